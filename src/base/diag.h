@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mistakes in the user's files: collected, all shown, sorted by position.
+ *
+ *	certfleet.yaml:12:5: unknown key 'isuer', did you mean 'issuer'?
+ *	    isuer: shop-ca
+ *	    ^
+ *
+ * A source that must not be quoted (CSV, import, secret, an include that is
+ * no fleet file) is added without its text: then only name and position are
+ * shown.  At most DIAG_LIMIT are kept; the rest are counted.
+ */
+#ifndef BASE_DIAG_H
+#define BASE_DIAG_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	DIAG_LIMIT = 200
+};
+
+/* Where something stands; line and column count from 1, columns in bytes. */
+struct where {
+	uint32_t source; /* index given by diag_source() */
+	uint32_t line;
+	uint32_t column;
+};
+
+struct diag_source {
+	const char *name;
+	const char *text; /* NULL: never quoted */
+	size_t len;
+};
+
+struct diag {
+	struct where where;
+	bool warning; /* does not make the file invalid */
+	const char *text;
+};
+
+struct diags {
+	struct arena arena;
+	VEC(struct diag_source) sources;
+	VEC(struct diag) list;
+	size_t errors;
+	size_t dropped;
+};
+
+void diags_release(struct diags *d);
+AUTO_STRUCT(diags, struct diags, diags_release)
+
+/* Remembers a file; `text` may be NULL and must outlive `d` otherwise. */
+uint32_t diag_source(struct diags *d, const char *name, const char *text,
+		     size_t len);
+void diag_error(struct diags *d, struct where at, const char *fmt, ...)
+	PRINTF(3, 4);
+void diag_warn(struct diags *d, struct where at, const char *fmt, ...)
+	PRINTF(3, 4);
+/* All of them, sorted, as shown to the user; repeats are left out. */
+void diag_render(struct diags *d, struct buf *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const int exit_status[] = {
+	[ERR_NONE] = 0,   [ERR_USAGE] = 64,  [ERR_INPUT] = 65, [ERR_BUSY] = 6,
+	[ERR_STALE] = 5,  [ERR_MISSING] = 1, [ERR_IO] = 1,     [ERR_CRYPTO] = 1,
+	[ERR_REMOTE] = 1, [ERR_STOPPED] = 1,
+};
+_Static_assert(sizeof(exit_status) / sizeof(*exit_status) == ERR_COUNT,
+	       "every error code needs an exit status");
+
+int err_exit_status(enum err_code code)
+{
+	return exit_status[code];
+}
+
+bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	va_list args;
+
+	e->code = code;
+	va_start(args, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, args);
+	va_end(args);
+	return false;
+}
+
+bool err_sys(struct err *e, const char *fmt, ...)
+{
+	int number = errno;
+	va_list args;
+
+	e->code = number == ENOENT ? ERR_MISSING : ERR_IO;
+	va_start(args, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, args);
+	va_end(args);
+
+	size_t used = strlen(e->text);
+	snprintf(e->text + used, sizeof(e->text) - used, ": %s",
+		 strerror(number));
+	return false;
+}
+
+bool err_in(struct err *e, const char *fmt, ...)
+{
+	char cause[sizeof(e->text)];
+	va_list args;
+
+	memcpy(cause, e->text, sizeof(cause));
+	va_start(args, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, args);
+	va_end(args);
+
+	size_t used = strlen(e->text);
+	snprintf(e->text + used, sizeof(e->text) - used, ": %s", cause);
+	return false;
+}

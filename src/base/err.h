@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why an operation failed.
+ *
+ * A function that can fail returns bool, takes `struct err *e` last, and
+ * fills it exactly when it returns false.  `e` is never NULL.  The code is
+ * for programs (exit status, what to do next); the text is for people and
+ * grows from the inside out: each caller that knows more about the purpose
+ * prepends it with err_in().
+ *
+ * Text that came from outside is escaped on its way in (base/text.h).
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include <stdbool.h>
+
+enum err_code {
+	ERR_NONE,
+	ERR_USAGE,   /* the command line makes no sense */
+	ERR_INPUT,   /* the fleet file or another input is invalid */
+	ERR_BUSY,    /* someone else holds the state lock */
+	ERR_STALE,   /* the saved plan no longer fits what is there */
+	ERR_MISSING, /* the thing asked for does not exist */
+	ERR_IO,      /* the operating system refused */
+	ERR_CRYPTO,  /* a library refused a key, certificate or password */
+	ERR_REMOTE,  /* a component, its process or its port misbehaved */
+	ERR_STOPPED, /* the user asked to stop */
+	ERR_COUNT
+};
+
+struct err {
+	enum err_code code;
+	char text[768];
+};
+
+#define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* All return false, so that a failure path reads `return err_set(...)`. */
+bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
+	PRINTF(3, 4);
+/* Adds errno's text; ENOENT becomes ERR_MISSING, the rest ERR_IO. */
+bool err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+/* Prepends "...: " and keeps the code. */
+bool err_in(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+
+/* The exit status of a program that ends because of `code` (DESIGN 3). */
+int err_exit_status(enum err_code code);
+
+#endif

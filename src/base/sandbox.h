@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Work on strangers' bytes (ASN.1, archives) in a forked child: 256 MiB of
+ * address space, 5 s of processor time, no network, no new files
+ * (Landlock and seccomp where the kernel has them), the answer over a pipe.
+ * A crash or an exhausted limit is an ordinary error in the parent.
+ */
+#ifndef BASE_SANDBOX_H
+#define BASE_SANDBOX_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/secret.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	SANDBOX_MEMORY = 256 * 1024 * 1024,
+	SANDBOX_SECONDS = 5,
+	SANDBOX_ANSWER_LIMIT = 16 * 1024 * 1024,
+};
+
+/* Runs in the child.  Its answer, or its error, is what the parent gets. */
+typedef bool sandbox_fn(void *ctx, struct buf *answer, struct err *e);
+
+/* `answer` must be empty; it is wiped memory because keys pass through it. */
+MUST_CHECK bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
+			    struct err *e);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/secret.h"
+
+#include "base/alloc.h"
+
+#include <assert.h>
+#include <string.h>
+
+void wipe(void *bytes, size_t len)
+{
+	if (bytes)
+		explicit_bzero(bytes, len);
+}
+
+void secret_release(struct secret *s)
+{
+	wipe(s->bytes, s->len);
+	free(s->bytes);
+	*s = (struct secret){ 0 };
+}
+
+void secret_alloc(struct secret *s, size_t len)
+{
+	assert(!s->bytes);
+	s->bytes = xcalloc(1, len + 1);
+	s->len = len;
+}
+
+void secret_copy(struct secret *s, const void *bytes, size_t len)
+{
+	secret_alloc(s, len);
+	if (len)
+		memcpy(s->bytes, bytes, len);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Bytes nobody may see: keys, passphrases, tokens.
+ *
+ * Owns its memory, kept out of core dumps, and wipes it on release.
+ * `AUTO(secret) s = { 0 };` is empty.  There is no way to print one.  Hand
+ * over with TAKE().
+ */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include "base/auto.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct secret {
+	unsigned char *bytes; /* NUL-terminated beyond `len` */
+	size_t len;
+};
+
+void secret_release(struct secret *s);
+AUTO_STRUCT(secret, struct secret, secret_release)
+
+/* `len` zeroed bytes; `s` must be empty. */
+void secret_alloc(struct secret *s, size_t len);
+/* A copy of `bytes`; `s` must be empty. */
+void secret_copy(struct secret *s, const void *bytes, size_t len);
+/* Overwrites memory in a way the compiler keeps. */
+void wipe(void *bytes, size_t len);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text: from outside, into URLs and paths, and as hex.
+ *
+ * Text from fleet files, components, CAs, servers and children is shown
+ * through text_escape() only, so that nobody can forge a line, move the
+ * cursor or hide behind a bidirectional mark.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	TEXT_SHOWN_LIMIT = 300,
+	FINGERPRINT_TEXT = 65
+};
+
+/*
+ * Appends `len` bytes of foreign text: control, bidirectional and invalid
+ * UTF-8 bytes as \xNN, cut after TEXT_SHOWN_LIMIT bytes with "...".
+ */
+void text_escape(struct buf *out, const char *bytes, size_t len);
+/* The same as a string in an arena. */
+const char *text_escaped(struct arena *a, const char *text);
+
+/* Valid UTF-8 without surrogates, overlong forms or NUL. */
+bool text_is_utf8(const char *bytes, size_t len);
+
+/* Appends `text` with all but [A-Za-z0-9._-] as %NN. */
+void text_percent(struct buf *out, const char *text);
+
+/* Lower-case hex; `out` has room for 2 * len + 1. */
+void text_hex(const void *bytes, size_t len, char *out);
+/* Reads exactly `len` bytes of hex (either case) and no more text. */
+bool text_unhex(const char *hex, void *bytes, size_t len);
+/* "" or a fingerprint: 64 lower-case hex digits. */
+bool text_is_fingerprint(const char *text);
+
+/* Ends in base64 without line breaks; decoding refuses anything else. */
+void text_base64(struct buf *out, const void *bytes, size_t len);
+/* The most bytes that text_unbase64() can write for `len` characters. */
+size_t text_unbase64_room(size_t len);
+bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got);
+
+/*
+ * The candidate that `word` is probably a typo of, or NULL.  `candidates`
+ * ends with NULL.
+ */
+const char *text_nearest(const char *word, const char *const *candidates);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Growing arrays in an arena.
+ *
+ *	VEC(const char *) names = { 0 };
+ *	VEC_PUSH(&names, arena, "a");
+ *	vec_each(name, &names)
+ *		puts(*name);
+ *
+ * `items` may be handed on as a plain array of `count`; it moves when the
+ * vector grows.
+ */
+#ifndef BASE_VEC_H
+#define BASE_VEC_H
+
+#include "base/arena.h"
+
+#include <stddef.h>
+
+#define VEC(type)             \
+	struct {              \
+		type *items;  \
+		size_t count; \
+		size_t room;  \
+	}
+
+#define VEC_PUSH(v, arena, ...)                                            \
+	do {                                                               \
+		(v)->items = vec_reserve((arena), (v)->items, &(v)->room,  \
+					 (v)->count, sizeof(*(v)->items)); \
+		(v)->items[(v)->count++] = (__VA_ARGS__);                  \
+	} while (0)
+
+#define vec_each(item, v)                              \
+	for (__typeof__((v)->items) item = (v)->items; \
+	     item < (v)->items + (v)->count; item++)
+
+/* Makes room for one more item; used by VEC_PUSH only. */
+void *vec_reserve(struct arena *a, void *items, size_t *room, size_t count,
+		  size_t size);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the user asked for: the decoded fleet file.
+ *
+ * Plain data.  Everything a struct here points to lives in the arena of its
+ * fleet.  Defaults are filled in, groups and `per: component` are expanded,
+ * placeholders are replaced, references are pointers, paths are relative to
+ * the working directory or absolute.  Arrays are sorted by name (byte
+ * order), so that everything made from them is deterministic.
+ *
+ * Text fields are NULL when absent unless the comment says otherwise;
+ * durations are seconds.
+ */
+#ifndef MODEL_FLEET_H
+#define MODEL_FLEET_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	NAME_LIMIT = 64,      /* issuers, certificates, roles, components */
+	ITEM_LIMIT = 128,     /* an item of a group */
+	GROUP_LIMIT = 100000, /* items of one `each` */
+	NAMES_LIMIT = 1000,   /* names in one certificate */
+	RECIPIENT_LIMIT = 16, /* passphrases that open one bundle */
+};
+
+/* A reference to a secret, never the secret itself. */
+enum secret_kind {
+	SECRET_NONE,
+	SECRET_ENV,
+	SECRET_FILE,
+	SECRET_COMMAND
+};
+
+struct secret_ref {
+	enum secret_kind kind;
+	const char *name;        /* variable or path */
+	const char *const *argv; /* SECRET_COMMAND, ends with NULL */
+};
+
+enum key_type {
+	KEY_ECDSA_P256,
+	KEY_ECDSA_P384,
+	KEY_ECDSA_P521,
+	KEY_ED25519,
+	KEY_RSA_2048,
+	KEY_RSA_3072,
+	KEY_RSA_4096,
+	KEY_TYPE_COUNT
+};
+
+/* A remaining lifetime, absolute or as a share; both 0: the default third. */
+struct renew_before {
+	int64_t seconds;
+	unsigned percent;
+};
+
+/* subjectAltName (RFC 5280 section 4.2.1.6); sorted by kind, then value. */
+enum name_kind {
+	NAME_DNS,
+	NAME_IP,
+	NAME_URI,
+	NAME_EMAIL,
+	NAME_KIND_COUNT
+};
+
+struct san {
+	enum name_kind kind;
+	const char
+		*value; /* DNS in lower case, IP in its canonical text form */
+};
+
+enum issuer_kind {
+	ISSUER_SELF,
+	ISSUER_MANAGED
+};
+
+/*
+ * Who signs.  `self` is a row of its own (kind ISSUER_SELF, name "self")
+ * that certificates with `issuer: self` point to; it is not listed in the
+ * fleet's array.
+ */
+struct issuer {
+	const char *name;
+	const char *was;
+	enum issuer_kind kind;
+	const char *subject; /* canonical RFC 4514 */
+	int64_t validity;
+	enum key_type key;
+	const char *publish; /* path its certificate is written to */
+};
+
+enum import_kind {
+	IMPORT_NONE,
+	IMPORT_PEM,
+	IMPORT_PKCS12
+};
+
+struct import {
+	enum import_kind kind;
+	const char *const *files; /* PEM: one or more; PKCS#12: one */
+	size_t file_count;
+	struct secret_ref password;
+};
+
+enum purpose {
+	PURPOSE_SERVER = 1 << 0,
+	PURPOSE_CLIENT = 1 << 1
+};
+enum key_rotation {
+	ROTATE_ALWAYS,
+	ROTATE_REUSE
+};
+enum commit_order {
+	COMMIT_BY_WAVE,
+	COMMIT_ALL_FIRST
+};
+
+struct certificate {
+	const char *name; /* "per-host/<component>" when made per component */
+	const char *was;
+	const char *subject; /* canonical RFC 4514; NULL for an import */
+	const struct issuer *issuer; /* NULL for an import */
+	int64_t validity;
+	struct renew_before renew_before;
+	const struct san *names;
+	size_t name_count;
+	unsigned purpose; /* enum purpose */
+	enum key_type key;
+	enum key_rotation rotation;
+	enum commit_order commit;
+	struct import import; /* kind IMPORT_NONE: issued, not imported */
+};
+
+enum driver_kind {
+	DRIVER_FILES,
+	DRIVER_KIND_COUNT
+};
+
+/*
+ * Where the files driver (and later the agent) puts a pair: either one
+ * directory behind a switched link, or single paths.  Paths are absolute.
+ */
+struct install {
+	const char *directory;
+	const char *certificate; /* leaf and chain */
+	const char *key;
+	const char *leaf;
+	const char *chain;
+	const char *ca;       /* the anchor, when known */
+	const char *combined; /* leaf, chain and key */
+	const char *owner;
+	const char *group;
+	mode_t mode; /* of what holds the key; 0: 0600, or as it was */
+	bool unsafe_directory;
+	bool replace;
+};
+
+struct deliver {
+	enum driver_kind kind;
+	struct install files;
+};
+
+enum activate_kind {
+	ACTIVATE_NONE,
+	ACTIVATE_SIGNAL,
+	ACTIVATE_COMMAND
+};
+
+struct activate {
+	enum activate_kind kind;
+	int signal;
+	const char *pidfile;
+	const char *const *argv; /* ends with NULL */
+	int64_t timeout;
+};
+
+/* One TLS port that must serve the certificate. */
+struct verify {
+	const char *address; /* "host:port" as written, for people */
+	const char *host;    /* without brackets */
+	uint16_t port;
+	const char *server_name; /* SNI; NULL sends none */
+	unsigned consecutive;
+};
+
+enum restart_when {
+	RESTART_IMMEDIATE,
+	RESTART_POSTPONED
+};
+enum offline_policy {
+	OFFLINE_BLOCK,
+	OFFLINE_ACKNOWLEDGE,
+	OFFLINE_DEFER
+};
+enum on_failure {
+	FAIL_STOP,
+	FAIL_CONTINUE,
+	FAIL_ROLLBACK
+};
+
+struct restart {
+	enum restart_when when;
+	unsigned max_unavailable; /* processes, or percent when the flag is set
+				   */
+	bool max_unavailable_is_percent;
+	unsigned canary;
+	int64_t pause;
+	unsigned max_failures;
+	enum on_failure on_failure;
+	int64_t timeout; /* for the verification after an activation */
+};
+
+/*
+ * A class of components.  Components without a role point to the unnamed
+ * one (name ""), which holds the built-in defaults and is always first.
+ */
+struct role {
+	const char *name;
+	enum offline_policy offline;
+	const char *version_minimum; /* NULL: any */
+	bool version_same;
+	struct restart restart;
+	const struct role **after;
+	size_t after_count;
+};
+
+struct component {
+	const char *name;  /* full name, group/item */
+	const char *group; /* "edge" of edge/e1; NULL outside a group */
+	const char *was;
+	const char *host;
+	const struct role *role;
+	const struct certificate *certificate;
+	const char *process; /* components of one process share this; own name
+				when it stands alone */
+	struct deliver deliver;
+	struct activate activate;
+	const struct verify *verify;
+	size_t verify_count;
+	bool retire_remove; /* remove its files when it leaves the file */
+};
+
+struct backup_policy {
+	const char *directory;
+	struct secret_ref passphrases[RECIPIENT_LIMIT];
+	size_t passphrase_count;
+	unsigned keep;
+	bool unencrypted;
+};
+
+struct state_policy {
+	const char *path;
+	struct secret_ref seal; /* SECRET_NONE: the first backup passphrase */
+	bool required;
+	bool unsealed;
+};
+
+/* A file the fleet was read from, for the bundle's config/. */
+struct fleet_source {
+	const char *path; /* relative to the main file's directory */
+	const char *text;
+	size_t len;
+};
+
+struct fleet {
+	struct arena arena;
+	const char *name;
+	const char *path;      /* of the main file, as the user gave it */
+	const char *directory; /* its directory, absolute */
+	struct state_policy state;
+	struct backup_policy backup;
+	const struct issuer *issuers;
+	size_t issuer_count;
+	const struct certificate *certificates;
+	size_t certificate_count;
+	const struct role *roles;
+	size_t role_count;
+	const struct component *components;
+	size_t component_count;
+	const struct fleet_source *sources;
+	size_t source_count;
+};
+
+void fleet_release(struct fleet *f);
+AUTO_STRUCT(fleet, struct fleet, fleet_release)
+
+/* By name, NULL when there is none; binary search. */
+const struct issuer *fleet_issuer(const struct fleet *f, const char *name);
+const struct certificate *fleet_certificate(const struct fleet *f,
+					    const char *name);
+const struct role *fleet_role(const struct fleet *f, const char *name);
+const struct component *fleet_component(const struct fleet *f,
+					const char *name);
+
+/*
+ * The request: what a leaf or authority was asked to be, in canonical text
+ * (subject, names as a set, key, issuer, validity, purpose).  It is stored
+ * with a generation and compared with the file's, never with the parsed
+ * leaf, so a CA that adds or drops something causes no re-issue.  One
+ * "field=value" line each, so that a difference can be named.
+ */
+const char *certificate_request(const struct certificate *c, struct arena *a);
+const char *issuer_request(const struct issuer *i, struct arena *a);
+/* The first field in which two requests differ: "names"; NULL: none. */
+const char *request_difference(const char *a, const char *b,
+			       struct arena *arena);
+
+/* "ecdsa-p256" and so on, as written in the fleet file. */
+extern const char *const key_type_names[KEY_TYPE_COUNT + 1];
+extern const char *const name_kind_names[NAME_KIND_COUNT + 1];
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What exists now: what the state remembers, what the imports hold and what
+ * the components were seen to have.  Plain data in one arena; made by the
+ * engine, read by the planner and the reports.
+ *
+ * Fingerprints are 64 lower-case hex digits.  In what was observed, NULL
+ * means unknown and "" means that nothing is there.
+ */
+#ifndef MODEL_SNAPSHOT_H
+#define MODEL_SNAPSHOT_H
+
+#include "base/arena.h"
+#include "model/fleet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum generation_of {
+	OF_CERTIFICATE,
+	OF_ISSUER
+};
+enum generation_source {
+	SOURCE_ISSUED,
+	SOURCE_IMPORTED,
+	SOURCE_FOUND
+};
+
+/*
+ * One key + leaf + chain, as the state remembers it.  Generations of one
+ * owner are numbered from 1; the newest has the highest number.
+ */
+struct generation {
+	enum generation_of of;
+	const char *owner; /* certificate or issuer name */
+	unsigned number;
+	bool pending; /* has its key, but no leaf yet */
+	enum generation_source source;
+	const char *fingerprint; /* "" while pending */
+	const char *spki;        /* SHA-256 of the SubjectPublicKeyInfo */
+	const char *chain;     /* SHA-256 over the chain's DER, leaf excluded */
+	const char *serial;    /* hex */
+	const char *subject;   /* RFC 4514 */
+	const char *issuer;    /* RFC 4514 name of who signed */
+	const char *authority; /* fingerprint of the managed authority that
+				  signed; "" otherwise */
+	const char *key;       /* "ecdsa-p256" ... */
+	const char *request;   /* canonical request; "" unless issued */
+	int64_t not_before;
+	int64_t not_after;
+	const char *bundle; /* bundle it was read back from; NULL: none yet */
+};
+
+/* One import as it is on disk now. */
+struct import_seen {
+	const char *certificate;
+	bool missing;      /* its file or password is not there */
+	const char *error; /* NULL: readable and deployable */
+	/* what it holds; set when neither missing nor in error */
+	struct generation found; /* number 0 */
+};
+
+enum evidence {
+	EVIDENCE_NONE,
+	EVIDENCE_DRIVER,
+	EVIDENCE_HANDSHAKE
+};
+
+/* One component, seen and remembered. */
+struct component_seen {
+	const char *name;
+	/* seen now (or, offline, last time) */
+	bool online;
+	const char *version; /* NULL: unknown */
+	const char *installed;
+	const char *chain;  /* hash of what is installed after the leaf */
+	const char *damage; /* NULL: what is installed is whole; else why not */
+	const char *served;
+	int64_t served_not_after; /* 0: unknown */
+	enum evidence evidence;
+	const char *error;      /* why something is unknown */
+	const char *unwritable; /* NULL: can be written; else why not */
+	int64_t observed_at;
+	/* remembered */
+	bool known;                  /* the state has a record of it */
+	const char *certificate;     /* whose pair it last got; NULL: none */
+	const char *activation_due;  /* committed, but not activated yet;
+					fingerprint or NULL */
+	const char *const *rejected; /* rolled back here; sorted */
+	size_t rejected_count;
+	const char *rolled_back_to; /* newest state is rolled-back; NULL */
+	const char *last_error;     /* of the last run that touched it */
+	const char *staged;         /* staged but not committed; NULL */
+	bool retire_remove;         /* remembered for when it leaves the file */
+};
+
+/* What is published for an issuer, compared with its newest authority. */
+struct publish_seen {
+	const char *issuer;
+	bool current; /* the file holds exactly the newest authority */
+};
+
+struct snapshot {
+	struct arena arena;
+	int64_t observed_at;
+	bool state_exists;
+	const char *lineage; /* "" without a state */
+	int64_t serial;
+	const char *orphan_bundle; /* a bundle of this fleet in the backup
+				      directory while there is no state */
+	const struct generation *generations; /* by of, owner, number */
+	size_t generation_count;
+	const struct import_seen *imports; /* by certificate */
+	size_t import_count;
+	const struct publish_seen *published; /* by issuer */
+	size_t publish_count;
+	/* by name: those of the fleet file and those only the state knows */
+	const struct component_seen *components;
+	size_t component_count;
+};
+
+void snapshot_release(struct snapshot *s);
+AUTO_STRUCT(snapshot, struct snapshot, snapshot_release)
+
+const struct component_seen *snapshot_component(const struct snapshot *s,
+						const char *name);
+const struct import_seen *snapshot_import(const struct snapshot *s,
+					  const char *certificate);
+const struct publish_seen *snapshot_published(const struct snapshot *s,
+					      const char *issuer);
+/* The newest generation of an owner that has its leaf and was not found on
+ * a component; NULL: none. */
+const struct generation *snapshot_newest(const struct snapshot *s,
+					 enum generation_of of,
+					 const char *owner);
+/* One that has its key but no leaf yet; NULL: none. */
+const struct generation *snapshot_pending(const struct snapshot *s,
+					  enum generation_of of,
+					  const char *owner);
+/* By fingerprint; NULL: unknown to the state. */
+const struct generation *snapshot_generation(const struct snapshot *s,
+					     const char *fingerprint);
+
+/*
+ * When a generation is due: with L its lifetime, not_after - renew_before
+ * when 0 < renew_before < L, a percentage is of L, else a third of L.
+ */
+int64_t generation_renew_at(const struct generation *g, struct renew_before rb);
+
+#endif

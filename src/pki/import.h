@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads a certificate and key that somebody else made: PEM files in any
+ * order and mixture, or one PKCS#12.  Decoding happens in a forked child
+ * (base/sandbox.h) under its limits; the parent takes only finished pairs.
+ *
+ * The chain is put in order, from the leaf upwards; a self-signed root is
+ * left out of the pair and kept as anchor.  More than one key, two leaves
+ * for the key, certificates that belong to no chain, an encrypted PEM key
+ * without password, a wrong password: each has its own message.
+ */
+#ifndef PKI_IMPORT_H
+#define PKI_IMPORT_H
+
+#include "pki/pair.h"
+
+struct import_input {
+	enum import_kind kind;
+	const char *const *names;   /* of the files, for messages */
+	const struct secret *files; /* their bytes */
+	size_t file_count;
+	const struct secret *password; /* NULL or empty: none */
+};
+
+/*
+ * ERR_INPUT names the file and what is wrong.  Dates are not judged here:
+ * pair_lint() does.  `out` must be empty.
+ */
+MUST_CHECK bool import_read(const struct import_input *in, struct pair *out,
+			    struct err *e);
+
+#endif

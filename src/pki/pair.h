@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pair: a private key, its leaf certificate and the chain above it.
+ *
+ * Certificates are public and kept as DER; the key is a secret in PKCS#8 DER
+ * (unencrypted).  `facts` is what was read from the leaf.
+ */
+#ifndef PKI_PAIR_H
+#define PKI_PAIR_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "model/certs.h"
+#include "model/fleet.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	CHAIN_LIMIT = 10,              /* certificates, leaf included */
+	CERTIFICATE_LIMIT = 64 * 1024, /* bytes of one */
+	INPUT_FILE_LIMIT = 1024 * 1024,
+	PEM_BLOCK_LIMIT = 100,
+};
+
+/* What a certificate says of itself; strings in the arena it was read with. */
+struct cert_facts {
+	const char *fingerprint; /* SHA-256 of its DER, hex */
+	const char *spki;        /* SHA-256 of its SubjectPublicKeyInfo, hex */
+	const char *serial;      /* hex */
+	const char *subject;     /* RFC 4514 */
+	const char *issuer;
+	const char *key; /* "ecdsa-p256", "rsa-2048", or GnuTLS's word for it */
+	int64_t not_before;
+	int64_t not_after;
+	const struct san *names;
+	size_t name_count;
+	bool is_ca;
+};
+
+struct pair {
+	struct arena arena;
+	struct secret key;
+	struct cert_set set;
+	struct cert_facts facts; /* of the leaf */
+};
+
+void pair_release(struct pair *p);
+AUTO_STRUCT(pair, struct pair, pair_release)
+
+MUST_CHECK bool cert_read_facts(struct der der, struct arena *a,
+				struct cert_facts *out, struct err *e);
+/* SHA-256 hex over the DER of all certificates after the leaf, in order. */
+const char *chain_digest(const struct der *certs, size_t count,
+			 struct arena *a);
+
+/*
+ * PEM, each block with its newline and no empty lines between blocks.  The
+ * key is written as PKCS#8.
+ */
+void pem_add_certs(struct buf *out, const struct der *certs, size_t count);
+void pem_add_key(struct secret *out /* must be empty */,
+		 const struct secret *pkcs8);
+/*
+ * Certificates of a PEM text that we wrote or find on a component, in order.
+ * Anything else than CERTIFICATE blocks is skipped.
+ */
+MUST_CHECK bool pem_read_certs(const char *text, size_t len, struct arena *a,
+			       const struct der **certs, size_t *count,
+			       struct err *e);
+/* The first private key of a PEM text as PKCS#8 DER; `out` must be empty. */
+MUST_CHECK bool pem_read_key(const char *text, size_t len, struct secret *out,
+			     struct err *e);
+/* SHA-256 hex of the key's SubjectPublicKeyInfo, to compare with a leaf's. */
+MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65],
+			 struct err *e);
+
+/*
+ * What is checked before any component is touched: the key belongs to the
+ * leaf (by signature), every certificate signs the one below it, and at `now`
+ * none has ended or is not yet valid; key types are deployable.
+ */
+MUST_CHECK bool pair_lint(const struct pair *p, int64_t now, struct err *e);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the state is kept: a small transactional store of JSON records.
+ *
+ * Keys are paths ("generation/shop/3"), values are JSON text, every key has
+ * the revision at which it was last written.  The interface is that of an
+ * etcd v3 transaction, so that a networked backend fits unchanged: all
+ * compares hold, or nothing is written.  Private keys in it are sealed by
+ * state/seal.h before they get here.
+ *
+ * The embedded backend is SQLite: one file, 0600, WAL, synchronous FULL,
+ * secure_delete.
+ */
+#ifndef STATE_BACKEND_H
+#define STATE_BACKEND_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	RECORD_LIMIT = 4 * 1024 * 1024
+};
+
+struct record {
+	const char *key;
+	const char *value;
+	int64_t revision;
+};
+
+/* value NULL deletes. */
+struct record_write {
+	const char *key;
+	const char *value;
+};
+
+/* The key's revision must be this; 0: the key must not exist. */
+struct record_compare {
+	const char *key;
+	int64_t revision;
+};
+
+struct transaction {
+	const struct record_compare *compares;
+	size_t compare_count;
+	const struct record_write *writes;
+	size_t write_count;
+	bool forget; /* also leave no trace of old values in the files */
+};
+
+struct backend;
+
+struct backend_ops {
+	/* ERR_MISSING when there is no such key. */
+	bool (*get)(struct backend *b, const char *key, struct arena *a,
+		    struct record *out, struct err *e);
+	/* All keys with this prefix, sorted. */
+	bool (*list)(struct backend *b, const char *prefix, struct arena *a,
+		     struct record **out, size_t *count, struct err *e);
+	/* ERR_STALE when a compare does not hold; `revision` of the writes. */
+	bool (*transact)(struct backend *b, const struct transaction *t,
+			 int64_t *revision, struct err *e);
+	/* ERR_BUSY naming the holder; the lock ends with close or death. */
+	bool (*lock)(struct backend *b, const char *holder, int64_t wait_ms,
+		     struct err *e);
+	void (*close)(struct backend *b);
+};
+
+struct backend {
+	const struct backend_ops *ops;
+};
+
+/*
+ * Opens the store in directory `path`.  With `create` the directory is made
+ * (0700, .gitignore of "*") and the file too; without, ERR_MISSING when there
+ * is none, and nothing whatsoever is written.  A damaged file is ERR_IO and
+ * is never touched.
+ */
+MUST_CHECK bool sqlite_backend_open(const char *path, bool create,
+				    struct backend **out, struct err *e);
+
+#endif

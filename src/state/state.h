@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What certfleet remembers: typed records over a backend.
+ *
+ *	meta                      fleet, lineage, serial, seal
+ *	generation/c|i/OWNER/N    one generation, public (N with 6 digits)
+ *	key/SPKI                  its private key, sealed
+ *	component/NAME            what a component got, owes and refused
+ *	observation/NAME          what was last seen there
+ *	run/N, run/N/step/M       the journal (state/journal.h)
+ *
+ * Names in keys are percent-encoded.  Every write of an apply goes through
+ * state_commit(), which raises the serial in the same transaction, and only
+ * if nobody else did; observations are written without.
+ *
+ * Life cycle: state_open() to read; with `create` for an apply, which also
+ * takes the lock.  state_unseal() once the passphrase is known, before the
+ * first key.  Strings that are read live in the arena the caller gives.
+ */
+#ifndef STATE_STATE_H
+#define STATE_STATE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "model/certs.h"
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct state;
+struct backend;
+
+struct state_options {
+	const char *path;
+	const char *fleet;    /* another fleet's state is refused, ERR_INPUT */
+	bool create;          /* an apply: make it if missing, and lock it */
+	const char *holder;   /* lock text, with create */
+	int64_t lock_wait_ms; /* with create */
+};
+
+/* ERR_MISSING when there is none and `create` is false. */
+MUST_CHECK bool state_open(const struct state_options *o, struct state **out,
+			   struct err *e);
+void state_close(struct state *s);
+AUTO_TYPE(state, struct state *, state_close)
+
+const char *state_lineage(const struct state *s);
+int64_t state_serial(const struct state *s);
+
+/*
+ * Unwraps the data key with the passphrase, or makes and wraps one when the
+ * state has none yet (then a weak passphrase is refused, ERR_INPUT).
+ * `passphrase` NULL: the fleet says `unsealed: true`.  A wrong passphrase is
+ * ERR_INPUT.  A sealed state without passphrase, or an unsealed key in a
+ * sealed state, is an error.
+ */
+MUST_CHECK bool state_unseal(struct state *s, const struct secret *passphrase,
+			     struct err *e);
+
+/* ---- reading, for the snapshot ---- */
+MUST_CHECK bool state_generations(struct state *s, struct arena *a,
+				  const struct generation **out, size_t *count,
+				  struct err *e);
+/* The certificates of a generation, in `a`. */
+MUST_CHECK bool state_certificates(struct state *s, const struct generation *g,
+				   struct arena *a, struct cert_set *out,
+				   struct err *e);
+/* What is remembered of components (the second half of component_seen and
+ * the last observation as its first half), sorted by name. */
+MUST_CHECK bool state_components(struct state *s, struct arena *a,
+				 const struct component_seen **out,
+				 size_t *count, struct err *e);
+/* The private key with this SPKI hash; `out` must be empty. */
+MUST_CHECK bool state_key(struct state *s, const char *spki, struct secret *out,
+			  struct err *e);
+bool state_has_key(struct state *s, const char *spki);
+
+/* ---- writing: gather a change, then commit it as one transaction ---- */
+struct change;
+
+struct change *change_new(struct state *s);
+void change_free(struct change *c);
+AUTO_TYPE(change, struct change *, change_free)
+
+/* A generation's public record with its certificates (none while pending). */
+void change_generation(struct change *c, const struct generation *g,
+		       const struct cert_set *set);
+/* A private key, sealed; needs state_unseal(). */
+MUST_CHECK bool change_key(struct change *c, const char *spki,
+			   const struct secret *pkcs8, struct err *e);
+void change_component(struct change *c, const struct component_seen *seen);
+void change_forget_component(struct change *c, const char *name);
+void change_rename_component(struct change *c, const char *old,
+			     const char *new_name);
+/* All generations of OWNER become those of NEW_NAME (`was:`). */
+MUST_CHECK bool change_rename_owner(struct change *c, enum generation_of of,
+				    const char *old, const char *new_name,
+				    struct err *e);
+void change_forget_generation(struct change *c, const struct generation *g);
+/* Any other record, for the journal; value NULL deletes. */
+void change_record(struct change *c, const char *key, const char *value);
+
+/* ERR_STALE when the state moved under us.  The change may be reused. */
+MUST_CHECK bool state_commit(struct state *s, struct change *c, struct err *e);
+/* What was seen, without raising the serial. */
+MUST_CHECK bool state_observe(struct state *s,
+			      const struct component_seen *seen, size_t count,
+			      struct err *e);
+
+/* For state/journal.c. */
+struct backend *state_backend(struct state *s);
+
+#endif
