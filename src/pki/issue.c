@@ -140,8 +140,7 @@ static bool start(const struct body *b, gnutls_pubkey_t pub,
 	return true;
 }
 
-static bool sign(gnutls_x509_crt_t crt, const struct signer *by,
-		 struct err *e)
+static bool sign(gnutls_x509_crt_t crt, const struct signer *by, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
@@ -200,8 +199,7 @@ static bool leaf_span(const struct certificate *c, const struct authority *by,
 	if (by->not_before > now)
 		return err_set(e, ERR_INPUT,
 			       "authority '%s' is not valid before %s",
-			       by->subject,
-			       time_format(by->not_before, text));
+			       by->subject, time_format(by->not_before, text));
 	if (b->not_before < by->not_before)
 		b->not_before = by->not_before;
 	if (b->not_after > by->not_after)
@@ -209,8 +207,7 @@ static bool leaf_span(const struct certificate *c, const struct authority *by,
 	return true;
 }
 
-static bool build_leaf(const struct certificate *c,
-		       const struct secret *pkcs8,
+static bool build_leaf(const struct certificate *c, const struct secret *pkcs8,
 		       const struct authority *by, const struct body *b,
 		       struct pair *out, struct err *e)
 {
@@ -265,9 +262,8 @@ bool issue_authority(const struct issuer *i, const struct secret *pkcs8,
 	struct body b = {
 		.subject = i->subject,
 		.not_before = now - BACKDATE_SECONDS,
-		.not_after = i->validity < end_of_time - now ?
-				     now + i->validity :
-				     end_of_time,
+		.not_after = i->validity < end_of_time - now ? now + i->validity
+							     : end_of_time,
 	};
 
 	if (!build_authority(&b, pkcs8, out, e))

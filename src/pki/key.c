@@ -35,8 +35,8 @@ bool key_generate(enum key_type type, struct secret *out, struct err *e)
 	int rc = gnutls_x509_privkey_init(&key);
 
 	if (rc == 0)
-		rc = gnutls_x509_privkey_generate(
-			key, recipes[type].algorithm, recipes[type].bits, 0);
+		rc = gnutls_x509_privkey_generate(key, recipes[type].algorithm,
+						  recipes[type].bits, 0);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot make a key of type '%s'",
 				  key_type_names[type]);
@@ -46,9 +46,8 @@ bool key_generate(enum key_type type, struct secret *out, struct err *e)
 bool key_store(gnutls_x509_privkey_t key, struct secret *out, struct err *e)
 {
 	AUTO(secret_datum) der = { 0 };
-	int rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER,
-						   NULL, GNUTLS_PKCS_PLAIN,
-						   &der);
+	int rc = gnutls_x509_privkey_export2_pkcs8(
+		key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &der);
 
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot write the key as PKCS#8");
@@ -63,9 +62,9 @@ bool key_open(const struct secret *pkcs8, gnutls_privkey_t *out, struct err *e)
 	int rc = gnutls_privkey_init(&key);
 
 	if (rc == 0)
-		rc = gnutls_privkey_import_x509_raw(
-			key, &der, GNUTLS_X509_FMT_DER, NULL,
-			GNUTLS_PKCS_PLAIN);
+		rc = gnutls_privkey_import_x509_raw(key, &der,
+						    GNUTLS_X509_FMT_DER, NULL,
+						    GNUTLS_PKCS_PLAIN);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the private key");
 	*out = TAKE(key);

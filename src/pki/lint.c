@@ -84,16 +84,14 @@ static bool lint_dates(struct ladder *l, int64_t now, struct err *e)
 
 	/* The root's dates are the affair of those who trust it. */
 	for (size_t i = 0; i < l->served; i++) {
-		int64_t from =
-			gnutls_x509_crt_get_activation_time(l->rungs[i]);
+		int64_t from = gnutls_x509_crt_get_activation_time(l->rungs[i]);
 		int64_t until =
 			gnutls_x509_crt_get_expiration_time(l->rungs[i]);
 
 		if (now < from)
-			return err_set(e, ERR_INPUT,
-				       "%s is not valid before %s",
-				       rung_name(l, i),
-				       time_format(from, text));
+			return err_set(
+				e, ERR_INPUT, "%s is not valid before %s",
+				rung_name(l, i), time_format(from, text));
 		if (now > until)
 			return err_set(e, ERR_INPUT, "%s ended at %s",
 				       rung_name(l, i),
@@ -115,8 +113,7 @@ static bool lint_strength(struct ladder *l, size_t i, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	unsigned bits = 0;
-	int signature =
-		gnutls_x509_crt_get_signature_algorithm(l->rungs[i]);
+	int signature = gnutls_x509_crt_get_signature_algorithm(l->rungs[i]);
 
 	if (!cert_public(l->rungs[i], &pub, e))
 		return err_in(e, "%s", rung_name(l, i));
@@ -149,15 +146,15 @@ static bool lint_link(struct ladder *l, size_t i, struct err *e)
 	unsigned status = 0;
 	const char *below = rung_name(l, i);
 	const char *above = rung_name(l, i + 1);
-	unsigned flags = VERIFY_FLAGS |
-			 GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
+	unsigned flags =
+		VERIFY_FLAGS | GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
 
 	if (!cert_is_signed_by(l->rungs[i], l->rungs[i + 1]))
 		return err_set(e, ERR_INPUT,
 			       "%s did not sign %s, which stands below it",
 			       above, below);
-	int rc = gnutls_x509_crt_verify(l->rungs[i], &l->rungs[i + 1], 1,
-					flags, &status);
+	int rc = gnutls_x509_crt_verify(l->rungs[i], &l->rungs[i + 1], 1, flags,
+					&status);
 
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot verify %s", below);
@@ -185,8 +182,8 @@ static bool lint_path(struct ladder *l, struct err *e)
 	AUTO(trust_list) list = NULL;
 	AUTO(datum) words = { 0 };
 	unsigned status = 0;
-	unsigned flags = VERIFY_FLAGS |
-			 GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
+	unsigned flags =
+		VERIFY_FLAGS | GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
 	int rc = gnutls_x509_trust_list_init(&list, 1);
 
 	if (rc >= 0)

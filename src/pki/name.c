@@ -114,13 +114,11 @@ static bool rewrite_attribute(const char **text, struct buf *out,
 }
 
 /* GnuTLS's own message is "Error in parsing", so each is tried alone. */
-static bool try_attribute(const char *attribute, struct arena *a,
-			  struct err *e)
+static bool try_attribute(const char *attribute, struct arena *a, struct err *e)
 {
 	AUTO(dn) whole = NULL;
 	AUTO(dn) bare = NULL;
-	const char *word =
-		arena_strndup(a, attribute, strcspn(attribute, "="));
+	const char *word = arena_strndup(a, attribute, strcspn(attribute, "="));
 
 	gnutls_x509_dn_init(&whole);
 	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0)

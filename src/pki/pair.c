@@ -52,8 +52,7 @@ bool pair_from_parts(const struct secret *pkcs8, const struct cert_set *set,
 	return true;
 }
 
-const char *chain_digest(const struct der *certs, size_t count,
-			 struct arena *a)
+const char *chain_digest(const struct der *certs, size_t count, struct arena *a)
 {
 	uint8_t digest[SHA256_BYTES];
 	size_t above = count ? count - 1 : 0;
@@ -61,8 +60,8 @@ const char *chain_digest(const struct der *certs, size_t count,
 	char *text = arena_alloc(a, SHA256_TEXT);
 
 	for (size_t i = 0; i < above; i++)
-		pieces[i] = (struct bytes){ certs[i + 1].bytes,
-					    certs[i + 1].len };
+		pieces[i] =
+			(struct bytes){ certs[i + 1].bytes, certs[i + 1].len };
 	sha256_pieces(pieces, above, digest);
 	free(pieces);
 	text_hex(digest, sizeof(digest), text);

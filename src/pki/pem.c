@@ -10,12 +10,10 @@
 
 static const char *const cert_labels[] = { "CERTIFICATE", "X509 CERTIFICATE",
 					   NULL };
-static const char *const key_labels[] = { "PRIVATE KEY",
-					  "ENCRYPTED PRIVATE KEY",
-					  "RSA PRIVATE KEY",
-					  "EC PRIVATE KEY",
-					  "DSA PRIVATE KEY",
-					  NULL };
+static const char *const key_labels[] = {
+	"PRIVATE KEY",    "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY",
+	"EC PRIVATE KEY", "DSA PRIVATE KEY",       NULL
+};
 
 static bool is_listed(const char *label, const char *const *list)
 {
