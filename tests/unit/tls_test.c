@@ -462,72 +462,6 @@ static void the_same_certificate_with_its_key_is_completed(void **state)
 	assert_string_equal(p.fingerprint, shown.facts.fingerprint);
 }
 
-static void addresses_that_serve_different_leaves_are_told(void **state)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(pair) four = { 0 };
-	AUTO(pair) six = { 0 };
-	uint16_t port = 0;
-	int fd4 = listen_on(AF_INET, &port);
-	int fd6 = listen_on(AF_INET6, &port);
-
-	(void)state;
-	if (fd6 < 0) {
-		close(fd4);
-		skip();
-	}
-	make_kind(KEY_ECDSA_P256, &four);
-	make_kind(KEY_ECDSA_P256, &six);
-	pid_t pids[] = { pretend(fd4, &four, &four), pretend(fd6, &six, &six) };
-	struct tls_probe p = { .host = "localhost", .port = port };
-
-	probe_one(&p, &a);
-	for (int i = 0; i < 2; i++) {
-		kill(pids[i], SIGKILL);
-		waitpid(pids[i], NULL, 0);
-	}
-	close(fd4);
-	close(fd6);
-	if (!p.completed)
-		fail_msg("%s", p.error);
-	if (!p.other)
-		skip(); /* localhost has one address here */
-	assert_string_not_equal(p.other, p.fingerprint);
-}
-
-static void one_broken_address_of_a_name_is_not_completed(void **state)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(pair) good = { 0 };
-	AUTO(pair) bad = { 0 };
-	uint16_t port = 0;
-	int fd4 = listen_on(AF_INET, &port);
-	int fd6 = listen_on(AF_INET6, &port);
-
-	(void)state;
-	if (fd6 < 0) {
-		close(fd4);
-		skip();
-	}
-	make_kind(KEY_ECDSA_P256, &good);
-	make_kind(KEY_ECDSA_P256, &bad);
-	pid_t pids[] = { pretend(fd4, &good, &good),
-			 pretend(fd6, &good, &bad) };
-	struct tls_probe p = { .host = "localhost", .port = port };
-
-	probe_one(&p, &a);
-	for (int i = 0; i < 2; i++) {
-		kill(pids[i], SIGKILL);
-		waitpid(pids[i], NULL, 0);
-	}
-	close(fd4);
-	close(fd6);
-	if (p.completed)
-		skip(); /* localhost has one address here */
-	assert_null(p.fingerprint);
-	assert_non_null(strstr(p.error, "[::1]"));
-}
-
 /* Last of all: the flag cannot be taken back. */
 static void a_stop_ends_the_whole(void **state)
 {
@@ -561,9 +495,6 @@ int main(void)
 			a_certificate_without_its_key_is_not_completed),
 		cmocka_unit_test(
 			the_same_certificate_with_its_key_is_completed),
-		cmocka_unit_test(
-			addresses_that_serve_different_leaves_are_told),
-		cmocka_unit_test(one_broken_address_of_a_name_is_not_completed),
 		cmocka_unit_test(a_stop_ends_the_whole),
 	};
 
