@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a new name in the fleet file ("was:") moves. */
+#include "base/alloc.h"
+#include "state/handle.h"
+#include "state/records.h"
+
+#include <string.h>
+
+typedef bool reader_fn(const struct record *r, struct arena *a,
+		       struct component_seen *out, struct err *e);
+typedef const char *writer_fn(const struct component_seen *c, struct arena *a);
+
+/* One half of a component. */
+struct half {
+	const char *prefix;
+	reader_fn *read;
+	writer_fn *write;
+};
+
+static const struct half halves[] = {
+	{ COMPONENT_PREFIX, component_read, component_encode },
+	{ OBSERVATION_PREFIX, observation_read, observation_encode },
+};
+
+/* Sets *found to false when there is nothing under the key. */
+static bool get(struct change *c, const char *key, struct record *out,
+		bool *found, struct err *e)
+{
+	struct backend *b = change_state(c)->backend;
+	struct err why = { 0 };
+
+	*found = b->ops->get(b, key, change_arena(c), out, &why);
+	if (*found || why.code == ERR_MISSING)
+		return true;
+	*e = why;
+	return false;
+}
+
+static bool move_half(struct change *c, const struct half *half,
+		      const char *old, const char *new_name, struct err *e)
+{
+	struct arena *a = change_arena(c);
+	struct component_seen seen = { 0 };
+	struct record r = { 0 };
+	bool found = false;
+
+	if (!get(c, record_key(a, half->prefix, old), &r, &found, e))
+		return false;
+	if (!found)
+		return true;
+	if (!half->read(&r, a, &seen, e))
+		return false;
+	seen.name = new_name;
+	change_put(c, r.key, NULL);
+	change_put(c, record_key(a, half->prefix, new_name),
+		   half->write(&seen, a));
+	return true;
+}
+
+void change_rename_component(struct change *c, const char *old,
+			     const char *new_name)
+{
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < sizeof(halves) / sizeof(*halves); i++) {
+		if (move_half(c, &halves[i], old, new_name, &e))
+			continue;
+		err_in(&e, "cannot rename component '%s'", old);
+		change_fail(c, &e);
+		return;
+	}
+}
+
+static bool move_generation(struct change *c, const struct record *r,
+			    const char *new_name, struct err *e)
+{
+	struct arena *a = change_arena(c);
+	struct record certs = { 0 };
+	struct generation g = { 0 };
+	bool found = false;
+
+	if (!generation_read(r, a, &g, e) ||
+	    !get(c, certificates_key(a, &g), &certs, &found, e))
+		return false;
+	g.owner = new_name;
+	change_put(c, r->key, NULL);
+	change_put(c, generation_key(a, &g), generation_encode(&g, a));
+	if (!found)
+		return true;
+	change_put(c, certs.key, NULL);
+	change_put(c, certificates_key(a, &g), certs.value);
+	return true;
+}
+
+static bool list(struct change *c, const char *prefix, struct record **out,
+		 size_t *count, struct err *e)
+{
+	struct backend *b = change_state(c)->backend;
+
+	return b->ops->list(b, prefix, change_arena(c), out, count, e);
+}
+
+/* Components remember whose pair they got. */
+static bool rename_certificate(struct change *c, const char *old,
+			       const char *new_name, struct err *e)
+{
+	struct record *records = NULL;
+	size_t count = 0;
+
+	if (!list(c, COMPONENT_PREFIX, &records, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct component_seen seen = { 0 };
+
+		if (!component_read(&records[i], change_arena(c), &seen, e))
+			return false;
+		if (!seen.certificate || strcmp(seen.certificate, old) != 0)
+			continue;
+		seen.certificate = new_name;
+		change_component(c, &seen);
+	}
+	return true;
+}
+
+bool change_rename_owner(struct change *c, enum generation_of of,
+			 const char *old, const char *new_name, struct err *e)
+{
+	struct arena *a = change_arena(c);
+	const char *from = generations_prefix(a, of, old);
+	const char *to = generations_prefix(a, of, new_name);
+	const char *kind = of == OF_ISSUER ? "issuer" : "certificate";
+	struct record *records = NULL;
+	size_t count = 0;
+
+	if (!list(c, to, &records, &count, e))
+		return false;
+	if (count > 0)
+		return err_set(e, ERR_INPUT,
+			       "cannot rename %s '%s' to '%s': the state has "
+			       "generations of both; take 'was' out",
+			       kind, old, new_name);
+	if (!list(c, from, &records, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!move_generation(c, &records[i], new_name, e))
+			return err_in(e, "cannot rename %s '%s'", kind, old);
+	return of == OF_ISSUER || rename_certificate(c, old, new_name, e);
+}
