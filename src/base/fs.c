@@ -78,8 +78,7 @@ static bool read_opened(int fd, const char *path, size_t limit,
 bool fs_read_secret(const char *path, size_t limit, struct secret *out,
 		    struct err *e)
 {
-	AUTO(fd)
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	AUTO(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	return read_opened(fd, path, limit, out, e);
 }

@@ -49,9 +49,9 @@ static bool set_attr(int fd, struct fs_attr attr)
 static bool write_new(int dirfd, const char *name, struct secret content,
 		      struct fs_attr attr)
 {
-	AUTO(fd)
-	fd = openat(dirfd, name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	AUTO(fd) fd = openat(
+		dirfd, name,
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	return fd >= 0 && set_attr(fd, attr) &&
 	       write_all(fd, content.bytes, content.len) && fsync(fd) == 0;
