@@ -41,12 +41,4 @@ MUST_CHECK bool state_write(struct state *s, struct transaction *t,
 MUST_CHECK bool state_key_place(const struct state *s, const char *spki,
 				struct key_place *out, struct err *e);
 
-/* Any other record in a change; value NULL deletes. */
-void change_put(struct change *c, const char *key, const char *value);
-/* Makes state_commit() fail with this; the first one counts. */
-void change_fail(struct change *c, const struct err *e);
-struct state *change_state(struct change *c);
-/* Lives as long as what was gathered. */
-struct arena *change_arena(struct change *c);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "state/change.h"
 #include "state/handle.h"
 #include "state/records.h"
 
@@ -78,7 +79,7 @@ static size_t piece_length(const char *text)
 static bool put_plan(struct change *c, const struct run_record *r,
 		     struct err *e)
 {
-	struct arena *a = change_arena(c);
+	struct arena *a = &c->arena;
 	const char *at = r->plan ? r->plan : "";
 
 	if (!text_is_utf8(at, strlen(at)))
@@ -142,7 +143,7 @@ static bool commit_for(struct state *s, struct change *c, unsigned run,
 
 static void put_run(struct change *c, const struct run_record *r)
 {
-	struct arena *a = change_arena(c);
+	struct arena *a = &c->arena;
 
 	change_put(c, run_key(a, r->number), record_encode(run_fields, r, a));
 }
@@ -179,7 +180,7 @@ bool journal_steps(struct state *s, const struct run_record *r,
 		   const struct step_record *steps, size_t count, struct err *e)
 {
 	AUTO(change) c = change_new(s);
-	struct arena *a = change_arena(c);
+	struct arena *a = &c->arena;
 	const char *prefix = steps_prefix(a, r->number);
 
 	for (size_t i = 0; i < count; i++)

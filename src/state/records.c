@@ -113,6 +113,11 @@ const char *certificates_key(struct arena *a, const struct generation *g)
 
 /* ---- any record ---- */
 
+bool record_is(const struct record *r, const char *prefix)
+{
+	return strncmp(r->key, prefix, strlen(prefix)) == 0;
+}
+
 bool record_damaged(const struct record *r, const char *why, struct err *e)
 {
 	AUTO(arena) a = { 0 };

@@ -36,6 +36,9 @@ const char *generation_key(struct arena *a, const struct generation *g);
 /* The certificates of a generation, apart so that lists stay light. */
 const char *certificates_key(struct arena *a, const struct generation *g);
 
+/* Whether the record's key begins with this. */
+bool record_is(const struct record *r, const char *prefix);
+
 /* Returns false: "record 'KEY' is damaged: ..." with the remedy. */
 bool record_damaged(const struct record *r, const char *why, struct err *e);
 /* The JSON object in a record. */
@@ -58,7 +61,8 @@ const char *certificates_encode(const struct cert_set *set, struct arena *a);
 MUST_CHECK bool certificates_read(const struct record *r, struct arena *a,
 				  struct cert_set *out, struct err *e);
 
-/* The remembered half, and the seen half, of a component. */
+/* The remembered half (which makes it known), and the seen half, of a
+ * component. */
 const char *component_encode(const struct component_seen *c, struct arena *a);
 MUST_CHECK bool component_read(const struct record *r, struct arena *a,
 			       struct component_seen *out, struct err *e);

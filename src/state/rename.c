@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a new name in the fleet file ("was:") moves. */
-#include "base/alloc.h"
+#include "state/change.h"
 #include "state/handle.h"
 #include "state/records.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef bool reader_fn(const struct record *r, struct arena *a,
@@ -26,10 +27,10 @@ static const struct half halves[] = {
 static bool get(struct change *c, const char *key, struct record *out,
 		bool *found, struct err *e)
 {
-	struct backend *b = change_state(c)->backend;
+	struct backend *b = c->state->backend;
 	struct err why = { 0 };
 
-	*found = b->ops->get(b, key, change_arena(c), out, &why);
+	*found = b->ops->get(b, key, &c->arena, out, &why);
 	if (*found || why.code == ERR_MISSING)
 		return true;
 	*e = why;
@@ -39,7 +40,7 @@ static bool get(struct change *c, const char *key, struct record *out,
 static bool move_half(struct change *c, const struct half *half,
 		      const char *old, const char *new_name, struct err *e)
 {
-	struct arena *a = change_arena(c);
+	struct arena *a = &c->arena;
 	struct component_seen seen = { 0 };
 	struct record r = { 0 };
 	bool found = false;
@@ -66,7 +67,8 @@ void change_rename_component(struct change *c, const char *old,
 		if (move_half(c, &halves[i], old, new_name, &e))
 			continue;
 		err_in(&e, "cannot rename component '%s'", old);
-		change_fail(c, &e);
+		if (c->failed.code == ERR_NONE)
+			c->failed = e;
 		return;
 	}
 }
@@ -74,7 +76,7 @@ void change_rename_component(struct change *c, const char *old,
 static bool move_generation(struct change *c, const struct record *r,
 			    const char *new_name, struct err *e)
 {
-	struct arena *a = change_arena(c);
+	struct arena *a = &c->arena;
 	struct record certs = { 0 };
 	struct generation g = { 0 };
 	bool found = false;
@@ -95,37 +97,15 @@ static bool move_generation(struct change *c, const struct record *r,
 static bool list(struct change *c, const char *prefix, struct record **out,
 		 size_t *count, struct err *e)
 {
-	struct backend *b = change_state(c)->backend;
+	struct backend *b = c->state->backend;
 
-	return b->ops->list(b, prefix, change_arena(c), out, count, e);
-}
-
-/* Components remember whose pair they got. */
-static bool rename_certificate(struct change *c, const char *old,
-			       const char *new_name, struct err *e)
-{
-	struct record *records = NULL;
-	size_t count = 0;
-
-	if (!list(c, COMPONENT_PREFIX, &records, &count, e))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		struct component_seen seen = { 0 };
-
-		if (!component_read(&records[i], change_arena(c), &seen, e))
-			return false;
-		if (!seen.certificate || strcmp(seen.certificate, old) != 0)
-			continue;
-		seen.certificate = new_name;
-		change_component(c, &seen);
-	}
-	return true;
+	return b->ops->list(b, prefix, &c->arena, out, count, e);
 }
 
 bool change_rename_owner(struct change *c, enum generation_of of,
 			 const char *old, const char *new_name, struct err *e)
 {
-	struct arena *a = change_arena(c);
+	struct arena *a = &c->arena;
 	const char *from = generations_prefix(a, of, old);
 	const char *to = generations_prefix(a, of, new_name);
 	const char *kind = of == OF_ISSUER ? "issuer" : "certificate";
@@ -144,5 +124,88 @@ bool change_rename_owner(struct change *c, enum generation_of of,
 	for (size_t i = 0; i < count; i++)
 		if (!move_generation(c, &records[i], new_name, e))
 			return err_in(e, "cannot rename %s '%s'", kind, old);
-	return of == OF_ISSUER || rename_certificate(c, old, new_name, e);
+	if (of == OF_CERTIFICATE)
+		VEC_PUSH(&c->renamed, a,
+			 (struct renaming){ arena_strdup(a, old),
+					    arena_strdup(a, new_name) });
+	return true;
+}
+
+/* ---- certificates' names in components ---- */
+
+static int by_old_name(const void *x, const void *y)
+{
+	const struct renaming *a = x;
+	const struct renaming *b = y;
+
+	return strcmp(a->old, b->old);
+}
+
+/* What the component's record becomes; NULL: it stays. */
+static bool renamed(const struct change *c, const struct record *r,
+		    struct arena *a, const char **value, struct err *e)
+{
+	struct component_seen seen = { 0 };
+
+	*value = NULL;
+	if (!component_read(r, a, &seen, e))
+		return false;
+	if (!seen.certificate)
+		return true;
+
+	const struct renaming wanted = { .old = seen.certificate };
+	const struct renaming *found =
+		bsearch(&wanted, c->renamed.items, c->renamed.count,
+			sizeof(wanted), by_old_name);
+
+	if (!found)
+		return true;
+	seen.certificate = found->new_name;
+	*value = component_encode(&seen, a);
+	return true;
+}
+
+static bool rename_in_written(const struct change *c, struct writes *w,
+			      struct err *e)
+{
+	for (size_t i = 0; i < w->sorted; i++) {
+		struct record_write *at = &w->list.items[i];
+		const struct record r = { .key = at->key, .value = at->value };
+		const char *value = NULL;
+
+		if (!r.value || !record_is(&r, COMPONENT_PREFIX))
+			continue;
+		if (!renamed(c, &r, w->arena, &value, e))
+			return false;
+		if (value)
+			at->value = value;
+	}
+	return true;
+}
+
+bool rename_in_components(const struct change *c, struct writes *w,
+			  struct err *e)
+{
+	struct backend *b = c->state->backend;
+	struct record *records = NULL;
+	size_t count = 0;
+
+	if (c->renamed.count == 0)
+		return true;
+	qsort(c->renamed.items, c->renamed.count, sizeof(*c->renamed.items),
+	      by_old_name);
+	if (!rename_in_written(c, w, e) ||
+	    !b->ops->list(b, COMPONENT_PREFIX, w->arena, &records, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const char *value = NULL;
+
+		if (writes_find(w, records[i].key))
+			continue;
+		if (!renamed(c, &records[i], w->arena, &value, e))
+			return false;
+		if (value)
+			writes_add(w, records[i].key, value);
+	}
+	return true;
 }
