@@ -85,4 +85,7 @@ MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65],
  */
 MUST_CHECK bool pair_lint(const struct pair *p, int64_t now, struct err *e);
 
+/* A copy whose bytes live in `a`. */
+struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
+
 #endif
