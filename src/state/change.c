@@ -123,7 +123,7 @@ bool state_commit(struct state *s, struct change *c, struct err *e)
 
 	struct writes w = writes_last(c->writes.items, c->writes.count, &a);
 
-	if (!forget_keys(c, &w, e) || !rename_in_components(c, &w, e))
+	if (!forget_keys(c, &w, e) || !rename_mentions(c, &w, e))
 		return false;
 	next.serial++;
 	next.run = s->run;

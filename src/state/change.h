@@ -19,8 +19,9 @@ struct change_key {
 	struct secret value;
 };
 
-/* A certificate's new name. */
+/* An owner's new name. */
 struct renaming {
+	enum generation_of of;
 	const char *old;
 	const char *new_name;
 };
@@ -55,8 +56,8 @@ void writes_add(struct writes *w, const char *key, const char *value);
 /* Deletes the keys that no generation needs after these writes. */
 MUST_CHECK bool forget_keys(const struct change *c, struct writes *w,
 			    struct err *e);
-/* Components remember whose pair they got, under its name. */
-MUST_CHECK bool rename_in_components(const struct change *c, struct writes *w,
-				     struct err *e);
+/* Components remember whose pair they got, and requests who was to sign. */
+MUST_CHECK bool rename_mentions(struct change *c, struct writes *w,
+				struct err *e);
 
 #endif

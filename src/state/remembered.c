@@ -71,6 +71,19 @@ bool state_certificates(struct state *s, const struct generation *g,
 	return certificates_read(&r, a, out, e);
 }
 
+bool state_generation_record(struct state *s, const struct generation *g,
+			     struct arena *a, const char **json, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record r = { 0 };
+
+	if (!s->backend->ops->get(s->backend, generation_key(&own, g), a, &r,
+				  e))
+		return false;
+	*json = r.value;
+	return true;
+}
+
 /* ---- components ---- */
 
 /* Both lists are sorted by the same encoded names. */

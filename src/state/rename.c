@@ -124,88 +124,142 @@ bool change_rename_owner(struct change *c, enum generation_of of,
 	for (size_t i = 0; i < count; i++)
 		if (!move_generation(c, &records[i], new_name, e))
 			return err_in(e, "cannot rename %s '%s'", kind, old);
-	if (of == OF_CERTIFICATE)
-		VEC_PUSH(&c->renamed, a,
-			 (struct renaming){ arena_strdup(a, old),
-					    arena_strdup(a, new_name) });
+	VEC_PUSH(&c->renamed, a,
+		 (struct renaming){ of, arena_strdup(a, old),
+				    arena_strdup(a, new_name) });
 	return true;
 }
 
-/* ---- certificates' names in components ---- */
+/* ---- where the name of an owner is mentioned ---- */
 
 static int by_old_name(const void *x, const void *y)
 {
 	const struct renaming *a = x;
 	const struct renaming *b = y;
 
+	if (a->of != b->of)
+		return a->of < b->of ? -1 : 1;
 	return strcmp(a->old, b->old);
 }
 
-/* What the component's record becomes; NULL: it stays. */
-static bool renamed(const struct change *c, const struct record *r,
-		    struct arena *a, const char **value, struct err *e)
+/* NULL: it keeps its name. */
+static const char *new_name_of(const struct change *c, enum generation_of of,
+			       const char *old)
 {
-	struct component_seen seen = { 0 };
-
-	*value = NULL;
-	if (!component_read(r, a, &seen, e))
-		return false;
-	if (!seen.certificate)
-		return true;
-
-	const struct renaming wanted = { .old = seen.certificate };
+	const struct renaming wanted = { .of = of, .old = old };
 	const struct renaming *found =
 		bsearch(&wanted, c->renamed.items, c->renamed.count,
 			sizeof(wanted), by_old_name);
 
-	if (!found)
+	return found ? found->new_name : NULL;
+}
+
+/* Sets *value to what the record becomes; leaves it when that is the same. */
+typedef bool mention_fn(const struct change *c, const struct record *r,
+			struct arena *a, const char **value, struct err *e);
+
+static bool rename_in_component(const struct change *c, const struct record *r,
+				struct arena *a, const char **value,
+				struct err *e)
+{
+	struct component_seen seen = { 0 };
+
+	if (!component_read(r, a, &seen, e))
+		return false;
+
+	const char *name = seen.certificate ? new_name_of(c, OF_CERTIFICATE,
+							  seen.certificate)
+					    : NULL;
+
+	if (!name)
 		return true;
-	seen.certificate = found->new_name;
+	seen.certificate = name;
 	*value = component_encode(&seen, a);
 	return true;
 }
 
-static bool rename_in_written(const struct change *c, struct writes *w,
+/* A request has one "field=value" line each (model/fleet.h). */
+static bool rename_in_request(const struct change *c, const struct record *r,
+			      struct arena *a, const char **value,
 			      struct err *e)
+{
+	static const char field[] = "\nissuer=";
+	struct generation g = { 0 };
+
+	if (!generation_read(r, a, &g, e))
+		return false;
+
+	const char *line = strstr(g.request, field);
+
+	if (!line)
+		return true;
+
+	const char *old = line + strlen(field);
+	size_t len = strcspn(old, "\n");
+	const char *name =
+		new_name_of(c, OF_ISSUER, arena_strndup(a, old, len));
+
+	if (!name)
+		return true;
+	g.request = arena_printf(a, "%.*s%s%s", (int)(old - g.request),
+				 g.request, name, old + len);
+	*value = generation_encode(&g, a);
+	return true;
+}
+
+static const struct mention {
+	const char *prefix;
+	mention_fn *rename;
+} mentions[] = {
+	{ COMPONENT_PREFIX, rename_in_component },
+	{ GENERATION_PREFIX, rename_in_request },
+};
+
+static bool rename_written(const struct change *c, const struct mention *m,
+			   struct writes *w, struct err *e)
 {
 	for (size_t i = 0; i < w->sorted; i++) {
 		struct record_write *at = &w->list.items[i];
 		const struct record r = { .key = at->key, .value = at->value };
-		const char *value = NULL;
 
-		if (!r.value || !record_is(&r, COMPONENT_PREFIX))
-			continue;
-		if (!renamed(c, &r, w->arena, &value, e))
+		if (r.value && record_is(&r, m->prefix) &&
+		    !m->rename(c, &r, w->arena, &at->value, e))
 			return false;
-		if (value)
-			at->value = value;
 	}
 	return true;
 }
 
-bool rename_in_components(const struct change *c, struct writes *w,
-			  struct err *e)
+static bool rename_stored(const struct change *c, const struct mention *m,
+			  struct writes *w, struct err *e)
 {
 	struct backend *b = c->state->backend;
 	struct record *records = NULL;
 	size_t count = 0;
 
-	if (c->renamed.count == 0)
-		return true;
-	qsort(c->renamed.items, c->renamed.count, sizeof(*c->renamed.items),
-	      by_old_name);
-	if (!rename_in_written(c, w, e) ||
-	    !b->ops->list(b, COMPONENT_PREFIX, w->arena, &records, &count, e))
+	if (!b->ops->list(b, m->prefix, w->arena, &records, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		const char *value = NULL;
 
 		if (writes_find(w, records[i].key))
 			continue;
-		if (!renamed(c, &records[i], w->arena, &value, e))
+		if (!m->rename(c, &records[i], w->arena, &value, e))
 			return false;
 		if (value)
 			writes_add(w, records[i].key, value);
 	}
+	return true;
+}
+
+bool rename_mentions(struct change *c, struct writes *w, struct err *e)
+{
+	if (c->renamed.count == 0)
+		return true;
+	qsort(c->renamed.items, c->renamed.count, sizeof(*c->renamed.items),
+	      by_old_name);
+	for (size_t i = 0; i < sizeof(mentions) / sizeof(*mentions); i++)
+		if (!rename_written(c, &mentions[i], w, e) ||
+		    !rename_stored(c, &mentions[i], w, e))
+			return false;
 	return true;
 }

@@ -109,7 +109,7 @@ void change_forget_component(struct change *c, const char *name);
 void change_rename_component(struct change *c, const char *old,
 			     const char *new_name);
 /* All committed generations of OLD become those of NEW_NAME (`was:`), which
- * must have none, also where components remember the name. */
+ * must have none, also where components and requests mention the name. */
 MUST_CHECK bool change_rename_owner(struct change *c, enum generation_of of,
 				    const char *old, const char *new_name,
 				    struct err *e);
