@@ -14,6 +14,8 @@ struct frame {
 	uint32_t name_len;
 	uint32_t data_len;
 };
+_Static_assert(sizeof(struct frame) + 2 == ENTRY_FRAME_BYTES,
+	       "a frame is two lengths and two NULs");
 
 static bool part_is_safe(const char *part, size_t len)
 {

@@ -17,7 +17,8 @@
 #include <stddef.h>
 
 enum {
-	ENTRY_NAME_LIMIT = 1024
+	ENTRY_NAME_LIMIT = 1024,
+	ENTRY_FRAME_BYTES = 10, /* what a frame adds to name and data */
 };
 
 struct entry {
