@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static int open_beneath(int dirfd, const char *path)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+/* Reads to the end, at most `limit` bytes. */
+static bool read_all(int fd, size_t limit, struct secret *out, struct err *e)
+{
+	struct stat st;
+	AUTO(secret) data = { 0 };
+	size_t got = 0;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot look at it");
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INPUT, "it is not a regular file");
+	if (st.st_size > (off_t)limit)
+		return err_set(e, ERR_INPUT,
+			       "it has %lld bytes, the limit is %zu",
+			       (long long)st.st_size, limit);
+
+	secret_alloc(&data, (size_t)st.st_size);
+	while (got < data.len) {
+		ssize_t n = read(fd, data.bytes + got, data.len - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "cannot read on");
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	data.len = got;
+	data.bytes[got] = '\0';
+	*out = TAKE(data);
+	return true;
+}
+
+static bool read_opened(int fd, const char *path, size_t limit,
+			struct secret *out, struct err *e)
+{
+	AUTO(buf) shown = { 0 };
+
+	text_escape(&shown, path, strlen(path));
+	if (fd < 0) {
+		if (errno == EXDEV)
+			return err_set(e, ERR_INPUT,
+				       "cannot read '%s': it lies outside the "
+				       "directory of the fleet file",
+				       buf_text(&shown));
+		return err_sys(e, "cannot read '%s'", buf_text(&shown));
+	}
+	if (!read_all(fd, limit, out, e))
+		return err_in(e, "cannot read '%s'", buf_text(&shown));
+	return true;
+}
+
+bool fs_read_secret(const char *path, size_t limit, struct secret *out,
+		    struct err *e)
+{
+	AUTO(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return read_opened(fd, path, limit, out, e);
+}
+
+bool fs_read(const char *path, size_t limit, struct buf *out, struct err *e)
+{
+	AUTO(secret) data = { 0 };
+
+	if (!fs_read_secret(path, limit, &data, e))
+		return false;
+	buf_add(out, data.bytes, data.len);
+	return true;
+}
+
+bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out,
+		     struct err *e)
+{
+	AUTO(fd) fd = open_beneath(dirfd, path);
+	AUTO(secret) data = { 0 };
+
+	if (!read_opened(fd, path, limit, &data, e))
+		return false;
+	buf_add(out, data.bytes, data.len);
+	return true;
+}
+
+const char *fs_dirname(struct arena *a, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	if (slash == path)
+		return "/";
+	return arena_strndup(a, path, (size_t)(slash - path));
+}
+
+const char *fs_relative_to(struct arena *a, const char *from, const char *name)
+{
+	const char *slash = strrchr(from, '/');
+
+	if (*name == '/' || !slash)
+		return arena_strdup(a, name);
+	return arena_printf(a, "%.*s%s", (int)(slash - from + 1), from, name);
+}
+
+/* Appends one component of a path to the clean absolute path `out`. */
+static void add_component(struct buf *out, const char *part, size_t len)
+{
+	if (len == 0 || (len == 1 && part[0] == '.'))
+		return;
+	if (len == 2 && part[0] == '.' && part[1] == '.') {
+		while (out->len && out->data[out->len - 1] != '/')
+			out->len--;
+		if (out->len)
+			out->len--;
+		if (out->data)
+			out->data[out->len] = '\0';
+		return;
+	}
+	buf_putc(out, '/');
+	buf_add(out, part, len);
+}
+
+static void add_components(struct buf *out, const char *path)
+{
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		add_component(out, path, len);
+		path += len + (path[len] == '/');
+	}
+}
+
+const char *fs_absolute(struct arena *a, const char *path)
+{
+	AUTO(buf) out = { 0 };
+
+	if (*path != '/') {
+		AUTO(str) here = getcwd(NULL, 0);
+
+		add_components(&out, here ? here : "/");
+	}
+	add_components(&out, path);
+	return arena_strdup(a, out.len ? buf_text(&out) : "/");
+}

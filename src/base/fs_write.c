@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+/* A name nobody guesses, beside `name`, that leftovers are recognised by. */
+static void temporary_name(const char *name, char out[NAME_MAX + 1])
+{
+	uint64_t number = 0;
+
+	if (getrandom(&number, sizeof(number), 0) < 0)
+		number = (uint64_t)getpid();
+	snprintf(out, NAME_MAX + 1, ".%.200s.tmp-%08" PRIx64, name, number);
+}
+
+static bool write_all(int fd, const void *bytes, size_t len)
+{
+	const char *at = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Owner before mode, because a change of owner may clear mode bits. */
+static bool set_attr(int fd, struct fs_attr attr)
+{
+	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
+	    fchown(fd, attr.owner, attr.group) < 0)
+		return false;
+	return fchmod(fd, attr.mode) == 0;
+}
+
+static bool write_new(int dirfd, const char *name, struct secret content,
+		      struct fs_attr attr)
+{
+	AUTO(fd) fd = openat(
+		dirfd, name,
+		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd >= 0 && set_attr(fd, attr) &&
+	       write_all(fd, content.bytes, content.len) && fsync(fd) == 0;
+}
+
+bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len,
+		   struct fs_attr attr, struct err *e)
+{
+	struct secret content = { (unsigned char *)bytes, len };
+	char temporary[NAME_MAX + 1];
+
+	temporary_name(name, temporary);
+	if (!write_new(dirfd, temporary, content, attr) ||
+	    renameat(dirfd, temporary, dirfd, name) < 0) {
+		err_sys(e, "cannot write '%s'", name);
+		unlinkat(dirfd, temporary, 0);
+		return false;
+	}
+	if (fsync(dirfd) < 0)
+		return err_sys(e, "cannot make '%s' durable", name);
+	return true;
+}
+
+bool fs_replace(const char *path, const void *bytes, size_t len,
+		struct fs_attr attr, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *directory = fs_dirname(&a, path);
+	const char *slash = strrchr(path, '/');
+	AUTO(fd) dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dirfd < 0)
+		return err_sys(e, "cannot write '%s'", path);
+	if (!fs_replace_at(dirfd, slash ? slash + 1 : path, bytes, len, attr,
+			   e))
+		return err_in(e, "in '%s'", directory);
+	return true;
+}
+
+bool fs_sync_dir(const char *path, struct err *e)
+{
+	AUTO(fd) fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(e, "cannot make '%s' durable", path);
+	return true;
+}
+
+bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *parent = fs_dirname(&a, path);
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return true;
+		errno = ENOTDIR;
+		return err_sys(e, "cannot make directory '%s'", path);
+	}
+	if (strcmp(parent, path) != 0 && !fs_make_dirs(parent, mode, e))
+		return false;
+	if (mkdir(path, mode) < 0 && errno != EEXIST)
+		return err_sys(e, "cannot make directory '%s'", path);
+	return fs_sync_dir(parent, e);
+}
+
+bool fs_make_private_dir(const char *path, struct err *e)
+{
+	AUTO(fd) fd = -1;
+	struct stat st;
+
+	if (!fs_make_dirs(path, 0700, e))
+		return false;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "cannot open directory '%s'", path);
+	if (st.st_uid != geteuid())
+		return err_set(e, ERR_IO,
+			       "directory '%s' belongs to user %u; it holds "
+			       "secrets and must be our own",
+			       path, st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(e, ERR_IO,
+			       "others can write to directory '%s'; it holds "
+			       "secrets, so run 'chmod 700' on it first",
+			       path);
+	if (faccessat(fd, ".gitignore", F_OK, 0) == 0)
+		return true;
+	return fs_replace_at(fd, ".gitignore", "*\n", 2, FS_PRIVATE, e);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+
+#include "base/secret.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * Reads one code point (RFC 3629); returns its length, 0 when the bytes are
+ * not one.
+ */
+static size_t utf8_next(const char *bytes, size_t len, uint32_t *point)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *b = (const unsigned char *)bytes;
+	size_t n = b[0] < 0x80   ? 1
+		   : b[0] < 0xc2 ? 0
+		   : b[0] < 0xe0 ? 2
+		   : b[0] < 0xf0 ? 3
+		   : b[0] < 0xf5 ? 4
+				 : 0;
+
+	if (n == 0 || n > len)
+		return 0;
+	*point = n == 1 ? b[0] : b[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+		*point = *point << 6 | (b[i] & 0x3fu);
+	}
+	if (*point < smallest[n] || *point > 0x10ffff ||
+	    (*point >= 0xd800 && *point <= 0xdfff))
+		return 0;
+	return n;
+}
+
+/* Control characters, line separators and everything bidirectional. */
+static bool is_dangerous(uint32_t p)
+{
+	return p < 0x20 || (p >= 0x7f && p < 0xa0) || p == 0xad || p == 0x61c ||
+	       (p >= 0x200b && p <= 0x200f) || (p >= 0x2028 && p <= 0x202e) ||
+	       (p >= 0x2060 && p <= 0x206f) || p == 0xfeff ||
+	       (p >= 0xfff0 && p <= 0xfffb) || (p >= 0xe0000 && p <= 0xe007f);
+}
+
+void text_escape(struct buf *out, const char *bytes, size_t len)
+{
+	size_t shown = len > TEXT_SHOWN_LIMIT ? TEXT_SHOWN_LIMIT : len;
+
+	for (size_t i = 0; i < shown;) {
+		uint32_t point = 0;
+		size_t n = utf8_next(bytes + i, len - i, &point);
+
+		if (n && !is_dangerous(point)) {
+			buf_add(out, bytes + i, n);
+			i += n;
+			continue;
+		}
+		for (size_t end = i + (n ? n : 1); i < end; i++)
+			buf_printf(out, "\\x%02x", (unsigned char)bytes[i]);
+	}
+	if (shown < len)
+		buf_puts(out, "...");
+}
+
+const char *text_escaped(struct arena *a, const char *text)
+{
+	AUTO(buf) out = { 0 };
+
+	text_escape(&out, text, strlen(text));
+	return arena_strdup(a, buf_text(&out));
+}
+
+bool text_is_utf8(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		uint32_t point = 0;
+		size_t n = utf8_next(bytes + i, len - i, &point);
+
+		if (n == 0 || point == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+void text_percent(struct buf *out, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			buf_putc(out, *text);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*text);
+	}
+}
+
+void text_hex(const void *bytes, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *b = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[b[i] >> 4];
+		out[2 * i + 1] = digits[b[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool text_unhex(const char *hex, void *bytes, size_t len)
+{
+	unsigned char *out = bytes;
+
+	if (strlen(hex) != 2 * len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		int high = hex_value(hex[2 * i]);
+		int low = hex_value(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+bool text_is_fingerprint(const char *text)
+{
+	size_t len = strspn(text, "0123456789abcdef");
+
+	return text[len] == '\0' && (len == 0 || len == FINGERPRINT_TEXT - 1);
+}
+
+static const char base64_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void text_base64(struct buf *out, const void *bytes, size_t len)
+{
+	const unsigned char *b = bytes;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t group = (uint32_t)b[i] << 16;
+		char text[4];
+
+		if (n > 1)
+			group |= (uint32_t)b[i + 1] << 8;
+		if (n > 2)
+			group |= b[i + 2];
+		for (size_t k = 0; k < 4; k++)
+			text[k] = k > n ? '='
+					: base64_digits[group >> (18 - 6 * k) &
+							63];
+		buf_add(out, text, sizeof(text));
+		wipe(text, sizeof(text));
+		wipe(&group, sizeof(group));
+	}
+}
+
+size_t text_unbase64_room(size_t len)
+{
+	return len / 4 * 3 + 3;
+}
+
+/* How many of the four characters of a group count; -1: none may follow. */
+static int group_digits(const char *text, bool last)
+{
+	if (text[3] != '=')
+		return 4;
+	if (!last)
+		return -1;
+	return text[2] == '=' ? 2 : 3;
+}
+
+bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got)
+{
+	unsigned char *out = bytes;
+
+	*got = 0;
+	if (len % 4)
+		return false;
+	for (size_t i = 0; i < len; i += 4) {
+		int digits = group_digits(text + i, i + 4 == len);
+		uint32_t group = 0;
+
+		for (int k = 0; k < digits; k++) {
+			const char *digit =
+				text[i + (size_t)k]
+					? strchr(base64_digits,
+						 text[i + (size_t)k])
+					: NULL;
+
+			if (!digit)
+				return false;
+			group |= (uint32_t)(digit - base64_digits)
+				 << (18 - 6 * k);
+		}
+		if (digits < 2 || (digits < 4 && group << (8 * digits)))
+			return false;
+		for (int k = 0; k < digits - 1; k++)
+			out[(*got)++] = (unsigned char)(group >> (16 - 8 * k));
+	}
+	return true;
+}
+
+enum {
+	WORD_LIMIT = 64
+};
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+/* Damerau-Levenshtein with adjacent swaps; both words within WORD_LIMIT. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t la = strlen(a);
+	size_t lb = strlen(b);
+	size_t d[WORD_LIMIT + 1][WORD_LIMIT + 1];
+
+	for (size_t i = 0; i <= la; i++)
+		d[i][0] = i;
+	for (size_t j = 0; j <= lb; j++)
+		d[0][j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		for (size_t j = 1; j <= lb; j++) {
+			d[i][j] = smallest(d[i - 1][j] + 1, d[i][j - 1] + 1,
+					   d[i - 1][j - 1] +
+						   (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && d[i - 2][j - 2] < d[i][j])
+				d[i][j] = d[i - 2][j - 2] + 1;
+		}
+	}
+	return d[la][lb];
+}
+
+const char *text_nearest(const char *word, const char *const *candidates)
+{
+	size_t len = strlen(word);
+	size_t best = len / 3 + 1; /* a third of the letters may be wrong */
+	const char *nearest = NULL;
+
+	if (len < 2 || len > WORD_LIMIT)
+		return NULL;
+	for (; *candidates; candidates++) {
+		if (strlen(*candidates) > WORD_LIMIT)
+			continue;
+
+		size_t d = distance(word, *candidates);
+
+		if (d < best || (d == best && !nearest)) {
+			best = d;
+			nearest = *candidates;
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Backup bundles as the engine makes them: every generation that has not
+ * ended, with its key, written, synced, read back and compared before
+ * anything relies on it.  A generation then records the bundle that holds it.
+ */
+#ifndef ENGINE_BACKUP_H
+#define ENGINE_BACKUP_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct engine;
+struct fleet;
+struct bundle;
+
+/* Writes one; `name` (in `a`) is its file name.  Removes those beyond keep. */
+MUST_CHECK bool backup_create(struct engine *en, struct arena *a,
+			      const char **name, struct err *e);
+
+struct backup_listed {
+	const char *name; /* file name in the backup directory */
+	int64_t serial;
+	const char *time; /* from the name */
+	int64_t size;
+};
+
+/* This fleet's bundles, newest first, by their names alone. */
+MUST_CHECK bool backup_list(const struct fleet *f, struct arena *a,
+			    struct backup_listed **out, size_t *count,
+			    struct err *e);
+
+/*
+ * Reads a bundle file whole and checks all of it: with the passphrase also
+ * that every key belongs to its certificate, and that the bundle can be
+ * rebuilt byte for byte from what was read.  NULL checks the structure only.
+ */
+MUST_CHECK bool backup_verify(const char *path, const struct secret *passphrase,
+			      struct bundle *out, struct err *e);
+
+/* A bundle of this fleet in its backup directory, or NULL. */
+const char *backup_orphan(const struct fleet *f, struct arena *a);
+
+/* Resolves a secret reference; cached, and wiped with the engine. */
+struct secret_ref;
+MUST_CHECK bool engine_secret(struct engine *en, const struct secret_ref *ref,
+			      const struct secret **out, struct err *e);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/fleet.h"
+
+#include "base/buf.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const key_type_names[KEY_TYPE_COUNT + 1] = {
+	[KEY_ECDSA_P256] = "ecdsa-p256", [KEY_ECDSA_P384] = "ecdsa-p384",
+	[KEY_ECDSA_P521] = "ecdsa-p521", [KEY_ED25519] = "ed25519",
+	[KEY_RSA_2048] = "rsa-2048",     [KEY_RSA_3072] = "rsa-3072",
+	[KEY_RSA_4096] = "rsa-4096",
+};
+
+const char *const name_kind_names[NAME_KIND_COUNT + 1] = {
+	[NAME_DNS] = "dns",
+	[NAME_IP] = "ip",
+	[NAME_URI] = "uri",
+	[NAME_EMAIL] = "email",
+};
+
+void fleet_release(struct fleet *f)
+{
+	arena_release(&f->arena);
+	*f = (struct fleet){ 0 };
+}
+
+/* Every array is sorted by a struct whose first member is the name. */
+static const void *find(const void *items, size_t count, size_t size,
+			const char *name)
+{
+	size_t low = 0;
+
+	while (count > 0) {
+		size_t half = count / 2;
+		const char *item = (const char *)items + (low + half) * size;
+		int order = strcmp(*(const char *const *)item, name);
+
+		if (order == 0)
+			return item;
+		if (order < 0) {
+			low += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
+	}
+	return NULL;
+}
+
+#define FIRST_IS_NAME(type)                              \
+	_Static_assert(offsetof(struct type, name) == 0, \
+		       "find() needs the name first")
+FIRST_IS_NAME(issuer);
+FIRST_IS_NAME(certificate);
+FIRST_IS_NAME(role);
+FIRST_IS_NAME(component);
+
+const struct issuer *fleet_issuer(const struct fleet *f, const char *name)
+{
+	return find(f->issuers, f->issuer_count, sizeof(*f->issuers), name);
+}
+
+const struct certificate *fleet_certificate(const struct fleet *f,
+					    const char *name)
+{
+	return find(f->certificates, f->certificate_count,
+		    sizeof(*f->certificates), name);
+}
+
+const struct role *fleet_role(const struct fleet *f, const char *name)
+{
+	return find(f->roles, f->role_count, sizeof(*f->roles), name);
+}
+
+const struct component *fleet_component(const struct fleet *f, const char *name)
+{
+	return find(f->components, f->component_count, sizeof(*f->components),
+		    name);
+}
+
+const char *certificate_request(const struct certificate *c, struct arena *a)
+{
+	AUTO(buf) out = { 0 };
+
+	buf_printf(&out, "subject=%s\n", c->subject ? c->subject : "");
+	for (size_t i = 0; i < c->name_count; i++)
+		buf_printf(&out, "names=%s:%s\n",
+			   name_kind_names[c->names[i].kind],
+			   c->names[i].value);
+	buf_printf(&out, "key=%s\nissuer=%s\nvalidity=%" PRId64 "\n",
+		   key_type_names[c->key], c->issuer ? c->issuer->name : "",
+		   c->validity);
+	buf_printf(&out, "purpose=%s%s\n",
+		   c->purpose & PURPOSE_SERVER ? "server " : "",
+		   c->purpose & PURPOSE_CLIENT ? "client " : "");
+	return arena_strdup(a, buf_text(&out));
+}
+
+const char *issuer_request(const struct issuer *i, struct arena *a)
+{
+	return arena_printf(a, "subject=%s\nkey=%s\nvalidity=%" PRId64 "\n",
+			    i->subject, key_type_names[i->key], i->validity);
+}
+
+const char *request_difference(const char *a, const char *b,
+			       struct arena *arena)
+{
+	const char *line_a = a;
+	const char *line_b = b;
+	size_t at = 0;
+
+	while (a[at] && a[at] == b[at]) {
+		if (a[at] == '\n') {
+			line_a = a + at + 1;
+			line_b = b + at + 1;
+		}
+		at++;
+	}
+	if (a[at] == b[at])
+		return NULL;
+	/* When one has more names, the other is at its next field already. */
+	if (!strncmp(line_a, "names=", 6) || !strncmp(line_b, "names=", 6))
+		return "names";
+	return arena_strndup(arena, line_a, strcspn(line_a, "="));
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void snapshot_release(struct snapshot *s)
+{
+	arena_release(&s->arena);
+	*s = (struct snapshot){ 0 };
+}
+
+/* Every array here begins its items with the name it is sorted by. */
+static int compare_name(const void *name, const void *item)
+{
+	return strcmp(name, *(const char *const *)item);
+}
+
+static const void *find(const char *name, const void *items, size_t count,
+			size_t size)
+{
+	return count ? bsearch(name, items, count, size, compare_name) : NULL;
+}
+
+const struct component_seen *snapshot_component(const struct snapshot *s,
+						const char *name)
+{
+	return find(name, s->components, s->component_count,
+		    sizeof(*s->components));
+}
+
+const struct import_seen *snapshot_import(const struct snapshot *s,
+					  const char *certificate)
+{
+	return find(certificate, s->imports, s->import_count,
+		    sizeof(*s->imports));
+}
+
+const struct publish_seen *snapshot_published(const struct snapshot *s,
+					      const char *issuer)
+{
+	return find(issuer, s->published, s->publish_count,
+		    sizeof(*s->published));
+}
+
+/* The first generation of an owner; generations are sorted by it. */
+static const struct generation *
+first_of(const struct snapshot *s, enum generation_of of, const char *owner)
+{
+	size_t low = 0;
+	size_t high = s->generation_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct generation *g = &s->generations[middle];
+		bool before =
+			g->of != of ? g->of < of : strcmp(g->owner, owner) < 0;
+
+		if (before)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return s->generations + low;
+}
+
+static bool belongs(const struct snapshot *s, const struct generation *g,
+		    enum generation_of of, const char *owner)
+{
+	return g < s->generations + s->generation_count && g->of == of &&
+	       !strcmp(g->owner, owner);
+}
+
+const struct generation *snapshot_newest(const struct snapshot *s,
+					 enum generation_of of,
+					 const char *owner)
+{
+	const struct generation *newest = NULL;
+
+	for (const struct generation *g = first_of(s, of, owner);
+	     belongs(s, g, of, owner); g++)
+		if (!g->pending && g->source != SOURCE_FOUND)
+			newest = g;
+	return newest;
+}
+
+const struct generation *snapshot_pending(const struct snapshot *s,
+					  enum generation_of of,
+					  const char *owner)
+{
+	for (const struct generation *g = first_of(s, of, owner);
+	     belongs(s, g, of, owner); g++)
+		if (g->pending)
+			return g;
+	return NULL;
+}
+
+const struct generation *snapshot_generation(const struct snapshot *s,
+					     const char *fingerprint)
+{
+	for (size_t i = 0; i < s->generation_count; i++)
+		if (!strcmp(s->generations[i].fingerprint, fingerprint))
+			return &s->generations[i];
+	return NULL;
+}
+
+int64_t generation_renew_at(const struct generation *g, struct renew_before rb)
+{
+	int64_t lifetime = g->not_after - g->not_before;
+	int64_t before = lifetime / 3;
+
+	if (rb.seconds > 0 && rb.seconds < lifetime)
+		before = rb.seconds;
+	else if (rb.percent > 0 && rb.percent < 100)
+		before = lifetime * rb.percent / 100;
+	return g->not_after - before;
+}
