@@ -11,7 +11,10 @@ static const char *changed(struct draft *d, const char *before,
 {
 	const char *field = request_difference(before, after, &d->scratch);
 
-	return field ? arena_printf(d->kept, "%s changed", field) : NULL;
+	if (!field)
+		return NULL;
+	return arena_printf(d->kept, "%s changed",
+			    *field ? field : "what is asked for");
 }
 
 /* "expired 3 days ago", or NULL when it has not. */
@@ -55,11 +58,10 @@ static void diff_published(struct draft *d, struct issuer_draft *i)
 		return;
 	i->publish = true;
 	i->publish_reason =
-		i->authority
-			? arena_printf(d->kept, "%s does not hold it",
-				       text_escaped(&d->scratch,
-						    i->issuer->publish))
-			: "its authority is new";
+		i->authority ? arena_printf(d->kept, "%s does not hold it",
+					    text_escaped(&d->scratch,
+							 i->issuer->publish))
+			     : "its authority is new";
 }
 
 void diff_issuers(struct draft *d)

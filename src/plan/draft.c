@@ -52,8 +52,8 @@ static void init_issuers(struct draft *d)
 {
 	const struct fleet *f = d->fleet;
 
-	d->issuers = arena_array(&d->scratch, f->issuer_count,
-				 sizeof(*d->issuers));
+	d->issuers =
+		arena_array(&d->scratch, f->issuer_count, sizeof(*d->issuers));
 	for (size_t i = 0; i < f->issuer_count; i++)
 		d->issuers[i] = (struct issuer_draft){
 			.issuer = &f->issuers[i],
@@ -98,8 +98,8 @@ static void init_components(struct draft *d)
 		d->components[i] = (struct component_draft){
 			.component = c,
 			.seen = seen ? seen : &never,
-			.certificate = draft_certificate(d,
-							 c->certificate->name),
+			.certificate =
+				draft_certificate(d, c->certificate->name),
 			.name = name,
 			.process = alone ? name : draft_keep(d, c->process),
 			.stage = NO_STEP,

@@ -81,9 +81,8 @@ struct process_draft {
 	const char *name;
 	struct component_draft **members; /* by name */
 	size_t member_count;
-	size_t role;         /* index into the fleet's roles */
-	bool online;         /* at least one of its members */
-	bool takes_part;     /* stands in a wave */
+	size_t role;                       /* index into the fleet's roles */
+	bool online;                       /* at least one of its members */
 	struct component_draft *activator; /* NULL: no activation */
 };
 

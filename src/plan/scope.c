@@ -23,8 +23,8 @@ static void scope_certificates(struct draft *d, struct targets *ts)
 		struct certificate_draft *c = &d->certificates[i];
 		const struct subject s = certificate_subject(c->certificate);
 
-		c->in_scope = targets_cover(ts, &s) ||
-			      !d->in->choices.target_count;
+		c->in_scope =
+			targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
 }
 
@@ -34,8 +34,8 @@ static void scope_components(struct draft *d, struct targets *ts)
 		struct component_draft *c = &d->components[i];
 		const struct subject s = component_subject(c->component);
 
-		c->in_scope = targets_cover(ts, &s) ||
-			      !d->in->choices.target_count;
+		c->in_scope =
+			targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
 	/* Only now: a certificate that one component needs brings no other. */
 	for (size_t i = 0; i < d->fleet->component_count; i++)
@@ -49,8 +49,8 @@ static void scope_issuers(struct draft *d, struct targets *ts)
 		struct issuer_draft *issuer = &d->issuers[i];
 		const struct subject s = { .issuer = issuer->issuer->name };
 
-		issuer->in_scope = targets_cover(ts, &s) ||
-				   !d->in->choices.target_count;
+		issuer->in_scope =
+			targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		if (d->certificates[i].in_scope && d->certificates[i].issuer)
@@ -60,8 +60,7 @@ static void scope_issuers(struct draft *d, struct targets *ts)
 static void scope_removed(struct draft *d, struct targets *ts)
 {
 	for (size_t i = 0; i < d->snapshot->component_count; i++) {
-		const struct component_seen *seen =
-			&d->snapshot->components[i];
+		const struct component_seen *seen = &d->snapshot->components[i];
 		const struct subject s = { .component = seen->name };
 
 		if (!seen->known)

@@ -78,8 +78,8 @@ static bool has(struct targets *ts, enum target_kind kind, const char *name,
 		size_t len)
 {
 	const struct key key = { kind, name, len };
-	struct target *t = bsearch(&key, ts->list, ts->count,
-				   sizeof(*ts->list), compare_key);
+	struct target *t = bsearch(&key, ts->list, ts->count, sizeof(*ts->list),
+				   compare_key);
 
 	if (t)
 		t->used = true;
@@ -105,8 +105,8 @@ bool targets_cover(struct targets *ts, const struct subject *s)
 		return false;
 
 	bool by_component = has_name(ts, TARGET_COMPONENT, s->component);
-	bool by_role = s->role &&
-		       has(ts, TARGET_ROLE, s->role, strlen(s->role));
+	bool by_role =
+		s->role && has(ts, TARGET_ROLE, s->role, strlen(s->role));
 	bool by_certificate = has_name(ts, TARGET_CERTIFICATE, s->certificate);
 	bool by_issuer = s->issuer &&
 			 has(ts, TARGET_ISSUER, s->issuer, strlen(s->issuer));
