@@ -68,6 +68,11 @@ MUST_CHECK bool state_generations(struct state *s, struct arena *a,
 MUST_CHECK bool state_certificates(struct state *s, const struct generation *g,
 				   struct arena *a, struct cert_set *out,
 				   struct err *e);
+/* A generation's record as it is kept: JSON, and public. */
+MUST_CHECK bool state_generation_record(struct state *s,
+					const struct generation *g,
+					struct arena *a, const char **json,
+					struct err *e);
 /* What is remembered of components (the second half of component_seen and
  * the last observation as its first half), sorted by name. */
 MUST_CHECK bool state_components(struct state *s, struct arena *a,
