@@ -54,17 +54,7 @@ void drivers_run(struct job *jobs, size_t count)
 
 enum activation driver_activation(const struct component *c)
 {
-	if (driver_of(c)->hot)
-		return ACTIVATION_HOT;
-	switch (c->activate.kind) {
-	case ACTIVATE_NONE:
-		return ACTIVATION_NONE;
-	case ACTIVATE_SIGNAL:
-		return ACTIVATION_RELOAD;
-	case ACTIVATE_COMMAND:
-		return ACTIVATION_RESTART;
-	}
-	return ACTIVATION_NONE;
+	return component_activation(c);
 }
 
 bool driver_read_installed(const struct component *c, struct arena *a,
