@@ -5,6 +5,8 @@
  * The child gets /dev/null as stdin, no other descriptor of ours, a process
  * group of its own that is killed at the deadline or when the user stops,
  * and PATH, LANG=C.UTF-8, HOME and the given variables as its environment.
+ * Its umask is 022 as under a service manager (077 for a secret): it may
+ * start a server.
  * argv[0] is absolute or found in CHILD_PATH.  stdout and stderr together
  * are kept up to a limit.  What it leaves running behind it in another
  * session (setsid) lives on; the wait ends when the child itself ends.

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Work on strangers' bytes (ASN.1, archives) in a forked child: 256 MiB of
- * address space, 5 s of processor time, no network, no new files
- * (Landlock and seccomp where the kernel has them), the answer over a pipe.
- * A crash or an exhausted limit is an ordinary error in the parent.
+ * address space beyond ours, 5 s of processor time, only system calls that
+ * computing needs, no file, no network (Landlock and seccomp where the
+ * kernel has them), the answer over a pipe.  A crash or an exhausted limit
+ * is an ordinary error in the parent.
+ *
+ * Everything `fn` reads must be in memory: it finds all descriptors closed.
  */
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/child.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	FIRST_FREE_FD = 10, /* ours stay clear of the child's 0 to 3 */
+	STATUS_FD = 3,
+	POLL_MS = 100,       /* how late a stop may be noticed */
+	KILL_WAIT_MS = 5000, /* for a killed process to be gone */
+	TAIL = 200,          /* bytes of output an error quotes */
+	ENV_LIMIT = 16,
+};
+
+/* One running child and what it has said so far. */
+struct run {
+	const struct child *child;
+	const char *name; /* for messages */
+	pid_t pid;
+	int pidfd;
+	int output; /* -1 once it has ended */
+	int status; /* an errno comes through it when exec failed */
+	struct buf *out;
+	struct secret *secret; /* CHILD_OUTPUT_LIMIT bytes */
+	size_t kept;
+	bool overflow;
+	char tail[TAIL];
+	size_t tail_len;
+};
+
+/* What the child needs, made before the fork. */
+struct launch {
+	const char *path;
+	const char *env[ENV_LIMIT];
+	char *home;
+	int null_fd;
+	int output_fd;
+	int status_fd;
+};
+
+static void launch_release(struct launch *l)
+{
+	free(l->home);
+	fd_auto(&l->null_fd);
+	fd_auto(&l->output_fd);
+	fd_auto(&l->status_fd);
+}
+AUTO_STRUCT(launch, struct launch, launch_release)
+
+static void run_release(struct run *r)
+{
+	fd_auto(&r->pidfd);
+	fd_auto(&r->output);
+	fd_auto(&r->status);
+	wipe(r->tail, sizeof(r->tail));
+}
+AUTO_STRUCT(run, struct run, run_release)
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
+static bool find_program(const char *name, struct arena *a, const char **path,
+			 struct err *e)
+{
+	const char *shown = text_escaped(a, name);
+
+	if (*name == '/') {
+		if (!is_program(name))
+			return err_set(e, ERR_MISSING,
+				       "cannot run '%s': no such program",
+				       shown);
+		*path = name;
+		return true;
+	}
+	if (!*name || strchr(name, '/'))
+		return err_set(e, ERR_INPUT,
+			       "cannot run '%s': write an absolute path, or a "
+			       "name found in %s",
+			       shown, CHILD_PATH);
+	for (const char *dir = CHILD_PATH; *dir;) {
+		size_t len = strcspn(dir, ":");
+		const char *full =
+			arena_printf(a, "%.*s/%s", (int)len, dir, name);
+
+		if (is_program(full)) {
+			*path = full;
+			return true;
+		}
+		dir += len + (dir[len] == ':');
+	}
+	return err_set(e, ERR_MISSING, "cannot run '%s': not found in %s",
+		       shown, CHILD_PATH);
+}
+
+static void build_env(const struct child *c, struct launch *l)
+{
+	const char *home = getenv("HOME");
+	size_t count = 3;
+
+	if (asprintf(&l->home, "HOME=%s", home ? home : "/") < 0)
+		abort();
+	l->env[0] = "PATH=" CHILD_PATH;
+	l->env[1] = "LANG=C.UTF-8";
+	l->env[2] = l->home;
+	for (size_t i = 0; c->extra_env && c->extra_env[i]; i++) {
+		assert(count + 1 < ENV_LIMIT);
+		l->env[count++] = c->extra_env[i];
+	}
+}
+
+/* Moves a descriptor out of the range the child uses. */
+static bool raise_fd(int *fd)
+{
+	int high = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+
+	if (high < 0)
+		return false;
+	close(*fd);
+	*fd = high;
+	return true;
+}
+
+static bool open_pipe(int *reader, int *writer)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return false;
+	*reader = ends[0];
+	*writer = ends[1];
+	return !fcntl(ends[0], F_SETFL, O_NONBLOCK) && raise_fd(reader) &&
+	       raise_fd(writer);
+}
+
+static bool open_channels(struct launch *l, struct run *r, struct err *e)
+{
+	l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (l->null_fd < 0 || !raise_fd(&l->null_fd))
+		return err_sys(e, "cannot run '%s': /dev/null", r->name);
+	if (!open_pipe(&r->output, &l->output_fd) ||
+	    !open_pipe(&r->status, &l->status_fd))
+		return err_sys(e, "cannot run '%s': no pipe", r->name);
+	return true;
+}
+
+/* Between fork and exec: async-signal-safe calls only. */
+__attribute__((noreturn)) static void become(const struct child *c,
+					     const struct launch *l)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		sigaction(number, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(c->secret_output ? 077 : 022);
+
+	bool ready =
+		!setpgid(0, 0) && dup2(l->null_fd, 0) == 0 &&
+		dup2(l->output_fd, 1) == 1 &&
+		dup2(c->secret_output ? l->null_fd : l->output_fd, 2) == 2 &&
+		dup3(l->status_fd, STATUS_FD, O_CLOEXEC) == STATUS_FD &&
+		!close_range(STATUS_FD + 1, ~0U, 0) &&
+		(!c->directory || !chdir(c->directory));
+
+	if (ready)
+		execve(l->path, (char **)c->argv, (char **)l->env);
+
+	int number = errno;
+	ssize_t told = write(STATUS_FD, &number, sizeof(number));
+	_exit(told == sizeof(number) ? 127 : 126);
+}
+
+static bool start(struct run *r, const struct launch *l, struct err *e)
+{
+	sigset_t all;
+	sigset_t before;
+
+	/* No handler of ours may run in the child. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r->pid = fork();
+	if (r->pid == 0)
+		become(r->child, l);
+
+	int number = errno;
+
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = number;
+	if (r->pid < 0)
+		return err_sys(e, "cannot run '%s'", r->name);
+	setpgid(r->pid, r->pid);
+	r->pidfd = pidfd_open(r->pid, 0);
+	if (r->pidfd >= 0)
+		return true;
+	err_sys(e, "cannot watch '%s'", r->name);
+	kill(r->pid, SIGKILL);
+	waitpid(r->pid, NULL, 0);
+	return false;
+}
+
+static void keep_tail(struct run *r, const char *bytes, size_t len)
+{
+	if (len > TAIL) {
+		bytes += len - TAIL;
+		len = TAIL;
+	}
+
+	size_t old = r->tail_len + len > TAIL ? TAIL - len : r->tail_len;
+
+	memmove(r->tail, r->tail + r->tail_len - old, old);
+	memcpy(r->tail + old, bytes, len);
+	r->tail_len = old + len;
+}
+
+static void keep(struct run *r, const char *bytes, size_t len)
+{
+	size_t room = CHILD_OUTPUT_LIMIT - r->kept;
+
+	if (!r->secret)
+		keep_tail(r, bytes, len);
+	if (len > room) {
+		r->overflow = true;
+		len = room;
+	}
+	if (r->secret)
+		memcpy(r->secret->bytes + r->kept, bytes, len);
+	if (r->out)
+		buf_add(r->out, bytes, len);
+	r->kept += len;
+}
+
+/* Takes at most `rounds` pieces of what is in the pipe now. */
+static void read_output(struct run *r, int rounds)
+{
+	char chunk[4096];
+
+	while (r->output >= 0 && rounds-- > 0) {
+		ssize_t got = read(r->output, chunk, sizeof(chunk));
+
+		if (got > 0) {
+			keep(r, chunk, (size_t)got);
+			continue;
+		}
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got == 0 || errno != EAGAIN)
+			close(TAKE_FD(r->output));
+		break;
+	}
+	wipe(chunk, sizeof(chunk));
+}
+
+/* Whether the child has ended; looks for at most `ms`. */
+static bool wait_a_moment(struct run *r, int64_t ms)
+{
+	struct pollfd fds[] = { { .fd = r->pidfd, .events = POLLIN },
+				{ .fd = r->output, .events = POLLIN } };
+
+	if (poll(fds, 2, (int)ms) <= 0)
+		return false;
+	if (fds[1].revents)
+		read_output(r, 16);
+	return fds[0].revents != 0;
+}
+
+static bool wait_until(struct run *r, int64_t deadline, bool stoppable)
+{
+	for (;;) {
+		int64_t left = deadline - clock_mono_ms();
+
+		if (left <= 0 || (stoppable && stop_requested()))
+			return false;
+		if (wait_a_moment(r, left < POLL_MS ? left : POLL_MS))
+			return true;
+	}
+}
+
+static bool reap(struct run *r, siginfo_t *info, struct err *e)
+{
+	while (waitid(P_PIDFD, (id_t)r->pidfd, info, WEXITED))
+		if (errno != EINTR)
+			return err_sys(e, "cannot wait for '%s'", r->name);
+	/* A process it left behind may go on writing: take what fits a pipe. */
+	read_output(r, 1 + CHILD_OUTPUT_LIMIT / 4096);
+	return true;
+}
+
+/* The group, and the child itself in case it has left the group. */
+static bool kill_group(struct run *r, struct err *e)
+{
+	siginfo_t info = { 0 };
+
+	kill(-r->pid, SIGKILL);
+	pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0);
+	if (wait_until(r, clock_mono_ms() + KILL_WAIT_MS, false) &&
+	    !reap(r, &info, e))
+		return false;
+	if (stop_requested())
+		return err_set(e, ERR_STOPPED,
+			       "'%s' was ended because a stop was asked for",
+			       r->name);
+	return err_set(e, ERR_REMOTE,
+		       "'%s' did not end within %lld ms and was killed",
+		       r->name, (long long)r->child->timeout_ms);
+}
+
+static const char *quoted_tail(const struct run *r, struct arena *a)
+{
+	AUTO(buf) shown = { 0 };
+	size_t len = r->tail_len;
+
+	while (len && strchr("\r\n\t ", r->tail[len - 1]))
+		len--;
+	if (!len)
+		return "";
+	buf_puts(&shown, ": ");
+	text_escape(&shown, r->tail, len);
+	return arena_strdup(a, buf_text(&shown));
+}
+
+static bool judge(struct run *r, const siginfo_t *info, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	int number = 0;
+
+	if (read(r->status, &number, sizeof(number)) == sizeof(number)) {
+		errno = number;
+		return err_sys(e, "cannot run '%s'", r->name);
+	}
+	if (info->si_code != CLD_EXITED)
+		return err_set(e, ERR_REMOTE, "'%s' was killed by signal %d%s",
+			       r->name, info->si_status, quoted_tail(r, &a));
+	if (info->si_status)
+		return err_set(e, ERR_REMOTE, "'%s' ended with status %d%s",
+			       r->name, info->si_status, quoted_tail(r, &a));
+	return true;
+}
+
+static bool run(struct run *r, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .status_fd = -1 };
+	siginfo_t info = { 0 };
+	int64_t deadline = clock_mono_ms() + r->child->timeout_ms;
+
+	assert(r->child->timeout_ms > 0 && r->child->argv[0]);
+	r->name = text_escaped(&a, r->child->argv[0]);
+	build_env(r->child, &l);
+	if (!find_program(r->child->argv[0], &a, &l.path, e) ||
+	    !open_channels(&l, r, e) || !start(r, &l, e))
+		return false;
+	/* Or the pipes would never end. */
+	close(TAKE_FD(l.output_fd));
+	close(TAKE_FD(l.status_fd));
+	if (!wait_until(r, deadline, true))
+		return kill_group(r, e);
+	return reap(r, &info, e) && judge(r, &info, e);
+}
+
+bool child_run(const struct child *c, struct buf *out, struct err *e)
+{
+	AUTO(run)
+	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .status = -1 };
+
+	assert(!c->secret_output);
+	return run(&r, e);
+}
+
+bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
+{
+	struct child quiet = *c;
+	AUTO(secret) room = { 0 };
+	AUTO(run)
+	r = { .child = &quiet,
+	      .secret = &room,
+	      .pidfd = -1,
+	      .output = -1,
+	      .status = -1 };
+
+	quiet.secret_output = true;
+	secret_alloc(&room, CHILD_OUTPUT_LIMIT);
+	if (!run(&r, e))
+		return false;
+	if (r.overflow)
+		return err_set(e, ERR_REMOTE,
+			       "'%s' printed more than %d bytes for a secret",
+			       c->argv[0], CHILD_OUTPUT_LIMIT);
+	secret_copy(out, room.bytes, r.kept);
+	return true;
+}

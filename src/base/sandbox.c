@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/sandbox.h"
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	ANSWER_FD = 3,
+	POLL_MS = 100,
+	WALL_MS = 30000,
+};
+
+/* What comes first through the pipe; `len` bytes follow. */
+struct frame {
+	uint32_t code; /* enum err_code; ERR_NONE: the bytes are the answer */
+	uint64_t len;
+};
+
+/*
+ * All that computing on memory needs.  Anything else fails with EPERM, so a
+ * library that asks for more takes its own error path.
+ */
+static const int allowed_calls[] = {
+	SYS_read,
+	SYS_write,
+	SYS_writev,
+	SYS_close,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_mprotect,
+	SYS_madvise,
+	SYS_brk,
+	SYS_exit,
+	SYS_exit_group,
+	SYS_rt_sigreturn,
+	SYS_rt_sigaction,
+	SYS_rt_sigprocmask,
+	SYS_sigaltstack,
+	SYS_getrandom,
+	SYS_clock_gettime,
+	SYS_clock_getres,
+	SYS_gettimeofday,
+	SYS_clock_nanosleep,
+	SYS_nanosleep,
+	SYS_futex,
+	SYS_sched_yield,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_getuid,
+	SYS_geteuid,
+	SYS_getgid,
+	SYS_getegid,
+	SYS_getrusage,
+	SYS_uname,
+	SYS_sysinfo,
+	SYS_lseek,
+	SYS_restart_syscall,
+	SYS_sched_getaffinity,
+#ifdef SYS_time
+	SYS_time,
+#endif
+};
+enum {
+	ALLOWED_COUNT = sizeof(allowed_calls) / sizeof(*allowed_calls),
+	FILTER_ROOM = 8 + 2 * ALLOWED_COUNT,
+};
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#endif
+
+#ifdef NATIVE_ARCH
+static size_t build_filter(struct sock_filter *f)
+{
+	const uint32_t deny = SECCOMP_RET_ERRNO | EPERM;
+	size_t n = 0;
+
+	f[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+					      NATIVE_ARCH, 1, 0);
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+					      SECCOMP_RET_KILL_PROCESS);
+	f[n++] = (struct sock_filter)BPF_STMT(
+		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < ALLOWED_COUNT; i++) {
+		f[n++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed_calls[i],
+			0, 1);
+		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+						      SECCOMP_RET_ALLOW);
+	}
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, deny);
+	return n;
+}
+
+static bool forbid_calls(void)
+{
+	struct sock_filter filter[FILTER_ROOM];
+	struct sock_fprog program = {
+		.len = (unsigned short)build_filter(filter),
+		.filter = filter,
+	};
+
+	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ||
+	       errno == EINVAL || errno == ENOSYS;
+}
+#else
+static bool forbid_calls(void)
+{
+	return true;
+}
+#endif
+
+/* No path may be opened, made or removed; kernels without it say so. */
+static bool forbid_files(void)
+{
+	const struct landlock_ruleset_attr attr = {
+		.handled_access_fs =
+			(LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1, /* version 1 */
+	};
+	AUTO(fd)
+	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr),
+			     0);
+
+	if (rules < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP;
+	return !syscall(SYS_landlock_restrict_self, rules, 0);
+}
+
+/* One above as hard limit: SIGXCPU comes first and can be told apart. */
+static bool limit(int what, rlim_t value)
+{
+	const struct rlimit bound = { .rlim_cur = value,
+				      .rlim_max = value + 1 };
+
+	return !setrlimit(what, &bound);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+/* Its shadow takes terabytes of address space, and it reports on stderr. */
+static bool limit_memory(void)
+{
+	return true;
+}
+
+static bool close_all(int answer_fd)
+{
+	return dup2(answer_fd, ANSWER_FD) == ANSWER_FD &&
+	       !close_range(ANSWER_FD + 1, ~0U, 0) && !close(0) && !close(1);
+}
+#else
+/* The caller's own memory came along with the fork and is not counted. */
+static bool limit_memory(void)
+{
+	char text[64] = "";
+	AUTO(fd) fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	unsigned long long pages = 0;
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
+		pages = strtoull(text, NULL, 10);
+	return limit(RLIMIT_AS,
+		     (rlim_t)pages * (rlim_t)getpagesize() + SANDBOX_MEMORY);
+}
+
+static bool close_all(int answer_fd)
+{
+	close_range(0, ANSWER_FD - 1, 0);
+	return dup2(answer_fd, ANSWER_FD) == ANSWER_FD &&
+	       !close_range(ANSWER_FD + 1, ~0U, 0);
+}
+#endif
+
+static bool lock_in(int answer_fd)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+
+	/* The parent decides what a stop means. */
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		signal(numbers[i], SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return limit_memory() && limit(RLIMIT_CPU, SANDBOX_SECONDS) &&
+	       limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
+	       close_all(answer_fd) &&
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && forbid_files() &&
+	       forbid_calls();
+}
+
+static void write_all(const void *bytes, size_t len)
+{
+	const char *from = bytes;
+
+	while (len) {
+		ssize_t done = write(ANSWER_FD, from, len);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			_exit(1);
+		from += done;
+		len -= (size_t)done;
+	}
+}
+
+__attribute__((noreturn)) static void work(sandbox_fn *fn, void *ctx,
+					   int answer_fd)
+{
+	struct buf answer = { .limit = SANDBOX_ANSWER_LIMIT };
+	struct err e = { 0 };
+	struct frame frame = { 0 };
+
+	if (!lock_in(answer_fd))
+		_exit(2);
+	if (fn(ctx, &answer, &e) && answer.failed)
+		err_set(&e, ERR_INPUT, "it holds more than %d bytes",
+			SANDBOX_ANSWER_LIMIT);
+	frame.code = (uint32_t)e.code;
+	frame.len = e.code ? strlen(e.text) : answer.len;
+	write_all(&frame, sizeof(frame));
+	write_all(e.code ? e.text : buf_text(&answer), frame.len);
+	_exit(0);
+}
+
+/* The running child as the parent sees it. */
+struct worker {
+	pid_t pid;
+	int answer; /* reading end */
+	int64_t deadline;
+};
+
+static bool wait_readable(const struct worker *w, struct err *e)
+{
+	for (;;) {
+		struct pollfd fd = { .fd = w->answer, .events = POLLIN };
+
+		if (stop_requested())
+			return err_set(e, ERR_STOPPED,
+				       "decoding was stopped as asked");
+		if (clock_mono_ms() >= w->deadline)
+			return err_set(e, ERR_INPUT,
+				       "it took more than %d s to decode",
+				       WALL_MS / 1000);
+		if (poll(&fd, 1, POLL_MS) > 0)
+			return true;
+	}
+}
+
+/* Up to `len` bytes; less only when the child has ended. */
+static bool read_up_to(const struct worker *w, void *bytes, size_t len,
+		       size_t *got, struct err *e)
+{
+	char *to = bytes;
+
+	*got = 0;
+	while (*got < len) {
+		if (!wait_readable(w, e))
+			return false;
+
+		ssize_t some = read(w->answer, to + *got, len - *got);
+
+		if (some < 0 && errno == EINTR)
+			continue;
+		if (some < 0)
+			return err_sys(e, "cannot read what was decoded");
+		if (some == 0)
+			break;
+		*got += (size_t)some;
+	}
+	return true;
+}
+
+/* Never waits long: what has not ended by now is killed. */
+static int end_worker(struct worker *w)
+{
+	int status = 0;
+
+	kill(w->pid, SIGKILL);
+	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	w->pid = 0;
+	return status;
+}
+
+static void worker_release(struct worker *w)
+{
+	if (w->pid > 0)
+		end_worker(w);
+	fd_auto(&w->answer);
+}
+AUTO_STRUCT(worker, struct worker, worker_release)
+
+static bool explain_silence(struct worker *w, struct err *e)
+{
+	int status = end_worker(w);
+
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+		return err_set(e, ERR_INPUT,
+			       "it took more than %d s of processor time to "
+			       "decode",
+			       SANDBOX_SECONDS);
+	if (WIFSIGNALED(status))
+		return err_set(
+			e, ERR_INPUT,
+			"decoding it ended with signal %d; it is broken, "
+			"or needs more than %d MiB",
+			WTERMSIG(status), SANDBOX_MEMORY / 1024 / 1024);
+	return err_set(e, ERR_IO, "the decoding process cannot be confined");
+}
+
+/* The child may have been taken over by what it decoded: trust no byte. */
+static bool take_error(const struct frame *f, const struct secret *body,
+		       struct err *e)
+{
+	AUTO(buf) shown = { 0 };
+	enum err_code code =
+		f->code < ERR_COUNT ? (enum err_code)f->code : ERR_INPUT;
+
+	text_escape(&shown, (const char *)body->bytes, body->len);
+	return err_set(e, code, "%s", buf_text(&shown));
+}
+
+static bool read_answer(struct worker *w, struct secret *answer, struct err *e)
+{
+	struct frame frame = { 0 };
+	AUTO(secret) body = { 0 };
+	size_t got = 0;
+
+	if (!read_up_to(w, &frame, sizeof(frame), &got, e))
+		return false;
+	if (got < sizeof(frame))
+		return explain_silence(w, e);
+	if (frame.len > SANDBOX_ANSWER_LIMIT)
+		return err_set(e, ERR_INPUT, "it holds more than %d bytes",
+			       SANDBOX_ANSWER_LIMIT);
+	secret_alloc(&body, frame.len);
+	if (!read_up_to(w, body.bytes, body.len, &got, e))
+		return false;
+	if (got < body.len)
+		return explain_silence(w, e);
+	if (frame.code != ERR_NONE)
+		return take_error(&frame, &body, e);
+	*answer = TAKE(body);
+	return true;
+}
+
+/* The writing end stays clear of the descriptors the child arranges. */
+static bool open_answer(int *reader, int *writer, struct err *e)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return err_sys(e, "cannot start decoding: no pipe");
+	*reader = ends[0];
+	*writer = fcntl(ends[1], F_DUPFD_CLOEXEC, ANSWER_FD + 1);
+	close(ends[1]);
+	return *writer >= 0 || err_sys(e, "cannot start decoding: no pipe");
+}
+
+bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
+		 struct err *e)
+{
+	AUTO(worker)
+	w = { .answer = -1, .deadline = clock_mono_ms() + WALL_MS };
+	AUTO(fd) writer = -1;
+
+	if (!open_answer(&w.answer, &writer, e))
+		return false;
+	w.pid = fork();
+	if (w.pid == 0)
+		work(fn, ctx, writer);
+	if (w.pid < 0)
+		return err_sys(e, "cannot start decoding");
+	close(TAKE_FD(writer));
+	return read_answer(&w, answer, e);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "engine/backup.h"
+#include "engine/inside.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool engine_open(const struct engine_options *o, struct engine **out,
+		 struct err *e)
+{
+	AUTO(engine) en = xcalloc(1, sizeof(*en));
+	struct state_options options = {
+		.path = o->fleet->state.path,
+		.fleet = o->fleet->name,
+		.create = o->apply,
+		.holder = o->holder,
+		.lock_wait_ms = o->lock_wait_ms,
+	};
+
+	en->fleet = o->fleet;
+	en->apply = o->apply;
+	en->listen = o->listen;
+	en->listen_ctx = o->listen_ctx;
+	if (!state_open(&options, &en->state, e) &&
+	    (o->apply || e->code != ERR_MISSING))
+		return err_in(e, "cannot open the state '%s'", options.path);
+	*out = TAKE(en);
+	return true;
+}
+
+void engine_close(struct engine *en)
+{
+	if (!en)
+		return;
+	state_close(en->state);
+	engine_forget_secrets(en);
+	arena_release(&en->arena);
+	free(en);
+}
+
+struct state *engine_state(struct engine *en)
+{
+	return en->state;
+}
+
+bool engine_unseal(struct engine *en, struct err *e)
+{
+	const struct fleet *f = en->fleet;
+	const struct secret_ref *ref = f->state.seal.kind != SECRET_NONE
+					       ? &f->state.seal
+					       : &f->backup.passphrases[0];
+	const struct secret *passphrase = NULL;
+
+	if (en->unsealed)
+		return true;
+	if (!f->state.unsealed && !engine_secret(en, ref, &passphrase, e))
+		return err_in(e, "cannot unseal the state");
+	if (!state_unseal(en->state, passphrase, e))
+		return err_in(e, "cannot unseal the state");
+	en->unsealed = true;
+	return true;
+}
+
+void engine_note(struct engine *en, const char *fmt, ...)
+{
+	char text[512];
+	struct event event = { .kind = EVENT_NOTE,
+			       .at = clock_now(),
+			       .text = text };
+	va_list args;
+
+	if (!en->listen)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	en->listen(en->listen_ctx, &event);
+}

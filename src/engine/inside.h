@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of engine/ share: the engine, a run, a batch of steps. */
+#ifndef ENGINE_INSIDE_H
+#define ENGINE_INSIDE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "base/vec.h"
+#include "engine/engine.h"
+#include "model/certs.h"
+#include "pki/pair.h"
+#include "state/journal.h"
+#include "state/state.h"
+
+struct secret_slot;
+
+struct engine {
+	struct arena arena;
+	const struct fleet *fleet;
+	struct state *state; /* NULL: there is none */
+	bool apply;
+	bool unsealed; /* the state's keys can be read and written */
+	event_fn *listen;
+	void *listen_ctx;
+	struct secret_slot *secrets; /* resolved ones */
+};
+
+/* Makes the state's keys readable; asks for the passphrase only once. */
+MUST_CHECK bool engine_unseal(struct engine *en, struct err *e);
+void engine_note(struct engine *en, const char *fmt, ...) PRINTF(2, 3);
+void engine_forget_secrets(struct engine *en);
+
+enum progress {
+	STEP_WAITING,
+	STEP_SUCCEEDED,
+	STEP_BROKE,
+	STEP_LEFT_OUT, /* what it needs did not happen */
+	STEP_TAKEN_BACK,
+};
+
+/* A generation this run made or imported. */
+struct made {
+	const char *owner; /* certificate, or issuer for OF_ISSUER */
+	struct generation generation;
+	struct cert_set set;
+};
+
+/* One run of a plan. */
+struct run {
+	struct engine *en;
+	const struct apply_order *order;
+	const struct plan *plan;
+	struct arena arena;
+	struct run_record record;
+	enum progress *progress; /* by step */
+	int64_t *started;        /* by step */
+	VEC(struct made) made;
+	VEC(const char *)
+	abandoned; /* certificates that must not be committed */
+	struct component_seen *components; /* as now known; sorted by name */
+	size_t component_count;
+	unsigned *failed_processes; /* by role of the fleet */
+	size_t extra_steps;         /* rollbacks journalled so far */
+	bool component_changed;
+	bool halted; /* nothing new is started */
+	struct apply_result result;
+};
+
+/* Steps of one kind that are carried out together. */
+struct batch {
+	size_t *numbers;    /* indexes of the steps in the plan */
+	struct err *errors; /* code ERR_NONE: it worked */
+	size_t count;
+};
+
+/*
+ * Carries out the steps of a batch; each fails on its own, in `errors`.
+ * Leaves the same result however often it is repeated.
+ */
+typedef void step_fn(struct run *r, struct batch *b);
+
+struct step_ops {
+	step_fn *run;
+};
+extern const struct step_ops step_ops[STEP_KIND_COUNT];
+
+step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup,
+	step_stage, step_commit, step_activate, step_verify, step_retire;
+
+static inline const struct step *batch_step(const struct run *r,
+					    const struct batch *b, size_t i)
+{
+	return &r->plan->steps[b->numbers[i]];
+}
+
+/* Sets the same error on every step of the batch that has none. */
+void batch_fail(struct batch *b, const struct err *e);
+/* The component of a step in the fleet; never NULL for planned steps. */
+const struct component *run_component(const struct run *r,
+				      const struct step *s);
+struct component_seen *run_seen(struct run *r, const char *component);
+/* The fingerprint a step works with, be it planned or made by this run. */
+const char *run_fingerprint(const struct run *r, const struct step *s);
+/* The number its next generation gets, this run's included. */
+unsigned run_next_number(const struct run *r, enum generation_of of,
+			 const char *owner);
+/* The newest authority of an issuer, this run's included; NULL: none. */
+const struct generation *run_authority(const struct run *r, const char *issuer);
+/*
+ * Public half of the generation with this fingerprint, from this run or the
+ * state, in the run's arena.
+ */
+MUST_CHECK bool run_certificates(struct run *r, const char *fingerprint,
+				 struct generation *g, struct cert_set *set,
+				 struct err *e);
+/* `from` without its arena: strings copied into `a`. */
+struct generation generation_of_pair(const struct pair *p, struct arena *a);
+
+/*
+ * engine/verify.c: until each component's ports present `expected` in
+ * `consecutive` completed handshakes in a row, or its role's timeout ends.
+ */
+/*
+ * How a component is reached, as JSON text for the state, and back (for
+ * `retire: {remove: true}`, when it has left the fleet file).
+ */
+const char *deliver_to_text(const struct deliver *d, struct arena *a);
+MUST_CHECK bool deliver_from_text(const char *text, struct arena *a,
+				  struct deliver *out, struct err *e);
+
+struct proof {
+	const struct component *component;
+	const char *expected;
+	struct err error;   /* ERR_NONE: proven */
+	const char *served; /* in the run's arena; NULL: unknown */
+	int64_t not_after;  /* of what is served; 0: unknown */
+};
+void prove_served(struct run *r, struct proof *proofs, size_t count);
+
+/* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
+MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
+
+/* engine/rollout.c: one wave, judged by its role's restart policy. */
+void run_wave(struct run *r, size_t first, size_t end);
+/* engine/rollback.c: puts back what these processes had. */
+void roll_back(struct run *r, size_t first, size_t end,
+	       const char *const *processes, size_t count);
+/* engine/apply.c: runs what can be run of a set of steps of one kind. */
+void run_batch(struct run *r, const size_t *numbers, size_t count);
+/* Journals and tells of one rollback step. */
+void tell_rollback(struct run *r, const struct component *c,
+		   const char *fingerprint, const struct err *error);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of an observation: each fills its share of the snapshot.
+ */
+#ifndef ENGINE_LOOK_H
+#define ENGINE_LOOK_H
+
+#include "base/err.h"
+#include "model/snapshot.h"
+#include "pki/pair.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct engine;
+
+/*
+ * `was:`: shows what is remembered of OLD under its new name, in the
+ * generations of `s` and in `known` (which stays sorted).
+ */
+void look_renamed(const struct fleet *f, struct snapshot *s,
+		  const struct component_seen *known, size_t count);
+/* Reads and lints every import; a bad one is remembered, not an error. */
+MUST_CHECK bool look_imports(struct engine *en, struct snapshot *s, int64_t now,
+			     struct err *e);
+/* One import's pair, linted at `now`; ERR_MISSING: file or password. */
+MUST_CHECK bool look_import(struct engine *en, const struct certificate *c,
+			    int64_t now, struct pair *out, struct err *e);
+/* Asks every component, and every port what it serves. */
+MUST_CHECK bool look_components(struct engine *en, struct snapshot *s,
+				int64_t now, struct err *e);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/look.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool owner_known(const struct snapshot *s, enum generation_of of,
+			const char *owner)
+{
+	for (size_t i = 0; i < s->generation_count; i++)
+		if (s->generations[i].of == of &&
+		    !strcmp(s->generations[i].owner, owner))
+			return true;
+	return false;
+}
+
+/* A request names its issuer, which may be known by another name now. */
+static const char *renamed_request(struct arena *a, const char *request,
+				   const char *old, const char *new_name)
+{
+	const char *line = arena_printf(a, "\nissuer=%s\n", old);
+	const char *at = strstr(request, line);
+
+	if (!at)
+		return request;
+	return arena_printf(a, "%.*s\nissuer=%s\n%s", (int)(at - request),
+			    request, new_name, at + strlen(line));
+}
+
+static void rename_owner(struct snapshot *s, enum generation_of of,
+			 const char *old, const char *new_name)
+{
+	struct generation *list = (struct generation *)s->generations;
+
+	if (owner_known(s, of, new_name))
+		return;
+	for (size_t i = 0; i < s->generation_count; i++) {
+		struct generation *g = &list[i];
+
+		if (g->of == of && !strcmp(g->owner, old))
+			g->owner = new_name;
+		if (of == OF_ISSUER && g->of == OF_CERTIFICATE)
+			g->request = renamed_request(&s->arena, g->request, old,
+						     new_name);
+	}
+}
+
+static int by_owner(const void *left, const void *right)
+{
+	const struct generation *a = left;
+	const struct generation *b = right;
+	int order = strcmp(a->owner, b->owner);
+
+	if (a->of != b->of)
+		return a->of < b->of ? -1 : 1;
+	if (order)
+		return order;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return strcmp(((const struct component_seen *)left)->name,
+		      ((const struct component_seen *)right)->name);
+}
+
+static struct component_seen *find(struct component_seen *list, size_t count,
+				   const char *name)
+{
+	struct component_seen key = { .name = name };
+
+	return count ? bsearch(&key, list, count, sizeof(*list), by_name)
+		     : NULL;
+}
+
+static void rename_components(const struct fleet *f,
+			      struct component_seen *list, size_t count)
+{
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+		struct component_seen *old =
+			c->was ? find(list, count, c->was) : NULL;
+
+		if (!old || find(list, count, c->name) ||
+		    fleet_component(f, c->was))
+			continue;
+		old->name = c->name;
+		qsort(list, count, sizeof(*list), by_name);
+	}
+}
+
+void look_renamed(const struct fleet *f, struct snapshot *s,
+		  const struct component_seen *known, size_t count)
+{
+	for (size_t i = 0; i < f->issuer_count; i++)
+		if (f->issuers[i].was)
+			rename_owner(s, OF_ISSUER, f->issuers[i].was,
+				     f->issuers[i].name);
+	for (size_t i = 0; i < f->certificate_count; i++)
+		if (f->certificates[i].was)
+			rename_owner(s, OF_CERTIFICATE, f->certificates[i].was,
+				     f->certificates[i].name);
+	if (s->generation_count)
+		qsort((struct generation *)s->generations, s->generation_count,
+		      sizeof(*s->generations), by_owner);
+	rename_components(f, (struct component_seen *)known, count);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/fs.h"
+#include "crypto/crypto.h"
+#include "engine/backup.h"
+#include "engine/inside.h"
+#include "engine/look.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
+{
+	s->lineage = "";
+	s->orphan_bundle = backup_orphan(en->fleet, &s->arena);
+	/* A state nothing was ever written to is one that an apply made. */
+	if (!en->state || state_serial(en->state) == 0)
+		return true;
+	s->state_exists = true;
+	s->orphan_bundle = NULL;
+	s->lineage = arena_strdup(&s->arena, state_lineage(en->state));
+	s->serial = state_serial(en->state);
+	return state_generations(en->state, &s->arena, &s->generations,
+				 &s->generation_count, e);
+}
+
+static bool is_published(struct engine *en, const struct issuer *i,
+			 const struct generation *newest)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) file = { 0 };
+	AUTO(buf) wanted = { 0 };
+	struct cert_set set = { 0 };
+	struct err ignored;
+
+	if (!state_certificates(en->state, newest, &a, &set, &ignored) ||
+	    !fs_read(i->publish, INPUT_FILE_LIMIT, &file, &ignored))
+		return false;
+	pem_add_certs(&wanted, set.certs, set.count);
+	return file.len == wanted.len &&
+	       !memcmp(buf_text(&file), buf_text(&wanted), file.len);
+}
+
+static void observe_published(struct engine *en, struct snapshot *s)
+{
+	VEC(struct publish_seen) list = { 0 };
+
+	for (size_t i = 0; i < en->fleet->issuer_count; i++) {
+		const struct issuer *issuer = &en->fleet->issuers[i];
+		const struct generation *newest =
+			snapshot_newest(s, OF_ISSUER, issuer->name);
+		bool current = newest && issuer->publish &&
+			       is_published(en, issuer, newest);
+
+		VEC_PUSH(&list, &s->arena,
+			 (struct publish_seen){ issuer->name, current });
+	}
+	s->published = list.items;
+	s->publish_count = list.count;
+}
+
+/* One row for every component of the file, and for those only known. */
+static void merge_components(const struct fleet *f, struct snapshot *s,
+			     const struct component_seen *known, size_t count)
+{
+	struct component_seen *rows = arena_array(
+		&s->arena, count + f->component_count, sizeof(*rows));
+	size_t made = 0;
+	size_t k = 0;
+
+	for (size_t i = 0; i < f->component_count; i++) {
+		const char *name = f->components[i].name;
+
+		while (k < count && strcmp(known[k].name, name) < 0)
+			rows[made++] = known[k++];
+		if (k < count && !strcmp(known[k].name, name))
+			rows[made++] = known[k++];
+		else
+			rows[made++].name = name;
+	}
+	while (k < count)
+		rows[made++] = known[k++];
+	s->components = rows;
+	s->component_count = made;
+}
+
+bool engine_observe(struct engine *en, bool offline, int64_t now,
+		    struct snapshot *out, struct err *e)
+{
+	AUTO(snapshot) s = { .observed_at = now };
+	const struct component_seen *known = NULL;
+	size_t count = 0;
+
+	if (!observe_state(en, &s, e))
+		return err_in(e, "cannot read the state");
+	if (s.state_exists &&
+	    !state_components(en->state, &s.arena, &known, &count, e))
+		return err_in(e, "cannot read the state");
+	look_renamed(en->fleet, &s, known, count);
+	if (!look_imports(en, &s, now, e))
+		return false;
+	observe_published(en, &s);
+	merge_components(en->fleet, &s, known, count);
+	if (!offline && !look_components(en, &s, now, e))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
+			       struct arena *a)
+{
+	AUTO(buf) text = { 0 };
+	char digest[SHA256_TEXT];
+
+	buf_puts(&text, canonical);
+	for (size_t i = 0; i < s->import_count; i++)
+		if (!s->imports[i].missing && !s->imports[i].error)
+			buf_printf(&text, "import %s %s\n",
+				   s->imports[i].certificate,
+				   s->imports[i].found.fingerprint);
+	sha256_text(buf_text(&text), text.len, digest);
+	return arena_strdup(a, digest);
+}

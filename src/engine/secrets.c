@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
+#include "base/child.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "engine/backup.h"
+#include "engine/inside.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	SECRET_LIMIT = 64 * 1024,
+	SECRET_COMMAND_MS = 10000
+};
+
+struct secret_slot {
+	struct secret_slot *next;
+	const struct secret_ref *ref;
+	struct secret value;
+};
+
+void engine_forget_secrets(struct engine *en)
+{
+	while (en->secrets) {
+		struct secret_slot *next = en->secrets->next;
+
+		secret_release(&en->secrets->value);
+		free(en->secrets);
+		en->secrets = next;
+	}
+}
+
+static bool same_argv(const char *const *a, const char *const *b)
+{
+	while (*a && *b && !strcmp(*a, *b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+static bool same_ref(const struct secret_ref *a, const struct secret_ref *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == SECRET_COMMAND)
+		return same_argv(a->argv, b->argv);
+	return a->kind == SECRET_NONE || !strcmp(a->name, b->name);
+}
+
+/* Takes it out of the environment, where children and /proc would see it. */
+static bool from_environment(const char *name, struct secret *out,
+			     struct err *e)
+{
+	char *value = getenv(name);
+
+	if (!value || !*value)
+		return err_set(e, ERR_INPUT,
+			       "the environment variable '%s' is not set or "
+			       "empty",
+			       name);
+	secret_copy(out, value, strlen(value));
+	wipe(value, strlen(value));
+	unsetenv(name);
+	return true;
+}
+
+static void cut_newline(struct secret *s)
+{
+	if (s->len && s->bytes[s->len - 1] == '\n')
+		s->bytes[--s->len] = '\0';
+	if (s->len && s->bytes[s->len - 1] == '\r')
+		s->bytes[--s->len] = '\0';
+}
+
+static bool from_file(struct engine *en, const char *path, struct secret *out,
+		      struct err *e)
+{
+	struct stat st;
+
+	if (!fs_read_secret(path, SECRET_LIMIT, out, e))
+		return false;
+	cut_newline(out);
+	if (stat(path, &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)))
+		engine_note(en,
+			    "warning: others can read the secret file '%s'; "
+			    "run 'chmod 600' on it",
+			    path);
+	return true;
+}
+
+static bool from_command(const struct engine *en, const char *const *argv,
+			 struct secret *out, struct err *e)
+{
+	struct child command = { .argv = argv,
+				 .directory = en->fleet->directory,
+				 .timeout_ms = SECRET_COMMAND_MS,
+				 .secret_output = true };
+
+	if (!child_run_secret(&command, out, e))
+		return err_in(e, "cannot get the secret from '%s'", argv[0]);
+	cut_newline(out);
+	return true;
+}
+
+static bool resolve(struct engine *en, const struct secret_ref *ref,
+		    struct secret *out, struct err *e)
+{
+	switch (ref->kind) {
+	case SECRET_NONE:
+		return err_set(e, ERR_INPUT, "no secret is configured");
+	case SECRET_ENV:
+		return from_environment(ref->name, out, e);
+	case SECRET_FILE:
+		return from_file(en, ref->name, out, e);
+	case SECRET_COMMAND:
+		return from_command(en, ref->argv, out, e);
+	}
+	return err_set(e, ERR_INPUT, "no secret is configured");
+}
+
+bool engine_secret(struct engine *en, const struct secret_ref *ref,
+		   const struct secret **out, struct err *e)
+{
+	for (struct secret_slot *s = en->secrets; s; s = s->next) {
+		if (same_ref(s->ref, ref)) {
+			*out = &s->value;
+			return true;
+		}
+	}
+
+	AUTO(secret) value = { 0 };
+
+	if (!resolve(en, ref, &value, e))
+		return false;
+
+	struct secret_slot *slot = xcalloc(1, sizeof(*slot));
+
+	*slot = (struct secret_slot){ .next = en->secrets,
+				      .ref = ref,
+				      .value = TAKE(value) };
+	en->secrets = slot;
+	*out = &slot->value;
+	return true;
+}

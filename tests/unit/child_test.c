@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/child.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool run_shell(const char *script, int64_t timeout_ms, struct buf *out,
+		      struct err *e)
+{
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	const struct child c = { .argv = argv, .timeout_ms = timeout_ms };
+
+	return child_run(&c, out, e);
+}
+
+static void finds_a_program_and_keeps_both_outputs(void **state)
+{
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(run_shell("echo out; echo err >&2", 10000, &out, &e));
+	assert_string_equal(buf_text(&out), "out\nerr\n");
+}
+
+static void refuses_a_relative_path(void **state)
+{
+	const char *const argv[] = { "bin/true", NULL };
+	const struct child c = { .argv = argv, .timeout_ms = 1000 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(child_run(&c, NULL, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
+static void says_when_a_program_does_not_exist(void **state)
+{
+	const char *const argv[] = { "certfleet-no-such-program", NULL };
+	const struct child c = { .argv = argv, .timeout_ms = 1000 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(child_run(&c, NULL, &e));
+	assert_int_equal(e.code, ERR_MISSING);
+	assert_non_null(strstr(e.text, CHILD_PATH));
+}
+
+static void says_why_exec_failed(void **state)
+{
+	char path[] = "/tmp/certfleet-child-XXXXXX";
+	const char *const argv[] = { path, NULL };
+	const struct child c = { .argv = argv, .timeout_ms = 10000 };
+	struct err e = { 0 };
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "\177ELF", 4), 4);
+	fchmod(fd, 0700);
+	close(fd);
+	assert_false(child_run(&c, NULL, &e));
+	unlink(path);
+	assert_non_null(strstr(e.text, "format"));
+}
+
+static void quotes_status_and_escaped_tail_of_a_failure(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(
+		run_shell("printf 'bad\\033[2J'; exit 7", 10000, NULL, &e));
+	assert_int_equal(e.code, ERR_REMOTE);
+	assert_non_null(strstr(e.text, "status 7: bad"));
+	assert_null(strchr(e.text, '\033'));
+}
+
+static void names_the_signal_that_killed_it(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(run_shell("kill -SEGV $$", 10000, NULL, &e));
+	assert_non_null(strstr(e.text, "signal 11"));
+}
+
+static void gets_a_clean_environment_only(void **state)
+{
+	const char *const argv[] = { "env", NULL };
+	const char *const extra[] = { "CERTFLEET_COMPONENT=x", NULL };
+	const struct child c = { .argv = argv,
+				 .extra_env = extra,
+				 .timeout_ms = 10000 };
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	setenv("LD_PRELOAD_NOT", "leaked", 1);
+	setenv("HOME", "/nowhere", 1);
+	assert_true(child_run(&c, &out, &e));
+	unsetenv("LD_PRELOAD_NOT");
+	assert_string_equal(buf_text(&out),
+			    "PATH=" CHILD_PATH "\nLANG=C.UTF-8\n"
+			    "HOME=/nowhere\nCERTFLEET_COMPONENT=x\n");
+}
+
+static void has_no_descriptor_of_ours(void **state)
+{
+	int leaked = open("/dev/null", O_RDONLY);
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(leaked >= 0);
+	assert_true(run_shell("for f in 0 1 2 3 4 5 6 7 8 9 10 11 12 13; do "
+			      "test -e /proc/$$/fd/$f && echo $f; done; "
+			      "readlink /proc/$$/fd/0",
+			      10000, &out, &e));
+	close(leaked);
+	assert_string_equal(buf_text(&out), "0\n1\n2\n/dev/null\n");
+}
+
+static void starts_with_default_signals_and_none_blocked(void **state)
+{
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+	void (*before)(int) = signal(SIGTERM, SIG_IGN);
+
+	(void)state;
+	assert_true(run_shell("grep -E '^Sig(Blk|Ign):' /proc/self/status",
+			      10000, &out, &e));
+	signal(SIGTERM, before);
+	assert_string_equal(buf_text(&out), "SigBlk:\t0000000000000000\n"
+					    "SigIgn:\t0000000000000000\n");
+}
+
+static void kills_the_whole_group_at_the_deadline(void **state)
+{
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+	int64_t began = clock_mono_ms();
+
+	(void)state;
+	assert_false(run_shell("sleep 60 & echo $!; wait", 300, &out, &e));
+	assert_true(clock_mono_ms() - began < 5000);
+	assert_non_null(strstr(e.text, "300 ms"));
+
+	pid_t grandchild = (pid_t)atoi(buf_text(&out));
+
+	assert_true(grandchild > 1);
+	for (int i = 0; i < 100 && !kill(grandchild, 0); i++) {
+		char path[64];
+		char text[256] = "";
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", (int)grandchild);
+		AUTO(fd) fd = open(path, O_RDONLY);
+		if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 ||
+		    strstr(text, ") Z "))
+			return;
+		clock_sleep_ms(20);
+	}
+	assert_int_equal(kill(grandchild, 0), -1);
+}
+
+static void does_not_wait_for_what_holds_the_pipe_open(void **state)
+{
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+	int64_t began = clock_mono_ms();
+
+	(void)state;
+	assert_true(run_shell("setsid sleep 8 & echo done", 20000, &out, &e));
+	assert_string_equal(buf_text(&out), "done\n");
+	assert_true(clock_mono_ms() - began < 5000);
+}
+
+static void keeps_output_up_to_the_limit_and_lets_the_rest_go(void **state)
+{
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(run_shell("head -c 300000 /dev/zero", 20000, &out, &e));
+	assert_int_equal(out.len, CHILD_OUTPUT_LIMIT);
+}
+
+static void a_secret_is_stdout_alone_and_never_in_an_error(void **state)
+{
+	const char *const good[] = { "sh", "-c", "echo s3; echo no >&2", NULL };
+	const char *const bad[] = { "sh", "-c", "echo s3; exit 1", NULL };
+	struct child c = { .argv = good, .timeout_ms = 10000 };
+	AUTO(secret) out = { 0 };
+	AUTO(secret) none = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(child_run_secret(&c, &out, &e));
+	assert_string_equal((char *)out.bytes, "s3\n");
+	c.argv = bad;
+	assert_false(child_run_secret(&c, &none, &e));
+	assert_null(strstr(e.text, "s3"));
+	assert_null(none.bytes);
+}
+
+static void refuses_a_secret_that_is_too_long(void **state)
+{
+	const char *const argv[] = { "head", "-c", "70000", "/dev/zero", NULL };
+	const struct child c = { .argv = argv, .timeout_ms = 10000 };
+	AUTO(secret) out = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(child_run_secret(&c, &out, &e));
+	assert_null(out.bytes);
+}
+
+static void says_that_its_directory_is_missing(void **state)
+{
+	const char *const argv[] = { "true", NULL };
+	const struct child c = { .argv = argv,
+				 .directory = "/nonexistent",
+				 .timeout_ms = 10000 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(child_run(&c, NULL, &e));
+	assert_int_equal(e.code, ERR_MISSING);
+}
+
+static void works_when_standard_descriptors_are_closed(void **state)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		AUTO(buf) out = { 0 };
+		struct err e = { 0 };
+
+		close_range(0, 9, 0);
+		_exit(run_shell("echo ok", 10000, &out, &e) &&
+				      !strcmp(buf_text(&out), "ok\n")
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_a_program_and_keeps_both_outputs),
+		cmocka_unit_test(refuses_a_relative_path),
+		cmocka_unit_test(says_when_a_program_does_not_exist),
+		cmocka_unit_test(says_why_exec_failed),
+		cmocka_unit_test(quotes_status_and_escaped_tail_of_a_failure),
+		cmocka_unit_test(names_the_signal_that_killed_it),
+		cmocka_unit_test(gets_a_clean_environment_only),
+		cmocka_unit_test(has_no_descriptor_of_ours),
+		cmocka_unit_test(starts_with_default_signals_and_none_blocked),
+		cmocka_unit_test(kills_the_whole_group_at_the_deadline),
+		cmocka_unit_test(does_not_wait_for_what_holds_the_pipe_open),
+		cmocka_unit_test(
+			keeps_output_up_to_the_limit_and_lets_the_rest_go),
+		cmocka_unit_test(
+			a_secret_is_stdout_alone_and_never_in_an_error),
+		cmocka_unit_test(refuses_a_secret_that_is_too_long),
+		cmocka_unit_test(says_that_its_directory_is_missing),
+		cmocka_unit_test(works_when_standard_descriptors_are_closed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

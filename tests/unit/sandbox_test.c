@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/sandbox.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool echo(void *ctx, struct buf *answer, struct err *e)
+{
+	(void)e;
+	buf_puts(answer, ctx);
+	return true;
+}
+
+static bool answer_nothing(void *ctx, struct buf *answer, struct err *e)
+{
+	(void)ctx;
+	(void)answer;
+	(void)e;
+	return true;
+}
+
+static bool refuse(void *ctx, struct buf *answer, struct err *e)
+{
+	buf_puts(answer, "half an answer");
+	return err_set(e, ERR_CRYPTO, "%s", (const char *)ctx);
+}
+
+static bool flood(void *ctx, struct buf *answer, struct err *e)
+{
+	static const char block[4096];
+
+	(void)ctx;
+	(void)e;
+	for (int i = 0; i < 3 * SANDBOX_ANSWER_LIMIT / 4096; i++)
+		buf_add(answer, block, sizeof(block));
+	return true;
+}
+
+static bool crash(void *ctx, struct buf *answer, struct err *e)
+{
+	(void)ctx;
+	(void)answer;
+	(void)e;
+	signal(SIGILL, SIG_DFL);
+	__builtin_trap();
+}
+
+static bool spin(void *ctx, struct buf *answer, struct err *e)
+{
+	volatile bool forever = true;
+
+	(void)ctx;
+	(void)answer;
+	(void)e;
+	while (forever)
+		continue;
+	return true;
+}
+
+static bool eat_memory(void *ctx, struct buf *answer, struct err *e)
+{
+	void *block = malloc(2 * (size_t)SANDBOX_MEMORY);
+
+	(void)ctx;
+	if (!block)
+		return err_set(e, ERR_INPUT, "no memory");
+	buf_puts(answer, "had it");
+	free(block);
+	return true;
+}
+
+/* Lists what succeeds although it must not. */
+static bool try_to_escape(void *ctx, struct buf *answer, struct err *e)
+{
+	char bytes[16];
+
+	(void)e;
+	if (open("/etc/passwd", O_RDONLY) >= 0)
+		buf_puts(answer, "open ");
+	if (open(ctx, O_WRONLY | O_CREAT, 0600) >= 0)
+		buf_puts(answer, "create ");
+	if (mkdir(ctx, 0700) == 0)
+		buf_puts(answer, "mkdir ");
+	if (socket(AF_INET, SOCK_STREAM, 0) >= 0)
+		buf_puts(answer, "socket ");
+	if (fork() >= 0)
+		buf_puts(answer, "fork ");
+	if (kill(getppid(), 0) == 0)
+		buf_puts(answer, "kill ");
+	if (execl("/bin/true", "true", NULL) == 0)
+		buf_puts(answer, "exec ");
+	if (fcntl(0, F_GETFD) >= 0 || read(9, bytes, 1) >= 0)
+		buf_puts(answer, "descriptor ");
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		buf_puts(answer, "no-random ");
+	return true;
+}
+
+static void brings_the_answer_back(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(sandbox_run(echo, "hello", &answer, &e));
+	assert_int_equal(answer.len, 5);
+	assert_string_equal((char *)answer.bytes, "hello");
+}
+
+static void an_empty_answer_is_an_answer(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(sandbox_run(answer_nothing, NULL, &answer, &e));
+	assert_int_equal(answer.len, 0);
+	assert_non_null(answer.bytes);
+}
+
+static void brings_code_and_text_of_an_error_back(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(sandbox_run(refuse, "wrong password", &answer, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+	assert_string_equal(e.text, "wrong password");
+	assert_null(answer.bytes);
+}
+
+static void escapes_what_the_child_says(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(sandbox_run(refuse, "a\033b\nc", &answer, &e));
+	assert_null(strchr(e.text, '\033'));
+	assert_null(strchr(e.text, '\n'));
+}
+
+static void refuses_an_answer_over_the_limit(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(sandbox_run(flood, NULL, &answer, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_null(answer.bytes);
+}
+
+static void a_crash_is_an_error(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(sandbox_run(crash, NULL, &answer, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_non_null(strstr(e.text, "signal"));
+}
+
+static void endless_work_ends(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(sandbox_run(spin, NULL, &answer, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_non_null(strstr(e.text, "processor time"));
+}
+
+static void memory_is_limited(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip();
+#endif
+	assert_false(sandbox_run(eat_memory, NULL, &answer, &e));
+	assert_string_equal(e.text, "no memory");
+}
+
+static void nothing_outside_can_be_reached(void **state)
+{
+	char path[] = "/tmp/certfleet-sandbox-test-file";
+	AUTO(secret) answer = { 0 };
+	AUTO(fd) inherited = open("/dev/zero", O_RDONLY);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(dup2(inherited, 9) == 9);
+	assert_true(sandbox_run(try_to_escape, path, &answer, &e));
+	close(9);
+	assert_string_equal((char *)answer.bytes, "");
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void no_child_is_left_behind(void **state)
+{
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(sandbox_run(echo, "x", &answer, &e));
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(brings_the_answer_back),
+		cmocka_unit_test(an_empty_answer_is_an_answer),
+		cmocka_unit_test(brings_code_and_text_of_an_error_back),
+		cmocka_unit_test(escapes_what_the_child_says),
+		cmocka_unit_test(refuses_an_answer_over_the_limit),
+		cmocka_unit_test(a_crash_is_an_error),
+		cmocka_unit_test(endless_work_ends),
+		cmocka_unit_test(memory_is_limited),
+		cmocka_unit_test(nothing_outside_can_be_reached),
+		cmocka_unit_test(no_child_is_left_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
