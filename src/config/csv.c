@@ -85,8 +85,7 @@ static bool read_cell(struct parser *p, const char **out)
 		return fault(p, start, "a cell of more than 4096 bytes");
 	for (size_t i = 0; i < cell.len; i++)
 		if ((unsigned char)cell.data[i] < 0x20 || cell.data[i] == 0x7f)
-			return fault(p, start,
-				     "a control character in a cell");
+			return fault(p, start, "a control character in a cell");
 	*out = arena_strndup(&p->ld->work, buf_text(&cell), cell.len);
 	return true;
 }

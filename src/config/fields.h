@@ -93,8 +93,8 @@ struct list_of {
 #define FIELD(T, name, member, ctype, reader, ...)         \
 	{                                                  \
 		.key = name, .type = &(reader),            \
-		.offset = _Generic(((T *)0)->member,       \
-				   ctype: offsetof(T, member)), \
+		.offset = _Generic(((T *)0)->member, ctype \
+				   : offsetof(T, member)), \
 		__VA_ARGS__                                \
 	}
 #define UNSUPPORTED(name)                         \

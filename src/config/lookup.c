@@ -73,8 +73,8 @@ static struct lookup_slot *slot_for(const struct lookup *l, const char *key,
 {
 	size_t i = hash & (l->room - 1);
 
-	while (l->slots[i].key && (l->slots[i].hash != hash ||
-				   !same(l, l->slots[i].key, key)))
+	while (l->slots[i].key &&
+	       (l->slots[i].hash != hash || !same(l, l->slots[i].key, key)))
 		i = (i + 1) & (l->room - 1);
 	return &l->slots[i];
 }
@@ -84,8 +84,7 @@ static void grow(struct lookup *l)
 	struct lookup_slot *old = l->slots;
 	size_t old_room = l->room;
 
-	if (!old &&
-	    getrandom(&l->seed, sizeof(l->seed), 0) != sizeof(l->seed))
+	if (!old && getrandom(&l->seed, sizeof(l->seed), 0) != sizeof(l->seed))
 		abort();
 	l->room = old_room ? old_room * 2 : FIRST_ROOM;
 	l->slots = xcalloc(l->room, sizeof(*l->slots));

@@ -75,8 +75,7 @@ static bool merge_one(struct merge *m, const struct node *from)
 				"'<<' takes a mapping or a list of mappings, "
 				"not %s",
 				node_kind_words(from));
-	node_pairs(key, from)
-		append_pair(m, key);
+	node_pairs(key, from) append_pair(m, key);
 	return true;
 }
 
@@ -112,8 +111,7 @@ static void apply_merge(struct loader *ld, struct node *mapping)
 		m.tail = &(*m.tail)->next->next;
 	}
 	if (from->kind == NODE_LIST) {
-		node_items(item, from)
-			merge_one(&m, node_value(item));
+		node_items(item, from) merge_one(&m, node_value(item));
 	} else {
 		merge_one(&m, from);
 	}

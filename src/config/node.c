@@ -6,9 +6,7 @@
 
 const struct node *node_find(const struct node *mapping, const char *key)
 {
-	node_pairs(k, mapping)
-		if (!strcmp(k->text, key))
-			return pair_value(k);
+	node_pairs(k, mapping) if (!strcmp(k->text, key)) return pair_value(k);
 	return NULL;
 }
 
@@ -101,7 +99,7 @@ enum node_kind scalar_kind(const char *text, size_t len)
 {
 	static const char *const nulls[] = { "~", "null", "Null", "NULL",
 					     NULL };
-	static const char *const truths[] = { "true",  "True",	"TRUE", "false",
+	static const char *const truths[] = { "true",  "True",  "TRUE", "false",
 					      "False", "FALSE", NULL };
 
 	if (!len)

@@ -95,8 +95,8 @@ static bool replace_one(struct loader *ld, const struct node *n,
 				"'${' without '}'; write '$${' for a literal "
 				"'${'");
 
-	const char *name = arena_strndup(&ld->work, *at + 2,
-					 (size_t)(end - *at - 2));
+	const char *name =
+		arena_strndup(&ld->work, *at + 2, (size_t)(end - *at - 2));
 
 	if (!find_value(ld, n, name, &value))
 		return false;

@@ -166,8 +166,8 @@ bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
 	if (!fs_read_beneath(ld->dirfd, seen, YAML_BYTES, &text, &e))
 		return complain(ld, path, "%s", e.text);
 
-	size_t bom = text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3
-									    : 0;
+	size_t bom =
+		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
 
 	*source = source_add(
 		ld, (struct source){

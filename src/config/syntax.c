@@ -107,8 +107,8 @@ static size_t invalid_at(const char *text, size_t len)
 			low = i;
 	}
 	for (size_t n = low + 1; n <= len; n++) {
-		bool boundary = n == len ||
-				((unsigned char)text[n] & 0xc0) != 0x80;
+		bool boundary =
+			n == len || ((unsigned char)text[n] & 0xc0) != 0x80;
 
 		if (!boundary)
 			continue;

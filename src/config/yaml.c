@@ -125,8 +125,8 @@ static struct anchor *add_anchor(struct reader *r, const yaml_char_t *name,
 
 	a->node = n;
 	a->size = 1;
-	lookup_put(&r->anchors,
-		   arena_strdup(&r->ld->work, (const char *)name), a);
+	lookup_put(&r->anchors, arena_strdup(&r->ld->work, (const char *)name),
+		   a);
 	return a;
 }
 
@@ -306,14 +306,14 @@ static bool report_syntax(struct reader *r, const yaml_parser_t *p)
 	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
 	bool by_bytes = p->error == YAML_READER_ERROR;
 
-	syntax_report(r->ld, r->source,
-		      &(struct syntax_error){
-			      .problem = p->problem ? p->problem : "unreadable",
-			      .at = by_bytes ? (uint32_t)p->problem_offset
-					     : offset_of(r, p->problem_mark
-								    .index),
-			      .in_flow = f && f->node->flags & NODE_FLOW,
-		      });
+	syntax_report(
+		r->ld, r->source,
+		&(struct syntax_error){
+			.problem = p->problem ? p->problem : "unreadable",
+			.at = by_bytes ? (uint32_t)p->problem_offset
+				       : offset_of(r, p->problem_mark.index),
+			.in_flow = f && f->node->flags & NODE_FLOW,
+		});
 	return false;
 }
 
@@ -332,8 +332,7 @@ static bool read_events(struct reader *r, yaml_parser_t *p)
 				.source = r->source,
 				.at = offset_of(r, ev.start_mark.index)
 			};
-			good = refuse(r, &here,
-				      "more than 16 million events");
+			good = refuse(r, &here, "more than 16 million events");
 		}
 		yaml_event_delete(&ev);
 		if (!good)
