@@ -58,8 +58,8 @@ static void random_roles(struct world *w)
 		};
 		/* No circle: only what is later in this fixed shuffle. */
 		for (size_t k = 0; k < ROLES; k++)
-			if (dice(3) == 0 && (k * 3 + 1) % ROLES <
-						    (i * 3 + 1) % ROLES)
+			if (dice(3) == 0 &&
+			    (k * 3 + 1) % ROLES < (i * 3 + 1) % ROLES)
 				after[roles[i].after_count++] = &roles[k];
 	}
 	w->fleet.roles = w->roles = roles;
@@ -264,9 +264,8 @@ static void check_commits(const struct plan *p)
 	for (size_t i = 0; i < p->step_count; i++) {
 		if (p->steps[i].kind != STEP_COMMIT)
 			continue;
-		assert_true(is_after(p, i,
-				     find_step(p, STEP_STAGE,
-					       p->steps[i].component)));
+		assert_true(is_after(
+			p, i, find_step(p, STEP_STAGE, p->steps[i].component)));
 		for (size_t k = i; k < p->step_count; k++)
 			assert_false(p->steps[k].kind == STEP_STAGE &&
 				     !strcmp(p->steps[k].certificate,
@@ -328,9 +327,9 @@ static size_t offline_processes(const struct world *w, const char *role)
 		if (!first || strcmp(c->role->name, role) != 0)
 			continue;
 		for (size_t k = i; k < w->fleet.component_count; k++)
-			online |= !strcmp(w->components[k].process,
-					  c->process) &&
-				  w->seen[k].online;
+			online |=
+				!strcmp(w->components[k].process, c->process) &&
+				w->seen[k].online;
 		count += !online;
 	}
 	return count;
