@@ -31,8 +31,8 @@
 		(v)->items[(v)->count++] = (__VA_ARGS__);                  \
 	} while (0)
 
-#define vec_each(item, v)                              \
-	for (__typeof__((v)->items) item = (v)->items; \
+#define vec_each(item, v)                                  \
+	for (__typeof__((v)->items[0]) *item = (v)->items; \
 	     item < (v)->items + (v)->count; item++)
 
 /* Makes room for one more item; used by VEC_PUSH only. */

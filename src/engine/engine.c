@@ -50,9 +50,9 @@ struct state *engine_state(struct engine *en)
 bool engine_unseal(struct engine *en, struct err *e)
 {
 	const struct fleet *f = en->fleet;
-	const struct secret_ref *ref = f->state.seal.kind != SECRET_NONE ?
-					       &f->state.seal :
-					       &f->backup.passphrases[0];
+	const struct secret_ref *ref = f->state.seal.kind != SECRET_NONE
+					       ? &f->state.seal
+					       : &f->backup.passphrases[0];
 	const struct secret *passphrase = NULL;
 
 	if (en->unsealed)

@@ -54,12 +54,14 @@ struct run {
 	struct arena arena;
 	struct run_record record;
 	enum progress *progress; /* by step */
-	int64_t *started;	 /* by step */
+	int64_t *started;        /* by step */
 	VEC(struct made) made;
-	VEC(const char *) abandoned; /* certificates that must not be committed */
+	VEC(const char *)
+	abandoned; /* certificates that must not be committed */
 	struct component_seen *components; /* as now known; sorted by name */
 	size_t component_count;
-	size_t extra_steps; /* rollbacks journalled so far */
+	unsigned *failed_processes; /* by role of the fleet */
+	size_t extra_steps;         /* rollbacks journalled so far */
 	bool component_changed;
 	bool halted; /* nothing new is started */
 	struct apply_result result;
@@ -100,6 +102,9 @@ const struct component *run_component(const struct run *r,
 struct component_seen *run_seen(struct run *r, const char *component);
 /* The fingerprint a step works with, be it planned or made by this run. */
 const char *run_fingerprint(const struct run *r, const struct step *s);
+/* The number its next generation gets, this run's included. */
+unsigned run_next_number(const struct run *r, enum generation_of of,
+			 const char *owner);
 /* The newest authority of an issuer, this run's included; NULL: none. */
 const struct generation *run_authority(const struct run *r, const char *issuer);
 /*
@@ -116,14 +121,25 @@ struct generation generation_of_pair(const struct pair *p, struct arena *a);
  * engine/verify.c: until each component's ports present `expected` in
  * `consecutive` completed handshakes in a row, or its role's timeout ends.
  */
+/*
+ * How a component is reached, as JSON text for the state, and back (for
+ * `retire: {remove: true}`, when it has left the fleet file).
+ */
+const char *deliver_to_text(const struct deliver *d, struct arena *a);
+MUST_CHECK bool deliver_from_text(const char *text, struct arena *a,
+				  struct deliver *out, struct err *e);
+
 struct proof {
 	const struct component *component;
 	const char *expected;
-	struct err error;     /* ERR_NONE: proven */
-	const char *served;   /* in the run's arena; NULL: unknown */
-	int64_t not_after;    /* of what is served; 0: unknown */
+	struct err error;   /* ERR_NONE: proven */
+	const char *served; /* in the run's arena; NULL: unknown */
+	int64_t not_after;  /* of what is served; 0: unknown */
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);
+
+/* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
+MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
 
 /* engine/rollout.c: one wave, judged by its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);

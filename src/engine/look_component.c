@@ -47,9 +47,9 @@ static void list_ports(const struct fleet *f, struct snapshot *s,
 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
-		const char *key = shares_process(f, i) ?
-					  expected_key(s, c->certificate) :
-					  NULL;
+		const char *key = shares_process(f, i)
+					  ? expected_key(s, c->certificate)
+					  : NULL;
 
 		ports->first[i] = next;
 		for (size_t k = 0; k < c->verify_count; k++)

@@ -69,8 +69,8 @@ static struct component_seen *find(struct component_seen *list, size_t count,
 {
 	struct component_seen key = { .name = name };
 
-	return count ? bsearch(&key, list, count, sizeof(*list), by_name) :
-		       NULL;
+	return count ? bsearch(&key, list, count, sizeof(*list), by_name)
+		     : NULL;
 }
 
 static void rename_components(const struct fleet *f,
@@ -98,8 +98,7 @@ void look_renamed(const struct fleet *f, struct snapshot *s,
 				     f->issuers[i].name);
 	for (size_t i = 0; i < f->certificate_count; i++)
 		if (f->certificates[i].was)
-			rename_owner(s, OF_CERTIFICATE,
-				     f->certificates[i].was,
+			rename_owner(s, OF_CERTIFICATE, f->certificates[i].was,
 				     f->certificates[i].name);
 	if (s->generation_count)
 		qsort((struct generation *)s->generations, s->generation_count,

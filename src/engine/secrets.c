@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SECRET_LIMIT = 64 * 1024, SECRET_COMMAND_MS = 10000 };
+enum {
+	SECRET_LIMIT = 64 * 1024,
+	SECRET_COMMAND_MS = 10000
+};
 
 struct secret_slot {
 	struct secret_slot *next;

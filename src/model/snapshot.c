@@ -95,6 +95,17 @@ const struct generation *snapshot_pending(const struct snapshot *s,
 	return NULL;
 }
 
+unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of,
+			      const char *owner)
+{
+	unsigned highest = 0;
+
+	for (const struct generation *g = first_of(s, of, owner);
+	     belongs(s, g, of, owner); g++)
+		highest = g->number;
+	return highest + 1;
+}
+
 const struct generation *snapshot_generation(const struct snapshot *s,
 					     const char *fingerprint)
 {

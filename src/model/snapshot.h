@@ -93,6 +93,8 @@ struct component_seen {
 	const char *last_error;     /* of the last run that touched it */
 	const char *staged;         /* staged but not committed; NULL */
 	bool retire_remove;         /* remembered for when it leaves the file */
+	const char *deliver; /* how it was reached, opaque text of the engine's,
+				for removing its files then; NULL: unknown */
 };
 
 /* What is published for an issuer, compared with its newest authority. */
@@ -138,6 +140,9 @@ const struct generation *snapshot_newest(const struct snapshot *s,
 const struct generation *snapshot_pending(const struct snapshot *s,
 					  enum generation_of of,
 					  const char *owner);
+/* The number the next generation of an owner gets. */
+unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of,
+			      const char *owner);
 /* By fingerprint; NULL: unknown to the state. */
 const struct generation *snapshot_generation(const struct snapshot *s,
 					     const char *fingerprint);

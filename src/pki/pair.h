@@ -26,7 +26,10 @@ enum {
 	PEM_BLOCK_LIMIT = 100,
 };
 
-/* What a certificate says of itself; strings in the arena it was read with. */
+/*
+ * What a certificate says of itself; strings in the arena it was read with,
+ * escaped for showing where a stranger wrote them (base/text.h).
+ */
 struct cert_facts {
 	const char *fingerprint; /* SHA-256 of its DER, hex */
 	const char *spki;        /* SHA-256 of its SubjectPublicKeyInfo, hex */
@@ -51,6 +54,16 @@ struct pair {
 void pair_release(struct pair *p);
 AUTO_STRUCT(pair, struct pair, pair_release)
 
+/* A copy of every certificate, in `a`. */
+struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
+/*
+ * A pair from copies of what the caller has, with the leaf's facts read.
+ * Nothing is checked: see pair_lint().  `out` must be empty.
+ */
+MUST_CHECK bool pair_from_parts(const struct secret *pkcs8,
+				const struct cert_set *set, struct pair *out,
+				struct err *e);
+
 MUST_CHECK bool cert_read_facts(struct der der, struct arena *a,
 				struct cert_facts *out, struct err *e);
 /* SHA-256 hex over the DER of all certificates after the leaf, in order. */
@@ -65,13 +78,17 @@ void pem_add_certs(struct buf *out, const struct der *certs, size_t count);
 void pem_add_key(struct secret *out /* must be empty */,
 		 const struct secret *pkcs8);
 /*
- * Certificates of a PEM text that we wrote or find on a component, in order.
- * Anything else than CERTIFICATE blocks is skipped.
+ * Certificates of a PEM text that we wrote or find on a component, in order;
+ * *count is 0 when it has none.  Anything else than CERTIFICATE blocks is
+ * skipped, and what a block holds is not looked at: see cert_read_facts().
  */
 MUST_CHECK bool pem_read_certs(const char *text, size_t len, struct arena *a,
 			       const struct der **certs, size_t *count,
 			       struct err *e);
-/* The first private key of a PEM text as PKCS#8 DER; `out` must be empty. */
+/*
+ * The first private key of a PEM text, which is not encrypted, as PKCS#8 DER;
+ * `out` must be empty.
+ */
 MUST_CHECK bool pem_read_key(const char *text, size_t len, struct secret *out,
 			     struct err *e);
 /* SHA-256 hex of the key's SubjectPublicKeyInfo, to compare with a leaf's. */
@@ -84,5 +101,8 @@ MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65],
  * none has ended or is not yet valid; key types are deployable.
  */
 MUST_CHECK bool pair_lint(const struct pair *p, int64_t now, struct err *e);
+
+/* A copy whose bytes live in `a`. */
+struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
 
 #endif

@@ -26,8 +26,10 @@ struct tls_probe {
 		*host; /* name or address; a name is tried on every address */
 	uint16_t port;
 	const char *server_name; /* NULL: no SNI */
-	const char *key; /* "rsa-2048": offer only what makes a server with
-			    several pairs choose this kind; NULL: anything */
+	const char *key;    /* "rsa-2048": offer only what makes a server with
+			       several pairs choose this kind, and anything only
+			       when it has none; NULL: anything */
+	int64_t timeout_ms; /* of one handshake; 0: TLS_HANDSHAKE_MS */
 	/* answered */
 	bool completed;
 	const char *fingerprint; /* of the leaf; NULL unless completed */
@@ -39,7 +41,12 @@ struct tls_probe {
 
 /*
  * Runs all probes; each ends on its own.  False only when the stop flag ends
- * the whole.  Strings are put into `a`.
+ * the whole, or TLS cannot be set up at all.  Strings are put into `a`.
+ *
+ * Of a name, every address must complete.  One where nobody listens counts
+ * only when no other answers: "localhost" is ::1 as well, and a server that
+ * is away serves nobody.  One that accepts the connection and then cannot
+ * complete makes the whole probe fail.
  */
 MUST_CHECK bool tls_probe_all(struct tls_probe *probes, size_t count,
 			      struct arena *a, struct err *e);

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/stop.h"
+#include "crypto/passphrase.h"
+#include "engine/backup.h"
+#include "engine/inside.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	BATCH_LIMIT = 512
+};
+
+const struct step_ops step_ops[STEP_KIND_COUNT] = {
+	[STEP_CREATE_ISSUER] = { step_create_issuer },
+	[STEP_PUBLISH] = { step_publish },
+	[STEP_ISSUE] = { step_issue },
+	[STEP_IMPORT] = { step_import },
+	[STEP_BACKUP] = { step_backup },
+	[STEP_STAGE] = { step_stage },
+	[STEP_COMMIT] = { step_commit },
+	[STEP_ACTIVATE] = { step_activate },
+	[STEP_VERIFY] = { step_verify },
+	[STEP_ROLLBACK] = { NULL }, /* never planned */
+	[STEP_RETIRE] = { step_retire },
+};
+
+/* ---- telling ---- */
+
+static void tell_step(struct run *r, enum event_kind kind, size_t number,
+		      const struct err *error)
+{
+	const struct step *s = &r->plan->steps[number];
+	struct event event = {
+		.kind = kind,
+		.at = clock_now(),
+		.run = r->record.number,
+		.step = s,
+		.number = number + 1,
+		.total = r->plan->step_count,
+		.generation = run_fingerprint(r, s),
+		.outcome = error && error->code ? STEP_FAILED : STEP_DONE,
+		.text = error && error->code ? error->text : NULL,
+	};
+
+	if (r->en->listen)
+		r->en->listen(r->en->listen_ctx, &event);
+}
+
+static void tell_run(struct run *r, enum event_kind kind)
+{
+	struct event event = {
+		.kind = kind,
+		.at = clock_now(),
+		.run = r->record.number,
+		.total = r->plan->step_count,
+		.exit_status = r->result.exit_status,
+	};
+
+	if (r->en->listen)
+		r->en->listen(r->en->listen_ctx, &event);
+}
+
+static bool journal_batch(struct run *r, const struct batch *b, bool ended,
+			  struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct step_record *records =
+		arena_array(&a, b->count, sizeof(*records));
+
+	for (size_t i = 0; i < b->count; i++) {
+		size_t number = b->numbers[i];
+		const struct step *s = &r->plan->steps[number];
+		bool failed = b->errors[i].code != ERR_NONE;
+
+		records[i] = (struct step_record){
+			.number = (unsigned)number + 1,
+			.kind = s->kind,
+			.component = s->component,
+			.certificate = s->certificate,
+			.generation = run_fingerprint(r, s),
+			.outcome = !ended   ? STEP_BEGUN
+				   : failed ? STEP_FAILED
+					    : STEP_DONE,
+			.started = r->started[number],
+			.ended = ended ? clock_now() : 0,
+			.error = failed ? b->errors[i].text : NULL,
+		};
+	}
+	return journal_steps(r->en->state, &r->record, records, b->count, e);
+}
+
+void tell_rollback(struct run *r, const struct component *c,
+		   const char *fingerprint, const struct err *error)
+{
+	struct step step = { .kind = STEP_ROLLBACK,
+			     .component = c->name,
+			     .certificate = c->certificate->name,
+			     .process = c->process,
+			     .generation = fingerprint,
+			     .wave = NO_WAVE };
+	struct event event = { .kind = EVENT_STEP_ENDED,
+			       .at = clock_now(),
+			       .run = r->record.number,
+			       .step = &step,
+			       .total = r->plan->step_count,
+			       .generation = fingerprint,
+			       .outcome = error->code ? STEP_FAILED : STEP_DONE,
+			       .text = error->code ? error->text : NULL };
+	struct step_record record = {
+		.number = (unsigned)(r->plan->step_count + ++r->extra_steps),
+		.kind = STEP_ROLLBACK,
+		.component = c->name,
+		.certificate = c->certificate->name,
+		.generation = fingerprint,
+		.outcome = event.outcome,
+		.started = event.at,
+		.ended = event.at,
+		.error = event.text,
+	};
+	struct err e = { 0 };
+
+	if (r->en->listen)
+		r->en->listen(r->en->listen_ctx, &event);
+	if (!journal_step(r->en->state, &r->record, &record, &e))
+		engine_note(r->en, "warning: cannot record a roll back: %s",
+			    e.text);
+}
+
+/* ---- one batch ---- */
+
+void batch_fail(struct batch *b, const struct err *e)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->errors[i].code == ERR_NONE)
+			b->errors[i] = *e;
+}
+
+static bool is_abandoned(const struct run *r, const char *certificate)
+{
+	vec_each (name, &r->abandoned) {
+		if (!strcmp(*name, certificate))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether what a step builds on has happened.  A step also comes after steps
+ * of other processes, for the order only: their failure is judged by the
+ * restart policy, not here.
+ */
+static bool is_ready(const struct run *r, const struct step *s)
+{
+	if (s->kind == STEP_COMMIT && is_abandoned(r, s->certificate))
+		return false;
+	for (size_t i = 0; i < s->after_count; i++) {
+		const struct step *before = &r->plan->steps[s->after[i]];
+		bool needed = !before->process || !s->process ||
+			      !strcmp(before->process, s->process);
+
+		if (needed && r->progress[s->after[i]] != STEP_SUCCEEDED)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * No component of a certificate is committed unless all that can be reached
+ * hold the new pair.
+ */
+static void settle(struct run *r, const struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct step *s = batch_step(r, b, i);
+		bool broke = b->errors[i].code != ERR_NONE;
+
+		r->progress[b->numbers[i]] =
+			broke ? STEP_BROKE : STEP_SUCCEEDED;
+		r->result.failed += broke;
+		r->result.done += !broke;
+		if (broke && s->kind == STEP_STAGE)
+			VEC_PUSH(&r->abandoned, &r->arena, s->certificate);
+		if (!broke &&
+		    (s->kind == STEP_COMMIT || s->kind == STEP_ACTIVATE))
+			r->component_changed = true;
+		tell_step(r, EVENT_STEP_ENDED, b->numbers[i], &b->errors[i]);
+	}
+}
+
+static void carry_out(struct run *r, struct batch *b)
+{
+	struct err e = { 0 };
+	enum step_kind kind = batch_step(r, b, 0)->kind;
+
+	for (size_t i = 0; i < b->count; i++) {
+		r->started[b->numbers[i]] = clock_now();
+		tell_step(r, EVENT_STEP_STARTED, b->numbers[i], NULL);
+	}
+	if (!journal_batch(r, b, false, &e)) {
+		err_in(&e, "cannot record what is about to happen");
+		batch_fail(b, &e);
+		r->halted = true;
+	} else {
+		step_ops[kind].run(r, b);
+		if (!journal_batch(r, b, true, &e)) {
+			err_in(&e, "done, but it cannot be recorded");
+			batch_fail(b, &e);
+			r->halted = true;
+		}
+	}
+	settle(r, b);
+}
+
+void run_batch(struct run *r, const size_t *numbers, size_t count)
+{
+	size_t ready[BATCH_LIMIT];
+	static const struct err none;
+
+	while (count > 0) {
+		AUTO(arena) a = { 0 };
+		struct batch b = { .numbers = ready };
+
+		for (; count > 0 && b.count < BATCH_LIMIT; numbers++, count--) {
+			if (!r->halted && !stop_requested() &&
+			    is_ready(r, &r->plan->steps[*numbers])) {
+				ready[b.count++] = *numbers;
+				continue;
+			}
+			r->progress[*numbers] = STEP_LEFT_OUT;
+			r->result.not_started++;
+		}
+		b.errors = arena_array(&a, b.count, sizeof(none));
+		if (b.count)
+			carry_out(r, &b);
+	}
+}
+
+/* ---- the whole ---- */
+
+/* The end of the steps from `first` that are carried out together. */
+static size_t group_end(const struct plan *p, size_t first)
+{
+	const struct step *s = &p->steps[first];
+	size_t end = first + 1;
+
+	while (end < p->step_count && p->steps[end].wave == s->wave &&
+	       (s->wave != NO_WAVE || p->steps[end].kind == s->kind))
+		end++;
+	return end;
+}
+
+static void run_all(struct run *r)
+{
+	const struct plan *p = r->plan;
+
+	for (size_t first = 0; first < p->step_count;) {
+		size_t end = group_end(p, first);
+
+		if (p->steps[first].wave != NO_WAVE) {
+			run_wave(r, first, end);
+		} else {
+			size_t *numbers = arena_array(&r->arena, end - first,
+						      sizeof(*numbers));
+
+			for (size_t i = first; i < end; i++)
+				numbers[i - first] = i;
+			run_batch(r, numbers, end - first);
+		}
+		first = end;
+	}
+}
+
+static int judge(const struct run *r)
+{
+	size_t broken = 0;
+
+	for (size_t i = 0; i < r->plan->step_count; i++)
+		broken += r->progress[i] == STEP_BROKE;
+	if (r->result.failed == 0 && r->result.not_started == 0)
+		return 0;
+	if (r->result.rolled_back > 0 && broken == 0)
+		return 8;
+	return r->component_changed ? 7 : 1;
+}
+
+static bool uses_keys(const struct plan *p)
+{
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].kind <= STEP_STAGE &&
+		    p->steps[i].kind != STEP_PUBLISH)
+			return true;
+	return false;
+}
+
+/* Everything that can be refused before anything has changed. */
+static bool prepare(struct run *r, struct err *e)
+{
+	const struct backup_policy *backup = &r->en->fleet->backup;
+
+	if (!uses_keys(r->plan))
+		return true;
+	for (size_t i = 0; i < backup->passphrase_count; i++) {
+		const struct secret *passphrase = NULL;
+
+		if (!engine_secret(r->en, &backup->passphrases[i], &passphrase,
+				   e) ||
+		    !passphrase_is_strong(passphrase, e))
+			return err_in(e, "cannot make backups");
+	}
+	return engine_unseal(r->en, e);
+}
+
+static const char *who(struct arena *a)
+{
+	const struct passwd *user = getpwuid(geteuid());
+	char host[256] = "?";
+
+	gethostname(host, sizeof(host) - 1);
+	return arena_printf(a, "%s@%s", user ? user->pw_name : "?", host);
+}
+
+static void run_init(struct run *r, struct engine *en,
+		     const struct apply_order *order)
+{
+	const struct plan *p = order->plan;
+	const struct snapshot *s = order->snapshot;
+
+	*r = (struct run){ .en = en, .order = order, .plan = p };
+	r->progress =
+		arena_array(&r->arena, p->step_count, sizeof(*r->progress));
+	r->started = arena_array(&r->arena, p->step_count, sizeof(*r->started));
+	r->failed_processes = arena_array(&r->arena, en->fleet->role_count,
+					  sizeof(*r->failed_processes));
+	r->components = arena_array(&r->arena, s->component_count,
+				    sizeof(*r->components));
+	if (s->component_count)
+		memcpy(r->components, s->components,
+		       s->component_count * sizeof(*r->components));
+	r->component_count = s->component_count;
+	r->record = (struct run_record){ .plan_hash = order->plan_hash,
+					 .plan = order->plan_json,
+					 .who = who(&r->arena),
+					 .started = clock_now() };
+}
+
+static void run_release(struct run *r)
+{
+	arena_release(&r->arena);
+}
+AUTO_STRUCT(run, struct run, run_release)
+
+bool engine_apply(struct engine *en, const struct apply_order *order,
+		  struct apply_result *result, struct err *e)
+{
+	AUTO(run) r = { 0 };
+	struct err unrecorded = { 0 };
+
+	run_init(&r, en, order);
+	if (!prepare(&r, e) || !adopt_renames(&r, e) ||
+	    !journal_begin_run(en->state, &r.record, e))
+		return false;
+	if (!state_observe(en->state, r.components, r.component_count, e))
+		return err_in(e, "cannot record what was seen");
+
+	tell_run(&r, EVENT_RUN_STARTED);
+	run_all(&r);
+	r.result.run = r.record.number;
+	r.result.exit_status = judge(&r);
+	r.record.ended = clock_now();
+	r.record.exit_status = r.result.exit_status;
+	if (!journal_end_run(en->state, &r.record, &unrecorded))
+		engine_note(en, "warning: cannot record the end of the run: %s",
+			    unrecorded.text);
+	tell_run(&r, EVENT_RUN_ENDED);
+	*result = r.result;
+	return true;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/backup.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "bundle/bundle.h"
+#include "engine/inside.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *const source_names[] = {
+	[SOURCE_ISSUED] = "issued",
+	[SOURCE_IMPORTED] = "imported",
+	[SOURCE_FOUND] = "found",
+};
+
+/* A bundle being filled; the keys are its own. */
+struct packing {
+	struct engine *en;
+	struct bundle bundle;
+	struct secret passphrases[RECIPIENT_LIMIT]; /* borrowed */
+};
+
+static void packing_release(struct packing *p)
+{
+	for (size_t i = 0; i < p->bundle.item_count; i++)
+		secret_release(&p->bundle.items[i].key_pem);
+	bundle_release(&p->bundle);
+}
+AUTO_STRUCT(packing, struct packing, packing_release)
+
+static const char *pem_of(const struct der *certs, size_t count,
+			  struct arena *a)
+{
+	AUTO(buf) pem = { 0 };
+
+	pem_add_certs(&pem, certs, count);
+	return arena_strdup(a, buf_text(&pem));
+}
+
+static void name_components(const struct fleet *f, const struct generation *g,
+			    struct arena *a, struct bundle_item *item)
+{
+	VEC(const char *) names = { 0 };
+
+	for (size_t i = 0; i < f->component_count; i++)
+		if (g->of == OF_CERTIFICATE &&
+		    !strcmp(f->components[i].certificate->name, g->owner))
+			VEC_PUSH(&names, a, f->components[i].name);
+	item->components = names.items;
+	item->component_count = names.count;
+}
+
+static bool pack_generation(struct packing *p, const struct generation *g,
+			    struct err *e)
+{
+	struct arena *a = &p->bundle.arena;
+	struct bundle_item *item = &p->bundle.items[p->bundle.item_count];
+	struct state *state = p->en->state;
+	AUTO(secret) key = { 0 };
+	struct cert_set set = { 0 };
+	char ends[TIME_TEXT];
+
+	if (!state_certificates(state, g, a, &set, e) ||
+	    !state_key(state, g->spki, &key, e))
+		return err_in(e, "cannot back up '%s'", g->owner);
+	*item = (struct bundle_item){
+		.name = g->owner,
+		.is_issuer = g->of == OF_ISSUER,
+		.number = g->number,
+		.fingerprint = g->fingerprint,
+		.spki = g->spki,
+		.source = source_names[g->source],
+		.subject = g->subject,
+		.not_after = arena_strdup(a, time_format(g->not_after, ends)),
+		.leaf_pem = pem_of(set.certs, 1, a),
+		.chain_pem = pem_of(set.certs + 1, set.count - 1, a),
+	};
+	name_components(p->en->fleet, g, a, item);
+	if (!state_generation_record(state, g, a, &item->record, e))
+		return err_in(e, "cannot back up '%s'", g->owner);
+	pem_add_key(&item->key_pem, &key);
+	p->bundle.item_count++;
+	return true;
+}
+
+/* Whether a bundle made now holds it. */
+static bool is_backed_up(const struct generation *g, int64_t now)
+{
+	return !g->pending && g->not_after > now;
+}
+
+static bool pack(struct packing *p, const struct generation *list, size_t count,
+		 struct err *e)
+{
+	const struct fleet *f = p->en->fleet;
+	struct bundle *b = &p->bundle;
+	VEC(struct bundle_file) files = { 0 };
+
+	b->fleet = f->name;
+	b->lineage = state_lineage(p->en->state);
+	b->serial = state_serial(p->en->state);
+	b->created = clock_now();
+	b->items = arena_array(&b->arena, count, sizeof(*b->items));
+	for (size_t i = 0; i < count; i++)
+		if (is_backed_up(&list[i], b->created) &&
+		    !pack_generation(p, &list[i], e))
+			return false;
+	for (size_t i = 0; i < f->source_count; i++)
+		VEC_PUSH(&files, &b->arena,
+			 (struct bundle_file){ f->sources[i].path,
+					       f->sources[i].text,
+					       f->sources[i].len });
+	b->files = files.items;
+	b->file_count = files.count;
+	return true;
+}
+
+static bool take_passphrases(struct packing *p, struct err *e)
+{
+	const struct backup_policy *policy = &p->en->fleet->backup;
+
+	for (size_t i = 0; i < policy->passphrase_count; i++) {
+		const struct secret *passphrase = NULL;
+
+		if (!engine_secret(p->en, &policy->passphrases[i], &passphrase,
+				   e))
+			return false;
+		p->passphrases[i] = *passphrase;
+	}
+	return true;
+}
+
+static bool keys_fit(const struct bundle *b, struct err *e)
+{
+	for (size_t i = 0; i < b->item_count; i++) {
+		const struct bundle_item *item = &b->items[i];
+		AUTO(secret) key = { 0 };
+		char spki[FINGERPRINT_TEXT];
+
+		if (!item->key_pem.len)
+			continue;
+		if (!pem_read_key((const char *)item->key_pem.bytes,
+				  item->key_pem.len, &key, e) ||
+		    !key_spki(&key, spki, e))
+			return err_in(e, "key of '%s'", item->name);
+		if (strcmp(spki, item->spki) != 0)
+			return err_set(e, ERR_INPUT,
+				       "the key of '%s' belongs to another "
+				       "certificate",
+				       item->name);
+	}
+	return true;
+}
+
+bool backup_verify(const char *path, const struct secret *passphrase,
+		   struct bundle *out, struct err *e)
+{
+	AUTO(buf) bytes = { 0 };
+	AUTO(bundle) b = { 0 };
+
+	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e))
+		return false;
+	if (!bundle_read(bytes.data, bytes.len, passphrase, &b, e) ||
+	    !keys_fit(&b, e) ||
+	    !bundle_rebuild_matches(bytes.data, bytes.len, e))
+		return err_in(e, "bundle '%s'", path);
+	*out = TAKE(b);
+	return true;
+}
+
+/* Every recipient opens it, and every generation is in it with its key. */
+static bool read_back(const struct packing *p, const char *path, struct err *e)
+{
+	const struct backup_policy *policy = &p->en->fleet->backup;
+	size_t readers =
+		policy->passphrase_count ? policy->passphrase_count : 1;
+
+	for (size_t i = 0; i < readers; i++) {
+		AUTO(bundle) b = { 0 };
+
+		if (!backup_verify(path,
+				   policy->passphrase_count ? &p->passphrases[i]
+							    : NULL,
+				   &b, e))
+			return false;
+		for (size_t k = 0; k < b.item_count; k++)
+			if (!b.items[k].key_pem.len)
+				return err_set(e, ERR_IO,
+					       "'%s' holds no key for '%s'",
+					       path, b.items[k].name);
+		if (b.item_count != p->bundle.item_count)
+			return err_set(e, ERR_IO,
+				       "'%s' does not hold all it should",
+				       path);
+	}
+	return true;
+}
+
+static bool record_bundle(struct engine *en, struct generation *list,
+			  size_t count, const char *name, struct err *e)
+{
+	AUTO(change) change = change_new(en->state);
+	int64_t now = clock_now();
+
+	for (size_t i = 0; i < count; i++) {
+		AUTO(arena) a = { 0 };
+		struct cert_set set = { 0 };
+
+		if (!is_backed_up(&list[i], now))
+			continue;
+		if (!state_certificates(en->state, &list[i], &a, &set, e))
+			return false;
+		list[i].bundle = name;
+		change_generation(change, &list[i], &set);
+	}
+	return state_commit(en->state, change, e);
+}
+
+static bool write_bundle(struct packing *p, struct arena *a, const char **path,
+			 struct err *e)
+{
+	const struct backup_policy *policy = &p->en->fleet->backup;
+	AUTO(buf) bytes = { 0 };
+
+	*path = arena_printf(a, "%s/%s", policy->directory,
+			     bundle_file_name(&p->bundle, a));
+	return bundle_write(&p->bundle, p->passphrases,
+			    policy->passphrase_count, policy->unencrypted,
+			    &bytes, e) &&
+	       fs_make_private_dir(policy->directory, e) &&
+	       fs_replace(*path, bytes.data, bytes.len, FS_PRIVATE, e) &&
+	       read_back(p, *path, e);
+}
+
+bool backup_create(struct engine *en, struct arena *a, const char **name,
+		   struct err *e)
+{
+	AUTO(packing) p = { .en = en };
+	const struct generation *list = NULL;
+	size_t count = 0;
+	const char *path = NULL;
+
+	if (!take_passphrases(&p, e) || !engine_unseal(en, e) ||
+	    !state_generations(en->state, a, &list, &count, e) ||
+	    !pack(&p, list, count, e) || !write_bundle(&p, a, &path, e))
+		return err_in(e, "cannot make a backup");
+	*name = bundle_file_name(&p.bundle, a);
+	if (!record_bundle(en, (struct generation *)list, count, *name, e))
+		return err_in(e, "cannot record the backup");
+	backup_prune(en);
+	return true;
+}

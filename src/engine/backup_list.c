@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bundles in the backup directory, by their names. */
+#include "base/vec.h"
+#include "bundle/bundle.h"
+#include "engine/backup.h"
+#include "engine/inside.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* FLEET-SERIAL-TIME.zip, as bundle_file_name() makes it. */
+static bool parse_name(const char *fleet, const char *name, struct arena *a,
+		       struct backup_listed *out)
+{
+	size_t len = strlen(fleet);
+	const char *dot = strrchr(name, '.');
+	char *end = NULL;
+
+	if (strncmp(name, fleet, len) != 0 || name[len] != '-' || !dot ||
+	    strcmp(dot, ".zip") != 0)
+		return false;
+
+	const char *serial = name + len + 1;
+
+	out->serial = strtoll(serial, &end, 10);
+	if (end == serial || *end != '-' || end + 1 >= dot)
+		return false;
+	out->name = arena_strdup(a, name);
+	out->time = arena_strndup(a, end + 1, (size_t)(dot - end - 1));
+	return true;
+}
+
+static int newest_first(const void *left, const void *right)
+{
+	const struct backup_listed *a = left;
+	const struct backup_listed *b = right;
+	int order = strcmp(b->time, a->time);
+
+	return order ? order : strcmp(b->name, a->name);
+}
+
+static void dir_close(DIR *d)
+{
+	closedir(d);
+}
+AUTO_TYPE(dir, DIR *, dir_close)
+
+bool backup_list(const struct fleet *f, struct arena *a,
+		 struct backup_listed **out, size_t *count, struct err *e)
+{
+	VEC(struct backup_listed) list = { 0 };
+	AUTO(dir) dir = opendir(f->backup.directory);
+
+	if (!dir && errno != ENOENT)
+		return err_sys(e, "cannot list '%s'", f->backup.directory);
+	for (const struct dirent *d = dir ? readdir(dir) : NULL; d;
+	     d = readdir(dir)) {
+		struct backup_listed row = { 0 };
+		struct stat st;
+
+		if (!parse_name(f->name, d->d_name, a, &row) ||
+		    fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) <
+			    0 ||
+		    !S_ISREG(st.st_mode))
+			continue;
+		row.size = st.st_size;
+		VEC_PUSH(&list, a, row);
+	}
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items),
+		      newest_first);
+	*out = list.items;
+	*count = list.count;
+	return true;
+}
+
+const char *backup_orphan(const struct fleet *f, struct arena *a)
+{
+	struct backup_listed *list = NULL;
+	size_t count = 0;
+	struct err ignored;
+
+	if (!f->backup.directory ||
+	    !backup_list(f, a, &list, &count, &ignored) || !count)
+		return NULL;
+	return list[0].name;
+}
+
+void backup_prune(struct engine *en)
+{
+	const struct fleet *f = en->fleet;
+	AUTO(arena) a = { 0 };
+	struct backup_listed *list = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	if (!backup_list(f, &a, &list, &count, &e)) {
+		engine_note(en, "warning: %s", e.text);
+		return;
+	}
+	for (size_t i = f->backup.keep; i < count; i++) {
+		const char *path = arena_printf(
+			&a, "%s/%s", f->backup.directory, list[i].name);
+
+		if (unlink(path) < 0)
+			engine_note(en, "warning: cannot remove '%s': %s", path,
+				    strerror(errno));
+	}
+}

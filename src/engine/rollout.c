@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One wave: commit, activate and verify of its processes, which together are
+ * the unit of undo, and then the judgement of the role's restart policy.
+ */
+#include "base/clock.h"
+#include "base/stop.h"
+#include "engine/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct chunk {
+	size_t first; /* steps of the wave */
+	size_t end;
+	const char *const *processes; /* sorted */
+	size_t count;
+};
+
+static bool in_chunk(const struct chunk *c, const char *process)
+{
+	return bsearch(&process, c->processes, c->count, sizeof(process),
+		       compare_text) != NULL;
+}
+
+static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
+{
+	size_t *numbers =
+		arena_array(&r->arena, c->end - c->first, sizeof(*numbers));
+	size_t count = 0;
+
+	for (size_t i = c->first; i < c->end; i++)
+		if (r->plan->steps[i].kind == kind &&
+		    in_chunk(c, r->plan->steps[i].process))
+			numbers[count++] = i;
+	run_batch(r, numbers, count);
+}
+
+/*
+ * Processes of the chunk that did not get through: a step of theirs failed,
+ * or was left out because something it needs had failed.
+ */
+static unsigned failures(const struct run *r, const struct chunk *c)
+{
+	AUTO(arena) a = { 0 };
+	bool *failed = arena_array(&a, c->count, sizeof(*failed));
+	unsigned count = 0;
+
+	for (size_t i = c->first; i < c->end; i++) {
+		const char *process = r->plan->steps[i].process;
+		const char *const *at =
+			bsearch(&process, c->processes, c->count,
+				sizeof(process), compare_text);
+
+		if (!at || failed[at - c->processes] ||
+		    r->progress[i] == STEP_SUCCEEDED)
+			continue;
+		failed[at - c->processes] = true;
+		count++;
+	}
+	return count;
+}
+
+static unsigned *role_failures(const struct run *r, const struct wave *w)
+{
+	const struct role *role = fleet_role(r->en->fleet, w->role);
+
+	return &r->failed_processes[role - r->en->fleet->roles];
+}
+
+/* What the policy says after a chunk with a failure. */
+static void judge_chunk(struct run *r, const struct wave *w,
+			const struct chunk *c)
+{
+	const struct role *role = fleet_role(r->en->fleet, w->role);
+	const struct restart *policy = &role->restart;
+
+	unsigned failed = failures(r, c);
+	unsigned *total = role_failures(r, w);
+
+	*total += failed;
+	if (r->halted || !failed ||
+	    (!w->canary && *total <= policy->max_failures))
+		return;
+	switch (policy->on_failure) {
+	case FAIL_CONTINUE:
+		r->halted = w->canary;
+		return;
+	case FAIL_STOP:
+		r->halted = true;
+		return;
+	case FAIL_ROLLBACK:
+		r->halted = true;
+		roll_back(r, c->first, c->end, c->processes, c->count);
+		return;
+	}
+}
+
+static void run_chunk(struct run *r, const struct wave *w,
+		      const struct chunk *c)
+{
+	run_kind(r, c, STEP_COMMIT);
+	run_kind(r, c, STEP_ACTIVATE);
+	run_kind(r, c, STEP_VERIFY);
+	judge_chunk(r, w, c);
+}
+
+/* How many processes of the role may be touched now; failed ones count. */
+static size_t budget(const struct run *r, const struct wave *w)
+{
+	size_t failed = *role_failures(r, w);
+
+	if (w->postponed)
+		return w->process_count;
+	return failed < w->limit ? w->limit - failed : 0;
+}
+
+static void pause_before(struct run *r, size_t wave)
+{
+	const struct wave *w = &r->plan->waves[wave];
+	const struct role *role = fleet_role(r->en->fleet, w->role);
+
+	if (wave > 0 && !strcmp(r->plan->waves[wave - 1].role, w->role) &&
+	    !w->postponed && !r->halted)
+		clock_sleep_ms(role->restart.pause * 1000);
+}
+
+void run_wave(struct run *r, size_t first, size_t end)
+{
+	size_t number = (size_t)r->plan->steps[first].wave;
+	const struct wave *w = &r->plan->waves[number];
+
+	pause_before(r, number);
+	for (size_t at = 0; at < w->process_count;) {
+		size_t room = budget(r, w);
+		size_t left = w->process_count - at;
+
+		/* Nothing may be touched any more: the steps are left out. */
+		if (room == 0)
+			r->halted = true;
+
+		struct chunk c = { .first = first,
+				   .end = end,
+				   .processes = w->processes + at,
+				   .count = room && room < left ? room : left };
+
+		run_chunk(r, w, &c);
+		at += c.count;
+	}
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/inside.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct component *run_component(const struct run *r, const struct step *s)
+{
+	const struct component *c = fleet_component(r->en->fleet, s->component);
+
+	assert(c);
+	return c;
+}
+
+static int compare_seen(const void *name, const void *item)
+{
+	return strcmp(name, ((const struct component_seen *)item)->name);
+}
+
+struct component_seen *run_seen(struct run *r, const char *component)
+{
+	struct component_seen *seen =
+		bsearch(component, r->components, r->component_count,
+			sizeof(*r->components), compare_seen);
+
+	assert(seen);
+	return seen;
+}
+
+static const struct made *find_made(const struct run *r, enum generation_of of,
+				    const char *owner)
+{
+	const struct made *found = NULL;
+
+	vec_each (m, &r->made) {
+		if (m->generation.of == of && !strcmp(m->owner, owner))
+			found = m;
+	}
+	return found;
+}
+
+unsigned run_next_number(const struct run *r, enum generation_of of,
+			 const char *owner)
+{
+	unsigned next = snapshot_next_number(r->order->snapshot, of, owner);
+
+	vec_each (m, &r->made) {
+		if (m->generation.of == of && m->generation.number >= next &&
+		    !strcmp(m->owner, owner))
+			next = m->generation.number + 1;
+	}
+	return next;
+}
+
+const char *run_fingerprint(const struct run *r, const struct step *s)
+{
+	enum generation_of of =
+		s->kind == STEP_CREATE_ISSUER || s->kind == STEP_PUBLISH
+			? OF_ISSUER
+			: OF_CERTIFICATE;
+	const struct made *made = s->generation || !s->certificate
+					  ? NULL
+					  : find_made(r, of, s->certificate);
+
+	return made ? made->generation.fingerprint : s->generation;
+}
+
+const struct generation *run_authority(const struct run *r, const char *issuer)
+{
+	const struct made *made = find_made(r, OF_ISSUER, issuer);
+
+	return made ? &made->generation
+		    : snapshot_newest(r->order->snapshot, OF_ISSUER, issuer);
+}
+
+bool run_certificates(struct run *r, const char *fingerprint,
+		      struct generation *g, struct cert_set *set, struct err *e)
+{
+	vec_each (m, &r->made) {
+		if (strcmp(m->generation.fingerprint, fingerprint) != 0)
+			continue;
+		*g = m->generation;
+		*set = m->set;
+		return true;
+	}
+
+	const struct generation *known =
+		snapshot_generation(r->order->snapshot, fingerprint);
+
+	if (!known)
+		return err_set(e, ERR_MISSING,
+			       "the state has no generation %.12s",
+			       fingerprint);
+	*g = *known;
+	return state_certificates(r->en->state, known, &r->arena, set, e);
+}
+
+/* The record that the state itself has, under whatever name. */
+static bool known_as(const struct generation *list, size_t count,
+		     enum generation_of of, const char *owner)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].of == of && !strcmp(list[i].owner, owner))
+			return true;
+	return false;
+}
+
+struct renames {
+	struct change *change;
+	const struct generation *generations;
+	size_t generation_count;
+	bool any;
+};
+
+static bool rename_owner(struct renames *n, enum generation_of of,
+			 const char *old, const char *new_name, struct err *e)
+{
+	if (!old ||
+	    known_as(n->generations, n->generation_count, of, new_name) ||
+	    !known_as(n->generations, n->generation_count, of, old))
+		return true;
+	n->any = true;
+	return change_rename_owner(n->change, of, old, new_name, e);
+}
+
+static bool rename_owners(const struct fleet *f, struct renames *n,
+			  struct err *e)
+{
+	for (size_t i = 0; i < f->issuer_count; i++)
+		if (!rename_owner(n, OF_ISSUER, f->issuers[i].was,
+				  f->issuers[i].name, e))
+			return false;
+	for (size_t i = 0; i < f->certificate_count; i++)
+		if (!rename_owner(n, OF_CERTIFICATE, f->certificates[i].was,
+				  f->certificates[i].name, e))
+			return false;
+	return true;
+}
+
+static bool is_known(const struct component_seen *list, size_t count,
+		     const char *name)
+{
+	return count && bsearch(name, list, count, sizeof(*list), compare_seen);
+}
+
+static void rename_components(const struct fleet *f, struct renames *n,
+			      const struct component_seen *known, size_t count)
+{
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+
+		if (!c->was || is_known(known, count, c->name) ||
+		    !is_known(known, count, c->was) ||
+		    fleet_component(f, c->was))
+			continue;
+		change_rename_component(n->change, c->was, c->name);
+		n->any = true;
+	}
+}
+
+bool adopt_renames(struct run *r, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(change) change = change_new(r->en->state);
+	struct renames n = { .change = change };
+	const struct component_seen *known = NULL;
+	size_t count = 0;
+
+	if (!state_generations(r->en->state, &a, &n.generations,
+			       &n.generation_count, e) ||
+	    !state_components(r->en->state, &a, &known, &count, e) ||
+	    !rename_owners(r->en->fleet, &n, e))
+		return err_in(e, "cannot rename in the state");
+	rename_components(r->en->fleet, &n, known, count);
+	return !n.any || state_commit(r->en->state, change, e);
+}

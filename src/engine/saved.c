@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/saved.h"
+
+#include "crypto/crypto.h"
+
+#include <string.h>
+
+const char *plan_hash(const char *json, struct arena *a)
+{
+	char digest[SHA256_TEXT];
+
+	sha256_text(json, strlen(json), digest);
+	return arena_strdup(a, digest);
+}
+
+/* Unknown equals only unknown. */
+static bool same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool same_step(const struct step *a, const struct step *b)
+{
+	return a->kind == b->kind && same(a->component, b->component) &&
+	       same(a->certificate, b->certificate) &&
+	       same(a->generation, b->generation) &&
+	       same(a->replaces, b->replaces) &&
+	       a->activation == b->activation && a->wave == b->wave;
+}
+
+static const struct component_seen *seen_in(const struct plan *p,
+					    const char *name)
+{
+	size_t low = 0;
+	size_t high = p->observed_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(p->observed[middle].name, name);
+
+		if (order == 0)
+			return &p->observed[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static const char *shown(const char *text)
+{
+	return !text ? "unknown" : *text ? text : "nothing";
+}
+
+static bool moved(const char *component, const char *what, const char *before,
+		  const char *now, struct err *e)
+{
+	return err_set(e, ERR_STALE,
+		       "'%s' changed since the plan was made: %s was %.12s, is "
+		       "%.12s; make a new plan",
+		       component, what, shown(before), shown(now));
+}
+
+static bool same_observed(const struct component_seen *before,
+			  const struct component_seen *now, struct err *e)
+{
+	const char *name = before->name;
+
+	if (!now)
+		return err_set(e, ERR_STALE, "'%s' is gone; make a new plan",
+			       name);
+	if (before->online != now->online)
+		return moved(name, "it", before->online ? "online" : "offline",
+			     now->online ? "online" : "offline", e);
+	if (!same(before->version, now->version))
+		return moved(name, "its version", before->version, now->version,
+			     e);
+	if (!same(before->installed, now->installed))
+		return moved(name, "installed", before->installed,
+			     now->installed, e);
+	if (!same(before->served, now->served))
+		return moved(name, "served", before->served, now->served, e);
+	return true;
+}
+
+static bool same_components(const struct plan *saved, const struct plan *fresh,
+			    struct err *e)
+{
+	for (size_t i = 0; i < saved->step_count; i++) {
+		const char *name = saved->steps[i].component;
+		const struct component_seen *before =
+			name ? seen_in(saved, name) : NULL;
+
+		if (before && !same_observed(before, seen_in(fresh, name), e))
+			return false;
+	}
+	return true;
+}
+
+static bool same_ground(const struct plan *saved, const struct plan *fresh,
+			struct err *e)
+{
+	if (strcmp(saved->spec_digest, fresh->spec_digest) != 0)
+		return err_set(e, ERR_STALE,
+			       "the fleet file or an import changed since the "
+			       "plan was made; make a new plan");
+	if (*saved->lineage && strcmp(saved->lineage, fresh->lineage) != 0)
+		return err_set(e, ERR_STALE,
+			       "the plan was made for another state (lineage "
+			       "%.8s, here it is %.8s)",
+			       saved->lineage, shown(fresh->lineage));
+	return true;
+}
+
+bool saved_plan_fits(const struct plan *saved, const struct plan *fresh,
+		     struct err *e)
+{
+	if (!same_ground(saved, fresh, e))
+		return false;
+	if (saved->serial != fresh->serial ||
+	    strcmp(saved->lineage, fresh->lineage) != 0)
+		return err_set(
+			e, ERR_STALE,
+			"the state moved since the plan was made (serial "
+			"was %lld, is %lld); make a new plan",
+			(long long)saved->serial, (long long)fresh->serial);
+	if (!same_components(saved, fresh, e))
+		return false;
+	for (size_t i = 0; i < saved->step_count || i < fresh->step_count; i++)
+		if (i >= saved->step_count || i >= fresh->step_count ||
+		    !same_step(&saved->steps[i], &fresh->steps[i]))
+			return err_set(
+				e, ERR_STALE,
+				"step %zu would be another one now; make "
+				"a new plan",
+				i + 1);
+	return true;
+}
+
+/* What the plan would leave a component with; NULL: a pair yet to be made. */
+static bool is_before_or_after(const struct plan *saved,
+			       const struct component_seen *before,
+			       const char *now)
+{
+	if (!now || same(before->installed, now) || same(before->served, now))
+		return true;
+	for (size_t i = 0; i < saved->step_count; i++) {
+		const struct step *s = &saved->steps[i];
+
+		if (s->component && !strcmp(s->component, before->name) &&
+		    (!s->generation || !strcmp(s->generation, now)))
+			return true;
+	}
+	return false;
+}
+
+static bool was_planned(const struct plan *saved, const struct step *s)
+{
+	for (size_t i = 0; i < saved->step_count; i++) {
+		const struct step *p = &saved->steps[i];
+
+		if (p->kind == s->kind && same(p->component, s->component) &&
+		    same(p->certificate, s->certificate))
+			return true;
+	}
+	return false;
+}
+
+bool saved_plan_resumes(const struct plan *saved, const struct plan *fresh,
+			const struct run_record *run, struct err *e)
+{
+	if (!same_ground(saved, fresh, e))
+		return false;
+	if (fresh->serial != run->serial)
+		return err_set(e, ERR_STALE,
+			       "the state moved since run %u broke off; make a "
+			       "new plan",
+			       run->number);
+	for (size_t i = 0; i < saved->observed_count; i++) {
+		const struct component_seen *before = &saved->observed[i];
+		const struct component_seen *now = seen_in(fresh, before->name);
+
+		if (now && !is_before_or_after(saved, before, now->installed))
+			return moved(before->name, "installed",
+				     before->installed, now->installed, e);
+	}
+	for (size_t i = 0; i < fresh->step_count; i++)
+		if (!was_planned(saved, &fresh->steps[i]))
+			return err_set(
+				e, ERR_STALE,
+				"'%s' would now need a step that was not "
+				"in the plan; make a new plan",
+				fresh->steps[i].component
+					? fresh->steps[i].component
+					: fresh->steps[i].certificate);
+	return true;
+}

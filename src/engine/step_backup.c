@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * backup: everything that is about to be staged, and everything that is
+ * about to be replaced and that nobody but the component has, goes into a
+ * verified bundle first.
+ */
+#include "base/clock.h"
+#include "drivers/driver.h"
+#include "engine/backup.h"
+#include "engine/inside.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+static bool is_known(const struct run *r, const char *fingerprint)
+{
+	vec_each (m, &r->made) {
+		if (!strcmp(m->generation.fingerprint, fingerprint))
+			return true;
+	}
+	return snapshot_generation(r->order->snapshot, fingerprint) != NULL;
+}
+
+/* A stranger's pair on a component becomes a generation that was found. */
+static bool keep_found(struct run *r, const struct step *s, struct err *e)
+{
+	const struct component *c = run_component(r, s);
+	AUTO(pair) pair = { 0 };
+	AUTO(change) change = change_new(r->en->state);
+	struct made made = { .owner = c->certificate->name };
+
+	if (!driver_read_installed(c, &pair.arena, &pair.set, &pair.key, e) ||
+	    !cert_read_facts(pair.set.certs[0], &pair.arena, &pair.facts, e))
+		return false;
+	made.generation = generation_of_pair(&pair, &r->arena);
+	made.generation.owner = c->certificate->name;
+	made.generation.source = SOURCE_FOUND;
+	made.generation.number = run_next_number(r, OF_CERTIFICATE, made.owner);
+	made.set = cert_set_copy(&pair.set, &r->arena);
+	change_generation(change, &made.generation, &made.set);
+	if (!change_key(change, made.generation.spki, &pair.key, e) ||
+	    !state_commit(r->en->state, change, e))
+		return false;
+	VEC_PUSH(&r->made, &r->arena, made);
+	return true;
+}
+
+static void keep_all_found(struct run *r)
+{
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+		struct err e = { 0 };
+
+		if (s->kind != STEP_COMMIT || !s->replaces || !*s->replaces ||
+		    is_known(r, s->replaces) || keep_found(r, s, &e))
+			continue;
+		/* It stays on the component, beside the new one. */
+		engine_note(r->en,
+			    "the pair that '%s' has now stays there only: %s",
+			    s->component, e.text);
+	}
+}
+
+void step_backup(struct run *r, struct batch *b)
+{
+	const char *name = NULL;
+
+	keep_all_found(r);
+	for (size_t i = 0; i < b->count; i++)
+		if (backup_create(r->en, &r->arena, &name, &b->errors[i]))
+			engine_note(r->en, "backup '%s' written and read back",
+				    name);
+}

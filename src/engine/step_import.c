@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* import and publish: pairs that come in, authorities that go out. */
+#include "base/clock.h"
+#include "base/fs.h"
+#include "engine/inside.h"
+#include "engine/look.h"
+
+#include <string.h>
+
+static bool import_one(struct run *r, const struct step *s, struct err *e)
+{
+	const struct certificate *c =
+		fleet_certificate(r->en->fleet, s->certificate);
+	AUTO(pair) pair = { 0 };
+	AUTO(change) change = change_new(r->en->state);
+	struct made made = { .owner = c->name };
+
+	if (!look_import(r->en, c, clock_now(), &pair, e))
+		return false;
+	if (strcmp(pair.facts.fingerprint, s->generation) != 0)
+		return err_set(e, ERR_STALE,
+			       "its file changed since the plan was made; it "
+			       "now holds %.12s",
+			       pair.facts.fingerprint);
+
+	made.generation = generation_of_pair(&pair, &r->arena);
+	made.generation.owner = c->name;
+	made.generation.source = SOURCE_IMPORTED;
+	made.generation.number = run_next_number(r, OF_CERTIFICATE, c->name);
+	made.set = cert_set_copy(&pair.set, &r->arena);
+	change_generation(change, &made.generation, &made.set);
+	if (!change_key(change, made.generation.spki, &pair.key, e) ||
+	    !state_commit(r->en->state, change, e))
+		return err_in(e, "cannot keep it");
+	VEC_PUSH(&r->made, &r->arena, made);
+	return true;
+}
+
+void step_import(struct run *r, struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (!import_one(r, batch_step(r, b, i), &b->errors[i]))
+			err_in(&b->errors[i], "cannot import '%s'",
+			       batch_step(r, b, i)->certificate);
+}
+
+static bool publish_one(struct run *r, const struct step *s, struct err *e)
+{
+	const struct issuer *issuer =
+		fleet_issuer(r->en->fleet, s->certificate);
+	const struct generation *g = run_authority(r, issuer->name);
+	AUTO(arena) a = { 0 };
+	AUTO(buf) pem = { 0 };
+	struct generation copy;
+	struct cert_set set = { 0 };
+
+	if (!g)
+		return err_set(e, ERR_MISSING, "there is no authority yet");
+	if (!run_certificates(r, g->fingerprint, &copy, &set, e))
+		return false;
+	pem_add_certs(&pem, set.certs, set.count);
+	return fs_make_dirs(fs_dirname(&a, issuer->publish), 0755, e) &&
+	       fs_replace(issuer->publish, pem.data, pem.len, FS_PUBLIC, e);
+}
+
+void step_publish(struct run *r, struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (!publish_one(r, batch_step(r, b, i), &b->errors[i]))
+			err_in(&b->errors[i], "cannot publish issuer '%s'",
+			       batch_step(r, b, i)->certificate);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create-issuer and issue: first all keys of the batch become durable, then
+ * the certificates are made for them.  A run that dies in between leaves
+ * generations that have their key and wait for their leaf; the next one
+ * finishes those with the same key.
+ */
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "engine/inside.h"
+#include "pki/issue.h"
+
+#include <string.h>
+
+/* One generation on its way. */
+struct making {
+	enum generation_of of;
+	const char *owner;
+	const struct certificate *certificate; /* OF_CERTIFICATE */
+	const struct issuer *issuer;           /* OF_ISSUER */
+	enum key_type type;
+	struct generation generation;
+	struct secret key;
+	struct pair pair;
+};
+
+struct workshop {
+	struct run *r;
+	struct batch *b;
+	struct making *list;
+	/* the signer that was used last: certificates come by issuer or name */
+	const char *authority_of;
+	const char *authority_fingerprint;
+	struct authority *authority;
+};
+
+static void workshop_release(struct workshop *w)
+{
+	for (size_t i = 0; i < w->b->count; i++) {
+		secret_release(&w->list[i].key);
+		pair_release(&w->list[i].pair);
+	}
+	authority_close(w->authority);
+}
+AUTO_STRUCT(workshop, struct workshop, workshop_release)
+
+/* The key a new generation shall take over; NULL: it gets a new one. */
+static const struct generation *key_to_reuse(const struct run *r,
+					     const struct making *m)
+{
+	const struct snapshot *s = r->order->snapshot;
+	const struct choices *choices = &r->plan->choices;
+	const struct generation *newest = snapshot_newest(s, m->of, m->owner);
+
+	for (size_t i = 0; i < choices->reissue_count; i++)
+		if (!strcmp(choices->reissue[i], m->owner))
+			return NULL;
+	if (m->of == OF_ISSUER || m->certificate->rotation != ROTATE_REUSE ||
+	    !newest || strcmp(newest->key, key_type_names[m->type]) != 0)
+		return NULL;
+	return newest;
+}
+
+/* Continues a generation that has its key already, or begins one. */
+static bool begin(struct run *r, struct making *m, struct err *e)
+{
+	const struct snapshot *s = r->order->snapshot;
+	const struct generation *pending = snapshot_pending(s, m->of, m->owner);
+	const char *request =
+		m->of == OF_ISSUER
+			? issuer_request(m->issuer, &r->arena)
+			: certificate_request(m->certificate, &r->arena);
+	const struct generation *reuse = key_to_reuse(r, m);
+	char spki[FINGERPRINT_TEXT];
+
+	if (pending && !strcmp(pending->request, request)) {
+		m->generation = *pending;
+		return state_key(r->en->state, pending->spki, &m->key, e);
+	}
+	if (reuse ? !state_key(r->en->state, reuse->spki, &m->key, e)
+		  : !key_generate(m->type, &m->key, e))
+		return false;
+	if (!key_spki(&m->key, spki, e))
+		return false;
+	m->generation = (struct generation){
+		.of = m->of,
+		.owner = m->owner,
+		.number = pending ? pending->number
+				  : run_next_number(r, m->of, m->owner),
+		.pending = true,
+		.source = SOURCE_ISSUED,
+		.fingerprint = "",
+		.spki = arena_strdup(&r->arena, spki),
+		.key = key_type_names[m->type],
+		.request = request,
+		.chain = "",
+		.serial = "",
+		.subject = "",
+		.issuer = "",
+		.authority = "",
+	};
+	return true;
+}
+
+static void make_keys(struct workshop *w)
+{
+	struct run *r = w->r;
+	AUTO(change) change = change_new(r->en->state);
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < w->b->count; i++) {
+		struct making *m = &w->list[i];
+
+		if (stop_requested())
+			err_set(&w->b->errors[i], ERR_STOPPED, "stopped");
+		else if (begin(r, m, &w->b->errors[i]) &&
+			 change_key(change, m->generation.spki, &m->key,
+				    &w->b->errors[i]))
+			change_generation(change, &m->generation, NULL);
+	}
+	if (!state_commit(r->en->state, change, &e)) {
+		err_in(&e, "cannot keep the new keys");
+		batch_fail(w->b, &e);
+	}
+}
+
+/* Opens the signer of `issuer`, or keeps the one that is open. */
+static bool open_authority(struct workshop *w, const char *issuer,
+			   struct err *e)
+{
+	struct run *r = w->r;
+	const struct generation *g = run_authority(r, issuer);
+	struct generation copy;
+	struct cert_set set = { 0 };
+	AUTO(secret) key = { 0 };
+
+	if (w->authority && !strcmp(w->authority_of, issuer))
+		return true;
+	authority_close(TAKE(w->authority));
+	if (!g)
+		return err_set(e, ERR_MISSING, "there is no authority yet");
+	if (!run_certificates(r, g->fingerprint, &copy, &set, e) ||
+	    !state_key(r->en->state, g->spki, &key, e) ||
+	    !authority_open(&key, &set, &w->authority, e))
+		return false;
+	w->authority_of = issuer;
+	w->authority_fingerprint = g->fingerprint;
+	return true;
+}
+
+static bool sign(struct workshop *w, struct making *m, struct err *e)
+{
+	int64_t now = clock_now();
+	const struct issuer *by;
+
+	if (m->of == OF_ISSUER)
+		return issue_authority(m->issuer, &m->key, now, &m->pair, e);
+	by = m->certificate->issuer;
+	if (by->kind == ISSUER_SELF)
+		return issue_leaf(m->certificate, &m->key, NULL, now, &m->pair,
+				  e);
+	if (!open_authority(w, by->name, e))
+		return err_in(e, "cannot sign with issuer '%s'", by->name);
+	m->generation.authority = w->authority_fingerprint;
+	return issue_leaf(m->certificate, &m->key, w->authority, now, &m->pair,
+			  e);
+}
+
+/* What the pair says, with what only the making knows. */
+static struct generation finished(const struct making *m, struct arena *a)
+{
+	struct generation g = generation_of_pair(&m->pair, a);
+
+	g.of = m->of;
+	g.owner = m->owner;
+	g.number = m->generation.number;
+	g.source = SOURCE_ISSUED;
+	g.request = m->generation.request;
+	g.authority = m->generation.authority;
+	return g;
+}
+
+static void make_certificates(struct workshop *w)
+{
+	struct run *r = w->r;
+	AUTO(change) change = change_new(r->en->state);
+	struct err e = { 0 };
+	size_t before = r->made.count;
+
+	for (size_t i = 0; i < w->b->count; i++) {
+		struct making *m = &w->list[i];
+		struct made made = { .owner = m->owner };
+
+		if (w->b->errors[i].code || !sign(w, m, &w->b->errors[i]))
+			continue;
+		made.generation = finished(m, &r->arena);
+		made.set = cert_set_copy(&m->pair.set, &r->arena);
+		change_generation(change, &made.generation, &made.set);
+		VEC_PUSH(&r->made, &r->arena, made);
+	}
+	if (!state_commit(r->en->state, change, &e)) {
+		r->made.count = before;
+		err_in(&e, "cannot keep the new certificates");
+		batch_fail(w->b, &e);
+	}
+}
+
+static void make_all(struct run *r, struct batch *b, enum generation_of of)
+{
+	AUTO(workshop)
+	w = { .r = r,
+	      .b = b,
+	      .list = arena_array(&r->arena, b->count, sizeof(*w.list)) };
+
+	for (size_t i = 0; i < b->count; i++) {
+		const char *owner = batch_step(r, b, i)->certificate;
+		struct making *m = &w.list[i];
+
+		m->of = of;
+		m->owner = owner;
+		m->certificate = fleet_certificate(r->en->fleet, owner);
+		m->issuer = fleet_issuer(r->en->fleet, owner);
+		m->type =
+			of == OF_ISSUER ? m->issuer->key : m->certificate->key;
+	}
+	make_keys(&w);
+	make_certificates(&w);
+}
+
+void step_create_issuer(struct run *r, struct batch *b)
+{
+	make_all(r, b, OF_ISSUER);
+}
+
+void step_issue(struct run *r, struct batch *b)
+{
+	make_all(r, b, OF_CERTIFICATE);
+}

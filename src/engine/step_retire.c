@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* retire: forgets components that left the fleet file. */
+#include "drivers/driver.h"
+#include "engine/inside.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static void put(json_t *object, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(object, key, json_string(text));
+}
+
+/* One row for each text of struct install. */
+static const struct install_text {
+	const char *key;
+	size_t offset;
+} install_texts[] = {
+	{ "directory", offsetof(struct install, directory) },
+	{ "certificate", offsetof(struct install, certificate) },
+	{ "key", offsetof(struct install, key) },
+	{ "leaf", offsetof(struct install, leaf) },
+	{ "chain", offsetof(struct install, chain) },
+	{ "ca", offsetof(struct install, ca) },
+	{ "combined", offsetof(struct install, combined) },
+};
+enum {
+	INSTALL_TEXTS = sizeof(install_texts) / sizeof(*install_texts)
+};
+
+const char *deliver_to_text(const struct deliver *d, struct arena *a)
+{
+	json_t *files = json_object();
+	const char *base = (const char *)&d->files;
+
+	for (size_t i = 0; i < INSTALL_TEXTS; i++)
+		put(files, install_texts[i].key,
+		    *(const char *const *)(base + install_texts[i].offset));
+	json_object_set_new(files, "unsafe_directory",
+			    json_boolean(d->files.unsafe_directory));
+
+	json_t *whole = json_pack("{so}", "files", files);
+	char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
+	const char *copy = arena_strdup(a, text);
+
+	free(text);
+	json_decref(whole);
+	return copy;
+}
+
+bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
+		       struct err *e)
+{
+	json_t *whole = json_loads(text, 0, NULL);
+	const json_t *files = json_object_get(whole, "files");
+	char *base = (char *)&out->files;
+
+	if (!json_is_object(files)) {
+		json_decref(whole);
+		return err_set(e, ERR_IO,
+			       "the state does not say how it was reached");
+	}
+	*out = (struct deliver){ .kind = DRIVER_FILES };
+	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
+		const char *value = json_string_value(
+			json_object_get(files, install_texts[i].key));
+
+		if (value)
+			*(const char **)(base + install_texts[i].offset) =
+				arena_strdup(a, value);
+	}
+	out->files.unsafe_directory =
+		json_is_true(json_object_get(files, "unsafe_directory"));
+	json_decref(whole);
+	return true;
+}
+
+static bool remove_files(const struct component_seen *seen, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct component gone = { .name = seen->name, .process = seen->name };
+	struct job job = { .verb = DRIVER_REMOVE,
+			   .component = &gone,
+			   .arena = &a };
+
+	if (!seen->retire_remove || !seen->deliver)
+		return true;
+	if (!deliver_from_text(seen->deliver, &a, &gone.deliver, e))
+		return false;
+	drivers_run(&job, 1);
+	if (!job.done)
+		*e = job.error;
+	return job.done;
+}
+
+void step_retire(struct run *r, struct batch *b)
+{
+	AUTO(change) change = change_new(r->en->state);
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < b->count; i++) {
+		const char *name = batch_step(r, b, i)->component;
+
+		if (remove_files(run_seen(r, name), &b->errors[i]))
+			change_forget_component(change, name);
+		else
+			err_in(&b->errors[i], "cannot remove the files of '%s'",
+			       name);
+	}
+	if (!state_commit(r->en->state, change, &e))
+		batch_fail(b, &e);
+}

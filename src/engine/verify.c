@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/stop.h"
+#include "engine/inside.h"
+#include "pki/tls.h"
+
+#include <string.h>
+
+enum {
+	FIRST_WAIT_MS = 50,
+	LONGEST_WAIT_MS = 1000
+};
+
+/* One port of one component, on its way to `wanted` good answers in a row. */
+struct target {
+	struct proof *proof;
+	const struct verify *port;
+	const char *key;
+	unsigned row;
+	int64_t end_ms;
+};
+
+static bool is_open(const struct target *t)
+{
+	return t->row < t->port->consecutive && !t->proof->error.code;
+}
+
+static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
+			   struct target *out)
+{
+	int64_t now = clock_mono_ms();
+	size_t made = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct component *c = proofs[i].component;
+		bool shared = strcmp(c->process, c->name) != 0;
+		struct generation g = { 0 };
+		struct cert_set set = { 0 };
+		struct err ignored;
+		bool known = shared && run_certificates(r, proofs[i].expected,
+							&g, &set, &ignored);
+
+		for (size_t k = 0; k < c->verify_count; k++)
+			out[made++] = (struct target){
+				.proof = &proofs[i],
+				.port = &c->verify[k],
+				.key = known ? g.key : NULL,
+				.end_ms = now + c->role->restart.timeout * 1000,
+			};
+	}
+	return made;
+}
+
+static void judge(struct target *t, const struct tls_probe *p)
+{
+	const char *served = p->other ? p->other : p->fingerprint;
+	bool right = p->completed && !p->other &&
+		     !strcmp(p->fingerprint, t->proof->expected);
+
+	t->row = right ? t->row + 1 : 0;
+	t->proof->served = p->completed ? served : NULL;
+	t->proof->not_after = p->not_after;
+	if (right || clock_mono_ms() < t->end_ms)
+		return;
+	if (!p->completed)
+		err_set(&t->proof->error, ERR_REMOTE,
+			"'%s' does not answer: %s", t->port->address, p->error);
+	else
+		err_set(&t->proof->error, ERR_REMOTE,
+			"'%s' still serves %.12s, not %.12s", t->port->address,
+			served, t->proof->expected);
+}
+
+/* One handshake with every open target; false when none is left. */
+static bool ask(struct run *r, struct target *targets, size_t count)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe *probes = arena_array(&a, count, sizeof(*probes));
+	struct target **asked = arena_array(&a, count, sizeof(*asked));
+	size_t open = 0;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct verify *port = targets[i].port;
+
+		if (!is_open(&targets[i]))
+			continue;
+		asked[open] = &targets[i];
+		probes[open++] =
+			(struct tls_probe){ .host = port->host,
+					    .port = port->port,
+					    .server_name = port->server_name,
+					    .key = targets[i].key };
+	}
+	if (!open)
+		return false;
+	if (!tls_probe_all(probes, open, &r->arena, &e)) {
+		for (size_t i = 0; i < open; i++)
+			asked[i]->proof->error = e;
+		return false;
+	}
+	for (size_t i = 0; i < open; i++)
+		judge(asked[i], &probes[i]);
+	return true;
+}
+
+static bool all_in_row(const struct target *targets, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_open(&targets[i]) && targets[i].row == 0)
+			return false;
+	return true;
+}
+
+void prove_served(struct run *r, struct proof *proofs, size_t count)
+{
+	size_t total = 0;
+	int64_t wait_ms = FIRST_WAIT_MS;
+
+	for (size_t i = 0; i < count; i++)
+		total += proofs[i].component->verify_count;
+
+	struct target *targets =
+		arena_array(&r->arena, total, sizeof(*targets));
+
+	total = list_targets(r, proofs, count, targets);
+	while (ask(r, targets, total)) {
+		if (stop_requested())
+			break;
+		if (all_in_row(targets, total))
+			continue;
+		clock_sleep_ms(wait_ms);
+		wait_ms = wait_ms * 3 / 2;
+		if (wait_ms > LONGEST_WAIT_MS)
+			wait_ms = LONGEST_WAIT_MS;
+	}
+	for (size_t i = 0; i < total; i++)
+		if (is_open(&targets[i]))
+			err_set(&targets[i].proof->error, ERR_STOPPED,
+				"stopped before '%s' was verified",
+				targets[i].port->address);
+}
+
+void step_verify(struct run *r, struct batch *b)
+{
+	AUTO(change) change = change_new(r->en->state);
+	struct proof *proofs =
+		arena_array(&r->arena, b->count, sizeof(*proofs));
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < b->count; i++) {
+		const struct step *s = batch_step(r, b, i);
+
+		proofs[i] = (struct proof){ .component = run_component(r, s),
+					    .expected = run_fingerprint(r, s) };
+	}
+	prove_served(r, proofs, b->count);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct proof *p = &proofs[i];
+		struct component_seen *seen = run_seen(r, p->component->name);
+
+		b->errors[i] = p->error;
+		seen->served = p->served;
+		seen->served_not_after = p->not_after;
+		seen->evidence = p->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
+		seen->last_error =
+			p->error.code ? arena_strdup(&r->arena, p->error.text)
+				      : NULL;
+		if (!p->error.code)
+			seen->activation_due = NULL;
+		change_component(change, seen);
+	}
+	if (!state_commit(r->en->state, change, &e))
+		batch_fail(b, &e);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/alloc.h"
+#include "base/text.h"
+#include "pki/cert.h"
+#include "pki/found.h"
+#include "pki/key.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+/* One certificate of a heap that is to be put in order. */
+struct link {
+	gnutls_x509_crt_t crt;
+	struct der der;
+	char key[FINGERPRINT_TEXT];
+	bool used;
+	bool is_self_signed;
+};
+
+struct heap {
+	struct link *links;
+	size_t count;
+};
+
+static void heap_release(struct heap *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		gnutls_x509_crt_deinit(h->links[i].crt);
+	free(h->links);
+}
+AUTO_STRUCT(heap, struct heap, heap_release)
+
+static bool link_open(struct link *l, struct der der, struct err *e)
+{
+	AUTO(pubkey) pub = NULL;
+
+	l->der = der;
+	if (!cert_open(der, &l->crt, e))
+		return false;
+	l->is_self_signed = cert_is_signed_by(l->crt, l->crt);
+	return cert_public(l->crt, &pub, e) && key_digest(pub, l->key, e);
+}
+
+static bool heap_open(struct heap *h, const struct found *f, struct err *e)
+{
+	h->links = xcalloc(f->certs.count, sizeof(*h->links));
+	for (h->count = 0; h->count < f->certs.count;) {
+		struct link *l = &h->links[h->count++];
+
+		if (!link_open(l, f->certs.items[h->count - 1], e))
+			return false;
+	}
+	return true;
+}
+
+static bool find_leaf(struct heap *h, const char *key, struct found *f,
+		      struct link **out, struct err *e)
+{
+	struct link *leaf = NULL;
+
+	for (size_t i = 0; i < h->count; i++) {
+		if (strcmp(h->links[i].key, key) != 0)
+			continue;
+		if (leaf)
+			return err_set(
+				e, ERR_INPUT,
+				"two certificates belong to the private key, "
+				"'%s' by '%s' and '%s' by '%s'",
+				cert_subject(leaf->crt, &f->arena),
+				cert_issuer(leaf->crt, &f->arena),
+				cert_subject(h->links[i].crt, &f->arena),
+				cert_issuer(h->links[i].crt, &f->arena));
+		leaf = &h->links[i];
+	}
+	if (!leaf)
+		return err_set(e, ERR_INPUT,
+			       "no certificate belongs to the private key");
+	*out = leaf;
+	return true;
+}
+
+/*
+ * Who signed `below`.  A cross-signed authority stands before the
+ * self-signed form of the same key: the longer way reaches more clients.
+ */
+static struct link *find_signer(struct heap *h, const struct link *below)
+{
+	struct link *root = NULL;
+
+	for (size_t i = 0; i < h->count; i++) {
+		struct link *l = &h->links[i];
+
+		if (l->used || !cert_is_signed_by(below->crt, l->crt))
+			continue;
+		if (!l->is_self_signed)
+			return l;
+		root = l;
+	}
+	return root;
+}
+
+/* Another form of an authority that the chain has: cross-signed, renewed. */
+static bool is_alternative(const struct heap *h, const struct link *l)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (h->links[i].used && strcmp(h->links[i].key, l->key) == 0)
+			return true;
+	return false;
+}
+
+static bool check_rest(struct heap *h, struct found *f, struct err *e)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (!h->links[i].used && !is_alternative(h, &h->links[i]))
+			return err_set(
+				e, ERR_INPUT,
+				"certificate '%s' does not belong to "
+				"the chain; leave it out",
+				cert_subject(h->links[i].crt, &f->arena));
+	return true;
+}
+
+static bool climb(struct heap *h, struct link *leaf, struct found *f,
+		  struct cert_set *set, struct err *e)
+{
+	struct der *certs = arena_array(&f->arena, CHAIN_LIMIT, sizeof(*certs));
+	struct link *l = leaf;
+
+	*set = (struct cert_set){ .certs = certs };
+	for (;;) {
+		if (set->count == CHAIN_LIMIT)
+			return err_set(e, ERR_INPUT,
+				       "its chain has more than %d "
+				       "certificates",
+				       CHAIN_LIMIT);
+		l->used = true;
+		certs[set->count++] = l->der;
+		if (l->is_self_signed)
+			return true;
+		l = find_signer(h, l);
+		if (!l)
+			return true;
+		if (!l->is_self_signed)
+			continue;
+		l->used = true;
+		set->anchor = l->der;
+		return true;
+	}
+}
+
+bool found_chain(struct found *f, const struct secret *pkcs8,
+		 struct cert_set *set, struct err *e)
+{
+	AUTO(heap) h = { 0 };
+	struct link *leaf = NULL;
+	char key[FINGERPRINT_TEXT];
+
+	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) &&
+	       find_leaf(&h, key, f, &leaf, e) && climb(&h, leaf, f, set, e) &&
+	       check_rest(&h, f, e);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/found.h"
+#include "pki/import_ec.h"
+#include "pki/import_key.h"
+#include "pki/pem.h"
+
+#include <string.h>
+
+/* What people bring, and what to do about it. */
+static const struct {
+	const char *label;
+	const char *remedy;
+} unsupported[] = {
+	{ "OPENSSH PRIVATE KEY", "it is an SSH key" },
+	{ "TRUSTED CERTIFICATE", "convert it with 'openssl x509'" },
+	{ "PKCS7", "convert it with 'openssl pkcs7 -print_certs'" },
+	{ "CMS", "convert it with 'openssl pkcs7 -print_certs'" },
+};
+
+static bool refuse(const struct pem_block *b, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(unsupported) / sizeof(*unsupported); i++)
+		if (strcmp(unsupported[i].label, b->label) == 0)
+			return err_set(e, ERR_INPUT,
+				       "a PEM block '%s' is not supported; %s",
+				       b->label, unsupported[i].remedy);
+	return true;
+}
+
+static bool has_text(const gnutls_datum_t *text, const char *what)
+{
+	return memmem(text->data, text->size, what, strlen(what)) != NULL;
+}
+
+static bool read_cert(struct found *f, const struct pem_block *b, struct err *e)
+{
+	AUTO(datum) der = { 0 };
+
+	return pem_decode(b, &der, e) && found_add_cert(f, &der, e);
+}
+
+/* Encrypted by OpenSSL's old way: headers inside the block. */
+static bool read_legacy_key(struct found *f, const struct pem_block *b,
+			    const char *password, struct err *e)
+{
+	AUTO(x509_key) key = NULL;
+	char words[128];
+	int rc = gnutls_x509_privkey_init(&key);
+
+	if (rc >= 0)
+		rc = gnutls_x509_privkey_import_openssl(key, &b->text,
+							password);
+	if (rc == GNUTLS_E_DECRYPTION_FAILED)
+		return err_set(e, ERR_INPUT,
+			       "cannot decrypt its private key; is the "
+			       "password right?");
+	if (rc < 0)
+		return err_set(e, ERR_INPUT,
+			       "cannot read its encrypted private key: %s",
+			       gnutls_words(rc, words));
+	return found_add_key(f, key, e);
+}
+
+static bool read_plain_key(struct found *f, const struct pem_block *b,
+			   struct err *e)
+{
+	AUTO(x509_key) key = NULL;
+	AUTO(secret_datum) der = { 0 };
+	struct ec_scalar s = { 0 };
+	char words[128];
+	int rc = gnutls_x509_privkey_init(&key);
+
+	if (rc >= 0)
+		rc = gnutls_x509_privkey_import2(key, &b->text,
+						 GNUTLS_X509_FMT_PEM, NULL,
+						 GNUTLS_PKCS_PLAIN);
+	if (rc >= 0)
+		return found_add_key(f, key, e);
+	if (!pem_decode(b, &der, e))
+		return false;
+	if (ec_scalar_read((struct der){ der.data, der.size }, &s))
+		return found_add_scalar(f, s.curve, s.number, e);
+	return err_set(e, ERR_INPUT, "cannot read its private key: %s",
+		       gnutls_words(rc, words));
+}
+
+static bool read_key(struct found *f, const struct pem_block *b,
+		     const char *password, struct err *e)
+{
+	bool is_pkcs8 = strcmp(b->label, "ENCRYPTED PRIVATE KEY") == 0;
+	bool is_legacy = has_text(&b->text, "Proc-Type: 4,ENCRYPTED");
+	AUTO(datum) der = { 0 };
+
+	if (!is_pkcs8 && !is_legacy)
+		return read_plain_key(f, b, e);
+	if (!password)
+		return err_set(e, ERR_INPUT,
+			       "its private key is encrypted; give its "
+			       "password");
+	if (is_legacy)
+		return read_legacy_key(f, b, password, e);
+	return pem_decode(b, &der, e) && import_pkcs8(f, &der, password, e);
+}
+
+static bool read_block(struct found *f, const struct pem_block *b,
+		       const char *password, struct err *e)
+{
+	if (!found_count(f, e) || !refuse(b, e))
+		return false;
+	if (!b->whole)
+		return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line",
+			       b->label);
+	if (pem_is_cert(b))
+		return read_cert(f, b, e);
+	if (pem_is_key(b))
+		return read_key(f, b, password, e);
+	return true;
+}
+
+bool found_read_pem(struct found *f, gnutls_datum_t text, const char *password,
+		    struct err *e)
+{
+	struct pem_block block;
+	size_t before = f->blocks;
+
+	for (size_t at = 0; pem_next(text, &at, &block);)
+		if (!read_block(f, &block, password, e))
+			return false;
+	if (f->blocks == before)
+		return err_set(e, ERR_INPUT, "it holds no PEM");
+	return true;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/found.h"
+#include "pki/import_key.h"
+
+#include <string.h>
+
+/*
+ * A password as PKCS#12 has it.  "No password" is written in two ways, as an
+ * empty text and as none at all; the MAC tells which.
+ */
+struct opener {
+	const char *password; /* NULL: none at all */
+};
+
+static bool check_mac_rounds(gnutls_pkcs12_t p12, bool *has_mac, struct err *e)
+{
+	unsigned mac = 0;
+	unsigned salt_len = 0;
+	unsigned rounds = 0;
+	char *oid = NULL;
+	char words[128];
+	int rc = gnutls_pkcs12_mac_info(p12, &mac, NULL, &salt_len, &rounds,
+					&oid);
+
+	gnutls_free(oid);
+	*has_mac = rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+	if (!*has_mac)
+		return true;
+	if (rc == GNUTLS_E_UNKNOWN_HASH_ALGORITHM)
+		return err_set(e, ERR_INPUT,
+			       "its integrity check (PBMAC1?) is not "
+			       "supported; write it with 'openssl pkcs12 "
+			       "-export -macalg sha256'");
+	if (rc < 0)
+		return err_set(e, ERR_INPUT,
+			       "cannot read its integrity check: %s",
+			       gnutls_words(rc, words));
+	return import_check_rounds(rounds, e);
+}
+
+static bool open_mac(gnutls_pkcs12_t p12, const char *password,
+		     struct opener *o, struct err *e)
+{
+	bool has_mac = false;
+
+	o->password = password ? password : "";
+	if (!check_mac_rounds(p12, &has_mac, e))
+		return false;
+	if (!has_mac || gnutls_pkcs12_verify_mac(p12, o->password) >= 0)
+		return true;
+	if (!password) {
+		o->password = NULL;
+		if (gnutls_pkcs12_verify_mac(p12, NULL) >= 0)
+			return true;
+		return err_set(e, ERR_INPUT,
+			       "it needs a password, or was damaged");
+	}
+	return err_set(e, ERR_INPUT,
+		       "the password is wrong, or it was damaged");
+}
+
+static bool read_plain_key(struct found *f, const gnutls_datum_t *der,
+			   struct err *e)
+{
+	return import_pkcs8(f, der, NULL, e);
+}
+
+/* A key under "no password at all" needs a flag of its own. */
+static bool read_shrouded_key(struct found *f, const gnutls_datum_t *der,
+			      const struct opener *o, struct err *e)
+{
+	AUTO(x509_key) key = NULL;
+
+	if (o->password && *o->password)
+		return import_pkcs8(f, der, o->password, e);
+	if (!import_check_pkcs8(der, GNUTLS_X509_FMT_DER, e))
+		return false;
+	if (gnutls_x509_privkey_init(&key) < 0)
+		return err_set(e, ERR_CRYPTO, "cannot begin a private key");
+	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER,
+					     NULL,
+					     GNUTLS_PKCS_NULL_PASSWORD) >= 0)
+		return found_add_key(f, key, e);
+	return import_pkcs8(f, der, "", e);
+}
+
+static bool read_element(struct found *f, gnutls_pkcs12_bag_t bag, int i,
+			 const struct opener *o, struct err *e)
+{
+	gnutls_datum_t data = { 0 };
+	int type = gnutls_pkcs12_bag_get_type(bag, i);
+
+	if (!found_count(f, e))
+		return false;
+	if (type < 0 || gnutls_pkcs12_bag_get_data(bag, i, &data) < 0)
+		return err_set(e, ERR_INPUT, "cannot read one of its bags");
+	if (type == GNUTLS_BAG_CERTIFICATE)
+		return found_add_cert(f, &data, e);
+	if (type == GNUTLS_BAG_PKCS8_KEY)
+		return read_plain_key(f, &data, e);
+	if (type == GNUTLS_BAG_PKCS8_ENCRYPTED_KEY)
+		return read_shrouded_key(f, &data, o, e);
+	return true;
+}
+
+static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o,
+			struct err *e)
+{
+	unsigned schema = 0;
+	unsigned cipher = 0;
+	unsigned salt_len = 0;
+	unsigned rounds = 0;
+	char *oid = NULL;
+	char words[128];
+	int rc = gnutls_pkcs12_bag_enc_info(bag, &schema, &cipher, NULL,
+					    &salt_len, &rounds, &oid);
+
+	gnutls_free(oid);
+	if (rc < 0)
+		return err_set(e, ERR_INPUT,
+			       "one of its bags is encrypted in a way that is "
+			       "not supported: %s",
+			       gnutls_words(rc, words));
+	if (!import_check_rounds(rounds, e))
+		return false;
+	rc = gnutls_pkcs12_bag_decrypt(bag, o->password);
+	if (rc < 0 && (!o->password || !*o->password))
+		rc = gnutls_pkcs12_bag_decrypt(bag, o->password ? NULL : "");
+	if (rc < 0)
+		return err_set(e, ERR_INPUT,
+			       "cannot decrypt one of its bags; is the "
+			       "password right?");
+	return true;
+}
+
+static bool read_bag(struct found *f, gnutls_pkcs12_bag_t bag,
+		     const struct opener *o, struct err *e)
+{
+	if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED &&
+	    !decrypt_bag(bag, o, e))
+		return false;
+	int count = gnutls_pkcs12_bag_get_count(bag);
+
+	for (int i = 0; i < count; i++)
+		if (!read_element(f, bag, i, o, e))
+			return false;
+	return true;
+}
+
+static bool read_bags(struct found *f, gnutls_pkcs12_t p12,
+		      const struct opener *o, struct err *e)
+{
+	char words[128];
+
+	for (int i = 0;; i++) {
+		AUTO(pkcs12_bag) bag = NULL;
+		int rc = gnutls_pkcs12_bag_init(&bag);
+
+		if (rc >= 0)
+			rc = gnutls_pkcs12_get_bag(p12, i, bag);
+		if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			return true;
+		if (rc < 0)
+			return err_set(e, ERR_INPUT,
+				       "cannot read its bag %d: %s", i,
+				       gnutls_words(rc, words));
+		if (!found_count(f, e) || !read_bag(f, bag, o, e))
+			return false;
+	}
+}
+
+bool found_read_pkcs12(struct found *f, gnutls_datum_t der,
+		       const char *password, struct err *e)
+{
+	AUTO(pkcs12) p12 = NULL;
+	struct opener o = { 0 };
+	char words[128];
+	int rc = gnutls_pkcs12_init(&p12);
+
+	if (rc >= 0)
+		rc = gnutls_pkcs12_import(p12, &der, GNUTLS_X509_FMT_DER, 0);
+	if (rc < 0)
+		return err_set(e, ERR_INPUT, "it is no PKCS#12 file: %s",
+			       gnutls_words(rc, words));
+	return open_mac(p12, password, &o, e) && read_bags(f, p12, &o, e);
+}

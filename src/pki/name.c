@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "pki/handle.h"
+#include "pki/issue.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	SUBJECT_LIMIT = 1024, /* bytes; GnuTLS expects no longer names */
+	OID_LIMIT = 64
+};
+
+/* RFC 5280, appendix A.1: upper bounds, in characters. */
+static const struct {
+	const char *oid;
+	const char *word;
+	size_t least;
+	size_t most;
+} bounds[] = {
+	{ GNUTLS_OID_X520_COUNTRY_NAME, "C", 2, 2 },
+	{ GNUTLS_OID_X520_COMMON_NAME, "CN", 1, 64 },
+	{ GNUTLS_OID_X520_ORGANIZATION_NAME, "O", 1, 64 },
+	{ GNUTLS_OID_X520_ORGANIZATIONAL_UNIT_NAME, "OU", 1, 64 },
+	{ GNUTLS_OID_X520_LOCALITY_NAME, "L", 1, 128 },
+	{ GNUTLS_OID_X520_STATE_OR_PROVINCE_NAME, "ST", 1, 128 },
+};
+
+/* Words of other tools for what GnuTLS knows by another. */
+static const char *const aliases[][2] = {
+	{ "emailAddress", "EMAIL" },
+	{ "E", "EMAIL" },
+	{ "S", "ST" },
+	{ "SN", "surname" },
+};
+
+static bool is_special(char c)
+{
+	return c && strchr(" ,+\"\\<>;#=", c);
+}
+
+/*
+ * What follows a backslash, as GnuTLS understands it: it knows no pairs of
+ * hex digits, so those become the byte itself.  Returns the characters read;
+ * 0: neither a pair nor a special character.
+ */
+static size_t copy_escape(const char *s, struct buf *out)
+{
+	unsigned char byte = 0;
+	char pair[3] = { s[0], s[0] ? s[1] : '\0', '\0' };
+
+	if (is_special(s[0])) {
+		buf_putc(out, '\\');
+		buf_putc(out, s[0]);
+		return 1;
+	}
+	if (!text_unhex(pair, &byte, 1))
+		return 0;
+	if (is_special((char)byte))
+		buf_putc(out, '\\');
+	buf_putc(out, (char)byte);
+	return 2;
+}
+
+static const char *known_as(const char *word)
+{
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
+		if (strcasecmp(aliases[i][0], word) == 0)
+			return aliases[i][1];
+	return word;
+}
+
+/* "CN=a" up to a comma that nothing escapes, rewritten for GnuTLS. */
+static bool rewrite_attribute(const char **text, struct buf *out,
+			      struct arena *a, struct err *e)
+{
+	const char *s = *text + strspn(*text, " ");
+	size_t len = strcspn(s, "=,");
+	const char *word = arena_strndup(a, s, len);
+
+	if (len == 0 || s[len] != '=')
+		return err_set(e, ERR_INPUT,
+			       "a name is a list like 'CN=a,O=b', but '%s' "
+			       "has no '='",
+			       text_escaped(a, word));
+	buf_printf(out, "%s=", known_as(word));
+	for (s += len + 1; *s && *s != ','; s++) {
+		if (strchr("+;\"<>", *s))
+			return err_set(e, ERR_INPUT,
+				       "'%c' in the value of '%s' must be "
+				       "written as '\\%c'%s",
+				       *s, text_escaped(a, word), *s,
+				       *s == '+' ? " (attributes joined by '+' "
+						   "are not supported)"
+						 : "");
+		if (*s != '\\') {
+			buf_putc(out, *s);
+			continue;
+		}
+		size_t n = copy_escape(s + 1, out);
+
+		if (n == 0)
+			return err_set(e, ERR_INPUT,
+				       "a backslash in the value of '%s' is "
+				       "followed by a special character or two "
+				       "hex digits",
+				       text_escaped(a, word));
+		s += n;
+	}
+	*text = s;
+	return true;
+}
+
+/* GnuTLS's own message is "Error in parsing", so each is tried alone. */
+static bool try_attribute(const char *attribute, struct arena *a, struct err *e)
+{
+	AUTO(dn) whole = NULL;
+	AUTO(dn) bare = NULL;
+	const char *word = arena_strndup(a, attribute, strcspn(attribute, "="));
+
+	gnutls_x509_dn_init(&whole);
+	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0)
+		return true;
+	gnutls_x509_dn_init(&bare);
+	if (gnutls_x509_dn_set_str(bare, arena_printf(a, "%s=a", word), NULL) <
+	    0)
+		return err_set(e, ERR_INPUT,
+			       "unknown attribute '%s' in a name; known are "
+			       "CN, O, OU, C, ST, L, street, serialNumber, DC, "
+			       "UID, EMAIL, or an OID with a #hex value",
+			       text_escaped(a, word));
+	return err_set(e, ERR_INPUT, "the value of '%s' in a name is %s",
+		       text_escaped(a, word),
+		       attribute[strlen(word) + 1] ? "not usable" : "empty");
+}
+
+static bool rewrite(const char *text, struct arena *a, struct buf *out,
+		    struct err *e)
+{
+	for (;;) {
+		AUTO(buf) one = { 0 };
+
+		if (!rewrite_attribute(&text, &one, a, e) ||
+		    !try_attribute(buf_text(&one), a, e))
+			return false;
+		buf_puts(out, buf_text(&one));
+		if (*text++ == '\0')
+			break;
+		buf_putc(out, ',');
+	}
+	for (size_t i = 0; i < out->len; i++)
+		if (iscntrl((unsigned char)out->data[i]))
+			return err_set(e, ERR_INPUT,
+				       "a name holds a control character");
+	if (!text_is_utf8(buf_text(out), out->len))
+		return err_set(e, ERR_INPUT, "a name is not valid UTF-8");
+	return true;
+}
+
+static size_t characters(const gnutls_datum_t *text)
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < text->size; i++)
+		count += (text->data[i] & 0xc0) != 0x80;
+	return count;
+}
+
+static bool check_bounds(const gnutls_x509_ava_st *ava, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+		size_t len = characters(&ava->value);
+
+		if (strcmp(bounds[i].oid, (const char *)ava->oid.data) != 0)
+			continue;
+		if (len >= bounds[i].least && len <= bounds[i].most)
+			return true;
+		return err_set(e, ERR_INPUT,
+			       "the value of '%s' in a name has %zu "
+			       "characters, %s %zu",
+			       bounds[i].word, len,
+			       len < bounds[i].least ? "it needs"
+						     : "the most is",
+			       len < bounds[i].least ? bounds[i].least
+						     : bounds[i].most);
+	}
+	return true;
+}
+
+/* Checks each attribute; the last commonName of the DER is the first read. */
+static bool check_attributes(gnutls_x509_dn_t dn, struct arena *a,
+			     const char **cn, struct err *e)
+{
+	gnutls_x509_ava_st ava = { 0 };
+
+	*cn = NULL;
+	for (int i = 0; gnutls_x509_dn_get_rdn_ava(dn, i, 0, &ava) >= 0; i++) {
+		if (!check_bounds(&ava, e))
+			return false;
+		if (strcmp((const char *)ava.oid.data,
+			   GNUTLS_OID_X520_COMMON_NAME) == 0)
+			*cn = arena_strndup(a, (const char *)ava.value.data,
+					    ava.value.size);
+	}
+	return true;
+}
+
+bool subject_canonical(const char *text, struct arena *a,
+		       const char **canonical, const char **cn, struct err *e)
+{
+	AUTO(dn) dn = NULL;
+	AUTO(buf) clean = { 0 };
+	AUTO(datum) shown = { 0 };
+	const char *common = NULL;
+
+	if (strlen(text) > SUBJECT_LIMIT)
+		return err_set(e, ERR_INPUT, "a name has more than %d bytes",
+			       SUBJECT_LIMIT);
+	if (text[strspn(text, " ")] == '\0') {
+		*canonical = "";
+		*cn = NULL;
+		return true;
+	}
+	if (!rewrite(text, a, &clean, e))
+		return false;
+	int rc = gnutls_x509_dn_init(&dn);
+
+	if (rc >= 0)
+		rc = gnutls_x509_dn_set_str(dn, buf_text(&clean), NULL);
+	if (rc >= 0)
+		rc = gnutls_x509_dn_get_str2(dn, &shown, 0);
+	if (rc < 0)
+		return err_set(e, ERR_INPUT, "cannot read the name '%s'",
+			       text_escaped(a, text));
+	if (!check_attributes(dn, a, &common, e))
+		return false;
+	*canonical = arena_strndup(a, (const char *)shown.data, shown.size);
+	*cn = common;
+	return true;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/pem.h"
+
+#include "base/vec.h"
+#include "pki/key.h"
+#include "pki/pair.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const cert_labels[] = { "CERTIFICATE", "X509 CERTIFICATE",
+					   NULL };
+static const char *const key_labels[] = {
+	"PRIVATE KEY",    "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY",
+	"EC PRIVATE KEY", "DSA PRIVATE KEY",       NULL
+};
+
+static bool is_listed(const char *label, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(label, *list) == 0)
+			return true;
+	return false;
+}
+
+bool pem_is_cert(const struct pem_block *b)
+{
+	return is_listed(b->label, cert_labels);
+}
+
+bool pem_is_key(const struct pem_block *b)
+{
+	return is_listed(b->label, key_labels);
+}
+
+static const unsigned char *find(const unsigned char *from, size_t len,
+				 const char *what)
+{
+	return memmem(from, len, what, strlen(what));
+}
+
+/* The label of a BEGIN line whose label starts at `from`; false: no line. */
+static bool read_label(const unsigned char *from, size_t len, char label[64])
+{
+	const unsigned char *end = find(from, len < 70 ? len : 70, "-----");
+
+	if (!end || end - from > 63 || memchr(from, '\n', end - from))
+		return false;
+	memcpy(label, from, end - from);
+	label[end - from] = '\0';
+	return true;
+}
+
+bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
+{
+	static const char begin_mark[] = "-----BEGIN ";
+	const unsigned char *stop = text.data + text.size;
+	const unsigned char *from = text.data + *at;
+	char end_mark[96];
+
+	for (;;) {
+		const unsigned char *begin =
+			find(from, stop - from, begin_mark);
+
+		if (!begin)
+			return false;
+		from = begin + strlen(begin_mark);
+		if (!read_label(from, stop - from, out->label))
+			continue;
+		snprintf(end_mark, sizeof(end_mark), "-----END %s-----",
+			 out->label);
+		const unsigned char *end = find(from, stop - from, end_mark);
+
+		out->whole = end != NULL;
+		end = end ? end + strlen(end_mark) : stop;
+		out->text = (gnutls_datum_t){ (unsigned char *)begin,
+					      (unsigned)(end - begin) };
+		*at = end - text.data;
+		return true;
+	}
+}
+
+bool pem_decode(const struct pem_block *b, gnutls_datum_t *der, struct err *e)
+{
+	char words[128];
+	int rc = gnutls_pem_base64_decode2(b->label, &b->text, der);
+
+	if (rc < 0)
+		return err_set(e, ERR_INPUT, "a PEM block '%s' is damaged: %s",
+			       b->label, gnutls_words(rc, words));
+	return true;
+}
+
+void pem_add_certs(struct buf *out, const struct der *certs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		AUTO(datum) text = { 0 };
+		gnutls_datum_t der = datum_of(certs[i]);
+
+		if (gnutls_pem_base64_encode2("CERTIFICATE", &der, &text) >= 0)
+			buf_add(out, text.data, text.size);
+	}
+}
+
+void pem_add_key(struct secret *out, const struct secret *pkcs8)
+{
+	AUTO(secret_datum) text = { 0 };
+	gnutls_datum_t der = datum_of_secret(pkcs8);
+
+	if (gnutls_pem_base64_encode2("PRIVATE KEY", &der, &text) >= 0)
+		secret_copy(out, text.data, text.size);
+}
+
+static struct der keep(struct arena *a, const gnutls_datum_t *bytes)
+{
+	unsigned char *copy = arena_alloc(a, bytes->size);
+
+	memcpy(copy, bytes->data, bytes->size);
+	return (struct der){ copy, bytes->size };
+}
+
+bool pem_read_certs(const char *text, size_t len, struct arena *a,
+		    const struct der **certs, size_t *count, struct err *e)
+{
+	gnutls_datum_t all = { (unsigned char *)text, (unsigned)len };
+	VEC(struct der) list = { 0 };
+	struct pem_block block;
+
+	for (size_t at = 0; pem_next(all, &at, &block);) {
+		AUTO(datum) der = { 0 };
+
+		if (!pem_is_cert(&block))
+			continue;
+		if (!pem_decode(&block, &der, e))
+			return false;
+		if (der.size > CERTIFICATE_LIMIT)
+			return err_set(e, ERR_INPUT,
+				       "a certificate has more than %d bytes",
+				       CERTIFICATE_LIMIT);
+		if (list.count == PEM_BLOCK_LIMIT)
+			return err_set(e, ERR_INPUT,
+				       "more than %d certificates in one file",
+				       PEM_BLOCK_LIMIT);
+		VEC_PUSH(&list, a, keep(a, &der));
+	}
+	*certs = list.items;
+	*count = list.count;
+	return true;
+}
+
+bool pem_read_key(const char *text, size_t len, struct secret *out,
+		  struct err *e)
+{
+	gnutls_datum_t all = { (unsigned char *)text, (unsigned)len };
+	AUTO(x509_key) key = NULL;
+	struct pem_block block;
+	size_t at = 0;
+
+	do {
+		if (!pem_next(all, &at, &block))
+			return err_set(e, ERR_INPUT,
+				       "there is no private key in it");
+	} while (!pem_is_key(&block));
+	int rc = gnutls_x509_privkey_init(&key);
+
+	if (rc >= 0)
+		rc = gnutls_x509_privkey_import2(key, &block.text,
+						 GNUTLS_X509_FMT_PEM, NULL,
+						 GNUTLS_PKCS_PLAIN);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read the private key");
+	return key_store(key, out, e);
+}

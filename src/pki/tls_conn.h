@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One handshake with one address, advanced whenever its socket is ready.
+ * Nothing here waits.
+ */
+#ifndef PKI_TLS_CONN_H
+#define PKI_TLS_CONN_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "pki/tls_lookup.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What all handshakes share: credentials without trust, and priorities. */
+struct tls_client;
+MUST_CHECK bool tls_client_new(struct tls_client **out, struct err *e);
+void tls_client_free(struct tls_client *c);
+AUTO_TYPE(tls_client, struct tls_client *, tls_client_free)
+
+/* Whom to ask, and for what. */
+struct tls_target {
+	const union tls_address *address;
+	const char *server_name; /* NULL: none */
+	const char *key;         /* NULL: any kind */
+};
+
+/* What became of it; strings in the arena of tls_conn_open(). */
+struct tls_outcome {
+	bool completed;
+	/*
+	 * Not completed, and nobody was there: another address of the name
+	 * may answer in its place.
+	 */
+	bool unreachable;
+	const char *fingerprint;
+	const char *chain;
+	int64_t not_after;
+	const char *error;
+};
+
+struct tls_conn;
+struct tls_conn *tls_conn_open(struct tls_client *client,
+			       const struct tls_target *target,
+			       struct arena *a);
+void tls_conn_close(struct tls_conn *c);
+AUTO_TYPE(tls_conn, struct tls_conn *, tls_conn_close)
+
+int tls_conn_fd(const struct tls_conn *c);
+/* What to poll for. */
+short tls_conn_events(const struct tls_conn *c);
+/* Goes on as far as it can; true: it has ended, *out says how. */
+bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out);
+/* It ran out of time. */
+void tls_conn_expire(struct tls_conn *c, int64_t after_ms,
+		     struct tls_outcome *out);
+
+#endif
