@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Backup bundles: a plain ZIP that can be opened by hand with openssl and
- * 7z alone (DESIGN section 6 has the format).
+ * 7z alone.
  *
  *	RESTORE.txt  manifest.json  manifest.hmac  config/...
- *	certificates/NAME/{leaf,chain}.pem  recipients/N.enc  keys.zip
+ *	certificates/NAME/{leaf,chain}.pem  issuers/NAME/{leaf,chain}.pem
+ *	recipients/N.enc  keys.zip
  *
- * Everything is a pure function of the content and 64 fresh random bytes,
- * except what the ciphers draw: salts in recipients/N.enc and keys.zip.
+ * The newest generation of a NAME lies in the directory NAME, older ones in
+ * NAME/NUMBER; keys.zip has key.pem in the same directories, so that keys
+ * unpacked by hand land beside their certificates.  NAME is percent-encoded,
+ * and so is each part of a path below config/.  bundle/layout.h derives the
+ * names, bundle/manifest.h has the JSON.
+ *
+ * Each bundle has 64 random bytes: the hex of the first 32 is the password
+ * of keys.zip, the last 32 key manifest.hmac, and recipients/N.enc hold them
+ * for one passphrase each.  All the rest is a pure function of the content,
+ * except the salts that the ciphers draw.  Order of items and files given
+ * does not matter; every time inside is 1980-01-01.
+ *
+ * The outer ZIP stores without compression: its bytes then depend on no
+ * compressor's version.
  */
 #ifndef BUNDLE_BUNDLE_H
 #define BUNDLE_BUNDLE_H
@@ -25,6 +38,7 @@ enum {
 	BUNDLE_LIMIT = 64 * 1024 * 1024, /* bytes, packed and unpacked */
 	BUNDLE_ENTRY_LIMIT = 10000,
 	BUNDLE_RECIPIENT_LIMIT = 16,
+	BUNDLE_RATIO_LIMIT = 100, /* unpacked to packed */
 };
 
 /* One generation with its key. */
@@ -39,10 +53,10 @@ struct bundle_item {
 	const char *not_after; /* RFC 3339 */
 	const char *const *components;
 	size_t component_count;
-	const char *leaf_pem;
+	const char *leaf_pem;  /* "" when there is none yet */
 	const char *chain_pem; /* "" when there is none */
-	struct secret key_pem; /* borrowed bytes; never printed */
-	const char *record; /* the state's JSON record, to restore it whole */
+	struct secret key_pem; /* borrowed; empty when it is kept elsewhere */
+	const char *record; /* the state's JSON object, public; "" for none */
 };
 
 struct bundle_file { /* config/PATH */
@@ -61,23 +75,22 @@ struct bundle {
 	size_t item_count;
 	struct bundle_file *files;
 	size_t file_count;
-	bool authenticated; /* on reading: a passphrase opened it */
+	/* on reading */
+	bool authenticated; /* a passphrase opened it */
+	bool unencrypted;   /* marked so: nothing vouches for it */
+	size_t recipient_count;
+	struct secret keys; /* what the items' key_pem point into */
 };
 
-/* Wipes the keys it owns. */
+/* Wipes what was read; keys that a writer put into items stay its own. */
 void bundle_release(struct bundle *b);
 AUTO_STRUCT(bundle, struct bundle, bundle_release)
 
 /*
- * Under 16 bytes, under 8 different bytes, or with control characters:
- * refused when encrypting, never when opening.
- */
-MUST_CHECK bool passphrase_check(const struct secret *passphrase,
-				 struct err *e);
-
-/*
- * Packs into memory.  `count` 0 with `unencrypted`: the keys lie openly in
- * keys.zip, and manifest.hmac is keyed with a published constant.
+ * Packs into memory.  ERR_INPUT without a passphrase, with a weak one, or
+ * when the content passes a limit: what is written can be read back.
+ * `unencrypted` (then without passphrases): the keys lie openly in keys.zip,
+ * and manifest.hmac is keyed with a published constant.
  */
 MUST_CHECK bool bundle_write(const struct bundle *b,
 			     const struct secret *passphrases, size_t count,
@@ -87,12 +100,29 @@ MUST_CHECK bool bundle_write(const struct bundle *b,
  * Reads what bundle_write() wrote and checks every step: slot, HMAC, hashes,
  * keys.zip, and that no entry is unnamed.  Decoding runs in the sandbox.
  * `passphrase` NULL checks the structure only: `authenticated` stays false
- * and there are no keys.  That a key fits its SPKI is for the caller, who
- * knows GnuTLS: items have both.  ERR_INPUT for whatever is wrong with it.
+ * and there are no keys, unless they lie openly in an unencrypted bundle.
+ * An unencrypted one is refused when a passphrase is given: whoever changes
+ * a bundle could take the lock off.  That a key fits its SPKI is for the
+ * caller, who knows GnuTLS: items have both.
+ *
+ * ERR_INPUT for whatever is wrong with it; a passphrase that opens no
+ * recipient of an undamaged bundle is "wrong passphrase".
  */
 MUST_CHECK bool bundle_read(const void *bytes, size_t len,
 			    const struct secret *passphrase, struct bundle *out,
 			    struct err *e);
+
+/*
+ * Whether these are the bytes that bundle_write() makes of this content:
+ * RESTORE.txt, manifest.json and the outer ZIP are built again around the
+ * recipients, keys.zip and manifest.hmac found in it, and compared byte for
+ * byte.  Finds what bundle_read() has no reason to look at: comments, gaps,
+ * times, bytes after the end.  It says nothing about who wrote it, so do
+ * both.  ERR_INPUT with the place of the first difference; another version
+ * of certfleet may differ with all content intact.
+ */
+MUST_CHECK bool bundle_rebuild_matches(const void *bytes, size_t len,
+				       struct err *e);
 
 /* The file name of a bundle: FLEET-SERIAL-TIME.zip, sortable. */
 const char *bundle_file_name(const struct bundle *b, struct arena *a);

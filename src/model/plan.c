@@ -34,6 +34,17 @@ void plan_release(struct plan *p)
 	*p = (struct plan){ 0 };
 }
 
+enum activation component_activation(const struct component *c)
+{
+	static const enum activation activations[] = {
+		[ACTIVATE_NONE] = ACTIVATION_NONE,
+		[ACTIVATE_SIGNAL] = ACTIVATION_RELOAD,
+		[ACTIVATE_COMMAND] = ACTIVATION_RESTART,
+	};
+
+	return activations[c->activate.kind];
+}
+
 static bool any_open(const struct plan *p, enum severity severity)
 {
 	for (size_t i = 0; i < p->precondition_count; i++)

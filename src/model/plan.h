@@ -132,6 +132,9 @@ AUTO_STRUCT(plan, struct plan, plan_release)
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
 
+/* How a component's process takes a new pair into use. */
+enum activation component_activation(const struct component *c);
+
 extern const char *const step_kind_names[STEP_KIND_COUNT + 1];
 extern const char *const activation_names[ACTIVATION_COUNT + 1];
 extern const char *const severity_names[SEVERITY_COUNT + 1];

@@ -3,11 +3,13 @@
  * The planner: (fleet, snapshot, now, choices) -> plan.  Pure: no clock, no
  * file, no socket, no printing.  Equal arguments give equal plans.
  *
- *	diff      which certificates are new, which components must change
- *	precheck  what stands in the way (blocks, acknowledgements, info)
- *	waves     which processes may change at the same time
- *	order     in which order all of it happens
- *	render    the plan as text and as JSON
+ *	targets, scope  what the plan is about
+ *	diff            which authorities and certificates are new
+ *	drift           which components must change
+ *	waves           which processes may change at the same time
+ *	order           in which order all of it happens
+ *	codes, precheck, acks  what stands in the way, and what was accepted
+ *	summary, render_text, render_json, read_json  the plan on paper
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
@@ -29,6 +31,11 @@ struct plan_input {
 };
 
 /*
+ * A plan is about everything, or with targets about the components that
+ * were meant, their certificates and the issuers of those.  Reading never
+ * writes: what `was:` renames stands in the snapshot under its new name
+ * already, and `was` of something unknown means nothing.
+ *
  * `out` must be empty; it copies what it keeps, so it outlives the input.
  * ERR_USAGE when a target, reissue or ack names nothing; ERR_INPUT when an
  * import is invalid, or missing with no generation known.
@@ -39,9 +46,23 @@ MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out,
 /* As people read it; `verbose` adds what is unchanged. */
 void plan_render_text(const struct plan *p, bool verbose, bool color,
 		      struct buf *out);
-/* As DESIGN 4 says; the caller owns the reference. */
+/* The version of the JSON form; a new key raises the second number. */
+#define PLAN_FORMAT "1.0"
+
+/*
+ * The stable form for programs, and what a saved plan is.  Beyond what
+ * people look for it holds the choices, so that a saved plan says all that
+ * is needed to make it again.  `generated_at` is `at`.  Steps are "s1",
+ * "s2"..., waves count from 1, null where there is none.  The caller owns
+ * the reference.
+ */
 json_t *plan_to_json(const struct plan *p);
-/* The inverse, for saved plans; `out` must be empty. */
+/*
+ * The inverse, for saved plans; `out` must be empty.  A saved plan is not
+ * trusted: what plan_to_json() would not have written, to the last key, is
+ * refused with ERR_INPUT.  Of what was observed it restores name, online,
+ * version, installed, served and error.
+ */
 MUST_CHECK bool plan_from_json(const json_t *json, struct plan *out,
 			       struct err *e);
 

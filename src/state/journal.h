@@ -28,12 +28,13 @@ enum step_outcome {
 struct run_record {
 	unsigned number;
 	const char *plan_hash;
-	const char *plan; /* the whole plan as JSON: it holds no secret */
+	const char *plan; /* the whole plan as JSON: it holds no secret; NULL */
 	const char *who;  /* user and host */
 	int64_t started;
 	int64_t ended; /* 0: it never ended */
 	int exit_status;
-	int64_t serial; /* the last serial this run wrote */
+	int64_t serial; /* the last serial this run wrote: when read, also by
+			   commits after its record */
 };
 
 struct step_record {
@@ -48,7 +49,10 @@ struct step_record {
 	const char *error; /* NULL */
 };
 
-/* Gives the run its number. */
+/*
+ * Gives the run its number.  From then on, or from the first journal_step()
+ * of a process that resumes it, every commit counts as the run's.
+ */
 MUST_CHECK bool journal_begin_run(struct state *s, struct run_record *r,
 				  struct err *e);
 MUST_CHECK bool journal_end_run(struct state *s, struct run_record *r,
@@ -60,9 +64,13 @@ MUST_CHECK bool journal_steps(struct state *s, const struct run_record *r,
 			      const struct step_record *steps, size_t count,
 			      struct err *e);
 
+/* All runs, without their plans. */
 MUST_CHECK bool journal_runs(struct state *s, struct arena *a,
 			     struct run_record **out, size_t *count,
 			     struct err *e);
+/* One run, with its plan. */
+MUST_CHECK bool journal_run(struct state *s, unsigned number, struct arena *a,
+			    struct run_record *out, struct err *e);
 MUST_CHECK bool journal_run_steps(struct state *s, unsigned run,
 				  struct arena *a, struct step_record **out,
 				  size_t *count, struct err *e);

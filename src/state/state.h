@@ -4,10 +4,11 @@
  *
  *	meta                      fleet, lineage, serial, seal
  *	generation/c|i/OWNER/N    one generation, public (N with 6 digits)
+ *	certs/c|i/OWNER/N         its certificates
  *	key/SPKI                  its private key, sealed
  *	component/NAME            what a component got, owes and refused
  *	observation/NAME          what was last seen there
- *	run/N, run/N/step/M       the journal (state/journal.h)
+ *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
  *
  * Names in keys are percent-encoded.  Every write of an apply goes through
  * state_commit(), which raises the serial in the same transaction, and only
@@ -16,6 +17,7 @@
  * Life cycle: state_open() to read; with `create` for an apply, which also
  * takes the lock.  state_unseal() once the passphrase is known, before the
  * first key.  Strings that are read live in the arena the caller gives.
+ * Opened to read it is a copy of one moment.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -35,7 +37,9 @@ struct backend;
 
 struct state_options {
 	const char *path;
-	const char *fleet;    /* another fleet's state is refused, ERR_INPUT */
+	/* another fleet's state is refused, ERR_INPUT; NULL (only to read):
+	 * whichever it is */
+	const char *fleet;
 	bool create;          /* an apply: make it if missing, and lock it */
 	const char *holder;   /* lock text, with create */
 	int64_t lock_wait_ms; /* with create */
@@ -55,7 +59,8 @@ int64_t state_serial(const struct state *s);
  * state has none yet (then a weak passphrase is refused, ERR_INPUT).
  * `passphrase` NULL: the fleet says `unsealed: true`.  A wrong passphrase is
  * ERR_INPUT.  A sealed state without passphrase, or an unsealed key in a
- * sealed state, is an error.
+ * sealed state, is an error.  Keys of a state that was unsealed are sealed at
+ * once; who only reads makes no seal.  The serial stays: nothing was applied.
  */
 MUST_CHECK bool state_unseal(struct state *s, const struct secret *passphrase,
 			     struct err *e);
@@ -64,7 +69,7 @@ MUST_CHECK bool state_unseal(struct state *s, const struct secret *passphrase,
 MUST_CHECK bool state_generations(struct state *s, struct arena *a,
 				  const struct generation **out, size_t *count,
 				  struct err *e);
-/* The certificates of a generation, in `a`. */
+/* The certificates of a generation, in `a`; none while it is pending. */
 MUST_CHECK bool state_certificates(struct state *s, const struct generation *g,
 				   struct arena *a, struct cert_set *out,
 				   struct err *e);
@@ -74,7 +79,8 @@ MUST_CHECK bool state_generation_record(struct state *s,
 					struct arena *a, const char **json,
 					struct err *e);
 /* What is remembered of components (the second half of component_seen and
- * the last observation as its first half), sorted by name. */
+ * the last observation as its first half), sorted by name.  One that was
+ * only ever observed has `known` false. */
 MUST_CHECK bool state_components(struct state *s, struct arena *a,
 				 const struct component_seen **out,
 				 size_t *count, struct err *e);
@@ -90,7 +96,8 @@ struct change *change_new(struct state *s);
 void change_free(struct change *c);
 AUTO_TYPE(change, struct change *, change_free)
 
-/* A generation's public record with its certificates (none while pending). */
+/* A generation's public record with its certificates.  NULL or an empty set
+ * (while it is pending, or when only the record changes) leaves them. */
 void change_generation(struct change *c, const struct generation *g,
 		       const struct cert_set *set);
 /* A private key, sealed; needs state_unseal(). */
@@ -98,17 +105,21 @@ MUST_CHECK bool change_key(struct change *c, const char *spki,
 			   const struct secret *pkcs8, struct err *e);
 void change_component(struct change *c, const struct component_seen *seen);
 void change_forget_component(struct change *c, const char *name);
+/* Moves what is committed under OLD, if anything. */
 void change_rename_component(struct change *c, const char *old,
 			     const char *new_name);
-/* All generations of OWNER become those of NEW_NAME (`was:`). */
+/* All committed generations of OLD become those of NEW_NAME (`was:`), which
+ * must have none, also where components and requests mention the name. */
 MUST_CHECK bool change_rename_owner(struct change *c, enum generation_of of,
 				    const char *old, const char *new_name,
 				    struct err *e);
+/* Its key goes too, unless another generation has the same. */
 void change_forget_generation(struct change *c, const struct generation *g);
 /* Any other record, for the journal; value NULL deletes. */
 void change_record(struct change *c, const char *key, const char *value);
 
-/* ERR_STALE when the state moved under us.  The change may be reused. */
+/* ERR_STALE when the state moved under us: open it again.  The change is empty
+ * afterwards, unless it failed; an empty one writes nothing. */
 MUST_CHECK bool state_commit(struct state *s, struct change *c, struct err *e);
 /* What was seen, without raising the serial. */
 MUST_CHECK bool state_observe(struct state *s,

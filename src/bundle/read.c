@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/bundle.h"
+
+#include "base/sandbox.h"
+#include "bundle/content.h"
+#include "bundle/entries.h"
+#include "bundle/layout.h"
+#include "bundle/slot.h"
+#include "bundle/zip.h"
+#include "crypto/crypto.h"
+
+#include <string.h>
+
+enum {
+	KEY_LIMIT = 64 * 1024
+};
+
+/* An archive to be decoded in the sandbox. */
+struct task {
+	struct bytes zip;
+	const struct secret *password;
+};
+
+static bool decode_outer(void *ctx, struct buf *answer, struct err *e)
+{
+	const struct task *t = ctx;
+	AUTO(arena) a = { 0 };
+	AUTO(content) ignored = { 0 };
+	struct entries entries = { 0 };
+
+	/* Reading the content here lets a hostile manifest do its worst. */
+	return zip_unpack(t->zip, NULL, answer, e) &&
+	       entries_unframe(buf_text(answer), answer->len, &a, &entries,
+			       e) &&
+	       content_read(&entries, &ignored, e);
+}
+
+static bool decode_keys(void *ctx, struct buf *answer, struct err *e)
+{
+	const struct task *t = ctx;
+
+	return zip_unpack(t->zip, t->password, answer, e);
+}
+
+/* Leaves `text` empty when the bundle is not encrypted. */
+static bool open_slots(const struct entries *entries,
+		       const struct secret *passphrase, struct secret *text,
+		       struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	size_t count = content_recipients(entries);
+
+	if (count == 0)
+		return err_set(e, ERR_INPUT,
+			       "it is not encrypted, so no passphrase can "
+			       "vouch for it; open it without one if you trust "
+			       "where it comes from");
+	for (size_t i = 0; i < count && i < BUNDLE_RECIPIENT_LIMIT; i++) {
+		const struct entry *slot =
+			entries_find(entries, layout_recipient(i, &a));
+
+		if (slot_open((struct bytes){ slot->data, slot->len },
+			      passphrase, text))
+			return true;
+	}
+	return err_set(e, ERR_INPUT, "wrong passphrase");
+}
+
+/* `text` NULL: with the constant of unencrypted bundles. */
+static bool check_hmac(const struct entries *entries, const struct secret *text,
+		       struct err *e)
+{
+	const struct entry *json = entries_find(entries, ENTRY_MANIFEST);
+	const struct entry *hmac = entries_find(entries, ENTRY_HMAC);
+	char due[SHA256_TEXT + 1];
+
+	if (!json || !hmac)
+		return err_set(e, ERR_INPUT, "it has no manifest");
+	slot_hmac(text, (struct bytes){ json->data, json->len }, due);
+	strcat(due, "\n");
+	if (hmac->len == strlen(due) && bytes_equal(hmac->data, due, hmac->len))
+		return true;
+	return err_set(e, ERR_INPUT,
+		       "damaged or forged: manifest.json does not fit "
+		       "manifest.hmac");
+}
+
+/* Points each item at its key in b->keys. */
+static bool place_keys(struct bundle *b, const struct manifest *m,
+		       struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct entries keys = { 0 };
+	size_t taken = 0;
+
+	if (!entries_unframe(b->keys.bytes, b->keys.len, &a, &keys, e))
+		return false;
+	for (size_t i = 0; i < b->item_count; i++) {
+		const char *name =
+			layout_in(layout_directory(b, i, &a), "key.pem", &a);
+		const struct entry *key = entries_find(&keys, name);
+
+		if (!m->has_key[i])
+			continue;
+		if (!key || key->len == 0 || key->len > KEY_LIMIT)
+			return err_set(e, ERR_INPUT,
+				       "'%s' is missing or no key", name);
+		b->items[i].key_pem.bytes = (unsigned char *)key->data;
+		b->items[i].key_pem.len = key->len;
+		taken++;
+	}
+	return taken == keys.count ||
+	       err_set(e, ERR_INPUT,
+		       "it has a key that is not named in the manifest");
+}
+
+/* `text` NULL: the keys lie openly. */
+static bool read_keys(const struct entries *entries, const struct secret *text,
+		      struct content *c, struct err *e)
+{
+	const struct entry *zip = entries_find(entries, ENTRY_KEYS);
+	AUTO(secret) password = { 0 };
+	struct task t = { 0 };
+
+	if (!zip)
+		return true;
+	if (text)
+		slot_password(text, &password);
+	t.zip = (struct bytes){ zip->data, zip->len };
+	t.password = text ? &password : NULL;
+	if (!sandbox_run(decode_keys, &t, &c->bundle.keys, e) ||
+	    !place_keys(&c->bundle, &c->manifest, e))
+		return err_in(e, "%s", ENTRY_KEYS);
+	return true;
+}
+
+/* The passphrase must open it, and then vouch for all of it. */
+static bool read_sealed(const struct entries *entries,
+			const struct secret *passphrase, struct content *c,
+			struct err *e)
+{
+	AUTO(secret) text = { 0 };
+
+	if (!open_slots(entries, passphrase, &text, e) ||
+	    !check_hmac(entries, &text, e) || !content_read(entries, c, e) ||
+	    !read_keys(entries, &text, c, e))
+		return false;
+	c->bundle.authenticated = true;
+	return true;
+}
+
+static bool read_structure(const struct entries *entries, struct content *c,
+			   struct err *e)
+{
+	if (!content_read(entries, c, e))
+		return false;
+	return !c->bundle.unencrypted ||
+	       (check_hmac(entries, NULL, e) && read_keys(entries, NULL, c, e));
+}
+
+bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
+		 struct bundle *out, struct err *e)
+{
+	struct task t = { .zip = { bytes, len } };
+	AUTO(secret) frames = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(content) c = { 0 };
+	struct entries entries = { 0 };
+
+	if (len > BUNDLE_LIMIT)
+		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
+			       BUNDLE_LIMIT);
+	if (!sandbox_run(decode_outer, &t, &frames, e) ||
+	    !entries_unframe(frames.bytes, frames.len, &a, &entries, e))
+		return false;
+	if (passphrase ? !read_sealed(&entries, passphrase, &c, e)
+		       : !read_structure(&entries, &c, e))
+		return false;
+	*out = TAKE(c.bundle);
+	return true;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/bundle.h"
+
+#include "base/sandbox.h"
+#include "base/vec.h"
+#include "bundle/assembly.h"
+#include "bundle/content.h"
+#include "bundle/entries.h"
+#include "bundle/layout.h"
+#include "bundle/zip.h"
+#include "crypto/crypto.h"
+
+#include <string.h>
+
+/* What was found and is not made again. */
+static void find_sealed(const struct entries *entries, struct arena *a,
+			struct sealed *out)
+{
+	const struct entry *keys = entries_find(entries, ENTRY_KEYS);
+	size_t count = content_recipients(entries);
+
+	for (size_t i = 0; i < count; i++)
+		VEC_PUSH(&out->recipients, a,
+			 *entries_find(entries, layout_recipient(i, a)));
+	if (keys)
+		out->keys_zip = (struct bytes){ keys->data, keys->len };
+}
+
+static bool compare(struct bytes found, const struct buf *built, struct err *e)
+{
+	const char *bytes = found.data;
+	size_t at = 0;
+
+	while (at < found.len && at < built->len &&
+	       bytes[at] == built->data[at])
+		at++;
+	return (at == found.len && at == built->len) ||
+	       err_set(e, ERR_INPUT,
+		       "byte %zu of the bundle is not what this version of "
+		       "certfleet writes for its content",
+		       at);
+}
+
+static bool rebuild(void *ctx, struct buf *answer, struct err *e)
+{
+	const struct bytes *zip = ctx;
+	AUTO(arena) a = { 0 };
+	AUTO(content) c = { 0 };
+	AUTO(assembly) as = { 0 };
+	AUTO(buf) frames = { .limit = answer->limit };
+	AUTO(buf) built = { .limit = BUNDLE_LIMIT };
+	struct entries entries = { 0 };
+	struct sealed sealed = { 0 };
+
+	if (!zip_unpack(*zip, NULL, &frames, e) ||
+	    !entries_unframe(buf_text(&frames), frames.len, &a, &entries, e) ||
+	    !content_read(&entries, &c, e))
+		return false;
+
+	const struct entry *hmac = entries_find(&entries, ENTRY_HMAC);
+
+	find_sealed(&entries, &a, &sealed);
+	return assembly_prepare(&as, &c.bundle, c.manifest.has_key, &sealed,
+				e) &&
+	       assembly_pack(&as, (struct bytes){ hmac->data, hmac->len },
+			     &built, e) &&
+	       compare(*zip, &built, e);
+}
+
+bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e)
+{
+	struct bytes zip = { bytes, len };
+	AUTO(secret) nothing = { 0 };
+
+	if (len > BUNDLE_LIMIT)
+		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
+			       BUNDLE_LIMIT);
+	return sandbox_run(rebuild, &zip, &nothing, e);
+}

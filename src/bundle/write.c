@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/bundle.h"
+
+#include "base/sandbox.h"
+#include "base/vec.h"
+#include "bundle/assembly.h"
+#include "bundle/entries.h"
+#include "bundle/layout.h"
+#include "bundle/slot.h"
+#include "bundle/zip.h"
+#include "crypto/crypto.h"
+#include "crypto/passphrase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	/* What reading must carry out of its sandbox, frames included. */
+	CONTENT_LIMIT = SANDBOX_ANSWER_LIMIT - 1024 * 1024,
+};
+
+struct lock {
+	const struct secret *passphrases;
+	size_t count;
+	bool unencrypted;
+};
+
+static bool check_lock(const struct lock *l, struct err *e)
+{
+	if (l->unencrypted)
+		return l->count == 0 ||
+		       err_set(e, ERR_INPUT,
+			       "a bundle is encrypted or not: passphrases and "
+			       "'unencrypted' exclude each other");
+	if (l->count == 0)
+		return err_set(e, ERR_INPUT,
+			       "no backup passphrase: set 'passphrase' under "
+			       "'backup', or say 'unencrypted: true' there");
+	if (l->count > BUNDLE_RECIPIENT_LIMIT)
+		return err_set(e, ERR_INPUT,
+			       "a bundle has at most %d passphrases, not %zu",
+			       BUNDLE_RECIPIENT_LIMIT, l->count);
+	for (size_t i = 0; i < l->count; i++) {
+		if (!passphrase_is_strong(&l->passphrases[i], e))
+			return false;
+		if (l->passphrases[i].len > SLOT_PASSPHRASE_LIMIT)
+			return err_set(e, ERR_INPUT,
+				       "the passphrase is longer than the %d "
+				       "bytes that openssl accepts by hand",
+				       SLOT_PASSPHRASE_LIMIT);
+	}
+	return true;
+}
+
+static bool check_names(const struct bundle *b, struct err *e)
+{
+	if (!b->fleet || !*b->fleet || !b->lineage || b->serial < 0)
+		return err_set(e, ERR_INPUT,
+			       "a bundle needs fleet, lineage and serial");
+	for (size_t i = 0; i < b->item_count; i++)
+		if (!b->items[i].name || !*b->items[i].name)
+			return err_set(e, ERR_INPUT,
+				       "a generation has no name");
+	for (size_t i = 0; i < b->file_count; i++)
+		if (!b->files[i].path || !*b->files[i].path)
+			return err_set(e, ERR_INPUT, "a file has no path");
+	return true;
+}
+
+static bool check_different(const struct bundle *sorted, struct err *e)
+{
+	const struct bundle_item *item = sorted->items;
+
+	for (size_t i = 1; i < sorted->item_count; i++)
+		if (layout_compare_items(&item[i - 1], &item[i]) == 0)
+			return err_set(e, ERR_INPUT,
+				       "generation %u of '%s' is given twice",
+				       item[i].number, item[i].name);
+	return true;
+}
+
+/* A view of `b` in the order of the manifest; shares all it points to. */
+static void sort_content(const struct bundle *b, struct arena *a,
+			 struct bundle *out)
+{
+	*out = *b;
+	out->arena = (struct arena){ 0 };
+	out->keys = (struct secret){ 0 };
+	out->items = arena_array(a, b->item_count + 1, sizeof(*out->items));
+	out->files = arena_array(a, b->file_count + 1, sizeof(*out->files));
+	if (b->item_count)
+		memcpy(out->items, b->items,
+		       b->item_count * sizeof(*out->items));
+	if (b->file_count)
+		memcpy(out->files, b->files,
+		       b->file_count * sizeof(*out->files));
+	qsort(out->items, out->item_count, sizeof(*out->items),
+	      layout_compare_items);
+	qsort(out->files, out->file_count, sizeof(*out->files),
+	      layout_compare_files);
+}
+
+/* Keys on their way into keys.zip: packed in the sandbox (bundle/zip.h). */
+struct keys {
+	struct entries entries;
+	const struct secret *password;
+};
+
+static bool pack_keys(void *ctx, struct buf *answer, struct err *e)
+{
+	const struct keys *k = ctx;
+
+	return zip_pack(&k->entries, k->password, answer, e);
+}
+
+static void collect_keys(const struct bundle *b, struct arena *a, bool *has_key,
+			 struct entries *out)
+{
+	for (size_t i = 0; i < b->item_count; i++) {
+		const struct secret *pem = &b->items[i].key_pem;
+		const char *dir = layout_directory(b, i, a);
+
+		has_key[i] = pem->len > 0;
+		if (has_key[i])
+			VEC_PUSH(out, a,
+				 (struct entry){ layout_in(dir, "key.pem", a),
+						 pem->bytes, pem->len });
+	}
+}
+
+/* `text` empty: the keys lie openly. */
+static bool seal_keys(struct keys *k, const struct secret *text,
+		      struct secret *zip, struct err *e)
+{
+	AUTO(secret) password = { 0 };
+
+	if (k->entries.count == 0)
+		return true;
+	if (text->len)
+		slot_password(text, &password);
+	k->password = text->len ? &password : NULL;
+	return sandbox_run(pack_keys, k, zip, e) || err_in(e, ENTRY_KEYS);
+}
+
+static void seal_slots(const struct lock *l, const struct secret *text,
+		       struct arena *a, struct entries *out)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		uint8_t *slot = arena_alloc(a, SLOT_BYTES);
+
+		slot_seal(text, &l->passphrases[i], slot);
+		VEC_PUSH(out, a, (struct entry){ "", slot, SLOT_BYTES });
+	}
+}
+
+static bool check_size(const struct assembly *as, struct err *e)
+{
+	size_t sum = as->manifest.len;
+
+	for (size_t i = 0; i < as->entries.count; i++)
+		sum += as->entries.items[i].len +
+		       strlen(as->entries.items[i].name) + ENTRY_FRAME_BYTES;
+	return sum <= CONTENT_LIMIT ||
+	       err_set(e, ERR_INPUT,
+		       "a bundle holds at most %d bytes, this would be %zu",
+		       CONTENT_LIMIT, sum);
+}
+
+static bool pack_all(const struct bundle *b, const bool *has_key,
+		     const struct sealed *s, const struct secret *text,
+		     struct buf *out, struct err *e)
+{
+	AUTO(assembly) as = { 0 };
+	char hmac[SHA256_TEXT + 1];
+
+	if (!assembly_prepare(&as, b, has_key, s, e) || !check_size(&as, e))
+		return false;
+	slot_hmac(text->len ? text : NULL,
+		  (struct bytes){ as.manifest.data, as.manifest.len }, hmac);
+	strcat(hmac, "\n");
+	return assembly_pack(&as, (struct bytes){ hmac, strlen(hmac) }, out, e);
+}
+
+bool bundle_write(const struct bundle *b, const struct secret *passphrases,
+		  size_t count, bool unencrypted, struct buf *out,
+		  struct err *e)
+{
+	const struct lock lock = { passphrases, count, unencrypted };
+	AUTO(arena) a = { 0 };
+	AUTO(secret) text = { 0 };
+	AUTO(secret) keys_zip = { 0 };
+	struct bundle sorted = { 0 };
+	struct keys keys = { 0 };
+	struct sealed sealed = { 0 };
+
+	if (!check_lock(&lock, e) || !check_names(b, e))
+		return false;
+	sort_content(b, &a, &sorted);
+	sorted.unencrypted = unencrypted;
+	if (!check_different(&sorted, e))
+		return false;
+	if (!unencrypted)
+		slot_text_new(&text);
+
+	bool *has_key = arena_array(&a, sorted.item_count + 1, sizeof(bool));
+
+	collect_keys(&sorted, &a, has_key, &keys.entries);
+	if (!seal_keys(&keys, &text, &keys_zip, e))
+		return false;
+	seal_slots(&lock, &text, &a, &sealed.recipients);
+	sealed.keys_zip = (struct bytes){ keys_zip.bytes, keys_zip.len };
+	return pack_all(&sorted, has_key, &sealed, &text, out, e);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ZIP archives by libarchive, in the narrow form that bundles use: regular
+ * files with safe names, stored or deflated, known sizes, no duplicates.
+ */
+#ifndef BUNDLE_ZIP_H
+#define BUNDLE_ZIP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "bundle/entries.h"
+#include "crypto/crypto.h"
+
+#include <stdbool.h>
+
+/*
+ * Appends an archive of the entries in their order; the same entries give
+ * the same bytes in every time zone.  With a password (text) each entry is
+ * sealed by WinZip's AES-256 under a salt of its own.  With one, run it in
+ * the sandbox: libarchive does not wipe what it derives.
+ */
+MUST_CHECK bool zip_pack(const struct entries *list,
+			 const struct secret *password, struct buf *out,
+			 struct err *e);
+
+/*
+ * Appends the entries of `zip` to `frames` (bundle/entries.h).  To be called
+ * in the sandbox only.  The archive is walked twice, by its directory and
+ * from its first byte on: an archive that shows different readers different
+ * content is refused.  `password` NULL: nothing in it may be encrypted; else
+ * everything must be.  ERR_INPUT for all that is wrong.
+ */
+MUST_CHECK bool zip_unpack(struct bytes zip, const struct secret *password,
+			   struct buf *frames, struct err *e);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/zip.h"
+
+#include "base/text.h"
+#include "bundle/bundle.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdint.h>
+#include <string.h>
+
+AUTO_TYPE(reader, struct archive *, archive_read_free)
+
+enum {
+	CHUNK = 16 * 1024
+};
+
+/* One walk over the archive. */
+struct walk {
+	struct archive *archive;
+	bool encrypted;
+	uint64_t left; /* unpacked bytes that may still come */
+};
+
+static bool fail(struct archive *a, struct err *e)
+{
+	const char *why = archive_error_string(a);
+	AUTO(buf) shown = { 0 };
+
+	if (why)
+		text_escape(&shown, why, strlen(why));
+	return err_set(e, ERR_INPUT, "not an intact ZIP archive: %s",
+		       why ? buf_text(&shown) : "no reason given");
+}
+
+static bool open_reader(struct archive *a, struct bytes zip,
+			const struct secret *password, struct err *e)
+{
+	if (password && archive_read_add_passphrase(
+				a, (const char *)password->bytes) != ARCHIVE_OK)
+		return fail(a, e);
+	return archive_read_open_memory(a, zip.data, zip.len) == ARCHIVE_OK ||
+	       fail(a, e);
+}
+
+/* libarchive tells the method in its name of the format alone. */
+static bool method_is_allowed(const struct walk *w)
+{
+	static const char *const open_methods[] = { "(uncompressed)",
+						    "(deflation)" };
+	const char *format = archive_format_name(w->archive);
+
+	if (!format)
+		return false;
+	if (w->encrypted)
+		return strstr(format, "(aes)") != NULL;
+	return strstr(format, open_methods[0]) ||
+	       strstr(format, open_methods[1]);
+}
+
+static bool check_name(const char *name, struct err *e)
+{
+	AUTO(buf) shown = { 0 };
+
+	if (!name)
+		return err_set(e, ERR_INPUT, "an entry has no name");
+	if (entry_name_is_safe(name))
+		return true;
+	text_escape(&shown, name, strlen(name));
+	return err_set(e, ERR_INPUT, "entry name '%s' is not allowed",
+		       buf_text(&shown));
+}
+
+static bool check_header(const struct walk *w, struct archive_entry *head,
+			 struct err *e)
+{
+	const char *name = archive_entry_pathname(head);
+
+	if (!check_name(name, e))
+		return false;
+	if (archive_entry_filetype(head) != AE_IFREG ||
+	    archive_entry_symlink(head) || archive_entry_hardlink(head))
+		return err_set(e, ERR_INPUT, "entry '%s' is not a regular file",
+			       name);
+	if (archive_entry_is_metadata_encrypted(head) ||
+	    !!archive_entry_is_data_encrypted(head) != w->encrypted)
+		return err_set(e, ERR_INPUT, "entry '%s' is %sencrypted", name,
+			       w->encrypted ? "not " : "");
+	if (!method_is_allowed(w))
+		return err_set(e, ERR_INPUT,
+			       "entry '%s' is neither stored nor deflated",
+			       name);
+	return true;
+}
+
+/* Sets *head to NULL at the end of the archive. */
+static bool next_header(const struct walk *w, struct archive_entry **head,
+			struct err *e)
+{
+	int status = archive_read_next_header(w->archive, head);
+
+	if (status == ARCHIVE_EOF) {
+		*head = NULL;
+		return true;
+	}
+	if (status != ARCHIVE_OK)
+		return fail(w->archive, e);
+	return check_header(w, *head, e);
+}
+
+/* Up to CHUNK bytes; 0 at the end of the entry, after its checksum. */
+static bool read_chunk(struct walk *w, char chunk[CHUNK], size_t *got,
+		       struct err *e)
+{
+	la_ssize_t some = archive_read_data(w->archive, chunk, CHUNK);
+
+	if (some < 0)
+		return fail(w->archive, e);
+	if ((uint64_t)some > w->left)
+		return err_set(e, ERR_INPUT,
+			       "it unpacks to more than %d bytes, or to more "
+			       "than %d times its size",
+			       BUNDLE_LIMIT, BUNDLE_RATIO_LIMIT);
+	w->left -= (uint64_t)some;
+	*got = (size_t)some;
+	return true;
+}
+
+static bool frame_entry(struct walk *w, struct archive_entry *head,
+			struct buf *frames, struct err *e)
+{
+	const char *name = archive_entry_pathname(head);
+	la_int64_t size = archive_entry_size(head);
+	char chunk[CHUNK];
+	size_t got = 0;
+	uint64_t sum = 0;
+
+	if (!archive_entry_size_is_set(head) || size < 0 ||
+	    (uint64_t)size > w->left)
+		return err_set(e, ERR_INPUT,
+			       "entry '%s' does not say its size, or is too "
+			       "large",
+			       name);
+	entries_frame(frames, name, (size_t)size);
+	do {
+		if (!read_chunk(w, chunk, &got, e))
+			return err_in(e, "entry '%s'", name);
+		buf_add(frames, chunk, got);
+		sum += got;
+	} while (got && !frames->failed);
+	buf_putc(frames, '\0');
+	if (frames->failed)
+		return err_set(e, ERR_INPUT,
+			       "it unpacks to more than %zu bytes",
+			       frames->limit);
+	return sum == (uint64_t)size ||
+	       err_set(e, ERR_INPUT, "entry '%s' is not as long as it says",
+		       name);
+}
+
+static bool same_entry(struct walk *w, struct archive_entry *head,
+		       const struct entry *known, struct err *e)
+{
+	const char *name = archive_entry_pathname(head);
+	const char *bytes = known->data;
+	char chunk[CHUNK];
+	size_t at = 0;
+	size_t got = 0;
+	bool same = strcmp(name, known->name) == 0;
+
+	do {
+		if (!read_chunk(w, chunk, &got, e))
+			return err_in(e, "entry '%s'", name);
+		same = same && got <= known->len - at &&
+		       memcmp(bytes + at, chunk, got) == 0;
+		at += got;
+	} while (got && same);
+	return (same && at == known->len) ||
+	       err_set(e, ERR_INPUT,
+		       "entry '%s' is not what the directory of the archive "
+		       "says",
+		       name);
+}
+
+static uint64_t unpacked_limit(struct bytes zip)
+{
+	uint64_t by_ratio = (uint64_t)zip.len * BUNDLE_RATIO_LIMIT;
+
+	return by_ratio < BUNDLE_LIMIT ? by_ratio : BUNDLE_LIMIT;
+}
+
+static bool walk_directory(struct bytes zip, const struct secret *password,
+			   struct buf *frames, struct err *e)
+{
+	AUTO(reader) a = archive_read_new();
+	struct walk w = { a, password != NULL, unpacked_limit(zip) };
+	struct archive_entry *head = NULL;
+
+	if (!a || archive_read_support_format_zip_seekable(a) != ARCHIVE_OK)
+		return err_set(e, ERR_IO, "cannot start to read a ZIP archive");
+	if (!open_reader(a, zip, password, e))
+		return false;
+	for (size_t count = 0;; count++) {
+		if (!next_header(&w, &head, e))
+			return false;
+		if (!head)
+			return true;
+		if (count >= BUNDLE_ENTRY_LIMIT)
+			return err_set(e, ERR_INPUT,
+				       "it has more than %d entries",
+				       BUNDLE_ENTRY_LIMIT);
+		if (!frame_entry(&w, head, frames, e))
+			return false;
+	}
+}
+
+/* The same entries must be found from the first byte on, one by one. */
+static bool walk_stream(struct bytes zip, const struct secret *password,
+			const struct entries *known, struct err *e)
+{
+	AUTO(reader) a = archive_read_new();
+	struct walk w = { a, password != NULL, unpacked_limit(zip) };
+	struct archive_entry *head = NULL;
+
+	if (!a || archive_read_support_format_zip_streamable(a) != ARCHIVE_OK)
+		return err_set(e, ERR_IO, "cannot start to read a ZIP archive");
+	if (!open_reader(a, zip, password, e))
+		return false;
+	for (size_t i = 0;; i++) {
+		if (!next_header(&w, &head, e))
+			return false;
+		if (!head && i == known->count)
+			return true;
+		if (!head || i == known->count)
+			return err_set(e, ERR_INPUT,
+				       "the directory of the archive names "
+				       "other entries than there are");
+		if (!same_entry(&w, head, &known->items[i], e))
+			return false;
+	}
+}
+
+bool zip_unpack(struct bytes zip, const struct secret *password,
+		struct buf *frames, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct entries known = { 0 };
+	size_t before = frames->len;
+
+	return walk_directory(zip, password, frames, e) &&
+	       entries_unframe(buf_text(frames) + before, frames->len - before,
+			       &a, &known, e) &&
+	       walk_stream(zip, password, &known, e);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owners and modes of what is written: as the fleet file says, else as the
+ * file that is there has it, else ours with 0600 for what holds the key and
+ * 0644 for certificates.  An inherited mode never opens a key to others.
+ */
+#ifndef PLACE_ATTR_H
+#define PLACE_ATTR_H
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "model/fleet.h"
+#include "place/pieces.h"
+
+#include <stdbool.h>
+
+struct attrs {
+	struct fs_attr key;
+	struct fs_attr certificate;
+};
+
+/* ERR_INPUT when a named user or group does not exist. */
+MUST_CHECK bool attrs_want(const struct install *i, const struct pieces *seen,
+			   struct attrs *out, struct err *e);
+
+#endif

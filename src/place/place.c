@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place/place.h"
+
+#include "base/text.h"
+#include "pki/pair.h"
+#include "place/attr.h"
+#include "place/entry.h"
+#include "place/switch.h"
+#include "place/target.h"
+#include "place/version.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STAGED "staged"
+
+static const char *why_unwritable(const struct install *i, struct arena *a)
+{
+	AUTO(target) t = { .home = -1, .store = -1 };
+	struct err e = { 0 };
+	struct attrs attrs;
+	const struct pieces nothing = { 0 };
+
+	if (target_open(i, ACCESS_CHECK, a, &t, &e) &&
+	    target_may_replace(&t, &e) && attrs_want(i, &nothing, &attrs, &e))
+		return NULL;
+	return arena_strdup(a, e.text);
+}
+
+static void see_staged(const struct target *t, struct place_seen *out)
+{
+	const char *current = target_current(t);
+	const char *staged = NULL;
+
+	if (t->store >= 0)
+		staged = entry_link_text(t->store, STAGED, t->arena);
+	if (!staged || (current && !strcmp(staged, current)) ||
+	    entry_look(t->store, staged) != ENTRY_DIRECTORY)
+		return;
+	staged = version_base(t, staged);
+	if (text_is_fingerprint(staged))
+		out->staged = staged;
+}
+
+void place_probe(const struct install *i, struct arena *a,
+		 struct place_seen *out)
+{
+	AUTO(target) t = { .home = -1, .store = -1 };
+	AUTO(pieces) seen = { 0 };
+	struct verdict v = { 0 };
+	struct err e = { 0 };
+
+	*out = (struct place_seen){ .unwritable = why_unwritable(i, a) };
+	if (!target_open(i, ACCESS_LOOK, a, &t, &e) ||
+	    !target_see(&t, &seen, &e)) {
+		out->error = arena_strdup(a, e.text);
+		return;
+	}
+	target_judge(&t, &seen, &v);
+	out->installed = v.fingerprint;
+	out->chain = v.chain;
+	out->damage = v.damage;
+	out->error = v.error;
+	see_staged(&t, out);
+}
+
+/* What shall be on disk: the pair, with the owners and modes it needs. */
+static bool build(const struct target *t, const struct place_pair *pair,
+		  struct pieces *out, struct err *e)
+{
+	AUTO(pieces) seen = { 0 };
+	struct attrs attrs;
+
+	if (!target_see(t, &seen, e) ||
+	    !attrs_want(t->install, &seen, &attrs, e))
+		return false;
+	pieces_of_pair(out, t->parts, pair->set, pair->key);
+	for (int part = 0; part < PART_COUNT; part++)
+		out->parts[part].attr = PARTS_WITH_KEY & 1 << part
+						? attrs.key
+						: attrs.certificate;
+	return true;
+}
+
+static bool check_built(const struct target *t, const struct pieces *c,
+			const char *fingerprint, struct err *e)
+{
+	struct verdict v;
+
+	target_judge(t, c, &v);
+	if (!v.fingerprint || v.error)
+		return err_set(e, ERR_INPUT, "the pair cannot be read: %s",
+			       v.error);
+	if (strcmp(v.fingerprint, fingerprint))
+		return err_set(e, ERR_INPUT,
+			       "the leaf is %s and not %s as announced",
+			       v.fingerprint, fingerprint);
+	return !v.damage ||
+	       err_set(e, ERR_INPUT, "the pair is not whole: %s", v.damage);
+}
+
+bool place_stage(const struct install *i, const struct place_pair *pair,
+		 struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+	AUTO(pieces) wanted = { 0 };
+	const char *version = NULL;
+
+	if (!text_is_fingerprint(pair->fingerprint) || !*pair->fingerprint)
+		return err_set(e, ERR_INPUT, "a version needs a fingerprint");
+	if (!target_open(i, ACCESS_CREATE, &a, &t, e) ||
+	    !target_may_replace(&t, e) || !build(&t, pair, &wanted, e) ||
+	    !check_built(&t, &wanted, pair->fingerprint, e) ||
+	    !version_keep(&t, pair->fingerprint, &wanted, &version, e))
+		return false;
+	if (switch_is_at(&t, version))
+		return true;
+	return entry_link(t.store, STAGED, version, e);
+}
+
+static bool check_expected(const struct target *t, const char *fingerprint,
+			   const char *replaces, struct err *e)
+{
+	AUTO(pieces) seen = { 0 };
+	struct verdict v;
+
+	if (!replaces)
+		return true;
+	if (!target_see(t, &seen, e))
+		return false;
+	target_judge(t, &seen, &v);
+	if (v.fingerprint && (!strcmp(v.fingerprint, replaces) ||
+			      !strcmp(v.fingerprint, fingerprint)))
+		return true;
+	return err_set(e, ERR_STALE,
+		       "'%s' was to replace %.16s but holds %.16s; plan again",
+		       t->spots[0].path, *replaces ? replaces : "nothing",
+		       !v.fingerprint   ? "something unreadable"
+		       : *v.fingerprint ? v.fingerprint
+					: "nothing");
+}
+
+static bool find_staged(const struct target *t, const char *fingerprint,
+			const char **version, struct err *e)
+{
+	AUTO(pieces) c = { 0 };
+
+	*version = NULL;
+	if (t->store >= 0 && !version_newest(t, fingerprint, version, e))
+		return false;
+	if (!*version)
+		return err_set(e, ERR_MISSING,
+			       "%.16s is not staged beside '%s'; stage it "
+			       "again",
+			       fingerprint, t->spots[0].path);
+	return version_read(t, *version, &c, e) &&
+	       (check_built(t, &c, fingerprint, e) ||
+		err_in(e, "version '%.80s' is damaged, stage it again",
+		       *version));
+}
+
+static bool forget_staged(const struct target *t, struct err *e)
+{
+	if (unlinkat(t->store, STAGED, 0) && errno != ENOENT)
+		return err_sys(e, "cannot remove '%s'", STAGED);
+	return entry_sync(t->store, e);
+}
+
+/* Durable even when the run that turned the switch did not get so far. */
+static bool settle(const struct target *t, struct err *e)
+{
+	for (size_t i = 0; i < t->spot_count; i++)
+		if (!entry_sync(t->spots[i].dir, e))
+			return false;
+	return forget_staged(t, e);
+}
+
+bool place_commit(const struct install *i, const char *fingerprint,
+		  const char *replaces, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+	const char *version = NULL;
+	const char *previous = NULL;
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) ||
+	    !find_staged(&t, fingerprint, &version, e))
+		return false;
+	if (switch_is_at(&t, version))
+		return settle(&t, e);
+	if (!check_expected(&t, fingerprint, replaces, e) ||
+	    !switch_to(&t, version, &previous, e) || !forget_staged(&t, e))
+		return false;
+	return version_prune(&t, version, previous, e);
+}
+
+bool place_abort(const struct install *i, const char *fingerprint,
+		 struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e))
+		return e->code == ERR_MISSING;
+	if (t.store < 0)
+		return true;
+
+	const char *staged = entry_link_text(t.store, STAGED, &a);
+
+	if (staged && !strcmp(version_base(&t, staged), fingerprint) &&
+	    !forget_staged(&t, e))
+		return false;
+	return version_remove(&t, fingerprint, target_current(&t), e);
+}
+
+/* The newest version of the fingerprint that may be switched back on. */
+static bool find_former(const struct target *t, const char *fingerprint,
+			const char **version, struct err *e)
+{
+	const char *found = version_found_base(t, fingerprint);
+	struct err why = { 0 };
+
+	*version = NULL;
+	if (*fingerprint && find_staged(t, fingerprint, version, &why))
+		return true;
+	*version = NULL;
+	if (t->store >= 0 && !version_newest(t, found, version, e))
+		return false;
+	if (*version || !*fingerprint)
+		return true;
+	*e = why;
+	return false;
+}
+
+static bool revert_to_nothing(const struct target *t, struct err *e)
+{
+	for (size_t i = 0; i < t->spot_count; i++)
+		if (spot_look(t, &t->spots[i]) == SPOT_REAL)
+			return err_set(e, ERR_STALE,
+				       "'%s' is no longer what certfleet put "
+				       "there; plan again",
+				       t->spots[i].path);
+	return switch_off(t, e);
+}
+
+bool place_revert(const struct install *i, const char *fingerprint,
+		  struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+	const char *version = NULL;
+	const char *previous = NULL;
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) ||
+	    !find_former(&t, fingerprint, &version, e))
+		return false;
+	if (!version)
+		return revert_to_nothing(&t, e);
+	if (switch_is_at(&t, version))
+		return settle(&t, e);
+	return switch_to(&t, version, &previous, e) && forget_staged(&t, e);
+}
+
+bool place_remove(const struct install *i, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e))
+		return e->code == ERR_MISSING;
+	if (!switch_off(&t, e))
+		return false;
+	if (t.store < 0)
+		return true;
+	return entry_remove(t.home, t.store_name, e) && entry_sync(t.home, e);
+}
+
+static void read_anchor(const struct pieces *seen, struct arena *a,
+			struct cert_set *set)
+{
+	const struct piece *p = &seen->parts[PART_CA];
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct err ignored = { 0 };
+
+	if (!p->there || p->error ||
+	    !pem_read_certs((const char *)p->bytes.bytes, p->bytes.len, a,
+			    &certs, &count, &ignored) ||
+	    !count)
+		return;
+	if (certs[0].len != set->certs[0].len ||
+	    memcmp(certs[0].bytes, set->certs[0].bytes, certs[0].len))
+		set->anchor = certs[0];
+}
+
+static bool read_key(const struct pieces *seen, const char *spki,
+		     struct secret *key, struct err *e)
+{
+	const struct piece *p = &seen->parts[PART_KEY];
+	AUTO(secret) found = { 0 };
+	char own[65] = "";
+
+	if (!p->there)
+		p = &seen->parts[PART_COMBINED];
+	if (!p->there)
+		return err_set(e, ERR_MISSING, "no key is installed");
+	if (p->error)
+		return err_set(e, ERR_IO, "the installed key: %s", p->error);
+	if (!pem_read_key((const char *)p->bytes.bytes, p->bytes.len, &found,
+			  e) ||
+	    !key_spki(&found, own, e))
+		return err_in(e, "the installed key");
+	if (strcmp(own, spki))
+		return err_set(e, ERR_INPUT,
+			       "the installed key does not match the "
+			       "certificate");
+	*key = TAKE(found);
+	return true;
+}
+
+bool place_read(const struct install *i, struct arena *a, struct cert_set *set,
+		struct secret *key, struct err *e)
+{
+	AUTO(target) t = { .home = -1, .store = -1 };
+	AUTO(pieces) seen = { 0 };
+	struct verdict v = { 0 };
+
+	if (!target_open(i, ACCESS_LOOK, a, &t, e) || !target_see(&t, &seen, e))
+		return false;
+	target_judge(&t, &seen, &v);
+	if (!v.fingerprint)
+		return err_set(e, ERR_INPUT, "%s", v.error);
+	if (!*v.fingerprint)
+		return err_set(e, ERR_MISSING, "nothing is installed at '%s'",
+			       t.spots[0].path);
+	if (!read_key(&seen, v.spki, key, e))
+		return false;
+	*set = (struct cert_set){ .certs = v.certs, .count = v.count };
+	read_anchor(&seen, a, set);
+	return true;
+}

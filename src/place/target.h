@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An install, opened: its directories as descriptors, its store, and what
+ * stands at each of its paths.
+ *
+ * To look, a directory may be unsafe or missing.  To change, each is checked,
+ * the store is locked against a second writer, and what an interrupted
+ * change left behind is cleaned up.
+ */
+#ifndef PLACE_TARGET_H
+#define PLACE_TARGET_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/fleet.h"
+#include "place/pieces.h"
+#include "place/verdict.h"
+
+#include <stdbool.h>
+
+enum access {
+	ACCESS_LOOK,   /* for reading only */
+	ACCESS_CHECK,  /* as for a change, but touches and locks nothing */
+	ACCESS_CHANGE, /* a store that is not there stays away */
+	ACCESS_CREATE
+};
+
+/* One path that a process reads: the directory, or one file. */
+struct spot {
+	enum part part; /* of single paths */
+	const char *path;
+	const char *name;
+	int dir;          /* -1: its directory is not there */
+	const char *link; /* what our link there says, up to the version */
+};
+
+enum spot_state {
+	SPOT_ABSENT,
+	SPOT_OURS, /* our link */
+	SPOT_REAL, /* a real file or directory */
+	SPOT_FOREIGN
+};
+
+struct target {
+	const struct install *install;
+	struct arena *arena;
+	bool single; /* single paths, not one directory */
+	unsigned parts;
+	const char *names[PART_COUNT]; /* paths, for messages */
+	struct spot spots[PART_COUNT];
+	size_t spot_count;
+	const char *store_name;
+	int home;  /* the directory the store is in */
+	int store; /* -1: none */
+};
+
+void target_release(struct target *t);
+AUTO_STRUCT(target, struct target, target_release)
+
+MUST_CHECK bool target_open(const struct install *i, enum access access,
+			    struct arena *a, struct target *out, struct err *e);
+
+enum spot_state spot_look(const struct target *t, const struct spot *s);
+/* The version that is switched on; NULL: none. */
+const char *target_current(const struct target *t);
+/* What a process sees through the paths.  A foreign link is an error. */
+MUST_CHECK bool target_see(const struct target *t, struct pieces *out,
+			   struct err *e);
+void target_judge(const struct target *t, const struct pieces *c,
+		  struct verdict *out);
+/* Why what stands at the paths must not be replaced. */
+MUST_CHECK bool target_may_replace(const struct target *t, struct err *e);
+
+#endif

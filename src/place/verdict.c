@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place/verdict.h"
+
+#include "pki/pair.h"
+
+#include <string.h>
+
+/* A list of certificates found in one file. */
+struct found {
+	const struct der *certs;
+	size_t count;
+};
+
+static bool read_certs(const struct piece *p, struct arena *a,
+		       struct found *out, struct err *e)
+{
+	*out = (struct found){ 0 };
+	if (p->error)
+		return err_set(e, ERR_IO, "%s", p->error);
+	if (!p->bytes.len)
+		return true;
+	return pem_read_certs((const char *)p->bytes.bytes, p->bytes.len, a,
+			      &out->certs, &out->count, e);
+}
+
+static bool same_certs(struct found a, const struct der *certs, size_t count)
+{
+	if (a.count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (a.certs[i].len != certs[i].len ||
+		    memcmp(a.certs[i].bytes, certs[i].bytes, certs[i].len))
+			return false;
+	return true;
+}
+
+static const char *certs_damage(const struct judged *j, enum part part,
+				const struct verdict *v, struct arena *a)
+{
+	const struct piece *p = &j->pieces->parts[part];
+	bool is_leaf = part == PART_LEAF;
+	bool is_chain = part == PART_CHAIN;
+	struct found here = { 0 };
+	struct err e = { 0 };
+
+	if (!p->there)
+		return arena_printf(a, "'%s' is missing", j->names[part]);
+	if (!read_certs(p, a, &here, &e))
+		return arena_printf(a, "'%s': %s", j->names[part], e.text);
+	if (same_certs(here, v->certs + is_chain,
+		       is_leaf ? 1 : v->count - is_chain))
+		return NULL;
+	return arena_printf(a, "'%s' does not agree with the certificate",
+			    j->names[part]);
+}
+
+static const char *key_damage(const struct judged *j, enum part part,
+			      const struct verdict *v, struct arena *a)
+{
+	const struct piece *p = &j->pieces->parts[part];
+	AUTO(secret) key = { 0 };
+	char spki[65] = "";
+	struct err e = { 0 };
+
+	if (!p->there)
+		return arena_printf(a, "'%s' is missing", j->names[part]);
+	if (p->error)
+		return NULL;
+	if (!pem_read_key((const char *)p->bytes.bytes, p->bytes.len, &key,
+			  &e) ||
+	    !key_spki(&key, spki, &e))
+		return arena_printf(a, "'%s': %s", j->names[part], e.text);
+	if (!strcmp(spki, v->spki))
+		return NULL;
+	return arena_printf(a, "the key in '%s' does not match the certificate",
+			    j->names[part]);
+}
+
+static const char *part_damage(const struct judged *j, enum part part,
+			       const struct verdict *v, struct arena *a)
+{
+	const char *damage = NULL;
+
+	switch (part) {
+	case PART_LEAF:
+	case PART_CHAIN:
+	case PART_FULLCHAIN:
+		return certs_damage(j, part, v, a);
+	case PART_KEY:
+		return key_damage(j, part, v, a);
+	case PART_COMBINED:
+		if (!j->pieces->parts[part].error)
+			damage = certs_damage(j, part, v, a);
+		return damage ? damage : key_damage(j, part, v, a);
+	case PART_CA:
+	case PART_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+/* The file that says most about what is served. */
+static bool find_primary(const struct judged *j, enum part *out)
+{
+	static const enum part order[] = { PART_FULLCHAIN, PART_COMBINED,
+					   PART_LEAF };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		if (!(j->parts & 1U << order[i]) ||
+		    !j->pieces->parts[order[i]].there)
+			continue;
+		*out = order[i];
+		return true;
+	}
+	return false;
+}
+
+/* The leaf, and the chain from the same file or from its own. */
+static bool read_leaf(const struct judged *j, enum part primary,
+		      struct arena *a, struct verdict *v)
+{
+	struct found all = { 0 };
+	struct cert_facts facts = { 0 };
+	struct err e = { 0 };
+
+	if (read_certs(&j->pieces->parts[primary], a, &all, &e) && !all.count)
+		err_set(&e, ERR_INPUT, "it holds no certificate");
+	if (!e.code && cert_read_facts(all.certs[0], a, &facts, &e)) {
+		v->fingerprint = facts.fingerprint;
+		v->spki = facts.spki;
+		v->certs = all.certs;
+		v->count = all.count;
+		return true;
+	}
+	v->error = arena_printf(a, "'%s': %s", j->names[primary], e.text);
+	return false;
+}
+
+static void join_chain(const struct judged *j, struct arena *a,
+		       struct verdict *v)
+{
+	struct found chain = { 0 };
+	struct err ignored = { 0 };
+
+	if (!j->pieces->parts[PART_CHAIN].there || v->count != 1 ||
+	    !read_certs(&j->pieces->parts[PART_CHAIN], a, &chain, &ignored) ||
+	    !chain.count)
+		return;
+
+	struct der *all = arena_array(a, chain.count + 1, sizeof(*all));
+
+	all[0] = v->certs[0];
+	memcpy(all + 1, chain.certs, chain.count * sizeof(*all));
+	v->certs = all;
+	v->count = chain.count + 1;
+}
+
+void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out)
+{
+	enum part primary;
+
+	*out = (struct verdict){ .fingerprint = "", .chain = "" };
+	if (!find_primary(j, &primary))
+		return;
+	out->fingerprint = NULL;
+	if (!read_leaf(j, primary, a, out))
+		return;
+	if (primary == PART_LEAF)
+		join_chain(j, a, out);
+	out->chain = chain_digest(out->certs, out->count, a);
+	for (int part = 0; part < PART_COUNT && !out->damage; part++)
+		if (j->parts & 1U << part)
+			out->damage = part_damage(j, (enum part)part, out, a);
+}
+
+bool piece_is_ours_to_replace(const struct piece *p)
+{
+	static const char *const marks[] = { "-----BEGIN CERTIFICATE-----",
+					     "-----BEGIN TRUSTED CERTIFICATE",
+					     "PRIVATE KEY-----" };
+
+	if (!p->there)
+		return true;
+	if (p->error)
+		return false;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (memmem(p->bytes.bytes, p->bytes.len, marks[i],
+			   strlen(marks[i])))
+			return true;
+	return p->bytes.len == 0;
+}

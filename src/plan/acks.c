@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/acks.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* A code without T covers everything: it is kept as this name. */
+#define EVERYTHING ""
+
+static bool unknown_code(struct draft *d, const char *code, struct err *e)
+{
+	const char *names[CODE_COUNT + 1] = { 0 };
+
+	for (enum code i = 0; i < CODE_COUNT; i++)
+		names[i] = code_rows[i].name;
+
+	const char *near = text_nearest(code, names);
+	const char *shown = text_escaped(&d->scratch, code);
+
+	if (near)
+		return err_set(e, ERR_USAGE,
+			       "--ack: there is no precondition '%s', did you "
+			       "mean '%s'?",
+			       shown, near);
+	return err_set(e, ERR_USAGE, "--ack: there is no precondition '%s'",
+		       shown);
+}
+
+static bool find_code(struct draft *d, const char *name, enum code *out,
+		      struct err *e)
+{
+	for (enum code i = 0; i < CODE_COUNT; i++) {
+		if (strcmp(code_rows[i].name, name) != 0)
+			continue;
+		if (code_rows[i].severity == SEVERITY_BLOCK)
+			return err_set(e, ERR_USAGE,
+				       "--ack: '%s' has no override, %s", name,
+				       code_rows[i].remedy);
+		*out = i;
+		return true;
+	}
+	return unknown_code(d, name, e);
+}
+
+static bool read_ack(struct draft *d, const char *text, struct err *e)
+{
+	size_t len = strcspn(text, ":");
+	const char *name = arena_strndup(&d->scratch, text, len);
+	enum code code = CODE_COUNT;
+
+	if (!find_code(d, name, &code, e))
+		return false;
+
+	if (text[len] && !text[len + 1])
+		return err_set(e, ERR_USAGE,
+			       "--ack: nothing stands after '%s:'", name);
+
+	struct targets *ts = &d->acks[code];
+
+	if (!ts->list)
+		ts->list = arena_array(&d->scratch, d->in->choices.ack_count,
+				       sizeof(*ts->list));
+	ts->list[ts->count++] =
+		target_parse(text[len] ? text + len + 1 : EVERYTHING);
+	return true;
+}
+
+bool acks_read(struct draft *d, struct err *e)
+{
+	for (size_t i = 0; i < d->in->choices.ack_count; i++)
+		if (!read_ack(d, d->in->choices.acks[i], e))
+			return false;
+	for (enum code i = 0; i < CODE_COUNT; i++)
+		targets_sort(&d->acks[i]);
+	return true;
+}
+
+bool acks_cover(struct targets *acks, const char *name,
+		const struct subject *subject)
+{
+	const struct subject all = { .component = EVERYTHING };
+	const struct subject named = { .component = name };
+
+	return targets_cover(acks, &all) || targets_cover(acks, &named) ||
+	       targets_cover(acks, subject);
+}

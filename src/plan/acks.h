@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the user accepts: CODE for all it is about, or CODE:T.  An ack that
+ * meets nothing is fine.  Internal to plan/.
+ */
+#ifndef PLAN_ACKS_H
+#define PLAN_ACKS_H
+
+#include "base/err.h"
+#include "plan/draft.h"
+
+#include <stdbool.h>
+
+/* ERR_USAGE for a code that is none, or that cannot be acknowledged. */
+MUST_CHECK bool acks_read(struct draft *d, struct err *e);
+/* Whether `acks` of one code cover what is shown as `name`. */
+bool acks_cover(struct targets *acks, const char *name,
+		const struct subject *subject);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The codes of preconditions: one row each says how much weight it has and
+ * what may be done about it.  Some are found while observing rather than
+ * while planning; they stand here so that `--ack` knows them.  Internal to
+ * plan/.
+ */
+#ifndef PLAN_CODES_H
+#define PLAN_CODES_H
+
+#include "model/plan.h"
+
+enum code {
+	CODE_BACKUP_COPY_FAILED,
+	CODE_CLOCK_SKEW,
+	CODE_EXPIRES_BEFORE_RESTART,
+	CODE_IMPORT_MISSING,
+	CODE_ISSUER_EXPIRES,
+	CODE_ISSUER_REPLACED,
+	CODE_LEFT_OUTDATED,
+	CODE_MASS_RETIRE,
+	CODE_NEW_REACH,
+	CODE_NO_BUDGET,
+	CODE_NOT_RESTARTABLE,
+	CODE_OFFLINE,
+	CODE_ROLLED_BACK,
+	CODE_SHARED_KEY,
+	CODE_STATE_BEHIND,
+	CODE_STATE_MISSING,
+	CODE_TARGET_UNWRITABLE,
+	CODE_VERSION_MIXED,
+	CODE_VERSION_TOO_OLD,
+	CODE_VERSION_UNKNOWN,
+	CODE_COUNT
+};
+
+struct code_row {
+	const char *name;
+	enum severity severity; /* the role decides about `offline` */
+	const char *remedy;
+};
+
+extern const struct code_row code_rows[CODE_COUNT];
+
+#endif

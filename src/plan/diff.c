@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/diff.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static const char *changed(struct draft *d, const char *before,
+			   const char *after)
+{
+	const char *field = request_difference(before, after, &d->scratch);
+
+	if (!field)
+		return NULL;
+	return arena_printf(d->kept, "%s changed",
+			    *field ? field : "what is asked for");
+}
+
+/* "expired 3 days ago", or NULL when it has not. */
+static const char *expired(struct draft *d, int64_t not_after)
+{
+	char since[DURATION_TEXT];
+
+	if (d->in->at < not_after)
+		return NULL;
+	return arena_printf(d->kept, "expired %s ago",
+			    duration_about(d->in->at - not_after, since));
+}
+
+/* ---- issuers ---- */
+
+static void diff_authority(struct draft *d, struct issuer_draft *i)
+{
+	const struct generation *newest =
+		snapshot_newest(d->snapshot, OF_ISSUER, i->issuer->name);
+
+	if (!newest) {
+		i->reason = "it has no authority yet";
+		return;
+	}
+	i->reason = changed(d, newest->request,
+			    issuer_request(i->issuer, &d->scratch));
+	if (!i->reason)
+		i->reason = expired(d, newest->not_after);
+	if (i->reason)
+		i->replaced = newest;
+	else
+		i->authority = newest;
+}
+
+static void diff_published(struct draft *d, struct issuer_draft *i)
+{
+	const struct publish_seen *seen =
+		snapshot_published(d->snapshot, i->issuer->name);
+
+	if (!i->issuer->publish || (i->authority && seen && seen->current))
+		return;
+	i->publish = true;
+	i->publish_reason =
+		i->authority ? arena_printf(d->kept, "%s does not hold it",
+					    text_escaped(&d->scratch,
+							 i->issuer->publish))
+			     : "its authority is new";
+}
+
+void diff_issuers(struct draft *d)
+{
+	for (size_t i = 0; i < d->fleet->issuer_count; i++) {
+		if (!d->issuers[i].in_scope)
+			continue;
+		diff_authority(d, &d->issuers[i]);
+		diff_published(d, &d->issuers[i]);
+	}
+}
+
+/* ---- generations of one certificate ---- */
+
+struct span {
+	const struct generation *first;
+	size_t count;
+};
+
+static int compare_owner(const struct generation *g, const char *certificate)
+{
+	if (g->of != OF_CERTIFICATE)
+		return g->of < OF_CERTIFICATE ? -1 : 1;
+	return strcmp(g->owner, certificate);
+}
+
+/* The snapshot keeps them sorted: by of, owner, number. */
+static struct span generations_of(const struct snapshot *s,
+				  const char *certificate)
+{
+	size_t low = 0;
+	size_t high = s->generation_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_owner(&s->generations[middle], certificate) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+
+	struct span all = { .first = s->generations + low };
+
+	while (low + all.count < s->generation_count &&
+	       compare_owner(&all.first[all.count], certificate) == 0)
+		all.count++;
+	return all;
+}
+
+/* The newest that has its leaf and came from `source`; NULL: none. */
+static const struct generation *newest_from(struct span all,
+					    enum generation_source source)
+{
+	for (size_t i = all.count; i-- > 0;)
+		if (!all.first[i].pending && all.first[i].source == source)
+			return &all.first[i];
+	return NULL;
+}
+
+static void keep(struct certificate_draft *c, const struct generation *g,
+		 struct draft *d)
+{
+	c->job = CERTIFICATE_KEEP;
+	c->fingerprint = draft_keep(d, g->fingerprint);
+	c->chain = g->chain;
+	c->unsaved = !g->bundle;
+}
+
+/* ---- issued ones ---- */
+
+static const char *due(struct draft *d, const struct certificate *c,
+		       const struct generation *g)
+{
+	int64_t renew_at = generation_renew_at(g, c->renew_before);
+	const char *ended = expired(d, g->not_after);
+	char left[DURATION_TEXT];
+	char before[DURATION_TEXT];
+
+	if (d->in->at < renew_at)
+		return NULL;
+	if (ended)
+		return ended;
+	duration_about(g->not_after - d->in->at, left);
+	duration_about(g->not_after - renew_at, before);
+	return arena_printf(d->kept, "expires in %s, renew_before is %s", left,
+			    before);
+}
+
+static bool is_by_old_authority(const struct certificate_draft *c,
+				const struct generation *g)
+{
+	if (!c->issuer)
+		return false;
+	return !c->issuer->authority ||
+	       strcmp(c->issuer->authority->fingerprint, g->authority) != 0;
+}
+
+/* Why `g` cannot stay, in the order in which people would say it. */
+static const char *objection(struct draft *d, const struct certificate_draft *c,
+			     const struct generation *g, const char *request)
+{
+	const char *reason = changed(d, g->request, request);
+
+	if (reason)
+		return reason;
+	if (is_by_old_authority(c, g))
+		return "its issuer is replaced";
+	return due(d, c->certificate, g);
+}
+
+static void diff_issued(struct draft *d, struct certificate_draft *c)
+{
+	struct span all = generations_of(d->snapshot, c->certificate->name);
+	const struct generation *newest = newest_from(all, SOURCE_ISSUED);
+	const char *request = certificate_request(c->certificate, &d->scratch);
+
+	c->job = CERTIFICATE_ISSUE;
+	for (size_t i = all.count; i-- > 0 && !c->reissue;) {
+		const struct generation *g = &all.first[i];
+
+		if (g->pending || g->source != SOURCE_ISSUED)
+			continue;
+
+		const char *reason = objection(d, c, g, request);
+
+		if (!reason) {
+			keep(c, g, d);
+			return;
+		}
+		if (g == newest)
+			c->reason = reason;
+	}
+	if (c->reissue)
+		c->reason = "asked for by --reissue";
+	else if (!newest && newest_from(all, SOURCE_IMPORTED))
+		c->reason = "it was imported until now";
+	else if (!newest)
+		c->reason = "first issue";
+}
+
+/* ---- imports ---- */
+
+static bool is_same_pair(const struct generation *known,
+			 const struct generation *found)
+{
+	if (known->pending || known->source != SOURCE_IMPORTED ||
+	    strcmp(known->fingerprint, found->fingerprint) != 0)
+		return false;
+	return !known->chain || !found->chain ||
+	       strcmp(known->chain, found->chain) == 0;
+}
+
+static const char *import_reason(struct draft *d,
+				 const struct generation *newest,
+				 const struct generation *found)
+{
+	if (!newest)
+		return "first import";
+	if (strcmp(newest->fingerprint, found->fingerprint) == 0)
+		return "its chain changed";
+	return arena_printf(d->kept, "its file holds %s now, not %s",
+			    draft_short(d, found->fingerprint),
+			    draft_short(d, newest->fingerprint));
+}
+
+static void diff_found(struct draft *d, struct certificate_draft *c,
+		       const struct generation *found)
+{
+	struct span all = generations_of(d->snapshot, c->certificate->name);
+
+	for (size_t i = all.count; i-- > 0;)
+		if (is_same_pair(&all.first[i], found)) {
+			keep(c, &all.first[i], d);
+			return;
+		}
+	c->job = CERTIFICATE_IMPORT;
+	c->fingerprint = draft_keep(d, found->fingerprint);
+	c->chain = found->chain;
+	c->reason = import_reason(d, newest_from(all, SOURCE_IMPORTED), found);
+}
+
+static bool diff_import(struct draft *d, struct certificate_draft *c,
+			struct err *e)
+{
+	const char *name = c->certificate->name;
+	const struct import_seen *seen = snapshot_import(d->snapshot, name);
+
+	if (seen && seen->error)
+		return err_set(e, ERR_INPUT, "cannot import '%s': %s",
+			       text_escaped(&d->scratch, name),
+			       text_escaped(&d->scratch, seen->error));
+	if (seen && !seen->missing) {
+		diff_found(d, c, &seen->found);
+		return true;
+	}
+
+	const struct generation *known =
+		newest_from(generations_of(d->snapshot, name), SOURCE_IMPORTED);
+
+	if (!known)
+		return err_set(e, ERR_INPUT,
+			       "cannot import '%s': its file or password is "
+			       "not there, and no earlier import is known",
+			       text_escaped(&d->scratch, name));
+	keep(c, known, d);
+	c->import_missing = true;
+	return true;
+}
+
+bool diff_certificates(struct draft *d, struct err *e)
+{
+	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
+		struct certificate_draft *c = &d->certificates[i];
+
+		if (!c->in_scope)
+			continue;
+		if (c->certificate->import.kind == IMPORT_NONE)
+			diff_issued(d, c);
+		else if (!diff_import(d, c, e))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which authorities and certificates are new.  Internal to plan/.
+ *
+ * An issuer keeps its newest authority.  A new one is made when there is
+ * none, when what was asked of it changed, or when it has ended; then its
+ * certificates are issued again.
+ *
+ * A certificate keeps the newest generation that was issued for exactly what
+ * the fleet file asks, is not due for renewal, and was signed by the
+ * authority that its issuer keeps.  When there is none, or --reissue names
+ * it, this plan issues one; a generation that has its key but no leaf yet is
+ * finished by that step.
+ *
+ * An import is desired as it is on disk.  When the state does not have that
+ * leaf with that chain it is imported; when it is not there, the newest
+ * import that the state has stays desired.
+ *
+ * Certificates without components are issued and renewed all the same: the
+ * user asked for them.
+ */
+#ifndef PLAN_DIFF_H
+#define PLAN_DIFF_H
+
+#include "base/err.h"
+#include "plan/draft.h"
+
+#include <stdbool.h>
+
+void diff_issuers(struct draft *d);
+/* ERR_INPUT when an import is invalid, or missing and never seen before. */
+MUST_CHECK bool diff_certificates(struct draft *d, struct err *e);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/drift.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum look {
+	LOOK_UNKNOWN,
+	LOOK_OTHER,
+	LOOK_DESIRED,
+	LOOK_COUNT
+};
+
+struct need {
+	bool write;
+	bool activate;
+	bool verify;
+};
+
+/* By what is installed, then by what is served. */
+static const struct need needs[LOOK_COUNT][LOOK_COUNT] = {
+	[LOOK_DESIRED] = {
+		[LOOK_DESIRED] = { 0 },
+		[LOOK_OTHER] = { .activate = true, .verify = true },
+		[LOOK_UNKNOWN] = { .verify = true },
+	},
+	[LOOK_OTHER] = {
+		[LOOK_DESIRED] = { .write = true, .verify = true },
+		[LOOK_OTHER] = { true, true, true },
+		[LOOK_UNKNOWN] = { true, true, true },
+	},
+	[LOOK_UNKNOWN] = {
+		[LOOK_DESIRED] = { 0 },
+		[LOOK_OTHER] = { true, true, true },
+		[LOOK_UNKNOWN] = { true, true, true },
+	},
+};
+
+static bool is_desired(const struct component_draft *c, const char *fingerprint)
+{
+	const char *desired = c->certificate->fingerprint;
+
+	return desired && fingerprint && !strcmp(desired, fingerprint);
+}
+
+static bool has_other_chain(const struct component_draft *c)
+{
+	const char *chain = c->certificate->chain;
+
+	return chain && c->seen->chain && strcmp(chain, c->seen->chain) != 0;
+}
+
+static enum look look_installed(const struct component_draft *c)
+{
+	if (!c->seen->installed)
+		return LOOK_UNKNOWN;
+	if (!is_desired(c, c->seen->installed))
+		return LOOK_OTHER;
+	return c->seen->damage || has_other_chain(c) ? LOOK_OTHER
+						     : LOOK_DESIRED;
+}
+
+static enum look look_served(const struct component_draft *c)
+{
+	if (!c->seen->served)
+		return LOOK_UNKNOWN;
+	return is_desired(c, c->seen->served) ? LOOK_DESIRED : LOOK_OTHER;
+}
+
+/* "what is installed is unknown: permission denied" */
+static const char *unknown(struct draft *d, const struct component_draft *c,
+			   const char *what)
+{
+	if (!c->seen->error)
+		return what;
+	return arena_printf(d->kept, "%s: %s", what,
+			    text_escaped(&d->scratch, c->seen->error));
+}
+
+static const char *write_reason(struct draft *d,
+				const struct component_draft *c)
+{
+	const char *installed = c->seen->installed;
+
+	if (!installed)
+		return unknown(d, c, "what is installed is unknown");
+	if (!*installed)
+		return "nothing is installed";
+	if (!is_desired(c, installed))
+		return arena_printf(d->kept, "installed is %s",
+				    draft_short(d, installed));
+	if (c->seen->damage)
+		return text_escaped(d->kept, c->seen->damage);
+	return "the installed chain is not the certificate's";
+}
+
+static const char *serve_reason(struct draft *d,
+				const struct component_draft *c)
+{
+	const char *served = c->seen->served;
+
+	if (!served && c->activate)
+		return "an earlier run committed it without activating it";
+	if (!served)
+		return unknown(d, c, "what it serves is unknown");
+	if (!*served)
+		return "serves nothing, installed is already right";
+	return arena_printf(d->kept, "serves %s, installed is already right",
+			    draft_short(d, served));
+}
+
+static bool is_postponed(const struct draft *d, const struct component *c)
+{
+	return c->role->restart.when == RESTART_POSTPONED &&
+	       !d->in->choices.restart_postponed;
+}
+
+static void drift_component(struct draft *d, struct component_draft *c)
+{
+	enum look served = look_served(c);
+	struct need need = needs[look_installed(c)][served];
+
+	if (!need.write && served == LOOK_UNKNOWN)
+		need.activate = is_desired(c, c->seen->activation_due);
+	c->write = need.write;
+	c->activate = need.activate;
+	c->verify = need.verify && c->component->verify_count;
+	c->postponed = c->activate && is_postponed(d, c->component);
+	if (is_postponed(d, c->component))
+		c->activate = c->verify = false;
+	if (!component_has_step(c))
+		return;
+	c->reason = c->write ? write_reason(d, c) : serve_reason(d, c);
+	if (c->seen->online)
+		return;
+	c->unreachable = true;
+	c->write = c->activate = c->verify = false;
+}
+
+void drift_components(struct draft *d)
+{
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		if (d->components[i].in_scope)
+			drift_component(d, &d->components[i]);
+}
+
+static bool can_activate(const struct component_draft *c)
+{
+	return c->in_scope && c->seen->online &&
+	       component_activation(c->component) != ACTIVATION_NONE;
+}
+
+/* The first that needs it and says how; else the first that says how. */
+static struct component_draft *find_activator(const struct process_draft *p)
+{
+	struct component_draft *other = NULL;
+
+	for (size_t i = 0; i < p->member_count; i++) {
+		struct component_draft *c = p->members[i];
+
+		if (!can_activate(c))
+			continue;
+		if (c->activate)
+			return c;
+		if (!other)
+			other = c;
+	}
+	return other;
+}
+
+static bool needs_activation(const struct process_draft *p)
+{
+	for (size_t i = 0; i < p->member_count; i++)
+		if (p->members[i]->activate)
+			return true;
+	return false;
+}
+
+/* From now on the flag means an activate step, and there is one at most. */
+static void activate_none(struct process_draft *p)
+{
+	for (size_t i = 0; i < p->member_count; i++)
+		p->members[i]->activate = false;
+}
+
+static void verify_all(struct process_draft *p)
+{
+	for (size_t i = 0; i < p->member_count; i++) {
+		struct component_draft *c = p->members[i];
+
+		if (c->in_scope && c->seen->online && !c->unreachable)
+			c->verify = c->component->verify_count > 0;
+	}
+}
+
+void drift_processes(struct draft *d)
+{
+	for (size_t i = 0; i < d->process_count; i++) {
+		struct process_draft *p = &d->processes[i];
+
+		if (!needs_activation(p))
+			continue;
+		p->activator = find_activator(p);
+		activate_none(p);
+		if (!p->activator)
+			continue;
+		p->activator->activate = true;
+		verify_all(p);
+	}
+}
+
+bool component_has_step(const struct component_draft *c)
+{
+	return c->write || c->activate || c->verify;
+}

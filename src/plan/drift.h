@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What has to change on which component, from what is installed and served
+ * there and what should be.  Internal to plan/.
+ *
+ * A damaged pair, or the right leaf with another chain, counts as another
+ * pair.  Without `verify` nothing is known about what is served: what is
+ * installed counts, and a committed pair that was never activated is
+ * activated.
+ *
+ * A postponed role is committed but neither activated nor verified.  An
+ * offline component that would need a step gets none and is remembered as
+ * unreachable.  One process is activated once, by the first of its members
+ * that needs it and says how; then all its members are verified.  A process
+ * for which nobody says how takes a new pair into use by itself, and is
+ * verified all the same.
+ */
+#ifndef PLAN_DRIFT_H
+#define PLAN_DRIFT_H
+
+#include "plan/draft.h"
+
+void drift_components(struct draft *d);
+void drift_processes(struct draft *d);
+
+/* Whether a component gets a step in this plan. */
+bool component_has_step(const struct component_draft *c);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/acks.h"
+#include "plan/diff.h"
+#include "plan/draft.h"
+#include "plan/drift.h"
+#include "plan/order.h"
+#include "plan/plan.h"
+#include "plan/precheck.h"
+#include "plan/scope.h"
+#include "plan/waves.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const *keep_list(struct draft *d, const char *const *list,
+				    size_t count)
+{
+	const char **copy = arena_array(d->kept, count, sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = draft_keep(d, list[i]);
+	return copy;
+}
+
+static struct choices keep_choices(struct draft *d, const struct choices *c)
+{
+	return (struct choices){
+		.targets = keep_list(d, c->targets, c->target_count),
+		.target_count = c->target_count,
+		.acks = keep_list(d, c->acks, c->ack_count),
+		.ack_count = c->ack_count,
+		.reissue = keep_list(d, c->reissue, c->reissue_count),
+		.reissue_count = c->reissue_count,
+		.restart_postponed = c->restart_postponed,
+	};
+}
+
+static struct component_seen keep_seen(struct draft *d, const char *name,
+				       const struct component_seen *seen)
+{
+	struct component_seen copy = *seen;
+
+	copy.name = name;
+	copy.version = draft_keep(d, seen->version);
+	copy.installed = draft_keep(d, seen->installed);
+	copy.chain = draft_keep(d, seen->chain);
+	copy.damage = draft_keep(d, seen->damage);
+	copy.served = draft_keep(d, seen->served);
+	copy.error = draft_keep(d, seen->error);
+	copy.unwritable = draft_keep(d, seen->unwritable);
+	copy.certificate = draft_keep(d, seen->certificate);
+	copy.activation_due = draft_keep(d, seen->activation_due);
+	copy.rejected = keep_list(d, seen->rejected, seen->rejected_count);
+	copy.rolled_back_to = draft_keep(d, seen->rolled_back_to);
+	copy.last_error = draft_keep(d, seen->last_error);
+	copy.staged = draft_keep(d, seen->staged);
+	return copy;
+}
+
+static int compare_seen(const void *left, const void *right)
+{
+	const struct component_seen *l = left;
+	const struct component_seen *r = right;
+
+	return strcmp(l->name, r->name);
+}
+
+static void keep_observed(struct draft *d, struct plan *p)
+{
+	size_t most = d->fleet->component_count + d->removed.count;
+	struct component_seen *seen = arena_array(d->kept, most, sizeof(*seen));
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->fleet->component_count; i++) {
+		const struct component_draft *c = &d->components[i];
+
+		if (c->in_scope)
+			seen[count++] = keep_seen(d, c->name, c->seen);
+	}
+	for (size_t i = 0; i < d->removed.count; i++) {
+		const struct component_seen *s = d->removed.items[i];
+
+		seen[count++] = keep_seen(d, draft_keep(d, s->name), s);
+	}
+	if (count)
+		qsort(seen, count, sizeof(*seen), compare_seen);
+	p->observed = seen;
+	p->observed_count = count;
+}
+
+static size_t count_unchanged(const struct draft *d)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		count += d->components[i].in_scope &&
+			 !component_has_step(&d->components[i]);
+	return count;
+}
+
+static void finish(struct draft *d, struct plan *p)
+{
+	const struct plan_input *in = d->in;
+
+	p->fleet = draft_keep(d, in->fleet->name);
+	p->at = in->at;
+	p->spec_digest = draft_keep(d, in->spec_digest);
+	p->lineage = draft_keep(d, in->snapshot->lineage);
+	p->serial = in->snapshot->serial;
+	p->choices = keep_choices(d, &in->choices);
+	keep_observed(d, p);
+	p->preconditions = d->preconditions.items;
+	p->precondition_count = d->preconditions.count;
+	p->steps = d->steps.items;
+	p->step_count = d->steps.count;
+	p->waves = d->waves.items;
+	p->wave_count = d->waves.count;
+	p->unchanged = count_unchanged(d);
+}
+
+bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
+{
+	AUTO(plan) p = { 0 };
+	AUTO(draft) d = { 0 };
+
+	draft_init(&d, in, &p.arena);
+	if (!scope_apply(&d, e) || !acks_read(&d, e))
+		return false;
+	diff_issuers(&d);
+	if (!diff_certificates(&d, e))
+		return false;
+	drift_components(&d);
+	drift_processes(&d);
+	waves_plan(&d);
+	order_steps(&d);
+	precheck(&d);
+	precheck_sort(&d);
+	finish(&d, &p);
+	*out = TAKE(p);
+	return true;
+}

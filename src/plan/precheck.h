@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stands in the way.  Internal to plan/.
+ *
+ * A precondition blocks or asks only when its subject gets a step in this
+ * plan; else it is told as info.  An offline component that would need one
+ * counts as getting it.
+ */
+#ifndef PLAN_PRECHECK_H
+#define PLAN_PRECHECK_H
+
+#include "plan/draft.h"
+
+#include <stddef.h>
+
+/* All but the budget of the waves; when waves and steps are decided. */
+void precheck(struct draft *d);
+/* Offline processes use up what a role may have unavailable. */
+void precheck_budget(struct draft *d, const struct role *role, unsigned limit,
+		     size_t offline);
+
+/* Sorts them: block, acknowledge, info; then by code and subject. */
+void precheck_sort(struct draft *d);
+
+#endif

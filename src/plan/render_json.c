@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "plan/plan.h"
+#include "plan/summary.h"
+
+#include <string.h>
+
+/* JSON holds UTF-8 only; text from outside may be anything. */
+static json_t *text(const char *s)
+{
+	if (!s)
+		return json_null();
+	if (text_is_utf8(s, strlen(s)))
+		return json_string(s);
+
+	AUTO(arena) a = { 0 };
+
+	return json_string(text_escaped(&a, s));
+}
+
+static json_t *moment(int64_t when)
+{
+	char shown[TIME_TEXT];
+
+	return json_string(time_format(when, shown));
+}
+
+static json_t *texts(const char *const *list, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, text(list[i]));
+	return array;
+}
+
+/* Step ids count from 1: "s1". */
+static json_t *step_id(size_t index)
+{
+	return json_sprintf("s%zu", index + 1);
+}
+
+static json_t *step_ids(const size_t *steps, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, step_id(steps[i]));
+	return array;
+}
+
+static json_t *render_seen(const struct component_seen *seen)
+{
+	return json_pack("{so sb so so so so}", "component", text(seen->name),
+			 "online", seen->online, "version", text(seen->version),
+			 "installed", text(seen->installed), "served",
+			 text(seen->served), "error", text(seen->error));
+}
+
+static json_t *render_precondition(const struct precondition *p)
+{
+	return json_pack("{ss ss so so so sb}", "code", p->code, "severity",
+			 severity_names[p->severity], "component",
+			 text(p->component), "message", text(p->message),
+			 "remedy", text(p->remedy), "acknowledged",
+			 p->acknowledged);
+}
+
+static json_t *render_step(const struct step *s, size_t index)
+{
+	json_t *wave =
+		s->wave == NO_WAVE ? json_null() : json_integer(s->wave + 1);
+
+	return json_pack(
+		"{so ss so so so so so ss so so so}", "id", step_id(index),
+		"kind", step_kind_names[s->kind], "component",
+		text(s->component), "certificate", text(s->certificate),
+		"process", text(s->process), "generation", text(s->generation),
+		"replaces", text(s->replaces), "activation",
+		activation_names[s->activation], "wave", wave, "reason",
+		text(s->reason), "after", step_ids(s->after, s->after_count));
+}
+
+static json_t *render_wave(const struct wave *w, size_t index)
+{
+	return json_pack("{sI so so sI sb sb}", "wave", (json_int_t)index + 1,
+			 "role", text(w->role), "processes",
+			 texts(w->processes, w->process_count), "limit",
+			 (json_int_t)w->limit, "canary", w->canary, "postponed",
+			 w->postponed);
+}
+
+static json_t *render_summary(const struct plan *p)
+{
+	const struct summary s = plan_summary(p);
+	json_t *object = json_object();
+
+	for (enum step_kind kind = 0; kind < STEP_KIND_COUNT; kind++)
+		json_object_set_new(object, step_kind_names[kind],
+				    json_integer((json_int_t)s.steps[kind]));
+	json_object_set_new(object, "unchanged",
+			    json_integer((json_int_t)p->unchanged));
+	return object;
+}
+
+static json_t *render_choices(const struct choices *c)
+{
+	return json_pack("{so so sb}", "ack", texts(c->acks, c->ack_count),
+			 "reissue", texts(c->reissue, c->reissue_count),
+			 "restart_postponed", c->restart_postponed);
+}
+
+static json_t *render_observed(const struct plan *p)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < p->observed_count; i++)
+		json_array_append_new(array, render_seen(&p->observed[i]));
+	return array;
+}
+
+static json_t *render_preconditions(const struct plan *p)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < p->precondition_count; i++)
+		json_array_append_new(
+			array, render_precondition(&p->preconditions[i]));
+	return array;
+}
+
+static json_t *render_steps(const struct plan *p)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < p->step_count; i++)
+		json_array_append_new(array, render_step(&p->steps[i], i));
+	return array;
+}
+
+static json_t *render_waves(const struct plan *p)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < p->wave_count; i++)
+		json_array_append_new(array, render_wave(&p->waves[i], i));
+	return array;
+}
+
+json_t *plan_to_json(const struct plan *p)
+{
+	const struct choices *c = &p->choices;
+	json_t *target = c->target_count ? texts(c->targets, c->target_count)
+					 : json_null();
+	json_t *state = json_pack("{so sI}", "lineage", text(p->lineage),
+				  "serial", (json_int_t)p->serial);
+
+	/* generated_at is `at`: planning asks no clock, so that the same
+	 * arguments give the same bytes. */
+	return json_pack(
+		"{ss so so so so so so so so so so so so}", "format_version",
+		PLAN_FORMAT, "fleet", text(p->fleet), "generated_at",
+		moment(p->at), "at", moment(p->at), "target", target, "choices",
+		render_choices(c), "spec_digest", text(p->spec_digest), "state",
+		state, "observed", render_observed(p), "preconditions",
+		render_preconditions(p), "steps", render_steps(p), "waves",
+		render_waves(p), "summary", render_summary(p));
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/scope.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static struct targets read_targets(struct draft *d)
+{
+	const struct choices *c = &d->in->choices;
+	struct targets ts = { .count = c->target_count };
+
+	ts.list = arena_array(&d->scratch, ts.count, sizeof(*ts.list));
+	for (size_t i = 0; i < ts.count; i++)
+		ts.list[i] = target_parse(c->targets[i]);
+	targets_sort(&ts);
+	return ts;
+}
+
+static void scope_certificates(struct draft *d, struct targets *ts)
+{
+	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
+		struct certificate_draft *c = &d->certificates[i];
+		const struct subject s = certificate_subject(c->certificate);
+
+		c->in_scope =
+			targets_cover(ts, &s) || !d->in->choices.target_count;
+	}
+}
+
+static void scope_components(struct draft *d, struct targets *ts)
+{
+	for (size_t i = 0; i < d->fleet->component_count; i++) {
+		struct component_draft *c = &d->components[i];
+		const struct subject s = component_subject(c->component);
+
+		c->in_scope =
+			targets_cover(ts, &s) || !d->in->choices.target_count;
+	}
+	/* Only now: a certificate that one component needs brings no other. */
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		if (d->components[i].in_scope)
+			d->components[i].certificate->in_scope = true;
+}
+
+static void scope_issuers(struct draft *d, struct targets *ts)
+{
+	for (size_t i = 0; i < d->fleet->issuer_count; i++) {
+		struct issuer_draft *issuer = &d->issuers[i];
+		const struct subject s = { .issuer = issuer->issuer->name };
+
+		issuer->in_scope =
+			targets_cover(ts, &s) || !d->in->choices.target_count;
+	}
+	for (size_t i = 0; i < d->fleet->certificate_count; i++)
+		if (d->certificates[i].in_scope && d->certificates[i].issuer)
+			d->certificates[i].issuer->in_scope = true;
+}
+
+static void scope_removed(struct draft *d, struct targets *ts)
+{
+	for (size_t i = 0; i < d->snapshot->component_count; i++) {
+		const struct component_seen *seen = &d->snapshot->components[i];
+		const struct subject s = { .component = seen->name };
+
+		if (!seen->known)
+			continue;
+		d->known_count++;
+		if (fleet_component(d->fleet, seen->name))
+			continue;
+		if (targets_cover(ts, &s) || !d->in->choices.target_count)
+			VEC_PUSH(&d->removed, &d->scratch, seen);
+	}
+}
+
+/* The names a target of this kind may have; ends with NULL. */
+static const char *const *candidates(struct draft *d, enum target_kind kind)
+{
+	const struct fleet *f = d->fleet;
+	VEC(const char *) names = { 0 };
+
+	switch (kind) {
+	case TARGET_COMPONENT:
+		for (size_t i = 0; i < f->component_count; i++) {
+			const struct component *c = &f->components[i];
+
+			VEC_PUSH(&names, &d->scratch, c->name);
+			if (c->group)
+				VEC_PUSH(&names, &d->scratch, c->group);
+		}
+		break;
+	case TARGET_ROLE:
+		for (size_t i = 0; i < f->role_count; i++)
+			VEC_PUSH(&names, &d->scratch, f->roles[i].name);
+		break;
+	case TARGET_CERTIFICATE:
+		for (size_t i = 0; i < f->certificate_count; i++)
+			VEC_PUSH(&names, &d->scratch, f->certificates[i].name);
+		break;
+	case TARGET_ISSUER:
+		for (size_t i = 0; i < f->issuer_count; i++)
+			VEC_PUSH(&names, &d->scratch, f->issuers[i].name);
+		break;
+	case TARGET_KIND_COUNT:
+		break;
+	}
+	VEC_PUSH(&names, &d->scratch, NULL);
+	return names.items;
+}
+
+static bool refuse_unknown(struct draft *d, const struct target *t,
+			   struct err *e)
+{
+	struct arena *a = &d->scratch;
+	const char *near = text_nearest(t->name, candidates(d, t->kind));
+	const char *text = text_escaped(a, target_text(a, t));
+
+	if (!near)
+		return err_set(e, ERR_USAGE, "'%s' is not in the fleet file",
+			       text);
+
+	const struct target meant = { .kind = t->kind, .name = near };
+
+	return err_set(e, ERR_USAGE,
+		       "'%s' is not in the fleet file, did you mean '%s'?",
+		       text, text_escaped(a, target_text(a, &meant)));
+}
+
+/* It covered nothing in scope: is it outside, or nowhere? */
+static bool refuse_reissue(struct draft *d, const struct target *t,
+			   struct err *e)
+{
+	struct target alone = *t;
+	struct targets ts = { .list = &alone, .count = 1 };
+	const char *name = text_escaped(&d->scratch, t->name);
+
+	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
+		const struct subject s = {
+			.certificate = d->fleet->certificates[i].name
+		};
+
+		if (targets_cover(&ts, &s))
+			return err_set(e, ERR_USAGE,
+				       "'%s' is outside of --target, add "
+				       "--target certificate:%s",
+				       name, name);
+	}
+	return refuse_unknown(d, t, e);
+}
+
+static bool mark_reissue(struct certificate_draft *c, struct targets *ts,
+			 struct err *e)
+{
+	const struct subject s = { .certificate = c->certificate->name };
+
+	if (!c->in_scope || !targets_cover(ts, &s))
+		return true;
+	if (c->certificate->import.kind != IMPORT_NONE)
+		return err_set(e, ERR_USAGE,
+			       "'%s' is imported, not issued: replace its file",
+			       c->certificate->name);
+	c->reissue = true;
+	return true;
+}
+
+static bool read_reissue(struct draft *d, struct err *e)
+{
+	const struct choices *choices = &d->in->choices;
+	struct targets ts = { .count = choices->reissue_count };
+
+	ts.list = arena_array(&d->scratch, ts.count, sizeof(*ts.list));
+	for (size_t i = 0; i < ts.count; i++)
+		ts.list[i] = (struct target){ .kind = TARGET_CERTIFICATE,
+					      .name = choices->reissue[i] };
+	targets_sort(&ts);
+	for (size_t i = 0; i < d->fleet->certificate_count; i++)
+		if (!mark_reissue(&d->certificates[i], &ts, e))
+			return false;
+
+	const struct target *unknown = targets_unused(&ts);
+
+	return !unknown || refuse_reissue(d, unknown, e);
+}
+
+bool scope_apply(struct draft *d, struct err *e)
+{
+	struct targets ts = read_targets(d);
+
+	scope_certificates(d, &ts);
+	scope_components(d, &ts);
+	scope_issuers(d, &ts);
+	scope_removed(d, &ts);
+
+	const struct target *unknown = targets_unused(&ts);
+
+	if (unknown && !refuse_unknown(d, unknown, e))
+		return err_in(e, "--target");
+	return read_reissue(d, e) || err_in(e, "--reissue");
+}

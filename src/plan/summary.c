@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/summary.h"
+
+static const char *const words[STEP_KIND_COUNT] = {
+	[STEP_CREATE_ISSUER] = "authority to create",
+	[STEP_PUBLISH] = "to publish",
+	[STEP_ISSUE] = "to issue",
+	[STEP_IMPORT] = "to import",
+	[STEP_BACKUP] = "backup",
+	[STEP_STAGE] = "to stage",
+	[STEP_COMMIT] = "to commit",
+	[STEP_ACTIVATE] = "to activate",
+	[STEP_VERIFY] = "to verify",
+	[STEP_ROLLBACK] = "to roll back",
+	[STEP_RETIRE] = "to retire",
+};
+
+struct summary plan_summary(const struct plan *p)
+{
+	struct summary s = { 0 };
+
+	for (size_t i = 0; i < p->step_count; i++)
+		s.steps[p->steps[i].kind]++;
+	return s;
+}
+
+void summary_words(const struct plan *p, struct buf *out)
+{
+	const struct summary s = plan_summary(p);
+	const char *separator = "";
+
+	for (enum step_kind kind = 0; kind < STEP_KIND_COUNT; kind++) {
+		if (!s.steps[kind])
+			continue;
+		buf_printf(out, "%s%zu %s", separator, s.steps[kind],
+			   kind == STEP_CREATE_ISSUER && s.steps[kind] > 1
+				   ? "authorities to create"
+				   : words[kind]);
+		separator = ", ";
+	}
+	if (!p->step_count)
+		buf_puts(out, "nothing to do");
+	buf_printf(out, "; %zu unchanged", p->unchanged);
+}

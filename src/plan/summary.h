@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How many steps of each kind a plan has.  Internal to plan/. */
+#ifndef PLAN_SUMMARY_H
+#define PLAN_SUMMARY_H
+
+#include "base/buf.h"
+#include "model/plan.h"
+
+#include <stddef.h>
+
+struct summary {
+	size_t steps[STEP_KIND_COUNT];
+};
+
+struct summary plan_summary(const struct plan *p);
+/* "2 to issue, 1 backup, 3 to stage; 97 unchanged" */
+void summary_words(const struct plan *p, struct buf *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which processes may change at the same time.  Internal to plan/.
+ *
+ * Roles come in the order of `after`, ties by name; the postponed ones last.
+ * A process belongs to the role of its first member.  A wave holds at most
+ * max_unavailable of the role's processes, less those that are offline; the
+ * canary goes first, in waves of its own.  A postponed role is one wave:
+ * committing takes nothing out of service.
+ */
+#ifndef PLAN_WAVES_H
+#define PLAN_WAVES_H
+
+#include "plan/draft.h"
+
+void waves_plan(struct draft *d);
+
+/* Whether its commit belongs before all waves (`commit: all-first`). */
+bool component_commits_first(const struct component_draft *c);
+
+#endif

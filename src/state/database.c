@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/database.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "state/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_NAME "state.db"
+#define NEW_NAME ".state.db.new"
+#define REMEDY                                                        \
+	"move it aside and restore it from a backup with 'certfleet " \
+	"backup restore BUNDLE'"
+
+enum {
+	APPLICATION_ID = 0x63666c74, /* "cflt", for file(1) */
+	PAGE_MINIMUM = 512,
+	BUSY_WAIT_MS = 10,
+	BUSY_ROUNDS = 1000, /* ten seconds */
+	LOAD_ATTEMPTS = 5,
+};
+
+/* Row N brings layout N to layout N + 1; rows are never changed. */
+static const char *const migrations[] = {
+	"PRAGMA application_id = 1667656820;"
+	"CREATE TABLE record ("
+	" key TEXT PRIMARY KEY NOT NULL,"
+	" value TEXT NOT NULL,"
+	" revision INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE counter ("
+	" id INTEGER PRIMARY KEY CHECK (id = 1),"
+	" revision INTEGER NOT NULL) STRICT;"
+	"INSERT INTO counter (id, revision) VALUES (1, 0);",
+};
+_Static_assert(APPLICATION_ID == 1667656820,
+	       "the first migration writes this number");
+
+enum {
+	LAYOUT = sizeof(migrations) / sizeof(*migrations)
+};
+
+/* How the files can be read without writing any. */
+enum reach {
+	REACH_SHARED,  /* the index of the log is there: with SQLite's locks */
+	REACH_SETTLED, /* no log: the file alone is everything */
+	REACH_LOG,     /* a log without its index, as in a partial copy */
+	REACH_COUNT
+};
+
+static const char *const reach_queries[] = {
+	[REACH_SHARED] = "?mode=ro&readonly_shm=1",
+	[REACH_SETTLED] = "?mode=ro&immutable=1",
+	[REACH_LOG] = "?mode=ro&vfs=unix-none",
+};
+_Static_assert(sizeof(reach_queries) / sizeof(*reach_queries) == REACH_COUNT,
+	       "every way to read needs its query");
+
+void database_close(sqlite3 *db)
+{
+	sqlite3_close(db);
+}
+
+bool database_fail(sqlite3 *db, const char *purpose, struct err *e)
+{
+	const char *why = sqlite3_errmsg(db);
+
+	switch (sqlite3_errcode(db)) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return err_set(e, ERR_BUSY,
+			       "cannot %s: another program is using the state; "
+			       "try again when it is done",
+			       purpose);
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(e, ERR_IO,
+			       "cannot %s: the state is damaged (%s); " REMEDY,
+			       purpose, why);
+	default:
+		return err_set(e, ERR_IO, "cannot %s: %s", purpose, why);
+	}
+}
+
+static bool damaged(const char *why, struct err *e)
+{
+	return err_set(e, ERR_IO, "the state is damaged: %s; " REMEDY, why);
+}
+
+/* Asked again while the file is locked; 0 gives up. */
+static int wait_busy(void *ctx, int round)
+{
+	(void)ctx;
+	if (round >= BUSY_ROUNDS || stop_requested())
+		return 0;
+	clock_sleep_ms(BUSY_WAIT_MS);
+	return 1;
+}
+
+static bool open_uri(const char *path, const char *query, int flags,
+		     sqlite3 **out, struct err *e)
+{
+	AUTO(database) db = NULL;
+	AUTO(buf) uri = { 0 };
+
+	buf_puts(&uri, "file:");
+	text_percent(&uri, path);
+	buf_puts(&uri, query);
+	if (sqlite3_open_v2(buf_text(&uri), &db, flags | SQLITE_OPEN_URI,
+			    NULL) != SQLITE_OK)
+		return database_fail(db, "open the state", e);
+	sqlite3_extended_result_codes(db, 0);
+	sqlite3_busy_handler(db, wait_busy, NULL);
+	*out = TAKE(db);
+	return true;
+}
+
+bool database_run(sqlite3 *db, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return database_fail(db, "use the state", e);
+	return true;
+}
+
+/* The one value that a query answers, as text ("" for none). */
+static bool ask(sqlite3 *db, const char *sql, struct buf *answer, struct err *e)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW)
+		buf_puts(answer, (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		return database_fail(db, "read the state", e);
+	return true;
+}
+
+static bool ask_number(sqlite3 *db, const char *sql, int *number, struct err *e)
+{
+	AUTO(buf) answer = { 0 };
+
+	if (!ask(db, sql, &answer, e))
+		return false;
+	*number = atoi(buf_text(&answer));
+	return true;
+}
+
+/* ---- files ---- */
+
+static const char *file_path(struct arena *a, const char *directory,
+			     const char *name)
+{
+	return arena_printf(a, "%s/%s", directory, name);
+}
+
+/* -1 when there is none. */
+static off_t size_of(const char *directory, const char *name)
+{
+	AUTO(arena) a = { 0 };
+	struct stat st;
+
+	if (lstat(file_path(&a, directory, name), &st) != 0)
+		return -1;
+	return st.st_size;
+}
+
+bool database_exists(const char *directory, bool *exists, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct stat st;
+
+	*exists = false;
+	if (lstat(file_path(&a, directory, FILE_NAME), &st) != 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return err_sys(e, "cannot look for the state");
+		/* SQLite would mix the old log into a new file */
+		if (size_of(directory, FILE_NAME "-wal") > 0)
+			return damaged("'" FILE_NAME "' is missing, but its "
+				       "log is there",
+				       e);
+		return true;
+	}
+	if (!S_ISREG(st.st_mode))
+		return damaged("'" FILE_NAME "' is not a regular file", e);
+	/* of an empty file SQLite would make a new state, and drop the log */
+	if (st.st_size < PAGE_MINIMUM)
+		return damaged("'" FILE_NAME "' is cut short", e);
+	*exists = true;
+	return true;
+}
+
+static enum reach find_reach(const char *directory)
+{
+	off_t log = size_of(directory, FILE_NAME "-wal");
+
+	if (log >= 0 && size_of(directory, FILE_NAME "-shm") >= 0)
+		return REACH_SHARED;
+	return log > 0 ? REACH_LOG : REACH_SETTLED;
+}
+
+/* ---- reading ---- */
+
+static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
+{
+	AUTO(database) to = NULL;
+
+	if (!open_uri(":memory:", "",
+		      SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &to, e))
+		return false;
+
+	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+	int code = SQLITE_BUSY;
+
+	for (int round = 0; backup; round++) {
+		code = sqlite3_backup_step(backup, -1);
+		if (code != SQLITE_BUSY || !wait_busy(NULL, round))
+			break;
+	}
+	sqlite3_backup_finish(backup);
+	if (code != SQLITE_DONE)
+		return database_fail(to, "read the state", e);
+	*out = TAKE(to);
+	return true;
+}
+
+static bool load_by(const char *directory, enum reach reach, sqlite3 **out,
+		    struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(database) db = NULL;
+
+	if (!open_uri(file_path(&a, directory, FILE_NAME), reach_queries[reach],
+		      SQLITE_OPEN_READONLY, &db, e))
+		return false;
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	/* exclusive: SQLite then keeps the log's index in memory */
+	if (reach == REACH_LOG &&
+	    !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
+		return false;
+	return copy_to_memory(db, out, e);
+}
+
+static bool check_layout(sqlite3 *db, struct err *e)
+{
+	int application = 0;
+	int layout = 0;
+
+	if (!ask_number(db, "PRAGMA application_id", &application, e) ||
+	    !ask_number(db, "PRAGMA user_version", &layout, e))
+		return false;
+	if (application != APPLICATION_ID || layout < 1)
+		return damaged("'" FILE_NAME "' was not made by certfleet", e);
+	if (layout > LAYOUT)
+		return err_set(e, ERR_INPUT,
+			       "the state was written by a newer certfleet "
+			       "(layout %d, this one knows %d); use that one",
+			       layout, LAYOUT);
+	return true;
+}
+
+static bool check(sqlite3 *db, struct err *e)
+{
+	AUTO(buf) verdict = { 0 };
+
+	if (!check_layout(db, e) ||
+	    !ask(db, "PRAGMA quick_check(1)", &verdict, e))
+		return false;
+	if (strcmp(buf_text(&verdict), "ok") != 0)
+		return damaged(buf_text(&verdict), e);
+	return true;
+}
+
+bool database_load(const char *directory, sqlite3 **out, struct err *e)
+{
+	for (int attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
+		AUTO(database) db = NULL;
+		enum reach reach = find_reach(directory);
+
+		if (!load_by(directory, reach, &db, e))
+			return false;
+		/* Without locks the copy is good if no writer came: one
+		 * leaves the log and its index behind. */
+		if (reach != find_reach(directory))
+			continue;
+		if (!check(db, e))
+			return false;
+		*out = TAKE(db);
+		return true;
+	}
+	return err_set(e, ERR_BUSY,
+		       "cannot read the state: it is being written; try again");
+}
+
+/* ---- writing ---- */
+
+/* Layouts are raised one transaction each. */
+static bool migrate(sqlite3 *db, struct err *e)
+{
+	int layout = 0;
+
+	if (!ask_number(db, "PRAGMA user_version", &layout, e))
+		return false;
+	for (; layout < LAYOUT; layout++) {
+		AUTO(buf) sql = { 0 };
+
+		buf_printf(&sql,
+			   "BEGIN IMMEDIATE; %s PRAGMA user_version = %d; "
+			   "COMMIT",
+			   migrations[layout], layout + 1);
+		if (!database_run(db, buf_text(&sql), e))
+			return false;
+	}
+	return true;
+}
+
+static bool use_log(sqlite3 *db, struct err *e)
+{
+	AUTO(buf) mode = { 0 };
+
+	if (!ask(db, "PRAGMA journal_mode = WAL", &mode, e))
+		return false;
+	if (strcmp(buf_text(&mode), "wal") != 0)
+		return err_set(e, ERR_IO,
+			       "cannot use the state: its file system has no "
+			       "shared memory for SQLite's log; keep it on a "
+			       "local one");
+	return true;
+}
+
+static bool prepare(sqlite3 *db, struct err *e)
+{
+	return database_run(db,
+			    "PRAGMA synchronous = FULL;"
+			    "PRAGMA secure_delete = ON;"
+			    "PRAGMA temp_store = MEMORY;"
+			    "PRAGMA trusted_schema = OFF;"
+			    "PRAGMA cell_size_check = ON",
+			    e);
+}
+
+static bool fill_new(const char *path, struct err *e)
+{
+	AUTO(database) db = NULL;
+
+	return open_uri(path, "", SQLITE_OPEN_READWRITE, &db, e) &&
+	       prepare(db, e) && migrate(db, e) && use_log(db, e);
+}
+
+static void remove_new(const char *directory)
+{
+	static const char *const names[] = { NEW_NAME, NEW_NAME "-journal",
+					     NEW_NAME "-wal", NEW_NAME "-shm" };
+	AUTO(arena) a = { 0 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unlink(file_path(&a, directory, names[i]));
+}
+
+bool database_create(const char *directory, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(fd) fd = -1;
+	const char *path = file_path(&a, directory, NEW_NAME);
+
+	remove_new(directory);
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "cannot make '%s'", path);
+	if (!fill_new(path, e)) {
+		remove_new(directory);
+		return err_in(e, "cannot make '%s'", path);
+	}
+	if (rename(path, file_path(&a, directory, FILE_NAME)) != 0)
+		return err_sys(e, "cannot rename '%s'", path);
+	return fs_sync_dir(directory, e);
+}
+
+bool database_open(const char *directory, sqlite3 **out, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(database) db = NULL;
+	int keep = 1;
+
+	if (!open_uri(file_path(&a, directory, FILE_NAME), "",
+		      SQLITE_OPEN_READWRITE, &db, e))
+		return false;
+	/* readers that may write nothing need the log and its index */
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	if (!prepare(db, e) || !use_log(db, e) || !migrate(db, e) ||
+	    !database_run(db, "PRAGMA journal_size_limit = 0", e))
+		return false;
+	/* what a crash kept from being forgotten */
+	database_settle(db);
+	*out = TAKE(db);
+	return true;
+}
+
+bool database_settle(sqlite3 *db)
+{
+	AUTO(buf) busy = { 0 };
+	struct err ignored = { 0 };
+
+	return ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, &ignored) &&
+	       strcmp(buf_text(&busy), "0") == 0;
+}

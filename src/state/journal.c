@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/journal.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "state/change.h"
+#include "state/handle.h"
+#include "state/records.h"
+
+#include <string.h>
+
+#define RUN_PREFIX "run/"
+
+enum {
+	/* a plan is kept in pieces far below RECORD_LIMIT, escapes included */
+	PLAN_PIECE = 512 * 1024,
+};
+
+const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1] = {
+	[STEP_BEGUN] = "begun",
+	[STEP_DONE] = "done",
+	[STEP_FAILED] = "failed",
+	[STEP_UNDONE] = "undone",
+};
+
+static const struct field run_fields[] = {
+	UNSIGNED_FIELD(struct run_record, number),
+	TEXT_FIELD(struct run_record, plan_hash),
+	TEXT_FIELD(struct run_record, who),
+	INT64_FIELD(struct run_record, started),
+	INT64_FIELD(struct run_record, ended),
+	INT_FIELD(struct run_record, exit_status),
+	INT64_FIELD(struct run_record, serial),
+	{ 0 },
+};
+
+static const struct field step_fields[] = {
+	UNSIGNED_FIELD(struct step_record, number),
+	ENUM_FIELD(struct step_record, kind, step_kind_names),
+	MAYBE_FIELD(struct step_record, component),
+	MAYBE_FIELD(struct step_record, certificate),
+	MAYBE_FIELD(struct step_record, generation),
+	ENUM_FIELD(struct step_record, outcome, step_outcome_names),
+	INT64_FIELD(struct step_record, started),
+	INT64_FIELD(struct step_record, ended),
+	MAYBE_FIELD(struct step_record, error),
+	{ 0 },
+};
+
+static const char *run_key(struct arena *a, unsigned run)
+{
+	return arena_printf(a, RUN_PREFIX "%06u", run);
+}
+
+static const char *steps_prefix(struct arena *a, unsigned run)
+{
+	return arena_printf(a, "step/%06u/", run);
+}
+
+static const char *plan_prefix(struct arena *a, unsigned run)
+{
+	return arena_printf(a, "plan/%06u/", run);
+}
+
+/* ---- the plan of a run, in pieces ---- */
+
+/* How much of `text` makes a piece that ends with a whole character. */
+static size_t piece_length(const char *text)
+{
+	size_t len = strnlen(text, PLAN_PIECE);
+
+	if (len < PLAN_PIECE)
+		return len;
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+static bool put_plan(struct change *c, const struct run_record *r,
+		     struct err *e)
+{
+	struct arena *a = &c->arena;
+	const char *at = r->plan ? r->plan : "";
+
+	if (!text_is_utf8(at, strlen(at)))
+		return err_set(e, ERR_INPUT, "the plan is no UTF-8");
+	for (unsigned piece = 1; *at; piece++) {
+		size_t len = piece_length(at);
+		AUTO(json) json = json_stringn(at, len);
+
+		change_put(c,
+			   arena_printf(a, "%s%06u", plan_prefix(a, r->number),
+					piece),
+			   json_to_text(json, a));
+		at += len;
+	}
+	return true;
+}
+
+static bool add_piece(const struct record *r, struct buf *plan, struct err *e)
+{
+	AUTO(json) json = json_loads(r->value, JSON_DECODE_ANY, NULL);
+
+	if (!json_is_string(json))
+		return record_damaged(r, "it is no JSON string", e);
+	buf_add(plan, json_string_value(json), json_string_length(json));
+	return true;
+}
+
+static bool read_plan(struct state *s, struct arena *a, struct run_record *r,
+		      struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	AUTO(buf) plan = { 0 };
+	struct record *pieces = NULL;
+	size_t count = 0;
+
+	if (!s->backend->ops->list(s->backend, plan_prefix(&own, r->number),
+				   &own, &pieces, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!add_piece(&pieces[i], &plan, e))
+			return false;
+	if (count > 0)
+		r->plan = arena_strdup(a, buf_text(&plan));
+	return true;
+}
+
+/* ---- writing ---- */
+
+/* Commits on behalf of a run, and says which serial that wrote. */
+static bool commit_for(struct state *s, struct change *c, unsigned run,
+		       struct err *e)
+{
+	unsigned before = s->run;
+
+	s->run = run;
+	if (state_commit(s, c, e))
+		return true;
+	s->run = before;
+	return false;
+}
+
+static void put_run(struct change *c, const struct run_record *r)
+{
+	struct arena *a = &c->arena;
+
+	change_put(c, run_key(a, r->number), record_encode(run_fields, r, a));
+}
+
+bool journal_begin_run(struct state *s, struct run_record *r, struct err *e)
+{
+	AUTO(change) c = change_new(s);
+	struct run_record begun = *r;
+
+	begun.number = s->meta.runs + 1;
+	begun.serial = s->meta.serial + 1;
+	put_run(c, &begun);
+	if (!put_plan(c, &begun, e) || !commit_for(s, c, begun.number, e))
+		return err_in(e, "cannot record the run");
+	*r = begun;
+	return true;
+}
+
+bool journal_end_run(struct state *s, struct run_record *r, struct err *e)
+{
+	AUTO(change) c = change_new(s);
+	struct run_record ended = *r;
+
+	ended.serial = s->meta.serial + 1;
+	put_run(c, &ended);
+	if (!commit_for(s, c, ended.number, e))
+		return err_in(e, "cannot record the end of run %u", r->number);
+	s->run = 0;
+	*r = ended;
+	return true;
+}
+
+bool journal_steps(struct state *s, const struct run_record *r,
+		   const struct step_record *steps, size_t count, struct err *e)
+{
+	AUTO(change) c = change_new(s);
+	struct arena *a = &c->arena;
+	const char *prefix = steps_prefix(a, r->number);
+
+	for (size_t i = 0; i < count; i++)
+		change_put(c,
+			   arena_printf(a, "%s%06u", prefix, steps[i].number),
+			   record_encode(step_fields, &steps[i], a));
+	if (!commit_for(s, c, r->number, e))
+		return err_in(e, "cannot record a step of run %u", r->number);
+	return true;
+}
+
+bool journal_step(struct state *s, const struct run_record *r,
+		  const struct step_record *step, struct err *e)
+{
+	return journal_steps(s, r, step, 1, e);
+}
+
+/* ---- reading ---- */
+
+static bool read_run(const struct state *s, const struct record *r,
+		     struct arena *a, struct run_record *out, struct err *e)
+{
+	struct run_record run = { 0 };
+
+	if (!record_decode(r, run_fields, a, &run, e))
+		return false;
+	/* what it wrote since the record itself is in meta alone */
+	if (s->meta.run == run.number)
+		run.serial = s->meta.serial;
+	*out = run;
+	return true;
+}
+
+bool journal_runs(struct state *s, struct arena *a, struct run_record **out,
+		  size_t *count, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record *records = NULL;
+	size_t found = 0;
+
+	if (!s->backend->ops->list(s->backend, RUN_PREFIX, &own, &records,
+				   &found, e))
+		return false;
+
+	struct run_record *runs = arena_array(a, found, sizeof(*runs));
+
+	for (size_t i = 0; i < found; i++)
+		if (!read_run(s, &records[i], a, &runs[i], e))
+			return false;
+	*out = runs;
+	*count = found;
+	return true;
+}
+
+bool journal_run(struct state *s, unsigned number, struct arena *a,
+		 struct run_record *out, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record r = { 0 };
+	struct run_record run = { 0 };
+
+	if (!s->backend->ops->get(s->backend, run_key(&own, number), &own, &r,
+				  e))
+		return e->code == ERR_MISSING
+			       ? err_set(e, ERR_MISSING,
+					 "there is no run %u; 'certfleet "
+					 "history' lists them",
+					 number)
+			       : false;
+	if (!read_run(s, &r, a, &run, e) || !read_plan(s, a, &run, e))
+		return false;
+	*out = run;
+	return true;
+}
+
+bool journal_run_steps(struct state *s, unsigned run, struct arena *a,
+		       struct step_record **out, size_t *count, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record *records = NULL;
+	size_t found = 0;
+
+	if (!s->backend->ops->list(s->backend, steps_prefix(&own, run), &own,
+				   &records, &found, e))
+		return false;
+
+	struct step_record *steps = arena_array(a, found, sizeof(*steps));
+
+	for (size_t i = 0; i < found; i++)
+		if (!record_decode(&records[i], step_fields, a, &steps[i], e))
+			return false;
+	*out = steps;
+	*count = found;
+	return true;
+}
+
+bool journal_open_run(struct state *s, struct arena *a, struct run_record *out,
+		      struct err *e)
+{
+	struct run_record newest = { 0 };
+
+	if (s->meta.runs == 0)
+		return err_set(e, ERR_MISSING, "no run was ever recorded");
+	if (!journal_run(s, s->meta.runs, a, &newest, e))
+		return false;
+	if (newest.ended != 0)
+		return err_set(e, ERR_MISSING, "every run has ended");
+	*out = newest;
+	return true;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/seal.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "state/records.h"
+
+#include <string.h>
+
+#define FORMAT "certfleet-seal-1"
+#define KDF "pbkdf2-sha256"
+
+enum {
+	SALT_BYTES = 16,
+	DATA_KEY_BYTES = AEAD_KEY_BYTES,
+	WRAPPED_BYTES = DATA_KEY_BYTES + AEAD_OVERHEAD,
+};
+
+const struct field seal_fields[] = {
+	TEXT_FIELD(struct seal, kdf),   UNSIGNED_FIELD(struct seal, rounds),
+	TEXT_FIELD(struct seal, salt),  TEXT_FIELD(struct seal, wrapped),
+	TEXT_FIELD(struct seal, check), { 0 },
+};
+
+static void add_piece(struct buf *out, const char *text)
+{
+	size_t len = strlen(text);
+	const uint8_t prefix[] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16),
+				   (uint8_t)(len >> 8), (uint8_t)len };
+
+	buf_add(out, prefix, sizeof(prefix));
+	buf_add(out, text, len);
+}
+
+/* What a sealed thing is bound to, each piece with its length before it. */
+static void bind_to(struct buf *out, const char *lineage, const char *kind,
+		    const char *spki)
+{
+	AUTO(arena) a = { 0 };
+
+	add_piece(out, FORMAT);
+	add_piece(out, lineage);
+	add_piece(out, kind);
+	add_piece(out, *spki ? record_key(&a, KEY_PREFIX, spki) : "meta");
+	add_piece(out, spki);
+}
+
+static struct bytes buf_bytes(const struct buf *b)
+{
+	return (struct bytes){ .data = b->data, .len = b->len };
+}
+
+static struct bytes secret_bytes(const struct secret *s)
+{
+	return (struct bytes){ .data = s->bytes, .len = s->len };
+}
+
+/* ---- the data key ---- */
+
+static void make_check(const char *lineage, const struct secret *data_key,
+		       uint8_t out[SHA256_BYTES])
+{
+	AUTO(buf) text = { 0 };
+
+	bind_to(&text, lineage, "check", "");
+
+	struct bytes piece = buf_bytes(&text);
+
+	hmac_sha256(secret_bytes(data_key), &piece, 1, out);
+}
+
+static const char *base64(struct arena *a, const void *bytes, size_t len)
+{
+	AUTO(buf) text = { 0 };
+
+	text_base64(&text, bytes, len);
+	return arena_strdup(a, buf_text(&text));
+}
+
+/* Exactly `len` bytes. */
+static bool unbase64(const char *text, void *bytes, size_t len)
+{
+	size_t text_len = strlen(text);
+	size_t got = 0;
+	AUTO(str) room = NULL;
+
+	if (text_len > 2 * (len + 3))
+		return false;
+	room = xcalloc(1, text_unbase64_room(text_len));
+	if (!text_unbase64(text, text_len, room, &got) || got != len)
+		return false;
+	memcpy(bytes, room, len);
+	return true;
+}
+
+void seal_make(const char *lineage, const struct secret *passphrase,
+	       struct arena *a, struct secret *data_key, struct seal *out)
+{
+	AUTO(buf) aad = { 0 };
+	AUTO(secret) wrapping = { 0 };
+	uint8_t salt[SALT_BYTES];
+	uint8_t wrapped[WRAPPED_BYTES];
+	uint8_t check[SHA256_BYTES];
+
+	secret_alloc(data_key, DATA_KEY_BYTES);
+	random_bytes(data_key->bytes, data_key->len);
+	random_bytes(salt, sizeof(salt));
+	secret_alloc(&wrapping, AEAD_KEY_BYTES);
+	pbkdf2_sha256(secret_bytes(passphrase),
+		      (struct bytes){ salt, sizeof(salt) }, PBKDF2_ROUNDS,
+		      wrapping.bytes, wrapping.len);
+	bind_to(&aad, lineage, "data-key", "");
+	aead_seal(wrapping.bytes, buf_bytes(&aad), secret_bytes(data_key),
+		  wrapped);
+	make_check(lineage, data_key, check);
+	*out = (struct seal){
+		.kdf = KDF,
+		.rounds = PBKDF2_ROUNDS,
+		.salt = base64(a, salt, sizeof(salt)),
+		.wrapped = base64(a, wrapped, sizeof(wrapped)),
+		.check = base64(a, check, sizeof(check)),
+	};
+}
+
+static bool check_seal(const struct seal *seal, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	if (strcmp(seal->kdf, KDF) != 0)
+		return err_set(e, ERR_INPUT,
+			       "the state is sealed by '%s', which this "
+			       "certfleet does not know; use a newer one",
+			       text_escaped(&a, seal->kdf));
+	if (seal->rounds < 1 || seal->rounds > PBKDF2_ROUNDS_LIMIT)
+		return err_set(e, ERR_IO,
+			       "the state's seal asks for %u rounds, over the "
+			       "limit of %d; restore the state from a backup",
+			       seal->rounds, PBKDF2_ROUNDS_LIMIT);
+	return true;
+}
+
+bool seal_unwrap(const struct seal *seal, const char *lineage,
+		 const struct secret *passphrase, struct secret *data_key,
+		 struct err *e)
+{
+	AUTO(buf) aad = { 0 };
+	AUTO(secret) wrapping = { 0 };
+	AUTO(secret) opened = { 0 };
+	uint8_t salt[SALT_BYTES];
+	uint8_t wrapped[WRAPPED_BYTES];
+	uint8_t check[SHA256_BYTES];
+	uint8_t expected[SHA256_BYTES];
+
+	if (!check_seal(seal, e))
+		return false;
+	if (!unbase64(seal->salt, salt, sizeof(salt)) ||
+	    !unbase64(seal->wrapped, wrapped, sizeof(wrapped)) ||
+	    !unbase64(seal->check, check, sizeof(check)))
+		return err_set(e, ERR_IO,
+			       "the state's seal is damaged; restore the state "
+			       "from a backup");
+	secret_alloc(&wrapping, AEAD_KEY_BYTES);
+	pbkdf2_sha256(secret_bytes(passphrase),
+		      (struct bytes){ salt, sizeof(salt) }, seal->rounds,
+		      wrapping.bytes, wrapping.len);
+	bind_to(&aad, lineage, "data-key", "");
+	if (!aead_open(wrapping.bytes, buf_bytes(&aad),
+		       (struct bytes){ wrapped, sizeof(wrapped) }, &opened, e))
+		return err_set(e, ERR_INPUT,
+			       "the passphrase does not open the state; use "
+			       "the one it was sealed with");
+	make_check(lineage, &opened, expected);
+	if (!bytes_equal(check, expected, sizeof(check)))
+		return err_set(e, ERR_IO,
+			       "the state's seal is damaged; restore the state "
+			       "from a backup");
+	*data_key = TAKE(opened);
+	return true;
+}
+
+/* ---- private keys ---- */
+
+/* {"NAME":"BASE64"}, in memory that does not move while it grows. */
+static void encode_value(const char *name, struct bytes bytes,
+			 struct secret *value)
+{
+	size_t room = 2 * bytes.len + 64;
+	struct buf text = { .data = xcalloc(1, room), .room = room };
+
+	buf_printf(&text, "{\"%s\":\"", name);
+	text_base64(&text, bytes.data, bytes.len);
+	buf_puts(&text, "\"}");
+	*value = (struct secret){
+		.bytes = (unsigned char *)text.data,
+		.len = text.len,
+	};
+}
+
+void key_encode(const struct key_place *place, const struct secret *pkcs8,
+		struct secret *value)
+{
+	AUTO(buf) aad = { 0 };
+	AUTO(str) sealed = NULL;
+	size_t len = pkcs8->len + AEAD_OVERHEAD;
+
+	if (!place->data_key) {
+		encode_value("unsealed", secret_bytes(pkcs8), value);
+		return;
+	}
+	sealed = xcalloc(1, len);
+	bind_to(&aad, place->lineage, "key", place->spki);
+	aead_seal(place->data_key->bytes, buf_bytes(&aad), secret_bytes(pkcs8),
+		  (uint8_t *)sealed);
+	encode_value("sealed", (struct bytes){ sealed, len }, value);
+}
+
+static bool decode_value(const struct record *r, const json_t *json,
+			 struct secret *bytes, struct err *e)
+{
+	size_t len = json_string_length(json);
+	size_t got = 0;
+	AUTO(secret) room = { 0 };
+
+	if (!json_is_string(json) || len > 2 * PRIVATE_KEY_LIMIT)
+		return record_damaged(r, "the key is missing", e);
+	secret_alloc(&room, text_unbase64_room(len));
+	if (!text_unbase64(json_string_value(json), len, room.bytes, &got))
+		return record_damaged(r, "the key is no base64", e);
+	secret_copy(bytes, room.bytes, got);
+	return true;
+}
+
+static bool open_value(const struct key_place *place, const struct record *r,
+		       struct secret *pkcs8, struct err *e)
+{
+	AUTO(buf) aad = { 0 };
+	AUTO(secret) sealed = { 0 };
+	AUTO(json) json = NULL;
+
+	if (!record_parse(r, &json, e))
+		return false;
+
+	json_t *open = json_object_get(json, "unsealed");
+
+	if (open && place->data_key)
+		return record_damaged(
+			r, "its key is not sealed, but the state is", e);
+	if (open) {
+		bool read = decode_value(r, open, pkcs8, e);
+
+		wipe((char *)json_string_value(open), json_string_length(open));
+		return read;
+	}
+	if (!place->data_key)
+		return record_damaged(r, "its key is sealed, the state is not",
+				      e);
+	if (!decode_value(r, json_object_get(json, "sealed"), &sealed, e))
+		return false;
+	bind_to(&aad, place->lineage, "key", place->spki);
+	if (!aead_open(place->data_key->bytes, buf_bytes(&aad),
+		       secret_bytes(&sealed), pkcs8, e))
+		return err_in(e, "record '%s'", r->key);
+	return true;
+}
+
+bool key_decode(const struct key_place *place, const struct record *r,
+		struct secret *pkcs8, struct err *e)
+{
+	bool opened = open_value(place, r, pkcs8, e);
+
+	wipe((char *)r->value, strlen(r->value));
+	return opened;
+}

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Fails when a folder includes from a folder above it, or when a foreign
+# library is used outside the one folder that may.
+set -eu
+allowed='
+base:
+crypto:  base
+model:   base
+config:  base model
+pki:     base model crypto
+state:   base model crypto
+plan:    base model
+bundle:  base crypto
+place:   base model pki
+drivers: base model pki place
+engine:  base model crypto pki state plan bundle drivers place
+report:  base model plan engine
+cli:     base model crypto config pki state plan bundle engine report
+'
+foreign='
+gnutls/      pki
+sqlite3.h    state
+archive      bundle
+yaml.h       config
+nettle/      crypto
+'
+status=0
+for file in src/*/*.[ch]; do
+	from=$(basename "$(dirname "$file")")
+	may=" $from $(printf '%s\n' "$allowed" | sed -n "s/^$from: *//p") "
+	for to in $(sed -n 's|^#include "\([a-z]*\)/.*|\1|p' "$file" | sort -u); do
+		case $may in *" $to "*) ;; *)
+			echo "$file: $from/ may not include $to/" >&2
+			status=1 ;;
+		esac
+	done
+	while read -r header folder; do
+		[ -n "$header" ] && [ "$from" != "$folder" ] || continue
+		if grep -q "^#include <$header" "$file"; then
+			echo "$file: only $folder/ may use <$header" >&2
+			status=1
+		fi
+	done <<-END
+	$foreign
+	END
+done
+exit $status

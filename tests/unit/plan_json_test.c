@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plan_world.h"
+
+AUTO_TYPE(text, char *, free)
+AUTO_TYPE(json, json_t *, json_decref)
+
+/* A plan with every kind of choice, wave and precondition in it. */
+static void make_rich_plan(struct world *w, struct plan *p)
+{
+	static const char *const targets[] = { "c00000", "c00001" };
+	static const char *const acks[] = { "offline:c00001" };
+	static const char *const reissue[] = { "web" };
+	struct err e = { 0 };
+
+	world_init(w, 3);
+	w->roles[0].offline = OFFLINE_ACKNOWLEDGE;
+	w->roles[0].restart.max_unavailable = 2;
+	w->issuers[0].publish = "ca.pem";
+	w->seen[1].online = false;
+	w->seen[0].version = "1.\xff";
+	w->seen[0].installed = NULL;
+	w->seen[0].error = "\x1b[2J";
+	w->choices = (struct choices){ .targets = targets,
+				       .target_count = 2,
+				       .acks = acks,
+				       .ack_count = 1,
+				       .reissue = reissue,
+				       .reissue_count = 1 };
+	assert_true(world_plan(w, p, &e));
+}
+
+static json_t *rich_json(void)
+{
+	AUTO(world) w = { 0 };
+	AUTO(plan) p = { 0 };
+
+	make_rich_plan(&w, &p);
+	return plan_to_json(&p);
+}
+
+static void a_plan_survives_json_to_the_last_byte(void **state)
+{
+	(void)state;
+	AUTO(json) json = rich_json();
+	AUTO(plan) read = { 0 };
+	struct err e = { 0 };
+
+	assert_true(plan_from_json(json, &read, &e));
+
+	AUTO(json) again = plan_to_json(&read);
+	AUTO(text) before = json_dumps(json, 0);
+	AUTO(text) after = json_dumps(again, 0);
+
+	assert_string_equal(before, after);
+	assert_int_equal(read.choices.target_count, 2);
+	assert_string_equal(read.choices.acks[0], "offline:c00001");
+	assert_int_equal(read.at, WORLD_NOW);
+}
+
+static void a_plan_outlives_what_it_was_made_from(void **state)
+{
+	(void)state;
+	AUTO(plan) p = { 0 };
+	AUTO(text) before = NULL;
+	{
+		AUTO(world) w = { 0 };
+
+		make_rich_plan(&w, &p);
+		before = world_json(&p);
+	}
+	AUTO(text) after = world_json(&p);
+
+	assert_string_equal(before, after);
+}
+
+static void equal_arguments_give_equal_bytes(void **state)
+{
+	(void)state;
+	AUTO(json) one = rich_json();
+	AUTO(json) two = rich_json();
+	AUTO(text) a = json_dumps(one, 0);
+	AUTO(text) b = json_dumps(two, 0);
+
+	assert_string_equal(a, b);
+}
+
+static void invalid_utf8_is_escaped_in_json(void **state)
+{
+	(void)state;
+	AUTO(json) json = rich_json();
+	json_t *seen = json_array_get(json_object_get(json, "observed"), 0);
+
+	assert_string_equal(json_string_value(json_object_get(seen, "version")),
+			    "1.\\xff");
+}
+
+/* One change to the JSON of a good plan that must be noticed. */
+struct tampering {
+	const char *array; /* its first item is changed; NULL: the top */
+	const char *key;
+	const char *value; /* JSON; NULL: the key is removed */
+};
+
+static const struct tampering tamperings[] = {
+	{ NULL, "format_version", "\"2.0\"" },
+	{ NULL, "format_version", NULL },
+	{ NULL, "fleet", "7" },
+	{ NULL, "fleet", NULL },
+	{ NULL, "at", "\"yesterday\"" },
+	{ NULL, "at", "\"2026-11-23T09:00:00+01:00\"" },
+	{ NULL, "generated_at", "\"2027-11-23T08:00:00Z\"" },
+	{ NULL, "target", "\"c00000\"" },
+	{ NULL, "choices", "{}" },
+	{ NULL, "choices", "[]" },
+	{ NULL, "spec_digest", "null" },
+	{ NULL, "state", "{\"lineage\": \"\"}" },
+	{ NULL, "state", "{\"lineage\": \"\", \"serial\": -1}" },
+	{ NULL, "state", "{\"lineage\": \"\", \"serial\": 0, \"x\": 1}" },
+	{ NULL, "observed", "{}" },
+	{ NULL, "waves", "[]" },
+	{ NULL, "waves", NULL },
+	{ NULL, "steps", NULL },
+	{ NULL, "summary", "{\"unchanged\": 0}" },
+	{ NULL, "x-more", "1" },
+	{ "observed", "component", "\"z\"" },
+	{ "observed", "online", "1" },
+	{ "observed", "installed", "\"abc\"" },
+	{ "observed", "x-more", "1" },
+	{ "preconditions", "severity", "\"fatal\"" },
+	{ "preconditions", "component", "null" },
+	{ "preconditions", "acknowledged", "\"yes\"" },
+	{ "waves", "wave", "7" },
+	{ "waves", "limit", "-1" },
+	{ "waves", "limit", "4294967296" },
+	{ "waves", "processes", "[1]" },
+	{ "waves", "canary", "null" },
+	{ "steps", "id", "\"s2\"" },
+	{ "steps", "kind", "\"explode\"" },
+	{ "steps", "kind", "\"rollback\"" },
+	{ "steps", "kind", "\"stage\"" },
+	{ "steps", "certificate", "null" },
+	{ "steps", "generation", "\"../../etc\"" },
+	{ "steps", "activation", "\"kill\"" },
+	{ "steps", "wave", "99" },
+	{ "steps", "wave", "0" },
+	{ "steps", "wave", "\"1\"" },
+	{ "steps", "after", "[\"s1\"]" },
+	{ "steps", "after", "[\"s99999999999999999999999\"]" },
+	{ "steps", "after", "[\"1\"]" },
+	{ "steps", "reason", "null" },
+	{ "steps", "reason", "\"a\\u0000b\"" },
+};
+
+static void tamper(json_t *json, const struct tampering *t)
+{
+	json_t *place = json;
+
+	if (t->array)
+		place = json_array_get(json_object_get(json, t->array), 0);
+	assert_non_null(place);
+	if (!t->value) {
+		json_object_del(place, t->key);
+		return;
+	}
+
+	json_t *value =
+		json_loads(t->value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+
+	assert_non_null(value);
+	json_object_set_new(place, t->key, value);
+}
+
+static void a_plan_that_was_tampered_with_is_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(tamperings) / sizeof(*tamperings); i++) {
+		AUTO(json) json = rich_json();
+		AUTO(plan) p = { 0 };
+		struct err e = { 0 };
+
+		tamper(json, &tamperings[i]);
+		if (plan_from_json(json, &p, &e))
+			fail_msg("%s %s = %s was read",
+				 tamperings[i].array ? tamperings[i].array : "",
+				 tamperings[i].key, tamperings[i].value);
+		assert_int_equal(e.code, ERR_INPUT);
+		assert_null(p.fleet);
+	}
+}
+
+static void json_that_is_no_object_is_refused(void **state)
+{
+	(void)state;
+	AUTO(json) json = json_array();
+	AUTO(plan) p = { 0 };
+	struct err e = { 0 };
+
+	assert_false(plan_from_json(json, &p, &e));
+	assert_false(plan_from_json(NULL, &p, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
+static void a_text_that_is_too_long_is_refused(void **state)
+{
+	(void)state;
+	AUTO(json) json = rich_json();
+	AUTO(plan) p = { 0 };
+	AUTO(text) longer = malloc(70000);
+	struct err e = { 0 };
+
+	memset(longer, 'x', 69999);
+	longer[69999] = '\0';
+	json_object_set_new(json, "fleet", json_string(longer));
+	assert_false(plan_from_json(json, &p, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+}
+
+static void foreign_text_cannot_forge_a_line_of_the_plan(void **state)
+{
+	(void)state;
+	AUTO(json) json = rich_json();
+	AUTO(plan) p = { 0 };
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+	const struct tampering forged = { "steps", "reason",
+					  "\"\\u001b[2J\\nblock\"" };
+
+	tamper(json, &forged);
+	assert_true(plan_from_json(json, &p, &e));
+	plan_render_text(&p, true, false, &out);
+	assert_null(strchr(buf_text(&out), '\033'));
+	assert_null(strstr(buf_text(&out), "\nblock"));
+	assert_non_null(strstr(buf_text(&out), "\\x1b[2J\\x0ablock"));
+}
+
+static void color_is_only_used_when_asked_for(void **state)
+{
+	(void)state;
+	AUTO(json) json = rich_json();
+	AUTO(plan) p = { 0 };
+	AUTO(buf) plain = { 0 };
+	AUTO(buf) colored = { 0 };
+	struct err e = { 0 };
+
+	assert_true(plan_from_json(json, &p, &e));
+	plan_render_text(&p, false, false, &plain);
+	plan_render_text(&p, false, true, &colored);
+	assert_null(strchr(buf_text(&plain), '\033'));
+	assert_non_null(strchr(buf_text(&colored), '\033'));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plan_survives_json_to_the_last_byte),
+		cmocka_unit_test(a_plan_outlives_what_it_was_made_from),
+		cmocka_unit_test(equal_arguments_give_equal_bytes),
+		cmocka_unit_test(invalid_utf8_is_escaped_in_json),
+		cmocka_unit_test(a_plan_that_was_tampered_with_is_refused),
+		cmocka_unit_test(json_that_is_no_object_is_refused),
+		cmocka_unit_test(a_text_that_is_too_long_is_refused),
+		cmocka_unit_test(foreign_text_cannot_forge_a_line_of_the_plan),
+		cmocka_unit_test(color_is_only_used_when_asked_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small fleets with a snapshot of them, made by hand, for the plan tests. */
+#ifndef TESTS_PLAN_WORLD_H
+#define TESTS_PLAN_WORLD_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/fleet.h"
+#include "model/snapshot.h"
+#include "plan/plan.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum {
+	DAY = 24 * 3600,
+};
+#define WORLD_NOW ((int64_t)1795420800) /* 2026-11-23T08:00:00Z */
+
+struct world {
+	struct arena a;
+	struct fleet fleet;
+	struct snapshot snapshot;
+	struct issuer *issuers;
+	struct certificate *certificates;
+	struct role *roles;
+	struct component *components;
+	struct generation *generations;
+	struct component_seen *seen;
+	struct choices choices;
+};
+
+static inline void world_release(struct world *w)
+{
+	arena_release(&w->a);
+}
+AUTO_STRUCT(world, struct world, world_release)
+
+/* 64 hex digits that differ when `label` does. */
+static inline const char *world_fingerprint(struct arena *a, const char *label)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (const char *c = label; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+	return arena_printf(
+		a, "%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64,
+		hash, hash ^ 0x5555, hash ^ 0xaaaa, ~hash);
+}
+
+static inline MUST_CHECK bool world_plan(struct world *w, struct plan *p,
+					 struct err *e)
+{
+	const struct plan_input in = {
+		.fleet = &w->fleet,
+		.snapshot = &w->snapshot,
+		.at = WORLD_NOW,
+		.spec_digest = world_fingerprint(&w->a, "spec"),
+		.choices = w->choices,
+	};
+
+	return plan_make(&in, p, e);
+}
+
+static inline char *world_json(const struct plan *p)
+{
+	json_t *json = plan_to_json(p);
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	json_decref(json);
+	return text;
+}
+
+/*
+ * `count` components c00000.. with one certificate "web" from issuer "ca",
+ * nothing known and nothing installed, everything online.
+ */
+static inline void world_init(struct world *w, size_t count)
+{
+	struct arena *a = &w->a;
+
+	w->issuers = arena_array(a, 1, sizeof(*w->issuers));
+	w->issuers[0] = (struct issuer){ .name = "ca",
+					 .kind = ISSUER_MANAGED,
+					 .subject = "CN=ca",
+					 .validity = 3650 * (int64_t)DAY,
+					 .key = KEY_ECDSA_P384 };
+	w->certificates = arena_array(a, 1, sizeof(*w->certificates));
+	w->certificates[0] = (struct certificate){ .name = "web",
+						   .subject = "CN=web",
+						   .issuer = w->issuers,
+						   .validity = 90 * DAY };
+	w->roles = arena_array(a, 1, sizeof(*w->roles));
+	w->roles[0] = (struct role){ .name = "",
+				     .restart = { .max_unavailable = 1 } };
+	w->components = arena_array(a, count, sizeof(*w->components));
+	w->seen = arena_array(a, count, sizeof(*w->seen));
+	for (size_t i = 0; i < count; i++) {
+		const char *name = arena_printf(a, "c%05zu", i);
+		struct verify *verify = ARENA_NEW(a, struct verify);
+
+		*verify = (struct verify){ .address = "h:443" };
+		w->components[i] = (struct component){
+			.name = name,
+			.role = w->roles,
+			.certificate = w->certificates,
+			.process = name,
+			.activate = { .kind = ACTIVATE_SIGNAL },
+			.verify = verify,
+			.verify_count = 1,
+		};
+		w->seen[i] = (struct component_seen){ .name = name,
+						      .online = true,
+						      .installed = "",
+						      .served = "" };
+	}
+	w->fleet = (struct fleet){
+		.name = "test",
+		.issuers = w->issuers,
+		.issuer_count = 1,
+		.certificates = w->certificates,
+		.certificate_count = 1,
+		.roles = w->roles,
+		.role_count = 1,
+		.components = w->components,
+		.component_count = count,
+	};
+	w->snapshot = (struct snapshot){ .lineage = "",
+					 .components = w->seen,
+					 .component_count = count };
+}
+
+#endif
