@@ -50,6 +50,23 @@ static void text_without_certificates_has_none(void **state)
 	assert_int_equal(count, 0);
 }
 
+static void more_certificates_than_the_limit_are_refused(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) text = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	(void)state;
+	for (int i = 0; i <= PEM_BLOCK_LIMIT; i++)
+		buf_puts(&text, "-----BEGIN CERTIFICATE-----\nAAAA\n"
+				"-----END CERTIFICATE-----\n");
+	assert_false(
+		pem_read_certs(text.data, text.len, &a, &certs, &count, &e));
+	assert_says(&e, "more than 100 certificates");
+}
+
 static void text_without_a_key_is_refused(void **state)
 {
 	AUTO(secret) key = { 0 };
@@ -157,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pem_reads_back_as_it_was_written),
 		cmocka_unit_test(text_without_certificates_has_none),
+		cmocka_unit_test(more_certificates_than_the_limit_are_refused),
 		cmocka_unit_test(text_without_a_key_is_refused),
 		cmocka_unit_test(a_damaged_certificate_is_refused),
 		cmocka_unit_test(bytes_that_are_no_certificate_have_no_facts),
