@@ -500,30 +500,6 @@ static void a_lock_names_its_holder_and_ends_with_it(void **state)
 	close(ready[1]);
 }
 
-struct search {
-	const char *text;
-	bool found;
-};
-
-static void look_for(void *ctx, const char *path)
-{
-	struct search *s = ctx;
-	AUTO(buf) bytes = { 0 };
-	struct err e = { 0 };
-
-	assert_true(fs_read(path, 64 << 20, &bytes, &e));
-	if (memmem(buf_text(&bytes), bytes.len, s->text, strlen(s->text)))
-		s->found = true;
-}
-
-static bool is_in_files(const struct place *p, const char *text)
-{
-	struct search s = { .text = text };
-
-	each_file(p->dir, look_for, &s);
-	return s.found;
-}
-
 static void write_and_forget(struct backend *b)
 {
 	must_write(b, "key/1", "\"the marker of a secret\"", false);
@@ -544,7 +520,7 @@ static void what_is_forgotten_is_in_no_file(void **state)
 	b->ops->close(b);
 }
 
-static void what_a_reader_kept_is_forgotten_later(void **state)
+static void a_log_that_a_reader_kept_is_emptied_later(void **state)
 {
 	struct place *p = *state;
 	sqlite3 *db = NULL;
@@ -594,7 +570,7 @@ int main(void)
 		IN_PLACE(a_half_made_state_is_made_again),
 		IN_PLACE(a_lock_names_its_holder_and_ends_with_it),
 		IN_PLACE(what_is_forgotten_is_in_no_file),
-		IN_PLACE(what_a_reader_kept_is_forgotten_later),
+		IN_PLACE(a_log_that_a_reader_kept_is_emptied_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

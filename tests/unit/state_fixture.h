@@ -90,6 +90,30 @@ static inline const char *file_in(const struct place *p, const char *name)
 	return path;
 }
 
+struct search {
+	const char *text;
+	bool found;
+};
+
+static inline void look_for(void *ctx, const char *path)
+{
+	struct search *s = ctx;
+	AUTO(buf) bytes = { 0 };
+	struct err e = { 0 };
+
+	assert_true(fs_read(path, 64 << 20, &bytes, &e));
+	if (memmem(buf_text(&bytes), bytes.len, s->text, strlen(s->text)))
+		s->found = true;
+}
+
+static inline bool is_in_files(const struct place *p, const char *text)
+{
+	struct search s = { .text = text };
+
+	each_file(p->dir, look_for, &s);
+	return s.found;
+}
+
 /* Name, mode, size and every byte of what is in the directory. */
 static inline void add_picture(void *ctx, const char *path)
 {
@@ -161,6 +185,51 @@ static inline void must_unseal(struct state *s)
 	secret_copy(&passphrase, PASSPHRASE, strlen(PASSPHRASE));
 	if (!state_unseal(s, &passphrase, &e))
 		fail_msg("%s", e.text);
+}
+
+#define KEY_TEXT "-- the bytes of a private key --"
+
+static inline void must_commit(struct state *s, struct change *c)
+{
+	struct err e = { 0 };
+
+	if (!state_commit(s, c, &e))
+		fail_msg("%s", e.text);
+}
+
+/* What the record is now, past all checks. */
+static inline void set_record(const struct place *p, const char *key,
+			      const char *value)
+{
+	struct backend *b = must_open(p, true);
+
+	must_write(b, key, value, false);
+	b->ops->close(b);
+}
+
+static inline const char *get_record(const struct place *p, const char *key,
+				     struct arena *a)
+{
+	struct backend *b = must_open(p, false);
+	struct record r = { 0 };
+	struct err e = { 0 };
+
+	if (!b->ops->get(b, key, a, &r, &e))
+		fail_msg("%s", e.text);
+	b->ops->close(b);
+	return r.value;
+}
+
+static inline void must_keep_key(struct state *s, const char *spki)
+{
+	AUTO(change) c = change_new(s);
+	AUTO(secret) key = { 0 };
+	struct err e = { 0 };
+
+	secret_copy(&key, KEY_TEXT, strlen(KEY_TEXT));
+	if (!change_key(c, spki, &key, &e))
+		fail_msg("%s", e.text);
+	must_commit(s, c);
 }
 
 /* What a forked child does; its exit is at once, as if it were killed. */
