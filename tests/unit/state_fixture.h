@@ -247,6 +247,37 @@ static inline void in_child(void (*fn)(const struct place *p),
 	assert_int_equal(status, 0);
 }
 
+static inline void assert_value(struct backend *b, const char *key,
+				const char *value)
+{
+	AUTO(arena) a = { 0 };
+	struct record r = { 0 };
+	struct err e = { 0 };
+
+	if (!value) {
+		assert_false(b->ops->get(b, key, &a, &r, &e));
+		assert_int_equal(e.code, ERR_MISSING);
+		return;
+	}
+	if (!b->ops->get(b, key, &a, &r, &e))
+		fail_msg("%s", e.text);
+	assert_string_equal(r.value, value);
+}
+
+static inline void make_with(const struct place *p, const char *key,
+			     const char *value)
+{
+	struct backend *b = must_open(p, true);
+
+	must_write(b, key, value, false);
+	b->ops->close(b);
+}
+
+static inline void leave_a_log(const struct place *p)
+{
+	must_write(must_open(p, true), "a", "{\"b\":1}", false);
+}
+
 #define IN_PLACE(test) \
 	cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
