@@ -155,6 +155,27 @@ static void a_key_goes_with_the_last_generation_that_has_it(void **state)
 	assert_false(is_in_files(p, buf_text(&sealed)));
 }
 
+static void what_is_written_and_forgotten_at_once_is_gone(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct state *s = must_open_state(*state, true);
+	AUTO(change) c = change_new(s);
+	const struct generation g = generation_of_owner("shop", 1);
+	const struct generation *list = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	assert_true(state_unseal(s, NULL, &e));
+	must_keep_key(s, spki_1);
+	change_generation(c, &g, NULL);
+	change_forget_generation(c, &g);
+	must_commit(s, c);
+	assert_true(state_generations(s, &a, &list, &count, &e));
+	assert_int_equal(count, 0);
+	assert_false(state_has_key(s, spki_1));
+	state_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +183,7 @@ int main(void)
 		IN_PLACE(a_new_name_that_is_taken_is_refused),
 		IN_PLACE(a_rename_that_cannot_be_read_fails_the_commit),
 		IN_PLACE(a_key_goes_with_the_last_generation_that_has_it),
+		IN_PLACE(what_is_written_and_forgotten_at_once_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
