@@ -54,6 +54,7 @@ static const struct field component_fields[] = {
 	MAYBE_FIELD(struct component_seen, last_error),
 	MAYBE_FIELD(struct component_seen, staged),
 	BOOL_FIELD(struct component_seen, retire_remove),
+	MAYBE_FIELD(struct component_seen, deliver),
 	{ 0 },
 };
 

@@ -1,0 +1,96 @@
+#!/bin/bash
+# An apply of three components is killed at, or denied, every Nth of its
+# state-changing system calls; each time the next apply must converge.
+#	EVERY=20 (default), EVERY=1 in check-long
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/fixture.sh"
+command -v strace >/dev/null || skip_all "strace is not installed"
+EVERY=${EVERY:-20}
+calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat,fchmod,fchmodat,fchown,ftruncate,pidfd_send_signal,clone,clone3,vfork'
+
+export ROLE='{on_failure: stop, timeout: 10s, max_unavailable: 3}'
+three_components
+cf apply --yes
+is $status 0 "the trio is set up"
+[ $status -eq 0 ] || { sed 's/^/# /' <<<"$out"; finish; }
+
+# All calls of one whole apply, as "name number-of-that-name".
+strace -o run/calls -e trace="$calls" "$CERTFLEET" apply --yes --reissue site >/dev/null 2>&1
+ok $? "an apply under strace"
+awk -F'(' '/^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' run/calls >run/points
+echo "# $(wc -l <run/points) points, every ${EVERY}th is tried"
+
+whole() { # after each apply that did not end
+	pairs_are_whole || { echo "# a mixed pair after $1"; return 1; }
+	[ -z "$(find tls .certfleet backups -type f \( -name '*.key' -o -name 'key.pem' -o -path './.certfleet/*' -o -path './backups/*' \) -perm /077)" ] ||
+		{ echo "# open modes after $1"; return 1; }
+	[ "$(sqlite3 "file:$(ls .certfleet/*.db | head -1)?mode=ro" 'pragma integrity_check' 2>&1)" = ok ] ||
+		{ echo "# the state is damaged after $1"; return 1; }
+}
+
+converged() { # after the apply that follows
+	[ "$status" -eq 0 ] || { echo "# exit $status after $1"; sed 's/^/#   /' <<<"$out"; return 1; }
+	[ -z "$(find tls backups trust -name '.*tmp-*' -o -path './.certfleet/*tmp-*')" ] ||
+		{ echo "# leftovers after $1"; return 1; }
+	cf plan --detailed-exitcode
+	[ "$status" -eq 0 ] || { echo "# plan says $status after $1"; sed 's/^/#   /' <<<"$out"; return 1; }
+	[ "$(served "$one")" = "$(installed tls/one/leaf.pem)" ] &&
+		[ "$(served "$two")" = "$(installed tls/one/leaf.pem)" ] &&
+		[ "$(served "$three")" = "$(installed tls/three.crt)" ] ||
+		{ echo "# not served after $1"; return 1; }
+}
+
+try_point() { # CALL NUMBER FAULT
+	local what="$1 $2 $3" result
+	timeout 60 strace -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" \
+		"$CERTFLEET" apply --yes --reissue site >run/broken 2>&1
+	result=$?
+	echo "$what -> $result" >>run/results
+	case $3 in
+	error=*)
+		# an error that is told, or one that made no difference
+		case $result in
+		0 | 1 | 6 | 7 | 8 | 65) ;;
+		*) echo "# exit $result after $what"; sed 's/^/#   /' run/broken; return 1 ;;
+		esac ;;
+	esac
+	whole "$what" || return 1
+	cf apply --yes --ack rolled-back
+	whole "the apply after $what" && converged "$what"
+}
+
+for fault in signal=KILL error=ENOSPC error=EIO; do
+	number=0
+	tried=0
+	bad=0
+	while read -r call count; do
+		number=$((number + 1))
+		[ $((number % EVERY)) -eq $((EVERY > 1 ? 1 : 0)) ] || continue
+		case $fault:$call in
+		error=*:clone* | error=*:vfork) continue ;;
+		esac
+		tried=$((tried + 1))
+		try_point "$call" "$count" "$fault" || bad=$((bad + 1))
+	done <run/points
+	[ $bad -eq 0 ]
+	ok $? "$fault at $tried points: each time the next apply converges"
+done
+
+# The first apply of all, which makes the state and the authority.
+number=0
+bad=0
+tried=0
+while read -r call count; do
+	number=$((number + 1))
+	[ $((number % (EVERY * 3))) -eq 0 ] || continue
+	tried=$((tried + 1))
+	rm -rf .certfleet backups trust/*
+	timeout 60 strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$count" \
+		"$CERTFLEET" apply --yes --ack state-missing >run/broken 2>&1
+	whole "first apply, $call $count" 2>/dev/null || [ ! -e .certfleet ] || pairs_are_whole || bad=$((bad + 1))
+	cf apply --yes --ack state-missing
+	converged "first apply, $call $count" || bad=$((bad + 1))
+done <run/points
+[ $bad -eq 0 ]
+ok $? "kill -9 of the first apply at $tried points: each time the next one converges"
+finish

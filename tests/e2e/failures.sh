@@ -1,0 +1,89 @@
+#!/bin/bash
+# What goes wrong on components, and what is left behind then.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/fixture.sh"
+three_components
+cf apply --yes
+is $status 0 "the trio is set up"
+[ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
+good=$(served "$two")
+
+# on_failure: stop, with the first process of the wave order failing
+SUBJECT=second ACTIVATE_ONE='{command: ["false"]}' write_fleet
+cf apply --yes
+is $status 7 "an activation that fails ends with 7"
+has "$out" "one" "and names the component"
+is "$(served "$two")" "$good" "on_failure stop: the others keep serving the old one"
+is "$(served "$one")" "$good" "the failed one still serves the old one"
+SUBJECT=second write_fleet
+cf apply --yes
+is $status 0 "the next apply finishes with the same certificate"
+second=$(served "$two")
+[ "$second" != "$good" ]; ok $? "the new one is served"
+is "$(served "$one")" "$second" "everywhere"
+
+# rollback
+export ROLE='{on_failure: rollback, timeout: 2s}'
+SUBJECT=third ACTIVATE_TWO='{command: ["true"]}' write_fleet
+cf apply --yes
+has "$out" "still serves" "a server that keeps the old certificate is found out"
+is "$(installed tls/two/leaf.pem)" "$second" "its files are put back"
+is "$(served "$two")" "$second" "and verified"
+is $status 8 "all that failed was rolled back: 8"
+SUBJECT=third write_fleet
+cf apply --yes
+is $status 3 "what was rolled back needs an acknowledgement"
+has "$out" "rolled-back" "which is named"
+cf apply --yes --ack rolled-back
+is $status 0 "with it the apply goes on"
+third=$(served "$one")
+is "$(served "$two")" "$third" "and two serves the new one"
+
+# an activation that hangs
+export ROLE='{on_failure: stop, timeout: 2s}'
+SUBJECT=fourth ACTIVATE_THREE='{command: [sleep, "60"], timeout: 1s}' write_fleet
+begin=$SECONDS
+cf apply --yes
+[ $((SECONDS - begin)) -lt 30 ]; ok $? "a hanging activation is ended at its deadline"
+is $status 7 "and counts as a failure"
+has "$out" "three" "naming the component"
+pairs_are_whole; ok $? "every pair is whole"
+SUBJECT=fourth write_fleet
+cf apply --yes
+is $status 0 "the next apply finishes"
+
+# continue: one fails, the others go on
+export ROLE='{on_failure: continue, timeout: 1s, max_failures: 5}'
+SUBJECT=fifth ACTIVATE_ONE='{command: ["false"]}' write_fleet
+cf apply --yes
+is $status 7 "on_failure continue: still 7"
+fifth=$(served "$two")
+is "$(served "$three")" "$fifth" "the others were changed"
+[ "$(served "$one")" != "$fifth" ]; ok $? "the failed one was not"
+unset ROLE
+SUBJECT=fifth write_fleet
+cf apply --yes
+is $status 0 "and is finished later"
+
+# a target that cannot be written
+chmod 777 tls
+SUBJECT=sixth write_fleet
+cf apply --yes
+is $status 4 "a directory that others can write to blocks"
+has "$out" "target-unwritable" "with its code"
+chmod 755 tls
+
+# staging fails on one component only: nothing of the certificate is committed
+before_one=$(served "$one")
+if mkdir tls/small && mount -t tmpfs -o size=8k none tls/small 2>/dev/null; then
+	sed -i 's|tls/three\.|tls/small/three.|g' certfleet.yaml
+	cf apply --yes
+	is $status 1 "a full target disk fails before any component changed"
+	is "$(served "$one")" "$before_one" "the other components were not committed"
+	umount tls/small
+	cf apply --yes
+	is $status 0 "with room again it is finished"
+else
+	ok 0 "a full target disk # SKIP cannot mount a tmpfs"
+fi
+finish

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+# For the scripts of this folder: TAP, a work folder, real servers on free
+# loopback ports that are ended by their process ids.
+#
+#	. "$(dirname "$0")/lib.sh"
+#	start_nginx front ...
+#	is "$(...)" "expected" "what holds"
+#	finish
+# shellcheck shell=bash
+set -u
+umask 022
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CERTFLEET=${CERTFLEET:-$root/build/certfleet}
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+unset "${!CERTFLEET_@}"
+export CERTFLEET_BACKUP_PASSPHRASE='correct horse battery staple 42'
+export TZ=UTC
+
+# Not below /tmp: directories on the way to keys must not be anybody's.
+mkdir -p "$root/build/work"
+work=$(mktemp -d "$root/build/work/$(basename "$0" .sh).XXXXXX")
+cd "$work" || exit 1
+mkdir run tls secrets trust
+
+tests=0
+failures=0
+pids=()
+
+ok() { # STATUS TEXT
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests - $2"
+	fi
+}
+
+is() { # GOT EXPECTED TEXT
+	[ "$1" = "$2" ]
+	local status=$?
+	ok $status "$3"
+	[ $status -eq 0 ] || printf '# got:      %s\n# expected: %s\n' "$1" "$2" | head -40
+}
+
+has() { # TEXT PATTERN NAME
+	grep -q -- "$2" <<<"$1"
+	local status=$?
+	ok $status "$3"
+	[ $status -eq 0 ] || { echo "# no '$2' in:"; sed 's/^/#   /' <<<"$1" | head -40; }
+}
+
+hasnt() {
+	! grep -q -- "$2" <<<"$1"
+	local status=$?
+	ok $status "$3"
+	[ $status -eq 0 ] || { echo "# '$2' in:"; sed 's/^/#   /' <<<"$1" | head -40; }
+}
+
+skip_all() { echo "1..0 # SKIP $1"; exit 0; }
+
+# Runs certfleet; leaves what it printed in $out and its status in $status.
+cf() {
+	out=$(timeout 120 "$CERTFLEET" "$@" 2>&1 </dev/null)
+	status=$?
+	printf '%s\n' "--- certfleet $* -> $status" "$out" >>run/transcript
+}
+
+cleanup() {
+	local pid
+	for pid in "${pids[@]}" $(cat run/*.pid 2>/dev/null); do
+		kill "$pid" 2>/dev/null
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" 2>/dev/null
+	done
+}
+
+finish() {
+	echo "1..$tests"
+	if [ "$failures" -ne 0 ]; then
+		echo "# kept: $work"
+		exit 1
+	fi
+	exit 0
+}
+
+on_exit() {
+	local status=$?
+	cleanup
+	# wait until servers that were killed are gone, so that nothing writes
+	[ "$status" -eq 0 ] && [ "$failures" -eq 0 ] && rm -rf "$work"
+	exit $status
+}
+trap on_exit EXIT
+trap 'exit 1' INT TERM
+
+used_ports=
+free_port() { # NAME: sets the variable NAME
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 20000))
+		case " $used_ports " in *" $port "*) continue ;; esac
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+		break
+	done
+	used_ports="$used_ports $port"
+	eval "$1=$port"
+}
+
+# A pair somebody made by hand: CN, certificate file, key file.
+make_pair() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj "/CN=$1" -days "${4:-30}" -out "$2" -keyout "$3" 2>/dev/null
+	chmod 600 "$3"
+}
+
+old_directory() { # NAME: tls/NAME as a plain directory with a pair
+	mkdir -p "tls/$1"
+	make_pair "old-$1" "tls/$1/fullchain.pem" "tls/$1/key.pem"
+}
+
+start_nginx() { # NAME PORT: serves tls/NAME
+	cat >"run/$1.conf" <<-END
+	worker_processes 1;
+	pid run/$1.pid;
+	error_log run/$1.log;
+	events { worker_connections 64; }
+	http {
+		access_log off;
+		client_body_temp_path run/$1.body;
+		proxy_temp_path run/$1.proxy;
+		fastcgi_temp_path run/$1.fastcgi;
+		uwsgi_temp_path run/$1.uwsgi;
+		scgi_temp_path run/$1.scgi;
+		server {
+			listen 127.0.0.1:$2 ssl;
+			ssl_certificate tls/$1/fullchain.pem;
+			ssl_certificate_key tls/$1/key.pem;
+			location / { return 200 "hello\n"; }
+		}
+	}
+	END
+	nginx -p "$work" -c "run/$1.conf" 2>>"run/$1.log"
+	wait_port "$2"
+}
+
+# A gnutls-serv and the command that restarts it: serve.sh NAME PORT CERT KEY
+cat >serve.sh <<'END'
+pidfile=run/$1.pid
+if [ -f "$pidfile" ]; then
+	kill "$(cat "$pidfile")" 2>/dev/null
+	while kill -0 "$(cat "$pidfile")" 2>/dev/null; do sleep 0.02; done
+fi
+setsid gnutls-serv --quiet --http --port "$2" --x509certfile "$3" \
+	--x509keyfile "$4" >"run/$1.log" 2>&1 </dev/null &
+echo $! >"$pidfile"
+END
+
+start_gnutls() { # NAME PORT CERT KEY
+	sh serve.sh "$@"
+	wait_port "$2"
+}
+
+wait_port() {
+	local i
+	for i in $(seq 100); do
+		(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return 0
+		sleep 0.05
+	done
+	echo "# nothing listens on port $1"
+	return 1
+}
+
+# What a port serves, as openssl sees it: the fingerprint in our form.
+served() {
+	openssl s_client -connect "127.0.0.1:$1" </dev/null 2>/dev/null |
+		openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1
+}
+
+installed() { openssl x509 -in "$1" -outform DER | sha256sum | cut -d' ' -f1; }
+
+# Whether a certificate file and a key file belong together.
+is_pair() {
+	[ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = \
+		"$(openssl pkey -in "$2" -pubout 2>/dev/null)" ] && [ -s "$1" ]
+}
+
+status_of() { # COMPONENT FIELD, of the last `status --json` in status.json
+	jq -r --arg n "$1" ".components[] | select(.name == \$n) | .$2" status.json
+}
+
+take_status() { "$CERTFLEET" status --json >status.json 2>>run/transcript; }

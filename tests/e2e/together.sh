@@ -1,0 +1,88 @@
+#!/bin/bash
+# Two at once, an interrupt in the middle, saved plans and resume.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/fixture.sh"
+three_components
+cf apply --yes
+is $status 0 "the trio is set up"
+
+# two at once
+cat >slow.sh <<'END'
+touch run/slow-began
+sleep 3
+exec sh serve.sh "$@"
+END
+SUBJECT=second ACTIVATE_TWO="{command: [sh, slow.sh, two, \"$two\", tls/two/fullchain.pem, tls/two/key.pem]}" write_fleet
+"$CERTFLEET" apply --yes >run/first 2>&1 &
+first=$!
+for i in $(seq 100); do [ -e run/slow-began ] && break; sleep 0.1; done
+cf apply --yes
+is $status 6 "a second apply at the same time: 6"
+has "$out" "pid $first" "it names the holder"
+cf status
+is $status 0 "status works meanwhile"
+cf plan
+is $status 0 "plan works meanwhile"
+wait "$first"
+is $? 0 "the first one ends well"
+
+# Ctrl-C in the middle
+rm -f run/slow-began
+SUBJECT=third ACTIVATE_TWO="{command: [sh, slow.sh, two, \"$two\", tls/two/fullchain.pem, tls/two/key.pem]}" write_fleet
+setsid "$CERTFLEET" apply --yes >run/interrupted 2>&1 &
+pid=$!
+for i in $(seq 100); do [ -e run/slow-began ] && break; sleep 0.1; done
+kill -INT "$pid"
+begin=$SECONDS
+wait "$pid"
+result=$?
+[ $((SECONDS - begin)) -le 5 ]; ok $? "an interrupted apply ends soon"
+case $result in 1 | 7) ok 0 "with 1 or 7" ;; *) ok 1 "with 1 or 7, not $result" ;; esac
+has "$(cat run/interrupted)" "stopped" "and says that it was stopped"
+pairs_are_whole; ok $? "every pair is whole"
+SUBJECT=third write_fleet
+cf apply --yes
+is $status 0 "the next apply finishes the work"
+take_status
+is "$(status_of two state)" in-sync "two is in-sync"
+
+# saved plans
+SUBJECT=fourth write_fleet
+cf plan --out saved.plan
+is $status 0 "a plan is saved"
+is "$(stat -c %a saved.plan)" 600 "for its owner only"
+cf plan show saved.plan
+has "$out" "issue" "and can be shown"
+cf apply saved.plan
+is $status 0 "a saved plan is applied without a question"
+[ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
+cf apply saved.plan
+is $status 5 "the second time it is stale"
+SUBJECT=fifth write_fleet
+cf plan --out saved.plan
+SUBJECT=sixth write_fleet
+cf apply saved.plan
+is $status 5 "a plan for another fleet file is stale"
+has "$out" "fleet file" "and says why"
+cf plan --out saved.plan
+rm tls/two && mkdir tls/two && make_pair x tls/two/fullchain.pem tls/two/key.pem
+cf apply saved.plan
+is $status 5 "a component that moved makes it stale"
+has "$out" "two" "and is named"
+jq '.steps = []' saved.plan >tampered.plan
+cf apply tampered.plan
+is $status 5 "a tampered plan carries no authority"
+cf plan --out saved.plan
+"$CERTFLEET" apply saved.plan >run/killed 2>&1 &
+pid=$!
+sleep 0.6
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+cf apply saved.plan
+case $status in
+0) ok 0 "a killed apply of a saved plan is resumed" ;;
+*) ok 1 "a killed apply of a saved plan is resumed, not $status"; sed 's/^/# /' <<<"$out" ;;
+esac
+cf plan --detailed-exitcode
+is $status 0 "and all is done"
+finish
