@@ -84,6 +84,18 @@ static void reading_a_log_without_its_index_leaves_no_trace(void **state)
 	assert_reading_leaves_no_trace(p);
 }
 
+static void reading_a_log_that_was_just_begun_leaves_no_trace(void **state)
+{
+	struct place *p = *state;
+
+	make_with(p, "a", "{\"b\":1}");
+	in_child(leave_a_log, p);
+	assert_int_equal(truncate(file_in(p, "state.db-wal"), 32), 0);
+	assert_reading_leaves_no_trace(p);
+	make_with(p, "c", "{}");
+	assert_reading_leaves_no_trace(p);
+}
+
 static void reading_the_file_alone_leaves_no_trace(void **state)
 {
 	struct place *p = *state;
@@ -260,6 +272,7 @@ int main(void)
 		IN_PLACE(reading_a_settled_state_leaves_no_trace),
 		IN_PLACE(reading_after_a_kill_leaves_no_trace),
 		IN_PLACE(reading_a_log_without_its_index_leaves_no_trace),
+		IN_PLACE(reading_a_log_that_was_just_begun_leaves_no_trace),
 		IN_PLACE(reading_the_file_alone_leaves_no_trace),
 		IN_PLACE(a_directory_that_cannot_be_written_can_be_read),
 		IN_PLACE(an_empty_file_is_refused),
