@@ -405,6 +405,28 @@ static void relative_paths_become_absolute(void **state)
 	leave_directory(path);
 }
 
+static void one_path_is_one_however_it_is_written(void **state)
+{
+	AUTO(buf) text = { 0 };
+	AUTO(buf) out = { 0 };
+	char *path = make_directory();
+
+	(void)state;
+	buf_puts(&text, start);
+	buf_printf(&text,
+		   "components:\n"
+		   "  c: {certificate: a, deliver: {files: {directory: "
+		   "../out}}}\n"
+		   "  d: {certificate: a, deliver: {files: {directory: "
+		   "%s//./out/}}}\n",
+		   path);
+	write_file("sub/certfleet.yaml", text.data, text.len);
+	assert_false(outcome("sub/certfleet.yaml", &out));
+	leave_directory(path);
+	assert_non_null(strstr(out.data, "is already written by component "
+					 "'c'\n"));
+}
+
 static void the_kept_schema_is_the_printed_one(void **state)
 {
 	AUTO(buf) kept = { 0 };
@@ -498,6 +520,7 @@ int main(void)
 		cmocka_unit_test(mistakes_beyond_the_limit_are_counted),
 		cmocka_unit_test(a_file_with_many_components_loads),
 		cmocka_unit_test(relative_paths_become_absolute),
+		cmocka_unit_test(one_path_is_one_however_it_is_written),
 		cmocka_unit_test(the_kept_schema_is_the_printed_one),
 		cmocka_unit_test(the_examples_are_valid),
 	};
