@@ -2,6 +2,7 @@
 #include "bundle/bundle.h"
 
 #include "base/fs.h"
+#include "bundle/slot.h"
 #include "bundle/zip.h"
 #include "bundle_fixture.h"
 
@@ -120,6 +121,26 @@ static void pack_again(const struct opened *o, struct buf *out)
 
 	buf_release(out);
 	assert_true(zip_pack(&o->entries, NULL, out, &e));
+}
+
+/*
+ * Changes the manifest, once, as somebody would who knows the format, with
+ * the HMAC that an unencrypted bundle has.
+ */
+static void forge(struct opened *o, const char *old, const char *new_text)
+{
+	struct entry *json = entry_of(o, "manifest.json");
+	struct entry *hmac = entry_of(o, "manifest.hmac");
+	const char *text = json->data;
+	const char *at = strstr(text, old);
+	char digest[SHA256_TEXT];
+
+	assert_non_null(at);
+	json->data = arena_printf(&o->arena, "%.*s%s%s", (int)(at - text), text,
+				  new_text, at + strlen(old));
+	json->len = strlen(json->data);
+	slot_hmac(NULL, (struct bytes){ json->data, json->len }, digest);
+	hmac->data = arena_printf(&o->arena, "%s\n", digest);
 }
 
 static void assert_item(const struct bundle_item *got,
@@ -385,6 +406,67 @@ static void damage_to_an_unencrypted_bundle_is_noticed(void **state)
 	expect_refused(&zip, NULL, "manifest.hmac");
 }
 
+static void keys_and_manifest_must_agree(void **state)
+{
+	static const char *const changes[][3] = {
+		{ "\"key\": false", "\"key\": true", "is missing" },
+		{ "\"key\": true", "\"key\": false", "is not named" },
+		{ "\"none\"", "\"aes-256\"", "has no recipients" },
+	};
+	struct bundle source = fixture_bundle();
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	write_open(&source, &zip);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		AUTO(opened) o = { 0 };
+		AUTO(buf) forged = { 0 };
+
+		open_up(&zip, &o);
+		forge(&o, changes[i][0], changes[i][1]);
+		pack_again(&o, &forged);
+		expect_refused(&forged, NULL, changes[i][2]);
+	}
+}
+
+static void a_lock_that_is_denied_is_noticed(void **state)
+{
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	open_up(&sealed, &o);
+	forge(&o, "\"aes-256\"", "\"none\"");
+	pack_again(&o, &zip);
+	expect_refused(&zip, NULL, "has recipients");
+}
+
+static void a_listed_entry_without_meaning_is_refused(void **state)
+{
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+	struct bundle source = fixture_bundle();
+	struct entry more[64];
+	char hash[SHA256_TEXT];
+	char listed[256];
+
+	(void)state;
+	write_open(&source, &zip);
+	open_up(&zip, &o);
+	sha256_text("x", 1, hash);
+	snprintf(listed, sizeof(listed),
+		 "\"entries\": [ {\"name\": \"more\", \"size\": 1, "
+		 "\"sha256\": \"%s\"},",
+		 hash);
+	forge(&o, "\"entries\": [", listed);
+	memcpy(more, o.entries.items, o.entries.count * sizeof(*more));
+	more[o.entries.count] = (struct entry){ "more", "x", 1 };
+	o.entries.items = more;
+	o.entries.count++;
+	pack_again(&o, &zip);
+	expect_refused(&zip, NULL, "belongs to nothing");
+}
+
 static void every_flipped_bit_is_noticed(void **state)
 {
 	AUTO(buf) zip = { 0 };
@@ -569,6 +651,9 @@ int main(void)
 		cmocka_unit_test(
 			an_unencrypted_bundle_has_keys_but_vouches_for_nothing),
 		cmocka_unit_test(damage_to_an_unencrypted_bundle_is_noticed),
+		cmocka_unit_test(keys_and_manifest_must_agree),
+		cmocka_unit_test(a_lock_that_is_denied_is_noticed),
+		cmocka_unit_test(a_listed_entry_without_meaning_is_refused),
 		cmocka_unit_test(every_flipped_bit_is_noticed),
 		cmocka_unit_test(every_flipped_bit_of_content_is_noticed),
 		cmocka_unit_test(a_manifest_that_was_changed_is_refused),

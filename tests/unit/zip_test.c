@@ -282,6 +282,80 @@ static void bytes_that_belong_to_nothing_are_refused(void **state)
 	expect_refused(bytes_of(&before), "");
 }
 
+/* Each in a place that libarchive has no opinion about. */
+static void headers_that_say_more_than_they_should_are_refused(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t local; /* offset of a byte, 0: none */
+		size_t central;
+		size_t end;
+		unsigned char bit;
+	} changes[] = {
+		{ "flag for a patch", 6, 8, 0, 0x20 },
+		{ "another kind of extra", 31 + 6, 47 + 6, 0, 0x20 },
+		{ "time", 0, 12, 0, 1 },
+		{ "version", 0, 6, 0, 1 },
+		{ "comment", 0, 32, 0, 1 },
+		{ "disk", 0, 34, 0, 1 },
+		{ "count on this disk", 0, 0, 8, 1 },
+		{ "count", 0, 0, 10, 1 },
+		{ "length of the comment", 0, 0, 20, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		AUTO(buf) zip = { 0 };
+		struct err e = { 0 };
+
+		pack(pair, 1, NULL, &zip);
+
+		char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
+		char *end = zip.data + zip.len - 22;
+
+		if (changes[i].local)
+			zip.data[changes[i].local] ^= changes[i].bit;
+		if (changes[i].central)
+			central[changes[i].central] ^= changes[i].bit;
+		if (changes[i].end)
+			end[changes[i].end] ^= changes[i].bit;
+		if (unpack(bytes_of(&zip), NULL, &e))
+			fail_msg("%s is accepted", changes[i].what);
+	}
+}
+
+static void a_device_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	pack(pair, 1, NULL, &zip);
+
+	unsigned char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
+
+	assert_int_equal(central[41], 0x81);
+	central[41] = 0x21;
+	expect_refused(bytes_of(&zip), "not a regular file");
+}
+
+static void a_gap_before_the_directory_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) gap = { 0 };
+
+	(void)state;
+	pack(pair, 1, NULL, &zip);
+
+	char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
+	size_t before = (size_t)(central - zip.data);
+
+	buf_add(&gap, zip.data, before);
+	buf_puts(&gap, "abcd");
+	buf_add(&gap, central, zip.len - before);
+	gap.data[gap.len - 6] = (char)(before + 4);
+	expect_refused(bytes_of(&gap), "belong to no entry");
+}
+
 static void content_that_fails_its_checksum_is_refused(void **state)
 {
 	AUTO(buf) zip = { 0 };
@@ -364,6 +438,10 @@ int main(void)
 		cmocka_unit_test(two_names_for_one_entry_are_refused),
 		cmocka_unit_test(an_entry_hidden_from_the_directory_is_refused),
 		cmocka_unit_test(bytes_that_belong_to_nothing_are_refused),
+		cmocka_unit_test(
+			headers_that_say_more_than_they_should_are_refused),
+		cmocka_unit_test(a_device_is_refused),
+		cmocka_unit_test(a_gap_before_the_directory_is_refused),
 		cmocka_unit_test(content_that_fails_its_checksum_is_refused),
 		cmocka_unit_test(a_link_is_refused),
 		cmocka_unit_test(a_deflated_archive_is_read_but_not_a_bomb),
