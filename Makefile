@@ -2,8 +2,8 @@
 # One make, no recursion.  Everything built goes under build/.
 #   make demo         install what is missing, build, run the main job
 #   make check        the same set-up, then every quick test
-#   make check-long   the fault injection at every point, and the rest
-#   make bench        the table of performance ratios
+#   make check-long   fault injection at every point as well
+#   make bench        a table of performance ratios
 #   make lint         layers, formatting, self-contained headers, analysis
 #   make SAN=1 check  under address and undefined behaviour sanitizers
 #   make V=1          show the commands
@@ -12,7 +12,16 @@ B := build$(if $(SAN),-san)
 PREFIX ?= /usr/local
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
-PACKAGES := gnutls nettle libarchive sqlite3 yaml-0.1 jansson
+LIBRARIES := gnutls nettle libarchive sqlite3 yaml-0.1 jansson
+
+# Debian packages: to build, to run the demo, to run every test.
+BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
+	libarchive-dev libsqlite3-dev libyaml-dev libjansson-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES) nginx-light gnutls-bin iproute2
+TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
+	sqlite3 strace faketime xxd time procps python3 python3-yaml \
+	python3-jsonschema
+LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow \
@@ -21,23 +30,26 @@ override CFLAGS += -std=gnu17 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow \
 	-fstack-protector-strong -fstack-clash-protection \
 	$(if $(SAN),$(SANITIZE),-D_FORTIFY_SOURCE=2)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(SAN),$(SANITIZE))
-LDLIBS = $(shell pkg-config --libs $(PACKAGES))
+LDLIBS = $(shell pkg-config --libs $(LIBRARIES))
 
 core := $(patsubst %.c,$B/%.o,$(wildcard src/*/*.c))
-unit := $(patsubst tests/unit/%.c,$B/unit/%,$(wildcard tests/unit/*_test.c))
+unit := $(patsubst tests/%.c,$B/%,$(wildcard tests/unit/*_test.c))
+bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
 quiet = $(if $(V),,@echo '  $(1)	$@';)
+link = $(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 all: $B/certfleet
 
-$B/certfleet: $B/src/main.o $B/libcertfleet.a
-	$(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$B/certfleet: $B/src/main.o $(core)
+	$(link)
 
-$B/libcertfleet.a: $(core)
-	$(call quiet,AR)rm -f $@; ar rcs $@ $^
-
-$B/unit/%: $B/tests/unit/%.o $B/libcertfleet.a
+$B/unit/%: $B/tests/unit/%.o $(core)
 	@mkdir -p $(@D)
-	$(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(link) -lcmocka
+
+$B/bench/%: $B/tests/bench/%.o $(core)
+	@mkdir -p $(@D)
+	$(link)
 
 # -MMD -MP writes *.d next to each object; a changed flag rebuilds all.
 $B/%.o: %.c $B/flags
@@ -48,13 +60,50 @@ $B/flags: FORCE
 	@mkdir -p $B; echo '$(CC) $(CFLAGS)' | cmp -s - $@ || \
 		echo '$(CC) $(CFLAGS)' >$@
 
-unit: $(unit)
-	@for t in $(unit); do $$t || exit 1; done
+deps: ; @tests/setup.sh $(BUILD_PACKAGES)
+deps-demo: ; @tests/setup.sh $(DEMO_PACKAGES)
+deps-test: ; @tests/setup.sh $(TEST_PACKAGES)
+deps-lint: ; @tests/setup.sh $(LINT_PACKAGES)
+
+# The set-up comes first, so the rest is a second make that finds it there.
+demo: deps-demo
+	@$(MAKE) --no-print-directory all
+	@examples/demo/run.sh $B/certfleet $B/demo
+
+check: deps-test
+	@$(MAKE) --no-print-directory all $(unit)
+	@tests/run.sh $B
+
+check-long: deps-test
+	@$(MAKE) --no-print-directory all $(unit)
+	@EVERY=1 tests/run.sh $B
+
+bench: deps-test
+	@$(MAKE) --no-print-directory all $(bench)
+	@CERTFLEET=$(CURDIR)/$B/certfleet BENCH=$(CURDIR)/$B/bench \
+		tests/bench/run.sh
+
+lint: deps-lint
+	tests/lint/layers.sh
+	tests/lint/headers.sh $(CC) $(CFLAGS)
+	clang-format --dry-run --Werror src/*.c src/*/*.[ch] \
+		tests/unit/*.[ch] tests/bench/*.c
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--suppressions-list=tests/lint/cppcheck --enable=warning,portability \
+		-D_GNU_SOURCE -Isrc src
+
+schemas: all
+	$B/certfleet schema >schemas/fleet.schema.json
+
+install: all
+	install -Dm755 $B/certfleet $(DESTDIR)$(PREFIX)/bin/certfleet
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*.json
 
 clean:
 	rm -rf build build-san
 
-.PHONY: all unit clean FORCE
+.PHONY: all deps deps-demo deps-test deps-lint demo check check-long bench \
+	lint schemas install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(core:.o=.d) $(patsubst $B/unit/%,$B/tests/unit/%.d,$(unit))
+-include $(core:.o=.d) $(patsubst $B/%,$B/tests/%.d,$(unit) $(bench))

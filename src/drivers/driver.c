@@ -16,8 +16,8 @@ static const struct driver *driver_of(const struct component *c)
 	return drivers[c->deliver.kind];
 }
 
-/* What puts things back is let through when a stop was asked for. */
-static bool is_undone_by_stop(enum driver_verb verb)
+/* Activating and putting back end what was begun, so a stop lets them. */
+static bool begins_something(enum driver_verb verb)
 {
 	switch (verb) {
 	case DRIVER_PROBE:
@@ -38,7 +38,7 @@ static void run_one(struct job *j)
 {
 	j->error = (struct err){ 0 };
 	j->done = false;
-	if (stop_requested() && is_undone_by_stop(j->verb)) {
+	if (stop_requested() && begins_something(j->verb)) {
 		err_set(&j->error, ERR_STOPPED,
 			"not begun, because a stop was asked for");
 		return;
@@ -54,17 +54,7 @@ void drivers_run(struct job *jobs, size_t count)
 
 enum activation driver_activation(const struct component *c)
 {
-	if (driver_of(c)->hot)
-		return ACTIVATION_HOT;
-	switch (c->activate.kind) {
-	case ACTIVATE_NONE:
-		return ACTIVATION_NONE;
-	case ACTIVATE_SIGNAL:
-		return ACTIVATION_RELOAD;
-	case ACTIVATE_COMMAND:
-		return ACTIVATION_RESTART;
-	}
-	return ACTIVATION_NONE;
+	return component_activation(c);
 }
 
 bool driver_read_installed(const struct component *c, struct arena *a,

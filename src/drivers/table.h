@@ -16,8 +16,6 @@ typedef bool driver_read_fn(const struct component *c, struct arena *a,
 struct driver {
 	driver_fn *verbs[DRIVER_VERB_COUNT];
 	driver_read_fn *read_installed;
-	/* Makes its process take what is committed without an activation. */
-	bool hot;
 };
 
 #endif

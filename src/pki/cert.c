@@ -111,8 +111,13 @@ static bool read_key(gnutls_x509_crt_t crt, struct arena *a,
 {
 	AUTO(pubkey) pub = NULL;
 	char digest[FINGERPRINT_TEXT];
+	struct err unknown = { 0 };
 
-	if (!cert_public(crt, &pub, e) || !key_digest(pub, digest, e))
+	out->spki = "";
+	out->key = "unknown";
+	if (!cert_public(crt, &pub, &unknown))
+		return true;
+	if (!key_digest(pub, digest, e))
 		return false;
 	out->spki = arena_strdup(a, digest);
 	out->key = key_word(pub, a);

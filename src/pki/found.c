@@ -119,6 +119,7 @@ static bool complete_key(struct found *f, struct found_key *k, struct err *e)
 
 		if (!cert_open(*der, &crt, e))
 			return false;
+		/* One that does not fit is no reason to fail. */
 		if (complete(k, crt, &ignored))
 			return true;
 	}

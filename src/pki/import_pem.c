@@ -27,9 +27,17 @@ static bool refuse(const struct pem_block *b, struct err *e)
 	return true;
 }
 
-static bool has_text(const gnutls_datum_t *text, const char *what)
+/* OpenSSL's old way: headers in the block, each on a line of its own. */
+static bool is_legacy(const struct pem_block *b)
 {
-	return memmem(text->data, text->size, what, strlen(what)) != NULL;
+	static const char header[] = "\nProc-Type: 4,ENCRYPTED";
+	const char *at =
+		memmem(b->text.data, b->text.size, header, strlen(header));
+
+	if (!at)
+		return false;
+	at += strlen(header);
+	return *at == '\n' || (*at == '\r' && at[1] == '\n');
 }
 
 static bool read_cert(struct found *f, const struct pem_block *b, struct err *e)
@@ -39,7 +47,6 @@ static bool read_cert(struct found *f, const struct pem_block *b, struct err *e)
 	return pem_decode(b, &der, e) && found_add_cert(f, &der, e);
 }
 
-/* Encrypted by OpenSSL's old way: headers inside the block. */
 static bool read_legacy_key(struct found *f, const struct pem_block *b,
 			    const char *password, struct err *e)
 {
@@ -88,16 +95,15 @@ static bool read_key(struct found *f, const struct pem_block *b,
 		     const char *password, struct err *e)
 {
 	bool is_pkcs8 = strcmp(b->label, "ENCRYPTED PRIVATE KEY") == 0;
-	bool is_legacy = has_text(&b->text, "Proc-Type: 4,ENCRYPTED");
 	AUTO(datum) der = { 0 };
 
-	if (!is_pkcs8 && !is_legacy)
+	if (!is_pkcs8 && !is_legacy(b))
 		return read_plain_key(f, b, e);
 	if (!password)
 		return err_set(e, ERR_INPUT,
 			       "its private key is encrypted; give its "
 			       "password");
-	if (is_legacy)
+	if (!is_pkcs8)
 		return read_legacy_key(f, b, password, e);
 	return pem_decode(b, &der, e) && import_pkcs8(f, &der, password, e);
 }

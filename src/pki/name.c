@@ -136,6 +136,18 @@ static bool try_attribute(const char *attribute, struct arena *a, struct err *e)
 		       attribute[strlen(word) + 1] ? "not usable" : "empty");
 }
 
+/* Before GnuTLS sees it, for which a NUL byte is the end. */
+static bool check_bytes(const struct buf *one, struct err *e)
+{
+	for (size_t i = 0; i < one->len; i++)
+		if (iscntrl((unsigned char)one->data[i]))
+			return err_set(e, ERR_INPUT,
+				       "a name holds a control character");
+	if (!text_is_utf8(buf_text(one), one->len))
+		return err_set(e, ERR_INPUT, "a name is not valid UTF-8");
+	return true;
+}
+
 static bool rewrite(const char *text, struct arena *a, struct buf *out,
 		    struct err *e)
 {
@@ -143,6 +155,7 @@ static bool rewrite(const char *text, struct arena *a, struct buf *out,
 		AUTO(buf) one = { 0 };
 
 		if (!rewrite_attribute(&text, &one, a, e) ||
+		    !check_bytes(&one, e) ||
 		    !try_attribute(buf_text(&one), a, e))
 			return false;
 		buf_puts(out, buf_text(&one));
@@ -150,12 +163,6 @@ static bool rewrite(const char *text, struct arena *a, struct buf *out,
 			break;
 		buf_putc(out, ',');
 	}
-	for (size_t i = 0; i < out->len; i++)
-		if (iscntrl((unsigned char)out->data[i]))
-			return err_set(e, ERR_INPUT,
-				       "a name holds a control character");
-	if (!text_is_utf8(buf_text(out), out->len))
-		return err_set(e, ERR_INPUT, "a name is not valid UTF-8");
 	return true;
 }
 

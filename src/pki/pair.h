@@ -32,7 +32,8 @@ enum {
  */
 struct cert_facts {
 	const char *fingerprint; /* SHA-256 of its DER, hex */
-	const char *spki;        /* SHA-256 of its SubjectPublicKeyInfo, hex */
+	const char *spki;        /* SHA-256 of its SubjectPublicKeyInfo, hex;
+				    "" when GnuTLS knows no such key */
 	const char *serial;      /* hex */
 	const char *subject;     /* RFC 4514 */
 	const char *issuer;

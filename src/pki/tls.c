@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "pki/tls_conn.h"
 #include "pki/tls_lookup.h"
+#include "pki/tls_verdict.h"
 
 #include <poll.h>
 #include <string.h>
@@ -236,49 +237,16 @@ static bool run(struct batch *b, struct err *e)
 	return true;
 }
 
-/* Addresses in the order of the lookup, so that the answer is stable. */
-static void judge(struct tls_probe *p, const struct tls_outcome *o,
-		  const char **unreachable)
-{
-	if (p->error)
-		return;
-	if (o->completed && !p->fingerprint) {
-		p->fingerprint = o->fingerprint;
-		p->chain = o->chain;
-		p->not_after = o->not_after;
-	} else if (o->completed) {
-		if (!p->other && strcmp(p->fingerprint, o->fingerprint) != 0)
-			p->other = o->fingerprint;
-	} else if (!o->unreachable) {
-		p->error = o->error;
-	} else if (!*unreachable) {
-		*unreachable = o->error;
-	}
-}
-
-static void conclude(struct tls_probe *p, const char *unreachable)
-{
-	p->completed = !p->error && p->fingerprint;
-	if (p->completed)
-		return;
-	if (!p->error)
-		p->error = unreachable;
-	p->fingerprint = NULL;
-	p->other = NULL;
-	p->chain = NULL;
-	p->not_after = 0;
-}
-
 static void judge_all(struct batch *b)
 {
-	const char **unreachable =
-		arena_array(&b->scratch, b->count, sizeof(*unreachable));
+	struct tls_verdict *verdicts =
+		arena_array(&b->scratch, b->count, sizeof(*verdicts));
 
 	vec_each (a, &b->attempts)
-		judge(&b->probes[a->probe], &a->outcome,
-		      &unreachable[a->probe]);
+		tls_verdict_add(&verdicts[a->probe], &b->probes[a->probe],
+				&a->outcome);
 	for (size_t i = 0; i < b->count; i++)
-		conclude(&b->probes[i], unreachable[i]);
+		tls_verdict_end(&verdicts[i], &b->probes[i]);
 }
 
 bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a,

@@ -35,9 +35,6 @@ static const struct {
 } offers[] = {
 	/* the first is for any kind */
 	{ "", PRIORITY },
-	{ "rsa-pss", PRIORITY NO_ECDSA
-	  ":-SIGN-ALL:+SIGN-RSA-PSS-SHA256:+SIGN-RSA-PSS-SHA384"
-	  ":+SIGN-RSA-PSS-SHA512" },
 	{ "rsa", PRIORITY NO_ECDSA
 	  ":-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384"
 	  ":+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384"

@@ -55,7 +55,7 @@ static void inherit(const struct piece *p, mode_t mask, struct fs_attr *attr)
 		attr->group = p->attr.group;
 }
 
-static const struct piece *first_there(const struct content *seen,
+static const struct piece *first_there(const struct pieces *seen,
 				       const enum part *order, size_t count)
 {
 	for (size_t i = 0; i + 1 < count; i++)
@@ -64,7 +64,7 @@ static const struct piece *first_there(const struct content *seen,
 	return &seen->parts[order[count - 1]];
 }
 
-bool attrs_want(const struct install *i, const struct content *seen,
+bool attrs_want(const struct install *i, const struct pieces *seen,
 		struct attrs *out, struct err *e)
 {
 	static const enum part keys[] = { PART_KEY, PART_COMBINED };

@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "model/fleet.h"
-#include "place/content.h"
+#include "place/pieces.h"
 
 #include <stdbool.h>
 
@@ -20,7 +20,7 @@ struct attrs {
 };
 
 /* ERR_INPUT when a named user or group does not exist. */
-MUST_CHECK bool attrs_want(const struct install *i, const struct content *seen,
+MUST_CHECK bool attrs_want(const struct install *i, const struct pieces *seen,
 			   struct attrs *out, struct err *e);
 
 #endif

@@ -20,7 +20,7 @@ static const char *why_unwritable(const struct install *i, struct arena *a)
 	AUTO(target) t = { .home = -1, .store = -1 };
 	struct err e = { 0 };
 	struct attrs attrs;
-	const struct content nothing = { 0 };
+	const struct pieces nothing = { 0 };
 
 	if (target_open(i, ACCESS_CHECK, a, &t, &e) &&
 	    target_may_replace(&t, &e) && attrs_want(i, &nothing, &attrs, &e))
@@ -47,7 +47,7 @@ void place_probe(const struct install *i, struct arena *a,
 		 struct place_seen *out)
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
-	AUTO(content) seen = { 0 };
+	AUTO(pieces) seen = { 0 };
 	struct verdict v = { 0 };
 	struct err e = { 0 };
 
@@ -67,15 +67,15 @@ void place_probe(const struct install *i, struct arena *a,
 
 /* What shall be on disk: the pair, with the owners and modes it needs. */
 static bool build(const struct target *t, const struct place_pair *pair,
-		  struct content *out, struct err *e)
+		  struct pieces *out, struct err *e)
 {
-	AUTO(content) seen = { 0 };
+	AUTO(pieces) seen = { 0 };
 	struct attrs attrs;
 
 	if (!target_see(t, &seen, e) ||
 	    !attrs_want(t->install, &seen, &attrs, e))
 		return false;
-	content_of_pair(out, t->parts, pair->set, pair->key);
+	pieces_of_pair(out, t->parts, pair->set, pair->key);
 	for (int part = 0; part < PART_COUNT; part++)
 		out->parts[part].attr = PARTS_WITH_KEY & 1 << part
 						? attrs.key
@@ -83,7 +83,7 @@ static bool build(const struct target *t, const struct place_pair *pair,
 	return true;
 }
 
-static bool check_built(const struct target *t, const struct content *c,
+static bool check_built(const struct target *t, const struct pieces *c,
 			const char *fingerprint, struct err *e)
 {
 	struct verdict v;
@@ -105,7 +105,7 @@ bool place_stage(const struct install *i, const struct place_pair *pair,
 {
 	AUTO(arena) a = { 0 };
 	AUTO(target) t = { .home = -1, .store = -1 };
-	AUTO(content) wanted = { 0 };
+	AUTO(pieces) wanted = { 0 };
 	const char *version = NULL;
 
 	if (!text_is_fingerprint(pair->fingerprint) || !*pair->fingerprint)
@@ -123,7 +123,7 @@ bool place_stage(const struct install *i, const struct place_pair *pair,
 static bool check_expected(const struct target *t, const char *fingerprint,
 			   const char *replaces, struct err *e)
 {
-	AUTO(content) seen = { 0 };
+	AUTO(pieces) seen = { 0 };
 	struct verdict v;
 
 	if (!replaces)
@@ -145,7 +145,7 @@ static bool check_expected(const struct target *t, const char *fingerprint,
 static bool find_staged(const struct target *t, const char *fingerprint,
 			const char **version, struct err *e)
 {
-	AUTO(content) c = { 0 };
+	AUTO(pieces) c = { 0 };
 
 	*version = NULL;
 	if (t->store >= 0 && !version_newest(t, fingerprint, version, e))
@@ -277,7 +277,7 @@ bool place_remove(const struct install *i, struct err *e)
 	return entry_remove(t.home, t.store_name, e) && entry_sync(t.home, e);
 }
 
-static void read_anchor(const struct content *seen, struct arena *a,
+static void read_anchor(const struct pieces *seen, struct arena *a,
 			struct cert_set *set)
 {
 	const struct piece *p = &seen->parts[PART_CA];
@@ -295,7 +295,7 @@ static void read_anchor(const struct content *seen, struct arena *a,
 		set->anchor = certs[0];
 }
 
-static bool read_key(const struct content *seen, const char *spki,
+static bool read_key(const struct pieces *seen, const char *spki,
 		     struct secret *key, struct err *e)
 {
 	const struct piece *p = &seen->parts[PART_KEY];
@@ -324,7 +324,7 @@ bool place_read(const struct install *i, struct arena *a, struct cert_set *set,
 		struct secret *key, struct err *e)
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
-	AUTO(content) seen = { 0 };
+	AUTO(pieces) seen = { 0 };
 	struct verdict v = { 0 };
 
 	if (!target_open(i, ACCESS_LOOK, a, &t, e) || !target_see(&t, &seen, e))

@@ -39,7 +39,7 @@ static bool turn(const struct target *t, const char *version, struct err *e)
 			  arena_printf(t->arena, "%s%s", s->link, version), e);
 }
 
-static bool found_base(const struct target *t, const struct content *seen,
+static bool found_base(const struct target *t, const struct pieces *seen,
 		       const char **base)
 {
 	struct verdict v;
@@ -72,7 +72,7 @@ static bool exchange_directory(const struct target *t, const char *version,
 
 static bool take_directory(const struct target *t, struct err *e)
 {
-	AUTO(content) seen = { 0 };
+	AUTO(pieces) seen = { 0 };
 	const char *base = NULL;
 	const char *version = NULL;
 
@@ -86,7 +86,7 @@ static bool take_directory(const struct target *t, struct err *e)
 /* Everything the paths show now becomes a version, and that is switched on. */
 static bool keep_paths(const struct target *t, struct err *e)
 {
-	AUTO(content) seen = { 0 };
+	AUTO(pieces) seen = { 0 };
 	const char *base = NULL;
 	const char *version = NULL;
 

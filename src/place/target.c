@@ -302,7 +302,7 @@ static bool refuse_foreign(const struct spot *s, struct err *e)
 }
 
 /* Of a real directory, or of the version that is switched on. */
-static bool see_directory(const struct target *t, struct content *out,
+static bool see_directory(const struct target *t, struct pieces *out,
 			  struct err *e)
 {
 	const struct spot *s = &t->spots[0];
@@ -320,12 +320,11 @@ static bool see_directory(const struct target *t, struct content *out,
 	if (state == SPOT_OURS &&
 	    !entry_open_directory(t->store, current, &dir, e))
 		return e->code == ERR_MISSING;
-	content_read_directory(out, t->parts, dir, t->arena);
+	pieces_read_directory(out, t->parts, dir, t->arena);
 	return true;
 }
 
-static bool see_paths(const struct target *t, struct content *out,
-		      struct err *e)
+static bool see_paths(const struct target *t, struct pieces *out, struct err *e)
 {
 	const char *current = target_current(t);
 	AUTO(fd) version = -1;
@@ -340,16 +339,16 @@ static bool see_paths(const struct target *t, struct content *out,
 		if (state == SPOT_FOREIGN)
 			return refuse_foreign(s, e);
 		if (state == SPOT_REAL)
-			content_read_part(out, s->part, s->dir, s->name,
-					  t->arena);
+			pieces_read_part(out, s->part, s->dir, s->name,
+					 t->arena);
 		if (state == SPOT_OURS && version >= 0)
-			content_read_part(out, s->part, version,
-					  part_files[s->part], t->arena);
+			pieces_read_part(out, s->part, version,
+					 part_files[s->part], t->arena);
 	}
 	return true;
 }
 
-bool target_see(const struct target *t, struct content *out, struct err *e)
+bool target_see(const struct target *t, struct pieces *out, struct err *e)
 {
 	if (!(t->single ? see_paths(t, out, e) : see_directory(t, out, e)))
 		return false;
@@ -357,10 +356,10 @@ bool target_see(const struct target *t, struct content *out, struct err *e)
 	return true;
 }
 
-void target_judge(const struct target *t, const struct content *c,
+void target_judge(const struct target *t, const struct pieces *c,
 		  struct verdict *out)
 {
-	const struct judged judged = { .content = c,
+	const struct judged judged = { .pieces = c,
 				       .parts = t->parts,
 				       .names = t->names };
 
@@ -375,11 +374,11 @@ struct listing {
 static bool may_replace_file(const struct target *t, int dir, const char *name,
 			     struct err *e)
 {
-	AUTO(content) c = { 0 };
+	AUTO(pieces) c = { 0 };
 	enum entry_kind kind = entry_look(dir, name);
 
 	if (kind == ENTRY_FILE) {
-		content_read_part(&c, PART_LEAF, dir, name, t->arena);
+		pieces_read_part(&c, PART_LEAF, dir, name, t->arena);
 		if (piece_is_ours_to_replace(&c.parts[PART_LEAF]))
 			return true;
 	}

@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/fleet.h"
-#include "place/content.h"
+#include "place/pieces.h"
 #include "place/verdict.h"
 
 #include <stdbool.h>
@@ -64,9 +64,9 @@ enum spot_state spot_look(const struct target *t, const struct spot *s);
 /* The version that is switched on; NULL: none. */
 const char *target_current(const struct target *t);
 /* What a process sees through the paths.  A foreign link is an error. */
-MUST_CHECK bool target_see(const struct target *t, struct content *out,
+MUST_CHECK bool target_see(const struct target *t, struct pieces *out,
 			   struct err *e);
-void target_judge(const struct target *t, const struct content *c,
+void target_judge(const struct target *t, const struct pieces *c,
 		  struct verdict *out);
 /* Why what stands at the paths must not be replaced. */
 MUST_CHECK bool target_may_replace(const struct target *t, struct err *e);

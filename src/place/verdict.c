@@ -37,7 +37,7 @@ static bool same_certs(struct found a, const struct der *certs, size_t count)
 static const char *certs_damage(const struct judged *j, enum part part,
 				const struct verdict *v, struct arena *a)
 {
-	const struct piece *p = &j->content->parts[part];
+	const struct piece *p = &j->pieces->parts[part];
 	bool is_leaf = part == PART_LEAF;
 	bool is_chain = part == PART_CHAIN;
 	struct found here = { 0 };
@@ -57,7 +57,7 @@ static const char *certs_damage(const struct judged *j, enum part part,
 static const char *key_damage(const struct judged *j, enum part part,
 			      const struct verdict *v, struct arena *a)
 {
-	const struct piece *p = &j->content->parts[part];
+	const struct piece *p = &j->pieces->parts[part];
 	AUTO(secret) key = { 0 };
 	char spki[65] = "";
 	struct err e = { 0 };
@@ -89,7 +89,7 @@ static const char *part_damage(const struct judged *j, enum part part,
 	case PART_KEY:
 		return key_damage(j, part, v, a);
 	case PART_COMBINED:
-		if (!j->content->parts[part].error)
+		if (!j->pieces->parts[part].error)
 			damage = certs_damage(j, part, v, a);
 		return damage ? damage : key_damage(j, part, v, a);
 	case PART_CA:
@@ -107,7 +107,7 @@ static bool find_primary(const struct judged *j, enum part *out)
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
 		if (!(j->parts & 1U << order[i]) ||
-		    !j->content->parts[order[i]].there)
+		    !j->pieces->parts[order[i]].there)
 			continue;
 		*out = order[i];
 		return true;
@@ -123,7 +123,7 @@ static bool read_leaf(const struct judged *j, enum part primary,
 	struct cert_facts facts = { 0 };
 	struct err e = { 0 };
 
-	if (read_certs(&j->content->parts[primary], a, &all, &e) && !all.count)
+	if (read_certs(&j->pieces->parts[primary], a, &all, &e) && !all.count)
 		err_set(&e, ERR_INPUT, "it holds no certificate");
 	if (!e.code && cert_read_facts(all.certs[0], a, &facts, &e)) {
 		v->fingerprint = facts.fingerprint;
@@ -142,8 +142,8 @@ static void join_chain(const struct judged *j, struct arena *a,
 	struct found chain = { 0 };
 	struct err ignored = { 0 };
 
-	if (!j->content->parts[PART_CHAIN].there || v->count != 1 ||
-	    !read_certs(&j->content->parts[PART_CHAIN], a, &chain, &ignored) ||
+	if (!j->pieces->parts[PART_CHAIN].there || v->count != 1 ||
+	    !read_certs(&j->pieces->parts[PART_CHAIN], a, &chain, &ignored) ||
 	    !chain.count)
 		return;
 

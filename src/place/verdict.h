@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "model/certs.h"
-#include "place/content.h"
+#include "place/pieces.h"
 
 struct verdict {
 	const char *fingerprint; /* "" no leaf; NULL unreadable, see error */
@@ -25,7 +25,7 @@ struct verdict {
  * anchor is no damage, and neither is a key we may not read.
  */
 struct judged {
-	const struct content *content;
+	const struct pieces *pieces;
 	unsigned parts;
 	const char *const *names; /* PART_COUNT */
 };

@@ -99,20 +99,19 @@ bool version_free_name(const struct target *t, const char *base,
 	return true;
 }
 
-bool version_read(const struct target *t, const char *name, struct content *out,
+bool version_read(const struct target *t, const char *name, struct pieces *out,
 		  struct err *e)
 {
 	AUTO(fd) dir = -1;
 
 	if (!entry_open_directory(t->store, name, &dir, e))
 		return false;
-	content_read_directory(out, t->parts, dir, t->arena);
+	pieces_read_directory(out, t->parts, dir, t->arena);
 	return true;
 }
 
 static bool find_equal(const struct target *t, const char *base,
-		       const struct content *c, const char **name,
-		       struct err *e)
+		       const struct pieces *c, const char **name, struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -120,19 +119,19 @@ static bool find_equal(const struct target *t, const char *base,
 	if (!list_versions(t, &all, e))
 		return false;
 	vec_each (v, &all.list) {
-		AUTO(content) there = { 0 };
+		AUTO(pieces) there = { 0 };
 
 		if (strcmp(v->base, base))
 			continue;
 		if (!version_read(t, v->name, &there, e))
 			return false;
-		if (content_equal(c, &there))
+		if (pieces_equal(c, &there))
 			*name = v->name;
 	}
 	return true;
 }
 
-static bool write_parts(int dir, const struct content *c, struct err *e)
+static bool write_parts(int dir, const struct pieces *c, struct err *e)
 {
 	for (int part = 0; part < PART_COUNT; part++) {
 		const struct piece *p = &c->parts[part];
@@ -148,17 +147,17 @@ static bool write_parts(int dir, const struct content *c, struct err *e)
 
 /* Under a temporary name until it is whole, durable and proven. */
 static bool write_new(const struct target *t, const char *name,
-		      const struct content *c, struct err *e)
+		      const struct pieces *c, struct err *e)
 {
 	AUTO(fd) dir = -1;
-	AUTO(content) there = { 0 };
+	AUTO(pieces) there = { 0 };
 
 	if (!entry_remove(t->store, NEW_VERSION, e) ||
 	    !entry_make_directory(t->store, NEW_VERSION, &dir, e) ||
 	    !write_parts(dir, c, e))
 		return false;
-	content_read_directory(&there, t->parts, dir, t->arena);
-	if (!content_equal(c, &there))
+	pieces_read_directory(&there, t->parts, dir, t->arena);
+	if (!pieces_equal(c, &there))
 		return err_set(e, ERR_IO,
 			       "what was written to '%s' reads differently",
 			       name);
@@ -168,7 +167,7 @@ static bool write_new(const struct target *t, const char *name,
 }
 
 bool version_keep(const struct target *t, const char *base,
-		  const struct content *c, const char **name, struct err *e)
+		  const struct pieces *c, const char **name, struct err *e)
 {
 	const char *same = NULL;
 

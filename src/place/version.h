@@ -9,7 +9,7 @@
 #define PLACE_VERSION_H
 
 #include "base/err.h"
-#include "place/content.h"
+#include "place/pieces.h"
 #include "place/target.h"
 
 #include <stdbool.h>
@@ -25,11 +25,11 @@ MUST_CHECK bool version_free_name(const struct target *t, const char *base,
  * new one, which is durable and was read back when this returns.
  */
 MUST_CHECK bool version_keep(const struct target *t, const char *base,
-			     const struct content *c, const char **name,
+			     const struct pieces *c, const char **name,
 			     struct err *e);
 /* Reads its files; ERR_MISSING when it is not there. */
 MUST_CHECK bool version_read(const struct target *t, const char *name,
-			     struct content *out, struct err *e);
+			     struct pieces *out, struct err *e);
 /* Removes all versions but two; either may be NULL. */
 MUST_CHECK bool version_prune(const struct target *t, const char *keep,
 			      const char *keep_too, struct err *e);

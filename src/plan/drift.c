@@ -177,7 +177,7 @@ static bool needs_activation(const struct process_draft *p)
 	return false;
 }
 
-/* Nobody says how: it will notice by itself. */
+/* From now on the flag means an activate step, and there is one at most. */
 static void activate_none(struct process_draft *p)
 {
 	for (size_t i = 0; i < p->member_count; i++)
@@ -202,10 +202,9 @@ void drift_processes(struct draft *d)
 		if (!needs_activation(p))
 			continue;
 		p->activator = find_activator(p);
-		if (!p->activator) {
-			activate_none(p);
+		activate_none(p);
+		if (!p->activator)
 			continue;
-		}
 		p->activator->activate = true;
 		verify_all(p);
 	}

@@ -97,9 +97,8 @@ static void invalid_utf8_is_escaped_in_json(void **state)
 	AUTO(json) json = rich_json();
 	json_t *seen = json_array_get(json_object_get(json, "observed"), 0);
 
-	assert_string_equal(
-		json_string_value(json_object_get(seen, "version")),
-		"1.\\xff");
+	assert_string_equal(json_string_value(json_object_get(seen, "version")),
+			    "1.\\xff");
 }
 
 /* One change to the JSON of a good plan that must be noticed. */

@@ -50,9 +50,9 @@ static inline const char *world_fingerprint(struct arena *a, const char *label)
 
 	for (const char *c = label; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-	return arena_printf(a, "%016" PRIx64 "%016" PRIx64 "%016" PRIx64
-			       "%016" PRIx64,
-			    hash, hash ^ 0x5555, hash ^ 0xaaaa, ~hash);
+	return arena_printf(
+		a, "%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64,
+		hash, hash ^ 0x5555, hash ^ 0xaaaa, ~hash);
 }
 
 static inline MUST_CHECK bool world_plan(struct world *w, struct plan *p,

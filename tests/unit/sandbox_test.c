@@ -118,7 +118,7 @@ static void brings_the_answer_back(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(sandbox_run(echo, "hello", &answer, &e));
+	assert_true(sandbox_run(echo, (char[]){ "hello" }, &answer, &e));
 	assert_int_equal(answer.len, 5);
 	assert_string_equal((char *)answer.bytes, "hello");
 }
@@ -140,7 +140,8 @@ static void brings_code_and_text_of_an_error_back(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(sandbox_run(refuse, "wrong password", &answer, &e));
+	assert_false(
+		sandbox_run(refuse, (char[]){ "wrong password" }, &answer, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
 	assert_string_equal(e.text, "wrong password");
 	assert_null(answer.bytes);
@@ -152,7 +153,7 @@ static void escapes_what_the_child_says(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(sandbox_run(refuse, "a\033b\nc", &answer, &e));
+	assert_false(sandbox_run(refuse, (char[]){ "a\033b\nc" }, &answer, &e));
 	assert_null(strchr(e.text, '\033'));
 	assert_null(strchr(e.text, '\n'));
 }
@@ -224,7 +225,7 @@ static void no_child_is_left_behind(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(sandbox_run(echo, "x", &answer, &e));
+	assert_true(sandbox_run(echo, (char[]){ "x" }, &answer, &e));
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "place/content.h"
+#include "place/pieces.h"
 
 #include "base/buf.h"
 #include "pki/pair.h"
@@ -18,15 +18,15 @@ const char *const part_files[] = {
 _Static_assert(sizeof(part_files) / sizeof(*part_files) == PART_COUNT,
 	       "every part needs its name");
 
-void content_release(struct content *c)
+void pieces_release(struct pieces *c)
 {
 	for (size_t i = 0; i < PART_COUNT; i++)
 		secret_release(&c->parts[i].bytes);
-	*c = (struct content){ 0 };
+	*c = (struct pieces){ 0 };
 }
 
-static void put_certs(struct content *c, enum part part,
-		      const struct der *certs, size_t count)
+static void put_certs(struct pieces *c, enum part part, const struct der *certs,
+		      size_t count)
 {
 	AUTO(buf) pem = { 0 };
 
@@ -36,7 +36,7 @@ static void put_certs(struct content *c, enum part part,
 }
 
 /* What those who shall trust the leaf need; a self-signed top is its own. */
-static void put_anchor(struct content *c, const struct cert_set *set)
+static void put_anchor(struct pieces *c, const struct cert_set *set)
 {
 	AUTO(arena) a = { 0 };
 	struct cert_facts facts = { 0 };
@@ -52,7 +52,7 @@ static void put_anchor(struct content *c, const struct cert_set *set)
 		put_certs(c, PART_CA, top, 1);
 }
 
-static void put_combined(struct content *c, const struct cert_set *set,
+static void put_combined(struct pieces *c, const struct cert_set *set,
 			 const struct secret *key)
 {
 	struct piece *piece = &c->parts[PART_COMBINED];
@@ -67,8 +67,8 @@ static void put_combined(struct content *c, const struct cert_set *set,
 	memcpy(piece->bytes.bytes + certs.len, pem.bytes, pem.len);
 }
 
-void content_of_pair(struct content *c, unsigned parts,
-		     const struct cert_set *set, const struct secret *key)
+void pieces_of_pair(struct pieces *c, unsigned parts,
+		    const struct cert_set *set, const struct secret *key)
 {
 	if (parts & 1 << PART_LEAF)
 		put_certs(c, PART_LEAF, set->certs, 1);
@@ -86,8 +86,8 @@ void content_of_pair(struct content *c, unsigned parts,
 	}
 }
 
-void content_read_part(struct content *c, enum part part, int dir,
-		       const char *name, struct arena *a)
+void pieces_read_part(struct pieces *c, enum part part, int dir,
+		      const char *name, struct arena *a)
 {
 	struct piece *piece = &c->parts[part];
 	struct err e = { 0 };
@@ -101,13 +101,13 @@ void content_read_part(struct content *c, enum part part, int dir,
 		piece->error = arena_strdup(a, e.text);
 }
 
-void content_read_directory(struct content *c, unsigned parts, int dir,
-			    struct arena *a)
+void pieces_read_directory(struct pieces *c, unsigned parts, int dir,
+			   struct arena *a)
 {
 	for (int part = 0; part < PART_COUNT; part++)
 		if (parts & 1U << part)
-			content_read_part(c, (enum part)part, dir,
-					  part_files[part], a);
+			pieces_read_part(c, (enum part)part, dir,
+					 part_files[part], a);
 }
 
 static bool attr_agrees(struct fs_attr a, struct fs_attr b)
@@ -133,7 +133,7 @@ static bool piece_equal(const struct piece *a, const struct piece *b)
 	       attr_agrees(a->attr, b->attr);
 }
 
-bool content_equal(const struct content *a, const struct content *b)
+bool pieces_equal(const struct pieces *a, const struct pieces *b)
 {
 	for (size_t i = 0; i < PART_COUNT; i++)
 		if (!piece_equal(&a->parts[i], &b->parts[i]))

@@ -5,8 +5,8 @@
  * what a process sees through its paths; each is compared with another.
  * Everything is wiped on release, because two of the files hold the key.
  */
-#ifndef PLACE_CONTENT_H
-#define PLACE_CONTENT_H
+#ifndef PLACE_PIECES_H
+#define PLACE_PIECES_H
 
 #include "base/arena.h"
 #include "base/fs.h"
@@ -42,22 +42,22 @@ struct piece {
 	const char *error; /* it is there, but cannot be read */
 };
 
-struct content {
+struct pieces {
 	struct piece parts[PART_COUNT];
 };
 
-void content_release(struct content *c);
-AUTO_STRUCT(content, struct content, content_release)
+void pieces_release(struct pieces *c);
+AUTO_STRUCT(pieces, struct pieces, pieces_release)
 
 /* The PEM files of a pair, those in `parts`; attributes are left alone. */
-void content_of_pair(struct content *c, unsigned parts,
-		     const struct cert_set *set, const struct secret *key);
+void pieces_of_pair(struct pieces *c, unsigned parts,
+		    const struct cert_set *set, const struct secret *key);
 /* Reads one file into its piece; its absence is fine. */
-void content_read_part(struct content *c, enum part part, int dir,
-		       const char *name, struct arena *a);
-void content_read_directory(struct content *c, unsigned parts, int dir,
-			    struct arena *a);
+void pieces_read_part(struct pieces *c, enum part part, int dir,
+		      const char *name, struct arena *a);
+void pieces_read_directory(struct pieces *c, unsigned parts, int dir,
+			   struct arena *a);
 /* Whether all bytes, modes and owners agree; (uid_t)-1 agrees with any. */
-bool content_equal(const struct content *a, const struct content *b);
+bool pieces_equal(const struct pieces *a, const struct pieces *b);
 
 #endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/build.h"
+
+#include "base/text.h"
+#include "config/schema.h"
+#include "config/values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool subject_read(struct loader *ld, const struct node *n,
+		  const char **canonical, const char **cn)
+{
+	const char *text = NULL;
+	struct err e = { 0 };
+
+	if (!field_read(ld, &subject_value, n, &text))
+		return false;
+	if (ld->subject(text, &ld->fleet.arena, canonical, cn, &e))
+		return true;
+	if (ld->scope && ld->scope->csv)
+		return complain(ld, n,
+				"'subject' is no RFC 4514 name, once "
+				"placeholders are replaced");
+	return complain(ld, n, "'subject': %s", e.text);
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+void sort_by_name(void *items, size_t count, size_t size)
+{
+	const char *item = items;
+
+	for (size_t i = 1; i < count; i++) {
+		if (by_name(item + (i - 1) * size, item + i * size) <= 0)
+			continue;
+		qsort(items, count, size, by_name);
+		return;
+	}
+}
+
+bool report_dangling(struct loader *ld, const struct node *at, const char *what,
+		     const struct section *section)
+{
+	VEC(const char *) names = { 0 };
+
+	if (!loader_can_report(ld))
+		return complain(ld, at, "not defined");
+	for (size_t i = 0; i < section->entries.count; i++)
+		VEC_PUSH(&names, &ld->work,
+			 section->entries.items[i].key->text);
+	VEC_PUSH(&names, &ld->work, NULL);
+
+	const char *meant = text_nearest(at->text, names.items);
+
+	if (meant)
+		return complain(ld, at,
+				"%s '%s' is not defined, did you mean '%s'?",
+				what, shown(ld, at->text), meant);
+	return complain(ld, at, "%s '%s' is not defined", what,
+			shown(ld, at->text));
+}
+
+struct scope sample_scope(void)
+{
+	return (struct scope){ .name = "sample",
+			       .each = "sample",
+			       .host = "sample",
+			       .sample = true };
+}
+
+const char *draft_name(struct loader *ld, const struct draft *d,
+		       const struct component *c)
+{
+	if (!loader_can_report(ld))
+		return "";
+	if (d->from_csv)
+		return arena_printf(
+			&ld->work, "%s/... (line %u of '%s')", d->key->text,
+			line_of(ld, &d->at),
+			shown(ld, ld->sources.items[d->at.source].name));
+	return shown(ld, c->name);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the entries of the sections to the model, in this order: issuers and
+ * roles, the forms of certificates, components, certificates.  Each goes on
+ * past mistakes.
+ */
+#ifndef CONFIG_BUILD_H
+#define CONFIG_BUILD_H
+
+#include "config/forms.h"
+#include "config/loader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	COMPONENT_LIMIT = 1000 * 1000 /* of all groups together */
+};
+
+/* What is known of a component beside the model. */
+struct draft {
+	const struct node *key;
+	const struct node *value;
+	struct certificate_form *form;
+	struct role_form *role;
+	const char *certificate; /* full name */
+	struct scope scope;
+	struct node at; /* its item, or its key */
+	bool from_csv;  /* its name is not for messages */
+};
+
+struct build {
+	struct issuer *issuers;
+	struct role *roles;
+	struct component *components; /* as written, until they are linked */
+	struct draft *drafts;         /* one for each component */
+	struct certificate *certificates;
+	size_t certificate_count;
+};
+
+void build_issuers(struct loader *ld, struct build *b);
+void build_roles(struct loader *ld, struct build *b);
+void read_certificates(struct loader *ld);
+void build_components(struct loader *ld, struct build *b);
+void build_certificates(struct loader *ld, struct build *b);
+/* Sorts components and points them to their certificates. */
+void link_components(struct loader *ld, struct build *b);
+
+/* The canonical form and commonName of a subject. */
+bool subject_read(struct loader *ld, const struct node *n,
+		  const char **canonical, const char **cn);
+/* By their first member, the name, in byte order. */
+void sort_by_name(void *items, size_t count, size_t size);
+/* "a certificate 'x' is not defined, did you mean..."; returns false. */
+bool report_dangling(struct loader *ld, const struct node *at, const char *what,
+		     const struct section *section);
+/* What a check of something that nothing uses pretends to be. */
+struct scope sample_scope(void);
+/* How a component is called in a message. */
+const char *draft_name(struct loader *ld, const struct draft *d,
+		       const struct component *c);
+
+extern const struct issuer issuer_self;
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/load.h"
+
+#include "base/text.h"
+#include "config/pathname.h"
+#include "config/schema.h"
+
+#include <inttypes.h>
+
+/*
+ * One "field=value" a line; a value is one line because the loader lets no
+ * control character in.  Absent fields are left out.
+ */
+struct writer {
+	const struct fleet *fleet;
+	struct buf *out;
+};
+
+static void put_text(struct writer *w, const char *field, const char *value)
+{
+	if (value)
+		buf_printf(w->out, " %s=%s\n", field, value);
+}
+
+static void put_number(struct writer *w, const char *field, int64_t value)
+{
+	buf_printf(w->out, " %s=%" PRId64 "\n", field, value);
+}
+
+static void put_flag(struct writer *w, const char *field, bool value)
+{
+	put_text(w, field, value ? "true" : NULL);
+}
+
+static void put_path(struct writer *w, const char *field, const char *path)
+{
+	if (path)
+		put_text(w, field, path_beneath(w->fleet->directory, path));
+}
+
+/* Items that may hold blanks, as one line. */
+static void put_words(struct writer *w, const char *field,
+		      const char *const *words)
+{
+	if (!words)
+		return;
+	buf_printf(w->out, " %s=", field);
+	for (size_t i = 0; words[i]; i++) {
+		buf_puts(w->out, i ? " " : "");
+		text_percent(w->out, words[i]);
+	}
+	buf_puts(w->out, "\n");
+}
+
+static void put_secret(struct writer *w, const char *field,
+		       const struct secret_ref *s)
+{
+	switch (s->kind) {
+	case SECRET_NONE:
+		return;
+	case SECRET_ENV:
+		buf_printf(w->out, " %s=env:%s\n", field, s->name);
+		return;
+	case SECRET_FILE:
+		buf_printf(w->out, " %s=file:%s\n", field,
+			   path_beneath(w->fleet->directory, s->name));
+		return;
+	case SECRET_COMMAND:
+		put_words(w, field, s->argv);
+		return;
+	}
+}
+
+static void put_policies(struct writer *w)
+{
+	const struct state_policy *s = &w->fleet->state;
+	const struct backup_policy *b = &w->fleet->backup;
+
+	buf_puts(w->out, "state\n");
+	put_path(w, "path", s->path);
+	put_secret(w, "seal", &s->seal);
+	put_flag(w, "required", s->required);
+	put_flag(w, "unsealed", s->unsealed);
+	buf_puts(w->out, "backup\n");
+	put_path(w, "directory", b->directory);
+	for (size_t i = 0; i < b->passphrase_count; i++)
+		put_secret(w, "passphrase", &b->passphrases[i]);
+	put_number(w, "keep", b->keep);
+	put_flag(w, "unencrypted", b->unencrypted);
+}
+
+static void put_issuer(struct writer *w, const struct issuer *i)
+{
+	buf_printf(w->out, "issuer %s\n", i->name);
+	put_text(w, "was", i->was);
+	put_text(w, "subject", i->subject);
+	put_number(w, "validity", i->validity);
+	put_text(w, "key", key_type_names[i->key]);
+	put_path(w, "publish", i->publish);
+}
+
+static void put_import(struct writer *w, const struct import *i)
+{
+	for (size_t k = 0; k < i->file_count; k++)
+		put_path(w, i->kind == IMPORT_PEM ? "pem" : "pkcs12",
+			 i->files[k]);
+	put_secret(w, "password", &i->password);
+}
+
+static void put_certificate(struct writer *w, const struct certificate *c)
+{
+	buf_printf(w->out, "certificate %s\n", c->name);
+	put_text(w, "was", c->was);
+	if (c->renew_before.percent)
+		put_number(w, "renew_before_percent", c->renew_before.percent);
+	else if (c->renew_before.seconds)
+		put_number(w, "renew_before", c->renew_before.seconds);
+	put_flag(w, "server", c->purpose & PURPOSE_SERVER);
+	put_flag(w, "client", c->purpose & PURPOSE_CLIENT);
+	put_text(w, "commit", commit_order_names[c->commit]);
+	if (c->import.kind != IMPORT_NONE) {
+		put_import(w, &c->import);
+		return;
+	}
+	put_text(w, "subject", c->subject);
+	put_text(w, "issuer", c->issuer->name);
+	put_number(w, "validity", c->validity);
+	for (size_t i = 0; i < c->name_count; i++)
+		put_text(w, name_kind_names[c->names[i].kind],
+			 c->names[i].value);
+	put_text(w, "key", key_type_names[c->key]);
+	put_text(w, "key_rotation", key_rotation_names[c->rotation]);
+}
+
+static void put_role(struct writer *w, const struct role *r)
+{
+	const struct restart *p = &r->restart;
+
+	buf_printf(w->out, "role %s\n", r->name);
+	put_text(w, "version_minimum", r->version_minimum);
+	put_flag(w, "version_same", r->version_same);
+	put_text(w, "offline", offline_policy_names[r->offline]);
+	put_text(w, "when", restart_when_names[p->when]);
+	put_number(w,
+		   p->max_unavailable_is_percent ? "max_unavailable_percent"
+						 : "max_unavailable",
+		   p->max_unavailable);
+	put_number(w, "canary", p->canary);
+	put_number(w, "pause", p->pause);
+	put_number(w, "max_failures", p->max_failures);
+	put_text(w, "on_failure", on_failure_names[p->on_failure]);
+	put_number(w, "timeout", p->timeout);
+	for (size_t i = 0; i < r->after_count; i++)
+		put_text(w, "after", r->after[i]->name);
+}
+
+static void put_install(struct writer *w, const struct install *i)
+{
+	put_path(w, "directory", i->directory);
+	put_path(w, "certificate_file", i->certificate);
+	put_path(w, "key_file", i->key);
+	put_path(w, "leaf_file", i->leaf);
+	put_path(w, "chain_file", i->chain);
+	put_path(w, "ca_file", i->ca);
+	put_path(w, "combined_file", i->combined);
+	put_text(w, "owner", i->owner);
+	put_text(w, "group", i->group);
+	if (i->mode)
+		buf_printf(w->out, " mode=%04o\n", (unsigned)i->mode);
+	put_flag(w, "unsafe_directory", i->unsafe_directory);
+	put_flag(w, "replace", i->replace);
+}
+
+static void put_activate(struct writer *w, const struct activate *a)
+{
+	switch (a->kind) {
+	case ACTIVATE_NONE:
+		return;
+	case ACTIVATE_SIGNAL:
+		put_number(w, "signal", a->signal);
+		put_path(w, "pidfile", a->pidfile);
+		break;
+	case ACTIVATE_COMMAND:
+		put_words(w, "command", a->argv);
+		break;
+	}
+	put_number(w, "activate_timeout", a->timeout);
+}
+
+static void put_component(struct writer *w, const struct component *c)
+{
+	buf_printf(w->out, "component %s\n", c->name);
+	put_text(w, "was", c->was);
+	put_text(w, "host", c->host);
+	put_text(w, "role", c->role->name);
+	put_text(w, "certificate", c->certificate->name);
+	put_text(w, "process", c->process);
+	put_install(w, &c->deliver.files);
+	put_activate(w, &c->activate);
+	for (size_t i = 0; i < c->verify_count; i++) {
+		put_text(w, "tls", c->verify[i].address);
+		put_text(w, "server_name", c->verify[i].server_name);
+		put_number(w, "consecutive", c->verify[i].consecutive);
+	}
+	put_flag(w, "retire_remove", c->retire_remove);
+}
+
+void fleet_canonical(const struct fleet *f, struct buf *out)
+{
+	struct writer w = { f, out };
+
+	buf_printf(out, "certfleet 1\nfleet %s\n", f->name);
+	put_policies(&w);
+	for (size_t i = 0; i < f->issuer_count; i++)
+		put_issuer(&w, &f->issuers[i]);
+	for (size_t i = 0; i < f->certificate_count; i++)
+		put_certificate(&w, &f->certificates[i]);
+	for (size_t i = 0; i < f->role_count; i++)
+		put_role(&w, &f->roles[i]);
+	for (size_t i = 0; i < f->component_count; i++)
+		put_component(&w, &f->components[i]);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/check.h"
+
+#include "config/policy.h"
+
+#include <string.h>
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_activation(const struct activate *a, const struct activate *b)
+{
+	if (a->kind != b->kind || a->signal != b->signal ||
+	    a->timeout != b->timeout || !same_text(a->pidfile, b->pidfile))
+		return false;
+
+	const char *const *left = a->argv;
+	const char *const *right = b->argv;
+
+	while (left && right && *left && same_text(*left, *right)) {
+		left++;
+		right++;
+	}
+	return left == right || (left && right && *left == *right);
+}
+
+static const struct node *process_node(const struct draft *d)
+{
+	const struct node *n = node_find(d->value, "process");
+
+	return n ? n : d->key;
+}
+
+static void check_member(struct loader *ld, const struct build *b, size_t first,
+			 size_t i)
+{
+	const struct component *a = &b->components[first];
+	const struct component *c = &b->components[i];
+	const struct node *at = process_node(&b->drafts[i]);
+	const char *what = NULL;
+
+	if (a->process == a->name || c->process == c->name)
+		complain(ld, at,
+			 "the process has the name of component '%s', which "
+			 "does not say 'process'",
+			 draft_name(
+				 ld,
+				 &b->drafts[a->process == a->name ? first : i],
+				 a->process == a->name ? a : c));
+	if (a->role != c->role)
+		what = "role";
+	else if (!same_activation(&a->activate, &c->activate))
+		what = "activate";
+	if (what)
+		complain(ld, at,
+			 "one process, but another '%s' than component '%s'",
+			 what, draft_name(ld, &b->drafts[first], a));
+}
+
+void check_processes(struct loader *ld, const struct build *b)
+{
+	AUTO(lookup) processes = { 0 };
+
+	for (size_t i = 0; i < ld->fleet.component_count; i++) {
+		const struct component *first =
+			lookup_add(&processes, b->components[i].process,
+				   &b->components[i]);
+
+		if (first)
+			check_member(ld, b, (size_t)(first - b->components), i);
+	}
+}
+
+/* One kind of things that may have been called something else. */
+struct renamed {
+	const char *what;
+	const struct lookup *present;
+	struct lookup former;
+};
+
+static void check_was(struct loader *ld, struct renamed *r, const char *was,
+		      const struct node *at)
+{
+	if (lookup_find(r->present, was))
+		complain(ld, at, "'was' names %s '%s', which is still there",
+			 r->what, shown(ld, was));
+	else if (lookup_add(&r->former, was, at))
+		complain(ld, at, "two are said to have been %s '%s'", r->what,
+			 shown(ld, was));
+}
+
+static void check_components(struct loader *ld, const struct build *b)
+{
+	AUTO(lookup) present = { 0 };
+	struct renamed r = { .what = "component", .present = &present };
+
+	for (size_t i = 0; i < ld->fleet.component_count; i++)
+		if (b->components[i].was)
+			break;
+		else if (i + 1 == ld->fleet.component_count)
+			return; /* the usual case costs nothing */
+	for (size_t i = 0; i < ld->fleet.component_count; i++)
+		lookup_add(&present, b->components[i].name, &b->components[i]);
+	for (size_t i = 0; i < ld->fleet.component_count; i++)
+		if (b->components[i].was)
+			check_was(ld, &r, b->components[i].was,
+				  node_find(b->drafts[i].value, "was"));
+	lookup_release(&r.former);
+}
+
+void check_former_names(struct loader *ld, const struct build *b)
+{
+	struct renamed issuers = { .what = "issuer",
+				   .present = &ld->issuer_forms };
+	struct renamed certificates = { .what = "certificate",
+					.present = &ld->certificate_forms };
+
+	vec_each (entry, &ld->issuers.entries) {
+		const struct issuer_form *form =
+			lookup_find(&ld->issuer_forms, entry->key->text);
+
+		if (form->issuer.was)
+			check_was(ld, &issuers, form->issuer.was,
+				  node_find(form->node, "was"));
+	}
+	vec_each (entry, &ld->certificates.entries) {
+		const struct certificate_form *form =
+			lookup_find(&ld->certificate_forms, entry->key->text);
+
+		if (form->certificate.was)
+			check_was(ld, &certificates, form->certificate.was,
+				  node_find(form->node, "was"));
+	}
+	lookup_release(&issuers.former);
+	lookup_release(&certificates.former);
+	check_components(ld, b);
+}
+
+static bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
+{
+	for (size_t i = 0; i < f->backup.passphrase_count; i++)
+		if (secret_equal(&f->backup.passphrases[i], s))
+			return true;
+	return f->state.seal.kind != SECRET_NONE &&
+	       secret_equal(&f->state.seal, s);
+}
+
+static void check_password(struct loader *ld,
+			   const struct certificate_form *form)
+{
+	const struct import *import = &form->certificate.import;
+	const struct node *node = node_find(form->node, "import");
+
+	if (import->password.kind != SECRET_NONE &&
+	    is_passphrase(&ld->fleet, &import->password))
+		complain(ld, node_find(node, "password"),
+			 "a passphrase of the backup or the state has no other "
+			 "use");
+	for (size_t i = 0; i < import->file_count; i++) {
+		const struct secret_ref file = { .kind = SECRET_FILE,
+						 .name = import->files[i] };
+
+		if (is_passphrase(&ld->fleet, &file))
+			complain(ld, node,
+				 "the file of a passphrase cannot be imported");
+	}
+}
+
+static void check_seal(struct loader *ld, const struct node *root)
+{
+	const struct state_policy *s = &ld->fleet.state;
+	const struct node *state = node_find(root, "state");
+
+	if (s->unsealed || s->seal.kind != SECRET_NONE ||
+	    ld->fleet.backup.passphrase_count)
+		return;
+	complain(ld, state ? state : node_find(root, "backup"),
+		 "nothing seals the keys in the state: give "
+		 "'state: {seal: ...}', or say openly "
+		 "'state: {unsealed: true}'");
+}
+
+void check_secrets(struct loader *ld, const struct node *root)
+{
+	if (node_find(root, "backup"))
+		check_seal(ld, root);
+	vec_each (entry, &ld->certificates.entries) {
+		const struct certificate_form *form =
+			lookup_find(&ld->certificate_forms, entry->key->text);
+
+		if (form->certificate.import.kind != IMPORT_NONE)
+			check_password(ld, form);
+	}
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules across objects; `b` holds the components as they were written. */
+#ifndef CONFIG_CHECK_H
+#define CONFIG_CHECK_H
+
+#include "config/build.h"
+
+/* No two writers for one path, and none inside another's directory. */
+void check_paths(struct loader *ld, const struct build *b);
+/* Components of one process agree on role and activation. */
+void check_processes(struct loader *ld, const struct build *b);
+/* `was` names nothing that is still there, and each name once. */
+void check_former_names(struct loader *ld, const struct build *b);
+/* A passphrase of backup or state has no other use, and there is one. */
+void check_secrets(struct loader *ld, const struct node *root);
+
+#endif

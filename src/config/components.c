@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/build.h"
+
+#include "config/each.h"
+#include "config/schema.h"
+#include "config/values.h"
+
+#include <string.h>
+
+/* One entry of the section and what it stands for. */
+struct group {
+	const struct entry *entry;
+	const struct node *each; /* NULL: a single component */
+	struct each items;
+	bool good;
+};
+
+static const char *join(struct loader *ld, const char *group, const char *item)
+{
+	size_t a = strlen(group);
+	size_t b = strlen(item);
+	char *text = arena_array(&ld->fleet.arena, a + b + 2, 1);
+
+	memcpy(text, group, a);
+	text[a] = '/';
+	memcpy(text + a + 1, item, b);
+	return text;
+}
+
+/* `host:` may itself hold placeholders, and others may name the host. */
+static bool read_host(struct loader *ld, const struct node *n, struct scope *s)
+{
+	const struct node *host = node_find(n, "host");
+
+	s->host = s->each;
+	if (!host)
+		return true;
+
+	const char *text = NULL;
+
+	s->host = NULL;
+	if (!field_read(ld, &host_value, host, &text))
+		return false;
+	if (strpbrk(text, "/ @"))
+		return complain(ld, host,
+				"'host' must be a name or an address, not "
+				"'%s'",
+				shown(ld, host->text));
+	s->host = text;
+	return true;
+}
+
+static bool find_role(struct loader *ld, const struct component_form *form,
+		      struct draft *d, struct component *c)
+{
+	c->role = ld->fleet.roles; /* the unnamed one */
+	if (!form->role)
+		return true;
+	d->role = (struct role_form *)lookup_find(&ld->role_forms, form->role);
+	if (!d->role)
+		return report_dangling(ld, node_find(d->value, "role"), "role",
+				       &ld->roles);
+	if (!d->role->role)
+		return false; /* reported where it stands */
+	c->role = d->role->role;
+	return true;
+}
+
+static bool find_certificate(struct loader *ld,
+			     const struct component_form *form, struct draft *d)
+{
+	d->form = (struct certificate_form *)lookup_find(&ld->certificate_forms,
+							 form->certificate);
+	if (!d->form)
+		return report_dangling(ld, node_find(d->value, "certificate"),
+				       "certificate", &ld->certificates);
+	d->form->users++;
+	d->certificate = d->form->key->text;
+	return true;
+}
+
+/* What the component does not say itself, its role may say. */
+static bool fill_from_role(struct loader *ld, const struct draft *d,
+			   struct component_form *form)
+{
+	const struct role_form *role = d->role;
+	bool good = true;
+
+	if (role && role->activate && !node_find(d->value, "activate"))
+		good &= field_read(ld, &activate_value, role->activate,
+				   &form->activate);
+	if (role && role->verify && !node_find(d->value, "verify"))
+		good &= field_read(ld, &verify_value, role->verify,
+				   &form->verify);
+	if (node_find(d->value, "deliver"))
+		return good;
+	if (!role || !role->deliver)
+		return complain(ld, d->key,
+				"missing key 'deliver', here or in the role");
+	return field_read(ld, &deliver_value, role->deliver, &form->deliver) &&
+	       good;
+}
+
+/* `was` of a group is the group's; each item keeps its own part. */
+static const char *former_name(struct loader *ld, const struct component *c,
+			       const struct component_form *form)
+{
+	if (!form->was || !c->group || strchr(form->was, '/'))
+		return form->was;
+	return join(ld, form->was, strchr(c->name, '/') + 1);
+}
+
+static void fill(struct loader *ld, const struct component_form *form,
+		 const struct draft *d, struct component *c)
+{
+	c->was = former_name(ld, c, form);
+	c->host = d->scope.host;
+	c->process = form->process ? form->process : c->name;
+	c->deliver = form->deliver;
+	c->activate = form->activate;
+	c->verify = form->verify.list;
+	c->verify_count = form->verify.count;
+	c->retire_remove = form->retire.remove;
+}
+
+/* c->name, c->group and d are set as far as the item says. */
+static bool read_component(struct loader *ld, struct draft *d,
+			   struct component *c)
+{
+	struct component_form form;
+	bool good = read_host(ld, d->value, &d->scope);
+
+	if (!good)
+		return false;
+	if (!record_read(ld, &component_record, d->value, &form)) {
+		/* the references are worth a look all the same */
+		if (form.role)
+			find_role(ld, &form, d, c);
+		if (form.certificate)
+			find_certificate(ld, &form, d);
+		return false;
+	}
+	good &= find_role(ld, &form, d, c);
+	good &= find_certificate(ld, &form, d);
+	if (!good || !fill_from_role(ld, d, &form))
+		return false;
+	if (d->role)
+		d->role->used = true;
+	fill(ld, &form, d, c);
+	return true;
+}
+
+static void build_single(struct loader *ld, const struct group *g,
+			 struct build *b)
+{
+	size_t i = ld->fleet.component_count;
+	struct component *c = &b->components[i];
+	struct draft *d = &b->drafts[i];
+
+	c->name = arena_strdup(&ld->fleet.arena, g->entry->key->text);
+	*d = (struct draft){ .key = g->entry->key,
+			     .value = g->entry->value,
+			     .scope = { .name = c->name },
+			     .at = *g->entry->key };
+	ld->scope = &d->scope;
+	if (read_component(ld, d, c))
+		ld->fleet.component_count++;
+	ld->scope = NULL;
+}
+
+/* Stops at the first item with a mistake: the others would repeat it. */
+static void build_group(struct loader *ld, struct group *g, struct build *b)
+{
+	const char *name = arena_strdup(&ld->fleet.arena, g->entry->key->text);
+	struct csv *csv = NULL;
+
+	if (g->items.csv.header) {
+		csv = ARENA_NEW(&ld->work, struct csv);
+		*csv = g->items.csv;
+	}
+	for (size_t k = 0; k < g->items.count && g->good; k++) {
+		const struct item *item = &g->items.items[k];
+		size_t i = ld->fleet.component_count;
+		struct component *c = &b->components[i];
+		struct draft *d = &b->drafts[i];
+
+		c->name = join(ld, name, item->name);
+		c->group = name;
+		*d = (struct draft){ .key = g->entry->key,
+				     .value = g->entry->value,
+				     .scope = { .name = c->name,
+						.each = item->name,
+						.csv = csv,
+						.cells = item->cells },
+				     .at = item->at,
+				     .from_csv = csv != NULL };
+		ld->scope = &d->scope;
+		g->good = read_component(ld, d, c);
+		ld->scope = NULL;
+		if (g->good)
+			ld->fleet.component_count++;
+	}
+}
+
+/* A group without items, or with bad ones, is read once as a sample. */
+static void check_group(struct loader *ld, const struct group *g)
+{
+	struct component c = { .name = "sample/sample", .group = "sample" };
+	struct draft d = { .key = g->entry->key,
+			   .value = g->entry->value,
+			   .scope = sample_scope() };
+
+	ld->scope = &d.scope;
+	read_component(ld, &d, &c);
+	ld->scope = NULL;
+}
+
+static bool open_group(struct loader *ld, const struct entry *entry,
+		       struct group *out)
+{
+	*out = (struct group){ .entry = entry, .good = true };
+	if (entry->value->kind != NODE_MAPPING) {
+		const struct field self = { .key = entry->key->text };
+
+		out->good = wrong_kind(ld, &self, entry->value, "a mapping");
+		return out->good;
+	}
+	out->each = node_find(entry->value, "each");
+	if (out->each)
+		out->good = each_read(ld, out->each, &out->items);
+	return out->good;
+}
+
+static void check_defaults(struct loader *ld, const struct role_form *role)
+{
+	struct scope scope = sample_scope();
+	struct component_form form;
+
+	ld->scope = &scope;
+	if (role->deliver)
+		(void)!field_read(ld, &deliver_value, role->deliver,
+				  &form.deliver);
+	if (role->activate)
+		(void)!field_read(ld, &activate_value, role->activate,
+				  &form.activate);
+	if (role->verify)
+		(void)!field_read(ld, &verify_value, role->verify,
+				  &form.verify);
+	ld->scope = NULL;
+}
+
+static void check_unused_roles(struct loader *ld)
+{
+	vec_each (entry, &ld->roles.entries) {
+		const struct role_form *role =
+			lookup_find(&ld->role_forms, entry->key->text);
+
+		if (!role->used)
+			check_defaults(ld, role);
+	}
+}
+
+static struct group *open_groups(struct loader *ld, size_t *total)
+{
+	size_t count = ld->components.entries.count;
+	struct group *groups = arena_array(&ld->work, count, sizeof(*groups));
+
+	*total = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct entry *entry = &ld->components.entries.items[i];
+		struct group *g = &groups[i];
+
+		if (open_group(ld, entry, g))
+			*total += g->each ? g->items.count : 1;
+		if (*total <= COMPONENT_LIMIT)
+			continue;
+		complain(ld, entry->key, "more than %d components",
+			 COMPONENT_LIMIT);
+		return NULL;
+	}
+	return groups;
+}
+
+void build_components(struct loader *ld, struct build *b)
+{
+	size_t total = 0;
+	struct group *groups = open_groups(ld, &total);
+
+	if (!groups)
+		return;
+	b->components = arena_array(&ld->fleet.arena, total + 1,
+				    sizeof(*b->components));
+	b->drafts = arena_array(&ld->work, total + 1, sizeof(*b->drafts));
+	for (size_t i = 0; i < ld->components.entries.count; i++) {
+		struct group *g = &groups[i];
+
+		if (g->entry->value->kind != NODE_MAPPING)
+			continue;
+		if (!g->each)
+			build_single(ld, g, b);
+		else if (!g->good || !g->items.count)
+			check_group(ld, g);
+		else
+			build_group(ld, g, b);
+	}
+	ld->fleet.components = b->components;
+	check_unused_roles(ld);
+}
+
+void link_components(struct loader *ld, struct build *b)
+{
+	AUTO(lookup) names = { 0 };
+
+	for (size_t i = 0; i < b->certificate_count; i++)
+		lookup_add(&names, b->certificates[i].name,
+			   &b->certificates[i]);
+	for (size_t i = 0; i < ld->fleet.component_count; i++)
+		b->components[i].certificate =
+			lookup_find(&names, b->drafts[i].certificate);
+	sort_by_name(b->components, ld->fleet.component_count,
+		     sizeof(*b->components));
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/delivery.h"
+
+#include "config/command.h"
+#include "config/forms.h"
+#include "config/netname.h"
+#include "config/schema.h"
+#include "config/values.h"
+
+#include <string.h>
+
+bool command_check(struct loader *ld, const struct node *n,
+		   struct items command)
+{
+	const char *program = ((const char *const *)command.list)[0];
+
+	if (*program == '/' || !strchr(program, '/'))
+		return true;
+	return complain(ld, n,
+			"a command begins with an absolute path or a bare "
+			"name, not '%s'",
+			n->kind == NODE_LIST
+				? shown(ld, node_value(n->first)->text)
+				: "");
+}
+
+static bool has_single_path(const struct install *i)
+{
+	return i->certificate || i->key || i->leaf || i->chain || i->ca ||
+	       i->combined;
+}
+
+bool install_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct install *i = out;
+
+	if (i->directory && has_single_path(i))
+		return complain(ld, n,
+				"'directory' and single paths exclude each "
+				"other");
+	if (i->directory && !strcmp(i->directory, "/"))
+		return complain(ld, n, "'directory' cannot be '/'");
+	if (i->directory)
+		return true;
+	if (!has_single_path(i))
+		return complain(ld, n,
+				"give 'directory', or paths: 'certificate' and "
+				"'key', or 'combined'");
+	if (!i->key && !i->combined)
+		return complain(ld, n,
+				"missing key 'key', or 'combined' for "
+				"everything in one file");
+	if (!i->certificate && !i->leaf && !i->combined)
+		return complain(ld, n,
+				"missing key 'certificate', or 'combined' for "
+				"everything in one file");
+	return true;
+}
+
+bool deliver_check(struct loader *ld, const struct node *n, void *out)
+{
+	struct deliver *d = out;
+
+	(void)ld;
+	(void)n;
+	d->kind = DRIVER_FILES;
+	return true;
+}
+
+static bool report_address(struct loader *ld, const struct field *f,
+			   const struct node *n)
+{
+	return complain(ld, n,
+			"'%s' must be HOST:PORT or \"[ADDRESS]:PORT\", not "
+			"'%s'",
+			f->key, shown(ld, n->text));
+}
+
+static bool read_address(struct loader *ld, const struct field *f,
+			 const struct node *n, void *slot)
+{
+	const char *text = NULL;
+	const char *host = NULL;
+	uint16_t port = 0;
+
+	if (!value_text(ld, f, n, &text))
+		return false;
+	if (!host_port_parse(&ld->work, text, &host, &port))
+		return report_address(ld, f, n);
+	*(const char **)slot = text;
+	return true;
+}
+
+bool verify_check(struct loader *ld, const struct node *n, void *out)
+{
+	struct verify *v = out;
+	struct arena *a = &ld->fleet.arena;
+
+	(void)n;
+	if (!host_port_parse(a, v->address, &v->host, &v->port))
+		return false;
+	if (!v->server_name && !ip_canonical(&ld->work, v->host))
+		v->server_name = v->host;
+	if (v->server_name && !is_host_name(v->server_name))
+		return complain(ld, node_find(n, "server_name"),
+				"'server_name' must be a DNS name, not '%s'",
+				shown(ld, node_find(n, "server_name")->text));
+	return true;
+}
+
+static bool check_activate(struct loader *ld, const struct node *n,
+			   const struct activate_form *form)
+{
+	const struct node *signal = node_find(n, "signal");
+	const struct node *pidfile = node_find(n, "pidfile");
+	const struct node *command = node_find(n, "command");
+
+	if (command && (signal || pidfile))
+		return complain(ld, n,
+				"'command' and 'signal' exclude each other");
+	if (signal && !pidfile)
+		return complain(ld, n,
+				"missing key 'pidfile', which names the "
+				"process to signal");
+	if (pidfile && !signal)
+		return complain(ld, n, "missing key 'signal'");
+	if (!signal && !command)
+		return complain(ld, n,
+				"give 'signal' and 'pidfile', or 'command'");
+	return !command || command_check(ld, command, form->command);
+}
+
+static bool read_activate(struct loader *ld, const struct field *f,
+			  const struct node *n, void *slot)
+{
+	struct activate_form form;
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, &form) ||
+	    !check_activate(ld, n, &form))
+		return false;
+	*(struct activate *)slot = (struct activate){
+		.kind = form.pidfile ? ACTIVATE_SIGNAL : ACTIVATE_COMMAND,
+		.signal = form.pidfile ? signal_numbers[form.signal] : 0,
+		.pidfile = form.pidfile,
+		.argv = form.pidfile ? NULL : form.command.list,
+		.timeout = form.timeout,
+	};
+	return true;
+}
+
+const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
+const struct field_type address_type = { read_address, SHAPE_TEXT, NULL };

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a pair gets onto a component, into use and proved. */
+#ifndef CONFIG_DELIVERY_H
+#define CONFIG_DELIVERY_H
+
+#include "config/fields.h"
+
+#include <stdbool.h>
+
+extern const struct field_type activate_type; /* struct activate */
+extern const struct field_type address_type;  /* const char *; HOST:PORT */
+
+bool install_check(struct loader *ld, const struct node *n, void *out);
+bool deliver_check(struct loader *ld, const struct node *n, void *out);
+bool verify_check(struct loader *ld, const struct node *n, void *out);
+
+#endif

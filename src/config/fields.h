@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mappings read by tables: one row per accepted key, one record per kind of
+ * mapping.  The same rows make the JSON Schema.
+ */
+#ifndef CONFIG_FIELDS_H
+#define CONFIG_FIELDS_H
+
+#include "config/loader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct field;
+
+/*
+ * Turns one node into the member at `slot`.  Reports what is wrong at the
+ * node's own position and returns false.
+ */
+typedef bool field_reader(struct loader *ld, const struct field *f,
+			  const struct node *n, void *slot);
+
+/* What a value looks like, for the schema; in brackets what `param` is. */
+enum shape {
+	SHAPE_TEXT,
+	SHAPE_FLAG,
+	SHAPE_COUNT,           /* struct bounds */
+	SHAPE_VERSION,         /* the number 1 */
+	SHAPE_COUNT_OR_TEXT,   /* struct bounds */
+	SHAPE_CHOICE,          /* names, ends with NULL */
+	SHAPE_LIST,            /* struct list_of */
+	SHAPE_ONE_OR_LIST,     /* struct list_of */
+	SHAPE_RECORD,          /* struct record */
+	SHAPE_TEXT_OR_RECORD,  /* struct record */
+	SHAPE_TEXTS_OR_RECORD, /* struct record */
+	SHAPE_NAMED,           /* struct record of each entry */
+	SHAPE_LATER            /* struct field of what is read later */
+};
+
+struct field_type {
+	field_reader *read;
+	enum shape shape;
+	const char *pattern; /* regular expression of texts, or NULL */
+};
+
+/* One accepted key of one kind of mapping: everything there is to know. */
+struct field {
+	const char *key;
+	const struct field_type *type;
+	size_t offset;
+	const void *param;
+	const char *help; /* one sentence */
+	bool required;
+	bool unsupported; /* known, but not built yet */
+};
+
+/* One kind of mapping. */
+struct record {
+	const char *name; /* its definition in the schema */
+	const struct field *fields;
+	size_t size;
+	const void *preset; /* what absent keys mean; NULL: zeroes */
+	/* rules between its keys; run when each of them is good */
+	bool (*check)(struct loader *ld, const struct node *n, void *out);
+	bool one_key;    /* exactly one key stands in it */
+	bool extensions; /* keys that begin with "x-" are free */
+	const char *help;
+};
+
+struct bounds {
+	int64_t least;
+	int64_t most;
+};
+
+/* Lists decode into this, whatever their items are. */
+struct items {
+	void *list;
+	size_t count;
+};
+
+struct list_of {
+	const struct field *item;
+	size_t size; /* of one item */
+	size_t least;
+	size_t most;
+};
+
+/*
+ * A row.  _Generic refuses to compile when the member is not of the type
+ * that the reader writes.
+ */
+#define FIELD(T, name, member, ctype, reader, ...)         \
+	{                                                  \
+		.key = name, .type = &(reader),            \
+		.offset = _Generic(((T *)0)->member, ctype \
+				   : offsetof(T, member)), \
+		__VA_ARGS__                                \
+	}
+#define UNSUPPORTED(name)                         \
+	{                                         \
+		.key = name, .unsupported = true, \
+	}
+
+/*
+ * Reads mapping `n` into `out`, which is preset first.  Reading goes on past
+ * a mistake so that one run shows all of them.
+ */
+bool record_read(struct loader *ld, const struct record *r,
+		 const struct node *n, void *out);
+/* Reads a value that stands outside a record. */
+bool field_read(struct loader *ld, const struct field *f, const struct node *n,
+		void *out);
+
+/* "'mode' must be text, but 0640 is a number: quote it"; returns false. */
+bool wrong_kind(struct loader *ld, const struct field *f, const struct node *n,
+		const char *expected);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the mappings of a fleet file decode into before they become the
+ * model, where that is not the model's own struct.
+ */
+#ifndef CONFIG_FORMS_H
+#define CONFIG_FORMS_H
+
+#include "config/fields.h"
+#include "model/fleet.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct secret_form {
+	const char *variable;
+	const char *file;
+	struct items command; /* const char * */
+};
+
+struct fleet_form {
+	unsigned version;
+	const char *name;
+	struct state_policy state;
+	struct backup_policy backup;
+	const struct node *include;
+	struct section *issuers;
+	struct section *certificates;
+	struct section *roles;
+	struct section *components;
+};
+
+struct backup_form {
+	struct backup_policy policy;
+	struct items passphrases; /* struct secret_ref */
+};
+
+struct issuer_form {
+	const struct node *key;
+	const struct node *node;
+	const struct node *subject;
+	struct issuer issuer;
+};
+
+/* `per: component`, or one for the whole fleet. */
+enum per {
+	PER_COMPONENT,
+	PER_FLEET
+};
+
+struct certificate_form {
+	const struct node *key;
+	const struct node *node;
+	const struct node *subject; /* read in the scope of its component */
+	const struct node *names;
+	const char *issuer;
+	enum per per;
+	struct certificate certificate;
+	size_t users; /* components that use it */
+	bool good;    /* no mistake in it so far */
+};
+
+/* A number, or a percentage. */
+struct share {
+	unsigned count;
+	bool is_percent;
+};
+
+struct restart_form {
+	struct restart restart;
+	struct share max_unavailable;
+};
+
+struct version_form {
+	const char *minimum;
+	bool same;
+};
+
+struct role_form {
+	const struct node *key;
+	const struct node *node;
+	struct version_form version;
+	enum offline_policy offline;
+	struct restart_form restart;
+	const struct node *after;
+	const struct node *deliver; /* defaults, read for each component */
+	const struct node *activate;
+	const struct node *verify;
+	bool used; /* by a component without mistakes */
+	const struct role *role;
+};
+
+struct import_form {
+	struct items pem;
+	const char *pkcs12;
+	struct secret_ref password;
+};
+
+struct activate_form {
+	unsigned signal;
+	const char *pidfile;
+	struct items command;
+	int64_t timeout;
+};
+
+struct retire_form {
+	bool remove;
+};
+
+struct component_form {
+	const char *role;
+	const char *certificate;
+	struct deliver deliver;
+	struct activate activate;
+	struct items verify; /* struct verify */
+	struct retire_form retire;
+	const char *host;
+	const char *process;
+	const char *was;
+	const struct node *each;
+};
+
+struct csv_form {
+	const struct node *file;
+	const char *name;
+};
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/load.h"
+
+#include "config/schema.h"
+#include "config/values.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static json_t *describe(const struct field *f, json_t *defs);
+
+static json_t *text_with(const char *pattern)
+{
+	json_t *s = json_pack("{s:s}", "type", "string");
+
+	if (pattern)
+		json_object_set_new(s, "pattern", json_string(pattern));
+	return s;
+}
+
+static json_t *integer_within(const struct bounds *b)
+{
+	return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum",
+			 (json_int_t)b->least, "maximum", (json_int_t)b->most);
+}
+
+static json_t *choice_of(const char *const *names)
+{
+	json_t *list = json_array();
+
+	for (; *names; names++)
+		json_array_append_new(list, json_string(*names));
+	return json_pack("{s:o}", "enum", list);
+}
+
+static json_t *record_ref(const struct record *r, json_t *defs);
+
+static json_t *list_of(const struct list_of *of, json_t *defs)
+{
+	json_t *s = json_pack("{s:s, s:o}", "type", "array", "items",
+			      describe(of->item, defs));
+
+	if (of->least)
+		json_object_set_new(s, "minItems",
+				    json_integer((json_int_t)of->least));
+	json_object_set_new(s, "maxItems", json_integer((json_int_t)of->most));
+	return s;
+}
+
+static json_t *one_of(json_t *a, json_t *b)
+{
+	return json_pack("{s:[o, o]}", "oneOf", a, b);
+}
+
+static json_t *texts(void)
+{
+	return json_pack("{s:s, s:o}", "type", "array", "items",
+			 text_with(NULL));
+}
+
+static json_t *named(const struct record *r, json_t *defs)
+{
+	return json_pack("{s:s, s:o, s:o}", "type", "object", "propertyNames",
+			 text_with(NAME_PATTERN), "additionalProperties",
+			 record_ref(r, defs));
+}
+
+static json_t *describe(const struct field *f, json_t *defs)
+{
+	const struct field_type *t = f->type;
+
+	switch (t->shape) {
+	case SHAPE_TEXT:
+		return text_with(t->pattern);
+	case SHAPE_FLAG:
+		return json_pack("{s:s}", "type", "boolean");
+	case SHAPE_COUNT:
+		return integer_within(f->param);
+	case SHAPE_VERSION:
+		return json_pack("{s:i}", "const", 1);
+	case SHAPE_COUNT_OR_TEXT:
+		return one_of(integer_within(f->param), text_with(t->pattern));
+	case SHAPE_CHOICE:
+		return choice_of(f->param);
+	case SHAPE_LIST:
+		return list_of(f->param, defs);
+	case SHAPE_ONE_OR_LIST:
+		return one_of(describe(((const struct list_of *)f->param)->item,
+				       defs),
+			      list_of(f->param, defs));
+	case SHAPE_RECORD:
+		return record_ref(f->param, defs);
+	case SHAPE_TEXT_OR_RECORD:
+		return one_of(text_with(NULL), record_ref(f->param, defs));
+	case SHAPE_TEXTS_OR_RECORD:
+		return one_of(texts(), record_ref(f->param, defs));
+	case SHAPE_NAMED:
+		return named(f->param, defs);
+	case SHAPE_LATER:
+		return describe(f->param, defs);
+	}
+	abort();
+}
+
+static void add_properties(const struct record *r, json_t *schema, json_t *defs)
+{
+	json_t *properties = json_object();
+	json_t *required = json_array();
+
+	for (const struct field *f = r->fields; f->key; f++) {
+		if (f->unsupported)
+			continue;
+
+		json_t *value = describe(f, defs);
+
+		json_object_set_new(value, "description", json_string(f->help));
+		json_object_set_new(properties, f->key, value);
+		if (f->required)
+			json_array_append_new(required, json_string(f->key));
+	}
+	json_object_set_new(schema, "properties", properties);
+	if (json_array_size(required))
+		json_object_set(schema, "required", required);
+	json_decref(required);
+}
+
+static void fill_record(const struct record *r, json_t *schema, json_t *defs)
+{
+	json_object_set_new(schema, "description", json_string(r->help));
+	json_object_set_new(schema, "type", json_string("object"));
+	add_properties(r, schema, defs);
+	if (r->extensions)
+		json_object_set_new(schema, "patternProperties",
+				    json_pack("{s:b}", "^x-", 1));
+	if (r->one_key) {
+		json_object_set_new(schema, "minProperties", json_integer(1));
+		json_object_set_new(schema, "maxProperties", json_integer(1));
+	}
+	json_object_set_new(schema, "additionalProperties", json_false());
+}
+
+/* Puts the record among the definitions, once, and refers to it there. */
+static json_t *record_ref(const struct record *r, json_t *defs)
+{
+	if (!json_object_get(defs, r->name)) {
+		json_t *schema = json_object();
+
+		json_object_set_new(defs, r->name, schema);
+		fill_record(r, schema, defs);
+	}
+	return json_pack("{s:s+}", "$ref", "#/$defs/", r->name);
+}
+
+void schema_print(struct buf *out)
+{
+	json_t *defs = json_object();
+	json_t *main_file = record_ref(&fleet_record, defs);
+	json_t *part = record_ref(&include_record, defs);
+	json_t *schema =
+		json_pack("{s:s, s:s, s:[o, o], s:o}", "$schema",
+			  "https://json-schema.org/draft/2020-12/schema",
+			  "title", "certfleet fleet file", "anyOf", main_file,
+			  part, "$defs", defs);
+	char *text = json_dumps(schema, JSON_INDENT(2));
+
+	if (!text)
+		abort();
+	buf_puts(out, text);
+	buf_puts(out, "\n");
+	free(text);
+	json_decref(schema);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/load.h"
+
+#include "base/fs.h"
+#include "config/build.h"
+#include "config/check.h"
+#include "config/include.h"
+#include "config/pathname.h"
+#include "config/schema.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static bool open_directory(struct loader *ld, const char *path, struct err *e)
+{
+	const char *directory = fs_dirname(&ld->work, path);
+
+	ld->fleet.path = arena_strdup(&ld->fleet.arena, path);
+	ld->fleet.directory = fs_absolute(&ld->fleet.arena, directory);
+	ld->dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ld->dirfd < 0)
+		return err_sys(e, "cannot open directory '%s'", directory);
+	return true;
+}
+
+static bool read_main(struct loader *ld, const char *path, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+	const char *slash = strrchr(path, '/');
+
+	if (!fs_read(path, YAML_BYTES, &text, e))
+		return err_in(e, "cannot read the fleet file");
+	if (!open_directory(ld, path, e))
+		return false;
+
+	size_t bom =
+		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+	uint16_t source = source_add(
+		ld, (struct source){
+			    .name = ld->fleet.path,
+			    .path = arena_strdup(&ld->fleet.arena,
+						 slash ? slash + 1 : path),
+			    .directory = ld->fleet.directory,
+			    .text = buf_text(&text) + bom,
+			    .len = text.len - bom,
+		    });
+
+	source_quotable(ld, source);
+	return true;
+}
+
+static void read_fleet(struct loader *ld, const struct node *root,
+		       struct fleet_form *form)
+{
+	const struct fleet_form preset = {
+		.state.path = path_resolve(ld, 0, ".certfleet"),
+		.backup.directory = path_resolve(ld, 0, "backups"),
+		.issuers = &ld->issuers,
+		.certificates = &ld->certificates,
+		.roles = &ld->roles,
+		.components = &ld->components,
+	};
+	struct record record = fleet_record;
+
+	record.preset = &preset;
+	/* its mistakes are reported; what could be read is looked at */
+	(void)!record_read(ld, &record, root, form);
+	ld->fleet.name = form->name;
+	ld->fleet.state = form->state;
+	ld->fleet.backup = form->backup;
+	if (form->include)
+		include_all(ld, form->include);
+}
+
+static void build_fleet(struct loader *ld, const struct node *root)
+{
+	struct build b = { 0 };
+
+	build_issuers(ld, &b);
+	build_roles(ld, &b);
+	read_certificates(ld);
+	build_components(ld, &b);
+	build_certificates(ld, &b);
+	check_processes(ld, &b);
+	check_paths(ld, &b);
+	check_former_names(ld, &b);
+	check_secrets(ld, root);
+	link_components(ld, &b);
+}
+
+static void list_sources(struct loader *ld)
+{
+	struct fleet_source *list =
+		arena_array(&ld->fleet.arena, ld->sources.count, sizeof(*list));
+
+	for (size_t i = 0; i < ld->sources.count; i++)
+		list[i] = (struct fleet_source){
+			.path = ld->sources.items[i].path,
+			.text = ld->sources.items[i].text,
+			.len = ld->sources.items[i].len,
+		};
+	ld->fleet.sources = list;
+	ld->fleet.source_count = ld->sources.count;
+}
+
+static void load(struct loader *ld)
+{
+	const struct node *root = NULL;
+	struct fleet_form form;
+
+	if (!yaml_parse(ld, 0, &root))
+		return;
+	if (root->kind != NODE_MAPPING) {
+		complain(ld, root, "a fleet file is a mapping, not %s",
+			 node_kind_words(root));
+		return;
+	}
+	read_fleet(ld, root, &form);
+	build_fleet(ld, root);
+	list_sources(ld);
+}
+
+bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet,
+		struct diags *diags, struct err *e)
+{
+	AUTO(loader) ld = { .dirfd = -1, .diags = diags, .subject = subject };
+	size_t before = diags->errors;
+
+	if (!read_main(&ld, path, e))
+		return false;
+	load(&ld);
+
+	size_t mistakes = diags->errors - before;
+
+	if (mistakes) {
+		/* the diagnostics quote the texts in it */
+		fleet->arena = TAKE(ld.fleet.arena);
+		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s",
+			       path, mistakes, mistakes == 1 ? "" : "s");
+	}
+	*fleet = TAKE(ld.fleet);
+	return true;
+}

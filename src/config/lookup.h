@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names to things: a hash table, so that no check over a fleet is quadratic.
+ *
+ * `AUTO(lookup) seen = { 0 };` is empty.  Keys are borrowed and must outlive
+ * it.  With `fold` set before the first addition ASCII letters are equal in
+ * either case.  The hash is seeded, so that a crafted file cannot make it
+ * slow.  Values are never NULL.
+ */
+#ifndef CONFIG_LOOKUP_H
+#define CONFIG_LOOKUP_H
+
+#include "base/auto.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lookup_slot;
+
+struct lookup {
+	struct lookup_slot *slots;
+	size_t room;
+	size_t count;
+	uint64_t seed;
+	bool fold;
+};
+
+void lookup_release(struct lookup *l);
+AUTO_STRUCT(lookup, struct lookup, lookup_release)
+
+/* NULL when there is none. */
+const void *lookup_find(const struct lookup *l, const char *key);
+/* Adds it when the key is new and gives NULL, else what was there before. */
+const void *lookup_add(struct lookup *l, const char *key, const void *value);
+/* Adds or replaces. */
+void lookup_put(struct lookup *l, const char *key, const void *value);
+
+#endif

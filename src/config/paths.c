@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/check.h"
+
+#include "base/fs.h"
+#include "config/forms.h"
+
+#include <string.h>
+
+/* Who writes a path. */
+struct claim {
+	const char *path;  /* clean */
+	const char *owner; /* issuer; NULL: component number `component` */
+	size_t component;
+};
+
+struct claims {
+	struct loader *ld;
+	const struct build *b;
+	VEC(struct claim *) list;
+	struct lookup paths;
+	const struct node *reported; /* one message for each group is enough */
+};
+
+static const char *owner_words(const struct claims *cs, const struct claim *c)
+{
+	struct loader *ld = cs->ld;
+
+	if (c->owner)
+		return arena_printf(&ld->work, "issuer '%s'", c->owner);
+	return arena_printf(&ld->work, "component '%s'",
+			    draft_name(ld, &cs->b->drafts[c->component],
+				       &cs->b->components[c->component]));
+}
+
+/* Where the path is written, as near as we know it. */
+static const struct node *claim_node(const struct claims *cs,
+				     const struct claim *c)
+{
+	if (c->owner) {
+		const struct issuer_form *form =
+			lookup_find(&cs->ld->issuer_forms, c->owner);
+
+		return node_find(form->node, "publish");
+	}
+
+	const struct draft *d = &cs->b->drafts[c->component];
+	const struct node *deliver = node_find(d->value, "deliver");
+
+	return deliver ? deliver : d->key;
+}
+
+static const char *shown_path(const struct claims *cs, const struct claim *c)
+{
+	if (!c->owner && cs->b->drafts[c->component].from_csv)
+		return "a path";
+	return arena_printf(&cs->ld->work, "'%s'", shown(cs->ld, c->path));
+}
+
+static void report(struct claims *cs, const struct claim *c,
+		   const struct claim *other)
+{
+	const struct node *at = claim_node(cs, c);
+	bool same = !strcmp(c->path, other->path);
+
+	if (at == cs->reported)
+		return;
+	cs->reported = at;
+	if (!loader_can_report(cs->ld))
+		complain(cs->ld, at, "written twice");
+	else if (c->owner == other->owner && c->component == other->component)
+		complain(cs->ld, at,
+			 "%s %s; use 'combined' for everything in one file",
+			 shown_path(cs, c),
+			 same ? "is written twice"
+			      : "lies inside another path of it");
+	else if (same)
+		complain(cs->ld, at, "%s is already written by %s",
+			 shown_path(cs, c), owner_words(cs, other));
+	else
+		complain(cs->ld, at, "%s lies inside what %s writes",
+			 shown_path(cs, c), owner_words(cs, other));
+}
+
+static bool is_clean(const char *path)
+{
+	return !strstr(path, "/../") && !strstr(path, "//");
+}
+
+static void add_claim(struct claims *cs, const char *path, const char *owner,
+		      size_t component)
+{
+	if (!path)
+		return;
+
+	struct claim *c = ARENA_NEW(&cs->ld->work, struct claim);
+
+	c->path = is_clean(path) ? path : fs_absolute(&cs->ld->work, path);
+	c->owner = owner;
+	c->component = component;
+
+	const struct claim *other = lookup_add(&cs->paths, c->path, c);
+
+	if (other)
+		report(cs, c, other);
+	else
+		VEC_PUSH(&cs->list, &cs->ld->work, c);
+}
+
+static void add_component(struct claims *cs, size_t i)
+{
+	const struct install *f = &cs->b->components[i].deliver.files;
+	const char *const paths[] = { f->directory, f->certificate, f->key,
+				      f->leaf,      f->chain,       f->ca,
+				      f->combined };
+
+	for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
+		add_claim(cs, paths[k], NULL, i);
+}
+
+/* Looks every directory above a path up. */
+static void check_above(struct claims *cs, const struct claim *c)
+{
+	size_t len = strlen(c->path);
+	char *above = arena_strndup(&cs->ld->work, c->path, len);
+
+	while (len-- > 1) {
+		if (above[len] != '/')
+			continue;
+		above[len] = '\0';
+
+		const struct claim *other = lookup_find(&cs->paths, above);
+
+		if (other)
+			report(cs, c, other);
+	}
+}
+
+void check_paths(struct loader *ld, const struct build *b)
+{
+	struct claims cs = { .ld = ld, .b = b };
+
+	for (size_t i = 0; i < ld->fleet.issuer_count; i++)
+		add_claim(&cs, ld->fleet.issuers[i].publish,
+			  ld->fleet.issuers[i].name, 0);
+	for (size_t i = 0; i < ld->fleet.component_count; i++)
+		add_component(&cs, i);
+	vec_each (c, &cs.list)
+		check_above(&cs, *c);
+	lookup_release(&cs.paths);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/policy.h"
+
+#include "config/command.h"
+#include "config/forms.h"
+#include "config/values.h"
+
+#include <string.h>
+
+static bool same_argv(const char *const *a, const char *const *b)
+{
+	for (; *a && *b; a++, b++)
+		if (strcmp(*a, *b))
+			return false;
+	return *a == *b;
+}
+
+bool secret_equal(const struct secret_ref *a, const struct secret_ref *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case SECRET_NONE:
+		return true;
+	case SECRET_ENV:
+	case SECRET_FILE:
+		return !strcmp(a->name, b->name);
+	case SECRET_COMMAND:
+		return same_argv(a->argv, b->argv);
+	}
+	return false;
+}
+
+static bool read_secret(struct loader *ld, const struct field *f,
+			const struct node *n, void *slot)
+{
+	struct secret_form form;
+	struct secret_ref *out = slot;
+
+	if (n->kind != NODE_LIST && n->kind != NODE_MAPPING)
+		return complain(ld, n,
+				"'%s' is a reference, never the secret itself: "
+				"{env: CERTFLEET_NAME}, {file: PATH} or "
+				"{command: [...]}",
+				f->key);
+	if (n->kind == NODE_LIST)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, &form))
+		return false;
+	if (form.variable)
+		*out = (struct secret_ref){ .kind = SECRET_ENV,
+					    .name = form.variable };
+	else if (form.file)
+		*out = (struct secret_ref){ .kind = SECRET_FILE,
+					    .name = form.file };
+	else
+		*out = (struct secret_ref){ .kind = SECRET_COMMAND,
+					    .argv = form.command.list };
+	return form.variable || form.file ||
+	       command_check(ld, node_find(n, "command"), form.command);
+}
+
+bool state_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct state_policy *s = out;
+	const struct node *unsealed = node_find(n, "unsealed");
+
+	if (s->unsealed && s->seal.kind != SECRET_NONE)
+		return complain(ld, unsealed,
+				"'unsealed' and 'seal' contradict each other");
+	return true;
+}
+
+static bool read_state(struct loader *ld, const struct field *f,
+		       const struct node *n, void *slot)
+{
+	struct state_policy *out = slot;
+
+	if (n->kind == NODE_TEXT)
+		return value_path(ld, f, n, &out->path);
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a path or a mapping");
+
+	const char *usual = out->path;
+
+	if (!record_read(ld, f->param, n, out))
+		return false;
+	if (!out->path)
+		out->path = usual;
+	return true;
+}
+
+static bool check_passphrases(struct loader *ld, const struct node *n,
+			      const struct backup_form *form)
+{
+	const struct secret_ref *refs = form->passphrases.list;
+
+	for (size_t i = 0; i < form->passphrases.count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (secret_equal(&refs[i], &refs[k]))
+				return complain(ld, n,
+						"the same passphrase twice");
+	return true;
+}
+
+static bool read_backup(struct loader *ld, const struct field *f,
+			const struct node *n, void *slot)
+{
+	struct backup_form form;
+	struct backup_policy *out = slot;
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, &form))
+		return false;
+	if (form.passphrases.count && form.policy.unencrypted)
+		return complain(ld, node_find(n, "unencrypted"),
+				"'unencrypted' and 'passphrase' contradict "
+				"each other");
+	if (!form.passphrases.count && !form.policy.unencrypted)
+		return complain(ld, n,
+				"a backup needs 'passphrase'; or say openly "
+				"'unencrypted: true'");
+	if (!check_passphrases(ld, node_find(n, "passphrase"), &form))
+		return false;
+	if (!form.policy.directory)
+		form.policy.directory = out->directory;
+	*out = form.policy;
+	out->passphrase_count = form.passphrases.count;
+	if (form.passphrases.count)
+		memcpy(out->passphrases, form.passphrases.list,
+		       form.passphrases.count * sizeof(*out->passphrases));
+	return true;
+}
+
+static bool read_percent(struct loader *ld, const struct field *f,
+			 const struct node *n, struct share *out)
+{
+	size_t digits = strspn(n->text, "0123456789");
+	unsigned percent = 0;
+
+	for (size_t i = 0; i < digits && i < 4; i++)
+		percent = percent * 10 + (unsigned)(n->text[i] - '0');
+	if (!digits || digits > 3 || strcmp(n->text + digits, "%") ||
+	    percent < 1 || percent > 100)
+		return complain(ld, n,
+				"'%s' must be a number or 1%% to 100%%, not "
+				"'%s'",
+				f->key, shown(ld, n->text));
+	*out = (struct share){ percent, true };
+	return true;
+}
+
+static bool read_share(struct loader *ld, const struct field *f,
+		       const struct node *n, void *slot)
+{
+	struct share *out = slot;
+
+	if (n->kind == NODE_TEXT)
+		return read_percent(ld, f, n, out);
+	out->is_percent = false;
+	return count_type.read(ld, f, n, &out->count);
+}
+
+bool restart_check(struct loader *ld, const struct node *n, void *out)
+{
+	struct restart_form *form = out;
+
+	(void)ld;
+	(void)n;
+	form->restart.max_unavailable = form->max_unavailable.count;
+	form->restart.max_unavailable_is_percent =
+		form->max_unavailable.is_percent;
+	return true;
+}
+
+const struct field_type secret_type = { read_secret, SHAPE_RECORD, NULL };
+const struct field_type state_type = { read_state, SHAPE_TEXT_OR_RECORD, NULL };
+const struct field_type backup_type = { read_backup, SHAPE_RECORD, NULL };
+const struct field_type share_type = { read_share, SHAPE_COUNT_OR_TEXT,
+				       "^([1-9]|[1-9][0-9]|100)%$" };

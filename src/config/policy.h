@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secrets, state, backup and restart policy. */
+#ifndef CONFIG_POLICY_H
+#define CONFIG_POLICY_H
+
+#include "config/fields.h"
+
+extern const struct field_type secret_type; /* struct secret_ref */
+extern const struct field_type state_type;  /* struct state_policy */
+extern const struct field_type backup_type; /* struct backup_policy */
+extern const struct field_type share_type;  /* struct share */
+
+bool secret_equal(const struct secret_ref *a, const struct secret_ref *b);
+
+bool restart_check(struct loader *ld, const struct node *n, void *out);
+bool state_check(struct loader *ld, const struct node *n, void *out);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The field tables: every accepted key of the fleet file, once. */
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include "config/fields.h"
+
+extern const struct record fleet_record;   /* struct fleet_form */
+extern const struct record include_record; /* struct fleet_form */
+extern const struct record issuer_record;  /* struct issuer_form */
+extern const struct record certificate_record;
+extern const struct record role_record;
+extern const struct record component_record;
+extern const struct record csv_record; /* struct csv_form */
+
+/* Values that are read when the component they are for is known. */
+extern const struct field subject_value;  /* const char * */
+extern const struct field names_value;    /* struct items of struct san */
+extern const struct field deliver_value;  /* struct deliver */
+extern const struct field activate_value; /* struct activate */
+extern const struct field verify_value;   /* struct items of struct verify */
+extern const struct field host_value;     /* const char * */
+extern const struct field item_value;     /* const char * */
+extern const struct field after_value;    /* struct items of const char * */
+extern const struct field include_value;  /* struct items of const char * */
+
+extern const char *const key_rotation_names[];
+extern const char *const commit_order_names[];
+extern const char *const restart_when_names[];
+extern const char *const offline_policy_names[];
+extern const char *const on_failure_names[];
+extern const char *const signal_names[];
+extern const int signal_numbers[];
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/loader.h"
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	MESSAGE_TEXT = 1024,
+	SOURCE_LIMIT = 1024
+};
+
+void loader_release(struct loader *ld)
+{
+	arena_release(&ld->fleet.arena);
+	arena_release(&ld->work);
+	lookup_release(&ld->issuers.names);
+	lookup_release(&ld->certificates.names);
+	lookup_release(&ld->roles.names);
+	lookup_release(&ld->components.names);
+	lookup_release(&ld->issuer_forms);
+	lookup_release(&ld->certificate_forms);
+	lookup_release(&ld->role_forms);
+	fd_auto(&ld->dirfd);
+}
+
+bool loader_can_report(const struct loader *ld)
+{
+	return ld->diags->list.count < DIAG_LIMIT;
+}
+
+const char *shown(struct loader *ld, const char *text)
+{
+	if (!loader_can_report(ld))
+		return "";
+	return text_escaped(&ld->work, text);
+}
+
+static void index_lines(struct loader *ld, struct source *s)
+{
+	VEC(uint32_t) lines = { 0 };
+	const char *at = s->text;
+	const char *end = s->text + s->len;
+
+	VEC_PUSH(&lines, &ld->work, 0);
+	while (at < end) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (!at)
+			break;
+		at++;
+		VEC_PUSH(&lines, &ld->work, (uint32_t)(at - s->text));
+	}
+	s->lines = lines.items;
+	s->line_count = lines.count;
+}
+
+struct where source_where(struct loader *ld, uint16_t source, uint32_t at)
+{
+	struct source *s = &ld->sources.items[source];
+	size_t low = 0;
+
+	if (!s->lines)
+		index_lines(ld, s);
+
+	size_t high = s->line_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->lines[middle] <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (struct where){ .source = s->diag,
+			       .line = (uint32_t)low + 1,
+			       .column = at - s->lines[low] + 1 };
+}
+
+uint32_t line_of(struct loader *ld, const struct node *n)
+{
+	return source_where(ld, n->source, n->at).line;
+}
+
+bool complain(struct loader *ld, const struct node *at, const char *fmt, ...)
+{
+	char text[MESSAGE_TEXT];
+	struct where where = source_where(ld, at->source, at->at);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	diag_error(ld->diags, where, "%s", text);
+	return false;
+}
+
+void warn(struct loader *ld, const struct node *at, const char *fmt, ...)
+{
+	char text[MESSAGE_TEXT];
+	struct where where = source_where(ld, at->source, at->at);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	diag_warn(ld->diags, where, "%s", text);
+}
+
+uint16_t source_add(struct loader *ld, struct source s)
+{
+	s.text = arena_strndup(&ld->fleet.arena, s.text, s.len);
+	s.diag = diag_source(ld->diags, s.name, NULL, 0);
+	VEC_PUSH(&ld->sources, &ld->work, s);
+	return (uint16_t)(ld->sources.count - 1);
+}
+
+void source_quotable(struct loader *ld, uint16_t source)
+{
+	const struct source *s = &ld->sources.items[source];
+	struct diag_source *d = &ld->diags->sources.items[s->diag];
+
+	d->text = s->text;
+	d->len = s->len;
+}
+
+bool source_known(const struct loader *ld, const char *path, uint16_t *source)
+{
+	for (size_t i = 0; i < ld->sources.count; i++) {
+		if (strcmp(ld->sources.items[i].path, path))
+			continue;
+		*source = (uint16_t)i;
+		return true;
+	}
+	return false;
+}
+
+/* Without "." and ".." that stay inside; as the user would write it. */
+static const char *clean_path(struct loader *ld, const char *path)
+{
+	return fs_absolute(&ld->work, arena_printf(&ld->work, "/%s", path)) + 1;
+}
+
+bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
+{
+	const struct source from = ld->sources.items[path->source];
+	const char *seen = fs_relative_to(&ld->work, from.path, path->text);
+	const char *clean = clean_path(ld, seen);
+	AUTO(buf) text = { 0 };
+	struct err e = { 0 };
+
+	if (source_known(ld, clean, source))
+		return true;
+	if (ld->sources.count >= SOURCE_LIMIT)
+		return complain(ld, path, "more than %d files are read",
+				SOURCE_LIMIT);
+	if (*path->text == '/')
+		return complain(ld, path,
+				"'%s' is not beneath the fleet file's "
+				"directory; write a relative path",
+				shown(ld, path->text));
+	if (!fs_read_beneath(ld->dirfd, seen, YAML_BYTES, &text, &e))
+		return complain(ld, path, "%s", e.text);
+
+	size_t bom =
+		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	*source = source_add(
+		ld, (struct source){
+			    .name = fs_relative_to(&ld->work, from.name,
+						   path->text),
+			    .path = arena_strdup(&ld->fleet.arena, clean),
+			    .directory = fs_dirname(
+				    &ld->work,
+				    arena_printf(&ld->work, "%s/%s",
+						 ld->fleet.directory, clean)),
+			    .text = buf_text(&text) + bom,
+			    .len = text.len - bom,
+		    });
+	return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is wrong with a text before it is YAML at all, and how to say it. */
+#ifndef CONFIG_SYNTAX_H
+#define CONFIG_SYNTAX_H
+
+#include "config/loader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the parser said, as bytes into the source. */
+struct syntax_error {
+	const char *problem;
+	uint32_t at;
+	bool in_flow;
+};
+
+/*
+ * Valid UTF-8 without control characters and without the line breaks that
+ * only YAML 1.1 knows: behind one of those, our parser would see keys where
+ * other readers see a comment.  `ascii` says that bytes are characters.
+ */
+bool syntax_check_bytes(struct loader *ld, uint16_t source, bool *ascii);
+
+/* In words that say what to do about it. */
+void syntax_report(struct loader *ld, uint16_t source,
+		   const struct syntax_error *error);
+
+#endif

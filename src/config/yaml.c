@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/yaml.h"
+
+#include "config/loader.h"
+#include "config/merge.h"
+#include "config/syntax.h"
+
+#include <string.h>
+#include <yaml.h>
+
+/* A list or mapping that is being read. */
+struct frame {
+	struct node *node;
+	struct node **tail;
+	struct anchor *anchor;
+	uint64_t size; /* nodes, aliases expanded */
+	unsigned height;
+	bool has_merge;
+};
+
+struct anchor {
+	struct node *node;
+	uint64_t size;
+	unsigned height;
+	bool open; /* its node is still being read */
+};
+
+struct reader {
+	struct loader *ld;
+	uint16_t source;
+	bool ascii;
+	bool failed;
+	bool done;
+	unsigned documents;
+	/* where the last event stood: characters and bytes from the start */
+	size_t chars;
+	size_t bytes;
+	size_t events;
+	uint64_t alias_nodes;
+	struct lookup anchors;
+	struct node *root;
+	struct frame frames[YAML_DEPTH];
+	unsigned depth;
+};
+
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* The parser counts characters, we count bytes; events come nearly in order. */
+static uint32_t offset_of(struct reader *r, size_t index)
+{
+	const struct source *s = &r->ld->sources.items[r->source];
+
+	if (r->ascii)
+		return (uint32_t)(index < s->len ? index : s->len);
+	while (r->chars < index && r->bytes < s->len) {
+		r->bytes++;
+		while (r->bytes < s->len && is_continuation(s->text[r->bytes]))
+			r->bytes++;
+		r->chars++;
+	}
+	while (r->chars > index) {
+		r->bytes--;
+		while (is_continuation(s->text[r->bytes]))
+			r->bytes--;
+		r->chars--;
+	}
+	return (uint32_t)r->bytes;
+}
+
+static bool refuse(struct reader *r, const struct node *at, const char *text)
+{
+	r->failed = true;
+	return complain(r->ld, at, "%s", text);
+}
+
+static struct node *new_node(struct reader *r, const yaml_event_t *ev,
+			     enum node_kind kind)
+{
+	struct node *n = ARENA_NEW(&r->ld->work, struct node);
+
+	n->kind = (uint8_t)kind;
+	n->source = r->source;
+	n->at = offset_of(r, ev->start_mark.index);
+	return n;
+}
+
+/* Whether the next node of the innermost mapping is a key. */
+static bool wants_key(const struct reader *r)
+{
+	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
+
+	return f && f->node->kind == NODE_MAPPING && f->node->count % 2 == 0;
+}
+
+/* Until its end a mapping counts keys and values. */
+static bool add_node(struct reader *r, struct node *n, uint64_t size,
+		     unsigned height)
+{
+	if (!r->depth) {
+		r->root = n;
+		return true;
+	}
+
+	struct frame *f = &r->frames[r->depth - 1];
+
+	*f->tail = n;
+	f->tail = &n->next;
+	f->node->count++;
+	f->size += size;
+	if (height >= f->height)
+		f->height = height + 1;
+	return true;
+}
+
+static struct anchor *add_anchor(struct reader *r, const yaml_char_t *name,
+				 struct node *n)
+{
+	if (!name)
+		return NULL;
+
+	struct anchor *a = ARENA_NEW(&r->ld->work, struct anchor);
+
+	a->node = n;
+	a->size = 1;
+	lookup_put(&r->anchors, arena_strdup(&r->ld->work, (const char *)name),
+		   a);
+	return a;
+}
+
+static bool check_key(struct reader *r, struct node *n)
+{
+	n->flags |= NODE_KEY;
+	if (n->kind == NODE_TEXT)
+		return true;
+	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING)
+		return refuse(r, n, "a key is text; quote it");
+	return complain(r->ld, n, "the key '%s' is %s, not text; quote it",
+			shown(r->ld, n->text), node_kind_words(n));
+}
+
+static bool take_scalar(struct reader *r, const yaml_event_t *ev)
+{
+	const char *text = (const char *)ev->data.scalar.value;
+	size_t len = ev->data.scalar.length;
+	bool key = wants_key(r);
+	struct arena *arena = key ? &r->ld->work : &r->ld->fleet.arena;
+	struct node *n = new_node(r, ev, NODE_TEXT);
+
+	if (ev->data.scalar.tag)
+		return refuse(r, n, "tags are not supported; quote it");
+	if (memchr(text, '\0', len))
+		return refuse(r, n, "text cannot hold a NUL character");
+	if (ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+		n->flags |= NODE_PLAIN;
+		n->kind = (uint8_t)scalar_kind(text, len);
+	}
+	n->text = arena_strndup(arena, text, len);
+	n->count = (uint32_t)len;
+	add_anchor(r, ev->data.scalar.anchor, n);
+	if (key)
+		check_key(r, n);
+	if (key && n->flags & NODE_PLAIN && !strcmp(n->text, "<<"))
+		r->frames[r->depth - 1].has_merge = true;
+	return !r->failed && add_node(r, n, 1, 0);
+}
+
+static bool take_alias(struct reader *r, const yaml_event_t *ev)
+{
+	struct node *n = new_node(r, ev, NODE_ALIAS);
+	const char *name = (const char *)ev->data.alias.anchor;
+	const struct anchor *a = lookup_find(&r->anchors, name);
+
+	if (!a) {
+		r->failed = true;
+		return complain(r->ld, n,
+				"no anchor '&%s' stands before this; quote it "
+				"when it is text",
+				shown(r->ld, name));
+	}
+	if (a->open)
+		return refuse(r, n, "an anchor cannot hold itself");
+	if (r->depth + a->height > YAML_DEPTH)
+		return refuse(r, n, "more than 64 levels");
+	r->alias_nodes += a->size;
+	if (r->alias_nodes > YAML_ALIAS_NODES)
+		return refuse(r, n,
+			      "aliases expand to more than 1000000 nodes");
+	if (wants_key(r)) {
+		struct node *copy = ARENA_NEW(&r->ld->work, struct node);
+
+		*copy = *a->node;
+		copy->next = NULL;
+		check_key(r, copy);
+		return !r->failed && add_node(r, copy, a->size, a->height);
+	}
+	n->aliased = a->node;
+	return add_node(r, n, a->size, a->height);
+}
+
+/* What list and mapping events have in common. */
+struct opening {
+	enum node_kind kind;
+	const yaml_char_t *anchor;
+	const yaml_char_t *tag;
+	bool flow;
+};
+
+static bool open_frame(struct reader *r, const yaml_event_t *ev,
+		       struct opening o)
+{
+	struct node *n = new_node(r, ev, o.kind);
+
+	if (o.tag)
+		return refuse(r, n, "tags are not supported; remove it");
+	if (r->depth == YAML_DEPTH)
+		return refuse(r, n, "more than 64 levels");
+	if (wants_key(r))
+		return check_key(r, n);
+	if (o.flow)
+		n->flags |= NODE_FLOW;
+
+	struct anchor *a = add_anchor(r, o.anchor, n);
+
+	if (a)
+		a->open = true;
+	r->frames[r->depth++] = (struct frame){
+		.node = n, .tail = &n->first, .anchor = a, .size = 1
+	};
+	return true;
+}
+
+static bool close_frame(struct reader *r)
+{
+	struct frame f = r->frames[--r->depth];
+
+	if (f.node->kind == NODE_MAPPING) {
+		f.node->count /= 2;
+		mapping_finish(r->ld, f.node, f.has_merge);
+	}
+	if (f.anchor) {
+		f.anchor->open = false;
+		f.anchor->size = f.size;
+		f.anchor->height = f.height + 1;
+	}
+	return add_node(r, f.node, f.size, f.height);
+}
+
+static bool open_document(struct reader *r, const yaml_event_t *ev)
+{
+	const struct node here = { .source = r->source,
+				   .at = offset_of(r, ev->start_mark.index) };
+
+	if (r->documents++)
+		return refuse(r, &here,
+			      "a second document; a fleet file holds one");
+	if (ev->data.document_start.tag_directives.start !=
+	    ev->data.document_start.tag_directives.end)
+		return refuse(r, &here, "tags are not supported");
+	return true;
+}
+
+static bool take_event(struct reader *r, const yaml_event_t *ev)
+{
+	switch (ev->type) {
+	case YAML_SCALAR_EVENT:
+		return take_scalar(r, ev);
+	case YAML_ALIAS_EVENT:
+		return take_alias(r, ev);
+	case YAML_SEQUENCE_START_EVENT:
+		return open_frame(
+			r, ev,
+			(struct opening){ NODE_LIST,
+					  ev->data.sequence_start.anchor,
+					  ev->data.sequence_start.tag,
+					  ev->data.sequence_start.style ==
+						  YAML_FLOW_SEQUENCE_STYLE });
+	case YAML_MAPPING_START_EVENT:
+		return open_frame(
+			r, ev,
+			(struct opening){ NODE_MAPPING,
+					  ev->data.mapping_start.anchor,
+					  ev->data.mapping_start.tag,
+					  ev->data.mapping_start.style ==
+						  YAML_FLOW_MAPPING_STYLE });
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		return close_frame(r);
+	case YAML_DOCUMENT_START_EVENT:
+		return open_document(r, ev);
+	case YAML_STREAM_END_EVENT:
+		r->done = true;
+		return true;
+	case YAML_STREAM_START_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+	case YAML_NO_EVENT:
+		break;
+	}
+	return true;
+}
+
+static bool report_syntax(struct reader *r, const yaml_parser_t *p)
+{
+	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
+	bool by_bytes = p->error == YAML_READER_ERROR;
+
+	syntax_report(
+		r->ld, r->source,
+		&(struct syntax_error){
+			.problem = p->problem ? p->problem : "unreadable",
+			.at = by_bytes ? (uint32_t)p->problem_offset
+				       : offset_of(r, p->problem_mark.index),
+			.in_flow = f && f->node->flags & NODE_FLOW,
+		});
+	return false;
+}
+
+static bool read_events(struct reader *r, yaml_parser_t *p)
+{
+	while (!r->done) {
+		yaml_event_t ev;
+
+		if (!yaml_parser_parse(p, &ev))
+			return report_syntax(r, p);
+
+		bool good = take_event(r, &ev);
+
+		if (good && ++r->events > YAML_EVENTS) {
+			const struct node here = {
+				.source = r->source,
+				.at = offset_of(r, ev.start_mark.index)
+			};
+			good = refuse(r, &here, "more than 16 million events");
+		}
+		yaml_event_delete(&ev);
+		if (!good)
+			return false;
+	}
+	return true;
+}
+
+typedef yaml_parser_t parser_auto_type;
+static void parser_auto(yaml_parser_t *p)
+{
+	yaml_parser_delete(p);
+}
+
+bool yaml_parse(struct loader *ld, uint16_t source, const struct node **root)
+{
+	const struct source *s = &ld->sources.items[source];
+	const struct node start = { .source = source };
+	AUTO(parser) p;
+	struct reader r = { .ld = ld, .source = source };
+	size_t len = s->len;
+
+	if (!yaml_parser_initialize(&p))
+		abort();
+	if (!syntax_check_bytes(ld, source, &r.ascii))
+		return false;
+	yaml_parser_set_encoding(&p, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&p, (const unsigned char *)s->text, len);
+
+	bool good = read_events(&r, &p);
+
+	lookup_release(&r.anchors);
+	if (!good)
+		return false;
+	if (!r.root)
+		return complain(ld, &start, "the file is empty");
+	*root = r.root;
+	return true;
+}

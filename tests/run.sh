@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# run.sh BUILD: every test, and one closing line with the counts.
+# ONLY=PATTERN runs those whose name matches.
+set -u
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+build=$1
+export CERTFLEET=$root/$build/certfleet
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0 failed=0 skipped=0
+
+count() { grep -cE "$1" "$log"; }
+
+for test in "$build"/unit/*_test tests/cli/*.sh tests/e2e/*.sh; do
+	case $test in */lib.sh | */fixture.sh) continue ;; esac
+	[ -x "$test" ] || continue
+	[[ $test == *${ONLY:-}* ]] || continue
+	begin=$(date +%s)
+	CMOCKA_MESSAGE_OUTPUT=tap timeout "${TEST_TIMEOUT:-3600}" "$test" >"$log" 2>&1 </dev/null
+	status=$?
+	good=$(grep -E '^ok ' "$log" | grep -vc '# SKIP')
+	skips=$(count '# SKIP|^1\.\.0')
+	bad=$(count '^not ok ')
+	# ending badly without a word of it is a failure too
+	[ $status -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+	[ "$good" -eq 0 ] && [ "$bad" -eq 0 ] && [ "$skips" -eq 0 ] && bad=1
+	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skips))
+	printf '%-44s %4d ok' "$test" "$good"
+	[ "$skips" -gt 0 ] && printf ', %d skipped' "$skips"
+	[ "$bad" -gt 0 ] && printf ', %d FAILED (exit %d)' "$bad" "$status"
+	printf ', %d s\n' $(($(date +%s) - begin))
+	if [ "$bad" -gt 0 ]; then
+		sed 's/^/    /' "$log" | grep -vE '^ +ok ' | head -100
+	elif [ "$skips" -gt 0 ]; then
+		grep -E '# SKIP|^1\.\.0' "$log" | sed 's/^/    /'
+	fi
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place_fixture.h"
+
+#include "base/stop.h"
+#include "drivers/driver.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+static struct component at(struct install install)
+{
+	return (struct component){ .name = "front",
+				   .deliver = { .kind = DRIVER_FILES,
+						.files = install } };
+}
+
+static struct job job_of(const struct component *c, enum driver_verb verb,
+			 const struct pair *p)
+{
+	return (struct job){ .verb = verb,
+			     .component = c,
+			     .fingerprint = p->facts.fingerprint,
+			     .set = &p->set,
+			     .key = &p->key,
+			     .arena = &test_arena };
+}
+
+static bool run(const struct component *c, enum driver_verb verb,
+		const struct pair *p)
+{
+	struct job job = job_of(c, verb, p);
+
+	drivers_run(&job, 1);
+	return job.done;
+}
+
+static void a_pair_goes_through_every_verb(void **state)
+{
+	struct component c = at(directory_form());
+	struct job look = job_of(&c, DRIVER_PROBE, &new_pair);
+
+	(void)state;
+	assert_true(run(&c, DRIVER_STAGE, &old_pair));
+	assert_true(run(&c, DRIVER_COMMIT, &old_pair));
+	assert_true(run(&c, DRIVER_STAGE, &new_pair));
+	drivers_run(&look, 1);
+	assert_true(look.done);
+	assert_true(look.answer.online);
+	assert_string_equal(look.answer.installed, old_pair.facts.fingerprint);
+	assert_string_equal(look.answer.staged, new_pair.facts.fingerprint);
+	assert_null(look.answer.served);
+	assert_true(run(&c, DRIVER_COMMIT, &new_pair));
+	assert_true(run(&c, DRIVER_ACTIVATE, &new_pair));
+	assert_served(&c.deliver.files, &new_pair);
+	assert_true(run(&c, DRIVER_REVERT, &old_pair));
+	assert_served(&c.deliver.files, &old_pair);
+	assert_true(run(&c, DRIVER_ABORT, &new_pair));
+	assert_true(run(&c, DRIVER_REMOVE, &new_pair));
+	assert_served(&c.deliver.files, NULL);
+}
+
+static void a_job_that_fails_harms_no_other(void **state)
+{
+	struct component good = at(directory_form());
+	struct component bad =
+		at((struct install){ .directory = at_root("no/site") });
+	struct job jobs[] = { job_of(&bad, DRIVER_STAGE, &new_pair),
+			      job_of(&good, DRIVER_STAGE, &new_pair) };
+
+	(void)state;
+	drivers_run(jobs, 2);
+	assert_false(jobs[0].done);
+	assert_non_null(strstr(jobs[0].error.text, "does not exist"));
+	assert_true(jobs[1].done);
+	assert_int_equal(jobs[1].error.code, ERR_NONE);
+}
+
+static void a_commit_carries_what_it_replaces(void **state)
+{
+	struct component c = at(path_form());
+	struct job job = job_of(&c, DRIVER_COMMIT, &new_pair);
+
+	(void)state;
+	assert_true(run(&c, DRIVER_STAGE, &new_pair));
+	job.replaces = old_pair.facts.fingerprint;
+	drivers_run(&job, 1);
+	assert_false(job.done);
+	assert_int_equal(job.error.code, ERR_STALE);
+}
+
+static void a_stop_begins_nothing_but_lets_going_back(void **state)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct component c = at(directory_form());
+		bool before = run(&c, DRIVER_STAGE, &old_pair) &&
+			      run(&c, DRIVER_COMMIT, &old_pair) &&
+			      run(&c, DRIVER_STAGE, &new_pair) &&
+			      run(&c, DRIVER_COMMIT, &new_pair);
+
+		stop_install();
+		raise(SIGTERM);
+		_exit(before && !run(&c, DRIVER_STAGE, &third_pair) &&
+				      run(&c, DRIVER_REVERT, &old_pair)
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void the_way_of_activation_follows_from_the_component(void **state)
+{
+	struct component c = at(directory_form());
+
+	(void)state;
+	assert_int_equal(driver_activation(&c), ACTIVATION_NONE);
+	c.activate.kind = ACTIVATE_SIGNAL;
+	assert_int_equal(driver_activation(&c), ACTIVATION_RELOAD);
+	c.activate.kind = ACTIVATE_COMMAND;
+	assert_int_equal(driver_activation(&c), ACTIVATION_RESTART);
+}
+
+static void what_is_installed_can_be_read(void **state)
+{
+	struct component c = at(path_form());
+	struct cert_set set = { 0 };
+	AUTO(secret) key = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	write_certs(c.deliver.files.certificate, &old_pair);
+	write_key(c.deliver.files.key, &old_pair, 0600);
+	must(driver_read_installed(&c, &test_arena, &set, &key, &e), &e);
+	assert_int_equal(set.count, old_pair.set.count);
+	assert_int_equal(key.len, old_pair.key.len);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_pair_goes_through_every_verb),
+		TEST(a_job_that_fails_harms_no_other),
+		TEST(a_commit_carries_what_it_replaces),
+		TEST(a_stop_begins_nothing_but_lets_going_back),
+		TEST(the_way_of_activation_follows_from_the_component),
+		TEST(what_is_installed_can_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);
+}

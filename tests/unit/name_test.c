@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki_made.h"
+
+struct sample {
+	const char *text;
+	const char *canonical; /* or, of a refused one, what is said */
+	const char *cn;
+};
+
+static const struct sample accepted[] = {
+	{ "CN=Shop CA, O=Example Shop, C=AT", "CN=Shop CA,O=Example Shop,C=AT",
+	  "Shop CA" },
+	{ "cn=a,o=b", "CN=a,O=b", "a" },
+	{ "O=b", "O=b", NULL },
+	{ "", "", NULL },
+	{ "CN=a\\,b", "CN=a\\,b", "a,b" },
+	{ "CN=a\\2Cb", "CN=a\\,b", "a,b" },
+	{ "CN=a\\C3\\BCb", "CN=a\u00fcb", "a\u00fcb" },
+	{ "CN=\u00fcber", "CN=\u00fcber", "\u00fcber" },
+	{ "CN=a\\+b", "CN=a\\+b", "a+b" },
+	{ "CN=*.example.com", "CN=*.example.com", "*.example.com" },
+	{ "CN=a=b", "CN=a=b", "a=b" },
+	{ "emailAddress=a@b.c,CN=x", "EMAIL=a@b.c,CN=x", "x" },
+	{ "UID=x,DC=example,DC=com", "UID=x,DC=example,DC=com", NULL },
+	{ "CN=\\ a", "CN=\\ a", " a" },
+};
+
+static const struct sample refused[] = {
+	{ "CN=a,", "has no '='", NULL },
+	{ "CN=a,,O=b", "has no '='", NULL },
+	{ "CN", "has no '='", NULL },
+	{ "=a", "has no '='", NULL },
+	{ "CN=", "is empty", NULL },
+	{ "CN=a+O=b", "'+' are not supported", NULL },
+	{ "CN=a;O=b", "must be written as '\\;'", NULL },
+	{ "CN=\"a\"", "must be written as", NULL },
+	{ "CN=a\\", "backslash", NULL },
+	{ "CN=a\\xb", "backslash", NULL },
+	{ "CN=a\\00b", "control character", NULL },
+	{ "CN=a\nb", "", NULL },
+	{ "CN=a\xff", "UTF-8", NULL },
+	{ "XY=1", "unknown attribute 'XY'", NULL },
+	{ "C=AUT", "the value of 'C'", NULL },
+	{ "CN="
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	  "the most is 64", NULL },
+};
+
+static void gives_the_canonical_form_and_the_common_name(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++) {
+		const struct sample *s = &accepted[i];
+		AUTO(arena) a = { 0 };
+		struct err e = { 0 };
+		const char *canonical = NULL;
+		const char *cn = NULL;
+
+		MUST(subject_canonical(s->text, &a, &canonical, &cn, &e), &e);
+		assert_string_equal(canonical, s->canonical);
+		if (s->cn)
+			assert_string_equal(cn, s->cn);
+		else
+			assert_null(cn);
+	}
+}
+
+static void its_canonical_form_is_its_own_canonical_form(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++) {
+		AUTO(arena) a = { 0 };
+		struct err e = { 0 };
+		const char *once = NULL;
+		const char *twice = NULL;
+		const char *cn = NULL;
+
+		MUST(subject_canonical(accepted[i].text, &a, &once, &cn, &e),
+		     &e);
+		MUST(subject_canonical(once, &a, &twice, &cn, &e), &e);
+		assert_string_equal(once, twice);
+	}
+}
+
+static void refuses_what_is_no_name_and_says_why(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		AUTO(arena) a = { 0 };
+		struct err e = { 0 };
+		const char *canonical = NULL;
+		const char *cn = NULL;
+
+		if (subject_canonical(refused[i].text, &a, &canonical, &cn, &e))
+			fail_msg("'%s' became '%s'", refused[i].text,
+				 canonical);
+		assert_int_equal(e.code, ERR_INPUT);
+		assert_says(&e, refused[i].canonical);
+		assert_null(canonical);
+	}
+}
+
+static void the_issued_subject_reads_back_as_it_was_written(void **state)
+{
+	AUTO(pair) p = { 0 };
+	struct certificate c = made_certificate();
+
+	(void)state;
+	c.subject = "CN=a\\,b \u00fc,OU=x,O=Example Shop,C=AT";
+	make_leaf(&c, NULL, &p);
+	assert_string_equal(p.facts.subject, c.subject);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_the_canonical_form_and_the_common_name),
+		cmocka_unit_test(its_canonical_form_is_its_own_canonical_form),
+		cmocka_unit_test(refuses_what_is_no_name_and_says_why),
+		cmocka_unit_test(
+			the_issued_subject_reads_back_as_it_was_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place_fixture.h"
+
+static void nothing_is_installed_at_first(void **state)
+{
+	struct install i = directory_form();
+	struct place_seen seen = probe(&i);
+
+	(void)state;
+	assert_string_equal(seen.installed, "");
+	assert_null(seen.damage);
+	assert_null(seen.unwritable);
+	assert_null(seen.error);
+	assert_null(seen.staged);
+}
+
+static void staging_changes_nothing_that_is_served(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(stage(&i, &new_pair, &e), &e);
+	assert_installed(&i, &old_pair);
+	assert_served(&i, &old_pair);
+	assert_string_equal(probe(&i).staged, new_pair.facts.fingerprint);
+}
+
+static void committing_switches_and_clears_staged(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_installed(&i, &new_pair);
+	assert_served(&i, &new_pair);
+	assert_null(probe(&i).staged);
+	assert_string_equal(probe(&i).chain,
+			    chain_digest(new_pair.set.certs, new_pair.set.count,
+					 &test_arena));
+}
+
+static void every_file_is_there_with_its_mode(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(mode_of(at_root("site/leaf.pem")), 0644);
+	assert_int_equal(mode_of(at_root("site/chain.pem")), 0644);
+	assert_int_equal(mode_of(at_root("site/fullchain.pem")), 0644);
+	assert_int_equal(mode_of(at_root("site/ca.pem")), 0644);
+	assert_int_equal(mode_of(at_root("site/key.pem")), 0600);
+	assert_int_equal(mode_of(at_root("site")), 0755);
+	assert_int_equal(mode_of(at_root(".site.certfleet")), 0755);
+}
+
+static void a_repeat_changes_nothing(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+	struct stat before = { 0 };
+	struct stat after = { 0 };
+
+	(void)state;
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(lstat(i.directory, &before), 0);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(lstat(i.directory, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void commit_without_stage_is_refused(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_int_equal(e.code, ERR_MISSING);
+}
+
+static void commit_that_replaces_something_else_is_stale(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(stage(&i, &new_pair, &e), &e);
+	assert_false(place_commit(&i, new_pair.facts.fingerprint,
+				  third_pair.facts.fingerprint, &e));
+	assert_int_equal(e.code, ERR_STALE);
+	assert_false(place_commit(&i, new_pair.facts.fingerprint, "", &e));
+	assert_int_equal(e.code, ERR_STALE);
+	assert_served(&i, &old_pair);
+	must(place_commit(&i, new_pair.facts.fingerprint,
+			  old_pair.facts.fingerprint, &e),
+	     &e);
+	/* a repeat after a crash: what it replaces is gone by now */
+	must(place_commit(&i, new_pair.facts.fingerprint,
+			  old_pair.facts.fingerprint, &e),
+	     &e);
+}
+
+static void a_damaged_version_is_not_committed(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(stage(&i, &new_pair, &e), &e);
+	write_key(
+		at_root(arena_printf(&test_arena, ".site.certfleet/%s/key.pem",
+				     new_pair.facts.fingerprint)),
+		&old_pair, 0600);
+	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_non_null(strstr(e.text, "does not match"));
+	assert_served(&i, NULL);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_served(&i, &new_pair);
+}
+
+static void a_pair_that_does_not_fit_is_not_staged(void **state)
+{
+	struct install i = directory_form();
+	struct place_pair mixed = as_placed(&new_pair);
+	struct err e = { 0 };
+
+	(void)state;
+	mixed.key = &old_pair.key;
+	assert_false(place_stage(&i, &mixed, &e));
+	mixed = as_placed(&new_pair);
+	mixed.fingerprint = old_pair.facts.fingerprint;
+	assert_false(place_stage(&i, &mixed, &e));
+	mixed.fingerprint = "../../etc";
+	assert_false(place_stage(&i, &mixed, &e));
+	assert_null(probe(&i).staged);
+}
+
+static void abort_removes_what_was_staged_only(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(stage(&i, &new_pair, &e), &e);
+	must(place_abort(&i, new_pair.facts.fingerprint, &e), &e);
+	must(place_abort(&i, new_pair.facts.fingerprint, &e), &e);
+	must(place_abort(&i, old_pair.facts.fingerprint, &e), &e);
+	assert_null(probe(&i).staged);
+	assert_served(&i, &old_pair);
+	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+}
+
+static void revert_goes_back_and_forth(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(deploy(&i, &new_pair, &e), &e);
+	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	assert_served(&i, &old_pair);
+	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	must(place_revert(&i, new_pair.facts.fingerprint, &e), &e);
+	assert_served(&i, &new_pair);
+}
+
+static void revert_to_nothing_leaves_nothing(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &new_pair, &e), &e);
+	must(place_revert(&i, "", &e), &e);
+	assert_installed(&i, NULL);
+	assert_int_equal(access(i.directory, F_OK), -1);
+	must(place_revert(&i, "", &e), &e);
+}
+
+static void revert_to_an_unknown_version_is_refused(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
+	assert_int_equal(e.code, ERR_MISSING);
+	assert_served(&i, &new_pair);
+}
+
+static void only_the_last_two_versions_are_kept(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(deploy(&i, &new_pair, &e), &e);
+	must(deploy(&i, &third_pair, &e), &e);
+	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
+	must(place_revert(&i, new_pair.facts.fingerprint, &e), &e);
+	assert_served(&i, &new_pair);
+}
+
+static void another_chain_of_the_same_leaf_is_another_version(void **state)
+{
+	struct install i = directory_form();
+	struct cert_set longer = new_pair.set;
+	struct der certs[3];
+	struct place_pair pair = as_placed(&new_pair);
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &new_pair, &e), &e);
+	certs[0] = new_pair.set.certs[0];
+	certs[1] = new_pair.set.anchor;
+	longer.certs = certs;
+	longer.count = 2;
+	pair.set = &longer;
+	must(place_stage(&i, &pair, &e), &e);
+	must(place_commit(&i, pair.fingerprint, pair.fingerprint, &e), &e);
+	assert_installed(&i, &new_pair);
+	assert_string_equal(probe(&i).chain,
+			    chain_digest(certs, 2, &test_arena));
+}
+
+static void an_existing_directory_is_exchanged_and_comes_back(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+	struct stat before = { 0 };
+	struct stat after = { 0 };
+
+	(void)state;
+	mkdir(i.directory, 0750);
+	write_certs(at_root("site/fullchain.pem"), &old_pair);
+	write_key(at_root("site/key.pem"), &old_pair, 0640);
+	stat(at_root("site/key.pem"), &before);
+	assert_string_equal(probe(&i).installed, old_pair.facts.fingerprint);
+	must(stage(&i, &new_pair, &e), &e);
+	assert_served(&i, &old_pair);
+	must(place_commit(&i, new_pair.facts.fingerprint,
+			  old_pair.facts.fingerprint, &e),
+	     &e);
+	assert_installed(&i, &new_pair);
+	assert_served(&i, &new_pair);
+	assert_int_equal(mode_of(at_root("site/key.pem")), 0640);
+	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	assert_served(&i, &old_pair);
+	stat(at_root("site/key.pem"), &after);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void a_directory_without_a_pair_comes_back_too(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	mkdir(i.directory, 0755);
+	write_certs(at_root("site/other.crt"), &old_pair);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_served(&i, &new_pair);
+	must(place_revert(&i, "", &e), &e);
+	assert_int_equal(access(at_root("site/other.crt"), F_OK), 0);
+}
+
+static void files_put_over_a_version_are_noticed(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &new_pair, &e), &e);
+	write_key(at_root("site/key.pem"), &old_pair, 0600);
+	assert_string_equal(probe(&i).installed, new_pair.facts.fingerprint);
+	assert_non_null(strstr(probe(&i).damage, "key.pem"));
+	write_key(at_root("site/key.pem"), &new_pair, 0600);
+	assert_null(probe(&i).damage);
+	write_certs(at_root("site/leaf.pem"), &old_pair);
+	assert_non_null(strstr(probe(&i).damage, "leaf.pem"));
+	unlink(at_root("site/leaf.pem"));
+	assert_non_null(strstr(probe(&i).damage, "missing"));
+}
+
+static void a_damaged_installation_is_made_whole(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &new_pair, &e), &e);
+	unlink(at_root("site/key.pem"));
+	assert_non_null(probe(&i).damage);
+	must(stage(&i, &new_pair, &e), &e);
+	must(place_commit(&i, new_pair.facts.fingerprint,
+			  new_pair.facts.fingerprint, &e),
+	     &e);
+	assert_installed(&i, &new_pair);
+	assert_served(&i, &new_pair);
+}
+
+static void garbage_is_unknown_not_nothing(void **state)
+{
+	struct install i = directory_form();
+
+	(void)state;
+	mkdir(i.directory, 0755);
+	write_text(at_root("site/fullchain.pem"), "hello\n");
+	assert_null(probe(&i).installed);
+	assert_non_null(probe(&i).error);
+}
+
+static void the_installed_pair_can_be_read_back(void **state)
+{
+	struct install i = directory_form();
+	struct cert_set set = { 0 };
+	AUTO(secret) key = { 0 };
+	AUTO(secret) none = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(place_read(&i, &test_arena, &set, &key, &e));
+	assert_int_equal(e.code, ERR_MISSING);
+	must(deploy(&i, &new_pair, &e), &e);
+	must(place_read(&i, &test_arena, &set, &key, &e), &e);
+	assert_int_equal(set.count, new_pair.set.count);
+	assert_int_equal(set.anchor.len, new_pair.set.anchor.len);
+	assert_int_equal(key.len, new_pair.key.len);
+	assert_memory_equal(key.bytes, new_pair.key.bytes, key.len);
+	write_key(at_root("site/key.pem"), &old_pair, 0600);
+	assert_false(place_read(&i, &test_arena, &set, &none, &e));
+	assert_null(none.bytes);
+}
+
+static void remove_takes_link_and_store_away(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(deploy(&i, &new_pair, &e), &e);
+	must(place_remove(&i, &e), &e);
+	must(place_remove(&i, &e), &e);
+	assert_int_equal(rmdir(root), 0);
+	assert_int_equal(mkdir(root, 0700), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_is_installed_at_first),
+		TEST(staging_changes_nothing_that_is_served),
+		TEST(committing_switches_and_clears_staged),
+		TEST(every_file_is_there_with_its_mode),
+		TEST(a_repeat_changes_nothing),
+		TEST(commit_without_stage_is_refused),
+		TEST(commit_that_replaces_something_else_is_stale),
+		TEST(a_damaged_version_is_not_committed),
+		TEST(a_pair_that_does_not_fit_is_not_staged),
+		TEST(abort_removes_what_was_staged_only),
+		TEST(revert_goes_back_and_forth),
+		TEST(revert_to_nothing_leaves_nothing),
+		TEST(revert_to_an_unknown_version_is_refused),
+		TEST(only_the_last_two_versions_are_kept),
+		TEST(another_chain_of_the_same_leaf_is_another_version),
+		TEST(an_existing_directory_is_exchanged_and_comes_back),
+		TEST(a_directory_without_a_pair_comes_back_too),
+		TEST(files_put_over_a_version_are_noticed),
+		TEST(a_damaged_installation_is_made_whole),
+		TEST(garbage_is_unknown_not_nothing),
+		TEST(the_installed_pair_can_be_read_back),
+		TEST(remove_takes_link_and_store_away),
+	};
+
+	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pairs, a directory of its own for each test, and a look at paths the way a
+ * server looks: by name, following links.
+ */
+#ifndef PLACE_FIXTURE_H
+#define PLACE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/fs.h"
+#include "pki/issue.h"
+#include "place/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Three pairs under one authority, made once. */
+static struct pair old_pair;
+static struct pair new_pair;
+static struct pair third_pair;
+
+static char root[256];
+static struct arena test_arena;
+
+static void must(bool ok, const struct err *e)
+{
+	if (!ok)
+		fail_msg("%s", e->text);
+}
+
+static inline void make_pair(const struct authority *by, struct pair *out)
+{
+	const struct san name = { NAME_DNS, "web.example.com" };
+	const struct certificate c = { .name = "web",
+				       .subject = "CN=web.example.com",
+				       .validity = 86400,
+				       .names = &name,
+				       .name_count = 1,
+				       .purpose = PURPOSE_SERVER,
+				       .key = KEY_ECDSA_P256 };
+	AUTO(secret) key = { 0 };
+	struct err e = { 0 };
+
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(issue_leaf(&c, &key, by, time(NULL), out, &e), &e);
+}
+
+static inline int make_pairs(void **state)
+{
+	const struct issuer ca = { .name = "ca",
+				   .kind = ISSUER_MANAGED,
+				   .subject = "CN=Test CA",
+				   .validity = 10 * 86400,
+				   .key = KEY_ECDSA_P256 };
+	AUTO(secret) key = { 0 };
+	AUTO(pair) top = { 0 };
+	AUTO(authority) by = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(issue_authority(&ca, &key, time(NULL), &top, &e), &e);
+	must(authority_open(&key, &top.set, &by, &e), &e);
+	make_pair(by, &old_pair);
+	make_pair(by, &new_pair);
+	make_pair(by, &third_pair);
+	return 0;
+}
+
+static inline int drop_pairs(void **state)
+{
+	(void)state;
+	pair_release(&old_pair);
+	pair_release(&new_pair);
+	pair_release(&third_pair);
+	return 0;
+}
+
+static inline int remove_one(const char *path, const struct stat *st, int type,
+			     struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static inline int open_root(void **state)
+{
+	const char *base = getenv("TMPDIR");
+
+	(void)state;
+	umask(077);
+	snprintf(root, sizeof(root), "%s/certfleet-place-XXXXXX",
+		 base ? base : "/tmp");
+	return mkdtemp(root) ? 0 : -1;
+}
+
+static inline int close_root(void **state)
+{
+	(void)state;
+	umask(077);
+	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	arena_release(&test_arena);
+	return 0;
+}
+
+static inline const char *at_root(const char *name)
+{
+	return arena_printf(&test_arena, "%s/%s", root, name);
+}
+
+static inline struct install directory_form(void)
+{
+	return (struct install){ .directory = at_root("site") };
+}
+
+static inline struct install path_form(void)
+{
+	return (struct install){ .certificate = at_root("site.crt"),
+				 .key = at_root("site.key") };
+}
+
+static inline struct place_pair as_placed(const struct pair *p)
+{
+	return (struct place_pair){ .fingerprint = p->facts.fingerprint,
+				    .set = &p->set,
+				    .key = &p->key };
+}
+
+static inline bool stage(const struct install *i, const struct pair *p,
+			 struct err *e)
+{
+	const struct place_pair pair = as_placed(p);
+
+	return place_stage(i, &pair, e);
+}
+
+static inline bool deploy(const struct install *i, const struct pair *p,
+			  struct err *e)
+{
+	return stage(i, p, e) && place_commit(i, p->facts.fingerprint, NULL, e);
+}
+
+static inline void write_file(const char *path, const void *bytes, size_t len,
+			      mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, len), len);
+	fchmod(fd, mode);
+	close(fd);
+}
+
+static inline void write_text(const char *path, const char *text)
+{
+	write_file(path, text, strlen(text), 0644);
+}
+
+static inline void write_certs(const char *path, const struct pair *p)
+{
+	AUTO(buf) pem = { 0 };
+
+	pem_add_certs(&pem, p->set.certs, p->set.count);
+	write_file(path, pem.data, pem.len, 0644);
+}
+
+static inline void write_key(const char *path, const struct pair *p,
+			     mode_t mode)
+{
+	AUTO(secret) pem = { 0 };
+
+	pem_add_key(&pem, &p->key);
+	write_file(path, pem.bytes, pem.len, mode);
+}
+
+static inline struct place_seen probe(const struct install *i)
+{
+	struct place_seen seen = { 0 };
+
+	place_probe(i, &test_arena, &seen);
+	return seen;
+}
+
+static inline void assert_installed(const struct install *i,
+				    const struct pair *p)
+{
+	struct place_seen seen = probe(i);
+
+	if (seen.error)
+		fail_msg("%s", seen.error);
+	assert_non_null(seen.installed);
+	assert_string_equal(seen.installed, p ? p->facts.fingerprint : "");
+	if (seen.damage)
+		fail_msg("%s", seen.damage);
+}
+
+/* What a server has that opens these paths now: "" nothing, NULL broken. */
+static inline const char *served_from(const char *cert, const char *key)
+{
+	AUTO(buf) pem = { 0 };
+	AUTO(secret) key_pem = { 0 };
+	AUTO(secret) der = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct cert_facts facts = { 0 };
+	char spki[65] = "";
+	struct err e = { 0 };
+	bool has_cert = fs_read(cert, INPUT_FILE_LIMIT, &pem, &e);
+	bool has_key = fs_read_secret(key, INPUT_FILE_LIMIT, &key_pem, &e);
+
+	if (!has_cert && !has_key)
+		return "";
+	if (!has_cert || !has_key ||
+	    !pem_read_certs(pem.data, pem.len, &test_arena, &certs, &count,
+			    &e) ||
+	    !count || !cert_read_facts(certs[0], &test_arena, &facts, &e) ||
+	    !pem_read_key((char *)key_pem.bytes, key_pem.len, &der, &e) ||
+	    !key_spki(&der, spki, &e) || strcmp(spki, facts.spki))
+		return NULL;
+	return facts.fingerprint;
+}
+
+static inline const char *served(const struct install *i)
+{
+	const char *dir = i->directory;
+
+	return served_from(
+		dir ? arena_printf(&test_arena, "%s/fullchain.pem", dir)
+		    : i->certificate,
+		dir ? arena_printf(&test_arena, "%s/key.pem", dir) : i->key);
+}
+
+static inline void assert_served(const struct install *i, const struct pair *p)
+{
+	const char *fingerprint = served(i);
+
+	assert_non_null(fingerprint);
+	assert_string_equal(fingerprint, p ? p->facts.fingerprint : "");
+}
+
+static inline mode_t mode_of(const char *path)
+{
+	struct stat st = { 0 };
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+#endif

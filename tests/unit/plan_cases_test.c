@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs tests/plan/NAME.case: one decision of the planner each, input and
+ * expectation in one file.
+ *
+ *	--- now        a time; without it 2026-11-23T08:00:00Z
+ *	--- choices    target T | ack CODE[:T] | reissue NAME |
+ *restart-postponed
+ *	--- fleet      the fleet file after a standard head
+ *	--- snapshot   one thing a line, see below
+ *	--- expect     preconditions, steps, waves; or the error
+ *	--- text       instead of it: the plan as people read it
+ *
+ * Snapshot lines.  A generation is called OWNER/NUMBER everywhere; "-" means
+ * that nothing is there and "?" that it is unknown.  A component that is not
+ * listed was never seen.
+ *
+ *	no-state | orphan PATH | serial N
+ *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
+ *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those
+ *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
+ *	published CA current | outdated
+ *	component NAME [offline] [unknown] [remove] [installed=WEB/1] [served=]
+ *		[chain=X] [damage="..."] [error="..."] [unwritable="..."]
+ *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
+ *		[served_not_after=T]
+ *
+ * With PLAN_CASES_WRITE=1 in the environment the expectations are written
+ * instead of compared: read them before they are kept.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "config/load.h"
+#include "plan_world.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <unistd.h>
+
+enum {
+	CASE_LIMIT = 64 * 1024,
+	WORDS_LIMIT = 16,
+};
+
+AUTO_TYPE(text, char *, free)
+
+static const char head[] = "certfleet: 1\n"
+			   "fleet: test\n"
+			   "backup: {directory: backups, unencrypted: true}\n";
+
+/* A generation's name and fingerprint, to show the one for the other. */
+struct label {
+	const char *name;
+	const char *fingerprint;
+};
+
+struct scene {
+	struct arena a;
+	int64_t now;
+	struct fleet fleet;
+	struct snapshot snapshot;
+	VEC(struct generation) generations;
+	VEC(struct import_seen) imports;
+	VEC(struct publish_seen) published;
+	VEC(struct component_seen) components;
+	VEC(const char *) targets;
+	VEC(const char *) acks;
+	VEC(const char *) reissue;
+	bool restart_postponed;
+	VEC(struct label) labels;
+};
+
+static void scene_release(struct scene *s)
+{
+	fleet_release(&s->fleet);
+	arena_release(&s->a);
+}
+AUTO_STRUCT(scene, struct scene, scene_release)
+
+/* ---- one line of a section ---- */
+
+struct words {
+	const char *items[WORDS_LIMIT];
+	size_t count;
+};
+
+/* Words at blanks; a value in double quotes may hold them. */
+static struct words split(struct scene *s, const char *line)
+{
+	struct words w = { 0 };
+	AUTO(buf) word = { 0 };
+	bool quoted = false;
+
+	for (;; line++) {
+		if (*line == '"') {
+			quoted = !quoted;
+		} else if (*line && (quoted || *line != ' ')) {
+			buf_putc(&word, *line);
+		} else if (word.len) {
+			assert_true(w.count < WORDS_LIMIT);
+			w.items[w.count++] =
+				arena_strdup(&s->a, buf_text(&word));
+			buf_release(&word);
+			word = (struct buf){ 0 };
+		}
+		if (!*line)
+			return w;
+	}
+}
+
+static bool has(const struct words *w, const char *flag)
+{
+	for (size_t i = 1; i < w->count; i++)
+		if (!strcmp(w->items[i], flag))
+			return true;
+	return false;
+}
+
+static const char *value(const struct words *w, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 1; i < w->count; i++)
+		if (!strncmp(w->items[i], key, len) && w->items[i][len] == '=')
+			return w->items[i] + len + 1;
+	return NULL;
+}
+
+static int64_t time_of(const struct words *w, const char *key, int64_t other)
+{
+	const char *text = value(w, key);
+	int64_t when = other;
+
+	if (text && !time_parse(text, &when))
+		fail_msg("'%s' is no time", text);
+	return when;
+}
+
+static const char *fingerprint(struct scene *s, const char *name)
+{
+	vec_each (known, &s->labels)
+		if (!strcmp(known->name, name))
+			return known->fingerprint;
+
+	struct label new = { name, world_fingerprint(&s->a, name) };
+
+	VEC_PUSH(&s->labels, &s->a, new);
+	return new.fingerprint;
+}
+
+/* "-", "?" or the name of a generation. */
+static const char *seen_fingerprint(struct scene *s, const struct words *w,
+				    const char *key)
+{
+	const char *name = value(w, key);
+
+	if (!name || !strcmp(name, "-"))
+		return "";
+	return strcmp(name, "?") ? fingerprint(s, name) : NULL;
+}
+
+/* ---- the snapshot ---- */
+
+/* `request.FIELD=VALUE` puts VALUE where the fleet file asks otherwise. */
+static const char *changed_request(struct scene *s, const char *request,
+				   const char *change)
+{
+	size_t key = strcspn(change, "=");
+	AUTO(buf) out = { 0 };
+
+	for (const char *line = request; *line;) {
+		size_t len = strcspn(line, "\n") + 1;
+
+		if (!strncmp(line, change, key + 1))
+			buf_printf(&out, "%s\n", change);
+		else
+			buf_add(&out, line, len);
+		line += len;
+	}
+	return arena_strdup(&s->a, buf_text(&out));
+}
+
+static const char *asked_for(struct scene *s, const struct generation *g)
+{
+	const struct issuer *i = fleet_issuer(&s->fleet, g->owner);
+	const struct certificate *c = fleet_certificate(&s->fleet, g->owner);
+
+	if (g->of == OF_ISSUER)
+		return i ? issuer_request(i, &s->a) : "";
+	return c && !c->import.kind ? certificate_request(c, &s->a) : "";
+}
+
+static const char *signer(struct scene *s, const struct generation *g,
+			  const struct words *w)
+{
+	const struct certificate *c = fleet_certificate(&s->fleet, g->owner);
+	const char *named = value(w, "authority");
+
+	if (named)
+		return fingerprint(s, named);
+	if (g->of == OF_ISSUER || !c || !c->issuer ||
+	    c->issuer->kind != ISSUER_MANAGED)
+		return "";
+	return fingerprint(s, arena_printf(&s->a, "%s/1", c->issuer->name));
+}
+
+static void add_generation(struct scene *s, const struct words *w)
+{
+	const char *name = w->items[1];
+	const char *number = strrchr(name, '/');
+
+	assert_non_null(number);
+
+	struct generation g = {
+		.of = strcmp(w->items[0], "authority") ? OF_CERTIFICATE
+						       : OF_ISSUER,
+		.owner = arena_strndup(&s->a, name, (size_t)(number - name)),
+		.number = (unsigned)atoi(number + 1),
+		.pending = has(w, "pending"),
+		.source = has(w, "imported") ? SOURCE_IMPORTED
+			  : has(w, "found")  ? SOURCE_FOUND
+					     : SOURCE_ISSUED,
+		.chain = value(w, "chain") ? value(w, "chain") : "",
+		.bundle = has(w, "unsaved") ? NULL : "b.zip",
+	};
+
+	g.fingerprint = g.pending ? "" : fingerprint(s, name);
+	g.not_before = time_of(w, "not_before", s->now - 30 * DAY);
+	g.not_after = time_of(w, "not_after", s->now + 60 * DAY);
+	g.authority = signer(s, &g, w);
+	g.request = asked_for(s, &g);
+	for (size_t i = 2; i < w->count; i++)
+		if (!strncmp(w->items[i], "request.", 8))
+			g.request =
+				changed_request(s, g.request, w->items[i] + 8);
+	VEC_PUSH(&s->generations, &s->a, g);
+}
+
+static void add_import(struct scene *s, const struct words *w)
+{
+	struct import_seen seen = { .certificate = w->items[1],
+				    .missing = has(w, "missing"),
+				    .error = value(w, "error") };
+	const char *holds = value(w, "holds");
+
+	if (holds)
+		seen.found = (struct generation){
+			.owner = w->items[1],
+			.source = SOURCE_IMPORTED,
+			.fingerprint = fingerprint(s, holds),
+			.chain = value(w, "chain") ? value(w, "chain") : "",
+			.not_after = s->now + 300 * DAY,
+		};
+	VEC_PUSH(&s->imports, &s->a, seen);
+}
+
+static void add_published(struct scene *s, const struct words *w)
+{
+	VEC_PUSH(&s->published, &s->a,
+		 (struct publish_seen){ .issuer = w->items[1],
+					.current = has(w, "current") });
+}
+
+static void add_component(struct scene *s, const struct words *w)
+{
+	const char *due = value(w, "due");
+	const char *rejected = value(w, "rejected");
+	struct component_seen seen = {
+		.name = w->items[1],
+		.online = !has(w, "offline"),
+		.version = value(w, "version"),
+		.installed = seen_fingerprint(s, w, "installed"),
+		.served = seen_fingerprint(s, w, "served"),
+		.chain = value(w, "chain"),
+		.damage = value(w, "damage"),
+		.error = value(w, "error"),
+		.unwritable = value(w, "unwritable"),
+		.served_not_after = time_of(w, "served_not_after", 0),
+		.known = !has(w, "unknown"),
+		.certificate = value(w, "certificate"),
+		.activation_due = due ? fingerprint(s, due) : NULL,
+		.retire_remove = has(w, "remove"),
+	};
+
+	if (rejected) {
+		const char **list = arena_array(&s->a, 1, sizeof(*list));
+
+		list[0] = fingerprint(s, rejected);
+		seen.rejected = list;
+		seen.rejected_count = 1;
+	}
+	VEC_PUSH(&s->components, &s->a, seen);
+}
+
+static void read_snapshot_line(struct scene *s, const struct words *w)
+{
+	const char *kind = w->items[0];
+
+	if (!strcmp(kind, "no-state"))
+		s->snapshot.state_exists = false;
+	else if (!strcmp(kind, "orphan"))
+		s->snapshot.orphan_bundle = w->items[1];
+	else if (!strcmp(kind, "serial"))
+		s->snapshot.serial = atoi(w->items[1]);
+	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))
+		add_generation(s, w);
+	else if (!strcmp(kind, "import"))
+		add_import(s, w);
+	else if (!strcmp(kind, "published"))
+		add_published(s, w);
+	else if (!strcmp(kind, "component"))
+		add_component(s, w);
+	else
+		fail_msg("unknown snapshot line '%s'", kind);
+}
+
+static int compare_generations(const void *left, const void *right)
+{
+	const struct generation *l = left;
+	const struct generation *r = right;
+	int order = l->of != r->of ? (int)l->of - (int)r->of
+				   : strcmp(l->owner, r->owner);
+
+	return order ? order : (int)l->number - (int)r->number;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+#define SORT(vec, compare)                                     \
+	do {                                                   \
+		if ((vec)->count)                              \
+			qsort((vec)->items, (vec)->count,      \
+			      sizeof(*(vec)->items), compare); \
+	} while (0)
+
+static void finish_snapshot(struct scene *s)
+{
+	SORT(&s->generations, compare_generations);
+	SORT(&s->imports, compare_names);
+	SORT(&s->published, compare_names);
+	SORT(&s->components, compare_names);
+	s->snapshot.lineage = s->snapshot.state_exists ? "lineage-1" : "";
+	s->snapshot.generations = s->generations.items;
+	s->snapshot.generation_count = s->generations.count;
+	s->snapshot.imports = s->imports.items;
+	s->snapshot.import_count = s->imports.count;
+	s->snapshot.published = s->published.items;
+	s->snapshot.publish_count = s->published.count;
+	s->snapshot.components = s->components.items;
+	s->snapshot.component_count = s->components.count;
+}
+
+static void read_choice_line(struct scene *s, const struct words *w)
+{
+	const char *kind = w->items[0];
+
+	if (!strcmp(kind, "target"))
+		VEC_PUSH(&s->targets, &s->a, w->items[1]);
+	else if (!strcmp(kind, "ack"))
+		VEC_PUSH(&s->acks, &s->a, w->items[1]);
+	else if (!strcmp(kind, "reissue"))
+		VEC_PUSH(&s->reissue, &s->a, w->items[1]);
+	else if (!strcmp(kind, "restart-postponed"))
+		s->restart_postponed = true;
+	else
+		fail_msg("unknown choice '%s'", kind);
+}
+
+typedef void line_fn(struct scene *s, const struct words *w);
+
+static void each_line(struct scene *s, const char *section, line_fn *read)
+{
+	while (section && *section) {
+		size_t len = strcspn(section, "\n");
+		struct words w = split(s, arena_strndup(&s->a, section, len));
+
+		if (w.count)
+			read(s, &w);
+		section += len + (section[len] == '\n');
+	}
+}
+
+/* ---- the fleet ---- */
+
+static bool plain_subject(const char *text, struct arena *a,
+			  const char **canonical, const char **cn,
+			  struct err *e)
+{
+	if (strncmp(text, "CN=", 3) != 0)
+		return err_set(e, ERR_INPUT, "no common name");
+	*canonical = arena_strdup(a, text);
+	*cn = arena_strndup(a, text + 3, strcspn(text + 3, ","));
+	return true;
+}
+
+static void read_fleet(struct scene *s, const char *section)
+{
+	static const char file[] = "certfleet.yaml";
+	AUTO(diags) diags = { 0 };
+	AUTO(buf) yaml = { 0 };
+	AUTO(buf) said = { 0 };
+	struct err e = { 0 };
+
+	buf_puts(&yaml, head);
+	buf_puts(&yaml, section);
+	if (!fs_replace(file, yaml.data, yaml.len, FS_PRIVATE, &e))
+		fail_msg("%s", e.text);
+
+	bool read = load_fleet(file, plain_subject, &s->fleet, &diags, &e);
+
+	diag_render(&diags, &said);
+	unlink(file);
+	if (!read)
+		fail_msg("%s\n%s", e.text, buf_text(&said));
+}
+
+/* ---- what came out of it ---- */
+
+/* Fingerprints, whole or short, as the names the case gave them. */
+static char *with_labels(const struct scene *s, const char *text)
+{
+	AUTO(buf) out = { 0 };
+
+	while (*text) {
+		const struct label *found = NULL;
+
+		vec_each (l, &s->labels)
+			if (!strncmp(text, l->fingerprint, 12))
+				found = l;
+		if (!found) {
+			buf_putc(&out, *text++);
+			continue;
+		}
+		buf_puts(&out, found->name);
+		text += strncmp(text, found->fingerprint, 64) ? 12 : 64;
+	}
+	return TAKE(out).data;
+}
+
+static const char *or_nothing(const char *replaces)
+{
+	if (!replaces)
+		return "something unknown";
+	return *replaces ? replaces : "nothing";
+}
+
+static void show_subject(const struct step *s, struct buf *out)
+{
+	switch (s->kind) {
+	case STEP_BACKUP:
+		break;
+	case STEP_STAGE:
+		buf_printf(out, " %s -> %s",
+			   s->generation ? s->generation : s->certificate,
+			   s->component);
+		break;
+	case STEP_COMMIT:
+		buf_printf(out, " %s in place of %s", s->component,
+			   or_nothing(s->replaces));
+		break;
+	case STEP_ACTIVATE:
+		buf_printf(out, " %s by %s", s->process,
+			   activation_names[s->activation]);
+		break;
+	case STEP_VERIFY:
+	case STEP_RETIRE:
+		buf_printf(out, " %s", s->component);
+		break;
+	case STEP_CREATE_ISSUER:
+	case STEP_PUBLISH:
+	case STEP_ISSUE:
+	case STEP_IMPORT:
+	case STEP_ROLLBACK:
+	case STEP_KIND_COUNT:
+		buf_printf(out, " %s", s->certificate);
+		break;
+	}
+}
+
+static void show_step(const struct step *s, struct buf *out)
+{
+	if (s->wave != NO_WAVE)
+		buf_printf(out, "%d ", s->wave + 1);
+	buf_puts(out, step_kind_names[s->kind]);
+	show_subject(s, out);
+	buf_printf(out, ": %s\n", s->reason);
+}
+
+static void show_wave(const struct wave *w, size_t index, struct buf *out)
+{
+	buf_printf(out, "wave %zu: role '%s', limit %u%s%s:", index + 1,
+		   w->role, w->limit, w->canary ? ", canary" : "",
+		   w->postponed ? ", postponed" : "");
+	for (size_t i = 0; i < w->process_count; i++)
+		buf_printf(out, " %s", w->processes[i]);
+	buf_putc(out, '\n');
+}
+
+static void show_plan(const struct plan *p, struct buf *out)
+{
+	for (size_t i = 0; i < p->precondition_count; i++) {
+		const struct precondition *c = &p->preconditions[i];
+
+		buf_printf(out, "%s %s%s%s: %s\n",
+			   c->acknowledged ? "acknowledged"
+					   : severity_names[c->severity],
+			   c->code, *c->component ? " " : "", c->component,
+			   c->message);
+	}
+	for (size_t i = 0; i < p->step_count; i++)
+		show_step(&p->steps[i], out);
+	for (size_t i = 0; i < p->wave_count; i++)
+		show_wave(&p->waves[i], i, out);
+	buf_printf(out, "unchanged: %zu\n", p->unchanged);
+}
+
+static char *outcome(struct scene *s, bool as_text)
+{
+	const struct plan_input in = {
+		.fleet = &s->fleet,
+		.snapshot = &s->snapshot,
+		.at = s->now,
+		.spec_digest = "",
+		.choices = { .targets = s->targets.items,
+			     .target_count = s->targets.count,
+			     .acks = s->acks.items,
+			     .ack_count = s->acks.count,
+			     .reissue = s->reissue.items,
+			     .reissue_count = s->reissue.count,
+			     .restart_postponed = s->restart_postponed },
+	};
+	AUTO(plan) p = { 0 };
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+
+	if (!plan_make(&in, &p, &e))
+		buf_printf(&out, "%s: %s\n",
+			   e.code == ERR_USAGE ? "usage" : "input", e.text);
+	else if (as_text)
+		plan_render_text(&p, true, false, &out);
+	else
+		show_plan(&p, &out);
+	return with_labels(s, buf_text(&out));
+}
+
+/* ---- a case file ---- */
+
+struct sections {
+	const char *now;
+	const char *choices;
+	const char *fleet;
+	const char *snapshot;
+	const char *expect;
+	const char *text;
+	size_t expect_at; /* where it stands in the file */
+};
+
+/* The text between the line "--- NAME" and the next such line. */
+static const char *section(struct arena *a, const char *file, const char *name,
+			   size_t *at)
+{
+	const char *mark = arena_printf(a, "--- %s\n", name);
+	const char *begin = strstr(file, mark);
+
+	if (!begin)
+		return NULL;
+	begin += strlen(mark);
+	if (at)
+		*at = (size_t)(begin - file);
+
+	const char *end = strstr(begin, "\n--- ");
+
+	if (!strncmp(begin, "--- ", 4))
+		return "";
+	return end ? arena_strndup(a, begin, (size_t)(end - begin) + 1) : begin;
+}
+
+static struct sections read_sections(struct arena *a, const char *file)
+{
+	struct sections s = {
+		.now = section(a, file, "now", NULL),
+		.choices = section(a, file, "choices", NULL),
+		.fleet = section(a, file, "fleet", NULL),
+		.snapshot = section(a, file, "snapshot", NULL),
+	};
+
+	s.expect = section(a, file, "expect", &s.expect_at);
+	s.text = section(a, file, "text", &s.expect_at);
+	return s;
+}
+
+static char *run_case(const struct sections *c)
+{
+	AUTO(scene) s = { .now = WORLD_NOW };
+
+	if (c->now) {
+		AUTO(arena) a = { 0 };
+		const char *now =
+			arena_strndup(&a, c->now, strcspn(c->now, "\n"));
+
+		assert_true(time_parse(now, &s.now));
+	}
+	s.snapshot.state_exists = true;
+	assert_non_null(c->fleet);
+	read_fleet(&s, c->fleet);
+	each_line(&s, c->snapshot, read_snapshot_line);
+	finish_snapshot(&s);
+	each_line(&s, c->choices, read_choice_line);
+	return outcome(&s, c->text != NULL);
+}
+
+static void rewrite(const char *path, const char *file, size_t keep,
+		    const char *outcome_text)
+{
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+
+	buf_add(&out, file, keep);
+	buf_puts(&out, outcome_text);
+	if (!fs_replace(path, out.data, out.len, FS_PUBLIC, &e))
+		fail_msg("%s", e.text);
+}
+
+/* Every case is one test; its path is the test's state. */
+static void the_plan_is_as_expected(void **state)
+{
+	const char *path = *state;
+	AUTO(arena) a = { 0 };
+	AUTO(buf) file = { 0 };
+	struct err e = { 0 };
+
+	if (!fs_read(path, CASE_LIMIT, &file, &e))
+		fail_msg("%s", e.text);
+
+	const struct sections c = read_sections(&a, buf_text(&file));
+	const char *expected = c.text ? c.text : c.expect;
+
+	assert_non_null(expected);
+
+	AUTO(text) got = run_case(&c);
+
+	if (getenv("PLAN_CASES_WRITE"))
+		rewrite(path, buf_text(&file), c.expect_at, got);
+	else
+		assert_string_equal(got, expected);
+}
+
+static int is_case(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return dot && !strcmp(dot, ".case");
+}
+
+static int run_all(struct arena *a, const char *directory)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(directory, &entries, is_case, alphasort);
+
+	if (count <= 0) {
+		fprintf(stderr, "no cases in %s\n", directory);
+		return 1;
+	}
+
+	struct CMUnitTest *tests =
+		arena_array(a, (size_t)count, sizeof(*tests));
+
+	for (int i = 0; i < count; i++) {
+		tests[i] = (struct CMUnitTest){
+			.name = arena_strdup(a, entries[i]->d_name),
+			.test_func = the_plan_is_as_expected,
+			.initial_state = arena_printf(a, "%s/%s", directory,
+						      entries[i]->d_name),
+		};
+		free(entries[i]);
+	}
+	free(entries);
+	return _cmocka_run_group_tests("plan cases", tests, (size_t)count, NULL,
+				       NULL);
+}
+
+int main(void)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(text) directory = realpath("tests/plan", NULL);
+	const char *base = getenv("TMPDIR");
+	char *work = arena_printf(&a, "%s/certfleet-plan-XXXXXX",
+				  base ? base : "/tmp");
+
+	/* Paths in a plan are relative to where we are. */
+	if (!directory || !mkdtemp(work) || chdir(work) != 0) {
+		perror("tests/plan");
+		return 1;
+	}
+
+	int failed = run_all(&a, directory);
+
+	rmdir(work);
+	return failed;
+}
