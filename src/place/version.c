@@ -4,7 +4,6 @@
 #include "base/vec.h"
 #include "place/entry.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
