@@ -57,11 +57,8 @@ static void diff_published(struct draft *d, struct issuer_draft *i)
 	if (!i->issuer->publish || (i->authority && seen && seen->current))
 		return;
 	i->publish = true;
-	i->publish_reason =
-		i->authority ? arena_printf(d->kept, "%s does not hold it",
-					    text_escaped(&d->scratch,
-							 i->issuer->publish))
-			     : "its authority is new";
+	i->publish_reason = i->authority ? "what is published is not current"
+					 : "its authority is new";
 }
 
 void diff_issuers(struct draft *d)

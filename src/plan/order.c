@@ -186,7 +186,7 @@ static size_t order_activation(struct order *o, struct process_draft *p,
 	after[p->member_count] = o->barrier;
 	step.activation = component_activation(c->component);
 	step.wave = wave;
-	if (!c->reason || c->write)
+	if (c->write)
 		step.reason = "its process has to take the new pair into use";
 	return add_step(o, step, after, p->member_count + 1);
 }
