@@ -24,6 +24,21 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 				 &s->generation_count, e);
 }
 
+/* The state may still know the issuer by the name it had. */
+static bool authority_certificates(struct engine *en, const struct issuer *i,
+				   const struct generation *newest,
+				   struct arena *a, struct cert_set *set)
+{
+	struct generation before = *newest;
+	struct err ignored;
+
+	if (state_certificates(en->state, newest, a, set, &ignored))
+		return true;
+	before.owner = i->was;
+	return i->was &&
+	       state_certificates(en->state, &before, a, set, &ignored);
+}
+
 static bool is_published(struct engine *en, const struct issuer *i,
 			 const struct generation *newest)
 {
@@ -33,7 +48,7 @@ static bool is_published(struct engine *en, const struct issuer *i,
 	struct cert_set set = { 0 };
 	struct err ignored;
 
-	if (!state_certificates(en->state, newest, &a, &set, &ignored) ||
+	if (!authority_certificates(en, i, newest, &a, &set) ||
 	    !fs_read(i->publish, INPUT_FILE_LIMIT, &file, &ignored))
 		return false;
 	pem_add_certs(&wanted, set.certs, set.count);

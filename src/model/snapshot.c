@@ -109,10 +109,16 @@ unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of,
 const struct generation *snapshot_generation(const struct snapshot *s,
 					     const char *fingerprint)
 {
-	for (size_t i = 0; i < s->generation_count; i++)
-		if (!strcmp(s->generations[i].fingerprint, fingerprint))
-			return &s->generations[i];
-	return NULL;
+	const struct generation *newest = NULL;
+
+	for (size_t i = 0; i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+
+		if (strcmp(g->fingerprint, fingerprint) == 0 &&
+		    (!newest || g->source != SOURCE_FOUND))
+			newest = g;
+	}
+	return newest;
 }
 
 int64_t generation_renew_at(const struct generation *g, struct renew_before rb)

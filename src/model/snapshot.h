@@ -143,7 +143,10 @@ const struct generation *snapshot_pending(const struct snapshot *s,
 /* The number the next generation of an owner gets. */
 unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of,
 			      const char *owner);
-/* By fingerprint; NULL: unknown to the state. */
+/*
+ * By fingerprint; NULL: unknown to the state.  The newest of several that
+ * differ in their chain only; one that was found is the last choice.
+ */
 const struct generation *snapshot_generation(const struct snapshot *s,
 					     const char *fingerprint);
 

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine from fleet file to files, without servers: what it writes, what
+ * it leaves alone, what it remembers.
+ */
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "config/load.h"
+#include "engine/backup.h"
+#include "engine/saved.h"
+#include "pki/issue.h"
+#include "plan/plan.h"
+#include "state/state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+/* One world: a work folder with a fleet file in it. */
+struct world {
+	char folder[64];
+	char file[96];
+};
+
+/* What one plan or apply told. */
+struct told {
+	char steps[4096]; /* "issue web; stage web a; " */
+	struct apply_result result;
+	struct err error;
+	bool planned;
+};
+
+#define HEAD             \
+	"certfleet: 1\n" \
+	"fleet: test\n"  \
+	"backup: {passphrase: {env: CERTFLEET_TEST}}\n"
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	snprintf(w->folder, sizeof(w->folder), "/tmp/engine-test-XXXXXX");
+	assert_non_null(mkdtemp(w->folder));
+	snprintf(w->file, sizeof(w->file), "%s/certfleet.yaml", w->folder);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", w->folder);
+	assert_int_equal(system(command), 0);
+	free(w);
+	return 0;
+}
+
+static void write_fleet(const struct world *w, const char *body)
+{
+	struct err e = { 0 };
+	AUTO(buf) text = { 0 };
+
+	buf_puts(&text, HEAD);
+	buf_puts(&text, body);
+	assert_true(fs_replace(w->file, text.data, text.len, FS_PRIVATE, &e));
+}
+
+static void note_steps(const struct plan *p, struct told *t)
+{
+	for (size_t i = 0; i < p->step_count; i++) {
+		const struct step *s = &p->steps[i];
+		size_t used = strlen(t->steps);
+
+		snprintf(t->steps + used, sizeof(t->steps) - used,
+			 "%s%s%s%s%s; ", step_kind_names[s->kind],
+			 s->certificate ? " " : "",
+			 s->certificate ? s->certificate : "",
+			 s->component ? " " : "",
+			 s->component ? s->component : "");
+	}
+}
+
+struct wish {
+	bool apply;
+	int64_t at; /* 0: now */
+	struct choices choices;
+	size_t only; /* carry out that many steps; 0: all */
+};
+
+static void work(struct engine *en, const struct fleet *f, struct wish wish,
+		 struct told *t)
+{
+	AUTO(snapshot) s = { 0 };
+	AUTO(plan) p = { 0 };
+	int64_t at = wish.at ? wish.at : clock_now();
+	struct plan_input in = { .fleet = f,
+				 .snapshot = &s,
+				 .at = at,
+				 .spec_digest = "",
+				 .choices = wish.choices };
+	struct apply_order order = {
+		.plan = &p, .snapshot = &s, .plan_json = "{}", .plan_hash = ""
+	};
+
+	t->planned = engine_observe(en, false, at, &s, &t->error) &&
+		     plan_make(&in, &p, &t->error);
+	if (!t->planned)
+		return;
+	note_steps(&p, t);
+	if (wish.only)
+		p.step_count = wish.only;
+	if (wish.apply && p.step_count &&
+	    !engine_apply(en, &order, &t->result, &t->error))
+		t->result.exit_status = -1;
+}
+
+static struct told run_wish(const struct world *w, struct wish wish)
+{
+	struct told t = { 0 };
+	AUTO(fleet) f = { 0 };
+	AUTO(diags) d = { 0 };
+	AUTO(engine) en = NULL;
+	AUTO(buf) text = { 0 };
+	struct engine_options o = { .fleet = &f,
+				    .apply = wish.apply,
+				    .holder = "test" };
+
+	setenv("CERTFLEET_TEST", "a passphrase for the tests", 1);
+	if (!load_fleet(w->file, subject_canonical, &f, &d, &t.error)) {
+		diag_render(&d, &text);
+		fail_msg("%s", buf_text(&text));
+	}
+	if (engine_open(&o, &en, &t.error))
+		work(en, &f, wish, &t);
+	return t;
+}
+
+static struct told plan_it(const struct world *w)
+{
+	return run_wish(w, (struct wish){ 0 });
+}
+
+static struct told apply_it(const struct world *w)
+{
+	return run_wish(w, (struct wish){ .apply = true });
+}
+
+static void assert_applied(struct told t)
+{
+	if (!t.planned || t.result.exit_status)
+		fail_msg("exit %d: %s", t.result.exit_status, t.error.text);
+}
+
+static bool there(const struct world *w, const char *name)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", w->folder, name);
+	return stat(path, &st) == 0;
+}
+
+static void slurp(const struct world *w, const char *name, char *out,
+		  size_t room)
+{
+	char path[256];
+	AUTO(buf) text = { 0 };
+	struct err e = { 0 };
+
+	snprintf(path, sizeof(path), "%s/%s", w->folder, name);
+	if (!fs_read(path, room - 1, &text, &e))
+		fail_msg("%s", e.text);
+	memcpy(out, buf_text(&text), text.len + 1);
+}
+
+#define ONE                                               \
+	"certificates:\n"                                 \
+	"  web: {subject: \"CN=web.test\", issuer: ca}\n" \
+	"issuers:\n"                                      \
+	"  ca: {subject: \"CN=CA\", publish: ca.pem}\n"   \
+	"components:\n"                                   \
+	"  a: {certificate: web, deliver: {files: {directory: a}}}\n"
+
+static void a_second_apply_plans_nothing(void **state)
+{
+	write_fleet(*state, ONE);
+	assert_applied(apply_it(*state));
+	assert_true(there(*state, "a/key.pem"));
+	assert_true(there(*state, "ca.pem"));
+	assert_string_equal(plan_it(*state).steps, "");
+}
+
+static void planning_creates_nothing(void **state)
+{
+	write_fleet(*state, ONE);
+	assert_string_equal(plan_it(*state).steps,
+			    "create-issuer ca; publish ca; issue web; backup; "
+			    "stage web a; commit web a; ");
+	assert_false(there(*state, ".certfleet"));
+	assert_false(there(*state, "backups"));
+}
+
+static void a_key_is_in_a_bundle_before_it_is_staged(void **state)
+{
+	struct told t;
+
+	write_fleet(*state, ONE);
+	t = run_wish(*state, (struct wish){ .apply = true, .only = 3 });
+	assert_applied(t);
+	assert_false(there(*state, "backups"));
+	assert_string_equal(plan_it(*state).steps,
+			    "backup; stage web a; commit web a; ");
+}
+
+static void a_failed_delivery_is_retried_with_the_same_certificate(void **state)
+{
+	struct told t;
+
+	write_fleet(*state, ONE);
+	assert_applied(
+		run_wish(*state, (struct wish){ .apply = true, .only = 4 }));
+	t = apply_it(*state);
+	assert_applied(t);
+	assert_string_equal(t.steps, "stage web a; commit web a; ");
+}
+
+static void a_renamed_certificate_and_issuer_are_not_re_issued(void **state)
+{
+	struct told t;
+	char before[4096];
+	char after[4096];
+
+	write_fleet(*state, ONE);
+	assert_applied(apply_it(*state));
+	slurp(*state, "a/leaf.pem", before, sizeof(before));
+	write_fleet(
+		*state,
+		"certificates:\n"
+		"  site: {was: web, subject: \"CN=web.test\", issuer: root}\n"
+		"issuers:\n"
+		"  root: {was: ca, subject: \"CN=CA\", publish: ca.pem}\n"
+		"components:\n"
+		"  b: {was: a, certificate: site, deliver: {files: "
+		"{directory: a}}}\n");
+	t = plan_it(*state);
+	assert_true(t.planned);
+	assert_string_equal(t.steps, "");
+	/* the renaming is carried over by the next thing there is to do */
+	write_fleet(
+		*state,
+		"certificates:\n"
+		"  site: {was: web, subject: \"CN=web.test\", issuer: root}\n"
+		"issuers:\n"
+		"  root: {was: ca, subject: \"CN=CA\", publish: ca.pem}\n"
+		"components:\n"
+		"  b: {was: a, certificate: site, deliver: {files: "
+		"{directory: a}}}\n"
+		"  c: {certificate: site, deliver: {files: {directory: c}}}\n");
+	t = apply_it(*state);
+	assert_applied(t);
+	assert_string_equal(t.steps, "stage site c; commit site c; ");
+	slurp(*state, "c/leaf.pem", after, sizeof(after));
+	assert_string_equal(before, after);
+	/* and then `was` may go */
+	write_fleet(
+		*state,
+		"certificates:\n"
+		"  site: {subject: \"CN=web.test\", issuer: root}\n"
+		"issuers:\n"
+		"  root: {subject: \"CN=CA\", publish: ca.pem}\n"
+		"components:\n"
+		"  b: {certificate: site, deliver: {files: {directory: a}}}\n"
+		"  c: {certificate: site, deliver: {files: {directory: c}}}\n");
+	assert_string_equal(plan_it(*state).steps, "");
+}
+
+static void a_reused_key_stays_and_a_rotated_one_goes(void **state)
+{
+	static const char body[] =
+		"certificates:\n"
+		"  web: {subject: \"CN=%s\", issuer: self, key_rotation: %s}\n"
+		"components:\n"
+		"  a: {certificate: web, deliver: {files: {directory: a}}}\n";
+	static const char *const rotations[] = { "reuse", "always" };
+	char text[512];
+	char keys[3][8192];
+
+	snprintf(text, sizeof(text), body, "zero.test", "reuse");
+	write_fleet(*state, text);
+	assert_applied(apply_it(*state));
+	slurp(*state, "a/key.pem", keys[0], sizeof(keys[0]));
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(text, sizeof(text), body, i ? "two.test" : "one.test",
+			 rotations[i]);
+		write_fleet(*state, text);
+		assert_applied(apply_it(*state));
+		slurp(*state, "a/key.pem", keys[i + 1], sizeof(keys[0]));
+	}
+	assert_string_equal(keys[0], keys[1]);
+	assert_string_not_equal(keys[1], keys[2]);
+}
+
+static void reissue_always_makes_a_new_key(void **state)
+{
+	static const char *const names[] = { "web" };
+	char before[8192];
+	char after[8192];
+	struct told t;
+
+	write_fleet(*state, ONE);
+	assert_applied(apply_it(*state));
+	slurp(*state, "a/key.pem", before, sizeof(before));
+	t = run_wish(*state,
+		     (struct wish){ .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } });
+	assert_applied(t);
+	slurp(*state, "a/key.pem", after, sizeof(after));
+	assert_string_not_equal(before, after);
+}
+
+static void what_is_due_is_renewed_ahead_of_time(void **state)
+{
+	struct wish later = { .at = clock_now() + 61 * 86400 };
+
+	write_fleet(*state, ONE);
+	assert_applied(apply_it(*state));
+	assert_string_equal(run_wish(*state, later).steps,
+			    "issue web; backup; stage web a; commit web a; ");
+	later.at -= 2 * 86400;
+	assert_string_equal(run_wish(*state, later).steps, "");
+}
+
+static void a_retired_component_keeps_its_files_unless_told(void **state)
+{
+	struct told t;
+
+	write_fleet(*state,
+		    ONE "  b: {certificate: web, retire: {remove: true}, "
+			"deliver: {files: {directory: b}}}\n"
+			"  c: {certificate: web, deliver: {files: "
+			"{directory: c}}}\n"
+			"  d: {certificate: web, deliver: {files: "
+			"{directory: d}}}\n"
+			"  e: {certificate: web, deliver: {files: "
+			"{directory: e}}}\n");
+	assert_applied(apply_it(*state));
+	assert_true(there(*state, "b/key.pem"));
+	write_fleet(*state, ONE "  d: {certificate: web, deliver: {files: "
+				"{directory: d}}}\n"
+				"  e: {certificate: web, deliver: {files: "
+				"{directory: e}}}\n");
+	t = apply_it(*state);
+	assert_applied(t);
+	assert_string_equal(t.steps, "retire web b; retire web c; ");
+	assert_false(there(*state, "b"));
+	assert_false(there(*state, ".b.certfleet"));
+	assert_true(there(*state, "c/key.pem"));
+	assert_string_equal(plan_it(*state).steps, "");
+}
+
+static void another_fleet_cannot_use_the_state(void **state)
+{
+	const struct world *w = *state;
+	struct told t;
+	char text[1024];
+
+	write_fleet(w, ONE);
+	assert_applied(apply_it(w));
+	snprintf(text, sizeof(text), "certfleet: 1\nfleet: other\n%s%s",
+		 "backup: {passphrase: {env: CERTFLEET_TEST}}\n", ONE);
+	assert_true(
+		fs_replace(w->file, text, strlen(text), FS_PRIVATE, &t.error));
+	t = apply_it(w);
+	assert_false(t.planned);
+	assert_int_equal(t.error.code, ERR_INPUT);
+}
+
+/* After k steps an apply is cut off; the next one finishes, for every k. */
+static void an_apply_that_broke_off_anywhere_is_finished(void **state)
+{
+	struct world *w = *state;
+	char command[192];
+
+	for (size_t k = 1; k < 7; k++) {
+		write_fleet(w, ONE);
+		assert_applied(
+			run_wish(w, (struct wish){ .apply = true, .only = k }));
+		assert_applied(apply_it(w));
+		assert_string_equal(plan_it(w).steps, "");
+		snprintf(command, sizeof(command),
+			 "cd %s && rm -rf .certfleet .a.certfleet a backups "
+			 "ca.pem",
+			 w->folder);
+		assert_int_equal(system(command), 0);
+	}
+}
+
+static void a_stranger_is_kept_before_it_is_replaced(void **state)
+{
+	const struct world *w = *state;
+	struct err e = { 0 };
+	AUTO(secret) key = { 0 };
+	AUTO(secret) pem = { 0 };
+	AUTO(buf) cert = { 0 };
+	AUTO(pair) pair = { 0 };
+	struct certificate c = { .name = "x",
+				 .subject = "CN=stranger",
+				 .validity = 86400,
+				 .purpose = PURPOSE_SERVER };
+	char path[128];
+	struct state *st = NULL;
+	struct state_options o = { .fleet = "test" };
+	const struct generation *list = NULL;
+	AUTO(arena) a = { 0 };
+	size_t count = 0;
+	size_t found = 0;
+
+	write_fleet(w, "certificates:\n"
+		       "  web: {subject: \"CN=web.test\", issuer: self}\n"
+		       "components:\n"
+		       "  a: {certificate: web, deliver: {files: {certificate: "
+		       "a.crt, key: a.key}}}\n");
+	assert_true(key_generate(KEY_ECDSA_P256, &key, &e));
+	assert_true(issue_leaf(&c, &key, NULL, clock_now(), &pair, &e));
+	pem_add_key(&pem, &key);
+	pem_add_certs(&cert, pair.set.certs, pair.set.count);
+	snprintf(path, sizeof(path), "%s/a.key", w->folder);
+	assert_true(fs_replace(path, pem.bytes, pem.len, FS_PRIVATE, &e));
+	snprintf(path, sizeof(path), "%s/a.crt", w->folder);
+	assert_true(fs_replace(path, cert.data, cert.len, FS_PUBLIC, &e));
+	assert_applied(apply_it(w));
+
+	o.path = arena_printf(&a, "%s/.certfleet", w->folder);
+	assert_true(state_open(&o, &st, &e));
+	assert_true(state_generations(st, &a, &list, &count, &e));
+	for (size_t i = 0; i < count; i++)
+		if (list[i].source == SOURCE_FOUND) {
+			found++;
+			assert_string_equal(list[i].fingerprint,
+					    pair.facts.fingerprint);
+			assert_non_null(list[i].bundle);
+		}
+	state_close(st);
+	assert_int_equal(found, 1);
+}
+
+static void a_wrong_passphrase_changes_nothing(void **state)
+{
+	struct told t;
+	char before[8192];
+	char after[8192];
+
+	write_fleet(*state, ONE);
+	assert_applied(apply_it(*state));
+	slurp(*state, "a/leaf.pem", before, sizeof(before));
+	write_fleet(
+		*state,
+		"state: {seal: {file: seal.pass}}\n"
+		"certificates:\n"
+		"  web: {subject: \"CN=other.test\", issuer: ca}\n"
+		"issuers:\n"
+		"  ca: {subject: \"CN=CA\", publish: ca.pem}\n"
+		"components:\n"
+		"  a: {certificate: web, deliver: {files: {directory: a}}}\n");
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/seal.pass",
+		 ((const struct world *)*state)->folder);
+	assert_true(fs_replace(path, "not the right passphrase\n", 25,
+			       FS_PRIVATE, &t.error));
+	t = apply_it(*state);
+	assert_int_equal(t.result.exit_status, -1);
+	assert_int_equal(t.error.code, ERR_INPUT);
+	slurp(*state, "a/leaf.pem", after, sizeof(after));
+	assert_string_equal(before, after);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(a_second_apply_plans_nothing),
+		TEST(planning_creates_nothing),
+		TEST(a_key_is_in_a_bundle_before_it_is_staged),
+		TEST(a_failed_delivery_is_retried_with_the_same_certificate),
+		TEST(a_renamed_certificate_and_issuer_are_not_re_issued),
+		TEST(a_reused_key_stays_and_a_rotated_one_goes),
+		TEST(reissue_always_makes_a_new_key),
+		TEST(what_is_due_is_renewed_ahead_of_time),
+		TEST(a_retired_component_keeps_its_files_unless_told),
+		TEST(another_fleet_cannot_use_the_state),
+		TEST(an_apply_that_broke_off_anywhere_is_finished),
+		TEST(a_stranger_is_kept_before_it_is_replaced),
+		TEST(a_wrong_passphrase_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
