@@ -11,10 +11,6 @@
 
 #include <string.h>
 
-enum {
-	KEY_LIMIT = 64 * 1024
-};
-
 /* An archive to be decoded in the sandbox. */
 struct task {
 	struct bytes zip;
@@ -102,7 +98,7 @@ static bool place_keys(struct bundle *b, const struct manifest *m,
 
 		if (!m->has_key[i])
 			continue;
-		if (!key || key->len == 0 || key->len > KEY_LIMIT)
+		if (!key || key->len == 0 || key->len > BUNDLE_KEY_LIMIT)
 			return err_set(e, ERR_INPUT,
 				       "'%s' is missing or no key", name);
 		b->items[i].key_pem.bytes = (unsigned char *)key->data;

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "place/entry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

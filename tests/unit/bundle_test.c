@@ -298,6 +298,15 @@ static void content_that_cannot_be_kept_is_refused(void **state)
 	items[0].name = NULL;
 	expect_not_written(&b, passphrases, 1, "has no name");
 	items[0] = fixture_items[0];
+	items[0].chain_pem = "\xff";
+	expect_not_written(&b, passphrases, 1, "is not text");
+	items[0] = fixture_items[0];
+	items[0].key_pem.len = BUNDLE_KEY_LIMIT + 1;
+	expect_not_written(&b, passphrases, 1, "the key of generation 2");
+	items[0] = fixture_items[0];
+	b.created = INT64_MIN / 4;
+	expect_not_written(&b, passphrases, 1, "'created_at'");
+	b.created = 0;
 	b.files = twins;
 	b.file_count = 2;
 	expect_not_written(&b, passphrases, 1, "is there twice");
