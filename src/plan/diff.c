@@ -115,7 +115,7 @@ static const struct generation *newest_from(struct span all,
 {
 	for (size_t i = all.count; i-- > 0;)
 		if (!all.first[i].pending && all.first[i].source == source)
-			return &all.first[i];
+			return all.first + i;
 	return NULL;
 }
 
