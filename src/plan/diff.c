@@ -115,7 +115,7 @@ static const struct generation *newest_from(struct span all,
 {
 	for (size_t i = all.count; i-- > 0;)
 		if (!all.first[i].pending && all.first[i].source == source)
-			return &all.first[i];
+			return all.first + i;
 	return NULL;
 }
 
@@ -125,7 +125,8 @@ static void keep(struct certificate_draft *c, const struct generation *g,
 	c->job = CERTIFICATE_KEEP;
 	c->fingerprint = draft_keep(d, g->fingerprint);
 	c->chain = g->chain;
-	c->unsaved = !g->bundle;
+	/* What has ended goes into no bundle any more. */
+	c->unsaved = !g->bundle && g->not_after > d->in->at;
 }
 
 /* ---- issued ones ---- */

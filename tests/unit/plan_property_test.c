@@ -260,6 +260,17 @@ static void check_backup(const struct plan *p)
 			assert_true(is_after(p, backup, i));
 }
 
+static size_t last_stage(const struct plan *p, const char *certificate)
+{
+	size_t last = SIZE_MAX;
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].kind == STEP_STAGE &&
+		    !strcmp(p->steps[i].certificate, certificate))
+			last = i;
+	return last;
+}
+
 static void check_commits(const struct plan *p)
 {
 	for (size_t i = 0; i < p->step_count; i++) {
@@ -267,6 +278,8 @@ static void check_commits(const struct plan *p)
 			continue;
 		assert_true(is_after(
 			p, i, find_step(p, STEP_STAGE, p->steps[i].component)));
+		assert_true(
+			is_after(p, i, last_stage(p, p->steps[i].certificate)));
 		for (size_t k = i; k < p->step_count; k++)
 			assert_false(p->steps[k].kind == STEP_STAGE &&
 				     !strcmp(p->steps[k].certificate,
