@@ -148,21 +148,16 @@ static enum component_state state_of(const struct status_component *row)
 
 /* ---- the rows ---- */
 
+/* The pointers of the model lead into the arrays of the fleet. */
 static void mark_used(struct status *out, const struct certificate *c)
 {
-	for (size_t i = 0; i < out->certificate_count; i++) {
-		struct status_certificate *row = &out->certificates[i];
+	const struct fleet *f = out->fleet;
 
-		if (row->certificate == c ||
-		    (row->issuer && row->issuer == c->issuer))
-			row->used = true;
-	}
-}
-
-static size_t certificate_index(const struct fleet *f,
-				const struct certificate *c)
-{
-	return (size_t)(c - f->certificates);
+	out->certificates[c - f->certificates].used = true;
+	if (c->issuer && c->issuer->kind == ISSUER_MANAGED)
+		out->certificates[f->certificate_count +
+				  (size_t)(c->issuer - f->issuers)]
+			.used = true;
 }
 
 static void add_certificates(const struct fleet *f, const struct snapshot *s,
@@ -187,18 +182,17 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s,
 			};
 }
 
-static void add_component(const struct fleet *f, const struct snapshot *s,
-			  const struct component *c, struct status *out)
+static void add_component(const struct snapshot *s, const struct component *c,
+			  struct status *out)
 {
 	struct status_component *row = &out->components[out->component_count++];
-	size_t at = certificate_index(f, c->certificate);
+	size_t at = (size_t)(c->certificate - out->fleet->certificates);
 
 	row->component = c;
 	row->seen = snapshot_component(s, c->name);
 	row->desired = out->certificates[at].generation;
 	row->state = state_of(row);
-	if (!out->certificates[at].used)
-		mark_used(out, c->certificate);
+	mark_used(out, c->certificate);
 	if (row->seen && row->seen->observed_at &&
 	    (!out->observed_at || row->seen->observed_at < out->observed_at))
 		out->observed_at = row->seen->observed_at;
@@ -218,7 +212,7 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 		arena_array(a, f->component_count, sizeof(*out->components));
 	add_certificates(f, s, a, out);
 	for (size_t i = 0; i < f->component_count; i++)
-		add_component(f, s, &f->components[i], out);
+		add_component(s, &f->components[i], out);
 }
 
 /* ---- the check ---- */
