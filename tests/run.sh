@@ -7,6 +7,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 build=$1
 export CERTFLEET=$root/$build/certfleet
+export CERTFLEET_CORPORA=${CERTFLEET_CORPORA:-$root/../shared/corpora}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0 skipped=0

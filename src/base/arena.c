@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-	BLOCK_SIZE = 64 * 1024,
+	FIRST_BLOCK = 1024,
+	LARGEST_BLOCK = 256 * 1024,
 	ALIGNMENT = 16
 };
 
@@ -32,7 +33,13 @@ void arena_release(struct arena *a)
 
 static void grow(struct arena *a, size_t size)
 {
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	size_t room = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
+
+	/* Small arenas are many, large ones are few: blocks grow. */
+	if (room > LARGEST_BLOCK)
+		room = LARGEST_BLOCK;
+	if (room < size)
+		room = size;
 	struct arena_block *block = xcalloc(1, sizeof(*block) + room);
 
 	block->size = room;

@@ -284,6 +284,7 @@ static bool wait_a_moment(struct run *r, int64_t ms)
 	return fds[0].revents != 0;
 }
 
+/* A stop ends it too, unless that was asked for before it began. */
 static bool wait_until(struct run *r, int64_t deadline, bool stoppable)
 {
 	for (;;) {
@@ -307,7 +308,7 @@ static bool reap(struct run *r, siginfo_t *info, struct err *e)
 }
 
 /* The group, and the child itself in case it has left the group. */
-static bool kill_group(struct run *r, struct err *e)
+static bool kill_group(struct run *r, bool stopped, struct err *e)
 {
 	siginfo_t info = { 0 };
 
@@ -316,7 +317,7 @@ static bool kill_group(struct run *r, struct err *e)
 	if (wait_until(r, clock_mono_ms() + KILL_WAIT_MS, false) &&
 	    !reap(r, &info, e))
 		return false;
-	if (stop_requested())
+	if (stopped)
 		return err_set(e, ERR_STOPPED,
 			       "'%s' was ended because a stop was asked for",
 			       r->name);
@@ -363,6 +364,7 @@ static bool run(struct run *r, struct err *e)
 	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .status_fd = -1 };
 	siginfo_t info = { 0 };
 	int64_t deadline = clock_mono_ms() + r->child->timeout_ms;
+	bool stoppable = !stop_requested();
 
 	assert(r->child->timeout_ms > 0 && r->child->argv[0]);
 	r->name = text_escaped(&a, r->child->argv[0]);
@@ -373,8 +375,8 @@ static bool run(struct run *r, struct err *e)
 	/* Or the pipes would never end. */
 	close(TAKE_FD(l.output_fd));
 	close(TAKE_FD(l.status_fd));
-	if (!wait_until(r, deadline, true))
-		return kill_group(r, e);
+	if (!wait_until(r, deadline, stoppable))
+		return kill_group(r, stoppable && stop_requested(), e);
 	return reap(r, &info, e) && judge(r, &info, e);
 }
 

@@ -3,7 +3,8 @@
  * Running a program: never through a shell, never with our environment.
  *
  * The child gets /dev/null as stdin, no other descriptor of ours, a process
- * group of its own that is killed at the deadline or when the user stops,
+ * group of its own that is killed at the deadline or when the user stops
+ * meanwhile (what runs after a stop puts things back, and may),
  * and PATH, LANG=C.UTF-8, HOME and the given variables as its environment.
  * Its umask is 022 as under a service manager (077 for a secret): it may
  * start a server.

@@ -36,8 +36,11 @@ static bool add(struct assembly *as, const char *name, struct bytes data,
 static bool add_text(struct assembly *as, const char *name, const char *text,
 		     struct err *e)
 {
-	return !text || !*text ||
-	       add(as, name, (struct bytes){ text, strlen(text) }, e);
+	if (!text || !*text)
+		return true;
+	if (!text_is_utf8(text, strlen(text)))
+		return err_set(e, ERR_INPUT, "entry '%s' is not text", name);
+	return add(as, name, (struct bytes){ text, strlen(text) }, e);
 }
 
 static bool add_files(struct assembly *as, const struct bundle *b,

@@ -38,7 +38,8 @@ enum {
 	BUNDLE_LIMIT = 64 * 1024 * 1024, /* bytes, packed and unpacked */
 	BUNDLE_ENTRY_LIMIT = 10000,
 	BUNDLE_RECIPIENT_LIMIT = 16,
-	BUNDLE_RATIO_LIMIT = 100, /* unpacked to packed */
+	BUNDLE_KEY_LIMIT = 64 * 1024, /* bytes of one key */
+	BUNDLE_RATIO_LIMIT = 100,     /* unpacked to packed */
 };
 
 /* One generation with its key. */

@@ -2,18 +2,14 @@
 #include "bundle/bundle.h"
 
 #include "base/sandbox.h"
-#include "bundle/content.h"
 #include "bundle/entries.h"
 #include "bundle/layout.h"
 #include "bundle/slot.h"
+#include "bundle/unpacked.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
 
 #include <string.h>
-
-enum {
-	KEY_LIMIT = 64 * 1024
-};
 
 /* An archive to be decoded in the sandbox. */
 struct task {
@@ -25,14 +21,14 @@ static bool decode_outer(void *ctx, struct buf *answer, struct err *e)
 {
 	const struct task *t = ctx;
 	AUTO(arena) a = { 0 };
-	AUTO(content) ignored = { 0 };
+	AUTO(unpacked) ignored = { 0 };
 	struct entries entries = { 0 };
 
 	/* Reading the content here lets a hostile manifest do its worst. */
 	return zip_unpack(t->zip, NULL, answer, e) &&
 	       entries_unframe(buf_text(answer), answer->len, &a, &entries,
 			       e) &&
-	       content_read(&entries, &ignored, e);
+	       unpacked_read(&entries, &ignored, e);
 }
 
 static bool decode_keys(void *ctx, struct buf *answer, struct err *e)
@@ -48,7 +44,7 @@ static bool open_slots(const struct entries *entries,
 		       struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	size_t count = content_recipients(entries);
+	size_t count = unpacked_recipients(entries);
 
 	if (count == 0)
 		return err_set(e, ERR_INPUT,
@@ -102,7 +98,7 @@ static bool place_keys(struct bundle *b, const struct manifest *m,
 
 		if (!m->has_key[i])
 			continue;
-		if (!key || key->len == 0 || key->len > KEY_LIMIT)
+		if (!key || key->len == 0 || key->len > BUNDLE_KEY_LIMIT)
 			return err_set(e, ERR_INPUT,
 				       "'%s' is missing or no key", name);
 		b->items[i].key_pem.bytes = (unsigned char *)key->data;
@@ -116,7 +112,7 @@ static bool place_keys(struct bundle *b, const struct manifest *m,
 
 /* `text` NULL: the keys lie openly. */
 static bool read_keys(const struct entries *entries, const struct secret *text,
-		      struct content *c, struct err *e)
+		      struct unpacked *c, struct err *e)
 {
 	const struct entry *zip = entries_find(entries, ENTRY_KEYS);
 	AUTO(secret) password = { 0 };
@@ -136,23 +132,23 @@ static bool read_keys(const struct entries *entries, const struct secret *text,
 
 /* The passphrase must open it, and then vouch for all of it. */
 static bool read_sealed(const struct entries *entries,
-			const struct secret *passphrase, struct content *c,
+			const struct secret *passphrase, struct unpacked *c,
 			struct err *e)
 {
 	AUTO(secret) text = { 0 };
 
 	if (!open_slots(entries, passphrase, &text, e) ||
-	    !check_hmac(entries, &text, e) || !content_read(entries, c, e) ||
+	    !check_hmac(entries, &text, e) || !unpacked_read(entries, c, e) ||
 	    !read_keys(entries, &text, c, e))
 		return false;
 	c->bundle.authenticated = true;
 	return true;
 }
 
-static bool read_structure(const struct entries *entries, struct content *c,
+static bool read_structure(const struct entries *entries, struct unpacked *c,
 			   struct err *e)
 {
-	if (!content_read(entries, c, e))
+	if (!unpacked_read(entries, c, e))
 		return false;
 	return !c->bundle.unencrypted ||
 	       (check_hmac(entries, NULL, e) && read_keys(entries, NULL, c, e));
@@ -164,7 +160,7 @@ bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
 	struct task t = { .zip = { bytes, len } };
 	AUTO(secret) frames = { 0 };
 	AUTO(arena) a = { 0 };
-	AUTO(content) c = { 0 };
+	AUTO(unpacked) c = { 0 };
 	struct entries entries = { 0 };
 
 	if (len > BUNDLE_LIMIT)

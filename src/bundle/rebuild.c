@@ -4,9 +4,9 @@
 #include "base/sandbox.h"
 #include "base/vec.h"
 #include "bundle/assembly.h"
-#include "bundle/content.h"
 #include "bundle/entries.h"
 #include "bundle/layout.h"
+#include "bundle/unpacked.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
 
@@ -17,7 +17,7 @@ static void find_sealed(const struct entries *entries, struct arena *a,
 			struct sealed *out)
 {
 	const struct entry *keys = entries_find(entries, ENTRY_KEYS);
-	size_t count = content_recipients(entries);
+	size_t count = unpacked_recipients(entries);
 
 	for (size_t i = 0; i < count; i++)
 		VEC_PUSH(&out->recipients, a,
@@ -45,7 +45,7 @@ static bool rebuild(void *ctx, struct buf *answer, struct err *e)
 {
 	const struct bytes *zip = ctx;
 	AUTO(arena) a = { 0 };
-	AUTO(content) c = { 0 };
+	AUTO(unpacked) c = { 0 };
 	AUTO(assembly) as = { 0 };
 	AUTO(buf) frames = { .limit = answer->limit };
 	AUTO(buf) built = { .limit = BUNDLE_LIMIT };
@@ -54,7 +54,7 @@ static bool rebuild(void *ctx, struct buf *answer, struct err *e)
 
 	if (!zip_unpack(*zip, NULL, &frames, e) ||
 	    !entries_unframe(buf_text(&frames), frames.len, &a, &entries, e) ||
-	    !content_read(&entries, &c, e))
+	    !unpacked_read(&entries, &c, e))
 		return false;
 
 	const struct entry *hmac = entries_find(&entries, ENTRY_HMAC);

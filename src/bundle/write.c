@@ -6,6 +6,7 @@
 #include "bundle/assembly.h"
 #include "bundle/entries.h"
 #include "bundle/layout.h"
+#include "bundle/manifest.h"
 #include "bundle/slot.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
@@ -57,10 +58,19 @@ static bool check_names(const struct bundle *b, struct err *e)
 	if (!b->fleet || !*b->fleet || !b->lineage || b->serial < 0)
 		return err_set(e, ERR_INPUT,
 			       "a bundle needs fleet, lineage and serial");
-	for (size_t i = 0; i < b->item_count; i++)
-		if (!b->items[i].name || !*b->items[i].name)
+	for (size_t i = 0; i < b->item_count; i++) {
+		const struct bundle_item *item = &b->items[i];
+
+		if (!item->name || !*item->name)
 			return err_set(e, ERR_INPUT,
 				       "a generation has no name");
+		if (item->key_pem.len > BUNDLE_KEY_LIMIT)
+			return err_set(e, ERR_INPUT,
+				       "the key of generation %u of '%s' is "
+				       "longer than %d bytes",
+				       item->number, item->name,
+				       BUNDLE_KEY_LIMIT);
+	}
 	for (size_t i = 0; i < b->file_count; i++)
 		if (!b->files[i].path || !*b->files[i].path)
 			return err_set(e, ERR_INPUT, "a file has no path");
@@ -166,6 +176,17 @@ static bool check_size(const struct assembly *as, struct err *e)
 		       CONTENT_LIMIT, sum);
 }
 
+/* A time or a number of generations that reading refuses, for example. */
+static bool check_manifest(const struct assembly *as, struct err *e)
+{
+	AUTO(bundle) ignored = { 0 };
+	struct manifest m = { 0 };
+
+	return manifest_read(
+		(struct bytes){ as->manifest.data, as->manifest.len }, &ignored,
+		&m, e);
+}
+
 static bool pack_all(const struct bundle *b, const bool *has_key,
 		     const struct sealed *s, const struct secret *text,
 		     struct buf *out, struct err *e)
@@ -173,7 +194,8 @@ static bool pack_all(const struct bundle *b, const bool *has_key,
 	AUTO(assembly) as = { 0 };
 	char hmac[SHA256_TEXT + 1];
 
-	if (!assembly_prepare(&as, b, has_key, s, e) || !check_size(&as, e))
+	if (!assembly_prepare(&as, b, has_key, s, e) || !check_size(&as, e) ||
+	    !check_manifest(&as, e))
 		return false;
 	slot_hmac(text->len ? text : NULL,
 		  (struct bytes){ as.manifest.data, as.manifest.len }, hmac);

@@ -26,12 +26,21 @@ MUST_CHECK bool zip_pack(const struct entries *list,
 
 /*
  * Appends the entries of `zip` to `frames` (bundle/entries.h).  To be called
- * in the sandbox only.  The archive is walked twice, by its directory and
- * from its first byte on: an archive that shows different readers different
- * content is refused.  `password` NULL: nothing in it may be encrypted; else
- * everything must be.  ERR_INPUT for all that is wrong.
+ * in the sandbox only.  `password` NULL: nothing in it may be encrypted;
+ * else everything must be.  ERR_INPUT for all that is wrong.
  */
 MUST_CHECK bool zip_unpack(struct bytes zip, const struct secret *password,
 			   struct buf *frames, struct err *e);
+
+/*
+ * libarchive takes an entry's name from beside its data, other programs from
+ * the directory at the end, and neither minds bytes in between: an archive
+ * can show different readers different content.  So each byte must have its
+ * one place: entries without gaps, their directory, its end, and nothing
+ * more, with the two descriptions of each entry alike, and naming what
+ * libarchive found.  ERR_INPUT otherwise.
+ */
+MUST_CHECK bool zip_layout_check(struct bytes zip, const struct entries *found,
+				 struct err *e);
 
 #endif

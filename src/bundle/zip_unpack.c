@@ -158,30 +158,6 @@ static bool frame_entry(struct walk *w, struct archive_entry *head,
 		       name);
 }
 
-static bool same_entry(struct walk *w, struct archive_entry *head,
-		       const struct entry *known, struct err *e)
-{
-	const char *name = archive_entry_pathname(head);
-	const char *bytes = known->data;
-	char chunk[CHUNK];
-	size_t at = 0;
-	size_t got = 0;
-	bool same = strcmp(name, known->name) == 0;
-
-	do {
-		if (!read_chunk(w, chunk, &got, e))
-			return err_in(e, "entry '%s'", name);
-		same = same && got <= known->len - at &&
-		       memcmp(bytes + at, chunk, got) == 0;
-		at += got;
-	} while (got && same);
-	return (same && at == known->len) ||
-	       err_set(e, ERR_INPUT,
-		       "entry '%s' is not what the directory of the archive "
-		       "says",
-		       name);
-}
-
 static uint64_t unpacked_limit(struct bytes zip)
 {
 	uint64_t by_ratio = (uint64_t)zip.len * BUNDLE_RATIO_LIMIT;
@@ -214,41 +190,15 @@ static bool walk_directory(struct bytes zip, const struct secret *password,
 	}
 }
 
-/* The same entries must be found from the first byte on, one by one. */
-static bool walk_stream(struct bytes zip, const struct secret *password,
-			const struct entries *known, struct err *e)
-{
-	AUTO(reader) a = archive_read_new();
-	struct walk w = { a, password != NULL, unpacked_limit(zip) };
-	struct archive_entry *head = NULL;
-
-	if (!a || archive_read_support_format_zip_streamable(a) != ARCHIVE_OK)
-		return err_set(e, ERR_IO, "cannot start to read a ZIP archive");
-	if (!open_reader(a, zip, password, e))
-		return false;
-	for (size_t i = 0;; i++) {
-		if (!next_header(&w, &head, e))
-			return false;
-		if (!head && i == known->count)
-			return true;
-		if (!head || i == known->count)
-			return err_set(e, ERR_INPUT,
-				       "the directory of the archive names "
-				       "other entries than there are");
-		if (!same_entry(&w, head, &known->items[i], e))
-			return false;
-	}
-}
-
 bool zip_unpack(struct bytes zip, const struct secret *password,
 		struct buf *frames, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	struct entries known = { 0 };
+	struct entries found = { 0 };
 	size_t before = frames->len;
 
 	return walk_directory(zip, password, frames, e) &&
 	       entries_unframe(buf_text(frames) + before, frames->len - before,
-			       &a, &known, e) &&
-	       walk_stream(zip, password, &known, e);
+			       &a, &found, e) &&
+	       zip_layout_check(zip, &found, e);
 }

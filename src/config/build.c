@@ -2,6 +2,7 @@
 #include "config/build.h"
 
 #include "base/text.h"
+#include "config/placeholder.h"
 #include "config/schema.h"
 #include "config/values.h"
 
@@ -18,6 +19,10 @@ bool subject_read(struct loader *ld, const struct node *n,
 		return false;
 	if (ld->subject(text, &ld->fleet.arena, canonical, cn, &e))
 		return true;
+	if (placeholder_excuses(ld, n)) {
+		*canonical = text;
+		return true;
+	}
 	if (ld->scope && ld->scope->csv)
 		return complain(ld, n,
 				"'subject' is no RFC 4514 name, once "
@@ -72,15 +77,18 @@ struct scope sample_scope(void)
 			       .sample = true };
 }
 
-const char *draft_name(struct loader *ld, const struct draft *d,
-		       const struct component *c)
+const char *draft_words(struct loader *ld, const struct draft *d,
+			const struct component *c)
 {
 	if (!loader_can_report(ld))
 		return "";
-	if (d->from_csv)
-		return arena_printf(
-			&ld->work, "%s/... (line %u of '%s')", d->key->text,
-			line_of(ld, &d->at),
-			shown(ld, ld->sources.items[d->at.source].name));
-	return shown(ld, c->name);
+	if (!d->from_csv)
+		return arena_printf(&ld->work, "component '%s'",
+				    shown(ld, c->name));
+
+	const struct source *s = &ld->sources.items[d->at.source];
+
+	return arena_printf(&ld->work, "the component of '%s' on line %u of %s",
+			    d->key->text, line_of(ld, &d->at),
+			    shown(ld, s->name));
 }

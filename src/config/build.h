@@ -57,9 +57,9 @@ bool report_dangling(struct loader *ld, const struct node *at, const char *what,
 		     const struct section *section);
 /* What a check of something that nothing uses pretends to be. */
 struct scope sample_scope(void);
-/* How a component is called in a message. */
-const char *draft_name(struct loader *ld, const struct draft *d,
-		       const struct component *c);
+/* "component 'edge/e1'", for a message; no cell of a CSV file shows. */
+const char *draft_words(struct loader *ld, const struct draft *d,
+			const struct component *c);
 
 extern const struct issuer issuer_self;
 

@@ -43,9 +43,9 @@ static void check_member(struct loader *ld, const struct build *b, size_t first,
 
 	if (a->process == a->name || c->process == c->name)
 		complain(ld, at,
-			 "the process has the name of component '%s', which "
-			 "does not say 'process'",
-			 draft_name(
+			 "the process has the name of %s, which does not say "
+			 "'process'",
+			 draft_words(
 				 ld,
 				 &b->drafts[a->process == a->name ? first : i],
 				 a->process == a->name ? a : c));
@@ -54,9 +54,8 @@ static void check_member(struct loader *ld, const struct build *b, size_t first,
 	else if (!same_activation(&a->activate, &c->activate))
 		what = "activate";
 	if (what)
-		complain(ld, at,
-			 "one process, but another '%s' than component '%s'",
-			 what, draft_name(ld, &b->drafts[first], a));
+		complain(ld, at, "one process, but another '%s' than %s", what,
+			 draft_words(ld, &b->drafts[first], a));
 }
 
 void check_processes(struct loader *ld, const struct build *b)
@@ -174,7 +173,7 @@ static void check_seal(struct loader *ld, const struct node *root)
 	const struct node *state = node_find(root, "state");
 
 	if (s->unsealed || s->seal.kind != SECRET_NONE ||
-	    ld->fleet.backup.passphrase_count)
+	    !ld->fleet.backup.unencrypted)
 		return;
 	complain(ld, state ? state : node_find(root, "backup"),
 		 "nothing seals the keys in the state: give "
@@ -184,8 +183,7 @@ static void check_seal(struct loader *ld, const struct node *root)
 
 void check_secrets(struct loader *ld, const struct node *root)
 {
-	if (node_find(root, "backup"))
-		check_seal(ld, root);
+	check_seal(ld, root);
 	vec_each (entry, &ld->certificates.entries) {
 		const struct certificate_form *form =
 			lookup_find(&ld->certificate_forms, entry->key->text);

@@ -13,9 +13,9 @@ enum {
 bool wrong_kind(struct loader *ld, const struct field *f, const struct node *n,
 		const char *expected)
 {
-	const char *quote = n->flags & NODE_FLOW
-				    ? "; quote it when it is meant as text"
-				    : "";
+	bool flow_text = n->flags & NODE_FLOW && !strcmp(expected, "text");
+	const char *quote =
+		flow_text ? "; quote it when it is meant as text" : "";
 
 	switch ((enum node_kind)n->kind) {
 	case NODE_NULL:

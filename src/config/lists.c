@@ -29,8 +29,9 @@ static bool read_list(struct loader *ld, const struct field *f,
 		      const struct node *n, void *slot)
 {
 	if (n->kind == NODE_TEXT)
-		return complain(ld, n, "'%s' must be a list: [%s]", f->key,
-				shown(ld, n->text));
+		return complain(ld, n,
+				"'%s' must be a list: put it in brackets",
+				f->key);
 	if (n->kind != NODE_LIST)
 		return wrong_kind(ld, f, n, "a list");
 	return read_items(ld, f, n, slot);

@@ -7,7 +7,8 @@
  * filled when there is none.
  *
  * Limits (each named in its own message): file 64 MiB, 64 levels, 16 million
- * events, aliases expanding to 1 million nodes, 64 includes.
+ * events, aliases expanding to 1 million nodes, 64 includes, 100,000 items in
+ * a group, 1 million components, 4 KiB in one text.
  */
 #ifndef CONFIG_LOAD_H
 #define CONFIG_LOAD_H
@@ -29,9 +30,9 @@ typedef bool subject_fn(const char *text, struct arena *a,
 
 /*
  * ERR_INPUT when the fleet file was rejected; `diags` then says why, and may
- * hold warnings on success.  `fleet` must be empty; on success its arena
- * also holds the text of the sources.  `diags` borrows those texts: render
- * it before the fleet is released.
+ * hold warnings on success.  `fleet` must be empty; its arena then holds the
+ * text of the sources, and when the file was rejected nothing else.  `diags`
+ * borrows those texts: render it before the fleet is released.
  */
 MUST_CHECK bool load_fleet(const char *path, subject_fn *subject,
 			   struct fleet *fleet, struct diags *diags,

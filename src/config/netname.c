@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/netname.h"
 
+#include "config/placeholder.h"
 #include "config/values.h"
 
 #include <arpa/inet.h>
@@ -185,12 +186,16 @@ static bool read_san(struct loader *ld, const struct field *f,
 
 	if (!value_text(ld, f, n, &text))
 		return false;
-	if (!san_parse(&ld->fleet.arena, text, slot))
+	struct san name = { NAME_DNS, text };
+
+	if (!san_parse(&ld->fleet.arena, text, &name) &&
+	    !placeholder_excuses(ld, n))
 		return complain(ld, n,
 				"'%s' is no DNS name, IP address, URI or "
 				"e-mail address (international names are "
 				"written in their xn-- form)",
 				shown(ld, n->text));
+	*(struct san *)slot = name;
 	return true;
 }
 

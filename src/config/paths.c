@@ -27,9 +27,8 @@ static const char *owner_words(const struct claims *cs, const struct claim *c)
 
 	if (c->owner)
 		return arena_printf(&ld->work, "issuer '%s'", c->owner);
-	return arena_printf(&ld->work, "component '%s'",
-			    draft_name(ld, &cs->b->drafts[c->component],
-				       &cs->b->components[c->component]));
+	return draft_words(ld, &cs->b->drafts[c->component],
+			   &cs->b->components[c->component]);
 }
 
 /* Where the path is written, as near as we know it. */

@@ -12,6 +12,11 @@ bool placeholder_in(const char *text)
 	return strstr(text, "${") != NULL;
 }
 
+bool placeholder_excuses(const struct loader *ld, const struct node *n)
+{
+	return ld->scope && ld->scope->sample && strstr(n->text, "${each.");
+}
+
 static bool column_value(struct loader *ld, const struct node *n,
 			 const char *column, const char **out)
 {

@@ -22,5 +22,10 @@ bool placeholder_expand(struct loader *ld, const struct node *n, bool is_path,
 			const char **out);
 /* Whether there is anything to replace. */
 bool placeholder_in(const char *text);
+/*
+ * Whether a text that makes no sense now may make sense for a real component:
+ * a sample cannot know what the columns of a CSV file hold.
+ */
+bool placeholder_excuses(const struct loader *ld, const struct node *n);
 
 #endif

@@ -66,8 +66,11 @@ void syntax_report(struct loader *ld, uint16_t source,
 	uint32_t at = error->at > s->len ? (uint32_t)s->len : error->at;
 	const struct node here = { .source = source, .at = at };
 
-	if (!strncmp(error->problem, "did not find expected alphabetic", 32) &&
-	    at > 0)
+	if (at < s->len && s->text[at] == '\t')
+		text = "a tab cannot indent; use blanks";
+	else if (!strncmp(error->problem, "did not find expected alphabetic",
+			  32) &&
+		 at > 0)
 		at--; /* onto the '*' */
 	else if (error->in_flow)
 		text = wording_of(flow_wordings, error->problem);

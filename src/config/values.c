@@ -141,11 +141,14 @@ static bool read_variable(struct loader *ld, const struct field *f,
 static bool read_flag(struct loader *ld, const struct field *f,
 		      const struct node *n, void *slot)
 {
+	if (n->kind == NODE_TEXT)
+		return complain(ld, n,
+				"'%s' must be true or false, not the text "
+				"\"%s\"",
+				f->key, shown(ld, n->text));
 	if (n->kind != NODE_BOOL)
 		return complain(ld, n, "'%s' must be true or false, not %s",
-				f->key,
-				n->kind == NODE_TEXT ? shown(ld, n->text)
-						     : node_kind_words(n));
+				f->key, node_kind_words(n));
 	*(bool *)slot = *n->text == 't' || *n->text == 'T';
 	return true;
 }
@@ -161,6 +164,23 @@ static bool parse_count(const struct node *n, int64_t *out)
 	return true;
 }
 
+static bool not_a_count(struct loader *ld, const struct field *f,
+			const struct node *n)
+{
+	if (n->kind == NODE_TEXT)
+		return complain(ld, n,
+				"'%s' must be a whole number, not the text "
+				"\"%s\"",
+				f->key, shown(ld, n->text));
+	if (n->kind >= NODE_LIST || !n->count)
+		return complain(ld, n, "'%s' must be a whole number, not %s",
+				f->key, node_kind_words(n));
+	return complain(ld, n,
+			"'%s' must be a whole number without sign or leading "
+			"zeros, not %s",
+			f->key, shown(ld, n->text));
+}
+
 static bool read_count(struct loader *ld, const struct field *f,
 		       const struct node *n, void *slot)
 {
@@ -168,10 +188,7 @@ static bool read_count(struct loader *ld, const struct field *f,
 	int64_t count = 0;
 
 	if (!parse_count(n, &count))
-		return complain(
-			ld, n, "'%s' must be a whole number, not %s", f->key,
-			n->kind < NODE_LIST && n->count ? shown(ld, n->text)
-							: node_kind_words(n));
+		return not_a_count(ld, f, n);
 	if (count < b->least || count > b->most)
 		return complain(ld, n, "'%s' must be %lld to %lld, not %lld",
 				f->key, (long long)b->least, (long long)b->most,

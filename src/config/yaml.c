@@ -304,16 +304,23 @@ static bool take_event(struct reader *r, const yaml_event_t *ev)
 static bool report_syntax(struct reader *r, const yaml_parser_t *p)
 {
 	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
-	bool by_bytes = p->error == YAML_READER_ERROR;
+	size_t index = p->problem_mark.index;
 
-	syntax_report(
-		r->ld, r->source,
-		&(struct syntax_error){
-			.problem = p->problem ? p->problem : "unreadable",
-			.at = by_bytes ? (uint32_t)p->problem_offset
-				       : offset_of(r, p->problem_mark.index),
-			.in_flow = f && f->node->flags & NODE_FLOW,
-		});
+	/* an open quote is best shown where it begins */
+	if (p->error == YAML_SCANNER_ERROR && p->context &&
+	    !strcmp(p->context, "while scanning a quoted scalar") &&
+	    strstr(p->problem, "unexpected"))
+		index = p->context_mark.index;
+
+	struct syntax_error error = {
+		.problem = p->problem ? p->problem : "unreadable",
+		.at = p->error == YAML_READER_ERROR
+			      ? (uint32_t)p->problem_offset
+			      : offset_of(r, index),
+		.in_flow = f && f->node->flags & NODE_FLOW,
+	};
+
+	syntax_report(r->ld, r->source, &error);
 	return false;
 }
 

@@ -6,6 +6,7 @@
  * finishes those with the same key.
  */
 #include "base/clock.h"
+#include "base/parallel.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "engine/inside.h"
@@ -22,17 +23,21 @@ struct making {
 	enum key_type type;
 	struct generation generation;
 	struct secret key;
+	char spki[FINGERPRINT_TEXT]; /* of the key */
 	struct pair pair;
+};
+
+struct signer {
+	const char *issuer;
+	const char *fingerprint;
+	struct authority *authority;
 };
 
 struct workshop {
 	struct run *r;
 	struct batch *b;
 	struct making *list;
-	/* the signer that was used last: certificates come by issuer or name */
-	const char *authority_of;
-	const char *authority_fingerprint;
-	struct authority *authority;
+	VEC(struct signer) signers; /* of this batch, each opened once */
 };
 
 static void workshop_release(struct workshop *w)
@@ -41,7 +46,9 @@ static void workshop_release(struct workshop *w)
 		secret_release(&w->list[i].key);
 		pair_release(&w->list[i].pair);
 	}
-	authority_close(w->authority);
+	vec_each (signer, &w->signers) {
+		authority_close(signer->authority);
+	}
 }
 AUTO_STRUCT(workshop, struct workshop, workshop_release)
 
@@ -65,24 +72,18 @@ static const struct generation *key_to_reuse(const struct run *r,
 /* Continues a generation that has its key already, or begins one. */
 static bool begin(struct run *r, struct making *m, struct err *e)
 {
-	const struct snapshot *s = r->order->snapshot;
-	const struct generation *pending = snapshot_pending(s, m->of, m->owner);
+	const struct generation *pending =
+		snapshot_pending(r->order->snapshot, m->of, m->owner);
+	const struct generation *reuse = key_to_reuse(r, m);
 	const char *request =
 		m->of == OF_ISSUER
 			? issuer_request(m->issuer, &r->arena)
 			: certificate_request(m->certificate, &r->arena);
-	const struct generation *reuse = key_to_reuse(r, m);
-	char spki[FINGERPRINT_TEXT];
 
 	if (pending && !strcmp(pending->request, request)) {
 		m->generation = *pending;
 		return state_key(r->en->state, pending->spki, &m->key, e);
 	}
-	if (reuse ? !state_key(r->en->state, reuse->spki, &m->key, e)
-		  : !key_generate(m->type, &m->key, e))
-		return false;
-	if (!key_spki(&m->key, spki, e))
-		return false;
 	m->generation = (struct generation){
 		.of = m->of,
 		.owner = m->owner,
@@ -91,7 +92,7 @@ static bool begin(struct run *r, struct making *m, struct err *e)
 		.pending = true,
 		.source = SOURCE_ISSUED,
 		.fingerprint = "",
-		.spki = arena_strdup(&r->arena, spki),
+		.spki = "",
 		.key = key_type_names[m->type],
 		.request = request,
 		.chain = "",
@@ -100,7 +101,22 @@ static bool begin(struct run *r, struct making *m, struct err *e)
 		.issuer = "",
 		.authority = "",
 	};
-	return true;
+	return !reuse || state_key(r->en->state, reuse->spki, &m->key, e);
+}
+
+/* On any thread: RSA keys take seconds. */
+static void make_key(void *ctx, size_t i)
+{
+	struct workshop *w = ctx;
+	struct making *m = &w->list[i];
+	struct err *e = &w->b->errors[i];
+
+	if (e->code)
+		return;
+	if (stop_requested())
+		err_set(e, ERR_STOPPED, "stopped");
+	else if (m->key.len || key_generate(m->type, &m->key, e))
+		(void)!key_spki(&m->key, m->spki, e);
 }
 
 static void make_keys(struct workshop *w)
@@ -109,14 +125,16 @@ static void make_keys(struct workshop *w)
 	AUTO(change) change = change_new(r->en->state);
 	struct err e = { 0 };
 
+	for (size_t i = 0; i < w->b->count; i++)
+		(void)!begin(r, &w->list[i], &w->b->errors[i]);
+	parallel_run(make_key, w, w->b->count);
 	for (size_t i = 0; i < w->b->count; i++) {
 		struct making *m = &w->list[i];
 
-		if (stop_requested())
-			err_set(&w->b->errors[i], ERR_STOPPED, "stopped");
-		else if (begin(r, m, &w->b->errors[i]) &&
-			 change_key(change, m->generation.spki, &m->key,
-				    &w->b->errors[i]))
+		if (w->b->errors[i].code)
+			continue;
+		m->generation.spki = m->spki;
+		if (change_key(change, m->spki, &m->key, &w->b->errors[i]))
 			change_generation(change, &m->generation, NULL);
 	}
 	if (!state_commit(r->en->state, change, &e)) {
@@ -125,46 +143,76 @@ static void make_keys(struct workshop *w)
 	}
 }
 
-/* Opens the signer of `issuer`, or keeps the one that is open. */
-static bool open_authority(struct workshop *w, const char *issuer,
-			   struct err *e)
+static struct signer *find_signer(struct workshop *w, const char *issuer)
+{
+	vec_each (signer, &w->signers) {
+		if (!strcmp(signer->issuer, issuer))
+			return signer;
+	}
+	return NULL;
+}
+
+static bool open_signer(struct workshop *w, const char *issuer, struct err *e)
 {
 	struct run *r = w->r;
 	const struct generation *g = run_authority(r, issuer);
+	struct signer signer = { .issuer = issuer };
 	struct generation copy;
 	struct cert_set set = { 0 };
 	AUTO(secret) key = { 0 };
 
-	if (w->authority && !strcmp(w->authority_of, issuer))
+	if (find_signer(w, issuer))
 		return true;
-	authority_close(TAKE(w->authority));
 	if (!g)
 		return err_set(e, ERR_MISSING, "there is no authority yet");
 	if (!run_certificates(r, g->fingerprint, &copy, &set, e) ||
 	    !state_key(r->en->state, g->spki, &key, e) ||
-	    !authority_open(&key, &set, &w->authority, e))
+	    !authority_open(&key, &set, &signer.authority, e))
 		return false;
-	w->authority_of = issuer;
-	w->authority_fingerprint = g->fingerprint;
+	signer.fingerprint = g->fingerprint;
+	VEC_PUSH(&w->signers, &r->arena, signer);
 	return true;
 }
 
-static bool sign(struct workshop *w, struct making *m, struct err *e)
+/* NULL for what signs itself. */
+static const struct issuer *signed_by(const struct making *m)
 {
-	int64_t now = clock_now();
-	const struct issuer *by;
+	if (m->of == OF_ISSUER || m->certificate->issuer->kind == ISSUER_SELF)
+		return NULL;
+	return m->certificate->issuer;
+}
 
+static void open_signers(struct workshop *w)
+{
+	for (size_t i = 0; i < w->b->count; i++) {
+		const struct issuer *by = signed_by(&w->list[i]);
+		struct err *e = &w->b->errors[i];
+
+		if (by && !e->code && !open_signer(w, by->name, e))
+			err_in(e, "cannot sign with issuer '%s'", by->name);
+	}
+}
+
+/* On any thread; an authority may sign for several at a time. */
+static void sign(void *ctx, size_t i)
+{
+	struct workshop *w = ctx;
+	struct making *m = &w->list[i];
+	struct err *e = &w->b->errors[i];
+	const struct issuer *by = signed_by(m);
+	const struct signer *signer = by ? find_signer(w, by->name) : NULL;
+
+	if (e->code)
+		return;
+	if (signer)
+		m->generation.authority = signer->fingerprint;
 	if (m->of == OF_ISSUER)
-		return issue_authority(m->issuer, &m->key, now, &m->pair, e);
-	by = m->certificate->issuer;
-	if (by->kind == ISSUER_SELF)
-		return issue_leaf(m->certificate, &m->key, NULL, now, &m->pair,
-				  e);
-	if (!open_authority(w, by->name, e))
-		return err_in(e, "cannot sign with issuer '%s'", by->name);
-	m->generation.authority = w->authority_fingerprint;
-	return issue_leaf(m->certificate, &m->key, w->authority, now, &m->pair,
-			  e);
+		(void)!issue_authority(m->issuer, &m->key, clock_now(),
+				       &m->pair, e);
+	else
+		(void)!issue_leaf(m->certificate, &m->key,
+				  signer ? signer->authority : NULL,
+				  clock_now(), &m->pair, e);
 }
 
 /* What the pair says, with what only the making knows. */
@@ -188,16 +236,20 @@ static void make_certificates(struct workshop *w)
 	struct err e = { 0 };
 	size_t before = r->made.count;
 
+	open_signers(w);
+	parallel_run(sign, w, w->b->count);
 	for (size_t i = 0; i < w->b->count; i++) {
 		struct making *m = &w->list[i];
 		struct made made = { .owner = m->owner };
 
-		if (w->b->errors[i].code || !sign(w, m, &w->b->errors[i]))
+		if (w->b->errors[i].code)
 			continue;
 		made.generation = finished(m, &r->arena);
 		made.set = cert_set_copy(&m->pair.set, &r->arena);
 		change_generation(change, &made.generation, &made.set);
 		VEC_PUSH(&r->made, &r->arena, made);
+		secret_release(&m->key);
+		pair_release(&m->pair);
 	}
 	if (!state_commit(r->en->state, change, &e)) {
 		r->made.count = before;

@@ -5,9 +5,12 @@
  * (base/sandbox.h) under its limits; the parent takes only finished pairs.
  *
  * The chain is put in order, from the leaf upwards; a self-signed root is
- * left out of the pair and kept as anchor.  More than one key, two leaves
- * for the key, certificates that belong to no chain, an encrypted PEM key
- * without password, a wrong password: each has its own message.
+ * not part of it but kept as anchor.  Another form of an authority that the
+ * chain has (cross-signed, renewed) is dropped.  An EC key without its public
+ * point, as Java writes it, takes the point from its leaf.  More than one
+ * key, two leaves for the key, certificates that belong to no chain, an
+ * encrypted PEM key without password, a wrong password: each has its own
+ * message.
  */
 #ifndef PKI_IMPORT_H
 #define PKI_IMPORT_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/tls.h"
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"

@@ -19,8 +19,9 @@
  * probe reads; stage writes a version, re-reads it by hash and changes nothing
  * else; commit switches, if what is installed is still what the caller expects
  * to replace; abort removes a staged version; revert switches back to a
- * version that is still there.  All are idempotent and leave the old or the
- * new state whole when they are interrupted at any point; a later stage or
+ * version that is still there, or to what stood there before certfleet came
+ * ("found-FINGERPRINT" in the store).  All are idempotent and leave the old or
+ *the new state whole when they are interrupted at any point; a later stage or
  * commit cleans up what an interrupted one left.  Commit keeps the version it
  * replaced and removes older ones.
  *
@@ -28,7 +29,8 @@
  * or us and is not writable by others; no symbolic link is followed but the
  * one that is switched; owner and mode are set on the descriptor before the
  * first byte; a file that holds no certificate or key is not replaced unless
- * `replace: true`.
+ * `replace: true`.  An inherited mode of a key is cut to 0640.  One writer at
+ * a time: the store is locked, and a second one waits for some seconds.
  */
 #ifndef PLACE_PLACE_H
 #define PLACE_PLACE_H

@@ -57,11 +57,8 @@ static void diff_published(struct draft *d, struct issuer_draft *i)
 	if (!i->issuer->publish || (i->authority && seen && seen->current))
 		return;
 	i->publish = true;
-	i->publish_reason =
-		i->authority ? arena_printf(d->kept, "%s does not hold it",
-					    text_escaped(&d->scratch,
-							 i->issuer->publish))
-			     : "its authority is new";
+	i->publish_reason = i->authority ? "what is published is not current"
+					 : "its authority is new";
 }
 
 void diff_issuers(struct draft *d)
@@ -250,7 +247,7 @@ static bool diff_import(struct draft *d, struct certificate_draft *c,
 	const char *name = c->certificate->name;
 	const struct import_seen *seen = snapshot_import(d->snapshot, name);
 
-	if (seen && seen->error)
+	if (seen && seen->error && !seen->missing)
 		return err_set(e, ERR_INPUT, "cannot import '%s': %s",
 			       text_escaped(&d->scratch, name),
 			       text_escaped(&d->scratch, seen->error));
@@ -264,9 +261,12 @@ static bool diff_import(struct draft *d, struct certificate_draft *c,
 
 	if (!known)
 		return err_set(e, ERR_INPUT,
-			       "cannot import '%s': its file or password is "
-			       "not there, and no earlier import is known",
-			       text_escaped(&d->scratch, name));
+			       "cannot import '%s': %s, and no earlier import "
+			       "is known",
+			       text_escaped(&d->scratch, name),
+			       seen && seen->error
+				       ? text_escaped(&d->scratch, seen->error)
+				       : "its file or password is not there");
 	keep(c, known, d);
 	c->import_missing = true;
 	return true;

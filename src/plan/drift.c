@@ -61,11 +61,16 @@ static enum look look_installed(const struct component_draft *c)
 						     : LOOK_DESIRED;
 }
 
+/* A handshake is compared by its leaf alone: it does not clear a chain. */
 static enum look look_served(const struct component_draft *c)
 {
 	if (!c->seen->served)
 		return LOOK_UNKNOWN;
-	return is_desired(c, c->seen->served) ? LOOK_DESIRED : LOOK_OTHER;
+	if (!is_desired(c, c->seen->served))
+		return LOOK_OTHER;
+	return is_desired(c, c->seen->installed) && has_other_chain(c)
+		       ? LOOK_OTHER
+		       : LOOK_DESIRED;
 }
 
 /* "what is installed is unknown: permission denied" */
@@ -145,36 +150,17 @@ void drift_components(struct draft *d)
 			drift_component(d, &d->components[i]);
 }
 
-static bool can_activate(const struct component_draft *c)
-{
-	return c->in_scope && c->seen->online &&
-	       component_activation(c->component) != ACTIVATION_NONE;
-}
-
-/* The first that needs it and says how; else the first that says how. */
+/* The members of a process agree on how it is activated. */
 static struct component_draft *find_activator(const struct process_draft *p)
 {
-	struct component_draft *other = NULL;
-
 	for (size_t i = 0; i < p->member_count; i++) {
 		struct component_draft *c = p->members[i];
 
-		if (!can_activate(c))
-			continue;
-		if (c->activate)
+		if (c->activate &&
+		    component_activation(c->component) != ACTIVATION_NONE)
 			return c;
-		if (!other)
-			other = c;
 	}
-	return other;
-}
-
-static bool needs_activation(const struct process_draft *p)
-{
-	for (size_t i = 0; i < p->member_count; i++)
-		if (p->members[i]->activate)
-			return true;
-	return false;
+	return NULL;
 }
 
 /* From now on the flag means an activate step, and there is one at most. */
@@ -199,8 +185,6 @@ void drift_processes(struct draft *d)
 	for (size_t i = 0; i < d->process_count; i++) {
 		struct process_draft *p = &d->processes[i];
 
-		if (!needs_activation(p))
-			continue;
 		p->activator = find_activator(p);
 		activate_none(p);
 		if (!p->activator)

@@ -4,14 +4,15 @@
  * there and what should be.  Internal to plan/.
  *
  * A damaged pair, or the right leaf with another chain, counts as another
- * pair.  Without `verify` nothing is known about what is served: what is
- * installed counts, and a committed pair that was never activated is
- * activated.
+ * pair.  After another chain the process is activated too, although it serves
+ * the right leaf: it read that leaf together with the chain.  Without `verify`
+ * nothing is known about what is served: what is installed counts, and a
+ * committed pair that was never activated is activated.
  *
  * A postponed role is committed but neither activated nor verified.  An
  * offline component that would need a step gets none and is remembered as
  * unreachable.  One process is activated once, by the first of its members
- * that needs it and says how; then all its members are verified.  A process
+ * that needs it; then all its members are verified.  A process
  * for which nobody says how takes a new pair into use by itself, and is
  * verified all the same.
  */

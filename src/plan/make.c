@@ -54,6 +54,7 @@ static struct component_seen keep_seen(struct draft *d, const char *name,
 	copy.rolled_back_to = draft_keep(d, seen->rolled_back_to);
 	copy.last_error = draft_keep(d, seen->last_error);
 	copy.staged = draft_keep(d, seen->staged);
+	copy.deliver = draft_keep(d, seen->deliver);
 	return copy;
 }
 
@@ -104,8 +105,9 @@ static void finish(struct draft *d, struct plan *p)
 
 	p->fleet = draft_keep(d, in->fleet->name);
 	p->at = in->at;
-	p->spec_digest = draft_keep(d, in->spec_digest);
-	p->lineage = draft_keep(d, in->snapshot->lineage);
+	p->spec_digest = draft_keep(d, in->spec_digest ? in->spec_digest : "");
+	p->lineage = draft_keep(d, in->snapshot->lineage ? in->snapshot->lineage
+							 : "");
 	p->serial = in->snapshot->serial;
 	p->choices = keep_choices(d, &in->choices);
 	keep_observed(d, p);

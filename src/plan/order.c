@@ -4,6 +4,7 @@
 #include "plan/waves.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What the next steps have to wait for, as the plan grows. */
 struct order {
@@ -105,9 +106,43 @@ static void order_certificate(struct order *o, struct certificate_draft *c)
 	VEC_PUSH(&o->unsaved, &o->d->scratch, made);
 }
 
+static int compare_text(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/*
+ * Pairs that this plan replaces and that the state does not know: the backup
+ * step keeps them first.
+ */
+static size_t count_strangers(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+	const char **known =
+		arena_array(&d->scratch, s->generation_count, sizeof(*known));
+	size_t strangers = 0;
+
+	for (size_t i = 0; i < s->generation_count; i++)
+		known[i] = s->generations[i].fingerprint;
+	if (s->generation_count)
+		qsort(known, s->generation_count, sizeof(*known), compare_text);
+	for (size_t i = 0; i < d->fleet->component_count; i++) {
+		const struct component_draft *c = &d->components[i];
+		const char *there = c->write ? c->seen->installed : NULL;
+
+		if (!there || !*there || c->seen->damage)
+			continue;
+		strangers += !s->generation_count ||
+			     !bsearch(&there, known, s->generation_count,
+				      sizeof(*known), compare_text);
+	}
+	return strangers;
+}
+
 static void order_backup(struct order *o)
 {
-	size_t count = o->unsaved.count + o->unsaved_kept;
+	size_t count =
+		o->unsaved.count + o->unsaved_kept + count_strangers(o->d);
 
 	if (!count)
 		return;
@@ -186,7 +221,7 @@ static size_t order_activation(struct order *o, struct process_draft *p,
 	after[p->member_count] = o->barrier;
 	step.activation = component_activation(c->component);
 	step.wave = wave;
-	if (!c->reason || c->write)
+	if (c->write)
 		step.reason = "its process has to take the new pair into use";
 	return add_step(o, step, after, p->member_count + 1);
 }

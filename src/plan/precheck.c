@@ -252,8 +252,8 @@ static void check_online(struct draft *d, const struct component_draft *c)
 			.severity = severities[c->component->role->offline],
 			.name = c->name,
 			.subject = component_subject(c->component),
-			.message = arena_printf(
-				d->kept, "%s; left for a later apply", why),
+			.message = arena_printf(d->kept,
+						"%s; it needs a change", why),
 		});
 }
 

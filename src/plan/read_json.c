@@ -1,169 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "base/text.h"
+#include "plan/members.h"
 #include "plan/plan.h"
+#include "plan/render_json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 AUTO_TYPE(json, json_t *, json_decref)
-
-enum {
-	ITEMS_LIMIT = 4 * 1000 * 1000, /* of each array */
-	TEXT_LIMIT = 64 * 1024,
-};
-
-/* ---- members of an object, by table ---- */
-
-enum member_kind {
-	MEMBER_TEXT,
-	MEMBER_TEXT_OR_NULL,
-	MEMBER_FINGERPRINT, /* or "" or null */
-	MEMBER_FLAG,
-	MEMBER_COUNT,  /* into an unsigned */
-	MEMBER_CHOICE, /* one of `names`, into an enum */
-};
-
-struct member {
-	const char *key;
-	enum member_kind kind;
-	size_t offset;
-	const char *const *names;
-};
-
-#define MEMBER(type, key, member, kind, ...)                            \
-	{                                                               \
-		key, kind, offsetof(struct type, member), ##__VA_ARGS__ \
-	}
-
-struct reader {
-	struct arena *a;
-	struct err *e;
-};
-
-static bool refuse(struct reader *r, const char *key)
-{
-	return err_set(r->e, ERR_INPUT,
-		       "'%s' is not as certfleet writes it, plan again", key);
-}
-
-static bool is_text(const json_t *value)
-{
-	return json_is_string(value) &&
-	       json_string_length(value) <= TEXT_LIMIT &&
-	       strlen(json_string_value(value)) == json_string_length(value);
-}
-
-static bool read_text(struct reader *r, const struct member *m,
-		      const json_t *value, const char **out)
-{
-	if (json_is_null(value) && m->kind != MEMBER_TEXT) {
-		*out = NULL;
-		return true;
-	}
-	if (!is_text(value))
-		return refuse(r, m->key);
-
-	const char *text = json_string_value(value);
-
-	if (m->kind == MEMBER_FINGERPRINT && !text_is_fingerprint(text))
-		return refuse(r, m->key);
-	*out = arena_strdup(r->a, text);
-	return true;
-}
-
-static bool read_choice(struct reader *r, const struct member *m,
-			const json_t *value, unsigned *out)
-{
-	if (!is_text(value))
-		return refuse(r, m->key);
-	for (unsigned i = 0; m->names[i]; i++)
-		if (!strcmp(m->names[i], json_string_value(value))) {
-			*out = i;
-			return true;
-		}
-	return refuse(r, m->key);
-}
-
-static bool read_count(struct reader *r, const struct member *m,
-		       const json_t *value, unsigned *out)
-{
-	json_int_t count = json_integer_value(value);
-
-	if (!json_is_integer(value) || count < 0 || count > UINT32_MAX)
-		return refuse(r, m->key);
-	*out = (unsigned)count;
-	return true;
-}
-
-static bool read_member(struct reader *r, const struct member *m,
-			const json_t *value, void *slot)
-{
-	switch (m->kind) {
-	case MEMBER_TEXT:
-	case MEMBER_TEXT_OR_NULL:
-	case MEMBER_FINGERPRINT:
-		return read_text(r, m, value, slot);
-	case MEMBER_FLAG:
-		if (!json_is_boolean(value))
-			return refuse(r, m->key);
-		*(bool *)slot = json_is_true(value);
-		return true;
-	case MEMBER_COUNT:
-		return read_count(r, m, value, slot);
-	case MEMBER_CHOICE:
-		return read_choice(r, m, value, slot);
-	}
-	return false;
-}
-
-/* Reads what `members` (ends with a NULL key) lists into `out`. */
-static bool read_members(struct reader *r, const struct member *members,
-			 const json_t *object, void *out)
-{
-	for (const struct member *m = members; m->key; m++)
-		if (!read_member(r, m, json_object_get(object, m->key),
-				 (char *)out + m->offset))
-			return false;
-	return true;
-}
-
-/* ---- arrays ---- */
-
-static bool read_array(struct reader *r, const json_t *object, const char *key,
-		       const json_t **out)
-{
-	const json_t *array = json_object_get(object, key);
-
-	if (!json_is_array(array) || json_array_size(array) > ITEMS_LIMIT)
-		return refuse(r, key);
-	*out = array;
-	return true;
-}
-
-struct text_list {
-	const char *const *items;
-	size_t count;
-};
-
-static bool read_texts(struct reader *r, const json_t *object, const char *key,
-		       struct text_list *out)
-{
-	const struct member any = { .key = key, .kind = MEMBER_TEXT };
-	const json_t *array = NULL;
-
-	if (!read_array(r, object, key, &array))
-		return false;
-
-	size_t count = json_array_size(array);
-	const char **items = arena_array(r->a, count, sizeof(*items));
-
-	for (size_t i = 0; i < count; i++)
-		if (!read_text(r, &any, json_array_get(array, i), &items[i]))
-			return false;
-	*out = (struct text_list){ items, count };
-	return true;
-}
 
 /* ---- the parts of a plan ---- */
 
@@ -208,6 +52,11 @@ static const struct member step_members[] = {
 	{ 0 },
 };
 
+static const struct member state_members[] = {
+	MEMBER(plan, "lineage", lineage, MEMBER_TEXT),
+	{ 0 },
+};
+
 static const struct member plan_members[] = {
 	MEMBER(plan, "fleet", fleet, MEMBER_TEXT),
 	MEMBER(plan, "spec_digest", spec_digest, MEMBER_TEXT),
@@ -218,18 +67,18 @@ static bool read_observed(struct reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
-	if (!read_array(r, json, "observed", &array))
+	if (!members_array(r, json, "observed", &array))
 		return false;
 
 	size_t count = json_array_size(array);
 	struct component_seen *seen = arena_array(r->a, count, sizeof(*seen));
 
 	for (size_t i = 0; i < count; i++) {
-		if (!read_members(r, seen_members, json_array_get(array, i),
+		if (!members_read(r, seen_members, json_array_get(array, i),
 				  &seen[i]))
 			return false;
 		if (i > 0 && strcmp(seen[i - 1].name, seen[i].name) >= 0)
-			return refuse(r, "observed");
+			return members_refuse(r, "observed");
 	}
 	p->observed = seen;
 	p->observed_count = count;
@@ -241,14 +90,14 @@ static bool read_preconditions(struct reader *r, const json_t *json,
 {
 	const json_t *array = NULL;
 
-	if (!read_array(r, json, "preconditions", &array))
+	if (!members_array(r, json, "preconditions", &array))
 		return false;
 
 	size_t count = json_array_size(array);
 	struct precondition *list = arena_array(r->a, count, sizeof(*list));
 
 	for (size_t i = 0; i < count; i++)
-		if (!read_members(r, precondition_members,
+		if (!members_read(r, precondition_members,
 				  json_array_get(array, i), &list[i]))
 			return false;
 	p->preconditions = list;
@@ -260,7 +109,7 @@ static bool read_waves(struct reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
-	if (!read_array(r, json, "waves", &array))
+	if (!members_array(r, json, "waves", &array))
 		return false;
 
 	size_t count = json_array_size(array);
@@ -270,8 +119,8 @@ static bool read_waves(struct reader *r, const json_t *json, struct plan *p)
 		const json_t *item = json_array_get(array, i);
 		struct text_list processes = { 0 };
 
-		if (!read_members(r, wave_members, item, &waves[i]) ||
-		    !read_texts(r, item, "processes", &processes))
+		if (!members_read(r, wave_members, item, &waves[i]) ||
+		    !members_texts(r, item, "processes", &processes))
 			return false;
 		waves[i].processes = processes.items;
 		waves[i].process_count = processes.count;
@@ -320,7 +169,7 @@ static bool read_wave_index(struct reader *r, const json_t *item,
 	}
 	if (!json_is_integer(wave) || number < 1 ||
 	    (size_t)number > p->wave_count)
-		return refuse(r, "wave");
+		return members_refuse(r, "wave");
 	*out = (int)(number - 1);
 	return true;
 }
@@ -346,14 +195,14 @@ static bool read_after(struct reader *r, const json_t *item, size_t index,
 {
 	struct text_list ids = { 0 };
 
-	if (!read_texts(r, item, "after", &ids))
+	if (!members_texts(r, item, "after", &ids))
 		return false;
 
 	size_t *after = arena_array(r->a, ids.count, sizeof(*after));
 
 	for (size_t i = 0; i < ids.count; i++)
 		if (!read_step_id(ids.items[i], index, &after[i]))
-			return refuse(r, "after");
+			return members_refuse(r, "after");
 	s->after = after;
 	s->after_count = ids.count;
 	return true;
@@ -363,7 +212,7 @@ static bool read_steps(struct reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
-	if (!read_array(r, json, "steps", &array))
+	if (!members_array(r, json, "steps", &array))
 		return false;
 
 	size_t count = json_array_size(array);
@@ -372,12 +221,12 @@ static bool read_steps(struct reader *r, const json_t *json, struct plan *p)
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_array_get(array, i);
 
-		if (!read_members(r, step_members, item, &steps[i]) ||
+		if (!members_read(r, step_members, item, &steps[i]) ||
 		    !read_wave_index(r, item, p, &steps[i].wave) ||
 		    !read_after(r, item, i, &steps[i]))
 			return false;
 		if (!has_subjects(&steps[i]))
-			return refuse(r, "steps");
+			return members_refuse(r, "steps");
 	}
 	p->steps = steps;
 	p->step_count = count;
@@ -393,13 +242,13 @@ static bool read_choices(struct reader *r, const json_t *json, struct plan *p)
 	struct text_list reissue = { 0 };
 
 	if (!json_is_null(json_object_get(json, "target")) &&
-	    !read_texts(r, json, "target", &targets))
+	    !members_texts(r, json, "target", &targets))
 		return false;
-	if (!read_texts(r, choices, "ack", &acks) ||
-	    !read_texts(r, choices, "reissue", &reissue))
+	if (!members_texts(r, choices, "ack", &acks) ||
+	    !members_texts(r, choices, "reissue", &reissue))
 		return false;
 	if (!json_is_boolean(postponed))
-		return refuse(r, "restart_postponed");
+		return members_refuse(r, "restart_postponed");
 	p->choices = (struct choices){
 		.targets = targets.items,
 		.target_count = targets.count,
@@ -414,43 +263,67 @@ static bool read_choices(struct reader *r, const json_t *json, struct plan *p)
 
 static bool read_head(struct reader *r, const json_t *json, struct plan *p)
 {
-	const struct member lineage = { .key = "lineage", .kind = MEMBER_TEXT };
 	const json_t *at = json_object_get(json, "at");
 	const json_t *state = json_object_get(json, "state");
 	const json_t *serial = json_object_get(state, "serial");
 	const json_t *unchanged =
 		json_object_get(json_object_get(json, "summary"), "unchanged");
 
-	if (!is_text(at) || !time_parse(json_string_value(at), &p->at))
-		return refuse(r, "at");
+	if (!member_is_text(at) || !time_parse(json_string_value(at), &p->at))
+		return members_refuse(r, "at");
 	if (!json_is_integer(serial) || json_integer_value(serial) < 0)
-		return refuse(r, "serial");
+		return members_refuse(r, "serial");
 	if (!json_is_integer(unchanged) || json_integer_value(unchanged) < 0)
-		return refuse(r, "unchanged");
+		return members_refuse(r, "unchanged");
 	p->serial = json_integer_value(serial);
 	p->unchanged = (size_t)json_integer_value(unchanged);
-	return read_text(r, &lineage, json_object_get(state, "lineage"),
-			 &p->lineage) &&
-	       read_members(r, plan_members, json, p);
+	return members_read(r, state_members, state, p) &&
+	       members_read(r, plan_members, json, p);
+}
+
+static bool is_list(const char *key)
+{
+	for (const struct plan_list *l = plan_lists; l->key; l++)
+		if (!strcmp(l->key, key))
+			return true;
+	return false;
+}
+
+static bool check_list(struct reader *r, const json_t *json,
+		       const struct plan_list *l, const struct plan *p)
+{
+	const json_t *array = json_object_get(json, l->key);
+
+	for (size_t i = 0; i < plan_list_count(l, p); i++) {
+		AUTO(json) again = l->item(p, i);
+
+		if (!json_equal(again, json_array_get(array, i)))
+			return members_refuse(r, l->key);
+	}
+	return true;
 }
 
 /* Written again it has to be what was read: nothing is left unread. */
 static bool check_inverse(struct reader *r, const json_t *json,
 			  const struct plan *p)
 {
-	AUTO(json) again = plan_to_json(p);
+	AUTO(json) again = plan_head_to_json(p);
 	const char *key = NULL;
 	json_t *value = NULL;
 
 	json_object_foreach(again, key, value)
 	{
-		if (!json_equal(value, json_object_get(json, key)))
-			return refuse(r, key);
+		if (!is_list(key) &&
+		    !json_equal(value, json_object_get(json, key)))
+			return members_refuse(r, key);
 	}
 	if (json_object_size(again) != json_object_size(json))
 		return err_set(r->e, ERR_INPUT,
 			       "it has keys that certfleet does not write, "
 			       "plan again");
+	for (const struct plan_list *l = plan_lists; l->key; l++)
+		if (!check_list(r, json, l, p))
+			return false;
 	return true;
 }
 
@@ -458,7 +331,7 @@ static bool check_version(const json_t *json, struct err *e)
 {
 	const json_t *version = json_object_get(json, "format_version");
 
-	if (!is_text(version))
+	if (!member_is_text(version))
 		return err_set(e, ERR_INPUT, "this is no plan of certfleet");
 	if (strcmp(json_string_value(version), PLAN_FORMAT) != 0)
 		return err_set(e, ERR_INPUT,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/render_json.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -51,25 +52,30 @@ static json_t *step_ids(const size_t *steps, size_t count)
 	return array;
 }
 
-static json_t *render_seen(const struct component_seen *seen)
+static json_t *seen_item(const struct plan *p, size_t index)
 {
+	const struct component_seen *seen = &p->observed[index];
+
 	return json_pack("{so sb so so so so}", "component", text(seen->name),
 			 "online", seen->online, "version", text(seen->version),
 			 "installed", text(seen->installed), "served",
 			 text(seen->served), "error", text(seen->error));
 }
 
-static json_t *render_precondition(const struct precondition *p)
+static json_t *precondition_item(const struct plan *p, size_t index)
 {
-	return json_pack("{ss ss so so so sb}", "code", p->code, "severity",
-			 severity_names[p->severity], "component",
-			 text(p->component), "message", text(p->message),
-			 "remedy", text(p->remedy), "acknowledged",
-			 p->acknowledged);
+	const struct precondition *c = &p->preconditions[index];
+
+	return json_pack("{so ss so so so sb}", "code", text(c->code),
+			 "severity", severity_names[c->severity], "component",
+			 text(c->component), "message", text(c->message),
+			 "remedy", text(c->remedy), "acknowledged",
+			 c->acknowledged);
 }
 
-static json_t *render_step(const struct step *s, size_t index)
+static json_t *step_item(const struct plan *p, size_t index)
 {
+	const struct step *s = &p->steps[index];
 	json_t *wave =
 		s->wave == NO_WAVE ? json_null() : json_integer(s->wave + 1);
 
@@ -83,13 +89,29 @@ static json_t *render_step(const struct step *s, size_t index)
 		text(s->reason), "after", step_ids(s->after, s->after_count));
 }
 
-static json_t *render_wave(const struct wave *w, size_t index)
+static json_t *wave_item(const struct plan *p, size_t index)
 {
+	const struct wave *w = &p->waves[index];
+
 	return json_pack("{sI so so sI sb sb}", "wave", (json_int_t)index + 1,
 			 "role", text(w->role), "processes",
 			 texts(w->processes, w->process_count), "limit",
 			 (json_int_t)w->limit, "canary", w->canary, "postponed",
 			 w->postponed);
+}
+
+const struct plan_list plan_lists[] = {
+	{ "observed", offsetof(struct plan, observed_count), seen_item },
+	{ "preconditions", offsetof(struct plan, precondition_count),
+	  precondition_item },
+	{ "steps", offsetof(struct plan, step_count), step_item },
+	{ "waves", offsetof(struct plan, wave_count), wave_item },
+	{ 0 },
+};
+
+size_t plan_list_count(const struct plan_list *l, const struct plan *p)
+{
+	return *(const size_t *)((const char *)p + l->count);
 }
 
 static json_t *render_summary(const struct plan *p)
@@ -112,44 +134,7 @@ static json_t *render_choices(const struct choices *c)
 			 "restart_postponed", c->restart_postponed);
 }
 
-static json_t *render_observed(const struct plan *p)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < p->observed_count; i++)
-		json_array_append_new(array, render_seen(&p->observed[i]));
-	return array;
-}
-
-static json_t *render_preconditions(const struct plan *p)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < p->precondition_count; i++)
-		json_array_append_new(
-			array, render_precondition(&p->preconditions[i]));
-	return array;
-}
-
-static json_t *render_steps(const struct plan *p)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < p->step_count; i++)
-		json_array_append_new(array, render_step(&p->steps[i], i));
-	return array;
-}
-
-static json_t *render_waves(const struct plan *p)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < p->wave_count; i++)
-		json_array_append_new(array, render_wave(&p->waves[i], i));
-	return array;
-}
-
-json_t *plan_to_json(const struct plan *p)
+json_t *plan_head_to_json(const struct plan *p)
 {
 	const struct choices *c = &p->choices;
 	json_t *target = c->target_count ? texts(c->targets, c->target_count)
@@ -159,12 +144,25 @@ json_t *plan_to_json(const struct plan *p)
 
 	/* generated_at is `at`: planning asks no clock, so that the same
 	 * arguments give the same bytes. */
-	return json_pack(
-		"{ss so so so so so so so so so so so so}", "format_version",
-		PLAN_FORMAT, "fleet", text(p->fleet), "generated_at",
-		moment(p->at), "at", moment(p->at), "target", target, "choices",
-		render_choices(c), "spec_digest", text(p->spec_digest), "state",
-		state, "observed", render_observed(p), "preconditions",
-		render_preconditions(p), "steps", render_steps(p), "waves",
-		render_waves(p), "summary", render_summary(p));
+	return json_pack("{ss so so so so so so so sn sn sn sn so}",
+			 "format_version", PLAN_FORMAT, "fleet", text(p->fleet),
+			 "generated_at", moment(p->at), "at", moment(p->at),
+			 "target", target, "choices", render_choices(c),
+			 "spec_digest", text(p->spec_digest), "state", state,
+			 "observed", "preconditions", "steps", "waves",
+			 "summary", render_summary(p));
+}
+
+json_t *plan_to_json(const struct plan *p)
+{
+	json_t *json = plan_head_to_json(p);
+
+	for (const struct plan_list *l = plan_lists; l->key; l++) {
+		json_t *array = json_array();
+
+		for (size_t i = 0; i < plan_list_count(l, p); i++)
+			json_array_append_new(array, l->item(p, i));
+		json_object_set_new(json, l->key, array);
+	}
+	return json;
 }

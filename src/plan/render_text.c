@@ -99,8 +99,12 @@ static void render_head(struct page *pg)
 
 	buf_puts(pg->out, "Plan for fleet '");
 	show(pg, pg->p->fleet);
-	buf_printf(pg->out, "' at %s, state serial %" PRId64 "\n",
-		   time_format(pg->p->at, at), pg->p->serial);
+	buf_printf(pg->out, "' at %s, ", time_format(pg->p->at, at));
+	if (*pg->p->lineage)
+		buf_printf(pg->out, "state serial %" PRId64 "\n",
+			   pg->p->serial);
+	else
+		buf_puts(pg->out, "no state yet\n");
 	for (size_t i = 0; i < c->target_count; i++) {
 		buf_puts(pg->out, i ? ", " : "Only: ");
 		show(pg, c->targets[i]);
@@ -225,8 +229,10 @@ static void render_wave_title(struct page *pg, size_t index)
 	if (w->postponed)
 		buf_puts(&text, ", postponed: committed now, activated later");
 	else
-		buf_printf(&text, ": %zu at the same time, at most %u",
-			   w->process_count, w->limit);
+		buf_printf(&text, ": %zu %s, at most %u at the same time",
+			   w->process_count,
+			   w->process_count == 1 ? "process" : "processes",
+			   w->limit);
 	title(pg, buf_text(&text));
 }
 
@@ -275,6 +281,7 @@ static size_t render_process(struct page *pg, const struct step *steps,
 
 	render_work(pg, steps, count);
 	pad(pg, pg->out->len - before, 24);
+	buf_puts(pg->out, "  ");
 	show(pg, steps->reason);
 	buf_putc(pg->out, '\n');
 	return count;

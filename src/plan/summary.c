@@ -39,6 +39,6 @@ void summary_words(const struct plan *p, struct buf *out)
 		separator = ", ";
 	}
 	if (!p->step_count)
-		buf_puts(out, "nothing to do");
+		buf_puts(out, "Nothing to do");
 	buf_printf(out, "; %zu unchanged", p->unchanged);
 }

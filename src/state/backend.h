@@ -48,7 +48,9 @@ struct transaction {
 	size_t compare_count;
 	const struct record_write *writes;
 	size_t write_count;
-	bool forget; /* also leave no trace of old values in the files */
+	/* also leave no trace of old values in the files: at once, or when the
+	 * last reader lets go of them */
+	bool forget;
 };
 
 struct backend;
@@ -76,8 +78,9 @@ struct backend {
 /*
  * Opens the store in directory `path`.  With `create` the directory is made
  * (0700, .gitignore of "*") and the file too; without, ERR_MISSING when there
- * is none, and nothing whatsoever is written.  A damaged file is ERR_IO and
- * is never touched.
+ * is none, and nothing whatsoever is written: what is read is a copy of the
+ * moment of opening, in memory.  A damaged file is ERR_IO and is never
+ * touched.
  */
 MUST_CHECK bool sqlite_backend_open(const char *path, bool create,
 				    struct backend **out, struct err *e);

@@ -24,6 +24,7 @@
 enum {
 	APPLICATION_ID = 0x63666c74, /* "cflt", for file(1) */
 	PAGE_MINIMUM = 512,
+	LOG_HEADER = 32, /* bytes before the first frame */
 	BUSY_WAIT_MS = 10,
 	BUSY_ROUNDS = 1000, /* ten seconds */
 	LOAD_ATTEMPTS = 5,
@@ -175,13 +176,19 @@ static off_t size_of(const char *directory, const char *name)
 	return st.st_size;
 }
 
-bool database_exists(const char *directory, bool *exists, struct err *e)
+static bool look_at(const char *directory, struct stat *st)
 {
 	AUTO(arena) a = { 0 };
+
+	return lstat(file_path(&a, directory, FILE_NAME), st) == 0;
+}
+
+bool database_exists(const char *directory, bool *exists, struct err *e)
+{
 	struct stat st;
 
 	*exists = false;
-	if (lstat(file_path(&a, directory, FILE_NAME), &st) != 0) {
+	if (!look_at(directory, &st)) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			return err_sys(e, "cannot look for the state");
 		/* SQLite would mix the old log into a new file */
@@ -204,6 +211,10 @@ static enum reach find_reach(const char *directory)
 {
 	off_t log = size_of(directory, FILE_NAME "-wal");
 
+	/* Killed before the first frame.  SQLite, unable to write, would wait
+	 * for somebody to go on, until it gives up. */
+	if (log > 0 && log <= LOG_HEADER)
+		return REACH_SETTLED;
 	if (log >= 0 && size_of(directory, FILE_NAME "-shm") >= 0)
 		return REACH_SHARED;
 	return log > 0 ? REACH_LOG : REACH_SETTLED;
@@ -281,17 +292,42 @@ static bool check(sqlite3 *db, struct err *e)
 	return true;
 }
 
+/* Whether the file is as it was; only a checkpoint changes it. */
+static bool is_unchanged(const char *directory, const struct stat *before)
+{
+	struct stat now;
+
+	return look_at(directory, &now) && now.st_ino == before->st_ino &&
+	       now.st_size == before->st_size &&
+	       now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
+}
+
+/* Sets *whole to whether no writer can have come between. */
+static bool load_once(const char *directory, sqlite3 **out, bool *whole,
+		      struct err *e)
+{
+	enum reach reach = find_reach(directory);
+	struct stat before;
+
+	if (!look_at(directory, &before))
+		return err_sys(e, "cannot look at the state");
+	if (!load_by(directory, reach, out, e))
+		return false;
+	*whole = reach == REACH_SHARED || (reach == find_reach(directory) &&
+					   is_unchanged(directory, &before));
+	return true;
+}
+
 bool database_load(const char *directory, sqlite3 **out, struct err *e)
 {
 	for (int attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
 		AUTO(database) db = NULL;
-		enum reach reach = find_reach(directory);
+		bool whole = false;
 
-		if (!load_by(directory, reach, &db, e))
+		if (!load_once(directory, &db, &whole, e))
 			return false;
-		/* Without locks the copy is good if no writer came: one
-		 * leaves the log and its index behind. */
-		if (reach != find_reach(directory))
+		if (!whole)
 			continue;
 		if (!check(db, e))
 			return false;

@@ -128,7 +128,7 @@ static bool read_plan(struct state *s, struct arena *a, struct run_record *r,
 
 /* ---- writing ---- */
 
-/* Commits on behalf of a run, and says which serial that wrote. */
+/* Commits on behalf of a run; it counts as one that is under way. */
 static bool commit_for(struct state *s, struct change *c, unsigned run,
 		       struct err *e)
 {

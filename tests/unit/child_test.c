@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/stop.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -122,12 +123,14 @@ static void gets_a_clean_environment_only(void **state)
 
 static void has_no_descriptor_of_ours(void **state)
 {
-	int leaked = open("/dev/null", O_RDONLY);
+	int opened = open("/dev/null", O_RDONLY);
+	int leaked = dup2(opened, 12);
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(leaked >= 0);
+	close(opened);
+	assert_int_equal(leaked, 12);
 	assert_true(run_shell("for f in 0 1 2 3 4 5 6 7 8 9 10 11 12 13; do "
 			      "test -e /proc/$$/fd/$f && echo $f; done; "
 			      "readlink /proc/$$/fd/0",
@@ -255,13 +258,53 @@ static void works_when_standard_descriptors_are_closed(void **state)
 		struct err e = { 0 };
 
 		close_range(0, 9, 0);
-		_exit(run_shell("echo ok", 10000, &out, &e) &&
-				      !strcmp(buf_text(&out), "ok\n")
+		_exit(run_shell("readlink /proc/$$/fd/0", 10000, &out, &e) &&
+				      !strcmp(buf_text(&out), "/dev/null\n")
 			      ? 0
 			      : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+/* In a process of its own, because a stop cannot be taken back. */
+static int code_when_stopped(bool before, const char *script)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct err e = { 0 };
+		pid_t self = getpid();
+
+		stop_install();
+		if (before)
+			raise(SIGTERM);
+		else if (fork() == 0) {
+			usleep(200000);
+			kill(self, SIGTERM);
+			_exit(0);
+		}
+		_exit(run_shell(script, 20000, NULL, &e) ? 0 : (int)e.code);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void a_stop_ends_what_is_running(void **state)
+{
+	int64_t began = clock_mono_ms();
+
+	(void)state;
+	assert_int_equal(code_when_stopped(false, "sleep 15"), ERR_STOPPED);
+	assert_true(clock_mono_ms() - began < 10000);
+}
+
+static void what_begins_after_a_stop_may_end(void **state)
+{
+	(void)state;
+	assert_int_equal(code_when_stopped(true, "sleep 0.3"), ERR_NONE);
 }
 
 int main(void)
@@ -285,6 +328,8 @@ int main(void)
 		cmocka_unit_test(refuses_a_secret_that_is_too_long),
 		cmocka_unit_test(says_that_its_directory_is_missing),
 		cmocka_unit_test(works_when_standard_descriptors_are_closed),
+		cmocka_unit_test(a_stop_ends_what_is_running),
+		cmocka_unit_test(what_begins_after_a_stop_may_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

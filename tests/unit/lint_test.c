@@ -246,6 +246,22 @@ static void a_weak_authority_is_refused(void **state)
 	refuse_lint(&p, NOW, "the chain certificate 'CN=ca' has a key");
 }
 
+static void
+one_that_names_itself_but_was_signed_by_another_is_refused(void **state)
+{
+	AUTO(odd_cert) other = { 0 };
+	AUTO(odd_cert) leaf = { 0 };
+	AUTO(pair) p = { 0 };
+	struct odd namesake = sound_ca;
+
+	(void)state;
+	namesake.subject = sound.subject;
+	odd_make(&namesake, NULL, &other);
+	odd_make(&sound, &other, &leaf);
+	odd_pair((const struct odd_cert *[]){ &leaf }, 1, &p);
+	refuse_lint(&p, NOW, "names itself as issuer but did not sign itself");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +274,8 @@ int main(void)
 		cmocka_unit_test(a_signer_that_is_no_authority_is_refused),
 		cmocka_unit_test(a_path_that_is_longer_than_allowed_is_refused),
 		cmocka_unit_test(a_weak_authority_is_refused),
+		cmocka_unit_test(
+			one_that_names_itself_but_was_signed_by_another_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,9 @@ static void committing_switches_and_clears_staged(void **state)
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
 	assert_null(probe(&i).staged);
+	assert_int_equal(
+		readlink(at_root(".site.certfleet/staged"), (char[8]){ 0 }, 8),
+		-1);
 	assert_string_equal(probe(&i).chain,
 			    chain_digest(new_pair.set.certs, new_pair.set.count,
 					 &test_arena));

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place_fixture.h"
 
+#include "base/clock.h"
+
+#include <sys/file.h>
 #include <sys/wait.h>
 
 /* Every entry that may hold a key, at any time; true: one was open. */
@@ -242,6 +245,36 @@ static void an_old_temporary_is_cleaned_up(void **state)
 		-1);
 }
 
+static void a_second_writer_waits(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+	int64_t began = 0;
+	int ready[2];
+	char byte = 0;
+	pid_t pid;
+
+	(void)state;
+	must(stage(&i, &old_pair, &e), &e);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int store = open(at_root(".site.certfleet"), O_RDONLY);
+
+		if (flock(store, LOCK_EX) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		clock_sleep_ms(400);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	began = clock_mono_ms();
+	must(stage(&i, &new_pair, &e), &e);
+	assert_true(clock_mono_ms() - began >= 200);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
 
 int main(void)
@@ -261,6 +294,7 @@ int main(void)
 		TEST(a_fifo_does_not_block),
 		TEST(an_oversized_file_is_an_error),
 		TEST(an_old_temporary_is_cleaned_up),
+		TEST(a_second_writer_waits),
 	};
 
 	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);

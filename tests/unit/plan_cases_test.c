@@ -52,9 +52,10 @@ enum {
 
 AUTO_TYPE(text, char *, free)
 
-static const char head[] = "certfleet: 1\n"
-			   "fleet: test\n"
-			   "backup: {directory: backups, unencrypted: true}\n";
+static const char head[] =
+	"certfleet: 1\n"
+	"fleet: test\n"
+	"backup: {directory: backups, passphrase: {env: CERTFLEET_TEST}}\n";
 
 /* A generation's name and fingerprint, to show the one for the other. */
 struct label {

@@ -91,10 +91,11 @@ static void random_component(struct world *w, size_t i)
 	c->role = &w->roles[dice(ROLES)];
 	c->verify_count = dice(3) > 0;
 	c->activate.kind = (enum activate_kind)dice(3);
-	/* Members of a process share its role. */
+	/* Members of a process share its role and its activation. */
 	if (i > 0 && dice(3) == 0) {
 		c->process = w->components[i - 1].process;
 		c->role = w->components[i - 1].role;
+		c->activate = w->components[i - 1].activate;
 	}
 }
 

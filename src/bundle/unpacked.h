@@ -4,8 +4,8 @@
  * its own manifest.  Whether the manifest is to be believed is decided
  * elsewhere (bundle/slot.h).
  */
-#ifndef BUNDLE_CONTENT_H
-#define BUNDLE_CONTENT_H
+#ifndef BUNDLE_UNPACKED_H
+#define BUNDLE_UNPACKED_H
 
 #include "base/err.h"
 #include "bundle/bundle.h"
@@ -14,22 +14,22 @@
 
 #include <stdbool.h>
 
-struct content {
+struct unpacked {
 	struct bundle bundle; /* without keys */
 	struct manifest manifest;
 };
 
-void content_release(struct content *c);
-AUTO_STRUCT(content, struct content, content_release)
+void unpacked_release(struct unpacked *c);
+AUTO_STRUCT(unpacked, struct unpacked, unpacked_release)
 
 /*
  * `entries` are those of the outer archive, indexed.  Each is as the
  * manifest says, none is missing, unnamed or without meaning.
  */
-MUST_CHECK bool content_read(const struct entries *entries, struct content *out,
-			     struct err *e);
+MUST_CHECK bool unpacked_read(const struct entries *entries,
+			      struct unpacked *out, struct err *e);
 
 /* How many recipients/N.enc there are, from 0 without a gap. */
-size_t content_recipients(const struct entries *entries);
+size_t unpacked_recipients(const struct entries *entries);
 
 #endif

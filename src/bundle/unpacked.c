@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/content.h"
+#include "bundle/unpacked.h"
 
 #include "base/text.h"
 #include "bundle/layout.h"
@@ -7,12 +7,12 @@
 
 #include <string.h>
 
-void content_release(struct content *c)
+void unpacked_release(struct unpacked *c)
 {
 	bundle_release(&c->bundle);
 }
 
-size_t content_recipients(const struct entries *entries)
+size_t unpacked_recipients(const struct entries *entries)
 {
 	AUTO(arena) a = { 0 };
 	size_t n = 0;
@@ -139,7 +139,7 @@ static bool has_any_key(const struct bundle *b, const struct manifest *m)
 	return false;
 }
 
-static bool check_lock(const struct entries *entries, const struct content *c,
+static bool check_lock(const struct entries *entries, const struct unpacked *c,
 		       struct err *e)
 {
 	const struct bundle *b = &c->bundle;
@@ -159,10 +159,10 @@ static bool check_lock(const struct entries *entries, const struct content *c,
 		       ENTRY_KEYS);
 }
 
-bool content_read(const struct entries *entries, struct content *out,
-		  struct err *e)
+bool unpacked_read(const struct entries *entries, struct unpacked *out,
+		   struct err *e)
 {
-	AUTO(content) c = { 0 };
+	AUTO(unpacked) c = { 0 };
 	struct bundle *b = &c.bundle;
 	const struct entry *json = entries_find(entries, ENTRY_MANIFEST);
 	size_t claimed = 2; /* the manifest and its HMAC */
@@ -170,7 +170,7 @@ bool content_read(const struct entries *entries, struct content *out,
 	if (!json || !entries_find(entries, ENTRY_HMAC))
 		return err_set(e, ERR_INPUT,
 			       "not a bundle of certfleet: it has no manifest");
-	b->recipient_count = content_recipients(entries);
+	b->recipient_count = unpacked_recipients(entries);
 	if (!manifest_read((struct bytes){ json->data, json->len }, b,
 			   &c.manifest, e) ||
 	    !check_entries(entries, &c.manifest, e) ||

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parallel.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+struct work {
+	parallel_fn *fn;
+	void *ctx;
+	size_t count;
+	atomic_size_t next;
+};
+
+static void *take(void *ctx)
+{
+	struct work *w = ctx;
+
+	for (size_t i = atomic_fetch_add(&w->next, 1); i < w->count;
+	     i = atomic_fetch_add(&w->next, 1))
+		w->fn(w->ctx, i);
+	return NULL;
+}
+
+static size_t thread_count(size_t count)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t most = processors > 1 ? (size_t)processors : 1;
+
+	if (most > PARALLEL_LIMIT)
+		most = PARALLEL_LIMIT;
+	return count < most ? count : most;
+}
+
+void parallel_run(parallel_fn *fn, void *ctx, size_t count)
+{
+	struct work w = { .fn = fn, .ctx = ctx, .count = count };
+	pthread_t threads[PARALLEL_LIMIT];
+	size_t helpers = 0;
+	size_t wanted = thread_count(count);
+	sigset_t all;
+	sigset_t before;
+
+	/* Signals go to the main thread; one that cannot start is not missed.
+	 */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (helpers + 1 < wanted &&
+	       pthread_create(&threads[helpers], NULL, take, &w) == 0)
+		helpers++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	take(&w);
+	for (size_t i = 0; i < helpers; i++)
+		pthread_join(threads[i], NULL);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/zip.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* APPNOTE 4.3: signatures as little-endian numbers, sizes without names. */
+enum {
+	LOCAL_SIGNATURE = 0x04034b50,
+	CENTRAL_SIGNATURE = 0x02014b50,
+	DESCRIPTOR_SIGNATURE = 0x08074b50,
+	END_SIGNATURE = 0x06054b50,
+
+	LOCAL_BYTES = 30,
+	CENTRAL_BYTES = 46,
+	DESCRIPTOR_BYTES = 16,
+	END_BYTES = 22,
+
+	FLAG_DESCRIPTOR = 1 << 3,
+	/* encrypted, deflate level, descriptor, UTF-8 */
+	FLAGS_ALLOWED = 1 << 0 | 3 << 1 | FLAG_DESCRIPTOR | 1 << 11,
+};
+
+/* Times, Unix owner and WinZip's AES; others may hold a second name. */
+static const uint16_t allowed_extras[] = { 0x5455, 0x7875, 0x9901 };
+
+/* The bytes not looked at yet. */
+struct rest {
+	const uint8_t *at;
+	size_t left;
+};
+
+/* What both descriptions of an entry have. */
+struct header {
+	uint16_t needed;
+	uint16_t flags;
+	uint16_t method;
+	uint32_t time; /* and date */
+	uint32_t checksum;
+	uint32_t packed;
+	uint32_t size;
+	const uint8_t *name;
+	uint16_t name_len;
+};
+
+static uint16_t number16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static uint32_t number32(const uint8_t *at)
+{
+	return (uint32_t)number16(at) | (uint32_t)number16(at + 2) << 16;
+}
+
+/* NULL when there is less. */
+static const uint8_t *take(struct rest *r, size_t len)
+{
+	const uint8_t *taken = r->at;
+
+	if (len > r->left)
+		return NULL;
+	r->at += len;
+	r->left -= len;
+	return taken;
+}
+
+static const uint8_t *take_signed(struct rest *r, size_t len,
+				  uint32_t signature)
+{
+	const uint8_t *taken = take(r, len);
+
+	return taken && number32(taken) == signature ? taken : NULL;
+}
+
+static bool extra_is_allowed(uint16_t id)
+{
+	for (size_t i = 0; i < sizeof(allowed_extras) / sizeof(*allowed_extras);
+	     i++)
+		if (allowed_extras[i] == id)
+			return true;
+	return false;
+}
+
+static bool take_extras(struct rest *r, uint16_t len)
+{
+	struct rest extras = { take(r, len), len };
+
+	if (!extras.at)
+		return false;
+	while (extras.left) {
+		const uint8_t *head = take(&extras, 4);
+
+		if (!head || !extra_is_allowed(number16(head)) ||
+		    !take(&extras, number16(head + 2)))
+			return false;
+	}
+	return true;
+}
+
+/* `at` is where the two kinds of header begin to be alike. */
+static bool take_header(struct rest *r, const uint8_t *at, struct header *out)
+{
+	*out = (struct header){
+		.needed = number16(at),
+		.flags = number16(at + 2),
+		.method = number16(at + 4),
+		.time = number32(at + 6),
+		.checksum = number32(at + 10),
+		.packed = number32(at + 14),
+		.size = number32(at + 18),
+		.name_len = number16(at + 22),
+	};
+	out->name = take(r, out->name_len);
+	return out->name && !(out->flags & ~FLAGS_ALLOWED) &&
+	       take_extras(r, number16(at + 24));
+}
+
+/* A number that follows behind the data may be 0 before it. */
+static bool same_number(const struct header *local, uint32_t before,
+			uint32_t due)
+{
+	return before == due || (before == 0 && local->flags & FLAG_DESCRIPTOR);
+}
+
+static bool same_header(const struct header *local,
+			const struct header *central)
+{
+	return local->needed == central->needed &&
+	       local->flags == central->flags &&
+	       local->method == central->method &&
+	       local->time == central->time &&
+	       same_number(local, local->checksum, central->checksum) &&
+	       same_number(local, local->packed, central->packed) &&
+	       same_number(local, local->size, central->size) &&
+	       local->name_len == central->name_len &&
+	       memcmp(local->name, central->name, local->name_len) == 0;
+}
+
+/* The entry at the front of `r`, data and all, is the one described. */
+static bool take_local(struct rest *r, const struct header *central)
+{
+	struct header local = { 0 };
+	const uint8_t *head = take_signed(r, LOCAL_BYTES, LOCAL_SIGNATURE);
+
+	if (!head || !take_header(r, head + 4, &local) ||
+	    !same_header(&local, central) || !take(r, central->packed))
+		return false;
+	if (!(local.flags & FLAG_DESCRIPTOR))
+		return true;
+
+	const uint8_t *tail =
+		take_signed(r, DESCRIPTOR_BYTES, DESCRIPTOR_SIGNATURE);
+
+	return tail && number32(tail + 4) == central->checksum &&
+	       number32(tail + 8) == central->packed &&
+	       number32(tail + 12) == central->size;
+}
+
+static bool is_found(const struct header *h, const struct entry *found)
+{
+	return h->size == found->len && h->name_len == strlen(found->name) &&
+	       memcmp(h->name, found->name, h->name_len) == 0;
+}
+
+/* Comment and number of the disk are 0, the offset is where we are. */
+static bool take_central(struct rest *directory, struct rest *data,
+			 size_t offset, const struct entry *found)
+{
+	struct header central = { 0 };
+	const uint8_t *head =
+		take_signed(directory, CENTRAL_BYTES, CENTRAL_SIGNATURE);
+
+	return head && take_header(directory, head + 6, &central) &&
+	       number32(head + 32) == 0 && number32(head + 42) == offset &&
+	       is_found(&central, found) && take_local(data, &central);
+}
+
+/* Splits off the directory; its end is the last of the archive. */
+static bool split(struct bytes zip, size_t count, struct rest *data,
+		  struct rest *directory)
+{
+	struct rest all = { zip.data, zip.len };
+
+	if (zip.len < END_BYTES)
+		return false;
+
+	const uint8_t *end = all.at + zip.len - END_BYTES;
+	size_t size = number32(end + 12);
+	size_t offset = number32(end + 16);
+
+	if (number32(end) != END_SIGNATURE || number32(end + 4) != 0 ||
+	    number16(end + 8) != count || number16(end + 10) != count ||
+	    number16(end + 20) != 0 || offset > zip.len - END_BYTES ||
+	    size != zip.len - END_BYTES - offset)
+		return false;
+	*data = (struct rest){ take(&all, offset), offset };
+	*directory = (struct rest){ take(&all, size), size };
+	return true;
+}
+
+bool zip_layout_check(struct bytes zip, const struct entries *found,
+		      struct err *e)
+{
+	struct rest data = { 0 };
+	struct rest directory = { 0 };
+
+	if (!split(zip, found->count, &data, &directory))
+		return err_set(e, ERR_INPUT,
+			       "the archive does not end with its directory, "
+			       "or that names other entries than there are");
+	for (size_t i = 0; i < found->count; i++) {
+		size_t offset = (size_t)(data.at - (const uint8_t *)zip.data);
+
+		if (!take_central(&directory, &data, offset, &found->items[i]))
+			return err_set(e, ERR_INPUT,
+				       "entry '%s' is not what the directory "
+				       "of the archive says",
+				       found->items[i].name);
+	}
+	return (data.left == 0 && directory.left == 0) ||
+	       err_set(e, ERR_INPUT,
+		       "the archive has bytes that belong to no entry");
+}

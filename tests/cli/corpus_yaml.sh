@@ -1,0 +1,15 @@
+#!/bin/bash
+# Broken and hostile YAML that nobody here made: each file is refused with a
+# position, within 2 s and 256 MiB.
+. "$(dirname "$0")/../e2e/lib.sh"
+corpus=${CERTFLEET_CORPORA:-$root/../shared/corpora}/yaml
+[ -f "$corpus/index.jsonl" ] || skip_all "the corpus is not there"
+while read -r file; do
+	out=$(ulimit -v 262144; timeout 2 "$CERTFLEET" validate "$corpus/$file" 2>&1)
+	status=$?
+	[ $status -eq 65 ] && grep -qE '^[^ ]+:[0-9]+:[0-9]+: ' <<<"$out"
+	result=$?
+	ok $result "$(basename "$file") is refused with a position"
+	[ $result -eq 0 ] || printf '# exit %s\n%s\n' $status "$out" | head -5
+done < <(jq -r .file "$corpus/index.jsonl")
+finish

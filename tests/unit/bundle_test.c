@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/bundle.h"
+
+#include "base/fs.h"
+#include "bundle/slot.h"
+#include "bundle/zip.h"
+#include "bundle_fixture.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct secret passphrases[] = {
+	{ (unsigned char *)(uintptr_t)PASSPHRASE, sizeof(PASSPHRASE) - 1 },
+	{ (unsigned char *)(uintptr_t)OTHER_PASSPHRASE,
+	  sizeof(OTHER_PASSPHRASE) - 1 },
+};
+
+/* Written once: what most tests read and damage. */
+static struct buf sealed;
+
+static int write_sealed(void **state)
+{
+	struct bundle b = fixture_bundle();
+	struct err e = { 0 };
+
+	(void)state;
+	return bundle_write(&b, passphrases, 2, false, &sealed, &e) ? 0 : -1;
+}
+
+static int release_sealed(void **state)
+{
+	(void)state;
+	buf_release(&sealed);
+	return 0;
+}
+
+static void write_open(const struct bundle *b, struct buf *out)
+{
+	struct err e = { 0 };
+
+	if (!bundle_write(b, NULL, 0, true, out, &e))
+		fail_msg("%s", e.text);
+}
+
+static bool is_read(const struct buf *zip, const struct secret *passphrase,
+		    struct err *e)
+{
+	AUTO(bundle) b = { 0 };
+
+	return bundle_read(zip->data, zip->len, passphrase, &b, e);
+}
+
+static void expect_refused(const struct buf *zip, const struct secret *pass,
+			   const char *why)
+{
+	struct err e = { 0 };
+
+	assert_false(is_read(zip, pass, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	if (!strstr(e.text, why))
+		fail_msg("refused, but for: %s", e.text);
+}
+
+static void expect_not_written(const struct bundle *b,
+			       const struct secret *pass, size_t count,
+			       const char *why)
+{
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	assert_false(bundle_write(b, pass, count, false, &zip, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_int_equal(zip.len, 0);
+	if (!strstr(e.text, why))
+		fail_msg("refused, but for: %s", e.text);
+}
+
+/* The entries of an outer archive, to be changed and packed again. */
+struct opened {
+	struct arena arena;
+	struct buf frames;
+	struct entries entries;
+};
+
+static void opened_release(struct opened *o)
+{
+	arena_release(&o->arena);
+	buf_release(&o->frames);
+}
+AUTO_STRUCT(opened, struct opened, opened_release)
+
+static void open_up(const struct buf *zip, struct opened *o)
+{
+	struct bytes bytes = { zip->data, zip->len };
+	struct err e = { 0 };
+
+	assert_true(zip_unpack(bytes, NULL, &o->frames, &e));
+	assert_true(entries_unframe(o->frames.data, o->frames.len, &o->arena,
+				    &o->entries, &e));
+}
+
+static struct entry *entry_of(struct opened *o, const char *name)
+{
+	const struct entry *found = entries_find(&o->entries, name);
+
+	assert_non_null(found);
+	return &o->entries.items[found - o->entries.items];
+}
+
+static void pack_again(const struct opened *o, struct buf *out)
+{
+	struct err e = { 0 };
+
+	buf_release(out);
+	assert_true(zip_pack(&o->entries, NULL, out, &e));
+}
+
+/*
+ * Changes the manifest, once, as somebody would who knows the format, with
+ * the HMAC that an unencrypted bundle has.
+ */
+static void forge(struct opened *o, const char *old, const char *new_text)
+{
+	struct entry *json = entry_of(o, "manifest.json");
+	struct entry *hmac = entry_of(o, "manifest.hmac");
+	const char *text = json->data;
+	const char *at = strstr(text, old);
+	char digest[SHA256_TEXT];
+
+	assert_non_null(at);
+	json->data = arena_printf(&o->arena, "%.*s%s%s", (int)(at - text), text,
+				  new_text, at + strlen(old));
+	json->len = strlen(json->data);
+	slot_hmac(NULL, (struct bytes){ json->data, json->len }, digest);
+	hmac->data = arena_printf(&o->arena, "%s\n", digest);
+}
+
+static void assert_item(const struct bundle_item *got,
+			const struct bundle_item *due)
+{
+	assert_string_equal(got->name, due->name);
+	assert_int_equal(got->is_issuer, due->is_issuer);
+	assert_int_equal(got->number, due->number);
+	assert_string_equal(got->fingerprint,
+			    due->fingerprint ? due->fingerprint : "");
+	assert_string_equal(got->spki, due->spki ? due->spki : "");
+	assert_string_equal(got->source, due->source ? due->source : "");
+	assert_string_equal(got->subject, due->subject ? due->subject : "");
+	assert_string_equal(got->not_after,
+			    due->not_after ? due->not_after : "");
+	assert_string_equal(got->leaf_pem, due->leaf_pem);
+	assert_string_equal(got->chain_pem,
+			    due->chain_pem ? due->chain_pem : "");
+	assert_int_equal(got->component_count, due->component_count);
+	for (size_t i = 0; i < due->component_count; i++)
+		assert_string_equal(got->components[i], due->components[i]);
+	assert_int_equal(got->key_pem.len, due->key_pem.len);
+	if (due->key_pem.len)
+		assert_memory_equal(got->key_pem.bytes, due->key_pem.bytes,
+				    due->key_pem.len + 1);
+}
+
+static void what_is_written_is_read_with_each_passphrase(void **state)
+{
+	static const size_t order[] = { 2, 1, 0, 3 };
+	static const size_t file_order[] = { 1, 2, 0 };
+
+	(void)state;
+	for (size_t p = 0; p < 2; p++) {
+		AUTO(bundle) b = { 0 };
+		struct err e = { 0 };
+
+		if (!bundle_read(sealed.data, sealed.len, &passphrases[p], &b,
+				 &e))
+			fail_msg("%s", e.text);
+		assert_true(b.authenticated);
+		assert_false(b.unencrypted);
+		assert_int_equal(b.recipient_count, 2);
+		assert_string_equal(b.fleet, "shop");
+		assert_string_equal(b.lineage, "5f2c");
+		assert_int_equal(b.serial, 42);
+		assert_int_equal(b.created, 1795420800);
+		assert_int_equal(b.item_count, 4);
+		for (size_t i = 0; i < 4; i++)
+			assert_item(&b.items[i], &fixture_items[order[i]]);
+		assert_string_equal(b.items[2].record,
+				    "{\"b\":1,\"a\":[true,null,\"\xc3\xa9\"]}");
+		assert_string_equal(b.items[0].record, "");
+		assert_int_equal(b.file_count, 3);
+		for (size_t i = 0; i < 3; i++) {
+			const struct bundle_file *due =
+				&fixture_files[file_order[i]];
+
+			assert_string_equal(b.files[i].path, due->path);
+			assert_int_equal(b.files[i].len, due->len);
+			assert_memory_equal(b.files[i].text, due->text,
+					    due->len + 1);
+		}
+	}
+}
+
+static void no_key_and_no_passphrase_is_seen_in_a_bundle(void **state)
+{
+	(void)state;
+	assert_null(
+		memmem(sealed.data, sealed.len, KEY_MARK, strlen(KEY_MARK)));
+	assert_null(memmem(sealed.data, sealed.len, "correct", 7));
+}
+
+static void without_a_passphrase_there_are_no_keys(void **state)
+{
+	AUTO(bundle) b = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(bundle_read(sealed.data, sealed.len, NULL, &b, &e));
+	assert_false(b.authenticated);
+	assert_int_equal(b.item_count, 4);
+	for (size_t i = 0; i < b.item_count; i++)
+		assert_int_equal(b.items[i].key_pem.len, 0);
+}
+
+static void a_wrong_passphrase_is_told_from_damage(void **state)
+{
+	const struct secret wrong = SECRET_OF("correct horse battery stapl!");
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	expect_refused(&sealed, &wrong, "wrong passphrase");
+	open_up(&sealed, &o);
+	((char *)(uintptr_t)entry_of(&o, "recipients/0.enc")->data)[20] ^= 1;
+	pack_again(&o, &zip);
+	expect_refused(&zip, &passphrases[0], "damaged: entry 'recipients");
+}
+
+static void weak_passphrases_are_refused(void **state)
+{
+	static char long_text[600];
+	struct secret weak[] = { SECRET_OF("short"), SECRET_OF(""),
+				 SECRET_OF("aaaaaaaabbbbbbbbbbbbb"),
+				 SECRET_OF("correct horse\tbattery staple") };
+	struct secret longest = { 0 };
+	struct bundle b = fixture_bundle();
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		expect_not_written(&b, &weak[i], 1, "passphrase");
+	for (size_t i = 0; i < sizeof(long_text) - 1; i++)
+		long_text[i] = (char)('a' + i % 20);
+	longest = SECRET_OF(long_text);
+	expect_not_written(&b, &longest, 1, "longer than");
+	expect_not_written(&b, NULL, 0, "no backup passphrase");
+}
+
+static void seventeen_passphrases_are_too_many(void **state)
+{
+	struct secret many[BUNDLE_RECIPIENT_LIMIT + 1];
+	struct bundle b = fixture_bundle();
+
+	(void)state;
+	for (size_t i = 0; i <= BUNDLE_RECIPIENT_LIMIT; i++)
+		many[i] = SECRET_OF(PASSPHRASE);
+	expect_not_written(&b, many, BUNDLE_RECIPIENT_LIMIT + 1, "at most 16");
+}
+
+static void content_that_cannot_be_kept_is_refused(void **state)
+{
+	struct bundle b = fixture_bundle();
+	struct bundle_item items[2] = { fixture_items[0], fixture_items[0] };
+	struct bundle_file twins[] = { { "a.yaml", "", 0 },
+				       { "A.yaml", "", 0 } };
+
+	(void)state;
+	b.items = items;
+	b.item_count = 2;
+	expect_not_written(&b, passphrases, 1, "given twice");
+	b.item_count = 1;
+	items[0].record = "[]";
+	expect_not_written(&b, passphrases, 1, "no JSON object");
+	items[0] = fixture_items[0];
+	items[0].subject = "CN=\xff";
+	expect_not_written(&b, passphrases, 1, "not valid UTF-8");
+	items[0] = fixture_items[0];
+	items[0].spki = "AA";
+	expect_not_written(&b, passphrases, 1, "not a SHA-256");
+	items[0] = fixture_items[0];
+	items[0].name = "..";
+	expect_not_written(&b, passphrases, 1, "cannot be a name");
+	items[0].name = NULL;
+	expect_not_written(&b, passphrases, 1, "has no name");
+	items[0] = fixture_items[0];
+	items[0].chain_pem = "\xff";
+	expect_not_written(&b, passphrases, 1, "is not text");
+	items[0] = fixture_items[0];
+	items[0].key_pem.len = BUNDLE_KEY_LIMIT + 1;
+	expect_not_written(&b, passphrases, 1, "the key of generation 2");
+	items[0] = fixture_items[0];
+	b.created = INT64_MIN / 4;
+	expect_not_written(&b, passphrases, 1, "'created_at'");
+	b.created = 0;
+	b.files = twins;
+	b.file_count = 2;
+	expect_not_written(&b, passphrases, 1, "is there twice");
+}
+
+static void content_that_could_not_be_read_back_is_refused(void **state)
+{
+	size_t size = 16 * 1024 * 1024;
+	char *text = calloc(1, size);
+	struct bundle_file file = { "large", text, size };
+	struct bundle b = fixture_bundle();
+
+	(void)state;
+	b.files = &file;
+	b.file_count = 1;
+	expect_not_written(&b, passphrases, 1, "holds at most");
+	free(text);
+}
+
+static void the_largest_bundle_can_be_read_back(void **state)
+{
+	size_t size = 15 * 1024 * 1024 - 64 * 1024;
+	char *text = calloc(1, size);
+	struct bundle_file file = { "large", text, size };
+	struct bundle b = fixture_bundle();
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	b.files = &file;
+	b.file_count = 1;
+	write_open(&b, &zip);
+	if (!is_read(&zip, NULL, &e))
+		fail_msg("%s", e.text);
+	if (!bundle_rebuild_matches(zip.data, zip.len, &e))
+		fail_msg("%s", e.text);
+	free(text);
+}
+
+static void an_empty_bundle_is_read(void **state)
+{
+	struct bundle b = { .fleet = "f", .lineage = "l" };
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(bundle_write(&b, passphrases, 1, false, &zip, &e));
+	if (!is_read(&zip, &passphrases[0], &e))
+		fail_msg("%s", e.text);
+	assert_true(bundle_rebuild_matches(zip.data, zip.len, &e));
+}
+
+static void the_order_of_the_content_does_not_matter(void **state)
+{
+	struct bundle b = fixture_bundle();
+	struct bundle_item items[4];
+	struct bundle_file files[3];
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) shuffled = { 0 };
+
+	(void)state;
+	write_open(&b, &zip);
+	for (size_t i = 0; i < 4; i++)
+		items[i] = fixture_items[3 - i];
+	for (size_t i = 0; i < 3; i++)
+		files[i] = fixture_files[2 - i];
+	b.items = items;
+	b.files = files;
+	write_open(&b, &shuffled);
+	assert_int_equal(zip.len, shuffled.len);
+	assert_memory_equal(zip.data, shuffled.data, zip.len);
+}
+
+static void an_unencrypted_bundle_has_keys_but_vouches_for_nothing(void **state)
+{
+	struct bundle source = fixture_bundle();
+	AUTO(buf) zip = { 0 };
+	AUTO(bundle) b = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	write_open(&source, &zip);
+	if (!bundle_read(zip.data, zip.len, NULL, &b, &e))
+		fail_msg("%s", e.text);
+	assert_true(b.unencrypted);
+	assert_false(b.authenticated);
+	assert_item(&b.items[2], &fixture_items[0]);
+	/* Or an attacker could take the lock off and be believed. */
+	expect_refused(&zip, &passphrases[0], "not encrypted");
+	assert_false(bundle_write(&source, passphrases, 1, true, &zip, &e));
+	assert_non_null(strstr(e.text, "exclude"));
+}
+
+/* An unencrypted bundle is not kept safe by a secret, but by its hashes. */
+static void damage_to_an_unencrypted_bundle_is_noticed(void **state)
+{
+	struct bundle source = fixture_bundle();
+	AUTO(buf) zip = { 0 };
+	AUTO(opened) o = { 0 };
+
+	(void)state;
+	write_open(&source, &zip);
+	open_up(&zip, &o);
+	((char *)(uintptr_t)entry_of(&o, "manifest.hmac")->data)[0] ^= 1;
+	pack_again(&o, &zip);
+	expect_refused(&zip, NULL, "manifest.hmac");
+}
+
+static void keys_and_manifest_must_agree(void **state)
+{
+	static const char *const changes[][3] = {
+		{ "\"key\": false", "\"key\": true", "is missing" },
+		{ "\"key\": true", "\"key\": false", "is not named" },
+		{ "\"none\"", "\"aes-256\"", "has no recipients" },
+	};
+	struct bundle source = fixture_bundle();
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	write_open(&source, &zip);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		AUTO(opened) o = { 0 };
+		AUTO(buf) forged = { 0 };
+
+		open_up(&zip, &o);
+		forge(&o, changes[i][0], changes[i][1]);
+		pack_again(&o, &forged);
+		expect_refused(&forged, NULL, changes[i][2]);
+	}
+}
+
+static void a_lock_that_is_denied_is_noticed(void **state)
+{
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	open_up(&sealed, &o);
+	forge(&o, "\"aes-256\"", "\"none\"");
+	pack_again(&o, &zip);
+	expect_refused(&zip, NULL, "has recipients");
+}
+
+static void a_listed_entry_without_meaning_is_refused(void **state)
+{
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+	struct bundle source = fixture_bundle();
+	struct entry more[64];
+	char hash[SHA256_TEXT];
+	char listed[256];
+
+	(void)state;
+	write_open(&source, &zip);
+	open_up(&zip, &o);
+	sha256_text("x", 1, hash);
+	snprintf(listed, sizeof(listed),
+		 "\"entries\": [ {\"name\": \"more\", \"size\": 1, "
+		 "\"sha256\": \"%s\"},",
+		 hash);
+	forge(&o, "\"entries\": [", listed);
+	memcpy(more, o.entries.items, o.entries.count * sizeof(*more));
+	more[o.entries.count] = (struct entry){ "more", "x", 1 };
+	o.entries.items = more;
+	o.entries.count++;
+	pack_again(&o, &zip);
+	expect_refused(&zip, NULL, "belongs to nothing");
+}
+
+static void every_flipped_bit_is_noticed(void **state)
+{
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	buf_add(&zip, sealed.data, sealed.len);
+	if (!bundle_rebuild_matches(zip.data, zip.len, &e))
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < zip.len; i += 3) {
+		zip.data[i] ^= (char)(1 << i % 8);
+		if (bundle_rebuild_matches(zip.data, zip.len, &e) &&
+		    is_read(&zip, &passphrases[0], &e))
+			fail_msg("the flip at %zu is not noticed", i);
+		zip.data[i] ^= (char)(1 << i % 8);
+	}
+}
+
+/* As by somebody who packs it again, with all checksums of ZIP right. */
+static void every_flipped_bit_of_content_is_noticed(void **state)
+{
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	open_up(&sealed, &o);
+	for (size_t n = 0; n < o.entries.count; n++) {
+		char *data = (char *)(uintptr_t)o.entries.items[n].data;
+
+		for (size_t i = 0; i < o.entries.items[n].len; i += 61) {
+			data[i] ^= (char)(1 << i % 7);
+			pack_again(&o, &zip);
+			if (is_read(&zip, &passphrases[0], &e))
+				fail_msg("the flip in %s at %zu is not noticed",
+					 o.entries.items[n].name, i);
+			data[i] ^= (char)(1 << i % 7);
+		}
+	}
+	pack_again(&o, &zip);
+	assert_true(is_read(&zip, &passphrases[0], &e));
+}
+
+static void a_manifest_that_was_changed_is_refused(void **state)
+{
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	open_up(&sealed, &o);
+
+	const struct entry *json = entry_of(&o, "manifest.json");
+	char *serial = memmem(json->data, json->len, "\"serial\": 42", 12);
+
+	assert_non_null(serial);
+	serial[10] = '9';
+	pack_again(&o, &zip);
+	/* It agrees with itself: only the passphrase can tell. */
+	assert_true(is_read(&zip, NULL, &e));
+	expect_refused(&zip, &passphrases[0], "damaged or forged");
+}
+
+static void an_entry_that_is_not_named_is_refused(void **state)
+{
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+	struct entry more[64];
+
+	(void)state;
+	open_up(&sealed, &o);
+	memcpy(more, o.entries.items, o.entries.count * sizeof(*more));
+	more[o.entries.count] = (struct entry){ "config/more", "x", 1 };
+	o.entries.items = more;
+	o.entries.count++;
+	pack_again(&o, &zip);
+	expect_refused(&zip, &passphrases[0], "'config/more' is not named");
+}
+
+static void an_entry_that_is_missing_is_noticed(void **state)
+{
+	AUTO(opened) o = { 0 };
+
+	(void)state;
+	open_up(&sealed, &o);
+	o.entries.count--;
+	for (size_t n = 0; n <= o.entries.count; n++) {
+		AUTO(buf) zip = { 0 };
+		struct entry first = o.entries.items[n];
+
+		/* The last one takes its place, so each is missing once. */
+		o.entries.items[n] = o.entries.items[o.entries.count];
+		pack_again(&o, &zip);
+		expect_refused(&zip, &passphrases[0], "");
+		o.entries.items[n] = first;
+	}
+}
+
+static void what_follows_the_end_is_noticed(void **state)
+{
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	buf_add(&zip, sealed.data, sealed.len);
+	buf_puts(&zip, "x");
+	expect_refused(&zip, &passphrases[0], "");
+}
+
+static void whatever_is_cut_short_is_refused(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len < sealed.len; len += 97) {
+		AUTO(buf) zip = { 0 };
+
+		buf_add(&zip, sealed.data, len);
+		expect_refused(&zip, &passphrases[0], "");
+	}
+}
+
+static void refuse_file(const char *folder, const char *name)
+{
+	char path[512];
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (!fs_read(path, 1 << 20, &zip, &e))
+		fail_msg("%s", e.text);
+	if (is_read(&zip, NULL, &e) || is_read(&zip, &passphrases[0], &e) ||
+	    e.code != ERR_INPUT)
+		fail_msg("%s: %s", name, e.text);
+}
+
+/* CERTFLEET_CORPORA: a folder that holds archives/files/... */
+static void hostile_archives_are_refused(void **state)
+{
+	const char *root = getenv("CERTFLEET_CORPORA");
+	char folder[256];
+
+	(void)state;
+	snprintf(folder, sizeof(folder), "%s/archives/files", root ? root : "");
+
+	DIR *dir = root ? opendir(folder) : NULL;
+
+	if (!dir)
+		skip();
+	for (struct dirent *d = readdir(dir); d; d = readdir(dir))
+		if (d->d_name[0] != '.')
+			refuse_file(folder, d->d_name);
+	closedir(dir);
+}
+
+static void file_names_sort_by_serial(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct bundle b = fixture_bundle();
+
+	(void)state;
+	assert_string_equal(bundle_file_name(&b, &a),
+			    "shop-0000000042-20261123T080000Z.zip");
+	b.fleet = "a/b c";
+	b.serial = 1234567890;
+	assert_string_equal(bundle_file_name(&b, &a),
+			    "a%2Fb%20c-1234567890-20261123T080000Z.zip");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read_with_each_passphrase),
+		cmocka_unit_test(no_key_and_no_passphrase_is_seen_in_a_bundle),
+		cmocka_unit_test(without_a_passphrase_there_are_no_keys),
+		cmocka_unit_test(a_wrong_passphrase_is_told_from_damage),
+		cmocka_unit_test(weak_passphrases_are_refused),
+		cmocka_unit_test(seventeen_passphrases_are_too_many),
+		cmocka_unit_test(content_that_cannot_be_kept_is_refused),
+		cmocka_unit_test(
+			content_that_could_not_be_read_back_is_refused),
+		cmocka_unit_test(the_largest_bundle_can_be_read_back),
+		cmocka_unit_test(an_empty_bundle_is_read),
+		cmocka_unit_test(the_order_of_the_content_does_not_matter),
+		cmocka_unit_test(
+			an_unencrypted_bundle_has_keys_but_vouches_for_nothing),
+		cmocka_unit_test(damage_to_an_unencrypted_bundle_is_noticed),
+		cmocka_unit_test(keys_and_manifest_must_agree),
+		cmocka_unit_test(a_lock_that_is_denied_is_noticed),
+		cmocka_unit_test(a_listed_entry_without_meaning_is_refused),
+		cmocka_unit_test(every_flipped_bit_is_noticed),
+		cmocka_unit_test(every_flipped_bit_of_content_is_noticed),
+		cmocka_unit_test(a_manifest_that_was_changed_is_refused),
+		cmocka_unit_test(an_entry_that_is_not_named_is_refused),
+		cmocka_unit_test(an_entry_that_is_missing_is_noticed),
+		cmocka_unit_test(what_follows_the_end_is_noticed),
+		cmocka_unit_test(whatever_is_cut_short_is_refused),
+		cmocka_unit_test(hostile_archives_are_refused),
+		cmocka_unit_test(file_names_sort_by_serial),
+	};
+
+	return cmocka_run_group_tests(tests, write_sealed, release_sealed);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/state.h"
+
+#include "state_fixture.h"
+
+#include "base/text.h"
+
+static const char fingerprint[] =
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+static const char spki_1[] =
+	"1111111111111111111111111111111111111111111111111111111111111111";
+
+static struct generation generation_of_owner(const char *owner, unsigned number)
+{
+	return (struct generation){
+		.of = OF_CERTIFICATE,
+		.owner = owner,
+		.number = number,
+		.source = SOURCE_IMPORTED,
+		.fingerprint = fingerprint,
+		.spki = spki_1,
+		.chain = "",
+		.serial = "0102",
+		.subject = "CN=sh\xc3\xb6p",
+		.issuer = "CN=Shop CA",
+		.authority = "",
+		.key = "ecdsa-p256",
+		.request = "subject=CN=x\nissuer=shop-ca\nvalidity=9\n",
+		.not_before = 1000,
+		.not_after = 5000000000,
+		.bundle = "shop-1.zip",
+	};
+}
+
+static void new_names_move_everything_in_one_commit(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct state *s = must_open_state(*state, true);
+	AUTO(change) c = change_new(s);
+	struct generation g = generation_of_owner("shop", 1);
+	struct generation ca = generation_of_owner("shop-ca", 1);
+	const unsigned char bytes[] = { 0x30 };
+	const struct der cert = { bytes, 1 };
+	const struct cert_set set = { &cert, 1, { 0 } };
+	const struct component_seen seen[] = {
+		{ .name = "a", .certificate = "shop" },
+		{ .name = "b", .certificate = "shop" },
+	};
+	const struct component_seen *list = NULL;
+	const struct generation *generations = NULL;
+	struct cert_set out = { 0 };
+	size_t count = 0;
+	struct err e = { 0 };
+
+	ca.of = OF_ISSUER;
+	change_generation(c, &g, &set);
+	change_generation(c, &ca, &set);
+	change_component(c, &seen[0]);
+	change_component(c, &seen[1]);
+	must_commit(s, c);
+	assert_true(state_observe(s, seen, 2, &e));
+
+	assert_true(change_rename_owner(c, OF_ISSUER, "shop-ca", "root", &e));
+	assert_true(
+		change_rename_owner(c, OF_CERTIFICATE, "shop", "store", &e));
+	change_rename_component(c, "a", "z");
+	change_rename_component(c, "never there", "y");
+	must_commit(s, c);
+	assert_int_equal(state_serial(s), 2);
+
+	assert_true(state_components(s, &a, &list, &count, &e));
+	assert_int_equal(count, 2);
+	assert_string_equal(list[0].name, "b");
+	assert_string_equal(list[0].certificate, "store");
+	assert_string_equal(list[1].name, "z");
+	assert_string_equal(list[1].certificate, "store");
+	assert_true(state_generations(s, &a, &generations, &count, &e));
+	assert_int_equal(count, 2);
+	assert_string_equal(generations[0].owner, "store");
+	assert_string_equal(generations[0].request,
+			    "subject=CN=x\nissuer=root\nvalidity=9\n");
+	assert_string_equal(generations[1].owner, "root");
+	assert_true(state_certificates(s, &generations[0], &a, &out, &e));
+	assert_int_equal(out.count, 1);
+	assert_false(state_certificates(s, &g, &a, &out, &e));
+	state_close(s);
+}
+
+static void a_new_name_that_is_taken_is_refused(void **state)
+{
+	struct state *s = must_open_state(*state, true);
+	AUTO(change) c = change_new(s);
+	const struct generation g[] = { generation_of_owner("shop", 1),
+					generation_of_owner("store", 1) };
+	struct err e = { 0 };
+
+	change_generation(c, &g[0], NULL);
+	change_generation(c, &g[1], NULL);
+	must_commit(s, c);
+	assert_false(
+		change_rename_owner(c, OF_CERTIFICATE, "shop", "store", &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	state_close(s);
+}
+
+static void a_rename_that_cannot_be_read_fails_the_commit(void **state)
+{
+	state_close(must_open_state(*state, true));
+	set_record(*state, "component/a", "{}");
+	struct state *s = must_open_state(*state, true);
+	AUTO(change) c = change_new(s);
+	struct err e = { 0 };
+
+	change_rename_component(c, "a", "b");
+	assert_false(state_commit(s, c, &e));
+	assert_int_equal(e.code, ERR_IO);
+	assert_non_null(strstr(e.text, "'component/a'"));
+	state_close(s);
+}
+
+static void a_key_goes_with_the_last_generation_that_has_it(void **state)
+{
+	struct place *p = *state;
+	AUTO(buf) sealed = { 0 };
+	struct state *s = must_open_state(p, true);
+	AUTO(change) c = change_new(s);
+	struct err e = { 0 };
+	struct generation g[] = { generation_of_owner("shop", 1),
+				  generation_of_owner("shop", 2) };
+
+	assert_true(state_unseal(s, NULL, &e));
+	must_keep_key(s, spki_1);
+	text_base64(&sealed, KEY_TEXT, strlen(KEY_TEXT));
+	change_generation(c, &g[0], NULL);
+	change_generation(c, &g[1], NULL);
+	must_commit(s, c);
+	change_forget_generation(c, &g[0]);
+	must_commit(s, c);
+	assert_true(state_has_key(s, spki_1));
+	assert_true(is_in_files(p, buf_text(&sealed)));
+
+	/* one that is written in the same change needs it as well */
+	change_forget_generation(c, &g[1]);
+	g[0].number = 3;
+	change_generation(c, &g[0], NULL);
+	must_commit(s, c);
+	assert_true(state_has_key(s, spki_1));
+
+	change_forget_generation(c, &g[0]);
+	must_commit(s, c);
+	assert_false(state_has_key(s, spki_1));
+	assert_false(is_in_files(p, buf_text(&sealed)));
+	state_close(s);
+	assert_false(is_in_files(p, buf_text(&sealed)));
+}
+
+static void what_is_written_and_forgotten_at_once_is_gone(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct state *s = must_open_state(*state, true);
+	AUTO(change) c = change_new(s);
+	const struct generation g = generation_of_owner("shop", 1);
+	const struct generation *list = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	assert_true(state_unseal(s, NULL, &e));
+	must_keep_key(s, spki_1);
+	change_generation(c, &g, NULL);
+	change_forget_generation(c, &g);
+	must_commit(s, c);
+	assert_true(state_generations(s, &a, &list, &count, &e));
+	assert_int_equal(count, 0);
+	assert_false(state_has_key(s, spki_1));
+	state_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_PLACE(new_names_move_everything_in_one_commit),
+		IN_PLACE(a_new_name_that_is_taken_is_refused),
+		IN_PLACE(a_rename_that_cannot_be_read_fails_the_commit),
+		IN_PLACE(a_key_goes_with_the_last_generation_that_has_it),
+		IN_PLACE(what_is_written_and_forgotten_at_once_is_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

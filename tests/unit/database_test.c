@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/database.h"
+
+#include "state_fixture.h"
+
+#include <fcntl.h>
+
+static void assert_refused(const struct place *p, bool create,
+			   enum err_code code, const char *word)
+{
+	struct backend *b = NULL;
+	struct err e = { 0 };
+
+	assert_false(sqlite_backend_open(p->dir, create, &b, &e));
+	assert_null(b);
+	if (e.code != code || !strstr(e.text, word))
+		fail_msg("%d: %s", e.code, e.text);
+}
+
+static void files_are_ours_alone(void **state)
+{
+	struct place *p = *state;
+	struct stat st;
+
+	umask(0);
+	struct backend *b = must_open(p, true);
+
+	must_write(b, "a", "{}", false);
+	umask(022);
+	assert_int_equal(stat(p->dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(stat(file_in(p, "state.db"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(stat(file_in(p, "state.db-wal"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(access(file_in(p, ".gitignore"), F_OK), 0);
+	assert_int_equal(access(file_in(p, ".state.db.new"), F_OK), -1);
+	b->ops->close(b);
+}
+
+static void reading_what_is_not_there_makes_nothing(void **state)
+{
+	struct place *p = *state;
+
+	assert_refused(p, false, ERR_MISSING, "there is no state");
+	assert_int_equal(access(p->dir, F_OK), -1);
+	assert_int_equal(mkdir(p->dir, 0700), 0);
+	assert_refused(p, false, ERR_MISSING, "there is no state");
+	assert_int_equal(each_file(p->dir, remove_file, NULL), 2);
+}
+
+static void assert_reading_leaves_no_trace(const struct place *p)
+{
+	AUTO(buf) before = { 0 };
+	AUTO(buf) after = { 0 };
+
+	picture(p, &before);
+	struct backend *b = must_open(p, false);
+
+	assert_value(b, "a", "{\"b\":1}");
+	b->ops->close(b);
+	picture(p, &after);
+	assert_same_picture(&before, &after);
+}
+
+static void reading_a_settled_state_leaves_no_trace(void **state)
+{
+	make_with(*state, "a", "{\"b\":1}");
+	assert_reading_leaves_no_trace(*state);
+}
+
+static void reading_after_a_kill_leaves_no_trace(void **state)
+{
+	in_child(leave_a_log, *state);
+	assert_reading_leaves_no_trace(*state);
+}
+
+static void reading_a_log_without_its_index_leaves_no_trace(void **state)
+{
+	struct place *p = *state;
+
+	in_child(leave_a_log, p);
+	unlink(file_in(p, "state.db-shm"));
+	assert_reading_leaves_no_trace(p);
+}
+
+static void reading_a_log_that_was_just_begun_leaves_no_trace(void **state)
+{
+	struct place *p = *state;
+
+	make_with(p, "a", "{\"b\":1}");
+	in_child(leave_a_log, p);
+	assert_int_equal(truncate(file_in(p, "state.db-wal"), 32), 0);
+	assert_reading_leaves_no_trace(p);
+	make_with(p, "c", "{}");
+	assert_reading_leaves_no_trace(p);
+}
+
+static void reading_the_file_alone_leaves_no_trace(void **state)
+{
+	struct place *p = *state;
+
+	make_with(p, "a", "{\"b\":1}");
+	unlink(file_in(p, "state.db-shm"));
+	unlink(file_in(p, "state.db-wal"));
+	assert_reading_leaves_no_trace(p);
+}
+
+/* Root may write everywhere, so a child without privileges reads. */
+static void read_as_nobody(const struct place *p)
+{
+	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+		_exit(9);
+	struct backend *b = must_open(p, false);
+
+	assert_value(b, "a", "{\"b\":1}");
+}
+
+static void make_readable(void *ctx, const char *path)
+{
+	(void)ctx;
+	chmod(path, 0444);
+}
+
+static void a_directory_that_cannot_be_written_can_be_read(void **state)
+{
+	struct place *p = *state;
+
+	if (geteuid() != 0)
+		skip();
+	in_child(leave_a_log, p);
+	each_file(p->dir, make_readable, NULL);
+	assert_int_equal(chmod(p->dir, 0555), 0);
+	assert_int_equal(chmod(p->home, 0755), 0);
+	in_child(read_as_nobody, p);
+}
+
+static void overwrite(const struct place *p, off_t at, const char *bytes,
+		      size_t len)
+{
+	int fd = open(file_in(p, "state.db"), O_WRONLY | O_CLOEXEC);
+
+	assert_int_equal(pwrite(fd, bytes, len, at), len);
+	close(fd);
+}
+
+/* Refused by readers and writers, and not a byte of it changes. */
+static void assert_damaged(const struct place *p, const char *word)
+{
+	AUTO(buf) before = { 0 };
+	AUTO(buf) after = { 0 };
+
+	unlink(file_in(p, "lock"));
+	picture(p, &before);
+	assert_refused(p, false, ERR_IO, word);
+	assert_refused(p, false, ERR_IO, "backup restore");
+	assert_refused(p, true, ERR_IO, word);
+	picture(p, &after);
+	assert_same_picture(&before, &after);
+}
+
+static void make_some(const struct place *p)
+{
+	char key[16];
+	struct backend *b = must_open(p, true);
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(key, sizeof(key), "key/%d", i);
+		must_write(b, key, "{\"some\":\"text that takes some room\"}",
+			   false);
+	}
+	b->ops->close(b);
+}
+
+static void an_empty_file_is_refused(void **state)
+{
+	make_some(*state);
+	assert_int_equal(truncate(file_in(*state, "state.db"), 0), 0);
+	assert_damaged(*state, "cut short");
+}
+
+static void a_file_cut_short_is_refused(void **state)
+{
+	make_some(*state);
+	assert_int_equal(truncate(file_in(*state, "state.db"), 9000), 0);
+	assert_damaged(*state, "damaged");
+}
+
+static void garbage_is_refused(void **state)
+{
+	char garbage[8192];
+
+	memset(garbage, 'g', sizeof(garbage));
+	make_some(*state);
+	overwrite(*state, 0, garbage, sizeof(garbage));
+	assert_damaged(*state, "damaged");
+}
+
+static void a_damaged_page_is_refused(void **state)
+{
+	char garbage[4096];
+
+	memset(garbage, 0x5a, sizeof(garbage));
+	make_some(*state);
+	overwrite(*state, 3 * 4096, garbage, sizeof(garbage));
+	assert_damaged(*state, "damaged");
+}
+
+static void a_lost_file_beside_its_log_is_refused(void **state)
+{
+	in_child(leave_a_log, *state);
+	unlink(file_in(*state, "state.db"));
+	assert_refused(*state, false, ERR_IO, "log is there");
+	assert_refused(*state, true, ERR_IO, "log is there");
+}
+
+static void somebody_elses_database_is_refused(void **state)
+{
+	struct place *p = *state;
+	sqlite3 *db = NULL;
+
+	assert_int_equal(mkdir(p->dir, 0700), 0);
+	assert_int_equal(sqlite3_open(file_in(p, "state.db"), &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	assert_refused(p, false, ERR_IO, "not made by certfleet");
+	assert_refused(p, true, ERR_IO, "not made by certfleet");
+}
+
+static void a_newer_layout_is_refused(void **state)
+{
+	struct place *p = *state;
+	sqlite3 *db = NULL;
+	struct err e = { 0 };
+
+	make_with(p, "a", "{}");
+	assert_true(database_open(p->dir, &db, &e));
+	assert_true(database_run(db, "PRAGMA user_version = 99", &e));
+	database_close(db);
+	assert_refused(p, false, ERR_INPUT, "newer certfleet");
+	assert_refused(p, true, ERR_INPUT, "newer certfleet");
+}
+
+static void a_directory_others_can_write_is_refused(void **state)
+{
+	struct place *p = *state;
+
+	make_with(p, "a", "{}");
+	assert_int_equal(chmod(p->dir, 0777), 0);
+	assert_refused(p, false, ERR_IO, "others");
+	assert_refused(p, true, ERR_IO, "others");
+}
+
+static void a_half_made_state_is_made_again(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(mkdir(p->dir, 0700), 0);
+	close(open(file_in(p, ".state.db.new"), O_CREAT | O_WRONLY, 0600));
+	assert_refused(p, false, ERR_MISSING, "there is no state");
+	make_with(p, "a", "{}");
+	assert_int_equal(access(file_in(p, ".state.db.new"), F_OK), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_PLACE(files_are_ours_alone),
+		IN_PLACE(reading_what_is_not_there_makes_nothing),
+		IN_PLACE(reading_a_settled_state_leaves_no_trace),
+		IN_PLACE(reading_after_a_kill_leaves_no_trace),
+		IN_PLACE(reading_a_log_without_its_index_leaves_no_trace),
+		IN_PLACE(reading_a_log_that_was_just_begun_leaves_no_trace),
+		IN_PLACE(reading_the_file_alone_leaves_no_trace),
+		IN_PLACE(a_directory_that_cannot_be_written_can_be_read),
+		IN_PLACE(an_empty_file_is_refused),
+		IN_PLACE(a_file_cut_short_is_refused),
+		IN_PLACE(garbage_is_refused),
+		IN_PLACE(a_damaged_page_is_refused),
+		IN_PLACE(a_lost_file_beside_its_log_is_refused),
+		IN_PLACE(somebody_elses_database_is_refused),
+		IN_PLACE(a_newer_layout_is_refused),
+		IN_PLACE(a_directory_others_can_write_is_refused),
+		IN_PLACE(a_half_made_state_is_made_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki_made.h"
+
+#include "base/text.h"
+#include "pki/cert.h"
+#include "pki/import.h"
+#include "pki/key.h"
+
+enum {
+	FILES_LIMIT = 4
+};
+
+/* What keytool of OpenJDK 17 writes for "-keyalg EC", password "changeit". */
+static const char java_ec[] =
+	"MIIDxgIBAzCCA3AGCSqGSIb3DQEHAaCCA2EEggNdMIIDWTCCASAGCSqGSIb3DQEH"
+	"AaCCAREEggENMIIBCTCCAQUGCyqGSIb3DQEMCgECoIG9MIG6MGYGCSqGSIb3DQEF"
+	"DTBZMDgGCSqGSIb3DQEFDDArBBQbkj3QvnrC6+b0P2X39l6IfOABQQICJxACASAw"
+	"DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEFetygRlwB/l8Ssrqpew+3QEUP4Z"
+	"mjbS6bLPn6v0x2ifBtG05vdjjAxb/0VrySrZ21/hPOOY4HO5qtDf52Ffd0AlUT0r"
+	"XsE6hnopFiOJzv0P+T+uAe6M5KPBF8RgoBQ8+1WMMTYwEQYJKoZIhvcNAQkUMQQe"
+	"AgBhMCEGCSqGSIb3DQEJFTEUBBJUaW1lIDE3OTU0Mzg4MTg0MzcwggIxBgkqhkiG"
+	"9w0BBwagggIiMIICHgIBADCCAhcGCSqGSIb3DQEHATBmBgkqhkiG9w0BBQ0wWTA4"
+	"BgkqhkiG9w0BBQwwKwQUifs+kba+NMSVigmnxfLAMLj3YycCAicQAgEgMAwGCCqG"
+	"SIb3DQIJBQAwHQYJYIZIAWUDBAEqBBCwwe9Um682YPnzpEiMX0lRgIIBoBk3EK6Q"
+	"fqJ+1cEAPUWCKSavUz+tEfPar+SwEKFiXZrUrwQLpeH9nt6Vxz5e+kM6zGStxMF4"
+	"DQvrveGWFwsd29nZjxtLWaw6xYJMQDRo6ntIo+EGNRnVx6RjHmT8kMdBsaPuemcL"
+	"eZo+3PjcVhFQ3nKrWrTvTHP8cV6uGiix648yd6MX8YyDODQfk0Lsr44vBXY/imw2"
+	"FHFIsbAB0ew69OBzcKBWG7sUVbo0H1RV9RG1VvzdOKTSyBtBt0r+8CvfOCkUlL0d"
+	"trT8pJpawR1Gn9kmpXNKz+QqBp1FnVDE9qI/l0qPA+9NKEqYbpstKsMRFa/+zeQg"
+	"4CnYnE0IrDE3Ilcg6XjHL4G2pMxwACwYaTqfr+mZ8ghsS9bVGKgJNW0eg1i0qkiD"
+	"yIBWyKWIeL5/7Er2l5R09jpfqD8LXvpmlv2b+d7qtpSpUVcXYn4rmh9euotGLqZq"
+	"nMhzkPOFiLA5E17Id4JywL6q5SqNwmZjVUK3SWphxQvqqN8X3HwIomFWU2IKZkbu"
+	"OVex5nhDEbZ0OETjzO2nHabcR0XItpxTbU5yME0wMTANBglghkgBZQMEAgEFAAQg"
+	"gaIIQDH+IIg82AQGA/OGpWo0evVmp5pnbo3VJttQ0FEEFHpJdNXVL79Irg0xRyv3"
+	"ESyx+VfJAgInEA==";
+
+/* The files of one import; release after use. */
+struct files {
+	struct secret bytes[FILES_LIMIT];
+	size_t count;
+};
+
+static void files_release(struct files *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		secret_release(&f->bytes[i]);
+}
+AUTO_STRUCT(files, struct files, files_release)
+
+static const char *const names[] = { "a.pem", "b.pem", "c.pem", "d.pem" };
+
+static void add_bytes(struct files *f, const void *bytes, size_t len)
+{
+	secret_copy(&f->bytes[f->count++], bytes, len);
+}
+
+static void add_text(struct files *f, const char *text)
+{
+	add_bytes(f, text, strlen(text));
+}
+
+static void add_certs(struct files *f, const struct der *certs, size_t count)
+{
+	AUTO(buf) text = { 0 };
+
+	pem_add_certs(&text, certs, count);
+	add_text(f, buf_text(&text));
+}
+
+static void add_key(struct files *f, const struct secret *pkcs8)
+{
+	pem_add_key(&f->bytes[f->count++], pkcs8);
+}
+
+/* The key in another form of GnuTLS. */
+static void add_encrypted_key(struct files *f, const struct secret *pkcs8,
+			      const char *password)
+{
+	AUTO(x509_key) key = NULL;
+	AUTO(datum) text = { 0 };
+	gnutls_datum_t der = datum_of_secret(pkcs8);
+
+	gnutls_x509_privkey_init(&key);
+	assert_true(gnutls_x509_privkey_import(key, &der,
+					       GNUTLS_X509_FMT_DER) >= 0 ||
+		    gnutls_x509_privkey_import_pkcs8(key, &der,
+						     GNUTLS_X509_FMT_DER, NULL,
+						     GNUTLS_PKCS_PLAIN) >= 0);
+	assert_true(gnutls_x509_privkey_export2_pkcs8(
+			    key, GNUTLS_X509_FMT_PEM, password,
+			    GNUTLS_PKCS_PBES2_AES_256, &text) >= 0);
+	add_bytes(f, text.data, text.size);
+}
+
+static bool read_files(const struct files *f, enum import_kind kind,
+		       const char *password, struct pair *out, struct err *e)
+{
+	AUTO(secret) pass = { 0 };
+	struct import_input in = { .kind = kind,
+				   .names = names,
+				   .files = f->bytes,
+				   .file_count = f->count,
+				   .password = &pass };
+
+	if (password)
+		secret_copy(&pass, password, strlen(password));
+	return import_read(&in, out, e);
+}
+
+static void refuse_pem(const struct files *f, const char *password,
+		       const char *what)
+{
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	assert_false(read_files(f, IMPORT_PEM, password, &p, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_says(&e, "cannot import 'a.pem'");
+	assert_says(&e, what);
+	assert_null(p.key.bytes);
+}
+
+static void make_pairs(struct pair *ca, struct pair *leaf)
+{
+	struct certificate c = made_certificate();
+
+	make_authority_at(KEY_ECDSA_P256, NOW, ca);
+	make_leaf(&c, ca, leaf);
+}
+
+static void pem_files_in_any_order_become_a_pair(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(pair) p = { 0 };
+	AUTO(files) f = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	add_certs(&f, ca.set.certs, 1);
+	add_key(&f, &leaf.key);
+	add_certs(&f, leaf.set.certs, 1);
+	MUST(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
+	assert_string_equal(p.facts.fingerprint, leaf.facts.fingerprint);
+	assert_int_equal(p.set.count, 1);
+	assert_int_equal(p.set.anchor.len, ca.set.certs[0].len);
+	assert_int_equal(p.key.len, leaf.key.len);
+	assert_memory_equal(p.key.bytes, leaf.key.bytes, p.key.len);
+	MUST(pair_lint(&p, NOW, &e), &e);
+}
+
+static void what_stands_twice_counts_once(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(pair) p = { 0 };
+	AUTO(files) f = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	add_certs(&f, leaf.set.certs, 1);
+	add_key(&f, &leaf.key);
+	add_certs(&f, leaf.set.certs, 1);
+	add_key(&f, &leaf.key);
+	MUST(read_files(&f, IMPORT_PEM, NULL, &p, &e), &e);
+	assert_int_equal(p.set.count, 1);
+	assert_int_equal(p.set.anchor.len, 0);
+}
+
+static void two_keys_are_refused(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) f = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	add_certs(&f, leaf.set.certs, 1);
+	add_key(&f, &leaf.key);
+	add_key(&f, &ca.key);
+	refuse_pem(&f, NULL, "more than one private key");
+}
+
+static void a_missing_part_is_named(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) no_key = { 0 };
+	AUTO(files) no_cert = { 0 };
+	AUTO(files) no_pem = { 0 };
+	AUTO(files) foreign = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	add_certs(&no_key, leaf.set.certs, 1);
+	refuse_pem(&no_key, NULL, "there is no private key in it");
+	add_key(&no_cert, &leaf.key);
+	refuse_pem(&no_cert, NULL, "there is no certificate in it");
+	add_text(&no_pem, "hello\n");
+	refuse_pem(&no_pem, NULL, "it holds no PEM");
+	add_certs(&foreign, leaf.set.certs, 1);
+	add_key(&foreign, &ca.key);
+	refuse_pem(&foreign, NULL, "no certificate belongs to the private key");
+}
+
+static void two_leaves_for_one_key_are_refused(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(pair) again = { 0 };
+	AUTO(authority) by = NULL;
+	AUTO(files) f = { 0 };
+	struct certificate c = made_certificate();
+	struct err e = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
+	MUST(issue_leaf(&c, &leaf.key, by, NOW, &again, &e), &e);
+	add_certs(&f, leaf.set.certs, 1);
+	add_certs(&f, again.set.certs, 1);
+	add_key(&f, &leaf.key);
+	refuse_pem(&f, NULL, "two certificates belong to the private key");
+}
+
+static void a_certificate_of_no_chain_is_refused(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(pair) stranger = { 0 };
+	AUTO(files) f = { 0 };
+	struct certificate c = made_certificate();
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	c.subject = "CN=stranger";
+	make_leaf(&c, NULL, &stranger);
+	add_certs(&f, leaf.set.certs, 1);
+	add_certs(&f, stranger.set.certs, 1);
+	add_key(&f, &leaf.key);
+	refuse_pem(&f, NULL,
+		   "certificate 'CN=stranger' does not belong to the chain");
+}
+
+static void an_encrypted_key_needs_its_password(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(pair) p = { 0 };
+	AUTO(files) f = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	add_certs(&f, leaf.set.certs, 1);
+	add_encrypted_key(&f, &leaf.key, "right");
+	refuse_pem(&f, NULL, "is encrypted; give its password");
+	refuse_pem(&f, "wrong", "is the password right?");
+	MUST(read_files(&f, IMPORT_PEM, "right", &p, &e), &e);
+	assert_memory_equal(p.key.bytes, leaf.key.bytes, p.key.len);
+}
+
+static void a_damaged_block_is_refused_with_the_file_it_is_in(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) f = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	add_key(&f, &leaf.key);
+	add_text(&f, "-----BEGIN CERTIFICATE-----\nMIIB!\n"
+		     "-----END CERTIFICATE-----\n");
+	refuse_pem(&f, NULL, "'b.pem': a PEM block 'CERTIFICATE' is damaged");
+}
+
+static void a_block_without_its_end_is_refused(void **state)
+{
+	AUTO(files) f = { 0 };
+
+	(void)state;
+	add_text(&f, "-----BEGIN CERTIFICATE-----\nMIIB\n");
+	refuse_pem(&f, NULL, "has no END line");
+}
+
+static void more_blocks_than_the_limit_are_refused(void **state)
+{
+	AUTO(files) f = { 0 };
+	AUTO(buf) text = { 0 };
+
+	(void)state;
+	for (int i = 0; i <= PEM_BLOCK_LIMIT; i++)
+		buf_puts(&text, "-----BEGIN X-----\nAAAA\n-----END X-----\n");
+	add_text(&f, buf_text(&text));
+	refuse_pem(&f, NULL, "more than 100 parts");
+}
+
+static void a_file_that_is_too_large_is_refused(void **state)
+{
+	AUTO(files) f = { .count = 1 };
+
+	(void)state;
+	secret_alloc(&f.bytes[0], INPUT_FILE_LIMIT + 1);
+	refuse_pem(&f, NULL, "more than 1048576 bytes");
+}
+
+static void a_password_with_a_nul_byte_is_refused(void **state)
+{
+	AUTO(files) f = { 0 };
+	AUTO(secret) pass = { 0 };
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	add_text(&f, "x");
+	secret_copy(&pass, "a\0b", 3);
+	struct import_input in = { .kind = IMPORT_PEM,
+				   .names = names,
+				   .files = f.bytes,
+				   .file_count = 1,
+				   .password = &pass };
+
+	assert_false(import_read(&in, &p, &e));
+	assert_says(&e, "NUL byte");
+}
+
+static void foreign_text_cannot_forge_a_message(void **state)
+{
+	static const char *const odd_names[] = { "a\n\033[31mb.pem" };
+	AUTO(files) f = { 0 };
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	add_text(&f, "-----BEGIN X\033[31m-----\n");
+	struct import_input in = { .kind = IMPORT_PEM,
+				   .names = odd_names,
+				   .files = f.bytes,
+				   .file_count = 1 };
+
+	assert_false(import_read(&in, &p, &e));
+	assert_null(strchr(e.text, '\n'));
+	assert_null(strchr(e.text, '\033'));
+}
+
+/* PKCS#12 as GnuTLS writes it. */
+static void add_pkcs12(struct files *f, const struct pair *p,
+		       const char *password, unsigned flags)
+{
+	AUTO(pkcs12) p12 = NULL;
+	AUTO(pkcs12_bag) keys = NULL;
+	AUTO(pkcs12_bag) certs = NULL;
+	AUTO(datum) out = { 0 };
+	gnutls_datum_t key = datum_of_secret(&p->key);
+	gnutls_datum_t leaf = datum_of(p->set.certs[0]);
+	gnutls_datum_t root = datum_of(p->set.anchor);
+
+	gnutls_pkcs12_init(&p12);
+	gnutls_pkcs12_bag_init(&keys);
+	gnutls_pkcs12_bag_init(&certs);
+	assert_true(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY,
+					       &key) >= 0);
+	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE,
+					       &root) >= 0);
+	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE,
+					       &leaf) >= 0);
+	assert_true(gnutls_pkcs12_bag_encrypt(keys, password, flags) >= 0);
+	assert_true(gnutls_pkcs12_bag_encrypt(certs, password, flags) >= 0);
+	assert_true(gnutls_pkcs12_set_bag(p12, keys) >= 0);
+	assert_true(gnutls_pkcs12_set_bag(p12, certs) >= 0);
+	assert_true(gnutls_pkcs12_generate_mac(p12, password) >= 0);
+	assert_true(gnutls_pkcs12_export2(p12, GNUTLS_X509_FMT_DER, &out) >= 0);
+	add_bytes(f, out.data, out.size);
+}
+
+static void pkcs12_is_read_with_and_without_a_password(void **state)
+{
+	static const char *const passwords[] = { "right", "", NULL };
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	for (int i = 0; i < 3; i++) {
+		AUTO(files) f = { 0 };
+		AUTO(pair) p = { 0 };
+		struct err e = { 0 };
+
+		add_pkcs12(&f, &leaf, passwords[i],
+			   passwords[i] ? GNUTLS_PKCS_PBES2_AES_256
+					: GNUTLS_PKCS_PBES2_AES_256 |
+						  GNUTLS_PKCS_NULL_PASSWORD);
+		MUST(read_files(&f, IMPORT_PKCS12, passwords[i], &p, &e), &e);
+		assert_string_equal(p.facts.fingerprint,
+				    leaf.facts.fingerprint);
+		assert_int_equal(p.set.anchor.len, ca.set.certs[0].len);
+	}
+}
+
+static void pkcs12_with_a_wrong_password_is_refused(void **state)
+{
+	static const char *const wrong[] = { "wrong", NULL };
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(files) f = { 0 };
+
+	(void)state;
+	make_pairs(&ca, &leaf);
+	add_pkcs12(&f, &leaf, "right", GNUTLS_PKCS_PBES2_AES_256);
+	for (int i = 0; i < 2; i++) {
+		AUTO(pair) p = { 0 };
+		struct err e = { 0 };
+
+		assert_false(read_files(&f, IMPORT_PKCS12, wrong[i], &p, &e));
+		assert_int_equal(e.code, ERR_INPUT);
+		assert_says(&e, "password");
+	}
+}
+
+static void add_java(struct files *f)
+{
+	unsigned char bytes[sizeof(java_ec)];
+	size_t len = 0;
+
+	assert_true(text_unbase64(java_ec, strlen(java_ec), bytes, &len));
+	add_bytes(f, bytes, len);
+}
+
+/* Its key has no public point: the certificate gives it. */
+static void the_ec_store_of_java_is_read(void **state)
+{
+	AUTO(files) f = { 0 };
+	AUTO(pair) p = { 0 };
+	char spki[FINGERPRINT_TEXT];
+	struct err e = { 0 };
+
+	(void)state;
+	add_java(&f);
+	MUST(read_files(&f, IMPORT_PKCS12, "changeit", &p, &e), &e);
+	MUST(key_spki(&p.key, spki, &e), &e);
+	assert_string_equal(spki, p.facts.spki);
+	assert_string_equal(p.facts.key, "ecdsa-p256");
+	MUST(pair_lint(&p, p.facts.not_before, &e), &e);
+}
+
+static void the_ec_store_of_java_needs_its_password(void **state)
+{
+	AUTO(files) f = { 0 };
+	AUTO(pair) p = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	add_java(&f);
+	assert_false(read_files(&f, IMPORT_PKCS12, "changed", &p, &e));
+	assert_says(&e, "the password is wrong");
+}
+
+/* PBES2 with one round more than the limit. */
+static void too_many_rounds_are_refused_before_they_run(void **state)
+{
+	AUTO(files) f = { 0 };
+
+	(void)state;
+	add_text(&f, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+		     "MG0wWQYJKoZIhvcNAQUNMEwwKwYJKoZIhvcNAQUMMB4ECHNhbHRzYWx0A"
+		     "gQAmJaB\n"
+		     "MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBAAAAAAAAAAAAAAAAAAA"
+		     "AAABBAA\n"
+		     "AAAAAAAAAAAAAAAAAAAA\n"
+		     "-----END ENCRYPTED PRIVATE KEY-----\n");
+	refuse_pem(&f, "right", "10000001 rounds of key derivation");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pem_files_in_any_order_become_a_pair),
+		cmocka_unit_test(what_stands_twice_counts_once),
+		cmocka_unit_test(two_keys_are_refused),
+		cmocka_unit_test(a_missing_part_is_named),
+		cmocka_unit_test(two_leaves_for_one_key_are_refused),
+		cmocka_unit_test(a_certificate_of_no_chain_is_refused),
+		cmocka_unit_test(an_encrypted_key_needs_its_password),
+		cmocka_unit_test(
+			a_damaged_block_is_refused_with_the_file_it_is_in),
+		cmocka_unit_test(a_block_without_its_end_is_refused),
+		cmocka_unit_test(more_blocks_than_the_limit_are_refused),
+		cmocka_unit_test(a_file_that_is_too_large_is_refused),
+		cmocka_unit_test(a_password_with_a_nul_byte_is_refused),
+		cmocka_unit_test(foreign_text_cannot_forge_a_message),
+		cmocka_unit_test(pkcs12_is_read_with_and_without_a_password),
+		cmocka_unit_test(pkcs12_with_a_wrong_password_is_refused),
+		cmocka_unit_test(the_ec_store_of_java_is_read),
+		cmocka_unit_test(the_ec_store_of_java_needs_its_password),
+		cmocka_unit_test(too_many_rounds_are_refused_before_they_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

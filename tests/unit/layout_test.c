@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/layout.h"
+
+#include "bundle/entries.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static void
+the_newest_generation_has_the_name_and_others_their_number(void **state)
+{
+	struct bundle_item items[] = {
+		{ .name = "a", .number = 10 },
+		{ .name = "a", .number = 1, .is_issuer = true },
+		{ .name = "a", .number = 9 },
+		{ .name = "p/x y", .number = 1 },
+	};
+	static const char *const due[] = { "certificates/a/9", "certificates/a",
+					   "certificates/p%2Fx%20y",
+					   "issuers/a" };
+	struct bundle b = { .items = items, .item_count = 4 };
+	AUTO(arena) a = { 0 };
+
+	(void)state;
+	qsort(items, 4, sizeof(*items), layout_compare_items);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(layout_directory(&b, i, &a), due[i]);
+}
+
+static void every_path_of_a_file_gets_a_safe_name_of_its_own(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "certfleet.yaml", "config/certfleet.yaml" },
+		{ "roles/web.yaml", "config/roles/web.yaml" },
+		{ "../x.yaml", "config/%2E%2E/x.yaml" },
+		{ "./x.yaml", "config/%2E/x.yaml" },
+		{ "/etc/x.yaml", "config/%2F/etc/x.yaml" },
+		{ "%2E%2E/x.yaml", "config/%252E%252E/x.yaml" },
+		{ "a\\b\nc", "config/a%5Cb%0Ac" },
+		{ "\xc3\xa9", "config/%C3%A9" },
+		{ "...", "config/..." },
+	};
+	AUTO(arena) a = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		const char *name = layout_config(pairs[i][0], &a);
+
+		assert_string_equal(name, pairs[i][1]);
+		assert_true(entry_name_is_safe(name));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			the_newest_generation_has_the_name_and_others_their_number),
+		cmocka_unit_test(
+			every_path_of_a_file_gets_a_safe_name_of_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

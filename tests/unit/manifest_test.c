@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/manifest.h"
+
+#include "bundle/layout.h"
+#include "bundle_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Appends `text` with the first `old` in it replaced. */
+static void replace(struct buf *out, const char *text, const char *old,
+		    const char *new_text)
+{
+	const char *at = strstr(text, old);
+
+	assert_non_null(at);
+	buf_add(out, text, (size_t)(at - text));
+	buf_puts(out, new_text);
+	buf_puts(out, at + strlen(old));
+}
+
+static void written(struct buf *out)
+{
+	static const bool has_key[] = { false, true, true, true };
+	struct entry listed[] = { { "RESTORE.txt", "text", 4 },
+				  { "keys.zip", "", 0 } };
+	struct entries others = { .items = listed, .count = 2 };
+	struct bundle b = fixture_bundle();
+	struct err e = { 0 };
+
+	qsort(b.items, b.item_count, sizeof(*b.items), layout_compare_items);
+	qsort(b.files, b.file_count, sizeof(*b.files), layout_compare_files);
+	if (!manifest_write(&b, has_key, &others, out, &e))
+		fail_msg("%s", e.text);
+}
+
+static bool is_read(const char *json, struct err *e)
+{
+	AUTO(bundle) b = { 0 };
+	struct manifest m = { 0 };
+
+	return manifest_read((struct bytes){ json, strlen(json) }, &b, &m, e);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	AUTO(buf) json = { 0 };
+	AUTO(bundle) b = { 0 };
+	struct manifest m = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	written(&json);
+	if (!manifest_read((struct bytes){ json.data, json.len }, &b, &m, &e))
+		fail_msg("%s", e.text);
+	assert_int_equal(b.item_count, 4);
+	assert_false(m.has_key[0]);
+	assert_true(m.has_key[3]);
+	assert_int_equal(m.listed_count, 2);
+	assert_string_equal(m.listed[0].name, "RESTORE.txt");
+	assert_int_equal(m.listed[0].size, 4);
+	/* printf text | sha256sum */
+	assert_string_equal(m.listed[0].sha256,
+			    "982d9e3eb996f559e633f4d194def376"
+			    "1d909f5a3b647d1a851fead67c32c9d1");
+}
+
+static void each_change_that_makes_it_invalid_is_refused(void **state)
+{
+	static const char *const changes[][3] = {
+		{ "\"format_version\": 1", "\"format_version\": 2",
+		  "use a newer one" },
+		{ "\"format_version\": 1", "\"format_version\": \"1\"",
+		  "format_version" },
+		{ "\"fleet\"", "\"flet\"", "'fleet'" },
+		{ "\"lineage\": \"5f2c\"", "\"lineage\": null", "'lineage'" },
+		{ "\"serial\": 42", "\"serial\": -1", "'serial'" },
+		{ "\"serial\": 42", "\"serial\": 4.5", "'serial'" },
+		{ "\"serial\": 42", "\"serial\": 99999999999999999999",
+		  "no JSON" },
+		{ "2026-11-23T", "2026-11-33T", "'created_at'" },
+		{ "aes-256", "aes-128", "'encryption'" },
+		{ "\"generations\"", "\"generation\"", "'generations'" },
+		{ "\"kind\": \"certificate\"", "\"kind\": \"cert\"", "'kind'" },
+		{ "\"number\": 7", "\"number\": 4294967296", "'number'" },
+		{ "aaaaaaaa", "AAAAAAAA", "'fingerprint_sha256'" },
+		{ "\"components\": []", "\"components\": {}", "'components'" },
+		{ "\"components\": []", "\"components\": [1]", "'components'" },
+		{ "\"record\": {", "\"record\": 1, \"x\": {", "'record'" },
+		{ "\"key\": false", "\"key\": 0", "'key'" },
+		{ "\"directory\": \"certificates/shop\"",
+		  "\"directory\": \"certificates/../shop\"", "'directory'" },
+		{ "\"number\": 2", "\"number\": 1", "out of order" },
+		{ "\"number\": 2", "\"number\": 0", "out of order" },
+		{ "\"entry\": \"config/certfleet.yaml\"",
+		  "\"entry\": \"config/x\"", "where it belongs" },
+		{ "\"path\": \"certfleet.yaml\"", "\"path\": \"other.yaml\"",
+		  "where it belongs" },
+		{ "\"size\": 4", "\"size\": 67108865", "'size'" },
+		{ "\"sha256\"", "\"sha512\"", "'sha256'" },
+		{ "\"fleet\": ", "\"fleet\": \"x\", \"fleet\": ", "no JSON" },
+		{ "{", "[", "no JSON" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		AUTO(buf) json = { 0 };
+		AUTO(buf) changed = { 0 };
+		struct err e = { 0 };
+
+		written(&json);
+		replace(&changed, buf_text(&json), changes[i][0],
+			changes[i][1]);
+		assert_false(is_read(buf_text(&changed), &e));
+		assert_int_equal(e.code, ERR_INPUT);
+		if (!strstr(e.text, changes[i][2]))
+			fail_msg("'%s' refused, but for: %s", changes[i][1],
+				 e.text);
+	}
+}
+
+static void a_name_that_leads_elsewhere_is_refused(void **state)
+{
+	AUTO(buf) json = { 0 };
+	AUTO(buf) named = { 0 };
+	AUTO(buf) placed = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	written(&json);
+	replace(&named, buf_text(&json), "\"per-host/edge/e 1\"", "\"..\"");
+	replace(&placed, buf_text(&named), "per-host%2Fedge%2Fe%201", "..");
+	assert_false(is_read(buf_text(&placed), &e));
+	assert_non_null(strstr(e.text, "'directory'"));
+}
+
+static void a_key_that_is_not_known_is_ignored(void **state)
+{
+	AUTO(buf) json = { 0 };
+	AUTO(buf) more = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	written(&json);
+	replace(&more, buf_text(&json), "{", "{ \"tool\": \"later\",");
+	assert_true(is_read(buf_text(&more), &e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(each_change_that_makes_it_invalid_is_refused),
+		cmocka_unit_test(a_name_that_leads_elsewhere_is_refused),
+		cmocka_unit_test(a_key_that_is_not_known_is_ignored),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki_made.h"
+
+#include "base/text.h"
+#include "pki/cert.h"
+
+static void pem_reads_back_as_it_was_written(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(buf) text = { 0 };
+	AUTO(secret) key_text = { 0 };
+	AUTO(secret) key = { 0 };
+	struct certificate c = made_certificate();
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	(void)state;
+	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, &leaf);
+	pem_add_certs(&text, leaf.set.certs, 1);
+	pem_add_certs(&text, ca.set.certs, 1);
+	assert_null(strstr(text.data, "\n\n"));
+	assert_int_equal(text.data[text.len - 1], '\n');
+	pem_add_key(&key_text, &leaf.key);
+	assert_non_null(strstr((char *)key_text.bytes,
+			       "-----BEGIN PRIVATE KEY-----\n"));
+	buf_add(&text, key_text.bytes, key_text.len);
+	MUST(pem_read_certs(text.data, text.len, &a, &certs, &count, &e), &e);
+	assert_int_equal(count, 2);
+	assert_int_equal(certs[1].len, ca.set.certs[0].len);
+	assert_memory_equal(certs[1].bytes, ca.set.certs[0].bytes,
+			    certs[1].len);
+	MUST(pem_read_key(text.data, text.len, &key, &e), &e);
+	assert_int_equal(key.len, leaf.key.len);
+	assert_memory_equal(key.bytes, leaf.key.bytes, key.len);
+}
+
+static void text_without_certificates_has_none(void **state)
+{
+	AUTO(arena) a = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 1;
+	struct err e = { 0 };
+
+	(void)state;
+	MUST(pem_read_certs("hello", 5, &a, &certs, &count, &e), &e);
+	assert_int_equal(count, 0);
+}
+
+static void more_certificates_than_the_limit_are_refused(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) text = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	(void)state;
+	for (int i = 0; i <= PEM_BLOCK_LIMIT; i++)
+		buf_puts(&text, "-----BEGIN CERTIFICATE-----\nAAAA\n"
+				"-----END CERTIFICATE-----\n");
+	assert_false(
+		pem_read_certs(text.data, text.len, &a, &certs, &count, &e));
+	assert_says(&e, "more than 100 certificates");
+}
+
+static void text_without_a_key_is_refused(void **state)
+{
+	AUTO(secret) key = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(pem_read_key("hello", 5, &key, &e));
+	assert_says(&e, "no private key");
+}
+
+static void a_damaged_certificate_is_refused(void **state)
+{
+	static const char text[] = "-----BEGIN CERTIFICATE-----\nA!\n"
+				   "-----END CERTIFICATE-----\n";
+	AUTO(arena) a = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(
+		pem_read_certs(text, strlen(text), &a, &certs, &count, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_null(certs);
+}
+
+static void bytes_that_are_no_certificate_have_no_facts(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct cert_facts facts = { .subject = "kept" };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(cert_read_facts((struct der){ (unsigned char *)"hi", 2 },
+				     &a, &facts, &e));
+	assert_string_equal(facts.subject, "kept");
+}
+
+static void a_certificate_of_64_kib_and_more_is_refused(void **state)
+{
+	AUTO(secret) large = { 0 };
+	AUTO(arena) a = { 0 };
+	struct cert_facts facts = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	secret_alloc(&large, CERTIFICATE_LIMIT + 1);
+	assert_false(cert_read_facts((struct der){ large.bytes, large.len }, &a,
+				     &facts, &e));
+	assert_says(&e, "more than 65536 bytes");
+}
+
+static void the_key_digest_is_that_of_its_leaf(void **state)
+{
+	AUTO(pair) leaf = { 0 };
+	struct certificate c = made_certificate();
+	char spki[FINGERPRINT_TEXT];
+	struct err e = { 0 };
+
+	(void)state;
+	make_leaf(&c, NULL, &leaf);
+	MUST(key_spki(&leaf.key, spki, &e), &e);
+	assert_string_equal(spki, leaf.facts.spki);
+}
+
+static void the_chain_digest_leaves_the_leaf_out(void **state)
+{
+	static const char nothing[] = "e3b0c44298fc1c149afbf4c8996fb924"
+				      "27ae41e4649b934ca495991b7852b855";
+	static const char abc[] = "ba7816bf8f01cfea414140de5dae2223"
+				  "b00361a396177a9cb410ff61f20015ad";
+	const struct der certs[] = { { (unsigned char *)"leaf", 4 },
+				     { (unsigned char *)"a", 1 },
+				     { (unsigned char *)"bc", 2 } };
+	AUTO(arena) a = { 0 };
+
+	(void)state;
+	assert_string_equal(chain_digest(certs, 3, &a), abc);
+	assert_string_equal(chain_digest(certs, 1, &a), nothing);
+	assert_string_equal(chain_digest(NULL, 0, &a), nothing);
+}
+
+static void a_copied_set_does_not_share_memory(void **state)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(arena) a = { 0 };
+	struct certificate c = made_certificate();
+
+	(void)state;
+	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
+	make_leaf(&c, &ca, &leaf);
+	struct cert_set copy = cert_set_copy(&leaf.set, &a);
+
+	assert_int_equal(copy.count, 1);
+	assert_ptr_not_equal(copy.certs[0].bytes, leaf.set.certs[0].bytes);
+	assert_memory_equal(copy.certs[0].bytes, leaf.set.certs[0].bytes,
+			    copy.certs[0].len);
+	assert_ptr_not_equal(copy.anchor.bytes, leaf.set.anchor.bytes);
+	assert_int_equal(copy.anchor.len, leaf.set.anchor.len);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pem_reads_back_as_it_was_written),
+		cmocka_unit_test(text_without_certificates_has_none),
+		cmocka_unit_test(more_certificates_than_the_limit_are_refused),
+		cmocka_unit_test(text_without_a_key_is_refused),
+		cmocka_unit_test(a_damaged_certificate_is_refused),
+		cmocka_unit_test(bytes_that_are_no_certificate_have_no_facts),
+		cmocka_unit_test(a_certificate_of_64_kib_and_more_is_refused),
+		cmocka_unit_test(the_key_digest_is_that_of_its_leaf),
+		cmocka_unit_test(the_chain_digest_leaves_the_leaf_out),
+		cmocka_unit_test(a_copied_set_does_not_share_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

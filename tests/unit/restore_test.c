@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/restore.h"
+
+#include "base/fs.h"
+#include "bundle_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static bool has_program(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/usr/bin/%s", name);
+	return access(path, X_OK) == 0;
+}
+
+static void put_file(const char *folder, const char *name,
+		     const struct buf *content)
+{
+	char path[256];
+	struct err e = { 0 };
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (!fs_replace(path, content->data, content->len, FS_PRIVATE, &e))
+		fail_msg("%s", e.text);
+}
+
+/* The indented lines up to step 3 are the commands. */
+static void commands_of(const char *text, struct buf *out)
+{
+	const char *end = strstr(text, "\n3. ");
+
+	assert_non_null(end);
+	buf_puts(out, "set -e\n");
+	for (const char *line = text; line < end; line++) {
+		const char *next = strchr(line, '\n');
+
+		if (strncmp(line, "    ", 4) == 0)
+			buf_add(out, line + 4, (size_t)(next + 1 - line - 4));
+		line = next;
+	}
+}
+
+/* Without a terminal openssl asks on its standard input. */
+static int run_commands(const char *folder, const char *passphrase)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "cd %s && setsid -w sh ./commands >log 2>&1", folder);
+
+	FILE *shell = popen(command, "w");
+
+	assert_non_null(shell);
+	fprintf(shell, "%s\n", passphrase);
+	return pclose(shell);
+}
+
+static void assert_restored(const char *folder, const char *name,
+			    const char *content)
+{
+	char path[256];
+	AUTO(buf) got = { 0 };
+	struct err e = { 0 };
+
+	snprintf(path, sizeof(path), "%s/restore/%s", folder, name);
+	if (!fs_read(path, 4096, &got, &e))
+		fail_msg("%s", e.text);
+	assert_string_equal(buf_text(&got), content);
+}
+
+static void prepare(char *folder, bool unencrypted)
+{
+	struct secret pass = SECRET_OF(PASSPHRASE);
+	struct bundle b = fixture_bundle();
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) text = { 0 };
+	AUTO(buf) commands = { 0 };
+	struct err e = { 0 };
+
+	assert_non_null(mkdtemp(folder));
+	if (!bundle_write(&b, &pass, unencrypted ? 0 : 1, unencrypted, &zip,
+			  &e))
+		fail_msg("%s", e.text);
+	put_file(folder, "BUNDLE.zip", &zip);
+	restore_text(&b, unencrypted ? 0 : 1, &text);
+	/* What is tried is what the user gets to read. */
+	assert_non_null(memmem(zip.data, zip.len, text.data, text.len));
+	commands_of(buf_text(&text), &commands);
+	put_file(folder, "commands", &commands);
+}
+
+static void folder_in_tmp(char *out, size_t room)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(out, room, "%s/certfleet-restore-XXXXXX",
+		 tmp && *tmp ? tmp : "/tmp");
+}
+
+static void remove_folder(const char *folder)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void assert_all_restored(const char *folder)
+{
+	assert_restored(folder, "certificates/shop/key.pem",
+			KEY_MARK " of shop 2\n");
+	assert_restored(folder, "certificates/shop/1/key.pem",
+			KEY_MARK " of shop 1\n");
+	assert_restored(folder, "issuers/shop/key.pem",
+			KEY_MARK " of the issuer\n");
+	assert_restored(folder, "certificates/shop/leaf.pem",
+			fixture_items[0].leaf_pem);
+}
+
+static void the_commands_of_the_text_restore_the_keys(void **state)
+{
+	char folder[128];
+
+	(void)state;
+	if (!has_program("openssl") || !has_program("7z"))
+		skip();
+	for (int unencrypted = 0; unencrypted < 2; unencrypted++) {
+		folder_in_tmp(folder, sizeof(folder));
+		prepare(folder, unencrypted);
+		assert_int_equal(run_commands(folder, PASSPHRASE), 0);
+		assert_all_restored(folder);
+		remove_folder(folder);
+	}
+}
+
+static void another_passphrase_restores_nothing(void **state)
+{
+	char folder[128];
+	char path[256];
+
+	(void)state;
+	if (!has_program("openssl") || !has_program("7z"))
+		skip();
+	folder_in_tmp(folder, sizeof(folder));
+	prepare(folder, false);
+	assert_int_not_equal(run_commands(folder, OTHER_PASSPHRASE), 0);
+	snprintf(path, sizeof(path), "grep -rq %s %s", KEY_MARK, folder);
+	assert_int_not_equal(system(path), 0);
+	remove_folder(folder);
+}
+
+static void the_fleet_cannot_forge_a_line(void **state)
+{
+	struct bundle b = { .fleet = "f\n    rm -rf /" };
+	AUTO(buf) text = { 0 };
+
+	(void)state;
+	restore_text(&b, 1, &text);
+	assert_null(strstr(buf_text(&text), "\n    rm"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_commands_of_the_text_restore_the_keys),
+		cmocka_unit_test(another_passphrase_restores_nothing),
+		cmocka_unit_test(the_fleet_cannot_forge_a_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/zip.h"
+
+#include "base/sandbox.h"
+#include "bundle/bundle.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define PASSWORD "0123456789abcdef"
+
+static struct entry pair[] = {
+	{ "aa/one", "first content", 13 },
+	{ "two", "second", 6 },
+};
+
+static struct bytes bytes_of(const struct buf *b)
+{
+	return (struct bytes){ b->data, b->len };
+}
+
+static void pack(struct entry *items, size_t count, const char *password,
+		 struct buf *out)
+{
+	struct entries list = { .items = items, .count = count };
+	AUTO(secret) secret = { 0 };
+	struct err e = { 0 };
+
+	if (password)
+		secret_copy(&secret, password, strlen(password));
+	if (!zip_pack(&list, password ? &secret : NULL, out, &e))
+		fail_msg("%s", e.text);
+}
+
+static bool unpack(struct bytes zip, const char *password, struct err *e)
+{
+	AUTO(buf) frames = { .limit = SANDBOX_ANSWER_LIMIT };
+	AUTO(secret) secret = { 0 };
+
+	if (password)
+		secret_copy(&secret, password, strlen(password));
+	return zip_unpack(zip, password ? &secret : NULL, &frames, e);
+}
+
+static void expect_refused(struct bytes zip, const char *why)
+{
+	struct err e = { 0 };
+
+	assert_false(unpack(zip, NULL, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	if (!strstr(e.text, why))
+		fail_msg("refused, but for: %s", e.text);
+}
+
+/* Replaces the nth place where `old` stands by as many bytes. */
+static void patch(struct buf *b, const char *old, const char *new_text,
+		  unsigned nth)
+{
+	char *at = b->data;
+
+	for (;; at++) {
+		at = memmem(at, b->len - (size_t)(at - b->data), old,
+			    strlen(old));
+		assert_non_null(at);
+		if (nth-- == 0)
+			break;
+	}
+	memcpy(at, new_text, strlen(new_text));
+}
+
+/* What our own writer never makes. */
+struct strange {
+	const char *options;
+	const char *name;
+	const char *link; /* a symbolic link */
+	size_t zeros;     /* the content */
+};
+
+static void pack_strange(const struct strange *s, struct buf *out)
+{
+	size_t room = 1 << 20;
+	size_t used = 0;
+	char *zip = calloc(1, room);
+	char *zeros = calloc(1, s->zeros + 1);
+	struct archive *a = archive_write_new();
+	struct archive_entry *head = archive_entry_new();
+
+	archive_write_set_format_zip(a);
+	archive_write_set_options(a, s->options);
+	archive_write_set_bytes_per_block(a, 0);
+	archive_write_open_memory(a, zip, room, &used);
+	archive_entry_set_pathname(head, s->name);
+	archive_entry_set_mode(head, (s->link ? AE_IFLNK : AE_IFREG) | 0600);
+	archive_entry_set_size(head, (la_int64_t)s->zeros);
+	if (s->link)
+		archive_entry_set_symlink(head, s->link);
+	assert_int_equal(archive_write_header(a, head), ARCHIVE_OK);
+	if (s->zeros)
+		assert_int_equal(archive_write_data(a, zeros, s->zeros),
+				 s->zeros);
+	archive_entry_free(head);
+	archive_write_free(a);
+	buf_add(out, zip, used);
+	free(zip);
+	free(zeros);
+}
+
+static void the_bytes_do_not_depend_on_time_or_zone(void **state)
+{
+	static const char *const zones[] = { "UTC", "Asia/Tokyo", "UTC+11",
+					     "UTC-14" };
+	AUTO(buf) first = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++) {
+		AUTO(buf) zip = { 0 };
+
+		setenv("TZ", zones[i], 1);
+		tzset();
+		pack(pair, 2, NULL, &zip);
+		if (i == 0)
+			first = TAKE(zip);
+		else
+			assert_true(zip.len == first.len &&
+				    !memcmp(zip.data, first.data, zip.len));
+	}
+	unsetenv("TZ");
+	tzset();
+}
+
+static void what_is_packed_is_unpacked(void **state)
+{
+	static struct entry odd[] = {
+		{ "empty", "", 0 },
+		{ "looks-like-zip", "PK\3\4PK\7\10PK\1\2PK\5\6", 16 },
+		{ "nul", "a\0b", 3 },
+	};
+	AUTO(arena) a = { 0 };
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) frames = { 0 };
+	struct entries got = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	pack(odd, 3, NULL, &zip);
+	assert_true(zip_unpack(bytes_of(&zip), NULL, &frames, &e));
+	assert_true(entries_unframe(frames.data, frames.len, &a, &got, &e));
+	assert_int_equal(got.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(got.items[i].name, odd[i].name);
+		assert_int_equal(got.items[i].len, odd[i].len);
+		assert_memory_equal(got.items[i].data, odd[i].data,
+				    odd[i].len + 1);
+	}
+}
+
+/* The data of entry `n`, which begins with the salt when it is sealed. */
+static const char *data_of(const struct buf *zip, unsigned n)
+{
+	const char *at = zip->data;
+
+	for (;; at++) {
+		at = memmem(at, zip->len - (size_t)(at - zip->data), "PK\3\4",
+			    4);
+		assert_non_null(at);
+		if (n-- == 0)
+			return at + 30 + (unsigned char)at[26] +
+			       (unsigned char)at[28];
+	}
+}
+
+static void each_sealed_entry_has_a_salt_of_its_own(void **state)
+{
+	static struct entry same[] = { { "a", "the same key", 12 },
+				       { "b", "the same key", 12 } };
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) again = { 0 };
+
+	(void)state;
+	pack(same, 2, PASSWORD, &zip);
+	pack(same, 2, PASSWORD, &again);
+	assert_memory_not_equal(data_of(&zip, 0), data_of(&zip, 1), 16);
+	assert_memory_not_equal(data_of(&zip, 0), data_of(&again, 0), 16);
+	assert_null(memmem(zip.data, zip.len, "same key", 8));
+}
+
+static void another_password_or_none_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	pack(pair, 2, PASSWORD, &zip);
+	assert_true(unpack(bytes_of(&zip), PASSWORD, &e));
+	assert_false(unpack(bytes_of(&zip), PASSWORD "!", &e));
+	expect_refused(bytes_of(&zip), "is encrypted");
+}
+
+static void an_open_entry_among_sealed_ones_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	pack(pair, 2, NULL, &zip);
+	assert_false(unpack(bytes_of(&zip), PASSWORD, &e));
+	assert_non_null(strstr(e.text, "is not encrypted"));
+}
+
+static void names_that_lead_elsewhere_are_refused(void **state)
+{
+	static const char *const names[] = { "../one",  "/a/one", "a//one",
+					     "aa\\one", "./.one", "aa/on\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		AUTO(buf) zip = { 0 };
+
+		pack(pair, 2, NULL, &zip);
+		patch(&zip, "aa/one", names[i], 0);
+		patch(&zip, "aa/one", names[i], 0);
+		expect_refused(bytes_of(&zip), "");
+	}
+}
+
+static void names_that_differ_in_case_alone_are_refused(void **state)
+{
+	static struct entry twins[] = { { "Key.pem", "1", 1 },
+					{ "key.PEM", "2", 1 } };
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	pack(twins, 2, NULL, &zip);
+	expect_refused(bytes_of(&zip), "is there twice");
+}
+
+static void two_names_for_one_entry_are_refused(void **state)
+{
+	(void)state;
+	for (unsigned nth = 0; nth < 2; nth++) {
+		AUTO(buf) zip = { 0 };
+
+		pack(pair, 2, NULL, &zip);
+		patch(&zip, "aa/one", "aa/new", nth);
+		expect_refused(bytes_of(&zip), "the directory of the archive");
+	}
+}
+
+static void an_entry_hidden_from_the_directory_is_refused(void **state)
+{
+	AUTO(buf) hidden = { 0 };
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	/* The offsets of the second directory are relative to its end. */
+	pack(pair, 1, NULL, &hidden);
+	pack(pair + 1, 1, NULL, &zip);
+	buf_add(&hidden, zip.data, zip.len);
+	expect_refused(bytes_of(&hidden), "");
+}
+
+static void bytes_that_belong_to_nothing_are_refused(void **state)
+{
+	AUTO(buf) behind = { 0 };
+	AUTO(buf) before = { 0 };
+
+	(void)state;
+	pack(pair, 2, NULL, &behind);
+	buf_puts(&before, "#!/bin/sh\n");
+	buf_add(&before, behind.data, behind.len);
+	buf_puts(&behind, "more");
+	expect_refused(bytes_of(&behind), "");
+	expect_refused(bytes_of(&before), "");
+}
+
+/* Each in a place that libarchive has no opinion about. */
+static void headers_that_say_more_than_they_should_are_refused(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t local; /* offset of a byte, 0: none */
+		size_t central;
+		size_t end;
+		unsigned char bit;
+	} changes[] = {
+		{ "flag for a patch", 6, 8, 0, 0x20 },
+		{ "another kind of extra", 31 + 6, 47 + 6, 0, 0x20 },
+		{ "time", 0, 12, 0, 1 },
+		{ "version", 0, 6, 0, 1 },
+		{ "comment", 0, 32, 0, 1 },
+		{ "disk", 0, 34, 0, 1 },
+		{ "count on this disk", 0, 0, 8, 1 },
+		{ "count", 0, 0, 10, 1 },
+		{ "length of the comment", 0, 0, 20, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		AUTO(buf) zip = { 0 };
+		struct err e = { 0 };
+
+		pack(pair, 1, NULL, &zip);
+
+		char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
+		char *end = zip.data + zip.len - 22;
+
+		if (changes[i].local)
+			zip.data[changes[i].local] ^= changes[i].bit;
+		if (changes[i].central)
+			central[changes[i].central] ^= changes[i].bit;
+		if (changes[i].end)
+			end[changes[i].end] ^= changes[i].bit;
+		if (unpack(bytes_of(&zip), NULL, &e))
+			fail_msg("%s is accepted", changes[i].what);
+	}
+}
+
+static void a_device_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	pack(pair, 1, NULL, &zip);
+
+	unsigned char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
+
+	assert_int_equal(central[41], 0x81);
+	central[41] = 0x21;
+	expect_refused(bytes_of(&zip), "not a regular file");
+}
+
+static void a_gap_before_the_directory_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) gap = { 0 };
+
+	(void)state;
+	pack(pair, 1, NULL, &zip);
+
+	char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
+	size_t before = (size_t)(central - zip.data);
+
+	buf_add(&gap, zip.data, before);
+	buf_puts(&gap, "abcd");
+	buf_add(&gap, central, zip.len - before);
+	gap.data[gap.len - 6] = (char)(before + 4);
+	expect_refused(bytes_of(&gap), "belong to no entry");
+}
+
+static void content_that_fails_its_checksum_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	pack(pair, 2, NULL, &zip);
+	patch(&zip, "first", "First", 0);
+	expect_refused(bytes_of(&zip), "CRC");
+}
+
+static void a_link_is_refused(void **state)
+{
+	const struct strange link = { "zip:compression=store", "name",
+				      "/etc/passwd", 0 };
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	pack_strange(&link, &zip);
+	expect_refused(bytes_of(&zip), "not a regular file");
+}
+
+static void a_deflated_archive_is_read_but_not_a_bomb(void **state)
+{
+	const struct strange small = { "zip:compression=deflate", "name", NULL,
+				       5000 };
+	const struct strange bomb = { "zip:compression=deflate", "name", NULL,
+				      1 << 20 };
+	AUTO(buf) zip = { 0 };
+	AUTO(buf) tight = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	pack_strange(&small, &zip);
+	assert_true(unpack(bytes_of(&zip), NULL, &e));
+	pack_strange(&bomb, &tight);
+	assert_true(tight.len * BUNDLE_RATIO_LIMIT < bomb.zeros);
+	expect_refused(bytes_of(&tight), "too large");
+}
+
+static void too_many_entries_are_refused(void **state)
+{
+	size_t count = BUNDLE_ENTRY_LIMIT + 1;
+	struct entry *items = calloc(count, sizeof(*items));
+	struct entries list = { .items = items, .count = count };
+	AUTO(buf) out = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(zip_pack(&list, NULL, &out, &e));
+	assert_non_null(strstr(e.text, "at most"));
+	free(items);
+}
+
+static void whatever_is_cut_short_is_refused(void **state)
+{
+	AUTO(buf) zip = { 0 };
+
+	(void)state;
+	pack(pair, 2, NULL, &zip);
+	for (size_t len = 0; len < zip.len; len++) {
+		/* Its own block, so that a sanitizer sees a read past it. */
+		char *cut = malloc(len + 1);
+
+		memcpy(cut, zip.data, len);
+		expect_refused((struct bytes){ cut, len }, "");
+		free(cut);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_bytes_do_not_depend_on_time_or_zone),
+		cmocka_unit_test(what_is_packed_is_unpacked),
+		cmocka_unit_test(each_sealed_entry_has_a_salt_of_its_own),
+		cmocka_unit_test(another_password_or_none_is_refused),
+		cmocka_unit_test(an_open_entry_among_sealed_ones_is_refused),
+		cmocka_unit_test(names_that_lead_elsewhere_are_refused),
+		cmocka_unit_test(names_that_differ_in_case_alone_are_refused),
+		cmocka_unit_test(two_names_for_one_entry_are_refused),
+		cmocka_unit_test(an_entry_hidden_from_the_directory_is_refused),
+		cmocka_unit_test(bytes_that_belong_to_nothing_are_refused),
+		cmocka_unit_test(
+			headers_that_say_more_than_they_should_are_refused),
+		cmocka_unit_test(a_device_is_refused),
+		cmocka_unit_test(a_gap_before_the_directory_is_refused),
+		cmocka_unit_test(content_that_fails_its_checksum_is_refused),
+		cmocka_unit_test(a_link_is_refused),
+		cmocka_unit_test(a_deflated_archive_is_read_but_not_a_bomb),
+		cmocka_unit_test(too_many_entries_are_refused),
+		cmocka_unit_test(whatever_is_cut_short_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
