@@ -2,7 +2,11 @@
 /*
  * What is really in use: desired, installed and served of every component,
  * and the certificates behind them.  One set of rows, made once, rendered as
- * table and as JSON (DESIGN 4).
+ * table and as JSON (schemas/status.schema.json).
+ *
+ * Desired is the newest generation that was made for what the fleet file
+ * asks for, else the newest at all; for an import what its file holds, else
+ * what was imported last.
  */
 #ifndef REPORT_STATUS_H
 #define REPORT_STATUS_H
@@ -17,26 +21,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A component's state (DESIGN 1). */
 enum component_state {
-	COMPONENT_ABSENT,
-	COMPONENT_OUTDATED,
-	COMPONENT_STAGED,
-	COMPONENT_RESTART_PENDING,
-	COMPONENT_IN_SYNC,
-	COMPONENT_FAILED,
-	COMPONENT_ROLLED_BACK,
-	COMPONENT_DEFERRED,
+	COMPONENT_ABSENT,   /* nothing is installed */
+	COMPONENT_OUTDATED, /* another pair is installed, or a damaged one */
+	COMPONENT_STAGED,   /* the desired pair lies beside the installed one */
+	COMPONENT_RESTART_PENDING, /* installed, but not in use yet */
+	COMPONENT_IN_SYNC,         /* proven to be in use */
+	COMPONENT_FAILED,          /* the last run that touched it failed */
+	COMPONENT_ROLLED_BACK,     /* the desired pair was taken back here */
+	COMPONENT_DEFERRED,        /* offline, and its role lets it wait */
 	COMPONENT_UNKNOWN,
 	COMPONENT_STATE_COUNT
 };
 
 extern const char *const component_state_names[COMPONENT_STATE_COUNT + 1];
 
+extern const char *const evidence_names[EVIDENCE_HANDSHAKE + 2];
+
 struct status_component {
 	const struct component *component;
 	const struct component_seen *seen; /* NULL: never */
-	const char *desired;               /* NULL: nothing issued yet */
+	const struct generation *desired;  /* NULL: nothing issued yet */
 	enum component_state state;
 };
 
@@ -44,14 +49,15 @@ struct status_certificate {
 	const struct certificate *certificate; /* NULL for an issuer's */
 	const struct issuer *issuer;
 	const struct generation *generation; /* NULL: nothing issued yet */
-	int64_t renew_at;
+	int64_t renew_at; /* 0: certfleet does not renew it */
+	bool used;        /* by a component, or by a certificate of one */
 };
 
 struct status {
 	const struct fleet *fleet;
 	int64_t now;
-	int64_t observed_at;
-	bool offline;
+	int64_t observed_at; /* the oldest look at a component; 0: never */
+	bool offline;        /* set by the caller before it renders */
 	struct status_certificate *certificates;
 	size_t certificate_count;
 	struct status_component *components;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/affected.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "report/json_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+	const char *name;
+	const char *role;
+	const char *address;
+	const char *version;
+	bool online;
+	const char *reason;
+	const char *remedy;
+};
+
+static bool ends_in(const char *text, const char *ending)
+{
+	size_t len = strlen(text);
+	size_t wanted = strlen(ending);
+
+	return len >= wanted && !strcasecmp(text + len - wanted, ending);
+}
+
+bool affected_form(const char *path, enum affected_form *form, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	*form = ends_in(path, ".csv") ? AFFECTED_CSV : AFFECTED_JSON;
+	if (*form == AFFECTED_CSV || ends_in(path, ".json"))
+		return true;
+	return err_set(e, ERR_USAGE,
+		       "'%s' must end in .csv or .json, to say what it shall "
+		       "be",
+		       text_escaped(&a, path));
+}
+
+static int compare_seen(const void *name, const void *item)
+{
+	return strcmp(name, ((const struct component_seen *)item)->name);
+}
+
+static const struct component_seen *seen_in(const struct plan *p,
+					    const char *name)
+{
+	if (!p->observed_count)
+		return NULL;
+	return bsearch(name, p->observed, p->observed_count,
+		       sizeof(*p->observed), compare_seen);
+}
+
+static const char *address_of(const struct component *c)
+{
+	if (c->verify_count)
+		return c->verify[0].address;
+	return c->host ? c->host : "";
+}
+
+/* False when the precondition is about no component. */
+static bool make_row(const struct fleet *f, const struct plan *p,
+		     const struct precondition *about, struct row *row)
+{
+	const struct component_seen *seen = seen_in(p, about->component);
+	const struct component *c = fleet_component(f, about->component);
+
+	if (!c && !seen)
+		return false;
+	*row = (struct row){
+		.name = about->component,
+		.role = c ? c->role->name : "",
+		.address = c ? address_of(c) : "",
+		.version = seen && seen->version ? seen->version : "",
+		.online = seen && seen->online,
+		.reason = about->message,
+		.remedy = about->remedy ? about->remedy : "",
+	};
+	return true;
+}
+
+/* A spreadsheet must not take what a component says for a formula. */
+static void add_field(struct buf *out, const char *text)
+{
+	AUTO(buf) shown = { 0 };
+
+	if (*text && strchr("=+-@", *text))
+		buf_putc(&shown, '\'');
+	text_escape(&shown, text, strlen(text));
+	buf_putc(out, '"');
+	for (const char *c = buf_text(&shown); *c; c++) {
+		if (*c == '"')
+			buf_putc(out, '"');
+		buf_putc(out, *c);
+	}
+	buf_putc(out, '"');
+}
+
+static void add_csv(struct buf *out, const struct row *row)
+{
+	const char *const fields[] = {
+		row->name,
+		row->role,
+		row->address,
+		row->version,
+		row->online ? "yes" : "no",
+		row->reason,
+		row->remedy,
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		if (i)
+			buf_putc(out, ',');
+		add_field(out, fields[i]);
+	}
+	buf_puts(out, "\r\n");
+}
+
+static json_t *row_to_json(const struct row *row)
+{
+	return json_pack(
+		"{so so so so sb so so}", "name", json_text(row->name), "role",
+		json_text(row->role), "address", json_text(row->address),
+		"version", json_text(*row->version ? row->version : NULL),
+		"online", row->online, "reason", json_text(row->reason),
+		"remedy", json_text(row->remedy));
+}
+
+bool affected_write(const char *path, const struct fleet *f,
+		    const struct plan *p, struct err *e)
+{
+	AUTO(buf) csv = { 0 };
+	AUTO(json) list = json_array();
+	enum affected_form form = AFFECTED_CSV;
+
+	if (!affected_form(path, &form, e))
+		return false;
+	buf_puts(&csv, "name,role,address,version,online,reason,remedy\r\n");
+	for (size_t i = 0; i < p->precondition_count; i++) {
+		struct row row;
+
+		if (!make_row(f, p, &p->preconditions[i], &row))
+			continue;
+		add_csv(&csv, &row);
+		json_array_append_new(list, row_to_json(&row));
+	}
+
+	AUTO(str) json = json_dumps(list, JSON_INDENT(2));
+	const char *text = form == AFFECTED_CSV ? buf_text(&csv) : json;
+
+	if (!fs_replace(path, text, strlen(text), FS_PUBLIC, e))
+		return err_in(e, "cannot write the report");
+	return true;
+}

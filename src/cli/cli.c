@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cli.h"
+
+#include "base/stop.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/hygiene.h"
+#include "cli/session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Options that every command has. */
+struct common {
+	const char *directory;
+	int color;
+	bool quiet;
+	bool verbose;
+	bool version;
+	bool help;
+};
+
+static const char *const colors[] = {
+	[COLOR_AUTO] = "auto",
+	[COLOR_ALWAYS] = "always",
+	[COLOR_NEVER] = "never",
+	NULL,
+};
+
+static const struct option common_options[] = {
+	TEXT(struct common, directory, .name = "directory", .letter = 'C',
+	     .argument = "DIR", .help = "work in this directory"),
+	CHOICE(struct common, color, .name = "color", .argument = "WHEN",
+	       .choices = colors, .help = "auto, always or never"),
+	FLAG(struct common, quiet, .name = "quiet",
+	     .help = "only what was asked for, and errors"),
+	FLAG(struct common, verbose, .name = "verbose", .help = "tell more"),
+	FLAG(struct common, version, .name = "version",
+	     .help = "print the version and end"),
+	FLAG(struct common, help, .name = "help", .letter = 'h',
+	     .help = "print this and end"),
+	{ 0 },
+};
+
+/* A command line being read. */
+struct line {
+	struct arena *arena;
+	struct common common;
+	const struct command *command; /* NULL: none is named */
+	const char *group;             /* "backup" alone; NULL */
+	void *options;
+	struct texts words;
+};
+
+/* ---- the command ---- */
+
+static bool unknown_command(struct arena *a, const char *word, struct err *e)
+{
+	VEC(const char *) names = { 0 };
+
+	for (size_t i = 0; commands[i]; i++)
+		VEC_PUSH(&names, a,
+			 arena_strndup(a, commands[i]->name,
+				       strcspn(commands[i]->name, " ")));
+	VEC_PUSH(&names, a, NULL);
+
+	const char *near = text_nearest(word, names.items);
+
+	if (near)
+		return err_set(e, ERR_USAGE,
+			       "unknown command '%s', did you mean '%s'?",
+			       text_escaped(a, word), near);
+	return err_set(e, ERR_USAGE,
+		       "unknown command '%s'; 'certfleet --help' lists them",
+		       text_escaped(a, word));
+}
+
+static const struct command *named(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static bool is_group(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; commands[i]; i++)
+		if (!strncmp(commands[i]->name, word, len) &&
+		    commands[i]->name[len] == ' ')
+			return true;
+	return false;
+}
+
+/* "plan show" is a command of its own, "plan" with any other word is not. */
+static bool find_command(struct line *l, char *const *argv, size_t *used,
+			 struct err *e)
+{
+	const struct command *two =
+		argv[1] ? named(arena_printf(l->arena, "%s %s", argv[0],
+					     argv[1]))
+			: NULL;
+
+	l->command = two ? two : named(argv[0]);
+	*used = two ? 2 : 1;
+	if (l->command && !l->command->run)
+		return err_set(e, ERR_USAGE,
+			       "'%s' is not supported by this version yet",
+			       l->command->name);
+	if (l->command)
+		return true;
+	if (!is_group(argv[0]))
+		return unknown_command(l->arena, argv[0], e);
+	l->group = argv[0];
+	return true;
+}
+
+static bool check_words(const struct line *l, struct err *e)
+{
+	const struct command *c = l->command;
+
+	if (l->words.count < c->words_least)
+		return err_set(e, ERR_USAGE, "'%s' needs %s", c->name,
+			       c->words);
+	if (l->words.count > c->words_most)
+		return err_set(
+			e, ERR_USAGE, "'%s' has no use for '%s'", c->name,
+			text_escaped(l->arena, l->words.items[c->words_most]));
+	return true;
+}
+
+static bool read_rest(struct line *l, char *const *argv, struct err *e)
+{
+	const struct command *c = l->command;
+	static const struct option none[] = { { 0 } };
+	const struct option_set sets[] = {
+		{ common_options, &l->common },
+		{ c && c->options ? c->options : none, l->options },
+	};
+	struct parse p = { .arena = l->arena,
+			   .sets = sets,
+			   .set_count = sizeof(sets) / sizeof(*sets) };
+	size_t used = 0;
+
+	if (!options_parse(&p, argv, &used, e))
+		return false;
+	l->words = p.words;
+	if (l->common.help || l->common.version)
+		return true;
+	if (!c)
+		return err_set(e, ERR_USAGE, "'%s' needs a second word",
+			       l->group);
+	return check_words(l, e);
+}
+
+/* The message says what is wrong, the help what would be right. */
+static bool point_to_help(const struct line *l, struct err *e)
+{
+	size_t used = strlen(e->text);
+
+	snprintf(e->text + used, sizeof(e->text) - used,
+		 "; see 'certfleet %s --help'",
+		 l->command ? l->command->name : l->group);
+	return false;
+}
+
+static bool read_line(struct line *l, char *const *argv, struct err *e)
+{
+	const struct option_set set = { common_options, &l->common };
+	struct parse p = { .arena = l->arena,
+			   .sets = &set,
+			   .set_count = 1,
+			   .stop_at_word = true };
+	size_t used = 0;
+	size_t more = 0;
+
+	if (!options_parse(&p, argv, &used, e))
+		return false;
+	argv += used;
+	if (!*argv)
+		return l->common.help || l->common.version ||
+		       err_set(e, ERR_USAGE,
+			       "no command is named; 'certfleet --help' lists "
+			       "them");
+	if (!find_command(l, argv, &more, e))
+		return false;
+	if (l->command)
+		l->options = arena_alloc(l->arena, l->command->options_size);
+	if (read_rest(l, argv + more, e))
+		return true;
+	return point_to_help(l, e);
+}
+
+/* ---- running it ---- */
+
+static bool run_command(struct session *s, const struct line *l, int *status,
+			struct err *e)
+{
+	struct call call = { .options = l->options,
+			     .words = l->words.items,
+			     .word_count = l->words.count };
+
+	if (l->common.directory && chdir(l->common.directory) < 0) {
+		err_sys(e, "cannot work in '%s'",
+			text_escaped(l->arena, l->common.directory));
+		e->code = ERR_USAGE;
+		return false;
+	}
+	return session_prepare(s, l->command, &call, e) &&
+	       l->command->run(s, &call, status, e);
+}
+
+static void print_help(struct session *s, const struct line *l)
+{
+	AUTO(buf) text = { 0 };
+
+	if (l->command)
+		help_command(l->command, common_options, &text);
+	else
+		help_commands(l->group, common_options, &text);
+	terminal_put(&s->terminal, &text);
+}
+
+static bool run_line(struct session *s, const struct line *l, int *status,
+		     struct err *e)
+{
+	if (l->common.help) {
+		print_help(s, l);
+		return true;
+	}
+	if (l->common.version) {
+		AUTO(buf) text = { 0 };
+
+		buf_puts(&text, "certfleet " CERTFLEET_VERSION "\n");
+		terminal_put(&s->terminal, &text);
+		return true;
+	}
+	return run_command(s, l, status, e);
+}
+
+/* What was printed counts only once it is written. */
+static int finish(struct session *s, int status)
+{
+	struct err e = { 0 };
+
+	if (terminal_close(&s->terminal, &e))
+		return status;
+	terminal_error(&s->terminal, "%s", e.text);
+	return status ? status : err_exit_status(e.code);
+}
+
+int cli_main(int argc, char **argv)
+{
+	hygiene();
+	stop_install();
+
+	AUTO(session) s = { 0 };
+	struct line line = { .arena = &s.arena };
+	struct err e = { 0 };
+	int status = 0;
+	bool good = read_line(&line, argv + (argc > 0), &e);
+
+	terminal_open(&s.terminal, (enum color)line.common.color,
+		      line.common.quiet);
+	s.verbose = line.common.verbose;
+	if (!good || !run_line(&s, &line, &status, &e)) {
+		terminal_error(&s.terminal, "%s", e.text);
+		status = err_exit_status(e.code);
+	}
+	return finish(&s, status);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/planning.h"
+#include "cli/progress.h"
+#include "cli/saved_file.h"
+#include "cli/session.h"
+#include "engine/saved.h"
+#include "plan/plan.h"
+#include "report/json_value.h"
+#include "state/journal.h"
+
+#include <string.h>
+
+enum {
+	STATUS_ASKS = 3,
+	STATUS_BLOCKED = 4,
+	CLOCK_TOLERANCE = 60
+};
+
+struct apply_options {
+	bool yes;
+	bool json;
+	bool restart_postponed;
+	struct moment lock_timeout;
+	struct chosen chosen;
+};
+
+static const struct option options[] = {
+	FLAG(struct apply_options, yes, .name = "yes", .help = "do not ask"),
+	FLAG(struct apply_options, json, .name = "json",
+	     .help = "one JSON object per event (schemas/apply.schema.json)"),
+	CHOSEN_OPTIONS(struct apply_options, chosen),
+	FLAG(struct apply_options, restart_postponed,
+	     .name = "restart-postponed",
+	     .help = "also activate what was postponed"),
+	DURATION(struct apply_options, lock_timeout, .name = "lock-timeout",
+		 .help = "wait so long for another apply to end"),
+	LATER("from-backup"),
+	{ 0 },
+};
+
+/* One apply from its plan to its end. */
+struct application {
+	struct session *s;
+	const struct apply_options *o;
+	struct progress progress;
+	struct planned planned;
+	const char *hash; /* of the plan that was consented to; NULL: ours */
+	int status;
+};
+
+static void application_release(struct application *a)
+{
+	planned_release(&a->planned);
+}
+AUTO_STRUCT(application, struct application, application_release)
+
+/* ---- opening ---- */
+
+static bool lock(struct application *a, struct err *e)
+{
+	return session_lock(a->s, a->o->lock_timeout.seconds * 1000, "apply",
+			    e);
+}
+
+/*
+ * Locked, if there is something to lock: a state is only made once somebody
+ * has agreed to what it is for.
+ */
+static bool open_state(struct application *a, struct err *e)
+{
+	return session_read(a->s, e) &&
+	       (!session_has_state(a->s) || lock(a, e));
+}
+
+static bool make_plan(struct application *a, int64_t at,
+		      const struct choices *choices, struct err *e)
+{
+	struct planning how = { .now = clock_now(), .at = at };
+
+	how.choices = *choices;
+	planned_release(&a->planned);
+	return planning_make(a->s, &how, &a->planned, e);
+}
+
+/* The first run of all: now the state is made, and the plan must hold. */
+static bool begin_state(struct application *a, const struct choices *choices,
+			struct err *e)
+{
+	AUTO(planned) before = TAKE(a->planned);
+
+	return lock(a, e) && make_plan(a, before.plan.at, choices, e) &&
+	       saved_plan_fits(&before.plan, &a->planned.plan, e);
+}
+
+/* ---- before anything changes ---- */
+
+static void tell_refusal(struct application *a, const char *event)
+{
+	AUTO(json) plan = plan_to_json(&a->planned.plan);
+	AUTO(json) json = json_pack("{ss so si sO}", "event", event, "at",
+				    json_moment(clock_now()), "exit_status",
+				    a->status, "preconditions",
+				    json_object_get(plan, "preconditions"));
+
+	if (a->o->json)
+		terminal_put_json(&a->s->terminal, json, true);
+}
+
+static void add_remedies(const struct plan *p, enum severity severity,
+			 struct buf *out)
+{
+	for (size_t i = 0; i < p->precondition_count; i++) {
+		const struct precondition *c = &p->preconditions[i];
+
+		if (c->severity != severity || c->acknowledged)
+			continue;
+		buf_printf(out, "  %s", c->code);
+		if (*c->component) {
+			buf_putc(out, ' ');
+			text_escape(out, c->component, strlen(c->component));
+		}
+		buf_puts(out, ": ");
+		text_escape(out, c->message, strlen(c->message));
+		buf_puts(out, "; ");
+		text_escape(out, c->remedy, strlen(c->remedy));
+		if (severity == SEVERITY_ACKNOWLEDGE)
+			buf_printf(out, ", or accept it with --ack %s",
+				   c->code);
+		buf_putc(out, '\n');
+	}
+}
+
+/* Whether the preconditions and the plan let it begin. */
+static bool may_begin(struct application *a)
+{
+	const struct plan *p = &a->planned.plan;
+	enum severity severity = SEVERITY_BLOCK;
+	AUTO(buf) text = { 0 };
+
+	if (plan_is_blocked(p)) {
+		a->status = STATUS_BLOCKED;
+		buf_puts(&text, "certfleet: blocked, nothing was changed\n");
+	} else if (plan_needs_acknowledgement(p)) {
+		a->status = STATUS_ASKS;
+		severity = SEVERITY_ACKNOWLEDGE;
+		buf_puts(&text, "certfleet: an acknowledgement is needed, "
+				"nothing was changed\n");
+	} else {
+		return true;
+	}
+	add_remedies(p, severity, &text);
+	terminal_tell(&a->s->terminal, &text);
+	tell_refusal(a, "refused");
+	return false;
+}
+
+static bool has_work(struct application *a)
+{
+	AUTO(buf) text = { 0 };
+
+	if (a->planned.plan.step_count)
+		return true;
+	buf_printf(&text,
+		   "certfleet: nothing to do, %zu component%s as wanted\n",
+		   a->planned.plan.unchanged,
+		   a->planned.plan.unchanged == 1 ? "" : "s");
+	terminal_tell(&a->s->terminal, &text);
+	tell_refusal(a, "nothing to do");
+	return false;
+}
+
+static void show_plan(struct application *a)
+{
+	struct terminal *t = &a->s->terminal;
+	AUTO(buf) text = { 0 };
+
+	if (t->quiet && a->o->yes)
+		return;
+	plan_render_text(&a->planned.plan, a->s->verbose,
+			 t->color && !a->o->json, &text);
+	buf_putc(&text, '\n');
+	if (a->o->json)
+		terminal_tell(t, &text);
+	else
+		terminal_put(t, &text);
+}
+
+/* ---- the run ---- */
+
+static bool carry_out(struct application *a, struct err *e)
+{
+	const struct plan *plan = &a->planned.plan;
+	struct arena *arena = &a->s->arena;
+	struct apply_result result = { 0 };
+	struct apply_order order = {
+		.plan = plan,
+		.snapshot = &a->planned.snapshot,
+		.plan_json = plan_line(plan, arena),
+	};
+
+	order.plan_hash = a->hash ? a->hash : plan_hash(order.plan_json, arena);
+	progress_begin(&a->progress, plan);
+	if (!engine_apply(a->s->engine, &order, &result, e))
+		return false;
+	progress_sum_up(&a->progress, &result, a->s->fleet.path);
+	a->status = result.exit_status;
+	return true;
+}
+
+/* ---- of a fleet file ---- */
+
+static bool agreed(struct application *a)
+{
+	if (a->o->yes || terminal_ask(&a->s->terminal, "apply?"))
+		return true;
+	terminal_error(&a->s->terminal, "not applied, nothing was changed");
+	a->status = 1;
+	return false;
+}
+
+static bool apply_file(struct application *a, const char *path, struct err *e)
+{
+	struct choices choices = chosen_choices(&a->o->chosen);
+
+	choices.restart_postponed = a->o->restart_postponed;
+	if (!a->o->yes && !a->s->terminal.interactive)
+		return err_set(e, ERR_USAGE,
+			       "refused: there is nobody to ask; say --yes, or "
+			       "apply a saved plan");
+	if (!session_load(a->s, path, e) || !open_state(a, e) ||
+	    !make_plan(a, clock_now(), &choices, e))
+		return false;
+	if (!has_work(a))
+		return true;
+	show_plan(a);
+	if (!may_begin(a) || !agreed(a))
+		return true;
+	if (!session_has_state(a->s) && !begin_state(a, &choices, e))
+		return false;
+	return carry_out(a, e);
+}
+
+/* ---- of a saved plan ---- */
+
+static bool check_saved_options(const struct apply_options *o, struct err *e)
+{
+	if (o->yes)
+		return err_set(e, ERR_USAGE,
+			       "'--yes' has no place here: a saved plan is its "
+			       "own consent");
+	if (o->restart_postponed || o->chosen.targets.count ||
+	    o->chosen.acks.count || o->chosen.reissue.count)
+		return err_set(e, ERR_USAGE,
+			       "a saved plan is applied as it is: give the "
+			       "options to 'certfleet plan --out'");
+	return true;
+}
+
+static bool check_age(const struct plan *saved, struct err *e)
+{
+	int64_t age = clock_now() - saved->at;
+	char words[DURATION_TEXT];
+
+	if (age > SAVED_PLAN_AGE_LIMIT)
+		return err_set(e, ERR_STALE,
+			       "the plan is %s old, the limit is 72 hours; "
+			       "make a new plan",
+			       duration_about(age, words));
+	if (age < -CLOCK_TOLERANCE)
+		return err_set(e, ERR_STALE,
+			       "the plan was made in the future; set the "
+			       "clock, or make a new plan");
+	return true;
+}
+
+/* The run of this very plan that did not end; false: there is none. */
+static bool find_broken_run(struct application *a, struct run_record *run)
+{
+	struct state *state = engine_state(a->s->engine);
+	struct err none = { 0 };
+
+	return state && journal_open_run(state, &a->s->arena, run, &none) &&
+	       !strcmp(run->plan_hash, a->hash);
+}
+
+static bool check_saved(struct application *a, const struct plan *saved,
+			struct err *e)
+{
+	struct run_record run = { 0 };
+
+	if (!find_broken_run(a, &run))
+		return saved_plan_fits(saved, &a->planned.plan, e);
+	if (!saved_plan_resumes(saved, &a->planned.plan, &run, e))
+		return false;
+	terminal_note(&a->s->terminal,
+		      "run %u of this plan did not end; going "
+		      "on with what is left",
+		      run.number);
+	return true;
+}
+
+static bool apply_saved(struct application *a, const char *path, struct err *e)
+{
+	AUTO(saved) saved = { 0 };
+	struct arena *arena = &a->s->arena;
+
+	if (!check_saved_options(a->o, e) || !saved_read(path, &saved, e) ||
+	    !check_age(&saved.plan, e) ||
+	    !session_load(a->s, saved.fleet_file, e))
+		return false;
+	a->hash = plan_hash(plan_line(&saved.plan, arena), arena);
+	if (!open_state(a, e) ||
+	    !make_plan(a, saved.plan.at, &saved.plan.choices, e) ||
+	    !check_saved(a, &saved.plan, e))
+		return false;
+	if (!has_work(a) || !may_begin(a))
+		return true;
+	show_plan(a);
+	if (!session_has_state(a->s) && !begin_state(a, &saved.plan.choices, e))
+		return false;
+	return carry_out(a, e);
+}
+
+static bool run(struct session *s, const struct call *call, int *status,
+		struct err *e)
+{
+	const char *path = call->word_count ? call->words[0] : FLEET_FILE;
+	AUTO(application) a = { .s = s, .o = call->options };
+	bool good = false;
+
+	a.progress = (struct progress){ .terminal = &s->terminal,
+					.arena = &s->arena,
+					.json = a.o->json };
+	s->listen = progress_listen;
+	s->listen_ctx = &a.progress;
+	good = saved_is_one(path) ? apply_saved(&a, path, e)
+				  : apply_file(&a, path, e);
+	*status = a.status;
+	/* what it could still tell would reach a progress that is gone */
+	engine_close(s->engine);
+	s->engine = NULL;
+	return good;
+}
+
+const struct command command_apply = {
+	.name = "apply",
+	.words = "[FILE|PLAN]",
+	.summary = "make the fleet match the file, or run a saved plan",
+	.help = "Shows the plan and asks. A saved plan is its own consent; it "
+		"is applied only if a\nplan made now is the same.\n\n"
+		"Exit status: 0 done or nothing to do, 1 failed and no "
+		"component changed,\n3 an acknowledgement is needed, 4 a "
+		"precondition blocks, 5 the plan is stale,\n6 the lock is "
+		"held, 7 something changed and something failed, 8 all that "
+		"failed\nwas rolled back, 64 usage, 65 an input is invalid.",
+	.words_most = 1,
+	.options = options,
+	.options_size = sizeof(struct apply_options),
+	.run = run,
+};

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "report/json_value.h"
+#include "report/table.h"
+#include "state/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HISTORY_FORMAT "1.0"
+
+enum {
+	FINGERPRINT_SHOWN = 12
+};
+
+struct history_options {
+	bool json;
+};
+
+static const struct option options[] = {
+	FLAG(struct history_options, json, .name = "json",
+	     .help = "print it as JSON"),
+	{ 0 },
+};
+
+static const char *const run_titles[] = { "RUN",     "BEGAN", "TOOK", "WHO",
+					  "OUTCOME", "STEPS", NULL };
+static const char *const step_titles[] = { "STEP",       "KIND",
+					   "COMPONENT",  "CERTIFICATE",
+					   "GENERATION", "OUTCOME",
+					   NULL };
+
+/* How a run ended, in words, by its exit status. */
+struct outcome {
+	int exit_status;
+	const char *words;
+	enum tone tone;
+};
+
+static const struct outcome outcomes[] = {
+	{ 0, "done", TONE_GOOD },
+	{ 1, "failed, no component changed", TONE_BAD },
+	{ 7, "ended with failures", TONE_BAD },
+	{ 8, "failed, rolled back", TONE_WARN },
+};
+static const struct outcome not_ended = { -1, "did not end", TONE_WARN };
+static const struct outcome other = { -1, "failed", TONE_BAD };
+
+static const struct outcome *outcome_of(const struct run_record *r)
+{
+	if (!r->ended)
+		return &not_ended;
+	for (size_t i = 0; i < sizeof(outcomes) / sizeof(*outcomes); i++)
+		if (outcomes[i].exit_status == r->exit_status)
+			return &outcomes[i];
+	return &other;
+}
+
+/* ---- all runs ---- */
+
+static json_t *run_to_json(const struct run_record *r, size_t steps)
+{
+	json_t *exit_status =
+		r->ended ? json_integer(r->exit_status) : json_null();
+
+	return json_pack(
+		"{sI so so so so ss sI so sI}", "run", (json_int_t)r->number,
+		"started", json_moment(r->started), "ended",
+		json_moment(r->ended), "who", json_text(r->who), "exit_status",
+		exit_status, "outcome", outcome_of(r)->words, "serial",
+		(json_int_t)r->serial, "plan_hash", json_text(r->plan_hash),
+		"steps", (json_int_t)steps);
+}
+
+static void add_run(struct table *t, const struct run_record *r, size_t steps)
+{
+	const struct outcome *outcome = outcome_of(r);
+	char text[TIME_TEXT];
+	char took[DURATION_TEXT] = "";
+
+	if (r->ended)
+		duration_about(r->ended - r->started, took);
+	table_add(t, arena_printf(t->arena, "%u", r->number), TONE_PLAIN);
+	table_add(t, time_format(r->started, text), TONE_PLAIN);
+	table_add(t, took, TONE_PLAIN);
+	table_add(t, r->who, TONE_PLAIN);
+	table_add(t, outcome->words, outcome->tone);
+	table_add(t, arena_printf(t->arena, "%zu", steps), TONE_PLAIN);
+}
+
+static bool count_steps(struct state *state, unsigned run, size_t *count,
+			struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct step_record *steps = NULL;
+
+	return journal_run_steps(state, run, &a, &steps, count, e);
+}
+
+static bool show_runs(struct session *s, bool json, struct err *e)
+{
+	struct state *state = engine_state(s->engine);
+	struct table t = { .arena = &s->arena, .titles = run_titles };
+	AUTO(json) list = json_array();
+	AUTO(buf) text = { 0 };
+	struct run_record *runs = NULL;
+	size_t count = 0;
+
+	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
+		return false;
+	for (size_t i = count; i-- > 0;) {
+		size_t steps = 0;
+
+		if (!count_steps(state, runs[i].number, &steps, e))
+			return false;
+		add_run(&t, &runs[i], steps);
+		json_array_append_new(list, run_to_json(&runs[i], steps));
+	}
+	if (json) {
+		AUTO(json) document = json_pack(
+			"{ss so sO}", "format_version", HISTORY_FORMAT, "fleet",
+			json_text(s->fleet.name), "runs", list);
+
+		terminal_put_json(&s->terminal, document, false);
+		return true;
+	}
+	table_render(&t, s->terminal.color, &text);
+	terminal_put(&s->terminal, &text);
+	if (!count)
+		terminal_note(&s->terminal, "nothing was applied yet");
+	return true;
+}
+
+/* ---- one run ---- */
+
+static const enum tone outcome_tones[STEP_OUTCOME_COUNT] = {
+	[STEP_BEGUN] = TONE_WARN,
+	[STEP_DONE] = TONE_GOOD,
+	[STEP_FAILED] = TONE_BAD,
+	[STEP_UNDONE] = TONE_WARN,
+};
+
+static json_t *step_to_json(const struct step_record *r)
+{
+	return json_pack("{sI ss so so so ss so so so}", "number",
+			 (json_int_t)r->number, "kind",
+			 step_kind_names[r->kind], "component",
+			 json_text(r->component), "certificate",
+			 json_text(r->certificate), "generation",
+			 json_text(r->generation), "outcome",
+			 step_outcome_names[r->outcome], "started",
+			 json_moment(r->started), "ended",
+			 json_moment(r->ended), "error", json_text(r->error));
+}
+
+static void add_step(struct table *t, const struct step_record *r)
+{
+	table_add(t, arena_printf(t->arena, "%u", r->number), TONE_PLAIN);
+	table_add(t, step_kind_names[r->kind], TONE_PLAIN);
+	table_add(t, r->component, TONE_PLAIN);
+	table_add(t, r->certificate, TONE_PLAIN);
+	table_add(t,
+		  r->generation ? arena_strndup(t->arena, r->generation,
+						FINGERPRINT_SHOWN)
+				: NULL,
+		  TONE_PLAIN);
+	table_add(t, step_outcome_names[r->outcome], outcome_tones[r->outcome]);
+	if (r->error)
+		table_note(t, r->error);
+}
+
+static void show_steps(struct session *s, const struct run_record *run,
+		       const struct step_record *steps, size_t count)
+{
+	struct table t = { .arena = &s->arena, .titles = step_titles };
+	AUTO(buf) text = { 0 };
+	char began[TIME_TEXT];
+
+	for (size_t i = 0; i < count; i++)
+		add_step(&t, &steps[i]);
+	buf_printf(&text, "Run %u of %s by ", run->number,
+		   time_format(run->started, began));
+	text_escape(&text, run->who, strlen(run->who));
+	buf_printf(&text, ": %s\n\n", outcome_of(run)->words);
+	table_render(&t, s->terminal.color, &text);
+	terminal_put(&s->terminal, &text);
+}
+
+static void show_steps_json(struct session *s, const struct run_record *run,
+			    const struct step_record *steps, size_t count)
+{
+	AUTO(json) list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, step_to_json(&steps[i]));
+
+	AUTO(json) document =
+		json_pack("{ss so so sO}", "format_version", HISTORY_FORMAT,
+			  "fleet", json_text(s->fleet.name), "run",
+			  run_to_json(run, count), "steps", list);
+
+	terminal_put_json(&s->terminal, document, false);
+}
+
+static bool find_run(struct session *s, unsigned number, struct run_record *out,
+		     struct err *e)
+{
+	struct state *state = engine_state(s->engine);
+	struct run_record *runs = NULL;
+	size_t count = 0;
+
+	if (state && !journal_runs(state, &s->arena, &runs, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (runs[i].number != number)
+			continue;
+		*out = runs[i];
+		return true;
+	}
+	return err_set(e, ERR_MISSING,
+		       "there is no run %u; 'certfleet history' lists them",
+		       number);
+}
+
+static bool show_run(struct session *s, const char *word, bool json,
+		     struct err *e)
+{
+	struct run_record run = { 0 };
+	struct step_record *steps = NULL;
+	size_t count = 0;
+	size_t digits = strspn(word, "0123456789");
+
+	if (word[digits] || !digits || digits > 9)
+		return err_set(e, ERR_USAGE, "'%s' is no number of a run",
+			       text_escaped(&s->arena, word));
+	if (!find_run(s, (unsigned)strtoul(word, NULL, 10), &run, e) ||
+	    !journal_run_steps(engine_state(s->engine), run.number, &s->arena,
+			       &steps, &count, e))
+		return false;
+	if (json)
+		show_steps_json(s, &run, steps, count);
+	else
+		show_steps(s, &run, steps, count);
+	return true;
+}
+
+static bool run(struct session *s, const struct call *call, int *status,
+		struct err *e)
+{
+	const struct history_options *o = call->options;
+
+	(void)status;
+	if (call->word_count)
+		return show_run(s, call->words[0], o->json, e);
+	return show_runs(s, o->json, e);
+}
+
+const struct command command_history = {
+	.name = "history",
+	.words = "[RUN]",
+	.summary = "list the runs, or the steps of one run",
+	.help = "Reads the state of the fleet file in the working directory.",
+	.needs = NEEDS_FLEET | NEEDS_ENGINE,
+	.words_most = 1,
+	.options = options,
+	.options_size = sizeof(struct history_options),
+	.run = run,
+};

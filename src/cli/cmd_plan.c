@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/affected.h"
+#include "cli/command.h"
+#include "cli/planning.h"
+#include "cli/saved_file.h"
+#include "cli/session.h"
+#include "plan/plan.h"
+#include "report/json_value.h"
+
+enum {
+	STATUS_PENDING = 2,
+	STATUS_ASKS = 3,
+	STATUS_BLOCKED = 4,
+};
+
+struct plan_options {
+	const char *out;
+	const char *report;
+	bool json;
+	bool detailed_exitcode;
+	bool offline;
+	struct moment at;
+	struct chosen chosen;
+};
+
+static const struct option options[] = {
+	TEXT(struct plan_options, out, .name = "out", .argument = "PLAN",
+	     .help = "save it, to be applied as it is"),
+	FLAG(struct plan_options, json, .name = "json",
+	     .help = "print it as JSON (schemas/plan.schema.json)"),
+	TEXT(struct plan_options, report, .name = "report", .argument = "FILE",
+	     .help = "write the affected components as .csv or .json"),
+	FLAG(struct plan_options, detailed_exitcode,
+	     .name = "detailed-exitcode",
+	     .help = "4 blocked, 3 needs --ack, 2 changes, 0 none"),
+	CHOSEN_OPTIONS(struct plan_options, chosen),
+	FLAG(struct plan_options, offline, .name = "offline",
+	     .help = "contact nothing, take what was last seen"),
+	TIME(struct plan_options, at, .name = "at",
+	     .help = "look ahead: what would it be at this time"),
+	LATER("markdown"),
+	LATER("from-backup"),
+	LATER("confined"),
+	{ 0 },
+};
+
+static const struct option show_options[] = {
+	FLAG(struct plan_options, json, .name = "json",
+	     .help = "print it as JSON (schemas/plan.schema.json)"),
+	{ 0 },
+};
+
+static void show(struct session *s, const struct plan *p, bool json)
+{
+	AUTO(buf) text = { 0 };
+
+	if (json) {
+		AUTO(json) document = plan_to_json(p);
+
+		terminal_put_json(&s->terminal, document, false);
+		return;
+	}
+	plan_render_text(p, s->verbose, s->terminal.color, &text);
+	terminal_put(&s->terminal, &text);
+}
+
+/* A saved plan is about now and about what was really seen. */
+static bool check_options(const struct plan_options *o, struct err *e)
+{
+	enum affected_form form;
+
+	if (o->out && o->offline)
+		return err_set(e, ERR_USAGE,
+			       "'--out' and '--offline' exclude each other: a "
+			       "saved plan is compared with what is seen");
+	if (o->out && o->at.given)
+		return err_set(e, ERR_USAGE,
+			       "'--out' and '--at' exclude each other: a saved "
+			       "plan is about now");
+	return !o->report || affected_form(o->report, &form, e);
+}
+
+static bool write_files(struct session *s, const struct plan_options *o,
+			const struct plan *p, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	if (o->report && !affected_write(o->report, &s->fleet, p, e))
+		return false;
+	if (!o->out)
+		return true;
+	if (!saved_write(o->out, p, s->fleet.path, e))
+		return false;
+
+	const char *shown = text_escaped(&a, o->out);
+
+	terminal_note(&s->terminal,
+		      "saved to '%s'; 'certfleet apply %s' carries it out",
+		      shown, shown);
+	return true;
+}
+
+static int detailed_status(const struct plan *p)
+{
+	if (plan_is_blocked(p))
+		return STATUS_BLOCKED;
+	if (plan_needs_acknowledgement(p))
+		return STATUS_ASKS;
+	return p->step_count ? STATUS_PENDING : 0;
+}
+
+/* Offline: how old is what the plan rests on? */
+static void tell_age(struct session *s, const struct snapshot *snapshot)
+{
+	int64_t oldest = 0;
+	char when[TIME_TEXT];
+
+	for (size_t i = 0; i < snapshot->component_count; i++) {
+		int64_t at = snapshot->components[i].observed_at;
+
+		if (at && (!oldest || at < oldest))
+			oldest = at;
+	}
+	if (oldest)
+		terminal_note(&s->terminal,
+			      "nothing was contacted; what is known is from %s "
+			      "or later",
+			      time_format(oldest, when));
+	else
+		terminal_note(&s->terminal,
+			      "nothing was contacted, and nothing is known of "
+			      "the components");
+}
+
+static bool run(struct session *s, const struct call *call, int *status,
+		struct err *e)
+{
+	const struct plan_options *o = call->options;
+	AUTO(planned) p = { 0 };
+	struct planning how = { .offline = o->offline,
+				.now = clock_now(),
+				.choices = chosen_choices(&o->chosen) };
+
+	how.at = o->at.given ? o->at.seconds : how.now;
+	if (!check_options(o, e) || !planning_make(s, &how, &p, e))
+		return false;
+	if (o->offline)
+		tell_age(s, &p.snapshot);
+	show(s, &p.plan, o->json);
+	if (!write_files(s, o, &p.plan, e))
+		return false;
+	if (o->detailed_exitcode)
+		*status = detailed_status(&p.plan);
+	return true;
+}
+
+static bool run_show(struct session *s, const struct call *call, int *status,
+		     struct err *e)
+{
+	const struct plan_options *o = call->options;
+	AUTO(saved) saved = { 0 };
+
+	(void)status;
+	if (!saved_read(call->words[0], &saved, e))
+		return false;
+	show(s, &saved.plan, o->json);
+	return true;
+}
+
+const struct command command_plan = {
+	.name = "plan",
+	.words = "[FILE]",
+	.summary = "show what apply would change; reads, never writes",
+	.help = "Looks at the state, the imports, the components and their TLS "
+		"ports, and needs\nno passphrase of the state or the backups. "
+		"Exit status 0 whenever a plan was made.",
+	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
+	.words_most = 1,
+	.options = options,
+	.options_size = sizeof(struct plan_options),
+	.run = run,
+};
+
+const struct command command_plan_show = {
+	.name = "plan show",
+	.words = "PLAN",
+	.summary = "show a saved plan",
+	.words_least = 1,
+	.words_most = 1,
+	.options = show_options,
+	.options_size = sizeof(struct plan_options),
+	.run = run_show,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "report/json_value.h"
+#include "report/status.h"
+
+enum {
+	STATUS_NOT_GOOD = 2
+};
+
+struct status_options {
+	bool json;
+	bool offline;
+	struct moment check;
+};
+
+static const struct option options[] = {
+	FLAG(struct status_options, json, .name = "json",
+	     .help = "print it as JSON (schemas/status.schema.json)"),
+	FLAG(struct status_options, offline, .name = "offline",
+	     .help = "contact nothing, take what was last seen"),
+	DURATION(struct status_options, check, .name = "check",
+		 .help = "exit with 2 when something is not in-sync\n"
+			 "                          or ends sooner"),
+	LATER("html"),
+	LATER("prometheus"),
+	{ 0 },
+};
+
+static void show(struct session *s, const struct status *st, bool json)
+{
+	AUTO(buf) text = { 0 };
+
+	if (json) {
+		AUTO(json) document = status_to_json(st);
+
+		terminal_put_json(&s->terminal, document, false);
+		return;
+	}
+	status_render_text(st, s->terminal.color, &text);
+	terminal_put(&s->terminal, &text);
+}
+
+static bool run(struct session *s, const struct call *call, int *status,
+		struct err *e)
+{
+	const struct status_options *o = call->options;
+	AUTO(snapshot) snapshot = { 0 };
+	AUTO(buf) why = { 0 };
+	struct status st;
+	int64_t now = clock_now();
+
+	if (!o->offline)
+		terminal_progress(&s->terminal, "looking at %zu components...",
+				  s->fleet.component_count);
+	if (!engine_observe(s->engine, o->offline, now, &snapshot, e))
+		return false;
+	status_make(&s->fleet, &snapshot, now, &s->arena, &st);
+	st.offline = o->offline;
+	show(s, &st, o->json);
+	if (o->check.given && !status_check(&st, o->check.seconds, &why)) {
+		terminal_tell(&s->terminal, &why);
+		*status = STATUS_NOT_GOOD;
+	}
+	return true;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.words = "[FILE]",
+	.summary = "show what each component really serves",
+	.help = "A component is in-sync only with evidence: a completed TLS "
+		"handshake that presents\nthe desired certificate, or the "
+		"driver's own proof. Needs no passphrase of the\nstate or the "
+		"backups.",
+	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
+	.words_most = 1,
+	.options = options,
+	.options_size = sizeof(struct status_options),
+	.run = run,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/session.h"
+
+#include <string.h>
+
+/* "3 roles", "1 role" */
+static void add_count(struct buf *out, size_t count, const char *what)
+{
+	buf_printf(out, ", %zu %s%s", count, what, count == 1 ? "" : "s");
+}
+
+static bool run(struct session *s, const struct call *call, int *status,
+		struct err *e)
+{
+	const struct fleet *f = &s->fleet;
+	AUTO(buf) text = { 0 };
+
+	(void)call;
+	(void)status;
+	(void)e;
+	if (s->terminal.quiet)
+		return true;
+	text_escape(&text, f->path, strlen(f->path));
+	buf_puts(&text, " is valid: fleet '");
+	text_escape(&text, f->name, strlen(f->name));
+	buf_putc(&text, '\'');
+	add_count(&text, f->issuer_count, "issuer");
+	add_count(&text, f->certificate_count, "certificate");
+	add_count(&text, f->component_count, "component");
+	buf_putc(&text, '\n');
+	terminal_put(&s->terminal, &text);
+	return true;
+}
+
+const struct command command_validate = {
+	.name = "validate",
+	.words = "[FILE]",
+	.summary = "check the fleet file, and nothing else",
+	.help = "Reads the fleet file, its includes and its CSV files only: no "
+		"imports, no\nsecrets, no state, no network. Every mistake is "
+		"shown. Exit status 0 or 65.",
+	.needs = NEEDS_FLEET_WORD,
+	.words_most = 1,
+	.run = run,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include <stddef.h>
+
+/* Names that are taken, for what is not built yet. */
+static const struct command later[] = {
+	{ .name = "init" },          { .name = "inspect" },
+	{ .name = "state" },         { .name = "agent" },
+	{ .name = "backup export" }, { .name = "backup restore" },
+};
+
+const struct command *const commands[] = {
+	&command_validate,
+	&command_plan,
+	&command_plan_show,
+	&command_apply,
+	&command_status,
+	&command_history,
+	&command_backup_create,
+	&command_backup_list,
+	&command_backup_verify,
+	&command_schema,
+	&later[0],
+	&later[1],
+	&later[2],
+	&later[3],
+	&later[4],
+	&later[5],
+	NULL,
+};

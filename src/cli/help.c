@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/help.h"
+
+#include <string.h>
+
+enum {
+	SUMMARY_COLUMN = 26
+};
+
+static bool is_in(const struct command *c, const char *group)
+{
+	size_t len = group ? strlen(group) : 0;
+
+	return !group || (!strncmp(c->name, group, len) && c->name[len] == ' ');
+}
+
+static void add_command(const struct command *c, struct buf *out)
+{
+	size_t begin = out->len;
+
+	buf_printf(out, "  %s%s%s", c->name, *c->words ? " " : "", c->words);
+	do
+		buf_putc(out, ' ');
+	while (out->len - begin < SUMMARY_COLUMN);
+	buf_printf(out, "%s\n", c->summary);
+}
+
+void help_commands(const char *group, const struct option *common,
+		   struct buf *out)
+{
+	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n",
+		   group ? group : "", group ? " " : "");
+	for (size_t i = 0; commands[i]; i++)
+		if (commands[i]->run && is_in(commands[i], group))
+			add_command(commands[i], out);
+	buf_puts(out, "\nOptions of every command:\n");
+	options_help(common, out);
+	buf_puts(out, "\nFILE is certfleet.yaml unless it is named; "
+		      "'certfleet COMMAND --help' tells more.\n");
+}
+
+void help_command(const struct command *c, const struct option *common,
+		  struct buf *out)
+{
+	buf_printf(out, "usage: certfleet %s%s%s%s%s\n\n%s\n", c->name,
+		   c->options ? " [OPTION...]" : "", *c->words ? " " : "",
+		   c->words, "", c->summary);
+	if (c->help)
+		buf_printf(out, "\n%s\n", c->help);
+	if (c->options) {
+		buf_puts(out, "\nOptions:\n");
+		options_help(c->options, out);
+	}
+	buf_puts(out, "\nOptions of every command:\n");
+	options_help(common, out);
+}

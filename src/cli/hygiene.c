@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/hygiene.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* open() takes the lowest number that is free. */
+static void take_standard_descriptors(void)
+{
+	int fd = 0;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+void hygiene(void)
+{
+	static const struct rlimit none;
+
+	umask(077);
+	take_standard_descriptors();
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
+		abort();
+	/* GnuTLS would write the secrets of every session to it. */
+	unsetenv("SSLKEYLOGFILE");
+}

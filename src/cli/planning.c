@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/planning.h"
+
+#include "base/alloc.h"
+#include "config/load.h"
+#include "plan/plan.h"
+#include "report/json_value.h"
+
+struct choices chosen_choices(const struct chosen *c)
+{
+	return (struct choices){
+		.targets = c->targets.items,
+		.target_count = c->targets.count,
+		.acks = c->acks.items,
+		.ack_count = c->acks.count,
+		.reissue = c->reissue.items,
+		.reissue_count = c->reissue.count,
+	};
+}
+
+void planned_release(struct planned *p)
+{
+	plan_release(&p->plan);
+	snapshot_release(&p->snapshot);
+}
+
+bool planning_make(struct session *s, const struct planning *how,
+		   struct planned *out, struct err *e)
+{
+	AUTO(buf) canonical = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(planned) p = { 0 };
+
+	terminal_progress(&s->terminal, "looking at %zu components...",
+			  how->offline ? 0 : s->fleet.component_count);
+	if (!engine_observe(s->engine, how->offline, how->now, &p.snapshot, e))
+		return false;
+	terminal_clear(&s->terminal);
+	fleet_canonical(&s->fleet, &canonical);
+
+	struct plan_input in = {
+		.fleet = &s->fleet,
+		.snapshot = &p.snapshot,
+		.at = how->at,
+		.spec_digest = engine_spec_digest(buf_text(&canonical),
+						  &p.snapshot, &a),
+		.choices = how->choices,
+	};
+
+	if (!plan_make(&in, &p.plan, e))
+		return false;
+	*out = TAKE(p);
+	return true;
+}
+
+const char *plan_line(const struct plan *p, struct arena *a)
+{
+	AUTO(json) json = plan_to_json(p);
+	AUTO(str) text = json_dumps(json, JSON_COMPACT);
+
+	return arena_strdup(a, text);
+}

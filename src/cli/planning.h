@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Making a plan for a command: observe, plan, and the plan in the forms in
+ * which commands show it, save it and have it carried out.
+ */
+#ifndef CLI_PLANNING_H
+#define CLI_PLANNING_H
+
+#include "base/err.h"
+#include "cli/options.h"
+#include "cli/session.h"
+#include "model/plan.h"
+#include "model/snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Options that plan and apply share. */
+struct chosen {
+	struct texts targets;
+	struct texts acks;
+	struct texts reissue;
+};
+#define CHOSEN_OPTIONS(T, member)                                            \
+	TEXTS(T, member.targets, .name = "target", .argument = "T",          \
+	      .help = "only this component or group, role:NAME,\n"           \
+		      "                          certificate:NAME or "       \
+		      "issuer:NAME"),                                        \
+		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]", \
+		      .help = "accept a precondition, everywhere or at T"),  \
+		TEXTS(T, member.reissue, .name = "reissue",                  \
+		      .argument = "NAME",                                    \
+		      .help = "issue this certificate anew, with a new key")
+
+struct choices chosen_choices(const struct chosen *c);
+
+struct planned {
+	struct snapshot snapshot;
+	struct plan plan;
+};
+void planned_release(struct planned *p);
+AUTO_STRUCT(planned, struct planned, planned_release)
+
+struct planning {
+	bool offline; /* contact nothing */
+	int64_t now;  /* the observation is from */
+	int64_t at;   /* the plan is made for */
+	struct choices choices;
+};
+
+/* `out` must be empty; the engine of the session must be open. */
+MUST_CHECK bool planning_make(struct session *s, const struct planning *how,
+			      struct planned *out, struct err *e);
+
+/* The plan as one line of JSON, equal for equal plans. */
+const char *plan_line(const struct plan *p, struct arena *a);
+
+#endif

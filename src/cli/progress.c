@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/progress.h"
+
+#include "base/stop.h"
+#include "base/text.h"
+#include "cli/session.h"
+#include "report/json_value.h"
+
+#include <string.h>
+
+enum {
+	FINGERPRINT_SHOWN = 12,
+	KIND_WIDTH = 13,
+	NAMES_SHOWN = 20
+};
+
+static const char *const event_names[EVENT_KIND_COUNT] = {
+	[EVENT_RUN_STARTED] = "run started",
+	[EVENT_STEP_STARTED] = "step started",
+	[EVENT_STEP_ENDED] = "step ended",
+	[EVENT_NOTE] = "note",
+	[EVENT_RUN_ENDED] = "run ended",
+};
+
+void progress_begin(struct progress *p, const struct plan *plan)
+{
+	p->plan = plan;
+	p->begun = arena_array(p->arena, plan->step_count, sizeof(*p->begun));
+}
+
+/* ---- as JSON ---- */
+
+static void set(json_t *json, const char *key, json_t *value)
+{
+	json_object_set_new(json, key, value);
+}
+
+static void add_step(json_t *json, const struct event *event)
+{
+	const struct step *s = event->step;
+
+	set(json, "id",
+	    event->number ? json_sprintf("s%zu", event->number) : json_null());
+	set(json, "number", json_integer((json_int_t)event->number));
+	set(json, "total", json_integer((json_int_t)event->total));
+	set(json, "kind", json_string(step_kind_names[s->kind]));
+	set(json, "component", json_text(s->component));
+	set(json, "certificate", json_text(s->certificate));
+	set(json, "generation", json_text(event->generation));
+}
+
+static void put_json(const struct progress *p, const struct event *event)
+{
+	AUTO(json) json = json_object();
+
+	set(json, "event", json_string(event_names[event->kind]));
+	set(json, "at", json_moment(event->at));
+	if (event->kind != EVENT_NOTE)
+		set(json, "run", json_integer(event->run));
+	if (event->step)
+		add_step(json, event);
+	switch (event->kind) {
+	case EVENT_RUN_STARTED:
+		set(json, "steps", json_integer((json_int_t)event->total));
+		break;
+	case EVENT_STEP_STARTED:
+		break;
+	case EVENT_STEP_ENDED:
+		set(json, "outcome",
+		    json_string(step_outcome_names[event->outcome]));
+		set(json, "error", json_text(event->text));
+		break;
+	case EVENT_NOTE:
+		set(json, "text", json_text(event->text));
+		break;
+	case EVENT_RUN_ENDED:
+		set(json, "exit_status", json_integer(event->exit_status));
+		break;
+	case EVENT_KIND_COUNT:
+		break;
+	}
+	terminal_put_json(p->terminal, json, true);
+}
+
+/* ---- as lines ---- */
+
+static const char *subject_of(const struct step *s)
+{
+	if (s->component)
+		return s->component;
+	return s->certificate ? s->certificate : "";
+}
+
+/* "[12/40] commit        front  ab12cd34ef56" */
+static void add_words(const struct event *event, struct buf *out)
+{
+	const char *kind = step_kind_names[event->step->kind];
+	const char *subject = subject_of(event->step);
+
+	if (event->number)
+		buf_printf(out, "[%zu/%zu] ", event->number, event->total);
+	buf_printf(out, "%-*s  ", KIND_WIDTH, kind);
+	text_escape(out, subject, strlen(subject));
+	if (event->generation)
+		buf_printf(out, "  %.*s", FINGERPRINT_SHOWN, event->generation);
+}
+
+static void put_ended(const struct progress *p, const struct event *event)
+{
+	AUTO(buf) line = { 0 };
+
+	add_words(event, &line);
+	if (event->text) {
+		buf_puts(&line, "  failed: ");
+		text_escape(&line, event->text, strlen(event->text));
+	}
+	buf_putc(&line, '\n');
+	if (event->text || !p->terminal->quiet)
+		terminal_put(p->terminal, &line);
+}
+
+static void put_line(const struct progress *p, const struct event *event)
+{
+	AUTO(buf) line = { 0 };
+
+	switch (event->kind) {
+	case EVENT_STEP_STARTED:
+		add_words(event, &line);
+		terminal_progress(p->terminal, "%s...", buf_text(&line));
+		return;
+	case EVENT_STEP_ENDED:
+		put_ended(p, event);
+		return;
+	case EVENT_NOTE:
+		terminal_note(p->terminal, "%s", event->text);
+		return;
+	case EVENT_RUN_STARTED:
+	case EVENT_RUN_ENDED:
+	case EVENT_KIND_COUNT:
+		return;
+	}
+}
+
+/* ---- what became of it ---- */
+
+static void remember(struct progress *p, const struct event *event)
+{
+	const struct step *s = event->step;
+	const char *subject = s ? arena_strdup(p->arena, subject_of(s)) : NULL;
+
+	if (event->kind == EVENT_STEP_STARTED && p->begun && event->number)
+		p->begun[event->number - 1] = true;
+	if (event->kind != EVENT_STEP_ENDED)
+		return;
+	if (event->text)
+		VEC_PUSH(&p->broken, p->arena,
+			 (struct broken_step){
+				 step_kind_names[s->kind], subject,
+				 arena_strdup(p->arena, event->text) });
+	else if (s->kind == STEP_ROLLBACK)
+		VEC_PUSH(&p->rolled_back, p->arena, subject);
+}
+
+void progress_listen(void *ctx, const struct event *event)
+{
+	struct progress *p = ctx;
+
+	remember(p, event);
+	if (p->json)
+		put_json(p, event);
+	else
+		put_line(p, event);
+}
+
+/* ---- the closing words ---- */
+
+static void add_broken(const struct progress *p, struct buf *out)
+{
+	for (size_t i = 0; i < p->broken.count; i++) {
+		const struct broken_step *b = &p->broken.items[i];
+
+		if (i == NAMES_SHOWN) {
+			buf_printf(out, "  failed: %zu more\n",
+				   p->broken.count - i);
+			return;
+		}
+		buf_printf(out, "  failed: %s ", b->kind);
+		text_escape(out, b->subject, strlen(b->subject));
+		buf_puts(out, ": ");
+		text_escape(out, b->error, strlen(b->error));
+		buf_putc(out, '\n');
+	}
+}
+
+static void add_names(const char *title, const char *const *names, size_t count,
+		      struct buf *out)
+{
+	if (!count)
+		return;
+	buf_printf(out, "  %s: ", title);
+	for (size_t i = 0; i < count; i++) {
+		if (i == NAMES_SHOWN) {
+			buf_printf(out, " and %zu more", count - i);
+			break;
+		}
+		buf_puts(out, i ? ", " : "");
+		text_escape(out, names[i], strlen(names[i]));
+	}
+	buf_putc(out, '\n');
+}
+
+/* Each subject once: its steps follow each other in waves, not in the plan. */
+static bool is_listed(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static void add_not_started(const struct progress *p, struct buf *out)
+{
+	const char *names[NAMES_SHOWN + 1];
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->plan->step_count; i++) {
+		const char *name = subject_of(&p->plan->steps[i]);
+
+		if (p->begun[i] || !*name || count > NAMES_SHOWN ||
+		    is_listed(names, count, name))
+			continue;
+		names[count++] = name;
+	}
+	if (count > NAMES_SHOWN)
+		add_names("not started, among others", names, NAMES_SHOWN, out);
+	else
+		add_names("not started", names, count, out);
+}
+
+static const char *advice(const struct apply_result *r)
+{
+	if (stop_requested())
+		return "it finishes what is left";
+	if (r->rolled_back)
+		return "look why it failed; what was rolled back needs "
+		       "--ack rolled-back then";
+	return "mend what failed first; it finishes what is left, with the "
+	       "same certificates";
+}
+
+void progress_sum_up(const struct progress *p, const struct apply_result *r,
+		     const char *fleet_file)
+{
+	AUTO(buf) text = { 0 };
+	bool named = strcmp(fleet_file, FLEET_FILE) != 0;
+
+	if (stop_requested())
+		buf_puts(&text, "certfleet: stopped as asked\n");
+	buf_printf(&text,
+		   "certfleet: run %u: %zu done, %zu failed, %zu rolled "
+		   "back, %zu not started\n",
+		   r->run, r->done, r->failed, r->rolled_back, r->not_started);
+	add_broken(p, &text);
+	add_names("rolled back", p->rolled_back.items, p->rolled_back.count,
+		  &text);
+	add_not_started(p, &text);
+	if (r->exit_status) {
+		buf_puts(&text, "next: 'certfleet apply");
+		if (named) {
+			buf_putc(&text, ' ');
+			text_escape(&text, fleet_file, strlen(fleet_file));
+		}
+		buf_printf(&text, "': %s\n", advice(r));
+	}
+	if (r->exit_status || !p->terminal->quiet)
+		terminal_tell(p->terminal, &text);
+}

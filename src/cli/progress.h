@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A run as it happens: the engine's events as lines for people or as JSON,
+ * and what became of each step, for the closing words.
+ */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "cli/terminal.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct broken_step {
+	const char *kind;
+	const char *subject;
+	const char *error;
+};
+
+struct progress {
+	struct terminal *terminal;
+	struct arena *arena;
+	bool json;
+	const struct plan *plan; /* of the run; NULL before it */
+	bool *begun;             /* by step of the plan */
+	VEC(struct broken_step) broken;
+	VEC(const char *) rolled_back; /* components */
+};
+
+/* From now on the events are about the steps of this plan. */
+void progress_begin(struct progress *p, const struct plan *plan);
+/* An event_fn; ctx is the progress. */
+void progress_listen(void *ctx, const struct event *event);
+/* What failed, what was rolled back, what was not started, what to do now. */
+void progress_sum_up(const struct progress *p, const struct apply_result *r,
+		     const char *fleet_file);
+
+#endif

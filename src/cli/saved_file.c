@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/saved_file.h"
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "plan/plan.h"
+#include "report/json_value.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	SAVED_LIMIT = 256 * 1024 * 1024
+};
+
+void saved_release(struct saved *s)
+{
+	plan_release(&s->plan);
+	s->fleet_file = NULL;
+}
+
+bool saved_write(const char *path, const struct plan *p, const char *fleet_file,
+		 struct err *e)
+{
+	AUTO(json) json = plan_to_json(p);
+
+	json_object_set_new(json, "fleet_file", json_text(fleet_file));
+
+	AUTO(str) text = json_dumps(json, JSON_INDENT(2));
+
+	if (!fs_replace(path, text, strlen(text), FS_PRIVATE, e))
+		return err_in(e, "cannot save the plan");
+	return true;
+}
+
+bool saved_read(const char *path, struct saved *out, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) text = { 0 };
+	AUTO(saved) s = { 0 };
+	json_error_t error;
+	const char *shown = text_escaped(&a, path);
+
+	if (!fs_read(path, SAVED_LIMIT, &text, e)) {
+		e->code = ERR_INPUT;
+		return false;
+	}
+
+	AUTO(json) json = json_loadb(buf_text(&text), text.len,
+				     JSON_REJECT_DUPLICATES, &error);
+	if (!json)
+		return err_set(e, ERR_INPUT,
+			       "'%s' is no saved plan: %s in line %d", shown,
+			       text_escaped(&a, error.text), error.line);
+
+	const char *fleet_file =
+		json_string_value(json_object_get(json, "fleet_file"));
+
+	if (!fleet_file)
+		return err_set(e, ERR_INPUT,
+			       "'%s' is no saved plan: it names no fleet_file; "
+			       "'certfleet plan --out' makes one",
+			       shown);
+	if (!plan_from_json(json, &s.plan, e)) {
+		e->code = ERR_INPUT;
+		return err_in(e, "'%s' is no saved plan", shown);
+	}
+	s.fleet_file = arena_strdup(&s.plan.arena, fleet_file);
+	*out = TAKE(s);
+	return true;
+}
+
+bool saved_is_one(const char *path)
+{
+	AUTO(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char begin[64] = "";
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    read(fd, begin, sizeof(begin) - 1) <= 0)
+		return false;
+	return begin[strspn(begin, " \t\r\n")] == '{';
+}

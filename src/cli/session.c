@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session.h"
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/text.h"
+#include "config/load.h"
+#include "pki/issue.h"
+
+#include <unistd.h>
+
+void session_release(struct session *s)
+{
+	engine_close(s->engine);
+	s->engine = NULL;
+	fleet_release(&s->fleet);
+	arena_release(&s->arena);
+}
+
+bool session_prepare(struct session *s, const struct command *c,
+		     const struct call *call, struct err *e)
+{
+	bool named = (c->needs & NEEDS_FLEET_WORD) && call->word_count > 0;
+
+	if ((c->needs & (NEEDS_FLEET | NEEDS_FLEET_WORD)) &&
+	    !session_load(s, named ? call->words[0] : FLEET_FILE, e))
+		return false;
+	return !(c->needs & NEEDS_ENGINE) || session_read(s, e);
+}
+
+bool session_load(struct session *s, const char *path, struct err *e)
+{
+	AUTO(diags) diags = { 0 };
+	AUTO(buf) text = { 0 };
+	bool good = load_fleet(path, subject_canonical, &s->fleet, &diags, e);
+
+	diag_render(&diags, &text);
+	if (!good || !s->terminal.quiet)
+		terminal_tell(&s->terminal, &text);
+	if (good)
+		return true;
+	if (e->code == ERR_MISSING)
+		err_in(e, "name the fleet file, or go to its directory with "
+			  "-C");
+	/* whatever the reason, the input is what has to change */
+	e->code = ERR_INPUT;
+	return false;
+}
+
+static void tell_note(void *ctx, const struct event *event)
+{
+	struct session *s = ctx;
+
+	if (event->kind == EVENT_NOTE)
+		terminal_note(&s->terminal, "%s", event->text);
+}
+
+static bool open_engine(struct session *s, struct engine_options o,
+			struct err *e)
+{
+	engine_close(s->engine);
+	s->engine = NULL;
+	o.fleet = &s->fleet;
+	o.listen = s->listen ? s->listen : tell_note;
+	o.listen_ctx = s->listen ? s->listen_ctx : s;
+	return engine_open(&o, &s->engine, e);
+}
+
+bool session_read(struct session *s, struct err *e)
+{
+	return open_engine(s, (struct engine_options){ 0 }, e);
+}
+
+bool session_lock(struct session *s, int64_t wait_ms, const char *purpose,
+		  struct err *e)
+{
+	char host[256] = "?";
+	char since[TIME_TEXT];
+	struct engine_options o = { .apply = true, .lock_wait_ms = wait_ms };
+
+	gethostname(host, sizeof(host) - 1);
+	o.holder = arena_printf(&s->arena, "pid %ld on %s, since %s, %s",
+				(long)getpid(), text_escaped(&s->arena, host),
+				time_format(clock_now(), since), purpose);
+	return open_engine(s, o, e);
+}
+
+bool session_has_state(const struct session *s)
+{
+	return engine_state(s->engine) != NULL;
+}

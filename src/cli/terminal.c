@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PROGRESS_WIDTH = 79
+};
+
+static bool wants_color(enum color color)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	switch (color) {
+	case COLOR_ALWAYS:
+		return true;
+	case COLOR_NEVER:
+		return false;
+	case COLOR_AUTO:
+		break;
+	}
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+void terminal_open(struct terminal *t, enum color color, bool quiet)
+{
+	*t = (struct terminal){
+		.color = wants_color(color),
+		.quiet = quiet,
+		.interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
+		.progress = isatty(STDERR_FILENO) && !quiet,
+	};
+}
+
+void terminal_clear(struct terminal *t)
+{
+	if (t->shown)
+		fputs("\r\033[K", stderr);
+	t->shown = false;
+}
+
+void terminal_put(struct terminal *t, const struct buf *text)
+{
+	terminal_clear(t);
+	fwrite(buf_text(text), 1, text->len, stdout);
+	/* whoever reads along sees each line when it is true */
+	fflush(stdout);
+}
+
+static int put_piece(const char *bytes, size_t len, void *ctx)
+{
+	(void)ctx;
+	fwrite(bytes, 1, len, stdout);
+	return 0;
+}
+
+void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
+{
+	terminal_clear(t);
+	json_dump_callback(json, put_piece, NULL,
+			   one_line ? JSON_COMPACT : JSON_INDENT(2));
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void say(struct terminal *t, const char *fmt, va_list args)
+{
+	terminal_clear(t);
+	fputs("certfleet: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+}
+
+void terminal_error(struct terminal *t, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(t, fmt, args);
+	va_end(args);
+}
+
+void terminal_note(struct terminal *t, const char *fmt, ...)
+{
+	va_list args;
+
+	if (t->quiet)
+		return;
+	va_start(args, fmt);
+	say(t, fmt, args);
+	va_end(args);
+}
+
+void terminal_tell(struct terminal *t, const struct buf *text)
+{
+	terminal_clear(t);
+	fwrite(buf_text(text), 1, text->len, stderr);
+}
+
+void terminal_progress(struct terminal *t, const char *fmt, ...)
+{
+	char text[PROGRESS_WIDTH + 1];
+	va_list args;
+
+	if (!t->progress)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	terminal_clear(t);
+	fputs(text, stderr);
+	t->shown = true;
+}
+
+bool terminal_ask(struct terminal *t, const char *question)
+{
+	char answer[8] = "";
+
+	terminal_clear(t);
+	fprintf(stderr, "%s [y/N] ", question);
+	if (!fgets(answer, sizeof(answer), stdin)) {
+		fputc('\n', stderr);
+		return false;
+	}
+	answer[strcspn(answer, "\n")] = '\0';
+	return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
+}
+
+bool terminal_close(struct terminal *t, struct err *e)
+{
+	terminal_clear(t);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	return err_sys(e, "cannot write the output");
+}

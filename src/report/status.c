@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/status.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <string.h>
+
+const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
+	[COMPONENT_ABSENT] = "absent",
+	[COMPONENT_OUTDATED] = "outdated",
+	[COMPONENT_STAGED] = "staged",
+	[COMPONENT_RESTART_PENDING] = "restart-pending",
+	[COMPONENT_IN_SYNC] = "in-sync",
+	[COMPONENT_FAILED] = "failed",
+	[COMPONENT_ROLLED_BACK] = "rolled-back",
+	[COMPONENT_DEFERRED] = "deferred",
+	[COMPONENT_UNKNOWN] = "unknown",
+};
+
+const char *const evidence_names[EVIDENCE_HANDSHAKE + 2] = {
+	[EVIDENCE_NONE] = "none",
+	[EVIDENCE_DRIVER] = "driver",
+	[EVIDENCE_HANDSHAKE] = "handshake",
+};
+
+/* ---- what is desired ---- */
+
+static bool is_of(const struct snapshot *s, const struct generation *g,
+		  const char *certificate)
+{
+	return g >= s->generations && g->of == OF_CERTIFICATE &&
+	       !strcmp(g->owner, certificate);
+}
+
+/* From `newest` downwards, the first that came from `source`. */
+static const struct generation *newest_from(const struct snapshot *s,
+					    const char *certificate,
+					    enum generation_source source,
+					    const char *request)
+{
+	const struct generation *g =
+		snapshot_newest(s, OF_CERTIFICATE, certificate);
+
+	for (; g && is_of(s, g, certificate); g--)
+		if (!g->pending && g->source == source &&
+		    (!request || !strcmp(g->request, request)))
+			return g;
+	return NULL;
+}
+
+static const struct generation *
+desired(const struct snapshot *s, const struct certificate *c, struct arena *a)
+{
+	const struct import_seen *import = snapshot_import(s, c->name);
+
+	if (c->import.kind == IMPORT_NONE) {
+		const struct generation *fits = newest_from(
+			s, c->name, SOURCE_ISSUED, certificate_request(c, a));
+
+		return fits ? fits
+			    : newest_from(s, c->name, SOURCE_ISSUED, NULL);
+	}
+	if (import && !import->missing && !import->error)
+		return &import->found;
+	return newest_from(s, c->name, SOURCE_IMPORTED, NULL);
+}
+
+/* ---- the state of a component ---- */
+
+static bool is_same(const char *fingerprint, const struct generation *desired)
+{
+	return fingerprint && !strcmp(fingerprint, desired->fingerprint);
+}
+
+/* Installed as it should be: leaf, chain, and nothing damaged. */
+static bool is_installed(const struct component_seen *seen,
+			 const struct generation *desired)
+{
+	bool other_chain = seen->chain && desired->chain &&
+			   strcmp(seen->chain, desired->chain) != 0;
+
+	return is_same(seen->installed, desired) && !seen->damage &&
+	       !other_chain;
+}
+
+static bool is_in_sync(const struct component_seen *seen,
+		       const struct generation *desired)
+{
+	return seen->evidence != EVIDENCE_NONE &&
+	       is_same(seen->served, desired) &&
+	       (!seen->installed || is_installed(seen, desired));
+}
+
+static bool is_rejected(const struct component_seen *seen,
+			const struct generation *desired)
+{
+	for (size_t i = 0; i < seen->rejected_count; i++)
+		if (is_same(seen->rejected[i], desired))
+			return true;
+	return false;
+}
+
+/* By what lies there alone. */
+static enum component_state installed_state(const struct component_seen *seen,
+					    const struct generation *desired)
+{
+	bool proven = seen->evidence != EVIDENCE_NONE && seen->served;
+
+	if (is_installed(seen, desired)) {
+		if (proven || is_same(seen->activation_due, desired))
+			return COMPONENT_RESTART_PENDING;
+		return COMPONENT_UNKNOWN;
+	}
+	if (is_same(seen->staged, desired))
+		return COMPONENT_STAGED;
+	if (!seen->installed)
+		return COMPONENT_UNKNOWN;
+	return *seen->installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
+}
+
+/* The installed pair of a component for which nothing was made yet. */
+static enum component_state before_first(const struct component_seen *seen)
+{
+	if (!seen->installed)
+		return COMPONENT_UNKNOWN;
+	return *seen->installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
+}
+
+static enum component_state state_of(const struct status_component *row)
+{
+	const struct component_seen *seen = row->seen;
+	const struct generation *desired = row->desired;
+
+	if (!seen)
+		return COMPONENT_UNKNOWN;
+	if (desired && is_in_sync(seen, desired))
+		return COMPONENT_IN_SYNC;
+	if (desired && is_rejected(seen, desired) &&
+	    !is_same(seen->installed, desired))
+		return COMPONENT_ROLLED_BACK;
+	if (seen->last_error)
+		return COMPONENT_FAILED;
+	if (!seen->online && row->component->role->offline == OFFLINE_DEFER)
+		return COMPONENT_DEFERRED;
+	return desired ? installed_state(seen, desired) : before_first(seen);
+}
+
+/* ---- the rows ---- */
+
+/* The pointers of the model lead into the arrays of the fleet. */
+static void mark_used(struct status *out, const struct certificate *c)
+{
+	const struct fleet *f = out->fleet;
+
+	out->certificates[c - f->certificates].used = true;
+	if (c->issuer && c->issuer->kind == ISSUER_MANAGED)
+		out->certificates[f->certificate_count +
+				  (size_t)(c->issuer - f->issuers)]
+			.used = true;
+}
+
+static void add_certificates(const struct fleet *f, const struct snapshot *s,
+			     struct arena *a, struct status *out)
+{
+	for (size_t i = 0; i < f->certificate_count; i++) {
+		const struct certificate *c = &f->certificates[i];
+		struct status_certificate *row = &out->certificates[i];
+
+		row->certificate = c;
+		row->generation = desired(s, c, a);
+		if (row->generation)
+			row->renew_at = generation_renew_at(row->generation,
+							    c->renew_before);
+	}
+	for (size_t i = 0; i < f->issuer_count; i++)
+		out->certificates[f->certificate_count + i] =
+			(struct status_certificate){
+				.issuer = &f->issuers[i],
+				.generation = snapshot_newest(
+					s, OF_ISSUER, f->issuers[i].name),
+			};
+}
+
+static void add_component(const struct snapshot *s, const struct component *c,
+			  struct status *out)
+{
+	struct status_component *row = &out->components[out->component_count++];
+	size_t at = (size_t)(c->certificate - out->fleet->certificates);
+
+	row->component = c;
+	row->seen = snapshot_component(s, c->name);
+	row->desired = out->certificates[at].generation;
+	row->state = state_of(row);
+	mark_used(out, c->certificate);
+	if (row->seen && row->seen->observed_at &&
+	    (!out->observed_at || row->seen->observed_at < out->observed_at))
+		out->observed_at = row->seen->observed_at;
+}
+
+void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
+		 struct arena *a, struct status *out)
+{
+	*out = (struct status){
+		.fleet = f,
+		.now = now,
+		.certificate_count = f->certificate_count + f->issuer_count,
+	};
+	out->certificates = arena_array(a, out->certificate_count,
+					sizeof(*out->certificates));
+	out->components =
+		arena_array(a, f->component_count, sizeof(*out->components));
+	add_certificates(f, s, a, out);
+	for (size_t i = 0; i < f->component_count; i++)
+		add_component(s, &f->components[i], out);
+}
+
+/* ---- the check ---- */
+
+static bool check_components(const struct status *s, struct buf *why)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < s->component_count; i++) {
+		const struct status_component *c = &s->components[i];
+		const char *name = c->component->name;
+
+		if (c->state == COMPONENT_IN_SYNC)
+			continue;
+		good = false;
+		buf_putc(why, '\'');
+		text_escape(why, name, strlen(name));
+		buf_printf(why, "' is %s\n", component_state_names[c->state]);
+	}
+	return good;
+}
+
+static void add_ending(const struct status *s,
+		       const struct status_certificate *c, struct buf *why)
+{
+	const char *name =
+		c->certificate ? c->certificate->name : c->issuer->name;
+	int64_t left = c->generation->not_after - s->now;
+	char words[DURATION_TEXT];
+
+	buf_puts(why, c->certificate ? "certificate '" : "issuer '");
+	text_escape(why, name, strlen(name));
+	if (left > 0)
+		buf_printf(why, "' ends in %s\n", duration_about(left, words));
+	else
+		buf_printf(why, "' ended %s ago\n",
+			   duration_about(-left, words));
+}
+
+bool status_check(const struct status *s, int64_t within, struct buf *why)
+{
+	bool good = check_components(s, why);
+
+	for (size_t i = 0; i < s->certificate_count; i++) {
+		const struct status_certificate *c = &s->certificates[i];
+
+		if (!c->used || !c->generation ||
+		    c->generation->not_after - s->now >= within)
+			continue;
+		add_ending(s, c, why);
+		good = false;
+	}
+	return good;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/json_value.h"
+#include "report/status.h"
+
+#define STATUS_FORMAT "1.0"
+
+static const char *const source_names[] = {
+	[SOURCE_ISSUED] = "issued",
+	[SOURCE_IMPORTED] = "imported",
+	[SOURCE_FOUND] = "found",
+};
+
+enum {
+	DAY = 86400
+};
+
+/* Rounded down: what has ended has less than no day left. */
+static int64_t days(int64_t seconds)
+{
+	return seconds >= 0 ? seconds / DAY : -((DAY - 1 - seconds) / DAY);
+}
+
+static json_t *certificate_to_json(const struct status *s,
+				   const struct status_certificate *row)
+{
+	static const struct generation none;
+	const struct generation *g = row->generation ? row->generation : &none;
+	const char *name =
+		row->certificate ? row->certificate->name : row->issuer->name;
+	json_t *left = row->generation
+			       ? json_integer(days(g->not_after - s->now))
+			       : json_null();
+	json_t *source = row->generation ? json_string(source_names[g->source])
+					 : json_null();
+
+	return json_pack("{so ss so so so so so so so so so so}", "name",
+			 json_text(name), "kind",
+			 row->certificate ? "certificate" : "issuer", "subject",
+			 json_text(g->subject), "issuer", json_text(g->issuer),
+			 "serial", json_text(g->serial), "fingerprint_sha256",
+			 json_text(g->fingerprint), "key", json_text(g->key),
+			 "not_before", json_moment(g->not_before), "not_after",
+			 json_moment(g->not_after), "days_left", left,
+			 "renew_at", json_moment(row->renew_at), "source",
+			 source);
+}
+
+static json_t *component_to_json(const struct status_component *row)
+{
+	static const struct component_seen never;
+	const struct component_seen *seen = row->seen ? row->seen : &never;
+	const struct component *c = row->component;
+	const char *desired = row->desired ? row->desired->fingerprint : NULL;
+
+	return json_pack("{so so so so sb so so so so ss ss so so so}", "name",
+			 json_text(c->name), "role", json_text(c->role->name),
+			 "certificate", json_text(c->certificate->name),
+			 "process", json_text(c->process), "online",
+			 seen->online, "version", json_text(seen->version),
+			 "desired", json_text(desired), "installed",
+			 json_text(seen->installed), "served",
+			 json_text(seen->served), "evidence",
+			 evidence_names[seen->evidence], "state",
+			 component_state_names[row->state], "last_error",
+			 json_text(seen->last_error), "error",
+			 json_text(seen->damage ? seen->damage : seen->error),
+			 "observed_at", json_moment(seen->observed_at));
+}
+
+json_t *status_to_json(const struct status *s)
+{
+	json_t *certificates = json_array();
+	json_t *components = json_array();
+
+	for (size_t i = 0; i < s->certificate_count; i++)
+		json_array_append_new(
+			certificates,
+			certificate_to_json(s, &s->certificates[i]));
+	for (size_t i = 0; i < s->component_count; i++)
+		json_array_append_new(components,
+				      component_to_json(&s->components[i]));
+	return json_pack("{ss so so so sb so so}", "format_version",
+			 STATUS_FORMAT, "fleet", json_text(s->fleet->name),
+			 "at", json_moment(s->now), "observed_at",
+			 json_moment(s->observed_at), "offline", s->offline,
+			 "certificates", certificates, "components",
+			 components);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/text.h"
+#include "report/status.h"
+#include "report/table.h"
+
+#include <string.h>
+
+enum {
+	FINGERPRINT_SHOWN = 12,
+	DATE_SHOWN = 10
+};
+
+static const enum tone state_tones[COMPONENT_STATE_COUNT] = {
+	[COMPONENT_ABSENT] = TONE_WARN,
+	[COMPONENT_OUTDATED] = TONE_WARN,
+	[COMPONENT_STAGED] = TONE_WARN,
+	[COMPONENT_RESTART_PENDING] = TONE_WARN,
+	[COMPONENT_IN_SYNC] = TONE_GOOD,
+	[COMPONENT_FAILED] = TONE_BAD,
+	[COMPONENT_ROLLED_BACK] = TONE_BAD,
+	[COMPONENT_DEFERRED] = TONE_WARN,
+	[COMPONENT_UNKNOWN] = TONE_WARN,
+};
+
+static const char *const component_titles[] = {
+	"COMPONENT", "STATE", "DESIRED", "INSTALLED", "SERVED", "EVIDENCE", NULL
+};
+static const char *const certificate_titles[] = {
+	"CERTIFICATE", "ISSUED BY", "ENDS", "LEFT", "RENEWED", "DESIRED", NULL
+};
+
+/* ---- components ---- */
+
+static void add_fingerprint(struct table *t, const char *fingerprint,
+			    const char *desired)
+{
+	const char *shown = !fingerprint ? "unknown"
+			    : !*fingerprint
+				    ? "nothing"
+				    : arena_strndup(t->arena, fingerprint,
+						    FINGERPRINT_SHOWN);
+	bool other =
+		fingerprint && desired && strcmp(fingerprint, desired) != 0;
+
+	table_add(t, shown, other ? TONE_WARN : TONE_PLAIN);
+}
+
+static void add_notes(struct table *t, const struct component_seen *seen)
+{
+	if (!seen->online)
+		table_note(t, "offline");
+	if (seen->damage)
+		table_note(t, seen->damage);
+	if (seen->error)
+		table_note(t, seen->error);
+	if (seen->last_error)
+		table_note(t, arena_printf(t->arena, "last run: %s",
+					   seen->last_error));
+}
+
+static void add_component(struct table *t, const struct status_component *row)
+{
+	static const struct component_seen never = { .online = true };
+	const struct component_seen *seen = row->seen ? row->seen : &never;
+	const char *desired = row->desired ? row->desired->fingerprint : NULL;
+
+	table_add(t, row->component->name, TONE_PLAIN);
+	table_add(t, component_state_names[row->state],
+		  state_tones[row->state]);
+	table_add(t,
+		  desired ? arena_strndup(t->arena, desired, FINGERPRINT_SHOWN)
+			  : NULL,
+		  TONE_PLAIN);
+	add_fingerprint(t, seen->installed, desired);
+	add_fingerprint(t, seen->served, desired);
+	table_add(t, evidence_names[seen->evidence], TONE_PLAIN);
+	if (row->state != COMPONENT_IN_SYNC)
+		add_notes(t, seen);
+}
+
+/* ---- certificates ---- */
+
+static const char *date(struct arena *a, int64_t when)
+{
+	char text[TIME_TEXT];
+
+	return arena_strndup(a, time_format(when, text), DATE_SHOWN);
+}
+
+static const char *issued_by(const struct status_certificate *row)
+{
+	if (row->issuer)
+		return "itself (issuer)";
+	return row->certificate->issuer ? row->certificate->issuer->name
+					: "import";
+}
+
+static const char *left(struct arena *a, int64_t seconds)
+{
+	char words[DURATION_TEXT];
+
+	if (seconds <= 0)
+		return "ended";
+	return arena_strdup(a, duration_about(seconds, words));
+}
+
+static enum tone left_tone(const struct status *s,
+			   const struct status_certificate *row)
+{
+	if (row->generation->not_after <= s->now)
+		return TONE_BAD;
+	return row->renew_at && row->renew_at <= s->now ? TONE_WARN
+							: TONE_PLAIN;
+}
+
+/* An import is not renewed by us: its owner is told when it is time. */
+static const char *renewed(struct arena *a, const struct status *s,
+			   const struct status_certificate *row)
+{
+	bool import = row->certificate &&
+		      row->certificate->import.kind != IMPORT_NONE;
+
+	if (!row->renew_at)
+		return NULL;
+	if (import)
+		return row->renew_at <= s->now ? "get a new one" : "by hand";
+	return arena_printf(a, "from %s", date(a, row->renew_at));
+}
+
+static void add_certificate(struct table *t, const struct status *s,
+			    const struct status_certificate *row)
+{
+	const struct generation *g = row->generation;
+
+	table_add(t,
+		  row->certificate ? row->certificate->name : row->issuer->name,
+		  TONE_PLAIN);
+	table_add(t, issued_by(row), TONE_PLAIN);
+	if (!g) {
+		table_add(t, "not issued yet", TONE_FAINT);
+		for (int i = 0; i < 3; i++)
+			table_add(t, NULL, TONE_PLAIN);
+		return;
+	}
+	table_add(t, date(t->arena, g->not_after), TONE_PLAIN);
+	table_add(t, left(t->arena, g->not_after - s->now), left_tone(s, row));
+	table_add(t, renewed(t->arena, s, row), TONE_PLAIN);
+	table_add(t, arena_strndup(t->arena, g->fingerprint, FINGERPRINT_SHOWN),
+		  TONE_PLAIN);
+}
+
+/* ---- the whole ---- */
+
+static void add_head(const struct status *s, struct buf *out)
+{
+	char at[TIME_TEXT];
+
+	buf_puts(out, "Fleet '");
+	text_escape(out, s->fleet->name, strlen(s->fleet->name));
+	buf_putc(out, '\'');
+	if (!s->offline)
+		buf_printf(out, " at %s\n\n", time_format(s->now, at));
+	else if (s->observed_at)
+		buf_printf(out, " as last seen, at the earliest at %s\n\n",
+			   time_format(s->observed_at, at));
+	else
+		buf_puts(out, ", of which nothing was ever seen\n\n");
+}
+
+static void add_summary(const struct status *s, struct buf *out)
+{
+	size_t counts[COMPONENT_STATE_COUNT] = { 0 };
+	const char *separator = ": ";
+
+	for (size_t i = 0; i < s->component_count; i++)
+		counts[s->components[i].state]++;
+	buf_printf(out, "%zu component%s", s->component_count,
+		   s->component_count == 1 ? "" : "s");
+	for (size_t i = 0; i < COMPONENT_STATE_COUNT; i++) {
+		if (!counts[i])
+			continue;
+		buf_printf(out, "%s%zu %s", separator, counts[i],
+			   component_state_names[i]);
+		separator = ", ";
+	}
+	buf_putc(out, '\n');
+}
+
+void status_render_text(const struct status *s, bool color, struct buf *out)
+{
+	AUTO(arena) a = { 0 };
+	struct table components = { .arena = &a, .titles = component_titles };
+	struct table certificates = { .arena = &a,
+				      .titles = certificate_titles };
+
+	for (size_t i = 0; i < s->component_count; i++)
+		add_component(&components, &s->components[i]);
+	for (size_t i = 0; i < s->certificate_count; i++)
+		add_certificate(&certificates, s, &s->certificates[i]);
+	add_head(s, out);
+	table_render(&components, color, out);
+	if (s->component_count)
+		buf_putc(out, '\n');
+	table_render(&certificates, color, out);
+	if (s->certificate_count)
+		buf_putc(out, '\n');
+	add_summary(s, out);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows and columns for people: columns as wide as their widest cell, notes
+ * in full below the row they belong to.  Cells are escaped when they are
+ * added, so anything may be shown.
+ *
+ *	struct table t = { .arena = a, .titles = titles };
+ *	table_add(&t, "front", TONE_PLAIN); ... one call for every column
+ *	table_render(&t, color, out);
+ */
+#ifndef REPORT_TABLE_H
+#define REPORT_TABLE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	TABLE_COLUMNS = 8,
+	TABLE_WIDEST = 48, /* a longer cell stands out of its column */
+};
+
+enum tone {
+	TONE_PLAIN,
+	TONE_GOOD,
+	TONE_WARN,
+	TONE_BAD,
+	TONE_FAINT,
+	TONE_TITLE,
+	TONE_COUNT
+};
+
+struct cell {
+	const char *text;
+	enum tone tone;
+};
+
+struct table_note {
+	size_t after; /* cells */
+	const char *text;
+};
+
+struct table {
+	struct arena *arena;
+	const char *const *titles; /* ends with NULL */
+	VEC(struct cell) cells;
+	VEC(struct table_note) notes;
+};
+
+/* NULL and "" are shown as "-". */
+void table_add(struct table *t, const char *text, enum tone tone);
+/* A line below the row that was finished last. */
+void table_note(struct table *t, const char *text);
+/* Nothing at all for a table without rows. */
+void table_render(const struct table *t, bool color, struct buf *out);
+
+/* Text of ours in a tone. */
+void tone_add(struct buf *out, const char *text, enum tone tone, bool color);
+
+#endif
