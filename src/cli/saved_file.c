@@ -63,6 +63,9 @@ bool saved_read(const char *path, struct saved *out, struct err *e)
 			       "'%s' is no saved plan: it names no fleet_file; "
 			       "'certfleet plan --out' makes one",
 			       shown);
+	fleet_file = arena_strdup(&a, fleet_file);
+	/* the rest is exactly what `plan --json` prints */
+	json_object_del(json, "fleet_file");
 	if (!plan_from_json(json, &s.plan, e)) {
 		e->code = ERR_INPUT;
 		return err_in(e, "'%s' is no saved plan", shown);
