@@ -150,12 +150,20 @@ static bool forbid_files(void)
 	return !syscall(SYS_landlock_restrict_self, rules, 0);
 }
 
-/* One above as hard limit: SIGXCPU comes first and can be told apart. */
+/*
+ * One above as hard limit: SIGXCPU comes first and can be told apart.  A
+ * limit that is lower already stays.
+ */
 static bool limit(int what, rlim_t value)
 {
-	const struct rlimit bound = { .rlim_cur = value,
-				      .rlim_max = value + 1 };
+	struct rlimit bound;
 
+	if (getrlimit(what, &bound))
+		return false;
+	if (bound.rlim_max > value + 1)
+		bound.rlim_max = value + 1;
+	if (bound.rlim_cur > value)
+		bound.rlim_cur = value;
 	return !setrlimit(what, &bound);
 }
 

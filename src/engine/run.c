@@ -28,13 +28,16 @@ struct component_seen *run_seen(struct run *r, const char *component)
 	return seen;
 }
 
+/* What this run made for an owner, not what it found on components. */
 static const struct made *find_made(const struct run *r, enum generation_of of,
 				    const char *owner)
 {
 	const struct made *found = NULL;
 
 	vec_each (m, &r->made) {
-		if (m->generation.of == of && !strcmp(m->owner, owner))
+		if (m->generation.of == of &&
+		    m->generation.source != SOURCE_FOUND &&
+		    !strcmp(m->owner, owner))
 			found = m;
 	}
 	return found;

@@ -3,7 +3,7 @@
 # state-changing system calls; each time the next apply must converge.
 #	EVERY=20 (default), EVERY=1 in check-long
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/fixture.sh"
+. "$root/tests/e2e/fixture.sh"
 command -v strace >/dev/null || skip_all "strace is not installed"
 EVERY=${EVERY:-20}
 calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat,fchmod,fchmodat,fchown,ftruncate,pidfd_send_signal,clone,clone3,vfork'

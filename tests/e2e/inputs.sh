@@ -30,7 +30,7 @@ refused() { # IMPORT PATTERN WHAT
 	[ ! -e backups ]; ok $? "$3: no bundle"
 }
 
-refused '{pkcs12: a.p12, password: {file: secrets/wrong}}' "wrong password" "a wrong password"
+refused '{pkcs12: a.p12, password: {file: secrets/wrong}}' "password is wrong" "a wrong password"
 refused '{pkcs12: a.p12, password: {env: CERTFLEET_UNSET}}' "CERTFLEET_UNSET" "a password variable that is not set"
 refused '{pem: [a.crt, b.key]}' "key" "a key that does not match"
 refused '{pem: [missing.crt, a.key]}' "missing.crt" "a file that is missing"
@@ -53,7 +53,7 @@ sign current -days 50
 faketime '2020-01-01' true 2>/dev/null && {
 	ca=root faketime '2020-01-01' openssl x509 -req -in current.csr -CA root.crt -CAkey root.key \
 		-out expired.crt -days 10 2>/dev/null
-	refused '{pem: [expired.crt, current.key]}' "expired" "an expired certificate"
+	refused '{pem: [expired.crt, current.key]}' "ended at" "an expired certificate"
 	faketime '2099-01-01' openssl x509 -req -in current.csr -CA root.crt -CAkey root.key \
 		-out early.crt -days 10 2>/dev/null
 	refused '{pem: [early.crt, current.key]}' "not valid" "a certificate that is not yet valid"

@@ -135,8 +135,8 @@ start_nginx() { # NAME PORT: serves tls/NAME
 		scgi_temp_path run/$1.scgi;
 		server {
 			listen 127.0.0.1:$2 ssl;
-			ssl_certificate tls/$1/fullchain.pem;
-			ssl_certificate_key tls/$1/key.pem;
+			ssl_certificate $work/tls/$1/fullchain.pem;
+			ssl_certificate_key $work/tls/$1/key.pem;
 			location / { return 200 "hello\n"; }
 		}
 	}
@@ -176,6 +176,17 @@ wait_port() {
 served() {
 	openssl s_client -connect "127.0.0.1:$1" </dev/null 2>/dev/null |
 		openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1
+}
+
+# Waits for a port to serve a fingerprint: old workers of nginx drain.
+serves() { # PORT FINGERPRINT TEXT
+	local i now
+	for i in $(seq 30); do
+		now=$(served "$1")
+		[ "$now" = "$2" ] && break
+		sleep 0.1
+	done
+	is "$now" "$2" "$3"
 }
 
 installed() { openssl x509 -in "$1" -outform DER | sha256sum | cut -d' ' -f1; }

@@ -59,9 +59,9 @@ for name in front api partner; do
 	port=${!name}
 	file=tls/$name/fullchain.pem
 	[ -f "$file" ] || file=tls/$name.crt
-	is "$(served "$port")" "$(installed "$file")" "$name serves what is installed"
+	serves "$port" "$(installed "$file")" "$name serves what is installed"
 done
-is "$(served "$partner")" "$(openssl x509 -in vendor.crt -outform DER | sha256sum | cut -d' ' -f1)" "partner serves the imported certificate"
+serves "$partner" "$(openssl x509 -in vendor.crt -outform DER | sha256sum | cut -d' ' -f1)" "partner serves the imported certificate"
 openssl verify -CAfile trust/shop-ca.pem tls/front/leaf.pem >/dev/null 2>&1; ok $? "the published authority verifies the leaf"
 is "$(stat -L -c %a tls/front/key.pem)" 600 "a new key file has mode 0600"
 is "$(stat -L -c %a tls/partner.key)" 640 "an existing key file keeps its mode"
@@ -95,7 +95,7 @@ hasnt "$out" "vendor" "the other certificate is left alone"
 cf apply --yes
 is $status 0 "the re-issue ends well"
 [ "$(served "$api")" != "$api_before" ]; ok $? "api serves a new certificate"
-is "$(served "$api")" "$(served "$front")" "front and api serve the same"
+serves "$api" "$(served "$front")" "front and api serve the same"
 is "$(cat run/partner.pid)" "$partner_pid" "partner was not restarted"
 
 good=$(served "$front")
@@ -110,10 +110,10 @@ cf plan
 hasnt "$out" "issue " "drift needs no new certificate"
 cf apply --yes
 is $status 0 "the drift is repaired"
-is "$(served "$front")" "$good" "with the same certificate"
+serves "$front" "$good" "with the same certificate"
 kill -HUP "$(cat run/front.pid)"
 sleep 0.3
-is "$(served "$front")" "$good" "which nginx also takes from its files"
+serves "$front" "$good" "which nginx also takes from its files"
 
 cp -r tls/api/. tls/copy && rm -rf tls/copy
 kill "$(cat run/api.pid)"; sleep 0.2
@@ -122,7 +122,7 @@ cf plan
 has "$out" "api" "a process that serves another certificate is found"
 hasnt "$out" "commit" "its files are right, so nothing is committed"
 cf apply --yes
-is "$(served "$api")" "$good" "it is restarted"
+serves "$api" "$good" "it is restarted"
 
 cf history
 is $status 0 "history lists the runs"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Disaster: certfleet is gone.  RESTORE.txt is executed as written.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/fixture.sh"
+. "$root/tests/e2e/fixture.sh"
 command -v 7z >/dev/null || skip_all "7z is not installed"
 three_components
 cf apply --yes

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Keys and passphrases are in their places, and in the clear nowhere else.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/fixture.sh"
+. "$root/tests/e2e/fixture.sh"
 export CERTFLEET_BACKUP_PASSPHRASE='Zebra-Marker-Passphrase-77'
 make_pair imported imported.crt imported.key
 printf 'Import-Marker-Password-55\n' >secrets/import

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Two at once, an interrupt in the middle, saved plans and resume.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/fixture.sh"
+. "$root/tests/e2e/fixture.sh"
 three_components
 cf apply --yes
 is $status 0 "the trio is set up"
