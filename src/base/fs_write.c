@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -89,6 +90,20 @@ bool fs_replace(const char *path, const void *bytes, size_t len,
 			   e))
 		return err_in(e, "in '%s'", directory);
 	return true;
+}
+
+void fs_clear_leftovers(const char *directory, const char *name)
+{
+	DIR *dir = opendir(directory);
+	size_t len = strlen(name);
+
+	for (const struct dirent *d = dir ? readdir(dir) : NULL; d;
+	     d = readdir(dir))
+		if (d->d_name[0] == '.' && !strncmp(d->d_name + 1, name, len) &&
+		    strstr(d->d_name + 1 + len, ".tmp-"))
+			unlinkat(dirfd(dir), d->d_name, 0);
+	if (dir)
+		closedir(dir);
 }
 
 bool fs_sync_dir(const char *path, struct err *e)
