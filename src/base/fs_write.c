@@ -156,5 +156,6 @@ bool fs_make_private_dir(const char *path, struct err *e)
 			       path);
 	if (faccessat(fd, ".gitignore", F_OK, 0) == 0)
 		return true;
+	fs_clear_leftovers(path, ".gitignore");
 	return fs_replace_at(fd, ".gitignore", "*\n", 2, FS_PRIVATE, e);
 }
