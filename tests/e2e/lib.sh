@@ -149,8 +149,10 @@ start_nginx() { # NAME PORT: serves tls/NAME
 cat >serve.sh <<'END'
 pidfile=run/$1.pid
 if [ -f "$pidfile" ]; then
-	kill "$(cat "$pidfile")" 2>/dev/null
-	while kill -0 "$(cat "$pidfile")" 2>/dev/null; do sleep 0.02; done
+	pid=$(cat "$pidfile")
+	kill "$pid" 2>/dev/null
+	# gone, or dead and only not yet waited for
+	while grep -q '^State:.[^Z]' "/proc/$pid/status" 2>/dev/null; do sleep 0.02; done
 fi
 setsid gnutls-serv --quiet --http --port "$2" --x509certfile "$3" \
 	--x509keyfile "$4" >"run/$1.log" 2>&1 </dev/null &
