@@ -240,6 +240,19 @@ static void desired_is_the_newest_that_was_asked_for(void **unused)
 	assert_int_equal(state(w), COMPONENT_IN_SYNC);
 }
 
+static void a_generation_without_its_leaf_is_not_desired(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->generations[0].pending = true;
+	w->generations[0].fingerprint = "";
+	w->generations[1] = generation(w, 2, OTHER);
+	w->generations[1].source = SOURCE_IMPORTED;
+	w->snapshot.generation_count = 2;
+	state(w);
+	assert_null(w->status.components[0].desired);
+}
+
 static void an_import_is_what_its_file_holds(void **unused)
 {
 	WORLD(w);
@@ -399,6 +412,7 @@ int main(void)
 		cmocka_unit_test(what_was_never_seen_is_unknown),
 		cmocka_unit_test(before_the_first_issue_nothing_is_desired),
 		cmocka_unit_test(desired_is_the_newest_that_was_asked_for),
+		cmocka_unit_test(a_generation_without_its_leaf_is_not_desired),
 		cmocka_unit_test(an_import_is_what_its_file_holds),
 		cmocka_unit_test(the_check_names_what_is_not_in_sync),
 		cmocka_unit_test(the_check_names_what_ends_too_soon),
