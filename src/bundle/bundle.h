@@ -7,7 +7,8 @@
  *	certificates/NAME/{leaf,chain}.pem  issuers/NAME/{leaf,chain}.pem
  *	recipients/N.enc  keys.zip
  *
- * The newest generation of a NAME lies in the directory NAME, older ones in
+ * The newest generation of a NAME lies in the directory NAME, older ones and
+ * those found on components in
  * NAME/NUMBER; keys.zip has key.pem in the same directories, so that keys
  * unpacked by hand land beside their certificates.  NAME is percent-encoded,
  * and so is each part of a path below config/.  bundle/layout.h derives the

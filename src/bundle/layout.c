@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+/* What was found on a component never counts as the newest of its name. */
+static bool is_found(const struct bundle_item *item)
+{
+	return strcmp(item->source, "found") == 0;
+}
+
 int layout_compare_items(const void *a, const void *b)
 {
 	const struct bundle_item *left = a;
@@ -16,6 +22,8 @@ int layout_compare_items(const void *a, const void *b)
 		return left->is_issuer ? 1 : -1;
 	if (names)
 		return names;
+	if (is_found(left) != is_found(right))
+		return is_found(left) ? -1 : 1;
 	return (left->number > right->number) - (left->number < right->number);
 }
 

@@ -45,7 +45,7 @@ static const struct option options[] = {
 struct application {
 	struct session *s;
 	const struct apply_options *o;
-	struct progress progress;
+	struct progress *progress; /* the session's engine tells it */
 	struct planned planned;
 	const char *hash; /* of the plan that was consented to; NULL: ours */
 	int status;
@@ -202,10 +202,10 @@ static bool carry_out(struct application *a, struct err *e)
 	};
 
 	order.plan_hash = a->hash ? a->hash : plan_hash(order.plan_json, arena);
-	progress_begin(&a->progress, plan);
+	progress_begin(a->progress, plan);
 	if (!engine_apply(a->s->engine, &order, &result, e))
 		return false;
-	progress_sum_up(&a->progress, &result, a->s->fleet.path);
+	progress_sum_up(a->progress, &result, a->s->fleet.path);
 	a->status = result.exit_status;
 	return true;
 }
@@ -331,11 +331,12 @@ static bool run(struct session *s, const struct call *call, int *status,
 	AUTO(application) a = { .s = s, .o = call->options };
 	bool good = false;
 
-	a.progress = (struct progress){ .terminal = &s->terminal,
-					.arena = &s->arena,
-					.json = a.o->json };
+	a.progress = ARENA_NEW(&s->arena, struct progress);
+	*a.progress = (struct progress){ .terminal = &s->terminal,
+					 .arena = &s->arena,
+					 .json = a.o->json };
 	s->listen = progress_listen;
-	s->listen_ctx = &a.progress;
+	s->listen_ctx = a.progress;
 	good = saved_is_one(path) ? apply_saved(&a, path, e)
 				  : apply_file(&a, path, e);
 	*status = a.status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bundles in the backup directory, by their names. */
+#include "base/fs.h"
 #include "base/vec.h"
 #include "bundle/bundle.h"
 #include "engine/backup.h"
@@ -99,6 +100,8 @@ void backup_prune(struct engine *en)
 	size_t count = 0;
 	struct err e = { 0 };
 
+	fs_clear_leftovers(f->backup.directory,
+			   arena_printf(&a, "%s-", f->name));
 	if (!backup_list(f, &a, &list, &count, &e)) {
 		engine_note(en, "warning: %s", e.text);
 		return;

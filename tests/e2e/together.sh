@@ -69,9 +69,12 @@ rm tls/two && mkdir tls/two && make_pair x tls/two/fullchain.pem tls/two/key.pem
 cf apply saved.plan
 is $status 5 "a component that moved makes it stale"
 has "$out" "two" "and is named"
-jq '.steps = []' saved.plan >tampered.plan
+jq '.spec_digest = (.spec_digest | explode | reverse | implode)' saved.plan >tampered.plan
 cf apply tampered.plan
 is $status 5 "a tampered plan carries no authority"
+jq '.steps = []' saved.plan >tampered.plan
+cf apply tampered.plan
+is $status 65 "one that contradicts itself is no plan"
 cf plan --out saved.plan
 "$CERTFLEET" apply saved.plan >run/killed 2>&1 &
 pid=$!
