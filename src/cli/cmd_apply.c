@@ -350,13 +350,13 @@ const struct command command_apply = {
 	.name = "apply",
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
-	.help = "Shows the plan and asks. A saved plan is its own consent; it "
-		"is applied only if a\nplan made now is the same.\n\n"
+	.help = "Shows the plan and asks. A saved plan is its own consent; "
+		"it is applied only if\na plan made now is the same.\n\n"
 		"Exit status: 0 done or nothing to do, 1 failed and no "
 		"component changed,\n3 an acknowledgement is needed, 4 a "
 		"precondition blocks, 5 the plan is stale,\n6 the lock is "
-		"held, 7 something changed and something failed, 8 all that "
-		"failed\nwas rolled back, 64 usage, 65 an input is invalid.",
+		"held, 7 something changed and something failed,\n8 all that "
+		"failed was rolled back, 64 usage, 65 an input is invalid.",
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),
