@@ -129,7 +129,11 @@ bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 	}
 	if (strcmp(parent, path) != 0 && !fs_make_dirs(parent, mode, e))
 		return false;
-	if (mkdir(path, mode) < 0 && errno != EEXIST)
+	if (mkdir(path, mode) < 0)
+		return errno == EEXIST ||
+		       err_sys(e, "cannot make directory '%s'", path);
+	/* our umask is for keys */
+	if (chmod(path, mode) < 0)
 		return err_sys(e, "cannot make directory '%s'", path);
 	return fs_sync_dir(parent, e);
 }
