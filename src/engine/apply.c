@@ -367,6 +367,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order,
 
 	tell_run(&r, EVENT_RUN_STARTED);
 	run_all(&r);
+	sight_record(&r);
 	r.result.run = r.record.number;
 	r.result.exit_status = judge(&r);
 	r.record.ended = clock_now();

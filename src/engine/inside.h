@@ -107,6 +107,9 @@ unsigned run_next_number(const struct run *r, enum generation_of of,
 			 const char *owner);
 /* The newest authority of an issuer, this run's included; NULL: none. */
 const struct generation *run_authority(const struct run *r, const char *issuer);
+/* The generation with this fingerprint, this run's included; NULL: none. */
+const struct generation *run_generation(const struct run *r,
+					const char *fingerprint);
 /*
  * Public half of the generation with this fingerprint, from this run or the
  * state, in the run's arena.
@@ -137,6 +140,21 @@ struct proof {
 	int64_t not_after;  /* of what is served; 0: unknown */
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);
+
+/*
+ * engine/sight.c: what a run learns of its components.  A generation that was
+ * rolled back is rejected there until it is seen to work.
+ */
+void sight_reject(struct run *r, struct component_seen *seen,
+		  const char *fingerprint);
+void sight_accept(struct run *r, struct component_seen *seen,
+		  const char *fingerprint);
+void sight_install(struct run *r, struct component_seen *seen,
+		   const char *fingerprint);
+void sight_serve(struct run *r, struct component_seen *seen,
+		 const struct proof *p);
+/* As the last observation, for those who look without contacting anything. */
+void sight_record(struct run *r);
 
 /* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
 MUST_CHECK bool adopt_renames(struct run *r, struct err *e);

@@ -30,22 +30,6 @@ static int compare_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void reject(struct component_seen *seen, const char *fingerprint,
-		   struct arena *a)
-{
-	const char **list =
-		arena_array(a, seen->rejected_count + 1, sizeof(*list));
-	size_t count = 0;
-
-	for (size_t i = 0; i < seen->rejected_count; i++)
-		if (strcmp(seen->rejected[i], fingerprint) != 0)
-			list[count++] = seen->rejected[i];
-	list[count++] = fingerprint;
-	qsort(list, count, sizeof(*list), compare_text);
-	seen->rejected = list;
-	seen->rejected_count = count;
-}
-
 /* The rejection is durable before anything is put back. */
 static bool remember_rejected(struct run *r, const struct taking *t,
 			      struct err *e)
@@ -57,7 +41,7 @@ static bool remember_rejected(struct run *r, const struct taking *t,
 		const struct step *s = &r->plan->steps[k->commit];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
-		reject(seen, run_fingerprint(r, s), &r->arena);
+		sight_reject(r, seen, run_fingerprint(r, s));
 		seen->rolled_back_to = k->before;
 		change_component(change, seen);
 	}
@@ -125,11 +109,9 @@ static void verify(struct run *r, struct taking *t)
 	}
 	prove_served(r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
-		struct component_seen *seen =
-			run_seen(r, proofs[i].component->name);
-
 		t->list[from[i]].error = proofs[i].error;
-		seen->served = proofs[i].served;
+		sight_serve(r, run_seen(r, proofs[i].component->name),
+			    &proofs[i]);
 	}
 }
 
@@ -153,7 +135,7 @@ static void record(struct run *r, const struct taking *t)
 		struct component_seen *seen = run_seen(r, k->component->name);
 
 		if (!k->error.code) {
-			seen->installed = k->before;
+			sight_install(r, seen, k->before);
 			seen->activation_due = NULL;
 			r->result.rolled_back++;
 			settle_process(r, k->component->process);

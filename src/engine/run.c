@@ -77,6 +77,16 @@ const struct generation *run_authority(const struct run *r, const char *issuer)
 		    : snapshot_newest(r->order->snapshot, OF_ISSUER, issuer);
 }
 
+const struct generation *run_generation(const struct run *r,
+					const char *fingerprint)
+{
+	vec_each (m, &r->made) {
+		if (!strcmp(m->generation.fingerprint, fingerprint))
+			return &m->generation;
+	}
+	return snapshot_generation(r->order->snapshot, fingerprint);
+}
+
 bool run_certificates(struct run *r, const char *fingerprint,
 		      struct generation *g, struct cert_set *set, struct err *e)
 {

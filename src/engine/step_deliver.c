@@ -122,16 +122,18 @@ static void record_commits(struct run *r, struct batch *b)
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
+		const struct component *c = run_component(r, s);
 		struct component_seen *seen = run_seen(r, s->component);
 
 		if (b->errors[i].code) {
 			seen->last_error =
 				arena_strdup(&r->arena, b->errors[i].text);
 		} else {
-			seen->installed = run_fingerprint(r, s);
-			seen->damage = NULL;
+			sight_install(r, seen, run_fingerprint(r, s));
 			seen->staged = NULL;
 			seen->last_error = NULL;
+			if (!needs_activation(c) && !c->verify_count)
+				sight_accept(r, seen, seen->installed);
 		}
 		change_component(change, seen);
 	}
@@ -162,14 +164,17 @@ void step_commit(struct run *r, struct batch *b)
 	record_commits(r, b);
 }
 
-static void clear_due(struct run *r, const char *component,
+/* Without a port to ask, that it was told is all that can be known. */
+static void clear_due(struct run *r, const struct component *c,
 		      struct change *change)
 {
-	struct component_seen *seen = run_seen(r, component);
+	struct component_seen *seen = run_seen(r, c->name);
 
 	if (!seen->activation_due)
 		return;
 	seen->activation_due = NULL;
+	if (!c->verify_count)
+		sight_accept(r, seen, seen->installed);
 	change_component(change, seen);
 }
 
@@ -180,12 +185,12 @@ static void activated(struct run *r, const struct step *s,
 	const struct fleet *f = r->en->fleet;
 
 	if (!strcmp(s->process, s->component)) {
-		clear_due(r, s->component, change);
+		clear_due(r, run_component(r, s), change);
 		return;
 	}
 	for (size_t i = 0; i < f->component_count; i++)
 		if (!strcmp(f->components[i].process, s->process))
-			clear_due(r, f->components[i].name, change);
+			clear_due(r, &f->components[i], change);
 }
 
 void step_activate(struct run *r, struct batch *b)

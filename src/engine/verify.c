@@ -160,14 +160,14 @@ void step_verify(struct run *r, struct batch *b)
 		struct component_seen *seen = run_seen(r, p->component->name);
 
 		b->errors[i] = p->error;
-		seen->served = p->served;
-		seen->served_not_after = p->not_after;
-		seen->evidence = p->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
+		sight_serve(r, seen, p);
 		seen->last_error =
 			p->error.code ? arena_strdup(&r->arena, p->error.text)
 				      : NULL;
-		if (!p->error.code)
+		if (!p->error.code) {
 			seen->activation_due = NULL;
+			sight_accept(r, seen, p->expected);
+		}
 		change_component(change, seen);
 	}
 	if (!state_commit(r->en->state, change, &e))
