@@ -16,8 +16,12 @@ count() { grep -cE "$1" "$log"; }
 
 for test in "$build"/unit/*_test tests/cli/*.sh tests/e2e/*.sh; do
 	case $test in */lib.sh | */fixture.sh) continue ;; esac
-	[ -x "$test" ] || continue
 	[[ $test == *${ONLY:-}* ]] || continue
+	if [ ! -x "$test" ]; then
+		failed=$((failed + 1))
+		printf '%-44s    0 ok, 1 FAILED (not executable)\n' "$test"
+		continue
+	fi
 	begin=$(date +%s)
 	CMOCKA_MESSAGE_OUTPUT=tap timeout "${TEST_TIMEOUT:-3600}" "$test" >"$log" 2>&1 </dev/null
 	status=$?
