@@ -58,10 +58,10 @@ cf_terminal() {
 	status=$?
 }
 
-# Whether each line of a file is what a schema describes: SCHEMA FILE [lines]
+# Whether a JSON file, or each line of it, is what a schema describes, by a
+# validator that is not ours: SCHEMA FILE [lines]
 fits_schema() {
-	python3 -c 'import jsonschema' 2>/dev/null || return 0
-	python3 - "$root/schemas/$1" "$2" "${3:-}" <<-'END'
+	/usr/bin/python3 - "$root/schemas/$1" "$2" "${3:-}" <<-'END'
 	import json, sys, jsonschema
 	schema = json.load(open(sys.argv[1]))
 	text = open(sys.argv[2]).read()
