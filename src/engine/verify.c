@@ -95,6 +95,7 @@ static bool ask(struct target *targets, size_t count)
 			(struct tls_probe){ .host = port->host,
 					    .port = port->port,
 					    .server_name = port->server_name,
+					    .starttls = port->starttls,
 					    .key = targets[i].key };
 	}
 	if (!open)
