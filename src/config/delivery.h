@@ -9,6 +9,7 @@
 
 extern const struct field_type activate_type; /* struct activate */
 extern const struct field_type address_type;  /* const char *; HOST:PORT */
+extern const struct field_type starttls_type; /* enum starttls_kind; names */
 
 bool install_check(struct loader *ld, const struct node *n, void *out);
 bool deliver_check(struct loader *ld, const struct node *n, void *out);

@@ -57,6 +57,7 @@ static void list_ports(const struct fleet *f, struct snapshot *s,
 				.host = c->verify[k].host,
 				.port = c->verify[k].port,
 				.server_name = c->verify[k].server_name,
+				.starttls = c->verify[k].starttls,
 				.key = key,
 			};
 	}

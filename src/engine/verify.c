@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "engine/inside.h"
 #include "pki/tls.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -18,6 +20,8 @@ struct target {
 	const char *key;
 	unsigned row;
 	int64_t end_ms;
+	char served[FINGERPRINT_TEXT]; /* last seen; "": no answer */
+	int64_t not_after;
 };
 
 static bool is_open(const struct target *t)
@@ -58,8 +62,9 @@ static void judge(struct target *t, const struct tls_probe *p)
 		     !strcmp(p->fingerprint, t->proof->expected);
 
 	t->row = right ? t->row + 1 : 0;
-	t->proof->served = p->completed ? served : NULL;
-	t->proof->not_after = p->not_after;
+	snprintf(t->served, sizeof(t->served), "%s",
+		 p->completed ? served : "");
+	t->not_after = p->not_after;
 	if (right || clock_mono_ms() < t->end_ms)
 		return;
 	if (!p->completed)
@@ -72,7 +77,7 @@ static void judge(struct target *t, const struct tls_probe *p)
 }
 
 /* One handshake with every open target; false when none is left. */
-static bool ask(struct run *r, struct target *targets, size_t count)
+static bool ask(struct target *targets, size_t count)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_probe *probes = arena_array(&a, count, sizeof(*probes));
@@ -90,11 +95,12 @@ static bool ask(struct run *r, struct target *targets, size_t count)
 			(struct tls_probe){ .host = port->host,
 					    .port = port->port,
 					    .server_name = port->server_name,
+					    .starttls = port->starttls,
 					    .key = targets[i].key };
 	}
 	if (!open)
 		return false;
-	if (!tls_probe_all(probes, open, &r->arena, &e)) {
+	if (!tls_probe_all(probes, open, &a, &e)) {
 		for (size_t i = 0; i < open; i++)
 			asked[i]->proof->error = e;
 		return false;
@@ -112,6 +118,36 @@ static bool all_in_row(const struct target *targets, size_t count)
 	return true;
 }
 
+/*
+ * What all ports of a component serve together: unknown when one did not
+ * answer, else the one that is not as expected.
+ */
+static void sum_up(struct run *r, const struct target *targets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct target *t = &targets[i];
+		struct proof *p = t->proof;
+		bool first = i == 0 || targets[i - 1].proof != p;
+
+		if (!*t->served)
+			p->served = NULL;
+		else if (first ||
+			 (p->served && !strcmp(p->served, p->expected)))
+			p->served = arena_strdup(&r->arena, t->served);
+		else
+			continue;
+		p->not_after = p->served ? t->not_after : 0;
+	}
+}
+
+void proof_seen(const struct proof *p, struct component_seen *seen)
+{
+	seen->served = p->served;
+	seen->served_not_after = p->not_after;
+	seen->evidence = p->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
+	seen->observed_at = clock_now();
+}
+
 void prove_served(struct run *r, struct proof *proofs, size_t count)
 {
 	size_t total = 0;
@@ -124,7 +160,7 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 		arena_array(&r->arena, total, sizeof(*targets));
 
 	total = list_targets(r, proofs, count, targets);
-	while (ask(r, targets, total)) {
+	while (ask(targets, total)) {
 		if (stop_requested())
 			break;
 		if (all_in_row(targets, total))
@@ -139,6 +175,7 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 			err_set(&targets[i].proof->error, ERR_STOPPED,
 				"stopped before '%s' was verified",
 				targets[i].port->address);
+	sum_up(r, targets, total);
 }
 
 void step_verify(struct run *r, struct batch *b)
@@ -146,7 +183,6 @@ void step_verify(struct run *r, struct batch *b)
 	AUTO(change) change = change_new(r->en->state);
 	struct proof *proofs =
 		arena_array(&r->arena, b->count, sizeof(*proofs));
-	struct err e = { 0 };
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
@@ -160,16 +196,15 @@ void step_verify(struct run *r, struct batch *b)
 		struct component_seen *seen = run_seen(r, p->component->name);
 
 		b->errors[i] = p->error;
-		sight_serve(r, seen, p);
-		seen->last_error =
-			p->error.code ? arena_strdup(&r->arena, p->error.text)
-				      : NULL;
-		if (!p->error.code) {
+		proof_seen(p, seen);
+		if (p->error.code) {
+			seen->last_error =
+				arena_strdup(&r->arena, p->error.text);
+		} else {
 			seen->activation_due = NULL;
-			sight_accept(r, seen, p->expected);
+			run_accept(r, seen, p->expected);
 		}
 		change_component(change, seen);
 	}
-	if (!state_commit(r->en->state, change, &e))
-		batch_fail(b, &e);
+	batch_record(r, b, change);
 }

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/fleet.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +18,8 @@
 
 enum {
 	TLS_PROBES_AT_ONCE = 64,
-	TLS_HANDSHAKE_MS = 10000, /* one handshake, connecting included */
+	TLS_HANDSHAKE_MS = 10000, /* one handshake, connecting and STARTTLS
+				      included */
 };
 
 struct tls_probe {
@@ -26,6 +28,7 @@ struct tls_probe {
 		*host; /* name or address; a name is tried on every address */
 	uint16_t port;
 	const char *server_name; /* NULL: no SNI */
+	enum starttls_kind starttls;
 	const char *key;    /* "rsa-2048": offer only what makes a server with
 			       several pairs choose this kind, and anything only
 			       when it has none; NULL: anything */
