@@ -130,6 +130,7 @@ static void verify(struct run *r, struct taking *t)
 
 		t->list[from[i]].error = proofs[i].error;
 		seen->served = proofs[i].served;
+		seen->served_flaw = proofs[i].flaw;
 	}
 }
 
