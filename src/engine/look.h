@@ -31,7 +31,8 @@ MUST_CHECK bool look_import(struct engine *en, const struct certificate *c,
 MUST_CHECK bool look_components(struct engine *en, struct snapshot *s,
 				int64_t now, struct err *e);
 
-/* engine/served.c: what is wrong with the chain a completed probe saw. */
+/* engine/served.c: what is wrong with the chain a completed probe saw, in
+ * static memory. */
 /* Against the generation whose leaf it is; NULL: nothing. */
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,
 			const struct cert_set *set);

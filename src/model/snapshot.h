@@ -24,7 +24,8 @@ enum generation_of {
 enum generation_source {
 	SOURCE_ISSUED,
 	SOURCE_IMPORTED,
-	SOURCE_FOUND
+	SOURCE_FOUND,
+	SOURCE_COUNT
 };
 
 /*
@@ -64,7 +65,8 @@ struct import_seen {
 enum evidence {
 	EVIDENCE_NONE,
 	EVIDENCE_DRIVER,
-	EVIDENCE_HANDSHAKE
+	EVIDENCE_HANDSHAKE,
+	EVIDENCE_COUNT
 };
 
 /* One component, seen and remembered. */
@@ -158,5 +160,8 @@ const struct generation *snapshot_generation(const struct snapshot *s,
  * when 0 < renew_before < L, a percentage is of L, else a third of L.
  */
 int64_t generation_renew_at(const struct generation *g, struct renew_before rb);
+
+extern const char *const source_names[SOURCE_COUNT + 1];
+extern const char *const evidence_names[EVIDENCE_COUNT + 1];
 
 #endif

@@ -4,12 +4,6 @@
 
 #define STATUS_FORMAT "1.0"
 
-static const char *const source_names[] = {
-	[SOURCE_ISSUED] = "issued",
-	[SOURCE_IMPORTED] = "imported",
-	[SOURCE_FOUND] = "found",
-};
-
 enum {
 	DAY = 86400
 };

@@ -61,7 +61,7 @@ is "$(status_of front state)" restart-pending "it is not in-sync when the chain 
 is "$(status_of front error)" "serves the right leaf but an incomplete chain" "status says why"
 cf status
 has "$out" "incomplete chain" "in words too"
-cf plan --detailed-exitcode --ack rolled-back
+cf plan --detailed-exitcode
 is $status 2 "plan wants a change"
 has "$out" "activate" "it activates"
 hasnt "$out" "commit" "and writes nothing"

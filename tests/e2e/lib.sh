@@ -97,15 +97,15 @@ trap 'exit 1' INT TERM
 
 used_ports=
 free_port() { # NAME: sets the variable NAME
-	local port
+	local candidate
 	while :; do
-		port=$((20000 + RANDOM % 20000))
-		case " $used_ports " in *" $port "*) continue ;; esac
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+		candidate=$((20000 + RANDOM % 20000))
+		case " $used_ports " in *" $candidate "*) continue ;; esac
+		(exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null && continue
 		break
 	done
-	used_ports="$used_ports $port"
-	eval "$1=$port"
+	used_ports="$used_ports $candidate"
+	eval "$1=$candidate"
 }
 
 # A pair somebody made by hand: CN, certificate file, key file.
@@ -125,7 +125,7 @@ start_nginx() { # NAME PORT: serves tls/NAME
 	worker_processes 1;
 	pid run/$1.pid;
 	error_log run/$1.log;
-	events { worker_connections 64; }
+	events { worker_connections 1024; }
 	http {
 		access_log off;
 		client_body_temp_path run/$1.body;
