@@ -146,6 +146,7 @@ struct proof {
 	const char *expected;
 	struct err error;   /* ERR_NONE: proven */
 	const char *served; /* in the run's arena; NULL: unknown */
+	const char *flaw;   /* as component_seen's `served_flaw` */
 	int64_t not_after;  /* of what is served; 0: unknown */
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);

@@ -63,6 +63,16 @@ static void list_ports(const struct fleet *f, struct snapshot *s,
 	}
 }
 
+static void judge_chains(struct engine *en, const struct snapshot *s,
+			 const struct tls_probe *probes, size_t count,
+			 struct component_seen *seen)
+{
+	for (size_t i = 0; i < count && !seen->served_flaw; i++)
+		if (probes[i].completed)
+			seen->served_flaw = look_served_flaw(
+				en, s, seen->observed_at, &probes[i]);
+}
+
 /*
  * What all ports of a component serve together: one fingerprint, or unknown
  * when one did not answer, or the one that differs from what is installed.
@@ -106,6 +116,7 @@ static void take_answer(const struct job *job, int64_t now,
 	seen->unwritable = a->unwritable;
 	seen->error = a->error;
 	seen->served = a->served;
+	seen->served_flaw = NULL;
 	seen->served_not_after = 0;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
@@ -147,9 +158,12 @@ bool look_components(struct engine *en, struct snapshot *s, int64_t now,
 		if (!jobs[i].done)
 			seen->error =
 				arena_strdup(&s->arena, jobs[i].error.text);
-		if (f->components[i].verify_count)
-			judge_ports(ports.probes + ports.first[i],
-				    f->components[i].verify_count, seen);
+		if (!f->components[i].verify_count)
+			continue;
+		judge_ports(ports.probes + ports.first[i],
+			    f->components[i].verify_count, seen);
+		judge_chains(en, s, ports.probes + ports.first[i],
+			     f->components[i].verify_count, seen);
 	}
 	return true;
 }

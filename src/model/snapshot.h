@@ -79,6 +79,9 @@ struct component_seen {
 	const char *chain;  /* hash of what is installed after the leaf */
 	const char *damage; /* NULL: what is installed is whole; else why not */
 	const char *served;
+	const char *served_flaw;  /* NULL: what is served above the leaf reaches
+				     its anchor, or nothing is known of it; else
+				     what is wrong with it */
 	int64_t served_not_after; /* 0: unknown */
 	enum evidence evidence;
 	const char *error;      /* why something is unknown */

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/certs.h"
 #include "model/fleet.h"
 
 #include <stdbool.h>
@@ -38,6 +39,8 @@ struct tls_probe {
 	const char *fingerprint; /* of the leaf; NULL unless completed */
 	const char *other; /* another address of the name served this; NULL */
 	const char *chain; /* digest of what was presented above the leaf */
+	const struct der *above; /* that itself, in `a` */
+	size_t above_count;
 	int64_t not_after; /* of the leaf */
 	const char *error; /* why not completed, in `a` */
 };

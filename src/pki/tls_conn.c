@@ -328,10 +328,18 @@ static bool complete(struct tls_conn *c, struct tls_outcome *out)
 	for (unsigned i = 0; i < count; i++)
 		presented[i] = (struct der){ certs[i].data, certs[i].size };
 	sha256_text(certs[0].data, certs[0].size, fingerprint);
+
+	struct cert_set kept =
+		cert_set_copy(&(struct cert_set){ .certs = presented + 1,
+						  .count = count - 1 },
+			      c->arena);
+
 	*out = (struct tls_outcome){
 		.completed = true,
 		.fingerprint = arena_strdup(c->arena, fingerprint),
 		.chain = chain_digest(presented, count, c->arena),
+		.above = kept.certs,
+		.above_count = kept.count,
 		.not_after = leaf_end(&certs[0]),
 	};
 	gnutls_bye(c->session, GNUTLS_SHUT_WR);

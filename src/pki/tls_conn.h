@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/certs.h"
 #include "model/fleet.h"
 #include "pki/tls_lookup.h"
 
@@ -39,6 +40,8 @@ struct tls_outcome {
 	bool unreachable;
 	const char *fingerprint;
 	const char *chain;
+	const struct der *above;
+	size_t above_count;
 	int64_t not_after;
 	const char *error;
 };

@@ -82,7 +82,7 @@ static bool is_in_sync(const struct component_seen *seen,
 		       const struct generation *desired)
 {
 	return seen->evidence != EVIDENCE_NONE &&
-	       is_same(seen->served, desired) &&
+	       is_same(seen->served, desired) && !seen->served_flaw &&
 	       (!seen->installed || is_installed(seen, desired));
 }
 

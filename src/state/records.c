@@ -53,6 +53,7 @@ static const struct field observation_fields[] = {
 	MAYBE_FIELD(struct component_seen, chain),
 	MAYBE_FIELD(struct component_seen, damage),
 	MAYBE_FIELD(struct component_seen, served),
+	MAYBE_FIELD(struct component_seen, served_flaw),
 	INT64_FIELD(struct component_seen, served_not_after),
 	ENUM_FIELD(struct component_seen, evidence, evidence_names),
 	MAYBE_FIELD(struct component_seen, error),

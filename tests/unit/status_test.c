@@ -164,6 +164,15 @@ static void a_damaged_pair_or_another_chain_is_outdated(void **unused)
 	assert_int_equal(state(w), COMPONENT_OUTDATED);
 }
 
+static void the_right_leaf_with_an_incomplete_chain_is_pending(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	w->seen.served_flaw = "an incomplete chain";
+	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+}
+
 static void nothing_installed_is_absent(void **unused)
 {
 	WORLD(w);
@@ -406,6 +415,8 @@ int main(void)
 		cmocka_unit_test(
 			another_installed_one_is_outdated_although_served),
 		cmocka_unit_test(a_damaged_pair_or_another_chain_is_outdated),
+		cmocka_unit_test(
+			the_right_leaf_with_an_incomplete_chain_is_pending),
 		cmocka_unit_test(nothing_installed_is_absent),
 		cmocka_unit_test(what_was_taken_back_is_rolled_back),
 		cmocka_unit_test(only_a_role_that_defers_leaves_the_offline),
