@@ -134,9 +134,6 @@ static void add_remedies(const struct plan *p, enum severity severity,
 		text_escape(out, c->message, strlen(c->message));
 		buf_puts(out, "; ");
 		text_escape(out, c->remedy, strlen(c->remedy));
-		if (severity == SEVERITY_ACKNOWLEDGE)
-			buf_printf(out, ", or accept it with --ack %s",
-				   c->code);
 		buf_putc(out, '\n');
 	}
 }

@@ -51,6 +51,7 @@ sed -i 's|tls/two|open/two|' certfleet.yaml
 cf apply --yes
 is $status 4 "blocked: 4"
 has "$out" "target-unwritable" "with its code"
+hasnt "$out" "make it writable" "and the remedy that fits, no other"
 cf_out apply --yes --json
 is "$(jq -r .event <<<"$out")" refused "as JSON too"
 is "$(jq -r .exit_status <<<"$out")" 4 "with the status"
@@ -59,6 +60,7 @@ rm -rf .certfleet
 cf apply --yes
 is $status 3 "an acknowledgement is needed: 3"
 has "$out" "--ack state-missing" "and it says how"
+hasnt "$out" "--ack.*--ack" "once"
 [ ! -e .certfleet ]; ok $? "no second state was made"
 cf apply --yes --ack state-missing
 is $status 0 "with it"
