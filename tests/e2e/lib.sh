@@ -16,9 +16,8 @@ unset "${!CERTFLEET_@}"
 export CERTFLEET_BACKUP_PASSPHRASE='correct horse battery staple 42'
 export TZ=UTC
 
-# Not below /tmp: directories on the way to keys must not be anybody's.
-mkdir -p "$root/build/work"
-work=$(mktemp -d "$root/build/work/$(basename "$0" .sh).XXXXXX")
+place=$("$root/tests/folder.sh" "$root/build/work") || exit 1
+work=$(mktemp -d "$place/$(basename "$0" .sh).XXXXXX")
 cd "$work" || exit 1
 mkdir run tls secrets trust
 
@@ -90,6 +89,7 @@ on_exit() {
 	cleanup
 	# wait until servers that were killed are gone, so that nothing writes
 	[ "$status" -eq 0 ] && [ "$failures" -eq 0 ] && rm -rf "$work"
+	case $place in "$root"/*) ;; *) rmdir "$place" 2>/dev/null ;; esac
 	exit $status
 }
 trap on_exit EXIT

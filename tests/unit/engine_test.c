@@ -300,11 +300,54 @@ static void a_wrong_passphrase_changes_nothing(void **state)
 	assert_string_equal(before, after);
 }
 
+static size_t count_bundles(const struct world *w)
+{
+	AUTO(fleet) f = { 0 };
+	AUTO(diags) d = { 0 };
+	AUTO(arena) a = { 0 };
+	struct backup_listed *list = NULL;
+	struct err e = { 0 };
+	size_t count = 0;
+
+	assert_true(load_fleet(w->file, subject_canonical, &f, &d, &e));
+	assert_true(backup_list(&f, &a, &list, &count, &e));
+	return count;
+}
+
+static void a_bundle_with_the_only_copy_of_a_key_stays(void **state)
+{
+	static const char *const names[] = { "web" };
+	static const char *const acks[] = { "state-missing" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+	char command[128];
+
+	write_fleet(w, "certfleet: 1\n"
+		       "fleet: test\n"
+		       "backup: {keep: 1, passphrase: {env: "
+		       "CERTFLEET_TEST}}\n" ONE);
+	assert_applied(apply_it(w));
+	assert_applied(run_wish(w, again));
+	assert_int_equal(count_bundles(w), 1);
+	/* the state is lost, and another authority made */
+	snprintf(command, sizeof(command), "rm -rf %s/.certfleet", w->folder);
+	assert_int_equal(system(command), 0);
+	assert_applied(run_wish(
+		w,
+		(struct wish){ .apply = true,
+			       .choices = { .acks = acks, .ack_count = 1 } }));
+	assert_applied(run_wish(w, again));
+	assert_int_equal(count_bundles(w), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		TEST(a_bundle_with_the_only_copy_of_a_key_stays),
 		TEST(a_second_apply_plans_nothing),
 		TEST(planning_creates_nothing),
 		TEST(a_key_is_in_a_bundle_before_it_is_staged),

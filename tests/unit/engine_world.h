@@ -68,7 +68,8 @@ static void write_fleet(const struct world *w, const char *body)
 	struct err e = { 0 };
 	AUTO(buf) text = { 0 };
 
-	buf_puts(&text, HEAD);
+	if (strncmp(body, "certfleet:", 10) != 0)
+		buf_puts(&text, HEAD);
 	buf_puts(&text, body);
 	assert_true(fs_replace(w->file, text.data, text.len, FS_PRIVATE, &e));
 }
