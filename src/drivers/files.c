@@ -68,11 +68,9 @@ static bool remove_all(struct job *j, struct err *e)
 	return place_remove(paths(j), e);
 }
 
-static bool read_installed(const struct component *c, struct arena *a,
-			   struct cert_set *set, struct secret *key,
-			   struct err *e)
+static bool read_installed(struct job *j, struct err *e)
 {
-	return place_read(&c->deliver.files, a, set, key, e);
+	return place_read(paths(j), j->arena, j->found, j->found_key, e);
 }
 
 const struct driver files_driver = {
@@ -84,6 +82,6 @@ const struct driver files_driver = {
 		[DRIVER_ACTIVATE] = activate,
 		[DRIVER_REVERT] = revert,
 		[DRIVER_REMOVE] = remove_all,
+		[DRIVER_READ] = read_installed,
 	},
-	.read_installed = read_installed,
 };

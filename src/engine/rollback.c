@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
+#include "engine/loaded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,24 +65,27 @@ static bool remember_rejected(struct run *r, const struct taking *t,
 	return state_commit(r->en->state, change, e);
 }
 
-static void revert(struct taking *t)
+static void revert(struct run *r, struct taking *t)
 {
+	AUTO(loaded) pairs = loaded_new(t->count);
 	AUTO(arena) a = { 0 };
-	struct job *jobs = arena_array(&a, t->count, sizeof(*jobs));
 
-	for (size_t i = 0; i < t->count; i++)
-		jobs[i] = (struct job){ .verb = DRIVER_REVERT,
-					.component = t->list[i].component,
-					.fingerprint = t->list[i].before,
-					.arena = &a };
 	for (size_t i = 0; i < t->count; i++) {
-		if (t->list[i].before) {
-			drivers_run(&jobs[i], 1);
-			t->list[i].error = jobs[i].error;
-		} else {
-			err_set(&t->list[i].error, ERR_REMOTE,
+		struct taken *k = &t->list[i];
+		struct job job = { .verb = DRIVER_REVERT,
+				   .component = k->component,
+				   .fingerprint = k->before,
+				   .arena = &a };
+
+		if (!k->before)
+			err_set(&k->error, ERR_REMOTE,
 				"what was installed before is not known");
-		}
+		else
+			loaded_give(pairs, r, &job, &k->error);
+		if (k->error.code)
+			continue;
+		drivers_run(r->en->drivers, &job, 1);
+		k->error = job.error;
 	}
 }
 
@@ -101,7 +105,7 @@ static void activate(struct run *r, struct taking *t)
 
 		if (repeated || k->error.code || !*k->before)
 			continue;
-		drivers_run(&job, 1);
+		drivers_run(r->en->drivers, &job, 1);
 		if (!job.done)
 			k->error = job.error;
 	}
@@ -203,7 +207,7 @@ void roll_back(struct run *r, size_t first, size_t end,
 		engine_note(r->en, "cannot begin the roll back: %s", e.text);
 		return;
 	}
-	revert(&t);
+	revert(r, &t);
 	activate(r, &t);
 	verify(r, &t);
 	record(r, &t);

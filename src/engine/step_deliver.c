@@ -1,52 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stage, commit and activate: pairs onto components, through the drivers. */
-#include "base/alloc.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
+#include "engine/loaded.h"
 
 #include <string.h>
 
-/* A generation with its key, loaded once for all components that get it. */
-struct loaded {
-	const char *fingerprint;
-	struct generation generation;
-	struct cert_set set;
-	struct secret key;
-	struct err error;
-};
-
-struct pairs {
-	struct loaded *list;
-	size_t count;
-};
-
-static void pairs_release(struct pairs *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		secret_release(&p->list[i].key);
-	free(p->list);
-}
-AUTO_STRUCT(pairs, struct pairs, pairs_release)
-
-static struct loaded *load(struct run *r, struct pairs *p,
-			   const char *fingerprint)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (!strcmp(p->list[i].fingerprint, fingerprint))
-			return &p->list[i];
-
-	struct loaded *l = &p->list[p->count++];
-
-	l->fingerprint = fingerprint;
-	if (run_certificates(r, fingerprint, &l->generation, &l->set,
-			     &l->error))
-		(void)!state_key(r->en->state, l->generation.spki, &l->key,
-				 &l->error);
-	return l;
-}
-
 /* Jobs of the steps without an error; their errors go back to the batch. */
-static void run_jobs(struct batch *b, struct job *jobs)
+static void run_jobs(struct run *r, struct batch *b, struct job *jobs)
 {
 	AUTO(arena) a = { 0 };
 	struct job *ready = arena_array(&a, b->count, sizeof(*ready));
@@ -59,7 +20,7 @@ static void run_jobs(struct batch *b, struct job *jobs)
 		from[count] = i;
 		ready[count++] = jobs[i];
 	}
-	drivers_run(ready, count);
+	drivers_run(r->en->drivers, ready, count);
 	for (size_t k = 0; k < count; k++)
 		if (!ready[k].done)
 			b->errors[from[k]] = ready[k].error;
@@ -67,13 +28,14 @@ static void run_jobs(struct batch *b, struct job *jobs)
 
 void step_stage(struct run *r, struct batch *b)
 {
-	AUTO(pairs) pairs = { xcalloc(b->count, sizeof(*pairs.list)), 0 };
+	AUTO(loaded) pairs = loaded_new(b->count);
 	AUTO(arena) a = { 0 };
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
-		struct loaded *l = load(r, &pairs, run_fingerprint(r, s));
+		const struct loaded_pair *l =
+			loaded_get(pairs, r, run_fingerprint(r, s));
 
 		b->errors[i] = l->error;
 		jobs[i] = (struct job){ .verb = DRIVER_STAGE,
@@ -83,7 +45,7 @@ void step_stage(struct run *r, struct batch *b)
 					.key = &l->key,
 					.arena = &a };
 	}
-	run_jobs(b, jobs);
+	run_jobs(r, b, jobs);
 }
 
 /* Whether the process must still be told once this commit has happened. */
@@ -141,6 +103,7 @@ static void record_commits(struct run *r, struct batch *b)
 
 void step_commit(struct run *r, struct batch *b)
 {
+	AUTO(loaded) pairs = loaded_new(b->count);
 	AUTO(arena) a = { 0 };
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
 	struct err e = { 0 };
@@ -157,8 +120,9 @@ void step_commit(struct run *r, struct batch *b)
 					.fingerprint = run_fingerprint(r, s),
 					.replaces = s->replaces,
 					.arena = &a };
+		loaded_give(pairs, r, &jobs[i], &b->errors[i]);
 	}
-	run_jobs(b, jobs);
+	run_jobs(r, b, jobs);
 	record_commits(r, b);
 }
 
@@ -204,7 +168,7 @@ void step_activate(struct run *r, struct batch *b)
 					.directory = r->en->fleet->directory,
 					.arena = &a };
 	}
-	run_jobs(b, jobs);
+	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
 

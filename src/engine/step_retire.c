@@ -76,7 +76,8 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 	return true;
 }
 
-static bool remove_files(const struct component_seen *seen, struct err *e)
+static bool remove_files(struct run *r, const struct component_seen *seen,
+			 struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct component gone = { .name = seen->name, .process = seen->name };
@@ -88,7 +89,7 @@ static bool remove_files(const struct component_seen *seen, struct err *e)
 		return true;
 	if (!deliver_from_text(seen->deliver, &a, &gone.deliver, e))
 		return false;
-	drivers_run(&job, 1);
+	drivers_run(r->en->drivers, &job, 1);
 	if (!job.done)
 		*e = job.error;
 	return job.done;
@@ -102,7 +103,7 @@ void step_retire(struct run *r, struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		const char *name = batch_step(r, b, i)->component;
 
-		if (remove_files(run_seen(r, name), &b->errors[i]))
+		if (remove_files(r, run_seen(r, name), &b->errors[i]))
 			change_forget_component(change, name);
 		else
 			err_in(&b->errors[i], "cannot remove the files of '%s'",
