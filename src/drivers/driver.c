@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/stop.h"
 #include "drivers/files.h"
+#include "drivers/haproxy.h"
 #include "drivers/table.h"
 #include "remote/batch.h"
 
@@ -11,6 +12,7 @@
 
 static const struct driver *const drivers[] = {
 	[DRIVER_FILES] = &files_driver,
+	[DRIVER_HAPROXY] = &haproxy_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");

@@ -41,12 +41,30 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 			    json_boolean(d->files.unsafe_directory));
 
 	json_t *whole = json_pack("{so}", "files", files);
+
+	if (d->kind == DRIVER_HAPROXY)
+		json_object_set_new(
+			whole, "haproxy",
+			json_pack("{ss}", "socket", d->haproxy.socket));
+
 	char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
 	const char *copy = arena_strdup(a, text);
 
 	free(text);
 	json_decref(whole);
 	return copy;
+}
+
+static void take_haproxy(const json_t *haproxy, struct arena *a,
+			 struct deliver *out)
+{
+	const char *socket =
+		json_string_value(json_object_get(haproxy, "socket"));
+
+	if (!socket)
+		return;
+	out->kind = DRIVER_HAPROXY;
+	out->haproxy.socket = arena_strdup(a, socket);
 }
 
 bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
@@ -62,6 +80,7 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 			       "the state does not say how it was reached");
 	}
 	*out = (struct deliver){ .kind = DRIVER_FILES };
+	take_haproxy(json_object_get(whole, "haproxy"), a, out);
 	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
 		const char *value = json_string_value(
 			json_object_get(files, install_texts[i].key));

@@ -21,6 +21,18 @@ const char *const name_kind_names[NAME_KIND_COUNT + 1] = {
 	[NAME_EMAIL] = "email",
 };
 
+bool deliver_is_hot(const struct deliver *d)
+{
+	switch (d->kind) {
+	case DRIVER_HAPROXY:
+		return true;
+	case DRIVER_FILES:
+	case DRIVER_KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
 void fleet_release(struct fleet *f)
 {
 	arena_release(&f->arena);
