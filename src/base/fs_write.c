@@ -115,6 +115,15 @@ bool fs_sync_dir(const char *path, struct err *e)
 	return true;
 }
 
+/* Our umask takes from others what is meant for them. */
+static bool widen(const char *path, mode_t mode)
+{
+	AUTO(fd)
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && fchmod(fd, mode) == 0;
+}
+
 bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -129,8 +138,13 @@ bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 	}
 	if (strcmp(parent, path) != 0 && !fs_make_dirs(parent, mode, e))
 		return false;
-	if (mkdir(path, mode) < 0 && errno != EEXIST)
-		return err_sys(e, "cannot make directory '%s'", path);
+	if (mkdir(path, mode) < 0) {
+		if (errno != EEXIST)
+			return err_sys(e, "cannot make directory '%s'", path);
+	} else if (!widen(path, mode)) {
+		return err_sys(e, "cannot set the mode of directory '%s'",
+			       path);
+	}
 	return fs_sync_dir(parent, e);
 }
 

@@ -44,10 +44,9 @@ static bool is_dangerous(uint32_t p)
 	       (p >= 0xfff0 && p <= 0xfffb) || (p >= 0xe0000 && p <= 0xe007f);
 }
 
-void text_escape(struct buf *out, const char *bytes, size_t len)
+/* What begins before `shown`; a character is never cut. */
+static void escape(struct buf *out, const char *bytes, size_t len, size_t shown)
 {
-	size_t shown = len > TEXT_SHOWN_LIMIT ? TEXT_SHOWN_LIMIT : len;
-
 	for (size_t i = 0; i < shown;) {
 		uint32_t point = 0;
 		size_t n = utf8_next(bytes + i, len - i, &point);
@@ -60,10 +59,21 @@ void text_escape(struct buf *out, const char *bytes, size_t len)
 		for (size_t end = i + (n ? n : 1); i < end; i++)
 			buf_printf(out, "\\x%02x", (unsigned char)bytes[i]);
 	}
+}
+
+void text_escape(struct buf *out, const char *bytes, size_t len)
+{
+	size_t shown = len > TEXT_SHOWN_LIMIT ? TEXT_SHOWN_LIMIT : len;
+
+	escape(out, bytes, len, shown);
 	if (shown < len)
 		buf_puts(out, "...");
 }
 
+void text_escape_whole(struct buf *out, const char *bytes, size_t len)
+{
+	escape(out, bytes, len, len);
+}
 const char *text_escaped(struct arena *a, const char *text)
 {
 	AUTO(buf) out = { 0 };

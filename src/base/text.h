@@ -25,7 +25,9 @@ enum {
  * UTF-8 bytes as \xNN, cut after TEXT_SHOWN_LIMIT bytes with "...".
  */
 void text_escape(struct buf *out, const char *bytes, size_t len);
-/* The same as a string in an arena. */
+/* The same without the cut, for what is a message of ours. */
+void text_escape_whole(struct buf *out, const char *bytes, size_t len);
+/* text_escape() as a string in an arena. */
 const char *text_escaped(struct arena *a, const char *text);
 
 /* Valid UTF-8 without surrogates, overlong forms or NUL. */

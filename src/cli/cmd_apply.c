@@ -7,6 +7,7 @@
 #include "cli/saved_file.h"
 #include "cli/session.h"
 #include "engine/saved.h"
+#include "pki/issue.h"
 #include "plan/plan.h"
 #include "report/json_value.h"
 #include "state/journal.h"
@@ -48,6 +49,9 @@ struct application {
 	struct progress *progress; /* the session's engine tells it */
 	struct planned planned;
 	const char *hash; /* of the plan that was consented to; NULL: ours */
+	bool resumes;     /* this run of that plan, which did not end */
+	struct run_record broken;
+	int64_t begun; /* when that plan was begun; 0: never */
 	int status;
 };
 
@@ -79,6 +83,10 @@ static bool make_plan(struct application *a, int64_t at,
 		      const struct choices *choices, struct err *e)
 {
 	struct planning how = { .now = clock_now(), .at = at };
+
+	/* What a leaf says is a little earlier than when it was made. */
+	if (a->begun)
+		how.reissued_since = a->begun - BACKDATE_SECONDS;
 
 	how.choices = *choices;
 	planned_release(&a->planned);
@@ -276,29 +284,48 @@ static bool check_age(const struct plan *saved, struct err *e)
 	return true;
 }
 
-/* The run of this very plan that did not end; false: there is none. */
-static bool find_broken_run(struct application *a, struct run_record *run)
+/*
+ * Whether a run of this very plan did not end; it may be one that went on
+ * with an earlier one.
+ */
+static bool find_broken_run(struct application *a, struct err *e)
 {
 	struct state *state = engine_state(a->s->engine);
+	struct run_record *runs = NULL;
 	struct err none = { 0 };
+	size_t count = 0;
 
-	return state && journal_open_run(state, &a->s->arena, run, &none) &&
-	       !strcmp(run->plan_hash, a->hash);
+	if (!state || !journal_open_run(state, &a->s->arena, &a->broken, &none))
+		return true;
+	a->resumes = !strcmp(a->broken.plan_hash, a->hash);
+	if (!a->resumes)
+		return true;
+	if (!journal_runs(state, &a->s->arena, &runs, &count, e))
+		return false;
+	a->begun = a->broken.started;
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(runs[i].plan_hash, a->hash) &&
+		    runs[i].started < a->begun)
+			a->begun = runs[i].started;
+	return true;
 }
 
 static bool check_saved(struct application *a, const struct plan *saved,
 			struct err *e)
 {
-	struct run_record run = { 0 };
+	const struct resumption r = { .saved = saved,
+				      .fresh = &a->planned.plan,
+				      .snapshot = &a->planned.snapshot,
+				      .run = &a->broken };
 
-	if (!find_broken_run(a, &run))
+	if (!a->resumes)
 		return saved_plan_fits(saved, &a->planned.plan, e);
-	if (!saved_plan_resumes(saved, &a->planned.plan, &run, e))
+	if (!saved_plan_resumes(&r, e))
 		return false;
 	terminal_note(&a->s->terminal,
 		      "run %u of this plan did not end; going "
 		      "on with what is left",
-		      run.number);
+		      a->broken.number);
 	return true;
 }
 
@@ -312,7 +339,7 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	    !session_load(a->s, saved.fleet_file, e))
 		return false;
 	a->hash = plan_hash(plan_line(&saved.plan, arena), arena);
-	if (!open_state(a, e) ||
+	if (!open_state(a, e) || !find_broken_run(a, e) ||
 	    !make_plan(a, saved.plan.at, &saved.plan.choices, e) ||
 	    !check_saved(a, &saved.plan, e))
 		return false;
@@ -350,13 +377,13 @@ const struct command command_apply = {
 	.name = "apply",
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
-	.help = "Shows the plan and asks. A saved plan is its own consent; it "
-		"is applied only if a\nplan made now is the same.\n\n"
+	.help = "Shows the plan and asks. A saved plan is its own consent; "
+		"it is applied only if\na plan made now is the same.\n\n"
 		"Exit status: 0 done or nothing to do, 1 failed and no "
 		"component changed,\n3 an acknowledgement is needed, 4 a "
 		"precondition blocks, 5 the plan is stale,\n6 the lock is "
-		"held, 7 something changed and something failed, 8 all that "
-		"failed\nwas rolled back, 64 usage, 65 an input is invalid.",
+		"held, 7 something changed and something failed,\n8 all that "
+		"failed was rolled back, 64 usage, 65 an input is invalid.",
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),

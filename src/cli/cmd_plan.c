@@ -173,8 +173,8 @@ const struct command command_plan = {
 	.name = "plan",
 	.words = "[FILE]",
 	.summary = "show what apply would change; reads, never writes",
-	.help = "Looks at the state, the imports, the components and their TLS "
-		"ports, and needs\nno passphrase of the state or the backups. "
+	.help = "Looks at the state, the imports, the components and their "
+		"TLS ports. Needs no\npassphrase of the state or the backups. "
 		"Exit status 0 whenever a plan was made.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,

@@ -58,12 +58,18 @@ static void tell_note(void *ctx, const struct event *event)
 static bool open_engine(struct session *s, struct engine_options o,
 			struct err *e)
 {
-	engine_close(s->engine);
-	s->engine = NULL;
+	AUTO(engine) en = NULL;
+
 	o.fleet = &s->fleet;
 	o.listen = s->listen ? s->listen : tell_note;
 	o.listen_ctx = s->listen ? s->listen_ctx : s;
-	return engine_open(&o, &s->engine, e);
+	if (!engine_open(&o, &en, e))
+		return false;
+	if (s->engine)
+		engine_take_secrets(en, s->engine);
+	engine_close(s->engine);
+	s->engine = TAKE(en);
+	return true;
 }
 
 bool session_read(struct session *s, struct err *e)

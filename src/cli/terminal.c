@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/terminal.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +11,8 @@
 #include <unistd.h>
 
 enum {
-	PROGRESS_WIDTH = 79
+	PROGRESS_WIDTH = 79,
+	LINE_ROOM = 2048
 };
 
 static bool wants_color(enum color color)
@@ -68,12 +71,17 @@ void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
 	fflush(stdout);
 }
 
+/* One line, whatever names, paths and other programs' words are in it. */
 static void say(struct terminal *t, const char *fmt, va_list args)
 {
-	terminal_clear(t);
-	fputs("certfleet: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	AUTO(buf) line = { 0 };
+	char text[LINE_ROOM];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	buf_puts(&line, "certfleet: ");
+	text_escape_whole(&line, text, strlen(text));
+	buf_putc(&line, '\n');
+	terminal_tell(t, &line);
 }
 
 void terminal_error(struct terminal *t, const char *fmt, ...)

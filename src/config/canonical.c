@@ -209,6 +209,9 @@ static void put_component(struct writer *w, const struct component *c)
 	for (size_t i = 0; i < c->verify_count; i++) {
 		put_text(w, "tls", c->verify[i].address);
 		put_text(w, "server_name", c->verify[i].server_name);
+		if (c->verify[i].starttls)
+			put_text(w, "starttls",
+				 starttls_names[c->verify[i].starttls]);
 		put_number(w, "consecutive", c->verify[i].consecutive);
 	}
 	put_flag(w, "retire_remove", c->retire_remove);

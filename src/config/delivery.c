@@ -153,6 +153,18 @@ static bool read_address(struct loader *ld, const struct field *f,
 	return true;
 }
 
+/* Without the first, which is what an absent key means. */
+static bool read_starttls(struct loader *ld, const struct field *f,
+			  const struct node *n, void *slot)
+{
+	unsigned choice = 0;
+
+	if (!choice_type.read(ld, f, n, &choice))
+		return false;
+	*(enum starttls_kind *)slot = choice + 1;
+	return true;
+}
+
 bool verify_check(struct loader *ld, const struct node *n, void *out)
 {
 	struct verify *v = out;
@@ -215,3 +227,4 @@ static bool read_activate(struct loader *ld, const struct field *f,
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
 const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL };
 const struct field_type address_type = { read_address, SHAPE_TEXT, NULL };
+const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL };

@@ -388,7 +388,9 @@ static const struct field verify_fields[] = {
 	     "the name asked for; the host when that is a name"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,
 	      "handshakes in a row that must present it; 1 when left out"),
-	UNSUPPORTED("starttls"),
+	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
+	      .param = starttls_names + 1,
+	      .help = "the protocol that is spoken before TLS begins"),
 	{ 0 },
 };
 static const struct record verify_record = {

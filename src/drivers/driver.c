@@ -143,8 +143,3 @@ enum activation driver_activation(const struct component *c)
 {
 	return component_activation(c);
 }
-
-bool driver_wants_pair(const struct component *c, enum driver_verb verb)
-{
-	return driver_of(c)->wants_pair & 1U << verb;
-}

@@ -50,8 +50,8 @@ struct job {
 	const struct component *component;
 	const char *fingerprint;    /* stage, commit, abort, activate, revert */
 	const char *replaces;       /* commit */
-	const struct cert_set *set; /* stage; others by driver_wants_pair() */
-	const struct secret *key;   /* the same: PKCS#8 DER */
+	const struct cert_set *set; /* stage */
+	const struct secret *key;   /* stage: PKCS#8 DER */
 	const char *directory;      /* activate: where commands run */
 	struct arena *arena;        /* for the answer */
 	/* answered */
@@ -76,10 +76,5 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count);
 
 /* How a component's process takes a new pair into use. */
 enum activation driver_activation(const struct component *c);
-/*
- * Whether a job of this verb needs the pair of its fingerprint, because the
- * component keeps none beside the one that is installed.
- */
-bool driver_wants_pair(const struct component *c, enum driver_verb verb);
 
 #endif

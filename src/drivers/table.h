@@ -39,7 +39,6 @@ struct driver {
 	driver_fn *verbs[DRIVER_VERB_COUNT];
 	driver_turn_fn *turns[DRIVER_VERB_COUNT]; /* instead of a call */
 	const char *(*origin)(const struct component *c);
-	unsigned wants_pair; /* 1 << verb */
 };
 
 /* The ask of a conversation over lines; what is in `text` is no secret. */

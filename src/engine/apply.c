@@ -7,6 +7,7 @@
 
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -26,6 +27,11 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 	[STEP_ROLLBACK] = { NULL }, /* never planned */
 	[STEP_RETIRE] = { step_retire },
 };
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 /* ---- telling ---- */
 
@@ -138,13 +144,39 @@ void batch_fail(struct batch *b, const struct err *e)
 			b->errors[i] = *e;
 }
 
-static bool is_abandoned(const struct run *r, const char *certificate)
+void batch_record(struct run *r, struct batch *b, struct change *change)
 {
-	vec_each (name, &r->abandoned) {
-		if (!strcmp(*name, certificate))
-			return true;
-	}
-	return false;
+	struct err e = { 0 };
+
+	if (state_commit(r->en->state, change, &e))
+		return;
+	err_in(&e, "done, but it cannot be recorded");
+	batch_fail(b, &e);
+	r->halted = true;
+}
+
+/* Of `flags` by certificate; NULL for one that left the fleet file. */
+static bool *flag_of(const struct run *r, bool *flags, const char *name)
+{
+	const struct fleet *f = r->en->fleet;
+	const struct certificate *c = name ? fleet_certificate(f, name) : NULL;
+
+	return c ? &flags[c - f->certificates] : NULL;
+}
+
+static bool is_flagged(const struct run *r, bool *flags, const char *name)
+{
+	const bool *flag = flag_of(r, flags, name);
+
+	return flag && *flag;
+}
+
+/* Whether its process waits for a certificate that is all-first. */
+static bool is_held(const struct run *r, const struct step *s)
+{
+	return s->wave != NO_WAVE && s->process && r->held.count &&
+	       bsearch(&s->process, r->held.items, r->held.count,
+		       sizeof(*r->held.items), compare_text);
 }
 
 /*
@@ -154,7 +186,10 @@ static bool is_abandoned(const struct run *r, const char *certificate)
  */
 static bool is_ready(const struct run *r, const struct step *s)
 {
-	if (s->kind == STEP_COMMIT && is_abandoned(r, s->certificate))
+	if (s->kind == STEP_COMMIT &&
+	    is_flagged(r, r->abandoned, s->certificate))
+		return false;
+	if (is_held(r, s))
 		return false;
 	for (size_t i = 0; i < s->after_count; i++) {
 		const struct step *before = &r->plan->steps[s->after[i]];
@@ -167,6 +202,13 @@ static bool is_ready(const struct run *r, const struct step *s)
 	return true;
 }
 
+static enum progress progress_after(const struct err *error)
+{
+	if (error->code == ERR_NONE)
+		return STEP_SUCCEEDED;
+	return error->code == ERR_STOPPED ? STEP_CUT_OFF : STEP_BROKE;
+}
+
 /*
  * No component of a certificate is committed unless all that can be reached
  * hold the new pair.
@@ -176,16 +218,13 @@ static void settle(struct run *r, const struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
 		bool broke = b->errors[i].code != ERR_NONE;
+		bool *abandoned = flag_of(r, r->abandoned, s->certificate);
 
-		r->progress[b->numbers[i]] =
-			broke ? STEP_BROKE : STEP_SUCCEEDED;
+		r->progress[b->numbers[i]] = progress_after(&b->errors[i]);
 		r->result.failed += broke;
 		r->result.done += !broke;
-		if (broke && s->kind == STEP_STAGE)
-			VEC_PUSH(&r->abandoned, &r->arena, s->certificate);
-		if (!broke &&
-		    (s->kind == STEP_COMMIT || s->kind == STEP_ACTIVATE))
-			r->component_changed = true;
+		if (broke && s->kind == STEP_STAGE && abandoned)
+			*abandoned = true;
 		tell_step(r, EVENT_STEP_ENDED, b->numbers[i], &b->errors[i]);
 	}
 }
@@ -238,6 +277,35 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 	}
 }
 
+/* ---- commits of all before the first activation ---- */
+
+/*
+ * When a certificate that is all-first is not committed everywhere, no
+ * process that has to do with it is activated.
+ */
+static void hold_processes(struct run *r, const size_t *numbers, size_t count)
+{
+	const struct plan *p = r->plan;
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = p->steps[numbers[i]].certificate;
+		bool *uncommitted = flag_of(r, r->uncommitted, name);
+
+		if (r->progress[numbers[i]] == STEP_SUCCEEDED || !uncommitted)
+			continue;
+		*uncommitted = true;
+		any = true;
+	}
+	for (size_t i = 0; any && i < p->step_count; i++)
+		if (p->steps[i].process &&
+		    is_flagged(r, r->uncommitted, p->steps[i].certificate))
+			VEC_PUSH(&r->held, &r->arena, p->steps[i].process);
+	if (r->held.count)
+		qsort(r->held.items, r->held.count, sizeof(*r->held.items),
+		      compare_text);
+}
+
 /* ---- the whole ---- */
 
 /* The end of the steps from `first` that are carried out together. */
@@ -268,6 +336,8 @@ static void run_all(struct run *r)
 			for (size_t i = first; i < end; i++)
 				numbers[i - first] = i;
 			run_batch(r, numbers, end - first);
+			if (p->steps[first].kind == STEP_COMMIT)
+				hold_processes(r, numbers, end - first);
 		}
 		first = end;
 	}
@@ -276,14 +346,18 @@ static void run_all(struct run *r)
 static int judge(const struct run *r)
 {
 	size_t broken = 0;
+	bool changed = false;
 
-	for (size_t i = 0; i < r->plan->step_count; i++)
-		broken += r->progress[i] == STEP_BROKE;
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		broken += r->progress[i] == STEP_BROKE ||
+			  r->progress[i] == STEP_CUT_OFF;
+		changed |= r->deed[i];
+	}
 	if (r->result.failed == 0 && r->result.not_started == 0)
 		return 0;
 	if (r->result.rolled_back > 0 && broken == 0)
 		return 8;
-	return r->component_changed ? 7 : 1;
+	return changed ? 7 : 1;
 }
 
 static bool uses_keys(const struct plan *p)
@@ -332,6 +406,11 @@ static void run_init(struct run *r, struct engine *en,
 	r->progress =
 		arena_array(&r->arena, p->step_count, sizeof(*r->progress));
 	r->started = arena_array(&r->arena, p->step_count, sizeof(*r->started));
+	r->deed = arena_array(&r->arena, p->step_count, sizeof(bool));
+	r->abandoned = arena_array(&r->arena, en->fleet->certificate_count,
+				   sizeof(bool));
+	r->uncommitted = arena_array(&r->arena, en->fleet->certificate_count,
+				     sizeof(bool));
 	r->failed_processes = arena_array(&r->arena, en->fleet->role_count,
 					  sizeof(*r->failed_processes));
 	r->components = arena_array(&r->arena, s->component_count,
@@ -352,6 +431,26 @@ static void run_release(struct run *r)
 }
 AUTO_STRUCT(run, struct run, run_release)
 
+/*
+ * What the run itself saw is the last observation now.  Without it, a later
+ * --offline would show the fleet as it was before.
+ */
+static void record_seen(struct run *r)
+{
+	struct component_seen *seen =
+		arena_array(&r->arena, r->component_count, sizeof(*seen));
+	struct err e = { 0 };
+	size_t count = 0;
+
+	/* What was retired must not come back. */
+	for (size_t i = 0; i < r->component_count; i++)
+		if (fleet_component(r->en->fleet, r->components[i].name))
+			seen[count++] = r->components[i];
+	if (!state_observe(r->en->state, seen, count, &e))
+		engine_note(r->en, "warning: cannot record what was seen: %s",
+			    e.text);
+}
+
 bool engine_apply(struct engine *en, const struct apply_order *order,
 		  struct apply_result *result, struct err *e)
 {
@@ -367,6 +466,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order,
 
 	tell_run(&r, EVENT_RUN_STARTED);
 	run_all(&r);
+	record_seen(&r);
 	r.result.run = r.record.number;
 	r.result.exit_status = judge(&r);
 	r.record.ended = clock_now();

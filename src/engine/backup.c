@@ -9,12 +9,7 @@
 
 #include <inttypes.h>
 #include <string.h>
-
-static const char *const source_names[] = {
-	[SOURCE_ISSUED] = "issued",
-	[SOURCE_IMPORTED] = "imported",
-	[SOURCE_FOUND] = "found",
-};
+#include <unistd.h>
 
 /* A bundle being filled; the keys are its own. */
 struct packing {
@@ -227,12 +222,17 @@ static bool write_bundle(struct packing *p, struct arena *a, const char **path,
 
 	*path = arena_printf(a, "%s/%s", policy->directory,
 			     bundle_file_name(&p->bundle, a));
-	return bundle_write(&p->bundle, p->passphrases,
-			    policy->passphrase_count, policy->unencrypted,
-			    &bytes, e) &&
-	       fs_make_private_dir(policy->directory, e) &&
-	       fs_replace(*path, bytes.data, bytes.len, FS_PRIVATE, e) &&
-	       read_back(p, *path, e);
+	if (!bundle_write(&p->bundle, p->passphrases, policy->passphrase_count,
+			  policy->unencrypted, &bytes, e) ||
+	    !fs_make_private_dir(policy->directory, e) ||
+	    !fs_replace(*path, bytes.data, bytes.len, FS_PRIVATE, e))
+		return false;
+	if (read_back(p, *path, e))
+		return true;
+	/* It must not be taken for one that can be relied on. */
+	if (e->code != ERR_STOPPED)
+		unlink(*path);
+	return false;
 }
 
 bool backup_create(struct engine *en, struct arena *a, const char **name,
@@ -250,6 +250,6 @@ bool backup_create(struct engine *en, struct arena *a, const char **name,
 	*name = bundle_file_name(&p.bundle, a);
 	if (!record_bundle(en, (struct generation *)list, count, *name, e))
 		return err_in(e, "cannot record the backup");
-	backup_prune(en);
+	backup_prune(en, &p.bundle);
 	return true;
 }

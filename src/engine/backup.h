@@ -43,8 +43,12 @@ MUST_CHECK bool backup_list(const struct fleet *f, struct arena *a,
 MUST_CHECK bool backup_verify(const char *path, const struct secret *passphrase,
 			      struct bundle *out, struct err *e);
 
-/* Removes this fleet's bundles beyond `keep`; failures are only told. */
-void backup_prune(struct engine *en);
+/*
+ * Removes this fleet's bundles beyond `keep`; failures are only told.  A
+ * bundle stays while it holds a key, not ended yet, that `written`, the
+ * newest, does not: of another state with the same name, for example.
+ */
+void backup_prune(struct engine *en, const struct bundle *written);
 
 /* A bundle of this fleet in its backup directory, or NULL. */
 const char *backup_orphan(const struct fleet *f, struct arena *a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bundles in the backup directory, by their names. */
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/vec.h"
 #include "bundle/bundle.h"
@@ -92,7 +93,67 @@ const char *backup_orphan(const struct fleet *f, struct arena *a)
 	return list[0].name;
 }
 
-void backup_prune(struct engine *en)
+/* ---- those that are no longer needed ---- */
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Keys by the hash of their public half, sorted. */
+struct key_list {
+	const char **spkis;
+	size_t count;
+};
+
+static struct key_list keys_of(const struct bundle *b, struct arena *a)
+{
+	struct key_list keys = { .spkis = arena_array(a, b->item_count,
+						      sizeof(*keys.spkis)),
+				 .count = b->item_count };
+
+	for (size_t i = 0; i < b->item_count; i++)
+		keys.spkis[i] = b->items[i].spki;
+	if (keys.count)
+		qsort(keys.spkis, keys.count, sizeof(*keys.spkis),
+		      compare_text);
+	return keys;
+}
+
+static bool has_ended(const struct bundle_item *item, int64_t now)
+{
+	int64_t not_after = 0;
+
+	return time_parse(item->not_after, &not_after) && not_after <= now;
+}
+
+/* Whether all that is still of use in a bundle is among `keys` too. */
+static bool is_covered(const char *path, const struct key_list *keys,
+		       struct err *e)
+{
+	AUTO(buf) bytes = { 0 };
+	AUTO(bundle) old = { 0 };
+	int64_t now = clock_now();
+
+	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e) ||
+	    !bundle_read(bytes.data, bytes.len, NULL, &old, e))
+		return false;
+	for (size_t i = 0; i < old.item_count; i++) {
+		const struct bundle_item *item = &old.items[i];
+
+		if (!has_ended(item, now) &&
+		    (!keys->count ||
+		     !bsearch(&item->spki, keys->spkis, keys->count,
+			      sizeof(*keys->spkis), compare_text)))
+			return err_set(e, ERR_INPUT,
+				       "it holds a key of '%s' that the newest "
+				       "does not",
+				       item->name);
+	}
+	return true;
+}
+
+void backup_prune(struct engine *en, const struct bundle *written)
 {
 	const struct fleet *f = en->fleet;
 	AUTO(arena) a = { 0 };
@@ -106,11 +167,22 @@ void backup_prune(struct engine *en)
 		engine_note(en, "warning: %s", e.text);
 		return;
 	}
+
+	const struct key_list keys = keys_of(written, &a);
+	const char *own = bundle_file_name(written, &a);
+
 	for (size_t i = f->backup.keep; i < count; i++) {
 		const char *path = arena_printf(
 			&a, "%s/%s", f->backup.directory, list[i].name);
+		struct err why = { 0 };
 
-		if (unlink(path) < 0)
+		/* After the clock was set back the newest is not the first. */
+		if (!strcmp(list[i].name, own))
+			continue;
+		if (!is_covered(path, &keys, &why))
+			engine_note(en, "bundle '%s' is kept: %s", list[i].name,
+				    why.text);
+		else if (unlink(path) < 0)
 			engine_note(en, "warning: cannot remove '%s': %s", path,
 				    strerror(errno));
 	}

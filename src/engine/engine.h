@@ -64,6 +64,11 @@ struct engine;
 MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out,
 			    struct err *e);
 void engine_close(struct engine *en);
+/*
+ * The secrets that `from` has resolved become those of `en`, of the same
+ * fleet: what came from the environment can be taken from there only once.
+ */
+void engine_take_secrets(struct engine *en, struct engine *from);
 AUTO_TYPE(engine, struct engine *, engine_close)
 
 /* NULL while there is no state. */

@@ -37,6 +37,7 @@ enum progress {
 	STEP_WAITING,
 	STEP_SUCCEEDED,
 	STEP_BROKE,
+	STEP_CUT_OFF,  /* by a stop; nobody's failure */
 	STEP_LEFT_OUT, /* what it needs did not happen */
 	STEP_TAKEN_BACK,
 };
@@ -57,15 +58,18 @@ struct run {
 	struct run_record record;
 	enum progress *progress; /* by step */
 	int64_t *started;        /* by step */
+	/* by step: a component was changed by it, be it recorded or not */
+	bool *deed;
 	VEC(struct made) made;
-	VEC(const char *)
-	abandoned; /* certificates that must not be committed */
+	/* by certificate of the fleet */
+	bool *abandoned;        /* must not be committed */
+	bool *uncommitted;      /* all-first, but not all of it is */
+	VEC(const char *) held; /* processes that must wait for those; sorted */
 	struct component_seen *components; /* as now known; sorted by name */
 	size_t component_count;
 	unsigned *failed_processes; /* by role of the fleet */
 	size_t extra_steps;         /* rollbacks journalled so far */
-	bool component_changed;
-	bool halted; /* nothing new is started */
+	bool halted;                /* nothing new is started */
 	struct apply_result result;
 };
 
@@ -98,6 +102,14 @@ static inline const struct step *batch_step(const struct run *r,
 
 /* Sets the same error on every step of the batch that has none. */
 void batch_fail(struct batch *b, const struct err *e);
+/*
+ * Commits what a batch has done.  When that fails so does all of the batch,
+ * and nothing new is started: what cannot be recorded must not go on.
+ */
+void batch_record(struct run *r, struct batch *b, struct change *change);
+/* This generation did well on the component: nothing stands against it. */
+void run_accept(struct run *r, struct component_seen *seen,
+		const char *fingerprint);
 /* The component of a step in the fleet; never NULL for planned steps. */
 const struct component *run_component(const struct run *r,
 				      const struct step *s);
@@ -136,18 +148,20 @@ struct proof {
 	const char *expected;
 	struct err error;   /* ERR_NONE: proven */
 	const char *served; /* in the run's arena; NULL: unknown */
+	const char *flaw;   /* as component_seen's `served_flaw` */
 	int64_t not_after;  /* of what is served; 0: unknown */
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);
+/* What the handshakes showed becomes what is known of the component. */
+void proof_seen(const struct proof *p, struct component_seen *seen);
 
 /* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
 MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
 
 /* engine/rollout.c: one wave, judged by its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);
-/* engine/rollback.c: puts back what these processes had. */
-void roll_back(struct run *r, size_t first, size_t end,
-	       const char *const *processes, size_t count);
+/* engine/rollback.c: puts back what these processes had; sorted. */
+void roll_back(struct run *r, const char *const *processes, size_t count);
 /* engine/apply.c: runs what can be run of a set of steps of one kind. */
 void run_batch(struct run *r, const size_t *numbers, size_t count);
 /* Journals and tells of one rollback step. */

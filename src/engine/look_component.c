@@ -57,9 +57,20 @@ static void list_ports(const struct fleet *f, struct snapshot *s,
 				.host = c->verify[k].host,
 				.port = c->verify[k].port,
 				.server_name = c->verify[k].server_name,
+				.starttls = c->verify[k].starttls,
 				.key = key,
 			};
 	}
+}
+
+static void judge_chains(struct engine *en, const struct snapshot *s,
+			 const struct tls_probe *probes, size_t count,
+			 struct component_seen *seen)
+{
+	for (size_t i = 0; i < count && !seen->served_flaw; i++)
+		if (probes[i].completed)
+			seen->served_flaw = look_served_flaw(
+				en, s, seen->observed_at, &probes[i]);
 }
 
 /*
@@ -110,6 +121,7 @@ static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 	seen->unwritable = a->unwritable;
 	seen->error = a->error;
 	seen->served = a->served;
+	seen->served_flaw = NULL;
 	seen->served_not_after = 0;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
@@ -148,9 +160,12 @@ bool look_components(struct engine *en, struct snapshot *s, int64_t now,
 			row_of(s, f->components[i].name, &at);
 
 		take_answer(&jobs[i], now, &s->arena, seen);
-		if (f->components[i].verify_count)
-			judge_ports(ports.probes + ports.first[i],
-				    f->components[i].verify_count, seen);
+		if (!f->components[i].verify_count)
+			continue;
+		judge_ports(ports.probes + ports.first[i],
+			    f->components[i].verify_count, seen);
+		judge_chains(en, s, ports.probes + ports.first[i],
+			     f->components[i].verify_count, seen);
 	}
 	return true;
 }

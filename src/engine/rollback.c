@@ -1,28 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Takes a wave back: what was installed before is put back on every process
- * of it, activated and verified.  The generation is first remembered as
- * rejected there, so that a crash in between cannot make the next apply try
- * it again unasked.
+ * Takes processes of a wave back: what was installed before is put back on
+ * all their components; those that were activated, or may have been, are
+ * activated again and have to prove it.  The generation is first remembered
+ * as rejected there, so that a crash in between cannot make the next apply
+ * try it again unasked.
  */
 #include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
-#include "engine/loaded.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One component that got a new pair in this wave. */
+/* One component that got a new pair in this run. */
 struct taken {
-	size_t commit; /* step */
 	const struct component *component;
-	const char *before; /* what its commit replaced; NULL unknown */
+	const char *fingerprint; /* of the pair it got */
+	const char *before;      /* what that replaced; NULL: unknown */
+	size_t process;          /* index */
 	struct err error;
 };
 
+/* What this run did with a process. */
+struct touched {
+	bool activated; /* or may have been */
+	bool looked_at; /* what it serves was */
+	bool as_before; /* everything of it is, for all that can be known */
+};
+
 struct taking {
-	struct taken *list;
+	struct run *r;
+	const char *const *processes; /* sorted */
+	size_t process_count;
+	struct touched *touched; /* by process */
+	struct taken *list;      /* by process */
 	size_t count;
 };
 
@@ -31,15 +43,98 @@ static int compare_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void reject(struct component_seen *seen, const char *fingerprint,
-		   struct arena *a)
+static int by_process(const void *left, const void *right)
+{
+	const struct taken *a = left;
+	const struct taken *b = right;
+
+	if (a->process != b->process)
+		return a->process < b->process ? -1 : 1;
+	return strcmp(a->component->name, b->component->name);
+}
+
+/* ---- what there is to take back ---- */
+
+static bool find_process(const struct taking *t, const struct step *s,
+			 size_t *at)
+{
+	const char *const *found =
+		s->process
+			? bsearch(&s->process, t->processes, t->process_count,
+				  sizeof(s->process), compare_text)
+			: NULL;
+
+	*at = found ? (size_t)(found - t->processes) : 0;
+	return found != NULL;
+}
+
+static bool was_begun(enum progress p)
+{
+	return p == STEP_SUCCEEDED || p == STEP_BROKE || p == STEP_CUT_OFF;
+}
+
+static void take(struct taking *t, size_t number, size_t process)
+{
+	const struct run *r = t->r;
+	const struct step *s = &r->plan->steps[number];
+	const char *fingerprint = run_fingerprint(r, s);
+
+	/* A mended pair of the same certificate: there is no way back. */
+	if (!r->deed[number] ||
+	    (s->replaces && !strcmp(s->replaces, fingerprint)))
+		return;
+	t->list[t->count++] = (struct taken){ .component = run_component(r, s),
+					      .fingerprint = fingerprint,
+					      .before = s->replaces,
+					      .process = process };
+}
+
+/* All-first commits stand before the waves, so all steps are looked at. */
+static void list_taken(struct taking *t)
+{
+	const struct run *r = t->r;
+
+	for (size_t i = 0; i < r->plan->step_count; i++) {
+		const struct step *s = &r->plan->steps[i];
+		size_t process = 0;
+
+		if (!find_process(t, s, &process) || !was_begun(r->progress[i]))
+			continue;
+		if (s->kind == STEP_COMMIT)
+			take(t, i, process);
+		t->touched[process].activated |= s->kind == STEP_ACTIVATE;
+		t->touched[process].looked_at |= s->kind == STEP_VERIFY;
+	}
+	if (t->count)
+		qsort(t->list, t->count, sizeof(*t->list), by_process);
+	for (size_t i = 0; i < t->process_count; i++)
+		t->touched[i].as_before =
+			!t->touched[i].activated && !t->touched[i].looked_at;
+	for (size_t i = 0; i < t->count; i++)
+		t->touched[t->list[i].process].as_before = true;
+}
+
+/* ---- remembering ---- */
+
+static bool has_ended(const struct run *r, const char *fingerprint)
+{
+	const struct generation *g =
+		snapshot_generation(r->order->snapshot, fingerprint);
+
+	return g && g->not_after < r->record.started;
+}
+
+/* What has ended is never wanted again: the list stays short. */
+static void reject(struct run *r, struct component_seen *seen,
+		   const char *fingerprint)
 {
 	const char **list =
-		arena_array(a, seen->rejected_count + 1, sizeof(*list));
+		arena_array(&r->arena, seen->rejected_count + 1, sizeof(*list));
 	size_t count = 0;
 
 	for (size_t i = 0; i < seen->rejected_count; i++)
-		if (strcmp(seen->rejected[i], fingerprint) != 0)
+		if (strcmp(seen->rejected[i], fingerprint) != 0 &&
+		    !has_ended(r, seen->rejected[i]))
 			list[count++] = seen->rejected[i];
 	list[count++] = fingerprint;
 	qsort(list, count, sizeof(*list), compare_text);
@@ -47,27 +142,39 @@ static void reject(struct component_seen *seen, const char *fingerprint,
 	seen->rejected_count = count;
 }
 
-/* The rejection is durable before anything is put back. */
-static bool remember_rejected(struct run *r, const struct taking *t,
-			      struct err *e)
+/* What its process has to be told once the old pair is back. */
+static const char *due_then(const struct taking *t, const struct taken *k)
 {
+	const struct component_seen *earlier =
+		snapshot_component(t->r->order->snapshot, k->component->name);
+
+	if (!t->touched[k->process].activated)
+		return earlier ? earlier->activation_due : NULL;
+	return k->before && *k->before ? k->before : NULL;
+}
+
+/* The rejection is durable before anything is put back. */
+static bool remember_rejected(const struct taking *t, struct err *e)
+{
+	struct run *r = t->r;
 	AUTO(change) change = change_new(r->en->state);
 
 	for (size_t i = 0; i < t->count; i++) {
 		const struct taken *k = &t->list[i];
-		const struct step *s = &r->plan->steps[k->commit];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
-		reject(seen, run_fingerprint(r, s), &r->arena);
+		reject(r, seen, k->fingerprint);
 		seen->rolled_back_to = k->before;
+		seen->activation_due = due_then(t, k);
 		change_component(change, seen);
 	}
 	return state_commit(r->en->state, change, e);
 }
 
-static void revert(struct run *r, struct taking *t)
+/* ---- doing it ---- */
+
+static void revert(struct taking *t)
 {
-	AUTO(loaded) pairs = loaded_new(t->count);
 	AUTO(arena) a = { 0 };
 
 	for (size_t i = 0; i < t->count; i++) {
@@ -77,78 +184,138 @@ static void revert(struct run *r, struct taking *t)
 				   .fingerprint = k->before,
 				   .arena = &a };
 
-		if (!k->before)
+		if (!k->before) {
 			err_set(&k->error, ERR_REMOTE,
 				"what was installed before is not known");
+			continue;
+		}
+		drivers_run(t->r->en->drivers, &job, 1);
+		if (job.done)
+			run_seen(t->r, k->component->name)->installed =
+				k->before;
 		else
-			loaded_give(pairs, r, &job, &k->error);
-		if (k->error.code)
-			continue;
-		drivers_run(r->en->drivers, &job, 1);
-		k->error = job.error;
-	}
-}
-
-/* Once for each process whose pairs are all back. */
-static void activate(struct run *r, struct taking *t)
-{
-	for (size_t i = 0; i < t->count; i++) {
-		struct taken *k = &t->list[i];
-		bool repeated =
-			i > 0 && !strcmp(k->component->process,
-					 t->list[i - 1].component->process);
-		struct job job = { .verb = DRIVER_ACTIVATE,
-				   .component = k->component,
-				   .fingerprint = k->before,
-				   .directory = r->en->fleet->directory,
-				   .arena = &r->arena };
-
-		if (repeated || k->error.code || !*k->before)
-			continue;
-		drivers_run(r->en->drivers, &job, 1);
-		if (!job.done)
 			k->error = job.error;
 	}
 }
 
-static void verify(struct run *r, struct taking *t)
+/* The end of the components from `first` that share a process. */
+static size_t process_end(const struct taking *t, size_t first)
+{
+	size_t end = first + 1;
+
+	while (end < t->count && t->list[end].process == t->list[first].process)
+		end++;
+	return end;
+}
+
+static const struct taken *first_failed(const struct taking *t, size_t first,
+					size_t end)
+{
+	for (size_t i = first; i < end; i++)
+		if (t->list[i].error.code)
+			return &t->list[i];
+	return NULL;
+}
+
+/* It fails for all of them. */
+static void fail_all(struct taking *t, size_t first, size_t end,
+		     const struct err *e)
+{
+	for (size_t i = first; i < end; i++)
+		if (!t->list[i].error.code)
+			t->list[i].error = *e;
+}
+
+static void activate_one(struct taking *t, size_t first, size_t end)
+{
+	const struct taken *failed = first_failed(t, first, end);
+	const struct taken *with = NULL;
+	struct err e = { 0 };
+
+	for (size_t i = first; i < end && !with; i++)
+		if (t->list[i].before && *t->list[i].before)
+			with = &t->list[i];
+	if (!t->touched[t->list[first].process].activated || !with)
+		return;
+	if (failed) {
+		err_set(&e, ERR_REMOTE,
+			"not activated, because '%s' of its process is not "
+			"back",
+			failed->component->name);
+		fail_all(t, first, end, &e);
+		return;
+	}
+
+	struct job job = { .verb = DRIVER_ACTIVATE,
+			   .component = with->component,
+			   .fingerprint = with->before,
+			   .directory = t->r->en->fleet->directory,
+			   .arena = &t->r->arena };
+
+	drivers_run(t->r->en->drivers, &job, 1);
+	if (!job.done)
+		fail_all(t, first, end, &job.error);
+}
+
+/* Once for each process whose pairs are all back. */
+static void activate(struct taking *t)
+{
+	for (size_t i = 0; i < t->count; i = process_end(t, i))
+		activate_one(t, i, process_end(t, i));
+}
+
+static bool has_proof(const struct taken *k)
+{
+	return k->component->verify_count > 0 && k->before && *k->before;
+}
+
+static void verify(struct taking *t)
 {
 	AUTO(arena) a = { 0 };
 	struct proof *proofs = arena_array(&a, t->count, sizeof(*proofs));
-	size_t *from = arena_array(&a, t->count, sizeof(*from));
+	struct taken **from = arena_array(&a, t->count, sizeof(*from));
 	size_t count = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
-		const struct taken *k = &t->list[i];
+		struct taken *k = &t->list[i];
+		const struct touched *touched = &t->touched[k->process];
 
-		if (k->error.code || !*k->before || !k->component->verify_count)
+		if (k->error.code || !has_proof(k) ||
+		    (!touched->activated && !touched->looked_at))
 			continue;
-		from[count] = i;
+		from[count] = k;
 		proofs[count++] = (struct proof){ .component = k->component,
 						  .expected = k->before };
 	}
-	prove_served(r, proofs, count);
+	prove_served(t->r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
-		struct component_seen *seen =
-			run_seen(r, proofs[i].component->name);
-
-		t->list[from[i]].error = proofs[i].error;
-		seen->served = proofs[i].served;
+		from[i]->error = proofs[i].error;
+		proof_seen(&proofs[i],
+			   run_seen(t->r, proofs[i].component->name));
 	}
 }
 
-/* Its failed steps now count as taken back. */
-static void settle_process(struct run *r, const char *process)
+/* ---- what came of it ---- */
+
+static void judge(struct taking *t, const struct taken *k)
 {
-	for (size_t i = 0; i < r->plan->step_count; i++)
-		if (r->plan->steps[i].process &&
-		    !strcmp(r->plan->steps[i].process, process) &&
-		    r->progress[i] == STEP_BROKE)
-			r->progress[i] = STEP_TAKEN_BACK;
+	struct run *r = t->r;
+	struct touched *touched = &t->touched[k->process];
+	bool needs_proof = touched->activated || touched->looked_at;
+
+	r->result.rolled_back += !k->error.code;
+	r->result.failed += k->error.code != ERR_NONE;
+	touched->as_before &= !k->error.code && (!needs_proof || has_proof(k));
+	if (!k->error.code && needs_proof && !has_proof(k))
+		engine_note(r->en,
+			    "nothing can prove what '%s' serves after its roll "
+			    "back",
+			    k->component->name);
 }
 
-static void record(struct run *r, const struct taking *t)
+static void record(struct taking *t)
 {
+	struct run *r = t->r;
 	AUTO(change) change = change_new(r->en->state);
 	struct err e = { 0 };
 
@@ -156,15 +323,12 @@ static void record(struct run *r, const struct taking *t)
 		const struct taken *k = &t->list[i];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
-		if (!k->error.code) {
-			seen->installed = k->before;
-			seen->activation_due = NULL;
-			r->result.rolled_back++;
-			settle_process(r, k->component->process);
-		} else {
+		judge(t, k);
+		if (k->error.code)
 			seen->last_error =
 				arena_strdup(&r->arena, k->error.text);
-		}
+		else if (t->touched[k->process].activated)
+			seen->activation_due = NULL;
 		tell_rollback(r, k->component, k->before, &k->error);
 		change_component(change, seen);
 	}
@@ -173,42 +337,44 @@ static void record(struct run *r, const struct taking *t)
 			    e.text);
 }
 
-void roll_back(struct run *r, size_t first, size_t end,
-	       const char *const *processes, size_t count)
+/* The failed steps of processes that are as before count as taken back. */
+static void settle(const struct taking *t)
+{
+	struct run *r = t->r;
+	size_t process = 0;
+
+	for (size_t i = 0; i < r->plan->step_count; i++)
+		if ((r->progress[i] == STEP_BROKE ||
+		     r->progress[i] == STEP_CUT_OFF) &&
+		    find_process(t, &r->plan->steps[i], &process) &&
+		    t->touched[process].as_before)
+			r->progress[i] = STEP_TAKEN_BACK;
+}
+
+void roll_back(struct run *r, const char *const *processes, size_t count)
 {
 	struct taking t = {
-		arena_array(&r->arena, end - first, sizeof(*t.list)), 0
+		.r = r,
+		.processes = processes,
+		.process_count = count,
+		.touched = arena_array(&r->arena, count, sizeof(*t.touched)),
+		.list = arena_array(&r->arena, r->plan->step_count,
+				    sizeof(*t.list)),
 	};
 	struct err e = { 0 };
 
-	/*
-	 * All-first commits stand before the wave, so all steps are looked
-	 * at.  A commit that broke has changed nothing.
-	 */
-	for (size_t i = 0; i < r->plan->step_count; i++) {
-		const struct step *s = &r->plan->steps[i];
-
-		if (s->kind != STEP_COMMIT ||
-		    r->progress[i] != STEP_SUCCEEDED ||
-		    !bsearch(&s->process, processes, count, sizeof(*processes),
-			     compare_text))
-			continue;
-		t.list[t.count++] = (struct taken){
-			.commit = i,
-			.component = run_component(r, s),
-			.before = s->replaces,
-		};
-	}
+	list_taken(&t);
 	if (!t.count)
 		return;
 	engine_note(r->en, "rolling back %zu component%s", t.count,
 		    t.count == 1 ? "" : "s");
-	if (!remember_rejected(r, &t, &e)) {
+	if (!remember_rejected(&t, &e)) {
 		engine_note(r->en, "cannot begin the roll back: %s", e.text);
 		return;
 	}
-	revert(r, &t);
-	activate(r, &t);
-	verify(r, &t);
-	record(r, &t);
+	revert(&t);
+	activate(&t);
+	verify(&t);
+	record(&t);
+	settle(&t);
 }

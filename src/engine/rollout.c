@@ -41,6 +41,12 @@ static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
 	run_batch(r, numbers, count);
 }
 
+/* A stop is nobody's failure, and what it left out is not one either. */
+static bool is_failure(enum progress p)
+{
+	return p == STEP_BROKE || (p == STEP_LEFT_OUT && !stop_requested());
+}
+
 /*
  * Processes of the chunk that did not get through: a step of theirs failed,
  * or was left out because something it needs had failed.
@@ -58,7 +64,7 @@ static unsigned failures(const struct run *r, const struct chunk *c)
 				sizeof(process), compare_text);
 
 		if (!at || failed[at - c->processes] ||
-		    r->progress[i] == STEP_SUCCEEDED)
+		    !is_failure(r->progress[i]))
 			continue;
 		failed[at - c->processes] = true;
 		count++;
@@ -96,7 +102,7 @@ static void judge_chunk(struct run *r, const struct wave *w,
 		return;
 	case FAIL_ROLLBACK:
 		r->halted = true;
-		roll_back(r, c->first, c->end, c->processes, c->count);
+		roll_back(r, c->processes, c->count);
 		return;
 	}
 }

@@ -28,6 +28,21 @@ struct component_seen *run_seen(struct run *r, const char *component)
 	return seen;
 }
 
+void run_accept(struct run *r, struct component_seen *seen,
+		const char *fingerprint)
+{
+	const char **list =
+		arena_array(&r->arena, seen->rejected_count, sizeof(*list));
+	size_t count = 0;
+
+	seen->last_error = NULL;
+	for (size_t i = 0; i < seen->rejected_count; i++)
+		if (strcmp(seen->rejected[i], fingerprint) != 0)
+			list[count++] = seen->rejected[i];
+	seen->rejected = list;
+	seen->rejected_count = count;
+}
+
 /* What this run made for an owner, not what it found on components. */
 static const struct made *find_made(const struct run *r, enum generation_of of,
 				    const char *owner)

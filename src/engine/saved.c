@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *plan_hash(const char *json, struct arena *a)
@@ -138,61 +139,145 @@ bool saved_plan_fits(const struct plan *saved, const struct plan *fresh,
 	return true;
 }
 
-/* What the plan would leave a component with; NULL: a pair yet to be made. */
-static bool is_before_or_after(const struct plan *saved,
+/* ---- what a broken run has left to do ---- */
+
+/* The saved plan's steps by component, kind and certificate. */
+struct step_index {
+	const struct step **list;
+	size_t count;
+};
+
+static int compare_names(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_steps(const void *left, const void *right)
+{
+	const struct step *a = *(const struct step *const *)left;
+	const struct step *b = *(const struct step *const *)right;
+	int order = compare_names(a->component, b->component);
+
+	if (order)
+		return order;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return compare_names(a->certificate, b->certificate);
+}
+
+static struct step_index index_steps(const struct plan *p, struct arena *a)
+{
+	struct step_index index = { .list = arena_array(a, p->step_count,
+							sizeof(*index.list)),
+				    .count = p->step_count };
+
+	for (size_t i = 0; i < p->step_count; i++)
+		index.list[i] = &p->steps[i];
+	if (index.count)
+		qsort(index.list, index.count, sizeof(*index.list),
+		      compare_steps);
+	return index;
+}
+
+/* The first step of a component, or where it would stand. */
+static size_t first_of(const struct step_index *index, const char *component)
+{
+	size_t low = 0;
+	size_t high = index->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_names(index->list[middle]->component, component) <
+		    0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* What a step leaves: the pair it names, or one made for its certificate. */
+static bool is_after(const struct resumption *r, const struct step *s,
+		     const char *now)
+{
+	const struct generation *g = NULL;
+
+	if (s->generation)
+		return !strcmp(s->generation, now);
+	g = s->certificate && *now ? snapshot_generation(r->snapshot, now)
+				   : NULL;
+	return g && g->of == OF_CERTIFICATE && g->source != SOURCE_FOUND &&
+	       !strcmp(g->owner, s->certificate);
+}
+
+static bool is_before_or_after(const struct resumption *r,
+			       const struct step_index *index,
 			       const struct component_seen *before,
 			       const char *now)
 {
 	if (!now || same(before->installed, now) || same(before->served, now))
 		return true;
-	for (size_t i = 0; i < saved->step_count; i++) {
-		const struct step *s = &saved->steps[i];
-
-		if (s->component && !strcmp(s->component, before->name) &&
-		    (!s->generation || !strcmp(s->generation, now)))
+	for (size_t i = first_of(index, before->name);
+	     i < index->count &&
+	     !compare_names(index->list[i]->component, before->name);
+	     i++)
+		if (is_after(r, index->list[i], now))
 			return true;
-	}
 	return false;
 }
 
-static bool was_planned(const struct plan *saved, const struct step *s)
+static bool all_before_or_after(const struct resumption *r,
+				const struct step_index *index, struct err *e)
 {
-	for (size_t i = 0; i < saved->step_count; i++) {
-		const struct step *p = &saved->steps[i];
+	for (size_t i = 0; i < r->saved->observed_count; i++) {
+		const struct component_seen *before = &r->saved->observed[i];
+		const struct component_seen *now =
+			seen_in(r->fresh, before->name);
 
-		if (p->kind == s->kind && same(p->component, s->component) &&
-		    same(p->certificate, s->certificate))
-			return true;
+		if (!now)
+			continue;
+		if (!is_before_or_after(r, index, before, now->installed))
+			return moved(before->name, "installed",
+				     before->installed, now->installed, e);
+		if (!is_before_or_after(r, index, before, now->served))
+			return moved(before->name, "served", before->served,
+				     now->served, e);
 	}
-	return false;
+	return true;
 }
 
-bool saved_plan_resumes(const struct plan *saved, const struct plan *fresh,
-			const struct run_record *run, struct err *e)
+static bool was_planned(const struct step_index *index, const struct step *s)
 {
-	if (!same_ground(saved, fresh, e))
+	return index->count && bsearch(&s, index->list, index->count,
+				       sizeof(*index->list), compare_steps);
+}
+
+bool saved_plan_resumes(const struct resumption *r, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct step_index index = index_steps(r->saved, &a);
+
+	if (!same_ground(r->saved, r->fresh, e))
 		return false;
-	if (fresh->serial != run->serial)
+	if (r->fresh->serial != r->run->serial)
 		return err_set(e, ERR_STALE,
 			       "the state moved since run %u broke off; make a "
 			       "new plan",
-			       run->number);
-	for (size_t i = 0; i < saved->observed_count; i++) {
-		const struct component_seen *before = &saved->observed[i];
-		const struct component_seen *now = seen_in(fresh, before->name);
+			       r->run->number);
+	if (!all_before_or_after(r, &index, e))
+		return false;
+	for (size_t i = 0; i < r->fresh->step_count; i++) {
+		const struct step *s = &r->fresh->steps[i];
 
-		if (now && !is_before_or_after(saved, before, now->installed))
-			return moved(before->name, "installed",
-				     before->installed, now->installed, e);
-	}
-	for (size_t i = 0; i < fresh->step_count; i++)
-		if (!was_planned(saved, &fresh->steps[i]))
+		if (!was_planned(&index, s))
 			return err_set(
 				e, ERR_STALE,
 				"'%s' would now need a step that was not "
 				"in the plan; make a new plan",
-				fresh->steps[i].component
-					? fresh->steps[i].component
-					: fresh->steps[i].certificate);
+				s->component     ? s->component
+				: s->certificate ? s->certificate
+						 : "the fleet");
+	}
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/plan.h"
+#include "model/snapshot.h"
 #include "state/journal.h"
 
 #include <stdbool.h>
@@ -28,12 +29,17 @@ const char *plan_hash(const char *json, struct arena *a);
 /* ERR_STALE names what moved. */
 MUST_CHECK bool saved_plan_fits(const struct plan *saved,
 				const struct plan *fresh, struct err *e);
+struct resumption {
+	const struct plan *saved;
+	const struct plan *fresh;
+	const struct snapshot *snapshot; /* `fresh` was made from */
+	const struct run_record *run;    /* that did not end */
+};
+
 /*
- * For resuming `run`: every observed fingerprint is the saved plan's before
- * or after, and every step of `fresh` is one of the saved plan's.
+ * Every observed fingerprint is the saved plan's before or after, and every
+ * step of `fresh` is one of the saved plan's.
  */
-MUST_CHECK bool saved_plan_resumes(const struct plan *saved,
-				   const struct plan *fresh,
-				   const struct run_record *run, struct err *e);
+MUST_CHECK bool saved_plan_resumes(const struct resumption *r, struct err *e);
 
 #endif

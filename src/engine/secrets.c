@@ -31,6 +31,15 @@ void engine_forget_secrets(struct engine *en)
 	}
 }
 
+void engine_take_secrets(struct engine *en, struct engine *from)
+{
+	struct secret_slot **end = &en->secrets;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = TAKE(from->secrets);
+}
+
 static bool same_argv(const char *const *a, const char *const *b)
 {
 	while (*a && *b && !strcmp(*a, *b)) {

@@ -1,12 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stage, commit and activate: pairs onto components, through the drivers. */
+#include "base/alloc.h"
+#include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
-#include "engine/loaded.h"
 
 #include <string.h>
 
-/* Jobs of the steps without an error; their errors go back to the batch. */
+/* A generation with its key, loaded once for all components that get it. */
+struct loaded {
+	const char *fingerprint;
+	struct generation generation;
+	struct cert_set set;
+	struct secret key;
+	struct err error;
+};
+
+struct pairs {
+	struct loaded *list;
+	size_t count;
+};
+
+static void pairs_release(struct pairs *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		secret_release(&p->list[i].key);
+	free(p->list);
+}
+AUTO_STRUCT(pairs, struct pairs, pairs_release)
+
+static struct loaded *load(struct run *r, struct pairs *p,
+			   const char *fingerprint)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (!strcmp(p->list[i].fingerprint, fingerprint))
+			return &p->list[i];
+
+	struct loaded *l = &p->list[p->count++];
+
+	l->fingerprint = fingerprint;
+	if (run_certificates(r, fingerprint, &l->generation, &l->set,
+			     &l->error))
+		(void)!state_key(r->en->state, l->generation.spki, &l->key,
+				 &l->error);
+	return l;
+}
+
+/*
+ * Jobs of the steps without an error; they and their errors go back to the
+ * batch.
+ */
 static void run_jobs(struct run *r, struct batch *b, struct job *jobs)
 {
 	AUTO(arena) a = { 0 };
@@ -21,21 +64,34 @@ static void run_jobs(struct run *r, struct batch *b, struct job *jobs)
 		ready[count++] = jobs[i];
 	}
 	drivers_run(r->en->drivers, ready, count);
-	for (size_t k = 0; k < count; k++)
+	for (size_t k = 0; k < count; k++) {
+		jobs[from[k]] = ready[k];
 		if (!ready[k].done)
 			b->errors[from[k]] = ready[k].error;
+	}
+}
+
+/* Remembers why a step failed on its component. */
+static void note_failure(struct run *r, const struct batch *b, size_t i,
+			 struct change *change)
+{
+	struct component_seen *seen =
+		run_seen(r, batch_step(r, b, i)->component);
+
+	seen->last_error = arena_strdup(&r->arena, b->errors[i].text);
+	change_component(change, seen);
 }
 
 void step_stage(struct run *r, struct batch *b)
 {
-	AUTO(loaded) pairs = loaded_new(b->count);
+	AUTO(pairs) pairs = { xcalloc(b->count, sizeof(*pairs.list)), 0 };
 	AUTO(arena) a = { 0 };
+	AUTO(change) change = change_new(r->en->state);
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
-		const struct loaded_pair *l =
-			loaded_get(pairs, r, run_fingerprint(r, s));
+		struct loaded *l = load(r, &pairs, run_fingerprint(r, s));
 
 		b->errors[i] = l->error;
 		jobs[i] = (struct job){ .verb = DRIVER_STAGE,
@@ -46,6 +102,10 @@ void step_stage(struct run *r, struct batch *b)
 					.arena = &a };
 	}
 	run_jobs(r, b, jobs);
+	for (size_t i = 0; i < b->count; i++)
+		if (b->errors[i].code)
+			note_failure(r, b, i, change);
+	batch_record(r, b, change);
 }
 
 /* Whether the process must still be told once this commit has happened. */
@@ -77,39 +137,85 @@ static bool announce(struct run *r, struct batch *b, struct err *e)
 	return state_commit(r->en->state, change, e);
 }
 
-static void record_commits(struct run *r, struct batch *b)
+/* What a component holds now; NULL: unknown. */
+static const char *look_again(struct run *r, const struct component *c)
+{
+	struct job probe = { .verb = DRIVER_PROBE,
+			     .component = c,
+			     .arena = &r->arena };
+
+	drivers_run(r->en->drivers, &probe, 1);
+	return probe.done ? probe.answer.installed : NULL;
+}
+
+/*
+ * Whether the switch was turned.  That what followed it failed does not undo
+ * it; when nobody knows, it counts as done.
+ */
+static bool is_switched(struct run *r, const struct step *s,
+			const struct job *j)
+{
+	const char *now = NULL;
+
+	if (j->done)
+		return true;
+	if (j->error.code == ERR_STOPPED)
+		return false;
+	now = look_again(r, j->component);
+	return !now || (!strcmp(now, j->fingerprint) &&
+			!(s->replaces && !strcmp(s->replaces, now)));
+}
+
+static void committed(const struct component *c, struct component_seen *seen,
+		      const char *fingerprint)
+{
+	seen->installed = fingerprint;
+	seen->chain = NULL;
+	seen->damage = NULL;
+	seen->staged = NULL;
+	seen->last_error = NULL;
+	seen->observed_at = clock_now();
+	if (!c->verify_count)
+		seen->served = NULL;
+}
+
+static void record_commits(struct run *r, struct batch *b,
+			   const struct job *jobs)
 {
 	AUTO(change) change = change_new(r->en->state);
-	struct err e = { 0 };
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
+		const struct component *c = run_component(r, s);
 		struct component_seen *seen = run_seen(r, s->component);
+		const struct component_seen *earlier =
+			snapshot_component(r->order->snapshot, s->component);
+		bool switched = is_switched(r, s, &jobs[i]);
 
-		if (b->errors[i].code) {
-			seen->last_error =
-				arena_strdup(&r->arena, b->errors[i].text);
-		} else {
-			seen->installed = run_fingerprint(r, s);
-			seen->damage = NULL;
-			seen->staged = NULL;
-			seen->last_error = NULL;
-		}
+		r->deed[b->numbers[i]] = switched;
+		if (switched)
+			committed(c, seen, run_fingerprint(r, s));
+		else
+			seen->activation_due =
+				earlier ? earlier->activation_due : NULL;
+		if (b->errors[i].code)
+			note_failure(r, b, i, change);
+		else if (!needs_activation(c) && !c->verify_count)
+			run_accept(r, seen, run_fingerprint(r, s));
 		change_component(change, seen);
 	}
-	if (!state_commit(r->en->state, change, &e))
-		batch_fail(b, &e);
+	batch_record(r, b, change);
 }
 
 void step_commit(struct run *r, struct batch *b)
 {
-	AUTO(loaded) pairs = loaded_new(b->count);
 	AUTO(arena) a = { 0 };
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
 	struct err e = { 0 };
 
 	if (!announce(r, b, &e)) {
 		batch_fail(b, &e);
+		r->halted = true;
 		return;
 	}
 	for (size_t i = 0; i < b->count; i++) {
@@ -120,21 +226,24 @@ void step_commit(struct run *r, struct batch *b)
 					.fingerprint = run_fingerprint(r, s),
 					.replaces = s->replaces,
 					.arena = &a };
-		loaded_give(pairs, r, &jobs[i], &b->errors[i]);
 	}
 	run_jobs(r, b, jobs);
-	record_commits(r, b);
+	record_commits(r, b, jobs);
 }
 
-static void clear_due(struct run *r, const char *component,
-		      struct change *change)
+/* The process of this component has been told. */
+static void told(struct run *r, const struct component *c,
+		 struct change *change)
 {
-	struct component_seen *seen = run_seen(r, component);
+	struct component_seen *seen = run_seen(r, c->name);
+	const char *due = seen->activation_due;
 
-	if (!seen->activation_due)
-		return;
 	seen->activation_due = NULL;
-	change_component(change, seen);
+	/* Where nothing can be proven, this is as good as it gets. */
+	if (due && !c->verify_count)
+		run_accept(r, seen, due);
+	if (due)
+		change_component(change, seen);
 }
 
 /* Every component of the process has been told. */
@@ -144,12 +253,24 @@ static void activated(struct run *r, const struct step *s,
 	const struct fleet *f = r->en->fleet;
 
 	if (!strcmp(s->process, s->component)) {
-		clear_due(r, s->component, change);
+		told(r, run_component(r, s), change);
 		return;
 	}
 	for (size_t i = 0; i < f->component_count; i++)
 		if (!strcmp(f->components[i].process, s->process))
-			clear_due(r, f->components[i].name, change);
+			told(r, &f->components[i], change);
+}
+
+/* A command, or a swap, that was begun may have done anything. */
+static bool may_have_acted(const struct job *j)
+{
+	const struct component *c = j->component;
+
+	if (j->done)
+		return true;
+	return (c->activate.kind == ACTIVATE_COMMAND ||
+		deliver_is_hot(&c->deliver)) &&
+	       (j->error.code == ERR_REMOTE || j->error.code == ERR_STOPPED);
 }
 
 void step_activate(struct run *r, struct batch *b)
@@ -157,7 +278,6 @@ void step_activate(struct run *r, struct batch *b)
 	AUTO(arena) a = { 0 };
 	AUTO(change) change = change_new(r->en->state);
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
-	struct err e = { 0 };
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
@@ -170,18 +290,11 @@ void step_activate(struct run *r, struct batch *b)
 	}
 	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++) {
-		const struct step *s = batch_step(r, b, i);
-
-		if (!b->errors[i].code) {
-			activated(r, s, change);
-			continue;
-		}
-
-		struct component_seen *seen = run_seen(r, s->component);
-
-		seen->last_error = arena_strdup(&r->arena, b->errors[i].text);
-		change_component(change, seen);
+		r->deed[b->numbers[i]] = may_have_acted(&jobs[i]);
+		if (b->errors[i].code)
+			note_failure(r, b, i, change);
+		else
+			activated(r, batch_step(r, b, i), change);
 	}
-	if (!state_commit(r->en->state, change, &e))
-		batch_fail(b, &e);
+	batch_record(r, b, change);
 }

@@ -52,6 +52,15 @@ static void workshop_release(struct workshop *w)
 }
 AUTO_STRUCT(workshop, struct workshop, workshop_release)
 
+/* By its own name, or as one of those made for each component. */
+static bool is_named(const char *owner, const char *named)
+{
+	size_t len = strlen(named);
+
+	return !strncmp(owner, named, len) &&
+	       (owner[len] == '\0' || owner[len] == '/');
+}
+
 /* The key a new generation shall take over; NULL: it gets a new one. */
 static const struct generation *key_to_reuse(const struct run *r,
 					     const struct making *m)
@@ -61,7 +70,7 @@ static const struct generation *key_to_reuse(const struct run *r,
 	const struct generation *newest = snapshot_newest(s, m->of, m->owner);
 
 	for (size_t i = 0; i < choices->reissue_count; i++)
-		if (!strcmp(choices->reissue[i], m->owner))
+		if (is_named(m->owner, choices->reissue[i]))
 			return NULL;
 	if (m->of == OF_ISSUER || m->certificate->rotation != ROTATE_REUSE ||
 	    !newest || strcmp(newest->key, key_type_names[m->type]) != 0)

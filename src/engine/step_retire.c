@@ -117,17 +117,18 @@ static bool remove_files(struct run *r, const struct component_seen *seen,
 void step_retire(struct run *r, struct batch *b)
 {
 	AUTO(change) change = change_new(r->en->state);
-	struct err e = { 0 };
 
 	for (size_t i = 0; i < b->count; i++) {
 		const char *name = batch_step(r, b, i)->component;
+		const struct component_seen *seen = run_seen(r, name);
 
-		if (remove_files(r, run_seen(r, name), &b->errors[i]))
+		/* Some may be gone although the rest cannot be removed. */
+		r->deed[b->numbers[i]] = seen->retire_remove;
+		if (remove_files(r, seen, &b->errors[i]))
 			change_forget_component(change, name);
 		else
 			err_in(&b->errors[i], "cannot remove the files of '%s'",
 			       name);
 	}
-	if (!state_commit(r->en->state, change, &e))
-		batch_fail(b, &e);
+	batch_record(r, b, change);
 }

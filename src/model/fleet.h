@@ -191,12 +191,23 @@ struct activate {
 	int64_t timeout;
 };
 
+/* How a connection that begins in the clear switches to TLS. */
+enum starttls_kind {
+	STARTTLS_NONE, /* it begins with TLS */
+	STARTTLS_POSTGRES,
+	STARTTLS_SMTP,
+	STARTTLS_IMAP,
+	STARTTLS_LDAP,
+	STARTTLS_KIND_COUNT
+};
+
 /* One TLS port that must serve the certificate. */
 struct verify {
 	const char *address; /* "host:port" as written, for people */
 	const char *host;    /* without brackets */
 	uint16_t port;
 	const char *server_name; /* SNI; NULL sends none */
+	enum starttls_kind starttls;
 	unsigned consecutive;
 };
 
@@ -325,5 +336,6 @@ const char *request_difference(const char *a, const char *b,
 /* "ecdsa-p256" and so on, as written in the fleet file. */
 extern const char *const key_type_names[KEY_TYPE_COUNT + 1];
 extern const char *const name_kind_names[NAME_KIND_COUNT + 1];
+extern const char *const starttls_names[STARTTLS_KIND_COUNT + 1];
 
 #endif

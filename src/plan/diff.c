@@ -171,6 +171,12 @@ static const char *objection(struct draft *d, const struct certificate_draft *c,
 	return due(d, c->certificate, g);
 }
 
+static bool is_reissued(const struct draft *d, const struct generation *newest)
+{
+	return d->in->reissued_since && newest &&
+	       newest->not_before >= d->in->reissued_since;
+}
+
 static void diff_issued(struct draft *d, struct certificate_draft *c)
 {
 	struct span all = generations_of(d->snapshot, c->certificate->name);
@@ -178,6 +184,7 @@ static void diff_issued(struct draft *d, struct certificate_draft *c)
 	const char *request = certificate_request(c->certificate, &d->scratch);
 
 	c->job = CERTIFICATE_ISSUE;
+	c->reissue = c->reissue && !is_reissued(d, newest);
 	for (size_t i = all.count; i-- > 0 && !c->reissue;) {
 		const struct generation *g = &all.first[i];
 

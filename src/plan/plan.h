@@ -28,6 +28,11 @@ struct plan_input {
 	int64_t at;
 	const char *spec_digest;
 	struct choices choices;
+	/*
+	 * Goes on with a run that broke off: --reissue has been done for what
+	 * is valid since then or later.  0: nothing was.
+	 */
+	int64_t reissued_since;
 };
 
 /*

@@ -3,191 +3,7 @@
  * The engine from fleet file to files, without servers: what it writes, what
  * it leaves alone, what it remembers.
  */
-#include "engine/engine.h"
-
-#include "base/clock.h"
-#include "base/fs.h"
-#include "config/load.h"
-#include "engine/backup.h"
-#include "engine/saved.h"
-#include "pki/issue.h"
-#include "plan/plan.h"
-#include "state/state.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include <cmocka.h>
-
-/* One world: a work folder with a fleet file in it. */
-struct world {
-	char folder[64];
-	char file[96];
-};
-
-/* What one plan or apply told. */
-struct told {
-	char steps[4096]; /* "issue web; stage web a; " */
-	struct apply_result result;
-	struct err error;
-	bool planned;
-};
-
-#define HEAD             \
-	"certfleet: 1\n" \
-	"fleet: test\n"  \
-	"backup: {passphrase: {env: CERTFLEET_TEST}}\n"
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof(*w));
-
-	snprintf(w->folder, sizeof(w->folder), "/tmp/engine-test-XXXXXX");
-	assert_non_null(mkdtemp(w->folder));
-	snprintf(w->file, sizeof(w->file), "%s/certfleet.yaml", w->folder);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", w->folder);
-	assert_int_equal(system(command), 0);
-	free(w);
-	return 0;
-}
-
-static void write_fleet(const struct world *w, const char *body)
-{
-	struct err e = { 0 };
-	AUTO(buf) text = { 0 };
-
-	buf_puts(&text, HEAD);
-	buf_puts(&text, body);
-	assert_true(fs_replace(w->file, text.data, text.len, FS_PRIVATE, &e));
-}
-
-static void note_steps(const struct plan *p, struct told *t)
-{
-	for (size_t i = 0; i < p->step_count; i++) {
-		const struct step *s = &p->steps[i];
-		size_t used = strlen(t->steps);
-
-		snprintf(t->steps + used, sizeof(t->steps) - used,
-			 "%s%s%s%s%s; ", step_kind_names[s->kind],
-			 s->certificate ? " " : "",
-			 s->certificate ? s->certificate : "",
-			 s->component ? " " : "",
-			 s->component ? s->component : "");
-	}
-}
-
-struct wish {
-	bool apply;
-	int64_t at; /* 0: now */
-	struct choices choices;
-	size_t only; /* carry out that many steps; 0: all */
-};
-
-static void work(struct engine *en, const struct fleet *f, struct wish wish,
-		 struct told *t)
-{
-	AUTO(snapshot) s = { 0 };
-	AUTO(plan) p = { 0 };
-	int64_t at = wish.at ? wish.at : clock_now();
-	struct plan_input in = { .fleet = f,
-				 .snapshot = &s,
-				 .at = at,
-				 .spec_digest = "",
-				 .choices = wish.choices };
-	struct apply_order order = {
-		.plan = &p, .snapshot = &s, .plan_json = "{}", .plan_hash = ""
-	};
-
-	t->planned = engine_observe(en, false, at, &s, &t->error) &&
-		     plan_make(&in, &p, &t->error);
-	if (!t->planned)
-		return;
-	note_steps(&p, t);
-	if (wish.only)
-		p.step_count = wish.only;
-	if (wish.apply && p.step_count &&
-	    !engine_apply(en, &order, &t->result, &t->error))
-		t->result.exit_status = -1;
-}
-
-static struct told run_wish(const struct world *w, struct wish wish)
-{
-	struct told t = { 0 };
-	AUTO(fleet) f = { 0 };
-	AUTO(diags) d = { 0 };
-	AUTO(engine) en = NULL;
-	AUTO(buf) text = { 0 };
-	struct engine_options o = { .fleet = &f,
-				    .apply = wish.apply,
-				    .holder = "test" };
-
-	setenv("CERTFLEET_TEST", "a passphrase for the tests", 1);
-	if (!load_fleet(w->file, subject_canonical, &f, &d, &t.error)) {
-		diag_render(&d, &text);
-		fail_msg("%s", buf_text(&text));
-	}
-	if (engine_open(&o, &en, &t.error))
-		work(en, &f, wish, &t);
-	return t;
-}
-
-static struct told plan_it(const struct world *w)
-{
-	return run_wish(w, (struct wish){ 0 });
-}
-
-static struct told apply_it(const struct world *w)
-{
-	return run_wish(w, (struct wish){ .apply = true });
-}
-
-static void assert_applied(struct told t)
-{
-	if (!t.planned || t.result.exit_status)
-		fail_msg("exit %d: %s", t.result.exit_status, t.error.text);
-}
-
-static bool there(const struct world *w, const char *name)
-{
-	char path[256];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%s/%s", w->folder, name);
-	return stat(path, &st) == 0;
-}
-
-static void slurp(const struct world *w, const char *name, char *out,
-		  size_t room)
-{
-	char path[256];
-	AUTO(buf) text = { 0 };
-	struct err e = { 0 };
-
-	snprintf(path, sizeof(path), "%s/%s", w->folder, name);
-	if (!fs_read(path, room - 1, &text, &e))
-		fail_msg("%s", e.text);
-	memcpy(out, buf_text(&text), text.len + 1);
-}
-
-#define ONE                                               \
-	"certificates:\n"                                 \
-	"  web: {subject: \"CN=web.test\", issuer: ca}\n" \
-	"issuers:\n"                                      \
-	"  ca: {subject: \"CN=CA\", publish: ca.pem}\n"   \
-	"components:\n"                                   \
-	"  a: {certificate: web, deliver: {files: {directory: a}}}\n"
+#include "engine_world.h"
 
 static void a_second_apply_plans_nothing(void **state)
 {
@@ -484,11 +300,54 @@ static void a_wrong_passphrase_changes_nothing(void **state)
 	assert_string_equal(before, after);
 }
 
+static size_t count_bundles(const struct world *w)
+{
+	AUTO(fleet) f = { 0 };
+	AUTO(diags) d = { 0 };
+	AUTO(arena) a = { 0 };
+	struct backup_listed *list = NULL;
+	struct err e = { 0 };
+	size_t count = 0;
+
+	assert_true(load_fleet(w->file, subject_canonical, &f, &d, &e));
+	assert_true(backup_list(&f, &a, &list, &count, &e));
+	return count;
+}
+
+static void a_bundle_with_the_only_copy_of_a_key_stays(void **state)
+{
+	static const char *const names[] = { "web" };
+	static const char *const acks[] = { "state-missing" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+	char command[128];
+
+	write_fleet(w, "certfleet: 1\n"
+		       "fleet: test\n"
+		       "backup: {keep: 1, passphrase: {env: "
+		       "CERTFLEET_TEST}}\n" ONE);
+	assert_applied(apply_it(w));
+	assert_applied(run_wish(w, again));
+	assert_int_equal(count_bundles(w), 1);
+	/* the state is lost, and another authority made */
+	snprintf(command, sizeof(command), "rm -rf %s/.certfleet", w->folder);
+	assert_int_equal(system(command), 0);
+	assert_applied(run_wish(
+		w,
+		(struct wish){ .apply = true,
+			       .choices = { .acks = acks, .ack_count = 1 } }));
+	assert_applied(run_wish(w, again));
+	assert_int_equal(count_bundles(w), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		TEST(a_bundle_with_the_only_copy_of_a_key_stays),
 		TEST(a_second_apply_plans_nothing),
 		TEST(planning_creates_nothing),
 		TEST(a_key_is_in_a_bundle_before_it_is_staged),

@@ -1,0 +1,77 @@
+#!/bin/bash
+# A saved plan whose run was killed, at whatever point, is finished by the same
+# plan: nothing is issued twice, and nothing of a stranger is accepted.
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154
+. "$(dirname "$0")/lib.sh"
+command -v strace >/dev/null || skip_all "strace is not installed"
+EVERY=${EVERY:-6}
+
+cat >certfleet.yaml <<END
+certfleet: 1
+fleet: resume
+backup: {directory: backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+issuers:
+  ca: {subject: "CN=Resume CA"}
+certificates:
+  site: {subject: "CN=site.example.test", issuer: ca}
+components:
+  one: {certificate: site, deliver: {files: {directory: tls/one}}}
+  two: {certificate: site, deliver: {files: {directory: tls/two}}}
+END
+cf apply --yes
+is $status 0 "the fleet is set up"
+generations() { # how many of the certificate there are
+	sqlite3 "file:.certfleet/state.db?mode=ro" \
+		"select count(*) from record where key like 'generation/c/site/%'"
+}
+calls=fsync,fdatasync,rename,renameat,renameat2,symlinkat,unlinkat,pwrite64
+
+cf plan --out run/plan --reissue site
+strace -o run/calls -e trace="$calls" "$CERTFLEET" apply run/plan >/dev/null 2>&1
+ok $? "a saved plan that re-issues"
+awk -F'(' '/^[a-z]/ { print $1, ++n[$1] }' run/calls >run/points
+number=0
+tried=0
+bad=0
+while read -r call count; do
+	number=$((number + 1))
+	[ $((number % EVERY)) -eq 0 ] || continue
+	tried=$((tried + 1))
+	rm -f run/plan
+	cf plan --out run/plan --reissue site
+	before=$(generations)
+	timeout 60 strace -o /dev/null -e trace="$call" \
+		-e inject="$call:signal=KILL:when=$count" \
+		"$CERTFLEET" apply run/plan >run/broken 2>&1
+	cf apply run/plan
+	first=$status
+	told=$out
+	after=$(generations)
+	cf plan --detailed-exitcode
+	if [ "$after" -ne $((before + 1)) ] || [ $first -ne 0 ] ||
+		[ $status -ne 0 ] || [ "$(installed tls/one/leaf.pem)" != \
+		"$(installed tls/two/leaf.pem)" ]; then
+		bad=$((bad + 1))
+		echo "# $call $count: $((after - before)) issued, exit $first, then plan $status"
+		sed 's/^/#   /' <<<"$told" | tail -3
+	fi
+done <run/points
+[ $bad -eq 0 ]
+ok $? "killed at $tried points: the same plan finishes, and issues once"
+
+# what somebody else put there meanwhile is not the plan's
+rm -f run/plan
+cf plan --out run/plan --reissue site
+point=$(awk '$1 == "symlinkat" { n = $2 } END { print n }' run/points)
+strace -o /dev/null -e trace=symlinkat -e "inject=symlinkat:signal=KILL:when=$point" \
+	"$CERTFLEET" apply run/plan >run/broken 2>&1
+make_pair stranger tls/stranger.crt tls/stranger.key
+rm tls/two
+mkdir tls/two
+cp tls/stranger.crt tls/two/fullchain.pem
+cp tls/stranger.key tls/two/key.pem
+cf apply run/plan
+is $status 5 "a stranger's pair makes the plan stale"
+has "$out" "'two' changed" "and is named"
+finish
