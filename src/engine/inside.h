@@ -13,12 +13,14 @@
 #include "state/journal.h"
 #include "state/state.h"
 
+struct drivers;
 struct secret_slot;
 
 struct engine {
 	struct arena arena;
 	const struct fleet *fleet;
 	struct state *state; /* NULL: there is none */
+	struct drivers *drivers;
 	bool apply;
 	bool unsealed; /* the state's keys can be read and written */
 	event_fn *listen;
