@@ -173,6 +173,7 @@ static bool has_work(struct application *a)
 		   a->planned.plan.unchanged,
 		   a->planned.plan.unchanged == 1 ? "" : "s");
 	terminal_tell(&a->s->terminal, &text);
+	planning_tell_postponed(a->s, &a->planned);
 	tell_refusal(a, "nothing to do");
 	return false;
 }
