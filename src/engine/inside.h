@@ -13,12 +13,14 @@
 #include "state/journal.h"
 #include "state/state.h"
 
+struct drivers;
 struct secret_slot;
 
 struct engine {
 	struct arena arena;
 	const struct fleet *fleet;
 	struct state *state; /* NULL: there is none */
+	struct drivers *drivers;
 	bool apply;
 	bool unsealed; /* the state's keys can be read and written */
 	event_fn *listen;
@@ -155,6 +157,9 @@ void proof_seen(const struct proof *p, struct component_seen *seen);
 
 /* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
 MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
+
+/* engine/begin.c: everything that can be refused before anything changed. */
+MUST_CHECK bool may_begin(struct run *r, struct err *e);
 
 /* engine/rollout.c: one wave, judged by its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);

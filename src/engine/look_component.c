@@ -101,13 +101,18 @@ static void judge_ports(const struct tls_probe *probes, size_t count,
 	}
 }
 
-static void take_answer(const struct job *job, int64_t now,
+/* One that cannot be reached keeps what was seen of it the last time. */
+static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 			struct component_seen *seen)
 {
 	const struct probe_answer *a = &job->answer;
 
-	seen->observed_at = now;
 	seen->online = job->done && a->online;
+	if (!job->done) {
+		seen->error = arena_strdup(arena, job->error.text);
+		return;
+	}
+	seen->observed_at = now;
 	seen->version = a->version;
 	seen->installed = a->installed;
 	seen->chain = a->chain;
@@ -145,7 +150,7 @@ bool look_components(struct engine *en, struct snapshot *s, int64_t now,
 		jobs[i] = (struct job){ .verb = DRIVER_PROBE,
 					.component = &f->components[i],
 					.arena = &s->arena };
-	drivers_run(jobs, f->component_count);
+	drivers_run(en->drivers, jobs, f->component_count);
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
 		return err_in(e, "cannot look at what is served");
@@ -154,10 +159,7 @@ bool look_components(struct engine *en, struct snapshot *s, int64_t now,
 		struct component_seen *seen =
 			row_of(s, f->components[i].name, &at);
 
-		take_answer(&jobs[i], now, seen);
-		if (!jobs[i].done)
-			seen->error =
-				arena_strdup(&s->arena, jobs[i].error.text);
+		take_answer(&jobs[i], now, &s->arena, seen);
 		if (!f->components[i].verify_count)
 			continue;
 		judge_ports(ports.probes + ports.first[i],

@@ -139,6 +139,7 @@ struct certificate {
 
 enum driver_kind {
 	DRIVER_FILES,
+	DRIVER_HAPROXY,
 	DRIVER_KIND_COUNT
 };
 
@@ -161,10 +162,20 @@ struct install {
 	bool replace;
 };
 
+/* The runtime API of an HAProxy, and the file that it loads at its start. */
+struct haproxy {
+	const char *socket;      /* a path, or tcp://HOST:PORT */
+	const char *certificate; /* as its configuration names it */
+};
+
 struct deliver {
 	enum driver_kind kind;
-	struct install files;
+	struct install files; /* haproxy: its one file, combined */
+	struct haproxy haproxy;
 };
+
+/* Whether a pair is swapped in the running process, through the driver. */
+bool deliver_is_hot(const struct deliver *d);
 
 enum activate_kind {
 	ACTIVATE_NONE,
