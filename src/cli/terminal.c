@@ -15,6 +15,14 @@ enum {
 	LINE_ROOM = 2048
 };
 
+/* Whether it knows more than letters: Emacs, cron and CI consoles do not. */
+static bool is_capable(int fd)
+{
+	const char *type = getenv("TERM");
+
+	return isatty(fd) && type && *type && strcmp(type, "dumb") != 0;
+}
+
 static bool wants_color(enum color color)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -27,7 +35,7 @@ static bool wants_color(enum color color)
 	case COLOR_AUTO:
 		break;
 	}
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	return is_capable(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
 void terminal_open(struct terminal *t, enum color color, bool quiet)
@@ -36,7 +44,7 @@ void terminal_open(struct terminal *t, enum color color, bool quiet)
 		.color = wants_color(color),
 		.quiet = quiet,
 		.interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
-		.progress = isatty(STDERR_FILENO) && !quiet,
+		.progress = is_capable(STDERR_FILENO) && !quiet,
 	};
 }
 

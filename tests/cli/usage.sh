@@ -73,4 +73,8 @@ cf_out validate -C elsewhere -- ../certfleet.yaml
 is $status 0 "-C after it, and -- before a word"
 "$CERTFLEET" schema >/dev/full 2>run/said
 is $? 1 "output that cannot be written is a failure"
+TERM=dumb cf_terminal no status
+hasnt "$out" $'\e' "a dumb terminal gets letters only"
+TERM=xterm cf_terminal no status
+has "$out" $'\e\[' "a better one colours"
 finish
