@@ -282,7 +282,9 @@ static int finish(struct session *s, int status)
 
 	if (terminal_close(&s->terminal, &e))
 		return status;
-	terminal_error(&s->terminal, "%s", e.text);
+	/* `plan | head` is no mistake to be told of */
+	if (!s->terminal.left)
+		terminal_error(&s->terminal, "%s", e.text);
 	return status ? status : err_exit_status(e.code);
 }
 

@@ -55,12 +55,18 @@ void terminal_clear(struct terminal *t)
 	t->shown = false;
 }
 
+static void put_out(struct terminal *t)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno == EPIPE)
+		t->left = true;
+}
+
 void terminal_put(struct terminal *t, const struct buf *text)
 {
 	terminal_clear(t);
 	fwrite(buf_text(text), 1, text->len, stdout);
 	/* whoever reads along sees each line when it is true */
-	fflush(stdout);
+	put_out(t);
 }
 
 static int put_piece(const char *bytes, size_t len, void *ctx)
@@ -76,7 +82,7 @@ void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
 	json_dump_callback(json, put_piece, NULL,
 			   one_line ? JSON_COMPACT : JSON_INDENT(2));
 	putchar('\n');
-	fflush(stdout);
+	put_out(t);
 }
 
 /* One line, whatever names, paths and other programs' words are in it. */
