@@ -12,15 +12,19 @@ B := build$(if $(SAN),-san)
 PREFIX ?= /usr/local
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
-LIBRARIES := gnutls nettle libarchive sqlite3 yaml-0.1 jansson
+LIBRARIES := gnutls nettle libarchive libcurl sqlite3 yaml-0.1 jansson
 
 # Debian packages: to build, to run the demo, to run every test.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
-	libarchive-dev libsqlite3-dev libyaml-dev libjansson-dev
-DEMO_PACKAGES := $(BUILD_PACKAGES) nginx-light gnutls-bin iproute2
+	libarchive-dev libcurl4-gnutls-dev libsqlite3-dev libyaml-dev \
+	libjansson-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	sqlite3 strace faketime xxd time procps python3 python3-yaml \
 	python3-jsonschema
+# Servers of products for tests/e2e; one that cannot be had is left out.
+SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
+	haproxy
 LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
 
 CFLAGS ?= -O2 -g
@@ -62,7 +66,13 @@ $B/flags: FORCE
 
 deps: ; @tests/setup.sh $(BUILD_PACKAGES)
 deps-demo: ; @tests/setup.sh $(DEMO_PACKAGES)
-deps-test: ; @tests/setup.sh $(TEST_PACKAGES)
+deps-test:
+	@tests/setup.sh $(TEST_PACKAGES)
+	@tests/setup.sh $(SERVER_PACKAGES) || \
+		for package in $(SERVER_PACKAGES); do \
+			tests/setup.sh $$package || \
+			echo "SKIPPED: tests with $$package, cannot be installed"; \
+		done
 deps-lint: ; @tests/setup.sh $(LINT_PACKAGES)
 
 # The set-up comes first, so the rest is a second make that finds it there.

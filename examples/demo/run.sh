@@ -7,8 +7,9 @@ certfleet=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=$2
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
+umask 022
 rm -rf "$work"
-mkdir -p "$work"
+work=$("$here/../../tests/folder.sh" "$work")
 cp "$here/certfleet.yaml" "$here/nginx.conf" "$here/server.sh" "$work"
 cd "$work"
 work=$(pwd)

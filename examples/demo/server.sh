@@ -10,7 +10,10 @@ stop() {
 	[ -f "$pidfile" ] || return 0
 	pid=$(cat "$pidfile")
 	kill "$pid" 2>/dev/null || true
-	while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	# gone, or dead and only not yet waited for by its parent
+	while grep -q '^State:.[^Z]' "/proc/$pid/status" 2>/dev/null; do
+		sleep 0.05
+	done
 	rm -f "$pidfile"
 }
 

@@ -52,6 +52,13 @@ MUST_CHECK bool fs_replace(const char *path, const void *bytes, size_t len,
 MUST_CHECK bool fs_replace_at(int dirfd, const char *name, const void *bytes,
 			      size_t len, struct fs_attr attr, struct err *e);
 
+/*
+ * Removes what replacements of `NAME...` in a directory left behind when they
+ * were killed (".NAME*.tmp-*").  Only for who knows that nobody else writes
+ * there now.  Failures do not matter.
+ */
+void fs_clear_leftovers(const char *directory, const char *name);
+
 /* mkdir -p; every directory that is made gets `mode` and is fsynced. */
 MUST_CHECK bool fs_make_dirs(const char *path, mode_t mode, struct err *e);
 /*

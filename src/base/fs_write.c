@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -91,6 +92,20 @@ bool fs_replace(const char *path, const void *bytes, size_t len,
 	return true;
 }
 
+void fs_clear_leftovers(const char *directory, const char *name)
+{
+	DIR *dir = opendir(directory);
+	size_t len = strlen(name);
+
+	for (const struct dirent *d = dir ? readdir(dir) : NULL; d;
+	     d = readdir(dir))
+		if (d->d_name[0] == '.' && !strncmp(d->d_name + 1, name, len) &&
+		    strstr(d->d_name + 1 + len, ".tmp-"))
+			unlinkat(dirfd(dir), d->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
 bool fs_sync_dir(const char *path, struct err *e)
 {
 	AUTO(fd) fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -155,5 +170,6 @@ bool fs_make_private_dir(const char *path, struct err *e)
 			       path);
 	if (faccessat(fd, ".gitignore", F_OK, 0) == 0)
 		return true;
+	fs_clear_leftovers(path, ".gitignore");
 	return fs_replace_at(fd, ".gitignore", "*\n", 2, FS_PRIVATE, e);
 }

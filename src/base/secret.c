@@ -4,12 +4,32 @@
 #include "base/alloc.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <string.h>
 
 void wipe(void *bytes, size_t len)
 {
 	if (bytes)
 		explicit_bzero(bytes, len);
+}
+
+void wipe_free(void *memory)
+{
+	wipe(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void *wipe_realloc(void *memory, size_t size)
+{
+	size_t before = malloc_usable_size(memory);
+	void *moved = malloc(size);
+
+	if (!moved)
+		return NULL;
+	if (before)
+		memcpy(moved, memory, before < size ? before : size);
+	wipe_free(memory);
+	return moved;
 }
 
 void secret_release(struct secret *s)

@@ -28,5 +28,11 @@ void secret_alloc(struct secret *s, size_t len);
 void secret_copy(struct secret *s, const void *bytes, size_t len);
 /* Overwrites memory in a way the compiler keeps. */
 void wipe(void *bytes, size_t len);
+/*
+ * free() and realloc() that leave nothing behind, for libraries that handle
+ * secrets in memory of their own.
+ */
+void wipe_free(void *memory);
+void *wipe_realloc(void *memory, size_t size);
 
 #endif

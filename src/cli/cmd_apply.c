@@ -46,7 +46,7 @@ static const struct option options[] = {
 struct application {
 	struct session *s;
 	const struct apply_options *o;
-	struct progress progress;
+	struct progress *progress; /* the session's engine tells it */
 	struct planned planned;
 	const char *hash; /* of the plan that was consented to; NULL: ours */
 	bool resumes;     /* this run of that plan, which did not end */
@@ -134,9 +134,6 @@ static void add_remedies(const struct plan *p, enum severity severity,
 		text_escape(out, c->message, strlen(c->message));
 		buf_puts(out, "; ");
 		text_escape(out, c->remedy, strlen(c->remedy));
-		if (severity == SEVERITY_ACKNOWLEDGE)
-			buf_printf(out, ", or accept it with --ack %s",
-				   c->code);
 		buf_putc(out, '\n');
 	}
 }
@@ -210,10 +207,10 @@ static bool carry_out(struct application *a, struct err *e)
 	};
 
 	order.plan_hash = a->hash ? a->hash : plan_hash(order.plan_json, arena);
-	progress_begin(&a->progress, plan);
+	progress_begin(a->progress, plan);
 	if (!engine_apply(a->s->engine, &order, &result, e))
 		return false;
-	progress_sum_up(&a->progress, &result, a->s->fleet.path);
+	progress_sum_up(a->progress, &result, a->s->fleet.path);
 	a->status = result.exit_status;
 	return true;
 }
@@ -358,11 +355,12 @@ static bool run(struct session *s, const struct call *call, int *status,
 	AUTO(application) a = { .s = s, .o = call->options };
 	bool good = false;
 
-	a.progress = (struct progress){ .terminal = &s->terminal,
-					.arena = &s->arena,
-					.json = a.o->json };
+	a.progress = ARENA_NEW(&s->arena, struct progress);
+	*a.progress = (struct progress){ .terminal = &s->terminal,
+					 .arena = &s->arena,
+					 .json = a.o->json };
 	s->listen = progress_listen;
-	s->listen_ctx = &a.progress;
+	s->listen_ctx = a.progress;
 	good = saved_is_one(path) ? apply_saved(&a, path, e)
 				  : apply_file(&a, path, e);
 	*status = a.status;
@@ -376,13 +374,13 @@ const struct command command_apply = {
 	.name = "apply",
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
-	.help = "Shows the plan and asks. A saved plan is its own consent; it "
-		"is applied only if a\nplan made now is the same.\n\n"
+	.help = "Shows the plan and asks. A saved plan is its own consent; "
+		"it is applied only if\na plan made now is the same.\n\n"
 		"Exit status: 0 done or nothing to do, 1 failed and no "
 		"component changed,\n3 an acknowledgement is needed, 4 a "
 		"precondition blocks, 5 the plan is stale,\n6 the lock is "
-		"held, 7 something changed and something failed, 8 all that "
-		"failed\nwas rolled back, 64 usage, 65 an input is invalid.",
+		"held, 7 something changed and something failed,\n8 all that "
+		"failed was rolled back, 64 usage, 65 an input is invalid.",
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),

@@ -39,7 +39,7 @@ const struct command command_backup_create = {
 	.words = "",
 	.summary = "write a bundle with all keys, and read it back",
 	.help = "Goes to the backup directory of the fleet file, under its "
-		"passphrases. Every apply\nwrites one by itself before it "
+		"passphrases. Every\napply writes one by itself before it "
 		"touches a component.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.run = run_create,
@@ -203,8 +203,8 @@ const struct command command_backup_verify = {
 	.words = "BUNDLE",
 	.summary = "prove that a bundle is whole and opens",
 	.help = "Without an option the passphrases of the fleet file in the "
-		"working directory are\ntried. Exit status 0 when all of it is "
-		"proven, 1 when it is not authenticated, 65\nwhen it is "
+		"working directory\nare tried. Exit status 0 when all of it "
+		"is proven, 1 when it is not\nauthenticated, 65 when it is "
 		"damaged or the passphrase is wrong.",
 	.words_least = 1,
 	.words_most = 1,

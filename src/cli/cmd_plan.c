@@ -69,8 +69,6 @@ static void show(struct session *s, const struct plan *p, bool json)
 /* A saved plan is about now and about what was really seen. */
 static bool check_options(const struct plan_options *o, struct err *e)
 {
-	enum affected_form form;
-
 	if (o->out && o->offline)
 		return err_set(e, ERR_USAGE,
 			       "'--out' and '--offline' exclude each other: a "
@@ -79,7 +77,8 @@ static bool check_options(const struct plan_options *o, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "'--out' and '--at' exclude each other: a saved "
 			       "plan is about now");
-	return !o->report || affected_form(o->report, &form, e);
+	return (!o->out || saved_may_write(o->out, e)) &&
+	       (!o->report || affected_may_write(o->report, e));
 }
 
 static bool write_files(struct session *s, const struct plan_options *o,
@@ -173,8 +172,8 @@ const struct command command_plan = {
 	.name = "plan",
 	.words = "[FILE]",
 	.summary = "show what apply would change; reads, never writes",
-	.help = "Looks at the state, the imports, the components and their TLS "
-		"ports, and needs\nno passphrase of the state or the backups. "
+	.help = "Looks at the state, the imports, the components and their "
+		"TLS ports. Needs no\npassphrase of the state or the backups. "
 		"Exit status 0 whenever a plan was made.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,

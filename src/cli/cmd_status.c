@@ -71,8 +71,8 @@ const struct command command_status = {
 	.words = "[FILE]",
 	.summary = "show what each component really serves",
 	.help = "A component is in-sync only with evidence: a completed TLS "
-		"handshake that presents\nthe desired certificate, or the "
-		"driver's own proof. Needs no passphrase of the\nstate or the "
+		"handshake that\npresents the desired certificate, or the "
+		"driver's own proof. Needs no passphrase\nof the state or the "
 		"backups.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,

@@ -171,6 +171,14 @@ static void put_install(struct writer *w, const struct install *i)
 	put_flag(w, "replace", i->replace);
 }
 
+static void put_haproxy(struct writer *w, const struct haproxy *h)
+{
+	if (h->socket && *h->socket == '/')
+		put_path(w, "haproxy_socket", h->socket);
+	else
+		put_text(w, "haproxy_socket", h->socket);
+}
+
 static void put_activate(struct writer *w, const struct activate *a)
 {
 	switch (a->kind) {
@@ -196,10 +204,14 @@ static void put_component(struct writer *w, const struct component *c)
 	put_text(w, "certificate", c->certificate->name);
 	put_text(w, "process", c->process);
 	put_install(w, &c->deliver.files);
+	put_haproxy(w, &c->deliver.haproxy);
 	put_activate(w, &c->activate);
 	for (size_t i = 0; i < c->verify_count; i++) {
 		put_text(w, "tls", c->verify[i].address);
 		put_text(w, "server_name", c->verify[i].server_name);
+		if (c->verify[i].starttls)
+			put_text(w, "starttls",
+				 starttls_names[c->verify[i].starttls]);
 		put_number(w, "consecutive", c->verify[i].consecutive);
 	}
 	put_flag(w, "retire_remove", c->retire_remove);

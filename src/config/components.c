@@ -101,6 +101,26 @@ static bool fill_from_role(struct loader *ld, const struct draft *d,
 	       good;
 }
 
+/* A role's default for `activate` does not concern these. */
+static bool check_hot(struct loader *ld, const struct node *n,
+		      const struct component_form *form)
+{
+	const struct node *activate = node_find(n, "activate");
+	const struct node *process = node_find(n, "process");
+
+	if (!deliver_is_hot(&form->deliver))
+		return true;
+	if (activate)
+		return complain(ld, activate,
+				"'activate' is not needed: this driver swaps "
+				"the pair in the running process");
+	if (process)
+		return complain(ld, process,
+				"'process' is not for this driver, which swaps "
+				"each pair by itself");
+	return true;
+}
+
 /* `was` of a group is the group's; each item keeps its own part. */
 static const char *former_name(struct loader *ld, const struct component *c,
 			       const struct component_form *form)
@@ -117,7 +137,8 @@ static void fill(struct loader *ld, const struct component_form *form,
 	c->host = d->scope.host;
 	c->process = form->process ? form->process : c->name;
 	c->deliver = form->deliver;
-	c->activate = form->activate;
+	if (!deliver_is_hot(&c->deliver))
+		c->activate = form->activate;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;
 	c->retire_remove = form->retire.remove;
@@ -142,7 +163,8 @@ static bool read_component(struct loader *ld, struct draft *d,
 	}
 	good &= find_role(ld, &form, d, c);
 	good &= find_certificate(ld, &form, d);
-	if (!good || !fill_from_role(ld, d, &form))
+	if (!good || !fill_from_role(ld, d, &form) ||
+	    !check_hot(ld, d->value, &form))
 		return false;
 	if (d->role)
 		d->role->used = true;

@@ -9,6 +9,11 @@
 #include "config/values.h"
 
 #include <string.h>
+#include <sys/un.h>
+
+enum {
+	SOCKET_PATH_LIMIT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1
+};
 
 bool command_check(struct loader *ld, const struct node *n,
 		   struct items command)
@@ -63,9 +68,64 @@ bool deliver_check(struct loader *ld, const struct node *n, void *out)
 	struct deliver *d = out;
 
 	(void)ld;
-	(void)n;
 	d->kind = DRIVER_FILES;
+	if (node_find(n, "haproxy")) {
+		d->kind = DRIVER_HAPROXY;
+		d->files.combined = d->haproxy.certificate;
+	}
 	return true;
+}
+
+/* ---- what is reached over sockets ---- */
+
+/* Without TLS nothing leaves this machine; the connection checks it too. */
+static bool is_local(struct loader *ld, const char *address)
+{
+	const char *host = NULL;
+	uint16_t port = 0;
+
+	if (!host_port_parse(&ld->work, address, &host, &port))
+		return false;
+	return !strcmp(host, "localhost") || !strncmp(host, "127.", 4) ||
+	       !strcmp(host, "::1");
+}
+
+static bool read_socket(struct loader *ld, const struct field *f,
+			const struct node *n, void *slot)
+{
+	const char *text = NULL;
+
+	if (!value_text(ld, f, n, &text))
+		return false;
+	if (strncmp(text, "tcp://", 6) != 0) {
+		if (!value_path(ld, f, n, slot))
+			return false;
+		return strlen(*(const char **)slot) <= SOCKET_PATH_LIMIT ||
+		       complain(ld, n,
+				"'%s' is longer than the %d bytes a socket's "
+				"path can have",
+				f->key, SOCKET_PATH_LIMIT);
+	}
+	*(const char **)slot = text;
+	if (is_local(ld, text + 6) || placeholder_excuses(ld, n))
+		return true;
+	return complain(ld, n,
+			"'%s' must be a path, or tcp://HOST:PORT of this "
+			"machine, because a key goes there, not '%s'",
+			f->key, shown(ld, n->text));
+}
+
+/* The name stands in commands, where these mean something. */
+bool haproxy_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct haproxy *h = out;
+
+	if (!strpbrk(h->certificate, " ;\\\"'<>#"))
+		return true;
+	return complain(ld, node_find(n, "certificate"),
+			"'certificate' holds a character that HAProxy's "
+			"commands cannot name: '%s'",
+			shown(ld, h->certificate));
 }
 
 static bool report_address(struct loader *ld, const struct field *f,
@@ -90,6 +150,18 @@ static bool read_address(struct loader *ld, const struct field *f,
 	    !placeholder_excuses(ld, n))
 		return report_address(ld, f, n);
 	*(const char **)slot = text;
+	return true;
+}
+
+/* Without the first, which is what an absent key means. */
+static bool read_starttls(struct loader *ld, const struct field *f,
+			  const struct node *n, void *slot)
+{
+	unsigned choice = 0;
+
+	if (!choice_type.read(ld, f, n, &choice))
+		return false;
+	*(enum starttls_kind *)slot = choice + 1;
 	return true;
 }
 
@@ -153,4 +225,6 @@ static bool read_activate(struct loader *ld, const struct field *f,
 }
 
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
+const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL };
 const struct field_type address_type = { read_address, SHAPE_TEXT, NULL };
+const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL };

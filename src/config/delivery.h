@@ -9,8 +9,12 @@
 
 extern const struct field_type activate_type; /* struct activate */
 extern const struct field_type address_type;  /* const char *; HOST:PORT */
+extern const struct field_type starttls_type; /* enum starttls_kind; names */
+
+extern const struct field_type socket_type; /* const char *; path or tcp:// */
 
 bool install_check(struct loader *ld, const struct node *n, void *out);
+bool haproxy_check(struct loader *ld, const struct node *n, void *out);
 bool deliver_check(struct loader *ld, const struct node *n, void *out);
 bool verify_check(struct loader *ld, const struct node *n, void *out);
 

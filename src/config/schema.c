@@ -309,13 +309,35 @@ static const struct record install_record = {
 	.help = "paths on this machine",
 };
 
+static const struct field haproxy_fields[] = {
+	FIELD(struct haproxy, "socket", socket, const char *, socket_type,
+	      .required = true,
+	      .help = "its runtime API, level admin: the path of a unix "
+		      "socket, or tcp://HOST:PORT on this machine"),
+	PATH(struct haproxy, "certificate", certificate,
+	     "the file it loads leaf, chain and key from, as its "
+	     "configuration names it",
+	     .required = true),
+	{ 0 },
+};
+static const struct record haproxy_record = {
+	.name = "haproxy",
+	.fields = haproxy_fields,
+	.size = sizeof(struct haproxy),
+	.check = haproxy_check,
+	.help = "swapped in a running HAProxy, and its file written",
+};
+
 static const struct field deliver_fields[] = {
 	FIELD(struct deliver, "files", files, struct install, record_type,
 	      .param = &install_record,
 	      .help = "onto the machine certfleet runs on"),
+	FIELD(struct deliver, "haproxy", haproxy, struct haproxy, record_type,
+	      .param = &haproxy_record,
+	      .help = "into a running HAProxy on this machine, without a "
+		      "reload"),
 	UNSUPPORTED("agent"),
 	UNSUPPORTED("sftp"),
-	UNSUPPORTED("haproxy"),
 	UNSUPPORTED("caddy"),
 	UNSUPPORTED("http"),
 	UNSUPPORTED("etcd"),
@@ -366,7 +388,9 @@ static const struct field verify_fields[] = {
 	     "the name asked for; the host when that is a name"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,
 	      "handshakes in a row that must present it; 1 when left out"),
-	UNSUPPORTED("starttls"),
+	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
+	      .param = starttls_names + 1,
+	      .help = "the protocol that is spoken before TLS begins"),
 	{ 0 },
 };
 static const struct record verify_record = {

@@ -297,7 +297,7 @@ static bool read_mode(struct loader *ld, const struct field *f,
 }
 
 const struct field_type text_type = { read_text, SHAPE_TEXT, NULL };
-const struct field_type name_type = { read_name, SHAPE_TEXT, NULL };
+const struct field_type name_type = { read_name, SHAPE_TEXT, NAME_PATTERN };
 const struct field_type path_type = { read_path, SHAPE_TEXT, NULL };
 const struct field_type file_type = { read_file, SHAPE_TEXT, NULL };
 const struct field_type variable_type = { read_variable, SHAPE_TEXT,

@@ -1,15 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/driver.h"
 
+#include "base/alloc.h"
 #include "base/stop.h"
 #include "drivers/files.h"
+#include "drivers/haproxy.h"
 #include "drivers/table.h"
+#include "remote/batch.h"
+
+#include <string.h>
 
 static const struct driver *const drivers[] = {
 	[DRIVER_FILES] = &files_driver,
+	[DRIVER_HAPROXY] = &haproxy_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
+
+struct drivers {
+	struct batch *batch; /* NULL: nothing was reached over a socket yet */
+};
+
+struct drivers *drivers_new(void)
+{
+	return xcalloc(1, sizeof(struct drivers));
+}
+
+void drivers_free(struct drivers *d)
+{
+	if (!d)
+		return;
+	batch_free(d->batch);
+	free(d);
+}
 
 static const struct driver *driver_of(const struct component *c)
 {
@@ -24,6 +47,7 @@ static bool begins_something(enum driver_verb verb)
 	case DRIVER_STAGE:
 	case DRIVER_COMMIT:
 	case DRIVER_REMOVE:
+	case DRIVER_READ:
 		return true;
 	case DRIVER_ABORT:
 	case DRIVER_ACTIVATE:
@@ -34,32 +58,88 @@ static bool begins_something(enum driver_verb verb)
 	return false;
 }
 
-static void run_one(struct job *j)
+static bool only_reads(enum driver_verb verb)
 {
-	j->error = (struct err){ 0 };
-	j->done = false;
-	if (stop_requested() && begins_something(j->verb)) {
-		err_set(&j->error, ERR_STOPPED,
-			"not begun, because a stop was asked for");
-		return;
-	}
-	j->done = driver_of(j->component)->verbs[j->verb](j, &j->error);
+	return verb == DRIVER_PROBE || verb == DRIVER_READ;
 }
 
-void drivers_run(struct job *jobs, size_t count)
+/* ---- conversations ---- */
+
+void ask_lines(struct exchange *ask, const char *text)
 {
+	ask->kind = EXCHANGE_LINES;
+	secret_copy(&ask->body, text, strlen(text));
+}
+
+enum turn no_reply(const struct visit *v, struct err *e)
+{
+	*e = v->reply->error;
+	return TURN_FAILED;
+}
+
+static bool next_turn(void *ctx, struct exchange *x)
+{
+	struct visit *v = ctx;
+	enum driver_verb verb = v->job->verb;
+	AUTO(exchange) reply = TAKE(*x);
+	struct err e = { 0 };
+
+	v->reply = reply.origin ? &reply : NULL;
+	switch (driver_of(v->job->component)->turns[verb](v, x, &e)) {
+	case TURN_ASK:
+		x->reads |= only_reads(verb);
+		x->goes_back = !begins_something(verb);
+		return true;
+	case TURN_DONE:
+		v->job->done = true;
+		break;
+	case TURN_FAILED:
+		v->job->error = e;
+		break;
+	}
+	return false;
+}
+
+static void add_visit(struct drivers *d, struct job *j, struct arena *a)
+{
+	const struct driver *driver = driver_of(j->component);
+	struct visit *v = ARENA_NEW(a, struct visit);
+
+	if (!d->batch)
+		d->batch = batch_new();
+	v->job = j;
+	v->arena = a;
+	batch_add(d->batch, driver->origin(j->component), next_turn, v);
+}
+
+/* ---- jobs ---- */
+
+static void begin(struct drivers *d, struct job *j, struct arena *a)
+{
+	const struct driver *driver = driver_of(j->component);
+
+	j->error = (struct err){ 0 };
+	j->done = false;
+	if (stop_requested() && begins_something(j->verb))
+		err_set(&j->error, ERR_STOPPED,
+			"not begun, because a stop was asked for");
+	else if (driver->turns[j->verb])
+		add_visit(d, j, a);
+	else
+		j->done = driver->verbs[j->verb](j, &j->error);
+}
+
+void drivers_run(struct drivers *d, struct job *jobs, size_t count)
+{
+	AUTO(arena) a = { 0 };
+
 	for (size_t i = 0; i < count; i++)
-		run_one(&jobs[i]);
+		begin(d, &jobs[i], &a);
+	if (d->batch)
+		batch_run(d->batch);
 }
 
 enum activation driver_activation(const struct component *c)
 {
 	return component_activation(c);
-}
-
-bool driver_read_installed(const struct component *c, struct arena *a,
-			   struct cert_set *set, struct secret *key,
-			   struct err *e)
-{
-	return driver_of(c)->read_installed(c, a, set, key, e);
 }

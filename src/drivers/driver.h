@@ -5,6 +5,7 @@
  * The engine hands over a set of jobs of one verb and gets all of them back
  * answered; what runs at the same time, and how many at once, is decided
  * here.  A job that fails says so in its own `error` and harms no other.
+ * `struct drivers` holds the connections from one set to the next.
  */
 #ifndef DRIVERS_DRIVER_H
 #define DRIVERS_DRIVER_H
@@ -27,6 +28,7 @@ enum driver_verb {
 	DRIVER_ACTIVATE,
 	DRIVER_REVERT,
 	DRIVER_REMOVE,
+	DRIVER_READ, /* the pair that is installed, with its key */
 	DRIVER_VERB_COUNT
 };
 
@@ -51,21 +53,28 @@ struct job {
 	const struct cert_set *set; /* stage */
 	const struct secret *key;   /* stage: PKCS#8 DER */
 	const char *directory;      /* activate: where commands run */
-	struct arena *arena;        /* probe: for the answer */
+	struct arena *arena;        /* for the answer */
 	/* answered */
 	bool done;
 	struct err error; /* when not done */
 	struct probe_answer answer;
+	struct cert_set *found;   /* read; where it goes */
+	struct secret *found_key; /* read; where it goes, empty */
 };
 
-/* Runs every job to its end; never fails as a whole. */
-void drivers_run(struct job *jobs, size_t count);
+struct drivers;
+
+struct drivers *drivers_new(void);
+void drivers_free(struct drivers *d);
+AUTO_TYPE(drivers, struct drivers *, drivers_free)
+
+/*
+ * Runs every job to its end; never fails as a whole.  A probe that fails
+ * means that the component cannot be reached.
+ */
+void drivers_run(struct drivers *d, struct job *jobs, size_t count);
 
 /* How a component's process takes a new pair into use. */
 enum activation driver_activation(const struct component *c);
-/* Whether the pair that is installed can be read back with its key. */
-MUST_CHECK bool driver_read_installed(const struct component *c,
-				      struct arena *a, struct cert_set *set,
-				      struct secret *key, struct err *e);
 
 #endif

@@ -9,7 +9,7 @@ static const struct install *paths(const struct job *j)
 	return &j->component->deliver.files;
 }
 
-static bool probe(struct job *j, struct err *e)
+bool files_probe(struct job *j, struct err *e)
 {
 	struct place_seen seen = { 0 };
 
@@ -27,7 +27,7 @@ static bool probe(struct job *j, struct err *e)
 	return true;
 }
 
-static bool stage(struct job *j, struct err *e)
+bool files_stage(struct job *j, struct err *e)
 {
 	const struct place_pair pair = { .fingerprint = j->fingerprint,
 					 .set = j->set,
@@ -36,12 +36,12 @@ static bool stage(struct job *j, struct err *e)
 	return place_stage(paths(j), &pair, e);
 }
 
-static bool commit(struct job *j, struct err *e)
+bool files_commit(struct job *j, struct err *e)
 {
 	return place_commit(paths(j), j->fingerprint, j->replaces, e);
 }
 
-static bool abort_staged(struct job *j, struct err *e)
+bool files_abort(struct job *j, struct err *e)
 {
 	return place_abort(paths(j), j->fingerprint, e);
 }
@@ -58,32 +58,30 @@ static bool activate(struct job *j, struct err *e)
 	return place_activate(&order, e);
 }
 
-static bool revert(struct job *j, struct err *e)
+bool files_revert(struct job *j, struct err *e)
 {
 	return place_revert(paths(j), j->fingerprint, e);
 }
 
-static bool remove_all(struct job *j, struct err *e)
+bool files_remove(struct job *j, struct err *e)
 {
 	return place_remove(paths(j), e);
 }
 
-static bool read_installed(const struct component *c, struct arena *a,
-			   struct cert_set *set, struct secret *key,
-			   struct err *e)
+bool files_read(struct job *j, struct err *e)
 {
-	return place_read(&c->deliver.files, a, set, key, e);
+	return place_read(paths(j), j->arena, j->found, j->found_key, e);
 }
 
 const struct driver files_driver = {
 	.verbs = {
-		[DRIVER_PROBE] = probe,
-		[DRIVER_STAGE] = stage,
-		[DRIVER_COMMIT] = commit,
-		[DRIVER_ABORT] = abort_staged,
+		[DRIVER_PROBE] = files_probe,
+		[DRIVER_STAGE] = files_stage,
+		[DRIVER_COMMIT] = files_commit,
+		[DRIVER_ABORT] = files_abort,
 		[DRIVER_ACTIVATE] = activate,
-		[DRIVER_REVERT] = revert,
-		[DRIVER_REMOVE] = remove_all,
+		[DRIVER_REVERT] = files_revert,
+		[DRIVER_REMOVE] = files_remove,
+		[DRIVER_READ] = files_read,
 	},
-	.read_installed = read_installed,
 };

@@ -11,12 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const source_names[] = {
-	[SOURCE_ISSUED] = "issued",
-	[SOURCE_IMPORTED] = "imported",
-	[SOURCE_FOUND] = "found",
-};
-
 /* A bundle being filled; the keys are its own. */
 struct packing {
 	struct engine *en;

@@ -161,6 +161,8 @@ void backup_prune(struct engine *en, const struct bundle *written)
 	size_t count = 0;
 	struct err e = { 0 };
 
+	fs_clear_leftovers(f->backup.directory,
+			   arena_printf(&a, "%s-", f->name));
 	if (!backup_list(f, &a, &list, &count, &e)) {
 		engine_note(en, "warning: %s", e.text);
 		return;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "drivers/driver.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
 
@@ -23,6 +24,7 @@ bool engine_open(const struct engine_options *o, struct engine **out,
 
 	en->fleet = o->fleet;
 	en->apply = o->apply;
+	en->drivers = drivers_new();
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
 	if (!state_open(&options, &en->state, e) &&
@@ -36,6 +38,7 @@ void engine_close(struct engine *en)
 {
 	if (!en)
 		return;
+	drivers_free(en->drivers);
 	state_close(en->state);
 	engine_forget_secrets(en);
 	arena_release(&en->arena);

@@ -13,12 +13,14 @@
 #include "state/journal.h"
 #include "state/state.h"
 
+struct drivers;
 struct secret_slot;
 
 struct engine {
 	struct arena arena;
 	const struct fleet *fleet;
 	struct state *state; /* NULL: there is none */
+	struct drivers *drivers;
 	bool apply;
 	bool unsealed; /* the state's keys can be read and written */
 	event_fn *listen;
@@ -146,6 +148,7 @@ struct proof {
 	const char *expected;
 	struct err error;   /* ERR_NONE: proven */
 	const char *served; /* in the run's arena; NULL: unknown */
+	const char *flaw;   /* as component_seen's `served_flaw` */
 	int64_t not_after;  /* of what is served; 0: unknown */
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);

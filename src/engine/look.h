@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct engine;
+struct tls_probe;
 
 /*
  * `was:`: shows what is remembered of OLD under its new name, in the
@@ -29,5 +30,14 @@ MUST_CHECK bool look_import(struct engine *en, const struct certificate *c,
 /* Asks every component, and every port what it serves. */
 MUST_CHECK bool look_components(struct engine *en, struct snapshot *s,
 				int64_t now, struct err *e);
+
+/* engine/served.c: what is wrong with the chain a completed probe saw, in
+ * static memory. */
+/* Against the generation whose leaf it is; NULL: nothing. */
+const char *served_flaw(const struct tls_probe *p, const struct generation *g,
+			const struct cert_set *set);
+/* Against whatever is known of that leaf; NULL: nothing. */
+const char *look_served_flaw(struct engine *en, const struct snapshot *s,
+			     int64_t now, const struct tls_probe *p);
 
 #endif

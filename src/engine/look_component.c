@@ -57,9 +57,20 @@ static void list_ports(const struct fleet *f, struct snapshot *s,
 				.host = c->verify[k].host,
 				.port = c->verify[k].port,
 				.server_name = c->verify[k].server_name,
+				.starttls = c->verify[k].starttls,
 				.key = key,
 			};
 	}
+}
+
+static void judge_chains(struct engine *en, const struct snapshot *s,
+			 const struct tls_probe *probes, size_t count,
+			 struct component_seen *seen)
+{
+	for (size_t i = 0; i < count && !seen->served_flaw; i++)
+		if (probes[i].completed)
+			seen->served_flaw = look_served_flaw(
+				en, s, seen->observed_at, &probes[i]);
 }
 
 /*
@@ -90,13 +101,18 @@ static void judge_ports(const struct tls_probe *probes, size_t count,
 	}
 }
 
-static void take_answer(const struct job *job, int64_t now,
+/* One that cannot be reached keeps what was seen of it the last time. */
+static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 			struct component_seen *seen)
 {
 	const struct probe_answer *a = &job->answer;
 
-	seen->observed_at = now;
 	seen->online = job->done && a->online;
+	if (!job->done) {
+		seen->error = arena_strdup(arena, job->error.text);
+		return;
+	}
+	seen->observed_at = now;
 	seen->version = a->version;
 	seen->installed = a->installed;
 	seen->chain = a->chain;
@@ -105,6 +121,7 @@ static void take_answer(const struct job *job, int64_t now,
 	seen->unwritable = a->unwritable;
 	seen->error = a->error;
 	seen->served = a->served;
+	seen->served_flaw = NULL;
 	seen->served_not_after = 0;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
@@ -133,7 +150,7 @@ bool look_components(struct engine *en, struct snapshot *s, int64_t now,
 		jobs[i] = (struct job){ .verb = DRIVER_PROBE,
 					.component = &f->components[i],
 					.arena = &s->arena };
-	drivers_run(jobs, f->component_count);
+	drivers_run(en->drivers, jobs, f->component_count);
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
 		return err_in(e, "cannot look at what is served");
@@ -142,13 +159,13 @@ bool look_components(struct engine *en, struct snapshot *s, int64_t now,
 		struct component_seen *seen =
 			row_of(s, f->components[i].name, &at);
 
-		take_answer(&jobs[i], now, seen);
-		if (!jobs[i].done)
-			seen->error =
-				arena_strdup(&s->arena, jobs[i].error.text);
-		if (f->components[i].verify_count)
-			judge_ports(ports.probes + ports.first[i],
-				    f->components[i].verify_count, seen);
+		take_answer(&jobs[i], now, &s->arena, seen);
+		if (!f->components[i].verify_count)
+			continue;
+		judge_ports(ports.probes + ports.first[i],
+			    f->components[i].verify_count, seen);
+		judge_chains(en, s, ports.probes + ports.first[i],
+			     f->components[i].verify_count, seen);
 	}
 	return true;
 }

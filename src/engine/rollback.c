@@ -189,7 +189,7 @@ static void revert(struct taking *t)
 				"what was installed before is not known");
 			continue;
 		}
-		drivers_run(&job, 1);
+		drivers_run(t->r->en->drivers, &job, 1);
 		if (job.done)
 			run_seen(t->r, k->component->name)->installed =
 				k->before;
@@ -252,7 +252,7 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 			   .directory = t->r->en->fleet->directory,
 			   .arena = &t->r->arena };
 
-	drivers_run(&job, 1);
+	drivers_run(t->r->en->drivers, &job, 1);
 	if (!job.done)
 		fail_all(t, first, end, &job.error);
 }

@@ -21,6 +21,21 @@ static bool is_known(const struct run *r, const char *fingerprint)
 	return snapshot_generation(r->order->snapshot, fingerprint) != NULL;
 }
 
+static bool read_installed(struct run *r, const struct component *c,
+			   struct pair *out, struct err *e)
+{
+	struct job job = { .verb = DRIVER_READ,
+			   .component = c,
+			   .arena = &out->arena,
+			   .found = &out->set,
+			   .found_key = &out->key };
+
+	drivers_run(r->en->drivers, &job, 1);
+	if (!job.done)
+		*e = job.error;
+	return job.done;
+}
+
 /* A stranger's pair on a component becomes a generation that was found. */
 static bool keep_found(struct run *r, const struct step *s, struct err *e)
 {
@@ -29,7 +44,7 @@ static bool keep_found(struct run *r, const struct step *s, struct err *e)
 	AUTO(change) change = change_new(r->en->state);
 	struct made made = { .owner = c->certificate->name };
 
-	if (!driver_read_installed(c, &pair.arena, &pair.set, &pair.key, e) ||
+	if (!read_installed(r, c, &pair, e) ||
 	    !cert_read_facts(pair.set.certs[0], &pair.arena, &pair.facts, e))
 		return false;
 	made.generation = generation_of_pair(&pair, &r->arena);

@@ -50,7 +50,7 @@ static struct loaded *load(struct run *r, struct pairs *p,
  * Jobs of the steps without an error; they and their errors go back to the
  * batch.
  */
-static void run_jobs(struct batch *b, struct job *jobs)
+static void run_jobs(struct run *r, struct batch *b, struct job *jobs)
 {
 	AUTO(arena) a = { 0 };
 	struct job *ready = arena_array(&a, b->count, sizeof(*ready));
@@ -63,7 +63,7 @@ static void run_jobs(struct batch *b, struct job *jobs)
 		from[count] = i;
 		ready[count++] = jobs[i];
 	}
-	drivers_run(ready, count);
+	drivers_run(r->en->drivers, ready, count);
 	for (size_t k = 0; k < count; k++) {
 		jobs[from[k]] = ready[k];
 		if (!ready[k].done)
@@ -101,7 +101,7 @@ void step_stage(struct run *r, struct batch *b)
 					.key = &l->key,
 					.arena = &a };
 	}
-	run_jobs(b, jobs);
+	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++)
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
@@ -144,7 +144,7 @@ static const char *look_again(struct run *r, const struct component *c)
 			     .component = c,
 			     .arena = &r->arena };
 
-	drivers_run(&probe, 1);
+	drivers_run(r->en->drivers, &probe, 1);
 	return probe.done ? probe.answer.installed : NULL;
 }
 
@@ -227,7 +227,7 @@ void step_commit(struct run *r, struct batch *b)
 					.replaces = s->replaces,
 					.arena = &a };
 	}
-	run_jobs(b, jobs);
+	run_jobs(r, b, jobs);
 	record_commits(r, b, jobs);
 }
 
@@ -261,12 +261,15 @@ static void activated(struct run *r, const struct step *s,
 			told(r, &f->components[i], change);
 }
 
-/* A command that was begun may have done anything. */
+/* A command, or a swap, that was begun may have done anything. */
 static bool may_have_acted(const struct job *j)
 {
+	const struct component *c = j->component;
+
 	if (j->done)
 		return true;
-	return j->component->activate.kind == ACTIVATE_COMMAND &&
+	return (c->activate.kind == ACTIVATE_COMMAND ||
+		deliver_is_hot(&c->deliver)) &&
 	       (j->error.code == ERR_REMOTE || j->error.code == ERR_STOPPED);
 }
 
@@ -285,7 +288,7 @@ void step_activate(struct run *r, struct batch *b)
 					.directory = r->en->fleet->directory,
 					.arena = &a };
 	}
-	run_jobs(b, jobs);
+	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++) {
 		r->deed[b->numbers[i]] = may_have_acted(&jobs[i]);
 		if (b->errors[i].code)

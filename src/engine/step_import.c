@@ -59,8 +59,13 @@ static bool publish_one(struct run *r, const struct step *s, struct err *e)
 	if (!run_certificates(r, g->fingerprint, &copy, &set, e))
 		return false;
 	pem_add_certs(&pem, set.certs, set.count);
-	return fs_make_dirs(fs_dirname(&a, issuer->publish), 0755, e) &&
-	       fs_replace(issuer->publish, pem.data, pem.len, FS_PUBLIC, e);
+
+	const char *directory = fs_dirname(&a, issuer->publish);
+
+	if (!fs_make_dirs(directory, 0755, e))
+		return false;
+	fs_clear_leftovers(directory, strrchr(issuer->publish, '/') + 1);
+	return fs_replace(issuer->publish, pem.data, pem.len, FS_PUBLIC, e);
 }
 
 void step_publish(struct run *r, struct batch *b)

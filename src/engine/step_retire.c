@@ -41,12 +41,30 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 			    json_boolean(d->files.unsafe_directory));
 
 	json_t *whole = json_pack("{so}", "files", files);
+
+	if (d->kind == DRIVER_HAPROXY)
+		json_object_set_new(
+			whole, "haproxy",
+			json_pack("{ss}", "socket", d->haproxy.socket));
+
 	char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
 	const char *copy = arena_strdup(a, text);
 
 	free(text);
 	json_decref(whole);
 	return copy;
+}
+
+static void take_haproxy(const json_t *haproxy, struct arena *a,
+			 struct deliver *out)
+{
+	const char *socket =
+		json_string_value(json_object_get(haproxy, "socket"));
+
+	if (!socket)
+		return;
+	out->kind = DRIVER_HAPROXY;
+	out->haproxy.socket = arena_strdup(a, socket);
 }
 
 bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
@@ -62,6 +80,7 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 			       "the state does not say how it was reached");
 	}
 	*out = (struct deliver){ .kind = DRIVER_FILES };
+	take_haproxy(json_object_get(whole, "haproxy"), a, out);
 	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
 		const char *value = json_string_value(
 			json_object_get(files, install_texts[i].key));
@@ -76,7 +95,8 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 	return true;
 }
 
-static bool remove_files(const struct component_seen *seen, struct err *e)
+static bool remove_files(struct run *r, const struct component_seen *seen,
+			 struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct component gone = { .name = seen->name, .process = seen->name };
@@ -88,7 +108,7 @@ static bool remove_files(const struct component_seen *seen, struct err *e)
 		return true;
 	if (!deliver_from_text(seen->deliver, &a, &gone.deliver, e))
 		return false;
-	drivers_run(&job, 1);
+	drivers_run(r->en->drivers, &job, 1);
 	if (!job.done)
 		*e = job.error;
 	return job.done;
@@ -104,7 +124,7 @@ void step_retire(struct run *r, struct batch *b)
 
 		/* Some may be gone although the rest cannot be removed. */
 		r->deed[b->numbers[i]] = seen->retire_remove;
-		if (remove_files(seen, &b->errors[i]))
+		if (remove_files(r, seen, &b->errors[i]))
 			change_forget_component(change, name);
 		else
 			err_in(&b->errors[i], "cannot remove the files of '%s'",

@@ -3,6 +3,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "engine/inside.h"
+#include "engine/look.h"
 #include "pki/tls.h"
 
 #include <stdio.h>
@@ -13,14 +14,23 @@ enum {
 	LONGEST_WAIT_MS = 1000
 };
 
+/* What a component has to serve, where this is known. */
+struct expected {
+	bool known;
+	struct generation generation;
+	struct cert_set set;
+};
+
 /* One port of one component, on its way to `wanted` good answers in a row. */
 struct target {
 	struct proof *proof;
 	const struct verify *port;
+	const struct expected *expected;
 	const char *key;
 	unsigned row;
 	int64_t end_ms;
 	char served[FINGERPRINT_TEXT]; /* last seen; "": no answer */
+	const char *flaw;              /* of what is served; static, or NULL */
 	int64_t not_after;
 };
 
@@ -29,51 +39,77 @@ static bool is_open(const struct target *t)
 	return t->row < t->port->consecutive && !t->proof->error.code;
 }
 
+/* Neighbours mostly expect the same. */
+static const struct expected *expect(struct run *r, const struct proof *proofs,
+				     size_t i, const struct expected *before)
+{
+	struct err ignored = { 0 };
+
+	if (before && !strcmp(proofs[i].expected, proofs[i - 1].expected))
+		return before;
+
+	struct expected *x = ARENA_NEW(&r->arena, struct expected);
+
+	x->known = run_certificates(r, proofs[i].expected, &x->generation,
+				    &x->set, &ignored);
+	return x;
+}
+
 static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 			   struct target *out)
 {
 	int64_t now = clock_mono_ms();
+	const struct expected *expected = NULL;
 	size_t made = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct component *c = proofs[i].component;
 		bool shared = strcmp(c->process, c->name) != 0;
-		struct generation g = { 0 };
-		struct cert_set set = { 0 };
-		struct err ignored;
-		bool known = shared && run_certificates(r, proofs[i].expected,
-							&g, &set, &ignored);
 
+		expected = expect(r, proofs, i, expected);
 		for (size_t k = 0; k < c->verify_count; k++)
 			out[made++] = (struct target){
 				.proof = &proofs[i],
 				.port = &c->verify[k],
-				.key = known ? g.key : NULL,
+				.expected = expected,
+				.key = shared && expected->known
+					       ? expected->generation.key
+					       : NULL,
 				.end_ms = now + c->role->restart.timeout * 1000,
 			};
 	}
 	return made;
 }
 
+static void explain(const struct target *t, const struct tls_probe *p)
+{
+	struct err *e = &t->proof->error;
+
+	if (!p->completed)
+		err_set(e, ERR_REMOTE, "'%s' does not answer: %s",
+			t->port->address, p->error);
+	else if (t->flaw)
+		err_set(e, ERR_REMOTE, "'%s' %s", t->port->address, t->flaw);
+	else
+		err_set(e, ERR_REMOTE, "'%s' still serves %.12s, not %.12s",
+			t->port->address, t->served, t->proof->expected);
+}
+
 static void judge(struct target *t, const struct tls_probe *p)
 {
+	const struct expected *x = t->expected;
 	const char *served = p->other ? p->other : p->fingerprint;
-	bool right = p->completed && !p->other &&
-		     !strcmp(p->fingerprint, t->proof->expected);
+	bool is_leaf = p->completed && !p->other &&
+		       !strcmp(p->fingerprint, t->proof->expected);
 
-	t->row = right ? t->row + 1 : 0;
+	t->flaw = is_leaf && x->known ? served_flaw(p, &x->generation, &x->set)
+				      : NULL;
+	t->row = is_leaf && !t->flaw ? t->row + 1 : 0;
 	snprintf(t->served, sizeof(t->served), "%s",
 		 p->completed ? served : "");
 	t->not_after = p->not_after;
-	if (right || clock_mono_ms() < t->end_ms)
-		return;
-	if (!p->completed)
-		err_set(&t->proof->error, ERR_REMOTE,
-			"'%s' does not answer: %s", t->port->address, p->error);
-	else
-		err_set(&t->proof->error, ERR_REMOTE,
-			"'%s' still serves %.12s, not %.12s", t->port->address,
-			served, t->proof->expected);
+	if (!t->row && clock_mono_ms() >= t->end_ms)
+		explain(t, p);
 }
 
 /* One handshake with every open target; false when none is left. */
@@ -95,6 +131,7 @@ static bool ask(struct target *targets, size_t count)
 			(struct tls_probe){ .host = port->host,
 					    .port = port->port,
 					    .server_name = port->server_name,
+					    .starttls = port->starttls,
 					    .key = targets[i].key };
 	}
 	if (!open)
@@ -128,6 +165,8 @@ static void sum_up(struct run *r, const struct target *targets, size_t count)
 		struct proof *p = t->proof;
 		bool first = i == 0 || targets[i - 1].proof != p;
 
+		if (t->flaw)
+			p->flaw = t->flaw;
 		if (!*t->served)
 			p->served = NULL;
 		else if (first ||
@@ -142,6 +181,7 @@ static void sum_up(struct run *r, const struct target *targets, size_t count)
 void proof_seen(const struct proof *p, struct component_seen *seen)
 {
 	seen->served = p->served;
+	seen->served_flaw = p->flaw;
 	seen->served_not_after = p->not_after;
 	seen->evidence = p->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
 	seen->observed_at = clock_now();

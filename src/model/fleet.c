@@ -20,6 +20,23 @@ const char *const name_kind_names[NAME_KIND_COUNT + 1] = {
 	[NAME_URI] = "uri",
 	[NAME_EMAIL] = "email",
 };
+const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
+	[STARTTLS_NONE] = "none", [STARTTLS_POSTGRES] = "postgres",
+	[STARTTLS_SMTP] = "smtp", [STARTTLS_IMAP] = "imap",
+	[STARTTLS_LDAP] = "ldap",
+};
+
+bool deliver_is_hot(const struct deliver *d)
+{
+	switch (d->kind) {
+	case DRIVER_HAPROXY:
+		return true;
+	case DRIVER_FILES:
+	case DRIVER_KIND_COUNT:
+		break;
+	}
+	return false;
+}
 
 void fleet_release(struct fleet *f)
 {

@@ -139,6 +139,7 @@ struct certificate {
 
 enum driver_kind {
 	DRIVER_FILES,
+	DRIVER_HAPROXY,
 	DRIVER_KIND_COUNT
 };
 
@@ -161,10 +162,20 @@ struct install {
 	bool replace;
 };
 
+/* The runtime API of an HAProxy, and the file that it loads at its start. */
+struct haproxy {
+	const char *socket;      /* a path, or tcp://HOST:PORT */
+	const char *certificate; /* as its configuration names it */
+};
+
 struct deliver {
 	enum driver_kind kind;
-	struct install files;
+	struct install files; /* haproxy: its one file, combined */
+	struct haproxy haproxy;
 };
+
+/* Whether a pair is swapped in the running process, through the driver. */
+bool deliver_is_hot(const struct deliver *d);
 
 enum activate_kind {
 	ACTIVATE_NONE,
@@ -180,12 +191,23 @@ struct activate {
 	int64_t timeout;
 };
 
+/* How a connection that begins in the clear switches to TLS. */
+enum starttls_kind {
+	STARTTLS_NONE, /* it begins with TLS */
+	STARTTLS_POSTGRES,
+	STARTTLS_SMTP,
+	STARTTLS_IMAP,
+	STARTTLS_LDAP,
+	STARTTLS_KIND_COUNT
+};
+
 /* One TLS port that must serve the certificate. */
 struct verify {
 	const char *address; /* "host:port" as written, for people */
 	const char *host;    /* without brackets */
 	uint16_t port;
 	const char *server_name; /* SNI; NULL sends none */
+	enum starttls_kind starttls;
 	unsigned consecutive;
 };
 
@@ -314,5 +336,6 @@ const char *request_difference(const char *a, const char *b,
 /* "ecdsa-p256" and so on, as written in the fleet file. */
 extern const char *const key_type_names[KEY_TYPE_COUNT + 1];
 extern const char *const name_kind_names[NAME_KIND_COUNT + 1];
+extern const char *const starttls_names[STARTTLS_KIND_COUNT + 1];
 
 #endif

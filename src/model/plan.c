@@ -42,6 +42,8 @@ enum activation component_activation(const struct component *c)
 		[ACTIVATE_COMMAND] = ACTIVATION_RESTART,
 	};
 
+	if (deliver_is_hot(&c->deliver))
+		return ACTIVATION_HOT;
 	return activations[c->activate.kind];
 }
 

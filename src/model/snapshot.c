@@ -4,6 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const source_names[SOURCE_COUNT + 1] = {
+	[SOURCE_ISSUED] = "issued",
+	[SOURCE_IMPORTED] = "imported",
+	[SOURCE_FOUND] = "found",
+};
+
+const char *const evidence_names[EVIDENCE_COUNT + 1] = {
+	[EVIDENCE_NONE] = "none",
+	[EVIDENCE_DRIVER] = "driver",
+	[EVIDENCE_HANDSHAKE] = "handshake",
+};
+
 void snapshot_release(struct snapshot *s)
 {
 	arena_release(&s->arena);

@@ -24,7 +24,8 @@ enum generation_of {
 enum generation_source {
 	SOURCE_ISSUED,
 	SOURCE_IMPORTED,
-	SOURCE_FOUND
+	SOURCE_FOUND,
+	SOURCE_COUNT
 };
 
 /*
@@ -64,7 +65,8 @@ struct import_seen {
 enum evidence {
 	EVIDENCE_NONE,
 	EVIDENCE_DRIVER,
-	EVIDENCE_HANDSHAKE
+	EVIDENCE_HANDSHAKE,
+	EVIDENCE_COUNT
 };
 
 /* One component, seen and remembered. */
@@ -77,6 +79,9 @@ struct component_seen {
 	const char *chain;  /* hash of what is installed after the leaf */
 	const char *damage; /* NULL: what is installed is whole; else why not */
 	const char *served;
+	const char *served_flaw;  /* NULL: what is served above the leaf reaches
+				     its anchor, or nothing is known of it; else
+				     what is wrong with it */
 	int64_t served_not_after; /* 0: unknown */
 	enum evidence evidence;
 	const char *error;      /* why something is unknown */
@@ -155,5 +160,8 @@ const struct generation *snapshot_generation(const struct snapshot *s,
  * when 0 < renew_before < L, a percentage is of L, else a third of L.
  */
 int64_t generation_renew_at(const struct generation *g, struct renew_before rb);
+
+extern const char *const source_names[SOURCE_COUNT + 1];
+extern const char *const evidence_names[EVIDENCE_COUNT + 1];
 
 #endif

@@ -9,8 +9,13 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <gnutls/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+	SHA1_BYTES = 20
+};
 
 bool cert_open(struct der der, gnutls_x509_crt_t *out, struct err *e)
 {
@@ -255,4 +260,17 @@ bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out,
 		return err_in(e, "certificate '%s'", f.subject);
 	*out = f;
 	return true;
+}
+
+const char *cert_sha1(struct der der, struct arena *a)
+{
+	unsigned char digest[SHA1_BYTES];
+	char *text = arena_alloc(a, 2 * SHA1_BYTES + 1);
+
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA1, der.bytes, der.len, digest) < 0)
+		return "";
+	text_hex(digest, sizeof(digest), text);
+	for (char *at = text; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
+	return text;
 }

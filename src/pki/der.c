@@ -10,7 +10,7 @@ static bool read_length(const struct der *in, size_t *head, size_t *len)
 	*len = in->bytes[1];
 	if (in->bytes[1] < 0x80)
 		return true;
-	if (n == 0 || n > 3 || in->len < 2 + n)
+	if (n == 0 || n > 4 || in->len < 2 + n)
 		return false;
 	*len = 0;
 	for (size_t i = 0; i < n; i++)

@@ -67,6 +67,11 @@ MUST_CHECK bool pair_from_parts(const struct secret *pkcs8,
 
 MUST_CHECK bool cert_read_facts(struct der der, struct arena *a,
 				struct cert_facts *out, struct err *e);
+/*
+ * SHA-1 in upper-case hex, only to recognise what products tell of
+ * certificates they hold; never a proof against an attacker.
+ */
+const char *cert_sha1(struct der der, struct arena *a);
 /* SHA-256 hex over the DER of all certificates after the leaf, in order. */
 const char *chain_digest(const struct der *certs, size_t count,
 			 struct arena *a);

@@ -144,7 +144,8 @@ static void dial(struct batch *b, struct slot *s)
 	union tls_address *address = ARENA_NEW(&b->scratch, union tls_address);
 	struct tls_target target = { .address = address,
 				     .server_name = p->server_name,
-				     .key = p->key };
+				     .key = p->key,
+				     .starttls = p->starttls };
 
 	*address = a->address;
 	*s = (struct slot){
@@ -259,6 +260,7 @@ bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a,
 		*p = (struct tls_probe){ .host = p->host,
 					 .port = p->port,
 					 .server_name = p->server_name,
+					 .starttls = p->starttls,
 					 .key = p->key,
 					 .timeout_ms = p->timeout_ms };
 	}

@@ -10,6 +10,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/certs.h"
+#include "model/fleet.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +19,8 @@
 
 enum {
 	TLS_PROBES_AT_ONCE = 64,
-	TLS_HANDSHAKE_MS = 10000, /* one handshake, connecting included */
+	TLS_HANDSHAKE_MS = 10000, /* one handshake, connecting and STARTTLS
+				      included */
 };
 
 struct tls_probe {
@@ -26,6 +29,7 @@ struct tls_probe {
 		*host; /* name or address; a name is tried on every address */
 	uint16_t port;
 	const char *server_name; /* NULL: no SNI */
+	enum starttls_kind starttls;
 	const char *key;    /* "rsa-2048": offer only what makes a server with
 			       several pairs choose this kind, and anything only
 			       when it has none; NULL: anything */
@@ -35,6 +39,8 @@ struct tls_probe {
 	const char *fingerprint; /* of the leaf; NULL unless completed */
 	const char *other; /* another address of the name served this; NULL */
 	const char *chain; /* digest of what was presented above the leaf */
+	const struct der *above; /* that itself, in `a` */
+	size_t above_count;
 	int64_t not_after; /* of the leaf */
 	const char *error; /* why not completed, in `a` */
 };

@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "pki/handle.h"
 #include "pki/pair.h"
+#include "pki/starttls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -87,7 +88,8 @@ struct tls_conn {
 	struct tls_target target;
 	struct arena *arena;
 	int fd;
-	gnutls_session_t session; /* NULL until connected */
+	struct starttls *talk;    /* NULL until connected */
+	gnutls_session_t session; /* NULL until the talk is over */
 	size_t offer;
 	unsigned warnings;
 	int failure; /* errno of socket() or connect() */
@@ -123,9 +125,11 @@ static void hang_up(struct tls_conn *c)
 {
 	if (c->session)
 		gnutls_deinit(c->session);
+	starttls_close(c->talk);
 	if (c->fd >= 0)
 		close(c->fd);
 	c->session = NULL;
+	c->talk = NULL;
 	c->fd = -1;
 }
 
@@ -159,6 +163,8 @@ short tls_conn_events(const struct tls_conn *c)
 {
 	if (c->session && gnutls_record_get_direction(c->session) == 0)
 		return POLLIN;
+	if (!c->session && c->talk)
+		return starttls_events(c->talk);
 	return POLLOUT;
 }
 
@@ -219,6 +225,18 @@ static bool fail_handshake(struct tls_conn *c, int rc, struct tls_outcome *out)
 					      ? "it sent the alert "
 					      : "",
 				      why ? why : "unknown"),
+	};
+	return true;
+}
+
+static bool fail_talking(struct tls_conn *c, const char *why,
+			 struct tls_outcome *out)
+{
+	char address[ADDRESS_TEXT];
+
+	*out = (struct tls_outcome){
+		.error = arena_printf(c->arena, "STARTTLS with %s failed: %s",
+				      address_text(c, address), why),
 	};
 	return true;
 }
@@ -310,10 +328,18 @@ static bool complete(struct tls_conn *c, struct tls_outcome *out)
 	for (unsigned i = 0; i < count; i++)
 		presented[i] = (struct der){ certs[i].data, certs[i].size };
 	sha256_text(certs[0].data, certs[0].size, fingerprint);
+
+	struct cert_set kept =
+		cert_set_copy(&(struct cert_set){ .certs = presented + 1,
+						  .count = count - 1 },
+			      c->arena);
+
 	*out = (struct tls_outcome){
 		.completed = true,
 		.fingerprint = arena_strdup(c->arena, fingerprint),
 		.chain = chain_digest(presented, count, c->arena),
+		.above = kept.certs,
+		.above_count = kept.count,
 		.not_after = leaf_end(&certs[0]),
 	};
 	gnutls_bye(c->session, GNUTLS_SHUT_WR);
@@ -338,6 +364,24 @@ static bool shake_hands(struct tls_conn *c, struct tls_outcome *out)
 	}
 }
 
+/* What must be said in the clear, then the handshake. */
+static bool talk(struct tls_conn *c, struct tls_outcome *out)
+{
+	const char *why = NULL;
+
+	switch (starttls_advance(c->talk, &why)) {
+	case STARTTLS_GOES_ON:
+		return false;
+	case STARTTLS_FAILED:
+		return fail_talking(c, why, out);
+	case STARTTLS_AGREED:
+		break;
+	}
+	int rc = begin_session(c);
+
+	return rc < 0 ? fail_handshake(c, rc, out) : shake_hands(c, out);
+}
+
 bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out)
 {
 	int error = 0;
@@ -346,25 +390,27 @@ bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out)
 		return fail_connecting(c, c->failure, out);
 	if (c->session)
 		return shake_hands(c, out);
-	if (!finish_connecting(c, &error))
+	if (!c->talk && !finish_connecting(c, &error))
 		return false;
 	if (error)
 		return fail_connecting(c, error, out);
-	int rc = begin_session(c);
-
-	return rc < 0 ? fail_handshake(c, rc, out) : shake_hands(c, out);
+	if (!c->talk)
+		c->talk = starttls_open(c->target.starttls, c->fd, c->arena);
+	return talk(c, out);
 }
 
 void tls_conn_expire(struct tls_conn *c, int64_t after_ms,
 		     struct tls_outcome *out)
 {
 	char address[ADDRESS_TEXT];
+	const char *doing = c->session ? "TLS handshake with"
+			    : c->talk  ? "STARTTLS with"
+				       : "connecting to";
 
 	*out = (struct tls_outcome){
-		.unreachable = !c->session,
+		.unreachable = !c->talk,
 		.error = arena_printf(
-			c->arena, "%s %s did not end within %lld ms",
-			c->session ? "TLS handshake with" : "connecting to",
+			c->arena, "%s %s did not end within %lld ms", doing,
 			address_text(c, address), (long long)after_ms),
 	};
 }

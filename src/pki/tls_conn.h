@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One handshake with one address, advanced whenever its socket is ready.
+ * One handshake with one address, advanced whenever its socket is ready:
+ * connecting, what must be said in the clear before (STARTTLS), TLS.
  * Nothing here waits.
  */
 #ifndef PKI_TLS_CONN_H
@@ -8,6 +9,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/certs.h"
+#include "model/fleet.h"
 #include "pki/tls_lookup.h"
 
 #include <stdbool.h>
@@ -24,6 +27,7 @@ struct tls_target {
 	const union tls_address *address;
 	const char *server_name; /* NULL: none */
 	const char *key;         /* NULL: any kind */
+	enum starttls_kind starttls;
 };
 
 /* What became of it; strings in the arena of tls_conn_open(). */
@@ -36,6 +40,8 @@ struct tls_outcome {
 	bool unreachable;
 	const char *fingerprint;
 	const char *chain;
+	const struct der *above;
+	size_t above_count;
 	int64_t not_after;
 	const char *error;
 };

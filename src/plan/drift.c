@@ -61,12 +61,15 @@ static enum look look_installed(const struct component_draft *c)
 						     : LOOK_DESIRED;
 }
 
-/* A handshake is compared by its leaf alone: it does not clear a chain. */
+/*
+ * What was served above the leaf is good when it reaches the anchor: that
+ * does not clear another chain that is installed.
+ */
 static enum look look_served(const struct component_draft *c)
 {
 	if (!c->seen->served)
 		return LOOK_UNKNOWN;
-	if (!is_desired(c, c->seen->served))
+	if (!is_desired(c, c->seen->served) || c->seen->served_flaw)
 		return LOOK_OTHER;
 	return is_desired(c, c->seen->installed) && has_other_chain(c)
 		       ? LOOK_OTHER
@@ -111,6 +114,8 @@ static const char *serve_reason(struct draft *d,
 		return unknown(d, c, "what it serves is unknown");
 	if (!*served)
 		return "serves nothing, installed is already right";
+	if (is_desired(c, served) && c->seen->served_flaw)
+		return text_escaped(d->kept, c->seen->served_flaw);
 	return arena_printf(d->kept, "serves %s, installed is already right",
 			    draft_short(d, served));
 }

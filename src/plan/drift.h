@@ -5,7 +5,8 @@
  *
  * A damaged pair, or the right leaf with another chain, counts as another
  * pair.  After another chain the process is activated too, although it serves
- * the right leaf: it read that leaf together with the chain.  Without `verify`
+ * the right leaf: it read that leaf together with the chain; likewise when it
+ * serves the right leaf with an incomplete chain.  Without `verify`
  * nothing is known about what is served: what is installed counts, and a
  * committed pair that was never activated is activated.
  *

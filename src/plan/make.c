@@ -46,6 +46,7 @@ static struct component_seen keep_seen(struct draft *d, const char *name,
 	copy.chain = draft_keep(d, seen->chain);
 	copy.damage = draft_keep(d, seen->damage);
 	copy.served = draft_keep(d, seen->served);
+	copy.served_flaw = draft_keep(d, seen->served_flaw);
 	copy.error = draft_keep(d, seen->error);
 	copy.unwritable = draft_keep(d, seen->unwritable);
 	copy.certificate = draft_keep(d, seen->certificate);

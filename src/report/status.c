@@ -18,12 +18,6 @@ const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 	[COMPONENT_UNKNOWN] = "unknown",
 };
 
-const char *const evidence_names[EVIDENCE_HANDSHAKE + 2] = {
-	[EVIDENCE_NONE] = "none",
-	[EVIDENCE_DRIVER] = "driver",
-	[EVIDENCE_HANDSHAKE] = "handshake",
-};
-
 /* ---- what is desired ---- */
 
 static bool is_of(const struct snapshot *s, const struct generation *g,
@@ -88,7 +82,7 @@ static bool is_in_sync(const struct component_seen *seen,
 		       const struct generation *desired)
 {
 	return seen->evidence != EVIDENCE_NONE &&
-	       is_same(seen->served, desired) &&
+	       is_same(seen->served, desired) && !seen->served_flaw &&
 	       (!seen->installed || is_installed(seen, desired));
 }
 

@@ -36,8 +36,6 @@ enum component_state {
 
 extern const char *const component_state_names[COMPONENT_STATE_COUNT + 1];
 
-extern const char *const evidence_names[EVIDENCE_HANDSHAKE + 2];
-
 struct status_component {
 	const struct component *component;
 	const struct component_seen *seen; /* NULL: never */

@@ -4,12 +4,6 @@
 
 #define STATUS_FORMAT "1.0"
 
-static const char *const source_names[] = {
-	[SOURCE_ISSUED] = "issued",
-	[SOURCE_IMPORTED] = "imported",
-	[SOURCE_FOUND] = "found",
-};
-
 enum {
 	DAY = 86400
 };
@@ -45,6 +39,13 @@ static json_t *certificate_to_json(const struct status *s,
 			 source);
 }
 
+static const char *trouble(const struct component_seen *seen)
+{
+	if (seen->damage)
+		return seen->damage;
+	return seen->served_flaw ? seen->served_flaw : seen->error;
+}
+
 static json_t *component_to_json(const struct status_component *row)
 {
 	static const struct component_seen never;
@@ -52,19 +53,18 @@ static json_t *component_to_json(const struct status_component *row)
 	const struct component *c = row->component;
 	const char *desired = row->desired ? row->desired->fingerprint : NULL;
 
-	return json_pack("{so so so so sb so so so so ss ss so so so}", "name",
-			 json_text(c->name), "role", json_text(c->role->name),
-			 "certificate", json_text(c->certificate->name),
-			 "process", json_text(c->process), "online",
-			 seen->online, "version", json_text(seen->version),
-			 "desired", json_text(desired), "installed",
-			 json_text(seen->installed), "served",
-			 json_text(seen->served), "evidence",
-			 evidence_names[seen->evidence], "state",
-			 component_state_names[row->state], "last_error",
-			 json_text(seen->last_error), "error",
-			 json_text(seen->damage ? seen->damage : seen->error),
-			 "observed_at", json_moment(seen->observed_at));
+	return json_pack(
+		"{so so so so sb so so so so ss ss so so so}", "name",
+		json_text(c->name), "role", json_text(c->role->name),
+		"certificate", json_text(c->certificate->name), "process",
+		json_text(c->process), "online", seen->online, "version",
+		json_text(seen->version), "desired", json_text(desired),
+		"installed", json_text(seen->installed), "served",
+		json_text(seen->served), "evidence",
+		evidence_names[seen->evidence], "state",
+		component_state_names[row->state], "last_error",
+		json_text(seen->last_error), "error", json_text(trouble(seen)),
+		"observed_at", json_moment(seen->observed_at));
 }
 
 json_t *status_to_json(const struct status *s)

@@ -52,6 +52,8 @@ static void add_notes(struct table *t, const struct component_seen *seen)
 		table_note(t, "offline");
 	if (seen->damage)
 		table_note(t, seen->damage);
+	if (seen->served_flaw)
+		table_note(t, seen->served_flaw);
 	if (seen->error)
 		table_note(t, seen->error);
 	if (seen->last_error)

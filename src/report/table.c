@@ -67,8 +67,11 @@ static void widen(size_t *width, const char *text)
 static void add_cell(struct buf *out, const struct cell *c, size_t width,
 		     bool color)
 {
+	size_t used = width_of(c->text);
+
 	tone_add(out, c->text, c->tone, color);
-	for (size_t used = width_of(c->text); used < width + 2; used++)
+	buf_puts(out, "  ");
+	for (; used < width; used++)
 		buf_putc(out, ' ');
 }
 

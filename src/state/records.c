@@ -11,19 +11,6 @@ static const char *const of_names[] = {
 	[OF_ISSUER] = "issuer",
 	NULL,
 };
-static const char *const source_names[] = {
-	[SOURCE_ISSUED] = "issued",
-	[SOURCE_IMPORTED] = "imported",
-	[SOURCE_FOUND] = "found",
-	NULL,
-};
-static const char *const evidence_names[] = {
-	[EVIDENCE_NONE] = "none",
-	[EVIDENCE_DRIVER] = "driver",
-	[EVIDENCE_HANDSHAKE] = "handshake",
-	NULL,
-};
-
 static const struct field generation_fields[] = {
 	ENUM_FIELD(struct generation, of, of_names),
 	TEXT_FIELD(struct generation, owner),
@@ -66,6 +53,7 @@ static const struct field observation_fields[] = {
 	MAYBE_FIELD(struct component_seen, chain),
 	MAYBE_FIELD(struct component_seen, damage),
 	MAYBE_FIELD(struct component_seen, served),
+	MAYBE_FIELD(struct component_seen, served_flaw),
 	INT64_FIELD(struct component_seen, served_not_after),
 	ENUM_FIELD(struct component_seen, evidence, evidence_names),
 	MAYBE_FIELD(struct component_seen, error),

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-#define CHECK(call)                                                            \
-	do {                                                                   \
-		if ((call) < 0)                                                \
-			exit(1);                                               \
+#define CHECK(call)              \
+	do {                     \
+		if ((call) < 0)  \
+			exit(1); \
 	} while (0)
 
 static gnutls_x509_privkey_t make_key(void)
@@ -48,11 +48,11 @@ static gnutls_x509_crt_t make_certificate(gnutls_x509_privkey_t key,
 	CHECK(gnutls_x509_crt_set_expiration_time(crt,
 						  time(NULL) + 90 * 86400));
 	CHECK(gnutls_x509_crt_set_basic_constraints(crt, (unsigned)ca, -1));
-	CHECK(gnutls_x509_crt_set_key_usage(
-		crt, ca ? GNUTLS_KEY_KEY_CERT_SIGN :
-			  GNUTLS_KEY_DIGITAL_SIGNATURE));
-	CHECK(gnutls_x509_crt_set_key_purpose_oid(crt,
-						  GNUTLS_KP_TLS_WWW_SERVER, 0));
+	CHECK(gnutls_x509_crt_set_key_usage(crt,
+					    ca ? GNUTLS_KEY_KEY_CERT_SIGN
+					       : GNUTLS_KEY_DIGITAL_SIGNATURE));
+	CHECK(gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_SERVER,
+						  0));
 	CHECK(gnutls_x509_crt_set_subject_alt_name(
 		crt, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name), 0));
 	CHECK(gnutls_x509_crt_get_key_id(crt, 0, id, &id_len));

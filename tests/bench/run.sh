@@ -70,7 +70,7 @@ mkdir -p fleet/tls
 	roles: {web: {restart: {max_unavailable: 1000}}}
 	components:
 	END
-	seq $count | sed "s|.*|  c\&: {role: web, certificate: site, deliver: {files: {directory: tls/c\&}}, verify: {tls: \"127.0.0.1:$port\"}}|"
+	seq $count | sed "s|.*|  c&: {role: web, certificate: site, deliver: {files: {directory: tls/c&}}, verify: {tls: \"127.0.0.1:$port\"}}|"
 } >fleet/certfleet.yaml
 "$CERTFLEET" -C fleet apply --yes >run/log 2>&1 || { cat run/log; exit 1; }
 plan() { timed "$CERTFLEET" -C fleet plan; }

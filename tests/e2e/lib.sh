@@ -16,9 +16,8 @@ unset "${!CERTFLEET_@}"
 export CERTFLEET_BACKUP_PASSPHRASE='correct horse battery staple 42'
 export TZ=UTC
 
-# Not below /tmp: directories on the way to keys must not be anybody's.
-mkdir -p "$root/build/work"
-work=$(mktemp -d "$root/build/work/$(basename "$0" .sh).XXXXXX")
+place=$("$root/tests/folder.sh" "$root/build/work") || exit 1
+work=$(mktemp -d "$place/$(basename "$0" .sh).XXXXXX")
 cd "$work" || exit 1
 mkdir run tls secrets trust
 
@@ -90,6 +89,7 @@ on_exit() {
 	cleanup
 	# wait until servers that were killed are gone, so that nothing writes
 	[ "$status" -eq 0 ] && [ "$failures" -eq 0 ] && rm -rf "$work"
+	case $place in "$root"/*) ;; *) rmdir "$place" 2>/dev/null ;; esac
 	exit $status
 }
 trap on_exit EXIT
@@ -97,15 +97,15 @@ trap 'exit 1' INT TERM
 
 used_ports=
 free_port() { # NAME: sets the variable NAME
-	local port
+	local candidate
 	while :; do
-		port=$((20000 + RANDOM % 20000))
-		case " $used_ports " in *" $port "*) continue ;; esac
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && continue
+		candidate=$((20000 + RANDOM % 20000))
+		case " $used_ports " in *" $candidate "*) continue ;; esac
+		(exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null && continue
 		break
 	done
-	used_ports="$used_ports $port"
-	eval "$1=$port"
+	used_ports="$used_ports $candidate"
+	eval "$1=$candidate"
 }
 
 # A pair somebody made by hand: CN, certificate file, key file.
@@ -125,7 +125,7 @@ start_nginx() { # NAME PORT: serves tls/NAME
 	worker_processes 1;
 	pid run/$1.pid;
 	error_log run/$1.log;
-	events { worker_connections 64; }
+	events { worker_connections 1024; }
 	http {
 		access_log off;
 		client_body_temp_path run/$1.body;
@@ -149,8 +149,10 @@ start_nginx() { # NAME PORT: serves tls/NAME
 cat >serve.sh <<'END'
 pidfile=run/$1.pid
 if [ -f "$pidfile" ]; then
-	kill "$(cat "$pidfile")" 2>/dev/null
-	while kill -0 "$(cat "$pidfile")" 2>/dev/null; do sleep 0.02; done
+	pid=$(cat "$pidfile")
+	kill "$pid" 2>/dev/null
+	# gone, or dead and only not yet waited for
+	while grep -q '^State:.[^Z]' "/proc/$pid/status" 2>/dev/null; do sleep 0.02; done
 fi
 setsid gnutls-serv --quiet --http --port "$2" --x509certfile "$3" \
 	--x509keyfile "$4" >"run/$1.log" 2>&1 </dev/null &

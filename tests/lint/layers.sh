@@ -11,8 +11,9 @@ pki:     base model crypto
 state:   base model crypto
 plan:    base model
 bundle:  base crypto
+remote:  base
 place:   base model pki
-drivers: base model pki place
+drivers: base model pki remote place
 engine:  base model crypto pki state plan bundle drivers place
 report:  base model plan engine
 cli:     base model crypto config pki state plan bundle engine report
@@ -20,6 +21,7 @@ cli:     base model crypto config pki state plan bundle engine report
 foreign='
 gnutls/      pki
 sqlite3.h    state
+curl/        remote
 archive      bundle
 yaml.h       config
 nettle/      crypto

@@ -621,8 +621,11 @@ static void hostile_archives_are_refused(void **state)
 
 	DIR *dir = root ? opendir(folder) : NULL;
 
-	if (!dir)
+	if (!dir) {
+		print_message("SKIPPED: no archives below "
+			      "$CERTFLEET_CORPORA\n");
 		skip();
+	}
 	for (struct dirent *d = readdir(dir); d; d = readdir(dir))
 		if (d->d_name[0] != '.')
 			refuse_file(folder, d->d_name);

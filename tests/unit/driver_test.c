@@ -7,6 +7,20 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+static struct drivers *drivers;
+
+static int open_drivers(void **state)
+{
+	drivers = drivers_new();
+	return make_pairs(state);
+}
+
+static int close_drivers(void **state)
+{
+	drivers_free(drivers);
+	return drop_pairs(state);
+}
+
 static struct component at(struct install install)
 {
 	return (struct component){ .name = "front",
@@ -30,7 +44,7 @@ static bool run(const struct component *c, enum driver_verb verb,
 {
 	struct job job = job_of(c, verb, p);
 
-	drivers_run(&job, 1);
+	drivers_run(drivers, &job, 1);
 	return job.done;
 }
 
@@ -43,7 +57,7 @@ static void a_pair_goes_through_every_verb(void **state)
 	assert_true(run(&c, DRIVER_STAGE, &old_pair));
 	assert_true(run(&c, DRIVER_COMMIT, &old_pair));
 	assert_true(run(&c, DRIVER_STAGE, &new_pair));
-	drivers_run(&look, 1);
+	drivers_run(drivers, &look, 1);
 	assert_true(look.done);
 	assert_true(look.answer.online);
 	assert_string_equal(look.answer.installed, old_pair.facts.fingerprint);
@@ -68,7 +82,7 @@ static void a_job_that_fails_harms_no_other(void **state)
 			      job_of(&good, DRIVER_STAGE, &new_pair) };
 
 	(void)state;
-	drivers_run(jobs, 2);
+	drivers_run(drivers, jobs, 2);
 	assert_false(jobs[0].done);
 	assert_non_null(strstr(jobs[0].error.text, "does not exist"));
 	assert_true(jobs[1].done);
@@ -83,7 +97,7 @@ static void a_commit_carries_what_it_replaces(void **state)
 	(void)state;
 	assert_true(run(&c, DRIVER_STAGE, &new_pair));
 	job.replaces = old_pair.facts.fingerprint;
-	drivers_run(&job, 1);
+	drivers_run(drivers, &job, 1);
 	assert_false(job.done);
 	assert_int_equal(job.error.code, ERR_STALE);
 }
@@ -130,12 +144,17 @@ static void what_is_installed_can_be_read(void **state)
 	struct component c = at(path_form());
 	struct cert_set set = { 0 };
 	AUTO(secret) key = { 0 };
-	struct err e = { 0 };
+	struct job job = { .verb = DRIVER_READ,
+			   .component = &c,
+			   .arena = &test_arena,
+			   .found = &set,
+			   .found_key = &key };
 
 	(void)state;
 	write_certs(c.deliver.files.certificate, &old_pair);
 	write_key(c.deliver.files.key, &old_pair, 0600);
-	must(driver_read_installed(&c, &test_arena, &set, &key, &e), &e);
+	drivers_run(drivers, &job, 1);
+	must(job.done, &job.error);
 	assert_int_equal(set.count, old_pair.set.count);
 	assert_int_equal(key.len, old_pair.key.len);
 }
@@ -153,5 +172,5 @@ int main(void)
 		TEST(what_is_installed_can_be_read),
 	};
 
-	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);
+	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
 }

@@ -177,8 +177,10 @@ static void agrees_with_the_tests_of_other_projects(void **state)
 	snprintf(path, sizeof(path), "%s/import/index.jsonl", folder());
 	FILE *index = fopen(path, "re");
 
-	if (!index)
+	if (!index) {
+		print_message("SKIPPED: there is no '%s'\n", path);
 		skip();
+	}
 	while (fgets(line, sizeof(line), index)) {
 		json_t *row = json_loads(line, 0, NULL);
 

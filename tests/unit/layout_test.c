@@ -12,23 +12,28 @@
 #include <cmocka.h>
 
 static void
-the_newest_generation_has_the_name_and_others_their_number(void **state)
+the_newest_that_was_not_found_has_the_name_and_others_their_number(void **state)
 {
 	struct bundle_item items[] = {
-		{ .name = "a", .number = 10 },
-		{ .name = "a", .number = 1, .is_issuer = true },
-		{ .name = "a", .number = 9 },
-		{ .name = "p/x y", .number = 1 },
+		{ .name = "a", .number = 10, .source = "issued" },
+		{ .name = "a",
+		  .number = 1,
+		  .source = "issued",
+		  .is_issuer = true },
+		{ .name = "a", .number = 9, .source = "imported" },
+		{ .name = "a", .number = 11, .source = "found" },
+		{ .name = "p/x y", .number = 1, .source = "issued" },
 	};
-	static const char *const due[] = { "certificates/a/9", "certificates/a",
+	static const char *const due[] = { "certificates/a/11",
+					   "certificates/a/9", "certificates/a",
 					   "certificates/p%2Fx%20y",
 					   "issuers/a" };
-	struct bundle b = { .items = items, .item_count = 4 };
+	struct bundle b = { .items = items, .item_count = 5 };
 	AUTO(arena) a = { 0 };
 
 	(void)state;
-	qsort(items, 4, sizeof(*items), layout_compare_items);
-	for (size_t i = 0; i < 4; i++)
+	qsort(items, 5, sizeof(*items), layout_compare_items);
+	for (size_t i = 0; i < 5; i++)
 		assert_string_equal(layout_directory(&b, i, &a), due[i]);
 }
 
@@ -60,7 +65,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			the_newest_generation_has_the_name_and_others_their_number),
+			the_newest_that_was_not_found_has_the_name_and_others_their_number),
 		cmocka_unit_test(
 			every_path_of_a_file_gets_a_safe_name_of_its_own),
 	};

@@ -21,7 +21,8 @@
  *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
  *	published CA current | outdated
  *	component NAME [offline] [unknown] [remove] [installed=WEB/1] [served=]
- *		[chain=X] [damage="..."] [error="..."] [unwritable="..."]
+ *		[chain=X] [flaw="..."] [damage="..."] [error="..."]
+ *		[unwritable="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
  *		[served_not_after=T]
  *
@@ -281,6 +282,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.installed = seen_fingerprint(s, w, "installed"),
 		.served = seen_fingerprint(s, w, "served"),
 		.chain = value(w, "chain"),
+		.served_flaw = value(w, "flaw"),
 		.damage = value(w, "damage"),
 		.error = value(w, "error"),
 		.unwritable = value(w, "unwritable"),

@@ -132,8 +132,10 @@ static void the_commands_of_the_text_restore_the_keys(void **state)
 	char folder[128];
 
 	(void)state;
-	if (!has_program("openssl") || !has_program("7z"))
+	if (!has_program("openssl") || !has_program("7z")) {
+		print_message("SKIPPED: openssl or 7z is not installed\n");
 		skip();
+	}
 	for (int unencrypted = 0; unencrypted < 2; unencrypted++) {
 		folder_in_tmp(folder, sizeof(folder));
 		prepare(folder, unencrypted);
@@ -149,8 +151,10 @@ static void another_passphrase_restores_nothing(void **state)
 	char path[256];
 
 	(void)state;
-	if (!has_program("openssl") || !has_program("7z"))
+	if (!has_program("openssl") || !has_program("7z")) {
+		print_message("SKIPPED: openssl or 7z is not installed\n");
 		skip();
+	}
 	folder_in_tmp(folder, sizeof(folder));
 	prepare(folder, false);
 	assert_int_not_equal(run_commands(folder, OTHER_PASSPHRASE), 0);

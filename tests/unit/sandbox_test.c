@@ -198,6 +198,7 @@ static void memory_is_limited(void **state)
 
 	(void)state;
 #ifdef __SANITIZE_ADDRESS__
+	print_message("SKIPPED: the sanitizer reserves more than the limit\n");
 	skip();
 #endif
 	assert_false(sandbox_run(eat_memory, NULL, &answer, &e));

@@ -388,7 +388,8 @@ static void garbage_is_not_completed(void **state)
  * A server that presents one certificate and holds the key of another, as
  * one does whose files were replaced one by one.
  */
-static pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
+static void pretend_to(int peer, const struct pair *shown,
+		       const struct pair *held)
 {
 	AUTO(credentials) credentials = NULL;
 	AUTO(session) session = NULL;
@@ -396,11 +397,6 @@ static pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
 	AUTO(privkey) key = NULL;
 	gnutls_pcert_st pcert;
 	struct err e = { 0 };
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	int peer = accept(fd, NULL, NULL);
 
 	if (!key_open(&held->key, &key, &e) ||
 	    !cert_open(shown->set.certs[0], &crt, &e))
@@ -416,6 +412,118 @@ static pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
 	gnutls_transport_set_int(session, peer);
 	gnutls_handshake(session);
 	_exit(0);
+}
+
+static pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		pretend_to(accept(fd, NULL, NULL), shown, held);
+	return pid;
+}
+
+/* A PostgreSQL that says `answer`, then `more` a little later, then TLS. */
+static pid_t pretend_postgres(int fd, const struct pair *pair,
+			      const char *answer, const char *more)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	int peer = accept(fd, NULL, NULL);
+	char request[8];
+
+	if (recv(peer, request, sizeof(request), MSG_WAITALL) != 8 ||
+	    write(peer, answer, strlen(answer)) < 0)
+		_exit(1);
+	if (!*more)
+		pretend_to(peer, pair, pair);
+	poll(NULL, 0, 50);
+	if (write(peer, more, strlen(more)) > 0)
+		poll(NULL, 0, 2000);
+	_exit(0);
+}
+
+static struct tls_probe ask_postgres(const char *answer, const char *more,
+				     const struct pair *pair, struct arena *a)
+{
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	pid_t pid = pretend_postgres(fd, pair, answer, more);
+	struct tls_probe p = { .host = "127.0.0.1",
+			       .port = port,
+			       .starttls = STARTTLS_POSTGRES,
+			       .timeout_ms = 5000 };
+
+	probe_one(&p, a);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(fd);
+	return p;
+}
+
+static void a_handshake_follows_what_is_said_in_the_clear(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) pair = { 0 };
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	struct tls_probe p = ask_postgres("S", "", &pair, &a);
+
+	if (!p.completed)
+		fail_msg("%s", p.error);
+	assert_string_equal(p.fingerprint, pair.facts.fingerprint);
+}
+
+static void a_server_that_offers_no_tls_is_not_completed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) pair = { 0 };
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	struct tls_probe p = ask_postgres("N", "", &pair, &a);
+
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "STARTTLS with 127.0.0.1"));
+	assert_non_null(strstr(p.error, "does not offer TLS"));
+}
+
+/* With the go-ahead and after it: both are somebody's words in the clear. */
+static void plaintext_after_the_go_ahead_is_refused(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) pair = { 0 };
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	struct tls_probe p = ask_postgres("SELECT", "", &pair, &a);
+
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "more than was asked"));
+	p = ask_postgres("S", "R12345678", &pair, &a);
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "TLS handshake"));
+}
+
+static void a_silent_dialogue_runs_into_the_deadline(void **state)
+{
+	AUTO(arena) a = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	struct tls_probe p = { .host = "127.0.0.1",
+			       .port = port,
+			       .starttls = STARTTLS_SMTP,
+			       .timeout_ms = SHORT_MS };
+
+	(void)state;
+	probe_one(&p, &a);
+	close(fd);
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "STARTTLS with"));
+	assert_non_null(strstr(p.error, "within 300 ms"));
 }
 
 static void a_certificate_without_its_key_is_not_completed(void **state)
@@ -495,6 +603,10 @@ int main(void)
 			a_certificate_without_its_key_is_not_completed),
 		cmocka_unit_test(
 			the_same_certificate_with_its_key_is_completed),
+		cmocka_unit_test(a_handshake_follows_what_is_said_in_the_clear),
+		cmocka_unit_test(a_server_that_offers_no_tls_is_not_completed),
+		cmocka_unit_test(plaintext_after_the_go_ahead_is_refused),
+		cmocka_unit_test(a_silent_dialogue_runs_into_the_deadline),
 		cmocka_unit_test(a_stop_ends_the_whole),
 	};
 

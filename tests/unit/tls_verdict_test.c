@@ -13,6 +13,9 @@ static const struct tls_outcome serves_a = {
 static const struct tls_outcome serves_b = {
 	.completed = true, .fingerprint = "b", .chain = "d", .not_after = 8
 };
+static const struct tls_outcome serves_a_with_more = {
+	.completed = true, .fingerprint = "a", .chain = "more", .above_count = 1
+};
 static const struct tls_outcome away = { .unreachable = true, .error = "away" };
 static const struct tls_outcome broken = { .error = "broken" };
 
@@ -48,6 +51,19 @@ static void addresses_that_serve_different_leaves_are_told(void **state)
 	assert_string_equal(p.other, "b");
 	assert_string_equal(p.chain, "c");
 	assert_int_equal(p.not_after, 7);
+}
+
+static void the_address_that_presents_least_counts(void **state)
+{
+	struct tls_probe p = judge(&serves_a_with_more, &serves_a);
+
+	(void)state;
+	assert_string_equal(p.chain, "c");
+	assert_int_equal(p.above_count, 0);
+	p = judge(&serves_a, &serves_a_with_more);
+	assert_string_equal(p.chain, "c");
+	p = judge(&serves_b, &serves_a_with_more);
+	assert_string_equal(p.chain, "d");
 }
 
 static void an_address_where_nobody_listens_does_not_count(void **state)
@@ -93,6 +109,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_agree_are_one_answer),
 		cmocka_unit_test(
 			addresses_that_serve_different_leaves_are_told),
+		cmocka_unit_test(the_address_that_presents_least_counts),
 		cmocka_unit_test(
 			an_address_where_nobody_listens_does_not_count),
 		cmocka_unit_test(

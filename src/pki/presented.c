@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/presented.h"
+
+#include "pki/cert.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+/*
+ * Certificates of a server; those that cannot be read are left out.  The
+ * first `reached` ones are on a way up from the leaf.
+ */
+struct presented {
+	gnutls_x509_crt_t certs[CHAIN_LIMIT];
+	size_t count;
+	size_t reached;
+};
+
+static void presented_release(struct presented *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		gnutls_x509_crt_deinit(p->certs[i]);
+}
+AUTO_STRUCT(presented, struct presented, presented_release)
+
+static void presented_open(struct presented *p, const struct der *above,
+			   size_t count)
+{
+	struct err ignored = { 0 };
+
+	for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++)
+		if (cert_open(above[i], &p->certs[p->count], &ignored))
+			p->count++;
+}
+
+/* Those that signed `below` join the reached ones. */
+static void reach(struct presented *p, gnutls_x509_crt_t below)
+{
+	for (size_t i = p->reached; i < p->count; i++) {
+		gnutls_x509_crt_t c = p->certs[i];
+
+		if (!cert_is_signed_by(below, c))
+			continue;
+		p->certs[i] = p->certs[p->reached];
+		p->certs[p->reached++] = c;
+	}
+}
+
+/* Every way up is tried: an authority may be there in two forms. */
+static bool climb(struct presented *p, gnutls_x509_crt_t leaf,
+		  gnutls_x509_crt_t top, gnutls_x509_crt_t anchor)
+{
+	gnutls_x509_crt_t c = leaf;
+
+	for (size_t next = 0;; c = p->certs[next++]) {
+		if (gnutls_x509_crt_equals(c, anchor ? anchor : top) ||
+		    (anchor && cert_is_signed_by(c, anchor)))
+			return true;
+		reach(p, c);
+		if (next == p->reached)
+			return false;
+	}
+}
+
+bool presented_is_complete(const struct der *above, size_t count,
+			   const struct cert_set *set)
+{
+	AUTO(presented) p = { 0 };
+	AUTO(crt) leaf = NULL;
+	AUTO(crt) top = NULL;
+	AUTO(crt) anchor = NULL;
+	struct err ignored = { 0 };
+
+	if (set->count == 0 || !cert_open(set->certs[0], &leaf, &ignored) ||
+	    !cert_open(set->certs[set->count - 1], &top, &ignored) ||
+	    (set->anchor.len && !cert_open(set->anchor, &anchor, &ignored)))
+		return false;
+	presented_open(&p, above, count);
+	return climb(&p, leaf, top, anchor);
+}

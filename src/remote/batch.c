@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "remote/batch.h"
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "remote/client.h"
+
+#include <assert.h>
+#include <search.h>
+#include <string.h>
+
+enum {
+	LONGEST_POLL_MS = 200, /* how soon a stop is seen */
+	FIRST_BACKOFF_MS = 500,
+};
+
+enum stage {
+	STAGE_IDLE,     /* in a line, or waiting to ask again */
+	STAGE_TRANSFER, /* curl's; for lines: connecting */
+	STAGE_LINES,
+	STAGE_ANSWERED,
+};
+
+struct talk {
+	struct talk *next;
+	struct host *host;
+	batch_next_fn *ask;
+	void *ctx;
+	struct exchange x;
+	struct client client;
+	enum stage stage;
+	enum lines_turn waits_for;
+	int64_t end_ms;   /* of this exchange */
+	int64_t begin_ms; /* not before */
+	unsigned retries;
+};
+
+struct line {
+	struct talk *first;
+	struct talk *last;
+};
+
+/* One origin: those of its conversations that have to wait for the others. */
+struct host {
+	const char *origin;
+	unsigned active;
+	struct line waiting;
+};
+
+struct batch {
+	CURLM *multi;
+	struct arena arena; /* of one run */
+	void *hosts;        /* tsearch(3) */
+	struct line ready;
+	struct talk *running[BATCH_FLEET_LIMIT];
+	size_t count;
+};
+
+/* ---- life ---- */
+
+struct batch *batch_new(void)
+{
+	struct batch *b = xcalloc(1, sizeof(*b));
+
+	client_global();
+	b->multi = curl_multi_init();
+	if (!b->multi)
+		abort();
+	curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS,
+			  (long)BATCH_FLEET_LIMIT * 2);
+	return b;
+}
+
+void batch_free(struct batch *b)
+{
+	if (!b)
+		return;
+	curl_multi_cleanup(b->multi);
+	arena_release(&b->arena);
+	free(b);
+}
+
+/* ---- lines to stand in ---- */
+
+static void line_push(struct line *l, struct talk *t)
+{
+	t->next = NULL;
+	if (l->last)
+		l->last->next = t;
+	else
+		l->first = t;
+	l->last = t;
+}
+
+static struct talk *line_pop(struct line *l)
+{
+	struct talk *t = l->first;
+
+	if (!t)
+		return NULL;
+	l->first = t->next;
+	if (!l->first)
+		l->last = NULL;
+	return t;
+}
+
+static int compare_hosts(const void *a, const void *b)
+{
+	return strcmp(((const struct host *)a)->origin,
+		      ((const struct host *)b)->origin);
+}
+
+static struct host *find_host(struct batch *b, const char *origin)
+{
+	struct host wanted = { .origin = origin };
+	struct host **found = tfind(&wanted, &b->hosts, compare_hosts);
+
+	if (found)
+		return *found;
+
+	struct host *h = ARENA_NEW(&b->arena, struct host);
+
+	h->origin = arena_strdup(&b->arena, origin);
+	if (!tsearch(h, &b->hosts, compare_hosts))
+		abort();
+	return h;
+}
+
+void batch_add(struct batch *b, const char *origin, batch_next_fn *next,
+	       void *ctx)
+{
+	struct talk *t = ARENA_NEW(&b->arena, struct talk);
+
+	t->host = find_host(b, origin);
+	t->ask = next;
+	t->ctx = ctx;
+	if (t->host->active == BATCH_HOST_LIMIT) {
+		line_push(&t->host->waiting, t);
+		return;
+	}
+	t->host->active++;
+	line_push(&b->ready, t);
+}
+
+/* ---- one exchange ---- */
+
+/* A reply, or why there is none, is handed over; false: it was the last. */
+static bool ask_next(struct talk *t)
+{
+	t->stage = STAGE_IDLE;
+	t->begin_ms = 0;
+	t->retries = 0;
+	if (!t->ask(t->ctx, &t->x)) {
+		exchange_clear(&t->x);
+		return false;
+	}
+	t->x.origin = t->host->origin;
+	t->end_ms = clock_mono_ms() + EXCHANGE_TIMEOUT_MS;
+	return true;
+}
+
+static void drop_client(struct batch *b, struct talk *t)
+{
+	if (!t->client.easy)
+		return;
+	curl_multi_remove_handle(b->multi, t->client.easy);
+	client_close(&t->client);
+}
+
+static void begin(struct batch *b, struct talk *t)
+{
+	int64_t left_ms = t->end_ms - clock_mono_ms();
+
+	if (!client_open(&t->client, &t->x, left_ms > 0 ? left_ms : 1,
+			 &t->x.error))
+		return;
+	t->stage = STAGE_TRANSFER;
+	curl_easy_setopt(t->client.easy, CURLOPT_PRIVATE, t);
+	if (curl_multi_add_handle(b->multi, t->client.easy) != CURLM_OK)
+		abort();
+}
+
+/* Whether the peer said "try again", and there is time for it. */
+static bool begin_again(struct batch *b, struct talk *t)
+{
+	int64_t wait_ms = client_retry_after(&t->client) * 1000;
+
+	if (wait_ms < 0 || t->retries == EXCHANGE_RETRIES)
+		return false;
+	if (!wait_ms)
+		wait_ms = (int64_t)FIRST_BACKOFF_MS << t->retries;
+
+	int64_t begin_ms = clock_mono_ms() + wait_ms;
+
+	if (begin_ms >= t->end_ms)
+		return false;
+	t->retries++;
+	t->begin_ms = begin_ms;
+	t->stage = STAGE_IDLE;
+	drop_client(b, t);
+	return true;
+}
+
+static bool is_stopped(const struct talk *t)
+{
+	return stop_requested() && !t->x.goes_back &&
+	       (t->x.reads || t->stage == STAGE_IDLE);
+}
+
+static void carry_lines(struct talk *t, bool *ended)
+{
+	struct err e = { 0 };
+
+	t->waits_for = client_lines(&t->client, &e);
+	switch (t->waits_for) {
+	case LINES_WAIT_IN:
+	case LINES_WAIT_OUT:
+		return;
+	case LINES_DONE:
+		client_answer(&t->client, CURLE_OK, &t->x);
+		break;
+	case LINES_FAILED:
+		t->x.error = e;
+		break;
+	}
+	*ended = true;
+}
+
+/* True when the exchange has come to its end. */
+static bool carry_on(struct batch *b, struct talk *t)
+{
+	bool ended = false;
+
+	if (is_stopped(t))
+		return !err_set(&t->x.error, ERR_STOPPED,
+				"not done, because a stop was asked for");
+	if (clock_mono_ms() >= t->end_ms && t->stage != STAGE_IDLE)
+		return !err_set(&t->x.error, ERR_REMOTE,
+				"'%s' did not answer within %d seconds",
+				t->host->origin, EXCHANGE_TIMEOUT_MS / 1000);
+	if (t->stage == STAGE_IDLE && clock_mono_ms() >= t->begin_ms)
+		begin(b, t);
+	if (t->x.error.code)
+		return true;
+	if (t->stage == STAGE_LINES)
+		carry_lines(t, &ended);
+	return ended;
+}
+
+/* ---- all of them ---- */
+
+static void leave(struct batch *b, struct talk *t)
+{
+	struct talk *other = line_pop(&t->host->waiting);
+
+	if (other)
+		line_push(&b->ready, other);
+	else
+		t->host->active--;
+}
+
+/* The exchange of a running talk ended; false when the talk did as well. */
+static bool turn(struct batch *b, struct talk *t)
+{
+	drop_client(b, t);
+	if (ask_next(t))
+		return true;
+	leave(b, t);
+	return false;
+}
+
+static void fill(struct batch *b)
+{
+	while (b->count < BATCH_FLEET_LIMIT) {
+		struct talk *t = line_pop(&b->ready);
+
+		if (!t)
+			return;
+		if (ask_next(t))
+			b->running[b->count++] = t;
+		else
+			leave(b, t);
+	}
+}
+
+/* What curl has finished. */
+static void take_transfers(struct batch *b)
+{
+	CURLMsg *m = NULL;
+	int left = 0;
+
+	while ((m = curl_multi_info_read(b->multi, &left))) {
+		struct talk *t = NULL;
+		CURLcode rc = m->data.result;
+
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		if (!rc && t->x.kind == EXCHANGE_LINES) {
+			t->stage = STAGE_LINES;
+			continue;
+		}
+		if (!rc && begin_again(b, t))
+			continue;
+		client_answer(&t->client, rc, &t->x);
+		t->stage = STAGE_ANSWERED;
+	}
+}
+
+/* One look at each; true when something moved, so that no wait is due. */
+static bool step_all(struct batch *b)
+{
+	size_t kept = 0;
+	bool moved = false;
+
+	for (size_t i = 0; i < b->count; i++) {
+		struct talk *t = b->running[i];
+		enum stage before = t->stage;
+		bool ended = t->stage == STAGE_ANSWERED || carry_on(b, t);
+
+		moved |= ended || t->stage != before;
+		if (!ended || turn(b, t))
+			b->running[kept++] = t;
+	}
+	b->count = kept;
+	return moved;
+}
+
+static void wait_for_something(struct batch *b)
+{
+	struct curl_waitfd fds[BATCH_FLEET_LIMIT];
+	unsigned count = 0;
+
+	for (size_t i = 0; i < b->count; i++) {
+		struct talk *t = b->running[i];
+		curl_socket_t fd = CURL_SOCKET_BAD;
+
+		if (t->stage != STAGE_LINES)
+			continue;
+		curl_easy_getinfo(t->client.easy, CURLINFO_ACTIVESOCKET, &fd);
+		fds[count++] = (struct curl_waitfd){
+			.fd = fd,
+			.events = t->waits_for == LINES_WAIT_OUT
+					  ? CURL_WAIT_POLLOUT
+					  : CURL_WAIT_POLLIN,
+		};
+	}
+	curl_multi_poll(b->multi, fds, count, LONGEST_POLL_MS, NULL);
+}
+
+static void keep_node(void *node)
+{
+	(void)node; /* hosts live in the arena */
+}
+
+void batch_run(struct batch *b)
+{
+	for (fill(b); b->count; fill(b)) {
+		int active = 0;
+
+		curl_multi_perform(b->multi, &active);
+		take_transfers(b);
+		if (!step_all(b) && b->count)
+			wait_for_something(b);
+	}
+	tdestroy(b->hosts, keep_node);
+	b->hosts = NULL;
+	arena_release(&b->arena);
+	b->arena = (struct arena){ 0 };
+}

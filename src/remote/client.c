@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "remote/client.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	FIRST_ROOM = 4096,
+};
+
+/* ---- once ---- */
+
+static void start_curl(void)
+{
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free,
+				 wipe_realloc, strdup, calloc) != CURLE_OK)
+		abort();
+}
+
+void client_global(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start_curl);
+}
+
+/* ---- where to ---- */
+
+static bool is_unix(const struct exchange *x)
+{
+	return *x->origin == '/';
+}
+
+static bool is_loopback(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)a;
+
+		return ntohl(in->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	if (a->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in = (const void *)a;
+
+		return IN6_IS_ADDR_LOOPBACK(&in->sin6_addr);
+	}
+	return a->sa_family == AF_UNIX;
+}
+
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose,
+				 struct curl_sockaddr *a)
+{
+	struct client *c = ctx;
+
+	(void)purpose;
+	if (strncmp(c->exchange->origin, "https://", 8) != 0 &&
+	    !is_loopback(&a->addr)) {
+		c->not_loopback = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+/* curl connects for any protocol when it believes that it is HTTP. */
+static void put_url(const struct exchange *x, struct buf *url)
+{
+	if (is_unix(x))
+		buf_puts(url, "http://localhost");
+	else if (!strncmp(x->origin, "tcp://", 6))
+		buf_printf(url, "http://%s", x->origin + 6);
+	else
+		buf_puts(url, x->origin);
+	if (x->kind == EXCHANGE_HTTP)
+		buf_puts(url, x->path);
+}
+
+/* ---- the reply ---- */
+
+bool client_take(struct client *c, const void *bytes, size_t len)
+{
+	if (len > EXCHANGE_REPLY_LIMIT - c->got) {
+		c->too_long = true;
+		return false;
+	}
+	if (c->got + len > c->reply.len) {
+		struct secret wider = { 0 };
+
+		secret_alloc(&wider, 2 * (c->got + len) + FIRST_ROOM);
+		if (c->got)
+			memcpy(wider.bytes, c->reply.bytes, c->got);
+		secret_release(&c->reply);
+		c->reply = wider;
+	}
+	if (len)
+		memcpy(c->reply.bytes + c->got, bytes, len);
+	c->got += len;
+	return true;
+}
+
+static size_t write_reply(char *bytes, size_t size, size_t count, void *ctx)
+{
+	return client_take(ctx, bytes, size * count) ? size * count : 0;
+}
+
+/* ---- the handle ---- */
+
+static CURLcode set_numbers(CURL *easy)
+{
+	static const struct {
+		CURLoption option;
+		long value;
+	} rows[] = {
+		{ CURLOPT_NOSIGNAL, 1 },
+		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+		{ CURLOPT_FOLLOWLOCATION, 0 },
+		{ CURLOPT_SSL_VERIFYPEER, 1 },
+		{ CURLOPT_SSL_VERIFYHOST, 2 },
+		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
+		{ CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS },
+	};
+	CURLcode rc = CURLE_OK;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && !rc; i++)
+		rc = curl_easy_setopt(easy, rows[i].option, rows[i].value);
+	return rc;
+}
+
+static CURLcode set_texts(CURL *easy, const char *url)
+{
+	const struct {
+		CURLoption option;
+		const char *value;
+	} rows[] = {
+		{ CURLOPT_URL, url },
+		{ CURLOPT_PROXY, "" },
+		{ CURLOPT_PROTOCOLS_STR, "http,https" },
+		{ CURLOPT_CAPATH, NULL },
+		{ CURLOPT_USERAGENT, "certfleet" },
+	};
+	CURLcode rc = CURLE_OK;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && !rc; i++)
+		rc = curl_easy_setopt(easy, rows[i].option, rows[i].value);
+	return rc;
+}
+
+static CURLcode set_callbacks(struct client *c)
+{
+	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION,
+				       open_socket);
+
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION,
+				      write_reply);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->why);
+	return rc;
+}
+
+static void add_header(struct client *c, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(c->headers, line);
+
+	if (!longer)
+		abort();
+	c->headers = longer;
+}
+
+static CURLcode set_request(struct client *c, const struct exchange *x)
+{
+	CURLcode rc =
+		curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
+
+	if (x->body.len) {
+		add_header(c, "Content-Type: application/json");
+		add_header(c, "Expect:"); /* no waiting for a 100 */
+	}
+	if (x->if_match) {
+		AUTO(buf) line = { 0 };
+
+		buf_printf(&line, "If-Match: %s", x->if_match);
+		add_header(c, buf_text(&line));
+	}
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+	if (!rc && x->body.len)
+		rc = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				      (curl_off_t)x->body.len);
+	if (!rc && x->body.len)
+		rc = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS,
+				      x->body.bytes);
+	return rc;
+}
+
+static CURLcode set_kind(struct client *c, const struct exchange *x)
+{
+	CURLcode rc = CURLE_OK;
+
+	if (is_unix(x))
+		rc = curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH,
+				      x->origin);
+	if (rc)
+		return rc;
+	if (x->kind == EXCHANGE_LINES)
+		return curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
+	return set_request(c, x);
+}
+
+bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms,
+		 struct err *e)
+{
+	AUTO(buf) url = { 0 };
+
+	*c = (struct client){ .easy = curl_easy_init(), .exchange = x };
+	if (!c->easy)
+		abort();
+	put_url(x, &url);
+
+	CURLcode rc = set_numbers(c->easy);
+
+	if (!rc)
+		rc = set_texts(c->easy, buf_text(&url));
+	if (!rc)
+		rc = set_callbacks(c);
+	if (!rc)
+		rc = curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS,
+				      (long)timeout_ms);
+	if (!rc)
+		rc = set_kind(c, x);
+	if (rc) {
+		client_close(c);
+		return err_set(e, ERR_REMOTE, "cannot set up a connection: %s",
+			       curl_easy_strerror(rc));
+	}
+	return true;
+}
+
+void client_close(struct client *c)
+{
+	if (c->easy)
+		curl_easy_cleanup(c->easy);
+	curl_slist_free_all(c->headers);
+	secret_release(&c->reply);
+	*c = (struct client){ 0 };
+}
+
+/* ---- the answer ---- */
+
+static bool set_error(const struct client *c, CURLcode rc, struct err *e)
+{
+	if (c->not_loopback)
+		return err_set(e, ERR_REMOTE,
+			       "'%s' is not on this machine, and without TLS "
+			       "no other is talked to",
+			       c->exchange->origin);
+	if (c->too_long)
+		return err_set(e, ERR_REMOTE,
+			       "'%s' answers with more than %d bytes",
+			       c->exchange->origin, EXCHANGE_REPLY_LIMIT);
+
+	const char *why = *c->why ? c->why : curl_easy_strerror(rc);
+	AUTO(buf) shown = { 0 };
+
+	text_escape(&shown, why, strlen(why)); /* it may quote the peer */
+	return err_set(e, ERR_REMOTE, "cannot talk to '%s': %s",
+		       c->exchange->origin, buf_text(&shown));
+}
+
+/* The value may come after the body, as a trailer. */
+static void take_etag(struct client *c, struct exchange *x)
+{
+	struct curl_header *h = NULL;
+
+	if (curl_easy_header(c->easy, "ETag", 0, CURLH_HEADER | CURLH_TRAILER,
+			     -1, &h) == CURLHE_OK &&
+	    strlen(h->value) < sizeof(x->etag))
+		strcpy(x->etag, h->value);
+}
+
+void client_answer(struct client *c, CURLcode rc, struct exchange *x)
+{
+	if (rc) {
+		set_error(c, rc, &x->error);
+		return;
+	}
+	if (x->kind == EXCHANGE_HTTP) {
+		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &x->status);
+		take_etag(c, x);
+	}
+	secret_release(&x->reply);
+	x->reply = TAKE(c->reply);
+	if (!x->reply.bytes)
+		secret_alloc(&x->reply, 0);
+	x->reply.len = c->got; /* what is beyond was never written to */
+}
+
+int64_t client_retry_after(const struct client *c)
+{
+	curl_off_t seconds = 0;
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(c->easy, CURLINFO_RETRY_AFTER, &seconds);
+	if (status == 429 || (status == 503 && seconds > 0))
+		return seconds;
+	return -1;
+}
+
+/* ---- lines ---- */
+
+static enum lines_turn lines_failed(struct client *c, CURLcode rc,
+				    struct err *e)
+{
+	set_error(c, rc, e);
+	return LINES_FAILED;
+}
+
+static enum lines_turn read_lines(struct client *c, struct err *e)
+{
+	AUTO(secret) piece = { 0 };
+
+	secret_alloc(&piece, FIRST_ROOM);
+	for (;;) {
+		size_t got = 0;
+		CURLcode rc =
+			curl_easy_recv(c->easy, piece.bytes, piece.len, &got);
+
+		if (rc == CURLE_AGAIN)
+			return LINES_WAIT_IN;
+		if (rc)
+			return lines_failed(c, rc, e);
+		if (!got)
+			return LINES_DONE;
+		if (!client_take(c, piece.bytes, got))
+			return lines_failed(c, CURLE_WRITE_ERROR, e);
+	}
+}
+
+enum lines_turn client_lines(struct client *c, struct err *e)
+{
+	const struct secret *body = &c->exchange->body;
+
+	while (c->sent < body->len) {
+		size_t sent = 0;
+		CURLcode rc = curl_easy_send(c->easy, body->bytes + c->sent,
+					     body->len - c->sent, &sent);
+
+		if (rc == CURLE_AGAIN)
+			return LINES_WAIT_OUT;
+		if (rc)
+			return lines_failed(c, rc, e);
+		c->sent += sent;
+	}
+	return read_lines(c, e);
+}

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Consent, refusals, saved plans, the lock and the events.
+. "$(dirname "$0")/lib.sh"
+plain_fleet
+untouched() { # NAME
+	[ ! -e .certfleet ] && [ ! -e backups ] && [ -z "$(ls tls)" ]
+	ok $? "$1: nothing was made"
+}
+cf apply
+is $status 64 "no terminal and no --yes: 64"
+has "$out" "refused" "it is refused"
+untouched "refused"
+cf_terminal n apply
+is $status 1 "a no on the terminal"
+has "$out" "apply? \[y/N\]" "it asks"
+untouched "a no"
+cf apply --yes --target nobody
+is $status 64 "a target that is nothing: 64"
+untouched "a usage error"
+(unset CERTFLEET_BACKUP_PASSPHRASE; "$CERTFLEET" apply --yes >run/said 2>&1)
+is $? 65 "no passphrase: 65"
+has "$(cat run/said)" "CERTFLEET_BACKUP_PASSPHRASE" "and the variable is named"
+(export CERTFLEET_BACKUP_PASSPHRASE=weak; "$CERTFLEET" apply --yes >run/said 2>&1)
+is $? 65 "a weak passphrase: 65"
+[ ! -e backups ] && [ -z "$(ls tls)" ]; ok $? "nothing was delivered"
+
+cf_terminal y apply
+is $status 0 "a yes on the terminal"
+has "$out" "\[1/" "steps are counted"
+is_pair tls/one/leaf.pem tls/one/key.pem; ok $? "the pair is there"
+cf apply --yes
+is $status 0 "again"
+has "$out" "nothing to do" "nothing is left to do"
+cf_out apply --yes --json
+is "$(jq -r .event <<<"$out")" "nothing to do" "as JSON too"
+is "$("$CERTFLEET" history --json | jq '[.runs[] | select(.steps > 0)] | length')" 1 "which is no run"
+
+cf_out apply --yes --json --reissue site
+is $status 0 "a re-issue as JSON"
+printf '%s\n' "$out" >run/events
+fits_schema apply.schema.json run/events lines; ok $? "each line is what the schema says"
+is "$(jq -r .event run/events | head -1)" "run started" "it begins with the run"
+is "$(tail -1 run/events | jq -r .event)" "run ended" "and ends with it"
+is "$(jq -rs '[.[] | select(.event == "step started")] | length' run/events)" \
+	"$(jq -rs '[.[] | select(.event == "step ended")] | length' run/events)" "each step that began has ended"
+
+# preconditions
+mkdir -m 777 open
+sed -i 's|tls/two|open/two|' certfleet.yaml
+cf apply --yes
+is $status 4 "blocked: 4"
+has "$out" "target-unwritable" "with its code"
+hasnt "$out" "make it writable" "and the remedy that fits, no other"
+cf_out apply --yes --json
+is "$(jq -r .event <<<"$out")" refused "as JSON too"
+is "$(jq -r .exit_status <<<"$out")" 4 "with the status"
+sed -i 's|open/two|tls/two|' certfleet.yaml
+rm -rf .certfleet
+cf apply --yes
+is $status 3 "an acknowledgement is needed: 3"
+has "$out" "--ack state-missing" "and it says how"
+hasnt "$out" "--ack.*--ack" "once"
+[ ! -e .certfleet ]; ok $? "no second state was made"
+cf apply --yes --ack state-missing
+is $status 0 "with it"
+
+# saved plans
+SUBJECT=second plain_fleet
+cf plan --out p.plan
+cf apply p.plan --yes
+is $status 64 "--yes with a saved plan: 64"
+cf apply p.plan --target one
+is $status 64 "--target with a saved plan: 64"
+jq '.at = "2026-01-01T00:00:00Z" | .generated_at = .at' p.plan >old.plan
+cf apply old.plan
+is $status 5 "a plan older than 72 hours: 5"
+has "$out" "72 hours" "and it says so"
+jq '.at = "2099-01-01T00:00:00Z" | .generated_at = .at' p.plan >early.plan
+cf apply early.plan
+is $status 5 "a plan from the future: 5"
+SUBJECT=third plain_fleet
+cf apply p.plan
+is $status 5 "another fleet file than it was made of: 5"
+SUBJECT=second plain_fleet
+cf apply p.plan
+is $status 0 "a saved plan needs no question"
+cf apply p.plan
+is $status 5 "the second time it is stale: 5"
+
+# the lock
+cat >slow.sh <<'END'
+touch run/begun
+while [ -e run/hold ]; do sleep 0.1; done
+END
+touch run/hold
+sed -i 's|directory: tls/one}}|&, activate: {command: [sh, slow.sh]}|' certfleet.yaml
+"$CERTFLEET" apply --yes --reissue site >run/first 2>&1 &
+first=$!
+for _ in $(seq 100); do [ -e run/begun ] && break; sleep 0.1; done
+cf apply --yes --reissue site
+is $status 6 "the lock is held: 6"
+has "$out" "pid $first" "by whom is said"
+begin=$SECONDS
+cf apply --yes --reissue site --lock-timeout 1s
+is $status 6 "after a wait too"
+[ $((SECONDS - begin)) -ge 1 ]; ok $? "which was as long as asked for"
+cf status
+is $status 0 "status needs no lock"
+rm run/hold
+wait $first
+is $? 0 "the holder ends well"
+
+# the process itself
+cat >look.sh <<'END'
+grep -i 'core file' /proc/$PPID/limits >run/limits 2>/dev/null
+env >run/environment
+END
+sed -i 's|slow.sh|look.sh|' certfleet.yaml
+SSLKEYLOGFILE=$PWD/run/keylog "$CERTFLEET" apply --yes --reissue site >run/said 2>&1
+is $? 0 "an apply with a key log in its environment"
+[ ! -e run/keylog ]; ok $? "it writes none"
+! grep -q KEYLOG run/environment; ok $? "and hands it on to nobody"
+has "$(cat run/limits)" "core file size  *0  *0" "no core dump"
+finish

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Bundles: made, listed, proven; whatever is wrong with one is told apart.
+. "$(dirname "$0")/lib.sh"
+plain_fleet
+cf backup create
+is $status 1 "nothing to back up yet"
+[ ! -e .certfleet ] && [ ! -e backups ]; ok $? "and nothing is made"
+cf backup list
+has "$out" "no bundle yet" "the list is empty"
+cf apply --yes
+is $status 0 "an apply"
+sleep 1
+cf_out backup create
+is $status 0 "a backup"
+bundle=$out
+[ -f "$bundle" ]; ok $? "its path is printed"
+is "$(stat -c %a "$bundle")" 600 "it is private"
+cf_out backup list
+is "$(wc -l <<<"$out")" 3 "two bundles below the title"
+has "$(sed -n 2p <<<"$out")" "$(basename "$bundle")" "the newest first"
+cf backup verify "$bundle"
+is $status 0 "it is whole"
+has "$out" "every key fits" "down to the keys"
+
+printf '%s\n' "$CERTFLEET_BACKUP_PASSPHRASE" >secrets/right
+printf 'some other passphrase\n' >secrets/wrong
+cf backup verify "$bundle" --passphrase-file secrets/right
+is $status 0 "--passphrase-file"
+cf backup verify "$bundle" --passphrase-file secrets/wrong
+is $status 65 "a wrong passphrase: 65"
+has "$out" "wrong passphrase" "and it says so"
+cf backup verify "$bundle" --passphrase-file secrets/nothing
+is $status 65 "a passphrase file that is not there: 65"
+CERTFLEET_ELSE='some other passphrase' cf backup verify "$bundle" --passphrase-env CERTFLEET_ELSE
+is $status 65 "a wrong one in a variable: 65"
+cf backup verify "$bundle" --passphrase-env CERTFLEET_UNSET
+is $status 65 "a variable that is not set: 65"
+has "$out" "CERTFLEET_UNSET" "it is named"
+cf backup verify "$bundle" --structure --passphrase-file secrets/right
+is $status 64 "two ways at once: 64"
+cp certfleet.yaml run/fleet
+cp "$bundle" run/bundle.zip
+mkdir away
+cf -C away backup verify ../run/bundle.zip
+is $status 1 "away from the fleet file: 1"
+has "$out" "not authenticated" "and it says why"
+cf -C away backup verify ../run/bundle.zip --structure
+is $status 0 "--structure asks for no more"
+hasnt "$out" "every key" "and claims no more"
+
+size=$(stat -c %s run/bundle.zip)
+head -c $((size - 10)) run/bundle.zip >run/short.zip
+cf backup verify run/short.zip
+is $status 65 "a cut one: 65"
+cp run/bundle.zip run/bent.zip
+printf 'X' | dd of=run/bent.zip bs=1 seek=$((size / 2)) conv=notrunc 2>/dev/null
+cf backup verify run/bent.zip
+is $status 65 "a bent one: 65"
+finish

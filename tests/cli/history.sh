@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs and their steps.
+. "$(dirname "$0")/lib.sh"
+cf history
+is $status 65 "no fleet file: 65"
+plain_fleet
+cf history
+is $status 0 "no state: no runs"
+has "$out" "nothing was applied yet" "and it says so"
+cf_out history --json
+is "$(jq -c .runs <<<"$out")" "[]" "as JSON too"
+cf apply --yes
+cf apply --yes --reissue site
+cf_out history
+is "$(wc -l <<<"$out")" 3 "two runs below the title"
+has "$(sed -n 2p <<<"$out")" "^2 .* done " "the newest first"
+cf_out history 1
+has "$out" "create-issuer .* done" "the steps of a run"
+cf_out history 1 --json
+is "$(jq -r '.steps[0].kind' <<<"$out")" create-issuer "as JSON too"
+is "$(jq -r '[.steps[].outcome] | unique | join(",")' <<<"$out")" "done" "with their outcome"
+cf history 99
+is $status 1 "a run that never was: 1"
+has "$out" "certfleet history" "with what to do"
+cf history 99999999999999
+is $status 64 "a number beyond all runs: 64"
+finish

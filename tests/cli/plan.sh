@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A plan reads and never writes; the same question gets the same bytes.
+. "$(dirname "$0")/lib.sh"
+plain_fleet
+unset CERTFLEET_BACKUP_PASSPHRASE
+at=2027-01-01T00:00:00Z
+find . -path ./run -prune -o -print | sort >run/before
+cf_out plan --json --at $at
+is $status 0 "a plan without state and without passphrase"
+printf '%s\n' "$out" >run/plan.json
+cf_out plan --json --at $at
+is "$out" "$(cat run/plan.json)" "made again it is the same, byte for byte"
+fits_schema plan.schema.json run/plan.json; ok $? "it is what the schema says"
+is "$(jq -r .at run/plan.json)" $at "for the time that was asked for"
+is "$(jq -r .state.lineage run/plan.json)" "" "no state is told as no lineage"
+is "$(find . -path ./run -prune -o -print | sort | diff - run/before)" "" "nothing was written"
+cf plan --detailed-exitcode
+is $status 2 "--detailed-exitcode: changes are pending"
+cf_out plan --color always
+has "$out" $'\e\[' "--color always"
+cf_out plan
+hasnt "$out" $'\e' "no colour in a pipe"
+is "$(cat run/said)" "" "and no progress"
+cf_out plan --target one
+hasnt "$out" "^  two" "--target leaves the other one out"
+cf plan --target nobody
+is $status 64 "a target that is nothing: 64"
+cf plan --ack no-such-code
+is $status 64 "an acknowledgement of nothing: 64"
+
+cf plan --out p.plan --offline
+is $status 64 "--out with --offline: 64"
+cf plan --out p.plan --at $at
+is $status 64 "--out with --at: 64"
+cf plan --report p.txt
+is $status 64 "a report that is neither CSV nor JSON: 64"
+[ ! -e p.plan ] && [ ! -e p.txt ]; ok $? "and nothing was written"
+(umask 0; "$CERTFLEET" plan --out p.plan >run/shown 2>run/said)
+is $? 0 "--out"
+has "$(cat run/said)" "certfleet apply p.plan" "says how to go on"
+is "$(stat -c %a p.plan)" 600 "for its owner alone"
+fits_schema plan.schema.json p.plan; ok $? "a saved plan is what the schema says"
+is "$(jq -r .fleet_file p.plan)" certfleet.yaml "it names the fleet file"
+cf_out plan show p.plan
+is "$out" "$(cat run/shown)" "plan show shows the same"
+cf_out plan show --json p.plan
+is "$(jq -S . <<<"$out")" "$(jq -S 'del(.fleet_file)' p.plan)" "--json too"
+
+cf plan show certfleet.yaml
+is $status 65 "a fleet file is no saved plan: 65"
+jq 'del(.fleet_file)' p.plan >run/nameless
+cf plan show run/nameless
+is $status 65 "a plan that names no fleet file: 65"
+head -c 100 p.plan >run/half
+cf plan show run/half
+is $status 65 "half a plan: 65"
+printf '{"a":1,"a":2}' >run/twice
+cf plan show run/twice
+is $status 65 "a key that stands twice: 65"
+cf plan show run/nowhere
+is $status 65 "a plan that is not there: 65"
+
+# a slip of the fingers must not cost a file
+printf 'name,host\na,b\n' >hosts.csv
+cp certfleet.yaml run/fleet
+mkfifo run/pipe
+for slip in "--out certfleet.yaml" "--report hosts.csv" "--out run/pipe"; do
+	# shellcheck disable=SC2086
+	cf plan $slip
+	is $status 64 "$slip: 64"
+	has "$out" "is there already" "$slip: says why"
+done
+cmp -s certfleet.yaml run/fleet && [ "$(wc -l <hosts.csv)" = 2 ] && [ -p run/pipe ]
+ok $? "and nothing was replaced"
+cf plan --out p.plan
+is $status 0 "a saved plan replaces an older one"
+
+# a directory that everybody can write to blocks what would be put there
+mkdir -m 777 open
+sed -i 's|tls/two|open/two|' certfleet.yaml
+cf plan --detailed-exitcode --report open.csv
+is $status 4 "--detailed-exitcode: blocked"
+is "$(head -1 open.csv | tr -d '\r')" "name,role,address,version,online,reason,remedy" "the report has its columns"
+has "$(sed 1d open.csv)" '^"two","web",' "and the component"
+cf plan
+is $status 0 "without it a plan is a plan"
+cf plan --report open.json
+is "$(jq -r '.[0].name' open.json)" two "the report as JSON"
+[ -n "$(jq -r '.[0].remedy' open.json)" ]; ok $? "with a remedy"
+cf plan --report open.json --quiet && cf plan --report open.csv
+is $status 0 "and replaces an older report"
+finish

@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What is shown without a handshake, and the check.
+. "$(dirname "$0")/lib.sh"
+plain_fleet
+cf status
+is $status 0 "status without a state"
+has "$out" "one  *absent" "what is not there is absent"
+cf status --check 1d
+is $status 2 "--check: 2"
+has "$out" "'one' is absent" "with the reason"
+cf status --offline
+has "$out" "nothing was ever seen" "--offline knows nothing yet"
+[ ! -e .certfleet ]; ok $? "status makes no state"
+cf apply --yes
+is $status 0 "an apply"
+(unset CERTFLEET_BACKUP_PASSPHRASE; "$CERTFLEET" status --json >status.json 2>run/said)
+is $? 0 "status needs no passphrase"
+fits_schema status.schema.json status.json; ok $? "it is what the schema says"
+is "$(status_of one installed)" "$(installed tls/one/leaf.pem)" "installed is what lies there"
+is "$(status_of one served)" null "what is served is not known"
+is "$(status_of one evidence)" none "without evidence"
+is "$(status_of one state)" unknown "it is not in-sync"
+"$CERTFLEET" status --offline --json >offline.json
+is "$(jq -S '.components[] | del(.online)' offline.json)" "$(jq -S '.components[] | del(.online)' status.json)" "what the apply did is what --offline shows"
+cf plan --offline --detailed-exitcode
+is $status 0 "and a plan from it has nothing to do"
+is "$(jq -r '[.certificates[] | .kind + " " + .name] | join(",")' status.json)" "certificate site,issuer ca" "certificates and issuers"
+has "$(jq -r '.certificates[0].days_left' status.json)" '^\(89\|90\)$' "days left are counted"
+cf status --check 1d
+is $status 2 "what is not proven fails the check"
+make_pair stranger tls/x.crt tls/x.key
+rm tls/two
+mkdir tls/two
+cp tls/x.crt tls/two/fullchain.pem
+cp tls/x.key tls/two/key.pem
+take_status
+is "$(status_of two state)" outdated "a stranger's pair is outdated"
+"$CERTFLEET" status --json --offline >status.json
+is "$(jq -r .offline status.json)" true "--offline says so"
+has "$("$CERTFLEET" status --offline)" "as last seen" "in words too"
+finish

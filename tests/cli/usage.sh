@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Words and options that make no sense, help, and what is not built yet.
+. "$(dirname "$0")/lib.sh"
+
+usage() { # PATTERN NAME ARGS...
+	local pattern=$1 name=$2
+	shift 2
+	cf "$@"
+	is $status 64 "$name: 64"
+	has "$out" "$pattern" "$name: says so"
+}
+usage "no command" "no command"
+usage "did you mean 'plan'" "a typo in a command" plna
+usage "unknown command 'nothing-like-it'" "an unknown command" nothing-like-it
+usage "did you mean '--json'" "a typo in an option" plan --jsno
+usage "unknown option '--zzzzzz'" "an unknown option" status --zzzzzz
+usage "takes no value" "a value for a flag" plan --json=yes
+usage "needs a value" "no value for an option" plan --out
+usage "needs a value" "an empty value" plan --out=
+usage "must look like 90d" "a duration that is none" status --check 5
+usage "must look like 2026" "a time that is none" plan --at tomorrow
+usage "auto, always, never" "a colour that is none" --color pink validate
+usage "has no use for 'b'" "one word too many" validate a b
+usage "needs BUNDLE" "one word too few" backup verify
+usage "needs a second word" "half a command" backup
+for late in init inspect state agent "backup export" "backup restore"; do
+	# shellcheck disable=SC2086
+	usage "'$late' is not supported by this version yet" "$late" $late x
+done
+usage "'--markdown' is not supported" "plan --markdown" plan --markdown
+usage "'--from-backup' is not supported" "apply --from-backup" apply --from-backup x
+usage "'--confined' is not supported" "plan --confined" plan --confined
+usage "'--html' is not supported" "status --html" status --html x
+usage "cannot work in 'nowhere'" "a directory that is not there" -C nowhere validate
+cf $'bad\e[2Jword'
+hasnt "$out" $'\e' "an escape in a word is not repeated"
+
+cf_out --help
+is $status 0 "--help ends well"
+[ "$(wc -l <<<"$out")" -le 24 ]; ok $? "it fits on a screen"
+[ "$(wc -L <<<"$out")" -le 80 ]; ok $? "and into 80 columns"
+is "$(cat run/said)" "" "it goes to stdout"
+for command in validate plan "plan show" apply status history "backup create" \
+	"backup list" "backup verify" schema; do
+	# shellcheck disable=SC2086
+	cf_out $command --help
+	[ $status -eq 0 ] && grep -q "usage: certfleet $command" <<<"$out" &&
+		[ "$(wc -L <<<"$out")" -le 80 ]
+	ok $? "$command --help"
+done
+cf_out backup --help
+has "$out" "backup verify" "backup --help lists its commands"
+for words in --version "plan --version" "--version plan"; do
+	# shellcheck disable=SC2086
+	cf_out $words
+	is "$out" "certfleet 0.1.0" "$words"
+done
+plain_fleet
+usage "no number of a run" "a run that is no number" history 1x
+mkdir elsewhere
+cf_out -C elsewhere validate ../certfleet.yaml
+is $status 0 "-C before the command"
+cf_out validate -C elsewhere -- ../certfleet.yaml
+is $status 0 "-C after it, and -- before a word"
+"$CERTFLEET" schema >/dev/full 2>run/said
+is $? 1 "output that cannot be written is a failure"
+finish

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# The same trial for every server product: a swap under load, a mismatched
+# pair, an activation that fails and one that lies.  The script of a product
+# starts it with the pair of tls/site and says how it is delivered to.
+#
+#	. "$(dirname "$0")/products.sh"
+#	needs apache2
+#	deliver='{files: {...}}' activate='{signal: ...}'
+#	trial
+# shellcheck shell=bash disable=SC2154
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+chmod 711 "$work"
+free_port site_port
+port=$site_port
+starttls=
+deliver='{files: {directory: tls/site}}'
+mkdir in
+
+needs() { # PROGRAM
+	command -v "$1" >/dev/null || skip_all "$1 is not installed"
+}
+
+# The user of a product has to reach the work folder.
+needs_user() { # USER
+	[ "$(id -u)" = 0 ] || skip_all "only root can run a server as '$1'"
+	runuser -u "$1" -- test -x "$work/tls" || skip_all "'$1' cannot reach $work"
+}
+
+offer() { # NAME: as the import
+	make_pair "$1" in/cert.pem in/key.pem
+	wanted=$(installed in/cert.pem)
+}
+
+write_fleet() { # ACTIVATE
+	cat >certfleet.yaml <<-END
+	certfleet: 1
+	fleet: products
+	state: {path: .certfleet, unsealed: true}
+	backup: {directory: backups, unencrypted: true}
+	certificates:
+	  site: {import: {pem: [in/cert.pem, in/key.pem]}}
+	roles:
+	  r: {restart: {on_failure: rollback, timeout: ${timeout:-1s}}}
+	components:
+	  c:
+	    role: r
+	    certificate: site
+	    deliver: $deliver
+	    activate: $1
+	    verify: {tls: "127.0.0.1:$port"${starttls:+, starttls: $starttls}}
+	END
+}
+
+now_served() {
+	openssl s_client ${starttls:+-starttls $starttls} -connect "127.0.0.1:$port" </dev/null 2>/dev/null |
+		openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1
+}
+
+# Waits a little: old workers may still answer.
+shows() { # FINGERPRINT TEXT
+	local i now
+	for i in $(seq 30); do
+		now=$(now_served)
+		[ "$now" = "$1" ] && break
+		sleep 0.1
+	done
+	is "$now" "$1" "$2"
+}
+
+start_load() {
+	rm -f run/load.stop
+	while [ ! -e run/load.stop ]; do
+		if timeout 5 openssl s_client ${starttls:+-starttls $starttls} \
+			-connect "127.0.0.1:$port" </dev/null >/dev/null 2>run/load.error; then
+			echo good
+		else
+			echo failed
+			cat run/load.error >>run/load.errors
+		fi
+	done >run/load &
+	load=$!
+}
+
+stop_load() {
+	touch run/load.stop
+	wait "$load"
+}
+
+expect_apply() { # STATUS TEXT [OPTION...]
+	local expected=$1 text=$2
+	shift 2
+	cf apply --yes "$@"
+	is $status "$expected" "$text"
+	[ $status -eq "$expected" ] || sed 's/^/# /' <<<"$out"
+}
+
+swaps_under_load() {
+	write_fleet "$activate"
+	offer second
+	start_load
+	expect_apply 0 "the pair is swapped under load"
+	sleep 0.5
+	stop_load
+	shows "$wanted" "the new one is served"
+	is "$(grep -c failed run/load)" 0 "no new handshake failed"
+	[ "$(grep -c good run/load)" -gt 3 ]; ok $? "of many"
+	sleep 0.3
+	cf plan --detailed-exitcode
+	is $status 0 "nothing is left to do"
+	good=$wanted
+}
+
+refuses_a_mismatch() {
+	local before
+	before=$(find -L tls -type f | sort | xargs sha256sum)
+	cp in/key.pem run/kept.key
+	offer third
+	cp run/kept.key in/key.pem
+	expect_apply 65 "a pair that does not match is refused"
+	is "$(find -L tls -type f | sort | xargs sha256sum)" "$before" "before the component is touched"
+	shows "$good" "which serves what it did"
+}
+
+puts_back() { # TEXT PATTERN
+	expect_apply 8 "$1 is reported, and taken back"
+	has "$out" "$2" "it says what went wrong"
+	shows "$good" "the old pair is served"
+	take_status
+	is "$(status_of c installed)" "$good" "and installed"
+	is "$(status_of c state)" rolled-back "status says so"
+}
+
+# Fails once, so that the way back is open.
+fails_once() {
+	cat >sabotage.sh <<-'END'
+	[ -e run/sabotage ] && { rm run/sabotage; echo "no reload today" >&2; exit 1; }
+	exec sh reload.sh
+	END
+	touch run/sabotage
+	write_fleet '{command: [sh, sabotage.sh]}'
+	offer fourth
+	puts_back "an activation that fails" "no reload today"
+}
+
+lies() {
+	write_fleet '{command: ["true"]}'
+	offer fifth
+	puts_back "an activation that lies" "still serves"
+}
+
+recovers() {
+	write_fleet "$activate"
+	expect_apply 0 "once it works the pair is taken" --ack rolled-back
+	shows "$wanted" "and served"
+}
+
+# reload.sh is the real activation as a command.
+trial() {
+	shows "$(installed tls/first.pem)" "the first pair is served"
+	swaps_under_load
+	refuses_a_mismatch
+	fails_once
+	lies
+	recovers
+	finish
+}
+make_pair first tls/first.pem tls/first.key
+mkdir tls/site
+cp tls/first.pem tls/site/fullchain.pem
+cp -p tls/first.key tls/site/key.pem

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "remote_server.h"
+
+#include "base/stop.h"
+#include "remote/batch.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+enum {
+	MANY = 40,
+};
+
+/* One conversation that asks `times` times and keeps the last answer. */
+struct asker {
+	enum exchange_kind kind;
+	const char *if_match;
+	const char *text; /* lines */
+	unsigned times;
+	bool changes;
+	unsigned asked;
+	struct err error;
+	long status;
+	char etag[ETAG_LIMIT];
+	struct secret reply;
+};
+
+static bool ask(void *ctx, struct exchange *x)
+{
+	struct asker *a = ctx;
+
+	if (a->asked) {
+		a->error = x->error;
+		a->status = x->status;
+		memcpy(a->etag, x->etag, sizeof(a->etag));
+		secret_release(&a->reply);
+		a->reply = TAKE(x->reply);
+	}
+	exchange_clear(x);
+	if (a->asked == a->times || a->error.code)
+		return false;
+	a->asked++;
+	x->kind = a->kind;
+	x->method = "GET";
+	x->path = "/x";
+	x->if_match = a->if_match;
+	x->reads = !a->changes;
+	if (a->kind == EXCHANGE_LINES)
+		secret_copy(&x->body, a->text, strlen(a->text));
+	return true;
+}
+
+static void run(struct batch *b, const char *origin, struct asker *a)
+{
+	if (!a->times)
+		a->times = 1;
+	batch_add(b, origin, ask, a);
+	batch_run(b);
+}
+
+static struct server *server_new(struct server like, const char *path)
+{
+	struct server *s = malloc(sizeof(*s)); /* its threads outlive a test */
+
+	assert_non_null(s);
+	memset(s, 0, sizeof(*s));
+	s->lines = like.lines;
+	s->delay_ms = like.delay_ms;
+	s->is_silent = like.is_silent;
+	memcpy(s->answers, like.answers, sizeof(s->answers));
+	server_start(s, path);
+	return s;
+}
+
+#define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+static void a_request_is_answered(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server *s =
+		server_new((struct server){ .answers = { HELLO } }, NULL);
+	struct asker a = { .if_match = "\"/x 12\"" };
+
+	(void)state;
+	run(b, s->origin, &a);
+	assert_int_equal(a.error.code, ERR_NONE);
+	assert_int_equal(a.status, 200);
+	assert_string_equal((char *)a.reply.bytes, "hello");
+	assert_non_null(strstr(s->last, "GET /x HTTP/1.1"));
+	assert_non_null(strstr(s->last, "If-Match: \"/x 12\""));
+	secret_release(&a.reply);
+}
+
+static void an_etag_may_come_after_the_body(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server *s = server_new(
+		(struct server){
+			.answers = { "HTTP/1.1 200 OK\r\nTrailer: ETag\r\n"
+				     "Transfer-Encoding: chunked\r\n\r\n"
+				     "5\r\nhello\r\n0\r\n"
+				     "ETag: \"/x 7\"\r\n\r\n" } },
+		NULL);
+	struct asker a = { 0 };
+
+	(void)state;
+	run(b, s->origin, &a);
+	assert_string_equal(a.etag, "\"/x 7\"");
+	secret_release(&a.reply);
+}
+
+static void a_connection_is_kept_from_one_run_to_the_next(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server *s =
+		server_new((struct server){ .answers = { HELLO } }, NULL);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct asker a = { .times = 2 };
+
+		run(b, s->origin, &a);
+		assert_int_equal(a.error.code, ERR_NONE);
+		secret_release(&a.reply);
+	}
+	assert_int_equal(s->requests, 6);
+	assert_int_equal(s->connections, 1);
+}
+
+static void lines_go_over_tcp_and_unix_sockets(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server like = { .lines = true, .answers = { "Success!\n" } };
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/batch-%d.sock", getpid());
+	for (int i = 0; i < 2; i++) {
+		struct server *s = server_new(like, i ? path : NULL);
+		struct asker a = { .kind = EXCHANGE_LINES,
+				   .text = "show info\n",
+				   .times = 2 };
+
+		run(b, s->origin, &a);
+		assert_int_equal(a.error.code, ERR_NONE);
+		assert_string_equal((char *)a.reply.bytes, "Success!\n");
+		assert_string_equal(s->last, "show info\n");
+		secret_release(&a.reply);
+	}
+	unlink(path);
+}
+
+static void many_are_asked_at_once_but_not_too_many_of_one(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server like = { .lines = true,
+			       .delay_ms = 100,
+			       .answers = { "yes\n" } };
+	struct server *servers[MANY];
+	struct asker askers[2 * MANY] = { 0 };
+	int64_t begin = clock_mono_ms();
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		servers[i] = server_new(like, NULL);
+	for (int i = 0; i < 2 * MANY; i++) {
+		const struct server *s = servers[i < MANY ? 0 : i - MANY];
+
+		askers[i] = (struct asker){ .kind = EXCHANGE_LINES,
+					    .text = "?\n",
+					    .times = 1 };
+		batch_add(b, s->origin, ask, &askers[i]);
+	}
+	batch_run(b);
+	/* one after the other they would take eight seconds */
+	assert_true(clock_mono_ms() - begin < 4000);
+	assert_true(servers[0]->most_busy <= BATCH_HOST_LIMIT);
+	for (int i = 0; i < 2 * MANY; i++) {
+		assert_int_equal(askers[i].error.code, ERR_NONE);
+		assert_string_equal((char *)askers[i].reply.bytes, "yes\n");
+		secret_release(&askers[i].reply);
+	}
+}
+
+#define BUSY "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n"
+
+static void only_who_says_so_is_asked_again(void **state)
+{
+	static const struct {
+		const char *first;
+		long status;
+		int requests;
+	} rows[] = {
+		{ BUSY "Retry-After: 1\r\n\r\n", 200, 2 },
+		{ "HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n", 200, 2 },
+		{ BUSY "\r\n", 503, 1 },
+		{ BUSY "Retry-After: 3600\r\n\r\n", 503, 1 },
+		{ "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", 500, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		AUTO(batch) b = batch_new();
+		struct server *s = server_new(
+			(struct server){ .answers = { rows[i].first, HELLO } },
+			NULL);
+		struct asker a = { 0 };
+
+		run(b, s->origin, &a);
+		assert_int_equal(a.error.code, ERR_NONE);
+		assert_int_equal(a.status, rows[i].status);
+		assert_int_equal(s->requests, rows[i].requests);
+		secret_release(&a.reply);
+	}
+}
+
+static void nobody_listening_is_an_error_at_once(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct asker a = { 0 };
+	struct asker lines = { .kind = EXCHANGE_LINES, .text = "?\n" };
+	struct asker unix_socket = lines;
+	int64_t begin = clock_mono_ms();
+
+	(void)state;
+	run(b, "http://127.0.0.1:1", &a);
+	run(b, "tcp://127.0.0.1:1", &lines);
+	run(b, "/nowhere/a.sock", &unix_socket);
+	assert_int_equal(a.error.code, ERR_REMOTE);
+	assert_int_equal(lines.error.code, ERR_REMOTE);
+	assert_int_equal(unix_socket.error.code, ERR_REMOTE);
+	assert_non_null(strstr(a.error.text, "http://127.0.0.1:1"));
+	assert_true(clock_mono_ms() - begin < 2000);
+}
+
+/* 198.51.100.0/24 is for documentation: nothing would ever answer. */
+static void without_tls_only_this_machine_is_talked_to(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct asker http = { 0 };
+	struct asker lines = { .kind = EXCHANGE_LINES, .text = "?\n" };
+
+	(void)state;
+	run(b, "http://198.51.100.1:80", &http);
+	run(b, "tcp://198.51.100.1:80", &lines);
+	assert_non_null(strstr(http.error.text, "is not on this machine"));
+	assert_non_null(strstr(lines.error.text, "is not on this machine"));
+}
+
+static void a_proxy_of_the_environment_is_ignored(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server *s =
+		server_new((struct server){ .answers = { HELLO } }, NULL);
+	struct asker a = { 0 };
+
+	(void)state;
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	run(b, s->origin, &a);
+	unsetenv("http_proxy");
+	unsetenv("ALL_PROXY");
+	assert_int_equal(a.error.code, ERR_NONE);
+	assert_int_equal(a.status, 200);
+	secret_release(&a.reply);
+}
+
+static void a_redirect_is_not_followed(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server *other =
+		server_new((struct server){ .answers = { HELLO } }, NULL);
+	char answer[256];
+	struct asker a = { 0 };
+
+	(void)state;
+	snprintf(answer, sizeof(answer),
+		 "HTTP/1.1 307 There\r\nLocation: %s/\r\n"
+		 "Content-Length: 0\r\n\r\n",
+		 other->origin);
+
+	struct server *s =
+		server_new((struct server){ .answers = { answer } }, NULL);
+
+	run(b, s->origin, &a);
+	assert_int_equal(a.status, 307);
+	assert_int_equal(other->connections, 0);
+	secret_release(&a.reply);
+}
+
+static void a_reply_has_a_limit(void **state)
+{
+	AUTO(batch) b = batch_new();
+	char *much = malloc(2 * EXCHANGE_REPLY_LIMIT + 1);
+	struct asker a = { .kind = EXCHANGE_LINES, .text = "?\n" };
+
+	(void)state;
+	assert_non_null(much);
+	memset(much, 'x', 2 * EXCHANGE_REPLY_LIMIT);
+	much[2 * EXCHANGE_REPLY_LIMIT] = '\0';
+
+	struct server *s = server_new(
+		(struct server){ .lines = true, .answers = { much } }, NULL);
+
+	run(b, s->origin, &a);
+	assert_int_equal(a.error.code, ERR_REMOTE);
+	assert_non_null(strstr(a.error.text, "more than 1048576 bytes"));
+}
+
+/* In a child, because a stop cannot be taken back. */
+static int stopped(bool changes)
+{
+	AUTO(batch) b = batch_new();
+	struct server *s = server_new((struct server){ .delay_ms = 0,
+						       .is_silent = !changes,
+						       .answers = { HELLO } },
+				      NULL);
+	struct asker a = { .times = 1, .changes = changes };
+	int64_t begin = clock_mono_ms();
+
+	stop_install();
+	batch_add(b, s->origin, ask, &a);
+	if (changes)
+		raise(SIGTERM); /* before it was begun */
+	else
+		alarm(1);
+	batch_run(b);
+	return a.error.code == ERR_STOPPED && clock_mono_ms() - begin < 5000
+		       ? 0
+		       : 1;
+}
+
+static void raise_term(int number)
+{
+	(void)number;
+	raise(SIGTERM);
+}
+
+static void a_stop_cuts_off_what_only_reads_and_begins_nothing(void **state)
+{
+	(void)state;
+	for (int changes = 0; changes < 2; changes++) {
+		int status = 0;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			signal(SIGALRM, raise_term);
+			_exit(stopped(changes));
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_is_answered),
+		cmocka_unit_test(an_etag_may_come_after_the_body),
+		cmocka_unit_test(a_connection_is_kept_from_one_run_to_the_next),
+		cmocka_unit_test(lines_go_over_tcp_and_unix_sockets),
+		cmocka_unit_test(
+			many_are_asked_at_once_but_not_too_many_of_one),
+		cmocka_unit_test(only_who_says_so_is_asked_again),
+		cmocka_unit_test(nobody_listening_is_an_error_at_once),
+		cmocka_unit_test(without_tls_only_this_machine_is_talked_to),
+		cmocka_unit_test(a_proxy_of_the_environment_is_ignored),
+		cmocka_unit_test(a_redirect_is_not_followed),
+		cmocka_unit_test(a_reply_has_a_limit),
+		cmocka_unit_test(
+			a_stop_cuts_off_what_only_reads_and_begins_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

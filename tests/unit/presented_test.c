@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/presented.h"
+
+#include "pki/handle.h"
+#include "pki/pair.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum {
+	ROOT,
+	OTHER_ROOT,
+	MIDDLE,       /* by ROOT */
+	MIDDLE_CROSS, /* the same authority, by OTHER_ROOT */
+	ISSUING,      /* by MIDDLE */
+	LEAF,         /* by ISSUING */
+	LONE,         /* by itself */
+	STRANGER,     /* "CN=issuing", of another key */
+	CERT_COUNT
+};
+
+static const struct {
+	const char *subject;
+	int key; /* whose it has */
+	int by;
+} plan[CERT_COUNT] = {
+	[ROOT] = { "CN=root", ROOT, ROOT },
+	[OTHER_ROOT] = { "CN=other root", OTHER_ROOT, OTHER_ROOT },
+	[MIDDLE] = { "CN=middle", MIDDLE, ROOT },
+	[MIDDLE_CROSS] = { "CN=middle", MIDDLE, OTHER_ROOT },
+	[ISSUING] = { "CN=issuing", ISSUING, MIDDLE },
+	[LEAF] = { "CN=leaf", LEAF, ISSUING },
+	[LONE] = { "CN=lone", LONE, LONE },
+	[STRANGER] = { "CN=issuing", STRANGER, STRANGER },
+};
+
+static struct der ders[CERT_COUNT];
+static gnutls_datum_t bytes[CERT_COUNT];
+
+static int make_all(void **state)
+{
+	gnutls_x509_privkey_t keys[CERT_COUNT] = { 0 };
+	gnutls_x509_crt_t crts[CERT_COUNT] = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < CERT_COUNT; i++) {
+		unsigned char serial = (unsigned char)(i + 1);
+
+		gnutls_x509_privkey_init(&keys[i]);
+		gnutls_x509_privkey_generate(keys[i], GNUTLS_PK_ECDSA, 256, 0);
+		gnutls_x509_crt_init(&crts[i]);
+		gnutls_x509_crt_set_version(crts[i], 3);
+		gnutls_x509_crt_set_serial(crts[i], &serial, 1);
+		gnutls_x509_crt_set_dn(crts[i], plan[i].subject, NULL);
+		gnutls_x509_crt_set_activation_time(crts[i], time(NULL) - 60);
+		gnutls_x509_crt_set_expiration_time(crts[i], time(NULL) + 3600);
+		gnutls_x509_crt_set_key(crts[i], keys[plan[i].key]);
+		gnutls_x509_crt_set_basic_constraints(crts[i], i != LEAF, -1);
+		assert_true(gnutls_x509_crt_sign2(crts[i], crts[plan[i].by],
+						  keys[plan[i].by],
+						  GNUTLS_DIG_SHA256, 0) >= 0);
+		gnutls_x509_crt_export2(crts[i], GNUTLS_X509_FMT_DER,
+					&bytes[i]);
+		ders[i] = (struct der){ bytes[i].data, bytes[i].size };
+	}
+	for (size_t i = 0; i < CERT_COUNT; i++) {
+		gnutls_x509_crt_deinit(crts[i]);
+		gnutls_x509_privkey_deinit(keys[i]);
+	}
+	return 0;
+}
+
+static int release_all(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CERT_COUNT; i++)
+		datum_release(&bytes[i]);
+	return 0;
+}
+
+/* Lists of certificates end with -1; `anchor` -1 is not known. */
+static bool is_complete(const int *set, int anchor, const int *above)
+{
+	struct der certs[CERT_COUNT];
+	struct der presented[CERT_COUNT];
+	struct cert_set s = { .certs = certs };
+	size_t count = 0;
+
+	while (set[s.count] >= 0) {
+		certs[s.count] = ders[set[s.count]];
+		s.count++;
+	}
+	if (anchor >= 0)
+		s.anchor = ders[anchor];
+	for (; above[count] >= 0; count++)
+		presented[count] = ders[above[count]];
+	return presented_is_complete(presented, count, &s);
+}
+
+#define LIST(...) ((const int[]){ __VA_ARGS__ __VA_OPT__(, ) - 1 })
+static const int full[] = { LEAF, ISSUING, MIDDLE, -1 };
+
+static void the_chain_itself_is_complete(void **state)
+{
+	(void)state;
+	assert_true(is_complete(full, ROOT, LIST(ISSUING, MIDDLE)));
+	assert_true(is_complete(full, -1, LIST(ISSUING, MIDDLE)));
+}
+
+static void more_than_the_chain_is_complete(void **state)
+{
+	(void)state;
+	assert_true(is_complete(full, ROOT, LIST(ISSUING, MIDDLE, ROOT)));
+	assert_true(is_complete(full, -1, LIST(ISSUING, MIDDLE, ROOT)));
+	assert_true(
+		is_complete(full, ROOT, LIST(STRANGER, LONE, ISSUING, MIDDLE)));
+}
+
+static void the_order_is_no_matter(void **state)
+{
+	(void)state;
+	assert_true(is_complete(full, ROOT, LIST(MIDDLE, ISSUING)));
+	assert_true(is_complete(full, -1, LIST(ROOT, MIDDLE, ISSUING)));
+}
+
+static void a_missing_intermediate_is_noticed(void **state)
+{
+	(void)state;
+	for (int anchor = -1; anchor <= ROOT; anchor++) {
+		assert_false(is_complete(full, anchor, LIST()));
+		assert_false(is_complete(full, anchor, LIST(ISSUING)));
+		assert_false(is_complete(full, anchor, LIST(MIDDLE)));
+		assert_false(is_complete(full, anchor, LIST(MIDDLE, ROOT)));
+		assert_false(is_complete(full, anchor, LIST(STRANGER, MIDDLE)));
+		assert_false(is_complete(full, anchor, LIST(LEAF)));
+	}
+}
+
+static void another_anchor_is_not_reached(void **state)
+{
+	(void)state;
+	assert_false(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE)));
+	assert_true(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE_CROSS)));
+	assert_true(is_complete(full, OTHER_ROOT,
+				LIST(ISSUING, MIDDLE, MIDDLE_CROSS)));
+	assert_true(is_complete(full, OTHER_ROOT,
+				LIST(ISSUING, MIDDLE_CROSS, MIDDLE)));
+}
+
+static void a_leaf_right_below_its_anchor_needs_nothing(void **state)
+{
+	const int leaf[] = { LEAF, -1 };
+	const int lone[] = { LONE, -1 };
+
+	(void)state;
+	assert_true(is_complete(leaf, ISSUING, LIST()));
+	assert_true(is_complete(leaf, -1, LIST()));
+	assert_true(is_complete(lone, -1, LIST()));
+	assert_false(is_complete(leaf, MIDDLE, LIST()));
+}
+
+static void what_is_no_certificate_is_left_out(void **state)
+{
+	const struct der junk = { (const unsigned char *)"junk", 4 };
+	struct der certs[] = { ders[LEAF], ders[ISSUING] };
+	struct cert_set set = { .certs = certs, .count = 2 };
+	struct der above[20];
+
+	(void)state;
+	assert_false(presented_is_complete(&junk, 1, &set));
+	above[0] = junk;
+	above[1] = ders[ISSUING];
+	assert_true(presented_is_complete(above, 2, &set));
+	/* and nobody looks for it in an endless list */
+	for (size_t i = 0; i < 19; i++)
+		above[i] = junk;
+	above[19] = ders[ISSUING];
+	assert_false(presented_is_complete(above, 20, &set));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_chain_itself_is_complete),
+		cmocka_unit_test(more_than_the_chain_is_complete),
+		cmocka_unit_test(the_order_is_no_matter),
+		cmocka_unit_test(a_missing_intermediate_is_noticed),
+		cmocka_unit_test(another_anchor_is_not_reached),
+		cmocka_unit_test(a_leaf_right_below_its_anchor_needs_nothing),
+		cmocka_unit_test(what_is_no_certificate_is_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, make_all, release_all);
+}

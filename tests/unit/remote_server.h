@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A server of a few lines for tests of what is reached over sockets: every
+ * request gets the next of its answers (the last one again and again), on a
+ * loopback port or a unix socket.  Each connection is a thread.
+ */
+#ifndef REMOTE_SERVER_H
+#define REMOTE_SERVER_H
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+struct server {
+	bool lines;     /* ends each connection after one answer */
+	int delay_ms;   /* before an answer */
+	bool is_silent; /* never answers */
+	const char *answers[4];
+	/* set by server_start() */
+	char origin[128];
+	int fd;
+	atomic_int connections;
+	atomic_int requests;
+	atomic_int busy;
+	atomic_int most_busy;
+	char last[4096]; /* the last request */
+};
+
+struct server_connection {
+	struct server *server;
+	int fd;
+};
+
+static inline const char *server_answer(struct server *s)
+{
+	int number = atomic_fetch_add(&s->requests, 1);
+	const char *answer = s->answers[0];
+
+	for (int i = 0; i < 4 && i <= number && s->answers[i]; i++)
+		answer = s->answers[i];
+	return answer;
+}
+
+static inline bool server_is_complete(const struct server *s, const char *text)
+{
+	return strstr(text, s->lines ? "\n" : "\r\n\r\n") != NULL;
+}
+
+static inline void server_reply(struct server *s, int fd, const char *request)
+{
+	int busy = atomic_fetch_add(&s->busy, 1) + 1;
+	const char *answer = server_answer(s);
+
+	if (busy > atomic_load(&s->most_busy))
+		atomic_store(&s->most_busy, busy);
+	snprintf(s->last, sizeof(s->last), "%s", request);
+	if (s->delay_ms)
+		clock_sleep_ms(s->delay_ms);
+	atomic_fetch_sub(&s->busy, 1);
+	if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0)
+		return;
+}
+
+static inline void *server_talk(void *ctx)
+{
+	struct server_connection c = *(struct server_connection *)ctx;
+	char text[4096] = "";
+	size_t len = 0;
+	ssize_t got = 0;
+
+	free(ctx);
+	while (len < sizeof(text) - 1 &&
+	       (got = read(c.fd, text + len, sizeof(text) - 1 - len)) > 0) {
+		len += (size_t)got;
+		text[len] = '\0';
+		if (!server_is_complete(c.server, text) || c.server->is_silent)
+			continue;
+		server_reply(c.server, c.fd, text);
+		len = 0;
+		if (c.server->lines)
+			break;
+	}
+	close(c.fd);
+	return NULL;
+}
+
+static inline void *server_accept(void *ctx)
+{
+	struct server *s = ctx;
+	int fd = -1;
+
+	while ((fd = accept(s->fd, NULL, NULL)) >= 0) {
+		struct server_connection *c = malloc(sizeof(*c));
+		pthread_t thread;
+
+		assert_non_null(c);
+		*c = (struct server_connection){ s, fd };
+		atomic_fetch_add(&s->connections, 1);
+		assert_int_equal(pthread_create(&thread, NULL, server_talk, c),
+				 0);
+		pthread_detach(thread);
+	}
+	return NULL;
+}
+
+/* `path`: of a unix socket; NULL: a free loopback port. */
+static inline void server_start(struct server *s, const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	pthread_t thread;
+
+	s->fd = socket(path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(s->fd >= 0);
+	if (path) {
+		snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+		snprintf(s->origin, sizeof(s->origin), "%s", path);
+		unlink(path);
+		assert_int_equal(bind(s->fd, (void *)&un, sizeof(un)), 0);
+	} else {
+		assert_int_equal(bind(s->fd, (void *)&in, sizeof(in)), 0);
+		assert_int_equal(getsockname(s->fd, (void *)&in, &len), 0);
+		snprintf(s->origin, sizeof(s->origin), "%s://127.0.0.1:%u",
+			 s->lines ? "tcp" : "http", ntohs(in.sin_port));
+	}
+	assert_int_equal(listen(s->fd, 64), 0);
+	assert_int_equal(pthread_create(&thread, NULL, server_accept, s), 0);
+	pthread_detach(thread);
+}
+
+/* Nobody listens there any more; `s` must stay. */
+static inline void server_stop(struct server *s)
+{
+	shutdown(s->fd, SHUT_RDWR);
+	close(s->fd);
+}
+
+#endif

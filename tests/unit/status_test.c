@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/status.h"
+
+#include "report/json_value.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WANTED \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OTHER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+enum {
+	NOW = 1790000000,
+	DAY = 86400
+};
+
+/* One certificate on one component, in order; tests spoil it. */
+struct world {
+	struct arena arena;
+	struct issuer issuer;
+	struct certificate certificate;
+	struct role role;
+	struct component component;
+	struct fleet fleet;
+	struct generation generations[2];
+	struct component_seen seen;
+	struct import_seen import;
+	struct snapshot snapshot;
+	struct status status;
+};
+
+static void world_release(struct world *w)
+{
+	arena_release(&w->arena);
+}
+AUTO_STRUCT(world, struct world, world_release)
+
+static struct generation generation(struct world *w, unsigned number,
+				    const char *fingerprint)
+{
+	return (struct generation){
+		.of = OF_CERTIFICATE,
+		.owner = "site",
+		.number = number,
+		.fingerprint = fingerprint,
+		.chain = "chain",
+		.request = certificate_request(&w->certificate, &w->arena),
+		.not_before = NOW - 10 * DAY,
+		.not_after = NOW + 80 * DAY,
+	};
+}
+
+static void world_init(struct world *w)
+{
+	w->issuer = (struct issuer){ .name = "ca", .kind = ISSUER_MANAGED };
+	w->certificate = (struct certificate){ .name = "site",
+					       .subject = "CN=site",
+					       .issuer = &w->issuer };
+	w->role = (struct role){ .name = "" };
+	w->component = (struct component){ .name = "front",
+					   .role = &w->role,
+					   .certificate = &w->certificate,
+					   .process = "front" };
+	w->fleet = (struct fleet){ .name = "shop",
+				   .issuers = &w->issuer,
+				   .issuer_count = 1,
+				   .certificates = &w->certificate,
+				   .certificate_count = 1,
+				   .components = &w->component,
+				   .component_count = 1 };
+	w->generations[0] = generation(w, 1, WANTED);
+	w->seen = (struct component_seen){ .name = "front",
+					   .online = true,
+					   .installed = WANTED,
+					   .chain = "chain",
+					   .served = WANTED,
+					   .evidence = EVIDENCE_HANDSHAKE,
+					   .observed_at = NOW };
+	w->snapshot = (struct snapshot){ .generations = w->generations,
+					 .generation_count = 1,
+					 .components = &w->seen,
+					 .component_count = 1 };
+}
+
+static enum component_state state(struct world *w)
+{
+	status_make(&w->fleet, &w->snapshot, NOW, &w->arena, &w->status);
+	assert_int_equal(w->status.component_count, 1);
+	return w->status.components[0].state;
+}
+
+#define WORLD(w)                         \
+	AUTO(world) world_ = { 0 };      \
+	struct world *const w = &world_; \
+	world_init(w)
+
+static void a_handshake_that_presents_it_is_in_sync(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+}
+
+static void served_from_an_unknown_place_is_in_sync(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.installed = NULL;
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+}
+
+static void without_evidence_nothing_is_in_sync(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.evidence = EVIDENCE_NONE;
+	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	w->seen.served = NULL;
+	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+}
+
+static void what_is_due_without_evidence_is_restart_pending(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.evidence = EVIDENCE_NONE;
+	w->seen.served = NULL;
+	w->seen.activation_due = WANTED;
+	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+	w->seen.activation_due = OTHER;
+	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+}
+
+static void another_served_one_is_restart_pending(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.served = OTHER;
+	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+	w->seen.served = "";
+	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+}
+
+static void another_installed_one_is_outdated_although_served(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.installed = OTHER;
+	assert_int_equal(state(w), COMPONENT_OUTDATED);
+}
+
+static void a_damaged_pair_or_another_chain_is_outdated(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.damage = "the key does not fit";
+	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	w->seen.damage = NULL;
+	w->seen.chain = "another";
+	assert_int_equal(state(w), COMPONENT_OUTDATED);
+}
+
+static void the_right_leaf_with_an_incomplete_chain_is_pending(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	w->seen.served_flaw = "an incomplete chain";
+	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+}
+
+static void nothing_installed_is_absent(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.installed = "";
+	w->seen.served = NULL;
+	w->seen.evidence = EVIDENCE_NONE;
+	assert_int_equal(state(w), COMPONENT_ABSENT);
+	w->seen.staged = WANTED;
+	assert_int_equal(state(w), COMPONENT_STAGED);
+	w->seen.staged = OTHER;
+	assert_int_equal(state(w), COMPONENT_ABSENT);
+}
+
+static void what_was_taken_back_is_rolled_back(void **unused)
+{
+	static const char *const rejected[] = { WANTED };
+	WORLD(w);
+	(void)unused;
+	w->seen.rejected = rejected;
+	w->seen.rejected_count = 1;
+	w->seen.last_error = "it still serves another";
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	w->seen.installed = OTHER;
+	w->seen.served = OTHER;
+	assert_int_equal(state(w), COMPONENT_ROLLED_BACK);
+	w->seen.rejected_count = 0;
+	assert_int_equal(state(w), COMPONENT_FAILED);
+}
+
+static void only_a_role_that_defers_leaves_the_offline(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen = (struct component_seen){ .name = "front" };
+	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	w->role.offline = OFFLINE_DEFER;
+	assert_int_equal(state(w), COMPONENT_DEFERRED);
+}
+
+static void what_was_never_seen_is_unknown(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->snapshot.component_count = 0;
+	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+}
+
+static void before_the_first_issue_nothing_is_desired(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->snapshot.generation_count = 0;
+	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_null(w->status.components[0].desired);
+	w->seen.installed = "";
+	assert_int_equal(state(w), COMPONENT_ABSENT);
+}
+
+static void desired_is_the_newest_that_was_asked_for(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->generations[1] = generation(w, 2, OTHER);
+	w->snapshot.generation_count = 2;
+	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	w->generations[1].request = "subject=CN=else\n";
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	w->generations[1] = generation(w, 2, OTHER);
+	w->generations[1].source = SOURCE_FOUND;
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	w->generations[1].source = SOURCE_ISSUED;
+	w->generations[1].pending = true;
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+}
+
+static void a_generation_without_its_leaf_is_not_desired(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->generations[0].pending = true;
+	w->generations[0].fingerprint = "";
+	w->generations[1] = generation(w, 2, OTHER);
+	w->generations[1].source = SOURCE_IMPORTED;
+	w->snapshot.generation_count = 2;
+	state(w);
+	assert_null(w->status.components[0].desired);
+}
+
+static void an_import_is_what_its_file_holds(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->certificate.import.kind = IMPORT_PEM;
+	w->certificate.issuer = NULL;
+	w->generations[0].source = SOURCE_IMPORTED;
+	w->import = (struct import_seen){ .certificate = "site" };
+	w->import.found = generation(w, 0, OTHER);
+	w->snapshot.imports = &w->import;
+	w->snapshot.import_count = 1;
+	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	w->import.missing = true;
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+}
+
+static void the_check_names_what_is_not_in_sync(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	(void)unused;
+	state(w);
+	assert_true(status_check(&w->status, 80 * DAY, &why));
+	assert_string_equal(buf_text(&why), "");
+	w->seen.served = OTHER;
+	state(w);
+	assert_false(status_check(&w->status, 0, &why));
+	assert_string_equal(buf_text(&why), "'front' is restart-pending\n");
+}
+
+static void the_check_names_what_ends_too_soon(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	(void)unused;
+	state(w);
+	assert_false(status_check(&w->status, 80 * DAY + 1, &why));
+	assert_string_equal(buf_text(&why),
+			    "certificate 'site' ends in 80 days\n");
+}
+
+static void an_authority_that_ends_fails_the_check(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	(void)unused;
+	w->generations[1] = generation(w, 1, OTHER);
+	w->generations[1].of = OF_ISSUER;
+	w->generations[1].owner = "ca";
+	w->generations[1].not_after = NOW - 3 * DAY;
+	w->snapshot.generation_count = 2;
+	state(w);
+	assert_false(status_check(&w->status, 0, &why));
+	assert_string_equal(buf_text(&why), "issuer 'ca' ended 3 days ago\n");
+}
+
+static void what_nothing_uses_does_not_fail_the_check(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	(void)unused;
+	w->fleet.component_count = 0;
+	status_make(&w->fleet, &w->snapshot, NOW, &w->arena, &w->status);
+	assert_true(status_check(&w->status, 1000 * DAY, &why));
+}
+
+static json_t *only_row(const json_t *document, const char *list)
+{
+	return json_array_get(json_object_get(document, list), 0);
+}
+
+static const char *text_at(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static void json_tells_nothing_from_unknown(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen.installed = "";
+	w->seen.served = NULL;
+	w->seen.evidence = EVIDENCE_NONE;
+	state(w);
+
+	AUTO(json) document = status_to_json(&w->status);
+	json_t *row = only_row(document, "components");
+
+	assert_string_equal(text_at(row, "installed"), "");
+	assert_true(json_is_null(json_object_get(row, "served")));
+	assert_string_equal(text_at(row, "state"), "absent");
+	assert_string_equal(text_at(row, "evidence"), "none");
+	assert_string_equal(text_at(row, "desired"), WANTED);
+}
+
+static void days_left_are_rounded_down_past_the_end_too(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->generations[0].not_after = NOW + DAY - 1;
+	state(w);
+	AUTO(json) almost = status_to_json(&w->status);
+	w->generations[0].not_after = NOW - 1;
+	state(w);
+	AUTO(json) over = status_to_json(&w->status);
+
+	assert_int_equal(
+		json_integer_value(json_object_get(
+			only_row(almost, "certificates"), "days_left")),
+		0);
+	assert_int_equal(json_integer_value(json_object_get(
+				 only_row(over, "certificates"), "days_left")),
+			 -1);
+}
+
+static void text_from_outside_cannot_move_the_cursor(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) text = { 0 };
+	(void)unused;
+	w->seen.served = OTHER;
+	w->seen.last_error = "bad\033[2Jnews\n'front' is in-sync";
+	state(w);
+	status_render_text(&w->status, false, &text);
+	assert_null(strchr(buf_text(&text), '\033'));
+	assert_non_null(strstr(buf_text(&text), "bad\\x1b[2Jnews\\x0a"));
+}
+
+static void offline_says_as_of_when(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) text = { 0 };
+	(void)unused;
+	w->seen.observed_at = NOW - DAY;
+	state(w);
+	w->status.offline = true;
+	status_render_text(&w->status, false, &text);
+	assert_non_null(
+		strstr(buf_text(&text), "at the earliest at 2026-09-20T"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_handshake_that_presents_it_is_in_sync),
+		cmocka_unit_test(served_from_an_unknown_place_is_in_sync),
+		cmocka_unit_test(without_evidence_nothing_is_in_sync),
+		cmocka_unit_test(
+			what_is_due_without_evidence_is_restart_pending),
+		cmocka_unit_test(another_served_one_is_restart_pending),
+		cmocka_unit_test(
+			another_installed_one_is_outdated_although_served),
+		cmocka_unit_test(a_damaged_pair_or_another_chain_is_outdated),
+		cmocka_unit_test(
+			the_right_leaf_with_an_incomplete_chain_is_pending),
+		cmocka_unit_test(nothing_installed_is_absent),
+		cmocka_unit_test(what_was_taken_back_is_rolled_back),
+		cmocka_unit_test(only_a_role_that_defers_leaves_the_offline),
+		cmocka_unit_test(what_was_never_seen_is_unknown),
+		cmocka_unit_test(before_the_first_issue_nothing_is_desired),
+		cmocka_unit_test(desired_is_the_newest_that_was_asked_for),
+		cmocka_unit_test(a_generation_without_its_leaf_is_not_desired),
+		cmocka_unit_test(an_import_is_what_its_file_holds),
+		cmocka_unit_test(the_check_names_what_is_not_in_sync),
+		cmocka_unit_test(the_check_names_what_ends_too_soon),
+		cmocka_unit_test(an_authority_that_ends_fails_the_check),
+		cmocka_unit_test(what_nothing_uses_does_not_fail_the_check),
+		cmocka_unit_test(json_tells_nothing_from_unknown),
+		cmocka_unit_test(days_left_are_rounded_down_past_the_end_too),
+		cmocka_unit_test(text_from_outside_cannot_move_the_cursor),
+		cmocka_unit_test(offline_says_as_of_when),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
