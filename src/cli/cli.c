@@ -275,6 +275,10 @@ static bool run_line(struct session *s, const struct line *l, int *status,
 	return run_command(s, l, status, e);
 }
 
+enum {
+	STATUS_HALF_WELL = 7 /* something changed, something went wrong */
+};
+
 /* What was printed counts only once it is written. */
 static int finish(struct session *s, int status)
 {
@@ -285,7 +289,9 @@ static int finish(struct session *s, int status)
 	/* `plan | head` is no mistake to be told of */
 	if (!s->terminal.left)
 		terminal_error(&s->terminal, "%s", e.text);
-	return status ? status : err_exit_status(e.code);
+	if (status)
+		return status;
+	return s->changed ? STATUS_HALF_WELL : err_exit_status(e.code);
 }
 
 int cli_main(int argc, char **argv)

@@ -213,6 +213,7 @@ static bool carry_out(struct application *a, struct err *e)
 		return false;
 	progress_sum_up(a->progress, &result, a->s->fleet.path);
 	a->status = result.exit_status;
+	a->s->changed = result.done > 0;
 	return true;
 }
 

@@ -28,6 +28,7 @@ struct session {
 	/* who hears what the engine tells; NULL: notes go to stderr */
 	event_fn *listen;
 	void *listen_ctx;
+	bool changed; /* a run has done something: exit 1 would be a lie */
 };
 
 void session_release(struct session *s);
