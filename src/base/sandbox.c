@@ -26,7 +26,7 @@
 enum {
 	ANSWER_FD = 3,
 	POLL_MS = 100,
-	WALL_MS = 30000,
+	WALL_TIMES = 6, /* the processor time, when the machine is busy */
 };
 
 /* What comes first through the pipe; `len` bytes follow. */
@@ -201,7 +201,7 @@ static bool close_all(int answer_fd)
 }
 #endif
 
-static bool lock_in(int answer_fd)
+static bool lock_in(int answer_fd, unsigned seconds)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 
@@ -209,7 +209,7 @@ static bool lock_in(int answer_fd)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		signal(numbers[i], SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return limit_memory() && limit(RLIMIT_CPU, SANDBOX_SECONDS) &&
+	return limit_memory() && limit(RLIMIT_CPU, seconds) &&
 	       limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
 	       close_all(answer_fd) &&
 	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && forbid_files() &&
@@ -232,16 +232,16 @@ static void write_all(const void *bytes, size_t len)
 	}
 }
 
-__attribute__((noreturn)) static void work(sandbox_fn *fn, void *ctx,
+__attribute__((noreturn)) static void work(const struct sandbox_work *how,
 					   int answer_fd)
 {
 	struct buf answer = { .limit = SANDBOX_ANSWER_LIMIT };
 	struct err e = { 0 };
 	struct frame frame = { 0 };
 
-	if (!lock_in(answer_fd))
+	if (!lock_in(answer_fd, how->seconds))
 		_exit(2);
-	if (fn(ctx, &answer, &e) && answer.failed)
+	if (how->fn(how->ctx, &answer, &e) && answer.failed)
 		err_set(&e, ERR_INPUT, "it holds more than %d bytes",
 			SANDBOX_ANSWER_LIMIT);
 	frame.code = (uint32_t)e.code;
@@ -255,6 +255,7 @@ __attribute__((noreturn)) static void work(sandbox_fn *fn, void *ctx,
 struct worker {
 	pid_t pid;
 	int answer; /* reading end */
+	unsigned seconds;
 	int64_t deadline;
 };
 
@@ -268,8 +269,8 @@ static bool wait_readable(const struct worker *w, struct err *e)
 				       "decoding was stopped as asked");
 		if (clock_mono_ms() >= w->deadline)
 			return err_set(e, ERR_INPUT,
-				       "it took more than %d s to decode",
-				       WALL_MS / 1000);
+				       "it took more than %u s to decode",
+				       WALL_TIMES * w->seconds);
 		if (poll(&fd, 1, POLL_MS) > 0)
 			return true;
 	}
@@ -325,9 +326,9 @@ static bool explain_silence(struct worker *w, struct err *e)
 
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
 		return err_set(e, ERR_INPUT,
-			       "it took more than %d s of processor time to "
+			       "it took more than %u s of processor time to "
 			       "decode",
-			       SANDBOX_SECONDS);
+			       w->seconds);
 	if (WIFSIGNALED(status))
 		return err_set(
 			e, ERR_INPUT,
@@ -389,15 +390,25 @@ static bool open_answer(int *reader, int *writer, struct err *e)
 bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
 		 struct err *e)
 {
+	return sandbox_work(&(struct sandbox_work){ fn, ctx, SANDBOX_SECONDS },
+			    answer, e);
+}
+
+bool sandbox_work(const struct sandbox_work *how, struct secret *answer,
+		  struct err *e)
+{
+	int64_t wall_ms = (int64_t)WALL_TIMES * how->seconds * 1000;
 	AUTO(worker)
-	w = { .answer = -1, .deadline = clock_mono_ms() + WALL_MS };
+	w = { .answer = -1,
+	      .seconds = how->seconds,
+	      .deadline = clock_mono_ms() + wall_ms };
 	AUTO(fd) writer = -1;
 
 	if (!open_answer(&w.answer, &writer, e))
 		return false;
 	w.pid = fork();
 	if (w.pid == 0)
-		work(fn, ctx, writer);
+		work(how, writer);
 	if (w.pid < 0)
 		return err_sys(e, "cannot start decoding");
 	close(TAKE_FD(writer));

@@ -21,7 +21,7 @@
 enum {
 	SANDBOX_MEMORY = 256 * 1024 * 1024,
 	SANDBOX_SECONDS = 5,
-	SANDBOX_ANSWER_LIMIT = 16 * 1024 * 1024,
+	SANDBOX_ANSWER_LIMIT = 48 * 1024 * 1024,
 };
 
 /* Runs in the child.  Its answer, or its error, is what the parent gets. */
@@ -30,5 +30,14 @@ typedef bool sandbox_fn(void *ctx, struct buf *answer, struct err *e);
 /* `answer` must be empty; it is wiped memory because keys pass through it. */
 MUST_CHECK bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
 			    struct err *e);
+
+/* Work of our own, so much that it may take longer. */
+struct sandbox_work {
+	sandbox_fn *fn;
+	void *ctx;
+	unsigned seconds; /* of processor time */
+};
+MUST_CHECK bool sandbox_work(const struct sandbox_work *work,
+			     struct secret *answer, struct err *e);
 
 #endif

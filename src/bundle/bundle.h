@@ -37,10 +37,12 @@
 
 enum {
 	BUNDLE_LIMIT = 64 * 1024 * 1024, /* bytes, packed and unpacked */
-	BUNDLE_ENTRY_LIMIT = 10000,
+	BUNDLE_ENTRY_LIMIT = 25000,
 	BUNDLE_RECIPIENT_LIMIT = 16,
 	BUNDLE_KEY_LIMIT = 64 * 1024, /* bytes of one key */
 	BUNDLE_RATIO_LIMIT = 100,     /* unpacked to packed */
+	/* our own keys.zip: each entry has a key derivation of its own */
+	BUNDLE_KEYS_PER_SECOND = 200,
 };
 
 /* One generation with its key. */

@@ -124,7 +124,18 @@ static bool read_keys(const struct entries *entries, const struct secret *text,
 		slot_password(text, &password);
 	t.zip = (struct bytes){ zip->data, zip->len };
 	t.password = text ? &password : NULL;
-	if (!sandbox_run(decode_keys, &t, &c->bundle.keys, e) ||
+
+	/* What the passphrase vouches for may take as long as it has keys. */
+	const struct sandbox_work work = {
+		.fn = decode_keys,
+		.ctx = &t,
+		.seconds = SANDBOX_SECONDS +
+			   (text ? (unsigned)(c->bundle.item_count /
+					      BUNDLE_KEYS_PER_SECOND)
+				 : 0)
+	};
+
+	if (!sandbox_work(&work, &c->bundle.keys, e) ||
 	    !place_keys(&c->bundle, &c->manifest, e))
 		return err_in(e, "%s", ENTRY_KEYS);
 	return true;

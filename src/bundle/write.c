@@ -149,7 +149,15 @@ static bool seal_keys(struct keys *k, const struct secret *text,
 	if (text->len)
 		slot_password(text, &password);
 	k->password = text->len ? &password : NULL;
-	return sandbox_run(pack_keys, k, zip, e) || err_in(e, ENTRY_KEYS);
+
+	const struct sandbox_work work = {
+		.fn = pack_keys,
+		.ctx = k,
+		.seconds = SANDBOX_SECONDS +
+			   (unsigned)(k->entries.count / BUNDLE_KEYS_PER_SECOND)
+	};
+
+	return sandbox_work(&work, zip, e) || err_in(e, ENTRY_KEYS);
 }
 
 static void seal_slots(const struct lock *l, const struct secret *text,

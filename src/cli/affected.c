@@ -5,10 +5,13 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "cli/overwrite.h"
 #include "report/json_value.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define HEADING "name,role,address,version,online,reason,remedy"
 
 struct row {
 	const char *name;
@@ -39,6 +42,28 @@ bool affected_form(const char *path, enum affected_form *form, struct err *e)
 		       "'%s' must end in .csv or .json, to say what it shall "
 		       "be",
 		       text_escaped(&a, path));
+}
+
+static bool is_csv_report(const char *text)
+{
+	return !strncmp(text, HEADING, strlen(HEADING));
+}
+
+static bool is_json_report(const char *text)
+{
+	return *text == '[' &&
+	       (text[1] == ']' || strstr(text, "{\n    \"name\""));
+}
+
+bool affected_may_write(const char *path, struct err *e)
+{
+	enum affected_form form;
+
+	return affected_form(path, &form, e) &&
+	       overwrite_check(path, "report of certfleet's",
+			       form == AFFECTED_CSV ? is_csv_report
+						    : is_json_report,
+			       e);
 }
 
 static int compare_seen(const void *name, const void *item)
@@ -139,7 +164,7 @@ bool affected_write(const char *path, const struct fleet *f,
 
 	if (!affected_form(path, &form, e))
 		return false;
-	buf_puts(&csv, "name,role,address,version,online,reason,remedy\r\n");
+	buf_puts(&csv, HEADING "\r\n");
 	for (size_t i = 0; i < p->precondition_count; i++) {
 		struct row row;
 

@@ -134,9 +134,6 @@ static void add_remedies(const struct plan *p, enum severity severity,
 		text_escape(out, c->message, strlen(c->message));
 		buf_puts(out, "; ");
 		text_escape(out, c->remedy, strlen(c->remedy));
-		if (severity == SEVERITY_ACKNOWLEDGE)
-			buf_printf(out, ", or accept it with --ack %s",
-				   c->code);
 		buf_putc(out, '\n');
 	}
 }
@@ -176,6 +173,7 @@ static bool has_work(struct application *a)
 		   a->planned.plan.unchanged,
 		   a->planned.plan.unchanged == 1 ? "" : "s");
 	terminal_tell(&a->s->terminal, &text);
+	planning_tell_postponed(a->s, &a->planned);
 	tell_refusal(a, "nothing to do");
 	return false;
 }
@@ -354,7 +352,7 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 static bool run(struct session *s, const struct call *call, int *status,
 		struct err *e)
 {
-	const char *path = call->word_count ? call->words[0] : FLEET_FILE;
+	const char *path = call->word_count ? call->words[0] : s->file;
 	AUTO(application) a = { .s = s, .o = call->options };
 	bool good = false;
 

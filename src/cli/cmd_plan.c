@@ -69,8 +69,6 @@ static void show(struct session *s, const struct plan *p, bool json)
 /* A saved plan is about now and about what was really seen. */
 static bool check_options(const struct plan_options *o, struct err *e)
 {
-	enum affected_form form;
-
 	if (o->out && o->offline)
 		return err_set(e, ERR_USAGE,
 			       "'--out' and '--offline' exclude each other: a "
@@ -79,7 +77,8 @@ static bool check_options(const struct plan_options *o, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "'--out' and '--at' exclude each other: a saved "
 			       "plan is about now");
-	return !o->report || affected_form(o->report, &form, e);
+	return (!o->out || saved_may_write(o->out, e)) &&
+	       (!o->report || affected_may_write(o->report, e));
 }
 
 static bool write_files(struct session *s, const struct plan_options *o,
@@ -149,6 +148,7 @@ static bool run(struct session *s, const struct call *call, int *status,
 	if (o->offline)
 		tell_age(s, &p.snapshot);
 	show(s, &p.plan, o->json);
+	planning_tell_postponed(s, &p);
 	if (!write_files(s, o, &p.plan, e))
 		return false;
 	if (o->detailed_exitcode)

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "cli/overwrite.h"
 #include "plan/plan.h"
 #include "report/json_value.h"
 
@@ -19,6 +20,16 @@ void saved_release(struct saved *s)
 {
 	plan_release(&s->plan);
 	s->fleet_file = NULL;
+}
+
+static bool is_saved_plan(const char *text)
+{
+	return *text == '{' && strstr(text, "\"format_version\"");
+}
+
+bool saved_may_write(const char *path, struct err *e)
+{
+	return overwrite_check(path, "saved plan", is_saved_plan, e);
 }
 
 bool saved_write(const char *path, const struct plan *p, const char *fleet_file,

@@ -19,6 +19,8 @@ struct saved {
 void saved_release(struct saved *s);
 AUTO_STRUCT(saved, struct saved, saved_release)
 
+/* Whether a plan may be saved there; ERR_USAGE when it would cost a file. */
+MUST_CHECK bool saved_may_write(const char *path, struct err *e);
 MUST_CHECK bool saved_write(const char *path, const struct plan *p,
 			    const char *fleet_file, struct err *e);
 /* `out` must be empty.  ERR_INPUT when it is no saved plan. */

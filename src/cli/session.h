@@ -22,6 +22,7 @@ struct session {
 	struct arena arena;
 	struct terminal terminal;
 	bool verbose;
+	const char *file; /* the fleet file, unless a word names another */
 	struct fleet fleet;
 	struct engine *engine; /* NULL: not open */
 	/* who hears what the engine tells; NULL: notes go to stderr */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/stop.h"
-#include "crypto/passphrase.h"
-#include "engine/backup.h"
 #include "engine/inside.h"
 
 #include <pwd.h>
@@ -360,33 +358,6 @@ static int judge(const struct run *r)
 	return changed ? 7 : 1;
 }
 
-static bool uses_keys(const struct plan *p)
-{
-	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].kind <= STEP_STAGE &&
-		    p->steps[i].kind != STEP_PUBLISH)
-			return true;
-	return false;
-}
-
-/* Everything that can be refused before anything has changed. */
-static bool prepare(struct run *r, struct err *e)
-{
-	const struct backup_policy *backup = &r->en->fleet->backup;
-
-	if (!uses_keys(r->plan))
-		return true;
-	for (size_t i = 0; i < backup->passphrase_count; i++) {
-		const struct secret *passphrase = NULL;
-
-		if (!engine_secret(r->en, &backup->passphrases[i], &passphrase,
-				   e) ||
-		    !passphrase_is_strong(passphrase, e))
-			return err_in(e, "cannot make backups");
-	}
-	return engine_unseal(r->en, e);
-}
-
 static const char *who(struct arena *a)
 {
 	const struct passwd *user = getpwuid(geteuid());
@@ -458,7 +429,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order,
 	struct err unrecorded = { 0 };
 
 	run_init(&r, en, order);
-	if (!prepare(&r, e) || !adopt_renames(&r, e) ||
+	if (!may_begin(&r, e) || !adopt_renames(&r, e) ||
 	    !journal_begin_run(en->state, &r.record, e))
 		return false;
 	if (!state_observe(en->state, r.components, r.component_count, e))

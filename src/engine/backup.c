@@ -113,6 +113,21 @@ static bool pack(struct packing *p, const struct generation *list, size_t count,
 	return true;
 }
 
+bool backup_has_room(const struct engine *en, size_t generations, struct err *e)
+{
+	/* RESTORE.txt, manifest.json, manifest.hmac, keys.zip */
+	size_t others = 4 + en->fleet->source_count +
+			en->fleet->backup.passphrase_count;
+	size_t most = (BUNDLE_ENTRY_LIMIT - others) / 2;
+
+	if (others < BUNDLE_ENTRY_LIMIT && generations <= most)
+		return true;
+	return err_set(e, ERR_INPUT,
+		       "a backup bundle holds at most %zu keys, this would be "
+		       "%zu; split the fleet into several fleet files",
+		       others < BUNDLE_ENTRY_LIMIT ? most : 0, generations);
+}
+
 static bool take_passphrases(struct packing *p, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;

@@ -23,6 +23,10 @@ struct bundle;
 MUST_CHECK bool backup_create(struct engine *en, struct arena *a,
 			      const char **name, struct err *e);
 
+/* Whether a bundle can hold that many generations. */
+MUST_CHECK bool backup_has_room(const struct engine *en, size_t generations,
+				struct err *e);
+
 struct backup_listed {
 	const char *name; /* file name in the backup directory */
 	int64_t serial;

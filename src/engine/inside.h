@@ -158,6 +158,9 @@ void proof_seen(const struct proof *p, struct component_seen *seen);
 /* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
 MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
 
+/* engine/begin.c: everything that can be refused before anything changed. */
+MUST_CHECK bool may_begin(struct run *r, struct err *e);
+
 /* engine/rollout.c: one wave, judged by its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);
 /* engine/rollback.c: puts back what these processes had; sorted. */

@@ -59,6 +59,7 @@ static bool publish_one(struct run *r, const struct step *s, struct err *e)
 	if (!run_certificates(r, g->fingerprint, &copy, &set, e))
 		return false;
 	pem_add_certs(&pem, set.certs, set.count);
+
 	const char *directory = fs_dirname(&a, issuer->publish);
 
 	if (!fs_make_dirs(directory, 0755, e))

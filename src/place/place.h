@@ -21,9 +21,10 @@
  * to replace; abort removes a staged version; revert switches back to a
  * version that is still there, or to what stood there before certfleet came
  * ("found-FINGERPRINT" in the store).  All are idempotent and leave the old or
- *the new state whole when they are interrupted at any point; a later stage or
+ * the new state whole when they are interrupted at any point; a later stage or
  * commit cleans up what an interrupted one left.  Commit keeps the version it
- * replaced and removes older ones.
+ * replaced and removes older ones, but never one that was found: its key may
+ * be nowhere else.
  *
  * Security (SECURITY.md, files): every directory on the way belongs to root
  * or us and is not writable by others; no symbolic link is followed but the

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NEW_VERSION ".new.tmp-certfleet"
+#define FOUND "found-"
 
 struct version {
 	const char *name;
@@ -30,7 +31,7 @@ const char *version_found_base(const struct target *t, const char *fingerprint)
 {
 	bool known = fingerprint && *fingerprint;
 
-	return arena_printf(t->arena, "found-%s",
+	return arena_printf(t->arena, FOUND "%s",
 			    known ? fingerprint : "unknown");
 }
 
@@ -190,6 +191,12 @@ static bool is_kept(const char *name, const char *keep)
 	return keep && !strcmp(name, keep);
 }
 
+/* Nobody else may have what stood there before certfleet came. */
+static bool is_found(const char *name)
+{
+	return !strncmp(name, FOUND, strlen(FOUND));
+}
+
 bool version_prune(const struct target *t, const char *keep,
 		   const char *keep_too, struct err *e)
 {
@@ -198,7 +205,8 @@ bool version_prune(const struct target *t, const char *keep,
 	if (!list_versions(t, &all, e))
 		return false;
 	vec_each (v, &all.list)
-		if (!is_kept(v->name, keep) && !is_kept(v->name, keep_too) &&
+		if (!is_found(v->name) && !is_kept(v->name, keep) &&
+		    !is_kept(v->name, keep_too) &&
 		    !entry_remove(t->store, v->name, e))
 			return false;
 	return entry_sync(t->store, e);

@@ -30,7 +30,9 @@ MUST_CHECK bool version_keep(const struct target *t, const char *base,
 /* Reads its files; ERR_MISSING when it is not there. */
 MUST_CHECK bool version_read(const struct target *t, const char *name,
 			     struct pieces *out, struct err *e);
-/* Removes all versions but two; either may be NULL. */
+/*
+ * Removes all versions but two, which may be NULL, and those that were found.
+ */
 MUST_CHECK bool version_prune(const struct target *t, const char *keep,
 			      const char *keep_too, struct err *e);
 /* Removes all versions of `base` but the one named `keep`. */

@@ -130,7 +130,7 @@ static size_t count_strangers(struct draft *d)
 		const struct component_draft *c = &d->components[i];
 		const char *there = c->write ? c->seen->installed : NULL;
 
-		if (!there || !*there || c->seen->damage)
+		if (!there || !*there)
 			continue;
 		strangers += !s->generation_count ||
 			     !bsearch(&there, known, s->generation_count,

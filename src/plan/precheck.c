@@ -22,17 +22,18 @@ struct finding {
 	const char *name; /* as it is shown; "" for the fleet */
 	struct subject subject;
 	const char *message; /* in the plan's arena */
+	const char *remedy;  /* there too; NULL: the code's */
 };
 
 static const char *remedy(struct draft *d, const struct finding *f)
 {
 	const struct code_row *row = &code_rows[f->code];
+	const char *text = f->remedy ? f->remedy : row->remedy;
 
 	if (f->severity != SEVERITY_ACKNOWLEDGE)
-		return row->remedy;
-	return arena_printf(d->kept, "%s; or accept it with --ack %s%s%s",
-			    row->remedy, row->name, *f->name ? ":" : "",
-			    f->name);
+		return text;
+	return arena_printf(d->kept, "%s; or accept it with --ack %s%s%s", text,
+			    row->name, *f->name ? ":" : "", f->name);
 }
 
 static void tell(struct draft *d, const struct finding *f)
@@ -299,18 +300,36 @@ static void check_rejected(struct draft *d, const struct component_draft *c)
 				    draft_short(d, desired)));
 }
 
+/* "what is wrong; what to do": messages that know better than the code. */
+static void split_remedy(struct draft *d, const char *text, struct finding *f)
+{
+	const char *cut = NULL;
+
+	f->message = text_escaped(d->kept, text);
+	for (const char *c = strstr(f->message, "; "); c;
+	     c = strstr(c + 1, "; "))
+		cut = c;
+	if (!cut)
+		return;
+	f->remedy = cut + 2;
+	f->message =
+		arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
+}
+
 static void check_writable(struct draft *d, const struct component_draft *c)
 {
 	if (!c->seen->unwritable || !c->seen->online)
 		return;
-	tell(d,
-	     &(struct finding){
-		     .code = CODE_TARGET_UNWRITABLE,
-		     .severity = severity_of(CODE_TARGET_UNWRITABLE, c->write),
-		     .name = c->name,
-		     .subject = component_subject(c->component),
-		     .message = text_escaped(d->kept, c->seen->unwritable),
-	     });
+
+	struct finding f = {
+		.code = CODE_TARGET_UNWRITABLE,
+		.severity = severity_of(CODE_TARGET_UNWRITABLE, c->write),
+		.name = c->name,
+		.subject = component_subject(c->component),
+	};
+
+	split_remedy(d, c->seen->unwritable, &f);
+	tell(d, &f);
 }
 
 static void check_component(struct draft *d, const struct component_draft *c)

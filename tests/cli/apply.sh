@@ -45,12 +45,21 @@ is "$(tail -1 run/events | jq -r .event)" "run ended" "and ends with it"
 is "$(jq -rs '[.[] | select(.event == "step started")] | length' run/events)" \
 	"$(jq -rs '[.[] | select(.event == "step ended")] | length' run/events)" "each step that began has ended"
 
+# what is put off is said
+ROLE='{restart: {when: postponed}}' SUBJECT=later plain_fleet
+cf apply --yes
+is $status 0 "a postponed restart"
+has "$out" "postponed: 2 restarts" "is told at the end"
+has "$out" "^\[.*\] backup$" "and no line ends in blanks"
+SUBJECT=later plain_fleet
+
 # preconditions
 mkdir -m 777 open
 sed -i 's|tls/two|open/two|' certfleet.yaml
 cf apply --yes
 is $status 4 "blocked: 4"
 has "$out" "target-unwritable" "with its code"
+hasnt "$out" "make it writable" "and the remedy that fits, no other"
 cf_out apply --yes --json
 is "$(jq -r .event <<<"$out")" refused "as JSON too"
 is "$(jq -r .exit_status <<<"$out")" 4 "with the status"
@@ -59,6 +68,7 @@ rm -rf .certfleet
 cf apply --yes
 is $status 3 "an acknowledgement is needed: 3"
 has "$out" "--ack state-missing" "and it says how"
+hasnt "$out" "--ack.*--ack" "once"
 [ ! -e .certfleet ]; ok $? "no second state was made"
 cf apply --yes --ack state-missing
 is $status 0 "with it"

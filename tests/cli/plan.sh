@@ -61,6 +61,21 @@ is $status 65 "a key that stands twice: 65"
 cf plan show run/nowhere
 is $status 65 "a plan that is not there: 65"
 
+# a slip of the fingers must not cost a file
+printf 'name,host\na,b\n' >hosts.csv
+cp certfleet.yaml run/fleet
+mkfifo run/pipe
+for slip in "--out certfleet.yaml" "--report hosts.csv" "--out run/pipe"; do
+	# shellcheck disable=SC2086
+	cf plan $slip
+	is $status 64 "$slip: 64"
+	has "$out" "is there already" "$slip: says why"
+done
+cmp -s certfleet.yaml run/fleet && [ "$(wc -l <hosts.csv)" = 2 ] && [ -p run/pipe ]
+ok $? "and nothing was replaced"
+cf plan --out p.plan
+is $status 0 "a saved plan replaces an older one"
+
 # a directory that everybody can write to blocks what would be put there
 mkdir -m 777 open
 sed -i 's|tls/two|open/two|' certfleet.yaml
@@ -73,4 +88,6 @@ is $status 0 "without it a plan is a plan"
 cf plan --report open.json
 is "$(jq -r '.[0].name' open.json)" two "the report as JSON"
 [ -n "$(jq -r '.[0].remedy' open.json)" ]; ok $? "with a remedy"
+cf plan --report open.json --quiet && cf plan --report open.csv
+is $status 0 "and replaces an older report"
 finish

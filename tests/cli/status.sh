@@ -21,6 +21,10 @@ is "$(status_of one installed)" "$(installed tls/one/leaf.pem)" "installed is wh
 is "$(status_of one served)" null "what is served is not known"
 is "$(status_of one evidence)" none "without evidence"
 is "$(status_of one state)" unknown "it is not in-sync"
+"$CERTFLEET" status --offline --json >offline.json
+is "$(jq -S '.components[] | del(.online)' offline.json)" "$(jq -S '.components[] | del(.online)' status.json)" "what the apply did is what --offline shows"
+cf plan --offline --detailed-exitcode
+is $status 0 "and a plan from it has nothing to do"
 is "$(jq -r '[.certificates[] | .kind + " " + .name] | join(",")' status.json)" "certificate site,issuer ca" "certificates and issuers"
 has "$(jq -r '.certificates[0].days_left' status.json)" '^\(89\|90\)$' "days left are counted"
 cf status --check 1d

@@ -50,6 +50,7 @@ serve_file tls/front/fullchain.pem
 cf apply --yes --ack rolled-back
 is $status 0 "with its chain it is fine"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
+sleep 0.5 # old workers of nginx may still answer
 cf plan --detailed-exitcode
 is $status 0 "and nothing is left to do"
 take_status

@@ -38,6 +38,15 @@ cf apply --yes --ack rolled-back
 is $status 0 "with it the apply goes on"
 third=$(served "$one")
 serves "$two" "$third" "and two serves the new one"
+"$CERTFLEET" status --offline --json >status.json
+is "$(status_of two served) $(status_of two state)" "$third in-sync" "which is known offline as well"
+rm tls/two
+old_directory two
+cf plan --detailed-exitcode
+is $status 2 "what worked in the end is not rejected any more"
+cf apply --yes
+is $status 0 "so it is put back unasked"
+serves "$two" "$third" "and served"
 
 # an activation that hangs
 export ROLE='{on_failure: stop, timeout: 2s}'

@@ -63,6 +63,7 @@ for name in front api partner; do
 done
 serves "$partner" "$(openssl x509 -in vendor.crt -outform DER | sha256sum | cut -d' ' -f1)" "partner serves the imported certificate"
 openssl verify -CAfile trust/shop-ca.pem tls/front/leaf.pem >/dev/null 2>&1; ok $? "the published authority verifies the leaf"
+is "$(stat -c %a trust)" 755 "those who must trust it can get at it"
 is "$(stat -L -c %a tls/front/key.pem)" 600 "a new key file has mode 0600"
 is "$(stat -L -c %a tls/partner.key)" 640 "an existing key file keeps its mode"
 is "$(stat -c %a .certfleet)" 700 "the state directory is private"

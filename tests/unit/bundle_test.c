@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/sandbox.h"
 #include "bundle/bundle.h"
 
 #include "base/fs.h"
@@ -314,7 +315,7 @@ static void content_that_cannot_be_kept_is_refused(void **state)
 
 static void content_that_could_not_be_read_back_is_refused(void **state)
 {
-	size_t size = 16 * 1024 * 1024;
+	size_t size = SANDBOX_ANSWER_LIMIT;
 	char *text = calloc(1, size);
 	struct bundle_file file = { "large", text, size };
 	struct bundle b = fixture_bundle();
@@ -328,7 +329,7 @@ static void content_that_could_not_be_read_back_is_refused(void **state)
 
 static void the_largest_bundle_can_be_read_back(void **state)
 {
-	size_t size = 15 * 1024 * 1024 - 64 * 1024;
+	size_t size = SANDBOX_ANSWER_LIMIT - (1024 + 64) * 1024;
 	char *text = calloc(1, size);
 	struct bundle_file file = { "large", text, size };
 	struct bundle b = fixture_bundle();

@@ -278,6 +278,26 @@ static void a_directory_without_a_pair_comes_back_too(void **state)
 	assert_int_equal(access(at_root("site/other.crt"), F_OK), 0);
 }
 
+static void a_key_that_was_there_before_is_never_removed(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	mkdir(i.directory, 0755);
+	write_certs(at_root("site/fullchain.pem"), &old_pair);
+	write_key(at_root("site/privkey.pem"), &old_pair, 0600);
+	must(deploy(&i, &new_pair, &e), &e);
+	must(deploy(&i, &third_pair, &e), &e);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(access(at_root(arena_printf(
+					&test_arena,
+					".site.certfleet/found-%s/privkey.pem",
+					old_pair.facts.fingerprint)),
+				F_OK),
+			 0);
+}
+
 static void files_put_over_a_version_are_noticed(void **state)
 {
 	struct install i = directory_form();
@@ -382,6 +402,7 @@ int main(void)
 		TEST(another_chain_of_the_same_leaf_is_another_version),
 		TEST(an_existing_directory_is_exchanged_and_comes_back),
 		TEST(a_directory_without_a_pair_comes_back_too),
+		TEST(a_key_that_was_there_before_is_never_removed),
 		TEST(files_put_over_a_version_are_noticed),
 		TEST(a_damaged_installation_is_made_whole),
 		TEST(garbage_is_unknown_not_nothing),
