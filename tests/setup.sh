@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # setup.sh PACKAGE...: installs the Debian packages that are missing; does
-# nothing when all are there.  The demo and the tests start nginx themselves:
-# its service is left disabled, unless nginx was there before.
+# nothing when all are there.  The demo and the tests start servers themselves:
+# the service of a newly installed one is left disabled.
 set -eu
 missing=
 for package; do
@@ -20,14 +20,20 @@ else
 		exit 1
 	}
 fi
-# A package starts its service at once and at boot, whatever runlevel apt-get
-# is told.  The mask is of this boot only: a set-up that is killed leaves none.
-masked=
-case " $missing " in *" nginx "*) [ ! -d /run/systemd/system ] || masked=nginx.service ;; esac
-if [ -n "$masked" ]; then
-	trap '$as_root systemctl --quiet --runtime unmask $masked' EXIT
+# A package starts its service at once and at each boot, whatever runlevel it
+# is told.  The masks are of this boot only: a set-up that is killed leaves none.
+services=
+for package in $missing; do
+	case $package in
+	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy)
+		[ ! -d /run/systemd/system ] || services="$services $package.service" ;;
+	esac
+done
+# shellcheck disable=SC2086
+if [ -n "$services" ]; then
+	trap '$as_root systemctl --quiet --runtime unmask $services' EXIT
 	trap 'exit 1' INT TERM
-	$as_root systemctl --quiet --runtime mask $masked
+	$as_root systemctl --quiet --runtime mask $services
 fi
 # shellcheck disable=SC2086
 {
@@ -35,4 +41,5 @@ fi
 	$as_root env DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y -qq --no-install-recommends $missing
 } >/dev/null
-[ -z "$masked" ] || $as_root systemctl --quiet disable $masked
+# shellcheck disable=SC2086
+[ -z "$services" ] || $as_root systemctl --quiet disable $services
