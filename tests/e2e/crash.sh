@@ -47,14 +47,9 @@ converged() { # after the apply that follows
 }
 
 try_point() { # CALL NUMBER FAULT
-<<<<<<< HEAD
 	local what="$1 $2 $3" result before
 	before=$(installed tls/one/leaf.pem; installed tls/two/leaf.pem; installed tls/three.crt)
-	timeout 60 strace -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" \
-=======
-	local what="$1 $2 $3" result
 	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" \
->>>>>>> fresh
 		"$CERTFLEET" apply --yes --reissue site >run/broken 2>&1
 	result=$?
 	echo "$what -> $result" >>run/results
