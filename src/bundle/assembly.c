@@ -5,7 +5,7 @@
 #include "base/vec.h"
 #include "bundle/layout.h"
 #include "bundle/manifest.h"
-#include "bundle/restore.h"
+#include "bundle/restore_text.h"
 #include "bundle/zip.h"
 
 #include <string.h>

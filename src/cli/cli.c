@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/help.h"
-#include "cli/hygiene.h"
+#include "cli/process_setup.h"
 #include "cli/session.h"
 
 #include <stdio.h>
@@ -296,7 +296,7 @@ static int finish(struct session *s, int status)
 
 int cli_main(int argc, char **argv)
 {
-	hygiene();
+	process_setup();
 	stop_install();
 
 	AUTO(session) s = { 0 };

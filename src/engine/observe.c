@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/observe.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "crypto/crypto.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
-#include "engine/look.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -111,12 +111,12 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 	if (s.state_exists &&
 	    !state_components(en->state, &s.arena, &known, &count, e))
 		return err_in(e, "cannot read the state");
-	look_renamed(en->fleet, &s, known, count);
-	if (!look_imports(en, &s, now, e))
+	observe_renamed(en->fleet, &s, known, count);
+	if (!observe_imports(en, &s, now, e))
 		return false;
 	observe_published(en, &s);
 	merge_components(en->fleet, &s, known, count);
-	if (!offline && !look_components(en, &s, now, e))
+	if (!offline && !observe_components(en, &s, now, e))
 		return false;
 	*out = TAKE(s);
 	return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/inside.h"
-#include "engine/look.h"
+#include "engine/observe.h"
 #include "pki/presented.h"
 #include "pki/tls.h"
 
@@ -34,8 +34,8 @@ static const struct import_seen *find_import(const struct snapshot *s,
 	return NULL;
 }
 
-const char *look_served_flaw(struct engine *en, const struct snapshot *s,
-			     int64_t now, const struct tls_probe *p)
+const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
+				int64_t now, const struct tls_probe *p)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(pair) pair = { 0 };
@@ -50,8 +50,9 @@ const char *look_served_flaw(struct engine *en, const struct snapshot *s,
 		return served_flaw(p, g, &set);
 	/* Not in the state yet: its file is read once more. */
 	if (import &&
-	    look_import(en, fleet_certificate(en->fleet, import->certificate),
-			now, &pair, &ignored))
+	    observe_import(en,
+			   fleet_certificate(en->fleet, import->certificate),
+			   now, &pair, &ignored))
 		return served_flaw(p, &import->found, &pair.set);
 	return NULL;
 }

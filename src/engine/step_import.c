@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "engine/inside.h"
-#include "engine/look.h"
+#include "engine/observe.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 	AUTO(change) change = change_new(r->en->state);
 	struct made made = { .owner = c->name };
 
-	if (!look_import(r->en, c, clock_now(), &pair, e))
+	if (!observe_import(r->en, c, clock_now(), &pair, e))
 		return false;
 	if (strcmp(pair.facts.fingerprint, s->generation) != 0)
 		return err_set(e, ERR_STALE,

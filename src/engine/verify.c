@@ -3,7 +3,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "engine/inside.h"
-#include "engine/look.h"
+#include "engine/observe.h"
 #include "pki/tls.h"
 
 #include <stdio.h>

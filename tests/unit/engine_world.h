@@ -9,7 +9,7 @@
 #include "base/fs.h"
 #include "config/load.h"
 #include "engine/backup.h"
-#include "engine/saved.h"
+#include "engine/saved_plan.h"
 #include "pki/issue.h"
 #include "plan/plan.h"
 #include "state/state.h"

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
-#include "engine/look.h"
+#include "engine/observe.h"
 #include "pki/tls.h"
 
 #include <string.h>
@@ -69,7 +69,7 @@ static void judge_chains(struct engine *en, const struct snapshot *s,
 {
 	for (size_t i = 0; i < count && !seen->served_flaw; i++)
 		if (probes[i].completed)
-			seen->served_flaw = look_served_flaw(
+			seen->served_flaw = observe_served_flaw(
 				en, s, seen->observed_at, &probes[i]);
 }
 
@@ -137,8 +137,8 @@ static struct component_seen *row_of(struct snapshot *s, const char *name,
 	return &rows[*at];
 }
 
-bool look_components(struct engine *en, struct snapshot *s, int64_t now,
-		     struct err *e)
+bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
+			struct err *e)
 {
 	const struct fleet *f = en->fleet;
 	struct ports ports = { 0 };

@@ -3,7 +3,7 @@
 #include "base/fs.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
-#include "engine/look.h"
+#include "engine/observe.h"
 #include "pki/import.h"
 
 struct generation generation_of_pair(const struct pair *p, struct arena *a)
@@ -51,8 +51,8 @@ static bool read_password(struct engine *en, const struct import *import,
 	return err_in(e, "cannot get the password");
 }
 
-bool look_import(struct engine *en, const struct certificate *c, int64_t now,
-		 struct pair *out, struct err *e)
+bool observe_import(struct engine *en, const struct certificate *c, int64_t now,
+		    struct pair *out, struct err *e)
 {
 	const struct import *import = &c->import;
 	AUTO(input_files)
@@ -81,8 +81,8 @@ bool look_import(struct engine *en, const struct certificate *c, int64_t now,
 	return true;
 }
 
-bool look_imports(struct engine *en, struct snapshot *s, int64_t now,
-		  struct err *e)
+bool observe_imports(struct engine *en, struct snapshot *s, int64_t now,
+		     struct err *e)
 {
 	VEC(struct import_seen) list = { 0 };
 
@@ -93,7 +93,7 @@ bool look_imports(struct engine *en, struct snapshot *s, int64_t now,
 
 		if (c->import.kind == IMPORT_NONE)
 			continue;
-		if (look_import(en, c, now, &pair, e)) {
+		if (observe_import(en, c, now, &pair, e)) {
 			seen.found = generation_of_pair(&pair, &s->arena);
 			seen.found.owner = c->name;
 			seen.found.source = SOURCE_IMPORTED;

@@ -2,8 +2,8 @@
 /*
  * The parts of an observation: each fills its share of the snapshot.
  */
-#ifndef ENGINE_LOOK_H
-#define ENGINE_LOOK_H
+#ifndef ENGINE_OBSERVE_H
+#define ENGINE_OBSERVE_H
 
 #include "base/err.h"
 #include "model/snapshot.h"
@@ -19,17 +19,17 @@ struct tls_probe;
  * `was:`: shows what is remembered of OLD under its new name, in the
  * generations of `s` and in `known` (which stays sorted).
  */
-void look_renamed(const struct fleet *f, struct snapshot *s,
-		  const struct component_seen *known, size_t count);
+void observe_renamed(const struct fleet *f, struct snapshot *s,
+		     const struct component_seen *known, size_t count);
 /* Reads and lints every import; a bad one is remembered, not an error. */
-MUST_CHECK bool look_imports(struct engine *en, struct snapshot *s, int64_t now,
-			     struct err *e);
-/* One import's pair, linted at `now`; ERR_MISSING: file or password. */
-MUST_CHECK bool look_import(struct engine *en, const struct certificate *c,
-			    int64_t now, struct pair *out, struct err *e);
-/* Asks every component, and every port what it serves. */
-MUST_CHECK bool look_components(struct engine *en, struct snapshot *s,
+MUST_CHECK bool observe_imports(struct engine *en, struct snapshot *s,
 				int64_t now, struct err *e);
+/* One import's pair, linted at `now`; ERR_MISSING: file or password. */
+MUST_CHECK bool observe_import(struct engine *en, const struct certificate *c,
+			       int64_t now, struct pair *out, struct err *e);
+/* Asks every component, and every port what it serves. */
+MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,
+				   int64_t now, struct err *e);
 
 /* engine/served.c: what is wrong with the chain a completed probe saw, in
  * static memory. */
@@ -37,7 +37,7 @@ MUST_CHECK bool look_components(struct engine *en, struct snapshot *s,
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,
 			const struct cert_set *set);
 /* Against whatever is known of that leaf; NULL: nothing. */
-const char *look_served_flaw(struct engine *en, const struct snapshot *s,
-			     int64_t now, const struct tls_probe *p);
+const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
+				int64_t now, const struct tls_probe *p);
 
 #endif

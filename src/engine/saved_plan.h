@@ -7,8 +7,8 @@
  * its own plan, only if it is the same as the saved one; or, when a run of
  * exactly this plan did not end, if what is left to do is a part of it.
  */
-#ifndef ENGINE_SAVED_H
-#define ENGINE_SAVED_H
+#ifndef ENGINE_SAVED_PLAN_H
+#define ENGINE_SAVED_PLAN_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/saved_file.h"
+#include "cli/plan_file.h"
 
 #include "base/alloc.h"
 #include "base/fs.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/hygiene.h"
+#include "cli/process_setup.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static void take_standard_descriptors(void)
 		close(fd);
 }
 
-void hygiene(void)
+void process_setup(void)
 {
 	static const struct rlimit none;
 

@@ -5,9 +5,9 @@
  * no TLS key log, and descriptors 0 to 2 are taken, so that no file of ours
  * is ever mistaken for the terminal.
  */
-#ifndef CLI_HYGIENE_H
-#define CLI_HYGIENE_H
+#ifndef CLI_PROCESS_SETUP_H
+#define CLI_PROCESS_SETUP_H
 
-void hygiene(void);
+void process_setup(void);
 
 #endif

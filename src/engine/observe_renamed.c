@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/look.h"
+#include "engine/observe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +89,8 @@ static void rename_components(const struct fleet *f,
 	}
 }
 
-void look_renamed(const struct fleet *f, struct snapshot *s,
-		  const struct component_seen *known, size_t count)
+void observe_renamed(const struct fleet *f, struct snapshot *s,
+		     const struct component_seen *known, size_t count)
 {
 	for (size_t i = 0; i < f->issuer_count; i++)
 		if (f->issuers[i].was)

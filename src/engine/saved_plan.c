@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/saved.h"
+#include "engine/saved_plan.h"
 
 #include "crypto/crypto.h"
 

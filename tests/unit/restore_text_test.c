@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/restore.h"
+#include "bundle/restore_text.h"
 
 #include "base/fs.h"
 #include "bundle_fixture.h"

@@ -3,8 +3,8 @@
  * A saved plan: the document of `plan --json` plus "fleet_file", the fleet
  * file as it was named.  For its owner alone, although it holds no secret.
  */
-#ifndef CLI_SAVED_FILE_H
-#define CLI_SAVED_FILE_H
+#ifndef CLI_PLAN_FILE_H
+#define CLI_PLAN_FILE_H
 
 #include "base/arena.h"
 #include "base/err.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RESTORE.txt: how to get the keys out with openssl and 7z alone. */
-#ifndef BUNDLE_RESTORE_H
-#define BUNDLE_RESTORE_H
+#ifndef BUNDLE_RESTORE_TEXT_H
+#define BUNDLE_RESTORE_TEXT_H
 
 #include "base/buf.h"
 #include "bundle/bundle.h"
