@@ -6,9 +6,8 @@
 #include "config/netname.h"
 #include "config/policy.h"
 #include "config/request.h"
+#include "config/rows.h"
 #include "config/values.h"
-
-#include <signal.h>
 
 /* The scale of durations, in seconds. */
 enum {
@@ -19,10 +18,9 @@ enum {
 
 static const struct bounds lifetimes = { 60, 100LL * YEAR };
 static const struct bounds pauses = { 0, DAY };
-static const struct bounds waits = { 1, DAY };
+const struct bounds waits = { 1, DAY };
 static const struct bounds any_count = { 0, GROUP_LIMIT };
 static const struct bounds some_count = { 1, GROUP_LIMIT };
-static const struct bounds handshakes = { 1, 100 };
 
 const char *const key_rotation_names[] = {
 	[ROTATE_ALWAYS] = "always", [ROTATE_REUSE] = "reuse", NULL
@@ -42,44 +40,15 @@ const char *const on_failure_names[] = { [FAIL_STOP] = "stop",
 					 [FAIL_CONTINUE] = "continue",
 					 [FAIL_ROLLBACK] = "rollback",
 					 NULL };
-const char *const signal_names[] = { "HUP", "USR1", "USR2", "TERM", NULL };
-const int signal_numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM };
-_Static_assert(sizeof(signal_names) / sizeof(*signal_names) ==
-		       sizeof(signal_numbers) / sizeof(*signal_numbers) + 1,
-	       "every signal has a number");
 
 static const char *const per_names[] = { [PER_COMPONENT] = "component", NULL };
 /* enum purpose counts them as bits */
 static const char *const purpose_names[] = { "server", "client", NULL };
 
-#define TEXT(T, k, m, h, ...) \
-	FIELD(T, k, m, const char *, text_type, .help = h, ##__VA_ARGS__)
-#define NAME(T, k, m, h, ...) \
-	FIELD(T, k, m, const char *, name_type, .help = h, ##__VA_ARGS__)
-#define PATH(T, k, m, h, ...) \
-	FIELD(T, k, m, const char *, path_type, .help = h, ##__VA_ARGS__)
-#define FLAG(T, k, m, h) FIELD(T, k, m, bool, flag_type, .help = h)
-#define COUNT(T, k, m, b, h) \
-	FIELD(T, k, m, unsigned, count_type, .param = &(b), .help = h)
-#define DURATION(T, k, m, b, h) \
-	FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h)
-/* An enum is an unsigned number, and its names stand in its order. */
-#define CHOICE(T, k, m, names, h) \
-	FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
-#define LIST(T, k, m, type, of, h, ...)                               \
-	FIELD(T, k, m, struct items, type, .param = &(of), .help = h, \
-	      ##__VA_ARGS__)
-#define LATER(T, k, m, value, h, ...)                                      \
-	FIELD(T, k, m, const struct node *, later_type, .param = &(value), \
-	      .help = h, ##__VA_ARGS__)
-#define NAMED(T, k, m, record, h)                                        \
-	FIELD(T, k, m, struct section *, named_type, .param = &(record), \
-	      .help = h)
-
 /* --- lists of texts --- */
 
 static const struct field argument = { .key = "command", .type = &text_type };
-static const struct list_of arguments = { &argument, sizeof(char *), 1, 100 };
+const struct list_of arguments = { &argument, sizeof(char *), 1, 100 };
 static const struct field file_item = { .key = "include", .type = &file_type };
 static const struct list_of include_files = { &file_item, sizeof(char *), 0,
 					      64 };
@@ -276,139 +245,6 @@ const struct record certificate_record = {
 	.check = certificate_check,
 	.help = "a certificate to have: issued, or imported",
 };
-
-/* --- deliver, activate, verify --- */
-
-static const struct field install_fields[] = {
-	PATH(struct install, "directory", directory,
-	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "
-	     "one switched link"),
-	PATH(struct install, "certificate", certificate,
-	     "the leaf and what is above it"),
-	PATH(struct install, "key", key, "the private key"),
-	PATH(struct install, "leaf", leaf, "the leaf alone"),
-	PATH(struct install, "chain", chain, "what is above the leaf"),
-	PATH(struct install, "ca", ca, "the root, when it is known"),
-	PATH(struct install, "combined", combined, "leaf, chain and key"),
-	UNSUPPORTED("pkcs12"),
-	TEXT(struct install, "owner", owner, "who owns what holds the key"),
-	TEXT(struct install, "group", group, "the group of what holds the key"),
-	FIELD(struct install, "mode", mode, mode_t, mode_type,
-	      .help = "the mode of what holds the key; \"0600\" when new"),
-	FLAG(struct install, "unsafe_directory", unsafe_directory,
-	     "accepts directories that others can write"),
-	FLAG(struct install, "replace", replace,
-	     "replaces files that hold no certificate or key"),
-	{ 0 },
-};
-static const struct record install_record = {
-	.name = "files",
-	.fields = install_fields,
-	.size = sizeof(struct install),
-	.check = install_check,
-	.help = "paths on this machine",
-};
-
-static const struct field haproxy_fields[] = {
-	FIELD(struct haproxy, "socket", socket, const char *, socket_type,
-	      .required = true,
-	      .help = "its runtime API, level admin: the path of a unix "
-		      "socket, or tcp://HOST:PORT on this machine"),
-	PATH(struct haproxy, "certificate", certificate,
-	     "the file it loads leaf, chain and key from, as its "
-	     "configuration names it",
-	     .required = true),
-	{ 0 },
-};
-static const struct record haproxy_record = {
-	.name = "haproxy",
-	.fields = haproxy_fields,
-	.size = sizeof(struct haproxy),
-	.check = haproxy_check,
-	.help = "swapped in a running HAProxy, and its file written",
-};
-
-static const struct field deliver_fields[] = {
-	FIELD(struct deliver, "files", files, struct install, record_type,
-	      .param = &install_record,
-	      .help = "onto the machine certfleet runs on"),
-	FIELD(struct deliver, "haproxy", haproxy, struct haproxy, record_type,
-	      .param = &haproxy_record,
-	      .help = "into a running HAProxy on this machine, without a "
-		      "reload"),
-	UNSUPPORTED("agent"),
-	UNSUPPORTED("sftp"),
-	UNSUPPORTED("caddy"),
-	UNSUPPORTED("http"),
-	UNSUPPORTED("etcd"),
-	UNSUPPORTED("appmon"),
-	UNSUPPORTED("handoff"),
-	{ 0 },
-};
-static const struct record deliver_record = {
-	.name = "deliver",
-	.fields = deliver_fields,
-	.size = sizeof(struct deliver),
-	.check = deliver_check,
-	.one_key = true,
-	.help = "how a pair gets onto a component",
-};
-const struct field deliver_value = { .key = "deliver",
-				     .type = &record_type,
-				     .param = &deliver_record };
-
-static const struct field activate_fields[] = {
-	CHOICE(struct activate_form, "signal", signal, signal_names,
-	       "a signal to the process that pidfile names"),
-	PATH(struct activate_form, "pidfile", pidfile,
-	     "the file that holds the process number"),
-	LIST(struct activate_form, "command", command, list_type, arguments,
-	     "a program and its arguments, run without a shell"),
-	DURATION(struct activate_form, "timeout", timeout, waits,
-		 "how long it may take; 30s when left out"),
-	UNSUPPORTED("http"),
-	{ 0 },
-};
-static const struct record activate_record = {
-	.name = "activate",
-	.fields = activate_fields,
-	.size = sizeof(struct activate_form),
-	.preset = &(const struct activate_form){ .timeout = 30 },
-	.help = "makes the process take the installed pair into use",
-};
-const struct field activate_value = { .key = "activate",
-				      .type = &activate_type,
-				      .param = &activate_record };
-
-static const struct field verify_fields[] = {
-	FIELD(struct verify, "tls", address, const char *, address_type,
-	      .required = true,
-	      .help = "HOST:PORT of the TLS port that serves it"),
-	TEXT(struct verify, "server_name", server_name,
-	     "the name asked for; the host when that is a name"),
-	COUNT(struct verify, "consecutive", consecutive, handshakes,
-	      "handshakes in a row that must present it; 1 when left out"),
-	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
-	      .param = starttls_names + 1,
-	      .help = "the protocol that is spoken before TLS begins"),
-	{ 0 },
-};
-static const struct record verify_record = {
-	.name = "verify",
-	.fields = verify_fields,
-	.size = sizeof(struct verify),
-	.preset = &(const struct verify){ .consecutive = 1 },
-	.check = verify_check,
-	.help = "a TLS port that must serve the certificate",
-};
-static const struct field verify_item = { .key = "verify",
-					  .type = &record_type,
-					  .param = &verify_record };
-static const struct list_of verify_items = { &verify_item,
-					     sizeof(struct verify), 0, 100 };
-const struct field verify_value = { .key = "verify",
-				    .type = &one_or_list_type,
-				    .param = &verify_items };
 
 /* --- roles --- */
 

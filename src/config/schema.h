@@ -11,7 +11,10 @@ extern const struct record issuer_record;  /* struct issuer_form */
 extern const struct record certificate_record;
 extern const struct record role_record;
 extern const struct record component_record;
-extern const struct record csv_record; /* struct csv_form */
+extern const struct record csv_record;      /* struct csv_form */
+extern const struct record deliver_record;  /* struct deliver */
+extern const struct record activate_record; /* struct activate */
+extern const struct list_of verify_items;   /* of struct verify */
 
 /* Values that are read when the component they are for is known. */
 extern const struct field subject_value;  /* const char * */

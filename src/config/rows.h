@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One row each for the tables of accepted keys (config/schema*.c). */
+#ifndef CONFIG_ROWS_H
+#define CONFIG_ROWS_H
+
+#include "config/fields.h"
+#include "config/values.h"
+
+#define TEXT(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, text_type, .help = h, ##__VA_ARGS__)
+#define NAME(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, name_type, .help = h, ##__VA_ARGS__)
+#define PATH(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, path_type, .help = h, ##__VA_ARGS__)
+#define FLAG(T, k, m, h) FIELD(T, k, m, bool, flag_type, .help = h)
+#define COUNT(T, k, m, b, h) \
+	FIELD(T, k, m, unsigned, count_type, .param = &(b), .help = h)
+#define DURATION(T, k, m, b, h) \
+	FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h)
+/* An enum is an unsigned number, and its names stand in its order. */
+#define CHOICE(T, k, m, names, h) \
+	FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
+#define LIST(T, k, m, type, of, h, ...)                               \
+	FIELD(T, k, m, struct items, type, .param = &(of), .help = h, \
+	      ##__VA_ARGS__)
+#define LATER(T, k, m, value, h, ...)                                      \
+	FIELD(T, k, m, const struct node *, later_type, .param = &(value), \
+	      .help = h, ##__VA_ARGS__)
+#define NAMED(T, k, m, record, h)                                        \
+	FIELD(T, k, m, struct section *, named_type, .param = &(record), \
+	      .help = h)
+
+extern const struct bounds waits;      /* from a second to a day */
+extern const struct list_of arguments; /* of a command */
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The accepted keys of deliver, activate and verify. */
+#include "config/schema.h"
+
+#include "config/delivery.h"
+#include "config/forms.h"
+#include "config/netname.h"
+#include "config/rows.h"
+
+#include <signal.h>
+
+static const struct bounds handshakes = { 1, 100 };
+
+const char *const signal_names[] = { "HUP", "USR1", "USR2", "TERM", NULL };
+const int signal_numbers[] = { SIGHUP, SIGUSR1, SIGUSR2, SIGTERM };
+_Static_assert(sizeof(signal_names) / sizeof(*signal_names) ==
+		       sizeof(signal_numbers) / sizeof(*signal_numbers) + 1,
+	       "every signal has a number");
+
+static const struct field install_fields[] = {
+	PATH(struct install, "directory", directory,
+	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "
+	     "one switched link"),
+	PATH(struct install, "certificate", certificate,
+	     "the leaf and what is above it"),
+	PATH(struct install, "key", key, "the private key"),
+	PATH(struct install, "leaf", leaf, "the leaf alone"),
+	PATH(struct install, "chain", chain, "what is above the leaf"),
+	PATH(struct install, "ca", ca, "the root, when it is known"),
+	PATH(struct install, "combined", combined, "leaf, chain and key"),
+	UNSUPPORTED("pkcs12"),
+	TEXT(struct install, "owner", owner, "who owns what holds the key"),
+	TEXT(struct install, "group", group, "the group of what holds the key"),
+	FIELD(struct install, "mode", mode, mode_t, mode_type,
+	      .help = "the mode of what holds the key; \"0600\" when new"),
+	FLAG(struct install, "unsafe_directory", unsafe_directory,
+	     "accepts directories that others can write"),
+	FLAG(struct install, "replace", replace,
+	     "replaces files that hold no certificate or key"),
+	{ 0 },
+};
+static const struct record install_record = {
+	.name = "files",
+	.fields = install_fields,
+	.size = sizeof(struct install),
+	.check = install_check,
+	.help = "paths on this machine",
+};
+
+static const struct field haproxy_fields[] = {
+	FIELD(struct haproxy, "socket", socket, const char *, socket_type,
+	      .required = true,
+	      .help = "its runtime API, level admin: the path of a unix "
+		      "socket, or tcp://HOST:PORT on this machine"),
+	PATH(struct haproxy, "certificate", certificate,
+	     "the file it loads leaf, chain and key from, as its "
+	     "configuration names it",
+	     .required = true),
+	{ 0 },
+};
+static const struct record haproxy_record = {
+	.name = "haproxy",
+	.fields = haproxy_fields,
+	.size = sizeof(struct haproxy),
+	.check = haproxy_check,
+	.help = "swapped in a running HAProxy, and its file written",
+};
+
+static const struct field deliver_fields[] = {
+	FIELD(struct deliver, "files", files, struct install, record_type,
+	      .param = &install_record,
+	      .help = "onto the machine certfleet runs on"),
+	FIELD(struct deliver, "haproxy", haproxy, struct haproxy, record_type,
+	      .param = &haproxy_record,
+	      .help = "into a running HAProxy on this machine, without a "
+		      "reload"),
+	UNSUPPORTED("agent"),
+	UNSUPPORTED("sftp"),
+	UNSUPPORTED("caddy"),
+	UNSUPPORTED("http"),
+	UNSUPPORTED("etcd"),
+	UNSUPPORTED("appmon"),
+	UNSUPPORTED("handoff"),
+	{ 0 },
+};
+const struct record deliver_record = {
+	.name = "deliver",
+	.fields = deliver_fields,
+	.size = sizeof(struct deliver),
+	.check = deliver_check,
+	.one_key = true,
+	.help = "how a pair gets onto a component",
+};
+const struct field deliver_value = { .key = "deliver",
+				     .type = &record_type,
+				     .param = &deliver_record };
+
+static const struct field activate_fields[] = {
+	CHOICE(struct activate_form, "signal", signal, signal_names,
+	       "a signal to the process that pidfile names"),
+	PATH(struct activate_form, "pidfile", pidfile,
+	     "the file that holds the process number"),
+	LIST(struct activate_form, "command", command, list_type, arguments,
+	     "a program and its arguments, run without a shell"),
+	DURATION(struct activate_form, "timeout", timeout, waits,
+		 "how long it may take; 30s when left out"),
+	UNSUPPORTED("http"),
+	{ 0 },
+};
+const struct record activate_record = {
+	.name = "activate",
+	.fields = activate_fields,
+	.size = sizeof(struct activate_form),
+	.preset = &(const struct activate_form){ .timeout = 30 },
+	.help = "makes the process take the installed pair into use",
+};
+const struct field activate_value = { .key = "activate",
+				      .type = &activate_type,
+				      .param = &activate_record };
+
+static const struct field verify_fields[] = {
+	FIELD(struct verify, "tls", address, const char *, address_type,
+	      .required = true,
+	      .help = "HOST:PORT of the TLS port that serves it"),
+	TEXT(struct verify, "server_name", server_name,
+	     "the name asked for; the host when that is a name"),
+	COUNT(struct verify, "consecutive", consecutive, handshakes,
+	      "handshakes in a row that must present it; 1 when left out"),
+	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
+	      .param = starttls_names + 1,
+	      .help = "the protocol that is spoken before TLS begins"),
+	{ 0 },
+};
+static const struct record verify_record = {
+	.name = "verify",
+	.fields = verify_fields,
+	.size = sizeof(struct verify),
+	.preset = &(const struct verify){ .consecutive = 1 },
+	.check = verify_check,
+	.help = "a TLS port that must serve the certificate",
+};
+static const struct field verify_item = { .key = "verify",
+					  .type = &record_type,
+					  .param = &verify_record };
+const struct list_of verify_items = { &verify_item, sizeof(struct verify), 0,
+				      100 };
+const struct field verify_value = { .key = "verify",
+				    .type = &one_or_list_type,
+				    .param = &verify_items };
