@@ -15,6 +15,7 @@
 /* Options that every command has. */
 struct common {
 	const char *directory;
+	const char *file;
 	int color;
 	bool quiet;
 	bool verbose;
@@ -32,6 +33,9 @@ static const char *const colors[] = {
 static const struct option common_options[] = {
 	TEXT(struct common, directory, .name = "directory", .letter = 'C',
 	     .argument = "DIR", .help = "work in this directory"),
+	TEXT(struct common, file, .name = "file", .letter = 'f',
+	     .argument = "FILE",
+	     .help = "the fleet file, when it is not certfleet.yaml"),
 	CHOICE(struct common, color, .name = "color", .argument = "WHEN",
 	       .choices = colors, .help = "auto, always or never"),
 	FLAG(struct common, quiet, .name = "quiet",
@@ -130,7 +134,32 @@ static bool check_words(const struct line *l, struct err *e)
 		return err_set(
 			e, ERR_USAGE, "'%s' has no use for '%s'", c->name,
 			text_escaped(l->arena, l->words.items[c->words_most]));
+	if (l->common.file && l->words.count && !strncmp(c->words, "[FILE", 5))
+		return err_set(e, ERR_USAGE,
+			       "'--file' has no place beside '%s'",
+			       text_escaped(l->arena, l->words.items[0]));
 	return true;
+}
+
+/* "backup" alone, or with a word that is none of its commands. */
+static bool needs_second(const struct line *l, struct err *e)
+{
+	AUTO(buf) known = { 0 };
+	size_t len = strlen(l->group);
+
+	for (size_t i = 0; commands[i]; i++)
+		if (commands[i]->run &&
+		    !strncmp(commands[i]->name, l->group, len) &&
+		    commands[i]->name[len] == ' ')
+			buf_printf(&known, "%s%s", known.len ? ", " : "",
+				   commands[i]->name + len + 1);
+	if (l->words.count)
+		return err_set(e, ERR_USAGE, "'%s' cannot '%s', only: %s",
+			       l->group,
+			       text_escaped(l->arena, l->words.items[0]),
+			       buf_text(&known));
+	return err_set(e, ERR_USAGE, "'%s' needs one of: %s", l->group,
+		       buf_text(&known));
 }
 
 static bool read_rest(struct line *l, char *const *argv, struct err *e)
@@ -152,8 +181,7 @@ static bool read_rest(struct line *l, char *const *argv, struct err *e)
 	if (l->common.help || l->common.version)
 		return true;
 	if (!c)
-		return err_set(e, ERR_USAGE, "'%s' needs a second word",
-			       l->group);
+		return needs_second(l, e);
 	return check_words(l, e);
 }
 
@@ -181,6 +209,10 @@ static bool read_line(struct line *l, char *const *argv, struct err *e)
 	if (!options_parse(&p, argv, &used, e))
 		return false;
 	argv += used;
+	if (*argv && !strcmp(*argv, "help")) {
+		l->common.help = true;
+		argv++;
+	}
 	if (!*argv)
 		return l->common.help || l->common.version ||
 		       err_set(e, ERR_USAGE,
@@ -210,6 +242,7 @@ static bool run_command(struct session *s, const struct line *l, int *status,
 		e->code = ERR_USAGE;
 		return false;
 	}
+	s->file = l->common.file ? l->common.file : FLEET_FILE;
 	return session_prepare(s, l->command, &call, e) &&
 	       l->command->run(s, &call, status, e);
 }
@@ -242,6 +275,10 @@ static bool run_line(struct session *s, const struct line *l, int *status,
 	return run_command(s, l, status, e);
 }
 
+enum {
+	STATUS_HALF_WELL = 7 /* something changed, something went wrong */
+};
+
 /* What was printed counts only once it is written. */
 static int finish(struct session *s, int status)
 {
@@ -249,8 +286,12 @@ static int finish(struct session *s, int status)
 
 	if (terminal_close(&s->terminal, &e))
 		return status;
-	terminal_error(&s->terminal, "%s", e.text);
-	return status ? status : err_exit_status(e.code);
+	/* `plan | head` is no mistake to be told of */
+	if (!s->terminal.left)
+		terminal_error(&s->terminal, "%s", e.text);
+	if (status)
+		return status;
+	return s->changed ? STATUS_HALF_WELL : err_exit_status(e.code);
 }
 
 int cli_main(int argc, char **argv)

@@ -173,6 +173,7 @@ static bool has_work(struct application *a)
 		   a->planned.plan.unchanged,
 		   a->planned.plan.unchanged == 1 ? "" : "s");
 	terminal_tell(&a->s->terminal, &text);
+	planning_tell_postponed(a->s, &a->planned);
 	tell_refusal(a, "nothing to do");
 	return false;
 }
@@ -212,6 +213,7 @@ static bool carry_out(struct application *a, struct err *e)
 		return false;
 	progress_sum_up(a->progress, &result, a->s->fleet.path);
 	a->status = result.exit_status;
+	a->s->changed = result.done > 0;
 	return true;
 }
 
@@ -351,7 +353,7 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 static bool run(struct session *s, const struct call *call, int *status,
 		struct err *e)
 {
-	const char *path = call->word_count ? call->words[0] : FLEET_FILE;
+	const char *path = call->word_count ? call->words[0] : s->file;
 	AUTO(application) a = { .s = s, .o = call->options };
 	bool good = false;
 

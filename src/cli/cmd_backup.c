@@ -152,9 +152,9 @@ static bool verify(struct session *s, const struct verify_options *o,
 						   &passphrase, e) &&
 		       backup_verify(path, &passphrase, out, e);
 	/* away from home only the structure can be looked at */
-	if (access(FLEET_FILE, F_OK) < 0)
+	if (access(s->file, F_OK) < 0)
 		return backup_verify(path, NULL, out, e);
-	return session_load(s, FLEET_FILE, e) && session_read(s, e) &&
+	return session_load(s, s->file, e) && session_read(s, e) &&
 	       verify_as_fleet(s, path, out, e);
 }
 

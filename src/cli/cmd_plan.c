@@ -148,6 +148,7 @@ static bool run(struct session *s, const struct call *call, int *status,
 	if (o->offline)
 		tell_age(s, &p.snapshot);
 	show(s, &p.plan, o->json);
+	planning_tell_postponed(s, &p);
 	if (!write_files(s, o, &p.plan, e))
 		return false;
 	if (o->detailed_exitcode)

@@ -35,8 +35,7 @@ void help_commands(const char *group, const struct option *common,
 			add_command(commands[i], out);
 	buf_puts(out, "\nOptions of every command:\n");
 	options_help(common, out);
-	buf_puts(out, "\nFILE is certfleet.yaml unless named; "
-		      "'certfleet COMMAND --help' tells more.\n");
+	buf_puts(out, "\n'certfleet COMMAND --help' tells more.\n");
 }
 
 void help_command(const struct command *c, const struct option *common,

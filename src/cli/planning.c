@@ -5,6 +5,7 @@
 #include "config/load.h"
 #include "plan/plan.h"
 #include "report/json_value.h"
+#include "report/status.h"
 
 struct choices chosen_choices(const struct chosen *c)
 {
@@ -52,6 +53,22 @@ bool planning_make(struct session *s, const struct planning *how,
 		return false;
 	*out = TAKE(p);
 	return true;
+}
+
+void planning_tell_postponed(struct session *s, const struct planned *p)
+{
+	AUTO(arena) a = { 0 };
+	struct status status;
+	size_t count = 0;
+
+	status_make(&s->fleet, &p->snapshot, p->plan.at, &a, &status);
+	count = status_postponed(&status);
+	if (count && !p->plan.choices.restart_postponed)
+		terminal_note(&s->terminal,
+			      "%zu component%s for a postponed restart; "
+			      "'certfleet apply --restart-postponed' does it "
+			      "now",
+			      count, count == 1 ? " waits" : "s wait");
 }
 
 const char *plan_line(const struct plan *p, struct arena *a)

@@ -53,6 +53,9 @@ struct planning {
 MUST_CHECK bool planning_make(struct session *s, const struct planning *how,
 			      struct planned *out, struct err *e);
 
+/* Says how many components wait for a restart that this plan leaves out. */
+void planning_tell_postponed(struct session *s, const struct planned *p);
+
 /* The plan as one line of JSON, equal for equal plans. */
 const char *plan_line(const struct plan *p, struct arena *a);
 

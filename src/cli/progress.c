@@ -91,6 +91,15 @@ static const char *subject_of(const struct step *s)
 	return s->certificate ? s->certificate : "";
 }
 
+static int digits(size_t number)
+{
+	int count = 1;
+
+	for (; number > 9; number /= 10)
+		count++;
+	return count;
+}
+
 /* "[12/40] commit        front  ab12cd34ef56" */
 static void add_words(const struct event *event, struct buf *out)
 {
@@ -98,10 +107,15 @@ static void add_words(const struct event *event, struct buf *out)
 	const char *subject = subject_of(event->step);
 
 	if (event->number)
-		buf_printf(out, "[%zu/%zu] ", event->number, event->total);
+		buf_printf(out, "[%*zu/%zu] ", digits(event->total),
+			   event->number, event->total);
+	if (!*subject) {
+		buf_puts(out, kind);
+		return;
+	}
 	buf_printf(out, "%-*s  ", KIND_WIDTH, kind);
 	text_escape(out, subject, strlen(subject));
-	if (event->generation)
+	if (event->generation && *event->generation)
 		buf_printf(out, "  %.*s", FINGERPRINT_SHOWN, event->generation);
 }
 
@@ -184,7 +198,8 @@ static void add_broken(const struct progress *p, struct buf *out)
 				   p->broken.count - i);
 			return;
 		}
-		buf_printf(out, "  failed: %s ", b->kind);
+		buf_printf(out, "  failed: %s%s", b->kind,
+			   *b->subject ? " " : "");
 		text_escape(out, b->subject, strlen(b->subject));
 		buf_puts(out, ": ");
 		text_escape(out, b->error, strlen(b->error));
@@ -237,6 +252,21 @@ static void add_not_started(const struct progress *p, struct buf *out)
 		add_names("not started", names, count, out);
 }
 
+/* Installed by this run, in use only after the next restart. */
+static void add_postponed(const struct plan *p, struct buf *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->wave_count; i++)
+		if (p->waves[i].postponed)
+			count += p->waves[i].process_count;
+	if (count)
+		buf_printf(out,
+			   "  postponed: %zu restart%s; 'certfleet apply "
+			   "--restart-postponed' does it now\n",
+			   count, count == 1 ? "" : "s");
+}
+
 static const char *advice(const struct apply_result *r)
 {
 	if (stop_requested())
@@ -264,6 +294,7 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r,
 	add_names("rolled back", p->rolled_back.items, p->rolled_back.count,
 		  &text);
 	add_not_started(p, &text);
+	add_postponed(p->plan, &text);
 	if (r->exit_status) {
 		buf_puts(&text, "next: 'certfleet apply");
 		if (named) {

@@ -23,7 +23,7 @@ bool session_prepare(struct session *s, const struct command *c,
 	bool named = (c->needs & NEEDS_FLEET_WORD) && call->word_count > 0;
 
 	if ((c->needs & (NEEDS_FLEET | NEEDS_FLEET_WORD)) &&
-	    !session_load(s, named ? call->words[0] : FLEET_FILE, e))
+	    !session_load(s, named ? call->words[0] : s->file, e))
 		return false;
 	return !(c->needs & NEEDS_ENGINE) || session_read(s, e);
 }
@@ -40,8 +40,10 @@ bool session_load(struct session *s, const char *path, struct err *e)
 	if (good)
 		return true;
 	if (e->code == ERR_MISSING)
-		err_in(e, "name the fleet file, or go to its directory with "
-			  "-C");
+		return err_set(e, ERR_INPUT,
+			       "there is no fleet file '%s'; name it with "
+			       "--file, or go to its directory with -C",
+			       path);
 	/* whatever the reason, the input is what has to change */
 	e->code = ERR_INPUT;
 	return false;

@@ -22,11 +22,13 @@ struct session {
 	struct arena arena;
 	struct terminal terminal;
 	bool verbose;
+	const char *file; /* the fleet file, unless a word names another */
 	struct fleet fleet;
 	struct engine *engine; /* NULL: not open */
 	/* who hears what the engine tells; NULL: notes go to stderr */
 	event_fn *listen;
 	void *listen_ctx;
+	bool changed; /* a run has done something: exit 1 would be a lie */
 };
 
 void session_release(struct session *s);

@@ -15,6 +15,14 @@ enum {
 	LINE_ROOM = 2048
 };
 
+/* Whether it knows more than letters: Emacs, cron and CI consoles do not. */
+static bool is_capable(int fd)
+{
+	const char *type = getenv("TERM");
+
+	return isatty(fd) && type && *type && strcmp(type, "dumb") != 0;
+}
+
 static bool wants_color(enum color color)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -27,7 +35,7 @@ static bool wants_color(enum color color)
 	case COLOR_AUTO:
 		break;
 	}
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+	return is_capable(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
 void terminal_open(struct terminal *t, enum color color, bool quiet)
@@ -36,7 +44,7 @@ void terminal_open(struct terminal *t, enum color color, bool quiet)
 		.color = wants_color(color),
 		.quiet = quiet,
 		.interactive = isatty(STDIN_FILENO) && isatty(STDERR_FILENO),
-		.progress = isatty(STDERR_FILENO) && !quiet,
+		.progress = is_capable(STDERR_FILENO) && !quiet,
 	};
 }
 
@@ -47,12 +55,18 @@ void terminal_clear(struct terminal *t)
 	t->shown = false;
 }
 
+static void put_out(struct terminal *t)
+{
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno == EPIPE)
+		t->left = true;
+}
+
 void terminal_put(struct terminal *t, const struct buf *text)
 {
 	terminal_clear(t);
 	fwrite(buf_text(text), 1, text->len, stdout);
 	/* whoever reads along sees each line when it is true */
-	fflush(stdout);
+	put_out(t);
 }
 
 static int put_piece(const char *bytes, size_t len, void *ctx)
@@ -68,7 +82,7 @@ void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
 	json_dump_callback(json, put_piece, NULL,
 			   one_line ? JSON_COMPACT : JSON_INDENT(2));
 	putchar('\n');
-	fflush(stdout);
+	put_out(t);
 }
 
 /* One line, whatever names, paths and other programs' words are in it. */

@@ -24,6 +24,7 @@ struct terminal {
 	bool quiet;
 	bool interactive; /* somebody can be asked */
 	bool progress;    /* stderr is a terminal */
+	bool left;        /* whoever read stdout has gone */
 	bool shown;       /* a progress line stands there */
 };
 

@@ -28,7 +28,8 @@ static const struct wording wordings[] = {
 	{ "found a tab character", "a tab cannot indent; use blanks" },
 	{ "found unexpected end of stream", "the quote is never closed" },
 	{ "found unexpected document indicator", "the quote is never closed" },
-	{ "could not find expected ':'", "expected 'key: value'" },
+	{ "could not find expected ':'", "expected 'key: value'; a blank "
+					 "belongs after the ':'" },
 	{ "did not find expected key",
 	  "expected a key; check the indentation, and quote a value that "
 	  "begins with '[', '{' or a quote and goes on after it" },
@@ -76,10 +77,16 @@ void syntax_report(struct loader *ld, uint16_t source,
 		text = wording_of(flow_wordings, error->problem);
 	if (!text)
 		text = wording_of(wordings, error->problem);
-	if (text)
-		complain_at(ld, source, at, text);
-	else
+	if (!text)
 		complain(ld, &here, "not valid YAML: %s", error->problem);
+	else if (error->quote_line)
+		complain(ld, &here, "%s; the quote of line %zu ends here only",
+			 text, error->quote_line);
+	else if (error->bracket_line)
+		complain(ld, &here, "%s; the bracket of line %zu is still open",
+			 text, error->bracket_line);
+	else
+		complain_at(ld, source, at, text);
 }
 
 /* Length of a line break of YAML 1.1 alone: NEL, LS or PS. */

@@ -14,6 +14,9 @@ struct syntax_error {
 	const char *problem;
 	uint32_t at;
 	bool in_flow;
+	/* lines from 1; 0: on the line of the mistake, or nowhere */
+	size_t bracket_line; /* the bracket that is still open */
+	size_t quote_line;   /* the quote that ended on the line of it */
 };
 
 /*

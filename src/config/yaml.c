@@ -36,6 +36,9 @@ struct reader {
 	size_t chars;
 	size_t bytes;
 	size_t events;
+	/* the last quoted text of several lines: first and last, from 0 */
+	size_t quote_first;
+	size_t quote_last;
 	uint64_t alias_nodes;
 	struct lookup anchors;
 	struct node *root;
@@ -262,10 +265,24 @@ static bool open_document(struct reader *r, const yaml_event_t *ev)
 	return true;
 }
 
+/* A quote that was not meant to go on ends where the next one begins. */
+static void note_quote(struct reader *r, const yaml_event_t *ev)
+{
+	yaml_scalar_style_t style = ev->data.scalar.style;
+
+	if ((style != YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
+	     style != YAML_SINGLE_QUOTED_SCALAR_STYLE) ||
+	    ev->start_mark.line == ev->end_mark.line)
+		return;
+	r->quote_first = ev->start_mark.line;
+	r->quote_last = ev->end_mark.line;
+}
+
 static bool take_event(struct reader *r, const yaml_event_t *ev)
 {
 	switch (ev->type) {
 	case YAML_SCALAR_EVENT:
+		note_quote(r, ev);
 		return take_scalar(r, ev);
 	case YAML_ALIAS_EVENT:
 		return take_alias(r, ev);
@@ -301,23 +318,37 @@ static bool take_event(struct reader *r, const yaml_event_t *ev)
 	return true;
 }
 
+/* What is left open is best shown where it begins. */
+static bool begins_mistake(const yaml_parser_t *p)
+{
+	if (p->error != YAML_SCANNER_ERROR || !p->context)
+		return false;
+	return !strcmp(p->context, "while scanning a simple key") ||
+	       (!strcmp(p->context, "while scanning a quoted scalar") &&
+		strstr(p->problem, "unexpected"));
+}
+
 static bool report_syntax(struct reader *r, const yaml_parser_t *p)
 {
 	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
-	size_t index = p->problem_mark.index;
-
-	/* an open quote is best shown where it begins */
-	if (p->error == YAML_SCANNER_ERROR && p->context &&
-	    !strcmp(p->context, "while scanning a quoted scalar") &&
-	    strstr(p->problem, "unexpected"))
-		index = p->context_mark.index;
+	size_t index = begins_mistake(p) ? p->context_mark.index
+					 : p->problem_mark.index;
+	size_t line = p->problem_mark.line;
+	bool in_flow = f && f->node->flags & NODE_FLOW;
+	bool earlier = p->error == YAML_PARSER_ERROR && p->context &&
+		       p->context_mark.line < line;
 
 	struct syntax_error error = {
 		.problem = p->problem ? p->problem : "unreadable",
 		.at = p->error == YAML_READER_ERROR
 			      ? (uint32_t)p->problem_offset
 			      : offset_of(r, index),
-		.in_flow = f && f->node->flags & NODE_FLOW,
+		.in_flow = in_flow,
+		.bracket_line =
+			in_flow && earlier ? p->context_mark.line + 1 : 0,
+		.quote_line = r->quote_last && r->quote_last == line
+				      ? r->quote_first + 1
+				      : 0,
 	};
 
 	syntax_report(r->ld, r->source, &error);

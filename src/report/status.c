@@ -209,6 +209,19 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 		add_component(s, &f->components[i], out);
 }
 
+size_t status_postponed(const struct status *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->component_count; i++) {
+		const struct status_component *c = &s->components[i];
+
+		count += c->state == COMPONENT_RESTART_PENDING &&
+			 c->component->role->restart.when == RESTART_POSTPONED;
+	}
+	return count;
+}
+
 /* ---- the check ---- */
 
 static bool check_components(const struct status *s, struct buf *why)

@@ -65,6 +65,8 @@ struct status {
 /* Borrows both arguments; rows are made in `a`. */
 void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 		 struct arena *a, struct status *out);
+/* How many components only wait for a restart that their role postpones. */
+size_t status_postponed(const struct status *s);
 json_t *status_to_json(const struct status *s);
 void status_render_text(const struct status *s, bool color, struct buf *out);
 /*

@@ -45,6 +45,14 @@ is "$(tail -1 run/events | jq -r .event)" "run ended" "and ends with it"
 is "$(jq -rs '[.[] | select(.event == "step started")] | length' run/events)" \
 	"$(jq -rs '[.[] | select(.event == "step ended")] | length' run/events)" "each step that began has ended"
 
+# what is put off is said
+ROLE='{restart: {when: postponed}}' SUBJECT=later plain_fleet
+cf apply --yes
+is $status 0 "a postponed restart"
+has "$out" "postponed: 2 restarts" "is told at the end"
+has "$out" "^\[.*\] backup$" "and no line ends in blanks"
+SUBJECT=later plain_fleet
+
 # preconditions
 mkdir -m 777 open
 sed -i 's|tls/two|open/two|' certfleet.yaml

@@ -25,4 +25,9 @@ is $status 1 "a run that never was: 1"
 has "$out" "certfleet history" "with what to do"
 cf history 99999999999999
 is $status 64 "a number beyond all runs: 64"
+mv certfleet.yaml other.yaml
+cf_out -f other.yaml history
+has "$out" "^1 " "of a fleet file with another name"
+cf backup list --file other.yaml
+is $status 0 "its bundles as well"
 finish

@@ -39,4 +39,6 @@ refused 's/^certfleet: 1/certfleet: 2/' "another format version"
 refused '/^fleet:/d' "a missing key"
 refused 's/issuer: lab-ca/issuer: [lab-ca]/' "a list for a text"
 refused 's/^fleet: lab/fleet: "a b"/' "a name with a blank"
+"$CERTFLEET" schema 2>run/said | true
+is "$(cat run/said)" "" "a reader that goes early is no mistake to be told of"
 finish

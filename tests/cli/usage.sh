@@ -23,7 +23,9 @@ usage "must look like 2026" "a time that is none" plan --at tomorrow
 usage "auto, always, never" "a colour that is none" --color pink validate
 usage "has no use for 'b'" "one word too many" validate a b
 usage "needs BUNDLE" "one word too few" backup verify
-usage "needs a second word" "half a command" backup
+usage "needs one of: create, list, verify" "half a command" backup
+usage "cannot 'lst', only: create, list, verify" "an unknown second word" backup lst
+usage "no place beside 'a.yaml'" "two fleet files" plan -f b.yaml a.yaml
 for late in init inspect state agent "backup export" "backup restore"; do
 	# shellcheck disable=SC2086
 	usage "'$late' is not supported by this version yet" "$late" $late x
@@ -49,6 +51,9 @@ for command in validate plan "plan show" apply status history "backup create" \
 		[ "$(wc -L <<<"$out")" -le 80 ]
 	ok $? "$command --help"
 done
+cf_out help plan
+is $status 0 "help is a word as well"
+has "$out" "^usage: certfleet plan" "help plan"
 cf_out backup --help
 has "$out" "backup verify" "backup --help lists its commands"
 for words in --version "plan --version" "--version plan"; do
@@ -56,6 +61,9 @@ for words in --version "plan --version" "--version plan"; do
 	cf_out $words
 	is "$out" "certfleet 0.1.0" "$words"
 done
+cf history
+is $status 65 "no fleet file: 65"
+has "$out" "no fleet file 'certfleet.yaml'; name it with --file" "and what to do"
 plain_fleet
 usage "no number of a run" "a run that is no number" history 1x
 mkdir elsewhere
@@ -65,4 +73,8 @@ cf_out validate -C elsewhere -- ../certfleet.yaml
 is $status 0 "-C after it, and -- before a word"
 "$CERTFLEET" schema >/dev/full 2>run/said
 is $? 1 "output that cannot be written is a failure"
+TERM=dumb cf_terminal no status
+hasnt "$out" $'\e' "a dumb terminal gets letters only"
+TERM=xterm cf_terminal no status
+has "$out" $'\e\[' "a better one colours"
 finish

@@ -95,4 +95,8 @@ if mkdir tls/small && mount -t tmpfs -o size=4k none tls/small 2>/dev/null; then
 else
 	ok 0 "a full target disk # SKIP cannot mount a tmpfs"
 fi
+
+# an apply that did its work and cannot say so
+"$CERTFLEET" apply --yes --reissue site >/dev/full 2>/dev/null
+is $? 7 "output that is lost is not 'no component changed'"
 finish

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
 # Pairs swapped in a running HAProxy, over its unix socket and over TCP.
 . "$(dirname "$0")/lib.sh"
 command -v haproxy >/dev/null || skip_all "haproxy is not installed"
@@ -17,7 +18,7 @@ start_haproxy() { # NAME PORT SOCKET [GLOBAL]: serves tls/NAME.pem
 	  bind 127.0.0.1:$2 ssl crt $work/tls/$1.pem
 	  http-request return status 200 content-type text/plain string ok
 	END
-	haproxy -D -f "run/$1.cfg" -p "run/$1.pid" >"run/$1.log" 2>&1
+	haproxy -D -f "run/$1.cfg" -p "run/$1.pid" >>"run/$1.log" 2>&1
 	wait_port "$2"
 }
 
@@ -70,6 +71,7 @@ write_fleet() { # COMPONENTS
 	    role: web
 	    certificate: site
 	    deliver: {haproxy: {socket: "tcp://127.0.0.1:$cli", certificate: tls/edge.pem}}
+	    retire: {remove: true}
 	${1:-}
 	END
 }
@@ -110,7 +112,7 @@ is "$failed" 0 "none of $count handshakes failed meanwhile"
 has "$(openssl s_client -connect "127.0.0.1:$front" </dev/null 2>/dev/null)" "d.example.test" "the newest is served"
 
 good=$(served "$edge")
-haproxy -D -f run/edge.cfg -p run/edge.pid -sf "$(cat run/edge.pid)" >run/edge.log 2>&1
+haproxy -D -f run/edge.cfg -p run/edge.pid -sf "$(cat run/edge.pid)" >>run/edge.log 2>&1
 serves "$edge" "$good" "after a reload it is served from the file"
 
 printf 'set ssl cert %s <<\n%s\n\n' "$work/tls/edge.pem" "$(cat run/old.crt run/old.key)" >run/set
@@ -164,5 +166,13 @@ is $status 4 "one that cannot be reached blocks"
 has "$out" "offline" "as offline"
 cf status
 has "$out" "small" "status still tells of it"
+
+# One that leaves the fleet file takes its file along.
+write_fleet
+sed -i '/^  edge:/,$d' certfleet.yaml
+cf apply --yes --ack mass-retire
+is $status 0 "two are forgotten"
+[ ! -e tls/edge.pem ]; ok $? "one with its file, as it asked for"
+serves "$front" "$(installed tls/front.pem)" "the other stays"
 hasnt "$(cat run/transcript)" "BEGIN .*PRIVATE KEY" "no key is ever shown"
 finish

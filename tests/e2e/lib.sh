@@ -99,7 +99,8 @@ used_ports=
 free_port() { # NAME: sets the variable NAME
 	local candidate
 	while :; do
-		candidate=$((20000 + RANDOM % 20000))
+		# below 32768: no connection gets one of these as its own port
+		candidate=$((20000 + RANDOM % 12000))
 		case " $used_ports " in *" $candidate "*) continue ;; esac
 		(exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null && continue
 		break

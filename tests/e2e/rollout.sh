@@ -95,6 +95,7 @@ is "$(status_of edge/e01 state)" unknown "without a port to ask, nothing is clai
 cf apply --yes
 is $status 0 "a second apply ends well"
 has "$out" "nothing to do" "and leaves the postponed alone"
+has "$out" "1 component waits for a postponed restart" "but says that it waits"
 cf apply --yes --restart-postponed
 is $status 0 "--restart-postponed activates it"
 serves "$slow" "$(installed tls/slow/leaf.pem)" "now it serves the new one"

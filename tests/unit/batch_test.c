@@ -58,20 +58,6 @@ static void run(struct batch *b, const char *origin, struct asker *a)
 	batch_run(b);
 }
 
-static struct server *server_new(struct server like, const char *path)
-{
-	struct server *s = malloc(sizeof(*s)); /* its threads outlive a test */
-
-	assert_non_null(s);
-	memset(s, 0, sizeof(*s));
-	s->lines = like.lines;
-	s->delay_ms = like.delay_ms;
-	s->is_silent = like.is_silent;
-	memcpy(s->answers, like.answers, sizeof(s->answers));
-	server_start(s, path);
-	return s;
-}
-
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 static void a_request_is_answered(void **state)
@@ -270,7 +256,7 @@ static void a_redirect_is_not_followed(void **state)
 	AUTO(batch) b = batch_new();
 	struct server *other =
 		server_new((struct server){ .answers = { HELLO } }, NULL);
-	char answer[256];
+	static char answer[256];
 	struct asker a = { 0 };
 
 	(void)state;

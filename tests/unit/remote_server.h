@@ -41,6 +41,7 @@ struct server {
 	atomic_int busy;
 	atomic_int most_busy;
 	char last[4096]; /* the last request */
+	struct server *next;
 };
 
 struct server_connection {
@@ -147,7 +148,28 @@ static inline void server_start(struct server *s, const char *path)
 	pthread_detach(thread);
 }
 
-/* Nobody listens there any more; `s` must stay. */
+/*
+ * One like `like`, started; it stays until the process ends, because its
+ * threads outlive a test.  So must the answers.
+ */
+static inline struct server *server_new(struct server like, const char *path)
+{
+	static struct server *all;
+	struct server *s = malloc(sizeof(*s));
+
+	assert_non_null(s);
+	memset(s, 0, sizeof(*s));
+	s->lines = like.lines;
+	s->delay_ms = like.delay_ms;
+	s->is_silent = like.is_silent;
+	memcpy(s->answers, like.answers, sizeof(s->answers));
+	s->next = all;
+	all = s;
+	server_start(s, path);
+	return s;
+}
+
+/* Nobody listens there any more. */
 static inline void server_stop(struct server *s)
 {
 	shutdown(s->fd, SHUT_RDWR);
