@@ -102,7 +102,10 @@ swaps_under_load() {
 	sleep 0.5
 	stop_load
 	shows "$wanted" "the new one is served"
-	is "$(grep -c failed run/load)" 0 "no new handshake failed"
+	local failed
+	failed=$(grep -c failed run/load)
+	[ "$failed" -le "${gap:-0}" ]
+	ok $? "no new handshake failed that the product allows (${gap:-0} may, $failed did)"
 	[ "$(grep -c good run/load)" -gt 3 ]; ok $? "of many"
 	sleep 0.3
 	cf plan --detailed-exitcode

@@ -18,4 +18,6 @@ wait_port "$port"
 deliver='{files: {combined: tls/site.pem}}'
 activate='{signal: HUP, pidfile: run/site.pid}'
 echo 'kill -HUP $(cat run/site.pid)' >reload.sh
+# It closes its port and opens it again when it reloads.
+gap=2
 trial
