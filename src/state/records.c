@@ -162,14 +162,6 @@ const char *generation_encode(const struct generation *g, struct arena *a)
 	return record_encode(generation_fields, g, a);
 }
 
-bool generation_decode(const char *json, struct arena *a,
-		       struct generation *out, struct err *e)
-{
-	const struct record r = { .key = GENERATION_PREFIX, .value = json };
-
-	return record_decode(&r, generation_fields, a, out, e);
-}
-
 bool generation_read(const struct record *r, struct arena *a,
 		     struct generation *out, struct err *e)
 {

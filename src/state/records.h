@@ -52,8 +52,6 @@ const char *record_encode(const struct field *fields, const void *thing,
 
 /* Also what a backup keeps of a generation, to restore it whole. */
 const char *generation_encode(const struct generation *g, struct arena *a);
-MUST_CHECK bool generation_decode(const char *json, struct arena *a,
-				  struct generation *out, struct err *e);
 MUST_CHECK bool generation_read(const struct record *r, struct arena *a,
 				struct generation *out, struct err *e);
 

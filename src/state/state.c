@@ -32,11 +32,6 @@ int64_t state_serial(const struct state *s)
 	return s->meta.serial;
 }
 
-struct backend *state_backend(struct state *s)
-{
-	return s->backend;
-}
-
 /* ---- the meta record ---- */
 
 bool state_write(struct state *s, struct transaction *t,

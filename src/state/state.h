@@ -33,7 +33,6 @@
 #include <stdint.h>
 
 struct state;
-struct backend;
 
 struct state_options {
 	const char *path;
@@ -125,8 +124,5 @@ MUST_CHECK bool state_commit(struct state *s, struct change *c, struct err *e);
 MUST_CHECK bool state_observe(struct state *s,
 			      const struct component_seen *seen, size_t count,
 			      struct err *e);
-
-/* For state/journal.c. */
-struct backend *state_backend(struct state *s);
 
 #endif
