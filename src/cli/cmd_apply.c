@@ -7,7 +7,6 @@
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "engine/saved_plan.h"
-#include "pki/issue.h"
 #include "plan/plan.h"
 #include "report/json_value.h"
 #include "state/journal.h"
@@ -51,7 +50,7 @@ struct application {
 	const char *hash; /* of the plan that was consented to; NULL: ours */
 	bool resumes;     /* this run of that plan, which did not end */
 	struct run_record broken;
-	int64_t begun; /* when that plan was begun; 0: never */
+	const struct plan *saved; /* that plan; NULL: ours */
 	int status;
 };
 
@@ -82,13 +81,11 @@ static bool open_state(struct application *a, struct err *e)
 static bool make_plan(struct application *a, int64_t at,
 		      const struct choices *choices, struct err *e)
 {
-	struct planning how = { .now = clock_now(), .at = at };
+	const struct planning how = { .now = clock_now(),
+				      .at = at,
+				      .choices = *choices,
+				      .broken = a->resumes ? a->saved : NULL };
 
-	/* What a leaf says is a little earlier than when it was made. */
-	if (a->begun)
-		how.reissued_since = a->begun - BACKDATE_SECONDS;
-
-	how.choices = *choices;
 	planned_release(&a->planned);
 	return planning_make(a->s, &how, &a->planned, e);
 }
@@ -287,38 +284,24 @@ static bool check_age(const struct plan *saved, struct err *e)
  * Whether a run of this very plan did not end; it may be one that went on
  * with an earlier one.
  */
-static bool find_broken_run(struct application *a, struct err *e)
+static void find_broken_run(struct application *a)
 {
 	struct state *state = engine_state(a->s->engine);
-	struct run_record *runs = NULL;
 	struct err none = { 0 };
-	size_t count = 0;
 
-	if (!state || !journal_open_run(state, &a->s->arena, &a->broken, &none))
-		return true;
-	a->resumes = !strcmp(a->broken.plan_hash, a->hash);
-	if (!a->resumes)
-		return true;
-	if (!journal_runs(state, &a->s->arena, &runs, &count, e))
-		return false;
-	a->begun = a->broken.started;
-	for (size_t i = 0; i < count; i++)
-		if (!strcmp(runs[i].plan_hash, a->hash) &&
-		    runs[i].started < a->begun)
-			a->begun = runs[i].started;
-	return true;
+	if (state && journal_open_run(state, &a->s->arena, &a->broken, &none))
+		a->resumes = !strcmp(a->broken.plan_hash, a->hash);
 }
 
-static bool check_saved(struct application *a, const struct plan *saved,
-			struct err *e)
+static bool check_saved(struct application *a, struct err *e)
 {
-	const struct resumption r = { .saved = saved,
+	const struct resumption r = { .saved = a->saved,
 				      .fresh = &a->planned.plan,
 				      .snapshot = &a->planned.snapshot,
 				      .run = &a->broken };
 
 	if (!a->resumes)
-		return saved_plan_fits(saved, &a->planned.plan, e);
+		return saved_plan_fits(a->saved, &a->planned.plan, e);
 	if (!saved_plan_resumes(&r, e))
 		return false;
 	terminal_note(&a->s->terminal,
@@ -338,9 +321,12 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	    !session_load(a->s, saved.fleet_file, e))
 		return false;
 	a->hash = plan_hash(plan_line(&saved.plan, arena), arena);
-	if (!open_state(a, e) || !find_broken_run(a, e) ||
-	    !make_plan(a, saved.plan.at, &saved.plan.choices, e) ||
-	    !check_saved(a, &saved.plan, e))
+	a->saved = &saved.plan;
+	if (!open_state(a, e))
+		return false;
+	find_broken_run(a);
+	if (!make_plan(a, saved.plan.at, &saved.plan.choices, e) ||
+	    !check_saved(a, e))
 		return false;
 	if (!has_work(a) || !may_begin(a))
 		return true;

@@ -46,7 +46,7 @@ bool planning_make(struct session *s, const struct planning *how,
 		.spec_digest = engine_spec_digest(buf_text(&canonical),
 						  &p.snapshot, &a),
 		.choices = how->choices,
-		.reissued_since = how->reissued_since,
+		.broken = how->broken,
 	};
 
 	if (!plan_make(&in, &p.plan, e))

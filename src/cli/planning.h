@@ -46,7 +46,7 @@ struct planning {
 	int64_t now;  /* the observation is from */
 	int64_t at;   /* the plan is made for */
 	struct choices choices;
-	int64_t reissued_since; /* see plan/plan.h */
+	const struct plan *broken; /* see plan/plan.h; NULL: none */
 };
 
 /* `out` must be empty; the engine of the session must be open. */

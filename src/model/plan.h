@@ -54,7 +54,10 @@ struct step {
 	 * issue step will make.
 	 */
 	const char *generation;
-	/* What a commit expects to replace; NULL: unknown, "": nothing. */
+	/*
+	 * What a commit expects to replace; NULL: unknown, "": nothing.  Of an
+	 * issue step the newest generation so far; NULL: there is none.
+	 */
 	const char *replaces;
 	enum activation activation;
 	int wave; /* index into waves, or NO_WAVE */

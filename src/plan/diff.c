@@ -171,10 +171,20 @@ static const char *objection(struct draft *d, const struct certificate_draft *c,
 	return due(d, c->certificate, g);
 }
 
-static bool is_reissued(const struct draft *d, const struct generation *newest)
+/* A time would not do: two generations may be of the same second. */
+static bool is_reissued(const struct draft *d, const char *name,
+			const struct generation *newest)
 {
-	return d->in->reissued_since && newest &&
-	       newest->not_before >= d->in->reissued_since;
+	const struct plan *broken = d->in->broken;
+
+	for (size_t i = 0; broken && newest && i < broken->step_count; i++) {
+		const struct step *s = &broken->steps[i];
+
+		if (s->kind == STEP_ISSUE && !strcmp(s->certificate, name))
+			return !s->replaces ||
+			       strcmp(s->replaces, newest->fingerprint) != 0;
+	}
+	return false;
 }
 
 static void diff_issued(struct draft *d, struct certificate_draft *c)
@@ -184,7 +194,8 @@ static void diff_issued(struct draft *d, struct certificate_draft *c)
 	const char *request = certificate_request(c->certificate, &d->scratch);
 
 	c->job = CERTIFICATE_ISSUE;
-	c->reissue = c->reissue && !is_reissued(d, newest);
+	c->replaces = newest ? draft_keep(d, newest->fingerprint) : NULL;
+	c->reissue = c->reissue && !is_reissued(d, c->name, newest);
 	for (size_t i = all.count; i-- > 0 && !c->reissue;) {
 		const struct generation *g = &all.first[i];
 

@@ -55,6 +55,7 @@ struct certificate_draft {
 	const char *host; /* the first one that uses it */
 	const char *name;
 	const char *fingerprint; /* desired; NULL: this plan issues it */
+	const char *replaces;    /* the newest so far; NULL: there is none */
 	const char *chain;       /* its chain's hash; NULL: unknown */
 	const char *reason;
 	size_t last_stage;

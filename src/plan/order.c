@@ -97,6 +97,7 @@ static void order_certificate(struct order *o, struct certificate_draft *c)
 		.kind = issue ? STEP_ISSUE : STEP_IMPORT,
 		.certificate = c->name,
 		.generation = c->fingerprint,
+		.replaces = c->replaces,
 		.wave = NO_WAVE,
 		.reason = c->reason,
 	};

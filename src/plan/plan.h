@@ -29,10 +29,11 @@ struct plan_input {
 	const char *spec_digest;
 	struct choices choices;
 	/*
-	 * Goes on with a run that broke off: --reissue has been done for what
-	 * is valid since then or later.  0: nothing was.
+	 * The plan of a run that broke off and that this one goes on with:
+	 * --reissue has been done for what has a newer generation than its
+	 * issue step replaces.  NULL: nothing was.
 	 */
-	int64_t reissued_since;
+	const struct plan *broken;
 };
 
 /*

@@ -5,7 +5,8 @@
  *
  *	--- now        a time; without it 2026-11-23T08:00:00Z
  *	--- choices    target T | ack CODE[:T] | reissue NAME |
- *restart-postponed
+ *	               restart-postponed | broken CERTIFICATE [WEB/1], the
+ *	               issue step of a plan to go on with and what it replaces
  *	--- fleet      the fleet file after a standard head
  *	--- snapshot   one thing a line, see below
  *	--- expect     preconditions, steps, waves; or the error
@@ -76,6 +77,7 @@ struct scene {
 	VEC(const char *) targets;
 	VEC(const char *) acks;
 	VEC(const char *) reissue;
+	VEC(struct step) broken;
 	bool restart_postponed;
 	VEC(struct label) labels;
 };
@@ -374,6 +376,15 @@ static void read_choice_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->acks, &s->a, w->items[1]);
 	else if (!strcmp(kind, "reissue"))
 		VEC_PUSH(&s->reissue, &s->a, w->items[1]);
+	else if (!strcmp(kind, "broken"))
+		VEC_PUSH(&s->broken, &s->a,
+			 ((struct step){
+				 .kind = STEP_ISSUE,
+				 .certificate = w->items[1],
+				 .replaces =
+					 w->count > 2
+						 ? fingerprint(s, w->items[2])
+						 : NULL }));
 	else if (!strcmp(kind, "restart-postponed"))
 		s->restart_postponed = true;
 	else
@@ -530,6 +541,8 @@ static void show_plan(const struct plan *p, struct buf *out)
 
 static char *outcome(struct scene *s, bool as_text)
 {
+	const struct plan broken = { .steps = s->broken.items,
+				     .step_count = s->broken.count };
 	const struct plan_input in = {
 		.fleet = &s->fleet,
 		.snapshot = &s->snapshot,
@@ -542,6 +555,7 @@ static char *outcome(struct scene *s, bool as_text)
 			     .reissue = s->reissue.items,
 			     .reissue_count = s->reissue.count,
 			     .restart_postponed = s->restart_postponed },
+		.broken = s->broken.count ? &broken : NULL,
 	};
 	AUTO(plan) p = { 0 };
 	AUTO(buf) out = { 0 };
