@@ -50,13 +50,14 @@ struct application {
 	const char *hash; /* of the plan that was consented to; NULL: ours */
 	bool resumes;     /* this run of that plan, which did not end */
 	struct run_record broken;
-	const struct plan *saved; /* that plan; NULL: ours */
+	struct saved saved; /* that plan; empty: ours */
 	int status;
 };
 
 static void application_release(struct application *a)
 {
 	planned_release(&a->planned);
+	saved_release(&a->saved);
 }
 AUTO_STRUCT(application, struct application, application_release)
 
@@ -84,7 +85,8 @@ static bool make_plan(struct application *a, int64_t at,
 	const struct planning how = { .now = clock_now(),
 				      .at = at,
 				      .choices = *choices,
-				      .broken = a->resumes ? a->saved : NULL };
+				      .broken = a->resumes ? &a->saved.plan
+							   : NULL };
 
 	planned_release(&a->planned);
 	return planning_make(a->s, &how, &a->planned, e);
@@ -295,13 +297,13 @@ static void find_broken_run(struct application *a)
 
 static bool check_saved(struct application *a, struct err *e)
 {
-	const struct resumption r = { .saved = a->saved,
+	const struct resumption r = { .saved = &a->saved.plan,
 				      .fresh = &a->planned.plan,
 				      .snapshot = &a->planned.snapshot,
 				      .run = &a->broken };
 
 	if (!a->resumes)
-		return saved_plan_fits(a->saved, &a->planned.plan, e);
+		return saved_plan_fits(&a->saved.plan, &a->planned.plan, e);
 	if (!saved_plan_resumes(&r, e))
 		return false;
 	terminal_note(&a->s->terminal,
@@ -313,25 +315,22 @@ static bool check_saved(struct application *a, struct err *e)
 
 static bool apply_saved(struct application *a, const char *path, struct err *e)
 {
-	AUTO(saved) saved = { 0 };
+	const struct plan *plan = &a->saved.plan;
 	struct arena *arena = &a->s->arena;
 
-	if (!check_saved_options(a->o, e) || !saved_read(path, &saved, e) ||
-	    !check_age(&saved.plan, e) ||
-	    !session_load(a->s, saved.fleet_file, e))
+	if (!check_saved_options(a->o, e) || !saved_read(path, &a->saved, e) ||
+	    !check_age(plan, e) || !session_load(a->s, a->saved.fleet_file, e))
 		return false;
-	a->hash = plan_hash(plan_line(&saved.plan, arena), arena);
-	a->saved = &saved.plan;
+	a->hash = plan_hash(plan_line(plan, arena), arena);
 	if (!open_state(a, e))
 		return false;
 	find_broken_run(a);
-	if (!make_plan(a, saved.plan.at, &saved.plan.choices, e) ||
-	    !check_saved(a, e))
+	if (!make_plan(a, plan->at, &plan->choices, e) || !check_saved(a, e))
 		return false;
 	if (!has_work(a) || !may_begin(a))
 		return true;
 	show_plan(a);
-	if (!session_has_state(a->s) && !begin_state(a, &saved.plan.choices, e))
+	if (!session_has_state(a->s) && !begin_state(a, &plan->choices, e))
 		return false;
 	return carry_out(a, e);
 }
