@@ -18,12 +18,16 @@ _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
 
 struct drivers {
+	struct drivers_options options;
 	struct batch *batch; /* NULL: nothing was reached over a socket yet */
 };
 
-struct drivers *drivers_new(void)
+struct drivers *drivers_new(const struct drivers_options *o)
 {
-	return xcalloc(1, sizeof(struct drivers));
+	struct drivers *d = xcalloc(1, sizeof(*d));
+
+	d->options = *o;
+	return d;
 }
 
 void drivers_free(struct drivers *d)
@@ -77,6 +81,14 @@ enum turn no_reply(const struct visit *v, struct err *e)
 	return TURN_FAILED;
 }
 
+bool visit_secret(const struct visit *v, const struct secret_ref *ref,
+		  const struct secret **out, struct err *e)
+{
+	const struct drivers_options *o = &v->drivers->options;
+
+	return o->secret(o->ctx, ref, out, e);
+}
+
 static bool next_turn(void *ctx, struct exchange *x)
 {
 	struct visit *v = ctx;
@@ -107,6 +119,7 @@ static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 
 	if (!d->batch)
 		d->batch = batch_new();
+	v->drivers = d;
 	v->job = j;
 	v->arena = a;
 	batch_add(d->batch, driver->origin(j->component), next_turn, v);

@@ -64,7 +64,16 @@ struct job {
 
 struct drivers;
 
-struct drivers *drivers_new(void);
+/* A secret that a component's delivery names, borrowed for the whole apply. */
+typedef bool driver_secret_fn(void *ctx, const struct secret_ref *ref,
+			      const struct secret **out, struct err *e);
+
+struct drivers_options {
+	driver_secret_fn *secret;
+	void *ctx;
+};
+
+struct drivers *drivers_new(const struct drivers_options *o);
 void drivers_free(struct drivers *d);
 AUTO_TYPE(drivers, struct drivers *, drivers_free)
 

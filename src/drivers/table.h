@@ -24,6 +24,7 @@ enum turn {
 
 /* One job in conversation. */
 struct visit {
+	struct drivers *drivers;
 	struct job *job;
 	const struct exchange *reply; /* NULL: nothing was asked yet */
 	unsigned stage;               /* the driver's own, 0 at first */
@@ -43,6 +44,10 @@ struct driver {
 
 /* The ask of a conversation over lines; what is in `text` is no secret. */
 void ask_lines(struct exchange *ask, const char *text);
+/* A secret of this component's delivery. */
+MUST_CHECK bool visit_secret(const struct visit *v,
+			     const struct secret_ref *ref,
+			     const struct secret **out, struct err *e);
 /* Why there was no reply, in `e`; always TURN_FAILED. */
 enum turn no_reply(const struct visit *v, struct err *e);
 

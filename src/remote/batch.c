@@ -157,7 +157,9 @@ static bool ask_next(struct talk *t)
 		return false;
 	}
 	t->x.origin = t->host->origin;
-	t->end_ms = clock_mono_ms() + EXCHANGE_TIMEOUT_MS;
+	if (!t->x.timeout_ms)
+		t->x.timeout_ms = EXCHANGE_TIMEOUT_MS;
+	t->end_ms = clock_mono_ms() + t->x.timeout_ms;
 	return true;
 }
 
@@ -239,7 +241,7 @@ static bool carry_on(struct batch *b, struct talk *t)
 	if (clock_mono_ms() >= t->end_ms && t->stage != STAGE_IDLE)
 		return !err_set(&t->x.error, ERR_REMOTE,
 				"'%s' did not answer within %d seconds",
-				t->host->origin, EXCHANGE_TIMEOUT_MS / 1000);
+				t->host->origin, (int)(t->x.timeout_ms / 1000));
 	if (t->stage == STAGE_IDLE && clock_mono_ms() >= t->begin_ms)
 		begin(b, t);
 	if (t->x.error.code)
