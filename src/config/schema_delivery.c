@@ -39,7 +39,7 @@ static const struct field install_fields[] = {
 	     "replaces files that hold no certificate or key"),
 	{ 0 },
 };
-static const struct record install_record = {
+const struct record install_record = {
 	.name = "files",
 	.fields = install_fields,
 	.size = sizeof(struct install),
