@@ -49,7 +49,7 @@ void order_request_write(const struct order_request *r,
 			 const struct secret *key, struct secret *out)
 {
 	AUTO(json) json = json_pack(
-		"{ss% so so so?}", "order", r->order, r->order_len, "signature",
+		"{ss% so so so*}", "order", r->order, r->order_len, "signature",
 		base64(r->signature.bytes, r->signature.len), "signer",
 		ders(r->signer, r->signer_count), "pair",
 		r->has_pair ? pair_json(&r->set, key) : NULL);

@@ -11,7 +11,7 @@ pki:     base model crypto
 state:   base model crypto
 plan:    base model
 bundle:  base crypto
-remote:  base
+remote:  base model pki
 wire:    base model
 place:   base model pki
 drivers: base model pki wire remote place
