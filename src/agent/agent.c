@@ -5,14 +5,49 @@
 #include "agent/confine.h"
 #include "agent/install.h"
 #include "agent/listener.h"
+#include "agent/meet.h"
 #include "agent/network.h"
+#include "base/clock.h"
 #include "base/fs.h"
+#include "base/stop.h"
 #include "pki/pair.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <jansson.h>
+#include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+enum {
+	LEAVE_MS = 500, /* for the network half to end by itself */
+	POLL_MS = 5,
+};
+
+static void ready(const struct agent_start *start)
+{
+	start->listener.ready(start->listener.ctx);
+}
+
+static void lost(const struct agent_start *start, const struct err *why)
+{
+	start->listener.lost(start->listener.ctx, why);
+}
+
+/* What libraries read once, and cannot once we are confined. */
+static void read_ahead(void)
+{
+	tzset();
+	json_object_seed(0);
+}
+
+static bool read_authority(const struct agent_config *c, struct buf *out,
+			   struct err *e)
+{
+	return fs_read(c->client_ca, INPUT_FILE_LIMIT, out, e) ||
+	       err_in(e, "cannot read who may call");
+}
+
+/* ---- both ---- */
 
 /* Both ends of both channels. */
 struct halves {
@@ -35,73 +70,151 @@ static void close_end(struct halves *h, int which)
 	h->handshakes[which] = -1;
 }
 
+static struct channels take_end(struct halves *h, int which)
+{
+	return (struct channels){ TAKE_FD(h->requests[which]),
+				  TAKE_FD(h->handshakes[which]) };
+}
+
+/* It sees that the other half has gone; if it does not, it is ended. */
+static void end_network(pid_t pid)
+{
+	int64_t end_ms = clock_mono_ms() + LEAVE_MS;
+
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (clock_mono_ms() >= end_ms)
+			kill(pid, SIGKILL);
+		usleep(POLL_MS * 1000);
+	}
+}
+
 static void halves_release(struct halves *h)
 {
 	close_end(h, INSTALLING);
 	close_end(h, TALKING);
 	fd_auto(&h->listener);
 	if (h->network > 0)
-		while (waitpid(h->network, NULL, 0) < 0 && errno == EINTR)
-			continue;
+		end_network(h->network);
 }
 AUTO_STRUCT(halves, struct halves, halves_release)
 
 /* In the child: the installing half has not read a key yet. */
-static bool talk(struct halves *h, const struct agent_config *c, struct err *e)
+static bool talk(struct halves *h, const struct agent_config *c, pid_t parent,
+		 struct err *e)
 {
 	AUTO(buf) authority = { 0 };
 	const struct network_start start = {
 		.config = c,
 		.authority = &authority,
 		.listener = h->listener,
-		.channels = { h->requests[TALKING], h->handshakes[TALKING] },
+		.channels = take_end(h, TALKING),
 	};
 
 	close_end(h, INSTALLING);
-	if (!fs_read(c->client_ca, INPUT_FILE_LIMIT, &authority, e))
-		return err_in(e, "cannot read who may call");
-	return confine(c->user, e) && network_run(&start, e);
+	read_ahead();
+	return read_authority(c, &authority, e) &&
+	       confine(c->user, parent, e) && network_run(&start, e);
 }
 
-static bool begin_talking(struct halves *h, const struct agent_config *c,
+static bool begin_talking(struct halves *h, const struct agent_start *start,
 			  struct err *e)
 {
+	pid_t parent = getpid();
 	struct err why = { 0 };
 
 	h->network = fork();
 	if (h->network < 0)
 		return err_sys(e, "cannot start the network half");
 	if (h->network == 0) {
-		h->network = 0;
 		/* the other half has gone: that one says why */
-		if (talk(h, c, &why) || why.code == ERR_MISSING)
+		if (talk(h, start->config, parent, &why) ||
+		    why.code == ERR_MISSING)
 			_exit(0);
-		fprintf(stderr, "certfleet: network half: %s\n", why.text);
+		lost(start, &why);
 		_exit(1);
 	}
 	close_end(h, TALKING);
-	fd_auto(&h->listener);
-	h->listener = -1;
+	close(TAKE_FD(h->listener));
 	return true;
 }
 
-bool agent_run(const struct agent_start *start, struct err *e)
+static bool run_both(const struct agent_start *start, struct err *e)
 {
 	AUTO(halves)
 	h = { .requests = { -1, -1 },
 	      .handshakes = { -1, -1 },
 	      .listener = -1 };
 	AUTO(install_half) installing = NULL;
+	struct channels mine;
 
 	if (!listener_open(start->config, &h.listener, e) ||
 	    !channel_pair(h.requests, e) || !channel_pair(h.handshakes, e) ||
-	    !begin_talking(&h, start->config, e) ||
+	    !begin_talking(&h, start, e) ||
 	    !install_half_open(start->config, &installing, e))
 		return false;
-
-	const struct channels mine = { h.requests[INSTALLING],
-				       h.handshakes[INSTALLING] };
-
-	start->ready(start->ctx);
+	mine = take_end(&h, INSTALLING);
+	ready(start);
 	return install_half_run(installing, &mine, e);
+}
+
+/* ---- one ---- */
+
+static bool serve_one(struct install_half *h, int listener, uid_t who,
+		      struct err *e)
+{
+	struct channels channels;
+
+	return meet_await(listener, who, &channels, e) &&
+	       install_half_run(h, &channels, e);
+}
+
+/* The next network half may do better; nothing came of the last one. */
+static bool run_install(const struct agent_start *start, struct err *e)
+{
+	AUTO(install_half) half = NULL;
+	AUTO(fd) listener = -1;
+	struct err why = { 0 };
+	uid_t who = 0;
+
+	if (!confine_user(start->config->user, &who, e) ||
+	    !install_half_open(start->config, &half, e) ||
+	    !meet_listen(start->socket, who, &listener, e))
+		return false;
+	ready(start);
+	while (!stop_requested())
+		if (!serve_one(half, listener, who, &why) &&
+		    why.code != ERR_STOPPED)
+			lost(start, &why);
+	unlink(start->socket);
+	return true;
+}
+
+static bool run_network(const struct agent_start *start, struct err *e)
+{
+	const struct agent_config *c = start->config;
+	AUTO(buf) authority = { 0 };
+	AUTO(fd) listener = -1;
+	struct network_start network = { .config = c, .authority = &authority };
+
+	if (!listener_open(c, &listener, e) ||
+	    !read_authority(c, &authority, e) ||
+	    !meet_join(start->socket, &network.channels, e))
+		return false;
+	network.listener = listener;
+	read_ahead();
+	ready(start);
+	return confine(c->user, 0, e) && network_run(&network, e);
+}
+
+bool agent_run(const struct agent_start *start, struct err *e)
+{
+	switch (start->half) {
+	case AGENT_BOTH:
+		return run_both(start, e);
+	case AGENT_INSTALL:
+		return run_install(start, e);
+	case AGENT_NETWORK:
+		return run_network(start, e);
+	}
+	return false;
 }

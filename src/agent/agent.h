@@ -3,9 +3,10 @@
  * The agent: runs on the host of components, takes signed orders over mutual
  * TLS, and puts pairs where its own configuration says.
  *
- * It is two processes.  This one installs (agent/install.h) and keeps the
- * agent's key; a child of it, without privileges, files or keys, talks to
- * the network (agent/network.h).  When one ends, so does the other.
+ * It is two processes.  One installs (agent/install.h) and keeps the agent's
+ * key; the other, without privileges, files or keys, talks to the network
+ * (agent/network.h).  Usually the first starts the second, and when one ends
+ * so does the other; they can also be started apart (agent/meet.h).
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -15,13 +16,24 @@
 
 #include <stdbool.h>
 
-/* Called once the agent listens. */
-typedef void agent_ready_fn(void *ctx);
+enum agent_half {
+	AGENT_BOTH,
+	AGENT_INSTALL,
+	AGENT_NETWORK,
+};
+
+/* What is told on the way: it is ready; why it lost its other half. */
+struct agent_listener {
+	void (*ready)(void *ctx);
+	void (*lost)(void *ctx, const struct err *why);
+	void *ctx;
+};
 
 struct agent_start {
 	const struct agent_config *config;
-	agent_ready_fn *ready;
-	void *ctx;
+	enum agent_half half;
+	const char *socket; /* where halves meet that were started apart */
+	struct agent_listener listener;
 };
 
 /* Until a stop is asked for, which is success. */

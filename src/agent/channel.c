@@ -1,161 +1,233 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/channel.h"
 
-#include <assert.h>
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/stop.h"
+
 #include <errno.h>
-#include <string.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/time.h>
+#include <unistd.h>
 
 enum {
-	NUMBER_BYTES = 8,
+	POLL_MS = 100, /* how late a stop may be noticed */
 };
 
-struct header {
-	uint32_t kind;
-	uint32_t number;
-	uint32_t len;
+/* One message that waits to be sent. */
+struct letter {
+	struct letter *next;
+	struct header header;
+	struct secret body;
 };
 
-void message_release(struct message *m)
+static void letter_free(struct letter *l)
 {
-	secret_release(&m->body);
+	secret_release(&l->body);
+	free(l);
 }
 
-static bool set_waits(int fd, struct err *e)
+void channel_release(struct channel *c)
 {
-	const struct timeval wait = { .tv_sec = CHANNEL_WAIT_S };
+	while (c->queue) {
+		struct letter *l = c->queue;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)))
-		return err_sys(e, "cannot set up a channel");
-	return true;
+		c->queue = l->next;
+		letter_free(l);
+	}
+	secret_release(&c->body);
+	fd_auto(&c->fd);
+	*c = NO_CHANNEL;
+}
+
+struct channel channel_of(int fd)
+{
+	return (struct channel){ .fd = fd };
 }
 
 bool channel_pair(int ends[2], struct err *e)
 {
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return err_sys(e, "cannot make a channel");
-	return set_waits(ends[0], e) && set_waits(ends[1], e);
+	const int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+
+	return !socketpair(AF_UNIX, kind, 0, ends) ||
+	       err_sys(e, "cannot make a channel");
 }
 
-/* ---- whole messages ---- */
+/* ---- sending ---- */
 
-static bool send_all(int fd, const void *bytes, size_t len, struct err *e)
+/* Where what is left of it begins. */
+static struct iovec *rest_of(struct letter *l, size_t sent, struct iovec *parts)
 {
-	const char *at = bytes;
+	size_t head = sizeof(l->header);
 
-	while (len) {
-		ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, "cannot talk to the other half");
-		at += n;
-		len -= (size_t)n;
+	parts[0] = (struct iovec){ &l->header, head };
+	parts[1] = (struct iovec){ l->body.bytes, l->body.len };
+	if (sent < head) {
+		parts[0].iov_base = (char *)&l->header + sent;
+		parts[0].iov_len -= sent;
+		return parts;
 	}
+	parts[1].iov_base = l->body.bytes + (sent - head);
+	parts[1].iov_len -= sent - head;
+	return parts + 1;
+}
+
+/* False with errno. */
+static bool send_some(struct channel *c)
+{
+	struct letter *l = c->queue;
+	struct iovec parts[2];
+	struct msghdr m = { .msg_iov = rest_of(l, c->sent, parts) };
+	ssize_t n = 0;
+
+	m.msg_iovlen = (size_t)(parts + 2 - m.msg_iov);
+	n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+	if (n < 0)
+		return false;
+	c->sent += (size_t)n;
+	if (c->sent < sizeof(l->header) + l->body.len)
+		return true;
+	c->queue = l->next;
+	c->waiting--;
+	c->sent = 0;
+	letter_free(l);
 	return true;
 }
 
-static bool receive_all(int fd, void *bytes, size_t len, struct err *e)
+bool channel_flush(struct channel *c, struct err *e)
 {
-	char *at = bytes;
-
-	while (len) {
-		ssize_t n = recv(fd, at, len, 0);
-
-		if (n < 0 && errno == EINTR)
+	while (c->queue) {
+		if (send_some(c) || errno == EINTR)
 			continue;
-		if (n < 0)
-			return err_sys(e, "cannot listen to the other half");
-		if (!n)
+		if (errno == EAGAIN)
+			return true;
+		if (errno == EPIPE || errno == ECONNRESET)
 			return err_set(e, ERR_MISSING,
 				       "the other half has ended");
-		at += n;
-		len -= (size_t)n;
+		return err_sys(e, "cannot talk to the other half");
 	}
 	return true;
 }
 
-bool channel_send(int fd, const struct message *m, struct err *e)
+bool channel_post(struct channel *c, struct message *m, struct err *e)
 {
-	const struct header h = { m->kind, m->number, (uint32_t)m->body.len };
+	struct letter *l = xcalloc(1, sizeof(*l));
+	struct letter **last = &c->queue;
 
-	return send_all(fd, &h, sizeof(h), e) &&
-	       send_all(fd, m->body.bytes, m->body.len, e);
+	l->header =
+		(struct header){ m->kind, m->number, (uint32_t)m->body.len };
+	l->body = TAKE(m->body);
+	while (*last)
+		last = &(*last)->next;
+	*last = l;
+	c->waiting++;
+	return channel_flush(c, e);
 }
 
-bool channel_receive(int fd, struct message *out, struct err *e)
-{
-	AUTO(message) m = { 0 };
-	struct header h = { 0 };
+/* ---- receiving ---- */
 
-	if (!receive_all(fd, &h, sizeof(h), e))
+/* *got grows to `len`, or as far as it goes now. */
+static bool receive_some(int fd, void *bytes, size_t len, size_t *got,
+			 struct err *e)
+{
+	while (*got < len) {
+		ssize_t n = recv(fd, (char *)bytes + *got, len - *got, 0);
+
+		if (n > 0) {
+			*got += (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n < 0 && errno != ECONNRESET)
+			return err_sys(e, "cannot listen to the other half");
+		return err_set(e, ERR_MISSING, "the other half has ended");
+	}
+	return true;
+}
+
+static bool take_header(struct channel *c, struct err *e)
+{
+	if (c->header_got == sizeof(c->header))
+		return true;
+	if (!receive_some(c->fd, &c->header, sizeof(c->header), &c->header_got,
+			  e))
 		return false;
-	if (h.len > MESSAGE_LIMIT)
+	if (c->header_got < sizeof(c->header))
+		return true;
+	if (c->header.len > MESSAGE_LIMIT)
 		return err_set(e, ERR_REMOTE,
 			       "the other half sends more than %d bytes",
 			       MESSAGE_LIMIT);
-	m.kind = h.kind;
-	m.number = h.number;
-	secret_alloc(&m.body, h.len);
-	if (!receive_all(fd, m.body.bytes, h.len, e))
-		return false;
-	*out = TAKE(m);
+	secret_alloc(&c->body, c->header.len);
 	return true;
 }
 
-/* ---- fields ---- */
-
-struct fields fields_begin(struct secret *body, size_t len)
+bool channel_take(struct channel *c, struct message *out, bool *whole,
+		  struct err *e)
 {
-	secret_alloc(body, len);
-	return (struct fields){ .body = body };
+	*whole = false;
+	if (!take_header(c, e))
+		return false;
+	if (c->header_got < sizeof(c->header))
+		return true;
+	if (!receive_some(c->fd, c->body.bytes, c->body.len, &c->body_got, e))
+		return false;
+	if (c->body_got < c->body.len)
+		return true;
+	*out = (struct message){ .kind = c->header.kind,
+				 .number = c->header.number,
+				 .body = TAKE(c->body) };
+	c->header_got = 0;
+	c->body_got = 0;
+	*whole = true;
+	return true;
 }
 
-struct fields fields_of(struct secret *body)
+/* ---- waiting ---- */
+
+static bool wait_a_moment(const struct channel *c, int64_t end_ms,
+			  struct err *e)
 {
-	return (struct fields){ .body = body };
+	struct pollfd fd = { .fd = c->fd,
+			     .events = (short)(POLLIN |
+					       (c->queue ? POLLOUT : 0)) };
+
+	if (stop_requested())
+		return err_set(e, ERR_STOPPED, "a stop was asked for");
+	if (clock_mono_ms() >= end_ms)
+		return err_set(e, ERR_REMOTE, "the other half does not answer");
+	(void)poll(&fd, 1, POLL_MS);
+	return true;
 }
 
-void fields_put(struct fields *f, const void *bytes, size_t len)
+bool channel_wait(struct channel *c, int64_t end_ms, struct message *out,
+		  struct err *e)
 {
-	assert(len <= f->body->len - f->at);
-	if (len)
-		memcpy(f->body->bytes + f->at, bytes, len);
-	f->at += len;
-}
+	for (;;) {
+		bool whole = false;
 
-void fields_put_number(struct fields *f, uint64_t number)
-{
-	fields_put(f, &number, NUMBER_BYTES);
-}
-
-const unsigned char *fields_bytes(struct fields *f, size_t len)
-{
-	const unsigned char *at = f->body->bytes + f->at;
-
-	if (f->failed || len > f->body->len - f->at) {
-		f->failed = true;
-		return NULL;
+		if (!channel_flush(c, e) || !channel_take(c, out, &whole, e))
+			return false;
+		if (whole)
+			return true;
+		if (!wait_a_moment(c, end_ms, e))
+			return false;
 	}
-	f->at += len;
-	return at;
 }
 
-uint64_t fields_number(struct fields *f)
+bool channel_ask(struct channel *c, struct message *question,
+		 struct message *answer, struct err *e)
 {
-	const unsigned char *bytes = fields_bytes(f, NUMBER_BYTES);
-	uint64_t number = 0;
+	uint32_t kind = question->kind;
+	uint32_t number = question->number;
 
-	if (bytes)
-		memcpy(&number, bytes, NUMBER_BYTES);
-	return number;
-}
-
-const unsigned char *fields_rest(struct fields *f, size_t *len)
-{
-	*len = f->failed ? 0 : f->body->len - f->at;
-	return fields_bytes(f, *len);
+	if (!channel_post(c, question, e) ||
+	    !channel_wait(c, clock_mono_ms() + CHANNEL_WAIT_MS, answer, e))
+		return false;
+	return (answer->kind == kind && answer->number == number) ||
+	       err_set(e, ERR_REMOTE, "the other half answers something else");
 }

@@ -1,68 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages between the two halves of an agent, over a stream socket: a kind,
- * a number by which an answer finds its question, and bytes, which may hold
- * a key and are wiped.  Sending and receiving wait, but not for longer than
- * CHANNEL_WAIT_S: a half that does not talk any more is given up.
+ * One end of a stream socket between the halves of an agent, for messages.
+ * Nothing here waits, but channel_ask(): what does not fit stays in a queue,
+ * and what has not arrived whole stays where it is, so that a half that is
+ * slow, or hostile, never holds up the other.
+ *
+ * ERR_MISSING: the other half has ended.  ERR_REMOTE: it sends what no
+ * message is.
  */
 #ifndef AGENT_CHANNEL_H
 #define AGENT_CHANNEL_H
 
+#include "agent/message.h"
 #include "base/err.h"
-#include "base/secret.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
-	CHANNEL_WAIT_S = 20,
-	MESSAGE_LIMIT = 2 * 1024 * 1024,
+	CHANNEL_WAIT_MS = 10000, /* of channel_ask() */
 };
 
-enum message_kind {
-	/* orders: the network half asks, the installing half answers */
-	MESSAGE_REQUEST = 1, /* route, length of the name, name, body */
-	MESSAGE_ANSWER,      /* status, body */
-	/* handshakes; an empty answer refuses */
-	MESSAGE_REVISION,     /* -> 8 bytes */
-	MESSAGE_CERTIFICATES, /* -> each with its length before it */
-	MESSAGE_SIGN, /* revision, algorithm, hashed, text -> signature */
-};
-
-struct message {
+struct header {
 	uint32_t kind;
 	uint32_t number;
+	uint32_t len;
+};
+
+struct channel {
+	int fd; /* -1: closed */
+	struct letter *queue;
+	size_t waiting; /* in the queue */
+	size_t sent;    /* bytes of its first, header included */
+	/* what is arriving */
+	struct header header;
+	size_t header_got;
 	struct secret body;
+	size_t body_got;
 };
 
-void message_release(struct message *m);
-AUTO_STRUCT(message, struct message, message_release)
+#define NO_CHANNEL ((struct channel){ .fd = -1 })
 
-/* Two ends. */
+void channel_release(struct channel *c);
+AUTO_STRUCT(channel, struct channel, channel_release)
+
+/* Takes the descriptor, which does not block. */
+struct channel channel_of(int fd);
+/* Two such ends. */
 MUST_CHECK bool channel_pair(int ends[2], struct err *e);
-MUST_CHECK bool channel_send(int fd, const struct message *m, struct err *e);
-/* ERR_MISSING: the other half has ended.  `out` must be empty. */
-MUST_CHECK bool channel_receive(int fd, struct message *out, struct err *e);
 
-/*
- * Writes and reads the fields of a body one after the other.  Reading past
- * the end gives zeroes and sets `failed`.
- */
-struct fields {
-	struct secret *body;
-	size_t at;
-	bool failed;
-};
+/* Takes the message, and sends what goes now. */
+MUST_CHECK bool channel_post(struct channel *c, struct message *m,
+			     struct err *e);
+/* Sends what is left of the queue, as far as it goes now. */
+MUST_CHECK bool channel_flush(struct channel *c, struct err *e);
+/* *whole: `out`, which must be empty, has the next message. */
+MUST_CHECK bool channel_take(struct channel *c, struct message *out,
+			     bool *whole, struct err *e);
 
-/* An empty body of `len` bytes to be filled. */
-struct fields fields_begin(struct secret *body, size_t len);
-struct fields fields_of(struct secret *body);
-void fields_put(struct fields *f, const void *bytes, size_t len);
-void fields_put_number(struct fields *f, uint64_t number);
-uint64_t fields_number(struct fields *f);
-/* NULL when that many are not there. */
-const unsigned char *fields_bytes(struct fields *f, size_t len);
-/* All that is left. */
-const unsigned char *fields_rest(struct fields *f, size_t *len);
+/* Waits, until a stop is asked for, `end_ms` or the message has come. */
+MUST_CHECK bool channel_wait(struct channel *c, int64_t end_ms,
+			     struct message *out, struct err *e);
+/* Posts and waits for what has the same number. */
+MUST_CHECK bool channel_ask(struct channel *c, struct message *question,
+			    struct message *answer, struct err *e);
 
 #endif

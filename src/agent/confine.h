@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the half that talks to the network gives up before it does: its user
- * (when it is root and another is named), every file, new processes, new
- * privileges.  It lives no longer than the process that started it.
+ * when it is root, every file, new sockets, processes and privileges, and
+ * every system call that it does not need.
  */
 #ifndef AGENT_CONFINE_H
 #define AGENT_CONFINE_H
@@ -10,8 +10,16 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
-/* `user` NULL: it stays who it is. */
-MUST_CHECK bool confine(const char *user, struct err *e);
+#define CONFINE_USER "nobody" /* when none is named */
+
+/*
+ * Who it will be; a name that nobody has is ERR_INPUT, and so is another user
+ * when we are not root.  NULL: CONFINE_USER, or ourselves.
+ */
+MUST_CHECK bool confine_user(const char *name, uid_t *uid, struct err *e);
+/* It ends with the process that started it: `parent`, 0 when it is to last. */
+MUST_CHECK bool confine(const char *user, pid_t parent, struct err *e);
 
 #endif

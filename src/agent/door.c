@@ -42,9 +42,10 @@ void door_heard(struct guest *g)
 		door_phase(g, GUEST_HEADER);
 }
 
-static bool is_stranger(const struct guest *g)
+/* The part of an address that one neighbour has for itself. */
+static size_t own_part(const struct in6_addr *a)
 {
-	return !g->tls.admitted && g->phase != GUEST_CLOSING;
+	return IN6_IS_ADDR_V4MAPPED(a) ? sizeof(*a) : sizeof(*a) / 2;
 }
 
 static bool same_address(const struct guest *g,
@@ -59,63 +60,103 @@ static bool same_address(const struct guest *g,
 		return false;
 	if (other->ss_family == AF_INET)
 		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	return !memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr));
+	return !memcmp(&a6->sin6_addr, &b6->sin6_addr,
+		       own_part(&b6->sin6_addr));
 }
 
-/* Of these, who got least far and came first. */
-struct choice {
+/* Guests of one kind, and which of them would go first. */
+struct crowd {
 	size_t count;
-	struct guest *least;
+	struct guest *first;
 };
 
-static void consider(struct choice *c, struct guest *g)
+/* Of strangers, who got least far and came first. */
+static void add_stranger(struct crowd *c, struct guest *g)
 {
 	c->count++;
 	/* later in the list is earlier in time */
-	if (!c->least || g->spoke <= c->least->spoke)
-		c->least = g;
+	if (!c->first || g->spoke <= c->first->spoke)
+		c->first = g;
+}
+
+/* Of callers, who is idle since the earliest time. */
+static void add_caller(struct crowd *c, struct guest *g)
+{
+	c->count++;
+	if (g->phase == GUEST_IDLE &&
+	    (!c->first || g->end_ms < c->first->end_ms))
+		c->first = g;
+}
+
+static struct guest *enter(struct door *d, struct guest like)
+{
+	struct guest *g = xcalloc(1, sizeof(*g));
+
+	*g = like;
+	door_phase(g, GUEST_HANDSHAKE);
+	g->next = d->guests;
+	g->link = &d->guests;
+	if (g->next)
+		g->next->link = &g->next;
+	d->guests = g;
+	d->count++;
+	return g;
 }
 
 struct guest *door_admit(struct door *d, int fd,
 			 const struct sockaddr_storage *address, socklen_t len)
 {
-	struct choice strangers = { 0 };
-	struct choice neighbours = { 0 };
-	size_t callers = 0;
-	size_t callers_there = 0;
-	struct guest *new = NULL;
+	struct crowd all = { 0 };
+	struct crowd near = { 0 };
 
 	for (struct guest *g = d->guests; g; g = g->next) {
-		bool same = same_address(g, address);
-
-		if (is_stranger(g)) {
-			consider(&strangers, g);
-			if (same)
-				consider(&neighbours, g);
-		} else if (g->phase != GUEST_CLOSING) {
-			callers++;
-			callers_there += same;
-		}
+		if (g->greeted || g->phase == GUEST_CLOSING)
+			continue;
+		add_stranger(&all, g);
+		if (same_address(g, address))
+			add_stranger(&near, g);
 	}
-	if (callers >= DOOR_CALLERS || callers_there >= DOOR_CALLERS_EACH)
-		return NULL;
-	if (neighbours.count >= DOOR_STRANGERS_EACH)
-		shut(neighbours.least);
-	else if (strangers.count >= DOOR_STRANGERS)
-		shut(strangers.least);
+	if (near.count >= DOOR_STRANGERS_EACH)
+		shut(near.first);
+	else if (all.count >= DOOR_STRANGERS)
+		shut(all.first);
+	return enter(d, (struct guest){ .fd = fd,
+					.address = *address,
+					.address_len = len });
+}
 
-	new = xcalloc(1, sizeof(*new));
-	new->fd = fd;
-	new->address = *address;
-	new->address_len = len;
-	door_phase(new, GUEST_HANDSHAKE);
-	new->next = d->guests;
-	new->link = &d->guests;
-	if (new->next)
-		new->next->link = &new->next;
-	d->guests = new;
-	d->count++;
-	return new;
+/* One that has a request already is heard to the end of it. */
+static void greet(struct door *d, struct guest *new)
+{
+	struct crowd all = { 0 };
+	struct crowd near = { 0 };
+	struct crowd *full = NULL;
+
+	for (struct guest *g = d->guests; g; g = g->next) {
+		if (!g->greeted || g->phase == GUEST_CLOSING)
+			continue;
+		add_caller(&all, g);
+		if (same_address(g, &new->address))
+			add_caller(&near, g);
+	}
+	if (near.count >= DOOR_CALLERS_EACH)
+		full = &near;
+	else if (all.count >= DOOR_CALLERS)
+		full = &all;
+	new->greeted = true;
+	if (new->phase == GUEST_HANDSHAKE)
+		door_phase(new, GUEST_HEADER);
+	if (full && full->first)
+		shut(full->first);
+	else if (full && new->phase == GUEST_HEADER)
+		shut(new);
+}
+
+void door_greet(struct door *d)
+{
+	for (struct guest *g = d->guests; g; g = g->next)
+		if (g->tls.admitted && !g->greeted && g->phase != GUEST_CLOSING)
+			greet(d, g);
 }
 
 void door_leave(struct door *d, struct guest *g)
@@ -131,12 +172,9 @@ void door_sweep(struct door *d)
 {
 	int64_t now = clock_mono_ms();
 
-	for (struct guest *g = d->guests; g; g = g->next) {
-		if (g->phase == GUEST_HANDSHAKE && g->tls.admitted)
-			door_phase(g, GUEST_HEADER);
+	for (struct guest *g = d->guests; g; g = g->next)
 		if (now >= g->end_ms)
 			shut(g);
-	}
 }
 
 void door_release(struct door *d)

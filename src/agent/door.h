@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is connected to an agent, since when, and how far: accepts
- * connections, keeps to the limits and closes what takes too long.
+ * Who is connected to an agent, since when, and how far: keeps to the limits
+ * and closes what takes too long.
  *
  * Connections that have not proven who they are cannot keep others out: when
- * there are DOOR_STRANGERS of them, the one that got least far, and of those
- * the oldest, makes room for a new one.
+ * there are DOOR_STRANGERS of them, or DOOR_STRANGERS_EACH from one address,
+ * the one that got least far, and of those the oldest, makes room for a new
+ * one.  Callers are limited as well; of those the one that is idle for the
+ * longest time makes room.
  *
  * The HTTP library owns the sockets; the door only shuts them down, and
  * forgets a guest when the library says that the connection is closed.
@@ -23,9 +25,10 @@
 
 enum {
 	DOOR_STRANGERS = 384,
-	DOOR_STRANGERS_EACH = 64, /* from one address */
+	DOOR_STRANGERS_EACH = 64, /* from one address, or one IPv6 network */
 	DOOR_CALLERS = 128,
 	DOOR_CALLERS_EACH = 64,
+	DOOR_CLOSING = 64, /* that were shut down and are not closed yet */
 	HANDSHAKE_MS = 10000,
 	HEADER_MS = 10000,
 	BODY_MS = 30000,
@@ -52,7 +55,8 @@ struct guest {
 	socklen_t address_len;
 	enum guest_phase phase;
 	int64_t end_ms;
-	bool spoke; /* something came from it */
+	bool spoke;   /* something came from it */
+	bool greeted; /* it counts as a caller */
 };
 
 struct door {
@@ -60,10 +64,7 @@ struct door {
 	size_t count;
 };
 
-/*
- * A guest for a new connection, made room for; NULL: it cannot come in.  The
- * descriptor stays the caller's.
- */
+/* A guest for a new connection; the descriptor stays the caller's. */
 struct guest *door_admit(struct door *d, int fd,
 			 const struct sockaddr_storage *address, socklen_t len);
 /* Its connection is closed. */
@@ -72,6 +73,8 @@ void door_leave(struct door *d, struct guest *g);
 void door_phase(struct guest *g, enum guest_phase phase);
 /* Something came from it. */
 void door_heard(struct guest *g);
+/* Who has proven to be a caller since is one of them, while there is room. */
+void door_greet(struct door *d);
 /* Shuts down those whose time is over. */
 void door_sweep(struct door *d);
 void door_release(struct door *d);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/http.h"
 
-#include "agent/channel.h"
+#include "agent/http_header.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "wire/json.h"
 #include "wire/problem.h"
-#include "wire/request.h"
 #include "wire/route.h"
 
-#include <errno.h>
 #include <microhttpd.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One request, from its header to the end of its reply. */
@@ -21,7 +20,6 @@ struct request {
 	const char *component;
 	struct secret body; /* its length is the room */
 	size_t got;
-	bool refused;    /* it gets a problem, whatever comes */
 	uint32_t number; /* while the other half has it */
 	bool answered;
 	int status;
@@ -32,15 +30,17 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct tls_server *tls;
 	struct door *door;
-	int requests; /* the channel */
+	struct channel *requests;
 	struct guest *arriving;
 	uint32_t last_number;
+	size_t bodies; /* bytes of all that are here */
 	struct MHD_Connection *waiting[HTTP_REQUESTS];
 	struct request *asked[HTTP_REQUESTS];
 };
 
-static void request_free(struct request *r)
+static void request_free(struct http *h, struct request *r)
 {
+	h->bodies -= r->got;
 	secret_release(&r->body);
 	secret_release(&r->reply);
 	arena_release(&r->arena);
@@ -88,10 +88,11 @@ void http_take(struct http *h, struct guest *g)
 
 /* ---- replies ---- */
 
+/* The text stays the request's, which lasts until the reply is sent. */
 static enum MHD_Result reply(struct MHD_Connection *c, struct request *r)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		r->reply.len, r->reply.bytes, MHD_RESPMEM_MUST_COPY);
+		r->reply.len, r->reply.bytes, MHD_RESPMEM_PERSISTENT);
 	const char *type = r->status < 300 ? "application/json" : PROBLEM_TYPE;
 	enum MHD_Result done = MHD_NO;
 
@@ -131,65 +132,6 @@ static void set_healthy(struct request *r)
 	r->answered = true;
 }
 
-/* ---- the header ---- */
-
-static bool read_length(struct MHD_Connection *c, struct request *r)
-{
-	const char *text = MHD_lookup_connection_value(c, MHD_HEADER_KIND,
-						       "Content-Length");
-	char *end = NULL;
-	unsigned long long len = 0;
-
-	if (MHD_lookup_connection_value(c, MHD_HEADER_KIND,
-					"Transfer-Encoding")) {
-		set_problem(r, PROBLEM_BAD_REQUEST,
-			    "a body needs its Content-Length");
-		return false;
-	}
-	if (!text)
-		return true;
-	errno = 0;
-	len = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno) {
-		set_problem(r, PROBLEM_BAD_REQUEST, "no such Content-Length");
-		return false;
-	}
-	if (len > REQUEST_LIMIT) {
-		set_problem(r, PROBLEM_TOO_LARGE, "a body has up to 1 MiB");
-		return false;
-	}
-	secret_alloc(&r->body, len);
-	return true;
-}
-
-static bool is_too_long(struct MHD_Connection *c)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-	return info && info->header_size > HTTP_HEADER_LIMIT;
-}
-
-static void read_header(struct MHD_Connection *c, struct request *r,
-			const char *method, const char *path)
-{
-	if (is_too_long(c)) {
-		set_problem(r, PROBLEM_TOO_LARGE, "a header has up to 8 KiB");
-		return;
-	}
-	switch (route_find(method, path, &r->arena, &r->route, &r->component)) {
-	case ROUTE_FOUND:
-		(void)!read_length(c, r);
-		return;
-	case ROUTE_WRONG_METHOD:
-		set_problem(r, PROBLEM_WRONG_METHOD, "");
-		return;
-	case ROUTE_UNKNOWN:
-		set_problem(r, PROBLEM_UNKNOWN_PATH, "");
-		return;
-	}
-}
-
 /* ---- the other half ---- */
 
 static size_t free_place(const struct http *h)
@@ -201,7 +143,7 @@ static size_t free_place(const struct http *h)
 	return i;
 }
 
-static bool send_request(const struct http *h, const struct request *r)
+static bool send_request(struct http *h, struct request *r)
 {
 	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = r->number };
 	size_t len = strlen(r->component);
@@ -212,7 +154,8 @@ static bool send_request(const struct http *h, const struct request *r)
 	fields_put_number(&f, len);
 	fields_put(&f, r->component, len);
 	fields_put(&f, r->body.bytes, r->got);
-	return channel_send(h->requests, &m, &ignored);
+	secret_release(&r->body);
+	return channel_post(h->requests, &m, &ignored);
 }
 
 /* The reply is sent when the answer is there: then it is called again. */
@@ -231,7 +174,6 @@ static void hand_over(struct http *h, struct MHD_Connection *c,
 			    "the other half does not listen");
 		return;
 	}
-	secret_release(&r->body);
 	h->waiting[place] = c;
 	h->asked[place] = r;
 	door_phase(r->guest, GUEST_WORK);
@@ -254,32 +196,58 @@ static void take_reply(struct message *m, struct request *r)
 	r->answered = true;
 }
 
-bool http_take_answer(struct http *h, struct err *e)
+void http_take_answer(struct http *h, struct message *m)
 {
-	AUTO(message) m = { 0 };
-
-	if (!channel_receive(h->requests, &m, e))
-		return false;
 	for (size_t i = 0; i < HTTP_REQUESTS; i++) {
-		if (!h->asked[i] || h->asked[i]->number != m.number)
+		if (!h->asked[i] || h->asked[i]->number != m->number)
 			continue;
-		take_reply(&m, h->asked[i]);
+		take_reply(m, h->asked[i]);
 		h->asked[i] = NULL;
 		MHD_resume_connection(h->waiting[i]);
+		return;
+	}
+}
+
+/* ---- one request ---- */
+
+/* False: its reply is there, and ends the connection. */
+static bool begin(struct MHD_Connection *c, struct request *r,
+		  const char *method, const char *path)
+{
+	struct problem problem = { 0 };
+	size_t len = 0;
+
+	if (!http_header_read(c, &len, &problem)) {
+		set_problem(r, problem.kind, problem.detail);
+		return false;
+	}
+	switch (route_find(method, path, &r->arena, &r->route, &r->component)) {
+	case ROUTE_FOUND:
+		secret_alloc(&r->body, len);
+		break;
+	case ROUTE_WRONG_METHOD:
+		set_problem(r, PROBLEM_WRONG_METHOD, "");
+		break;
+	case ROUTE_UNKNOWN:
+		set_problem(r, PROBLEM_UNKNOWN_PATH, "");
 		break;
 	}
 	return true;
 }
 
-/* ---- one request ---- */
-
-static void take_body(struct request *r, const char *bytes, size_t len)
+/* What is refused is read to its end, and dropped. */
+static void take_body(struct http *h, struct request *r, const char *bytes,
+		      size_t len)
 {
-	/* what is refused is read to its end, and dropped */
 	if (r->answered || len > r->body.len - r->got)
 		return;
+	if (h->bodies + len > HTTP_BODIES) {
+		set_problem(r, PROBLEM_BUSY, "too much is under way");
+		return;
+	}
 	memcpy(r->body.bytes + r->got, bytes, len);
 	r->got += len;
+	h->bodies += len;
 }
 
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c,
@@ -296,11 +264,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c,
 		*slot = r;
 		r->guest = guest_of(c);
 		door_phase(r->guest, GUEST_BODY);
-		read_header(c, r, method, path);
-		return r->answered ? reply(c, r) : MHD_YES;
+		return begin(c, r, method, path) ? MHD_YES : reply(c, r);
 	}
 	if (*len) {
-		take_body(r, bytes, *len);
+		take_body(h, r, bytes, *len);
 		*len = 0;
 		return MHD_YES;
 	}
@@ -316,13 +283,12 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 {
 	struct request *r = *slot;
 
-	(void)ctx;
 	(void)c;
 	(void)why;
 	if (!r)
 		return;
 	door_phase(r->guest, GUEST_IDLE);
-	request_free(r);
+	request_free(ctx, r);
 	*slot = NULL;
 }
 
@@ -343,10 +309,8 @@ static size_t keep_escapes(void *ctx, struct MHD_Connection *c, char *text)
 	return strlen(text);
 }
 
-bool http_new(struct tls_server *tls, int requests, struct door *door,
-	      struct http **out, struct err *e)
+static struct MHD_Daemon *start(struct http *h)
 {
-	AUTO(http) h = xcalloc(1, sizeof(*h));
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)say_nothing, NULL },
 		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
@@ -355,21 +319,29 @@ bool http_new(struct tls_server *tls, int requests, struct door *door,
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_server_callback() },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
 		  (char *)TLS_SERVER_PRIORITIES },
-		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_HEADER_ROOM, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_ROOM, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT,
-		  DOOR_STRANGERS + DOOR_CALLERS + 64, NULL },
+		  DOOR_STRANGERS + DOOR_CALLERS + DOOR_CLOSING, NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
+	return MHD_start_daemon(MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET |
+					MHD_ALLOW_SUSPEND_RESUME |
+					MHD_USE_ERROR_LOG,
+				0, NULL, NULL, on_request, h, MHD_OPTION_ARRAY,
+				options, MHD_OPTION_END);
+}
+
+bool http_new(struct tls_server *tls, struct channel *requests,
+	      struct door *door, struct http **out, struct err *e)
+{
+	AUTO(http) h = xcalloc(1, sizeof(*h));
+
 	h->tls = tls;
 	h->door = door;
 	h->requests = requests;
-	h->daemon = MHD_start_daemon(
-		MHD_USE_TLS | MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
-			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-		0, NULL, NULL, on_request, h, MHD_OPTION_ARRAY, options,
-		MHD_OPTION_END);
+	h->daemon = start(h);
 	if (!h->daemon)
 		return err_set(e, ERR_IO, "cannot start the HTTP server");
 	*out = TAKE(h);
@@ -388,23 +360,18 @@ void http_free(struct http *h)
 	free(h);
 }
 
-int http_fd(const struct http *h)
-{
-	return MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)
-		->epoll_fd;
-}
-
-int http_wait_ms(const struct http *h, int most)
+void http_watch(struct http *h, struct sockets *s, int *wait_ms)
 {
 	MHD_UNSIGNED_LONG_LONG wait = 0;
 
-	if (MHD_get_timeout(h->daemon, &wait) != MHD_YES ||
-	    wait > (unsigned)most)
-		return most;
-	return (int)wait;
+	MHD_get_fdset(h->daemon, &s->reads, &s->writes, &s->errors,
+		      &s->highest);
+	if (MHD_get_timeout(h->daemon, &wait) == MHD_YES &&
+	    wait < (unsigned)*wait_ms)
+		*wait_ms = (int)wait;
 }
 
-void http_run(struct http *h)
+void http_run(struct http *h, const struct sockets *s)
 {
-	MHD_run(h->daemon);
+	MHD_run_from_select(h->daemon, &s->reads, &s->writes, &s->errors);
 }

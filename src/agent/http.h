@@ -1,41 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests, by libmicrohttpd: reads one with its limits, hands it to the
- * installing half and sends back what that answers.  The only user of
- * libmicrohttpd.
+ * installing half and sends back what that answers.
+ *
+ * Its sockets are watched with select(): in its epoll mode libmicrohttpd
+ * 0.9.75 asks again without end for a handshake that has only begun.
  */
 #ifndef AGENT_HTTP_H
 #define AGENT_HTTP_H
 
+#include "agent/channel.h"
 #include "agent/door.h"
 #include "base/auto.h"
 #include "base/err.h"
 #include "pki/tls_server.h"
 
 #include <stdbool.h>
+#include <sys/select.h>
 
 enum {
-	HTTP_HEADER_ROOM = 10 * 1024, /* for a header of 8 KiB */
-	HTTP_HEADER_LIMIT = 8 * 1024,
-	HTTP_REQUESTS = 64, /* that wait for the other half */
+	HTTP_ROOM = 20 * 1024, /* of a connection, for a header and a reply's */
+	HTTP_REQUESTS = 64,    /* that wait for the other half */
+	HTTP_BODIES = 16 * 1024 * 1024, /* bytes of all that are here */
 };
 
 struct http;
 
 /* What it is given must outlive it. */
-MUST_CHECK bool http_new(struct tls_server *tls, int requests,
+MUST_CHECK bool http_new(struct tls_server *tls, struct channel *requests,
 			 struct door *door, struct http **out, struct err *e);
 void http_free(struct http *h);
 AUTO_TYPE(http, struct http *, http_free)
 
-/* Readable when http_run() has something to do. */
-int http_fd(const struct http *h);
-/* How long to wait at most. */
-int http_wait_ms(const struct http *h, int most);
-void http_run(struct http *h);
+/* What is waited for, and afterwards what came. */
+struct sockets {
+	fd_set reads;
+	fd_set writes;
+	fd_set errors;
+	int highest;
+};
+
+/* Adds its own; no longer than *wait_ms may be waited for them. */
+void http_watch(struct http *h, struct sockets *s, int *wait_ms);
+void http_run(struct http *h, const struct sockets *s);
 /* A new connection; the guest leaves by itself when it is closed. */
 void http_take(struct http *h, struct guest *g);
-/* One message of the other half is there. */
-MUST_CHECK bool http_take_answer(struct http *h, struct err *e);
+/* An answer of the other half. */
+void http_take_answer(struct http *h, struct message *m);
 
 #endif

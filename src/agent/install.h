@@ -5,9 +5,9 @@
  * has no socket to the network, and believes nothing that the other half
  * says: what changes something is an order that an operator signed.
  *
- * One thread.  What may take long (activating, asking a process for its
- * version, looking at a TLS port) runs in a forked child, one for each
- * component at a time; everything else is answered at once.
+ * One thread, which never waits for anybody: handshakes are signed and
+ * components looked at right away, and everything else is done by a forked
+ * child (agent/worker.h), one at a time for the orders of a component.
  */
 #ifndef AGENT_INSTALL_H
 #define AGENT_INSTALL_H
@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 
+/* Two descriptors of each half, to the same two of the other. */
 struct channels {
 	int requests;
 	int handshakes;
@@ -31,8 +32,9 @@ void install_half_close(struct install_half *h);
 AUTO_TYPE(install_half, struct install_half *, install_half_close)
 
 /*
- * Serves the other half until it ends (ERR_MISSING) or a stop is asked for,
- * which is success.
+ * Serves a network half, whose channels it takes, until that ends
+ * (ERR_MISSING) or talks nonsense (ERR_REMOTE), or a stop is asked for,
+ * which is success.  Another may be served afterwards.
  */
 MUST_CHECK bool install_half_run(struct install_half *h,
 				 const struct channels *c, struct err *e);

@@ -5,36 +5,30 @@
 #include "agent/door.h"
 #include "agent/http.h"
 #include "agent/remote_key.h"
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "pki/callers.h"
 #include "pki/tls_server.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
 	SWEEP_MS = 250,
-	EVENTS = 64,
 	ACCEPTS = 32, /* at a time */
 };
-
-/* What an event is about; a guest by its address. */
-static char listener_tag;
-static char http_tag;
-static char requests_tag;
 
 struct network {
 	const struct network_start *start;
 	struct door door;
+	struct remote_key key;
+	struct channel requests;
 	struct callers *callers;
 	struct tls_server *tls;
 	struct http *http;
-	int epoll;
+	int64_t accept_ms; /* not before; the system had no room */
+	int64_t sweep_ms;
 };
 
 static void network_release(struct network *n)
@@ -43,58 +37,68 @@ static void network_release(struct network *n)
 	door_release(&n->door);
 	tls_server_free(n->tls);
 	callers_free(n->callers);
-	fd_auto(&n->epoll);
+	channel_release(&n->requests);
+	channel_release(&n->key.channel);
 }
 AUTO_STRUCT(network, struct network, network_release)
-
-static bool watch(const struct network *n, int fd, uint32_t events, void *tag,
-		  struct err *e)
-{
-	struct epoll_event event = { .events = events, .data.ptr = tag };
-
-	if (epoll_ctl(n->epoll, EPOLL_CTL_ADD, fd, &event))
-		return err_sys(e, "cannot watch a socket");
-	return true;
-}
 
 static bool open_all(struct network *n, struct err *e)
 {
 	const struct network_start *s = n->start;
-	const struct tls_key_holder holder = remote_key(&s->channels);
+	const struct tls_key_holder holder = remote_key_holder(&n->key);
 
-	n->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (n->epoll < 0)
-		return err_sys(e, "cannot watch sockets");
 	if (!callers_new(s->config, s->authority->data, s->authority->len,
 			 &n->callers, e))
 		return err_in(e, "'%s'", s->config->client_ca);
 	n->tls = tls_server_new(&holder, n->callers);
-	return http_new(n->tls, s->channels.requests, &n->door, &n->http, e) &&
-	       watch(n, s->listener, EPOLLIN, &listener_tag, e) &&
-	       watch(n, http_fd(n->http), EPOLLIN, &http_tag, e) &&
-	       watch(n, s->channels.requests, EPOLLIN, &requests_tag, e);
+	return http_new(n->tls, &n->requests, &n->door, &n->http, e);
+}
+
+/* ---- waiting ---- */
+
+static void add(fd_set *set, int fd, struct sockets *s)
+{
+	FD_SET(fd, set);
+	if (fd > s->highest)
+		s->highest = fd;
+}
+
+static void sockets_clear(struct sockets *s)
+{
+	FD_ZERO(&s->reads);
+	FD_ZERO(&s->writes);
+	FD_ZERO(&s->errors);
+	s->highest = -1;
+}
+
+/* False: nothing came, or a signal. */
+static bool wait_for_all(struct network *n, struct sockets *s)
+{
+	int wait_ms = SWEEP_MS;
+	struct timeval wait;
+
+	sockets_clear(s);
+	http_watch(n->http, s, &wait_ms);
+	add(&s->reads, n->requests.fd, s);
+	if (n->requests.queue)
+		add(&s->writes, n->requests.fd, s);
+	if (clock_mono_ms() >= n->accept_ms)
+		add(&s->reads, n->start->listener, s);
+	wait = (struct timeval){ wait_ms / 1000, wait_ms % 1000 * 1000 };
+	if (select(s->highest + 1, &s->reads, &s->writes, &s->errors, &wait) >
+	    0)
+		return true;
+	sockets_clear(s);
+	return false;
 }
 
 /* ---- what happens ---- */
 
-/* The library owns the descriptor from then on, also when it refuses. */
-static void take_connection(struct network *n, int fd,
-			    const struct sockaddr_storage *address,
-			    socklen_t len)
+static void hear(struct network *n, const struct sockets *s)
 {
-	struct guest *g = door_admit(&n->door, fd, address, len);
-	struct err ignored = { 0 };
-
-	if (!g) {
-		close(fd);
-		return;
-	}
-	if (!watch(n, fd, EPOLLIN | EPOLLET, g, &ignored)) {
-		door_leave(&n->door, g);
-		close(fd);
-		return;
-	}
-	http_take(n->http, g);
+	for (struct guest *g = n->door.guests; g; g = g->next)
+		if (FD_ISSET(g->fd, &s->reads))
+			door_heard(g);
 }
 
 static void take_connections(struct network *n)
@@ -105,53 +109,65 @@ static void take_connections(struct network *n)
 		int fd = accept4(n->start->listener, (void *)&address, &len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
+			       errno == ENOBUFS || errno == ENOMEM))
+			n->accept_ms = clock_mono_ms() + SWEEP_MS;
 		if (fd < 0)
 			return;
-		take_connection(n, fd, &address, len);
+		http_take(n->http, door_admit(&n->door, fd, &address, len));
 	}
 }
 
-/* A guest that left since has no event any more: its socket is closed. */
-static bool take_event(struct network *n, const struct epoll_event *event,
-		       struct err *e)
+static bool take_answers(struct network *n, struct err *e)
 {
-	if (event->data.ptr == &listener_tag)
-		take_connections(n);
-	else if (event->data.ptr == &requests_tag)
-		return http_take_answer(n->http, e);
-	else if (event->data.ptr != &http_tag)
-		door_heard(event->data.ptr);
+	bool whole = true;
+
+	if (!channel_flush(&n->requests, e))
+		return false;
+	for (int i = 0; whole && i < HTTP_REQUESTS; i++) {
+		AUTO(message) m = { 0 };
+
+		if (!channel_take(&n->requests, &m, &whole, e))
+			return false;
+		if (whole)
+			http_take_answer(n->http, &m);
+	}
 	return true;
 }
 
-/* Guests are looked at before anything can make one leave. */
+/* New connections last: until then no descriptor has another meaning. */
 static bool turn(struct network *n, struct err *e)
 {
-	struct epoll_event events[EVENTS];
-	int wait_ms = http_wait_ms(n->http, SWEEP_MS);
-	int count = epoll_wait(n->epoll, events, EVENTS, wait_ms);
+	struct sockets s;
+	bool came = wait_for_all(n, &s);
 
-	for (int i = 0; i < count; i++)
-		if (!take_event(n, &events[i], e))
-			return false;
-	http_run(n->http);
+	hear(n, &s);
+	http_run(n->http, &s);
+	door_greet(&n->door);
+	if (n->key.broken)
+		return err_set(e, ERR_MISSING, "the other half has ended");
+	if (came && !take_answers(n, e))
+		return false;
+	if (came && FD_ISSET(n->start->listener, &s.reads))
+		take_connections(n);
+	if (clock_mono_ms() < n->sweep_ms)
+		return true;
+	door_sweep(&n->door);
+	n->sweep_ms = clock_mono_ms() + SWEEP_MS;
 	return true;
 }
 
 bool network_run(const struct network_start *start, struct err *e)
 {
-	AUTO(network) n = { .start = start, .epoll = -1 };
-	int64_t sweep_ms = 0;
+	AUTO(network)
+	n = { .start = start,
+	      .key = { .channel = channel_of(start->channels.handshakes) },
+	      .requests = channel_of(start->channels.requests) };
 
 	if (!open_all(&n, e))
 		return false;
-	while (!stop_requested()) {
+	while (!stop_requested())
 		if (!turn(&n, e))
 			return false;
-		if (clock_mono_ms() < sweep_ms)
-			continue;
-		door_sweep(&n.door);
-		sweep_ms = clock_mono_ms() + SWEEP_MS;
-	}
 	return true;
 }

@@ -2,7 +2,8 @@
 /*
  * The half of an agent that talks to the network: TLS, HTTP, limits.  It has
  * no key and no file; handshakes are signed, and requests answered, by the
- * other half.  One thread, one loop.
+ * other half.  One thread, one loop, which waits for the other half only
+ * inside of a handshake.
  */
 #ifndef AGENT_NETWORK_H
 #define AGENT_NETWORK_H
@@ -18,7 +19,7 @@ struct network_start {
 	const struct agent_config *config;
 	const struct buf *authority; /* PEM of who may call */
 	int listener;                /* nonblocking */
-	struct channels channels;
+	struct channels channels;    /* taken */
 };
 
 /* Until a stop is asked for, which is success, or the other half ends. */

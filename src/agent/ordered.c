@@ -4,42 +4,67 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "crypto/crypto.h"
 #include "wire/json.h"
 
 #include <string.h>
 
 enum {
 	ORDERED_ROOM = 4096,
+	NAME_ROOM = 200, /* of a file, beside what its replacement adds */
 };
 
+static const char *const end_names[ORDERED_END_COUNT] = {
+	[ORDERED_OPEN] = "open",
+	[ORDERED_ACTIVATED] = "activated",
+	[ORDERED_FAILED] = "failed",
+	[ORDERED_ABORTED] = "aborted",
+};
+
+/* A name that is too long for a file is there as its digest. */
 static const char *path_of(const struct agent_config *c, const char *component,
 			   struct arena *a)
 {
-	AUTO(buf) path = { 0 };
+	AUTO(buf) name = { 0 };
+	char digest[SHA256_TEXT];
 
-	buf_printf(&path, "%s/", c->state);
-	text_percent(&path, component);
-	buf_puts(&path, ".json");
-	return arena_strdup(a, buf_text(&path));
+	text_percent(&name, component);
+	if (name.len <= NAME_ROOM)
+		return arena_printf(a, "%s/%s.json", c->state, buf_text(&name));
+	sha256_text(component, strlen(component), digest);
+	return arena_printf(a, "%s/long-%s.json", c->state, digest);
+}
+
+static bool find_end(const char *name, enum ordered_end *out)
+{
+	for (unsigned i = 0; i < ORDERED_END_COUNT; i++)
+		if (!strcmp(end_names[i], name)) {
+			*out = i;
+			return true;
+		}
+	return false;
 }
 
 static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 {
 	AUTO(json) json = json_loadb(text->data, text->len, 0, NULL);
 	json_int_t sequence = 0;
-	json_int_t activated = 0;
+	json_int_t expires = 0;
+	const char *end = NULL;
 	struct ordered r = { 0 };
 
-	if (json_unpack(json, "{ss sI ss sI !}", "lineage", &r.lineage,
+	if (json_unpack(json, "{ss sI ss ss sI !}", "lineage", &r.lineage,
 			"sequence", &sequence, "fingerprint", &r.fingerprint,
-			"activated", &activated) ||
-	    sequence < 1 || !text_is_fingerprint(r.fingerprint))
+			"end", &end, "expires", &expires) ||
+	    !*r.lineage || sequence < 1 ||
+	    !text_is_fingerprint(r.fingerprint) || !find_end(end, &r.end))
 		return false;
 	*out = (struct ordered){
 		.lineage = arena_strdup(a, r.lineage),
 		.sequence = sequence,
 		.fingerprint = arena_strdup(a, r.fingerprint),
-		.activated = activated,
+		.end = r.end,
+		.expires = expires,
 	};
 	return true;
 }
@@ -68,10 +93,10 @@ bool ordered_write(const struct agent_config *c, const char *component,
 		   const struct ordered *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(json) json = json_pack("{ss sI ss sI}", "lineage", r->lineage,
-				    "sequence", (json_int_t)r->sequence,
-				    "fingerprint", r->fingerprint, "activated",
-				    (json_int_t)r->activated);
+	AUTO(json) json = json_pack(
+		"{ss sI ss ss sI}", "lineage", r->lineage, "sequence",
+		(json_int_t)r->sequence, "fingerprint", r->fingerprint, "end",
+		end_names[r->end], "expires", (json_int_t)r->expires);
 	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
 
 	return fs_replace(path_of(c, component, &a), text, strlen(text),

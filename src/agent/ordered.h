@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a component was told last: whose state ordered it, the number of that
- * order and the pair it was about.  Written before the pair is switched, so
- * that an older order can never be used again, whatever happens in between.
+ * order, the pair it was about and how far that got.  Written before the pair
+ * is switched, so that an older order can never be used again, whatever
+ * happens in between.
  */
 #ifndef AGENT_ORDERED_H
 #define AGENT_ORDERED_H
@@ -14,11 +15,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What more can come of the orders with this number. */
+enum ordered_end {
+	ORDERED_OPEN,
+	ORDERED_ACTIVATED, /* and never again for it */
+	ORDERED_FAILED,    /* its activation did; it is not tried again */
+	ORDERED_ABORTED,   /* nothing any more */
+	ORDERED_END_COUNT
+};
+
 struct ordered {
 	const char *lineage; /* NULL: nobody told it anything yet */
 	int64_t sequence;
 	const char *fingerprint;
-	int64_t activated; /* the sequence it was activated for; 0: none */
+	enum ordered_end end;
+	int64_t expires; /* of that order */
 };
 
 /* One that is damaged is ERR_IO: the component then takes no order. */

@@ -8,8 +8,8 @@
 #define AGENT_ORDERS_H
 
 #include "agent/ordered.h"
+#include "agent/signers.h"
 #include "base/arena.h"
-#include "base/buf.h"
 #include "model/agent.h"
 #include "wire/order.h"
 #include "wire/problem.h"
@@ -18,16 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who signed lately: a certificate is looked at once in a while. */
-struct signers;
-/* `authority` is PEM, borrowed like the configuration. */
-struct signers *signers_new(const struct agent_config *c,
-			    const struct buf *authority);
-void signers_free(struct signers *s);
-
 struct order_check {
 	const struct agent_config *config;
-	struct signers *signers;
+	const struct signers *signers;
 	const char *spki; /* the agent's own */
 	enum order_action action;
 	const struct agent_component *component;
@@ -35,9 +28,15 @@ struct order_check {
 	int64_t now;
 };
 
-/* False: *problem says why; texts in `a`.  *before is what was told last. */
+/* An order that may be carried out. */
+struct checked_order {
+	struct order order;
+	struct ordered before; /* what was told last */
+	struct signer signer;  /* also of one that is refused later on */
+};
+
+/* False: *problem says why; texts in `a`. */
 bool order_check(const struct order_check *c, struct arena *a,
-		 struct order *out, struct ordered *before,
-		 struct problem *problem);
+		 struct checked_order *out, struct problem *problem);
 
 #endif

@@ -2,6 +2,8 @@
 #include "agent/perform.h"
 
 #include "agent/leftover.h"
+#include "agent/ordered.h"
+#include "agent/self.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/fs.h"
@@ -137,12 +139,17 @@ static bool failed(struct problem *p, const struct err *e, struct arena *a)
 	return refuse(p, problem_of(e->code), arena_strdup(a, e->text));
 }
 
+static const struct order *order_of(const struct deed *d)
+{
+	return &d->checked->order;
+}
+
 /* The staged bytes are what the order names, and belong together. */
 static bool stage(const struct deed *d, struct arena *a, struct problem *p)
 {
 	const struct order_request *r = d->request;
-	const char *fingerprint = d->order->fingerprint;
-	const struct place_pair placed = { .fingerprint = fingerprint,
+	const struct order *o = order_of(d);
+	const struct place_pair placed = { .fingerprint = o->fingerprint,
 					   .set = &r->set,
 					   .key = &r->key };
 	AUTO(pair) pair = { 0 };
@@ -150,35 +157,44 @@ static bool stage(const struct deed *d, struct arena *a, struct problem *p)
 
 	if (!r->has_pair)
 		return refuse(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
+	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
+		return refuse(p, PROBLEM_BAD_PAIR,
+			      "it is not the pair that was signed for");
 	if (!pair_from_parts(&r->key, &r->set, &pair, &e) ||
 	    !pair_lint(&pair, clock_now(), &e))
 		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
-	if (strcmp(pair.facts.fingerprint, fingerprint) != 0)
+	if (strcmp(pair.facts.fingerprint, o->fingerprint) != 0)
 		return refuse(p, PROBLEM_BAD_PAIR,
 			      "it is not the pair that the order names");
 	return place_stage(&d->component->install, &placed, &e) ||
 	       failed(p, &e, a);
 }
 
-static bool remember(const struct deed *d, int64_t activated, struct arena *a,
-		     struct problem *p)
+static bool remember(const struct deed *d, enum ordered_end end,
+		     struct arena *a, struct problem *p)
 {
-	const struct order *o = d->order;
+	const struct order *o = order_of(d);
 	const struct ordered now = { .lineage = o->lineage,
 				     .sequence = o->sequence,
 				     .fingerprint = o->fingerprint,
-				     .activated = activated };
+				     .end = end,
+				     .expires = o->expires };
 	struct err e = { 0 };
 
 	return ordered_write(d->config, o->component, &now, &e) ||
 	       failed(p, &e, a);
 }
 
-/* What was already activated for this very order stays so. */
-static int64_t activated_before(const struct deed *d)
+/* How far the orders with this number got. */
+static enum ordered_end end_so_far(const struct deed *d)
 {
-	return d->before->sequence == d->order->sequence ? d->before->activated
-							 : 0;
+	const struct ordered *before = &d->checked->before;
+	const struct order *o = order_of(d);
+
+	return before->lineage && before->sequence == o->sequence &&
+			       !strcmp(before->lineage, o->lineage)
+		       ? before->end
+		       : ORDERED_OPEN;
 }
 
 static bool is_there(const struct deed *d, const char *expected,
@@ -192,7 +208,7 @@ static bool is_there(const struct deed *d, const char *expected,
 	if (seen.installed && !strcmp(seen.installed, expected))
 		return true;
 	return refuse(p, PROBLEM_MOVED,
-		      arena_printf(a, "%.12s is installed, not %.12s",
+		      arena_printf(a, "%.18s is installed, not %.12s",
 				   !seen.installed   ? "something unreadable"
 				   : *seen.installed ? seen.installed
 						     : "nothing",
@@ -201,10 +217,10 @@ static bool is_there(const struct deed *d, const char *expected,
 
 static bool commit(const struct deed *d, struct arena *a, struct problem *p)
 {
-	const struct order *o = d->order;
+	const struct order *o = order_of(d);
 	struct err e = { 0 };
 
-	return remember(d, activated_before(d), a, p) &&
+	return remember(d, end_so_far(d), a, p) &&
 	       (place_commit(&d->component->install, o->fingerprint,
 			     o->replaces, &e) ||
 		failed(p, &e, a));
@@ -213,13 +229,13 @@ static bool commit(const struct deed *d, struct arena *a, struct problem *p)
 /* Repeated, it finds itself done already. */
 static bool revert(const struct deed *d, struct arena *a, struct problem *p)
 {
-	const struct order *o = d->order;
+	const struct order *o = order_of(d);
 	struct err e = { 0 };
 
 	if (!is_there(d, o->fingerprint, a, p) &&
 	    !is_there(d, o->replaces, a, p))
 		return false;
-	return remember(d, activated_before(d), a, p) &&
+	return remember(d, end_so_far(d), a, p) &&
 	       (place_revert(&d->component->install, o->fingerprint, &e) ||
 		failed(p, &e, a));
 }
@@ -229,43 +245,53 @@ static bool run_activation(const struct deed *d, struct arena *a, struct err *e)
 	const struct activation_order order = {
 		.how = &d->component->activate,
 		.component = d->component->name,
-		.fingerprint = d->order->fingerprint,
+		.fingerprint = order_of(d)->fingerprint,
 		.directory = d->config->directory,
 	};
+	AUTO(self) self = { 0 };
 
 	if (self_is(d->config, d->component))
-		return self_read(d->self, d->config, e);
+		return self_read(&self, d->config, e);
 	return leftover_watch(e) && place_activate(&order, e) &&
 	       leftover_check(a, e);
 }
 
+/* Once for each number, whatever comes of it; a stop is not its end. */
 static bool activate(const struct deed *d, struct arena *a, struct problem *p)
 {
+	enum ordered_end so_far = end_so_far(d);
+	struct problem ignored = { 0 };
 	struct err e = { 0 };
 
-	if (!is_there(d, d->order->fingerprint, a, p))
+	if (!is_there(d, order_of(d)->fingerprint, a, p))
 		return false;
-	if (activated_before(d))
+	if (so_far == ORDERED_ACTIVATED)
 		return true;
-	if (!run_activation(d, a, &e)) {
-		e.code = ERR_REMOTE;
+	if (so_far == ORDERED_FAILED)
+		return refuse(p, PROBLEM_FAILED,
+			      "it failed already when it was ordered first");
+	if (run_activation(d, a, &e))
+		return remember(d, ORDERED_ACTIVATED, a, p);
+	if (e.code == ERR_STOPPED)
 		return failed(p, &e, a);
-	}
-	return remember(d, d->order->sequence, a, p);
+	(void)!remember(d, ORDERED_FAILED, a, &ignored);
+	return refuse(p, PROBLEM_FAILED, arena_strdup(a, e.text));
 }
 
 static bool take_back(const struct deed *d, struct arena *a, struct problem *p)
 {
 	struct err e = { 0 };
 
-	return place_abort(&d->component->install, d->order->fingerprint, &e) ||
-	       failed(p, &e, a);
+	return remember(d, ORDERED_ABORTED, a, p) &&
+	       (place_abort(&d->component->install, order_of(d)->fingerprint,
+			    &e) ||
+		failed(p, &e, a));
 }
 
 bool perform_order(const struct deed *d, struct arena *a,
 		   struct problem *problem)
 {
-	switch (d->order->action) {
+	switch (order_of(d)->action) {
 	case ORDER_STAGE:
 		return stage(d, a, problem);
 	case ORDER_COMMIT:

@@ -6,11 +6,9 @@
 #ifndef AGENT_PERFORM_H
 #define AGENT_PERFORM_H
 
-#include "agent/ordered.h"
-#include "agent/self.h"
+#include "agent/orders.h"
 #include "base/arena.h"
 #include "model/agent.h"
-#include "wire/order.h"
 #include "wire/problem.h"
 #include "wire/report.h"
 #include "wire/request.h"
@@ -30,13 +28,14 @@ bool perform_must_ask(const struct agent_component *component);
 struct deed {
 	const struct agent_config *config;
 	const struct agent_component *component;
-	const struct order *order;
-	const struct ordered *before; /* what it was told last */
+	const struct checked_order *checked;
 	const struct order_request *request;
-	struct self *self;
 };
 
-/* False: *problem says why; texts in `a`. */
+/*
+ * False: *problem says why; texts in `a`.  To activate the agent's own pair
+ * is only to try it: the process that holds it must read it again.
+ */
 bool perform_order(const struct deed *d, struct arena *a,
 		   struct problem *problem);
 

@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/remote_key.h"
 
-#include "agent/channel.h"
-
 #include <string.h>
 
 enum {
 	CERTIFICATES = 10,
 };
 
-/* Asks and waits: the other half answers these before anything else. */
-static bool ask(const struct channels *c, const struct message *question,
+static bool ask(struct remote_key *k, struct message *question,
 		struct message *answer)
 {
 	struct err ignored = { 0 };
 
-	return channel_send(c->handshakes, question, &ignored) &&
-	       channel_receive(c->handshakes, answer, &ignored) &&
-	       answer->kind == question->kind;
+	question->number = ++k->asked;
+	if (!k->broken)
+		k->broken =
+			!channel_ask(&k->channel, question, answer, &ignored);
+	return !k->broken;
 }
 
 static bool ask_revision(void *ctx, uint64_t *out)
 {
-	const struct message question = { .kind = MESSAGE_REVISION };
+	AUTO(message) question = { .kind = MESSAGE_REVISION };
 	AUTO(message) answer = { 0 };
 	struct fields f;
 
@@ -33,9 +32,9 @@ static bool ask_revision(void *ctx, uint64_t *out)
 	return !f.failed;
 }
 
-static bool ask_certificates(void *ctx, struct arena *a, struct cert_set *out)
+static bool ask_identity(void *ctx, struct arena *a, struct tls_identity *out)
 {
-	const struct message question = { .kind = MESSAGE_CERTIFICATES };
+	AUTO(message) question = { .kind = MESSAGE_IDENTITY };
 	AUTO(message) answer = { 0 };
 	struct der *list = arena_array(a, CERTIFICATES, sizeof(*list));
 	struct fields f;
@@ -44,6 +43,7 @@ static bool ask_certificates(void *ctx, struct arena *a, struct cert_set *out)
 	if (!ask(ctx, &question, &answer))
 		return false;
 	f = fields_of(&answer.body);
+	out->revision = fields_number(&f);
 	while (f.at < f.body->len && count < CERTIFICATES) {
 		size_t len = fields_number(&f);
 		const unsigned char *bytes = fields_bytes(&f, len);
@@ -55,8 +55,8 @@ static bool ask_certificates(void *ctx, struct arena *a, struct cert_set *out)
 		memcpy(copy, bytes, len);
 		list[count++] = (struct der){ copy, len };
 	}
-	*out = (struct cert_set){ .certs = list, .count = count };
-	return true;
+	out->set = (struct cert_set){ .certs = list, .count = count };
+	return !f.failed;
 }
 
 static bool ask_to_sign(void *ctx, const struct tls_signing *what,
@@ -79,12 +79,12 @@ static bool ask_to_sign(void *ctx, const struct tls_signing *what,
 	return true;
 }
 
-struct tls_key_holder remote_key(const struct channels *c)
+struct tls_key_holder remote_key_holder(struct remote_key *k)
 {
 	return (struct tls_key_holder){
-		.ctx = (void *)c,
+		.ctx = k,
 		.revision = ask_revision,
-		.certificates = ask_certificates,
+		.identity = ask_identity,
 		.sign = ask_to_sign,
 	};
 }

@@ -30,6 +30,17 @@ static bool read_pair(const struct agent_config *c, struct pair *out,
 	       pair_lint(out, clock_now(), e);
 }
 
+static bool is_same(const struct cert_set *a, const struct cert_set *b)
+{
+	size_t i = 0;
+
+	while (i < a->count && i < b->count &&
+	       a->certs[i].len == b->certs[i].len &&
+	       !memcmp(a->certs[i].bytes, b->certs[i].bytes, a->certs[i].len))
+		i++;
+	return i == a->count && i == b->count;
+}
+
 bool self_read(struct self *s, const struct agent_config *c, struct err *e)
 {
 	AUTO(pair) pair = { 0 };
@@ -37,6 +48,8 @@ bool self_read(struct self *s, const struct agent_config *c, struct err *e)
 
 	if (!read_pair(c, &pair, e) || !tls_key_open(&pair.key, &key, e))
 		return err_in(e, "cannot use the agent's own pair");
+	if (s->key && is_same(&s->set, &pair.set))
+		return true;
 	tls_key_close(s->old);
 	s->old = s->key;
 	s->key = TAKE(key);
@@ -67,10 +80,22 @@ bool self_sign(const struct self *s, const struct tls_signing *what,
 	return tls_key_sign(key, what, a, signature, e);
 }
 
+/* Whether `path` is this file of the directory. */
+static bool is_in(const char *directory, const char *name, const char *path)
+{
+	size_t len = strlen(directory);
+
+	return !strncmp(path, directory, len) && path[len] == '/' &&
+	       !strcmp(path + len + 1, name);
+}
+
 bool self_is(const struct agent_config *c, const struct agent_component *which)
 {
 	const struct install *i = &which->install;
 
+	if (i->directory)
+		return is_in(i->directory, "fullchain.pem", c->certificate) &&
+		       is_in(i->directory, "key.pem", c->key);
 	return i->certificate && i->key &&
 	       !strcmp(i->certificate, c->certificate) &&
 	       !strcmp(i->key, c->key);

@@ -25,7 +25,10 @@ struct self {
 	struct tls_key *old; /* of the revision before; NULL */
 };
 
-/* The pair in use stays when what is there now cannot be used. */
+/*
+ * The pair in use stays when what is there now cannot be used, or is the
+ * same.
+ */
 MUST_CHECK bool self_read(struct self *s, const struct agent_config *c,
 			  struct err *e);
 void self_release(struct self *s);

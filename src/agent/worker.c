@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum {
+	ANSWER_FD = 3,
+	STOP_MS = 2000, /* for what it runs to be ended too */
+	POLL_MS = 10,
+};
 
 struct head {
 	int status;
 	size_t len;
+	struct signer signer;
 };
-
-void answer_release(struct answer *a)
-{
-	secret_release(&a->body);
-}
 
 static bool write_all(int fd, const void *bytes, size_t len)
 {
@@ -52,19 +57,45 @@ static bool read_all(int fd, void *bytes, size_t len)
 	return true;
 }
 
-static void work(worker_fn *fn, void *ctx, int fd)
+/* A second stop must not end it before what it runs has ended. */
+static void last_through_stops(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		sigaction(numbers[i], NULL, &action);
+		action.sa_flags &= ~(int)SA_RESETHAND;
+		sigaction(numbers[i], &action, NULL);
+	}
+}
+
+/* The channels, the listener and other workers' pipes are not for it. */
+static bool settle(pid_t parent, int fd)
+{
+	last_through_stops();
+	return dup2(fd, ANSWER_FD) == ANSWER_FD &&
+	       !fcntl(ANSWER_FD, F_SETFD, FD_CLOEXEC) &&
+	       !close_range(ANSWER_FD + 1, ~0U, 0) &&
+	       !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;
+}
+
+static void work(worker_fn *fn, void *ctx)
 {
 	AUTO(answer) a = { 0 };
 	struct head head;
 
 	fn(ctx, &a);
-	head = (struct head){ a.status, a.body.len };
-	(void)!(write_all(fd, &head, sizeof(head)) &&
-		write_all(fd, a.body.bytes, a.body.len));
+	if (a.body.len > ANSWER_LIMIT)
+		answer_problem(PROBLEM_CANNOT, "there is too much to tell", &a);
+	head = (struct head){ a.status, a.body.len, a.signer };
+	(void)!(write_all(ANSWER_FD, &head, sizeof(head)) &&
+		write_all(ANSWER_FD, a.body.bytes, a.body.len));
 }
 
 bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
 {
+	pid_t parent = getpid();
 	int ends[2];
 	pid_t pid = 0;
 
@@ -72,8 +103,8 @@ bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
 		return err_sys(e, "cannot make a pipe");
 	pid = fork();
 	if (pid == 0) {
-		close(ends[0]);
-		work(fn, ctx, ends[1]);
+		if (settle(parent, ends[1]))
+			work(fn, ctx);
 		_exit(0);
 	}
 	close(ends[1]);
@@ -102,6 +133,7 @@ bool worker_end(struct worker *w, struct answer *out)
 
 	if (good) {
 		a.status = head.status;
+		a.signer = head.signer;
 		secret_alloc(&a.body, head.len);
 		good = read_all(w->pipe, a.body.bytes, head.len);
 	}
@@ -111,8 +143,33 @@ bool worker_end(struct worker *w, struct answer *out)
 	return good;
 }
 
-void worker_kill(struct worker *w)
+static size_t still_running(struct worker *const *list, size_t count)
 {
-	kill(w->pid, SIGKILL);
-	reap(w);
+	size_t running = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i]->pid && waitpid(list[i]->pid, NULL, WNOHANG)) {
+			close(list[i]->pipe);
+			*list[i] = (struct worker){ 0 };
+		}
+		running += list[i]->pid != 0;
+	}
+	return running;
+}
+
+void workers_stop(struct worker *const *list, size_t count)
+{
+	int64_t end_ms = clock_mono_ms() + STOP_MS;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i]->pid)
+			kill(list[i]->pid, SIGTERM);
+	while (still_running(list, count) && clock_mono_ms() < end_ms)
+		usleep(POLL_MS * 1000);
+	for (size_t i = 0; i < count; i++) {
+		if (!list[i]->pid)
+			continue;
+		kill(list[i]->pid, SIGKILL);
+		reap(list[i]);
+	}
 }

@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A forked child of the installing half that does one thing which may take
- * long, and hands its answer back through a pipe.
+ * A forked child of the installing half that deals with one question, and
+ * hands its answer back through a pipe.  It has no other descriptor of ours,
+ * and a stop ends what it runs; it does not outlive the process that started
+ * it.
  */
 #ifndef AGENT_WORKER_H
 #define AGENT_WORKER_H
 
+#include "agent/answer.h"
 #include "base/err.h"
-#include "base/secret.h"
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 #include <sys/types.h>
-
-enum {
-	ANSWER_LIMIT = 1024 * 1024,
-};
-
-/* What the other half is told: an HTTP status and a JSON document. */
-struct answer {
-	int status;
-	struct secret body;
-};
-void answer_release(struct answer *a);
-AUTO_STRUCT(answer, struct answer, answer_release)
 
 struct worker {
 	pid_t pid; /* 0: there is none */
@@ -37,7 +27,7 @@ MUST_CHECK bool worker_begin(worker_fn *fn, void *ctx, struct worker *out,
 			     struct err *e);
 /* Waits for its end; false when it ended without an answer. */
 bool worker_end(struct worker *w, struct answer *out);
-/* Ends it at once. */
-void worker_kill(struct worker *w);
+/* Asks all that run to end, waits a little, then ends them. */
+void workers_stop(struct worker *const *list, size_t count);
 
 #endif

@@ -8,11 +8,25 @@
 
 struct agent_options {
 	const char *config;
+	int half;
+	const char *socket;
+};
+
+static const char *const halves[] = {
+	[AGENT_BOTH] = "both",
+	[AGENT_INSTALL] = "install",
+	[AGENT_NETWORK] = "network",
+	NULL,
 };
 
 static const struct option options[] = {
 	TEXT(struct agent_options, config, .name = "config", .argument = "FILE",
 	     .help = "the agent's own configuration"),
+	CHOICE(struct agent_options, half, .name = "half", .argument = "HALF",
+	       .choices = halves,
+	       .help = "one of its processes alone, for a service of its own"),
+	TEXT(struct agent_options, socket, .name = "socket", .argument = "PATH",
+	     .help = "where its halves meet then"),
 	{ 0 },
 };
 
@@ -32,17 +46,42 @@ static bool load(struct session *s, const char *path, struct agent_config *out,
 
 struct greeting {
 	struct session *session;
-	const struct agent_config *config;
+	const struct agent_start *start;
 };
 
 static void tell_ready(void *ctx)
 {
 	const struct greeting *g = ctx;
+	const struct agent_config *c = g->start->config;
+	const char *many = c->component_count == 1 ? "" : "s";
 
-	terminal_note(
-		&g->session->terminal, "agent of %zu component%s listens on %s",
-		g->config->component_count,
-		g->config->component_count == 1 ? "" : "s", g->config->listen);
+	if (g->start->half == AGENT_INSTALL)
+		terminal_note(&g->session->terminal,
+			      "agent of %zu component%s waits at %s",
+			      c->component_count, many, g->start->socket);
+	else
+		terminal_note(&g->session->terminal,
+			      "agent of %zu component%s listens on %s",
+			      c->component_count, many, c->listen);
+}
+
+static void tell_lost(void *ctx, const struct err *why)
+{
+	const struct greeting *g = ctx;
+
+	terminal_note(&g->session->terminal, "network half: %s", why->text);
+}
+
+static bool check(const struct agent_options *o, struct err *e)
+{
+	if (!o->config)
+		return err_set(e, ERR_USAGE,
+			       "name the agent's configuration with --config");
+	if (o->half != AGENT_BOTH && !o->socket)
+		return err_set(e, ERR_USAGE,
+			       "say with --socket where the halves meet");
+	return o->half != AGENT_BOTH || !o->socket ||
+	       err_set(e, ERR_USAGE, "--socket needs --half");
 }
 
 static bool run(struct session *s, const struct call *call, int *status,
@@ -50,17 +89,18 @@ static bool run(struct session *s, const struct call *call, int *status,
 {
 	const struct agent_options *o = call->options;
 	AUTO(agent_config) config = { 0 };
-	struct greeting greeting = { s, &config };
+	struct greeting greeting = { .session = s };
+	const struct agent_start start = {
+		.config = &config,
+		.half = (enum agent_half)o->half,
+		.socket = o->socket,
+		.listener = { tell_ready, tell_lost, &greeting },
+	};
 
 	(void)status;
-	if (!o->config)
-		return err_set(e, ERR_USAGE,
-			       "name the agent's configuration with --config");
-	return load(s, o->config, &config, e) &&
-	       agent_run(&(const struct agent_start){ .config = &config,
-						      .ready = tell_ready,
-						      .ctx = &greeting },
-			 e);
+	greeting.start = &start;
+	return check(o, e) && load(s, o->config, &config, e) &&
+	       agent_run(&start, e);
 }
 
 const struct command command_agent = {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "drivers/orderer.h"
+#include "pki/pair.h"
 #include "wire/problem.h"
 #include "wire/report.h"
 #include "wire/route.h"
@@ -155,6 +156,9 @@ static struct order order_of(const struct visit *v)
 		.lineage = j->lineage,
 		.sequence = j->sequence,
 		.fingerprint = j->fingerprint,
+		.pair = j->verb == DRIVER_STAGE
+				? pair_digest(j->set, j->key, v->arena)
+				: NULL,
 		.replaces = j->verb == DRIVER_ACTIVATE ? j->fingerprint
 						       : j->replaces,
 		.rollback = j->verb == DRIVER_REVERT || j->rolls_back,

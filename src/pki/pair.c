@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 
+#include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 void pair_release(struct pair *p)
@@ -64,6 +66,31 @@ const char *chain_digest(const struct der *certs, size_t count, struct arena *a)
 			(struct bytes){ certs[i + 1].bytes, certs[i + 1].len };
 	sha256_pieces(pieces, above, digest);
 	free(pieces);
+	text_hex(digest, sizeof(digest), text);
+	return text;
+}
+
+/* All lengths come first, so that no two pairs are the same text. */
+const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8,
+			struct arena *a)
+{
+	uint64_t lengths[CHAIN_LIMIT + 3] = { 0 };
+	struct bytes pieces[CHAIN_LIMIT + 3];
+	uint8_t digest[SHA256_BYTES];
+	char *text = arena_alloc(a, SHA256_TEXT);
+	size_t n = 1;
+
+	assert(set->count <= CHAIN_LIMIT);
+	for (size_t i = 0; i < set->count; i++)
+		pieces[n++] = (struct bytes){ set->certs[i].bytes,
+					      set->certs[i].len };
+	pieces[n++] = (struct bytes){ set->anchor.bytes, set->anchor.len };
+	pieces[n++] = (struct bytes){ pkcs8->bytes, pkcs8->len };
+	lengths[0] = htobe64(set->count);
+	for (size_t i = 1; i < n; i++)
+		lengths[i] = htobe64(pieces[i].len);
+	pieces[0] = (struct bytes){ lengths, n * sizeof(*lengths) };
+	sha256_pieces(pieces, n, digest);
 	text_hex(digest, sizeof(digest), text);
 	return text;
 }

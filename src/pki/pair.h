@@ -64,6 +64,12 @@ struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
 MUST_CHECK bool pair_from_parts(const struct secret *pkcs8,
 				const struct cert_set *set, struct pair *out,
 				struct err *e);
+/*
+ * SHA-256 hex over every byte of it: what is signed when a pair is sent
+ * through somebody who shall not change any of it.
+ */
+const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8,
+			struct arena *a);
 
 MUST_CHECK bool cert_read_facts(struct der der, struct arena *a,
 				struct cert_facts *out, struct err *e);

@@ -7,6 +7,7 @@
 #include "pki/pair.h"
 
 #include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
 #include <string.h>
 
 enum {
@@ -114,13 +115,14 @@ static bool identity_fill(struct identity *i)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_key_holder *holder = &i->server->holder;
-	struct cert_set set = { 0 };
+	struct tls_identity now = { 0 };
 
-	if (!holder->certificates(holder->ctx, &a, &set) || !set.count ||
-	    set.count > CHAIN_LIMIT)
+	if (!holder->identity(holder->ctx, &a, &now) || !now.set.count ||
+	    now.set.count > CHAIN_LIMIT)
 		return false;
-	for (size_t k = 0; k < set.count; k++) {
-		gnutls_datum_t der = datum_of(set.certs[k]);
+	i->revision = now.revision;
+	for (size_t k = 0; k < now.set.count; k++) {
+		gnutls_datum_t der = datum_of(now.set.certs[k]);
 
 		if (gnutls_pcert_import_x509_raw(&i->certs[k], &der,
 						 GNUTLS_X509_FMT_DER, 0) < 0)
@@ -147,7 +149,6 @@ static const struct identity *identity_now(struct tls_server *s)
 		identity_clear(next);
 		return NULL;
 	}
-	next->revision = revision;
 	s->current = (s->current + 1) % IDENTITIES;
 	return next;
 }
@@ -175,11 +176,10 @@ static int choose_certificate(gnutls_session_t session,
 	return 0;
 }
 
-/* Called when the client has proven that the key is its own. */
-static int check_caller(gnutls_session_t session)
+static bool is_caller(gnutls_session_t session)
 {
 	AUTO(arena) a = { 0 };
-	struct tls_guest *guest = gnutls_session_get_ptr(session);
+	const struct tls_guest *guest = gnutls_session_get_ptr(session);
 	struct der chain[CHAIN_LIMIT];
 	struct der spki = { 0 };
 	struct err ignored = { 0 };
@@ -188,14 +188,38 @@ static int check_caller(gnutls_session_t session)
 		gnutls_certificate_get_peers(session, &count);
 
 	if (!shown || !count || count > CHAIN_LIMIT)
-		return GNUTLS_E_CERTIFICATE_ERROR;
+		return false;
 	for (unsigned i = 0; i < count; i++)
 		chain[i] = (struct der){ shown[i].data, shown[i].size };
-	if (!callers_check(guest->server->callers, chain, count, &a, &spki,
-			   &ignored))
-		return GNUTLS_E_CERTIFICATE_ERROR;
-	guest->admitted = true;
-	return 0;
+	return callers_check(guest->server->callers, chain, count, &a, &spki,
+			     &ignored);
+}
+
+/*
+ * Before the signature of the client is looked at: with a key of its own
+ * making a stranger could let us compute for seconds.  Called for ours too.
+ */
+static int before_proof(gnutls_session_t session, unsigned type, unsigned when,
+			unsigned incoming, const gnutls_datum_t *message)
+{
+	struct tls_guest *guest = gnutls_session_get_ptr(session);
+
+	(void)type;
+	(void)when;
+	(void)message;
+	if (!incoming)
+		return 0;
+	guest->known = is_caller(session);
+	return guest->known ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+/* Called when the client has proven that the key is its own. */
+static int after_proof(gnutls_session_t session)
+{
+	struct tls_guest *guest = gnutls_session_get_ptr(session);
+
+	guest->admitted = guest->known;
+	return guest->admitted ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 struct tls_server *tls_server_new(const struct tls_key_holder *holder,
@@ -221,10 +245,15 @@ void tls_server_take(struct tls_server *s, void *session,
 		     struct tls_guest *guest)
 {
 	guest->server = s;
+	guest->known = false;
 	guest->admitted = false;
 	gnutls_session_set_ptr(session, guest);
+	gnutls_handshake_set_max_packet_length(session, TLS_HANDSHAKE_LIMIT);
 	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
-	gnutls_session_set_verify_function(session, check_caller);
+	gnutls_handshake_set_hook_function(session,
+					   GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY,
+					   GNUTLS_HOOK_PRE, before_proof);
+	gnutls_session_set_verify_function(session, after_proof);
 }
 
 void *tls_server_callback(void)
@@ -258,18 +287,41 @@ void tls_key_close(struct tls_key *k)
 	free(k);
 }
 
+/* 64 blanks, the purpose and a hash of 32 to 64 bytes. */
+static bool is_of_a_handshake(struct der text)
+{
+	static const char head[] = "                                "
+				   "                                "
+				   "TLS 1.3, server CertificateVerify";
+
+	return text.len >= sizeof(head) + 32 && text.len <= sizeof(head) + 64 &&
+	       !memcmp(text.bytes, head, sizeof(head));
+}
+
+static bool is_hash(int algorithm, struct der text)
+{
+	gnutls_digest_algorithm_t hash = gnutls_sign_get_hash_algorithm(
+		(gnutls_sign_algorithm_t)algorithm);
+
+	return hash != GNUTLS_DIG_UNKNOWN && hash != GNUTLS_DIG_SHA1 &&
+	       gnutls_hash_get_len(hash) == text.len;
+}
+
 bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what,
 		  struct arena *a, struct der *signature, struct err *e)
 {
 	AUTO(datum) made = { 0 };
 	gnutls_datum_t text = datum_of(what->text);
 	gnutls_sign_algorithm_t how = (gnutls_sign_algorithm_t)what->algorithm;
-	int rc = what->hashed ? gnutls_privkey_sign_hash2(k->key, how, 0, &text,
-							  &made)
-			      : gnutls_privkey_sign_data2(k->key, how, 0, &text,
-							  &made);
 	unsigned char *copy = NULL;
+	int rc = 0;
 
+	if (what->hashed ? !is_hash(what->algorithm, what->text)
+			 : !is_of_a_handshake(what->text))
+		return err_set(e, ERR_INPUT, "that is of no handshake");
+	rc = what->hashed
+		     ? gnutls_privkey_sign_hash2(k->key, how, 0, &text, &made)
+		     : gnutls_privkey_sign_data2(k->key, how, 0, &text, &made);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot sign a handshake");
 	copy = arena_alloc(a, made.size);

@@ -21,14 +21,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TLS_SERVER_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:%NO_TICKETS"
+/* Without the finite fields, which cost a server a second a handshake. */
+#define TLS_SERVER_PRIORITIES                                     \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:-GROUP-ALL:+GROUP-X25519:" \
+	"+GROUP-SECP256R1:+GROUP-SECP384R1:%NO_TICKETS"
 
-/* What a handshake wants signed, in GnuTLS's numbers. */
+enum {
+	TLS_HANDSHAKE_LIMIT = 32 * 1024, /* bytes of one message of it */
+};
+
+/* What a handshake wants signed; the algorithm is GnuTLS's number. */
 struct tls_signing {
 	uint64_t revision; /* of the key */
 	int algorithm;
-	bool hashed; /* `text` is a hash already */
+	bool hashed; /* `text` is the hash that goes with the algorithm */
 	struct der text;
+};
+
+/* What is shown: certificates, leaf first, of one revision of the key. */
+struct tls_identity {
+	uint64_t revision;
+	struct cert_set set;
 };
 
 /* Where the key is; each answers in `a`, and false ends the handshake. */
@@ -36,8 +49,7 @@ struct tls_key_holder {
 	void *ctx;
 	/* The revision of the key in use, from 1. */
 	bool (*revision)(void *ctx, uint64_t *out);
-	/* Its certificates, leaf first. */
-	bool (*certificates)(void *ctx, struct arena *a, struct cert_set *out);
+	bool (*identity)(void *ctx, struct arena *a, struct tls_identity *out);
 	bool (*sign)(void *ctx, const struct tls_signing *what, struct arena *a,
 		     struct der *signature);
 };
@@ -53,7 +65,8 @@ AUTO_TYPE(tls_server, struct tls_server *, tls_server_free)
 /* One session; stays where it is as long as that. */
 struct tls_guest {
 	struct tls_server *server;
-	bool admitted; /* it proved to be one of the callers */
+	bool known;    /* it shows the certificate of one of the callers */
+	bool admitted; /* and has proven that it is its own */
 };
 
 /* Sets up a session that has not begun its handshake. */
@@ -62,7 +75,12 @@ void tls_server_take(struct tls_server *s, void *session,
 /* What the HTTP library wants as its certificate callback. */
 void *tls_server_callback(void);
 
-/* The other side: signs what a handshake wants. */
+/*
+ * The other side: signs what a handshake of TLS 1.3 wants of a server.  Text
+ * that is not of one is refused (RFC 8446, section 4.4.3); but what GnuTLS
+ * asks for is a hash already, unless the key hashes by itself, and who asks
+ * for that can have any hash signed.
+ */
 struct tls_key;
 MUST_CHECK bool tls_key_open(const struct secret *pkcs8, struct tls_key **out,
 			     struct err *e);

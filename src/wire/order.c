@@ -20,12 +20,13 @@ enum {
 const char *order_text(const struct order *o, struct arena *a)
 {
 	AUTO(json) json = json_pack(
-		"{si ss ss ss ss sI ss ss? sb sb sI}", "v", ORDER_VERSION,
+		"{si ss ss ss ss sI ss ss ss? sb sb sI}", "v", ORDER_VERSION,
 		"action", order_action_names[o->action], "agent", o->agent,
 		"component", o->component, "lineage", o->lineage, "sequence",
-		(json_int_t)o->sequence, "fingerprint", o->fingerprint,
-		"replaces", o->replaces, "rollback", o->rollback, "adopt",
-		o->adopt, "expires", (json_int_t)o->expires);
+		(json_int_t)o->sequence, "fingerprint", o->fingerprint, "pair",
+		o->pair ? o->pair : "", "replaces", o->replaces, "rollback",
+		o->rollback, "adopt", o->adopt, "expires",
+		(json_int_t)o->expires);
 	AUTO(str) text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 
 	return arena_strdup(a, text);
@@ -47,7 +48,10 @@ static bool check(const struct order *o)
 	       *o->lineage && o->sequence > 0 &&
 	       text_is_fingerprint(o->fingerprint) &&
 	       (*o->fingerprint || o->action == ORDER_REVERT) &&
-	       (!o->replaces || text_is_fingerprint(o->replaces));
+	       text_is_fingerprint(o->pair) &&
+	       (*o->pair != '\0') == (o->action == ORDER_STAGE) &&
+	       (!o->replaces || text_is_fingerprint(o->replaces)) &&
+	       o->expires > 0;
 }
 
 static bool unpack(json_t *json, struct arena *a, struct order *out)
@@ -61,18 +65,19 @@ static bool unpack(json_t *json, struct arena *a, struct order *out)
 	json_t *replaces = NULL;
 	struct order o = { 0 };
 
-	if (json_unpack(json, "{si ss ss ss ss sI ss so sb sb sI !}", "v",
+	if (json_unpack(json, "{si ss ss ss ss sI ss ss so sb sb sI !}", "v",
 			&version, "action", &action, "agent", &o.agent,
 			"component", &o.component, "lineage", &o.lineage,
 			"sequence", &sequence, "fingerprint", &o.fingerprint,
-			"replaces", &replaces, "rollback", &rollback, "adopt",
-			&adopt, "expires", &expires) ||
+			"pair", &o.pair, "replaces", &replaces, "rollback",
+			&rollback, "adopt", &adopt, "expires", &expires) ||
 	    version != ORDER_VERSION || !find_action(action, &o.action))
 		return false;
 	o.agent = arena_strdup(a, o.agent);
 	o.component = arena_strdup(a, o.component);
 	o.lineage = arena_strdup(a, o.lineage);
 	o.fingerprint = arena_strdup(a, o.fingerprint);
+	o.pair = arena_strdup(a, o.pair);
 	if (json_is_string(replaces))
 		o.replaces = arena_strdup(a, json_string_value(replaces));
 	o.rollback = rollback;

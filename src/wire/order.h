@@ -46,6 +46,8 @@ struct order {
 	 */
 	int64_t sequence;
 	const char *fingerprint; /* "" of a revert: nothing was there */
+	/* To stage: pair_digest() of what comes with it; NULL or "" else. */
+	const char *pair;
 	/* What is installed now; "" nothing, NULL when that is not known. */
 	const char *replaces;
 	bool rollback;

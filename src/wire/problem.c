@@ -48,12 +48,16 @@ int problem_status(enum problem_kind kind)
 	return problems[kind].status;
 }
 
+/* A detail may quote what a caller sent: JSON takes only valid UTF-8. */
 json_t *problem_to_json(const struct problem *p)
 {
+	const char *detail = p->detail ? p->detail : "";
+	AUTO(buf) shown = { 0 };
+
+	text_escape_whole(&shown, detail, strlen(detail));
 	return json_pack("{ss+ ss si ss}", "type", URN, problems[p->kind].name,
 			 "title", problems[p->kind].title, "status",
-			 problems[p->kind].status, "detail",
-			 p->detail ? p->detail : "");
+			 problems[p->kind].status, "detail", buf_text(&shown));
 }
 
 static bool find(const char *type, enum problem_kind *out)

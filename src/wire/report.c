@@ -49,18 +49,30 @@ static json_t *agent_json(const struct agent_identity *agent)
 			 agent->program, "time", (json_int_t)agent->time);
 }
 
+/* What a process printed may be anything: JSON takes only valid UTF-8. */
+static json_t *text_json(const char *text, enum text_kind kind)
+{
+	AUTO(buf) shown = { 0 };
+
+	if (!text)
+		return json_null();
+	if (kind != TEXT_SHOWN)
+		return json_string(text);
+	text_escape(&shown, text, strlen(text));
+	return json_string(buf_text(&shown));
+}
+
 static json_t *component_json(const struct component_report *c)
 {
 	json_t *json = json_pack("{sI sb}", "sequence", (json_int_t)c->sequence,
 				 "hot", c->hot);
 
-	for (size_t i = 0; i < ROWS; i++) {
-		const char *text =
-			*slot_of((struct component_report *)c, &rows[i]);
-
-		json_object_set_new(json, rows[i].key,
-				    text ? json_string(text) : json_null());
-	}
+	for (size_t i = 0; i < ROWS; i++)
+		json_object_set_new(
+			json, rows[i].key,
+			text_json(*slot_of((struct component_report *)c,
+					   &rows[i]),
+				  rows[i].kind));
 	return json;
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/answer.h"
+
+#include "wire/json.h"
+
+void answer_release(struct answer *a)
+{
+	secret_release(&a->body);
+}
+
+void answer_json(int status, json_t *document, struct answer *out)
+{
+	AUTO(json) json = document;
+
+	secret_release(&out->body);
+	out->status = status;
+	json_to_secret(json, &out->body);
+}
+
+void answer_problem(enum problem_kind kind, const char *detail,
+		    struct answer *out)
+{
+	const struct problem p = { kind, detail };
+
+	answer_json(problem_status(kind), problem_to_json(&p), out);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the two halves of an agent tell each other: a kind, a number by which
+ * an answer finds its question, and bytes, which may hold a key and are
+ * wiped.
+ */
+#ifndef AGENT_MESSAGE_H
+#define AGENT_MESSAGE_H
+
+#include "base/secret.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	MESSAGE_LIMIT = 9 * 1024 * 1024, /* bytes of a body */
+};
+
+enum message_kind {
+	/* orders: the network half asks, the installing half answers */
+	MESSAGE_REQUEST = 1, /* route, length of the name, name, body */
+	MESSAGE_ANSWER,      /* status, body */
+	/* handshakes; an empty answer refuses */
+	MESSAGE_REVISION, /* -> revision */
+	MESSAGE_IDENTITY, /* -> revision, certificates: length, bytes */
+	MESSAGE_SIGN,     /* revision, algorithm, hashed, text -> signature */
+	/* the first one, when the halves were started apart */
+	MESSAGE_HELLO, /* number: which channel it is */
+};
+
+struct message {
+	uint32_t kind;
+	uint32_t number;
+	struct secret body;
+};
+
+void message_release(struct message *m);
+AUTO_STRUCT(message, struct message, message_release)
+
+/*
+ * Writes and reads the fields of a body one after the other.  Reading past
+ * the end gives zeroes and sets `failed`.
+ */
+struct fields {
+	struct secret *body;
+	size_t at;
+	bool failed;
+};
+
+/* An empty body of `len` bytes to be filled. */
+struct fields fields_begin(struct secret *body, size_t len);
+struct fields fields_of(struct secret *body);
+void fields_put(struct fields *f, const void *bytes, size_t len);
+void fields_put_number(struct fields *f, uint64_t number);
+uint64_t fields_number(struct fields *f);
+/* NULL when that many are not there. */
+const unsigned char *fields_bytes(struct fields *f, size_t len);
+/* All that is left. */
+const unsigned char *fields_rest(struct fields *f, size_t *len);
+
+#endif

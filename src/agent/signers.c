@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/signers.h"
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/sandbox.h"
+#include "pki/callers.h"
+
+#include <string.h>
+
+enum {
+	REMEMBERED = 8,
+};
+
+struct signers {
+	const struct agent_config *config;
+	const struct buf *authority;
+	struct signer list[REMEMBERED];
+	size_t next;
+};
+
+struct signers *signers_new(const struct agent_config *c,
+			    const struct buf *authority)
+{
+	struct signers *s = xcalloc(1, sizeof(*s));
+
+	s->config = c;
+	s->authority = authority;
+	return s;
+}
+
+void signers_free(struct signers *s)
+{
+	free(s);
+}
+
+static void digest_of(const struct order_request *r, uint8_t out[SHA256_BYTES])
+{
+	struct bytes pieces[2 * SIGNER_LIMIT];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->signer_count; i++) {
+		pieces[n++] = (struct bytes){ &r->signer[i].len,
+					      sizeof(r->signer[i].len) };
+		pieces[n++] =
+			(struct bytes){ r->signer[i].bytes, r->signer[i].len };
+	}
+	sha256_pieces(pieces, n, out);
+}
+
+static const struct signer *remembered(const struct signers *s,
+				       const uint8_t shown[SHA256_BYTES],
+				       int64_t now)
+{
+	for (size_t i = 0; i < REMEMBERED; i++) {
+		const struct signer *known = &s->list[i];
+
+		if (known->spki_len && now < known->until &&
+		    now >= known->until - SIGNER_TRUST_S &&
+		    !memcmp(known->shown, shown, SHA256_BYTES))
+			return known;
+	}
+	return NULL;
+}
+
+void signers_remember(struct signers *s, const struct signer *found)
+{
+	if (found->spki_len && !remembered(s, found->shown, found->until - 1))
+		s->list[s->next++ % REMEMBERED] = *found;
+}
+
+/* ---- looking ---- */
+
+struct look {
+	const struct signers *signers;
+	const struct order_request *request;
+};
+
+static bool look_at(void *ctx, struct buf *answer, struct err *e)
+{
+	const struct look *l = ctx;
+	const struct order_request *r = l->request;
+	AUTO(arena) a = { 0 };
+	AUTO(callers) callers = NULL;
+	struct der spki = { 0 };
+
+	if (!callers_new(l->signers->config, l->signers->authority->data,
+			 l->signers->authority->len, &callers, e) ||
+	    !callers_check(callers, r->signer, r->signer_count, &a, &spki, e))
+		return false;
+	buf_add(answer, spki.bytes, spki.len);
+	return true;
+}
+
+/*
+ * The sandbox read what a stranger wrote: where the list says keys and no
+ * names, it is asked again here.
+ */
+static bool may_be_listed(const struct agent_config *c,
+			  const struct secret *spki)
+{
+	char digest[SHA256_TEXT];
+
+	sha256_text(spki->bytes, spki->len, digest);
+	for (size_t i = 0; i < c->caller_count; i++)
+		if (!c->callers[i].spki || !strcmp(c->callers[i].spki, digest))
+			return true;
+	return false;
+}
+
+bool signers_find(const struct signers *s, const struct order_request *r,
+		  int64_t now, struct signer *out, struct err *e)
+{
+	struct look look = { s, r };
+	AUTO(secret) spki = { 0 };
+	struct signer found = { .until = now + SIGNER_TRUST_S };
+	const struct signer *known = NULL;
+
+	digest_of(r, found.shown);
+	known = remembered(s, found.shown, now);
+	if (known) {
+		*out = *known;
+		return true;
+	}
+	if (!sandbox_run(look_at, &look, &spki, e))
+		return false;
+	if (!spki.len || spki.len > SIGNER_SPKI_LIMIT)
+		return err_set(e, ERR_INPUT, "its key is too large");
+	if (!may_be_listed(s->config, &spki))
+		return err_set(e, ERR_INPUT, "it is not on the list");
+	memcpy(found.spki, spki.bytes, spki.len);
+	found.spki_len = spki.len;
+	*out = found;
+	return true;
+}
