@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An agent's configuration in a directory of its own, operators of all kinds
+ * and the orders they sign.
+ */
+#ifndef AGENT_WORLD_H
+#define AGENT_WORLD_H
+
+#include "place_fixture.h"
+
+#include "agent/orders.h"
+#include "pki/signature.h"
+
+#include <sys/wait.h>
+
+/* Who signs; all but the last two are on the list. */
+enum who {
+	OPS,      /* by its key */
+	NAMED,    /* by its name */
+	STRANGER, /* of another authority */
+	SERVER,   /* not made for clients */
+	FORMER,   /* its certificate has ended */
+	UNLISTED,
+	WHO_COUNT
+};
+
+struct signatory {
+	struct pair pair;
+	struct signing_key *key;
+};
+
+static struct signatory signatories[WHO_COUNT];
+static struct pair operators;
+static struct pair own_pair;  /* the agent's */
+static struct pair next_pair; /* its next one */
+static struct buf authority_pem;
+static struct agent_config config;
+static struct signers *signers;
+
+#define LINEAGE "0123456789abcdef0123456789abcdef"
+#define OTHER_LINEAGE "fedcba9876543210fedcba9876543210"
+
+static inline void make_authority(const char *subject, struct pair *out)
+{
+	const struct issuer ca = { .name = "ca",
+				   .kind = ISSUER_MANAGED,
+				   .subject = subject,
+				   .validity = 100 * 86400,
+				   .key = KEY_ECDSA_P256 };
+	AUTO(secret) key = { 0 };
+	struct err e = { 0 };
+
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(issue_authority(&ca, &key, time(NULL) - 50 * 86400, out, &e), &e);
+}
+
+struct wish {
+	const char *subject;
+	unsigned purpose;
+	int64_t begins; /* seconds ago */
+};
+
+static inline void make_signed(const struct pair *ca, const struct wish *w,
+			       struct pair *out)
+{
+	const struct san name = { NAME_DNS, "ops.example.com" };
+	const struct certificate c = { .name = "ops",
+				       .subject = w->subject,
+				       .validity = 86400,
+				       .names = &name,
+				       .name_count = 1,
+				       .purpose = w->purpose,
+				       .key = KEY_ECDSA_P256 };
+	AUTO(authority) by = NULL;
+	AUTO(secret) key = { 0 };
+	struct err e = { 0 };
+
+	must(authority_open(&ca->key, &ca->set, &by, &e), &e);
+	must(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	must(issue_leaf(&c, &key, by, time(NULL) - w->begins, out, &e), &e);
+}
+
+static inline int make_signatories(void **state)
+{
+	static const struct wish wishes[WHO_COUNT] = {
+		[OPS] = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 },
+		[NAMED] = { "CN=named,O=Example", PURPOSE_CLIENT, 0 },
+		[STRANGER] = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 },
+		[SERVER] = { "CN=host,O=Example", PURPOSE_SERVER, 0 },
+		[FORMER] = { "CN=former", PURPOSE_CLIENT, 30 * 86400 },
+		[UNLISTED] = { "CN=named", PURPOSE_CLIENT, 0 },
+	};
+	const struct wish host = { "CN=agent", PURPOSE_SERVER, 0 };
+	AUTO(pair) strangers = { 0 };
+	struct err e = { 0 };
+
+	if (make_pairs(state))
+		return -1;
+	make_authority("CN=Operators", &operators);
+	make_authority("CN=Operators", &strangers);
+	for (int i = 0; i < WHO_COUNT; i++) {
+		make_signed(i == STRANGER ? &strangers : &operators, &wishes[i],
+			    &signatories[i].pair);
+		must(signing_key_open(&signatories[i].pair.key,
+				      &signatories[i].key, &e),
+		     &e);
+	}
+	make_signed(&strangers, &host, &own_pair);
+	make_signed(&strangers, &host, &next_pair);
+	pem_add_certs(&authority_pem, operators.set.certs, 1);
+	return 0;
+}
+
+static inline int drop_signatories(void **state)
+{
+	for (int i = 0; i < WHO_COUNT; i++) {
+		signing_key_close(signatories[i].key);
+		pair_release(&signatories[i].pair);
+	}
+	pair_release(&operators);
+	pair_release(&own_pair);
+	pair_release(&next_pair);
+	buf_release(&authority_pem);
+	return drop_pairs(state);
+}
+
+/* ---- the agent ---- */
+
+static inline void add_callers(void)
+{
+	static const enum who listed[] = { OPS, STRANGER, SERVER, FORMER };
+	struct agent_caller *list = arena_array(&test_arena, 5, sizeof(*list));
+
+	for (size_t i = 0; i < 4; i++)
+		list[i].spki = signatories[listed[i]].pair.facts.spki;
+	list[4].name = "CN=named,O=Example";
+	config.callers = list;
+	config.caller_count = 5;
+}
+
+/* Appends a line to the file "activated". */
+static inline struct activate counting(const char *script)
+{
+	const char **argv = arena_array(&test_arena, 4, sizeof(*argv));
+
+	argv[0] = "sh";
+	argv[1] = "-c";
+	argv[2] = arena_printf(&test_arena,
+			       "echo $CERTFLEET_FINGERPRINT >>%s/activated; %s",
+			       root, script);
+	return (struct activate){ .kind = ACTIVATE_COMMAND,
+				  .argv = argv,
+				  .timeout = 10 };
+}
+
+/* Sorted by name. */
+static inline void add_components(void)
+{
+	struct agent_component *list =
+		arena_array(&test_arena, 4, sizeof(*list));
+
+	list[0] = (struct agent_component){ .name = "breaks",
+					    .install = { .directory = at_root(
+								 "breaks") },
+					    .activate = counting("exit 3") };
+	list[1] = (struct agent_component){ .name = "edge/e1",
+					    .install = directory_form(),
+					    .activate = counting("true") };
+	list[2] = (struct agent_component){
+		.name = "self",
+		.install = { .certificate = at_root("agent.pem"),
+			     .key = at_root("agent.key") }
+	};
+	list[3] = (struct agent_component){
+		.name = "slow",
+		.install = { .directory = at_root("slow") },
+		.activate = counting("sleep 30"),
+	};
+	config.components = list;
+	config.component_count = 4;
+}
+
+static inline int open_agent(void **state)
+{
+	struct err e = { 0 };
+
+	if (open_root(state))
+		return -1;
+	config = (struct agent_config){
+		.path = at_root("agent.yaml"),
+		.directory = at_root("."),
+		.certificate = at_root("agent.pem"),
+		.key = at_root("agent.key"),
+		.client_ca = at_root("operators.pem"),
+		.state = at_root("state"),
+	};
+	add_callers();
+	add_components();
+	must(fs_make_private_dir(config.state, &e), &e);
+	write_certs(config.certificate, &own_pair);
+	write_key(config.key, &own_pair, 0600);
+	write_file(config.client_ca, authority_pem.data, authority_pem.len,
+		   0644);
+	signers = signers_new(&config, &authority_pem);
+	return 0;
+}
+
+static inline int close_agent(void **state)
+{
+	signers_free(signers);
+	return close_root(state);
+}
+
+#define WITH_AGENT(test) \
+	cmocka_unit_test_setup_teardown(test, open_agent, close_agent)
+
+static inline const struct agent_component *component(const char *name)
+{
+	const struct agent_component *c = agent_component(&config, name);
+
+	assert_non_null(c);
+	return c;
+}
+
+static inline size_t activations(void)
+{
+	AUTO(buf) text = { 0 };
+	struct err e = { 0 };
+	size_t lines = 0;
+
+	if (!fs_read(at_root("activated"), 1 << 20, &text, &e))
+		return 0;
+	for (size_t i = 0; i < text.len; i++)
+		lines += text.data[i] == '\n';
+	return lines;
+}
+
+/* ---- orders ---- */
+
+/* For "edge/e1", number 1; a new pair in the place of nothing. */
+static inline struct order order_to(enum order_action action)
+{
+	return (struct order){
+		.action = action,
+		.agent = own_pair.facts.spki,
+		.component = "edge/e1",
+		.lineage = LINEAGE,
+		.sequence = 1,
+		.fingerprint = new_pair.facts.fingerprint,
+		.pair = action == ORDER_STAGE
+				? pair_digest(&new_pair.set, &new_pair.key,
+					      &test_arena)
+				: NULL,
+		.replaces = "",
+		.expires = time(NULL) + ORDER_LIFE,
+	};
+}
+
+static inline void name_pair(struct order *o, const struct pair *p)
+{
+	o->fingerprint = p->facts.fingerprint;
+	if (o->action == ORDER_STAGE)
+		o->pair = pair_digest(&p->set, &p->key, &test_arena);
+}
+
+/* The text as it is, with the signature of somebody; all in the arena. */
+static inline struct order_request sign_text(enum who who, const char *text)
+{
+	const struct signatory *by = &signatories[who];
+	const char *meant = arena_printf(&test_arena, ORDER_PURPOSE "%s", text);
+	struct order_request r = { .order = text,
+				   .order_len = strlen(text),
+				   .signer = by->pair.set.certs,
+				   .signer_count = by->pair.set.count };
+	struct err e = { 0 };
+
+	must(signing_key_sign(by->key,
+			      (struct der){ (const unsigned char *)meant,
+					    strlen(meant) },
+			      &test_arena, &r.signature, &e),
+	     &e);
+	return r;
+}
+
+static inline struct order_request sign(enum who who, const struct order *o)
+{
+	return sign_text(who, order_text(o, &test_arena));
+}
+
+/* With `p`, when that is not NULL; `out` must be empty. */
+static inline void body_of(const struct order_request *signed_order,
+			   const struct pair *p, struct secret *out)
+{
+	struct order_request r = *signed_order;
+
+	r.has_pair = p != NULL;
+	if (p)
+		r.set = p->set;
+	order_request_write(&r, p ? &p->key : NULL, out);
+}
+
+#endif

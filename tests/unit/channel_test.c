@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/channel.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct ends {
+	struct channel a;
+	struct channel b;
+};
+
+static int open_ends(void **state)
+{
+	struct ends *n = calloc(1, sizeof(*n));
+	struct err e = { 0 };
+	int fds[2];
+
+	if (!n || !channel_pair(fds, &e))
+		return -1;
+	n->a = channel_of(fds[0]);
+	n->b = channel_of(fds[1]);
+	*state = n;
+	return 0;
+}
+
+static int close_ends(void **state)
+{
+	struct ends *n = *state;
+
+	channel_release(&n->a);
+	channel_release(&n->b);
+	free(n);
+	return 0;
+}
+
+static void post(struct channel *c, uint32_t number, size_t len)
+{
+	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = number };
+	struct err e = { 0 };
+
+	secret_alloc(&m.body, len);
+	memset(m.body.bytes, (int)number, len);
+	if (!channel_post(c, &m, &e))
+		fail_msg("%s", e.text);
+	assert_null(m.body.bytes);
+}
+
+static bool take(struct channel *c, struct message *m)
+{
+	struct err e = { 0 };
+	bool whole = false;
+
+	if (!channel_take(c, m, &whole, &e))
+		fail_msg("%s", e.text);
+	return whole;
+}
+
+static void flush(struct channel *c)
+{
+	struct err e = { 0 };
+
+	if (!channel_flush(c, &e))
+		fail_msg("%s", e.text);
+}
+
+static void messages_come_in_order(void **state)
+{
+	struct ends *n = *state;
+
+	for (uint32_t i = 1; i < 20; i++)
+		post(&n->a, i, i % 3 ? i * 100 : 0);
+	for (uint32_t i = 1; i < 20; i++) {
+		AUTO(message) m = { 0 };
+
+		assert_true(take(&n->b, &m));
+		assert_int_equal(m.kind, MESSAGE_REQUEST);
+		assert_int_equal(m.number, i);
+		assert_int_equal(m.body.len, i % 3 ? i * 100 : 0);
+		for (size_t k = 0; k < m.body.len; k++)
+			assert_int_equal(m.body.bytes[k], i);
+	}
+}
+
+static void nothing_there_is_no_message(void **state)
+{
+	struct ends *n = *state;
+	AUTO(message) m = { 0 };
+
+	assert_false(take(&n->b, &m));
+	assert_null(m.body.bytes);
+}
+
+/* More than the kernel holds: nobody waits for anybody. */
+static void what_does_not_fit_is_sent_later(void **state)
+{
+	enum {
+		MANY = 5,
+		BIG = 1000 * 1000
+	};
+	struct ends *n = *state;
+	uint32_t got = 0;
+
+	for (uint32_t i = 1; i <= MANY; i++)
+		post(&n->a, i, BIG);
+	assert_true(n->a.waiting > 0);
+	for (int turns = 0; got < MANY; turns++) {
+		AUTO(message) m = { 0 };
+
+		assert_true(turns < 10000);
+		flush(&n->a);
+		if (!take(&n->b, &m))
+			continue;
+		got++;
+		assert_int_equal(m.number, got);
+		assert_int_equal(m.body.len, BIG);
+		assert_int_equal(m.body.bytes[BIG - 1], got);
+	}
+	assert_int_equal(n->a.waiting, 0);
+	assert_null(n->a.queue);
+}
+
+static void a_message_may_come_byte_by_byte(void **state)
+{
+	struct ends *n = *state;
+	const struct header h = { MESSAGE_ANSWER, 9, 3 };
+	char bytes[sizeof(h) + 3];
+
+	memcpy(bytes, &h, sizeof(h));
+	memcpy(bytes + sizeof(h), "abc", 3);
+	for (size_t i = 0; i < sizeof(bytes); i++) {
+		AUTO(message) m = { 0 };
+		bool last = i + 1 == sizeof(bytes);
+
+		assert_int_equal(send(n->a.fd, bytes + i, 1, 0), 1);
+		assert_int_equal(take(&n->b, &m), last);
+		if (last)
+			assert_memory_equal(m.body.bytes, "abc", 3);
+	}
+}
+
+static void refuses_next(struct channel *c, enum err_code code,
+			 const char *words)
+{
+	AUTO(message) m = { 0 };
+	struct err e = { 0 };
+	bool whole = false;
+
+	assert_false(channel_take(c, &m, &whole, &e));
+	assert_int_equal(e.code, code);
+	assert_non_null(strstr(e.text, words));
+	assert_null(m.body.bytes);
+}
+
+static void a_huge_length_is_refused_at_once(void **state)
+{
+	struct ends *n = *state;
+	const struct header h = { MESSAGE_REQUEST, 1, MESSAGE_LIMIT + 1 };
+
+	assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
+	refuses_next(&n->b, ERR_REMOTE, "more than");
+}
+
+static void an_end_is_told_wherever_it_comes(void **state)
+{
+	struct ends *n = *state;
+	const struct header h = { MESSAGE_REQUEST, 1, 100 };
+
+	assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
+	assert_int_equal(send(n->a.fd, "x", 1, 0), 1);
+	close(TAKE_FD(n->a.fd));
+	refuses_next(&n->b, ERR_MISSING, "has ended");
+}
+
+static void posting_to_one_that_has_ended_fails(void **state)
+{
+	struct ends *n = *state;
+	AUTO(message) m = { .kind = MESSAGE_REQUEST };
+	struct err e = { 0 };
+
+	close(TAKE_FD(n->b.fd));
+	assert_false(channel_post(&n->a, &m, &e));
+	assert_int_equal(e.code, ERR_MISSING);
+}
+
+/* In a child: answers each question `times` times, with another number. */
+static pid_t answer_in_child(struct ends *n, uint32_t shift)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	close(n->a.fd);
+	for (;;) {
+		AUTO(message) m = { 0 };
+		struct err e = { 0 };
+
+		if (!channel_wait(&n->b, clock_mono_ms() + 5000, &m, &e))
+			_exit(0);
+		m.number += shift;
+		if (!channel_post(&n->b, &m, &e))
+			_exit(0);
+	}
+}
+
+static void an_answer_is_waited_for(void **state)
+{
+	struct ends *n = *state;
+	pid_t pid = answer_in_child(n, 0);
+	struct err e = { 0 };
+
+	for (uint32_t i = 1; i < 50; i++) {
+		AUTO(message) question = { .kind = MESSAGE_SIGN, .number = i };
+		AUTO(message) answer = { 0 };
+
+		secret_copy(&question.body, "sign this", 9);
+		assert_true(channel_ask(&n->a, &question, &answer, &e));
+		assert_int_equal(answer.body.len, 9);
+	}
+	close(TAKE_FD(n->a.fd));
+	waitpid(pid, NULL, 0);
+}
+
+static void an_answer_to_something_else_is_none(void **state)
+{
+	struct ends *n = *state;
+	pid_t pid = answer_in_child(n, 1);
+	AUTO(message) question = { .kind = MESSAGE_SIGN, .number = 1 };
+	AUTO(message) answer = { 0 };
+	struct err e = { 0 };
+
+	assert_false(channel_ask(&n->a, &question, &answer, &e));
+	assert_int_equal(e.code, ERR_REMOTE);
+	close(TAKE_FD(n->a.fd));
+	waitpid(pid, NULL, 0);
+}
+
+static void a_wait_has_an_end(void **state)
+{
+	struct ends *n = *state;
+	int64_t begin_ms = clock_mono_ms();
+	AUTO(message) m = { 0 };
+	struct err e = { 0 };
+
+	assert_false(channel_wait(&n->a, begin_ms + 250, &m, &e));
+	assert_int_equal(e.code, ERR_REMOTE);
+	assert_in_range(clock_mono_ms() - begin_ms, 240, 1500);
+}
+
+#define WITH_ENDS(test) \
+	cmocka_unit_test_setup_teardown(test, open_ends, close_ends)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_ENDS(messages_come_in_order),
+		WITH_ENDS(nothing_there_is_no_message),
+		WITH_ENDS(what_does_not_fit_is_sent_later),
+		WITH_ENDS(a_message_may_come_byte_by_byte),
+		WITH_ENDS(a_huge_length_is_refused_at_once),
+		WITH_ENDS(an_end_is_told_wherever_it_comes),
+		WITH_ENDS(posting_to_one_that_has_ended_fails),
+		WITH_ENDS(an_answer_is_waited_for),
+		WITH_ENDS(an_answer_to_something_else_is_none),
+		WITH_ENDS(a_wait_has_an_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

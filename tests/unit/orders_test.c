@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent_world.h"
+
+struct outcome {
+	bool accepted;
+	struct checked_order checked;
+	struct problem problem;
+};
+
+struct way {
+	const struct order_request *request;
+	enum order_action action;
+	const char *component;
+	int64_t later; /* seconds from now */
+};
+
+static struct outcome check_way(const struct way *w)
+{
+	const struct order_check check = {
+		.config = &config,
+		.signers = signers,
+		.spki = own_pair.facts.spki,
+		.action = w->action,
+		.component = component(w->component),
+		.request = w->request,
+		.now = time(NULL) + w->later,
+	};
+	struct outcome o = { 0 };
+
+	o.accepted = order_check(&check, &test_arena, &o.checked, &o.problem);
+	return o;
+}
+
+static struct outcome check_request(const struct order_request *r)
+{
+	return check_way(&(struct way){ r, ORDER_COMMIT, "edge/e1", 0 });
+}
+
+static struct outcome check(const struct order *o)
+{
+	const struct order_request r = sign(OPS, o);
+
+	return check_request(&r);
+}
+
+static void accepts(const struct order *o)
+{
+	struct outcome got = check(o);
+
+	if (!got.accepted)
+		fail_msg("%s", got.problem.detail);
+}
+
+static void refuses(const struct order *o, enum problem_kind why)
+{
+	struct outcome got = check(o);
+
+	assert_false(got.accepted);
+	assert_int_equal(got.problem.kind, why);
+	assert_non_null(got.problem.detail);
+}
+
+static void told(const char *lineage, int64_t sequence, enum ordered_end end)
+{
+	const struct ordered r = { .lineage = lineage,
+				   .sequence = sequence,
+				   .fingerprint = new_pair.facts.fingerprint,
+				   .end = end,
+				   .expires = time(NULL) + 100 };
+	struct err e = { 0 };
+
+	must(ordered_write(&config, "edge/e1", &r, &e), &e);
+}
+
+static void an_order_of_an_operator_is_accepted(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	struct outcome got;
+
+	(void)state;
+	got = check(&o);
+	assert_true(got.accepted);
+	assert_int_equal(got.checked.order.sequence, 1);
+	assert_null(got.checked.before.lineage);
+	assert_true(got.checked.signer.spki_len > 0);
+}
+
+static void a_name_on_the_list_will_do(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	const struct order_request r = sign(NAMED, &o);
+
+	(void)state;
+	assert_true(check_request(&r).accepted);
+}
+
+static void nobody_else_may_order(void **state)
+{
+	static const enum who others[] = { STRANGER, SERVER, FORMER, UNLISTED };
+	static const char *const words[] = {
+		"not known here", "does not match the intended purpose",
+		"not known here", "not on the list"
+	};
+	struct order o = order_to(ORDER_COMMIT);
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const struct order_request r = sign(others[i], &o);
+		struct outcome got = check_request(&r);
+
+		assert_false(got.accepted);
+		assert_int_equal(got.problem.kind, PROBLEM_NOT_ALLOWED);
+		if (!strstr(got.problem.detail, words[i]))
+			fail_msg("%s", got.problem.detail);
+	}
+}
+
+static void certificates_of_another_prove_nothing(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	struct order_request r = sign(UNLISTED, &o);
+
+	(void)state;
+	r.signer = signatories[OPS].pair.set.certs;
+	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
+	r.signer_count = 0;
+	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
+}
+
+static void certificates_that_are_none_prove_nothing(void **state)
+{
+	static const unsigned char junk[] = { 0x30, 0x82, 0xff, 0xff, 0x30 };
+	const struct der broken = { junk, sizeof(junk) };
+	struct order o = order_to(ORDER_COMMIT);
+	struct order_request r = sign(OPS, &o);
+
+	(void)state;
+	r.signer = &broken;
+	r.signer_count = 1;
+	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
+}
+
+/* So that the many checks that follow need no sandbox each. */
+static void get_to_know(enum who who)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	const struct order_request r = sign(who, &o);
+	struct outcome got = check_request(&r);
+
+	assert_true(got.accepted);
+	signers_remember(signers, &got.checked.signer);
+}
+
+static void any_other_byte_of_the_order_breaks_its_signature(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	struct order_request r = sign(OPS, &o);
+	char *text = arena_strdup(&test_arena, r.order);
+
+	(void)state;
+	get_to_know(OPS);
+	r.order = text;
+	for (size_t i = 0; i < r.order_len; i++) {
+		char before = text[i];
+		struct outcome got;
+
+		text[i] = before == '1' ? '2' : '1';
+		got = check_request(&r);
+		assert_false(got.accepted);
+		assert_true(got.problem.kind == PROBLEM_BAD_REQUEST ||
+			    got.problem.kind == PROBLEM_NOT_ALLOWED);
+		text[i] = before;
+	}
+	assert_true(check_request(&r).accepted);
+}
+
+static void any_other_byte_of_the_signature_breaks_it(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	struct order_request r = sign(OPS, &o);
+	unsigned char bytes[SIGNATURE_LIMIT];
+
+	(void)state;
+	get_to_know(OPS);
+	memcpy(bytes, r.signature.bytes, r.signature.len);
+	r.signature.bytes = bytes;
+	for (size_t i = 0; i < r.signature.len; i++) {
+		bytes[i] ^= 1;
+		assert_int_equal(check_request(&r).problem.kind,
+				 PROBLEM_NOT_ALLOWED);
+		bytes[i] ^= 1;
+	}
+	for (size_t len = 0; len < r.signature.len; len++) {
+		struct order_request cut = r;
+
+		cut.signature.len = len;
+		assert_int_equal(check_request(&cut).problem.kind,
+				 PROBLEM_NOT_ALLOWED);
+	}
+	assert_true(check_request(&r).accepted);
+}
+
+/* A signature of the same text, made for something else. */
+static void a_signature_for_another_purpose_is_none(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	struct order_request r = sign(OPS, &o);
+	struct err e = { 0 };
+
+	(void)state;
+	must(signing_key_sign(signatories[OPS].key,
+			      (struct der){ (const unsigned char *)r.order,
+					    r.order_len },
+			      &test_arena, &r.signature, &e),
+	     &e);
+	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
+}
+
+static void every_single_field_that_differs_is_told_apart(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+
+	(void)state;
+	o.agent = next_pair.facts.spki;
+	refuses(&o, PROBLEM_OTHER_AGENT);
+	o = order_to(ORDER_COMMIT);
+	o.component = "breaks";
+	refuses(&o, PROBLEM_BAD_REQUEST);
+	o = order_to(ORDER_ACTIVATE);
+	refuses(&o, PROBLEM_BAD_REQUEST);
+	o = order_to(ORDER_REVERT);
+	refuses(&o, PROBLEM_BAD_REQUEST);
+	o = order_to(ORDER_STAGE);
+	refuses(&o, PROBLEM_BAD_REQUEST);
+	o = order_to(ORDER_COMMIT);
+	o.expires = time(NULL) - 2;
+	refuses(&o, PROBLEM_EXPIRED);
+	o.expires = time(NULL) + ORDER_LIFE + 120;
+	refuses(&o, PROBLEM_EXPIRED);
+	o.expires = INT64_MAX;
+	refuses(&o, PROBLEM_EXPIRED);
+}
+
+static void a_path_that_is_another_refuses_as_well(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	const struct order_request r = sign(OPS, &o);
+	struct way other_action = { &r, ORDER_REVERT, "edge/e1", 0 };
+	struct way other_component = { &r, ORDER_COMMIT, "self", 0 };
+
+	(void)state;
+	assert_int_equal(check_way(&other_action).problem.kind,
+			 PROBLEM_BAD_REQUEST);
+	assert_int_equal(check_way(&other_component).problem.kind,
+			 PROBLEM_BAD_REQUEST);
+}
+
+static void an_order_lives_five_minutes(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	const struct order_request r = sign(OPS, &o);
+	struct way w = { &r, ORDER_COMMIT, "edge/e1", 0 };
+
+	(void)state;
+	o.expires = time(NULL) + ORDER_LIFE;
+	w.later = ORDER_LIFE - 2;
+	assert_true(check_way(&w).accepted);
+	w.later = ORDER_LIFE + 2;
+	assert_int_equal(check_way(&w).problem.kind, PROBLEM_EXPIRED);
+	/* a clock that is a little behind is no matter */
+	w.later = -50;
+	assert_true(check_way(&w).accepted);
+	w.later = -70;
+	assert_int_equal(check_way(&w).problem.kind, PROBLEM_EXPIRED);
+}
+
+static void a_lower_number_is_stale(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+
+	(void)state;
+	told(LINEAGE, 5, ORDERED_OPEN);
+	o.sequence = 4;
+	refuses(&o, PROBLEM_STALE_ORDER);
+	o.sequence = 1;
+	refuses(&o, PROBLEM_STALE_ORDER);
+	o.sequence = 6;
+	accepts(&o);
+}
+
+static void the_same_number_is_for_the_same_pair_only(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+
+	(void)state;
+	told(LINEAGE, 5, ORDERED_OPEN);
+	o.sequence = 5;
+	accepts(&o);
+	name_pair(&o, &third_pair);
+	refuses(&o, PROBLEM_STALE_ORDER);
+	o.sequence = 6;
+	accepts(&o);
+}
+
+static void what_was_taken_back_is_over(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+
+	(void)state;
+	told(LINEAGE, 5, ORDERED_ABORTED);
+	o.sequence = 5;
+	refuses(&o, PROBLEM_STALE_ORDER);
+	o.sequence = 6;
+	accepts(&o);
+}
+
+static void another_lineage_must_adopt(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+
+	(void)state;
+	told(OTHER_LINEAGE, 5, ORDERED_OPEN);
+	o.sequence = 9;
+	refuses(&o, PROBLEM_OTHER_LINEAGE);
+	o.sequence = 1;
+	refuses(&o, PROBLEM_OTHER_LINEAGE);
+	o.adopt = true;
+	accepts(&o);
+	/* an older order that adopts is used again */
+	o.expires = time(NULL) + 99;
+	refuses(&o, PROBLEM_STALE_ORDER);
+}
+
+static void what_was_told_last_is_handed_on(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	struct outcome got;
+
+	(void)state;
+	told(LINEAGE, 5, ORDERED_ACTIVATED);
+	o.sequence = 5;
+	got = check(&o);
+	assert_true(got.accepted);
+	assert_int_equal(got.checked.before.sequence, 5);
+	assert_int_equal(got.checked.before.end, ORDERED_ACTIVATED);
+}
+
+static void a_damaged_record_stops_the_component(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+
+	(void)state;
+	told(LINEAGE, 5, ORDERED_OPEN);
+	write_text(
+		arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state),
+		"{\"lineage\":");
+	o.sequence = 9;
+	refuses(&o, PROBLEM_CANNOT);
+}
+
+static void a_signer_is_remembered_for_a_while(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	const struct order_request r = sign(OPS, &o);
+	struct outcome first = check_request(&r);
+	struct signer found;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(first.accepted);
+	signers_remember(signers, &first.checked.signer);
+	/* nobody is asked again: a list that is gone shows it */
+	config.caller_count = 0;
+	assert_true(check_request(&r).accepted);
+	assert_true(signers_find(signers, &r, time(NULL) + 50, &found, &e));
+	assert_false(signers_find(signers, &r, time(NULL) + 70, &found, &e));
+	assert_false(signers_find(signers, &r, time(NULL) - 70, &found, &e));
+}
+
+static void who_is_remembered_is_nobody_else(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	const struct order_request good = sign(OPS, &o);
+	const struct order_request bad = sign(UNLISTED, &o);
+	struct outcome first = check_request(&good);
+
+	(void)state;
+	signers_remember(signers, &first.checked.signer);
+	assert_false(check_request(&bad).accepted);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_AGENT(an_order_of_an_operator_is_accepted),
+		WITH_AGENT(a_name_on_the_list_will_do),
+		WITH_AGENT(nobody_else_may_order),
+		WITH_AGENT(certificates_of_another_prove_nothing),
+		WITH_AGENT(certificates_that_are_none_prove_nothing),
+		WITH_AGENT(any_other_byte_of_the_order_breaks_its_signature),
+		WITH_AGENT(any_other_byte_of_the_signature_breaks_it),
+		WITH_AGENT(a_signature_for_another_purpose_is_none),
+		WITH_AGENT(every_single_field_that_differs_is_told_apart),
+		WITH_AGENT(a_path_that_is_another_refuses_as_well),
+		WITH_AGENT(an_order_lives_five_minutes),
+		WITH_AGENT(a_lower_number_is_stale),
+		WITH_AGENT(the_same_number_is_for_the_same_pair_only),
+		WITH_AGENT(what_was_taken_back_is_over),
+		WITH_AGENT(another_lineage_must_adopt),
+		WITH_AGENT(what_was_told_last_is_handed_on),
+		WITH_AGENT(a_damaged_record_stops_the_component),
+		WITH_AGENT(a_signer_is_remembered_for_a_while),
+		WITH_AGENT(who_is_remembered_is_nobody_else),
+	};
+
+	return cmocka_run_group_tests(tests, make_signatories,
+				      drop_signatories);
+}

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent_world.h"
+
+#include "agent/perform.h"
+#include "base/clock.h"
+
+/* An order that was checked, with what it brings along. */
+struct ordering {
+	struct order order;
+	const struct pair *pair; /* what comes with it; NULL: nothing */
+};
+
+static struct ordering ordering_of(enum order_action action)
+{
+	return (struct ordering){
+		.order = order_to(action),
+		.pair = action == ORDER_STAGE ? &new_pair : NULL,
+	};
+}
+
+static bool perform(const struct ordering *o, struct problem *p)
+{
+	struct checked_order checked = { .order = o->order };
+	struct order_request request = { 0 };
+	const struct deed deed = { .config = &config,
+				   .component = component(o->order.component),
+				   .checked = &checked,
+				   .request = &request };
+	struct err e = { 0 };
+	bool done = false;
+
+	must(ordered_read(&config, o->order.component, &test_arena,
+			  &checked.before, &e),
+	     &e);
+	if (o->pair) {
+		request.has_pair = true;
+		request.set = o->pair->set;
+		secret_copy(&request.key, o->pair->key.bytes, o->pair->key.len);
+	}
+	done = perform_order(&deed, &test_arena, p);
+	order_request_release(&request);
+	return done;
+}
+
+static void must_perform(const struct ordering *o)
+{
+	struct problem p = { 0 };
+
+	if (!perform(o, &p))
+		fail_msg("%s", p.detail);
+}
+
+static void refuses(const struct ordering *o, enum problem_kind why)
+{
+	struct problem p = { 0 };
+
+	assert_false(perform(o, &p));
+	if (p.kind != why)
+		fail_msg("%d: %s", p.kind, p.detail);
+	assert_non_null(p.detail);
+}
+
+static struct ordered record(const char *name)
+{
+	struct ordered r;
+	struct err e = { 0 };
+
+	must(ordered_read(&config, name, &test_arena, &r, &e), &e);
+	return r;
+}
+
+/* Stage and commit of a pair in the place of another. */
+static void deliver(const char *name, int64_t sequence, const struct pair *p,
+		    const struct pair *before)
+{
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	o.order.component = name;
+	o.order.sequence = sequence;
+	o.order.replaces = before ? before->facts.fingerprint : "";
+	name_pair(&o.order, p);
+	o.pair = p;
+	must_perform(&o);
+	o.order.action = ORDER_COMMIT;
+	o.pair = NULL;
+	must_perform(&o);
+}
+
+static struct ordering activation_of(const char *name, const struct pair *p)
+{
+	struct ordering o = ordering_of(ORDER_ACTIVATE);
+
+	o.order.component = name;
+	o.order.fingerprint = p->facts.fingerprint;
+	return o;
+}
+
+static const struct install *site(void)
+{
+	return &component("edge/e1")->install;
+}
+
+/* ---- stage ---- */
+
+static void a_pair_is_staged_and_nothing_else(void **state)
+{
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	(void)state;
+	must_perform(&o);
+	assert_installed(site(), NULL);
+	assert_string_equal(probe(site()).staged, new_pair.facts.fingerprint);
+	assert_null(record("edge/e1").lineage);
+	must_perform(&o);
+}
+
+static void nothing_is_there(void)
+{
+	assert_installed(site(), NULL);
+	assert_null(probe(site()).staged);
+	assert_int_not_equal(access(at_root(".site.certfleet"), F_OK), 0);
+}
+
+static void bytes_that_the_order_does_not_name_are_refused(void **state)
+{
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	(void)state;
+	o.pair = &third_pair;
+	refuses(&o, PROBLEM_BAD_PAIR);
+	nothing_is_there();
+	/* signed for, but under another name */
+	o.order.pair =
+		pair_digest(&third_pair.set, &third_pair.key, &test_arena);
+	refuses(&o, PROBLEM_BAD_PAIR);
+	nothing_is_there();
+	o.pair = NULL;
+	refuses(&o, PROBLEM_BAD_REQUEST);
+	nothing_is_there();
+}
+
+/* The leaf is right; the rest was changed on the way. */
+static void another_chain_or_anchor_is_refused(void **state)
+{
+	struct pair changed = new_pair;
+	struct ordering o = ordering_of(ORDER_STAGE);
+	struct der longer[2] = { new_pair.set.certs[0],
+				 operators.set.certs[0] };
+
+	(void)state;
+	o.pair = &changed;
+	changed.set.anchor = operators.set.certs[0];
+	refuses(&o, PROBLEM_BAD_PAIR);
+	changed = new_pair;
+	changed.set.anchor = (struct der){ 0 };
+	refuses(&o, PROBLEM_BAD_PAIR);
+	changed = new_pair;
+	changed.set.certs = longer;
+	changed.set.count = 2;
+	refuses(&o, PROBLEM_BAD_PAIR);
+	nothing_is_there();
+}
+
+static void a_key_that_does_not_match_is_refused(void **state)
+{
+	struct pair mixed = new_pair;
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	(void)state;
+	mixed.key = third_pair.key;
+	o.pair = &mixed;
+	refuses(&o, PROBLEM_BAD_PAIR);
+	/* also when that is what was signed */
+	name_pair(&o.order, &mixed);
+	refuses(&o, PROBLEM_BAD_PAIR);
+	nothing_is_there();
+}
+
+static void a_pair_that_has_ended_is_refused(void **state)
+{
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	(void)state;
+	o.pair = &signatories[FORMER].pair;
+	name_pair(&o.order, o.pair);
+	refuses(&o, PROBLEM_BAD_PAIR);
+	nothing_is_there();
+}
+
+static void what_is_no_certificate_is_refused(void **state)
+{
+	static const unsigned char junk[] = { 0x30, 0x03, 1, 2, 3 };
+	const struct der one = { junk, sizeof(junk) };
+	struct pair broken = { .key = new_pair.key,
+			       .set = { .certs = &one, .count = 1 } };
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	(void)state;
+	o.pair = &broken;
+	o.order.pair = pair_digest(&broken.set, &broken.key, &test_arena);
+	refuses(&o, PROBLEM_BAD_PAIR);
+	nothing_is_there();
+}
+
+static void a_host_that_cannot_be_written_says_so(void **state)
+{
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	(void)state;
+	write_text(at_root(".site.certfleet"), "in the way");
+	refuses(&o, PROBLEM_CANNOT);
+}
+
+/* ---- commit ---- */
+
+static void a_commit_is_written_down_and_switches(void **state)
+{
+	(void)state;
+	deliver("edge/e1", 3, &new_pair, NULL);
+	assert_installed(site(), &new_pair);
+	assert_int_equal(record("edge/e1").sequence, 3);
+	assert_string_equal(record("edge/e1").lineage, LINEAGE);
+	assert_int_equal(record("edge/e1").end, ORDERED_OPEN);
+}
+
+static void the_same_commit_twice_changes_nothing(void **state)
+{
+	struct ordering o = ordering_of(ORDER_COMMIT);
+	struct stat before;
+	struct stat after;
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	assert_int_equal(lstat(at_root("site"), &before), 0);
+	must_perform(&o);
+	assert_int_equal(lstat(at_root("site"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(record("edge/e1").sequence, 1);
+}
+
+static void what_moved_is_not_replaced(void **state)
+{
+	struct ordering o = ordering_of(ORDER_COMMIT);
+
+	(void)state;
+	deliver("edge/e1", 1, &old_pair, NULL);
+	deliver("edge/e1", 2, &third_pair, &old_pair);
+	o.order.sequence = 3;
+	o.order.action = ORDER_STAGE;
+	name_pair(&o.order, &new_pair);
+	o.pair = &new_pair;
+	must_perform(&o);
+	o.order.action = ORDER_COMMIT;
+	o.order.replaces = old_pair.facts.fingerprint;
+	refuses(&o, PROBLEM_MOVED);
+	o.order.replaces = "";
+	refuses(&o, PROBLEM_MOVED);
+	assert_installed(site(), &third_pair);
+	o.order.replaces = NULL;
+	must_perform(&o);
+	assert_installed(site(), &new_pair);
+}
+
+static void what_was_not_staged_cannot_be_committed(void **state)
+{
+	struct ordering o = ordering_of(ORDER_COMMIT);
+
+	(void)state;
+	refuses(&o, PROBLEM_CANNOT);
+	assert_installed(site(), NULL);
+}
+
+/* ---- abort, revert ---- */
+
+static void what_is_taken_back_is_gone(void **state)
+{
+	struct ordering o = ordering_of(ORDER_STAGE);
+
+	(void)state;
+	must_perform(&o);
+	o.order.action = ORDER_ABORT;
+	must_perform(&o);
+	assert_null(probe(site()).staged);
+	assert_int_equal(record("edge/e1").end, ORDERED_ABORTED);
+	must_perform(&o);
+}
+
+static void a_revert_goes_back(void **state)
+{
+	struct ordering o = ordering_of(ORDER_REVERT);
+
+	(void)state;
+	deliver("edge/e1", 1, &old_pair, NULL);
+	deliver("edge/e1", 2, &new_pair, &old_pair);
+	o.order.sequence = 3;
+	o.order.fingerprint = old_pair.facts.fingerprint;
+	o.order.replaces = new_pair.facts.fingerprint;
+	o.order.rollback = true;
+	must_perform(&o);
+	assert_installed(site(), &old_pair);
+	assert_int_equal(record("edge/e1").sequence, 3);
+	must_perform(&o);
+	assert_installed(site(), &old_pair);
+}
+
+static void a_revert_to_nothing_leaves_nothing(void **state)
+{
+	struct ordering o = ordering_of(ORDER_REVERT);
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	o.order.sequence = 2;
+	o.order.fingerprint = "";
+	o.order.replaces = new_pair.facts.fingerprint;
+	must_perform(&o);
+	assert_installed(site(), NULL);
+}
+
+static void a_revert_of_something_else_is_refused(void **state)
+{
+	struct ordering o = ordering_of(ORDER_REVERT);
+
+	(void)state;
+	deliver("edge/e1", 1, &old_pair, NULL);
+	deliver("edge/e1", 2, &new_pair, &old_pair);
+	o.order.sequence = 3;
+	o.order.fingerprint = old_pair.facts.fingerprint;
+	o.order.replaces = third_pair.facts.fingerprint;
+	refuses(&o, PROBLEM_MOVED);
+	assert_installed(site(), &new_pair);
+	assert_int_equal(record("edge/e1").sequence, 2);
+}
+
+/* ---- activate ---- */
+
+static void an_activation_runs_once_for_its_number(void **state)
+{
+	struct ordering o = activation_of("edge/e1", &new_pair);
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	must_perform(&o);
+	assert_int_equal(activations(), 1);
+	assert_int_equal(record("edge/e1").end, ORDERED_ACTIVATED);
+	must_perform(&o);
+	assert_int_equal(activations(), 1);
+	o.order.sequence = 2;
+	must_perform(&o);
+	assert_int_equal(activations(), 2);
+}
+
+static void a_commit_again_does_not_allow_it_again(void **state)
+{
+	struct ordering o = activation_of("edge/e1", &new_pair);
+	struct ordering commit = ordering_of(ORDER_COMMIT);
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	must_perform(&o);
+	must_perform(&commit);
+	must_perform(&o);
+	assert_int_equal(activations(), 1);
+}
+
+/* The other state's number has nothing to do with this one. */
+static void a_number_of_another_lineage_is_another_number(void **state)
+{
+	struct ordering o = activation_of("edge/e1", &new_pair);
+	struct ordering commit = ordering_of(ORDER_COMMIT);
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	must_perform(&o);
+	commit.order.lineage = o.order.lineage = OTHER_LINEAGE;
+	must_perform(&commit);
+	must_perform(&o);
+	assert_int_equal(activations(), 2);
+}
+
+static void what_is_not_installed_is_not_activated(void **state)
+{
+	struct ordering o = activation_of("edge/e1", &third_pair);
+
+	(void)state;
+	refuses(&o, PROBLEM_MOVED);
+	deliver("edge/e1", 1, &new_pair, NULL);
+	refuses(&o, PROBLEM_MOVED);
+	assert_int_equal(activations(), 0);
+}
+
+static void what_failed_is_not_tried_again_for_its_number(void **state)
+{
+	struct ordering o = activation_of("breaks", &new_pair);
+
+	(void)state;
+	deliver("breaks", 1, &new_pair, NULL);
+	refuses(&o, PROBLEM_FAILED);
+	assert_int_equal(activations(), 1);
+	assert_int_equal(record("breaks").end, ORDERED_FAILED);
+	refuses(&o, PROBLEM_FAILED);
+	assert_int_equal(activations(), 1);
+	o.order.sequence = 2;
+	refuses(&o, PROBLEM_FAILED);
+	assert_int_equal(activations(), 2);
+}
+
+static void the_own_pair_is_only_tried(void **state)
+{
+	struct ordering o = activation_of("self", &own_pair);
+
+	(void)state;
+	must_perform(&o);
+	/* what cannot be used is refused */
+	write_key(config.key, &third_pair, 0600);
+	o.order.sequence = 2;
+	refuses(&o, PROBLEM_FAILED);
+	assert_int_equal(record("self").end, ORDERED_FAILED);
+}
+
+/* ---- looking ---- */
+
+static void a_look_tells_what_is_there(void **state)
+{
+	struct component_report r;
+
+	(void)state;
+	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	assert_string_equal(r.name, "edge/e1");
+	assert_string_equal(r.installed, "");
+	assert_null(r.lineage);
+	deliver("edge/e1", 4, &new_pair, NULL);
+	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	assert_string_equal(r.installed, new_pair.facts.fingerprint);
+	assert_string_equal(r.lineage, LINEAGE);
+	assert_int_equal(r.sequence, 4);
+	assert_null(r.unwritable);
+	assert_false(r.hot);
+	perform_look(&config, component("self"), &test_arena, &r);
+	assert_true(r.hot);
+}
+
+static void a_damaged_record_is_told(void **state)
+{
+	struct component_report r;
+
+	(void)state;
+	write_text(
+		arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state),
+		"{");
+	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	assert_non_null(strstr(r.unwritable, "is damaged"));
+}
+
+static const char *version_by(struct agent_version v)
+{
+	struct agent_component c = *component("edge/e1");
+	struct component_report r = { 0 };
+
+	c.version = v;
+	perform_ask(&c, &test_arena, &r);
+	return r.version;
+}
+
+static void a_version_is_found_in_its_way(void **state)
+{
+	static const char *const says[] = { "sh", "-c", "echo 1.2; echo x",
+					    NULL };
+	static const char *const fails[] = { "sh", "-c", "echo 1.2; exit 1",
+					     NULL };
+
+	(void)state;
+	write_text(at_root("VERSION"), "7.2\nmore\n");
+	assert_null(version_by((struct agent_version){ 0 }));
+	assert_string_equal(
+		version_by((struct agent_version){ VERSION_TEXT, "3", NULL }),
+		"3");
+	assert_string_equal(version_by((struct agent_version){
+				    VERSION_FILE, at_root("VERSION"), NULL }),
+			    "7.2");
+	assert_null(version_by((struct agent_version){
+		VERSION_FILE, at_root("nothing"), NULL }));
+	assert_string_equal(version_by((struct agent_version){ VERSION_COMMAND,
+							       NULL, says }),
+			    "1.2");
+	assert_null(version_by(
+		(struct agent_version){ VERSION_COMMAND, NULL, fails }));
+}
+
+static void a_port_that_is_closed_is_an_error(void **state)
+{
+	const struct verify closed = { .host = "127.0.0.1", .port = 1 };
+	struct agent_component c = *component("edge/e1");
+	struct component_report r = { 0 };
+
+	(void)state;
+	c.check = &closed;
+	c.check_count = 1;
+	assert_true(perform_must_ask(&c));
+	perform_ask(&c, &test_arena, &r);
+	assert_null(r.served);
+	assert_non_null(r.error);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_AGENT(a_pair_is_staged_and_nothing_else),
+		WITH_AGENT(bytes_that_the_order_does_not_name_are_refused),
+		WITH_AGENT(another_chain_or_anchor_is_refused),
+		WITH_AGENT(a_key_that_does_not_match_is_refused),
+		WITH_AGENT(a_pair_that_has_ended_is_refused),
+		WITH_AGENT(what_is_no_certificate_is_refused),
+		WITH_AGENT(a_host_that_cannot_be_written_says_so),
+		WITH_AGENT(a_commit_is_written_down_and_switches),
+		WITH_AGENT(the_same_commit_twice_changes_nothing),
+		WITH_AGENT(what_moved_is_not_replaced),
+		WITH_AGENT(what_was_not_staged_cannot_be_committed),
+		WITH_AGENT(what_is_taken_back_is_gone),
+		WITH_AGENT(a_revert_goes_back),
+		WITH_AGENT(a_revert_to_nothing_leaves_nothing),
+		WITH_AGENT(a_revert_of_something_else_is_refused),
+		WITH_AGENT(an_activation_runs_once_for_its_number),
+		WITH_AGENT(a_commit_again_does_not_allow_it_again),
+		WITH_AGENT(a_number_of_another_lineage_is_another_number),
+		WITH_AGENT(what_is_not_installed_is_not_activated),
+		WITH_AGENT(what_failed_is_not_tried_again_for_its_number),
+		WITH_AGENT(the_own_pair_is_only_tried),
+		WITH_AGENT(a_look_tells_what_is_there),
+		WITH_AGENT(a_damaged_record_is_told),
+		WITH_AGENT(a_version_is_found_in_its_way),
+		WITH_AGENT(a_port_that_is_closed_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, make_signatories,
+				      drop_signatories);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/problem.h"
+
+#include "wire/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static bool reads(const char *text, struct arena *a, struct problem *out)
+{
+	return problem_from_json(text, strlen(text), a, out);
+}
+
+static void every_problem_comes_back(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < PROBLEM_COUNT; i++) {
+		const struct problem p = { i, "what happened" };
+		AUTO(json) json = problem_to_json(&p);
+		AUTO(arena) a = { 0 };
+		char *text = json_dumps(json, 0);
+		struct problem back;
+
+		assert_true(reads(text, &a, &back));
+		free(text);
+		assert_int_equal(back.kind, i);
+		assert_string_equal(back.detail, "what happened");
+		assert_int_equal(
+			json_integer_value(json_object_get(json, "status")),
+			problem_status(i));
+		assert_true(problem_status(i) >= 400);
+	}
+}
+
+static void without_a_detail_its_title_is_shown(void **state)
+{
+	const struct problem p = { PROBLEM_MOVED, NULL };
+	AUTO(json) json = problem_to_json(&p);
+	AUTO(arena) a = { 0 };
+	char *text = json_dumps(json, 0);
+	struct problem back;
+
+	(void)state;
+	assert_true(reads(text, &a, &back));
+	free(text);
+	assert_string_equal(back.detail,
+			    "what was to be replaced is not there");
+}
+
+static void any_bytes_can_be_a_detail(void **state)
+{
+	const struct problem p = { PROBLEM_UNKNOWN_COMPONENT, "\xff\x1b[2J" };
+	AUTO(json) json = problem_to_json(&p);
+
+	(void)state;
+	assert_non_null(json);
+	assert_string_equal(json_string_value(json_object_get(json, "detail")),
+			    "\\xff\\x1b[2J");
+}
+
+static void what_an_agent_says_is_escaped(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct problem p;
+
+	(void)state;
+	assert_true(reads("{\"type\":\"urn:certfleet:problem:failed\","
+			  "\"detail\":\"a\\u001b[2Jb\"}",
+			  &a, &p));
+	assert_string_equal(p.detail, "a\\x1b[2Jb");
+}
+
+static void other_documents_are_none(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"{",
+		"[]",
+		"{}",
+		"{\"type\":7}",
+		"{\"type\":\"about:blank\"}",
+		"{\"type\":\"urn:certfleet:problem:\"}",
+		"{\"type\":\"urn:certfleet:problem:unheard-of\"}",
+	};
+	AUTO(arena) a = { 0 };
+	struct problem p = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		assert_false(reads(texts[i], &a, &p));
+}
+
+static void an_error_of_ours_has_its_problem(void **state)
+{
+	(void)state;
+	assert_int_equal(problem_of(ERR_INPUT), PROBLEM_BAD_PAIR);
+	assert_int_equal(problem_of(ERR_CRYPTO), PROBLEM_BAD_PAIR);
+	assert_int_equal(problem_of(ERR_STALE), PROBLEM_MOVED);
+	assert_int_equal(problem_of(ERR_REMOTE), PROBLEM_FAILED);
+	assert_int_equal(problem_of(ERR_BUSY), PROBLEM_BUSY);
+	assert_int_equal(problem_of(ERR_STOPPED), PROBLEM_BUSY);
+	assert_int_equal(problem_of(ERR_IO), PROBLEM_CANNOT);
+	assert_int_equal(problem_of(ERR_MISSING), PROBLEM_CANNOT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_problem_comes_back),
+		cmocka_unit_test(without_a_detail_its_title_is_shown),
+		cmocka_unit_test(any_bytes_can_be_a_detail),
+		cmocka_unit_test(what_an_agent_says_is_escaped),
+		cmocka_unit_test(other_documents_are_none),
+		cmocka_unit_test(an_error_of_ours_has_its_problem),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

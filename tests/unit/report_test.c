@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/report.h"
+
+#include "base/buf.h"
+#include "wire/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SPKI "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LEAF "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static const struct agent_identity agent = { SPKI, "certfleet 1.0",
+					     1800000000 };
+static const struct component_report full = {
+	.name = "edge/e1",
+	.version = "1.22",
+	.installed = LEAF,
+	.chain = SPKI,
+	.damage = "key.pem does not match",
+	.staged = SPKI,
+	.unwritable = "read-only",
+	.error = "cannot look",
+	.served = LEAF,
+	.lineage = "l1",
+	.sequence = 12,
+	.hot = true,
+};
+
+AUTO_TYPE(str, char *, free)
+
+static bool read_back(const struct component_report *c, struct arena *a,
+		      struct component_report *out)
+{
+	AUTO(json) json = report_one(&agent, c);
+	AUTO(str) text = json_dumps(json, 0);
+	struct agent_identity who;
+	struct err e = { 0 };
+
+	assert_non_null(text);
+	if (!report_read(text, strlen(text), a, &who, out, &e))
+		return false;
+	assert_string_equal(who.spki, SPKI);
+	assert_string_equal(who.program, "certfleet 1.0");
+	assert_int_equal(who.time, 1800000000);
+	return true;
+}
+
+static void every_member_comes_back(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct component_report r;
+
+	(void)state;
+	assert_true(read_back(&full, &a, &r));
+	assert_string_equal(r.name, full.name);
+	assert_string_equal(r.version, full.version);
+	assert_string_equal(r.installed, full.installed);
+	assert_string_equal(r.chain, full.chain);
+	assert_string_equal(r.damage, full.damage);
+	assert_string_equal(r.staged, full.staged);
+	assert_string_equal(r.unwritable, full.unwritable);
+	assert_string_equal(r.error, full.error);
+	assert_string_equal(r.served, full.served);
+	assert_string_equal(r.lineage, full.lineage);
+	assert_int_equal(r.sequence, 12);
+	assert_true(r.hot);
+}
+
+static void unknown_and_nothing_are_two_things(void **state)
+{
+	const struct component_report c = { .name = "web", .installed = "" };
+	AUTO(arena) a = { 0 };
+	struct component_report r;
+
+	(void)state;
+	assert_true(read_back(&c, &a, &r));
+	assert_string_equal(r.installed, "");
+	assert_null(r.served);
+	assert_null(r.version);
+	assert_null(r.lineage);
+}
+
+static void what_is_no_text_is_told_escaped(void **state)
+{
+	struct component_report c = full;
+	AUTO(arena) a = { 0 };
+	struct component_report r;
+
+	(void)state;
+	c.version = "v\xff\x01\n2";
+	assert_true(read_back(&c, &a, &r));
+	assert_string_equal(r.version, "v\\xff\\x01\\x0a2");
+}
+
+static void a_name_is_told_as_it_is(void **state)
+{
+	struct component_report c = full;
+	AUTO(arena) a = { 0 };
+	struct component_report r;
+
+	(void)state;
+	c.name = "g/\xc3\xa4\xe2\x80\xae";
+	assert_true(read_back(&c, &a, &r));
+	assert_string_equal(r.name, c.name);
+}
+
+static void all_components_are_one_document(void **state)
+{
+	const struct component_report list[] = { full, full, full };
+	AUTO(json) json = report_all(&agent, list, 3);
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(json, "components")),
+			 3);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(json, "agent"), "spki")),
+			    SPKI);
+}
+
+/* The good document with a key of it set to something else. */
+static void refused(const char *part, const char *key, json_t *value)
+{
+	AUTO(json) json = report_one(&agent, &full);
+	AUTO(arena) a = { 0 };
+	json_t *at = json_object_get(json, part);
+	struct agent_identity who;
+	struct component_report r;
+	struct err e = { 0 };
+	char *text = NULL;
+
+	if (value)
+		json_object_set_new(at, key, value);
+	else
+		json_object_del(at, key);
+	text = json_dumps(json, 0);
+	if (report_read(text, strlen(text), &a, &who, &r, &e))
+		fail_msg("'%s' is taken", key);
+	free(text);
+	assert_int_equal(e.code, ERR_REMOTE);
+	assert_non_null(strstr(e.text, "makes no sense"));
+}
+
+static void an_answer_that_makes_no_sense_is_refused(void **state)
+{
+	static const char *const fingerprints[] = { "installed", "chain",
+						    "staged", "served" };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		refused("component", fingerprints[i], json_string("abc"));
+		refused("component", fingerprints[i], json_integer(1));
+		refused("component", fingerprints[i], NULL);
+	}
+	refused("component", "name", json_null());
+	refused("component", "name", NULL);
+	refused("component", "sequence", json_integer(-1));
+	refused("component", "sequence", json_string("1"));
+	refused("component", "hot", json_null());
+	refused("agent", "spki", json_string(""));
+	refused("agent", "spki", json_string("x"));
+	refused("agent", "program", NULL);
+	refused("agent", "time", json_string("now"));
+}
+
+static void an_answer_that_is_none_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"", "{", "[]", "{}", "{\"agent\":7}", "null"
+	};
+	AUTO(arena) a = { 0 };
+	struct agent_identity who;
+	struct component_report r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct err e = { 0 };
+
+		assert_false(report_read(texts[i], strlen(texts[i]), &a, &who,
+					 &r, &e));
+		assert_int_equal(e.code, ERR_REMOTE);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_member_comes_back),
+		cmocka_unit_test(unknown_and_nothing_are_two_things),
+		cmocka_unit_test(what_is_no_text_is_told_escaped),
+		cmocka_unit_test(a_name_is_told_as_it_is),
+		cmocka_unit_test(all_components_are_one_document),
+		cmocka_unit_test(an_answer_that_makes_no_sense_is_refused),
+		cmocka_unit_test(an_answer_that_is_none_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/request.h"
+
+#include "base/buf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct der der_of(const char *text)
+{
+	return (struct der){ (const unsigned char *)text, strlen(text) };
+}
+
+static void assert_der(struct der got, const char *text)
+{
+	assert_int_equal(got.len, strlen(text));
+	assert_memory_equal(got.bytes, text, got.len);
+}
+
+static void make(bool with_pair, struct secret *out)
+{
+	static struct der signer[2];
+	static struct der certs[2];
+	AUTO(secret) key = { 0 };
+	struct order_request r = {
+		.order = "{\"an\":\"order\"}",
+		.order_len = strlen("{\"an\":\"order\"}"),
+		.signature = der_of("signed"),
+		.signer = signer,
+		.signer_count = 2,
+		.has_pair = with_pair,
+		.set = { .certs = certs,
+			 .count = 2,
+			 .anchor = der_of("anchor") },
+	};
+
+	signer[0] = der_of("leaf");
+	signer[1] = der_of("above");
+	certs[0] = der_of("c0");
+	certs[1] = der_of("c1");
+	secret_copy(&key, "the key", 7);
+	order_request_write(&r, &key, out);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(secret) body = { 0 };
+	AUTO(order_request) r = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	make(true, &body);
+	assert_true(order_request_read(&body, &a, &r, &e));
+	assert_string_equal(r.order, "{\"an\":\"order\"}");
+	assert_int_equal(r.order_len, strlen(r.order));
+	assert_der(r.signature, "signed");
+	assert_int_equal(r.signer_count, 2);
+	assert_der(r.signer[1], "above");
+	assert_true(r.has_pair);
+	assert_int_equal(r.set.count, 2);
+	assert_der(r.set.certs[0], "c0");
+	assert_der(r.set.anchor, "anchor");
+	assert_int_equal(r.key.len, 7);
+	assert_memory_equal(r.key.bytes, "the key", 7);
+}
+
+static void most_orders_have_no_pair(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(secret) body = { 0 };
+	AUTO(order_request) r = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	make(false, &body);
+	assert_null(strstr((char *)body.bytes, "pair"));
+	assert_true(order_request_read(&body, &a, &r, &e));
+	assert_false(r.has_pair);
+	assert_null(r.key.bytes);
+}
+
+static void refused(const char *text, size_t len)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(secret) body = { 0 };
+	AUTO(order_request) r = { 0 };
+	struct err e = { 0 };
+
+	secret_copy(&body, text, len);
+	if (order_request_read(&body, &a, &r, &e))
+		fail_msg("taken: %.100s", text);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_null(r.key.bytes);
+}
+
+/* The good body with one piece of it replaced. */
+static void refused_with(const char *piece, const char *by)
+{
+	AUTO(secret) body = { 0 };
+	AUTO(buf) text = { 0 };
+	const char *at = NULL;
+
+	make(true, &body);
+	at = strstr((char *)body.bytes, piece);
+	assert_non_null(at);
+	buf_printf(&text, "%.*s%s%s", (int)(at - (const char *)body.bytes),
+		   body.bytes, by, at + strlen(piece));
+	refused(text.data, text.len);
+}
+
+static void what_is_not_well_formed_is_refused(void **state)
+{
+	(void)state;
+	refused("", 0);
+	refused("{", 1);
+	refused("null", 4);
+	refused("[1]", 3);
+	refused("{}", 2);
+	refused_with("\"order\":", "\"ordre\":");
+	refused_with("\"signature\":", "\"x\":");
+	refused_with("\"signer\":", "\"x\":");
+	refused_with("\"certificates\":", "\"x\":");
+	refused_with("\"anchor\":", "\"x\":");
+	refused_with("\"key\":", "\"x\":");
+	refused_with("\"dGhlIGtleQ==\"", "\"\"");
+	refused_with("\"dGhlIGtleQ==\"", "null");
+	refused_with("\"dGhlIGtleQ==\"", "\"dGhlIGtleQ=\"");
+	refused_with("\"dGhlIGtleQ==\"", "\"dGhl IGtleQ==\"");
+	refused_with("\"c2lnbmVk\"", "\"?\"");
+	refused_with("\"c2lnbmVk\"", "7");
+	refused_with("[\"bGVhZg==\",\"YWJvdmU=\"]", "[]");
+	refused_with("[\"bGVhZg==\",\"YWJvdmU=\"]", "[7]");
+	refused_with("[\"bGVhZg==\",\"YWJvdmU=\"]",
+		     "[\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\"]");
+	refused_with("[\"YzA=\",\"YzE=\"]", "[]");
+	refused_with("[\"YzA=\",\"YzE=\"]",
+		     "[\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\","
+		     "\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\"]");
+	refused_with("\"pair\":{", "\"pair\":[{");
+	refused_with("\"order\":", "\"order\":\"x\",\"order\":");
+}
+
+static void cut_anywhere_it_is_refused(void **state)
+{
+	AUTO(secret) body = { 0 };
+
+	(void)state;
+	make(true, &body);
+	for (size_t len = 0; len < body.len; len++)
+		refused((char *)body.bytes, len);
+}
+
+static void a_body_has_a_limit(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(secret) body = { 0 };
+	AUTO(order_request) r = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	secret_alloc(&body, REQUEST_LIMIT + 1);
+	memset(body.bytes, ' ', body.len);
+	assert_false(order_request_read(&body, &a, &r, &e));
+	assert_non_null(strstr(e.text, "over 1048576 bytes"));
+}
+
+static void depth_is_no_way_in(void **state)
+{
+	AUTO(buf) text = { 0 };
+
+	(void)state;
+	for (int i = 0; i < REQUEST_LIMIT / 2; i++)
+		buf_putc(&text, '[');
+	refused(text.data, text.len);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(most_orders_have_no_pair),
+		cmocka_unit_test(what_is_not_well_formed_is_refused),
+		cmocka_unit_test(cut_anywhere_it_is_refused),
+		cmocka_unit_test(a_body_has_a_limit),
+		cmocka_unit_test(depth_is_no_way_in),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

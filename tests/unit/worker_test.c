@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/worker.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/stop.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void answer_at_once(void *ctx, struct answer *out)
+{
+	answer_json(200, json_pack("{ss}", "said", ctx), out);
+	out->signer.spki_len = 3;
+}
+
+static void end_silently(void *ctx, struct answer *out)
+{
+	(void)ctx;
+	(void)out;
+	_exit(3);
+}
+
+static void crash(void *ctx, struct answer *out)
+{
+	(void)ctx;
+	(void)out;
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+static void tell_too_much(void *ctx, struct answer *out)
+{
+	(void)ctx;
+	out->status = 200;
+	secret_alloc(&out->body, ANSWER_LIMIT + 1);
+	memset(out->body.bytes, 'x', out->body.len);
+}
+
+static void tell_all(void *ctx, struct answer *out)
+{
+	(void)ctx;
+	out->status = 200;
+	secret_alloc(&out->body, ANSWER_LIMIT);
+	memset(out->body.bytes, 'x', out->body.len);
+}
+
+/* The descriptors it finds open, and its parent's death signal. */
+static void look_around(void *ctx, struct answer *out)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int count = 0;
+
+	(void)ctx;
+	while (d && readdir(d))
+		count++;
+	if (d)
+		closedir(d);
+	/* "." and "..", 0 to 2, the pipe, and that of opendir() */
+	answer_json(200, json_pack("{si}", "open", count), out);
+}
+
+/* Runs a command that takes for ever, and writes down its number. */
+static void run_for_ever(void *ctx, struct answer *out)
+{
+	const char *script = ctx;
+	const char *const argv[] = { "sh", "-c", script, NULL };
+	const struct child c = { .argv = argv, .timeout_ms = 60000 };
+	struct err e = { 0 };
+
+	if (!child_run(&c, NULL, &e))
+		answer_problem(PROBLEM_BUSY, e.text, out);
+}
+
+static struct worker begin(worker_fn *fn, const char *ctx)
+{
+	struct worker w = { 0 };
+	struct err e = { 0 };
+
+	if (!worker_begin(fn, (void *)ctx, &w, &e))
+		fail_msg("%s", e.text);
+	return w;
+}
+
+static void an_answer_comes_back(void **state)
+{
+	struct worker w = begin(answer_at_once, "hello");
+	struct pollfd fd = { .fd = w.pipe, .events = POLLIN };
+	AUTO(answer) a = { 0 };
+
+	(void)state;
+	assert_int_equal(poll(&fd, 1, 5000), 1);
+	assert_true(worker_end(&w, &a));
+	assert_int_equal(w.pid, 0);
+	assert_int_equal(a.status, 200);
+	assert_string_equal((char *)a.body.bytes, "{\"said\":\"hello\"}");
+	assert_int_equal(a.signer.spki_len, 3);
+}
+
+static void one_that_ends_silently_has_none(void **state)
+{
+	worker_fn *const bad[] = { end_silently, crash };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct worker w = begin(bad[i], NULL);
+		AUTO(answer) a = { 0 };
+
+		assert_false(worker_end(&w, &a));
+		assert_int_equal(w.pid, 0);
+		assert_null(a.body.bytes);
+	}
+}
+
+static void an_answer_has_a_limit(void **state)
+{
+	struct worker w = begin(tell_too_much, NULL);
+	struct worker most = begin(tell_all, NULL);
+	AUTO(answer) a = { 0 };
+	AUTO(answer) all = { 0 };
+
+	(void)state;
+	assert_true(worker_end(&w, &a));
+	assert_int_equal(a.status, 500);
+	assert_non_null(strstr((char *)a.body.bytes, "too much to tell"));
+	assert_true(worker_end(&most, &all));
+	assert_int_equal(all.body.len, ANSWER_LIMIT);
+}
+
+static void it_has_no_descriptor_of_ours(void **state)
+{
+	int kept[5];
+	struct worker w;
+	AUTO(answer) a = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		kept[i] = open("/dev/null", O_RDONLY);
+	w = begin(look_around, NULL);
+	assert_true(worker_end(&w, &a));
+	assert_string_equal((char *)a.body.bytes, "{\"open\":7}");
+	for (int i = 0; i < 5; i++)
+		close(kept[i]);
+}
+
+static char pid_file[64];
+
+static const char *script_of(const char *rest)
+{
+	static char script[256];
+
+	snprintf(script, sizeof(script), "echo $$ >%s; %s", pid_file, rest);
+	unlink(pid_file);
+	return script;
+}
+
+static pid_t pid_of_command(void)
+{
+	for (int i = 0; i < 200; i++) {
+		FILE *f = fopen(pid_file, "r");
+		int pid = 0;
+
+		if (f && fscanf(f, "%d", &pid) != 1)
+			pid = 0;
+		if (f)
+			fclose(f);
+		if (pid)
+			return pid;
+		clock_sleep_ms(20);
+	}
+	fail_msg("the command did not begin");
+	return 0;
+}
+
+/* Gone, or dead and only not yet waited for by init. */
+static bool is_gone(pid_t pid)
+{
+	char path[64];
+	char text[256] = "";
+	FILE *f = NULL;
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+		f = fopen(path, "r");
+		if (!f)
+			return true;
+		if (!fgets(text, sizeof(text), f))
+			text[0] = '\0';
+		fclose(f);
+		if (strstr(text, ") Z "))
+			return true;
+		clock_sleep_ms(20);
+	}
+	return false;
+}
+
+static void a_stop_ends_what_it_runs(void **state)
+{
+	struct worker w = begin(run_for_ever, script_of("sleep 100"));
+	struct worker idle = { 0 };
+	struct worker *list[] = { &idle, &w };
+	pid_t command = pid_of_command();
+	int64_t begin_ms = clock_mono_ms();
+
+	(void)state;
+	workers_stop(list, 2);
+	assert_true(clock_mono_ms() - begin_ms < 1500);
+	assert_int_equal(w.pid, 0);
+	assert_true(is_gone(command));
+}
+
+static void one_that_does_not_listen_is_ended(void **state)
+{
+	struct worker w =
+		begin(run_for_ever, script_of("trap '' TERM; sleep 100"));
+	struct worker *list[] = { &w };
+	pid_t command = pid_of_command();
+	int64_t begin_ms = clock_mono_ms();
+
+	(void)state;
+	/* twice, as from a terminal: it goes on to end its command */
+	kill(w.pid, SIGTERM);
+	workers_stop(list, 1);
+	assert_true(clock_mono_ms() - begin_ms < 4000);
+	assert_true(is_gone(command));
+}
+
+static void it_does_not_outlive_who_started_it(void **state)
+{
+	const char *script = script_of("sleep 100");
+	pid_t pid = fork();
+	pid_t command = 0;
+
+	(void)state;
+	if (pid == 0) {
+		(void)begin(run_for_ever, script);
+		pause();
+		_exit(0);
+	}
+	command = pid_of_command();
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_true(is_gone(command));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_comes_back),
+		cmocka_unit_test(one_that_ends_silently_has_none),
+		cmocka_unit_test(an_answer_has_a_limit),
+		cmocka_unit_test(it_has_no_descriptor_of_ours),
+		cmocka_unit_test(a_stop_ends_what_it_runs),
+		cmocka_unit_test(one_that_does_not_listen_is_ended),
+		cmocka_unit_test(it_does_not_outlive_who_started_it),
+	};
+	int failed = 0;
+
+	stop_install();
+	snprintf(pid_file, sizeof(pid_file), "/tmp/certfleet-worker-%d",
+		 (int)getpid());
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(pid_file);
+	return failed;
+}
