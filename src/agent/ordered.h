@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a component was told last: whose state ordered it, the number of that
- * order, the pair it was about and how far that got.  Written before the pair
- * is switched, so that an older order can never be used again, whatever
+ * order, the pair it was about and how far that got.  Written before anything
+ * is changed, so that an older order can never be used again, whatever
  * happens in between.
  */
 #ifndef AGENT_ORDERED_H

@@ -144,32 +144,6 @@ static const struct order *order_of(const struct deed *d)
 	return &d->checked->order;
 }
 
-/* The staged bytes are what the order names, and belong together. */
-static bool stage(const struct deed *d, struct arena *a, struct problem *p)
-{
-	const struct order_request *r = d->request;
-	const struct order *o = order_of(d);
-	const struct place_pair placed = { .fingerprint = o->fingerprint,
-					   .set = &r->set,
-					   .key = &r->key };
-	AUTO(pair) pair = { 0 };
-	struct err e = { 0 };
-
-	if (!r->has_pair)
-		return refuse(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
-	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
-		return refuse(p, PROBLEM_BAD_PAIR,
-			      "it is not the pair that was signed for");
-	if (!pair_from_parts(&r->key, &r->set, &pair, &e) ||
-	    !pair_lint(&pair, clock_now(), &e))
-		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
-	if (strcmp(pair.facts.fingerprint, o->fingerprint) != 0)
-		return refuse(p, PROBLEM_BAD_PAIR,
-			      "it is not the pair that the order names");
-	return place_stage(&d->component->install, &placed, &e) ||
-	       failed(p, &e, a);
-}
-
 static bool remember(const struct deed *d, enum ordered_end end,
 		     struct arena *a, struct problem *p)
 {
@@ -195,6 +169,41 @@ static enum ordered_end end_so_far(const struct deed *d)
 			       !strcmp(before->lineage, o->lineage)
 		       ? before->end
 		       : ORDERED_OPEN;
+}
+
+/* The staged bytes are what the order names, and belong together. */
+static bool check_pair(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct order_request *r = d->request;
+	const struct order *o = order_of(d);
+	AUTO(pair) pair = { 0 };
+	struct err e = { 0 };
+
+	if (!r->has_pair)
+		return refuse(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
+	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
+		return refuse(p, PROBLEM_BAD_PAIR,
+			      "it is not the pair that was signed for");
+	if (!pair_from_parts(&r->key, &r->set, &pair, &e) ||
+	    !pair_lint(&pair, clock_now(), &e))
+		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
+	return !strcmp(pair.facts.fingerprint, o->fingerprint) ||
+	       refuse(p, PROBLEM_BAD_PAIR,
+		      "it is not the pair that the order names");
+}
+
+static bool stage(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct place_pair placed = {
+		.fingerprint = order_of(d)->fingerprint,
+		.set = &d->request->set,
+		.key = &d->request->key,
+	};
+	struct err e = { 0 };
+
+	return check_pair(d, a, p) && remember(d, end_so_far(d), a, p) &&
+	       (place_stage(&d->component->install, &placed, &e) ||
+		failed(p, &e, a));
 }
 
 static bool is_there(const struct deed *d, const char *expected,

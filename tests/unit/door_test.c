@@ -250,7 +250,8 @@ static void an_idle_caller_makes_room_for_a_new_one(void **state)
 
 		is_admitted(g);
 		door_phase(g, i < 10 ? GUEST_WORK : GUEST_IDLE);
-		g->end_ms += i == 20 ? -1000 : i;
+		if (i >= 10)
+			g->end_ms += i == 20 ? -1000 : i;
 		if (i == 20)
 			longest = g;
 		else

@@ -110,12 +110,13 @@ static void a_pair_is_staged_and_nothing_else(void **state)
 	must_perform(&o);
 	assert_installed(site(), NULL);
 	assert_string_equal(probe(site()).staged, new_pair.facts.fingerprint);
-	assert_null(record("edge/e1").lineage);
+	assert_int_equal(record("edge/e1").sequence, 1);
 	must_perform(&o);
 }
 
 static void nothing_is_there(void)
 {
+	assert_null(record("edge/e1").lineage);
 	assert_installed(site(), NULL);
 	assert_null(probe(site()).staged);
 	assert_int_not_equal(access(at_root(".site.certfleet"), F_OK), 0);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The installing half as an honest network half finds it.  What a hostile one
+ * can do is in install_hostile_test.c.
+ */
+#include "install_world.h"
+
+#include <gnutls/gnutls.h>
+
+static const struct install *site(void)
+{
+	return &component("edge/e1")->install;
+}
+
+static void succeeds(struct half *h, const struct order *o,
+		     const struct pair *p)
+{
+	struct reply r = order(h, o, p);
+
+	if (r.status != 200)
+		fail_msg("%s", r.text);
+}
+
+static void deliver(struct half *h, const char *name, int64_t sequence,
+		    const struct pair *p)
+{
+	struct order o = order_to(ORDER_STAGE);
+
+	o.component = name;
+	o.sequence = sequence;
+	o.replaces = NULL;
+	name_pair(&o, p);
+	succeeds(h, &o, p);
+	o.action = ORDER_COMMIT;
+	o.pair = NULL;
+	succeeds(h, &o, NULL);
+}
+
+static struct order activation_of(const char *name, int64_t sequence,
+				  const struct pair *p)
+{
+	struct order o = order_to(ORDER_ACTIVATE);
+
+	o.component = name;
+	o.sequence = sequence;
+	o.fingerprint = p->facts.fingerprint;
+	return o;
+}
+
+static void orders_are_carried_out(void **state)
+{
+	struct half h = half_begin();
+	struct order o = activation_of("edge/e1", 1, &new_pair);
+
+	(void)state;
+	deliver(&h, "edge/e1", 1, &new_pair);
+	assert_installed(site(), &new_pair);
+	succeeds(&h, &o, NULL);
+	succeeds(&h, &o, NULL);
+	assert_int_equal(activations(), 1);
+	half_leave(&h);
+}
+
+static void components_are_told_of(void **state)
+{
+	struct half h = half_begin();
+	struct reply r = ask(&h, ROUTE_COMPONENT, "edge/e1", NULL);
+
+	(void)state;
+	assert_int_equal(r.status, 200);
+	assert_non_null(strstr(r.text, own_pair.facts.spki));
+	assert_non_null(strstr(r.text, "\"name\":\"edge/e1\""));
+	r = ask(&h, ROUTE_COMPONENTS, "", NULL);
+	assert_int_equal(r.status, 200);
+	assert_non_null(strstr(r.text, "\"name\":\"slow\""));
+	r = ask(&h, ROUTE_COMPONENT, "nobody", NULL);
+	assert_string_equal(r.problem, "unknown-component");
+	r = ask(&h, ROUTE_COMMIT, "nob\xffody", NULL);
+	assert_string_equal(r.problem, "unknown-component");
+	r = ask(&h, ROUTE_COMMIT, "edge/e1", NULL);
+	assert_string_equal(r.problem, "bad-request");
+	half_leave(&h);
+}
+
+static void it_answers_while_something_takes_long(void **state)
+{
+	struct half h = half_begin();
+	struct order o = activation_of("slow", 1, &new_pair);
+	struct recorded slow = { 0 };
+	int64_t begin_ms = 0;
+	struct reply r;
+
+	(void)state;
+	deliver(&h, "slow", 1, &new_pair);
+	record_as(&slow, OPS, &o, NULL);
+	post_request(&h, slow.route, slow.component, &slow.body);
+	wait_for_activations(1);
+	begin_ms = clock_mono_ms();
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(ask_revision(&h), 1);
+		assert_int_equal(
+			ask(&h, ROUTE_COMPONENT, "edge/e1", NULL).status, 200);
+	}
+	assert_true(clock_mono_ms() - begin_ms < 2000);
+	/* other components go on, this one waits */
+	deliver(&h, "edge/e1", 1, &new_pair);
+	r = replay(&h, &slow);
+	assert_string_equal(r.problem, "busy");
+	assert_int_equal(ask(&h, ROUTE_COMPONENT, "slow", NULL).status, 200);
+	/* a stop ends it, and what it runs */
+	begin_ms = clock_mono_ms();
+	kill(h.pid, SIGTERM);
+	assert_int_equal(half_wait(&h), ENDED_AS_ASKED);
+	assert_true(clock_mono_ms() - begin_ms < 3000);
+	secret_release(&slow.body);
+}
+
+static void an_activation_that_was_stopped_may_run_again(void **state)
+{
+	struct half h = half_begin();
+	struct order o = activation_of("slow", 1, &new_pair);
+	struct recorded slow = { 0 };
+
+	(void)state;
+	deliver(&h, "slow", 1, &new_pair);
+	record_as(&slow, OPS, &o, NULL);
+	for (size_t runs = 1; runs <= 2; runs++) {
+		post_request(&h, slow.route, slow.component, &slow.body);
+		wait_for_activations(runs);
+		kill(h.pid, SIGTERM);
+		assert_int_equal(half_wait(&h), ENDED_AS_ASKED);
+		if (runs == 1)
+			h = half_begin();
+	}
+	secret_release(&slow.body);
+}
+
+/* ---- the own pair ---- */
+
+static struct der signature_by(struct half *h, uint64_t revision)
+{
+	static const unsigned char hash[32] = { 7 };
+	AUTO(message) question = { .kind = MESSAGE_SIGN };
+	AUTO(message) answer = { 0 };
+	struct fields f = fields_begin(&question.body, 24 + sizeof(hash));
+	unsigned char *copy = NULL;
+
+	fields_put_number(&f, revision);
+	fields_put_number(&f, GNUTLS_SIGN_ECDSA_SHA256);
+	fields_put_number(&f, true);
+	fields_put(&f, hash, sizeof(hash));
+	answer = ask_handshake(h, &question);
+	copy = arena_alloc(&test_arena, answer.body.len + 1);
+	if (answer.body.len)
+		memcpy(copy, answer.body.bytes, answer.body.len);
+	return (struct der){ copy, answer.body.len };
+}
+
+static void its_own_pair_is_changed_by_an_order_like_any(void **state)
+{
+	struct half h = half_begin();
+	struct order o = activation_of("self", 1, &next_pair);
+	struct reply r;
+
+	(void)state;
+	deliver(&h, "self", 1, &next_pair);
+	assert_int_equal(ask_revision(&h), 1);
+	succeeds(&h, &o, NULL);
+	assert_int_equal(ask_revision(&h), 2);
+	r = ask(&h, ROUTE_COMPONENT, "self", NULL);
+	assert_non_null(strstr(r.text, next_pair.facts.spki));
+	/* handshakes that began before are finished */
+	assert_true(signature_by(&h, 1).len > 0);
+	assert_true(signature_by(&h, 2).len > 0);
+	/* and orders name the new key from now on */
+	r = order(&h, &o, NULL);
+	assert_string_equal(r.problem, "other-agent");
+	o.agent = next_pair.facts.spki;
+	succeeds(&h, &o, NULL);
+	assert_int_equal(ask_revision(&h), 2);
+	assert_true(signature_by(&h, 1).len > 0);
+	half_leave(&h);
+}
+
+static void an_own_pair_that_cannot_be_used_is_refused(void **state)
+{
+	struct half h = half_begin();
+	struct order o = activation_of("self", 1, &next_pair);
+	struct reply r;
+
+	(void)state;
+	deliver(&h, "self", 1, &next_pair);
+	unlink(config.key);
+	write_key(config.key, &third_pair, 0600);
+	r = order(&h, &o, NULL);
+	assert_string_equal(r.problem, "failed");
+	assert_int_equal(ask_revision(&h), 1);
+	assert_true(signature_by(&h, 1).len > 0);
+	half_leave(&h);
+}
+
+/* ---- one network half after the other ---- */
+
+/* Serves two network halves, the second when the first has gone. */
+static void be_half_of_both(const struct channels *first,
+			    const struct channels *second)
+{
+	struct install_half *h = NULL;
+	struct err e = { 0 };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stop_install();
+	if (!install_half_open(&config, &h, &e) ||
+	    install_half_run(h, first, &e) || e.code != ERR_MISSING ||
+	    install_half_run(h, second, &e) || e.code != ERR_MISSING)
+		_exit(1);
+	install_half_close(h);
+	_exit(0);
+}
+
+static pid_t begin_both(struct half *one, struct half *two)
+{
+	struct half *halves[] = { one, two };
+	struct channels theirs[2];
+	struct err e = { 0 };
+	pid_t pid = 0;
+
+	for (int i = 0; i < 2; i++) {
+		int requests[2];
+		int handshakes[2];
+
+		must(channel_pair(requests, &e) && channel_pair(handshakes, &e),
+		     &e);
+		halves[i]->requests = channel_of(requests[0]);
+		halves[i]->handshakes = channel_of(handshakes[0]);
+		theirs[i] = (struct channels){ requests[1], handshakes[1] };
+	}
+	fflush(NULL);
+	pid = fork();
+	for (int i = 0; i < 2; i++) {
+		if (pid) {
+			close(theirs[i].requests);
+			close(theirs[i].handshakes);
+		} else {
+			channel_release(&halves[i]->requests);
+			channel_release(&halves[i]->handshakes);
+		}
+	}
+	if (pid == 0)
+		be_half_of_both(&theirs[0], &theirs[1]);
+	return pid;
+}
+
+static void the_next_one_gets_no_answer_of_the_last_one(void **state)
+{
+	struct order o = activation_of("breaks", 1, &new_pair);
+	struct recorded slow = { 0 };
+	struct half one = { 0 };
+	struct half two = { 0 };
+	int status = -1;
+	pid_t pid = 0;
+
+	(void)state;
+	((struct agent_component *)component("breaks"))->activate =
+		counting("sleep 1");
+	pid = begin_both(&one, &two);
+	deliver(&one, "breaks", 1, &new_pair);
+	record_as(&slow, OPS, &o, NULL);
+	post_request(&one, slow.route, slow.component, &slow.body);
+	wait_for_activations(1);
+	two.asked = one.asked - 1;
+	channel_release(&one.requests);
+	channel_release(&one.handshakes);
+	/* has the number that the first one waited for */
+	assert_string_equal(ask(&two, ROUTE_COMPONENT, "nobody", NULL).problem,
+			    "unknown-component");
+	clock_sleep_ms(1300);
+	assert_string_equal(ask(&two, ROUTE_COMPONENT, "nobody", NULL).problem,
+			    "unknown-component");
+	channel_release(&two.requests);
+	channel_release(&two.handshakes);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	secret_release(&slow.body);
+}
+
+static void it_ends_with_the_network_half(void **state)
+{
+	struct half h = half_begin();
+
+	(void)state;
+	assert_int_equal(ask_revision(&h), 1);
+	half_leave(&h);
+	h = half_begin();
+	assert_int_equal(ask_revision(&h), 1);
+	close(TAKE_FD(h.handshakes.fd));
+	assert_int_equal(half_wait(&h), ENDED_ALONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_AGENT(orders_are_carried_out),
+		WITH_AGENT(components_are_told_of),
+		WITH_AGENT(it_answers_while_something_takes_long),
+		WITH_AGENT(an_activation_that_was_stopped_may_run_again),
+		WITH_AGENT(its_own_pair_is_changed_by_an_order_like_any),
+		WITH_AGENT(an_own_pair_that_cannot_be_used_is_refused),
+		WITH_AGENT(the_next_one_gets_no_answer_of_the_last_one),
+		WITH_AGENT(it_ends_with_the_network_half),
+	};
+
+	return cmocka_run_group_tests(tests, make_signatories,
+				      drop_signatories);
+}

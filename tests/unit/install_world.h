@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The installing half in a process of its own, and a test that talks to it
+ * the way the network half does, or a hostile one.
+ */
+#ifndef INSTALL_WORLD_H
+#define INSTALL_WORLD_H
+
+#include "agent_world.h"
+
+#include "agent/channel.h"
+#include "agent/install.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "wire/json.h"
+#include "wire/route.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+
+enum {
+	ANSWER_MS = 10000,
+};
+
+/* How it ended. */
+enum {
+	ENDED_AS_ASKED = 10,
+	ENDED_ALONE,    /* the other half has gone */
+	ENDED_NONSENSE, /* the other half talked nonsense */
+	ENDED_BADLY,
+};
+
+struct half {
+	pid_t pid;
+	struct channel requests;
+	struct channel handshakes;
+	uint32_t asked;
+};
+
+static inline int end_of(enum err_code code)
+{
+	return code == ERR_MISSING  ? ENDED_ALONE
+	       : code == ERR_REMOTE ? ENDED_NONSENSE
+				    : ENDED_BADLY;
+}
+
+__attribute__((noreturn)) static inline void be_half(int requests,
+						     int handshakes)
+{
+	const struct channels c = { requests, handshakes };
+	struct install_half *h = NULL;
+	struct err e = { 0 };
+	bool good = false;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	stop_install();
+	if (!install_half_open(&config, &h, &e)) {
+		fprintf(stderr, "%s\n", e.text);
+		_exit(ENDED_BADLY);
+	}
+	good = install_half_run(h, &c, &e);
+	install_half_close(h);
+	if (!good && end_of(e.code) == ENDED_BADLY)
+		fprintf(stderr, "%s\n", e.text);
+	_exit(good ? ENDED_AS_ASKED : end_of(e.code));
+}
+
+static inline struct half half_begin(void)
+{
+	struct half h = { 0 };
+	struct err e = { 0 };
+	int requests[2];
+	int handshakes[2];
+
+	must(channel_pair(requests, &e) && channel_pair(handshakes, &e), &e);
+	fflush(NULL);
+	h.pid = fork();
+	if (h.pid == 0) {
+		close(requests[0]);
+		close(handshakes[0]);
+		be_half(requests[1], handshakes[1]);
+	}
+	assert_true(h.pid > 0);
+	close(requests[1]);
+	close(handshakes[1]);
+	h.requests = channel_of(requests[0]);
+	h.handshakes = channel_of(handshakes[0]);
+	return h;
+}
+
+/* How it ended, within some seconds. */
+static inline int half_wait(struct half *h)
+{
+	int64_t end_ms = clock_mono_ms() + 8000;
+	int status = 0;
+
+	while (waitpid(h->pid, &status, WNOHANG) == 0) {
+		if (clock_mono_ms() > end_ms) {
+			kill(h->pid, SIGKILL);
+			waitpid(h->pid, NULL, 0);
+			fail_msg("the installing half did not end");
+		}
+		clock_sleep_ms(5);
+	}
+	channel_release(&h->requests);
+	channel_release(&h->handshakes);
+	if (WIFSIGNALED(status))
+		fail_msg("it was killed by signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+/* The network half goes. */
+static inline void half_leave(struct half *h)
+{
+	channel_release(&h->requests);
+	channel_release(&h->handshakes);
+	assert_int_equal(half_wait(h), ENDED_ALONE);
+}
+
+/* ---- requests ---- */
+
+static inline void post_request(struct half *h, enum route route,
+				const char *name, const struct secret *body)
+{
+	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = ++h->asked };
+	size_t name_len = strlen(name);
+	size_t body_len = body ? body->len : 0;
+	struct fields f = fields_begin(&m.body, 16 + name_len + body_len);
+	struct err e = { 0 };
+
+	fields_put_number(&f, route);
+	fields_put_number(&f, name_len);
+	fields_put(&f, name, name_len);
+	fields_put(&f, body ? body->bytes : NULL, body_len);
+	must(channel_post(&h->requests, &m, &e), &e);
+}
+
+struct reply {
+	uint32_t number;
+	int status;
+	char problem[64]; /* "stale-order"; "" of a good one */
+	char *text;       /* in the arena */
+};
+
+static inline struct reply read_reply(struct half *h)
+{
+	AUTO(message) m = { 0 };
+	AUTO(json) json = NULL;
+	struct fields f;
+	struct reply r = { 0 };
+	const unsigned char *body = NULL;
+	const char *type = NULL;
+	size_t len = 0;
+	struct err e = { 0 };
+
+	must(channel_wait(&h->requests, clock_mono_ms() + ANSWER_MS, &m, &e),
+	     &e);
+	assert_int_equal(m.kind, MESSAGE_ANSWER);
+	f = fields_of(&m.body);
+	r.number = m.number;
+	r.status = (int)fields_number(&f);
+	body = fields_rest(&f, &len);
+	r.text = arena_strndup(&test_arena, (const char *)body, len);
+	json = json_loadb((const char *)body, len, 0, NULL);
+	assert_non_null(json);
+	type = json_string_value(json_object_get(json, "type"));
+	if (type)
+		snprintf(r.problem, sizeof(r.problem), "%s",
+			 type + strlen("urn:certfleet:problem:"));
+	return r;
+}
+
+static inline struct reply ask(struct half *h, enum route route,
+			       const char *name, const struct secret *body)
+{
+	struct reply r;
+
+	post_request(h, route, name, body);
+	r = read_reply(h);
+	assert_int_equal(r.number, h->asked);
+	return r;
+}
+
+/* A signed order as it was sent once. */
+struct recorded {
+	enum route route;
+	const char *component;
+	int64_t sequence;
+	struct secret body;
+};
+
+static inline void record_as(struct recorded *out, enum who who,
+			     const struct order *o, const struct pair *p)
+{
+	const struct order_request r = sign(who, o);
+
+	*out = (struct recorded){ .route = route_of(o->action),
+				  .component = o->component,
+				  .sequence = o->sequence };
+	body_of(&r, p, &out->body);
+}
+
+static inline struct reply replay(struct half *h, const struct recorded *r)
+{
+	return ask(h, r->route, r->component, &r->body);
+}
+
+static inline struct reply order(struct half *h, const struct order *o,
+				 const struct pair *p)
+{
+	struct recorded r = { 0 };
+	struct reply got;
+
+	record_as(&r, OPS, o, p);
+	got = replay(h, &r);
+	secret_release(&r.body);
+	return got;
+}
+
+static inline void wait_for_activations(size_t count)
+{
+	int64_t end_ms = clock_mono_ms() + 5000;
+
+	while (activations() < count && clock_mono_ms() < end_ms)
+		clock_sleep_ms(5);
+	assert_int_equal(activations(), count);
+}
+
+/* ---- handshakes ---- */
+
+static inline struct message ask_handshake(struct half *h,
+					   struct message *question)
+{
+	struct message answer = { 0 };
+	struct err e = { 0 };
+
+	question->number = ++h->asked;
+	must(channel_ask(&h->handshakes, question, &answer, &e), &e);
+	return answer;
+}
+
+static inline uint64_t ask_revision(struct half *h)
+{
+	AUTO(message) question = { .kind = MESSAGE_REVISION };
+	AUTO(message) answer = ask_handshake(h, &question);
+	struct fields f = fields_of(&answer.body);
+
+	return fields_number(&f);
+}
+
+#endif
