@@ -112,8 +112,8 @@ static bool talk(struct halves *h, const struct agent_config *c, pid_t parent,
 
 	close_end(h, INSTALLING);
 	read_ahead();
-	return read_authority(c, &authority, e) &&
-	       confine(c->user, parent, e) && network_run(&start, e);
+	return read_authority(c, &authority, e) && confine_become(c->user, e) &&
+	       confine(parent, e) && network_run(&start, e);
 }
 
 static bool begin_talking(struct halves *h, const struct agent_start *start,
@@ -197,13 +197,13 @@ static bool run_network(const struct agent_start *start, struct err *e)
 	struct network_start network = { .config = c, .authority = &authority };
 
 	if (!listener_open(c, &listener, e) ||
-	    !read_authority(c, &authority, e) ||
+	    !read_authority(c, &authority, e) || !confine_become(c->user, e) ||
 	    !meet_join(start->socket, &network.channels, e))
 		return false;
 	network.listener = listener;
 	read_ahead();
 	ready(start);
-	return confine(c->user, 0, e) && network_run(&network, e);
+	return confine(0, e) && network_run(&network, e);
 }
 
 bool agent_run(const struct agent_start *start, struct err *e)

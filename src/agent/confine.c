@@ -101,7 +101,7 @@ bool confine_user(const char *name, uid_t *uid, struct err *e)
 	return true;
 }
 
-static bool become(const char *user, struct err *e)
+bool confine_become(const char *user, struct err *e)
 {
 	struct passwd *p = NULL;
 
@@ -109,7 +109,9 @@ static bool become(const char *user, struct err *e)
 		return false;
 	if (!p || geteuid() != 0)
 		return true;
-	if (setgroups(0, NULL) || setgid(p->pw_gid) || setuid(p->pw_uid))
+	if (setgroups(0, NULL) || setgid(p->pw_gid) || setuid(p->pw_uid) ||
+	    /* another user is dumpable again */
+	    prctl(PR_SET_DUMPABLE, 0))
 		return err_sys(e, "cannot become user '%s'", p->pw_name);
 	return true;
 }
@@ -127,6 +129,7 @@ static bool limit(int what, rlim_t most)
 	return !setrlimit(what, &l);
 }
 
+/* After confine_become(), which would undo it. */
 static bool end_with(pid_t parent, struct err *e)
 {
 	if (!parent)
@@ -137,16 +140,13 @@ static bool end_with(pid_t parent, struct err *e)
 	       err_set(e, ERR_MISSING, "the other half has ended");
 }
 
-bool confine(const char *user, pid_t parent, struct err *e)
+bool confine(pid_t parent, struct err *e)
 {
 	const size_t count = sizeof(allowed_calls) / sizeof(*allowed_calls);
 
-	if (!limit(RLIMIT_NOFILE, DESCRIPTORS))
-		return err_sys(e, "cannot limit the network half");
-	/* another user is dumpable, and no longer bound to its parent */
-	if (!become(user, e) || !end_with(parent, e))
+	if (!end_with(parent, e))
 		return false;
-	if (prctl(PR_SET_DUMPABLE, 0) ||
+	if (!limit(RLIMIT_NOFILE, DESCRIPTORS) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !limit(RLIMIT_CORE, 0) ||
 	    !limit(RLIMIT_NPROC, 0) || !sandbox_forbid_files() ||
 	    !seccomp_allow_only(allowed_calls, count))

@@ -19,7 +19,12 @@
  * when we are not root.  NULL: CONFINE_USER, or ourselves.
  */
 MUST_CHECK bool confine_user(const char *name, uid_t *uid, struct err *e);
-/* It ends with the process that started it: `parent`, 0 when it is to last. */
-MUST_CHECK bool confine(const char *user, pid_t parent, struct err *e);
+/* From now on it is that user, when it is root. */
+MUST_CHECK bool confine_become(const char *name, struct err *e);
+/*
+ * Everything else.  It ends with the process that started it: `parent`, 0
+ * when it is to last.
+ */
+MUST_CHECK bool confine(pid_t parent, struct err *e);
 
 #endif

@@ -80,13 +80,19 @@ bool self_sign(const struct self *s, const struct tls_signing *what,
 	return tls_key_sign(key, what, a, signature, e);
 }
 
-/* Whether `path` is this file of the directory. */
+/* However they are written: relative, or with "..". */
+static bool is_path(const char *a, const char *b)
+{
+	AUTO(arena) at = { 0 };
+
+	return !strcmp(fs_absolute(&at, a), fs_absolute(&at, b));
+}
+
 static bool is_in(const char *directory, const char *name, const char *path)
 {
-	size_t len = strlen(directory);
+	AUTO(arena) a = { 0 };
 
-	return !strncmp(path, directory, len) && path[len] == '/' &&
-	       !strcmp(path + len + 1, name);
+	return is_path(arena_printf(&a, "%s/%s", directory, name), path);
 }
 
 bool self_is(const struct agent_config *c, const struct agent_component *which)
@@ -97,6 +103,6 @@ bool self_is(const struct agent_config *c, const struct agent_component *which)
 		return is_in(i->directory, "fullchain.pem", c->certificate) &&
 		       is_in(i->directory, "key.pem", c->key);
 	return i->certificate && i->key &&
-	       !strcmp(i->certificate, c->certificate) &&
-	       !strcmp(i->key, c->key);
+	       is_path(i->certificate, c->certificate) &&
+	       is_path(i->key, c->key);
 }

@@ -79,7 +79,8 @@ static const struct field agent_fields[] = {
 	      .param = &tls_record, .required = true,
 	      .help = "who it is, and whom it listens to"),
 	NAME(struct agent_form, "user", user,
-	     "who the half that talks to the network runs as"),
+	     "who the half that talks to the network runs as when it is "
+	     "root (default: nobody)"),
 	PATH(struct agent_form, "state", state,
 	     "the directory of what it was told last"),
 	FIELD(struct agent_form, "components", components, struct items,

@@ -77,3 +77,26 @@ stop_agent() { # NAME
 	wait "$pid" 2>/dev/null
 	rm -f "run/$1.pid"
 }
+
+# The two processes of a running agent: NAME
+installing_half() { cat "run/$1.pid"; }
+network_half() { pgrep -P "$(installing_half "$1")" | head -1; }
+descriptors_of() { # PID
+	find "/proc/$1/fd" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
+}
+
+# A Python script of this folder whose lines "ok - TEXT" count as ours.
+python_tap() { # SCRIPT ARGUMENT...
+	local line script=$1
+	shift
+	while IFS= read -r line; do
+		case $line in
+		"ok - "*) ok 0 "${line#ok - }" ;;
+		"not ok - "*) ok 1 "${line#not ok - }" ;;
+		"exit 0") ;;
+		"exit "*) ok 1 "$script ends well ($line)" ;;
+		*) echo "# ${line#\# }" ;;
+		esac
+	done < <(PYTHONDONTWRITEBYTECODE=1 timeout 300 /usr/bin/python3 \
+		"$root/tests/e2e/$script" "$@" 2>&1; echo "exit $?")
+}

@@ -39,7 +39,7 @@ static bool holds_confined(bool (*fn)(void))
 	if (pid == 0) {
 		struct err e = { 0 };
 
-		if (!confine(NULL, parent, &e))
+		if (!confine_become(NULL, &e) || !confine(parent, &e))
 			_exit(2);
 		_exit(fn() ? 0 : 1);
 	}
@@ -178,7 +178,7 @@ static void it_ends_with_its_parent(void **state)
 			struct pollfd none;
 
 			close(ends[0]);
-			if (!confine(NULL, self, &e) ||
+			if (!confine_become(NULL, &e) || !confine(self, &e) ||
 			    write(ends[1], "c", 1) != 1)
 				_exit(1);
 			poll(&none, 0, 20000);
@@ -208,9 +208,8 @@ static void a_parent_that_has_gone_is_noticed(void **state)
 	if (pid == 0) {
 		struct err e = { 0 };
 
-		_exit(!confine(NULL, getppid() + 1, &e) && e.code == ERR_MISSING
-			      ? 0
-			      : 1);
+		_exit(!confine(getppid() + 1, &e) && e.code == ERR_MISSING ? 0
+									   : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);

@@ -149,6 +149,9 @@ static void its_component_is_known_by_its_paths(void **state)
 	(void)state;
 	assert_true(
 		is_self((struct install){ .certificate = pem, .key = key }));
+	assert_true(is_self(
+		(struct install){ .certificate = at_root("x/../agent.pem"),
+				  .key = at_root("./agent.key") }));
 	assert_false(is_self((struct install){ .certificate = pem }));
 	assert_false(
 		is_self((struct install){ .certificate = pem, .key = pem }));

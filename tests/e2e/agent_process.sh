@@ -1,0 +1,195 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The processes of an agent: what they may do, how they end, what one does
+# when the other is slow or gone, and the agent's own pair changed under load.
+. "$(dirname "$0")/agent_lib.sh"
+make_authorities
+free_port port
+
+ask() { # PATH [CURL-OPTION...]: the status of an answer
+	local path=$1
+	shift
+	curl -s -m 5 -o run/answer -w '%{http_code}' --cert access/ops.pem \
+		--key access/ops.key --cacert access/agents.pem "$@" \
+		"https://127.0.0.1:$port$path"
+}
+give() { # ACTION COMPONENT CERT KEY [SEQUENCE]: an order; prints its status
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$root/tests/e2e /usr/bin/python3 - "$port" "$@" <<-'END'
+	import sys
+	from agent_client import Connection, Pair, order
+	port, action, component, cert, key, *sequence = sys.argv[1:]
+	c = Connection(int(port), timeout=30)
+	agent = c.ask("GET", "/v1/component/" + component).json()["agent"]["spki"]
+	method, path = ("PUT", "staged") if action == "stage" else ("POST", action)
+	got = c.ask(method, f"/v1/{path}/{component}", order(
+	    agent, action, component, Pair(cert, key), sequence=int((sequence or ["1"])[0])))
+	print(got.status, "" if got.status == 200 else got.json()["detail"])
+	END
+}
+gone() { # PID...: within some seconds
+	local pid i
+	for i in $(seq 60); do
+		for pid; do
+			kill -0 "$pid" 2>/dev/null && break
+		done
+		kill -0 "$pid" 2>/dev/null || return 0
+		sleep 0.05
+	done
+	return 1
+}
+elapsed() { echo $(($(date +%s%N) / 1000000 - $1)); }
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+cat >run/slow.sh <<-END
+echo \$\$ >$work/run/slow.pid.of.command
+sleep 60
+END
+cat >run/daemon.sh <<-END
+setsid sleep 5 >/dev/null 2>&1 </dev/null &
+END
+cat >run/manager.sh <<-END
+# as systemctl: somebody else starts it, a helper ends soon
+setsid sleep 0.2 >/dev/null 2>&1 </dev/null &
+exit 0
+END
+components() {
+	agent_component web "install: {directory: $work/tls/web}"
+	agent_component slow "install: {directory: $work/tls/slow}, activate: {command: [sh, $work/run/slow.sh], timeout: 100s}"
+	agent_component daemon "install: {directory: $work/tls/daemon}, activate: {command: [sh, $work/run/daemon.sh]}"
+	agent_component managed "install: {directory: $work/tls/managed}, activate: {command: [sh, $work/run/manager.sh]}"
+	agent_component self "install: {certificate: $work/access/host.pem, key: $work/access/host.key}"
+}
+make_signed agents host serverAuth IP:127.0.0.1
+make_pair one run/one.pem run/one.key
+
+# ---- what the network half may do ----
+components
+start_agent host 127.0.0.1 "$port"
+is "$(ask /v1/component/web)" 200 "it answers"
+talks=$(network_half host)
+if [ "$(id -u)" = 0 ]; then
+	is "$(stat -c %U "/proc/$talks")" nobody "the network half of root is nobody"
+	is "$(awk '/^Cap(Eff|Prm|Inh|Amb)/ {print $2}' "/proc/$talks/status" | sort -u)" 0000000000000000 \
+		"without capabilities"
+fi
+is "$(awk '/^Seccomp:/ {print $2}' "/proc/$talks/status")" 2 "with a filter of system calls"
+is "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$talks/status")" 1 "and no way to new privileges"
+
+# ---- how they end ----
+talks=$(network_half host) installs=$(installing_half host)
+kill -9 "$installs"
+wait "$installs" 2>/dev/null
+gone "$talks"; ok $? "when the installing half is killed, so is the network half"
+run_agent host; wait_port "$port"
+talks=$(network_half host) installs=$(installing_half host)
+kill -9 "$talks"
+gone "$installs"; ok $? "and the other way round"
+wait "$installs"
+is $? 1 "which is a failure, for whoever watches over it"
+has "$(tail -1 run/host.log)" "the other half has ended" "and is told"
+run_agent host; wait_port "$port"
+installs=$(installing_half host)
+kill "$installs"; wait "$installs"
+is $? 0 "a stop is a good end"
+
+for how in "the installing half" "the whole group"; do
+	run_agent host; wait_port "$port"
+	talks=$(network_half host) installs=$(installing_half host)
+	rm -f run/slow.pid.of.command
+	is "$(give stage slow run/one.pem run/one.key) $(give commit slow run/one.pem run/one.key)" "200  200 " \
+		"a pair is delivered"
+	give activate slow run/one.pem run/one.key >run/said 2>&1 &
+	waits=$!
+	for i in $(seq 100); do [ -s run/slow.pid.of.command ] && break; sleep 0.05; done
+	command=$(cat run/slow.pid.of.command)
+	is "$(ask /v1/component/web) $(ask /v1/component/slow)" "200 200" "it answers while an activation runs"
+	begin=$(now_ms)
+	[ "$how" = "the installing half" ] && kill "$installs" || kill -- "-$installs"
+	gone "$installs" "$talks" "$command"
+	ok $? "a stop of $how ends both, and the activation"
+	took=$(elapsed "$begin")
+	[ "$took" -lt 3000 ]; ok $? "at once ($took ms)"
+	wait "$waits"
+done
+
+run_agent host; wait_port "$port"
+talks=$(network_half host) installs=$(installing_half host)
+kill -STOP "$talks"
+begin=$(now_ms)
+kill "$installs"
+gone "$installs" "$talks"; ok $? "a network half that hangs does not hold up a stop ($(elapsed "$begin") ms)"
+
+# ---- what an activation leaves behind ----
+run_agent host; wait_port "$port"
+for component in daemon managed; do
+	give stage $component run/one.pem run/one.key >/dev/null
+	give commit $component run/one.pem run/one.key >/dev/null
+done
+out=$(give activate daemon run/one.pem run/one.key)
+has "$out" "^502 .*left process .*sleep.* behind.*systemctl" "a daemon that is left behind is refused, with what to do"
+is "$(give activate managed run/one.pem run/one.key)" "200 " "a helper that ends is fine"
+
+# ---- a slow installing half ----
+mkdir -p "$work/tls/.web.certfleet"
+( exec 9<"$work/tls/.web.certfleet"; flock 9; sleep 4 ) &
+locker=$!
+sleep 0.2
+give stage web run/one.pem run/one.key >run/said &
+waits=$!
+sleep 0.3
+worst=0
+for i in $(seq 20); do
+	begin=$(now_ms)
+	[ "$(ask /v1/component/self)" = 200 ] || worst=99999
+	took=$(elapsed "$begin")
+	[ "$took" -gt "$worst" ] && worst=$took
+done
+[ "$worst" -lt 1000 ]; ok $? "who waits for a lock holds up no handshake (the slowest took $worst ms)"
+wait "$waits" "$locker"
+is "$(cat run/said)" "200 " "and gets it in the end"
+
+# ---- the own pair, under load ----
+cp access/host.pem run/first.pem
+cp -p access/host.key run/first.key
+make_signed agents next serverAuth IP:127.0.0.1
+python_tap agent_rotate.py "$port" run/first.pem run/first.key access/next.pem access/next.key
+stop_agent host
+
+# ---- many components ----
+for i in $(seq 3000); do
+	agent_component "c$i" "install: {directory: $work/tls/many-$i}"
+done
+start_agent many 127.0.0.1 "$port"
+is "$(ask /v1/components)" 200 "an agent of 3,000 components tells of all"
+is "$(jq '.components | length' run/answer)" 3000 "of each one"
+stop_agent many
+
+# ---- another user ----
+if [ "$(id -u)" = 0 ]; then
+	components
+	echo "user: nobody-at-all" >>run/host.yaml
+	cf agent --config run/host.yaml
+	is $status 1 "a user that is not there is told"
+	has "$out" "there is no user 'nobody-at-all'" "by name"
+	sed -i 's/^user: .*/user: daemon/' run/host.yaml
+	run_agent host; wait_port "$port"
+	is "$(stat -c %U "/proc/$(network_half host)")" daemon "the network half is who the configuration says"
+	is "$(ask /v1/component/web)" 200 "and answers"
+	stop_agent host
+	sed -i '/^user:/d' run/host.yaml
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	cp -r access run "$place"
+	mkdir "$place/tls"
+	sed -i "s#$work#$place#g" "$place/run/host.yaml"
+	chown -R daemon "$place"
+	setpriv --reuid=daemon --regid=daemon --clear-groups "$CERTFLEET" agent \
+		--config "$place/run/host.yaml" >run/daemon.log 2>&1 </dev/null &
+	echo $! >run/plain.pid
+	wait_port "$port"
+	is "$(ask /v1/component/web)" 200 "it also runs as a user like any"
+	is "$(awk '/^Seccomp:/ {print $2}' "/proc/$(network_half plain)/status")" 2 "confined as well"
+	stop_agent plain
+	rm -rf "$place"
+fi
+finish
