@@ -23,12 +23,14 @@ void door_phase(struct guest *g, enum guest_phase phase)
 	if (g->phase == GUEST_CLOSING)
 		return;
 	g->phase = phase;
-	g->end_ms =
-		phase_ms[phase] ? clock_mono_ms() + phase_ms[phase] : INT64_MAX;
+	g->since_ms = clock_mono_ms();
+	g->end_ms = phase_ms[phase] ? g->since_ms + phase_ms[phase] : INT64_MAX;
 }
 
+#include <stdio.h>
 static void shut(struct guest *g)
 {
+	fprintf(stderr, "shut phase %d greeted %d admitted %d age %ld addr %08x\n", g->phase, g->greeted, g->tls.admitted, (long)(clock_mono_ms()-g->since_ms), ntohl(((struct sockaddr_in *)&g->address)->sin_addr.s_addr));
 	shutdown(g->fd, SHUT_RDWR);
 	g->end_ms = INT64_MAX;
 	g->phase = GUEST_CLOSING;
@@ -79,12 +81,23 @@ static void add_stranger(struct crowd *c, struct guest *g)
 		c->first = g;
 }
 
-/* Of callers, who is idle since the earliest time. */
+/* Whom nobody waits for: less is earlier, 0 is never. */
+static const int caller_rank[] = {
+	[GUEST_HEADER] = 1,
+	[GUEST_BODY] = 1,
+	[GUEST_IDLE] = 2,
+	[GUEST_CLOSING] = 0,
+};
+
+/* Of callers, who does not get on, or is idle, since the earliest time. */
 static void add_caller(struct crowd *c, struct guest *g)
 {
+	int rank = caller_rank[g->phase];
+	int first = c->first ? caller_rank[c->first->phase] : 0;
+
 	c->count++;
-	if (g->phase == GUEST_IDLE &&
-	    (!c->first || g->end_ms < c->first->end_ms))
+	if (rank && (!c->first || rank < first ||
+		     (rank == first && g->since_ms <= c->first->since_ms)))
 		c->first = g;
 }
 
@@ -148,7 +161,7 @@ static void greet(struct door *d, struct guest *new)
 		door_phase(new, GUEST_HEADER);
 	if (full && full->first)
 		shut(full->first);
-	else if (full && new->phase == GUEST_HEADER)
+	else if (full && caller_rank[new->phase])
 		shut(new);
 }
 

@@ -6,8 +6,8 @@
  * Connections that have not proven who they are cannot keep others out: when
  * there are DOOR_STRANGERS of them, or DOOR_STRANGERS_EACH from one address,
  * the one that got least far, and of those the oldest, makes room for a new
- * one.  Callers are limited as well; of those the one that is idle for the
- * longest time makes room.
+ * one.  Callers are limited as well; of those makes room who is busy with a
+ * header or a body for the longest time, else who is idle for the longest.
  *
  * The HTTP library owns the sockets; the door only shuts them down, and
  * forgets a guest when the library says that the connection is closed.
@@ -54,6 +54,7 @@ struct guest {
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	enum guest_phase phase;
+	int64_t since_ms; /* it is in this phase */
 	int64_t end_ms;
 	bool spoke;   /* something came from it */
 	bool greeted; /* it counts as a caller */

@@ -9,6 +9,7 @@
 #include "wire/route.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,8 +298,7 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 static void say_nothing(void *ctx, const char *format, va_list args)
 {
 	(void)ctx;
-	(void)format;
-	(void)args;
+	vfprintf(stderr, format, args);
 }
 
 /* A component's name is decoded by its route, not before. */

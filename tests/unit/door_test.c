@@ -250,8 +250,7 @@ static void an_idle_caller_makes_room_for_a_new_one(void **state)
 
 		is_admitted(g);
 		door_phase(g, i < 10 ? GUEST_WORK : GUEST_IDLE);
-		if (i >= 10)
-			g->end_ms += i == 20 ? -1000 : i;
+		g->since_ms += i == 20 ? -1000 : i;
 		if (i == 20)
 			longest = g;
 		else
@@ -263,6 +262,34 @@ static void an_idle_caller_makes_room_for_a_new_one(void **state)
 	assert_int_equal(longest->phase, GUEST_CLOSING);
 	assert_int_equal(idle->phase, GUEST_IDLE);
 	assert_int_equal(new->phase, GUEST_HEADER);
+}
+
+/* Who never finishes a header or a body keeps nobody out. */
+static void a_slow_caller_makes_room_before_an_idle_one(void **state)
+{
+	struct guest *idle = NULL;
+	struct guest *slow = NULL;
+
+	(void)state;
+	for (unsigned i = 0; i < DOOR_CALLERS; i++) {
+		struct guest *g = comes_from(1 + i);
+
+		is_admitted(g);
+		if (i < 10)
+			door_phase(g, GUEST_IDLE);
+		else if (i % 2)
+			door_phase(g, GUEST_BODY);
+		g->since_ms += i < 10 ? -5000 : (int64_t)i;
+		if (i == 5)
+			idle = g;
+		if (i == 10)
+			slow = g;
+	}
+	for (unsigned i = 0; i < 20; i++)
+		is_admitted(comes_from(1000 + i));
+	assert_int_equal(closing(), 20);
+	assert_int_equal(slow->phase, GUEST_CLOSING);
+	assert_int_equal(idle->phase, GUEST_IDLE);
 }
 
 static void when_all_are_at_work_a_new_caller_must_wait(void **state)
@@ -356,6 +383,7 @@ int main(void)
 		AT_THE_DOOR(too_many_strangers_make_room_for_new_ones),
 		AT_THE_DOOR(callers_are_no_strangers),
 		AT_THE_DOOR(an_idle_caller_makes_room_for_a_new_one),
+		AT_THE_DOOR(a_slow_caller_makes_room_before_an_idle_one),
 		AT_THE_DOOR(when_all_are_at_work_a_new_caller_must_wait),
 		AT_THE_DOOR(an_ipv6_network_counts_as_one_address),
 		AT_THE_DOOR(mapped_addresses_are_told_apart),
