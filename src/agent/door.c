@@ -27,10 +27,8 @@ void door_phase(struct guest *g, enum guest_phase phase)
 	g->end_ms = phase_ms[phase] ? g->since_ms + phase_ms[phase] : INT64_MAX;
 }
 
-#include <stdio.h>
 static void shut(struct guest *g)
 {
-	fprintf(stderr, "shut phase %d greeted %d admitted %d age %ld addr %08x\n", g->phase, g->greeted, g->tls.admitted, (long)(clock_mono_ms()-g->since_ms), ntohl(((struct sockaddr_in *)&g->address)->sin_addr.s_addr));
 	shutdown(g->fd, SHUT_RDWR);
 	g->end_ms = INT64_MAX;
 	g->phase = GUEST_CLOSING;
@@ -72,12 +70,18 @@ struct crowd {
 	struct guest *first;
 };
 
-/* Of strangers, who got least far and came first. */
+/* Who came just now had no time to say anything. */
+static bool is_silent(const struct guest *g)
+{
+	return !g->spoke && clock_mono_ms() - g->since_ms >= SILENT_MS;
+}
+
+/* Of strangers, who is silent, and of those and the others the oldest. */
 static void add_stranger(struct crowd *c, struct guest *g)
 {
 	c->count++;
 	/* later in the list is earlier in time */
-	if (!c->first || g->spoke <= c->first->spoke)
+	if (!c->first || is_silent(g) || !is_silent(c->first))
 		c->first = g;
 }
 

@@ -5,7 +5,7 @@
  *
  * Connections that have not proven who they are cannot keep others out: when
  * there are DOOR_STRANGERS of them, or DOOR_STRANGERS_EACH from one address,
- * the one that got least far, and of those the oldest, makes room for a new
+ * one that has said nothing for a while, else the oldest, makes room for a new
  * one.  Callers are limited as well; of those makes room who is busy with a
  * header or a body for the longest time, else who is idle for the longest.
  *
@@ -29,6 +29,7 @@ enum {
 	DOOR_CALLERS = 128,
 	DOOR_CALLERS_EACH = 64,
 	DOOR_CLOSING = 64, /* that were shut down and are not closed yet */
+	SILENT_MS = 1000,  /* from then on a guest without a word is silent */
 	HANDSHAKE_MS = 10000,
 	HEADER_MS = 10000,
 	BODY_MS = 30000,

@@ -9,9 +9,12 @@
 #include "wire/route.h"
 
 #include <microhttpd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+	BODY_ROOM = 8 * 1024, /* at first */
+};
 
 /* One request, from its header to the end of its reply. */
 struct request {
@@ -19,8 +22,9 @@ struct request {
 	struct guest *guest;
 	enum route route;
 	const char *component;
-	struct secret body; /* its length is the room */
+	size_t len; /* of its body, as announced */
 	size_t got;
+	struct secret body; /* its length is the room */
 	uint32_t number; /* while the other half has it */
 	bool answered;
 	int status;
@@ -224,7 +228,7 @@ static bool begin(struct MHD_Connection *c, struct request *r,
 	}
 	switch (route_find(method, path, &r->arena, &r->route, &r->component)) {
 	case ROUTE_FOUND:
-		secret_alloc(&r->body, len);
+		r->len = len;
 		break;
 	case ROUTE_WRONG_METHOD:
 		set_problem(r, PROBLEM_WRONG_METHOD, "");
@@ -236,16 +240,31 @@ static bool begin(struct MHD_Connection *c, struct request *r,
 	return true;
 }
 
+/* It grows with what comes: who announces much has sent nothing yet. */
+static void make_room(struct request *r, size_t needed)
+{
+	size_t room = r->body.len ? r->body.len : BODY_ROOM;
+	AUTO(secret) before = TAKE(r->body);
+
+	while (room < needed)
+		room *= 2;
+	secret_alloc(&r->body, room < r->len ? room : r->len);
+	if (r->got)
+		memcpy(r->body.bytes, before.bytes, r->got);
+}
+
 /* What is refused is read to its end, and dropped. */
 static void take_body(struct http *h, struct request *r, const char *bytes,
 		      size_t len)
 {
-	if (r->answered || len > r->body.len - r->got)
+	if (r->answered || len > r->len - r->got)
 		return;
 	if (h->bodies + len > HTTP_BODIES) {
 		set_problem(r, PROBLEM_BUSY, "too much is under way");
 		return;
 	}
+	if (r->got + len > r->body.len)
+		make_room(r, r->got + len);
 	memcpy(r->body.bytes + r->got, bytes, len);
 	r->got += len;
 	h->bodies += len;
@@ -298,7 +317,8 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 static void say_nothing(void *ctx, const char *format, va_list args)
 {
 	(void)ctx;
-	vfprintf(stderr, format, args);
+	(void)format;
+	(void)args;
 }
 
 /* A component's name is decoded by its route, not before. */

@@ -187,7 +187,7 @@ class Attack:
 def attack_slowly(out):
     attack = Attack()
     attack.run()
-    os.write(out, f"slow {attack.peak} at a time, {attack.opened} connections\n".encode())
+    os.write(out, f"slow {attack.peak} at a time, of all {attack.opened} connections\n".encode())
 
 
 def attack_with_garbage(out):
@@ -300,7 +300,9 @@ def main():
     print(f"# memory of both at most {most / 1024:.1f} MiB, processor {processor() - used:.1f} s in {SECONDS} s, "
           f"descriptors {before} before, {descriptors()} after {back:.1f} s")
     tap.ok("broken" not in said, "the attack was carried out")
-    tap.ok(int(said["slow"][0]) >= SLOW * 0.9, "by about 1,000 slow connections at a time")
+    # how many there are at a time is the agent's choice: it closes what is slow
+    tap.ok(int(said["slow"][5]) >= 2 * SLOW and int(said["slow"][0]) >= SLOW / 2,
+           "by 1,000 slow connections that come back when they are closed")
     tap.ok(int(said["garbage"][0]) >= GARBAGE * 0.9, "and 100 garbage requests a second")
     tap.equal(said["failed"][0], "0", "no good request failed")
     for kind in ("new", "kept"):

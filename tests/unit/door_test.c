@@ -196,18 +196,46 @@ static void too_many_from_one_address_make_room_among_themselves(void **state)
 	assert_int_equal(neighbour->phase, GUEST_HANDSHAKE);
 }
 
-static void who_spoke_goes_after_who_did_not(void **state)
+static void who_is_silent_goes_before_who_is_not(void **state)
 {
 	struct guest *first = comes("10.0.0.1");
 	struct guest *second = comes("10.0.0.1");
+	struct guest *third = comes("10.0.0.1");
 
 	(void)state;
 	door_heard(first);
-	for (int i = 2; i < DOOR_STRANGERS_EACH; i++)
+	second->since_ms -= SILENT_MS;
+	third->since_ms -= SILENT_MS;
+	for (int i = 3; i < DOOR_STRANGERS_EACH; i++)
 		(void)comes("10.0.0.1");
 	(void)comes("10.0.0.1");
 	assert_int_equal(first->phase, GUEST_HANDSHAKE);
 	assert_int_equal(second->phase, GUEST_CLOSING);
+	(void)comes("10.0.0.1");
+	assert_int_equal(third->phase, GUEST_CLOSING);
+	(void)comes("10.0.0.1");
+	assert_int_equal(first->phase, GUEST_CLOSING);
+}
+
+/* All the others have said something, and it had no time to. */
+static void a_new_one_is_not_the_next_to_go(void **state)
+{
+	struct guest *oldest = NULL;
+	struct guest *new = NULL;
+
+	(void)state;
+	for (unsigned i = 0; i < DOOR_STRANGERS; i++) {
+		struct guest *g = comes_from(1 + i);
+
+		door_heard(g);
+		if (!i)
+			oldest = g;
+	}
+	new = comes_from(1000);
+	(void)comes_from(1001);
+	assert_int_equal(closing(), 2);
+	assert_int_equal(oldest->phase, GUEST_CLOSING);
+	assert_int_equal(new->phase, GUEST_HANDSHAKE);
 }
 
 static void too_many_strangers_make_room_for_new_ones(void **state)
@@ -379,7 +407,8 @@ int main(void)
 		AT_THE_DOOR(dripping_gains_no_time),
 		AT_THE_DOOR(
 			too_many_from_one_address_make_room_among_themselves),
-		AT_THE_DOOR(who_spoke_goes_after_who_did_not),
+		AT_THE_DOOR(who_is_silent_goes_before_who_is_not),
+		AT_THE_DOOR(a_new_one_is_not_the_next_to_go),
 		AT_THE_DOOR(too_many_strangers_make_room_for_new_ones),
 		AT_THE_DOOR(callers_are_no_strangers),
 		AT_THE_DOOR(an_idle_caller_makes_room_for_a_new_one),
