@@ -12,6 +12,7 @@ static const int64_t phase_ms[] = {
 	[GUEST_HANDSHAKE] = HANDSHAKE_MS,
 	[GUEST_HEADER] = HEADER_MS,
 	[GUEST_BODY] = BODY_MS,
+	[GUEST_DROP] = DROP_MS,
 	[GUEST_WORK] = 0, /* no end */
 	[GUEST_REPLY] = REPLY_MS,
 	[GUEST_IDLE] = IDLE_MS,

@@ -33,6 +33,7 @@ enum {
 	HANDSHAKE_MS = 10000,
 	HEADER_MS = 10000,
 	BODY_MS = 30000,
+	DROP_MS = 5000,
 	REPLY_MS = 30000,
 	IDLE_MS = 300000,
 };
@@ -41,6 +42,7 @@ enum guest_phase {
 	GUEST_HANDSHAKE,
 	GUEST_HEADER,
 	GUEST_BODY,
+	GUEST_DROP, /* a body that nobody wants */
 	GUEST_WORK, /* the other half has the request */
 	GUEST_REPLY,
 	GUEST_IDLE,

@@ -25,7 +25,7 @@ struct request {
 	size_t len; /* of its body, as announced */
 	size_t got;
 	struct secret body; /* its length is the room */
-	uint32_t number; /* while the other half has it */
+	uint32_t number;    /* while the other half has it */
 	bool answered;
 	int status;
 	struct secret reply;
@@ -283,8 +283,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c,
 		r = xcalloc(1, sizeof(*r));
 		*slot = r;
 		r->guest = guest_of(c);
-		door_phase(r->guest, GUEST_BODY);
-		return begin(c, r, method, path) ? MHD_YES : reply(c, r);
+		if (!begin(c, r, method, path))
+			return reply(c, r);
+		door_phase(r->guest, r->answered ? GUEST_DROP : GUEST_BODY);
+		return MHD_YES;
 	}
 	if (*len) {
 		take_body(h, r, bytes, *len);

@@ -219,6 +219,8 @@ threads = [
     timed("a header that drips", 8, 12, lambda: secure(b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"x")),
     timed("a body that does not come", 28, 33,
           lambda: secure(b"PUT /v1/staged/web HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")),
+    timed("a body for nobody", 4, 8,
+          lambda: secure(b"PUT /v9/staged/web HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")),
     timed("a body that drips", 28, 33,
           lambda: secure(b"PUT /v1/staged/web HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{", b" ")),
 ]

@@ -104,9 +104,8 @@ static void each_phase_has_its_time(void **state)
 		enum guest_phase phase;
 		int64_t ms;
 	} phases[] = {
-		{ GUEST_HEADER, 10000 },
-		{ GUEST_BODY, 30000 },
-		{ GUEST_REPLY, 30000 },
+		{ GUEST_HEADER, 10000 }, { GUEST_BODY, 30000 },
+		{ GUEST_DROP, 5000 },    { GUEST_REPLY, 30000 },
 		{ GUEST_IDLE, 300000 },
 	};
 	struct guest *g = comes("10.0.0.1");
