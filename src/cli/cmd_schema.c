@@ -3,15 +3,28 @@
 #include "cli/session.h"
 #include "config/load.h"
 
+struct schema_options {
+	bool agent;
+};
+
+static const struct option options[] = {
+	FLAG(struct schema_options, agent, .name = "agent",
+	     .help = "of an agent's own configuration instead"),
+	{ 0 },
+};
+
 static bool run(struct session *s, const struct call *call, int *status,
 		struct err *e)
 {
+	const struct schema_options *o = call->options;
 	AUTO(buf) text = { 0 };
 
-	(void)call;
 	(void)status;
 	(void)e;
-	schema_print(&text);
+	if (o->agent)
+		schema_print_agent(&text);
+	else
+		schema_print(&text);
 	terminal_put(&s->terminal, &text);
 	return true;
 }
@@ -21,5 +34,7 @@ const struct command command_schema = {
 	.words = "",
 	.summary = "print the JSON Schema of the fleet file",
 	.help = "For editors: they complete keys and show mistakes with it.",
+	.options = options,
+	.options_size = sizeof(struct schema_options),
 	.run = run,
 };
