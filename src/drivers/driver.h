@@ -42,7 +42,9 @@ struct probe_answer {
 	const char *staged;
 	const char *unwritable;
 	const char *error;
-	const char *served; /* the driver's own proof; NULL: it has none */
+	const char *served;  /* the driver's own proof; NULL: it has none */
+	int64_t clock_ahead; /* as in component_seen */
+	int64_t order_taken;
 };
 
 struct job {

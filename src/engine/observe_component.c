@@ -119,6 +119,8 @@ static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 	seen->damage = a->damage;
 	seen->staged = a->staged;
 	seen->unwritable = a->unwritable;
+	seen->clock_ahead = a->clock_ahead;
+	seen->order_taken = a->order_taken;
 	seen->error = a->error;
 	seen->served = a->served;
 	seen->served_flaw = NULL;

@@ -84,6 +84,10 @@ struct component_seen {
 				     what is wrong with it */
 	int64_t served_not_after; /* 0: unknown */
 	enum evidence evidence;
+	int64_t clock_ahead;    /* seconds its clock is ahead of ours, negative:
+				   behind; 0: none, or unknown */
+	int64_t order_taken;    /* sequence of the newest order of this lineage
+				   that it took; 0: none, or unknown */
 	const char *error;      /* why something is unknown */
 	const char *unwritable; /* NULL: can be written; else why not */
 	int64_t observed_at;
@@ -97,6 +101,7 @@ struct component_seen {
 	const char *rolled_back_to; /* newest state is rolled-back; NULL */
 	const char *last_error;     /* of the last run that touched it */
 	const char *staged;         /* staged but not committed; NULL */
+	int64_t order_given;        /* sequence of the newest order; 0: none */
 	bool retire_remove;         /* remembered for when it leaves the file */
 	const char *deliver; /* how it was reached, opaque text of the engine's,
 				for removing its files then; NULL: unknown */

@@ -5,10 +5,12 @@
 #include "plan/finding.h"
 #include "plan/precheck.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
+	CLOCK_TOLERANCE = 60,           /* seconds */
 	RESTART_MARGIN = 7 * 24 * 3600, /* seconds a restart may be away */
 };
 
@@ -149,6 +151,33 @@ static void check_version(struct draft *d, const struct component_draft *c)
 				     text_escaped(&d->scratch, minimum)));
 }
 
+static void check_clock(struct draft *d, const struct component_draft *c)
+{
+	int64_t ahead = c->seen->clock_ahead;
+	int64_t off = ahead > 0 ? ahead : -(ahead + (ahead == INT64_MIN));
+	char text[DURATION_TEXT];
+
+	if (!c->seen->online || off <= CLOCK_TOLERANCE)
+		return;
+	tell_component(d, c, CODE_CLOCK_SKEW,
+		       arena_printf(d->kept, "its clock is %s %s ours",
+				    duration_about(off, text),
+				    ahead > 0 ? "ahead of" : "behind"));
+}
+
+/* Somebody gave it orders that this state knows nothing of. */
+static void check_orders(struct draft *d, const struct component_draft *c)
+{
+	if (c->seen->order_taken <= c->seen->order_given)
+		return;
+	tell_component(d, c, CODE_STATE_BEHIND,
+		       arena_printf(d->kept,
+				    "it has taken order %" PRId64
+				    ", the newest of this state is %" PRId64,
+				    c->seen->order_taken,
+				    c->seen->order_given));
+}
+
 void precheck_component(struct draft *d, const struct component_draft *c)
 {
 	check_outdated(d, c);
@@ -159,4 +188,6 @@ void precheck_component(struct draft *d, const struct component_draft *c)
 	check_rejected(d, c);
 	check_writable(d, c);
 	check_version(d, c);
+	check_clock(d, c);
+	check_orders(d, c);
 }

@@ -25,7 +25,8 @@
  *		[chain=X] [flaw="..."] [damage="..."] [error="..."]
  *		[unwritable="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
- *		[served_not_after=T]
+ *		[served_not_after=T] [clock_ahead=SECONDS]
+ *		[order_taken=N] [order_given=N]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -273,6 +274,13 @@ static void add_published(struct scene *s, const struct words *w)
 					.current = has(w, "current") });
 }
 
+static int64_t number_of(const struct words *w, const char *key)
+{
+	const char *text = value(w, key);
+
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
 static void add_component(struct scene *s, const struct words *w)
 {
 	const char *due = value(w, "due");
@@ -289,6 +297,9 @@ static void add_component(struct scene *s, const struct words *w)
 		.error = value(w, "error"),
 		.unwritable = value(w, "unwritable"),
 		.served_not_after = time_of(w, "served_not_after", 0),
+		.clock_ahead = number_of(w, "clock_ahead"),
+		.order_taken = number_of(w, "order_taken"),
+		.order_given = number_of(w, "order_given"),
 		.known = !has(w, "unknown"),
 		.certificate = value(w, "certificate"),
 		.activation_due = due ? fingerprint(s, due) : NULL,
