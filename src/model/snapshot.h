@@ -121,6 +121,8 @@ struct snapshot {
 	int64_t serial;
 	const char *orphan_bundle; /* a bundle of this fleet in the backup
 				      directory while there is no state */
+	const char *newer_bundle;  /* one of this lineage that is of a higher
+				      serial than the state */
 	const struct generation *generations; /* by of, owner, number */
 	size_t generation_count;
 	const struct import_seen *imports; /* by certificate */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "plan/finding.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,27 @@ static void check_state(struct draft *d)
 					: "there is no state, and the fleet "
 					  "file requires one",
 		});
+}
+
+static void check_newer_bundle(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+
+	if (!s->newer_bundle)
+		return;
+	finding_tell(
+		d, &(struct finding){
+			   .code = CODE_STATE_BEHIND,
+			   .severity = finding_severity(CODE_STATE_BEHIND,
+							d->steps.count > 0),
+			   .name = "",
+			   .message = arena_printf(
+				   d->kept,
+				   "the bundle '%s' was made from a newer "
+				   "state; the serial of this one is %" PRId64,
+				   text_escaped(&d->scratch, s->newer_bundle),
+				   s->serial),
+		   });
 }
 
 static void check_removal(struct draft *d)
@@ -141,6 +163,7 @@ static void look_at_users(struct draft *d)
 void precheck(struct draft *d)
 {
 	check_state(d);
+	check_newer_bundle(d);
 	check_removal(d);
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		check_issuer(d, &d->issuers[i]);

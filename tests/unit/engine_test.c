@@ -342,6 +342,55 @@ static void a_bundle_with_the_only_copy_of_a_key_stays(void **state)
 	assert_int_equal(count_bundles(w), 2);
 }
 
+static void run_command(const struct world *w, const char *format)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), format, w->folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void an_old_copy_of_the_state_is_noticed_by_the_bundles(void **state)
+{
+	static const char *const names[] = { "web" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+
+	write_fleet(w, ONE);
+	assert_applied(apply_it(w));
+	run_command(w, "cd %s && cp -a .certfleet old");
+	assert_applied(run_wish(w, again));
+	assert_string_equal(plan_it(w).preconditions, "");
+	run_command(w, "cd %s && rm -rf .certfleet && cp -a old .certfleet");
+	assert_string_equal(plan_it(w).preconditions,
+			    "acknowledge state-behind; ");
+	/* what cannot be read says nothing */
+	run_command(w, "cd %s/backups && for b in *.zip; do echo x >$b; done");
+	assert_string_equal(plan_it(w).preconditions, "");
+}
+
+static void bundles_of_another_lineage_do_not_count(void **state)
+{
+	static const char *const names[] = { "web" };
+	static const char *const acks[] = { "state-missing" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+	const struct wish anew = {
+		.apply = true, .choices = { .acks = acks, .ack_count = 1 }
+	};
+
+	write_fleet(w, ONE);
+	assert_applied(apply_it(w));
+	assert_applied(run_wish(w, again));
+	run_command(w, "rm -rf %s/.certfleet");
+	assert_applied(run_wish(w, anew));
+	assert_string_equal(plan_it(w).preconditions, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -361,6 +410,8 @@ int main(void)
 		TEST(an_apply_that_broke_off_anywhere_is_finished),
 		TEST(a_stranger_is_kept_before_it_is_replaced),
 		TEST(a_wrong_passphrase_changes_nothing),
+		TEST(an_old_copy_of_the_state_is_noticed_by_the_bundles),
+		TEST(bundles_of_another_lineage_do_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
  * that nothing is there and "?" that it is unknown.  A component that is not
  * listed was never seen.
  *
- *	no-state | orphan PATH | serial N
+ *	no-state | orphan PATH | newer PATH | serial N
  *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
  *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those
  *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
@@ -324,6 +324,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		s->snapshot.state_exists = false;
 	else if (!strcmp(kind, "orphan"))
 		s->snapshot.orphan_bundle = w->items[1];
+	else if (!strcmp(kind, "newer"))
+		s->snapshot.newer_bundle = w->items[1];
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
 	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))
