@@ -101,7 +101,10 @@ static void judge_ports(const struct tls_probe *probes, size_t count,
 	}
 }
 
-/* One that cannot be reached keeps what was seen of it the last time. */
+/*
+ * One that cannot be reached keeps what was seen of it the last time, but
+ * that proves nothing now.
+ */
 static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 			struct component_seen *seen)
 {
@@ -109,6 +112,7 @@ static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 
 	seen->online = job->done && a->online;
 	if (!job->done) {
+		seen->evidence = EVIDENCE_NONE;
 		seen->error = arena_strdup(arena, job->error.text);
 		return;
 	}

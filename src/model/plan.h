@@ -126,6 +126,9 @@ struct plan {
 	const struct wave *waves;
 	size_t wave_count;
 	size_t unchanged; /* components in scope without a step */
+	/* offline ones that need a change, sorted; not in the JSON form */
+	const char *const *deferred;
+	size_t deferred_count;
 };
 
 void plan_release(struct plan *p);

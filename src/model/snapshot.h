@@ -101,6 +101,8 @@ struct component_seen {
 	const char *rolled_back_to; /* newest state is rolled-back; NULL */
 	const char *last_error;     /* of the last run that touched it */
 	const char *staged;         /* staged but not committed; NULL */
+	int64_t deferred_at;        /* when a run left it out, since it was
+				       offline and needed a change; 0 */
 	int64_t order_given;        /* sequence of the newest order; 0: none */
 	bool retire_remove;         /* remembered for when it leaves the file */
 	const char *deliver; /* how it was reached, opaque text of the engine's,

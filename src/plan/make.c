@@ -90,6 +90,18 @@ static void keep_observed(struct draft *d, struct plan *p)
 	p->observed_count = count;
 }
 
+/* Components of the fleet are sorted. */
+static void keep_deferred(struct draft *d, struct plan *p)
+{
+	VEC(const char *) names = { 0 };
+
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		if (d->components[i].unreachable)
+			VEC_PUSH(&names, d->kept, d->components[i].name);
+	p->deferred = names.items;
+	p->deferred_count = names.count;
+}
+
 static size_t count_unchanged(const struct draft *d)
 {
 	size_t count = 0;
@@ -112,6 +124,7 @@ static void finish(struct draft *d, struct plan *p)
 	p->serial = in->snapshot->serial;
 	p->choices = keep_choices(d, &in->choices);
 	keep_observed(d, p);
+	keep_deferred(d, p);
 	p->preconditions = d->preconditions.items;
 	p->precondition_count = d->preconditions.count;
 	p->steps = d->steps.items;
