@@ -443,6 +443,26 @@ static void note_deferred(struct run *r, struct change *change)
 	}
 }
 
+static bool is_same_reach(const struct plan *p, const struct snapshot *s)
+{
+	if (p->reach_count != s->reached_count)
+		return false;
+	for (size_t i = 0; i < p->reach_count; i++)
+		if (strcmp(p->reach[i], s->reached[i]) != 0)
+			return false;
+	return true;
+}
+
+/* What did not end well is told as new once more. */
+static bool note_reach(struct run *r, struct change *change, struct err *e)
+{
+	const struct plan *p = r->plan;
+
+	return r->result.exit_status != 0 ||
+	       is_same_reach(p, r->order->snapshot) ||
+	       change_reach(change, p->reach, p->reach_count, e);
+}
+
 static void end_run(struct run *r)
 {
 	AUTO(change) change = change_new(r->en->state);
@@ -451,7 +471,8 @@ static void end_run(struct run *r)
 	r->record.ended = clock_now();
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
-	if (!journal_end_run(r->en->state, &r->record, change, &e))
+	if (!note_reach(r, change, &e) ||
+	    !journal_end_run(r->en->state, &r->record, change, &e))
 		engine_note(r->en,
 			    "warning: cannot record the end of the run: %s",
 			    e.text);

@@ -21,7 +21,9 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 	s->newer_bundle = backup_newer(en, &s->arena);
 	s->lineage = arena_strdup(&s->arena, state_lineage(en->state));
 	s->serial = state_serial(en->state);
-	return state_generations(en->state, &s->arena, &s->generations,
+	return state_reach(en->state, &s->arena, &s->reached, &s->reached_count,
+			   e) &&
+	       state_generations(en->state, &s->arena, &s->generations,
 				 &s->generation_count, e);
 }
 

@@ -121,10 +121,13 @@ struct snapshot {
 	bool state_exists;
 	const char *lineage; /* "" without a state */
 	int64_t serial;
-	const char *orphan_bundle; /* a bundle of this fleet in the backup
-				      directory while there is no state */
-	const char *newer_bundle;  /* one of this lineage that is of a higher
-				      serial than the state */
+	const char *orphan_bundle;  /* a bundle of this fleet in the backup
+				       directory while there is no state */
+	const char *newer_bundle;   /* one of this lineage that is of a higher
+				       serial than the state */
+	const char *const *reached; /* by the last completed run, sorted; see
+				       struct plan */
+	size_t reached_count;       /* 0: none has completed */
 	const struct generation *generations; /* by of, owner, number */
 	size_t generation_count;
 	const struct import_seen *imports; /* by certificate */

@@ -26,6 +26,8 @@ void finding_tell(struct draft *d, const struct finding *f)
 			 .component = draft_keep(d, f->name),
 			 .message = f->message,
 			 .remedy = remedy(d, f),
+			 .items = f->items,
+			 .item_count = f->item_count,
 			 .acknowledged = f->severity == SEVERITY_ACKNOWLEDGE &&
 					 acks_cover(&d->acks[f->code], f->name,
 						    &f->subject),

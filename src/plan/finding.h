@@ -13,8 +13,10 @@ struct finding {
 	enum severity severity;
 	const char *name; /* as it is shown; "" for the fleet */
 	struct subject subject;
-	const char *message; /* in the plan's arena */
-	const char *remedy;  /* there too; NULL: the code's */
+	const char *message;      /* in the plan's arena */
+	const char *remedy;       /* there too; NULL: the code's */
+	const char *const *items; /* there too; what it is about, one by one */
+	size_t item_count;
 };
 
 void finding_tell(struct draft *d, const struct finding *f);

@@ -6,6 +6,7 @@
 #include "plan/order.h"
 #include "plan/plan.h"
 #include "plan/precheck.h"
+#include "plan/reach.h"
 #include "plan/scope.h"
 #include "plan/waves.h"
 
@@ -149,6 +150,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	drift_processes(&d);
 	waves_plan(&d);
 	order_steps(&d);
+	reach_plan(&d, &p);
 	precheck(&d);
 	precheck_sort(&d);
 	finish(&d, &p);

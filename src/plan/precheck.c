@@ -175,17 +175,26 @@ void precheck(struct draft *d)
 	precheck_roles(d);
 }
 
+static bool is_reach(const struct precondition *p)
+{
+	return !strcmp(p->code, code_rows[CODE_NEW_REACH].name);
+}
+
 static int compare_preconditions(const void *left, const void *right)
 {
 	const struct precondition *l = left;
 	const struct precondition *r = right;
 
+	if (is_reach(l) != is_reach(r))
+		return is_reach(l) ? -1 : 1;
 	if (l->severity != r->severity)
 		return l->severity < r->severity ? -1 : 1;
 
 	int order = strcmp(l->code, r->code);
 
-	return order ? order : strcmp(l->component, r->component);
+	if (!order)
+		order = strcmp(l->component, r->component);
+	return order ? order : strcmp(l->message, r->message);
 }
 
 void precheck_sort(struct draft *d)

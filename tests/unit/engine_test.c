@@ -391,6 +391,49 @@ static void bundles_of_another_lineage_do_not_count(void **state)
 	assert_string_equal(plan_it(w).preconditions, "");
 }
 
+#define NEW(what)                                                    \
+	"certificates:\n"                                            \
+	"  web: {subject: \"CN=web.test\", issuer: ca}\n"            \
+	"issuers:\n"                                                 \
+	"  ca: {subject: \"CN=CA\", publish: ca.pem}\n"              \
+	"components:\n"                                              \
+	"  a: {certificate: web, deliver: {files: {directory: a}}, " \
+	"activate: {command: " what "}}\n"
+
+static void what_a_completed_run_reached_is_not_new_again(void **state)
+{
+	const struct world *w = *state;
+
+	write_fleet(w, NEW("[/bin/true]"));
+	/* environment, command, paths; reading does not make them known */
+	assert_string_equal(plan_it(w).preconditions,
+			    "info new-reach; info new-reach; info new-reach; ");
+	assert_string_equal(plan_it(w).preconditions,
+			    "info new-reach; info new-reach; info new-reach; ");
+	assert_applied(apply_it(w));
+	assert_string_equal(plan_it(w).preconditions, "");
+	write_fleet(w, NEW("[/bin/true, now]"));
+	assert_string_equal(plan_it(w).preconditions, "info new-reach; ");
+}
+
+static void what_a_failed_run_reached_is_still_new(void **state)
+{
+	static const char *const names[] = { "web" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+
+	write_fleet(w, NEW("[/bin/true]"));
+	assert_applied(apply_it(w));
+	write_fleet(w, NEW("[/bin/false]"));
+	assert_int_equal(run_wish(w, again).result.exit_status, 7);
+	assert_string_equal(plan_it(w).preconditions, "info new-reach; ");
+	/* and what the last completed run had is not */
+	write_fleet(w, NEW("[/bin/true]"));
+	assert_string_equal(plan_it(w).preconditions, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -412,6 +455,8 @@ int main(void)
 		TEST(a_wrong_passphrase_changes_nothing),
 		TEST(an_old_copy_of_the_state_is_noticed_by_the_bundles),
 		TEST(bundles_of_another_lineage_do_not_count),
+		TEST(what_a_completed_run_reached_is_not_new_again),
+		TEST(what_a_failed_run_reached_is_still_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
