@@ -80,9 +80,45 @@ static const int allowed_calls[] = {
 	SYS_time,
 #endif
 };
+
+/*
+ * All that reaches beyond this process and its files: io_uring would open
+ * sockets behind the filter's back.
+ */
+static const int reaching_calls[] = {
+	SYS_socket,
+	SYS_socketpair,
+	SYS_connect,
+	SYS_bind,
+	SYS_listen,
+	SYS_accept,
+	SYS_accept4,
+	SYS_sendto,
+	SYS_sendmsg,
+	SYS_sendmmsg,
+	SYS_execve,
+	SYS_execveat,
+#ifdef SYS_fork
+	SYS_fork,
+	SYS_vfork,
+#endif
+#ifndef __SANITIZE_ADDRESS__ /* its search for leaks needs these */
+	SYS_clone,
+	SYS_clone3,
+	SYS_ptrace,
+#endif
+	SYS_process_vm_readv,
+	SYS_process_vm_writev,
+	SYS_pidfd_getfd,
+	SYS_pidfd_send_signal,
+	SYS_kill,
+	SYS_io_uring_setup,
+};
 enum {
 	ALLOWED_COUNT = sizeof(allowed_calls) / sizeof(*allowed_calls),
+	REACHING_COUNT = sizeof(reaching_calls) / sizeof(*reaching_calls),
 	FILTER_ROOM = 8 + 2 * ALLOWED_COUNT,
+	DENY = SECCOMP_RET_ERRNO | EPERM,
 };
 
 #if defined(__x86_64__)
@@ -92,47 +128,111 @@ enum {
 #endif
 
 #ifdef NATIVE_ARCH
-static size_t build_filter(struct sock_filter *f)
-{
-	const uint32_t deny = SECCOMP_RET_ERRNO | EPERM;
-	size_t n = 0;
+enum {
+	X32_CALLS = 0x40000000 /* of x86-64 under other numbers */
+};
 
-	f[n++] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-					      NATIVE_ARCH, 1, 0);
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-					      SECCOMP_RET_KILL_PROCESS);
-	f[n++] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < ALLOWED_COUNT; i++) {
-		f[n++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed_calls[i],
-			0, 1);
-		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-						      SECCOMP_RET_ALLOW);
+/* A filter of system calls in the making. */
+struct filter {
+	struct sock_filter rows[FILTER_ROOM];
+	size_t count;
+};
+
+static void add_row(struct filter *f, struct sock_filter row)
+{
+	f->rows[f->count++] = row;
+}
+
+static void add_load(struct filter *f, size_t offset)
+{
+	add_row(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						(uint32_t)offset));
+}
+
+static void add_return(struct filter *f, uint32_t verdict)
+{
+	add_row(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict));
+}
+
+/* The next row is for calls that do not compare so. */
+static void add_skip(struct filter *f, uint16_t compare, uint32_t number)
+{
+	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K,
+						number, 1, 0));
+}
+
+static void filter_begin(struct filter *f)
+{
+	add_load(f, offsetof(struct seccomp_data, arch));
+	add_skip(f, BPF_JEQ, NATIVE_ARCH);
+	add_return(f, SECCOMP_RET_KILL_PROCESS);
+	add_load(f, offsetof(struct seccomp_data, nr));
+}
+
+/* What happens to these calls. */
+static void filter_calls(struct filter *f, const int *calls, size_t count,
+			 uint32_t verdict)
+{
+	for (size_t i = 0; i < count; i++) {
+		add_row(f,
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+						     (uint32_t)calls[i], 0, 1));
+		add_return(f, verdict);
 	}
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, deny);
-	return n;
+}
+
+/* A kernel without filters is no mistake. */
+static bool filter_apply(struct filter *f)
+{
+	struct sock_fprog program = { .len = (unsigned short)f->count,
+				      .filter = f->rows };
+
+	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ||
+	       errno == EINVAL || errno == ENOSYS;
 }
 
 static bool forbid_calls(void)
 {
-	struct sock_filter filter[FILTER_ROOM];
-	struct sock_fprog program = {
-		.len = (unsigned short)build_filter(filter),
-		.filter = filter,
-	};
+	struct filter f = { 0 };
 
-	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ||
-	       errno == EINVAL || errno == ENOSYS;
+	filter_begin(&f);
+	filter_calls(&f, allowed_calls, ALLOWED_COUNT, SECCOMP_RET_ALLOW);
+	add_return(&f, DENY);
+	return filter_apply(&f);
+}
+
+static bool forbid_reaching_out(void)
+{
+	struct filter f = { 0 };
+
+	filter_begin(&f);
+#ifdef __x86_64__
+	add_row(&f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+						 X32_CALLS, 0, 1));
+	add_return(&f, DENY);
+#endif
+	filter_calls(&f, reaching_calls, REACHING_COUNT, DENY);
+	add_return(&f, SECCOMP_RET_ALLOW);
+	return filter_apply(&f);
 }
 #else
 static bool forbid_calls(void)
 {
 	return true;
 }
+
+static bool forbid_reaching_out(void)
+{
+	return true;
+}
 #endif
+
+bool sandbox_confine(struct err *e)
+{
+	return (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+		forbid_reaching_out()) ||
+	       err_sys(e, "cannot confine this process");
+}
 
 /* No path may be opened, made or removed; kernels without it say so. */
 static bool forbid_files(void)

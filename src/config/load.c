@@ -27,25 +27,27 @@ static bool read_main(struct loader *ld, const char *path, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 
-	if (!fs_read(path, YAML_BYTES, &text, e))
+	if (!open_directory(ld, path, e) ||
+	    !(ld->beneath
+		      ? fs_read_beneath(ld->dirfd, name, YAML_BYTES, &text, e)
+		      : fs_read(path, YAML_BYTES, &text, e)))
 		return err_in(e, "cannot read the fleet file");
-	if (!open_directory(ld, path, e))
-		return false;
 
 	size_t bom =
 		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
 	uint16_t source = source_add(
 		ld, (struct source){
 			    .name = ld->fleet.path,
-			    .path = arena_strdup(&ld->fleet.arena,
-						 slash ? slash + 1 : path),
+			    .path = arena_strdup(&ld->fleet.arena, name),
 			    .directory = ld->fleet.directory,
 			    .text = buf_text(&text) + bom,
 			    .len = text.len - bom,
 		    });
 
-	source_quotable(ld, source);
+	if (!ld->beneath || begins_as_fleet_file(&ld->sources.items[source]))
+		source_quotable(ld, source);
 	return true;
 }
 
@@ -120,24 +122,42 @@ static void load(struct loader *ld)
 	list_sources(ld);
 }
 
+static bool load_with(struct loader *ld, const char *path, struct fleet *fleet,
+		      struct err *e)
+{
+	size_t before = ld->diags->errors;
+
+	if (!read_main(ld, path, e))
+		return false;
+	load(ld);
+
+	size_t mistakes = ld->diags->errors - before;
+
+	if (mistakes) {
+		/* the diagnostics quote the texts in it */
+		fleet->arena = TAKE(ld->fleet.arena);
+		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s",
+			       path, mistakes, mistakes == 1 ? "" : "s");
+	}
+	*fleet = TAKE(ld->fleet);
+	return true;
+}
+
 bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet,
 		struct diags *diags, struct err *e)
 {
 	AUTO(loader) ld = { .dirfd = -1, .diags = diags, .subject = subject };
-	size_t before = diags->errors;
 
-	if (!read_main(&ld, path, e))
-		return false;
-	load(&ld);
+	return load_with(&ld, path, fleet, e);
+}
 
-	size_t mistakes = diags->errors - before;
+bool load_fleet_beneath(const char *path, subject_fn *subject,
+			struct fleet *fleet, struct diags *diags, struct err *e)
+{
+	AUTO(loader)
+	ld = {
+		.dirfd = -1, .beneath = true, .diags = diags, .subject = subject
+	};
 
-	if (mistakes) {
-		/* the diagnostics quote the texts in it */
-		fleet->arena = TAKE(ld.fleet.arena);
-		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s",
-			       path, mistakes, mistakes == 1 ? "" : "s");
-	}
-	*fleet = TAKE(ld.fleet);
-	return true;
+	return load_with(&ld, path, fleet, e);
 }

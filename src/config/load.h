@@ -39,6 +39,15 @@ MUST_CHECK bool load_fleet(const char *path, subject_fn *subject,
 			   struct err *e);
 
 /*
+ * The same for a file that nobody has reviewed: it too must lie beneath its
+ * directory, so a symbolic link leads nowhere else, and no line of it is
+ * shown unless it begins as a fleet file does.
+ */
+MUST_CHECK bool load_fleet_beneath(const char *path, subject_fn *subject,
+				   struct fleet *fleet, struct diags *diags,
+				   struct err *e);
+
+/*
  * The fleet as canonical text: defaults filled, includes and CSV expanded,
  * paths relative to the fleet file, secret references by name.  Comments,
  * order and the checkout's place do not show in it.  The spec digest is made

@@ -38,7 +38,7 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 				int64_t now, const struct tls_probe *p)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(pair) pair = { 0 };
+	AUTO(imported) imported = { 0 };
 	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
 	const struct generation *g = snapshot_generation(s, p->fingerprint);
@@ -52,7 +52,7 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 	if (import &&
 	    observe_import(en,
 			   fleet_certificate(en->fleet, import->certificate),
-			   now, &pair, &ignored))
-		return served_flaw(p, &import->found, &pair.set);
+			   now, &imported, &ignored))
+		return served_flaw(p, &import->found, &imported.pair.set);
 	return NULL;
 }
