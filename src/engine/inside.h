@@ -170,6 +170,10 @@ MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
 /* engine/begin.c: everything that can be refused before anything changed. */
 MUST_CHECK bool may_begin(struct run *r, struct err *e);
 
+/* engine/end.c: what it saw, what it left, what it reached; `result` says how
+ * it ended. */
+void end_run(struct run *r);
+
 /* engine/rollout.c: one wave, judged by its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);
 /* engine/rollback.c: puts back what these processes had; sorted. */
