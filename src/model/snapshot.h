@@ -101,7 +101,7 @@ struct component_seen {
 	int64_t sequence;      /* of the last order we gave; 0: none */
 	int64_t told;          /* seen: of the last one it took; 0: none */
 	const char *told_from; /* seen: the lineage of that; NULL: nobody's */
-	bool retire_remove;         /* remembered for when it leaves the file */
+	bool retire_remove;    /* remembered for when it leaves the file */
 	const char *deliver; /* how it was reached, opaque text of the engine's,
 				for removing its files then; NULL: unknown */
 };
