@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/process_setup.h"
 
+#include "base/secret.h"
+
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -45,5 +48,7 @@ void process_setup(void)
 		abort();
 	/* GnuTLS would write the secrets of every session to it. */
 	unsetenv("SSLKEYLOGFILE");
+	/* documents may hold keys on their way to or from a component */
+	json_set_alloc_funcs(malloc, wipe_free);
 	allow_files();
 }
