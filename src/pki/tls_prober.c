@@ -45,16 +45,17 @@ struct slot {
 	int64_t deadline;
 };
 
-STAILQ_HEAD(inquiries, inquiry);
+LIST_HEAD(inquiries, inquiry);
+STAILQ_HEAD(inquiry_row, inquiry);
 
 struct tls_prober {
 	struct tls_client *client;
-	LIST_HEAD(, inquiry) all;
-	struct inquiries asked;
+	struct inquiries all;
+	struct inquiry_row asked;
 	struct inquiry *questions[TLS_PROBES_AT_ONCE];
 	struct tls_queue queue;
 	struct slot slots[TLS_PROBES_AT_ONCE];
-	struct inquiries ended;
+	struct inquiry_row ended;
 };
 
 bool tls_prober_new(struct tls_prober **out, struct err *e)
