@@ -1,55 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
-#include "base/fs.h"
 #include "config/build.h"
 #include "config/check.h"
 #include "config/include.h"
 #include "config/pathname.h"
 #include "config/schema.h"
-
-#include <fcntl.h>
-#include <string.h>
-
-static bool open_directory(struct loader *ld, const char *path, struct err *e)
-{
-	const char *directory = fs_dirname(&ld->work, path);
-
-	ld->fleet.path = arena_strdup(&ld->fleet.arena, path);
-	ld->fleet.directory = fs_absolute(&ld->fleet.arena, directory);
-	ld->dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ld->dirfd < 0)
-		return err_sys(e, "cannot open directory '%s'", directory);
-	return true;
-}
-
-static bool read_main(struct loader *ld, const char *path, struct err *e)
-{
-	AUTO(buf) text = { 0 };
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-
-	if (!open_directory(ld, path, e) ||
-	    !(ld->beneath
-		      ? fs_read_beneath(ld->dirfd, name, YAML_BYTES, &text, e)
-		      : fs_read(path, YAML_BYTES, &text, e)))
-		return err_in(e, "cannot read the fleet file");
-
-	size_t bom =
-		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
-	uint16_t source = source_add(
-		ld, (struct source){
-			    .name = ld->fleet.path,
-			    .path = arena_strdup(&ld->fleet.arena, name),
-			    .directory = ld->fleet.directory,
-			    .text = buf_text(&text) + bom,
-			    .len = text.len - bom,
-		    });
-
-	if (!ld->beneath || begins_as_fleet_file(&ld->sources.items[source]))
-		source_quotable(ld, source);
-	return true;
-}
 
 static void read_fleet(struct loader *ld, const struct node *root,
 		       struct fleet_form *form)
@@ -70,6 +26,7 @@ static void read_fleet(struct loader *ld, const struct node *root,
 	ld->fleet.name = form->name;
 	ld->fleet.state = form->state;
 	ld->fleet.backup = form->backup;
+	ld->fleet.access = form->access;
 	if (form->include)
 		include_all(ld, form->include);
 }
@@ -127,8 +84,8 @@ static bool load_with(struct loader *ld, const char *path, struct fleet *fleet,
 {
 	size_t before = ld->diags->errors;
 
-	if (!read_main(ld, path, e))
-		return false;
+	if (!source_read_main(ld, path, e))
+		return err_in(e, "cannot read the fleet file");
 	load(ld);
 
 	size_t mistakes = ld->diags->errors - before;

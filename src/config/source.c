@@ -4,7 +4,9 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "config/include.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -181,5 +183,45 @@ bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
 			    .text = buf_text(&text) + bom,
 			    .len = text.len - bom,
 		    });
+	return true;
+}
+
+static bool open_directory(struct loader *ld, const char *path, struct err *e)
+{
+	const char *directory = fs_dirname(&ld->work, path);
+
+	ld->fleet.path = arena_strdup(&ld->fleet.arena, path);
+	ld->fleet.directory = fs_absolute(&ld->fleet.arena, directory);
+	ld->dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ld->dirfd < 0)
+		return err_sys(e, "cannot open directory '%s'", directory);
+	return true;
+}
+
+bool source_read_main(struct loader *ld, const char *path, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	if (!open_directory(ld, path, e) ||
+	    !(ld->beneath
+		      ? fs_read_beneath(ld->dirfd, name, YAML_BYTES, &text, e)
+		      : fs_read(path, YAML_BYTES, &text, e)))
+		return false;
+
+	size_t bom =
+		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+	uint16_t source = source_add(
+		ld, (struct source){
+			    .name = ld->fleet.path,
+			    .path = arena_strdup(&ld->fleet.arena, name),
+			    .directory = ld->fleet.directory,
+			    .text = buf_text(&text) + bom,
+			    .len = text.len - bom,
+		    });
+
+	if (!ld->beneath || begins_as_fleet_file(&ld->sources.items[source]))
+		source_quotable(ld, source);
 	return true;
 }

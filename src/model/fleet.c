@@ -32,10 +32,24 @@ bool deliver_is_hot(const struct deliver *d)
 	case DRIVER_HAPROXY:
 		return true;
 	case DRIVER_FILES:
+	case DRIVER_AGENT:
 	case DRIVER_KIND_COUNT:
 		break;
 	}
 	return false;
+}
+
+const char *deliver_remote(const struct deliver *d)
+{
+	switch (d->kind) {
+	case DRIVER_AGENT:
+		return d->agent.url;
+	case DRIVER_FILES:
+	case DRIVER_HAPROXY:
+	case DRIVER_KIND_COUNT:
+		break;
+	}
+	return NULL;
 }
 
 void fleet_release(struct fleet *f)

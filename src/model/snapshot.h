@@ -99,6 +99,8 @@ struct component_seen {
 				   behind; 0: none, or unknown */
 	int64_t order_taken;    /* sequence of the newest order of this lineage
 				   that it took; 0: none, or unknown */
+	const char *order_from; /* lineage of the newest order that it took;
+				   NULL: nobody's, or unknown */
 	const char *error;      /* why something is unknown */
 	const char *unwritable; /* NULL: can be written; else why not */
 	int64_t observed_at;

@@ -179,6 +179,19 @@ static void check_orders(struct draft *d, const struct component_draft *c)
 				    c->seen->order_given));
 }
 
+/* Two states that deliver to one component would undo each other's work. */
+static void check_owner(struct draft *d, const struct component_draft *c)
+{
+	const char *from = c->seen->order_from;
+
+	if (from && strcmp(from, d->snapshot->lineage) != 0)
+		tell_component(d, c, CODE_ADOPT,
+			       arena_printf(d->kept,
+					    "the state with lineage %.8s "
+					    "delivered to it, not this one",
+					    text_escaped(&d->scratch, from)));
+}
+
 void precheck_component(struct draft *d, const struct component_draft *c)
 {
 	check_outdated(d, c);
@@ -191,4 +204,5 @@ void precheck_component(struct draft *d, const struct component_draft *c)
 	check_version(d, c);
 	check_clock(d, c);
 	check_orders(d, c);
+	check_owner(d, c);
 }

@@ -137,16 +137,13 @@ static void add_socket(struct collection *c, const char *socket)
 
 static void add_deliver(struct collection *c, const struct deliver *d)
 {
+	const char *remote = deliver_remote(d);
+
 	add_install(c, &d->files);
-	switch (d->kind) {
-	case DRIVER_FILES:
-		break;
-	case DRIVER_HAPROXY:
+	if (remote)
+		add(c, REACH_KEYS, remote);
+	if (d->kind == DRIVER_HAPROXY)
 		add_socket(c, d->haproxy.socket);
-		break;
-	case DRIVER_KIND_COUNT:
-		break;
-	}
 }
 
 static void add_activate(struct collection *c, const struct activate *a)
@@ -181,12 +178,27 @@ static void add_policies(struct collection *c)
 		add_secret(c, &f->backup.passphrases[i]);
 }
 
+/* Who we are is read from there, and whom we believe. */
+static void add_access(struct collection *c)
+{
+	const struct agent_access *agent = &c->d->fleet->access.agent;
+	struct arena *a = &c->d->scratch;
+
+	if (!agent->certificate)
+		return;
+	add(c, REACH_SECRET,
+	    arena_printf(a, "file %s", relative(c, agent->key)));
+	add(c, REACH_SECRET,
+	    arena_printf(a, "authority of agents %s", relative(c, agent->ca)));
+}
+
 static void collect(struct collection *c)
 {
 	struct draft *d = c->d;
 	const struct fleet *f = d->fleet;
 
 	add_policies(c);
+	add_access(c);
 	/* A plan about something else opens the imports all the same. */
 	for (size_t i = 0; i < f->certificate_count; i++)
 		add_secret(c, &f->certificates[i].import.password);

@@ -28,7 +28,7 @@
  *		[damage="..."] [error="..."] [unwritable="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
  *		[served_not_after=T] [clock_ahead=SECONDS]
- *		[order_taken=N] [order_given=N]
+ *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -305,6 +305,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.served_not_after = time_of(w, "served_not_after", 0),
 		.clock_ahead = number_of(w, "clock_ahead"),
 		.order_taken = number_of(w, "order_taken"),
+		.order_from = value(w, "order_from"),
 		.order_given = number_of(w, "order_given"),
 		.observed_at = has(w, "unseen") ? 0 : s->now,
 		.known = !has(w, "unknown"),
