@@ -24,6 +24,7 @@ write_fleet() { # COMPONENTS [HEAD]
 	fleet: pulled
 	${2:-backup: {passphrase: {file: $elsewhere/secret\}\}}
 	include: [parts/more.yaml]
+	access: {agent: {certificate: $elsewhere/ops.pem, key: $elsewhere/ops.key, ca: $elsewhere/agents.pem}}
 	issuers:
 	  ca: {subject: "CN=Pulled CA", publish: $elsewhere/ca.pem}
 	certificates:
@@ -40,7 +41,10 @@ everything="  front:
     verify: {tls: \"localhost:443\"}
   proxy:
     certificate: vendor
-    deliver: {haproxy: {socket: $elsewhere/proxy.sock, certificate: $elsewhere/proxy.pem}}"
+    deliver: {haproxy: {socket: $elsewhere/proxy.sock, certificate: $elsewhere/proxy.pem}}
+  edge:
+    certificate: vendor
+    deliver: {agent: \"https://localhost:7443\"}"
 files="  front: {certificate: site, deliver: {files: {directory: tls/front}}}
   mail: {certificate: vendor, deliver: {files: {directory: tls/mail}}}"
 
