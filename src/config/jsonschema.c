@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
+#include "config/agent.h"
 #include "config/schema.h"
 #include "config/values.h"
 
@@ -58,11 +59,14 @@ static json_t *texts(void)
 			 text_with(NULL));
 }
 
-static json_t *named(const struct record *r, json_t *defs)
+static json_t *named(const struct field *f, json_t *defs)
 {
+	const char *pattern =
+		f->type->pattern ? f->type->pattern : NAME_PATTERN;
+
 	return json_pack("{s:s, s:o, s:o}", "type", "object", "propertyNames",
-			 text_with(NAME_PATTERN), "additionalProperties",
-			 record_ref(r, defs));
+			 text_with(pattern), "additionalProperties",
+			 record_ref(f->param, defs));
 }
 
 static json_t *describe(const struct field *f, json_t *defs)
@@ -95,7 +99,7 @@ static json_t *describe(const struct field *f, json_t *defs)
 	case SHAPE_TEXTS_OR_RECORD:
 		return one_of(texts(), record_ref(f->param, defs));
 	case SHAPE_NAMED:
-		return named(f->param, defs);
+		return named(f, defs);
 	case SHAPE_LATER:
 		return describe(f->param, defs);
 	}
@@ -151,16 +155,14 @@ static json_t *record_ref(const struct record *r, json_t *defs)
 	return json_pack("{s:s+}", "$ref", "#/$defs/", r->name);
 }
 
-void schema_print(struct buf *out)
+/* Takes the reference to `forms`, one of which the file has. */
+static void print(const char *title, json_t *forms, json_t *defs,
+		  struct buf *out)
 {
-	json_t *defs = json_object();
-	json_t *main_file = record_ref(&fleet_record, defs);
-	json_t *part = record_ref(&include_record, defs);
 	json_t *schema =
-		json_pack("{s:s, s:s, s:[o, o], s:o}", "$schema",
+		json_pack("{s:s, s:s, s:o, s:o}", "$schema",
 			  "https://json-schema.org/draft/2020-12/schema",
-			  "title", "certfleet fleet file", "anyOf", main_file,
-			  part, "$defs", defs);
+			  "title", title, "anyOf", forms, "$defs", defs);
 	char *text = json_dumps(schema, JSON_INDENT(2));
 
 	if (!text)
@@ -169,4 +171,23 @@ void schema_print(struct buf *out)
 	buf_puts(out, "\n");
 	free(text);
 	json_decref(schema);
+}
+
+void schema_print(struct buf *out)
+{
+	json_t *defs = json_object();
+	json_t *main_file = record_ref(&fleet_record, defs);
+	json_t *part = record_ref(&include_record, defs);
+
+	print("certfleet fleet file", json_pack("[o, o]", main_file, part),
+	      defs, out);
+}
+
+void schema_print_agent(struct buf *out)
+{
+	json_t *defs = json_object();
+	json_t *file = record_ref(&agent_record, defs);
+
+	print("certfleet agent configuration", json_pack("[o]", file), defs,
+	      out);
 }

@@ -1,53 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
-#include "base/fs.h"
 #include "config/build.h"
 #include "config/check.h"
 #include "config/include.h"
 #include "config/pathname.h"
 #include "config/schema.h"
-
-#include <fcntl.h>
-#include <string.h>
-
-static bool open_directory(struct loader *ld, const char *path, struct err *e)
-{
-	const char *directory = fs_dirname(&ld->work, path);
-
-	ld->fleet.path = arena_strdup(&ld->fleet.arena, path);
-	ld->fleet.directory = fs_absolute(&ld->fleet.arena, directory);
-	ld->dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ld->dirfd < 0)
-		return err_sys(e, "cannot open directory '%s'", directory);
-	return true;
-}
-
-static bool read_main(struct loader *ld, const char *path, struct err *e)
-{
-	AUTO(buf) text = { 0 };
-	const char *slash = strrchr(path, '/');
-
-	if (!fs_read(path, YAML_BYTES, &text, e))
-		return err_in(e, "cannot read the fleet file");
-	if (!open_directory(ld, path, e))
-		return false;
-
-	size_t bom =
-		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
-	uint16_t source = source_add(
-		ld, (struct source){
-			    .name = ld->fleet.path,
-			    .path = arena_strdup(&ld->fleet.arena,
-						 slash ? slash + 1 : path),
-			    .directory = ld->fleet.directory,
-			    .text = buf_text(&text) + bom,
-			    .len = text.len - bom,
-		    });
-
-	source_quotable(ld, source);
-	return true;
-}
 
 static void read_fleet(struct loader *ld, const struct node *root,
 		       struct fleet_form *form)
@@ -68,6 +26,7 @@ static void read_fleet(struct loader *ld, const struct node *root,
 	ld->fleet.name = form->name;
 	ld->fleet.state = form->state;
 	ld->fleet.backup = form->backup;
+	ld->fleet.access = form->access;
 	if (form->include)
 		include_all(ld, form->include);
 }
@@ -126,8 +85,8 @@ bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet,
 	AUTO(loader) ld = { .dirfd = -1, .diags = diags, .subject = subject };
 	size_t before = diags->errors;
 
-	if (!read_main(&ld, path, e))
-		return false;
+	if (!source_read_main(&ld, path, e))
+		return err_in(e, "cannot read the fleet file");
 	load(&ld);
 
 	size_t mistakes = diags->errors - before;

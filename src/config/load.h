@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
+#include "model/agent.h"
 #include "model/fleet.h"
 
 #include <stdbool.h>
@@ -39,6 +40,14 @@ MUST_CHECK bool load_fleet(const char *path, subject_fn *subject,
 			   struct err *e);
 
 /*
+ * The same for an agent's own configuration, which has no includes, secrets
+ * or placeholders.
+ */
+MUST_CHECK bool load_agent(const char *path, subject_fn *subject,
+			   struct agent_config *out, struct diags *diags,
+			   struct err *e);
+
+/*
  * The fleet as canonical text: defaults filled, includes and CSV expanded,
  * paths relative to the fleet file, secret references by name.  Comments,
  * order and the checkout's place do not show in it.  The spec digest is made
@@ -46,7 +55,8 @@ MUST_CHECK bool load_fleet(const char *path, subject_fn *subject,
  */
 void fleet_canonical(const struct fleet *f, struct buf *out);
 
-/* The JSON Schema of the fleet file, as kept in schemas/. */
+/* The JSON Schemas of both files, as kept in schemas/. */
 void schema_print(struct buf *out);
+void schema_print_agent(struct buf *out);
 
 #endif

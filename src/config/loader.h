@@ -104,6 +104,9 @@ struct where source_where(struct loader *ld, uint16_t source, uint32_t at);
  */
 uint16_t source_add(struct loader *ld, struct source s);
 void source_quotable(struct loader *ld, uint16_t source);
+/* The file that everything begins with, number 0; its directory is opened. */
+MUST_CHECK bool source_read_main(struct loader *ld, const char *path,
+				 struct err *e);
 /* Reads `path`, written in source `from`, beneath the fleet's directory. */
 bool source_read(struct loader *ld, const struct node *path, uint16_t *source);
 /* The number of a source read before under that path. */

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -181,5 +182,42 @@ bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
 			    .text = buf_text(&text) + bom,
 			    .len = text.len - bom,
 		    });
+	return true;
+}
+
+static bool open_directory(struct loader *ld, const char *path, struct err *e)
+{
+	const char *directory = fs_dirname(&ld->work, path);
+
+	ld->fleet.path = arena_strdup(&ld->fleet.arena, path);
+	ld->fleet.directory = fs_absolute(&ld->fleet.arena, directory);
+	ld->dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ld->dirfd < 0)
+		return err_sys(e, "cannot open directory '%s'", directory);
+	return true;
+}
+
+bool source_read_main(struct loader *ld, const char *path, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+	const char *slash = strrchr(path, '/');
+
+	if (!fs_read(path, YAML_BYTES, &text, e) ||
+	    !open_directory(ld, path, e))
+		return false;
+
+	size_t bom =
+		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+	uint16_t source = source_add(
+		ld, (struct source){
+			    .name = ld->fleet.path,
+			    .path = arena_strdup(&ld->fleet.arena,
+						 slash ? slash + 1 : path),
+			    .directory = ld->fleet.directory,
+			    .text = buf_text(&text) + bom,
+			    .len = text.len - bom,
+		    });
+
+	source_quotable(ld, source);
 	return true;
 }

@@ -10,6 +10,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static bool resolve(void *ctx, const struct secret_ref *ref,
+		    const struct secret **out, struct err *e)
+{
+	return engine_secret(ctx, ref, out, e);
+}
+
 bool engine_open(const struct engine_options *o, struct engine **out,
 		 struct err *e)
 {
@@ -24,7 +30,8 @@ bool engine_open(const struct engine_options *o, struct engine **out,
 
 	en->fleet = o->fleet;
 	en->apply = o->apply;
-	en->drivers = drivers_new();
+	en->drivers = drivers_new(&(const struct drivers_options){
+		.access = &o->fleet->access, .secret = resolve, .ctx = en });
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
 	if (!state_open(&options, &en->state, e) &&

@@ -4,12 +4,15 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "pki/tls_peer.h"
+#include "remote/identity.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 enum {
@@ -109,6 +112,21 @@ static size_t write_reply(char *bytes, size_t size, size_t count, void *ctx)
 	return client_take(ctx, bytes, size * count) ? size * count : 0;
 }
 
+/* While a reply comes in, curl still knows its connection. */
+static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
+{
+	struct client *c = ctx;
+	struct curl_tlssessioninfo *tls = NULL;
+
+	(void)line;
+	if (!*c->peer &&
+	    !curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
+	    tls->backend == CURLSSLBACKEND_GNUTLS && tls->internals &&
+	    !tls_peer_spki(tls->internals, c->peer))
+		*c->peer = '\0';
+	return size * count;
+}
+
 /* ---- the handle ---- */
 
 static CURLcode set_numbers(CURL *easy)
@@ -166,6 +184,11 @@ static CURLcode set_callbacks(struct client *c)
 		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->why);
+	if (!rc && c->exchange->wants_peer)
+		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION,
+				      note_peer);
+	if (!rc && c->exchange->wants_peer)
+		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	return rc;
 }
 
@@ -178,21 +201,45 @@ static void add_header(struct client *c, const char *line)
 	c->headers = longer;
 }
 
-static CURLcode set_request(struct client *c, const struct exchange *x)
+/* What curl copies of it is wiped as well: see client_global(). */
+static void add_secret_header(struct client *c, const struct exchange_header *h)
 {
-	CURLcode rc =
-		curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
+	AUTO(secret) line = { 0 };
+	size_t len = strlen(h->name);
 
-	if (x->body.len) {
-		add_header(c, "Content-Type: application/json");
-		add_header(c, "Expect:"); /* no waiting for a 100 */
+	secret_alloc(&line, len + 2 + h->value->len);
+	memcpy(line.bytes, h->name, len);
+	memcpy(line.bytes + len, ": ", 2);
+	memcpy(line.bytes + len + 2, h->value->bytes, h->value->len);
+	add_header(c, (const char *)line.bytes);
+}
+
+static void add_headers(struct client *c, const struct exchange *x)
+{
+	bool typed = false;
+
+	for (size_t i = 0; i < x->header_count; i++) {
+		typed |= !strcasecmp(x->headers[i].name, "Content-Type");
+		add_secret_header(c, &x->headers[i]);
 	}
+	if (x->body.len && !typed)
+		add_header(c, "Content-Type: application/json");
+	if (x->body.len)
+		add_header(c, "Expect:"); /* no waiting for a 100 */
 	if (x->if_match) {
 		AUTO(buf) line = { 0 };
 
 		buf_printf(&line, "If-Match: %s", x->if_match);
 		add_header(c, buf_text(&line));
 	}
+}
+
+static CURLcode set_request(struct client *c, const struct exchange *x)
+{
+	CURLcode rc =
+		curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
+
+	add_headers(c, x);
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	if (!rc && x->body.len)
@@ -201,6 +248,26 @@ static CURLcode set_request(struct client *c, const struct exchange *x)
 	if (!rc && x->body.len)
 		rc = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS,
 				      x->body.bytes);
+	return rc;
+}
+
+/* curl keeps no copy of what the paths name, but reads it when it connects. */
+static CURLcode set_identity(struct client *c, const struct identity *i)
+{
+	const struct {
+		CURLoption option;
+		const char *path;
+	} rows[] = {
+		{ CURLOPT_CAINFO, i ? identity_authorities(i) : NULL },
+		{ CURLOPT_SSLCERT, i ? identity_certificate(i) : NULL },
+		{ CURLOPT_SSLKEY, i ? identity_key(i) : NULL },
+	};
+	CURLcode rc = CURLE_OK;
+
+	for (size_t k = 0; k < sizeof(rows) / sizeof(*rows) && !rc; k++)
+		if (rows[k].path)
+			rc = curl_easy_setopt(c->easy, rows[k].option,
+					      rows[k].path);
 	return rc;
 }
 
@@ -237,6 +304,8 @@ bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms,
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS,
 				      (long)timeout_ms);
+	if (!rc)
+		rc = set_identity(c, x->identity);
 	if (!rc)
 		rc = set_kind(c, x);
 	if (rc) {
@@ -298,6 +367,7 @@ void client_answer(struct client *c, CURLcode rc, struct exchange *x)
 	if (x->kind == EXCHANGE_HTTP) {
 		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &x->status);
 		take_etag(c, x);
+		memcpy(x->peer, c->peer, sizeof(x->peer));
 	}
 	secret_release(&x->reply);
 	x->reply = TAKE(c->reply);

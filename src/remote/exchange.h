@@ -13,6 +13,7 @@
 #include "base/secret.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -28,6 +29,14 @@ enum exchange_kind {
 	EXCHANGE_LINES
 };
 
+struct identity;
+
+/* A header of a request; its value may be a secret. */
+struct exchange_header {
+	const char *name;
+	const struct secret *value; /* without control characters */
+};
+
 struct exchange {
 	enum exchange_kind kind;
 	/*
@@ -39,13 +48,21 @@ struct exchange {
 	const char *method;   /* HTTP: "GET" */
 	const char *path;     /* HTTP: "/id/site" */
 	const char *if_match; /* HTTP: an ETag; NULL: whatever is there */
-	struct secret body;   /* HTTP: JSON; empty: none */
-	bool reads;           /* changes nothing: a stop may cut it off */
-	bool goes_back;       /* ends what was begun: a stop lets it */
+	const struct identity *identity;       /* https; NULL: nobody, and the
+						  authorities of this machine */
+	const struct exchange_header *headers; /* HTTP */
+	size_t header_count;
+	struct secret body; /* HTTP: JSON unless a header says otherwise;
+			       empty: none */
+	int64_t timeout_ms; /* 0: EXCHANGE_TIMEOUT_MS */
+	bool wants_peer;    /* https: whom the reply came from */
+	bool reads;         /* changes nothing: a stop may cut it off */
+	bool goes_back;     /* ends what was begun: a stop lets it */
 	/* answered */
 	struct err error; /* ERR_NONE: there is a reply */
 	long status;      /* HTTP */
 	char etag[ETAG_LIMIT];
+	char peer[65]; /* SHA-256 of its key, hex; "": not known */
 	struct secret reply;
 };
 

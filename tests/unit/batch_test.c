@@ -77,6 +77,42 @@ static void a_request_is_answered(void **state)
 	secret_release(&a.reply);
 }
 
+static bool ask_with_headers(void *ctx, struct exchange *x)
+{
+	static const struct secret type = { (unsigned char *)"text/plain", 10 };
+	static const struct secret token = { (unsigned char *)"Bearer x", 8 };
+	static const struct exchange_header headers[] = {
+		{ "Content-Type", &type },
+		{ "Authorization", &token },
+	};
+	unsigned *asked = ctx;
+
+	exchange_clear(x);
+	if ((*asked)++)
+		return false;
+	x->method = "POST";
+	x->path = "/";
+	x->headers = headers;
+	x->header_count = 2;
+	secret_copy(&x->body, "hi", 2);
+	return true;
+}
+
+static void headers_are_sent_as_they_are(void **state)
+{
+	AUTO(batch) b = batch_new();
+	struct server *s =
+		server_new((struct server){ .answers = { HELLO } }, NULL);
+	unsigned asked = 0;
+
+	(void)state;
+	batch_add(b, s->origin, ask_with_headers, &asked);
+	batch_run(b);
+	assert_non_null(strstr(s->last, "Content-Type: text/plain\r\n"));
+	assert_non_null(strstr(s->last, "Authorization: Bearer x\r\n"));
+	assert_null(strstr(s->last, "application/json"));
+}
+
 static void an_etag_may_come_after_the_body(void **state)
 {
 	AUTO(batch) b = batch_new();
@@ -343,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_answered),
+		cmocka_unit_test(headers_are_sent_as_they_are),
 		cmocka_unit_test(an_etag_may_come_after_the_body),
 		cmocka_unit_test(a_connection_is_kept_from_one_run_to_the_next),
 		cmocka_unit_test(lines_go_over_tcp_and_unix_sockets),

@@ -8,7 +8,7 @@ static struct drivers *drivers;
 
 static int open_drivers(void **state)
 {
-	drivers = drivers_new();
+	drivers = drivers_new(&(const struct drivers_options){ 0 });
 	return make_pairs(state);
 }
 

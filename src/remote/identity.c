@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "remote/identity.h"
+
+#include "base/alloc.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+enum {
+	PATH_ROOM = 32, /* of "/proc/self/fd/N" */
+};
+
+/* A file without a name; `path` is "" when there is none. */
+struct unnamed {
+	int fd;
+	char path[PATH_ROOM];
+};
+
+struct identity {
+	struct unnamed authorities;
+	struct unnamed certificate;
+	struct unnamed key;
+};
+
+static bool write_all(int fd, const struct secret *text)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = write(fd, text->bytes + done, text->len - done);
+
+		if (n < 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
+static bool fill(struct unnamed *u, const struct secret *text, struct err *e)
+{
+	if (!text)
+		return true;
+	u->fd = memfd_create("identity", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (u->fd < 0)
+		return err_sys(e, "cannot keep a file in memory");
+	if (fchmod(u->fd, 0600) || !write_all(u->fd, text) ||
+	    fcntl(u->fd, F_ADD_SEALS,
+		  F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+		return err_sys(e, "cannot fill a file in memory");
+	snprintf(u->path, sizeof(u->path), "/proc/self/fd/%d", u->fd);
+	return true;
+}
+
+bool identity_new(const struct identity_texts *texts, struct identity **out,
+		  struct err *e)
+{
+	AUTO(identity) i = xcalloc(1, sizeof(*i));
+
+	*i = (struct identity){ { -1, "" }, { -1, "" }, { -1, "" } };
+	if (!fill(&i->authorities, texts->authorities, e) ||
+	    !fill(&i->certificate, texts->certificate, e) ||
+	    !fill(&i->key, texts->key, e))
+		return false;
+	*out = TAKE(i);
+	return true;
+}
+
+static void drop(struct unnamed *u)
+{
+	if (u->fd >= 0)
+		close(u->fd);
+}
+
+void identity_free(struct identity *i)
+{
+	if (!i)
+		return;
+	drop(&i->authorities);
+	drop(&i->certificate);
+	drop(&i->key);
+	free(i);
+}
+
+static const char *path_of(const struct unnamed *u)
+{
+	return *u->path ? u->path : NULL;
+}
+
+const char *identity_authorities(const struct identity *i)
+{
+	return path_of(&i->authorities);
+}
+
+const char *identity_certificate(const struct identity *i)
+{
+	return path_of(&i->certificate);
+}
+
+const char *identity_key(const struct identity *i)
+{
+	return path_of(&i->key);
+}
