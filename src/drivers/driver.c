@@ -3,16 +3,23 @@
 
 #include "base/alloc.h"
 #include "base/stop.h"
+#include "base/vec.h"
+#include "drivers/access.h"
+#include "drivers/caddy.h"
+#include "drivers/call.h"
+#include "drivers/etcd.h"
 #include "drivers/files.h"
 #include "drivers/haproxy.h"
+#include "drivers/http.h"
 #include "drivers/table.h"
 #include "remote/batch.h"
 
 #include <string.h>
 
 static const struct driver *const drivers[] = {
-	[DRIVER_FILES] = &files_driver,
-	[DRIVER_HAPROXY] = &haproxy_driver,
+	[DRIVER_FILES] = &files_driver, [DRIVER_HAPROXY] = &haproxy_driver,
+	[DRIVER_CADDY] = &caddy_driver, [DRIVER_ETCD] = &etcd_driver,
+	[DRIVER_HTTP] = &http_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
@@ -20,6 +27,9 @@ _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 struct drivers {
 	struct drivers_options options;
 	struct batch *batch; /* NULL: nothing was reached over a socket yet */
+	struct identities *identities;
+	struct arena arena;
+	VEC(const struct secret *) told; /* to conversations */
 };
 
 struct drivers *drivers_new(const struct drivers_options *o)
@@ -27,6 +37,7 @@ struct drivers *drivers_new(const struct drivers_options *o)
 	struct drivers *d = xcalloc(1, sizeof(*d));
 
 	d->options = *o;
+	d->identities = identities_new();
 	return d;
 }
 
@@ -35,12 +46,34 @@ void drivers_free(struct drivers *d)
 	if (!d)
 		return;
 	batch_free(d->batch);
+	identities_free(d->identities);
+	arena_release(&d->arena);
 	free(d);
 }
 
-static const struct driver *driver_of(const struct component *c)
+/* An activation the component asks for is not its driver's business. */
+static const struct driver *driver_for(const struct component *c,
+				       enum driver_verb verb)
 {
-	return drivers[c->deliver.kind];
+	const struct driver *own = drivers[c->deliver.kind];
+
+	if (verb != DRIVER_ACTIVATE)
+		return own;
+	switch (c->activate.kind) {
+	case ACTIVATE_NONE:
+		return own;
+	case ACTIVATE_SIGNAL:
+	case ACTIVATE_COMMAND:
+		return &files_driver;
+	case ACTIVATE_HTTP:
+		return &call_driver;
+	}
+	return own;
+}
+
+bool driver_takes_pair(const struct component *c)
+{
+	return drivers[c->deliver.kind]->takes_pair;
 }
 
 /* Activating and putting back end what was begun, so a stop lets them. */
@@ -84,9 +117,61 @@ enum turn no_reply(const struct visit *v, struct err *e)
 bool visit_secret(const struct visit *v, const struct secret_ref *ref,
 		  const struct secret **out, struct err *e)
 {
-	const struct drivers_options *o = &v->drivers->options;
+	struct drivers *d = v->drivers;
+	const struct drivers_options *o = &d->options;
 
-	return o->secret(o->ctx, ref, out, e);
+	if (!o->secret(o->ctx, ref, out, e)) {
+		if (e->code != ERR_STOPPED)
+			e->code = ERR_INPUT;
+		return false;
+	}
+	vec_each (known, &d->told)
+		if (*known == *out)
+			return true;
+	VEC_PUSH(&d->told, &d->arena, *out);
+	return true;
+}
+
+bool visit_tells_secret(const struct visit *v, const char *text, size_t len)
+{
+	vec_each (s, &v->drivers->told)
+		if ((*s)->len && memmem(text, len, (*s)->bytes, (*s)->len))
+			return true;
+	return false;
+}
+
+bool visit_identity(const struct visit *v, const struct http_access *a,
+		    const struct identity **out, struct err *e)
+{
+	return identities_find(v->drivers->identities, v, a, out, e);
+}
+
+static bool next_turn(void *ctx, struct exchange *x);
+
+static void forget(struct visit *v)
+{
+	if (v->driver->forget && v->memory)
+		v->driver->forget(v);
+	v->memory = NULL;
+}
+
+/* Nobody answered there: from the beginning, at the next place. */
+static bool begin_elsewhere(struct visit *v)
+{
+	const char *origin = NULL;
+
+	if (!v->reply || v->reply->error.code != ERR_REMOTE ||
+	    !v->driver->next_origin)
+		return false;
+	origin = v->driver->next_origin(v->job->component, v->origin + 1);
+	if (!origin)
+		return false;
+	forget(v);
+	v->origin++;
+	v->stage = 0;
+	v->reply = NULL;
+	batch_add(v->drivers->batch, origin, next_turn, v);
+	return true;
 }
 
 static bool next_turn(void *ctx, struct exchange *x)
@@ -97,7 +182,9 @@ static bool next_turn(void *ctx, struct exchange *x)
 	struct err e = { 0 };
 
 	v->reply = reply.origin ? &reply : NULL;
-	switch (driver_of(v->job->component)->turns[verb](v, x, &e)) {
+	if (begin_elsewhere(v))
+		return false;
+	switch (v->driver->turns[verb](v, x, &e)) {
 	case TURN_ASK:
 		x->reads |= only_reads(verb);
 		x->goes_back = !begins_something(verb);
@@ -109,19 +196,25 @@ static bool next_turn(void *ctx, struct exchange *x)
 		v->job->error = e;
 		break;
 	}
+	forget(v);
 	return false;
 }
 
 static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 {
-	const struct driver *driver = driver_of(j->component);
+	const struct driver *driver = driver_for(j->component, j->verb);
 	struct visit *v = ARENA_NEW(a, struct visit);
 
 	if (!d->batch)
 		d->batch = batch_new();
 	v->drivers = d;
 	v->job = j;
+	v->driver = driver;
 	v->arena = a;
+	if (driver->prepare && !driver->prepare(v, &j->error)) {
+		forget(v);
+		return;
+	}
 	batch_add(d->batch, driver->origin(j->component), next_turn, v);
 }
 
@@ -129,7 +222,7 @@ static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 
 static void begin(struct drivers *d, struct job *j, struct arena *a)
 {
-	const struct driver *driver = driver_of(j->component);
+	const struct driver *driver = driver_for(j->component, j->verb);
 
 	j->error = (struct err){ 0 };
 	j->done = false;
@@ -150,9 +243,4 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		begin(d, &jobs[i], &a);
 	if (d->batch)
 		batch_run(d->batch);
-}
-
-enum activation driver_activation(const struct component *c)
-{
-	return component_activation(c);
 }

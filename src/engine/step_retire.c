@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retire: forgets components that left the fleet file. */
 #include "drivers/driver.h"
+#include "engine/deliver_http.h"
 #include "engine/inside.h"
 
 #include <jansson.h>
@@ -46,6 +47,7 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 		json_object_set_new(
 			whole, "haproxy",
 			json_pack("{ss}", "socket", d->haproxy.socket));
+	deliver_http_put(d, whole);
 
 	char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
 	const char *copy = arena_strdup(a, text);
@@ -81,6 +83,7 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 	}
 	*out = (struct deliver){ .kind = DRIVER_FILES };
 	take_haproxy(json_object_get(whole, "haproxy"), a, out);
+	deliver_http_take(whole, a, out);
 	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
 		const char *value = json_string_value(
 			json_object_get(files, install_texts[i].key));
@@ -98,15 +101,16 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 static bool remove_files(struct run *r, const struct component_seen *seen,
 			 struct err *e)
 {
-	AUTO(arena) a = { 0 };
+	struct arena *a = &r->en->arena; /* secrets may be remembered by it */
 	struct component gone = { .name = seen->name, .process = seen->name };
 	struct job job = { .verb = DRIVER_REMOVE,
 			   .component = &gone,
-			   .arena = &a };
+			   .fingerprint = seen->installed,
+			   .arena = a };
 
 	if (!seen->retire_remove || !seen->deliver)
 		return true;
-	if (!deliver_from_text(seen->deliver, &a, &gone.deliver, e))
+	if (!deliver_from_text(seen->deliver, a, &gone.deliver, e))
 		return false;
 	drivers_run(r->en->drivers, &job, 1);
 	if (!job.done)

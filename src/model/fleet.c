@@ -26,18 +26,6 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_LDAP] = "ldap",
 };
 
-bool deliver_is_hot(const struct deliver *d)
-{
-	switch (d->kind) {
-	case DRIVER_HAPROXY:
-		return true;
-	case DRIVER_FILES:
-	case DRIVER_KIND_COUNT:
-		break;
-	}
-	return false;
-}
-
 void fleet_release(struct fleet *f)
 {
 	arena_release(&f->arena);

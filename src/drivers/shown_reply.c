@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/shown_reply.h"
+
+#include "base/text.h"
+#include "drivers/json_secret.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum {
+	SHORTEST_SECRET = 3,
+	STATUS_STALE = 412
+};
+
+static bool holds(const char *text, size_t len, const struct secret *s)
+{
+	return s->len >= SHORTEST_SECRET &&
+	       memmem(text, len, s->bytes, s->len) != NULL;
+}
+
+static bool repeats_a_secret(const struct visit *v, const char *text,
+			     size_t len)
+{
+	const struct exchange *x = v->reply;
+
+	for (size_t i = 0; x && i < x->header_count; i++)
+		if (holds(text, len, x->headers[i].value))
+			return true;
+	return visit_tells_secret(v, text, len);
+}
+
+static bool is_key_letter(char c)
+{
+	return isascii((unsigned char)c) &&
+	       (isalnum((unsigned char)c) || strchr("+/=_-", c)) && c;
+}
+
+/* Where the first thing begins that could be a key, in whatever form. */
+static size_t harmless_len(const char *text, size_t len)
+{
+	const char *pem = memmem(text, len, "-----BEGIN", 10);
+	size_t most = pem ? (size_t)(pem - text) : len;
+	size_t run = 0;
+
+	for (size_t i = 0; i < most; i++) {
+		run = is_key_letter(text[i]) ? run + 1 : 0;
+		if (run == KEY_LIKE)
+			return i + 1 - run;
+	}
+	return most;
+}
+
+const char *shown_words(const struct visit *v, const char *text, size_t len)
+{
+	AUTO(buf) out = { 0 };
+	size_t harmless = harmless_len(text, len);
+
+	if (repeats_a_secret(v, text, len))
+		return "(what it says repeats a secret)";
+	text_escape(&out, text, harmless);
+	if (harmless < len && harmless < TEXT_SHOWN_LIMIT)
+		buf_puts(&out, "...");
+	return arena_strdup(v->arena, buf_text(&out));
+}
+
+const char *shown_reply(const struct visit *v, const char *member)
+{
+	const struct secret *reply = &v->reply->reply;
+	AUTO(json) whole = member ? json_of_secret(reply) : NULL;
+	const json_t *words = json_object_get(whole, member);
+
+	if (json_is_string(words))
+		return shown_words(v, json_string_value(words),
+				   json_string_length(words));
+	return shown_words(v, (const char *)reply->bytes, reply->len);
+}
+
+static const char *moved(long status)
+{
+	return status >= 300 && status < 400 ? " (redirects are not followed)"
+					     : "";
+}
+
+enum turn reply_refused(const struct visit *v, const char *member,
+			struct err *e)
+{
+	const struct exchange *x = v->reply;
+	const char *words = shown_reply(v, member);
+
+	if (x->status == STATUS_STALE)
+		err_set(e, ERR_STALE,
+			"somebody else changed what '%s' holds meanwhile",
+			x->origin);
+	else
+		err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin,
+			x->status, moved(x->status), *words ? ": " : "", words);
+	return TURN_FAILED;
+}
