@@ -14,6 +14,7 @@ extern const struct record component_record;
 extern const struct record csv_record;      /* struct csv_form */
 extern const struct record secret_record;   /* struct secret_form */
 extern const struct record deliver_record;  /* struct deliver */
+extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */
 extern const struct record activate_record; /* struct activate_form */
 /* The same for who sits on the component's host. */

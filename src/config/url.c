@@ -6,6 +6,7 @@
 #include "config/netname.h"
 #include "config/values.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,16 @@ struct written {
 	bool tls;
 	const char *authority;
 	const char *rest; /* from "/", "?" or "#" on; "" nothing */
+	const char *host; /* NULL: a sample's, which is not known */
 };
 
 bool host_is_local(const char *host)
 {
-	return !strcmp(host, "localhost") || !strncmp(host, "127.", 4) ||
-	       !strcmp(host, "::1");
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+	return !strcmp(host, "localhost") || !strcmp(host, "::1");
 }
 
 /* The end of the host; a slash inside a placeholder is none of the URL's. */
@@ -126,25 +131,33 @@ static bool read_origin(struct loader *ld, const struct field *f,
 			const char **out)
 {
 	const char *expanded = NULL;
-	const char *host = NULL;
 
+	if (!value_raw(ld, f, n))
+		return false;
 	if (!cut(ld, n->text, w))
 		return not_a_url(ld, f, n);
 	if (!expand_host(ld, n, w->authority, &expanded))
 		return false;
-	*out = make_origin(ld, w->tls, expanded, &host);
-	if (!*out && placeholder_excuses(ld, n)) {
-		*out = "https://sample";
+	*out = make_origin(ld, w->tls, expanded, &w->host);
+	if (*out)
 		return true;
-	}
-	if (!*out)
-		return not_a_url(ld, f, n);
-	if (w->tls || host_is_local(host))
-		return true;
-	return complain(ld, n,
+	*out = "https://sample";
+	return placeholder_excuses(ld, n) || not_a_url(ld, f, n);
+}
+
+static bool is_local(const struct written *w)
+{
+	return !w->host || host_is_local(w->host);
+}
+
+static bool check_safe(struct loader *ld, const struct field *f,
+		       const struct node *n, const struct written *w)
+{
+	return w->tls || is_local(w) ||
+	       complain(ld, n,
 			"'%s' must begin with https://, because '%s' is not "
 			"on this machine",
-			f->key, shown(ld, host));
+			f->key, shown(ld, w->host));
 }
 
 /* ---- the rest of it ---- */
@@ -206,10 +219,11 @@ static bool read_url(struct loader *ld, const struct field *f,
 		     const struct node *n, void *slot)
 {
 	struct http_url *out = slot;
-	struct written w;
+	struct written w = { 0 };
 	AUTO(http_text_builder) b = { .ld = ld, .style = PLACEHOLDER_URL };
 
-	if (!value_raw(ld, f, n) || !read_origin(ld, f, n, &w, &out->origin))
+	if (!read_origin(ld, f, n, &w, &out->origin) ||
+	    !check_safe(ld, f, n, &w))
 		return false;
 	if (*w.rest != '/')
 		http_text_raw(&b, "/");
@@ -218,26 +232,41 @@ static bool read_url(struct loader *ld, const struct field *f,
 	       check_path(ld, f, n, &out->path);
 }
 
-static bool read_bare_origin(struct loader *ld, const struct field *f,
-			     const struct node *n, void *slot)
+static bool ends_there(struct loader *ld, const struct field *f,
+		       const struct node *n, const struct written *w)
 {
-	struct written w;
-
-	if (!value_raw(ld, f, n) || !read_origin(ld, f, n, &w, slot))
-		return false;
-	return !*w.rest || !strcmp(w.rest, "/") ||
+	return !*w->rest || !strcmp(w->rest, "/") ||
 	       complain(ld, n, "'%s' ends behind the host and its port",
 			f->key);
 }
 
+static bool read_bare_origin(struct loader *ld, const struct field *f,
+			     const struct node *n, void *slot)
+{
+	struct written w = { 0 };
+
+	return read_origin(ld, f, n, &w, slot) && check_safe(ld, f, n, &w) &&
+	       ends_there(ld, f, n, &w);
+}
+
+/* It asks nobody who they are, so it is never elsewhere. */
 static bool read_admin(struct loader *ld, const struct field *f,
 		       const struct node *n, void *slot)
 {
-	struct written w;
+	struct written w = { 0 };
+	bool is_tcp = n->kind == NODE_TEXT && !strncmp(n->text, "tcp:", 4);
 
-	if (n->kind == NODE_TEXT && !cut(ld, n->text, &w))
+	if (n->kind == NODE_TEXT && !is_tcp && !cut(ld, n->text, &w))
 		return socket_type.read(ld, f, n, slot);
-	return read_bare_origin(ld, f, n, slot);
+	if (!is_tcp && !read_origin(ld, f, n, &w, slot))
+		return false;
+	if (is_tcp || w.tls || !is_local(&w))
+		return complain(ld, n,
+				"'%s' must be http://HOST:PORT of this "
+				"machine, or the path of a unix socket, not "
+				"'%s'",
+				f->key, shown(ld, n->text));
+	return ends_there(ld, f, n, &w);
 }
 
 const struct field_type url_type = { read_url, SHAPE_TEXT, "^https?://" };

@@ -53,6 +53,7 @@ struct driver {
 	/* The conversation has ended: wipes what `memory` holds. */
 	void (*forget)(struct visit *v);
 	bool takes_pair; /* to commit and to revert, not only to stage */
+	bool takes_orders;
 };
 
 /* The ask of a conversation over lines; what is in `text` is no secret. */
@@ -68,6 +69,13 @@ struct http_access;
 MUST_CHECK bool visit_identity(const struct visit *v,
 			       const struct http_access *a,
 			       const struct identity **out, struct err *e);
+/* Who we are towards agents. */
+struct orderer;
+MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out,
+			      struct err *e);
+/* The key that this component's agent has, as far as it is known; NULL. */
+const char *visit_peer(const struct visit *v);
+void visit_learn_peer(const struct visit *v, const char *spki);
 /* Why there was no reply, in `e`; always TURN_FAILED. */
 enum turn no_reply(const struct visit *v, struct err *e);
 

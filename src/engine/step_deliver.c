@@ -43,6 +43,21 @@ static void note_failure(struct run *r, const struct batch *b, size_t i,
 	change_component(change, seen);
 }
 
+/* False: all of them fail, because no order could be numbered. */
+static bool number(struct run *r, struct batch *b, struct job *jobs)
+{
+	struct err e = { 0 };
+
+	if (!sequence_begin(r, jobs, b->count, &e)) {
+		batch_fail(b, &e);
+		r->halted = true;
+		return false;
+	}
+	for (size_t i = 0; i < b->count; i++)
+		sequence_fill(r, &jobs[i]);
+	return true;
+}
+
 void step_stage(struct run *r, struct batch *b)
 {
 	AUTO(pairs) pairs = { 0 };
@@ -64,6 +79,8 @@ void step_stage(struct run *r, struct batch *b)
 					.key = &l->key,
 					.arena = &a };
 	}
+	if (!number(r, b, jobs))
+		return;
 	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++)
 		if (b->errors[i].code)
@@ -192,6 +209,7 @@ void step_commit(struct run *r, struct batch *b)
 					.replaces = s->replaces,
 					.arena = &a };
 		pairs_hand_over(&pairs, r, &jobs[i]);
+		sequence_fill(r, &jobs[i]);
 	}
 	run_jobs(r, b, jobs);
 	record_commits(r, b, jobs);
@@ -251,6 +269,8 @@ void step_activate(struct run *r, struct batch *b)
 					.directory = r->en->fleet->directory,
 					.arena = &a };
 	}
+	if (!number(r, b, jobs))
+		return;
 	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++) {
 		r->deed[b->numbers[i]] = may_have_acted(&jobs[i]);

@@ -19,6 +19,8 @@ static const struct rung {
 } rungs[] = {
 	[DRIVER_FILES] = { "files", ACTIVATION_NONE, false, false },
 	[DRIVER_HAPROXY] = { "haproxy", ACTIVATION_HOT, true, false },
+	/* its host knows how; that its process is told is all we know */
+	[DRIVER_AGENT] = { "agent", ACTIVATION_RELOAD, true, false },
 	[DRIVER_CADDY] = { "caddy", ACTIVATION_HOT, true, true },
 	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },
 	[DRIVER_HTTP] = { "http", ACTIVATION_HOT, false, true },
@@ -36,9 +38,14 @@ static bool has_own_request(const struct deliver *d)
 	return d->kind == DRIVER_HTTP && d->http->requests[HTTP_ACTIVATE];
 }
 
-bool deliver_swaps(const struct deliver *d)
+bool deliver_activates(const struct deliver *d)
 {
 	return rungs[d->kind].always || has_own_request(d);
+}
+
+bool deliver_swaps(const struct deliver *d)
+{
+	return deliver_activates(d) && rungs[d->kind].own == ACTIVATION_HOT;
 }
 
 bool component_swaps_at_commit(const struct component *c)

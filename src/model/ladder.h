@@ -22,7 +22,9 @@ enum activation {
 
 enum activation component_activation(const struct component *c);
 
-/* The driver swaps the pair in the process: `activate` has no place there. */
+/* The driver knows by itself how: `activate` has no place there. */
+bool deliver_activates(const struct deliver *d);
+/* The same, by a swap in the running process. */
 bool deliver_swaps(const struct deliver *d);
 /* Already the commit does, so that nothing can be left for later. */
 bool component_swaps_at_commit(const struct component *c);
