@@ -29,10 +29,33 @@ static bool repeats_a_secret(const struct visit *v, const char *text,
 	return visit_tells_secret(v, text, len);
 }
 
-static bool is_key_letter(char c)
+/* How much of a text is one word of what base64 and hex are made of. */
+static size_t word_len(const char *text, size_t len)
 {
-	return isascii((unsigned char)c) &&
-	       (isalnum((unsigned char)c) || strchr("+/=_-", c)) && c;
+	size_t run = 0;
+
+	while (run < len && isascii((unsigned char)text[run]) && text[run] &&
+	       (isalnum((unsigned char)text[run]) ||
+		strchr("+/=_-", text[run])))
+		run++;
+	return run;
+}
+
+/* Long, and no path or name: it mixes letters and digits, or is all hex. */
+static bool is_key_like(const char *word, size_t len)
+{
+	size_t upper = 0;
+	size_t lower = 0;
+	size_t digits = 0;
+	size_t hex = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		upper += isupper((unsigned char)word[i]) != 0;
+		lower += islower((unsigned char)word[i]) != 0;
+		digits += isdigit((unsigned char)word[i]) != 0;
+		hex += isxdigit((unsigned char)word[i]) != 0;
+	}
+	return len >= KEY_LIKE && ((upper && lower && digits) || hex == len);
 }
 
 /* Where the first thing begins that could be a key, in whatever form. */
@@ -40,12 +63,13 @@ static size_t harmless_len(const char *text, size_t len)
 {
 	const char *pem = memmem(text, len, "-----BEGIN", 10);
 	size_t most = pem ? (size_t)(pem - text) : len;
-	size_t run = 0;
 
-	for (size_t i = 0; i < most; i++) {
-		run = is_key_letter(text[i]) ? run + 1 : 0;
-		if (run == KEY_LIKE)
-			return i + 1 - run;
+	for (size_t i = 0; i < most;) {
+		size_t word = word_len(text + i, most - i);
+
+		if (is_key_like(text + i, word))
+			return i;
+		i += word + 1;
 	}
 	return most;
 }
@@ -53,8 +77,11 @@ static size_t harmless_len(const char *text, size_t len)
 const char *shown_words(const struct visit *v, const char *text, size_t len)
 {
 	AUTO(buf) out = { 0 };
-	size_t harmless = harmless_len(text, len);
+	size_t harmless = 0;
 
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	harmless = harmless_len(text, len);
 	if (repeats_a_secret(v, text, len))
 		return "(what it says repeats a secret)";
 	text_escape(&out, text, harmless);

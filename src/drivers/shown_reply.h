@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 enum {
-	KEY_LIKE = 32 /* letters and digits in a row */
+	KEY_LIKE = 32 /* characters of base64 or hex in a row */
 };
 
 const char *shown_words(const struct visit *v, const char *text, size_t len);
