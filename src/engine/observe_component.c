@@ -73,31 +73,47 @@ static void judge_chains(struct engine *en, const struct snapshot *s,
 				en, s, seen->observed_at, &probes[i]);
 }
 
+static void see_nothing(struct component_seen *seen, const char *error)
+{
+	seen->served = NULL;
+	seen->served_not_after = 0;
+	seen->evidence = EVIDENCE_NONE;
+	seen->error = error;
+}
+
+static bool is_another(const struct tls_probe *p, const char *served)
+{
+	return p->other.fingerprint ||
+	       (served && strcmp(served, p->leaf.fingerprint) != 0);
+}
+
 /*
- * What all ports of a component serve together: one fingerprint, or unknown
- * when one did not answer, or the one that differs from what is installed.
+ * What all ports of a component serve together: one fingerprint, or the one
+ * that differs from what is installed; unknown when one did not answer, or
+ * when they differ and nobody knows what is installed.
  */
 static void judge_ports(const struct tls_probe *probes, size_t count,
 			struct component_seen *seen)
 {
 	seen->served = NULL;
-	seen->evidence = EVIDENCE_NONE;
+	seen->evidence = EVIDENCE_HANDSHAKE;
 	for (size_t i = 0; i < count; i++) {
 		const struct tls_probe *p = &probes[i];
-		const char *served = p->other ? p->other : p->fingerprint;
+		struct tls_leaf leaf = tls_probe_served(p, seen->installed);
 
 		if (!p->completed) {
-			seen->served = NULL;
-			seen->evidence = EVIDENCE_NONE;
-			seen->error = p->error;
+			see_nothing(seen, p->error);
 			return;
 		}
-		if (!seen->served || !seen->installed ||
-		    strcmp(seen->served, seen->installed) == 0) {
-			seen->served = served;
-			seen->served_not_after = p->not_after;
+		if (!seen->installed && is_another(p, seen->served)) {
+			see_nothing(seen, "it serves several certificates");
+			return;
 		}
-		seen->evidence = EVIDENCE_HANDSHAKE;
+		if (seen->served &&
+		    (!seen->installed || strcmp(seen->served, seen->installed)))
+			continue;
+		seen->served = leaf.fingerprint;
+		seen->served_not_after = leaf.not_after;
 	}
 }
 
