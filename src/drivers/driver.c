@@ -13,7 +13,6 @@
 #include "drivers/files.h"
 #include "drivers/haproxy.h"
 #include "drivers/http.h"
-#include "drivers/json_secret.h"
 #include "drivers/orderer.h"
 #include "drivers/table.h"
 #include "remote/batch.h"
@@ -51,7 +50,6 @@ struct drivers *drivers_new(const struct drivers_options *o)
 	struct drivers *d = xcalloc(1, sizeof(*d));
 
 	d->options = *o;
-	json_secret_global();
 	d->identities = identities_new();
 	return d;
 }
@@ -154,12 +152,10 @@ bool visit_secret(const struct visit *v, const struct secret_ref *ref,
 	return true;
 }
 
-bool visit_tells_secret(const struct visit *v, const char *text, size_t len)
+const struct secret *const *visit_secrets(const struct visit *v, size_t *count)
 {
-	vec_each (s, &v->drivers->told)
-		if ((*s)->len && memmem(text, len, (*s)->bytes, (*s)->len))
-			return true;
-	return false;
+	*count = v->drivers->told.count;
+	return v->drivers->told.items;
 }
 
 bool visit_identity(const struct visit *v, const struct http_access *a,

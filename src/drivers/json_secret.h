@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON that may hold keys: what jansson frees of it is wiped. */
+/* JSON that may hold keys: the process has jansson wipe what it frees. */
 #ifndef DRIVERS_JSON_SECRET_H
 #define DRIVERS_JSON_SECRET_H
 
@@ -8,8 +8,6 @@
 
 #include <jansson.h>
 
-/* Once in a process, before there is any. */
-void json_secret_global(void);
 /* NULL: it is no JSON, or has a name twice in one object. */
 json_t *json_of_secret(const struct secret *text);
 

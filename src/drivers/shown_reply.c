@@ -6,27 +6,43 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	SHORTEST_SECRET = 3,
 	STATUS_STALE = 412
 };
 
-static bool holds(const char *text, size_t len, const struct secret *s)
+static bool holds(const char *text, size_t len, const void *bytes, size_t count)
 {
-	return s->len >= SHORTEST_SECRET &&
-	       memmem(text, len, s->bytes, s->len) != NULL;
+	return count >= SHORTEST_SECRET && memmem(text, len, bytes, count);
+}
+
+/* All of it, or what stands behind "Bearer " and the like. */
+static bool holds_secret(const char *text, size_t len, const struct secret *s)
+{
+	const unsigned char *blank = memchr(s->bytes, ' ', s->len);
+
+	return holds(text, len, s->bytes, s->len) ||
+	       (blank && holds(text, len, blank + 1,
+			       s->len - (size_t)(blank + 1 - s->bytes)));
 }
 
 static bool repeats_a_secret(const struct visit *v, const char *text,
 			     size_t len)
 {
 	const struct exchange *x = v->reply;
+	size_t count = 0;
+	const struct secret *const *told = visit_secrets(v, &count);
 
-	for (size_t i = 0; x && i < x->header_count; i++)
-		if (holds(text, len, x->headers[i].value))
+	for (size_t i = 0; i < count; i++)
+		if (holds_secret(text, len, told[i]))
 			return true;
-	return visit_tells_secret(v, text, len);
+	for (size_t i = 0; x && i < x->header_count; i++)
+		if (!strcasecmp(x->headers[i].name, "Authorization") &&
+		    holds_secret(text, len, x->headers[i].value))
+			return true;
+	return false;
 }
 
 /* How much of a text is one word of what base64 and hex are made of. */

@@ -62,8 +62,8 @@ void ask_lines(struct exchange *ask, const char *text);
 MUST_CHECK bool visit_secret(const struct visit *v,
 			     const struct secret_ref *ref,
 			     const struct secret **out, struct err *e);
-/* Whether a text holds any secret that was ever handed to a conversation. */
-bool visit_tells_secret(const struct visit *v, const char *text, size_t len);
+/* Every secret that was handed to a conversation so far. */
+const struct secret *const *visit_secrets(const struct visit *v, size_t *count);
 /* Who we are for these keys of the delivery; NULL in `out`: nobody. */
 struct http_access;
 MUST_CHECK bool visit_identity(const struct visit *v,

@@ -86,7 +86,8 @@ static inline void server_reply(struct server *s, int fd, const char *request)
 	if (busy > atomic_load(&s->most_busy))
 		atomic_store(&s->most_busy, busy);
 	snprintf(s->last, sizeof(s->last), "%s", request);
-	strncat(s->all, request, sizeof(s->all) - strlen(s->all) - 1);
+	if (strlen(s->all) + strlen(request) < sizeof(s->all))
+		strcat(s->all, request);
 	if (s->delay_ms)
 		clock_sleep_ms(s->delay_ms);
 	atomic_fetch_sub(&s->busy, 1);
