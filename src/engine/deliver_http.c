@@ -259,20 +259,19 @@ void deliver_http_put(const struct deliver *d, json_t *whole)
 		json_object_set_new(whole, "http", http_put(d->http));
 }
 
-static void take_caddy(const json_t *object, struct arena *a,
+static bool take_caddy(const json_t *object, struct arena *a,
 		       struct deliver *out)
 {
 	struct caddy *c = ARENA_NEW(a, struct caddy);
 
 	c->admin = take_text(object, "admin", a);
 	c->id = take_text(object, "id", a);
-	if (!c->admin || !c->id)
-		return;
 	out->kind = DRIVER_CADDY;
 	out->caddy = c;
+	return c->admin && c->id;
 }
 
-static void take_etcd(const json_t *object, struct arena *a,
+static bool take_etcd(const json_t *object, struct arena *a,
 		      struct deliver *out)
 {
 	struct etcd *d = ARENA_NEW(a, struct etcd);
@@ -280,13 +279,12 @@ static void take_etcd(const json_t *object, struct arena *a,
 	d->endpoints = take_texts(object, "endpoints", a);
 	d->key = take_text(object, "key", a);
 	d->access = take_access(object, a);
-	if (!d->endpoints[0] || !d->key)
-		return;
 	out->kind = DRIVER_ETCD;
 	out->etcd = d;
+	return d->endpoints[0] && d->key;
 }
 
-static void take_http(const json_t *object, struct arena *a,
+static bool take_http(const json_t *object, struct arena *a,
 		      struct deliver *out)
 {
 	struct http *h = ARENA_NEW(a, struct http);
@@ -295,16 +293,19 @@ static void take_http(const json_t *object, struct arena *a,
 	h->access = take_access(object, a);
 	h->requests[HTTP_PROBE] = take_request(object, HTTP_PROBE, a);
 	h->requests[HTTP_REMOVE] = take_request(object, HTTP_REMOVE, a);
-	if (!h->origin)
-		return;
 	out->kind = DRIVER_HTTP;
 	out->http = h;
+	return h->origin && h->requests[HTTP_REMOVE];
 }
 
-void deliver_http_take(const json_t *whole, struct arena *a,
+bool deliver_http_take(const json_t *whole, struct arena *a,
 		       struct deliver *out)
 {
-	take_caddy(json_object_get(whole, "caddy"), a, out);
-	take_etcd(json_object_get(whole, "etcd"), a, out);
-	take_http(json_object_get(whole, "http"), a, out);
+	const json_t *caddy = json_object_get(whole, "caddy");
+	const json_t *etcd = json_object_get(whole, "etcd");
+	const json_t *http = json_object_get(whole, "http");
+
+	return (!caddy || take_caddy(caddy, a, out)) &&
+	       (!etcd || take_etcd(etcd, a, out)) &&
+	       (!http || take_http(http, a, out));
 }

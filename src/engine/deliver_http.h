@@ -11,11 +11,15 @@
 #include "model/fleet.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* Adds what the driver needs; nothing for another one. */
 void deliver_http_put(const struct deliver *d, json_t *whole);
-/* Sets kind and what was put; strings in `a`. */
-void deliver_http_take(const json_t *whole, struct arena *a,
+/*
+ * Sets kind and what was put, if anything; strings in `a`.  False when that
+ * does not say enough.
+ */
+bool deliver_http_take(const json_t *whole, struct arena *a,
 		       struct deliver *out);
 
 #endif

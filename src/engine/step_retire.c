@@ -69,33 +69,38 @@ static void take_haproxy(const json_t *haproxy, struct arena *a,
 	out->haproxy.socket = arena_strdup(a, socket);
 }
 
-bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
-		       struct err *e)
+static void take_files(const json_t *files, struct arena *a,
+		       struct install *out)
 {
-	json_t *whole = json_loads(text, 0, NULL);
-	const json_t *files = json_object_get(whole, "files");
-	char *base = (char *)&out->files;
-
-	if (!json_is_object(files)) {
-		json_decref(whole);
-		return err_set(e, ERR_IO,
-			       "the state does not say how it was reached");
-	}
-	*out = (struct deliver){ .kind = DRIVER_FILES };
-	take_haproxy(json_object_get(whole, "haproxy"), a, out);
-	deliver_http_take(whole, a, out);
 	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
 		const char *value = json_string_value(
 			json_object_get(files, install_texts[i].key));
 
 		if (value)
-			*(const char **)(base + install_texts[i].offset) =
+			*(const char **)((char *)out +
+					 install_texts[i].offset) =
 				arena_strdup(a, value);
 	}
-	out->files.unsafe_directory =
+	out->unsafe_directory =
 		json_is_true(json_object_get(files, "unsafe_directory"));
+}
+
+bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
+		       struct err *e)
+{
+	json_t *whole = json_loads(text, 0, NULL);
+	const json_t *files = json_object_get(whole, "files");
+	bool good = json_is_object(files);
+
+	*out = (struct deliver){ .kind = DRIVER_FILES };
+	if (good) {
+		take_files(files, a, &out->files);
+		take_haproxy(json_object_get(whole, "haproxy"), a, out);
+		good = deliver_http_take(whole, a, out);
+	}
 	json_decref(whole);
-	return true;
+	return good ||
+	       err_set(e, ERR_IO, "the state does not say how it was reached");
 }
 
 static bool remove_files(struct run *r, const struct component_seen *seen,
