@@ -25,8 +25,10 @@ fi
 services=
 for package in $missing; do
 	case $package in
-	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy)
+	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy | caddy)
 		[ ! -d /run/systemd/system ] || services="$services $package.service" ;;
+	etcd-server)
+		[ ! -d /run/systemd/system ] || services="$services etcd.service" ;;
 	esac
 done
 # shellcheck disable=SC2086

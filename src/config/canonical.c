@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
+#include "base/fs.h"
 #include "base/text.h"
-#include "config/pathname.h"
 #include "config/schema.h"
 #include "config/writer.h"
 
@@ -27,7 +27,7 @@ static void put_flag(struct writer *w, const char *field, bool value)
 void put_path(struct writer *w, const char *field, const char *path)
 {
 	if (path)
-		put_text(w, field, path_beneath(w->directory, path));
+		put_text(w, field, fs_beneath(w->directory, path));
 }
 
 /* Items that may hold blanks, as one line. */
@@ -54,7 +54,7 @@ void put_secret(struct writer *w, const char *field, const struct secret_ref *s)
 		return;
 	case SECRET_FILE:
 		buf_printf(w->out, " %s=file:%s\n", field,
-			   path_beneath(w->directory, s->name));
+			   fs_beneath(w->directory, s->name));
 		return;
 	case SECRET_COMMAND:
 		put_words(w, field, s->argv);

@@ -117,15 +117,20 @@ static void judge_ports(const struct tls_probe *probes, size_t count,
 	}
 }
 
-/* One that cannot be reached keeps what was seen of it the last time. */
-static void take_answer(const struct job *job, int64_t now, struct arena *arena,
+/*
+ * One that cannot be reached keeps what was seen of it the last time, but
+ * that proves nothing now.
+ */
+static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 			struct component_seen *seen)
 {
 	const struct probe_answer *a = &job->answer;
+	bool is_ours = a->order_from && !strcmp(a->order_from, s->lineage);
 
 	seen->online = job->done && a->online;
 	if (!job->done) {
-		seen->error = arena_strdup(arena, job->error.text);
+		seen->evidence = EVIDENCE_NONE;
+		seen->error = arena_strdup(&s->arena, job->error.text);
 		return;
 	}
 	seen->observed_at = now;
@@ -135,12 +140,13 @@ static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 	seen->damage = a->damage;
 	seen->staged = a->staged;
 	seen->unwritable = a->unwritable;
+	seen->clock_ahead = a->clock_ahead;
 	seen->error = a->error;
 	seen->served = a->served;
 	seen->served_flaw = NULL;
 	seen->served_not_after = 0;
-	seen->told = a->sequence;
-	seen->told_from = a->lineage;
+	seen->order_from = a->order_from;
+	seen->order_taken = is_ours ? a->order_taken : 0;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 
@@ -192,7 +198,7 @@ bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
 		struct component_seen *seen =
 			row_of(s, f->components[i].name, &at);
 
-		take_answer(&jobs[i], now, &s->arena, seen);
+		take_answer(&jobs[i], s, now, seen);
 		if (!f->components[i].verify_count)
 			continue;
 		judge_ports(ports.probes + ports.first[i],
