@@ -101,11 +101,9 @@ const char *etcd_prefix_end(struct arena *a, const char *prefix)
 
 static const json_t *find_in(const json_t *kvs, const json_t *key)
 {
-	size_t i = 0;
-	const json_t *kv = NULL;
+	for (size_t i = 0; i < json_array_size(kvs); i++) {
+		const json_t *kv = json_array_get(kvs, i);
 
-	json_array_foreach(kvs, i, kv)
-	{
 		if (json_equal(json_object_get(kv, "key"), key))
 			return kv;
 	}
@@ -122,13 +120,12 @@ static const json_t *kvs_of(const json_t *response)
 const json_t *etcd_find(const json_t *reply, const char *key)
 {
 	AUTO(json) wanted = in_base64(key);
+	const json_t *responses = json_object_get(reply, "responses");
 	const json_t *found = NULL;
-	const json_t *response = NULL;
-	size_t i = 0;
 
-	json_array_foreach(json_object_get(reply, "responses"), i, response)
-	{
-		const json_t *kv = find_in(kvs_of(response), wanted);
+	for (size_t i = 0; i < json_array_size(responses); i++) {
+		const json_t *kvs = kvs_of(json_array_get(responses, i));
+		const json_t *kv = find_in(kvs, wanted);
 
 		if (kv && (!found || json_object_get(kv, "value")))
 			found = kv;
@@ -186,15 +183,12 @@ static const char *key_text(const json_t *kv, struct arena *a)
 void etcd_each(const json_t *reply, struct arena *a, etcd_each_fn *fn,
 	       void *ctx)
 {
-	const json_t *response = NULL;
-	size_t i = 0;
+	const json_t *responses = json_object_get(reply, "responses");
 
-	json_array_foreach(json_object_get(reply, "responses"), i, response)
-	{
-		const json_t *kv = NULL;
-		size_t k = 0;
+	for (size_t i = 0; i < json_array_size(responses); i++) {
+		const json_t *kvs = kvs_of(json_array_get(responses, i));
 
-		json_array_foreach(kvs_of(response), k, kv)
-			fn(ctx, key_text(kv, a));
+		for (size_t k = 0; k < json_array_size(kvs); k++)
+			fn(ctx, key_text(json_array_get(kvs, k), a));
 	}
 }
