@@ -593,6 +593,36 @@ static void an_activation_has_its_own_patience(void **state)
 	assert_true(clock_mono_ms() - begin < 5000);
 }
 
+/* Neither does it show a key that it has in a form of its own. */
+static void nothing_is_shown_beyond_what_could_be_a_key(void **state)
+{
+	AUTO(buf) base64 = { 0 };
+	char hex[129] = "";
+	const char *line = strchr(key_pem(&new_pair), '\n') + 1;
+
+	(void)state;
+	text_base64(&base64, key_pem(&new_pair), 60);
+	text_hex(new_pair.key.bytes, 64, hex);
+
+	const char *const forms[] = { buf_text(&base64), hex,
+				      arena_strndup(&test_arena, line, 64) };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		struct server *s = answers((struct server){
+			.answers = {
+				reply("400 Bad", arena_printf(&test_arena,
+							      "not %s, I think",
+							      forms[i])) } });
+		struct component c =
+			with(s, (struct http){ .requests[HTTP_COMMIT] =
+						       simple_commit() });
+		struct job job = commit_over(&c, &new_pair, &old_pair);
+
+		assert_failed(&job, ERR_REMOTE, "answered 400: not ...");
+		assert_null(strstr(job.error.text, "think"));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
 
 int main(void)
@@ -616,6 +646,7 @@ int main(void)
 		TEST(its_key_cannot_be_read),
 		TEST(what_was_not_said_needs_no_request),
 		TEST(an_answer_that_repeats_a_secret_is_not_shown),
+		TEST(nothing_is_shown_beyond_what_could_be_a_key),
 		TEST(secrets_that_are_none_are_mistakes_of_the_input),
 		TEST(authorities_that_are_none_are_mistakes_of_the_input),
 		TEST(an_activation_can_be_a_request),
