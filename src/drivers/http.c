@@ -193,13 +193,15 @@ static bool take_probe(const struct visit *v, const struct http_request *r,
 	struct talk *t = v->memory;
 	AUTO(json) document = NULL;
 
+	if (!v->reply->error.code)
+		document = json_of_secret(&v->reply->reply);
 	if (!v->reply->error.code && v->reply->status == STATUS_MISSING) {
 		t->installed = "";
+		take_version(v, document);
 		return true;
 	}
 	if (!http_expected(v, r, e))
 		return false;
-	document = json_of_secret(&v->reply->reply);
 	if (!document)
 		return err_set(e, ERR_REMOTE, "'%s' does not answer with JSON",
 			       v->reply->origin);

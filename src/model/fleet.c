@@ -2,6 +2,7 @@
 #include "model/fleet.h"
 
 #include "base/buf.h"
+#include "model/http.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -25,6 +26,30 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_SMTP] = "smtp", [STARTTLS_IMAP] = "imap",
 	[STARTTLS_LDAP] = "ldap",
 };
+
+/* Without TLS they do not leave it. */
+static const char *unless_local(const char *url)
+{
+	return strncmp(url, "http:", 5) ? url : NULL;
+}
+
+const char *deliver_remote(const struct deliver *d)
+{
+	switch (d->kind) {
+	case DRIVER_AGENT:
+		return d->agent.url;
+	case DRIVER_ETCD:
+		return unless_local(d->etcd->endpoints[0]);
+	case DRIVER_HTTP:
+		return unless_local(d->http->origin);
+	case DRIVER_FILES:
+	case DRIVER_HAPROXY:
+	case DRIVER_CADDY:
+	case DRIVER_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
 
 void fleet_release(struct fleet *f)
 {

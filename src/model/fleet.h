@@ -181,6 +181,9 @@ struct deliver {
 	const struct http *http;
 };
 
+/* The URL that keys go to; NULL: they stay on this machine. */
+const char *deliver_remote(const struct deliver *d);
+
 enum activate_kind {
 	ACTIVATE_NONE,
 	ACTIVATE_SIGNAL,

@@ -92,7 +92,7 @@ class Api(http.server.BaseHTTPRequestHandler):
 
     def tell(self, port):
         if not port.installed:
-            return self.answer(404, {"error": "no certificate"})
+            return self.answer(404, {"error": "no certificate", "version": "7.2"})
         hexa = sha256(port.installed["pem"]).upper()
         colons = ":".join(hexa[i:i + 2] for i in range(0, 64, 2))
         self.answer(200, {"certs": [{"sha256/hex": colons, "pem": port.installed["pem"]}], "version": "7.2"})

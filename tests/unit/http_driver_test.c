@@ -99,20 +99,23 @@ static void what_is_no_fingerprint_is_unknown(void **state)
 	}
 }
 
-static void nothing_can_be_said_in_three_ways(void **state)
+static void nothing_can_be_said_in_several_ways(void **state)
 {
 	struct server *s = answers((struct server){
 		.answers = { TELLS("null"), TELLS("\"\""),
-			     reply("404 Not Found", "gone") } });
+			     reply("404 Not Found", "gone"),
+			     reply("404 Not Found", "{\"version\":\"7\"}") } });
 	struct component c =
 		with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
 		assert_string_equal(job.answer.installed, "");
+		if (i == 3)
+			assert_string_equal(job.answer.version, "7");
 	}
 }
 
@@ -630,7 +633,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_probe_finds_the_fingerprint_in_every_form),
 		TEST(what_is_no_fingerprint_is_unknown),
-		TEST(nothing_can_be_said_in_three_ways),
+		TEST(nothing_can_be_said_in_several_ways),
 		TEST(a_probe_that_fails_says_how),
 		TEST(a_request_has_its_own_patience),
 		TEST(without_a_probe_nothing_is_known),
