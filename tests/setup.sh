@@ -25,7 +25,8 @@ fi
 services=
 for package in $missing; do
 	case $package in
-	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy | slapd)
+	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy | \
+		caddy | slapd)
 		service=$package ;;
 	etcd-server) service=etcd ;;
 	dovecot-imapd) service=dovecot ;;

@@ -85,16 +85,13 @@ static const struct field secret_fields[] = {
 	     "a program and its arguments; what it prints is the secret"),
 	{ 0 },
 };
-static const struct record secret_record = {
+const struct record secret_record = {
 	.name = "secret",
 	.fields = secret_fields,
 	.size = sizeof(struct secret_form),
 	.one_key = true,
 	.help = "where a secret comes from; never the secret itself",
 };
-#define SECRET(T, k, m, h)                             \
-	FIELD(T, k, m, struct secret_ref, secret_type, \
-	      .param = &secret_record, .help = h)
 
 /* --- state and backup --- */
 

@@ -56,7 +56,7 @@ static const struct field component_fields[] = {
 	      record_type, .param = &install_record,
 	      .help = "where its pair is put", .required = true),
 	FIELD(struct agent_component_form, "activate", activate,
-	      struct activate, activate_type, .param = &activate_record,
+	      struct activate, activate_type, .param = &host_activate_record,
 	      .help = "makes its process take the pair into use"),
 	LIST(struct agent_component_form, "check", check, one_or_list_type,
 	     verify_items, "TLS ports of this host that must serve it"),

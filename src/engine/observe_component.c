@@ -119,6 +119,19 @@ static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 
+/* A secret that cannot be had is no component that is offline. */
+static bool check_inputs(const struct job *jobs, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (jobs[i].done || jobs[i].error.code != ERR_INPUT)
+			continue;
+		*e = jobs[i].error;
+		return err_in(e, "cannot look at component '%s'",
+			      jobs[i].component->name);
+	}
+	return true;
+}
+
 /* The row of every component of the file; both lists are sorted. */
 static struct component_seen *row_of(struct snapshot *s, const char *name,
 				     size_t *at)
@@ -144,6 +157,8 @@ bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
 					.component = &f->components[i],
 					.arena = &s->arena };
 	drivers_run(en->drivers, jobs, f->component_count);
+	if (!check_inputs(jobs, f->component_count, e))
+		return false;
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
 		return err_in(e, "cannot look at what is served");

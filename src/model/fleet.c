@@ -2,6 +2,7 @@
 #include "model/fleet.h"
 
 #include "base/buf.h"
+#include "model/http.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,17 +27,10 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_LDAP] = "ldap",
 };
 
-bool deliver_is_hot(const struct deliver *d)
+/* Without TLS they do not leave it. */
+static const char *unless_local(const char *url)
 {
-	switch (d->kind) {
-	case DRIVER_HAPROXY:
-		return true;
-	case DRIVER_FILES:
-	case DRIVER_AGENT:
-	case DRIVER_KIND_COUNT:
-		break;
-	}
-	return false;
+	return strncmp(url, "http:", 5) ? url : NULL;
 }
 
 const char *deliver_remote(const struct deliver *d)
@@ -44,8 +38,13 @@ const char *deliver_remote(const struct deliver *d)
 	switch (d->kind) {
 	case DRIVER_AGENT:
 		return d->agent.url;
+	case DRIVER_ETCD:
+		return unless_local(d->etcd->endpoints[0]);
+	case DRIVER_HTTP:
+		return unless_local(d->http->origin);
 	case DRIVER_FILES:
 	case DRIVER_HAPROXY:
+	case DRIVER_CADDY:
 	case DRIVER_KIND_COUNT:
 		break;
 	}

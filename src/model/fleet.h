@@ -15,6 +15,7 @@
 #define MODEL_FLEET_H
 
 #include "base/arena.h"
+#include "model/secret_ref.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,20 +28,6 @@ enum {
 	GROUP_LIMIT = 100000, /* items of one `each` */
 	NAMES_LIMIT = 1000,   /* names in one certificate */
 	RECIPIENT_LIMIT = 16, /* passphrases that open one bundle */
-};
-
-/* A reference to a secret, never the secret itself. */
-enum secret_kind {
-	SECRET_NONE,
-	SECRET_ENV,
-	SECRET_FILE,
-	SECRET_COMMAND
-};
-
-struct secret_ref {
-	enum secret_kind kind;
-	const char *name;        /* variable or path */
-	const char *const *argv; /* SECRET_COMMAND, ends with NULL */
 };
 
 enum key_type {
@@ -141,6 +128,9 @@ enum driver_kind {
 	DRIVER_FILES,
 	DRIVER_HAPROXY,
 	DRIVER_AGENT,
+	DRIVER_CADDY,
+	DRIVER_ETCD,
+	DRIVER_HTTP,
 	DRIVER_KIND_COUNT
 };
 
@@ -175,22 +165,30 @@ struct agent_place {
 	const char *component; /* its name there; NULL: as it is here */
 };
 
+/* model/http.h */
+struct caddy;
+struct etcd;
+struct http;
+struct http_call;
+
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, combined */
 	struct haproxy haproxy;
 	struct agent_place agent;
+	const struct caddy *caddy; /* NULL: another driver; and so on */
+	const struct etcd *etcd;
+	const struct http *http;
 };
 
-/* Whether a pair is swapped in the running process, through the driver. */
-bool deliver_is_hot(const struct deliver *d);
 /* The URL that keys go to; NULL: they stay on this machine. */
 const char *deliver_remote(const struct deliver *d);
 
 enum activate_kind {
 	ACTIVATE_NONE,
 	ACTIVATE_SIGNAL,
-	ACTIVATE_COMMAND
+	ACTIVATE_COMMAND,
+	ACTIVATE_HTTP /* from here, wherever the process is */
 };
 
 struct activate {
@@ -198,6 +196,7 @@ struct activate {
 	int signal;
 	const char *pidfile;
 	const char *const *argv; /* ends with NULL */
+	const struct http_call *http;
 	int64_t timeout;
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "model/fleet.h"
+#include "model/ladder.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>
@@ -30,14 +31,6 @@ enum step_kind {
 	STEP_ROLLBACK, /* never planned; journalled when it happens */
 	STEP_RETIRE,
 	STEP_KIND_COUNT
-};
-
-enum activation {
-	ACTIVATION_NONE,
-	ACTIVATION_HOT,
-	ACTIVATION_RELOAD,
-	ACTIVATION_RESTART,
-	ACTIVATION_COUNT
 };
 
 enum {
@@ -145,11 +138,7 @@ AUTO_STRUCT(plan, struct plan, plan_release)
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
 
-/* How a component's process takes a new pair into use. */
-enum activation component_activation(const struct component *c);
-
 extern const char *const step_kind_names[STEP_KIND_COUNT + 1];
-extern const char *const activation_names[ACTIVATION_COUNT + 1];
 extern const char *const severity_names[SEVERITY_COUNT + 1];
 
 #endif

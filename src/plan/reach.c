@@ -3,21 +3,12 @@
 
 #include "base/fs.h"
 #include "plan/finding.h"
+#include "plan/reach_list.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum reach_kind {
-	REACH_KEYS,
-	REACH_SECRET,
-	REACH_COMMAND,
-	REACH_SIGNAL,
-	REACH_PATH,
-	REACH_KIND_COUNT
-};
-
-/* In the order of their sentences, which is also that of the plan. */
 static const struct {
 	const char *word;
 	const char *verb;
@@ -29,19 +20,8 @@ static const struct {
 	[REACH_SECRET] = { "secret", "reads", "secret", "secrets" },
 	[REACH_COMMAND] = { "command", "runs", "command", "commands" },
 	[REACH_SIGNAL] = { "signal", "signals", "process", "processes" },
+	[REACH_REQUEST] = { "request", "asks", "URL", "URLs" },
 	[REACH_PATH] = { "path", "writes", "path", "paths" },
-};
-
-/* One thing, before those that are the same are brought together. */
-struct reached {
-	const char *text;
-	bool in_scope;
-};
-
-struct collection {
-	struct draft *d;
-	VEC(struct reached) list;
-	bool in_scope; /* of what is added now */
 };
 
 /* ---- words ---- */
@@ -79,7 +59,7 @@ static const char *command_text(const char *const *argv, struct arena *a)
 
 /* ---- collecting ---- */
 
-static void add(struct collection *c, enum reach_kind kind, const char *what)
+void reach_add(struct reach_list *c, enum reach_kind kind, const char *what)
 {
 	VEC_PUSH(&c->list, &c->d->scratch,
 		 (struct reached){ arena_printf(&c->d->scratch, "%s %s",
@@ -87,18 +67,18 @@ static void add(struct collection *c, enum reach_kind kind, const char *what)
 				   c->in_scope });
 }
 
-static const char *relative(const struct collection *c, const char *path)
+const char *reach_path(const struct reach_list *c, const char *path)
 {
 	return fs_beneath(c->d->fleet->directory, path);
 }
 
-static void add_path(struct collection *c, const char *path)
+static void add_path(struct reach_list *c, const char *path)
 {
 	if (path)
-		add(c, REACH_PATH, relative(c, path));
+		reach_add(c, REACH_PATH, reach_path(c, path));
 }
 
-static void add_secret(struct collection *c, const struct secret_ref *s)
+void reach_add_secret(struct reach_list *c, const struct secret_ref *s)
 {
 	struct arena *a = &c->d->scratch;
 
@@ -106,20 +86,20 @@ static void add_secret(struct collection *c, const struct secret_ref *s)
 	case SECRET_NONE:
 		return;
 	case SECRET_ENV:
-		add(c, REACH_SECRET,
-		    arena_printf(a, "environment %s", s->name));
+		reach_add(c, REACH_SECRET,
+			  arena_printf(a, "environment %s", s->name));
 		return;
 	case SECRET_FILE:
-		add(c, REACH_SECRET,
-		    arena_printf(a, "file %s", relative(c, s->name)));
+		reach_add(c, REACH_SECRET,
+			  arena_printf(a, "file %s", reach_path(c, s->name)));
 		return;
 	case SECRET_COMMAND:
-		add(c, REACH_COMMAND, command_text(s->argv, a));
+		reach_add(c, REACH_COMMAND, command_text(s->argv, a));
 		return;
 	}
 }
 
-static void add_install(struct collection *c, const struct install *i)
+static void add_install(struct reach_list *c, const struct install *i)
 {
 	add_path(c, i->directory);
 	add_path(c, i->certificate);
@@ -130,23 +110,39 @@ static void add_install(struct collection *c, const struct install *i)
 	add_path(c, i->combined);
 }
 
-static void add_socket(struct collection *c, const char *socket)
+static void add_socket(struct reach_list *c, const char *socket)
 {
-	add(c, REACH_KEYS, *socket == '/' ? relative(c, socket) : socket);
+	reach_add(c, REACH_KEYS,
+		  *socket == '/' ? reach_path(c, socket) : socket);
 }
 
-static void add_deliver(struct collection *c, const struct deliver *d)
+static void add_deliver(struct reach_list *c, const struct deliver *d)
 {
-	const char *remote = deliver_remote(d);
-
 	add_install(c, &d->files);
-	if (remote)
-		add(c, REACH_KEYS, remote);
-	if (d->kind == DRIVER_HAPROXY)
+	switch (d->kind) {
+	case DRIVER_FILES:
+		break;
+	case DRIVER_HAPROXY:
 		add_socket(c, d->haproxy.socket);
+		break;
+	case DRIVER_AGENT:
+		reach_add(c, REACH_KEYS, d->agent.url);
+		break;
+	case DRIVER_CADDY:
+		reach_add_caddy(c, d->caddy);
+		break;
+	case DRIVER_ETCD:
+		reach_add_etcd(c, d->etcd);
+		break;
+	case DRIVER_HTTP:
+		reach_add_http(c, d->http);
+		break;
+	case DRIVER_KIND_COUNT:
+		break;
+	}
 }
 
-static void add_activate(struct collection *c, const struct activate *a)
+static void add_activate(struct reach_list *c, const struct activate *a)
 {
 	struct arena *arena = &c->d->scratch;
 	const char *name = NULL;
@@ -156,43 +152,47 @@ static void add_activate(struct collection *c, const struct activate *a)
 		return;
 	case ACTIVATE_SIGNAL:
 		name = sigabbrev_np(a->signal);
-		add(c, REACH_SIGNAL,
-		    arena_printf(arena, "%s to %s", name ? name : "?",
-				 relative(c, a->pidfile)));
+		reach_add(c, REACH_SIGNAL,
+			  arena_printf(arena, "%s to %s", name ? name : "?",
+				       reach_path(c, a->pidfile)));
 		return;
 	case ACTIVATE_COMMAND:
-		add(c, REACH_COMMAND, command_text(a->argv, arena));
+		reach_add(c, REACH_COMMAND, command_text(a->argv, arena));
+		return;
+	case ACTIVATE_HTTP:
+		reach_add_call(c, a->http);
 		return;
 	}
 }
 
-static void add_policies(struct collection *c)
+static void add_policies(struct reach_list *c)
 {
 	const struct fleet *f = c->d->fleet;
 
 	c->in_scope = true;
 	add_path(c, f->state.path);
 	add_path(c, f->backup.directory);
-	add_secret(c, &f->state.seal);
+	reach_add_secret(c, &f->state.seal);
 	for (size_t i = 0; i < f->backup.passphrase_count; i++)
-		add_secret(c, &f->backup.passphrases[i]);
+		reach_add_secret(c, &f->backup.passphrases[i]);
 }
 
 /* Who we are is read from there, and whom we believe. */
-static void add_access(struct collection *c)
+static void add_access(struct reach_list *c)
 {
 	const struct agent_access *agent = &c->d->fleet->access.agent;
 	struct arena *a = &c->d->scratch;
 
 	if (!agent->certificate)
 		return;
-	add(c, REACH_SECRET,
-	    arena_printf(a, "file %s", relative(c, agent->key)));
-	add(c, REACH_SECRET,
-	    arena_printf(a, "authority of agents %s", relative(c, agent->ca)));
+	reach_add(c, REACH_SECRET,
+		  arena_printf(a, "file %s", reach_path(c, agent->key)));
+	reach_add(c, REACH_SECRET,
+		  arena_printf(a, "authority of agents %s",
+			       reach_path(c, agent->ca)));
 }
 
-static void collect(struct collection *c)
+static void collect(struct reach_list *c)
 {
 	struct draft *d = c->d;
 	const struct fleet *f = d->fleet;
@@ -201,7 +201,7 @@ static void collect(struct collection *c)
 	add_access(c);
 	/* A plan about something else opens the imports all the same. */
 	for (size_t i = 0; i < f->certificate_count; i++)
-		add_secret(c, &f->certificates[i].import.password);
+		reach_add_secret(c, &f->certificates[i].import.password);
 	for (size_t i = 0; i < f->issuer_count; i++) {
 		c->in_scope = d->issuers[i].in_scope;
 		add_path(c, f->issuers[i].publish);
@@ -222,7 +222,7 @@ static int compare_reached(const void *left, const void *right)
 }
 
 /* Sorts, and brings together what is the same. */
-static void settle(struct collection *c)
+static void settle(struct reach_list *c)
 {
 	size_t kept = 0;
 
@@ -277,7 +277,7 @@ static void tell(struct draft *d, enum reach_kind kind,
 			});
 }
 
-static void tell_kind(struct collection *c, enum reach_kind kind)
+static void tell_kind(struct reach_list *c, enum reach_kind kind)
 {
 	struct draft *d = c->d;
 	size_t len = strlen(kinds[kind].word);
@@ -292,7 +292,7 @@ static void tell_kind(struct collection *c, enum reach_kind kind)
 		tell(d, kind, items.items, items.count);
 }
 
-static void remember(const struct collection *c, struct plan *p)
+static void remember(const struct reach_list *c, struct plan *p)
 {
 	struct draft *d = c->d;
 	VEC(const char *) texts = { 0 };
@@ -306,7 +306,7 @@ static void remember(const struct collection *c, struct plan *p)
 
 void reach_plan(struct draft *d, struct plan *p)
 {
-	struct collection c = { .d = d };
+	struct reach_list c = { .d = d };
 
 	collect(&c);
 	settle(&c);

@@ -2,7 +2,7 @@
 /*
  * What a fleet file reaches beyond itself: hosts and sockets that get keys,
  * secrets that are read, commands that are run, processes that are signalled,
- * paths that are written.  Internal to plan/.
+ * URLs that are asked, paths that are written.  Internal to plan/.
  *
  * One text each, "KIND WHAT", with paths beneath the fleet file's directory
  * relative to it, so that the place of a checkout does not matter.  A run

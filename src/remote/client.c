@@ -218,6 +218,8 @@ static void add_headers(struct client *c, const struct exchange *x)
 {
 	bool typed = false;
 
+	if (is_unix(x))
+		add_header(c, "Host;"); /* empty: a path has no name */
 	for (size_t i = 0; i < x->header_count; i++) {
 		typed |= !strcasecmp(x->headers[i].name, "Content-Type");
 		add_secret_header(c, &x->headers[i]);
