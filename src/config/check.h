@@ -13,5 +13,8 @@ void check_processes(struct loader *ld, const struct build *b);
 void check_former_names(struct loader *ld, const struct build *b);
 /* A passphrase of backup or state has no other use, and there is one. */
 void check_secrets(struct loader *ld, const struct node *root);
+/* An issuer of agents signs nothing else, and agents have no other. */
+void check_agents(struct loader *ld, const struct build *b,
+		  const struct node *root);
 
 #endif
