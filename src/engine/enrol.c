@@ -14,6 +14,7 @@
 
 enum {
 	COMMON_NAME_LIMIT = 64, /* X.520 */
+	ENDED_SHOWN = 90 * 86400,
 };
 
 /* One acceptance under way. */
@@ -181,15 +182,18 @@ static unsigned next_number(const struct enrolled *all, size_t count,
 	return next;
 }
 
-/* Of what has ended nothing is left to know. */
-static void forget_ended(struct change *change, const struct enrolled *all,
-			 size_t count)
+/* What has ended is of interest for a while, unless there is a later one. */
+static void forget_ended(const struct enrolment *n, const struct enrolled *all,
+			 size_t count, struct change *change)
 {
 	int64_t now = clock_now();
 
-	for (size_t i = 0; i < count; i++)
-		if (all[i].not_after <= now)
+	for (size_t i = 0; i < count; i++) {
+		bool later = !strcmp(all[i].agent, n->invite.agent);
+
+		if (all[i].not_after + (later ? 0 : ENDED_SHOWN) <= now)
 			change_forget_enrolled(change, &all[i]);
+	}
 }
 
 /* In one transaction: the invite is gone, and its certificate is there. */
@@ -216,7 +220,7 @@ static bool record(struct enrolment *n, struct enrolled *out, struct err *e)
 		.not_before = facts.not_before,
 		.not_after = facts.not_after,
 	};
-	forget_ended(change, all, count);
+	forget_ended(n, all, count, change);
 	change_forget_invite(change, n->invite.id);
 	change_enrolled(change, out);
 	return state_commit(n->en->state, change, e) ||
