@@ -20,7 +20,7 @@
 
 enum {
 	WORKERS = 32,
-	POLL_MS = 500, /* how late a stop may be noticed */
+	POLL_MS = 5000, /* a stop mostly interrupts it */
 };
 
 /* Something that is under way, and whose question it answers. */

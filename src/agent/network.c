@@ -19,6 +19,7 @@
 
 enum {
 	SWEEP_MS = 250,
+	QUIET_MS = 5000, /* between looks when nobody is there */
 	EVENTS = 64,
 	ACCEPTS = 32, /* at a time */
 };
@@ -128,7 +129,8 @@ static bool take_event(struct network *n, const struct epoll_event *event,
 static bool turn(struct network *n, struct err *e)
 {
 	struct epoll_event events[EVENTS];
-	int wait_ms = http_wait_ms(n->http, SWEEP_MS);
+	int wait_ms =
+		http_wait_ms(n->http, n->door.count ? SWEEP_MS : QUIET_MS);
 	int count = epoll_wait(n->epoll, events, EVENTS, wait_ms);
 
 	for (int i = 0; i < count; i++)

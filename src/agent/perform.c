@@ -106,7 +106,8 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 		}
 		if (!out->served || !out->installed ||
 		    !strcmp(out->served, out->installed))
-			out->served = p->other ? p->other : p->fingerprint;
+			out->served =
+				tls_probe_served(p, out->installed).fingerprint;
 	}
 }
 

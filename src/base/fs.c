@@ -165,3 +165,14 @@ const char *fs_absolute(struct arena *a, const char *path)
 	add_components(&out, path);
 	return arena_strdup(a, out.len ? buf_text(&out) : "/");
 }
+
+const char *fs_beneath(const char *directory, const char *path)
+{
+	size_t len = strcmp(directory, "/") ? strlen(directory) : 0;
+
+	if (strncmp(path, directory, len))
+		return path;
+	if (!path[len])
+		return ".";
+	return path[len] == '/' ? path + len + 1 : path;
+}

@@ -81,6 +81,8 @@ MUST_CHECK bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd,
 const char *fs_relative_to(struct arena *a, const char *from, const char *name);
 /* Absolute, lexically cleaned ("//", "/./" and "/x/../" removed). */
 const char *fs_absolute(struct arena *a, const char *path);
+/* Relative to `directory` when it begins with it, else as it is. */
+const char *fs_beneath(const char *directory, const char *path);
 /* The directory part of a path, "." when there is none. */
 const char *fs_dirname(struct arena *a, const char *path);
 

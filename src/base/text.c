@@ -273,6 +273,8 @@ const char *text_nearest(const char *word, const char *const *candidates)
 	for (; *candidates; candidates++) {
 		if (strlen(*candidates) > WORD_LIMIT)
 			continue;
+		if (!strcasecmp(word, *candidates))
+			return *candidates;
 
 		size_t d = distance(word, *candidates);
 

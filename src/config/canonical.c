@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
+#include "base/fs.h"
 #include "base/text.h"
-#include "config/pathname.h"
 #include "config/schema.h"
 
 #include <inttypes.h>
@@ -35,7 +35,7 @@ static void put_flag(struct writer *w, const char *field, bool value)
 static void put_path(struct writer *w, const char *field, const char *path)
 {
 	if (path)
-		put_text(w, field, path_beneath(w->fleet->directory, path));
+		put_text(w, field, fs_beneath(w->fleet->directory, path));
 }
 
 /* Items that may hold blanks, as one line. */
@@ -63,7 +63,7 @@ static void put_secret(struct writer *w, const char *field,
 		return;
 	case SECRET_FILE:
 		buf_printf(w->out, " %s=file:%s\n", field,
-			   path_beneath(w->fleet->directory, s->name));
+			   fs_beneath(w->fleet->directory, s->name));
 		return;
 	case SECRET_COMMAND:
 		put_words(w, field, s->argv);

@@ -329,6 +329,20 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 	return groups;
 }
 
+static void list_groups(struct loader *ld, const struct group *groups)
+{
+	size_t count = ld->components.entries.count;
+	const char **names =
+		arena_array(&ld->fleet.arena, count, sizeof(*names));
+
+	for (size_t i = 0; i < count; i++)
+		if (groups[i].each)
+			names[ld->fleet.group_count++] = arena_strdup(
+				&ld->fleet.arena, groups[i].entry->key->text);
+	sort_by_name(names, ld->fleet.group_count, sizeof(*names));
+	ld->fleet.groups = names;
+}
+
 void build_components(struct loader *ld, struct build *b)
 {
 	size_t total = 0;
@@ -339,6 +353,7 @@ void build_components(struct loader *ld, struct build *b)
 	b->components = arena_array(&ld->fleet.arena, total + 1,
 				    sizeof(*b->components));
 	b->drafts = arena_array(&ld->work, total + 1, sizeof(*b->drafts));
+	list_groups(ld, groups);
 	for (size_t i = 0; i < ld->components.entries.count; i++) {
 		struct group *g = &groups[i];
 

@@ -267,6 +267,7 @@ static const struct record version_record = {
 	.name = "version",
 	.fields = version_fields,
 	.size = sizeof(struct version_form),
+	.check = version_check,
 	.help = "what is asked of the components' version",
 };
 

@@ -102,10 +102,9 @@ static void take_report(const struct agent_identity *agent,
 		.unwritable = r->unwritable,
 		.error = r->error,
 		.served = r->served,
-		.lineage = r->lineage,
-		.sequence = r->sequence,
-		.skew = agent->time - clock_now(),
-		.skew_known = true,
+		.clock_ahead = agent->time - clock_now(),
+		.order_from = r->lineage,
+		.order_taken = r->sequence,
 	};
 }
 

@@ -43,12 +43,11 @@ struct probe_answer {
 	const char *staged;
 	const char *unwritable;
 	const char *error;
-	const char *served; /* the driver's own proof; NULL: it has none */
+	const char *served;  /* the driver's own proof; NULL: it has none */
+	int64_t clock_ahead; /* as in component_seen */
 	/* of those that take orders */
-	const char *lineage; /* whose it took last; NULL: nobody's */
-	int64_t sequence;    /* of that order; 0: none */
-	int64_t skew;        /* seconds its clock is ahead of ours */
-	bool skew_known;
+	const char *order_from; /* lineage whose it took last; NULL: nobody's */
+	int64_t order_taken;    /* sequence of that order; 0: none */
 };
 
 struct job {

@@ -422,11 +422,66 @@ static void record_seen(struct run *r)
 			    e.text);
 }
 
+/* The offline ones that this run left as they are, and those no longer. */
+static void note_deferred(struct run *r, struct change *change)
+{
+	const struct plan *p = r->plan;
+	size_t next = 0;
+
+	for (size_t i = 0; i < p->observed_count; i++) {
+		const char *name = p->observed[i].name;
+		bool deferred = next < p->deferred_count &&
+				!strcmp(p->deferred[next], name);
+		struct component_seen *seen = run_seen(r, name);
+
+		next += deferred;
+		if (deferred == (seen->deferred_at != 0) ||
+		    !fleet_component(r->en->fleet, name))
+			continue;
+		seen->deferred_at = deferred ? r->record.started : 0;
+		change_component(change, seen);
+	}
+}
+
+static bool is_same_reach(const struct plan *p, const struct snapshot *s)
+{
+	if (p->reach_count != s->reached_count)
+		return false;
+	for (size_t i = 0; i < p->reach_count; i++)
+		if (strcmp(p->reach[i], s->reached[i]) != 0)
+			return false;
+	return true;
+}
+
+/* What did not end well is told as new once more. */
+static bool note_reach(struct run *r, struct change *change, struct err *e)
+{
+	const struct plan *p = r->plan;
+
+	return r->result.exit_status != 0 ||
+	       is_same_reach(p, r->order->snapshot) ||
+	       change_reach(change, p->reach, p->reach_count, e);
+}
+
+static void end_run(struct run *r)
+{
+	AUTO(change) change = change_new(r->en->state);
+	struct err e = { 0 };
+
+	r->record.ended = clock_now();
+	r->record.exit_status = r->result.exit_status;
+	note_deferred(r, change);
+	if (!note_reach(r, change, &e) ||
+	    !journal_end_run(r->en->state, &r->record, change, &e))
+		engine_note(r->en,
+			    "warning: cannot record the end of the run: %s",
+			    e.text);
+}
+
 bool engine_apply(struct engine *en, const struct apply_order *order,
 		  struct apply_result *result, struct err *e)
 {
 	AUTO(run) r = { 0 };
-	struct err unrecorded = { 0 };
 
 	run_init(&r, en, order);
 	if (!may_begin(&r, e) || !adopt_renames(&r, e) ||
@@ -440,11 +495,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order,
 	record_seen(&r);
 	r.result.run = r.record.number;
 	r.result.exit_status = judge(&r);
-	r.record.ended = clock_now();
-	r.record.exit_status = r.result.exit_status;
-	if (!journal_end_run(en->state, &r.record, &unrecorded))
-		engine_note(en, "warning: cannot record the end of the run: %s",
-			    unrecorded.text);
+	end_run(&r);
 	tell_run(&r, EVENT_RUN_ENDED);
 	*result = r.result;
 	return true;

@@ -56,6 +56,15 @@ void backup_prune(struct engine *en, const struct bundle *written);
 
 /* A bundle of this fleet in its backup directory, or NULL. */
 const char *backup_orphan(const struct fleet *f, struct arena *a);
+/*
+ * A bundle in there of this very state's lineage, but with a higher serial;
+ * NULL: none.  The serial in its name says which are looked into, at most
+ * BACKUP_LOOKS of them: their manifests, without a passphrase.
+ */
+enum {
+	BACKUP_LOOKS = 16
+};
+const char *backup_newer(struct engine *en, struct arena *a);
 
 /* Resolves a secret reference; cached, and wiped with the engine. */
 struct secret_ref;

@@ -93,6 +93,40 @@ const char *backup_orphan(const struct fleet *f, struct arena *a)
 	return list[0].name;
 }
 
+static bool is_newer(const struct engine *en, const char *name, struct arena *a)
+{
+	AUTO(buf) bytes = { 0 };
+	struct bundle_head head = { 0 };
+	struct err ignored = { 0 };
+	const char *path =
+		arena_printf(a, "%s/%s", en->fleet->backup.directory, name);
+
+	return fs_read(path, BUNDLE_LIMIT, &bytes, &ignored) &&
+	       bundle_read_head(bytes.data, bytes.len, a, &head, &ignored) &&
+	       !strcmp(head.lineage, state_lineage(en->state)) &&
+	       head.serial > state_serial(en->state);
+}
+
+const char *backup_newer(struct engine *en, struct arena *a)
+{
+	struct backup_listed *list = NULL;
+	size_t count = 0;
+	size_t looks = 0;
+	struct err ignored;
+
+	if (!en->fleet->backup.directory ||
+	    !backup_list(en->fleet, a, &list, &count, &ignored))
+		return NULL;
+	for (size_t i = 0; i < count && looks < BACKUP_LOOKS; i++) {
+		if (list[i].serial <= state_serial(en->state))
+			continue;
+		if (is_newer(en, list[i].name, a))
+			return list[i].name;
+		looks++;
+	}
+	return NULL;
+}
+
 /* ---- those that are no longer needed ---- */
 
 static int compare_text(const void *a, const void *b)

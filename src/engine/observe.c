@@ -13,15 +13,18 @@
 static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 {
 	s->lineage = "";
-	s->orphan_bundle = backup_orphan(en->fleet, &s->arena);
 	/* A state nothing was ever written to is one that an apply made. */
-	if (!en->state || state_serial(en->state) == 0)
+	if (!en->state || state_serial(en->state) == 0) {
+		s->orphan_bundle = backup_orphan(en->fleet, &s->arena);
 		return true;
+	}
 	s->state_exists = true;
-	s->orphan_bundle = NULL;
+	s->newer_bundle = backup_newer(en, &s->arena);
 	s->lineage = arena_strdup(&s->arena, state_lineage(en->state));
 	s->serial = state_serial(en->state);
-	return state_generations(en->state, &s->arena, &s->generations,
+	return state_reach(en->state, &s->arena, &s->reached, &s->reached_count,
+			   e) &&
+	       state_generations(en->state, &s->arena, &s->generations,
 				 &s->generation_count, e) &&
 	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count,
 			      e);

@@ -31,11 +31,11 @@ MUST_CHECK bool observe_import(struct engine *en, const struct certificate *c,
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,
 				   int64_t now, struct err *e);
 
-/* engine/served.c: what is wrong with the chain a completed probe saw, in
- * static memory. */
+/* engine/served.c: what is wrong with a chain a completed probe saw at `now`,
+ * in static memory. */
 /* Against the generation whose leaf it is; NULL: nothing. */
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,
-			const struct cert_set *set);
+			const struct cert_set *set, int64_t now);
 /* Against whatever is known of that leaf; NULL: nothing. */
 const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 				int64_t now, const struct tls_probe *p);

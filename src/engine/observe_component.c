@@ -73,43 +73,64 @@ static void judge_chains(struct engine *en, const struct snapshot *s,
 				en, s, seen->observed_at, &probes[i]);
 }
 
+static void see_nothing(struct component_seen *seen, const char *error)
+{
+	seen->served = NULL;
+	seen->served_not_after = 0;
+	seen->evidence = EVIDENCE_NONE;
+	seen->error = error;
+}
+
+static bool is_another(const struct tls_probe *p, const char *served)
+{
+	return p->other.fingerprint ||
+	       (served && strcmp(served, p->leaf.fingerprint) != 0);
+}
+
 /*
- * What all ports of a component serve together: one fingerprint, or unknown
- * when one did not answer, or the one that differs from what is installed.
+ * What all ports of a component serve together: one fingerprint, or the one
+ * that differs from what is installed; unknown when one did not answer, or
+ * when they differ and nobody knows what is installed.
  */
 static void judge_ports(const struct tls_probe *probes, size_t count,
 			struct component_seen *seen)
 {
 	seen->served = NULL;
-	seen->evidence = EVIDENCE_NONE;
+	seen->evidence = EVIDENCE_HANDSHAKE;
 	for (size_t i = 0; i < count; i++) {
 		const struct tls_probe *p = &probes[i];
-		const char *served = p->other ? p->other : p->fingerprint;
+		struct tls_leaf leaf = tls_probe_served(p, seen->installed);
 
 		if (!p->completed) {
-			seen->served = NULL;
-			seen->evidence = EVIDENCE_NONE;
-			seen->error = p->error;
+			see_nothing(seen, p->error);
 			return;
 		}
-		if (!seen->served || !seen->installed ||
-		    strcmp(seen->served, seen->installed) == 0) {
-			seen->served = served;
-			seen->served_not_after = p->not_after;
+		if (!seen->installed && is_another(p, seen->served)) {
+			see_nothing(seen, "it serves several certificates");
+			return;
 		}
-		seen->evidence = EVIDENCE_HANDSHAKE;
+		if (seen->served &&
+		    (!seen->installed || strcmp(seen->served, seen->installed)))
+			continue;
+		seen->served = leaf.fingerprint;
+		seen->served_not_after = leaf.not_after;
 	}
 }
 
-/* One that cannot be reached keeps what was seen of it the last time. */
-static void take_answer(const struct job *job, int64_t now, struct arena *arena,
+/*
+ * One that cannot be reached keeps what was seen of it the last time, but
+ * that proves nothing now.
+ */
+static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 			struct component_seen *seen)
 {
 	const struct probe_answer *a = &job->answer;
+	bool is_ours = a->order_from && !strcmp(a->order_from, s->lineage);
 
 	seen->online = job->done && a->online;
 	if (!job->done) {
-		seen->error = arena_strdup(arena, job->error.text);
+		seen->evidence = EVIDENCE_NONE;
+		seen->error = arena_strdup(&s->arena, job->error.text);
 		return;
 	}
 	seen->observed_at = now;
@@ -119,12 +140,13 @@ static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 	seen->damage = a->damage;
 	seen->staged = a->staged;
 	seen->unwritable = a->unwritable;
+	seen->clock_ahead = a->clock_ahead;
 	seen->error = a->error;
 	seen->served = a->served;
 	seen->served_flaw = NULL;
 	seen->served_not_after = 0;
-	seen->told = a->sequence;
-	seen->told_from = a->lineage;
+	seen->order_from = a->order_from;
+	seen->order_taken = is_ours ? a->order_taken : 0;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 
@@ -161,7 +183,7 @@ bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
 		struct component_seen *seen =
 			row_of(s, f->components[i].name, &at);
 
-		take_answer(&jobs[i], now, &s->arena, seen);
+		take_answer(&jobs[i], s, now, seen);
 		if (!f->components[i].verify_count)
 			continue;
 		judge_ports(ports.probes + ports.first[i],

@@ -99,6 +99,17 @@ const struct component *fleet_component(const struct fleet *f, const char *name)
 		    name);
 }
 
+static int compare_name(const void *key, const void *item)
+{
+	return strcmp(key, *(const char *const *)item);
+}
+
+bool fleet_has_group(const struct fleet *f, const char *name)
+{
+	return f->group_count && bsearch(name, f->groups, f->group_count,
+					 sizeof(*f->groups), compare_name);
+}
+
 const char *certificate_request(const struct certificate *c, struct arena *a)
 {
 	AUTO(buf) out = { 0 };

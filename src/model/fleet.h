@@ -333,6 +333,8 @@ struct fleet {
 	size_t role_count;
 	const struct component *components;
 	size_t component_count;
+	const char *const *groups; /* also those without an item */
+	size_t group_count;
 	const struct fleet_source *sources;
 	size_t source_count;
 };
@@ -347,6 +349,8 @@ const struct certificate *fleet_certificate(const struct fleet *f,
 const struct role *fleet_role(const struct fleet *f, const char *name);
 const struct component *fleet_component(const struct fleet *f,
 					const char *name);
+
+bool fleet_has_group(const struct fleet *f, const char *name);
 
 /*
  * The request: what a leaf or authority was asked to be, in canonical text

@@ -90,6 +90,9 @@ struct precondition {
 	const char *message;
 	const char *remedy;
 	bool acknowledged;
+	const char *const
+		*items; /* what it is about, one by one; mostly none */
+	size_t item_count;
 };
 
 /*
@@ -119,13 +122,20 @@ struct plan {
 	 */
 	const struct component_seen *observed;
 	size_t observed_count;
-	const struct precondition *preconditions; /* block, acknowledge, info */
+	/* new-reach, then block, acknowledge, info */
+	const struct precondition *preconditions;
 	size_t precondition_count;
 	const struct step *steps;
 	size_t step_count;
 	const struct wave *waves;
 	size_t wave_count;
 	size_t unchanged; /* components in scope without a step */
+	/* these are not in the JSON form: offline ones that need a change, and
+	 * what the state remembers when the plan's run has completed; sorted */
+	const char *const *deferred;
+	size_t deferred_count;
+	const char *const *reach;
+	size_t reach_count;
 };
 
 void plan_release(struct plan *p);

@@ -85,6 +85,12 @@ struct component_seen {
 				     what is wrong with it */
 	int64_t served_not_after; /* 0: unknown */
 	enum evidence evidence;
+	int64_t clock_ahead;    /* seconds its clock is ahead of ours, negative:
+				   behind; 0: none, or unknown */
+	int64_t order_taken;    /* sequence of the newest order of this lineage
+				   that it took; 0: none, or unknown */
+	const char *order_from; /* lineage of the newest order that it took;
+				   NULL: nobody's, or unknown */
 	const char *error;      /* why something is unknown */
 	const char *unwritable; /* NULL: can be written; else why not */
 	int64_t observed_at;
@@ -98,10 +104,9 @@ struct component_seen {
 	const char *rolled_back_to; /* newest state is rolled-back; NULL */
 	const char *last_error;     /* of the last run that touched it */
 	const char *staged;         /* staged but not committed; NULL */
-	/* of those that take orders */
-	int64_t sequence;      /* of the last order we gave; 0: none */
-	int64_t told;          /* seen: of the last one it took; 0: none */
-	const char *told_from; /* seen: the lineage of that; NULL: nobody's */
+	int64_t deferred_at;        /* when a run left it out, since it was
+				       offline and needed a change; 0 */
+	int64_t order_given;        /* sequence of the newest order; 0: none */
 	bool retire_remove;         /* remembered for when it leaves the file */
 	const char *deliver; /* how it was reached, opaque text of the engine's,
 				for removing its files then; NULL: unknown */
@@ -119,8 +124,13 @@ struct snapshot {
 	bool state_exists;
 	const char *lineage; /* "" without a state */
 	int64_t serial;
-	const char *orphan_bundle; /* a bundle of this fleet in the backup
-				      directory while there is no state */
+	const char *orphan_bundle;  /* a bundle of this fleet in the backup
+				       directory while there is no state */
+	const char *newer_bundle;   /* one of this lineage that is of a higher
+				       serial than the state */
+	const char *const *reached; /* by the last completed run, sorted; see
+				       struct plan */
+	size_t reached_count;       /* 0: none has completed */
 	const struct generation *generations; /* by of, owner, number */
 	size_t generation_count;
 	const struct import_seen *imports; /* by certificate */

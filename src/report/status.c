@@ -114,6 +114,14 @@ static enum component_state installed_state(const struct component_seen *seen,
 	return *seen->installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
 }
 
+/* Offline, and knowingly so: its role says it, or somebody accepted it. */
+static bool is_left(const struct status_component *row)
+{
+	return !row->seen->online &&
+	       (row->component->role->offline == OFFLINE_DEFER ||
+		row->seen->deferred_at);
+}
+
 /* The installed pair of a component for which nothing was made yet. */
 static enum component_state before_first(const struct component_seen *seen)
 {
@@ -136,7 +144,7 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;
-	if (!seen->online && row->component->role->offline == OFFLINE_DEFER)
+	if (is_left(row))
 		return COMPONENT_DEFERRED;
 	return desired ? installed_state(seen, desired) : before_first(seen);
 }

@@ -29,7 +29,7 @@ enum component_state {
 	COMPONENT_IN_SYNC,         /* proven to be in use */
 	COMPONENT_FAILED,          /* the last run that touched it failed */
 	COMPONENT_ROLLED_BACK,     /* the desired pair was taken back here */
-	COMPONENT_DEFERRED,        /* offline, and its role lets it wait */
+	COMPONENT_DEFERRED,        /* offline, and knowingly left */
 	COMPONENT_UNKNOWN,
 	COMPONENT_STATE_COUNT
 };

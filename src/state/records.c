@@ -40,9 +40,10 @@ static const struct field component_fields[] = {
 	MAYBE_FIELD(struct component_seen, rolled_back_to),
 	MAYBE_FIELD(struct component_seen, last_error),
 	MAYBE_FIELD(struct component_seen, staged),
+	MAYBE_INT64_FIELD(struct component_seen, deferred_at),
+	MAYBE_INT64_FIELD(struct component_seen, order_given),
 	BOOL_FIELD(struct component_seen, retire_remove),
 	MAYBE_FIELD(struct component_seen, deliver),
-	INT64_FIELD(struct component_seen, sequence),
 	{ 0 },
 };
 

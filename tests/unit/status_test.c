@@ -203,6 +203,16 @@ static void what_was_taken_back_is_rolled_back(void **unused)
 	assert_int_equal(state(w), COMPONENT_FAILED);
 }
 
+static void who_accepts_the_offline_leaves_it(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen = (struct component_seen){ .name = "front", .deferred_at = 1 };
+	assert_int_equal(state(w), COMPONENT_DEFERRED);
+	w->seen.online = true;
+	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+}
+
 static void only_a_role_that_defers_leaves_the_offline(void **unused)
 {
 	WORLD(w);
@@ -419,6 +429,7 @@ int main(void)
 			the_right_leaf_with_an_incomplete_chain_is_pending),
 		cmocka_unit_test(nothing_installed_is_absent),
 		cmocka_unit_test(what_was_taken_back_is_rolled_back),
+		cmocka_unit_test(who_accepts_the_offline_leaves_it),
 		cmocka_unit_test(only_a_role_that_defers_leaves_the_offline),
 		cmocka_unit_test(what_was_never_seen_is_unknown),
 		cmocka_unit_test(before_the_first_issue_nothing_is_desired),

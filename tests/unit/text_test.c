@@ -162,6 +162,7 @@ static void a_typo_finds_the_word_that_was_meant(void **state)
 	assert_string_equal(text_nearest("isuer", words), "issuer");
 	assert_string_equal(text_nearest("subejct", words), "subject");
 	assert_string_equal(text_nearest("validty", words), "validity");
+	assert_string_equal(text_nearest("SUBJECT", words), "subject");
 	assert_null(text_nearest("deliver", words));
 	assert_null(text_nearest("x", words));
 	assert_null(text_nearest("", words));
