@@ -117,7 +117,9 @@ static void check_certificates(struct loader *ld, const struct build *b)
 		const struct certificate_form *f =
 			lookup_find(&ld->certificate_forms, entry->key->text);
 
-		if (f->good && !f->users && agents_issuer(ld, f))
+		/* without a component there is none per component */
+		if (f->good && !f->users && f->per == PER_FLEET &&
+		    agents_issuer(ld, f))
 			report_use(ld, f, "");
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
