@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/enrol.h"
 
+#include "base/text.h"
 #include "crypto/token.h"
 
 #include <setjmp.h>
@@ -55,6 +56,28 @@ static void proofs_of_the_same_token_on_one_connection_hold(void **state)
 	assert_true(enrol_request_read(&s.bond, &request, &got));
 	assert_int_equal(got.len, sizeof(csr_bytes));
 	assert_memory_equal(got.bytes, csr_bytes, got.len);
+}
+
+/* As any other program would make them, from the text in wire/enrol.h. */
+static void proofs_are_what_the_header_says(void **state)
+{
+	static const char hello_hex[] = "c40e98b75ff0fa07abddb11d84afcf978fce2c"
+					"942d177b004b16de45669ee30d";
+	static const char request_hex[] = "29e7ef1c28229b227bd39a2199522c4c1dfc"
+					  "9d2c373e8c082458e01b8de14078";
+	AUTO(side) s = { 0 };
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) request = { 0 };
+	char hex[2 * PROOF_BYTES + 1];
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_hello_write(&s.bond, &hello);
+	text_hex(hello.bytes, PROOF_BYTES, hex);
+	assert_string_equal(hex, hello_hex);
+	enrol_request_write(&s.bond, csr(), &request);
+	text_hex(request.bytes, PROOF_BYTES, hex);
+	assert_string_equal(hex, request_hex);
 }
 
 static void proofs_of_another_token_or_connection_do_not(void **state)
@@ -245,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			proofs_of_the_same_token_on_one_connection_hold),
+		cmocka_unit_test(proofs_are_what_the_header_says),
 		cmocka_unit_test(proofs_of_another_token_or_connection_do_not),
 		cmocka_unit_test(a_proof_with_any_bit_changed_does_not_hold),
 		cmocka_unit_test(a_request_with_any_bit_changed_does_not_hold),
