@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sandbox.h"
 
+#include "base/calls.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,104 +32,12 @@ struct frame {
 	uint64_t len;
 };
 
-/*
- * All that computing on memory needs.  Anything else fails with EPERM, so a
- * library that asks for more takes its own error path.
- */
-static const int allowed_calls[] = {
-	SYS_read,
-	SYS_write,
-	SYS_writev,
-	SYS_close,
-	SYS_mmap,
-	SYS_munmap,
-	SYS_mremap,
-	SYS_mprotect,
-	SYS_madvise,
-	SYS_brk,
-	SYS_exit,
-	SYS_exit_group,
-	SYS_rt_sigreturn,
-	SYS_rt_sigaction,
-	SYS_rt_sigprocmask,
-	SYS_sigaltstack,
-	SYS_getrandom,
-	SYS_clock_gettime,
-	SYS_clock_getres,
-	SYS_gettimeofday,
-	SYS_clock_nanosleep,
-	SYS_nanosleep,
-	SYS_futex,
-	SYS_sched_yield,
-	SYS_getpid,
-	SYS_gettid,
-	SYS_getuid,
-	SYS_geteuid,
-	SYS_getgid,
-	SYS_getegid,
-	SYS_getrusage,
-	SYS_uname,
-	SYS_sysinfo,
-	SYS_lseek,
-	SYS_restart_syscall,
-	SYS_sched_getaffinity,
-#ifdef SYS_time
-	SYS_time,
-#endif
-};
-enum {
-	ALLOWED_COUNT = sizeof(allowed_calls) / sizeof(*allowed_calls),
-	FILTER_ROOM = 8 + 2 * ALLOWED_COUNT,
-};
-
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#endif
-
-#ifdef NATIVE_ARCH
-static size_t build_filter(struct sock_filter *f)
+bool sandbox_confine(struct err *e)
 {
-	const uint32_t deny = SECCOMP_RET_ERRNO | EPERM;
-	size_t n = 0;
-
-	f[n++] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-	f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-					      NATIVE_ARCH, 1, 0);
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-					      SECCOMP_RET_KILL_PROCESS);
-	f[n++] = (struct sock_filter)BPF_STMT(
-		BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < ALLOWED_COUNT; i++) {
-		f[n++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)allowed_calls[i],
-			0, 1);
-		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-						      SECCOMP_RET_ALLOW);
-	}
-	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, deny);
-	return n;
+	return (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+		calls_stay_inside()) ||
+	       err_sys(e, "cannot confine this process");
 }
-
-static bool forbid_calls(void)
-{
-	struct sock_filter filter[FILTER_ROOM];
-	struct sock_fprog program = {
-		.len = (unsigned short)build_filter(filter),
-		.filter = filter,
-	};
-
-	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ||
-	       errno == EINVAL || errno == ENOSYS;
-}
-#else
-static bool forbid_calls(void)
-{
-	return true;
-}
-#endif
 
 /* No path may be opened, made or removed; kernels without it say so. */
 bool sandbox_forbid_files(void)
@@ -213,7 +118,7 @@ static bool lock_in(int answer_fd, unsigned seconds)
 	       limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
 	       close_all(answer_fd) &&
 	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       sandbox_forbid_files() && forbid_calls();
+	       sandbox_forbid_files() && calls_only_compute();
 }
 
 static void write_all(const void *bytes, size_t len)

@@ -35,6 +35,10 @@ struct call {
 typedef bool command_fn(struct session *s, const struct call *call, int *status,
 			struct err *e);
 
+/* What the session must know of the options before it opens anything. */
+typedef bool configure_fn(struct session *s, const struct call *call,
+			  struct err *e);
+
 struct command {
 	const char *name;  /* "plan", or "plan show" */
 	const char *words; /* "[FILE]" */
@@ -45,7 +49,8 @@ struct command {
 	size_t words_most;
 	const struct option *options; /* NULL: none of its own */
 	size_t options_size;
-	command_fn *run; /* NULL: has its name, but is not built yet */
+	configure_fn *configure; /* NULL: nothing */
+	command_fn *run;         /* NULL: has its name, but is not built yet */
 };
 
 extern const struct command command_validate, command_plan, command_plan_show,

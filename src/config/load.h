@@ -40,6 +40,15 @@ MUST_CHECK bool load_fleet(const char *path, subject_fn *subject,
 			   struct err *e);
 
 /*
+ * The same for a file that nobody has reviewed: it too must lie beneath its
+ * directory, so a symbolic link leads nowhere else, and no line of it is
+ * shown unless it begins as a fleet file does.
+ */
+MUST_CHECK bool load_fleet_beneath(const char *path, subject_fn *subject,
+				   struct fleet *fleet, struct diags *diags,
+				   struct err *e);
+
+/*
  * The same for an agent's own configuration, which has no includes, secrets
  * or placeholders.
  */

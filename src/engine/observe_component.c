@@ -73,48 +73,17 @@ static void judge_chains(struct engine *en, const struct snapshot *s,
 				en, s, seen->observed_at, &probes[i]);
 }
 
-static void see_nothing(struct component_seen *seen, const char *error)
-{
-	seen->served = NULL;
-	seen->served_not_after = 0;
-	seen->evidence = EVIDENCE_NONE;
-	seen->error = error;
-}
-
-static bool is_another(const struct tls_probe *p, const char *served)
-{
-	return p->other.fingerprint ||
-	       (served && strcmp(served, p->leaf.fingerprint) != 0);
-}
-
-/*
- * What all ports of a component serve together: one fingerprint, or the one
- * that differs from what is installed; unknown when one did not answer, or
- * when they differ and nobody knows what is installed.
- */
 static void judge_ports(const struct tls_probe *probes, size_t count,
 			struct component_seen *seen)
 {
-	seen->served = NULL;
-	seen->evidence = EVIDENCE_HANDSHAKE;
-	for (size_t i = 0; i < count; i++) {
-		const struct tls_probe *p = &probes[i];
-		struct tls_leaf leaf = tls_probe_served(p, seen->installed);
+	struct tls_served all =
+		tls_served_by_all(probes, count, seen->installed);
 
-		if (!p->completed) {
-			see_nothing(seen, p->error);
-			return;
-		}
-		if (!seen->installed && is_another(p, seen->served)) {
-			see_nothing(seen, "it serves several certificates");
-			return;
-		}
-		if (seen->served &&
-		    (!seen->installed || strcmp(seen->served, seen->installed)))
-			continue;
-		seen->served = leaf.fingerprint;
-		seen->served_not_after = leaf.not_after;
-	}
+	seen->served = all.leaf.fingerprint;
+	seen->served_not_after = all.leaf.not_after;
+	seen->evidence = seen->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
+	if (all.error)
+		seen->error = all.error;
 }
 
 /*

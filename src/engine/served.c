@@ -62,7 +62,7 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 				int64_t now, const struct tls_probe *p)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(pair) pair = { 0 };
+	AUTO(imported) imported = { 0 };
 	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
 	const struct generation *g =
@@ -78,7 +78,7 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 	if (import &&
 	    observe_import(en,
 			   fleet_certificate(en->fleet, import->certificate),
-			   now, &pair, &ignored))
-		return served_flaw(p, &import->found, &pair.set, now);
+			   now, &imported, &ignored))
+		return served_flaw(p, &import->found, &imported.pair.set, now);
 	return NULL;
 }

@@ -39,6 +39,19 @@ bool deliver_is_hot(const struct deliver *d)
 	return false;
 }
 
+const char *deliver_remote(const struct deliver *d)
+{
+	switch (d->kind) {
+	case DRIVER_AGENT:
+		return d->agent.url;
+	case DRIVER_FILES:
+	case DRIVER_HAPROXY:
+	case DRIVER_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
+
 void fleet_release(struct fleet *f)
 {
 	arena_release(&f->arena);

@@ -192,6 +192,8 @@ struct deliver {
 
 /* Whether a pair is swapped in the running process, through the driver. */
 bool deliver_is_hot(const struct deliver *d);
+/* The URL that keys go to; NULL: they stay on this machine. */
+const char *deliver_remote(const struct deliver *d);
 
 enum activate_kind {
 	ACTIVATE_NONE,

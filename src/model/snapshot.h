@@ -49,6 +49,8 @@ struct generation {
 				  signed; "" otherwise */
 	const char *key;       /* "ecdsa-p256" ... */
 	const char *request;   /* canonical request; "" unless issued */
+	const char *file; /* SHA-256 of the files it was imported from, of one
+			     its bytes; NULL: not imported, or unknown */
 	int64_t not_before;
 	int64_t not_after;
 	const char *bundle; /* bundle it was read back from; NULL: none yet */
@@ -58,8 +60,11 @@ struct generation {
 struct import_seen {
 	const char *certificate;
 	bool missing;      /* its file or password is not there */
+	bool unopened;     /* confined: its files are none that were imported;
+			      what is in them is not looked at */
 	const char *error; /* NULL: readable and deployable */
-	/* what it holds; set when neither missing nor in error */
+	/* what it holds; set when none of these, and of one that is unopened
+	 * its `file`, NULL when it could not be read */
 	struct generation found; /* number 0 */
 };
 
@@ -69,6 +74,12 @@ enum evidence {
 	EVIDENCE_HANDSHAKE,
 	EVIDENCE_COUNT
 };
+
+/* Whether `found` is what it holds. */
+static inline bool import_is_known(const struct import_seen *i)
+{
+	return !i->missing && !i->unopened && !i->error;
+}
 
 /* One component, seen and remembered. */
 struct component_seen {

@@ -28,3 +28,30 @@ struct tls_leaf tls_probe_served(const struct tls_probe *p, const char *wanted)
 		return p->other;
 	return p->leaf;
 }
+
+static bool is_another(const struct tls_probe *p, const char *served)
+{
+	return p->other.fingerprint ||
+	       (served && strcmp(served, p->leaf.fingerprint) != 0);
+}
+
+struct tls_served tls_served_by_all(const struct tls_probe *probes,
+				    size_t count, const char *installed)
+{
+	struct tls_served all = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct tls_probe *p = &probes[i];
+		const char *served = all.leaf.fingerprint;
+
+		if (!p->completed)
+			return (struct tls_served){ .error = p->error };
+		if (!installed && is_another(p, served))
+			return (struct tls_served){
+				.error = "it serves several certificates"
+			};
+		if (!served || (installed && !strcmp(served, installed)))
+			all.leaf = tls_probe_served(p, installed);
+	}
+	return all;
+}

@@ -76,4 +76,16 @@ MUST_CHECK bool tls_probe_all(struct tls_probe *probes, size_t count,
  */
 struct tls_leaf tls_probe_served(const struct tls_probe *p, const char *wanted);
 
+/*
+ * What several ports serve together: one leaf, or the first that is not
+ * `installed`.  None, with the reason, when one of them did not complete, or
+ * when they differ and `installed` is NULL.
+ */
+struct tls_served {
+	struct tls_leaf leaf;
+	const char *error;
+};
+struct tls_served tls_served_by_all(const struct tls_probe *probes,
+				    size_t count, const char *installed);
+
 #endif

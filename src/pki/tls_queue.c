@@ -6,20 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tls_peer {
+struct tls_port {
 	union tls_address address;
 	size_t places;
 	size_t taken;
 	struct tls_turn *first; /* of those that wait */
 	struct tls_turn *last;
 	bool in_row;
-	struct tls_peer *next; /* in the row of those whose turn it is */
+	struct tls_port *next; /* in the row of those whose turn it is */
 };
 
 static int compare(const void *a, const void *b)
 {
-	const struct tls_peer *x = a;
-	const struct tls_peer *y = b;
+	const struct tls_port *x = a;
+	const struct tls_port *y = b;
 	int families = x->address.any.sa_family - y->address.any.sa_family;
 
 	return families ? families
@@ -27,36 +27,36 @@ static int compare(const void *a, const void *b)
 				 tls_address_len(&x->address));
 }
 
-static void leave(void *peer)
+static void leave(void *port)
 {
-	(void)peer; /* it lives in the arena */
+	(void)port; /* it lives in the arena */
 }
 
 void tls_queue_release(struct tls_queue *q)
 {
-	tdestroy(q->peers, leave);
+	tdestroy(q->ports, leave);
 	arena_release(&q->arena);
 }
 
-static struct tls_peer *find_peer(struct tls_queue *q,
+static struct tls_port *find_port(struct tls_queue *q,
 				  const union tls_address *address)
 {
-	const struct tls_peer wanted = { .address = *address };
-	struct tls_peer **found = tfind(&wanted, &q->peers, compare);
+	const struct tls_port wanted = { .address = *address };
+	struct tls_port **found = tfind(&wanted, &q->ports, compare);
 
 	if (found)
 		return *found;
 
-	struct tls_peer *p = ARENA_NEW(&q->arena, struct tls_peer);
+	struct tls_port *p = ARENA_NEW(&q->arena, struct tls_port);
 
 	p->address = *address;
 	p->places = TLS_AT_ONCE_OF_ONE;
-	if (!tsearch(p, &q->peers, compare))
+	if (!tsearch(p, &q->ports, compare))
 		abort(); /* as base/alloc.h does */
 	return p;
 }
 
-static void join_row(struct tls_queue *q, struct tls_peer *p)
+static void join_row(struct tls_queue *q, struct tls_port *p)
 {
 	if (p->in_row || !p->first || p->taken >= p->places)
 		return;
@@ -69,9 +69,9 @@ static void join_row(struct tls_queue *q, struct tls_peer *p)
 	q->last = p;
 }
 
-static struct tls_peer *leave_row(struct tls_queue *q)
+static struct tls_port *leave_row(struct tls_queue *q)
 {
-	struct tls_peer *p = q->first;
+	struct tls_port *p = q->first;
 
 	if (!p)
 		return NULL;
@@ -85,9 +85,9 @@ static struct tls_peer *leave_row(struct tls_queue *q)
 void tls_queue_add(struct tls_queue *q, struct tls_turn *t,
 		   const union tls_address *address)
 {
-	struct tls_peer *p = find_peer(q, address);
+	struct tls_port *p = find_port(q, address);
 
-	*t = (struct tls_turn){ .peer = p };
+	*t = (struct tls_turn){ .port = p };
 	if (p->last)
 		p->last->next = t;
 	else
@@ -98,10 +98,10 @@ void tls_queue_add(struct tls_queue *q, struct tls_turn *t,
 
 const union tls_address *tls_turn_address(const struct tls_turn *t)
 {
-	return &t->peer->address;
+	return &t->port->address;
 }
 
-static struct tls_turn *take_first(struct tls_peer *p)
+static struct tls_turn *take_first(struct tls_port *p)
 {
 	struct tls_turn *t = p->first;
 
@@ -115,7 +115,7 @@ static struct tls_turn *take_first(struct tls_peer *p)
 
 struct tls_turn *tls_queue_take(struct tls_queue *q)
 {
-	struct tls_peer *p = leave_row(q);
+	struct tls_port *p = leave_row(q);
 
 	/* Those that waited for one in the row may have been dropped. */
 	while (p && !p->first)
@@ -132,17 +132,17 @@ struct tls_turn *tls_queue_take(struct tls_queue *q)
 
 void tls_queue_end(struct tls_queue *q, struct tls_turn *t)
 {
-	t->peer->taken--;
-	join_row(q, t->peer);
+	t->port->taken--;
+	join_row(q, t->port);
 }
 
 struct tls_turn *tls_turn_drop(const struct tls_turn *t)
 {
-	return take_first(t->peer);
+	return take_first(t->port);
 }
 
 void tls_queue_lift(struct tls_queue *q, const struct tls_turn *t)
 {
-	t->peer->places = SIZE_MAX;
-	join_row(q, t->peer);
+	t->port->places = SIZE_MAX;
+	join_row(q, t->port);
 }

@@ -18,20 +18,20 @@ enum {
 	TLS_AT_ONCE_OF_ONE = 4
 };
 
-struct tls_peer; /* one address and port */
+struct tls_port; /* one address and port */
 
 /* One that waits, then has its turn; the caller's until that has ended. */
 struct tls_turn {
-	struct tls_peer *peer;
+	struct tls_port *port;
 	struct tls_turn *next; /* of those that wait for the same */
 };
 
 /* { 0 } is an empty one. */
 struct tls_queue {
 	struct arena arena;
-	void *peers;            /* a tree of <search.h> */
-	struct tls_peer *first; /* of those whose turn it is */
-	struct tls_peer *last;
+	void *ports;            /* a tree of <search.h> */
+	struct tls_port *first; /* of those whose turn it is */
+	struct tls_port *last;
 };
 
 void tls_queue_release(struct tls_queue *q);

@@ -148,9 +148,14 @@ static void look_at_users(struct draft *d)
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
 		const struct component_draft *c = &d->components[i];
 		struct certificate_draft *used = c->certificate;
-		const char *host = c->component->host;
+		const char *remote = deliver_remote(&c->component->deliver);
+		const char *host =
+			c->component->host ? c->component->host : remote;
 
 		used->staged |= c->write;
+		used->remote |= remote != NULL;
+		used->here |= !host;
+		used->several_hosts |= used->here && used->remote;
 		if (!host)
 			continue;
 		used->several_hosts |= used->host && strcmp(used->host, host);

@@ -141,8 +141,9 @@ static void check_version(struct draft *d, const struct component_draft *c)
 				     "newer",
 				     text_escaped(&d->scratch, version),
 				     text_escaped(&d->scratch, minimum)));
-	/* Of one that is offline something else is to be said. */
-	if (!version && c->seen->online)
+	/* Of one that is offline something else is to be said, and when
+	 * nobody has looked, nothing. */
+	if (!version && c->seen->online && c->seen->observed_at)
 		tell_component(
 			d, c, CODE_VERSION_UNKNOWN,
 			arena_printf(d->kept,

@@ -137,19 +137,13 @@ static void add_socket(struct collection *c, const char *socket)
 
 static void add_deliver(struct collection *c, const struct deliver *d)
 {
+	const char *remote = deliver_remote(d);
+
 	add_install(c, &d->files);
-	switch (d->kind) {
-	case DRIVER_FILES:
-		break;
-	case DRIVER_HAPROXY:
+	if (remote)
+		add(c, REACH_KEYS, remote);
+	if (d->kind == DRIVER_HAPROXY)
 		add_socket(c, d->haproxy.socket);
-		break;
-	case DRIVER_AGENT:
-		add(c, REACH_KEYS, d->agent.url);
-		break;
-	case DRIVER_KIND_COUNT:
-		break;
-	}
 }
 
 static void add_activate(struct collection *c, const struct activate *a)

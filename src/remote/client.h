@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 enum {
-	CONNECT_TIMEOUT_MS = 5000,
+	CONNECT_TIMEOUT_MS = 10000, /* TLS included */
 };
 
 struct client {

@@ -56,7 +56,7 @@ desired(const struct snapshot *s, const struct certificate *c, struct arena *a)
 		return fits ? fits
 			    : newest_from(s, c->name, SOURCE_ISSUED, NULL);
 	}
-	if (import && !import->missing && !import->error)
+	if (import && import_is_known(import))
 		return &import->found;
 	return newest_from(s, c->name, SOURCE_IMPORTED, NULL);
 }

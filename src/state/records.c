@@ -26,6 +26,7 @@ static const struct field generation_fields[] = {
 	TEXT_FIELD(struct generation, authority),
 	TEXT_FIELD(struct generation, key),
 	TEXT_FIELD(struct generation, request),
+	MAYBE_FIELD(struct generation, file),
 	INT64_FIELD(struct generation, not_before),
 	INT64_FIELD(struct generation, not_after),
 	MAYBE_FIELD(struct generation, bundle),

@@ -127,6 +127,14 @@ pairs "plan of $count components / bare handshakes" "-" plan handshakes
 pairs "probe 1,000 TLS ports / libcurl, one CA, processor" "1.0" probe curl_one
 pairs "status of 1,000 such / libcurl, one CA, processor" "1.0" status curl_one
 pairs "status of 1,000 such / libcurl, system CAs, processor" "0.2" status curl_bundle
+. "$root/tests/bench/agents.sh"
+if start_agents; then
+	pairs "status of $agents agents / bare libcurl, processor" "1.2" agents_status agents_bare
+	pairs "stage and commit on $agents agents / their status" "1.5" staged_and_committed asked_for_status
+else
+	echo "the agents do not start" >>run/failed
+fi
+end_agents
 row "validate 100,000 components, peak MiB" \
 	"$(/usr/bin/time -f %M "$CERTFLEET" validate big.yaml 2>&1 >/dev/null | tail -1 | awk '{ printf "%.0f", $1 / 1024 }')" - - 200
 if [ -e run/failed ]; then

@@ -8,6 +8,7 @@ fingerprint of the leaf that was presented, or "failed" and why.
 """
 import hashlib
 import os
+import re
 import socket
 import ssl
 import sys
@@ -27,12 +28,27 @@ printing = threading.Lock()
 end = time.time() + SECONDS
 
 
+# What each protocol wants to hear before TLS, and what each answer ends with.
+DIALOGUES = {
+    "": [],
+    "postgres": [(bytes((0, 0, 0, 8, 4, 0xD2, 0x16, 0x2F)), rb"S")],
+    "imap": [(b"", rb"\* OK.*\n"), (b"a STARTTLS\r\n", rb"a OK.*\n")],
+    "ldap": [
+        (b"0\x1d\x02\x01\x01w\x18\x80\x161.3.6.1.4.1.1466.20037",
+         rb"0.\x02\x01\x01x.\n\x01\x00.*"),
+    ],
+}
+
+
 def say_before(plain):
-    """What the protocol wants to hear before TLS."""
-    if starttls == "postgres":
-        plain.sendall(bytes((0, 0, 0, 8, 4, 0xD2, 0x16, 0x2F)))
-        if plain.recv(1) != b"S":
-            raise OSError("it offers no TLS")
+    for words, answer in DIALOGUES[starttls]:
+        plain.sendall(words)
+        heard = b""
+        while not re.fullmatch(answer, heard, re.DOTALL):
+            more = plain.recv(1000)
+            if not more:
+                raise OSError(f"after {heard!r} it hung up")
+            heard += more
 
 
 def shake_hands():

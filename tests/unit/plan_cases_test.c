@@ -20,11 +20,12 @@
  *	reached nothing | reached "KIND WHAT"; without one all was reached
  *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
  *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those
- *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
+ *	import NAME missing | error="..." | holds=NAME/2 [chain=X] |
+ *		unopened [file=HASH] [missing]
  *	published CA current | outdated
- *	component NAME [offline] [unknown] [remove] [installed=WEB/1] [served=]
- *		[chain=X] [flaw="..."] [damage="..."] [error="..."]
- *		[unwritable="..."]
+ *	component NAME [offline] [unseen] [unknown] [remove]
+ *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
+ *		[damage="..."] [error="..."] [unwritable="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
@@ -256,9 +257,11 @@ static void add_import(struct scene *s, const struct words *w)
 {
 	struct import_seen seen = { .certificate = w->items[1],
 				    .missing = has(w, "missing"),
+				    .unopened = has(w, "unopened"),
 				    .error = value(w, "error") };
 	const char *holds = value(w, "holds");
 
+	seen.found.file = value(w, "file");
 	if (holds)
 		seen.found = (struct generation){
 			.owner = w->items[1],
@@ -304,6 +307,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.order_taken = number_of(w, "order_taken"),
 		.order_from = value(w, "order_from"),
 		.order_given = number_of(w, "order_given"),
+		.observed_at = has(w, "unseen") ? 0 : s->now,
 		.known = !has(w, "unknown"),
 		.certificate = value(w, "certificate"),
 		.activation_due = due ? fingerprint(s, due) : NULL,

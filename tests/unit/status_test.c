@@ -284,6 +284,10 @@ static void an_import_is_what_its_file_holds(void **unused)
 	w->snapshot.imports = &w->import;
 	w->snapshot.import_count = 1;
 	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	w->import.unopened = true;
+	w->import.found = (struct generation){ .file = WANTED };
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	w->import.unopened = false;
 	w->import.missing = true;
 	assert_int_equal(state(w), COMPONENT_IN_SYNC);
 }

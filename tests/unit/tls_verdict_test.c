@@ -176,6 +176,53 @@ static void a_name_that_nobody_answers_for_says_why(void **state)
 	assert_string_equal(p.error, "away");
 }
 
+static struct tls_served serve(const struct tls_probe *first,
+			       const struct tls_probe *second,
+			       const char *installed)
+{
+	const struct tls_probe ports[] = { *first, *second };
+
+	return tls_served_by_all(ports, 2, installed);
+}
+
+static void ports_serve_together_what_is_not_installed(void **state)
+{
+	const struct tls_probe a = judge_two(&serves_a, &serves_a);
+	const struct tls_probe b = judge_two(&serves_b, &serves_b);
+	const struct tls_probe both = judge_two(&serves_a, &serves_b);
+
+	(void)state;
+	assert_string_equal(serve(&a, &a, "a").leaf.fingerprint, "a");
+	assert_string_equal(serve(&a, &b, "a").leaf.fingerprint, "b");
+	assert_int_equal(serve(&a, &b, "a").leaf.not_after, 8);
+	assert_string_equal(serve(&b, &a, "a").leaf.fingerprint, "b");
+	assert_string_equal(serve(&a, &both, "a").leaf.fingerprint, "b");
+	assert_string_equal(serve(&both, &a, "a").leaf.fingerprint, "b");
+	assert_string_equal(serve(&a, &a, NULL).leaf.fingerprint, "a");
+}
+
+static void nothing_is_said_of_ports_that_differ_or_do_not_answer(void **state)
+{
+	const struct tls_probe a = judge_two(&serves_a, &serves_a);
+	const struct tls_probe b = judge_two(&serves_b, &serves_b);
+	const struct tls_probe both = judge_two(&serves_a, &serves_b);
+	const struct tls_probe none = judge_two(&away, &away);
+	const struct tls_served served[] = {
+		serve(&a, &b, NULL),
+		serve(&a, &both, NULL),
+		serve(&a, &none, "a"),
+		serve(&none, &a, "a"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_null(served[i].leaf.fingerprint);
+	assert_string_equal(served[0].error, "it serves several certificates");
+	assert_string_equal(served[1].error, "it serves several certificates");
+	assert_string_equal(served[2].error, "away");
+	assert_string_equal(served[3].error, "away");
+}
+
 static int release(void **state)
 {
 	(void)state;
@@ -197,6 +244,9 @@ int main(void)
 		cmocka_unit_test(
 			one_address_that_cannot_complete_fails_the_name),
 		cmocka_unit_test(a_name_that_nobody_answers_for_says_why),
+		cmocka_unit_test(ports_serve_together_what_is_not_installed),
+		cmocka_unit_test(
+			nothing_is_said_of_ports_that_differ_or_do_not_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, release);
