@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/admission.h"
 #include "agent/agent.h"
-#include "base/diag.h"
+#include "cli/agent_file.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "config/load.h"
-#include "pki/issue.h"
 
 struct agent_options {
 	const char *config;
@@ -15,20 +14,6 @@ static const struct option options[] = {
 	     .help = "the agent's own configuration"),
 	{ 0 },
 };
-
-static bool load(struct session *s, const char *path, struct agent_config *out,
-		 struct err *e)
-{
-	AUTO(diags) diags = { 0 };
-	AUTO(buf) text = { 0 };
-	bool good = load_agent(path, subject_canonical, out, &diags, e);
-
-	diag_render(&diags, &text);
-	terminal_tell(&s->terminal, &text);
-	if (!good)
-		e->code = ERR_INPUT;
-	return good;
-}
 
 struct greeting {
 	struct session *session;
@@ -53,10 +38,8 @@ static bool run(struct session *s, const struct call *call, int *status,
 	struct greeting greeting = { s, &config };
 
 	(void)status;
-	if (!o->config)
-		return err_set(e, ERR_USAGE,
-			       "name the agent's configuration with --config");
-	return load(s, o->config, &config, e) &&
+	return agent_file_load(s, o->config, &config, e) &&
+	       admission_read(&config, e) &&
 	       agent_run(&(const struct agent_start){ .config = &config,
 						      .ready = tell_ready,
 						      .ctx = &greeting },

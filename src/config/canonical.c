@@ -88,6 +88,8 @@ static void put_issuer(struct writer *w, const struct issuer *i)
 	put_number(w, "validity", i->validity);
 	put_text(w, "key", key_type_names[i->key]);
 	put_path(w, "publish", i->publish);
+	if (i->use != USE_CERTIFICATES)
+		put_text(w, "use", issuer_use_names[i->use]);
 }
 
 static void put_import(struct writer *w, const struct import *i)
@@ -174,6 +176,7 @@ static void put_agent(struct writer *w, const struct agent_place *a)
 {
 	put_text(w, "agent", a->url);
 	put_text(w, "agent_component", a->component);
+	put_flag(w, "agent_self", a->self);
 }
 
 static void put_fleet_access(struct writer *w, const struct fleet_access *a)

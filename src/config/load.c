@@ -45,6 +45,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_former_names(ld, &b);
 	check_secrets(ld, root);
 	check_access_secrets(ld, &b);
+	check_agents(ld, &b, root);
 	link_components(ld, &b);
 }
 

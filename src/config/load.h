@@ -56,6 +56,16 @@ MUST_CHECK bool load_agent(const char *path, subject_fn *subject,
 			   struct agent_config *out, struct diags *diags,
 			   struct err *e);
 
+/* How entries of `allow` are read, and where to. */
+struct caller_arena {
+	subject_fn *subject;
+	struct arena *arena;
+};
+
+/* One entry of an agent's `allow`. */
+MUST_CHECK bool caller_parse(const char *text, const struct caller_arena *to,
+			     struct agent_caller *out, struct err *e);
+
 /*
  * The fleet as canonical text: defaults filled, includes and CSV expanded,
  * paths relative to the fleet file, secret references by name.  Comments,

@@ -41,6 +41,11 @@ const char *const on_failure_names[] = { [FAIL_STOP] = "stop",
 					 [FAIL_ROLLBACK] = "rollback",
 					 NULL };
 
+/* the first is what an absent key means */
+const char *const issuer_use_names[] = {
+	[USE_CERTIFICATES] = "certificates", [USE_AGENTS] = "agents", NULL
+};
+
 static const char *const per_names[] = { [PER_COMPONENT] = "component", NULL };
 /* enum purpose counts them as bits */
 static const char *const purpose_names[] = { "server", "client", NULL };
@@ -156,7 +161,9 @@ static const struct field issuer_fields[] = {
 	UNSUPPORTED("acme"),
 	UNSUPPORTED("csr"),
 	UNSUPPORTED("issuer"),
-	UNSUPPORTED("use"),
+	CHOICE(struct issuer_form, "use", issuer.use, issuer_use_names,
+	       "agents: it signs agents that enrol, and nothing else; "
+	       "certificates when left out"),
 	{ 0 },
 };
 const struct record issuer_record = {

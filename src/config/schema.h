@@ -32,6 +32,7 @@ extern const struct field item_value;     /* const char * */
 extern const struct field after_value;    /* struct items of const char * */
 extern const struct field include_value;  /* struct items of const char * */
 
+extern const char *const issuer_use_names[];
 extern const char *const key_rotation_names[];
 extern const char *const commit_order_names[];
 extern const char *const restart_when_names[];

@@ -20,14 +20,16 @@ static const struct field tls_fields[] = {
 	PATH(struct agent_tls_form, "client_ca", client_ca,
 	     "the authority of those who may call, as PEM", .required = true),
 	LIST(struct agent_tls_form, "allow", callers, list_type, callers,
-	     "who may call: \"spki:SHA-256\" of a key, or a complete name",
-	     .required = true),
+	     "who may call: \"spki:SHA-256\" of a key, or a complete name"),
+	PATH(struct agent_tls_form, "allow_file", allow_file,
+	     "instead of 'allow': a file with one of these a line"),
 	{ 0 },
 };
 static const struct record tls_record = {
 	.name = "tls",
 	.fields = tls_fields,
 	.size = sizeof(struct agent_tls_form),
+	.check = agent_tls_check,
 	.help = "who it is, and whom it listens to",
 };
 

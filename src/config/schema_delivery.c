@@ -72,6 +72,7 @@ static const struct field agent_fields[] = {
 	      .required = true, .help = "https://HOST:PORT of the agent"),
 	TEXT(struct agent_place, "component", component,
 	     "its name in the agent's configuration, when it has another"),
+	FLAG(struct agent_place, "self", self, "it is the agent's own pair"),
 	{ 0 },
 };
 static const struct record agent_place_record = {

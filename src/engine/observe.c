@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
+#include "state/enrolment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,9 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 	return state_reach(en->state, &s->arena, &s->reached, &s->reached_count,
 			   e) &&
 	       state_generations(en->state, &s->arena, &s->generations,
-				 &s->generation_count, e);
+				 &s->generation_count, e) &&
+	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count,
+			      e);
 }
 
 /* The state may still know the issuer by the name it had. */

@@ -67,6 +67,12 @@ enum issuer_kind {
 	ISSUER_MANAGED
 };
 
+/* Whom a managed one signs for. */
+enum issuer_use {
+	USE_CERTIFICATES,
+	USE_AGENTS /* only by enrolment, and what renews an agent's own pair */
+};
+
 /*
  * Who signs.  `self` is a row of its own (kind ISSUER_SELF, name "self")
  * that certificates with `issuer: self` point to; it is not listed in the
@@ -80,6 +86,7 @@ struct issuer {
 	int64_t validity;
 	enum key_type key;
 	const char *publish; /* path its certificate is written to */
+	enum issuer_use use;
 };
 
 enum import_kind {
@@ -163,6 +170,7 @@ struct haproxy {
 struct agent_place {
 	const char *url;       /* https://HOST:PORT */
 	const char *component; /* its name there; NULL: as it is here */
+	bool self;             /* it must be the agent's own pair */
 };
 
 /* model/http.h */

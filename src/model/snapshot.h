@@ -11,6 +11,7 @@
 #define MODEL_SNAPSHOT_H
 
 #include "base/arena.h"
+#include "model/enrolment.h"
 #include "model/fleet.h"
 
 #include <stdbool.h>
@@ -150,6 +151,9 @@ struct snapshot {
 	/* by name: those of the fleet file and those only the state knows */
 	const struct component_seen *components;
 	size_t component_count;
+	/* those of one agent together, by number */
+	const struct enrolled *agents;
+	size_t agent_count;
 };
 
 void snapshot_release(struct snapshot *s);

@@ -10,6 +10,7 @@
  *	observation/NAME          what was last seen there
  *	reach/N                   what the last completed run reached
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
+ *	invite/ID, agent/NAME/N   of agents (state/enrolment.h)
  *
  * Names in keys are percent-encoded.  Every write of an apply goes through
  * state_commit(), which raises the serial in the same transaction, and only

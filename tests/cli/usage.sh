@@ -26,7 +26,7 @@ usage "needs BUNDLE" "one word too few" backup verify
 usage "needs one of: create, list, verify" "half a command" backup
 usage "cannot 'lst', only: create, list, verify" "an unknown second word" backup lst
 usage "no place beside 'a.yaml'" "two fleet files" plan -f b.yaml a.yaml
-for late in init inspect state agent "backup export" "backup restore"; do
+for late in init inspect state "backup export" "backup restore"; do
 	# shellcheck disable=SC2086
 	usage "'$late' is not supported by this version yet" "$late" $late x
 done
@@ -44,7 +44,8 @@ is $status 0 "--help ends well"
 [ "$(wc -L <<<"$out")" -le 80 ]; ok $? "and into 80 columns"
 is "$(cat run/said)" "" "it goes to stdout"
 for command in validate plan "plan show" apply status history "backup create" \
-	"backup list" "backup verify" schema; do
+	"backup list" "backup verify" agent "agent invite" "agent enrol" \
+	"agent accept" schema; do
 	# shellcheck disable=SC2086
 	cf_out $command --help
 	[ $status -eq 0 ] && grep -q "usage: certfleet $command" <<<"$out" &&
