@@ -138,7 +138,8 @@ const struct command command_agent_invite = {
 	.words = "NAME",
 	.summary = "make a token that enrols one agent",
 	.help = "Prints it once. The agent's certificate gets the hosts given "
-		"with --host as\nits names, is for servers alone, and is signed "
+		"with --host as\nits names, is for servers alone, and is "
+		"signed "
 		"by the issuer that says\n'use: agents'. The token can be used "
 		"once; five failures or its time end it.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
