@@ -32,7 +32,6 @@ for late in init inspect state "backup export" "backup restore"; do
 done
 usage "'--markdown' is not supported" "plan --markdown" plan --markdown
 usage "'--from-backup' is not supported" "apply --from-backup" apply --from-backup x
-usage "'--confined' is not supported" "plan --confined" plan --confined
 usage "'--html' is not supported" "status --html" status --html x
 usage "cannot work in 'nowhere'" "a directory that is not there" -C nowhere validate
 cf $'bad\e[2Jword'
