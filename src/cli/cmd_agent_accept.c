@@ -83,17 +83,18 @@ static void tell(struct session *s, const struct accepted *done)
 		      agent->serial);
 }
 
-static bool accept_agent(struct session *s, struct acceptance *what,
+static bool accept_agent(struct session *s, const struct acceptance *asked,
 			 const char *token_file, struct err *e)
 {
 	AUTO(secret) token = { 0 };
+	struct acceptance what = *asked;
 	struct accepted done = { 0 };
 
 	if (!agent_token_read(token_file, &token, e) ||
 	    !session_lock(s, LOCK_WAIT_MS, "agent accept", e))
 		return false;
-	what->token = &token;
-	if (!enrol_accept(s->engine, what, &s->arena, &done, e))
+	what.token = &token;
+	if (!enrol_accept(s->engine, &what, &s->arena, &done, e))
 		return false;
 	tell(s, &done);
 	return true;
