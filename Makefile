@@ -21,11 +21,12 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
 	libjansson-dev libmicrohttpd-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
-	sqlite3 strace faketime xxd time procps python3 python3-yaml \
-	python3-jsonschema
+	curl sqlite3 strace faketime xxd time procps python3 python3-yaml \
+	python3-jsonschema ca-certificates
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
-	haproxy
+	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
+	slapd
 LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
 
 CFLAGS ?= -O2 -g

@@ -25,9 +25,14 @@ fi
 services=
 for package in $missing; do
 	case $package in
-	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy)
-		[ ! -d /run/systemd/system ] || services="$services $package.service" ;;
+	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy | \
+		caddy | slapd)
+		service=$package ;;
+	etcd-server) service=etcd ;;
+	dovecot-imapd) service=dovecot ;;
+	*) continue ;;
 	esac
+	[ ! -d /run/systemd/system ] || services="$services $service.service"
 done
 # shellcheck disable=SC2086
 if [ -n "$services" ]; then

@@ -22,9 +22,12 @@ enum agent_half {
 	AGENT_NETWORK,
 };
 
+/* Called once the agent, or this half of it, is ready. */
+typedef void agent_ready_fn(void *ctx);
+
 /* What is told on the way: it is ready; why it lost its other half. */
 struct agent_listener {
-	void (*ready)(void *ctx);
+	agent_ready_fn *ready;
 	void (*lost)(void *ctx, const struct err *why);
 	void *ctx;
 };

@@ -15,9 +15,9 @@
 #include <stdlib.h>
 
 enum {
-	WORKERS = 64,  /* as many as the other half asks at a time */
-	UNREAD = 64,   /* answers that it may leave before it can ask more */
-	POLL_MS = 500, /* how late a stop may be noticed */
+	WORKERS = 64,   /* as many as the other half asks at a time */
+	UNREAD = 64,    /* answers that it may leave before it can ask more */
+	POLL_MS = 5000, /* a stop mostly interrupts it */
 };
 
 /* Something that is under way, and whose question it answers. */

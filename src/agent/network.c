@@ -16,7 +16,8 @@
 
 enum {
 	SWEEP_MS = 250,
-	ACCEPTS = 32, /* at a time */
+	QUIET_MS = 5000, /* between looks when nobody is there */
+	ACCEPTS = 32,    /* at a time */
 };
 
 struct network {
@@ -74,7 +75,8 @@ static void sockets_clear(struct sockets *s)
 /* False: nothing came, or a signal. */
 static bool wait_for_all(struct network *n, struct sockets *s)
 {
-	int wait_ms = SWEEP_MS;
+	bool may_accept = clock_mono_ms() >= n->accept_ms;
+	int wait_ms = n->door.count || !may_accept ? SWEEP_MS : QUIET_MS;
 	struct timeval wait;
 
 	sockets_clear(s);
@@ -82,7 +84,7 @@ static bool wait_for_all(struct network *n, struct sockets *s)
 	add(&s->reads, n->requests.fd, s);
 	if (n->requests.queue)
 		add(&s->writes, n->requests.fd, s);
-	if (clock_mono_ms() >= n->accept_ms)
+	if (may_accept)
 		add(&s->reads, n->start->listener, s);
 	wait = (struct timeval){ wait_ms / 1000, wait_ms % 1000 * 1000 };
 	if (select(s->highest + 1, &s->reads, &s->writes, &s->errors, &wait) >

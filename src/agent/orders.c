@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/orders.h"
 
+#include "agent/self.h"
 #include "pki/signature.h"
 
 #include <string.h>
@@ -41,6 +42,9 @@ static bool is_for_this(const struct order_check *c, const struct order *o,
 	    o->action != c->action)
 		return refuse(p, PROBLEM_BAD_REQUEST,
 			      "the order is for another path");
+	if (o->self && !self_is(c->config, c->component))
+		return refuse(p, PROBLEM_NOT_SELF,
+			      "the order is for the agent's own pair alone");
 	return true;
 }
 

@@ -98,18 +98,13 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 		};
 	if (!tls_probe_all(probes, c->check_count, a, &e))
 		return;
-	for (size_t i = 0; i < c->check_count; i++) {
-		const struct tls_probe *p = &probes[i];
 
-		if (!p->completed) {
-			out->served = NULL;
-			out->error = p->error;
-			return;
-		}
-		if (!out->served || !out->installed ||
-		    !strcmp(out->served, out->installed))
-			out->served = p->other ? p->other : p->fingerprint;
-	}
+	struct tls_served all =
+		tls_served_by_all(probes, c->check_count, out->installed);
+
+	out->served = all.leaf.fingerprint;
+	if (all.error)
+		out->error = all.error;
 }
 
 bool perform_must_ask(const struct agent_component *c)

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static int open_beneath(int dirfd, const char *path)
+static int open_beneath(int dirfd, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+		.flags = (unsigned)flags | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
 
@@ -93,16 +93,31 @@ bool fs_read(const char *path, size_t limit, struct buf *out, struct err *e)
 	return true;
 }
 
+bool fs_read_secret_beneath(int dirfd, const char *path, size_t limit,
+			    struct secret *out, struct err *e)
+{
+	AUTO(fd)
+	fd = open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+
+	return read_opened(fd, path, limit, out, e);
+}
+
 bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out,
 		     struct err *e)
 {
-	AUTO(fd) fd = open_beneath(dirfd, path);
 	AUTO(secret) data = { 0 };
 
-	if (!read_opened(fd, path, limit, &data, e))
+	if (!fs_read_secret_beneath(dirfd, path, limit, &data, e))
 		return false;
 	buf_add(out, data.bytes, data.len);
 	return true;
+}
+
+bool fs_leads_out(int dirfd, const char *path)
+{
+	AUTO(fd) fd = open_beneath(dirfd, path, O_PATH);
+
+	return fd < 0 && errno == EXDEV;
 }
 
 const char *fs_dirname(struct arena *a, const char *path)
@@ -164,4 +179,15 @@ const char *fs_absolute(struct arena *a, const char *path)
 	}
 	add_components(&out, path);
 	return arena_strdup(a, out.len ? buf_text(&out) : "/");
+}
+
+const char *fs_beneath(const char *directory, const char *path)
+{
+	size_t len = strcmp(directory, "/") ? strlen(directory) : 0;
+
+	if (strncmp(path, directory, len))
+		return path;
+	if (!path[len])
+		return ".";
+	return path[len] == '/' ? path + len + 1 : path;
 }

@@ -29,6 +29,11 @@ MUST_CHECK bool fs_read_secret(const char *path, size_t limit,
 /* The same, resolved beneath the open directory `dirfd` and never outside. */
 MUST_CHECK bool fs_read_beneath(int dirfd, const char *path, size_t limit,
 				struct buf *out, struct err *e);
+MUST_CHECK bool fs_read_secret_beneath(int dirfd, const char *path,
+				       size_t limit, struct secret *out,
+				       struct err *e);
+/* Whether `path` leads out of the directory, be there something or not. */
+bool fs_leads_out(int dirfd, const char *path);
 
 /*
  * What a file shall be.  owner and group: (uid_t)-1 and (gid_t)-1 leave
@@ -81,6 +86,8 @@ MUST_CHECK bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd,
 const char *fs_relative_to(struct arena *a, const char *from, const char *name);
 /* Absolute, lexically cleaned ("//", "/./" and "/x/../" removed). */
 const char *fs_absolute(struct arena *a, const char *path);
+/* Relative to `directory` when it begins with it, else as it is. */
+const char *fs_beneath(const char *directory, const char *path);
 /* The directory part of a path, "." when there is none. */
 const char *fs_dirname(struct arena *a, const char *path);
 

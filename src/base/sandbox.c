@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sandbox.h"
 
+#include "base/calls.h"
 #include "base/clock.h"
-#include "base/seccomp.h"
 #include "base/stop.h"
 #include "base/text.h"
 
@@ -11,7 +11,6 @@
 #include <linux/landlock.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,54 +32,12 @@ struct frame {
 	uint64_t len;
 };
 
-/*
- * All that computing on memory needs.  Anything else fails with EPERM, so a
- * library that asks for more takes its own error path.
- */
-static const int allowed_calls[] = {
-	SYS_read,
-	SYS_write,
-	SYS_writev,
-	SYS_close,
-	SYS_mmap,
-	SYS_munmap,
-	SYS_mremap,
-	SYS_mprotect,
-	SYS_madvise,
-	SYS_brk,
-	SYS_exit,
-	SYS_exit_group,
-	SYS_rt_sigreturn,
-	SYS_rt_sigaction,
-	SYS_rt_sigprocmask,
-	SYS_sigaltstack,
-	SYS_getrandom,
-	SYS_clock_gettime,
-	SYS_clock_getres,
-	SYS_gettimeofday,
-	SYS_clock_nanosleep,
-	SYS_nanosleep,
-	SYS_futex,
-	SYS_sched_yield,
-	SYS_getpid,
-	SYS_gettid,
-	SYS_getuid,
-	SYS_geteuid,
-	SYS_getgid,
-	SYS_getegid,
-	SYS_getrusage,
-	SYS_uname,
-	SYS_sysinfo,
-	SYS_lseek,
-	SYS_restart_syscall,
-	SYS_sched_getaffinity,
-#ifdef SYS_time
-	SYS_time,
-#endif
-};
-enum {
-	ALLOWED_COUNT = sizeof(allowed_calls) / sizeof(*allowed_calls)
-};
+bool sandbox_confine(struct err *e)
+{
+	return (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+		calls_stay_inside()) ||
+	       err_sys(e, "cannot confine this process");
+}
 
 /* No path may be opened, made or removed; kernels without it say so. */
 bool sandbox_forbid_files(void)
@@ -161,8 +118,7 @@ static bool lock_in(int answer_fd, unsigned seconds)
 	       limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
 	       close_all(answer_fd) &&
 	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       sandbox_forbid_files() &&
-	       seccomp_allow_only(allowed_calls, ALLOWED_COUNT);
+	       sandbox_forbid_files() && calls_only_compute();
 }
 
 static void write_all(const void *bytes, size_t len)

@@ -46,4 +46,12 @@ struct sandbox_work {
 MUST_CHECK bool sandbox_work(const struct sandbox_work *work,
 			     struct secret *answer, struct err *e);
 
+/*
+ * From now on, and for good, this process opens no socket and starts no
+ * program and no process or thread: for work of ours that follows what
+ * nobody has reviewed.  Where the kernel has no filter nothing is forbidden.
+ * To be called while there is one thread.
+ */
+MUST_CHECK bool sandbox_confine(struct err *e);
+
 #endif

@@ -52,3 +52,24 @@ void secret_copy(struct secret *s, const void *bytes, size_t len)
 	if (len)
 		memcpy(s->bytes, bytes, len);
 }
+
+unsigned char *secret_grow(struct secret *s, size_t more)
+{
+	struct secret longer = { 0 };
+	size_t before = s->len;
+
+	secret_alloc(&longer, before + more);
+	if (before)
+		memcpy(longer.bytes, s->bytes, before);
+	secret_release(s);
+	*s = longer;
+	return s->bytes + before;
+}
+
+void secret_add(struct secret *s, const void *bytes, size_t len)
+{
+	unsigned char *at = secret_grow(s, len);
+
+	if (len)
+		memcpy(at, bytes, len);
+}

@@ -26,6 +26,9 @@ AUTO_STRUCT(secret, struct secret, secret_release)
 void secret_alloc(struct secret *s, size_t len);
 /* A copy of `bytes`; `s` must be empty. */
 void secret_copy(struct secret *s, const void *bytes, size_t len);
+/* Makes it longer by `more` zeroed bytes, and returns where they begin. */
+unsigned char *secret_grow(struct secret *s, size_t more);
+void secret_add(struct secret *s, const void *bytes, size_t len);
 /* Overwrites memory in a way the compiler keeps. */
 void wipe(void *bytes, size_t len);
 /*

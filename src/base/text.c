@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
-#include "base/secret.h"
-
 #include <stdint.h>
 #include <string.h>
 
@@ -158,27 +156,41 @@ bool text_is_fingerprint(const char *text)
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/* The `len` bytes at `b`, at most three, as four characters. */
+static void encode_group(const unsigned char *b, size_t len, char text[4])
+{
+	size_t n = len < 3 ? len : 3;
+	uint32_t group = (uint32_t)b[0] << 16;
+
+	if (n > 1)
+		group |= (uint32_t)b[1] << 8;
+	if (n > 2)
+		group |= b[2];
+	for (size_t k = 0; k < 4; k++)
+		text[k] =
+			k > n ? '=' : base64_digits[group >> (18 - 6 * k) & 63];
+	wipe(&group, sizeof(group));
+}
+
 void text_base64(struct buf *out, const void *bytes, size_t len)
 {
 	const unsigned char *b = bytes;
+	char text[4];
 
 	for (size_t i = 0; i < len; i += 3) {
-		size_t n = len - i < 3 ? len - i : 3;
-		uint32_t group = (uint32_t)b[i] << 16;
-		char text[4];
-
-		if (n > 1)
-			group |= (uint32_t)b[i + 1] << 8;
-		if (n > 2)
-			group |= b[i + 2];
-		for (size_t k = 0; k < 4; k++)
-			text[k] = k > n ? '='
-					: base64_digits[group >> (18 - 6 * k) &
-							63];
+		encode_group(b + i, len - i, text);
 		buf_add(out, text, sizeof(text));
-		wipe(text, sizeof(text));
-		wipe(&group, sizeof(group));
 	}
+	wipe(text, sizeof(text));
+}
+
+void text_base64_secret(struct secret *out, const void *bytes, size_t len)
+{
+	const unsigned char *b = bytes;
+	unsigned char *at = secret_grow(out, (len + 2) / 3 * 4);
+
+	for (size_t i = 0; i < len; i += 3, at += 4)
+		encode_group(b + i, len - i, (char *)at);
 }
 
 size_t text_unbase64_room(size_t len)
@@ -273,6 +285,8 @@ const char *text_nearest(const char *word, const char *const *candidates)
 	for (; *candidates; candidates++) {
 		if (strlen(*candidates) > WORD_LIMIT)
 			continue;
+		if (!strcasecmp(word, *candidates))
+			return *candidates;
 
 		size_t d = distance(word, *candidates);
 

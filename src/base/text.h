@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,8 @@ bool text_is_fingerprint(const char *text);
 
 /* Ends in base64 without line breaks; decoding refuses anything else. */
 void text_base64(struct buf *out, const void *bytes, size_t len);
+/* The same of what nobody may see. */
+void text_base64_secret(struct secret *out, const void *bytes, size_t len);
 /* The most bytes that text_unbase64() can write for `len` characters. */
 size_t text_unbase64_room(size_t len);
 bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got);

@@ -116,6 +116,19 @@ MUST_CHECK bool bundle_read(const void *bytes, size_t len,
 			    const struct secret *passphrase, struct bundle *out,
 			    struct err *e);
 
+/* Whose state a bundle was made from, and when in its life. */
+struct bundle_head {
+	const char *lineage;
+	int64_t serial;
+};
+
+/*
+ * What the manifest says of it, in `a`, without reading any content: nobody
+ * vouches for it.  In the sandbox.  ERR_INPUT.
+ */
+MUST_CHECK bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
+				 struct bundle_head *out, struct err *e);
+
 /*
  * Whether these are the bytes that bundle_write() makes of this content:
  * RESTORE.txt, manifest.json and the outer ZIP are built again around the

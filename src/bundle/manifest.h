@@ -57,4 +57,8 @@ MUST_CHECK bool manifest_write(const struct bundle *b, const bool *has_key,
 MUST_CHECK bool manifest_read(struct bytes json, struct bundle *b,
 			      struct manifest *m, struct err *e);
 
+/* Only whose bundle it is and when it was made, for a quick look. */
+MUST_CHECK bool manifest_read_head(struct bytes json, struct bundle *b,
+				   struct err *e);
+
 #endif

@@ -290,3 +290,11 @@ bool manifest_read(struct bytes json, struct bundle *b, struct manifest *m,
 		return err_in(e, "manifest.json");
 	return true;
 }
+
+bool manifest_read_head(struct bytes json, struct bundle *b, struct err *e)
+{
+	AUTO(json) root = NULL;
+
+	return (parse(json, &root, e) && get_head(root, b, e)) ||
+	       err_in(e, "manifest.json");
+}

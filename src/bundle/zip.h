@@ -33,6 +33,13 @@ MUST_CHECK bool zip_unpack(struct bytes zip, const struct secret *password,
 			   struct buf *frames, struct err *e);
 
 /*
+ * Appends the bytes of the first entry of that name alone, whatever else is
+ * in the archive; nothing may be encrypted up to it.  In the sandbox only.
+ */
+MUST_CHECK bool zip_find(struct bytes zip, const char *name, struct buf *out,
+			 struct err *e);
+
+/*
  * libarchive takes an entry's name from beside its data, other programs from
  * the directory at the end, and neither minds bytes in between: an archive
  * can show different readers different content.  So each byte must have its

@@ -126,14 +126,34 @@ static bool read_chunk(struct walk *w, char chunk[CHUNK], size_t *got,
 	return true;
 }
 
+/* Appends the data of an entry. */
+static bool read_entry(struct walk *w, struct archive_entry *head,
+		       struct buf *out, struct err *e)
+{
+	const char *name = archive_entry_pathname(head);
+	char chunk[CHUNK];
+	size_t got = 0;
+	uint64_t sum = 0;
+
+	do {
+		if (!read_chunk(w, chunk, &got, e))
+			return err_in(e, "entry '%s'", name);
+		buf_add(out, chunk, got);
+		sum += got;
+	} while (got && !out->failed);
+	if (out->failed)
+		return err_set(e, ERR_INPUT,
+			       "it unpacks to more than %zu bytes", out->limit);
+	return sum == (uint64_t)archive_entry_size(head) ||
+	       err_set(e, ERR_INPUT, "entry '%s' is not as long as it says",
+		       name);
+}
+
 static bool frame_entry(struct walk *w, struct archive_entry *head,
 			struct buf *frames, struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
 	la_int64_t size = archive_entry_size(head);
-	char chunk[CHUNK];
-	size_t got = 0;
-	uint64_t sum = 0;
 
 	if (!archive_entry_size_is_set(head) || size < 0 ||
 	    (uint64_t)size > w->left)
@@ -142,20 +162,10 @@ static bool frame_entry(struct walk *w, struct archive_entry *head,
 			       "large",
 			       name);
 	entries_frame(frames, name, (size_t)size);
-	do {
-		if (!read_chunk(w, chunk, &got, e))
-			return err_in(e, "entry '%s'", name);
-		buf_add(frames, chunk, got);
-		sum += got;
-	} while (got && !frames->failed);
+	if (!read_entry(w, head, frames, e))
+		return false;
 	buf_putc(frames, '\0');
-	if (frames->failed)
-		return err_set(e, ERR_INPUT,
-			       "it unpacks to more than %zu bytes",
-			       frames->limit);
-	return sum == (uint64_t)size ||
-	       err_set(e, ERR_INPUT, "entry '%s' is not as long as it says",
-		       name);
+	return true;
 }
 
 static uint64_t unpacked_limit(struct bytes zip)
@@ -165,16 +175,25 @@ static uint64_t unpacked_limit(struct bytes zip)
 	return by_ratio < BUNDLE_LIMIT ? by_ratio : BUNDLE_LIMIT;
 }
 
+static bool walk_begin(struct walk *w, struct bytes zip,
+		       const struct secret *password, struct err *e)
+{
+	w->encrypted = password != NULL;
+	w->left = unpacked_limit(zip);
+	if (!w->archive ||
+	    archive_read_support_format_zip_seekable(w->archive) != ARCHIVE_OK)
+		return err_set(e, ERR_IO, "cannot start to read a ZIP archive");
+	return open_reader(w->archive, zip, password, e);
+}
+
 static bool walk_directory(struct bytes zip, const struct secret *password,
 			   struct buf *frames, struct err *e)
 {
 	AUTO(reader) a = archive_read_new();
-	struct walk w = { a, password != NULL, unpacked_limit(zip) };
+	struct walk w = { .archive = a };
 	struct archive_entry *head = NULL;
 
-	if (!a || archive_read_support_format_zip_seekable(a) != ARCHIVE_OK)
-		return err_set(e, ERR_IO, "cannot start to read a ZIP archive");
-	if (!open_reader(a, zip, password, e))
+	if (!walk_begin(&w, zip, password, e))
 		return false;
 	for (size_t count = 0;; count++) {
 		if (!next_header(&w, &head, e))
@@ -201,4 +220,24 @@ bool zip_unpack(struct bytes zip, const struct secret *password,
 	       entries_unframe(buf_text(frames) + before, frames->len - before,
 			       &a, &found, e) &&
 	       zip_layout_check(zip, &found, e);
+}
+
+bool zip_find(struct bytes zip, const char *name, struct buf *out,
+	      struct err *e)
+{
+	AUTO(reader) a = archive_read_new();
+	struct walk w = { .archive = a };
+	struct archive_entry *head = NULL;
+
+	if (!walk_begin(&w, zip, NULL, e))
+		return false;
+	for (size_t count = 0; count < BUNDLE_ENTRY_LIMIT; count++) {
+		if (!next_header(&w, &head, e))
+			return false;
+		if (!head)
+			break;
+		if (!strcmp(archive_entry_pathname(head), name))
+			return read_entry(&w, head, out, e);
+	}
+	return err_set(e, ERR_INPUT, "it has no %s", name);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/admission.h"
 #include "agent/agent.h"
-#include "base/diag.h"
+#include "cli/agent_file.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "config/load.h"
-#include "pki/issue.h"
 
 struct agent_options {
 	const char *config;
@@ -29,20 +28,6 @@ static const struct option options[] = {
 	     .help = "where its halves meet then"),
 	{ 0 },
 };
-
-static bool load(struct session *s, const char *path, struct agent_config *out,
-		 struct err *e)
-{
-	AUTO(diags) diags = { 0 };
-	AUTO(buf) text = { 0 };
-	bool good = load_agent(path, subject_canonical, out, &diags, e);
-
-	diag_render(&diags, &text);
-	terminal_tell(&s->terminal, &text);
-	if (!good)
-		e->code = ERR_INPUT;
-	return good;
-}
 
 struct greeting {
 	struct session *session;
@@ -74,9 +59,6 @@ static void tell_lost(void *ctx, const struct err *why)
 
 static bool check(const struct agent_options *o, struct err *e)
 {
-	if (!o->config)
-		return err_set(e, ERR_USAGE,
-			       "name the agent's configuration with --config");
 	if (o->half != AGENT_BOTH && !o->socket)
 		return err_set(e, ERR_USAGE,
 			       "say with --socket where the halves meet");
@@ -99,8 +81,8 @@ static bool run(struct session *s, const struct call *call, int *status,
 
 	(void)status;
 	greeting.start = &start;
-	return check(o, e) && load(s, o->config, &config, e) &&
-	       agent_run(&start, e);
+	return check(o, e) && agent_file_load(s, o->config, &config, e) &&
+	       admission_read(&config, e) && agent_run(&start, e);
 }
 
 const struct command command_agent = {

@@ -161,16 +161,21 @@ static bool may_begin(struct application *a)
 	return false;
 }
 
+/* An offline component may be all that needs a change, and block. */
 static bool has_work(struct application *a)
 {
+	const struct plan *p = &a->planned.plan;
+	size_t wanted = p->unchanged - p->deferred_count;
 	AUTO(buf) text = { 0 };
 
-	if (a->planned.plan.step_count)
+	if (p->step_count || plan_is_blocked(p) ||
+	    plan_needs_acknowledgement(p))
 		return true;
-	buf_printf(&text,
-		   "certfleet: nothing to do, %zu component%s as wanted\n",
-		   a->planned.plan.unchanged,
-		   a->planned.plan.unchanged == 1 ? "" : "s");
+	buf_printf(&text, "certfleet: nothing to do, %zu component%s as wanted",
+		   wanted, wanted == 1 ? "" : "s");
+	if (p->deferred_count)
+		buf_printf(&text, ", %zu offline and left", p->deferred_count);
+	buf_putc(&text, '\n');
 	terminal_tell(&a->s->terminal, &text);
 	planning_tell_postponed(a->s, &a->planned);
 	tell_refusal(a, "nothing to do");

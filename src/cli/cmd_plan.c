@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/affected.h"
 #include "cli/command.h"
@@ -21,6 +22,7 @@ struct plan_options {
 	bool json;
 	bool detailed_exitcode;
 	bool offline;
+	bool confined;
 	struct moment at;
 	struct chosen chosen;
 };
@@ -38,11 +40,14 @@ static const struct option options[] = {
 	CHOSEN_OPTIONS(struct plan_options, chosen),
 	FLAG(struct plan_options, offline, .name = "offline",
 	     .help = "contact nothing, take what was last seen"),
+	FLAG(struct plan_options, confined, .name = "confined",
+	     .help = "for a fleet file nobody has reviewed: offline, no\n"
+		     "                          secret, no child, nothing "
+		     "from elsewhere"),
 	TIME(struct plan_options, at, .name = "at",
 	     .help = "look ahead: what would it be at this time"),
 	LATER("markdown"),
 	LATER("from-backup"),
-	LATER("confined"),
 	{ 0 },
 };
 
@@ -66,9 +71,22 @@ static void show(struct session *s, const struct plan *p, bool json)
 	terminal_put(&s->terminal, &text);
 }
 
+/* Before the fleet file is read: nothing of it can make us reach out then. */
+static bool configure(struct session *s, const struct call *call, struct err *e)
+{
+	const struct plan_options *o = call->options;
+
+	s->confined = o->confined;
+	return !o->confined || sandbox_confine(e);
+}
+
 /* A saved plan is about now and about what was really seen. */
 static bool check_options(const struct plan_options *o, struct err *e)
 {
+	if (o->offline && o->confined)
+		return err_set(e, ERR_USAGE,
+			       "'--offline' and '--confined' exclude each "
+			       "other: who is confined is offline");
 	if (o->out && o->offline)
 		return err_set(e, ERR_USAGE,
 			       "'--out' and '--offline' exclude each other: a "
@@ -92,6 +110,10 @@ static bool write_files(struct session *s, const struct plan_options *o,
 		return true;
 	if (!saved_write(o->out, p, s->fleet.path, e))
 		return false;
+	if (s->confined)
+		terminal_note(&s->terminal,
+			      "confined: an apply finds it stale unless all is "
+			      "as it was last seen");
 
 	const char *shown = text_escaped(&a, o->out);
 
@@ -138,14 +160,14 @@ static bool run(struct session *s, const struct call *call, int *status,
 {
 	const struct plan_options *o = call->options;
 	AUTO(planned) p = { 0 };
-	struct planning how = { .offline = o->offline,
+	struct planning how = { .offline = o->offline || o->confined,
 				.now = clock_now(),
 				.choices = chosen_choices(&o->chosen) };
 
 	how.at = o->at.given ? o->at.seconds : how.now;
 	if (!check_options(o, e) || !planning_make(s, &how, &p, e))
 		return false;
-	if (o->offline)
+	if (how.offline)
 		tell_age(s, &p.snapshot);
 	show(s, &p.plan, o->json);
 	planning_tell_postponed(s, &p);
@@ -180,6 +202,7 @@ const struct command command_plan = {
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct plan_options),
+	.configure = configure,
 	.run = run,
 };
 

@@ -35,6 +35,10 @@ struct call {
 typedef bool command_fn(struct session *s, const struct call *call, int *status,
 			struct err *e);
 
+/* What the session must know of the options before it opens anything. */
+typedef bool configure_fn(struct session *s, const struct call *call,
+			  struct err *e);
+
 struct command {
 	const char *name;  /* "plan", or "plan show" */
 	const char *words; /* "[FILE]" */
@@ -45,13 +49,15 @@ struct command {
 	size_t words_most;
 	const struct option *options; /* NULL: none of its own */
 	size_t options_size;
-	command_fn *run; /* NULL: has its name, but is not built yet */
+	configure_fn *configure; /* NULL: nothing */
+	command_fn *run;         /* NULL: has its name, but is not built yet */
 };
 
 extern const struct command command_validate, command_plan, command_plan_show,
 	command_apply, command_status, command_history, command_backup_create,
 	command_backup_list, command_backup_verify, command_schema,
-	command_agent;
+	command_agent, command_agent_invite, command_agent_enrol,
+	command_agent_accept;
 
 /* In the order of the help; ends with NULL. */
 extern const struct command *const commands[];

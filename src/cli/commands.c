@@ -5,10 +5,9 @@
 
 /* Names that are taken, for what is not built yet. */
 static const struct command later[] = {
-	{ .name = "init" },          { .name = "inspect" },
-	{ .name = "state" },         { .name = "agent invite" },
-	{ .name = "agent enrol" },   { .name = "agent accept" },
-	{ .name = "backup export" }, { .name = "backup restore" },
+	{ .name = "init" },           { .name = "inspect" },
+	{ .name = "state" },          { .name = "backup export" },
+	{ .name = "backup restore" },
 };
 
 const struct command *const commands[] = {
@@ -22,14 +21,14 @@ const struct command *const commands[] = {
 	&command_backup_list,
 	&command_backup_verify,
 	&command_agent,
+	&command_agent_invite,
+	&command_agent_enrol,
+	&command_agent_accept,
 	&command_schema,
 	&later[0],
 	&later[1],
 	&later[2],
 	&later[3],
 	&later[4],
-	&later[5],
-	&later[6],
-	&later[7],
 	NULL,
 };

@@ -14,6 +14,18 @@ static bool is_in(const struct command *c, const char *group)
 	return !group || (!strncmp(c->name, group, len) && c->name[len] == ' ');
 }
 
+/* "agent invite" stands in the help of "agent". */
+static bool has_head(const struct command *c)
+{
+	size_t len = strcspn(c->name, " ");
+
+	for (size_t i = 0; c->name[len] && commands[i]; i++)
+		if (strlen(commands[i]->name) == len &&
+		    !strncmp(commands[i]->name, c->name, len))
+			return true;
+	return false;
+}
+
 static void add_command(const struct command *c, struct buf *out)
 {
 	size_t begin = out->len;
@@ -31,11 +43,25 @@ void help_commands(const char *group, const struct option *common,
 	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n",
 		   group ? group : "", group ? " " : "");
 	for (size_t i = 0; commands[i]; i++)
-		if (commands[i]->run && is_in(commands[i], group))
+		if (commands[i]->run && is_in(commands[i], group) &&
+		    (group || !has_head(commands[i])))
 			add_command(commands[i], out);
 	buf_puts(out, "\nOptions of every command:\n");
 	options_help(common, out);
 	buf_puts(out, "\n'certfleet COMMAND --help' tells more.\n");
+}
+
+static void add_followers(const struct command *c, struct buf *out)
+{
+	const char *title = "\nAlso:\n";
+
+	for (size_t i = 0; commands[i]; i++) {
+		if (!commands[i]->run || !is_in(commands[i], c->name))
+			continue;
+		buf_puts(out, title);
+		title = "";
+		add_command(commands[i], out);
+	}
 }
 
 void help_command(const struct command *c, const struct option *common,
@@ -50,6 +76,7 @@ void help_command(const struct command *c, const struct option *common,
 		buf_puts(out, "\nOptions:\n");
 		options_help(c->options, out);
 	}
+	add_followers(c, out);
 	buf_puts(out, "\nOptions of every command:\n");
 	options_help(common, out);
 }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/process_setup.h"
 
+#include "base/secret.h"
+
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum {
+	FILES = 16384,
+};
 
 /* open() takes the lowest number that is free. */
 static void take_standard_descriptors(void)
@@ -20,6 +27,17 @@ static void take_standard_descriptors(void)
 		close(fd);
 }
 
+/* One connection for each component of a large fleet. */
+static void allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= FILES)
+		return;
+	files.rlim_cur = files.rlim_max < FILES ? files.rlim_max : FILES;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 void process_setup(void)
 {
 	static const struct rlimit none;
@@ -30,4 +48,7 @@ void process_setup(void)
 		abort();
 	/* GnuTLS would write the secrets of every session to it. */
 	unsetenv("SSLKEYLOGFILE");
+	/* documents may hold keys on their way to or from a component */
+	json_set_alloc_funcs(malloc, wipe_free);
+	allow_files();
 }

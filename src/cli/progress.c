@@ -295,6 +295,8 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r,
 		  &text);
 	add_not_started(p, &text);
 	add_postponed(p->plan, &text);
+	add_names("offline, left for a later apply", p->plan->deferred,
+		  p->plan->deferred_count, &text);
 	if (r->exit_status) {
 		buf_puts(&text, "next: 'certfleet apply");
 		if (named) {

@@ -22,6 +22,8 @@ bool session_prepare(struct session *s, const struct command *c,
 {
 	bool named = (c->needs & NEEDS_FLEET_WORD) && call->word_count > 0;
 
+	if (c->configure && !c->configure(s, call, e))
+		return false;
 	if ((c->needs & (NEEDS_FLEET | NEEDS_FLEET_WORD)) &&
 	    !session_load(s, named ? call->words[0] : s->file, e))
 		return false;
@@ -32,7 +34,10 @@ bool session_load(struct session *s, const char *path, struct err *e)
 {
 	AUTO(diags) diags = { 0 };
 	AUTO(buf) text = { 0 };
-	bool good = load_fleet(path, subject_canonical, &s->fleet, &diags, e);
+	bool good = s->confined ? load_fleet_beneath(path, subject_canonical,
+						     &s->fleet, &diags, e)
+				: load_fleet(path, subject_canonical, &s->fleet,
+					     &diags, e);
 
 	diag_render(&diags, &text);
 	if (!good || !s->terminal.quiet)
@@ -76,7 +81,8 @@ static bool open_engine(struct session *s, struct engine_options o,
 
 bool session_read(struct session *s, struct err *e)
 {
-	return open_engine(s, (struct engine_options){ 0 }, e);
+	return open_engine(
+		s, (struct engine_options){ .confined = s->confined }, e);
 }
 
 bool session_lock(struct session *s, int64_t wait_ms, const char *purpose,

@@ -23,6 +23,7 @@ struct session {
 	struct terminal terminal;
 	bool verbose;
 	const char *file; /* the fleet file, unless a word names another */
+	bool confined;    /* nobody has reviewed the fleet file */
 	struct fleet fleet;
 	struct engine *engine; /* NULL: not open */
 	/* who hears what the engine tells; NULL: notes go to stderr */

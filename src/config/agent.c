@@ -18,40 +18,59 @@ static const char default_state[] = "/var/lib/certfleet-agent";
 
 /* ---- who may call ---- */
 
-static bool read_spki(struct loader *ld, const struct node *n, const char *hex,
-		      struct agent_caller *out)
+static bool parse_spki(const char *hex, struct arena *a,
+		       struct agent_caller *out, struct err *e)
 {
 	if (strlen(hex) != SPKI_DIGITS ||
 	    strspn(hex, "0123456789abcdef") != SPKI_DIGITS)
-		return complain(
-			ld, n,
-			"'spki:' is followed by the SHA-256 of a public "
-			"key, 64 digits of 0-9 a-f");
-	out->spki = hex;
+		return err_set(e, ERR_INPUT,
+			       "'spki:' is followed by the SHA-256 of a public "
+			       "key, 64 digits of 0-9 a-f");
+	*out = (struct agent_caller){ .spki = arena_strdup(a, hex) };
+	return true;
+}
+
+bool caller_parse(const char *text, const struct caller_arena *to,
+		  struct agent_caller *out, struct err *e)
+{
+	const char *name = NULL;
+	const char *cn = NULL;
+
+	if (!strncmp(text, "spki:", 5))
+		return parse_spki(text + 5, to->arena, out, e);
+	if (!to->subject(text, to->arena, &name, &cn, e))
+		return err_in(e, "'allow' takes \"spki:SHA-256\" or a complete "
+				 "name like \"CN=ops, O=Example\"");
+	*out = (struct agent_caller){ .name = name };
 	return true;
 }
 
 static bool read_caller(struct loader *ld, const struct field *f,
 			const struct node *n, void *slot)
 {
-	struct agent_caller *out = slot;
+	const struct caller_arena to = { ld->subject, &ld->fleet.arena };
 	const char *text = NULL;
-	const char *cn = NULL;
 	struct err e = { 0 };
 
 	if (!value_text(ld, f, n, &text))
 		return false;
-	if (!strncmp(text, "spki:", 5))
-		return read_spki(ld, n, text + 5, out);
-	if (!ld->subject(text, &ld->fleet.arena, &out->name, &cn, &e))
-		return complain(ld, n,
-				"'allow' takes \"spki:SHA-256\" or a complete "
-				"name like \"CN=ops, O=Example\": %s",
-				e.text);
-	return true;
+	return caller_parse(text, &to, slot, &e) ||
+	       complain(ld, n, "%s", e.text);
 }
 
 const struct field_type caller_type = { read_caller, SHAPE_TEXT, NULL };
+
+bool agent_tls_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct agent_tls_form *form = out;
+	const struct node *file = node_find(n, "allow_file");
+
+	if (form->callers.count && file)
+		return complain(ld, file,
+				"'allow_file' and 'allow' exclude each other");
+	return form->callers.count || file ||
+	       complain(ld, n, "missing key 'allow', or 'allow_file'");
+}
 
 /* ---- components ---- */
 
@@ -201,6 +220,7 @@ static void read_agent(struct loader *ld, const struct node *root,
 		.client_ca = form.tls.client_ca,
 		.callers = form.tls.callers.list,
 		.caller_count = form.tls.callers.count,
+		.allow_file = form.tls.allow_file,
 		.user = form.user,
 		.state = form.state ? form.state : default_state,
 		.components = form.components.list,

@@ -13,6 +13,7 @@ struct agent_tls_form {
 	const char *key;
 	const char *client_ca;
 	struct items callers; /* struct agent_caller */
+	const char *allow_file;
 };
 
 struct agent_version_form {
@@ -43,6 +44,7 @@ extern const struct record agent_component_record;
 extern const struct field_type caller_type;           /* agent_caller */
 extern const struct field_type agent_components_type; /* struct items */
 
+bool agent_tls_check(struct loader *ld, const struct node *n, void *out);
 bool agent_version_check(struct loader *ld, const struct node *n, void *out);
 
 #endif

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
+#include "base/fs.h"
 #include "base/text.h"
-#include "config/pathname.h"
 #include "config/schema.h"
+#include "config/writer.h"
 
 #include <inttypes.h>
 
-/*
- * One "field=value" a line; a value is one line because the loader lets no
- * control character in.  Absent fields are left out.
- */
-struct writer {
-	const struct fleet *fleet;
-	struct buf *out;
-};
-
-static void put_text(struct writer *w, const char *field, const char *value)
+void put_text(struct writer *w, const char *field, const char *value)
 {
 	if (value)
 		buf_printf(w->out, " %s=%s\n", field, value);
 }
 
-static void put_number(struct writer *w, const char *field, int64_t value)
+void put_number(struct writer *w, const char *field, int64_t value)
 {
 	buf_printf(w->out, " %s=%" PRId64 "\n", field, value);
 }
@@ -32,10 +24,10 @@ static void put_flag(struct writer *w, const char *field, bool value)
 	put_text(w, field, value ? "true" : NULL);
 }
 
-static void put_path(struct writer *w, const char *field, const char *path)
+void put_path(struct writer *w, const char *field, const char *path)
 {
 	if (path)
-		put_text(w, field, path_beneath(w->fleet->directory, path));
+		put_text(w, field, fs_beneath(w->directory, path));
 }
 
 /* Items that may hold blanks, as one line. */
@@ -52,8 +44,7 @@ static void put_words(struct writer *w, const char *field,
 	buf_puts(w->out, "\n");
 }
 
-static void put_secret(struct writer *w, const char *field,
-		       const struct secret_ref *s)
+void put_secret(struct writer *w, const char *field, const struct secret_ref *s)
 {
 	switch (s->kind) {
 	case SECRET_NONE:
@@ -63,7 +54,7 @@ static void put_secret(struct writer *w, const char *field,
 		return;
 	case SECRET_FILE:
 		buf_printf(w->out, " %s=file:%s\n", field,
-			   path_beneath(w->fleet->directory, s->name));
+			   fs_beneath(w->directory, s->name));
 		return;
 	case SECRET_COMMAND:
 		put_words(w, field, s->argv);
@@ -71,10 +62,10 @@ static void put_secret(struct writer *w, const char *field,
 	}
 }
 
-static void put_policies(struct writer *w)
+static void put_policies(struct writer *w, const struct fleet *f)
 {
-	const struct state_policy *s = &w->fleet->state;
-	const struct backup_policy *b = &w->fleet->backup;
+	const struct state_policy *s = &f->state;
+	const struct backup_policy *b = &f->backup;
 
 	buf_puts(w->out, "state\n");
 	put_path(w, "path", s->path);
@@ -97,6 +88,8 @@ static void put_issuer(struct writer *w, const struct issuer *i)
 	put_number(w, "validity", i->validity);
 	put_text(w, "key", key_type_names[i->key]);
 	put_path(w, "publish", i->publish);
+	if (i->use != USE_CERTIFICATES)
+		put_text(w, "use", issuer_use_names[i->use]);
 }
 
 static void put_import(struct writer *w, const struct import *i)
@@ -183,9 +176,10 @@ static void put_agent(struct writer *w, const struct agent_place *a)
 {
 	put_text(w, "agent", a->url);
 	put_text(w, "agent_component", a->component);
+	put_flag(w, "agent_self", a->self);
 }
 
-static void put_access(struct writer *w, const struct fleet_access *a)
+static void put_fleet_access(struct writer *w, const struct fleet_access *a)
 {
 	if (!a->agent.certificate)
 		return;
@@ -207,6 +201,9 @@ static void put_activate(struct writer *w, const struct activate *a)
 	case ACTIVATE_COMMAND:
 		put_words(w, "command", a->argv);
 		break;
+	case ACTIVATE_HTTP:
+		put_call(w, a->http);
+		break;
 	}
 	put_number(w, "activate_timeout", a->timeout);
 }
@@ -221,6 +218,12 @@ static void put_component(struct writer *w, const struct component *c)
 	put_text(w, "process", c->process);
 	put_install(w, &c->deliver.files);
 	put_haproxy(w, &c->deliver.haproxy);
+	if (c->deliver.caddy)
+		put_caddy(w, c->deliver.caddy);
+	if (c->deliver.etcd)
+		put_etcd(w, c->deliver.etcd);
+	if (c->deliver.http)
+		put_http(w, c->deliver.http);
 	put_agent(w, &c->deliver.agent);
 	put_activate(w, &c->activate);
 	for (size_t i = 0; i < c->verify_count; i++) {
@@ -236,11 +239,11 @@ static void put_component(struct writer *w, const struct component *c)
 
 void fleet_canonical(const struct fleet *f, struct buf *out)
 {
-	struct writer w = { f, out };
+	struct writer w = { f->directory, out };
 
 	buf_printf(out, "certfleet 1\nfleet %s\n", f->name);
-	put_policies(&w);
-	put_access(&w, &f->access);
+	put_policies(&w, f);
+	put_fleet_access(&w, &f->access);
 	for (size_t i = 0; i < f->issuer_count; i++)
 		put_issuer(&w, &f->issuers[i]);
 	for (size_t i = 0; i < f->certificate_count; i++)

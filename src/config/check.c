@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include "config/policy.h"
+#include "config/writer.h"
 
 #include <string.h>
 
@@ -10,8 +11,22 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+static bool same_call(const struct http_call *a, const struct http_call *b)
+{
+	AUTO(buf) left = { 0 };
+	AUTO(buf) right = { 0 };
+
+	if (a == b || !a || !b)
+		return a == b;
+	put_call(&(struct writer){ "/", &left }, a);
+	put_call(&(struct writer){ "/", &right }, b);
+	return !strcmp(buf_text(&left), buf_text(&right));
+}
+
 static bool same_activation(const struct activate *a, const struct activate *b)
 {
+	if (!same_call(a->http, b->http))
+		return false;
 	if (a->kind != b->kind || a->signal != b->signal ||
 	    a->timeout != b->timeout || !same_text(a->pidfile, b->pidfile))
 		return false;
@@ -137,7 +152,7 @@ void check_former_names(struct loader *ld, const struct build *b)
 	check_components(ld, b);
 }
 
-static bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
+bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
 {
 	for (size_t i = 0; i < f->backup.passphrase_count; i++)
 		if (secret_equal(&f->backup.passphrases[i], s))

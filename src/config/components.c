@@ -2,8 +2,10 @@
 #include "config/build.h"
 
 #include "config/each.h"
+#include "config/http.h"
 #include "config/schema.h"
 #include "config/values.h"
+#include "model/ladder.h"
 
 #include <string.h>
 
@@ -108,7 +110,7 @@ static bool check_hot(struct loader *ld, const struct node *n,
 	const struct node *activate = node_find(n, "activate");
 	const struct node *process = node_find(n, "process");
 
-	if (!deliver_is_hot(&form->deliver))
+	if (!deliver_swaps(&form->deliver))
 		return true;
 	if (activate)
 		return complain(ld, activate,
@@ -162,7 +164,7 @@ static void fill(struct loader *ld, const struct component_form *form,
 	c->host = d->scope.host;
 	c->process = form->process ? form->process : c->name;
 	c->deliver = form->deliver;
-	if (!deliver_is_hot(&c->deliver) && c->deliver.kind != DRIVER_AGENT)
+	if (!deliver_activates(&c->deliver))
 		c->activate = form->activate;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;
@@ -195,7 +197,7 @@ static bool read_component(struct loader *ld, struct draft *d,
 	if (d->role)
 		d->role->used = true;
 	fill(ld, &form, d, c);
-	return true;
+	return http_component_check(ld, d->value, c);
 }
 
 static void build_single(struct loader *ld, const struct group *g,
@@ -329,6 +331,20 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 	return groups;
 }
 
+static void list_groups(struct loader *ld, const struct group *groups)
+{
+	size_t count = ld->components.entries.count;
+	const char **names =
+		arena_array(&ld->fleet.arena, count, sizeof(*names));
+
+	for (size_t i = 0; i < count; i++)
+		if (groups[i].each)
+			names[ld->fleet.group_count++] = arena_strdup(
+				&ld->fleet.arena, groups[i].entry->key->text);
+	sort_by_name(names, ld->fleet.group_count, sizeof(*names));
+	ld->fleet.groups = names;
+}
+
 void build_components(struct loader *ld, struct build *b)
 {
 	size_t total = 0;
@@ -339,6 +355,7 @@ void build_components(struct loader *ld, struct build *b)
 	b->components = arena_array(&ld->fleet.arena, total + 1,
 				    sizeof(*b->components));
 	b->drafts = arena_array(&ld->work, total + 1, sizeof(*b->drafts));
+	list_groups(ld, groups);
 	for (size_t i = 0; i < ld->components.entries.count; i++) {
 		struct group *g = &groups[i];
 

@@ -6,7 +6,9 @@
 #include "config/netname.h"
 #include "config/placeholder.h"
 #include "config/schema.h"
+#include "config/url.h"
 #include "config/values.h"
+#include "model/ladder.h"
 
 #include <string.h>
 #include <sys/un.h>
@@ -68,13 +70,11 @@ bool deliver_check(struct loader *ld, const struct node *n, void *out)
 	struct deliver *d = out;
 
 	(void)ld;
-	d->kind = DRIVER_FILES;
-	if (node_find(n, "haproxy")) {
-		d->kind = DRIVER_HAPROXY;
+	for (int kind = 0; kind < DRIVER_KIND_COUNT; kind++)
+		if (node_find(n, driver_name((enum driver_kind)kind)))
+			d->kind = (enum driver_kind)kind;
+	if (d->kind == DRIVER_HAPROXY)
 		d->files.combined = d->haproxy.certificate;
-	}
-	if (node_find(n, "agent"))
-		d->kind = DRIVER_AGENT;
 	return true;
 }
 
@@ -88,8 +88,7 @@ static bool is_local(struct loader *ld, const char *address)
 
 	if (!host_port_parse(&ld->work, address, &host, &port))
 		return false;
-	return !strcmp(host, "localhost") || !strncmp(host, "127.", 4) ||
-	       !strcmp(host, "::1");
+	return host_is_local(host);
 }
 
 static bool read_socket(struct loader *ld, const struct field *f,
@@ -217,25 +216,37 @@ bool verify_check(struct loader *ld, const struct node *n, void *out)
 	return true;
 }
 
-static bool check_activate(struct loader *ld, const struct node *n,
+static bool report_no_activation(struct loader *ld, const struct field *f,
+				 const struct node *n)
+{
+	if (f->param == &host_activate_record)
+		return complain(ld, n,
+				"give 'signal' and 'pidfile', or 'command'");
+	return complain(ld, n,
+			"give 'signal' and 'pidfile', 'command', or 'http'");
+}
+
+static bool check_activate(struct loader *ld, const struct field *f,
+			   const struct node *n,
 			   const struct activate_form *form)
 {
 	const struct node *signal = node_find(n, "signal");
 	const struct node *pidfile = node_find(n, "pidfile");
 	const struct node *command = node_find(n, "command");
+	const struct node *http = node_find(n, "http");
 
-	if (command && (signal || pidfile))
+	if (!!command + (signal || pidfile) + !!http > 1)
 		return complain(ld, n,
-				"'command' and 'signal' exclude each other");
+				"'signal', 'command' and 'http' exclude each "
+				"other");
 	if (signal && !pidfile)
 		return complain(ld, n,
 				"missing key 'pidfile', which names the "
 				"process to signal");
 	if (pidfile && !signal)
 		return complain(ld, n, "missing key 'signal'");
-	if (!signal && !command)
-		return complain(ld, n,
-				"give 'signal' and 'pidfile', or 'command'");
+	if (!signal && !command && !http)
+		return report_no_activation(ld, f, n);
 	return !command || command_check(ld, command, form->command);
 }
 
@@ -247,13 +258,16 @@ static bool read_activate(struct loader *ld, const struct field *f,
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping");
 	if (!record_read(ld, f->param, n, &form) ||
-	    !check_activate(ld, n, &form))
+	    !check_activate(ld, f, n, &form))
 		return false;
 	*(struct activate *)slot = (struct activate){
-		.kind = form.pidfile ? ACTIVATE_SIGNAL : ACTIVATE_COMMAND,
+		.kind = form.pidfile ? ACTIVATE_SIGNAL
+			: form.http  ? ACTIVATE_HTTP
+				     : ACTIVATE_COMMAND,
 		.signal = form.pidfile ? signal_numbers[form.signal] : 0,
 		.pidfile = form.pidfile,
-		.argv = form.pidfile ? NULL : form.command.list,
+		.argv = form.command.list,
+		.http = form.http,
 		.timeout = form.timeout,
 	};
 	return true;

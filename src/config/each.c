@@ -63,6 +63,8 @@ static bool count_items(struct loader *ld, const struct node *n,
 		if (!field_read(ld, &item_value, item, &text) ||
 		    !range_count(ld, item, &here))
 			good = false;
+		else
+			range_check(ld, item);
 		if (here > GROUP_LIMIT || *count > GROUP_LIMIT)
 			return complain(ld, item,
 					"a group of more than %d items",

@@ -35,7 +35,9 @@ enum shape {
 	SHAPE_TEXT_OR_RECORD,  /* struct record */
 	SHAPE_TEXTS_OR_RECORD, /* struct record */
 	SHAPE_NAMED,           /* struct record of each entry */
-	SHAPE_LATER            /* struct field of what is read later */
+	SHAPE_MAP,             /* struct field of each value */
+	SHAPE_ANY,
+	SHAPE_LATER /* struct field of what is read later */
 };
 
 struct field_type {

@@ -101,6 +101,7 @@ struct activate_form {
 	unsigned signal;
 	const char *pidfile;
 	struct items command;
+	const struct http_call *http;
 	int64_t timeout;
 };
 

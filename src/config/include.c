@@ -31,11 +31,7 @@ static bool is_version(const char *line, size_t len)
 	       (len == n || line[n] == ' ' || line[n] == '\t');
 }
 
-/*
- * Nothing but blank lines, comments and "---" may stand before it.  Before
- * this is known, not one byte of the file is shown.
- */
-static bool begins_as_fleet_file(const struct source *s)
+bool begins_as_fleet_file(const struct source *s)
 {
 	size_t at = 0;
 	size_t len = 0;

@@ -102,6 +102,12 @@ static json_t *describe(const struct field *f, json_t *defs)
 		return named(f, defs);
 	case SHAPE_LATER:
 		return describe(f->param, defs);
+	case SHAPE_MAP:
+		return json_pack("{s:s, s:o}", "type", "object",
+				 "additionalProperties",
+				 describe(f->param, defs));
+	case SHAPE_ANY:
+		return json_object();
 	}
 	abort();
 }

@@ -44,6 +44,8 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_paths(ld, &b);
 	check_former_names(ld, &b);
 	check_secrets(ld, root);
+	check_access_secrets(ld, &b);
+	check_agents(ld, &b, root);
 	link_components(ld, &b);
 }
 
@@ -79,24 +81,42 @@ static void load(struct loader *ld)
 	list_sources(ld);
 }
 
+static bool load_with(struct loader *ld, const char *path, struct fleet *fleet,
+		      struct err *e)
+{
+	size_t before = ld->diags->errors;
+
+	if (!source_read_main(ld, path, e))
+		return err_in(e, "cannot read the fleet file");
+	load(ld);
+
+	size_t mistakes = ld->diags->errors - before;
+
+	if (mistakes) {
+		/* the diagnostics quote the texts in it */
+		fleet->arena = TAKE(ld->fleet.arena);
+		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s",
+			       path, mistakes, mistakes == 1 ? "" : "s");
+	}
+	*fleet = TAKE(ld->fleet);
+	return true;
+}
+
 bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet,
 		struct diags *diags, struct err *e)
 {
 	AUTO(loader) ld = { .dirfd = -1, .diags = diags, .subject = subject };
-	size_t before = diags->errors;
 
-	if (!source_read_main(&ld, path, e))
-		return err_in(e, "cannot read the fleet file");
-	load(&ld);
+	return load_with(&ld, path, fleet, e);
+}
 
-	size_t mistakes = diags->errors - before;
+bool load_fleet_beneath(const char *path, subject_fn *subject,
+			struct fleet *fleet, struct diags *diags, struct err *e)
+{
+	AUTO(loader)
+	ld = {
+		.dirfd = -1, .beneath = true, .diags = diags, .subject = subject
+	};
 
-	if (mistakes) {
-		/* the diagnostics quote the texts in it */
-		fleet->arena = TAKE(ld.fleet.arena);
-		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s",
-			       path, mistakes, mistakes == 1 ? "" : "s");
-	}
-	*fleet = TAKE(ld.fleet);
-	return true;
+	return load_with(&ld, path, fleet, e);
 }

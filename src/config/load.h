@@ -40,12 +40,31 @@ MUST_CHECK bool load_fleet(const char *path, subject_fn *subject,
 			   struct err *e);
 
 /*
+ * The same for a file that nobody has reviewed: it too must lie beneath its
+ * directory, so a symbolic link leads nowhere else, and no line of it is
+ * shown unless it begins as a fleet file does.
+ */
+MUST_CHECK bool load_fleet_beneath(const char *path, subject_fn *subject,
+				   struct fleet *fleet, struct diags *diags,
+				   struct err *e);
+
+/*
  * The same for an agent's own configuration, which has no includes, secrets
  * or placeholders.
  */
 MUST_CHECK bool load_agent(const char *path, subject_fn *subject,
 			   struct agent_config *out, struct diags *diags,
 			   struct err *e);
+
+/* How entries of `allow` are read, and where to. */
+struct caller_arena {
+	subject_fn *subject;
+	struct arena *arena;
+};
+
+/* One entry of an agent's `allow`. */
+MUST_CHECK bool caller_parse(const char *text, const struct caller_arena *to,
+			     struct agent_caller *out, struct err *e);
 
 /*
  * The fleet as canonical text: defaults filled, includes and CSV expanded,

@@ -70,7 +70,8 @@ struct loader {
 	subject_fn *subject;
 	const struct scope *scope; /* NULL: no placeholder means anything */
 	VEC(struct source) sources;
-	int dirfd; /* of the fleet's directory */
+	int dirfd;    /* of the fleet's directory */
+	bool beneath; /* nobody has reviewed the main file either */
 	struct section issuers;
 	struct section certificates;
 	struct section roles;

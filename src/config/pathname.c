@@ -15,17 +15,6 @@ static bool is_clean(const char *path)
 	       !strstr(path, "/..") && strcmp(path + len - 2, "/.") != 0;
 }
 
-const char *path_beneath(const char *directory, const char *path)
-{
-	size_t len = strcmp(directory, "/") ? strlen(directory) : 0;
-
-	if (strncmp(path, directory, len))
-		return path;
-	if (!path[len])
-		return ".";
-	return path[len] == '/' ? path + len + 1 : path;
-}
-
 /* Leads from `directory` to `path`, which is not beneath it. */
 static const char *lead_out(struct arena *a, const char *directory,
 			    const char *path)
@@ -59,7 +48,7 @@ const char *path_resolve(struct loader *ld, uint16_t source, const char *text)
 		a, arena_printf(&ld->work, "%s/%s",
 				ld->sources.items[source].directory, text));
 
-	if (path_beneath(directory, path) != path || !strcmp(directory, "/"))
+	if (fs_beneath(directory, path) != path || !strcmp(directory, "/"))
 		return path;
 	return lead_out(a, directory, path);
 }

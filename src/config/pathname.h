@@ -12,7 +12,5 @@
 #include <stdint.h>
 
 const char *path_resolve(struct loader *ld, uint16_t source, const char *text);
-/* Relative to `directory` when it begins with it, else as it is. */
-const char *path_beneath(const char *directory, const char *path);
 
 #endif

@@ -3,10 +3,11 @@
 
 #include "base/fs.h"
 #include "config/forms.h"
+#include "model/http.h"
 
 #include <string.h>
 
-/* Who writes a path. */
+/* Who writes a path, or another place. */
 struct claim {
 	const char *path;  /* clean */
 	const char *owner; /* issuer; NULL: component number `component` */
@@ -85,24 +86,44 @@ static bool is_clean(const char *path)
 	return !strstr(path, "/../") && !strstr(path, "//");
 }
 
-static void add_claim(struct claims *cs, const char *path, const char *owner,
-		      size_t component)
+static void add_claim(struct claims *cs, const struct claim *claim)
 {
-	if (!path)
-		return;
-
 	struct claim *c = ARENA_NEW(&cs->ld->work, struct claim);
+	const struct claim *other = NULL;
 
-	c->path = is_clean(path) ? path : fs_absolute(&cs->ld->work, path);
-	c->owner = owner;
-	c->component = component;
-
-	const struct claim *other = lookup_add(&cs->paths, c->path, c);
+	*c = *claim;
+	other = lookup_add(&cs->paths, c->path, c);
 
 	if (other)
 		report(cs, c, other);
 	else
 		VEC_PUSH(&cs->list, &cs->ld->work, c);
+}
+
+static void add_path(struct claims *cs, const char *path, const char *owner,
+		     size_t component)
+{
+	if (!path)
+		return;
+	if (!is_clean(path))
+		path = fs_absolute(&cs->ld->work, path);
+	add_claim(cs, &(struct claim){ path, owner, component });
+}
+
+/* What is written to elsewhere, as one would name it there. */
+static void add_place(struct claims *cs, size_t i)
+{
+	const struct deliver *d = &cs->b->components[i].deliver;
+	const char *place = NULL;
+
+	if (d->caddy)
+		place = arena_printf(&cs->ld->work, "%s/id/%s", d->caddy->admin,
+				     d->caddy->id);
+	if (d->etcd)
+		place = arena_printf(&cs->ld->work, "%s %s",
+				     d->etcd->endpoints[0], d->etcd->key);
+	if (place)
+		add_claim(cs, &(struct claim){ place, NULL, i });
 }
 
 static void add_component(struct claims *cs, size_t i)
@@ -113,7 +134,8 @@ static void add_component(struct claims *cs, size_t i)
 				      f->combined };
 
 	for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
-		add_claim(cs, paths[k], NULL, i);
+		add_path(cs, paths[k], NULL, i);
+	add_place(cs, i);
 }
 
 /* Looks every directory above a path up. */
@@ -139,8 +161,8 @@ void check_paths(struct loader *ld, const struct build *b)
 	struct claims cs = { .ld = ld, .b = b };
 
 	for (size_t i = 0; i < ld->fleet.issuer_count; i++)
-		add_claim(&cs, ld->fleet.issuers[i].publish,
-			  ld->fleet.issuers[i].name, 0);
+		add_path(&cs, ld->fleet.issuers[i].publish,
+			 ld->fleet.issuers[i].name, 0);
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
 		add_component(&cs, i);
 	vec_each (c, &cs.list)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/placeholder.h"
 
-#include "base/buf.h"
 #include "base/text.h"
 #include "config/csv.h"
 
@@ -116,8 +115,9 @@ static bool is_name(const char *at)
 	       !strncmp(at, "${component.name}", 17);
 }
 
-static bool append_piece(struct loader *ld, const struct node *n, bool is_path,
-			 const char **at, struct buf *out)
+bool placeholder_next(struct loader *ld, const struct node *n,
+		      enum placeholder_style style, const char **at,
+		      struct buf *out)
 {
 	AUTO(buf) name = { 0 };
 
@@ -130,7 +130,8 @@ static bool append_piece(struct loader *ld, const struct node *n, bool is_path,
 		buf_putc(out, *(*at)++);
 		return true;
 	}
-	if (!is_path || !is_name(*at))
+	if (style == PLACEHOLDER_TEXT ||
+	    (style == PLACEHOLDER_PATH && !is_name(*at)))
 		return replace_one(ld, n, at, out);
 	if (!replace_one(ld, n, at, &name))
 		return false;
@@ -138,13 +139,13 @@ static bool append_piece(struct loader *ld, const struct node *n, bool is_path,
 	return true;
 }
 
-bool placeholder_expand(struct loader *ld, const struct node *n, bool is_path,
-			const char **out)
+bool placeholder_expand(struct loader *ld, const struct node *n,
+			enum placeholder_style style, const char **out)
 {
 	AUTO(buf) text = { .limit = EXPANDED_LIMIT };
 
 	for (const char *at = n->text; *at;)
-		if (!append_piece(ld, n, is_path, &at, &text))
+		if (!placeholder_next(ld, n, style, &at, &text))
 			return false;
 	if (text.failed)
 		return complain(ld, n, "longer than %d bytes", EXPANDED_LIMIT);

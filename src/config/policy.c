@@ -4,6 +4,7 @@
 #include "config/command.h"
 #include "config/forms.h"
 #include "config/values.h"
+#include "model/version.h"
 
 #include <string.h>
 
@@ -160,6 +161,28 @@ static bool read_share(struct loader *ld, const struct field *f,
 		return read_percent(ld, f, n, out);
 	out->is_percent = false;
 	return count_type.read(ld, f, n, &out->count);
+}
+
+/* All of it, but for a "v" in front. */
+static bool is_version(struct loader *ld, const char *text)
+{
+	const char *found = version_in(text, &ld->work);
+	size_t skip = *text == 'v' || *text == 'V';
+
+	return found && !strcmp(found, text + skip);
+}
+
+bool version_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct version_form *form = out;
+	const struct node *minimum = node_find(n, "minimum");
+
+	if (!minimum || is_version(ld, form->minimum))
+		return true;
+	return complain(ld, minimum,
+			"'minimum' must be a version such as \"1.20\", not "
+			"'%s'",
+			shown(ld, form->minimum));
 }
 
 bool restart_check(struct loader *ld, const struct node *n, void *out)

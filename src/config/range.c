@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-	RANGE_DIGITS = 9,
-	RANGES = 8, /* in one text */
+	RANGE_DIGITS = 18, /* what 64 bits hold */
+	RANGES = 8,        /* in one text */
 };
 
 struct range {
@@ -44,6 +44,19 @@ static bool find_range(const char *text, struct range *r)
 	return false;
 }
 
+/* "[a-c]", "[1,3]", "[01..50]": nothing that belongs into a name. */
+static bool is_range_like(const char *begin)
+{
+	size_t len = strspn(begin + 1, "0123456789abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ.,-");
+	const char *end = begin + 1 + len;
+
+	for (const char *at = begin + 1; *end == ']' && at < end; at++)
+		if (*at == '-' || *at == ',' || !strncmp(at, "..", 2))
+			return true;
+	return false;
+}
+
 bool range_count(struct loader *ld, const struct node *n, uint64_t *count)
 {
 	struct range r;
@@ -60,6 +73,24 @@ bool range_count(struct loader *ld, const struct node *n, uint64_t *count)
 			*count = UINT64_MAX;
 	}
 	return true;
+}
+
+void range_check(struct loader *ld, const struct node *n)
+{
+	struct range r;
+
+	for (const char *at = strchr(n->text, '['); at;
+	     at = strchr(at + 1, '[')) {
+		bool range = find_range(at, &r) && r.begin == at;
+
+		if (range || !is_range_like(at))
+			continue;
+		warn(ld, n,
+		     "'%s' stays as it is: a range is two numbers joined by "
+		     "'-', as in [01-50]",
+		     shown(ld, n->text));
+		return;
+	}
 }
 
 const char *range_item(struct loader *ld, const char *text, uint64_t index)

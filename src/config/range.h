@@ -13,6 +13,8 @@
 
 /* How many texts it stands for; reports a range that runs backwards. */
 bool range_count(struct loader *ld, const struct node *n, uint64_t *count);
+/* Warns of brackets that look as if somebody meant a range. */
+void range_check(struct loader *ld, const struct node *n);
 /* Text number `index`, the last range counting quickest, in the fleet. */
 const char *range_item(struct loader *ld, const char *text, uint64_t index);
 

@@ -30,6 +30,10 @@
 	FIELD(T, k, m, struct section *, named_type, .param = &(record), \
 	      .help = h)
 
+#define SECRET(T, k, m, h, ...)                        \
+	FIELD(T, k, m, struct secret_ref, secret_type, \
+	      .param = &secret_record, .help = h, ##__VA_ARGS__)
+
 extern const struct bounds waits;      /* from a second to a day */
 extern const struct list_of arguments; /* of a command */
 

@@ -41,6 +41,11 @@ const char *const on_failure_names[] = { [FAIL_STOP] = "stop",
 					 [FAIL_ROLLBACK] = "rollback",
 					 NULL };
 
+/* the first is what an absent key means */
+const char *const issuer_use_names[] = {
+	[USE_CERTIFICATES] = "certificates", [USE_AGENTS] = "agents", NULL
+};
+
 static const char *const per_names[] = { [PER_COMPONENT] = "component", NULL };
 /* enum purpose counts them as bits */
 static const char *const purpose_names[] = { "server", "client", NULL };
@@ -85,16 +90,13 @@ static const struct field secret_fields[] = {
 	     "a program and its arguments; what it prints is the secret"),
 	{ 0 },
 };
-static const struct record secret_record = {
+const struct record secret_record = {
 	.name = "secret",
 	.fields = secret_fields,
 	.size = sizeof(struct secret_form),
 	.one_key = true,
 	.help = "where a secret comes from; never the secret itself",
 };
-#define SECRET(T, k, m, h)                             \
-	FIELD(T, k, m, struct secret_ref, secret_type, \
-	      .param = &secret_record, .help = h)
 
 /* --- state and backup --- */
 
@@ -159,7 +161,9 @@ static const struct field issuer_fields[] = {
 	UNSUPPORTED("acme"),
 	UNSUPPORTED("csr"),
 	UNSUPPORTED("issuer"),
-	UNSUPPORTED("use"),
+	CHOICE(struct issuer_form, "use", issuer.use, issuer_use_names,
+	       "agents: it signs agents that enrol, and nothing else; "
+	       "certificates when left out"),
 	{ 0 },
 };
 const struct record issuer_record = {
@@ -260,6 +264,7 @@ static const struct record version_record = {
 	.name = "version",
 	.fields = version_fields,
 	.size = sizeof(struct version_form),
+	.check = version_check,
 	.help = "what is asked of the components' version",
 };
 

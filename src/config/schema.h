@@ -12,11 +12,14 @@ extern const struct record certificate_record;
 extern const struct record role_record;
 extern const struct record component_record;
 extern const struct record csv_record;      /* struct csv_form */
+extern const struct record secret_record;   /* struct secret_form */
 extern const struct record deliver_record;  /* struct deliver */
 extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */
-extern const struct record activate_record; /* struct activate */
-extern const struct list_of verify_items;   /* of struct verify */
+extern const struct record activate_record; /* struct activate_form */
+/* The same for who sits on the component's host. */
+extern const struct record host_activate_record;
+extern const struct list_of verify_items; /* of struct verify */
 
 /* Values that are read when the component they are for is known. */
 extern const struct field subject_value;  /* const char * */
@@ -29,6 +32,7 @@ extern const struct field item_value;     /* const char * */
 extern const struct field after_value;    /* struct items of const char * */
 extern const struct field include_value;  /* struct items of const char * */
 
+extern const char *const issuer_use_names[];
 extern const char *const key_rotation_names[];
 extern const char *const commit_order_names[];
 extern const char *const restart_when_names[];

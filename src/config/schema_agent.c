@@ -20,14 +20,16 @@ static const struct field tls_fields[] = {
 	PATH(struct agent_tls_form, "client_ca", client_ca,
 	     "the authority of those who may call, as PEM", .required = true),
 	LIST(struct agent_tls_form, "allow", callers, list_type, callers,
-	     "who may call: \"spki:SHA-256\" of a key, or a complete name",
-	     .required = true),
+	     "who may call: \"spki:SHA-256\" of a key, or a complete name"),
+	PATH(struct agent_tls_form, "allow_file", allow_file,
+	     "instead of 'allow': a file with one of these a line"),
 	{ 0 },
 };
 static const struct record tls_record = {
 	.name = "tls",
 	.fields = tls_fields,
 	.size = sizeof(struct agent_tls_form),
+	.check = agent_tls_check,
 	.help = "who it is, and whom it listens to",
 };
 
@@ -56,7 +58,7 @@ static const struct field component_fields[] = {
 	      record_type, .param = &install_record,
 	      .help = "where its pair is put", .required = true),
 	FIELD(struct agent_component_form, "activate", activate,
-	      struct activate, activate_type, .param = &activate_record,
+	      struct activate, activate_type, .param = &host_activate_record,
 	      .help = "makes its process take the pair into use"),
 	LIST(struct agent_component_form, "check", check, one_or_list_type,
 	     verify_items, "TLS ports of this host that must serve it"),

@@ -4,6 +4,7 @@
 
 #include "config/delivery.h"
 #include "config/forms.h"
+#include "config/http.h"
 #include "config/netname.h"
 #include "config/rows.h"
 
@@ -71,6 +72,7 @@ static const struct field agent_fields[] = {
 	      .required = true, .help = "https://HOST:PORT of the agent"),
 	TEXT(struct agent_place, "component", component,
 	     "its name in the agent's configuration, when it has another"),
+	FLAG(struct agent_place, "self", self, "it is the agent's own pair"),
 	{ 0 },
 };
 static const struct record agent_place_record = {
@@ -92,9 +94,14 @@ static const struct field deliver_fields[] = {
 	      agent_place_type, .param = &agent_place_record,
 	      .help = "by an agent on the component's host"),
 	UNSUPPORTED("sftp"),
-	UNSUPPORTED("caddy"),
-	UNSUPPORTED("http"),
-	UNSUPPORTED("etcd"),
+	FIELD(struct deliver, "caddy", caddy, const struct caddy *, caddy_type,
+	      .param = &caddy_record,
+	      .help = "into a running Caddy on this machine"),
+	FIELD(struct deliver, "http", http, const struct http *, http_type,
+	      .param = &http_record, .help = "by requests to an API"),
+	FIELD(struct deliver, "etcd", etcd, const struct etcd *, etcd_type,
+	      .param = &etcd_record,
+	      .help = "as keys of an etcd, for those who read it there"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("handoff"),
 	{ 0 },
@@ -111,21 +118,38 @@ const struct field deliver_value = { .key = "deliver",
 				     .type = &record_type,
 				     .param = &deliver_record };
 
+#define ON_ITS_HOST                                                       \
+	CHOICE(struct activate_form, "signal", signal, signal_names,      \
+	       "a signal to the process that pidfile names"),             \
+		PATH(struct activate_form, "pidfile", pidfile,            \
+		     "the file that holds the process number"),           \
+		LIST(struct activate_form, "command", command, list_type, \
+		     arguments,                                           \
+		     "a program and its arguments, run without a shell"), \
+		DURATION(struct activate_form, "timeout", timeout, waits, \
+			 "how long it may take; 30s when left out")
+
 static const struct field activate_fields[] = {
-	CHOICE(struct activate_form, "signal", signal, signal_names,
-	       "a signal to the process that pidfile names"),
-	PATH(struct activate_form, "pidfile", pidfile,
-	     "the file that holds the process number"),
-	LIST(struct activate_form, "command", command, list_type, arguments,
-	     "a program and its arguments, run without a shell"),
-	DURATION(struct activate_form, "timeout", timeout, waits,
-		 "how long it may take; 30s when left out"),
-	UNSUPPORTED("http"),
+	ON_ITS_HOST,
+	FIELD(struct activate_form, "http", http, const struct http_call *,
+	      call_type, .param = &call_record,
+	      .help = "a request, made from here"),
 	{ 0 },
 };
 const struct record activate_record = {
 	.name = "activate",
 	.fields = activate_fields,
+	.size = sizeof(struct activate_form),
+	.preset = &(const struct activate_form){ .timeout = 30 },
+	.help = "makes the process take the installed pair into use",
+};
+static const struct field host_activate_fields[] = {
+	ON_ITS_HOST,
+	{ 0 },
+};
+const struct record host_activate_record = {
+	.name = "activate",
+	.fields = host_activate_fields,
 	.size = sizeof(struct activate_form),
 	.preset = &(const struct activate_form){ .timeout = 30 },
 	.help = "makes the process take the installed pair into use",

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "config/include.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -201,9 +202,12 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 
-	if (!fs_read(path, YAML_BYTES, &text, e) ||
-	    !open_directory(ld, path, e))
+	if (!open_directory(ld, path, e) ||
+	    !(ld->beneath
+		      ? fs_read_beneath(ld->dirfd, name, YAML_BYTES, &text, e)
+		      : fs_read(path, YAML_BYTES, &text, e)))
 		return false;
 
 	size_t bom =
@@ -211,13 +215,13 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 	uint16_t source = source_add(
 		ld, (struct source){
 			    .name = ld->fleet.path,
-			    .path = arena_strdup(&ld->fleet.arena,
-						 slash ? slash + 1 : path),
+			    .path = arena_strdup(&ld->fleet.arena, name),
 			    .directory = ld->fleet.directory,
 			    .text = buf_text(&text) + bom,
 			    .len = text.len - bom,
 		    });
 
-	source_quotable(ld, source);
+	if (!ld->beneath || begins_as_fleet_file(&ld->sources.items[source]))
+		source_quotable(ld, source);
 	return true;
 }

@@ -23,9 +23,7 @@ static bool one_line(struct loader *ld, const struct field *f,
 	return true;
 }
 
-/* The text as it stands, before placeholders. */
-static bool raw_text(struct loader *ld, const struct field *f,
-		     const struct node *n)
+bool value_raw(struct loader *ld, const struct field *f, const struct node *n)
 {
 	if (n->kind != NODE_TEXT)
 		return wrong_kind(ld, f, n, "text");
@@ -38,15 +36,16 @@ static bool raw_text(struct loader *ld, const struct field *f,
 }
 
 static bool expand(struct loader *ld, const struct field *f,
-		   const struct node *n, bool is_path, const char **out)
+		   const struct node *n, enum placeholder_style style,
+		   const char **out)
 {
-	if (!raw_text(ld, f, n))
+	if (!value_raw(ld, f, n))
 		return false;
 	if (!placeholder_in(n->text)) {
 		*out = n->text;
 		return true;
 	}
-	if (!placeholder_expand(ld, n, is_path, out))
+	if (!placeholder_expand(ld, n, style, out))
 		return false;
 	return **out || complain(ld, n,
 				 "'%s' is empty, once placeholders are "
@@ -57,7 +56,7 @@ static bool expand(struct loader *ld, const struct field *f,
 bool value_text(struct loader *ld, const struct field *f, const struct node *n,
 		const char **out)
 {
-	return expand(ld, f, n, false, out);
+	return expand(ld, f, n, PLACEHOLDER_TEXT, out);
 }
 
 bool value_path(struct loader *ld, const struct field *f, const struct node *n,
@@ -65,7 +64,7 @@ bool value_path(struct loader *ld, const struct field *f, const struct node *n,
 {
 	const char *text = NULL;
 
-	if (!expand(ld, f, n, true, &text))
+	if (!expand(ld, f, n, PLACEHOLDER_PATH, &text))
 		return false;
 	*out = path_resolve(ld, n->source, text);
 	return true;
@@ -86,7 +85,7 @@ static bool read_path(struct loader *ld, const struct field *f,
 static bool read_file(struct loader *ld, const struct field *f,
 		      const struct node *n, void *slot)
 {
-	if (!raw_text(ld, f, n))
+	if (!value_raw(ld, f, n))
 		return false;
 	*(const char **)slot = n->text;
 	return true;
@@ -126,7 +125,7 @@ static bool read_variable(struct loader *ld, const struct field *f,
 	static const char prefix[] = "CERTFLEET_";
 	size_t start = sizeof(prefix) - 1;
 
-	if (!raw_text(ld, f, n))
+	if (!value_raw(ld, f, n))
 		return false;
 	if (strncmp(n->text, prefix, start) || !n->text[start] ||
 	    n->text[strspn(n->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")])
@@ -273,7 +272,7 @@ static bool read_choice(struct loader *ld, const struct field *f,
 static bool read_mode(struct loader *ld, const struct field *f,
 		      const struct node *n, void *slot)
 {
-	if (!raw_text(ld, f, n))
+	if (!value_raw(ld, f, n))
 		return false;
 
 	size_t digits = strspn(n->text, "01234567");

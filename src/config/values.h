@@ -28,6 +28,8 @@ extern const struct field_type record_type; /* by the record */
 extern const struct field_type later_type;  /* const struct node * */
 extern const struct field_type named_type;  /* struct section * that is set */
 
+/* One line, not empty; its placeholders are left in n->text. */
+bool value_raw(struct loader *ld, const struct field *f, const struct node *n);
 /* Text with its placeholders replaced; one line, not empty. */
 bool value_text(struct loader *ld, const struct field *f, const struct node *n,
 		const char **out);

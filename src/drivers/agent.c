@@ -80,19 +80,54 @@ static bool read_report(struct visit *v, struct agent_identity *agent,
 	if (strcmp(report->name, name_there(v->job->component)) != 0)
 		return err_set(e, ERR_REMOTE,
 			       "'%s' answers for another component", x->origin);
-	if (strcmp(agent->spki, x->peer) != 0)
-		return err_set(e, ERR_REMOTE,
-			       "'%s' names a key that is not its own",
-			       x->origin);
-	visit_learn_peer(v, agent->spki);
 	return true;
+}
+
+/*
+ * Whether it names the key that it has proven.  When it took another pair
+ * into use, a connection from before has proven the old one: it is asked
+ * again over a new one.
+ */
+static enum turn prove(struct visit *v, const struct agent_identity *agent,
+		       struct exchange *ask, struct err *e)
+{
+	const struct exchange *x = v->reply;
+
+	if (!strcmp(agent->spki, x->peer.spki)) {
+		visit_learn_peer(v, agent->spki);
+		return TURN_DONE;
+	}
+	if (!x->fresh) {
+		ask->fresh = true;
+		return ask_report(v, ask, e);
+	}
+	err_set(e, ERR_REMOTE, "'%s' names a key that is not its own",
+		x->origin);
+	return TURN_FAILED;
 }
 
 /* ---- probe ---- */
 
-static void take_report(const struct agent_identity *agent,
-			const struct component_report *r, struct job *j)
+/* Both sides say openly that it is the agent's own pair, or that it is not. */
+static const char *mismatch(const struct component *c,
+			    const struct component_report *r)
 {
+	if (c->deliver.agent.self == r->hot)
+		return NULL;
+	return r->hot ? "it is the agent's own pair; say 'self: true' beside "
+			"its URL"
+		      : "it is not the agent's own pair; take 'self: true' "
+			"away, or name the component that is";
+}
+
+static void take_report(const struct visit *v,
+			const struct agent_identity *agent,
+			const struct component_report *r)
+{
+	struct job *j = v->job;
+	const struct component *c = j->component;
+	const char *other = mismatch(c, r);
+
 	j->answer = (struct probe_answer){
 		.online = true,
 		.version = r->version,
@@ -100,14 +135,16 @@ static void take_report(const struct agent_identity *agent,
 		.chain = r->chain,
 		.damage = r->damage,
 		.staged = r->staged,
-		.unwritable = r->unwritable,
+		.unwritable = other ? other : r->unwritable,
 		.error = r->error,
 		.served = r->served,
-		.lineage = r->lineage,
-		.sequence = r->sequence,
-		.skew = agent->time - clock_now(),
-		.skew_known = true,
+		.clock_ahead = agent->time - clock_now(),
+		.order_from = r->lineage,
+		.order_taken = r->sequence,
 	};
+	/* its own pair is what it just proved to have */
+	if (c->deliver.agent.self)
+		j->answer.served = arena_strdup(j->arena, v->reply->peer.leaf);
 }
 
 static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
@@ -133,8 +170,12 @@ static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
 	}
 	if (!read_report(v, &agent, &report, e))
 		return TURN_FAILED;
-	take_report(&agent, &report, v->job);
-	return TURN_DONE;
+
+	enum turn turn = prove(v, &agent, ask, e);
+
+	if (turn == TURN_DONE)
+		take_report(v, &agent, &report);
+	return turn;
 }
 
 /* ---- orders ---- */
@@ -163,6 +204,7 @@ static struct order order_of(const struct visit *v)
 						       : j->replaces,
 		.rollback = j->verb == DRIVER_REVERT || j->rolls_back,
 		.adopt = j->adopts,
+		.self = j->component->deliver.agent.self,
 		.expires = clock_now() + ORDER_LIFE,
 	};
 }
@@ -208,6 +250,11 @@ static enum turn learned(struct visit *v, struct exchange *ask, struct err *e)
 
 	if (!is_good(v, &problem, e) || !read_report(v, &agent, &report, e))
 		return TURN_FAILED;
+
+	enum turn turn = prove(v, &agent, ask, e);
+
+	if (turn != TURN_DONE)
+		return turn;
 	v->stage++;
 	return ask_order(v, ask, e);
 }

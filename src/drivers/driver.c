@@ -4,9 +4,15 @@
 #include "base/alloc.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "base/vec.h"
+#include "drivers/access.h"
 #include "drivers/agent.h"
+#include "drivers/caddy.h"
+#include "drivers/call.h"
+#include "drivers/etcd.h"
 #include "drivers/files.h"
 #include "drivers/haproxy.h"
+#include "drivers/http.h"
 #include "drivers/orderer.h"
 #include "drivers/table.h"
 #include "remote/batch.h"
@@ -16,9 +22,9 @@
 #include <string.h>
 
 static const struct driver *const drivers[] = {
-	[DRIVER_FILES] = &files_driver,
-	[DRIVER_HAPROXY] = &haproxy_driver,
-	[DRIVER_AGENT] = &agent_driver,
+	[DRIVER_FILES] = &files_driver, [DRIVER_HAPROXY] = &haproxy_driver,
+	[DRIVER_AGENT] = &agent_driver, [DRIVER_CADDY] = &caddy_driver,
+	[DRIVER_ETCD] = &etcd_driver,   [DRIVER_HTTP] = &http_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
@@ -26,9 +32,11 @@ _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 struct drivers {
 	struct drivers_options options;
 	struct batch *batch; /* NULL: nothing was reached over a socket yet */
+	struct identities *identities;
 	struct orderer *orderer; /* NULL: no agent was talked to yet */
 	struct arena arena;
-	void *peers; /* tsearch(3) */
+	VEC(const struct secret *) told; /* to conversations */
+	void *peers;                     /* tsearch(3) */
 };
 
 /* An agent, and the key it was seen to have. */
@@ -42,6 +50,7 @@ struct drivers *drivers_new(const struct drivers_options *o)
 	struct drivers *d = xcalloc(1, sizeof(*d));
 
 	d->options = *o;
+	d->identities = identities_new();
 	return d;
 }
 
@@ -55,15 +64,36 @@ void drivers_free(struct drivers *d)
 	if (!d)
 		return;
 	batch_free(d->batch);
+	identities_free(d->identities);
 	orderer_close(d->orderer);
 	tdestroy(d->peers, keep_node);
 	arena_release(&d->arena);
 	free(d);
 }
 
-static const struct driver *driver_of(const struct component *c)
+/* An activation the component asks for is not its driver's business. */
+static const struct driver *driver_for(const struct component *c,
+				       enum driver_verb verb)
 {
-	return drivers[c->deliver.kind];
+	const struct driver *own = drivers[c->deliver.kind];
+
+	if (verb != DRIVER_ACTIVATE)
+		return own;
+	switch (c->activate.kind) {
+	case ACTIVATE_NONE:
+		return own;
+	case ACTIVATE_SIGNAL:
+	case ACTIVATE_COMMAND:
+		return &files_driver;
+	case ACTIVATE_HTTP:
+		return &call_driver;
+	}
+	return own;
+}
+
+bool driver_takes_pair(const struct component *c)
+{
+	return drivers[c->deliver.kind]->takes_pair;
 }
 
 /* Activating and putting back end what was begun, so a stop lets them. */
@@ -107,9 +137,59 @@ enum turn no_reply(const struct visit *v, struct err *e)
 bool visit_secret(const struct visit *v, const struct secret_ref *ref,
 		  const struct secret **out, struct err *e)
 {
-	const struct drivers_options *o = &v->drivers->options;
+	struct drivers *d = v->drivers;
+	const struct drivers_options *o = &d->options;
 
-	return o->secret(o->ctx, ref, out, e);
+	if (!o->secret(o->ctx, ref, out, e)) {
+		if (e->code != ERR_STOPPED)
+			e->code = ERR_INPUT;
+		return false;
+	}
+	vec_each (known, &d->told)
+		if (*known == *out)
+			return true;
+	VEC_PUSH(&d->told, &d->arena, *out);
+	return true;
+}
+
+const struct secret *const *visit_secrets(const struct visit *v, size_t *count)
+{
+	*count = v->drivers->told.count;
+	return v->drivers->told.items;
+}
+
+bool visit_identity(const struct visit *v, const struct http_access *a,
+		    const struct identity **out, struct err *e)
+{
+	return identities_find(v->drivers->identities, v, a, out, e);
+}
+
+static bool next_turn(void *ctx, struct exchange *x);
+
+static void forget(struct visit *v)
+{
+	if (v->driver->forget && v->memory)
+		v->driver->forget(v);
+	v->memory = NULL;
+}
+
+/* Nobody answered there: from the beginning, at the next place. */
+static bool begin_elsewhere(struct visit *v)
+{
+	const char *origin = NULL;
+
+	if (!v->reply || v->reply->error.code != ERR_REMOTE ||
+	    !v->driver->next_origin)
+		return false;
+	origin = v->driver->next_origin(v->job->component, v->origin + 1);
+	if (!origin)
+		return false;
+	forget(v);
+	v->origin++;
+	v->stage = 0;
+	v->reply = NULL;
+	batch_add(v->drivers->batch, origin, next_turn, v);
+	return true;
 }
 
 bool visit_orderer(const struct visit *v, const struct orderer **out,
@@ -133,7 +213,7 @@ static int compare_peers(const void *a, const void *b)
 const char *visit_peer(const struct visit *v)
 {
 	const struct component *c = v->job->component;
-	const struct peer wanted = { .origin = driver_of(c)->origin(c) };
+	const struct peer wanted = { .origin = v->driver->origin(c) };
 	struct peer **found = tfind(&wanted, &v->drivers->peers, compare_peers);
 
 	return found ? (*found)->spki : NULL;
@@ -146,7 +226,7 @@ void visit_learn_peer(const struct visit *v, const char *spki)
 	struct peer *new = ARENA_NEW(&d->arena, struct peer);
 	struct peer **slot = NULL;
 
-	new->origin = arena_strdup(&d->arena, driver_of(c)->origin(c));
+	new->origin = arena_strdup(&d->arena, v->driver->origin(c));
 	slot = tsearch(new, &d->peers, compare_peers);
 	if (!slot)
 		abort();
@@ -161,7 +241,9 @@ static bool next_turn(void *ctx, struct exchange *x)
 	struct err e = { 0 };
 
 	v->reply = reply.origin ? &reply : NULL;
-	switch (driver_of(v->job->component)->turns[verb](v, x, &e)) {
+	if (begin_elsewhere(v))
+		return false;
+	switch (v->driver->turns[verb](v, x, &e)) {
 	case TURN_ASK:
 		x->reads |= only_reads(verb);
 		x->goes_back = !begins_something(verb);
@@ -173,19 +255,25 @@ static bool next_turn(void *ctx, struct exchange *x)
 		v->job->error = e;
 		break;
 	}
+	forget(v);
 	return false;
 }
 
 static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 {
-	const struct driver *driver = driver_of(j->component);
+	const struct driver *driver = driver_for(j->component, j->verb);
 	struct visit *v = ARENA_NEW(a, struct visit);
 
 	if (!d->batch)
 		d->batch = batch_new();
 	v->drivers = d;
 	v->job = j;
+	v->driver = driver;
 	v->arena = a;
+	if (driver->prepare && !driver->prepare(v, &j->error)) {
+		forget(v);
+		return;
+	}
 	batch_add(d->batch, driver->origin(j->component), next_turn, v);
 }
 
@@ -193,7 +281,7 @@ static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 
 static void begin(struct drivers *d, struct job *j, struct arena *a)
 {
-	const struct driver *driver = driver_of(j->component);
+	const struct driver *driver = driver_for(j->component, j->verb);
 
 	j->error = (struct err){ 0 };
 	j->done = false;
@@ -218,10 +306,5 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 
 bool driver_takes_orders(const struct component *c)
 {
-	return driver_of(c)->takes_orders;
-}
-
-enum activation driver_activation(const struct component *c)
-{
-	return component_activation(c);
+	return drivers[c->deliver.kind]->takes_orders;
 }

@@ -15,7 +15,6 @@
 #include "base/secret.h"
 #include "model/certs.h"
 #include "model/fleet.h"
-#include "model/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,22 +42,26 @@ struct probe_answer {
 	const char *staged;
 	const char *unwritable;
 	const char *error;
-	const char *served; /* the driver's own proof; NULL: it has none */
+	const char *served;  /* the driver's own proof; NULL: it has none */
+	int64_t clock_ahead; /* as in component_seen */
 	/* of those that take orders */
-	const char *lineage; /* whose it took last; NULL: nobody's */
-	int64_t sequence;    /* of that order; 0: none */
-	int64_t skew;        /* seconds its clock is ahead of ours */
-	bool skew_known;
+	const char *order_from; /* lineage whose it took last; NULL: nobody's */
+	int64_t order_taken;    /* sequence of that order; 0: none */
 };
 
 struct job {
 	enum driver_verb verb;
 	const struct component *component;
-	const char *fingerprint;    /* stage, commit, abort, activate, revert */
-	const char *replaces;       /* commit */
-	const struct cert_set *set; /* stage */
-	const struct secret *key;   /* stage: PKCS#8 DER */
-	const char *directory;      /* activate: where commands run */
+	/*
+	 * stage, commit, abort, activate, revert; remove: what was there the
+	 * last time, NULL unknown
+	 */
+	const char *fingerprint;
+	const char *replaces; /* commit, revert */
+	/* stage; commit and revert of drivers that take it: NULL not known */
+	const struct cert_set *set;
+	const struct secret *key; /* PKCS#8 DER */
+	const char *directory;    /* activate: where commands run */
 	/* of those that take orders: all but probe */
 	const char *lineage; /* of our state */
 	int64_t sequence;
@@ -95,10 +98,9 @@ AUTO_TYPE(drivers, struct drivers *, drivers_free)
  */
 void drivers_run(struct drivers *d, struct job *jobs, size_t count);
 
+/* Whether commit and revert need the pair again, set and key. */
+bool driver_takes_pair(const struct component *c);
 /* Whether what it is told needs `lineage` and a rising `sequence`. */
 bool driver_takes_orders(const struct component *c);
-
-/* How a component's process takes a new pair into use. */
-enum activation driver_activation(const struct component *c);
 
 #endif

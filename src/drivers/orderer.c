@@ -80,10 +80,10 @@ bool orderer_sign(const struct orderer *op, const struct signed_order *s,
 				   .signer_count = op->cert_count,
 				   .has_pair = s->set != NULL };
 
-	if (!signing_key_sign(op->key,
-			      (struct der){ (const unsigned char *)meant,
-					    strlen(meant) },
-			      &a, &r.signature, e))
+	if (!signing_key_sign(
+		    op->key,
+		    (struct der){ (const unsigned char *)meant, strlen(meant) },
+		    &a, &r.signature, e))
 		return false;
 	if (s->set)
 		r.set = *s->set;

@@ -27,6 +27,8 @@ struct visit {
 	struct drivers *drivers;
 	struct job *job;
 	const struct exchange *reply; /* NULL: nothing was asked yet */
+	const struct driver *driver;  /* whose turns these are */
+	unsigned origin;              /* which of its origins, from 0 */
 	unsigned stage;               /* the driver's own, 0 at first */
 	void *memory;                 /* the driver's own, in `arena` */
 	struct arena *arena;          /* until the conversation has ended */
@@ -40,6 +42,17 @@ struct driver {
 	driver_fn *verbs[DRIVER_VERB_COUNT];
 	driver_turn_fn *turns[DRIVER_VERB_COUNT]; /* instead of a call */
 	const char *(*origin)(const struct component *c);
+	/*
+	 * Where the conversation begins again when there was no reply, by
+	 * number from 1; NULL: nowhere.  Only for drivers whose turns may be
+	 * repeated from any point, wherever they were cut off.
+	 */
+	const char *(*next_origin)(const struct component *c, unsigned number);
+	/* Work that takes time, done before any conversation has begun. */
+	bool (*prepare)(struct visit *v, struct err *e);
+	/* The conversation has ended: wipes what `memory` holds. */
+	void (*forget)(struct visit *v);
+	bool takes_pair; /* to commit and to revert, not only to stage */
 	bool takes_orders;
 };
 
@@ -49,6 +62,13 @@ void ask_lines(struct exchange *ask, const char *text);
 MUST_CHECK bool visit_secret(const struct visit *v,
 			     const struct secret_ref *ref,
 			     const struct secret **out, struct err *e);
+/* Every secret that was handed to a conversation so far. */
+const struct secret *const *visit_secrets(const struct visit *v, size_t *count);
+/* Who we are for these keys of the delivery; NULL in `out`: nobody. */
+struct http_access;
+MUST_CHECK bool visit_identity(const struct visit *v,
+			       const struct http_access *a,
+			       const struct identity **out, struct err *e);
 /* Who we are towards agents. */
 struct orderer;
 MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out,

@@ -402,31 +402,10 @@ static void run_release(struct run *r)
 }
 AUTO_STRUCT(run, struct run, run_release)
 
-/*
- * What the run itself saw is the last observation now.  Without it, a later
- * --offline would show the fleet as it was before.
- */
-static void record_seen(struct run *r)
-{
-	struct component_seen *seen =
-		arena_array(&r->arena, r->component_count, sizeof(*seen));
-	struct err e = { 0 };
-	size_t count = 0;
-
-	/* What was retired must not come back. */
-	for (size_t i = 0; i < r->component_count; i++)
-		if (fleet_component(r->en->fleet, r->components[i].name))
-			seen[count++] = r->components[i];
-	if (!state_observe(r->en->state, seen, count, &e))
-		engine_note(r->en, "warning: cannot record what was seen: %s",
-			    e.text);
-}
-
 bool engine_apply(struct engine *en, const struct apply_order *order,
 		  struct apply_result *result, struct err *e)
 {
 	AUTO(run) r = { 0 };
-	struct err unrecorded = { 0 };
 
 	run_init(&r, en, order);
 	if (!may_begin(&r, e) || !adopt_renames(&r, e) ||
@@ -437,14 +416,9 @@ bool engine_apply(struct engine *en, const struct apply_order *order,
 
 	tell_run(&r, EVENT_RUN_STARTED);
 	run_all(&r);
-	record_seen(&r);
 	r.result.run = r.record.number;
 	r.result.exit_status = judge(&r);
-	r.record.ended = clock_now();
-	r.record.exit_status = r.result.exit_status;
-	if (!journal_end_run(en->state, &r.record, &unrecorded))
-		engine_note(en, "warning: cannot record the end of the run: %s",
-			    unrecorded.text);
+	end_run(&r);
 	tell_run(&r, EVENT_RUN_ENDED);
 	*result = r.result;
 	return true;

@@ -55,7 +55,17 @@ MUST_CHECK bool backup_verify(const char *path, const struct secret *passphrase,
 void backup_prune(struct engine *en, const struct bundle *written);
 
 /* A bundle of this fleet in its backup directory, or NULL. */
-const char *backup_orphan(const struct fleet *f, struct arena *a);
+const char *backup_orphan(const struct engine *en, struct arena *a);
+/*
+ * A bundle in there of this very state's lineage, but with a higher serial;
+ * NULL: none.  The serial in its name says which are looked into, at most
+ * BACKUP_LOOKS of them: their manifests, without a passphrase.  Confined,
+ * the name has to do.
+ */
+enum {
+	BACKUP_LOOKS = 16
+};
+const char *backup_newer(struct engine *en, struct arena *a);
 
 /* Resolves a secret reference; cached, and wiped with the engine. */
 struct secret_ref;

@@ -81,16 +81,55 @@ bool backup_list(const struct fleet *f, struct arena *a,
 	return true;
 }
 
-const char *backup_orphan(const struct fleet *f, struct arena *a)
+/* None where we may not look, or cannot. */
+static size_t list_all(const struct engine *en, struct arena *a,
+		       struct backup_listed **list)
 {
-	struct backup_listed *list = NULL;
+	const char *directory = en->fleet->backup.directory;
 	size_t count = 0;
 	struct err ignored;
 
-	if (!f->backup.directory ||
-	    !backup_list(f, a, &list, &count, &ignored) || !count)
-		return NULL;
-	return list[0].name;
+	if (!directory || !engine_may_look(en, directory) ||
+	    !backup_list(en->fleet, a, list, &count, &ignored))
+		return 0;
+	return count;
+}
+
+const char *backup_orphan(const struct engine *en, struct arena *a)
+{
+	struct backup_listed *list = NULL;
+
+	return list_all(en, a, &list) ? list[0].name : NULL;
+}
+
+static bool is_newer(const struct engine *en, const char *name, struct arena *a)
+{
+	AUTO(buf) bytes = { 0 };
+	struct bundle_head head = { 0 };
+	struct err ignored = { 0 };
+	const char *path =
+		arena_printf(a, "%s/%s", en->fleet->backup.directory, name);
+
+	return fs_read(path, BUNDLE_LIMIT, &bytes, &ignored) &&
+	       bundle_read_head(bytes.data, bytes.len, a, &head, &ignored) &&
+	       !strcmp(head.lineage, state_lineage(en->state)) &&
+	       head.serial > state_serial(en->state);
+}
+
+const char *backup_newer(struct engine *en, struct arena *a)
+{
+	struct backup_listed *list = NULL;
+	size_t count = list_all(en, a, &list);
+	size_t looks = 0;
+
+	for (size_t i = 0; i < count && looks < BACKUP_LOOKS; i++) {
+		if (list[i].serial <= state_serial(en->state))
+			continue;
+		if (engine_is_confined(en) || is_newer(en, list[i].name, a))
+			return list[i].name;
+		looks++;
+	}
+	return NULL;
 }
 
 /* ---- those that are no longer needed ---- */

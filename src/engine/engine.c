@@ -7,8 +7,19 @@
 #include "engine/backup.h"
 #include "engine/inside.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
+
+static bool confine(struct engine *en, struct err *e)
+{
+	const char *directory = en->fleet->directory;
+
+	en->beneath = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return en->beneath >= 0 ||
+	       err_sys(e, "cannot open directory '%s'", directory);
+}
 
 static bool resolve(void *ctx, const struct secret_ref *ref,
 		    const struct secret **out, struct err *e)
@@ -34,6 +45,15 @@ bool engine_open(const struct engine_options *o, struct engine **out,
 		.access = &o->fleet->access, .secret = resolve, .ctx = en });
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
+	en->beneath = -1;
+	if (o->confined && !confine(en, e))
+		return false;
+	if (!engine_may_look(en, options.path)) {
+		engine_note(en, "the state lies outside of the fleet file's "
+				"directory; planned as if there were none");
+		*out = TAKE(en);
+		return true;
+	}
 	if (!state_open(&options, &en->state, e) &&
 	    (o->apply || e->code != ERR_MISSING))
 		return err_in(e, "cannot open the state '%s'", options.path);
@@ -45,6 +65,8 @@ void engine_close(struct engine *en)
 {
 	if (!en)
 		return;
+	if (en->beneath >= 0)
+		close(en->beneath);
 	drivers_free(en->drivers);
 	state_close(en->state);
 	engine_forget_secrets(en);

@@ -49,6 +49,7 @@ typedef void event_fn(void *ctx, const struct event *event);
 struct engine_options {
 	const struct fleet *fleet;
 	bool apply;           /* create what is missing, and lock the state */
+	bool confined;        /* read only beneath the fleet file's directory */
 	const char *holder;   /* who, for the lock; with apply */
 	int64_t lock_wait_ms; /* with apply */
 	event_fn *listen;     /* may be NULL */
@@ -60,6 +61,12 @@ struct engine;
 /*
  * Without `apply` a missing state is no error and nothing is written.
  * ERR_BUSY names who holds the lock.
+ *
+ * Confined it is for a fleet file that nobody has reviewed: it reads nothing
+ * that lies elsewhere, resolves no secret, starts no child and contacts
+ * nobody.  A state that lies elsewhere counts as none; an import is known by
+ * the hash of its file alone; a published file that lies elsewhere is taken
+ * to be as it was left, and a component that was never seen to be there.
  */
 MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out,
 			    struct err *e);
@@ -75,8 +82,9 @@ AUTO_TYPE(engine, struct engine *, engine_close)
 struct state *engine_state(struct engine *en);
 
 /*
- * `offline` contacts nothing and takes the last observations.  Imports are
- * read and linted either way.  `out` must be empty.
+ * `offline`, as it always is when confined, contacts nothing and takes the
+ * last observations.  Imports are read and linted either way, unless
+ * confined.  `out` must be empty.
  */
 MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now,
 			       struct snapshot *out, struct err *e);

@@ -22,11 +22,20 @@ struct engine {
 	struct state *state; /* NULL: there is none */
 	struct drivers *drivers;
 	bool apply;
+	int beneath;   /* all that is read lies in here; -1: or anywhere */
 	bool unsealed; /* the state's keys can be read and written */
 	event_fn *listen;
 	void *listen_ctx;
 	struct secret_slot *secrets; /* resolved ones */
 };
+
+/* engine/confined.c: a file of the fleet's, as far as we are confined to.
+ * ERR_INPUT when it lies elsewhere. */
+MUST_CHECK bool engine_read(const struct engine *en, const char *path,
+			    size_t limit, struct secret *out, struct err *e);
+/* Whether this path may be looked at. */
+bool engine_may_look(const struct engine *en, const char *path);
+bool engine_is_confined(const struct engine *en);
 
 /* Makes the state's keys readable; asks for the passphrase only once. */
 MUST_CHECK bool engine_unseal(struct engine *en, struct err *e);
@@ -170,6 +179,10 @@ MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
 
 /* engine/begin.c: everything that can be refused before anything changed. */
 MUST_CHECK bool may_begin(struct run *r, struct err *e);
+
+/* engine/end.c: what it saw, what it left, what it reached; `result` says how
+ * it ended. */
+void end_run(struct run *r);
 
 /* engine/rollout.c: one wave, judged by its role's restart policy. */
 void run_wave(struct run *r, size_t first, size_t end);

@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
+#include "state/enrolment.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +13,21 @@
 static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 {
 	s->lineage = "";
-	s->orphan_bundle = backup_orphan(en->fleet, &s->arena);
 	/* A state nothing was ever written to is one that an apply made. */
-	if (!en->state || state_serial(en->state) == 0)
+	if (!en->state || state_serial(en->state) == 0) {
+		s->orphan_bundle = backup_orphan(en, &s->arena);
 		return true;
+	}
 	s->state_exists = true;
-	s->orphan_bundle = NULL;
+	s->newer_bundle = backup_newer(en, &s->arena);
 	s->lineage = arena_strdup(&s->arena, state_lineage(en->state));
 	s->serial = state_serial(en->state);
-	return state_generations(en->state, &s->arena, &s->generations,
-				 &s->generation_count, e);
+	return state_reach(en->state, &s->arena, &s->reached, &s->reached_count,
+			   e) &&
+	       state_generations(en->state, &s->arena, &s->generations,
+				 &s->generation_count, e) &&
+	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count,
+			      e);
 }
 
 /* The state may still know the issuer by the name it had. */
@@ -43,17 +49,26 @@ static bool is_published(struct engine *en, const struct issuer *i,
 			 const struct generation *newest)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(buf) file = { 0 };
+	AUTO(secret) file = { 0 };
 	AUTO(buf) wanted = { 0 };
 	struct cert_set set = { 0 };
 	struct err ignored;
 
 	if (!authority_certificates(en, i, newest, &a, &set) ||
-	    !fs_read(i->publish, INPUT_FILE_LIMIT, &file, &ignored))
+	    !engine_read(en, i->publish, INPUT_FILE_LIMIT, &file, &ignored))
 		return false;
 	pem_add_certs(&wanted, set.certs, set.count);
 	return file.len == wanted.len &&
-	       !memcmp(buf_text(&file), buf_text(&wanted), file.len);
+	       !memcmp(file.bytes, buf_text(&wanted), file.len);
+}
+
+/* What may not be looked at is taken to be as it was left. */
+static bool is_current(struct engine *en, const struct issuer *i,
+		       const struct generation *newest)
+{
+	return newest && i->publish &&
+	       (!engine_may_look(en, i->publish) ||
+		is_published(en, i, newest));
 }
 
 static void observe_published(struct engine *en, struct snapshot *s)
@@ -64,11 +79,12 @@ static void observe_published(struct engine *en, struct snapshot *s)
 		const struct issuer *issuer = &en->fleet->issuers[i];
 		const struct generation *newest =
 			snapshot_newest(s, OF_ISSUER, issuer->name);
-		bool current = newest && issuer->publish &&
-			       is_published(en, issuer, newest);
 
 		VEC_PUSH(&list, &s->arena,
-			 (struct publish_seen){ issuer->name, current });
+			 (struct publish_seen){
+				 .issuer = issuer->name,
+				 .current = is_current(en, issuer, newest),
+			 });
 	}
 	s->published = list.items;
 	s->publish_count = list.count;
@@ -99,6 +115,15 @@ static void merge_components(const struct fleet *f, struct snapshot *s,
 	s->component_count = made;
 }
 
+/* Else a plan of a fresh checkout would only say that nobody was reached. */
+static void presume_online(struct snapshot *s)
+{
+	struct component_seen *rows = (struct component_seen *)s->components;
+
+	for (size_t i = 0; i < s->component_count; i++)
+		rows[i].online |= !rows[i].observed_at;
+}
+
 bool engine_observe(struct engine *en, bool offline, int64_t now,
 		    struct snapshot *out, struct err *e)
 {
@@ -112,11 +137,13 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 	    !state_components(en->state, &s.arena, &known, &count, e))
 		return err_in(e, "cannot read the state");
 	observe_renamed(en->fleet, &s, known, count);
-	if (!observe_imports(en, &s, now, e))
+	if (!observe_imports(en, &s, e))
 		return false;
 	observe_published(en, &s);
 	merge_components(en->fleet, &s, known, count);
-	if (!offline && !observe_components(en, &s, now, e))
+	if (engine_is_confined(en))
+		presume_online(&s);
+	else if (!offline && !observe_components(en, &s, now, e))
 		return false;
 	*out = TAKE(s);
 	return true;
@@ -129,11 +156,16 @@ const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
 	char digest[SHA256_TEXT];
 
 	buf_puts(&text, canonical);
-	for (size_t i = 0; i < s->import_count; i++)
-		if (!s->imports[i].missing && !s->imports[i].error)
-			buf_printf(&text, "import %s %s\n",
-				   s->imports[i].certificate,
-				   s->imports[i].found.fingerprint);
+	for (size_t i = 0; i < s->import_count; i++) {
+		const struct import_seen *seen = &s->imports[i];
+
+		if (seen->unopened && seen->found.file)
+			buf_printf(&text, "import %s file %s\n",
+				   seen->certificate, seen->found.file);
+		else if (import_is_known(seen))
+			buf_printf(&text, "import %s %s\n", seen->certificate,
+				   seen->found.fingerprint);
+	}
 	sha256_text(buf_text(&text), text.len, digest);
 	return arena_strdup(a, digest);
 }

@@ -6,6 +6,7 @@
 #define ENGINE_OBSERVE_H
 
 #include "base/err.h"
+#include "crypto/crypto.h"
 #include "model/snapshot.h"
 #include "pki/pair.h"
 
@@ -21,21 +22,41 @@ struct tls_probe;
  */
 void observe_renamed(const struct fleet *f, struct snapshot *s,
 		     const struct component_seen *known, size_t count);
-/* Reads and lints every import; a bad one is remembered, not an error. */
+/*
+ * Reads and lints every import; a bad one is remembered, not an error.
+ * Confined, an import is what was imported from the same files before.
+ */
 MUST_CHECK bool observe_imports(struct engine *en, struct snapshot *s,
-				int64_t now, struct err *e);
-/* One import's pair, linted at `now`; ERR_MISSING: file or password. */
+				struct err *e);
+
+/* What an import's files hold. */
+struct imported {
+	struct pair pair;
+	char file[SHA256_TEXT]; /* as in struct generation */
+};
+static inline void imported_release(struct imported *i)
+{
+	pair_release(&i->pair);
+}
+AUTO_STRUCT(imported, struct imported, imported_release)
+
+/* One import, linted at `now`; ERR_MISSING: file or password. */
 MUST_CHECK bool observe_import(struct engine *en, const struct certificate *c,
-			       int64_t now, struct pair *out, struct err *e);
+			       int64_t now, struct imported *out,
+			       struct err *e);
+/* Of source imported; its owner is the certificate. */
+struct generation generation_of_import(const struct imported *i,
+				       const struct certificate *c,
+				       struct arena *a);
 /* Asks every component, and every port what it serves. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,
 				   int64_t now, struct err *e);
 
-/* engine/served.c: what is wrong with the chain a completed probe saw, in
- * static memory. */
+/* engine/served.c: what is wrong with a chain a completed probe saw at `now`,
+ * in static memory. */
 /* Against the generation whose leaf it is; NULL: nothing. */
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,
-			const struct cert_set *set);
+			const struct cert_set *set, int64_t now);
 /* Against whatever is known of that leaf; NULL: nothing. */
 const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 				int64_t now, const struct tls_probe *p);

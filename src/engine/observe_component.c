@@ -73,43 +73,33 @@ static void judge_chains(struct engine *en, const struct snapshot *s,
 				en, s, seen->observed_at, &probes[i]);
 }
 
-/*
- * What all ports of a component serve together: one fingerprint, or unknown
- * when one did not answer, or the one that differs from what is installed.
- */
 static void judge_ports(const struct tls_probe *probes, size_t count,
 			struct component_seen *seen)
 {
-	seen->served = NULL;
-	seen->evidence = EVIDENCE_NONE;
-	for (size_t i = 0; i < count; i++) {
-		const struct tls_probe *p = &probes[i];
-		const char *served = p->other ? p->other : p->fingerprint;
+	struct tls_served all =
+		tls_served_by_all(probes, count, seen->installed);
 
-		if (!p->completed) {
-			seen->served = NULL;
-			seen->evidence = EVIDENCE_NONE;
-			seen->error = p->error;
-			return;
-		}
-		if (!seen->served || !seen->installed ||
-		    strcmp(seen->served, seen->installed) == 0) {
-			seen->served = served;
-			seen->served_not_after = p->not_after;
-		}
-		seen->evidence = EVIDENCE_HANDSHAKE;
-	}
+	seen->served = all.leaf.fingerprint;
+	seen->served_not_after = all.leaf.not_after;
+	seen->evidence = seen->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
+	if (all.error)
+		seen->error = all.error;
 }
 
-/* One that cannot be reached keeps what was seen of it the last time. */
-static void take_answer(const struct job *job, int64_t now, struct arena *arena,
+/*
+ * One that cannot be reached keeps what was seen of it the last time, but
+ * that proves nothing now.
+ */
+static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 			struct component_seen *seen)
 {
 	const struct probe_answer *a = &job->answer;
+	bool is_ours = a->order_from && !strcmp(a->order_from, s->lineage);
 
 	seen->online = job->done && a->online;
 	if (!job->done) {
-		seen->error = arena_strdup(arena, job->error.text);
+		seen->evidence = EVIDENCE_NONE;
+		seen->error = arena_strdup(&s->arena, job->error.text);
 		return;
 	}
 	seen->observed_at = now;
@@ -119,13 +109,27 @@ static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 	seen->damage = a->damage;
 	seen->staged = a->staged;
 	seen->unwritable = a->unwritable;
+	seen->clock_ahead = a->clock_ahead;
 	seen->error = a->error;
 	seen->served = a->served;
 	seen->served_flaw = NULL;
 	seen->served_not_after = 0;
-	seen->told = a->sequence;
-	seen->told_from = a->lineage;
+	seen->order_from = a->order_from;
+	seen->order_taken = is_ours ? a->order_taken : 0;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
+}
+
+/* A secret that cannot be had is no component that is offline. */
+static bool check_inputs(const struct job *jobs, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (jobs[i].done || jobs[i].error.code != ERR_INPUT)
+			continue;
+		*e = jobs[i].error;
+		return err_in(e, "cannot look at component '%s'",
+			      jobs[i].component->name);
+	}
+	return true;
 }
 
 /* The row of every component of the file; both lists are sorted. */
@@ -153,6 +157,8 @@ bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
 					.component = &f->components[i],
 					.arena = &s->arena };
 	drivers_run(en->drivers, jobs, f->component_count);
+	if (!check_inputs(jobs, f->component_count, e))
+		return false;
 	list_ports(f, s, &ports);
 	if (!tls_probe_all(ports.probes, ports.count, &s->arena, e))
 		return err_in(e, "cannot look at what is served");
@@ -161,7 +167,7 @@ bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
 		struct component_seen *seen =
 			row_of(s, f->components[i].name, &at);
 
-		take_answer(&jobs[i], now, &s->arena, seen);
+		take_answer(&jobs[i], s, now, seen);
 		if (!f->components[i].verify_count)
 			continue;
 		judge_ports(ports.probes + ports.first[i],

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
-#include "base/fs.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
 #include "engine/observe.h"
 #include "pki/import.h"
+
+#include <string.h>
 
 struct generation generation_of_pair(const struct pair *p, struct arena *a)
 {
@@ -38,6 +39,30 @@ static void input_files_release(struct input_files *i)
 }
 AUTO_STRUCT(input_files, struct input_files, input_files_release)
 
+static bool read_files(const struct engine *en, const struct import *import,
+		       struct input_files *in, struct err *e)
+{
+	in->files = xcalloc(import->file_count, sizeof(*in->files));
+	for (; in->count < import->file_count; in->count++)
+		if (!engine_read(en, import->files[in->count], INPUT_FILE_LIMIT,
+				 &in->files[in->count], e))
+			return false;
+	return true;
+}
+
+/* Of one file as sha256sum prints it; of several the hash of their hashes. */
+static void hash_files(const struct input_files *in, char file[SHA256_TEXT])
+{
+	AUTO(buf) hashes = { 0 };
+
+	for (size_t i = 0; i < in->count; i++) {
+		sha256_text(in->files[i].bytes, in->files[i].len, file);
+		buf_printf(&hashes, "%s\n", file);
+	}
+	if (in->count > 1)
+		sha256_text(buf_text(&hashes), hashes.len, file);
+}
+
 static bool read_password(struct engine *en, const struct import *import,
 			  const struct secret **password, struct err *e)
 {
@@ -52,19 +77,15 @@ static bool read_password(struct engine *en, const struct import *import,
 }
 
 bool observe_import(struct engine *en, const struct certificate *c, int64_t now,
-		    struct pair *out, struct err *e)
+		    struct imported *out, struct err *e)
 {
 	const struct import *import = &c->import;
-	AUTO(input_files)
-	in = { xcalloc(import->file_count, sizeof(*in.files)), 0 };
+	AUTO(input_files) in = { 0 };
 	const struct secret *password = NULL;
-	AUTO(pair) pair = { 0 };
+	AUTO(imported) found = { 0 };
 
-	for (; in.count < import->file_count; in.count++)
-		if (!fs_read_secret(import->files[in.count], INPUT_FILE_LIMIT,
-				    &in.files[in.count], e))
-			return false;
-	if (!read_password(en, import, &password, e))
+	if (!read_files(en, import, &in, e) ||
+	    !read_password(en, import, &password, e))
 		return false;
 
 	struct import_input input = { .kind = import->kind,
@@ -73,36 +94,102 @@ bool observe_import(struct engine *en, const struct certificate *c, int64_t now,
 				      .file_count = in.count,
 				      .password = password };
 
-	if (!import_read(&input, &pair, e) || !pair_lint(&pair, now, e)) {
+	if (!import_read(&input, &found.pair, e) ||
+	    !pair_lint(&found.pair, now, e)) {
 		e->code = ERR_INPUT;
 		return false;
 	}
-	*out = TAKE(pair);
+	hash_files(&in, found.file);
+	*out = TAKE(found);
 	return true;
 }
 
-bool observe_imports(struct engine *en, struct snapshot *s, int64_t now,
-		     struct err *e)
+struct generation generation_of_import(const struct imported *i,
+				       const struct certificate *c,
+				       struct arena *a)
+{
+	struct generation g = generation_of_pair(&i->pair, a);
+
+	g.owner = c->name;
+	g.source = SOURCE_IMPORTED;
+	g.file = arena_strdup(a, i->file);
+	return g;
+}
+
+/* ---- all of them ---- */
+
+static bool look_inside(struct engine *en, const struct certificate *c,
+			struct snapshot *s, struct import_seen *seen,
+			struct err *e)
+{
+	AUTO(imported) found = { 0 };
+
+	if (observe_import(en, c, s->observed_at, &found, e)) {
+		seen->found = generation_of_import(&found, c, &s->arena);
+		return true;
+	}
+	seen->missing = e->code == ERR_MISSING;
+	seen->error = arena_strdup(&s->arena, e->text);
+	return e->code != ERR_STOPPED;
+}
+
+/* The newest generation that came from these files; NULL: none. */
+static const struct generation *
+imported_from(const struct snapshot *s, const char *owner, const char *file)
+{
+	const struct generation *found = NULL;
+
+	for (size_t i = 0; i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+
+		if (g->of == OF_CERTIFICATE && !strcmp(g->owner, owner) &&
+		    g->file && !strcmp(g->file, file))
+			found = g;
+	}
+	return found;
+}
+
+static void look_at_files(struct engine *en, const struct certificate *c,
+			  struct snapshot *s, struct import_seen *seen)
+{
+	AUTO(input_files) in = { 0 };
+	struct err e = { 0 };
+	char file[SHA256_TEXT];
+
+	seen->unopened = true;
+	if (!read_files(en, &c->import, &in, &e)) {
+		seen->missing = e.code == ERR_MISSING;
+		seen->error = arena_strdup(&s->arena, e.text);
+		if (!seen->missing)
+			engine_note(en, "import '%s' is not looked at: %s",
+				    c->name, e.text);
+		return;
+	}
+	hash_files(&in, file);
+
+	const struct generation *known = imported_from(s, c->name, file);
+
+	if (known)
+		seen->found = *known;
+	else
+		seen->found.file = arena_strdup(&s->arena, file);
+	seen->unopened = !known;
+}
+
+bool observe_imports(struct engine *en, struct snapshot *s, struct err *e)
 {
 	VEC(struct import_seen) list = { 0 };
 
 	for (size_t i = 0; i < en->fleet->certificate_count; i++) {
 		const struct certificate *c = &en->fleet->certificates[i];
 		struct import_seen seen = { .certificate = c->name };
-		AUTO(pair) pair = { 0 };
 
 		if (c->import.kind == IMPORT_NONE)
 			continue;
-		if (observe_import(en, c, now, &pair, e)) {
-			seen.found = generation_of_pair(&pair, &s->arena);
-			seen.found.owner = c->name;
-			seen.found.source = SOURCE_IMPORTED;
-		} else if (e->code == ERR_STOPPED) {
+		if (engine_is_confined(en))
+			look_at_files(en, c, s, &seen);
+		else if (!look_inside(en, c, s, &seen, e))
 			return false;
-		} else {
-			seen.missing = e->code == ERR_MISSING;
-			seen.error = arena_strdup(&s->arena, e->text);
-		}
 		VEC_PUSH(&list, &s->arena, seen);
 	}
 	s->imports = list.items;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
+#include "engine/pairs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -175,8 +176,10 @@ static bool remember_rejected(const struct taking *t, struct err *e)
 
 static void revert(struct taking *t)
 {
+	AUTO(pairs) pairs = { 0 };
 	AUTO(arena) a = { 0 };
 
+	pairs_init(&pairs, t->count);
 	for (size_t i = 0; i < t->count; i++) {
 		struct taken *k = &t->list[i];
 		struct job job = { .verb = DRIVER_REVERT,
@@ -190,6 +193,7 @@ static void revert(struct taking *t)
 				"what was installed before is not known");
 			continue;
 		}
+		pairs_hand_over(&pairs, t->r, &job);
 		if (!sequence_begin(t->r, &job, 1, &k->error))
 			continue;
 		sequence_fill(t->r, &job);

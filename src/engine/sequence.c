@@ -11,19 +11,15 @@
 
 static bool is_ours(const struct run *r, const struct component_seen *seen)
 {
-	return !seen->told_from ||
-	       !strcmp(seen->told_from, state_lineage(r->en->state));
+	return !seen->order_from ||
+	       !strcmp(seen->order_from, state_lineage(r->en->state));
 }
 
 /* After a restore the component may have been told more than we remember. */
-static int64_t next_sequence(const struct run *r,
-			     const struct component_seen *seen)
+static int64_t next_sequence(const struct component_seen *seen)
 {
-	int64_t last = seen->sequence;
-
-	if (seen->told > last && is_ours(r, seen))
-		last = seen->told;
-	return last + 1;
+	return 1 + (seen->order_taken > seen->order_given ? seen->order_taken
+							  : seen->order_given);
 }
 
 /* Whether this run gave it a number already, when it was staged. */
@@ -32,7 +28,7 @@ static bool is_numbered(const struct run *r, const struct component_seen *seen)
 	const struct component_seen *before =
 		snapshot_component(r->order->snapshot, seen->name);
 
-	return before && seen->sequence > before->sequence;
+	return before && seen->order_given > before->order_given;
 }
 
 bool sequence_begin(struct run *r, const struct job *jobs, size_t count,
@@ -49,7 +45,7 @@ bool sequence_begin(struct run *r, const struct job *jobs, size_t count,
 		    (jobs[i].verb == DRIVER_ACTIVATE && is_numbered(r, seen)))
 			continue;
 		any = true;
-		seen->sequence = next_sequence(r, seen);
+		seen->order_given = next_sequence(seen);
 		change_component(change, seen);
 	}
 	return !any || state_commit(r->en->state, change, e) ||
@@ -61,7 +57,7 @@ void sequence_fill(struct run *r, struct job *job)
 	const struct component_seen *seen = run_seen(r, job->component->name);
 
 	job->lineage = state_lineage(r->en->state);
-	job->sequence = seen->sequence;
+	job->sequence = seen->order_given;
 	/* the plan asked for it: `adopt` */
 	job->adopts = !is_ours(r, seen);
 }

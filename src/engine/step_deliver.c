@@ -1,50 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stage, commit and activate: pairs onto components, through the drivers. */
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
+#include "engine/pairs.h"
 
 #include <string.h>
-
-/* A generation with its key, loaded once for all components that get it. */
-struct loaded {
-	const char *fingerprint;
-	struct generation generation;
-	struct cert_set set;
-	struct secret key;
-	struct err error;
-};
-
-struct pairs {
-	struct loaded *list;
-	size_t count;
-};
-
-static void pairs_release(struct pairs *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		secret_release(&p->list[i].key);
-	free(p->list);
-}
-AUTO_STRUCT(pairs, struct pairs, pairs_release)
-
-static struct loaded *load(struct run *r, struct pairs *p,
-			   const char *fingerprint)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (!strcmp(p->list[i].fingerprint, fingerprint))
-			return &p->list[i];
-
-	struct loaded *l = &p->list[p->count++];
-
-	l->fingerprint = fingerprint;
-	if (run_certificates(r, fingerprint, &l->generation, &l->set,
-			     &l->error))
-		(void)!state_key(r->en->state, l->generation.spki, &l->key,
-				 &l->error);
-	return l;
-}
 
 /*
  * Jobs of the steps without an error; they and their errors go back to the
@@ -99,14 +60,16 @@ static bool number(struct run *r, struct batch *b, struct job *jobs)
 
 void step_stage(struct run *r, struct batch *b)
 {
-	AUTO(pairs) pairs = { xcalloc(b->count, sizeof(*pairs.list)), 0 };
+	AUTO(pairs) pairs = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(change) change = change_new(r->en->state);
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
 
+	pairs_init(&pairs, b->count);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
-		struct loaded *l = load(r, &pairs, run_fingerprint(r, s));
+		const struct loaded *l =
+			pairs_load(&pairs, r, run_fingerprint(r, s));
 
 		b->errors[i] = l->error;
 		jobs[i] = (struct job){ .verb = DRIVER_STAGE,
@@ -128,7 +91,7 @@ void step_stage(struct run *r, struct batch *b)
 /* Whether the process must still be told once this commit has happened. */
 static bool needs_activation(const struct component *c)
 {
-	return driver_activation(c) != ACTIVATION_NONE;
+	return component_activation(c) != ACTIVATION_NONE;
 }
 
 /*
@@ -226,10 +189,12 @@ static void record_commits(struct run *r, struct batch *b,
 
 void step_commit(struct run *r, struct batch *b)
 {
+	AUTO(pairs) pairs = { 0 };
 	AUTO(arena) a = { 0 };
 	struct job *jobs = arena_array(&a, b->count, sizeof(*jobs));
 	struct err e = { 0 };
 
+	pairs_init(&pairs, b->count);
 	if (!announce(r, b, &e)) {
 		batch_fail(b, &e);
 		r->halted = true;
@@ -243,6 +208,7 @@ void step_commit(struct run *r, struct batch *b)
 					.fingerprint = run_fingerprint(r, s),
 					.replaces = s->replaces,
 					.arena = &a };
+		pairs_hand_over(&pairs, r, &jobs[i]);
 		sequence_fill(r, &jobs[i]);
 	}
 	run_jobs(r, b, jobs);
@@ -279,15 +245,12 @@ static void activated(struct run *r, const struct step *s,
 			told(r, &f->components[i], change);
 }
 
-/* A command, or a swap, that was begun may have done anything. */
+/* What was begun may have done anything; but a signal was sent, or not. */
 static bool may_have_acted(const struct job *j)
 {
-	const struct component *c = j->component;
-
 	if (j->done)
 		return true;
-	return (c->activate.kind == ACTIVATE_COMMAND ||
-		deliver_is_hot(&c->deliver)) &&
+	return j->component->activate.kind != ACTIVATE_SIGNAL &&
 	       (j->error.code == ERR_REMOTE || j->error.code == ERR_STOPPED);
 }
 

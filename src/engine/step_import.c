@@ -11,25 +11,24 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 {
 	const struct certificate *c =
 		fleet_certificate(r->en->fleet, s->certificate);
-	AUTO(pair) pair = { 0 };
+	AUTO(imported) found = { 0 };
+	const struct pair *pair = &found.pair;
 	AUTO(change) change = change_new(r->en->state);
 	struct made made = { .owner = c->name };
 
-	if (!observe_import(r->en, c, clock_now(), &pair, e))
+	if (!observe_import(r->en, c, clock_now(), &found, e))
 		return false;
-	if (strcmp(pair.facts.fingerprint, s->generation) != 0)
+	if (strcmp(pair->facts.fingerprint, s->generation) != 0)
 		return err_set(e, ERR_STALE,
 			       "its file changed since the plan was made; it "
 			       "now holds %.12s",
-			       pair.facts.fingerprint);
+			       pair->facts.fingerprint);
 
-	made.generation = generation_of_pair(&pair, &r->arena);
-	made.generation.owner = c->name;
-	made.generation.source = SOURCE_IMPORTED;
+	made.generation = generation_of_import(&found, c, &r->arena);
 	made.generation.number = run_next_number(r, OF_CERTIFICATE, c->name);
-	made.set = cert_set_copy(&pair.set, &r->arena);
+	made.set = cert_set_copy(&pair->set, &r->arena);
 	change_generation(change, &made.generation, &made.set);
-	if (!change_key(change, made.generation.spki, &pair.key, e) ||
+	if (!change_key(change, made.generation.spki, &pair->key, e) ||
 	    !state_commit(r->en->state, change, e))
 		return err_in(e, "cannot keep it");
 	VEC_PUSH(&r->made, &r->arena, made);

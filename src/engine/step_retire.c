@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retire: forgets components that left the fleet file. */
 #include "drivers/driver.h"
+#include "engine/deliver_http.h"
 #include "engine/inside.h"
 
 #include <jansson.h>
@@ -46,6 +47,7 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 		json_object_set_new(
 			whole, "haproxy",
 			json_pack("{ss}", "socket", d->haproxy.socket));
+	deliver_http_put(d, whole);
 
 	char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
 	const char *copy = arena_strdup(a, text);
@@ -67,46 +69,53 @@ static void take_haproxy(const json_t *haproxy, struct arena *a,
 	out->haproxy.socket = arena_strdup(a, socket);
 }
 
-bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
-		       struct err *e)
+static void take_files(const json_t *files, struct arena *a,
+		       struct install *out)
 {
-	json_t *whole = json_loads(text, 0, NULL);
-	const json_t *files = json_object_get(whole, "files");
-	char *base = (char *)&out->files;
-
-	if (!json_is_object(files)) {
-		json_decref(whole);
-		return err_set(e, ERR_IO,
-			       "the state does not say how it was reached");
-	}
-	*out = (struct deliver){ .kind = DRIVER_FILES };
-	take_haproxy(json_object_get(whole, "haproxy"), a, out);
 	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
 		const char *value = json_string_value(
 			json_object_get(files, install_texts[i].key));
 
 		if (value)
-			*(const char **)(base + install_texts[i].offset) =
+			*(const char **)((char *)out +
+					 install_texts[i].offset) =
 				arena_strdup(a, value);
 	}
-	out->files.unsafe_directory =
+	out->unsafe_directory =
 		json_is_true(json_object_get(files, "unsafe_directory"));
+}
+
+bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
+		       struct err *e)
+{
+	json_t *whole = json_loads(text, 0, NULL);
+	const json_t *files = json_object_get(whole, "files");
+	bool good = json_is_object(files);
+
+	*out = (struct deliver){ .kind = DRIVER_FILES };
+	if (good) {
+		take_files(files, a, &out->files);
+		take_haproxy(json_object_get(whole, "haproxy"), a, out);
+		good = deliver_http_take(whole, a, out);
+	}
 	json_decref(whole);
-	return true;
+	return good ||
+	       err_set(e, ERR_IO, "the state does not say how it was reached");
 }
 
 static bool remove_files(struct run *r, const struct component_seen *seen,
 			 struct err *e)
 {
-	AUTO(arena) a = { 0 };
+	struct arena *a = &r->en->arena; /* secrets may be remembered by it */
 	struct component gone = { .name = seen->name, .process = seen->name };
 	struct job job = { .verb = DRIVER_REMOVE,
 			   .component = &gone,
-			   .arena = &a };
+			   .fingerprint = seen->installed,
+			   .arena = a };
 
 	if (!seen->retire_remove || !seen->deliver)
 		return true;
-	if (!deliver_from_text(seen->deliver, &a, &gone.deliver, e))
+	if (!deliver_from_text(seen->deliver, a, &gone.deliver, e))
 		return false;
 	drivers_run(r->en->drivers, &job, 1);
 	if (!job.done)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
-#include "base/stop.h"
 #include "base/text.h"
 #include "engine/inside.h"
 #include "engine/observe.h"
-#include "pki/tls.h"
+#include "pki/tls_prober.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,22 +21,37 @@ struct expected {
 	struct cert_set set;
 };
 
-/* One port of one component, on its way to `wanted` good answers in a row. */
+struct leaf {
+	char fingerprint[FINGERPRINT_TEXT]; /* "": none */
+	int64_t not_after;
+};
+
+/* One port of one component, on its way to enough good answers in a row. */
 struct target {
 	struct proof *proof;
 	const struct verify *port;
 	const struct expected *expected;
 	const char *key;
+	struct tls_probe probe;
+	struct arena answers; /* of the last probe */
+	bool is_asked;
+	int64_t due_ms;  /* when to ask again */
+	int64_t wait_ms; /* how long to wait after a bad answer */
 	unsigned row;
 	int64_t end_ms;
-	char served[FINGERPRINT_TEXT]; /* last seen; "": no answer */
-	const char *flaw;              /* of what is served; static, or NULL */
-	int64_t not_after;
+	struct leaf served; /* last seen; none: no answer */
+	struct leaf other;  /* last seen that is not expected */
+	const char *flaw;   /* of what is served; static, or NULL */
 };
 
 static bool is_open(const struct target *t)
 {
 	return t->row < t->port->consecutive && !t->proof->error.code;
+}
+
+static struct target *target_of(struct tls_probe *p)
+{
+	return (struct target *)((char *)p - offsetof(struct target, probe));
 }
 
 /* Neighbours mostly expect the same. */
@@ -75,83 +90,133 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 				.key = shared && expected->known
 					       ? expected->generation.key
 					       : NULL,
+				.wait_ms = FIRST_WAIT_MS,
 				.end_ms = now + c->role->restart.timeout * 1000,
 			};
 	}
 	return made;
 }
 
-static void explain(const struct target *t, const struct tls_probe *p)
+static void explain(const struct target *t)
 {
 	struct err *e = &t->proof->error;
+	const char *address = t->port->address;
 
-	if (!p->completed)
-		err_set(e, ERR_REMOTE, "'%s' does not answer: %s",
-			t->port->address, p->error);
+	if (!t->probe.completed)
+		err_set(e, ERR_REMOTE, "'%s' does not answer: %s", address,
+			t->probe.error);
 	else if (t->flaw)
-		err_set(e, ERR_REMOTE, "'%s' %s", t->port->address, t->flaw);
+		err_set(e, ERR_REMOTE, "'%s' %s", address, t->flaw);
+	else if (t->row)
+		err_set(e, ERR_REMOTE,
+			"'%s' serves it, but only %u of %u answers in a row "
+			"came in time",
+			address, t->row, t->port->consecutive);
 	else
 		err_set(e, ERR_REMOTE, "'%s' still serves %.12s, not %.12s",
-			t->port->address, t->served, t->proof->expected);
+			address, t->served.fingerprint, t->proof->expected);
 }
 
-static void judge(struct target *t, const struct tls_probe *p)
+static void judge(struct target *t)
 {
 	const struct expected *x = t->expected;
-	const char *served = p->other ? p->other : p->fingerprint;
-	bool is_leaf = p->completed && !p->other &&
-		       !strcmp(p->fingerprint, t->proof->expected);
+	const struct tls_probe *p = &t->probe;
+	struct tls_leaf leaf = tls_probe_served(p, t->proof->expected);
+	bool is_leaf =
+		p->completed && !strcmp(leaf.fingerprint, t->proof->expected);
 
-	t->flaw = is_leaf && x->known ? served_flaw(p, &x->generation, &x->set)
-				      : NULL;
+	t->flaw = is_leaf && x->known
+			  ? served_flaw(p, &x->generation, &x->set, clock_now())
+			  : NULL;
 	t->row = is_leaf && !t->flaw ? t->row + 1 : 0;
-	snprintf(t->served, sizeof(t->served), "%s",
-		 p->completed ? served : "");
-	t->not_after = p->not_after;
-	if (!t->row && clock_mono_ms() >= t->end_ms)
-		explain(t, p);
+	t->served.not_after = leaf.not_after;
+	snprintf(t->served.fingerprint, sizeof(t->served.fingerprint), "%s",
+		 p->completed ? leaf.fingerprint : "");
+	if (p->completed && !is_leaf)
+		t->other = t->served;
 }
 
-/* One handshake with every open target; false when none is left. */
-static bool ask(struct target *targets, size_t count)
+/* One that serves sometimes this and sometimes that, serves that. */
+static void give_up(struct target *t)
 {
-	AUTO(arena) a = { 0 };
-	struct tls_probe *probes = arena_array(&a, count, sizeof(*probes));
-	struct target **asked = arena_array(&a, count, sizeof(*asked));
-	size_t open = 0;
-	struct err e = { 0 };
+	if (t->row && *t->other.fingerprint) {
+		t->served = t->other;
+		t->row = 0;
+	}
+	explain(t);
+}
+
+/* After a good answer the next is asked for at once. */
+static void take_answer(struct target *t)
+{
+	int64_t now = clock_mono_ms();
+
+	t->is_asked = false;
+	judge(t);
+	if (is_open(t) && now >= t->end_ms)
+		give_up(t);
+	t->due_ms = t->row ? now : now + t->wait_ms;
+	if (t->row)
+		return;
+	t->wait_ms = t->wait_ms * 3 / 2;
+	if (t->wait_ms > LONGEST_WAIT_MS)
+		t->wait_ms = LONGEST_WAIT_MS;
+}
+
+static void ask(struct tls_prober *prober, struct target *t)
+{
+	arena_release(&t->answers);
+	t->answers = (struct arena){ 0 };
+	t->probe = (struct tls_probe){ .host = t->port->host,
+				       .port = t->port->port,
+				       .server_name = t->port->server_name,
+				       .starttls = t->port->starttls,
+				       .key = t->key };
+	t->is_asked = true;
+	tls_prober_ask(prober, &t->probe, &t->answers);
+}
+
+/* How long nobody else is due; negative: all have ended. */
+static int64_t ask_due(struct tls_prober *prober, struct target *targets,
+		       size_t count)
+{
+	int64_t now = clock_mono_ms();
+	int64_t rest = -1;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct verify *port = targets[i].port;
+		struct target *t = &targets[i];
+		int64_t left = LONGEST_WAIT_MS;
 
-		if (!is_open(&targets[i]))
+		if (!t->is_asked && !is_open(t))
 			continue;
-		asked[open] = &targets[i];
-		probes[open++] =
-			(struct tls_probe){ .host = port->host,
-					    .port = port->port,
-					    .server_name = port->server_name,
-					    .starttls = port->starttls,
-					    .key = targets[i].key };
+		if (!t->is_asked && t->due_ms <= now)
+			ask(prober, t);
+		else if (!t->is_asked)
+			left = t->due_ms - now;
+		if (rest < 0 || left < rest)
+			rest = left;
 	}
-	if (!open)
-		return false;
-	if (!tls_probe_all(probes, open, &a, &e)) {
-		for (size_t i = 0; i < open; i++)
-			asked[i]->proof->error = e;
-		return false;
-	}
-	for (size_t i = 0; i < open; i++)
-		judge(asked[i], &probes[i]);
-	return true;
+	return rest;
 }
 
-static bool all_in_row(const struct target *targets, size_t count)
+/* Each on its own: one that stalls holds up none of the others. */
+static bool ask_all(struct target *targets, size_t count, struct err *e)
 {
-	for (size_t i = 0; i < count; i++)
-		if (is_open(&targets[i]) && targets[i].row == 0)
+	AUTO(tls_prober) prober = NULL;
+	struct tls_probe *ended = NULL;
+
+	if (!tls_prober_new(&prober, e))
+		return false;
+	for (;;) {
+		int64_t rest = ask_due(prober, targets, count);
+
+		if (rest < 0)
+			return true;
+		if (!tls_prober_next(prober, rest, &ended, e))
 			return false;
-	return true;
+		if (ended)
+			take_answer(target_of(ended));
+	}
 }
 
 /*
@@ -167,14 +232,15 @@ static void sum_up(struct run *r, const struct target *targets, size_t count)
 
 		if (t->flaw)
 			p->flaw = t->flaw;
-		if (!*t->served)
+		if (!*t->served.fingerprint)
 			p->served = NULL;
 		else if (first ||
 			 (p->served && !strcmp(p->served, p->expected)))
-			p->served = arena_strdup(&r->arena, t->served);
+			p->served =
+				arena_strdup(&r->arena, t->served.fingerprint);
 		else
 			continue;
-		p->not_after = p->served ? t->not_after : 0;
+		p->not_after = p->served ? t->served.not_after : 0;
 	}
 }
 
@@ -190,7 +256,7 @@ void proof_seen(const struct proof *p, struct component_seen *seen)
 void prove_served(struct run *r, struct proof *proofs, size_t count)
 {
 	size_t total = 0;
-	int64_t wait_ms = FIRST_WAIT_MS;
+	struct err e = { 0 };
 
 	for (size_t i = 0; i < count; i++)
 		total += proofs[i].component->verify_count;
@@ -199,22 +265,17 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 		arena_array(&r->arena, total, sizeof(*targets));
 
 	total = list_targets(r, proofs, count, targets);
-	while (ask(targets, total)) {
-		if (stop_requested())
-			break;
-		if (all_in_row(targets, total))
-			continue;
-		clock_sleep_ms(wait_ms);
-		wait_ms = wait_ms * 3 / 2;
-		if (wait_ms > LONGEST_WAIT_MS)
-			wait_ms = LONGEST_WAIT_MS;
-	}
-	for (size_t i = 0; i < total; i++)
-		if (is_open(&targets[i]))
-			err_set(&targets[i].proof->error, ERR_STOPPED,
-				"stopped before '%s' was verified",
-				targets[i].port->address);
+	if (!ask_all(targets, total, &e))
+		for (size_t i = 0; i < total; i++)
+			if (is_open(&targets[i])) {
+				targets[i].proof->error = e;
+				err_in(&targets[i].proof->error,
+				       "cannot verify '%s'",
+				       targets[i].port->address);
+			}
 	sum_up(r, targets, total);
+	for (size_t i = 0; i < total; i++)
+		arena_release(&targets[i].answers);
 }
 
 void step_verify(struct run *r, struct batch *b)

@@ -60,8 +60,9 @@ struct agent_config {
 	const char *client_ca;
 	const struct agent_caller *callers;
 	size_t caller_count;
-	const char *user;  /* the network half runs as; NULL: as we do */
-	const char *state; /* directory of what was ordered so far */
+	const char *allow_file; /* holds them instead; NULL */
+	const char *user;       /* the network half runs as; NULL: as we do */
+	const char *state;      /* directory of what was ordered so far */
 	const struct agent_component *components;
 	size_t component_count;
 };

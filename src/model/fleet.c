@@ -2,6 +2,7 @@
 #include "model/fleet.h"
 
 #include "base/buf.h"
+#include "model/http.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,17 +27,28 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_LDAP] = "ldap",
 };
 
-bool deliver_is_hot(const struct deliver *d)
+/* Without TLS they do not leave it. */
+static const char *unless_local(const char *url)
+{
+	return strncmp(url, "http:", 5) ? url : NULL;
+}
+
+const char *deliver_remote(const struct deliver *d)
 {
 	switch (d->kind) {
-	case DRIVER_HAPROXY:
-		return true;
-	case DRIVER_FILES:
 	case DRIVER_AGENT:
+		return d->agent.url;
+	case DRIVER_ETCD:
+		return unless_local(d->etcd->endpoints[0]);
+	case DRIVER_HTTP:
+		return unless_local(d->http->origin);
+	case DRIVER_FILES:
+	case DRIVER_HAPROXY:
+	case DRIVER_CADDY:
 	case DRIVER_KIND_COUNT:
 		break;
 	}
-	return false;
+	return NULL;
 }
 
 void fleet_release(struct fleet *f)
@@ -97,6 +109,17 @@ const struct component *fleet_component(const struct fleet *f, const char *name)
 {
 	return find(f->components, f->component_count, sizeof(*f->components),
 		    name);
+}
+
+static int compare_name(const void *key, const void *item)
+{
+	return strcmp(key, *(const char *const *)item);
+}
+
+bool fleet_has_group(const struct fleet *f, const char *name)
+{
+	return f->group_count && bsearch(name, f->groups, f->group_count,
+					 sizeof(*f->groups), compare_name);
 }
 
 const char *certificate_request(const struct certificate *c, struct arena *a)

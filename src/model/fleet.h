@@ -15,6 +15,7 @@
 #define MODEL_FLEET_H
 
 #include "base/arena.h"
+#include "model/secret_ref.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,20 +28,6 @@ enum {
 	GROUP_LIMIT = 100000, /* items of one `each` */
 	NAMES_LIMIT = 1000,   /* names in one certificate */
 	RECIPIENT_LIMIT = 16, /* passphrases that open one bundle */
-};
-
-/* A reference to a secret, never the secret itself. */
-enum secret_kind {
-	SECRET_NONE,
-	SECRET_ENV,
-	SECRET_FILE,
-	SECRET_COMMAND
-};
-
-struct secret_ref {
-	enum secret_kind kind;
-	const char *name;        /* variable or path */
-	const char *const *argv; /* SECRET_COMMAND, ends with NULL */
 };
 
 enum key_type {
@@ -80,6 +67,12 @@ enum issuer_kind {
 	ISSUER_MANAGED
 };
 
+/* Whom a managed one signs for. */
+enum issuer_use {
+	USE_CERTIFICATES,
+	USE_AGENTS /* only by enrolment, and what renews an agent's own pair */
+};
+
 /*
  * Who signs.  `self` is a row of its own (kind ISSUER_SELF, name "self")
  * that certificates with `issuer: self` point to; it is not listed in the
@@ -93,6 +86,7 @@ struct issuer {
 	int64_t validity;
 	enum key_type key;
 	const char *publish; /* path its certificate is written to */
+	enum issuer_use use;
 };
 
 enum import_kind {
@@ -141,6 +135,9 @@ enum driver_kind {
 	DRIVER_FILES,
 	DRIVER_HAPROXY,
 	DRIVER_AGENT,
+	DRIVER_CADDY,
+	DRIVER_ETCD,
+	DRIVER_HTTP,
 	DRIVER_KIND_COUNT
 };
 
@@ -173,22 +170,33 @@ struct haproxy {
 struct agent_place {
 	const char *url;       /* https://HOST:PORT */
 	const char *component; /* its name there; NULL: as it is here */
+	bool self;             /* it must be the agent's own pair */
 };
+
+/* model/http.h */
+struct caddy;
+struct etcd;
+struct http;
+struct http_call;
 
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, combined */
 	struct haproxy haproxy;
 	struct agent_place agent;
+	const struct caddy *caddy; /* NULL: another driver; and so on */
+	const struct etcd *etcd;
+	const struct http *http;
 };
 
-/* Whether a pair is swapped in the running process, through the driver. */
-bool deliver_is_hot(const struct deliver *d);
+/* The URL that keys go to; NULL: they stay on this machine. */
+const char *deliver_remote(const struct deliver *d);
 
 enum activate_kind {
 	ACTIVATE_NONE,
 	ACTIVATE_SIGNAL,
-	ACTIVATE_COMMAND
+	ACTIVATE_COMMAND,
+	ACTIVATE_HTTP /* from here, wherever the process is */
 };
 
 struct activate {
@@ -196,6 +204,7 @@ struct activate {
 	int signal;
 	const char *pidfile;
 	const char *const *argv; /* ends with NULL */
+	const struct http_call *http;
 	int64_t timeout;
 };
 
@@ -325,6 +334,8 @@ struct fleet {
 	size_t role_count;
 	const struct component *components;
 	size_t component_count;
+	const char *const *groups; /* also those without an item */
+	size_t group_count;
 	const struct fleet_source *sources;
 	size_t source_count;
 };
@@ -339,6 +350,8 @@ const struct certificate *fleet_certificate(const struct fleet *f,
 const struct role *fleet_role(const struct fleet *f, const char *name);
 const struct component *fleet_component(const struct fleet *f,
 					const char *name);
+
+bool fleet_has_group(const struct fleet *f, const char *name);
 
 /*
  * The request: what a leaf or authority was asked to be, in canonical text

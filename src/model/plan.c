@@ -15,13 +15,6 @@ const char *const step_kind_names[STEP_KIND_COUNT + 1] = {
 	[STEP_RETIRE] = "retire",
 };
 
-const char *const activation_names[ACTIVATION_COUNT + 1] = {
-	[ACTIVATION_NONE] = "none",
-	[ACTIVATION_HOT] = "hot",
-	[ACTIVATION_RELOAD] = "reload",
-	[ACTIVATION_RESTART] = "restart",
-};
-
 const char *const severity_names[SEVERITY_COUNT + 1] = {
 	[SEVERITY_BLOCK] = "block",
 	[SEVERITY_ACKNOWLEDGE] = "acknowledge",
@@ -32,22 +25,6 @@ void plan_release(struct plan *p)
 {
 	arena_release(&p->arena);
 	*p = (struct plan){ 0 };
-}
-
-enum activation component_activation(const struct component *c)
-{
-	static const enum activation activations[] = {
-		[ACTIVATE_NONE] = ACTIVATION_NONE,
-		[ACTIVATE_SIGNAL] = ACTIVATION_RELOAD,
-		[ACTIVATE_COMMAND] = ACTIVATION_RESTART,
-	};
-
-	if (deliver_is_hot(&c->deliver))
-		return ACTIVATION_HOT;
-	/* the agent knows how; that its process is told is all we know */
-	if (c->deliver.kind == DRIVER_AGENT)
-		return ACTIVATION_RELOAD;
-	return activations[c->activate.kind];
 }
 
 static bool any_open(const struct plan *p, enum severity severity)

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "model/fleet.h"
+#include "model/ladder.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>
@@ -30,14 +31,6 @@ enum step_kind {
 	STEP_ROLLBACK, /* never planned; journalled when it happens */
 	STEP_RETIRE,
 	STEP_KIND_COUNT
-};
-
-enum activation {
-	ACTIVATION_NONE,
-	ACTIVATION_HOT,
-	ACTIVATION_RELOAD,
-	ACTIVATION_RESTART,
-	ACTIVATION_COUNT
 };
 
 enum {
@@ -90,6 +83,9 @@ struct precondition {
 	const char *message;
 	const char *remedy;
 	bool acknowledged;
+	const char *const
+		*items; /* what it is about, one by one; mostly none */
+	size_t item_count;
 };
 
 /*
@@ -119,13 +115,20 @@ struct plan {
 	 */
 	const struct component_seen *observed;
 	size_t observed_count;
-	const struct precondition *preconditions; /* block, acknowledge, info */
+	/* new-reach, then block, acknowledge, info */
+	const struct precondition *preconditions;
 	size_t precondition_count;
 	const struct step *steps;
 	size_t step_count;
 	const struct wave *waves;
 	size_t wave_count;
 	size_t unchanged; /* components in scope without a step */
+	/* these are not in the JSON form: offline ones that need a change, and
+	 * what the state remembers when the plan's run has completed; sorted */
+	const char *const *deferred;
+	size_t deferred_count;
+	const char *const *reach;
+	size_t reach_count;
 };
 
 void plan_release(struct plan *p);
@@ -135,11 +138,7 @@ AUTO_STRUCT(plan, struct plan, plan_release)
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
 
-/* How a component's process takes a new pair into use. */
-enum activation component_activation(const struct component *c);
-
 extern const char *const step_kind_names[STEP_KIND_COUNT + 1];
-extern const char *const activation_names[ACTIVATION_COUNT + 1];
 extern const char *const severity_names[SEVERITY_COUNT + 1];
 
 #endif

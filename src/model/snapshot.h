@@ -11,6 +11,7 @@
 #define MODEL_SNAPSHOT_H
 
 #include "base/arena.h"
+#include "model/enrolment.h"
 #include "model/fleet.h"
 
 #include <stdbool.h>
@@ -48,6 +49,8 @@ struct generation {
 				  signed; "" otherwise */
 	const char *key;       /* "ecdsa-p256" ... */
 	const char *request;   /* canonical request; "" unless issued */
+	const char *file; /* SHA-256 of the files it was imported from, of one
+			     its bytes; NULL: not imported, or unknown */
 	int64_t not_before;
 	int64_t not_after;
 	const char *bundle; /* bundle it was read back from; NULL: none yet */
@@ -57,8 +60,11 @@ struct generation {
 struct import_seen {
 	const char *certificate;
 	bool missing;      /* its file or password is not there */
+	bool unopened;     /* confined: its files are none that were imported;
+			      what is in them is not looked at */
 	const char *error; /* NULL: readable and deployable */
-	/* what it holds; set when neither missing nor in error */
+	/* what it holds; set when none of these, and of one that is unopened
+	 * its `file`, NULL when it could not be read */
 	struct generation found; /* number 0 */
 };
 
@@ -68,6 +74,12 @@ enum evidence {
 	EVIDENCE_HANDSHAKE,
 	EVIDENCE_COUNT
 };
+
+/* Whether `found` is what it holds. */
+static inline bool import_is_known(const struct import_seen *i)
+{
+	return !i->missing && !i->unopened && !i->error;
+}
 
 /* One component, seen and remembered. */
 struct component_seen {
@@ -84,6 +96,12 @@ struct component_seen {
 				     what is wrong with it */
 	int64_t served_not_after; /* 0: unknown */
 	enum evidence evidence;
+	int64_t clock_ahead;    /* seconds its clock is ahead of ours, negative:
+				   behind; 0: none, or unknown */
+	int64_t order_taken;    /* sequence of the newest order of this lineage
+				   that it took; 0: none, or unknown */
+	const char *order_from; /* lineage of the newest order that it took;
+				   NULL: nobody's, or unknown */
 	const char *error;      /* why something is unknown */
 	const char *unwritable; /* NULL: can be written; else why not */
 	int64_t observed_at;
@@ -97,10 +115,9 @@ struct component_seen {
 	const char *rolled_back_to; /* newest state is rolled-back; NULL */
 	const char *last_error;     /* of the last run that touched it */
 	const char *staged;         /* staged but not committed; NULL */
-	/* of those that take orders */
-	int64_t sequence;      /* of the last order we gave; 0: none */
-	int64_t told;          /* seen: of the last one it took; 0: none */
-	const char *told_from; /* seen: the lineage of that; NULL: nobody's */
+	int64_t deferred_at;        /* when a run left it out, since it was
+				       offline and needed a change; 0 */
+	int64_t order_given;        /* sequence of the newest order; 0: none */
 	bool retire_remove;         /* remembered for when it leaves the file */
 	const char *deliver; /* how it was reached, opaque text of the engine's,
 				for removing its files then; NULL: unknown */
@@ -118,8 +135,13 @@ struct snapshot {
 	bool state_exists;
 	const char *lineage; /* "" without a state */
 	int64_t serial;
-	const char *orphan_bundle; /* a bundle of this fleet in the backup
-				      directory while there is no state */
+	const char *orphan_bundle;  /* a bundle of this fleet in the backup
+				       directory while there is no state */
+	const char *newer_bundle;   /* one of this lineage that is of a higher
+				       serial than the state */
+	const char *const *reached; /* by the last completed run, sorted; see
+				       struct plan */
+	size_t reached_count;       /* 0: none has completed */
 	const struct generation *generations; /* by of, owner, number */
 	size_t generation_count;
 	const struct import_seen *imports; /* by certificate */
@@ -129,6 +151,9 @@ struct snapshot {
 	/* by name: those of the fleet file and those only the state knows */
 	const struct component_seen *components;
 	size_t component_count;
+	/* those of one agent together, by number */
+	const struct enrolled *agents;
+	size_t agent_count;
 };
 
 void snapshot_release(struct snapshot *s);

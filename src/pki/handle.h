@@ -18,6 +18,7 @@
 #include <gnutls/x509.h>
 
 AUTO_TYPE(crt, gnutls_x509_crt_t, gnutls_x509_crt_deinit)
+AUTO_TYPE(crq, gnutls_x509_crq_t, gnutls_x509_crq_deinit)
 AUTO_TYPE(x509_key, gnutls_x509_privkey_t, gnutls_x509_privkey_deinit)
 AUTO_TYPE(privkey, gnutls_privkey_t, gnutls_privkey_deinit)
 AUTO_TYPE(pubkey, gnutls_pubkey_t, gnutls_pubkey_deinit)

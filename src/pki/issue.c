@@ -158,10 +158,9 @@ static bool sign(gnutls_x509_crt_t crt, const struct signer *by, struct err *e)
 	return true;
 }
 
-/* The finished certificate, and above it what `by` has. */
-static bool make_pair(gnutls_x509_crt_t crt, const struct secret *pkcs8,
-		      const struct authority *by, struct pair *out,
-		      struct err *e)
+/* The finished certificate, and above it what `by` has; copies in `a`. */
+static bool make_set(gnutls_x509_crt_t crt, const struct authority *by,
+		     struct arena *a, struct cert_set *out, struct err *e)
 {
 	AUTO(datum) der = { 0 };
 	struct der certs[CHAIN_LIMIT];
@@ -180,7 +179,19 @@ static bool make_pair(gnutls_x509_crt_t crt, const struct secret *pkcs8,
 	}
 	if (by && !by->is_self_signed)
 		set.anchor = by->set.anchor;
-	return pair_from_parts(pkcs8, &set, out, e);
+	*out = cert_set_copy(&set, a);
+	return true;
+}
+
+static bool make_pair(gnutls_x509_crt_t crt, const struct secret *pkcs8,
+		      const struct authority *by, struct pair *out,
+		      struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct cert_set set = { 0 };
+
+	return make_set(crt, by, &a, &set, e) &&
+	       pair_from_parts(pkcs8, &set, out, e);
 }
 
 static bool leaf_span(const struct certificate *c, const struct authority *by,
@@ -233,6 +244,39 @@ bool issue_leaf(const struct certificate *c, const struct secret *pkcs8,
 
 	if (!leaf_span(c, by, now, &b, e) ||
 	    !build_leaf(c, pkcs8, by, &b, out, e))
+		return err_in(e, "cannot issue certificate '%s'", c->name);
+	return true;
+}
+
+static bool build_for(const struct certificate *c, gnutls_pubkey_t pub,
+		      const struct authority *by, const struct body *b,
+		      gnutls_x509_crt_t crt, struct err *e)
+{
+	const struct signer signer = { by->key, by->crt };
+
+	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) &&
+	       sign(crt, &signer, e);
+}
+
+bool issue_for(const struct leaf_request *r, const struct authority *by,
+	       struct arena *a, struct cert_set *out, struct err *e)
+{
+	const struct certificate *c = r->certificate;
+	const gnutls_datum_t spki = datum_of(r->spki);
+	struct body b = { .subject = c->subject };
+	AUTO(pubkey) pub = NULL;
+	AUTO(crt) crt = NULL;
+	int rc = gnutls_pubkey_init(&pub);
+
+	if (rc >= 0)
+		rc = gnutls_pubkey_import(pub, &spki, GNUTLS_X509_FMT_DER);
+	if (rc >= 0)
+		rc = gnutls_x509_crt_init(&crt);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot begin certificate '%s'",
+				  c->name);
+	if (!leaf_span(c, by, r->now, &b, e) ||
+	    !build_for(c, pub, by, &b, crt, e) || !make_set(crt, by, a, out, e))
 		return err_in(e, "cannot issue certificate '%s'", c->name);
 	return true;
 }

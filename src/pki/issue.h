@@ -36,6 +36,18 @@ MUST_CHECK bool issue_leaf(const struct certificate *c,
 			   const struct secret *pkcs8,
 			   const struct authority *by, int64_t now,
 			   struct pair *out, struct err *e);
+/*
+ * A leaf for a key that somebody else keeps, with the authority's
+ * certificates as above; all in `a`.
+ */
+struct leaf_request {
+	const struct certificate *certificate;
+	struct der spki; /* SubjectPublicKeyInfo */
+	int64_t now;
+};
+MUST_CHECK bool issue_for(const struct leaf_request *r,
+			  const struct authority *by, struct arena *a,
+			  struct cert_set *out, struct err *e);
 /* A self-signed authority; its pair has one certificate. */
 MUST_CHECK bool issue_authority(const struct issuer *i,
 				const struct secret *pkcs8, int64_t now,

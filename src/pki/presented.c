@@ -23,14 +23,23 @@ static void presented_release(struct presented *p)
 }
 AUTO_STRUCT(presented, struct presented, presented_release)
 
+static bool is_valid(gnutls_x509_crt_t c, int64_t at)
+{
+	return at == 0 || (gnutls_x509_crt_get_activation_time(c) <= at &&
+			   gnutls_x509_crt_get_expiration_time(c) > at);
+}
+
 static void presented_open(struct presented *p, const struct der *above,
-			   size_t count)
+			   size_t count, int64_t at)
 {
 	struct err ignored = { 0 };
 
-	for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++)
-		if (cert_open(above[i], &p->certs[p->count], &ignored))
-			p->count++;
+	for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++) {
+		AUTO(crt) c = NULL;
+
+		if (cert_open(above[i], &c, &ignored) && is_valid(c, at))
+			p->certs[p->count++] = TAKE(c);
+	}
 }
 
 /* Those that signed `below` join the reached ones. */
@@ -63,7 +72,7 @@ static bool climb(struct presented *p, gnutls_x509_crt_t leaf,
 }
 
 bool presented_is_complete(const struct der *above, size_t count,
-			   const struct cert_set *set)
+			   const struct cert_set *set, int64_t at)
 {
 	AUTO(presented) p = { 0 };
 	AUTO(crt) leaf = NULL;
@@ -75,6 +84,6 @@ bool presented_is_complete(const struct der *above, size_t count,
 	    !cert_open(set->certs[set->count - 1], &top, &ignored) ||
 	    (set->anchor.len && !cert_open(set->anchor, &anchor, &ignored)))
 		return false;
-	presented_open(&p, above, count);
+	presented_open(&p, above, count, at);
 	return climb(&p, leaf, top, anchor);
 }

@@ -18,9 +18,21 @@
 #include <stdint.h>
 
 enum {
-	TLS_PROBES_AT_ONCE = 64,
+	TLS_PROBES_AT_ONCE = 64,  /* TLS_AT_ONCE_OF_ONE of one address */
 	TLS_HANDSHAKE_MS = 10000, /* one handshake, connecting and STARTTLS
 				      included */
+};
+
+struct tls_leaf {
+	const char *fingerprint; /* NULL: none */
+	int64_t not_after;
+};
+
+/* What stood above a leaf. */
+struct tls_chain {
+	const char *digest;
+	const struct der *above;
+	size_t above_count;
 };
 
 struct tls_probe {
@@ -34,27 +46,46 @@ struct tls_probe {
 			       several pairs choose this kind, and anything only
 			       when it has none; NULL: anything */
 	int64_t timeout_ms; /* of one handshake; 0: TLS_HANDSHAKE_MS */
-	/* answered */
+	/* answered; strings in the arena of tls_probe_all() */
 	bool completed;
-	const char *fingerprint; /* of the leaf; NULL unless completed */
-	const char *other; /* another address of the name served this; NULL */
-	const char *chain; /* digest of what was presented above the leaf */
-	const struct der *above; /* that itself, in `a` */
-	size_t above_count;
-	int64_t not_after; /* of the leaf */
-	const char *error; /* why not completed, in `a` */
+	struct tls_leaf leaf;  /* none unless completed */
+	struct tls_leaf other; /* another address of the name serves this */
+	const struct tls_chain *chains; /* above `leaf`, each once */
+	size_t chain_count;
+	const char *error; /* why not completed */
 };
 
 /*
  * Runs all probes; each ends on its own.  False only when the stop flag ends
  * the whole, or TLS cannot be set up at all.  Strings are put into `a`.
  *
- * Of a name, every address must complete.  One where nobody listens counts
- * only when no other answers: "localhost" is ::1 as well, and a server that
- * is away serves nobody.  One that accepts the connection and then cannot
- * complete makes the whole probe fail.
+ * Of a name, every address must complete.  Only of a whole family, IPv4 or
+ * IPv6, it is no matter that it refuses or cannot be reached from here, when
+ * the other family completes: "localhost" is ::1 as well, and many a server
+ * listens on one of them.
+ *
+ * An address and port that cannot be connected to in time is not asked again
+ * for the other probes that wait for it: nobody is there for them either.
  */
 MUST_CHECK bool tls_probe_all(struct tls_probe *probes, size_t count,
 			      struct arena *a, struct err *e);
+
+/*
+ * What a completed probe found served: where addresses disagree, a leaf that
+ * is not `wanted`, which may be NULL.
+ */
+struct tls_leaf tls_probe_served(const struct tls_probe *p, const char *wanted);
+
+/*
+ * What several ports serve together: one leaf, or the first that is not
+ * `installed`.  None, with the reason, when one of them did not complete, or
+ * when they differ and `installed` is NULL.
+ */
+struct tls_served {
+	struct tls_leaf leaf;
+	const char *error;
+};
+struct tls_served tls_served_by_all(const struct tls_probe *probes,
+				    size_t count, const char *installed);
 
 #endif

@@ -159,6 +159,11 @@ int tls_conn_fd(const struct tls_conn *c)
 	return c->fd;
 }
 
+bool tls_conn_is_open(const struct tls_conn *c)
+{
+	return c->talk != NULL;
+}
+
 short tls_conn_events(const struct tls_conn *c)
 {
 	if (c->session && gnutls_record_get_direction(c->session) == 0)
@@ -188,9 +193,8 @@ static const char *address_text(const struct tls_conn *c,
 
 static bool is_nobody_there(int error)
 {
-	return error == ECONNREFUSED || error == EHOSTUNREACH ||
-	       error == ENETUNREACH || error == ENETDOWN ||
-	       error == ETIMEDOUT || error == EADDRNOTAVAIL ||
+	return error == ECONNREFUSED || error == ENETUNREACH ||
+	       error == ENETDOWN || error == EADDRNOTAVAIL ||
 	       error == EAFNOSUPPORT;
 }
 
@@ -336,11 +340,11 @@ static bool complete(struct tls_conn *c, struct tls_outcome *out)
 
 	*out = (struct tls_outcome){
 		.completed = true,
-		.fingerprint = arena_strdup(c->arena, fingerprint),
-		.chain = chain_digest(presented, count, c->arena),
-		.above = kept.certs,
-		.above_count = kept.count,
-		.not_after = leaf_end(&certs[0]),
+		.leaf = { .fingerprint = arena_strdup(c->arena, fingerprint),
+			  .not_after = leaf_end(&certs[0]) },
+		.chain = { .digest = chain_digest(presented, count, c->arena),
+			   .above = kept.certs,
+			   .above_count = kept.count },
 	};
 	gnutls_bye(c->session, GNUTLS_SHUT_WR);
 	return true;
@@ -408,7 +412,6 @@ void tls_conn_expire(struct tls_conn *c, int64_t after_ms,
 				       : "connecting to";
 
 	*out = (struct tls_outcome){
-		.unreachable = !c->talk,
 		.error = arena_printf(
 			c->arena, "%s %s did not end within %lld ms", doing,
 			address_text(c, address), (long long)after_ms),

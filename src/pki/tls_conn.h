@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "model/certs.h"
 #include "model/fleet.h"
+#include "pki/tls.h"
 #include "pki/tls_lookup.h"
 
 #include <stdbool.h>
@@ -34,15 +35,12 @@ struct tls_target {
 struct tls_outcome {
 	bool completed;
 	/*
-	 * Not completed, and nobody was there: another address of the name
-	 * may answer in its place.
+	 * Not completed, and for sure: it refuses, or no way leads there.
+	 * What only does not answer could still serve others.
 	 */
 	bool unreachable;
-	const char *fingerprint;
-	const char *chain;
-	const struct der *above;
-	size_t above_count;
-	int64_t not_after;
+	struct tls_leaf leaf;
+	struct tls_chain chain;
 	const char *error;
 };
 
@@ -56,6 +54,8 @@ AUTO_TYPE(tls_conn, struct tls_conn *, tls_conn_close)
 int tls_conn_fd(const struct tls_conn *c);
 /* What to poll for. */
 short tls_conn_events(const struct tls_conn *c);
+/* Whether somebody accepted it. */
+bool tls_conn_is_open(const struct tls_conn *c);
 /* Goes on as far as it can; true: it has ended, *out says how. */
 bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out);
 /* It ran out of time. */

@@ -74,10 +74,17 @@ size_t lookup_result(const struct lookup *l,
 		*reason = gai_strerror(l->status);
 		return 0;
 	}
-	for (const struct addrinfo *i = l->request.ar_result;
-	     i && count < LOOKUP_ADDRESSES; i = i->ai_next)
-		if (i->ai_addrlen <= sizeof(*out))
-			memcpy(&out[count++], i->ai_addr, i->ai_addrlen);
+	for (const struct addrinfo *i = l->request.ar_result; i;
+	     i = i->ai_next) {
+		if (i->ai_addrlen > sizeof(*out))
+			continue;
+		/* Not one is left out: each could serve something else. */
+		if (count == LOOKUP_ADDRESSES) {
+			*reason = "it has more addresses than are asked";
+			return 0;
+		}
+		memcpy(&out[count++], i->ai_addr, i->ai_addrlen);
+	}
 	if (count == 0)
 		*reason = "it has no address";
 	return count;

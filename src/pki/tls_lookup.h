@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 
 enum {
-	LOOKUP_ADDRESSES = 16 /* of one name; the rest is left out */
+	LOOKUP_ADDRESSES = 64 /* of one name; one with more is refused */
 };
 
 union tls_address {

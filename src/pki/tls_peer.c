@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/tls_peer.h"
 
+#include "crypto/crypto.h"
 #include "pki/cert.h"
 #include "pki/key.h"
 
-bool tls_peer_spki(void *session, char out[65])
+void tls_peer_read(void *session, struct tls_peer *out)
 {
 	AUTO(crt) leaf = NULL;
 	AUTO(pubkey) pub = NULL;
@@ -13,9 +14,12 @@ bool tls_peer_spki(void *session, char out[65])
 	const gnutls_datum_t *shown =
 		gnutls_certificate_get_peers(session, &count);
 
-	return shown && count &&
-	       cert_open((struct der){ shown->data, shown->size }, &leaf,
-			 &ignored) &&
-	       cert_public(leaf, &pub, &ignored) &&
-	       key_digest(pub, out, &ignored);
+	*out = (struct tls_peer){ 0 };
+	if (!shown || !count ||
+	    !cert_open((struct der){ shown->data, shown->size }, &leaf,
+		       &ignored) ||
+	    !cert_public(leaf, &pub, &ignored) ||
+	    !key_digest(pub, out->spki, &ignored))
+		return;
+	sha256_text(shown->data, shown->size, out->leaf);
 }

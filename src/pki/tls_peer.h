@@ -6,9 +6,12 @@
 #ifndef PKI_TLS_PEER_H
 #define PKI_TLS_PEER_H
 
-#include <stdbool.h>
+/* What a peer has proven, as SHA-256 in hex; "" when it is not known. */
+struct tls_peer {
+	char spki[65]; /* its key */
+	char leaf[65]; /* its certificate */
+};
 
-/* SHA-256 hex of the key the peer has proven; false: not known. */
-bool tls_peer_spki(void *session, char out[65]);
+void tls_peer_read(void *session, struct tls_peer *out);
 
 #endif

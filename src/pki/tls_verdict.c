@@ -3,51 +3,64 @@
 
 #include <string.h>
 
-/*
- * Of several addresses that serve the same leaf the one with the least above
- * it counts: it may lack what others have.
- */
-static void take_chain(struct tls_probe *p, const struct tls_outcome *o)
+static void take_chain(struct tls_verdict *v, const struct tls_chain *chain)
 {
-	if (p->chain && o->above_count >= p->above_count)
-		return;
-	p->chain = o->chain;
-	p->above = o->above;
-	p->above_count = o->above_count;
+	vec_each (known, &v->chains)
+		if (strcmp(known->digest, chain->digest) == 0)
+			return;
+	VEC_PUSH(&v->chains, v->arena, *chain);
+}
+
+static void take_leaf(struct tls_verdict *v, struct tls_probe *p,
+		      const struct tls_outcome *o)
+{
+	if (!p->leaf.fingerprint)
+		p->leaf = o->leaf;
+	if (strcmp(p->leaf.fingerprint, o->leaf.fingerprint) == 0)
+		take_chain(v, &o->chain);
+	else if (!p->other.fingerprint)
+		p->other = o->leaf;
 }
 
 void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p,
+		     const union tls_address *address,
 		     const struct tls_outcome *o)
 {
+	struct tls_family *f =
+		address->any.sa_family == AF_INET6 ? &v->v6 : &v->v4;
+
 	if (p->error)
 		return;
-	if (o->completed && !p->fingerprint) {
-		p->fingerprint = o->fingerprint;
-		take_chain(p, o);
-		p->not_after = o->not_after;
-	} else if (o->completed) {
-		if (strcmp(p->fingerprint, o->fingerprint) == 0)
-			take_chain(p, o);
-		else if (!p->other)
-			p->other = o->fingerprint;
+	if (o->completed) {
+		f->completes = true;
+		take_leaf(v, p, o);
 	} else if (!o->unreachable) {
 		p->error = o->error;
-	} else if (!v->unreachable) {
-		v->unreachable = o->error;
+	} else if (!f->unreachable) {
+		f->unreachable = o->error;
 	}
+}
+
+/* Why the name is not completed for want of somebody; NULL: it is. */
+static const char *find_missing(const struct tls_verdict *v)
+{
+	if (v->v4.unreachable && (v->v4.completes || !v->v6.completes))
+		return v->v4.unreachable;
+	if (v->v6.unreachable && (v->v6.completes || !v->v4.completes))
+		return v->v6.unreachable;
+	return NULL;
 }
 
 void tls_verdict_end(const struct tls_verdict *v, struct tls_probe *p)
 {
-	p->completed = !p->error && p->fingerprint;
-	if (p->completed)
-		return;
 	if (!p->error)
-		p->error = v->unreachable;
-	p->fingerprint = NULL;
-	p->other = NULL;
-	p->chain = NULL;
-	p->above = NULL;
-	p->above_count = 0;
-	p->not_after = 0;
+		p->error = find_missing(v);
+	p->completed = !p->error && p->leaf.fingerprint;
+	if (p->completed) {
+		p->chains = v->chains.items;
+		p->chain_count = v->chains.count;
+		return;
+	}
+	p->leaf = (struct tls_leaf){ 0 };
+	p->other = (struct tls_leaf){ 0 };
 }

@@ -3,12 +3,21 @@
 #ifndef PKI_TLS_VERDICT_H
 #define PKI_TLS_VERDICT_H
 
+#include "base/vec.h"
 #include "pki/tls.h"
 #include "pki/tls_conn.h"
 
-/* { 0 } is an empty one. */
-struct tls_verdict {
+/* IPv4 or IPv6. */
+struct tls_family {
+	bool completes;
 	const char *unreachable; /* the first reason to find nobody there */
+};
+
+/* Empty but for the arena, which is the one of the probe's strings. */
+struct tls_verdict {
+	struct arena *arena;
+	struct tls_family v4, v6;
+	VEC(struct tls_chain) chains;
 };
 
 /*
@@ -16,6 +25,7 @@ struct tls_verdict {
  * stable.  `p` has no answer yet, or the error of its lookup.
  */
 void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p,
+		     const union tls_address *address,
 		     const struct tls_outcome *o);
 void tls_verdict_end(const struct tls_verdict *v, struct tls_probe *p);
 

@@ -173,6 +173,8 @@ bool place_activate(const struct activation_order *o, struct err *e)
 		return send_signal(o->how, e);
 	case ACTIVATE_COMMAND:
 		return run_command(o, e);
+	case ACTIVATE_HTTP:
+		break; /* not from here */
 	}
 	return err_set(e, ERR_INPUT, "there is no such activation");
 }

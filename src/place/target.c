@@ -121,8 +121,10 @@ static bool open_directories(struct target *t, bool look, struct err *e)
 
 	const struct spot *key = key_spot(t);
 
-	return open_home(fs_dirname(t->arena, key->path), look, t->install,
-			 &t->home, e);
+	if (key->dir < 0)
+		return true;
+	t->home = fcntl(key->dir, F_DUPFD_CLOEXEC, 0);
+	return t->home >= 0 || err_sys(e, "cannot keep a directory open");
 }
 
 static bool check_store(const struct target *t, struct err *e)

@@ -20,11 +20,10 @@ static bool unknown_code(struct draft *d, const char *code, struct err *e)
 
 	if (near)
 		return err_set(e, ERR_USAGE,
-			       "--ack: there is no precondition '%s', did you "
-			       "mean '%s'?",
+			       "there is no precondition '%s', did you mean "
+			       "'%s'?",
 			       shown, near);
-	return err_set(e, ERR_USAGE, "--ack: there is no precondition '%s'",
-		       shown);
+	return err_set(e, ERR_USAGE, "there is no precondition '%s'", shown);
 }
 
 static bool find_code(struct draft *d, const char *name, enum code *out,
@@ -34,9 +33,8 @@ static bool find_code(struct draft *d, const char *name, enum code *out,
 		if (strcmp(code_rows[i].name, name) != 0)
 			continue;
 		if (code_rows[i].severity == SEVERITY_BLOCK)
-			return err_set(e, ERR_USAGE,
-				       "--ack: '%s' has no override, %s", name,
-				       code_rows[i].remedy);
+			return err_set(e, ERR_USAGE, "'%s' has no override, %s",
+				       name, code_rows[i].remedy);
 		*out = i;
 		return true;
 	}
@@ -53,24 +51,23 @@ static bool read_ack(struct draft *d, const char *text, struct err *e)
 		return false;
 
 	if (text[len] && !text[len + 1])
-		return err_set(e, ERR_USAGE,
-			       "--ack: nothing stands after '%s:'", name);
+		return err_set(e, ERR_USAGE, "nothing stands after '%s:'",
+			       name);
 
 	struct targets *ts = &d->acks[code];
 
 	if (!ts->list)
 		ts->list = arena_array(&d->scratch, d->in->choices.ack_count,
 				       sizeof(*ts->list));
-	ts->list[ts->count++] =
-		target_parse(text[len] ? text + len + 1 : EVERYTHING);
-	return true;
+	return target_parse(text[len] ? text + len + 1 : EVERYTHING,
+			    &ts->list[ts->count++], e);
 }
 
 bool acks_read(struct draft *d, struct err *e)
 {
 	for (size_t i = 0; i < d->in->choices.ack_count; i++)
 		if (!read_ack(d, d->in->choices.acks[i], e))
-			return false;
+			return err_in(e, "--ack");
 	for (enum code i = 0; i < CODE_COUNT; i++)
 		targets_sort(&d->acks[i]);
 	return true;

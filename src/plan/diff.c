@@ -260,17 +260,31 @@ static void diff_found(struct draft *d, struct certificate_draft *c,
 	c->reason = import_reason(d, newest_from(all, SOURCE_IMPORTED), found);
 }
 
+/* What a confined plan may not open: the file decides. */
+static void diff_unopened(struct certificate_draft *c,
+			  const struct import_seen *seen,
+			  const struct generation *known)
+{
+	c->job = CERTIFICATE_IMPORT;
+	if (known)
+		c->reason = "its file is not the one that was imported";
+	else if (seen->missing)
+		c->reason = "first import, but its file is not there";
+	else
+		c->reason = "first import";
+}
+
 static bool diff_import(struct draft *d, struct certificate_draft *c,
 			struct err *e)
 {
 	const char *name = c->certificate->name;
 	const struct import_seen *seen = snapshot_import(d->snapshot, name);
 
-	if (seen && seen->error && !seen->missing)
+	if (seen && seen->error && !seen->missing && !seen->unopened)
 		return err_set(e, ERR_INPUT, "cannot import '%s': %s",
 			       text_escaped(&d->scratch, name),
 			       text_escaped(&d->scratch, seen->error));
-	if (seen && !seen->missing) {
+	if (seen && import_is_known(seen)) {
 		diff_found(d, c, &seen->found);
 		return true;
 	}
@@ -278,6 +292,10 @@ static bool diff_import(struct draft *d, struct certificate_draft *c,
 	const struct generation *known =
 		newest_from(generations_of(d->snapshot, name), SOURCE_IMPORTED);
 
+	if (seen && seen->unopened && (seen->found.file || !known)) {
+		diff_unopened(c, seen, known);
+		return true;
+	}
 	if (!known)
 		return err_set(e, ERR_INPUT,
 			       "cannot import '%s': %s, and no earlier import "
@@ -287,7 +305,7 @@ static bool diff_import(struct draft *d, struct certificate_draft *c,
 				       ? text_escaped(&d->scratch, seen->error)
 				       : "its file or password is not there");
 	keep(c, known, d);
-	c->import_missing = true;
+	c->import_missing = !seen || seen->missing;
 	return true;
 }
 

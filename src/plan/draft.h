@@ -52,7 +52,9 @@ struct certificate_draft {
 	bool unsaved;        /* what is desired is in no verified bundle */
 	bool staged;         /* some component gets it in this plan */
 	bool several_hosts;
-	const char *host; /* the first one that uses it */
+	bool here;        /* some component that uses it is on this machine */
+	bool remote;      /* and some is not */
+	const char *host; /* of the last one that uses it */
 	const char *name;
 	const char *fingerprint; /* desired; NULL: this plan issues it */
 	const char *replaces;    /* the newest so far; NULL: there is none */

@@ -6,6 +6,7 @@
 #include "plan/order.h"
 #include "plan/plan.h"
 #include "plan/precheck.h"
+#include "plan/reach.h"
 #include "plan/scope.h"
 #include "plan/waves.h"
 
@@ -90,6 +91,18 @@ static void keep_observed(struct draft *d, struct plan *p)
 	p->observed_count = count;
 }
 
+/* Components of the fleet are sorted. */
+static void keep_deferred(struct draft *d, struct plan *p)
+{
+	VEC(const char *) names = { 0 };
+
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		if (d->components[i].unreachable)
+			VEC_PUSH(&names, d->kept, d->components[i].name);
+	p->deferred = names.items;
+	p->deferred_count = names.count;
+}
+
 static size_t count_unchanged(const struct draft *d)
 {
 	size_t count = 0;
@@ -112,6 +125,7 @@ static void finish(struct draft *d, struct plan *p)
 	p->serial = in->snapshot->serial;
 	p->choices = keep_choices(d, &in->choices);
 	keep_observed(d, p);
+	keep_deferred(d, p);
 	p->preconditions = d->preconditions.items;
 	p->precondition_count = d->preconditions.count;
 	p->steps = d->steps.items;
@@ -136,6 +150,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	drift_processes(&d);
 	waves_plan(&d);
 	order_steps(&d);
+	reach_plan(&d, &p);
 	precheck(&d);
 	precheck_sort(&d);
 	finish(&d, &p);

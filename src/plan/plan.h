@@ -8,7 +8,9 @@
  *	drift           which components must change
  *	waves           which processes may change at the same time
  *	order           in which order all of it happens
- *	codes, precheck, acks  what stands in the way, and what was accepted
+ *	reach           what it reaches that no run has reached before
+ *	codes, finding, precheck, acks  what stands in the way, and what was
+ *			accepted
  *	summary, render_text, render_json, read_json  the plan on paper
  */
 #ifndef PLAN_PLAN_H
@@ -53,7 +55,7 @@ MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out,
 void plan_render_text(const struct plan *p, bool verbose, bool color,
 		      struct buf *out);
 /* The version of the JSON form; a new key raises the second number. */
-#define PLAN_FORMAT "1.0"
+#define PLAN_FORMAT "1.1"
 
 /*
  * The stable form for programs, and what a saved plan is.  Beyond what

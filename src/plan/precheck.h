@@ -15,11 +15,15 @@
 
 /* All but the budget of the waves; when waves and steps are decided. */
 void precheck(struct draft *d);
+/* What one component is told, and what the components of a role are. */
+void precheck_component(struct draft *d, const struct component_draft *c);
+void precheck_roles(struct draft *d);
 /* Offline processes use up what a role may have unavailable. */
 void precheck_budget(struct draft *d, const struct role *role, unsigned limit,
 		     size_t offline);
 
-/* Sorts them: block, acknowledge, info; then by code and subject. */
+/* Sorts them: new-reach before all others, then block, acknowledge, info; by
+ * code, subject and message. */
 void precheck_sort(struct draft *d);
 
 #endif

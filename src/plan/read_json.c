@@ -96,10 +96,16 @@ static bool read_preconditions(struct reader *r, const json_t *json,
 	size_t count = json_array_size(array);
 	struct precondition *list = arena_array(r->a, count, sizeof(*list));
 
-	for (size_t i = 0; i < count; i++)
-		if (!members_read(r, precondition_members,
-				  json_array_get(array, i), &list[i]))
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(array, i);
+		struct text_list items = { 0 };
+
+		if (!members_read(r, precondition_members, item, &list[i]) ||
+		    !members_texts(r, item, "items", &items))
 			return false;
+		list[i].items = items.items;
+		list[i].item_count = items.count;
+	}
 	p->preconditions = list;
 	p->precondition_count = count;
 	return true;

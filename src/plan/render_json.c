@@ -66,11 +66,12 @@ static json_t *precondition_item(const struct plan *p, size_t index)
 {
 	const struct precondition *c = &p->preconditions[index];
 
-	return json_pack("{so ss so so so sb}", "code", text(c->code),
+	return json_pack("{so ss so so so sb so}", "code", text(c->code),
 			 "severity", severity_names[c->severity], "component",
 			 text(c->component), "message", text(c->message),
 			 "remedy", text(c->remedy), "acknowledged",
-			 c->acknowledged);
+			 c->acknowledged, "items",
+			 texts(c->items, c->item_count));
 }
 
 static json_t *step_item(const struct plan *p, size_t index)

@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-	WIDEST_COLUMN = 40
+	WIDEST_COLUMN = 40,
+	ITEMS_SHOWN = 20, /* of one precondition */
 };
 
 enum style {
@@ -31,6 +32,7 @@ struct page {
 	const struct plan *p;
 	struct buf *out;
 	bool color;
+	bool verbose;
 	size_t width; /* of the first column */
 };
 
@@ -130,6 +132,35 @@ static void render_severity(struct page *pg, const struct precondition *p)
 	pad(pg, strlen(p->acknowledged ? "acknowledged" : name), 14);
 }
 
+/* One a line; all of a large group only for who asks. */
+static void render_items(struct page *pg, const struct precondition *p)
+{
+	size_t count = p->item_count;
+
+	if (!pg->verbose && count > ITEMS_SHOWN)
+		count = ITEMS_SHOWN;
+	for (size_t i = 0; i < count; i++) {
+		pad(pg, 0, 18);
+		show(pg, p->items[i]);
+		buf_putc(pg->out, '\n');
+	}
+	if (count == p->item_count)
+		return;
+	pad(pg, 0, 18);
+	buf_printf(pg->out, "and %zu more, --verbose lists them\n",
+		   p->item_count - count);
+}
+
+/* The next one may say the same. */
+static bool is_last_to_say(const struct page *pg, const struct precondition *p)
+{
+	const struct precondition *next = p + 1;
+
+	return next == pg->p->preconditions + pg->p->precondition_count ||
+	       strcmp(p->code, next->code) != 0 ||
+	       strcmp(p->remedy, next->remedy) != 0;
+}
+
 static void render_precondition(struct page *pg, const struct precondition *p)
 {
 	buf_puts(pg->out, "  ");
@@ -142,7 +173,8 @@ static void render_precondition(struct page *pg, const struct precondition *p)
 	buf_puts(pg->out, ": ");
 	show(pg, p->message);
 	buf_putc(pg->out, '\n');
-	if (p->acknowledged)
+	render_items(pg, p);
+	if (p->acknowledged || !is_last_to_say(pg, p))
 		return;
 	pad(pg, 0, 16);
 	show(pg, p->remedy);
@@ -364,9 +396,11 @@ static void render_summary(struct page *pg)
 void plan_render_text(const struct plan *p, bool verbose, bool color,
 		      struct buf *out)
 {
-	struct page pg = {
-		.p = p, .out = out, .color = color, .width = first_column(p)
-	};
+	struct page pg = { .p = p,
+			   .out = out,
+			   .color = color,
+			   .verbose = verbose,
+			   .width = first_column(p) };
 
 	render_head(&pg);
 	render_preconditions(&pg);

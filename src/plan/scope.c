@@ -5,16 +5,17 @@
 
 #include <string.h>
 
-static struct targets read_targets(struct draft *d)
+static bool read_targets(struct draft *d, struct targets *ts, struct err *e)
 {
 	const struct choices *c = &d->in->choices;
-	struct targets ts = { .count = c->target_count };
 
-	ts.list = arena_array(&d->scratch, ts.count, sizeof(*ts.list));
-	for (size_t i = 0; i < ts.count; i++)
-		ts.list[i] = target_parse(c->targets[i]);
-	targets_sort(&ts);
-	return ts;
+	ts->count = c->target_count;
+	ts->list = arena_array(&d->scratch, ts->count, sizeof(*ts->list));
+	for (size_t i = 0; i < ts->count; i++)
+		if (!target_parse(c->targets[i], &ts->list[i], e))
+			return false;
+	targets_sort(ts);
+	return true;
 }
 
 static void scope_certificates(struct draft *d, struct targets *ts)
@@ -81,13 +82,10 @@ static const char *const *candidates(struct draft *d, enum target_kind kind)
 
 	switch (kind) {
 	case TARGET_COMPONENT:
-		for (size_t i = 0; i < f->component_count; i++) {
-			const struct component *c = &f->components[i];
-
-			VEC_PUSH(&names, &d->scratch, c->name);
-			if (c->group)
-				VEC_PUSH(&names, &d->scratch, c->group);
-		}
+		for (size_t i = 0; i < f->component_count; i++)
+			VEC_PUSH(&names, &d->scratch, f->components[i].name);
+		for (size_t i = 0; i < f->group_count; i++)
+			VEC_PUSH(&names, &d->scratch, f->groups[i]);
 		break;
 	case TARGET_ROLE:
 		for (size_t i = 0; i < f->role_count; i++)
@@ -182,18 +180,42 @@ static bool read_reissue(struct draft *d, struct err *e)
 	return !unknown || refuse_reissue(d, unknown, e);
 }
 
+/* Also when nothing has this role, or the group has no item. */
+static bool is_in_file(const struct draft *d, const struct target *t)
+{
+	switch (t->kind) {
+	case TARGET_COMPONENT:
+		return fleet_has_group(d->fleet, t->name);
+	case TARGET_ROLE:
+		return fleet_role(d->fleet, t->name) != NULL;
+	case TARGET_CERTIFICATE:
+	case TARGET_ISSUER:
+	case TARGET_KIND_COUNT:
+		break; /* these cover at least themselves */
+	}
+	return false;
+}
+
+static bool check_targets(struct draft *d, const struct targets *ts,
+			  struct err *e)
+{
+	for (size_t i = 0; i < ts->count; i++)
+		if (!ts->list[i].used && !is_in_file(d, &ts->list[i]))
+			return refuse_unknown(d, &ts->list[i], e);
+	return true;
+}
+
 bool scope_apply(struct draft *d, struct err *e)
 {
-	struct targets ts = read_targets(d);
+	struct targets ts = { 0 };
 
+	if (!read_targets(d, &ts, e))
+		return err_in(e, "--target");
 	scope_certificates(d, &ts);
 	scope_components(d, &ts);
 	scope_issuers(d, &ts);
 	scope_removed(d, &ts);
-
-	const struct target *unknown = targets_unused(&ts);
-
-	if (unknown && !refuse_unknown(d, unknown, e))
+	if (!check_targets(d, &ts, e))
 		return err_in(e, "--target");
 	return read_reissue(d, e) || err_in(e, "--reissue");
 }

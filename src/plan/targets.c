@@ -13,17 +13,19 @@ static const char *const prefixes[] = {
 _Static_assert(sizeof(prefixes) / sizeof(*prefixes) == TARGET_KIND_COUNT,
 	       "every kind of target needs its prefix");
 
-struct target target_parse(const char *text)
+bool target_parse(const char *text, struct target *out, struct err *e)
 {
+	*out = (struct target){ .kind = TARGET_COMPONENT, .name = text };
 	for (enum target_kind kind = TARGET_ROLE; kind < TARGET_KIND_COUNT;
 	     kind++) {
 		size_t len = strlen(prefixes[kind]);
 
 		if (strncmp(text, prefixes[kind], len) == 0)
-			return (struct target){ .kind = kind,
+			*out = (struct target){ .kind = kind,
 						.name = text + len };
 	}
-	return (struct target){ .kind = TARGET_COMPONENT, .name = text };
+	return *out->name || out->kind == TARGET_COMPONENT ||
+	       err_set(e, ERR_USAGE, "nothing stands after '%s'", text);
 }
 
 const char *target_text(struct arena *a, const struct target *t)

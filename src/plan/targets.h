@@ -8,6 +8,7 @@
 #define PLAN_TARGETS_H
 
 #include "base/arena.h"
+#include "base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,7 +40,9 @@ struct subject {
 	const char *issuer;
 };
 
-struct target target_parse(const char *text);
+/* ERR_USAGE when nothing stands after "role:" and the like. */
+MUST_CHECK bool target_parse(const char *text, struct target *out,
+			     struct err *e);
 /* "role:web", as the user would write it. */
 const char *target_text(struct arena *a, const struct target *t);
 

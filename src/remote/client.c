@@ -119,11 +119,10 @@ static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
 	struct curl_tlssessioninfo *tls = NULL;
 
 	(void)line;
-	if (!*c->peer &&
+	if (!*c->peer.spki &&
 	    !curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
-	    tls->backend == CURLSSLBACKEND_GNUTLS && tls->internals &&
-	    !tls_peer_spki(tls->internals, c->peer))
-		*c->peer = '\0';
+	    tls->backend == CURLSSLBACKEND_GNUTLS && tls->internals)
+		tls_peer_read(tls->internals, &c->peer);
 	return size * count;
 }
 
@@ -218,6 +217,8 @@ static void add_headers(struct client *c, const struct exchange *x)
 {
 	bool typed = false;
 
+	if (is_unix(x))
+		add_header(c, "Host;"); /* empty: a path has no name */
 	for (size_t i = 0; i < x->header_count; i++) {
 		typed |= !strcasecmp(x->headers[i].name, "Content-Type");
 		add_secret_header(c, &x->headers[i]);
@@ -240,6 +241,8 @@ static CURLcode set_request(struct client *c, const struct exchange *x)
 		curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
 
 	add_headers(c, x);
+	if (!rc && x->fresh)
+		rc = curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
 	if (!rc && x->body.len)
@@ -367,7 +370,7 @@ void client_answer(struct client *c, CURLcode rc, struct exchange *x)
 	if (x->kind == EXCHANGE_HTTP) {
 		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &x->status);
 		take_etag(c, x);
-		memcpy(x->peer, c->peer, sizeof(x->peer));
+		x->peer = c->peer;
 	}
 	secret_release(&x->reply);
 	x->reply = TAKE(c->reply);

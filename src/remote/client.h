@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 enum {
-	CONNECT_TIMEOUT_MS = 5000,
+	CONNECT_TIMEOUT_MS = 10000, /* TLS included */
 };
 
 struct client {
@@ -27,7 +27,7 @@ struct client {
 	size_t sent; /* of the body, for lines */
 	bool too_long;
 	bool not_loopback;
-	char peer[65];
+	struct tls_peer peer;
 	char why[CURL_ERROR_SIZE];
 };
 

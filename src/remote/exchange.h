@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/secret.h"
+#include "pki/tls_peer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,13 +57,14 @@ struct exchange {
 			       empty: none */
 	int64_t timeout_ms; /* 0: EXCHANGE_TIMEOUT_MS */
 	bool wants_peer;    /* https: whom the reply came from */
+	bool fresh;         /* HTTP: over a connection that is made for it */
 	bool reads;         /* changes nothing: a stop may cut it off */
 	bool goes_back;     /* ends what was begun: a stop lets it */
 	/* answered */
 	struct err error; /* ERR_NONE: there is a reply */
 	long status;      /* HTTP */
 	char etag[ETAG_LIMIT];
-	char peer[65]; /* SHA-256 of its key, hex; "": not known */
+	struct tls_peer peer;
 	struct secret reply;
 };
 

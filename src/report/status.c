@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 	[COMPONENT_ABSENT] = "absent",
@@ -55,7 +56,7 @@ desired(const struct snapshot *s, const struct certificate *c, struct arena *a)
 		return fits ? fits
 			    : newest_from(s, c->name, SOURCE_ISSUED, NULL);
 	}
-	if (import && !import->missing && !import->error)
+	if (import && import_is_known(import))
 		return &import->found;
 	return newest_from(s, c->name, SOURCE_IMPORTED, NULL);
 }
@@ -113,6 +114,14 @@ static enum component_state installed_state(const struct component_seen *seen,
 	return *seen->installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
 }
 
+/* Offline, and knowingly so: its role says it, or somebody accepted it. */
+static bool is_left(const struct status_component *row)
+{
+	return !row->seen->online &&
+	       (row->component->role->offline == OFFLINE_DEFER ||
+		row->seen->deferred_at);
+}
+
 /* The installed pair of a component for which nothing was made yet. */
 static enum component_state before_first(const struct component_seen *seen)
 {
@@ -135,7 +144,7 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;
-	if (!seen->online && row->component->role->offline == OFFLINE_DEFER)
+	if (is_left(row))
 		return COMPONENT_DEFERRED;
 	return desired ? installed_state(seen, desired) : before_first(seen);
 }
@@ -192,6 +201,83 @@ static void add_component(const struct snapshot *s, const struct component *c,
 		out->observed_at = row->seen->observed_at;
 }
 
+/* ---- agents ---- */
+
+static bool is_named(const struct certificate *c, const char *name)
+{
+	for (size_t i = 0; i < c->name_count; i++) {
+		const char *kind = name_kind_names[c->names[i].kind];
+		size_t len = strlen(kind);
+
+		if (!strncmp(name, kind, len) && name[len] == ':' &&
+		    !strcmp(name + len + 1, c->names[i].value))
+			return true;
+	}
+	return false;
+}
+
+static bool is_delivered_from(const struct fleet *f, const char *url_begin)
+{
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct deliver *d = &f->components[i].deliver;
+
+		if (d->kind == DRIVER_AGENT &&
+		    !strncasecmp(d->agent.url, url_begin, strlen(url_begin)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_used(const struct fleet *f, const struct enrolled *agent,
+		    struct arena *a)
+{
+	for (size_t i = 0; i < agent->name_count; i++) {
+		const char *host = strchr(agent->names[i], ':');
+
+		if (host &&
+		    is_delivered_from(f, arena_printf(a,
+						      strchr(host + 1, ':')
+							      ? "https://[%s]:"
+							      : "https://%s:",
+						      host + 1)))
+			return true;
+	}
+	return false;
+}
+
+static const struct component *renews(const struct fleet *f,
+				      const struct enrolled *agent)
+{
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct component *c = &f->components[i];
+
+		for (size_t k = 0;
+		     c->deliver.agent.self && k < agent->name_count; k++)
+			if (is_named(c->certificate, agent->names[k]))
+				return c;
+	}
+	return NULL;
+}
+
+/* The last of each. */
+static void add_agents(const struct fleet *f, const struct snapshot *s,
+		       struct arena *a, struct status *out)
+{
+	out->agents = arena_array(a, s->agent_count, sizeof(*out->agents));
+	for (size_t i = 0; i < s->agent_count; i++) {
+		const struct enrolled *agent = &s->agents[i];
+
+		if (i + 1 < s->agent_count &&
+		    !strcmp(agent->agent, s->agents[i + 1].agent))
+			continue;
+		out->agents[out->agent_count++] = (struct status_agent){
+			.enrolled = agent,
+			.renewed_by = renews(f, agent),
+			.used = is_used(f, agent, a),
+		};
+	}
+}
+
 void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 		 struct arena *a, struct status *out)
 {
@@ -207,6 +293,7 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 	add_certificates(f, s, a, out);
 	for (size_t i = 0; i < f->component_count; i++)
 		add_component(s, &f->components[i], out);
+	add_agents(f, s, a, out);
 }
 
 size_t status_postponed(const struct status *s)
@@ -242,16 +329,20 @@ static bool check_components(const struct status *s, struct buf *why)
 	return good;
 }
 
-static void add_ending(const struct status *s,
-		       const struct status_certificate *c, struct buf *why)
+struct ending {
+	const char *what;
+	const char *name;
+	int64_t not_after;
+};
+
+static void add_ending(const struct status *s, const struct ending *of,
+		       struct buf *why)
 {
-	const char *name =
-		c->certificate ? c->certificate->name : c->issuer->name;
-	int64_t left = c->generation->not_after - s->now;
+	int64_t left = of->not_after - s->now;
 	char words[DURATION_TEXT];
 
-	buf_puts(why, c->certificate ? "certificate '" : "issuer '");
-	text_escape(why, name, strlen(name));
+	buf_printf(why, "%s '", of->what);
+	text_escape(why, of->name, strlen(of->name));
 	if (left > 0)
 		buf_printf(why, "' ends in %s\n", duration_about(left, words));
 	else
@@ -259,18 +350,53 @@ static void add_ending(const struct status *s,
 			   duration_about(-left, words));
 }
 
-bool status_check(const struct status *s, int64_t within, struct buf *why)
+static bool check_certificates(const struct status *s, int64_t within,
+			       struct buf *why)
 {
-	bool good = check_components(s, why);
+	bool good = true;
 
 	for (size_t i = 0; i < s->certificate_count; i++) {
 		const struct status_certificate *c = &s->certificates[i];
+		struct ending of = { "issuer", NULL, 0 };
 
 		if (!c->used || !c->generation ||
 		    c->generation->not_after - s->now >= within)
 			continue;
-		add_ending(s, c, why);
+		of.name =
+			c->certificate ? c->certificate->name : c->issuer->name;
+		of.not_after = c->generation->not_after;
+		if (c->certificate)
+			of.what = "certificate";
+		add_ending(s, &of, why);
 		good = false;
 	}
 	return good;
+}
+
+/* What is renewed is looked at as the certificate of its component. */
+static bool check_agents(const struct status *s, int64_t within,
+			 struct buf *why)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < s->agent_count; i++) {
+		const struct enrolled *agent = s->agents[i].enrolled;
+		const struct ending of = { "the certificate of agent",
+					   agent->agent, agent->not_after };
+
+		if (!s->agents[i].used || s->agents[i].renewed_by ||
+		    agent->not_after - s->now >= within)
+			continue;
+		add_ending(s, &of, why);
+		good = false;
+	}
+	return good;
+}
+
+bool status_check(const struct status *s, int64_t within, struct buf *why)
+{
+	bool components = check_components(s, why);
+	bool certificates = check_certificates(s, within, why);
+
+	return check_agents(s, within, why) && components && certificates;
 }

@@ -29,7 +29,7 @@ enum component_state {
 	COMPONENT_IN_SYNC,         /* proven to be in use */
 	COMPONENT_FAILED,          /* the last run that touched it failed */
 	COMPONENT_ROLLED_BACK,     /* the desired pair was taken back here */
-	COMPONENT_DEFERRED,        /* offline, and its role lets it wait */
+	COMPONENT_DEFERRED,        /* offline, and knowingly left */
 	COMPONENT_UNKNOWN,
 	COMPONENT_STATE_COUNT
 };
@@ -51,6 +51,13 @@ struct status_certificate {
 	bool used;        /* by a component, or by a certificate of one */
 };
 
+/* The certificate that an agent was enrolled with last. */
+struct status_agent {
+	const struct enrolled *enrolled;
+	const struct component *renewed_by; /* NULL: nothing renews it */
+	bool used; /* a component is delivered to by an agent of that name */
+};
+
 struct status {
 	const struct fleet *fleet;
 	int64_t now;
@@ -60,6 +67,8 @@ struct status {
 	size_t certificate_count;
 	struct status_component *components;
 	size_t component_count;
+	struct status_agent *agents;
+	size_t agent_count;
 };
 
 /* Borrows both arguments; rows are made in `a`. */
@@ -71,7 +80,8 @@ json_t *status_to_json(const struct status *s);
 void status_render_text(const struct status *s, bool color, struct buf *out);
 /*
  * Whether every component is in-sync and no certificate in use ends within
- * `within` seconds; otherwise says why, one line each.
+ * `within` seconds, nor one in use of an agent that nothing renews; otherwise
+ * says why, one line each.
  */
 bool status_check(const struct status *s, int64_t within, struct buf *why);
 

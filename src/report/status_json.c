@@ -2,7 +2,7 @@
 #include "report/json_value.h"
 #include "report/status.h"
 
-#define STATUS_FORMAT "1.0"
+#define STATUS_FORMAT "1.1"
 
 enum {
 	DAY = 86400
@@ -67,10 +67,31 @@ static json_t *component_to_json(const struct status_component *row)
 		"observed_at", json_moment(seen->observed_at));
 }
 
+static json_t *agent_to_json(const struct status *s,
+			     const struct status_agent *row)
+{
+	const struct enrolled *agent = row->enrolled;
+	const struct component *by = row->renewed_by;
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < agent->name_count; i++)
+		json_array_append_new(names, json_text(agent->names[i]));
+	return json_pack(
+		"{so so so so so so so sI so}", "name", json_text(agent->agent),
+		"issuer", json_text(agent->issuer), "serial",
+		json_text(agent->serial), "fingerprint_sha256",
+		json_text(agent->fingerprint), "names", names, "not_before",
+		json_moment(agent->not_before), "not_after",
+		json_moment(agent->not_after), "days_left",
+		(json_int_t)days(agent->not_after - s->now), "renewed_by",
+		json_text(by ? by->name : NULL));
+}
+
 json_t *status_to_json(const struct status *s)
 {
 	json_t *certificates = json_array();
 	json_t *components = json_array();
+	json_t *agents = json_array();
 
 	for (size_t i = 0; i < s->certificate_count; i++)
 		json_array_append_new(
@@ -79,10 +100,12 @@ json_t *status_to_json(const struct status *s)
 	for (size_t i = 0; i < s->component_count; i++)
 		json_array_append_new(components,
 				      component_to_json(&s->components[i]));
-	return json_pack("{ss so so so sb so so}", "format_version",
+	for (size_t i = 0; i < s->agent_count; i++)
+		json_array_append_new(agents, agent_to_json(s, &s->agents[i]));
+	return json_pack("{ss so so so sb so so so}", "format_version",
 			 STATUS_FORMAT, "fleet", json_text(s->fleet->name),
 			 "at", json_moment(s->now), "observed_at",
 			 json_moment(s->observed_at), "offline", s->offline,
-			 "certificates", certificates, "components",
-			 components);
+			 "certificates", certificates, "components", components,
+			 "agents", agents);
 }

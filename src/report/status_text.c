@@ -30,6 +30,10 @@ static const char *const certificate_titles[] = {
 	"CERTIFICATE", "ISSUED BY", "ENDS", "LEFT", "RENEWED", "DESIRED", NULL
 };
 
+static const char *const agent_titles[] = { "AGENT", "ISSUED BY", "ENDS",
+					    "LEFT",  "RENEWED",   "SERIAL",
+					    NULL };
+
 /* ---- components ---- */
 
 static void add_fingerprint(struct table *t, const char *fingerprint,
@@ -152,6 +156,27 @@ static void add_certificate(struct table *t, const struct status *s,
 		  TONE_PLAIN);
 }
 
+/* ---- agents ---- */
+
+static void add_agent(struct table *t, const struct status *s,
+		      const struct status_agent *row)
+{
+	const struct enrolled *agent = row->enrolled;
+	bool ended = agent->not_after <= s->now;
+
+	table_add(t, agent->agent, TONE_PLAIN);
+	table_add(t, agent->issuer, TONE_PLAIN);
+	table_add(t, date(t->arena, agent->not_after), TONE_PLAIN);
+	table_add(t, left(t->arena, agent->not_after - s->now),
+		  ended && !row->renewed_by ? TONE_BAD : TONE_PLAIN);
+	table_add(t,
+		  row->renewed_by ? arena_printf(t->arena, "by '%s'",
+						 row->renewed_by->name)
+				  : "enrol it again",
+		  TONE_PLAIN);
+	table_add(t, agent->serial, TONE_PLAIN);
+}
+
 /* ---- the whole ---- */
 
 static void add_head(const struct status *s, struct buf *out)
@@ -195,17 +220,23 @@ void status_render_text(const struct status *s, bool color, struct buf *out)
 	struct table components = { .arena = &a, .titles = component_titles };
 	struct table certificates = { .arena = &a,
 				      .titles = certificate_titles };
+	struct table agents = { .arena = &a, .titles = agent_titles };
 
 	for (size_t i = 0; i < s->component_count; i++)
 		add_component(&components, &s->components[i]);
 	for (size_t i = 0; i < s->certificate_count; i++)
 		add_certificate(&certificates, s, &s->certificates[i]);
+	for (size_t i = 0; i < s->agent_count; i++)
+		add_agent(&agents, s, &s->agents[i]);
 	add_head(s, out);
 	table_render(&components, color, out);
 	if (s->component_count)
 		buf_putc(out, '\n');
 	table_render(&certificates, color, out);
 	if (s->certificate_count)
+		buf_putc(out, '\n');
+	table_render(&agents, color, out);
+	if (s->agent_count)
 		buf_putc(out, '\n');
 	add_summary(s, out);
 }

@@ -68,6 +68,10 @@ static json_t *encode_field(const struct field *f, const void *thing)
 		return json_integer(*(const unsigned *)value);
 	case FIELD_INT64:
 		return json_integer(*(const int64_t *)value);
+	case FIELD_MAYBE_INT64:
+		if (!*(const int64_t *)value)
+			return NULL;
+		return json_integer(*(const int64_t *)value);
 	case FIELD_ENUM:
 		return json_string(f->names[*(const unsigned *)value]);
 	case FIELD_LIST:
@@ -167,6 +171,8 @@ static bool decode_field(const struct field *f, const json_t *json,
 		return true;
 	case FIELD_INT64:
 		return decode_integer(json, INT64_MIN, INT64_MAX, out);
+	case FIELD_MAYBE_INT64:
+		return !json || decode_integer(json, INT64_MIN, INT64_MAX, out);
 	case FIELD_ENUM:
 		return decode_enum(f, json, out);
 	case FIELD_LIST:

@@ -27,8 +27,9 @@ enum field_type {
 	FIELD_INT,
 	FIELD_UNSIGNED,
 	FIELD_INT64,
-	FIELD_ENUM, /* by its names */
-	FIELD_LIST, /* const char *const * and, beside it, a size_t */
+	FIELD_MAYBE_INT64, /* 0 is left out */
+	FIELD_ENUM,        /* by its names */
+	FIELD_LIST,        /* const char *const * and, beside it, a size_t */
 };
 
 struct field {
@@ -73,6 +74,10 @@ struct field {
 #define INT64_FIELD(holder, member)                         \
 	{                                                   \
 		FIELD(holder, member, FIELD_INT64, int64_t) \
+	}
+#define MAYBE_INT64_FIELD(holder, member)                         \
+	{                                                         \
+		FIELD(holder, member, FIELD_MAYBE_INT64, int64_t) \
 	}
 #define LIST_FIELD(holder, member, counter)                                   \
 	{                                                                     \

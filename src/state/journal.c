@@ -162,9 +162,11 @@ bool journal_begin_run(struct state *s, struct run_record *r, struct err *e)
 	return true;
 }
 
-bool journal_end_run(struct state *s, struct run_record *r, struct err *e)
+bool journal_end_run(struct state *s, struct run_record *r, struct change *more,
+		     struct err *e)
 {
-	AUTO(change) c = change_new(s);
+	AUTO(change) own = change_new(s);
+	struct change *c = more ? more : own;
 	struct run_record ended = *r;
 
 	ended.serial = s->meta.serial + 1;

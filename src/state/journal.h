@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct state;
+struct change;
 
 enum step_outcome {
 	STEP_BEGUN,
@@ -55,8 +56,9 @@ struct step_record {
  */
 MUST_CHECK bool journal_begin_run(struct state *s, struct run_record *r,
 				  struct err *e);
+/* `more` (may be NULL) is committed with it, all or nothing. */
 MUST_CHECK bool journal_end_run(struct state *s, struct run_record *r,
-				struct err *e);
+				struct change *more, struct err *e);
 MUST_CHECK bool journal_step(struct state *s, const struct run_record *r,
 			     const struct step_record *step, struct err *e);
 /* Several at once, one transaction (a wave). */

@@ -26,6 +26,7 @@ static const struct field generation_fields[] = {
 	TEXT_FIELD(struct generation, authority),
 	TEXT_FIELD(struct generation, key),
 	TEXT_FIELD(struct generation, request),
+	MAYBE_FIELD(struct generation, file),
 	INT64_FIELD(struct generation, not_before),
 	INT64_FIELD(struct generation, not_after),
 	MAYBE_FIELD(struct generation, bundle),
@@ -40,9 +41,10 @@ static const struct field component_fields[] = {
 	MAYBE_FIELD(struct component_seen, rolled_back_to),
 	MAYBE_FIELD(struct component_seen, last_error),
 	MAYBE_FIELD(struct component_seen, staged),
+	MAYBE_INT64_FIELD(struct component_seen, deferred_at),
+	MAYBE_INT64_FIELD(struct component_seen, order_given),
 	BOOL_FIELD(struct component_seen, retire_remove),
 	MAYBE_FIELD(struct component_seen, deliver),
-	INT64_FIELD(struct component_seen, sequence),
 	{ 0 },
 };
 

@@ -8,7 +8,9 @@
  *	key/SPKI                  its private key, sealed
  *	component/NAME            what a component got, owes and refused
  *	observation/NAME          what was last seen there
+ *	reach/N                   what the last completed run reached
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
+ *	invite/ID, agent/NAME/N   of agents (state/enrolment.h)
  *
  * Names in keys are percent-encoded.  Every write of an apply goes through
  * state_commit(), which raises the serial in the same transaction, and only
@@ -83,6 +85,11 @@ MUST_CHECK bool state_generation_record(struct state *s,
 MUST_CHECK bool state_components(struct state *s, struct arena *a,
 				 const struct component_seen **out,
 				 size_t *count, struct err *e);
+/* What the last completed run reached (model/plan.h), sorted; none: no run
+ * has completed. */
+MUST_CHECK bool state_reach(struct state *s, struct arena *a,
+			    const char *const **out, size_t *count,
+			    struct err *e);
 /* The private key with this SPKI hash; `out` must be empty. */
 MUST_CHECK bool state_key(struct state *s, const char *spki, struct secret *out,
 			  struct err *e);
@@ -114,6 +121,9 @@ MUST_CHECK bool change_rename_owner(struct change *c, enum generation_of of,
 				    struct err *e);
 /* Its key goes too, unless another generation has the same. */
 void change_forget_generation(struct change *c, const struct generation *g);
+/* In place of what an earlier run reached; sorted. */
+MUST_CHECK bool change_reach(struct change *c, const char *const *reach,
+			     size_t count, struct err *e);
 /* Any other record, for the journal; value NULL deletes. */
 void change_record(struct change *c, const char *key, const char *value);
 

@@ -20,12 +20,12 @@ enum {
 const char *order_text(const struct order *o, struct arena *a)
 {
 	AUTO(json) json = json_pack(
-		"{si ss ss ss ss sI ss ss ss? sb sb sI}", "v", ORDER_VERSION,
+		"{si ss ss ss ss sI ss ss ss? sb sb sb sI}", "v", ORDER_VERSION,
 		"action", order_action_names[o->action], "agent", o->agent,
 		"component", o->component, "lineage", o->lineage, "sequence",
 		(json_int_t)o->sequence, "fingerprint", o->fingerprint, "pair",
 		o->pair ? o->pair : "", "replaces", o->replaces, "rollback",
-		o->rollback, "adopt", o->adopt, "expires",
+		o->rollback, "adopt", o->adopt, "self", o->self, "expires",
 		(json_int_t)o->expires);
 	AUTO(str) text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 
@@ -60,17 +60,19 @@ static bool unpack(json_t *json, struct arena *a, struct order *out)
 	int version = 0;
 	int rollback = 0;
 	int adopt = 0;
+	int self = 0;
 	json_int_t sequence = 0;
 	json_int_t expires = 0;
 	json_t *replaces = NULL;
 	struct order o = { 0 };
 
-	if (json_unpack(json, "{si ss ss ss ss sI ss ss so sb sb sI !}", "v",
+	if (json_unpack(json, "{si ss ss ss ss sI ss ss so sb sb sb sI !}", "v",
 			&version, "action", &action, "agent", &o.agent,
 			"component", &o.component, "lineage", &o.lineage,
 			"sequence", &sequence, "fingerprint", &o.fingerprint,
 			"pair", &o.pair, "replaces", &replaces, "rollback",
-			&rollback, "adopt", &adopt, "expires", &expires) ||
+			&rollback, "adopt", &adopt, "self", &self, "expires",
+			&expires) ||
 	    version != ORDER_VERSION || !find_action(action, &o.action))
 		return false;
 	o.agent = arena_strdup(a, o.agent);
@@ -82,6 +84,7 @@ static bool unpack(json_t *json, struct arena *a, struct order *out)
 		o.replaces = arena_strdup(a, json_string_value(replaces));
 	o.rollback = rollback;
 	o.adopt = adopt;
+	o.self = self;
 	o.sequence = sequence;
 	o.expires = expires;
 	*out = o;

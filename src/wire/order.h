@@ -52,6 +52,7 @@ struct order {
 	const char *replaces;
 	bool rollback;
 	bool adopt;      /* the component may be another lineage's */
+	bool self;       /* it must be the agent's own pair */
 	int64_t expires; /* UTC seconds */
 };
 

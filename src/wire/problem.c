@@ -33,6 +33,8 @@ static const struct {
 				    "the component belongs to another state" },
 	[PROBLEM_MOVED] = { "moved", 412,
 			    "what was to be replaced is not there" },
+	[PROBLEM_NOT_SELF] = { "not-self", 409,
+			       "the component is not the agent's own pair" },
 	[PROBLEM_BAD_PAIR] = { "bad-pair", 422,
 			       "the pair is not what the order names" },
 	[PROBLEM_CANNOT] = { "cannot", 500, "the host refuses" },

@@ -26,6 +26,7 @@ enum problem_kind {
 	PROBLEM_STALE_ORDER,   /* something newer was ordered already */
 	PROBLEM_OTHER_LINEAGE, /* another fleet's state ordered it before */
 	PROBLEM_MOVED,         /* what it would replace is not there any more */
+	PROBLEM_NOT_SELF,      /* the component is not the agent's own pair */
 	PROBLEM_BAD_PAIR,      /* the staged bytes are not what it names */
 	PROBLEM_CANNOT,        /* the host refuses: disk, rights */
 	PROBLEM_FAILED,        /* the process would not take it into use */

@@ -34,6 +34,9 @@ static const struct row {
 	ROW(lineage, TEXT_NAME),
 #undef ROW
 };
+/* The end of the year 9999: a clock may be off, but not beyond computing. */
+static const json_int_t latest_time = 253402300799;
+
 enum {
 	ROWS = sizeof(rows) / sizeof(*rows)
 };
@@ -143,7 +146,8 @@ static bool read_agent(json_t *json, struct arena *a,
 
 	if (json_unpack(json, "{ss ss sI}", "spki", &out->spki, "program",
 			&out->program, "time", &time) ||
-	    !*out->spki || !text_is_fingerprint(out->spki))
+	    !*out->spki || !text_is_fingerprint(out->spki) || time < 0 ||
+	    time > latest_time)
 		return bad("agent", e);
 	out->spki = arena_strdup(a, out->spki);
 	out->program = text_escaped(a, out->program);

@@ -15,6 +15,8 @@ fits_schema plan.schema.json run/plan.json; ok $? "it is what the schema says"
 is "$(jq -r .at run/plan.json)" $at "for the time that was asked for"
 is "$(jq -r .state.lineage run/plan.json)" "" "no state is told as no lineage"
 is "$(find . -path ./run -prune -o -print | sort | diff - run/before)" "" "nothing was written"
+is "$(jq -r '[.preconditions[].code] | unique | join(",")' run/plan.json)" new-reach "what no run has reached is told"
+is "$(jq -r '.preconditions[] | select(.message | startswith("writes")).items | join(",")' run/plan.json)" ".certfleet,backups,tls/one,tls/two" "one by one, wherever the checkout is"
 cf plan --detailed-exitcode
 is $status 2 "--detailed-exitcode: changes are pending"
 cf_out plan --color always
@@ -85,6 +87,7 @@ is "$(head -1 open.csv | tr -d '\r')" "name,role,address,version,online,reason,r
 has "$(sed 1d open.csv)" '^"two","web",' "and the component"
 cf plan
 is $status 0 "without it a plan is a plan"
+is "$(grep -n 'new-reach\|target-unwritable' <<<"$out" | head -1 | grep -c new-reach)" 1 "what is new stands before what blocks"
 cf plan --report open.json
 is "$(jq -r '.[0].name' open.json)" two "the report as JSON"
 [ -n "$(jq -r '.[0].remedy' open.json)" ]; ok $? "with a remedy"

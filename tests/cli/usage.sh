@@ -26,13 +26,12 @@ usage "needs BUNDLE" "one word too few" backup verify
 usage "needs one of: create, list, verify" "half a command" backup
 usage "cannot 'lst', only: create, list, verify" "an unknown second word" backup lst
 usage "no place beside 'a.yaml'" "two fleet files" plan -f b.yaml a.yaml
-for late in init inspect state agent "backup export" "backup restore"; do
+for late in init inspect state "backup export" "backup restore"; do
 	# shellcheck disable=SC2086
 	usage "'$late' is not supported by this version yet" "$late" $late x
 done
 usage "'--markdown' is not supported" "plan --markdown" plan --markdown
 usage "'--from-backup' is not supported" "apply --from-backup" apply --from-backup x
-usage "'--confined' is not supported" "plan --confined" plan --confined
 usage "'--html' is not supported" "status --html" status --html x
 usage "cannot work in 'nowhere'" "a directory that is not there" -C nowhere validate
 cf $'bad\e[2Jword'
@@ -44,7 +43,8 @@ is $status 0 "--help ends well"
 [ "$(wc -L <<<"$out")" -le 80 ]; ok $? "and into 80 columns"
 is "$(cat run/said)" "" "it goes to stdout"
 for command in validate plan "plan show" apply status history "backup create" \
-	"backup list" "backup verify" schema; do
+	"backup list" "backup verify" agent "agent invite" "agent enrol" \
+	"agent accept" schema; do
 	# shellcheck disable=SC2086
 	cf_out $command --help
 	[ $status -eq 0 ] && grep -q "usage: certfleet $command" <<<"$out" &&

@@ -117,6 +117,9 @@ newest=$(installed tls/web/leaf.pem)
 cp -r .certfleet run/newest
 rm -r .certfleet
 cp -r run/older .certfleet
+cf plan --detailed-exitcode
+has "$out" "state-behind" "an older copy of the state is noticed"
+is $status 3 "and asks"
 is "$(installed tls/web/leaf.pem)" "$newest" "nothing was changed"
 
 # another state

@@ -71,4 +71,22 @@ cat leaf.pem middle.pem root.pem >tls/more.pem
 serve_file tls/more.pem
 take_status
 is "$(status_of front state)" in-sync "a server that adds the root is in-sync"
+
+cat leaf.pem root.pem middle.pem >tls/order.pem
+serve_file tls/order.pem
+take_status
+is "$(status_of front state)" in-sync "so is one that presents its chain in another order"
+
+# the intermediate as it was before it was renewed: the same name and key
+faketime '100 days ago' openssl x509 -req -in middle.csr -CA root.pem -CAkey secrets/root.key -days 60 \
+	-extfile <(echo 'basicConstraints = critical, CA:true') -out middle-old.pem 2>/dev/null
+cat leaf.pem middle-old.pem >tls/expired.pem
+serve_file tls/expired.pem
+take_status
+is "$(status_of front state)" restart-pending "one that presents an expired intermediate is not"
+is "$(status_of front error)" "serves the right leaf but a chain that has expired" "status says why"
+cat leaf.pem middle-old.pem middle.pem >tls/both.pem
+serve_file tls/both.pem
+take_status
+is "$(status_of front state)" in-sync "unless the renewed one stands beside it"
 finish

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The same trial for every server product: a swap under load, a mismatched
 # pair, an activation that fails and one that lies.  The script of a product
-# starts it with the pair of tls/site and says how it is delivered to.
+# starts it with the pair of tls/site and says how it is delivered to; without
+# `activate` the product takes the pair by itself.
 #
 #	. "$(dirname "$0")/products.sh"
 #	needs apache2
@@ -13,6 +14,7 @@ chmod 711 "$work"
 free_port site_port
 port=$site_port
 starttls=
+also= # more ports to verify, each after a comma
 deliver='{files: {directory: tls/site}}'
 mkdir in
 
@@ -46,8 +48,8 @@ write_fleet() { # ACTIVATE
 	    role: r
 	    certificate: site
 	    deliver: $deliver
-	    activate: $1
-	    verify: {tls: "127.0.0.1:$port"${starttls:+, starttls: $starttls}}
+	    ${1:+activate: $1}
+	    verify: [{tls: "127.0.0.1:$port"${starttls:+, starttls: $starttls}}$also]
 	END
 }
 
@@ -68,23 +70,44 @@ shows() { # FINGERPRINT TEXT
 }
 
 start_load() {
+	local i
 	rm -f run/load.stop
-	while [ ! -e run/load.stop ]; do
-		if timeout 5 openssl s_client ${starttls:+-starttls $starttls} \
-			-connect "127.0.0.1:$port" </dev/null >/dev/null 2>run/load.error; then
-			echo good
-		else
-			echo failed
-			cat run/load.error >>run/load.errors
-		fi
-	done >run/load &
+	python3 "$root/tests/e2e/load.py" "$port" $starttls >run/load 2>run/load.error &
 	load=$!
+	pids+=("$load")
+	for i in $(seq 100); do
+		[ "$(wc -l <run/load)" -ge 8 ] && break
+		sleep 0.1
+	done
 }
 
 stop_load() {
 	touch run/load.stop
 	wait "$load"
 }
+
+# What the load saw: handshakes, those that failed and for how many ms of
+# time, those that were good between BEGIN and END, how many went on at the
+# same time, and how many saw which pair.
+judge_load() { # BEGIN END OLD NEW: sets total failed broken_ms during at_once old new
+	{
+		awk '{ print $1, 1; print $2, -1 }' run/load | sort -n | awk '
+			{ now += $2; if (now > most) most = now }
+			END { print most + 0 }'
+		awk -v b="$1" -v e="$2" -v o="$3" -v n="$4" '
+			$3 == "failed" { failed++; if (!first) first = $1; last = $2 }
+			$3 != "failed" && $1 > b && $2 < e { during++ }
+			$3 == o { old++ }
+			$3 == n { new++ }
+			END {
+				broken = int((last - first) * 1000 + 0.5)
+				print NR, failed + 0, broken, during + 0, old + 0, new + 0
+			}' run/load
+	} >run/judged
+	{ read -r at_once; read -r total failed broken_ms during old new; } <run/judged
+}
+
+now() { date +%s.%N; }
 
 expect_apply() { # STATUS TEXT [OPTION...]
 	local expected=$1 text=$2
@@ -95,19 +118,30 @@ expect_apply() { # STATUS TEXT [OPTION...]
 }
 
 swaps_under_load() {
+	local begin end before
+	before=$(now_served)
 	write_fleet "$activate"
 	offer second
 	start_load
+	begin=$(now)
 	expect_apply 0 "the pair is swapped under load"
-	sleep 0.5
-	stop_load
+	end=$(now)
 	shows "$wanted" "the new one is served"
-	local failed
-	failed=$(grep -c failed run/load)
-	[ "$failed" -le "${gap:-0}" ]
-	ok $? "no new handshake failed that the product allows (${gap:-0} may, $failed did)"
-	[ "$(grep -c good run/load)" -gt 3 ]; ok $? "of many"
 	sleep 0.3
+	stop_load
+	judge_load "$begin" "$end" "$before" "$wanted"
+	echo "# load: $total handshakes, $at_once at once, $during during the apply; $old saw the old pair, $new the new one, $failed failed"
+	if [ -n "${gap_ms:-}" ]; then
+		[ "$broken_ms" -le "$gap_ms" ]
+		ok $? "new handshakes failed for no longer than the product needs ($broken_ms ms of $gap_ms)"
+	else
+		is "$failed" 0 "no new handshake failed"
+	fi
+	[ "$failed" -eq 0 ] || grep failed run/load | cut -d' ' -f4- | sort | uniq -c | sed 's/^/# /'
+	[ "$during" -gt 10 ]; ok $? "of many while certfleet was at work"
+	[ "$at_once" -gt 2 ]; ok $? "several at the same time"
+	is "$((old + new + failed))" "$total" "none saw anything but the two pairs"
+	[ "$old" -gt 0 ] && [ "$new" -gt 0 ]; ok $? "and both were seen"
 	cf plan --detailed-exitcode
 	is $status 0 "nothing is left to do"
 	good=$wanted

@@ -11,7 +11,7 @@ output = $work/run/site.log
 [site]
 accept = 127.0.0.1:$port
 cert = $work/tls/site.pem
-exec = /bin/true
+connect = 127.0.0.1:1
 END
 stunnel4 run/stunnel.conf >>run/site.log 2>&1
 wait_port "$port"
@@ -19,5 +19,5 @@ deliver='{files: {combined: tls/site.pem}}'
 activate='{signal: HUP, pidfile: run/site.pid}'
 echo 'kill -HUP $(cat run/site.pid)' >reload.sh
 # It closes its port and opens it again when it reloads.
-gap=2
+gap_ms=500
 trial

@@ -12,7 +12,7 @@ state:   base model crypto
 plan:    base model
 bundle:  base crypto
 remote:  base model pki
-wire:    base model
+wire:    base crypto model
 place:   base model pki
 drivers: base model pki wire remote place
 engine:  base model crypto pki state plan bundle drivers place

@@ -98,6 +98,18 @@ static void every_error_has_its_exit_status(void **state)
 	assert_int_equal(err_exit_status(ERR_REMOTE), 1);
 }
 
+static void a_secret_grows_by_what_is_added(void **state)
+{
+	AUTO(secret) s = { 0 };
+
+	(void)state;
+	secret_add(&s, "ab", 2);
+	secret_add(&s, NULL, 0);
+	memcpy(secret_grow(&s, 3), "cde", 3);
+	assert_int_equal(s.len, 5);
+	assert_string_equal((char *)s.bytes, "abcde");
+}
+
 static void a_secret_is_empty_after_its_release(void **state)
 {
 	struct secret s = { 0 };
@@ -175,6 +187,7 @@ int main(void)
 		cmocka_unit_test(a_buffer_fails_at_its_limit_and_stays_failed),
 		cmocka_unit_test(an_error_grows_from_the_inside_out),
 		cmocka_unit_test(every_error_has_its_exit_status),
+		cmocka_unit_test(a_secret_grows_by_what_is_added),
 		cmocka_unit_test(a_secret_is_empty_after_its_release),
 		cmocka_unit_test(mistakes_are_sorted_and_shown_with_their_line),
 		cmocka_unit_test(endless_mistakes_are_counted),

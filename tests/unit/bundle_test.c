@@ -229,6 +229,49 @@ static void without_a_passphrase_there_are_no_keys(void **state)
 		assert_int_equal(b.items[i].key_pem.len, 0);
 }
 
+static void its_head_is_read_alone(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) open_one = { 0 };
+	struct bundle b = fixture_bundle();
+	struct bundle_head head = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(bundle_read_head(sealed.data, sealed.len, &a, &head, &e));
+	assert_string_equal(head.lineage, "5f2c");
+	assert_int_equal(head.serial, 42);
+	b.lineage = "another one";
+	b.serial = 1234567890123;
+	write_open(&b, &open_one);
+	assert_true(
+		bundle_read_head(open_one.data, open_one.len, &a, &head, &e));
+	assert_string_equal(head.lineage, "another one");
+	assert_int_equal(head.serial, 1234567890123);
+}
+
+static void what_has_no_head_is_refused(void **state)
+{
+	static const char text[] = "PK\003\004 but no archive at all";
+	AUTO(arena) a = { 0 };
+	AUTO(opened) o = { 0 };
+	AUTO(buf) zip = { 0 };
+	struct bundle_head head = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(bundle_read_head(text, sizeof(text), &a, &head, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	open_up(&sealed, &o);
+	for (size_t i = 0; i < o.entries.count; i++)
+		if (!strcmp(o.entries.items[i].name, "manifest.json"))
+			o.entries.items[i].name = "other.json";
+	pack_again(&o, &zip);
+	assert_false(bundle_read_head(zip.data, zip.len, &a, &head, &e));
+	assert_non_null(strstr(e.text, "it has no manifest.json"));
+	assert_null(head.lineage);
+}
+
 static void a_wrong_passphrase_is_told_from_damage(void **state)
 {
 	const struct secret wrong = SECRET_OF("correct horse battery stapl!");
@@ -651,6 +694,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_with_each_passphrase),
 		cmocka_unit_test(no_key_and_no_passphrase_is_seen_in_a_bundle),
+		cmocka_unit_test(its_head_is_read_alone),
+		cmocka_unit_test(what_has_no_head_is_refused),
 		cmocka_unit_test(without_a_passphrase_there_are_no_keys),
 		cmocka_unit_test(a_wrong_passphrase_is_told_from_damage),
 		cmocka_unit_test(weak_passphrases_are_refused),

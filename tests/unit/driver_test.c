@@ -3,6 +3,7 @@
 
 #include "base/stop.h"
 #include "drivers/driver.h"
+#include "model/ladder.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -132,11 +133,11 @@ static void the_way_of_activation_follows_from_the_component(void **state)
 	struct component c = at(directory_form());
 
 	(void)state;
-	assert_int_equal(driver_activation(&c), ACTIVATION_NONE);
+	assert_int_equal(component_activation(&c), ACTIVATION_NONE);
 	c.activate.kind = ACTIVATE_SIGNAL;
-	assert_int_equal(driver_activation(&c), ACTIVATION_RELOAD);
+	assert_int_equal(component_activation(&c), ACTIVATION_RELOAD);
 	c.activate.kind = ACTIVATE_COMMAND;
-	assert_int_equal(driver_activation(&c), ACTIVATION_RESTART);
+	assert_int_equal(component_activation(&c), ACTIVATION_RESTART);
 }
 
 static void what_is_installed_can_be_read(void **state)

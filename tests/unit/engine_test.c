@@ -342,6 +342,98 @@ static void a_bundle_with_the_only_copy_of_a_key_stays(void **state)
 	assert_int_equal(count_bundles(w), 2);
 }
 
+static void run_command(const struct world *w, const char *format)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), format, w->folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void an_old_copy_of_the_state_is_noticed_by_the_bundles(void **state)
+{
+	static const char *const names[] = { "web" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+
+	write_fleet(w, ONE);
+	assert_applied(apply_it(w));
+	run_command(w, "cd %s && cp -a .certfleet old");
+	assert_applied(run_wish(w, again));
+	assert_string_equal(plan_it(w).preconditions, "");
+	run_command(w, "cd %s && rm -rf .certfleet && cp -a old .certfleet");
+	assert_string_equal(plan_it(w).preconditions,
+			    "acknowledge state-behind; ");
+	/* what cannot be read says nothing */
+	run_command(w, "cd %s/backups && for b in *.zip; do echo x >$b; done");
+	assert_string_equal(plan_it(w).preconditions, "");
+}
+
+static void bundles_of_another_lineage_do_not_count(void **state)
+{
+	static const char *const names[] = { "web" };
+	static const char *const acks[] = { "state-missing" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+	const struct wish anew = {
+		.apply = true, .choices = { .acks = acks, .ack_count = 1 }
+	};
+
+	write_fleet(w, ONE);
+	assert_applied(apply_it(w));
+	assert_applied(run_wish(w, again));
+	run_command(w, "rm -rf %s/.certfleet");
+	assert_applied(run_wish(w, anew));
+	assert_string_equal(plan_it(w).preconditions, "");
+}
+
+#define NEW(what)                                                    \
+	"certificates:\n"                                            \
+	"  web: {subject: \"CN=web.test\", issuer: ca}\n"            \
+	"issuers:\n"                                                 \
+	"  ca: {subject: \"CN=CA\", publish: ca.pem}\n"              \
+	"components:\n"                                              \
+	"  a: {certificate: web, deliver: {files: {directory: a}}, " \
+	"activate: {command: " what "}}\n"
+
+static void what_a_completed_run_reached_is_not_new_again(void **state)
+{
+	const struct world *w = *state;
+
+	write_fleet(w, NEW("[/bin/true]"));
+	/* environment, command, paths; reading does not make them known */
+	assert_string_equal(plan_it(w).preconditions,
+			    "info new-reach; info new-reach; info new-reach; ");
+	assert_string_equal(plan_it(w).preconditions,
+			    "info new-reach; info new-reach; info new-reach; ");
+	assert_applied(apply_it(w));
+	assert_string_equal(plan_it(w).preconditions, "");
+	write_fleet(w, NEW("[/bin/true, now]"));
+	assert_string_equal(plan_it(w).preconditions, "info new-reach; ");
+}
+
+static void what_a_failed_run_reached_is_still_new(void **state)
+{
+	static const char *const names[] = { "web" };
+	const struct world *w = *state;
+	const struct wish again = { .apply = true,
+				    .choices = { .reissue = names,
+						 .reissue_count = 1 } };
+
+	write_fleet(w, NEW("[/bin/true]"));
+	assert_applied(apply_it(w));
+	write_fleet(w, NEW("[/bin/false]"));
+	assert_int_equal(run_wish(w, again).result.exit_status, 7);
+	assert_string_equal(plan_it(w).preconditions, "info new-reach; ");
+	/* and what the last completed run had is not */
+	write_fleet(w, NEW("[/bin/true]"));
+	assert_string_equal(plan_it(w).preconditions, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -361,6 +453,10 @@ int main(void)
 		TEST(an_apply_that_broke_off_anywhere_is_finished),
 		TEST(a_stranger_is_kept_before_it_is_replaced),
 		TEST(a_wrong_passphrase_changes_nothing),
+		TEST(an_old_copy_of_the_state_is_noticed_by_the_bundles),
+		TEST(bundles_of_another_lineage_do_not_count),
+		TEST(what_a_completed_run_reached_is_not_new_again),
+		TEST(what_a_failed_run_reached_is_still_new),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

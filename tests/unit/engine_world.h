@@ -30,7 +30,8 @@ struct world {
 
 /* What one plan or apply told. */
 struct told {
-	char steps[4096]; /* "issue web; stage web a; " */
+	char steps[4096];         /* "issue web; stage web a; " */
+	char preconditions[1024]; /* "acknowledge offline a; " */
 	struct apply_result result;
 	struct err error;
 	bool planned;
@@ -89,6 +90,19 @@ static void note_steps(const struct plan *p, struct told *t)
 	}
 }
 
+static void note_preconditions(const struct plan *p, struct told *t)
+{
+	for (size_t i = 0; i < p->precondition_count; i++) {
+		const struct precondition *c = &p->preconditions[i];
+		size_t used = strlen(t->preconditions);
+
+		snprintf(t->preconditions + used,
+			 sizeof(t->preconditions) - used, "%s %s%s%s; ",
+			 severity_names[c->severity], c->code,
+			 *c->component ? " " : "", c->component);
+	}
+}
+
 struct wish {
 	bool apply;
 	int64_t at; /* 0: now */
@@ -118,6 +132,7 @@ static void work(struct engine *en, const struct fleet *f, struct wish wish,
 	if (!t->planned)
 		return;
 	note_steps(&p, t);
+	note_preconditions(&p, t);
 	if (wish.only)
 		p.step_count = wish.only;
 	if (wish.apply && p.step_count &&

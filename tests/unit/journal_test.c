@@ -39,7 +39,7 @@ static void must_end(struct state *s, struct run_record *r)
 
 	r->ended = 200;
 	r->exit_status = 7;
-	if (!journal_end_run(s, r, &e))
+	if (!journal_end_run(s, r, NULL, &e))
 		fail_msg("%s", e.text);
 }
 
@@ -187,6 +187,28 @@ static void the_serial_of_a_run_follows_all_its_commits(void **state)
 	state_close(s);
 }
 
+static void what_ends_with_the_run_is_one_commit_with_it(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct state *s = must_open_state(*state, true);
+	struct run_record r = begun_run(s, NULL);
+	AUTO(change) c = change_new(s);
+	const struct component_seen seen = { .name = "front",
+					     .deferred_at = 100 };
+	const struct component_seen *list = NULL;
+	size_t count = 0;
+	struct err e = { 0 };
+
+	change_component(c, &seen);
+	r.ended = 200;
+	assert_true(journal_end_run(s, &r, c, &e));
+	assert_int_equal(state_serial(s), 2);
+	assert_true(state_components(s, &a, &list, &count, &e));
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0].deferred_at, 100);
+	state_close(s);
+}
+
 static void a_commit_after_the_end_is_not_the_runs(void **state)
 {
 	AUTO(arena) a = { 0 };
@@ -282,6 +304,7 @@ int main(void)
 		IN_PLACE(a_run_that_was_killed_is_open),
 		IN_PLACE(without_any_run_none_is_open),
 		IN_PLACE(the_serial_of_a_run_follows_all_its_commits),
+		IN_PLACE(what_ends_with_the_run_is_one_commit_with_it),
 		IN_PLACE(a_commit_after_the_end_is_not_the_runs),
 		IN_PLACE(a_plan_larger_than_a_record_comes_back),
 		IN_PLACE(a_damaged_run_is_named),

@@ -121,6 +121,24 @@ static void every_mistake_has_its_words(void **state)
 	refused("- a\n", "an agent's configuration is a mapping");
 }
 
+static void who_may_call_can_be_in_a_file(void **state)
+{
+#define TLS                                               \
+	"certfleet-agent: 1\nlisten: 127.0.0.1:1\n"       \
+	"components: {web: {install: {directory: /t}}}\n" \
+	"tls: {certificate: a, key: b, client_ca: c, "
+	AUTO(agent_config) c = { 0 };
+	char said[1024];
+
+	(void)state;
+	assert_true(load(TLS "allow_file: /etc/allow}\n", &c, said));
+	assert_string_equal(c.allow_file, "/etc/allow");
+	assert_int_equal(c.caller_count, 0);
+	refused(TLS "}\n", "missing key 'allow', or 'allow_file'");
+	refused(TLS "allow: [CN=ops], allow_file: x}\n",
+		"'allow_file' and 'allow' exclude each other");
+}
+
 static void a_file_that_is_not_there_is_missing(void **state)
 {
 	AUTO(agent_config) c = { 0 };
@@ -138,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_configuration_is_read),
 		cmocka_unit_test(every_mistake_has_its_words),
+		cmocka_unit_test(who_may_call_can_be_in_a_file),
 		cmocka_unit_test(a_file_that_is_not_there_is_missing),
 	};
 	int failed = 0;

@@ -16,16 +16,19 @@
  * that nothing is there and "?" that it is unknown.  A component that is not
  * listed was never seen.
  *
- *	no-state | orphan PATH | serial N
+ *	no-state | orphan PATH | newer PATH | serial N
+ *	reached nothing | reached "KIND WHAT"; without one all was reached
  *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
  *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those
- *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
+ *	import NAME missing | error="..." | holds=NAME/2 [chain=X] |
+ *		unopened [file=HASH] [missing]
  *	published CA current | outdated
- *	component NAME [offline] [unknown] [remove] [installed=WEB/1] [served=]
- *		[chain=X] [flaw="..."] [damage="..."] [error="..."]
- *		[unwritable="..."]
+ *	component NAME [offline] [unseen] [unknown] [remove]
+ *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
+ *		[damage="..."] [error="..."] [unwritable="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
- *		[served_not_after=T]
+ *		[served_not_after=T] [clock_ahead=SECONDS]
+ *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -78,6 +81,8 @@ struct scene {
 	VEC(const char *) acks;
 	VEC(const char *) reissue;
 	VEC(struct step) broken;
+	VEC(const char *) reached;
+	bool reach_given;
 	bool restart_postponed;
 	VEC(struct label) labels;
 };
@@ -252,9 +257,11 @@ static void add_import(struct scene *s, const struct words *w)
 {
 	struct import_seen seen = { .certificate = w->items[1],
 				    .missing = has(w, "missing"),
+				    .unopened = has(w, "unopened"),
 				    .error = value(w, "error") };
 	const char *holds = value(w, "holds");
 
+	seen.found.file = value(w, "file");
 	if (holds)
 		seen.found = (struct generation){
 			.owner = w->items[1],
@@ -273,6 +280,13 @@ static void add_published(struct scene *s, const struct words *w)
 					.current = has(w, "current") });
 }
 
+static int64_t number_of(const struct words *w, const char *key)
+{
+	const char *text = value(w, key);
+
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
 static void add_component(struct scene *s, const struct words *w)
 {
 	const char *due = value(w, "due");
@@ -289,6 +303,11 @@ static void add_component(struct scene *s, const struct words *w)
 		.error = value(w, "error"),
 		.unwritable = value(w, "unwritable"),
 		.served_not_after = time_of(w, "served_not_after", 0),
+		.clock_ahead = number_of(w, "clock_ahead"),
+		.order_taken = number_of(w, "order_taken"),
+		.order_from = value(w, "order_from"),
+		.order_given = number_of(w, "order_given"),
+		.observed_at = has(w, "unseen") ? 0 : s->now,
 		.known = !has(w, "unknown"),
 		.certificate = value(w, "certificate"),
 		.activation_due = due ? fingerprint(s, due) : NULL,
@@ -305,6 +324,13 @@ static void add_component(struct scene *s, const struct words *w)
 	VEC_PUSH(&s->components, &s->a, seen);
 }
 
+static void add_reached(struct scene *s, const char *what)
+{
+	s->reach_given = true;
+	if (strcmp(what, "nothing") != 0)
+		VEC_PUSH(&s->reached, &s->a, what);
+}
+
 static void read_snapshot_line(struct scene *s, const struct words *w)
 {
 	const char *kind = w->items[0];
@@ -313,6 +339,10 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		s->snapshot.state_exists = false;
 	else if (!strcmp(kind, "orphan"))
 		s->snapshot.orphan_bundle = w->items[1];
+	else if (!strcmp(kind, "reached"))
+		add_reached(s, w->items[1]);
+	else if (!strcmp(kind, "newer"))
+		s->snapshot.newer_bundle = w->items[1];
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
 	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))
@@ -355,6 +385,9 @@ static void finish_snapshot(struct scene *s)
 	SORT(&s->imports, compare_names);
 	SORT(&s->published, compare_names);
 	SORT(&s->components, compare_names);
+	SORT(&s->reached, compare_names);
+	s->snapshot.reached = s->reached.items;
+	s->snapshot.reached_count = s->reached.count;
 	s->snapshot.lineage = s->snapshot.state_exists ? "lineage-1" : "";
 	s->snapshot.generations = s->generations.items;
 	s->snapshot.generation_count = s->generations.count;
@@ -531,12 +564,28 @@ static void show_plan(const struct plan *p, struct buf *out)
 					   : severity_names[c->severity],
 			   c->code, *c->component ? " " : "", c->component,
 			   c->message);
+		for (size_t k = 0; k < c->item_count; k++)
+			buf_printf(out, "  %s\n", c->items[k]);
 	}
 	for (size_t i = 0; i < p->step_count; i++)
 		show_step(&p->steps[i], out);
 	for (size_t i = 0; i < p->wave_count; i++)
 		show_wave(&p->waves[i], i, out);
 	buf_printf(out, "unchanged: %zu\n", p->unchanged);
+}
+
+/* A case that says nothing of it is about something else. */
+static void reach_all(struct scene *s, struct plan_input in)
+{
+	AUTO(plan) p = { 0 };
+	struct err ignored = { 0 };
+
+	if (s->reach_given || !plan_make(&in, &p, &ignored))
+		return;
+	for (size_t i = 0; i < p.reach_count; i++)
+		VEC_PUSH(&s->reached, &s->a, arena_strdup(&s->a, p.reach[i]));
+	s->snapshot.reached = s->reached.items;
+	s->snapshot.reached_count = s->reached.count;
 }
 
 static char *outcome(struct scene *s, bool as_text)
@@ -561,6 +610,7 @@ static char *outcome(struct scene *s, bool as_text)
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
+	reach_all(s, in);
 	if (!plan_make(&in, &p, &e))
 		buf_printf(&out, "%s: %s\n",
 			   e.code == ERR_USAGE ? "usage" : "input", e.text);

@@ -136,6 +136,9 @@ static const struct tampering tamperings[] = {
 	{ "preconditions", "severity", "\"fatal\"" },
 	{ "preconditions", "component", "null" },
 	{ "preconditions", "acknowledged", "\"yes\"" },
+	{ "preconditions", "items", "null" },
+	{ "preconditions", "items", "[null]" },
+	{ "preconditions", "items", NULL },
 	{ "waves", "wave", "7" },
 	{ "waves", "limit", "-1" },
 	{ "waves", "limit", "4294967296" },
@@ -256,6 +259,63 @@ static void color_is_only_used_when_asked_for(void **state)
 	assert_non_null(strchr(buf_text(&colored), '\033'));
 }
 
+static void what_is_new_is_the_first_precondition_in_json(void **state)
+{
+	(void)state;
+	AUTO(json) json = rich_json();
+	const json_t *list = json_object_get(json, "preconditions");
+	const json_t *items = json_object_get(json_array_get(list, 0), "items");
+
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(list, 0), "code")),
+			    "new-reach");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(list, 1), "code")),
+			    "new-reach");
+	assert_string_equal(json_string_value(json_array_get(items, 0)),
+			    "HUP to run/web.pid");
+	/* of the others none has any */
+	assert_int_equal(json_array_size(json_object_get(
+				 json_array_get(list, 2), "items")),
+			 0);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(list, 2), "code")),
+			    "offline");
+}
+
+static size_t count_lines(const struct buf *text, const char *begin)
+{
+	size_t count = 0;
+
+	for (const char *at = strstr(buf_text(text), begin); at;
+	     at = strstr(at + 1, begin))
+		count++;
+	return count;
+}
+
+static void a_long_list_is_cut_unless_verbose(void **state)
+{
+	(void)state;
+	AUTO(world) w = { 0 };
+	AUTO(plan) p = { 0 };
+	AUTO(buf) brief = { 0 };
+	AUTO(buf) whole = { 0 };
+	struct err e = { 0 };
+
+	world_init(&w, 50);
+	assert_true(world_plan(&w, &p, &e));
+	plan_render_text(&p, false, false, &brief);
+	plan_render_text(&p, true, false, &whole);
+	assert_int_equal(count_lines(&brief, "\n                  tls/c"), 18);
+	assert_non_null(strstr(buf_text(&brief),
+			       "writes 52 paths that no completed run had\n"));
+	assert_non_null(strstr(buf_text(&brief),
+			       "                  and 32 more, --verbose lists "
+			       "them\n"));
+	assert_int_equal(count_lines(&whole, "\n                  tls/c"), 50);
+	assert_null(strstr(buf_text(&whole), "--verbose"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +328,8 @@ int main(void)
 		cmocka_unit_test(a_text_that_is_too_long_is_refused),
 		cmocka_unit_test(foreign_text_cannot_forge_a_line_of_the_plan),
 		cmocka_unit_test(color_is_only_used_when_asked_for),
+		cmocka_unit_test(what_is_new_is_the_first_precondition_in_json),
+		cmocka_unit_test(a_long_list_is_cut_unless_verbose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

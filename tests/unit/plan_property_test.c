@@ -85,12 +85,14 @@ static void random_certificates(struct world *w)
 
 static void random_component(struct world *w, size_t i)
 {
+	static const char *const command[] = { "reload", "web", NULL };
 	struct component *c = &w->components[i];
 
 	c->certificate = &w->certificates[dice(CERTIFICATES)];
 	c->role = &w->roles[dice(ROLES)];
 	c->verify_count = dice(3) > 0;
 	c->activate.kind = (enum activate_kind)dice(3);
+	c->activate.argv = command;
 	/* Members of a process share its role and its activation. */
 	if (i > 0 && dice(3) == 0) {
 		c->process = w->components[i - 1].process;
@@ -550,6 +552,22 @@ static void check_idempotent(struct world *w, const struct plan *p)
 			 again.steps[0].reason);
 }
 
+/* What a run left is not new to the next plan, and no plan forgets it. */
+static void check_reach(struct world *w, const struct plan *p)
+{
+	AUTO(plan) again = { 0 };
+	struct err e = { 0 };
+
+	assert_string_equal(p->preconditions[0].code, "new-reach");
+	w->snapshot.reached = p->reach;
+	w->snapshot.reached_count = p->reach_count;
+	assert_true(world_plan(w, &again, &e));
+	assert_false(has_code(&again, "new-reach"));
+	assert_int_equal(again.reach_count, p->reach_count);
+	for (size_t i = 0; i < p->reach_count; i++)
+		assert_string_equal(again.reach[i], p->reach[i]);
+}
+
 static void every_random_plan_keeps_the_rules(void **state)
 {
 	(void)state;
@@ -571,6 +589,7 @@ static void every_random_plan_keeps_the_rules(void **state)
 		check_roles(&w, &p);
 		check_offline(&w, &p);
 		check_unchanged(&w, &p);
+		check_reach(&w, &p);
 		check_idempotent(&w, &p);
 	}
 }

@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -112,7 +113,11 @@ static inline void world_init(struct world *w, size_t count)
 			.role = w->roles,
 			.certificate = w->certificates,
 			.process = name,
-			.activate = { .kind = ACTIVATE_SIGNAL },
+			.deliver.files.directory =
+				arena_printf(a, "/tls/%s", name),
+			.activate = { .kind = ACTIVATE_SIGNAL,
+				      .signal = SIGHUP,
+				      .pidfile = "/run/web.pid" },
 			.verify = verify,
 			.verify_count = 1,
 		};
@@ -123,6 +128,9 @@ static inline void world_init(struct world *w, size_t count)
 	}
 	w->fleet = (struct fleet){
 		.name = "test",
+		.directory = "/",
+		.state.path = "/state",
+		.backup.directory = "/backups",
 		.issuers = w->issuers,
 		.issuer_count = 1,
 		.certificates = w->certificates,

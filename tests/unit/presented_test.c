@@ -20,6 +20,8 @@ enum {
 	LEAF,         /* by ISSUING */
 	LONE,         /* by itself */
 	STRANGER,     /* "CN=issuing", of another key */
+	OLD_MIDDLE,   /* MIDDLE as it was before it was renewed */
+	NEW_MIDDLE,   /* as it will be */
 	CERT_COUNT
 };
 
@@ -27,6 +29,7 @@ static const struct {
 	const char *subject;
 	int key; /* whose it has */
 	int by;
+	int64_t from; /* from now, for an hour */
 } plan[CERT_COUNT] = {
 	[ROOT] = { "CN=root", ROOT, ROOT },
 	[OTHER_ROOT] = { "CN=other root", OTHER_ROOT, OTHER_ROOT },
@@ -36,6 +39,8 @@ static const struct {
 	[LEAF] = { "CN=leaf", LEAF, ISSUING },
 	[LONE] = { "CN=lone", LONE, LONE },
 	[STRANGER] = { "CN=issuing", STRANGER, STRANGER },
+	[OLD_MIDDLE] = { "CN=middle", MIDDLE, ROOT, -7200 },
+	[NEW_MIDDLE] = { "CN=middle", MIDDLE, ROOT, 7200 },
 };
 
 static struct der ders[CERT_COUNT];
@@ -56,8 +61,10 @@ static int make_all(void **state)
 		gnutls_x509_crt_set_version(crts[i], 3);
 		gnutls_x509_crt_set_serial(crts[i], &serial, 1);
 		gnutls_x509_crt_set_dn(crts[i], plan[i].subject, NULL);
-		gnutls_x509_crt_set_activation_time(crts[i], time(NULL) - 60);
-		gnutls_x509_crt_set_expiration_time(crts[i], time(NULL) + 3600);
+		gnutls_x509_crt_set_activation_time(
+			crts[i], time(NULL) + plan[i].from - 60);
+		gnutls_x509_crt_set_expiration_time(
+			crts[i], time(NULL) + plan[i].from + 3600);
 		gnutls_x509_crt_set_key(crts[i], keys[plan[i].key]);
 		gnutls_x509_crt_set_basic_constraints(crts[i], i != LEAF, -1);
 		assert_true(gnutls_x509_crt_sign2(crts[i], crts[plan[i].by],
@@ -83,7 +90,8 @@ static int release_all(void **state)
 }
 
 /* Lists of certificates end with -1; `anchor` -1 is not known. */
-static bool is_complete(const int *set, int anchor, const int *above)
+static bool is_complete_at(const int *set, int anchor, const int *above,
+			   int64_t at)
 {
 	struct der certs[CERT_COUNT];
 	struct der presented[CERT_COUNT];
@@ -98,7 +106,12 @@ static bool is_complete(const int *set, int anchor, const int *above)
 		s.anchor = ders[anchor];
 	for (; above[count] >= 0; count++)
 		presented[count] = ders[above[count]];
-	return presented_is_complete(presented, count, &s);
+	return presented_is_complete(presented, count, &s, at);
+}
+
+static bool is_complete(const int *set, int anchor, const int *above)
+{
+	return is_complete_at(set, anchor, above, time(NULL));
 }
 
 #define LIST(...) ((const int[]){ __VA_ARGS__ __VA_OPT__(, ) - 1 })
@@ -163,6 +176,21 @@ static void a_leaf_right_below_its_anchor_needs_nothing(void **state)
 	assert_false(is_complete(leaf, MIDDLE, LIST()));
 }
 
+static void what_is_not_valid_is_no_way_up(void **state)
+{
+	(void)state;
+	for (int anchor = -1; anchor <= ROOT; anchor++) {
+		assert_false(
+			is_complete(full, anchor, LIST(ISSUING, OLD_MIDDLE)));
+		assert_false(
+			is_complete(full, anchor, LIST(ISSUING, NEW_MIDDLE)));
+		assert_true(is_complete(full, anchor,
+					LIST(OLD_MIDDLE, ISSUING, MIDDLE)));
+	}
+	/* unless its dates are no matter */
+	assert_true(is_complete_at(full, ROOT, LIST(ISSUING, OLD_MIDDLE), 0));
+}
+
 static void what_is_no_certificate_is_left_out(void **state)
 {
 	const struct der junk = { (const unsigned char *)"junk", 4 };
@@ -171,15 +199,15 @@ static void what_is_no_certificate_is_left_out(void **state)
 	struct der above[20];
 
 	(void)state;
-	assert_false(presented_is_complete(&junk, 1, &set));
+	assert_false(presented_is_complete(&junk, 1, &set, 0));
 	above[0] = junk;
 	above[1] = ders[ISSUING];
-	assert_true(presented_is_complete(above, 2, &set));
+	assert_true(presented_is_complete(above, 2, &set, 0));
 	/* and nobody looks for it in an endless list */
 	for (size_t i = 0; i < 19; i++)
 		above[i] = junk;
 	above[19] = ders[ISSUING];
-	assert_false(presented_is_complete(above, 20, &set));
+	assert_false(presented_is_complete(above, 20, &set, 0));
 }
 
 int main(void)
@@ -191,6 +219,7 @@ int main(void)
 		cmocka_unit_test(a_missing_intermediate_is_noticed),
 		cmocka_unit_test(another_anchor_is_not_reached),
 		cmocka_unit_test(a_leaf_right_below_its_anchor_needs_nothing),
+		cmocka_unit_test(what_is_not_valid_is_no_way_up),
 		cmocka_unit_test(what_is_no_certificate_is_left_out),
 	};
 

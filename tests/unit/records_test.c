@@ -176,6 +176,8 @@ static void both_halves_of_a_component_come_back(void **state)
 		  .rejected = rejected,
 		  .rejected_count = 2,
 		  .staged = fingerprint,
+		  .deferred_at = 1790000000,
+		  .order_given = 7,
 		  .retire_remove = true },
 		{ .name = "edge/e1",
 		  .online = true,
@@ -204,6 +206,9 @@ static void both_halves_of_a_component_come_back(void **state)
 	assert_int_equal(list[1].rejected_count, 2);
 	assert_string_equal(list[1].rejected[1], "r2");
 	assert_string_equal(list[1].staged, fingerprint);
+	assert_int_equal(list[1].deferred_at, 1790000000);
+	assert_int_equal(list[1].order_given, 7);
+	assert_int_equal(list[0].deferred_at, 0);
 	assert_string_equal(list[1].installed, "");
 	assert_null(list[1].served);
 	assert_int_equal(list[1].evidence, EVIDENCE_HANDSHAKE);

@@ -28,11 +28,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum {
+	SERVER_ANSWERS = 6,
+	SERVER_ROOM = 64 * 1024
+};
+
 struct server {
 	bool lines;     /* ends each connection after one answer */
+	bool closes;    /* the same over HTTP */
 	int delay_ms;   /* before an answer */
 	bool is_silent; /* never answers */
-	const char *answers[4];
+	const char *answers[SERVER_ANSWERS];
 	/* set by server_start() */
 	char origin[128];
 	int fd;
@@ -40,7 +46,8 @@ struct server {
 	atomic_int requests;
 	atomic_int busy;
 	atomic_int most_busy;
-	char last[4096]; /* the last request */
+	char last[SERVER_ROOM]; /* the last request */
+	char all[SERVER_ROOM];  /* all of them, as far as they have room */
 	struct server *next;
 };
 
@@ -54,14 +61,21 @@ static inline const char *server_answer(struct server *s)
 	int number = atomic_fetch_add(&s->requests, 1);
 	const char *answer = s->answers[0];
 
-	for (int i = 0; i < 4 && i <= number && s->answers[i]; i++)
+	for (int i = 0; i < SERVER_ANSWERS && i <= number && s->answers[i]; i++)
 		answer = s->answers[i];
 	return answer;
 }
 
 static inline bool server_is_complete(const struct server *s, const char *text)
 {
-	return strstr(text, s->lines ? "\n" : "\r\n\r\n") != NULL;
+	const char *body = strstr(text, "\r\n\r\n");
+	const char *length = strstr(text, "Content-Length: ");
+
+	if (s->lines)
+		return strchr(text, '\n') != NULL;
+	if (!body || !length || length > body)
+		return body != NULL;
+	return strlen(body + 4) >= strtoul(length + 16, NULL, 10);
 }
 
 static inline void server_reply(struct server *s, int fd, const char *request)
@@ -72,6 +86,8 @@ static inline void server_reply(struct server *s, int fd, const char *request)
 	if (busy > atomic_load(&s->most_busy))
 		atomic_store(&s->most_busy, busy);
 	snprintf(s->last, sizeof(s->last), "%s", request);
+	if (strlen(s->all) + strlen(request) < sizeof(s->all))
+		strcat(s->all, request);
 	if (s->delay_ms)
 		clock_sleep_ms(s->delay_ms);
 	atomic_fetch_sub(&s->busy, 1);
@@ -82,7 +98,7 @@ static inline void server_reply(struct server *s, int fd, const char *request)
 static inline void *server_talk(void *ctx)
 {
 	struct server_connection c = *(struct server_connection *)ctx;
-	char text[4096] = "";
+	char text[SERVER_ROOM] = "";
 	size_t len = 0;
 	ssize_t got = 0;
 
@@ -95,7 +111,7 @@ static inline void *server_talk(void *ctx)
 			continue;
 		server_reply(c.server, c.fd, text);
 		len = 0;
-		if (c.server->lines)
+		if (c.server->lines || c.server->closes)
 			break;
 	}
 	close(c.fd);
@@ -160,6 +176,7 @@ static inline struct server *server_new(struct server like, const char *path)
 	assert_non_null(s);
 	memset(s, 0, sizeof(*s));
 	s->lines = like.lines;
+	s->closes = like.closes;
 	s->delay_ms = like.delay_ms;
 	s->is_silent = like.is_silent;
 	memcpy(s->answers, like.answers, sizeof(s->answers));

@@ -234,6 +234,49 @@ static void no_child_is_left_behind(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* Runs in a child of the test: what it forbids is forbidden for good. */
+static int reach_out(void)
+{
+	struct err e = { 0 };
+
+	if (!sandbox_confine(&e))
+		return 1;
+	if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || errno != EPERM ||
+	    socket(AF_INET6, SOCK_DGRAM, 0) >= 0 || errno != EPERM ||
+	    socket(AF_UNIX, SOCK_STREAM, 0) >= 0 || errno != EPERM)
+		return 2;
+	if (execl("/bin/true", "true", NULL) >= 0 || errno != EPERM)
+		return 3;
+#ifndef __SANITIZE_ADDRESS__
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0 || errno != EPERM)
+		return 4;
+#endif
+	if (kill(getpid(), 0) == 0)
+		return 5;
+
+	int fd = open("/dev/null", O_RDWR);
+
+	return fd >= 0 && write(fd, "x", 1) == 1 ? 0 : 6;
+}
+
+static void who_is_confined_cannot_reach_out(void **state)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(reach_out());
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +290,7 @@ int main(void)
 		cmocka_unit_test(memory_is_limited),
 		cmocka_unit_test(nothing_outside_can_be_reached),
 		cmocka_unit_test(no_child_is_left_behind),
+		cmocka_unit_test(who_is_confined_cannot_reach_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,16 @@ static void what_was_taken_back_is_rolled_back(void **unused)
 	assert_int_equal(state(w), COMPONENT_FAILED);
 }
 
+static void who_accepts_the_offline_leaves_it(void **unused)
+{
+	WORLD(w);
+	(void)unused;
+	w->seen = (struct component_seen){ .name = "front", .deferred_at = 1 };
+	assert_int_equal(state(w), COMPONENT_DEFERRED);
+	w->seen.online = true;
+	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+}
+
 static void only_a_role_that_defers_leaves_the_offline(void **unused)
 {
 	WORLD(w);
@@ -274,6 +284,10 @@ static void an_import_is_what_its_file_holds(void **unused)
 	w->snapshot.imports = &w->import;
 	w->snapshot.import_count = 1;
 	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	w->import.unopened = true;
+	w->import.found = (struct generation){ .file = WANTED };
+	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	w->import.unopened = false;
 	w->import.missing = true;
 	assert_int_equal(state(w), COMPONENT_IN_SYNC);
 }
@@ -326,6 +340,91 @@ static void what_nothing_uses_does_not_fail_the_check(void **unused)
 	w->fleet.component_count = 0;
 	status_make(&w->fleet, &w->snapshot, NOW, &w->arena, &w->status);
 	assert_true(status_check(&w->status, 1000 * DAY, &why));
+}
+
+static const char *const agent_names[] = { "dns:web1", "ip:::1" };
+
+/* Its certificate ends in 9 days; `url` is where something is delivered. */
+static struct enrolled an_agent(struct world *w, const char *url)
+{
+	w->component.deliver =
+		(struct deliver){ .kind = DRIVER_AGENT, .agent.url = url };
+	return (struct enrolled){ .agent = "web1",
+				  .number = 1,
+				  .issuer = "ca",
+				  .serial = "0a",
+				  .fingerprint = OTHER,
+				  .names = agent_names,
+				  .name_count = 2,
+				  .not_before = NOW - DAY,
+				  .not_after = NOW + 9 * DAY };
+}
+
+static bool agent_is_fine(struct world *w, const struct enrolled *agents,
+			  size_t count, struct buf *why)
+{
+	w->snapshot.agents = agents;
+	w->snapshot.agent_count = count;
+	state(w);
+	return status_check(&w->status, 10 * DAY, why);
+}
+
+static void an_agent_that_ends_fails_the_check(void **unused)
+{
+	static const char *const urls[] = { "https://WEB1:7443",
+					    "https://[::1]:7443" };
+	(void)unused;
+	for (size_t i = 0; i < 2; i++) {
+		WORLD(w);
+		AUTO(buf) why = { 0 };
+		const struct enrolled agent = an_agent(w, urls[i]);
+
+		assert_false(agent_is_fine(w, &agent, 1, &why));
+		assert_string_equal(buf_text(&why),
+				    "the certificate of agent 'web1' ends in 9 "
+				    "days\n");
+	}
+}
+
+static void an_agent_that_nothing_uses_does_not(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	const struct enrolled agent = an_agent(w, "https://web11:7443");
+	(void)unused;
+	assert_true(agent_is_fine(w, &agent, 1, &why));
+}
+
+static void of_an_agent_the_last_certificate_counts(void **unused)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	struct enrolled agents[2];
+	(void)unused;
+	agents[0] = an_agent(w, "https://web1:7443");
+	agents[1] = agents[0];
+	agents[1].number = 2;
+	agents[1].not_after = NOW + 80 * DAY;
+	assert_true(agent_is_fine(w, agents, 2, &why));
+	assert_int_equal(w->status.agent_count, 1);
+}
+
+static void an_agent_that_is_renewed_is_looked_at_there(void **unused)
+{
+	static const struct san host = { NAME_DNS, "web1" };
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	AUTO(buf) text = { 0 };
+	const struct enrolled agent = an_agent(w, "https://web1:7443");
+	(void)unused;
+	w->component.deliver.agent.self = true;
+	w->certificate.names = &host;
+	w->certificate.name_count = 1;
+	w->generations[0] = generation(w, 1, WANTED);
+	assert_true(agent_is_fine(w, &agent, 1, &why));
+	assert_ptr_equal(w->status.agents[0].renewed_by, &w->component);
+	status_render_text(&w->status, false, &text);
+	assert_non_null(strstr(buf_text(&text), "by 'front'"));
 }
 
 static json_t *only_row(const json_t *document, const char *list)
@@ -419,6 +518,7 @@ int main(void)
 			the_right_leaf_with_an_incomplete_chain_is_pending),
 		cmocka_unit_test(nothing_installed_is_absent),
 		cmocka_unit_test(what_was_taken_back_is_rolled_back),
+		cmocka_unit_test(who_accepts_the_offline_leaves_it),
 		cmocka_unit_test(only_a_role_that_defers_leaves_the_offline),
 		cmocka_unit_test(what_was_never_seen_is_unknown),
 		cmocka_unit_test(before_the_first_issue_nothing_is_desired),
@@ -429,6 +529,10 @@ int main(void)
 		cmocka_unit_test(the_check_names_what_ends_too_soon),
 		cmocka_unit_test(an_authority_that_ends_fails_the_check),
 		cmocka_unit_test(what_nothing_uses_does_not_fail_the_check),
+		cmocka_unit_test(an_agent_that_ends_fails_the_check),
+		cmocka_unit_test(an_agent_that_nothing_uses_does_not),
+		cmocka_unit_test(of_an_agent_the_last_certificate_counts),
+		cmocka_unit_test(an_agent_that_is_renewed_is_looked_at_there),
 		cmocka_unit_test(json_tells_nothing_from_unknown),
 		cmocka_unit_test(days_left_are_rounded_down_past_the_end_too),
 		cmocka_unit_test(text_from_outside_cannot_move_the_cursor),

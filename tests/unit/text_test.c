@@ -126,12 +126,16 @@ static void base64_goes_both_ways(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
 		AUTO(buf) out = { 0 };
+		AUTO(secret) wiped = { 0 };
 		unsigned char bytes[16];
 		size_t got = 99;
 		size_t len = strlen(pairs[i][0]);
 
 		text_base64(&out, pairs[i][0], len);
 		assert_string_equal(buf_text(&out), pairs[i][1]);
+		secret_copy(&wiped, "x", 1);
+		text_base64_secret(&wiped, pairs[i][0], len);
+		assert_string_equal((char *)wiped.bytes + 1, pairs[i][1]);
 		assert_true(text_unbase64(pairs[i][1], strlen(pairs[i][1]),
 					  bytes, &got));
 		assert_int_equal(got, len);
@@ -162,6 +166,7 @@ static void a_typo_finds_the_word_that_was_meant(void **state)
 	assert_string_equal(text_nearest("isuer", words), "issuer");
 	assert_string_equal(text_nearest("subejct", words), "subject");
 	assert_string_equal(text_nearest("validty", words), "validity");
+	assert_string_equal(text_nearest("SUBJECT", words), "subject");
 	assert_null(text_nearest("deliver", words));
 	assert_null(text_nearest("x", words));
 	assert_null(text_nearest("", words));

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki_made.h"
+/* Real servers: what is known of them after a handshake. */
+#include "tls_world.h"
 
 #include "base/fs.h"
-#include "base/stop.h"
-#include "pki/cert.h"
-#include "pki/key.h"
-#include "pki/tls.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 
 extern char **environ;
 
 enum {
-	SHORT_MS = 300,
-	START_TRIES = 200,
-	MANY = 150
+	START_TRIES = 200
 };
 
 /* A program on a port of its own, with its files in a directory. */
@@ -30,39 +21,6 @@ struct server {
 	pid_t pid;
 	uint16_t port;
 };
-
-static int listen_on(int family, uint16_t *port)
-{
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_in v4 = { .sin_family = AF_INET,
-				  .sin_port = htons(*port),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-				   .sin6_port = htons(*port),
-				   .sin6_addr = in6addr_loopback };
-	socklen_t len = family == AF_INET ? sizeof(v4) : sizeof(v6);
-	struct sockaddr *at = family == AF_INET ? (struct sockaddr *)&v4
-						: (struct sockaddr *)&v6;
-
-	if (fd < 0 || bind(fd, at, len) || listen(fd, 64) ||
-	    getsockname(fd, at, &len)) {
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	*port = ntohs(family == AF_INET ? v4.sin_port : v6.sin6_port);
-	return fd;
-}
-
-static uint16_t free_port(void)
-{
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-
-	assert_true(fd >= 0);
-	close(fd);
-	return port;
-}
 
 static bool is_listening(uint16_t port)
 {
@@ -171,21 +129,6 @@ static void serve(struct server *s, const struct pair *a, const struct pair *b)
 	server_run(s, argv);
 }
 
-static void make_kind(enum key_type type, struct pair *out)
-{
-	struct certificate c = made_certificate();
-
-	c.key = type;
-	make_leaf(&c, NULL, out);
-}
-
-static void probe_one(struct tls_probe *p, struct arena *a)
-{
-	struct err e = { 0 };
-
-	MUST(tls_probe_all(p, 1, a, &e), &e);
-}
-
 static void a_server_is_known_by_the_leaf_it_proves(void **state)
 {
 	AUTO(pair) ca = { 0 };
@@ -206,11 +149,12 @@ static void a_server_is_known_by_the_leaf_it_proves(void **state)
 	server_stop(&s);
 	assert_null(p.error);
 	assert_true(p.completed);
-	assert_string_equal(p.fingerprint, pair.facts.fingerprint);
-	assert_string_equal(p.chain,
+	assert_string_equal(p.leaf.fingerprint, pair.facts.fingerprint);
+	assert_int_equal(p.chain_count, 1);
+	assert_string_equal(p.chains[0].digest,
 			    chain_digest(pair.set.certs, pair.set.count, &a));
-	assert_int_equal(p.not_after, pair.facts.not_after);
-	assert_null(p.other);
+	assert_int_equal(p.leaf.not_after, pair.facts.not_after);
+	assert_null(p.other.fingerprint);
 }
 
 static void every_kind_of_key_can_be_asked_for(void **state)
@@ -243,8 +187,10 @@ static void every_kind_of_key_can_be_asked_for(void **state)
 		MUST(tls_probe_all(p, 2, &a, &e), &e);
 		server_stop(&s);
 		assert_true(p[0].completed && p[1].completed);
-		assert_string_equal(p[0].fingerprint, first.facts.fingerprint);
-		assert_string_equal(p[1].fingerprint, second.facts.fingerprint);
+		assert_string_equal(p[0].leaf.fingerprint,
+				    first.facts.fingerprint);
+		assert_string_equal(p[1].leaf.fingerprint,
+				    second.facts.fingerprint);
 	}
 }
 
@@ -264,31 +210,7 @@ static void a_server_without_the_kind_says_what_it_has(void **state)
 	probe_one(&p, &a);
 	server_stop(&s);
 	assert_true(p.completed);
-	assert_string_equal(p.fingerprint, pair.facts.fingerprint);
-}
-
-static void many_are_asked_at_the_same_time(void **state)
-{
-	AUTO(pair) pair = { 0 };
-	AUTO(arena) a = { 0 };
-	struct server s = { 0 };
-	struct tls_probe probes[MANY];
-	struct err e = { 0 };
-
-	(void)state;
-	make_kind(KEY_ECDSA_P256, &pair);
-	serve(&s, &pair, NULL);
-	for (size_t i = 0; i < MANY; i++)
-		probes[i] = (struct tls_probe){ .host = "127.0.0.1",
-						.port = s.port };
-	MUST(tls_probe_all(probes, MANY, &a, &e), &e);
-	server_stop(&s);
-	for (size_t i = 0; i < MANY; i++) {
-		if (!probes[i].completed)
-			fail_msg("%s", probes[i].error);
-		assert_string_equal(probes[i].fingerprint,
-				    pair.facts.fingerprint);
-	}
+	assert_string_equal(p.leaf.fingerprint, pair.facts.fingerprint);
 }
 
 static void a_name_is_tried_on_every_address_that_answers(void **state)
@@ -306,8 +228,8 @@ static void a_name_is_tried_on_every_address_that_answers(void **state)
 	server_stop(&s);
 	if (!p.completed)
 		fail_msg("%s", p.error);
-	assert_string_equal(p.fingerprint, pair.facts.fingerprint);
-	assert_null(p.other);
+	assert_string_equal(p.leaf.fingerprint, pair.facts.fingerprint);
+	assert_null(p.other.fingerprint);
 }
 
 static void a_closed_port_is_not_completed(void **state)
@@ -318,7 +240,7 @@ static void a_closed_port_is_not_completed(void **state)
 	(void)state;
 	probe_one(&p, &a);
 	assert_false(p.completed);
-	assert_null(p.fingerprint);
+	assert_null(p.leaf.fingerprint);
 	assert_non_null(strstr(p.error, "Connection refused"));
 }
 
@@ -335,279 +257,15 @@ static void a_name_that_nobody_knows_is_not_completed(void **state)
 	assert_non_null(strstr(p.error, "cannot find the address of"));
 }
 
-static void a_silent_listener_runs_into_the_deadline(void **state)
-{
-	AUTO(arena) a = { 0 };
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-	struct tls_probe p = { .host = "127.0.0.1",
-			       .port = port,
-			       .timeout_ms = SHORT_MS };
-
-	(void)state;
-	probe_one(&p, &a);
-	close(fd);
-	assert_false(p.completed);
-	assert_non_null(strstr(p.error, "within 300 ms"));
-}
-
-/* Answers the first connection with `text`, in a process of its own. */
-static pid_t babble(int fd, const char *text)
-{
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	int peer = accept(fd, NULL, NULL);
-	char room[4096];
-
-	if (read(peer, room, sizeof(room)) > 0 &&
-	    write(peer, text, strlen(text)) > 0)
-		poll(NULL, 0, 2000);
-	_exit(0);
-}
-
-static void garbage_is_not_completed(void **state)
-{
-	AUTO(arena) a = { 0 };
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-	pid_t pid = babble(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
-	struct tls_probe p = { .host = "127.0.0.1", .port = port };
-
-	(void)state;
-	probe_one(&p, &a);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	close(fd);
-	assert_false(p.completed);
-	assert_non_null(strstr(p.error, "TLS handshake"));
-}
-
-/*
- * A server that presents one certificate and holds the key of another, as
- * one does whose files were replaced one by one.
- */
-static void pretend_to(int peer, const struct pair *shown,
-		       const struct pair *held)
-{
-	AUTO(credentials) credentials = NULL;
-	AUTO(session) session = NULL;
-	AUTO(crt) crt = NULL;
-	AUTO(privkey) key = NULL;
-	gnutls_pcert_st pcert;
-	struct err e = { 0 };
-
-	if (!key_open(&held->key, &key, &e) ||
-	    !cert_open(shown->set.certs[0], &crt, &e))
-		_exit(1);
-	gnutls_certificate_allocate_credentials(&credentials);
-	gnutls_certificate_set_flags(credentials,
-				     GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
-	gnutls_pcert_import_x509(&pcert, crt, 0);
-	gnutls_certificate_set_key(credentials, NULL, 0, &pcert, 1, key);
-	gnutls_init(&session, GNUTLS_SERVER);
-	gnutls_set_default_priority(session);
-	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
-	gnutls_transport_set_int(session, peer);
-	gnutls_handshake(session);
-	_exit(0);
-}
-
-static pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		pretend_to(accept(fd, NULL, NULL), shown, held);
-	return pid;
-}
-
-/* A PostgreSQL that says `answer`, then `more` a little later, then TLS. */
-static pid_t pretend_postgres(int fd, const struct pair *pair,
-			      const char *answer, const char *more)
-{
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	int peer = accept(fd, NULL, NULL);
-	char request[8];
-
-	if (recv(peer, request, sizeof(request), MSG_WAITALL) != 8 ||
-	    write(peer, answer, strlen(answer)) < 0)
-		_exit(1);
-	if (!*more)
-		pretend_to(peer, pair, pair);
-	poll(NULL, 0, 50);
-	if (write(peer, more, strlen(more)) > 0)
-		poll(NULL, 0, 2000);
-	_exit(0);
-}
-
-static struct tls_probe ask_postgres(const char *answer, const char *more,
-				     const struct pair *pair, struct arena *a)
-{
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-	pid_t pid = pretend_postgres(fd, pair, answer, more);
-	struct tls_probe p = { .host = "127.0.0.1",
-			       .port = port,
-			       .starttls = STARTTLS_POSTGRES,
-			       .timeout_ms = 5000 };
-
-	probe_one(&p, a);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	close(fd);
-	return p;
-}
-
-static void a_handshake_follows_what_is_said_in_the_clear(void **state)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(pair) pair = { 0 };
-
-	(void)state;
-	make_kind(KEY_ECDSA_P256, &pair);
-	struct tls_probe p = ask_postgres("S", "", &pair, &a);
-
-	if (!p.completed)
-		fail_msg("%s", p.error);
-	assert_string_equal(p.fingerprint, pair.facts.fingerprint);
-}
-
-static void a_server_that_offers_no_tls_is_not_completed(void **state)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(pair) pair = { 0 };
-
-	(void)state;
-	make_kind(KEY_ECDSA_P256, &pair);
-	struct tls_probe p = ask_postgres("N", "", &pair, &a);
-
-	assert_false(p.completed);
-	assert_non_null(strstr(p.error, "STARTTLS with 127.0.0.1"));
-	assert_non_null(strstr(p.error, "does not offer TLS"));
-}
-
-/* With the go-ahead and after it: both are somebody's words in the clear. */
-static void plaintext_after_the_go_ahead_is_refused(void **state)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(pair) pair = { 0 };
-
-	(void)state;
-	make_kind(KEY_ECDSA_P256, &pair);
-	struct tls_probe p = ask_postgres("SELECT", "", &pair, &a);
-
-	assert_false(p.completed);
-	assert_non_null(strstr(p.error, "more than was asked"));
-	p = ask_postgres("S", "R12345678", &pair, &a);
-	assert_false(p.completed);
-	assert_non_null(strstr(p.error, "TLS handshake"));
-}
-
-static void a_silent_dialogue_runs_into_the_deadline(void **state)
-{
-	AUTO(arena) a = { 0 };
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-	struct tls_probe p = { .host = "127.0.0.1",
-			       .port = port,
-			       .starttls = STARTTLS_SMTP,
-			       .timeout_ms = SHORT_MS };
-
-	(void)state;
-	probe_one(&p, &a);
-	close(fd);
-	assert_false(p.completed);
-	assert_non_null(strstr(p.error, "STARTTLS with"));
-	assert_non_null(strstr(p.error, "within 300 ms"));
-}
-
-static void a_certificate_without_its_key_is_not_completed(void **state)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(pair) shown = { 0 };
-	AUTO(pair) held = { 0 };
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-
-	(void)state;
-	make_kind(KEY_ECDSA_P256, &shown);
-	make_kind(KEY_ECDSA_P256, &held);
-	pid_t pid = pretend(fd, &shown, &held);
-	struct tls_probe p = { .host = "127.0.0.1", .port = port };
-
-	probe_one(&p, &a);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	close(fd);
-	assert_false(p.completed);
-	assert_null(p.fingerprint);
-	assert_non_null(strstr(p.error, "TLS handshake"));
-}
-
-/* The same server when it does hold the key: the test above means something. */
-static void the_same_certificate_with_its_key_is_completed(void **state)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(pair) shown = { 0 };
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-
-	(void)state;
-	make_kind(KEY_ECDSA_P256, &shown);
-	pid_t pid = pretend(fd, &shown, &shown);
-	struct tls_probe p = { .host = "127.0.0.1", .port = port };
-
-	probe_one(&p, &a);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	close(fd);
-	assert_true(p.completed);
-	assert_string_equal(p.fingerprint, shown.facts.fingerprint);
-}
-
-/* Last of all: the flag cannot be taken back. */
-static void a_stop_ends_the_whole(void **state)
-{
-	AUTO(arena) a = { 0 };
-	uint16_t port = 0;
-	int fd = listen_on(AF_INET, &port);
-	struct tls_probe p = { .host = "127.0.0.1", .port = port };
-	struct err e = { 0 };
-
-	(void)state;
-	stop_install();
-	raise(SIGTERM);
-	assert_false(tls_probe_all(&p, 1, &a, &e));
-	close(fd);
-	assert_int_equal(e.code, ERR_STOPPED);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_is_known_by_the_leaf_it_proves),
 		cmocka_unit_test(every_kind_of_key_can_be_asked_for),
 		cmocka_unit_test(a_server_without_the_kind_says_what_it_has),
-		cmocka_unit_test(many_are_asked_at_the_same_time),
 		cmocka_unit_test(a_name_is_tried_on_every_address_that_answers),
 		cmocka_unit_test(a_closed_port_is_not_completed),
 		cmocka_unit_test(a_name_that_nobody_knows_is_not_completed),
-		cmocka_unit_test(a_silent_listener_runs_into_the_deadline),
-		cmocka_unit_test(garbage_is_not_completed),
-		cmocka_unit_test(
-			a_certificate_without_its_key_is_not_completed),
-		cmocka_unit_test(
-			the_same_certificate_with_its_key_is_completed),
-		cmocka_unit_test(a_handshake_follows_what_is_said_in_the_clear),
-		cmocka_unit_test(a_server_that_offers_no_tls_is_not_completed),
-		cmocka_unit_test(plaintext_after_the_go_ahead_is_refused),
-		cmocka_unit_test(a_silent_dialogue_runs_into_the_deadline),
-		cmocka_unit_test(a_stop_ends_the_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An agent that has no certificate yet: makes its key, waits for the operator
+ * with the same token (wire/enrol.h), and writes what that gives.
+ *
+ * One thread, one process.  Until somebody has proven to know the token only
+ * handshakes and messages of one fixed length are read; those who come
+ * without it cannot keep the operator out, but INVITE_FAILURES wrong proofs
+ * end it.
+ */
+#ifndef AGENT_ENROL_H
+#define AGENT_ENROL_H
+
+#include "agent/agent.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "model/agent.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef void agent_tell_fn(void *ctx, const char *text);
+
+struct agent_enrolment {
+	struct agent_config *config; /* its callers may be read from a file */
+	const struct secret *token;  /* TOKEN_BYTES */
+	int64_t wait;                /* seconds, at most */
+	agent_ready_fn *ready;
+	agent_tell_fn *tell; /* what happens meanwhile */
+	void *ctx;
+};
+
+/* True: the agent has its pair, and can be started. */
+MUST_CHECK bool agent_enrol(const struct agent_enrolment *how, struct err *e);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One secret has one use: a passphrase is no password of an API. */
+#include "config/check.h"
+
+#include "model/http.h"
+
+static bool in_access(const struct fleet *f, const struct http_access *a)
+{
+	return is_passphrase(f, &a->key) || is_passphrase(f, &a->password);
+}
+
+static bool in_request(const struct fleet *f, const struct http_request *r)
+{
+	for (size_t i = 0; i < r->header_count; i++)
+		if (is_passphrase(f, &r->headers[i].secret))
+			return true;
+	return false;
+}
+
+static bool in_http(const struct fleet *f, const struct http *h)
+{
+	if (in_access(f, &h->access) || is_passphrase(f, &h->pkcs12_password))
+		return true;
+	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
+		if (h->requests[verb] && in_request(f, h->requests[verb]))
+			return true;
+	return false;
+}
+
+static bool in_deliver(const struct fleet *f, const struct deliver *d)
+{
+	return (d->etcd && in_access(f, &d->etcd->access)) ||
+	       (d->http && in_http(f, d->http));
+}
+
+static bool in_activate(const struct fleet *f, const struct activate *a)
+{
+	return a->http && (in_access(f, &a->http->access) ||
+			   in_request(f, &a->http->request));
+}
+
+void check_access_secrets(struct loader *ld, const struct build *b)
+{
+	const struct node *reported = NULL;
+
+	for (size_t i = 0; i < ld->fleet.component_count; i++) {
+		const struct component *c = &b->components[i];
+		const struct node *at = b->drafts[i].value;
+
+		if (at == reported || (!in_deliver(&ld->fleet, &c->deliver) &&
+				       !in_activate(&ld->fleet, &c->activate)))
+			continue;
+		reported = at; /* one message for each group is enough */
+		complain(ld, at,
+			 "a passphrase of the backup or the state has no other "
+			 "use");
+	}
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request: its headers, what it is answered, and who asks. */
+#include "config/http.h"
+#include "config/http_text.h"
+#include "config/policy.h"
+#include "config/values.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+	HEADER_LIMIT = 32,
+	HEADER_NAME_LIMIT = 64
+};
+
+static bool is_listed(const char *const *list, const char *name)
+{
+	for (; *list; list++)
+		if (!strcasecmp(*list, name))
+			return true;
+	return false;
+}
+
+/* ---- headers ---- */
+
+/* RFC 9110 section 5.6.2. */
+static bool is_token(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && len <= HEADER_NAME_LIMIT &&
+	       strspn(text, "!#$%&'*+-.^_`|~0123456789"
+			    "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
+}
+
+static bool check_name(struct loader *ld, const struct node *key)
+{
+	static const char *const ours[] = {
+		"Connection", "Content-Length",    "Expect",     "Host",
+		"If-Match",   "Transfer-Encoding", "Upgrade",    "TE",
+		"Trailer",    "Proxy-Connection",  "Keep-Alive", NULL
+	};
+
+	if (!is_token(key->text))
+		return complain(ld, key, "'%s' is no name of a header",
+				shown(ld, key->text));
+	return !is_listed(ours, key->text) ||
+	       complain(ld, key, "certfleet sets '%s' itself",
+			shown(ld, key->text));
+}
+
+/* What these say is a secret, and secrets are never text. */
+static bool check_openness(struct loader *ld, const struct node *key)
+{
+	static const char *const closed[] = {
+		"Authorization", "Cookie",       "Proxy-Authorization",
+		"X-Api-Key",     "X-Auth-Token", NULL
+	};
+
+	return !is_listed(closed, key->text) ||
+	       complain(ld, pair_value(key),
+			"'%s' is a reference, never the secret itself: "
+			"{env: CERTFLEET_NAME}, {file: PATH} or "
+			"{command: [...]}",
+			shown(ld, key->text));
+}
+
+static bool read_header_text(struct loader *ld, const struct node *key,
+			     struct http_text *out)
+{
+	const struct field f = { .key = key->text };
+	const struct node *n = pair_value(key);
+	AUTO(http_text_builder) b = { .ld = ld };
+
+	return value_raw(ld, &f, n) && check_openness(ld, key) &&
+	       http_text_add(&b, n, n->text) && http_text_finish(&b, n, out) &&
+	       http_text_is_public(ld, n, out);
+}
+
+/* A column of a CSV file may hold anything. */
+static bool check_line(struct loader *ld, const struct node *key,
+		       const struct http_text *text)
+{
+	for (size_t i = 0; i < text->count; i++)
+		if (text->pieces[i].text &&
+		    strpbrk(text->pieces[i].text, "\r\n"))
+			return complain(ld, pair_value(key),
+					"'%s' holds a line break, once "
+					"placeholders are replaced",
+					shown(ld, key->text));
+	return true;
+}
+
+static bool read_header(struct loader *ld, const struct field *f,
+			const struct node *key, struct http_header *out)
+{
+	const struct field secret = { .key = key->text, .param = f->param };
+	const struct node *n = pair_value(key);
+
+	out->name = arena_strdup(&ld->fleet.arena, key->text);
+	if (!check_name(ld, key))
+		return false;
+	if (n->kind == NODE_MAPPING)
+		return secret_type.read(ld, &secret, n, &out->secret);
+	return read_header_text(ld, key, &out->text) &&
+	       check_line(ld, key, &out->text);
+}
+
+static bool is_repeated(struct loader *ld, const struct node *n,
+			const struct node *key)
+{
+	node_pairs(other, n)
+	{
+		if (other == key)
+			return false;
+		if (!strcasecmp(other->text, key->text))
+			return !complain(ld, key, "'%s' is there already",
+					 shown(ld, other->text));
+	}
+	return false;
+}
+
+static bool read_headers(struct loader *ld, const struct field *f,
+			 const struct node *n, void *slot)
+{
+	const struct field *value = f->param;
+	struct http_header *list = NULL;
+	size_t count = 0;
+	bool good = true;
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (n->count > HEADER_LIMIT)
+		return complain(ld, n, "more than %d headers", HEADER_LIMIT);
+	list = arena_array(&ld->fleet.arena, n->count, sizeof(*list));
+	node_pairs(key, n)
+	{
+		good &= !is_repeated(ld, n, key);
+		good &= read_header(ld, value, key, &list[count++]);
+	}
+	*(struct items *)slot = (struct items){ list, count };
+	return good;
+}
+
+/* ---- the rest ---- */
+
+/* RFC 6901: "" or "/a/b", where ~ stands in ~0 and ~1 only. */
+static bool read_pointer(struct loader *ld, const struct field *f,
+			 const struct node *n, void *slot)
+{
+	const char *text = NULL;
+
+	if (!value_text(ld, f, n, &text))
+		return false;
+	for (const char *at = strchr(text, '~'); at; at = strchr(at + 1, '~'))
+		if (at[1] != '0' && at[1] != '1')
+			return complain(ld, n,
+					"'%s' is no JSON pointer: '~' is "
+					"written ~0",
+					f->key);
+	if (*text != '/')
+		return complain(ld, n,
+				"'%s' must be a JSON pointer like "
+				"/certificate/fingerprint, not '%s'",
+				f->key, shown(ld, n->text));
+	*(const char **)slot = text;
+	return true;
+}
+
+bool request_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct request_form *form = out;
+
+	if (form->body.count && form->json.count)
+		return complain(ld, n, "'body' and 'json' exclude each other");
+	if (form->method == HTTP_GET && (form->body.count || form->json.count))
+		return complain(ld, n, "a GET carries no body");
+	return true;
+}
+
+struct http_request request_of(const struct request_form *form)
+{
+	return (struct http_request){
+		.method = form->method,
+		.url = form->url,
+		.headers = form->headers.list,
+		.header_count = form->headers.count,
+		.body = form->body,
+		.json = form->json,
+		.expect = form->expect.list,
+		.fingerprint = form->fingerprint,
+		.version = form->version,
+		.timeout = form->timeout,
+	};
+}
+
+static bool read_request(struct loader *ld, const struct field *f,
+			 const struct node *n, void *slot)
+{
+	struct request_form form;
+	struct http_request *request = NULL;
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, &form))
+		return false;
+	request = ARENA_NEW(&ld->fleet.arena, struct http_request);
+	*request = request_of(&form);
+	*(const struct http_request **)slot = request;
+	return true;
+}
+
+/* ---- who we are ---- */
+
+bool access_check(struct loader *ld, const struct node *n,
+		  const struct access_form *form, bool tls)
+{
+	const struct node *ca = node_find(n, "ca");
+	const struct node *identity = node_find(n, "identity");
+	const struct node *user = node_find(n, "user");
+	const struct node *password = node_find(n, "password");
+
+	if (!tls && (ca || identity))
+		return complain(ld, ca ? ca : identity, "'%s' is for https",
+				ca ? "ca" : "identity");
+	if (user && !password)
+		return complain(ld, n, "missing key 'password'");
+	if (password && !user)
+		return complain(ld, n, "missing key 'user'");
+	return !user || !strchr(form->user, ':') ||
+	       complain(ld, user, "'user' holds a colon");
+}
+
+struct http_access access_of(const struct access_form *form)
+{
+	return (struct http_access){
+		.ca = form->ca,
+		.certificate = form->identity.certificate,
+		.key = form->identity.key,
+		.user = form->user,
+		.password = form->password,
+	};
+}
+
+const struct field_type header_type = { NULL, SHAPE_TEXT_OR_RECORD, NULL };
+const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL };
+const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/" };
+const struct field_type request_type = { read_request, SHAPE_RECORD, NULL };

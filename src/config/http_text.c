@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/http_text.h"
+
+#include "base/text.h"
+#include "config/values.h"
+
+#include <string.h>
+
+void http_text_drop(struct http_text_builder *b)
+{
+	buf_release(&b->text);
+}
+
+void http_text_raw(struct http_text_builder *b, const char *text)
+{
+	buf_puts(&b->text, text);
+}
+
+static void end_text(struct http_text_builder *b)
+{
+	struct arena *a = &b->ld->fleet.arena;
+
+	if (!b->text.len)
+		return;
+	VEC_PUSH(&b->pieces, a,
+		 (struct http_piece){
+			 .text = arena_strndup(a, b->text.data, b->text.len) });
+	b->total += b->text.len;
+	buf_release(&b->text);
+}
+
+/* The material that "${NAME}" at `at` means. */
+static bool find_material(const char *at, enum material *out)
+{
+	for (int m = MATERIAL_FINGERPRINT; m < MATERIAL_COUNT; m++) {
+		size_t len = strlen(material_names[m]);
+
+		if (strncmp(at + 2, material_names[m], len) != 0 ||
+		    at[2 + len] != '}')
+			continue;
+		*out = (enum material)m;
+		return true;
+	}
+	return false;
+}
+
+/* What is meant by a name that is neither a material nor a placeholder. */
+static const char *meant(struct http_text_builder *b, const char *at)
+{
+	const char *name =
+		arena_strndup(&b->ld->work, at + 2, strcspn(at + 2, "}"));
+
+	if (!strncmp(name, "each", 4) || !strncmp(name, "component", 9))
+		return NULL;
+	return text_nearest(name, material_names + MATERIAL_FINGERPRINT);
+}
+
+static void escape_json(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			buf_printf(out, "\\%c", c);
+		else if (c < 0x20)
+			buf_printf(out, "\\u%04x", c);
+		else
+			buf_putc(out, (char)c);
+	}
+}
+
+static bool add_next(struct http_text_builder *b, const struct node *n,
+		     const char **at)
+{
+	AUTO(buf) piece = { 0 };
+
+	if (!placeholder_next(b->ld, n, b->style, at, &piece))
+		return false;
+	if (b->in_json)
+		escape_json(&b->text, buf_text(&piece));
+	else
+		buf_puts(&b->text, buf_text(&piece));
+	return true;
+}
+
+bool http_text_add(struct http_text_builder *b, const struct node *n,
+		   const char *text)
+{
+	enum material what = MATERIAL_TEXT;
+
+	for (const char *at = text; *at;) {
+		bool begins = !strncmp(at, "${", 2);
+		const char *word = begins ? meant(b, at) : NULL;
+
+		if (begins && find_material(at, &what)) {
+			end_text(b);
+			VEC_PUSH(&b->pieces, &b->ld->fleet.arena,
+				 (struct http_piece){ .what = what });
+			at += strlen(material_names[what]) + 3;
+		} else if (word) {
+			return complain(b->ld, n,
+					"unknown placeholder in '%s', did you "
+					"mean '${%s}'?",
+					shown(b->ld, at), word);
+		} else if (!add_next(b, n, &at)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool http_text_finish(struct http_text_builder *b, const struct node *n,
+		      struct http_text *out)
+{
+	end_text(b);
+	if (b->total > HTTP_BODY_LIMIT)
+		return complain(b->ld, n, "longer than %d bytes",
+				HTTP_BODY_LIMIT);
+	*out = (struct http_text){ b->pieces.items, b->pieces.count };
+	return true;
+}
+
+bool http_text_is_public(struct loader *ld, const struct node *n,
+			 const struct http_text *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].what > MATERIAL_FINGERPRINT)
+			return complain(ld, n,
+					"'${%s}' can stand in a body only; "
+					"URLs and headers are logged on their "
+					"way",
+					material_names[t->pieces[i].what]);
+	return true;
+}
+
+/* ---- bodies ---- */
+
+static bool read_body(struct loader *ld, const struct field *f,
+		      const struct node *n, void *slot)
+{
+	AUTO(http_text_builder) b = { .ld = ld };
+
+	if (n->kind != NODE_TEXT)
+		return wrong_kind(ld, f, n, "text");
+	if (!n->count)
+		return complain(ld, n, "'%s' is empty", f->key);
+	return http_text_add(&b, n, n->text) && http_text_finish(&b, n, slot);
+}
+
+static bool read_json(struct loader *ld, const struct field *f,
+		      const struct node *n, void *slot)
+{
+	(void)f;
+	return http_json_read(ld, n, slot);
+}
+
+const struct field_type body_type = { read_body, SHAPE_TEXT, NULL };
+const struct field_type json_type = { read_json, SHAPE_ANY, NULL };

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * URLs that pairs and credentials go to: https, or http to this machine, in
+ * one form: names in lower case, no user, no default port, no fragment.
+ */
+#ifndef CONFIG_URL_H
+#define CONFIG_URL_H
+
+#include "config/fields.h"
+
+extern const struct field_type url_type;    /* struct http_url */
+extern const struct field_type origin_type; /* const char *; no path */
+extern const struct field_type admin_type;  /* the same, or a socket's path */
+
+/* Whether a host is this machine: without TLS nothing leaves it. */
+bool host_is_local(const char *host);
+
+#endif

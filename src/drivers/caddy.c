@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/caddy.h"
+
+#include "base/text.h"
+#include "drivers/held.h"
+#include "drivers/json_secret.h"
+#include "drivers/shown_reply.h"
+#include "model/http.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+enum {
+	STATUS_OK = 200,
+	STATUS_MISSING = 404
+};
+
+enum caddy_stage {
+	CADDY_BEGIN,
+	CADDY_READ,   /* the object is asked for */
+	CADDY_CHANGED /* it is written, or deleted */
+};
+
+/* The object as it is now. */
+struct seen {
+	json_t *object; /* NULL: there is none */
+	const char *why_not;
+	struct held held;
+	char etag[ETAG_LIMIT];
+};
+
+static const char *origin(const struct component *c)
+{
+	return c->deliver.caddy->admin;
+}
+
+static const char *id_of(const struct visit *v)
+{
+	return v->job->component->deliver.caddy->id;
+}
+
+static void forget(struct visit *v)
+{
+	struct seen *s = v->memory;
+
+	json_decref(s->object);
+	held_release(&s->held);
+}
+
+/* ---- reading the object ---- */
+
+static enum turn ask_object(struct visit *v, struct exchange *ask)
+{
+	AUTO(buf) path = { 0 };
+
+	buf_puts(&path, "/id/");
+	text_percent(&path, id_of(v));
+	ask->method = "GET";
+	ask->path = arena_strdup(v->arena, buf_text(&path));
+	ask->reads = true;
+	v->stage = CADDY_READ;
+	return TURN_ASK;
+}
+
+static bool put_member(struct seen *s, const char *name, enum part part)
+{
+	const json_t *text = json_object_get(s->object, name);
+	const struct secret view = {
+		(unsigned char *)json_string_value(text),
+		json_string_length(text),
+	};
+
+	if (!json_is_string(text) || !strstr(json_string_value(text), "-----"))
+		return false;
+	held_put(&s->held, part, name, &view);
+	return true;
+}
+
+/* Anything else than a pair of load_pem is left alone. */
+static void take_object(struct visit *v, struct seen *s)
+{
+	s->object = json_of_secret(&v->reply->reply);
+	memcpy(s->etag, v->reply->etag, sizeof(s->etag));
+	if (!json_is_object(s->object) ||
+	    !put_member(s, "certificate", PART_FULLCHAIN) ||
+	    !put_member(s, "key", PART_KEY)) {
+		s->why_not = arena_printf(
+			v->job->arena,
+			"what Caddy has with the @id '%s' is no certificate "
+			"and key as text, as they stand in load_pem",
+			id_of(v));
+		return;
+	}
+	held_judge(&s->held, v->job->arena);
+}
+
+static bool read_object(struct visit *v, struct err *e)
+{
+	struct seen *s = ARENA_NEW(v->arena, struct seen);
+
+	v->memory = s;
+	if (v->reply->error.code) {
+		*e = v->reply->error;
+		return false;
+	}
+	if (v->reply->status == STATUS_OK) {
+		take_object(v, s);
+		return true;
+	}
+	if (v->reply->status == STATUS_MISSING) {
+		s->held.verdict.fingerprint = "";
+		s->why_not = arena_printf(
+			v->job->arena,
+			"Caddy has nothing with the @id '%s': put an object "
+			"with it, a certificate and a key into "
+			"apps.tls.certificates.load_pem",
+			id_of(v));
+		return true;
+	}
+	return reply_refused(v, "error", e) != TURN_FAILED;
+}
+
+/* The same, where it has to be one. */
+static bool need_object(struct visit *v, struct err *e)
+{
+	const struct seen *s = NULL;
+
+	if (!read_object(v, e))
+		return false;
+	s = v->memory;
+	return !s->why_not || err_set(e, ERR_REMOTE, "%s", s->why_not);
+}
+
+static bool now_holds(const struct visit *v, const char *fingerprint)
+{
+	const struct seen *s = v->memory;
+	const char *now = s->held.verdict.fingerprint;
+
+	return now && !s->held.verdict.damage && !strcmp(now, fingerprint);
+}
+
+/* ---- what only reads ---- */
+
+static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
+{
+	struct probe_answer *a = &v->job->answer;
+	const struct seen *s = NULL;
+
+	if (v->stage == CADDY_BEGIN)
+		return ask_object(v, ask);
+	if (!read_object(v, e))
+		return TURN_FAILED;
+	s = v->memory;
+	a->online = true;
+	a->unwritable = s->why_not;
+	held_tell(&s->held, a);
+	if (!s->why_not)
+		a->served = a->installed;
+	return TURN_DONE;
+}
+
+static enum turn stage(struct visit *v, struct exchange *ask, struct err *e)
+{
+	if (v->stage == CADDY_BEGIN)
+		return ask_object(v, ask);
+	return need_object(v, e) ? TURN_DONE : TURN_FAILED;
+}
+
+static bool abort_stage(struct job *j, struct err *e)
+{
+	(void)j;
+	(void)e;
+	return true; /* nothing was put anywhere */
+}
+
+static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
+{
+	if (v->stage == CADDY_BEGIN)
+		return ask_object(v, ask);
+	if (!need_object(v, e))
+		return TURN_FAILED;
+	if (now_holds(v, v->job->fingerprint))
+		return TURN_DONE;
+	err_set(e, ERR_REMOTE, "Caddy holds another pair than %.12s",
+		v->job->fingerprint);
+	return TURN_FAILED;
+}
+
+static enum turn read_pair(struct visit *v, struct exchange *ask, struct err *e)
+{
+	const struct seen *s = NULL;
+
+	if (v->stage == CADDY_BEGIN)
+		return ask_object(v, ask);
+	if (!need_object(v, e))
+		return TURN_FAILED;
+	s = v->memory;
+	return held_give(&s->held, v->job, e) ? TURN_DONE : TURN_FAILED;
+}
+
+/* ---- what changes it ---- */
+
+static void ask_change(struct visit *v, struct exchange *ask,
+		       const char *method)
+{
+	struct seen *s = v->memory;
+
+	(void)ask_object(v, ask);
+	ask->method = method;
+	ask->reads = false;
+	ask->if_match = *s->etag ? s->etag : NULL;
+	v->stage = CADDY_CHANGED;
+}
+
+static void set_member(json_t *object, const char *name,
+		       const struct secret *text)
+{
+	json_object_set_new(object, name,
+			    json_stringn((const char *)text->bytes, text->len));
+}
+
+static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
+{
+	const unsigned parts = 1U << PART_FULLCHAIN | 1U << PART_KEY;
+	const struct job *j = v->job;
+	struct seen *s = v->memory;
+	AUTO(pieces) new_pair = { 0 };
+
+	if (!j->set || !j->key) {
+		err_set(e, ERR_MISSING,
+			"the pair %.12s is not in the state, and Caddy keeps "
+			"no former ones",
+			j->fingerprint);
+		return TURN_FAILED;
+	}
+	pieces_of_pair(&new_pair, parts, j->set, j->key);
+	set_member(s->object, "certificate",
+		   &new_pair.parts[PART_FULLCHAIN].bytes);
+	set_member(s->object, "key", &new_pair.parts[PART_KEY].bytes);
+	ask_change(v, ask, "PATCH");
+	json_to_secret(s->object, &ask->body);
+	return TURN_ASK;
+}
+
+static enum turn changed(const struct visit *v, struct err *e)
+{
+	if (v->reply->error.code)
+		return no_reply(v, e);
+	if (v->reply->status == STATUS_OK)
+		return TURN_DONE;
+	return reply_refused(v, "error", e);
+}
+
+static bool is_same_pair(const struct job *j)
+{
+	return j->replaces && !strcmp(j->replaces, j->fingerprint);
+}
+
+static enum turn commit(struct visit *v, struct exchange *ask, struct err *e)
+{
+	const struct seen *s = NULL;
+
+	switch ((enum caddy_stage)v->stage) {
+	case CADDY_BEGIN:
+		return ask_object(v, ask);
+	case CADDY_READ:
+		if (!need_object(v, e))
+			return TURN_FAILED;
+		s = v->memory;
+		if (now_holds(v, v->job->fingerprint) && !is_same_pair(v->job))
+			return TURN_DONE;
+		if (!held_is_expected(&s->held, v->job, e))
+			return TURN_FAILED;
+		return ask_swap(v, ask, e);
+	case CADDY_CHANGED:
+		return changed(v, e);
+	}
+	return TURN_FAILED;
+}
+
+static enum turn revert(struct visit *v, struct exchange *ask, struct err *e)
+{
+	switch ((enum caddy_stage)v->stage) {
+	case CADDY_BEGIN:
+		return ask_object(v, ask);
+	case CADDY_READ:
+		if (!need_object(v, e))
+			return TURN_FAILED;
+		if (now_holds(v, v->job->fingerprint))
+			return TURN_DONE;
+		return ask_swap(v, ask, e);
+	case CADDY_CHANGED:
+		return changed(v, e);
+	}
+	return TURN_FAILED;
+}
+
+/* One that others have put their own pair into is theirs. */
+static bool is_ours(const struct visit *v)
+{
+	const struct seen *s = v->memory;
+	const char *last = v->job->fingerprint;
+
+	return !s->why_not && (!last || !*last || now_holds(v, last));
+}
+
+static enum turn remove_object(struct visit *v, struct exchange *ask,
+			       struct err *e)
+{
+	switch ((enum caddy_stage)v->stage) {
+	case CADDY_BEGIN:
+		return ask_object(v, ask);
+	case CADDY_READ:
+		if (!read_object(v, e))
+			return TURN_FAILED;
+		if (!is_ours(v))
+			return TURN_DONE;
+		ask_change(v, ask, "DELETE");
+		return TURN_ASK;
+	case CADDY_CHANGED:
+		return changed(v, e);
+	}
+	return TURN_FAILED;
+}
+
+const struct driver caddy_driver = {
+	.verbs = { [DRIVER_ABORT] = abort_stage },
+	.turns = {
+		[DRIVER_PROBE] = probe,
+		[DRIVER_STAGE] = stage,
+		[DRIVER_COMMIT] = commit,
+		[DRIVER_ACTIVATE] = activate,
+		[DRIVER_REVERT] = revert,
+		[DRIVER_REMOVE] = remove_object,
+		[DRIVER_READ] = read_pair,
+	},
+	.origin = origin,
+	.forget = forget,
+	.takes_pair = true,
+};

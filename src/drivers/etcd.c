@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/etcd.h"
+
+#include "base/text.h"
+#include "drivers/etcd_pair.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum etcd_stage {
+	ETCD_BEGIN,
+	ETCD_LOGIN,
+	ETCD_WORK
+};
+
+static const char *first_origin(const struct component *c)
+{
+	return c->deliver.etcd->endpoints[0];
+}
+
+static const char *next_origin(const struct component *c, unsigned number)
+{
+	const char *const *endpoints = c->deliver.etcd->endpoints;
+
+	for (unsigned i = 0; i < number; i++)
+		if (!endpoints[i])
+			return NULL;
+	return endpoints[number];
+}
+
+/* ---- what to look at ---- */
+
+static enum turn ask_all(struct visit *v, struct exchange *ask, struct err *e)
+{
+	const char *prefix = etcd_name(v, "");
+	AUTO(etcd_txn) txn = { 0 };
+
+	(void)e;
+	etcd_txn_begin(&txn);
+	etcd_range(&txn, prefix, etcd_prefix_end(v->arena, prefix));
+	return etcd_ask(v, ask, &txn);
+}
+
+/* Everything but the private keys. */
+static enum turn ask_public(struct visit *v, struct exchange *ask,
+			    struct err *e)
+{
+	const char *prefix = etcd_name(v, "");
+	AUTO(etcd_txn) txn = { 0 };
+
+	(void)e;
+	etcd_txn_begin(&txn);
+	etcd_range_names(&txn, prefix, etcd_prefix_end(v->arena, prefix));
+	for (size_t i = 0; i < ETCD_ENTRIES; i++)
+		if (etcd_entries[i].part != PART_KEY)
+			etcd_range(&txn, etcd_name(v, etcd_entries[i].name),
+				   NULL);
+	return etcd_ask(v, ask, &txn);
+}
+
+/* ---- probe and read ---- */
+
+struct staged_search {
+	const char *prefix;
+	const char *found; /* NULL: none */
+};
+
+static void look_staged(void *ctx, const char *key)
+{
+	struct staged_search *s = ctx;
+	size_t len = strlen(s->prefix);
+	size_t digits = FINGERPRINT_TEXT - 1;
+
+	if (!strncmp(key, s->prefix, len) && strlen(key) > len + digits &&
+	    !strcmp(key + len + digits, "/fingerprint"))
+		s->found = key + len;
+}
+
+static enum turn tell(struct visit *v, struct exchange *ask, struct err *e)
+{
+	struct probe_answer *a = &v->job->answer;
+	struct staged_search s = { .prefix = etcd_name(v, "staged/") };
+
+	(void)ask;
+	(void)e;
+	etcd_judge(v, false);
+	a->online = true;
+	held_tell(&etcd_talk(v)->held, a);
+	etcd_each(etcd_talk(v)->reply, v->arena, look_staged, &s);
+	if (s.found)
+		s.found = arena_strndup(v->job->arena, s.found,
+					FINGERPRINT_TEXT - 1);
+	if (s.found && text_is_fingerprint(s.found))
+		a->staged = s.found;
+	return TURN_DONE;
+}
+
+static enum turn give(struct visit *v, struct exchange *ask, struct err *e)
+{
+	(void)ask;
+	etcd_judge(v, true);
+	return held_give(&etcd_talk(v)->held, v->job, e) ? TURN_DONE
+							 : TURN_FAILED;
+}
+
+/* ---- stage and abort ---- */
+
+/* What an earlier stage left behind goes, on both sides of this one. */
+static void drop_other_staged(const struct visit *v, struct etcd_txn *txn)
+{
+	const char *all = etcd_name(v, "staged/");
+	const char *mine = etcd_staged(v, "");
+
+	etcd_delete(txn, all, mine);
+	etcd_delete(txn, etcd_prefix_end(v->arena, mine),
+		    etcd_prefix_end(v->arena, all));
+}
+
+static enum turn put_staged(struct visit *v, struct exchange *ask,
+			    struct err *e)
+{
+	AUTO(etcd_txn) txn = { 0 };
+	AUTO(pieces) pieces = { 0 };
+
+	(void)e;
+	etcd_txn_begin(&txn);
+	etcd_job_pieces(v->job, &pieces);
+	drop_other_staged(v, &txn);
+	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
+		AUTO(secret) value = { 0 };
+
+		etcd_entry_value(v->job, &pieces, &etcd_entries[i], &value);
+		etcd_put(&txn, etcd_staged(v, etcd_entries[i].name),
+			 (const char *)value.bytes);
+	}
+	return etcd_ask(v, ask, &txn);
+}
+
+static enum turn ask_staged(struct visit *v, struct exchange *ask,
+			    struct err *e)
+{
+	const char *prefix = etcd_staged(v, "");
+	AUTO(etcd_txn) txn = { 0 };
+
+	(void)e;
+	etcd_txn_begin(&txn);
+	etcd_range(&txn, prefix, etcd_prefix_end(v->arena, prefix));
+	return etcd_ask(v, ask, &txn);
+}
+
+static enum turn check_staged(struct visit *v, struct exchange *ask,
+			      struct err *e)
+{
+	AUTO(pieces) pieces = { 0 };
+
+	(void)ask;
+	etcd_job_pieces(v->job, &pieces);
+	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
+		const char *name = etcd_staged(v, etcd_entries[i].name);
+		const json_t *found = etcd_find(etcd_talk(v)->reply, name);
+		AUTO(secret) value = { 0 };
+
+		etcd_entry_value(v->job, &pieces, &etcd_entries[i], &value);
+		if (found && !strcmp(etcd_value(found), (char *)value.bytes))
+			continue;
+		err_set(e, ERR_REMOTE,
+			"'%s' is not what was written there a moment ago",
+			name);
+		return TURN_FAILED;
+	}
+	return TURN_DONE;
+}
+
+static enum turn drop_staged(struct visit *v, struct exchange *ask,
+			     struct err *e)
+{
+	const char *prefix = etcd_staged(v, "");
+	AUTO(etcd_txn) txn = { 0 };
+
+	(void)e;
+	etcd_txn_begin(&txn);
+	etcd_delete(&txn, prefix, etcd_prefix_end(v->arena, prefix));
+	return etcd_ask(v, ask, &txn);
+}
+
+static enum turn done(struct visit *v, struct exchange *ask, struct err *e)
+{
+	(void)v;
+	(void)ask;
+	(void)e;
+	return TURN_DONE;
+}
+
+/* ---- commit, revert and remove: under a comparison ---- */
+
+/* Nothing of them was written since it was read. */
+static void expect_same(const struct visit *v, struct etcd_txn *txn,
+			etcd_name_fn *names)
+{
+	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
+		const char *name = names(v, etcd_entries[i].name);
+
+		etcd_expect(
+			txn, name,
+			etcd_revision(etcd_find(etcd_talk(v)->reply, name)));
+	}
+}
+
+static void copy(const struct visit *v, struct etcd_txn *txn,
+		 etcd_name_fn *from, etcd_name_fn *to)
+{
+	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
+		const char *target = to(v, etcd_entries[i].name);
+		const json_t *found = etcd_find(etcd_talk(v)->reply,
+						from(v, etcd_entries[i].name));
+
+		if (found)
+			etcd_put(txn, target, etcd_value(found));
+		else
+			etcd_delete(txn, target, NULL);
+	}
+}
+
+static void drop(const struct visit *v, struct etcd_txn *txn, const char *below)
+{
+	const char *prefix = etcd_name(v, below);
+
+	etcd_delete(txn, prefix, etcd_prefix_end(v->arena, prefix));
+}
+
+static void count_up(const struct visit *v, struct etcd_txn *txn)
+{
+	const char *name = etcd_name(v, "revision");
+	const json_t *found = etcd_find(etcd_talk(v)->reply, name);
+	AUTO(secret) text = { 0 };
+	uint64_t number = 0;
+
+	if (found && etcd_plain(found, &text))
+		number = strtoull((const char *)text.bytes, NULL, 10);
+	etcd_expect(txn, name, etcd_revision(found));
+	etcd_put_plain(txn, name,
+		       arena_printf(v->arena, "%" PRIu64, number + 1));
+}
+
+/* A mended pair has the same leaf: it is there when it is staged no more. */
+static bool is_committed(const struct visit *v)
+{
+	const struct job *j = v->job;
+	bool mended = j->replaces && !strcmp(j->replaces, j->fingerprint);
+
+	return etcd_holds(v, j->fingerprint) &&
+	       (!mended || !*etcd_leaf(v, etcd_staged(v, "certificate")));
+}
+
+static bool may_commit(const struct visit *v, struct err *e)
+{
+	const char *staged = etcd_leaf(v, etcd_staged(v, "certificate"));
+
+	if (!held_is_expected(&etcd_talk(v)->held, v->job, e))
+		return false;
+	return !strcmp(staged, v->job->fingerprint) ||
+	       err_set(e, ERR_MISSING, "'%s' holds no such pair",
+		       etcd_staged(v, ""));
+}
+
+static enum turn switch_over(struct visit *v, struct exchange *ask,
+			     struct err *e)
+{
+	AUTO(etcd_txn) txn = { 0 };
+
+	etcd_judge(v, true);
+	if (is_committed(v))
+		return TURN_DONE;
+	if (!may_commit(v, e))
+		return TURN_FAILED;
+	etcd_txn_begin(&txn);
+	expect_same(v, &txn, etcd_name);
+	expect_same(v, &txn, etcd_staged);
+	copy(v, &txn, etcd_name, etcd_previous);
+	copy(v, &txn, etcd_staged, etcd_name);
+	count_up(v, &txn);
+	drop(v, &txn, "staged/");
+	return etcd_ask(v, ask, &txn);
+}
+
+static void take_away(const struct visit *v, struct etcd_txn *txn)
+{
+	for (size_t i = 0; i < ETCD_ENTRIES; i++)
+		etcd_delete(txn, etcd_name(v, etcd_entries[i].name), NULL);
+	etcd_delete(txn, etcd_name(v, "revision"), NULL);
+}
+
+static bool has_previous(const struct visit *v, struct err *e)
+{
+	const char *previous = etcd_leaf(v, etcd_previous(v, "certificate"));
+
+	return !*v->job->fingerprint ||
+	       !strcmp(previous, v->job->fingerprint) ||
+	       err_set(e, ERR_MISSING, "'%s' does not hold %.12s",
+		       etcd_previous(v, ""), v->job->fingerprint);
+}
+
+static enum turn put_back(struct visit *v, struct exchange *ask, struct err *e)
+{
+	AUTO(etcd_txn) txn = { 0 };
+
+	etcd_judge(v, true);
+	if (etcd_holds(v, v->job->fingerprint))
+		return TURN_DONE;
+	if (!has_previous(v, e))
+		return TURN_FAILED;
+	etcd_txn_begin(&txn);
+	expect_same(v, &txn, etcd_name);
+	expect_same(v, &txn, etcd_previous);
+	if (*v->job->fingerprint) {
+		copy(v, &txn, etcd_previous, etcd_name);
+		count_up(v, &txn);
+	} else {
+		take_away(v, &txn);
+	}
+	drop(v, &txn, "previous/");
+	return etcd_ask(v, ask, &txn);
+}
+
+/* What others have published there since is theirs. */
+static enum turn drop_all(struct visit *v, struct exchange *ask, struct err *e)
+{
+	const char *last = v->job->fingerprint;
+	AUTO(etcd_txn) txn = { 0 };
+
+	(void)e;
+	etcd_judge(v, true);
+	if (last && *last && !etcd_holds(v, last))
+		return TURN_DONE;
+	etcd_txn_begin(&txn);
+	expect_same(v, &txn, etcd_name);
+	take_away(v, &txn);
+	drop(v, &txn, "staged/");
+	drop(v, &txn, "previous/");
+	return etcd_ask(v, ask, &txn);
+}
+
+/* It was refused, or it happened before and the reply was lost. */
+static enum turn switched(struct visit *v, struct exchange *ask, struct err *e)
+{
+	if (etcd_succeeded(etcd_talk(v)->reply))
+		return TURN_DONE;
+	return ask_all(v, ask, e);
+}
+
+static bool is_settled(const struct visit *v)
+{
+	if (v->job->verb == DRIVER_COMMIT)
+		return is_committed(v);
+	if (v->job->verb == DRIVER_REMOVE)
+		return etcd_holds(v, "");
+	return etcd_holds(v, v->job->fingerprint);
+}
+
+static enum turn settle(struct visit *v, struct exchange *ask, struct err *e)
+{
+	(void)ask;
+	held_release(&etcd_talk(v)->held);
+	etcd_judge(v, true);
+	if (is_settled(v))
+		return TURN_DONE;
+	err_set(e, ERR_STALE,
+		"somebody else changed what is beneath '%s' meanwhile",
+		etcd_of(v)->key);
+	return TURN_FAILED;
+}
+
+/* ---- the course of each verb ---- */
+
+enum {
+	STEPS = 4
+};
+
+/* Each sees the reply to what the one before it asked for. */
+static driver_turn_fn *const courses[DRIVER_VERB_COUNT][STEPS] = {
+	[DRIVER_PROBE] = { ask_public, tell },
+	[DRIVER_STAGE] = { put_staged, ask_staged, check_staged },
+	[DRIVER_COMMIT] = { ask_all, switch_over, switched, settle },
+	[DRIVER_ABORT] = { drop_staged, done },
+	[DRIVER_REVERT] = { ask_all, put_back, switched, settle },
+	[DRIVER_REMOVE] = { ask_all, drop_all, switched, settle },
+	[DRIVER_READ] = { ask_all, give },
+};
+
+static enum turn next_step(struct visit *v, struct exchange *ask, struct err *e)
+{
+	return courses[v->job->verb][etcd_talk(v)->step++](v, ask, e);
+}
+
+static enum turn begin(struct visit *v, struct exchange *ask, struct err *e)
+{
+	if (!etcd_talk_begin(v, e))
+		return TURN_FAILED;
+	v->stage = etcd_needs_login(v) ? ETCD_LOGIN : ETCD_WORK;
+	return v->stage == ETCD_LOGIN ? etcd_ask_login(v, ask, e)
+				      : next_step(v, ask, e);
+}
+
+static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)
+{
+	switch ((enum etcd_stage)v->stage) {
+	case ETCD_BEGIN:
+		return begin(v, ask, e);
+	case ETCD_LOGIN:
+		if (!etcd_take_token(v, e))
+			return TURN_FAILED;
+		v->stage = ETCD_WORK;
+		break;
+	case ETCD_WORK:
+		if (!etcd_take(v, e))
+			return TURN_FAILED;
+		break;
+	}
+	return next_step(v, ask, e);
+}
+
+/* Its readers notice by themselves, or the component says how to tell them. */
+static bool activate(struct job *j, struct err *e)
+{
+	(void)j;
+	(void)e;
+	return true;
+}
+
+const struct driver etcd_driver = {
+	.verbs = { [DRIVER_ACTIVATE] = activate },
+	.turns = {
+		[DRIVER_PROBE] = converse,
+		[DRIVER_STAGE] = converse,
+		[DRIVER_COMMIT] = converse,
+		[DRIVER_ABORT] = converse,
+		[DRIVER_REVERT] = converse,
+		[DRIVER_REMOVE] = converse,
+		[DRIVER_READ] = converse,
+	},
+	.origin = first_origin,
+	.next_origin = next_origin,
+	.forget = etcd_talk_end,
+};

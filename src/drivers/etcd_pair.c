@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/etcd_pair.h"
+
+#include "base/text.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+const struct etcd_entry etcd_entries[ETCD_ENTRIES] = {
+	{ "certificate", PART_LEAF },    { "chain", PART_CHAIN },
+	{ "fullchain", PART_FULLCHAIN }, { "key", PART_KEY },
+	{ "fingerprint", PART_COUNT },
+};
+
+void etcd_job_pieces(const struct job *j, struct pieces *out)
+{
+	unsigned parts = 0;
+
+	for (size_t i = 0; i < ETCD_ENTRIES; i++)
+		if (etcd_entries[i].part != PART_COUNT)
+			parts |= 1U << etcd_entries[i].part;
+	pieces_of_pair(out, parts, j->set, j->key);
+}
+
+void etcd_entry_value(const struct job *j, const struct pieces *pieces,
+		      const struct etcd_entry *entry, struct secret *out)
+{
+	if (entry->part == PART_COUNT)
+		text_base64_secret(out, j->fingerprint, strlen(j->fingerprint));
+	else
+		text_base64_secret(out, pieces->parts[entry->part].bytes.bytes,
+				   pieces->parts[entry->part].bytes.len);
+}
+
+static void put_part(struct visit *v, const struct etcd_entry *entry)
+{
+	struct etcd_talk *t = etcd_talk(v);
+	const char *name = etcd_name(v, entry->name);
+	const json_t *found = etcd_find(t->reply, name);
+	AUTO(secret) text = { 0 };
+
+	if (found && etcd_plain(found, &text))
+		held_put(&t->held, entry->part, name, &text);
+	else
+		held_miss(&t->held, entry->part, name);
+}
+
+/* Written at once they have one revision. */
+static const char *written_apart(const struct visit *v)
+{
+	const struct etcd_talk *t = etcd_talk(v);
+	const char *first = etcd_revision(
+		etcd_find(t->reply, etcd_name(v, etcd_entries[0].name)));
+
+	for (size_t i = 1; i < ETCD_ENTRIES; i++) {
+		const char *name = etcd_name(v, etcd_entries[i].name);
+
+		if (strcmp(etcd_revision(etcd_find(t->reply, name)), first))
+			return arena_printf(v->job->arena,
+					    "'%s' was not written together "
+					    "with the certificate",
+					    name);
+	}
+	return NULL;
+}
+
+/* Without the key, its revision has to do. */
+void etcd_judge(struct visit *v, bool with_key)
+{
+	struct etcd_talk *t = etcd_talk(v);
+	struct verdict *verdict = &t->held.verdict;
+
+	for (size_t i = 0; i < ETCD_ENTRIES; i++)
+		if (etcd_entries[i].part != PART_COUNT &&
+		    (with_key || etcd_entries[i].part != PART_KEY))
+			put_part(v, &etcd_entries[i]);
+	held_judge(&t->held, v->job->arena);
+	if (verdict->fingerprint && *verdict->fingerprint && !verdict->damage)
+		verdict->damage = written_apart(v);
+}
+
+bool etcd_holds(const struct visit *v, const char *fingerprint)
+{
+	const struct verdict *now = &etcd_talk(v)->held.verdict;
+
+	return now->fingerprint && !now->damage &&
+	       !strcmp(now->fingerprint, fingerprint);
+}
+
+/* The leaf of another set of entries; "" there is none. */
+const char *etcd_leaf(const struct visit *v, const char *name)
+{
+	const json_t *found = etcd_find(etcd_talk(v)->reply, name);
+	struct cert_facts facts = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 0;
+	AUTO(secret) text = { 0 };
+	struct err ignored = { 0 };
+
+	if (!found || !etcd_plain(found, &text) ||
+	    !pem_read_certs((const char *)text.bytes, text.len, v->arena,
+			    &certs, &count, &ignored) ||
+	    !count || !cert_read_facts(certs[0], v->arena, &facts, &ignored))
+		return "";
+	return facts.fingerprint;
+}

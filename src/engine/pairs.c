@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/pairs.h"
+
+#include "base/alloc.h"
+#include "drivers/driver.h"
+#include "engine/inside.h"
+
+#include <string.h>
+
+void pairs_init(struct pairs *p, size_t most)
+{
+	*p = (struct pairs){ xcalloc(most, sizeof(*p->list)), 0 };
+}
+
+void pairs_release(struct pairs *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		secret_release(&p->list[i].key);
+	free(p->list);
+	*p = (struct pairs){ 0 };
+}
+
+const struct loaded *pairs_load(struct pairs *p, struct run *r,
+				const char *fingerprint)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (!strcmp(p->list[i].fingerprint, fingerprint))
+			return &p->list[i];
+
+	struct loaded *l = &p->list[p->count++];
+
+	l->fingerprint = fingerprint;
+	if (run_certificates(r, fingerprint, &l->generation, &l->set,
+			     &l->error))
+		(void)!state_key(r->en->state, l->generation.spki, &l->key,
+				 &l->error);
+	return l;
+}
+
+void pairs_hand_over(struct pairs *p, struct run *r, struct job *j)
+{
+	const struct loaded *l = NULL;
+
+	if (!driver_takes_pair(j->component) || !j->fingerprint ||
+	    !*j->fingerprint)
+		return;
+	l = pairs_load(p, r, j->fingerprint);
+	if (l->error.code)
+		return;
+	j->set = &l->set;
+	j->key = &l->key;
+}

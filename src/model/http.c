@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/http.h"
+
+/* As written in braces; what is no material has no name. */
+const char *const material_names[MATERIAL_COUNT + 1] = {
+	[MATERIAL_TEXT] = "",
+	[MATERIAL_FINGERPRINT] = "fingerprint",
+	[MATERIAL_CERTIFICATE] = "certificate",
+	[MATERIAL_CHAIN] = "chain",
+	[MATERIAL_FULLCHAIN] = "fullchain",
+	[MATERIAL_KEY] = "key",
+	[MATERIAL_COMBINED] = "combined",
+	[MATERIAL_PKCS12] = "pkcs12",
+};
+const char *const http_method_names[HTTP_METHOD_COUNT + 1] = {
+	[HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
+	[HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+};
+const char *const http_verb_names[HTTP_VERB_COUNT + 1] = {
+	[HTTP_PROBE] = "probe",       [HTTP_STAGE] = "stage",
+	[HTTP_COMMIT] = "commit",     [HTTP_ABORT] = "abort",
+	[HTTP_ACTIVATE] = "activate", [HTTP_REVERT] = "revert",
+	[HTTP_REMOVE] = "remove",
+};
+
+bool http_text_has(const struct http_text *t, enum material what)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].what == what)
+			return true;
+	return false;
+}
+
+bool http_text_needs_pair(const struct http_text *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].what > MATERIAL_FINGERPRINT)
+			return true;
+	return false;
+}
+
+bool request_needs_pair(const struct http_request *r)
+{
+	return http_text_needs_pair(&r->body) || http_text_needs_pair(&r->json);
+}

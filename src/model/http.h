@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is reached over HTTP: Caddy, etcd, and any API whose requests the
+ * fleet file declares.  Plain data, as in model/fleet.h.
+ */
+#ifndef MODEL_HTTP_H
+#define MODEL_HTTP_H
+
+#include "model/secret_ref.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a request can say of the pair it is about. */
+enum material {
+	MATERIAL_TEXT, /* nothing of it: text as it stands */
+	MATERIAL_FINGERPRINT,
+	MATERIAL_CERTIFICATE, /* the leaf as PEM, and so on */
+	MATERIAL_CHAIN,
+	MATERIAL_FULLCHAIN,
+	MATERIAL_KEY,
+	MATERIAL_COMBINED,
+	MATERIAL_PKCS12, /* base64 */
+	MATERIAL_COUNT
+};
+
+struct http_piece {
+	enum material what;
+	const char *text; /* MATERIAL_TEXT */
+};
+
+/* Text that has something of the pair of the moment in some places. */
+struct http_text {
+	const struct http_piece *pieces;
+	size_t count; /* 0: there is none */
+};
+
+enum http_method {
+	HTTP_GET,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_PATCH,
+	HTTP_DELETE,
+	HTTP_METHOD_COUNT
+};
+
+struct http_url {
+	const char *origin;    /* "https://HOST[:PORT]", or http:// */
+	struct http_text path; /* from its "/" on */
+};
+
+/* Its value is a text, or a secret. */
+struct http_header {
+	const char *name;
+	struct http_text text;
+	struct secret_ref secret;
+};
+
+struct http_request {
+	enum http_method method;
+	struct http_url url;
+	const struct http_header *headers;
+	size_t header_count;
+	struct http_text body;   /* as it stands */
+	struct http_text json;   /* what replaces a placeholder is escaped */
+	const unsigned *expect;  /* statuses, ends with 0; NULL: any 2xx */
+	const char *fingerprint; /* probe: JSON pointer (RFC 6901) */
+	const char *version;     /* the same; NULL: it is not told */
+	int64_t timeout;         /* seconds; 0: the usual ones */
+};
+
+/* Whose certificates are accepted, and who we are. */
+struct http_access {
+	const char *ca; /* PEM file; NULL: this machine's authorities */
+	const char *certificate; /* with key: our own, PEM file */
+	struct secret_ref key;
+	const char *user; /* with password */
+	struct secret_ref password;
+};
+
+/* One object of apps.tls.certificates.load_pem in a running Caddy. */
+struct caddy {
+	const char *admin; /* http://HOST[:PORT], or the path of a socket */
+	const char *id;
+};
+
+/* Keys of an etcd, beneath `key`. */
+struct etcd {
+	const char *const *endpoints; /* origins; ends with NULL */
+	const char *key;              /* without a "/" at its end */
+	struct http_access access;
+};
+
+enum http_verb {
+	HTTP_PROBE,
+	HTTP_STAGE,
+	HTTP_COMMIT,
+	HTTP_ABORT,
+	HTTP_ACTIVATE,
+	HTTP_REVERT,
+	HTTP_REMOVE,
+	HTTP_VERB_COUNT
+};
+
+/* All its requests have one origin. */
+struct http {
+	const char *origin;
+	struct http_access access;
+	struct secret_ref pkcs12_password;
+	const struct http_request *requests[HTTP_VERB_COUNT]; /* or NULL */
+};
+
+/* The request of `activate: {http: ...}`. */
+struct http_call {
+	struct http_access access;
+	struct http_request request;
+};
+
+/* Whether it holds this, or any of what only a pair has. */
+bool http_text_has(const struct http_text *t, enum material what);
+bool http_text_needs_pair(const struct http_text *t);
+bool request_needs_pair(const struct http_request *r);
+
+extern const char *const material_names[MATERIAL_COUNT + 1];
+extern const char *const http_method_names[HTTP_METHOD_COUNT + 1];
+extern const char *const http_verb_names[HTTP_VERB_COUNT + 1];
+
+#endif

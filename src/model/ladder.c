@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/ladder.h"
+
+#include "model/http.h"
+
+const char *const activation_names[ACTIVATION_COUNT + 1] = {
+	[ACTIVATION_NONE] = "none",
+	[ACTIVATION_HOT] = "hot",
+	[ACTIVATION_RELOAD] = "reload",
+	[ACTIVATION_RESTART] = "restart",
+};
+
+/* What the drivers can do by themselves. */
+static const struct rung {
+	const char *name;
+	enum activation own; /* when the component says nothing */
+	bool always;         /* it has nothing to say */
+	bool at_commit;      /* the commit alone brings it about */
+} rungs[] = {
+	[DRIVER_FILES] = { "files", ACTIVATION_NONE, false, false },
+	[DRIVER_HAPROXY] = { "haproxy", ACTIVATION_HOT, true, false },
+	/* its host knows how; that its process is told is all we know */
+	[DRIVER_AGENT] = { "agent", ACTIVATION_RELOAD, true, false },
+	[DRIVER_CADDY] = { "caddy", ACTIVATION_HOT, true, true },
+	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },
+	[DRIVER_HTTP] = { "http", ACTIVATION_HOT, false, true },
+};
+_Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT,
+	       "every driver needs its row");
+
+const char *driver_name(enum driver_kind kind)
+{
+	return rungs[kind].name;
+}
+
+static bool has_own_request(const struct deliver *d)
+{
+	return d->kind == DRIVER_HTTP && d->http->requests[HTTP_ACTIVATE];
+}
+
+bool deliver_activates(const struct deliver *d)
+{
+	return rungs[d->kind].always || has_own_request(d);
+}
+
+bool deliver_swaps(const struct deliver *d)
+{
+	return deliver_activates(d) && rungs[d->kind].own == ACTIVATION_HOT;
+}
+
+bool component_swaps_at_commit(const struct component *c)
+{
+	return rungs[c->deliver.kind].at_commit &&
+	       !has_own_request(&c->deliver) &&
+	       c->activate.kind == ACTIVATE_NONE;
+}
+
+enum activation component_activation(const struct component *c)
+{
+	switch (c->activate.kind) {
+	case ACTIVATE_NONE:
+		break;
+	case ACTIVATE_SIGNAL:
+	case ACTIVATE_HTTP:
+		return ACTIVATION_RELOAD;
+	case ACTIVATE_COMMAND:
+		return ACTIVATION_RESTART;
+	}
+	return rungs[c->deliver.kind].own;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A reference to a secret, never the secret itself. */
+#ifndef MODEL_SECRET_REF_H
+#define MODEL_SECRET_REF_H
+
+enum secret_kind {
+	SECRET_NONE,
+	SECRET_ENV,
+	SECRET_FILE,
+	SECRET_COMMAND
+};
+
+struct secret_ref {
+	enum secret_kind kind;
+	const char *name;        /* variable or path */
+	const char *const *argv; /* SECRET_COMMAND, ends with NULL */
+};
+
+#endif

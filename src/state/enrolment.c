@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/enrolment.h"
+
+#include "state/change.h"
+#include "state/handle.h"
+#include "state/records.h"
+
+#include <string.h>
+
+#define INVITE_PREFIX "invite/"
+#define AGENT_PREFIX "agent/"
+
+static const struct field invite_fields[] = {
+	TEXT_FIELD(struct invite, id),
+	TEXT_FIELD(struct invite, agent),
+	TEXT_FIELD(struct invite, issuer),
+	TEXT_FIELD(struct invite, token),
+	LIST_FIELD(struct invite, names, name_count),
+	INT64_FIELD(struct invite, validity),
+	INT64_FIELD(struct invite, expires),
+	UNSIGNED_FIELD(struct invite, failures),
+	{ 0 },
+};
+
+static const struct field enrolled_fields[] = {
+	TEXT_FIELD(struct enrolled, agent),
+	UNSIGNED_FIELD(struct enrolled, number),
+	TEXT_FIELD(struct enrolled, issuer),
+	TEXT_FIELD(struct enrolled, authority),
+	TEXT_FIELD(struct enrolled, serial),
+	TEXT_FIELD(struct enrolled, fingerprint),
+	TEXT_FIELD(struct enrolled, spki),
+	LIST_FIELD(struct enrolled, names, name_count),
+	INT64_FIELD(struct enrolled, not_before),
+	INT64_FIELD(struct enrolled, not_after),
+	{ 0 },
+};
+
+static const char *enrolled_key(struct arena *a, const struct enrolled *agent)
+{
+	return arena_printf(a, "%s/%06u",
+			    record_key(a, AGENT_PREFIX, agent->agent),
+			    agent->number);
+}
+
+static bool read_invite(const struct record *r, struct arena *a,
+			struct invite *out, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct invite i = { 0 };
+
+	if (!record_decode(r, invite_fields, a, &i, e))
+		return false;
+	if (strcmp(record_key(&own, INVITE_PREFIX, i.id), r->key) != 0)
+		return record_damaged(r, "it belongs under another key", e);
+	*out = i;
+	return true;
+}
+
+bool state_invite(struct state *s, const char *id, struct arena *a,
+		  struct invite *out, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record r = { 0 };
+
+	return s->backend->ops->get(s->backend,
+				    record_key(&own, INVITE_PREFIX, id), &own,
+				    &r, e) &&
+	       read_invite(&r, a, out, e);
+}
+
+bool state_invites(struct state *s, struct arena *a, const struct invite **out,
+		   size_t *count, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record *records = NULL;
+	size_t found = 0;
+
+	if (!s->backend->ops->list(s->backend, INVITE_PREFIX, &own, &records,
+				   &found, e))
+		return false;
+
+	struct invite *all = arena_array(a, found, sizeof(*all));
+
+	for (size_t i = 0; i < found; i++)
+		if (!read_invite(&records[i], a, &all[i], e))
+			return false;
+	*out = all;
+	*count = found;
+	return true;
+}
+
+void change_invite(struct change *c, const struct invite *i)
+{
+	struct arena *a = &c->arena;
+
+	change_put(c, record_key(a, INVITE_PREFIX, i->id),
+		   record_encode(invite_fields, i, a));
+}
+
+void change_forget_invite(struct change *c, const char *id)
+{
+	change_put(c, record_key(&c->arena, INVITE_PREFIX, id), NULL);
+}
+
+static bool read_enrolled(const struct record *r, struct arena *a,
+			  struct enrolled *out, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct enrolled agent = { 0 };
+
+	if (!record_decode(r, enrolled_fields, a, &agent, e))
+		return false;
+	if (strcmp(enrolled_key(&own, &agent), r->key) != 0)
+		return record_damaged(r, "it belongs under another key", e);
+	*out = agent;
+	return true;
+}
+
+bool state_enrolled(struct state *s, struct arena *a,
+		    const struct enrolled **out, size_t *count, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record *records = NULL;
+	size_t found = 0;
+
+	if (!s->backend->ops->list(s->backend, AGENT_PREFIX, &own, &records,
+				   &found, e))
+		return false;
+
+	struct enrolled *all = arena_array(a, found, sizeof(*all));
+
+	for (size_t i = 0; i < found; i++)
+		if (!read_enrolled(&records[i], a, &all[i], e))
+			return false;
+	*out = all;
+	*count = found;
+	return true;
+}
+
+void change_enrolled(struct change *c, const struct enrolled *agent)
+{
+	struct arena *a = &c->arena;
+
+	change_put(c, enrolled_key(a, agent),
+		   record_encode(enrolled_fields, agent, a));
+}
+
+void change_forget_enrolled(struct change *c, const struct enrolled *agent)
+{
+	change_put(c, enrolled_key(&c->arena, agent), NULL);
+}

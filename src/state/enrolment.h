@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Invites of agents that were not used yet, and the certificates of agents
+ * that were enrolled.
+ *
+ *	invite/ID      struct invite
+ *	agent/NAME/N   struct enrolled (N with 6 digits)
+ */
+#ifndef STATE_ENROLMENT_H
+#define STATE_ENROLMENT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/enrolment.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct state;
+struct change;
+
+/* ERR_MISSING when there is none with this id. */
+MUST_CHECK bool state_invite(struct state *s, const char *id, struct arena *a,
+			     struct invite *out, struct err *e);
+MUST_CHECK bool state_invites(struct state *s, struct arena *a,
+			      const struct invite **out, size_t *count,
+			      struct err *e);
+void change_invite(struct change *c, const struct invite *i);
+void change_forget_invite(struct change *c, const char *id);
+
+/* Those of one agent stand together, by number. */
+MUST_CHECK bool state_enrolled(struct state *s, struct arena *a,
+			       const struct enrolled **out, size_t *count,
+			       struct err *e);
+void change_enrolled(struct change *c, const struct enrolled *agent);
+void change_forget_enrolled(struct change *c, const struct enrolled *agent);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/enrol.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "wire/json.h"
+
+#include <string.h>
+
+#define PURPOSE "certfleet-enrol-1"
+#define OPERATOR PURPOSE " operator"
+#define AGENT PURPOSE " agent"
+
+_Static_assert((int)PROOF_BYTES == (int)SHA256_BYTES, "a proof is one HMAC");
+
+/* ---- proofs ---- */
+
+static struct bytes text_bytes(const char *text)
+{
+	return (struct bytes){ text, strlen(text) };
+}
+
+static struct bytes token_bytes(const struct enrol_bond *b)
+{
+	return (struct bytes){ b->token->bytes, b->token->len };
+}
+
+static void prove_operator(const struct enrol_bond *b, uint8_t out[PROOF_BYTES])
+{
+	const struct bytes pieces[] = {
+		text_bytes(OPERATOR),
+		{ b->binding, b->binding_len },
+	};
+
+	hmac_sha256(token_bytes(b), pieces, 2, out);
+}
+
+static void prove_agent(const struct enrol_bond *b, struct der csr,
+			uint8_t out[PROOF_BYTES])
+{
+	uint8_t digest[SHA256_BYTES];
+	const struct bytes pieces[] = {
+		text_bytes(AGENT),
+		{ b->binding, b->binding_len },
+		{ digest, sizeof(digest) },
+	};
+
+	sha256(csr.bytes, csr.len, digest);
+	hmac_sha256(token_bytes(b), pieces, 3, out);
+}
+
+void enrol_hello_write(const struct enrol_bond *b, struct secret *out)
+{
+	secret_alloc(out, PROOF_BYTES);
+	prove_operator(b, out->bytes);
+}
+
+bool enrol_hello_holds(const struct enrol_bond *b, const struct secret *hello)
+{
+	uint8_t expected[PROOF_BYTES];
+
+	prove_operator(b, expected);
+	return hello->len == PROOF_BYTES &&
+	       bytes_equal(hello->bytes, expected, PROOF_BYTES);
+}
+
+void enrol_request_write(const struct enrol_bond *b, struct der csr,
+			 struct secret *out)
+{
+	secret_alloc(out, PROOF_BYTES + csr.len);
+	prove_agent(b, csr, out->bytes);
+	memcpy(out->bytes + PROOF_BYTES, csr.bytes, csr.len);
+}
+
+bool enrol_request_read(const struct enrol_bond *b,
+			const struct secret *message, struct der *csr)
+{
+	uint8_t expected[PROOF_BYTES];
+	struct der rest = { 0 };
+
+	if (message->len <= PROOF_BYTES)
+		return false;
+	rest = (struct der){ message->bytes + PROOF_BYTES,
+			     message->len - PROOF_BYTES };
+	prove_agent(b, rest, expected);
+	if (!bytes_equal(message->bytes, expected, PROOF_BYTES))
+		return false;
+	*csr = rest;
+	return true;
+}
+
+/* ---- what is granted ---- */
+
+static json_t *certificates_json(const struct grant *g)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < g->cert_count; i++) {
+		AUTO(buf) text = { 0 };
+
+		text_base64(&text, g->certs[i].bytes, g->certs[i].len);
+		json_array_append_new(list, json_string(buf_text(&text)));
+	}
+	return list;
+}
+
+/* Escaped, because what is no UTF-8 is no JSON. */
+static json_t *texts_json(const char *const *texts, size_t count)
+{
+	AUTO(arena) a = { 0 };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+				      json_string(text_escaped(&a, texts[i])));
+	return list;
+}
+
+void enrol_grant_write(const struct grant *g, struct secret *out)
+{
+	const struct admission *to = &g->admission;
+	AUTO(json) json = json_pack(
+		"{so ss so}", "certificates", certificates_json(g), "authority",
+		to->authority, "allow", texts_json(to->allow, to->allow_count));
+
+	json_to_secret(json, out);
+}
+
+void enrol_refusal_write(const char *why, struct secret *out)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(json) json = json_pack("{ss}", "refused", text_escaped(&a, why));
+
+	json_to_secret(json, out);
+}
+
+static bool read_der(const json_t *json, struct arena *a, struct der *out)
+{
+	size_t len = json_string_length(json);
+	unsigned char *bytes = arena_alloc(a, text_unbase64_room(len));
+
+	out->bytes = bytes;
+	return json_is_string(json) &&
+	       text_unbase64(json_string_value(json), len, bytes, &out->len) &&
+	       out->len;
+}
+
+static bool read_certificates(const json_t *json, struct arena *a,
+			      struct grant *out)
+{
+	size_t count = json_array_size(json);
+	struct der *list = NULL;
+
+	if (!count || count > ENROL_CERTIFICATES)
+		return false;
+	list = arena_array(a, count, sizeof(*list));
+	for (size_t i = 0; i < count; i++)
+		if (!read_der(json_array_get(json, i), a, &list[i]))
+			return false;
+	out->certs = list;
+	out->cert_count = count;
+	return true;
+}
+
+/* Up to `most` texts into `out`; false when there is anything else. */
+static bool read_texts(const json_t *json, size_t most, struct arena *a,
+		       const char **out)
+{
+	size_t count = json_array_size(json);
+
+	if (!json_is_array(json) || count > most)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *text = json_array_get(json, i);
+
+		if (!json_is_string(text))
+			return false;
+		out[i] = arena_strdup(a, json_string_value(text));
+	}
+	return true;
+}
+
+static bool read_admission(const json_t *json, struct arena *a,
+			   struct admission *out)
+{
+	const json_t *authority = json_object_get(json, "authority");
+	const json_t *allow = json_object_get(json, "allow");
+	const char **list = arena_array(a, ENROL_ALLOW, sizeof(*list));
+
+	if (!json_is_string(authority) ||
+	    !read_texts(allow, ENROL_ALLOW, a, list))
+		return false;
+	out->authority = arena_strdup(a, json_string_value(authority));
+	out->allow = list;
+	out->allow_count = json_array_size(allow);
+	return true;
+}
+
+bool enrol_grant_read(const struct secret *message, struct arena *a,
+		      struct grant *out, struct err *e)
+{
+	AUTO(json) json = json_loadb((const char *)message->bytes, message->len,
+				     JSON_REJECT_DUPLICATES, NULL);
+	const json_t *refused = json_object_get(json, "refused");
+	struct grant g = { 0 };
+
+	if (json_is_string(refused))
+		return err_set(e, ERR_REMOTE, "the operator refuses: %s",
+			       text_escaped(a, json_string_value(refused)));
+	if (!read_certificates(json_object_get(json, "certificates"), a, &g) ||
+	    !read_admission(json, a, &g.admission))
+		return err_set(e, ERR_REMOTE,
+			       "what the operator sends makes no sense");
+	*out = g;
+	return true;
+}
+
+/* ---- what became of it ---- */
+
+void enrol_receipt_write(const struct receipt *r, struct secret *out)
+{
+	AUTO(json) json = json_pack("{sb so}", "written", r->written, "notes",
+				    texts_json(r->notes, r->note_count));
+
+	json_to_secret(json, out);
+}
+
+bool enrol_receipt_read(const struct secret *message, struct arena *a,
+			struct receipt *out, struct err *e)
+{
+	AUTO(json) json = json_loadb((const char *)message->bytes, message->len,
+				     JSON_REJECT_DUPLICATES, NULL);
+	const json_t *written = json_object_get(json, "written");
+	const json_t *notes = json_object_get(json, "notes");
+	struct receipt r = { .written = json_is_true(written),
+			     .note_count = json_array_size(notes) };
+
+	if (!json_is_boolean(written) ||
+	    !read_texts(notes, RECEIPT_NOTES, a, r.notes))
+		return err_set(e, ERR_REMOTE,
+			       "what the agent answers makes no sense");
+	for (size_t i = 0; i < r.note_count; i++)
+		r.notes[i] = text_escaped(a, r.notes[i]);
+	*out = r;
+	return true;
+}

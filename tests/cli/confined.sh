@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A plan of a fleet file that nobody has reviewed: it contacts nobody, starts
+# nothing, resolves no secret and reads nothing from elsewhere.
+. "$(dirname "$0")/lib.sh"
+command -v strace >/dev/null || skip_all "strace is not installed"
+elsewhere=$work/elsewhere
+mkdir -p repo/parts repo/tls elsewhere/state elsewhere/backups
+export CERTFLEET_VENDOR=not-for-strangers
+
+pack_vendor() { # FILE
+	make_pair vendor run/v.crt run/v.key
+	openssl pkcs12 -export -in run/v.crt -inkey run/v.key -passout env:CERTFLEET_VENDOR -out "$1"
+}
+pack_vendor repo/vendor.p12
+pack_vendor elsewhere/other.p12
+echo "the only line of a secret" >elsewhere/secret
+chmod 600 elsewhere/secret
+printf 'certfleet: 1\n' >repo/parts/more.yaml
+
+write_fleet() { # COMPONENTS [HEAD]
+	cat >repo/certfleet.yaml <<-END
+	certfleet: 1
+	fleet: pulled
+	${2:-backup: {passphrase: {file: $elsewhere/secret\}\}}
+	include: [parts/more.yaml]
+	access: {agent: {certificate: $elsewhere/ops.pem, key: $elsewhere/ops.key, ca: $elsewhere/agents.pem}}
+	issuers:
+	  ca: {subject: "CN=Pulled CA", publish: $elsewhere/ca.pem}
+	certificates:
+	  site: {subject: "CN=site.example.test", names: [site.example.test], issuer: ca}
+	  vendor: {import: {pkcs12: ${vendor:-vendor.p12}, password: {env: CERTFLEET_VENDOR}}}
+	components:
+	$1
+	END
+}
+everything="  front:
+    certificate: site
+    deliver: {files: {directory: tls/front}}
+    activate: {command: [/usr/bin/touch, $elsewhere/ran]}
+    verify: {tls: \"localhost:443\"}
+  proxy:
+    certificate: vendor
+    deliver: {haproxy: {socket: $elsewhere/proxy.sock, certificate: $elsewhere/proxy.pem}}
+  edge:
+    certificate: vendor
+    deliver: {agent: \"https://localhost:7443\"}"
+files="  front: {certificate: site, deliver: {files: {directory: tls/front}}}
+  mail: {certificate: vendor, deliver: {files: {directory: tls/mail}}}"
+
+# What one run asked of the kernel once it began, in run/asked.
+traced() {
+	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -f -y -o run/calls -e trace=%network,%process,%file,openat2 \
+		"$CERTFLEET" -C repo "$@" >run/shown 2>run/said </dev/null
+	status=$?
+	cat run/shown run/said >run/both
+	sed -E 's/^[0-9]+ +//' run/calls | sed '1,/"\/dev\/null", O_RDWR/d' >run/asked
+}
+
+# Where opened files really lie, if it is neither the checkout nor the system.
+opened_elsewhere() { # [PATTERN of what may be]
+	sed -nE 's/^(open|openat|openat2|creat)\(.* = [0-9]+<([^>]*)>$/\2/p' run/asked |
+		grep -vE "^($work/repo(/.*)?|/proc/.*|/dev/(u?random|null)|/etc/localtime|/usr/share/(zoneinfo|locale)/.*|(/usr)?/lib(64)?/.*|/etc/ld.so.cache${1:+|$1})$" | sort -u
+}
+
+confined_well() { # WHAT [PATTERN]
+	is "$(grep -E '^(socket|socketpair|connect|bind|sendto|sendmsg)\(' run/asked)" "" "$1: no socket"
+	is "$(grep -E '^(fork|vfork|clone|clone3|execve|execveat)\(' run/asked)" "" "$1: no child"
+	is "$(opened_elsewhere "${2:-}")" "" "$1: nothing is opened elsewhere"
+	is "$(grep -F "$elsewhere" run/asked | grep -v EXDEV)" "" "$1: nothing elsewhere is even looked at"
+	hasnt "$(cat run/both)" "not-for-strangers\|the only line" "$1: no secret is shown"
+}
+
+write_fleet "$everything"
+traced plan --confined
+is $status 0 "a plan of a fresh checkout"
+confined_well "a fresh checkout"
+has "$(cat run/shown)" "touch $elsewhere/ran" "it tells the command"
+has "$(cat run/shown)" "front .*commit, restart" "and what would happen to a component that nobody looked at"
+has "$(cat run/shown)" "import  *vendor  *first import" "and to an import that it does not open"
+[ ! -e elsewhere/ran ] && [ ! -e repo/.certfleet ]; ok $? "but nothing has happened"
+# this test would see it
+traced plan
+grep -q '^socket(' run/asked && grep -qE '^(clone|clone3|fork|vfork)\(' run/asked; ok $? "a plan that is not confined does reach out"
+(CERTFLEET_VENDOR='' traced plan --confined; exit $status); ok $? "no variable needs to be set"
+
+traced plan --confined --out ../run/p.plan --report ../run/r.csv --json
+is $status 0 "--out and --report"
+confined_well "--out and --report" "$work/run(/.*)?"
+fits_schema plan.schema.json run/shown; ok $? "the plan is what the schema says"
+is "$(jq -r '.steps[] | select(.kind == "import").generation' run/shown)" null "what an import holds is not known"
+has "$(cat run/said)" "finds it stale unless" "how much a saved one is worth is said"
+[ -s run/p.plan ] && [ -s run/r.csv ]; ok $? "both are written"
+cf -C repo plan --confined --offline
+is $status 64 "--confined with --offline: 64"
+cf -C repo plan --confined --out ../run/p.plan --at 2027-01-01
+is $status 64 "--out with --at: 64"
+
+# what may not be read
+vendor=$elsewhere/other.p12
+write_fleet "$everything" "state: {path: $elsewhere/state}
+backup: {directory: $elsewhere/backups, passphrase: {command: [/usr/bin/touch, $elsewhere/asked]}}"
+touch elsewhere/state/state.db elsewhere/backups/pulled-000001-x.zip
+traced plan --confined
+is $status 0 "state, backups and an import that lie elsewhere"
+confined_well "elsewhere"
+has "$(cat run/said)" "the state lies outside" "the state is left out"
+has "$(cat run/said)" "import 'vendor' is not looked at" "and the import"
+hasnt "$(cat run/shown)" "state-missing" "and the bundles"
+[ ! -e elsewhere/asked ]; ok $? "no secret is asked for"
+vendor=
+write_fleet "$everything"
+ln -s ../elsewhere/state repo/.certfleet
+ln -s ../elsewhere/backups repo/backups
+ln -sf ../elsewhere/other.p12 repo/vendor.p12
+traced plan --confined
+is $status 0 "symbolic links that lead elsewhere"
+confined_well "symbolic links"
+has "$(cat run/said)" "the state lies outside" "lead nowhere"
+rm repo/.certfleet repo/backups repo/vendor.p12
+pack_vendor repo/vendor.p12
+mv repo/certfleet.yaml run/good.yaml
+ln -s ../elsewhere/secret repo/certfleet.yaml
+traced plan --confined
+is $status 65 "a fleet file that is a link to elsewhere is refused"
+confined_well "a linked fleet file"
+rm repo/certfleet.yaml
+cp elsewhere/secret repo/certfleet.yaml
+traced plan --confined
+is $status 65 "a file that does not begin as a fleet file is refused"
+hasnt "$(cat run/both)" "the only line" "and not one line of it is shown"
+has "$(cat run/both)" "^certfleet.yaml:1:1: " "but its place"
+cp run/good.yaml repo/certfleet.yaml
+sed -i 's|parts/more.yaml|../elsewhere/secret|' repo/certfleet.yaml
+traced plan --confined
+is $status 65 "an include from elsewhere is refused"
+confined_well "an include"
+
+# with a state that lies in the checkout
+write_fleet "$files"
+cf -C repo apply --yes
+is $status 0 "an apply, which is not confined"
+traced plan --confined --detailed-exitcode --out ../run/p.plan
+is $status 0 "nothing to do, as it was last seen"
+confined_well "with a state" "$work/run(/.*)?"
+hasnt "$(cat run/shown)" "Preconditions" "and nothing is new"
+cf -C repo apply ../run/p.plan
+is $status 0 "what is saved then is not stale"
+sed -i 's/names: \[site/names: [www.example.test, site/' repo/certfleet.yaml
+traced plan --confined --out ../run/p.plan
+has "$(cat run/shown)" "issue  *site  *names changed" "a changed certificate"
+cf -C repo apply ../run/p.plan
+is $status 0 "is applied as it was planned, since all is as it was last seen"
+sed -i 's/^  mail: .*/&\n  more: {certificate: site, deliver: {files: {directory: tls\/more}}}/' repo/certfleet.yaml
+traced plan --confined --out ../run/p.plan
+is $status 0 "a component that is new"
+has "$(cat run/shown)" "more  *<- site" "gets its pair"
+cf -C repo apply ../run/p.plan
+is $status 5 "nobody had looked at it: stale"
+has "$out" "'more' changed since the plan was made" "and that is said"
+pack_vendor repo/vendor.p12
+traced plan --confined --json
+is $status 0 "an import that changed"
+is "$(jq -c '[.steps[] | select(.certificate == "vendor") | [.kind, .component, .generation]]' run/shown)" \
+	'[["import",null,null],["stage","mail",null],["commit","mail",null]]' "another import file is planned by its hash"
+confined_well "another import file"
+: >repo/backups/pulled-999999-20990101T000000Z.zip
+traced plan --confined
+is $status 0 "a bundle with a higher serial"
+has "$(cat run/shown)" "state-behind: the bundle 'pulled-999999" "is believed by its name"
+confined_well "a newer bundle"
+finish

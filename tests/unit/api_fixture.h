@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drivers against scripted HTTP answers, with three pairs and some secrets. */
+#ifndef API_FIXTURE_H
+#define API_FIXTURE_H
+
+#include "place_fixture.h"
+#include "remote_server.h"
+
+#include "base/text.h"
+#include "drivers/driver.h"
+#include "model/http.h"
+
+#include <jansson.h>
+
+static struct drivers *drivers;
+
+/* A reference's name is its secret, but for "missing". */
+static inline bool tell_secret(void *ctx, const struct secret_ref *ref,
+			       const struct secret **out, struct err *e)
+{
+	static struct secret told[8];
+	static size_t count;
+
+	(void)ctx;
+	if (!strcmp(ref->name, "missing"))
+		return err_set(e, ERR_MISSING, "it is not there");
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp((char *)told[i].bytes, ref->name)) {
+			*out = &told[i];
+			return true;
+		}
+	assert_true(count < sizeof(told) / sizeof(*told));
+	secret_copy(&told[count], ref->name, strlen(ref->name));
+	*out = &told[count++];
+	return true;
+}
+
+static inline int open_drivers(void **state)
+{
+	drivers = drivers_new(
+		&(const struct drivers_options){ .secret = tell_secret });
+	return make_pairs(state);
+}
+
+static inline int close_drivers(void **state)
+{
+	drivers_free(drivers);
+	return drop_pairs(state);
+}
+
+static inline struct server *answers(struct server like)
+{
+	return server_new(like, NULL);
+}
+
+/* "HTTP/1.1 STATUS" with a body; texts live as long as the process. */
+static inline const char *reply(const char *status, const char *body)
+{
+	static struct arena kept;
+
+	return arena_printf(&kept,
+			    "HTTP/1.1 %s\r\nETag: \"/x 1\"\r\n"
+			    "Content-Length: %zu\r\n\r\n%s",
+			    status, strlen(body), body);
+}
+
+static inline const char *dumped(json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+	const char *copy = arena_strdup(&test_arena, text);
+
+	free(text);
+	json_decref(json);
+	return copy;
+}
+
+static inline const char *certs_pem(const struct pair *p)
+{
+	AUTO(buf) pem = { 0 };
+
+	pem_add_certs(&pem, p->set.certs, p->set.count);
+	return arena_strdup(&test_arena, buf_text(&pem));
+}
+
+static inline const char *leaf_pem(const struct pair *p)
+{
+	AUTO(buf) pem = { 0 };
+
+	pem_add_certs(&pem, p->set.certs, 1);
+	return arena_strdup(&test_arena, buf_text(&pem));
+}
+
+static inline const char *key_pem(const struct pair *p)
+{
+	AUTO(secret) pem = { 0 };
+
+	pem_add_key(&pem, &p->key);
+	return arena_strdup(&test_arena, (char *)pem.bytes);
+}
+
+/* As it stands in a JSON string. */
+static inline const char *in_json(const char *text)
+{
+	const char *quoted = dumped(json_pack("[s]", text));
+
+	return arena_strndup(&test_arena, quoted + 2, strlen(quoted) - 4);
+}
+
+static inline struct job job_of(const struct component *c,
+				enum driver_verb verb, const struct pair *p)
+{
+	return (struct job){ .verb = verb,
+			     .component = c,
+			     .fingerprint = p ? p->facts.fingerprint : "",
+			     .set = p ? &p->set : NULL,
+			     .key = p ? &p->key : NULL,
+			     .arena = &test_arena };
+}
+
+static inline struct job run(const struct component *c, enum driver_verb verb,
+			     const struct pair *p)
+{
+	struct job job = job_of(c, verb, p);
+
+	drivers_run(drivers, &job, 1);
+	return job;
+}
+
+static inline struct job commit_over(const struct component *c,
+				     const struct pair *p,
+				     const struct pair *replaces)
+{
+	struct job job = job_of(c, DRIVER_COMMIT, p);
+
+	job.replaces = replaces ? replaces->facts.fingerprint : "";
+	drivers_run(drivers, &job, 1);
+	return job;
+}
+
+static inline void assert_done(const struct job *job)
+{
+	if (!job->done)
+		fail_msg("%s", job->error.text);
+}
+
+static inline void assert_failed(const struct job *job, enum err_code code,
+				 const char *words)
+{
+	assert_false(job->done);
+	if (!strstr(job->error.text, words))
+		fail_msg("no '%s' in: %s", words, job->error.text);
+	assert_int_equal(job->error.code, code);
+}
+
+static inline void assert_asked(const char *requests, const char *words)
+{
+	if (!strstr(requests, words))
+		fail_msg("no '%s' in:\n%s", words, requests);
+}
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/csr.h"
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "pki_made.h"
+
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+
+static void make(enum key_type type, struct arena *a, struct der *csr,
+		 char spki[65])
+{
+	AUTO(secret) key = { 0 };
+	struct err e = { 0 };
+
+	MUST(key_generate(type, &key, &e), &e);
+	MUST(key_spki(&key, spki, &e), &e);
+	MUST(csr_make(&key, a, csr, &e), &e);
+}
+
+static bool reads(struct der csr, char digest[65])
+{
+	AUTO(arena) a = { 0 };
+	struct der spki = { 0 };
+	struct err e = { 0 };
+
+	if (!csr_read(csr, &a, &spki, &e)) {
+		assert_int_not_equal(e.code, ERR_NONE);
+		return false;
+	}
+	sha256_text(spki.bytes, spki.len, digest);
+	return true;
+}
+
+static void a_request_proves_the_key_it_names(void **state)
+{
+	static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P384,
+					       KEY_ED25519, KEY_RSA_2048 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		AUTO(arena) a = { 0 };
+		struct der csr = { 0 };
+		char spki[65];
+		char got[65];
+
+		make(types[i], &a, &csr, spki);
+		assert_true(reads(csr, got));
+		assert_string_equal(got, spki);
+	}
+}
+
+/* Nobody can change a byte of it: not the key, and not what proves it. */
+static void a_request_with_any_byte_changed_names_no_other_key(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct der csr = { 0 };
+	char spki[65];
+	char got[65];
+	size_t refused = 0;
+
+	(void)state;
+	make(KEY_ED25519, &a, &csr, spki);
+	for (size_t i = 0; i < csr.len; i++) {
+		unsigned char *bytes = arena_alloc(&a, csr.len);
+
+		memcpy(bytes, csr.bytes, csr.len);
+		bytes[i] ^= 0x01;
+		if (!reads((struct der){ bytes, csr.len }, got))
+			refused++;
+		else
+			assert_string_equal(got, spki);
+	}
+	assert_true(refused > csr.len * 9 / 10);
+}
+
+static void what_is_no_request_is_refused(void **state)
+{
+	static unsigned char zeroes[CSR_LIMIT + 1];
+	AUTO(pair) pair = { 0 };
+	const struct certificate c = made_certificate();
+	char got[65];
+
+	(void)state;
+	assert_false(reads((struct der){ zeroes, 0 }, got));
+	assert_false(reads((struct der){ zeroes, 100 }, got));
+	assert_false(reads((struct der){ zeroes, sizeof(zeroes) }, got));
+	make_leaf(&c, NULL, &pair);
+	assert_false(reads(pair.set.certs[0], got));
+}
+
+static void a_key_that_we_would_not_make_is_not_signed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	gnutls_x509_privkey_t key = NULL;
+	gnutls_datum_t der = { 0 };
+	AUTO(secret) pkcs8 = { 0 };
+	struct der csr = { 0 };
+	struct der spki = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(gnutls_x509_privkey_init(&key), 0);
+	assert_int_equal(
+		gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 1024, 0), 0);
+	assert_int_equal(gnutls_x509_privkey_export2_pkcs8(
+				 key, GNUTLS_X509_FMT_DER, NULL,
+				 GNUTLS_PKCS_PLAIN, &der),
+			 0);
+	secret_copy(&pkcs8, der.data, der.size);
+	gnutls_free(der.data);
+	gnutls_x509_privkey_deinit(key);
+	MUST(csr_make(&pkcs8, &a, &csr, &e), &e);
+	assert_false(csr_read(csr, &a, &spki, &e));
+	assert_non_null(strstr(e.text, "not signed here"));
+}
+
+static void a_leaf_for_a_request_has_its_key_and_our_names(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) ca = { 0 };
+	AUTO(authority) by = NULL;
+	AUTO(secret) key = { 0 };
+	AUTO(pair) pair = { 0 };
+	const struct certificate c = made_certificate();
+	struct leaf_request r = { .certificate = &c, .now = NOW };
+	struct der csr = { 0 };
+	struct cert_set set = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
+	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
+	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	MUST(csr_make(&key, &a, &csr, &e), &e);
+	MUST(csr_read(csr, &a, &r.spki, &e), &e);
+	MUST(issue_for(&r, by, &a, &set, &e), &e);
+	MUST(pair_from_parts(&key, &set, &pair, &e), &e);
+	MUST(pair_lint(&pair, NOW, &e), &e);
+	assert_int_equal(pair.facts.name_count, 1);
+	assert_string_equal(pair.facts.names[0].value, "shop.example.com");
+	assert_string_equal(pair.facts.issuer, ca.facts.subject);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_proves_the_key_it_names),
+		cmocka_unit_test(
+			a_request_with_any_byte_changed_names_no_other_key),
+		cmocka_unit_test(what_is_no_request_is_refused),
+		cmocka_unit_test(a_key_that_we_would_not_make_is_not_signed),
+		cmocka_unit_test(
+			a_leaf_for_a_request_has_its_key_and_our_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

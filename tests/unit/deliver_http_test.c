@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a component was reached, through the text that the state keeps. */
+#include "engine/inside.h"
+
+#include "model/http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct deliver there_and_back(const struct deliver *d, struct arena *a)
+{
+	struct deliver out = { 0 };
+	struct err e = { 0 };
+
+	if (!deliver_from_text(deliver_to_text(d, a), a, &out, &e))
+		fail_msg("%s", e.text);
+	assert_int_equal(out.kind, d->kind);
+	return out;
+}
+
+static void a_caddy_comes_back(void **state)
+{
+	AUTO(arena) a = { 0 };
+	const struct caddy caddy = { "http://127.0.0.1:2019", "site" };
+	const struct deliver d = { .kind = DRIVER_CADDY, .caddy = &caddy };
+	struct deliver back = there_and_back(&d, &a);
+
+	(void)state;
+	assert_string_equal(back.caddy->admin, caddy.admin);
+	assert_string_equal(back.caddy->id, caddy.id);
+}
+
+static const char *const argv[] = { "get", "it", NULL };
+
+static void an_etcd_comes_back(void **state)
+{
+	AUTO(arena) a = { 0 };
+	static const char *const endpoints[] = { "https://a", "https://b",
+						 NULL };
+	const struct etcd etcd = {
+		.endpoints = endpoints,
+		.key = "/tls/site",
+		.access = { .ca = "/ca.pem",
+			    .certificate = "/me.pem",
+			    .key = { SECRET_COMMAND, NULL, argv },
+			    .user = "me",
+			    .password = { SECRET_ENV, "CERTFLEET_X", NULL } }
+	};
+	const struct deliver d = { .kind = DRIVER_ETCD, .etcd = &etcd };
+	const struct etcd *back = there_and_back(&d, &a).etcd;
+
+	(void)state;
+	assert_string_equal(back->endpoints[1], "https://b");
+	assert_null(back->endpoints[2]);
+	assert_string_equal(back->key, "/tls/site");
+	assert_string_equal(back->access.ca, "/ca.pem");
+	assert_string_equal(back->access.certificate, "/me.pem");
+	assert_int_equal(back->access.key.kind, SECRET_COMMAND);
+	assert_string_equal(back->access.key.argv[1], "it");
+	assert_null(back->access.key.argv[2]);
+	assert_string_equal(back->access.user, "me");
+	assert_int_equal(back->access.password.kind, SECRET_ENV);
+	assert_string_equal(back->access.password.name, "CERTFLEET_X");
+}
+
+static void of_an_api_what_removes_comes_back(void **state)
+{
+	AUTO(arena) a = { 0 };
+	const struct http_piece pieces[] = { { .text = "/a" },
+					     { .text = "/b?c" } };
+	const unsigned expect[] = { 200, 404, 0 };
+	const struct http_header headers[] = {
+		{ .name = "X-A", .text = { pieces, 1 } },
+		{ .name = "X-B", .secret = { SECRET_FILE, "/s", NULL } },
+	};
+	const struct http_request remove = { .method = HTTP_DELETE,
+					     .url.path = { pieces, 2 },
+					     .headers = headers,
+					     .header_count = 2,
+					     .expect = expect,
+					     .timeout = 7,
+					     .json = { pieces, 1 } };
+	const struct http http = {
+		.origin = "https://a",
+		.requests = { [HTTP_COMMIT] = &remove, [HTTP_REMOVE] = &remove }
+	};
+	const struct deliver d = { .kind = DRIVER_HTTP, .http = &http };
+	const struct http *back = there_and_back(&d, &a).http;
+	const struct http_request *r = back->requests[HTTP_REMOVE];
+
+	(void)state;
+	assert_string_equal(back->origin, "https://a");
+	assert_null(back->requests[HTTP_COMMIT]);
+	assert_null(back->requests[HTTP_PROBE]);
+	assert_int_equal(r->method, HTTP_DELETE);
+	assert_string_equal(r->url.path.pieces[0].text, "/a/b?c");
+	assert_int_equal(r->header_count, 2);
+	assert_string_equal(r->headers[0].text.pieces[0].text, "/a");
+	assert_string_equal(r->headers[1].secret.name, "/s");
+	assert_int_equal(r->expect[1], 404);
+	assert_int_equal(r->expect[2], 0);
+	assert_int_equal(r->timeout, 7);
+	assert_int_equal(r->body.count, 0);
+	assert_string_equal(r->json.pieces[0].text, "/a");
+}
+
+/* A state that somebody has been at. */
+static void texts_that_say_too_little_reach_nobody(void **state)
+{
+	static const char *const odd[] = {
+		"{\"files\":{},\"caddy\":{\"admin\":7}}",
+		"{\"files\":{},\"etcd\":{\"endpoints\":[],\"key\":\"/a\"}}",
+		"{\"files\":{},\"etcd\":{\"endpoints\":\"x\"}}",
+		"{\"files\":{},\"http\":{}}",
+		"{\"files\":{},\"http\":[]}",
+		"{\"files\":{},\"http\":{\"origin\":\"https://a\"}}",
+		"{\"files\":{},\"http\":{\"origin\":\"https://a\","
+		"\"remove\":{\"method\":9}}}",
+	};
+	AUTO(arena) a = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		struct deliver out = { 0 };
+		struct err e = { 0 };
+
+		assert_false(deliver_from_text(odd[i], &a, &out, &e));
+		assert_int_equal(e.code, ERR_IO);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_caddy_comes_back),
+		cmocka_unit_test(an_etcd_comes_back),
+		cmocka_unit_test(of_an_api_what_removes_comes_back),
+		cmocka_unit_test(texts_that_say_too_little_reach_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

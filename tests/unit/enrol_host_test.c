@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An agent that enrols, and everybody who may come to it meanwhile. */
+#include "agent/admission.h"
+#include "base/clock.h"
+#include "drivers/enrolling.h"
+#include "enrol_host.h"
+#include "pki/csr.h"
+#include "pki/link.h"
+#include "pki_made.h"
+#include "wire/enrol.h"
+
+enum {
+	WAIT_MS = 10000,
+};
+
+/* A host, and the authority that may sign for it. */
+struct pairing {
+	struct host host;
+	struct pair ca;
+};
+
+static int setup(void **state)
+{
+	struct pairing *p = calloc(1, sizeof(*p));
+
+	host_init(&p->host);
+	make_authority_at(KEY_ECDSA_P256, clock_now(), &p->ca);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct pairing *p = *state;
+
+	host_release(&p->host);
+	pair_release(&p->ca);
+	free(p);
+	return 0;
+}
+
+static const struct pair *ca_of(const struct host *h)
+{
+	return &((const struct pairing *)h)->ca;
+}
+
+/* ---- the operator ---- */
+
+static bool meet(struct host *h, const struct secret *token,
+		 struct enrolling **out, struct err *e)
+{
+	const struct enrolling_target to = { "127.0.0.1", h->config.port,
+					     token };
+
+	return enrolling_open(&to, out, e);
+}
+
+static const char *authority_pem(struct host *h)
+{
+	AUTO(buf) pem = { 0 };
+
+	pem_add_certs(&pem, ca_of(h)->set.certs, 1);
+	return arena_strdup(&h->config.arena, buf_text(&pem));
+}
+
+#define ENTRY   \
+	"spki:" \
+	"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+static void sign(struct host *h, struct der spki, struct arena *a,
+		 struct cert_set *out)
+{
+	const struct certificate c = made_certificate();
+	const struct leaf_request r = { &c, spki, clock_now() };
+	AUTO(authority) by = NULL;
+	struct err e = { 0 };
+
+	MUST(authority_open(&ca_of(h)->key, &ca_of(h)->set, &by, &e), &e);
+	MUST(issue_for(&r, by, a, out, &e), &e);
+}
+
+/* What the agent is given, for the key of its request. */
+static struct grant grant_for(struct host *h, struct der csr)
+{
+	static const char *const allow[] = { ENTRY };
+	struct arena *a = &h->config.arena;
+	struct der spki = { 0 };
+	struct cert_set set = { 0 };
+	struct err e = { 0 };
+
+	MUST(csr_read(csr, a, &spki, &e), &e);
+	sign(h, spki, a, &set);
+	return (struct grant){ set.certs,
+			       set.count,
+			       { authority_pem(h), allow, 1 } };
+}
+
+static bool accept_agent(struct host *h, struct receipt *r, struct err *e)
+{
+	AUTO(enrolling) agent = NULL;
+	struct grant g = { 0 };
+
+	if (!meet(h, &h->token, &agent, e))
+		return false;
+	g = grant_for(h, enrolling_csr(agent));
+	return enrolling_grant(agent, &g, &h->config.arena, r, e);
+}
+
+static void assert_enrols(struct host *h, struct receipt *r)
+{
+	struct err e = { 0 };
+
+	if (!accept_agent(h, r, &e))
+		fail_msg("%s", e.text);
+	assert_true(r->written);
+	host_end(h);
+	if (!h->enrolled)
+		fail_msg("%s", h->error.text);
+}
+
+/* ---- it works ---- */
+
+static void an_agent_gets_its_pair_and_whom_to_obey(void **state)
+{
+	struct host *h = *state;
+	struct receipt r = { 0 };
+	AUTO(secret) key = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(pair) pair = { 0 };
+	struct cert_set set = { 0 };
+	struct err e = { 0 };
+	struct stat st;
+
+	host_start(h);
+	assert_true(host_has(h, "agent.key.enrolling"));
+	assert_false(host_has(h, "agent.key"));
+	assert_enrols(h, &r);
+	assert_int_equal(r.note_count, 0);
+
+	const char *key_pem = host_text(h, "agent.key");
+	const char *pem = host_text(h, "agent.pem");
+
+	MUST(pem_read_key(key_pem, strlen(key_pem), &key, &e), &e);
+	MUST(pem_read_certs(pem, strlen(pem), &a, &set.certs, &set.count, &e),
+	     &e);
+	MUST(pair_from_parts(&key, &set, &pair, &e), &e);
+	MUST(pair_lint(&pair, clock_now(), &e), &e);
+	assert_int_equal(stat(host_path(h, "agent.key"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(stat(host_path(h, "agent.pem"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_false(host_has(h, "agent.key.enrolling"));
+	assert_string_equal(host_text(h, "operators.pem"), authority_pem(h));
+	MUST(admission_read(&h->config, &e), &e);
+	assert_int_equal(h->config.caller_count, 1);
+	assert_string_equal(h->config.callers[0].spki, &ENTRY[5]);
+}
+
+static void what_an_earlier_one_left_is_replaced(void **state)
+{
+	struct host *h = *state;
+	struct receipt r = { 0 };
+
+	host_put(h, "agent.key.enrolling", "half a key");
+	host_start(h);
+	assert_enrols(h, &r);
+	assert_null(strstr(host_text(h, "agent.key"), "half a key"));
+	assert_false(host_has(h, "agent.key.enrolling"));
+}
+
+/* Killed between the two last renames. */
+static void one_that_was_cut_short_at_its_end_is_ended(void **state)
+{
+	struct host *h = *state;
+	struct receipt r = { 0 };
+	const char *key = NULL;
+
+	host_start(h);
+	assert_enrols(h, &r);
+	key = host_text(h, "agent.key");
+	assert_int_equal(rename(host_path(h, "agent.key"),
+				host_path(h, "agent.key.enrolling")),
+			 0);
+	host_start(h);
+	host_end(h);
+	assert_true(h->enrolled);
+	assert_string_equal(host_text(h, "agent.key"), key);
+	assert_false(host_has(h, "agent.key.enrolling"));
+}
+
+static void an_agent_with_a_key_or_a_certificate_is_left_alone(void **state)
+{
+	static const char *const names[] = { "agent.key", "agent.pem" };
+	struct host *h = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		host_put(h, names[i], "what is there");
+		host_start(h);
+		host_end(h);
+		assert_false(h->enrolled);
+		assert_int_equal(h->error.code, ERR_INPUT);
+		assert_string_equal(host_text(h, names[i]), "what is there");
+		assert_false(host_has(h, "agent.key.enrolling"));
+		assert_int_equal(unlink(host_path(h, names[i])), 0);
+	}
+}
+
+/* ---- what is there already ---- */
+
+static void nobody_more_is_let_in(void **state)
+{
+	struct host *h = *state;
+	struct receipt r = { 0 };
+	AUTO(pair) other = { 0 };
+	AUTO(buf) pem = { 0 };
+
+	make_authority_at(KEY_ECDSA_P256, clock_now(), &other);
+	pem_add_certs(&pem, other.set.certs, 1);
+	host_put(h, "operators.pem", buf_text(&pem));
+	host_put(h, "allow", "# ours\nCN=ops,O=Example\n");
+	host_start(h);
+	assert_enrols(h, &r);
+	assert_string_equal(host_text(h, "operators.pem"), buf_text(&pem));
+	assert_string_equal(host_text(h, "allow"),
+			    "# ours\nCN=ops,O=Example\n");
+	assert_int_equal(r.note_count, 2);
+	assert_non_null(strstr(r.notes[0], "operators.pem' does not hold"));
+	assert_non_null(strstr(r.notes[1], "add \"" ENTRY "\" to it"));
+	assert_non_null(strstr(h->told, "does not hold"));
+}
+
+static void what_already_lets_the_operator_in_needs_no_word(void **state)
+{
+	struct host *h = *state;
+	struct receipt r = { 0 };
+
+	host_put(h, "operators.pem", authority_pem(h));
+	host_put(h, "allow", "CN=ops\n" ENTRY "\n");
+	host_start(h);
+	assert_enrols(h, &r);
+	assert_int_equal(r.note_count, 0);
+	assert_string_equal(host_text(h, "allow"), "CN=ops\n" ENTRY "\n");
+}
+
+static void a_list_in_the_configuration_stays_as_it_is(void **state)
+{
+	static const struct agent_caller ours[] = { { .name = "CN=ops" } };
+	struct host *h = *state;
+	struct receipt r = { 0 };
+
+	h->config.allow_file = NULL;
+	h->config.callers = ours;
+	h->config.caller_count = 1;
+	host_start(h);
+	assert_enrols(h, &r);
+	assert_int_equal(r.note_count, 1);
+	assert_non_null(strstr(r.notes[0], "'allow' of the agent's"));
+	assert_false(host_has(h, "allow"));
+}
+
+static void a_list_that_is_none_is_refused(void **state)
+{
+	static const char *const bad[] = { "", "# nobody\n", "spki:12\n",
+					   "ops\n" };
+	struct host *h = *state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct err e = { 0 };
+
+		host_put(h, "allow", bad[i]);
+		assert_false(admission_read(&h->config, &e));
+		assert_int_equal(e.code, ERR_INPUT);
+	}
+}
+
+/* ---- those without the token ---- */
+
+static void five_wrong_tokens_end_it(void **state)
+{
+	struct host *h = *state;
+
+	host_start(h);
+	for (int i = 0; i < INVITE_FAILURES; i++) {
+		AUTO(secret) token = { 0 };
+		AUTO(enrolling) agent = NULL;
+		struct err e = { 0 };
+
+		token_make(&token);
+		assert_false(meet(h, &token, &agent, &e));
+		assert_int_equal(e.code, ERR_CRYPTO);
+	}
+	host_end(h);
+	assert_false(h->enrolled);
+	assert_int_equal(h->error.code, ERR_CRYPTO);
+	assert_nothing_is_left(h);
+}
+
+static void four_wrong_tokens_do_not(void **state)
+{
+	struct host *h = *state;
+	struct receipt r = { 0 };
+
+	host_start(h);
+	for (int i = 1; i < INVITE_FAILURES; i++) {
+		AUTO(secret) token = { 0 };
+		AUTO(enrolling) agent = NULL;
+		struct err e = { 0 };
+
+		token_make(&token);
+		assert_false(meet(h, &token, &agent, &e));
+	}
+	assert_enrols(h, &r);
+	assert_non_null(strstr(h->told, "(4 of 5)"));
+}
+
+/* A raw connection of somebody else's making. */
+static struct link *connect_raw(struct host *h)
+{
+	const struct link_target to = { "127.0.0.1", h->config.port };
+	struct link *l = NULL;
+	struct err e = { 0 };
+
+	MUST(link_connect(&to, &l, &e), &e);
+	return l;
+}
+
+static struct enrol_bond bond_of(struct host *h, const struct link *l)
+{
+	return (struct enrol_bond){ &h->token, link_binding(l),
+				    LINK_BINDING_BYTES };
+}
+
+/* The proof of one connection is worth nothing on another. */
+static void a_proof_of_another_connection_does_not_hold(void **state)
+{
+	struct host *h = *state;
+	AUTO(link) one = NULL;
+	AUTO(link) other = NULL;
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) answer = { 0 };
+	struct receipt r = { 0 };
+	struct err e = { 0 };
+	const struct link_wait wait = { ENROL_REQUEST_LIMIT,
+					clock_mono_ms() + WAIT_MS };
+
+	host_start(h);
+	one = connect_raw(h);
+	other = connect_raw(h);
+
+	const struct enrol_bond bond = bond_of(h, one);
+
+	enrol_hello_write(&bond, &hello);
+	MUST(link_send(other, &hello, wait.end_ms, &e), &e);
+	assert_false(link_receive(other, &wait, &answer, &e));
+	assert_enrols(h, &r);
+	assert_non_null(strstr(h->told, "(1 of 5)"));
+}
+
+/* Who stands between has two connections, and neither proof holds on both. */
+struct between {
+	struct host *host;
+	int listener;
+	uint16_t port;
+	pthread_t thread;
+};
+
+static void pass_on(struct link *from, struct link *to)
+{
+	const struct link_wait wait = { ENROL_GRANT_LIMIT,
+					clock_mono_ms() + WAIT_MS };
+	AUTO(secret) message = { 0 };
+	struct err e = { 0 };
+
+	if (link_receive(from, &wait, &message, &e))
+		(void)!link_send(to, &message, wait.end_ms, &e);
+}
+
+static void *stand_between(void *ctx)
+{
+	struct between *b = ctx;
+	AUTO(link_host) posing = NULL;
+	AUTO(link) caller = NULL;
+	AUTO(link) agent = NULL;
+	struct err e = { 0 };
+
+	MUST(link_host_new(&posing, &e), &e);
+	caller = link_accept(posing,
+			     accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
+	agent = connect_raw(b->host);
+	pass_on(caller, agent);
+	pass_on(agent, caller);
+	return NULL;
+}
+
+static void who_stands_between_fails_on_both_sides(void **state)
+{
+	struct host *h = *state;
+	struct between b = { .host = h };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	AUTO(enrolling) agent = NULL;
+	struct receipt r = { 0 };
+	struct err e = { 0 };
+
+	host_start(h);
+	b.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(b.listener, (void *)&in, sizeof(in)), 0);
+	assert_int_equal(getsockname(b.listener, (void *)&in, &len), 0);
+	assert_int_equal(listen(b.listener, 1), 0);
+	assert_int_equal(pthread_create(&b.thread, NULL, stand_between, &b), 0);
+
+	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port),
+					     &h->token };
+
+	assert_false(enrolling_open(&to, &agent, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+	pthread_join(b.thread, NULL);
+	close(b.listener);
+	assert_enrols(h, &r);
+	assert_non_null(strstr(h->told, "stood between (1 of 5)"));
+}
+
+/* An answer that was changed on its way, though by one bit. */
+static void *change_answer(void *ctx)
+{
+	struct between *b = ctx;
+	AUTO(link_host) posing = NULL;
+	AUTO(link) caller = NULL;
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) answer = { 0 };
+	AUTO(secret) key = { 0 };
+	AUTO(arena) a = { 0 };
+	struct der csr = { 0 };
+	struct err e = { 0 };
+	const struct link_wait wait = { ENROL_HELLO_LIMIT,
+					clock_mono_ms() + WAIT_MS };
+
+	MUST(link_host_new(&posing, &e), &e);
+	caller = link_accept(posing,
+			     accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
+	MUST(link_receive(caller, &wait, &hello, &e), &e);
+
+	const struct enrol_bond bond = bond_of(b->host, caller);
+
+	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	MUST(csr_make(&key, &a, &csr, &e), &e);
+	enrol_request_write(&bond, csr, &answer);
+	answer.bytes[answer.len - 1] ^= 1;
+	MUST(link_send(caller, &answer, wait.end_ms, &e), &e);
+	return NULL;
+}
+
+static void an_answer_that_was_changed_is_refused(void **state)
+{
+	struct between b = { .host = *state };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(in);
+	AUTO(enrolling) agent = NULL;
+	struct err e = { 0 };
+
+	b.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(b.listener, (void *)&in, sizeof(in)), 0);
+	assert_int_equal(getsockname(b.listener, (void *)&in, &len), 0);
+	assert_int_equal(listen(b.listener, 1), 0);
+	assert_int_equal(pthread_create(&b.thread, NULL, change_answer, &b), 0);
+
+	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port),
+					     &b.host->token };
+
+	assert_false(enrolling_open(&to, &agent, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+	pthread_join(b.thread, NULL);
+	close(b.listener);
+}
+
+static void strangers_do_not_keep_the_operator_out(void **state)
+{
+	enum {
+		STRANGERS = 60
+	};
+	struct host *h = *state;
+	struct receipt r = { 0 };
+	int fds[STRANGERS];
+	int64_t begin = clock_mono_ms();
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_port = htons(h->config.port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	host_start(h);
+	for (int i = 0; i < STRANGERS; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(connect(fds[i], (void *)&in, sizeof(in)), 0);
+		(void)!send(fds[i], "\x16", 1, MSG_NOSIGNAL);
+	}
+	assert_enrols(h, &r);
+	assert_true(clock_mono_ms() - begin < WAIT_MS);
+	for (int i = 0; i < STRANGERS; i++)
+		close(fds[i]);
+	assert_string_equal(h->told, "");
+}
+
+static void without_an_operator_it_ends(void **state)
+{
+	struct host *h = *state;
+	AUTO(enrolling) agent = NULL;
+	struct err e = { 0 };
+
+	h->wait = 1;
+	host_start(h);
+	host_end(h);
+	assert_false(h->enrolled);
+	assert_int_equal(h->error.code, ERR_REMOTE);
+	assert_non_null(strstr(h->error.text, "within 1 second"));
+	assert_nothing_is_left(h);
+	assert_false(meet(h, &h->token, &agent, &e));
+	assert_int_equal(e.code, ERR_REMOTE);
+}
+
+/* ---- operators that fail after their proof ---- */
+
+static void an_operator_who_breaks_off_may_come_again(void **state)
+{
+	struct host *h = *state;
+	struct receipt r = { 0 };
+	struct err e = { 0 };
+	const struct err why = { ERR_IO, "no disk today" };
+
+	host_start(h);
+	{
+		AUTO(enrolling) agent = NULL;
+
+		MUST(meet(h, &h->token, &agent, &e), &e);
+	}
+	{
+		AUTO(enrolling) agent = NULL;
+
+		MUST(meet(h, &h->token, &agent, &e), &e);
+		enrolling_refuse(agent, &why);
+	}
+	assert_enrols(h, &r);
+	assert_non_null(strstr(h->told, "no disk today"));
+	assert_null(strstr(h->told, "of 5"));
+}
+
+static void a_certificate_for_another_key_is_not_written(void **state)
+{
+	struct host *h = *state;
+	AUTO(enrolling) agent = NULL;
+	AUTO(secret) key = { 0 };
+	struct arena *a = &h->config.arena;
+	struct receipt r = { 0 };
+	struct err e = { 0 };
+	struct der csr = { 0 };
+	struct grant g = { 0 };
+
+	host_start(h);
+	MUST(meet(h, &h->token, &agent, &e), &e);
+	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
+	MUST(csr_make(&key, a, &csr, &e), &e);
+	g = grant_for(h, csr);
+	MUST(enrolling_grant(agent, &g, a, &r, &e), &e);
+	host_end(h);
+	assert_false(r.written);
+	assert_int_equal(r.note_count, 1);
+	assert_non_null(strstr(r.notes[0], "cannot use the certificate"));
+	assert_false(h->enrolled);
+	assert_nothing_is_left(h);
+}
+
+static void what_is_allowed_must_make_sense(void **state)
+{
+	static const char *const allow[] = { ENTRY "\nCN=mallory" };
+	struct host *h = *state;
+	AUTO(enrolling) agent = NULL;
+	struct receipt r = { 0 };
+	struct err e = { 0 };
+	struct grant g = { 0 };
+
+	host_start(h);
+	MUST(meet(h, &h->token, &agent, &e), &e);
+	g = grant_for(h, enrolling_csr(agent));
+	g.admission.allow = allow;
+	MUST(enrolling_grant(agent, &g, &h->config.arena, &r, &e), &e);
+	host_end(h);
+	assert_false(r.written);
+	assert_false(host_has(h, "allow"));
+	assert_nothing_is_left(h);
+}
+
+/* ---- two at once ---- */
+
+struct rival {
+	struct host *host;
+	pthread_t thread;
+	bool done;
+};
+
+static void *accept_as_rival(void *ctx)
+{
+	struct rival *v = ctx;
+	struct host *h = v->host;
+	AUTO(enrolling) agent = NULL;
+	AUTO(arena) a = { 0 };
+	static const char *const allow[] = { ENTRY };
+	struct cert_set set = { 0 };
+	struct der spki = { 0 };
+	struct receipt r = { 0 };
+	struct err e = { 0 };
+	AUTO(buf) pem = { 0 };
+
+	if (!meet(h, &h->token, &agent, &e) ||
+	    !csr_read(enrolling_csr(agent), &a, &spki, &e))
+		return NULL;
+	sign(h, spki, &a, &set);
+	pem_add_certs(&pem, ca_of(h)->set.certs, 1);
+
+	const struct grant g = { set.certs,
+				 set.count,
+				 { buf_text(&pem), allow, 1 } };
+
+	v->done = enrolling_grant(agent, &g, &a, &r, &e) && r.written;
+	return NULL;
+}
+
+static void of_two_at_once_one_succeeds(void **state)
+{
+	struct host *h = *state;
+	struct rival rivals[2] = { { .host = h }, { .host = h } };
+
+	host_start(h);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&rivals[i].thread, NULL,
+						accept_as_rival, &rivals[i]),
+				 0);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(rivals[i].thread, NULL);
+	host_end(h);
+	assert_true(h->enrolled);
+	assert_int_equal(rivals[0].done + rivals[1].done, 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(an_agent_gets_its_pair_and_whom_to_obey),
+		TEST(what_an_earlier_one_left_is_replaced),
+		TEST(one_that_was_cut_short_at_its_end_is_ended),
+		TEST(an_agent_with_a_key_or_a_certificate_is_left_alone),
+		TEST(nobody_more_is_let_in),
+		TEST(what_already_lets_the_operator_in_needs_no_word),
+		TEST(a_list_in_the_configuration_stays_as_it_is),
+		TEST(a_list_that_is_none_is_refused),
+		TEST(five_wrong_tokens_end_it),
+		TEST(four_wrong_tokens_do_not),
+		TEST(a_proof_of_another_connection_does_not_hold),
+		TEST(who_stands_between_fails_on_both_sides),
+		TEST(an_answer_that_was_changed_is_refused),
+		TEST(strangers_do_not_keep_the_operator_out),
+		TEST(without_an_operator_it_ends),
+		TEST(an_operator_who_breaks_off_may_come_again),
+		TEST(a_certificate_for_another_key_is_not_written),
+		TEST(what_is_allowed_must_make_sense),
+		TEST(of_two_at_once_one_succeeds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

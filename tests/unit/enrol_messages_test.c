@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/enrol.h"
+
+#include "base/text.h"
+#include "crypto/token.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const unsigned char csr_bytes[] = "what an agent wants signed";
+
+/* One connection, seen by one side. */
+struct side {
+	struct secret token;
+	uint8_t binding[32];
+	struct enrol_bond bond;
+};
+
+static void side_init(struct side *s, unsigned token, unsigned connection)
+{
+	secret_alloc(&s->token, TOKEN_BYTES);
+	memset(s->token.bytes, (int)token, TOKEN_BYTES);
+	memset(s->binding, (int)connection, sizeof(s->binding));
+	s->bond = (struct enrol_bond){ &s->token, s->binding,
+				       sizeof(s->binding) };
+}
+
+static void side_release(struct side *s)
+{
+	secret_release(&s->token);
+}
+AUTO_STRUCT(side, struct side, side_release)
+
+static struct der csr(void)
+{
+	return (struct der){ csr_bytes, sizeof(csr_bytes) };
+}
+
+static void proofs_of_the_same_token_on_one_connection_hold(void **state)
+{
+	AUTO(side) s = { 0 };
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) request = { 0 };
+	struct der got = { 0 };
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_hello_write(&s.bond, &hello);
+	assert_true(enrol_hello_holds(&s.bond, &hello));
+	enrol_request_write(&s.bond, csr(), &request);
+	assert_true(enrol_request_read(&s.bond, &request, &got));
+	assert_int_equal(got.len, sizeof(csr_bytes));
+	assert_memory_equal(got.bytes, csr_bytes, got.len);
+}
+
+/* As any other program would make them, from the text in wire/enrol.h. */
+static void proofs_are_what_the_header_says(void **state)
+{
+	static const char hello_hex[] = "c40e98b75ff0fa07abddb11d84afcf978fce2c"
+					"942d177b004b16de45669ee30d";
+	static const char request_hex[] = "29e7ef1c28229b227bd39a2199522c4c1dfc"
+					  "9d2c373e8c082458e01b8de14078";
+	AUTO(side) s = { 0 };
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) request = { 0 };
+	char hex[2 * PROOF_BYTES + 1];
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_hello_write(&s.bond, &hello);
+	text_hex(hello.bytes, PROOF_BYTES, hex);
+	assert_string_equal(hex, hello_hex);
+	enrol_request_write(&s.bond, csr(), &request);
+	text_hex(request.bytes, PROOF_BYTES, hex);
+	assert_string_equal(hex, request_hex);
+}
+
+static void proofs_of_another_token_or_connection_do_not(void **state)
+{
+	static const unsigned others[][2] = { { 9, 2 }, { 1, 9 }, { 9, 9 } };
+	AUTO(side) s = { 0 };
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) request = { 0 };
+	struct der got = { 0 };
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_hello_write(&s.bond, &hello);
+	enrol_request_write(&s.bond, csr(), &request);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		AUTO(side) other = { 0 };
+
+		side_init(&other, others[i][0], others[i][1]);
+		assert_false(enrol_hello_holds(&other.bond, &hello));
+		assert_false(enrol_request_read(&other.bond, &request, &got));
+	}
+}
+
+static void a_proof_with_any_bit_changed_does_not_hold(void **state)
+{
+	AUTO(side) s = { 0 };
+	AUTO(secret) hello = { 0 };
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_hello_write(&s.bond, &hello);
+	for (size_t bit = 0; bit < 8 * hello.len; bit++) {
+		hello.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		assert_false(enrol_hello_holds(&s.bond, &hello));
+		hello.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+	assert_true(enrol_hello_holds(&s.bond, &hello));
+	hello.len--;
+	assert_false(enrol_hello_holds(&s.bond, &hello));
+	hello.len++;
+}
+
+/* Neither the proof nor the request that it covers. */
+static void a_request_with_any_bit_changed_does_not_hold(void **state)
+{
+	AUTO(side) s = { 0 };
+	AUTO(secret) request = { 0 };
+	struct der got = { 0 };
+	size_t whole = 0;
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_request_write(&s.bond, csr(), &request);
+	for (size_t bit = 0; bit < 8 * request.len; bit++) {
+		request.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		assert_false(enrol_request_read(&s.bond, &request, &got));
+		request.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+	whole = request.len;
+	for (request.len = 0; request.len < whole; request.len++)
+		assert_false(enrol_request_read(&s.bond, &request, &got));
+	assert_true(enrol_request_read(&s.bond, &request, &got));
+}
+
+/* Neither side's proof can be sent back as the other's. */
+static void a_proof_is_of_one_side_alone(void **state)
+{
+	AUTO(side) s = { 0 };
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) request = { 0 };
+	AUTO(secret) mirrored = { 0 };
+	struct der got = { 0 };
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_hello_write(&s.bond, &hello);
+	enrol_request_write(&s.bond, csr(), &request);
+	secret_copy(&mirrored, request.bytes, request.len);
+	memcpy(mirrored.bytes, hello.bytes, hello.len);
+	assert_false(enrol_request_read(&s.bond, &mirrored, &got));
+	request.len = PROOF_BYTES;
+	assert_false(enrol_hello_holds(&s.bond, &request));
+}
+
+static void a_grant_comes_back_as_it_was(void **state)
+{
+	static const struct der certs[] = { { (const void *)"leaf", 4 },
+					    { (const void *)"above", 5 } };
+	static const char *const allow[] = { "spki:12", "CN=\xc3\xb6ps" };
+	const struct grant given = { certs, 2, { "PEM", allow, 2 } };
+	AUTO(arena) a = { 0 };
+	AUTO(secret) message = { 0 };
+	struct grant got = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	enrol_grant_write(&given, &message);
+	assert_true(enrol_grant_read(&message, &a, &got, &e));
+	assert_int_equal(got.cert_count, 2);
+	assert_int_equal(got.certs[1].len, 5);
+	assert_memory_equal(got.certs[1].bytes, "above", 5);
+	assert_string_equal(got.admission.authority, "PEM");
+	assert_int_equal(got.admission.allow_count, 2);
+	assert_string_equal(got.admission.allow[1], "CN=\xc3\xb6ps");
+}
+
+static void a_refusal_says_why(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(secret) message = { 0 };
+	struct grant got = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	enrol_refusal_write("bad \x1b[2J\xff day", &message);
+	assert_false(enrol_grant_read(&message, &a, &got, &e));
+	assert_int_equal(e.code, ERR_REMOTE);
+	assert_non_null(strstr(e.text, "the operator refuses: bad "));
+	assert_null(strchr(e.text, '\x1b'));
+}
+
+static void what_is_no_grant_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"[]",
+		"{}",
+		"{\"certificates\": [], \"authority\": \"\", \"allow\": []}",
+		"{\"certificates\": [\"!\"], \"authority\": \"\", "
+		"\"allow\": []}",
+		"{\"certificates\": [\"AAAA\"], \"allow\": []}",
+		"{\"certificates\": [\"AAAA\"], \"authority\": \"\"}",
+		"{\"certificates\": [\"AAAA\"], \"authority\": \"\", "
+		"\"allow\": [1]}",
+		"{\"certificates\": [\"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", "
+		"\"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", "
+		"\"AAAA\"], \"authority\": \"\", \"allow\": []}",
+		"{\"refused\": 1}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		AUTO(arena) a = { 0 };
+		AUTO(secret) message = { 0 };
+		struct grant got = { 0 };
+		struct err e = { 0 };
+
+		secret_copy(&message, bad[i], strlen(bad[i]));
+		assert_false(enrol_grant_read(&message, &a, &got, &e));
+		assert_int_equal(e.code, ERR_REMOTE);
+	}
+}
+
+static void a_receipt_comes_back_with_its_notes_escaped(void **state)
+{
+	const struct receipt given = { .written = true,
+				       .notes = { "one", "t\x1bwo" },
+				       .note_count = 2 };
+	static const char *const bad[] = {
+		"",
+		"{\"written\": 1, \"notes\": []}",
+		"{\"written\": true}",
+		"{\"written\": true, \"notes\": [\"1\",\"2\",\"3\",\"4\","
+		"\"5\",\"6\",\"7\",\"8\",\"9\"]}",
+	};
+	AUTO(arena) a = { 0 };
+	AUTO(secret) message = { 0 };
+	struct receipt got = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	enrol_receipt_write(&given, &message);
+	assert_true(enrol_receipt_read(&message, &a, &got, &e));
+	assert_true(got.written);
+	assert_int_equal(got.note_count, 2);
+	assert_string_equal(got.notes[0], "one");
+	assert_null(strchr(got.notes[1], '\x1b'));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		AUTO(secret) text = { 0 };
+
+		secret_copy(&text, bad[i], strlen(bad[i]));
+		assert_false(enrol_receipt_read(&text, &a, &got, &e));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			proofs_of_the_same_token_on_one_connection_hold),
+		cmocka_unit_test(proofs_are_what_the_header_says),
+		cmocka_unit_test(proofs_of_another_token_or_connection_do_not),
+		cmocka_unit_test(a_proof_with_any_bit_changed_does_not_hold),
+		cmocka_unit_test(a_request_with_any_bit_changed_does_not_hold),
+		cmocka_unit_test(a_proof_is_of_one_side_alone),
+		cmocka_unit_test(a_grant_comes_back_as_it_was),
+		cmocka_unit_test(a_refusal_says_why),
+		cmocka_unit_test(what_is_no_grant_is_refused),
+		cmocka_unit_test(a_receipt_comes_back_with_its_notes_escaped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

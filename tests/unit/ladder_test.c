@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/ladder.h"
+
+#include "model/http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct http_request request = { .method = HTTP_POST };
+static const struct http plain = { .requests = { [HTTP_COMMIT] = &request } };
+static const struct http own = {
+	.requests = { [HTTP_COMMIT] = &request, [HTTP_ACTIVATE] = &request }
+};
+
+static const struct {
+	const char *what;
+	struct component component;
+	enum activation activation;
+	bool activates;
+	bool swaps;
+	bool at_commit;
+} rows[] = {
+	{ "files that nobody is told of",
+	  { .deliver = { .kind = DRIVER_FILES } },
+	  ACTIVATION_NONE,
+	  false,
+	  false,
+	  false },
+	{ "files and a signal",
+	  { .deliver = { .kind = DRIVER_FILES },
+	    .activate = { .kind = ACTIVATE_SIGNAL } },
+	  ACTIVATION_RELOAD,
+	  false,
+	  false,
+	  false },
+	{ "files and a command",
+	  { .deliver = { .kind = DRIVER_FILES },
+	    .activate = { .kind = ACTIVATE_COMMAND } },
+	  ACTIVATION_RESTART,
+	  false,
+	  false,
+	  false },
+	{ "files and a request",
+	  { .deliver = { .kind = DRIVER_FILES },
+	    .activate = { .kind = ACTIVATE_HTTP } },
+	  ACTIVATION_RELOAD,
+	  false,
+	  false,
+	  false },
+	{ "haproxy",
+	  { .deliver = { .kind = DRIVER_HAPROXY } },
+	  ACTIVATION_HOT,
+	  true,
+	  true,
+	  false },
+	{ "an agent",
+	  { .deliver = { .kind = DRIVER_AGENT } },
+	  ACTIVATION_RELOAD,
+	  true,
+	  false,
+	  false },
+	{ "caddy",
+	  { .deliver = { .kind = DRIVER_CADDY } },
+	  ACTIVATION_HOT,
+	  true,
+	  true,
+	  true },
+	{ "etcd",
+	  { .deliver = { .kind = DRIVER_ETCD } },
+	  ACTIVATION_NONE,
+	  false,
+	  false,
+	  false },
+	{ "etcd and a command",
+	  { .deliver = { .kind = DRIVER_ETCD },
+	    .activate = { .kind = ACTIVATE_COMMAND } },
+	  ACTIVATION_RESTART,
+	  false,
+	  false,
+	  false },
+	{ "an API whose commit is all",
+	  { .deliver = { .kind = DRIVER_HTTP, .http = &plain } },
+	  ACTIVATION_HOT,
+	  false,
+	  false,
+	  true },
+	{ "an API with an activation of its own",
+	  { .deliver = { .kind = DRIVER_HTTP, .http = &own } },
+	  ACTIVATION_HOT,
+	  true,
+	  true,
+	  false },
+	{ "an API and a command",
+	  { .deliver = { .kind = DRIVER_HTTP, .http = &plain },
+	    .activate = { .kind = ACTIVATE_COMMAND } },
+	  ACTIVATION_RESTART,
+	  false,
+	  false,
+	  false },
+};
+
+static void every_way_has_its_rung(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct component *c = &rows[i].component;
+
+		if (component_activation(c) != rows[i].activation ||
+		    deliver_activates(&c->deliver) != rows[i].activates ||
+		    deliver_swaps(&c->deliver) != rows[i].swaps ||
+		    component_swaps_at_commit(c) != rows[i].at_commit)
+			fail_msg("%s", rows[i].what);
+	}
+}
+
+static void every_driver_has_a_name(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < DRIVER_KIND_COUNT; kind++)
+		assert_true(strlen(driver_name((enum driver_kind)kind)) > 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_way_has_its_rung),
+		cmocka_unit_test(every_driver_has_a_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

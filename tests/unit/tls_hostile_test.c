@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Servers that mean no good, or do none: nothing they do counts as completed,
+ * and none of it lasts longer than the deadline.
+ */
+#include "tls_world.h"
+
+#include "base/clock.h"
+#include "pki/handle.h"
+
+#include <poll.h>
+#include <sys/mman.h>
+
+static void a_silent_listener_runs_into_the_deadline(void **state)
+{
+	AUTO(arena) a = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	struct tls_probe p = { .host = "127.0.0.1",
+			       .port = port,
+			       .timeout_ms = SHORT_MS };
+
+	(void)state;
+	probe_one(&p, &a);
+	close(fd);
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "within 300 ms"));
+}
+
+/* Answers the first connection with `text`, in a process of its own. */
+static pid_t babble(int fd, const char *text)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	int peer = accept(fd, NULL, NULL);
+	char room[4096];
+
+	if (read(peer, room, sizeof(room)) > 0 &&
+	    write(peer, text, strlen(text)) > 0)
+		poll(NULL, 0, 2000);
+	_exit(0);
+}
+
+static void garbage_is_not_completed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	pid_t pid = babble(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
+	struct tls_probe p = { .host = "127.0.0.1", .port = port };
+
+	(void)state;
+	probe_one(&p, &a);
+	end_process(pid);
+	close(fd);
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "TLS handshake"));
+}
+
+/* A PostgreSQL that says `answer`, then `more` a little later, then TLS. */
+static pid_t pretend_postgres(int fd, const struct pair *pair,
+			      const char *answer, const char *more)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	int peer = accept(fd, NULL, NULL);
+	char request[8];
+
+	if (recv(peer, request, sizeof(request), MSG_WAITALL) != 8 ||
+	    write(peer, answer, strlen(answer)) < 0)
+		_exit(1);
+	if (!*more)
+		pretend_to(&(struct pretence){
+			.shown = pair, .held = pair, .peer = peer });
+	poll(NULL, 0, 50);
+	if (write(peer, more, strlen(more)) > 0)
+		poll(NULL, 0, 2000);
+	_exit(0);
+}
+
+static struct tls_probe ask_postgres(const char *answer, const char *more,
+				     const struct pair *pair, struct arena *a)
+{
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	pid_t pid = pretend_postgres(fd, pair, answer, more);
+	struct tls_probe p = { .host = "127.0.0.1",
+			       .port = port,
+			       .starttls = STARTTLS_POSTGRES,
+			       .timeout_ms = 5000 };
+
+	probe_one(&p, a);
+	end_process(pid);
+	close(fd);
+	return p;
+}
+
+static void a_handshake_follows_what_is_said_in_the_clear(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) pair = { 0 };
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	struct tls_probe p = ask_postgres("S", "", &pair, &a);
+
+	if (!p.completed)
+		fail_msg("%s", p.error);
+	assert_string_equal(p.leaf.fingerprint, pair.facts.fingerprint);
+}
+
+static void a_server_that_offers_no_tls_is_not_completed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) pair = { 0 };
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	struct tls_probe p = ask_postgres("N", "", &pair, &a);
+
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "STARTTLS with 127.0.0.1"));
+	assert_non_null(strstr(p.error, "does not offer TLS"));
+}
+
+/* With the go-ahead and after it: both are somebody's words in the clear. */
+static void plaintext_after_the_go_ahead_is_refused(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) pair = { 0 };
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	struct tls_probe p = ask_postgres("SELECT", "", &pair, &a);
+
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "more than was asked"));
+	p = ask_postgres("S", "R12345678", &pair, &a);
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "TLS handshake"));
+}
+
+static void a_silent_dialogue_runs_into_the_deadline(void **state)
+{
+	AUTO(arena) a = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	struct tls_probe p = { .host = "127.0.0.1",
+			       .port = port,
+			       .starttls = STARTTLS_SMTP,
+			       .timeout_ms = SHORT_MS };
+
+	(void)state;
+	probe_one(&p, &a);
+	close(fd);
+	assert_false(p.completed);
+	assert_non_null(strstr(p.error, "STARTTLS with"));
+	assert_non_null(strstr(p.error, "within 300 ms"));
+}
+
+static void a_certificate_without_its_key_is_not_completed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) shown = { 0 };
+	AUTO(pair) held = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &shown);
+	make_kind(KEY_ECDSA_P256, &held);
+	pid_t pid = pretend(fd, &shown, &held);
+	struct tls_probe p = { .host = "127.0.0.1", .port = port };
+
+	probe_one(&p, &a);
+	end_process(pid);
+	close(fd);
+	assert_false(p.completed);
+	assert_null(p.leaf.fingerprint);
+	assert_non_null(strstr(p.error, "TLS handshake"));
+}
+
+/* The same server when it does hold the key: the test above means something. */
+static void the_same_certificate_with_its_key_is_completed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(pair) shown = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &shown);
+	pid_t pid = pretend(fd, &shown, &shown);
+	struct tls_probe p = { .host = "127.0.0.1", .port = port };
+
+	probe_one(&p, &a);
+	end_process(pid);
+	close(fd);
+	assert_true(p.completed);
+	assert_string_equal(p.leaf.fingerprint, shown.facts.fingerprint);
+}
+
+/* ---- a server that breaks off, wherever it is ---- */
+
+/* How much an honest server says. */
+static size_t measure(const struct pair *pair)
+{
+	AUTO(arena) a = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	size_t *said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = fork();
+
+	if (pid == 0)
+		pretend_to(
+			&(struct pretence){ .shown = pair,
+					    .held = pair,
+					    .said = said,
+					    .peer = accept(fd, NULL, NULL) });
+	struct tls_probe p = { .host = "127.0.0.1", .port = port };
+
+	probe_one(&p, &a);
+	end_process(pid);
+	close(fd);
+	assert_true(p.completed);
+	assert_true(*said > CUTS);
+
+	size_t whole = *said;
+
+	munmap(said, sizeof(*said));
+	return whole;
+}
+
+/* The first probe is of the honest one; how long they took together. */
+static int64_t probe_everywhere(enum mood mood, struct tls_probe *probes,
+				struct arena *a)
+{
+	AUTO(pair) pair = { 0 };
+	uint16_t port = 0;
+	int fd = listen_everywhere(&port);
+	struct err e = { 0 };
+
+	make_kind(KEY_ECDSA_P256, &pair);
+
+	size_t whole = measure(&pair);
+	struct pretence p = { .shown = &pair, .held = &pair, .mood = mood };
+	pid_t pid = pretend_everywhere(fd, p, whole);
+	int64_t begin = clock_mono_ms();
+
+	for (unsigned i = 0; i <= CUTS; i++)
+		probes[i] = (struct tls_probe){
+			.host = arena_printf(a, "127.0.0.%u", i + 1),
+			.port = port,
+			.timeout_ms = 2 * SHORT_MS,
+		};
+	MUST(tls_probe_all(probes, CUTS + 1, a, &e), &e);
+	begin = clock_mono_ms() - begin;
+	end_group(pid);
+	close(fd);
+	assert_true(probes[0].completed);
+	assert_string_equal(probes[0].leaf.fingerprint, pair.facts.fingerprint);
+	return begin;
+}
+
+static void a_server_that_stalls_anywhere_runs_into_the_deadline(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe probes[CUTS + 1];
+
+	(void)state;
+	assert_true(probe_everywhere(STALLS, probes, &a) < 4 * SHORT_MS);
+	for (size_t i = 1; i <= CUTS; i++) {
+		assert_false(probes[i].completed);
+		assert_null(probes[i].leaf.fingerprint);
+		assert_non_null(strstr(probes[i].error, "TLS handshake with"));
+		assert_non_null(strstr(probes[i].error, "within 600 ms"));
+	}
+}
+
+static void a_server_that_hangs_up_anywhere_is_not_completed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe probes[CUTS + 1];
+
+	(void)state;
+	assert_true(probe_everywhere(HANGS_UP, probes, &a) < 2 * SHORT_MS);
+	for (size_t i = 1; i <= CUTS; i++) {
+		assert_false(probes[i].completed);
+		assert_non_null(strstr(probes[i].error, "TLS handshake with"));
+	}
+}
+
+static void a_server_that_floods_anywhere_is_not_completed(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe probes[CUTS + 1];
+
+	(void)state;
+	assert_true(probe_everywhere(FLOODS, probes, &a) < 20 * SHORT_MS);
+	for (size_t i = 1; i <= CUTS; i++)
+		assert_false(probes[i].completed);
+}
+
+static void a_server_that_drips_runs_into_the_deadline(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe probes[CUTS + 1];
+
+	(void)state;
+	assert_true(probe_everywhere(DRIPS, probes, &a) < 4 * SHORT_MS);
+	/* the last few have so little left that they may come to an end */
+	for (size_t i = 1; i <= CUTS / 2; i++)
+		assert_false(probes[i].completed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_silent_listener_runs_into_the_deadline),
+		cmocka_unit_test(garbage_is_not_completed),
+		cmocka_unit_test(
+			a_certificate_without_its_key_is_not_completed),
+		cmocka_unit_test(
+			the_same_certificate_with_its_key_is_completed),
+		cmocka_unit_test(a_handshake_follows_what_is_said_in_the_clear),
+		cmocka_unit_test(a_server_that_offers_no_tls_is_not_completed),
+		cmocka_unit_test(plaintext_after_the_go_ahead_is_refused),
+		cmocka_unit_test(a_silent_dialogue_runs_into_the_deadline),
+		cmocka_unit_test(
+			a_server_that_stalls_anywhere_runs_into_the_deadline),
+		cmocka_unit_test(
+			a_server_that_hangs_up_anywhere_is_not_completed),
+		cmocka_unit_test(
+			a_server_that_floods_anywhere_is_not_completed),
+		cmocka_unit_test(a_server_that_drips_runs_into_the_deadline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Many probes at once: who waits for whom. */
+#include "tls_world.h"
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "pki/tls_prober.h"
+#include "pki/tls_queue.h"
+
+#include <arpa/inet.h>
+#include <sys/mman.h>
+
+enum {
+	MANY = 150,
+	SOME = 20,
+	HELD_MS = 60, /* how long the counting server keeps a connection */
+	HELD = 256
+};
+
+static void probe_all(struct tls_probe *probes, size_t count, struct arena *a)
+{
+	struct err e = { 0 };
+
+	MUST(tls_probe_all(probes, count, a, &e), &e);
+}
+
+static void assert_all_complete(const struct tls_probe *probes, size_t count,
+				const struct pair *pair)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!probes[i].completed)
+			fail_msg("%s", probes[i].error);
+		assert_string_equal(probes[i].leaf.fingerprint,
+				    pair->facts.fingerprint);
+	}
+}
+
+static void many_complete(void **state)
+{
+	AUTO(pair) pair = { 0 };
+	AUTO(arena) a = { 0 };
+	struct tls_probe probes[MANY];
+	uint16_t port = 0;
+	int fd = listen_everywhere(&port);
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	pid_t pid = pretend_everywhere(
+		fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
+
+	for (unsigned i = 0; i < MANY; i++)
+		probes[i] = (struct tls_probe){
+			.host = i % 2 ? "127.0.0.1"
+				      : arena_printf(&a, "127.1.0.%u", i + 1),
+			.port = port,
+		};
+	probe_all(probes, MANY, &a);
+	end_group(pid);
+	close(fd);
+	assert_all_complete(probes, MANY, &pair);
+}
+
+/* ---- how many at once ---- */
+
+struct counts {
+	size_t all;
+	size_t of_one; /* of the address with most */
+};
+
+/* Connections that are open. */
+struct held {
+	int fds[HELD];
+	int64_t since[HELD];
+	size_t which[HELD];
+	size_t count;
+};
+
+static void count_held(const struct held *h, struct counts *most)
+{
+	size_t of_one[256] = { 0 };
+
+	for (size_t i = 0; i < h->count; i++) {
+		size_t n = ++of_one[h->which[i]];
+
+		most->of_one = n > most->of_one ? n : most->of_one;
+	}
+	most->all = h->count > most->all ? h->count : most->all;
+}
+
+static void let_go(struct held *h)
+{
+	int64_t now = clock_mono_ms();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->count; i++) {
+		if (now - h->since[i] >= HELD_MS) {
+			close(h->fds[i]);
+			continue;
+		}
+		h->fds[kept] = h->fds[i];
+		h->since[kept] = h->since[i];
+		h->which[kept++] = h->which[i];
+	}
+	h->count = kept;
+}
+
+/* Keeps each connection for a while, and hangs up. */
+static pid_t count_connections(int fd, struct counts *most)
+{
+	pid_t pid = fork();
+	struct held h = { 0 };
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		if (poll(&ready, 1, 5) > 0 && h.count < HELD) {
+			int peer = accept(fd, NULL, NULL);
+
+			h.fds[h.count] = peer;
+			h.since[h.count] = clock_mono_ms();
+			h.which[h.count++] = which_address(peer);
+		}
+		count_held(&h, most);
+		let_go(&h);
+	}
+}
+
+static struct counts count_at_once(unsigned addresses)
+{
+	AUTO(arena) a = { 0 };
+	uint16_t port = 0;
+	int fd = listen_everywhere(&port);
+	struct tls_probe probes[MANY];
+	struct counts *most = mmap(NULL, sizeof(*most), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = count_connections(fd, most);
+
+	for (unsigned i = 0; i < MANY; i++)
+		probes[i] = (struct tls_probe){
+			.host = arena_printf(&a, "127.0.0.%u",
+					     i % addresses + 1),
+			.port = port,
+		};
+	probe_all(probes, MANY, &a);
+	end_process(pid);
+	close(fd);
+
+	struct counts seen = *most;
+
+	munmap(most, sizeof(*most));
+	return seen;
+}
+
+static void one_address_is_asked_by_few_at_once(void **state)
+{
+	struct counts most = count_at_once(1);
+
+	(void)state;
+	assert_int_equal(most.of_one, TLS_AT_ONCE_OF_ONE);
+}
+
+static void many_addresses_are_asked_by_many_at_once(void **state)
+{
+	struct counts most = count_at_once(50);
+
+	(void)state;
+	assert_in_range(most.of_one, 1, TLS_AT_ONCE_OF_ONE);
+	assert_in_range(most.all, TLS_PROBES_AT_ONCE / 2, TLS_PROBES_AT_ONCE);
+}
+
+/* ---- who waits for whom ---- */
+
+/* The connections of a full backlog stay open in `full`. */
+static int listen_to_nobody(uint16_t *port, int full[SOME])
+{
+	int fd = listen_on(AF_INET, port);
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons(*port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+
+	listen(fd, 0);
+	for (size_t i = 0; i < SOME; i++) {
+		full[i] = socket(AF_INET,
+				 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		connect(full[i], (struct sockaddr *)&at, sizeof(at));
+	}
+	return fd;
+}
+
+static int64_t probe_some(struct tls_probe *probes, uint16_t port,
+			  struct arena *a)
+{
+	int64_t begin = clock_mono_ms();
+
+	for (size_t i = 0; i < SOME; i++)
+		probes[i] = (struct tls_probe){ .host = "127.0.0.1",
+						.port = port,
+						.timeout_ms = SHORT_MS };
+	probe_all(probes, SOME, a);
+	return clock_mono_ms() - begin;
+}
+
+static void one_that_cannot_be_connected_to_is_not_tried_again(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe probes[SOME];
+	int full[SOME];
+	uint16_t port = 0;
+	int fd = listen_to_nobody(&port, full);
+
+	(void)state;
+	assert_true(probe_some(probes, port, &a) < 2 * SHORT_MS);
+	for (size_t i = 0; i < SOME; i++) {
+		assert_false(probes[i].completed);
+		assert_non_null(strstr(probes[i].error, "connecting to"));
+		assert_non_null(strstr(probes[i].error, "within 300 ms"));
+		close(full[i]);
+	}
+	close(fd);
+}
+
+static void one_that_stalls_is_asked_the_rest_together(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_probe probes[SOME];
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+
+	(void)state;
+	assert_true(probe_some(probes, port, &a) < 3 * SHORT_MS);
+	for (size_t i = 0; i < SOME; i++) {
+		assert_false(probes[i].completed);
+		assert_non_null(strstr(probes[i].error, "TLS handshake with"));
+	}
+	close(fd);
+}
+
+/* All that wait for the silent one were asked before the others. */
+static void one_that_stalls_holds_up_nobody_else(void **state)
+{
+	AUTO(pair) pair = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(tls_prober) prober = NULL;
+	struct tls_probe probes[MANY + SOME] = { 0 };
+	struct tls_probe *ended = NULL;
+	uint16_t silent_port = 0;
+	uint16_t port = 0;
+	int silent = listen_on(AF_INET, &silent_port);
+	int fd = listen_everywhere(&port);
+	struct err e = { 0 };
+
+	(void)state;
+	make_kind(KEY_ECDSA_P256, &pair);
+	pid_t pid = pretend_everywhere(
+		fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
+
+	MUST(tls_prober_new(&prober, &e), &e);
+	for (unsigned i = 0; i < MANY + SOME; i++) {
+		probes[i].host = i < MANY ? "127.0.0.1"
+					  : arena_printf(&a, "127.1.0.%u", i);
+		probes[i].port = i < MANY ? silent_port : port;
+		tls_prober_ask(prober, &probes[i], &a);
+	}
+	for (size_t i = 0; i < SOME; i++) {
+		MUST(tls_prober_next(prober, TLS_HANDSHAKE_MS, &ended, &e), &e);
+		assert_true(ended >= probes + MANY);
+		assert_true(ended->completed);
+	}
+	MUST(tls_prober_next(prober, SHORT_MS, &ended, &e), &e);
+	assert_null(ended);
+	end_group(pid);
+	close(fd);
+	close(silent);
+}
+
+/* Last of all: the flag cannot be taken back. */
+static void a_stop_ends_the_whole(void **state)
+{
+	AUTO(arena) a = { 0 };
+	uint16_t port = 0;
+	int fd = listen_on(AF_INET, &port);
+	struct tls_probe p = { .host = "127.0.0.1", .port = port };
+	struct err e = { 0 };
+
+	(void)state;
+	stop_install();
+	raise(SIGTERM);
+	assert_false(tls_probe_all(&p, 1, &a, &e));
+	close(fd);
+	assert_int_equal(e.code, ERR_STOPPED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(many_complete),
+		cmocka_unit_test(one_address_is_asked_by_few_at_once),
+		cmocka_unit_test(many_addresses_are_asked_by_many_at_once),
+		cmocka_unit_test(
+			one_that_cannot_be_connected_to_is_not_tried_again),
+		cmocka_unit_test(one_that_stalls_is_asked_the_rest_together),
+		cmocka_unit_test(one_that_stalls_holds_up_nobody_else),
+		cmocka_unit_test(a_stop_ends_the_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
