@@ -22,6 +22,7 @@ foreign='
 gnutls/      pki
 sqlite3.h    state
 curl/        remote
+libssh2      remote
 archive      bundle
 yaml.h       config
 nettle/      crypto
