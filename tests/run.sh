@@ -15,7 +15,7 @@ passed=0 failed=0 skipped=0
 count() { grep -cE "$1" "$log"; }
 
 for test in "$build"/unit/*_test tests/cli/*.sh tests/e2e/*.sh; do
-	case $test in */lib.sh | */fixture.sh | */products.sh) continue ;; esac
+	case $test in */lib.sh | */*_lib.sh | */fixture.sh | */products.sh) continue ;; esac
 	[[ $test == *${ONLY:-}* ]] || continue
 	if [ ! -x "$test" ]; then
 		failed=$((failed + 1))

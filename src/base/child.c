@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -163,6 +164,17 @@ static bool open_channels(struct launch *l, struct run *r, struct err *e)
 }
 
 /* Between fork and exec: async-signal-safe calls only. */
+/* Ours is raised for connections. */
+static void limit_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur <= CHILD_FILES)
+		return;
+	files.rlim_cur = CHILD_FILES;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 __attribute__((noreturn)) static void become(const struct child *c,
 					     const struct launch *l)
 {
@@ -174,6 +186,7 @@ __attribute__((noreturn)) static void become(const struct child *c,
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(c->secret_output ? 077 : 022);
+	limit_files();
 
 	bool ready =
 		!setpgid(0, 0) && dup2(l->null_fd, 0) == 0 &&

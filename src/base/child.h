@@ -6,8 +6,8 @@
  * group of its own that is killed at the deadline or when the user stops
  * meanwhile (what runs after a stop puts things back, and may),
  * and PATH, LANG=C.UTF-8, HOME and the given variables as its environment.
- * Its umask is 022 as under a service manager (077 for a secret): it may
- * start a server.
+ * Its umask is 022 (077 for a secret) and its soft limit of descriptors
+ * CHILD_FILES, as under a service manager: it may start a server.
  * argv[0] is absolute or found in CHILD_PATH.  stdout and stderr together
  * are kept up to a limit.  What it leaves running behind it in another
  * session (setsid) lives on; the wait ends when the child itself ends.
@@ -25,7 +25,8 @@
 
 #define CHILD_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 enum {
-	CHILD_OUTPUT_LIMIT = 64 * 1024
+	CHILD_OUTPUT_LIMIT = 64 * 1024,
+	CHILD_FILES = 1024, /* descriptors, until it asks for more */
 };
 
 struct child {

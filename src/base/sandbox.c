@@ -135,7 +135,7 @@ static bool forbid_calls(void)
 #endif
 
 /* No path may be opened, made or removed; kernels without it say so. */
-static bool forbid_files(void)
+bool sandbox_forbid_files(void)
 {
 	const struct landlock_ruleset_attr attr = {
 		.handled_access_fs =
@@ -212,8 +212,8 @@ static bool lock_in(int answer_fd, unsigned seconds)
 	return limit_memory() && limit(RLIMIT_CPU, seconds) &&
 	       limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
 	       close_all(answer_fd) &&
-	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && forbid_files() &&
-	       forbid_calls();
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       sandbox_forbid_files() && forbid_calls();
 }
 
 static void write_all(const void *bytes, size_t len)

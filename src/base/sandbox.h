@@ -31,6 +31,12 @@ typedef bool sandbox_fn(void *ctx, struct buf *answer, struct err *e);
 MUST_CHECK bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
 			    struct err *e);
 
+/*
+ * For a process that goes on: no file can be opened any more (Landlock, where
+ * the kernel has it).  False with errno.
+ */
+bool sandbox_forbid_files(void);
+
 /* Work of our own, so much that it may take longer. */
 struct sandbox_work {
 	sandbox_fn *fn;

@@ -3,6 +3,7 @@
 
 #include "base/stop.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/process_setup.h"

@@ -50,7 +50,8 @@ struct command {
 
 extern const struct command command_validate, command_plan, command_plan_show,
 	command_apply, command_status, command_history, command_backup_create,
-	command_backup_list, command_backup_verify, command_schema;
+	command_backup_list, command_backup_verify, command_schema,
+	command_agent;
 
 /* In the order of the help; ends with NULL. */
 extern const struct command *const commands[];

@@ -6,7 +6,8 @@
 /* Names that are taken, for what is not built yet. */
 static const struct command later[] = {
 	{ .name = "init" },          { .name = "inspect" },
-	{ .name = "state" },         { .name = "agent" },
+	{ .name = "state" },         { .name = "agent invite" },
+	{ .name = "agent enrol" },   { .name = "agent accept" },
 	{ .name = "backup export" }, { .name = "backup restore" },
 };
 
@@ -20,6 +21,7 @@ const struct command *const commands[] = {
 	&command_backup_create,
 	&command_backup_list,
 	&command_backup_verify,
+	&command_agent,
 	&command_schema,
 	&later[0],
 	&later[1],
@@ -27,5 +29,7 @@ const struct command *const commands[] = {
 	&later[3],
 	&later[4],
 	&later[5],
+	&later[6],
+	&later[7],
 	NULL,
 };

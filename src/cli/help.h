@@ -6,8 +6,6 @@
 #include "base/buf.h"
 #include "cli/command.h"
 
-#define CERTFLEET_VERSION "0.1.0"
-
 /* All commands, or those of one group ("backup"). */
 void help_commands(const char *group, const struct option *common,
 		   struct buf *out);

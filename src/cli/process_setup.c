@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	FILES = 16384,
+};
+
 /* open() takes the lowest number that is free. */
 static void take_standard_descriptors(void)
 {
@@ -20,6 +24,17 @@ static void take_standard_descriptors(void)
 		close(fd);
 }
 
+/* One connection for each component of a large fleet. */
+static void allow_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= FILES)
+		return;
+	files.rlim_cur = files.rlim_max < FILES ? files.rlim_max : FILES;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 void process_setup(void)
 {
 	static const struct rlimit none;
@@ -30,4 +45,5 @@ void process_setup(void)
 		abort();
 	/* GnuTLS would write the secrets of every session to it. */
 	unsetenv("SSLKEYLOGFILE");
+	allow_files();
 }

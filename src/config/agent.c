@@ -111,7 +111,7 @@ static bool read_component(struct loader *ld, const struct node *key,
 	if (!record_read(ld, &agent_component_record, pair_value(key), &form))
 		return false;
 	*out = (struct agent_component){
-		.name = key->text,
+		.name = arena_strdup(&ld->fleet.arena, key->text),
 		.version = version_of(&form.version),
 		.install = form.install,
 		.activate = form.activate,

@@ -179,6 +179,22 @@ static void put_haproxy(struct writer *w, const struct haproxy *h)
 		put_text(w, "haproxy_socket", h->socket);
 }
 
+static void put_agent(struct writer *w, const struct agent_place *a)
+{
+	put_text(w, "agent", a->url);
+	put_text(w, "agent_component", a->component);
+}
+
+static void put_access(struct writer *w, const struct fleet_access *a)
+{
+	if (!a->agent.certificate)
+		return;
+	buf_puts(w->out, "access\n");
+	put_path(w, "agent_certificate", a->agent.certificate);
+	put_path(w, "agent_key", a->agent.key);
+	put_path(w, "agent_ca", a->agent.ca);
+}
+
 static void put_activate(struct writer *w, const struct activate *a)
 {
 	switch (a->kind) {
@@ -205,6 +221,7 @@ static void put_component(struct writer *w, const struct component *c)
 	put_text(w, "process", c->process);
 	put_install(w, &c->deliver.files);
 	put_haproxy(w, &c->deliver.haproxy);
+	put_agent(w, &c->deliver.agent);
 	put_activate(w, &c->activate);
 	for (size_t i = 0; i < c->verify_count; i++) {
 		put_text(w, "tls", c->verify[i].address);
@@ -223,6 +240,7 @@ void fleet_canonical(const struct fleet *f, struct buf *out)
 
 	buf_printf(out, "certfleet 1\nfleet %s\n", f->name);
 	put_policies(&w);
+	put_access(&w, &f->access);
 	for (size_t i = 0; i < f->issuer_count; i++)
 		put_issuer(&w, &f->issuers[i]);
 	for (size_t i = 0; i < f->certificate_count; i++)

@@ -121,6 +121,31 @@ static bool check_hot(struct loader *ld, const struct node *n,
 	return true;
 }
 
+/* What an agent does is said in its own configuration. */
+static bool check_agent(struct loader *ld, const struct node *n,
+			const struct component_form *form)
+{
+	const struct node *activate = node_find(n, "activate");
+	const struct node *retire = node_find(n, "retire");
+
+	if (form->deliver.kind != DRIVER_AGENT)
+		return true;
+	if (!ld->fleet.access.agent.certificate)
+		return complain(ld, n,
+				"it is delivered to by an agent, but there is "
+				"no 'access: {agent: ...}', which says who "
+				"certfleet is");
+	if (activate)
+		return complain(ld, activate,
+				"'activate' is not for this driver: the "
+				"agent's own configuration says it");
+	if (form->retire.remove)
+		return complain(ld, retire,
+				"an agent removes nothing; remove it on the "
+				"host");
+	return true;
+}
+
 /* `was` of a group is the group's; each item keeps its own part. */
 static const char *former_name(struct loader *ld, const struct component *c,
 			       const struct component_form *form)
@@ -137,7 +162,7 @@ static void fill(struct loader *ld, const struct component_form *form,
 	c->host = d->scope.host;
 	c->process = form->process ? form->process : c->name;
 	c->deliver = form->deliver;
-	if (!deliver_is_hot(&c->deliver))
+	if (!deliver_is_hot(&c->deliver) && c->deliver.kind != DRIVER_AGENT)
 		c->activate = form->activate;
 	c->verify = form->verify.list;
 	c->verify_count = form->verify.count;
@@ -164,7 +189,8 @@ static bool read_component(struct loader *ld, struct draft *d,
 	good &= find_role(ld, &form, d, c);
 	good &= find_certificate(ld, &form, d);
 	if (!good || !fill_from_role(ld, d, &form) ||
-	    !check_hot(ld, d->value, &form))
+	    !check_hot(ld, d->value, &form) ||
+	    !check_agent(ld, d->value, &form))
 		return false;
 	if (d->role)
 		d->role->used = true;

@@ -73,6 +73,8 @@ bool deliver_check(struct loader *ld, const struct node *n, void *out)
 		d->kind = DRIVER_HAPROXY;
 		d->files.combined = d->haproxy.certificate;
 	}
+	if (node_find(n, "agent"))
+		d->kind = DRIVER_AGENT;
 	return true;
 }
 
@@ -126,6 +128,39 @@ bool haproxy_check(struct loader *ld, const struct node *n, void *out)
 			"'certificate' holds a character that HAProxy's "
 			"commands cannot name: '%s'",
 			shown(ld, h->certificate));
+}
+
+static bool read_https(struct loader *ld, const struct field *f,
+		       const struct node *n, void *slot)
+{
+	static const char scheme[] = "https://";
+	const char *text = NULL;
+	const char *host = NULL;
+	uint16_t port = 0;
+
+	if (!value_text(ld, f, n, &text))
+		return false;
+	*(const char **)slot = text;
+	if ((!strncmp(text, scheme, sizeof(scheme) - 1) &&
+	     host_port_parse(&ld->work, text + sizeof(scheme) - 1, &host,
+			     &port)) ||
+	    placeholder_excuses(ld, n))
+		return true;
+	return complain(ld, n, "'%s' must be https://HOST:PORT, not '%s'",
+			f->key, shown(ld, n->text));
+}
+
+/* A URL alone, or a mapping. */
+static bool read_agent_place(struct loader *ld, const struct field *f,
+			     const struct node *n, void *slot)
+{
+	struct agent_place *out = slot;
+
+	if (n->kind == NODE_TEXT)
+		return read_https(ld, f, n, &out->url);
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a URL or a mapping");
+	return record_read(ld, f->param, n, out);
 }
 
 static bool report_address(struct loader *ld, const struct field *f,
@@ -225,6 +260,9 @@ static bool read_activate(struct loader *ld, const struct field *f,
 }
 
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
+const struct field_type https_type = { read_https, SHAPE_TEXT, NULL };
+const struct field_type agent_place_type = { read_agent_place,
+					     SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL };
 const struct field_type address_type = { read_address, SHAPE_TEXT, NULL };
 const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL };

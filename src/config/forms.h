@@ -23,6 +23,7 @@ struct fleet_form {
 	const char *name;
 	struct state_policy state;
 	struct backup_policy backup;
+	struct fleet_access access;
 	const struct node *include;
 	struct section *issuers;
 	struct section *certificates;

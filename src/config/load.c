@@ -26,6 +26,7 @@ static void read_fleet(struct loader *ld, const struct node *root,
 	ld->fleet.name = form->name;
 	ld->fleet.state = form->state;
 	ld->fleet.backup = form->backup;
+	ld->fleet.access = form->access;
 	if (form->include)
 		include_all(ld, form->include);
 }

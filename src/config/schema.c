@@ -421,7 +421,9 @@ static const struct field fleet_fields[] = {
 	LATER(struct fleet_form, "include", include, include_value,
 	      "more files with issuers, certificates, roles, components"),
 	SECTIONS,
-	UNSUPPORTED("access"),
+	FIELD(struct fleet_form, "access", access, struct fleet_access,
+	      record_type, .param = &access_record,
+	      .help = "who certfleet is towards components"),
 	{ 0 },
 };
 const struct record fleet_record = {

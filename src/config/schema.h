@@ -13,6 +13,7 @@ extern const struct record role_record;
 extern const struct record component_record;
 extern const struct record csv_record;      /* struct csv_form */
 extern const struct record deliver_record;  /* struct deliver */
+extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */
 extern const struct record activate_record; /* struct activate */
 extern const struct list_of verify_items;   /* of struct verify */

@@ -66,6 +66,20 @@ static const struct record haproxy_record = {
 	.help = "swapped in a running HAProxy, and its file written",
 };
 
+static const struct field agent_fields[] = {
+	FIELD(struct agent_place, "url", url, const char *, https_type,
+	      .required = true, .help = "https://HOST:PORT of the agent"),
+	TEXT(struct agent_place, "component", component,
+	     "its name in the agent's configuration, when it has another"),
+	{ 0 },
+};
+static const struct record agent_place_record = {
+	.name = "agent",
+	.fields = agent_fields,
+	.size = sizeof(struct agent_place),
+	.help = "an agent on the component's host",
+};
+
 static const struct field deliver_fields[] = {
 	FIELD(struct deliver, "files", files, struct install, record_type,
 	      .param = &install_record,
@@ -74,7 +88,9 @@ static const struct field deliver_fields[] = {
 	      .param = &haproxy_record,
 	      .help = "into a running HAProxy on this machine, without a "
 		      "reload"),
-	UNSUPPORTED("agent"),
+	FIELD(struct deliver, "agent", agent, struct agent_place,
+	      agent_place_type, .param = &agent_place_record,
+	      .help = "by an agent on the component's host"),
 	UNSUPPORTED("sftp"),
 	UNSUPPORTED("caddy"),
 	UNSUPPORTED("http"),

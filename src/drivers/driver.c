@@ -3,16 +3,22 @@
 
 #include "base/alloc.h"
 #include "base/stop.h"
+#include "base/text.h"
+#include "drivers/agent.h"
 #include "drivers/files.h"
 #include "drivers/haproxy.h"
+#include "drivers/orderer.h"
 #include "drivers/table.h"
 #include "remote/batch.h"
 
+#include <search.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct driver *const drivers[] = {
 	[DRIVER_FILES] = &files_driver,
 	[DRIVER_HAPROXY] = &haproxy_driver,
+	[DRIVER_AGENT] = &agent_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
@@ -20,6 +26,15 @@ _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 struct drivers {
 	struct drivers_options options;
 	struct batch *batch; /* NULL: nothing was reached over a socket yet */
+	struct orderer *orderer; /* NULL: no agent was talked to yet */
+	struct arena arena;
+	void *peers; /* tsearch(3) */
+};
+
+/* An agent, and the key it was seen to have. */
+struct peer {
+	const char *origin;
+	char spki[FINGERPRINT_TEXT];
 };
 
 struct drivers *drivers_new(const struct drivers_options *o)
@@ -30,11 +45,19 @@ struct drivers *drivers_new(const struct drivers_options *o)
 	return d;
 }
 
+static void keep_node(void *node)
+{
+	(void)node; /* peers live in the arena */
+}
+
 void drivers_free(struct drivers *d)
 {
 	if (!d)
 		return;
 	batch_free(d->batch);
+	orderer_close(d->orderer);
+	tdestroy(d->peers, keep_node);
+	arena_release(&d->arena);
 	free(d);
 }
 
@@ -87,6 +110,47 @@ bool visit_secret(const struct visit *v, const struct secret_ref *ref,
 	const struct drivers_options *o = &v->drivers->options;
 
 	return o->secret(o->ctx, ref, out, e);
+}
+
+bool visit_orderer(const struct visit *v, const struct orderer **out,
+		   struct err *e)
+{
+	struct drivers *d = v->drivers;
+
+	if (!d->orderer &&
+	    !orderer_open(&d->options.access->agent, &d->orderer, e))
+		return false;
+	*out = d->orderer;
+	return true;
+}
+
+static int compare_peers(const void *a, const void *b)
+{
+	return strcmp(((const struct peer *)a)->origin,
+		      ((const struct peer *)b)->origin);
+}
+
+const char *visit_peer(const struct visit *v)
+{
+	const struct component *c = v->job->component;
+	const struct peer wanted = { .origin = driver_of(c)->origin(c) };
+	struct peer **found = tfind(&wanted, &v->drivers->peers, compare_peers);
+
+	return found ? (*found)->spki : NULL;
+}
+
+void visit_learn_peer(const struct visit *v, const char *spki)
+{
+	struct drivers *d = v->drivers;
+	const struct component *c = v->job->component;
+	struct peer *new = ARENA_NEW(&d->arena, struct peer);
+	struct peer **slot = NULL;
+
+	new->origin = arena_strdup(&d->arena, driver_of(c)->origin(c));
+	slot = tsearch(new, &d->peers, compare_peers);
+	if (!slot)
+		abort();
+	snprintf((*slot)->spki, sizeof((*slot)->spki), "%s", spki);
 }
 
 static bool next_turn(void *ctx, struct exchange *x)
@@ -150,6 +214,11 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 		begin(d, &jobs[i], &a);
 	if (d->batch)
 		batch_run(d->batch);
+}
+
+bool driver_takes_orders(const struct component *c)
+{
+	return driver_of(c)->takes_orders;
 }
 
 enum activation driver_activation(const struct component *c)

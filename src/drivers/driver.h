@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum driver_verb {
 	DRIVER_PROBE,
@@ -43,6 +44,11 @@ struct probe_answer {
 	const char *unwritable;
 	const char *error;
 	const char *served; /* the driver's own proof; NULL: it has none */
+	/* of those that take orders */
+	const char *lineage; /* whose it took last; NULL: nobody's */
+	int64_t sequence;    /* of that order; 0: none */
+	int64_t skew;        /* seconds its clock is ahead of ours */
+	bool skew_known;
 };
 
 struct job {
@@ -53,7 +59,12 @@ struct job {
 	const struct cert_set *set; /* stage */
 	const struct secret *key;   /* stage: PKCS#8 DER */
 	const char *directory;      /* activate: where commands run */
-	struct arena *arena;        /* for the answer */
+	/* of those that take orders: all but probe */
+	const char *lineage; /* of our state */
+	int64_t sequence;
+	bool rolls_back;     /* activate: what was reverted */
+	bool adopts;         /* it may have been another lineage's */
+	struct arena *arena; /* for the answer */
 	/* answered */
 	bool done;
 	struct err error; /* when not done */
@@ -69,6 +80,7 @@ typedef bool driver_secret_fn(void *ctx, const struct secret_ref *ref,
 			      const struct secret **out, struct err *e);
 
 struct drivers_options {
+	const struct fleet_access *access;
 	driver_secret_fn *secret;
 	void *ctx;
 };
@@ -82,6 +94,9 @@ AUTO_TYPE(drivers, struct drivers *, drivers_free)
  * means that the component cannot be reached.
  */
 void drivers_run(struct drivers *d, struct job *jobs, size_t count);
+
+/* Whether what it is told needs `lineage` and a rising `sequence`. */
+bool driver_takes_orders(const struct component *c);
 
 /* How a component's process takes a new pair into use. */
 enum activation driver_activation(const struct component *c);

@@ -40,6 +40,7 @@ struct driver {
 	driver_fn *verbs[DRIVER_VERB_COUNT];
 	driver_turn_fn *turns[DRIVER_VERB_COUNT]; /* instead of a call */
 	const char *(*origin)(const struct component *c);
+	bool takes_orders;
 };
 
 /* The ask of a conversation over lines; what is in `text` is no secret. */
@@ -48,6 +49,13 @@ void ask_lines(struct exchange *ask, const char *text);
 MUST_CHECK bool visit_secret(const struct visit *v,
 			     const struct secret_ref *ref,
 			     const struct secret **out, struct err *e);
+/* Who we are towards agents. */
+struct orderer;
+MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out,
+			      struct err *e);
+/* The key that this component's agent has, as far as it is known; NULL. */
+const char *visit_peer(const struct visit *v);
+void visit_learn_peer(const struct visit *v, const char *spki);
 /* Why there was no reply, in `e`; always TURN_FAILED. */
 enum turn no_reply(const struct visit *v, struct err *e);
 

@@ -31,7 +31,7 @@ bool engine_open(const struct engine_options *o, struct engine **out,
 	en->fleet = o->fleet;
 	en->apply = o->apply;
 	en->drivers = drivers_new(&(const struct drivers_options){
-		.secret = resolve, .ctx = en });
+		.access = &o->fleet->access, .secret = resolve, .ctx = en });
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
 	if (!state_open(&options, &en->state, e) &&

@@ -155,6 +155,16 @@ void prove_served(struct run *r, struct proof *proofs, size_t count);
 /* What the handshakes showed becomes what is known of the component. */
 void proof_seen(const struct proof *p, struct component_seen *seen);
 
+/*
+ * engine/sequence.c: numbers for the orders that these jobs will be, in the
+ * state; an activation has the number of what it was staged with.  Then the
+ * jobs are filled with them.
+ */
+struct job;
+MUST_CHECK bool sequence_begin(struct run *r, const struct job *jobs,
+			       size_t count, struct err *e);
+void sequence_fill(struct run *r, struct job *job);
+
 /* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
 MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
 

@@ -123,6 +123,8 @@ static void take_answer(const struct job *job, int64_t now, struct arena *arena,
 	seen->served = a->served;
 	seen->served_flaw = NULL;
 	seen->served_not_after = 0;
+	seen->told = a->sequence;
+	seen->told_from = a->lineage;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 

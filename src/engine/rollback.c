@@ -182,6 +182,7 @@ static void revert(struct taking *t)
 		struct job job = { .verb = DRIVER_REVERT,
 				   .component = k->component,
 				   .fingerprint = k->before,
+				   .replaces = k->fingerprint,
 				   .arena = &a };
 
 		if (!k->before) {
@@ -189,6 +190,9 @@ static void revert(struct taking *t)
 				"what was installed before is not known");
 			continue;
 		}
+		if (!sequence_begin(t->r, &job, 1, &k->error))
+			continue;
+		sequence_fill(t->r, &job);
 		drivers_run(t->r->en->drivers, &job, 1);
 		if (job.done)
 			run_seen(t->r, k->component->name)->installed =
@@ -250,8 +254,10 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 			   .component = with->component,
 			   .fingerprint = with->before,
 			   .directory = t->r->en->fleet->directory,
+			   .rolls_back = true,
 			   .arena = &t->r->arena };
 
+	sequence_fill(t->r, &job);
 	drivers_run(t->r->en->drivers, &job, 1);
 	if (!job.done)
 		fail_all(t, first, end, &job.error);

@@ -82,6 +82,21 @@ static void note_failure(struct run *r, const struct batch *b, size_t i,
 	change_component(change, seen);
 }
 
+/* False: all of them fail, because no order could be numbered. */
+static bool number(struct run *r, struct batch *b, struct job *jobs)
+{
+	struct err e = { 0 };
+
+	if (!sequence_begin(r, jobs, b->count, &e)) {
+		batch_fail(b, &e);
+		r->halted = true;
+		return false;
+	}
+	for (size_t i = 0; i < b->count; i++)
+		sequence_fill(r, &jobs[i]);
+	return true;
+}
+
 void step_stage(struct run *r, struct batch *b)
 {
 	AUTO(pairs) pairs = { xcalloc(b->count, sizeof(*pairs.list)), 0 };
@@ -101,6 +116,8 @@ void step_stage(struct run *r, struct batch *b)
 					.key = &l->key,
 					.arena = &a };
 	}
+	if (!number(r, b, jobs))
+		return;
 	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++)
 		if (b->errors[i].code)
@@ -226,6 +243,7 @@ void step_commit(struct run *r, struct batch *b)
 					.fingerprint = run_fingerprint(r, s),
 					.replaces = s->replaces,
 					.arena = &a };
+		sequence_fill(r, &jobs[i]);
 	}
 	run_jobs(r, b, jobs);
 	record_commits(r, b, jobs);
@@ -288,6 +306,8 @@ void step_activate(struct run *r, struct batch *b)
 					.directory = r->en->fleet->directory,
 					.arena = &a };
 	}
+	if (!number(r, b, jobs))
+		return;
 	run_jobs(r, b, jobs);
 	for (size_t i = 0; i < b->count; i++) {
 		r->deed[b->numbers[i]] = may_have_acted(&jobs[i]);

@@ -32,6 +32,7 @@ bool deliver_is_hot(const struct deliver *d)
 	case DRIVER_HAPROXY:
 		return true;
 	case DRIVER_FILES:
+	case DRIVER_AGENT:
 	case DRIVER_KIND_COUNT:
 		break;
 	}

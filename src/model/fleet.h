@@ -140,6 +140,7 @@ struct certificate {
 enum driver_kind {
 	DRIVER_FILES,
 	DRIVER_HAPROXY,
+	DRIVER_AGENT,
 	DRIVER_KIND_COUNT
 };
 
@@ -168,10 +169,17 @@ struct haproxy {
 	const char *certificate; /* as its configuration names it */
 };
 
+/* An agent on the component's host. */
+struct agent_place {
+	const char *url;       /* https://HOST:PORT */
+	const char *component; /* its name there; NULL: as it is here */
+};
+
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, combined */
 	struct haproxy haproxy;
+	struct agent_place agent;
 };
 
 /* Whether a pair is swapped in the running process, through the driver. */
@@ -283,6 +291,17 @@ struct state_policy {
 	bool unsealed;
 };
 
+/* Who certfleet is towards agents, and who signs theirs; PEM files. */
+struct agent_access {
+	const char *certificate; /* NULL: there is no access to agents */
+	const char *key;
+	const char *ca;
+};
+
+struct fleet_access {
+	struct agent_access agent;
+};
+
 /* A file the fleet was read from, for the bundle's config/. */
 struct fleet_source {
 	const char *path; /* relative to the main file's directory */
@@ -297,6 +316,7 @@ struct fleet {
 	const char *directory; /* its directory, absolute */
 	struct state_policy state;
 	struct backup_policy backup;
+	struct fleet_access access;
 	const struct issuer *issuers;
 	size_t issuer_count;
 	const struct certificate *certificates;

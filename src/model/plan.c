@@ -44,6 +44,9 @@ enum activation component_activation(const struct component *c)
 
 	if (deliver_is_hot(&c->deliver))
 		return ACTIVATION_HOT;
+	/* the agent knows how; that its process is told is all we know */
+	if (c->deliver.kind == DRIVER_AGENT)
+		return ACTIVATION_RELOAD;
 	return activations[c->activate.kind];
 }
 

@@ -97,7 +97,11 @@ struct component_seen {
 	const char *rolled_back_to; /* newest state is rolled-back; NULL */
 	const char *last_error;     /* of the last run that touched it */
 	const char *staged;         /* staged but not committed; NULL */
-	bool retire_remove;         /* remembered for when it leaves the file */
+	/* of those that take orders */
+	int64_t sequence;      /* of the last order we gave; 0: none */
+	int64_t told;          /* seen: of the last one it took; 0: none */
+	const char *told_from; /* seen: the lineage of that; NULL: nobody's */
+	bool retire_remove;    /* remembered for when it leaves the file */
 	const char *deliver; /* how it was reached, opaque text of the engine's,
 				for removing its files then; NULL: unknown */
 };

@@ -2,6 +2,8 @@
 #include "plan/codes.h"
 
 const struct code_row code_rows[CODE_COUNT] = {
+	[CODE_ADOPT] = { "adopt", SEVERITY_ACKNOWLEDGE,
+			 "apply from the state that delivers to it" },
 	[CODE_BACKUP_COPY_FAILED] = { "backup-copy-failed",
 				      SEVERITY_ACKNOWLEDGE,
 				      "make the place of the copy writable" },

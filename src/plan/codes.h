@@ -11,6 +11,7 @@
 #include "model/plan.h"
 
 enum code {
+	CODE_ADOPT,
 	CODE_BACKUP_COPY_FAILED,
 	CODE_CLOCK_SKEW,
 	CODE_EXPIRES_BEFORE_RESTART,

@@ -332,6 +332,19 @@ static void check_writable(struct draft *d, const struct component_draft *c)
 	tell(d, &f);
 }
 
+/* Two states that deliver to one component would undo each other's work. */
+static void check_owner(struct draft *d, const struct component_draft *c)
+{
+	const char *from = c->seen->told_from;
+
+	if (from && strcmp(from, d->snapshot->lineage) != 0)
+		tell_component(d, c, CODE_ADOPT,
+			       arena_printf(d->kept,
+					    "the state with lineage %.8s "
+					    "delivered to it, not this one",
+					    text_escaped(&d->scratch, from)));
+}
+
 static void check_component(struct draft *d, const struct component_draft *c)
 {
 	check_outdated(d, c);
@@ -341,6 +354,7 @@ static void check_component(struct draft *d, const struct component_draft *c)
 	check_restart(d, c);
 	check_rejected(d, c);
 	check_writable(d, c);
+	check_owner(d, c);
 }
 
 void precheck(struct draft *d)

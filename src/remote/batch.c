@@ -11,10 +11,12 @@
 #include <assert.h>
 #include <search.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
 	LONGEST_POLL_MS = 200, /* how soon a stop is seen */
 	FIRST_BACKOFF_MS = 500,
+	OTHER_FILES = 128, /* descriptors that are not for connections */
 };
 
 enum stage {
@@ -56,6 +58,7 @@ struct batch {
 	struct ssh_pool ssh; /* connections that are kept */
 	struct arena arena;  /* of one run */
 	void *hosts;         /* tsearch(3) */
+	size_t host_count;
 	struct line ready;
 	struct talk *running[BATCH_FLEET_LIMIT];
 	size_t count;
@@ -71,8 +74,6 @@ struct batch *batch_new(void)
 	b->multi = curl_multi_init();
 	if (!b->multi)
 		abort();
-	curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS,
-			  (long)BATCH_FLEET_LIMIT * 2);
 	return b;
 }
 
@@ -129,6 +130,7 @@ static struct host *find_host(struct batch *b, const char *origin)
 	h->origin = arena_strdup(&b->arena, origin);
 	if (!tsearch(h, &b->hosts, compare_hosts))
 		abort();
+	b->host_count++;
 	return h;
 }
 
@@ -390,8 +392,25 @@ static void keep_node(void *node)
 	(void)node; /* hosts live in the arena */
 }
 
+/* One is kept for every origin, as far as descriptors allow. */
+static void keep_connections(const struct batch *b)
+{
+	struct rlimit files = { .rlim_cur = 0 };
+	size_t room = 0;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	room = files.rlim_cur > 4 * OTHER_FILES
+		       ? files.rlim_cur - 2 * OTHER_FILES
+		       : OTHER_FILES;
+	curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS,
+			  (long)(b->host_count + BATCH_FLEET_LIMIT < room
+					 ? b->host_count + BATCH_FLEET_LIMIT
+					 : room));
+}
+
 void batch_run(struct batch *b)
 {
+	keep_connections(b);
 	for (fill(b); b->count; fill(b)) {
 		int active = 0;
 
@@ -402,6 +421,7 @@ void batch_run(struct batch *b)
 	}
 	tdestroy(b->hosts, keep_node);
 	b->hosts = NULL;
+	b->host_count = 0;
 	arena_release(&b->arena);
 	b->arena = (struct arena){ 0 };
 }

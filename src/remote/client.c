@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "pki/tls_peer.h"
 #include "remote/identity.h"
 
 #include <arpa/inet.h>
@@ -116,6 +117,21 @@ static size_t write_reply(char *bytes, size_t size, size_t count, void *ctx)
 	return client_take(ctx, bytes, size * count) ? size * count : 0;
 }
 
+/* While a reply comes in, curl still knows its connection. */
+static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
+{
+	struct client *c = ctx;
+	struct curl_tlssessioninfo *tls = NULL;
+
+	(void)line;
+	if (!*c->peer &&
+	    !curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
+	    tls->backend == CURLSSLBACKEND_GNUTLS && tls->internals &&
+	    !tls_peer_spki(tls->internals, c->peer))
+		*c->peer = '\0';
+	return size * count;
+}
+
 /* ---- the handle ---- */
 
 static CURLcode set_numbers(CURL *easy)
@@ -173,6 +189,11 @@ static CURLcode set_callbacks(struct client *c)
 		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->why);
+	if (!rc && c->exchange->wants_peer)
+		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION,
+				      note_peer);
+	if (!rc && c->exchange->wants_peer)
+		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	return rc;
 }
 
@@ -351,6 +372,7 @@ void client_answer(struct client *c, CURLcode rc, struct exchange *x)
 	if (x->kind == EXCHANGE_HTTP) {
 		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &x->status);
 		take_etag(c, x);
+		memcpy(x->peer, c->peer, sizeof(x->peer));
 	}
 	secret_release(&x->reply);
 	x->reply = TAKE(c->reply);

@@ -28,6 +28,7 @@ struct client {
 	size_t sent; /* of the body, for lines */
 	bool too_long;
 	bool not_loopback;
+	char peer[65];
 	char why[CURL_ERROR_SIZE];
 };
 

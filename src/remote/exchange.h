@@ -59,12 +59,14 @@ struct exchange {
 	struct secret body;  /* HTTP: JSON unless a header says otherwise;
 				empty: none */
 	int64_t timeout_ms;  /* 0: EXCHANGE_TIMEOUT_MS */
+	bool wants_peer;     /* https: whom the reply came from */
 	bool reads;          /* changes nothing: a stop may cut it off */
 	bool goes_back;      /* ends what was begun: a stop lets it */
 	/* answered */
 	struct err error; /* ERR_NONE: there is a reply */
 	long status;      /* HTTP */
 	char etag[ETAG_LIMIT];
+	char peer[65]; /* SHA-256 of its key, hex; "": not known */
 	struct secret reply;
 };
 

@@ -42,6 +42,7 @@ static const struct field component_fields[] = {
 	MAYBE_FIELD(struct component_seen, staged),
 	BOOL_FIELD(struct component_seen, retire_remove),
 	MAYBE_FIELD(struct component_seen, deliver),
+	INT64_FIELD(struct component_seen, sequence),
 	{ 0 },
 };
 

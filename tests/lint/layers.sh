@@ -11,12 +11,14 @@ pki:     base model crypto
 state:   base model crypto
 plan:    base model
 bundle:  base crypto
-remote:  base
+remote:  base model pki
+wire:    base model
 place:   base model pki
-drivers: base model pki remote place
+drivers: base model pki wire remote place
 engine:  base model crypto pki state plan bundle drivers place
 report:  base model plan engine
-cli:     base model crypto config pki state plan bundle engine report
+agent:   base crypto model config pki wire place
+cli:     base model crypto config pki state plan bundle engine report agent
 '
 foreign='
 gnutls/      pki
@@ -26,6 +28,7 @@ libssh2      remote
 archive      bundle
 yaml.h       config
 nettle/      crypto
+microhttpd.h agent
 '
 status=0
 for file in src/*/*.[ch]; do

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The socket an agent listens on. */
+#ifndef AGENT_LISTENER_H
+#define AGENT_LISTENER_H
+
+#include "base/err.h"
+#include "model/agent.h"
+
+#include <stdbool.h>
+
+MUST_CHECK bool listener_open(const struct agent_config *c, int *out,
+			      struct err *e);
+
+#endif

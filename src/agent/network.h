@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The half of an agent that talks to the network: TLS, HTTP, limits.  It has
+ * no key and no file; handshakes are signed, and requests answered, by the
+ * other half.  One thread, one loop.
+ */
+#ifndef AGENT_NETWORK_H
+#define AGENT_NETWORK_H
+
+#include "agent/install.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/agent.h"
+
+#include <stdbool.h>
+
+struct network_start {
+	const struct agent_config *config;
+	const struct buf *authority; /* PEM of who may call */
+	int listener;                /* nonblocking */
+	struct channels channels;
+};
+
+/* Until a stop is asked for, which is success, or the other half ends. */
+MUST_CHECK bool network_run(const struct network_start *start, struct err *e);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/perform.h"
+
+#include "agent/leftover.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "pki/pair.h"
+#include "pki/tls.h"
+#include "place/activate.h"
+#include "place/place.h"
+
+#include <string.h>
+
+enum {
+	VERSION_MS = 5000,
+	VERSION_ROOM = 4096,
+};
+
+/* ---- looking ---- */
+
+void perform_look(const struct agent_config *c,
+		  const struct agent_component *component, struct arena *a,
+		  struct component_report *out)
+{
+	struct place_seen seen = { 0 };
+	struct ordered told = { 0 };
+	struct err e = { 0 };
+
+	place_probe(&component->install, a, &seen);
+	*out = (struct component_report){
+		.name = component->name,
+		.installed = seen.installed,
+		.chain = seen.chain,
+		.damage = seen.damage,
+		.staged = seen.staged,
+		.unwritable = seen.unwritable,
+		.error = seen.error,
+		.hot = self_is(c, component),
+	};
+	if (!ordered_read(c, component->name, a, &told, &e)) {
+		out->unwritable = arena_strdup(a, e.text);
+		return;
+	}
+	out->lineage = told.lineage;
+	out->sequence = told.sequence;
+}
+
+static const char *first_line(const struct buf *text, struct arena *a)
+{
+	const char *begin = buf_text(text);
+	size_t len = strcspn(begin, "\r\n");
+
+	return len ? arena_strndup(a, begin, len) : NULL;
+}
+
+static const char *version_of(const struct agent_version *v, struct arena *a)
+{
+	AUTO(buf) text = { 0 };
+	struct err ignored = { 0 };
+	const struct child command = { .argv = v->argv,
+				       .timeout_ms = VERSION_MS };
+
+	switch (v->kind) {
+	case VERSION_NONE:
+		return NULL;
+	case VERSION_TEXT:
+		return v->text;
+	case VERSION_FILE:
+		return fs_read(v->text, VERSION_ROOM, &text, &ignored)
+			       ? first_line(&text, a)
+			       : NULL;
+	case VERSION_COMMAND:
+		return child_run(&command, &text, &ignored)
+			       ? first_line(&text, a)
+			       : NULL;
+	}
+	return NULL;
+}
+
+/* As in the engine: one fingerprint that all ports serve, or the odd one. */
+static void look_at_ports(const struct agent_component *c, struct arena *a,
+			  struct component_report *out)
+{
+	struct tls_probe *probes =
+		arena_array(a, c->check_count, sizeof(*probes));
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < c->check_count; i++)
+		probes[i] = (struct tls_probe){
+			.host = c->check[i].host,
+			.port = c->check[i].port,
+			.server_name = c->check[i].server_name,
+			.starttls = c->check[i].starttls,
+		};
+	if (!tls_probe_all(probes, c->check_count, a, &e))
+		return;
+	for (size_t i = 0; i < c->check_count; i++) {
+		const struct tls_probe *p = &probes[i];
+
+		if (!p->completed) {
+			out->served = NULL;
+			out->error = p->error;
+			return;
+		}
+		if (!out->served || !out->installed ||
+		    !strcmp(out->served, out->installed))
+			out->served = p->other ? p->other : p->fingerprint;
+	}
+}
+
+bool perform_must_ask(const struct agent_component *c)
+{
+	return c->check_count || c->version.kind == VERSION_COMMAND;
+}
+
+void perform_ask(const struct agent_component *c, struct arena *a,
+		 struct component_report *out)
+{
+	out->version = version_of(&c->version, a);
+	if (c->check_count)
+		look_at_ports(c, a, out);
+}
+
+/* ---- orders ---- */
+
+static bool refuse(struct problem *p, enum problem_kind kind,
+		   const char *detail)
+{
+	*p = (struct problem){ kind, detail };
+	return false;
+}
+
+static bool failed(struct problem *p, const struct err *e, struct arena *a)
+{
+	return refuse(p, problem_of(e->code), arena_strdup(a, e->text));
+}
+
+/* The staged bytes are what the order names, and belong together. */
+static bool stage(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct order_request *r = d->request;
+	const char *fingerprint = d->order->fingerprint;
+	const struct place_pair placed = { .fingerprint = fingerprint,
+					   .set = &r->set,
+					   .key = &r->key };
+	AUTO(pair) pair = { 0 };
+	struct err e = { 0 };
+
+	if (!r->has_pair)
+		return refuse(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
+	if (!pair_from_parts(&r->key, &r->set, &pair, &e) ||
+	    !pair_lint(&pair, clock_now(), &e))
+		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
+	if (strcmp(pair.facts.fingerprint, fingerprint) != 0)
+		return refuse(p, PROBLEM_BAD_PAIR,
+			      "it is not the pair that the order names");
+	return place_stage(&d->component->install, &placed, &e) ||
+	       failed(p, &e, a);
+}
+
+static bool remember(const struct deed *d, int64_t activated, struct arena *a,
+		     struct problem *p)
+{
+	const struct order *o = d->order;
+	const struct ordered now = { .lineage = o->lineage,
+				     .sequence = o->sequence,
+				     .fingerprint = o->fingerprint,
+				     .activated = activated };
+	struct err e = { 0 };
+
+	return ordered_write(d->config, o->component, &now, &e) ||
+	       failed(p, &e, a);
+}
+
+/* What was already activated for this very order stays so. */
+static int64_t activated_before(const struct deed *d)
+{
+	return d->before->sequence == d->order->sequence ? d->before->activated
+							 : 0;
+}
+
+static bool is_there(const struct deed *d, const char *expected,
+		     struct arena *a, struct problem *p)
+{
+	struct place_seen seen = { 0 };
+
+	if (!expected)
+		return true;
+	place_probe(&d->component->install, a, &seen);
+	if (seen.installed && !strcmp(seen.installed, expected))
+		return true;
+	return refuse(p, PROBLEM_MOVED,
+		      arena_printf(a, "%.12s is installed, not %.12s",
+				   !seen.installed   ? "something unreadable"
+				   : *seen.installed ? seen.installed
+						     : "nothing",
+				   *expected ? expected : "nothing"));
+}
+
+static bool commit(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct order *o = d->order;
+	struct err e = { 0 };
+
+	return remember(d, activated_before(d), a, p) &&
+	       (place_commit(&d->component->install, o->fingerprint,
+			     o->replaces, &e) ||
+		failed(p, &e, a));
+}
+
+/* Repeated, it finds itself done already. */
+static bool revert(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct order *o = d->order;
+	struct err e = { 0 };
+
+	if (!is_there(d, o->fingerprint, a, p) &&
+	    !is_there(d, o->replaces, a, p))
+		return false;
+	return remember(d, activated_before(d), a, p) &&
+	       (place_revert(&d->component->install, o->fingerprint, &e) ||
+		failed(p, &e, a));
+}
+
+static bool run_activation(const struct deed *d, struct arena *a, struct err *e)
+{
+	const struct activation_order order = {
+		.how = &d->component->activate,
+		.component = d->component->name,
+		.fingerprint = d->order->fingerprint,
+		.directory = d->config->directory,
+	};
+
+	if (self_is(d->config, d->component))
+		return self_read(d->self, d->config, e);
+	return leftover_watch(e) && place_activate(&order, e) &&
+	       leftover_check(a, e);
+}
+
+static bool activate(const struct deed *d, struct arena *a, struct problem *p)
+{
+	struct err e = { 0 };
+
+	if (!is_there(d, d->order->fingerprint, a, p))
+		return false;
+	if (activated_before(d))
+		return true;
+	if (!run_activation(d, a, &e)) {
+		e.code = ERR_REMOTE;
+		return failed(p, &e, a);
+	}
+	return remember(d, d->order->sequence, a, p);
+}
+
+static bool take_back(const struct deed *d, struct arena *a, struct problem *p)
+{
+	struct err e = { 0 };
+
+	return place_abort(&d->component->install, d->order->fingerprint, &e) ||
+	       failed(p, &e, a);
+}
+
+bool perform_order(const struct deed *d, struct arena *a,
+		   struct problem *problem)
+{
+	switch (d->order->action) {
+	case ORDER_STAGE:
+		return stage(d, a, problem);
+	case ORDER_COMMIT:
+		return commit(d, a, problem);
+	case ORDER_ABORT:
+		return take_back(d, a, problem);
+	case ORDER_ACTIVATE:
+		return activate(d, a, problem);
+	case ORDER_REVERT:
+		return revert(d, a, problem);
+	case ORDER_ACTION_COUNT:
+		break;
+	}
+	return refuse(problem, PROBLEM_BAD_REQUEST, "there is no such action");
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The accepted keys of access. */
+#include "config/rows.h"
+#include "config/schema.h"
+
+static const struct field agent_fields[] = {
+	PATH(struct agent_access, "certificate", certificate,
+	     "the operator's certificate, as PEM", .required = true),
+	PATH(struct agent_access, "key", key,
+	     "its private key, as PEM; orders are signed with it",
+	     .required = true),
+	PATH(struct agent_access, "ca", ca,
+	     "the authority that signs the agents' certificates, as PEM",
+	     .required = true),
+	{ 0 },
+};
+static const struct record agent_record = {
+	.name = "access_agent",
+	.fields = agent_fields,
+	.size = sizeof(struct agent_access),
+	.help = "towards agents",
+};
+
+static const struct field access_fields[] = {
+	FIELD(struct fleet_access, "agent", agent, struct agent_access,
+	      record_type, .param = &agent_record, .help = "towards agents"),
+	UNSUPPORTED("ssh"),
+	UNSUPPORTED("appmon"),
+	UNSUPPORTED("proxy"),
+	{ 0 },
+};
+const struct record access_record = {
+	.name = "access",
+	.fields = access_fields,
+	.size = sizeof(struct fleet_access),
+	.help = "who certfleet is towards components",
+};

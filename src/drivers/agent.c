@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/agent.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "drivers/orderer.h"
+#include "wire/problem.h"
+#include "wire/report.h"
+#include "wire/route.h"
+
+#include <string.h>
+
+enum {
+	ACTIVATE_MS = 300000, /* the agent's own deadline is shorter */
+};
+
+static const char *origin(const struct component *c)
+{
+	return c->deliver.agent.url;
+}
+
+static const char *name_there(const struct component *c)
+{
+	return c->deliver.agent.component ? c->deliver.agent.component
+					  : c->name;
+}
+
+/* ---- asking ---- */
+
+static bool begin_ask(struct visit *v, enum route route, struct exchange *ask,
+		      struct err *e)
+{
+	const struct orderer *op = NULL;
+
+	if (!visit_orderer(v, &op, e))
+		return false;
+	ask->method = route_method(route);
+	ask->path = route_path(route, name_there(v->job->component), v->arena);
+	ask->identity = orderer_identity(op);
+	ask->wants_peer = true;
+	return true;
+}
+
+static enum turn ask_report(struct visit *v, struct exchange *ask,
+			    struct err *e)
+{
+	return begin_ask(v, ROUTE_COMPONENT, ask, e) ? TURN_ASK : TURN_FAILED;
+}
+
+/* What went wrong, when the reply is not a good one. */
+static bool is_good(const struct visit *v, struct problem *problem,
+		    struct err *e)
+{
+	const struct exchange *x = v->reply;
+
+	problem->kind = PROBLEM_COUNT;
+	if (x->error.code) {
+		*e = x->error;
+		return false;
+	}
+	if (x->status >= 200 && x->status < 300)
+		return true;
+	if (problem_from_json((const char *)x->reply.bytes, x->reply.len,
+			      v->arena, problem))
+		return err_set(e, ERR_REMOTE, "the agent at '%s' refuses: %s",
+			       x->origin, problem->detail);
+	return err_set(e, ERR_REMOTE, "'%s' answers with status %ld", x->origin,
+		       x->status);
+}
+
+static bool read_report(struct visit *v, struct agent_identity *agent,
+			struct component_report *report, struct err *e)
+{
+	const struct exchange *x = v->reply;
+
+	if (!report_read((const char *)x->reply.bytes, x->reply.len,
+			 v->job->arena, agent, report, e))
+		return err_in(e, "'%s'", x->origin);
+	if (strcmp(report->name, name_there(v->job->component)) != 0)
+		return err_set(e, ERR_REMOTE,
+			       "'%s' answers for another component", x->origin);
+	if (strcmp(agent->spki, x->peer) != 0)
+		return err_set(e, ERR_REMOTE,
+			       "'%s' names a key that is not its own",
+			       x->origin);
+	visit_learn_peer(v, agent->spki);
+	return true;
+}
+
+/* ---- probe ---- */
+
+static void take_report(const struct agent_identity *agent,
+			const struct component_report *r, struct job *j)
+{
+	j->answer = (struct probe_answer){
+		.online = true,
+		.version = r->version,
+		.installed = r->installed,
+		.chain = r->chain,
+		.damage = r->damage,
+		.staged = r->staged,
+		.unwritable = r->unwritable,
+		.error = r->error,
+		.served = r->served,
+		.lineage = r->lineage,
+		.sequence = r->sequence,
+		.skew = agent->time - clock_now(),
+		.skew_known = true,
+	};
+}
+
+static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
+{
+	struct agent_identity agent;
+	struct component_report report;
+	struct problem problem;
+
+	if (!v->reply)
+		return ask_report(v, ask, e);
+	if (!is_good(v, &problem, e)) {
+		if (problem.kind != PROBLEM_UNKNOWN_COMPONENT)
+			return TURN_FAILED;
+		v->job->answer = (struct probe_answer){
+			.online = true,
+			.unwritable = arena_printf(
+				v->job->arena,
+				"the agent at '%s' has no component '%s'",
+				v->reply->origin,
+				name_there(v->job->component)),
+		};
+		return TURN_DONE;
+	}
+	if (!read_report(v, &agent, &report, e))
+		return TURN_FAILED;
+	take_report(&agent, &report, v->job);
+	return TURN_DONE;
+}
+
+/* ---- orders ---- */
+
+static const enum order_action actions[DRIVER_VERB_COUNT] = {
+	[DRIVER_STAGE] = ORDER_STAGE,   [DRIVER_COMMIT] = ORDER_COMMIT,
+	[DRIVER_ABORT] = ORDER_ABORT,   [DRIVER_ACTIVATE] = ORDER_ACTIVATE,
+	[DRIVER_REVERT] = ORDER_REVERT,
+};
+
+static struct order order_of(const struct visit *v)
+{
+	const struct job *j = v->job;
+
+	return (struct order){
+		.action = actions[j->verb],
+		.agent = visit_peer(v),
+		.component = name_there(j->component),
+		.lineage = j->lineage,
+		.sequence = j->sequence,
+		.fingerprint = j->fingerprint,
+		.replaces = j->verb == DRIVER_ACTIVATE ? j->fingerprint
+						       : j->replaces,
+		.rollback = j->verb == DRIVER_REVERT || j->rolls_back,
+		.adopt = j->adopts,
+		.expires = clock_now() + ORDER_LIFE,
+	};
+}
+
+static enum turn ask_order(struct visit *v, struct exchange *ask, struct err *e)
+{
+	const struct order order = order_of(v);
+	const struct signed_order whole = { &order, v->job->set, v->job->key };
+	const struct orderer *op = NULL;
+
+	if (!begin_ask(v, route_of(order.action), ask, e) ||
+	    !visit_orderer(v, &op, e) ||
+	    !orderer_sign(op, &whole, &ask->body, e))
+		return TURN_FAILED;
+	if (order.action == ORDER_ACTIVATE)
+		ask->timeout_ms = ACTIVATE_MS;
+	return TURN_ASK;
+}
+
+/* For programs; what the agent said stays the text. */
+static enum err_code code_of(enum problem_kind kind)
+{
+	if (kind == PROBLEM_MOVED || kind == PROBLEM_STALE_ORDER ||
+	    kind == PROBLEM_OTHER_LINEAGE)
+		return ERR_STALE;
+	return kind == PROBLEM_BAD_PAIR ? ERR_CRYPTO : ERR_REMOTE;
+}
+
+enum order_stage {
+	ORDER_BEGIN,
+	ORDER_LEARN, /* asked who it is */
+	ORDER_ASKED,
+	ORDER_RELEARN, /* it has another key now */
+	ORDER_AGAIN,
+};
+
+/* A reply to the question who it is. */
+static enum turn learned(struct visit *v, struct exchange *ask, struct err *e)
+{
+	struct agent_identity agent;
+	struct component_report report;
+	struct problem problem;
+
+	if (!is_good(v, &problem, e) || !read_report(v, &agent, &report, e))
+		return TURN_FAILED;
+	v->stage++;
+	return ask_order(v, ask, e);
+}
+
+static enum turn answered(struct visit *v, struct exchange *ask, struct err *e)
+{
+	struct problem problem;
+
+	if (is_good(v, &problem, e))
+		return TURN_DONE;
+	if (problem.kind == PROBLEM_OTHER_AGENT && v->stage == ORDER_ASKED) {
+		v->stage = ORDER_RELEARN;
+		return ask_report(v, ask, e);
+	}
+	if (problem.kind != PROBLEM_COUNT)
+		e->code = code_of(problem.kind);
+	return TURN_FAILED;
+}
+
+static enum turn order(struct visit *v, struct exchange *ask, struct err *e)
+{
+	switch ((enum order_stage)v->stage) {
+	case ORDER_BEGIN:
+		v->stage = visit_peer(v) ? ORDER_ASKED : ORDER_LEARN;
+		return v->stage == ORDER_ASKED ? ask_order(v, ask, e)
+					       : ask_report(v, ask, e);
+	case ORDER_LEARN:
+	case ORDER_RELEARN:
+		return learned(v, ask, e);
+	case ORDER_ASKED:
+	case ORDER_AGAIN:
+		return answered(v, ask, e);
+	}
+	return TURN_FAILED;
+}
+
+/* ---- what an agent does not do ---- */
+
+static bool no_read(struct job *j, struct err *e)
+{
+	(void)j;
+	return err_set(e, ERR_REMOTE, "an agent hands no key out");
+}
+
+static bool no_removal(struct job *j, struct err *e)
+{
+	(void)j;
+	return err_set(e, ERR_REMOTE,
+		       "an agent removes nothing; remove it on the host");
+}
+
+const struct driver agent_driver = {
+	.verbs = {
+		[DRIVER_REMOVE] = no_removal,
+		[DRIVER_READ] = no_read,
+	},
+	.turns = {
+		[DRIVER_PROBE] = probe,
+		[DRIVER_STAGE] = order,
+		[DRIVER_COMMIT] = order,
+		[DRIVER_ABORT] = order,
+		[DRIVER_ACTIVATE] = order,
+		[DRIVER_REVERT] = order,
+	},
+	.origin = origin,
+	.takes_orders = true,
+};

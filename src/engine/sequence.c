@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers for orders (SECURITY: signed orders).  A number is in the state
+ * before the order is given, so that no crash can make us give another order
+ * with it; it is above all that the component was ever told by this state.
+ */
+#include "drivers/driver.h"
+#include "engine/inside.h"
+
+#include <string.h>
+
+static bool is_ours(const struct run *r, const struct component_seen *seen)
+{
+	return !seen->told_from ||
+	       !strcmp(seen->told_from, state_lineage(r->en->state));
+}
+
+/* After a restore the component may have been told more than we remember. */
+static int64_t next_sequence(const struct run *r,
+			     const struct component_seen *seen)
+{
+	int64_t last = seen->sequence;
+
+	if (seen->told > last && is_ours(r, seen))
+		last = seen->told;
+	return last + 1;
+}
+
+/* Whether this run gave it a number already, when it was staged. */
+static bool is_numbered(const struct run *r, const struct component_seen *seen)
+{
+	const struct component_seen *before =
+		snapshot_component(r->order->snapshot, seen->name);
+
+	return before && seen->sequence > before->sequence;
+}
+
+bool sequence_begin(struct run *r, const struct job *jobs, size_t count,
+		    struct err *e)
+{
+	AUTO(change) change = change_new(r->en->state);
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct component *c = jobs[i].component;
+		struct component_seen *seen = run_seen(r, c->name);
+
+		if (!driver_takes_orders(c) ||
+		    (jobs[i].verb == DRIVER_ACTIVATE && is_numbered(r, seen)))
+			continue;
+		any = true;
+		seen->sequence = next_sequence(r, seen);
+		change_component(change, seen);
+	}
+	return !any || state_commit(r->en->state, change, e) ||
+	       err_in(e, "cannot number an order");
+}
+
+void sequence_fill(struct run *r, struct job *job)
+{
+	const struct component_seen *seen = run_seen(r, job->component->name);
+
+	job->lineage = state_lineage(r->en->state);
+	job->sequence = seen->sequence;
+	/* the plan asked for it: `adopt` */
+	job->adopts = !is_ours(r, seen);
+}

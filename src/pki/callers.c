@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/callers.h"
+
+#include "base/alloc.h"
+#include "crypto/crypto.h"
+#include "pki/cert.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+struct callers {
+	gnutls_x509_trust_list_t authorities;
+	const struct agent_caller *list;
+	size_t count;
+	gnutls_datum_t *names; /* DER of those that are names */
+};
+
+/* ---- life ---- */
+
+void callers_free(struct callers *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		datum_release(&c->names[i]);
+	free(c->names);
+	if (c->authorities)
+		gnutls_x509_trust_list_deinit(c->authorities, 1);
+	free(c);
+}
+
+static bool read_authority(struct callers *c, const char *pem, size_t len,
+			   struct err *e)
+{
+	gnutls_datum_t text = { (unsigned char *)pem, (unsigned)len };
+	int rc = gnutls_x509_trust_list_init(&c->authorities, 0);
+
+	if (rc >= 0)
+		rc = gnutls_x509_trust_list_add_trust_mem(
+			c->authorities, &text, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read the authority");
+	if (rc == 0)
+		return err_set(e, ERR_INPUT, "it holds no certificate");
+	return true;
+}
+
+static bool read_name(const char *text, gnutls_datum_t *out, struct err *e)
+{
+	AUTO(dn) dn = NULL;
+	int rc = gnutls_x509_dn_init(&dn);
+
+	if (rc >= 0)
+		rc = gnutls_x509_dn_set_str(dn, text, NULL);
+	if (rc >= 0)
+		rc = gnutls_x509_dn_export2(dn, GNUTLS_X509_FMT_DER, out);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read the name '%s'", text);
+	return true;
+}
+
+bool callers_new(const struct agent_config *config, const char *authority,
+		 size_t len, struct callers **out, struct err *e)
+{
+	AUTO(callers) c = xcalloc(1, sizeof(*c));
+
+	c->list = config->callers;
+	c->count = config->caller_count;
+	c->names = xcalloc(c->count, sizeof(*c->names));
+	if (!read_authority(c, authority, len, e))
+		return false;
+	for (size_t i = 0; i < c->count; i++)
+		if (c->list[i].name &&
+		    !read_name(c->list[i].name, &c->names[i], e))
+			return false;
+	*out = TAKE(c);
+	return true;
+}
+
+/* ---- checking ---- */
+
+struct shown {
+	gnutls_x509_crt_t certs[CHAIN_LIMIT];
+	unsigned count;
+};
+
+static void shown_release(struct shown *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		gnutls_x509_crt_deinit(s->certs[i]);
+}
+AUTO_STRUCT(shown, struct shown, shown_release)
+
+static bool open_all(struct shown *s, const struct der *chain, size_t count,
+		     struct err *e)
+{
+	if (!count || count > CHAIN_LIMIT)
+		return err_set(e, ERR_INPUT, "no certificate was shown");
+	for (size_t i = 0; i < count; i++) {
+		if (!cert_open(chain[i], &s->certs[s->count], e))
+			return false;
+		s->count++;
+	}
+	return true;
+}
+
+/* It has to say so: "any purpose" and silence are not enough. */
+static bool is_for_clients(gnutls_x509_crt_t leaf)
+{
+	for (unsigned i = 0;; i++) {
+		char oid[64];
+		size_t size = sizeof(oid);
+		int rc = gnutls_x509_crt_get_key_purpose_oid(leaf, i, oid,
+							     &size, NULL);
+
+		if (rc == GNUTLS_E_SHORT_MEMORY_BUFFER)
+			continue;
+		if (rc < 0)
+			return false;
+		if (!strcmp(oid, GNUTLS_KP_TLS_WWW_CLIENT))
+			return true;
+	}
+}
+
+static bool leads_to_authority(const struct callers *c, struct shown *s,
+			       struct err *e)
+{
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT,
+	};
+	unsigned flags = GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
+	unsigned status = 0;
+	AUTO(datum) words = { 0 };
+	int rc = gnutls_x509_trust_list_verify_crt2(c->authorities, s->certs,
+						    s->count, &purpose, 1,
+						    flags, &status, NULL);
+
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot check who this is");
+	if (!status)
+		return true;
+	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509,
+						     &words, 0);
+	return err_set(e, ERR_INPUT, "not known here: %s",
+		       words.data ? (const char *)words.data : "");
+}
+
+static bool has_name(gnutls_x509_crt_t leaf, const gnutls_datum_t *name)
+{
+	AUTO(datum) subject = { 0 };
+
+	return gnutls_x509_crt_get_raw_dn(leaf, &subject) >= 0 &&
+	       subject.size == name->size &&
+	       !memcmp(subject.data, name->data, name->size);
+}
+
+static bool is_listed(const struct callers *c, gnutls_x509_crt_t leaf,
+		      const char *spki)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const char *wanted = c->list[i].spki;
+
+		if (wanted ? !strcmp(wanted, spki)
+			   : has_name(leaf, &c->names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool read_spki(gnutls_x509_crt_t leaf, struct arena *a, struct der *out,
+		      struct err *e)
+{
+	AUTO(pubkey) pub = NULL;
+	AUTO(datum) der = { 0 };
+	unsigned char *copy = NULL;
+	int rc = 0;
+
+	if (!cert_public(leaf, &pub, e))
+		return false;
+	rc = gnutls_pubkey_export2(pub, GNUTLS_X509_FMT_DER, &der);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read a public key");
+	copy = arena_alloc(a, der.size);
+	memcpy(copy, der.data, der.size);
+	*out = (struct der){ copy, der.size };
+	return true;
+}
+
+bool callers_check(const struct callers *c, const struct der *chain,
+		   size_t count, struct arena *a, struct der *spki,
+		   struct err *e)
+{
+	AUTO(shown) s = { 0 };
+	char digest[SHA256_TEXT];
+
+	if (!open_all(&s, chain, count, e) || !leads_to_authority(c, &s, e) ||
+	    !read_spki(s.certs[0], a, spki, e))
+		return false;
+	if (!is_for_clients(s.certs[0]))
+		return err_set(e, ERR_INPUT,
+			       "its certificate is not made for clients");
+	sha256_text(spki->bytes, spki->len, digest);
+	if (!is_listed(c, s.certs[0], digest))
+		return err_set(e, ERR_INPUT, "it is not on the list");
+	return true;
+}

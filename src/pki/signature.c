@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/signature.h"
+
+#include "base/alloc.h"
+#include "pki/handle.h"
+#include "pki/key.h"
+
+#include <string.h>
+
+struct signing_key {
+	gnutls_privkey_t key;
+	gnutls_sign_algorithm_t how;
+};
+
+/* How this key signs; GNUTLS_SIGN_UNKNOWN: it cannot. */
+static gnutls_sign_algorithm_t algorithm_of(gnutls_pubkey_t pub)
+{
+	int pk = gnutls_pubkey_get_pk_algorithm(pub, NULL);
+	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
+
+	if (pk == GNUTLS_PK_EDDSA_ED25519)
+		return GNUTLS_SIGN_EDDSA_ED25519;
+	if (gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash, NULL) < 0)
+		return GNUTLS_SIGN_UNKNOWN;
+	return gnutls_pk_to_sign(pk, hash);
+}
+
+bool signing_key_open(const struct secret *pkcs8, struct signing_key **out,
+		      struct err *e)
+{
+	AUTO(signing_key) k = xcalloc(1, sizeof(*k));
+	AUTO(pubkey) pub = NULL;
+
+	if (!key_open(pkcs8, &k->key, e) || !key_public(k->key, &pub, e))
+		return false;
+	k->how = algorithm_of(pub);
+	if (k->how == GNUTLS_SIGN_UNKNOWN)
+		return err_set(e, ERR_CRYPTO, "a key of this kind cannot sign");
+	*out = TAKE(k);
+	return true;
+}
+
+void signing_key_close(struct signing_key *k)
+{
+	if (!k)
+		return;
+	gnutls_privkey_deinit(k->key);
+	free(k);
+}
+
+bool signing_key_sign(const struct signing_key *k, struct der text,
+		      struct arena *a, struct der *out, struct err *e)
+{
+	AUTO(datum) signature = { 0 };
+	gnutls_datum_t data = datum_of(text);
+	int rc =
+		gnutls_privkey_sign_data2(k->key, k->how, 0, &data, &signature);
+	unsigned char *copy = NULL;
+
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot sign");
+	copy = arena_alloc(a, signature.size);
+	memcpy(copy, signature.data, signature.size);
+	*out = (struct der){ copy, signature.size };
+	return true;
+}
+
+bool signature_check(struct der spki, struct der text, struct der signature,
+		     struct err *e)
+{
+	AUTO(pubkey) pub = NULL;
+	gnutls_datum_t key = datum_of(spki);
+	gnutls_datum_t data = datum_of(text);
+	gnutls_datum_t sealed = datum_of(signature);
+	gnutls_sign_algorithm_t how = GNUTLS_SIGN_UNKNOWN;
+	int rc = gnutls_pubkey_init(&pub);
+
+	if (rc >= 0)
+		rc = gnutls_pubkey_import(pub, &key, GNUTLS_X509_FMT_DER);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read the signer's key");
+	how = algorithm_of(pub);
+	if (how == GNUTLS_SIGN_UNKNOWN)
+		return err_set(e, ERR_CRYPTO, "a key of this kind cannot sign");
+	rc = gnutls_pubkey_verify_data2(pub, how, 0, &data, &sealed);
+	if (rc < 0)
+		return err_gnutls(e, rc, "the signature does not hold");
+	return true;
+}

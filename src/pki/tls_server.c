@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/tls_server.h"
+
+#include "base/alloc.h"
+#include "pki/handle.h"
+#include "pki/key.h"
+#include "pki/pair.h"
+
+#include <gnutls/abstract.h>
+#include <string.h>
+
+enum {
+	IDENTITIES = 4, /* one in use, and those of handshakes under way */
+};
+
+/* One revision of the key, as GnuTLS wants it. */
+struct identity {
+	struct tls_server *server;
+	uint64_t revision; /* 0: empty */
+	gnutls_pcert_st certs[CHAIN_LIMIT];
+	unsigned count;
+	gnutls_privkey_t key; /* asks the holder */
+	gnutls_pk_algorithm_t kind;
+	unsigned bits;
+};
+
+struct tls_server {
+	struct tls_key_holder holder;
+	const struct callers *callers;
+	struct identity identities[IDENTITIES];
+	size_t current;
+};
+
+/* ---- a key that is somewhere else ---- */
+
+static int ask_to_sign(const struct identity *i, gnutls_sign_algorithm_t how,
+		       bool hashed, const gnutls_datum_t *text,
+		       gnutls_datum_t *signature)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_key_holder *holder = &i->server->holder;
+	const struct tls_signing what = {
+		.revision = i->revision,
+		.algorithm = (int)how,
+		.hashed = hashed,
+		.text = { text->data, text->size },
+	};
+	struct der made = { 0 };
+
+	if (!holder->sign(holder->ctx, &what, &a, &made) || !made.len)
+		return GNUTLS_E_PK_SIGN_FAILED;
+	signature->data = gnutls_malloc(made.len);
+	if (!signature->data)
+		abort();
+	memcpy(signature->data, made.bytes, made.len);
+	signature->size = (unsigned)made.len;
+	return 0;
+}
+
+static int sign_text(gnutls_privkey_t key, gnutls_sign_algorithm_t how,
+		     void *ctx, unsigned flags, const gnutls_datum_t *text,
+		     gnutls_datum_t *signature)
+{
+	(void)key;
+	(void)flags;
+	return ask_to_sign(ctx, how, false, text, signature);
+}
+
+static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t how,
+		     void *ctx, unsigned flags, const gnutls_datum_t *hash,
+		     gnutls_datum_t *signature)
+{
+	(void)key;
+	(void)flags;
+	return ask_to_sign(ctx, how, true, hash, signature);
+}
+
+static int tell_of_key(gnutls_privkey_t key, unsigned flags, void *ctx)
+{
+	const struct identity *i = ctx;
+
+	(void)key;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
+		return (int)i->kind;
+	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
+		return (int)i->bits;
+	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
+		return (int)gnutls_sign_supports_pk_algorithm(
+			GNUTLS_FLAGS_TO_SIGN_ALGO(flags), i->kind);
+	return -1;
+}
+
+static bool make_key(struct identity *i)
+{
+	i->kind = (gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(
+		i->certs[0].pubkey, &i->bits);
+	return gnutls_privkey_init(&i->key) >= 0 &&
+	       gnutls_privkey_import_ext4(i->key, i, sign_text, sign_hash, NULL,
+					  NULL, tell_of_key, 0) >= 0;
+}
+
+/* ---- identities ---- */
+
+static void identity_clear(struct identity *i)
+{
+	for (unsigned k = 0; k < i->count; k++)
+		gnutls_pcert_deinit(&i->certs[k]);
+	if (i->key)
+		gnutls_privkey_deinit(i->key);
+	*i = (struct identity){ 0 };
+}
+
+static bool identity_fill(struct identity *i)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_key_holder *holder = &i->server->holder;
+	struct cert_set set = { 0 };
+
+	if (!holder->certificates(holder->ctx, &a, &set) || !set.count ||
+	    set.count > CHAIN_LIMIT)
+		return false;
+	for (size_t k = 0; k < set.count; k++) {
+		gnutls_datum_t der = datum_of(set.certs[k]);
+
+		if (gnutls_pcert_import_x509_raw(&i->certs[k], &der,
+						 GNUTLS_X509_FMT_DER, 0) < 0)
+			return false;
+		i->count++;
+	}
+	return make_key(i);
+}
+
+/* A new revision takes the place of the oldest one. */
+static const struct identity *identity_now(struct tls_server *s)
+{
+	uint64_t revision = 0;
+	struct identity *next = NULL;
+
+	if (!s->holder.revision(s->holder.ctx, &revision) || !revision)
+		return NULL;
+	if (s->identities[s->current].revision == revision)
+		return &s->identities[s->current];
+	next = &s->identities[(s->current + 1) % IDENTITIES];
+	identity_clear(next);
+	next->server = s;
+	if (!identity_fill(next)) {
+		identity_clear(next);
+		return NULL;
+	}
+	next->revision = revision;
+	s->current = (s->current + 1) % IDENTITIES;
+	return next;
+}
+
+/* ---- sessions ---- */
+
+static int choose_certificate(gnutls_session_t session,
+			      const gnutls_datum_t *names, int name_count,
+			      const gnutls_pk_algorithm_t *kinds,
+			      int kind_count, gnutls_pcert_st **certs,
+			      unsigned *count, gnutls_privkey_t *key)
+{
+	const struct tls_guest *guest = gnutls_session_get_ptr(session);
+	const struct identity *i = identity_now(guest->server);
+
+	(void)names;
+	(void)name_count;
+	(void)kinds;
+	(void)kind_count;
+	if (!i)
+		return -1;
+	*certs = (gnutls_pcert_st *)i->certs;
+	*count = i->count;
+	*key = i->key;
+	return 0;
+}
+
+/* Called when the client has proven that the key is its own. */
+static int check_caller(gnutls_session_t session)
+{
+	AUTO(arena) a = { 0 };
+	struct tls_guest *guest = gnutls_session_get_ptr(session);
+	struct der chain[CHAIN_LIMIT];
+	struct der spki = { 0 };
+	struct err ignored = { 0 };
+	unsigned count = 0;
+	const gnutls_datum_t *shown =
+		gnutls_certificate_get_peers(session, &count);
+
+	if (!shown || !count || count > CHAIN_LIMIT)
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	for (unsigned i = 0; i < count; i++)
+		chain[i] = (struct der){ shown[i].data, shown[i].size };
+	if (!callers_check(guest->server->callers, chain, count, &a, &spki,
+			   &ignored))
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	guest->admitted = true;
+	return 0;
+}
+
+struct tls_server *tls_server_new(const struct tls_key_holder *holder,
+				  const struct callers *callers)
+{
+	struct tls_server *s = xcalloc(1, sizeof(*s));
+
+	s->holder = *holder;
+	s->callers = callers;
+	return s;
+}
+
+void tls_server_free(struct tls_server *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < IDENTITIES; i++)
+		identity_clear(&s->identities[i]);
+	free(s);
+}
+
+void tls_server_take(struct tls_server *s, void *session,
+		     struct tls_guest *guest)
+{
+	guest->server = s;
+	guest->admitted = false;
+	gnutls_session_set_ptr(session, guest);
+	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
+	gnutls_session_set_verify_function(session, check_caller);
+}
+
+void *tls_server_callback(void)
+{
+	return (void *)(uintptr_t)choose_certificate;
+}
+
+/* ---- the other side ---- */
+
+struct tls_key {
+	gnutls_privkey_t key;
+};
+
+bool tls_key_open(const struct secret *pkcs8, struct tls_key **out,
+		  struct err *e)
+{
+	AUTO(tls_key) k = xcalloc(1, sizeof(*k));
+
+	if (!key_open(pkcs8, &k->key, e))
+		return false;
+	*out = TAKE(k);
+	return true;
+}
+
+void tls_key_close(struct tls_key *k)
+{
+	if (!k)
+		return;
+	if (k->key)
+		gnutls_privkey_deinit(k->key);
+	free(k);
+}
+
+bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what,
+		  struct arena *a, struct der *signature, struct err *e)
+{
+	AUTO(datum) made = { 0 };
+	gnutls_datum_t text = datum_of(what->text);
+	gnutls_sign_algorithm_t how = (gnutls_sign_algorithm_t)what->algorithm;
+	int rc = what->hashed ? gnutls_privkey_sign_hash2(k->key, how, 0, &text,
+							  &made)
+			      : gnutls_privkey_sign_data2(k->key, how, 0, &text,
+							  &made);
+	unsigned char *copy = NULL;
+
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot sign a handshake");
+	copy = arena_alloc(a, made.size);
+	memcpy(copy, made.data, made.size);
+	*signature = (struct der){ copy, made.size };
+	return true;
+}

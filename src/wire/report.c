@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wire/report.h"
+
+#include "base/text.h"
+#include "wire/json.h"
+
+#include <string.h>
+
+enum text_kind {
+	TEXT_NAME, /* compared, never shown as it is */
+	TEXT_SHOWN,
+	TEXT_FINGERPRINT,
+};
+
+/* One row for each text of a component. */
+static const struct row {
+	const char *key;
+	size_t offset;
+	enum text_kind kind;
+} rows[] = {
+#define ROW(member, kind)                                                \
+	{                                                                \
+#member, offsetof(struct component_report, member), kind \
+	}
+	ROW(name, TEXT_NAME),
+	ROW(version, TEXT_SHOWN),
+	ROW(installed, TEXT_FINGERPRINT),
+	ROW(chain, TEXT_FINGERPRINT),
+	ROW(damage, TEXT_SHOWN),
+	ROW(staged, TEXT_FINGERPRINT),
+	ROW(unwritable, TEXT_SHOWN),
+	ROW(error, TEXT_SHOWN),
+	ROW(served, TEXT_FINGERPRINT),
+	ROW(lineage, TEXT_NAME),
+#undef ROW
+};
+enum {
+	ROWS = sizeof(rows) / sizeof(*rows)
+};
+
+static const char **slot_of(struct component_report *c, const struct row *r)
+{
+	return (const char **)((char *)c + r->offset);
+}
+
+static json_t *agent_json(const struct agent_identity *agent)
+{
+	return json_pack("{ss ss sI}", "spki", agent->spki, "program",
+			 agent->program, "time", (json_int_t)agent->time);
+}
+
+static json_t *component_json(const struct component_report *c)
+{
+	json_t *json = json_pack("{sI sb}", "sequence", (json_int_t)c->sequence,
+				 "hot", c->hot);
+
+	for (size_t i = 0; i < ROWS; i++) {
+		const char *text =
+			*slot_of((struct component_report *)c, &rows[i]);
+
+		json_object_set_new(json, rows[i].key,
+				    text ? json_string(text) : json_null());
+	}
+	return json;
+}
+
+json_t *report_one(const struct agent_identity *agent,
+		   const struct component_report *c)
+{
+	return json_pack("{so so}", "agent", agent_json(agent), "component",
+			 component_json(c));
+}
+
+json_t *report_all(const struct agent_identity *agent,
+		   const struct component_report *list, size_t count)
+{
+	json_t *components = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(components, component_json(&list[i]));
+	return json_pack("{so so}", "agent", agent_json(agent), "components",
+			 components);
+}
+
+/* ---- reading ---- */
+
+static bool bad(const char *key, struct err *e)
+{
+	return err_set(e, ERR_REMOTE,
+		       "the agent's answer makes no sense ('%s')", key);
+}
+
+static bool read_text(const json_t *json, const struct row *r, struct arena *a,
+		      struct component_report *out, struct err *e)
+{
+	const json_t *value = json_object_get(json, r->key);
+	const char *text = json_string_value(value);
+
+	if (!value || (!text && !json_is_null(value)))
+		return bad(r->key, e);
+	if (!text)
+		return true;
+	if (r->kind == TEXT_FINGERPRINT && !text_is_fingerprint(text))
+		return bad(r->key, e);
+	*slot_of(out, r) = r->kind == TEXT_SHOWN ? text_escaped(a, text)
+						 : arena_strdup(a, text);
+	return true;
+}
+
+static bool read_component(json_t *json, struct arena *a,
+			   struct component_report *out, struct err *e)
+{
+	json_int_t sequence = 0;
+	int hot = 0;
+
+	if (json_unpack(json, "{sI sb}", "sequence", &sequence, "hot", &hot) ||
+	    sequence < 0)
+		return bad("sequence", e);
+	out->sequence = sequence;
+	out->hot = hot;
+	for (size_t i = 0; i < ROWS; i++)
+		if (!read_text(json, &rows[i], a, out, e))
+			return false;
+	return out->name || bad("name", e);
+}
+
+static bool read_agent(json_t *json, struct arena *a,
+		       struct agent_identity *out, struct err *e)
+{
+	json_int_t time = 0;
+
+	if (json_unpack(json, "{ss ss sI}", "spki", &out->spki, "program",
+			&out->program, "time", &time) ||
+	    !*out->spki || !text_is_fingerprint(out->spki))
+		return bad("agent", e);
+	out->spki = arena_strdup(a, out->spki);
+	out->program = text_escaped(a, out->program);
+	out->time = time;
+	return true;
+}
+
+bool report_read(const char *text, size_t len, struct arena *a,
+		 struct agent_identity *agent, struct component_report *c,
+		 struct err *e)
+{
+	AUTO(json) json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+
+	*agent = (struct agent_identity){ 0 };
+	*c = (struct component_report){ 0 };
+	return read_agent(json_object_get(json, "agent"), a, agent, e) &&
+	       read_component(json_object_get(json, "component"), a, c, e);
+}
