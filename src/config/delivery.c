@@ -75,6 +75,8 @@ bool deliver_check(struct loader *ld, const struct node *n, void *out)
 	}
 	if (node_find(n, "agent"))
 		d->kind = DRIVER_AGENT;
+	if (node_find(n, "sftp"))
+		d->kind = DRIVER_SFTP;
 	return true;
 }
 

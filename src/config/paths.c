@@ -105,15 +105,26 @@ static void add_claim(struct claims *cs, const char *path, const char *owner,
 		VEC_PUSH(&cs->list, &cs->ld->work, c);
 }
 
+/* Paths of other machines with their host before them. */
+static const char *where(const struct claims *cs, const struct deliver *d,
+			 const char *path)
+{
+	if (!path || d->kind != DRIVER_SFTP)
+		return path;
+	return arena_printf(&cs->ld->work, "%s:%u%s", d->sftp.host,
+			    d->sftp.port, path);
+}
+
 static void add_component(struct claims *cs, size_t i)
 {
-	const struct install *f = &cs->b->components[i].deliver.files;
+	const struct deliver *d = &cs->b->components[i].deliver;
+	const struct install *f = &d->files;
 	const char *const paths[] = { f->directory, f->certificate, f->key,
 				      f->leaf,      f->chain,       f->ca,
 				      f->combined };
 
 	for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
-		add_claim(cs, paths[k], NULL, i);
+		add_claim(cs, where(cs, d, paths[k]), NULL, i);
 }
 
 /* Looks every directory above a path up. */

@@ -85,7 +85,7 @@ static const struct field secret_fields[] = {
 	     "a program and its arguments; what it prints is the secret"),
 	{ 0 },
 };
-static const struct record secret_record = {
+const struct record secret_record = {
 	.name = "secret",
 	.fields = secret_fields,
 	.size = sizeof(struct secret_form),

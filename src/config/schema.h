@@ -12,6 +12,7 @@ extern const struct record certificate_record;
 extern const struct record role_record;
 extern const struct record component_record;
 extern const struct record csv_record;      /* struct csv_form */
+extern const struct record secret_record;   /* struct secret_form */
 extern const struct record deliver_record;  /* struct deliver */
 extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */

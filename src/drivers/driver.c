@@ -8,6 +8,7 @@
 #include "drivers/files.h"
 #include "drivers/haproxy.h"
 #include "drivers/orderer.h"
+#include "drivers/sftp.h"
 #include "drivers/table.h"
 #include "remote/batch.h"
 
@@ -19,6 +20,7 @@ static const struct driver *const drivers[] = {
 	[DRIVER_FILES] = &files_driver,
 	[DRIVER_HAPROXY] = &haproxy_driver,
 	[DRIVER_AGENT] = &agent_driver,
+	[DRIVER_SFTP] = &sftp_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
@@ -102,6 +104,11 @@ enum turn no_reply(const struct visit *v, struct err *e)
 {
 	*e = v->reply->error;
 	return TURN_FAILED;
+}
+
+const struct fleet_access *visit_access(const struct visit *v)
+{
+	return v->drivers->options.access;
 }
 
 bool visit_secret(const struct visit *v, const struct secret_ref *ref,

@@ -49,6 +49,8 @@ void ask_lines(struct exchange *ask, const char *text);
 MUST_CHECK bool visit_secret(const struct visit *v,
 			     const struct secret_ref *ref,
 			     const struct secret **out, struct err *e);
+/* Who we are towards components. */
+const struct fleet_access *visit_access(const struct visit *v);
 /* Who we are towards agents. */
 struct orderer;
 MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out,

@@ -33,6 +33,7 @@ bool deliver_is_hot(const struct deliver *d)
 		return true;
 	case DRIVER_FILES:
 	case DRIVER_AGENT:
+	case DRIVER_SFTP:
 	case DRIVER_KIND_COUNT:
 		break;
 	}

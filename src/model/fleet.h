@@ -141,11 +141,12 @@ enum driver_kind {
 	DRIVER_FILES,
 	DRIVER_HAPROXY,
 	DRIVER_AGENT,
+	DRIVER_SFTP,
 	DRIVER_KIND_COUNT
 };
 
 /*
- * Where the files driver (and later the agent) puts a pair: either one
+ * Where a pair is put, on this machine or (agent, sftp) on another: either one
  * directory behind a switched link, or single paths.  Paths are absolute.
  */
 struct install {
@@ -175,11 +176,21 @@ struct agent_place {
 	const char *component; /* its name there; NULL: as it is here */
 };
 
+/* A host that is reached over SSH; the paths there are in `files`. */
+struct sftp {
+	const char *origin; /* sftp://HOST:PORT */
+	const char *user;
+	const char *host;
+	uint16_t port;
+	const char *host_key; /* "SHA256:..."; NULL: as known_hosts says */
+};
+
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, combined */
 	struct haproxy haproxy;
 	struct agent_place agent;
+	struct sftp sftp;
 };
 
 /* Whether a pair is swapped in the running process, through the driver. */
@@ -298,8 +309,16 @@ struct agent_access {
 	const char *ca;
 };
 
+/* Who certfleet is over SSH, and where the keys of hosts are listed. */
+struct ssh_access {
+	struct secret_ref key; /* SECRET_NONE: there is no access over SSH */
+	struct secret_ref passphrase; /* of the key */
+	const char *known_hosts;      /* path */
+};
+
 struct fleet_access {
 	struct agent_access agent;
+	struct ssh_access ssh;
 };
 
 /* A file the fleet was read from, for the bundle's config/. */
