@@ -57,15 +57,19 @@ static bool parse_url(struct arena *a, const char *text, struct sftp *out)
 	return true;
 }
 
-/* What is often written instead has a hint of its own. */
-static const char *hint(const char *text)
+static bool has_password(const char *text)
 {
 	const char *rest = strstr(text, "://");
 	const char *at = rest ? strchr(rest + 3, '@') : NULL;
 
-	if (at && memchr(rest + 3, ':', (size_t)(at - rest - 3)))
-		return "; there is no login with a password, only with the "
-		       "key of 'access: {ssh: ...}'";
+	return at && memchr(rest + 3, ':', (size_t)(at - rest - 3));
+}
+
+/* What is often written instead has a hint of its own. */
+static const char *hint(const char *text)
+{
+	const char *rest = strstr(text, "://");
+
 	if (rest && strchr(rest + 3, '/'))
 		return "; paths are said by 'directory', or 'certificate' and "
 		       "'key'";
@@ -82,6 +86,12 @@ static bool read_url(struct loader *ld, const struct field *f,
 
 	if (!value_text(ld, f, n, &text))
 		return false;
+	if (has_password(text))
+		return complain(ld, n,
+				"'%s' holds a password, but nobody is logged "
+				"in with one: 'access: {ssh: {key: ...}}' says "
+				"with which key",
+				f->key);
 	if (!parse_url(&ld->fleet.arena, text, &parsed)) {
 		if (!placeholder_excuses(ld, n))
 			return complain(ld, n,
