@@ -35,16 +35,15 @@ static enum socket_turn refuse(struct ssh *s, struct ssh_op *op,
 	return SOCKET_DONE;
 }
 
-/* `rc` says whether to wait, or what failed: this op, or the connection. */
+/* Whether to wait, or what failed: this op, or the connection. */
 static enum socket_turn failed(struct ssh *s, struct ssh_op *op,
 			       const char *doing, struct err *e)
 {
-	int rc = libssh2_session_last_errno(s->session);
 	unsigned long status = 0;
 
-	if (rc == LIBSSH2_ERROR_EAGAIN)
+	if (s->rc == LIBSSH2_ERROR_EAGAIN)
 		return ssh_waits(s);
-	if (rc != LIBSSH2_ERROR_SFTP_PROTOCOL)
+	if (s->rc != LIBSSH2_ERROR_SFTP_PROTOCOL)
 		return ssh_broken(s, doing, e);
 	status = libssh2_sftp_last_error(s->sftp);
 	refuse(s, op, doing, status_text(status));
@@ -60,9 +59,9 @@ static enum socket_turn start_sftp(struct ssh *s, struct ssh_op *op,
 	(void)op;
 	if (!s->sftp)
 		s->sftp = libssh2_sftp_init(s->session);
-	if (s->sftp)
+	if (ssh_got(s, s->sftp))
 		return SOCKET_DONE;
-	if (libssh2_session_last_errno(s->session) == LIBSSH2_ERROR_EAGAIN)
+	if (s->rc == LIBSSH2_ERROR_EAGAIN)
 		return ssh_waits(s);
 	return ssh_broken(s, "use SFTP there", e);
 }
@@ -80,7 +79,7 @@ static enum socket_turn look(struct ssh *s, struct ssh_op *op, struct err *e)
 	const unsigned long wanted =
 		LIBSSH2_SFTP_ATTR_UIDGID | LIBSSH2_SFTP_ATTR_PERMISSIONS;
 
-	if (libssh2_sftp_lstat(s->sftp, op->path, &a))
+	if (!ssh_good(s, libssh2_sftp_lstat(s->sftp, op->path, &a)))
 		return failed(s, op, "look at", e);
 	if ((a.flags & wanted) != wanted)
 		return refuse(s, op, "look at", "owner and mode are not told");
@@ -94,7 +93,7 @@ static enum socket_turn follow(struct ssh *s, struct ssh_op *op, struct err *e)
 	char text[PATH_MAX];
 	int len = libssh2_sftp_readlink(s->sftp, op->path, text, sizeof(text));
 
-	if (len < 0)
+	if (!ssh_good(s, len))
 		return failed(s, op, "follow the link", e);
 	op->text = arena_strndup(s->arena, text, (size_t)len);
 	return SOCKET_DONE;
@@ -106,7 +105,8 @@ static enum socket_turn open_directory(struct ssh *s, struct ssh_op *op,
 				       struct err *e)
 {
 	s->handle = libssh2_sftp_opendir(s->sftp, op->path);
-	return s->handle ? SOCKET_DONE : failed(s, op, "list directory", e);
+	return ssh_got(s, s->handle) ? SOCKET_DONE
+				     : failed(s, op, "list directory", e);
 }
 
 static bool is_dots(const char *name)
@@ -123,7 +123,7 @@ static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op,
 		int len =
 			libssh2_sftp_readdir(s->handle, name, sizeof(name), &a);
 
-		if (len < 0)
+		if (!ssh_good(s, len))
 			return failed(s, op, "list directory", e);
 		if (!len)
 			break;
@@ -154,7 +154,7 @@ static enum socket_turn open_to_read(struct ssh *s, struct ssh_op *op,
 	if (s->size > SSH_FILE_LIMIT)
 		return refuse(s, op, "read", "it is too large");
 	s->handle = libssh2_sftp_open(s->sftp, op->path, LIBSSH2_FXF_READ, 0);
-	if (!s->handle)
+	if (!ssh_got(s, s->handle))
 		return failed(s, op, "read", e);
 	secret_alloc(&op->got, (size_t)s->size);
 	return SOCKET_DONE;
@@ -168,7 +168,7 @@ static enum socket_turn take_bytes(struct ssh *s, struct ssh_op *op,
 			s->handle, (char *)op->got.bytes + s->moved,
 			op->got.len - s->moved);
 
-		if (some < 0)
+		if (!ssh_good(s, some))
 			return failed(s, op, "read", e);
 		if (!some)
 			return refuse(s, op, "read", "it changes while read");
@@ -184,7 +184,7 @@ static enum socket_turn create(struct ssh *s, struct ssh_op *op, struct err *e)
 	s->handle = libssh2_sftp_open(
 		s->sftp, op->path,
 		LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0600);
-	return s->handle ? SOCKET_DONE : failed(s, op, "create", e);
+	return ssh_got(s, s->handle) ? SOCKET_DONE : failed(s, op, "create", e);
 }
 
 /* The protocol knows owner and group only together. */
@@ -193,7 +193,7 @@ static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op,
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
 
-	if (libssh2_sftp_fstat(s->handle, &a))
+	if (!ssh_good(s, libssh2_sftp_fstat(s->handle, &a)))
 		return failed(s, op, "look at", e);
 	op->found = attr_of(&a);
 	return SOCKET_DONE;
@@ -213,9 +213,9 @@ static enum socket_turn give_owner(struct ssh *s, struct ssh_op *op,
 		a.gid = op->found.group;
 	if (a.uid == op->found.owner && a.gid == op->found.group)
 		return SOCKET_DONE;
-	return libssh2_sftp_fsetstat(s->handle, &a)
-		       ? failed(s, op, "set the owner of", e)
-		       : SOCKET_DONE;
+	return ssh_good(s, libssh2_sftp_fsetstat(s->handle, &a))
+		       ? SOCKET_DONE
+		       : failed(s, op, "set the owner of", e);
 }
 
 static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op,
@@ -224,9 +224,9 @@ static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op,
 	LIBSSH2_SFTP_ATTRIBUTES a = { .flags = LIBSSH2_SFTP_ATTR_PERMISSIONS,
 				      .permissions = op->attr.mode };
 
-	return libssh2_sftp_fsetstat(s->handle, &a)
-		       ? failed(s, op, "set the mode of", e)
-		       : SOCKET_DONE;
+	return ssh_good(s, libssh2_sftp_fsetstat(s->handle, &a))
+		       ? SOCKET_DONE
+		       : failed(s, op, "set the mode of", e);
 }
 
 static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op,
@@ -237,9 +237,10 @@ static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op,
 			s->handle, (const char *)op->bytes + s->moved,
 			op->len - s->moved);
 
-		if (some <= 0)
-			return some ? failed(s, op, "write", e)
-				    : SOCKET_WAIT_IN;
+		if (!some)
+			return SOCKET_WAIT_IN;
+		if (!ssh_good(s, some))
+			return failed(s, op, "write", e);
 		s->moved += (size_t)some;
 	}
 	return SOCKET_DONE;
@@ -248,8 +249,9 @@ static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op,
 static enum socket_turn sync_file(struct ssh *s, struct ssh_op *op,
 				  struct err *e)
 {
-	return libssh2_sftp_fsync(s->handle) ? failed(s, op, "make durable", e)
-					     : SOCKET_DONE;
+	return ssh_good(s, libssh2_sftp_fsync(s->handle))
+		       ? SOCKET_DONE
+		       : failed(s, op, "make durable", e);
 }
 
 ssh_step_fn *const ssh_look_steps[] = { start_sftp, look, NULL };

@@ -49,18 +49,22 @@ static const struct kind *kind_of(int type)
 
 /*
  * Lines that libssh2 cannot read are passed over, as OpenSSH does.  It takes
- * markers for names of hosts, so these are not shown to it.
+ * markers for names of hosts, so these are not shown to it; and it looks past
+ * the end of a line for a line break, so each is shown to it alone.
  */
 static void read_lines(struct ssh *s, const char *text, size_t len)
 {
-	for (const char *line = text; line < text + len;) {
-		size_t length = strcspn(line, "\n");
+	AUTO(arena) a = { 0 };
+
+	for (const char *at = text; at < text + len;) {
+		size_t length = strcspn(at, "\r\n");
+		const char *line = arena_strndup(&a, at, length);
 
 		if (*line != '@')
 			(void)!libssh2_knownhost_readline(
 				s->hosts, line, length,
 				LIBSSH2_KNOWNHOST_FILE_OPENSSH);
-		line += length + 1;
+		at += length + 1;
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <libssh2_sftp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum ssh_stage {
 	SSH_SHAKING, /* encryption, and whom we talk to */
@@ -34,6 +35,7 @@ struct ssh {
 	size_t moved;                /* bytes of its content */
 	uint64_t size;               /* of the file */
 	VEC(struct ssh_entry) names; /* of the directory */
+	int rc; /* what libssh2 answered last, when it was not good */
 	LIBSSH2_SFTP_HANDLE *handle;
 	LIBSSH2_CHANNEL *channel;
 	char *output; /* of a script: SSH_OUTPUT_LIMIT bytes */
@@ -45,6 +47,13 @@ enum socket_turn ssh_waits(const struct ssh *s);
 /* The connection broke while `doing`; always SOCKET_FAILED. */
 enum socket_turn ssh_broken(const struct ssh *s, const char *doing,
 			    struct err *e);
+/*
+ * Whether libssh2 gave a handle, or said that it is good (0 or more); notes
+ * what it said when not.  Only the first leaves its number with the session,
+ * and then not always.
+ */
+bool ssh_got(struct ssh *s, const void *handle);
+bool ssh_good(struct ssh *s, ssize_t rc);
 /* Of these methods, those that libssh2 has, in this order. */
 MUST_CHECK bool ssh_prefer(struct ssh *s, int method, const char *names,
 			   struct err *e);

@@ -12,7 +12,7 @@ enum {
 
 static enum socket_turn refused(struct ssh *s, struct ssh_op *op, struct err *e)
 {
-	switch (libssh2_session_last_errno(s->session)) {
+	switch (s->rc) {
 	case LIBSSH2_ERROR_EAGAIN:
 		return ssh_waits(s);
 	case LIBSSH2_ERROR_CHANNEL_FAILURE:
@@ -32,15 +32,16 @@ static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op,
 	op->status = -1;
 	s->said = 0;
 	s->channel = libssh2_channel_open_session(s->session);
-	return s->channel ? SOCKET_DONE : refused(s, op, e);
+	return ssh_got(s, s->channel) ? SOCKET_DONE : refused(s, op, e);
 }
 
 /* The same for every login shell: nothing in it to quote. */
 static enum socket_turn start_shell(struct ssh *s, struct ssh_op *op,
 				    struct err *e)
 {
-	return libssh2_channel_exec(s->channel, "/bin/sh") ? refused(s, op, e)
-							   : SOCKET_DONE;
+	return ssh_good(s, libssh2_channel_exec(s->channel, "/bin/sh"))
+		       ? SOCKET_DONE
+		       : refused(s, op, e);
 }
 
 /* One that reads nothing and ends is judged by what it says. */
@@ -56,7 +57,7 @@ static enum socket_turn put_script(struct ssh *s, struct ssh_op *op,
 			return SOCKET_DONE;
 		if (!some)
 			return SOCKET_WAIT_IN;
-		if (some < 0)
+		if (!ssh_good(s, some))
 			return refused(s, op, e);
 		s->moved += (size_t)some;
 	}

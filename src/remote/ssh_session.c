@@ -200,6 +200,24 @@ enum socket_turn ssh_waits(const struct ssh *s)
 							  : SOCKET_WAIT_OUT;
 }
 
+bool ssh_got(struct ssh *s, const void *handle)
+{
+	if (handle)
+		return true;
+	s->rc = libssh2_session_last_errno(s->session);
+	if (!s->rc)
+		s->rc = LIBSSH2_ERROR_EAGAIN;
+	return false;
+}
+
+bool ssh_good(struct ssh *s, ssize_t rc)
+{
+	if (rc >= 0)
+		return true;
+	s->rc = (int)rc;
+	return false;
+}
+
 const char *ssh_error_text(const struct ssh *s, struct arena *a)
 {
 	char *text = NULL;
@@ -311,8 +329,10 @@ static enum socket_turn run_steps(struct ssh *s, struct ssh_op *op,
 	ssh_step_fn *const *steps = steps_of[op->kind];
 
 	while (steps[s->step] && op->result == SSH_UNTRIED) {
-		enum socket_turn t = steps[s->step](s, op, e);
+		enum socket_turn t = SOCKET_DONE;
 
+		libssh2_session_set_last_error(s->session, 0, "");
+		t = steps[s->step](s, op, e);
 		if (t != SOCKET_DONE)
 			return t;
 		s->step++;

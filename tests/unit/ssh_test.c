@@ -466,6 +466,23 @@ static void it_is_asked_for_the_kind_of_key_that_is_known(void **state)
 	assert_let_in();
 }
 
+static void lines_may_end_in_many_ways(void **state)
+{
+	static const char *const forms[] = { "[127.0.0.1]:%u %s",
+					     "[127.0.0.1]:%u %s\r\n",
+					     "[127.0.0.1]:%u %s a comment\n",
+					     "\n\n[127.0.0.1]:%u %s \n\n" };
+
+	(void)state;
+	needs_sshd();
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		know(forms[i], "host_ed25519");
+		assert_let_in();
+		batch_free(batch); /* or the connection is just kept */
+		batch = batch_new();
+	}
+}
+
 static void a_hashed_name_is_found(void **state)
 {
 	(void)state;
@@ -647,6 +664,7 @@ int main(void)
 		TEST(what_is_no_ssh_server_is_refused),
 		TEST(a_known_host_is_taken),
 		TEST(it_is_asked_for_the_kind_of_key_that_is_known),
+		TEST(lines_may_end_in_many_ways),
 		TEST(a_hashed_name_is_found),
 		TEST(an_unknown_host_is_refused_with_what_it_shows),
 		TEST(a_changed_host_is_refused),

@@ -217,7 +217,8 @@ static inline const char *public_half(const char *name)
 {
 	char *text = get_text(arena_printf(&ssh_arena, "%s.pub", name));
 
-	text[strcspn(text, "\n")] = '\0';
+	for (size_t len = strlen(text); len && text[len - 1] <= ' '; len--)
+		text[len - 1] = '\0';
 	return text;
 }
 
