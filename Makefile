@@ -25,7 +25,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	python3-jsonschema
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
-	haproxy
+	haproxy openssh-server
 LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
 
 CFLAGS ?= -O2 -g

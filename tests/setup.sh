@@ -27,6 +27,8 @@ for package in $missing; do
 	case $package in
 	nginx | postgresql | mosquitto | stunnel4 | redis-server | haproxy)
 		[ ! -d /run/systemd/system ] || services="$services $package.service" ;;
+	openssh-server)
+		[ ! -d /run/systemd/system ] || services="$services ssh.service" ;;
 	esac
 done
 # shellcheck disable=SC2086

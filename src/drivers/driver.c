@@ -171,6 +171,7 @@ static bool next_turn(void *ctx, struct exchange *x)
 	switch (driver_of(v->job->component)->turns[verb](v, x, &e)) {
 	case TURN_ASK:
 		x->reads |= only_reads(verb);
+		v->job->began |= !x->reads;
 		x->goes_back = !begins_something(verb);
 		return true;
 	case TURN_DONE:
@@ -198,19 +199,26 @@ static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 
 /* ---- jobs ---- */
 
+static void call(const struct driver *driver, struct job *j)
+{
+	j->began = !only_reads(j->verb);
+	j->done = driver->verbs[j->verb](j, &j->error);
+}
+
 static void begin(struct drivers *d, struct job *j, struct arena *a)
 {
 	const struct driver *driver = driver_of(j->component);
 
 	j->error = (struct err){ 0 };
 	j->done = false;
+	j->began = false;
 	if (stop_requested() && begins_something(j->verb))
 		err_set(&j->error, ERR_STOPPED,
 			"not begun, because a stop was asked for");
 	else if (driver->turns[j->verb])
 		add_visit(d, j, a);
 	else
-		j->done = driver->verbs[j->verb](j, &j->error);
+		call(driver, j);
 }
 
 void drivers_run(struct drivers *d, struct job *jobs, size_t count)

@@ -32,7 +32,10 @@ struct visit {
 	struct arena *arena;          /* until the conversation has ended */
 };
 
-/* `ask` is empty; its origin, reads and goes_back are filled afterwards. */
+/*
+ * `ask` is empty; its origin and goes_back are filled afterwards, and reads
+ * when the verb only reads.  Of others the driver says which of its asks do.
+ */
 typedef enum turn driver_turn_fn(struct visit *v, struct exchange *ask,
 				 struct err *e);
 

@@ -10,6 +10,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [ -x /usr/sbin/sshd ] || skip_all "openssh-server is not installed"
 mkdir ssh home
+# libssh2 1.10 forgets a few bytes when it cannot read a key (SAN=1)
+echo leak:CRYPTO_zalloc >run/lsan
+export LSAN_OPTIONS=suppressions=$work/run/lsan:print_suppressions=0
 free_port ssh_port
 free_port web_port
 user=$(id -un)
