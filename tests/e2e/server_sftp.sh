@@ -116,10 +116,10 @@ subject=f.example.test activate='{command: [no-such-program]}' write_fleet
 cf apply --yes
 has "$out" "no-such-program" "a program that is not there is named"
 is "$(installed tls/web/fullchain.pem)" "$good" "the old pair is put back"
-subject=g.example.test activate="{command: [sleep, \"600\"], timeout: 1s}" write_fleet
+subject=g.example.test activate="{command: [sleep, \"6$ssh_port\"], timeout: 1s}" write_fleet
 cf apply --yes
 has "$out" "did not end within 1 seconds" "one that does not end is killed"
-is "$(pgrep -f '^sleep 600$' -P 1,"$(cat run/sshd.pid)" | wc -l)" 0 "on the host"
+is "$(pgrep -cf "^sleep 6$ssh_port$")" 0 "on the host"
 is "$(installed tls/web/fullchain.pem)" "$good" "the old pair is put back again"
 cat >show.sh <<END
 env >$work/run/environment
