@@ -26,7 +26,7 @@ static struct far_side {
 	unsigned scripts;
 	unsigned programs;     /* of the last script that was watched */
 	bool broken;           /* everything after a cut fails */
-	void (*between)(void); /* called before every op */
+	void (*before)(const struct ssh_op *op);
 } side;
 
 static inline struct ssh_op *side_fails(struct ssh_op *op, const char *why)
@@ -213,8 +213,8 @@ static inline void side_do(struct ssh_op *op)
 		[SSH_WRITE] = side_write, [SSH_RUN] = side_run,
 	};
 
-	if (side.between)
-		side.between();
+	if (side.before)
+		side.before(op);
 	if (is_refused(op)) {
 		op->result = SSH_FAILED;
 		op->status = -1;

@@ -333,12 +333,12 @@ static void a_commit_carries_what_it_replaces(void **state)
 
 static struct component *raced;
 
-/* Somebody else turns the link after it was looked at, before the script. */
-static void turn_meanwhile(void)
+/* Somebody else turns the link after it was looked at, before it is turned. */
+static void turn_meanwhile(const struct ssh_op *op)
 {
 	struct err e = { 0 };
 
-	if (side.scripts != 1 || side.ops < 3 || !raced)
+	if (op->kind != SSH_RUN || side.scripts != 1)
 		return;
 	must(place_revert(&raced->deliver.files, third_pair.facts.fingerprint,
 			  &e),
@@ -357,10 +357,9 @@ static void a_link_that_is_turned_meanwhile_is_left(void **state)
 	must_run(&c, DRIVER_STAGE, &new_pair);
 	side.ops = side.scripts = 0;
 	raced = &c;
-	side.between = turn_meanwhile;
+	side.before = turn_meanwhile;
 	job.replaces = old_pair.facts.fingerprint;
 	carry_out(&job);
-	side.between = NULL;
 	assert_null(raced);
 	if (job.error.code != ERR_STALE)
 		fail_msg("%d: %s", job.error.code, job.error.text);
