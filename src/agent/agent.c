@@ -72,8 +72,12 @@ static void close_end(struct halves *h, int which)
 
 static struct channels take_end(struct halves *h, int which)
 {
-	return (struct channels){ TAKE_FD(h->requests[which]),
-				  TAKE_FD(h->handshakes[which]) };
+	const struct channels taken = { h->requests[which],
+					h->handshakes[which] };
+
+	h->requests[which] = -1;
+	h->handshakes[which] = -1;
+	return taken;
 }
 
 /* It sees that the other half has gone; if it does not, it is ended. */

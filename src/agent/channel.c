@@ -178,9 +178,9 @@ bool channel_take(struct channel *c, struct message *out, bool *whole,
 		return false;
 	if (c->body_got < c->body.len)
 		return true;
-	*out = (struct message){ .kind = c->header.kind,
-				 .number = c->header.number,
-				 .body = TAKE(c->body) };
+	out->kind = c->header.kind;
+	out->number = c->header.number;
+	out->body = TAKE(c->body);
 	c->header_got = 0;
 	c->body_got = 0;
 	*whole = true;

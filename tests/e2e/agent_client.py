@@ -146,7 +146,7 @@ def order(agent, action, component, pair, **more):
     what = {"v": 1, "action": action, "agent": agent, "component": component,
             "lineage": "0123456789abcdef", "sequence": 1, "fingerprint": pair.fingerprint,
             "pair": pair.digest if action == "stage" else "", "replaces": None,
-            "rollback": False, "adopt": False, "expires": int(time.time()) + 300}
+            "rollback": False, "adopt": False, "self": False, "expires": int(time.time()) + 300}
     what.update(more)
     text = json.dumps(what, sort_keys=True, separators=(",", ":"))
     signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", "access/ops.key"],

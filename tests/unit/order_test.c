@@ -21,7 +21,7 @@
 	"{\"action\":\"stage\",\"adopt\":false,\"agent\":\"" AGENT        \
 	"\",\"component\":\"edge/e1\",\"expires\":1800000000,"            \
 	"\"fingerprint\":\"" NEW "\",\"lineage\":\"l1\",\"pair\":\"" PAIR \
-	"\",\"replaces\":\"" OLD "\",\"rollback\":false,"                 \
+	"\",\"replaces\":\"" OLD "\",\"rollback\":false,\"self\":false,"  \
 	"\"sequence\":7,\"v\":1}"
 
 static const struct order good = {
@@ -62,6 +62,7 @@ static void every_member_comes_back(void **state)
 	assert_string_equal(o.replaces, OLD);
 	assert_false(o.rollback);
 	assert_false(o.adopt);
+	assert_false(o.self);
 	assert_int_equal(o.expires, 1800000000);
 }
 
@@ -91,6 +92,7 @@ static void every_action_has_its_order(void **state)
 		o.replaces = "";
 		o.rollback = true;
 		o.adopt = true;
+		o.self = true;
 		assert_true(survives(&o));
 	}
 }

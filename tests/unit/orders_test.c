@@ -241,6 +241,20 @@ static void every_single_field_that_differs_is_told_apart(void **state)
 	refuses(&o, PROBLEM_EXPIRED);
 }
 
+static void an_order_for_the_own_pair_is_for_no_other(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	struct order_request r;
+	struct way w = { &r, ORDER_COMMIT, "self", 0 };
+
+	(void)state;
+	o.self = true;
+	refuses(&o, PROBLEM_NOT_SELF);
+	o.component = "self";
+	r = sign(OPS, &o);
+	assert_true(check_way(&w).accepted);
+}
+
 static void a_path_that_is_another_refuses_as_well(void **state)
 {
 	struct order o = order_to(ORDER_COMMIT);
@@ -401,6 +415,7 @@ int main(void)
 		WITH_AGENT(any_other_byte_of_the_signature_breaks_it),
 		WITH_AGENT(a_signature_for_another_purpose_is_none),
 		WITH_AGENT(every_single_field_that_differs_is_told_apart),
+		WITH_AGENT(an_order_for_the_own_pair_is_for_no_other),
 		WITH_AGENT(a_path_that_is_another_refuses_as_well),
 		WITH_AGENT(an_order_lives_five_minutes),
 		WITH_AGENT(a_lower_number_is_stale),
