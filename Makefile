@@ -22,7 +22,7 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
 DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	curl sqlite3 strace faketime xxd time procps python3 python3-yaml \
-	python3-jsonschema ca-certificates
+	python3-jsonschema ca-certificates systemd libseccomp2
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
@@ -106,10 +106,16 @@ lint: deps-lint
 
 schemas: all
 	$B/certfleet schema >schemas/fleet.schema.json
+	$B/certfleet schema --agent >schemas/agent.schema.json
 
 install: all
 	install -Dm755 $B/certfleet $(DESTDIR)$(PREFIX)/bin/certfleet
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*.json
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*.json \
+		schemas/*.yaml
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent \
+		examples/agent/*
+	sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' \
+		$(DESTDIR)$(PREFIX)/share/certfleet/agent/*.service
 
 clean:
 	rm -rf build build-san

@@ -6,13 +6,14 @@
 #include "pki/cert.h"
 #include "pki/pair.h"
 
+#include <libtasn1.h>
 #include <string.h>
 
 struct callers {
 	gnutls_x509_trust_list_t authorities;
 	const struct agent_caller *list;
 	size_t count;
-	gnutls_datum_t *names; /* DER of those that are names */
+	gnutls_x509_dn_t *names; /* of those that are names */
 };
 
 /* ---- life ---- */
@@ -22,7 +23,8 @@ void callers_free(struct callers *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->count; i++)
-		datum_release(&c->names[i]);
+		if (c->names[i])
+			gnutls_x509_dn_deinit(c->names[i]);
 	free(c->names);
 	if (c->authorities)
 		gnutls_x509_trust_list_deinit(c->authorities, 1);
@@ -45,15 +47,12 @@ static bool read_authority(struct callers *c, const char *pem, size_t len,
 	return true;
 }
 
-static bool read_name(const char *text, gnutls_datum_t *out, struct err *e)
+static bool read_name(const char *text, gnutls_x509_dn_t *out, struct err *e)
 {
-	AUTO(dn) dn = NULL;
-	int rc = gnutls_x509_dn_init(&dn);
+	int rc = gnutls_x509_dn_init(out);
 
 	if (rc >= 0)
-		rc = gnutls_x509_dn_set_str(dn, text, NULL);
-	if (rc >= 0)
-		rc = gnutls_x509_dn_export2(dn, GNUTLS_X509_FMT_DER, out);
+		rc = gnutls_x509_dn_set_str(*out, text, NULL);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the name '%s'", text);
 	return true;
@@ -146,13 +145,54 @@ static bool leads_to_authority(const struct callers *c, struct shown *s,
 		       words.data ? (const char *)words.data : "");
 }
 
-static bool has_name(gnutls_x509_crt_t leaf, const gnutls_datum_t *name)
+/* ASCII is written the same in each of these. */
+static unsigned kind_of_string(unsigned long tag)
 {
-	AUTO(datum) subject = { 0 };
+	switch (tag) {
+	case ASN1_TAG_IA5_STRING:
+	case ASN1_TAG_PRINTABLE_STRING:
+		return ASN1_TAG_UTF8_STRING;
+	default:
+		return (unsigned)tag;
+	}
+}
 
-	return gnutls_x509_crt_get_raw_dn(leaf, &subject) >= 0 &&
-	       subject.size == name->size &&
-	       !memcmp(subject.data, name->data, name->size);
+static bool same_attribute(const gnutls_x509_ava_st *a,
+			   const gnutls_x509_ava_st *b)
+{
+	return a->oid.size == b->oid.size &&
+	       !memcmp(a->oid.data, b->oid.data, a->oid.size) &&
+	       kind_of_string(a->value_tag) == kind_of_string(b->value_tag) &&
+	       a->value.size == b->value.size &&
+	       !memcmp(a->value.data, b->value.data, a->value.size);
+}
+
+/* Name by name, attribute by attribute, until both end at the same place. */
+static bool same_name(gnutls_x509_dn_t one, gnutls_x509_dn_t other)
+{
+	for (int rdn = 0, part = 0;;) {
+		gnutls_x509_ava_st a, b;
+		int rc = gnutls_x509_dn_get_rdn_ava(one, rdn, part, &a);
+
+		if (rc != gnutls_x509_dn_get_rdn_ava(other, rdn, part, &b))
+			return false;
+		if (rc == GNUTLS_E_ASN1_ELEMENT_NOT_FOUND && !part)
+			return rdn > 0;
+		if (rc < 0 && rc != GNUTLS_E_ASN1_ELEMENT_NOT_FOUND)
+			return false;
+		if (rc >= 0 && !same_attribute(&a, &b))
+			return false;
+		part = rc < 0 ? 0 : part + 1;
+		rdn += rc < 0;
+	}
+}
+
+static bool has_name(gnutls_x509_crt_t leaf, gnutls_x509_dn_t name)
+{
+	gnutls_x509_dn_t subject = NULL; /* belongs to the leaf */
+
+	return gnutls_x509_crt_get_subject(leaf, &subject) >= 0 &&
+	       same_name(subject, name);
 }
 
 static bool is_listed(const struct callers *c, gnutls_x509_crt_t leaf,
@@ -162,7 +202,7 @@ static bool is_listed(const struct callers *c, gnutls_x509_crt_t leaf,
 		const char *wanted = c->list[i].spki;
 
 		if (wanted ? !strcmp(wanted, spki)
-			   : has_name(leaf, &c->names[i]))
+			   : has_name(leaf, c->names[i]))
 			return true;
 	}
 	return false;

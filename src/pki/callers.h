@@ -3,7 +3,10 @@
  * Who may call an agent: somebody whose certificate leads to the configured
  * authority, was made for clients (extendedKeyUsage clientAuth, RFC 5280
  * section 4.2.1.12), and is on the list, by the SHA-256 of its key or by its
- * complete subject, compared as DER.
+ * complete subject: the same attributes in the same order, each value the same
+ * bytes.  Whether a value is written as UTF8String, PrintableString or
+ * IA5String does not matter (RFC 5280 section 7.1): OpenSSL and GnuTLS choose
+ * differently.
  */
 #ifndef PKI_CALLERS_H
 #define PKI_CALLERS_H

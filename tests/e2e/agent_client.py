@@ -141,7 +141,7 @@ class Pair:
                 "anchor": None, "key": base64.b64encode(self.key).decode()}
 
 
-def order(agent, action, component, pair, **more):
+def order(agent, action, component, pair, /, **more):
     """The body of a request, signed by the operator."""
     what = {"v": 1, "action": action, "agent": agent, "component": component,
             "lineage": "0123456789abcdef", "sequence": 1, "fingerprint": pair.fingerprint,

@@ -20,7 +20,7 @@ make_ca() {
 # Signed by one: CA NAME EXTENDED-KEY-USAGE [SAN]
 make_signed() {
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-subj "/CN=$2/O=Example" -out run/request.pem \
+		-subj "/O=Example/CN=$2" -out run/request.pem \
 		-keyout "access/$2.key" 2>/dev/null
 	printf 'extendedKeyUsage=%s\nbasicConstraints=CA:FALSE\n%s\n' "$3" \
 		"${4:+subjectAltName=$4}" >run/extensions
