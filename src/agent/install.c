@@ -116,12 +116,13 @@ static void deal_with(struct install_half *h, struct question *q,
 {
 	struct job *j = NULL;
 
-	if (!question_takes_long(q)) {
-		question_answer(q, out);
-		return;
-	}
 	if (is_busy(h, q)) {
 		answer_problem(PROBLEM_BUSY, "something is under way", out);
+		return;
+	}
+	if (!question_takes_long(q)) {
+		question_answer(q, out);
+		signers_remember(h->signers, &out->signer);
 		return;
 	}
 	j = free_job(h);

@@ -137,19 +137,23 @@ static bool take_answers(struct network *n, struct err *e)
 	return true;
 }
 
-/* New connections last: until then no descriptor has another meaning. */
+/*
+ * Answers first, for what waits for them goes on in http_run(), and is not
+ * watched before.  New connections last: until then no descriptor has another
+ * meaning.
+ */
 static bool turn(struct network *n, struct err *e)
 {
 	struct sockets s;
 	bool came = wait_for_all(n, &s);
 
 	hear(n, &s);
+	if (came && !take_answers(n, e))
+		return false;
 	http_run(n->http, &s);
 	door_greet(&n->door);
 	if (n->key.broken)
 		return err_set(e, ERR_MISSING, "the other half has ended");
-	if (came && !take_answers(n, e))
-		return false;
 	if (came && FD_ISSET(n->start->listener, &s.reads))
 		take_connections(n);
 	if (clock_mono_ms() < n->sweep_ms)

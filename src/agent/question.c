@@ -37,11 +37,22 @@ bool question_read(struct message *m, struct question *q, struct err *e)
 
 bool question_takes_long(const struct question *q)
 {
-	if (q->route == ROUTE_COMPONENTS)
+	switch (q->route) {
+	case ROUTE_COMPONENTS:
 		return true;
-	if (!q->component)
-		return false;
-	return route_has_order(q->route) || perform_must_ask(q->component);
+	case ROUTE_COMPONENT:
+		return q->component && perform_must_ask(q->component);
+	case ROUTE_ACTIVATE:
+	case ROUTE_REVERT:
+		return q->component;
+	case ROUTE_STAGE:
+	case ROUTE_COMMIT:
+	case ROUTE_ABORT:
+	case ROUTE_HEALTH:
+	case ROUTE_COUNT:
+		break;
+	}
+	return false;
 }
 
 /* ---- answers ---- */

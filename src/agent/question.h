@@ -37,7 +37,10 @@ AUTO_STRUCT(question, struct question, question_release)
 /* ERR_REMOTE: the other half asks what makes no sense. */
 MUST_CHECK bool question_read(struct message *m, struct question *q,
 			      struct err *e);
-/* Whether answering it may take longer than a handshake can wait. */
+/*
+ * Whether answering it may take longer than a handshake can wait.  Writing a
+ * few files does not; a process for it would take longer than the files.
+ */
 bool question_takes_long(const struct question *q);
 /* `ctx` is the question. */
 void question_answer(void *ctx, struct answer *out);

@@ -82,13 +82,14 @@ static bool look_at(void *ctx, struct buf *answer, struct err *e)
 	const struct order_request *r = l->request;
 	AUTO(arena) a = { 0 };
 	AUTO(callers) callers = NULL;
-	struct der spki = { 0 };
+	struct caller caller = { 0 };
 
 	if (!callers_new(l->signers->config, l->signers->authority->data,
 			 l->signers->authority->len, &callers, e) ||
-	    !callers_check(callers, r->signer, r->signer_count, &a, &spki, e))
+	    !callers_check(callers, r->signer, r->signer_count, &a, &caller, e))
 		return false;
-	buf_add(answer, spki.bytes, spki.len);
+	buf_add(answer, &caller.until, sizeof(caller.until));
+	buf_add(answer, caller.spki.bytes, caller.spki.len);
 	return true;
 }
 
@@ -97,22 +98,39 @@ static bool look_at(void *ctx, struct buf *answer, struct err *e)
  * names, it is asked again here.
  */
 static bool may_be_listed(const struct agent_config *c,
-			  const struct secret *spki)
+			  const struct signer *found)
 {
 	char digest[SHA256_TEXT];
 
-	sha256_text(spki->bytes, spki->len, digest);
+	sha256_text(found->spki, found->spki_len, digest);
 	for (size_t i = 0; i < c->caller_count; i++)
 		if (!c->callers[i].spki || !strcmp(c->callers[i].spki, digest))
 			return true;
 	return false;
 }
 
+/* A certificate that ends sooner is not trusted for longer. */
+static bool read_answer(const struct secret *answer, struct signer *out,
+			struct err *e)
+{
+	const size_t head = sizeof(out->until);
+	int64_t end = 0;
+
+	if (answer->len <= head || answer->len - head > SIGNER_SPKI_LIMIT)
+		return err_set(e, ERR_INPUT, "its key is too large");
+	memcpy(&end, answer->bytes, head);
+	if (end < out->until)
+		out->until = end;
+	out->spki_len = answer->len - head;
+	memcpy(out->spki, answer->bytes + head, out->spki_len);
+	return true;
+}
+
 bool signers_find(const struct signers *s, const struct order_request *r,
 		  int64_t now, struct signer *out, struct err *e)
 {
 	struct look look = { s, r };
-	AUTO(secret) spki = { 0 };
+	AUTO(secret) answer = { 0 };
 	struct signer found = { .until = now + SIGNER_TRUST_S };
 	const struct signer *known = NULL;
 
@@ -122,14 +140,11 @@ bool signers_find(const struct signers *s, const struct order_request *r,
 		*out = *known;
 		return true;
 	}
-	if (!sandbox_run(look_at, &look, &spki, e))
+	if (!sandbox_run(look_at, &look, &answer, e) ||
+	    !read_answer(&answer, &found, e))
 		return false;
-	if (!spki.len || spki.len > SIGNER_SPKI_LIMIT)
-		return err_set(e, ERR_INPUT, "its key is too large");
-	if (!may_be_listed(s->config, &spki))
+	if (!may_be_listed(s->config, &found))
 		return err_set(e, ERR_INPUT, "it is not on the list");
-	memcpy(found.spki, spki.bytes, spki.len);
-	found.spki_len = spki.len;
 	*out = found;
 	return true;
 }

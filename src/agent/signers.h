@@ -18,7 +18,7 @@
 
 enum {
 	SIGNER_SPKI_LIMIT = 2048,
-	SIGNER_TRUST_S = 60, /* how long a look at certificates holds */
+	SIGNER_TRUST_S = 600, /* how long a look at certificates holds */
 };
 
 struct signer {

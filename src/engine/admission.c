@@ -57,10 +57,10 @@ static bool is_let_in(const struct operator* o, const char *authority,
 					   .caller_count = 1 };
 	AUTO(arena) a = { 0 };
 	AUTO(callers) callers = NULL;
-	struct der spki = { 0 };
+	struct caller caller = { 0 };
 
 	return callers_new(&like, authority, strlen(authority), &callers, e) &&
-	       callers_check(callers, o->certs, o->count, &a, &spki, e);
+	       callers_check(callers, o->certs, o->count, &a, &caller, e);
 }
 
 static const char *to_pem(const struct der *certs, size_t count,

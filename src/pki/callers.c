@@ -227,21 +227,35 @@ static bool read_spki(gnutls_x509_crt_t leaf, struct arena *a, struct der *out,
 	return true;
 }
 
+static int64_t first_end(const struct shown *s)
+{
+	int64_t first = INT64_MAX;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		int64_t end = gnutls_x509_crt_get_expiration_time(s->certs[i]);
+
+		if (end < first)
+			first = end;
+	}
+	return first;
+}
+
 bool callers_check(const struct callers *c, const struct der *chain,
-		   size_t count, struct arena *a, struct der *spki,
+		   size_t count, struct arena *a, struct caller *out,
 		   struct err *e)
 {
 	AUTO(shown) s = { 0 };
 	char digest[SHA256_TEXT];
 
 	if (!open_all(&s, chain, count, e) || !leads_to_authority(c, &s, e) ||
-	    !read_spki(s.certs[0], a, spki, e))
+	    !read_spki(s.certs[0], a, &out->spki, e))
 		return false;
 	if (!is_for_clients(s.certs[0]))
 		return err_set(e, ERR_INPUT,
 			       "its certificate is not made for clients");
-	sha256_text(spki->bytes, spki->len, digest);
+	sha256_text(out->spki.bytes, out->spki.len, digest);
 	if (!is_listed(c, s.certs[0], digest))
 		return err_set(e, ERR_INPUT, "it is not on the list");
+	out->until = first_end(&s);
 	return true;
 }

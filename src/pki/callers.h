@@ -19,8 +19,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct callers;
+
+struct caller {
+	struct der spki; /* SubjectPublicKeyInfo of the leaf */
+	int64_t until;   /* the first notAfter of what was shown, Unix time */
+};
 
 /* `authority` is PEM; the list is borrowed. */
 MUST_CHECK bool callers_new(const struct agent_config *config,
@@ -30,11 +36,11 @@ void callers_free(struct callers *c);
 AUTO_TYPE(callers, struct callers *, callers_free)
 
 /*
- * `chain` is what somebody showed, leaf first.  *spki gets the leaf's
- * SubjectPublicKeyInfo, in `a`.  ERR_INPUT: not one of them.
+ * `chain` is what somebody showed, leaf first.  *out is in `a`.  ERR_INPUT: not
+ * one of them.
  */
 MUST_CHECK bool callers_check(const struct callers *c, const struct der *chain,
-			      size_t count, struct arena *a, struct der *spki,
+			      size_t count, struct arena *a, struct caller *out,
 			      struct err *e);
 
 #endif

@@ -181,7 +181,7 @@ static bool is_caller(gnutls_session_t session)
 	AUTO(arena) a = { 0 };
 	const struct tls_guest *guest = gnutls_session_get_ptr(session);
 	struct der chain[CHAIN_LIMIT];
-	struct der spki = { 0 };
+	struct caller caller = { 0 };
 	struct err ignored = { 0 };
 	unsigned count = 0;
 	const gnutls_datum_t *shown =
@@ -191,7 +191,7 @@ static bool is_caller(gnutls_session_t session)
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		chain[i] = (struct der){ shown[i].data, shown[i].size };
-	return callers_check(guest->server->callers, chain, count, &a, &spki,
+	return callers_check(guest->server->callers, chain, count, &a, &caller,
 			     &ignored);
 }
 

@@ -20,6 +20,7 @@ enum who {
 	STRANGER, /* of another authority */
 	SERVER,   /* not made for clients */
 	FORMER,   /* its certificate has ended */
+	LEAVING,  /* its certificate ends in five minutes */
 	UNLISTED,
 	WHO_COUNT
 };
@@ -88,6 +89,7 @@ static inline int make_signatories(void **state)
 		[STRANGER] = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 },
 		[SERVER] = { "CN=host,O=Example", PURPOSE_SERVER, 0 },
 		[FORMER] = { "CN=former", PURPOSE_CLIENT, 30 * 86400 },
+		[LEAVING] = { "CN=leaving", PURPOSE_CLIENT, 86400 - 300 },
 		[UNLISTED] = { "CN=named", PURPOSE_CLIENT, 0 },
 	};
 	const struct wish host = { "CN=agent", PURPOSE_SERVER, 0 };
@@ -128,14 +130,17 @@ static inline int drop_signatories(void **state)
 
 static inline void add_callers(void)
 {
-	static const enum who listed[] = { OPS, STRANGER, SERVER, FORMER };
-	struct agent_caller *list = arena_array(&test_arena, 5, sizeof(*list));
+	static const enum who listed[] = { OPS, STRANGER, SERVER, FORMER,
+					   LEAVING };
+	const size_t n = sizeof(listed) / sizeof(*listed);
+	struct agent_caller *list =
+		arena_array(&test_arena, n + 1, sizeof(*list));
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < n; i++)
 		list[i].spki = signatories[listed[i]].pair.facts.spki;
-	list[4].name = "CN=named,O=Example";
+	list[n].name = "CN=named,O=Example";
 	config.callers = list;
-	config.caller_count = 5;
+	config.caller_count = n + 1;
 }
 
 /* Appends a line to the file "activated". */

@@ -17,14 +17,14 @@ static struct callers *must_open(void)
 static bool admits(const struct pair *p, struct err *e)
 {
 	AUTO(callers) c = must_open();
-	struct der spki = { 0 };
+	struct caller caller = { 0 };
 	bool good = callers_check(c, p->set.certs, p->set.count, &test_arena,
-				  &spki, e);
+				  &caller, e);
 	char digest[SHA256_TEXT];
 
 	if (!good)
 		return false;
-	sha256_text(spki.bytes, spki.len, digest);
+	sha256_text(caller.spki.bytes, caller.spki.len, digest);
 	assert_string_equal(digest, p->facts.spki);
 	return true;
 }
@@ -111,16 +111,16 @@ static void nothing_shown_is_nobody(void **state)
 {
 	AUTO(callers) c = must_open();
 	struct der many[CHAIN_LIMIT + 1];
-	struct der spki = { 0 };
+	struct caller caller = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i <= CHAIN_LIMIT; i++)
 		many[i] = signatories[OPS].pair.set.certs[0];
-	assert_false(callers_check(c, many, 0, &test_arena, &spki, &e));
-	assert_false(callers_check(c, many, CHAIN_LIMIT + 1, &test_arena, &spki,
-				   &e));
-	assert_true(callers_check(c, many, 1, &test_arena, &spki, &e));
+	assert_false(callers_check(c, many, 0, &test_arena, &caller, &e));
+	assert_false(callers_check(c, many, CHAIN_LIMIT + 1, &test_arena,
+				   &caller, &e));
+	assert_true(callers_check(c, many, 1, &test_arena, &caller, &e));
 }
 
 /* Through an authority in between, which comes along. */
@@ -131,12 +131,12 @@ static void a_chain_leads_to_the_authority(void **state)
 	struct der wrong[2] = { signatories[STRANGER].pair.set.certs[0],
 				operators.set.certs[0] };
 	AUTO(callers) c = must_open();
-	struct der spki = { 0 };
+	struct caller caller = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(callers_check(c, both, 2, &test_arena, &spki, &e));
-	assert_false(callers_check(c, wrong, 2, &test_arena, &spki, &e));
+	assert_true(callers_check(c, both, 2, &test_arena, &caller, &e));
+	assert_false(callers_check(c, wrong, 2, &test_arena, &caller, &e));
 }
 
 static void not_opened(const char *authority, const char *why)

@@ -386,9 +386,29 @@ static void a_signer_is_remembered_for_a_while(void **state)
 	/* nobody is asked again: a list that is gone shows it */
 	config.caller_count = 0;
 	assert_true(check_request(&r).accepted);
-	assert_true(signers_find(signers, &r, time(NULL) + 50, &found, &e));
-	assert_false(signers_find(signers, &r, time(NULL) + 70, &found, &e));
-	assert_false(signers_find(signers, &r, time(NULL) - 70, &found, &e));
+	assert_true(signers_find(signers, &r, time(NULL) + SIGNER_TRUST_S - 10,
+				 &found, &e));
+	assert_false(signers_find(signers, &r, time(NULL) + SIGNER_TRUST_S + 10,
+				  &found, &e));
+	assert_false(signers_find(signers, &r, time(NULL) - SIGNER_TRUST_S - 10,
+				  &found, &e));
+}
+
+static void
+a_signer_is_remembered_for_no_longer_than_its_certificate(void **state)
+{
+	struct order o = order_to(ORDER_COMMIT);
+	const struct order_request r = sign(LEAVING, &o);
+	struct outcome first = check_request(&r);
+	struct signer found;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(first.accepted);
+	signers_remember(signers, &first.checked.signer);
+	config.caller_count = 0;
+	assert_true(signers_find(signers, &r, time(NULL) + 200, &found, &e));
+	assert_false(signers_find(signers, &r, time(NULL) + 310, &found, &e));
 }
 
 static void who_is_remembered_is_nobody_else(void **state)
@@ -425,6 +445,8 @@ int main(void)
 		WITH_AGENT(what_was_told_last_is_handed_on),
 		WITH_AGENT(a_damaged_record_stops_the_component),
 		WITH_AGENT(a_signer_is_remembered_for_a_while),
+		WITH_AGENT(
+			a_signer_is_remembered_for_no_longer_than_its_certificate),
 		WITH_AGENT(who_is_remembered_is_nobody_else),
 	};
 
