@@ -12,13 +12,13 @@ B := build$(if $(SAN),-san)
 PREFIX ?= /usr/local
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
-LIBRARIES := gnutls nettle libarchive libcurl sqlite3 yaml-0.1 jansson \
+LIBRARIES := gnutls nettle libarchive libcurl libssh2 sqlite3 yaml-0.1 jansson \
 	libmicrohttpd
 
 # Debian packages: to build, to run the demo, to run every test.
 BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
-	libarchive-dev libcurl4-gnutls-dev libsqlite3-dev libyaml-dev \
-	libjansson-dev libmicrohttpd-dev
+	libarchive-dev libcurl4-gnutls-dev libssh2-1-dev libsqlite3-dev \
+	libyaml-dev libjansson-dev libmicrohttpd-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 	curl sqlite3 strace faketime xxd time procps python3 python3-yaml \
@@ -26,7 +26,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
-	slapd
+	slapd openssh-server
 LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
 
 CFLAGS ?= -O2 -g

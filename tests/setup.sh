@@ -29,6 +29,7 @@ for package in $missing; do
 		caddy | slapd)
 		service=$package ;;
 	etcd-server) service=etcd ;;
+	openssh-server) service=ssh ;;
 	dovecot-imapd) service=dovecot ;;
 	*) continue ;;
 	esac

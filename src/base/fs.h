@@ -82,6 +82,13 @@ MUST_CHECK bool fs_sync_dir(const char *path, struct err *e);
 MUST_CHECK bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd,
 				 struct err *e);
 
+/*
+ * Whether a directory with these attributes (mode with its sticky bit) can be
+ * trusted by user `us`: the rule of fs_open_safe_dir().
+ */
+MUST_CHECK bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us,
+			       struct err *e);
+
 /* The path of `name` as seen from the directory of file `from`. */
 const char *fs_relative_to(struct arena *a, const char *from, const char *name);
 /* Absolute, lexically cleaned ("//", "/./" and "/x/../" removed). */

@@ -19,27 +19,37 @@ static int open_directory(int parent, const char *name)
 	return (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
 }
 
+bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us,
+		    struct err *e)
+{
+	if (attr.owner != 0 && attr.owner != us)
+		return err_set(e, ERR_IO,
+			       "directory '%s' belongs to user %u, who could "
+			       "put another file in place; give it to root, or "
+			       "say 'unsafe_directory: true'",
+			       path, attr.owner);
+	if ((attr.mode & S_ISVTX) && attr.owner == 0)
+		return true;
+	if ((attr.mode & S_IWOTH) || ((attr.mode & S_IWGRP) && attr.group != 0))
+		return err_set(e, ERR_IO,
+			       "others can write to directory '%s'; run 'chmod "
+			       "go-w' on it, or say 'unsafe_directory: true'",
+			       path);
+	return true;
+}
+
 static bool check_directory(int fd, const char *path, struct err *e)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot look at directory '%s'", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return err_set(e, ERR_IO,
-			       "directory '%s' belongs to user %u, who could "
-			       "put another file in place; give it to root, or "
-			       "say 'unsafe_directory: true'",
-			       path, st.st_uid);
-	if ((st.st_mode & S_ISVTX) && st.st_uid == 0)
-		return true;
-	if ((st.st_mode & S_IWOTH) ||
-	    ((st.st_mode & S_IWGRP) && st.st_gid != 0))
-		return err_set(e, ERR_IO,
-			       "others can write to directory '%s'; run 'chmod "
-			       "go-w' on it, or say 'unsafe_directory: true'",
-			       path);
-	return true;
+
+	const struct fs_attr attr = { .mode = st.st_mode,
+				      .owner = st.st_uid,
+				      .group = st.st_gid };
+
+	return fs_is_safe_dir(path, attr, geteuid(), e);
 }
 
 bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e)

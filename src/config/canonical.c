@@ -147,15 +147,27 @@ static void put_role(struct writer *w, const struct role *r)
 		put_text(w, "after", r->after[i]->name);
 }
 
-static void put_install(struct writer *w, const struct install *i)
+/* Relative to the checkout only when they are of this machine. */
+static void put_install_path(struct writer *w, const struct deliver *d,
+			     const char *field, const char *path)
 {
-	put_path(w, "directory", i->directory);
-	put_path(w, "certificate_file", i->certificate);
-	put_path(w, "key_file", i->key);
-	put_path(w, "leaf_file", i->leaf);
-	put_path(w, "chain_file", i->chain);
-	put_path(w, "ca_file", i->ca);
-	put_path(w, "combined_file", i->combined);
+	if (d->kind == DRIVER_SFTP)
+		put_text(w, field, path);
+	else
+		put_path(w, field, path);
+}
+
+static void put_install(struct writer *w, const struct deliver *d)
+{
+	const struct install *i = &d->files;
+
+	put_install_path(w, d, "directory", i->directory);
+	put_install_path(w, d, "certificate_file", i->certificate);
+	put_install_path(w, d, "key_file", i->key);
+	put_install_path(w, d, "leaf_file", i->leaf);
+	put_install_path(w, d, "chain_file", i->chain);
+	put_install_path(w, d, "ca_file", i->ca);
+	put_install_path(w, d, "combined_file", i->combined);
 	put_text(w, "owner", i->owner);
 	put_text(w, "group", i->group);
 	if (i->mode)
@@ -172,6 +184,13 @@ static void put_haproxy(struct writer *w, const struct haproxy *h)
 		put_text(w, "haproxy_socket", h->socket);
 }
 
+static void put_sftp(struct writer *w, const struct sftp *s)
+{
+	put_text(w, "sftp", s->origin);
+	put_text(w, "sftp_user", s->user);
+	put_text(w, "host_key", s->host_key);
+}
+
 static void put_agent(struct writer *w, const struct agent_place *a)
 {
 	put_text(w, "agent", a->url);
@@ -181,12 +200,15 @@ static void put_agent(struct writer *w, const struct agent_place *a)
 
 static void put_fleet_access(struct writer *w, const struct fleet_access *a)
 {
-	if (!a->agent.certificate)
+	if (!a->agent.certificate && a->ssh.key.kind == SECRET_NONE)
 		return;
 	buf_puts(w->out, "access\n");
 	put_path(w, "agent_certificate", a->agent.certificate);
 	put_path(w, "agent_key", a->agent.key);
 	put_path(w, "agent_ca", a->agent.ca);
+	put_secret(w, "ssh_key", &a->ssh.key);
+	put_secret(w, "ssh_passphrase", &a->ssh.passphrase);
+	put_path(w, "ssh_known_hosts", a->ssh.known_hosts);
 }
 
 static void put_activate(struct writer *w, const struct activate *a)
@@ -216,7 +238,8 @@ static void put_component(struct writer *w, const struct component *c)
 	put_text(w, "role", c->role->name);
 	put_text(w, "certificate", c->certificate->name);
 	put_text(w, "process", c->process);
-	put_install(w, &c->deliver.files);
+	put_install(w, &c->deliver);
+	put_sftp(w, &c->deliver.sftp);
 	put_haproxy(w, &c->deliver.haproxy);
 	if (c->deliver.caddy)
 		put_caddy(w, c->deliver.caddy);

@@ -4,6 +4,7 @@
 #include "config/each.h"
 #include "config/http.h"
 #include "config/schema.h"
+#include "config/sftp.h"
 #include "config/values.h"
 #include "model/ladder.h"
 
@@ -191,6 +192,7 @@ static bool read_component(struct loader *ld, struct draft *d,
 	good &= find_role(ld, &form, d, c);
 	good &= find_certificate(ld, &form, d);
 	if (!good || !fill_from_role(ld, d, &form) ||
+	    !sftp_check_component(ld, d, &form) ||
 	    !check_hot(ld, d->value, &form) ||
 	    !check_agent(ld, d->value, &form))
 		return false;

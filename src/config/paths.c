@@ -100,14 +100,29 @@ static void add_claim(struct claims *cs, const struct claim *claim)
 		VEC_PUSH(&cs->list, &cs->ld->work, c);
 }
 
+static const char *cleaned(const struct claims *cs, const char *path)
+{
+	return is_clean(path) ? path : fs_absolute(&cs->ld->work, path);
+}
+
 static void add_path(struct claims *cs, const char *path, const char *owner,
 		     size_t component)
 {
-	if (!path)
-		return;
-	if (!is_clean(path))
-		path = fs_absolute(&cs->ld->work, path);
-	add_claim(cs, &(struct claim){ path, owner, component });
+	if (path)
+		add_claim(cs, &(struct claim){ cleaned(cs, path), owner,
+					       component });
+}
+
+/* With the host before it when it is one of another machine. */
+static void add_installed(struct claims *cs, const char *path, size_t i)
+{
+	const struct deliver *d = &cs->b->components[i].deliver;
+
+	path = cleaned(cs, path);
+	if (d->kind == DRIVER_SFTP)
+		path = arena_printf(&cs->ld->work, "%s:%u%s", d->sftp.host,
+				    d->sftp.port, path);
+	add_claim(cs, &(struct claim){ path, NULL, i });
 }
 
 /* What is written to elsewhere, as one would name it there. */
@@ -128,13 +143,12 @@ static void add_place(struct claims *cs, size_t i)
 
 static void add_component(struct claims *cs, size_t i)
 {
-	const struct install *f = &cs->b->components[i].deliver.files;
-	const char *const paths[] = { f->directory, f->certificate, f->key,
-				      f->leaf,      f->chain,       f->ca,
-				      f->combined };
+	const struct deliver *d = &cs->b->components[i].deliver;
+	const char *paths[INSTALL_PATHS];
+	size_t count = install_paths(&d->files, paths);
 
-	for (size_t k = 0; k < sizeof(paths) / sizeof(*paths); k++)
-		add_path(cs, paths[k], NULL, i);
+	for (size_t k = 0; k < count; k++)
+		add_installed(cs, paths[k], i);
 	add_place(cs, i);
 }
 

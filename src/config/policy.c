@@ -61,6 +61,19 @@ static bool read_secret(struct loader *ld, const struct field *f,
 	       command_check(ld, node_find(n, "command"), form.command);
 }
 
+static bool read_key_ref(struct loader *ld, const struct field *f,
+			 const struct node *n, void *slot)
+{
+	struct secret_ref file = { .kind = SECRET_FILE };
+
+	if (n->kind != NODE_TEXT)
+		return read_secret(ld, f, n, slot);
+	if (!value_path(ld, f, n, &file.name))
+		return false;
+	*(struct secret_ref *)slot = file;
+	return true;
+}
+
 bool state_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct state_policy *s = out;
@@ -198,6 +211,8 @@ bool restart_check(struct loader *ld, const struct node *n, void *out)
 }
 
 const struct field_type secret_type = { read_secret, SHAPE_RECORD, NULL };
+const struct field_type key_ref_type = { read_key_ref, SHAPE_TEXT_OR_RECORD,
+					 NULL };
 const struct field_type state_type = { read_state, SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type backup_type = { read_backup, SHAPE_RECORD, NULL };
 const struct field_type share_type = { read_share, SHAPE_COUNT_OR_TEXT,

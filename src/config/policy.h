@@ -6,6 +6,8 @@
 #include "config/fields.h"
 
 extern const struct field_type secret_type; /* struct secret_ref */
+/* The same, or the path of its file. */
+extern const struct field_type key_ref_type;
 extern const struct field_type state_type;  /* struct state_policy */
 extern const struct field_type backup_type; /* struct backup_policy */
 extern const struct field_type share_type;  /* struct share */

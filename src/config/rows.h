@@ -34,6 +34,32 @@
 	FIELD(T, k, m, struct secret_ref, secret_type, \
 	      .param = &secret_record, .help = h, ##__VA_ARGS__)
 
+/*
+ * What may be said of the paths of a pair; `in` leads to the struct install
+ * ("files." or nothing), `path` makes a row of one of its paths.
+ */
+#define INSTALL_ROWS(T, in, path)                                              \
+	path(T, "directory", in directory,                                     \
+	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "  \
+	     "one switched link"),                                             \
+		path(T, "certificate", in certificate,                         \
+		     "the leaf and what is above it"),                         \
+		path(T, "key", in key, "the private key"),                     \
+		path(T, "leaf", in leaf, "the leaf alone"),                    \
+		path(T, "chain", in chain, "what is above the leaf"),          \
+		path(T, "ca", in ca, "the root, when it is known"),            \
+		path(T, "combined", in combined, "leaf, chain and key"),       \
+		UNSUPPORTED("pkcs12"),                                         \
+		TEXT(T, "owner", in owner, "who owns what holds the key"),     \
+		TEXT(T, "group", in group, "the group of what holds the key"), \
+		FIELD(T, "mode", in mode, mode_t, mode_type,                   \
+		      .help = "the mode of what holds the key; \"0600\" when " \
+			      "new"),                                          \
+		FLAG(T, "unsafe_directory", in unsafe_directory,               \
+		     "accepts directories that others can write"),             \
+		FLAG(T, "replace", in replace,                                 \
+		     "replaces files that hold no certificate or key")
+
 extern const struct bounds waits;      /* from a second to a day */
 extern const struct list_of arguments; /* of a command */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accepted keys of access. */
+#include "config/policy.h"
 #include "config/rows.h"
 #include "config/schema.h"
 
@@ -21,10 +22,28 @@ static const struct record agent_record = {
 	.help = "towards agents",
 };
 
+static const struct field ssh_fields[] = {
+	FIELD(struct ssh_access, "key", key, struct secret_ref, key_ref_type,
+	      .param = &secret_record, .required = true,
+	      .help = "the private key to log in with: a path, or a secret"),
+	FIELD(struct ssh_access, "passphrase", passphrase, struct secret_ref,
+	      secret_type, .param = &secret_record, .help = "opens the key"),
+	PATH(struct ssh_access, "known_hosts", known_hosts,
+	     "the keys of hosts, as OpenSSH lists them"),
+	{ 0 },
+};
+static const struct record ssh_record = {
+	.name = "access_ssh",
+	.fields = ssh_fields,
+	.size = sizeof(struct ssh_access),
+	.help = "over SSH, to all hosts that 'sftp' names",
+};
+
 static const struct field access_fields[] = {
 	FIELD(struct fleet_access, "agent", agent, struct agent_access,
 	      record_type, .param = &agent_record, .help = "towards agents"),
-	UNSUPPORTED("ssh"),
+	FIELD(struct fleet_access, "ssh", ssh, struct ssh_access, record_type,
+	      .param = &ssh_record, .help = "over SSH"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("proxy"),
 	{ 0 },

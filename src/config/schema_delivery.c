@@ -7,6 +7,7 @@
 #include "config/http.h"
 #include "config/netname.h"
 #include "config/rows.h"
+#include "config/sftp.h"
 
 #include <signal.h>
 
@@ -19,25 +20,7 @@ _Static_assert(sizeof(signal_names) / sizeof(*signal_names) ==
 	       "every signal has a number");
 
 static const struct field install_fields[] = {
-	PATH(struct install, "directory", directory,
-	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "
-	     "one switched link"),
-	PATH(struct install, "certificate", certificate,
-	     "the leaf and what is above it"),
-	PATH(struct install, "key", key, "the private key"),
-	PATH(struct install, "leaf", leaf, "the leaf alone"),
-	PATH(struct install, "chain", chain, "what is above the leaf"),
-	PATH(struct install, "ca", ca, "the root, when it is known"),
-	PATH(struct install, "combined", combined, "leaf, chain and key"),
-	UNSUPPORTED("pkcs12"),
-	TEXT(struct install, "owner", owner, "who owns what holds the key"),
-	TEXT(struct install, "group", group, "the group of what holds the key"),
-	FIELD(struct install, "mode", mode, mode_t, mode_type,
-	      .help = "the mode of what holds the key; \"0600\" when new"),
-	FLAG(struct install, "unsafe_directory", unsafe_directory,
-	     "accepts directories that others can write"),
-	FLAG(struct install, "replace", replace,
-	     "replaces files that hold no certificate or key"),
+	INSTALL_ROWS(struct install, , PATH),
 	{ 0 },
 };
 const struct record install_record = {
@@ -93,7 +76,12 @@ static const struct field deliver_fields[] = {
 	FIELD(struct deliver, "agent", agent, struct agent_place,
 	      agent_place_type, .param = &agent_place_record,
 	      .help = "by an agent on the component's host"),
-	UNSUPPORTED("sftp"),
+	{
+		.key = "sftp",
+		.type = &record_type,
+		.param = &sftp_record, /* of the whole struct deliver */
+		.help = "onto another machine, over SSH",
+	},
 	FIELD(struct deliver, "caddy", caddy, const struct caddy *, caddy_type,
 	      .param = &caddy_record,
 	      .help = "into a running Caddy on this machine"),

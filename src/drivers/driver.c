@@ -14,6 +14,7 @@
 #include "drivers/haproxy.h"
 #include "drivers/http.h"
 #include "drivers/orderer.h"
+#include "drivers/sftp.h"
 #include "drivers/table.h"
 #include "remote/batch.h"
 
@@ -25,6 +26,7 @@ static const struct driver *const drivers[] = {
 	[DRIVER_FILES] = &files_driver, [DRIVER_HAPROXY] = &haproxy_driver,
 	[DRIVER_AGENT] = &agent_driver, [DRIVER_CADDY] = &caddy_driver,
 	[DRIVER_ETCD] = &etcd_driver,   [DRIVER_HTTP] = &http_driver,
+	[DRIVER_SFTP] = &sftp_driver,
 };
 _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 	       "every driver needs its row");
@@ -132,6 +134,11 @@ enum turn no_reply(const struct visit *v, struct err *e)
 {
 	*e = v->reply->error;
 	return TURN_FAILED;
+}
+
+const struct fleet_access *visit_access(const struct visit *v)
+{
+	return v->drivers->options.access;
 }
 
 bool visit_secret(const struct visit *v, const struct secret_ref *ref,
@@ -246,6 +253,7 @@ static bool next_turn(void *ctx, struct exchange *x)
 	switch (v->driver->turns[verb](v, x, &e)) {
 	case TURN_ASK:
 		x->reads |= only_reads(verb);
+		v->job->began |= !x->reads;
 		x->goes_back = !begins_something(verb);
 		return true;
 	case TURN_DONE:
@@ -279,19 +287,26 @@ static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 
 /* ---- jobs ---- */
 
+static void call(const struct driver *driver, struct job *j)
+{
+	j->began = !only_reads(j->verb);
+	j->done = driver->verbs[j->verb](j, &j->error);
+}
+
 static void begin(struct drivers *d, struct job *j, struct arena *a)
 {
 	const struct driver *driver = driver_for(j->component, j->verb);
 
 	j->error = (struct err){ 0 };
 	j->done = false;
+	j->began = false;
 	if (stop_requested() && begins_something(j->verb))
 		err_set(&j->error, ERR_STOPPED,
 			"not begun, because a stop was asked for");
 	else if (driver->turns[j->verb])
 		add_visit(d, j, a);
 	else
-		j->done = driver->verbs[j->verb](j, &j->error);
+		call(driver, j);
 }
 
 void drivers_run(struct drivers *d, struct job *jobs, size_t count)

@@ -71,6 +71,7 @@ struct job {
 	/* answered */
 	bool done;
 	struct err error; /* when not done */
+	bool began;       /* something may have been changed */
 	struct probe_answer answer;
 	struct cert_set *found;   /* read; where it goes */
 	struct secret *found_key; /* read; where it goes, empty */

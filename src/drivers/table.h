@@ -34,7 +34,10 @@ struct visit {
 	struct arena *arena;          /* until the conversation has ended */
 };
 
-/* `ask` is empty; its origin, reads and goes_back are filled afterwards. */
+/*
+ * `ask` is empty; its origin and goes_back are filled afterwards, and reads
+ * when the verb only reads.  Of others the driver says which of its asks do.
+ */
 typedef enum turn driver_turn_fn(struct visit *v, struct exchange *ask,
 				 struct err *e);
 
@@ -69,6 +72,8 @@ struct http_access;
 MUST_CHECK bool visit_identity(const struct visit *v,
 			       const struct http_access *a,
 			       const struct identity **out, struct err *e);
+/* Who we are towards components. */
+const struct fleet_access *visit_access(const struct visit *v);
 /* Who we are towards agents. */
 struct orderer;
 MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out,

@@ -139,7 +139,7 @@ static bool is_switched(struct run *r, const struct step *s,
 
 	if (j->done)
 		return true;
-	if (j->error.code == ERR_STOPPED)
+	if (j->error.code == ERR_STOPPED || !j->began)
 		return false;
 	now = look_again(r, j->component);
 	return !now || (!strcmp(now, j->fingerprint) &&

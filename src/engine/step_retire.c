@@ -30,6 +30,13 @@ enum {
 	INSTALL_TEXTS = sizeof(install_texts) / sizeof(*install_texts)
 };
 
+static json_t *sftp_to_json(const struct sftp *s)
+{
+	return json_pack("{ss ss ss si ss*}", "origin", s->origin, "user",
+			 s->user, "host", s->host, "port", (int)s->port,
+			 "host_key", s->host_key);
+}
+
 const char *deliver_to_text(const struct deliver *d, struct arena *a)
 {
 	json_t *files = json_object();
@@ -47,6 +54,8 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 		json_object_set_new(
 			whole, "haproxy",
 			json_pack("{ss}", "socket", d->haproxy.socket));
+	if (d->kind == DRIVER_SFTP)
+		json_object_set_new(whole, "sftp", sftp_to_json(&d->sftp));
 	deliver_http_put(d, whole);
 
 	char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
@@ -67,6 +76,32 @@ static void take_haproxy(const json_t *haproxy, struct arena *a,
 		return;
 	out->kind = DRIVER_HAPROXY;
 	out->haproxy.socket = arena_strdup(a, socket);
+}
+
+/* Never taken for paths of this machine. */
+static bool take_sftp(json_t *sftp, struct arena *a, struct deliver *out)
+{
+	const char *origin = NULL;
+	const char *user = NULL;
+	const char *host = NULL;
+	const char *host_key = NULL;
+	int port = 0;
+
+	if (!sftp)
+		return true;
+	if (json_unpack(sftp, "{ss ss ss si s?s}", "origin", &origin, "user",
+			&user, "host", &host, "port", &port, "host_key",
+			&host_key))
+		return false;
+	out->kind = DRIVER_SFTP;
+	out->sftp = (struct sftp){
+		.origin = arena_strdup(a, origin),
+		.user = arena_strdup(a, user),
+		.host = arena_strdup(a, host),
+		.port = (uint16_t)port,
+		.host_key = host_key ? arena_strdup(a, host_key) : NULL,
+	};
+	return true;
 }
 
 static void take_files(const json_t *files, struct arena *a,
@@ -96,7 +131,8 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 	if (good) {
 		take_files(files, a, &out->files);
 		take_haproxy(json_object_get(whole, "haproxy"), a, out);
-		good = deliver_http_take(whole, a, out);
+		good = take_sftp(json_object_get(whole, "sftp"), a, out) &&
+		       deliver_http_take(whole, a, out);
 	}
 	json_decref(whole);
 	return good ||

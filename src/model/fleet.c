@@ -27,6 +27,20 @@ const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
 	[STARTTLS_LDAP] = "ldap",
 };
 
+size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS])
+{
+	const char *const all[INSTALL_PATHS] = { i->directory, i->certificate,
+						 i->key,       i->leaf,
+						 i->chain,     i->ca,
+						 i->combined };
+	size_t n = 0;
+
+	for (size_t k = 0; k < INSTALL_PATHS; k++)
+		if (all[k])
+			out[n++] = all[k];
+	return n;
+}
+
 /* Without TLS they do not leave it. */
 static const char *unless_local(const char *url)
 {
@@ -42,6 +56,8 @@ const char *deliver_remote(const struct deliver *d)
 		return unless_local(d->etcd->endpoints[0]);
 	case DRIVER_HTTP:
 		return unless_local(d->http->origin);
+	case DRIVER_SFTP:
+		return d->sftp.origin;
 	case DRIVER_FILES:
 	case DRIVER_HAPROXY:
 	case DRIVER_CADDY:

@@ -138,11 +138,12 @@ enum driver_kind {
 	DRIVER_CADDY,
 	DRIVER_ETCD,
 	DRIVER_HTTP,
+	DRIVER_SFTP,
 	DRIVER_KIND_COUNT
 };
 
 /*
- * Where the files driver (and later the agent) puts a pair: either one
+ * Where a pair is put, on this machine or (agent, sftp) on another: either one
  * directory behind a switched link, or single paths.  Paths are absolute.
  */
 struct install {
@@ -159,6 +160,12 @@ struct install {
 	bool unsafe_directory;
 	bool replace;
 };
+
+enum {
+	INSTALL_PATHS = 7
+};
+/* Those that are given; how many. */
+size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS]);
 
 /* The runtime API of an HAProxy, and the file that it loads at its start. */
 struct haproxy {
@@ -179,6 +186,15 @@ struct etcd;
 struct http;
 struct http_call;
 
+/* A host that is reached over SSH; the paths there are in `files`. */
+struct sftp {
+	const char *origin; /* sftp://HOST:PORT */
+	const char *user;
+	const char *host;
+	uint16_t port;
+	const char *host_key; /* "SHA256:..."; NULL: as known_hosts says */
+};
+
 struct deliver {
 	enum driver_kind kind;
 	struct install files; /* haproxy: its one file, combined */
@@ -187,6 +203,7 @@ struct deliver {
 	const struct caddy *caddy; /* NULL: another driver; and so on */
 	const struct etcd *etcd;
 	const struct http *http;
+	struct sftp sftp;
 };
 
 /* The URL that keys go to; NULL: they stay on this machine. */
@@ -307,8 +324,16 @@ struct agent_access {
 	const char *ca;
 };
 
+/* Who certfleet is over SSH, and where the keys of hosts are listed. */
+struct ssh_access {
+	struct secret_ref key; /* SECRET_NONE: there is no access over SSH */
+	struct secret_ref passphrase; /* of the key */
+	const char *known_hosts;      /* path */
+};
+
 struct fleet_access {
 	struct agent_access agent;
+	struct ssh_access ssh;
 };
 
 /* A file the fleet was read from, for the bundle's config/. */

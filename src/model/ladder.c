@@ -23,6 +23,7 @@ static const struct rung {
 	[DRIVER_AGENT] = { "agent", ACTIVATION_RELOAD, true, false },
 	[DRIVER_CADDY] = { "caddy", ACTIVATION_HOT, true, true },
 	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },
+	[DRIVER_SFTP] = { "sftp", ACTIVATION_NONE, false, false },
 	[DRIVER_HTTP] = { "http", ACTIVATION_HOT, false, true },
 };
 _Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT,

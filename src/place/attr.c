@@ -41,18 +41,35 @@ static bool find_group(const char *name, gid_t *out, struct err *e)
 	return true;
 }
 
-/* What the existing file had, as far as we are able to give it again. */
-static void inherit(const struct piece *p, mode_t mask, struct fs_attr *attr)
+static bool is_member(const struct attr_account *account, gid_t group)
 {
-	bool is_root = geteuid() == 0;
+	for (size_t i = 0; i < account->group_count; i++)
+		if (account->groups[i] == group)
+			return true;
+	return false;
+}
+
+/* What the existing file had, as far as it can be given again. */
+static void inherit(const struct piece *p, mode_t mask,
+		    const struct attr_account *account, struct fs_attr *attr)
+{
+	bool is_root = account->user == 0;
 
 	if (!p->there || p->error)
 		return;
 	attr->mode = p->attr.mode & mask;
 	if (is_root)
 		attr->owner = p->attr.owner;
-	if (is_root || group_member(p->attr.group))
+	if (is_root || is_member(account, p->attr.group))
 		attr->group = p->attr.group;
+}
+
+static void give(const struct attr_account *account, struct fs_attr *attr)
+{
+	if (account->owner != (uid_t)-1)
+		attr->owner = account->owner;
+	if (account->group != (gid_t)-1)
+		attr->group = account->group;
 }
 
 static const struct piece *first_there(const struct pieces *seen,
@@ -64,24 +81,49 @@ static const struct piece *first_there(const struct pieces *seen,
 	return &seen->parts[order[count - 1]];
 }
 
-bool attrs_want(const struct install *i, const struct pieces *seen,
-		struct attrs *out, struct err *e)
+void attrs_of_account(const struct install *i, const struct pieces *seen,
+		      const struct attr_account *account, struct attrs *out)
 {
 	static const enum part keys[] = { PART_KEY, PART_COMBINED };
 	static const enum part certs[] = { PART_FULLCHAIN, PART_LEAF,
 					   PART_CHAIN };
-	struct attrs wanted = { .key = FS_PRIVATE, .certificate = FS_PUBLIC };
 
-	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, &wanted.key);
+	*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
+	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, account,
+		&out->key);
 	inherit(first_there(seen, certs, 3), INHERITED_CERTIFICATE_MODE,
-		&wanted.certificate);
+		account, &out->certificate);
 	if (i->mode)
-		wanted.key.mode = i->mode;
-	if (!find_owner(i->owner, &wanted.key.owner, e) ||
-	    !find_owner(i->owner, &wanted.certificate.owner, e) ||
-	    !find_group(i->group, &wanted.key.group, e) ||
-	    !find_group(i->group, &wanted.certificate.group, e))
+		out->key.mode = i->mode;
+	give(account, &out->key);
+	give(account, &out->certificate);
+}
+
+static void find_groups(struct attr_account *us, struct arena *a)
+{
+	int count = getgroups(0, NULL);
+	gid_t *groups = arena_array(a, (size_t)count + 1, sizeof(*groups));
+
+	count = getgroups(count, groups);
+	if (count < 0)
+		count = 0;
+	groups[count] = getegid();
+	us->groups = groups;
+	us->group_count = (size_t)count + 1;
+}
+
+bool attrs_want(const struct install *i, const struct pieces *seen,
+		struct attrs *out, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct attr_account us = { .user = geteuid(),
+				   .owner = (uid_t)-1,
+				   .group = (gid_t)-1 };
+
+	find_groups(&us, &a);
+	if (!find_owner(i->owner, &us.owner, e) ||
+	    !find_group(i->group, &us.group, e))
 		return false;
-	*out = wanted;
+	attrs_of_account(i, seen, &us, out);
 	return true;
 }

@@ -13,13 +13,25 @@
 #include "place/pieces.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct attrs {
 	struct fs_attr key;
 	struct fs_attr certificate;
 };
 
-/* ERR_INPUT when a named user or group does not exist. */
+/* Who writes, and what the names in an install mean where that happens. */
+struct attr_account {
+	uid_t user;
+	const gid_t *groups; /* all of them */
+	size_t group_count;
+	uid_t owner; /* (uid_t)-1: none is named */
+	gid_t group; /* (gid_t)-1: none is named */
+};
+
+void attrs_of_account(const struct install *i, const struct pieces *seen,
+		      const struct attr_account *account, struct attrs *out);
+/* For this machine; ERR_INPUT when a named user or group does not exist. */
 MUST_CHECK bool attrs_want(const struct install *i, const struct pieces *seen,
 			   struct attrs *out, struct err *e);
 

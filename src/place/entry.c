@@ -163,8 +163,7 @@ bool entry_sync(int dir, struct err *e)
 	return !fsync(dir) || err_sys(e, "cannot make a directory durable");
 }
 
-/* One fixed name: there is one writer, and leftovers are easily found. */
-static void temporary_name(const char *name, char out[NAME_MAX + 1])
+void entry_temporary(const char *name, char out[NAME_MAX + 1])
 {
 	snprintf(out, NAME_MAX + 1, ".%.200s.tmp-certfleet", name);
 }
@@ -173,7 +172,7 @@ void entry_clean(int dir, const char *name)
 {
 	char temporary[NAME_MAX + 1];
 
-	temporary_name(name, temporary);
+	entry_temporary(name, temporary);
 	if (entry_look(dir, temporary) == ENTRY_LINK)
 		unlinkat(dir, temporary, 0);
 }
@@ -182,7 +181,7 @@ bool entry_link(int dir, const char *name, const char *text, struct err *e)
 {
 	char temporary[NAME_MAX + 1];
 
-	temporary_name(name, temporary);
+	entry_temporary(name, temporary);
 	entry_clean(dir, name);
 	if (symlinkat(text, dir, temporary))
 		return err_sys(e, "cannot make the link '%s'", temporary);

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/secret.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 enum entry_kind {
@@ -54,6 +55,11 @@ MUST_CHECK bool entry_make_directory(int dir, const char *name, int *out,
  */
 MUST_CHECK bool entry_link(int dir, const char *name, const char *text,
 			   struct err *e);
+/*
+ * What the link is called before it is renamed: one fixed name, because there
+ * is one writer, and leftovers are easily found.
+ */
+void entry_temporary(const char *name, char out[NAME_MAX + 1]);
 /* The temporary link an interrupted entry_link() left. */
 void entry_clean(int dir, const char *name);
 

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STAGED "staged"
-
 static const char *why_unwritable(const struct install *i, struct arena *a)
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
@@ -34,11 +32,11 @@ static void see_staged(const struct target *t, struct place_seen *out)
 	const char *staged = NULL;
 
 	if (t->store >= 0)
-		staged = entry_link_text(t->store, STAGED, t->arena);
+		staged = entry_link_text(t->store, STORE_STAGED, t->arena);
 	if (!staged || (current && !strcmp(staged, current)) ||
 	    entry_look(t->store, staged) != ENTRY_DIRECTORY)
 		return;
-	staged = version_base(t, staged);
+	staged = version_base(t->arena, staged);
 	if (text_is_fingerprint(staged))
 		out->staged = staged;
 }
@@ -75,7 +73,7 @@ static bool build(const struct target *t, const struct place_pair *pair,
 	if (!target_see(t, &seen, e) ||
 	    !attrs_want(t->install, &seen, &attrs, e))
 		return false;
-	pieces_of_pair(out, t->parts, pair->set, pair->key);
+	pieces_of_pair(out, t->layout.parts, pair->set, pair->key);
 	for (int part = 0; part < PART_COUNT; part++)
 		out->parts[part].attr = PARTS_WITH_KEY & 1 << part
 						? attrs.key
@@ -86,18 +84,9 @@ static bool build(const struct target *t, const struct place_pair *pair,
 static bool check_built(const struct target *t, const struct pieces *c,
 			const char *fingerprint, struct err *e)
 {
-	struct verdict v;
+	const struct judged judged = target_judged(t, c);
 
-	target_judge(t, c, &v);
-	if (!v.fingerprint || v.error)
-		return err_set(e, ERR_INPUT, "the pair cannot be read: %s",
-			       v.error);
-	if (strcmp(v.fingerprint, fingerprint))
-		return err_set(e, ERR_INPUT,
-			       "the leaf is %s and not %s as announced",
-			       v.fingerprint, fingerprint);
-	return !v.damage ||
-	       err_set(e, ERR_INPUT, "the pair is not whole: %s", v.damage);
+	return verdict_check(&judged, t->arena, fingerprint, e);
 }
 
 bool place_stage(const struct install *i, const struct place_pair *pair,
@@ -117,29 +106,21 @@ bool place_stage(const struct install *i, const struct place_pair *pair,
 		return false;
 	if (switch_is_at(&t, version))
 		return true;
-	return entry_link(t.store, STAGED, version, e);
+	return entry_link(t.store, STORE_STAGED, version, e);
 }
 
-static bool check_expected(const struct target *t, const char *fingerprint,
-			   const char *replaces, struct err *e)
+static bool check_expected(const struct target *t,
+			   const struct switch_order *order, struct err *e)
 {
 	AUTO(pieces) seen = { 0 };
 	struct verdict v;
 
-	if (!replaces)
+	if (!order->replaces)
 		return true;
 	if (!target_see(t, &seen, e))
 		return false;
 	target_judge(t, &seen, &v);
-	if (v.fingerprint && (!strcmp(v.fingerprint, replaces) ||
-			      !strcmp(v.fingerprint, fingerprint)))
-		return true;
-	return err_set(e, ERR_STALE,
-		       "'%s' was to replace %.16s but holds %.16s; plan again",
-		       t->spots[0].path, *replaces ? replaces : "nothing",
-		       !v.fingerprint   ? "something unreadable"
-		       : *v.fingerprint ? v.fingerprint
-					: "nothing");
+	return verdict_expect(&v, t->layout.spots[0].path, order, e);
 }
 
 static bool find_staged(const struct target *t, const char *fingerprint,
@@ -154,7 +135,7 @@ static bool find_staged(const struct target *t, const char *fingerprint,
 		return err_set(e, ERR_MISSING,
 			       "%.16s is not staged beside '%s'; stage it "
 			       "again",
-			       fingerprint, t->spots[0].path);
+			       fingerprint, t->layout.spots[0].path);
 	return version_read(t, *version, &c, e) &&
 	       (check_built(t, &c, fingerprint, e) ||
 		err_in(e, "version '%.80s' is damaged, stage it again",
@@ -163,16 +144,16 @@ static bool find_staged(const struct target *t, const char *fingerprint,
 
 static bool forget_staged(const struct target *t, struct err *e)
 {
-	if (unlinkat(t->store, STAGED, 0) && errno != ENOENT)
-		return err_sys(e, "cannot remove '%s'", STAGED);
+	if (unlinkat(t->store, STORE_STAGED, 0) && errno != ENOENT)
+		return err_sys(e, "cannot remove '%s'", STORE_STAGED);
 	return entry_sync(t->store, e);
 }
 
 /* Durable even when the run that turned the switch did not get so far. */
 static bool settle(const struct target *t, struct err *e)
 {
-	for (size_t i = 0; i < t->spot_count; i++)
-		if (!entry_sync(t->spots[i].dir, e))
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (!entry_sync(t->layout.spots[i].dir, e))
 			return false;
 	return forget_staged(t, e);
 }
@@ -182,6 +163,7 @@ bool place_commit(const struct install *i, const char *fingerprint,
 {
 	AUTO(arena) a = { 0 };
 	AUTO(target) t = { .home = -1, .store = -1 };
+	const struct switch_order order = { fingerprint, replaces };
 	const char *version = NULL;
 	const char *previous = NULL;
 
@@ -190,7 +172,7 @@ bool place_commit(const struct install *i, const char *fingerprint,
 		return false;
 	if (switch_is_at(&t, version))
 		return settle(&t, e);
-	if (!check_expected(&t, fingerprint, replaces, e) ||
+	if (!check_expected(&t, &order, e) ||
 	    !switch_to(&t, version, &previous, e) || !forget_staged(&t, e))
 		return false;
 	return version_prune(&t, version, previous, e);
@@ -207,9 +189,9 @@ bool place_abort(const struct install *i, const char *fingerprint,
 	if (t.store < 0)
 		return true;
 
-	const char *staged = entry_link_text(t.store, STAGED, &a);
+	const char *staged = entry_link_text(t.store, STORE_STAGED, &a);
 
-	if (staged && !strcmp(version_base(&t, staged), fingerprint) &&
+	if (staged && !strcmp(version_base(&a, staged), fingerprint) &&
 	    !forget_staged(&t, e))
 		return false;
 	return version_remove(&t, fingerprint, target_current(&t), e);
@@ -219,7 +201,7 @@ bool place_abort(const struct install *i, const char *fingerprint,
 static bool find_former(const struct target *t, const char *fingerprint,
 			const char **version, struct err *e)
 {
-	const char *found = version_found_base(t, fingerprint);
+	const char *found = version_found_base(t->arena, fingerprint);
 	struct err why = { 0 };
 
 	*version = NULL;
@@ -236,12 +218,12 @@ static bool find_former(const struct target *t, const char *fingerprint,
 
 static bool revert_to_nothing(const struct target *t, struct err *e)
 {
-	for (size_t i = 0; i < t->spot_count; i++)
-		if (spot_look(t, &t->spots[i]) == SPOT_REAL)
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (spot_look(t, &t->layout.spots[i]) == SPOT_REAL)
 			return err_set(e, ERR_STALE,
 				       "'%s' is no longer what certfleet put "
 				       "there; plan again",
-				       t->spots[i].path);
+				       t->layout.spots[i].path);
 	return switch_off(t, e);
 }
 
@@ -274,50 +256,8 @@ bool place_remove(const struct install *i, struct err *e)
 		return false;
 	if (t.store < 0)
 		return true;
-	return entry_remove(t.home, t.store_name, e) && entry_sync(t.home, e);
-}
-
-static void read_anchor(const struct pieces *seen, struct arena *a,
-			struct cert_set *set)
-{
-	const struct piece *p = &seen->parts[PART_CA];
-	const struct der *certs = NULL;
-	size_t count = 0;
-	struct err ignored = { 0 };
-
-	if (!p->there || p->error ||
-	    !pem_read_certs((const char *)p->bytes.bytes, p->bytes.len, a,
-			    &certs, &count, &ignored) ||
-	    !count)
-		return;
-	if (certs[0].len != set->certs[0].len ||
-	    memcmp(certs[0].bytes, set->certs[0].bytes, certs[0].len))
-		set->anchor = certs[0];
-}
-
-static bool read_key(const struct pieces *seen, const char *spki,
-		     struct secret *key, struct err *e)
-{
-	const struct piece *p = &seen->parts[PART_KEY];
-	AUTO(secret) found = { 0 };
-	char own[65] = "";
-
-	if (!p->there)
-		p = &seen->parts[PART_COMBINED];
-	if (!p->there)
-		return err_set(e, ERR_MISSING, "no key is installed");
-	if (p->error)
-		return err_set(e, ERR_IO, "the installed key: %s", p->error);
-	if (!pem_read_key((const char *)p->bytes.bytes, p->bytes.len, &found,
-			  e) ||
-	    !key_spki(&found, own, e))
-		return err_in(e, "the installed key");
-	if (strcmp(own, spki))
-		return err_set(e, ERR_INPUT,
-			       "the installed key does not match the "
-			       "certificate");
-	*key = TAKE(found);
-	return true;
+	return entry_remove(t.home, t.layout.store_name, e) &&
+	       entry_sync(t.home, e);
 }
 
 bool place_read(const struct install *i, struct arena *a, struct cert_set *set,
@@ -325,19 +265,12 @@ bool place_read(const struct install *i, struct arena *a, struct cert_set *set,
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
 	AUTO(pieces) seen = { 0 };
-	struct verdict v = { 0 };
 
 	if (!target_open(i, ACCESS_LOOK, a, &t, e) || !target_see(&t, &seen, e))
 		return false;
-	target_judge(&t, &seen, &v);
-	if (!v.fingerprint)
-		return err_set(e, ERR_INPUT, "%s", v.error);
-	if (!*v.fingerprint)
-		return err_set(e, ERR_MISSING, "nothing is installed at '%s'",
-			       t.spots[0].path);
-	if (!read_key(&seen, v.spki, key, e))
-		return false;
-	*set = (struct cert_set){ .certs = v.certs, .count = v.count };
-	read_anchor(&seen, a, set);
-	return true;
+
+	const struct judged judged = target_judged(&t, &seen);
+
+	return verdict_read(&judged, a, set, key, e) ||
+	       err_in(e, "at '%s'", t.layout.spots[0].path);
 }

@@ -11,8 +11,8 @@
 
 static bool any_spot_is(const struct target *t, enum spot_state state)
 {
-	for (size_t i = 0; i < t->spot_count; i++)
-		if (spot_look(t, &t->spots[i]) == state)
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (spot_look(t, &t->layout.spots[i]) == state)
 			return true;
 	return false;
 }
@@ -23,18 +23,18 @@ bool switch_is_at(const struct target *t, const char *version)
 
 	if (!current || strcmp(current, version))
 		return false;
-	for (size_t i = 0; i < t->spot_count; i++)
-		if (spot_look(t, &t->spots[i]) != SPOT_OURS)
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (spot_look(t, &t->layout.spots[i]) != SPOT_OURS)
 			return false;
 	return true;
 }
 
 static bool turn(const struct target *t, const char *version, struct err *e)
 {
-	const struct spot *s = &t->spots[0];
+	const struct spot *s = &t->layout.spots[0];
 
-	if (t->single)
-		return entry_link(t->store, "current", version, e);
+	if (t->layout.single)
+		return entry_link(t->store, STORE_CURRENT, version, e);
 	return entry_link(s->dir, s->name,
 			  arena_printf(t->arena, "%s%s", s->link, version), e);
 }
@@ -45,7 +45,7 @@ static bool found_base(const struct target *t, const struct pieces *seen,
 	struct verdict v;
 
 	target_judge(t, seen, &v);
-	*base = version_found_base(t, v.fingerprint);
+	*base = version_found_base(t->arena, v.fingerprint);
 	return true;
 }
 
@@ -56,7 +56,7 @@ static bool found_base(const struct target *t, const struct pieces *seen,
 static bool exchange_directory(const struct target *t, const char *version,
 			       struct err *e)
 {
-	const struct spot *s = &t->spots[0];
+	const struct spot *s = &t->layout.spots[0];
 	const char *text = arena_printf(t->arena, "%s%s", s->link, version);
 
 	if (symlinkat(text, t->store, version))
@@ -92,11 +92,12 @@ static bool keep_paths(const struct target *t, struct err *e)
 
 	if (!target_see(t, &seen, e) || !found_base(t, &seen, &base))
 		return false;
-	for (size_t i = 0; i < t->spot_count; i++)
-		if (seen.parts[t->spots[i].part].error)
-			return err_set(e, ERR_IO, "'%s' cannot be kept: %s",
-				       t->spots[i].path,
-				       seen.parts[t->spots[i].part].error);
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (seen.parts[t->layout.spots[i].part].error)
+			return err_set(
+				e, ERR_IO, "'%s' cannot be kept: %s",
+				t->layout.spots[i].path,
+				seen.parts[t->layout.spots[i].part].error);
 	return version_keep(t, base, &seen, &version, e) && turn(t, version, e);
 }
 
@@ -105,8 +106,8 @@ static bool take_paths(const struct target *t, struct err *e)
 {
 	if (any_spot_is(t, SPOT_REAL) && !keep_paths(t, e))
 		return false;
-	for (size_t i = 0; i < t->spot_count; i++) {
-		const struct spot *s = &t->spots[i];
+	for (size_t i = 0; i < t->layout.spot_count; i++) {
+		const struct spot *s = &t->layout.spots[i];
 
 		if (spot_look(t, s) != SPOT_OURS &&
 		    !entry_link(s->dir, s->name, s->link, e))
@@ -120,7 +121,7 @@ bool switch_to(const struct target *t, const char *version,
 {
 	if (!target_may_replace(t, e))
 		return false;
-	if (!(t->single ? take_paths(t, e) : take_directory(t, e)))
+	if (!(t->layout.single ? take_paths(t, e) : take_directory(t, e)))
 		return false;
 	*previous = target_current(t);
 	if ((!*previous || strcmp(*previous, version)) && !turn(t, version, e))
@@ -137,10 +138,11 @@ static bool remove_link(int dir, const char *name, struct err *e)
 
 bool switch_off(const struct target *t, struct err *e)
 {
-	if (t->single && t->store >= 0 && !remove_link(t->store, "current", e))
+	if (t->layout.single && t->store >= 0 &&
+	    !remove_link(t->store, STORE_CURRENT, e))
 		return false;
-	for (size_t i = 0; i < t->spot_count; i++) {
-		const struct spot *s = &t->spots[i];
+	for (size_t i = 0; i < t->layout.spot_count; i++) {
+		const struct spot *s = &t->layout.spots[i];
 
 		if (spot_look(t, s) == SPOT_OURS &&
 		    !remove_link(s->dir, s->name, e))

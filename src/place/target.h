@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/fleet.h"
+#include "place/layout.h"
 #include "place/pieces.h"
 #include "place/verdict.h"
 
@@ -25,31 +26,10 @@ enum access {
 	ACCESS_CREATE
 };
 
-/* One path that a process reads: the directory, or one file. */
-struct spot {
-	enum part part; /* of single paths */
-	const char *path;
-	const char *name;
-	int dir;          /* -1: its directory is not there */
-	const char *link; /* what our link there says, up to the version */
-};
-
-enum spot_state {
-	SPOT_ABSENT,
-	SPOT_OURS, /* our link */
-	SPOT_REAL, /* a real file or directory */
-	SPOT_FOREIGN
-};
-
 struct target {
 	const struct install *install;
 	struct arena *arena;
-	bool single; /* single paths, not one directory */
-	unsigned parts;
-	const char *names[PART_COUNT]; /* paths, for messages */
-	struct spot spots[PART_COUNT];
-	size_t spot_count;
-	const char *store_name;
+	struct layout layout;
 	int home;  /* the directory the store is in */
 	int store; /* -1: none */
 };
@@ -66,6 +46,8 @@ const char *target_current(const struct target *t);
 /* What a process sees through the paths.  A foreign link is an error. */
 MUST_CHECK bool target_see(const struct target *t, struct pieces *out,
 			   struct err *e);
+/* The pieces as they belong to the target. */
+struct judged target_judged(const struct target *t, const struct pieces *c);
 void target_judge(const struct target *t, const struct pieces *c,
 		  struct verdict *out);
 /* Why what stands at the paths must not be replaced. */

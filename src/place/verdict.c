@@ -173,7 +173,102 @@ void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out)
 			out->damage = part_damage(j, (enum part)part, out, a);
 }
 
-bool piece_is_ours_to_replace(const struct piece *p)
+bool verdict_check(const struct judged *j, struct arena *a,
+		   const char *fingerprint, struct err *e)
+{
+	struct verdict v;
+
+	verdict_reach(j, a, &v);
+	if (!v.fingerprint || v.error)
+		return err_set(e, ERR_INPUT, "the pair cannot be read: %s",
+			       v.error);
+	if (strcmp(v.fingerprint, fingerprint))
+		return err_set(e, ERR_INPUT,
+			       "the leaf is %s and not %s as announced",
+			       v.fingerprint, fingerprint);
+	return !v.damage ||
+	       err_set(e, ERR_INPUT, "the pair is not whole: %s", v.damage);
+}
+
+/* ---- the pair itself ---- */
+
+static void read_anchor(const struct pieces *seen, struct arena *a,
+			struct cert_set *set)
+{
+	struct found anchor = { 0 };
+	struct err ignored = { 0 };
+
+	if (!seen->parts[PART_CA].there ||
+	    !read_certs(&seen->parts[PART_CA], a, &anchor, &ignored) ||
+	    !anchor.count)
+		return;
+	anchor.count = 1;
+	if (same_certs(anchor, set->certs, 1))
+		return;
+	set->anchor = anchor.certs[0];
+}
+
+static bool read_key(const struct pieces *seen, const char *spki,
+		     struct secret *key, struct err *e)
+{
+	const struct piece *p = &seen->parts[PART_KEY];
+	AUTO(secret) found = { 0 };
+	char own[65] = "";
+
+	if (!p->there)
+		p = &seen->parts[PART_COMBINED];
+	if (!p->there)
+		return err_set(e, ERR_MISSING, "no key is installed");
+	if (p->error)
+		return err_set(e, ERR_IO, "the installed key: %s", p->error);
+	if (!pem_read_key((const char *)p->bytes.bytes, p->bytes.len, &found,
+			  e) ||
+	    !key_spki(&found, own, e))
+		return err_in(e, "the installed key");
+	if (strcmp(own, spki))
+		return err_set(e, ERR_INPUT,
+			       "the installed key does not match the "
+			       "certificate");
+	*key = TAKE(found);
+	return true;
+}
+
+bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set,
+		  struct secret *key, struct err *e)
+{
+	struct verdict v;
+
+	verdict_reach(j, a, &v);
+	if (!v.fingerprint)
+		return err_set(e, ERR_INPUT, "%s", v.error);
+	if (!*v.fingerprint)
+		return err_set(e, ERR_MISSING, "nothing is installed");
+	if (!read_key(j->pieces, v.spki, key, e))
+		return false;
+	*set = (struct cert_set){ .certs = v.certs, .count = v.count };
+	read_anchor(j->pieces, a, set);
+	return true;
+}
+
+/* ---- before it is replaced ---- */
+
+bool verdict_expect(const struct verdict *v, const char *path,
+		    const struct switch_order *order, struct err *e)
+{
+	if (!order->replaces)
+		return true;
+	if (v->fingerprint && (!strcmp(v->fingerprint, order->replaces) ||
+			       !strcmp(v->fingerprint, order->fingerprint)))
+		return true;
+	return err_set(e, ERR_STALE,
+		       "'%s' was to replace %.16s but holds %.16s; plan again",
+		       path, *order->replaces ? order->replaces : "nothing",
+		       !v->fingerprint   ? "something unreadable"
+		       : *v->fingerprint ? v->fingerprint
+					 : "nothing");
+}
+
+static bool is_pem(const struct piece *p)
 {
 	static const char *const marks[] = { "-----BEGIN CERTIFICATE-----",
 					     "-----BEGIN TRUSTED CERTIFICATE",
@@ -188,4 +283,14 @@ bool piece_is_ours_to_replace(const struct piece *p)
 			   strlen(marks[i])))
 			return true;
 	return p->bytes.len == 0;
+}
+
+bool piece_may_be_replaced(const struct piece *p, const char *name,
+			   struct err *e)
+{
+	return is_pem(p) ||
+	       err_set(e, ERR_IO,
+		       "'%s' holds no certificate or key; say 'replace: true' "
+		       "if it may be replaced",
+		       name);
 }

@@ -7,8 +7,13 @@
 #define PLACE_VERDICT_H
 
 #include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
 #include "model/certs.h"
 #include "place/pieces.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 struct verdict {
 	const char *fingerprint; /* "" no leaf; NULL unreadable, see error */
@@ -32,7 +37,28 @@ struct judged {
 void verdict_reach(const struct judged *j, struct arena *a,
 		   struct verdict *out);
 
+struct switch_order {
+	const char *fingerprint;
+	const char *replaces; /* NULL: whatever is there */
+};
+
+/* Whether it is a whole pair, and that of `fingerprint`. */
+MUST_CHECK bool verdict_check(const struct judged *j, struct arena *a,
+			      const char *fingerprint, struct err *e);
+/* The pair in it, with its key, which must be empty; ERR_MISSING: none. */
+MUST_CHECK bool verdict_read(const struct judged *j, struct arena *a,
+			     struct cert_set *set, struct secret *key,
+			     struct err *e);
+
+/*
+ * Whether the switch from what is there may be turned: it is still what the
+ * caller expects, or already `fingerprint`.  ERR_STALE when it is not.
+ */
+MUST_CHECK bool verdict_expect(const struct verdict *v, const char *path,
+			       const struct switch_order *order, struct err *e);
+
 /* Whether a file holds anything that may be taken for a certificate or key. */
-bool piece_is_ours_to_replace(const struct piece *p);
+MUST_CHECK bool piece_may_be_replaced(const struct piece *p, const char *name,
+				      struct err *e);
 
 #endif

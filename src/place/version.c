@@ -1,74 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place/version.h"
 
-#include "base/vec.h"
 #include "place/entry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NEW_VERSION ".new.tmp-certfleet"
-#define FOUND "found-"
-
-struct version {
-	const char *name;
-	const char *base;
-	unsigned long number; /* BASE alone is 1 */
-};
-
-struct versions {
+struct listing {
 	const struct target *target;
-	VEC(struct version) list;
+	struct versions *versions;
 };
-
-const char *version_base(const struct target *t, const char *name)
-{
-	return arena_strndup(t->arena, name, strcspn(name, "."));
-}
-
-const char *version_found_base(const struct target *t, const char *fingerprint)
-{
-	bool known = fingerprint && *fingerprint;
-
-	return arena_printf(t->arena, FOUND "%s",
-			    known ? fingerprint : "unknown");
-}
 
 static bool note_one(void *ctx, const char *name, struct err *e)
 {
-	struct versions *all = ctx;
-	const struct target *t = all->target;
-	const char *dot = strchr(name, '.');
+	const struct listing *l = ctx;
 
 	(void)e;
-	if (*name != '.' && entry_look(t->store, name) == ENTRY_DIRECTORY)
-		VEC_PUSH(&all->list, t->arena,
-			 (struct version){
-				 .name = arena_strdup(t->arena, name),
-				 .base = version_base(t, name),
-				 .number = dot ? strtoul(dot + 1, NULL, 10) : 1,
-			 });
+	if (*name != '.' &&
+	    entry_look(l->target->store, name) == ENTRY_DIRECTORY)
+		versions_add(l->versions, name);
 	return true;
 }
 
 static bool list_versions(const struct target *t, struct versions *out,
 			  struct err *e)
 {
-	*out = (struct versions){ .target = t };
-	return t->store < 0 || entry_each(t->store, note_one, out, e);
-}
+	struct listing l = { .target = t, .versions = out };
 
-static const struct version *newest_of(const struct versions *all,
-				       const char *base)
-{
-	const struct version *best = NULL;
-
-	vec_each (v, &all->list)
-		if (!strcmp(v->base, base) &&
-		    (!best || v->number > best->number))
-			best = v;
-	return best;
+	*out = (struct versions){ .arena = t->arena };
+	return t->store < 0 || entry_each(t->store, note_one, &l, e);
 }
 
 bool version_newest(const struct target *t, const char *base, const char **name,
@@ -79,7 +40,7 @@ bool version_newest(const struct target *t, const char *base, const char **name,
 	if (!list_versions(t, &all, e))
 		return false;
 
-	const struct version *best = newest_of(&all, base);
+	const struct version *best = versions_newest(&all, base);
 
 	*name = best ? best->name : NULL;
 	return true;
@@ -93,10 +54,7 @@ bool version_free_name(const struct target *t, const char *base,
 	if (!list_versions(t, &all, e))
 		return false;
 
-	const struct version *best = newest_of(&all, base);
-
-	*name = best ? arena_printf(t->arena, "%s.%lu", base, best->number + 1)
-		     : base;
+	*name = versions_free_name(&all, base);
 	return true;
 }
 
@@ -107,7 +65,7 @@ bool version_read(const struct target *t, const char *name, struct pieces *out,
 
 	if (!entry_open_directory(t->store, name, &dir, e))
 		return false;
-	pieces_read_directory(out, t->parts, dir, t->arena);
+	pieces_read_directory(out, t->layout.parts, dir, t->arena);
 	return true;
 }
 
@@ -153,16 +111,16 @@ static bool write_new(const struct target *t, const char *name,
 	AUTO(fd) dir = -1;
 	AUTO(pieces) there = { 0 };
 
-	if (!entry_remove(t->store, NEW_VERSION, e) ||
-	    !entry_make_directory(t->store, NEW_VERSION, &dir, e) ||
+	if (!entry_remove(t->store, STORE_NEW, e) ||
+	    !entry_make_directory(t->store, STORE_NEW, &dir, e) ||
 	    !write_parts(dir, c, e))
 		return false;
-	pieces_read_directory(&there, t->parts, dir, t->arena);
+	pieces_read_directory(&there, t->layout.parts, dir, t->arena);
 	if (!pieces_equal(c, &there))
 		return err_set(e, ERR_IO,
 			       "what was written to '%s' reads differently",
 			       name);
-	if (renameat(t->store, NEW_VERSION, t->store, name))
+	if (renameat(t->store, STORE_NEW, t->store, name))
 		return err_sys(e, "cannot name version '%s'", name);
 	return entry_sync(t->store, e);
 }
@@ -177,7 +135,7 @@ bool version_keep(const struct target *t, const char *base,
 	if (!same && (!version_free_name(t, base, &same, e) ||
 		      !write_new(t, same, c, e))) {
 		struct err ignored = { 0 };
-		bool removed = entry_remove(t->store, NEW_VERSION, &ignored);
+		bool removed = entry_remove(t->store, STORE_NEW, &ignored);
 
 		(void)removed; /* the next change tries again */
 		return false;
@@ -191,12 +149,6 @@ static bool is_kept(const char *name, const char *keep)
 	return keep && !strcmp(name, keep);
 }
 
-/* Nobody else may have what stood there before certfleet came. */
-static bool is_found(const char *name)
-{
-	return !strncmp(name, FOUND, strlen(FOUND));
-}
-
 bool version_prune(const struct target *t, const char *keep,
 		   const char *keep_too, struct err *e)
 {
@@ -205,7 +157,7 @@ bool version_prune(const struct target *t, const char *keep,
 	if (!list_versions(t, &all, e))
 		return false;
 	vec_each (v, &all.list)
-		if (!is_found(v->name) && !is_kept(v->name, keep) &&
+		if (!version_is_found(v->name) && !is_kept(v->name, keep) &&
 		    !is_kept(v->name, keep_too) &&
 		    !entry_remove(t->store, v->name, e))
 			return false;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Versions in the store of a target: directories that are written once and
- * never changed.  A name is BASE or BASE.N, where BASE is the fingerprint, or
- * found-FINGERPRINT or found-unknown for what was there before; N counts
- * versions of the same leaf with another chain, key encoding or mode.
+ * never changed.  place/names.h says how they are named.
  */
 #ifndef PLACE_VERSION_H
 #define PLACE_VERSION_H
 
 #include "base/err.h"
+#include "place/names.h"
 #include "place/pieces.h"
 #include "place/target.h"
 
@@ -38,10 +37,5 @@ MUST_CHECK bool version_prune(const struct target *t, const char *keep,
 /* Removes all versions of `base` but the one named `keep`. */
 MUST_CHECK bool version_remove(const struct target *t, const char *base,
 			       const char *keep, struct err *e);
-
-/* BASE of a name, in the target's arena. */
-const char *version_base(const struct target *t, const char *name);
-/* "found-" and the fingerprint, or "found-unknown". */
-const char *version_found_base(const struct target *t, const char *fingerprint);
 
 #endif

@@ -101,13 +101,10 @@ void reach_add_secret(struct reach_list *c, const struct secret_ref *s)
 
 static void add_install(struct reach_list *c, const struct install *i)
 {
-	add_path(c, i->directory);
-	add_path(c, i->certificate);
-	add_path(c, i->key);
-	add_path(c, i->leaf);
-	add_path(c, i->chain);
-	add_path(c, i->ca);
-	add_path(c, i->combined);
+	const char *paths[INSTALL_PATHS];
+
+	for (size_t n = install_paths(i, paths); n > 0; n--)
+		reach_add(c, REACH_PATH, reach_path(c, paths[n - 1]));
 }
 
 static void add_socket(struct reach_list *c, const char *socket)
@@ -118,11 +115,15 @@ static void add_socket(struct reach_list *c, const char *socket)
 
 static void add_deliver(struct reach_list *c, const struct deliver *d)
 {
-	add_install(c, &d->files);
 	switch (d->kind) {
 	case DRIVER_FILES:
+		add_install(c, &d->files);
+		break;
+	case DRIVER_SFTP:
+		reach_add_sftp(c, d);
 		break;
 	case DRIVER_HAPROXY:
+		add_install(c, &d->files);
 		add_socket(c, d->haproxy.socket);
 		break;
 	case DRIVER_AGENT:
@@ -142,8 +143,9 @@ static void add_deliver(struct reach_list *c, const struct deliver *d)
 	}
 }
 
-static void add_activate(struct reach_list *c, const struct activate *a)
+static void add_activate(struct reach_list *c, const struct component *on)
 {
+	const struct activate *a = &on->activate;
 	struct arena *arena = &c->d->scratch;
 	const char *name = NULL;
 
@@ -157,7 +159,9 @@ static void add_activate(struct reach_list *c, const struct activate *a)
 				       reach_path(c, a->pidfile)));
 		return;
 	case ACTIVATE_COMMAND:
-		reach_add(c, REACH_COMMAND, command_text(a->argv, arena));
+		reach_add(c, REACH_COMMAND,
+			  reach_there(c, &on->deliver,
+				      command_text(a->argv, arena)));
 		return;
 	case ACTIVATE_HTTP:
 		reach_add_call(c, a->http);
@@ -183,6 +187,7 @@ static void add_access(struct reach_list *c)
 	const struct agent_access *agent = &c->d->fleet->access.agent;
 	struct arena *a = &c->d->scratch;
 
+	reach_add_ssh(c, &c->d->fleet->access.ssh);
 	if (!agent->certificate)
 		return;
 	reach_add(c, REACH_SECRET,
@@ -209,7 +214,7 @@ static void collect(struct reach_list *c)
 	for (size_t i = 0; i < f->component_count; i++) {
 		c->in_scope = d->components[i].in_scope;
 		add_deliver(c, &f->components[i].deliver);
-		add_activate(c, &f->components[i].activate);
+		add_activate(c, &f->components[i]);
 	}
 }
 

@@ -43,4 +43,11 @@ void reach_add_etcd(struct reach_list *c, const struct etcd *etcd);
 void reach_add_http(struct reach_list *c, const struct http *http);
 void reach_add_call(struct reach_list *c, const struct http_call *call);
 
+/* plan/reach_ssh.c */
+void reach_add_ssh(struct reach_list *c, const struct ssh_access *ssh);
+void reach_add_sftp(struct reach_list *c, const struct deliver *d);
+/* What is run, and where when that is another machine. */
+const char *reach_there(const struct reach_list *c, const struct deliver *d,
+			const char *what);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "remote/client.h"
+#include "remote/ssh_pool.h"
 
 #include <assert.h>
 #include <search.h>
@@ -20,8 +21,8 @@ enum {
 
 enum stage {
 	STAGE_IDLE,     /* in a line, or waiting to ask again */
-	STAGE_TRANSFER, /* curl's; for lines: connecting */
-	STAGE_LINES,
+	STAGE_TRANSFER, /* curl's; else: connecting */
+	STAGE_SOCKET,   /* lines, or SSH */
 	STAGE_ANSWERED,
 };
 
@@ -32,8 +33,9 @@ struct talk {
 	void *ctx;
 	struct exchange x;
 	struct client client;
+	struct ssh *ssh;
 	enum stage stage;
-	enum lines_turn waits_for;
+	enum socket_turn waits_for;
 	int64_t end_ms;   /* of this exchange */
 	int64_t begin_ms; /* not before */
 	unsigned retries;
@@ -53,8 +55,9 @@ struct host {
 
 struct batch {
 	CURLM *multi;
-	struct arena arena; /* of one run */
-	void *hosts;        /* tsearch(3) */
+	struct ssh_pool ssh; /* connections that are kept */
+	struct arena arena;  /* of one run */
+	void *hosts;         /* tsearch(3) */
 	size_t host_count;
 	struct line ready;
 	struct talk *running[BATCH_FLEET_LIMIT];
@@ -78,6 +81,7 @@ void batch_free(struct batch *b)
 {
 	if (!b)
 		return;
+	ssh_pool_release(&b->ssh);
 	curl_multi_cleanup(b->multi);
 	arena_release(&b->arena);
 	free(b);
@@ -165,18 +169,44 @@ static bool ask_next(struct talk *t)
 	return true;
 }
 
+/* One that was cut off in the middle is of no use to others. */
 static void drop_client(struct batch *b, struct talk *t)
 {
+	if (t->ssh && t->stage == STAGE_SOCKET && t->waits_for == SOCKET_DONE)
+		ssh_pool_put(&b->ssh, t->ssh);
+	else
+		ssh_close(t->ssh);
+	t->ssh = NULL;
 	if (!t->client.easy)
 		return;
 	curl_multi_remove_handle(b->multi, t->client.easy);
 	client_close(&t->client);
 }
 
+/* What curl has connected goes on without it. */
+static void begin_socket(struct talk *t)
+{
+	int fd = -1;
+
+	if (t->x.kind == EXCHANGE_SSH && !t->ssh &&
+	    (!client_take_socket(&t->client, &fd, &t->x.error) ||
+	     !ssh_open(fd, t->x.ssh->login, &t->ssh, &t->x.error)))
+		t->stage = STAGE_ANSWERED;
+	else
+		t->stage = STAGE_SOCKET;
+	t->waits_for = SOCKET_WAIT_BOTH;
+}
+
 static void begin(struct batch *b, struct talk *t)
 {
 	int64_t left_ms = t->end_ms - clock_mono_ms();
 
+	if (t->x.kind == EXCHANGE_SSH)
+		t->ssh = ssh_pool_take(&b->ssh, t->x.ssh->login);
+	if (t->ssh) {
+		begin_socket(t);
+		return;
+	}
 	if (!client_open(&t->client, &t->x, left_ms > 0 ? left_ms : 1,
 			 &t->x.error))
 		return;
@@ -213,30 +243,32 @@ static bool is_stopped(const struct talk *t)
 	       (t->x.reads || t->stage == STAGE_IDLE);
 }
 
-static void carry_lines(struct talk *t, bool *ended)
+/* True when it has come to its end. */
+static bool carry_socket(struct talk *t)
 {
 	struct err e = { 0 };
 
-	t->waits_for = client_lines(&t->client, &e);
+	t->waits_for = t->ssh ? ssh_turn(t->ssh, t->x.ssh, &e)
+			      : client_lines(&t->client, &e);
 	switch (t->waits_for) {
-	case LINES_WAIT_IN:
-	case LINES_WAIT_OUT:
-		return;
-	case LINES_DONE:
-		client_answer(&t->client, CURLE_OK, &t->x);
+	case SOCKET_WAIT_IN:
+	case SOCKET_WAIT_OUT:
+	case SOCKET_WAIT_BOTH:
+		return false;
+	case SOCKET_DONE:
+		if (!t->ssh)
+			client_answer(&t->client, CURLE_OK, &t->x);
 		break;
-	case LINES_FAILED:
+	case SOCKET_FAILED:
 		t->x.error = e;
 		break;
 	}
-	*ended = true;
+	return true;
 }
 
 /* True when the exchange has come to its end. */
 static bool carry_on(struct batch *b, struct talk *t)
 {
-	bool ended = false;
-
 	if (is_stopped(t))
 		return !err_set(&t->x.error, ERR_STOPPED,
 				"not done, because a stop was asked for");
@@ -248,9 +280,7 @@ static bool carry_on(struct batch *b, struct talk *t)
 		begin(b, t);
 	if (t->x.error.code)
 		return true;
-	if (t->stage == STAGE_LINES)
-		carry_lines(t, &ended);
-	return ended;
+	return t->stage == STAGE_SOCKET && carry_socket(t);
 }
 
 /* ---- all of them ---- */
@@ -300,8 +330,8 @@ static void take_transfers(struct batch *b)
 		CURLcode rc = m->data.result;
 
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
-		if (!rc && t->x.kind == EXCHANGE_LINES) {
-			t->stage = STAGE_LINES;
+		if (!rc && t->x.kind != EXCHANGE_HTTP) {
+			begin_socket(t);
 			continue;
 		}
 		if (!rc && begin_again(b, t))
@@ -330,25 +360,30 @@ static bool step_all(struct batch *b)
 	return moved;
 }
 
+static struct curl_waitfd what_is_waited_for(const struct talk *t)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	short events = 0;
+
+	if (t->ssh)
+		fd = ssh_socket(t->ssh);
+	else
+		curl_easy_getinfo(t->client.easy, CURLINFO_ACTIVESOCKET, &fd);
+	if (t->waits_for != SOCKET_WAIT_OUT)
+		events |= CURL_WAIT_POLLIN;
+	if (t->waits_for != SOCKET_WAIT_IN)
+		events |= CURL_WAIT_POLLOUT;
+	return (struct curl_waitfd){ .fd = fd, .events = events };
+}
+
 static void wait_for_something(struct batch *b)
 {
 	struct curl_waitfd fds[BATCH_FLEET_LIMIT];
 	unsigned count = 0;
 
-	for (size_t i = 0; i < b->count; i++) {
-		struct talk *t = b->running[i];
-		curl_socket_t fd = CURL_SOCKET_BAD;
-
-		if (t->stage != STAGE_LINES)
-			continue;
-		curl_easy_getinfo(t->client.easy, CURLINFO_ACTIVESOCKET, &fd);
-		fds[count++] = (struct curl_waitfd){
-			.fd = fd,
-			.events = t->waits_for == LINES_WAIT_OUT
-					  ? CURL_WAIT_POLLOUT
-					  : CURL_WAIT_POLLIN,
-		};
-	}
+	for (size_t i = 0; i < b->count; i++)
+		if (b->running[i]->stage == STAGE_SOCKET)
+			fds[count++] = what_is_waited_for(b->running[i]);
 	curl_multi_poll(b->multi, fds, count, LONGEST_POLL_MS, NULL);
 }
 

@@ -8,6 +8,7 @@
 #include "remote/identity.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -57,14 +58,18 @@ static bool is_loopback(const struct sockaddr *a)
 	return a->sa_family == AF_UNIX;
 }
 
+static bool is_encrypted(const struct exchange *x)
+{
+	return x->kind == EXCHANGE_SSH || !strncmp(x->origin, "https://", 8);
+}
+
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose,
 				 struct curl_sockaddr *a)
 {
 	struct client *c = ctx;
 
 	(void)purpose;
-	if (strncmp(c->exchange->origin, "https://", 8) != 0 &&
-	    !is_loopback(&a->addr)) {
+	if (!is_encrypted(c->exchange) && !is_loopback(&a->addr)) {
 		c->not_loopback = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -76,8 +81,8 @@ static void put_url(const struct exchange *x, struct buf *url)
 {
 	if (is_unix(x))
 		buf_puts(url, "http://localhost");
-	else if (!strncmp(x->origin, "tcp://", 6))
-		buf_printf(url, "http://%s", x->origin + 6);
+	else if (x->kind != EXCHANGE_HTTP)
+		buf_printf(url, "http://%s", strstr(x->origin, "://") + 3);
 	else
 		buf_puts(url, x->origin);
 	if (x->kind == EXCHANGE_HTTP)
@@ -283,7 +288,7 @@ static CURLcode set_kind(struct client *c, const struct exchange *x)
 				      x->origin);
 	if (rc)
 		return rc;
-	if (x->kind == EXCHANGE_LINES)
+	if (x->kind != EXCHANGE_HTTP)
 		return curl_easy_setopt(c->easy, CURLOPT_CONNECT_ONLY, 1L);
 	return set_request(c, x);
 }
@@ -391,16 +396,25 @@ int64_t client_retry_after(const struct client *c)
 	return -1;
 }
 
-/* ---- lines ---- */
+/* ---- what is only connected ---- */
 
-static enum lines_turn lines_failed(struct client *c, CURLcode rc,
-				    struct err *e)
+bool client_take_socket(const struct client *c, int *out, struct err *e)
 {
-	set_error(c, rc, e);
-	return LINES_FAILED;
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	curl_easy_getinfo(c->easy, CURLINFO_ACTIVESOCKET, &fd);
+	*out = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return *out >= 0 || err_sys(e, "cannot keep a connection");
 }
 
-static enum lines_turn read_lines(struct client *c, struct err *e)
+static enum socket_turn lines_failed(struct client *c, CURLcode rc,
+				     struct err *e)
+{
+	set_error(c, rc, e);
+	return SOCKET_FAILED;
+}
+
+static enum socket_turn read_lines(struct client *c, struct err *e)
 {
 	AUTO(secret) piece = { 0 };
 
@@ -411,17 +425,17 @@ static enum lines_turn read_lines(struct client *c, struct err *e)
 			curl_easy_recv(c->easy, piece.bytes, piece.len, &got);
 
 		if (rc == CURLE_AGAIN)
-			return LINES_WAIT_IN;
+			return SOCKET_WAIT_IN;
 		if (rc)
 			return lines_failed(c, rc, e);
 		if (!got)
-			return LINES_DONE;
+			return SOCKET_DONE;
 		if (!client_take(c, piece.bytes, got))
 			return lines_failed(c, CURLE_WRITE_ERROR, e);
 	}
 }
 
-enum lines_turn client_lines(struct client *c, struct err *e)
+enum socket_turn client_lines(struct client *c, struct err *e)
 {
 	const struct secret *body = &c->exchange->body;
 
@@ -431,7 +445,7 @@ enum lines_turn client_lines(struct client *c, struct err *e)
 					     body->len - c->sent, &sent);
 
 		if (rc == CURLE_AGAIN)
-			return LINES_WAIT_OUT;
+			return SOCKET_WAIT_OUT;
 		if (rc)
 			return lines_failed(c, rc, e);
 		c->sent += sent;

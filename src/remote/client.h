@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "remote/exchange.h"
+#include "remote/turn.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -46,13 +47,10 @@ void client_answer(struct client *c, CURLcode rc, struct exchange *x);
 /* Seconds after which the peer wants to be asked again; -1: it does not. */
 int64_t client_retry_after(const struct client *c);
 
-/* Lines on a connected socket, as far as it goes without waiting. */
-enum lines_turn {
-	LINES_WAIT_IN,
-	LINES_WAIT_OUT,
-	LINES_DONE,
-	LINES_FAILED
-};
-enum lines_turn client_lines(struct client *c, struct err *e);
+/* Lines on a connected socket. */
+enum socket_turn client_lines(struct client *c, struct err *e);
+/* A descriptor of our own for the connected socket, which outlives `c`. */
+MUST_CHECK bool client_take_socket(const struct client *c, int *out,
+				   struct err *e);
 
 #endif

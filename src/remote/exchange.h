@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One ask and its reply, over HTTP or as lines on a plain socket.
+ * One ask and its reply, over HTTP, as lines on a plain socket, or over SSH.
  *
  * Who asks fills the first half; strings there must outlive the exchange.
  * Body and reply may hold keys: both are wiped.  exchange_clear() makes it
@@ -27,10 +27,12 @@ enum {
 enum exchange_kind {
 	EXCHANGE_HTTP,
 	/* Sends the body; the reply is all that comes until the end. */
-	EXCHANGE_LINES
+	EXCHANGE_LINES,
+	EXCHANGE_SSH
 };
 
 struct identity;
+struct ssh_ask;
 
 /* A header of a request; its value may be a secret. */
 struct exchange_header {
@@ -43,7 +45,8 @@ struct exchange {
 	/*
 	 * "https://HOST[:PORT]", or without TLS and therefore refused unless
 	 * the address is one of the loopback: "http://HOST[:PORT]" and, for
-	 * lines, "tcp://HOST:PORT"; or the path of a unix socket.
+	 * lines, "tcp://HOST:PORT"; or the path of a unix socket; or
+	 * "sftp://HOST:PORT".
 	 */
 	const char *origin;
 	const char *method;   /* HTTP: "GET" */
@@ -53,13 +56,14 @@ struct exchange {
 						  authorities of this machine */
 	const struct exchange_header *headers; /* HTTP */
 	size_t header_count;
-	struct secret body; /* HTTP: JSON unless a header says otherwise;
-			       empty: none */
-	int64_t timeout_ms; /* 0: EXCHANGE_TIMEOUT_MS */
-	bool wants_peer;    /* https: whom the reply came from */
-	bool fresh;         /* HTTP: over a connection that is made for it */
-	bool reads;         /* changes nothing: a stop may cut it off */
-	bool goes_back;     /* ends what was begun: a stop lets it */
+	struct ssh_ask *ssh; /* its answers are in there */
+	struct secret body;  /* HTTP: JSON unless a header says otherwise;
+				empty: none */
+	int64_t timeout_ms;  /* 0: EXCHANGE_TIMEOUT_MS */
+	bool wants_peer;     /* https: whom the reply came from */
+	bool fresh;          /* HTTP: over a connection that is made for it */
+	bool reads;          /* changes nothing: a stop may cut it off */
+	bool goes_back;      /* ends what was begun: a stop lets it */
 	/* answered */
 	struct err error; /* ERR_NONE: there is a reply */
 	long status;      /* HTTP */

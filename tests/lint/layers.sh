@@ -24,6 +24,7 @@ foreign='
 gnutls/      pki
 sqlite3.h    state
 curl/        remote
+libssh2      remote
 archive      bundle
 yaml.h       config
 nettle/      crypto

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/sftp.h"
+
+#include "base/text.h"
+#include "drivers/far_decide.h"
+
+#include <string.h>
+
+enum {
+	GRACE_MS = 20000, /* for the far side to end a command by itself */
+};
+
+static const char *origin(const struct component *c)
+{
+	return c->deliver.sftp.origin;
+}
+
+/* ---- a walk: look, perhaps write a version, then act ---- */
+
+enum walk_stage {
+	WALK_BEGIN,
+	WALK_NAMES,
+	WALK_CONTENTS,
+	WALK_WRITTEN,
+	WALK_ACTED,
+};
+
+static void walk_release(struct walk *w)
+{
+	far_release(w->far);
+	pieces_release(&w->written);
+	buf_release(&w->acts.words);
+}
+
+/* ---- writing a version ---- */
+
+static void ask_write(struct walk *w, struct exchange *ask)
+{
+	struct far *f = w->far;
+	struct far_acts acts = { .arena = f->arena };
+	const char *new = far_version_path(f, STORE_NEW);
+
+	far_directory(&acts, f->store);
+	far_remove(&acts, new);
+	far_directory(&acts, new);
+	far_sync(&acts, f->layout.home);
+	far_add(f, far_acts_run(&acts));
+	for (int part = 0; part < PART_COUNT; part++) {
+		const struct piece *p = &w->written.parts[part];
+
+		if (p->there)
+			far_add(f, (struct ssh_op){
+					   .kind = SSH_WRITE,
+					   .path = far_path(f, new,
+							    part_files[part]),
+					   .bytes = p->bytes.bytes,
+					   .len = p->bytes.len,
+					   .attr = p->attr,
+					   .needed = true });
+	}
+	for (int part = 0; part < PART_COUNT; part++)
+		if (w->written.parts[part].there)
+			far_add(f, (struct ssh_op){
+					   .kind = SSH_READ,
+					   .path = far_path(f, new,
+							    part_files[part]),
+					   .needed = true });
+	far_ask(f, ask);
+}
+
+static bool reads_the_same(struct walk *w, struct err *e)
+{
+	struct far *f = w->far;
+	AUTO(pieces) there = { 0 };
+
+	for (int part = 0; part < PART_COUNT; part++) {
+		struct piece *p = &there.parts[part];
+
+		if (!w->written.parts[part].there)
+			continue;
+
+		struct ssh_op *op = far_next(f);
+
+		p->there = true;
+		p->bytes = TAKE(op->got);
+		p->attr = op->found;
+		p->attr.mode &= 07777;
+	}
+	return pieces_equal(&there, &w->written) ||
+	       err_set(e, ERR_IO, "what was written to '%s' reads differently",
+		       far_version_path(f, STORE_NEW));
+}
+
+/* Each op was needed, so the first that failed says why. */
+static bool take_written(struct walk *w, struct err *e)
+{
+	struct far *f = w->far;
+
+	for (size_t i = 0; i < f->ask->count; i++)
+		if (f->ask->ops[i].result != SSH_DONE)
+			return err_set(e, ERR_IO, "%s", f->ask->ops[i].why);
+	far_next(f); /* the directory */
+	for (int part = 0; part < PART_COUNT; part++)
+		if (w->written.parts[part].there)
+			far_next(f); /* what was written */
+	return reads_the_same(w, e);
+}
+
+/* ---- acting ---- */
+
+static bool judge_acts(const struct walk *w, struct err *e)
+{
+	const struct far *f = w->far;
+	const struct ssh_op *op = &f->ask->ops[0];
+
+	if (op->result == SSH_DONE)
+		return true;
+	if (op->status == FAR_BUSY)
+		return err_set(e, ERR_BUSY,
+			       "another certfleet is changing '%s' on '%s'",
+			       far_first_path(f), f->login.host);
+	if (op->status == FAR_MOVED)
+		return err_set(e, ERR_STALE,
+			       "'%s' on '%s' was changed meanwhile; plan again",
+			       far_first_path(f), f->login.host);
+	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s",
+		       far_first_path(f), f->login.host, op->why);
+}
+
+static enum turn ask_acts(struct visit *v, struct walk *w, struct exchange *ask)
+{
+	if (!w->acts.words.len)
+		return TURN_DONE;
+	far_add(w->far, far_acts_run(&w->acts));
+	far_ask(w->far, ask);
+	v->stage = WALK_ACTED;
+	return TURN_ASK;
+}
+
+/* ---- the walk itself ---- */
+
+static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
+{
+	struct walk *w = v->memory;
+
+	if (!far_decide(w, e))
+		return TURN_FAILED;
+	if (!w->writes)
+		return ask_acts(v, w, ask);
+	ask_write(w, ask);
+	v->stage = WALK_WRITTEN;
+	return TURN_ASK;
+}
+
+static enum turn walk_begin(struct visit *v, struct exchange *ask,
+			    struct err *e)
+{
+	struct walk *w = ARENA_NEW(v->arena, struct walk);
+
+	w->acts.arena = v->arena;
+	v->memory = w;
+	if (!far_new(v, &w->far, e))
+		return TURN_FAILED;
+	far_ask_names(w->far);
+	far_ask(w->far, ask);
+	ask->reads = true;
+	v->stage = WALK_NAMES;
+	return TURN_ASK;
+}
+
+static enum turn walk_names(struct visit *v, struct exchange *ask,
+			    struct err *e)
+{
+	struct walk *w = v->memory;
+
+	far_take_names(w->far);
+	far_ask_contents(w->far);
+	if (!w->far->ops.count)
+		return decide(v, ask, e);
+	far_ask(w->far, ask);
+	ask->reads = true;
+	v->stage = WALK_CONTENTS;
+	return TURN_ASK;
+}
+
+static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
+{
+	struct walk *w = v->memory;
+
+	if (v->reply && v->reply->error.code)
+		return no_reply(v, e);
+	switch ((enum walk_stage)v->stage) {
+	case WALK_BEGIN:
+		return walk_begin(v, ask, e);
+	case WALK_NAMES:
+		return walk_names(v, ask, e);
+	case WALK_CONTENTS:
+		far_take_contents(w->far);
+		return decide(v, ask, e);
+	case WALK_WRITTEN:
+		return take_written(w, e) ? ask_acts(v, w, ask) : TURN_FAILED;
+	case WALK_ACTED:
+		return judge_acts(w, e) ? TURN_DONE : TURN_FAILED;
+	}
+	return TURN_FAILED;
+}
+
+static enum turn walk(struct visit *v, struct exchange *ask, struct err *e)
+{
+	enum turn t = step(v, ask, e);
+
+	if (t != TURN_ASK && v->memory)
+		walk_release(v->memory);
+	return t;
+}
+
+/* ---- activate ---- */
+
+static enum turn ask_command(struct visit *v, struct exchange *ask,
+			     struct err *e)
+{
+	const struct job *j = v->job;
+	const struct activate *how = &j->component->activate;
+	const struct far_command c = { .component = j->component->name,
+				       .fingerprint = j->fingerprint,
+				       .seconds = how->timeout,
+				       .argv = how->argv };
+	struct far_acts acts = { .arena = v->arena };
+	struct far *f = NULL;
+
+	if (!far_new(v, &f, e))
+		return TURN_FAILED;
+	v->memory = f;
+	far_command(&acts, &c);
+	far_add(f, far_acts_run(&acts));
+	far_ask(f, ask);
+	ask->timeout_ms = how->timeout * 1000 + GRACE_MS;
+	return TURN_ASK;
+}
+
+/* timeout(1) says by its status that it had to kill. */
+static bool judge_command(const struct visit *v, struct err *e)
+{
+	const struct far *f = v->memory;
+	const struct ssh_op *op = &f->ask->ops[0];
+	const struct activate *how = &v->job->component->activate;
+	const char *name = text_escaped(v->arena, how->argv[0]);
+
+	if (op->result == SSH_DONE)
+		return true;
+	if (op->status == FAR_TIMED_OUT || op->status == FAR_KILLED)
+		return err_set(e, ERR_REMOTE,
+			       "'%s' on '%s' did not end within %lld seconds, "
+			       "or was killed",
+			       name, f->login.host, (long long)how->timeout);
+	if (op->status < 0)
+		return err_set(e, ERR_REMOTE,
+			       "'%s' on '%s' was not run to its end%s%s", name,
+			       f->login.host, *op->why ? ": " : "", op->why);
+	return err_set(e, ERR_REMOTE, "'%s' on '%s' ended with status %d%s%s",
+		       name, f->login.host, op->status, *op->why ? ": " : "",
+		       op->why);
+}
+
+static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
+{
+	if (v->job->component->activate.kind != ACTIVATE_COMMAND)
+		return TURN_DONE; /* it watches its files */
+	if (!v->reply)
+		return ask_command(v, ask, e);
+	if (v->reply->error.code)
+		return no_reply(v, e);
+	return judge_command(v, e) ? TURN_DONE : TURN_FAILED;
+}
+
+const struct driver sftp_driver = {
+	.turns = {
+		[DRIVER_PROBE] = walk,
+		[DRIVER_STAGE] = walk,
+		[DRIVER_COMMIT] = walk,
+		[DRIVER_ABORT] = walk,
+		[DRIVER_ACTIVATE] = activate,
+		[DRIVER_REVERT] = walk,
+		[DRIVER_REMOVE] = walk,
+		[DRIVER_READ] = walk,
+	},
+	.origin = origin,
+};

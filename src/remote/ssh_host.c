@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the host is the one it should be: by its key. */
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "remote/ssh_inside.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	KNOWN_HOSTS_LIMIT = 1024 * 1024,
+	SHA256_BYTES = 32,
+	PRINT_ROOM = 64,
+};
+
+/* Kinds of host keys that libssh2 can verify, in the order of preference. */
+static const struct kind {
+	const char *name;
+	int type;  /* as libssh2_session_hostkey() tells it */
+	int known; /* as known_hosts is asked for it */
+} kinds[] = {
+	{ "ssh-ed25519", LIBSSH2_HOSTKEY_TYPE_ED25519,
+	  LIBSSH2_KNOWNHOST_KEY_ED25519 },
+	{ "ecdsa-sha2-nistp256", LIBSSH2_HOSTKEY_TYPE_ECDSA_256,
+	  LIBSSH2_KNOWNHOST_KEY_ECDSA_256 },
+	{ "ecdsa-sha2-nistp384", LIBSSH2_HOSTKEY_TYPE_ECDSA_384,
+	  LIBSSH2_KNOWNHOST_KEY_ECDSA_384 },
+	{ "ecdsa-sha2-nistp521", LIBSSH2_HOSTKEY_TYPE_ECDSA_521,
+	  LIBSSH2_KNOWNHOST_KEY_ECDSA_521 },
+	/* with SHA-2 only: ssh-rsa itself means SHA-1 */
+	{ "rsa-sha2-512,rsa-sha2-256", LIBSSH2_HOSTKEY_TYPE_RSA,
+	  LIBSSH2_KNOWNHOST_KEY_SSHRSA },
+};
+enum {
+	KIND_COUNT = sizeof(kinds) / sizeof(*kinds)
+};
+
+static const struct kind *kind_of(int type)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (kinds[i].type == type)
+			return &kinds[i];
+	return NULL;
+}
+
+/* ---- what is known ---- */
+
+/*
+ * Lines that libssh2 cannot read are passed over, as OpenSSH does.  It takes
+ * markers for names of hosts, so these are not shown to it; and it looks past
+ * the end of a line for a line break, so each is shown to it alone.
+ */
+static void read_lines(struct ssh *s, const char *text, size_t len)
+{
+	AUTO(arena) a = { 0 };
+
+	for (const char *at = text; at < text + len;) {
+		size_t length = strcspn(at, "\r\n");
+		const char *line = arena_strndup(&a, at, length);
+
+		if (*line != '@')
+			(void)!libssh2_knownhost_readline(
+				s->hosts, line, length,
+				LIBSSH2_KNOWNHOST_FILE_OPENSSH);
+		at += length + 1;
+	}
+}
+
+static bool read_known(struct ssh *s, struct buf *text, struct err *e)
+{
+	if (!s->login.known_hosts)
+		return true;
+	if (!fs_read(s->login.known_hosts, KNOWN_HOSTS_LIMIT, text, e))
+		return err_in(e, "cannot read the known SSH hosts");
+	s->hosts = libssh2_knownhost_init(s->session);
+	if (!s->hosts)
+		abort();
+	read_lines(s, buf_text(text), text->len);
+	return true;
+}
+
+/* A key that no host can have: it differs from whatever is known. */
+static bool is_known_kind(const struct ssh *s, const struct kind *k)
+{
+	return s->hosts &&
+	       libssh2_knownhost_checkp(
+		       s->hosts, s->login.host, s->login.port, "AAAA", 4,
+		       LIBSSH2_KNOWNHOST_TYPE_PLAIN |
+			       LIBSSH2_KNOWNHOST_KEYENC_BASE64 | k->known,
+		       NULL) == LIBSSH2_KNOWNHOST_CHECK_MISMATCH;
+}
+
+static void add_names(const struct ssh *s, bool known, struct buf *out)
+{
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		if (is_known_kind(s, &kinds[i]) == known)
+			buf_printf(out, "%s%s", out->len ? "," : "",
+				   kinds[i].name);
+}
+
+/* The host shows one key: it shall be of a kind that is known. */
+bool ssh_host_expect(struct ssh *s, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+	AUTO(buf) names = { 0 };
+
+	if (!s->login.host_key && !read_known(s, &text, e))
+		return false;
+	add_names(s, true, &names);
+	add_names(s, false, &names);
+	return ssh_prefer(s, LIBSSH2_METHOD_HOSTKEY, buf_text(&names), e);
+}
+
+/* ---- what is shown ---- */
+
+/* As ssh-keygen -l prints it. */
+static void print_key(const struct ssh *s, char out[PRINT_ROOM])
+{
+	const char *hash =
+		libssh2_hostkey_hash(s->session, LIBSSH2_HOSTKEY_HASH_SHA256);
+	AUTO(buf) text = { 0 };
+
+	buf_puts(&text, "SHA256:");
+	if (hash)
+		text_base64(&text, hash, SHA256_BYTES);
+	snprintf(out, PRINT_ROOM, "%.*s", (int)strcspn(buf_text(&text), "="),
+		 buf_text(&text));
+}
+
+struct shown {
+	const char *key;
+	size_t len;
+	const struct kind *kind; /* NULL: none that can be verified */
+	char print[PRINT_ROOM];
+};
+
+static struct shown see(const struct ssh *s)
+{
+	struct shown shown = { 0 };
+	int type = LIBSSH2_HOSTKEY_TYPE_UNKNOWN;
+
+	shown.key = libssh2_session_hostkey(s->session, &shown.len, &type);
+	shown.kind = kind_of(type);
+	print_key(s, shown.print);
+	return shown;
+}
+
+/* What "@revoked" says is so whatever the host is called. */
+static bool is_revoked(const char *text, const struct shown *shown)
+{
+	AUTO(buf) key = { 0 };
+
+	text_base64(&key, shown->key, shown->len);
+	for (const char *at = text; (at = strstr(at, "@revoked")); at++) {
+		AUTO(str) line = xstrdup(at);
+
+		line[strcspn(line, "\n")] = '\0';
+		if ((at == text || at[-1] == '\n') &&
+		    strstr(line, buf_text(&key)))
+			return true;
+	}
+	return false;
+}
+
+static bool check_pin(const struct ssh *s, const struct shown *shown,
+		      struct err *e)
+{
+	if (!strcmp(shown->print, s->login.host_key))
+		return true;
+	return err_set(e, ERR_REMOTE,
+		       "'%s' shows the host key %s (%s), not the pinned "
+		       "'host_key' %s: another key of it was pinned, it was "
+		       "changed, or somebody stands in between",
+		       s->login.host, shown->print,
+		       shown->kind ? shown->kind->name : "of an unknown kind",
+		       s->login.host_key);
+}
+
+static bool check_known(const struct ssh *s, const struct shown *shown,
+			struct err *e)
+{
+	const struct ssh_login *l = &s->login;
+	int known = LIBSSH2_KNOWNHOST_TYPE_PLAIN |
+		    LIBSSH2_KNOWNHOST_KEYENC_RAW |
+		    (shown->kind ? shown->kind->known : 0);
+	const char *kind =
+		shown->kind ? shown->kind->name : "of an unknown kind";
+
+	switch (s->hosts && shown->kind
+			? libssh2_knownhost_checkp(s->hosts, l->host, l->port,
+						   shown->key, shown->len,
+						   known, NULL)
+			: LIBSSH2_KNOWNHOST_CHECK_NOTFOUND) {
+	case LIBSSH2_KNOWNHOST_CHECK_MATCH:
+		return true;
+	case LIBSSH2_KNOWNHOST_CHECK_MISMATCH:
+		return err_set(e, ERR_REMOTE,
+			       "'%s' shows the host key %s (%s), which is not "
+			       "the one in '%s': it was changed, or somebody "
+			       "stands in between",
+			       l->host, shown->print, kind, l->known_hosts);
+	default: /* of libssh2 */
+		return err_set(e, ERR_REMOTE,
+			       "'%s' shows the host key %s (%s), which is not "
+			       "known; if 'ssh-keygen -l' on that host says "
+			       "the same, pin it with 'host_key', or add it "
+			       "to 'known_hosts'",
+			       l->host, shown->print, kind);
+	}
+}
+
+static bool check_revoked(const struct ssh *s, const struct shown *shown,
+			  struct err *e)
+{
+	AUTO(buf) text = { 0 };
+
+	if (!s->login.known_hosts)
+		return true;
+	if (!fs_read(s->login.known_hosts, KNOWN_HOSTS_LIMIT, &text, e))
+		return err_in(e, "cannot read the known SSH hosts");
+	return !is_revoked(buf_text(&text), shown) ||
+	       err_set(e, ERR_REMOTE,
+		       "'%s' shows the host key %s, which is "
+		       "revoked in '%s'",
+		       s->login.host, shown->print, s->login.known_hosts);
+}
+
+bool ssh_host_check(struct ssh *s, struct err *e)
+{
+	const struct shown shown = see(s);
+
+	if (!shown.key)
+		return err_set(e, ERR_REMOTE, "'%s' shows no host key",
+			       s->login.host);
+	return check_revoked(s, &shown, e) &&
+	       (s->login.host_key ? check_pin(s, &shown, e)
+				  : check_known(s, &shown, e));
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A script on the far side: /bin/sh reads it from its standard input. */
+#include "base/text.h"
+#include "remote/ssh_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	LAST_WORDS = 200
+};
+
+static enum socket_turn refused(struct ssh *s, struct ssh_op *op, struct err *e)
+{
+	switch (s->rc) {
+	case LIBSSH2_ERROR_EAGAIN:
+		return ssh_waits(s);
+	case LIBSSH2_ERROR_CHANNEL_FAILURE:
+	case LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
+		op->result = SSH_FAILED;
+		op->why = arena_printf(s->arena, "no command may be run: %s",
+				       ssh_error_text(s, s->arena));
+		return SOCKET_DONE;
+	default: /* of libssh2, and many */
+		return ssh_broken(s, "run a command there", e);
+	}
+}
+
+static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op,
+				     struct err *e)
+{
+	op->status = -1;
+	s->said = 0;
+	s->channel = libssh2_channel_open_session(s->session);
+	return ssh_got(s, s->channel) ? SOCKET_DONE : refused(s, op, e);
+}
+
+/* The same for every login shell: nothing in it to quote. */
+static enum socket_turn start_shell(struct ssh *s, struct ssh_op *op,
+				    struct err *e)
+{
+	return ssh_good(s, libssh2_channel_exec(s->channel, "/bin/sh"))
+		       ? SOCKET_DONE
+		       : refused(s, op, e);
+}
+
+/* One that reads nothing and ends is judged by what it says. */
+static enum socket_turn put_script(struct ssh *s, struct ssh_op *op,
+				   struct err *e)
+{
+	while (s->moved < op->len) {
+		ssize_t some = libssh2_channel_write(
+			s->channel, (const char *)op->bytes + s->moved,
+			op->len - s->moved);
+
+		if (libssh2_channel_eof(s->channel))
+			return SOCKET_DONE;
+		if (!some)
+			return SOCKET_WAIT_IN;
+		if (!ssh_good(s, some))
+			return refused(s, op, e);
+		s->moved += (size_t)some;
+	}
+	return SOCKET_DONE;
+}
+
+static enum socket_turn end_script(struct ssh *s, struct ssh_op *op,
+				   struct err *e)
+{
+	(void)op;
+	(void)e;
+	return libssh2_channel_send_eof(s->channel) == LIBSSH2_ERROR_EAGAIN
+		       ? ssh_waits(s)
+		       : SOCKET_DONE;
+}
+
+/* ---- what it says ---- */
+
+/* When there is no room the older half is let go. */
+static void keep(struct ssh *s, const char *bytes, size_t len)
+{
+	const size_t half = SSH_OUTPUT_LIMIT / 2;
+
+	if (s->said + len > SSH_OUTPUT_LIMIT) {
+		size_t cut = s->said > half ? s->said - half : s->said;
+
+		memmove(s->output, s->output + cut, s->said - cut);
+		s->said -= cut;
+	}
+	memcpy(s->output + s->said, bytes, len);
+	s->said += len;
+}
+
+/* -1 and nothing kept: there is no more now. */
+static ssize_t take_some(struct ssh *s)
+{
+	char bytes[4096];
+	ssize_t some = libssh2_channel_read(s->channel, bytes, sizeof(bytes));
+
+	if (some <= 0)
+		some = libssh2_channel_read_stderr(s->channel, bytes,
+						   sizeof(bytes));
+	if (some > 0)
+		keep(s, bytes, (size_t)some);
+	return some;
+}
+
+/* Where the last line that begins with `end` and is whole stands. */
+static const char *find_end(const struct ssh *s, const char *end)
+{
+	size_t len = strlen(end);
+
+	for (size_t at = s->said; at-- > 0;) {
+		const char *line = s->output + at;
+		bool begins = !at || line[-1] == '\n';
+
+		if (begins && s->said - at > len && !strncmp(line, end, len) &&
+		    memchr(line, '\n', s->said - at))
+			return line;
+	}
+	return NULL;
+}
+
+/* Its last words are what matters when it fails. */
+static const char *last_words(const struct ssh *s, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && strchr("\r\n\t ", text[len - 1]))
+		len--;
+
+	size_t skip = len > LAST_WORDS ? len - LAST_WORDS : 0;
+
+	return text_escaped(s->arena,
+			    arena_strndup(s->arena, text + skip, len - skip));
+}
+
+static enum socket_turn conclude(struct ssh *s, struct ssh_op *op,
+				 const char *end)
+{
+	size_t len = end ? (size_t)(end - s->output) : s->said;
+
+	if (len && end && end[-1] == '\n')
+		len--; /* the script puts one before its last line */
+	op->text = arena_strndup(s->arena, s->output, len);
+	if (end)
+		op->status = (int)strtol(end + strlen(op->end), NULL, 10);
+	if (op->status == 0)
+		return SOCKET_DONE;
+	op->result = SSH_FAILED;
+	op->why = last_words(s, op->text);
+	return SOCKET_DONE;
+}
+
+static enum socket_turn take_output(struct ssh *s, struct ssh_op *op,
+				    struct err *e)
+{
+	ssize_t some = 0;
+	const char *end = NULL;
+
+	do {
+		some = take_some(s);
+		end = find_end(s, op->end);
+	} while (some > 0 && !end);
+	if (!end && some == LIBSSH2_ERROR_EAGAIN)
+		return ssh_waits(s);
+	if (!end && some < 0)
+		return ssh_broken(s, "read what a command says", e);
+	return conclude(s, op, end);
+}
+
+ssh_step_fn *const ssh_run_steps[] = { open_channel, start_shell, put_script,
+				       end_script,   take_output, NULL };

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "remote/ssh_session.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "remote/ssh_inside.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	GOODBYES = 8 /* calls that may be needed to say it */
+};
+
+/* What is known to be weak is not offered; what libssh2 lacks it leaves out. */
+static const struct {
+	int method;
+	const char *names;
+} preferences[] = {
+	{ LIBSSH2_METHOD_KEX,
+	  "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
+	  "ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+	  "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
+	  "diffie-hellman-group14-sha256" },
+	{ LIBSSH2_METHOD_CRYPT_CS,
+	  "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,"
+	  "aes192-ctr,aes128-ctr" },
+	{ LIBSSH2_METHOD_CRYPT_SC,
+	  "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,"
+	  "aes192-ctr,aes128-ctr" },
+	{ LIBSSH2_METHOD_MAC_CS,
+	  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+	  "hmac-sha2-256,hmac-sha2-512" },
+	{ LIBSSH2_METHOD_MAC_SC,
+	  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+	  "hmac-sha2-256,hmac-sha2-512" },
+};
+
+/* ---- memory that leaves nothing behind ---- */
+
+static void *get_memory(size_t size, void **ctx)
+{
+	(void)ctx;
+	return malloc(size);
+}
+
+static void drop_memory(void *memory, void **ctx)
+{
+	(void)ctx;
+	wipe_free(memory);
+}
+
+static void *resize_memory(void *memory, size_t size, void **ctx)
+{
+	(void)ctx;
+	return wipe_realloc(memory, size);
+}
+
+/* ---- life ---- */
+
+static bool is_one_of(const char *name, size_t len, const char **list,
+		      int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strlen(list[i]) == len && !strncmp(list[i], name, len))
+			return true;
+	return false;
+}
+
+/* libssh2 1.10 spoils its list when it has to leave out what it lacks. */
+bool ssh_prefer(struct ssh *s, int method, const char *names, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) usable = { 0 };
+	const char **supported = NULL;
+	int count =
+		libssh2_session_supported_algs(s->session, method, &supported);
+
+	for (const char *at = names; *at;) {
+		size_t len = strcspn(at, ",");
+
+		if (is_one_of(at, len, supported, count)) {
+			buf_puts(&usable, usable.len ? "," : "");
+			buf_add(&usable, at, len);
+		}
+		at += len + (at[len] == ',');
+	}
+	if (count > 0)
+		libssh2_free(s->session, supported);
+	return !libssh2_session_method_pref(s->session, method,
+					    buf_text(&usable)) ||
+	       err_set(e, ERR_REMOTE, "cannot set up SSH: %s",
+		       ssh_error_text(s, &a));
+}
+
+static bool prefer(struct ssh *s, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(preferences) / sizeof(*preferences); i++)
+		if (!ssh_prefer(s, preferences[i].method, preferences[i].names,
+				e))
+			return false;
+	return true;
+}
+
+static const char *own_text(struct ssh *s, const char *text)
+{
+	return text ? arena_strdup(&s->own, text) : NULL;
+}
+
+static void take_login(struct ssh *s, const struct ssh_login *login)
+{
+	s->login = *login;
+	s->login.user = own_text(s, login->user);
+	s->login.host = own_text(s, login->host);
+	s->login.known_hosts = own_text(s, login->known_hosts);
+	s->login.host_key = own_text(s, login->host_key);
+}
+
+bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out,
+	      struct err *e)
+{
+	AUTO(ssh) s = xcalloc(1, sizeof(*s));
+
+	s->fd = fd;
+	take_login(s, login);
+	s->output = xcalloc(1, SSH_OUTPUT_LIMIT);
+	s->session = libssh2_session_init_ex(get_memory, drop_memory,
+					     resize_memory, NULL);
+	if (!s->session)
+		abort();
+	libssh2_session_set_blocking(s->session, 0);
+	if (!prefer(s, e) || !ssh_host_expect(s, e))
+		return false;
+	*out = TAKE(s);
+	return true;
+}
+
+/* Without a socket to write to nothing is waited for. */
+void ssh_close(struct ssh *s)
+{
+	if (!s)
+		return;
+	if (s->stage == SSH_READY && !s->handle && !s->channel)
+		libssh2_session_disconnect(s->session, "done");
+	shutdown(s->fd, SHUT_RDWR);
+	if (s->hosts)
+		libssh2_knownhost_free(s->hosts);
+	for (int i = 0; i < GOODBYES && s->session; i++)
+		if (libssh2_session_free(s->session) != LIBSSH2_ERROR_EAGAIN)
+			s->session = NULL;
+	close(s->fd);
+	free(s->output);
+	arena_release(&s->own);
+	free(s);
+}
+
+int ssh_socket(const struct ssh *s)
+{
+	return s->fd;
+}
+
+bool ssh_is_alive(const struct ssh *s)
+{
+	char byte = 0;
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
+
+	if (poll(&p, 1, 0) <= 0)
+		return true; /* nothing to hear, not even an end */
+	return !(p.revents & (POLLERR | POLLHUP | POLLNVAL)) &&
+	       recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+bool ssh_is_for(const struct ssh *s, const struct ssh_login *login)
+{
+	const struct ssh_login *own = &s->login;
+
+	return own->port == login->port && own->key == login->key &&
+	       same_text(own->host, login->host) &&
+	       same_text(own->user, login->user) &&
+	       same_text(own->host_key, login->host_key) &&
+	       same_text(own->known_hosts, login->known_hosts);
+}
+
+/* ---- words for what goes wrong ---- */
+
+enum socket_turn ssh_waits(const struct ssh *s)
+{
+	int directions = libssh2_session_block_directions(s->session);
+
+	if (!(directions & LIBSSH2_SESSION_BLOCK_OUTBOUND))
+		return SOCKET_WAIT_IN;
+	return directions & LIBSSH2_SESSION_BLOCK_INBOUND ? SOCKET_WAIT_BOTH
+							  : SOCKET_WAIT_OUT;
+}
+
+bool ssh_got(struct ssh *s, const void *handle)
+{
+	if (handle)
+		return true;
+	s->rc = libssh2_session_last_errno(s->session);
+	if (!s->rc)
+		s->rc = LIBSSH2_ERROR_EAGAIN;
+	return false;
+}
+
+bool ssh_good(struct ssh *s, ssize_t rc)
+{
+	if (rc >= 0)
+		return true;
+	s->rc = (int)rc;
+	return false;
+}
+
+const char *ssh_error_text(const struct ssh *s, struct arena *a)
+{
+	char *text = NULL;
+
+	libssh2_session_last_error(s->session, &text, NULL, 0);
+	return text_escaped(a, text && *text ? text : "no reason is given");
+}
+
+enum socket_turn ssh_broken(const struct ssh *s, const char *doing,
+			    struct err *e)
+{
+	AUTO(arena) a = { 0 };
+
+	err_set(e, ERR_REMOTE, "cannot %s: %s ('%s')", doing,
+		ssh_error_text(s, &a), s->login.host);
+	return SOCKET_FAILED;
+}
+
+/* ---- who talks to whom ---- */
+
+static enum socket_turn shake(struct ssh *s, struct err *e)
+{
+	int rc = libssh2_session_handshake(s->session, s->fd);
+
+	if (rc == LIBSSH2_ERROR_EAGAIN)
+		return ssh_waits(s);
+	if (rc == LIBSSH2_ERROR_KEX_FAILURE ||
+	    rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE)
+		return ssh_broken(s,
+				  "agree on how to encrypt (a host key of "
+				  "ed25519 or ecdsa is needed)",
+				  e);
+	if (rc)
+		return ssh_broken(s, "begin an SSH session", e);
+	if (!ssh_host_check(s, e))
+		return SOCKET_FAILED;
+	if (s->hosts)
+		libssh2_knownhost_free(TAKE(s->hosts));
+	s->stage = SSH_LOGGING_IN;
+	return SOCKET_DONE;
+}
+
+static const char no_rsa[] =
+#if LIBSSH2_VERSION_NUM < 0x010b00
+	", and it must be no RSA key, which this libssh2 can use only with "
+	"SHA-1: take ed25519"
+#endif
+	"";
+
+static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
+{
+	const struct ssh_login *l = &s->login;
+	AUTO(arena) a = { 0 };
+
+	switch (rc) {
+	case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
+	case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+		err_set(e, ERR_REMOTE,
+			"'%s' does not let user '%s' in with the SSH key: its "
+			"public half must be in that user's "
+			"authorized_keys%s",
+			l->host, l->user, no_rsa);
+		break;
+	case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:
+	case LIBSSH2_ERROR_FILE:
+	case LIBSSH2_ERROR_PROTO: /* said of encrypted PEM */
+	case LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
+		err_set(e, ERR_INPUT,
+			"the SSH key cannot be used (a wrong or missing "
+			"passphrase, or no key): %s",
+			ssh_error_text(s, &a));
+		break;
+	default: /* of libssh2, and many */
+		return ssh_broken(s, "log in", e);
+	}
+	return SOCKET_FAILED;
+}
+
+static enum socket_turn log_in(struct ssh *s, struct err *e)
+{
+	const struct ssh_login *l = &s->login;
+	const char *passphrase =
+		l->passphrase ? (const char *)l->passphrase->bytes : "";
+	int rc = libssh2_userauth_publickey_frommemory(
+		s->session, l->user, strlen(l->user), NULL, 0,
+		(const char *)l->key->bytes, l->key->len, passphrase);
+
+	if (rc == LIBSSH2_ERROR_EAGAIN)
+		return ssh_waits(s);
+	if (rc)
+		return refuse_login(s, rc, e);
+	s->stage = SSH_READY;
+	return SOCKET_DONE;
+}
+
+/* ---- what is asked for ---- */
+
+static ssh_step_fn *const *const steps_of[] = {
+	[SSH_LOOK] = ssh_look_steps,   [SSH_LINK] = ssh_link_steps,
+	[SSH_LIST] = ssh_list_steps,   [SSH_READ] = ssh_read_steps,
+	[SSH_WRITE] = ssh_write_steps, [SSH_RUN] = ssh_run_steps,
+};
+_Static_assert(sizeof(steps_of) / sizeof(*steps_of) == SSH_KIND_COUNT,
+	       "every kind of op needs its steps");
+
+static enum socket_turn run_steps(struct ssh *s, struct ssh_op *op,
+				  struct err *e)
+{
+	ssh_step_fn *const *steps = steps_of[op->kind];
+
+	while (steps[s->step] && op->result == SSH_UNTRIED) {
+		enum socket_turn t = SOCKET_DONE;
+
+		libssh2_session_set_last_error(s->session, 0, "");
+		t = steps[s->step](s, op, e);
+		if (t != SOCKET_DONE)
+			return t;
+		s->step++;
+	}
+	if (op->result == SSH_UNTRIED)
+		op->result = SSH_DONE;
+	return SOCKET_DONE;
+}
+
+/* What the op has opened; that it can be closed proves nothing. */
+static enum socket_turn close_what_is_open(struct ssh *s)
+{
+	if (s->handle) {
+		if (libssh2_sftp_close_handle(s->handle) ==
+		    LIBSSH2_ERROR_EAGAIN)
+			return ssh_waits(s);
+		s->handle = NULL;
+	}
+	if (s->channel) {
+		if (libssh2_channel_free(s->channel) == LIBSSH2_ERROR_EAGAIN)
+			return ssh_waits(s);
+		s->channel = NULL;
+	}
+	return SOCKET_DONE;
+}
+
+static enum socket_turn carry(struct ssh *s, struct ssh_op *op, struct err *e)
+{
+	enum socket_turn t = run_steps(s, op, e);
+
+	if (t == SOCKET_DONE)
+		t = close_what_is_open(s);
+	if (t != SOCKET_DONE)
+		return t;
+	s->step = 0;
+	s->moved = 0;
+	memset(&s->names, 0, sizeof(s->names));
+	return SOCKET_DONE;
+}
+
+enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e)
+{
+	enum socket_turn t = SOCKET_DONE;
+
+	s->arena = ask->arena;
+	if (s->stage == SSH_SHAKING)
+		t = shake(s, e);
+	if (t == SOCKET_DONE && s->stage == SSH_LOGGING_IN)
+		t = log_in(s, e);
+	while (t == SOCKET_DONE && s->at < ask->count) {
+		struct ssh_op *op = &ask->ops[s->at];
+
+		t = carry(s, op, e);
+		if (t != SOCKET_DONE)
+			return t;
+		s->at++;
+		if (op->needed && op->result != SSH_DONE)
+			s->at = ask->count;
+	}
+	if (t == SOCKET_DONE)
+		s->at = 0; /* ready for another */
+	return t;
+}
+
+void ssh_ask_clear(struct ssh_ask *a)
+{
+	for (size_t i = 0; i < a->count; i++)
+		secret_release(&a->ops[i].got);
+}

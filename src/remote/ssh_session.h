@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One SSH connection.  It never waits: ssh_turn() goes as far as it can and
+ * says what it waits for.
+ */
+#ifndef REMOTE_SSH_SESSION_H
+#define REMOTE_SSH_SESSION_H
+
+#include "base/auto.h"
+#include "base/err.h"
+#include "remote/ssh.h"
+#include "remote/turn.h"
+
+#include <stdbool.h>
+
+struct ssh;
+
+/* On a connected socket, which it takes over in any case. */
+MUST_CHECK bool ssh_open(int fd, const struct ssh_login *login,
+			 struct ssh **out, struct err *e);
+/* At once, whatever goes on. */
+void ssh_close(struct ssh *s);
+AUTO_TYPE(ssh, struct ssh *, ssh_close)
+
+/*
+ * Carries the ask on; the first call of an ask begins it.  SOCKET_FAILED:
+ * the connection is of no use any more.
+ */
+enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e);
+int ssh_socket(const struct ssh *s);
+/* Whether it was opened for just this login. */
+bool ssh_is_for(const struct ssh *s, const struct ssh_login *login);
+/* Whether the other side has not ended it, as far as is known here. */
+bool ssh_is_alive(const struct ssh *s);
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "far_side.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+
+#include <sys/file.h>
+
+static struct far_acts acts;
+
+static int open_acts(void **state)
+{
+	memset(&side, 0, sizeof(side));
+	acts = (struct far_acts){ .arena = &test_arena };
+	return open_root(state);
+}
+
+/* What the acts say; their status goes to `status`. */
+static const char *act(int *status)
+{
+	struct ssh_op op = far_acts_run(&acts);
+
+	side_run(&op);
+	*status = op.status;
+	return op.text;
+}
+
+static void must_act(void)
+{
+	int status = 0;
+	const char *said = act(&status);
+
+	if (status)
+		fail_msg("status %d: %s", status, said);
+}
+
+static int act_status(void)
+{
+	int status = 0;
+
+	(void)act(&status);
+	return status;
+}
+
+/* ---- words ---- */
+
+static const char *const hostile[] = {
+	"",
+	"plain",
+	"two words",
+	"it's",
+	"''",
+	"'",
+	"\\",
+	"\\'",
+	"'; touch hacked; '",
+	"$(touch hacked)",
+	"`touch hacked`",
+	"${HOME}",
+	"a\nb",
+	"\n",
+	"tab\there",
+	"*",
+	"~",
+	"-rf",
+	"--",
+	"#",
+	"!!",
+	"}",
+	"\"",
+	"a;b&c|d<e>f(g)",
+	"\xc3\xa4\xff\x01",
+	"EOF",
+	"certfleet-end 0\n",
+};
+
+static const char *quoted(const char *text)
+{
+	AUTO(buf) out = { 0 };
+
+	far_quote(&out, text);
+	return arena_strdup(&test_arena, buf_text(&out));
+}
+
+static void a_word_is_one_word_whatever_is_in_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
+		const char *script =
+			arena_printf(&test_arena,
+				     "set -- %s %s x\nprintf '%%s' \"$1\"\n"
+				     "printf '.%%s' $#\n",
+				     quoted(hostile[i]), quoted(hostile[i]));
+		const char *expected =
+			arena_printf(&test_arena, "%s.3", hostile[i]);
+
+		assert_string_equal(run_shell(script), expected);
+	}
+	assert_int_not_equal(access("/hacked", F_OK), 0);
+}
+
+static void a_hostile_path_is_a_path(void **state)
+{
+	(void)state;
+	for (size_t i = 1; i < sizeof(hostile) / sizeof(*hostile); i++) {
+		const char *name = arena_printf(&test_arena, "d%s", hostile[i]);
+		const char *text = arena_printf(&test_arena, "t%s", hostile[i]);
+		const char *path = at_root(name);
+		char got[256] = "";
+
+		far_directory(&acts, path);
+		far_link(&acts, arena_printf(&test_arena, "%s/l", path), text);
+		far_move(&acts, arena_printf(&test_arena, "%s/l", path),
+			 arena_printf(&test_arena, "%s/m", path));
+		far_sync(&acts, path);
+		must_act();
+		assert_true(readlink(arena_printf(&test_arena, "%s/m", path),
+				     got, sizeof(got) - 1) > 0);
+		assert_string_equal(got, text);
+		far_remove(&acts, path);
+		must_act();
+		assert_int_not_equal(access(path, F_OK), 0);
+	}
+	assert_int_not_equal(access("/hacked", F_OK), 0);
+	assert_int_not_equal(access(at_root("hacked"), F_OK), 0);
+}
+
+/* A connection that breaks ends what the shell reads. */
+static void a_part_of_a_script_does_nothing(void **state)
+{
+	struct ssh_op op;
+
+	(void)state;
+	far_directory(&acts, at_root("made"));
+	far_link(&acts, at_root("link"), "text");
+	op = far_acts_run(&acts);
+	for (size_t len = 0; len + 3 < op.len;
+	     len += len < 200 || len + 40 > op.len ? 1 : 37) {
+		run_shell(arena_strndup(&test_arena, op.bytes, len));
+		if (!access(at_root("made"), F_OK))
+			fail_msg("the first %zu of %zu bytes do something", len,
+				 op.len);
+	}
+	run_shell(op.bytes);
+	assert_int_equal(access(at_root("made"), F_OK), 0);
+}
+
+/* ---- acts ---- */
+
+static void assert_link(const char *name, const char *text)
+{
+	char got[256] = "";
+
+	assert_true(readlink(at_root(name), got, sizeof(got) - 1) > 0);
+	assert_string_equal(got, text);
+}
+
+static void a_link_replaces_files_and_links_but_enters_nothing(void **state)
+{
+	(void)state;
+	write_text(at_root("file"), "x");
+	mkdir(at_root("dir"), 0755);
+	assert_int_equal(symlink("dir", at_root("link")), 0);
+	far_link(&acts, at_root("file"), "new");
+	far_link(&acts, at_root("link"), "new");
+	must_act();
+	assert_link("file", "new");
+	assert_link("link", "new");
+	far_link(&acts, at_root("dir"), "new");
+	assert_int_not_equal(act_status(), 0);
+	assert_int_equal(faccessat(AT_FDCWD, at_root("dir/."), F_OK, 0), 0);
+}
+
+static void a_name_that_is_taken_is_not_moved_onto(void **state)
+{
+	(void)state;
+	mkdir(at_root("from"), 0755);
+	mkdir(at_root("to"), 0755);
+	far_move(&acts, at_root("from"), at_root("to"));
+	assert_int_equal(act_status(), FAR_MOVED);
+	assert_int_equal(symlink("nowhere", at_root("dangling")), 0);
+	far_move(&acts, at_root("from"), at_root("dangling"));
+	assert_int_equal(act_status(), FAR_MOVED);
+	far_move(&acts, at_root("from"), at_root("free"));
+	must_act();
+	assert_int_equal(access(at_root("free"), F_OK), 0);
+}
+
+static void acts_stop_where_something_is_not_as_expected(void **state)
+{
+	(void)state;
+	assert_int_equal(symlink("a", at_root("link")), 0);
+	far_expect(&acts, at_root("link"), "b");
+	far_directory(&acts, at_root("never"));
+	assert_int_equal(act_status(), FAR_MOVED);
+	far_expect(&acts, at_root("absent"), "b");
+	assert_int_equal(act_status(), FAR_MOVED);
+	far_expect(&acts, at_root("link"), "a");
+	far_expect(&acts, at_root("absent"), "");
+	must_act();
+	assert_int_not_equal(access(at_root("never"), F_OK), 0);
+}
+
+static void a_directory_is_exchanged_with_a_link(void **state)
+{
+	const struct far_exchange x = { .path = at_root("dir"),
+					.kept = at_root("kept"),
+					.text = "text" };
+
+	(void)state;
+	mkdir(x.path, 0755);
+	write_text(at_root("dir/file"), "x");
+	far_exchange(&acts, &x);
+	must_act();
+	assert_link("dir", "text");
+	assert_int_equal(access(at_root("kept/file"), F_OK), 0);
+}
+
+static void only_links_are_unlinked(void **state)
+{
+	(void)state;
+	write_text(at_root("file"), "x");
+	assert_int_equal(symlink("file", at_root("link")), 0);
+	assert_int_equal(symlink("x", at_root(".file.tmp-certfleet")), 0);
+	far_unlink(&acts, at_root("file"));
+	far_unlink(&acts, at_root("link"));
+	far_unlink(&acts, at_root("absent"));
+	far_unlink_temporary(&acts, at_root("file"));
+	must_act();
+	assert_int_equal(access(at_root("file"), F_OK), 0);
+	assert_int_equal(
+		faccessat(AT_FDCWD, at_root("link"), F_OK, AT_SYMLINK_NOFOLLOW),
+		-1);
+	assert_int_equal(faccessat(AT_FDCWD, at_root(".file.tmp-certfleet"),
+				   F_OK, AT_SYMLINK_NOFOLLOW),
+			 -1);
+}
+
+static void a_store_is_locked(void **state)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		AUTO(fd) fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		flock(fd, LOCK_EX);
+		clock_sleep_ms(600);
+		_exit(0);
+	}
+	clock_sleep_ms(200);
+	far_lock(&acts, root);
+	far_directory(&acts, at_root("after"));
+
+	int64_t begin = clock_mono_ms();
+
+	must_act();
+	assert_true(clock_mono_ms() - begin > 150);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void it_is_told_who_we_are(void **state)
+{
+	const char *said = NULL;
+	int status = 0;
+
+	(void)state;
+	far_who(&acts, "root", "no-such-group");
+	far_writable(&acts, at_root("absent"));
+	far_writable(&acts, root);
+	said = act(&status);
+	assert_int_equal(status, 0);
+	assert_non_null(
+		strstr(said, arena_printf(&test_arena, FAR_TOLD "uid %u\n",
+					  geteuid())));
+	assert_non_null(strstr(said, FAR_TOLD "owner 0\n"));
+	assert_non_null(strstr(said, FAR_TOLD "group \n"));
+	assert_non_null(strstr(said, FAR_TOLD "closed "));
+	assert_null(strstr(said, FAR_TOLD "lacks"));
+	assert_null(
+		strstr(said, arena_printf(&test_arena, "closed %s\n", root)));
+}
+
+/* ---- commands ---- */
+
+static const char *run_command(const char *const *argv, int64_t seconds,
+			       int *status)
+{
+	const struct far_command c = { .component = "web/it's",
+				       .fingerprint = "abc",
+				       .seconds = seconds,
+				       .argv = argv };
+
+	far_command(&acts, &c);
+	return act(status);
+}
+
+static void a_command_gets_its_words_and_a_clean_environment(void **state)
+{
+	const char *const argv[] = { "env", NULL };
+	const char *const words[] = { "printf", "[%s]", "a b",
+				      "$(id)",  "'",    NULL };
+	int status = 0;
+	const char *said = NULL;
+
+	(void)state;
+	setenv("CERTFLEET_SECRET", "x", 1);
+	said = run_command(argv, 10, &status);
+	unsetenv("CERTFLEET_SECRET");
+	assert_int_equal(status, 0);
+	assert_non_null(strstr(said, "CERTFLEET_COMPONENT=web/it's\n"));
+	assert_non_null(strstr(said, "CERTFLEET_FINGERPRINT=abc\n"));
+	assert_non_null(strstr(said, "PATH=" CHILD_PATH "\n"));
+	assert_null(strstr(said, "CERTFLEET_SECRET"));
+	assert_null(strstr(said, "LC_ALL"));
+	said = run_command(words, 10, &status);
+	assert_int_equal(strncmp(said, "[a b][$(id)][']", 15), 0);
+}
+
+static void its_status_is_known(void **state)
+{
+	const char *const fails[] = { "sh", "-c", "echo no >&2; exit 9", NULL };
+	const char *const absent[] = { "no-such-program", NULL };
+	const char *const assigns[] = { "A=b", NULL };
+	int status = 0;
+
+	(void)state;
+	assert_non_null(strstr(run_command(fails, 10, &status), "no\n"));
+	assert_int_equal(status, 9);
+	run_command(absent, 10, &status);
+	assert_int_equal(status, 127);
+	run_command(assigns, 10, &status);
+	assert_int_equal(status, 127);
+}
+
+/* Whoever inherits it may not have reaped it yet. */
+static bool is_running(pid_t pid)
+{
+	AUTO(buf) stat = { 0 };
+	struct err e = { 0 };
+	const char *path = arena_printf(&test_arena, "/proc/%d/stat", pid);
+
+	return fs_read(path, 4096, &stat, &e) &&
+	       !strstr(buf_text(&stat), ") Z ");
+}
+
+static void it_is_killed_at_its_deadline_with_its_children(void **state)
+{
+	const char *const argv[] = { "sh", "-c",
+				     "sleep 20 & echo $!; wait; true", NULL };
+	int64_t begin = clock_mono_ms();
+	int status = 0;
+	const char *said = run_command(argv, 1, &status);
+
+	(void)state;
+	assert_int_equal(status, FAR_TIMED_OUT);
+	assert_true(clock_mono_ms() - begin < 10000);
+	assert_true(atoi(said) > 1);
+	for (int i = 0; i < 40 && is_running((pid_t)atoi(said)); i++)
+		clock_sleep_ms(50);
+	assert_false(is_running((pid_t)atoi(said)));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_acts, close_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_word_is_one_word_whatever_is_in_it),
+		TEST(a_hostile_path_is_a_path),
+		TEST(a_part_of_a_script_does_nothing),
+		TEST(a_link_replaces_files_and_links_but_enters_nothing),
+		TEST(a_name_that_is_taken_is_not_moved_onto),
+		TEST(acts_stop_where_something_is_not_as_expected),
+		TEST(a_directory_is_exchanged_with_a_link),
+		TEST(only_links_are_unlinked),
+		TEST(a_store_is_locked),
+		TEST(it_is_told_who_we_are),
+		TEST(a_command_gets_its_words_and_a_clean_environment),
+		TEST(its_status_is_known),
+		TEST(it_is_killed_at_its_deadline_with_its_children),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,727 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "far_side.h"
+
+#include "drivers/sftp.h"
+
+#include <sys/wait.h>
+
+enum {
+	POINTS_LIMIT = 200
+};
+
+static struct drivers *drivers;
+static const struct fleet_access access_given = {
+	.ssh = { .key = { .kind = SECRET_FILE, .name = "id" },
+		 .known_hosts = "known_hosts" }
+};
+
+static bool resolve(void *ctx, const struct secret_ref *ref,
+		    const struct secret **out, struct err *e)
+{
+	static const struct secret key = { (unsigned char *)"key", 3 };
+
+	(void)ctx;
+	(void)e;
+	assert_string_equal(ref->name, "id");
+	*out = &key;
+	return true;
+}
+
+static int open_drivers(void **state)
+{
+	drivers = drivers_new(&(const struct drivers_options){
+		.access = &access_given, .secret = resolve });
+	return make_pairs(state);
+}
+
+static int close_drivers(void **state)
+{
+	drivers_free(drivers);
+	return drop_pairs(state);
+}
+
+static int open_side(void **state)
+{
+	memset(&side, 0, sizeof(side));
+	return open_root(state);
+}
+
+static struct component at(struct install install)
+{
+	return (struct component){
+		.name = "front",
+		.deliver = { .kind = DRIVER_SFTP,
+			     .files = install,
+			     .sftp = { .origin = "sftp://far.example:22",
+				       .user = "deploy",
+				       .host = "far.example",
+				       .port = 22 } },
+	};
+}
+
+/* The whole conversation with this machine in the place of the other. */
+static void carry_out(struct job *job)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(exchange) reply = { 0 };
+	struct visit v = { .drivers = drivers, .job = job, .arena = &a };
+	enum turn t = TURN_ASK;
+
+	job->done = false;
+	job->error = (struct err){ 0 };
+	for (;;) {
+		struct exchange ask = { 0 };
+
+		t = sftp_driver.turns[job->verb](&v, &ask, &job->error);
+		if (t != TURN_ASK)
+			break;
+		assert_int_equal(ask.kind, EXCHANGE_SSH);
+		assert_string_equal(ask.ssh->login->user, "deploy");
+		side_answer(ask.ssh);
+		exchange_clear(&reply);
+		reply = ask;
+		v.reply = &reply;
+	}
+	job->done = t == TURN_DONE;
+	assert_int_equal(job->done, job->error.code == ERR_NONE);
+}
+
+static struct job job_of(const struct component *c, enum driver_verb verb,
+			 const struct pair *p)
+{
+	return (struct job){ .verb = verb,
+			     .component = c,
+			     .fingerprint = p ? p->facts.fingerprint : "",
+			     .set = p ? &p->set : NULL,
+			     .key = p ? &p->key : NULL,
+			     .arena = &test_arena };
+}
+
+static struct job run(const struct component *c, enum driver_verb verb,
+		      const struct pair *p)
+{
+	struct job job = job_of(c, verb, p);
+
+	carry_out(&job);
+	return job;
+}
+
+static void must_run(const struct component *c, enum driver_verb verb,
+		     const struct pair *p)
+{
+	struct job job = run(c, verb, p);
+
+	if (!job.done)
+		fail_msg("%s", job.error.text);
+}
+
+static bool deploy_far(const struct component *c, const struct pair *p)
+{
+	return run(c, DRIVER_STAGE, p).done && run(c, DRIVER_COMMIT, p).done;
+}
+
+static void assert_refused(const struct component *c, enum driver_verb verb,
+			   const struct pair *p, const char *words)
+{
+	struct job job = run(c, verb, p);
+
+	assert_false(job.done);
+	if (!strstr(job.error.text, words))
+		fail_msg("no '%s' in: %s", words, job.error.text);
+}
+
+static struct probe_answer look(const struct component *c)
+{
+	struct job job = run(c, DRIVER_PROBE, NULL);
+
+	if (!job.done)
+		fail_msg("%s", job.error.text);
+	assert_true(job.answer.online);
+	return job.answer;
+}
+
+/* ---- what is done ---- */
+
+static struct install some_form(int n)
+{
+	static struct install forms[3];
+
+	forms[0] = directory_form();
+	forms[1] = path_form();
+	forms[2] = (struct install){ .combined = at_root("site.pem"),
+				     .certificate = at_root("a/site.crt"),
+				     .key = at_root("b/site.key") };
+	if (n == 2) {
+		mkdir(at_root("a"), 0755);
+		mkdir(at_root("b"), 0755);
+	}
+	return forms[n];
+}
+
+static void a_pair_goes_through_every_verb(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 3; n++) {
+		struct component c = at(some_form(n));
+		const struct install *i = &c.deliver.files;
+		struct probe_answer a;
+
+		assert_string_equal(look(&c).installed, "");
+		assert_null(look(&c).unwritable);
+		must_run(&c, DRIVER_STAGE, &old_pair);
+		must_run(&c, DRIVER_COMMIT, &old_pair);
+		assert_served(i, &old_pair);
+		must_run(&c, DRIVER_STAGE, &new_pair);
+		assert_served(i, &old_pair);
+		a = look(&c);
+		assert_string_equal(a.installed, old_pair.facts.fingerprint);
+		assert_string_equal(a.staged, new_pair.facts.fingerprint);
+		assert_null(a.damage);
+		must_run(&c, DRIVER_COMMIT, &new_pair);
+		assert_served(i, &new_pair);
+		assert_installed(i, &new_pair);
+		assert_null(look(&c).staged);
+		must_run(&c, DRIVER_REVERT, &old_pair);
+		assert_served(i, &old_pair);
+		must_run(&c, DRIVER_ABORT, &new_pair);
+		assert_refused(&c, DRIVER_COMMIT, &new_pair, "is not staged");
+		must_run(&c, DRIVER_REVERT, NULL);
+		assert_served(i, NULL);
+		must_run(&c, DRIVER_REMOVE, NULL);
+		must_run(&c, DRIVER_REMOVE, NULL);
+		assert_string_equal(look(&c).installed, "");
+		assert_int_equal(side.scripts > 0, 1);
+	}
+}
+
+static void modes_are_as_place_has_them(void **state)
+{
+	struct component c = at(directory_form());
+
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		umask(n ? 0 : 077);
+		assert_true(deploy_far(&c, n ? &new_pair : &old_pair));
+		assert_int_equal(mode_of(at_root("site/key.pem")), 0600);
+		assert_int_equal(mode_of(at_root("site/fullchain.pem")), 0644);
+		assert_int_equal(mode_of(at_root("site")), 0755);
+		assert_int_equal(mode_of(at_root(".site.certfleet")), 0755);
+	}
+	c.deliver.files.mode = 0640;
+	must_run(&c, DRIVER_STAGE, &third_pair);
+	must_run(&c, DRIVER_COMMIT, &third_pair);
+	assert_int_equal(mode_of(at_root("site/key.pem")), 0640);
+}
+
+/* The two drivers keep the same store. */
+static void what_files_began_goes_on_over_ssh(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		struct component c = at(some_form(n));
+		const struct install *i = &c.deliver.files;
+		struct err e = { 0 };
+
+		must(deploy(i, &old_pair, &e), &e);
+		assert_true(deploy_far(&c, &new_pair));
+		must(place_revert(i, old_pair.facts.fingerprint, &e), &e);
+		assert_string_equal(look(&c).installed,
+				    old_pair.facts.fingerprint);
+		must_run(&c, DRIVER_REVERT, &new_pair);
+		must(deploy(i, &third_pair, &e), &e);
+		assert_installed(i, &third_pair);
+		must_run(&c, DRIVER_REMOVE, NULL);
+	}
+}
+
+static void staging_again_writes_nothing(void **state)
+{
+	struct component c = at(directory_form());
+
+	(void)state;
+	must_run(&c, DRIVER_STAGE, &new_pair);
+	must_run(&c, DRIVER_STAGE, &new_pair);
+	assert_int_not_equal(
+		access(at_root(arena_printf(&test_arena, ".site.certfleet/%s.2",
+					    new_pair.facts.fingerprint)),
+		       F_OK),
+		0);
+	must_run(&c, DRIVER_COMMIT, &new_pair);
+	side.programs = 99;
+	must_run(&c, DRIVER_STAGE, &new_pair);
+	assert_int_equal(side.programs, 0); /* only looked */
+}
+
+static void older_versions_go_but_not_what_was_found(void **state)
+{
+	struct component c = at(path_form());
+	struct probe_answer a;
+
+	(void)state;
+	write_certs(at_root("site.crt"), &third_pair);
+	write_key(at_root("site.key"), &third_pair, 0600);
+	for (int n = 0; n < 4; n++)
+		assert_true(deploy_far(&c, n % 2 ? &old_pair : &new_pair));
+	must_run(&c, DRIVER_REVERT, &third_pair);
+	assert_served(&c.deliver.files, &third_pair);
+	a = look(&c);
+	assert_string_equal(a.installed, third_pair.facts.fingerprint);
+}
+
+static void what_was_there_is_kept_with_its_mode(void **state)
+{
+	struct component paths = at(path_form());
+	struct component directory = at(directory_form());
+
+	(void)state;
+	write_certs(at_root("site.crt"), &old_pair);
+	write_key(at_root("site.key"), &old_pair, 0640);
+	must_run(&paths, DRIVER_STAGE, &new_pair);
+	assert_served(&paths.deliver.files, &old_pair);
+	must_run(&paths, DRIVER_COMMIT, &new_pair);
+	assert_int_equal(mode_of(at_root("site.key")), 0640); /* inherited */
+	must_run(&paths, DRIVER_REVERT, &old_pair);
+	assert_served(&paths.deliver.files, &old_pair);
+	assert_int_equal(mode_of(at_root("site.key")), 0640);
+
+	mkdir(at_root("site"), 0755);
+	write_certs(at_root("site/fullchain.pem"), &old_pair);
+	write_key(at_root("site/key.pem"), &old_pair, 0600);
+	assert_true(deploy_far(&directory, &new_pair));
+	assert_served(&directory.deliver.files, &new_pair);
+	must_run(&directory, DRIVER_REVERT, &old_pair);
+	assert_served(&directory.deliver.files, &old_pair);
+}
+
+static void the_installed_pair_can_be_read(void **state)
+{
+	struct component c = at(path_form());
+	struct cert_set set = { 0 };
+	AUTO(secret) key = { 0 };
+	struct job job = job_of(&c, DRIVER_READ, NULL);
+
+	(void)state;
+	job.found = &set;
+	job.found_key = &key;
+	carry_out(&job);
+	assert_int_equal(job.error.code, ERR_MISSING);
+	write_certs(at_root("site.crt"), &old_pair);
+	write_key(at_root("site.key"), &old_pair, 0600);
+	carry_out(&job);
+	must(job.done, &job.error);
+	assert_int_equal(set.count, old_pair.set.count);
+	assert_int_equal(key.len, old_pair.key.len);
+}
+
+/* ---- what is refused ---- */
+
+static void a_commit_carries_what_it_replaces(void **state)
+{
+	struct component c = at(directory_form());
+	struct job job = job_of(&c, DRIVER_COMMIT, &new_pair);
+
+	(void)state;
+	must_run(&c, DRIVER_STAGE, &new_pair);
+	job.replaces = old_pair.facts.fingerprint;
+	carry_out(&job);
+	assert_int_equal(job.error.code, ERR_STALE);
+	assert_served(&c.deliver.files, NULL);
+	job.replaces = "";
+	carry_out(&job);
+	assert_true(job.done);
+}
+
+static struct component *raced;
+
+/* Somebody else turns the link after it was looked at, before it is turned. */
+static void turn_meanwhile(const struct ssh_op *op)
+{
+	struct err e = { 0 };
+
+	if (op->kind != SSH_RUN || side.scripts != 1)
+		return;
+	must(place_revert(&raced->deliver.files, third_pair.facts.fingerprint,
+			  &e),
+	     &e);
+	raced = NULL;
+}
+
+static void a_link_that_is_turned_meanwhile_is_left(void **state)
+{
+	struct component c = at(directory_form());
+	struct job job = job_of(&c, DRIVER_COMMIT, &new_pair);
+
+	(void)state;
+	assert_true(deploy_far(&c, &third_pair));
+	assert_true(deploy_far(&c, &old_pair));
+	must_run(&c, DRIVER_STAGE, &new_pair);
+	side.ops = side.scripts = 0;
+	raced = &c;
+	side.before = turn_meanwhile;
+	job.replaces = old_pair.facts.fingerprint;
+	carry_out(&job);
+	assert_null(raced);
+	if (job.error.code != ERR_STALE)
+		fail_msg("%d: %s", job.error.code, job.error.text);
+	assert_served(&c.deliver.files, &third_pair);
+}
+
+static void a_staged_version_that_was_damaged_is_not_switched_to(void **state)
+{
+	struct component c = at(directory_form());
+	const char *key =
+		arena_printf(&test_arena, ".site.certfleet/%s/key.pem",
+			     new_pair.facts.fingerprint);
+
+	(void)state;
+	assert_true(deploy_far(&c, &old_pair));
+	must_run(&c, DRIVER_STAGE, &new_pair);
+	write_key(at_root(key), &third_pair, 0600);
+	assert_refused(&c, DRIVER_COMMIT, &new_pair, "is damaged");
+	assert_served(&c.deliver.files, &old_pair);
+}
+
+static void a_pair_that_is_none_is_refused(void **state)
+{
+	struct component c = at(directory_form());
+	struct job job = job_of(&c, DRIVER_STAGE, &new_pair);
+
+	(void)state;
+	job.key = &old_pair.key;
+	carry_out(&job);
+	assert_non_null(strstr(job.error.text, "does not match"));
+	assert_int_not_equal(access(at_root(".site.certfleet"), F_OK), 0);
+}
+
+static void a_mixed_pair_is_seen(void **state)
+{
+	struct component c = at(path_form());
+	struct probe_answer a;
+
+	(void)state;
+	write_certs(at_root("site.crt"), &old_pair);
+	write_key(at_root("site.key"), &new_pair, 0600);
+	a = look(&c);
+	assert_string_equal(a.installed, old_pair.facts.fingerprint);
+	assert_non_null(strstr(a.damage, "does not match"));
+}
+
+static void what_is_not_ours_stays(void **state)
+{
+	struct component c = at(path_form());
+	struct component d = at(directory_form());
+
+	(void)state;
+	write_text(at_root("site.crt"), "something else\n");
+	assert_non_null(strstr(look(&c).unwritable, "replace: true"));
+	assert_refused(&c, DRIVER_STAGE, &new_pair, "replace: true");
+	c.deliver.files.replace = true;
+	assert_true(deploy_far(&c, &new_pair));
+
+	mkdir(at_root("site"), 0755);
+	write_text(at_root("site/notes"), "something else\n");
+	assert_refused(&d, DRIVER_STAGE, &new_pair, "site/notes");
+	unlink(at_root("site/notes"));
+	mkdir(at_root("site/inner"), 0755);
+	assert_refused(&d, DRIVER_STAGE, &new_pair, "'inner'");
+	rmdir(at_root("site/inner"));
+	rmdir(at_root("site"));
+	assert_int_equal(symlink("elsewhere", at_root("site")), 0);
+	assert_refused(&d, DRIVER_STAGE, &new_pair, "did not put there");
+	assert_null(look(&d).installed);
+	assert_non_null(look(&d).error);
+}
+
+static void directories_on_the_way_are_checked(void **state)
+{
+	struct component c =
+		at((struct install){ .directory = at_root("open/site") });
+	struct component linked =
+		at((struct install){ .directory = at_root("link/site") });
+	struct component gone =
+		at((struct install){ .directory = at_root("gone/site") });
+
+	(void)state;
+	mkdir(at_root("open"), 0755);
+	chmod(at_root("open"), 0777);
+	assert_int_equal(symlink("open", at_root("link")), 0);
+	assert_refused(&c, DRIVER_STAGE, &new_pair, "others can write");
+	assert_non_null(look(&c).unwritable);
+	assert_refused(&linked, DRIVER_STAGE, &new_pair, "symbolic link");
+	assert_refused(&gone, DRIVER_STAGE, &new_pair, "create it first");
+	c.deliver.files.unsafe_directory = true;
+	assert_true(deploy_far(&c, &new_pair));
+	assert_string_equal(look(&gone).installed, "");
+	must_run(&gone, DRIVER_ABORT, &new_pair);
+	must_run(&gone, DRIVER_REMOVE, NULL);
+}
+
+static void names_that_are_unknown_there_are_refused(void **state)
+{
+	struct component c = at(directory_form());
+
+	(void)state;
+	c.deliver.files.owner = "no-such-user";
+	assert_refused(&c, DRIVER_STAGE, &new_pair, "no user 'no-such-user'");
+	c.deliver.files.owner = NULL;
+	c.deliver.files.group = "no-such-group";
+	assert_non_null(strstr(look(&c).unwritable, "no group"));
+}
+
+static void without_commands_nothing_is_installed_but_all_is_seen(void **state)
+{
+	struct component c = at(path_form());
+	struct probe_answer a;
+
+	(void)state;
+	write_certs(at_root("site.crt"), &old_pair);
+	write_key(at_root("site.key"), &old_pair, 0600);
+	side.is_mute = true;
+	a = look(&c);
+	assert_string_equal(a.installed, old_pair.facts.fingerprint);
+	assert_non_null(strstr(a.unwritable, "cannot run /bin/sh"));
+	assert_refused(&c, DRIVER_STAGE, &new_pair, "ForceCommand");
+}
+
+static void hostile_names_are_only_names(void **state)
+{
+	struct component c = at((struct install){
+		.directory = at_root("it's $(touch hacked) `id`; #") });
+
+	(void)state;
+	assert_true(deploy_far(&c, &old_pair));
+	assert_true(deploy_far(&c, &new_pair));
+	assert_served(&c.deliver.files, &new_pair);
+	must_run(&c, DRIVER_REMOVE, NULL);
+	assert_int_not_equal(access("/hacked", F_OK), 0);
+}
+
+/* ---- activation ---- */
+
+static struct component with_command(const char *const *argv)
+{
+	struct component c = at(directory_form());
+
+	c.activate = (struct activate){ .kind = ACTIVATE_COMMAND,
+					.argv = argv,
+					.timeout = 1 };
+	return c;
+}
+
+static void a_command_is_run_there(void **state)
+{
+	const char *const good[] = { "true", NULL };
+	const char *const bad[] = { "sh", "-c",
+				    "printf 'no \\033[1mreload'; exit 3",
+				    NULL };
+	const char *const slow[] = { "sleep", "20", NULL };
+	struct component c = with_command(good);
+	struct job job;
+
+	(void)state;
+	must_run(&c, DRIVER_ACTIVATE, &new_pair);
+	c = with_command(bad);
+	job = run(&c, DRIVER_ACTIVATE, &new_pair);
+	assert_int_equal(job.error.code, ERR_REMOTE);
+	assert_non_null(strstr(job.error.text, "status 3"));
+	c = with_command(slow);
+	assert_refused(&c, DRIVER_ACTIVATE, &new_pair, "did not end within");
+	side.is_mute = true;
+	assert_refused(&c, DRIVER_ACTIVATE, &new_pair, "not run to its end");
+	c.activate.kind = ACTIVATE_NONE;
+	must_run(&c, DRIVER_ACTIVATE, &new_pair);
+}
+
+/* ---- whatever goes wrong ---- */
+
+struct scenario {
+	struct install install;
+	const struct pair *before;
+	const struct pair *after;
+	bool found;            /* real files stand there before */
+	bool has_gap;          /* for a moment there may be nothing */
+	enum driver_verb verb; /* commit stages first */
+};
+
+static void prepare(const struct scenario *s)
+{
+	const struct install *i = &s->install;
+	struct err e = { 0 };
+
+	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(mkdir(root, 0700), 0);
+	memset(&side, 0, sizeof(side));
+	if (!s->found) {
+		must(deploy(i, &old_pair, &e), &e);
+		if (s->verb == DRIVER_REVERT)
+			must(deploy(i, &new_pair, &e), &e);
+		return;
+	}
+	if (i->directory)
+		mkdir(i->directory, 0755);
+	write_certs(i->directory ? at_root("site/fullchain.pem")
+				 : i->certificate,
+		    &old_pair);
+	write_key(i->directory ? at_root("site/key.pem") : i->key, &old_pair,
+		  0600);
+}
+
+static bool run_scenario(const struct scenario *s)
+{
+	struct component c = at(s->install);
+
+	if (s->verb == DRIVER_COMMIT)
+		return deploy_far(&c, s->after);
+	return run(&c, s->verb, s->after).done;
+}
+
+static void assert_old_or_new(const struct scenario *s, const char *when)
+{
+	const char *now = served(&s->install);
+	const char *before = s->before->facts.fingerprint;
+	const char *after = s->after ? s->after->facts.fingerprint : "";
+
+	if (now && s->has_gap && !*now)
+		return;
+	if (!now || (strcmp(now, before) && strcmp(now, after)))
+		fail_msg("%s: the paths hold %s", when,
+			 now ? now : "a mixed pair");
+}
+
+static int refuse_leftover(const char *path, const struct stat *st, int type,
+			   struct FTW *at_depth)
+{
+	(void)st;
+	(void)type;
+	(void)at_depth;
+	return strstr(path, "tmp-certfleet") != NULL;
+}
+
+static void assert_converges(const struct scenario *s, const char *when)
+{
+	memset(&side, 0, sizeof(side));
+	if (!run_scenario(s))
+		fail_msg("%s: the repeat fails", when);
+	assert_served(&s->install, s->after);
+	assert_installed(&s->install, s->after);
+	if (nftw(root, refuse_leftover, 16, FTW_PHYS))
+		fail_msg("%s: a temporary is left", when);
+}
+
+/* What was found can be put back however often it was interrupted. */
+static void assert_found_is_kept(const struct scenario *s, const char *when)
+{
+	struct component c = at(s->install);
+
+	if (!s->found)
+		return;
+	if (!run(&c, DRIVER_REVERT, &old_pair).done)
+		fail_msg("%s: what was found is lost", when);
+	assert_served(&s->install, &old_pair);
+}
+
+static void check_broken(const struct scenario *s, unsigned k)
+{
+	const char *when = arena_printf(&test_arena, "broken at %u", k);
+
+	assert_old_or_new(s, when);
+	assert_converges(s, when);
+	assert_found_is_kept(s, when);
+}
+
+enum {
+	FOUND_PATHS = 3, /* the one with most to do */
+	SCENARIOS = 7
+};
+
+static struct scenario scenarios(int n)
+{
+	const struct scenario all[] = {
+		{ directory_form(), &old_pair, &new_pair, false, false,
+		  DRIVER_COMMIT },
+		{ path_form(), &old_pair, &new_pair, false, false,
+		  DRIVER_COMMIT },
+		{ directory_form(), &old_pair, &new_pair, true, true,
+		  DRIVER_COMMIT },
+		{ path_form(), &old_pair, &new_pair, true, false,
+		  DRIVER_COMMIT },
+		{ directory_form(), &new_pair, &old_pair, false, false,
+		  DRIVER_REVERT },
+		{ path_form(), &new_pair, &old_pair, false, false,
+		  DRIVER_REVERT },
+		{ path_form(), &new_pair, NULL, false, false, DRIVER_REVERT },
+	};
+
+	return all[n];
+}
+
+/* `make check-long` tries every point. */
+static unsigned stride(void)
+{
+	return getenv("EVERY") ? 1 : 4;
+}
+
+static void an_op_that_is_refused_leaves_old_or_new(void **state)
+{
+	const struct scenario s = scenarios(FOUND_PATHS);
+	bool reached = true;
+	unsigned k = 0;
+
+	(void)state;
+	for (k = 1; reached && k < POINTS_LIMIT; k += stride()) {
+		prepare(&s);
+		side.refuse_op = k;
+		(void)run_scenario(&s);
+		reached = side.ops >= k;
+		check_broken(&s, k);
+	}
+	assert_true(k > 40 && k < POINTS_LIMIT);
+}
+
+static void a_program_that_is_cut_off_leaves_old_or_new(void **state)
+{
+	(void)state;
+	for (int n = 0; n < SCENARIOS; n += getenv("EVERY") ? 1 : 3) {
+		const struct scenario s = scenarios(n);
+		bool done = false;
+		unsigned k = 0;
+
+		while (!done && ++k < POINTS_LIMIT) {
+			prepare(&s);
+			side.cut_program = k;
+			done = run_scenario(&s);
+			check_broken(&s, k);
+		}
+		assert_true(k > 2 && k < POINTS_LIMIT);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_side, close_root)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_pair_goes_through_every_verb),
+		TEST(modes_are_as_place_has_them),
+		TEST(what_files_began_goes_on_over_ssh),
+		TEST(staging_again_writes_nothing),
+		TEST(older_versions_go_but_not_what_was_found),
+		TEST(what_was_there_is_kept_with_its_mode),
+		TEST(the_installed_pair_can_be_read),
+		TEST(a_commit_carries_what_it_replaces),
+		TEST(a_link_that_is_turned_meanwhile_is_left),
+		TEST(a_staged_version_that_was_damaged_is_not_switched_to),
+		TEST(a_pair_that_is_none_is_refused),
+		TEST(a_mixed_pair_is_seen),
+		TEST(what_is_not_ours_stays),
+		TEST(directories_on_the_way_are_checked),
+		TEST(names_that_are_unknown_there_are_refused),
+		TEST(without_commands_nothing_is_installed_but_all_is_seen),
+		TEST(hostile_names_are_only_names),
+		TEST(a_command_is_run_there),
+		TEST(an_op_that_is_refused_leaves_old_or_new),
+		TEST(a_program_that_is_cut_off_leaves_old_or_new),
+	};
+
+	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
+}

@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "remote_server.h"
+#include "sshd_fixture.h"
+
+#include "remote/batch.h"
+#include "remote/ssh.h"
+
+#define END "certfleet-end "
+
+/* libssh2 1.10 forgets a few bytes when it cannot read a key. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:CRYPTO_zalloc\n";
+}
+
+static struct secret key;
+static struct ssh_login login;
+static struct batch *batch;
+
+/* One ask, and what became of it. */
+struct asked {
+	struct ssh_ask ask;
+	int64_t timeout_ms;
+	unsigned turns;
+	struct err error;
+};
+
+static bool ask_once(void *ctx, struct exchange *x)
+{
+	struct asked *a = ctx;
+
+	if (a->turns++) {
+		a->error = x->error;
+		x->ssh = NULL; /* what was read is looked at afterwards */
+		exchange_clear(x);
+		return false;
+	}
+	x->kind = EXCHANGE_SSH;
+	x->ssh = &a->ask;
+	x->timeout_ms = a->timeout_ms;
+	return true;
+}
+
+static struct err ask_for(struct ssh_op *ops, size_t count)
+{
+	struct asked a = { .ask = { &login, &ssh_arena, ops, count },
+			   .timeout_ms = 10000 };
+
+	batch_add(batch,
+		  arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", login.port),
+		  ask_once, &a);
+	batch_run(batch);
+	return a.error;
+}
+
+static void must_ask(struct ssh_op *ops, size_t count)
+{
+	struct err e = ask_for(ops, count);
+
+	if (e.code)
+		fail_msg("%s", e.text);
+}
+
+static void assert_refused(const char *words)
+{
+	struct ssh_op op = { .kind = SSH_LOOK, .path = "/" };
+	struct err e = ask_for(&op, 1);
+
+	assert_int_not_equal(e.code, ERR_NONE);
+	if (!strstr(e.text, words))
+		fail_msg("no '%s' in: %s", words, e.text);
+	assert_int_equal(op.result, SSH_UNTRIED);
+}
+
+static void assert_let_in(void)
+{
+	struct ssh_op op = { .kind = SSH_LOOK, .path = "/" };
+
+	must_ask(&op, 1);
+	assert_int_equal(op.result, SSH_DONE);
+	assert_true(S_ISDIR(op.found.mode));
+}
+
+static void know(const char *format, const char *name)
+{
+	put_text("known", arena_printf(&ssh_arena, format, sshd_port,
+				       public_half(name)));
+}
+
+static void use_key(const char *name)
+{
+	struct err e = { 0 };
+
+	secret_release(&key);
+	assert_true(fs_read_secret(ssh_path(name), 1 << 16, &key, &e));
+}
+
+/* All but two tests talk to the same server. */
+static int open_test(void **state)
+{
+	(void)state;
+	batch = batch_new();
+	if (!sshd_pid)
+		return 0;
+	know("[127.0.0.1]:%u %s\n", "host_ed25519");
+	use_key("id");
+	login = (struct ssh_login){ .user = ssh_user(),
+				    .host = "127.0.0.1",
+				    .port = sshd_port,
+				    .key = &key,
+				    .known_hosts = ssh_path("known") };
+	return 0;
+}
+
+static int close_test(void **state)
+{
+	(void)state;
+	batch_free(batch);
+	secret_release(&key);
+	return 0;
+}
+
+static int open_server(void **state)
+{
+	if (open_ssh_dir(state))
+		return -1;
+	if (!access(SSHD, X_OK))
+		sshd_start(SFTP_SUBSYSTEM);
+	return 0;
+}
+
+static int open_other_server(void **state, const char *options)
+{
+	if (!access(SSHD, X_OK)) {
+		sshd_stop();
+		sshd_start(options);
+	}
+	return open_test(state);
+}
+
+/* ---- files ---- */
+
+static void a_file_is_written_and_read_back(void **state)
+{
+	const char *path = ssh_path("new");
+	const struct fs_attr attr = { 0640, (uid_t)-1, (gid_t)-1 };
+	struct ssh_op ops[] = {
+		{ .kind = SSH_WRITE,
+		  .path = path,
+		  .bytes = "secret",
+		  .len = 6,
+		  .attr = attr },
+		{ .kind = SSH_READ, .path = path },
+		{ .kind = SSH_LOOK, .path = path },
+	};
+
+	(void)state;
+	needs_sshd();
+	must_ask(ops, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(ops[i].result, SSH_DONE);
+	assert_string_equal((char *)ops[1].got.bytes, "secret");
+	assert_int_equal(ops[1].found.mode & 07777, 0640);
+	assert_int_equal(ops[2].found.owner, geteuid());
+	secret_release(&ops[1].got);
+}
+
+static void a_file_that_is_there_is_not_written_over(void **state)
+{
+	struct ssh_op op = { .kind = SSH_WRITE,
+			     .path = ssh_path("kept"),
+			     .bytes = "x",
+			     .len = 1,
+			     .attr = FS_PRIVATE };
+
+	(void)state;
+	needs_sshd();
+	put_text("kept", "kept");
+	must_ask(&op, 1);
+	assert_int_equal(op.result, SSH_FAILED);
+	assert_non_null(strstr(op.why, "cannot create"));
+	assert_string_equal(get_text("kept"), "kept");
+}
+
+static void what_is_not_there_is_told_apart_from_what_fails(void **state)
+{
+	struct ssh_op ops[] = {
+		{ .kind = SSH_READ, .path = ssh_path("absent") },
+		{ .kind = SSH_READ, .path = ssh_dir },
+		{ .kind = SSH_READ, .path = ssh_path("link") },
+		{ .kind = SSH_LINK, .path = ssh_path("link") },
+		{ .kind = SSH_LOOK, .path = ssh_path("link") },
+		{ .kind = SSH_LIST, .path = ssh_path("absent") },
+	};
+
+	(void)state;
+	needs_sshd();
+	assert_int_equal(symlink("id", ssh_path("link")), 0);
+	must_ask(ops, 6);
+	assert_int_equal(ops[0].result, SSH_ABSENT);
+	assert_int_equal(ops[1].result, SSH_FAILED);
+	assert_int_equal(ops[2].result, SSH_FAILED);
+	assert_non_null(strstr(ops[2].why, "not a regular file"));
+	assert_string_equal(ops[3].text, "id");
+	assert_true(S_ISLNK(ops[4].found.mode));
+	assert_int_equal(ops[5].result, SSH_ABSENT);
+	unlink(ssh_path("link"));
+}
+
+static void a_directory_is_listed(void **state)
+{
+	struct ssh_op op = { .kind = SSH_LIST, .path = ssh_path("some") };
+	bool saw_directory = false;
+
+	(void)state;
+	needs_sshd();
+	mkdir(ssh_path("some"), 0700);
+	put_text("some/a", "");
+	mkdir(ssh_path("some/b"), 0700);
+	must_ask(&op, 1);
+	assert_int_equal(op.entry_count, 2);
+	for (size_t i = 0; i < 2; i++)
+		saw_directory |= !strcmp(op.entries[i].name, "b") &&
+				 S_ISDIR(op.entries[i].mode);
+	assert_true(saw_directory);
+}
+
+static void a_large_file_is_not_read(void **state)
+{
+	struct ssh_op op = { .kind = SSH_READ, .path = ssh_path("large") };
+
+	(void)state;
+	needs_sshd();
+	put_text("large", "");
+	assert_int_equal(truncate(op.path, SSH_FILE_LIMIT + 1), 0);
+	must_ask(&op, 1);
+	assert_int_equal(op.result, SSH_FAILED);
+	assert_non_null(strstr(op.why, "too large"));
+}
+
+static void as_much_as_is_allowed_is_read_and_written(void **state)
+{
+	char *bytes = calloc(1, SSH_FILE_LIMIT);
+	struct ssh_op ops[] = {
+		{ .kind = SSH_WRITE,
+		  .path = ssh_path("most"),
+		  .bytes = bytes,
+		  .len = SSH_FILE_LIMIT,
+		  .attr = FS_PRIVATE },
+		{ .kind = SSH_READ, .path = ssh_path("most") },
+	};
+
+	(void)state;
+	needs_sshd();
+	assert_non_null(bytes);
+	for (size_t i = 0; i < SSH_FILE_LIMIT; i++)
+		bytes[i] = (char)(i * 7 + (i >> 8));
+	must_ask(ops, 2);
+	assert_int_equal(ops[1].got.len, SSH_FILE_LIMIT);
+	assert_memory_equal(ops[1].got.bytes, bytes, SSH_FILE_LIMIT);
+	secret_release(&ops[1].got);
+	free(bytes);
+}
+
+/* ---- scripts ---- */
+
+static struct ssh_op script(const char *text)
+{
+	const char *whole = arena_printf(&ssh_arena,
+					 "{\nexec 2>&1\ntrap 'printf \"\\n" END
+					 "%%s\\n\" \"$?\"' EXIT\n%s\n}\n",
+					 text);
+
+	return (struct ssh_op){ .kind = SSH_RUN,
+				.bytes = whole,
+				.len = strlen(whole),
+				.end = END };
+}
+
+static void a_script_runs_and_its_status_is_known(void **state)
+{
+	struct ssh_op ops[] = { script("echo hello"),
+				script("echo oh no >&2; exit 7"),
+				script("exit 0") };
+
+	(void)state;
+	needs_sshd();
+	must_ask(ops, 3);
+	assert_int_equal(ops[0].result, SSH_DONE);
+	assert_string_equal(ops[0].text, "hello\n");
+	assert_int_equal(ops[1].result, SSH_FAILED);
+	assert_int_equal(ops[1].status, 7);
+	assert_non_null(strstr(ops[1].why, "oh no"));
+	assert_int_equal(ops[2].result, SSH_DONE);
+	assert_string_equal(ops[2].text, "");
+}
+
+static void what_a_script_leaves_behind_is_not_waited_for(void **state)
+{
+	struct ssh_op op = script("sleep 5 & echo started");
+	int64_t begin = clock_mono_ms();
+
+	(void)state;
+	needs_sshd();
+	must_ask(&op, 1);
+	assert_int_equal(op.result, SSH_DONE);
+	assert_true(clock_mono_ms() - begin < 4000);
+}
+
+static void of_much_output_the_end_is_kept(void **state)
+{
+	struct ssh_op op = script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); "
+				  "echo line $i; done; exit 3");
+
+	(void)state;
+	needs_sshd();
+	must_ask(&op, 1);
+	assert_int_equal(op.status, 3);
+	assert_true(strlen(op.text) <= SSH_OUTPUT_LIMIT);
+	assert_non_null(strstr(op.why, "line 20000"));
+	assert_true(strlen(op.why) < 300);
+}
+
+static void a_script_that_is_killed_has_no_status(void **state)
+{
+	struct ssh_op op = script("kill -9 $$");
+
+	(void)state;
+	needs_sshd();
+	must_ask(&op, 1);
+	assert_int_equal(op.result, SSH_FAILED);
+	assert_int_equal(op.status, -1);
+}
+
+static void a_script_that_takes_too_long_is_given_up(void **state)
+{
+	struct ssh_op op = script("sleep 5");
+	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 },
+			   .timeout_ms = 1000 };
+
+	(void)state;
+	needs_sshd();
+	batch_add(batch,
+		  arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port),
+		  ask_once, &a);
+	batch_run(batch);
+	assert_non_null(strstr(a.error.text, "did not answer"));
+	assert_let_in(); /* over another connection */
+	assert_int_equal(logins() >= 2, 1);
+}
+
+static void what_needs_what_failed_is_not_tried(void **state)
+{
+	struct ssh_op ops[] = { script("exit 1"), script("echo never") };
+
+	(void)state;
+	needs_sshd();
+	ops[0].needed = true;
+	must_ask(ops, 2);
+	assert_int_equal(ops[0].result, SSH_FAILED);
+	assert_int_equal(ops[1].result, SSH_UNTRIED);
+}
+
+/* ---- connections ---- */
+
+static void a_connection_is_kept(void **state)
+{
+	size_t before = 0;
+
+	(void)state;
+	needs_sshd();
+	before = logins();
+	for (int i = 0; i < 4; i++)
+		assert_let_in();
+	assert_int_equal(logins() - before, 1);
+}
+
+static void one_host_gets_few_connections_at_once(void **state)
+{
+	enum {
+		MANY = 12
+	};
+	struct asked asked[MANY];
+	struct ssh_op ops[MANY];
+	size_t before = 0;
+
+	(void)state;
+	needs_sshd();
+	before = logins();
+	for (int i = 0; i < MANY; i++) {
+		ops[i] = script("sleep 0.2");
+		asked[i] = (struct asked){ .ask = { &login, &ssh_arena, &ops[i],
+						    1 } };
+		batch_add(batch,
+			  arena_printf(&ssh_arena, "sftp://127.0.0.1:%u",
+				       sshd_port),
+			  ask_once, &asked[i]);
+	}
+	batch_run(batch);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(ops[i].result, SSH_DONE);
+	assert_int_equal(logins() - before, BATCH_HOST_LIMIT);
+}
+
+static void one_that_was_ended_is_replaced(void **state)
+{
+	struct ssh_op op = script("kill $PPID");
+
+	(void)state;
+	needs_sshd();
+	(void)ask_for(&op, 1);
+	assert_let_in();
+}
+
+static void nobody_there_is_said(void **state)
+{
+	(void)state;
+	login.port = a_free_port();
+	assert_refused("cannot talk to");
+}
+
+static void what_is_no_ssh_server_is_refused(void **state)
+{
+	struct server *web = server_new(
+		(struct server){ .lines = true,
+				 .answers = { "HTTP/1.1 400 No\r\n\r\n" } },
+		NULL);
+	struct server *silent = server_new(
+		(struct server){ .is_silent = true, .answers = { "" } }, NULL);
+	struct ssh_op op = { .kind = SSH_LOOK, .path = "/" };
+	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 },
+			   .timeout_ms = 1000 };
+	struct server *servers[] = { web, silent };
+
+	(void)state;
+	login.known_hosts = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		a.turns = 0;
+		batch_add(batch,
+			  arena_printf(&ssh_arena, "sftp://%s",
+				       strstr(servers[i]->origin, "://") + 3),
+			  ask_once, &a);
+		batch_run(batch);
+		assert_int_equal(a.error.code, ERR_REMOTE);
+		assert_int_equal(op.result, SSH_UNTRIED);
+	}
+}
+
+/* ---- who is who ---- */
+
+static void a_known_host_is_taken(void **state)
+{
+	(void)state;
+	needs_sshd();
+	know("# a comment\n\nsomething else\n[127.0.0.1]:%u %s\n",
+	     "host_ed25519");
+	assert_let_in();
+}
+
+static void it_is_asked_for_the_kind_of_key_that_is_known(void **state)
+{
+	(void)state;
+	needs_sshd();
+	know("[127.0.0.1]:%u %s\n", "host_ecdsa");
+	assert_let_in();
+}
+
+static void lines_may_end_in_many_ways(void **state)
+{
+	static const char *const forms[] = { "[127.0.0.1]:%u %s",
+					     "[127.0.0.1]:%u %s\r\n",
+					     "[127.0.0.1]:%u %s a comment\n",
+					     "\n\n[127.0.0.1]:%u %s \n\n" };
+
+	(void)state;
+	needs_sshd();
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		know(forms[i], "host_ed25519");
+		assert_let_in();
+		batch_free(batch); /* or the connection is just kept */
+		batch = batch_new();
+	}
+}
+
+static void a_hashed_name_is_found(void **state)
+{
+	(void)state;
+	needs_sshd();
+	know("[127.0.0.1]:%u %s\n", "host_ed25519");
+	sh(arena_printf(&ssh_arena, "ssh-keygen -H -f %s >%s 2>&1",
+			ssh_path("known"), ssh_path("hashing")));
+	assert_null(strstr(get_text("known"), "127.0.0.1"));
+	assert_let_in();
+}
+
+static void an_unknown_host_is_refused_with_what_it_shows(void **state)
+{
+	(void)state;
+	needs_sshd();
+	know("[127.0.0.2]:%u %s\n", "host_ed25519");
+	sh(arena_printf(&ssh_arena, "ssh-keygen -lf %s | cut -d' ' -f2 >%s",
+			ssh_path("host_ed25519.pub"), ssh_path("print")));
+	put_text("print", strtok(get_text("print"), "\n"));
+	assert_refused(get_text("print"));
+	assert_refused("not known");
+	login.known_hosts = NULL;
+	assert_refused("not known");
+	login.known_hosts = ssh_path("nowhere");
+	assert_refused("cannot read the known SSH hosts");
+}
+
+static void a_changed_host_is_refused(void **state)
+{
+	(void)state;
+	needs_sshd();
+	know("[127.0.0.1]:%u %s\n", "id");
+	assert_refused("it was changed");
+}
+
+static void a_revoked_key_is_refused(void **state)
+{
+	(void)state;
+	needs_sshd();
+	put_text("known",
+		 arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n",
+			      sshd_port, public_half("host_ed25519"),
+			      public_half("host_ed25519")));
+	assert_refused("revoked");
+	put_text("known",
+		 arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n",
+			      sshd_port, public_half("host_ed25519"),
+			      public_half("id")));
+	assert_let_in();
+}
+
+static void a_pinned_key_is_the_only_one(void **state)
+{
+	(void)state;
+	needs_sshd();
+	sh(arena_printf(&ssh_arena, "ssh-keygen -lf %s | cut -d' ' -f2 >%s",
+			ssh_path("host_ed25519.pub"), ssh_path("print")));
+	login.known_hosts = NULL;
+	login.host_key = strtok(get_text("print"), "\n");
+	assert_let_in();
+	login.host_key = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	assert_refused("not the pinned");
+	/* what known_hosts says does not help */
+	login.known_hosts = ssh_path("known");
+	know("[127.0.0.1]:%u %s\n", "host_ed25519");
+	assert_refused("not the pinned");
+}
+
+static void keys_of_many_forms_are_taken(void **state)
+{
+	static const struct {
+		const char *options;
+		bool encrypted;
+	} rows[] = {
+		{ "-t ed25519 -N ''", false },
+		{ "-t ecdsa -N ''", false },
+		{ "-t ecdsa -b 521 -N ''", false },
+		{ "-t ecdsa -m PEM -N ''", false },
+		{ "-t ecdsa -m PKCS8 -N ''", false },
+		{ "-t ed25519 -N 'right one'", true },
+		{ "-t ecdsa -N 'right one'", true },
+		{ "-t ecdsa -m PKCS8 -N 'right one'", true },
+	};
+	const struct secret right = { (unsigned char *)"right one", 9 };
+	const struct secret wrong = { (unsigned char *)"wrong one", 9 };
+	char all[8192] = "";
+
+	(void)state;
+	needs_sshd();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *name = arena_printf(&ssh_arena, "key%zu", i);
+
+		make_key(name, rows[i].options);
+		strcat(strcat(all, public_half(name)), "\n");
+		put_text("authorized", all);
+		use_key(name);
+		login.passphrase = rows[i].encrypted ? &right : NULL;
+		assert_let_in();
+		batch_free(batch); /* or the connection is just kept */
+		batch = batch_new();
+		if (!rows[i].encrypted)
+			continue;
+		login.passphrase = &wrong;
+		assert_refused("passphrase");
+		login.passphrase = NULL;
+		assert_refused("passphrase");
+	}
+	put_text("authorized", get_text("id.pub"));
+}
+
+static void a_stranger_is_refused(void **state)
+{
+	(void)state;
+	needs_sshd();
+	use_key("host_ecdsa");
+	assert_refused("authorized_keys");
+	put_text("garbage", "no key\n");
+	use_key("garbage");
+	assert_refused("SSH key cannot be used");
+	login.user = "nobody-of-that-name";
+	use_key("id");
+	assert_refused("does not let user 'nobody-of-that-name' in");
+}
+
+/* ---- servers that do not offer all ---- */
+
+static int open_sftp_only(void **state)
+{
+	return open_other_server(state,
+				 SFTP_SUBSYSTEM "\nForceCommand internal-sftp");
+}
+
+static void where_no_command_is_run_files_can_still_be_seen(void **state)
+{
+	struct ssh_op ops[] = { script("echo hello"),
+				{ .kind = SSH_LOOK, .path = "/" } };
+
+	(void)state;
+	needs_sshd();
+	must_ask(ops, 2);
+	assert_int_equal(ops[0].result, SSH_FAILED);
+	assert_int_equal(ops[0].status, -1);
+	assert_int_equal(ops[1].result, SSH_DONE);
+}
+
+static int open_without_sftp(void **state)
+{
+	return open_other_server(state, "");
+}
+
+static void without_sftp_it_is_said(void **state)
+{
+	(void)state;
+	needs_sshd();
+	assert_refused("use SFTP there");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_test, close_test)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_file_is_written_and_read_back),
+		TEST(a_file_that_is_there_is_not_written_over),
+		TEST(what_is_not_there_is_told_apart_from_what_fails),
+		TEST(a_directory_is_listed),
+		TEST(a_large_file_is_not_read),
+		TEST(as_much_as_is_allowed_is_read_and_written),
+		TEST(a_script_runs_and_its_status_is_known),
+		TEST(what_a_script_leaves_behind_is_not_waited_for),
+		TEST(of_much_output_the_end_is_kept),
+		TEST(a_script_that_is_killed_has_no_status),
+		TEST(a_script_that_takes_too_long_is_given_up),
+		TEST(what_needs_what_failed_is_not_tried),
+		TEST(a_connection_is_kept),
+		TEST(one_host_gets_few_connections_at_once),
+		TEST(one_that_was_ended_is_replaced),
+		TEST(nobody_there_is_said),
+		TEST(what_is_no_ssh_server_is_refused),
+		TEST(a_known_host_is_taken),
+		TEST(it_is_asked_for_the_kind_of_key_that_is_known),
+		TEST(lines_may_end_in_many_ways),
+		TEST(a_hashed_name_is_found),
+		TEST(an_unknown_host_is_refused_with_what_it_shows),
+		TEST(a_changed_host_is_refused),
+		TEST(a_revoked_key_is_refused),
+		TEST(a_pinned_key_is_the_only_one),
+		TEST(keys_of_many_forms_are_taken),
+		TEST(a_stranger_is_refused),
+		cmocka_unit_test_setup_teardown(
+			where_no_command_is_run_files_can_still_be_seen,
+			open_sftp_only, close_test),
+		cmocka_unit_test_setup_teardown(without_sftp_it_is_said,
+						open_without_sftp, close_test),
+	};
+
+	return cmocka_run_group_tests(tests, open_server, close_ssh_dir);
+}
