@@ -84,8 +84,9 @@ static const struct driver *driver_for(const struct component *c,
 	switch (c->activate.kind) {
 	case ACTIVATE_NONE:
 		return own;
-	case ACTIVATE_SIGNAL:
 	case ACTIVATE_COMMAND:
+		return own->runs_commands ? own : &files_driver;
+	case ACTIVATE_SIGNAL:
 		return &files_driver;
 	case ACTIVATE_HTTP:
 		return &call_driver;

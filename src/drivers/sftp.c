@@ -285,4 +285,5 @@ const struct driver sftp_driver = {
 		[DRIVER_READ] = walk,
 	},
 	.origin = origin,
+	.runs_commands = true,
 };

@@ -57,6 +57,7 @@ struct driver {
 	void (*forget)(struct visit *v);
 	bool takes_pair; /* to commit and to revert, not only to stage */
 	bool takes_orders;
+	bool runs_commands; /* of an activation, where the process is */
 };
 
 /* The ask of a conversation over lines; what is in `text` is no secret. */
