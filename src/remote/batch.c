@@ -34,6 +34,7 @@ struct talk {
 	struct exchange x;
 	struct client client;
 	struct ssh *ssh;
+	bool kept; /* it was used before */
 	enum stage stage;
 	enum socket_turn waits_for;
 	int64_t end_ms;   /* of this exchange */
@@ -203,7 +204,8 @@ static void begin(struct batch *b, struct talk *t)
 
 	if (t->x.kind == EXCHANGE_SSH)
 		t->ssh = ssh_pool_take(&b->ssh, t->x.ssh->login);
-	if (t->ssh) {
+	t->kept = t->ssh != NULL;
+	if (t->kept) {
 		begin_socket(t);
 		return;
 	}
@@ -243,6 +245,16 @@ static bool is_stopped(const struct talk *t)
 	       (t->x.reads || t->stage == STAGE_IDLE);
 }
 
+/* That it was ended meanwhile shows when it is used. */
+static bool needs_another(struct talk *t)
+{
+	if (!t->kept || ssh_has_begun(t->ssh, t->x.ssh))
+		return false;
+	ssh_close(TAKE(t->ssh));
+	t->stage = STAGE_IDLE;
+	return true;
+}
+
 /* True when it has come to its end. */
 static bool carry_socket(struct talk *t)
 {
@@ -260,6 +272,8 @@ static bool carry_socket(struct talk *t)
 			client_answer(&t->client, CURLE_OK, &t->x);
 		break;
 	case SOCKET_FAILED:
+		if (needs_another(t))
+			return false;
 		t->x.error = e;
 		break;
 	}

@@ -397,6 +397,14 @@ enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e)
 	return t;
 }
 
+/* What only reads asks nothing before its second step. */
+bool ssh_has_begun(const struct ssh *s, const struct ssh_ask *ask)
+{
+	bool reads = ask->ops[0].kind < SSH_WRITE;
+
+	return s->at || s->step > (reads ? 1 : 0);
+}
+
 void ssh_ask_clear(struct ssh_ask *a)
 {
 	for (size_t i = 0; i < a->count; i++)

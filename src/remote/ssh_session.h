@@ -27,6 +27,8 @@ AUTO_TYPE(ssh, struct ssh *, ssh_close)
  * the connection is of no use any more.
  */
 enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e);
+/* Whether anything was done that must not, or cannot, be done again. */
+bool ssh_has_begun(const struct ssh *s, const struct ssh_ask *ask);
 int ssh_socket(const struct ssh *s);
 /* Whether it was opened for just this login. */
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login);

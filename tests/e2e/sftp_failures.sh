@@ -88,7 +88,8 @@ make_local() { # the component that is activated first, on this machine
 	    activate: {command: [bash, $work/break.sh]}
 	END
 }
-good=$(served "$web_port")
+good=$(installed tls/web/fullchain.pem)
+serves "$web_port" "$good" "and is served"
 declare -f stop_sshd >break.sh
 echo "cd $work; [ ! -e run/break ] || { rm run/break; stop_sshd; }" >>break.sh
 touch run/break

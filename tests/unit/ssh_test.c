@@ -640,6 +640,32 @@ static void without_sftp_it_is_said(void **state)
 	assert_refused("use SFTP there");
 }
 
+static int open_impatient(void **state)
+{
+	return open_other_server(state,
+				 SFTP_SUBSYSTEM "\nClientAliveInterval 1"
+						"\nClientAliveCountMax 1");
+}
+
+/* It asked first whether we are there, which is still to be read. */
+static void one_that_was_given_up_is_replaced(void **state)
+{
+	struct ssh_op ops[] = { { .kind = SSH_LOOK, .path = "/" },
+				{ .kind = SSH_LOOK, .path = "/" } };
+	size_t before = 0;
+
+	(void)state;
+	needs_sshd();
+	before = logins();
+	must_ask(&ops[0], 1);
+	for (int i = 0; i < 100 && !strstr(get_text("log"), "not responding");
+	     i++)
+		clock_sleep_ms(100);
+	must_ask(&ops[1], 1);
+	assert_int_equal(ops[1].result, SSH_DONE);
+	assert_int_equal(logins() - before, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_test, close_test)
 
 int main(void)
@@ -677,6 +703,9 @@ int main(void)
 			open_sftp_only, close_test),
 		cmocka_unit_test_setup_teardown(without_sftp_it_is_said,
 						open_without_sftp, close_test),
+		cmocka_unit_test_setup_teardown(
+			one_that_was_given_up_is_replaced, open_impatient,
+			close_test),
 	};
 
 	return cmocka_run_group_tests(tests, open_server, close_ssh_dir);
