@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 load.py PORT [STARTTLS]: new handshakes with 127.0.0.1:PORT from several
-threads at once, without a pause, until the file run/load.stop is there or two
-minutes are over.  A line for each: when it began and ended, then the
+threads at once, until the file run/load.stop is there or two minutes are over.
+Between them is a short pause: with both processors taken, by threads that are
+made for one handshake each, others may not get to run for minutes.  A line for each: when it began and ended, then the
 fingerprint of the leaf that was presented, or "failed" and why.
 """
 import hashlib
@@ -15,9 +16,10 @@ import sys
 import threading
 import time
 
-THREADS = 4
+THREADS = 6
 SECONDS = 120
 PATIENCE = 20
+PAUSE = 0.01
 
 port = int(sys.argv[1])
 starttls = sys.argv[2] if len(sys.argv) > 2 else ""
@@ -25,6 +27,7 @@ context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
 printing = threading.Lock()
+together = threading.Barrier(THREADS)
 end = time.time() + SECONDS
 
 
@@ -58,8 +61,17 @@ def shake_hands():
             return hashlib.sha256(tls.getpeercert(True)).hexdigest()
 
 
+def wait_for_others():
+    time.sleep(PAUSE)
+    try:
+        together.wait()
+    except threading.BrokenBarrierError:
+        pass
+
+
 def load():
     while time.time() < end and not os.path.exists("run/load.stop"):
+        wait_for_others()
         begin = time.time()
         try:
             told = shake_hands()
@@ -67,6 +79,7 @@ def load():
             told = f"failed {e}"
         with printing:
             print(f"{begin:.6f} {time.time():.6f} {told}", flush=True)
+    together.abort()
 
 
 threads = [threading.Thread(target=load) for _ in range(THREADS)]
