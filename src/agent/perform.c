@@ -39,7 +39,10 @@ void perform_look(const struct agent_config *c,
 		.staged = seen.staged,
 		.unwritable = seen.unwritable,
 		.error = seen.error,
-		.hot = self_is(c, component),
+		.activation =
+			self_is(c, component)
+				? ACTIVATION_HOT
+				: activate_activation(&component->activate),
 	};
 	if (!ordered_read(c, component->name, a, &told, &e)) {
 		out->unwritable = arena_strdup(a, e.text);

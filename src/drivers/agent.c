@@ -112,9 +112,11 @@ static enum turn prove(struct visit *v, const struct agent_identity *agent,
 static const char *mismatch(const struct component *c,
 			    const struct component_report *r)
 {
-	if (c->deliver.agent.self == r->hot)
+	bool is_own = r->activation == ACTIVATION_HOT;
+
+	if (c->deliver.agent.self == is_own)
 		return NULL;
-	return r->hot ? "it is the agent's own pair; say 'self: true' beside "
+	return is_own ? "it is the agent's own pair; say 'self: true' beside "
 			"its URL"
 		      : "it is not the agent's own pair; take 'self: true' "
 			"away, or name the component that is";
@@ -139,6 +141,7 @@ static void take_report(const struct visit *v,
 		.error = r->error,
 		.served = r->served,
 		.clock_ahead = agent->time - clock_now(),
+		.activation = activation_names[r->activation],
 		.order_from = r->lineage,
 		.order_taken = r->sequence,
 	};

@@ -42,8 +42,9 @@ struct probe_answer {
 	const char *staged;
 	const char *unwritable;
 	const char *error;
-	const char *served;  /* the driver's own proof; NULL: it has none */
-	int64_t clock_ahead; /* as in component_seen */
+	const char *served;     /* the driver's own proof; NULL: it has none */
+	int64_t clock_ahead;    /* as in component_seen */
+	const char *activation; /* as in component_seen */
 	/* of those that take orders */
 	const char *order_from; /* lineage whose it took last; NULL: nobody's */
 	int64_t order_taken;    /* sequence of that order; 0: none */

@@ -109,6 +109,7 @@ static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 	seen->damage = a->damage;
 	seen->staged = a->staged;
 	seen->unwritable = a->unwritable;
+	seen->activation = a->activation;
 	seen->clock_ahead = a->clock_ahead;
 	seen->error = a->error;
 	seen->served = a->served;

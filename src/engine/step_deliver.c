@@ -88,12 +88,6 @@ void step_stage(struct run *r, struct batch *b)
 	batch_record(r, b, change);
 }
 
-/* Whether the process must still be told once this commit has happened. */
-static bool needs_activation(const struct component *c)
-{
-	return component_activation(c) != ACTIVATION_NONE;
-}
-
 /*
  * Before the switch the state says that an activation is due, so that a
  * crash in between cannot leave the process with the old pair for good.
@@ -110,7 +104,7 @@ static bool announce(struct run *r, struct batch *b, struct err *e)
 		seen->certificate = s->certificate;
 		seen->retire_remove = c->retire_remove;
 		seen->deliver = deliver_to_text(&c->deliver, &r->arena);
-		if (needs_activation(c))
+		if (component_activation(c, seen) != ACTIVATION_NONE)
 			seen->activation_due = run_fingerprint(r, s);
 		change_component(change, seen);
 	}
@@ -180,7 +174,8 @@ static void record_commits(struct run *r, struct batch *b,
 				earlier ? earlier->activation_due : NULL;
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
-		else if (!needs_activation(c) && !c->verify_count)
+		else if (component_activation(c, seen) == ACTIVATION_NONE &&
+			 !c->verify_count)
 			run_accept(r, seen, run_fingerprint(r, s));
 		change_component(change, seen);
 	}

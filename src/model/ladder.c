@@ -2,6 +2,9 @@
 #include "model/ladder.h"
 
 #include "model/http.h"
+#include "model/snapshot.h"
+
+#include <string.h>
 
 const char *const activation_names[ACTIVATION_COUNT + 1] = {
 	[ACTIVATION_NONE] = "none",
@@ -19,7 +22,7 @@ static const struct rung {
 } rungs[] = {
 	[DRIVER_FILES] = { "files", ACTIVATION_NONE, false, false },
 	[DRIVER_HAPROXY] = { "haproxy", ACTIVATION_HOT, true, false },
-	/* its host knows how; that its process is told is all we know */
+	/* its host knows how, and tells; as long as it did not: */
 	[DRIVER_AGENT] = { "agent", ACTIVATION_RELOAD, true, false },
 	[DRIVER_CADDY] = { "caddy", ACTIVATION_HOT, true, true },
 	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },
@@ -56,9 +59,9 @@ bool component_swaps_at_commit(const struct component *c)
 	       c->activate.kind == ACTIVATE_NONE;
 }
 
-enum activation component_activation(const struct component *c)
+enum activation activate_activation(const struct activate *a)
 {
-	switch (c->activate.kind) {
+	switch (a->kind) {
 	case ACTIVATE_NONE:
 		break;
 	case ACTIVATE_SIGNAL:
@@ -67,5 +70,27 @@ enum activation component_activation(const struct component *c)
 	case ACTIVATE_COMMAND:
 		return ACTIVATION_RESTART;
 	}
+	return ACTIVATION_NONE;
+}
+
+enum activation component_activation(const struct component *c,
+				     const struct component_seen *seen)
+{
+	enum activation told = ACTIVATION_NONE;
+
+	if (c->activate.kind != ACTIVATE_NONE)
+		return activate_activation(&c->activate);
+	if (seen->activation && activation_named(seen->activation, &told))
+		return told;
 	return rungs[c->deliver.kind].own;
+}
+
+bool activation_named(const char *name, enum activation *out)
+{
+	for (int i = 0; i < ACTIVATION_COUNT; i++)
+		if (!strcmp(name, activation_names[i])) {
+			*out = (enum activation)i;
+			return true;
+		}
+	return false;
 }

@@ -19,8 +19,13 @@ enum activation {
 	ACTIVATION_RESTART,
 	ACTIVATION_COUNT
 };
+struct component_seen;
 
-enum activation component_activation(const struct component *c);
+/* What it says itself, or its driver; or its host, of what was seen there. */
+enum activation component_activation(const struct component *c,
+				     const struct component_seen *seen);
+/* Of a signal, a command or a request; of nothing: ACTIVATION_NONE. */
+enum activation activate_activation(const struct activate *a);
 
 /* The driver knows by itself how: `activate` has no place there. */
 bool deliver_activates(const struct deliver *d);
@@ -32,6 +37,7 @@ bool component_swaps_at_commit(const struct component *c);
 /* "files" and so on, as in the fleet file. */
 const char *driver_name(enum driver_kind kind);
 
+MUST_CHECK bool activation_named(const char *name, enum activation *out);
 extern const char *const activation_names[ACTIVATION_COUNT + 1];
 
 #endif

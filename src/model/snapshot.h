@@ -104,6 +104,8 @@ struct component_seen {
 				   NULL: nobody's, or unknown */
 	const char *error;      /* why something is unknown */
 	const char *unwritable; /* NULL: can be written; else why not */
+	const char *activation; /* what its host says of the ladder; NULL:
+				   nothing */
 	int64_t observed_at;
 	/* remembered */
 	bool known;                  /* the state has a record of it */

@@ -162,7 +162,8 @@ static struct component_draft *find_activator(const struct process_draft *p)
 		struct component_draft *c = p->members[i];
 
 		if (c->activate &&
-		    component_activation(c->component) != ACTIVATION_NONE)
+		    component_activation(c->component, c->seen) !=
+			    ACTIVATION_NONE)
 			return c;
 	}
 	return NULL;

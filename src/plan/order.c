@@ -220,7 +220,7 @@ static size_t order_activation(struct order *o, struct process_draft *p,
 	for (size_t i = 0; i < p->member_count; i++)
 		after[i] = p->members[i]->commit;
 	after[p->member_count] = o->barrier;
-	step.activation = component_activation(c->component);
+	step.activation = component_activation(c->component, c->seen);
 	step.wave = wave;
 	if (c->write)
 		step.reason = "its process has to take the new pair into use";

@@ -61,6 +61,7 @@ static const struct field observation_fields[] = {
 	ENUM_FIELD(struct component_seen, evidence, evidence_names),
 	MAYBE_FIELD(struct component_seen, error),
 	MAYBE_FIELD(struct component_seen, unwritable),
+	MAYBE_FIELD(struct component_seen, activation),
 	INT64_FIELD(struct component_seen, observed_at),
 	{ 0 },
 };

@@ -67,8 +67,8 @@ static json_t *text_json(const char *text, enum text_kind kind)
 
 static json_t *component_json(const struct component_report *c)
 {
-	json_t *json = json_pack("{sI sb}", "sequence", (json_int_t)c->sequence,
-				 "hot", c->hot);
+	json_t *json = json_pack("{sI ss}", "sequence", (json_int_t)c->sequence,
+				 "activation", activation_names[c->activation]);
 
 	for (size_t i = 0; i < ROWS; i++)
 		json_object_set_new(
@@ -126,13 +126,15 @@ static bool read_component(json_t *json, struct arena *a,
 			   struct component_report *out, struct err *e)
 {
 	json_int_t sequence = 0;
-	int hot = 0;
+	const char *activation = NULL;
 
-	if (json_unpack(json, "{sI sb}", "sequence", &sequence, "hot", &hot) ||
+	if (json_unpack(json, "{sI ss}", "sequence", &sequence, "activation",
+			&activation) ||
 	    sequence < 0)
 		return bad("sequence", e);
+	if (!activation_named(activation, &out->activation))
+		return bad("activation", e);
 	out->sequence = sequence;
-	out->hot = hot;
 	for (size_t i = 0; i < ROWS; i++)
 		if (!read_text(json, &rows[i], a, out, e))
 			return false;

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/ladder.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -32,7 +33,7 @@ struct component_report {
 	const char *served;  /* by its own check */
 	const char *lineage; /* whose orders it took last; NULL: nobody's */
 	int64_t sequence;    /* of the last one; 0: none */
-	bool hot;            /* it takes a pair into use by itself */
+	enum activation activation; /* hot: the agent's own pair */
 };
 
 /* {"agent": ..., "component": ...}; the caller owns the reference. */

@@ -48,7 +48,7 @@ write_fleet
 before=$(served "$web")
 cf plan
 is $status 0 "a plan is made"
-has "$out" "front .*commit, reload" "it says how"
+has "$out" "front .*commit, restart" "it says how, as the agent told"
 cf apply --yes
 is $status 0 "the first apply ends well"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"

@@ -78,7 +78,10 @@ is $status 65 "one that contradicts itself is no plan"
 cf plan --out saved.plan
 "$CERTFLEET" apply saved.plan >run/killed 2>&1 &
 pid=$!
-sleep 0.6
+for _ in $(seq 500); do # it is at work, and has more to do
+	grep -q '^\[ *6/' run/killed && break
+	sleep 0.005
+done
 kill -9 "$pid"
 wait "$pid" 2>/dev/null
 cf apply saved.plan

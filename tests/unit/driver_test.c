@@ -4,6 +4,7 @@
 #include "base/stop.h"
 #include "drivers/driver.h"
 #include "model/ladder.h"
+#include "model/snapshot.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -131,13 +132,14 @@ static void a_stop_begins_nothing_but_lets_going_back(void **state)
 static void the_way_of_activation_follows_from_the_component(void **state)
 {
 	struct component c = at(directory_form());
+	const struct component_seen seen = { 0 };
 
 	(void)state;
-	assert_int_equal(component_activation(&c), ACTIVATION_NONE);
+	assert_int_equal(component_activation(&c, &seen), ACTIVATION_NONE);
 	c.activate.kind = ACTIVATE_SIGNAL;
-	assert_int_equal(component_activation(&c), ACTIVATION_RELOAD);
+	assert_int_equal(component_activation(&c, &seen), ACTIVATION_RELOAD);
 	c.activate.kind = ACTIVATE_COMMAND;
-	assert_int_equal(component_activation(&c), ACTIVATION_RESTART);
+	assert_int_equal(component_activation(&c, &seen), ACTIVATION_RESTART);
 }
 
 static void what_is_installed_can_be_read(void **state)

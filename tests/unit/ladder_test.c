@@ -2,6 +2,7 @@
 #include "model/ladder.h"
 
 #include "model/http.h"
+#include "model/snapshot.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -106,11 +107,13 @@ static const struct {
 
 static void every_way_has_its_rung(void **state)
 {
+	const struct component_seen nothing = { 0 };
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct component *c = &rows[i].component;
 
-		if (component_activation(c) != rows[i].activation ||
+		if (component_activation(c, &nothing) != rows[i].activation ||
 		    deliver_activates(&c->deliver) != rows[i].activates ||
 		    deliver_swaps(&c->deliver) != rows[i].swaps ||
 		    component_swaps_at_commit(c) != rows[i].at_commit)
@@ -125,10 +128,37 @@ static void every_driver_has_a_name(void **state)
 		assert_true(strlen(driver_name((enum driver_kind)kind)) > 3);
 }
 
+/* An agent that does not, or says what nobody knows, is told something. */
+static void an_agent_tells_its_rung(void **state)
+{
+	const struct component c = { .deliver = { .kind = DRIVER_AGENT } };
+	const struct {
+		const char *says;
+		enum activation activation;
+	} told[] = {
+		{ NULL, ACTIVATION_RELOAD },
+		{ "none", ACTIVATION_NONE },
+		{ "hot", ACTIVATION_HOT },
+		{ "reload", ACTIVATION_RELOAD },
+		{ "restart", ACTIVATION_RESTART },
+		{ "kick", ACTIVATION_RELOAD },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		const struct component_seen seen = { .activation =
+							     told[i].says };
+
+		assert_int_equal(component_activation(&c, &seen),
+				 told[i].activation);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_has_its_rung),
+		cmocka_unit_test(an_agent_tells_its_rung),
 		cmocka_unit_test(every_driver_has_a_name),
 	};
 

@@ -435,9 +435,9 @@ static void a_look_tells_what_is_there(void **state)
 	assert_string_equal(r.lineage, LINEAGE);
 	assert_int_equal(r.sequence, 4);
 	assert_null(r.unwritable);
-	assert_false(r.hot);
+	assert_int_not_equal(r.activation, ACTIVATION_HOT);
 	perform_look(&config, component("self"), &test_arena, &r);
-	assert_true(r.hot);
+	assert_int_equal(r.activation, ACTIVATION_HOT);
 }
 
 static void a_damaged_record_is_told(void **state)

@@ -30,7 +30,7 @@ static const struct component_report full = {
 	.served = LEAF,
 	.lineage = "l1",
 	.sequence = 12,
-	.hot = true,
+	.activation = ACTIVATION_HOT,
 };
 
 AUTO_TYPE(str, char *, free)
@@ -70,7 +70,7 @@ static void every_member_comes_back(void **state)
 	assert_string_equal(r.served, full.served);
 	assert_string_equal(r.lineage, full.lineage);
 	assert_int_equal(r.sequence, 12);
-	assert_true(r.hot);
+	assert_int_equal(r.activation, ACTIVATION_HOT);
 }
 
 static void unknown_and_nothing_are_two_things(void **state)
@@ -162,7 +162,8 @@ static void an_answer_that_makes_no_sense_is_refused(void **state)
 	refused("component", "name", NULL);
 	refused("component", "sequence", json_integer(-1));
 	refused("component", "sequence", json_string("1"));
-	refused("component", "hot", json_null());
+	refused("component", "activation", json_null());
+	refused("component", "activation", json_string("gently"));
 	refused("agent", "spki", json_string(""));
 	refused("agent", "spki", json_string("x"));
 	refused("agent", "program", NULL);
