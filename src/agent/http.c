@@ -31,7 +31,7 @@ struct request {
 	struct secret reply;
 };
 
-struct http {
+struct http_server {
 	struct MHD_Daemon *daemon;
 	struct tls_server *tls;
 	struct door *door;
@@ -43,7 +43,7 @@ struct http {
 	struct request *asked[HTTP_REQUESTS];
 };
 
-static void request_free(struct http *h, struct request *r)
+static void request_free(struct http_server *h, struct request *r)
 {
 	h->bodies -= r->got;
 	secret_release(&r->body);
@@ -65,7 +65,7 @@ static struct guest *guest_of(struct MHD_Connection *c)
 static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
 			  enum MHD_ConnectionNotificationCode what)
 {
-	struct http *h = ctx;
+	struct http_server *h = ctx;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
@@ -80,7 +80,7 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
 	}
 }
 
-void http_take(struct http *h, struct guest *g)
+void http_take(struct http_server *h, struct guest *g)
 {
 	h->arriving = g;
 	(void)MHD_add_connection(h->daemon, g->fd,
@@ -139,7 +139,7 @@ static void set_healthy(struct request *r)
 
 /* ---- the other half ---- */
 
-static size_t free_place(const struct http *h)
+static size_t free_place(const struct http_server *h)
 {
 	size_t i = 0;
 
@@ -148,7 +148,7 @@ static size_t free_place(const struct http *h)
 	return i;
 }
 
-static bool send_request(struct http *h, struct request *r)
+static bool send_request(struct http_server *h, struct request *r)
 {
 	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = r->number };
 	size_t len = strlen(r->component);
@@ -164,7 +164,7 @@ static bool send_request(struct http *h, struct request *r)
 }
 
 /* The reply is sent when the answer is there: then it is called again. */
-static void hand_over(struct http *h, struct MHD_Connection *c,
+static void hand_over(struct http_server *h, struct MHD_Connection *c,
 		      struct request *r)
 {
 	size_t place = free_place(h);
@@ -201,7 +201,7 @@ static void take_reply(struct message *m, struct request *r)
 	r->answered = true;
 }
 
-void http_take_answer(struct http *h, struct message *m)
+void http_take_answer(struct http_server *h, struct message *m)
 {
 	for (size_t i = 0; i < HTTP_REQUESTS; i++) {
 		if (!h->asked[i] || h->asked[i]->number != m->number)
@@ -254,8 +254,8 @@ static void make_room(struct request *r, size_t needed)
 }
 
 /* What is refused is read to its end, and dropped. */
-static void take_body(struct http *h, struct request *r, const char *bytes,
-		      size_t len)
+static void take_body(struct http_server *h, struct request *r,
+		      const char *bytes, size_t len)
 {
 	if (r->answered || len > r->len - r->got)
 		return;
@@ -275,7 +275,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c,
 				  const char *version, const char *bytes,
 				  size_t *len, void **slot)
 {
-	struct http *h = ctx;
+	struct http_server *h = ctx;
 	struct request *r = *slot;
 
 	(void)version;
@@ -331,7 +331,7 @@ static size_t keep_escapes(void *ctx, struct MHD_Connection *c, char *text)
 	return strlen(text);
 }
 
-static struct MHD_Daemon *start(struct http *h)
+static struct MHD_Daemon *start(struct http_server *h)
 {
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)say_nothing, NULL },
@@ -356,9 +356,9 @@ static struct MHD_Daemon *start(struct http *h)
 }
 
 bool http_new(struct tls_server *tls, struct channel *requests,
-	      struct door *door, struct http **out, struct err *e)
+	      struct door *door, struct http_server **out, struct err *e)
 {
-	AUTO(http) h = xcalloc(1, sizeof(*h));
+	AUTO(http_server) h = xcalloc(1, sizeof(*h));
 
 	h->tls = tls;
 	h->door = door;
@@ -370,7 +370,7 @@ bool http_new(struct tls_server *tls, struct channel *requests,
 	return true;
 }
 
-void http_free(struct http *h)
+void http_free(struct http_server *h)
 {
 	if (!h)
 		return;
@@ -382,7 +382,7 @@ void http_free(struct http *h)
 	free(h);
 }
 
-void http_watch(struct http *h, struct sockets *s, int *wait_ms)
+void http_watch(struct http_server *h, struct sockets *s, int *wait_ms)
 {
 	MHD_UNSIGNED_LONG_LONG wait = 0;
 
@@ -393,7 +393,7 @@ void http_watch(struct http *h, struct sockets *s, int *wait_ms)
 		*wait_ms = (int)wait;
 }
 
-void http_run(struct http *h, const struct sockets *s)
+void http_run(struct http_server *h, const struct sockets *s)
 {
 	MHD_run_from_select(h->daemon, &s->reads, &s->writes, &s->errors);
 }

@@ -24,13 +24,14 @@ enum {
 	HTTP_BODIES = 16 * 1024 * 1024, /* bytes of all that are here */
 };
 
-struct http;
+struct http_server;
 
 /* What it is given must outlive it. */
 MUST_CHECK bool http_new(struct tls_server *tls, struct channel *requests,
-			 struct door *door, struct http **out, struct err *e);
-void http_free(struct http *h);
-AUTO_TYPE(http, struct http *, http_free)
+			 struct door *door, struct http_server **out,
+			 struct err *e);
+void http_free(struct http_server *h);
+AUTO_TYPE(http_server, struct http_server *, http_free)
 
 /* What is waited for, and afterwards what came. */
 struct sockets {
@@ -41,11 +42,11 @@ struct sockets {
 };
 
 /* Adds its own; no longer than *wait_ms may be waited for them. */
-void http_watch(struct http *h, struct sockets *s, int *wait_ms);
-void http_run(struct http *h, const struct sockets *s);
+void http_watch(struct http_server *h, struct sockets *s, int *wait_ms);
+void http_run(struct http_server *h, const struct sockets *s);
 /* A new connection; the guest leaves by itself when it is closed. */
-void http_take(struct http *h, struct guest *g);
+void http_take(struct http_server *h, struct guest *g);
 /* An answer of the other half. */
-void http_take_answer(struct http *h, struct message *m);
+void http_take_answer(struct http_server *h, struct message *m);
 
 #endif

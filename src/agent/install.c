@@ -120,11 +120,11 @@ static void deal_with(struct install_half *h, struct question *q,
 		answer_problem(PROBLEM_BUSY, "something is under way", out);
 		return;
 	}
-	if (!question_takes_long(q)) {
-		question_answer(q, out);
+	if (question_answer_soon(q, out)) {
 		signers_remember(h->signers, &out->signer);
 		return;
 	}
+	answer_release(out);
 	j = free_job(h);
 	if (j)
 		begin_job(q, j, out);

@@ -27,7 +27,7 @@ struct network {
 	struct channel requests;
 	struct callers *callers;
 	struct tls_server *tls;
-	struct http *http;
+	struct http_server *http;
 	int64_t accept_ms; /* not before; the system had no room */
 	int64_t sweep_ms;
 };

@@ -5,6 +5,7 @@
 #include "agent/perform.h"
 #include "base/clock.h"
 #include "base/version.h"
+#include "place/place.h"
 #include "wire/report.h"
 #include "wire/request.h"
 
@@ -35,7 +36,7 @@ bool question_read(struct message *m, struct question *q, struct err *e)
 	return true;
 }
 
-bool question_takes_long(const struct question *q)
+static bool takes_long(const struct question *q)
 {
 	switch (q->route) {
 	case ROUTE_COMPONENTS:
@@ -139,4 +140,15 @@ void question_answer(void *ctx, struct answer *out)
 		answer_component(q, out);
 	else
 		answer_order(q, out);
+}
+
+/* Asked again, an order that was refused for now begins anew. */
+bool question_answer_soon(struct question *q, struct answer *out)
+{
+	if (takes_long(q))
+		return false;
+	place_hurry(true);
+	question_answer(q, out);
+	place_hurry(false);
+	return out->status != problem_status(PROBLEM_BUSY);
 }

@@ -38,11 +38,12 @@ AUTO_STRUCT(question, struct question, question_release)
 MUST_CHECK bool question_read(struct message *m, struct question *q,
 			      struct err *e);
 /*
- * Whether answering it may take longer than a handshake can wait.  Writing a
- * few files does not; a process for it would take longer than the files.
+ * Answers it if that takes no longer than a handshake can wait: writing a few
+ * files does not, and a process for it would take longer than the files.
+ * False: it has to be answered in a process of its own.
  */
-bool question_takes_long(const struct question *q);
-/* `ctx` is the question. */
+bool question_answer_soon(struct question *q, struct answer *out);
+/* However long it takes; `ctx` is the question. */
 void question_answer(void *ctx, struct answer *out);
 
 #endif
