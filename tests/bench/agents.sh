@@ -31,10 +31,10 @@ agents_bare() {
 }
 
 # Both of one process, over the connections of the first: "status deliver"
-order=0
-deliver_all() {
-	order=$((order + 1))
-	env -C "$fleet_dir" "$bin/agents_deliver" certfleet.yaml "$order" >run/both 2>>run/failed ||
+echo 0 >run/order
+deliver_all() { # in a subshell
+	echo $(($(cat run/order) + 1)) >run/order
+	env -C "$fleet_dir" "$bin/agents_deliver" certfleet.yaml "$(cat run/order)" >run/both 2>>run/failed ||
 		echo "1 99" >run/both
 }
 staged_and_committed() { deliver_all; cut -d' ' -f2 run/both; }
