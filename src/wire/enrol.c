@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/enrol.h"
 
-#include "base/buf.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "wire/json.h"
@@ -92,19 +91,6 @@ bool enrol_request_read(const struct enrol_bond *b,
 
 /* ---- what is granted ---- */
 
-static json_t *certificates_json(const struct grant *g)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < g->cert_count; i++) {
-		AUTO(buf) text = { 0 };
-
-		text_base64(&text, g->certs[i].bytes, g->certs[i].len);
-		json_array_append_new(list, json_string(buf_text(&text)));
-	}
-	return list;
-}
-
 /* Escaped, because what is no UTF-8 is no JSON. */
 static json_t *texts_json(const char *const *texts, size_t count)
 {
@@ -120,9 +106,10 @@ static json_t *texts_json(const char *const *texts, size_t count)
 void enrol_grant_write(const struct grant *g, struct secret *out)
 {
 	const struct admission *to = &g->admission;
-	AUTO(json) json = json_pack(
-		"{so ss so}", "certificates", certificates_json(g), "authority",
-		to->authority, "allow", texts_json(to->allow, to->allow_count));
+	AUTO(json) json = json_pack("{so ss so}", "certificates",
+				    json_ders(g->certs, g->cert_count),
+				    "authority", to->authority, "allow",
+				    texts_json(to->allow, to->allow_count));
 
 	json_to_secret(json, out);
 }
@@ -133,34 +120,6 @@ void enrol_refusal_write(const char *why, struct secret *out)
 	AUTO(json) json = json_pack("{ss}", "refused", text_escaped(&a, why));
 
 	json_to_secret(json, out);
-}
-
-static bool read_der(const json_t *json, struct arena *a, struct der *out)
-{
-	size_t len = json_string_length(json);
-	unsigned char *bytes = arena_alloc(a, text_unbase64_room(len));
-
-	out->bytes = bytes;
-	return json_is_string(json) &&
-	       text_unbase64(json_string_value(json), len, bytes, &out->len) &&
-	       out->len;
-}
-
-static bool read_certificates(const json_t *json, struct arena *a,
-			      struct grant *out)
-{
-	size_t count = json_array_size(json);
-	struct der *list = NULL;
-
-	if (!count || count > ENROL_CERTIFICATES)
-		return false;
-	list = arena_array(a, count, sizeof(*list));
-	for (size_t i = 0; i < count; i++)
-		if (!read_der(json_array_get(json, i), a, &list[i]))
-			return false;
-	out->certs = list;
-	out->cert_count = count;
-	return true;
 }
 
 /* Up to `most` texts into `out`; false when there is anything else. */
@@ -208,7 +167,8 @@ bool enrol_grant_read(const struct secret *message, struct arena *a,
 	if (json_is_string(refused))
 		return err_set(e, ERR_REMOTE, "the operator refuses: %s",
 			       text_escaped(a, json_string_value(refused)));
-	if (!read_certificates(json_object_get(json, "certificates"), a, &g) ||
+	if (!json_read_ders(json_object_get(json, "certificates"),
+			    ENROL_CERTIFICATES, a, &g.certs, &g.cert_count) ||
 	    !read_admission(json, a, &g.admission))
 		return err_set(e, ERR_REMOTE,
 			       "what the operator sends makes no sense");

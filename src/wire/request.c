@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/request.h"
 
-#include "base/buf.h"
 #include "base/text.h"
 #include "wire/json.h"
 
@@ -14,35 +13,14 @@ void order_request_release(struct order_request *r)
 
 /* ---- writing ---- */
 
-static json_t *base64(const void *bytes, size_t len)
-{
-	AUTO(buf) text = { 0 };
-	json_t *json = NULL;
-
-	text_base64(&text, bytes, len);
-	json = json_string(buf_text(&text));
-	if (text.data)
-		wipe(text.data, text.len);
-	return json;
-}
-
-static json_t *ders(const struct der *list, size_t count)
-{
-	json_t *json = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(json, base64(list[i].bytes, list[i].len));
-	return json;
-}
-
 static json_t *pair_json(const struct cert_set *set, const struct secret *key)
 {
-	return json_pack("{so so so}", "certificates",
-			 ders(set->certs, set->count), "anchor",
-			 set->anchor.len
-				 ? base64(set->anchor.bytes, set->anchor.len)
-				 : json_null(),
-			 "key", base64(key->bytes, key->len));
+	return json_pack(
+		"{so so so}", "certificates", json_ders(set->certs, set->count),
+		"anchor",
+		set->anchor.len ? json_bytes(set->anchor.bytes, set->anchor.len)
+				: json_null(),
+		"key", json_bytes(key->bytes, key->len));
 }
 
 void order_request_write(const struct order_request *r,
@@ -50,43 +28,14 @@ void order_request_write(const struct order_request *r,
 {
 	AUTO(json) json = json_pack(
 		"{ss% so so so*}", "order", r->order, r->order_len, "signature",
-		base64(r->signature.bytes, r->signature.len), "signer",
-		ders(r->signer, r->signer_count), "pair",
+		json_bytes(r->signature.bytes, r->signature.len), "signer",
+		json_ders(r->signer, r->signer_count), "pair",
 		r->has_pair ? pair_json(&r->set, key) : NULL);
 
 	json_to_secret(json, out);
 }
 
 /* ---- reading ---- */
-
-static bool read_der(const json_t *json, struct arena *a, struct der *out)
-{
-	size_t len = json_string_length(json);
-	unsigned char *bytes = NULL;
-
-	if (!json_is_string(json) || !len)
-		return false;
-	bytes = arena_alloc(a, text_unbase64_room(len));
-	out->bytes = bytes;
-	return text_unbase64(json_string_value(json), len, bytes, &out->len);
-}
-
-static bool read_ders(const json_t *json, size_t limit, struct arena *a,
-		      struct cert_set *out)
-{
-	size_t count = json_array_size(json);
-	struct der *list = NULL;
-
-	if (!count || count > limit)
-		return false;
-	list = arena_array(a, count, sizeof(*list));
-	for (size_t i = 0; i < count; i++)
-		if (!read_der(json_array_get(json, i), a, &list[i]))
-			return false;
-	out->certs = list;
-	out->count = count;
-	return true;
-}
 
 static bool read_key(const json_t *json, struct secret *out)
 {
@@ -106,10 +55,10 @@ static bool read_pair(const json_t *json, struct arena *a,
 
 	out->has_pair = true;
 	return json_is_object(json) &&
-	       read_ders(json_object_get(json, "certificates"), PAIR_LIMIT, a,
-			 &out->set) &&
+	       json_read_ders(json_object_get(json, "certificates"), PAIR_LIMIT,
+			      a, &out->set.certs, &out->set.count) &&
 	       (json_is_null(anchor) ||
-		read_der(anchor, a, &out->set.anchor)) &&
+		json_read_der(anchor, a, &out->set.anchor)) &&
 	       read_key(json_object_get(json, "key"), &out->key);
 }
 
@@ -118,17 +67,15 @@ static bool read_all(const json_t *json, struct arena *a,
 {
 	const json_t *order = json_object_get(json, "order");
 	const json_t *pair = json_object_get(json, "pair");
-	struct cert_set signer = { 0 };
 
 	if (!json_is_string(order) ||
-	    !read_der(json_object_get(json, "signature"), a, &out->signature) ||
-	    !read_ders(json_object_get(json, "signer"), SIGNER_LIMIT, a,
-		       &signer))
+	    !json_read_der(json_object_get(json, "signature"), a,
+			   &out->signature) ||
+	    !json_read_ders(json_object_get(json, "signer"), SIGNER_LIMIT, a,
+			    &out->signer, &out->signer_count))
 		return false;
 	out->order = arena_strdup(a, json_string_value(order));
 	out->order_len = json_string_length(order);
-	out->signer = signer.certs;
-	out->signer_count = signer.count;
 	return !pair || read_pair(pair, a, out);
 }
 
