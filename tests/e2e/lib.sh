@@ -204,4 +204,14 @@ status_of() { # COMPONENT FIELD, of the last `status --json` in status.json
 	jq -r --arg n "$1" ".components[] | select(.name == \$n) | .$2" status.json
 }
 
+# Old workers of a server may answer for a moment.
+take_settled_status() {
+	local i
+	for i in $(seq 30); do
+		take_status
+		grep -q '"restart-pending"' status.json || break
+		sleep 0.1
+	done
+}
+
 take_status() { "$CERTFLEET" status --json >status.json 2>>run/transcript; }

@@ -93,11 +93,7 @@ END
 cf apply --yes --ack mass-retire
 is $status 0 "a component that only its agent sees"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
-for _ in $(seq 30); do # the old workers answer for a moment
-	take_status
-	[ "$(status_of served state)" = restart-pending ] || break
-	sleep 0.1
-done
+take_settled_status
 is "$(status_of served state) $(status_of served evidence)" "in-sync driver" "is in-sync, as its agent proves"
 stop_agent host
 take_status

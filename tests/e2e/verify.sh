@@ -211,7 +211,7 @@ wait_port "$thirteen"
 cf apply --yes --ack mass-retire
 is $status 0 "two pairs on one port are verified, with TLS 1.2 and 1.3"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
-take_status
+take_settled_status
 for name in ec-TLSv1.2 rsa-TLSv1.2 ec-TLSv1.3 rsa-TLSv1.3; do
 	is "$(status_of $name state)" in-sync "$name is in-sync"
 	is "$(status_of $name served)" "$(installed tls/$name/leaf.pem)" "by its own pair"
