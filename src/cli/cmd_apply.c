@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "engine/saved_plan.h"
+#include "plan/codes.h"
 #include "plan/plan.h"
 #include "report/json_value.h"
 #include "state/journal.h"
@@ -161,11 +162,23 @@ static bool may_begin(struct application *a)
 	return false;
 }
 
+/* Those that need a change, and those of which that is not known. */
+static size_t count_offline(const struct plan *p)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->precondition_count; i++)
+		count += !strcmp(p->preconditions[i].code,
+				 code_rows[CODE_OFFLINE].name);
+	return count;
+}
+
 /* An offline component may be all that needs a change, and block. */
 static bool has_work(struct application *a)
 {
 	const struct plan *p = &a->planned.plan;
-	size_t wanted = p->unchanged - p->deferred_count;
+	size_t unseen = count_offline(p) - p->deferred_count;
+	size_t wanted = p->unchanged - unseen;
 	AUTO(buf) text = { 0 };
 
 	if (p->step_count || plan_is_blocked(p) ||
@@ -175,6 +188,8 @@ static bool has_work(struct application *a)
 		   wanted, wanted == 1 ? "" : "s");
 	if (p->deferred_count)
 		buf_printf(&text, ", %zu offline and left", p->deferred_count);
+	if (unseen)
+		buf_printf(&text, ", %zu offline, as far as is known", unseen);
 	buf_putc(&text, '\n');
 	terminal_tell(&a->s->terminal, &text);
 	planning_tell_postponed(a->s, &a->planned);

@@ -33,7 +33,8 @@ const struct code_row code_rows[CODE_COUNT] = {
 	[CODE_NOT_RESTARTABLE] = { "not-restartable", SEVERITY_BLOCK,
 				   "say how it is activated" },
 	[CODE_OFFLINE] = { "offline", SEVERITY_ACKNOWLEDGE,
-			   "bring it back and plan again" },
+			   "bring it back and plan again, or leave it for "
+			   "later with 'offline: defer' in its role" },
 	[CODE_ROLLED_BACK] = { "rolled-back", SEVERITY_ACKNOWLEDGE,
 			       "find out why it failed there, or make another "
 			       "one with --reissue" },

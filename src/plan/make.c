@@ -109,6 +109,7 @@ static size_t count_unchanged(const struct draft *d)
 
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		count += d->components[i].in_scope &&
+			 !d->components[i].unreachable &&
 			 !component_has_step(&d->components[i]);
 	return count;
 }

@@ -38,17 +38,26 @@ static void check_online(struct draft *d, const struct component_draft *c)
 				  ? text_escaped(&d->scratch, c->seen->error)
 				  : "it was not reached";
 
-	if (!c->unreachable)
+	if (c->seen->online)
 		return;
-	finding_tell(
-		d, &(struct finding){
-			   .code = CODE_OFFLINE,
-			   .severity = severities[c->component->role->offline],
-			   .name = c->name,
-			   .subject = component_subject(c->component),
-			   .message = arena_printf(
-				   d->kept, "%s; it needs a change", why),
-		   });
+
+	struct finding f = {
+		.code = CODE_OFFLINE,
+		.severity = SEVERITY_INFO,
+		.name = c->name,
+		.subject = component_subject(c->component),
+	};
+
+	if (c->unreachable) {
+		f.severity = severities[c->component->role->offline];
+		f.message = arena_printf(d->kept, "%s; it needs a change", why);
+	} else {
+		f.message = arena_printf(
+			d->kept, "%s; as it was last seen it is as wanted",
+			why);
+		f.remedy = "bring it back and plan again";
+	}
+	finding_tell(d, &f);
 }
 
 static void check_restart(struct draft *d, const struct component_draft *c)

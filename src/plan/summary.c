@@ -41,4 +41,6 @@ void summary_words(const struct plan *p, struct buf *out)
 	if (!p->step_count)
 		buf_puts(out, "Nothing to do");
 	buf_printf(out, "; %zu unchanged", p->unchanged);
+	if (p->deferred_count)
+		buf_printf(out, ", %zu offline", p->deferred_count);
 }
