@@ -92,6 +92,15 @@ static bool is_allowed(const struct agent_config *c,
 	return false;
 }
 
+/* Which name an operator has is not told. */
+static bool allows_names(const struct agent_config *c)
+{
+	for (size_t i = 0; i < c->caller_count; i++)
+		if (c->callers[i].name)
+			return true;
+	return false;
+}
+
 static bool note_missing(struct agent_config *c, const struct admission *what,
 			 struct receipt *r, struct err *e)
 {
@@ -104,13 +113,16 @@ static bool note_missing(struct agent_config *c, const struct admission *what,
 			continue;
 		note(c, r,
 		     arena_printf(&c->arena,
-				  "%s does not allow this operator: add \"%s\" "
-				  "to it",
+				  "%s does not allow this operator%s: add "
+				  "\"%s\" to it",
 				  c->allow_file
 					  ? arena_printf(&c->arena, "'%s'",
 							 c->allow_file)
 					  : "'allow' of the agent's "
 					    "configuration",
+				  allows_names(c)
+					  ? ", unless one of its names is his"
+					  : "",
 				  text_escaped(&c->arena, what->allow[i])));
 	}
 	return true;

@@ -109,6 +109,20 @@ static bool check_renewal(struct loader *ld, const struct build *b, size_t i)
 			draft_words(ld, d, c));
 }
 
+/* Else it would be the last time that anybody is sure of that agent. */
+static bool check_trusted(struct loader *ld, const struct build *b, size_t i)
+{
+	const struct component *c = &b->components[i];
+	const struct draft *d = &b->drafts[i];
+
+	return !c->deliver.agent.self || !d->form->issuer ||
+	       complain(ld, node_find(d->form->node, "issuer"),
+			"an agent's own pair needs an issuer with 'use: "
+			"agents': issuer '%s' is none that is trusted for "
+			"agents; on %s",
+			d->form->issuer, draft_words(ld, d, c));
+}
+
 static void check_certificates(struct loader *ld, const struct build *b)
 {
 	const struct certificate_form *reported = NULL;
@@ -125,9 +139,10 @@ static void check_certificates(struct loader *ld, const struct build *b)
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct certificate_form *f = b->drafts[i].form;
 
-		if (f == reported || !f->good || !agents_issuer(ld, f))
+		if (f == reported || !f->good)
 			continue;
-		if (!check_renewal(ld, b, i))
+		if (agents_issuer(ld, f) ? !check_renewal(ld, b, i)
+					 : !check_trusted(ld, b, i))
 			reported = f;
 	}
 }

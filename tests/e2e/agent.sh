@@ -129,6 +129,7 @@ cf apply --yes
 is $status 3 "another state may not deliver there"
 has "$out" "adopt" "until it is acknowledged"
 is "$(installed tls/web/leaf.pem)" "$newest" "nothing was changed"
+sleep 1 # orders of two states are told apart by their second
 cf apply --yes --ack adopt
 is $status 0 "then it may"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
