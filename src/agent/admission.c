@@ -69,8 +69,15 @@ bool admission_read(struct agent_config *c, struct err *e)
 
 	if (!c->allow_file)
 		return true;
-	if (!fs_read(c->allow_file, ALLOW_FILE_LIMIT, &text, e) ||
-	    !read_lines(c, &text, e))
+	if (!fs_read(c->allow_file, ALLOW_FILE_LIMIT, &text, e)) {
+		if (e->code == ERR_MISSING)
+			return err_set(e, ERR_MISSING,
+				       "'%s' does not exist; 'certfleet agent "
+				       "enrol' writes it",
+				       c->allow_file);
+		return err_in(e, "cannot read who may call");
+	}
+	if (!read_lines(c, &text, e))
 		return err_in(e, "cannot read who may call from '%s'",
 			      c->allow_file);
 	return true;

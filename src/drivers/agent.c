@@ -165,7 +165,8 @@ static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
 			.online = true,
 			.unwritable = arena_printf(
 				v->job->arena,
-				"the agent at '%s' has no component '%s'",
+				"the agent at '%s' has no component '%s'; "
+				"add it to 'components' of its configuration",
 				v->reply->origin,
 				name_there(v->job->component)),
 		};

@@ -335,6 +335,36 @@ void client_close(struct client *c)
 
 /* ---- the answer ---- */
 
+/* In TLS 1.3 we believe to be let in until the first answer does not come. */
+static bool was_sent_away(const struct client *c, CURLcode rc)
+{
+	long status = 0;
+
+	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	switch (rc) {
+	case CURLE_COULDNT_CONNECT:
+		return c->exchange->identity && strstr(c->why, "getpeername");
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+		return c->exchange->identity && !status;
+	default: /* curl has about a hundred */
+		return false;
+	}
+}
+
+/* What curl says where it says more of itself than of the peer. */
+static const char *reason(const struct client *c, CURLcode rc)
+{
+	if (was_sent_away(c, rc))
+		return "it ended the connection when it saw our certificate, "
+		       "which it may not allow";
+	if (rc == CURLE_PEER_FAILED_VERIFICATION && strstr(c->why, "CAfile"))
+		return "its certificate does not lead to an authority that is "
+		       "trusted for it, or has ended";
+	return *c->why ? c->why : curl_easy_strerror(rc);
+}
+
 static bool set_error(const struct client *c, CURLcode rc, struct err *e)
 {
 	if (c->not_loopback)
@@ -347,7 +377,7 @@ static bool set_error(const struct client *c, CURLcode rc, struct err *e)
 			       "'%s' answers with more than %d bytes",
 			       c->exchange->origin, EXCHANGE_REPLY_LIMIT);
 
-	const char *why = *c->why ? c->why : curl_easy_strerror(rc);
+	const char *why = reason(c, rc);
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, why, strlen(why)); /* it may quote the peer */

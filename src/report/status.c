@@ -259,6 +259,20 @@ static const struct component *renews(const struct fleet *f,
 	return NULL;
 }
 
+/* The agent told that it has another one by now. */
+static bool is_replaced(const struct status *s, const struct enrolled *agent,
+			const struct component *renewing)
+{
+	for (size_t i = 0; i < s->component_count; i++) {
+		const struct component_seen *seen = s->components[i].seen;
+
+		if (s->components[i].component == renewing)
+			return seen && seen->installed && *seen->installed &&
+			       strcmp(seen->installed, agent->fingerprint) != 0;
+	}
+	return false;
+}
+
 /* The last of each. */
 static void add_agents(const struct fleet *f, const struct snapshot *s,
 		       struct arena *a, struct status *out)
@@ -266,13 +280,15 @@ static void add_agents(const struct fleet *f, const struct snapshot *s,
 	out->agents = arena_array(a, s->agent_count, sizeof(*out->agents));
 	for (size_t i = 0; i < s->agent_count; i++) {
 		const struct enrolled *agent = &s->agents[i];
+		const struct component *by = renews(f, agent);
 
 		if (i + 1 < s->agent_count &&
 		    !strcmp(agent->agent, s->agents[i + 1].agent))
 			continue;
 		out->agents[out->agent_count++] = (struct status_agent){
 			.enrolled = agent,
-			.renewed_by = renews(f, agent),
+			.renewed_by = by,
+			.replaced = is_replaced(out, agent, by),
 			.used = is_used(f, agent, a),
 		};
 	}

@@ -77,14 +77,14 @@ static json_t *agent_to_json(const struct status *s,
 	for (size_t i = 0; i < agent->name_count; i++)
 		json_array_append_new(names, json_text(agent->names[i]));
 	return json_pack(
-		"{so so so so so so so sI so}", "name", json_text(agent->agent),
-		"issuer", json_text(agent->issuer), "serial",
-		json_text(agent->serial), "fingerprint_sha256",
+		"{so so so so so so so sI so sb}", "name",
+		json_text(agent->agent), "issuer", json_text(agent->issuer),
+		"serial", json_text(agent->serial), "fingerprint_sha256",
 		json_text(agent->fingerprint), "names", names, "not_before",
 		json_moment(agent->not_before), "not_after",
 		json_moment(agent->not_after), "days_left",
 		(json_int_t)days(agent->not_after - s->now), "renewed_by",
-		json_text(by ? by->name : NULL));
+		json_text(by ? by->name : NULL), "replaced", row->replaced);
 }
 
 json_t *status_to_json(const struct status *s)

@@ -166,8 +166,11 @@ static void add_agent(struct table *t, const struct status *s,
 
 	table_add(t, agent->agent, TONE_PLAIN);
 	table_add(t, agent->issuer, TONE_PLAIN);
-	table_add(t, date(t->arena, agent->not_after), TONE_PLAIN);
-	table_add(t, left(t->arena, agent->not_after - s->now),
+	table_add(t, row->replaced ? "-" : date(t->arena, agent->not_after),
+		  TONE_PLAIN);
+	table_add(t,
+		  row->replaced ? "replaced"
+				: left(t->arena, agent->not_after - s->now),
 		  ended && !row->renewed_by ? TONE_BAD : TONE_PLAIN);
 	table_add(t,
 		  row->renewed_by ? arena_printf(t->arena, "by '%s'",

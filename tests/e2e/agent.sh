@@ -145,5 +145,6 @@ make_signed strangers mallory clientAuth
 sed -i 's#access/ops#access/mallory#g' certfleet.yaml
 cf plan
 has "$out" "127.0.0.1:$one" "a stranger is not let in"
+has "$out" "which it may not allow" "and guesses why"
 hasnt "$out" "installed is" "and is told nothing"
 finish

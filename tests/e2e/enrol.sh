@@ -148,6 +148,7 @@ serves "$agent" "$second" "and serves it"
 take_status
 is "$(status_of agent state)" in-sync "status: in-sync"
 is "$(jq -r '.agents[].renewed_by' status.json)" agent "status knows what renews it"
+is "$(jq -r '.agents[].replaced' status.json)" true "and that it did"
 cf apply --yes
 has "$out" "nothing to do" "a second apply finds nothing to do"
 cf apply --yes --reissue own
@@ -315,7 +316,7 @@ accept_agent
 is $status 0 "a list that is there"
 has "$out" "the agent says: .*operators.allow' does not allow this operator" "is told to the operator"
 end_enrol
-has "$(cat run/enrol.log)" "does not allow this operator: add \"spki:" "and on the host"
+has "$(cat run/enrol.log)" "does not allow this operator, unless one of its names is his: add \"spki:" "and on the host"
 is "$(cat host/operators.allow)" "CN=somebody else" "but stays as it is"
 
 # ---- words

@@ -425,6 +425,13 @@ static void an_agent_that_is_renewed_is_looked_at_there(void **unused)
 	assert_ptr_equal(w->status.agents[0].renewed_by, &w->component);
 	status_render_text(&w->status, false, &text);
 	assert_non_null(strstr(buf_text(&text), "by 'front'"));
+	/* it has the new pair: when the first one ends is no matter */
+	w->seen.installed = WANTED;
+	assert_true(agent_is_fine(w, &agent, 1, &why));
+	assert_true(w->status.agents[0].replaced);
+	w->seen.installed = OTHER;
+	state(w);
+	assert_false(w->status.agents[0].replaced);
 }
 
 static json_t *only_row(const json_t *document, const char *list)
