@@ -84,7 +84,8 @@ static const struct field agent_fields[] = {
 	     "who the half that talks to the network runs as when it is "
 	     "root (default: nobody)"),
 	PATH(struct agent_form, "state", state,
-	     "the directory of what it was told last"),
+	     "the directory of what it was told last, of this agent alone "
+	     "(default: /var/lib/certfleet-agent)"),
 	FIELD(struct agent_form, "components", components, struct items,
 	      agent_components_type, .param = &agent_component_record,
 	      .required = true, .help = "by their names in the fleet file"),
