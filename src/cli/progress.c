@@ -271,8 +271,8 @@ static const char *advice(const struct apply_result *r)
 {
 	if (stop_requested())
 		return "it finishes what is left";
-	if (r->rolled_back)
-		return "look why it failed; what was rolled back needs "
+	if (r->rejected)
+		return "look why it failed; what was taken back needs "
 		       "--ack rolled-back then";
 	return "mend what failed first; it finishes what is left, with the "
 	       "same certificates";

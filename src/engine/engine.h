@@ -109,6 +109,8 @@ struct apply_result {
 	size_t done;
 	size_t failed;
 	size_t rolled_back;
+	size_t rejected; /* components whose new pair was taken back, also when
+			    the old one did not come back into use */
 	size_t not_started;
 };
 

@@ -313,6 +313,7 @@ static void judge(struct taking *t, const struct taken *k)
 	struct touched *touched = &t->touched[k->process];
 	bool needs_proof = touched->activated || touched->looked_at;
 
+	r->result.rejected++;
 	r->result.rolled_back += !k->error.code;
 	r->result.failed += k->error.code != ERR_NONE;
 	touched->as_before &= !k->error.code && (!needs_proof || has_proof(k));

@@ -55,7 +55,7 @@ struct status_certificate {
 struct status_agent {
 	const struct enrolled *enrolled;
 	const struct component *renewed_by; /* NULL: nothing renews it */
-	bool replaced; /* a renewal has taken its place */
+	bool replaced;                      /* a renewal has taken its place */
 	bool used; /* a component is delivered to by an agent of that name */
 };
 

@@ -119,6 +119,8 @@ is "$(installed tls/web/fullchain.pem)" "$good" "the old pair is put back"
 subject=g.example.test activate="{command: [sleep, \"6$ssh_port\"], timeout: 1s}" write_fleet
 cf apply --yes
 has "$out" "did not end within 1 seconds" "one that does not end is killed"
+has "$out" "0 rolled back.*" "nor does it in the way back"
+has "$out" "next: .*needs --ack rolled-back" "what to do then is said"
 is "$(pgrep -cf "^sleep 6$ssh_port$")" 0 "on the host"
 is "$(installed tls/web/fullchain.pem)" "$good" "the old pair is put back again"
 cat >show.sh <<END
