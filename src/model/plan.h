@@ -122,7 +122,7 @@ struct plan {
 	size_t step_count;
 	const struct wave *waves;
 	size_t wave_count;
-	size_t unchanged; /* components in scope without a step */
+	size_t unchanged; /* components in scope that need no step */
 	/* these are not in the JSON form: offline ones that need a change, and
 	 * what the state remembers when the plan's run has completed; sorted */
 	const char *const *deferred;

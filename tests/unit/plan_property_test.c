@@ -438,8 +438,10 @@ static void check_unchanged(const struct world *w, const struct plan *p)
 	size_t count = 0;
 
 	for (size_t i = 0; i < w->fleet.component_count; i++) {
-		bool found = false;
+		bool found = false; /* with a step, or in need of one */
 
+		for (size_t k = 0; k < p->deferred_count; k++)
+			found |= !strcmp(p->deferred[k], w->components[i].name);
 		for (size_t k = 0; k < p->step_count; k++)
 			found |= p->steps[k].component &&
 				 !strcmp(p->steps[k].component,
