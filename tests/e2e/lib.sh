@@ -175,17 +175,29 @@ wait_port() {
 	return 1
 }
 
-# What a port serves, as openssl sees it: the fingerprint in our form.
-served() {
+# What a port serves once, as openssl sees it: the fingerprint in our form.
+served_now() {
 	openssl s_client -connect "127.0.0.1:$1" </dev/null 2>/dev/null |
 		openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1
+}
+
+# After a reload old workers of nginx answer for a moment, beside the new ones.
+served() {
+	local i now before=
+	for i in $(seq 30); do
+		now=$(served_now "$1")
+		[ "$now" != "$before" ] || break
+		before=$now
+		sleep 0.1
+	done
+	echo "$now"
 }
 
 # Waits for a port to serve a fingerprint: old workers of nginx drain.
 serves() { # PORT FINGERPRINT TEXT
 	local i now
 	for i in $(seq 30); do
-		now=$(served "$1")
+		now=$(served_now "$1")
 		[ "$now" = "$2" ] && break
 		sleep 0.1
 	done

@@ -95,8 +95,9 @@ has "$out" "subject changed" "a changed subject is the reason"
 hasnt "$out" "vendor" "the other certificate is left alone"
 cf apply --yes
 is $status 0 "the re-issue ends well"
-[ "$(served "$api")" != "$api_before" ]; ok $? "api serves a new certificate"
-serves "$api" "$(served "$front")" "front and api serve the same"
+[ "$(installed tls/front/leaf.pem)" != "$api_before" ]; ok $? "there is a new certificate"
+serves "$api" "$(installed tls/front/leaf.pem)" "front and api serve the same"
+serves "$front" "$(installed tls/front/leaf.pem)" "which is what is installed"
 is "$(cat run/partner.pid)" "$partner_pid" "partner was not restarted"
 
 good=$(served "$front")
