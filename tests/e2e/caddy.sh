@@ -57,7 +57,7 @@ object() { # FRONT|EDGE [JQ]
 	esac | jq -rj "${2:-.}"
 }
 held() { object "$1" .certificate | openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1; }
-served() { # PORT
+served_now() { # PORT
 	openssl s_client -connect "127.0.0.1:$1" -servername site.example.test </dev/null 2>/dev/null |
 		openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1
 }
