@@ -196,23 +196,9 @@ static void check_seal(struct loader *ld, const struct node *root)
 		 "'state: {unsealed: true}'");
 }
 
-static void check_ssh(struct loader *ld, const struct node *root)
-{
-	const struct ssh_access *s = &ld->fleet.access.ssh;
-
-	if (s->key.kind == SECRET_NONE)
-		return;
-	if (is_passphrase(&ld->fleet, &s->key) ||
-	    is_passphrase(&ld->fleet, &s->passphrase))
-		complain(ld, node_find(root, "access"),
-			 "a passphrase of the backup or the state has no other "
-			 "use");
-}
-
 void check_secrets(struct loader *ld, const struct node *root)
 {
 	check_seal(ld, root);
-	check_ssh(ld, root);
 	vec_each (entry, &ld->certificates.entries) {
 		const struct certificate_form *form =
 			lookup_find(&ld->certificate_forms, entry->key->text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One secret has one use: a passphrase is no password of an API. */
+/* One secret has one use: a passphrase opens nothing of a component. */
 #include "config/check.h"
 
 #include "model/http.h"
@@ -39,10 +39,24 @@ static bool in_activate(const struct fleet *f, const struct activate *a)
 			   in_request(f, &a->http->request));
 }
 
-void check_access_secrets(struct loader *ld, const struct build *b)
+static bool in_ssh(const struct fleet *f, const struct ssh_access *a)
+{
+	return is_passphrase(f, &a->key) || is_passphrase(f, &a->passphrase);
+}
+
+static void report(struct loader *ld, const struct node *at)
+{
+	complain(ld, at,
+		 "a passphrase of the backup or the state has no other use");
+}
+
+void check_access_secrets(struct loader *ld, const struct build *b,
+			  const struct node *root)
 {
 	const struct node *reported = NULL;
 
+	if (in_ssh(&ld->fleet, &ld->fleet.access.ssh))
+		report(ld, node_find(root, "access"));
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct component *c = &b->components[i];
 		const struct node *at = b->drafts[i].value;
@@ -51,8 +65,6 @@ void check_access_secrets(struct loader *ld, const struct build *b)
 				       !in_activate(&ld->fleet, &c->activate)))
 			continue;
 		reported = at; /* one message for each group is enough */
-		complain(ld, at,
-			 "a passphrase of the backup or the state has no other "
-			 "use");
+		report(ld, at);
 	}
 }

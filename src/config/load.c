@@ -44,7 +44,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_paths(ld, &b);
 	check_former_names(ld, &b);
 	check_secrets(ld, root);
-	check_access_secrets(ld, &b);
+	check_access_secrets(ld, &b, root);
 	check_agents(ld, &b, root);
 	link_components(ld, &b);
 }

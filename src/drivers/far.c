@@ -115,13 +115,6 @@ bool far_is_at(const struct far *f, const char *version)
 	return true;
 }
 
-struct judged far_judged(const struct far *f, const struct pieces *c)
-{
-	return (struct judged){ .pieces = c,
-				.parts = f->layout.parts,
-				.names = f->layout.names };
-}
-
 const char *far_switch_path(const struct far *f)
 {
 	return f->layout.single ? far_version_path(f, STORE_CURRENT)

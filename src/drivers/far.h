@@ -94,7 +94,6 @@ const char *far_version_path(const struct far *f, const char *version);
 bool far_any_spot_is(const struct far *f, enum spot_state state);
 /* Whether `version` is on and every path is our link. */
 bool far_is_at(const struct far *f, const char *version);
-struct judged far_judged(const struct far *f, const struct pieces *c);
 /* Path of the link that is switched. */
 const char *far_switch_path(const struct far *f);
 /* The files of a version; NULL: they were not read. */

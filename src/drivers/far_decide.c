@@ -33,7 +33,7 @@ static bool decide_probe(struct walk *w, struct err *e)
 {
 	struct far *f = w->far;
 	struct arena *a = f->job->arena;
-	const struct judged judged = far_judged(f, &f->seen);
+	const struct judged judged = judged_of(&f->layout, &f->seen);
 	struct probe_answer *answer = &f->job->answer;
 	const char *closed = f->mute ? f->mute : f->unsafe;
 	struct verdict v;
@@ -63,7 +63,7 @@ static bool decide_probe(struct walk *w, struct err *e)
 static bool decide_read(struct walk *w, struct err *e)
 {
 	const struct far *f = w->far;
-	const struct judged judged = far_judged(f, &f->seen);
+	const struct judged judged = judged_of(&f->layout, &f->seen);
 
 	if (f->unknown)
 		return err_set(e, ERR_IO, "%s", f->unknown);
@@ -77,7 +77,7 @@ static bool decide_read(struct walk *w, struct err *e)
 static bool build(struct walk *w, struct err *e)
 {
 	const struct far *f = w->far;
-	const struct judged judged = far_judged(f, &w->written);
+	const struct judged judged = judged_of(&f->layout, &w->written);
 	struct attrs attrs;
 
 	attrs_of_account(f->install, &f->seen, &f->account, &attrs);
@@ -145,7 +145,7 @@ static bool find_version(const struct far *f, const char *fingerprint,
 			       "again",
 			       fingerprint, far_first_path(f));
 
-	const struct judged judged = far_judged(f, c);
+	const struct judged judged = judged_of(&f->layout, c);
 
 	if (!verdict_check(&judged, f->arena, fingerprint, e))
 		return err_in(e, "version '%.80s' is damaged, stage it again",
@@ -199,7 +199,7 @@ static bool keep_paths(struct walk *w, const char *base, struct far_switch *s,
 static bool switch_to(struct walk *w, const char *version, struct err *e)
 {
 	struct far *f = w->far;
-	const struct judged judged = far_judged(f, &f->seen);
+	const struct judged judged = judged_of(&f->layout, &f->seen);
 	struct far_switch s = { .version = version };
 	struct verdict v;
 	const char *base = NULL;
@@ -226,7 +226,7 @@ static bool decide_commit(struct walk *w, struct err *e)
 	struct far *f = w->far;
 	const struct job *j = f->job;
 	const struct switch_order order = { j->fingerprint, j->replaces };
-	const struct judged judged = far_judged(f, &f->seen);
+	const struct judged judged = judged_of(&f->layout, &f->seen);
 	const char *version = NULL;
 	struct verdict v;
 

@@ -84,7 +84,7 @@ static bool build(const struct target *t, const struct place_pair *pair,
 static bool check_built(const struct target *t, const struct pieces *c,
 			const char *fingerprint, struct err *e)
 {
-	const struct judged judged = target_judged(t, c);
+	const struct judged judged = judged_of(&t->layout, c);
 
 	return verdict_check(&judged, t->arena, fingerprint, e);
 }
@@ -269,7 +269,7 @@ bool place_read(const struct install *i, struct arena *a, struct cert_set *set,
 	if (!target_open(i, ACCESS_LOOK, a, &t, e) || !target_see(&t, &seen, e))
 		return false;
 
-	const struct judged judged = target_judged(&t, &seen);
+	const struct judged judged = judged_of(&t.layout, &seen);
 
 	return verdict_read(&judged, a, set, key, e) ||
 	       err_in(e, "at '%s'", t.layout.spots[0].path);

@@ -252,17 +252,10 @@ bool target_see(const struct target *t, struct pieces *out, struct err *e)
 	return true;
 }
 
-struct judged target_judged(const struct target *t, const struct pieces *c)
-{
-	return (struct judged){ .pieces = c,
-				.parts = t->layout.parts,
-				.names = t->layout.names };
-}
-
 void target_judge(const struct target *t, const struct pieces *c,
 		  struct verdict *out)
 {
-	const struct judged judged = target_judged(t, c);
+	const struct judged judged = judged_of(&t->layout, c);
 
 	verdict_reach(&judged, t->arena, out);
 }

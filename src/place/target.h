@@ -46,8 +46,6 @@ const char *target_current(const struct target *t);
 /* What a process sees through the paths.  A foreign link is an error. */
 MUST_CHECK bool target_see(const struct target *t, struct pieces *out,
 			   struct err *e);
-/* The pieces as they belong to the target. */
-struct judged target_judged(const struct target *t, const struct pieces *c);
 void target_judge(const struct target *t, const struct pieces *c,
 		  struct verdict *out);
 /* Why what stands at the paths must not be replaced. */

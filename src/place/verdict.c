@@ -155,6 +155,13 @@ static void join_chain(const struct judged *j, struct arena *a,
 	v->count = chain.count + 1;
 }
 
+struct judged judged_of(const struct layout *l, const struct pieces *c)
+{
+	return (struct judged){ .pieces = c,
+				.parts = l->parts,
+				.names = l->names };
+}
+
 void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out)
 {
 	enum part primary;

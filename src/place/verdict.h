@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "model/certs.h"
+#include "place/layout.h"
 #include "place/pieces.h"
 
 #include <stdbool.h>
@@ -34,6 +35,8 @@ struct judged {
 	unsigned parts;
 	const char *const *names; /* PART_COUNT */
 };
+/* The pieces as they belong to a layout. */
+struct judged judged_of(const struct layout *l, const struct pieces *c);
 void verdict_reach(const struct judged *j, struct arena *a,
 		   struct verdict *out);
 

@@ -49,7 +49,8 @@ bool json_read_der(const json_t *json, struct arena *a, struct der *out)
 		return false;
 	bytes = arena_alloc(a, text_unbase64_room(len));
 	out->bytes = bytes;
-	return text_unbase64(json_string_value(json), len, bytes, &out->len);
+	return text_unbase64(json_string_value(json), len, bytes, &out->len) &&
+	       out->len;
 }
 
 bool json_read_ders(const json_t *json, size_t limit, struct arena *a,

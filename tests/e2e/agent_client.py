@@ -170,6 +170,10 @@ class Tap:
         self.failed += not good
         print(f"{'ok' if good else 'not ok'} - {text}", flush=True)
 
+    def skip(self, text, why):
+        self.count += 1
+        print(f"ok - {text} # SKIP {why}", flush=True)
+
     def equal(self, got, expected, text):
         self.ok(got == expected, text)
         if got != expected:

@@ -57,20 +57,7 @@ object() { # FRONT|EDGE [JQ]
 	esac | jq -rj "${2:-.}"
 }
 held() { object "$1" .certificate | openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1; }
-served_now() { # PORT
-	openssl s_client -connect "127.0.0.1:$1" -servername site.example.test </dev/null 2>/dev/null |
-		openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1
-}
-
-# Handshakes without a pause until run/enough is there; counts the failed.
-load() { # PORT
-	local failed=0 count=0
-	while [ ! -e run/enough ]; do
-		count=$((count + 1))
-		timeout 5 openssl s_client -connect "127.0.0.1:$1" -servername site.example.test </dev/null >run/load.out 2>&1 || failed=$((failed + 1))
-	done
-	echo "$count $failed" >run/load
-}
+sni=site.example.test # of the ports
 
 free_port front
 free_port edge

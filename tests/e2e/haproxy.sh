@@ -28,16 +28,6 @@ old_pem() { # NAME
 	chmod 600 "tls/$1.pem"
 }
 
-# Handshakes without a pause until run/enough is there; counts the failed.
-load() { # PORT
-	local failed=0 count=0
-	while [ ! -e run/enough ]; do
-		count=$((count + 1))
-		timeout 5 openssl s_client -connect "127.0.0.1:$1" </dev/null >run/load.out 2>&1 || failed=$((failed + 1))
-	done
-	echo "$count $failed" >run/load
-}
-
 free_port front
 free_port edge
 free_port cli

@@ -61,15 +61,6 @@ write_fleet() { # COMPONENTS
 	END
 }
 
-# Handshakes without a pause until run/enough is there; counts the failed.
-load() { # PORT
-	local failed=0 count=0
-	while [ ! -e run/enough ]; do
-		count=$((count + 1))
-		timeout 5 openssl s_client -connect "127.0.0.1:$1" </dev/null >run/load.out 2>&1 || failed=$((failed + 1))
-	done
-	echo "$count $failed" >run/load
-}
 asked() { # PATTERN
 	grep -c -- "$1" run/device.log
 }

@@ -175,9 +175,24 @@ wait_port() {
 	return 1
 }
 
+# A handshake, for the name `sni` when the script has set one.
+shake_hands() { # PORT
+	timeout 5 openssl s_client -connect "127.0.0.1:$1" ${sni:+-servername "$sni"} </dev/null
+}
+
+# One after the other until run/enough is there; counts the failed.
+load() { # PORT
+	local failed=0 count=0
+	while [ ! -e run/enough ]; do
+		count=$((count + 1))
+		shake_hands "$1" >run/load.out 2>&1 || failed=$((failed + 1))
+	done
+	echo "$count $failed" >run/load
+}
+
 # What a port serves once, as openssl sees it: the fingerprint in our form.
 served_now() {
-	openssl s_client -connect "127.0.0.1:$1" </dev/null 2>/dev/null |
+	shake_hands "$1" 2>/dev/null |
 		openssl x509 -outform DER 2>/dev/null | sha256sum | cut -d' ' -f1
 }
 

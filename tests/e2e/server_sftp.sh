@@ -25,15 +25,6 @@ watch_keys() {
 	watcher=$!
 }
 
-load() { # PORT
-	local failed=0 count=0
-	while [ ! -e run/enough ]; do
-		count=$((count + 1))
-		timeout 5 openssl s_client -connect "127.0.0.1:$1" </dev/null >run/load.out 2>&1 || failed=$((failed + 1))
-	done
-	echo "$count $failed" >run/load
-}
-
 old_directory web
 start_nginx web "$web_port"
 start_sshd
@@ -81,6 +72,7 @@ read -r count failed <run/load
 is "$failed" 0 "none of $count handshakes failed meanwhile"
 [ "$count" -gt 3 ]; ok $? "and there were some"
 serves "$web_port" "$(installed tls/web/fullchain.pem)" "the newest is served"
+has "$(openssl x509 -in tls/web/fullchain.pem -noout -subject)" "d.example.test" "and it is the newest"
 is "$(grep -v looks run/open)" "" "no key was open at any instant"
 [ "$(sed -n 's/looks //p' run/open)" -gt 1000 ]; ok $? "of many that were looked at"
 rm run/open run/enough

@@ -3,6 +3,7 @@
 #ifndef API_FIXTURE_H
 #define API_FIXTURE_H
 
+#include "job_of.h"
 #include "place_fixture.h"
 #include "remote_server.h"
 
@@ -104,17 +105,6 @@ static inline const char *in_json(const char *text)
 	const char *quoted = dumped(json_pack("[s]", text));
 
 	return arena_strndup(&test_arena, quoted + 2, strlen(quoted) - 4);
-}
-
-static inline struct job job_of(const struct component *c,
-				enum driver_verb verb, const struct pair *p)
-{
-	return (struct job){ .verb = verb,
-			     .component = c,
-			     .fingerprint = p ? p->facts.fingerprint : "",
-			     .set = p ? &p->set : NULL,
-			     .key = p ? &p->key : NULL,
-			     .arena = &test_arena };
 }
 
 static inline struct job run(const struct component *c, enum driver_verb verb,

@@ -372,43 +372,46 @@ static void a_damaged_record_stops_the_component(void **state)
 	refuses(&o, PROBLEM_CANNOT);
 }
 
-static void a_signer_is_remembered_for_a_while(void **state)
+/* The list is gone afterwards: who is asked again is not found. */
+static struct order_request remembered(enum who who)
 {
 	struct order o = order_to(ORDER_COMMIT);
-	const struct order_request r = sign(OPS, &o);
+	const struct order_request r = sign(who, &o);
 	struct outcome first = check_request(&r);
+
+	assert_true(first.accepted);
+	signers_remember(signers, &first.checked.signer);
+	config.caller_count = 0;
+	return r;
+}
+
+static bool is_found(const struct order_request *r, int64_t later)
+{
 	struct signer found;
 	struct err e = { 0 };
 
+	return signers_find(signers, r, time(NULL) + later, &found, &e);
+}
+
+static void a_signer_is_remembered_for_a_while(void **state)
+{
+	const struct order_request r = remembered(OPS);
+
 	(void)state;
-	assert_true(first.accepted);
-	signers_remember(signers, &first.checked.signer);
-	/* nobody is asked again: a list that is gone shows it */
-	config.caller_count = 0;
 	assert_true(check_request(&r).accepted);
-	assert_true(signers_find(signers, &r, time(NULL) + SIGNER_TRUST_S - 10,
-				 &found, &e));
-	assert_false(signers_find(signers, &r, time(NULL) + SIGNER_TRUST_S + 10,
-				  &found, &e));
-	assert_false(signers_find(signers, &r, time(NULL) - SIGNER_TRUST_S - 10,
-				  &found, &e));
+	assert_true(is_found(&r, SIGNER_TRUST_S - 10));
+	assert_false(is_found(&r, SIGNER_TRUST_S + 10));
+	assert_false(is_found(&r, -SIGNER_TRUST_S - 10));
 }
 
 static void
 a_signer_is_remembered_for_no_longer_than_its_certificate(void **state)
 {
-	struct order o = order_to(ORDER_COMMIT);
-	const struct order_request r = sign(LEAVING, &o);
-	struct outcome first = check_request(&r);
-	struct signer found;
-	struct err e = { 0 };
+	const struct order_request r = remembered(LEAVING);
 
 	(void)state;
-	assert_true(first.accepted);
-	signers_remember(signers, &first.checked.signer);
-	config.caller_count = 0;
-	assert_true(signers_find(signers, &r, time(NULL) + 200, &found, &e));
-	assert_false(signers_find(signers, &r, time(NULL) + 310, &found, &e));
+	assert_true(is_found(&r, 200));
+	assert_false(is_found(&r, 310));
 }
 
 static void who_is_remembered_is_nobody_else(void **state)

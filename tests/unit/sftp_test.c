@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "far_side.h"
+#include "job_of.h"
 
 #include "drivers/sftp.h"
 
@@ -84,17 +85,6 @@ static void carry_out(struct job *job)
 	}
 	job->done = t == TURN_DONE;
 	assert_int_equal(job->done, job->error.code == ERR_NONE);
-}
-
-static struct job job_of(const struct component *c, enum driver_verb verb,
-			 const struct pair *p)
-{
-	return (struct job){ .verb = verb,
-			     .component = c,
-			     .fingerprint = p ? p->facts.fingerprint : "",
-			     .set = p ? &p->set : NULL,
-			     .key = p ? &p->key : NULL,
-			     .arena = &test_arena };
 }
 
 static struct job run(const struct component *c, enum driver_verb verb,
