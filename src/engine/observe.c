@@ -2,6 +2,7 @@
 #include "engine/observe.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/stop.h"
 #include "crypto/crypto.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
@@ -145,6 +146,11 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 		presume_online(&s);
 	else if (!offline && !observe_components(en, &s, now, e))
 		return false;
+	/* A component that was cut off must not be taken for an offline one. */
+	if (stop_requested())
+		return err_set(e, ERR_STOPPED,
+			       "stopped before every component was looked at; "
+			       "nothing was changed");
 	*out = TAKE(s);
 	return true;
 }

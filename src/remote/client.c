@@ -140,6 +140,8 @@ static CURLcode set_numbers(CURL *easy)
 		long value;
 	} rows[] = {
 		{ CURLOPT_NOSIGNAL, 1 },
+		/* else a stalled look-up of one name is waited for */
+		{ CURLOPT_QUICK_EXIT, 1 },
 		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
 		{ CURLOPT_FOLLOWLOCATION, 0 },
 		{ CURLOPT_SSL_VERIFYPEER, 1 },
