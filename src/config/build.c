@@ -23,7 +23,7 @@ bool subject_read(struct loader *ld, const struct node *n,
 		*canonical = text;
 		return true;
 	}
-	if (ld->scope && ld->scope->csv)
+	if (placeholder_in(n->text))
 		return complain(ld, n,
 				"'subject' is no RFC 4514 name, once "
 				"placeholders are replaced");

@@ -243,7 +243,8 @@ static void build_group(struct loader *ld, struct group *g, struct build *b)
 				     .scope = { .name = c->name,
 						.each = item->name,
 						.csv = csv,
-						.cells = item->cells },
+						.cells = item->cells,
+						.item = &d->at },
 				     .at = item->at,
 				     .from_csv = csv != NULL };
 		ld->scope = &d->scope;

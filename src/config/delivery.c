@@ -17,9 +17,22 @@ enum {
 	SOCKET_PATH_LIMIT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1
 };
 
+/* Its first word names a program, which is less than an argument can be. */
+static bool read_program(struct loader *ld, const struct node *n,
+			 struct items command)
+{
+	const struct node *word = n->kind == NODE_LIST ? n->first : NULL;
+
+	return !word || !placeholder_in(node_value(word)->text) ||
+	       field_read(ld, &program_value, node_value(word), command.list);
+}
+
 bool command_check(struct loader *ld, const struct node *n,
 		   struct items command)
 {
+	if (!read_program(ld, n, command))
+		return false;
+
 	const char *program = ((const char *const *)command.list)[0];
 
 	if (*program == '/' || !strchr(program, '/'))
@@ -96,9 +109,9 @@ static bool read_socket(struct loader *ld, const struct field *f,
 {
 	const char *text = NULL;
 
-	if (!value_text(ld, f, n, &text))
+	if (!value_raw(ld, f, n))
 		return false;
-	if (strncmp(text, "tcp://", 6) != 0) {
+	if (strncmp(n->text, "tcp://", 6) != 0) {
 		if (!value_path(ld, f, n, slot))
 			return false;
 		return strlen(*(const char **)slot) <= SOCKET_PATH_LIMIT ||
@@ -107,6 +120,8 @@ static bool read_socket(struct loader *ld, const struct field *f,
 				"path can have",
 				f->key, SOCKET_PATH_LIMIT);
 	}
+	if (!value_text(ld, f, n, &text))
+		return false;
 	*(const char **)slot = text;
 	if (is_local(ld, text + 6) || placeholder_excuses(ld, n))
 		return true;
@@ -126,7 +141,8 @@ bool haproxy_check(struct loader *ld, const struct node *n, void *out)
 	return complain(ld, node_find(n, "certificate"),
 			"'certificate' holds a character that HAProxy's "
 			"commands cannot name: '%s'",
-			shown(ld, h->certificate));
+			as_written(ld, node_find(n, "certificate"),
+				   h->certificate));
 }
 
 static bool read_https(struct loader *ld, const struct field *f,
@@ -274,9 +290,13 @@ static bool read_activate(struct loader *ld, const struct field *f,
 }
 
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
-const struct field_type https_type = { read_https, SHAPE_TEXT, NULL };
+const struct field_type https_type = { read_https, SHAPE_TEXT, NULL,
+					 GRAMMAR_ADDRESS };
 const struct field_type agent_place_type = { read_agent_place,
-					     SHAPE_TEXT_OR_RECORD, NULL };
-const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL };
-const struct field_type address_type = { read_address, SHAPE_TEXT, NULL };
+					     SHAPE_TEXT_OR_RECORD, NULL,
+					     GRAMMAR_ADDRESS };
+const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL,
+					GRAMMAR_ADDRESS };
+const struct field_type address_type = { read_address, SHAPE_TEXT, NULL,
+					 GRAMMAR_ADDRESS };
 const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL };

@@ -7,6 +7,7 @@
 #define CONFIG_FIELDS_H
 
 #include "config/loader.h"
+#include "config/quote.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,7 @@ struct field_type {
 	field_reader *read;
 	enum shape shape;
 	const char *pattern; /* regular expression of texts, or NULL */
+	enum grammar grammar; /* what replaces a placeholder is quoted for it */
 };
 
 /* One accepted key of one kind of mapping: everything there is to know. */

@@ -2,6 +2,7 @@
 /* An API of requests, and the one request of an activation. */
 #include "config/http.h"
 
+#include "config/placeholder.h"
 #include "model/ladder.h"
 
 #include <string.h>
@@ -72,12 +73,16 @@ static bool check_origin(struct loader *ld, const struct node *n,
 {
 	const char *first = form->requests[HTTP_COMMIT]->url.origin;
 	const char *origin = form->requests[verb]->url.origin;
+	const struct node *url = node_find(request_node(n, verb), "url");
+	const struct node *commit =
+		node_find(request_node(n, HTTP_COMMIT), "url");
 
 	return !strcmp(origin, first) ||
-	       complain(ld, node_find(request_node(n, verb), "url"),
+	       complain(ld, url,
 			"all requests of one delivery go to one origin, '%s', "
 			"not '%s'",
-			first, shown(ld, origin));
+			as_written(ld, commit, first),
+			as_written(ld, url, origin));
 }
 
 static bool has_authorization(const struct http_request *r)

@@ -10,9 +10,9 @@ static bool add_string(struct http_text_builder *b, const struct node *n)
 	bool good = false;
 
 	http_text_raw(b, "\"");
-	b->in_json = true;
+	b->grammar = GRAMMAR_JSON;
 	good = http_text_add(b, n, n->text);
-	b->in_json = false;
+	b->grammar = GRAMMAR_TEXT;
 	http_text_raw(b, "\"");
 	return good;
 }

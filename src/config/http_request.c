@@ -71,7 +71,7 @@ static bool read_header_text(struct loader *ld, const struct node *key,
 {
 	const struct field f = { .key = key->text };
 	const struct node *n = pair_value(key);
-	AUTO(http_text_builder) b = { .ld = ld };
+	AUTO(http_text_builder) b = { .ld = ld, .grammar = GRAMMAR_HEADER };
 
 	return value_raw(ld, &f, n) && check_openness(ld, key) &&
 	       http_text_add(&b, n, n->text) && http_text_finish(&b, n, out) &&
@@ -245,5 +245,6 @@ struct http_access access_of(const struct access_form *form)
 
 const struct field_type header_type = { NULL, SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL };
-const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/" };
+const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/",
+					 GRAMMAR_POINTER };
 const struct field_type request_type = { read_request, SHAPE_RECORD, NULL };

@@ -55,29 +55,17 @@ static const char *meant(struct http_text_builder *b, const char *at)
 	return text_nearest(name, material_names + MATERIAL_FINGERPRINT);
 }
 
-static void escape_json(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			buf_printf(out, "\\%c", c);
-		else if (c < 0x20)
-			buf_printf(out, "\\u%04x", c);
-		else
-			buf_putc(out, (char)c);
-	}
-}
-
-static bool add_next(struct http_text_builder *b, const struct node *n,
+/* A literal byte of a JSON string is escaped like what replaces a name. */
+static bool add_next(const struct expansion *x, struct http_text_builder *b,
 		     const char **at)
 {
+	bool literal = strncmp(*at, "${", 2) != 0;
 	AUTO(buf) piece = { 0 };
 
-	if (!placeholder_next(b->ld, n, b->style, at, &piece))
+	if (!placeholder_next(x, at, &piece))
 		return false;
-	if (b->in_json)
-		escape_json(&b->text, buf_text(&piece));
+	if (literal && b->grammar == GRAMMAR_JSON)
+		quote_json(&b->text, buf_text(&piece));
 	else
 		buf_puts(&b->text, buf_text(&piece));
 	return true;
@@ -86,6 +74,7 @@ static bool add_next(struct http_text_builder *b, const struct node *n,
 bool http_text_add(struct http_text_builder *b, const struct node *n,
 		   const char *text)
 {
+	const struct expansion x = { b->ld, n, text, b->grammar };
 	enum material what = MATERIAL_TEXT;
 
 	for (const char *at = text; *at;) {
@@ -102,7 +91,7 @@ bool http_text_add(struct http_text_builder *b, const struct node *n,
 					"unknown placeholder in '%s', did you "
 					"mean '${%s}'?",
 					shown(b->ld, at), word);
-		} else if (!add_next(b, n, &at)) {
+		} else if (!add_next(&x, b, &at)) {
 			return false;
 		}
 	}
@@ -138,7 +127,7 @@ bool http_text_is_public(struct loader *ld, const struct node *n,
 static bool read_body(struct loader *ld, const struct field *f,
 		      const struct node *n, void *slot)
 {
-	AUTO(http_text_builder) b = { .ld = ld };
+	AUTO(http_text_builder) b = { .ld = ld, .grammar = f->type->grammar };
 
 	if (n->kind != NODE_TEXT)
 		return wrong_kind(ld, f, n, "text");
@@ -154,5 +143,6 @@ static bool read_json(struct loader *ld, const struct field *f,
 	return http_json_read(ld, n, slot);
 }
 
-const struct field_type body_type = { read_body, SHAPE_TEXT, NULL };
+const struct field_type body_type = { read_body, SHAPE_TEXT, NULL,
+				      GRAMMAR_BODY };
 const struct field_type json_type = { read_json, SHAPE_ANY, NULL };

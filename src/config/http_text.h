@@ -22,8 +22,7 @@ enum {
 
 struct http_text_builder {
 	struct loader *ld;
-	enum placeholder_style style;
-	bool in_json;    /* what is added stands in a JSON string */
+	enum grammar grammar; /* JSON: what is added stands in a string */
 	struct buf text; /* since the last piece */
 	size_t total;    /* bytes of text so far */
 	VEC(struct http_piece) pieces;

@@ -49,6 +49,7 @@ struct scope {
 	const char *host;
 	const struct csv *csv;
 	const char *const *cells;
+	const struct node *item; /* where it is written; NULL: in no group */
 	bool sample;
 };
 

@@ -11,6 +11,12 @@ bool placeholder_in(const char *text)
 	return strstr(text, "${") != NULL;
 }
 
+const char *as_written(struct loader *ld, const struct node *n,
+		       const char *made)
+{
+	return shown(ld, placeholder_in(n->text) ? n->text : made);
+}
+
 bool placeholder_excuses(const struct loader *ld, const struct node *n)
 {
 	return ld->scope && ld->scope->sample && strstr(n->text, "${each.");
@@ -83,72 +89,85 @@ static bool find_value(struct loader *ld, const struct node *n,
 		return complain(ld, n,
 				"'${each}' is only known in a group, a "
 				"component with 'each'");
+	if (s->item)
+		return complain(ld, n, "it has no host: give it 'host:'");
 	return complain(ld, n, "component '%s' has no host: give it 'host:'",
 			shown(ld, s->name));
 }
 
-/* Appends what stands at `*at`, from "${" to its "}", and moves behind it. */
-static bool replace_one(struct loader *ld, const struct node *n,
-			const char **at, struct buf *out)
+static bool refuse(const struct expansion *x, const char *name,
+		   const char *fault)
 {
+	return complain(x->ld, x->n, "'${%s}' cannot stand in %s: its value %s",
+			shown(x->ld, name), grammar_words(x->grammar), fault);
+}
+
+/* Appends what stands at `*at`, from "${" to its "}", and moves behind it. */
+static bool replace_one(const struct expansion *x, const char **at,
+			struct buf *out)
+{
+	struct loader *ld = x->ld;
 	const char *end = strchr(*at, '}');
-	const char *value = NULL;
+	struct quote q = { .text = x->text, .at = *at };
 
 	if (!end)
-		return complain(ld, n,
+		return complain(ld, x->n,
 				"'${' without '}'; write '$${' for a literal "
 				"'${'");
 
 	const char *name =
 		arena_strndup(&ld->work, *at + 2, (size_t)(end - *at - 2));
 
-	if (!find_value(ld, n, name, &value))
+	if (!find_value(ld, x->n, name, &q.value))
 		return false;
-	*at = end + 1;
-	buf_puts(out, value);
-	return true;
+	q.end = end + 1;
+	*at = q.end;
+
+	const char *fault = quote_add(x->grammar, &q, out);
+
+	return !fault || refuse(x, name, fault);
 }
 
-static bool is_name(const char *at)
-{
-	return !strncmp(at, "${each}", 7) ||
-	       !strncmp(at, "${component.name}", 17);
-}
-
-bool placeholder_next(struct loader *ld, const struct node *n,
-		      enum placeholder_style style, const char **at,
+bool placeholder_next(const struct expansion *x, const char **at,
 		      struct buf *out)
 {
-	AUTO(buf) name = { 0 };
-
 	if (!strncmp(*at, "$${", 3)) {
 		buf_puts(out, "${");
 		*at += 3;
 		return true;
 	}
-	if (strncmp(*at, "${", 2)) {
-		buf_putc(out, *(*at)++);
-		return true;
-	}
-	if (style == PLACEHOLDER_TEXT ||
-	    (style == PLACEHOLDER_PATH && !is_name(*at)))
-		return replace_one(ld, n, at, out);
-	if (!replace_one(ld, n, at, &name))
-		return false;
-	text_percent(out, buf_text(&name));
+	if (!strncmp(*at, "${", 2))
+		return replace_one(x, at, out);
+	buf_putc(out, *(*at)++);
 	return true;
 }
 
-bool placeholder_expand(struct loader *ld, const struct node *n,
-			enum placeholder_style style, const char **out)
+/* The first placeholder of a text, for a message about all of them. */
+static const char *first_name(const struct expansion *x)
 {
+	const char *at = strstr(x->text, "${");
+
+	return arena_strndup(&x->ld->work, at + 2, strcspn(at + 2, "}"));
+}
+
+bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g,
+			const char **out)
+{
+	const struct expansion x = { ld, n, n->text, g };
 	AUTO(buf) text = { .limit = EXPANDED_LIMIT };
 
 	for (const char *at = n->text; *at;)
-		if (!placeholder_next(ld, n, style, &at, &text))
+		if (!placeholder_next(&x, &at, &text))
 			return false;
 	if (text.failed)
 		return complain(ld, n, "longer than %d bytes", EXPANDED_LIMIT);
+
+	const char *fault = quote_check(g, n->text, buf_text(&text));
+
+	if (fault && loader_can_report(ld))
+		return refuse(&x, first_name(&x), fault);
+	if (fault)
+		return complain(ld, n, "%s", fault);
 	*out = arena_strndup(&ld->fleet.arena, buf_text(&text), text.len);
 	return true;
 }

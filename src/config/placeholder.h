@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "config/loader.h"
+#include "config/quote.h"
 
 #include <stdbool.h>
 
@@ -15,25 +16,31 @@ enum {
 	EXPANDED_LIMIT = 4096
 };
 
-/* How what replaces a placeholder is written. */
-enum placeholder_style {
-	PLACEHOLDER_TEXT, /* as it is */
-	PLACEHOLDER_PATH, /* names are percent-encoded */
-	PLACEHOLDER_URL,  /* all is percent-encoded */
+/* A text that is read byte by byte, its placeholders replaced. */
+struct expansion {
+	struct loader *ld;
+	const struct node *n; /* where it stands, for messages */
+	const char *text;     /* as written */
+	enum grammar grammar;
 };
 
 /*
- * The text of `n` by the loader's scope, in the fleet's arena.  In a path,
- * names are percent-encoded, so that none can reach another directory.
+ * The text of `n` by the loader's scope, in the fleet's arena; values are
+ * quoted for the grammar of the place.
  */
-bool placeholder_expand(struct loader *ld, const struct node *n,
-			enum placeholder_style style, const char **out);
+bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g,
+			const char **out);
 /* Appends what begins at `*at`, a placeholder or a byte, and moves behind. */
-bool placeholder_next(struct loader *ld, const struct node *n,
-		      enum placeholder_style style, const char **at,
+bool placeholder_next(const struct expansion *x, const char **at,
 		      struct buf *out);
 /* Whether there is anything to replace. */
 bool placeholder_in(const char *text);
+/*
+ * For a message: what was made of `n`, unless placeholders were replaced for
+ * it, since then it may hold a cell of a CSV file; then as it is written.
+ */
+const char *as_written(struct loader *ld, const struct node *n,
+		       const char *made);
 /*
  * Whether a text that makes no sense now may make sense for a real component:
  * a sample cannot know what the columns of a CSV file hold.

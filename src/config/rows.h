@@ -8,6 +8,14 @@
 
 #define TEXT(T, k, m, h, ...) \
 	FIELD(T, k, m, const char *, text_type, .help = h, ##__VA_ARGS__)
+#define HOST(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, host_type, .help = h, ##__VA_ARGS__)
+#define OBJECT_KEY(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, object_key_type, .help = h, ##__VA_ARGS__)
+#define OBJECT_NAME(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, object_name_type, .help = h, ##__VA_ARGS__)
+#define ACCOUNT(T, k, m, h, ...) \
+	FIELD(T, k, m, const char *, account_type, .help = h, ##__VA_ARGS__)
 #define NAME(T, k, m, h, ...) \
 	FIELD(T, k, m, const char *, name_type, .help = h, ##__VA_ARGS__)
 #define PATH(T, k, m, h, ...) \
@@ -50,8 +58,8 @@
 		path(T, "ca", in ca, "the root, when it is known"),            \
 		path(T, "combined", in combined, "leaf, chain and key"),       \
 		UNSUPPORTED("pkcs12"),                                         \
-		TEXT(T, "owner", in owner, "who owns what holds the key"),     \
-		TEXT(T, "group", in group, "the group of what holds the key"), \
+		ACCOUNT(T, "owner", in owner, "who owns what holds the key"),     \
+		ACCOUNT(T, "group", in group, "the group of what holds the key"), \
 		FIELD(T, "mode", in mode, mode_t, mode_type,                   \
 		      .help = "the mode of what holds the key; \"0600\" when " \
 			      "new"),                                          \

@@ -52,7 +52,8 @@ static const char *const purpose_names[] = { "server", "client", NULL };
 
 /* --- lists of texts --- */
 
-static const struct field argument = { .key = "command", .type = &text_type };
+static const struct field argument = { .key = "command",
+				       .type = &argument_type };
 const struct list_of arguments = { &argument, sizeof(char *), 1, 100 };
 static const struct field file_item = { .key = "include", .type = &file_type };
 static const struct list_of include_files = { &file_item, sizeof(char *), 0,
@@ -75,8 +76,9 @@ const struct field include_value = { .key = "include",
 const struct field names_value = { .key = "names",
 				   .type = &list_type,
 				   .param = &san_items };
-const struct field subject_value = { .key = "subject", .type = &text_type };
-const struct field host_value = { .key = "host", .type = &text_type };
+const struct field subject_value = { .key = "subject", .type = &subject_type };
+const struct field host_value = { .key = "host", .type = &host_type };
+const struct field program_value = { .key = "command", .type = &program_type };
 const struct field item_value = { .key = "each", .type = &file_type };
 
 /* --- secrets --- */
@@ -375,14 +377,14 @@ static const struct field component_fields[] = {
 	      .help = "makes its process take the pair into use"),
 	LIST(struct component_form, "verify", verify, one_or_list_type,
 	     verify_items, "TLS ports that must serve the certificate"),
-	TEXT(struct component_form, "host", host,
+	HOST(struct component_form, "host", host,
 	     "where it runs, for ${component.host}"),
 	TEXT(struct component_form, "process", process,
 	     "components of one process are activated once"),
 	FIELD(struct component_form, "retire", retire, struct retire_form,
 	      record_type, .param = &retire_record,
 	      .help = "what happens when it leaves the fleet file"),
-	TEXT(struct component_form, "was", was,
+	OBJECT_NAME(struct component_form, "was", was,
 	     "its former name, to rename it"),
 	LATER(struct component_form, "each", each, each_value,
 	      "makes it a group: one component for each item"),

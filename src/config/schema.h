@@ -28,6 +28,7 @@ extern const struct field deliver_value;  /* struct deliver */
 extern const struct field activate_value; /* struct activate */
 extern const struct field verify_value;   /* struct items of struct verify */
 extern const struct field host_value;     /* const char * */
+extern const struct field program_value;  /* const char * */
 extern const struct field item_value;     /* const char * */
 extern const struct field after_value;    /* struct items of const char * */
 extern const struct field include_value;  /* struct items of const char * */

@@ -53,7 +53,7 @@ static const struct record haproxy_record = {
 static const struct field agent_fields[] = {
 	FIELD(struct agent_place, "url", url, const char *, https_type,
 	      .required = true, .help = "https://HOST:PORT of the agent"),
-	TEXT(struct agent_place, "component", component,
+	OBJECT_NAME(struct agent_place, "component", component,
 	     "its name in the agent's configuration, when it has another"),
 	FLAG(struct agent_place, "self", self, "it is the agent's own pair"),
 	{ 0 },
@@ -150,7 +150,7 @@ static const struct field verify_fields[] = {
 	FIELD(struct verify, "tls", address, const char *, address_type,
 	      .required = true,
 	      .help = "HOST:PORT of the TLS port that serves it"),
-	TEXT(struct verify, "server_name", server_name,
+	HOST(struct verify, "server_name", server_name,
 	     "the name asked for; the host when that is a name"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,
 	      "handshakes in a row that must present it; 1 when left out"),

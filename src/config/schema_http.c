@@ -178,7 +178,7 @@ static const struct field etcd_fields[] = {
 	LIST(struct etcd_form, "endpoints", endpoints, one_or_list_type,
 	     endpoint_items, "URLs of its members; the first that answers",
 	     .required = true),
-	TEXT(struct etcd_form, "key", key,
+	OBJECT_KEY(struct etcd_form, "key", key,
 	     "the prefix, without a slash at its end, beneath which it "
 	     "stands: KEY/certificate, KEY/key and so on",
 	     .required = true),
@@ -198,7 +198,7 @@ static const struct field caddy_fields[] = {
 	      .required = true,
 	      .help = "its admin API: http://HOST:PORT on this machine, or the "
 		      "path of a unix socket"),
-	TEXT(struct caddy, "id", id,
+	OBJECT_KEY(struct caddy, "id", id,
 	     "the \"@id\" of an object in apps.tls.certificates.load_pem",
 	     .required = true),
 	{ 0 },

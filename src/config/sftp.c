@@ -143,7 +143,8 @@ static bool read_far_path(struct loader *ld, const struct field *f,
 	return value_path(ld, f, n, slot);
 }
 
-static const struct field_type url_type = { read_url, SHAPE_TEXT, "^sftp://" };
+static const struct field_type url_type = { read_url, SHAPE_TEXT, "^sftp://",
+					    GRAMMAR_ADDRESS };
 static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL };
 static const struct field_type far_path_type = { read_far_path, SHAPE_TEXT,
 						 "^/" };

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "config/include.h"
+#include "config/placeholder.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -88,6 +89,25 @@ uint32_t line_of(struct loader *ld, const struct node *n)
 	return source_where(ld, n->source, n->at).line;
 }
 
+/*
+ * Which item of a group a message about a placeholder is for: a row by its
+ * place, because nothing of a CSV file is shown, an item of a list by its name.
+ */
+static const char *item_words(struct loader *ld, const struct node *at)
+{
+	const struct scope *s = ld->scope;
+
+	if (!s || !s->item || at->kind >= NODE_LIST || !at->text ||
+	    !placeholder_in(at->text) || !loader_can_report(ld))
+		return "";
+	if (!s->csv)
+		return arena_printf(&ld->work, " (item '%s')",
+				    shown(ld, s->each));
+	return arena_printf(&ld->work, " (row %s:%u)",
+			    shown(ld, ld->sources.items[s->item->source].name),
+			    line_of(ld, s->item));
+}
+
 bool complain(struct loader *ld, const struct node *at, const char *fmt, ...)
 {
 	char text[MESSAGE_TEXT];
@@ -97,7 +117,7 @@ bool complain(struct loader *ld, const struct node *at, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	diag_error(ld->diags, where, "%s", text);
+	diag_error(ld->diags, where, "%s%s", text, item_words(ld, at));
 	return false;
 }
 

@@ -67,10 +67,11 @@ static bool cut(struct loader *ld, const char *text, struct written *out)
 static bool expand_host(struct loader *ld, const struct node *n,
 			const char *text, const char **out)
 {
+	const struct expansion x = { ld, n, text, GRAMMAR_AUTHORITY };
 	AUTO(buf) host = { .limit = EXPANDED_LIMIT };
 
 	while (*text)
-		if (!placeholder_next(ld, n, PLACEHOLDER_TEXT, &text, &host))
+		if (!placeholder_next(&x, &text, &host))
 			return false;
 	*out = arena_strdup(&ld->work, buf_text(&host));
 	return true;
@@ -157,7 +158,7 @@ static bool check_safe(struct loader *ld, const struct field *f,
 	       complain(ld, n,
 			"'%s' must begin with https://, because '%s' is not "
 			"on this machine",
-			f->key, shown(ld, w->host));
+			f->key, as_written(ld, n, w->host));
 }
 
 /* ---- the rest of it ---- */
@@ -220,7 +221,7 @@ static bool read_url(struct loader *ld, const struct field *f,
 {
 	struct http_url *out = slot;
 	struct written w = { 0 };
-	AUTO(http_text_builder) b = { .ld = ld, .style = PLACEHOLDER_URL };
+	AUTO(http_text_builder) b = { .ld = ld, .grammar = GRAMMAR_URL };
 
 	if (!read_origin(ld, f, n, &w, &out->origin) ||
 	    !check_safe(ld, f, n, &w))

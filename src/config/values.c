@@ -36,8 +36,7 @@ bool value_raw(struct loader *ld, const struct field *f, const struct node *n)
 }
 
 static bool expand(struct loader *ld, const struct field *f,
-		   const struct node *n, enum placeholder_style style,
-		   const char **out)
+		   const struct node *n, enum grammar g, const char **out)
 {
 	if (!value_raw(ld, f, n))
 		return false;
@@ -45,7 +44,7 @@ static bool expand(struct loader *ld, const struct field *f,
 		*out = n->text;
 		return true;
 	}
-	if (!placeholder_expand(ld, n, style, out))
+	if (!placeholder_expand(ld, n, g, out))
 		return false;
 	return **out || complain(ld, n,
 				 "'%s' is empty, once placeholders are "
@@ -56,7 +55,7 @@ static bool expand(struct loader *ld, const struct field *f,
 bool value_text(struct loader *ld, const struct field *f, const struct node *n,
 		const char **out)
 {
-	return expand(ld, f, n, PLACEHOLDER_TEXT, out);
+	return expand(ld, f, n, f->type ? f->type->grammar : GRAMMAR_TEXT, out);
 }
 
 bool value_path(struct loader *ld, const struct field *f, const struct node *n,
@@ -64,7 +63,7 @@ bool value_path(struct loader *ld, const struct field *f, const struct node *n,
 {
 	const char *text = NULL;
 
-	if (!expand(ld, f, n, PLACEHOLDER_PATH, &text))
+	if (!expand(ld, f, n, GRAMMAR_PATH, &text))
 		return false;
 	*out = path_resolve(ld, n->source, text);
 	return true;
@@ -296,6 +295,20 @@ static bool read_mode(struct loader *ld, const struct field *f,
 }
 
 const struct field_type text_type = { read_text, SHAPE_TEXT, NULL };
+const struct field_type argument_type = { read_text, SHAPE_TEXT, NULL,
+					  GRAMMAR_ARGUMENT };
+const struct field_type program_type = { read_text, SHAPE_TEXT, NULL,
+					 GRAMMAR_PROGRAM };
+const struct field_type subject_type = { read_text, SHAPE_TEXT, NULL,
+					 GRAMMAR_SUBJECT };
+const struct field_type host_type = { read_text, SHAPE_TEXT, NULL,
+				      GRAMMAR_ADDRESS };
+const struct field_type object_key_type = { read_text, SHAPE_TEXT, NULL,
+					    GRAMMAR_KEY };
+const struct field_type object_name_type = { read_text, SHAPE_TEXT, NULL,
+					     GRAMMAR_NAME };
+const struct field_type account_type = { read_text, SHAPE_TEXT, NULL,
+					 GRAMMAR_ACCOUNT };
 const struct field_type name_type = { read_name, SHAPE_TEXT, NAME_PATTERN };
 const struct field_type path_type = { read_path, SHAPE_TEXT, NULL };
 const struct field_type file_type = { read_file, SHAPE_TEXT, NULL };

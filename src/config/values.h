@@ -12,6 +12,14 @@
 
 /* Type, and the member it writes. */
 extern const struct field_type text_type;     /* const char * */
+/* the same; they differ in how what replaces a placeholder is quoted */
+extern const struct field_type argument_type; /* of a command */
+extern const struct field_type program_type;  /* its first word */
+extern const struct field_type subject_type;
+extern const struct field_type host_type;
+extern const struct field_type object_key_type;  /* of an etcd or a Caddy */
+extern const struct field_type object_name_type; /* of a component */
+extern const struct field_type account_type;  /* of a user or a group */
 extern const struct field_type name_type;     /* const char * */
 extern const struct field_type path_type;     /* const char *, absolute */
 extern const struct field_type file_type;     /* the same, as it is written */
@@ -30,7 +38,10 @@ extern const struct field_type named_type;  /* struct section * that is set */
 
 /* One line, not empty; its placeholders are left in n->text. */
 bool value_raw(struct loader *ld, const struct field *f, const struct node *n);
-/* Text with its placeholders replaced; one line, not empty. */
+/*
+ * Text with its placeholders replaced, as the grammar of the field's type
+ * wants it; one line, not empty.
+ */
 bool value_text(struct loader *ld, const struct field *f, const struct node *n,
 		const char **out);
 /* The same as an absolute path; relative to the file it is written in. */
