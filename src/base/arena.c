@@ -29,6 +29,7 @@ void arena_release(struct arena *a)
 		a->blocks = next;
 	}
 	a->used = 0;
+	a->held = 0;
 }
 
 static void grow(struct arena *a, size_t size)
@@ -46,6 +47,7 @@ static void grow(struct arena *a, size_t size)
 	block->next = a->blocks;
 	a->blocks = block;
 	a->used = 0;
+	a->held += room;
 }
 
 static void *take(struct arena *a, size_t size, size_t alignment)

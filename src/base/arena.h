@@ -20,6 +20,7 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks;
 	size_t used; /* of the newest block */
+	size_t held; /* bytes of all blocks */
 };
 
 void arena_release(struct arena *a);

@@ -12,14 +12,19 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static int open_beneath(int dirfd, const char *path, int flags)
+static int open_how(int dirfd, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
 	};
 
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+static int open_beneath(int dirfd, const char *path, int flags)
+{
+	return open_how(dirfd, path, flags, RESOLVE_BENEATH);
 }
 
 /* Reads to the end, at most `limit` bytes. */
@@ -78,7 +83,8 @@ static bool read_opened(int fd, const char *path, size_t limit,
 bool fs_read_secret(const char *path, size_t limit, struct secret *out,
 		    struct err *e)
 {
-	AUTO(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	AUTO(fd)
+	fd = open_how(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 
 	return read_opened(fd, path, limit, out, e);
 }
@@ -110,6 +116,17 @@ bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out,
 	if (!fs_read_secret_beneath(dirfd, path, limit, &data, e))
 		return false;
 	buf_add(out, data.bytes, data.len);
+	return true;
+}
+
+bool fs_mode_beneath(int dirfd, const char *path, mode_t *mode)
+{
+	AUTO(fd) fd = open_beneath(dirfd, path, O_PATH);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	*mode = st.st_mode;
 	return true;
 }
 

@@ -5,7 +5,8 @@
  * Everything we write goes through fs_replace(): a temporary file in the
  * same directory (".NAME.tmp-XXXXXX", created O_EXCL with its final mode
  * before the first byte), written, fsynced, renamed, directory fsynced.
- * Reading opens regular files only, without blocking on a fifo or device.
+ * Reading opens regular files only, without blocking on a fifo or device, and
+ * never through a link of /proc that is no path.
  */
 #ifndef BASE_FS_H
 #define BASE_FS_H
@@ -32,6 +33,8 @@ MUST_CHECK bool fs_read_beneath(int dirfd, const char *path, size_t limit,
 MUST_CHECK bool fs_read_secret_beneath(int dirfd, const char *path,
 				       size_t limit, struct secret *out,
 				       struct err *e);
+/* Its mode; false when there is nothing, or it lies outside. */
+bool fs_mode_beneath(int dirfd, const char *path, mode_t *mode);
 /* Whether `path` leads out of the directory, be there something or not. */
 bool fs_leads_out(int dirfd, const char *path);
 
