@@ -63,8 +63,8 @@ bool saved_read(const char *path, struct saved *out, struct err *e)
 				     JSON_REJECT_DUPLICATES, &error);
 	if (!json)
 		return err_set(e, ERR_INPUT,
-			       "'%s' is no saved plan: %s in line %d", shown,
-			       text_escaped(&a, error.text), error.line);
+			       "'%s' is no saved plan: it is no JSON, line %d",
+			       shown, error.line);
 
 	const char *fleet_file =
 		json_string_value(json_object_get(json, "fleet_file"));

@@ -149,6 +149,35 @@ imported_from(const struct snapshot *s, const char *owner, const char *file)
 	return found;
 }
 
+/* Only what begins like a pair is hashed: a hash of a short secret tells it. */
+static bool is_pem(const struct secret *file)
+{
+	static const char begin[] = "-----BEGIN ";
+	const unsigned char *found =
+		memmem(file->bytes, file->len, begin, sizeof(begin) - 1);
+
+	return found && (found == file->bytes || found[-1] == '\n');
+}
+
+/* SEQUENCE { INTEGER 3, ... } of RFC 7292, in definite or indefinite form. */
+static bool is_pkcs12(const struct secret *file)
+{
+	const unsigned char *b = file->bytes;
+	size_t head = file->len > 2 && b[1] > 0x80 ? 2 + (b[1] & 0x7fU) : 2;
+
+	return file->len > head + 3 && b[0] == 0x30 &&
+	       !memcmp(b + head, "\x02\x01\x03", 3);
+}
+
+static bool are_pairs(const struct import *import, const struct input_files *in)
+{
+	for (size_t i = 0; i < in->count; i++)
+		if (!(import->kind == IMPORT_PEM ? is_pem(&in->files[i])
+						 : is_pkcs12(&in->files[i])))
+			return false;
+	return true;
+}
+
 static void look_at_files(struct engine *en, const struct certificate *c,
 			  struct snapshot *s, struct import_seen *seen)
 {
@@ -163,6 +192,11 @@ static void look_at_files(struct engine *en, const struct certificate *c,
 		if (!seen->missing)
 			engine_note(en, "import '%s' is not looked at: %s",
 				    c->name, e.text);
+		return;
+	}
+	if (!are_pairs(&c->import, &in)) {
+		seen->unopened = false;
+		seen->error = "a file of it is neither PEM nor PKCS#12";
 		return;
 	}
 	hash_files(&in, file);
