@@ -14,10 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-	COMPONENT_LIMIT = 1000 * 1000 /* of all groups together */
-};
-
 /* What is known of a component beside the model. */
 struct draft {
 	const struct node *key;

@@ -2,6 +2,7 @@
 /* One secret has one use: a passphrase opens nothing of a component. */
 #include "config/check.h"
 
+#include "base/fs.h"
 #include "model/http.h"
 
 static bool in_access(const struct fleet *f, const struct http_access *a)
@@ -66,5 +67,50 @@ void check_access_secrets(struct loader *ld, const struct build *b,
 			continue;
 		reported = at; /* one message for each group is enough */
 		report(ld, at);
+	}
+}
+
+/* ---- files that are read as CSV ---- */
+
+static void add_file(struct lookup *files, const char *path)
+{
+	if (path)
+		lookup_put(files, path, path);
+}
+
+static void add_keys(struct loader *ld, const struct build *b,
+		     struct lookup *files)
+{
+	add_file(files, ld->fleet.access.agent.key);
+	for (size_t i = 0; i < ld->fleet.certificate_count; i++) {
+		const struct import *import = &ld->fleet.certificates[i].import;
+
+		for (size_t k = 0; k < import->file_count; k++)
+			add_file(files, import->files[k]);
+	}
+	for (size_t i = 0; i < ld->fleet.component_count; i++) {
+		add_file(files, b->components[i].deliver.files.key);
+		add_file(files, b->components[i].deliver.files.combined);
+	}
+}
+
+void check_inventories(struct loader *ld, const struct build *b)
+{
+	AUTO(lookup) files = { 0 };
+
+	vec_each (path, &ld->secret_files)
+		add_file(&files, *path);
+	add_keys(ld, b, &files);
+	vec_each (s, &ld->sources) {
+		const char *path = fs_absolute(
+			&ld->work, arena_printf(&ld->work, "%s/%s",
+						ld->fleet.directory, s->path));
+
+		if (s->csv && lookup_find(&files, path))
+			complain(
+				ld, s->csv,
+				"a secret or a key is read from '%s': it is no "
+				"CSV file",
+				shown(ld, s->csv->text));
 	}
 }

@@ -319,12 +319,15 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 	struct group *groups = arena_array(&ld->work, count, sizeof(*groups));
 
 	*total = 0;
+	ld->room = COMPONENT_LIMIT;
 	for (size_t i = 0; i < count; i++) {
 		const struct entry *entry = &ld->components.entries.items[i];
 		struct group *g = &groups[i];
 
 		if (open_group(ld, entry, g))
 			*total += g->each ? g->items.count : 1;
+		ld->room =
+			*total < COMPONENT_LIMIT ? COMPONENT_LIMIT - *total : 0;
 		if (*total <= COMPONENT_LIMIT)
 			continue;
 		complain(ld, entry->key, "more than %d components",

@@ -117,6 +117,30 @@ static bool read_row(struct parser *p, struct csv_row *row)
 	return true;
 }
 
+static bool is_identifier(const char *text)
+{
+	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz_";
+
+	return strchr(first, *text) &&
+	       !text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "abcdefghijklmnopqrstuvwxyz0123456789_-")];
+}
+
+/* A file is an inventory by its form, whatever the fleet file calls it. */
+static bool check_form(const struct parser *p)
+{
+	static const char pem[] = "-----BEGIN";
+	const char *end = p->text + p->len;
+	const char *found = memmem(p->text, p->len, pem, sizeof(pem) - 1);
+
+	while (found && found > p->text && found[-1] != '\n')
+		found = memmem(found + 1, (size_t)(end - found - 1), pem,
+			       sizeof(pem) - 1);
+	return !found || fault(p, (size_t)(found - p->text),
+			       "this is no CSV file but PEM");
+}
+
 static bool check_header(const struct parser *p, const struct csv_row *header)
 {
 	for (size_t i = 0; i < p->columns; i++) {
@@ -124,9 +148,11 @@ static bool check_header(const struct parser *p, const struct csv_row *header)
 			return fault(p, header->at,
 				     "a column without a name; the first row "
 				     "names the columns");
-		if (strchr(header->cells[i], '}'))
+		if (!is_identifier(header->cells[i]))
 			return fault(p, header->at,
-				     "the name of a column holds '}'");
+				     "the first row of a CSV file names the "
+				     "columns, each with A-Z a-z 0-9 _ - and "
+				     "no digit first");
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(header->cells[i], header->cells[k]))
 				return fault(p, header->at,
@@ -157,20 +183,28 @@ bool csv_parse(struct loader *ld, uint16_t source, struct csv *out)
 		return fault(&p, 0, "empty; the first row names the columns");
 	if (!text_is_utf8(p.text, p.len))
 		return fault(&p, 0, "not valid UTF-8");
-	if (!read_row(&p, &header) || !check_header(&p, &header))
+	if (!check_form(&p) || !read_row(&p, &header) ||
+	    !check_header(&p, &header))
 		return false;
 
 	size_t room = count_lines(&p);
 
 	if (room > GROUP_LIMIT)
 		return fault(&p, 0, "more than 100000 rows");
+	if (room > ld->room)
+		return fault(&p, 0, "more than 100000 components in the fleet");
 
 	struct csv_row *rows = arena_array(&ld->work, room, sizeof(*rows));
 	size_t count = 0;
 
-	while (p.at < p.len)
-		if (!read_row(&p, &rows[count++]))
+	while (p.at < p.len) {
+		const struct node here = { .source = source,
+					   .at = (uint32_t)p.at };
+
+		if (!loader_has_room(ld, &here) ||
+		    !read_row(&p, &rows[count++]))
 			return false;
+	}
 	*out = (struct csv){ source, header.cells, p.columns, rows, count };
 	return true;
 }

@@ -138,11 +138,11 @@ bool haproxy_check(struct loader *ld, const struct node *n, void *out)
 
 	if (!strpbrk(h->certificate, " ;\\\"'<>#"))
 		return true;
-	return complain(ld, node_find(n, "certificate"),
-			"'certificate' holds a character that HAProxy's "
-			"commands cannot name: '%s'",
-			as_written(ld, node_find(n, "certificate"),
-				   h->certificate));
+	return complain(
+		ld, node_find(n, "certificate"),
+		"'certificate' holds a character that HAProxy's "
+		"commands cannot name: '%s'",
+		as_written(ld, node_find(n, "certificate"), h->certificate));
 }
 
 static bool read_https(struct loader *ld, const struct field *f,
@@ -291,7 +291,7 @@ static bool read_activate(struct loader *ld, const struct field *f,
 
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
 const struct field_type https_type = { read_https, SHAPE_TEXT, NULL,
-					 GRAMMAR_ADDRESS };
+				       GRAMMAR_ADDRESS };
 const struct field_type agent_place_type = { read_agent_place,
 					     SHAPE_TEXT_OR_RECORD, NULL,
 					     GRAMMAR_ADDRESS };

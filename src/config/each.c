@@ -74,6 +74,9 @@ static bool count_items(struct loader *ld, const struct node *n,
 	if (*count > GROUP_LIMIT)
 		return complain(ld, n, "a group of more than %d items",
 				GROUP_LIMIT);
+	if (*count > ld->room)
+		return complain(ld, n, "more than %d components in the fleet",
+				COMPONENT_LIMIT);
 	return good;
 }
 
@@ -129,7 +132,7 @@ static bool read_csv(struct loader *ld, const struct node *n, struct each *out)
 
 	if (!record_read(ld, &csv_record, n, &form) ||
 	    !field_read(ld, &item_value, form.file, &path) ||
-	    !source_read(ld, form.file, &source) ||
+	    !source_read_csv(ld, form.file, &source) ||
 	    !csv_parse(ld, source, &out->csv) ||
 	    !find_column(ld, n, &out->csv, &column))
 		return false;

@@ -123,6 +123,8 @@ bool record_read(struct loader *ld, const struct record *r,
 	bool supported = true;
 
 	preset(r, out);
+	if (!loader_has_room(ld, n))
+		return false;
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, &self, n, "a mapping");
 	node_pairs(key, n)

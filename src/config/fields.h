@@ -44,7 +44,7 @@ enum shape {
 struct field_type {
 	field_reader *read;
 	enum shape shape;
-	const char *pattern; /* regular expression of texts, or NULL */
+	const char *pattern;  /* regular expression of texts, or NULL */
 	enum grammar grammar; /* what replaces a placeholder is quoted for it */
 };
 

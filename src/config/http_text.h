@@ -23,8 +23,8 @@ enum {
 struct http_text_builder {
 	struct loader *ld;
 	enum grammar grammar; /* JSON: what is added stands in a string */
-	struct buf text; /* since the last piece */
-	size_t total;    /* bytes of text so far */
+	struct buf text;      /* since the last piece */
+	size_t total;         /* bytes of text so far */
 	VEC(struct http_piece) pieces;
 };
 

@@ -13,6 +13,9 @@ static bool read_items(struct loader *ld, const struct field *f,
 		return complain(ld, n, "'%s' takes %zu to %zu items, not %u",
 				f->key, of->least, of->most, n->count);
 
+	if (!loader_has_room(ld, n))
+		return false;
+
 	/* one more, all zero, so that texts end with NULL */
 	char *list =
 		arena_array(&ld->fleet.arena, (size_t)n->count + 1, of->size);

@@ -35,6 +35,8 @@ static void build_fleet(struct loader *ld, const struct node *root)
 {
 	struct build b = { 0 };
 
+	ld->unexpanded = ld->fleet.arena.held + ld->work.held;
+
 	build_issuers(ld, &b);
 	build_roles(ld, &b);
 	read_certificates(ld);
@@ -45,6 +47,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_former_names(ld, &b);
 	check_secrets(ld, root);
 	check_access_secrets(ld, &b, root);
+	check_inventories(ld, &b);
 	check_agents(ld, &b, root);
 	link_components(ld, &b);
 }
@@ -69,6 +72,8 @@ static void load(struct loader *ld)
 	const struct node *root = NULL;
 	struct fleet_form form;
 
+	if (ld->beneath && ld->diags->errors)
+		return; /* not even a key of it is for messages */
 	if (!yaml_parse(ld, 0, &root))
 		return;
 	if (root->kind != NODE_MAPPING) {

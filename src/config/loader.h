@@ -27,6 +27,12 @@ struct certificate_form;
 struct issuer_form;
 struct role_form;
 
+enum {
+	COMPONENT_LIMIT = 100 * 1000,         /* of all groups together */
+	EXPANDED_BYTES = 256 * 1024 * 1024,   /* what groups grow into */
+	SOURCES_BYTES = 2 * 64 * 1024 * 1024, /* of all files together */
+};
+
 /* A file the fleet is read from. */
 struct source {
 	const char *name; /* as shown in messages */
@@ -37,6 +43,7 @@ struct source {
 	uint32_t diag;
 	uint32_t *lines; /* where each begins; made when first needed */
 	size_t line_count;
+	const struct node *csv; /* where it is named as one; NULL: it is none */
 };
 
 /*
@@ -71,8 +78,14 @@ struct loader {
 	subject_fn *subject;
 	const struct scope *scope; /* NULL: no placeholder means anything */
 	VEC(struct source) sources;
-	int dirfd;    /* of the fleet's directory */
-	bool beneath; /* nobody has reviewed the main file either */
+	int dirfd;         /* of the fleet's directory */
+	bool beneath;      /* nobody has reviewed the main file either */
+	size_t room;       /* components that may still be added */
+	size_t unexpanded; /* bytes held before groups were expanded; 0: they
+			      are not yet */
+	size_t read;       /* bytes of all files */
+	bool full;         /* that there is no more room was reported */
+	VEC(const char *) secret_files; /* that secrets are read from */
 	struct section issuers;
 	struct section certificates;
 	struct section roles;
@@ -87,6 +100,11 @@ AUTO_STRUCT(loader, struct loader, loader_release)
 
 /* Room for one more message: what only serves a message can be left out. */
 bool loader_can_report(const struct loader *ld);
+/*
+ * Whether the fleet may grow on: what is small as it is written can be large
+ * once its groups are expanded.  Complains once.
+ */
+bool loader_has_room(struct loader *ld, const struct node *at);
 /* `text` ready for a message. */
 const char *shown(struct loader *ld, const char *text);
 
@@ -111,6 +129,9 @@ MUST_CHECK bool source_read_main(struct loader *ld, const char *path,
 				 struct err *e);
 /* Reads `path`, written in source `from`, beneath the fleet's directory. */
 bool source_read(struct loader *ld, const struct node *path, uint16_t *source);
+/* The same of a CSV file, which is nothing that others may not read. */
+bool source_read_csv(struct loader *ld, const struct node *path,
+		     uint16_t *source);
 /* The number of a source read before under that path. */
 bool source_known(const struct loader *ld, const char *path, uint16_t *source);
 

@@ -199,5 +199,4 @@ static bool read_san(struct loader *ld, const struct field *f,
 	return true;
 }
 
-const struct field_type san_type = { read_san, SHAPE_TEXT, NULL,
-				       GRAMMAR_SAN };
+const struct field_type san_type = { read_san, SHAPE_TEXT, NULL, GRAMMAR_SAN };

@@ -154,6 +154,10 @@ bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g,
 			const char **out)
 {
 	const struct expansion x = { ld, n, n->text, g };
+
+	if (!loader_has_room(ld, n))
+		return false;
+
 	AUTO(buf) text = { .limit = EXPANDED_LIMIT };
 
 	for (const char *at = n->text; *at;)

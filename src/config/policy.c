@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/policy.h"
 
+#include "base/fs.h"
 #include "config/command.h"
 #include "config/forms.h"
 #include "config/values.h"
@@ -32,6 +33,13 @@ bool secret_equal(const struct secret_ref *a, const struct secret_ref *b)
 	return false;
 }
 
+static void note_secret(struct loader *ld, const char *path)
+{
+	if (path)
+		VEC_PUSH(&ld->secret_files, &ld->work,
+			 fs_absolute(&ld->work, path));
+}
+
 static bool read_secret(struct loader *ld, const struct field *f,
 			const struct node *n, void *slot)
 {
@@ -48,6 +56,7 @@ static bool read_secret(struct loader *ld, const struct field *f,
 		return wrong_kind(ld, f, n, "a mapping");
 	if (!record_read(ld, f->param, n, &form))
 		return false;
+	note_secret(ld, form.file);
 	if (form.variable)
 		*out = (struct secret_ref){ .kind = SECRET_ENV,
 					    .name = form.variable };
@@ -70,6 +79,7 @@ static bool read_key_ref(struct loader *ld, const struct field *f,
 		return read_secret(ld, f, n, slot);
 	if (!value_path(ld, f, n, &file.name))
 		return false;
+	note_secret(ld, file.name);
 	*(struct secret_ref *)slot = file;
 	return true;
 }

@@ -58,8 +58,9 @@
 		path(T, "ca", in ca, "the root, when it is known"),            \
 		path(T, "combined", in combined, "leaf, chain and key"),       \
 		UNSUPPORTED("pkcs12"),                                         \
-		ACCOUNT(T, "owner", in owner, "who owns what holds the key"),     \
-		ACCOUNT(T, "group", in group, "the group of what holds the key"), \
+		ACCOUNT(T, "owner", in owner, "who owns what holds the key"),  \
+		ACCOUNT(T, "group", in group,                                  \
+			"the group of what holds the key"),                    \
 		FIELD(T, "mode", in mode, mode_t, mode_type,                   \
 		      .help = "the mode of what holds the key; \"0600\" when " \
 			      "new"),                                          \

@@ -385,7 +385,7 @@ static const struct field component_fields[] = {
 	      record_type, .param = &retire_record,
 	      .help = "what happens when it leaves the fleet file"),
 	OBJECT_NAME(struct component_form, "was", was,
-	     "its former name, to rename it"),
+		    "its former name, to rename it"),
 	LATER(struct component_form, "each", each, each_value,
 	      "makes it a group: one component for each item"),
 	UNSUPPORTED("access"),

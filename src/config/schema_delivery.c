@@ -53,8 +53,9 @@ static const struct record haproxy_record = {
 static const struct field agent_fields[] = {
 	FIELD(struct agent_place, "url", url, const char *, https_type,
 	      .required = true, .help = "https://HOST:PORT of the agent"),
-	OBJECT_NAME(struct agent_place, "component", component,
-	     "its name in the agent's configuration, when it has another"),
+	OBJECT_NAME(
+		struct agent_place, "component", component,
+		"its name in the agent's configuration, when it has another"),
 	FLAG(struct agent_place, "self", self, "it is the agent's own pair"),
 	{ 0 },
 };

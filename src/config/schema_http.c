@@ -179,9 +179,9 @@ static const struct field etcd_fields[] = {
 	     endpoint_items, "URLs of its members; the first that answers",
 	     .required = true),
 	OBJECT_KEY(struct etcd_form, "key", key,
-	     "the prefix, without a slash at its end, beneath which it "
-	     "stands: KEY/certificate, KEY/key and so on",
-	     .required = true),
+		   "the prefix, without a slash at its end, beneath which it "
+		   "stands: KEY/certificate, KEY/key and so on",
+		   .required = true),
 	ACCESS(struct etcd_form),
 	{ 0 },
 };
@@ -199,8 +199,8 @@ static const struct field caddy_fields[] = {
 	      .help = "its admin API: http://HOST:PORT on this machine, or the "
 		      "path of a unix socket"),
 	OBJECT_KEY(struct caddy, "id", id,
-	     "the \"@id\" of an object in apps.tls.certificates.load_pem",
-	     .required = true),
+		   "the \"@id\" of an object in apps.tls.certificates.load_pem",
+		   .required = true),
 	{ 0 },
 };
 const struct record caddy_record = {

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	MESSAGE_TEXT = 1024,
@@ -34,6 +35,24 @@ void loader_release(struct loader *ld)
 bool loader_can_report(const struct loader *ld)
 {
 	return ld->diags->list.count < DIAG_LIMIT;
+}
+
+static size_t bytes_held(const struct loader *ld)
+{
+	return ld->fleet.arena.held + ld->work.held;
+}
+
+bool loader_has_room(struct loader *ld, const struct node *at)
+{
+	if (ld->full)
+		return false;
+	if (bytes_held(ld) <= ld->unexpanded + EXPANDED_BYTES)
+		return true;
+	ld->full = true;
+	return complain(ld, at,
+			"the fleet takes more than %d MiB once its groups are "
+			"expanded; divide it into several fleets",
+			EXPANDED_BYTES / 1024 / 1024);
 }
 
 const char *shown(struct loader *ld, const char *text)
@@ -187,6 +206,13 @@ bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
 				shown(ld, path->text));
 	if (!fs_read_beneath(ld->dirfd, seen, YAML_BYTES, &text, &e))
 		return complain(ld, path, "%s", e.text);
+	ld->read += text.len;
+	if (ld->read > SOURCES_BYTES)
+		return complain(ld, path,
+				"the files of a fleet have more than %d MiB "
+				"together",
+				SOURCES_BYTES / 1024 / 1024);
+	ld->unexpanded += text.len;
 
 	size_t bom =
 		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
@@ -203,6 +229,26 @@ bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
 			    .text = buf_text(&text) + bom,
 			    .len = text.len - bom,
 		    });
+	return true;
+}
+
+bool source_read_csv(struct loader *ld, const struct node *path,
+		     uint16_t *source)
+{
+	const char *from = ld->sources.items[path->source].path;
+	const char *seen = fs_relative_to(&ld->work, from, path->text);
+	mode_t mode = 0;
+
+	if (ld->beneath && fs_mode_beneath(ld->dirfd, seen, &mode) &&
+	    !(mode & S_IROTH))
+		return complain(ld, path,
+				"a confined plan reads no CSV file that others "
+				"may not read: '%s' has mode %04o; chmod o+r "
+				"it when it holds no secret",
+				shown(ld, path->text), (unsigned)mode & 07777);
+	if (!source_read(ld, path, source))
+		return false;
+	ld->sources.items[*source].csv = path;
 	return true;
 }
 
@@ -241,7 +287,16 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 			    .len = text.len - bom,
 		    });
 
-	if (!ld->beneath || begins_as_fleet_file(&ld->sources.items[source]))
+	ld->read = text.len;
+	if (!ld->beneath || begins_as_fleet_file(&ld->sources.items[source])) {
 		source_quotable(ld, source);
+		return true;
+	}
+
+	const struct node start = { .source = source };
+
+	complain(ld, &start,
+		 "a fleet file that nobody has reviewed begins with "
+		 "'certfleet: 1'");
 	return true;
 }

@@ -11,7 +11,7 @@
 #define NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 /* Type, and the member it writes. */
-extern const struct field_type text_type;     /* const char * */
+extern const struct field_type text_type; /* const char * */
 /* the same; they differ in how what replaces a placeholder is quoted */
 extern const struct field_type argument_type; /* of a command */
 extern const struct field_type program_type;  /* its first word */
@@ -19,9 +19,9 @@ extern const struct field_type subject_type;
 extern const struct field_type host_type;
 extern const struct field_type object_key_type;  /* of an etcd or a Caddy */
 extern const struct field_type object_name_type; /* of a component */
-extern const struct field_type account_type;  /* of a user or a group */
-extern const struct field_type name_type;     /* const char * */
-extern const struct field_type path_type;     /* const char *, absolute */
+extern const struct field_type account_type;     /* of a user or a group */
+extern const struct field_type name_type;        /* const char * */
+extern const struct field_type path_type;        /* const char *, absolute */
 extern const struct field_type file_type;     /* the same, as it is written */
 extern const struct field_type variable_type; /* const char * */
 extern const struct field_type flag_type;     /* bool */

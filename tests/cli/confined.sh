@@ -169,4 +169,88 @@ traced plan --confined
 is $status 0 "a bundle with a higher serial"
 has "$(cat run/shown)" "state-behind: the bundle 'pulled-999999" "is believed by its name"
 confined_well "a newer bundle"
+# S3: what may be read is not what may be shown
+printf 'certfleet: 1\nfleet: pulled\nbackup: {unencrypted: true}\nstate: {unsealed: true}\nissuers:\n  ca: {subject: "CN=CA"}\ncertificates:\n  site: {subject: "CN=site.example.test", issuer: ca}\ncomponents:\n' >run/head.yaml
+group() { # CSV COLUMN [MORE]
+	{ cat run/head.yaml; echo "  edge: {each: {csv: $1, name: \"$2\"}, certificate: site, deliver: {files: {directory: \"tls/\${each}\"}}${3:-}}"; } >repo/certfleet.yaml
+}
+mkdir -p repo/secrets
+openssl genpkey -algorithm ed25519 -out repo/secrets/ed.pem 2>/dev/null
+chmod 644 repo/secrets/ed.pem
+group secrets/ed.pem "-----BEGIN PRIVATE KEY-----"
+for how in "plan --confined" plan validate; do
+	# shellcheck disable=SC2086
+	cf -C repo $how
+	is $status 65 "S3: '$how' takes no key for a CSV file"
+	hasnt "$out" "$(sed -n 2p repo/secrets/ed.pem)" "S3: and '$how' shows no line of it"
+	has "$out" "^secrets/ed.pem:1:1: " "S3: '$how' gives its place"
+done
+printf 'name\ntop-secret\n' >repo/secrets/list
+chmod 640 repo/secrets/list
+group secrets/list name
+cf -C repo plan --confined
+is $status 65 "S3: a CSV file that others may not read is none when confined"
+hasnt "$out" "top-secret" "S3: and not a cell of it is shown"
+has "$out" "has mode 0640" "S3: but why"
+chmod 644 repo/secrets/list
+cf -C repo plan --confined
+is $status 0 "S3: one that others may read is taken"
+group secrets/list name ", host: \"\${component.host}\""
+cf -C repo plan --confined
+is $status 65 "S3: a host that is made of itself"
+hasnt "$out" "top-secret" "S3: shows no cell either (sibling)"
+printf 'password: the only line\nother: 1\n' >repo/certfleet.yaml
+cf -C repo plan --confined
+is $status 65 "S3: a main file that is none"
+hasnt "$out" "password\|only line" "S3: not even its keys are shown (sibling)"
+printf 'hunter2\n' >repo/secrets/pin
+{ cat run/head.yaml; printf '  front: {certificate: site, deliver: {files: {directory: tls/front}}}\n'; } |
+	sed 's|^components:|  vendor: {import: {pem: secrets/pin}}\n&|' >repo/certfleet.yaml
+cf -C repo plan --confined --json
+hasnt "$out" "$(sha256sum repo/secrets/pin | cut -c1-64)" "S3: of a short secret no hash is shown"
+has "$out" "neither PEM nor PKCS#12" "S3: an import that is none is refused before it is hashed"
+echo 'root:x:0:0' >run/none.json
+cf -C repo plan show ../run/none.json
+hasnt "$out" "root" "S3: a saved plan that is none is not quoted (sibling)"
+
+# S20: small files that would be large
+if [[ $CERTFLEET != *-san/* ]]; then
+	small() { # WHAT LIMIT-WORDS
+		(ulimit -v 700000; timeout 60 "$CERTFLEET" -C repo validate >run/both 2>&1)
+		is $? 65 "S20: $1 ends within 700 MB"
+		has "$(cat run/both)" "$2" "S20: and the limit is named: $2"
+	}
+	{ cat run/head.yaml; for i in 0 1 2 3 4 5 6 7 8 9; do
+		echo "  g$i: {each: [\"e[00000-99999]\"], certificate: site, deliver: {files: {directory: \"/t/$i/\${each}\"}}}"
+	done; } >repo/certfleet.yaml
+	small "a file of ten groups" "more than 100000 components"
+	text=$(printf 'x%.0s' {1..60})
+	{ sed '/^certificates:/,$d' run/head.yaml; printf 'x-n: &n ["%s"' '${component.host}'
+		for i in {1..90}; do printf ', "n%d-${each}.%s.example"' "$i" "$text"; done; printf ']\n'
+		echo 'certificates: {site: {per: component, subject: CN=a, issuer: ca, names: *n}}'
+		# shellcheck disable=SC2016
+		echo 'components: {edge: {each: ["e[00000-99999]"], certificate: site, deliver: {files: {directory: "/t/${each}"}}}}'
+	} >repo/certfleet.yaml
+	small "names for each of many components (sibling)" "more than 256 MiB"
+	{ printf 'name'; for i in {1..99}; do printf ',c%d' "$i"; done; echo
+		yes "$(printf 'x'; printf ',%.0s' {1..99})" | head -90000; } >repo/wide.csv
+	group wide.csv name
+	small "a wide CSV file (sibling)" "more than 256 MiB\|the same item"
+fi
+
+# S21: what is read is a file of its own name
+mkdir -p run/out
+printf 'certfleet: 1\n' >run/out/more.yaml
+exec 7<run/out/more.yaml
+{ cat run/head.yaml; printf '  front: {certificate: site, deliver: {files: {directory: tls/front}}}\ninclude: [parts/fd.yaml]\n'; } >repo/certfleet.yaml
+ln -sf /proc/self/fd/7 repo/parts/fd.yaml
+cf -C repo validate
+is $status 65 "S21: a link of /proc that is no path leads nowhere, in a plain run too"
+cf -C repo validate /proc/self/fd/7
+is $status 65 "S21: nor is it a fleet file (sibling)"
+exec 7<&-
+ln -sf ../../run/out/more.yaml repo/parts/fd.yaml
+cf -C repo validate
+is $status 65 "S21: nor one that leads out of the fleet file's directory"
+has "$out" "outside the directory of the fleet file" "S21: and that is said"
 finish
