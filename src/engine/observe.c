@@ -140,6 +140,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 	observe_renamed(en->fleet, &s, known, count);
 	if (!observe_imports(en, &s, e))
 		return false;
+	observe_trust(en, &s);
 	observe_published(en, &s);
 	merge_components(en->fleet, &s, known, count);
 	if (engine_is_confined(en))
@@ -172,6 +173,10 @@ const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
 			buf_printf(&text, "import %s %s\n", seen->certificate,
 				   seen->found.fingerprint);
 	}
+	for (size_t i = 0; i < s->trusted_count; i++)
+		buf_printf(&text, "trust %s %s\n", s->trusted[i].path,
+			   s->trusted[i].digest ? s->trusted[i].digest
+						: "unread");
 	sha256_text(buf_text(&text), text.len, digest);
 	return arena_strdup(a, digest);
 }

@@ -48,6 +48,9 @@ MUST_CHECK bool observe_import(struct engine *en, const struct certificate *c,
 struct generation generation_of_import(const struct imported *i,
 				       const struct certificate *c,
 				       struct arena *a);
+/* engine/observe_trust.c: hashes of the authorities and host keys we believe;
+ * a saved plan is stale when they change. */
+void observe_trust(struct engine *en, struct snapshot *s);
 /* Asks every component, and every port what it serves. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,
 				   int64_t now, struct err *e);

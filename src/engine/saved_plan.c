@@ -103,9 +103,11 @@ static bool same_ground(const struct plan *saved, const struct plan *fresh,
 			struct err *e)
 {
 	if (strcmp(saved->spec_digest, fresh->spec_digest) != 0)
-		return err_set(e, ERR_STALE,
-			       "the fleet file or an import changed since the "
-			       "plan was made; make a new plan");
+		return err_set(
+			e, ERR_STALE,
+			"the fleet file, an import, or a file of "
+			"authorities or host keys changed since the plan "
+			"was made; make a new plan");
 	if (*saved->lineage && strcmp(saved->lineage, fresh->lineage) != 0)
 		return err_set(e, ERR_STALE,
 			       "the plan was made for another state (lineage "

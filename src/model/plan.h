@@ -115,7 +115,7 @@ struct plan {
 	 */
 	const struct component_seen *observed;
 	size_t observed_count;
-	/* new-reach, then block, acknowledge, info */
+	/* first-contact, then block, acknowledge, info */
 	const struct precondition *preconditions;
 	size_t precondition_count;
 	const struct step *steps;

@@ -55,6 +55,14 @@ const struct publish_seen *snapshot_published(const struct snapshot *s,
 		    sizeof(*s->published));
 }
 
+const char *snapshot_trust(const struct snapshot *s, const char *path)
+{
+	const struct trust_seen *seen =
+		find(path, s->trusted, s->trusted_count, sizeof(*s->trusted));
+
+	return seen ? seen->digest : NULL;
+}
+
 /* The first generation of an owner; generations are sorted by it. */
 static const struct generation *
 first_of(const struct snapshot *s, enum generation_of of, const char *owner)

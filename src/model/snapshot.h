@@ -131,6 +131,13 @@ struct publish_seen {
 	bool current; /* the file holds exactly the newest authority */
 };
 
+/* A file that says whom we believe: authorities, or keys of hosts. */
+struct trust_seen {
+	const char *path;   /* as seen from the fleet file's directory */
+	const char *file;   /* absolute */
+	const char *digest; /* SHA-256 of its bytes; NULL: it was not read */
+};
+
 struct snapshot {
 	struct arena arena;
 	int64_t observed_at;
@@ -148,6 +155,8 @@ struct snapshot {
 	size_t generation_count;
 	const struct import_seen *imports; /* by certificate */
 	size_t import_count;
+	const struct trust_seen *trusted; /* by path */
+	size_t trusted_count;
 	const struct publish_seen *published; /* by issuer */
 	size_t publish_count;
 	/* by name: those of the fleet file and those only the state knows */
@@ -165,6 +174,8 @@ const struct component_seen *snapshot_component(const struct snapshot *s,
 						const char *name);
 const struct import_seen *snapshot_import(const struct snapshot *s,
 					  const char *certificate);
+/* Of a file that says whom we believe; NULL: it was not read. */
+const char *snapshot_trust(const struct snapshot *s, const char *path);
 const struct publish_seen *snapshot_published(const struct snapshot *s,
 					      const char *issuer);
 /* The newest generation of an owner that has its leaf and was not found on

@@ -13,6 +13,8 @@ const struct code_row code_rows[CODE_COUNT] = {
 					  SEVERITY_ACKNOWLEDGE,
 					  "restart it in time, or apply with "
 					  "--restart-postponed" },
+	[CODE_FIRST_CONTACT] = { "first-contact", SEVERITY_INFO,
+				 "check that this is intended" },
 	[CODE_IMPORT_MISSING] = { "import-missing", SEVERITY_INFO,
 				  "put the file and its password back" },
 	[CODE_ISSUER_EXPIRES] = { "issuer-expires", SEVERITY_ACKNOWLEDGE,
@@ -25,8 +27,6 @@ const struct code_row code_rows[CODE_COUNT] = {
 				 "plan without --target to bring it along" },
 	[CODE_MASS_RETIRE] = { "mass-retire", SEVERITY_ACKNOWLEDGE,
 			       "look whether the fleet file is complete" },
-	[CODE_NEW_REACH] = { "new-reach", SEVERITY_INFO,
-			     "look whether it is wanted" },
 	[CODE_NO_BUDGET] = { "no-budget", SEVERITY_BLOCK,
 			     "bring the offline ones back, or raise "
 			     "max_unavailable of the role" },

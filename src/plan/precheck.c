@@ -182,7 +182,7 @@ void precheck(struct draft *d)
 
 static bool is_reach(const struct precondition *p)
 {
-	return !strcmp(p->code, code_rows[CODE_NEW_REACH].name);
+	return !strcmp(p->code, code_rows[CODE_FIRST_CONTACT].name);
 }
 
 static int compare_preconditions(const void *left, const void *right)

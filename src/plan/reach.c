@@ -15,7 +15,7 @@ static const struct {
 	const char *one;
 	const char *many;
 } kinds[REACH_KIND_COUNT] = {
-	[REACH_KEYS] = { "keys", "gives keys to", "host or socket",
+	[REACH_KEYS] = { "keys", "private keys will go to", "host or socket",
 			 "hosts or sockets" },
 	[REACH_SECRET] = { "secret", "reads", "secret", "secrets" },
 	[REACH_COMMAND] = { "command", "runs", "command", "commands" },
@@ -70,6 +70,17 @@ void reach_add(struct reach_list *c, enum reach_kind kind, const char *what)
 const char *reach_path(const struct reach_list *c, const char *path)
 {
 	return fs_beneath(c->d->fleet->directory, path);
+}
+
+const char *reach_trusted(const struct reach_list *c, const char *what,
+			  const char *path)
+{
+	const char *digest =
+		snapshot_trust(c->d->snapshot, reach_path(c, path));
+
+	return arena_printf(&c->d->scratch, "%s %s%s%s", what,
+			    reach_path(c, path), digest ? " sha256 " : "",
+			    digest ? digest : "");
 }
 
 static void add_path(struct reach_list *c, const char *path)
@@ -193,8 +204,7 @@ static void add_access(struct reach_list *c)
 	reach_add(c, REACH_SECRET,
 		  arena_printf(a, "file %s", reach_path(c, agent->key)));
 	reach_add(c, REACH_SECRET,
-		  arena_printf(a, "authority of agents %s",
-			       reach_path(c, agent->ca)));
+		  reach_trusted(c, "authority of agents", agent->ca));
 }
 
 static void collect(struct reach_list *c)
@@ -267,19 +277,20 @@ static void tell(struct draft *d, enum reach_kind kind,
 				    ? "the last completed run did not have"
 				    : "no completed run had";
 
-	finding_tell(d, &(struct finding){
-				.code = CODE_NEW_REACH,
-				.severity = code_rows[CODE_NEW_REACH].severity,
-				.name = "",
-				.message = arena_printf(
-					d->kept, "%s %zu %s that %s",
-					kinds[kind].verb, count,
-					count == 1 ? kinds[kind].one
-						   : kinds[kind].many,
-					since),
-				.items = items,
-				.item_count = count,
-			});
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_FIRST_CONTACT,
+			.severity = code_rows[CODE_FIRST_CONTACT].severity,
+			.name = "",
+			.message = arena_printf(d->kept, "%s %zu %s that %s",
+						kinds[kind].verb, count,
+						count == 1 ? kinds[kind].one
+							   : kinds[kind].many,
+						since),
+			.items = items,
+			.item_count = count,
+		});
 }
 
 static void tell_kind(struct reach_list *c, enum reach_kind kind)

@@ -8,8 +8,10 @@ static void add_access(struct reach_list *c, const char *origin,
 {
 	if (a->ca)
 		reach_add(c, REACH_SECRET,
-			  arena_printf(&c->d->scratch, "authority of %s %s",
-				       origin, reach_path(c, a->ca)));
+			  reach_trusted(c,
+					arena_printf(&c->d->scratch,
+						     "authority of %s", origin),
+					a->ca));
 	reach_add_secret(c, &a->key);
 	reach_add_secret(c, &a->password);
 }

@@ -37,6 +37,10 @@ void reach_add_secret(struct reach_list *c, const struct secret_ref *s);
 /* A path as it is told: beneath the fleet file's directory, relative. */
 const char *reach_path(const struct reach_list *c, const char *path);
 
+/* A file whose contents say whom we believe: with their hash, when known. */
+const char *reach_trusted(const struct reach_list *c, const char *what,
+			  const char *path);
+
 /* plan/reach_http.c */
 void reach_add_caddy(struct reach_list *c, const struct caddy *caddy);
 void reach_add_etcd(struct reach_list *c, const struct etcd *etcd);

@@ -10,8 +10,7 @@ void reach_add_ssh(struct reach_list *c, const struct ssh_access *ssh)
 	reach_add_secret(c, &ssh->passphrase);
 	if (ssh->known_hosts)
 		reach_add(c, REACH_SECRET,
-			  arena_printf(&c->d->scratch, "keys of hosts %s",
-				       reach_path(c, ssh->known_hosts)));
+			  reach_trusted(c, "keys of hosts", ssh->known_hosts));
 }
 
 /* sftp://USER@HOST:PORT */

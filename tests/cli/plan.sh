@@ -15,7 +15,7 @@ fits_schema plan.schema.json run/plan.json; ok $? "it is what the schema says"
 is "$(jq -r .at run/plan.json)" $at "for the time that was asked for"
 is "$(jq -r .state.lineage run/plan.json)" "" "no state is told as no lineage"
 is "$(find . -path ./run -prune -o -print | sort | diff - run/before)" "" "nothing was written"
-is "$(jq -r '[.preconditions[].code] | unique | join(",")' run/plan.json)" new-reach "what no run has reached is told"
+is "$(jq -r '[.preconditions[].code] | unique | join(",")' run/plan.json)" first-contact "what no run has reached is told"
 is "$(jq -r '.preconditions[] | select(.message | startswith("writes")).items | join(",")' run/plan.json)" ".certfleet,backups,tls/one,tls/two" "one by one, wherever the checkout is"
 cf plan --detailed-exitcode
 is $status 2 "--detailed-exitcode: changes are pending"
@@ -87,10 +87,34 @@ is "$(head -1 open.csv | tr -d '\r')" "name,role,address,version,online,reason,r
 has "$(sed 1d open.csv)" '^"two","web",' "and the component"
 cf plan
 is $status 0 "without it a plan is a plan"
-is "$(grep -n 'new-reach\|target-unwritable' <<<"$out" | head -1 | grep -c new-reach)" 1 "what is new stands before what blocks"
+is "$(grep -n 'first-contact\|target-unwritable' <<<"$out" | head -1 | grep -c first-contact)" 1 "what is new stands before what blocks"
 cf plan --report open.json
 is "$(jq -r '.[0].name' open.json)" two "the report as JSON"
 [ -n "$(jq -r '.[0].remedy' open.json)" ]; ok $? "with a remedy"
 cf plan --report open.json --quiet && cf plan --report open.csv
 is $status 0 "and replaces an older report"
+# who is believed is part of what was reviewed
+make_pair agents run/agents.crt run/agents.key
+make_pair ops run/ops.crt run/ops.key
+make_pair others run/others.crt run/others.key
+mkdir -p trusted && cp run/agents.crt trusted/agents.pem
+plain_fleet
+echo 'access: {agent: {certificate: run/ops.crt, key: run/ops.key, ca: trusted/agents.pem}}' >>certfleet.yaml
+cf_out plan --offline --json
+has "$out" "authority of agents trusted/agents.pem sha256 $(sha256sum trusted/agents.pem | cut -c1-64)" "S-also: first-contact tells what an authority's file holds"
+is "$(jq -r '.preconditions[0].code' <<<"$out")" first-contact "S-also: and is listed first"
+cf plan --out run/believed.plan
+is $status 0 "S-also: a plan that believes agents"
+cp run/others.crt trusted/agents.pem
+cf apply run/believed.plan
+is $status 5 "S-also: another authority in the same file makes it stale"
+has "$out" "authorities or host keys changed" "S-also: which is said"
+cp run/agents.crt trusted/agents.pem
+sed -i '$d' certfleet.yaml
+ssh-keygen -q -t ed25519 -N '' -f run/host && sed 's/^/db1 /' run/host.pub >trusted/known_hosts
+echo 'access: {ssh: {key: run/host, known_hosts: trusted/known_hosts}}' >>certfleet.yaml
+cf plan --out run/believed2.plan
+echo '# another line' >>trusted/known_hosts
+cf apply run/believed2.plan
+is $status 5 "S-also: so does another list of host keys (sibling)"
 finish

@@ -407,13 +407,13 @@ static void what_a_completed_run_reached_is_not_new_again(void **state)
 	write_fleet(w, NEW("[/bin/true]"));
 	/* environment, command, paths; reading does not make them known */
 	assert_string_equal(plan_it(w).preconditions,
-			    "info new-reach; info new-reach; info new-reach; ");
+			    "info first-contact; info first-contact; info first-contact; ");
 	assert_string_equal(plan_it(w).preconditions,
-			    "info new-reach; info new-reach; info new-reach; ");
+			    "info first-contact; info first-contact; info first-contact; ");
 	assert_applied(apply_it(w));
 	assert_string_equal(plan_it(w).preconditions, "");
 	write_fleet(w, NEW("[/bin/true, now]"));
-	assert_string_equal(plan_it(w).preconditions, "info new-reach; ");
+	assert_string_equal(plan_it(w).preconditions, "info first-contact; ");
 }
 
 static void what_a_failed_run_reached_is_still_new(void **state)
@@ -428,7 +428,7 @@ static void what_a_failed_run_reached_is_still_new(void **state)
 	assert_applied(apply_it(w));
 	write_fleet(w, NEW("[/bin/false]"));
 	assert_int_equal(run_wish(w, again).result.exit_status, 7);
-	assert_string_equal(plan_it(w).preconditions, "info new-reach; ");
+	assert_string_equal(plan_it(w).preconditions, "info first-contact; ");
 	/* and what the last completed run had is not */
 	write_fleet(w, NEW("[/bin/true]"));
 	assert_string_equal(plan_it(w).preconditions, "");

@@ -268,10 +268,10 @@ static void what_is_new_is_the_first_precondition_in_json(void **state)
 
 	assert_string_equal(json_string_value(json_object_get(
 				    json_array_get(list, 0), "code")),
-			    "new-reach");
+			    "first-contact");
 	assert_string_equal(json_string_value(json_object_get(
 				    json_array_get(list, 1), "code")),
-			    "new-reach");
+			    "first-contact");
 	assert_string_equal(json_string_value(json_array_get(items, 0)),
 			    "HUP to run/web.pid");
 	/* of the others none has any */

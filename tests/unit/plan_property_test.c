@@ -560,11 +560,11 @@ static void check_reach(struct world *w, const struct plan *p)
 	AUTO(plan) again = { 0 };
 	struct err e = { 0 };
 
-	assert_string_equal(p->preconditions[0].code, "new-reach");
+	assert_string_equal(p->preconditions[0].code, "first-contact");
 	w->snapshot.reached = p->reach;
 	w->snapshot.reached_count = p->reach_count;
 	assert_true(world_plan(w, &again, &e));
-	assert_false(has_code(&again, "new-reach"));
+	assert_false(has_code(&again, "first-contact"));
 	assert_int_equal(again.reach_count, p->reach_count);
 	for (size_t i = 0; i < p->reach_count; i++)
 		assert_string_equal(again.reach[i], p->reach[i]);
