@@ -22,8 +22,8 @@ void precheck_roles(struct draft *d);
 void precheck_budget(struct draft *d, const struct role *role, unsigned limit,
 		     size_t offline);
 
-/* Sorts them: first-contact before all others, then block, acknowledge, info; by
- * code, subject and message. */
+/* Sorts them: first-contact before all others, then block, acknowledge, info;
+ * by code, subject and message. */
 void precheck_sort(struct draft *d);
 
 #endif

@@ -7,8 +7,8 @@
  * One text each, "KIND WHAT", with paths beneath the fleet file's directory
  * relative to it, so that the place of a checkout does not matter.  A run
  * that completed leaves the list in the state; what a later plan adds to it
- * is told first of all (`first-contact`), because whoever reviews a change has to
- * see it.
+ * is told first of all (`first-contact`), because whoever reviews a change has
+ * to see it.
  */
 #ifndef PLAN_REACH_H
 #define PLAN_REACH_H

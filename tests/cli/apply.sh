@@ -130,4 +130,24 @@ is $? 0 "an apply with a key log in its environment"
 [ ! -e run/keylog ]; ok $? "it writes none"
 ! grep -q KEYLOG run/environment; ok $? "and hands it on to nobody"
 has "$(cat run/limits)" "core file size  *0  *0" "no core dump"
+# T1: a cell of a CSV file is one value in a subject
+mkdir -p units.tls
+printf 'host,unit\ne1.example.test,"a, CN=evil"\ne2.example.test,"#1+CN=evil;x "\n' >units.csv
+cat >certfleet.yaml <<-'END'
+certfleet: 1
+fleet: units
+state: units
+backup: {directory: units/backups, passphrase: {env: CERTFLEET_BACKUP_PASSPHRASE}}
+issuers:
+  ca: {subject: "CN=Units CA"}
+certificates:
+  site: {per: component, subject: "CN=${each.host},OU=${each.unit}", names: ["${each.host}"], issuer: ca}
+components:
+  edge: {each: {csv: units.csv, name: host}, certificate: site, deliver: {files: {directory: "units.tls/${each.unit}"}}}
+END
+cf apply --yes
+is $status 0 "T1: cells with commas, plus signs and blanks are issued"
+subject_of() { openssl x509 -noout -subject -nameopt multiline,utf8 -in "$1/leaf.pem" | sed -n 's/^ *[a-zA-Z]* *= //p' | sort | paste -sd'|'; }
+is "$(subject_of 'units.tls/a%2C%20CN%3Devil')" "a, CN=evil|e1.example.test" "T1: one unit stays one unit"
+is "$(subject_of 'units.tls/%231%2BCN%3Devil%3Bx%20')" "#1+CN=evil;x |e2.example.test" "T1: whatever stands in it (sibling)"
 finish

@@ -406,10 +406,12 @@ static void what_a_completed_run_reached_is_not_new_again(void **state)
 
 	write_fleet(w, NEW("[/bin/true]"));
 	/* environment, command, paths; reading does not make them known */
-	assert_string_equal(plan_it(w).preconditions,
-			    "info first-contact; info first-contact; info first-contact; ");
-	assert_string_equal(plan_it(w).preconditions,
-			    "info first-contact; info first-contact; info first-contact; ");
+	assert_string_equal(
+		plan_it(w).preconditions,
+		"info first-contact; info first-contact; info first-contact; ");
+	assert_string_equal(
+		plan_it(w).preconditions,
+		"info first-contact; info first-contact; info first-contact; ");
 	assert_applied(apply_it(w));
 	assert_string_equal(plan_it(w).preconditions, "");
 	write_fleet(w, NEW("[/bin/true, now]"));
