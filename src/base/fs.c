@@ -73,6 +73,12 @@ static bool read_opened(int fd, const char *path, size_t limit,
 				       "cannot read '%s': it lies outside the "
 				       "directory of the fleet file",
 				       buf_text(&shown));
+		if (errno == ELOOP)
+			return err_set(e, ERR_INPUT,
+				       "cannot read '%s': it has no path of "
+				       "its own (a link of /proc), or its "
+				       "links lead in a circle",
+				       buf_text(&shown));
 		return err_sys(e, "cannot read '%s'", buf_text(&shown));
 	}
 	if (!read_all(fd, limit, out, e))
