@@ -2,16 +2,18 @@
 # One make, no recursion.  Everything built goes under build/.
 #   make demo         install what is missing, build, run the main job
 #   make check        the same set-up, then every quick test
-#   make check-long   fault injection at every point as well
+#   make check-long   fault injection at every point and make fuzz as well
 #   make bench        a table of performance ratios
+#   make fuzz         each parser on broken bytes: FUZZ_S=20 seconds, ONLY=NAME
 #   make lint         layers, formatting, self-contained headers, analysis
 #   make SAN=1 check  under address and undefined behaviour sanitizers
 #   make V=1          show the commands
 
-B := build$(if $(SAN),-san)
+B := build$(if $(SAN),-san)$(if $(FUZZ),-fuzz)
 PREFIX ?= /usr/local
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
-	-fno-omit-frame-pointer
+	-fno-omit-frame-pointer $(if $(FUZZ),-fsanitize=fuzzer-no-link)
+FUZZ_CC := clang
 LIBRARIES := gnutls nettle libarchive libcurl libssh2 sqlite3 yaml-0.1 jansson \
 	libmicrohttpd
 
@@ -28,19 +30,27 @@ SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
 	slapd openssh-server
 LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
+FUZZ_PACKAGES := clang # and its libclang-rt-VERSION-dev
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow \
 	-Wvla -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
-	-Wno-missing-field-initializers -Wno-format-truncation -fPIE \
+	-Wno-missing-field-initializers -fPIE \
+	$(if $(FUZZ),,-Wno-format-truncation) \
 	-fstack-protector-strong -fstack-clash-protection \
-	$(if $(SAN),$(SANITIZE),-D_FORTIFY_SOURCE=2)
-override LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(SAN),$(SANITIZE))
+	$(if $(SAN)$(FUZZ),$(SANITIZE),-D_FORTIFY_SOURCE=2)
+override LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(SAN)$(FUZZ),$(SANITIZE))
 LDLIBS = $(shell pkg-config --libs $(LIBRARIES))
 
 core := $(patsubst %.c,$B/%.o,$(wildcard src/*/*.c))
 unit := $(patsubst tests/%.c,$B/%,$(wildcard tests/unit/*_test.c))
 bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
+fuzz := $(patsubst tests/%.c,$B/%,$(filter-out %/harness.c, \
+	$(wildcard tests/fuzz/*.c)))
+# What tests/fuzz/harness.c has in its place.
+wrapped := clock_now random_bytes sandbox_run sandbox_work \
+	gnutls_pkcs8_info gnutls_pkcs12_verify_mac libssh2_session_hostkey \
+	libssh2_hostkey_hash libssh2_knownhost_checkp
 quiet = $(if $(V),,@echo '  $(1)	$@';)
 link = $(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -56,6 +66,10 @@ $B/unit/%: $B/tests/unit/%.o $(core)
 $B/bench/%: $B/tests/bench/%.o $(core)
 	@mkdir -p $(@D)
 	$(link)
+
+$B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/harness.o $(core)
+	@mkdir -p $(@D)
+	$(link) -fsanitize=fuzzer $(wrapped:%=-Wl,--wrap=%)
 
 # -MMD -MP writes *.d next to each object; a changed flag rebuilds all.
 $B/%.o: %.c $B/flags
@@ -75,6 +89,8 @@ deps-test:
 			tests/setup.sh $$package || \
 			echo "SKIPPED: tests with $$package, cannot be installed"; \
 		done
+deps-fuzz: ; @tests/setup.sh $(BUILD_PACKAGES) $(FUZZ_PACKAGES) && \
+	tests/setup.sh libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev
 deps-lint: ; @tests/setup.sh $(LINT_PACKAGES)
 
 # The set-up comes first, so the rest is a second make that finds it there.
@@ -89,6 +105,12 @@ check: deps-test
 check-long: deps-test
 	@$(MAKE) --no-print-directory all $(unit)
 	@EVERY=1 tests/run.sh $B
+	@$(MAKE) --no-print-directory fuzz
+
+fuzz: deps-fuzz
+	@$(MAKE) --no-print-directory FUZZ=1 SAN= CC='$(FUZZ_CC)' fuzz-targets
+	@tests/fuzz/run.sh build-fuzz
+fuzz-targets: $(fuzz)
 
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(bench)
@@ -99,10 +121,10 @@ lint: deps-lint
 	tests/lint/layers.sh
 	tests/lint/headers.sh $(CC) $(CFLAGS)
 	clang-format --dry-run --Werror src/*.c src/*/*.[ch] \
-		tests/unit/*.[ch] tests/bench/*.c
+		tests/unit/*.[ch] tests/bench/*.c tests/fuzz/*.[ch]
 	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
 		--suppressions-list=tests/lint/cppcheck --enable=warning,portability \
-		-D_GNU_SOURCE -Isrc src
+		-D_GNU_SOURCE -Isrc src tests/fuzz
 
 schemas: all
 	$B/certfleet schema >schemas/fleet.schema.json
@@ -118,10 +140,10 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/certfleet/agent/*.service
 
 clean:
-	rm -rf build build-san
+	rm -rf build build-san build-fuzz
 
 .PHONY: all deps deps-demo deps-test deps-lint demo check check-long bench \
-	lint schemas install clean FORCE
+	deps-fuzz fuzz fuzz-targets lint schemas install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(core:.o=.d) $(patsubst $B/%,$B/tests/%.d,$(unit) $(bench))
+-include $(core:.o=.d) $(patsubst $B/%,$B/tests/%.d,$(unit) $(bench) $(fuzz))
