@@ -46,7 +46,7 @@ static bool is_special(char c)
  * hex digits, so those become the byte itself.  Returns the characters read;
  * 0: neither a pair nor a special character.
  */
-static size_t copy_escape(const char *s, struct buf *out)
+static size_t copy_escape(const char *s, struct buf *out, struct buf *plain)
 {
 	unsigned char byte = 0;
 	char pair[3] = { s[0], s[0] ? s[1] : '\0', '\0' };
@@ -54,6 +54,7 @@ static size_t copy_escape(const char *s, struct buf *out)
 	if (is_special(s[0])) {
 		buf_putc(out, '\\');
 		buf_putc(out, s[0]);
+		buf_putc(plain, s[0]);
 		return 1;
 	}
 	if (!text_unhex(pair, &byte, 1))
@@ -61,6 +62,7 @@ static size_t copy_escape(const char *s, struct buf *out)
 	if (is_special((char)byte))
 		buf_putc(out, '\\');
 	buf_putc(out, (char)byte);
+	buf_putc(plain, (char)byte);
 	return 2;
 }
 
@@ -72,8 +74,21 @@ static const char *known_as(const char *word)
 	return word;
 }
 
-/* "CN=a" up to a comma that nothing escapes, rewritten for GnuTLS. */
-static bool rewrite_attribute(const char **text, struct buf *out,
+/* An attribute for GnuTLS, and its value as it is. */
+struct attribute {
+	struct buf text;
+	struct buf value;
+};
+
+static void attribute_release(struct attribute *at)
+{
+	buf_release(&at->text);
+	buf_release(&at->value);
+}
+AUTO_STRUCT(attribute, struct attribute, attribute_release)
+
+/* "CN=a" up to a comma that nothing escapes. */
+static bool rewrite_attribute(const char **text, struct attribute *out,
 			      struct arena *a, struct err *e)
 {
 	const char *s = *text + strspn(*text, " ");
@@ -85,7 +100,7 @@ static bool rewrite_attribute(const char **text, struct buf *out,
 			       "a name is a list like 'CN=a,O=b', but '%s' "
 			       "has no '='",
 			       text_escaped(a, word));
-	buf_printf(out, "%s=", known_as(word));
+	buf_printf(&out->text, "%s=", known_as(word));
 	for (s += len + 1; *s && *s != ','; s++) {
 		if (strchr("+;\"<>", *s))
 			return err_set(e, ERR_INPUT,
@@ -96,10 +111,11 @@ static bool rewrite_attribute(const char **text, struct buf *out,
 						   "are not supported)"
 						 : "");
 		if (*s != '\\') {
-			buf_putc(out, *s);
+			buf_putc(&out->text, *s);
+			buf_putc(&out->value, *s);
 			continue;
 		}
-		size_t n = copy_escape(s + 1, out);
+		size_t n = copy_escape(s + 1, &out->text, &out->value);
 
 		if (n == 0)
 			return err_set(e, ERR_INPUT,
@@ -113,15 +129,31 @@ static bool rewrite_attribute(const char **text, struct buf *out,
 	return true;
 }
 
+/* GnuTLS takes a blank that is all of a value for a backslash. */
+static bool is_kept(gnutls_x509_dn_t dn, const struct buf *value)
+{
+	const char *text = buf_text(value);
+	size_t blanks = strspn(text, " ");
+	gnutls_x509_ava_st ava = { 0 };
+
+	return *text == '#' || !value->len || blanks < value->len ||
+	       (gnutls_x509_dn_get_rdn_ava(dn, 0, 0, &ava) >= 0 &&
+		ava.value.size == value->len &&
+		!memcmp(ava.value.data, text, value->len));
+}
+
 /* GnuTLS's own message is "Error in parsing", so each is tried alone. */
-static bool try_attribute(const char *attribute, struct arena *a, struct err *e)
+static bool try_attribute(const struct attribute *at, struct arena *a,
+			  struct err *e)
 {
 	AUTO(dn) whole = NULL;
 	AUTO(dn) bare = NULL;
+	const char *attribute = buf_text(&at->text);
 	const char *word = arena_strndup(a, attribute, strcspn(attribute, "="));
 
 	gnutls_x509_dn_init(&whole);
-	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0)
+	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0 &&
+	    is_kept(whole, &at->value))
 		return true;
 	gnutls_x509_dn_init(&bare);
 	if (gnutls_x509_dn_set_str(bare, arena_printf(a, "%s=a", word), NULL) <
@@ -148,17 +180,28 @@ static bool check_bytes(const struct buf *one, struct err *e)
 	return true;
 }
 
+/* A backslash before a comma would take it into the value, for GnuTLS. */
+static bool check_end(const struct attribute *at, bool last, struct err *e)
+{
+	const char *value = buf_text(&at->value);
+
+	return last || !at->value.len || value[at->value.len - 1] != '\\' ||
+	       err_set(e, ERR_INPUT,
+		       "a value that ends in a backslash must be the last "
+		       "one of a name");
+}
+
 static bool rewrite(const char *text, struct arena *a, struct buf *out,
 		    struct err *e)
 {
 	for (;;) {
-		AUTO(buf) one = { 0 };
+		AUTO(attribute) one = { 0 };
 
 		if (!rewrite_attribute(&text, &one, a, e) ||
-		    !check_bytes(&one, e) ||
-		    !try_attribute(buf_text(&one), a, e))
+		    !check_bytes(&one.text, e) || !try_attribute(&one, a, e) ||
+		    !check_end(&one, !*text, e))
 			return false;
-		buf_puts(out, buf_text(&one));
+		buf_puts(out, buf_text(&one.text));
 		if (*text++ == '\0')
 			break;
 		buf_putc(out, ',');
@@ -241,6 +284,10 @@ bool subject_canonical(const char *text, struct arena *a,
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "cannot read the name '%s'",
 			       text_escaped(a, text));
+	/* short words became long ones: "E" is "EMAIL" */
+	if (shown.size > SUBJECT_LIMIT)
+		return err_set(e, ERR_INPUT, "a name has more than %d bytes",
+			       SUBJECT_LIMIT);
 	if (!check_attributes(dn, a, &common, e))
 		return false;
 	*canonical = arena_strndup(a, (const char *)shown.data, shown.size);

@@ -41,6 +41,10 @@ static const struct sample refused[] = {
 	{ "CN=a\xff", "UTF-8", NULL },
 	{ "XY=1", "unknown attribute 'XY'", NULL },
 	{ "C=AUT", "the value of 'C'", NULL },
+	{ "CN=\\20", "the value of 'CN'", NULL },
+	{ "O=\\ ,CN=a", "the value of 'O'", NULL },
+	{ "CN=ops\\\\,O=Example", "ends in a backslash", NULL },
+	{ "CN=ops\\5c,O=Example", "ends in a backslash", NULL },
 	{ "CN="
 	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	  "the most is 64", NULL },
@@ -100,6 +104,23 @@ static void refuses_what_is_no_name_and_says_why(void **state)
 	}
 }
 
+static void refuses_what_becomes_too_long(void **state)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) text = { 0 };
+	struct err e = { 0 };
+	const char *canonical = NULL;
+	const char *cn = NULL;
+
+	(void)state;
+	buf_puts(&text, "CN=a");
+	while (text.len < 900)
+		buf_puts(&text, ",E=a");
+	assert_false(
+		subject_canonical(buf_text(&text), &a, &canonical, &cn, &e));
+	assert_says(&e, "more than 1024 bytes");
+}
+
 static void the_issued_subject_reads_back_as_it_was_written(void **state)
 {
 	AUTO(pair) p = { 0 };
@@ -117,6 +138,7 @@ int main(void)
 		cmocka_unit_test(gives_the_canonical_form_and_the_common_name),
 		cmocka_unit_test(its_canonical_form_is_its_own_canonical_form),
 		cmocka_unit_test(refuses_what_is_no_name_and_says_why),
+		cmocka_unit_test(refuses_what_becomes_too_long),
 		cmocka_unit_test(
 			the_issued_subject_reads_back_as_it_was_written),
 	};
