@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum {
-	LAST_WORDS = 200
+	LAST_WORDS = 200,
+	STATUS_LIMIT = 255
 };
 
 static enum socket_turn refused(struct ssh *s, struct ssh_op *op, struct err *e)
@@ -105,11 +106,17 @@ static ssize_t take_some(struct ssh *s)
 	return some;
 }
 
-/* Where the last line that begins with `end` and is whole stands. */
-static const char *find_end(const struct ssh *s, const char *end)
+/*
+ * Where the last line that begins with `end` and is whole stands, among those
+ * that the newest `fresh` bytes ended: the others were looked at before.
+ */
+static const char *find_end(const struct ssh *s, const char *end, size_t fresh)
 {
 	size_t len = strlen(end);
+	size_t first = s->said - fresh;
 
+	if (!fresh || !memchr(s->output + first, '\n', fresh))
+		return NULL;
 	for (size_t at = s->said; at-- > 0;) {
 		const char *line = s->output + at;
 		bool begins = !at || line[-1] == '\n';
@@ -117,6 +124,8 @@ static const char *find_end(const struct ssh *s, const char *end)
 		if (begins && s->said - at > len && !strncmp(line, end, len) &&
 		    memchr(line, '\n', s->said - at))
 			return line;
+		if (begins && at <= first)
+			break;
 	}
 	return NULL;
 }
@@ -135,6 +144,18 @@ static const char *last_words(const struct ssh *s, const char *text)
 			    arena_strndup(s->arena, text + skip, len - skip));
 }
 
+/* What stands in the rest of a line, which is whole; -1: no status. */
+static int status_at(const struct ssh *s, const char *at)
+{
+	const char *text = arena_strndup(s->arena, at, strcspn(at, "\n"));
+	char *end = NULL;
+	long status = strtol(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && !*end && status <= STATUS_LIMIT
+		       ? (int)status
+		       : -1;
+}
+
 static enum socket_turn conclude(struct ssh *s, struct ssh_op *op,
 				 const char *end)
 {
@@ -144,7 +165,7 @@ static enum socket_turn conclude(struct ssh *s, struct ssh_op *op,
 		len--; /* the script puts one before its last line */
 	op->text = arena_strndup(s->arena, s->output, len);
 	if (end)
-		op->status = (int)strtol(end + strlen(op->end), NULL, 10);
+		op->status = status_at(s, end + strlen(op->end));
 	if (op->status == 0)
 		return SOCKET_DONE;
 	op->result = SSH_FAILED;
@@ -160,7 +181,7 @@ static enum socket_turn take_output(struct ssh *s, struct ssh_op *op,
 
 	do {
 		some = take_some(s);
-		end = find_end(s, op->end);
+		end = find_end(s, op->end, some > 0 ? (size_t)some : 0);
 	} while (some > 0 && !end);
 	if (!end && some == LIBSSH2_ERROR_EAGAIN)
 		return ssh_waits(s);

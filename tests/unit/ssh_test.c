@@ -333,6 +333,25 @@ static void a_script_that_is_killed_has_no_status(void **state)
 	assert_int_equal(op.status, -1);
 }
 
+/* Line breaks up to the last byte of what is kept, and then the end. */
+static void an_end_without_a_status_is_none(void **state)
+{
+	struct ssh_op ops[] = {
+		script("printf '\\n" END "\\n'; kill -9 $$"),
+		script("printf '\\n" END "0 or so\\n'; kill -9 $$"),
+		script("head -c 60000 /dev/zero | tr '\\0' '\\n'; "
+		       "printf '" END "9 \\n\\n\\n'; kill -9 $$"),
+	};
+
+	(void)state;
+	needs_sshd();
+	for (size_t i = 0; i < 3; i++) {
+		must_ask(&ops[i], 1);
+		assert_int_equal(ops[i].result, SSH_FAILED);
+		assert_int_equal(ops[i].status, -1);
+	}
+}
+
 static void a_script_that_takes_too_long_is_given_up(void **state)
 {
 	struct ssh_op op = script("sleep 5");
@@ -681,6 +700,7 @@ int main(void)
 		TEST(what_a_script_leaves_behind_is_not_waited_for),
 		TEST(of_much_output_the_end_is_kept),
 		TEST(a_script_that_is_killed_has_no_status),
+		TEST(an_end_without_a_status_is_none),
 		TEST(a_script_that_takes_too_long_is_given_up),
 		TEST(what_needs_what_failed_is_not_tried),
 		TEST(a_connection_is_kept),
