@@ -91,6 +91,18 @@ static bool reads_the_same(struct walk *w, struct err *e)
 		       far_version_path(f, STORE_NEW));
 }
 
+/* A script can fail without a word. */
+static const char *reason(const struct far *f, const struct ssh_op *op)
+{
+	if (*op->why)
+		return op->why;
+	return op->status < 0
+		       ? "the script there was cut off"
+		       : arena_printf(f->arena,
+				      "the script there ended with status %d",
+				      op->status);
+}
+
 /* Each op was needed, so the first that failed says why. */
 static bool take_written(struct walk *w, struct err *e)
 {
@@ -98,7 +110,8 @@ static bool take_written(struct walk *w, struct err *e)
 
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
-			return err_set(e, ERR_IO, "%s", f->ask->ops[i].why);
+			return err_set(e, ERR_IO, "%s",
+				       reason(f, &f->ask->ops[i]));
 	far_next(f); /* the directory */
 	for (int part = 0; part < PART_COUNT; part++)
 		if (w->written.parts[part].there)
@@ -124,7 +137,7 @@ static bool judge_acts(const struct walk *w, struct err *e)
 			       "'%s' on '%s' was changed meanwhile; plan again",
 			       far_first_path(f), f->login.host);
 	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s",
-		       far_first_path(f), f->login.host, op->why);
+		       far_first_path(f), f->login.host, reason(f, op));
 }
 
 static enum turn ask_acts(struct visit *v, struct walk *w, struct exchange *ask)
