@@ -64,11 +64,14 @@ const char *fuzz_folder(void);
 
 /* A copy that is exactly as long, so that reading past it shows. */
 struct secret secret_of(const void *bytes, size_t len);
-/* A pair of FUZZ_NOW for CN=shop.example.com, the same for a whole run. */
+/* A pair of FUZZ_NOW for CN=shop.example.com, always the same. */
 struct pair;
 const struct pair *fuzz_pair(void);
 /* The same for its authority. */
 const struct pair *fuzz_authority(void);
+
+/* What the decoding process answers instead of decoding; NULL: it decodes. */
+extern const struct secret *fuzz_answer;
 
 /* The call's result does not matter. */
 #define TRY(call)                   \

@@ -22,10 +22,20 @@ more_seeds() {
 	yaml) set -- "$corpora/yaml/files" ;;
 	import_*) set -- "$corpora/import/files" ;;
 	zip | bundle) set -- "$corpora/archives/files" ;;
-	http_header) set -- "$corpora/http/files" ;;
+	agent_http) set -- "$corpora/http/files" ;;
 	*) return ;;
 	esac
 	[ ! -d "$1" ] || echo "$1"
+}
+
+# Words that a form is made of, for targets that take it.
+dictionary() {
+	case $1 in
+	fleet | yaml | agent_config) echo -dict=tests/fuzz/yaml.dict ;;
+	agent_http) echo -dict=tests/fuzz/http.dict ;;
+	import_pem | certificate | installed) echo -dict=tests/fuzz/pem.dict ;;
+	talk_* | wire | saved_plan | state | bundle) echo -dict=tests/fuzz/json.dict ;;
+	esac
 }
 
 # The first line that says what broke.
@@ -46,8 +56,7 @@ fuzz() {
 		-timeout=300 -rss_limit_mb=1024 -malloc_limit_mb=256 \
 		-max_len="${FUZZ_LEN:-65536}" -print_final_stats=1 \
 		-artifact_prefix="$found/$name-" \
-		$([ ! -f "tests/fuzz/$name.dict" ] || echo "-dict=tests/fuzz/$name.dict") \
-		"$corpus" "$seeds" $(more_seeds "$name") >"$log" 2>&1
+		$(dictionary "$name") "$corpus" "$seeds" $(more_seeds "$name") >"$log" 2>&1
 }
 
 for source in tests/fuzz/*.c; do
