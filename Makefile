@@ -32,7 +32,7 @@ SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
 	slapd openssh-server
 LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
-FUZZ_PACKAGES := clang # and its libclang-rt-VERSION-dev
+FUZZ_PACKAGES := clang libcmocka-dev # and clang's libclang-rt-VERSION-dev
 
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow \
@@ -71,6 +71,8 @@ $B/bench/%: $B/tests/bench/%.o $(core)
 
 $B/fuzz/agent_http: wrapped += MHD_start_daemon MHD_get_connection_info \
 	tls_server_take
+$B/fuzz/link: wrapped += gnutls_handshake gnutls_record_recv \
+	gnutls_alpn_get_selected_protocol gnutls_session_channel_binding
 $B/fuzz/small_files: wrapped += pidfd_open
 $B/fuzz/ssh_output: wrapped += libssh2_channel_read_ex \
 	libssh2_session_block_directions
@@ -112,7 +114,7 @@ check: deps-test
 check-long: deps-test
 	@$(MAKE) --no-print-directory all $(unit)
 	@EVERY=1 tests/run.sh $B
-	@$(MAKE) --no-print-directory fuzz
+	@[ '$(ONLY)' ] || $(MAKE) --no-print-directory fuzz
 
 fuzz: deps-fuzz
 	@$(MAKE) --no-print-directory FUZZ=1 SAN= CC='$(FUZZ_CC)' fuzz-targets

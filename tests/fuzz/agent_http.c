@@ -111,8 +111,8 @@ static void open_world(struct world *w)
 	HOLDS(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, caller));
 	w->caller = caller[1];
 	HOLDS(http_new(NULL, &w->requests, &w->door, &w->http, &e));
-	http_take(w->http, door_admit(&w->door, caller[0], &from,
-				      sizeof(address)));
+	http_take(w->http,
+		  door_admit(&w->door, caller[0], &from, sizeof(address)));
 }
 
 static void close_world(struct world *w)

@@ -152,10 +152,10 @@ static void ask_signed(const struct order *o, unsigned route, bool with_pair)
 	struct fields f;
 	size_t name_len = strlen(o->component);
 
-	HOLDS(signing_key_sign(signing,
-			       (struct der){ (const unsigned char *)whole,
-					     strlen(whole) },
-			       &a, &r.signature, &e));
+	HOLDS(signing_key_sign(
+		signing,
+		(struct der){ (const unsigned char *)whole, strlen(whole) }, &a,
+		&r.signature, &e));
 	order_request_write(&r, &p->key, &body);
 	f = fields_begin(&m.body, 16 + name_len + body.len);
 	fields_put_number(&f, route);
@@ -194,7 +194,8 @@ static void forget_all(void)
 {
 	AUTO(arena) a = { 0 };
 	const char *command = arena_printf(
-		&a, "cd '%s' && rm -rf site .site.certfleet web.* .web* state/*",
+		&a,
+		"cd '%s' && rm -rf site .site.certfleet web.* .web* state/*",
 		fuzz_folder());
 
 	HOLDS(!system(command));

@@ -95,10 +95,9 @@ static void list_entries(const struct content *c, json_t *manifest)
 		char hash[SHA256_TEXT];
 
 		sha256_text(it->data, it->len, hash);
-		json_array_append_new(list,
-				      json_pack("{ss sI ss}", "name", it->name,
-						"size", (json_int_t)it->len,
-						"sha256", hash));
+		json_array_append_new(
+			list, json_pack("{ss sI ss}", "name", it->name, "size",
+					(json_int_t)it->len, "sha256", hash));
 	}
 	json_object_set_new(manifest, "entries", list);
 }

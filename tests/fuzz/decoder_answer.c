@@ -38,8 +38,7 @@ static void read_csr(void)
 static void read_bundle(void)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(secret) passphrase =
-		secret_of("correct horse battery staple", 28);
+	AUTO(secret) passphrase = secret_of("correct horse battery staple", 28);
 	AUTO(bundle) open = { 0 };
 	AUTO(bundle) sealed = { 0 };
 	struct bundle_head head = { 0 };

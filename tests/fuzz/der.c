@@ -8,9 +8,12 @@
 /* As deep as it goes. */
 static void walk(struct der in, unsigned depth)
 {
-	static const enum der_tag tags[] = { DER_INTEGER,  DER_OCTETS,
-					     DER_OID,	   DER_ENUMERATED,
-					     DER_SEQUENCE, DER_CONTEXT_0,
+	static const enum der_tag tags[] = { DER_INTEGER,
+					     DER_OCTETS,
+					     DER_OID,
+					     DER_ENUMERATED,
+					     DER_SEQUENCE,
+					     DER_CONTEXT_0,
 					     DER_LDAP_EXTENDED_RESPONSE };
 	const size_t count = sizeof(tags) / sizeof(*tags);
 

@@ -29,7 +29,7 @@ enum {
 	SEED_LIMIT = 8 * 1024 * 1024,
 	MAC_ROOM = 64,
 	ROUNDS = 16,
-	LARGE = 64 * 1024,   /* an allocation after which memory is looked at */
+	LARGE = 64 * 1024, /* an allocation after which memory is looked at */
 	SMALL_ONES = 1 << 14, /* as many small ones, too */
 };
 
@@ -208,10 +208,9 @@ int __wrap_gnutls_pkcs8_info(const gnutls_datum_t *data,
 			     unsigned *cipher, void *salt, unsigned *salt_size,
 			     unsigned *rounds, char **oid)
 {
-	const unsigned older = GNUTLS_PKCS_PKCS12_3DES |
-			       GNUTLS_PKCS_PKCS12_ARCFOUR |
-			       GNUTLS_PKCS_PKCS12_RC2_40 |
-			       GNUTLS_PKCS_PBES1_DES_MD5;
+	const unsigned older =
+		GNUTLS_PKCS_PKCS12_3DES | GNUTLS_PKCS_PKCS12_ARCFOUR |
+		GNUTLS_PKCS_PKCS12_RC2_40 | GNUTLS_PKCS_PBES1_DES_MD5;
 	int rc = __real_gnutls_pkcs8_info(data, format, schema, cipher, salt,
 					  salt_size, rounds, oid);
 
@@ -258,12 +257,10 @@ const char *__wrap_libssh2_hostkey_hash(LIBSSH2_SESSION *session, int kind)
 /* It loses an HMAC context for each hashed name of another length. */
 int __real_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host,
 				    int port, const char *key, size_t len,
-				    int mask,
-				    struct libssh2_knownhost **found);
+				    int mask, struct libssh2_knownhost **found);
 int __wrap_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host,
 				    int port, const char *key, size_t len,
-				    int mask,
-				    struct libssh2_knownhost **found);
+				    int mask, struct libssh2_knownhost **found);
 int __wrap_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host,
 				    int port, const char *key, size_t len,
 				    int mask, struct libssh2_knownhost **found)

@@ -74,10 +74,10 @@ const struct pair *fuzz_authority(void);
 extern const struct secret *fuzz_answer;
 
 /* The call's result does not matter. */
-#define TRY(call)                   \
-	do {                        \
-		if (!(call))        \
-			break;      \
+#define TRY(call)              \
+	do {                   \
+		if (!(call))   \
+			break; \
 	} while (0)
 
 /* Breaks the run when what must hold of a parser's result does not. */

@@ -52,8 +52,8 @@ static void seed_form(const struct pair *p, unsigned how)
 	AUTO(buf) out = { 0 };
 
 	pem_add_certs(&out, p->set.certs, p->set.count);
-	HOLDS((how ? gnutls_x509_privkey_export2_pkcs8(
-			     key, GNUTLS_X509_FMT_PEM, PASSWORD, how, &text)
+	HOLDS((how ? gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM,
+						       PASSWORD, how, &text)
 		   : gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM,
 						 &text)) >= 0);
 	buf_add(&out, text.data, text.size);
@@ -75,8 +75,7 @@ static void seed_plain(const struct pair *p)
 
 void fuzz_seeds(void)
 {
-	static const unsigned forms[] = { 0,
-					  GNUTLS_PKCS_PBES2_AES_256,
+	static const unsigned forms[] = { 0, GNUTLS_PKCS_PBES2_AES_256,
 					  GNUTLS_PKCS_PBES2_3DES,
 					  GNUTLS_PKCS_PKCS12_3DES };
 
@@ -87,7 +86,8 @@ void fuzz_seeds(void)
 	seed_text("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
 		  "-----END EC PARAMETERS-----\n"
 		  "-----BEGIN EC PRIVATE KEY-----\n"
-		  "MDECAQEEIP////////////////////////////////////////////oAoGCCqGSM49"
+		  "MDECAQEEIP////////////////////////////////////////////"
+		  "oAoGCCqGSM49"
 		  "AwEHoAoGCCqGSM49AwEH\n-----END EC PRIVATE KEY-----\n");
 	seed_text("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
 		  "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"

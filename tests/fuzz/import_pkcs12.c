@@ -76,12 +76,12 @@ static void seed_older(unsigned how)
 		      gnutls_x509_privkey_export2_pkcs8(
 			      key, GNUTLS_X509_FMT_DER, PASSWORD, how,
 			      &sealed) >= 0 &&
-		      gnutls_pkcs12_bag_set_data(
-			      keys, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &sealed) >=
-			      0);
+		      gnutls_pkcs12_bag_set_data(keys,
+						 GNUTLS_BAG_PKCS8_ENCRYPTED_KEY,
+						 &sealed) >= 0);
 	} else {
-		HOLDS(gnutls_pkcs12_bag_set_data(
-			      keys, GNUTLS_BAG_PKCS8_KEY, &pkcs8) >= 0);
+		HOLDS(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY,
+						 &pkcs8) >= 0);
 	}
 	HOLDS(gnutls_pkcs12_set_bag(p12, certs) >= 0 &&
 	      gnutls_pkcs12_set_bag(p12, keys) >= 0 &&

@@ -25,7 +25,8 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	arena_release(&s.own);
 }
 
-#define KEY "AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
+#define KEY \
+	"AAAAC3NzaC1lZDI1NTE5AAAAIDAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm"
 
 void fuzz_seeds(void)
 {

@@ -20,7 +20,7 @@ passed=0 failed=0 number=0
 more_seeds() {
 	case $1 in
 	yaml) set -- "$corpora/yaml/files" ;;
-	import_*) set -- "$corpora/import/files" ;;
+	import_* | certificate | installed) set -- "$corpora/import/files" ;;
 	zip | bundle) set -- "$corpora/archives/files" ;;
 	agent_http) set -- "$corpora/http/files" ;;
 	*) return ;;

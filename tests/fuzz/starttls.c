@@ -77,10 +77,9 @@ void fuzz_seeds(void)
 	     "220-mx.example ESMTP\r\n220 x\r\n250-mx\r\n250-SIZE 1\r\n"
 	     "250 STARTTLS\r\n220 go ahead\r\n");
 	SEED(STARTTLS_SMTP, "554 no\r\n");
-	SEED(STARTTLS_IMAP,
-	     "* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"
-	     "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n"
-	     "a2 OK begin\r\n");
+	SEED(STARTTLS_IMAP, "* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"
+			    "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n"
+			    "a2 OK begin\r\n");
 	SEED(STARTTLS_IMAP, "* BYE\r\n");
 	SEED(STARTTLS_LDAP,
 	     "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00");

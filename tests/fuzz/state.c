@@ -229,8 +229,8 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 {
 	struct feed f = { bytes, len };
 	struct store *store = store_new();
-	AUTO(secret) passphrase = secret_of(STATE_PASSPHRASE,
-					   strlen(STATE_PASSPHRASE));
+	AUTO(secret) passphrase =
+		secret_of(STATE_PASSPHRASE, strlen(STATE_PASSPHRASE));
 	AUTO(state) s = NULL;
 	struct err e = { 0 };
 
@@ -318,8 +318,8 @@ static void write_some(struct state *s, struct change *c)
 
 static void seed_state(bool sealed)
 {
-	AUTO(secret) passphrase = secret_of(STATE_PASSPHRASE,
-					   strlen(STATE_PASSPHRASE));
+	AUTO(secret) passphrase =
+		secret_of(STATE_PASSPHRASE, strlen(STATE_PASSPHRASE));
 	struct store *store = store_new();
 	AUTO(state) s = state_of(store);
 	AUTO(change) c = change_new(s);

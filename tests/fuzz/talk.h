@@ -125,15 +125,15 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 		if (op->kind == SSH_RUN && op->result == SSH_ABSENT)
 			op->result = SSH_FAILED;
 		ended = op->needed && op->result != SSH_DONE;
-		op->found.mode = kinds[talk_choice(f, 4)] |
-				 modes[talk_choice(f, 4)];
+		op->found.mode =
+			kinds[talk_choice(f, 4)] | modes[talk_choice(f, 4)];
 		op->found.owner = talk_choice(f, 3);
 		op->status = op->kind == SSH_RUN ? (int)talk_choice(f, 80) : 0;
 
 		const char *text = feed_part(f, ask->arena, &len);
 
 		op->text = text;
-		op->why = op->result == SSH_DONE		? NULL
+		op->why = op->result == SSH_DONE         ? NULL
 			  : *text || op->kind == SSH_RUN ? text
 							 : "refused";
 		if (op->kind == SSH_RUN && !op->why)
@@ -164,8 +164,9 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 
 static void talk_reply(struct exchange *x, struct feed *f, struct arena *a)
 {
-	static const long statuses[] = { 200, 204, 404, 412, 401, 500, 302,
-					 429 };
+	static const long statuses[] = {
+		200, 204, 404, 412, 401, 500, 302, 429
+	};
 	unsigned status = talk_choice(f, 9);
 	unsigned peer = talk_choice(f, 3);
 	size_t len = 0;
@@ -191,30 +192,29 @@ static void talk_reply(struct exchange *x, struct feed *f, struct arena *a)
 
 /* ---- the conversation ---- */
 
-static void talk_turns(struct visit *v, struct feed *f)
+static void talk_turns(struct visit *v, struct exchange *reply, struct feed *f)
 {
-	driver_turn_fn *turns = v->driver->turns[v->job->verb];
-	struct exchange reply = { 0 };
+	const struct driver *d = v->driver;
 
 	for (unsigned i = 0; i < TALK_TURNS; i++) {
 		struct exchange ask = { 0 };
 		struct err e = { 0 };
-		enum turn turn = turns(v, &ask, &e);
+		enum turn turn = d->turns[v->job->verb](v, &ask, &e);
 
 		HOLDS(turn != TURN_FAILED || (e.code != ERR_NONE && *e.text));
-		if (reply.ssh)
-			ssh_ask_clear(reply.ssh);
-		exchange_clear(&reply);
-		reply = ask;
+		if (reply->ssh)
+			ssh_ask_clear(reply->ssh);
+		exchange_clear(reply);
+		*reply = ask;
 		if (turn != TURN_ASK)
 			break;
-		reply.origin = "https://h.example";
-		talk_reply(&reply, f, v->arena);
-		v->reply = &reply;
+		reply->origin = "https://h.example";
+		talk_reply(reply, f, v->arena);
+		v->reply = reply;
 	}
-	if (reply.ssh)
-		ssh_ask_clear(reply.ssh);
-	exchange_clear(&reply);
+	if (reply->ssh)
+		ssh_ask_clear(reply->ssh);
+	exchange_clear(reply);
 }
 
 static const char *talk_fingerprint(struct feed *f)
@@ -238,6 +238,7 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 	struct feed f = { bytes, len };
 	AUTO(arena) a = { 0 };
 	AUTO(secret) key = { 0 };
+	struct exchange reply = { 0 };
 	struct cert_set set = { 0 };
 	struct job job = { .component = talk_component(p),
 			   .set = &fuzz_pair()->set,
@@ -261,7 +262,7 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 	if (!p->driver->turns[job.verb])
 		return;
 	if (!p->driver->prepare || p->driver->prepare(&v, &job.error))
-		talk_turns(&v, &f);
+		talk_turns(&v, &reply, &f);
 	if (p->driver->forget && v.memory)
 		p->driver->forget(&v);
 }
@@ -283,8 +284,8 @@ static void talk_fill(struct buf *out, const char *replies)
 	pem_add_key(&key, &p->key);
 	for (const char *at = replies; *at; at++) {
 		bool is_key = *at == '%' && strchr("kKB", at[1]);
-		const char *pem = is_key ? (const char *)key.bytes
-					 : buf_text(&certs);
+		const char *pem =
+			is_key ? (const char *)key.bytes : buf_text(&certs);
 
 		if (*at != '%') {
 			buf_putc(out, *at);

@@ -15,7 +15,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 }
 
 #define NEXT "\n---\n"
-#define OBJECT                                                  \
+#define OBJECT                                                       \
 	"01{\"@id\":\"site\",\"certificate\":\"%c\",\"key\":\"%k\"," \
 	"\"tags\":[\"a\"]}"
 

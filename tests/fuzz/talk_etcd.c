@@ -63,8 +63,8 @@ static void seed_pairs(const char *const *prefixes)
 void fuzz_seeds(void)
 {
 	AUTO(arena) a = { 0 };
-	const char *staged = arena_printf(&a, "staged/%s/",
-					  fuzz_pair()->facts.fingerprint);
+	const char *staged =
+		arena_printf(&a, "staged/%s/", fuzz_pair()->facts.fingerprint);
 
 	seed_pairs((const char *const[]){ "", NULL });
 	seed_pairs((const char *const[]){ staged, NULL });

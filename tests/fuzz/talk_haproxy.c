@@ -52,7 +52,8 @@ void fuzz_seeds(void)
 			     cert_sha1(fuzz_pair()->set.certs[0], &a));
 
 	talk_seed(show);
-	talk_seed(arena_printf(&a, "%s%s%s%s%s", "00Transaction created for "
+	talk_seed(arena_printf(&a, "%s%s%s%s%s",
+			       "00Transaction created for "
 			       "certificate /site.pem!\n" NEXT,
 			       "00Committing /site.pem.\nSuccess!\n", NEXT,
 			       show, NEXT));

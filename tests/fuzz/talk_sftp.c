@@ -30,8 +30,9 @@ void fuzz_seeds(void)
 	/* nothing is there yet */
 	talk_seed("00" WHO DIRECTORY DIRECTORY "1000" NEXT "1000" NEXT
 		  "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT
-		  "00" WHO "00" "01000" NEXT "0020%C" NEXT "0020%K" NEXT
-		  "0020%C" NEXT "0020%K" NEXT "00" WHO);
+		  "00" WHO "00"
+		  "01000" NEXT "0020%C" NEXT "0020%K" NEXT "0020%C" NEXT
+		  "0020%K" NEXT "00" WHO);
 	/* a version is staged and on */
 	talk_seed("00" WHO DIRECTORY DIRECTORY DIRECTORY
 		  "0000%f\ncurrent\n.new\nfound-1" NEXT "0200%f" NEXT
@@ -44,8 +45,10 @@ void fuzz_seeds(void)
 		  "1000" NEXT "1000" NEXT DIRECTORY "2000not a link" NEXT
 		  "0000fullchain.pem\nkey.pem\nnotes" NEXT "00"
 		  "0020%C" NEXT "0020%K" NEXT "0020hello" NEXT);
-	talk_seed("00" "20000This account is not available" NEXT);
-	talk_seed("00" "01000certfleet uid 7\ncertfleet lacks flock\n"
+	talk_seed("00"
+		  "20000This account is not available" NEXT);
+	talk_seed("00"
+		  "01000certfleet uid 7\ncertfleet lacks flock\n"
 		  "certfleet closed /etc/tls\n" NEXT DIRECTORY);
 	talk_seed("80");
 }

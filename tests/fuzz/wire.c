@@ -130,8 +130,8 @@ static void seed_orders(void)
 	const struct der signature = { (const unsigned char *)"signed", 6 };
 	AUTO(secret) body = { 0 };
 	const struct order_request r = { .order = order_text(&order, &a),
-					 .order_len = strlen(
-						 order_text(&order, &a)),
+					 .order_len =
+						 strlen(order_text(&order, &a)),
 					 .signature = signature,
 					 .signer = p->set.certs,
 					 .signer_count = p->set.count,
@@ -149,7 +149,8 @@ static void seed_enrolment(void)
 	static const char *const allow[] = { "spki:" HASH, "CN=ops" };
 	AUTO(secret) token = secret_of("0123456789abcdef", 16);
 	const struct enrol_bond bond = bond_of(&token);
-	const struct grant grant = { fuzz_pair()->set.certs, 1,
+	const struct grant grant = { fuzz_pair()->set.certs,
+				     1,
 				     { "-----BEGIN CERTIFICATE-----\n", allow,
 				       2 } };
 	const struct receipt receipt = { .written = true,

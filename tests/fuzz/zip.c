@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 enum {
-	LOCAL = 30,   /* bytes of a header, before name and extra field */
+	LOCAL = 30, /* bytes of a header, before name and extra field */
 	CENTRAL = 46,
 };
 
@@ -48,11 +48,10 @@ static void mend_checksums(uint8_t *at, size_t left)
 
 	while (left > CENTRAL && !memcmp(at, "PK", 2)) {
 		bool local = at[2] == 3;
-		size_t head = local ? LOCAL + number(at + 26, 2) +
-					      number(at + 28, 2)
-				    : CENTRAL + number(at + 28, 2) +
-					      number(at + 30, 2) +
-					      number(at + 32, 2);
+		size_t head =
+			local ? LOCAL + number(at + 26, 2) + number(at + 28, 2)
+			      : CENTRAL + number(at + 28, 2) +
+					number(at + 30, 2) + number(at + 32, 2);
 		size_t size = local ? number(at + 18, 4) : 0;
 
 		if (head > left || size > left - head)
