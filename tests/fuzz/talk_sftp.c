@@ -45,6 +45,11 @@ void fuzz_seeds(void)
 		  "1000" NEXT "1000" NEXT DIRECTORY "2000not a link" NEXT
 		  "0000fullchain.pem\nkey.pem\nnotes" NEXT "00"
 		  "0020%C" NEXT "0020%K" NEXT "0020hello" NEXT);
+	/* a script that fails without a word */
+	talk_seed("00" WHO DIRECTORY DIRECTORY "1000" NEXT "1000" NEXT
+		  "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT
+		  "00"
+		  "20003" NEXT);
 	talk_seed("00"
 		  "20000This account is not available" NEXT);
 	talk_seed("00"
