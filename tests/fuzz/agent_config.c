@@ -67,4 +67,9 @@ void fuzz_seeds(void)
 		  "  web: {version: {file: /etc/v}, install: {certificate: "
 		  "/a, key: /b, owner: mail, mode: 640}, activate: {command: "
 		  "[systemctl, reload, web], timeout: 2m}}\n");
+	seed_many("certfleet-agent: 1\ncomponents:\n", "  a: {}\n", "");
+	seed_many("certfleet-agent: 1\nlisten: 0.0.0.0:1\ntls: {certificate: "
+		  "a, key: b, client_ca: c, allow_file: d}\ncomponents: {a: "
+		  "{install: {directory: /a}}}\n---\n",
+		  "CN=a\n", "");
 }

@@ -227,4 +227,15 @@ void fuzz_seeds(void)
 	seed_request("POST /v1/components HTTP/1.0\r\n\r\n");
 	seed_request("GET http://h/x?y=%zz HTTP/1.1\r\nHost: h\r\n"
 		     "Cookie: a=b\r\n folded\r\n\r\n");
+	seed_many("00GET / HTTP/1.1\r\n", "A: b\r\n", "\r\n");
+	seed_many("00GET /", "/", " HTTP/1.1\r\n\r\n");
+	seed_many("00", "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n", "");
+	seed_many("00PUT /v1/staged/web HTTP/1.1\r\nHost: h\r\nContent-Length: "
+		  "60000\r\n\r\n",
+		  "a", "");
+	seed_many("01PUT /v1/staged/web HTTP/1.1\r\nHost: "
+		  "h\r\nTransfer-Encoding: chunked\r\n\r\n",
+		  "1\r\na\r\n", "");
+	seed_many("00GET /v1/component/", "%2F",
+		  " HTTP/1.1\r\nHost: h\r\n\r\n");
 }

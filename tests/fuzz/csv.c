@@ -34,4 +34,10 @@ void fuzz_seeds(void)
 	seed_text("name,host\r\n\"e,1\",\"say \"\"so\"\"\"\r\n,\r\n");
 	seed_text("\xef\xbb\xbfname\n\"two\nlines\"\n");
 	seed_files("tests/config", ".case");
+	seed_many("", ",", "\n");
+	seed_many("name\n", "\n", "");
+	seed_many("a,b\n", "1,2\n", "");
+	seed_many("a\n", "\"\"", "");
+	seed_many("a\n\"", "x\n", "\"");
+	seed_many("", "\"", "");
 }

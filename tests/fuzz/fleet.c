@@ -89,4 +89,42 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 void fuzz_seeds(void)
 {
 	seed_files("tests/config", ".case");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\ncomponents:\n",
+		  "  c: {certificate: a}\n", "");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
+		  "{certificate: a, each: [",
+		  "a, ", "b]}\n");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
+		  "{certificate: a, each: [\"",
+		  "[1-9]", "\"]}\n");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
+		  "{certificate: a, host: \"",
+		  "${each}", "\"}\n");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\nroles:\n",
+		  "  r: {after: [r, s, t]}\n", "");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\ninclude: [",
+		  "a.yaml, ", "]\n");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\n",
+		  "x-a: 1\n", "");
+	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
+		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
+		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
+		  "{each: {csv: hosts.csv, name: n}, certificate: a, deliver: "
+		  "{files: {directory: \"/a/${each}\"}}}\n--- file "
+		  "hosts.csv\nn\n",
+		  "a\n", "");
 }

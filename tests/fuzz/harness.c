@@ -27,6 +27,7 @@
 enum {
 	PATH_ROOM = 512,
 	SEED_LIMIT = 8 * 1024 * 1024,
+	MANY = 60000, /* bytes */
 	MAC_ROOM = 64,
 	ROUNDS = 16,
 	LARGE = 64 * 1024, /* an allocation after which memory is looked at */
@@ -294,6 +295,17 @@ void seed_text(const char *text)
 	seed(text, strlen(text));
 }
 
+void seed_many(const char *begin, const char *unit, const char *end)
+{
+	AUTO(buf) text = { 0 };
+
+	buf_puts(&text, begin);
+	while (text.len < MANY)
+		buf_puts(&text, unit);
+	buf_puts(&text, end);
+	seed(text.data, text.len);
+}
+
 void seed_files(const char *folder, const char *ending)
 {
 	struct dirent **names = NULL;
@@ -308,7 +320,7 @@ void seed_files(const char *folder, const char *ending)
 		struct err e = { 0 };
 
 		snprintf(path, sizeof(path), "%s/%s", folder, name);
-		if (len > strlen(ending) &&
+		if (len >= strlen(ending) &&
 		    !strcmp(name + len - strlen(ending), ending)) {
 			HOLDS(fs_read(path, SEED_LIMIT, &text, &e));
 			seed(buf_text(&text), text.len);
@@ -359,13 +371,16 @@ struct secret secret_of(const void *bytes, size_t len)
 	return s;
 }
 
+static char folder[PATH_ROOM];
+
+/* In memory, when run.sh says where. */
 const char *fuzz_folder(void)
 {
-	static char folder[PATH_ROOM];
+	const char *parent = getenv("FUZZ_FOLDER");
 
 	if (!*folder) {
 		snprintf(folder, sizeof(folder), "%s/certfleet-fuzz-XXXXXX",
-			 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+			 parent ? parent : "/tmp");
 		HOLDS(mkdtemp(folder));
 	}
 	return folder;
@@ -375,8 +390,8 @@ static void remove_folder(void)
 {
 	char command[PATH_ROOM + 16];
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", fuzz_folder());
-	HOLDS(!system(command));
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	HOLDS(!*folder || !system(command));
 }
 
 const char *fuzz_file(const char *name, const void *bytes, size_t len)
@@ -454,6 +469,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	seed_folder = getenv("FUZZ_SEEDS");
 	if (seed_folder) {
 		fuzz_seeds();
+		remove_folder();
 		_exit(0);
 	}
 	fuzz_folder();

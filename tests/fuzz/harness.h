@@ -42,6 +42,11 @@ void fuzz_seeds(void);
 
 void seed(const void *bytes, size_t len);
 void seed_text(const char *text);
+/*
+ * `unit` as often as goes into 60 KB, between the two: what takes time by the
+ * square of its length shows.
+ */
+void seed_many(const char *begin, const char *unit, const char *end);
 /* Every file of a folder of tests/ whose name ends so. */
 void seed_files(const char *folder, const char *ending);
 

@@ -92,4 +92,14 @@ void fuzz_seeds(void)
 	seed_text("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
 		  "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
 		  "AAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n");
+	seed_many("", "-----BEGIN CERTIFICATE-----\n", "");
+	seed_many("", "-----BEGIN A-----\nAAAA\n-----END A-----\n", "");
+	seed_many("",
+		  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END "
+		  "CERTIFICATE-----\n",
+		  "");
+	seed_many("", "-----", "");
+	seed_many("-----BEGIN CERTIFICATE-----\n", "A", "");
+	seed_many("-----BEGIN PRIVATE KEY-----\n", "\n",
+		  "-----END PRIVATE KEY-----\n");
 }

@@ -38,4 +38,14 @@ void fuzz_seeds(void)
 		  "LCg= ssh-ed25519 " KEY "\n");
 	seed_text("web7.example.com 1024 35 1234567890\n"
 		  "other ecdsa-sha2-nistp256 AAAAE2VjZHNh\n");
+	seed_many("", "a ssh-rsa AAAAB3NzaC1yc2E=\n", "");
+	seed_many(
+		"",
+		"|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg= "
+		"ssh-ed25519 AAAA\n",
+		"");
+	seed_many("", "@revoked ", "");
+	seed_many("", "@revoked\n", "");
+	seed_many("", "\n", "");
+	seed_many("", "a,", " ssh-rsa AAAA\n");
 }

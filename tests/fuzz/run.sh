@@ -12,6 +12,9 @@ build=$1
 corpora=${CERTFLEET_CORPORA:-$root/../shared/corpora}
 found=$build/found
 mkdir -p "$found"
+FUZZ_FOLDER=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)" certfleet-fuzz-XXXXXX)
+export FUZZ_FOLDER
+trap 'rm -rf "$FUZZ_FOLDER"' EXIT
 export UBSAN_OPTIONS=print_stacktrace=1
 export ASAN_OPTIONS=quarantine_size_mb=8:detect_leaks=1:allocator_may_return_null=0
 passed=0 failed=0 number=0

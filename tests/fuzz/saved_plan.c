@@ -88,4 +88,8 @@ void fuzz_seeds(void)
 					      .reissue_count = 1 };
 		seed_plan(&w);
 	}
+	seed_many("", "[", "");
+	seed_many("", "{\"a\":", "");
+	seed_many("[", "1,", "1]");
+	seed_many("{\"a\":\"", "\\u0041", "\"}");
 }

@@ -108,4 +108,8 @@ void fuzz_seeds(void)
 	seed_text("{\"end\":\"open\",\"expires\":1800000000,\"fingerprint\":"
 		  "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		  "aaaaaaa\",\"lineage\":\"5f2c\",\"sequence\":7}");
+	seed_many("", "[", "");
+	seed_many("", "{\"a\":", "");
+	seed_many("[", "1,", "1]");
+	seed_many("{\"a\":\"", "\\u0041", "\"}");
 }

@@ -92,4 +92,7 @@ void fuzz_seeds(void)
 	for (size_t i = 1; i < much.len; i++)
 		much.data[i] = i % 2 ? '\0' : '\n';
 	seed(much.data, much.len);
+	seed_many("2", "certfleet end \n", "");
+	seed_many("2", "c", "\n");
+	seed_many("0", "\n", "");
 }

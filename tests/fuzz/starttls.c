@@ -86,4 +86,6 @@ void fuzz_seeds(void)
 	SEED(STARTTLS_LDAP,
 	     "\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x84\x00\x00\x00\x03"
 	     "\x0a\x01\x00");
+	seed_many("\2\1", "220-a\r\n", "");
+	seed_many("\3\1", "* a\r\n", "");
 }

@@ -353,4 +353,8 @@ void fuzz_seeds(void)
 {
 	seed_state(true);
 	seed_state(false);
+	seed_many("meta\n", "[", "");
+	seed_many("", "component/a\n{}\n---\n", "");
+	seed_many("", "generation/c/a/000001\n{}\n---\n", "");
+	seed_many("", "reach/1\n[]\n---\n", "");
 }

@@ -73,4 +73,9 @@ void fuzz_seeds(void)
 	talk_seed("40{\"error\":\"authentication failed\",\"code\":3}" NEXT);
 	talk_seed(LOGIN "00{\"succeeded\":false}" NEXT "00{}" NEXT);
 	talk_seed(LOGIN "50{\"error\":\"etcdserver: too many\"}" NEXT "80");
+	seed_many("00100{\"token\":\"t\"}\n---\n00{\"responses\":[{\"response_"
+		  "range\":{\"kvs\":[",
+		  "{\"key\":\"YQ==\"},", "{}]}}]}");
+	seed_many("60100{\"token\":\"t\"}\n---\n00{\"responses\":[", "{},",
+		  "{}]}");
 }

@@ -62,4 +62,7 @@ void fuzz_seeds(void)
 		  "00Can't commit\n" NEXT "00Transaction aborted\n");
 	talk_seed("00" NEXT);
 	talk_seed("80");
+	seed_many("00100", "Version: 1\n", "");
+	seed_many("00100", "\n", "");
+	seed_many("40100", "Transaction ", "");
 }

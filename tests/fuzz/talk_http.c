@@ -54,4 +54,10 @@ void fuzz_seeds(void)
 		  "50-----BEGIN PRIVATE KEY-----" NEXT);
 	talk_seed("00{\"certs\":[{\"sha256/hex\":\"AA:BB\"}]}" NEXT "80");
 	seed_text("/certs/0/a~1b~0\n---\n{\"certs\":[{\"a/b~\":1}]}");
+	seed_many("00100{\"certs\":[{\"sha256/hex\":\"", "AA:", "\"}]}");
+	seed_many("00150", "a", "");
+	seed_many("00150", "Aa0 ", "");
+	seed_many("00150", "\x1b", "");
+	seed_many("/", "/a", "\n---\n{}");
+	seed_many("001", "00\n---\n", "");
 }

@@ -56,4 +56,7 @@ void fuzz_seeds(void)
 		  "01000certfleet uid 7\ncertfleet lacks flock\n"
 		  "certfleet closed /etc/tls\n" NEXT DIRECTORY);
 	talk_seed("80");
+	seed_many("00100" WHO DIRECTORY DIRECTORY DIRECTORY "0000", "a\n", "");
+	seed_many("0010001000", "certfleet groups 1\n", "");
+	seed_many("0010001000certfleet uid 0\ncertfleet groups ", "1 ", "");
 }

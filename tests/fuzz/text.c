@@ -144,4 +144,14 @@ void fuzz_seeds(void)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		seed_text(texts[i]);
+	seed_many("", "a", "");
+	seed_many("", "1.", "");
+	seed_many("", "~", "");
+	seed_many("", "-", "");
+	seed_many("", "\\", "");
+	seed_many("CN=a", ",CN=a", "");
+	seed_many("", "%41", "");
+	seed_many("", "\x80", "");
+	seed_many("", "AAAA", "");
+	seed_many("", "a", "\n---\nb");
 }

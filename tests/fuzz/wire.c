@@ -190,4 +190,8 @@ void fuzz_seeds(void)
 	seed_enrolment();
 	seed_json(report_one(&agent, &report));
 	seed_json(problem_to_json(&problem));
+	seed_many("", "[", "");
+	seed_many("", "{\"a\":", "");
+	seed_many("[", "1,", "1]");
+	seed_many("{\"a\":\"", "\\u0041", "\"}");
 }

@@ -35,4 +35,18 @@ void fuzz_seeds(void)
 	seed_text("a: &x {k: v}\nb: {<<: *x, l: |-\n  text\n  more\n}\n");
 	seed_text("a: &x {k: v}\nb:\n  <<: [*x, *x]\n  l: >+\n    folded\n\n");
 	seed_text("%YAML 1.2\n---\n? a\n: - - b\n  - c: d # e\n...\n");
+	seed_many("a: ", "[", "");
+	seed_many("a: ", "{b: ", "");
+	seed_many("", "- ", "a");
+	seed_many("a: &a [1]\nb:\n", "- *a\n", "");
+	seed_many("a: &a {k: v}\nb:\n", "- <<: *a\n", "");
+	seed_many("", "a: b\n", "");
+	seed_many("", "#\n", "");
+	seed_many("a: \"", "\\n", "\"");
+	seed_many("a: |\n", "  \n", "");
+	seed_many("", "? a\n", "");
+	seed_many("&a ", "&a ", "");
+	seed_many("a: {", "k, ", "}");
+	seed_many("", "'", "");
+	seed_many("", " ", "a");
 }
