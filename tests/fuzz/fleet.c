@@ -6,53 +6,80 @@
 #include "config/load.h"
 #include "pki/issue.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum {
-	FILES = 4
+	FILES = 8,
+	NAME = 64,
 };
 
-static const char *const others[FILES] = { "certfleet.yaml", "a.yaml",
-					   "hosts.csv", "b.yaml" };
+/* What was written for this input. */
+static char written[FILES][NAME];
+static size_t count;
 
-/* A name that is not one of ours would lead out of the folder. */
-static const char *name_of(const char *line, size_t len, size_t number)
+/* Nothing that would lead out of our folder. */
+static bool is_safe(const char *name, size_t len)
 {
-	for (size_t i = 0; i < FILES; i++)
-		if (strlen(others[i]) == len && !memcmp(others[i], line, len))
-			return others[i];
-	return number < FILES ? others[number] : NULL;
+	if (!len || len >= NAME || *name == '/' || memmem(name, len, "..", 2))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)name[i]) &&
+		    !strchr("./_-", name[i]))
+			return false;
+	return name[len - 1] != '/' && !memmem(name, len, "//", 2);
+}
+
+static void write_one(const char *name, size_t len, const uint8_t *bytes,
+		      size_t size)
+{
+	AUTO(arena) a = { 0 };
+	char *path = written[count];
+	FILE *f = NULL;
+	struct err e = { 0 };
+
+	if (!is_safe(name, len) || count == FILES)
+		return;
+	snprintf(path, NAME, "%.*s", (int)len, name);
+	path = arena_printf(&a, "%s/%s", fuzz_folder(), path);
+	if (!fs_make_dirs(fs_dirname(&a, path), 0700, &e))
+		return;
+	f = fopen(path, "w");
+	if (!f)
+		return;
+	HOLDS(fwrite(bytes, 1, size, f) == size);
+	HOLDS(!fclose(f));
+	count++;
+}
+
+static void forget_files(void)
+{
+	while (count) {
+		AUTO(arena) a = { 0 };
+
+		unlink(arena_printf(&a, "%s/%s", fuzz_folder(),
+				    written[--count]));
+	}
 }
 
 static void write_files(struct feed *f)
 {
 	static const char head[] = "--- file ";
-	size_t number = 0;
 
-	for (size_t i = 0; i < FILES; i++) {
-		AUTO(arena) a = { 0 };
-
-		unlink(arena_printf(&a, "%s/%s", fuzz_folder(), others[i]));
-	}
 	while (f->left > sizeof(head) - 1 &&
 	       !memcmp(f->at, head, sizeof(head) - 1)) {
 		const uint8_t *line = f->at + sizeof(head) - 1;
 		const uint8_t *end = f->at + f->left;
 		const uint8_t *body = memchr(line, '\n', (size_t)(end - line));
 		const uint8_t *next = NULL;
-		const char *name = NULL;
 
 		if (!body)
 			return;
 		next = memmem(body, (size_t)(end - body), "\n--- ", 5);
 		next = next ? next + 1 : end;
-		name = name_of((const char *)line, (size_t)(body - line),
-			       number++);
-		if (name)
-			fuzz_file(name, body + 1,
-				  next > body + 1 ? (size_t)(next - body - 1)
-						  : 0);
+		write_one((const char *)line, (size_t)(body - line), body + 1,
+			  next > body ? (size_t)(next - body - 1) : 0);
 		f->at = next;
 		f->left = (size_t)(end - next);
 	}
@@ -84,6 +111,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	write_files(&f);
 	load(false);
 	load(true);
+	forget_files();
 }
 
 void fuzz_seeds(void)

@@ -107,6 +107,14 @@ int64_t __wrap_clock_now(void)
 	return FUZZ_NOW;
 }
 
+/* The same for GnuTLS. */
+static time_t time_now(time_t *out)
+{
+	if (out)
+		*out = FUZZ_NOW;
+	return FUZZ_NOW;
+}
+
 void __wrap_random_bytes(void *out, size_t len);
 void __wrap_random_bytes(void *out, size_t len)
 {
@@ -466,6 +474,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	json_object_seed(1);
+	gnutls_global_set_time_function(time_now);
 	seed_folder = getenv("FUZZ_SEEDS");
 	if (seed_folder) {
 		fuzz_seeds();

@@ -110,6 +110,15 @@ static unsigned talk_choice(struct feed *f, unsigned count)
 	return (feed_byte(f) - '0') % count;
 }
 
+/* Names of versions are directories, and two are links. */
+static mode_t talk_entry_mode(const char *name)
+{
+	if (!strncmp(name, "current", 7) || !strncmp(name, "staged", 6) ||
+	    *name == 'l')
+		return S_IFLNK | 0777;
+	return (strchr("0123456789abcdef", *name) ? S_IFDIR : S_IFREG) | 0700;
+}
+
 static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 {
 	bool ended = false; /* what was needed has failed */
@@ -154,7 +163,7 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 
 			list[op->entry_count++] = (struct ssh_entry){
 				.name = arena_strndup(ask->arena, at, line),
-				.mode = kinds[(unsigned char)*at % 3] | 0700,
+				.mode = talk_entry_mode(at),
 			};
 			at += line + (at[line] == '\n');
 		}
@@ -271,16 +280,19 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 
 /*
  * `replies` for each verb; in it "%c" is our certificate and "%k" its key, as
- * PEM in JSON, "%f" its fingerprint and "%s" the hash of its key, "%C" and
+ * PEM in JSON, "%A" its authority, "%f" its fingerprint and "%s" the hash of
+ * its key, "%C" and
  * "%K" the same as PEM, "%b" and "%B" in base64.
  */
 static void talk_fill(struct buf *out, const char *replies)
 {
 	const struct pair *p = fuzz_pair();
 	AUTO(buf) certs = { 0 };
+	AUTO(buf) authority = { 0 };
 	AUTO(secret) key = { 0 };
 
 	pem_add_certs(&certs, p->set.certs, p->set.count);
+	pem_add_certs(&authority, &p->set.anchor, 1);
 	pem_add_key(&key, &p->key);
 	for (const char *at = replies; *at; at++) {
 		bool is_key = *at == '%' && strchr("kKB", at[1]);
@@ -295,6 +307,8 @@ static void talk_fill(struct buf *out, const char *replies)
 		if (*at == 'f' || *at == 's')
 			buf_puts(out, *at == 'f' ? p->facts.fingerprint
 						 : p->facts.spki);
+		else if (*at == 'A')
+			buf_puts(out, buf_text(&authority));
 		else if (*at == 'b' || *at == 'B')
 			text_base64(out, pem, strlen(pem));
 		else
@@ -308,13 +322,14 @@ static void talk_fill(struct buf *out, const char *replies)
 
 static void talk_seed(const char *replies)
 {
-	for (unsigned verb = 0; verb < DRIVER_VERB_COUNT; verb++) {
-		AUTO(buf) out = { 0 };
+	for (unsigned verb = 0; verb < DRIVER_VERB_COUNT; verb++)
+		for (unsigned replaces = 0; replaces < 3; replaces++) {
+			AUTO(buf) out = { 0 };
 
-		buf_printf(&out, "%u01", verb);
-		talk_fill(&out, replies);
-		seed(out.data, out.len);
-	}
+			buf_printf(&out, "%u0%u", verb, replaces);
+			talk_fill(&out, replies);
+			seed(out.data, out.len);
+		}
 }
 
 #endif

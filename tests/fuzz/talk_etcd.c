@@ -53,10 +53,16 @@ static void put_pairs(struct buf *out, const char *const *prefixes)
 static void seed_pairs(const char *const *prefixes)
 {
 	AUTO(buf) out = { 0 };
+	AUTO(buf) moved = { 0 };
 
 	buf_puts(&out, LOGIN);
-	for (int i = 0; i < 3; i++)
-		put_pairs(&out, prefixes);
+	put_pairs(&out, prefixes);
+	buf_puts(&moved, out.data);
+	buf_puts(&moved, "00{\"succeeded\":false}" NEXT);
+	put_pairs(&moved, prefixes);
+	talk_seed(moved.data);
+	put_pairs(&out, prefixes);
+	put_pairs(&out, prefixes);
 	talk_seed(out.data);
 }
 

@@ -22,6 +22,8 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 
 #define NEXT "\n---\n"
 #define WHO "01000certfleet uid 0\ncertfleet groups 0 4 27\n" NEXT
+#define VERSION \
+	"0020%C" NEXT "0020" NEXT "0020%C" NEXT "0020%K" NEXT "0020%A" NEXT
 #define DIRECTORY "0110" NEXT
 
 /* As they are asked: who, /etc, /etc/tls, store, list, staged, site, ... */
@@ -37,14 +39,22 @@ void fuzz_seeds(void)
 	talk_seed("00" WHO DIRECTORY DIRECTORY DIRECTORY
 		  "0000%f\ncurrent\n.new\nfound-1" NEXT "0200%f" NEXT
 		  "0200.site.certfleet/%f" NEXT "0200" NEXT
-		  "0200.site.certfleet/%f" NEXT "1000" NEXT "00"
-		  "0020%C" NEXT "0020%C" NEXT "0020" NEXT "0020%K" NEXT
-		  "0020%C" NEXT "0020%C" NEXT "0020" NEXT "0020%K" NEXT);
+		  "0200.site.certfleet/%f" NEXT "1000" NEXT "00" VERSION VERSION
+		  "00" WHO);
+	/* a version is staged and nothing is on */
+	talk_seed("00" WHO DIRECTORY DIRECTORY DIRECTORY "0000%f\nstaged" NEXT
+		  "0200%f" NEXT "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT
+		  "00" VERSION "00" WHO);
 	/* a real directory of somebody else */
 	talk_seed("00" WHO DIRECTORY DIRECTORY "1000" NEXT "1000" NEXT
 		  "1000" NEXT "1000" NEXT DIRECTORY "2000not a link" NEXT
 		  "0000fullchain.pem\nkey.pem\nnotes" NEXT "00"
 		  "0020%C" NEXT "0020%K" NEXT "0020hello" NEXT);
+	/* the same, and a version is staged beside it */
+	talk_seed("00" WHO DIRECTORY DIRECTORY DIRECTORY "0000%f\nstaged" NEXT
+		  "0200%f" NEXT "2000not a link" NEXT DIRECTORY
+		  "2000not a link" NEXT "0000fullchain.pem\nkey.pem" NEXT "00"
+		  "0020%C" NEXT "0020%K" NEXT VERSION "00" WHO);
 	/* a script that fails without a word */
 	talk_seed("00" WHO DIRECTORY DIRECTORY "1000" NEXT "1000" NEXT
 		  "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT
