@@ -155,4 +155,5 @@ clean:
 	deps-fuzz fuzz fuzz-targets lint schemas install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(core:.o=.d) $(patsubst $B/%,$B/tests/%.d,$(unit) $(bench) $(fuzz))
+-include $(core:.o=.d) $(patsubst $B/%,$B/tests/%.d,$(unit) $(bench) $(fuzz)) \
+	$B/tests/fuzz/harness.d
