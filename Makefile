@@ -50,7 +50,7 @@ bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
 fuzz := $(patsubst tests/%.c,$B/%,$(filter-out %/harness.c, \
 	$(wildcard tests/fuzz/*.c)))
 # What tests/fuzz/harness.c has in its place.
-wrapped := clock_now random_bytes sandbox_run sandbox_work \
+wrapped := clock_now random_bytes getrandom sandbox_run sandbox_work \
 	gnutls_pkcs8_info gnutls_pkcs12_verify_mac libssh2_session_hostkey \
 	libssh2_hostkey_hash libssh2_knownhost_checkp
 quiet = $(if $(V),,@echo '  $(1)	$@';)
@@ -71,6 +71,7 @@ $B/bench/%: $B/tests/bench/%.o $(core)
 
 $B/fuzz/agent_http: wrapped += MHD_start_daemon MHD_get_connection_info \
 	tls_server_take
+$B/fuzz/fleet: wrapped += range_count
 $B/fuzz/link: wrapped += gnutls_handshake gnutls_record_recv \
 	gnutls_alpn_get_selected_protocol gnutls_session_channel_binding
 $B/fuzz/small_files: wrapped += pidfd_open

@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "config/load.h"
+#include "config/range.h"
 #include "pki/issue.h"
 
 #include <ctype.h>
@@ -13,7 +14,26 @@
 enum {
 	FILES = 8,
 	NAME = 64,
+	RANGE = 50,
 };
+
+/*
+ * A million components may take their time, and a few bytes ask for them:
+ * here a range is refused as too large from 50 on.
+ */
+bool __real_range_count(struct loader *ld, const struct node *n,
+			uint64_t *number);
+bool __wrap_range_count(struct loader *ld, const struct node *n,
+			uint64_t *number);
+bool __wrap_range_count(struct loader *ld, const struct node *n,
+			uint64_t *number)
+{
+	if (!__real_range_count(ld, n, number))
+		return false;
+	if (*number > RANGE)
+		*number = UINT32_MAX;
+	return true;
+}
 
 /* What was written for this input. */
 static char written[FILES][NAME];
