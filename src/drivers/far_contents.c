@@ -147,6 +147,8 @@ void far_take_contents(struct far *f)
 		w->into->there = op->result != SSH_ABSENT;
 		w->into->attr = op->found;
 		w->into->attr.mode &= 07777;
+		/* a directory can be told to hold one name twice */
+		secret_release(&w->into->bytes);
 		if (op->result == SSH_DONE)
 			w->into->bytes = TAKE(op->got);
 		else

@@ -55,6 +55,11 @@ void fuzz_seeds(void)
 		  "0200%f" NEXT "2000not a link" NEXT DIRECTORY
 		  "2000not a link" NEXT "0000fullchain.pem\nkey.pem" NEXT "00"
 		  "0020%C" NEXT "0020%K" NEXT VERSION "00" WHO);
+	/* a real directory that holds one name twice */
+	talk_seed("00" WHO DIRECTORY DIRECTORY "1000" NEXT "1000" NEXT
+		  "1000" NEXT "2000not a link" NEXT DIRECTORY
+		  "2000not a link" NEXT "0000key.pem\nkey.pem" NEXT "00"
+		  "0020%K" NEXT "0020%K" NEXT);
 	/* a script that fails without a word */
 	talk_seed("00" WHO DIRECTORY DIRECTORY "1000" NEXT "1000" NEXT
 		  "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT "1000" NEXT
