@@ -177,6 +177,14 @@ void door_greet(struct door *d)
 			greet(d, g);
 }
 
+struct guest *door_arriving(const struct door *d, int fd)
+{
+	for (struct guest *g = d->guests; g; g = g->next)
+		if (g->fd == fd && !g->attached)
+			return g;
+	return NULL;
+}
+
 void door_leave(struct door *d, struct guest *g)
 {
 	*g->link = g->next;

@@ -59,8 +59,9 @@ struct guest {
 	enum guest_phase phase;
 	int64_t since_ms; /* it is in this phase */
 	int64_t end_ms;
-	bool spoke;   /* something came from it */
-	bool greeted; /* it counts as a caller */
+	bool attached; /* the HTTP library has told of its connection */
+	bool spoke;    /* something came from it */
+	bool greeted;  /* it counts as a caller */
 };
 
 struct door {
@@ -71,6 +72,8 @@ struct door {
 /* A guest for a new connection; the descriptor stays the caller's. */
 struct guest *door_admit(struct door *d, int fd,
 			 const struct sockaddr_storage *address, socklen_t len);
+/* The guest of a socket whose connection was not told of yet; NULL: none. */
+struct guest *door_arriving(const struct door *d, int fd);
 /* Its connection is closed. */
 void door_leave(struct door *d, struct guest *g);
 /* From now on it is in this phase, and has as long as that allows. */

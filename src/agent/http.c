@@ -11,6 +11,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
 	BODY_ROOM = 8 * 1024, /* at first */
@@ -36,7 +37,6 @@ struct http_server {
 	struct tls_server *tls;
 	struct door *door;
 	struct channel *requests;
-	struct guest *arriving;
 	uint32_t last_number;
 	size_t bodies; /* bytes of all that are here */
 	struct MHD_Connection *waiting[HTTP_REQUESTS];
@@ -56,10 +56,32 @@ static void request_free(struct http_server *h, struct request *r)
 
 static struct guest *guest_of(struct MHD_Connection *c)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+}
 
-	return info->socket_context;
+/*
+ * The library tells of a connection within MHD_add_connection() or later, in
+ * its next run: which one it is, its socket says.  One that is nobody's would
+ * be served without a look at its certificate, so it is shut down.
+ */
+static void attach(struct http_server *h, struct MHD_Connection *c, void **slot)
+{
+	int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)
+			 ->connect_fd;
+	struct guest *g = door_arriving(h->door, fd);
+
+	if (!g) {
+		shutdown(fd, SHUT_RDWR);
+		return;
+	}
+	g->attached = true;
+	*slot = g;
+	tls_server_take(
+		h->tls,
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+			->tls_session,
+		&g->tls);
 }
 
 static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
@@ -68,12 +90,7 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
 	struct http_server *h = ctx;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-			c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-
-		*slot = TAKE(h->arriving);
-		tls_server_take(h->tls, info->tls_session,
-				&((struct guest *)*slot)->tls);
+		attach(h, c, slot);
 	} else if (*slot) {
 		door_leave(h->door, *slot);
 		*slot = NULL;
@@ -82,13 +99,17 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
 
 void http_take(struct http_server *h, struct guest *g)
 {
-	h->arriving = g;
-	(void)MHD_add_connection(h->daemon, g->fd,
-				 (const struct sockaddr *)&g->address,
-				 g->address_len);
-	/* refused before it began; the library has closed the socket */
-	if (h->arriving)
-		door_leave(h->door, TAKE(h->arriving));
+	int fd = g->fd;
+
+	if (MHD_add_connection(h->daemon, fd,
+			       (const struct sockaddr *)&g->address,
+			       g->address_len) == MHD_YES)
+		return;
+	/* The library has closed the socket; of a guest it told of, it said so.
+	 */
+	g = door_arriving(h->door, fd);
+	if (g)
+		door_leave(h->door, g);
 }
 
 /* ---- replies ---- */

@@ -379,6 +379,22 @@ static void who_is_closing_counts_no_more(void **state)
 	assert_int_equal(closing(), DOOR_STRANGERS_EACH);
 }
 
+static void x1_a_guest_is_found_by_its_socket_until_it_is_told_of(void **state)
+{
+	struct guest *one = comes("10.0.0.1");
+	struct guest *other = comes("10.0.0.2");
+
+	(void)state;
+	one->fd = 11;
+	other->fd = 12;
+	assert_ptr_equal(door_arriving(&door, 11), one);
+	assert_ptr_equal(door_arriving(&door, 12), other);
+	assert_null(door_arriving(&door, 13));
+	one->attached = true;
+	assert_null(door_arriving(&door, 11));
+	one->fd = other->fd = -1;
+}
+
 static void guests_leave_in_any_order(void **state)
 {
 	struct guest *list[20];
@@ -416,6 +432,8 @@ int main(void)
 		AT_THE_DOOR(an_ipv6_network_counts_as_one_address),
 		AT_THE_DOOR(mapped_addresses_are_told_apart),
 		AT_THE_DOOR(who_is_closing_counts_no_more),
+		AT_THE_DOOR(
+			x1_a_guest_is_found_by_its_socket_until_it_is_told_of),
 		AT_THE_DOOR(guests_leave_in_any_order),
 	};
 
