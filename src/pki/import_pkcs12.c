@@ -12,7 +12,17 @@ struct opener {
 	const char *password; /* NULL: none at all */
 };
 
-static bool check_mac_rounds(gnutls_pkcs12_t p12, bool *has_mac, struct err *e)
+/* RFC 9579; its key is derived from a text, so there is always one. */
+static const char pbmac1[] = "1.2.840.113549.1.5.14";
+
+/* How a file is vouched for. */
+struct vouched {
+	bool has_mac;
+	bool is_pbmac1;
+};
+
+static bool check_mac_rounds(gnutls_pkcs12_t p12, struct vouched *out,
+			     struct err *e)
 {
 	unsigned mac = 0;
 	unsigned salt_len = 0;
@@ -22,9 +32,10 @@ static bool check_mac_rounds(gnutls_pkcs12_t p12, bool *has_mac, struct err *e)
 	int rc = gnutls_pkcs12_mac_info(p12, &mac, NULL, &salt_len, &rounds,
 					&oid);
 
+	out->is_pbmac1 = rc >= 0 && oid && !strcmp(oid, pbmac1);
 	gnutls_free(oid);
-	*has_mac = rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
-	if (!*has_mac)
+	out->has_mac = rc != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE;
+	if (!out->has_mac)
 		return true;
 	if (rc == GNUTLS_E_UNKNOWN_HASH_ALGORITHM)
 		return err_set(e, ERR_INPUT,
@@ -41,16 +52,18 @@ static bool check_mac_rounds(gnutls_pkcs12_t p12, bool *has_mac, struct err *e)
 static bool open_mac(gnutls_pkcs12_t p12, const char *password,
 		     struct opener *o, struct err *e)
 {
-	bool has_mac = false;
+	struct vouched vouched = { 0 };
 
 	o->password = password ? password : "";
-	if (!check_mac_rounds(p12, &has_mac, e))
+	if (!check_mac_rounds(p12, &vouched, e))
 		return false;
-	if (!has_mac || gnutls_pkcs12_verify_mac(p12, o->password) >= 0)
+	if (!vouched.has_mac || gnutls_pkcs12_verify_mac(p12, o->password) >= 0)
 		return true;
 	if (!password) {
 		o->password = NULL;
-		if (gnutls_pkcs12_verify_mac(p12, NULL) >= 0)
+		/* GnuTLS 3.8 takes a NULL for a text there. */
+		if (!vouched.is_pbmac1 &&
+		    gnutls_pkcs12_verify_mac(p12, NULL) >= 0)
 			return true;
 		return err_set(e, ERR_INPUT,
 			       "it needs a password, or was damaged");
