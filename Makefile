@@ -5,6 +5,7 @@
 #   make check-long   fault injection at every point and make fuzz as well
 #   make bench        a table of performance ratios
 #   make fuzz         each parser on broken bytes: FUZZ_S=20 seconds, ONLY=NAME
+#   make check-debian13  make check in a Debian 13 made below build/; as root
 #   make lint         layers, formatting, self-contained headers, analysis
 #   make SAN=1 check  under address and undefined behaviour sanitizers
 #   make V=1          show the commands
@@ -122,6 +123,10 @@ fuzz: deps-fuzz
 	@tests/fuzz/run.sh build-fuzz
 fuzz-targets: $(fuzz)
 
+check-debian13:
+	@tests/setup.sh debootstrap
+	@tests/debian13.sh
+
 bench: deps-test
 	@$(MAKE) --no-print-directory all $(bench)
 	@CERTFLEET=$(CURDIR)/$B/certfleet BENCH=$(CURDIR)/$B/bench \
@@ -152,7 +157,7 @@ install: all
 clean:
 	rm -rf build build-san build-fuzz
 
-.PHONY: all deps deps-demo deps-test deps-lint demo check check-long bench \
+.PHONY: all deps deps-demo deps-test deps-lint demo check check-long check-debian13 bench \
 	deps-fuzz fuzz fuzz-targets lint schemas install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
