@@ -2,6 +2,7 @@
 #include "plan/acks.h"
 
 #include "base/text.h"
+#include "plan/scope.h"
 
 #include <string.h>
 
@@ -70,6 +71,14 @@ bool acks_read(struct draft *d, struct err *e)
 			return err_in(e, "--ack");
 	for (enum code i = 0; i < CODE_COUNT; i++)
 		targets_sort(&d->acks[i]);
+	return true;
+}
+
+bool acks_check(struct draft *d, struct err *e)
+{
+	for (enum code i = 0; i < CODE_COUNT; i++)
+		if (!scope_knows(d, &d->acks[i], e))
+			return err_in(e, "--ack");
 	return true;
 }
 

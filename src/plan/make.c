@@ -153,6 +153,8 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	order_steps(&d);
 	reach_plan(&d, &p);
 	precheck(&d);
+	if (!acks_check(&d, e))
+		return false;
 	precheck_sort(&d);
 	finish(&d, &p);
 	*out = TAKE(p);

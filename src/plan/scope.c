@@ -196,6 +196,55 @@ static bool is_in_file(const struct draft *d, const struct target *t)
 	return false;
 }
 
+/* Preconditions show certificates and issuers by their bare names. */
+static void cover_name(struct targets *ts, const char *name)
+{
+	const struct subject s = { .component = name };
+
+	(void)targets_cover(ts, &s);
+}
+
+/* Marks all that the fleet file, or the state, has a name for. */
+static void cover_known(struct draft *d, struct targets *ts)
+{
+	const struct fleet *f = d->fleet;
+
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct subject s = component_subject(&f->components[i]);
+
+		(void)targets_cover(ts, &s);
+	}
+	for (size_t i = 0; i < f->certificate_count; i++) {
+		const struct subject s =
+			certificate_subject(&f->certificates[i]);
+
+		(void)targets_cover(ts, &s);
+		cover_name(ts, s.certificate);
+	}
+	for (size_t i = 0; i < f->issuer_count; i++) {
+		const struct subject s = { .issuer = f->issuers[i].name };
+
+		(void)targets_cover(ts, &s);
+		cover_name(ts, s.issuer);
+	}
+	for (size_t i = 0; i < d->snapshot->component_count; i++)
+		if (d->snapshot->components[i].known)
+			cover_name(ts, d->snapshot->components[i].name);
+}
+
+bool scope_knows(struct draft *d, struct targets *ts, struct err *e)
+{
+	if (targets_unused(ts))
+		cover_known(d, ts);
+	for (size_t i = 0; i < ts->count; i++) {
+		const struct target *t = &ts->list[i];
+
+		if (!t->used && *t->name && !is_in_file(d, t))
+			return refuse_unknown(d, t, e);
+	}
+	return true;
+}
+
 static bool check_targets(struct draft *d, const struct targets *ts,
 			  struct err *e)
 {
