@@ -80,6 +80,46 @@ const char *text_escaped(struct arena *a, const char *text)
 	return arena_strdup(a, buf_text(&out));
 }
 
+/* Quotes and backslashes mean something in $'...'. */
+static void shell_escape(struct buf *out, const char *text)
+{
+	AUTO(buf) shown = { 0 };
+
+	for (; *text; text++) {
+		if (*text == '\'' || *text == '\\')
+			buf_printf(&shown, "\\x%02x", (unsigned char)*text);
+		else
+			buf_putc(&shown, *text);
+	}
+	buf_puts(out, "$'");
+	text_escape_whole(out, buf_text(&shown), shown.len);
+	buf_putc(out, '\'');
+}
+
+void text_shell_word(struct buf *out, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789"
+				    "%+,-./:=@_";
+	AUTO(buf) shown = { 0 };
+
+	text_escape_whole(&shown, text, strlen(text));
+	if (*text && !text[strspn(text, plain)]) {
+		buf_puts(out, text);
+	} else if (strcmp(buf_text(&shown), text) != 0) {
+		shell_escape(out, text);
+	} else {
+		buf_putc(out, '\'');
+		for (; *text; text++) {
+			if (*text == '\'')
+				buf_puts(out, "'\\''");
+			else
+				buf_putc(out, *text);
+		}
+		buf_putc(out, '\'');
+	}
+}
+
 bool text_is_utf8(const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len;) {

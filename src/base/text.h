@@ -31,6 +31,13 @@ void text_escape_whole(struct buf *out, const char *bytes, size_t len);
 /* text_escape() as a string in an arena. */
 const char *text_escaped(struct arena *a, const char *text);
 
+/*
+ * Appends `text` as one word of a shell: as it is, in single quotes, or,
+ * with bytes that text_escape() would not show, as bash's $'...'.  Never cut:
+ * a command line is exact or no use.
+ */
+void text_shell_word(struct buf *out, const char *text);
+
 /* Valid UTF-8 without surrogates, overlong forms or NUL. */
 bool text_is_utf8(const char *bytes, size_t len);
 

@@ -135,7 +135,8 @@ static bool check_words(const struct line *l, struct err *e)
 		return err_set(
 			e, ERR_USAGE, "'%s' has no use for '%s'", c->name,
 			text_escaped(l->arena, l->words.items[c->words_most]));
-	if (l->common.file && l->words.count && !strncmp(c->words, "[FILE", 5))
+	/* beside a saved plan it says which fleet file that is applied to */
+	if (l->common.file && l->words.count && !strcmp(c->words, "[FILE]"))
 		return err_set(e, ERR_USAGE,
 			       "'--file' has no place beside '%s'",
 			       text_escaped(l->arena, l->words.items[0]));
@@ -244,6 +245,8 @@ static bool run_command(struct session *s, const struct line *l, int *status,
 		return false;
 	}
 	s->file = l->common.file ? l->common.file : FLEET_FILE;
+	s->file_named = l->common.file != NULL;
+	s->directory = l->common.directory;
 	return session_prepare(s, l->command, &call, e) &&
 	       l->command->run(s, &call, status, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/apply_command.h"
 #include "cli/command.h"
 #include "cli/plan_file.h"
 #include "cli/planning.h"
@@ -98,9 +99,11 @@ static bool begin_state(struct application *a, const struct choices *choices,
 			struct err *e)
 {
 	AUTO(planned) before = TAKE(a->planned);
+	const struct plan agreed_to =
+		plan_saved_form(&before.plan, &a->s->arena);
 
 	return lock(a, e) && make_plan(a, before.plan.at, choices, e) &&
-	       saved_plan_fits(&before.plan, &a->planned.plan, e);
+	       saved_plan_fits(&agreed_to, &a->planned.plan, e);
 }
 
 /* ---- before anything changes ---- */
@@ -236,6 +239,15 @@ static bool carry_out(struct application *a, struct err *e)
 	return true;
 }
 
+/* What the command line says; nothing else is ever chosen. */
+static struct choices given_choices(struct application *a)
+{
+	struct choices choices = chosen_choices(&a->o->chosen, &a->s->arena);
+
+	choices.restart_postponed = a->o->restart_postponed;
+	return choices;
+}
+
 /* ---- of a fleet file ---- */
 
 static bool agreed(struct application *a)
@@ -249,9 +261,8 @@ static bool agreed(struct application *a)
 
 static bool apply_file(struct application *a, const char *path, struct err *e)
 {
-	struct choices choices = chosen_choices(&a->o->chosen);
+	const struct choices choices = given_choices(a);
 
-	choices.restart_postponed = a->o->restart_postponed;
 	if (!a->o->yes && !a->s->terminal.interactive)
 		return err_set(e, ERR_USAGE,
 			       "refused: there is nobody to ask; say --yes, or "
@@ -271,18 +282,33 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 
 /* ---- of a saved plan ---- */
 
-static bool check_saved_options(const struct apply_options *o, struct err *e)
+/*
+ * What somebody put into a plan is no choice of who applies it: the command
+ * line has to say the same.
+ */
+static bool check_choices(struct application *a, const char *path,
+			  const struct choices *given, struct err *e)
 {
-	if (o->yes)
-		return err_set(e, ERR_USAGE,
-			       "'--yes' has no place here: a saved plan is its "
-			       "own consent");
-	if (o->restart_postponed || o->chosen.targets.count ||
-	    o->chosen.acks.count || o->chosen.reissue.count)
-		return err_set(e, ERR_USAGE,
-			       "a saved plan is applied as it is: give the "
-			       "options to 'certfleet plan --out'");
-	return true;
+	const struct choices *planned = &a->saved.plan.choices;
+	AUTO(buf) wanted = { 0 };
+	AUTO(buf) said = { 0 };
+	AUTO(buf) text = { 0 };
+
+	apply_choices(planned, &wanted);
+	apply_choices(given, &said);
+	if (!strcmp(buf_text(&wanted), buf_text(&said)))
+		return true;
+	buf_puts(&text, "certfleet: what applies the plan, with all that it "
+			"asks you to accept:\n  ");
+	apply_command(a->s, path, a->s->file, planned, &text);
+	buf_putc(&text, '\n');
+	terminal_tell(&a->s->terminal, &text);
+	return err_set(e, ERR_STALE,
+		       "the choices of the plan count only when they are given "
+		       "again, and no others: it was made with '%.150s', the "
+		       "command line says '%.150s'",
+		       wanted.len ? buf_text(&wanted) + 1 : "",
+		       said.len ? buf_text(&said) + 1 : "");
 }
 
 static bool check_age(const struct plan *saved, struct err *e)
@@ -300,6 +326,18 @@ static bool check_age(const struct plan *saved, struct err *e)
 			       "the plan was made in the future; set the "
 			       "clock, or make a new plan");
 	return true;
+}
+
+static bool check_fleet(struct application *a, struct err *e)
+{
+	const char *name = a->s->fleet.name;
+
+	return !strcmp(a->saved.plan.fleet, name) ||
+	       err_set(e, ERR_STALE,
+		       "the plan is for the fleet '%s', '%s' is of the fleet "
+		       "'%s'; name its fleet file with --file",
+		       text_escaped(&a->s->arena, a->saved.plan.fleet),
+		       text_escaped(&a->s->arena, a->s->file), name);
 }
 
 /*
@@ -336,21 +374,25 @@ static bool check_saved(struct application *a, struct err *e)
 static bool apply_saved(struct application *a, const char *path, struct err *e)
 {
 	const struct plan *plan = &a->saved.plan;
+	const struct choices choices = given_choices(a);
 	struct arena *arena = &a->s->arena;
 
-	if (!check_saved_options(a->o, e) || !saved_read(path, &a->saved, e) ||
-	    !check_age(plan, e) || !session_load(a->s, a->saved.fleet_file, e))
+	/* all that needs no look at anything, before the first look */
+	if (!saved_read(path, &a->saved, e) || !check_age(plan, e) ||
+	    !saved_is_of(&a->saved, a->s->file, e) ||
+	    !check_choices(a, path, &choices, e) ||
+	    !session_load(a->s, a->s->file, e) || !check_fleet(a, e))
 		return false;
 	a->hash = plan_hash(plan_line(plan, arena), arena);
 	if (!open_state(a, e))
 		return false;
 	find_broken_run(a);
-	if (!make_plan(a, plan->at, &plan->choices, e) || !check_saved(a, e))
+	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e))
 		return false;
 	if (!has_work(a) || !may_begin(a))
 		return true;
 	show_plan(a);
-	if (!session_has_state(a->s) && !begin_state(a, &plan->choices, e))
+	if (!session_has_state(a->s) && !begin_state(a, &choices, e))
 		return false;
 	return carry_out(a, e);
 }
@@ -360,16 +402,21 @@ static bool run(struct session *s, const struct call *call, int *status,
 {
 	const char *path = call->word_count ? call->words[0] : s->file;
 	AUTO(application) a = { .s = s, .o = call->options };
+	bool is_plan = saved_is_one(path);
 	bool good = false;
 
+	if (!is_plan && s->file_named && call->word_count)
+		return err_set(e, ERR_USAGE,
+			       "'%s' is no saved plan, and '--file' has no "
+			       "place beside another word",
+			       text_escaped(&s->arena, path));
 	a.progress = ARENA_NEW(&s->arena, struct progress);
 	*a.progress = (struct progress){ .terminal = &s->terminal,
 					 .arena = &s->arena,
 					 .json = a.o->json };
 	s->listen = progress_listen;
 	s->listen_ctx = a.progress;
-	good = saved_is_one(path) ? apply_saved(&a, path, e)
-				  : apply_file(&a, path, e);
+	good = is_plan ? apply_saved(&a, path, e) : apply_file(&a, path, e);
 	*status = a.status;
 	/* what it could still tell would reach a progress that is gone */
 	engine_close(s->engine);
@@ -381,8 +428,13 @@ const struct command command_apply = {
 	.name = "apply",
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
-	.help = "Shows the plan and asks. A saved plan is its own consent; "
-		"it is applied only if\na plan made now is the same.\n\n"
+	.help = "Shows the plan and asks. A saved plan needs no question, and "
+		"carries no\nauthority: the fleet file is that of --file or "
+		"of the working directory, the\n--ack, --target and --reissue "
+		"of the plan have to be given again, and it is\napplied only "
+		"if a plan made now, for the time of the saved one, is the "
+		"same to\nthe last word. 'certfleet plan --out' prints the "
+		"command.\n\n"
 		"Exit status: 0 done or nothing to do, 1 failed and no "
 		"component changed,\n3 an acknowledgement is needed, 4 a "
 		"precondition blocks, 5 the plan is stale,\n6 the lock is "

@@ -3,6 +3,7 @@
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/affected.h"
+#include "cli/apply_command.h"
 #include "cli/command.h"
 #include "cli/plan_file.h"
 #include "cli/planning.h"
@@ -99,6 +100,19 @@ static bool check_options(const struct plan_options *o, struct err *e)
 	       (!o->report || affected_may_write(o->report, e));
 }
 
+/* A line of its own, to be copied; no part of a long one is left out. */
+static void tell_command(struct session *s, const char *plan_path,
+			 const char *fleet_file, const struct choices *c)
+{
+	AUTO(buf) text = { 0 };
+
+	buf_puts(&text, "  ");
+	apply_command(s, plan_path, fleet_file, c, &text);
+	buf_putc(&text, '\n');
+	if (!s->terminal.quiet)
+		terminal_tell(&s->terminal, &text);
+}
+
 static bool write_files(struct session *s, const struct plan_options *o,
 			const struct plan *p, struct err *e)
 {
@@ -115,11 +129,9 @@ static bool write_files(struct session *s, const struct plan_options *o,
 			      "confined: an apply finds it stale unless all is "
 			      "as it was last seen");
 
-	const char *shown = text_escaped(&a, o->out);
-
-	terminal_note(&s->terminal,
-		      "saved to '%s'; 'certfleet apply %s' carries it out",
-		      shown, shown);
+	terminal_note(&s->terminal, "saved to '%s'; what applies it is:",
+		      text_escaped(&a, o->out));
+	tell_command(s, o->out, s->fleet.path, &p->choices);
 	return true;
 }
 
@@ -162,7 +174,8 @@ static bool run(struct session *s, const struct call *call, int *status,
 	AUTO(planned) p = { 0 };
 	struct planning how = { .offline = o->offline || o->confined,
 				.now = clock_now(),
-				.choices = chosen_choices(&o->chosen) };
+				.choices =
+					chosen_choices(&o->chosen, &s->arena) };
 
 	how.at = o->at.given ? o->at.seconds : how.now;
 	if (!check_options(o, e) || !planning_make(s, &how, &p, e))
@@ -188,6 +201,12 @@ static bool run_show(struct session *s, const struct call *call, int *status,
 	if (!saved_read(call->words[0], &saved, e))
 		return false;
 	show(s, &saved.plan, o->json);
+	terminal_note(&s->terminal,
+		      "made of a fleet file '%s'; apply takes the one that "
+		      "its command line names, and the choices of the plan "
+		      "count when they are given again:",
+		      text_escaped(&s->arena, saved.fleet_file));
+	tell_command(s, call->words[0], s->file, &saved.plan.choices);
 	return true;
 }
 
@@ -210,6 +229,9 @@ const struct command command_plan_show = {
 	.name = "plan show",
 	.words = "PLAN",
 	.summary = "show a saved plan",
+	.help = "Shows what apply compares with a plan of its own. Of "
+		"components without a step a\nsaved plan says nothing but how "
+		"many there are.",
 	.words_least = 1,
 	.words_most = 1,
 	.options = show_options,

@@ -32,12 +32,38 @@ bool saved_may_write(const char *path, struct err *e)
 	return overwrite_check(path, "saved plan", is_saved_plan, e);
 }
 
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *name = last_part(fleet_file);
+
+	/* as saved_write() would have written it */
+	AUTO(json) text = json_text(name);
+
+	return !strcmp(s->fleet_file, json_string_value(text)) ||
+	       err_set(e, ERR_STALE,
+		       "the plan was made of a fleet file '%s', this one is "
+		       "'%s'; name the right one with --file, or make a new "
+		       "plan",
+		       text_escaped(&a, s->fleet_file), text_escaped(&a, name));
+}
+
 bool saved_write(const char *path, const struct plan *p, const char *fleet_file,
 		 struct err *e)
 {
-	AUTO(json) json = plan_to_json(p);
+	AUTO(arena) a = { 0 };
+	const struct plan saved = plan_saved_form(p, &a);
+	AUTO(json) json = plan_to_json(&saved);
 
-	json_object_set_new(json, "fleet_file", json_text(fleet_file));
+	json_object_set_new(json, "fleet_file",
+			    json_text(last_part(fleet_file)));
 
 	AUTO(str) text = json_dumps(json, JSON_INDENT(2));
 

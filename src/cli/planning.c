@@ -7,15 +7,44 @@
 #include "report/json_value.h"
 #include "report/status.h"
 
-struct choices chosen_choices(const struct chosen *c)
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_choice(const void *left, const void *right)
 {
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static struct texts sorted_set(const struct texts *given, struct arena *a)
+{
+	struct texts set = { .items = arena_array(a, given->count,
+						  sizeof(*set.items)) };
+
+	for (size_t i = 0; i < given->count; i++)
+		set.items[i] = given->items[i];
+	if (given->count)
+		qsort(set.items, given->count, sizeof(*set.items),
+		      compare_choice);
+	for (size_t i = 0; i < given->count; i++)
+		if (!set.count ||
+		    strcmp(set.items[set.count - 1], set.items[i]) != 0)
+			set.items[set.count++] = set.items[i];
+	return set;
+}
+
+struct choices chosen_choices(const struct chosen *c, struct arena *a)
+{
+	const struct texts targets = sorted_set(&c->targets, a);
+	const struct texts acks = sorted_set(&c->acks, a);
+	const struct texts reissue = sorted_set(&c->reissue, a);
+
 	return (struct choices){
-		.targets = c->targets.items,
-		.target_count = c->targets.count,
-		.acks = c->acks.items,
-		.ack_count = c->acks.count,
-		.reissue = c->reissue.items,
-		.reissue_count = c->reissue.count,
+		.targets = targets.items,
+		.target_count = targets.count,
+		.acks = acks.items,
+		.ack_count = acks.count,
+		.reissue = reissue.items,
+		.reissue_count = reissue.count,
 	};
 }
 

@@ -32,7 +32,11 @@ struct chosen {
 		      .argument = "NAME",                                    \
 		      .help = "issue this certificate anew, with a new key")
 
-struct choices chosen_choices(const struct chosen *c);
+/*
+ * The choices of the options: each list sorted and without repetition, so
+ * that the order of a command line is no matter.  Borrows the texts.
+ */
+struct choices chosen_choices(const struct chosen *c, struct arena *a);
 
 struct planned {
 	struct snapshot snapshot;

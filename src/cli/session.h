@@ -22,8 +22,10 @@ struct session {
 	struct arena arena;
 	struct terminal terminal;
 	bool verbose;
-	const char *file; /* the fleet file, unless a word names another */
-	bool confined;    /* nobody has reviewed the fleet file */
+	const char *file;      /* the fleet file, unless a word names another */
+	bool file_named;       /* --file was given */
+	const char *directory; /* -C, as it was given; NULL: not */
+	bool confined;         /* nobody has reviewed the fleet file */
 	struct fleet fleet;
 	struct engine *engine; /* NULL: not open */
 	/* who hears what the engine tells; NULL: notes go to stderr */

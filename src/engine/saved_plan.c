@@ -2,6 +2,7 @@
 #include "engine/saved_plan.h"
 
 #include "crypto/crypto.h"
+#include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,7 @@ bool saved_plan_fits(const struct plan *saved, const struct plan *fresh,
 				"step %zu would be another one now; make "
 				"a new plan",
 				i + 1);
-	return true;
+	return plan_is_same(saved, fresh, e);
 }
 
 /* ---- what a broken run has left to do ---- */

@@ -12,6 +12,7 @@
  *	codes, finding, precheck, acks  what stands in the way, and what was
  *			accepted
  *	summary, render_text, render_json, read_json  the plan on paper
+ *	compare         whether two plans say the same on paper
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
@@ -73,5 +74,21 @@ json_t *plan_to_json(const struct plan *p);
  */
 MUST_CHECK bool plan_from_json(const json_t *json, struct plan *out,
 			       struct err *e);
+
+/*
+ * The plan as it is saved: of what was observed only the components with a
+ * step.  The others may move while the plan waits without making it stale, so
+ * nothing could tell whether what a saved plan says of them was ever true;
+ * therefore it says nothing of them.  A shallow copy, which has no arena of
+ * its own and must not outlive `p` and `a`.
+ */
+struct plan plan_saved_form(const struct plan *p, struct arena *a);
+/*
+ * Whether `fresh` in its saved form is, to the last member of its document,
+ * the saved plan.  ERR_STALE names the first member that differs, and both
+ * values, escaped and cut.
+ */
+MUST_CHECK bool plan_is_same(const struct plan *saved, const struct plan *fresh,
+			     struct err *e);
 
 #endif

@@ -76,10 +76,13 @@ is $status 0 "with it"
 # saved plans
 SUBJECT=second plain_fleet
 cf plan --out p.plan
-cf apply p.plan --yes
-is $status 64 "--yes with a saved plan: 64"
 cf apply p.plan --target one
-is $status 64 "--target with a saved plan: 64"
+is $status 5 "S4: a choice that is not in the saved plan: 5"
+has "$out" "certfleet apply p.plan --file certfleet.yaml$" "S4: and the command without it"
+cf apply certfleet.yaml --file certfleet.yaml --yes
+is $status 64 "S1: --file beside a fleet file: 64"
+cf apply none.plan --file certfleet.yaml --yes
+is $status 64 "S1: beside nothing: 64"
 jq '.at = "2026-01-01T00:00:00Z" | .generated_at = .at' p.plan >old.plan
 cf apply old.plan
 is $status 5 "a plan older than 72 hours: 5"
@@ -91,8 +94,16 @@ SUBJECT=third plain_fleet
 cf apply p.plan
 is $status 5 "another fleet file than it was made of: 5"
 SUBJECT=second plain_fleet
-cf apply p.plan
-is $status 0 "a saved plan needs no question"
+cp certfleet.yaml other.yaml
+cf apply p.plan --file other.yaml
+is $status 5 "S1: a fleet file of another name than the plan's: 5"
+has "$out" "'certfleet.yaml', this one is 'other.yaml'" "S1: both are named"
+sed 's/^fleet: plain/fleet: fancy/' certfleet.yaml >run/certfleet.yaml
+cf apply p.plan --file run/certfleet.yaml
+is $status 5 "S1: a file of another fleet: 5"
+has "$out" "the fleet 'plain'.*the fleet 'fancy'" "S1: both fleets are named"
+cf apply p.plan --yes --file "$PWD/./certfleet.yaml"
+is $status 0 "a saved plan needs no question, but --yes is no mistake; the path may be spelt anyhow"
 cf apply p.plan
 is $status 5 "the second time it is stale: 5"
 

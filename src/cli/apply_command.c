@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/apply_command.h"
+
+#include "base/text.h"
+
+static void add_list(const char *option, const char *const *list, size_t count,
+		     struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(out, " --%s ", option);
+		text_shell_word(out, list[i]);
+	}
+}
+
+void apply_choices(const struct choices *c, struct buf *out)
+{
+	add_list("target", c->targets, c->target_count, out);
+	add_list("ack", c->acks, c->ack_count, out);
+	add_list("reissue", c->reissue, c->reissue_count, out);
+	if (c->restart_postponed)
+		buf_puts(out, " --restart-postponed");
+}
+
+void apply_command(const struct session *s, const char *plan_path,
+		   const char *fleet_file, const struct choices *c,
+		   struct buf *out)
+{
+	buf_puts(out, "certfleet ");
+	if (s->directory) {
+		buf_puts(out, "-C ");
+		text_shell_word(out, s->directory);
+		buf_putc(out, ' ');
+	}
+	buf_puts(out, "apply ");
+	if (*plan_path == '-')
+		buf_puts(out, "./");
+	text_shell_word(out, plan_path);
+	buf_puts(out, " --file ");
+	text_shell_word(out, fleet_file);
+	apply_choices(c, out);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
+#include "plan/plan.h"
+#include "plan/render_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	VALUE_SHOWN = 80
+};
+
+AUTO_TYPE(json, json_t *, json_decref)
+
+/* ---- what is saved of a plan ---- */
+
+static int compare_step_names(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* The names of the components with a step, sorted. */
+static size_t stepped_components(const struct plan *p, const char **names)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].component)
+			names[count++] = p->steps[i].component;
+	if (count)
+		qsort(names, count, sizeof(*names), compare_step_names);
+	return count;
+}
+
+struct plan plan_saved_form(const struct plan *p, struct arena *a)
+{
+	struct plan saved = *p;
+	const char **names = arena_array(a, p->step_count, sizeof(*names));
+	struct component_seen *seen =
+		arena_array(a, p->observed_count, sizeof(*seen));
+	size_t count = stepped_components(p, names);
+
+	saved.arena = (struct arena){ 0 };
+	saved.observed = seen;
+	saved.observed_count = 0;
+	for (size_t i = 0; i < p->observed_count; i++)
+		if (count && bsearch(&p->observed[i].name, names, count,
+				     sizeof(*names), compare_step_names))
+			seen[saved.observed_count++] = p->observed[i];
+	return saved;
+}
+
+/* ---- the first difference of two documents ---- */
+
+struct difference {
+	struct buf path;
+	const json_t *was; /* NULL: there was none */
+	const json_t *now;
+};
+
+static void descend(const json_t *was, const json_t *now,
+		    struct difference *out);
+
+static void descend_member(const json_t *was, const json_t *now,
+			   struct difference *out)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+
+	json_object_foreach((json_t *)was, key, value)
+	{
+		const json_t *other = json_object_get(now, key);
+
+		if (json_equal(value, other))
+			continue;
+		buf_printf(&out->path, ".%s", key);
+		descend(value, other, out);
+		return;
+	}
+	json_object_foreach((json_t *)now, key, value)
+	{
+		if (json_object_get(was, key))
+			continue;
+		buf_printf(&out->path, ".%s", key);
+		descend(NULL, value, out);
+		return;
+	}
+}
+
+static void descend_item(const json_t *was, const json_t *now,
+			 struct difference *out)
+{
+	size_t i = 0;
+
+	while (json_equal(json_array_get(was, i), json_array_get(now, i)))
+		i++;
+	buf_printf(&out->path, "[%zu]", i);
+	descend(json_array_get(was, i), json_array_get(now, i), out);
+}
+
+/* The two are not equal. */
+static void descend(const json_t *was, const json_t *now,
+		    struct difference *out)
+{
+	out->was = was;
+	out->now = now;
+	if (json_is_object(was) && json_is_object(now))
+		descend_member(was, now, out);
+	else if (json_is_array(was) && json_is_array(now))
+		descend_item(was, now, out);
+}
+
+/* The text of a value, or "nothing"; escaped, and cut. */
+static void show_value(const json_t *value, struct buf *out)
+{
+	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
+			   : NULL;
+	size_t len = text ? strlen(text) : 0;
+
+	if (!text)
+		buf_puts(out, "nothing");
+	else
+		text_escape(out, text, len < VALUE_SHOWN ? len : VALUE_SHOWN);
+	if (len > VALUE_SHOWN)
+		buf_puts(out, "...");
+	free(text);
+}
+
+static bool refuse_difference(const char *path, const json_t *was,
+			      const json_t *now, struct err *e)
+{
+	struct difference d = { 0 };
+	AUTO(buf) before = { 0 };
+	AUTO(buf) after = { 0 };
+
+	buf_puts(&d.path, path);
+	descend(was, now, &d);
+	show_value(d.was, &before);
+	show_value(d.now, &after);
+	err_set(e, ERR_STALE,
+		"the plan is not what would be planned now: '%s' is %s there, "
+		"it would be %s; make a new plan",
+		buf_text(&d.path) + (*buf_text(&d.path) == '.'),
+		buf_text(&before), buf_text(&after));
+	buf_release(&d.path);
+	return false;
+}
+
+static bool same_list(const struct plan_list *l, const struct plan *saved,
+		      const struct plan *fresh, struct err *e)
+{
+	size_t saved_count = plan_list_count(l, saved);
+	size_t fresh_count = plan_list_count(l, fresh);
+
+	for (size_t i = 0; i < saved_count || i < fresh_count; i++) {
+		AUTO(json) was = i < saved_count ? l->item(saved, i) : NULL;
+		AUTO(json) now = i < fresh_count ? l->item(fresh, i) : NULL;
+		AUTO(buf) path = { 0 };
+
+		if (json_equal(was, now))
+			continue;
+		buf_printf(&path, "%s[%zu]", l->key, i);
+		return refuse_difference(buf_text(&path), was, now, e);
+	}
+	return true;
+}
+
+bool plan_is_same(const struct plan *saved, const struct plan *fresh,
+		  struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const struct plan comparable = plan_saved_form(fresh, &a);
+	AUTO(json) was = plan_head_to_json(saved);
+	AUTO(json) now = plan_head_to_json(&comparable);
+
+	for (const struct plan_list *l = plan_lists; l->key; l++)
+		if (!same_list(l, saved, &comparable, e))
+			return false;
+	return json_equal(was, now) || refuse_difference("", was, now, e);
+}
