@@ -165,13 +165,15 @@ static void check_clock(struct draft *d, const struct component_draft *c)
 {
 	int64_t ahead = c->seen->clock_ahead;
 	int64_t off = ahead > 0 ? ahead : -(ahead + (ahead == INT64_MIN));
+	/* whole minutes: a second more or less makes no other plan */
+	int64_t told = off - off % CLOCK_TOLERANCE;
 	char text[DURATION_TEXT];
 
 	if (!c->seen->online || off <= CLOCK_TOLERANCE)
 		return;
 	tell_component(d, c, CODE_CLOCK_SKEW,
-		       arena_printf(d->kept, "its clock is %s %s ours",
-				    duration_about(off, text),
+		       arena_printf(d->kept, "its clock is at least %s %s ours",
+				    duration_about(told, text),
 				    ahead > 0 ? "ahead of" : "behind"));
 }
 

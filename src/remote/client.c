@@ -367,6 +367,31 @@ static const char *reason(const struct client *c, CURLcode rc)
 	return *c->why ? c->why : curl_easy_strerror(rc);
 }
 
+/*
+ * How long curl waited is another number each time; the same cause has the
+ * same words, so that two plans of the same fleet say the same.
+ */
+static void drop_waiting_time(char *text)
+{
+	static const char after[] = " after ";
+	static const char *const units[] = { " milliseconds", " ms" };
+
+	for (char *at = strstr(text, after); at; at = strstr(at + 1, after)) {
+		char *number = at + sizeof(after) - 1;
+		size_t digits = strspn(number, "0123456789");
+		char *unit = number + digits;
+
+		for (size_t i = 0; digits && i < 2; i++) {
+			size_t len = strlen(units[i]);
+
+			if (strncmp(unit, units[i], len) != 0)
+				continue;
+			memmove(at, unit + len, strlen(unit + len) + 1);
+			return;
+		}
+	}
+}
+
 static bool set_error(const struct client *c, CURLcode rc, struct err *e)
 {
 	if (c->not_loopback)
@@ -383,6 +408,8 @@ static bool set_error(const struct client *c, CURLcode rc, struct err *e)
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, why, strlen(why)); /* it may quote the peer */
+	if (shown.len)
+		drop_waiting_time(shown.data);
 	return err_set(e, ERR_REMOTE, "cannot talk to '%s': %s",
 		       c->exchange->origin, buf_text(&shown));
 }

@@ -316,6 +316,170 @@ static void a_long_list_is_cut_unless_verbose(void **state)
 	assert_null(strstr(buf_text(&whole), "--verbose"));
 }
 
+/* ---- what apply compares ---- */
+
+/* The plan of rich_json() as it is saved. */
+static void make_saved(struct plan *out)
+{
+	AUTO(world) w = { 0 };
+	AUTO(plan) p = { 0 };
+	AUTO(arena) a = { 0 };
+	struct err e = { 0 };
+
+	make_rich_plan(&w, &p);
+
+	const struct plan saved = plan_saved_form(&p, &a);
+	AUTO(json) json = plan_to_json(&saved);
+
+	assert_true(plan_from_json(json, out, &e));
+}
+
+static void k3_what_is_saved_is_the_same_as_its_plan(void **state)
+{
+	(void)state;
+	AUTO(world) w = { 0 };
+	AUTO(plan) fresh = { 0 };
+	AUTO(plan) saved = { 0 };
+	struct err e = { 0 };
+
+	make_rich_plan(&w, &fresh);
+	make_saved(&saved);
+	assert_true(plan_is_same(&saved, &fresh, &e));
+	/* c00001 is offline and has no step */
+	assert_true(saved.observed_count < fresh.observed_count);
+	for (size_t i = 0; i < saved.observed_count; i++)
+		assert_string_not_equal(saved.observed[i].name, "c00001");
+}
+
+static json_t *another(const json_t *leaf)
+{
+	switch (json_typeof(leaf)) {
+	case JSON_STRING:
+		return json_sprintf("%sx", json_string_value(leaf));
+	case JSON_INTEGER:
+		return json_integer(json_integer_value(leaf) + 1);
+	case JSON_TRUE:
+		return json_false();
+	case JSON_FALSE:
+		return json_true();
+	case JSON_NULL:
+		return json_string("x");
+	case JSON_REAL:
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+		break;
+	}
+	fail_msg("a plan has no other leaves");
+	return NULL;
+}
+
+struct forging {
+	json_t *document;
+	const struct plan *fresh;
+	size_t tried;
+	size_t stale; /* of these, the rest was no plan any more */
+};
+
+/* The document with one forged leaf in it is no plan, or another one. */
+static void check_forged(struct forging *f)
+{
+	AUTO(plan) p = { 0 };
+	struct err e = { 0 };
+
+	f->tried++;
+	if (!plan_from_json(f->document, &p, &e)) {
+		assert_int_equal(e.code, ERR_INPUT);
+		return;
+	}
+	f->stale++;
+	if (plan_is_same(&p, f->fresh, &e)) {
+		AUTO(text) text = json_dumps(f->document, JSON_INDENT(1));
+
+		fail_msg("this went through: %s", text);
+	}
+	assert_int_equal(e.code, ERR_STALE);
+	assert_non_null(strstr(e.text, "make a new plan"));
+}
+
+static void forge_leaves(struct forging *f, json_t *node)
+{
+	const char *key = NULL;
+	json_t *value = NULL;
+	void *next = NULL;
+	size_t i = 0;
+
+	json_array_foreach(node, i, value)
+	{
+		json_t *kept = json_incref(value);
+
+		if (json_is_object(value) || json_is_array(value)) {
+			forge_leaves(f, value);
+		} else {
+			json_array_set_new(node, i, another(value));
+			check_forged(f);
+			json_array_set(node, i, kept);
+		}
+		json_decref(kept);
+	}
+	json_object_foreach_safe(node, next, key, value)
+	{
+		json_t *kept = json_incref(value);
+
+		if (json_is_object(value) || json_is_array(value)) {
+			forge_leaves(f, value);
+		} else {
+			json_object_set_new(node, key, another(value));
+			check_forged(f);
+			json_object_set(node, key, kept);
+		}
+		json_decref(kept);
+	}
+}
+
+static void k3_every_leaf_of_a_plan_is_compared(void **state)
+{
+	(void)state;
+	AUTO(world) w = { 0 };
+	AUTO(plan) fresh = { 0 };
+	AUTO(plan) saved = { 0 };
+	struct forging f = { 0 };
+
+	make_rich_plan(&w, &fresh);
+	make_saved(&saved);
+
+	AUTO(json) document = plan_to_json(&saved);
+
+	f = (struct forging){ .document = document, .fresh = &fresh };
+	forge_leaves(&f, document);
+	assert_true(f.tried > 150);
+	assert_true(f.stale > 50);
+}
+
+static void k3_the_first_difference_is_named_with_both_values(void **state)
+{
+	(void)state;
+	AUTO(world) w = { 0 };
+	AUTO(plan) fresh = { 0 };
+	AUTO(plan) saved = { 0 };
+	struct err e = { 0 };
+	struct precondition forged = { 0 };
+
+	make_rich_plan(&w, &fresh);
+	make_saved(&saved);
+	forged = saved.preconditions[0];
+	forged.message = "all is well\n\x1b[2J";
+	saved.preconditions = &forged;
+	saved.precondition_count = 1;
+	assert_false(plan_is_same(&saved, &fresh, &e));
+	assert_non_null(strstr(e.text, "'preconditions[0].message' is "
+				       "\"all is well"));
+	assert_null(strchr(e.text, '\033'));
+	assert_null(strchr(e.text, '\n'));
+	forged.message = fresh.preconditions[0].message;
+	assert_false(plan_is_same(&saved, &fresh, &e));
+	assert_non_null(strstr(e.text, "'preconditions[1]' is nothing there"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +494,10 @@ int main(void)
 		cmocka_unit_test(color_is_only_used_when_asked_for),
 		cmocka_unit_test(what_is_new_is_the_first_precondition_in_json),
 		cmocka_unit_test(a_long_list_is_cut_unless_verbose),
+		cmocka_unit_test(k3_what_is_saved_is_the_same_as_its_plan),
+		cmocka_unit_test(k3_every_leaf_of_a_plan_is_compared),
+		cmocka_unit_test(
+			k3_the_first_difference_is_named_with_both_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,6 +172,33 @@ static void a_typo_finds_the_word_that_was_meant(void **state)
 	assert_null(text_nearest("", words));
 }
 
+static void a_word_of_a_shell_is_quoted_where_it_has_to_be(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *quoted;
+	} rows[] = {
+		{ "offline:role:web", "offline:role:web" },
+		{ "edge/e1.example.com", "edge/e1.example.com" },
+		{ "", "''" },
+		{ "a b", "'a b'" },
+		{ "a;$(id)`id`", "'a;$(id)`id`'" },
+		{ "it's", "'it'\\''s'" },
+		{ "~", "'~'" },
+		{ "\xc3\xa9", "'\xc3\xa9'" },
+		{ "a\n\\'b", "$'a\\x0a\\x5c\\x27b'" },
+		{ "\xe2\x80\xae", "$'\\xe2\\x80\\xae'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		AUTO(buf) out = { 0 };
+
+		text_shell_word(&out, rows[i].text);
+		assert_string_equal(buf_text(&out), rows[i].quoted);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -187,6 +214,8 @@ int main(void)
 		cmocka_unit_test(base64_goes_both_ways),
 		cmocka_unit_test(what_is_not_strict_base64_is_refused),
 		cmocka_unit_test(a_typo_finds_the_word_that_was_meant),
+		cmocka_unit_test(
+			a_word_of_a_shell_is_quoted_where_it_has_to_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
