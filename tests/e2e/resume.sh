@@ -29,7 +29,7 @@ newest_run() { "$CERTFLEET" history --json | jq -r '.runs[0] | "\(.run) \(.outco
 calls=fsync,fdatasync,rename,renameat,renameat2,symlinkat,unlinkat,pwrite64
 
 cf plan --out run/plan --reissue site
-ASAN_OPTIONS=detect_leaks=0 strace -o run/calls -e trace="$calls" "$CERTFLEET" apply run/plan >/dev/null 2>&1
+ASAN_OPTIONS=detect_leaks=0 strace -o run/calls -e trace="$calls" "$CERTFLEET" apply run/plan --reissue site >/dev/null 2>&1
 ok $? "a saved plan that re-issues"
 awk -F'(' '/^[a-z]/ { print $1, ++n[$1] }' run/calls >run/points
 number=0
@@ -45,13 +45,13 @@ while read -r call count; do
 	newest=$(newest_run)
 	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -o /dev/null -e trace="$call" \
 		-e inject="$call:signal=KILL:when=$count" \
-		"$CERTFLEET" apply run/plan >run/broken 2>&1
+		"$CERTFLEET" apply run/plan --reissue site >run/broken 2>&1
 	expected=0
 	last=$newest
 	newest=$(newest_run)
 	# killed when its end was written already: the plan is over
 	[ "$newest" != "$last" ] && [[ $newest == *done ]] && expected=5
-	cf apply run/plan
+	cf apply run/plan --reissue site
 	first=$status
 	told=$out
 	after=$(generations)
@@ -67,18 +67,34 @@ done <run/points
 [ $bad -eq 0 ]
 ok $? "killed at $tried points: the same plan finishes, and issues once"
 
+# only the very plan goes on, with its choices given again
+rm -f run/plan
+cf plan --out run/plan --reissue site
+before=$(generations)
+point=$(awk '$1 == "symlinkat" { n = $2 } END { print n }' run/points)
+ASAN_OPTIONS=detect_leaks=0 strace -o /dev/null -e trace=symlinkat -e "inject=symlinkat:signal=KILL:when=$point" \
+	"$CERTFLEET" apply run/plan --reissue site >run/broken 2>&1
+has "$(newest_run)" "did not end" "a run that was killed"
+cf apply run/plan
+is $status 5 "S4: it does not go on without the choices of its plan"
+jq '.steps[0].reason = "forged"' run/plan >run/forged
+cf apply run/forged --reissue site
+is $status 5 "K3: nor for a plan that says something else"
+cf apply run/plan --reissue site
+is $status 0 "but for its own"
+is "$(generations)" $((before + 1)) "which issues once"
+
 # what somebody else put there meanwhile is not the plan's
 rm -f run/plan
 cf plan --out run/plan --reissue site
-point=$(awk '$1 == "symlinkat" { n = $2 } END { print n }' run/points)
 ASAN_OPTIONS=detect_leaks=0 strace -o /dev/null -e trace=symlinkat -e "inject=symlinkat:signal=KILL:when=$point" \
-	"$CERTFLEET" apply run/plan >run/broken 2>&1
+	"$CERTFLEET" apply run/plan --reissue site >run/broken 2>&1
 make_pair stranger tls/stranger.crt tls/stranger.key
 rm tls/two
 mkdir tls/two
 cp tls/stranger.crt tls/two/fullchain.pem
 cp tls/stranger.key tls/two/key.pem
-cf apply run/plan
+cf apply run/plan --reissue site
 is $status 5 "a stranger's pair makes the plan stale"
 has "$out" "'two' changed" "and is named"
 finish
