@@ -51,6 +51,8 @@ git ls-files -z --cached --others --exclude-standard |
 export root ONLY=${ONLY:-} corpora=$PWD/../shared/corpora
 exec unshare --mount --pid --fork --kill-child --propagation private \
 	bash -euc '
+	# a root that can be unshared again has to be a mount
+	mount --bind "$root" "$root"
 	mount -t proc proc "$root/proc"
 	mount --rbind /sys "$root/sys"
 	mount --rbind /dev "$root/dev"

@@ -9,22 +9,43 @@ free_port submission
 user=$(id -un) login=$(id -un)
 [ "$(id -u)" != 0 ] || { needs_user dovenull; user=dovecot login=dovenull; }
 mkdir -m 755 dovecot
-cat >run/dovecot.conf <<-END
+# 2.4 has other words for what differs here, and wants to hear for whom it is.
+case $(dovecot --version) in
+2.3.*)
+	cat >run/dovecot.conf <<-END
+	protocols = imap submission
+	ssl_cert = <$work/tls/site/fullchain.pem
+	ssl_key = <$work/tls/site/key.pem
+	passdb {
+	  driver = static
+	  args = nopassword=y
+	}
+	END
+	;;
+*)
+	cat >run/dovecot.conf <<-END
+	dovecot_config_version = 2.4.0
+	dovecot_storage_version = 2.4.0
+	protocols = imap submission
+	ssl_server_cert_file = $work/tls/site/fullchain.pem
+	ssl_server_key_file = $work/tls/site/key.pem
+	passdb static {
+	  fields {
+	    nopassword = yes
+	  }
+	}
+	END
+	;;
+esac
+cat >>run/dovecot.conf <<-END
 base_dir = $work/dovecot
 log_path = $work/run/site.log
-protocols = imap submission
 listen = 127.0.0.1
 default_internal_user = $user
 default_internal_group = $(id -gn "$user")
 default_login_user = $login
 ssl = yes
-ssl_cert = <$work/tls/site/fullchain.pem
-ssl_key = <$work/tls/site/key.pem
 submission_relay_host = 127.0.0.1
-passdb {
-  driver = static
-  args = nopassword=y
-}
 service anvil {
   chroot =
 }
