@@ -19,6 +19,7 @@ enum { MOST = 64 };
 
 typedef int add_fn(void *, int, const struct sockaddr *, socklen_t);
 typedef int run_fn(void *, const fd_set *, const fd_set *, const fd_set *);
+typedef int run2_fn(void *, const fd_set *, const fd_set *, const fd_set *, unsigned);
 
 static struct {
 	int fd;
@@ -44,16 +45,33 @@ int MHD_add_connection(void *d, int fd, const struct sockaddr *a, socklen_t len)
 	return 1;
 }
 
-int MHD_run_from_select(void *d, const fd_set *r, const fd_set *w, const fd_set *e)
+static void add_late(void *d)
 {
 	add_fn *add = (add_fn *)dlsym(RTLD_NEXT, "MHD_add_connection");
-	run_fn *run = (run_fn *)dlsym(RTLD_NEXT, "MHD_run_from_select");
-	int done = run(d, r, w, e);
 
 	for (int i = 0; i < count; i++)
 		add(d, late[i].fd, (struct sockaddr *)&late[i].address,
 		    late[i].len);
 	count = 0;
+}
+
+int MHD_run_from_select(void *d, const fd_set *r, const fd_set *w, const fd_set *e)
+{
+	run_fn *run = (run_fn *)dlsym(RTLD_NEXT, "MHD_run_from_select");
+	int done = run(d, r, w, e);
+
+	add_late(d);
+	return done;
+}
+
+/* What the call above is in versions from 1.0 on. */
+int MHD_run_from_select2(void *d, const fd_set *r, const fd_set *w, const fd_set *e,
+			 unsigned size)
+{
+	run2_fn *run = (run2_fn *)dlsym(RTLD_NEXT, "MHD_run_from_select2");
+	int done = run(d, r, w, e, size);
+
+	add_late(d);
 	return done;
 }
 END

@@ -12,6 +12,7 @@ mkdir -m 755 dovecot
 # 2.4 has other words for what differs here, and wants to hear for whom it is.
 case $(dovecot --version) in
 2.3.*)
+	forever='service_count = 0'
 	cat >run/dovecot.conf <<-END
 	protocols = imap submission
 	ssl_cert = <$work/tls/site/fullchain.pem
@@ -23,6 +24,7 @@ case $(dovecot --version) in
 	END
 	;;
 *)
+	forever='restart_request_count = unlimited'
 	cat >run/dovecot.conf <<-END
 	dovecot_config_version = 2.4.0
 	dovecot_storage_version = 2.4.0
@@ -51,7 +53,7 @@ service anvil {
 }
 service imap-login {
   chroot =
-  service_count = 0
+  $forever
   inet_listener imap {
     port = $port
   }
