@@ -46,6 +46,7 @@ struct fs_attr {
 	mode_t mode;
 	uid_t owner;
 	gid_t group;
+	nlink_t links; /* of what was found: its names; 0: not told */
 };
 #define FS_PRIVATE         \
 	((struct fs_attr){ \

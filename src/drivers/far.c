@@ -121,10 +121,20 @@ const char *far_switch_path(const struct far *f)
 				: f->layout.spots[0].path;
 }
 
-const struct pieces *far_pieces(const struct far *f, const char *version)
+const struct far_version *far_read_version(const struct far *f,
+					   const char *version)
 {
 	vec_each (v, &f->read)
 		if (!strcmp((*v)->name->name, version))
-			return &(*v)->pieces;
+			return *v;
 	return NULL;
+}
+
+bool far_judge_version(const struct far *f, const char *version,
+		       struct fs_attr attr, struct err *e)
+{
+	const struct trust trust = trust_of_account(f->install, &f->account);
+
+	return f->mute || trust_directory(&trust, far_version_path(f, version),
+					  attr, e);
 }

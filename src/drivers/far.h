@@ -24,6 +24,7 @@
 /* A version whose files were read. */
 struct far_version {
 	const struct version *name;
+	struct fs_attr attr; /* of its directory */
 	struct pieces pieces;
 };
 
@@ -48,17 +49,19 @@ struct far {
 	const char *told;    /* what the script said; NULL: mute */
 	struct attr_account account;
 	VEC(const char *) directories;      /* on the way, from the top */
+	struct fs_attr homes[PART_COUNT];   /* by spot */
 	enum spot_state states[PART_COUNT]; /* by spot */
 	bool has_store;
 	const char *current;     /* version that is on; NULL: none */
 	const char *switch_text; /* of the link that says so; "": none */
 	const char *staged;      /* version the link names; NULL: none */
 	struct versions versions;
+	VEC(struct fs_attr) version_attrs; /* of their directories */
 	VEC(const char *) leftovers; /* paths */
 	VEC(const char *) entries;   /* of a real directory: names of files */
 
 	/* contents */
-	const char *stays; /* what stands there must not be replaced */
+	const char *stays; /* why what stands there must not be replaced */
 	struct pieces seen;
 	VEC(struct far_version *) read;
 	VEC(struct far_wish) strangers; /* entries that are no part */
@@ -87,6 +90,9 @@ void far_take_names(struct far *f);
 void far_ask_contents(struct far *f);
 void far_take_contents(struct far *f);
 
+/* Whether the script said so, whole line; not when mute. */
+bool far_is_told(const struct far *f, const char *name, const char *value);
+
 /* PATH/NAME, in the arena. */
 const char *far_path(const struct far *f, const char *directory,
 		     const char *name);
@@ -96,7 +102,11 @@ bool far_any_spot_is(const struct far *f, enum spot_state state);
 bool far_is_at(const struct far *f, const char *version);
 /* Path of the link that is switched. */
 const char *far_switch_path(const struct far *f);
-/* The files of a version; NULL: they were not read. */
-const struct pieces *far_pieces(const struct far *f, const char *version);
+/* A version with its files; NULL: they were not read. */
+const struct far_version *far_read_version(const struct far *f,
+					   const char *version);
+/* Whether what a version holds can be believed. */
+MUST_CHECK bool far_judge_version(const struct far *f, const char *version,
+				  struct fs_attr attr, struct err *e);
 
 #endif

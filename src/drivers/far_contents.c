@@ -98,13 +98,15 @@ static bool matters(const struct far *f, const struct version *v)
 void far_ask_contents(struct far *f)
 {
 	wish_what_is_seen(f);
-	vec_each (v, &f->versions.list) {
+	for (size_t i = 0; i < f->versions.list.count; i++) {
+		const struct version *v = &f->versions.list.items[i];
 		struct far_version *read = NULL;
 
 		if (!matters(f, v))
 			continue;
 		read = ARENA_NEW(f->arena, struct far_version);
 		read->name = v;
+		read->attr = f->version_attrs.items[i];
 		VEC_PUSH(&f->read, f->arena, read);
 		wish_directory(f, far_version_path(f, v->name), &read->pieces);
 	}
@@ -139,6 +141,18 @@ static void judge_what_stands_there(struct far *f)
 		judge_piece(f, w->into, w->path);
 }
 
+/*
+ * Where real files or a real directory stand; a file of ours may have a second
+ * name, nobody else could give it one.
+ */
+static void take_second_names(struct far *f)
+{
+	for (int part = 0; part < PART_COUNT; part++)
+		if (f->told && far_any_spot_is(f, SPOT_REAL) &&
+		    far_is_told(f, "linked", part_files[part]))
+			f->seen.parts[part].attr.links = 2;
+}
+
 void far_take_contents(struct far *f)
 {
 	vec_each (w, &f->wishes) {
@@ -154,5 +168,6 @@ void far_take_contents(struct far *f)
 		else
 			w->into->error = op->why;
 	}
+	take_second_names(f);
 	judge_what_stands_there(f);
 }

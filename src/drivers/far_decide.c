@@ -29,13 +29,32 @@ const char *far_first_path(const struct far *f)
 
 /* ---- probe, read ---- */
 
+/* Owners and modes of a new pair, or whom it must not be given to. */
+static bool find_attrs(const struct far *f, struct attrs *out, struct err *e)
+{
+	return attrs_of_account(f->install, &f->seen, f->layout.names,
+				&f->account, out, e);
+}
+
+static const char *why_closed(const struct far *f)
+{
+	struct attrs ignored;
+	struct err e = { 0 };
+
+	if (f->mute || f->unsafe)
+		return f->mute ? f->mute : f->unsafe;
+	if (f->stays || find_attrs(f, &ignored, &e))
+		return f->stays;
+	return arena_strdup(f->arena, e.text);
+}
+
 static bool decide_probe(struct walk *w, struct err *e)
 {
 	struct far *f = w->far;
 	struct arena *a = f->job->arena;
 	const struct judged judged = judged_of(&f->layout, &f->seen);
 	struct probe_answer *answer = &f->job->answer;
-	const char *closed = f->mute ? f->mute : f->unsafe;
+	const char *closed = why_closed(f);
 	struct verdict v;
 
 	(void)e;
@@ -49,8 +68,6 @@ static bool decide_probe(struct walk *w, struct err *e)
 		answer->installed = NULL;
 		answer->error = arena_strdup(a, f->unknown);
 	}
-	if (!closed)
-		closed = f->stays;
 	if (closed)
 		answer->unwritable = arena_strdup(a, closed);
 	if (f->staged && (!f->current || strcmp(f->staged, f->current)))
@@ -80,7 +97,8 @@ static bool build(struct walk *w, struct err *e)
 	const struct judged judged = judged_of(&f->layout, &w->written);
 	struct attrs attrs;
 
-	attrs_of_account(f->install, &f->seen, &f->account, &attrs);
+	if (!find_attrs(f, &attrs, e))
+		return false;
 	pieces_of_pair(&w->written, f->layout.parts, f->job->set, f->job->key);
 	for (int part = 0; part < PART_COUNT; part++)
 		w->written.parts[part].attr = PARTS_WITH_KEY & 1 << part
@@ -89,15 +107,21 @@ static bool build(struct walk *w, struct err *e)
 	return verdict_check(&judged, f->arena, f->job->fingerprint, e);
 }
 
-/* A version that is there already, with exactly this content. */
-static const char *find_equal(const struct far *f, const char *base,
-			      const struct pieces *c)
+/* A version that is there already, with exactly this content; NULL: none. */
+static bool find_equal(const struct far *f, const char *base,
+		       const struct pieces *c, const char **name,
+		       struct err *e)
 {
-	vec_each (v, &f->read)
-		if (!strcmp((*v)->name->base, base) &&
-		    pieces_equal(&(*v)->pieces, c))
-			return (*v)->name->name;
-	return NULL;
+	*name = NULL;
+	vec_each (v, &f->read) {
+		if (strcmp((*v)->name->base, base))
+			continue;
+		if (!far_judge_version(f, (*v)->name->name, (*v)->attr, e))
+			return false;
+		if (!*name && pieces_equal(&(*v)->pieces, c))
+			*name = (*v)->name->name;
+	}
+	return true;
 }
 
 static bool decide_stage(struct walk *w, struct err *e)
@@ -108,9 +132,9 @@ static bool decide_stage(struct walk *w, struct err *e)
 
 	if (!*fingerprint || !text_is_fingerprint(fingerprint))
 		return err_set(e, ERR_INPUT, "a version needs a fingerprint");
-	if (!may_replace(f, e) || !build(w, e))
+	if (!may_replace(f, e) || !build(w, e) ||
+	    !find_equal(f, fingerprint, &w->written, &version, e))
 		return false;
-	version = find_equal(f, fingerprint, &w->written);
 	if (version && far_is_at(f, version))
 		return true;
 	w->writes = !version;
@@ -137,16 +161,19 @@ static bool find_version(const struct far *f, const char *fingerprint,
 {
 	const struct version *newest =
 		versions_newest(&f->versions, fingerprint);
-	const struct pieces *c = newest ? far_pieces(f, newest->name) : NULL;
+	const struct far_version *read =
+		newest ? far_read_version(f, newest->name) : NULL;
 
-	if (!c)
+	if (!read)
 		return err_set(e, ERR_MISSING,
 			       "%.16s is not staged beside '%s'; stage it "
 			       "again",
 			       fingerprint, far_first_path(f));
 
-	const struct judged judged = judged_of(&f->layout, c);
+	const struct judged judged = judged_of(&f->layout, &read->pieces);
 
+	if (!far_judge_version(f, newest->name, read->attr, e))
+		return false;
 	if (!verdict_check(&judged, f->arena, fingerprint, e))
 		return err_in(e, "version '%.80s' is damaged, stage it again",
 			      newest->name);
@@ -189,7 +216,8 @@ static bool keep_paths(struct walk *w, const char *base, struct far_switch *s,
 			secret_copy(&to->bytes, from->bytes.bytes,
 				    from->bytes.len);
 	}
-	s->kept = find_equal(f, base, &w->written);
+	if (!find_equal(f, base, &w->written, &s->kept, e))
+		return false;
 	s->kept_is_new = w->writes = !s->kept;
 	if (!s->kept)
 		s->kept = versions_free_name(&f->versions, base);
@@ -257,6 +285,14 @@ static bool revert_to_nothing(struct walk *w, struct err *e)
 	return true;
 }
 
+static bool judge_found(const struct far *f, const char *version,
+			struct err *e)
+{
+	const struct far_version *read = far_read_version(f, version);
+
+	return !read || far_judge_version(f, version, read->attr, e);
+}
+
 static bool decide_revert(struct walk *w, struct err *e)
 {
 	struct far *f = w->far;
@@ -274,6 +310,8 @@ static bool decide_revert(struct walk *w, struct err *e)
 			return false;
 		*e = (struct err){ 0 };
 		version = found->name;
+		if (!judge_found(f, version, e))
+			return false;
 	}
 	if (!switch_to(w, version, e))
 		return false;

@@ -41,6 +41,10 @@ static void ask_who(struct far *f)
 	far_who(&acts, f->install->owner, f->install->group);
 	for (size_t i = 0; i < f->layout.spot_count; i++)
 		far_writable(&acts, f->layout.spots[i].home);
+	for (int part = 0; part < PART_COUNT; part++)
+		if (f->layout.parts & 1U << part)
+			far_links(&acts, part_files[part],
+				  f->layout.names[part]);
 	op = far_acts_run(&acts);
 	op.needed = false; /* files can be seen without it */
 	far_add(f, op);
@@ -73,6 +77,12 @@ void far_ask_names(struct far *f)
 }
 
 /* ---- who we are ---- */
+
+bool far_is_told(const struct far *f, const char *name, const char *value)
+{
+	return strstr(f->told, arena_printf(f->arena, FAR_TOLD "%s %s\n", name,
+					    value)) != NULL;
+}
 
 /* What follows "certfleet NAME "; NULL: it was not told. */
 static const char *told(const struct far *f, const char *text, const char *name)
@@ -218,10 +228,14 @@ static bool judge_directory(const struct far *f, const char *path,
 static void take_directories(struct far *f)
 {
 	vec_each (d, &f->directories) {
+		const struct ssh_op *op = far_next(f);
 		struct err e = { 0 };
 
-		if (!judge_directory(f, *d, far_next(f), &e))
+		if (!judge_directory(f, *d, op, &e))
 			say_unsafe(f, arena_strdup(f->arena, e.text));
+		for (size_t i = 0; i < f->layout.spot_count; i++)
+			if (!strcmp(f->layout.spots[i].home, *d))
+				f->homes[i] = op->found;
 	}
 }
 
@@ -242,40 +256,55 @@ static void take_closed(struct far *f)
 
 static void judge_store(struct far *f, const struct ssh_op *op)
 {
-	const struct fs_attr *a = &op->found;
+	const struct trust trust = trust_of_account(f->install, &f->account);
+	struct err e = { 0 };
 
 	f->has_store = op->result == SSH_DONE;
 	if (op->result == SSH_FAILED)
 		f->unknown = op->why;
-	if (!f->has_store || f->mute)
-		return;
-	if (!S_ISDIR(a->mode) ||
-	    (a->owner != 0 && a->owner != f->account.user) ||
-	    (a->mode & (S_IWGRP | S_IWOTH)))
-		say_unsafe(f, arena_printf(f->arena,
-					   "'%s' can be written by others; "
-					   "remove it",
-					   f->store));
+	if (f->has_store && !f->mute &&
+	    !trust_store(&trust, f->store, op->found, &e))
+		say_unsafe(f, arena_strdup(f->arena, e.text));
 }
 
 static void take_entry(struct far *f, const struct ssh_entry *entry)
 {
 	const char *name = entry->name;
-	bool stray = S_ISLNK(entry->mode) && strcmp(name, STORE_CURRENT) &&
-		     strcmp(name, STORE_STAGED);
+	bool stray = S_ISLNK(entry->attr.mode) &&
+		     strcmp(name, STORE_CURRENT) && strcmp(name, STORE_STAGED);
 
 	if (*name == '.' || stray)
 		VEC_PUSH(&f->leftovers, f->arena, far_version_path(f, name));
-	else if (S_ISDIR(entry->mode))
-		versions_add(&f->versions, name);
+	if (*name == '.' || stray || !S_ISDIR(entry->attr.mode))
+		return;
+	versions_add(&f->versions, name);
+	VEC_PUSH(&f->version_attrs, f->arena, entry->attr);
 }
 
-static bool is_version(const struct far *f, const char *name)
+/* Attributes of a version; NULL: there is none of this name. */
+static const struct fs_attr *version_attr(const struct far *f, const char *name)
 {
-	vec_each (v, &f->versions.list)
-		if (!strcmp(v->name, name))
-			return true;
-	return false;
+	for (size_t i = 0; i < f->versions.list.count; i++)
+		if (!strcmp(f->versions.list.items[i].name, name))
+			return &f->version_attrs.items[i];
+	return NULL;
+}
+
+static void say_stays(struct far *f, const struct err *e)
+{
+	if (!f->stays)
+		f->stays = arena_strdup(f->arena, e->text);
+}
+
+static void judge_current(struct far *f)
+{
+	const struct fs_attr *attr = NULL;
+	struct err e = { 0 };
+
+	if (f->current)
+		attr = version_attr(f, f->current);
+	if (attr && !far_judge_version(f, f->current, *attr, &e))
+		say_stays(f, &e);
 }
 
 static void take_store(struct far *f)
@@ -291,12 +320,13 @@ static void take_store(struct far *f)
 	if (f->has_store && list->result != SSH_DONE)
 		f->unknown = list->why;
 	staged = far_next(f);
-	if (staged->result == SSH_DONE && is_version(f, staged->text))
+	if (staged->result == SSH_DONE && version_attr(f, staged->text))
 		f->staged = staged->text;
 	current = far_next(f);
 	f->switch_text = current->result == SSH_DONE ? current->text : "";
 	if (f->has_store && *f->switch_text)
 		f->current = layout_current(&f->layout, f->switch_text);
+	judge_current(f);
 }
 
 /* ---- spots ---- */
@@ -314,6 +344,21 @@ static enum entry_kind kind_of(const struct ssh_op *op)
 	return S_ISLNK(op->found.mode) ? ENTRY_LINK : ENTRY_OTHER;
 }
 
+/* Whatever stands at a path, and who could have put it there. */
+static void judge_spot(struct far *f, size_t i, const struct ssh_op *look)
+{
+	const struct trust trust = trust_of_account(f->install, &f->account);
+	const char *path = f->layout.spots[i].path;
+	struct err e = { 0 };
+
+	if (look->result != SSH_DONE || f->mute)
+		return;
+	if (!trust_entry(&trust, path, look->found, f->homes[i], &e) ||
+	    (S_ISDIR(look->found.mode) &&
+	     !trust_directory(&trust, path, look->found, &e)))
+		say_stays(f, &e);
+}
+
 static void take_spot(struct far *f, size_t i)
 {
 	const struct spot *s = &f->layout.spots[i];
@@ -323,6 +368,7 @@ static void take_spot(struct far *f, size_t i)
 
 	f->states[i] =
 		layout_spot_state(&f->layout, s, kind_of(look), link->text);
+	judge_spot(f, i, look);
 	if (f->states[i] != SPOT_FOREIGN)
 		return;
 	spot_refuse(s, &e);
@@ -344,7 +390,7 @@ static void take_listing(struct far *f)
 	for (size_t i = 0; i < list->entry_count; i++) {
 		const struct ssh_entry *entry = &list->entries[i];
 
-		if (S_ISREG(entry->mode))
+		if (S_ISREG(entry->attr.mode))
 			VEC_PUSH(&f->entries, f->arena, entry->name);
 		else if (!f->install->replace)
 			f->stays = arena_printf(

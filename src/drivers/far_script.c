@@ -23,6 +23,20 @@ static const char script[] =
 	"trap 'printf \"\\n" END "%s\\n\" \"$?\"' EXIT\n"
 	"set -eu\n"
 	"tell() { printf '" FAR_TOLD "%s\\n' \"$*\"; }\n"
+	"number() { case $1 in *[!0-9]*) ;; *) echo \"$1\" ;; esac; }\n"
+	"ours() {\n"
+	"	set -f\n"
+	"	set -- $(ls -ldn -- \"$1\")\n"
+	"	set +f\n"
+	"	case $1 in ?????w*|????????w*) return 1 ;; esac\n"
+	"	[ \"$3\" = 0 ] || [ \"$3\" = \"$(id -u)\" ]\n"
+	"}\n"
+	"names() {\n"
+	"	set -f\n"
+	"	set -- $(ls -ldn -- \"$1\")\n"
+	"	set +f\n"
+	"	echo \"$2\"\n"
+	"}\n"
 	"while [ $# -gt 0 ]; do\n"
 	"	act=$1\n"
 	"	shift\n"
@@ -31,9 +45,9 @@ static const char script[] =
 	"		tell uid \"$(id -u)\"\n"
 	"		tell groups \"$(id -G)\"\n"
 	"		[ -z \"$1\" ] || tell owner \"$(id -u -- \"$1\" "
-	"2>/dev/null)\"\n"
-	"		[ -z \"$2\" ] || tell group \"$(getent group -- \"$2\" "
-	"| cut -d: -f3)\"\n"
+	"2>/dev/null || number \"$1\")\"\n"
+	"		id=$(getent group -- \"$2\" | cut -d: -f3)\n"
+	"		[ -z \"$2\" ] || tell group \"${id:-$(number \"$2\")}\"\n"
 	"		for tool in mv ln rm mkdir readlink sync env timeout; "
 	"do\n"
 	"			command -v $tool >/dev/null || tell lacks "
@@ -44,6 +58,10 @@ static const char script[] =
 	"		{ [ -w \"$1\" ] && [ -x \"$1\" ]; } || tell closed "
 	"\"$1\"\n"
 	"		shift ;;\n"
+	"	links)\n"
+	"		[ ! -f \"$2\" ] || [ -L \"$2\" ] || "
+	"[ \"$(names \"$2\")\" = 1 ] || tell linked \"$1\"\n"
+	"		shift 2 ;;\n"
 	"	lock)\n"
 	"		exec 9<\"$1\"\n"
 	"		! command -v flock >/dev/null || flock -w 10 9 || exit "
@@ -52,6 +70,7 @@ static const char script[] =
 	"	directory)\n"
 	"		{ [ -d \"$1\" ] && [ ! -L \"$1\" ]; } || mkdir -m 755 "
 	"-- \"$1\"\n"
+	"		ours \"$1\" || exit 77\n"
 	"		shift ;;\n"
 	"	expect)\n"
 	"		[ \"$(readlink -- \"$1\" 2>/dev/null || :)\" = \"$2\" "
@@ -140,6 +159,12 @@ void far_who(struct far_acts *a, const char *owner, const char *group)
 void far_writable(struct far_acts *a, const char *directory)
 {
 	add_act(a, "writable", directory);
+}
+
+void far_links(struct far_acts *a, const char *label, const char *path)
+{
+	add_act(a, "links", label);
+	add(a, path);
 }
 
 void far_lock(struct far_acts *a, const char *store)

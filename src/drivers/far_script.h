@@ -19,6 +19,7 @@ enum {
 	/* statuses of the script's own */
 	FAR_BUSY = 75,
 	FAR_MOVED = 76,
+	FAR_STRANGE = 77,
 	/* of timeout(1), which ends a command */
 	FAR_TIMED_OUT = 124,
 	FAR_KILLED = 137,
@@ -39,8 +40,11 @@ void far_quote(struct buf *out, const char *text);
 void far_who(struct far_acts *a, const char *owner, const char *group);
 /* Tells when nothing can be made in it: "closed PATH". */
 void far_writable(struct far_acts *a, const char *directory);
+/* Tells "linked LABEL" of a file that has a second name. */
+void far_links(struct far_acts *a, const char *label, const char *path);
 /* Nobody else's acts at the same time; held to the end of the script. */
 void far_lock(struct far_acts *a, const char *store);
+/* One that is there must be root's or ours alone: FAR_STRANGE. */
 void far_directory(struct far_acts *a, const char *path);
 /* The link still says this ("": there is none); FAR_MOVED when not. */
 void far_expect(struct far_acts *a, const char *link, const char *text);

@@ -108,6 +108,10 @@ static bool take_written(struct walk *w, struct err *e)
 {
 	struct far *f = w->far;
 
+	if (f->ask->ops[0].status == FAR_STRANGE)
+		return err_set(e, ERR_IO,
+			       "'%s' is not ours alone on '%s'; remove it",
+			       f->store, f->login.host);
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
 			return err_set(e, ERR_IO, "%s",

@@ -2,7 +2,9 @@
 #include "place/attr.h"
 
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -10,6 +12,21 @@ enum {
 	INHERITED_KEY_MODE = 0640,
 	INHERITED_CERTIFICATE_MODE = 0664,
 };
+
+/* A number is itself, as chown(1) takes it. */
+static bool is_number(const char *name, unsigned *out)
+{
+	char *end = NULL;
+	unsigned long long number = 0;
+
+	if (*name < '0' || *name > '9')
+		return false;
+	number = strtoull(name, &end, 10);
+	if (*end || number >= UINT_MAX)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
 
 static bool find_owner(const char *name, uid_t *out, struct err *e)
 {
@@ -20,7 +37,7 @@ static bool find_owner(const char *name, uid_t *out, struct err *e)
 	if (!name)
 		return true;
 	if (getpwnam_r(name, &entry, room, sizeof(room), &found) || !found)
-		return err_set(e, ERR_INPUT,
+		return is_number(name, out) || err_set(e, ERR_INPUT,
 			       "there is no user '%s' on this machine", name);
 	*out = found->pw_uid;
 	return true;
@@ -35,7 +52,7 @@ static bool find_group(const char *name, gid_t *out, struct err *e)
 	if (!name)
 		return true;
 	if (getgrnam_r(name, &entry, room, sizeof(room), &found) || !found)
-		return err_set(e, ERR_INPUT,
+		return is_number(name, out) || err_set(e, ERR_INPUT,
 			       "there is no group '%s' on this machine", name);
 	*out = found->gr_gid;
 	return true;
@@ -81,13 +98,36 @@ static const struct piece *first_there(const struct pieces *seen,
 	return &seen->parts[order[count - 1]];
 }
 
-void attrs_of_account(const struct install *i, const struct pieces *seen,
-		      const struct attr_account *account, struct attrs *out)
+struct trust trust_of_account(const struct install *i,
+			      const struct attr_account *account)
+{
+	return (struct trust){ .us = account->user,
+			       .owner = account->owner,
+			       .unsafe = i->unsafe_directory };
+}
+
+static bool check_files(const struct trust *t, const struct pieces *seen,
+			const char *const names[PART_COUNT], struct err *e)
+{
+	for (int part = 0; part < PART_COUNT; part++)
+		if (seen->parts[part].there &&
+		    !trust_file(t, names[part], seen->parts[part].attr, e))
+			return false;
+	return true;
+}
+
+bool attrs_of_account(const struct install *i, const struct pieces *seen,
+		      const char *const names[PART_COUNT],
+		      const struct attr_account *account, struct attrs *out,
+		      struct err *e)
 {
 	static const enum part keys[] = { PART_KEY, PART_COMBINED };
 	static const enum part certs[] = { PART_FULLCHAIN, PART_LEAF,
 					   PART_CHAIN };
+	const struct trust trust = trust_of_account(i, account);
 
+	if (!check_files(&trust, seen, names, e))
+		return false;
 	*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
 	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, account,
 		&out->key);
@@ -97,6 +137,7 @@ void attrs_of_account(const struct install *i, const struct pieces *seen,
 		out->key.mode = i->mode;
 	give(account, &out->key);
 	give(account, &out->certificate);
+	return true;
 }
 
 static void find_groups(struct attr_account *us, struct arena *a)
@@ -112,18 +153,13 @@ static void find_groups(struct attr_account *us, struct arena *a)
 	us->group_count = (size_t)count + 1;
 }
 
-bool attrs_want(const struct install *i, const struct pieces *seen,
-		struct attrs *out, struct err *e)
+bool account_here(const struct install *i, struct arena *a,
+		  struct attr_account *out, struct err *e)
 {
-	AUTO(arena) a = { 0 };
-	struct attr_account us = { .user = geteuid(),
-				   .owner = (uid_t)-1,
-				   .group = (gid_t)-1 };
-
-	find_groups(&us, &a);
-	if (!find_owner(i->owner, &us.owner, e) ||
-	    !find_group(i->group, &us.group, e))
-		return false;
-	attrs_of_account(i, seen, &us, out);
-	return true;
+	*out = (struct attr_account){ .user = geteuid(),
+				      .owner = (uid_t)-1,
+				      .group = (gid_t)-1 };
+	find_groups(out, a);
+	return find_owner(i->owner, &out->owner, e) &&
+	       find_group(i->group, &out->group, e);
 }

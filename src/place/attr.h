@@ -2,7 +2,8 @@
 /*
  * Owners and modes of what is written: as the fleet file says, else as the
  * file that is there has it, else ours with 0600 for what holds the key and
- * 0644 for certificates.  An inherited mode never opens a key to others.
+ * 0644 for certificates.  An inherited mode never opens a key to others, and
+ * nothing is inherited from a file that is not trusted (place/trust.h).
  */
 #ifndef PLACE_ATTR_H
 #define PLACE_ATTR_H
@@ -11,6 +12,7 @@
 #include "base/fs.h"
 #include "model/fleet.h"
 #include "place/pieces.h"
+#include "place/trust.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,10 +31,22 @@ struct attr_account {
 	gid_t group; /* (gid_t)-1: none is named */
 };
 
-void attrs_of_account(const struct install *i, const struct pieces *seen,
-		      const struct attr_account *account, struct attrs *out);
-/* For this machine; ERR_INPUT when a named user or group does not exist. */
-MUST_CHECK bool attrs_want(const struct install *i, const struct pieces *seen,
-			   struct attrs *out, struct err *e);
+struct trust trust_of_account(const struct install *i,
+			      const struct attr_account *account);
+/*
+ * By the files that are there, whose paths are `names`; ERR_IO when one of
+ * them is not to be inherited from.
+ */
+MUST_CHECK bool attrs_of_account(const struct install *i,
+				 const struct pieces *seen,
+				 const char *const names[PART_COUNT],
+				 const struct attr_account *account,
+				 struct attrs *out, struct err *e);
+/*
+ * On this machine; groups in the arena.  ERR_INPUT when a named user or group
+ * does not exist: nobody is named then.
+ */
+MUST_CHECK bool account_here(const struct install *i, struct arena *a,
+			     struct attr_account *out, struct err *e);
 
 #endif

@@ -39,6 +39,34 @@ enum entry_kind entry_look(int dir, const char *name)
 	return S_ISLNK(st.st_mode) ? ENTRY_LINK : ENTRY_OTHER;
 }
 
+static struct fs_attr attr_of(const struct stat *st)
+{
+	return (struct fs_attr){ .mode = st->st_mode,
+				 .owner = st->st_uid,
+				 .group = st->st_gid,
+				 .links = st->st_nlink };
+}
+
+bool entry_attr(int dir, const char *name, struct fs_attr *out)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return false;
+	*out = attr_of(&st);
+	return true;
+}
+
+bool entry_own_attr(int dir, struct fs_attr *out, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(dir, &st))
+		return err_sys(e, "cannot look at a directory");
+	*out = attr_of(&st);
+	return true;
+}
+
 const char *entry_link_text(int dir, const char *name, struct arena *a)
 {
 	char text[PATH_MAX];
@@ -84,9 +112,8 @@ bool entry_read(int dir, const char *name, struct secret *out,
 	secret_alloc(&bytes, (size_t)st.st_size);
 	if (!read_all(fd, &bytes, e))
 		return false;
-	*attr = (struct fs_attr){ .mode = st.st_mode & 07777,
-				  .owner = st.st_uid,
-				  .group = st.st_gid };
+	*attr = attr_of(&st);
+	attr->mode &= 07777;
 	*out = TAKE(bytes);
 	return true;
 }
@@ -151,11 +178,14 @@ bool entry_make_directory(int dir, const char *name, int *out, struct err *e)
 		return err_sys(e, "cannot make directory '%s'", name);
 	if (!entry_open_directory(dir, name, &fd, e))
 		return false;
-	if (fchmod(fd, 0755) || fsync(dir))
-		return err_sys(e, "cannot set the mode of directory '%s'",
-			       name);
 	*out = TAKE_FD(fd);
 	return true;
+}
+
+bool entry_finish_directory(int dir, int made, struct err *e)
+{
+	return (!fchmod(made, 0755) && !fsync(dir)) ||
+	       err_sys(e, "cannot set the mode of a directory");
 }
 
 bool entry_sync(int dir, struct err *e)

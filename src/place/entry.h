@@ -28,6 +28,9 @@ enum {
 };
 
 enum entry_kind entry_look(int dir, const char *name);
+/* Attributes of an entry itself, or of the open directory; false: none. */
+bool entry_attr(int dir, const char *name, struct fs_attr *out);
+MUST_CHECK bool entry_own_attr(int dir, struct fs_attr *out, struct err *e);
 /* Where a symbolic link points; NULL when it is none. */
 const char *entry_link_text(int dir, const char *name, struct arena *a);
 
@@ -45,9 +48,11 @@ MUST_CHECK bool entry_write(int dir, const struct entry_file *file,
 
 MUST_CHECK bool entry_open_directory(int dir, const char *name, int *out,
 				     struct err *e);
-/* Makes it with mode 0755 whatever the umask, or corrects the mode. */
+/* Makes it, or opens the one that is there. */
 MUST_CHECK bool entry_make_directory(int dir, const char *name, int *out,
 				     struct err *e);
+/* Mode 0755 whatever the umask was, durable in `dir`. */
+MUST_CHECK bool entry_finish_directory(int dir, int made, struct err *e);
 
 /*
  * Makes `name` a link to `text`, in one rename over whatever file or link

@@ -95,10 +95,12 @@ void pieces_read_part(struct pieces *c, enum part part, int dir,
 	piece->there = true;
 	if (entry_read(dir, name, &piece->bytes, &piece->attr, &e))
 		return;
-	if (e.code == ERR_MISSING)
+	if (e.code == ERR_MISSING) {
 		piece->there = false;
-	else
-		piece->error = arena_strdup(a, e.text);
+		return;
+	}
+	piece->error = arena_strdup(a, e.text);
+	(void)entry_attr(dir, name, &piece->attr);
 }
 
 void pieces_read_directory(struct pieces *c, unsigned parts, int dir,

@@ -13,17 +13,28 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *why_unwritable(const struct install *i, struct arena *a)
+/*
+ * Whether a pair can be installed, before anything is written; decided again
+ * when it is, by what stands there then.
+ */
+static bool may_install(const struct install *i, struct arena *a,
+			struct err *e)
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
-	struct err e = { 0 };
+	AUTO(pieces) seen = { 0 };
 	struct attrs attrs;
-	const struct pieces nothing = { 0 };
 
-	if (target_open(i, ACCESS_CHECK, a, &t, &e) &&
-	    target_may_replace(&t, &e) && attrs_want(i, &nothing, &attrs, &e))
-		return NULL;
-	return arena_strdup(a, e.text);
+	return target_open(i, ACCESS_CHECK, a, &t, e) &&
+	       target_may_replace(&t, e) && target_see(&t, &seen, e) &&
+	       attrs_of_account(i, &seen, t.layout.names, &t.account, &attrs,
+				e);
+}
+
+static const char *why_unwritable(const struct install *i, struct arena *a)
+{
+	struct err e = { 0 };
+
+	return may_install(i, a, &e) ? NULL : arena_strdup(a, e.text);
 }
 
 static void see_staged(const struct target *t, struct place_seen *out)
@@ -71,7 +82,8 @@ static bool build(const struct target *t, const struct place_pair *pair,
 	struct attrs attrs;
 
 	if (!target_see(t, &seen, e) ||
-	    !attrs_want(t->install, &seen, &attrs, e))
+	    !attrs_of_account(t->install, &seen, t->layout.names, &t->account,
+			      &attrs, e))
 		return false;
 	pieces_of_pair(out, t->layout.parts, pair->set, pair->key);
 	for (int part = 0; part < PART_COUNT; part++)
@@ -99,7 +111,8 @@ bool place_stage(const struct install *i, const struct place_pair *pair,
 
 	if (!text_is_fingerprint(pair->fingerprint) || !*pair->fingerprint)
 		return err_set(e, ERR_INPUT, "a version needs a fingerprint");
-	if (!target_open(i, ACCESS_CREATE, &a, &t, e) ||
+	if (!may_install(i, &a, e) ||
+	    !target_open(i, ACCESS_CREATE, &a, &t, e) ||
 	    !target_may_replace(&t, e) || !build(&t, pair, &wanted, e) ||
 	    !check_built(&t, &wanted, pair->fingerprint, e) ||
 	    !version_keep(&t, pair->fingerprint, &wanted, &version, e))
@@ -197,6 +210,14 @@ bool place_abort(const struct install *i, const char *fingerprint,
 	return version_remove(&t, fingerprint, target_current(&t), e);
 }
 
+static bool judge_version(const struct target *t, const char *version,
+			  struct err *e)
+{
+	AUTO(fd) dir = -1;
+
+	return target_open_version(t, version, &dir, e);
+}
+
 /* The newest version of the fingerprint that may be switched back on. */
 static bool find_former(const struct target *t, const char *fingerprint,
 			const char **version, struct err *e)
@@ -210,7 +231,9 @@ static bool find_former(const struct target *t, const char *fingerprint,
 	*version = NULL;
 	if (t->store >= 0 && !version_newest(t, found, version, e))
 		return false;
-	if (*version || !*fingerprint)
+	if (*version)
+		return judge_version(t, *version, e);
+	if (!*fingerprint)
 		return true;
 	*e = why;
 	return false;

@@ -54,33 +54,39 @@ static bool open_directories(struct target *t, bool look, struct err *e)
 	return t->home >= 0 || err_sys(e, "cannot keep a directory open");
 }
 
-static bool check_store(const struct target *t, struct err *e)
+static struct trust trust_here(const struct target *t)
 {
-	struct stat st;
-
-	if (fstat(t->store, &st))
-		return err_sys(e, "cannot look at '%s'", t->layout.store_name);
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
-	    (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return err_set(e, ERR_IO,
-			       "'%s/%s' can be written by others; remove it",
-			       t->layout.home, t->layout.store_name);
-	return true;
+	return trust_of_account(t->install, &t->account);
 }
 
-static bool open_store(struct target *t, enum access access, struct err *e)
+static bool check_store(const struct target *t, struct err *e)
+{
+	const struct trust trust = trust_here(t);
+	const char *path = arena_printf(t->arena, "%s/%s", t->layout.home,
+					t->layout.store_name);
+	struct fs_attr attr;
+
+	return entry_own_attr(t->store, &attr, e) &&
+	       trust_store(&trust, path, attr, e);
+}
+
+/* One that is there is judged before its mode is corrected. */
+static bool make_store(struct target *t, struct err *e)
+{
+	return entry_make_directory(t->home, t->layout.store_name, &t->store,
+				    e) &&
+	       check_store(t, e) && entry_finish_directory(t->home, t->store, e);
+}
+
+static bool open_store(struct target *t, struct err *e)
 {
 	if (t->home < 0)
 		return true;
-	if (access == ACCESS_CREATE) {
-		if (!entry_make_directory(t->home, t->layout.store_name,
-					  &t->store, e))
-			return false;
-	} else if (!entry_open_directory(t->home, t->layout.store_name,
-					 &t->store, e)) {
+	if (t->access == ACCESS_CREATE)
+		return make_store(t, e);
+	if (!entry_open_directory(t->home, t->layout.store_name, &t->store, e))
 		return e->code == ERR_MISSING;
-	}
-	return access == ACCESS_LOOK || check_store(t, e);
+	return t->access == ACCESS_LOOK || check_store(t, e);
 }
 
 static bool hurried;
@@ -150,18 +156,35 @@ static bool check_writable(const struct target *t, struct err *e)
 	return true;
 }
 
+/* A name that is unknown stands in the way of a new key alone. */
+static bool find_account(struct target *t, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (account_here(t->install, t->arena, &t->account, &why) ||
+	    t->access == ACCESS_LOOK || t->access == ACCESS_CHANGE)
+		return true;
+	*e = why;
+	return false;
+}
+
 bool target_open(const struct install *i, enum access access, struct arena *a,
 		 struct target *out, struct err *e)
 {
 	AUTO(target)
-	t = { .install = i, .arena = a, .home = -1, .store = -1 };
+	t = { .install = i,
+	      .arena = a,
+	      .access = access,
+	      .home = -1,
+	      .store = -1 };
 
 	layout_make(i, a, &t.layout);
 	if (!t.layout.spot_count || !*t.layout.spots[0].name)
 		return err_set(e, ERR_INPUT, "no path to deliver to is given");
-	if (!open_directories(&t, access == ACCESS_LOOK, e) ||
+	if (!find_account(&t, e) ||
+	    !open_directories(&t, access == ACCESS_LOOK, e) ||
 	    (access != ACCESS_LOOK && !check_writable(&t, e)) ||
-	    !open_store(&t, access, e))
+	    !open_store(&t, e))
 		return false;
 	if (access >= ACCESS_CHANGE && t.store >= 0 &&
 	    (!lock_store(&t, e) || !clean(&t, e)))
@@ -196,6 +219,33 @@ const char *target_current(const struct target *t)
 			: entry_link_text(s->dir, s->name, t->arena));
 }
 
+bool target_open_version(const struct target *t, const char *version, int *out,
+			 struct err *e)
+{
+	const struct trust trust = trust_here(t);
+	AUTO(fd) dir = -1;
+	struct fs_attr attr;
+
+	if (!entry_open_directory(t->store, version, &dir, e))
+		return false;
+	if (t->access != ACCESS_LOOK &&
+	    (!entry_own_attr(dir, &attr, e) ||
+	     !trust_directory(&trust,
+			      arena_printf(t->arena, "%s/%s/%s", t->layout.home,
+					   t->layout.store_name, version),
+			      attr, e)))
+		return false;
+	*out = TAKE_FD(dir);
+	return true;
+}
+
+/* Nobody but us could give them a name outside of the store. */
+static void forget_second_names(struct pieces *c)
+{
+	for (int part = 0; part < PART_COUNT; part++)
+		c->parts[part].attr.links = 0;
+}
+
 /* Of a real directory, or of the version that is switched on. */
 static bool see_directory(const struct target *t, struct pieces *out,
 			  struct err *e)
@@ -212,10 +262,11 @@ static bool see_directory(const struct target *t, struct pieces *out,
 	if (state == SPOT_REAL &&
 	    !entry_open_directory(s->dir, s->name, &dir, e))
 		return false;
-	if (state == SPOT_OURS &&
-	    !entry_open_directory(t->store, current, &dir, e))
+	if (state == SPOT_OURS && !target_open_version(t, current, &dir, e))
 		return e->code == ERR_MISSING;
 	pieces_read_directory(out, t->layout.parts, dir, t->arena);
+	if (state == SPOT_OURS)
+		forget_second_names(out);
 	return true;
 }
 
@@ -224,7 +275,7 @@ static bool see_paths(const struct target *t, struct pieces *out, struct err *e)
 	const char *current = target_current(t);
 	AUTO(fd) version = -1;
 
-	if (current && !entry_open_directory(t->store, current, &version, e) &&
+	if (current && !target_open_version(t, current, &version, e) &&
 	    e->code != ERR_MISSING)
 		return false;
 	for (size_t i = 0; i < t->layout.spot_count; i++) {
@@ -236,9 +287,11 @@ static bool see_paths(const struct target *t, struct pieces *out, struct err *e)
 		if (state == SPOT_REAL)
 			pieces_read_part(out, s->part, s->dir, s->name,
 					 t->arena);
-		if (state == SPOT_OURS && version >= 0)
-			pieces_read_part(out, s->part, version,
-					 part_files[s->part], t->arena);
+		if (state != SPOT_OURS || version < 0)
+			continue;
+		pieces_read_part(out, s->part, version, part_files[s->part],
+				 t->arena);
+		out->parts[s->part].attr.links = 0; /* as in a directory */
 	}
 	return true;
 }
@@ -301,6 +354,22 @@ static bool may_replace_directory(const struct target *t, const struct spot *s,
 	       err_in(e, "in directory '%s'", s->path);
 }
 
+/* Whatever stands at a path, and who could have put it there. */
+static bool may_take_over(const struct target *t, const struct spot *s,
+			  struct err *e)
+{
+	const struct trust trust = trust_here(t);
+	struct fs_attr home;
+	struct fs_attr entry;
+
+	if (!entry_attr(s->dir, s->name, &entry))
+		return true;
+	return entry_own_attr(s->dir, &home, e) &&
+	       trust_entry(&trust, s->path, entry, home, e) &&
+	       (!S_ISDIR(entry.mode) ||
+		trust_directory(&trust, s->path, entry, e));
+}
+
 bool target_may_replace(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.spot_count; i++) {
@@ -309,6 +378,8 @@ bool target_may_replace(const struct target *t, struct err *e)
 
 		if (state == SPOT_FOREIGN)
 			return spot_refuse(s, e);
+		if (!may_take_over(t, s, e))
+			return false;
 		if (state != SPOT_REAL || t->install->replace)
 			continue;
 		if (!t->layout.single && !may_replace_directory(t, s, e))

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/fleet.h"
+#include "place/attr.h"
 #include "place/layout.h"
 #include "place/pieces.h"
 #include "place/verdict.h"
@@ -29,7 +30,9 @@ enum access {
 struct target {
 	const struct install *install;
 	struct arena *arena;
+	enum access access;
 	struct layout layout;
+	struct attr_account account; /* not to look */
 	int home;  /* the directory the store is in */
 	int store; /* -1: none */
 };
@@ -48,7 +51,10 @@ MUST_CHECK bool target_see(const struct target *t, struct pieces *out,
 			   struct err *e);
 void target_judge(const struct target *t, const struct pieces *c,
 		  struct verdict *out);
-/* Why what stands at the paths must not be replaced. */
+/* A version of the store; to change anything it is judged first. */
+MUST_CHECK bool target_open_version(const struct target *t, const char *version,
+				    int *out, struct err *e);
+/* Why what stands at the paths must not be replaced, or not be taken over. */
 MUST_CHECK bool target_may_replace(const struct target *t, struct err *e);
 
 #endif

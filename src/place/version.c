@@ -63,7 +63,7 @@ bool version_read(const struct target *t, const char *name, struct pieces *out,
 {
 	AUTO(fd) dir = -1;
 
-	if (!entry_open_directory(t->store, name, &dir, e))
+	if (!target_open_version(t, name, &dir, e))
 		return false;
 	pieces_read_directory(out, t->layout.parts, dir, t->arena);
 	return true;
@@ -113,6 +113,7 @@ static bool write_new(const struct target *t, const char *name,
 
 	if (!entry_remove(t->store, STORE_NEW, e) ||
 	    !entry_make_directory(t->store, STORE_NEW, &dir, e) ||
+	    !entry_finish_directory(t->store, dir, e) ||
 	    !write_parts(dir, c, e))
 		return false;
 	pieces_read_directory(&there, t->layout.parts, dir, t->arena);

@@ -57,7 +57,7 @@ enum ssh_result {
 
 struct ssh_entry {
 	const char *name;
-	mode_t mode; /* with the kind of file */
+	struct fs_attr attr; /* its mode with the kind of file */
 };
 
 struct ssh_op {

@@ -133,7 +133,7 @@ static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op,
 
 		const struct ssh_entry entry = {
 			.name = arena_strndup(s->arena, name, (size_t)len),
-			.mode = (mode_t)a.permissions,
+			.attr = attr_of(&a),
 		};
 
 		if (!is_dots(entry.name))

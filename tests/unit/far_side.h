@@ -38,7 +38,9 @@ static inline struct ssh_op *side_fails(struct ssh_op *op, const char *why)
 
 static inline struct fs_attr attr_of(const struct stat *st)
 {
-	return (struct fs_attr){ st->st_mode, st->st_uid, st->st_gid };
+	return (struct fs_attr){ .mode = st->st_mode,
+				 .owner = st->st_uid,
+				 .group = st->st_gid };
 }
 
 static inline void side_look(struct ssh_op *op)
@@ -84,7 +86,7 @@ static inline void side_list(struct ssh_op *op)
 					 AT_SYMLINK_NOFOLLOW),
 				 0);
 		all[op->entry_count++] = (struct ssh_entry){
-			arena_strdup(&test_arena, d->d_name), st.st_mode
+			arena_strdup(&test_arena, d->d_name), attr_of(&st)
 		};
 	}
 	closedir(dir);

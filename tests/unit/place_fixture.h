@@ -253,6 +253,71 @@ static inline void assert_served(const struct install *i, const struct pair *p)
 	assert_string_equal(fingerprint, p ? p->facts.fingerprint : "");
 }
 
+/* ---- strangers ---- */
+
+enum {
+	STRANGER = 65534
+};
+
+static inline void needs_root(void)
+{
+	if (geteuid() == 0)
+		return;
+	print_message("SKIPPED: only root can act as another user\n");
+	skip();
+}
+
+static inline void give_to_stranger(const char *path)
+{
+	assert_int_equal(lchown(path, STRANGER, STRANGER), 0);
+}
+
+/* A directory in the root of the test, whatever the umask. */
+static inline const char *make_dir(const char *name, mode_t mode)
+{
+	const char *path = at_root(name);
+
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	return path;
+}
+
+/*
+ * A whole pair that somebody has put there: the key is in NAME.key, or in
+ * key.pem of directory NAME.
+ */
+static inline void plant_files(const struct install *i)
+{
+	write_certs(i->certificate, &old_pair);
+	write_key(i->key, &old_pair, 0600);
+	give_to_stranger(i->key);
+}
+
+static inline void plant_directory(const struct install *i, mode_t mode)
+{
+	const char *key = arena_printf(&test_arena, "%s/key.pem", i->directory);
+
+	assert_int_equal(mkdir(i->directory, 0755), 0);
+	write_certs(arena_printf(&test_arena, "%s/fullchain.pem", i->directory),
+		    &old_pair);
+	write_key(key, &old_pair, 0600);
+	give_to_stranger(key);
+	assert_int_equal(chmod(i->directory, mode), 0);
+}
+
+static inline unsigned owner_of(const char *path)
+{
+	struct stat st = { 0 };
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_uid;
+}
+
+static inline bool exists(const char *path)
+{
+	return !faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
 static inline mode_t mode_of(const char *path)
 {
 	struct stat st = { 0 };

@@ -128,11 +128,16 @@ static void owner_and_group_are_set_by_name(void **state)
 	assert_int_equal(stat(i.key, &st), 0);
 	assert_int_equal(st.st_uid, 1);
 	assert_int_equal(st.st_gid, 8);
-	i.owner = NULL;
-	i.group = NULL;
+	i.owner = "1";
+	i.group = "8";
 	must(deploy(&i, &old_pair, &e), &e);
 	assert_int_equal(stat(i.key, &st), 0);
 	assert_int_equal(st.st_uid, 1);
+	assert_int_equal(st.st_gid, 8);
+	i.owner = NULL;
+	i.group = NULL;
+	assert_false(stage(&i, &third_pair, &e));
+	assert_non_null(strstr(e.text, "say 'owner: \"1\"'"));
 	i.owner = "certfleet-nobody-has-this-name";
 	assert_false(stage(&i, &third_pair, &e));
 	assert_non_null(strstr(e.text, "no user"));

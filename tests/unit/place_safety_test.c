@@ -275,6 +275,210 @@ static void a_second_writer_waits(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+/* ---- what somebody else has put there ---- */
+
+/* Told before anything is written, and refused; nothing is made. */
+static void assert_refused(const struct install *i, const char *words)
+{
+	const char *why = probe(i).unwritable;
+	struct err e = { 0 };
+
+	assert_non_null(why);
+	if (!strstr(why, words))
+		fail_msg("no '%s' in: %s", words, why);
+	assert_false(stage(i, &new_pair, &e));
+	if (!strstr(e.text, words))
+		fail_msg("no '%s' in: %s", words, e.text);
+}
+
+static void s2_a_planted_key_in_an_open_directory_is_refused(void **state)
+{
+	struct install i = directory_form();
+
+	(void)state;
+	needs_root();
+	plant_directory(&i, 0777);
+	assert_refused(&i, "others can write to directory");
+	assert_false(exists(at_root(".site.certfleet")));
+	assert_int_equal(owner_of(at_root("site/key.pem")), STRANGER);
+	/* though the directory is accepted, its key is not */
+	i.unsafe_directory = true;
+	assert_refused(&i, "say 'owner: \"65534\"', or remove it");
+	assert_false(exists(at_root(".site.certfleet")));
+}
+
+static void s2_a_planted_key_in_a_sticky_directory_is_refused(void **state)
+{
+	struct install i = { .certificate = at_root("sticky/site.crt"),
+			     .key = at_root("sticky/site.key") };
+
+	(void)state;
+	needs_root();
+	make_dir("sticky", 01777);
+	plant_files(&i);
+	assert_refused(&i, "belongs to user 65534 and stands in a directory");
+	i.owner = "nobody";
+	assert_refused(&i, "belongs to user 65534 and stands in a directory");
+	assert_false(exists(at_root("sticky/.site.key.certfleet")));
+}
+
+static void s2_a_key_of_another_user_needs_owner_to_be_said(void **state)
+{
+	struct install i = path_form();
+	struct err e = { 0 };
+
+	(void)state;
+	needs_root();
+	plant_files(&i);
+	assert_refused(&i, "say 'owner: \"65534\"', or remove it");
+	assert_false(exists(at_root(".site.key.certfleet")));
+	i.owner = "65534";
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/"
+					  "key.pem")),
+			 STRANGER);
+	i.owner = NULL;
+	unlink(i.key);
+	write_key(i.key, &old_pair, 0600);
+	assert_refused(&i, "site.crt' belongs to user 65534");
+}
+
+static void s2_a_combined_file_of_another_user_is_refused(void **state)
+{
+	struct install i = { .combined = at_root("site.pem") };
+
+	(void)state;
+	needs_root();
+	write_certs(i.combined, &old_pair);
+	give_to_stranger(i.combined);
+	assert_refused(&i, "say 'owner: \"65534\"', or remove it");
+}
+
+static void s2_a_hard_link_lends_no_owner_and_mode(void **state)
+{
+	struct install i = path_form();
+
+	(void)state;
+	make_dir("private", 0700);
+	write_certs(i.certificate, &old_pair);
+	write_key(at_root("private/other.key"), &old_pair, 0640);
+	assert_int_equal(link(at_root("private/other.key"), i.key), 0);
+	assert_refused(&i, "hard link");
+	assert_false(exists(at_root(".site.key.certfleet")));
+}
+
+static void s2_a_hard_link_in_the_directory_lends_nothing_either(void **state)
+{
+	struct install i = directory_form();
+
+	(void)state;
+	make_dir("site", 0755);
+	write_certs(at_root("site/fullchain.pem"), &old_pair);
+	write_key(at_root("other.key"), &old_pair, 0640);
+	assert_int_equal(link(at_root("other.key"), at_root("site/key.pem")),
+			 0);
+	assert_refused(&i, "hard link");
+}
+
+static void s2_a_backup_by_hard_links_does_not_stop_a_renewal(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	assert_int_equal(link(at_root("site/key.pem"), at_root("copy")), 0);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_served(&i, &new_pair);
+}
+
+static void s2_a_planted_link_store_or_directory_is_refused(void **state)
+{
+	struct install i = { .directory = at_root("sticky/site") };
+	const char *store = at_root("sticky/.site.certfleet");
+	struct err e = { 0 };
+
+	(void)state;
+	needs_root();
+	make_dir("sticky", 01777);
+	assert_int_equal(symlink(".site.certfleet/x", i.directory), 0);
+	give_to_stranger(i.directory);
+	assert_refused(&i, "stands in a directory that everybody can write");
+	unlink(i.directory);
+
+	make_dir("sticky/site", 0755);
+	give_to_stranger(i.directory);
+	assert_refused(&i, "stands in a directory that everybody can write");
+	rmdir(i.directory);
+
+	make_dir("sticky/.site.certfleet", 0777);
+	give_to_stranger(store);
+	assert_refused(&i, "belongs to user 65534");
+	assert_int_equal(mode_of(store), 0777);
+	rmdir(store);
+	must(deploy(&i, &new_pair, &e), &e);
+}
+
+static void s2_a_directory_of_another_user_is_not_taken_over(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	needs_root();
+	make_dir("site", 0755);
+	give_to_stranger(i.directory);
+	assert_refused(&i, "belongs to user 65534");
+	i.unsafe_directory = true;
+	must(deploy(&i, &new_pair, &e), &e);
+}
+
+static void s2_a_store_that_others_can_write_keeps_its_mode(void **state)
+{
+	struct install i = directory_form();
+
+	(void)state;
+	make_dir(".site.certfleet", 0777);
+	assert_refused(&i, "can be written by others");
+	assert_int_equal(mode_of(at_root(".site.certfleet")), 0777);
+}
+
+static void s2_a_version_that_others_can_write_is_not_used(void **state)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	(void)state;
+	must(deploy(&i, &old_pair, &e), &e);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(
+		chmod(arena_printf(&test_arena, "%s/.site.certfleet/%s", root,
+				   old_pair.facts.fingerprint),
+		      0777),
+		0);
+	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
+	assert_non_null(strstr(e.text, "others can write"));
+	assert_served(&i, &new_pair);
+	assert_int_equal(chmod(i.directory, 0777), 0);
+	assert_refused(&i, "others can write");
+}
+
+static void s2_what_is_planted_after_the_plan_is_refused(void **state)
+{
+	struct install i = { .certificate = at_root("sticky/site.crt"),
+			     .key = at_root("sticky/site.key") };
+	struct err e = { 0 };
+
+	(void)state;
+	needs_root();
+	make_dir("sticky", 01777);
+	must(stage(&i, &new_pair, &e), &e);
+	plant_files(&i);
+	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_non_null(strstr(e.text, "belongs to user 65534"));
+	assert_int_equal(owner_of(i.key), STRANGER);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
 
 int main(void)
@@ -295,6 +499,18 @@ int main(void)
 		TEST(an_oversized_file_is_an_error),
 		TEST(an_old_temporary_is_cleaned_up),
 		TEST(a_second_writer_waits),
+		TEST(s2_a_planted_key_in_an_open_directory_is_refused),
+		TEST(s2_a_planted_key_in_a_sticky_directory_is_refused),
+		TEST(s2_a_key_of_another_user_needs_owner_to_be_said),
+		TEST(s2_a_combined_file_of_another_user_is_refused),
+		TEST(s2_a_hard_link_lends_no_owner_and_mode),
+		TEST(s2_a_hard_link_in_the_directory_lends_nothing_either),
+		TEST(s2_a_backup_by_hard_links_does_not_stop_a_renewal),
+		TEST(s2_a_planted_link_store_or_directory_is_refused),
+		TEST(s2_a_directory_of_another_user_is_not_taken_over),
+		TEST(s2_a_store_that_others_can_write_keeps_its_mode),
+		TEST(s2_a_version_that_others_can_write_is_not_used),
+		TEST(s2_what_is_planted_after_the_plan_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);

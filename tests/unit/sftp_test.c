@@ -686,6 +686,129 @@ static void a_program_that_is_cut_off_leaves_old_or_new(void **state)
 	}
 }
 
+/* ---- what somebody else has put there ---- */
+
+/* Told by the look, and refused before anything is made. */
+static void assert_closed(const struct component *c, const char *words)
+{
+	const char *why = look(c).unwritable;
+
+	assert_non_null(why);
+	if (!strstr(why, words))
+		fail_msg("no '%s' in: %s", words, why);
+	assert_refused(c, DRIVER_STAGE, &new_pair, words);
+}
+
+static void s2_a_planted_key_is_refused_over_ssh(void **state)
+{
+	struct component c = at(directory_form());
+	struct install *i = &c.deliver.files;
+
+	(void)state;
+	needs_root();
+	plant_directory(i, 0777);
+	assert_closed(&c, "others can write to directory");
+	i->unsafe_directory = true;
+	assert_closed(&c, "say 'owner: \"65534\"', or remove it");
+	assert_false(exists(at_root(".site.certfleet")));
+	i->owner = "65534";
+	assert_true(deploy_far(&c, &new_pair));
+	assert_int_equal(owner_of(at_root(".site.certfleet/..")), 0);
+	assert_int_equal(
+		owner_of(arena_printf(&test_arena,
+				      "%s/.site.certfleet/%s/key.pem", root,
+				      new_pair.facts.fingerprint)),
+		STRANGER);
+}
+
+static void s2_a_planted_entry_of_a_sticky_directory_is_refused(void **state)
+{
+	struct component c = at((struct install){
+		.certificate = at_root("sticky/site.crt"),
+		.key = at_root("sticky/site.key") });
+	struct install *i = &c.deliver.files;
+	const char *store = at_root("sticky/.site.key.certfleet");
+
+	(void)state;
+	needs_root();
+	make_dir("sticky", 01777);
+	plant_files(i);
+	i->owner = "nobody";
+	assert_closed(&c, "belongs to user 65534 and stands in a directory");
+	unlink(i->key);
+	assert_int_equal(symlink(".site.key.certfleet/current/key.pem", i->key),
+			 0);
+	give_to_stranger(i->key);
+	assert_closed(&c, "belongs to user 65534 and stands in a directory");
+	unlink(i->key);
+	make_dir("sticky/.site.key.certfleet", 0777);
+	give_to_stranger(store);
+	assert_closed(&c, "belongs to user 65534");
+	assert_int_equal(mode_of(store), 0777);
+	rmdir(store);
+	assert_true(deploy_far(&c, &new_pair));
+}
+
+static void s2_a_hard_link_lends_nothing_over_ssh(void **state)
+{
+	struct component paths = at(path_form());
+	struct component whole = at(directory_form());
+
+	(void)state;
+	write_certs(at_root("site.crt"), &old_pair);
+	write_key(at_root("other.key"), &old_pair, 0640);
+	assert_int_equal(link(at_root("other.key"), at_root("site.key")), 0);
+	assert_closed(&paths, "hard link");
+	make_dir("site", 0755);
+	write_certs(at_root("site/fullchain.pem"), &old_pair);
+	assert_int_equal(link(at_root("other.key"), at_root("site/key.pem")),
+			 0);
+	assert_closed(&whole, "hard link");
+}
+
+static void s2_a_version_that_others_can_write_is_not_used(void **state)
+{
+	struct component c = at(directory_form());
+
+	(void)state;
+	assert_true(deploy_far(&c, &old_pair));
+	assert_true(deploy_far(&c, &new_pair));
+	assert_int_equal(
+		chmod(arena_printf(&test_arena, "%s/.site.certfleet/%s", root,
+				   old_pair.facts.fingerprint),
+		      0777),
+		0);
+	assert_refused(&c, DRIVER_REVERT, &old_pair, "others can write");
+	assert_int_equal(chmod(at_root("site"), 0777), 0);
+	assert_closed(&c, "others can write");
+}
+
+/* The store is planted between the look and the first script that writes. */
+static void plant_store(const struct ssh_op *op)
+{
+	const char *store = at_root(".site.certfleet");
+
+	if (op->kind != SSH_RUN || side.scripts != 1 || exists(store))
+		return;
+	make_dir(".site.certfleet", 0777);
+	give_to_stranger(store);
+}
+
+static void s2_a_store_that_comes_after_the_look_is_refused(void **state)
+{
+	struct component c = at(directory_form());
+	AUTO(buf) key = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	needs_root();
+	side.before = plant_store;
+	assert_refused(&c, DRIVER_STAGE, &new_pair, "is not ours alone");
+	assert_false(fs_read(at_root(".site.certfleet/.new.tmp-certfleet/"
+				     "key.pem"),
+			     INPUT_FILE_LIMIT, &key, &e));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_side, close_root)
 
 int main(void)
@@ -711,6 +834,11 @@ int main(void)
 		TEST(a_command_is_run_there),
 		TEST(an_op_that_is_refused_leaves_old_or_new),
 		TEST(a_program_that_is_cut_off_leaves_old_or_new),
+		TEST(s2_a_planted_key_is_refused_over_ssh),
+		TEST(s2_a_planted_entry_of_a_sticky_directory_is_refused),
+		TEST(s2_a_hard_link_lends_nothing_over_ssh),
+		TEST(s2_a_version_that_others_can_write_is_not_used),
+		TEST(s2_a_store_that_comes_after_the_look_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, open_drivers, close_drivers);

@@ -222,7 +222,7 @@ static void a_directory_is_listed(void **state)
 	assert_int_equal(op.entry_count, 2);
 	for (size_t i = 0; i < 2; i++)
 		saw_directory |= !strcmp(op.entries[i].name, "b") &&
-				 S_ISDIR(op.entries[i].mode);
+				 S_ISDIR(op.entries[i].attr.mode);
 	assert_true(saw_directory);
 }
 

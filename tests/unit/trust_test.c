@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "place/trust.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	ROOT = 0,
+	US = 1000,
+	NAMED = 70,
+	STRANGER = 666,
+	NOBODY_NAMED = -1,
+};
+
+static const struct fs_attr safe_home = { .mode = S_IFDIR | 0755 };
+static const struct fs_attr sticky_home = { .mode = S_IFDIR | 01777 };
+
+static struct trust trust_of(int us, int owner)
+{
+	return (struct trust){ .us = (uid_t)us, .owner = (uid_t)owner };
+}
+
+static struct fs_attr a_file(int owner, nlink_t links)
+{
+	return (struct fs_attr){ .mode = S_IFREG | 0600,
+				 .owner = (uid_t)owner,
+				 .links = links };
+}
+
+static void s2_a_file_is_inherited_from_root_us_or_the_named_owner(void **state)
+{
+	static const struct {
+		int us;
+		int named;
+		int owner;
+		bool trusted;
+	} rows[] = {
+		{ ROOT, NOBODY_NAMED, ROOT, true },
+		{ ROOT, NOBODY_NAMED, STRANGER, false },
+		{ ROOT, NAMED, NAMED, true },
+		{ ROOT, NAMED, STRANGER, false },
+		{ US, NOBODY_NAMED, US, true },
+		{ US, NOBODY_NAMED, ROOT, true },
+		{ US, NOBODY_NAMED, STRANGER, false },
+		/* files whose owner is not told are nobody's */
+		{ ROOT, NOBODY_NAMED, -1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct trust t = trust_of(rows[i].us, rows[i].named);
+		struct err e = { 0 };
+
+		if (trust_file(&t, "/k", a_file(rows[i].owner, 1), &e) !=
+		    rows[i].trusted)
+			fail_msg("row %zu: %s", i, e.text);
+	}
+}
+
+static void s2_the_remedy_names_the_owner_that_can_be_said(void **state)
+{
+	const struct trust root = trust_of(ROOT, NOBODY_NAMED);
+	const struct trust user = trust_of(US, NOBODY_NAMED);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(trust_file(&root, "/k", a_file(STRANGER, 1), &e));
+	assert_non_null(strstr(e.text, "'/k' belongs to user 666"));
+	assert_non_null(strstr(e.text, "say 'owner: \"666\"', or remove it"));
+	/* who is not root cannot give files away */
+	assert_false(trust_file(&user, "/k", a_file(STRANGER, 1), &e));
+	assert_null(strstr(e.text, "owner:"));
+	assert_non_null(strstr(e.text, "remove it"));
+}
+
+static void s2_a_file_with_a_second_name_is_not_inherited_from(void **state)
+{
+	const struct trust t = trust_of(ROOT, NOBODY_NAMED);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(trust_file(&t, "/k", a_file(ROOT, 0), &e));
+	assert_false(trust_file(&t, "/k", a_file(ROOT, 2), &e));
+	assert_non_null(strstr(e.text, "hard link"));
+	assert_false(trust_entry(&t, "/k", a_file(ROOT, 2), safe_home, &e));
+}
+
+static void s2_what_stands_in_a_sticky_directory_is_roots_or_ours(void **state)
+{
+	static const mode_t kinds[] = { S_IFREG | 0600, S_IFLNK | 0777,
+					S_IFDIR | 0755, S_IFIFO | 0600 };
+	const struct trust t = trust_of(ROOT, NAMED);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct fs_attr entry = { .mode = kinds[i], .links = 1 };
+		struct err e = { 0 };
+
+		assert_true(trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
+		entry.owner = STRANGER;
+		assert_false(trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
+		assert_non_null(strstr(e.text, "user 666"));
+		/* naming the owner does not help: anybody can say who it is */
+		entry.owner = NAMED;
+		assert_false(trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
+	}
+}
+
+static void s2_a_link_elsewhere_is_roots_ours_or_the_named_owners(void **state)
+{
+	const struct trust t = trust_of(ROOT, NAMED);
+	struct fs_attr link = { .mode = S_IFLNK | 0777, .owner = STRANGER };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_false(trust_entry(&t, "/k", link, safe_home, &e));
+	link.owner = NAMED;
+	assert_true(trust_entry(&t, "/k", link, safe_home, &e));
+}
+
+static void s2_a_directory_is_judged_like_those_above_it(void **state)
+{
+	struct trust t = trust_of(ROOT, NAMED);
+	struct fs_attr dir = { .mode = S_IFDIR | 0755 };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(trust_directory(&t, "/d", dir, &e));
+	dir.mode = S_IFDIR | 0777;
+	assert_false(trust_directory(&t, "/d", dir, &e));
+	dir.mode = S_IFDIR | 01777; /* what is in it may be a stranger's */
+	assert_false(trust_directory(&t, "/d", dir, &e));
+	dir = (struct fs_attr){ .mode = S_IFDIR | 0700, .owner = NAMED };
+	assert_false(trust_directory(&t, "/d", dir, &e));
+	t.unsafe = true;
+	assert_true(trust_directory(&t, "/d", dir, &e));
+}
+
+static void s2_the_store_is_ours_alone_even_where_unsafe_is_said(void **state)
+{
+	struct trust t = trust_of(US, NAMED);
+	struct fs_attr dir = { .mode = S_IFDIR | 0755, .owner = US };
+	struct err e = { 0 };
+
+	(void)state;
+	t.unsafe = true;
+	assert_true(trust_store(&t, "/s", dir, &e));
+	dir.owner = NAMED;
+	assert_false(trust_store(&t, "/s", dir, &e));
+	dir = (struct fs_attr){ .mode = S_IFDIR | 0775, .owner = US };
+	assert_false(trust_store(&t, "/s", dir, &e));
+	dir = (struct fs_attr){ .mode = S_IFREG | 0600, .owner = US };
+	assert_false(trust_store(&t, "/s", dir, &e));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			s2_a_file_is_inherited_from_root_us_or_the_named_owner),
+		cmocka_unit_test(
+			s2_the_remedy_names_the_owner_that_can_be_said),
+		cmocka_unit_test(
+			s2_a_file_with_a_second_name_is_not_inherited_from),
+		cmocka_unit_test(
+			s2_what_stands_in_a_sticky_directory_is_roots_or_ours),
+		cmocka_unit_test(
+			s2_a_link_elsewhere_is_roots_ours_or_the_named_owners),
+		cmocka_unit_test(s2_a_directory_is_judged_like_those_above_it),
+		cmocka_unit_test(
+			s2_the_store_is_ours_alone_even_where_unsafe_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
