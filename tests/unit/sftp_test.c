@@ -783,6 +783,52 @@ static void s2_a_version_that_others_can_write_is_not_used(void **state)
 	assert_closed(&c, "others can write");
 }
 
+/* As user 65534 in a process of its own: both sides are that user then. */
+static bool holds_for_stranger(bool (*holds)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(setgid(STRANGER) || setuid(STRANGER) || !holds());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status == 0;
+}
+
+static bool is_closed_by_another_user(void)
+{
+	struct component c = at(path_form());
+	struct probe_answer a = look(&c);
+
+	return a.unwritable && strstr(a.unwritable, "belongs to user 5,") &&
+	       !strstr(a.unwritable, "owner:") &&
+	       !run(&c, DRIVER_STAGE, &new_pair).done;
+}
+
+static bool is_open(void)
+{
+	struct component c = at(path_form());
+
+	return !look(&c).unwritable && deploy_far(&c, &new_pair);
+}
+
+static void s2_a_plain_user_is_who_it_is_over_there(void **state)
+{
+	(void)state;
+	needs_root();
+	give_to_stranger(root);
+	write_certs(at_root("site.crt"), &old_pair);
+	give_to_stranger(at_root("site.crt"));
+	write_key(at_root("site.key"), &old_pair, 0644);
+	assert_int_equal(chown(at_root("site.key"), 5, 60), 0);
+	assert_true(holds_for_stranger(is_closed_by_another_user));
+	give_to_stranger(at_root("site.key"));
+	assert_true(holds_for_stranger(is_open));
+	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/"
+					  "key.pem")),
+			 STRANGER);
+}
+
 /* The store is planted between the look and the first script that writes. */
 static void plant_store(const struct ssh_op *op)
 {
@@ -838,6 +884,7 @@ int main(void)
 		TEST(s2_a_planted_entry_of_a_sticky_directory_is_refused),
 		TEST(s2_a_hard_link_lends_nothing_over_ssh),
 		TEST(s2_a_version_that_others_can_write_is_not_used),
+		TEST(s2_a_plain_user_is_who_it_is_over_there),
 		TEST(s2_a_store_that_comes_after_the_look_is_refused),
 	};
 
