@@ -28,6 +28,8 @@ enum {
 	GROUP_LIMIT = 100000, /* items of one `each` */
 	NAMES_LIMIT = 1000,   /* names in one certificate */
 	RECIPIENT_LIMIT = 16, /* passphrases that open one bundle */
+	BACKDATE_SECONDS = 300, /* not_before of what is issued is so much
+				   earlier, for clocks that are behind */
 };
 
 enum key_type {

@@ -141,9 +141,19 @@ const struct generation *snapshot_generation(const struct snapshot *s,
 	return newest;
 }
 
+/* What was issued here begins before its issue; L does not. */
+static int64_t lifetime_of(const struct generation *g)
+{
+	int64_t whole = g->not_after - g->not_before;
+
+	return g->source == SOURCE_ISSUED && whole > BACKDATE_SECONDS
+		       ? whole - BACKDATE_SECONDS
+		       : whole;
+}
+
 int64_t generation_renew_at(const struct generation *g, struct renew_before rb)
 {
-	int64_t lifetime = g->not_after - g->not_before;
+	int64_t lifetime = lifetime_of(g);
 	int64_t before = lifetime / 3;
 
 	if (rb.seconds > 0 && rb.seconds < lifetime)

@@ -198,8 +198,9 @@ const struct generation *snapshot_generation(const struct snapshot *s,
 					     const char *fingerprint);
 
 /*
- * When a generation is due: with L its lifetime, not_after - renew_before
- * when 0 < renew_before < L, a percentage is of L, else a third of L.
+ * When a generation is due: with L its lifetime from its issue on,
+ * not_after - renew_before when 0 < renew_before < L (so a new one is never
+ * due at once), a percentage is of L, else a third of L.
  */
 int64_t generation_renew_at(const struct generation *g, struct renew_before rb);
 

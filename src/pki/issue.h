@@ -11,10 +11,6 @@
 #include "model/fleet.h"
 #include "pki/pair.h"
 
-enum {
-	BACKDATE_SECONDS = 300
-};
-
 /* A new private key, PKCS#8 DER; `out` must be empty.  RSA takes seconds. */
 MUST_CHECK bool key_generate(enum key_type type, struct secret *out,
 			     struct err *e);

@@ -49,6 +49,12 @@ static void diff_authority(struct draft *d, struct issuer_draft *i)
 		i->authority = newest;
 }
 
+int64_t issuer_end(const struct draft *d, const struct issuer_draft *i)
+{
+	return i->authority ? i->authority->not_after
+			    : d->in->at + i->issuer->validity;
+}
+
 static void diff_published(struct draft *d, struct issuer_draft *i)
 {
 	const struct publish_seen *seen =
@@ -125,16 +131,28 @@ static void keep(struct certificate_draft *c, const struct generation *g,
 	c->job = CERTIFICATE_KEEP;
 	c->fingerprint = draft_keep(d, g->fingerprint);
 	c->chain = g->chain;
+	c->kept = g;
 	/* What has ended goes into no bundle any more. */
 	c->unsaved = !g->bundle && g->not_after > d->in->at;
 }
 
 /* ---- issued ones ---- */
 
-static const char *due(struct draft *d, const struct certificate *c,
+/* A leaf never outlives its issuer: would a new one end later than `g`? */
+static bool gains(const struct draft *d, const struct certificate_draft *c,
+		  const struct generation *g)
+{
+	int64_t end = d->in->at + c->certificate->validity;
+	int64_t issuer = c->issuer ? issuer_end(d, c->issuer) : end;
+
+	return (end < issuer ? end : issuer) > g->not_after;
+}
+
+static const char *due(struct draft *d, const struct certificate_draft *c,
 		       const struct generation *g)
 {
-	int64_t renew_at = generation_renew_at(g, c->renew_before);
+	int64_t renew_at =
+		generation_renew_at(g, c->certificate->renew_before);
 	const char *ended = expired(d, g->not_after);
 	char left[DURATION_TEXT];
 	char before[DURATION_TEXT];
@@ -143,6 +161,8 @@ static const char *due(struct draft *d, const struct certificate *c,
 		return NULL;
 	if (ended)
 		return ended;
+	if (!gains(d, c, g))
+		return NULL;
 	duration_about(g->not_after - d->in->at, left);
 	duration_about(g->not_after - renew_at, before);
 	return arena_printf(d->kept, "expires in %s, renew_before is %s", left,
@@ -168,7 +188,7 @@ static const char *objection(struct draft *d, const struct certificate_draft *c,
 		return reason;
 	if (is_by_old_authority(c, g))
 		return "its issuer is replaced";
-	return due(d, c->certificate, g);
+	return due(d, c, g);
 }
 
 /* A time would not do: two generations may be of the same second. */
@@ -191,32 +211,22 @@ static void diff_issued(struct draft *d, struct certificate_draft *c)
 {
 	struct span all = generations_of(d->snapshot, c->certificate->name);
 	const struct generation *newest = newest_from(all, SOURCE_ISSUED);
+	const struct generation *imported = newest_from(all, SOURCE_IMPORTED);
 	const char *request = certificate_request(c->certificate, &d->scratch);
 
 	c->job = CERTIFICATE_ISSUE;
 	c->replaces = newest ? draft_keep(d, newest->fingerprint) : NULL;
 	c->reissue = c->reissue && !is_reissued(d, c->name, newest);
-	for (size_t i = all.count; i-- > 0 && !c->reissue;) {
-		const struct generation *g = &all.first[i];
-
-		if (g->pending || g->source != SOURCE_ISSUED)
-			continue;
-
-		const char *reason = objection(d, c, g, request);
-
-		if (!reason) {
-			keep(c, g, d);
-			return;
-		}
-		if (g == newest)
-			c->reason = reason;
-	}
 	if (c->reissue)
 		c->reason = "asked for by --reissue";
-	else if (!newest && newest_from(all, SOURCE_IMPORTED))
+	else if (imported && (!newest || imported > newest))
 		c->reason = "it was imported until now";
 	else if (!newest)
 		c->reason = "first issue";
+	else
+		c->reason = objection(d, c, newest, request);
+	if (!c->reason)
+		keep(c, newest, d);
 }
 
 /* ---- imports ---- */

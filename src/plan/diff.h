@@ -6,11 +6,13 @@
  * none, when what was asked of it changed, or when it has ended; then its
  * certificates are issued again.
  *
- * A certificate keeps the newest generation that was issued for exactly what
- * the fleet file asks, is not due for renewal, and was signed by the
- * authority that its issuer keeps.  When there is none, or --reissue names
- * it, this plan issues one; a generation that has its key but no leaf yet is
- * finished by that step.
+ * A certificate keeps its newest generation when that was issued for exactly
+ * what the fleet file asks, is not due for renewal, and was signed by the
+ * authority that its issuer keeps.  Else, or when --reissue names it, this
+ * plan issues one: a generation that another one replaced never comes back by
+ * itself, and neither does its key.  A generation that has its key but no
+ * leaf yet is finished by that step.  A renewal that could not end later than
+ * what it replaces, because the issuer ends, is not planned.
  *
  * An import is desired as it is on disk.  When the state does not have that
  * leaf with that chain it is imported; when it is not there, the newest
@@ -26,8 +28,11 @@
 #include "plan/draft.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 void diff_issuers(struct draft *d);
+/* When the authority ends that an issuer has after this plan. */
+int64_t issuer_end(const struct draft *d, const struct issuer_draft *i);
 /* ERR_INPUT when an import is invalid, or missing and never seen before. */
 MUST_CHECK bool diff_certificates(struct draft *d, struct err *e);
 

@@ -55,6 +55,7 @@ struct certificate_draft {
 	bool here;        /* some component that uses it is on this machine */
 	bool remote;      /* and some is not */
 	const char *host; /* of the last one that uses it */
+	const struct generation *kept; /* NULL: this plan makes it */
 	const char *name;
 	const char *fingerprint; /* desired; NULL: this plan issues it */
 	const char *replaces;    /* the newest so far; NULL: there is none */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "plan/diff.h"
 #include "plan/finding.h"
 
 #include <inttypes.h>
@@ -104,26 +105,43 @@ static void check_issuer(struct draft *d, const struct issuer_draft *i)
 		   });
 }
 
+/* Of a leaf that has its issuer's end for its own. */
+static bool is_cut(const struct certificate_draft *c, int64_t end)
+{
+	const struct generation *g = c->kept;
+
+	return g && g->source == SOURCE_ISSUED && g->not_after >= end &&
+	       g->not_after - g->not_before < c->certificate->validity;
+}
+
 /* A leaf never outlives its issuer; how much of it would be left? */
 static void check_issuer_end(struct draft *d, const struct certificate_draft *c)
 {
-	if (c->job != CERTIFICATE_ISSUE || !c->issuer || !c->issuer->authority)
-		return;
-
-	int64_t left = c->issuer->authority->not_after - d->in->at;
+	int64_t end = c->issuer ? issuer_end(d, c->issuer) : INT64_MAX;
+	int64_t left = end - d->in->at;
 	int64_t wanted = c->certificate->validity;
+	bool issued = c->job == CERTIFICATE_ISSUE;
+	bool short_leaf = left < wanted * SHORT_LEAF_PERCENT / 100;
 	char left_text[DURATION_TEXT];
 	char wanted_text[DURATION_TEXT];
 
-	if (left >= wanted * SHORT_LEAF_PERCENT / 100)
+	if (issued ? left >= wanted : !is_cut(c, end))
 		return;
-	tell_certificate(d, c, CODE_ISSUER_EXPIRES,
-			 arena_printf(d->kept,
-				      "issuer '%s' ends in %s, the "
-				      "certificate should last %s",
-				      c->issuer->name,
-				      duration_about(left, left_text),
-				      duration_words(wanted, wanted_text)));
+	finding_tell(
+		d, &(struct finding){
+			   .code = CODE_ISSUER_EXPIRES,
+			   .severity = finding_severity(CODE_ISSUER_EXPIRES,
+							issued && short_leaf),
+			   .name = c->name,
+			   .subject = certificate_subject(c->certificate),
+			   .message = arena_printf(
+				   d->kept,
+				   "issuer '%s' ends in %s, the certificate "
+				   "should last %s",
+				   c->issuer->name,
+				   duration_about(left, left_text),
+				   duration_words(wanted, wanted_text)),
+		   });
 }
 
 static void check_certificate(struct draft *d,

@@ -31,34 +31,27 @@ static bool is_of(const struct snapshot *s, const struct generation *g,
 /* From `newest` downwards, the first that came from `source`. */
 static const struct generation *newest_from(const struct snapshot *s,
 					    const char *certificate,
-					    enum generation_source source,
-					    const char *request)
+					    enum generation_source source)
 {
 	const struct generation *g =
 		snapshot_newest(s, OF_CERTIFICATE, certificate);
 
 	for (; g && is_of(s, g, certificate); g--)
-		if (!g->pending && g->source == source &&
-		    (!request || !strcmp(g->request, request)))
+		if (!g->pending && g->source == source)
 			return g;
 	return NULL;
 }
 
-static const struct generation *
-desired(const struct snapshot *s, const struct certificate *c, struct arena *a)
+static const struct generation *desired(const struct snapshot *s,
+					const struct certificate *c)
 {
 	const struct import_seen *import = snapshot_import(s, c->name);
 
-	if (c->import.kind == IMPORT_NONE) {
-		const struct generation *fits = newest_from(
-			s, c->name, SOURCE_ISSUED, certificate_request(c, a));
-
-		return fits ? fits
-			    : newest_from(s, c->name, SOURCE_ISSUED, NULL);
-	}
+	if (c->import.kind == IMPORT_NONE)
+		return newest_from(s, c->name, SOURCE_ISSUED);
 	if (import && import_is_known(import))
 		return &import->found;
-	return newest_from(s, c->name, SOURCE_IMPORTED, NULL);
+	return newest_from(s, c->name, SOURCE_IMPORTED);
 }
 
 /* ---- the state of a component ---- */
@@ -164,14 +157,14 @@ static void mark_used(struct status *out, const struct certificate *c)
 }
 
 static void add_certificates(const struct fleet *f, const struct snapshot *s,
-			     struct arena *a, struct status *out)
+			     struct status *out)
 {
 	for (size_t i = 0; i < f->certificate_count; i++) {
 		const struct certificate *c = &f->certificates[i];
 		struct status_certificate *row = &out->certificates[i];
 
 		row->certificate = c;
-		row->generation = desired(s, c, a);
+		row->generation = desired(s, c);
 		if (row->generation)
 			row->renew_at = generation_renew_at(row->generation,
 							    c->renew_before);
@@ -306,7 +299,7 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 					sizeof(*out->certificates));
 	out->components =
 		arena_array(a, f->component_count, sizeof(*out->components));
-	add_certificates(f, s, a, out);
+	add_certificates(f, s, out);
 	for (size_t i = 0; i < f->component_count; i++)
 		add_component(s, &f->components[i], out);
 	add_agents(f, s, a, out);

@@ -4,9 +4,9 @@
  * and the certificates behind them.  One set of rows, made once, rendered as
  * table and as JSON (schemas/status.schema.json).
  *
- * Desired is the newest generation that was made for what the fleet file
- * asks for, else the newest at all; for an import what its file holds, else
- * what was imported last.
+ * Desired is the newest generation that was issued: an older one never comes
+ * back by itself; for an import what its file holds, else what was imported
+ * last.
  */
 #ifndef REPORT_STATUS_H
 #define REPORT_STATUS_H

@@ -244,7 +244,10 @@ static void add_generation(struct scene *s, const struct words *w)
 
 	g.fingerprint = g.pending ? "" : fingerprint(s, name);
 	g.not_before = time_of(w, "not_before", s->now - 30 * DAY);
-	g.not_after = time_of(w, "not_after", s->now + 60 * DAY);
+	if (g.source == SOURCE_ISSUED)
+		g.not_before -= BACKDATE_SECONDS;
+	g.not_after = time_of(w, "not_after",
+			      s->now + (g.of == OF_ISSUER ? 3000 : 60) * DAY);
 	g.authority = signer(s, &g, w);
 	g.request = asked_for(s, &g);
 	for (size_t i = 2; i < w->count; i++)
