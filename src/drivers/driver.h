@@ -38,6 +38,7 @@ struct probe_answer {
 	const char *version;
 	const char *installed;
 	const char *chain;
+	struct der leaf; /* what is installed; len 0: none, or not shown */
 	const char *damage;
 	const char *staged;
 	const char *unwritable;

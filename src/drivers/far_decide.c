@@ -62,6 +62,7 @@ static bool decide_probe(struct walk *w, struct err *e)
 	*answer = (struct probe_answer){ .online = true,
 					 .installed = v.fingerprint,
 					 .chain = v.chain,
+					 .leaf = verdict_leaf(&v),
 					 .damage = v.damage,
 					 .error = v.error };
 	if (f->unknown) {

@@ -19,6 +19,7 @@ bool files_probe(struct job *j, struct err *e)
 		.online = true,
 		.installed = seen.installed,
 		.chain = seen.chain,
+		.leaf = seen.leaf,
 		.damage = seen.damage,
 		.staged = seen.staged,
 		.unwritable = seen.unwritable,

@@ -38,6 +38,7 @@ void held_tell(const struct held *h, struct probe_answer *out)
 {
 	out->installed = h->verdict.fingerprint;
 	out->chain = h->verdict.chain;
+	out->leaf = verdict_leaf(&h->verdict);
 	out->damage = h->verdict.damage;
 	out->error = h->verdict.error;
 }

@@ -66,6 +66,15 @@ static bool note_reach(struct run *r, struct change *change, struct err *e)
 	       change_reach(change, p->reach, p->reach_count, e);
 }
 
+/* Also when the run failed: it was accepted. */
+static void note_accepted(struct run *r, struct change *change)
+{
+	const struct plan *p = r->plan;
+
+	if (p->accepted_count > r->order->snapshot->accepted_count)
+		change_accepted(change, p->accepted, p->accepted_count);
+}
+
 void end_run(struct run *r)
 {
 	AUTO(change) change = change_new(r->en->state);
@@ -75,6 +84,7 @@ void end_run(struct run *r)
 	r->record.ended = clock_now();
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
+	note_accepted(r, change);
 	if (!note_reach(r, change, &e) ||
 	    !journal_end_run(r->en->state, &r->record, change, &e))
 		engine_note(r->en,

@@ -25,6 +25,8 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 	s->serial = state_serial(en->state);
 	return state_reach(en->state, &s->arena, &s->reached, &s->reached_count,
 			   e) &&
+	       state_accepted(en->state, &s->arena, &s->accepted,
+			      &s->accepted_count, e) &&
 	       state_generations(en->state, &s->arena, &s->generations,
 				 &s->generation_count, e) &&
 	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count,
@@ -47,32 +49,40 @@ static bool authority_certificates(struct engine *en, const struct issuer *i,
 }
 
 static bool is_published(struct engine *en, const struct issuer *i,
-			 const struct generation *newest)
+			 const struct generation *newest,
+			 const struct secret *file)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(secret) file = { 0 };
 	AUTO(buf) wanted = { 0 };
 	struct cert_set set = { 0 };
-	struct err ignored;
 
-	if (!authority_certificates(en, i, newest, &a, &set) ||
-	    !engine_read(en, i->publish, INPUT_FILE_LIMIT, &file, &ignored))
+	if (!newest || !authority_certificates(en, i, newest, &a, &set))
 		return false;
 	pem_add_certs(&wanted, set.certs, set.count);
-	return file.len == wanted.len &&
-	       !memcmp(file.bytes, buf_text(&wanted), file.len);
+	return file->len == wanted.len &&
+	       !memcmp(file->bytes, buf_text(&wanted), file->len);
 }
 
 /* What may not be looked at is taken to be as it was left. */
 static bool is_current(struct engine *en, const struct issuer *i,
-		       const struct generation *newest)
+		       const struct generation *newest,
+		       struct authority_watch *w)
 {
-	return newest && i->publish &&
-	       (!engine_may_look(en, i->publish) ||
-		is_published(en, i, newest));
+	AUTO(secret) file = { 0 };
+	struct err ignored = { 0 };
+
+	if (!i->publish)
+		return false;
+	if (!engine_may_look(en, i->publish))
+		return newest != NULL;
+	if (!engine_read(en, i->publish, INPUT_FILE_LIMIT, &file, &ignored))
+		return false;
+	authority_watch_file(w, i->publish, &file);
+	return is_published(en, i, newest, &file);
 }
 
-static void observe_published(struct engine *en, struct snapshot *s)
+static void observe_published(struct engine *en, struct snapshot *s,
+			      struct authority_watch *w)
 {
 	VEC(struct publish_seen) list = { 0 };
 
@@ -84,7 +94,7 @@ static void observe_published(struct engine *en, struct snapshot *s)
 		VEC_PUSH(&list, &s->arena,
 			 (struct publish_seen){
 				 .issuer = issuer->name,
-				 .current = is_current(en, issuer, newest),
+				 .current = is_current(en, issuer, newest, w),
 			 });
 	}
 	s->published = list.items;
@@ -141,17 +151,21 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 	if (!observe_imports(en, &s, e))
 		return false;
 	observe_trust(en, &s);
-	observe_published(en, &s);
+
+	struct authority_watch *w = authority_watch_new(en, &s);
+
+	observe_published(en, &s, w);
 	merge_components(en->fleet, &s, known, count);
 	if (engine_is_confined(en))
 		presume_online(&s);
-	else if (!offline && !observe_components(en, &s, now, e))
+	else if (!offline && !observe_components(en, &s, w, e))
 		return false;
 	/* A component that was cut off must not be taken for an offline one. */
 	if (stop_requested())
 		return err_set(e, ERR_STOPPED,
 			       "stopped before every component was looked at; "
 			       "nothing was changed");
+	authority_watch_end(w, &s);
 	*out = TAKE(s);
 	return true;
 }

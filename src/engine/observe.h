@@ -51,9 +51,24 @@ struct generation generation_of_import(const struct imported *i,
 /* engine/observe_trust.c: hashes of the authorities and host keys we believe;
  * a saved plan is stale when they change. */
 void observe_trust(struct engine *en, struct snapshot *s);
+/*
+ * engine/observe_authority.c: who signed what is in use.  Lives in the
+ * snapshot's arena; what it found becomes `foreign` of the snapshot.
+ */
+struct authority_watch;
+struct authority_watch *authority_watch_new(struct engine *en,
+					    struct snapshot *s);
+/* `what`: "installed" or "served"; a leaf without bytes is none. */
+void authority_watch_leaf(struct authority_watch *w, const char *component,
+			  const char *what, struct der leaf);
+/* A file that an issuer publishes. */
+void authority_watch_file(struct authority_watch *w, const char *path,
+			  const struct secret *pem);
+void authority_watch_end(struct authority_watch *w, struct snapshot *s);
+
 /* Asks every component, and every port what it serves. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,
-				   int64_t now, struct err *e);
+				   struct authority_watch *w, struct err *e);
 
 /* engine/served.c: what is wrong with a chain a completed probe saw at `now`,
  * in static memory. */

@@ -144,8 +144,23 @@ static struct component_seen *row_of(struct snapshot *s, const char *name,
 	return &rows[*at];
 }
 
-bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
-			struct err *e)
+/* Ports of one component may disagree, and so may the addresses of one. */
+static void watch(struct authority_watch *w, const char *name,
+		  const struct job *job, const struct tls_probe *probes,
+		  size_t count)
+{
+	if (job->done)
+		authority_watch_leaf(w, name, "installed", job->answer.leaf);
+	for (size_t i = 0; i < count; i++) {
+		if (!probes[i].completed)
+			continue;
+		authority_watch_leaf(w, name, "served", probes[i].leaf.der);
+		authority_watch_leaf(w, name, "served", probes[i].other.der);
+	}
+}
+
+bool observe_components(struct engine *en, struct snapshot *s,
+			struct authority_watch *w, struct err *e)
 {
 	const struct fleet *f = en->fleet;
 	struct ports ports = { 0 };
@@ -168,7 +183,10 @@ bool observe_components(struct engine *en, struct snapshot *s, int64_t now,
 		struct component_seen *seen =
 			row_of(s, f->components[i].name, &at);
 
-		take_answer(&jobs[i], s, now, seen);
+		take_answer(&jobs[i], s, s->observed_at, seen);
+		watch(w, f->components[i].name, &jobs[i],
+		      ports.probes + ports.first[i],
+		      f->components[i].verify_count);
 		if (!f->components[i].verify_count)
 			continue;
 		judge_ports(ports.probes + ports.first[i],

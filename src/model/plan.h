@@ -129,6 +129,9 @@ struct plan {
 	size_t deferred_count;
 	const char *const *reach;
 	size_t reach_count;
+	/* keys of foreign authorities that are accepted now or were before */
+	const char *const *accepted;
+	size_t accepted_count;
 };
 
 void plan_release(struct plan *p);

@@ -138,6 +138,19 @@ struct trust_seen {
 	const char *digest; /* SHA-256 of its bytes; NULL: it was not read */
 };
 
+/*
+ * An authority in use that has the subject of one of the fleet's issuers, but
+ * whose key no generation of the state has.
+ */
+struct foreign_authority {
+	const char *subject;     /* canonical */
+	const char *key;         /* what tells its key from others; opaque */
+	const char *component;   /* where it was seen; NULL: in the file... */
+	const char *path;        /* ...that an issuer publishes; NULL */
+	const char *what;        /* the installed or the served leaf; "" */
+	const char *fingerprint; /* of the certificate that was looked at */
+};
+
 struct snapshot {
 	struct arena arena;
 	int64_t observed_at;
@@ -151,6 +164,12 @@ struct snapshot {
 	const char *const *reached; /* by the last completed run, sorted; see
 				       struct plan */
 	size_t reached_count;       /* 0: none has completed */
+	/* in the order in which they were seen */
+	const struct foreign_authority *foreign;
+	size_t foreign_count;
+	/* keys of foreign authorities that somebody accepted; sorted */
+	const char *const *accepted;
+	size_t accepted_count;
 	const struct generation *generations; /* by of, owner, number */
 	size_t generation_count;
 	const struct import_seen *imports; /* by certificate */

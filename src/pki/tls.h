@@ -25,6 +25,7 @@ enum {
 
 struct tls_leaf {
 	const char *fingerprint; /* NULL: none */
+	struct der der;
 	int64_t not_after;
 };
 

@@ -334,17 +334,18 @@ static bool complete(struct tls_conn *c, struct tls_outcome *out)
 	sha256_text(certs[0].data, certs[0].size, fingerprint);
 
 	struct cert_set kept =
-		cert_set_copy(&(struct cert_set){ .certs = presented + 1,
-						  .count = count - 1 },
+		cert_set_copy(&(struct cert_set){ .certs = presented,
+						  .count = count },
 			      c->arena);
 
 	*out = (struct tls_outcome){
 		.completed = true,
 		.leaf = { .fingerprint = arena_strdup(c->arena, fingerprint),
+			  .der = kept.certs[0],
 			  .not_after = leaf_end(&certs[0]) },
 		.chain = { .digest = chain_digest(presented, count, c->arena),
-			   .above = kept.certs,
-			   .above_count = kept.count },
+			   .above = kept.certs + 1,
+			   .above_count = kept.count - 1 },
 	};
 	gnutls_bye(c->session, GNUTLS_SHUT_WR);
 	return true;

@@ -69,6 +69,7 @@ void place_probe(const struct install *i, struct arena *a,
 	target_judge(&t, &seen, &v);
 	out->installed = v.fingerprint;
 	out->chain = v.chain;
+	out->leaf = verdict_leaf(&v);
 	out->damage = v.damage;
 	out->error = v.error;
 	see_staged(&t, out);

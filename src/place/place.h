@@ -48,6 +48,7 @@
 struct place_seen {
 	const char *installed;  /* fingerprint; "" nothing; NULL unreadable */
 	const char *chain;      /* digest of what follows the leaf */
+	struct der leaf;        /* len 0: none */
 	const char *damage;     /* NULL: whole; else "key.pem does not match" */
 	const char *staged;     /* newest version that is not current; NULL */
 	const char *unwritable; /* NULL: can be written; else why not */

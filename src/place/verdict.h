@@ -26,6 +26,12 @@ struct verdict {
 	size_t count;
 };
 
+/* Its leaf; len 0: none. */
+static inline struct der verdict_leaf(const struct verdict *v)
+{
+	return v->fingerprint && v->count ? v->certs[0] : (struct der){ 0 };
+}
+
 /*
  * `parts` are those that belong there, `names` what to call them.  An absent
  * anchor is no damage, and neither is a key we may not read.

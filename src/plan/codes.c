@@ -15,6 +15,10 @@ const struct code_row code_rows[CODE_COUNT] = {
 					  "--restart-postponed" },
 	[CODE_FIRST_CONTACT] = { "first-contact", SEVERITY_INFO,
 				 "check that this is intended" },
+	[CODE_FOREIGN_AUTHORITY] = { "foreign-authority", SEVERITY_ACKNOWLEDGE,
+				     "apply from the checkout whose state has "
+				     "that authority, or restore its newest "
+				     "bundle with 'certfleet backup restore'" },
 	[CODE_IMPORT_MISSING] = { "import-missing", SEVERITY_INFO,
 				  "put the file and its password back" },
 	[CODE_ISSUER_EXPIRES] = { "issuer-expires", SEVERITY_ACKNOWLEDGE,

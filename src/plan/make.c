@@ -155,6 +155,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	precheck(&d);
 	if (!acks_check(&d, e))
 		return false;
+	precheck_accepted(&d, &p);
 	precheck_sort(&d);
 	finish(&d, &p);
 	*out = TAKE(p);

@@ -85,25 +85,7 @@ static void check_removal(struct draft *d)
 		     });
 }
 
-/* ---- issuers and certificates ---- */
-
-static void check_issuer(struct draft *d, const struct issuer_draft *i)
-{
-	if (!i->in_scope || !i->replaced)
-		return;
-	finding_tell(
-		d, &(struct finding){
-			   .code = CODE_ISSUER_REPLACED,
-			   .severity = code_rows[CODE_ISSUER_REPLACED].severity,
-			   .name = i->name,
-			   .subject = { .issuer = i->issuer->name },
-			   .message = arena_printf(
-				   d->kept,
-				   "a new authority takes the place of %s: %s",
-				   draft_short(d, i->replaced->fingerprint),
-				   i->reason),
-		   });
-}
+/* ---- certificates ---- */
 
 /* Of a leaf that has its issuer's end for its own. */
 static bool is_cut(const struct certificate_draft *c, int64_t end)
@@ -189,7 +171,7 @@ void precheck(struct draft *d)
 	check_newer_bundle(d);
 	check_removal(d);
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
-		check_issuer(d, &d->issuers[i]);
+		precheck_issuer(d, &d->issuers[i]);
 	look_at_users(d);
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		check_certificate(d, &d->certificates[i]);

@@ -15,6 +15,10 @@
 
 /* All but the budget of the waves; when waves and steps are decided. */
 void precheck(struct draft *d);
+/* Authorities that would be replaced. */
+void precheck_issuer(struct draft *d, const struct issuer_draft *i);
+/* After all the others: what is accepted for good by carrying the plan out. */
+void precheck_accepted(struct draft *d, struct plan *p);
 /* What one component is told, and what the components of a role are. */
 void precheck_component(struct draft *d, const struct component_draft *c);
 void precheck_roles(struct draft *d);

@@ -9,6 +9,7 @@
  *	component/NAME            what a component got, owes and refused
  *	observation/NAME          what was last seen there
  *	reach/N                   what the last completed run reached
+ *	accepted                  keys of foreign authorities that are known
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
  *	invite/ID, agent/NAME/N   of agents (state/enrolment.h)
  *
@@ -90,6 +91,10 @@ MUST_CHECK bool state_components(struct state *s, struct arena *a,
 MUST_CHECK bool state_reach(struct state *s, struct arena *a,
 			    const char *const **out, size_t *count,
 			    struct err *e);
+/* Keys of foreign authorities that were accepted (model/snapshot.h), sorted. */
+MUST_CHECK bool state_accepted(struct state *s, struct arena *a,
+			       const char *const **out, size_t *count,
+			       struct err *e);
 /* The private key with this SPKI hash; `out` must be empty. */
 MUST_CHECK bool state_key(struct state *s, const char *spki, struct secret *out,
 			  struct err *e);
@@ -124,6 +129,8 @@ void change_forget_generation(struct change *c, const struct generation *g);
 /* In place of what an earlier run reached; sorted. */
 MUST_CHECK bool change_reach(struct change *c, const char *const *reach,
 			     size_t count, struct err *e);
+/* In place of what was accepted before; sorted. */
+void change_accepted(struct change *c, const char *const *keys, size_t count);
 /* Any other record, for the journal; value NULL deletes. */
 void change_record(struct change *c, const char *key, const char *value);
 

@@ -19,10 +19,13 @@
  *	no-state | orphan PATH | newer PATH | serial N
  *	reached nothing | reached "KIND WHAT"; without one all was reached
  *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
+ *		[subject="..."], of one that left the fleet file
  *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those
  *	import NAME missing | error="..." | holds=NAME/2 [chain=X] |
  *		unopened [file=HASH] [missing]
  *	published CA current | outdated
+ *	foreign KEY "SUBJECT" path=P | component=C installed|served
+ *	accepted KEY
  *	component NAME [offline] [unseen] [unknown] [remove]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
  *		[damage="..."] [error="..."] [unwritable="..."]
@@ -83,6 +86,8 @@ struct scene {
 	VEC(const char *) reissue;
 	VEC(struct step) broken;
 	VEC(const char *) reached;
+	VEC(struct foreign_authority) foreign;
+	VEC(const char *) accepted;
 	bool reach_given;
 	bool restart_postponed;
 	VEC(struct label) labels;
@@ -250,6 +255,9 @@ static void add_generation(struct scene *s, const struct words *w)
 			      s->now + (g.of == OF_ISSUER ? 3000 : 60) * DAY);
 	g.authority = signer(s, &g, w);
 	g.request = asked_for(s, &g);
+	if (value(w, "subject"))
+		g.request = arena_printf(&s->a, "subject=%s\n",
+					 value(w, "subject"));
 	for (size_t i = 2; i < w->count; i++)
 		if (!strncmp(w->items[i], "request.", 8))
 			g.request =
@@ -336,6 +344,18 @@ static void add_reached(struct scene *s, const char *what)
 		VEC_PUSH(&s->reached, &s->a, what);
 }
 
+static void add_foreign(struct scene *s, const struct words *w)
+{
+	VEC_PUSH(&s->foreign, &s->a,
+		 ((struct foreign_authority){
+			 .key = w->items[1],
+			 .subject = w->items[2],
+			 .path = value(w, "path"),
+			 .component = value(w, "component"),
+			 .what = has(w, "served") ? "served" : "installed",
+			 .fingerprint = fingerprint(s, w->items[1]) }));
+}
+
 static void read_snapshot_line(struct scene *s, const struct words *w)
 {
 	const char *kind = w->items[0];
@@ -348,6 +368,10 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		add_reached(s, w->items[1]);
 	else if (!strcmp(kind, "newer"))
 		s->snapshot.newer_bundle = w->items[1];
+	else if (!strcmp(kind, "foreign"))
+		add_foreign(s, w);
+	else if (!strcmp(kind, "accepted"))
+		VEC_PUSH(&s->accepted, &s->a, w->items[1]);
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
 	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))
@@ -393,6 +417,10 @@ static void finish_snapshot(struct scene *s)
 	SORT(&s->reached, compare_names);
 	s->snapshot.reached = s->reached.items;
 	s->snapshot.reached_count = s->reached.count;
+	s->snapshot.foreign = s->foreign.items;
+	s->snapshot.foreign_count = s->foreign.count;
+	s->snapshot.accepted = s->accepted.items;
+	s->snapshot.accepted_count = s->accepted.count;
 	s->snapshot.lineage = s->snapshot.state_exists ? "lineage-1" : "";
 	s->snapshot.generations = s->generations.items;
 	s->snapshot.generation_count = s->generations.count;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Authorities that are in use under the subject of one of ours, but with a
+ * key that the state does not have: of another checkout, or of a state that
+ * was lost.
+ */
+#include "base/fs.h"
+#include "base/text.h"
+#include "engine/inside.h"
+#include "engine/observe.h"
+#include "pki/key_id.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct authority_watch {
+	struct arena *arena;            /* the snapshot's */
+	VEC(const char *) subjects;     /* of the fleet's managed issuers */
+	VEC(const char *) keys;         /* of the authorities we have */
+	VEC(const char *) fingerprints; /* of the leaves we have */
+	VEC(struct foreign_authority) found;
+};
+
+static int compare_text(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+#define SORT(vec)                                                   \
+	do {                                                        \
+		if ((vec)->count)                                   \
+			qsort((vec)->items, (vec)->count,           \
+			      sizeof(*(vec)->items), compare_text); \
+	} while (0)
+#define HAS(vec, text)                                                \
+	((vec)->count && bsearch(&(text), (vec)->items, (vec)->count, \
+				 sizeof(*(vec)->items), compare_text))
+
+/* The state may still know the issuer by the name it had. */
+static bool read_authority(struct engine *en, const struct generation *g,
+			   struct arena *a, struct cert_set *set)
+{
+	const struct issuer *i = fleet_issuer(en->fleet, g->owner);
+	struct generation before = *g;
+	struct err ignored = { 0 };
+
+	if (state_certificates(en->state, g, a, set, &ignored))
+		return true;
+	before.owner = i ? i->was : NULL;
+	return before.owner &&
+	       state_certificates(en->state, &before, a, set, &ignored);
+}
+
+static void know_authority(struct authority_watch *w, struct engine *en,
+			   const struct generation *g)
+{
+	struct cert_set set = { 0 };
+	struct key_ids ids = { 0 };
+	struct err ignored = { 0 };
+
+	VEC_PUSH(&w->keys, w->arena, g->spki);
+	if (read_authority(en, g, w->arena, &set) && set.count &&
+	    key_ids_read(set.certs[0], w->arena, &ids, &ignored))
+		VEC_PUSH(&w->keys, w->arena, ids.own);
+}
+
+struct authority_watch *authority_watch_new(struct engine *en,
+					    struct snapshot *s)
+{
+	struct authority_watch *w =
+		ARENA_NEW(&s->arena, struct authority_watch);
+
+	w->arena = &s->arena;
+	for (size_t i = 0; i < en->fleet->issuer_count; i++)
+		VEC_PUSH(&w->subjects, w->arena, en->fleet->issuers[i].subject);
+	for (size_t i = 0; i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+
+		if (g->pending)
+			continue;
+		if (g->of == OF_ISSUER)
+			know_authority(w, en, g);
+		else if (g->source != SOURCE_FOUND)
+			VEC_PUSH(&w->fingerprints, w->arena, g->fingerprint);
+	}
+	SORT(&w->subjects);
+	SORT(&w->keys);
+	SORT(&w->fingerprints);
+	return w;
+}
+
+static void add(struct authority_watch *w, struct foreign_authority found)
+{
+	vec_each (known, &w->found) {
+		if (!strcmp(known->key, found.key) &&
+		    !strcmp(known->subject, found.subject) &&
+		    known->component == found.component)
+			return;
+	}
+	VEC_PUSH(&w->found, w->arena, found);
+}
+
+static const char *fingerprint_of(struct authority_watch *w, struct der der)
+{
+	char text[SHA256_TEXT];
+
+	sha256_text(der.bytes, der.len, text);
+	return arena_strdup(w->arena, text);
+}
+
+void authority_watch_leaf(struct authority_watch *w, const char *component,
+			  const char *what, struct der leaf)
+{
+	const char *fingerprint = leaf.len ? fingerprint_of(w, leaf) : "";
+	struct key_ids ids = { 0 };
+	struct err ignored = { 0 };
+
+	if (!leaf.len || !w->subjects.count ||
+	    HAS(&w->fingerprints, fingerprint) ||
+	    !key_ids_read(leaf, w->arena, &ids, &ignored) ||
+	    !HAS(&w->subjects, ids.issuer))
+		return;
+
+	const char *key = ids.signer ? ids.signer : fingerprint;
+
+	if (HAS(&w->keys, key))
+		return;
+	add(w, (struct foreign_authority){ .subject = ids.issuer,
+					   .key = key,
+					   .component = component,
+					   .what = what,
+					   .fingerprint = fingerprint });
+}
+
+void authority_watch_file(struct authority_watch *w, const char *path,
+			  const struct secret *pem)
+{
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct err ignored = { 0 };
+
+	if (!pem_read_certs((const char *)pem->bytes, pem->len, w->arena,
+			    &certs, &count, &ignored))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct key_ids ids = { 0 };
+
+		if (!key_ids_read(certs[i], w->arena, &ids, &ignored) ||
+		    !HAS(&w->subjects, ids.subject) || HAS(&w->keys, ids.own))
+			continue;
+		add(w, (struct foreign_authority){
+			       .subject = ids.subject,
+			       .key = ids.own,
+			       .path = path,
+			       .what = "",
+			       .fingerprint = fingerprint_of(w, certs[i]) });
+	}
+}
+
+void authority_watch_end(struct authority_watch *w, struct snapshot *s)
+{
+	s->foreign = w->found.items;
+	s->foreign_count = w->found.count;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys of foreign authorities that somebody accepted, so as not to ask again.
+ */
+#include "state/change.h"
+#include "state/handle.h"
+#include "state/records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ACCEPTED_KEY "accepted"
+
+struct accepted {
+	const char *const *keys;
+	size_t key_count;
+};
+
+static const struct field accepted_fields[] = {
+	LIST_FIELD(struct accepted, keys, key_count),
+	{ 0 },
+};
+
+bool state_accepted(struct state *s, struct arena *a, const char *const **out,
+		    size_t *count, struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record r = { 0 };
+	struct accepted found = { 0 };
+	struct err why = { 0 };
+
+	if (!s->backend->ops->get(s->backend, ACCEPTED_KEY, &own, &r, &why)) {
+		*e = why;
+		if (why.code != ERR_MISSING)
+			return false;
+	} else if (!record_decode(&r, accepted_fields, a, &found, e)) {
+		return false;
+	}
+	*out = found.keys;
+	*count = found.key_count;
+	return true;
+}
+
+void change_accepted(struct change *c, const char *const *keys, size_t count)
+{
+	const struct accepted all = { .keys = keys, .key_count = count };
+
+	change_put(c, ACCEPTED_KEY,
+		   record_encode(accepted_fields, &all, &c->arena));
+}

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# No authority is replaced unasked, whatever was lost.
+. "$(dirname "$0")/lib.sh"
+. "$root/tests/e2e/fixture.sh"
+ca_key() { openssl x509 -in trust/ca.pem -noout -pubkey; }
+three_components
+cf apply --yes
+is $status 0 "the trio is set up"
+key=$(ca_key)
+leaf=$(served "$one")
+
+# ---- a fresh checkout: git holds neither the state nor the bundles ----
+mv .certfleet kept-state
+mv backups kept-backups
+cf apply --yes
+is $status 3 "K1: a checkout without state and bundles asks before it replaces the authority"
+has "$out" "foreign-authority ca" "K1: by the code of DESIGN"
+has "$out" "'trust/ca.pem' holds" "K1: the published file is named"
+has "$out" "component 'one': the installed leaf" "K1: and a component that has a leaf of it"
+is "$(ca_key)" "$key" "K1: what is published is what it was"
+is "$(served "$one")" "$leaf" "K1: and so is what is served"
+[ ! -e .certfleet ]
+ok $? "K1: no state was made"
+mv trust/ca.pem kept.pem
+cf apply --yes
+is $status 3 "K1: without the published file the components alone are enough"
+is "$(served "$one")" "$leaf" "K1: nothing was replaced"
+mv kept.pem trust/ca.pem
+for there in tls/one tls/two; do mv "$there" "$there.away"; done
+mv tls/three.crt tls/three.away
+cf apply --yes
+has "$out" "component 'two': the served leaf" "K1: and so is what is served alone"
+is $status 3 "K1: of files that are gone"
+for there in tls/one tls/two; do rm -rf "$there"; mv "$there.away" "$there"; done
+mv tls/three.away tls/three.crt
+cf plan --confined
+has "$out" "acknowledge *foreign-authority ca" "K1: a confined plan sees the published file"
+
+cf apply --yes --ack foreign-authority
+is $status 0 "K1: acknowledged it is done"
+[ "$(ca_key)" != "$key" ]
+ok $? "K1: by another authority"
+cp trust/ca.pem new.pem
+
+# ---- what was accepted asks no more; what was not does ----
+git_ca=$(openssl x509 -in <(openssl x509 -in new.pem) -noout -fingerprint)
+mkdir -p other && mv .certfleet other/state && mv backups other/backups
+mv kept-state .certfleet
+mv kept-backups backups
+cf plan
+has "$out" "acknowledge *foreign-authority ca" "K1: the first checkout does not take it back unasked either"
+cf apply --yes --ack foreign-authority
+is $status 0 "K1: acknowledged the first authority is back"
+is "$(ca_key)" "$key" "K1: with its key"
+cp new.pem trust/ca.pem
+cf apply --yes
+is $status 0 "K1: what was accepted once does not ask again"
+is "$(ca_key)" "$key" "K1: and is replaced"
+is "$git_ca" "$(openssl x509 -in new.pem -noout -fingerprint)" "the other one is another"
+
+# ---- an issuer that appears with the subject of one that leaves ----
+sed -i 's/^  ca: {/  authority: {/; s/issuer: ca}/issuer: authority}/' certfleet.yaml
+cf apply --yes
+is $status 3 "K1: an issuer with a new name and the same subject asks"
+has "$out" "issuer-replaced authority" "K1: by the code of DESIGN"
+has "$out" "was: ca" "K1: and the remedy is a rename"
+is "$(ca_key)" "$key" "K1: nothing was replaced"
+finish
