@@ -184,7 +184,7 @@ static bool has_work(struct application *a)
 	size_t wanted = p->unchanged - unseen;
 	AUTO(buf) text = { 0 };
 
-	if (p->step_count || plan_is_blocked(p) ||
+	if (plan_has_work(p) || plan_is_blocked(p) ||
 	    plan_needs_acknowledgement(p))
 		return true;
 	buf_printf(&text, "certfleet: nothing to do, %zu component%s as wanted",

@@ -141,7 +141,7 @@ static int detailed_status(const struct plan *p)
 		return STATUS_BLOCKED;
 	if (plan_needs_acknowledgement(p))
 		return STATUS_ASKS;
-	return p->step_count ? STATUS_PENDING : 0;
+	return plan_has_work(p) ? STATUS_PENDING : 0;
 }
 
 /* Offline: how old is what the plan rests on? */

@@ -18,7 +18,8 @@ struct tls_probe;
 
 /*
  * `was:`: shows what is remembered of OLD under its new name, in the
- * generations of `s` and in `known` (which stays sorted).
+ * generations of `s` and in `known` (which stays sorted), and lists in `s`
+ * what the state itself still has to learn.
  */
 void observe_renamed(const struct fleet *f, struct snapshot *s,
 		     const struct component_seen *known, size_t count);

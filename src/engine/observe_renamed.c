@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/observe.h"
 
+#include "base/vec.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +29,27 @@ static const char *renamed_request(struct arena *a, const char *request,
 			    request, new_name, at + strlen(line));
 }
 
-static void rename_owner(struct snapshot *s, enum generation_of of,
+struct renamed_list {
+	struct snapshot *s;
+	VEC(struct renamed_seen) seen;
+};
+
+static void note(struct renamed_list *l, const char *kind, const char *old,
+		 const char *name)
+{
+	VEC_PUSH(&l->seen, &l->s->arena,
+		 (struct renamed_seen){ kind, old, name });
+}
+
+static void rename_owner(struct renamed_list *l, enum generation_of of,
 			 const char *old, const char *new_name)
 {
+	struct snapshot *s = l->s;
 	struct generation *list = (struct generation *)s->generations;
 
-	if (owner_known(s, of, new_name))
+	if (owner_known(s, of, new_name) || !owner_known(s, of, old))
 		return;
+	note(l, of == OF_ISSUER ? "issuer" : "certificate", old, new_name);
 	for (size_t i = 0; i < s->generation_count; i++) {
 		struct generation *g = &list[i];
 
@@ -73,7 +89,7 @@ static struct component_seen *find(struct component_seen *list, size_t count,
 		     : NULL;
 }
 
-static void rename_components(const struct fleet *f,
+static void rename_components(const struct fleet *f, struct renamed_list *l,
 			      struct component_seen *list, size_t count)
 {
 	for (size_t i = 0; i < f->component_count; i++) {
@@ -84,6 +100,7 @@ static void rename_components(const struct fleet *f,
 		if (!old || find(list, count, c->name) ||
 		    fleet_component(f, c->was))
 			continue;
+		note(l, "component", c->was, c->name);
 		old->name = c->name;
 		qsort(list, count, sizeof(*list), by_name);
 	}
@@ -92,16 +109,20 @@ static void rename_components(const struct fleet *f,
 void observe_renamed(const struct fleet *f, struct snapshot *s,
 		     const struct component_seen *known, size_t count)
 {
+	struct renamed_list l = { .s = s };
+
 	for (size_t i = 0; i < f->issuer_count; i++)
 		if (f->issuers[i].was)
-			rename_owner(s, OF_ISSUER, f->issuers[i].was,
+			rename_owner(&l, OF_ISSUER, f->issuers[i].was,
 				     f->issuers[i].name);
 	for (size_t i = 0; i < f->certificate_count; i++)
 		if (f->certificates[i].was)
-			rename_owner(s, OF_CERTIFICATE, f->certificates[i].was,
+			rename_owner(&l, OF_CERTIFICATE, f->certificates[i].was,
 				     f->certificates[i].name);
 	if (s->generation_count)
 		qsort((struct generation *)s->generations, s->generation_count,
 		      sizeof(*s->generations), by_owner);
-	rename_components(f, (struct component_seen *)known, count);
+	rename_components(f, &l, (struct component_seen *)known, count);
+	s->renamed = l.seen.items;
+	s->renamed_count = l.seen.count;
 }

@@ -151,6 +151,13 @@ struct foreign_authority {
 	const char *fingerprint; /* of the certificate that was looked at */
 };
 
+/* What `was:` says and the state does not know yet. */
+struct renamed_seen {
+	const char *kind; /* issuer, certificate, component */
+	const char *old;
+	const char *name;
+};
+
 struct snapshot {
 	struct arena arena;
 	int64_t observed_at;
@@ -164,6 +171,9 @@ struct snapshot {
 	const char *const *reached; /* by the last completed run, sorted; see
 				       struct plan */
 	size_t reached_count;       /* 0: none has completed */
+	/* shown under their new names here; in the order of the fleet */
+	const struct renamed_seen *renamed;
+	size_t renamed_count;
 	/* in the order in which they were seen */
 	const struct foreign_authority *foreign;
 	size_t foreign_count;

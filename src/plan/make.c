@@ -136,6 +136,15 @@ static void finish(struct draft *d, struct plan *p)
 	p->unchanged = count_unchanged(d);
 }
 
+bool plan_has_work(const struct plan *p)
+{
+	for (size_t i = 0; i < p->precondition_count; i++)
+		if (!strcmp(p->preconditions[i].code,
+			    code_rows[CODE_RENAMED].name))
+			return true;
+	return p->step_count > 0;
+}
+
 bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 {
 	AUTO(plan) p = { 0 };

@@ -52,6 +52,12 @@ struct plan_input {
 MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out,
 			  struct err *e);
 
+/*
+ * Whether an apply writes anything: a step, or a new name (`was:`) for what
+ * the state knows.
+ */
+bool plan_has_work(const struct plan *p);
+
 /* As people read it; `verbose` adds what is unchanged. */
 void plan_render_text(const struct plan *p, bool verbose, bool color,
 		      struct buf *out);

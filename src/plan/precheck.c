@@ -66,6 +66,36 @@ static void check_newer_bundle(struct draft *d)
 		   });
 }
 
+/* An apply records it, also when that is all there is to do. */
+static void check_renamed(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+	const char **items =
+		arena_array(d->kept, s->renamed_count, sizeof(*items));
+
+	for (size_t i = 0; i < s->renamed_count; i++)
+		items[i] = arena_printf(
+			d->kept, "%s %s -> %s", s->renamed[i].kind,
+			text_escaped(&d->scratch, s->renamed[i].old),
+			text_escaped(&d->scratch, s->renamed[i].name));
+	if (!s->renamed_count)
+		return;
+	finding_tell(d, &(struct finding){
+				.code = CODE_RENAMED,
+				.severity = SEVERITY_INFO,
+				.name = "",
+				.message = arena_printf(
+					d->kept,
+					"the state learns %zu new "
+					"name%s, nothing is issued "
+					"again for that",
+					s->renamed_count,
+					s->renamed_count == 1 ? "" : "s"),
+				.items = items,
+				.item_count = s->renamed_count,
+			});
+}
+
 static void check_removal(struct draft *d)
 {
 	size_t count = d->removed.count;
@@ -109,21 +139,21 @@ static void check_issuer_end(struct draft *d, const struct certificate_draft *c)
 
 	if (issued ? left >= wanted : !is_cut(c, end))
 		return;
-	finding_tell(
-		d, &(struct finding){
-			   .code = CODE_ISSUER_EXPIRES,
-			   .severity = finding_severity(CODE_ISSUER_EXPIRES,
-							issued && short_leaf),
-			   .name = c->name,
-			   .subject = certificate_subject(c->certificate),
-			   .message = arena_printf(
-				   d->kept,
-				   "issuer '%s' ends in %s, the certificate "
-				   "should last %s",
-				   c->issuer->name,
-				   duration_about(left, left_text),
-				   duration_words(wanted, wanted_text)),
-		   });
+	finding_tell(d,
+		     &(struct finding){
+			     .code = CODE_ISSUER_EXPIRES,
+			     .severity = finding_severity(CODE_ISSUER_EXPIRES,
+							  issued && short_leaf),
+			     .name = c->name,
+			     .subject = certificate_subject(c->certificate),
+			     .message = arena_printf(
+				     d->kept,
+				     "issuer '%s' ends in %s, the certificate "
+				     "should last %s",
+				     c->issuer->name,
+				     duration_about(left, left_text),
+				     duration_words(wanted, wanted_text)),
+		     });
 }
 
 static void check_certificate(struct draft *d,
@@ -169,6 +199,7 @@ void precheck(struct draft *d)
 {
 	check_state(d);
 	check_newer_bundle(d);
+	check_renamed(d);
 	check_removal(d);
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		precheck_issuer(d, &d->issuers[i]);

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-#define INVITE_PREFIX "invite/"
-#define AGENT_PREFIX "agent/"
-
 static const struct field invite_fields[] = {
 	TEXT_FIELD(struct invite, id),
 	TEXT_FIELD(struct invite, agent),

@@ -21,6 +21,8 @@
 #define COMPONENT_PREFIX "component/"
 #define OBSERVATION_PREFIX "observation/"
 #define KEY_PREFIX "key/"
+#define INVITE_PREFIX "invite/"
+#define AGENT_PREFIX "agent/"
 
 enum {
 	CHAIN_LIMIT = 10,

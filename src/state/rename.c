@@ -207,12 +207,34 @@ static bool rename_in_request(const struct change *c, const struct record *r,
 	return true;
 }
 
+/* An invite or an agent, each as it was but for the name of its issuer. */
+static bool rename_in_enrolment(const struct change *c, const struct record *r,
+				struct arena *a, const char **value,
+				struct err *e)
+{
+	AUTO(json) json = NULL;
+
+	if (!record_parse(r, &json, e))
+		return false;
+
+	const char *old = json_string_value(json_object_get(json, "issuer"));
+	const char *name = old ? new_name_of(c, OF_ISSUER, old) : NULL;
+
+	if (!name)
+		return true;
+	json_object_set_new(json, "issuer", text_to_json(name));
+	*value = json_to_text(json, a);
+	return true;
+}
+
 static const struct mention {
 	const char *prefix;
 	mention_fn *rename;
 } mentions[] = {
 	{ COMPONENT_PREFIX, rename_in_component },
 	{ GENERATION_PREFIX, rename_in_request },
+	{ INVITE_PREFIX, rename_in_enrolment },
+	{ AGENT_PREFIX, rename_in_enrolment },
 };
 
 static bool rename_written(const struct change *c, const struct mention *m,

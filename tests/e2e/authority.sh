@@ -66,4 +66,33 @@ is $status 3 "K1: an issuer with a new name and the same subject asks"
 has "$out" "issuer-replaced authority" "K1: by the code of DESIGN"
 has "$out" "was: ca" "K1: and the remedy is a rename"
 is "$(ca_key)" "$key" "K1: nothing was replaced"
+
+# ---- with 'was' it is the same one, and that is recorded ----
+sed -i 's/^  authority: {/  authority: {was: ca, /' certfleet.yaml
+cf plan --detailed-exitcode
+is $status 2 "K2: a rename alone is something to do"
+has "$out" "issuer ca -> authority" "K2: and the plan shows it"
+cf apply --yes
+is $status 0 "K2: it is recorded"
+has "$out" "run " "K2: by a run"
+sed -i 's/was: ca, //' certfleet.yaml
+cf plan --detailed-exitcode
+is $status 0 "K2: without 'was' nothing is to do any more"
+is "$(ca_key)" "$key" "K2: the authority is the same"
+python3 - <<'END'
+import re
+text = open("certfleet.yaml").read()
+text = text.replace("  site: {", "  shop: {was: site, ").replace("certificate: site", "certificate: shop")
+text = text.replace("  one:\n    role: web", "  first:\n    was: one\n    role: web")
+open("certfleet.yaml", "w").write(text)
+END
+cf apply --yes
+is $status 0 "K2: a certificate and a component get new names"
+has "$out" "certificate site -> shop" "K2: both are told"
+has "$out" "component one -> first" "K2: both are told, the component as well"
+sed -i 's/was: site, //; /was: one/d' certfleet.yaml
+cf apply --yes
+is $status 0 "K2: without 'was' nothing is issued or forgotten"
+has "$out" "nothing to do" "K2: since all of it was recorded"
+is "$(ca_key)" "$key" "K2: and the authority is still the same"
 finish

@@ -4,6 +4,7 @@
 #include "state_fixture.h"
 
 #include "base/text.h"
+#include "state/enrolment.h"
 
 static const char fingerprint[] =
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -84,6 +85,53 @@ static void new_names_move_everything_in_one_commit(void **state)
 	assert_true(state_certificates(s, &generations[0], &a, &out, &e));
 	assert_int_equal(out.count, 1);
 	assert_false(state_certificates(s, &g, &a, &out, &e));
+	state_close(s);
+}
+
+static void k2_invites_and_agents_name_their_issuer_anew(void **state)
+{
+	AUTO(arena) a = { 0 };
+	struct state *s = must_open_state(*state, true);
+	AUTO(change) c = change_new(s);
+	const struct generation ca = { .of = OF_ISSUER,
+				       .owner = "ca",
+				       .number = 1,
+				       .fingerprint = fingerprint,
+				       .spki = spki_1,
+				       .chain = "",
+				       .serial = "01",
+				       .subject = "CN=CA",
+				       .issuer = "CN=CA",
+				       .authority = "",
+				       .key = "ecdsa-p256",
+				       .request = "" };
+	const struct invite invite = { .id = "0a",
+				       .agent = "one",
+				       .issuer = "ca",
+				       .token = fingerprint };
+	const struct enrolled agent = { .agent = "one",
+					.number = 1,
+					.issuer = "ca",
+					.authority = fingerprint,
+					.serial = "02",
+					.fingerprint = fingerprint,
+					.spki = spki_1 };
+	const struct enrolled *agents = NULL;
+	struct invite found = { 0 };
+	size_t count = 0;
+	struct err e = { 0 };
+
+	change_generation(c, &ca, NULL);
+	change_invite(c, &invite);
+	change_enrolled(c, &agent);
+	must_commit(s, c);
+	assert_true(change_rename_owner(c, OF_ISSUER, "ca", "root", &e));
+	must_commit(s, c);
+	assert_true(state_invite(s, "0a", &a, &found, &e));
+	assert_string_equal(found.issuer, "root");
+	assert_true(state_enrolled(s, &a, &agents, &count, &e));
+	assert_int_equal(count, 1);
+	assert_string_equal(agents[0].issuer, "root");
 	state_close(s);
 }
 
@@ -180,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(new_names_move_everything_in_one_commit),
+		IN_PLACE(k2_invites_and_agents_name_their_issuer_anew),
 		IN_PLACE(a_new_name_that_is_taken_is_refused),
 		IN_PLACE(a_rename_that_cannot_be_read_fails_the_commit),
 		IN_PLACE(a_key_goes_with_the_last_generation_that_has_it),

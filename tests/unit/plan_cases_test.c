@@ -26,6 +26,7 @@
  *	published CA current | outdated
  *	foreign KEY "SUBJECT" path=P | component=C installed|served
  *	accepted KEY
+ *	renamed KIND OLD NEW, in what is listed under NEW here
  *	component NAME [offline] [unseen] [unknown] [remove]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
  *		[damage="..."] [error="..."] [unwritable="..."]
@@ -88,6 +89,7 @@ struct scene {
 	VEC(const char *) reached;
 	VEC(struct foreign_authority) foreign;
 	VEC(const char *) accepted;
+	VEC(struct renamed_seen) renamed;
 	bool reach_given;
 	bool restart_postponed;
 	VEC(struct label) labels;
@@ -372,6 +374,10 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		add_foreign(s, w);
 	else if (!strcmp(kind, "accepted"))
 		VEC_PUSH(&s->accepted, &s->a, w->items[1]);
+	else if (!strcmp(kind, "renamed"))
+		VEC_PUSH(&s->renamed, &s->a,
+			 ((struct renamed_seen){ w->items[1], w->items[2],
+						 w->items[3] }));
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
 	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))
@@ -421,6 +427,8 @@ static void finish_snapshot(struct scene *s)
 	s->snapshot.foreign_count = s->foreign.count;
 	s->snapshot.accepted = s->accepted.items;
 	s->snapshot.accepted_count = s->accepted.count;
+	s->snapshot.renamed = s->renamed.items;
+	s->snapshot.renamed_count = s->renamed.count;
 	s->snapshot.lineage = s->snapshot.state_exists ? "lineage-1" : "";
 	s->snapshot.generations = s->generations.items;
 	s->snapshot.generation_count = s->generations.count;
