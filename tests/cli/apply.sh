@@ -64,7 +64,7 @@ cf_out apply --yes --json
 is "$(jq -r .event <<<"$out")" refused "as JSON too"
 is "$(jq -r .exit_status <<<"$out")" 4 "with the status"
 sed -i 's|open/two|tls/two|' certfleet.yaml
-rm -rf .certfleet
+rm -rf .certfleet tls/one tls/two
 cf apply --yes
 is $status 3 "an acknowledgement is needed: 3"
 has "$out" "--ack state-missing" "and it says how"
