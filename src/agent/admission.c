@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "config/load.h"
 #include "pki/issue.h"
 #include "pki/pair.h"
@@ -69,7 +70,7 @@ bool admission_read(struct agent_config *c, struct err *e)
 
 	if (!c->allow_file)
 		return true;
-	if (!fs_read(c->allow_file, ALLOW_FILE_LIMIT, &text, e)) {
+	if (!trusted_file_text(c->allow_file, ALLOW_FILE_LIMIT, &text, e)) {
 		if (e->code == ERR_MISSING)
 			return err_set(e, ERR_MISSING,
 				       "'%s' does not exist; 'certfleet agent "
@@ -221,7 +222,7 @@ static bool settle_authority(struct agent_config *c,
 	if (!read_authorities(what->authority, strlen(what->authority), &a,
 			      &wanted, e))
 		return err_in(e, "the authority of the operator");
-	if (!fs_read(c->client_ca, INPUT_FILE_LIMIT, &text, &why)) {
+	if (!trusted_file_text(c->client_ca, INPUT_FILE_LIMIT, &text, &why)) {
 		if (why.code == ERR_MISSING)
 			return write_authorities(c, &wanted, e);
 		*e = why;

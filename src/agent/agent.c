@@ -8,8 +8,8 @@
 #include "agent/meet.h"
 #include "agent/network.h"
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/stop.h"
+#include "base/trusted_file.h"
 #include "pki/pair.h"
 
 #include <jansson.h>
@@ -43,7 +43,7 @@ static void read_ahead(void)
 static bool read_authority(const struct agent_config *c, struct buf *out,
 			   struct err *e)
 {
-	return fs_read(c->client_ca, INPUT_FILE_LIMIT, out, e) ||
+	return trusted_file_text(c->client_ca, INPUT_FILE_LIMIT, out, e) ||
 	       err_in(e, "cannot read who may call");
 }
 

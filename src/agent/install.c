@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "base/stop.h"
+#include "base/trusted_file.h"
 #include "pki/pair.h"
 
 #include <poll.h>
@@ -49,7 +50,8 @@ bool install_half_open(const struct agent_config *config,
 		return err_in(e, "cannot use '%s'", config->state);
 	if (!self_read(&h->self, config, e))
 		return false;
-	if (!fs_read(config->client_ca, INPUT_FILE_LIMIT, &h->authority, e))
+	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT,
+			       &h->authority, e))
 		return err_in(e, "cannot read who may call");
 	h->signers = signers_new(config, &h->authority);
 	*out = TAKE(h);

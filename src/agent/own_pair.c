@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/secret.h"
+#include "base/trusted_file.h"
 #include "pki/csr.h"
 #include "pki/issue.h"
 #include "pki/pair.h"
@@ -95,8 +96,8 @@ static bool read_unfinished(const struct own_pair *o, struct secret *key,
 	AUTO(arena) a = { 0 };
 	AUTO(secret) pem = { 0 };
 
-	return fs_read_secret(unfinished_path(o, &a), INPUT_FILE_LIMIT, &pem,
-			      e) &&
+	return trusted_file_read(unfinished_path(o, &a), TRUSTED_KEY,
+				 INPUT_FILE_LIMIT, &pem, e) &&
 	       pem_read_key((const char *)pem.bytes, pem.len, key, e);
 }
 
@@ -110,7 +111,8 @@ static bool belongs_together(const struct own_pair *o)
 	struct err ignored = { 0 };
 
 	return read_unfinished(o, &key, &ignored) &&
-	       fs_read(o->certificate.path, INPUT_FILE_LIMIT, &pem, &ignored) &&
+	       trusted_file_text(o->certificate.path, INPUT_FILE_LIMIT, &pem,
+				 &ignored) &&
 	       pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs,
 			      &set.count, &ignored) &&
 	       pair_from_parts(&key, &set, &pair, &ignored) &&

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/trusted_file.h"
 #include "pki/pair.h"
 
 #include <string.h>
@@ -17,8 +18,9 @@ static bool read_pair(const struct agent_config *c, struct pair *out,
 	AUTO(secret) key = { 0 };
 	struct cert_set set = { 0 };
 
-	if (!fs_read(c->certificate, INPUT_FILE_LIMIT, &pem, e) ||
-	    !fs_read_secret(c->key, INPUT_FILE_LIMIT, &key_pem, e) ||
+	if (!trusted_file_text(c->certificate, INPUT_FILE_LIMIT, &pem, e) ||
+	    !trusted_file_read(c->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem,
+			       e) ||
 	    !pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count,
 			    e) ||
 	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))

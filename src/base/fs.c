@@ -61,8 +61,8 @@ static bool read_all(int fd, size_t limit, struct secret *out, struct err *e)
 	return true;
 }
 
-static bool read_opened(int fd, const char *path, size_t limit,
-			struct secret *out, struct err *e)
+bool fs_read_opened(int fd, const char *path, size_t limit, struct secret *out,
+		    struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -92,7 +92,7 @@ bool fs_read_secret(const char *path, size_t limit, struct secret *out,
 	AUTO(fd)
 	fd = open_how(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 
-	return read_opened(fd, path, limit, out, e);
+	return fs_read_opened(fd, path, limit, out, e);
 }
 
 bool fs_read(const char *path, size_t limit, struct buf *out, struct err *e)
@@ -111,7 +111,7 @@ bool fs_read_secret_beneath(int dirfd, const char *path, size_t limit,
 	AUTO(fd)
 	fd = open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 
-	return read_opened(fd, path, limit, out, e);
+	return fs_read_opened(fd, path, limit, out, e);
 }
 
 bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out,

@@ -27,6 +27,9 @@ MUST_CHECK bool fs_read(const char *path, size_t limit, struct buf *out,
 /* The same into memory that is wiped; `out` must be empty. */
 MUST_CHECK bool fs_read_secret(const char *path, size_t limit,
 			       struct secret *out, struct err *e);
+/* What stands in an open file, which messages call `path`. */
+MUST_CHECK bool fs_read_opened(int fd, const char *path, size_t limit,
+			       struct secret *out, struct err *e);
 /* The same, resolved beneath the open directory `dirfd` and never outside. */
 MUST_CHECK bool fs_read_beneath(int dirfd, const char *path, size_t limit,
 				struct buf *out, struct err *e);
@@ -85,6 +88,14 @@ MUST_CHECK bool fs_sync_dir(const char *path, struct err *e);
  */
 MUST_CHECK bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd,
 				 struct err *e);
+
+/* What is wrong with a directory of these attributes for user `us`. */
+enum fs_dir_fault {
+	FS_DIR_SAFE,
+	FS_DIR_OTHERS_OWN,
+	FS_DIR_OTHERS_WRITE,
+};
+enum fs_dir_fault fs_dir_fault(struct fs_attr attr, uid_t us);
 
 /*
  * Whether a directory with these attributes (mode with its sticky bit) can be

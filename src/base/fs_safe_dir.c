@@ -19,23 +19,36 @@ static int open_directory(int parent, const char *name)
 	return (int)syscall(SYS_openat2, parent, name, &how, sizeof(how));
 }
 
+enum fs_dir_fault fs_dir_fault(struct fs_attr attr, uid_t us)
+{
+	if (attr.owner != 0 && attr.owner != us)
+		return FS_DIR_OTHERS_OWN;
+	if ((attr.mode & S_ISVTX) && attr.owner == 0)
+		return FS_DIR_SAFE;
+	if ((attr.mode & S_IWOTH) || ((attr.mode & S_IWGRP) && attr.group != 0))
+		return FS_DIR_OTHERS_WRITE;
+	return FS_DIR_SAFE;
+}
+
 bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us,
 		    struct err *e)
 {
-	if (attr.owner != 0 && attr.owner != us)
+	switch (fs_dir_fault(attr, us)) {
+	case FS_DIR_SAFE:
+		return true;
+	case FS_DIR_OTHERS_OWN:
 		return err_set(e, ERR_IO,
 			       "directory '%s' belongs to user %u, who could "
 			       "put another file in place; give it to root, or "
 			       "say 'unsafe_directory: true'",
 			       path, attr.owner);
-	if ((attr.mode & S_ISVTX) && attr.owner == 0)
-		return true;
-	if ((attr.mode & S_IWOTH) || ((attr.mode & S_IWGRP) && attr.group != 0))
+	case FS_DIR_OTHERS_WRITE:
 		return err_set(e, ERR_IO,
 			       "others can write to directory '%s'; run 'chmod "
 			       "go-w' on it, or say 'unsafe_directory: true'",
 			       path);
-	return true;
+	}
+	return false;
 }
 
 static bool check_directory(int fd, const char *path, struct err *e)

@@ -2,7 +2,7 @@
 #include "cli/agent_file.h"
 
 #include "base/diag.h"
-#include "base/fs.h"
+#include "base/trusted_file.h"
 #include "config/load.h"
 #include "crypto/token.h"
 #include "pki/issue.h"
@@ -60,9 +60,9 @@ bool agent_token_read(const char *path, struct secret *out, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "name the file of the token with --token-file; "
 			       "'-' is stdin");
-	if (!strcmp(path, "-")
-		    ? !read_line(&text, e)
-		    : !fs_read_secret(path, TOKEN_FILE_LIMIT, &text, e))
+	if (!strcmp(path, "-") ? !read_line(&text, e)
+			       : !trusted_file_read(path, TRUSTED_SECRET,
+						    TOKEN_FILE_LIMIT, &text, e))
 		return err_in(e, "cannot take the token");
 	return token_from_text(&text, out, e);
 }

@@ -2,8 +2,8 @@
 #include "cli/passphrase.h"
 
 #include "base/arena.h"
-#include "base/fs.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,8 @@ bool passphrase_from_file(const char *path, struct secret *out, struct err *e)
 {
 	AUTO(secret) s = { 0 };
 
-	if (!fs_read_secret(path, PASSPHRASE_FILE_LIMIT, &s, e)) {
+	if (!trusted_file_read(path, TRUSTED_SECRET, PASSPHRASE_FILE_LIMIT, &s,
+			       e)) {
 		e->code = ERR_INPUT;
 		return err_in(e, "cannot take the passphrase");
 	}

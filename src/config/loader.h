@@ -80,6 +80,7 @@ struct loader {
 	VEC(struct source) sources;
 	int dirfd;         /* of the fleet's directory */
 	bool beneath;      /* nobody has reviewed the main file either */
+	bool trusted;      /* the main file is believed: its writer commands */
 	size_t room;       /* components that may still be added */
 	size_t unexpanded; /* bytes held before groups were expanded; 0: they
 			      are not yet */

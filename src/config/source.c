@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "config/include.h"
 #include "config/placeholder.h"
 
@@ -264,6 +265,15 @@ static bool open_directory(struct loader *ld, const char *path, struct err *e)
 	return true;
 }
 
+static bool read_main(const struct loader *ld, const char *path,
+		      const char *name, struct buf *text, struct err *e)
+{
+	if (ld->beneath)
+		return fs_read_beneath(ld->dirfd, name, YAML_BYTES, text, e);
+	return ld->trusted ? trusted_file_text(path, YAML_BYTES, text, e)
+			   : fs_read(path, YAML_BYTES, text, e);
+}
+
 bool source_read_main(struct loader *ld, const char *path, struct err *e)
 {
 	AUTO(buf) text = { 0 };
@@ -271,9 +281,7 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 	const char *name = slash ? slash + 1 : path;
 
 	if (!open_directory(ld, path, e) ||
-	    !(ld->beneath
-		      ? fs_read_beneath(ld->dirfd, name, YAML_BYTES, &text, e)
-		      : fs_read(path, YAML_BYTES, &text, e)))
+	    !read_main(ld, path, name, &text, e))
 		return false;
 
 	size_t bom =

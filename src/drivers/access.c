@@ -2,8 +2,8 @@
 #include "drivers/access.h"
 
 #include "base/alloc.h"
-#include "base/fs.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "pki/pair.h"
 #include "remote/identity.h"
 
@@ -101,7 +101,8 @@ static bool read_certs(const char *path, struct secret *out, struct err *e)
 	const struct der *certs = NULL;
 	size_t count = 0;
 
-	if (!fs_read_secret(path, INPUT_FILE_LIMIT, out, e) ||
+	if (!trusted_file_read(path, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, out,
+			       e) ||
 	    !pem_read_certs((const char *)out->bytes, out->len, &a, &certs,
 			    &count, e))
 		return err_in(e, "cannot read '%s'", path);

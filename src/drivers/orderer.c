@@ -2,7 +2,7 @@
 #include "drivers/orderer.h"
 
 #include "base/alloc.h"
-#include "base/fs.h"
+#include "base/trusted_file.h"
 #include "pki/pair.h"
 #include "pki/signature.h"
 
@@ -26,10 +26,12 @@ static bool read_files(const struct agent_access *access, struct orderer *op,
 	const struct identity_texts texts = { &authorities, &certificate,
 					      &key_pem };
 
-	if (!fs_read_secret(access->ca, INPUT_FILE_LIMIT, &authorities, e) ||
-	    !fs_read_secret(access->certificate, INPUT_FILE_LIMIT, &certificate,
-			    e) ||
-	    !fs_read_secret(access->key, INPUT_FILE_LIMIT, &key_pem, e) ||
+	if (!trusted_file_read(access->ca, TRUSTED_PUBLIC, INPUT_FILE_LIMIT,
+			       &authorities, e) ||
+	    !trusted_file_read(access->certificate, TRUSTED_PUBLIC,
+			       INPUT_FILE_LIMIT, &certificate, e) ||
+	    !trusted_file_read(access->key, TRUSTED_KEY, INPUT_FILE_LIMIT,
+			       &key_pem, e) ||
 	    !pem_read_certs((const char *)certificate.bytes, certificate.len,
 			    &op->arena, &op->certs, &op->cert_count, e) ||
 	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))

@@ -5,6 +5,7 @@
  * so that no agent is enrolled which then lets nobody in.
  */
 #include "base/fs.h"
+#include "base/trusted_file.h"
 #include "engine/enrol_inside.h"
 #include "pki/callers.h"
 
@@ -23,7 +24,7 @@ static bool read_pem(const char *path, struct arena *a,
 {
 	AUTO(buf) text = { 0 };
 
-	if (!fs_read(path, INPUT_FILE_LIMIT, &text, e) ||
+	if (!trusted_file_text(path, INPUT_FILE_LIMIT, &text, e) ||
 	    !pem_read_certs(buf_text(&text), text.len, a, certs, count, e))
 		return false;
 	return *count ||

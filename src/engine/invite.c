@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An invitation of an agent: a token, of which the state keeps the hash. */
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "crypto/token.h"
 #include "engine/enrol_inside.h"
 #include "state/enrolment.h"
@@ -94,7 +94,7 @@ static bool is_trusted(struct engine *en, const struct generation *authority,
 	struct cert_set there = { 0 };
 	struct cert_facts facts = { 0 };
 
-	if (!path || !fs_read(path, INPUT_FILE_LIMIT, &pem, e) ||
+	if (!path || !trusted_file_text(path, INPUT_FILE_LIMIT, &pem, e) ||
 	    !pem_read_certs(buf_text(&pem), pem.len, &a, &there.certs,
 			    &there.count, e))
 		return false;

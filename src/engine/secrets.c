@@ -3,6 +3,7 @@
 #include "base/child.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
 
@@ -86,12 +87,13 @@ static void cut_newline(struct secret *s)
 static bool from_file(struct engine *en, const char *path, struct secret *out,
 		      struct err *e)
 {
-	struct stat st;
+	AUTO(trusted_file) f = { 0 };
 
-	if (!fs_read_secret(path, SECRET_LIMIT, out, e))
+	if (!trusted_file_open(path, TRUSTED_SECRET, &f, e) ||
+	    !fs_read_opened(f.fd, path, SECRET_LIMIT, out, e))
 		return false;
 	cut_newline(out);
-	if (stat(path, &st) == 0 && (st.st_mode & (S_IRGRP | S_IROTH)))
+	if (f.mode & (S_IRGRP | S_IROTH))
 		engine_note(en,
 			    "warning: others can read the secret file '%s'; "
 			    "run 'chmod 600' on it",

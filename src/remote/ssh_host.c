@@ -2,8 +2,8 @@
 /* Whether the host is the one it should be: by its key. */
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/fs.h"
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "remote/ssh_inside.h"
 
 #include <stdio.h>
@@ -72,7 +72,8 @@ static bool read_known(struct ssh *s, struct buf *text, struct err *e)
 {
 	if (!s->login.known_hosts)
 		return true;
-	if (!fs_read(s->login.known_hosts, KNOWN_HOSTS_LIMIT, text, e))
+	if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, text,
+			       e))
 		return err_in(e, "cannot read the known SSH hosts");
 	s->hosts = libssh2_knownhost_init(s->session);
 	if (!s->hosts)
@@ -218,7 +219,8 @@ static bool check_revoked(const struct ssh *s, const struct shown *shown,
 
 	if (!s->login.known_hosts)
 		return true;
-	if (!fs_read(s->login.known_hosts, KNOWN_HOSTS_LIMIT, &text, e))
+	if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, &text,
+			       e))
 		return err_in(e, "cannot read the known SSH hosts");
 	return !is_revoked(buf_text(&text), shown) ||
 	       err_set(e, ERR_REMOTE,
