@@ -9,8 +9,6 @@
 #include "agent/network.h"
 #include "base/clock.h"
 #include "base/stop.h"
-#include "base/trusted_file.h"
-#include "pki/pair.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -40,11 +38,21 @@ static void read_ahead(void)
 	json_object_seed(0);
 }
 
-static bool read_authority(const struct agent_config *c, struct buf *out,
-			   struct err *e)
+static void note(void *ctx, const char *text)
 {
-	return trusted_file_text(c->client_ca, INPUT_FILE_LIMIT, out, e) ||
-	       err_in(e, "cannot read who may call");
+	const struct agent_start *start = ctx;
+
+	start->listener.note(start->listener.ctx, text);
+}
+
+/* The package brings a user; a host without it has 'nobody' for now. */
+static void note_user(const struct agent_start *start)
+{
+	if (confine_is_shared(start->config->user))
+		note((void *)start,
+		     "warning: the network half runs as 'nobody', as whom "
+		     "others run too; make a user for it (useradd --system "
+		     "certfleet-agent): a later release refuses 'nobody'");
 }
 
 /* ---- both ---- */
@@ -106,18 +114,17 @@ AUTO_STRUCT(halves, struct halves, halves_release)
 static bool talk(struct halves *h, const struct agent_config *c, pid_t parent,
 		 struct err *e)
 {
-	AUTO(buf) authority = { 0 };
-	const struct network_start start = {
-		.config = c,
-		.authority = &authority,
-		.listener = h->listener,
-		.channels = take_end(h, TALKING),
-	};
+	struct network_start start = { .config = c };
+	int *const kept[] = { &start.listener, &start.channels.requests,
+			      &start.channels.handshakes };
 
 	close_end(h, INSTALLING);
+	start.listener = TAKE_FD(h->listener);
+	start.channels = take_end(h, TALKING);
 	read_ahead();
-	return read_authority(c, &authority, e) && confine_become(c->user, e) &&
-	       confine(parent, e) && network_run(&start, e);
+	return confine_descriptors(kept, sizeof(kept) / sizeof(*kept), e) &&
+	       confine_become(c->user, e) && confine(parent, e) &&
+	       network_run(&start, e);
 }
 
 static bool begin_talking(struct halves *h, const struct agent_start *start,
@@ -157,6 +164,8 @@ static bool run_both(const struct agent_start *start, struct err *e)
 	    !install_half_open(start->config, &installing, e))
 		return false;
 	mine = take_end(&h, INSTALLING);
+	install_half_note(installing, note, (void *)start);
+	note_user(start);
 	ready(start);
 	return install_half_run(installing, &mine, e);
 }
@@ -180,10 +189,12 @@ static bool run_install(const struct agent_start *start, struct err *e)
 	struct err why = { 0 };
 	uid_t who = 0;
 
-	if (!confine_user(start->config->user, &who, e) ||
+	if (!confine_is_own_user(start->config->user, e) ||
+	    !confine_user(start->config->user, &who, e) ||
 	    !install_half_open(start->config, &half, e) ||
 	    !meet_listen(start->socket, who, &listener, e))
 		return false;
+	install_half_note(half, note, (void *)start);
 	ready(start);
 	while (!stop_requested())
 		if (!serve_one(half, listener, who, &why) &&
@@ -196,12 +207,12 @@ static bool run_install(const struct agent_start *start, struct err *e)
 static bool run_network(const struct agent_start *start, struct err *e)
 {
 	const struct agent_config *c = start->config;
-	AUTO(buf) authority = { 0 };
 	AUTO(fd) listener = -1;
-	struct network_start network = { .config = c, .authority = &authority };
+	struct network_start network = { .config = c };
 
-	if (!listener_open(c, &listener, e) ||
-	    !read_authority(c, &authority, e) || !confine_become(c->user, e) ||
+	if (!confine_is_own_user(c->user, e) ||
+	    !confine_descriptors(NULL, 0, e) ||
+	    !listener_open(c, &listener, e) || !confine_become(c->user, e) ||
 	    !meet_join(start->socket, &network.channels, e))
 		return false;
 	network.listener = listener;

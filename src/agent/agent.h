@@ -29,6 +29,7 @@ typedef void agent_ready_fn(void *ctx);
 struct agent_listener {
 	agent_ready_fn *ready;
 	void (*lost)(void *ctx, const struct err *why);
+	void (*note)(void *ctx, const char *text); /* for its log */
 	void *ctx;
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/answer.h"
 
+#include "base/arena.h"
+#include "base/text.h"
 #include "wire/json.h"
 
 void answer_release(struct answer *a)
@@ -20,7 +22,8 @@ void answer_json(int status, json_t *document, struct answer *out)
 void answer_problem(enum problem_kind kind, const char *detail,
 		    struct answer *out)
 {
-	const struct problem p = { kind, detail };
+	AUTO(arena) a = { 0 };
+	const struct problem p = { kind, text_escaped(&a, detail) };
 
 	answer_json(problem_status(kind), problem_to_json(&p), out);
 }

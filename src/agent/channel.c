@@ -90,6 +90,7 @@ static bool send_some(struct channel *c)
 		return true;
 	c->queue = l->next;
 	c->waiting--;
+	c->queued -= l->body.len;
 	c->sent = 0;
 	letter_free(l);
 	return true;
@@ -122,6 +123,7 @@ bool channel_post(struct channel *c, struct message *m, struct err *e)
 		last = &(*last)->next;
 	*last = l;
 	c->waiting++;
+	c->queued += l->body.len;
 	return channel_flush(c, e);
 }
 
@@ -149,6 +151,22 @@ static bool receive_some(int fd, void *bytes, size_t len, size_t *got,
 	return true;
 }
 
+static bool check_header(const struct channel *c, struct err *e)
+{
+	int64_t limit = message_limit(c->header.kind, c->from);
+
+	if (limit < 0)
+		return err_set(e, ERR_REMOTE,
+			       "the other half sends a message of kind %u, "
+			       "which it has no use for",
+			       c->header.kind);
+	return (int64_t)c->header.len <= limit ||
+	       err_set(e, ERR_REMOTE,
+		       "the other half sends more than %lld bytes in a "
+		       "message of kind %u",
+		       (long long)limit, c->header.kind);
+}
+
 static bool take_header(struct channel *c, struct err *e)
 {
 	if (c->header_got == sizeof(c->header))
@@ -158,10 +176,8 @@ static bool take_header(struct channel *c, struct err *e)
 		return false;
 	if (c->header_got < sizeof(c->header))
 		return true;
-	if (c->header.len > MESSAGE_LIMIT)
-		return err_set(e, ERR_REMOTE,
-			       "the other half sends more than %d bytes",
-			       MESSAGE_LIMIT);
+	if (!check_header(c, e))
+		return false;
 	secret_alloc(&c->body, c->header.len);
 	return true;
 }
@@ -199,7 +215,8 @@ static bool wait_a_moment(const struct channel *c, int64_t end_ms,
 	if (stop_requested())
 		return err_set(e, ERR_STOPPED, "a stop was asked for");
 	if (clock_mono_ms() >= end_ms)
-		return err_set(e, ERR_REMOTE, "the other half does not answer");
+		return err_set(e, ERR_BUSY,
+			       "the other half does not answer in time");
 	(void)poll(&fd, 1, POLL_MS);
 	return true;
 }
@@ -217,17 +234,4 @@ bool channel_wait(struct channel *c, int64_t end_ms, struct message *out,
 		if (!wait_a_moment(c, end_ms, e))
 			return false;
 	}
-}
-
-bool channel_ask(struct channel *c, struct message *question,
-		 struct message *answer, struct err *e)
-{
-	uint32_t kind = question->kind;
-	uint32_t number = question->number;
-
-	if (!channel_post(c, question, e) ||
-	    !channel_wait(c, clock_mono_ms() + CHANNEL_WAIT_MS, answer, e))
-		return false;
-	return (answer->kind == kind && answer->number == number) ||
-	       err_set(e, ERR_REMOTE, "the other half answers something else");
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One end of a stream socket between the halves of an agent, for messages.
- * Nothing here waits, but channel_ask(): what does not fit stays in a queue,
+ * Nothing here waits, but channel_wait(): what does not fit stays in a queue,
  * and what has not arrived whole stays where it is, so that a half that is
  * slow, or hostile, never holds up the other.
  *
  * ERR_MISSING: the other half has ended.  ERR_REMOTE: it sends what no
- * message is.
+ * message is, or a longer one than its kind may be.
  */
 #ifndef AGENT_CHANNEL_H
 #define AGENT_CHANNEL_H
@@ -18,10 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum {
-	CHANNEL_WAIT_MS = 10000, /* of channel_ask() */
-};
-
 struct header {
 	uint32_t kind;
 	uint32_t number;
@@ -29,9 +25,11 @@ struct header {
 };
 
 struct channel {
-	int fd; /* -1: closed */
+	int fd;                 /* -1: closed */
+	enum message_from from; /* whose messages arrive */
 	struct letter *queue;
 	size_t waiting; /* in the queue */
+	size_t queued;  /* bytes of the bodies in it */
 	size_t sent;    /* bytes of its first, header included */
 	/* what is arriving */
 	struct header header;
@@ -45,7 +43,7 @@ struct channel {
 void channel_release(struct channel *c);
 AUTO_STRUCT(channel, struct channel, channel_release)
 
-/* Takes the descriptor, which does not block. */
+/* Takes the descriptor, which does not block; of either half. */
 struct channel channel_of(int fd);
 /* Two such ends. */
 MUST_CHECK bool channel_pair(int ends[2], struct err *e);
@@ -59,11 +57,11 @@ MUST_CHECK bool channel_flush(struct channel *c, struct err *e);
 MUST_CHECK bool channel_take(struct channel *c, struct message *out,
 			     bool *whole, struct err *e);
 
-/* Waits, until a stop is asked for, `end_ms` or the message has come. */
+/*
+ * Waits, until a stop is asked for, `end_ms` (ERR_BUSY) or the message has
+ * come.
+ */
 MUST_CHECK bool channel_wait(struct channel *c, int64_t end_ms,
 			     struct message *out, struct err *e);
-/* Posts and waits for what has the same number. */
-MUST_CHECK bool channel_ask(struct channel *c, struct message *question,
-			    struct message *answer, struct err *e);
 
 #endif

@@ -4,16 +4,29 @@
 #include "base/calls.h"
 #include "base/sandbox.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
 	DESCRIPTORS = 1024, /* select() takes no more */
+	SHARED_ID = 65534,
+	FIRST_FREE = 3,
+	KEPT_ROOM = 64,
+	LOG_ROOM = 64 * 1024, /* that a log which is a file may grow by */
 };
+
+static struct passwd *default_user(void)
+{
+	struct passwd *p = getpwnam(CONFINE_USER);
+
+	return p ? p : getpwnam(CONFINE_SHARED);
+}
 
 static bool find_user(const char *name, struct passwd **out, struct err *e)
 {
@@ -22,13 +35,39 @@ static bool find_user(const char *name, struct passwd **out, struct err *e)
 	*out = NULL;
 	if (!name && !is_root)
 		return true;
-	*out = getpwnam(name ? name : CONFINE_USER);
+	*out = name ? getpwnam(name) : default_user();
 	if (!*out)
 		return err_set(e, ERR_INPUT, "there is no user '%s'",
 			       name ? name : CONFINE_USER);
+	if (is_root && (*out)->pw_uid == 0)
+		return err_set(e, ERR_INPUT,
+			       "the network half cannot be root; say "
+			       "'user: " CONFINE_USER "'");
 	return is_root || (*out)->pw_uid == geteuid() ||
 	       err_set(e, ERR_INPUT, "only root can run a half of it as '%s'",
 		       name);
+}
+
+bool confine_is_shared(const char *name)
+{
+	const struct passwd *shared = getpwnam(CONFINE_SHARED);
+	uid_t shared_id = shared ? shared->pw_uid : SHARED_ID;
+	struct err ignored = { 0 };
+	uid_t uid = 0;
+
+	return confine_user(name, &uid, &ignored) &&
+	       (uid == shared_id || uid == SHARED_ID);
+}
+
+bool confine_is_own_user(const char *name, struct err *e)
+{
+	return !confine_is_shared(name) ||
+	       err_set(e, ERR_INPUT,
+		       "with --half the network half needs a user of its own, "
+		       "not '" CONFINE_SHARED "', as whom others run too: make "
+		       "one (useradd --system " CONFINE_USER
+		       ") and say 'user: " CONFINE_USER
+		       "' in the agent's configuration");
 }
 
 bool confine_user(const char *name, uid_t *uid, struct err *e)
@@ -56,6 +95,32 @@ bool confine_become(const char *user, struct err *e)
 	return true;
 }
 
+/*
+ * The kept ones are moved up first, so that none overwrites another, then down
+ * to the first free numbers.
+ */
+bool confine_descriptors(int *const *kept, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		int moved = fcntl(*kept[i], F_DUPFD_CLOEXEC, KEPT_ROOM);
+
+		if (moved < 0)
+			return err_sys(e, "cannot keep a descriptor");
+		*kept[i] = moved;
+	}
+	if (close_range(FIRST_FREE, KEPT_ROOM - 1, 0))
+		return err_sys(e, "cannot close inherited descriptors");
+	for (size_t i = 0; i < count; i++) {
+		int moved = fcntl(*kept[i], F_DUPFD_CLOEXEC, FIRST_FREE);
+
+		if (moved < 0)
+			return err_sys(e, "cannot keep a descriptor");
+		*kept[i] = moved;
+	}
+	return !close_range(FIRST_FREE + (unsigned)count, ~0U, 0) ||
+	       err_sys(e, "cannot close inherited descriptors");
+}
+
 /* A limit that is lower already stays. */
 static bool limit(int what, rlim_t most)
 {
@@ -67,6 +132,18 @@ static bool limit(int what, rlim_t most)
 		l.rlim_max = most;
 	l.rlim_cur = l.rlim_max;
 	return !setrlimit(what, &l);
+}
+
+/* It writes no file but its log, when stderr is one. */
+static bool limit_files(void)
+{
+	struct stat st;
+	rlim_t most = 0;
+
+	if (!fstat(STDERR_FILENO, &st) && S_ISREG(st.st_mode))
+		most = (rlim_t)st.st_size + LOG_ROOM;
+	signal(SIGXFSZ, SIG_IGN);
+	return limit(RLIMIT_FSIZE, most);
 }
 
 /* After confine_become(), which would undo it. */
@@ -86,8 +163,8 @@ bool confine(pid_t parent, struct err *e)
 		return false;
 	if (!limit(RLIMIT_NOFILE, DESCRIPTORS) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !limit(RLIMIT_CORE, 0) ||
-	    !limit(RLIMIT_NPROC, 0) || !sandbox_forbid_files() ||
-	    !calls_only_talk())
+	    !limit(RLIMIT_NPROC, 0) || !limit_files() ||
+	    !sandbox_forbid_files() || !calls_only_talk())
 		return err_sys(e, "cannot confine the network half");
 	return true;
 }

@@ -10,15 +10,33 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
-#define CONFINE_USER "nobody" /* when none is named */
+/* When none is named: the package's user, else that of everybody. */
+#define CONFINE_USER "certfleet-agent"
+#define CONFINE_SHARED "nobody"
 
 /*
- * Who it will be; a name that nobody has is ERR_INPUT, and so is another user
- * when we are not root.  NULL: CONFINE_USER, or ourselves.
+ * Who it will be; a name that nobody has is ERR_INPUT, and so is root, and
+ * another user when we are not root.  NULL: CONFINE_USER, CONFINE_SHARED, or
+ * ourselves.
  */
 MUST_CHECK bool confine_user(const char *name, uid_t *uid, struct err *e);
+/* Whether that is CONFINE_SHARED, by name or by number. */
+bool confine_is_shared(const char *name);
+/*
+ * For halves that are started apart: their socket is for one user, and
+ * whoever else runs as that user could use the signing service.  ERR_INPUT
+ * for CONFINE_SHARED.
+ */
+MUST_CHECK bool confine_is_own_user(const char *name, struct err *e);
+/*
+ * Closes every descriptor that was inherited but the first three and the
+ * `count` kept ones, which get new numbers.
+ */
+MUST_CHECK bool confine_descriptors(int *const *kept, size_t count,
+				    struct err *e);
 /* From now on it is that user, when it is root. */
 MUST_CHECK bool confine_become(const char *name, struct err *e);
 /*

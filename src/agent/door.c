@@ -28,7 +28,7 @@ void door_phase(struct guest *g, enum guest_phase phase)
 	g->end_ms = phase_ms[phase] ? g->since_ms + phase_ms[phase] : INT64_MAX;
 }
 
-static void shut(struct guest *g)
+void door_shut(struct guest *g)
 {
 	shutdown(g->fd, SHUT_RDWR);
 	g->end_ms = INT64_MAX;
@@ -135,9 +135,9 @@ struct guest *door_admit(struct door *d, int fd,
 			add_stranger(&near, g);
 	}
 	if (near.count >= DOOR_STRANGERS_EACH)
-		shut(near.first);
+		door_shut(near.first);
 	else if (all.count >= DOOR_STRANGERS)
-		shut(all.first);
+		door_shut(all.first);
 	return enter(d, (struct guest){ .fd = fd,
 					.address = *address,
 					.address_len = len });
@@ -165,9 +165,9 @@ static void greet(struct door *d, struct guest *new)
 	if (new->phase == GUEST_HANDSHAKE)
 		door_phase(new, GUEST_HEADER);
 	if (full && full->first)
-		shut(full->first);
+		door_shut(full->first);
 	else if (full && caller_rank[new->phase])
-		shut(new);
+		door_shut(new);
 }
 
 void door_greet(struct door *d)
@@ -200,7 +200,7 @@ void door_sweep(struct door *d)
 
 	for (struct guest *g = d->guests; g; g = g->next)
 		if (now >= g->end_ms)
-			shut(g);
+			door_shut(g);
 }
 
 void door_release(struct door *d)

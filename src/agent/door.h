@@ -74,6 +74,8 @@ struct guest *door_admit(struct door *d, int fd,
 			 const struct sockaddr_storage *address, socklen_t len);
 /* The guest of a socket whose connection was not told of yet; NULL: none. */
 struct guest *door_arriving(const struct door *d, int fd);
+/* Ends its connection, which leaves later. */
+void door_shut(struct guest *g);
 /* Its connection is closed. */
 void door_leave(struct door *d, struct guest *g);
 /* From now on it is in this phase, and has as long as that allows. */

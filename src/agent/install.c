@@ -2,23 +2,25 @@
 #include "agent/install.h"
 
 #include "agent/channel.h"
+#include "agent/grants.h"
 #include "agent/question.h"
 #include "agent/self.h"
 #include "agent/signers.h"
 #include "agent/worker.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/stop.h"
-#include "base/trusted_file.h"
-#include "pki/pair.h"
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-	WORKERS = 64,   /* as many as the other half asks at a time */
-	UNREAD = 64,    /* answers that it may leave before it can ask more */
-	POLL_MS = 5000, /* a stop mostly interrupts it */
+	WORKERS = 64, /* as many as the other half asks at a time */
+	UNREAD = 64,  /* answers that it may leave before it can ask more */
+	UNREAD_BYTES = 2 * 1024 * 1024, /* of them; one more may come on top */
+	POLL_MS = 1000,                 /* how late a deadline may be noticed */
 };
 
 /* Something that is under way, and whose question it answers. */
@@ -28,14 +30,20 @@ struct job {
 	enum route route;
 	uint32_t number;
 	bool awaited; /* who asked is still there */
+	int seconds;  /* until who asked is told to ask again */
+	int64_t end_ms;
+	uint64_t grants; /* revision of who may give orders, at its begin */
 };
 
 struct install_half {
 	const struct agent_config *config;
 	struct self self;
-	struct buf authority;
+	struct grants *grants;
 	struct signers *signers;
 	struct job jobs[WORKERS];
+	agent_note_fn *note;
+	void *note_ctx;
+	char closed[sizeof(((struct err *)0)->text)]; /* noted already */
 };
 
 /* ---- life ---- */
@@ -50,10 +58,10 @@ bool install_half_open(const struct agent_config *config,
 		return err_in(e, "cannot use '%s'", config->state);
 	if (!self_read(&h->self, config, e))
 		return false;
-	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT,
-			       &h->authority, e))
-		return err_in(e, "cannot read who may call");
-	h->signers = signers_new(config, &h->authority);
+	if (!grants_open(config, &h->grants, e))
+		return false;
+	h->signers = signers_new(grants_config(h->grants),
+				 grants_authority(h->grants));
 	*out = TAKE(h);
 	return true;
 }
@@ -69,8 +77,58 @@ void install_half_close(struct install_half *h)
 	workers_stop(workers, WORKERS);
 	signers_free(h->signers);
 	self_release(&h->self);
-	buf_release(&h->authority);
+	grants_free(h->grants);
 	free(h);
+}
+
+void install_half_note(struct install_half *h, agent_note_fn *note, void *ctx)
+{
+	h->note = note;
+	h->note_ctx = ctx;
+}
+
+static void note(const struct install_half *h, const char *text)
+{
+	if (h->note)
+		h->note(h->note_ctx, text);
+}
+
+/* ---- who may give orders ---- */
+
+/* The same trouble is noted once. */
+static void note_grants(struct install_half *h, const struct err *why)
+{
+	AUTO(arena) a = { 0 };
+
+	if (why->code && !strcmp(h->closed, why->text))
+		return;
+	memcpy(h->closed, why->text, sizeof(h->closed));
+	if (why->code)
+		note(h, arena_printf(&a,
+				     "nobody may call or give orders until "
+				     "that is mended: %s",
+				     why->text));
+	else
+		note(h, "who may call and give orders was read again");
+}
+
+static void refresh_grants(struct install_half *h)
+{
+	struct err why = { 0 };
+	bool changed = grants_refresh(h->grants, &why);
+
+	if (changed)
+		signers_forget(h->signers);
+	if (changed || why.code)
+		note_grants(h, &why);
+}
+
+/* A worker that began before a change knows nothing of it. */
+static void remember_signer(struct install_half *h, const struct job *j,
+			    const struct signer *found)
+{
+	if (j->grants == grants_revision(h->grants))
+		signers_remember(h->signers, found);
 }
 
 /* ---- what is asked ---- */
@@ -96,7 +154,8 @@ static bool is_busy(const struct install_half *h, const struct question *q)
 	return false;
 }
 
-static void begin_job(struct question *q, struct job *j, struct answer *out)
+static void begin_job(struct question *q, uint64_t grants, struct job *j,
+		      struct answer *out)
 {
 	struct worker worker = { 0 };
 	struct err e = { 0 };
@@ -109,7 +168,10 @@ static void begin_job(struct question *q, struct job *j, struct answer *out)
 			   .component = q->component,
 			   .route = q->route,
 			   .number = q->number,
-			   .awaited = true };
+			   .awaited = true,
+			   .seconds = question_seconds(q),
+			   .grants = grants };
+	j->end_ms = clock_mono_ms() + j->seconds * INT64_C(1000);
 }
 
 /* Without a body afterwards: the answer comes later. */
@@ -122,14 +184,13 @@ static void deal_with(struct install_half *h, struct question *q,
 		answer_problem(PROBLEM_BUSY, "something is under way", out);
 		return;
 	}
-	if (question_answer_soon(q, out)) {
-		signers_remember(h->signers, &out->signer);
+	if (!q->component && q->route != ROUTE_COMPONENTS) {
+		answer_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
 		return;
 	}
-	answer_release(out);
 	j = free_job(h);
 	if (j)
-		begin_job(q, j, out);
+		begin_job(q, grants_revision(h->grants), j, out);
 	else
 		answer_problem(PROBLEM_BUSY, "too much is under way", out);
 }
@@ -164,6 +225,7 @@ static bool take_request(struct install_half *h, struct channel *c,
 		return true;
 	if (!question_read(&m, &q, e))
 		return false;
+	refresh_grants(h);
 	deal_with(h, &q, &a);
 	return !a.body.bytes || post_answer(c, q.number, &a, e);
 }
@@ -185,11 +247,42 @@ static bool end_job(struct install_half *h, struct job *j, struct channel *c,
 	if (!worker_end(&j->worker, &a))
 		answer_problem(PROBLEM_CANNOT, "it ended without an answer",
 			       &a);
-	signers_remember(h->signers, &a.signer);
+	remember_signer(h, j, &a.signer);
 	if (a.status == 200 && j->route == ROUTE_ACTIVATE &&
 	    self_is(h->config, j->component))
 		take_own_pair(h, &a);
 	return !j->awaited || post_answer(c, j->number, &a, e);
+}
+
+/* Its order goes on; whoever asks again is told how it ended. */
+static bool end_waiting(struct job *j, struct channel *c, struct err *e)
+{
+	AUTO(answer) a = { 0 };
+	AUTO(arena) text = { 0 };
+
+	j->awaited = false;
+	answer_problem(PROBLEM_BUSY,
+		       arena_printf(&text,
+				    "it takes longer than %d seconds, and goes "
+				    "on; look at the disk of this host",
+				    j->seconds),
+		       &a);
+	return post_answer(c, j->number, &a, e);
+}
+
+static bool end_late_jobs(struct install_half *h, struct channel *c,
+			  struct err *e)
+{
+	int64_t now = clock_mono_ms();
+
+	for (size_t i = 0; i < WORKERS; i++) {
+		struct job *j = &h->jobs[i];
+
+		if (j->worker.pid && j->awaited && now >= j->end_ms &&
+		    !end_waiting(j, c, e))
+			return false;
+	}
+	return true;
 }
 
 /* ---- the channel of handshakes ---- */
@@ -228,15 +321,55 @@ static void put_signature(const struct self *s, struct message *m,
 		secret_copy(out, signature.bytes, signature.len);
 }
 
-static bool answer_handshake(const struct self *s, struct message *m,
+static size_t caller_room(const struct agent_caller *c)
+{
+	return 16 + strlen(c->spki ? c->spki : c->name);
+}
+
+/* Nobody: no list and no authority. */
+static void put_grants(const struct grants *g, struct secret *out)
+{
+	const struct agent_config *c = grants_config(g);
+	const struct buf *authority = grants_authority(g);
+	struct fields f;
+	size_t room = 16 + authority->len;
+
+	for (size_t i = 0; i < c->caller_count; i++)
+		room += caller_room(&c->callers[i]);
+	f = fields_begin(out, room);
+	fields_put_number(&f, grants_revision(g));
+	fields_put_number(&f, c->caller_count);
+	for (size_t i = 0; i < c->caller_count; i++) {
+		const struct agent_caller *who = &c->callers[i];
+		const char *text = who->spki ? who->spki : who->name;
+
+		fields_put_number(&f, who->spki != NULL);
+		fields_put_number(&f, strlen(text));
+		fields_put(&f, text, strlen(text));
+	}
+	fields_put(&f, authority->data, authority->len);
+}
+
+static void put_revisions(struct install_half *h, struct secret *out)
+{
+	struct fields f = fields_begin(out, 16);
+
+	refresh_grants(h);
+	fields_put_number(&f, h->self.revision);
+	fields_put_number(&f, grants_revision(h->grants));
+}
+
+static bool answer_handshake(struct install_half *h, struct message *m,
 			     struct secret *out, struct err *e)
 {
-	struct fields f;
+	const struct self *s = &h->self;
 
 	switch ((enum message_kind)m->kind) {
 	case MESSAGE_REVISION:
-		f = fields_begin(out, 8);
-		fields_put_number(&f, s->revision);
+		put_revisions(h, out);
+		return true;
+	case MESSAGE_GRANTS:
+		put_grants(h->grants, out);
 		return true;
 	case MESSAGE_IDENTITY:
 		put_identity(s, out);
@@ -266,7 +399,7 @@ static bool take_handshake(struct install_half *h, struct channel *c,
 		return true;
 	back.kind = m.kind;
 	back.number = m.number;
-	return answer_handshake(&h->self, &m, &back.body, e) &&
+	return answer_handshake(h, &m, &back.body, e) &&
 	       channel_post(c, &back, e);
 }
 
@@ -291,25 +424,33 @@ static void ends_release(struct ends *n)
 }
 AUTO_STRUCT(ends, struct ends, ends_release)
 
+static bool has_room(const struct channel *c)
+{
+	return c->waiting < UNREAD && c->queued < UNREAD_BYTES;
+}
+
 /* Who does not read its answers is not asked for more questions. */
 static struct pollfd polled(const struct channel *c)
 {
-	int events =
-		(c->waiting < UNREAD ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
+	int events = (has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
 
 	return (struct pollfd){ c->fd, (short)events, 0 };
 }
 
+/* Nor are the answers of workers taken, which wait in their pipes. */
 static void list_polled(const struct install_half *h, const struct ends *n,
 			struct pollfd *fds)
 {
+	bool room = has_room(&n->requests);
+
 	fds[POLL_REQUESTS] = polled(&n->requests);
 	fds[POLL_HANDSHAKES] = polled(&n->handshakes);
 	for (size_t i = 0; i < WORKERS; i++) {
 		const struct worker *w = &h->jobs[i].worker;
 
 		fds[POLL_JOBS + i] =
-			(struct pollfd){ w->pid ? w->pipe : -1, POLLIN, 0 };
+			(struct pollfd){ w->pid && room ? w->pipe : -1, POLLIN,
+					 0 };
 	}
 }
 
@@ -326,7 +467,7 @@ static bool serve(struct install_half *h, struct ends *n,
 	    !take_handshake(h, &n->handshakes, e))
 		return false;
 	for (size_t i = 0; i < WORKERS; i++)
-		if (fds[POLL_JOBS + i].revents &&
+		if (fds[POLL_JOBS + i].revents && has_room(&n->requests) &&
 		    !end_job(h, &h->jobs[i], &n->requests, e))
 			return false;
 	return !(fds[POLL_REQUESTS].revents & any) ||
@@ -347,12 +488,16 @@ bool install_half_run(struct install_half *h, const struct channels *c,
 	n = { channel_of(c->requests), channel_of(c->handshakes) };
 	struct pollfd fds[POLL_JOBS + WORKERS];
 
+	n.requests.from = FROM_NETWORK;
+	n.handshakes.from = FROM_NETWORK;
 	forget_questions(h);
 	while (!stop_requested()) {
 		list_polled(h, &n, fds);
-		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) <= 0)
-			continue;
-		if (!serve(h, &n, fds, e))
+		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) > 0 &&
+		    !serve(h, &n, fds, e))
+			return false;
+		self_drop_old(&h->self);
+		if (!end_late_jobs(h, &n.requests, e))
 			return false;
 	}
 	return true;

@@ -5,9 +5,10 @@
  * has no socket to the network, and believes nothing that the other half
  * says: what changes something is an order that an operator signed.
  *
- * One thread, which never waits for anybody: handshakes are signed and
- * components looked at right away, and everything else is done by a forked
- * child (agent/worker.h), one at a time for the orders of a component.
+ * One thread, which never waits for anybody: handshakes are signed right
+ * away, and every request is answered by a forked child (agent/worker.h), one
+ * at a time for the orders of a component.  A disk that hangs holds up the
+ * request that needs it, which is told so after a while, and nothing else.
  */
 #ifndef AGENT_INSTALL_H
 #define AGENT_INSTALL_H
@@ -25,9 +26,14 @@ struct channels {
 
 struct install_half;
 
-/* Reads key, certificates and authority; `config` is borrowed. */
+/* Reads key, certificates and who may call; `config` is borrowed. */
 MUST_CHECK bool install_half_open(const struct agent_config *config,
 				  struct install_half **out, struct err *e);
+
+/* Lines for the log of the agent. */
+typedef void agent_note_fn(void *ctx, const char *text);
+void install_half_note(struct install_half *h, agent_note_fn *note, void *ctx);
+
 void install_half_close(struct install_half *h);
 AUTO_TYPE(install_half, struct install_half *, install_half_close)
 

@@ -1,12 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/message.h"
 
+#include "agent/answer.h"
+#include "wire/request.h"
+
 #include <assert.h>
 #include <string.h>
 
 enum {
 	NUMBER_BYTES = 8,
+	CERTIFICATES_LIMIT = 10 * (64 * 1024 + NUMBER_BYTES),
+	GRANTS_LIMIT = 2 * 1024 * 1024, /* two files with limits of their own */
+	SIGN_TEXT_LIMIT = 256,          /* 64 blanks, a purpose, a hash */
+	SIGNED_LIMIT = 1024,
 };
+
+/* A half that was taken over must not fill the other one. */
+static const struct {
+	int64_t from_network;
+	int64_t from_installing;
+} limits[] = {
+	[MESSAGE_REQUEST] = { 2 * NUMBER_BYTES + MESSAGE_NAME_LIMIT +
+				      REQUEST_LIMIT,
+			      -1 },
+	[MESSAGE_ANSWER] = { -1, NUMBER_BYTES + ANSWER_LIMIT },
+	[MESSAGE_REVISION] = { 0, 2 * NUMBER_BYTES },
+	[MESSAGE_IDENTITY] = { 0, NUMBER_BYTES + CERTIFICATES_LIMIT },
+	[MESSAGE_SIGN] = { 3 * NUMBER_BYTES + SIGN_TEXT_LIMIT, SIGNED_LIMIT },
+	[MESSAGE_GRANTS] = { 0, GRANTS_LIMIT },
+	[MESSAGE_HELLO] = { 0, -1 },
+};
+
+int64_t message_limit(uint32_t kind, enum message_from from)
+{
+	int64_t network = -1;
+	int64_t installing = -1;
+
+	if (kind >= MESSAGE_REQUEST &&
+	    kind < sizeof(limits) / sizeof(*limits)) {
+		network = limits[kind].from_network;
+		installing = limits[kind].from_installing;
+	}
+	switch (from) {
+	case FROM_NETWORK:
+		return network;
+	case FROM_INSTALLING:
+		return installing;
+	case FROM_EITHER:
+		break;
+	}
+	return network > installing ? network : installing;
+}
 
 void message_release(struct message *m)
 {

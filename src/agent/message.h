@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum {
-	MESSAGE_LIMIT = 9 * 1024 * 1024, /* bytes of a body */
+	MESSAGE_NAME_LIMIT = 256, /* bytes of a component's name */
 };
 
 enum message_kind {
@@ -21,12 +21,23 @@ enum message_kind {
 	MESSAGE_REQUEST = 1, /* route, length of the name, name, body */
 	MESSAGE_ANSWER,      /* status, body */
 	/* handshakes; an empty answer refuses */
-	MESSAGE_REVISION, /* -> revision */
+	MESSAGE_REVISION, /* -> revision of the key, and of who may call */
 	MESSAGE_IDENTITY, /* -> revision, certificates: length, bytes */
 	MESSAGE_SIGN,     /* revision, algorithm, hashed, text -> signature */
+	MESSAGE_GRANTS,   /* -> revision, count, callers, authority */
 	/* the first one, when the halves were started apart */
 	MESSAGE_HELLO, /* number: which channel it is */
 };
+
+/* Which half a message comes from. */
+enum message_from {
+	FROM_EITHER,
+	FROM_NETWORK,
+	FROM_INSTALLING,
+};
+
+/* Bytes that the body of such a message has at most; -1: it is none. */
+int64_t message_limit(uint32_t kind, enum message_from from);
 
 struct message {
 	uint32_t kind;

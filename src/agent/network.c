@@ -2,6 +2,7 @@
 #include "agent/network.h"
 
 #include "agent/channel.h"
+#include "agent/client_auth.h"
 #include "agent/door.h"
 #include "agent/http.h"
 #include "agent/remote_key.h"
@@ -17,7 +18,8 @@
 enum {
 	SWEEP_MS = 250,
 	QUIET_MS = 5000, /* between looks when nobody is there */
-	ACCEPTS = 32,    /* at a time */
+	AUTH_MS = 1000,
+	ACCEPTS = 32, /* at a time */
 };
 
 struct network {
@@ -25,11 +27,13 @@ struct network {
 	struct door door;
 	struct remote_key key;
 	struct channel requests;
-	struct callers *callers;
+	struct client_auth auth;
+	uint64_t judged; /* revision of it by which all connections were */
 	struct tls_server *tls;
 	struct http_server *http;
 	int64_t accept_ms; /* not before; the system had no room */
 	int64_t sweep_ms;
+	int64_t auth_ms; /* when it is asked again who may call */
 };
 
 static void network_release(struct network *n)
@@ -37,21 +41,27 @@ static void network_release(struct network *n)
 	http_free(n->http);
 	door_release(&n->door);
 	tls_server_free(n->tls);
-	callers_free(n->callers);
+	client_auth_release(&n->auth);
 	channel_release(&n->requests);
 	channel_release(&n->key.channel);
 }
 AUTO_STRUCT(network, struct network, network_release)
 
+/* In each handshake: who was removed since does not get in. */
+static const struct callers *callers_now(void *ctx)
+{
+	struct network *n = ctx;
+
+	return client_auth_refresh(&n->auth) ? n->auth.callers : NULL;
+}
+
 static bool open_all(struct network *n, struct err *e)
 {
-	const struct network_start *s = n->start;
 	const struct tls_key_holder holder = remote_key_holder(&n->key);
+	const struct tls_callers callers = { n, callers_now };
 
-	if (!callers_new(s->config, s->authority->data, s->authority->len,
-			 &n->callers, e))
-		return err_in(e, "'%s'", s->config->client_ca);
-	n->tls = tls_server_new(&holder, n->callers);
+	n->auth.key = &n->key;
+	n->tls = tls_server_new(&holder, &callers);
 	return http_new(n->tls, &n->requests, &n->door, &n->http, e);
 }
 
@@ -96,11 +106,52 @@ static bool wait_for_all(struct network *n, struct sockets *s)
 
 /* ---- what happens ---- */
 
-static void hear(struct network *n, const struct sockets *s)
+/* True: somebody who is authenticated says something. */
+static bool hear(struct network *n, const struct sockets *s)
 {
+	bool heard = false;
+
+	for (struct guest *g = n->door.guests; g; g = g->next) {
+		if (!FD_ISSET(g->fd, &s->reads))
+			continue;
+		door_heard(g);
+		heard |= g->greeted;
+	}
+	return heard;
+}
+
+/* Connections of callers that were removed end. */
+static void end_removed(struct network *n)
+{
+	if (n->judged == n->auth.revision)
+		return;
+	n->judged = n->auth.revision;
 	for (struct guest *g = n->door.guests; g; g = g->next)
-		if (FD_ISSET(g->fd, &s->reads))
-			door_heard(g);
+		if (g->greeted && !tls_guest_may_stay(&g->tls, n->auth.callers))
+			door_shut(g);
+}
+
+static bool has_authenticated(const struct network *n)
+{
+	for (const struct guest *g = n->door.guests; g; g = g->next)
+		if (g->greeted)
+			return true;
+	return false;
+}
+
+/*
+ * Before a request is read, and while connections are open: an answer that is
+ * late leaves things as they are.
+ */
+static void refresh_auth(struct network *n, bool heard)
+{
+	int64_t now = clock_mono_ms();
+
+	if (heard || (now >= n->auth_ms && has_authenticated(n))) {
+		n->auth_ms = now + AUTH_MS;
+		(void)client_auth_refresh(&n->auth);
+	}
+	end_removed(n);
 }
 
 static void take_connections(struct network *n)
@@ -147,7 +198,7 @@ static bool turn(struct network *n, struct err *e)
 	struct sockets s;
 	bool came = wait_for_all(n, &s);
 
-	hear(n, &s);
+	refresh_auth(n, hear(n, &s));
 	if (came && !take_answers(n, e))
 		return false;
 	http_run(n->http, &s);
@@ -170,6 +221,8 @@ bool network_run(const struct network_start *start, struct err *e)
 	      .key = { .channel = channel_of(start->channels.handshakes) },
 	      .requests = channel_of(start->channels.requests) };
 
+	n.key.channel.from = FROM_INSTALLING;
+	n.requests.from = FROM_INSTALLING;
 	if (!open_all(&n, e))
 		return false;
 	while (!stop_requested())

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The half of an agent that talks to the network: TLS, HTTP, limits.  It has
- * no key and no file; handshakes are signed, and requests answered, by the
- * other half.  One thread, one loop, which waits for the other half only
- * inside of a handshake.
+ * no key and no file; who may call is told, handshakes are signed and requests
+ * answered by the other half.  One thread, one loop, which waits for the other
+ * half only inside of a handshake.
  */
 #ifndef AGENT_NETWORK_H
 #define AGENT_NETWORK_H
 
 #include "agent/install.h"
-#include "base/buf.h"
 #include "base/err.h"
 #include "model/agent.h"
 
@@ -17,9 +16,8 @@
 
 struct network_start {
 	const struct agent_config *config;
-	const struct buf *authority; /* PEM of who may call */
-	int listener;                /* nonblocking */
-	struct channels channels;    /* taken */
+	int listener;             /* nonblocking */
+	struct channels channels; /* taken */
 };
 
 /* Until a stop is asked for, which is success, or the other half ends. */

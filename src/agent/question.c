@@ -5,7 +5,6 @@
 #include "agent/perform.h"
 #include "base/clock.h"
 #include "base/version.h"
-#include "place/place.h"
 #include "wire/report.h"
 #include "wire/request.h"
 
@@ -24,7 +23,8 @@ bool question_read(struct message *m, struct question *q, struct err *e)
 	size_t len = 0;
 	const unsigned char *body = fields_rest(&f, &len);
 
-	if (f.failed || m->kind != MESSAGE_REQUEST || route >= ROUTE_COUNT ||
+	if (f.failed || name_len > MESSAGE_NAME_LIMIT ||
+	    m->kind != MESSAGE_REQUEST || route >= ROUTE_COUNT ||
 	    route == ROUTE_HEALTH || len > REQUEST_LIMIT)
 		return err_set(e, ERR_REMOTE,
 			       "the other half asks what makes no sense");
@@ -36,24 +36,27 @@ bool question_read(struct message *m, struct question *q, struct err *e)
 	return true;
 }
 
-static bool takes_long(const struct question *q)
+enum {
+	LONGEST_S = 24 * 60 * 60,
+};
+
+/* Of a disk that hangs, and of reading what is there. */
+static const int seconds[ROUTE_COUNT] = {
+	[ROUTE_COMPONENTS] = 120, [ROUTE_COMPONENT] = 60, [ROUTE_STAGE] = 60,
+	[ROUTE_COMMIT] = 60,      [ROUTE_ABORT] = 60,     [ROUTE_ACTIVATE] = 60,
+	[ROUTE_REVERT] = 60,
+};
+
+int question_seconds(const struct question *q)
 {
-	switch (q->route) {
-	case ROUTE_COMPONENTS:
-		return true;
-	case ROUTE_COMPONENT:
-		return q->component && perform_must_ask(q->component);
-	case ROUTE_ACTIVATE:
-	case ROUTE_REVERT:
-		return q->component;
-	case ROUTE_STAGE:
-	case ROUTE_COMMIT:
-	case ROUTE_ABORT:
-	case ROUTE_HEALTH:
-	case ROUTE_COUNT:
-		break;
-	}
-	return false;
+	int more = q->route == ROUTE_ACTIVATE && q->component
+			   ? (int)q->component->activate.timeout
+			   : 0;
+
+	if (more < 0 || more > LONGEST_S)
+		more = LONGEST_S;
+
+	return seconds[q->route] + more;
 }
 
 /* ---- answers ---- */
@@ -140,15 +143,4 @@ void question_answer(void *ctx, struct answer *out)
 		answer_component(q, out);
 	else
 		answer_order(q, out);
-}
-
-/* Asked again, an order that was refused for now begins anew. */
-bool question_answer_soon(struct question *q, struct answer *out)
-{
-	if (takes_long(q))
-		return false;
-	place_hurry(true);
-	question_answer(q, out);
-	place_hurry(false);
-	return out->status != problem_status(PROBLEM_BUSY);
 }

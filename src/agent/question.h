@@ -37,13 +37,10 @@ AUTO_STRUCT(question, struct question, question_release)
 /* ERR_REMOTE: the other half asks what makes no sense. */
 MUST_CHECK bool question_read(struct message *m, struct question *q,
 			      struct err *e);
-/*
- * Answers it if that takes no longer than a handshake can wait: writing a few
- * files does not, and a process for it would take longer than the files.
- * False: it has to be answered in a process of its own.
- */
-bool question_answer_soon(struct question *q, struct answer *out);
-/* However long it takes; `ctx` is the question. */
+/* Seconds after which whoever asked is told to ask again. */
+int question_seconds(const struct question *q);
+/* However long it takes: a disk or a program may hang.  `ctx` is the
+ * question. */
 void question_answer(void *ctx, struct answer *out);
 
 #endif

@@ -1,21 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/remote_key.h"
 
+#include "base/clock.h"
+
 #include <string.h>
 
 enum {
 	CERTIFICATES = 10,
+	ANSWER_MS = 5000, /* the whole network half waits as long */
 };
 
-static bool ask(struct remote_key *k, struct message *question,
-		struct message *answer)
+/* The next answer, of which the caller may be gone. */
+static bool take_answer(struct remote_key *k, int64_t end_ms,
+			struct message *answer)
+{
+	struct err e = { 0 };
+
+	if (!channel_wait(&k->channel, end_ms, answer, &e)) {
+		k->broken = e.code != ERR_BUSY;
+		return false;
+	}
+	k->broken = answer->number != ++k->answered;
+	return !k->broken;
+}
+
+/* Those that nobody waits for any more, as far as they are there. */
+static bool take_late_answers(struct remote_key *k)
+{
+	while (k->answered != k->asked) {
+		AUTO(message) late = { 0 };
+
+		if (!take_answer(k, 0, &late))
+			return false;
+	}
+	return true;
+}
+
+bool remote_key_ask(struct remote_key *k, struct message *question,
+		    struct message *answer)
 {
 	struct err ignored = { 0 };
+	uint32_t kind = question->kind;
 
+	if (k->broken || !take_late_answers(k))
+		return false;
 	question->number = ++k->asked;
-	if (!k->broken)
-		k->broken =
-			!channel_ask(&k->channel, question, answer, &ignored);
+	if (!channel_post(&k->channel, question, &ignored)) {
+		k->broken = true;
+		return false;
+	}
+	if (!take_answer(k, clock_mono_ms() + ANSWER_MS, answer))
+		return false;
+	k->broken = answer->kind != kind;
 	return !k->broken;
 }
 
@@ -25,7 +61,7 @@ static bool ask_revision(void *ctx, uint64_t *out)
 	AUTO(message) answer = { 0 };
 	struct fields f;
 
-	if (!ask(ctx, &question, &answer))
+	if (!remote_key_ask(ctx, &question, &answer))
 		return false;
 	f = fields_of(&answer.body);
 	*out = fields_number(&f);
@@ -40,7 +76,7 @@ static bool ask_identity(void *ctx, struct arena *a, struct tls_identity *out)
 	struct fields f;
 	size_t count = 0;
 
-	if (!ask(ctx, &question, &answer))
+	if (!remote_key_ask(ctx, &question, &answer))
 		return false;
 	f = fields_of(&answer.body);
 	out->revision = fields_number(&f);
@@ -71,7 +107,7 @@ static bool ask_to_sign(void *ctx, const struct tls_signing *what,
 	fields_put_number(&f, (uint64_t)what->algorithm);
 	fields_put_number(&f, what->hashed);
 	fields_put(&f, what->text.bytes, what->text.len);
-	if (!ask(ctx, &question, &answer))
+	if (!remote_key_ask(ctx, &question, &answer))
 		return false;
 	copy = arena_alloc(a, answer.body.len);
 	memcpy(copy, answer.body.bytes, answer.body.len);

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/self.h"
 
+#include "agent/door.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/trusted_file.h"
 #include "pki/pair.h"
 
 #include <string.h>
+
+enum {
+	OLD_KEY_MS = HANDSHAKE_MS + 5000, /* which may be sent late */
+};
 
 /* A pair that does not fit would lock everybody out. */
 static bool read_pair(const struct agent_config *c, struct pair *out,
@@ -54,6 +59,7 @@ bool self_read(struct self *s, const struct agent_config *c, struct err *e)
 		return true;
 	tls_key_close(s->old);
 	s->old = s->key;
+	s->old_end_ms = clock_mono_ms() + OLD_KEY_MS;
 	s->key = TAKE(key);
 	arena_release(&s->arena);
 	s->arena = (struct arena){ 0 };
@@ -61,6 +67,12 @@ bool self_read(struct self *s, const struct agent_config *c, struct err *e)
 	s->spki = arena_strdup(&s->arena, pair.facts.spki);
 	s->revision++;
 	return true;
+}
+
+void self_drop_old(struct self *s)
+{
+	if (s->old && clock_mono_ms() >= s->old_end_ms)
+		tls_key_close(TAKE(s->old));
 }
 
 void self_release(struct self *s)

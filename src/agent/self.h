@@ -23,6 +23,7 @@ struct self {
 	const char *spki; /* SHA-256 of the key, hex */
 	struct tls_key *key;
 	struct tls_key *old; /* of the revision before; NULL */
+	int64_t old_end_ms;  /* no handshake with it can be under way then */
 };
 
 /*
@@ -31,6 +32,8 @@ struct self {
  */
 MUST_CHECK bool self_read(struct self *s, const struct agent_config *c,
 			  struct err *e);
+/* Lets go of the former key when no handshake needs it any more. */
+void self_drop_old(struct self *s);
 void self_release(struct self *s);
 AUTO_STRUCT(self, struct self, self_release)
 

@@ -69,6 +69,12 @@ void signers_remember(struct signers *s, const struct signer *found)
 		s->list[s->next++ % REMEMBERED] = *found;
 }
 
+void signers_forget(struct signers *s)
+{
+	memset(s->list, 0, sizeof(s->list));
+	s->next = 0;
+}
+
 /* ---- looking ---- */
 
 struct look {
@@ -134,6 +140,10 @@ bool signers_find(const struct signers *s, const struct order_request *r,
 	struct signer found = { .until = now + SIGNER_TRUST_S };
 	const struct signer *known = NULL;
 
+	if (!s->config->caller_count)
+		return err_set(e, ERR_INPUT,
+			       "nobody may give orders now; the agent's log "
+			       "says why");
 	digest_of(r, found.shown);
 	known = remembered(s, found.shown, now);
 	if (known) {
@@ -144,7 +154,7 @@ bool signers_find(const struct signers *s, const struct order_request *r,
 	    !read_answer(&answer, &found, e))
 		return false;
 	if (!may_be_listed(s->config, &found))
-		return err_set(e, ERR_INPUT, "it is not on the list");
+		return err_set(e, ERR_INPUT, "the signer is not in 'allow'");
 	*out = found;
 	return true;
 }

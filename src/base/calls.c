@@ -2,6 +2,7 @@
 #include "base/calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -60,8 +61,8 @@ static const int allowed_calls[] = {
 static const int talking_calls[] = {
 	SYS_readv,      SYS_recvfrom,    SYS_recvmsg,     SYS_sendto,
 	SYS_sendmsg,    SYS_accept4,     SYS_shutdown,    SYS_getsockopt,
-	SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_fcntl,
-	SYS_pselect6,   SYS_ppoll,
+	SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_pselect6,
+	SYS_ppoll,
 #ifdef SYS_select
 	SYS_select,     SYS_poll,
 #endif
@@ -105,7 +106,7 @@ enum {
 	ALLOWED_COUNT = sizeof(allowed_calls) / sizeof(*allowed_calls),
 	REACHING_COUNT = sizeof(reaching_calls) / sizeof(*reaching_calls),
 	TALKING_COUNT = sizeof(talking_calls) / sizeof(*talking_calls),
-	FILTER_ROOM = 8 + 2 * (ALLOWED_COUNT + TALKING_COUNT),
+	FILTER_ROOM = 24 + 2 * (ALLOWED_COUNT + TALKING_COUNT),
 	DENY = SECCOMP_RET_ERRNO | EPERM,
 };
 
@@ -179,6 +180,20 @@ static bool filter_apply(struct filter *f)
 	       errno == EINVAL || errno == ENOSYS;
 }
 
+/* fcntl() may look at flags, set them and duplicate, and nothing else. */
+static void filter_fcntl(struct filter *f)
+{
+	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL,
+					F_DUPFD_CLOEXEC };
+	const unsigned count = sizeof(commands) / sizeof(*commands);
+
+	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+						SYS_fcntl, 0, 2 * count + 2));
+	add_load(f, offsetof(struct seccomp_data, args[1]));
+	filter_calls(f, commands, count, SECCOMP_RET_ALLOW);
+	add_return(f, DENY);
+}
+
 bool calls_only_compute(void)
 {
 	struct filter f = { 0 };
@@ -196,6 +211,7 @@ bool calls_only_talk(void)
 	filter_begin(&f);
 	filter_calls(&f, allowed_calls, ALLOWED_COUNT, SECCOMP_RET_ALLOW);
 	filter_calls(&f, talking_calls, TALKING_COUNT, SECCOMP_RET_ALLOW);
+	filter_fcntl(&f);
 	add_return(&f, DENY);
 	return filter_apply(&f);
 }

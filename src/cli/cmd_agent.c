@@ -57,6 +57,13 @@ static void tell_lost(void *ctx, const struct err *why)
 	terminal_note(&g->session->terminal, "network half: %s", why->text);
 }
 
+static void tell_note(void *ctx, const char *text)
+{
+	const struct greeting *g = ctx;
+
+	terminal_note(&g->session->terminal, "%s", text);
+}
+
 static bool check(const struct agent_options *o, struct err *e)
 {
 	if (o->half != AGENT_BOTH && !o->socket)
@@ -76,7 +83,7 @@ static bool run(struct session *s, const struct call *call, int *status,
 		.config = &config,
 		.half = (enum agent_half)o->half,
 		.socket = o->socket,
-		.listener = { tell_ready, tell_lost, &greeting },
+		.listener = { tell_ready, tell_lost, tell_note, &greeting },
 	};
 
 	(void)status;

@@ -255,7 +255,8 @@ bool callers_check(const struct callers *c, const struct der *chain,
 			       "its certificate is not made for clients");
 	sha256_text(out->spki.bytes, out->spki.len, digest);
 	if (!is_listed(c, s.certs[0], digest))
-		return err_set(e, ERR_INPUT, "it is not on the list");
+		return err_set(e, ERR_INPUT,
+			       "its certificate is not in 'allow'");
 	out->until = first_end(&s);
 	return true;
 }

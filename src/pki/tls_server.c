@@ -27,7 +27,7 @@ struct identity {
 
 struct tls_server {
 	struct tls_key_holder holder;
-	const struct callers *callers;
+	struct tls_callers callers;
 	struct identity identities[IDENTITIES];
 	size_t current;
 };
@@ -176,10 +176,9 @@ static int choose_certificate(gnutls_session_t session,
 	return 0;
 }
 
-static bool is_caller(gnutls_session_t session)
+static bool is_caller(gnutls_session_t session, const struct callers *callers)
 {
 	AUTO(arena) a = { 0 };
-	const struct tls_guest *guest = gnutls_session_get_ptr(session);
 	struct der chain[CHAIN_LIMIT];
 	struct caller caller = { 0 };
 	struct err ignored = { 0 };
@@ -187,12 +186,11 @@ static bool is_caller(gnutls_session_t session)
 	const gnutls_datum_t *shown =
 		gnutls_certificate_get_peers(session, &count);
 
-	if (!shown || !count || count > CHAIN_LIMIT)
+	if (!callers || !shown || !count || count > CHAIN_LIMIT)
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		chain[i] = (struct der){ shown[i].data, shown[i].size };
-	return callers_check(guest->server->callers, chain, count, &a, &caller,
-			     &ignored);
+	return callers_check(callers, chain, count, &a, &caller, &ignored);
 }
 
 /*
@@ -203,13 +201,14 @@ static int before_proof(gnutls_session_t session, unsigned type, unsigned when,
 			unsigned incoming, const gnutls_datum_t *message)
 {
 	struct tls_guest *guest = gnutls_session_get_ptr(session);
+	const struct tls_callers *allowed = &guest->server->callers;
 
 	(void)type;
 	(void)when;
 	(void)message;
 	if (!incoming)
 		return 0;
-	guest->known = is_caller(session);
+	guest->known = is_caller(session, allowed->now(allowed->ctx));
 	return guest->known ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
@@ -222,13 +221,19 @@ static int after_proof(gnutls_session_t session)
 	return guest->admitted ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
+bool tls_guest_may_stay(const struct tls_guest *guest,
+			const struct callers *callers)
+{
+	return is_caller(guest->session, callers);
+}
+
 struct tls_server *tls_server_new(const struct tls_key_holder *holder,
-				  const struct callers *callers)
+				  const struct tls_callers *callers)
 {
 	struct tls_server *s = xcalloc(1, sizeof(*s));
 
 	s->holder = *holder;
-	s->callers = callers;
+	s->callers = *callers;
 	return s;
 }
 
@@ -245,6 +250,7 @@ void tls_server_take(struct tls_server *s, void *session,
 		     struct tls_guest *guest)
 {
 	guest->server = s;
+	guest->session = session;
 	guest->known = false;
 	guest->admitted = false;
 	gnutls_session_set_ptr(session, guest);
@@ -287,24 +293,61 @@ void tls_key_close(struct tls_key *k)
 	free(k);
 }
 
-/* 64 blanks, the purpose and a hash of 32 to 64 bytes. */
+/* The schemes of TLS 1.3 for certificates (RFC 8446, section 4.2.3). */
+static const struct scheme {
+	gnutls_sign_algorithm_t algorithm;
+	gnutls_pk_algorithm_t kind;
+	unsigned bits;   /* of an ECDSA key; 0: any */
+	size_t hash_len; /* 0: the key hashes by itself */
+} schemes[] = {
+	{ GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, GNUTLS_PK_ECDSA, 256, 32 },
+	{ GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, GNUTLS_PK_ECDSA, 384, 48 },
+	{ GNUTLS_SIGN_ECDSA_SECP521R1_SHA512, GNUTLS_PK_ECDSA, 521, 64 },
+	{ GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, GNUTLS_PK_RSA, 0, 32 },
+	{ GNUTLS_SIGN_RSA_PSS_RSAE_SHA384, GNUTLS_PK_RSA, 0, 48 },
+	{ GNUTLS_SIGN_RSA_PSS_RSAE_SHA512, GNUTLS_PK_RSA, 0, 64 },
+	{ GNUTLS_SIGN_RSA_PSS_SHA256, GNUTLS_PK_RSA_PSS, 0, 32 },
+	{ GNUTLS_SIGN_RSA_PSS_SHA384, GNUTLS_PK_RSA_PSS, 0, 48 },
+	{ GNUTLS_SIGN_RSA_PSS_SHA512, GNUTLS_PK_RSA_PSS, 0, 64 },
+	{ GNUTLS_SIGN_EDDSA_ED25519, GNUTLS_PK_EDDSA_ED25519, 0, 0 },
+	{ GNUTLS_SIGN_EDDSA_ED448, GNUTLS_PK_EDDSA_ED448, 0, 0 },
+};
+
+/* 64 blanks, the purpose, a zero and the transcript's SHA-256 or SHA-384. */
 static bool is_of_a_handshake(struct der text)
 {
 	static const char head[] = "                                "
 				   "                                "
 				   "TLS 1.3, server CertificateVerify";
 
-	return text.len >= sizeof(head) + 32 && text.len <= sizeof(head) + 64 &&
+	return (text.len == sizeof(head) + 32 ||
+		text.len == sizeof(head) + 48) &&
 	       !memcmp(text.bytes, head, sizeof(head));
 }
 
-static bool is_hash(int algorithm, struct der text)
+static bool is_what_scheme_signs(const struct scheme *s,
+				 const struct tls_signing *what)
 {
-	gnutls_digest_algorithm_t hash = gnutls_sign_get_hash_algorithm(
-		(gnutls_sign_algorithm_t)algorithm);
+	if (!s->hash_len)
+		return !what->hashed && is_of_a_handshake(what->text);
+	return what->hashed ? what->text.len == s->hash_len
+			    : is_of_a_handshake(what->text);
+}
 
-	return hash != GNUTLS_DIG_UNKNOWN && hash != GNUTLS_DIG_SHA1 &&
-	       gnutls_hash_get_len(hash) == text.len;
+/* Exactly what a handshake of TLS 1.3 has this key sign. */
+static bool may_sign(gnutls_privkey_t key, const struct tls_signing *what)
+{
+	unsigned bits = 0;
+	int kind = gnutls_privkey_get_pk_algorithm(key, &bits);
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
+		const struct scheme *s = &schemes[i];
+
+		if ((int)s->algorithm == what->algorithm &&
+		    (int)s->kind == kind && (!s->bits || s->bits == bits))
+			return is_what_scheme_signs(s, what);
+	}
+	return false;
 }
 
 bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what,
@@ -316,9 +359,10 @@ bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what,
 	unsigned char *copy = NULL;
 	int rc = 0;
 
-	if (what->hashed ? !is_hash(what->algorithm, what->text)
-			 : !is_of_a_handshake(what->text))
-		return err_set(e, ERR_INPUT, "that is of no handshake");
+	if (!may_sign(k->key, what))
+		return err_set(e, ERR_INPUT,
+			       "refused to sign: not a TLS 1.3 "
+			       "CertificateVerify of this key");
 	rc = what->hashed
 		     ? gnutls_privkey_sign_hash2(k->key, how, 0, &text, &made)
 		     : gnutls_privkey_sign_data2(k->key, how, 0, &text, &made);

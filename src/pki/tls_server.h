@@ -54,17 +54,23 @@ struct tls_key_holder {
 		     struct der *signature);
 };
 
+/* Who may call now, asked in each handshake; NULL: nobody. */
+struct tls_callers {
+	void *ctx;
+	const struct callers *(*now)(void *ctx);
+};
+
 struct tls_server;
 
-/* The callers are borrowed. */
 struct tls_server *tls_server_new(const struct tls_key_holder *holder,
-				  const struct callers *callers);
+				  const struct tls_callers *callers);
 void tls_server_free(struct tls_server *s);
 AUTO_TYPE(tls_server, struct tls_server *, tls_server_free)
 
 /* One session; stays where it is as long as that. */
 struct tls_guest {
 	struct tls_server *server;
+	void *session;
 	bool known;    /* it shows the certificate of one of the callers */
 	bool admitted; /* and has proven that it is its own */
 };
@@ -72,14 +78,18 @@ struct tls_guest {
 /* Sets up a session that has not begun its handshake. */
 void tls_server_take(struct tls_server *s, void *session,
 		     struct tls_guest *guest);
+/* Whether one that was admitted would be by what holds now. */
+bool tls_guest_may_stay(const struct tls_guest *guest,
+			const struct callers *callers);
 /* What the HTTP library wants as its certificate callback. */
 void *tls_server_callback(void);
 
 /*
- * The other side: signs what a handshake of TLS 1.3 wants of a server.  Text
- * that is not of one is refused (RFC 8446, section 4.4.3); but what GnuTLS
- * asks for is a hash already, unless the key hashes by itself, and who asks
- * for that can have any hash signed.
+ * The other side: signs what a handshake of TLS 1.3 wants of a server, by the
+ * scheme of TLS 1.3 that fits the key and by no other: never PKCS#1 v1.5, never
+ * SHA-1 or another hash than the scheme's.  Text is that of a CertificateVerify
+ * (RFC 8446, section 4.4.3); but what GnuTLS asks for is a hash of it already,
+ * unless the key hashes by itself, and which text was hashed cannot be told.
  */
 struct tls_key;
 MUST_CHECK bool tls_key_open(const struct secret *pkcs8, struct tls_key **out,

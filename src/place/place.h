@@ -61,12 +61,6 @@ struct place_pair {
 	const struct secret *key; /* PKCS#8 DER */
 };
 
-/*
- * In this process, and those that begin in it, a second writer gets ERR_BUSY
- * at once, before anything was changed.
- */
-void place_hurry(bool on);
-
 void place_probe(const struct install *i, struct arena *a,
 		 struct place_seen *out);
 MUST_CHECK bool place_stage(const struct install *i,

@@ -89,16 +89,9 @@ static bool open_store(struct target *t, struct err *e)
 	return t->access == ACCESS_LOOK || check_store(t, e);
 }
 
-static bool hurried;
-
-void place_hurry(bool on)
-{
-	hurried = on;
-}
-
 static bool lock_store(const struct target *t, struct err *e)
 {
-	int64_t end = clock_mono_ms() + (hurried ? 0 : LOCK_MS);
+	int64_t end = clock_mono_ms() + LOCK_MS;
 
 	while (flock(t->store, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)

@@ -32,13 +32,15 @@ sed 's/^listen:/lisen:/' "$example" >run/wrong.yaml
 
 # with its paths below the work folder it runs
 mkdir -p etc/tls nginx
+user=$(id -un)
+[ "$user" != root ] || user=daemon
 cp access/operators.pem etc/operators-ca.pem
 cp access/host.pem etc/tls/agent.pem
 cp -p access/host.key etc/tls/agent.key
 sed "s#/etc/certfleet-agent#$work/etc#; s#/var/lib/certfleet-agent#$work/run/example#
 s#/etc/nginx/tls#$work/nginx#; s#/etc/postgresql/tls#$work/nginx#
 s#0.0.0.0:7443#127.0.0.1:$port#
-s#^user: .*#user: $(id -un)#; s#\(owner\|group\): postgres#\1: $(id -un)#" "$example" >run/host.yaml
+s#^user: .*#user: $user#; s#\(owner\|group\): postgres#\1: $(id -un)#" "$example" >run/host.yaml
 run_agent host
 wait_port "$port"
 ok $? "an agent with the example's configuration runs"

@@ -56,8 +56,8 @@ is "$(ask /v1/component/web)" 200 "they meet, whoever comes first"
 is "$(stat -c %a "$halves")" 600 "at a socket for one user"
 talks=$(process network) installs=$(process install)
 if [ "$(id -u)" = 0 ]; then
-	is "$(stat -c %U "$halves")" nobody "who is that of the network half"
-	is "$(stat -c %U "/proc/$talks")" nobody "as which it runs"
+	is "$(stat -c %U "$halves")" daemon "who is that of the network half"
+	is "$(stat -c %U "/proc/$talks")" daemon "as which it runs"
 	is "$(stat -c %U "/proc/$installs")" root "the other one is root"
 fi
 is "$(awk '/^Seccomp:/ {print $2}' "/proc/$talks/status")" 2 "the network half is confined"
@@ -99,6 +99,23 @@ sleep 0.3
 has "$(cat run/ends)" "install ended: 0" "the stop was a good end"
 has "$(cat run/ends)" "network ended: 1" "losing the other half was none"
 [ ! -e "$halves" ]; ok $? "the socket is gone"
+
+# a user whom others run as too would share the signing service
+if [ "$(id -u)" = 0 ]; then
+	sed 's/^user: .*/user: nobody/' run/host.yaml >run/shared.yaml
+	for half in install network; do
+		cf agent --config run/shared.yaml --half $half --socket "$halves"
+		is $status 65 "S10: --half $half refuses nobody"
+		has "$out" "useradd --system certfleet-agent" "and names the remedy"
+	done
+	run_agent shared
+	wait_port "$port"
+	stop_agent shared
+	has "$(cat run/shared.log)" "a later release refuses 'nobody'" "S10: together they warn of it"
+	sed 's/^user: .*/user: root/' run/host.yaml >run/shared.yaml
+	cf agent --config run/shared.yaml --half install --socket "$halves"
+	is $status 65 "S10: and root"
+fi
 
 # what makes no sense
 cf agent --config run/host.yaml --half install

@@ -59,6 +59,8 @@ start_agent() {
 	state: $1.state
 	components:$agent_components
 	END
+	# a user of its own: 'nobody' is warned of, and root refused
+	[ "$(id -u)" != 0 ] || echo "user: daemon" >>"run/$1.yaml"
 	agent_components=
 	run_agent "$1"
 	wait_port "$3"

@@ -68,7 +68,7 @@ start_agent host 127.0.0.1 "$port"
 is "$(ask /v1/component/web)" 200 "it answers"
 talks=$(network_half host)
 if [ "$(id -u)" = 0 ]; then
-	is "$(stat -c %U "/proc/$talks")" nobody "the network half of root is nobody"
+	is "$(stat -c %U "/proc/$talks")" daemon "the network half of root is somebody else"
 	is "$(awk '/^Cap(Eff|Prm|Inh|Amb)/ {print $2}' "/proc/$talks/status" | sort -u)" 0000000000000000 \
 		"without capabilities"
 fi
@@ -167,7 +167,7 @@ stop_agent many
 # ---- another user ----
 if [ "$(id -u)" = 0 ]; then
 	components
-	echo "user: nobody-at-all" >>run/host.yaml
+	sed -i "s/^user: .*/user: nobody-at-all/" run/host.yaml
 	cf agent --config run/host.yaml
 	is $status 1 "a user that is not there is told"
 	has "$out" "there is no user 'nobody-at-all'" "by name"

@@ -51,7 +51,7 @@ cp access/operators.pem "$open"
 chmod 644 "$open"/*
 # the unit of the network half says who it is
 as=()
-[ "$(id -u)" != 0 ] || as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+[ "$(id -u)" != 0 ] || as=(setpriv --reuid=daemon --regid=daemon --clear-groups)
 cp "$root/tests/e2e/under_unit.py" "$units"/*.service "$CERTFLEET" "$open"
 run_half() { # HALF [COMMAND-BEFORE...]
 	local half=$1

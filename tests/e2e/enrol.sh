@@ -53,6 +53,7 @@ invite() { # [OPTION...]: leaves $id, and the token in secrets/token
 begin_enrol() { # TOKEN-FILE [OPTION...]
 	local file=$1 i
 	shift
+	: >run/enrol.log
 	setsid "$CERTFLEET" agent enrol --config host/agent.yaml --token-file - "$@" <"$file" >run/enrol.log 2>&1 &
 	enrol_pid=$!
 	echo $enrol_pid >run/enrol.pid

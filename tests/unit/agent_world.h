@@ -192,7 +192,6 @@ static inline int open_agent(void **state)
 	if (open_root(state))
 		return -1;
 	config = (struct agent_config){
-		.path = at_root("agent.yaml"),
 		.directory = at_root("."),
 		.certificate = at_root("agent.pem"),
 		.key = at_root("agent.key"),

@@ -167,10 +167,65 @@ static void refuses_next(struct channel *c, enum err_code code,
 static void a_huge_length_is_refused_at_once(void **state)
 {
 	struct ends *n = *state;
-	const struct header h = { MESSAGE_REQUEST, 1, MESSAGE_LIMIT + 1 };
+	const struct header h = { MESSAGE_REQUEST, 1, 2 * 1024 * 1024 };
 
 	assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
 	refuses_next(&n->b, ERR_REMOTE, "more than");
+}
+
+/* Each kind has a limit of its own, from each half. */
+static void s13_a_message_is_as_long_as_its_kind_may_be(void **state)
+{
+	static const struct {
+		uint32_t kind;
+		enum message_from from;
+		uint32_t len;
+	} refused[] = {
+		{ MESSAGE_REVISION, FROM_NETWORK, 1 },
+		{ MESSAGE_IDENTITY, FROM_NETWORK, 1 },
+		{ MESSAGE_GRANTS, FROM_NETWORK, 1 },
+		{ MESSAGE_SIGN, FROM_NETWORK, 1000 },
+		{ MESSAGE_ANSWER, FROM_NETWORK, 0 },
+		{ MESSAGE_REQUEST, FROM_NETWORK, 1100000 },
+		{ MESSAGE_HELLO, FROM_NETWORK, 1 },
+		{ 0, FROM_NETWORK, 0 },
+		{ UINT32_MAX, FROM_NETWORK, 0 },
+		{ MESSAGE_REQUEST, FROM_INSTALLING, 0 },
+		{ MESSAGE_SIGN, FROM_INSTALLING, 1025 },
+		{ MESSAGE_REVISION, FROM_INSTALLING, 17 },
+		{ MESSAGE_IDENTITY, FROM_INSTALLING, 1000000 },
+		{ MESSAGE_ANSWER, FROM_INSTALLING, 9 * 1024 * 1024 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		const struct header h = { refused[i].kind, 1, refused[i].len };
+		struct ends *n = NULL;
+
+		assert_int_equal(open_ends((void **)&n), 0);
+		n->b.from = refused[i].from;
+		assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
+		refuses_next(&n->b, ERR_REMOTE, "the other half sends");
+		assert_int_equal(close_ends((void **)&n), 0);
+	}
+}
+
+static void s13_a_queue_knows_its_bytes(void **state)
+{
+	struct ends *n = *state;
+	size_t whole = 0;
+
+	for (uint32_t i = 1; i < 20; i++)
+		post(&n->a, i, 100000);
+	assert_true(n->a.queued >= 1000000);
+	while (whole < 19) {
+		AUTO(message) m = { 0 };
+
+		flush(&n->a);
+		whole += take(&n->b, &m);
+	}
+	assert_int_equal(n->a.queued, 0);
+	assert_int_equal(n->a.waiting, 0);
 }
 
 static void an_end_is_told_wherever_it_comes(void **state)
@@ -195,58 +250,6 @@ static void posting_to_one_that_has_ended_fails(void **state)
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
-/* In a child: answers each question `times` times, with another number. */
-static pid_t answer_in_child(struct ends *n, uint32_t shift)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	close(n->a.fd);
-	for (;;) {
-		AUTO(message) m = { 0 };
-		struct err e = { 0 };
-
-		if (!channel_wait(&n->b, clock_mono_ms() + 5000, &m, &e))
-			_exit(0);
-		m.number += shift;
-		if (!channel_post(&n->b, &m, &e))
-			_exit(0);
-	}
-}
-
-static void an_answer_is_waited_for(void **state)
-{
-	struct ends *n = *state;
-	pid_t pid = answer_in_child(n, 0);
-	struct err e = { 0 };
-
-	for (uint32_t i = 1; i < 50; i++) {
-		AUTO(message) question = { .kind = MESSAGE_SIGN, .number = i };
-		AUTO(message) answer = { 0 };
-
-		secret_copy(&question.body, "sign this", 9);
-		assert_true(channel_ask(&n->a, &question, &answer, &e));
-		assert_int_equal(answer.body.len, 9);
-	}
-	close(TAKE_FD(n->a.fd));
-	waitpid(pid, NULL, 0);
-}
-
-static void an_answer_to_something_else_is_none(void **state)
-{
-	struct ends *n = *state;
-	pid_t pid = answer_in_child(n, 1);
-	AUTO(message) question = { .kind = MESSAGE_SIGN, .number = 1 };
-	AUTO(message) answer = { 0 };
-	struct err e = { 0 };
-
-	assert_false(channel_ask(&n->a, &question, &answer, &e));
-	assert_int_equal(e.code, ERR_REMOTE);
-	close(TAKE_FD(n->a.fd));
-	waitpid(pid, NULL, 0);
-}
-
 static void a_wait_has_an_end(void **state)
 {
 	struct ends *n = *state;
@@ -255,7 +258,7 @@ static void a_wait_has_an_end(void **state)
 	struct err e = { 0 };
 
 	assert_false(channel_wait(&n->a, begin_ms + 250, &m, &e));
-	assert_int_equal(e.code, ERR_REMOTE);
+	assert_int_equal(e.code, ERR_BUSY);
 	assert_in_range(clock_mono_ms() - begin_ms, 240, 1500);
 }
 
@@ -269,11 +272,11 @@ int main(void)
 		WITH_ENDS(nothing_there_is_no_message),
 		WITH_ENDS(what_does_not_fit_is_sent_later),
 		WITH_ENDS(a_message_may_come_byte_by_byte),
+		cmocka_unit_test(s13_a_message_is_as_long_as_its_kind_may_be),
+		WITH_ENDS(s13_a_queue_knows_its_bytes),
 		WITH_ENDS(a_huge_length_is_refused_at_once),
 		WITH_ENDS(an_end_is_told_wherever_it_comes),
 		WITH_ENDS(posting_to_one_that_has_ended_fails),
-		WITH_ENDS(an_answer_is_waited_for),
-		WITH_ENDS(an_answer_to_something_else_is_none),
 		WITH_ENDS(a_wait_has_an_end),
 	};
 

@@ -226,14 +226,105 @@ static void a_user_is_found_by_name(void **state)
 	assert_non_null(strstr(e.text, "there is no user"));
 	assert_true(confine_user(NULL, &uid, &e));
 	if (geteuid() == 0) {
-		assert_int_equal(uid, getpwnam(CONFINE_USER)->pw_uid);
-		assert_true(confine_user("root", &uid, &e));
-		assert_int_equal(uid, 0);
+		const struct passwd *p = getpwnam(CONFINE_USER);
+
+		if (!p)
+			p = getpwnam(CONFINE_SHARED);
+		assert_int_equal(uid, p->pw_uid);
+		assert_false(confine_user("root", &uid, &e));
+		assert_non_null(strstr(e.text, "cannot be root"));
 		return;
 	}
 	assert_int_equal(uid, geteuid());
 	assert_false(confine_user("root", &uid, &e));
 	assert_non_null(strstr(e.text, "only root"));
+}
+
+static void s10_nobody_is_no_user_of_its_own(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_true(confine_is_shared(CONFINE_SHARED));
+	assert_false(confine_is_own_user(CONFINE_SHARED, &e));
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_non_null(strstr(e.text, "useradd --system certfleet-agent"));
+	assert_true(confine_is_own_user("daemon", &e));
+	assert_false(confine_is_shared("daemon"));
+}
+
+/* ---- descriptors and files ---- */
+
+static void s19_no_inherited_descriptor_is_kept(void **state)
+{
+	pid_t pid = 0;
+	int status = -1;
+
+	(void)state;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		int inherited = open("/etc/passwd", O_RDONLY);
+		int far = dup2(inherited, 900);
+		int first = dup(listener_fd);
+		int second = dup(kept_fd);
+		int *const kept[] = { &second, &first };
+		struct err e = { 0 };
+
+		if (inherited < 0 || far < 0 ||
+		    !confine_descriptors(kept, 2, &e) || second != 3 ||
+		    first != 4 || fcntl(second, F_GETFD) != FD_CLOEXEC ||
+		    fcntl(first, F_GETFD) != FD_CLOEXEC)
+			_exit(1);
+		for (int fd = 5; fd < 1024; fd++)
+			if (fcntl(fd, F_GETFD) >= 0)
+				_exit(1);
+		_exit(listen(first, 4) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static bool looks_at_flags_only(void)
+{
+	struct flock lock = { .l_type = F_WRLCK };
+
+	return fcntl(kept_fd, F_GETFL) >= 0 && fcntl(kept_fd, F_GETFD) >= 0 &&
+	       !fcntl(kept_fd, F_SETFD, FD_CLOEXEC) &&
+	       !fcntl(kept_fd, F_SETFL, O_NONBLOCK) &&
+	       fcntl(kept_fd, F_DUPFD_CLOEXEC, 0) >= 0 &&
+	       fcntl(kept_fd, F_SETOWN, getppid()) < 0 && errno == EPERM &&
+	       fcntl(kept_fd, F_SETSIG, SIGKILL) < 0 && errno == EPERM &&
+	       fcntl(kept_fd, F_SETLK, &lock) < 0 && errno == EPERM &&
+	       fcntl(kept_fd, F_NOTIFY, 1) < 0 && errno == EPERM &&
+	       fcntl(kept_fd, F_DUPFD, 0) < 0 && errno == EPERM;
+}
+
+static void s19_fcntl_only_looks_at_flags(void **state)
+{
+	(void)state;
+	assert_true(holds_confined(looks_at_flags_only));
+}
+
+static int scratch_fd;
+
+static bool writes_no_file(void)
+{
+	static const char much[256 * 1024];
+
+	return write(scratch_fd, much, sizeof(much)) < (ssize_t)sizeof(much) &&
+	       write(scratch_fd, much, sizeof(much)) < 0 && errno == EFBIG;
+}
+
+static void s19_a_file_that_is_open_does_not_grow(void **state)
+{
+	(void)state;
+	scratch_fd = memfd_create("scratch", MFD_CLOEXEC);
+	assert_true(scratch_fd >= 0);
+	assert_true(holds_confined(writes_no_file));
+	close(scratch_fd);
 }
 
 int main(void)
@@ -245,6 +336,10 @@ int main(void)
 		cmocka_unit_test(it_ends_with_its_parent),
 		cmocka_unit_test(a_parent_that_has_gone_is_noticed),
 		cmocka_unit_test(a_user_is_found_by_name),
+		cmocka_unit_test(s10_nobody_is_no_user_of_its_own),
+		cmocka_unit_test(s19_no_inherited_descriptor_is_kept),
+		cmocka_unit_test(s19_fcntl_only_looks_at_flags),
+		cmocka_unit_test(s19_a_file_that_is_open_does_not_grow),
 	};
 
 	listen_and_connect();

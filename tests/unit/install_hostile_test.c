@@ -7,6 +7,7 @@
 #include "install_world.h"
 
 #include <gnutls/gnutls.h>
+#include <poll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 
@@ -467,6 +468,67 @@ static void the_agents_key_signs_no_text_of_its_choice(void **state)
 	half_leave(&h);
 }
 
+/* ---- much ---- */
+
+/* Kilobytes that a process has in memory. */
+static size_t resident_kb(pid_t pid)
+{
+	char path[64];
+	char line[128];
+	size_t kb = 0;
+	FILE *f = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmRSS: %zu", &kb) == 1)
+			break;
+	fclose(f);
+	return kb;
+}
+
+/* It asks, and never reads what is answered. */
+static void s13_answers_that_nobody_reads_do_not_fill_it(void **state)
+{
+	struct half h = half_begin();
+	struct pollfd full = { h.handshakes.fd, POLLOUT, 0 };
+	size_t before = 0;
+	size_t asked = 0;
+
+	(void)state;
+	assert_int_equal(ask_revision(&h), 1);
+	before = resident_kb(h.pid);
+	for (; asked < 200000 && poll(&full, 1, 500) > 0; asked++) {
+		const struct header question = { MESSAGE_IDENTITY, 1, 0 };
+
+		if (send(h.handshakes.fd, &question, sizeof(question),
+			 MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(question))
+			break;
+	}
+	assert_true(asked < 200000);
+	assert_true(resident_kb(h.pid) - before < 16 * 1024);
+	half_leave(&h);
+}
+
+static void s13_a_long_name_is_neither_taken_nor_told(void **state)
+{
+	struct half h = half_begin();
+	char name[300];
+	struct reply r;
+
+	(void)state;
+	memset(name, 1, sizeof(name));
+	name[MESSAGE_NAME_LIMIT] = '\0';
+	r = ask(&h, ROUTE_COMPONENT, name, NULL);
+	assert_string_equal(r.problem, "unknown-component");
+	assert_true(strlen(r.text) < 2 * 1024);
+	name[MESSAGE_NAME_LIMIT] = 1;
+	name[MESSAGE_NAME_LIMIT + 1] = '\0';
+	post_request(&h, ROUTE_COMPONENT, name, NULL);
+	assert_int_equal(half_wait(&h), ENDED_NONSENSE);
+}
+
 /* ---- nonsense ---- */
 
 static void send_raw(int fd, const void *bytes, size_t len)
@@ -519,8 +581,8 @@ static void headers_that_make_no_sense_end_it_cleanly(void **state)
 		{ 0, 0, 0 },
 		{ MESSAGE_REQUEST, 1, 0 },
 		{ MESSAGE_REQUEST, 1, UINT32_MAX },
-		{ MESSAGE_REQUEST, 1, MESSAGE_LIMIT },
-		{ MESSAGE_REQUEST, 1, MESSAGE_LIMIT + 1 },
+		{ MESSAGE_REQUEST, 1, REQUEST_LIMIT },
+		{ MESSAGE_REQUEST, 1, 2 * REQUEST_LIMIT },
 		{ MESSAGE_ANSWER, 1, 0 },
 		{ MESSAGE_SIGN, 1, 0 },
 		{ MESSAGE_SIGN, 1, 8 },
@@ -696,6 +758,8 @@ int main(void)
 		WITH_AGENT(the_pair_cannot_be_exchanged_on_the_way),
 		WITH_AGENT(every_byte_of_a_request_counts),
 		WITH_AGENT(the_agents_key_signs_no_text_of_its_choice),
+		WITH_AGENT(s13_answers_that_nobody_reads_do_not_fill_it),
+		WITH_AGENT(s13_a_long_name_is_neither_taken_nor_told),
 		WITH_AGENT(noise_ends_it_cleanly),
 		WITH_AGENT(headers_that_make_no_sense_end_it_cleanly),
 		WITH_AGENT(requests_that_make_no_sense_end_it_cleanly),

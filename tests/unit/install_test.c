@@ -6,6 +6,7 @@
 #include "install_world.h"
 
 #include <gnutls/gnutls.h>
+#include <sys/file.h>
 
 static const struct install *site(void)
 {
@@ -146,7 +147,7 @@ static struct der signature_by(struct half *h, uint64_t revision)
 	unsigned char *copy = NULL;
 
 	fields_put_number(&f, revision);
-	fields_put_number(&f, GNUTLS_SIGN_ECDSA_SHA256);
+	fields_put_number(&f, GNUTLS_SIGN_ECDSA_SECP256R1_SHA256);
 	fields_put_number(&f, true);
 	fields_put(&f, hash, sizeof(hash));
 	answer = ask_handshake(h, &question);
@@ -297,6 +298,158 @@ static void it_ends_with_the_network_half(void **state)
 	assert_int_equal(half_wait(&h), ENDED_ALONE);
 }
 
+/* ---- who may give orders ---- */
+
+static void allow(const char *const *spkis, mode_t mode)
+{
+	AUTO(buf) text = { 0 };
+
+	for (; *spkis; spkis++)
+		buf_printf(&text, "spki:%s\n", *spkis);
+	buf_puts(&text, "CN=named,O=Example\n");
+	write_file(config.allow_file, text.data, text.len, mode);
+}
+
+static uint64_t ask_grants(struct half *h)
+{
+	AUTO(message) question = { .kind = MESSAGE_REVISION };
+	AUTO(message) answer = ask_handshake(h, &question);
+	struct fields f = fields_of(&answer.body);
+
+	(void)fields_number(&f);
+	return fields_number(&f);
+}
+
+static size_t count_granted(struct half *h)
+{
+	AUTO(message) question = { .kind = MESSAGE_GRANTS };
+	AUTO(message) answer = ask_handshake(h, &question);
+	struct fields f = fields_of(&answer.body);
+
+	(void)fields_number(&f);
+	return fields_number(&f);
+}
+
+static int staged_by_ops(struct half *h, int64_t sequence)
+{
+	struct order o = order_to(ORDER_STAGE);
+
+	o.component = "edge/e1";
+	o.sequence = sequence;
+	o.replaces = NULL;
+	name_pair(&o, &new_pair);
+	return order(h, &o, &new_pair).status;
+}
+
+static void s8_a_removed_entry_gives_no_order_any_more(void **state)
+{
+	const char *const ops = signatories[OPS].pair.facts.spki;
+	const char *const both[] = { ops, NULL };
+	const char *const none[] = { NULL };
+	struct half h;
+
+	(void)state;
+	config.allow_file = at_root("allow");
+	allow(both, 0644);
+	h = half_begin();
+	assert_int_equal(ask_grants(&h), 1);
+	assert_int_equal(count_granted(&h), 2);
+	/* the signer is remembered from here on */
+	assert_int_equal(staged_by_ops(&h, 1), 200);
+	assert_int_equal(staged_by_ops(&h, 2), 200);
+	allow(none, 0644);
+	assert_int_equal(staged_by_ops(&h, 3), 403);
+	assert_int_equal(ask_grants(&h), 2);
+	assert_int_equal(count_granted(&h), 1);
+	allow(both, 0644);
+	assert_int_equal(staged_by_ops(&h, 4), 200);
+	assert_int_equal(ask_grants(&h), 3);
+	assert_int_equal(ask_grants(&h), 3);
+	half_leave(&h);
+}
+
+static void s8_a_list_that_is_not_to_be_believed_lets_nobody_in(void **state)
+{
+	const char *const both[] = { signatories[OPS].pair.facts.spki, NULL };
+	struct half h;
+
+	(void)state;
+	config.allow_file = at_root("allow");
+	allow(both, 0644);
+	h = half_begin();
+	assert_int_equal(staged_by_ops(&h, 1), 200);
+	allow(both, 0666);
+	assert_int_equal(staged_by_ops(&h, 2), 403);
+	assert_int_equal(count_granted(&h), 0);
+	assert_int_equal(chmod(config.allow_file, 0644), 0);
+	assert_int_equal(staged_by_ops(&h, 3), 200);
+	write_file(config.allow_file, "spki:none\n", 10, 0644);
+	assert_int_equal(staged_by_ops(&h, 4), 403);
+	assert_int_equal(unlink(config.allow_file), 0);
+	assert_int_equal(staged_by_ops(&h, 5), 403);
+	allow(both, 0644);
+	assert_int_equal(staged_by_ops(&h, 6), 200);
+	half_leave(&h);
+}
+
+static void s8_another_authority_of_operators_holds_at_once(void **state)
+{
+	AUTO(buf) pem = { 0 };
+	struct half h = half_begin();
+
+	(void)state;
+	assert_int_equal(staged_by_ops(&h, 1), 200);
+	pem_add_certs(&pem, own_pair.set.certs, 1);
+	write_file(config.client_ca, pem.data, pem.len, 0644);
+	assert_int_equal(staged_by_ops(&h, 2), 403);
+	assert_int_equal(ask_grants(&h), 2);
+	half_leave(&h);
+}
+
+/* ---- a disk that is slow ---- */
+
+static int open_store(const struct install *i)
+{
+	const char *slash = strrchr(i->directory, '/');
+
+	return open(arena_printf(&test_arena, "%.*s.%s.certfleet",
+				 (int)(slash - i->directory + 1), i->directory,
+				 slash + 1),
+		    O_RDONLY | O_DIRECTORY);
+}
+
+/* The lock of a target stands for it: the worker waits, and nothing else. */
+static void s22_a_stage_that_hangs_holds_up_no_handshake(void **state)
+{
+	struct half h = half_begin();
+	struct order o = order_to(ORDER_STAGE);
+	struct recorded stage = { 0 };
+	struct reply r;
+
+	(void)state;
+	deliver(&h, "edge/e1", 1, &new_pair);
+	int store = open_store(site());
+
+	assert_true(store >= 0);
+	assert_int_equal(flock(store, LOCK_EX), 0);
+	o.component = "edge/e1";
+	o.sequence = 2;
+	o.replaces = NULL;
+	name_pair(&o, &new_pair);
+	record_as(&stage, OPS, &o, &new_pair);
+	post_request(&h, stage.route, stage.component, &stage.body);
+	/* answered while the stage is under way */
+	assert_int_equal(ask_revision(&h), 1);
+	post_request(&h, ROUTE_COMPONENT, "nobody", NULL);
+	r = read_reply(&h);
+	assert_int_equal(r.number, h.asked);
+	assert_string_equal(r.problem, "unknown-component");
+	close(store);
+	assert_int_equal(read_reply(&h).status, 200);
+	secret_release(&stage.body);
+	half_leave(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +461,10 @@ int main(void)
 		WITH_AGENT(an_own_pair_that_cannot_be_used_is_refused),
 		WITH_AGENT(the_next_one_gets_no_answer_of_the_last_one),
 		WITH_AGENT(it_ends_with_the_network_half),
+		WITH_AGENT(s8_a_removed_entry_gives_no_order_any_more),
+		WITH_AGENT(s8_a_list_that_is_not_to_be_believed_lets_nobody_in),
+		WITH_AGENT(s8_another_authority_of_operators_holds_at_once),
+		WITH_AGENT(s22_a_stage_that_hangs_holds_up_no_handshake),
 	};
 
 	return cmocka_run_group_tests(tests, make_signatories,

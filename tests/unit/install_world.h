@@ -235,7 +235,11 @@ static inline struct message ask_handshake(struct half *h,
 	struct err e = { 0 };
 
 	question->number = ++h->asked;
-	must(channel_ask(&h->handshakes, question, &answer, &e), &e);
+	must(channel_post(&h->handshakes, question, &e) &&
+		     channel_wait(&h->handshakes, clock_mono_ms() + ANSWER_MS,
+				  &answer, &e),
+	     &e);
+	assert_int_equal(answer.number, h->asked);
 	return answer;
 }
 

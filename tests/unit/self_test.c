@@ -2,6 +2,7 @@
 #include "agent_world.h"
 
 #include "agent/self.h"
+#include "base/clock.h"
 
 #include <gnutls/abstract.h>
 
@@ -47,10 +48,12 @@ static bool signs(const struct self *s, uint64_t revision,
 {
 	static const unsigned char text[] = "of a handshake";
 	unsigned char hash[SHA256_BYTES];
-	const struct tls_signing what = { .revision = revision,
-					  .algorithm = GNUTLS_SIGN_ECDSA_SHA256,
-					  .hashed = true,
-					  .text = { hash, sizeof(hash) } };
+	const struct tls_signing what = {
+		.revision = revision,
+		.algorithm = GNUTLS_SIGN_ECDSA_SECP256R1_SHA256,
+		.hashed = true,
+		.text = { hash, sizeof(hash) }
+	};
 	struct der signature = { 0 };
 	struct err e = { 0 };
 
@@ -92,6 +95,24 @@ static void handshakes_that_began_are_finished_with_the_old_key(void **state)
 	assert_true(signs(&s, 3, &own_pair));
 	assert_true(signs(&s, 2, &next_pair));
 	assert_false(signs(&s, 1, &own_pair));
+}
+
+/* When no handshake can be under way with it any more. */
+static void s14_an_old_key_is_dropped(void **state)
+{
+	AUTO(self) s = { 0 };
+
+	(void)state;
+	must_read(&s);
+	put_own(&next_pair);
+	must_read(&s);
+	self_drop_old(&s);
+	assert_true(signs(&s, 1, &own_pair));
+	s.old_end_ms = clock_mono_ms();
+	self_drop_old(&s);
+	assert_null(s.old);
+	assert_false(signs(&s, 1, &own_pair));
+	assert_true(signs(&s, 2, &next_pair));
 }
 
 static void the_same_pair_is_no_new_revision(void **state)
@@ -169,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_AGENT(it_has_what_its_files_have),
 		WITH_AGENT(handshakes_that_began_are_finished_with_the_old_key),
+		WITH_AGENT(s14_an_old_key_is_dropped),
 		WITH_AGENT(the_same_pair_is_no_new_revision),
 		WITH_AGENT(what_cannot_be_used_does_not_lock_everybody_out),
 		WITH_AGENT(its_component_is_known_by_its_paths),

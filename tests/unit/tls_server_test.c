@@ -84,10 +84,17 @@ static struct callers *callers;
 static struct tls_server *server;
 static gnutls_certificate_credentials_t server_creds;
 
+static const struct callers *callers_now(void *ctx)
+{
+	(void)ctx;
+	return callers;
+}
+
 static int open_server(void **state)
 {
 	const struct tls_key_holder how = { &holder, tell_revision,
 					    tell_identity, sign_it };
+	const struct tls_callers list = { NULL, callers_now };
 	struct err e = { 0 };
 
 	if (open_agent(state))
@@ -97,7 +104,7 @@ static int open_server(void **state)
 	must(callers_new(&config, authority_pem.data, authority_pem.len,
 			 &callers, &e),
 	     &e);
-	server = tls_server_new(&how, callers);
+	server = tls_server_new(&how, &list);
 	gnutls_certificate_allocate_credentials(&server_creds);
 	gnutls_certificate_set_retrieve_function2(
 		server_creds,
@@ -450,7 +457,7 @@ static void the_key_signs_handshakes_only(void **state)
 	char text[200];
 	const size_t head =
 		64 + strlen("TLS 1.3, server CertificateVerify") + 1;
-	const int ecdsa = GNUTLS_SIGN_ECDSA_SHA256;
+	const int ecdsa = GNUTLS_SIGN_ECDSA_SECP256R1_SHA256;
 
 	(void)state;
 	memset(text, 0, sizeof(text));
@@ -476,6 +483,48 @@ static void the_key_signs_handshakes_only(void **state)
 	assert_false(will_sign(text, 0, true, -1));
 }
 
+/* Each key signs by the schemes of TLS 1.3 for its kind, and by no other. */
+static void s14_only_schemes_of_tls_1_3_are_signed(void **state)
+{
+	static const struct {
+		enum key_type type;
+		int algorithm;
+		size_t len;
+		bool good;
+	} cases[] = {
+		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, 32,
+		  true },
+		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SHA256, 32, false },
+		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SHA384, 48, false },
+		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, 48,
+		  false },
+		{ KEY_ECDSA_P384, GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, 48,
+		  true },
+		{ KEY_ECDSA_P384, GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, 32,
+		  false },
+		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, 32, true },
+		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_PSS_RSAE_SHA512, 64, true },
+		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_SHA256, 32, false },
+		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_SHA512, 64, false },
+		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_PSS_SHA256, 32, false },
+		{ KEY_ED25519, GNUTLS_SIGN_EDDSA_ED25519, 32, false },
+	};
+	static const char hash[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		AUTO(secret) pkcs8 = { 0 };
+		struct err e = { 0 };
+
+		must(key_generate(cases[i].type, &pkcs8, &e), &e);
+		tls_key_close(holder.key);
+		must(tls_key_open(&pkcs8, &holder.key, &e), &e);
+		if (will_sign(hash, cases[i].len, true, cases[i].algorithm) !=
+		    cases[i].good)
+			fail_msg("case %zu", i);
+	}
+}
+
 #define WITH_SERVER(test) \
 	cmocka_unit_test_setup_teardown(test, open_server, close_server)
 
@@ -494,6 +543,7 @@ int main(void)
 		WITH_SERVER(a_new_handshake_has_the_new_pair),
 		WITH_SERVER(a_holder_that_fails_ends_the_handshake_only),
 		WITH_SERVER(the_key_signs_handshakes_only),
+		WITH_SERVER(s14_only_schemes_of_tls_1_3_are_signed),
 	};
 
 	return cmocka_run_group_tests(tests, make_signatories,
