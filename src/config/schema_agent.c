@@ -82,7 +82,8 @@ static const struct field agent_fields[] = {
 	      .help = "who it is, and whom it listens to"),
 	NAME(struct agent_form, "user", user,
 	     "who the half that talks to the network runs as when it is "
-	     "root (default: nobody)"),
+	     "root (default: certfleet-agent, or nobody where that is "
+	     "missing)"),
 	PATH(struct agent_form, "state", state,
 	     "the directory of what it was told last, of this agent alone "
 	     "(default: /var/lib/certfleet-agent)"),
