@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "wire/json.h"
@@ -56,7 +57,8 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 	if (json_unpack(json, "{ss sI ss ss sI !}", "lineage", &r.lineage,
 			"sequence", &sequence, "fingerprint", &r.fingerprint,
 			"end", &end, "expires", &expires) ||
-	    !*r.lineage || sequence < 1 ||
+	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT ||
+	    expires < 0 || expires >= NUMBER_LIMIT ||
 	    !text_is_fingerprint(r.fingerprint) || !find_end(end, &r.end))
 		return false;
 	*out = (struct ordered){

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "bundle/layout.h"
 #include "bundle/manifest_json.h"
@@ -252,7 +253,7 @@ static bool get_head(const json_t *root, struct bundle *b, struct err *e)
 			       (int)version, MANIFEST_VERSION);
 	if (!get_text(root, "fleet", &b->arena, &b->fleet, e) ||
 	    !get_text(root, "lineage", &b->arena, &b->lineage, e) ||
-	    !get_count(root, "serial", INT64_MAX, &serial, e) ||
+	    !get_count(root, "serial", NUMBER_LIMIT - 1, &serial, e) ||
 	    !get_text(root, "created_at", &b->arena, &created, e) ||
 	    !get_text(root, "encryption", &b->arena, &encryption, e))
 		return false;

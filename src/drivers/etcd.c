@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/etcd.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "drivers/etcd_pair.h"
 
@@ -238,6 +239,8 @@ static void count_up(const struct visit *v, struct etcd_txn *txn)
 
 	if (found && etcd_plain(found, &text))
 		number = strtoull((const char *)text.bytes, NULL, 10);
+	if (number >= NUMBER_LIMIT) /* somebody else's: it is a new beginning */
+		number = 0;
 	etcd_expect(txn, name, etcd_revision(found));
 	etcd_put_plain(txn, name,
 		       arena_printf(v->arena, "%" PRIu64, number + 1));

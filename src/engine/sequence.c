@@ -4,9 +4,11 @@
  * before the order is given, so that no crash can make us give another order
  * with it; it is above all that the component was ever told by this state.
  */
+#include "base/number.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool is_ours(const struct run *r, const struct component_seen *seen)
@@ -20,6 +22,22 @@ static int64_t next_sequence(const struct component_seen *seen)
 {
 	return 1 + (seen->order_taken > seen->order_given ? seen->order_taken
 							  : seen->order_given);
+}
+
+/* An agent that lied to an older certfleet left such a number behind. */
+static bool may_count_up(const struct component_seen *seen, struct err *e)
+{
+	if (seen->order_given < NUMBER_LIMIT - 1 &&
+	    seen->order_taken < NUMBER_LIMIT - 1)
+		return true;
+	return err_set(e, ERR_REMOTE,
+		       "no order for '%s' can follow number %" PRId64
+		       ": its agent's record was damaged; take the component "
+		       "out of the fleet file, apply, and add it again",
+		       seen->name,
+		       seen->order_given > seen->order_taken
+			       ? seen->order_given
+			       : seen->order_taken);
 }
 
 /* Whether this run gave it a number already, when it was staged. */
@@ -45,6 +63,8 @@ bool sequence_begin(struct run *r, const struct job *jobs, size_t count,
 		    (jobs[i].verb == DRIVER_ACTIVATE && is_numbered(r, seen)))
 			continue;
 		any = true;
+		if (!may_count_up(seen, e))
+			return false;
 		seen->order_given = next_sequence(seen);
 		change_component(change, seen);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/number.h"
 #include "plan/members.h"
 #include "plan/plan.h"
 #include "plan/render_json.h"
@@ -277,7 +278,8 @@ static bool read_head(struct reader *r, const json_t *json, struct plan *p)
 
 	if (!member_is_text(at) || !time_parse(json_string_value(at), &p->at))
 		return members_refuse(r, "at");
-	if (!json_is_integer(serial) || json_integer_value(serial) < 0)
+	if (!json_is_integer(serial) || json_integer_value(serial) < 0 ||
+	    json_integer_value(serial) >= NUMBER_LIMIT)
 		return members_refuse(r, "serial");
 	if (!json_is_integer(unchanged) || json_integer_value(unchanged) < 0)
 		return members_refuse(r, "unchanged");

@@ -2,6 +2,7 @@
 #include "wire/order.h"
 
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "wire/json.h"
 
@@ -45,13 +46,13 @@ static bool find_action(const char *name, enum order_action *out)
 static bool check(const struct order *o)
 {
 	return text_is_fingerprint(o->agent) && *o->agent && *o->component &&
-	       *o->lineage && o->sequence > 0 &&
+	       *o->lineage && o->sequence > 0 && o->sequence < NUMBER_LIMIT &&
 	       text_is_fingerprint(o->fingerprint) &&
 	       (*o->fingerprint || o->action == ORDER_REVERT) &&
 	       text_is_fingerprint(o->pair) &&
 	       (*o->pair != '\0') == (o->action == ORDER_STAGE) &&
 	       (!o->replaces || text_is_fingerprint(o->replaces)) &&
-	       o->expires > 0;
+	       o->expires > 0 && o->expires < NUMBER_LIMIT;
 }
 
 static bool unpack(json_t *json, struct arena *a, struct order *out)

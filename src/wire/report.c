@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/report.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "wire/json.h"
 
@@ -132,6 +133,14 @@ static bool read_component(json_t *json, struct arena *a,
 			&activation) ||
 	    sequence < 0)
 		return bad("sequence", e);
+	if (sequence >= NUMBER_LIMIT)
+		return err_set(e, ERR_REMOTE,
+			       "the agent says that its last order had number "
+			       "%lld, which no order has: its record is "
+			       "damaged; on its host stop the agent, look at "
+			       "the pair, remove the component's file in the "
+			       "agent's 'state' directory and start it again",
+			       (long long)sequence);
 	if (!activation_named(activation, &out->activation))
 		return bad("activation", e);
 	out->sequence = sequence;

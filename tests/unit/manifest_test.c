@@ -82,6 +82,9 @@ static void each_change_that_makes_it_invalid_is_refused(void **state)
 		{ "\"lineage\": \"5f2c\"", "\"lineage\": null", "'lineage'" },
 		{ "\"serial\": 42", "\"serial\": -1", "'serial'" },
 		{ "\"serial\": 42", "\"serial\": 4.5", "'serial'" },
+		/* S15: the next serial would be out of range */
+		{ "\"serial\": 42", "\"serial\": 9223372036854775807",
+		  "'serial'" },
 		{ "\"serial\": 42", "\"serial\": 99999999999999999999",
 		  "no JSON" },
 		{ "2026-11-23T", "2026-11-33T", "'created_at'" },

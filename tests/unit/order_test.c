@@ -222,6 +222,11 @@ static void what_no_order_says_is_refused(void **state)
 	refused_with(",\"v\":1", "", "well-formed");
 	refused_with("\"stage\"", "\"restart\"", "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":0", "well-formed");
+	/* S15: no number could follow it */
+	refused_with("\"sequence\":7", "\"sequence\":9223372036854775807",
+		     "well-formed");
+	refused_with("\"sequence\":7", "\"sequence\":9007199254740992",
+		     "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":-7", "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":7.0", "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":\"7\"", "well-formed");

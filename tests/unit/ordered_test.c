@@ -93,6 +93,9 @@ static void what_is_damaged_is_not_taken_for_nothing(void **state)
 		"\"end\":\"open\",\"expires\":1}",
 		"{\"lineage\":\"\",\"sequence\":1,\"fingerprint\":\"\","
 		"\"end\":\"open\",\"expires\":1}",
+		/* S15: nothing could follow it */
+		"{\"lineage\":\"l\",\"sequence\":9223372036854775807,"
+		"\"fingerprint\":\"\",\"end\":\"open\",\"expires\":1}",
 		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"x\","
 		"\"end\":\"open\",\"expires\":1}",
 		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"\","

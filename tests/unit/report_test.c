@@ -189,6 +189,30 @@ static void an_answer_that_is_none_is_refused(void **state)
 	}
 }
 
+static void s15_a_sequence_at_the_edge_is_refused(void **state)
+{
+	static const int64_t edges[] = { INT64_MAX, INT64_C(1) << 53 };
+	AUTO(arena) a = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++) {
+		struct component_report c = full;
+		AUTO(json) json = NULL;
+		AUTO(str) text = NULL;
+		struct agent_identity who;
+		struct component_report r;
+		struct err e = { 0 };
+
+		c.sequence = edges[i];
+		json = report_one(&agent, &c);
+		text = json_dumps(json, 0);
+		assert_false(report_read(text, strlen(text), &a, &who, &r, &e));
+		assert_int_equal(e.code, ERR_REMOTE);
+		assert_non_null(strstr(e.text, "which no order has"));
+		assert_non_null(strstr(e.text, "'state' directory"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +220,7 @@ int main(void)
 		cmocka_unit_test(unknown_and_nothing_are_two_things),
 		cmocka_unit_test(what_is_no_text_is_told_escaped),
 		cmocka_unit_test(a_name_is_told_as_it_is),
+		cmocka_unit_test(s15_a_sequence_at_the_edge_is_refused),
 		cmocka_unit_test(all_components_are_one_document),
 		cmocka_unit_test(an_answer_that_makes_no_sense_is_refused),
 		cmocka_unit_test(an_answer_that_is_none_is_refused),
