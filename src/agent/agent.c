@@ -8,6 +8,7 @@
 #include "agent/meet.h"
 #include "agent/network.h"
 #include "base/clock.h"
+#include "base/decoder.h"
 #include "base/stop.h"
 
 #include <jansson.h>
@@ -121,6 +122,7 @@ static bool talk(struct halves *h, const struct agent_config *c, pid_t parent,
 	close_end(h, INSTALLING);
 	start.listener = TAKE_FD(h->listener);
 	start.channels = take_end(h, TALKING);
+	decoder_leave();
 	read_ahead();
 	return confine_descriptors(kept, sizeof(kept) / sizeof(*kept), e) &&
 	       confine_become(c->user, e) && confine(parent, e) &&
@@ -216,6 +218,7 @@ static bool run_network(const struct agent_start *start, struct err *e)
 	    !meet_join(start->socket, &network.channels, e))
 		return false;
 	network.listener = listener;
+	decoder_leave();
 	read_ahead();
 	ready(start);
 	return confine(0, e) && network_run(&network, e);

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "base/trusted_file.h"
 #include "pki/csr.h"
+#include "pki/foreign.h"
 #include "pki/issue.h"
 #include "pki/pair.h"
 
@@ -195,8 +196,7 @@ bool own_pair_finish(struct own_pair *o, const struct grant *g, struct err *e)
 	AUTO(pair) pair = { 0 };
 	AUTO(buf) pem = { 0 };
 
-	if (!pair_from_parts(&o->pkcs8, &set, &pair, e) ||
-	    !pair_lint(&pair, clock_now(), e))
+	if (!foreign_pair(&o->pkcs8, &set, clock_now(), &pair, e))
 		return err_in(e, "cannot use the certificate");
 	pem_add_certs(&pem, set.certs, set.count);
 	if (!fs_replace_at(o->certificate.dirfd, o->certificate.name,

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 #include "pki/tls.h"
 #include "place/activate.h"
@@ -182,8 +183,7 @@ static bool check_pair(const struct deed *d, struct arena *a, struct problem *p)
 	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
 		return refuse(p, PROBLEM_BAD_PAIR,
 			      "it is not the pair that was signed for");
-	if (!pair_from_parts(&r->key, &r->set, &pair, &e) ||
-	    !pair_lint(&pair, clock_now(), &e))
+	if (!foreign_pair(&r->key, &r->set, clock_now(), &pair, &e))
 		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
 	return !strcmp(pair.facts.fingerprint, o->fingerprint) ||
 	       refuse(p, PROBLEM_BAD_PAIR,

@@ -3,9 +3,10 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
-#include "base/sandbox.h"
+#include "base/decoder.h"
 #include "pki/callers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -77,30 +78,105 @@ void signers_forget(struct signers *s)
 
 /* ---- looking ---- */
 
-struct look {
-	const struct signers *signers;
-	const struct order_request *request;
+enum {
+	HEAD_SPANS = 2,   /* of a request: authority, number of callers */
+	CALLER_SPANS = 2, /* key and name; one of them is empty */
 };
 
-static bool look_at(void *ctx, struct buf *answer, struct err *e)
+static struct span span_of(const char *text)
 {
-	const struct look *l = ctx;
-	const struct order_request *r = l->request;
+	return text ? (struct span){ text, strlen(text) + 1 }
+		    : (struct span){ 0 };
+}
+
+/* A text that comes with its end. */
+static const char *text_of(const struct span *s)
+{
+	const char *text = s->bytes;
+
+	return s->len && !text[s->len - 1] ? text : NULL;
+}
+
+static bool ask_decoder(const struct signers *s, const struct order_request *r,
+			struct secret *answer, struct err *e)
+{
+	const struct agent_config *c = s->config;
+	size_t most =
+		HEAD_SPANS + CALLER_SPANS * c->caller_count + SIGNER_LIMIT;
+	struct span *in = xcalloc(most, sizeof(*in));
+	struct decode d = { .fn = signers_decode, .in = in };
+
+	in[d.count++] = (struct span){ s->authority->data, s->authority->len };
+	in[d.count++] =
+		(struct span){ &c->caller_count, sizeof(c->caller_count) };
+	for (size_t i = 0; i < c->caller_count; i++) {
+		in[d.count++] = span_of(c->callers[i].spki);
+		in[d.count++] = span_of(c->callers[i].name);
+	}
+	for (size_t i = 0; i < r->signer_count && d.count < most; i++)
+		in[d.count++] =
+			(struct span){ r->signer[i].bytes, r->signer[i].len };
+
+	bool good = decoder_run(&d, answer, e);
+
+	free(in);
+	return good;
+}
+
+/* ---- in the decoder ---- */
+
+static bool read_callers(const struct span *in, size_t count, struct arena *a,
+			 struct agent_config *out)
+{
+	struct agent_caller *list = NULL;
+	size_t callers = 0;
+
+	if (count < HEAD_SPANS || in[1].len != sizeof(callers))
+		return false;
+	memcpy(&callers, in[1].bytes, sizeof(callers));
+	if (callers > (count - HEAD_SPANS) / CALLER_SPANS)
+		return false;
+	list = arena_array(a, callers + 1, sizeof(*list));
+	for (size_t i = 0; i < callers; i++) {
+		const struct span *s = in + HEAD_SPANS + CALLER_SPANS * i;
+
+		list[i] = (struct agent_caller){ text_of(s), text_of(s + 1) };
+		if (!list[i].spki && !list[i].name)
+			return false;
+	}
+	out->callers = list;
+	out->caller_count = callers;
+	return true;
+}
+
+/* Answers how long the signer is to be trusted, and the public key. */
+bool signers_decode(const struct span *in, size_t count, struct buf *answer,
+		    struct err *e)
+{
 	AUTO(arena) a = { 0 };
 	AUTO(callers) callers = NULL;
+	struct agent_config config = { 0 };
+	struct der shown[SIGNER_LIMIT];
 	struct caller caller = { 0 };
+	size_t signers = 0;
 
-	if (!callers_new(l->signers->config, l->signers->authority->data,
-			 l->signers->authority->len, &callers, e) ||
-	    !callers_check(callers, r->signer, r->signer_count, &a, &caller, e))
+	if (!read_callers(in, count, &a, &config))
+		return err_set(e, ERR_INPUT, "nobody is asked about");
+	for (size_t i = HEAD_SPANS + CALLER_SPANS * config.caller_count;
+	     i < count && signers < SIGNER_LIMIT; i++)
+		shown[signers++] = (struct der){ in[i].bytes, in[i].len };
+	if (!callers_new(&config, in[0].bytes, in[0].len, &callers, e) ||
+	    !callers_check(callers, shown, signers, &a, &caller, e))
 		return false;
 	buf_add(answer, &caller.until, sizeof(caller.until));
 	buf_add(answer, caller.spki.bytes, caller.spki.len);
 	return true;
 }
 
+/* ---- and of its answer ---- */
+
 /*
- * The sandbox read what a stranger wrote: where the list says keys and no
+ * The decoder read what a stranger wrote: where the list says keys and no
  * names, it is asked again here.
  */
 static bool may_be_listed(const struct agent_config *c,
@@ -135,7 +211,6 @@ static bool read_answer(const struct secret *answer, struct signer *out,
 bool signers_find(const struct signers *s, const struct order_request *r,
 		  int64_t now, struct signer *out, struct err *e)
 {
-	struct look look = { s, r };
 	AUTO(secret) answer = { 0 };
 	struct signer found = { .until = now + SIGNER_TRUST_S };
 	const struct signer *known = NULL;
@@ -150,8 +225,7 @@ bool signers_find(const struct signers *s, const struct order_request *r,
 		*out = *known;
 		return true;
 	}
-	if (!sandbox_run(look_at, &look, &answer, e) ||
-	    !read_answer(&answer, &found, e))
+	if (!ask_decoder(s, r, &answer, e) || !read_answer(&answer, &found, e))
 		return false;
 	if (!may_be_listed(s->config, &found))
 		return err_set(e, ERR_INPUT, "the signer is not in 'allow'");

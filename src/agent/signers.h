@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who signs orders.  The certificates that come with one are a stranger's
- * until they were looked at in the sandbox; who was found to be one of the
- * callers is remembered for a while, by what was shown.
+ * until the decoder looked at them (base/decoder.h); who was found to be one of
+ * the callers is remembered for a while, by what was shown.
  */
 #ifndef AGENT_SIGNERS_H
 #define AGENT_SIGNERS_H
 
 #include "base/buf.h"
+#include "base/decoder.h"
 #include "base/err.h"
 #include "crypto/crypto.h"
 #include "model/agent.h"
@@ -43,5 +44,7 @@ MUST_CHECK bool signers_find(const struct signers *s,
 /* When either has changed. */
 void signers_forget(struct signers *s);
 void signers_remember(struct signers *s, const struct signer *found);
+/* For the table of decoders. */
+decode_fn signers_decode;
 
 #endif

@@ -2,6 +2,7 @@
 #include "agent/worker.h"
 
 #include "base/clock.h"
+#include "base/decoder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 
 enum {
 	ANSWER_FD = 3,
+	DECODER_FD = 4,
 	STOP_MS = 2000, /* for what it runs to be ended too */
 	POLL_MS = 10,
 };
@@ -70,13 +72,21 @@ static void last_through_stops(void)
 	}
 }
 
-/* The channels, the listener and other workers' pipes are not for it. */
+/*
+ * The channels, the listener and other workers' pipes are not for it; the way
+ * to the decoder is.
+ */
 static bool settle(pid_t parent, int fd)
 {
+	/* clear of the numbers that are given out here */
+	int answer = fcntl(fd, F_DUPFD_CLOEXEC, DECODER_FD + 1);
+	bool has_decoder = decoder_keep_at(DECODER_FD);
+
 	last_through_stops();
-	return dup2(fd, ANSWER_FD) == ANSWER_FD &&
+	return dup2(answer, ANSWER_FD) == ANSWER_FD &&
 	       !fcntl(ANSWER_FD, F_SETFD, FD_CLOEXEC) &&
-	       !close_range(ANSWER_FD + 1, ~0U, 0) &&
+	       !close_range(has_decoder ? DECODER_FD + 1 : DECODER_FD, ~0U,
+			    0) &&
 	       !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;
 }
 

@@ -23,7 +23,6 @@
 enum {
 	ANSWER_FD = 3,
 	POLL_MS = 100,
-	WALL_TIMES = 6, /* the processor time, when the machine is busy */
 };
 
 /* What comes first through the pipe; `len` bytes follow. */
@@ -161,6 +160,7 @@ struct worker {
 	pid_t pid;
 	int answer; /* reading end */
 	unsigned seconds;
+	bool lasts_a_stop;
 	int64_t deadline;
 };
 
@@ -169,13 +169,13 @@ static bool wait_readable(const struct worker *w, struct err *e)
 	for (;;) {
 		struct pollfd fd = { .fd = w->answer, .events = POLLIN };
 
-		if (stop_requested())
+		if (!w->lasts_a_stop && stop_requested())
 			return err_set(e, ERR_STOPPED,
 				       "decoding was stopped as asked");
 		if (clock_mono_ms() >= w->deadline)
 			return err_set(e, ERR_INPUT,
 				       "it took more than %u s to decode",
-				       WALL_TIMES * w->seconds);
+				       SANDBOX_WALL_TIMES * w->seconds);
 		if (poll(&fd, 1, POLL_MS) > 0)
 			return true;
 	}
@@ -302,10 +302,11 @@ bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
 bool sandbox_work(const struct sandbox_work *how, struct secret *answer,
 		  struct err *e)
 {
-	int64_t wall_ms = (int64_t)WALL_TIMES * how->seconds * 1000;
+	int64_t wall_ms = (int64_t)SANDBOX_WALL_TIMES * how->seconds * 1000;
 	AUTO(worker)
 	w = { .answer = -1,
 	      .seconds = how->seconds,
+	      .lasts_a_stop = how->lasts_a_stop,
 	      .deadline = clock_mono_ms() + wall_ms };
 	AUTO(fd) writer = -1;
 

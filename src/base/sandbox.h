@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Work on strangers' bytes (ASN.1, archives) in a forked child: 256 MiB of
- * address space beyond ours, 5 s of processor time, only system calls that
- * computing needs, no file, no network (Landlock and seccomp where the
- * kernel has them), the answer over a pipe.  A crash or an exhausted limit
- * is an ordinary error in the parent.
+ * One piece of work on strangers' bytes (ASN.1, archives) in a forked child:
+ * 256 MiB of address space beyond ours, 5 s of processor time, only system
+ * calls that computing needs, no file, no network (Landlock and seccomp where
+ * the kernel has them), the answer over a pipe.  A crash or an exhausted limit
+ * is an ordinary error in the parent.  The child has all its parent's memory:
+ * strangers' bytes are decoded below a process that never held a secret
+ * (base/decoder.h).
  *
  * Everything `fn` reads must be in memory: it finds all descriptors closed.
  */
@@ -21,6 +23,7 @@
 enum {
 	SANDBOX_MEMORY = 256 * 1024 * 1024,
 	SANDBOX_SECONDS = 5,
+	SANDBOX_WALL_TIMES = 6, /* the processor time, on a busy machine */
 	SANDBOX_ANSWER_LIMIT = 48 * 1024 * 1024,
 };
 
@@ -41,7 +44,8 @@ bool sandbox_forbid_files(void);
 struct sandbox_work {
 	sandbox_fn *fn;
 	void *ctx;
-	unsigned seconds; /* of processor time */
+	unsigned seconds;  /* of processor time */
+	bool lasts_a_stop; /* what a stop leaves undone is put back by it */
 };
 MUST_CHECK bool sandbox_work(const struct sandbox_work *work,
 			     struct secret *answer, struct err *e);

@@ -28,6 +28,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/decoder.h"
 #include "base/err.h"
 #include "base/secret.h"
 
@@ -102,7 +103,7 @@ MUST_CHECK bool bundle_write(const struct bundle *b,
 
 /*
  * Reads what bundle_write() wrote and checks every step: slot, HMAC, hashes,
- * keys.zip, and that no entry is unnamed.  Decoding runs in the sandbox.
+ * keys.zip, and that no entry is unnamed.  The decoder unpacks it.
  * `passphrase` NULL checks the structure only: `authenticated` stays false
  * and there are no keys, unless they lie openly in an unencrypted bundle.
  * An unencrypted one is refused when a passphrase is given: whoever changes
@@ -124,7 +125,7 @@ struct bundle_head {
 
 /*
  * What the manifest says of it, in `a`, without reading any content: nobody
- * vouches for it.  In the sandbox.  ERR_INPUT.
+ * vouches for it.  The decoder reads it.  ERR_INPUT.
  */
 MUST_CHECK bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
 				 struct bundle_head *out, struct err *e);
@@ -143,5 +144,11 @@ MUST_CHECK bool bundle_rebuild_matches(const void *bytes, size_t len,
 
 /* The file name of a bundle: FLEET-SERIAL-TIME.zip, sortable. */
 const char *bundle_file_name(const struct bundle *b, struct arena *a);
+
+/* For the table of decoders (base/decoder.h). */
+decode_fn bundle_decode_head;
+decode_fn bundle_decode_outer;
+decode_fn bundle_decode_keys;
+decode_fn bundle_decode_rebuilt;
 
 #endif

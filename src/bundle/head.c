@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/sandbox.h"
 #include "bundle/bundle.h"
 #include "bundle/layout.h"
 #include "bundle/manifest.h"
@@ -9,13 +8,15 @@
 #include <stdlib.h>
 
 /* Answers "SERIAL LINEAGE". */
-static bool decode_head(void *ctx, struct buf *answer, struct err *e)
+bool bundle_decode_head(const struct span *in, size_t count, struct buf *answer,
+			struct err *e)
 {
-	const struct bytes *zip = ctx;
+	const struct bytes zip = { count ? in->bytes : "",
+				   count ? in->len : 0 };
 	AUTO(buf) json = { .limit = BUNDLE_LIMIT };
 	AUTO(bundle) b = { 0 };
 
-	if (!zip_find(*zip, ENTRY_MANIFEST, &json, e) ||
+	if (!zip_find(zip, ENTRY_MANIFEST, &json, e) ||
 	    !manifest_read_head((struct bytes){ json.data, json.len }, &b, e))
 		return false;
 	buf_printf(answer, "%" PRId64 " %s", b.serial, b.lineage);
@@ -25,11 +26,14 @@ static bool decode_head(void *ctx, struct buf *answer, struct err *e)
 bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
 		      struct bundle_head *out, struct err *e)
 {
-	struct bytes zip = { bytes, len };
+	const struct span in = { bytes, len };
+	const struct decode d = { .fn = bundle_decode_head,
+				  .in = &in,
+				  .count = 1 };
 	AUTO(secret) answer = { 0 };
 	char *end = NULL;
 
-	if (!sandbox_run(decode_head, &zip, &answer, e))
+	if (!decoder_run(&d, &answer, e))
 		return false;
 
 	const char *text =

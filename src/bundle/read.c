@@ -11,31 +11,35 @@
 
 #include <string.h>
 
-/* An archive to be decoded in the sandbox. */
-struct task {
-	struct bytes zip;
-	const struct secret *password;
-};
-
-static bool decode_outer(void *ctx, struct buf *answer, struct err *e)
+static struct bytes archive_of(const struct span *in, size_t count)
 {
-	const struct task *t = ctx;
+	return (struct bytes){ count ? in->bytes : "", count ? in->len : 0 };
+}
+
+bool bundle_decode_outer(const struct span *in, size_t count,
+			 struct buf *answer, struct err *e)
+{
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) ignored = { 0 };
 	struct entries entries = { 0 };
 
 	/* Reading the content here lets a hostile manifest do its worst. */
-	return zip_unpack(t->zip, NULL, answer, e) &&
+	return zip_unpack(archive_of(in, count), NULL, answer, e) &&
 	       entries_unframe(buf_text(answer), answer->len, &a, &entries,
 			       e) &&
 	       unpacked_read(&entries, &ignored, e);
 }
 
-static bool decode_keys(void *ctx, struct buf *answer, struct err *e)
+/* The password, when there is one, is the second span. */
+bool bundle_decode_keys(const struct span *in, size_t count, struct buf *answer,
+			struct err *e)
 {
-	const struct task *t = ctx;
+	AUTO(secret) password = { 0 };
 
-	return zip_unpack(t->zip, t->password, answer, e);
+	if (count > 1)
+		secret_copy(&password, in[1].bytes, in[1].len);
+	return zip_unpack(archive_of(in, count), count > 1 ? &password : NULL,
+			  answer, e);
 }
 
 /* Leaves `text` empty when the bundle is not encrypted. */
@@ -116,26 +120,26 @@ static bool read_keys(const struct entries *entries, const struct secret *text,
 {
 	const struct entry *zip = entries_find(entries, ENTRY_KEYS);
 	AUTO(secret) password = { 0 };
-	struct task t = { 0 };
 
 	if (!zip)
 		return true;
 	if (text)
 		slot_password(text, &password);
-	t.zip = (struct bytes){ zip->data, zip->len };
-	t.password = text ? &password : NULL;
 
+	const struct span in[] = { { zip->data, zip->len },
+				   { password.bytes, password.len } };
 	/* What the passphrase vouches for may take as long as it has keys. */
-	const struct sandbox_work work = {
-		.fn = decode_keys,
-		.ctx = &t,
+	const struct decode d = {
+		.fn = bundle_decode_keys,
+		.in = in,
+		.count = text ? 2 : 1,
 		.seconds = SANDBOX_SECONDS +
 			   (text ? (unsigned)(c->bundle.item_count /
 					      BUNDLE_KEYS_PER_SECOND)
 				 : 0)
 	};
 
-	if (!sandbox_work(&work, &c->bundle.keys, e) ||
+	if (!decoder_run(&d, &c->bundle.keys, e) ||
 	    !place_keys(&c->bundle, &c->manifest, e))
 		return err_in(e, "%s", ENTRY_KEYS);
 	return true;
@@ -168,7 +172,10 @@ static bool read_structure(const struct entries *entries, struct unpacked *c,
 bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
 		 struct bundle *out, struct err *e)
 {
-	struct task t = { .zip = { bytes, len } };
+	const struct span in = { bytes, len };
+	const struct decode d = { .fn = bundle_decode_outer,
+				  .in = &in,
+				  .count = 1 };
 	AUTO(secret) frames = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) c = { 0 };
@@ -177,7 +184,7 @@ bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
 	if (len > BUNDLE_LIMIT)
 		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
 			       BUNDLE_LIMIT);
-	if (!sandbox_run(decode_outer, &t, &frames, e) ||
+	if (!decoder_run(&d, &frames, e) ||
 	    !entries_unframe(frames.bytes, frames.len, &a, &entries, e))
 		return false;
 	if (passphrase ? !read_sealed(&entries, passphrase, &c, e)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/bundle.h"
 
-#include "base/sandbox.h"
 #include "base/vec.h"
 #include "bundle/assembly.h"
 #include "bundle/entries.h"
@@ -41,9 +40,11 @@ static bool compare(struct bytes found, const struct buf *built, struct err *e)
 		       at);
 }
 
-static bool rebuild(void *ctx, struct buf *answer, struct err *e)
+bool bundle_decode_rebuilt(const struct span *in, size_t count,
+			   struct buf *answer, struct err *e)
 {
-	const struct bytes *zip = ctx;
+	const struct bytes zip = { count ? in->bytes : "",
+				   count ? in->len : 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) c = { 0 };
 	AUTO(assembly) as = { 0 };
@@ -52,7 +53,7 @@ static bool rebuild(void *ctx, struct buf *answer, struct err *e)
 	struct entries entries = { 0 };
 	struct sealed sealed = { 0 };
 
-	if (!zip_unpack(*zip, NULL, &frames, e) ||
+	if (!zip_unpack(zip, NULL, &frames, e) ||
 	    !entries_unframe(buf_text(&frames), frames.len, &a, &entries, e) ||
 	    !unpacked_read(&entries, &c, e))
 		return false;
@@ -64,16 +65,19 @@ static bool rebuild(void *ctx, struct buf *answer, struct err *e)
 				e) &&
 	       assembly_pack(&as, (struct bytes){ hmac->data, hmac->len },
 			     &built, e) &&
-	       compare(*zip, &built, e);
+	       compare(zip, &built, e);
 }
 
 bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e)
 {
-	struct bytes zip = { bytes, len };
+	const struct span in = { bytes, len };
+	const struct decode d = { .fn = bundle_decode_rebuilt,
+				  .in = &in,
+				  .count = 1 };
 	AUTO(secret) nothing = { 0 };
 
 	if (len > BUNDLE_LIMIT)
 		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
 			       BUNDLE_LIMIT);
-	return sandbox_run(rebuild, &zip, &nothing, e);
+	return decoder_run(&d, &nothing, e);
 }

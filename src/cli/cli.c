@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/decoders.h"
 #include "cli/help.h"
 #include "cli/process_setup.h"
 #include "cli/session.h"
@@ -301,13 +302,15 @@ static int finish(struct session *s, int status)
 int cli_main(int argc, char **argv)
 {
 	process_setup();
-	stop_install();
 
 	AUTO(session) s = { 0 };
 	struct line line = { .arena = &s.arena };
 	struct err e = { 0 };
 	int status = 0;
-	bool good = read_line(&line, argv + (argc > 0), &e);
+	bool good = decoder_start(decoders, &e);
+
+	stop_install();
+	good = good && read_line(&line, argv + (argc > 0), &e);
 
 	terminal_open(&s.terminal, (enum color)line.common.color,
 		      line.common.quiet);

@@ -294,7 +294,14 @@ static void call(const struct driver *driver, struct job *j)
 	j->done = driver->verbs[j->verb](j, &j->error);
 }
 
-static void begin(struct drivers *d, struct job *j, struct arena *a)
+/* Jobs that are probed together. */
+struct probed {
+	struct job **jobs;
+	size_t count;
+};
+
+static void begin(struct drivers *d, struct job *j, struct arena *a,
+		  struct probed *probed)
 {
 	const struct driver *driver = driver_for(j->component, j->verb);
 
@@ -306,6 +313,8 @@ static void begin(struct drivers *d, struct job *j, struct arena *a)
 			"not begun, because a stop was asked for");
 	else if (driver->turns[j->verb])
 		add_visit(d, j, a);
+	else if (j->verb == DRIVER_PROBE && driver->probe_all)
+		probed->jobs[probed->count++] = j;
 	else
 		call(driver, j);
 }
@@ -313,9 +322,14 @@ static void begin(struct drivers *d, struct job *j, struct arena *a)
 void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 {
 	AUTO(arena) a = { 0 };
+	struct probed probed = { arena_array(&a, count, sizeof(struct job *)),
+				 0 };
 
 	for (size_t i = 0; i < count; i++)
-		begin(d, &jobs[i], &a);
+		begin(d, &jobs[i], &a, &probed);
+	/* only what is on this machine is probed so */
+	if (probed.count)
+		files_driver.probe_all(probed.jobs, probed.count);
 	if (d->batch)
 		batch_run(d->batch);
 }

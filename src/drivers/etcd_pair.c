@@ -2,6 +2,7 @@
 #include "drivers/etcd_pair.h"
 
 #include "base/text.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ const char *etcd_leaf(const struct visit *v, const char *name)
 	if (!found || !etcd_plain(found, &text) ||
 	    !pem_read_certs((const char *)text.bytes, text.len, v->arena,
 			    &certs, &count, &ignored) ||
-	    !count || !cert_read_facts(certs[0], v->arena, &facts, &ignored))
+	    !count || !foreign_cert(certs[0], v->arena, &facts, &ignored))
 		return "";
 	return facts.fingerprint;
 }

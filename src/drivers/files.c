@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/files.h"
 
+#include "base/alloc.h"
 #include "place/activate.h"
 #include "place/place.h"
+
+#include <stdlib.h>
 
 static const struct install *paths(const struct job *j)
 {
 	return &j->component->deliver.files;
+}
+
+static void take_seen(struct job *j, const struct place_seen *seen)
+{
+	j->answer = (struct probe_answer){
+		.online = true,
+		.installed = seen->installed,
+		.chain = seen->chain,
+		.leaf = seen->leaf,
+		.damage = seen->damage,
+		.staged = seen->staged,
+		.unwritable = seen->unwritable,
+		.error = seen->error,
+	};
+	j->done = true;
 }
 
 bool files_probe(struct job *j, struct err *e)
@@ -15,17 +33,22 @@ bool files_probe(struct job *j, struct err *e)
 
 	(void)e;
 	place_probe(paths(j), j->arena, &seen);
-	j->answer = (struct probe_answer){
-		.online = true,
-		.installed = seen.installed,
-		.chain = seen.chain,
-		.leaf = seen.leaf,
-		.damage = seen.damage,
-		.staged = seen.staged,
-		.unwritable = seen.unwritable,
-		.error = seen.error,
-	};
+	take_seen(j, &seen);
 	return true;
+}
+
+static void files_probe_all(struct job *const *jobs, size_t count)
+{
+	const struct install **list = xcalloc(count, sizeof(*list));
+	struct place_seen *seen = xcalloc(count, sizeof(*seen));
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = paths(jobs[i]);
+	place_probe_all(list, count, jobs[0]->arena, seen);
+	for (size_t i = 0; i < count; i++)
+		take_seen(jobs[i], &seen[i]);
+	free(list);
+	free(seen);
 }
 
 bool files_stage(struct job *j, struct err *e)
@@ -75,6 +98,7 @@ bool files_read(struct job *j, struct err *e)
 }
 
 const struct driver files_driver = {
+	.probe_all = files_probe_all,
 	.verbs = {
 		[DRIVER_PROBE] = files_probe,
 		[DRIVER_STAGE] = files_stage,

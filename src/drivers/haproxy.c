@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "drivers/files.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 #include "place/place.h"
 
@@ -168,7 +169,7 @@ static enum turn swap_begin(struct visit *v, struct exchange *ask,
 
 	if (!place_read(&v->job->component->deliver.files, v->arena, &set, &key,
 			e) ||
-	    !cert_read_facts(set.certs[0], v->arena, &facts, e))
+	    !foreign_cert(set.certs[0], v->arena, &facts, e))
 		return TURN_FAILED;
 	if (strcmp(facts.fingerprint, v->job->fingerprint) != 0) {
 		err_set(e, ERR_STALE, "'%s' holds %.12s, not %.12s", file_of(v),

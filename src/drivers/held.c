@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/held.h"
 
-#include "pki/pair.h"
+#include "pki/foreign.h"
 
 #include <string.h>
 
@@ -54,8 +54,7 @@ bool held_give(const struct held *h, struct job *j, struct err *e)
 		return err_set(e, ERR_REMOTE, "%s", v->error);
 	if (!*v->fingerprint || !pem->len)
 		return err_set(e, ERR_MISSING, "no pair is installed");
-	if (!pem_read_key((const char *)pem->bytes, pem->len, &key, e) ||
-	    !key_spki(&key, spki, e)) {
+	if (!foreign_key(pem->bytes, pem->len, &key, spki, e)) {
 		e->code = ERR_REMOTE;
 		return false;
 	}

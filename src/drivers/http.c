@@ -7,6 +7,7 @@
 #include "drivers/json_secret.h"
 #include "drivers/shown_reply.h"
 #include "model/http.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 
 #include <ctype.h>
@@ -149,7 +150,7 @@ static const char *leaf_of(struct arena *a, const char *pem)
 	struct err ignored = { 0 };
 
 	if (!pem_read_certs(pem, strlen(pem), a, &certs, &count, &ignored) ||
-	    !count || !cert_read_facts(certs[0], a, &facts, &ignored))
+	    !count || !foreign_cert(certs[0], a, &facts, &ignored))
 		return NULL;
 	return facts.fingerprint;
 }

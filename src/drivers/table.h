@@ -43,6 +43,8 @@ typedef enum turn driver_turn_fn(struct visit *v, struct exchange *ask,
 
 struct driver {
 	driver_fn *verbs[DRIVER_VERB_COUNT];
+	/* Probes together that have one arena; NULL: one after the other. */
+	void (*probe_all)(struct job *const *jobs, size_t count);
 	driver_turn_fn *turns[DRIVER_VERB_COUNT]; /* instead of a call */
 	const char *(*origin)(const struct component *c);
 	/*

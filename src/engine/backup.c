@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/backup.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "engine/inside.h"
+#include "pki/foreign.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -143,18 +146,30 @@ static bool take_passphrases(struct packing *p, struct err *e)
 	return true;
 }
 
+/* All at once, so that each is not decoded by a child of its own. */
+static void learn_keys(const struct bundle *b)
+{
+	struct foreign *keys = xcalloc(b->item_count + 1, sizeof(*keys));
+
+	for (size_t i = 0; i < b->item_count; i++)
+		keys[i] = (struct foreign){ FOREIGN_KEY,
+					    b->items[i].key_pem.bytes,
+					    b->items[i].key_pem.len };
+	foreign_learn(keys, b->item_count);
+	free(keys);
+}
+
 static bool keys_fit(const struct bundle *b, struct err *e)
 {
+	learn_keys(b);
 	for (size_t i = 0; i < b->item_count; i++) {
 		const struct bundle_item *item = &b->items[i];
-		AUTO(secret) key = { 0 };
 		char spki[FINGERPRINT_TEXT];
 
 		if (!item->key_pem.len)
 			continue;
-		if (!pem_read_key((const char *)item->key_pem.bytes,
-				  item->key_pem.len, &key, e) ||
-		    !key_spki(&key, spki, e))
+		if (!foreign_key_spki(item->key_pem.bytes, item->key_pem.len,
+				      spki, e))
 			return err_in(e, "key of '%s'", item->name);
 		if (strcmp(spki, item->spki) != 0)
 			return err_set(e, ERR_INPUT,

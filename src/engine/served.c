@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/inside.h"
 #include "engine/observe.h"
-#include "pki/presented.h"
+#include "pki/foreign.h"
 #include "pki/tls.h"
 
 #include <string.h>
@@ -24,9 +24,9 @@ static bool has_every_chain(const struct generation *g,
 static const char *chain_flaw(const struct tls_chain *c,
 			      const struct cert_set *set, int64_t now)
 {
-	if (presented_is_complete(c->above, c->above_count, set, now))
+	if (foreign_is_complete(c->above, c->above_count, set, now))
 		return NULL;
-	return presented_is_complete(c->above, c->above_count, set, 0)
+	return foreign_is_complete(c->above, c->above_count, set, 0)
 		       ? "serves the right leaf but a chain that has expired"
 		       : "serves the right leaf but an incomplete chain";
 }

@@ -8,6 +8,7 @@
 #include "drivers/driver.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 
 #include <string.h>
@@ -45,7 +46,7 @@ static bool keep_found(struct run *r, const struct step *s, struct err *e)
 	struct made made = { .owner = c->certificate->name };
 
 	if (!read_installed(r, c, &pair, e) ||
-	    !cert_read_facts(pair.set.certs[0], &pair.arena, &pair.facts, e))
+	    !foreign_cert(pair.set.certs[0], &pair.arena, &pair.facts, e))
 		return false;
 	made.generation = generation_of_pair(&pair, &r->arena);
 	made.generation.owner = c->certificate->name;

@@ -121,6 +121,9 @@ static void judge(struct target *t)
 {
 	const struct expected *x = t->expected;
 	const struct tls_probe *p = &t->probe;
+
+	tls_probes_date(&t->probe, 1);
+
 	struct tls_leaf leaf = tls_probe_served(p, t->proof->expected);
 	bool is_leaf =
 		p->completed && !strcmp(leaf.fingerprint, t->proof->expected);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/csr.h"
 
-#include "base/sandbox.h"
 #include "model/fleet.h"
 #include "pki/handle.h"
 #include "pki/key.h"
@@ -70,11 +69,12 @@ static bool is_known_kind(gnutls_pubkey_t pub)
 	return false;
 }
 
-/* In the sandbox. */
-static bool decode(void *ctx, struct buf *answer, struct err *e)
+bool csr_decode(const struct span *in, size_t count, struct buf *answer,
+		struct err *e)
 {
-	const struct der *csr = ctx;
-	const gnutls_datum_t der = datum_of(*csr);
+	const struct der csr = { count ? in->bytes : NULL,
+				 count ? in->len : 0 };
+	const gnutls_datum_t der = datum_of(csr);
 	AUTO(crq) crq = NULL;
 	AUTO(pubkey) pub = NULL;
 	AUTO(datum) spki = { 0 };
@@ -101,13 +101,15 @@ static bool decode(void *ctx, struct buf *answer, struct err *e)
 
 bool csr_read(struct der csr, struct arena *a, struct der *spki, struct err *e)
 {
+	const struct span in = { csr.bytes, csr.len };
+	const struct decode d = { .fn = csr_decode, .in = &in, .count = 1 };
 	AUTO(secret) answer = { 0 };
 
 	if (!csr.len || csr.len > CSR_LIMIT)
 		return err_set(e, ERR_INPUT,
 			       "a signing request has 1 to %d bytes, not %zu",
 			       CSR_LIMIT, csr.len);
-	if (!sandbox_run(decode, &csr, &answer, e))
+	if (!decoder_run(&d, &answer, e))
 		return false;
 	if (!answer.len || answer.len > CSR_SPKI_LIMIT)
 		return err_set(e, ERR_INPUT, "its key is too large");

@@ -8,6 +8,7 @@
 #define PKI_CSR_H
 
 #include "base/arena.h"
+#include "base/decoder.h"
 #include "base/err.h"
 #include "base/secret.h"
 #include "model/certs.h"
@@ -24,9 +25,11 @@ MUST_CHECK bool csr_make(const struct secret *pkcs8, struct arena *a,
 			 struct der *out, struct err *e);
 /*
  * The SubjectPublicKeyInfo, in `a`, when the signature holds and the key is
- * of a kind that we would make.  Decodes in the sandbox.
+ * of a kind that we would make.  The decoder reads it.
  */
 MUST_CHECK bool csr_read(struct der csr, struct arena *a, struct der *spki,
 			 struct err *e);
+/* For the table of decoders (base/decoder.h). */
+decode_fn csr_decode;
 
 #endif

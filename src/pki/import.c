@@ -1,51 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/import.h"
 
-#include "base/sandbox.h"
+#include "base/alloc.h"
 #include "base/text.h"
-#include "base/vec.h"
+#include "pki/foreign.h"
 #include "pki/found.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
-/*
- * The child answers with records: one letter, a length of four bytes, most
- * significant first, and the bytes.
- */
-enum record {
-	RECORD_KEY = 'K',
-	RECORD_CERT = 'C',
-	RECORD_ANCHOR = 'A',
-};
 enum {
-	RECORD_HEAD = 5
+	HEAD_SPANS = 3, /* of a request: kind, time, password */
+	FILE_SPANS = 2, /* name and bytes */
 };
-
-static void add_record(struct buf *out, enum record kind, const void *bytes,
-		       size_t len)
-{
-	buf_putc(out, (char)kind);
-	for (int shift = 24; shift >= 0; shift -= 8)
-		buf_putc(out, (char)(len >> shift & 0xff));
-	buf_add(out, bytes, len);
-}
-
-static bool take_record(struct der *in, enum record *kind, struct der *out)
-{
-	size_t len = 0;
-
-	if (in->len < RECORD_HEAD)
-		return false;
-	for (size_t i = 1; i < RECORD_HEAD; i++)
-		len = len << 8 | in->bytes[i];
-	if (len > in->len - RECORD_HEAD)
-		return false;
-	*kind = in->bytes[0];
-	*out = (struct der){ in->bytes + RECORD_HEAD, len };
-	*in = (struct der){ out->bytes + len, in->len - RECORD_HEAD - len };
-	return true;
-}
 
 static const char *file_name(const struct import_input *in, size_t i,
 			     struct found *f)
@@ -82,51 +50,120 @@ static bool read_files(struct found *f, const struct import_input *in,
 	return true;
 }
 
-/* Runs in the child. */
-static bool decode(void *ctx, struct buf *answer, struct err *e)
-{
-	const struct import_input *in = ctx;
-	AUTO(found) f = { 0 };
-	const struct secret *key = NULL;
-	struct cert_set set = { 0 };
+/* ---- in the decoder ---- */
 
-	if (!read_files(&f, in, e))
+static void views_release(struct import_input *in)
+{
+	free((void *)in->names);
+	free((void *)in->files);
+}
+AUTO_STRUCT(views, struct import_input, views_release)
+
+/* The request as it was before it was taken apart; all of it is borrowed. */
+static bool read_request(const struct span *in, size_t count,
+			 struct secret *password, struct import_input *out)
+{
+	size_t files = (count - HEAD_SPANS) / FILE_SPANS;
+	struct secret *bytes = NULL;
+	const char **names = NULL;
+
+	if (count < HEAD_SPANS + FILE_SPANS || in[0].len != sizeof(out->kind) ||
+	    in[1].len != sizeof(out->at))
 		return false;
-	if (!found_pair(&f, &key, &set, e))
-		return false;
-	add_record(answer, RECORD_KEY, key->bytes, key->len);
-	for (size_t i = 0; i < set.count; i++)
-		add_record(answer, RECORD_CERT, set.certs[i].bytes,
-			   set.certs[i].len);
-	if (set.anchor.len)
-		add_record(answer, RECORD_ANCHOR, set.anchor.bytes,
-			   set.anchor.len);
+	memcpy(&out->kind, in[0].bytes, in[0].len);
+	memcpy(&out->at, in[1].bytes, in[1].len);
+	secret_copy(password, in[2].bytes, in[2].len);
+	out->password = password;
+	out->files = bytes = xcalloc(files, sizeof(*bytes));
+	out->names = names = xcalloc(files, sizeof(*names));
+	for (const struct span *s = in + HEAD_SPANS; s + 1 < in + count;
+	     s += FILE_SPANS) {
+		const char *name = s[0].bytes;
+
+		/* it comes with its end */
+		if (!s[0].len || name[s[0].len - 1])
+			return false;
+		names[out->file_count] = name;
+		bytes[out->file_count].bytes = (unsigned char *)s[1].bytes;
+		bytes[out->file_count++].len = s[1].len;
+	}
 	return true;
 }
 
+/* Key, anchor, what the leaf says, what is not sound, and certificates. */
+static void write_pair(const struct pair *p, const char *flaw,
+		       struct buf *answer)
+{
+	AUTO(buf) facts = { 0 };
+
+	facts_write(&p->facts, &facts);
+	span_add(answer, p->key.bytes, p->key.len);
+	span_add(answer, p->set.anchor.bytes, p->set.anchor.len);
+	span_add(answer, buf_text(&facts), facts.len);
+	span_add(answer, flaw, strlen(flaw));
+	for (size_t i = 0; i < p->set.count; i++)
+		span_add(answer, p->set.certs[i].bytes, p->set.certs[i].len);
+}
+
+bool import_decode(const struct span *in, size_t count, struct buf *answer,
+		   struct err *e)
+{
+	AUTO(found) f = { 0 };
+	AUTO(secret) password = { 0 };
+	AUTO(views) input = { 0 };
+	AUTO(pair) pair = { 0 };
+	const struct secret *key = NULL;
+	struct cert_set set = { 0 };
+	struct err flaw = { 0 };
+
+	if (!read_request(in, count, &password, &input))
+		return err_set(e, ERR_INPUT, "nothing is to be imported");
+	if (!read_files(&f, &input, e) || !found_pair(&f, &key, &set, e) ||
+	    !pair_from_parts(key, &set, &pair, e))
+		return false;
+	if (input.at)
+		(void)!pair_lint(&pair, input.at, &flaw);
+	write_pair(&pair, flaw.code ? flaw.text : "", answer);
+	return true;
+}
+
+/* ---- in those who ask ---- */
+
+static bool read_set(struct span rest, struct der *certs, struct cert_set *set)
+{
+	struct span bytes = { 0 };
+
+	set->certs = certs;
+	while (set->count < CHAIN_LIMIT && span_take(&rest, &bytes) &&
+	       bytes.len && bytes.len <= CERTIFICATE_LIMIT)
+		certs[set->count++] = (struct der){ bytes.bytes, bytes.len };
+	return set->count && !rest.len;
+}
+
+/* `flaw` points into the answer. */
 static bool read_answer(const struct secret *answer, struct pair *out,
-			struct err *e)
+			struct span *flaw, struct err *e)
 {
 	struct der certs[CHAIN_LIMIT];
-	struct cert_set set = { .certs = certs };
-	struct der rest = { answer->bytes, answer->len };
-	struct der bytes = { 0 };
-	enum record kind = RECORD_KEY;
-	AUTO(secret) key = { 0 };
+	struct cert_set set = { 0 };
+	struct span rest = { answer->bytes, answer->len };
+	struct span key = { 0 };
+	struct span anchor = { 0 };
+	struct span facts = { 0 };
+	AUTO(pair) p = { 0 };
 
-	while (take_record(&rest, &kind, &bytes)) {
-		if (kind == RECORD_KEY && !key.bytes)
-			secret_copy(&key, bytes.bytes, bytes.len);
-		else if (kind == RECORD_CERT && set.count < CHAIN_LIMIT)
-			certs[set.count++] = bytes;
-		else if (kind == RECORD_ANCHOR && !set.anchor.len)
-			set.anchor = bytes;
-		else
-			break;
-	}
-	if (!key.bytes || rest.len)
+	if (!span_take(&rest, &key) || !span_take(&rest, &anchor) ||
+	    !span_take(&rest, &facts) || !span_take(&rest, flaw) ||
+	    !read_set(rest, certs, &set) || !key.len ||
+	    anchor.len > CERTIFICATE_LIMIT)
 		return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
-	return pair_from_parts(&key, &set, out, e);
+	set.anchor = (struct der){ anchor.bytes, anchor.len };
+	p.set = cert_set_copy(&set, &p.arena);
+	if (!facts_read(facts, p.set.certs[0], &p.arena, &p.facts, e))
+		return false;
+	secret_copy(&p.key, key.bytes, key.len);
+	*out = TAKE(p);
+	return true;
 }
 
 /* GnuTLS measures in unsigned int, and reads passwords as C strings. */
@@ -158,13 +195,47 @@ static bool name_import(const struct import_input *in, struct err *e)
 		      in->file_count - 1);
 }
 
+static bool decode(const struct import_input *in, struct secret *answer,
+		   struct err *e)
+{
+	size_t count = HEAD_SPANS + FILE_SPANS * in->file_count;
+	struct span *spans = xcalloc(count, sizeof(*spans));
+	struct span *next = spans + HEAD_SPANS;
+	const struct decode d = { .fn = import_decode,
+				  .in = spans,
+				  .count = count };
+
+	spans[0] = (struct span){ &in->kind, sizeof(in->kind) };
+	spans[1] = (struct span){ &in->at, sizeof(in->at) };
+	if (in->password)
+		spans[2] =
+			(struct span){ in->password->bytes, in->password->len };
+	for (size_t i = 0; i < in->file_count; i++) {
+		*next++ =
+			(struct span){ in->names[i], strlen(in->names[i]) + 1 };
+		*next++ = (struct span){ in->files[i].bytes, in->files[i].len };
+	}
+
+	bool good = decoder_run(&d, answer, e);
+
+	free(spans);
+	return good;
+}
+
 bool import_read(const struct import_input *in, struct pair *out, struct err *e)
 {
 	AUTO(secret) answer = { 0 };
+	AUTO(pair) found = { 0 };
+	AUTO(buf) shown = { 0 };
+	struct span flaw = { 0 };
 
 	assert(in->file_count > 0);
-	if (check_input(in, e) && sandbox_run(decode, (void *)in, &answer, e) &&
-	    read_answer(&answer, out, e))
-		return true;
-	return name_import(in, e);
+	if (!check_input(in, e) || !decode(in, &answer, e) ||
+	    !read_answer(&answer, &found, &flaw, e))
+		return name_import(in, e);
+	text_escape_whole(&shown, flaw.bytes, flaw.len);
+	if (flaw.len)
+		return err_set(e, ERR_INPUT, "%s", buf_text(&shown));
+	*out = TAKE(found);
+	return true;
 }

@@ -1,9 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/tls.h"
 
+#include "base/alloc.h"
+#include "pki/foreign.h"
 #include "pki/tls_prober.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+static void add_leaf(const struct tls_leaf *leaf, struct foreign *list,
+		     size_t *count)
+{
+	if (leaf->fingerprint)
+		list[(*count)++] =
+			(struct foreign){ FOREIGN_CERT, leaf->der.bytes,
+					  leaf->der.len };
+}
+
+static void date_leaf(struct tls_leaf *leaf)
+{
+	AUTO(arena) a = { 0 };
+	struct cert_facts facts = { 0 };
+	struct err ignored = { 0 };
+
+	if (leaf->fingerprint && foreign_cert(leaf->der, &a, &facts, &ignored))
+		leaf->not_after = facts.not_after;
+}
+
+void tls_probes_date(struct tls_probe *probes, size_t count)
+{
+	struct foreign *list = xcalloc(2 * count + 1, sizeof(*list));
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		add_leaf(&probes[i].leaf, list, &found);
+		add_leaf(&probes[i].other, list, &found);
+	}
+	foreign_learn(list, found);
+	free(list);
+	for (size_t i = 0; i < count; i++) {
+		date_leaf(&probes[i].leaf);
+		date_leaf(&probes[i].other);
+	}
+}
 
 bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a,
 		   struct err *e)
@@ -18,6 +57,7 @@ bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a,
 	for (size_t left = count; left > 0; left -= ended != NULL)
 		if (!tls_prober_next(prober, TLS_HANDSHAKE_MS, &ended, e))
 			return false;
+	tls_probes_date(probes, count);
 	return true;
 }
 

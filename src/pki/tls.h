@@ -25,8 +25,8 @@ enum {
 
 struct tls_leaf {
 	const char *fingerprint; /* NULL: none */
-	struct der der;
-	int64_t not_after;
+	int64_t not_after;       /* 0: unknown; see tls_probes_date() */
+	struct der der;          /* a stranger's: see pki/foreign.h */
 };
 
 /* What stood above a leaf. */
@@ -70,6 +70,12 @@ struct tls_probe {
  */
 MUST_CHECK bool tls_probe_all(struct tls_probe *probes, size_t count,
 			      struct arena *a, struct err *e);
+
+/*
+ * Reads when the leaves of completed probes end, as tls_probe_all() does at
+ * its end: all that are not known yet are decoded together.
+ */
+void tls_probes_date(struct tls_probe *probes, size_t count);
 
 /*
  * What a completed probe found served: where addresses disagree, a leaf that

@@ -307,18 +307,6 @@ static bool asks_again(struct tls_conn *c, int rc)
 	return true;
 }
 
-static int64_t leaf_end(const gnutls_datum_t *leaf)
-{
-	AUTO(crt) crt = NULL;
-
-	if (gnutls_x509_crt_init(&crt) < 0 ||
-	    gnutls_x509_crt_import(crt, leaf, GNUTLS_X509_FMT_DER) < 0)
-		return 0;
-	int64_t end = gnutls_x509_crt_get_expiration_time(crt);
-
-	return end < 0 ? 0 : end;
-}
-
 static bool complete(struct tls_conn *c, struct tls_outcome *out)
 {
 	unsigned count = 0;
@@ -333,16 +321,14 @@ static bool complete(struct tls_conn *c, struct tls_outcome *out)
 		presented[i] = (struct der){ certs[i].data, certs[i].size };
 	sha256_text(certs[0].data, certs[0].size, fingerprint);
 
-	struct cert_set kept =
-		cert_set_copy(&(struct cert_set){ .certs = presented,
-						  .count = count },
-			      c->arena);
+	struct cert_set kept = cert_set_copy(
+		&(struct cert_set){ .certs = presented, .count = count },
+		c->arena);
 
 	*out = (struct tls_outcome){
 		.completed = true,
 		.leaf = { .fingerprint = arena_strdup(c->arena, fingerprint),
-			  .der = kept.certs[0],
-			  .not_after = leaf_end(&certs[0]) },
+			  .der = kept.certs[0] },
 		.chain = { .digest = chain_digest(presented, count, c->arena),
 			   .above = kept.certs + 1,
 			   .above_count = kept.count - 1 },

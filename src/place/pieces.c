@@ -2,6 +2,7 @@
 #include "place/pieces.h"
 
 #include "base/buf.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 #include "place/entry.h"
 
@@ -47,7 +48,7 @@ static void put_anchor(struct pieces *c, const struct cert_set *set)
 		put_certs(c, PART_CA, &set->anchor, 1);
 		return;
 	}
-	if (cert_read_facts(*top, &a, &facts, &ignored) &&
+	if (foreign_cert(*top, &a, &facts, &ignored) &&
 	    !strcmp(facts.subject, facts.issuer))
 		put_certs(c, PART_CA, top, 1);
 }

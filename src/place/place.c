@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place/place.h"
 
+#include "base/alloc.h"
 #include "base/text.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 #include "place/attr.h"
 #include "place/entry.h"
@@ -10,8 +12,14 @@
 #include "place/version.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum {
+	/* Their files are in memory, and decoded together. */
+	PROBED_AT_ONCE = 64,
+};
 
 /*
  * Whether a pair can be installed, before anything is written; decided again
@@ -52,27 +60,80 @@ static void see_staged(const struct target *t, struct place_seen *out)
 		out->staged = staged;
 }
 
+/* An install that was looked at, before it is judged. */
+struct looked {
+	struct target target;
+	struct pieces seen;
+	bool good;
+};
+
+static void look_at(const struct install *i, struct arena *a, struct looked *l,
+		    struct place_seen *out)
+{
+	struct err e = { 0 };
+
+	l->target = (struct target){ .home = -1, .store = -1 };
+	*out = (struct place_seen){ .unwritable = why_unwritable(i, a) };
+	l->good = target_open(i, ACCESS_LOOK, a, &l->target, &e) &&
+		  target_see(&l->target, &l->seen, &e);
+	if (!l->good)
+		out->error = arena_strdup(a, e.text);
+}
+
+static void judge_looked(struct looked *l, struct place_seen *out)
+{
+	struct verdict v = { 0 };
+
+	if (l->good) {
+		target_judge(&l->target, &l->seen, &v);
+		out->installed = v.fingerprint;
+		out->chain = v.chain;
+		out->leaf = verdict_leaf(&v);
+		out->damage = v.damage;
+		out->error = v.error;
+		see_staged(&l->target, out);
+	}
+	pieces_release(&l->seen);
+	target_release(&l->target);
+}
+
+static void learn_looked(const struct looked *list, size_t count,
+			 struct arena *a)
+{
+	AUTO(prospects) all = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].good) {
+			const struct judged judged = judged_of(
+				&list[i].target.layout, &list[i].seen);
+
+			verdict_prospect(&judged, a, &all);
+		}
+	foreign_learn(all.items, all.count);
+}
+
+void place_probe_all(const struct install *const *installs, size_t count,
+		     struct arena *a, struct place_seen *out)
+{
+	struct looked *list = xcalloc(PROBED_AT_ONCE, sizeof(*list));
+
+	for (size_t i = 0; i < count; i += PROBED_AT_ONCE) {
+		size_t some =
+			count - i < PROBED_AT_ONCE ? count - i : PROBED_AT_ONCE;
+
+		for (size_t k = 0; k < some; k++)
+			look_at(installs[i + k], a, &list[k], &out[i + k]);
+		learn_looked(list, some, a);
+		for (size_t k = 0; k < some; k++)
+			judge_looked(&list[k], &out[i + k]);
+	}
+	free(list);
+}
+
 void place_probe(const struct install *i, struct arena *a,
 		 struct place_seen *out)
 {
-	AUTO(target) t = { .home = -1, .store = -1 };
-	AUTO(pieces) seen = { 0 };
-	struct verdict v = { 0 };
-	struct err e = { 0 };
-
-	*out = (struct place_seen){ .unwritable = why_unwritable(i, a) };
-	if (!target_open(i, ACCESS_LOOK, a, &t, &e) ||
-	    !target_see(&t, &seen, &e)) {
-		out->error = arena_strdup(a, e.text);
-		return;
-	}
-	target_judge(&t, &seen, &v);
-	out->installed = v.fingerprint;
-	out->chain = v.chain;
-	out->leaf = verdict_leaf(&v);
-	out->damage = v.damage;
-	out->error = v.error;
-	see_staged(&t, out);
+	place_probe_all(&i, 1, a, out);
 }
 
 /* What shall be on disk: the pair, with the owners and modes it needs. */

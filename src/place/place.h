@@ -63,6 +63,9 @@ struct place_pair {
 
 void place_probe(const struct install *i, struct arena *a,
 		 struct place_seen *out);
+/* Many: what strangers may have put there is decoded together. */
+void place_probe_all(const struct install *const *installs, size_t count,
+		     struct arena *a, struct place_seen *out);
 MUST_CHECK bool place_stage(const struct install *i,
 			    const struct place_pair *pair, struct err *e);
 /* `replaces` NULL: whatever is there.  ERR_STALE when it is something else. */

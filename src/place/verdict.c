@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place/verdict.h"
 
+#include "base/alloc.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A list of certificates found in one file. */
@@ -58,7 +61,6 @@ static const char *key_damage(const struct judged *j, enum part part,
 			      const struct verdict *v, struct arena *a)
 {
 	const struct piece *p = &j->pieces->parts[part];
-	AUTO(secret) key = { 0 };
 	char spki[65] = "";
 	struct err e = { 0 };
 
@@ -66,9 +68,7 @@ static const char *key_damage(const struct judged *j, enum part part,
 		return arena_printf(a, "'%s' is missing", j->names[part]);
 	if (p->error)
 		return NULL;
-	if (!pem_read_key((const char *)p->bytes.bytes, p->bytes.len, &key,
-			  &e) ||
-	    !key_spki(&key, spki, &e))
+	if (!foreign_key_spki(p->bytes.bytes, p->bytes.len, spki, &e))
 		return arena_printf(a, "'%s': %s", j->names[part], e.text);
 	if (!strcmp(spki, v->spki))
 		return NULL;
@@ -125,7 +125,7 @@ static bool read_leaf(const struct judged *j, enum part primary,
 
 	if (read_certs(&j->pieces->parts[primary], a, &all, &e) && !all.count)
 		err_set(&e, ERR_INPUT, "it holds no certificate");
-	if (!e.code && cert_read_facts(all.certs[0], a, &facts, &e)) {
+	if (!e.code && foreign_cert(all.certs[0], a, &facts, &e)) {
 		v->fingerprint = facts.fingerprint;
 		v->spki = facts.spki;
 		v->certs = all.certs;
@@ -160,6 +160,43 @@ struct judged judged_of(const struct layout *l, const struct pieces *c)
 	return (struct judged){ .pieces = c,
 				.parts = l->parts,
 				.names = l->names };
+}
+
+void prospects_release(struct prospects *p)
+{
+	free(p->items);
+	*p = (struct prospects){ 0 };
+}
+
+static void add_prospect(struct prospects *p, enum foreign_kind kind,
+			 const void *bytes, size_t len)
+{
+	if (p->count == p->room) {
+		p->room = 2 * p->room + 8;
+		p->items = xrealloc(p->items, p->room * sizeof(*p->items));
+	}
+	p->items[p->count++] = (struct foreign){ kind, bytes, len };
+}
+
+void verdict_prospect(const struct judged *j, struct arena *a,
+		      struct prospects *out)
+{
+	enum part primary;
+	struct found all = { 0 };
+	struct err ignored = { 0 };
+
+	if (!find_primary(j, &primary) ||
+	    !read_certs(&j->pieces->parts[primary], a, &all, &ignored) ||
+	    !all.count)
+		return;
+	add_prospect(out, FOREIGN_CERT, all.certs[0].bytes, all.certs[0].len);
+	for (int part = 0; part < PART_COUNT; part++) {
+		const struct piece *p = &j->pieces->parts[part];
+
+		if (j->parts & PARTS_WITH_KEY & 1U << part && p->there)
+			add_prospect(out, FOREIGN_KEY, p->bytes.bytes,
+				     p->bytes.len);
+	}
 }
 
 void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out)
@@ -228,9 +265,7 @@ static bool read_key(const struct pieces *seen, const char *spki,
 		return err_set(e, ERR_MISSING, "no key is installed");
 	if (p->error)
 		return err_set(e, ERR_IO, "the installed key: %s", p->error);
-	if (!pem_read_key((const char *)p->bytes.bytes, p->bytes.len, &found,
-			  e) ||
-	    !key_spki(&found, own, e))
+	if (!foreign_key(p->bytes.bytes, p->bytes.len, &found, own, e))
 		return err_in(e, "the installed key");
 	if (strcmp(own, spki))
 		return err_set(e, ERR_INPUT,

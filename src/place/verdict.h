@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "model/certs.h"
+#include "pki/foreign.h"
 #include "place/layout.h"
 #include "place/pieces.h"
 
@@ -45,6 +46,20 @@ struct judged {
 struct judged judged_of(const struct layout *l, const struct pieces *c);
 void verdict_reach(const struct judged *j, struct arena *a,
 		   struct verdict *out);
+/*
+ * What will have to be decoded for a verdict: the leaf and the keys, to be
+ * handed to foreign_learn() for many verdicts at once.  The bytes are
+ * borrowed from the pieces and the arena.
+ */
+struct prospects {
+	struct foreign *items;
+	size_t count;
+	size_t room;
+};
+void prospects_release(struct prospects *p);
+AUTO_STRUCT(prospects, struct prospects, prospects_release)
+void verdict_prospect(const struct judged *j, struct arena *a,
+		      struct prospects *out);
 
 struct switch_order {
 	const char *fingerprint;

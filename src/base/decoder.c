@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/decoder.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/sandbox.h"
+#include "base/stop.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	CONTROL_FD = 3, /* in the decoder */
+	POLL_MS = 100,
+	TRANSFER_MS = 60000, /* of one message between us */
+	SPAN_HEAD = 4,
+};
+
+/* What comes first of a request; its lengths and its bytes follow. */
+struct ask {
+	uint32_t which; /* index in the table */
+	uint32_t seconds;
+	uint32_t count;
+};
+
+/* What comes first of an answer; `len` bytes follow. */
+struct reply {
+	uint32_t code; /* enum err_code; ERR_NONE: the bytes are the answer */
+	uint64_t len;
+};
+
+static struct {
+	decode_fn *const *table; /* NULL: never started */
+	int control;
+	int channel;
+	pid_t owner;  /* of the channel */
+	bool pending; /* an answer comes that nobody waits for */
+} helper = { .control = -1, .channel = -1 };
+
+/* ---- bytes between the two ---- */
+
+/* False: nobody is there any more, or it takes too long. */
+static bool wait_for(int fd, short events, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd ready = { .fd = fd, .events = events };
+		int64_t left = deadline - clock_mono_ms();
+
+		if (left <= 0)
+			return false;
+		if (poll(&ready, 1, left < POLL_MS ? (int)left : POLL_MS) > 0)
+			return true;
+	}
+}
+
+static bool may_go_on(ssize_t done)
+{
+	return done > 0 || (done < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static bool send_all(int fd, const void *bytes, size_t len)
+{
+	int64_t deadline = clock_mono_ms() + TRANSFER_MS;
+	const char *from = bytes;
+
+	while (len) {
+		if (!wait_for(fd, POLLOUT, deadline))
+			return false;
+
+		ssize_t done = write(fd, from, len);
+
+		if (!may_go_on(done))
+			return false;
+		from += done > 0 ? done : 0;
+		len -= done > 0 ? (size_t)done : 0;
+	}
+	return true;
+}
+
+static bool receive_all(int fd, void *bytes, size_t len)
+{
+	int64_t deadline = clock_mono_ms() + TRANSFER_MS;
+	char *to = bytes;
+
+	while (len) {
+		if (!wait_for(fd, POLLIN, deadline))
+			return false;
+
+		ssize_t done = read(fd, to, len);
+
+		if (!may_go_on(done))
+			return false;
+		to += done > 0 ? done : 0;
+		len -= done > 0 ? (size_t)done : 0;
+	}
+	return true;
+}
+
+/* ---- in the decoder ---- */
+
+struct request {
+	struct ask ask;
+	struct span *spans;
+	struct secret bytes;
+	decode_fn *fn;
+};
+
+static void request_release(struct request *r)
+{
+	free(r->spans);
+	secret_release(&r->bytes);
+}
+AUTO_STRUCT(request, struct request, request_release)
+
+static bool find_function(struct request *r, decode_fn *const *table)
+{
+	for (uint32_t i = 0; table[i]; i++)
+		if (i == r->ask.which)
+			r->fn = table[i];
+	return r->fn && r->ask.count <= DECODER_SPAN_LIMIT &&
+	       r->ask.seconds <= DECODER_SECONDS_LIMIT;
+}
+
+static bool take_request(int fd, decode_fn *const *table, struct request *r)
+{
+	uint64_t lengths[DECODER_SPAN_LIMIT];
+	uint64_t total = 0;
+	size_t at = 0;
+
+	if (!receive_all(fd, &r->ask, sizeof(r->ask)) ||
+	    !find_function(r, table) ||
+	    !receive_all(fd, lengths, r->ask.count * sizeof(*lengths)))
+		return false;
+	for (size_t i = 0; i < r->ask.count; i++) {
+		if (lengths[i] > DECODER_REQUEST_LIMIT - total)
+			return false;
+		total += lengths[i];
+	}
+	secret_alloc(&r->bytes, total);
+	r->spans = xcalloc(r->ask.count + 1, sizeof(*r->spans));
+	for (size_t i = 0; i < r->ask.count; i++) {
+		r->spans[i] = (struct span){ r->bytes.bytes + at, lengths[i] };
+		at += lengths[i];
+	}
+	return receive_all(fd, r->bytes.bytes, total);
+}
+
+static bool decode_request(void *ctx, struct buf *answer, struct err *e)
+{
+	const struct request *r = ctx;
+
+	return r->fn(r->spans, r->ask.count, answer, e);
+}
+
+static bool answer_request(int fd, struct request *r)
+{
+	const struct sandbox_work work = { .fn = decode_request,
+					   .ctx = r,
+					   .seconds = r->ask.seconds };
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+	struct reply reply = { 0 };
+
+	if (sandbox_work(&work, &answer, &e)) {
+		reply.len = answer.len;
+	} else {
+		reply.code = (uint32_t)e.code;
+		reply.len = strlen(e.text);
+	}
+	return send_all(fd, &reply, sizeof(reply)) &&
+	       send_all(fd, reply.code ? (const void *)e.text : answer.bytes,
+			reply.len);
+}
+
+/* One request after the other, until whoever asks has gone. */
+__attribute__((noreturn)) static void serve(int fd, decode_fn *const *table)
+{
+	signal(SIGCHLD, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		struct pollfd next = { .fd = fd, .events = POLLIN };
+		AUTO(request) r = { 0 };
+
+		if (poll(&next, 1, -1) < 0 && errno != EINTR)
+			_exit(1);
+		if (!take_request(fd, table, &r) || !answer_request(fd, &r))
+			_exit(0);
+	}
+}
+
+/* The next channel that somebody opens; -1: all of them have gone. */
+static int take_channel(int control)
+{
+	char byte = 0;
+	char room[CMSG_SPACE(sizeof(int))];
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	const struct cmsghdr *c = NULL;
+	ssize_t got = 0;
+	int fd = -1;
+
+	do
+		got = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	c = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (!c || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+/* A passphrase may stand in it, in the memory that the program began with. */
+static void wipe_environment(void)
+{
+	for (char **variable = environ; variable && *variable; variable++)
+		wipe(*variable, strlen(*variable));
+	clearenv();
+}
+
+static bool hold_nothing(int control)
+{
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool good = nothing >= 0;
+
+	for (int fd = 0; fd < CONTROL_FD && good; fd++) {
+#ifdef __SANITIZE_ADDRESS__ /* it reports there */
+		if (fd == STDERR_FILENO)
+			continue;
+#endif
+		good = dup2(nothing, fd) == fd;
+	}
+	return good && dup2(control, CONTROL_FD) == CONTROL_FD &&
+	       !close_range(CONTROL_FD + 1, ~0U, 0);
+}
+
+static bool become_decoder(int control, pid_t parent)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		signal(numbers[i], SIG_IGN);
+	signal(SIGCHLD, SIG_IGN); /* who serves a channel is not waited for */
+	wipe_environment();
+	prctl(PR_SET_NAME, "cf-decoder");
+	return !prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent &&
+	       !prctl(PR_SET_DUMPABLE, 0) &&
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && hold_nothing(control);
+}
+
+__attribute__((noreturn)) static void run_decoder(int control, pid_t parent,
+						  decode_fn *const *table)
+{
+	/* the sender's number is taken by the duplicate that is kept */
+	int mine = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
+
+	if (mine < 0 || !become_decoder(mine, parent))
+		_exit(2);
+	for (;;) {
+		int fd = take_channel(CONTROL_FD);
+
+		if (fd < 0)
+			_exit(0);
+		if (fork() == 0) {
+			close(CONTROL_FD);
+			serve(fd, table);
+		}
+		close(fd);
+	}
+}
+
+/* ---- in those who ask ---- */
+
+static bool lost(struct err *e)
+{
+	if (helper.channel >= 0)
+		close(helper.channel);
+	helper.channel = -1;
+	return err_set(e, ERR_IO,
+		       "the process that decodes what others wrote has ended; "
+		       "run certfleet again");
+}
+
+static bool send_channel(int fd)
+{
+	char byte = 0;
+	char room[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = room,
+				  .msg_controllen = sizeof(room) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(helper.control, &message, MSG_NOSIGNAL) == 1;
+}
+
+/* What a fork brought along is the parent's. */
+static bool own_channel(struct err *e)
+{
+	int ends[2];
+
+	if (helper.owner == getpid())
+		return helper.channel >= 0 || lost(e);
+	if (helper.channel >= 0)
+		close(helper.channel);
+	helper.channel = -1;
+	helper.owner = getpid();
+	helper.pending = false;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		       ends))
+		return err_sys(e, "cannot reach the decoder");
+	helper.channel = ends[0];
+
+	bool good = send_channel(ends[1]);
+
+	close(ends[1]);
+	return good || lost(e);
+}
+
+bool decoder_start(decode_fn *const *table, struct err *e)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return err_sys(e, "cannot start the decoder");
+
+	pid_t pid = fork();
+
+	if (pid == 0)
+		run_decoder(ends[1], parent, table);
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return err_sys(e, "cannot start the decoder");
+	}
+	helper.table = table;
+	helper.control = ends[0];
+	return own_channel(e);
+}
+
+void decoder_leave(void)
+{
+	if (helper.channel >= 0)
+		close(helper.channel);
+	if (helper.control >= 0)
+		close(helper.control);
+	helper.channel = -1;
+	helper.control = -1;
+	helper.owner = getpid();
+}
+
+bool decoder_keep_at(int fd)
+{
+	if (helper.control < 0)
+		return false;
+	if (helper.channel >= 0 && helper.channel != fd)
+		close(helper.channel);
+	helper.channel = -1;
+	helper.owner = 0;
+	if (helper.control == fd)
+		return true;
+	if (dup3(helper.control, fd, O_CLOEXEC) != fd)
+		return false;
+	close(helper.control);
+	helper.control = fd;
+	return true;
+}
+
+static unsigned seconds_of(const struct decode *d)
+{
+	unsigned seconds = d->seconds ? d->seconds : SANDBOX_SECONDS;
+
+	return seconds < DECODER_SECONDS_LIMIT ? seconds
+					       : DECODER_SECONDS_LIMIT;
+}
+
+static bool check_size(const struct decode *d, struct err *e)
+{
+	size_t total = 0;
+	bool good = d->count <= DECODER_SPAN_LIMIT;
+
+	for (size_t i = 0; i < d->count && good; i++) {
+		good = d->in[i].len <= DECODER_REQUEST_LIMIT - total;
+		total += good ? d->in[i].len : 0;
+	}
+	return good || err_set(e, ERR_INPUT,
+			       "there is more to decode than %d bytes in %d "
+			       "pieces",
+			       DECODER_REQUEST_LIMIT, DECODER_SPAN_LIMIT);
+}
+
+static bool send_request(const struct decode *d)
+{
+	struct ask ask = { .seconds = seconds_of(d),
+			   .count = (uint32_t)d->count };
+	uint64_t lengths[DECODER_SPAN_LIMIT];
+
+	while (helper.table[ask.which] && helper.table[ask.which] != d->fn)
+		ask.which++;
+	for (size_t i = 0; i < d->count; i++)
+		lengths[i] = d->in[i].len;
+	if (!send_all(helper.channel, &ask, sizeof(ask)) ||
+	    !send_all(helper.channel, lengths, d->count * sizeof(*lengths)))
+		return false;
+	for (size_t i = 0; i < d->count; i++)
+		if (!send_all(helper.channel, d->in[i].bytes, d->in[i].len))
+			return false;
+	return true;
+}
+
+/* False with ERR_STOPPED, or without an error: nothing comes. */
+static bool await_answer(bool lasts_a_stop, int64_t deadline, struct err *e)
+{
+	while (clock_mono_ms() < deadline) {
+		if (!lasts_a_stop && stop_requested()) {
+			helper.pending = true;
+			return err_set(e, ERR_STOPPED,
+				       "decoding was stopped as asked");
+		}
+		if (wait_for(helper.channel, POLLIN, clock_mono_ms() + POLL_MS))
+			return true;
+	}
+	return false;
+}
+
+/* False: it is no answer. */
+static bool receive_reply(struct reply *reply, struct secret *body)
+{
+	if (!receive_all(helper.channel, reply, sizeof(*reply)) ||
+	    reply->len > SANDBOX_ANSWER_LIMIT || reply->code >= ERR_COUNT)
+		return false;
+	secret_alloc(body, reply->len);
+	return receive_all(helper.channel, body->bytes, body->len);
+}
+
+/* Of a request that a stop cut off; no answer takes longer than the most. */
+static bool drop_pending(void)
+{
+	int64_t most = (int64_t)DECODER_SECONDS_LIMIT * SANDBOX_WALL_TIMES;
+	AUTO(secret) ignored = { 0 };
+	struct reply reply;
+	struct err never = { 0 };
+
+	if (!helper.pending)
+		return true;
+	helper.pending = false;
+	return await_answer(true, clock_mono_ms() + most * 1000, &never) &&
+	       receive_reply(&reply, &ignored);
+}
+
+static bool take_reply(const struct reply *reply, struct secret *body,
+		       struct secret *answer, struct err *e)
+{
+	AUTO(buf) shown = { 0 };
+
+	if (!reply->code) {
+		*answer = TAKE(*body);
+		return true;
+	}
+	text_escape_whole(&shown, (const char *)body->bytes, body->len);
+	return err_set(e, (enum err_code)reply->code, "%s", buf_text(&shown));
+}
+
+static bool ask_decoder(const struct decode *d, struct secret *answer,
+			struct err *e)
+{
+	int64_t wall = (int64_t)seconds_of(d) * SANDBOX_WALL_TIMES * 1000;
+	AUTO(secret) body = { 0 };
+	struct reply reply = { 0 };
+
+	if (!own_channel(e))
+		return false;
+	if (!drop_pending() || !send_request(d))
+		return lost(e);
+	if (!await_answer(d->lasts_a_stop, clock_mono_ms() + wall + TRANSFER_MS,
+			  e))
+		return e->code == ERR_STOPPED ? false : lost(e);
+	return receive_reply(&reply, &body)
+		       ? take_reply(&reply, &body, answer, e)
+		       : lost(e);
+}
+
+static bool decode_here(void *ctx, struct buf *answer, struct err *e)
+{
+	const struct decode *d = ctx;
+
+	return d->fn(d->in, d->count, answer, e);
+}
+
+bool decoder_run(const struct decode *d, struct secret *answer, struct err *e)
+{
+	const struct sandbox_work work = { .fn = decode_here,
+					   .ctx = (void *)d,
+					   .seconds = seconds_of(d),
+					   .lasts_a_stop = d->lasts_a_stop };
+
+	if (!check_size(d, e))
+		return false;
+	return helper.table ? ask_decoder(d, answer, e)
+			    : sandbox_work(&work, answer, e);
+}
+
+/* ---- spans ---- */
+
+void span_add(struct buf *answer, const void *bytes, size_t len)
+{
+	for (int shift = 24; shift >= 0; shift -= 8)
+		buf_putc(answer, (char)(len >> shift & 0xff));
+	buf_add(answer, bytes, len);
+}
+
+bool span_take(struct span *rest, struct span *out)
+{
+	const unsigned char *at = rest->bytes;
+	size_t len = 0;
+
+	if (rest->len < SPAN_HEAD)
+		return false;
+	for (size_t i = 0; i < SPAN_HEAD; i++)
+		len = len << 8 | at[i];
+	if (len > rest->len - SPAN_HEAD)
+		return false;
+	*out = (struct span){ at + SPAN_HEAD, len };
+	*rest = (struct span){ at + SPAN_HEAD + len,
+			       rest->len - SPAN_HEAD - len };
+	return true;
+}

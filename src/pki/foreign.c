@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/foreign.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "pki/key.h"
+#include "pki/presented.h"
+
+#include <jansson.h>
+#include <string.h>
+
+enum {
+	REMEMBERED = 65536,         /* as two bytes of a hash */
+	FACT_LIMIT = 2048,          /* bytes of one fact that was escaped */
+	ANSWER_LIMIT = 1024 * 1024, /* bytes about one thing */
+	TYPED_SPANS = 2, /* of one thing in a request: kind and bytes */
+	PAIR_SPANS = 3,  /* before the certificates: time, key, anchor */
+	CLIMB_SPANS = 4, /* before those above: time, leaf, top, anchor */
+};
+
+/* What was read of bytes with this hash: text of the decoder's. */
+struct read_before {
+	uint8_t of[SHA256_BYTES];
+	char *text;
+};
+
+/* Filled by hash; what comes later takes the place of what was there. */
+static struct read_before *before[REMEMBERED];
+
+/* ---- facts as JSON ---- */
+
+static json_t *names_write(const struct cert_facts *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->name_count; i++)
+		json_array_append_new(list,
+				      json_pack("[i, s]", (int)f->names[i].kind,
+						f->names[i].value));
+	return list;
+}
+
+void facts_write(const struct cert_facts *f, struct buf *out)
+{
+	json_t *json = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "spki",
+		f->spki, "serial", f->serial, "subject", f->subject, "issuer",
+		f->issuer, "key", f->key, "from", (json_int_t)f->not_before,
+		"until", (json_int_t)f->not_after, "ca", (int)f->is_ca, "names",
+		names_write(f));
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	buf_puts(out, text ? text : "");
+	wipe_free(text);
+	json_decref(json);
+}
+
+static bool odd(struct err *e)
+{
+	return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
+}
+
+/* Escaped again: whoever decoded may have been taken over. */
+static bool fact(const char *text, struct arena *a, const char **out)
+{
+	AUTO(buf) shown = { 0 };
+
+	if (!text || strlen(text) > FACT_LIMIT)
+		return false;
+	text_escape_whole(&shown, text, strlen(text));
+	*out = arena_strdup(a, buf_text(&shown));
+	return true;
+}
+
+static bool names_read(const json_t *list, struct arena *a,
+		       struct cert_facts *out)
+{
+	size_t count = json_array_size(list);
+	struct san *names = arena_array(a, count + 1, sizeof(*names));
+
+	if (count > NAMES_LIMIT)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *name = json_array_get(list, i);
+		json_int_t kind = json_integer_value(json_array_get(name, 0));
+
+		if (kind < NAME_DNS || kind > NAME_EMAIL ||
+		    !fact(json_string_value(json_array_get(name, 1)), a,
+			  &names[i].value))
+			return false;
+		names[i].kind = (enum name_kind)kind;
+	}
+	out->names = names;
+	out->name_count = count;
+	return true;
+}
+
+static bool facts_of(const json_t *json, struct arena *a,
+		     struct cert_facts *out)
+{
+	const struct {
+		const char *key;
+		const char **to;
+	} texts[] = { { "spki", &out->spki },
+		      { "serial", &out->serial },
+		      { "subject", &out->subject },
+		      { "issuer", &out->issuer },
+		      { "key", &out->key } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!fact(json_string_value(
+				  json_object_get(json, texts[i].key)),
+			  a, texts[i].to))
+			return false;
+	out->not_before = json_integer_value(json_object_get(json, "from"));
+	out->not_after = json_integer_value(json_object_get(json, "until"));
+	out->is_ca = json_is_true(json_object_get(json, "ca"));
+	return text_is_fingerprint(out->spki) &&
+	       names_read(json_object_get(json, "names"), a, out);
+}
+
+bool facts_read(struct span text, struct der der, struct arena *a,
+		struct cert_facts *out, struct err *e)
+{
+	char digest[SHA256_TEXT];
+	struct cert_facts f = { 0 };
+	json_t *json = text.len < ANSWER_LIMIT
+			       ? json_loadb(text.bytes, text.len, 0, NULL)
+			       : NULL;
+	bool good = facts_of(json, a, &f);
+
+	json_decref(json);
+	if (!good)
+		return odd(e);
+	sha256_text(der.bytes, der.len, digest);
+	f.fingerprint = arena_strdup(a, digest);
+	*out = f;
+	return true;
+}
+
+/* ---- in the decoder ---- */
+
+static void error_write(const struct err *e, struct buf *out)
+{
+	json_t *json =
+		json_pack("{s:i, s:s}", "code", (int)e->code, "error", e->text);
+	char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	buf_puts(out, text ? text : "{\"error\": \"unreadable\"}");
+	wipe_free(text);
+	json_decref(json);
+}
+
+static bool describe_cert(struct span in, struct buf *out, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct cert_facts facts = { 0 };
+
+	if (!cert_read_facts((struct der){ in.bytes, in.len }, &a, &facts, e))
+		return false;
+	facts_write(&facts, out);
+	return true;
+}
+
+static bool describe_key(struct span in, struct buf *out, struct err *e)
+{
+	AUTO(secret) key = { 0 };
+	char spki[65];
+
+	if (!pem_read_key(in.bytes, in.len, &key, e) ||
+	    !key_spki(&key, spki, e))
+		return false;
+	buf_printf(out, "{\"spki\": \"%s\"}", spki);
+	return true;
+}
+
+/* Answers one text for each thing, in their order. */
+bool foreign_decode_facts(const struct span *in, size_t count,
+			  struct buf *answer, struct err *e)
+{
+	for (size_t i = 0; i + 1 < count; i += TYPED_SPANS) {
+		AUTO(buf) text = { 0 };
+		struct err why = { 0 };
+		bool is_cert = in[i].len == 1 &&
+			       *(const char *)in[i].bytes == FOREIGN_CERT;
+		bool good = is_cert ? describe_cert(in[i + 1], &text, &why)
+				    : describe_key(in[i + 1], &text, &why);
+
+		if (!good)
+			error_write(&why, &text);
+		span_add(answer, buf_text(&text), text.len);
+	}
+	return count % TYPED_SPANS == 0 || odd(e);
+}
+
+/* Answers the hash of the public half, and the key. */
+bool foreign_decode_key(const struct span *in, size_t count, struct buf *answer,
+			struct err *e)
+{
+	AUTO(secret) key = { 0 };
+	char spki[65];
+
+	if (count != 1)
+		return odd(e);
+	if (!pem_read_key(in->bytes, in->len, &key, e) ||
+	    !key_spki(&key, spki, e))
+		return false;
+	span_add(answer, spki, strlen(spki));
+	span_add(answer, key.bytes, key.len);
+	return true;
+}
+
+static struct der der_of(struct span s)
+{
+	return (struct der){ s.bytes, s.len };
+}
+
+static bool time_of(struct span s, int64_t *out)
+{
+	if (s.len != sizeof(*out))
+		return false;
+	memcpy(out, s.bytes, sizeof(*out));
+	return true;
+}
+
+/* Answers the facts of the leaf. */
+bool foreign_decode_pair(const struct span *in, size_t count,
+			 struct buf *answer, struct err *e)
+{
+	struct der certs[CHAIN_LIMIT];
+	struct cert_set set = { .certs = certs };
+	AUTO(pair) pair = { 0 };
+	AUTO(secret) key = { 0 };
+	int64_t now = 0;
+
+	if (count <= PAIR_SPANS || count - PAIR_SPANS > CHAIN_LIMIT ||
+	    !time_of(in[0], &now))
+		return odd(e);
+	secret_copy(&key, in[1].bytes, in[1].len);
+	set.anchor = der_of(in[2]);
+	for (size_t i = PAIR_SPANS; i < count; i++)
+		certs[set.count++] = der_of(in[i]);
+	if (!pair_from_parts(&key, &set, &pair, e) || !pair_lint(&pair, now, e))
+		return false;
+	facts_write(&pair.facts, answer);
+	return true;
+}
+
+/* Answers "yes" or "no". */
+bool foreign_decode_complete(const struct span *in, size_t count,
+			     struct buf *answer, struct err *e)
+{
+	struct der above[CHAIN_LIMIT];
+	struct der ends[2];
+	struct cert_set set = { .certs = ends, .count = 2 };
+	size_t found = 0;
+	int64_t at = 0;
+
+	if (count < CLIMB_SPANS || !time_of(in[0], &at))
+		return odd(e);
+	ends[0] = der_of(in[1]);
+	ends[1] = der_of(in[2]);
+	set.anchor = der_of(in[3]);
+	for (size_t i = CLIMB_SPANS; i < count && found < CHAIN_LIMIT; i++)
+		above[found++] = der_of(in[i]);
+	buf_puts(answer,
+		 presented_is_complete(above, found, &set, at) ? "yes" : "no");
+	return true;
+}
+
+/* ---- remembering ---- */
+
+static struct read_before **place_of(const uint8_t of[SHA256_BYTES])
+{
+	return &before[of[0] | of[1] << 8];
+}
+
+/* NULL: it was not read. */
+static const char *recall(const uint8_t of[SHA256_BYTES])
+{
+	const struct read_before *b = *place_of(of);
+
+	return b && !memcmp(b->of, of, SHA256_BYTES) ? b->text : NULL;
+}
+
+static void remember(const uint8_t of[SHA256_BYTES], const void *text,
+		     size_t len)
+{
+	struct read_before **place = place_of(of);
+	struct read_before *b = *place ? *place : xcalloc(1, sizeof(*b));
+
+	free(b->text);
+	memcpy(b->of, of, SHA256_BYTES);
+	b->text = xcalloc(1, len + 1);
+	memcpy(b->text, text, len);
+	*place = b;
+}
+
+static void hash_of(const struct foreign *f, uint8_t out[SHA256_BYTES])
+{
+	const char kind = (char)f->kind;
+	const struct bytes pieces[] = { { &kind, 1 }, { f->bytes, f->len } };
+
+	sha256_pieces(pieces, 2, out);
+}
+
+/* Things to be decoded by one child. */
+struct lot {
+	const struct foreign *items[FOREIGN_AT_ONCE];
+	uint8_t of[FOREIGN_AT_ONCE][SHA256_BYTES];
+	size_t count;
+};
+
+static bool lot_has(const struct lot *l, const uint8_t of[SHA256_BYTES])
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (!memcmp(l->of[i], of, SHA256_BYTES))
+			return true;
+	return false;
+}
+
+static bool ask_facts(const struct lot *l, struct secret *answer, struct err *e)
+{
+	static const char kinds[FOREIGN_KIND_COUNT] = { FOREIGN_CERT,
+							FOREIGN_KEY };
+	struct span in[TYPED_SPANS * FOREIGN_AT_ONCE];
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct foreign *f = l->items[i];
+
+		in[TYPED_SPANS * i] = (struct span){ &kinds[f->kind], 1 };
+		in[TYPED_SPANS * i + 1] = (struct span){ f->bytes, f->len };
+	}
+
+	const struct decode d = { .fn = foreign_decode_facts,
+				  .in = in,
+				  .count = TYPED_SPANS * l->count,
+				  .lasts_a_stop = true };
+
+	return decoder_run(&d, answer, e);
+}
+
+static bool read_lot(const struct lot *l, struct err *e)
+{
+	AUTO(secret) answer = { 0 };
+	struct span text = { 0 };
+
+	if (!ask_facts(l, &answer, e))
+		return false;
+
+	struct span rest = { answer.bytes, answer.len };
+
+	for (size_t i = 0; i < l->count; i++) {
+		if (!span_take(&rest, &text) || text.len > ANSWER_LIMIT)
+			return odd(e);
+		remember(l->of[i], text.bytes, text.len);
+	}
+	return true;
+}
+
+/* One that breaks its child takes nobody else with it. */
+static void read_each(const struct lot *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		struct lot one = { .items = { all->items[i] }, .count = 1 };
+		struct err ignored = { 0 };
+
+		memcpy(one.of[0], all->of[i], SHA256_BYTES);
+		(void)!read_lot(&one, &ignored);
+	}
+}
+
+static void read_all(struct lot *l)
+{
+	struct err e = { 0 };
+
+	if (l->count && !read_lot(l, &e) && e.code == ERR_INPUT)
+		read_each(l);
+	l->count = 0;
+}
+
+void foreign_learn(const struct foreign *list, size_t count)
+{
+	struct lot *l = xcalloc(1, sizeof(*l));
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *of = l->of[l->count];
+
+		hash_of(&list[i], of);
+		if (recall(of) || lot_has(l, of) || !list[i].len)
+			continue;
+		l->items[l->count++] = &list[i];
+		if (l->count == FOREIGN_AT_ONCE)
+			read_all(l);
+	}
+	read_all(l);
+	free(l);
+}
+
+/* What was read of it, now or before. */
+static bool find_text(const struct foreign *f, struct span *out, struct err *e)
+{
+	struct lot one = { .items = { f }, .count = 1 };
+	const char *text = NULL;
+
+	hash_of(f, one.of[0]);
+	if (!recall(one.of[0]) && !read_lot(&one, e))
+		return false;
+	text = recall(one.of[0]);
+	*out = (struct span){ text, strlen(text) };
+	return true;
+}
+
+/* ---- asking ---- */
+
+static bool error_read(struct span text, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	json_t *json = json_loadb(text.bytes, text.len, 0, NULL);
+	const char *words = json_string_value(json_object_get(json, "error"));
+	json_int_t code = json_integer_value(json_object_get(json, "code"));
+	const char *shown = NULL;
+	bool is_error = words && fact(words, &a, &shown);
+
+	if (is_error)
+		err_set(e,
+			code > ERR_NONE && code < ERR_COUNT
+				? (enum err_code)code
+				: ERR_INPUT,
+			"%s", shown);
+	json_decref(json);
+	return is_error;
+}
+
+bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out,
+		  struct err *e)
+{
+	const struct foreign f = { FOREIGN_CERT, der.bytes, der.len };
+	struct span text = { 0 };
+
+	if (der.len > CERTIFICATE_LIMIT)
+		return err_set(e, ERR_INPUT,
+			       "a certificate has more than %d bytes",
+			       CERTIFICATE_LIMIT);
+	if (!find_text(&f, &text, e) || error_read(text, e))
+		return false;
+	return facts_read(text, der, a, out, e);
+}
+
+static bool spki_read(struct span text, char spki[65], struct err *e)
+{
+	json_t *json = json_loadb(text.bytes, text.len, 0, NULL);
+	const char *found = json_string_value(json_object_get(json, "spki"));
+	bool good = found && *found && text_is_fingerprint(found);
+
+	if (good)
+		memcpy(spki, found, FINGERPRINT_TEXT);
+	json_decref(json);
+	return good || odd(e);
+}
+
+bool foreign_key_spki(const void *pem, size_t len, char spki[65], struct err *e)
+{
+	const struct foreign f = { FOREIGN_KEY, pem, len };
+	struct span text = { 0 };
+
+	if (!find_text(&f, &text, e) || error_read(text, e))
+		return false;
+	return spki_read(text, spki, e);
+}
+
+bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65],
+		 struct err *e)
+{
+	const struct span in = { pem, len };
+	const struct decode d = { .fn = foreign_decode_key,
+				  .in = &in,
+				  .count = 1,
+				  .lasts_a_stop = true };
+	AUTO(secret) answer = { 0 };
+	struct span hash = { 0 };
+	struct span bytes = { 0 };
+
+	if (!decoder_run(&d, &answer, e))
+		return false;
+
+	struct span rest = { answer.bytes, answer.len };
+
+	if (!span_take(&rest, &hash) || !span_take(&rest, &bytes) || rest.len ||
+	    hash.len != FINGERPRINT_TEXT - 1 || !bytes.len)
+		return odd(e);
+	memcpy(spki, hash.bytes, hash.len);
+	spki[hash.len] = '\0';
+	if (!text_is_fingerprint(spki))
+		return odd(e);
+	secret_copy(key, bytes.bytes, bytes.len);
+	return true;
+}
+
+bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set,
+		  int64_t now, struct pair *out, struct err *e)
+{
+	struct span in[PAIR_SPANS + CHAIN_LIMIT] = {
+		{ &now, sizeof(now) },
+		{ pkcs8->bytes, pkcs8->len },
+		{ set->anchor.bytes, set->anchor.len },
+	};
+	const struct decode d = { .fn = foreign_decode_pair,
+				  .in = in,
+				  .count = PAIR_SPANS + set->count };
+	AUTO(secret) answer = { 0 };
+	AUTO(pair) p = { 0 };
+
+	if (set->count == 0 || set->count > CHAIN_LIMIT)
+		return err_set(e, ERR_INPUT,
+			       "a pair has 1 to %d certificates, not %zu",
+			       CHAIN_LIMIT, set->count);
+	for (size_t i = 0; i < set->count; i++)
+		in[PAIR_SPANS + i] =
+			(struct span){ set->certs[i].bytes, set->certs[i].len };
+	if (!decoder_run(&d, &answer, e))
+		return false;
+	p.set = cert_set_copy(set, &p.arena);
+	if (!facts_read((struct span){ answer.bytes, answer.len },
+			p.set.certs[0], &p.arena, &p.facts, e))
+		return false;
+	secret_copy(&p.key, pkcs8->bytes, pkcs8->len);
+	*out = TAKE(p);
+	return true;
+}
+
+static void hash_spans(const struct span *in, size_t count,
+		       uint8_t out[SHA256_BYTES])
+{
+	struct bytes pieces[2 * (CLIMB_SPANS + CHAIN_LIMIT)];
+
+	for (size_t i = 0; i < count; i++) {
+		pieces[2 * i] = (struct bytes){ &in[i].len, sizeof(in[i].len) };
+		pieces[2 * i + 1] = (struct bytes){ in[i].bytes, in[i].len };
+	}
+	sha256_pieces(pieces, 2 * count, out);
+}
+
+static bool ask_complete(const struct span *in, size_t count)
+{
+	const struct decode d = { .fn = foreign_decode_complete,
+				  .in = in,
+				  .count = count,
+				  .lasts_a_stop = true };
+	uint8_t of[SHA256_BYTES];
+	AUTO(secret) answer = { 0 };
+	struct err ignored = { 0 };
+
+	hash_spans(in, count, of);
+	if (!recall(of)) {
+		if (!decoder_run(&d, &answer, &ignored) || answer.len > 3)
+			return false;
+		remember(of, answer.bytes, answer.len);
+	}
+	return !strcmp(recall(of), "yes");
+}
+
+bool foreign_is_complete(const struct der *above, size_t count,
+			 const struct cert_set *set, int64_t at)
+{
+	struct span in[CLIMB_SPANS + CHAIN_LIMIT];
+	size_t n = 0;
+
+	if (set->count == 0)
+		return false;
+
+	const struct der *top = &set->certs[set->count - 1];
+
+	in[n++] = (struct span){ &at, sizeof(at) };
+	in[n++] = (struct span){ set->certs[0].bytes, set->certs[0].len };
+	in[n++] = (struct span){ top->bytes, top->len };
+	in[n++] = (struct span){ set->anchor.bytes, set->anchor.len };
+	for (size_t i = 0; i < count && i < CHAIN_LIMIT; i++)
+		in[n++] = (struct span){ above[i].bytes, above[i].len };
+	return ask_complete(in, n);
+}
