@@ -16,10 +16,12 @@
 #include "drivers/orderer.h"
 #include "drivers/sftp.h"
 #include "drivers/table.h"
+#include "pki/foreign.h"
 #include "remote/batch.h"
 
 #include <search.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct driver *const drivers[] = {
@@ -294,6 +296,51 @@ static void call(const struct driver *driver, struct job *j)
 	j->done = driver->verbs[j->verb](j, &j->error);
 }
 
+/* Pairs on their way out, as they will be read back. */
+struct outgoing {
+	struct foreign *list;
+	struct secret *keys;
+	size_t jobs;
+};
+
+static void outgoing_release(struct outgoing *o)
+{
+	for (size_t i = 0; i < o->jobs; i++)
+		secret_release(&o->keys[i]);
+	free(o->keys);
+	free(o->list);
+}
+AUTO_STRUCT(outgoing, struct outgoing, outgoing_release)
+
+/*
+ * Whatever is written is judged as if a stranger had written it; decoded
+ * together, a thousand pairs are a few requests.
+ */
+static void learn_pairs(const struct job *jobs, size_t count)
+{
+	AUTO(outgoing) o = {
+		.list = xcalloc(2 * count + 1, sizeof(*o.list)),
+		.keys = xcalloc(count + 1, sizeof(*o.keys)),
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct job *j = &jobs[i];
+		struct secret *pem = &o.keys[o.jobs];
+
+		if (!j->set || !j->set->count || !j->key || !j->key->len)
+			continue;
+		o.jobs++;
+		pem_add_key(pem, j->key);
+		o.list[n++] =
+			(struct foreign){ FOREIGN_CERT, j->set->certs[0].bytes,
+					  j->set->certs[0].len };
+		o.list[n++] =
+			(struct foreign){ FOREIGN_KEY, pem->bytes, pem->len };
+	}
+	foreign_learn(o.list, n);
+}
+
 /* Jobs that are probed together. */
 struct probed {
 	struct job **jobs;
@@ -325,6 +372,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 	struct probed probed = { arena_array(&a, count, sizeof(struct job *)),
 				 0 };
 
+	learn_pairs(jobs, count);
 	for (size_t i = 0; i < count; i++)
 		begin(d, &jobs[i], &a, &probed);
 	/* only what is on this machine is probed so */

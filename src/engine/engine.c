@@ -70,6 +70,7 @@ void engine_close(struct engine *en)
 	drivers_free(en->drivers);
 	state_close(en->state);
 	engine_forget_secrets(en);
+	engine_forget_imports(en);
 	arena_release(&en->arena);
 	free(en);
 }

@@ -74,6 +74,7 @@ void engine_close(struct engine *en);
 /*
  * The secrets that `from` has resolved become those of `en`, of the same
  * fleet: what came from the environment can be taken from there only once.
+ * So do the imports that it has read.
  */
 void engine_take_secrets(struct engine *en, struct engine *from);
 AUTO_TYPE(engine, struct engine *, engine_close)

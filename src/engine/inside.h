@@ -27,6 +27,7 @@ struct engine {
 	event_fn *listen;
 	void *listen_ctx;
 	struct secret_slot *secrets; /* resolved ones */
+	struct import_slot *imports; /* as the last observation read them */
 };
 
 /* engine/confined.c: a file of the fleet's, as far as we are confined to.
@@ -41,6 +42,7 @@ bool engine_is_confined(const struct engine *en);
 MUST_CHECK bool engine_unseal(struct engine *en, struct err *e);
 void engine_note(struct engine *en, const char *fmt, ...) PRINTF(2, 3);
 void engine_forget_secrets(struct engine *en);
+void engine_forget_imports(struct engine *en);
 
 enum progress {
 	STEP_WAITING,

@@ -41,10 +41,14 @@ static inline void imported_release(struct imported *i)
 }
 AUTO_STRUCT(imported, struct imported, imported_release)
 
-/* One import, linted at `now`; ERR_MISSING: file or password. */
-MUST_CHECK bool observe_import(struct engine *en, const struct certificate *c,
-			       int64_t now, struct imported *out,
-			       struct err *e);
+/*
+ * The import as the last observation read it: what is decoded once is not
+ * decoded again beside the state's keys.  Its files are read again and only
+ * hashed; ERR_STALE when they are others, or were not fit to be read then.
+ */
+MUST_CHECK bool observed_import(const struct engine *en,
+				const struct certificate *c,
+				const struct imported **out, struct err *e);
 /* Of source imported; its owner is the certificate. */
 struct generation generation_of_import(const struct imported *i,
 				       const struct certificate *c,

@@ -76,8 +76,9 @@ static bool read_password(struct engine *en, const struct import *import,
 	return err_in(e, "cannot get the password");
 }
 
-bool observe_import(struct engine *en, const struct certificate *c, int64_t now,
-		    struct imported *out, struct err *e)
+/* Linted at `now`; ERR_MISSING: file or password. */
+static bool read_import(struct engine *en, const struct certificate *c,
+			int64_t now, struct imported *out, struct err *e)
 {
 	const struct import *import = &c->import;
 	AUTO(input_files) in = { 0 };
@@ -105,6 +106,62 @@ bool observe_import(struct engine *en, const struct certificate *c, int64_t now,
 	return true;
 }
 
+/* ---- what was read is kept ---- */
+
+struct import_slot {
+	struct import_slot *next;
+	const struct certificate *certificate;
+	struct imported imported;
+};
+
+void engine_forget_imports(struct engine *en)
+{
+	while (en->imports) {
+		struct import_slot *slot = en->imports;
+
+		en->imports = slot->next;
+		imported_release(&slot->imported);
+		free(slot);
+	}
+}
+
+static const struct imported *
+keep(struct engine *en, const struct certificate *c, struct imported *found)
+{
+	struct import_slot *slot = xcalloc(1, sizeof(*slot));
+
+	slot->next = en->imports;
+	slot->certificate = c;
+	slot->imported = *found;
+	*found = (struct imported){ 0 };
+	en->imports = slot;
+	return &slot->imported;
+}
+
+bool observed_import(const struct engine *en, const struct certificate *c,
+		     const struct imported **out, struct err *e)
+{
+	const struct import_slot *slot = en->imports;
+	AUTO(input_files) in = { 0 };
+	char file[SHA256_TEXT];
+
+	while (slot && slot->certificate != c)
+		slot = slot->next;
+	if (!slot)
+		return err_set(e, ERR_STALE,
+			       "it was not read when the plan was made; plan "
+			       "again");
+	if (!read_files(en, &c->import, &in, e))
+		return false;
+	hash_files(&in, file);
+	if (strcmp(file, slot->imported.file) != 0)
+		return err_set(e, ERR_STALE,
+			       "its file changed since the plan was made; plan "
+			       "again");
+	*out = &slot->imported;
+	return true;
+}
+
 struct generation generation_of_import(const struct imported *i,
 				       const struct certificate *c,
 				       struct arena *a)
@@ -125,8 +182,9 @@ static bool look_inside(struct engine *en, const struct certificate *c,
 {
 	AUTO(imported) found = { 0 };
 
-	if (observe_import(en, c, s->observed_at, &found, e)) {
-		seen->found = generation_of_import(&found, c, &s->arena);
+	if (read_import(en, c, s->observed_at, &found, e)) {
+		seen->found =
+			generation_of_import(keep(en, c, &found), c, &s->arena);
 		return true;
 	}
 	seen->missing = e->code == ERR_MISSING;
@@ -215,6 +273,7 @@ bool observe_imports(struct engine *en, struct snapshot *s, struct err *e)
 {
 	VEC(struct import_seen) list = { 0 };
 
+	engine_forget_imports(en);
 	for (size_t i = 0; i < en->fleet->certificate_count; i++) {
 		const struct certificate *c = &en->fleet->certificates[i];
 		struct import_seen seen = { .certificate = c->name };

@@ -39,6 +39,8 @@ void engine_take_secrets(struct engine *en, struct engine *from)
 	while (*end)
 		end = &(*end)->next;
 	*end = TAKE(from->secrets);
+	engine_forget_imports(en);
+	en->imports = TAKE(from->imports);
 }
 
 static bool same_argv(const char *const *a, const char *const *b)

@@ -62,7 +62,7 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 				int64_t now, const struct tls_probe *p)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(imported) imported = { 0 };
+	const struct imported *imported = NULL;
 	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
 	const struct generation *g =
@@ -74,11 +74,11 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
 		return NULL;
 	if (g && state_certificates(en->state, g, &a, &set, &ignored))
 		return served_flaw(p, g, &set, now);
-	/* Not in the state yet: its file is read once more. */
+	/* Not in the state yet. */
 	if (import &&
-	    observe_import(en,
-			   fleet_certificate(en->fleet, import->certificate),
-			   now, &imported, &ignored))
-		return served_flaw(p, &import->found, &imported.pair.set, now);
+	    observed_import(en,
+			    fleet_certificate(en->fleet, import->certificate),
+			    &imported, &ignored))
+		return served_flaw(p, &import->found, &imported->pair.set, now);
 	return NULL;
 }

@@ -11,20 +11,23 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 {
 	const struct certificate *c =
 		fleet_certificate(r->en->fleet, s->certificate);
-	AUTO(imported) found = { 0 };
-	const struct pair *pair = &found.pair;
+	const struct imported *found = NULL;
+	const struct pair *pair = NULL;
 	AUTO(change) change = change_new(r->en->state);
 	struct made made = { .owner = c->name };
 
-	if (!observe_import(r->en, c, clock_now(), &found, e))
+	if (!observed_import(r->en, c, &found, e))
 		return false;
+	pair = &found->pair;
+	if (clock_now() > pair->facts.not_after)
+		return err_set(e, ERR_INPUT, "it has ended meanwhile");
 	if (strcmp(pair->facts.fingerprint, s->generation) != 0)
 		return err_set(e, ERR_STALE,
 			       "its file changed since the plan was made; it "
 			       "now holds %.12s",
 			       pair->facts.fingerprint);
 
-	made.generation = generation_of_import(&found, c, &r->arena);
+	made.generation = generation_of_import(found, c, &r->arena);
 	made.generation.number = run_next_number(r, OF_CERTIFICATE, c->name);
 	made.set = cert_set_copy(&pair->set, &r->arena);
 	change_generation(change, &made.generation, &made.set);

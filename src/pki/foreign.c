@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "pki/key.h"
+#include "pki/pem.h"
 #include "pki/presented.h"
 
 #include <jansson.h>
@@ -297,6 +298,20 @@ static void remember(const uint8_t of[SHA256_BYTES], const void *text,
 	*place = b;
 }
 
+/* Of a text with a key the key alone: it is the same wherever it stands. */
+static struct foreign trimmed(const struct foreign *f)
+{
+	gnutls_datum_t text = { (unsigned char *)f->bytes, (unsigned)f->len };
+	struct pem_block block;
+	size_t at = 0;
+
+	while (f->kind == FOREIGN_KEY && pem_next(text, &at, &block))
+		if (pem_is_key(&block))
+			return (struct foreign){ FOREIGN_KEY, block.text.data,
+						 block.text.size };
+	return *f;
+}
+
 static void hash_of(const struct foreign *f, uint8_t out[SHA256_BYTES])
 {
 	const char kind = (char)f->kind;
@@ -307,7 +322,7 @@ static void hash_of(const struct foreign *f, uint8_t out[SHA256_BYTES])
 
 /* Things to be decoded by one child. */
 struct lot {
-	const struct foreign *items[FOREIGN_AT_ONCE];
+	struct foreign items[FOREIGN_AT_ONCE];
 	uint8_t of[FOREIGN_AT_ONCE][SHA256_BYTES];
 	size_t count;
 };
@@ -320,14 +335,15 @@ static bool lot_has(const struct lot *l, const uint8_t of[SHA256_BYTES])
 	return false;
 }
 
-static bool ask_facts(const struct lot *l, struct secret *answer, struct err *e)
+static bool ask_facts(const struct foreign *items, size_t count,
+		      struct secret *answer, struct err *e)
 {
 	static const char kinds[FOREIGN_KIND_COUNT] = { FOREIGN_CERT,
 							FOREIGN_KEY };
 	struct span in[TYPED_SPANS * FOREIGN_AT_ONCE];
 
-	for (size_t i = 0; i < l->count; i++) {
-		const struct foreign *f = l->items[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct foreign *f = &items[i];
 
 		in[TYPED_SPANS * i] = (struct span){ &kinds[f->kind], 1 };
 		in[TYPED_SPANS * i + 1] = (struct span){ f->bytes, f->len };
@@ -335,26 +351,28 @@ static bool ask_facts(const struct lot *l, struct secret *answer, struct err *e)
 
 	const struct decode d = { .fn = foreign_decode_facts,
 				  .in = in,
-				  .count = TYPED_SPANS * l->count,
+				  .count = TYPED_SPANS * count,
 				  .lasts_a_stop = true };
 
 	return decoder_run(&d, answer, e);
 }
 
-static bool read_lot(const struct lot *l, struct err *e)
+static bool read_lot(const struct foreign *items,
+		     const uint8_t (*of)[SHA256_BYTES], size_t count,
+		     struct err *e)
 {
 	AUTO(secret) answer = { 0 };
 	struct span text = { 0 };
 
-	if (!ask_facts(l, &answer, e))
+	if (!ask_facts(items, count, &answer, e))
 		return false;
 
 	struct span rest = { answer.bytes, answer.len };
 
-	for (size_t i = 0; i < l->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (!span_take(&rest, &text) || text.len > ANSWER_LIMIT)
 			return odd(e);
-		remember(l->of[i], text.bytes, text.len);
+		remember(of[i], text.bytes, text.len);
 	}
 	return true;
 }
@@ -363,11 +381,9 @@ static bool read_lot(const struct lot *l, struct err *e)
 static void read_each(const struct lot *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
-		struct lot one = { .items = { all->items[i] }, .count = 1 };
 		struct err ignored = { 0 };
 
-		memcpy(one.of[0], all->of[i], SHA256_BYTES);
-		(void)!read_lot(&one, &ignored);
+		(void)!read_lot(&all->items[i], &all->of[i], 1, &ignored);
 	}
 }
 
@@ -375,7 +391,8 @@ static void read_all(struct lot *l)
 {
 	struct err e = { 0 };
 
-	if (l->count && !read_lot(l, &e) && e.code == ERR_INPUT)
+	if (l->count && !read_lot(l->items, l->of, l->count, &e) &&
+	    e.code == ERR_INPUT)
 		read_each(l);
 	l->count = 0;
 }
@@ -385,12 +402,13 @@ void foreign_learn(const struct foreign *list, size_t count)
 	struct lot *l = xcalloc(1, sizeof(*l));
 
 	for (size_t i = 0; i < count; i++) {
+		struct foreign f = trimmed(&list[i]);
 		uint8_t *of = l->of[l->count];
 
-		hash_of(&list[i], of);
-		if (recall(of) || lot_has(l, of) || !list[i].len)
+		hash_of(&f, of);
+		if (recall(of) || lot_has(l, of) || !f.len)
 			continue;
-		l->items[l->count++] = &list[i];
+		l->items[l->count++] = f;
 		if (l->count == FOREIGN_AT_ONCE)
 			read_all(l);
 	}
@@ -399,15 +417,17 @@ void foreign_learn(const struct foreign *list, size_t count)
 }
 
 /* What was read of it, now or before. */
-static bool find_text(const struct foreign *f, struct span *out, struct err *e)
+static bool find_text(const struct foreign *whole, struct span *out,
+		      struct err *e)
 {
-	struct lot one = { .items = { f }, .count = 1 };
+	struct foreign f = trimmed(whole);
+	uint8_t of[1][SHA256_BYTES];
 	const char *text = NULL;
 
-	hash_of(f, one.of[0]);
-	if (!recall(one.of[0]) && !read_lot(&one, e))
+	hash_of(&f, of[0]);
+	if (!recall(of[0]) && !read_lot(&f, of, 1, e))
 		return false;
-	text = recall(one.of[0]);
+	text = recall(of[0]);
 	*out = (struct span){ text, strlen(text) };
 	return true;
 }
@@ -473,7 +493,9 @@ bool foreign_key_spki(const void *pem, size_t len, char spki[65], struct err *e)
 bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65],
 		 struct err *e)
 {
-	const struct span in = { pem, len };
+	const struct foreign whole = { FOREIGN_KEY, pem, len };
+	const struct foreign f = trimmed(&whole);
+	const struct span in = { f.bytes, f.len };
 	const struct decode d = { .fn = foreign_decode_key,
 				  .in = &in,
 				  .count = 1,

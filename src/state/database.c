@@ -28,6 +28,10 @@ enum {
 	BUSY_WAIT_MS = 10,
 	BUSY_ROUNDS = 1000, /* ten seconds */
 	LOAD_ATTEMPTS = 5,
+	FILE_LIMIT = 1024 * 1024 * 1024, /* bytes of the file or its log */
+	SCHEMA_LIMIT = 64 * 1024,        /* bytes of its text */
+	CHECK_OPERATIONS = 10000, /* of SQLite's, until it asks for the time */
+	CHECK_MS = 60000,         /* to read and check what is there */
 };
 
 /* Row N brings layout N to layout N + 1; rows are never changed. */
@@ -70,11 +74,23 @@ void database_close(sqlite3 *db)
 	sqlite3_close(db);
 }
 
+static bool late(const char *purpose, struct err *e)
+{
+	if (stop_requested())
+		return err_set(e, ERR_STOPPED, "cannot %s: stopped as asked",
+			       purpose);
+	return err_set(e, ERR_IO,
+		       "cannot %s: that takes more than %d s; " REMEDY, purpose,
+		       CHECK_MS / 1000);
+}
+
 bool database_fail(sqlite3 *db, const char *purpose, struct err *e)
 {
 	const char *why = sqlite3_errmsg(db);
 
 	switch (sqlite3_errcode(db)) {
+	case SQLITE_INTERRUPT:
+		return late(purpose, e);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return err_set(e, ERR_BUSY,
@@ -106,6 +122,52 @@ static int wait_busy(void *ctx, int round)
 	return 1;
 }
 
+/* Whoever wrote the file may want SQLite busy for good. */
+static int is_over(void *ctx)
+{
+	const int64_t *end_ms = ctx;
+
+	return stop_requested() || (end_ms && clock_mono_ms() >= *end_ms);
+}
+
+/* `end_ms` is borrowed until the next call; NULL: only a stop ends it. */
+static void be_patient(sqlite3 *db, int64_t *end_ms)
+{
+	sqlite3_progress_handler(db, CHECK_OPERATIONS, is_over, end_ms);
+}
+
+/*
+ * A file says itself what is a table and what a view, and which functions
+ * run with it: nothing of that is believed, and nothing may be larger than
+ * what is written here.
+ */
+static void believe_nothing(sqlite3 *db)
+{
+	static const struct {
+		int what;
+		int most;
+	} limits[] = {
+		{ SQLITE_LIMIT_LENGTH, 2 * RECORD_LIMIT },
+		{ SQLITE_LIMIT_SQL_LENGTH, 64 * 1024 },
+		{ SQLITE_LIMIT_COLUMN, 64 },
+		{ SQLITE_LIMIT_EXPR_DEPTH, 32 },
+		{ SQLITE_LIMIT_COMPOUND_SELECT, 4 },
+		{ SQLITE_LIMIT_VDBE_OP, 64 * 1024 },
+		{ SQLITE_LIMIT_FUNCTION_ARG, 8 },
+		{ SQLITE_LIMIT_ATTACHED, 0 },
+		{ SQLITE_LIMIT_VARIABLE_NUMBER, 16 },
+		{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+		{ SQLITE_LIMIT_WORKER_THREADS, 0 },
+	};
+
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		sqlite3_limit(db, limits[i].what, limits[i].most);
+}
+
 static bool open_uri(const char *path, const char *query, int flags,
 		     sqlite3 **out, struct err *e)
 {
@@ -120,6 +182,7 @@ static bool open_uri(const char *path, const char *query, int flags,
 		return database_fail(db, "open the state", e);
 	sqlite3_extended_result_codes(db, 0);
 	sqlite3_busy_handler(db, wait_busy, NULL);
+	believe_nothing(db);
 	*out = TAKE(db);
 	return true;
 }
@@ -183,6 +246,44 @@ static bool look_at(const char *directory, struct stat *st)
 	return lstat(file_path(&a, directory, FILE_NAME), st) == 0;
 }
 
+/* SQLite would wait for a pipe, and play back anybody's log. */
+static bool check_file(const char *path, const char *name, struct err *e)
+{
+	AUTO(buf) why = { 0 };
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR ||
+		       err_sys(e, "cannot look at '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		buf_printf(&why, "'%s' is not a regular file", name);
+	else if (st.st_size > FILE_LIMIT)
+		buf_printf(&why, "'%s' has more than %d bytes", name,
+			   FILE_LIMIT);
+	if (why.len)
+		return damaged(buf_text(&why), e);
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022)
+		return err_set(e, ERR_IO,
+			       "others own '%s' (user %u) or can write to it; "
+			       "make it yours with mode 0600",
+			       path, (unsigned)st.st_uid);
+	return true;
+}
+
+static bool check_files(const char *directory, struct err *e)
+{
+	static const char *const names[] = { FILE_NAME, FILE_NAME "-wal",
+					     FILE_NAME "-shm",
+					     FILE_NAME "-journal" };
+	AUTO(arena) a = { 0 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!check_file(file_path(&a, directory, names[i]), names[i],
+				e))
+			return false;
+	return true;
+}
+
 bool database_exists(const char *directory, bool *exists, struct err *e)
 {
 	struct stat st;
@@ -198,8 +299,8 @@ bool database_exists(const char *directory, bool *exists, struct err *e)
 				       e);
 		return true;
 	}
-	if (!S_ISREG(st.st_mode))
-		return damaged("'" FILE_NAME "' is not a regular file", e);
+	if (!check_files(directory, e))
+		return false;
 	/* of an empty file SQLite would make a new state, and drop the log */
 	if (st.st_size < PAGE_MINIMUM)
 		return damaged("'" FILE_NAME "' is cut short", e);
@@ -222,9 +323,11 @@ static enum reach find_reach(const char *directory)
 
 /* ---- reading ---- */
 
-static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
+static bool copy_to_memory(sqlite3 *from, int64_t *end_ms, sqlite3 **out,
+			   struct err *e)
 {
 	AUTO(database) to = NULL;
+	int busy = 0;
 
 	if (!open_uri(":memory:", "",
 		      SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &to, e))
@@ -233,20 +336,24 @@ static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
 	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
 	int code = SQLITE_BUSY;
 
-	for (int round = 0; backup; round++) {
+	/* at once: with a log that it may not write, SQLite begins anew at each
+	 * step */
+	while (backup && !is_over(end_ms)) {
 		code = sqlite3_backup_step(backup, -1);
-		if (code != SQLITE_BUSY || !wait_busy(NULL, round))
+		if (code != SQLITE_BUSY || !wait_busy(NULL, busy++))
 			break;
 	}
 	sqlite3_backup_finish(backup);
+	if (code != SQLITE_DONE && is_over(end_ms))
+		return late("read the state", e);
 	if (code != SQLITE_DONE)
 		return database_fail(to, "read the state", e);
 	*out = TAKE(to);
 	return true;
 }
 
-static bool load_by(const char *directory, enum reach reach, sqlite3 **out,
-		    struct err *e)
+static bool load_by(const char *directory, enum reach reach, int64_t *end_ms,
+		    sqlite3 **out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(database) db = NULL;
@@ -254,12 +361,16 @@ static bool load_by(const char *directory, enum reach reach, sqlite3 **out,
 	if (!open_uri(file_path(&a, directory, FILE_NAME), reach_queries[reach],
 		      SQLITE_OPEN_READONLY, &db, e))
 		return false;
+	be_patient(db, end_ms);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	/* a file that is cut short meanwhile would end us */
+	if (!database_run(db, "PRAGMA mmap_size = 0", e))
+		return false;
 	/* exclusive: SQLite then keeps the log's index in memory */
 	if (reach == REACH_LOG &&
 	    !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
-	return copy_to_memory(db, out, e);
+	return copy_to_memory(db, end_ms, out, e);
 }
 
 static bool check_layout(sqlite3 *db, struct err *e)
@@ -280,11 +391,73 @@ static bool check_layout(sqlite3 *db, struct err *e)
 	return true;
 }
 
+/* Layouts are raised one transaction each. */
+static bool migrate(sqlite3 *db, int wanted, struct err *e)
+{
+	int layout = 0;
+
+	if (!ask_number(db, "PRAGMA user_version", &layout, e))
+		return false;
+	for (; layout < wanted; layout++) {
+		AUTO(buf) sql = { 0 };
+
+		buf_printf(&sql,
+			   "BEGIN IMMEDIATE; %s PRAGMA user_version = %d; "
+			   "COMMIT",
+			   migrations[layout], layout + 1);
+		if (!database_run(db, buf_text(&sql), e))
+			return false;
+	}
+	return true;
+}
+
+/* Every table, index, view and trigger with its text, as one text. */
+static bool list_schema(sqlite3 *db, struct buf *out, struct err *e)
+{
+	static const char query[] = "SELECT type, name, tbl_name, sql"
+				    " FROM sqlite_schema ORDER BY type, name";
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(db, query, -1, &stmt, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	for (; code == SQLITE_ROW && !out->failed; code = sqlite3_step(stmt))
+		for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+			const void *text = sqlite3_column_text(stmt, i);
+
+			buf_printf(out, "%s\n", text ? (const char *)text : "");
+		}
+	sqlite3_finalize(stmt);
+	if (code != SQLITE_DONE && code != SQLITE_ROW)
+		return database_fail(db, "read the state", e);
+	return true;
+}
+
+/* A view with the name of a table would be asked in its place. */
+static bool check_schema(sqlite3 *db, struct err *e)
+{
+	AUTO(database) like = NULL;
+	AUTO(buf) due = { 0 };
+	AUTO(buf) found = { .limit = SCHEMA_LIMIT };
+	int layout = 0;
+
+	if (!ask_number(db, "PRAGMA user_version", &layout, e) ||
+	    !open_uri(":memory:", "",
+		      SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &like, e) ||
+	    !migrate(like, layout, e) || !list_schema(like, &due, e) ||
+	    !list_schema(db, &found, e))
+		return false;
+	if (!found.failed && !strcmp(buf_text(&due), buf_text(&found)))
+		return true;
+	return damaged("'" FILE_NAME "' has other tables than certfleet makes",
+		       e);
+}
+
 static bool check(sqlite3 *db, struct err *e)
 {
 	AUTO(buf) verdict = { 0 };
 
-	if (!check_layout(db, e) ||
+	if (!check_layout(db, e) || !check_schema(db, e) ||
 	    !ask(db, "PRAGMA quick_check(1)", &verdict, e))
 		return false;
 	if (strcmp(buf_text(&verdict), "ok") != 0)
@@ -304,15 +477,15 @@ static bool is_unchanged(const char *directory, const struct stat *before)
 }
 
 /* Sets *whole to whether no writer can have come between. */
-static bool load_once(const char *directory, sqlite3 **out, bool *whole,
-		      struct err *e)
+static bool load_once(const char *directory, int64_t *end_ms, sqlite3 **out,
+		      bool *whole, struct err *e)
 {
 	enum reach reach = find_reach(directory);
 	struct stat before;
 
 	if (!look_at(directory, &before))
 		return err_sys(e, "cannot look at the state");
-	if (!load_by(directory, reach, out, e))
+	if (!load_by(directory, reach, end_ms, out, e))
 		return false;
 	*whole = reach == REACH_SHARED || (reach == find_reach(directory) &&
 					   is_unchanged(directory, &before));
@@ -321,16 +494,20 @@ static bool load_once(const char *directory, sqlite3 **out, bool *whole,
 
 bool database_load(const char *directory, sqlite3 **out, struct err *e)
 {
+	int64_t end_ms = clock_mono_ms() + CHECK_MS;
+
 	for (int attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
 		AUTO(database) db = NULL;
 		bool whole = false;
 
-		if (!load_once(directory, &db, &whole, e))
+		if (!load_once(directory, &end_ms, &db, &whole, e))
 			return false;
 		if (!whole)
 			continue;
+		be_patient(db, &end_ms);
 		if (!check(db, e))
 			return false;
+		be_patient(db, NULL);
 		*out = TAKE(db);
 		return true;
 	}
@@ -339,26 +516,6 @@ bool database_load(const char *directory, sqlite3 **out, struct err *e)
 }
 
 /* ---- writing ---- */
-
-/* Layouts are raised one transaction each. */
-static bool migrate(sqlite3 *db, struct err *e)
-{
-	int layout = 0;
-
-	if (!ask_number(db, "PRAGMA user_version", &layout, e))
-		return false;
-	for (; layout < LAYOUT; layout++) {
-		AUTO(buf) sql = { 0 };
-
-		buf_printf(&sql,
-			   "BEGIN IMMEDIATE; %s PRAGMA user_version = %d; "
-			   "COMMIT",
-			   migrations[layout], layout + 1);
-		if (!database_run(db, buf_text(&sql), e))
-			return false;
-	}
-	return true;
-}
 
 static bool use_log(sqlite3 *db, struct err *e)
 {
@@ -380,6 +537,7 @@ static bool prepare(sqlite3 *db, struct err *e)
 			    "PRAGMA synchronous = FULL;"
 			    "PRAGMA secure_delete = ON;"
 			    "PRAGMA temp_store = MEMORY;"
+			    "PRAGMA mmap_size = 0;"
 			    "PRAGMA trusted_schema = OFF;"
 			    "PRAGMA cell_size_check = ON",
 			    e);
@@ -390,7 +548,7 @@ static bool fill_new(const char *path, struct err *e)
 	AUTO(database) db = NULL;
 
 	return open_uri(path, "", SQLITE_OPEN_READWRITE, &db, e) &&
-	       prepare(db, e) && migrate(db, e) && use_log(db, e);
+	       prepare(db, e) && migrate(db, LAYOUT, e) && use_log(db, e);
 }
 
 static void remove_new(const char *directory)
@@ -433,7 +591,8 @@ bool database_open(const char *directory, sqlite3 **out, struct err *e)
 		return false;
 	/* readers that may write nothing need the log and its index */
 	sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-	if (!prepare(db, e) || !use_log(db, e) || !migrate(db, e) ||
+	if (!check_schema(db, e) || !prepare(db, e) || !use_log(db, e) ||
+	    !migrate(db, LAYOUT, e) ||
 	    !database_run(db, "PRAGMA journal_size_limit = 0", e))
 		return false;
 	/* what a crash kept from being forgotten */

@@ -7,6 +7,12 @@
  * memory and lets go of the file: it sees one moment, holds up no writer, and
  * works on a directory it cannot write to.  Nothing is written to a file
  * that a reader found damaged.
+ *
+ * A file may be a stranger's (a checkout that nobody has reviewed): it and its
+ * companions are regular files of root or ours, its size and every value are
+ * bounded, its tables and indexes are exactly those that the migrations make
+ * (no view, trigger or virtual table), views, triggers and untrusted functions
+ * are off, and reading and checking it ends at a stop or after a minute.
  */
 #ifndef STATE_DATABASE_H
 #define STATE_DATABASE_H
