@@ -82,7 +82,8 @@ stop_agent() { # NAME
 
 # The two processes of a running agent: NAME
 installing_half() { cat "run/$1.pid"; }
-network_half() { pgrep -P "$(installing_half "$1")" | head -1; }
+# the decoder is a child too, under another name
+network_half() { pgrep -P "$(installing_half "$1")" certfleet | head -1; }
 descriptors_of() { # PID
 	find "/proc/$1/fd" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l
 }
