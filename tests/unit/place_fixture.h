@@ -256,7 +256,7 @@ static inline void assert_served(const struct install *i, const struct pair *p)
 /* ---- strangers ---- */
 
 enum {
-	STRANGER = 65534
+	PLANTER = 65534
 };
 
 static inline void needs_root(void)
@@ -269,7 +269,7 @@ static inline void needs_root(void)
 
 static inline void give_to_stranger(const char *path)
 {
-	assert_int_equal(lchown(path, STRANGER, STRANGER), 0);
+	assert_int_equal(lchown(path, PLANTER, PLANTER), 0);
 }
 
 /* A directory in the root of the test, whatever the umask. */
