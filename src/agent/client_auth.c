@@ -20,8 +20,8 @@ static bool read_caller(struct fields *f, struct arena *a,
 	if (!bytes)
 		return false;
 	text = arena_strndup(a, (const char *)bytes, len);
-	*out = is_spki ? (struct agent_caller){ .spki = text }
-		       : (struct agent_caller){ .name = text };
+	*out = (struct agent_caller){ .spki = is_spki ? text : NULL,
+				      .name = is_spki ? NULL : text };
 	return true;
 }
 
