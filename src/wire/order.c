@@ -52,7 +52,7 @@ static bool check(const struct order *o)
 	       text_is_fingerprint(o->pair) &&
 	       (*o->pair != '\0') == (o->action == ORDER_STAGE) &&
 	       (!o->replaces || text_is_fingerprint(o->replaces)) &&
-	       o->expires > 0 && o->expires < NUMBER_LIMIT;
+	       o->expires > 0;
 }
 
 static bool unpack(json_t *json, struct arena *a, struct order *out)

@@ -50,7 +50,7 @@ static void who_is_on_the_list_may_call(void **state)
 static void who_is_not_may_not(void **state)
 {
 	(void)state;
-	refuses(&signatories[UNLISTED].pair, "not on the list");
+	refuses(&signatories[UNLISTED].pair, "not in 'allow'");
 	refuses(&signatories[STRANGER].pair, "not known here");
 	refuses(&signatories[SERVER].pair, "purpose");
 	refuses(&signatories[FORMER].pair, "expired");
@@ -92,7 +92,7 @@ static void a_name_is_complete_and_in_its_order(void **state)
 		AUTO(pair) p = { 0 };
 
 		make_signed(&operators, &w, &p);
-		refuses(&p, "not on the list");
+		refuses(&p, "not in 'allow'");
 	}
 }
 
@@ -104,7 +104,7 @@ static void a_key_on_the_list_is_no_name_on_it(void **state)
 
 	(void)state;
 	make_signed(&operators, &w, &p);
-	refuses(&p, "not on the list");
+	refuses(&p, "not in 'allow'");
 }
 
 static void nothing_shown_is_nobody(void **state)

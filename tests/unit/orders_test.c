@@ -99,7 +99,7 @@ static void nobody_else_may_order(void **state)
 	static const enum who others[] = { STRANGER, SERVER, FORMER, UNLISTED };
 	static const char *const words[] = {
 		"not known here", "does not match the intended purpose",
-		"not known here", "not on the list"
+		"not known here", "not in 'allow'"
 	};
 	struct order o = order_to(ORDER_COMMIT);
 

@@ -256,7 +256,7 @@ static inline void assert_served(const struct install *i, const struct pair *p)
 /* ---- strangers ---- */
 
 enum {
-	PLANTER = 65534
+	STRANGER_ID = 65534
 };
 
 static inline void needs_root(void)
@@ -269,7 +269,7 @@ static inline void needs_root(void)
 
 static inline void give_to_stranger(const char *path)
 {
-	assert_int_equal(lchown(path, PLANTER, PLANTER), 0);
+	assert_int_equal(lchown(path, STRANGER_ID, STRANGER_ID), 0);
 }
 
 /* A directory in the root of the test, whatever the umask. */

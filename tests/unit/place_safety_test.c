@@ -300,7 +300,7 @@ static void s2_a_planted_key_in_an_open_directory_is_refused(void **state)
 	plant_directory(&i, 0777);
 	assert_refused(&i, "others can write to directory");
 	assert_false(exists(at_root(".site.certfleet")));
-	assert_int_equal(owner_of(at_root("site/key.pem")), PLANTER);
+	assert_int_equal(owner_of(at_root("site/key.pem")), STRANGER_ID);
 	/* though the directory is accepted, its key is not */
 	i.unsafe_directory = true;
 	assert_refused(&i, "say 'owner: \"65534\"', or remove it");
@@ -336,7 +336,7 @@ static void s2_a_key_of_another_user_needs_owner_to_be_said(void **state)
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/"
 					  "key.pem")),
-			 PLANTER);
+			 STRANGER_ID);
 	i.owner = NULL;
 	unlink(i.key);
 	write_key(i.key, &old_pair, 0600);
@@ -476,7 +476,7 @@ static void s2_what_is_planted_after_the_plan_is_refused(void **state)
 	plant_files(&i);
 	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_non_null(strstr(e.text, "belongs to user 65534"));
-	assert_int_equal(owner_of(i.key), PLANTER);
+	assert_int_equal(owner_of(i.key), STRANGER_ID);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)

@@ -718,7 +718,7 @@ static void s2_a_planted_key_is_refused_over_ssh(void **state)
 		owner_of(arena_printf(&test_arena,
 				      "%s/.site.certfleet/%s/key.pem", root,
 				      new_pair.facts.fingerprint)),
-		PLANTER);
+		STRANGER_ID);
 }
 
 static void s2_a_planted_entry_of_a_sticky_directory_is_refused(void **state)
@@ -790,7 +790,7 @@ static bool holds_for_stranger(bool (*holds)(void))
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(setgid(PLANTER) || setuid(PLANTER) || !holds());
+		_exit(setgid(STRANGER_ID) || setuid(STRANGER_ID) || !holds());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status == 0;
 }
@@ -826,7 +826,7 @@ static void s2_a_plain_user_is_who_it_is_over_there(void **state)
 	assert_true(holds_for_stranger(is_open));
 	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/"
 					  "key.pem")),
-			 PLANTER);
+			 STRANGER_ID);
 }
 
 /* The store is planted between the look and the first script that writes. */
