@@ -122,18 +122,25 @@ static int wait_busy(void *ctx, int round)
 	return 1;
 }
 
+/* How long a load may take. */
+struct patience {
+	int64_t end_ms;
+	bool stopped; /* already when it began: what goes on then may */
+};
+
 /* Whoever wrote the file may want SQLite busy for good. */
 static int is_over(void *ctx)
 {
-	const int64_t *end_ms = ctx;
+	const struct patience *p = ctx;
 
-	return stop_requested() || (end_ms && clock_mono_ms() >= *end_ms);
+	return (stop_requested() && !(p && p->stopped)) ||
+	       (p && clock_mono_ms() >= p->end_ms);
 }
 
-/* `end_ms` is borrowed until the next call; NULL: only a stop ends it. */
-static void be_patient(sqlite3 *db, int64_t *end_ms)
+/* `p` is borrowed until the next call; NULL: only a stop ends it. */
+static void be_patient(sqlite3 *db, struct patience *p)
 {
-	sqlite3_progress_handler(db, CHECK_OPERATIONS, is_over, end_ms);
+	sqlite3_progress_handler(db, CHECK_OPERATIONS, is_over, p);
 }
 
 /*
@@ -323,7 +330,7 @@ static enum reach find_reach(const char *directory)
 
 /* ---- reading ---- */
 
-static bool copy_to_memory(sqlite3 *from, int64_t *end_ms, sqlite3 **out,
+static bool copy_to_memory(sqlite3 *from, struct patience *p, sqlite3 **out,
 			   struct err *e)
 {
 	AUTO(database) to = NULL;
@@ -338,13 +345,13 @@ static bool copy_to_memory(sqlite3 *from, int64_t *end_ms, sqlite3 **out,
 
 	/* at once: with a log that it may not write, SQLite begins anew at each
 	 * step */
-	while (backup && !is_over(end_ms)) {
+	while (backup && !is_over(p)) {
 		code = sqlite3_backup_step(backup, -1);
 		if (code != SQLITE_BUSY || !wait_busy(NULL, busy++))
 			break;
 	}
 	sqlite3_backup_finish(backup);
-	if (code != SQLITE_DONE && is_over(end_ms))
+	if (code != SQLITE_DONE && is_over(p))
 		return late("read the state", e);
 	if (code != SQLITE_DONE)
 		return database_fail(to, "read the state", e);
@@ -352,7 +359,7 @@ static bool copy_to_memory(sqlite3 *from, int64_t *end_ms, sqlite3 **out,
 	return true;
 }
 
-static bool load_by(const char *directory, enum reach reach, int64_t *end_ms,
+static bool load_by(const char *directory, enum reach reach, struct patience *p,
 		    sqlite3 **out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -361,7 +368,7 @@ static bool load_by(const char *directory, enum reach reach, int64_t *end_ms,
 	if (!open_uri(file_path(&a, directory, FILE_NAME), reach_queries[reach],
 		      SQLITE_OPEN_READONLY, &db, e))
 		return false;
-	be_patient(db, end_ms);
+	be_patient(db, p);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	/* a file that is cut short meanwhile would end us */
 	if (!database_run(db, "PRAGMA mmap_size = 0", e))
@@ -370,7 +377,7 @@ static bool load_by(const char *directory, enum reach reach, int64_t *end_ms,
 	if (reach == REACH_LOG &&
 	    !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
-	return copy_to_memory(db, end_ms, out, e);
+	return copy_to_memory(db, p, out, e);
 }
 
 static bool check_layout(sqlite3 *db, struct err *e)
@@ -477,7 +484,7 @@ static bool is_unchanged(const char *directory, const struct stat *before)
 }
 
 /* Sets *whole to whether no writer can have come between. */
-static bool load_once(const char *directory, int64_t *end_ms, sqlite3 **out,
+static bool load_once(const char *directory, struct patience *p, sqlite3 **out,
 		      bool *whole, struct err *e)
 {
 	enum reach reach = find_reach(directory);
@@ -485,7 +492,7 @@ static bool load_once(const char *directory, int64_t *end_ms, sqlite3 **out,
 
 	if (!look_at(directory, &before))
 		return err_sys(e, "cannot look at the state");
-	if (!load_by(directory, reach, end_ms, out, e))
+	if (!load_by(directory, reach, p, out, e))
 		return false;
 	*whole = reach == REACH_SHARED || (reach == find_reach(directory) &&
 					   is_unchanged(directory, &before));
@@ -494,20 +501,24 @@ static bool load_once(const char *directory, int64_t *end_ms, sqlite3 **out,
 
 bool database_load(const char *directory, sqlite3 **out, struct err *e)
 {
-	int64_t end_ms = clock_mono_ms() + CHECK_MS;
+	struct patience patience = { .end_ms = clock_mono_ms() + CHECK_MS,
+				     .stopped = stop_requested() };
 
 	for (int attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
 		AUTO(database) db = NULL;
 		bool whole = false;
 
-		if (!load_once(directory, &end_ms, &db, &whole, e))
+		if (!load_once(directory, &patience, &db, &whole, e))
 			return false;
 		if (!whole)
 			continue;
-		be_patient(db, &end_ms);
+		be_patient(db, &patience);
 		if (!check(db, e))
 			return false;
-		be_patient(db, NULL);
+		if (patience.stopped)
+			sqlite3_progress_handler(db, 0, NULL, NULL);
+		else
+			be_patient(db, NULL);
 		*out = TAKE(db);
 		return true;
 	}
