@@ -14,7 +14,8 @@
 #include <string.h>
 
 enum {
-	SHA1_BYTES = 20
+	SHA1_BYTES = 20,
+	KEY_ID_LIMIT = 128, /* bytes; what is longer counts as not told */
 };
 
 bool cert_open(struct der der, gnutls_x509_crt_t *out, struct err *e)
@@ -231,6 +232,21 @@ static bool read_names(gnutls_x509_crt_t crt, struct arena *a,
 	return collect_names(all, a, out, e);
 }
 
+typedef int id_fn(gnutls_x509_crt_t crt, void *out, size_t *len,
+		  unsigned *critical);
+
+static const char *read_id(gnutls_x509_crt_t crt, id_fn *get, struct arena *a)
+{
+	unsigned char bytes[KEY_ID_LIMIT];
+	char hex[2 * KEY_ID_LIMIT + 1];
+	size_t len = sizeof(bytes);
+
+	if (get(crt, bytes, &len, NULL) < 0 || len == 0)
+		return NULL;
+	text_hex(bytes, len, hex);
+	return arena_strdup(a, hex);
+}
+
 bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out,
 		     struct err *e)
 {
@@ -255,6 +271,8 @@ bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out,
 	if (gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca,
 						  NULL) >= 0)
 		f.is_ca = is_ca;
+	f.own_id = read_id(crt, gnutls_x509_crt_get_subject_key_id, a);
+	f.signer_id = read_id(crt, gnutls_x509_crt_get_authority_key_id, a);
 	if (!read_serial(crt, a, &f.serial, e) || !read_key(crt, a, &f, e) ||
 	    !read_names(crt, a, &f, e))
 		return err_in(e, "certificate '%s'", f.subject);

@@ -45,10 +45,12 @@ static json_t *names_write(const struct cert_facts *f)
 void facts_write(const struct cert_facts *f, struct buf *out)
 {
 	json_t *json = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "spki",
-		f->spki, "serial", f->serial, "subject", f->subject, "issuer",
-		f->issuer, "key", f->key, "from", (json_int_t)f->not_before,
-		"until", (json_int_t)f->not_after, "ca", (int)f->is_ca, "names",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}",
+		"own", f->own_id ? f->own_id : "", "signer",
+		f->signer_id ? f->signer_id : "", "spki", f->spki, "serial",
+		f->serial, "subject", f->subject, "issuer", f->issuer, "key",
+		f->key, "from", (json_int_t)f->not_before, "until",
+		(json_int_t)f->not_after, "ca", (int)f->is_ca, "names",
 		names_write(f));
 	char *text = json_dumps(json, JSON_COMPACT);
 
@@ -103,17 +105,18 @@ static bool facts_of(const json_t *json, struct arena *a,
 	const struct {
 		const char *key;
 		const char **to;
-	} texts[] = { { "spki", &out->spki },
-		      { "serial", &out->serial },
-		      { "subject", &out->subject },
-		      { "issuer", &out->issuer },
-		      { "key", &out->key } };
+	} texts[] = { { "spki", &out->spki },       { "serial", &out->serial },
+		      { "subject", &out->subject }, { "issuer", &out->issuer },
+		      { "key", &out->key },         { "own", &out->own_id },
+		      { "signer", &out->signer_id } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (!fact(json_string_value(
 				  json_object_get(json, texts[i].key)),
 			  a, texts[i].to))
 			return false;
+	out->own_id = *out->own_id ? out->own_id : NULL;
+	out->signer_id = *out->signer_id ? out->signer_id : NULL;
 	out->not_before = json_integer_value(json_object_get(json, "from"));
 	out->not_after = json_integer_value(json_object_get(json, "until"));
 	out->is_ca = json_is_true(json_object_get(json, "ca"));

@@ -20,7 +20,7 @@ struct key_ids {
 			       as its issuer and tells none: `own` */
 };
 
-/* Strings in `a`. */
+/* Strings in `a`; a stranger's certificate, so the decoder reads it. */
 MUST_CHECK bool key_ids_read(struct der der, struct arena *a,
 			     struct key_ids *out, struct err *e);
 

@@ -43,6 +43,8 @@ struct cert_facts {
 	const struct san *names;
 	size_t name_count;
 	bool is_ca;
+	const char *own_id;    /* subjectKeyIdentifier, hex; NULL: not told */
+	const char *signer_id; /* authorityKeyIdentifier, likewise */
 };
 
 struct pair {

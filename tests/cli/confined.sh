@@ -54,7 +54,12 @@ traced() {
 		"$CERTFLEET" -C repo "$@" >run/shown 2>run/said </dev/null
 	status=$?
 	cat run/shown run/said >run/both
-	sed -E 's/^[0-9]+ +//' run/calls | sed '1,/"\/dev\/null", O_RDWR/d' >run/asked
+	# the decoder belongs to process set-up, and ends with its channel
+	awk '!main { main = $1 }
+		$1 != main { next }
+		settled
+		/sendmsg\(/ { settled = 1 }' run/calls | sed -E 's/^[0-9]+ +//' >run/asked
+	awk '{ print } /sendmsg\(/ { exit }' run/calls >run/begun
 }
 
 # Where opened files really lie, if it is neither the checkout nor the system.
@@ -79,6 +84,8 @@ has "$(cat run/shown)" "touch $elsewhere/ran" "it tells the command"
 has "$(cat run/shown)" "front .*commit, restart" "and what would happen to a component that nobody looked at"
 has "$(cat run/shown)" "import  *vendor  *first import" "and to an import that it does not open"
 [ ! -e elsewhere/ran ] && [ ! -e repo/.certfleet ]; ok $? "but nothing has happened"
+is "$(grep -cE ' (fork|vfork|clone|clone3)\(.*= [0-9]+$' run/begun)" 1 "S5: one process is started before anything else, the decoder"
+hasnt "$(cat run/begun)" "certfleet.yaml" "S5: and that is before the fleet file is opened"
 # this test would see it
 traced plan
 grep -q '^socket(' run/asked && grep -qE '^(clone|clone3|fork|vfork)\(' run/asked; ok $? "a plan that is not confined does reach out"
