@@ -330,8 +330,7 @@ static enum reach find_reach(const char *directory)
 
 /* ---- reading ---- */
 
-static bool copy_to_memory(sqlite3 *from, struct patience *p, sqlite3 **out,
-			   struct err *e)
+static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
 {
 	AUTO(database) to = NULL;
 	int busy = 0;
@@ -345,14 +344,12 @@ static bool copy_to_memory(sqlite3 *from, struct patience *p, sqlite3 **out,
 
 	/* at once: with a log that it may not write, SQLite begins anew at each
 	 * step */
-	while (backup && !is_over(p)) {
+	while (backup) {
 		code = sqlite3_backup_step(backup, -1);
 		if (code != SQLITE_BUSY || !wait_busy(NULL, busy++))
 			break;
 	}
 	sqlite3_backup_finish(backup);
-	if (code != SQLITE_DONE && is_over(p))
-		return late("read the state", e);
 	if (code != SQLITE_DONE)
 		return database_fail(to, "read the state", e);
 	*out = TAKE(to);
@@ -377,7 +374,7 @@ static bool load_by(const char *directory, enum reach reach, struct patience *p,
 	if (reach == REACH_LOG &&
 	    !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
-	return copy_to_memory(db, p, out, e);
+	return copy_to_memory(db, out, e);
 }
 
 static bool check_layout(sqlite3 *db, struct err *e)

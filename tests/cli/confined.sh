@@ -263,4 +263,22 @@ ln -sf ../../run/out/more.yaml repo/parts/fd.yaml
 cf -C repo validate
 is $status 65 "S21: nor one that leads out of the fleet file's directory"
 has "$out" "outside the directory of the fleet file" "S21: and that is said"
+
+# ---- S17: a state that somebody made to keep us busy ----
+if command -v sqlite3 >/dev/null; then
+	rm -rf repo/.certfleet
+	write_fleet "$files" "backup: {directory: ../run/backups, passphrase: {file: $elsewhere/secret}}"
+	mkdir -m 700 repo/.certfleet
+	sqlite3 repo/.certfleet/state.db "
+		PRAGMA application_id = 1667656820; PRAGMA user_version = 1;
+		CREATE VIEW record AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)
+			SELECT 'a' AS key, '{}' AS value, x AS revision FROM n WHERE x < 0;
+		CREATE TABLE counter (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;"
+	chmod 600 repo/.certfleet/state.db
+	timeout 60 "$CERTFLEET" -C repo plan --confined >run/shown 2>run/said
+	is $? 1 "S17: a view in place of a table does not hang a confined plan"
+	has "$(cat run/said)" "has other tables than certfleet makes" "S17: it says what is wrong with the state"
+	rm -rf repo/.certfleet
+fi
+
 finish

@@ -4,6 +4,7 @@
 #include "state_fixture.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 
 static void assert_refused(const struct place *p, bool create,
 			   enum err_code code, const char *word)
@@ -263,10 +264,93 @@ static void a_half_made_state_is_made_again(void **state)
 	assert_int_equal(access(file_in(p, ".state.db.new"), F_OK), -1);
 }
 
+/* Changes the file as somebody might who has nothing but sqlite3. */
+static void tamper(const struct place *p, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(file_in(p, "state.db"), &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+/* Asked in place of the table it would never end. */
+static void s17_a_view_in_place_of_a_table_is_refused(void **state)
+{
+	make_with(*state, "a", "{}");
+	tamper(*state, "DROP TABLE record;"
+		       "CREATE VIEW record AS WITH RECURSIVE n(x) AS"
+		       " (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+		       " SELECT 'a' AS key, '{}' AS value, x AS revision FROM n"
+		       " WHERE x < 0");
+	assert_refused(*state, false, ERR_IO, "other tables than certfleet");
+	assert_refused(*state, true, ERR_IO, "other tables than certfleet");
+}
+
+static void s17_a_trigger_is_refused(void **state)
+{
+	make_with(*state, "a", "{}");
+	tamper(*state, "CREATE TRIGGER t AFTER UPDATE ON counter BEGIN"
+		       " DELETE FROM record; END");
+	assert_refused(*state, false, ERR_IO, "other tables than certfleet");
+	assert_refused(*state, true, ERR_IO, "other tables than certfleet");
+}
+
+static void s17_a_generated_column_is_refused(void **state)
+{
+	make_with(*state, "a", "{}");
+	tamper(*state, "ALTER TABLE record ADD COLUMN more TEXT"
+		       " GENERATED ALWAYS AS (hex(zeroblob(1000000)))");
+	assert_refused(*state, false, ERR_IO, "other tables than certfleet");
+}
+
+static void s17_a_value_that_is_too_large_is_refused(void **state)
+{
+	struct place *p = *state;
+	struct backend *b = NULL;
+	AUTO(arena) a = { 0 };
+	struct record found = { 0 };
+	struct err e = { 0 };
+
+	make_with(p, "a", "{}");
+	tamper(p, "UPDATE record SET value = hex(zeroblob(10000000))");
+	if (!sqlite_backend_open(p->dir, false, &b, &e))
+		return;
+	assert_false(b->ops->get(b, "a", &a, &found, &e));
+	b->ops->close(b);
+}
+
+static void s17_a_pipe_beside_the_file_is_refused(void **state)
+{
+	struct place *p = *state;
+
+	make_with(p, "a", "{}");
+	unlink(file_in(p, "state.db-wal"));
+	assert_int_equal(mkfifo(file_in(p, "state.db-wal"), 0600), 0);
+	assert_refused(p, false, ERR_IO, "is not a regular file");
+	assert_refused(p, true, ERR_IO, "is not a regular file");
+}
+
+static void s17_a_file_that_others_can_write_is_refused(void **state)
+{
+	struct place *p = *state;
+
+	make_with(p, "a", "{}");
+	assert_int_equal(chmod(file_in(p, "state.db"), 0666), 0);
+	assert_refused(p, false, ERR_IO, "others own");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(files_are_ours_alone),
+		IN_PLACE(s17_a_view_in_place_of_a_table_is_refused),
+		IN_PLACE(s17_a_trigger_is_refused),
+		IN_PLACE(s17_a_generated_column_is_refused),
+		IN_PLACE(s17_a_value_that_is_too_large_is_refused),
+		IN_PLACE(s17_a_pipe_beside_the_file_is_refused),
+		IN_PLACE(s17_a_file_that_others_can_write_is_refused),
 		IN_PLACE(reading_what_is_not_there_makes_nothing),
 		IN_PLACE(reading_a_settled_state_leaves_no_trace),
 		IN_PLACE(reading_after_a_kill_leaves_no_trace),
