@@ -212,13 +212,14 @@ static bool run_network(const struct agent_start *start, struct err *e)
 	AUTO(fd) listener = -1;
 	struct network_start network = { .config = c };
 
+	/* first: the numbers of its descriptors are others' afterwards */
+	decoder_leave();
 	if (!confine_is_own_user(c->user, e) ||
 	    !confine_descriptors(NULL, 0, e) ||
 	    !listener_open(c, &listener, e) || !confine_become(c->user, e) ||
 	    !meet_join(start->socket, &network.channels, e))
 		return false;
 	network.listener = listener;
-	decoder_leave();
 	read_ahead();
 	ready(start);
 	return confine(0, e) && network_run(&network, e);
