@@ -5,6 +5,15 @@
  * Owns its memory, kept out of core dumps, and wipes it on release.
  * `AUTO(secret) s = { 0 };` is empty.  There is no way to print one.  Hand
  * over with TAKE().
+ *
+ * What holds: each block of ours that held one is wiped before it is freed,
+ * when it grows as well; jansson's, curl's and libssh2's blocks are wiped by
+ * wipe_free(), and so are the states of our hashes and ciphers.  What does
+ * not: memory is not locked, so the kernel may write it to the swap space
+ * (encrypt that, or have none); GnuTLS wipes its keys, but not every number in
+ * between; registers and the stack below a library's call keep what was there
+ * last; and the kernel keeps what passes through pipes and sockets until it is
+ * read.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H

@@ -73,11 +73,27 @@ void hmac_sha256(struct bytes key, const struct bytes *pieces, size_t count,
 	wipe(&ctx, sizeof(ctx));
 }
 
+/* Where nettle kept blocks of what it derived: as deep as it went, and more. */
+__attribute__((noinline)) static void wipe_stack(void)
+{
+	uint8_t below[4096];
+
+	wipe(below, sizeof(below));
+}
+
+/* Of its short form nettle leaves the state, which is as good as the password,
+ * on the stack. */
 void pbkdf2_sha256(struct bytes password, struct bytes salt, unsigned rounds,
 		   uint8_t *out, size_t len)
 {
-	pbkdf2_hmac_sha256(password.len, password.data, rounds, salt.len,
-			   salt.data, len, out);
+	struct hmac_sha256_ctx ctx;
+
+	hmac_sha256_set_key(&ctx, password.len, password.data);
+	pbkdf2(&ctx, (nettle_hash_update_func *)hmac_sha256_update,
+	       (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_BYTES,
+	       rounds, salt.len, salt.data, len, out);
+	wipe(&ctx, sizeof(ctx));
+	wipe_stack();
 }
 
 void hkdf_sha256(struct bytes secret, struct bytes salt, const char *purpose,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/json.h"
 
-#include "base/buf.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -20,14 +19,10 @@ void json_to_secret(const json_t *json, struct secret *out)
 
 json_t *json_bytes(const void *bytes, size_t len)
 {
-	AUTO(buf) text = { 0 };
-	json_t *json = NULL;
+	AUTO(secret) text = { 0 };
 
-	text_base64(&text, bytes, len);
-	json = json_string(buf_text(&text));
-	if (text.data)
-		wipe(text.data, text.len);
-	return json;
+	text_base64_secret(&text, bytes, len);
+	return json_stringn((const char *)text.bytes, text.len);
 }
 
 json_t *json_ders(const struct der *list, size_t count)

@@ -2,6 +2,7 @@
 #include "wire/request.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,86 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
+
+static struct der der_of(const char *text);
+
+#ifndef __SANITIZE_ADDRESS__ /* it has blocks of its own */
+/* A piece of what nobody may find in memory that is free; "" looks for none. */
+static char marker[64];
+static size_t found_in_free;
+
+void __libc_free(void *memory);
+
+/* Instead of the C library's: whatever is given back is looked through. */
+void free(void *memory)
+{
+	size_t len = memory ? malloc_usable_size(memory) : 0;
+
+	if (*marker && memmem(memory, len, marker, strlen(marker)))
+		found_in_free++;
+	__libc_free(memory);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	size_t before = memory ? malloc_usable_size(memory) : 0;
+	void *moved = malloc(size);
+
+	if (moved && memory) {
+		memcpy(moved, memory, before < size ? before : size);
+		free(memory);
+	}
+	return moved;
+}
+
+/* Where each block of a key is longer than what a buffer begins with. */
+static void s18_no_key_is_left_in_freed_memory(void **state)
+{
+	static unsigned char bytes[1200];
+	static struct der certs[1];
+	struct order_request r = {
+		.order = "{}",
+		.order_len = 2,
+		.signature = der_of("signed"),
+		.has_pair = true,
+		.set = { .certs = certs, .count = 1 },
+	};
+	AUTO(secret) key = { 0 };
+	AUTO(secret) text = { 0 };
+	AUTO(buf) base64 = { 0 };
+
+	(void)state;
+	json_set_alloc_funcs(malloc, wipe_free);
+	certs[0] = der_of("leaf");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(i * 7 + i / 251);
+	secret_copy(&key, bytes, sizeof(bytes));
+	text_base64(&base64, bytes, 30);
+	strcpy(marker, buf_text(&base64));
+	order_request_write(&r, &key, &text);
+	assert_non_null(strstr((char *)text.bytes, marker));
+	secret_release(&text);
+	assert_int_equal(found_in_free, 0);
+
+	/* this would be seen */
+	char *left = strdup(marker);
+
+	free(left);
+	assert_int_equal(found_in_free, 1);
+	*marker = '\0';
+	json_set_alloc_funcs(malloc, free);
+}
+#else
+static void s18_no_key_is_left_in_freed_memory(void **state)
+{
+	(void)state;
+	skip();
+}
+#endif
 
 static struct der der_of(const char *text)
 {
@@ -184,6 +265,7 @@ static void depth_is_no_way_in(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(s18_no_key_is_left_in_freed_memory),
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(most_orders_have_no_pair),
 		cmocka_unit_test(what_is_not_well_formed_is_refused),
