@@ -221,19 +221,20 @@ static void begin(struct batch *b, struct talk *t)
 /* Whether the peer said "try again", and there is time for it. */
 static bool begin_again(struct batch *b, struct talk *t)
 {
-	int64_t wait_ms = client_retry_after(&t->client) * 1000;
+	const int64_t now_ms = clock_mono_ms();
+	int64_t wait_s = client_retry_after(&t->client);
+	int64_t wait_ms = 0;
 
-	if (wait_ms < 0 || t->retries == EXCHANGE_RETRIES)
+	/* Seconds first: what the peer says has no limit. */
+	if (wait_s < 0 || wait_s > (t->end_ms - now_ms) / 1000 ||
+	    t->retries == EXCHANGE_RETRIES)
 		return false;
-	if (!wait_ms)
-		wait_ms = (int64_t)FIRST_BACKOFF_MS << t->retries;
-
-	int64_t begin_ms = clock_mono_ms() + wait_ms;
-
-	if (begin_ms >= t->end_ms)
+	wait_ms = wait_s ? wait_s * 1000
+			 : (int64_t)FIRST_BACKOFF_MS << t->retries;
+	if (wait_ms >= t->end_ms - now_ms)
 		return false;
 	t->retries++;
-	t->begin_ms = begin_ms;
+	t->begin_ms = now_ms + wait_ms;
 	t->stage = STAGE_IDLE;
 	drop_client(b, t);
 	return true;

@@ -236,6 +236,33 @@ static void only_who_says_so_is_asked_again(void **state)
 	}
 }
 
+#define SLOW "HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n"
+
+static void s16_a_wait_without_measure_is_no_wait(void **state)
+{
+	static const char *const waits[] = {
+		BUSY "Retry-After: 9223372036854775807\r\n\r\n",
+		BUSY "Retry-After: 18446744073709552\r\n\r\n",
+		SLOW "Retry-After: 9223372036854775\r\n\r\n",
+		BUSY "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		AUTO(batch) b = batch_new();
+		struct server *s = server_new(
+			(struct server){ .answers = { waits[i], HELLO } },
+			NULL);
+		struct asker a = { 0 };
+
+		run(b, s->origin, &a);
+		assert_int_equal(a.error.code, ERR_NONE);
+		assert_int_equal(a.status, waits[i][9] == '5' ? 503 : 429);
+		assert_int_equal(s->requests, 1);
+		secret_release(&a.reply);
+	}
+}
+
 static void nobody_listening_is_an_error_at_once(void **state)
 {
 	AUTO(batch) b = batch_new();
@@ -389,6 +416,7 @@ int main(void)
 		cmocka_unit_test(
 			many_are_asked_at_once_but_not_too_many_of_one),
 		cmocka_unit_test(only_who_says_so_is_asked_again),
+		cmocka_unit_test(s16_a_wait_without_measure_is_no_wait),
 		cmocka_unit_test(nobody_listening_is_an_error_at_once),
 		cmocka_unit_test(without_tls_only_this_machine_is_talked_to),
 		cmocka_unit_test(a_proxy_of_the_environment_is_ignored),
