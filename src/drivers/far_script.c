@@ -6,13 +6,19 @@
 #include "place/entry.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define END "certfleet-end "
+enum {
+	WORD_BYTES = 16
+};
 
 /*
- * POSIX, but for what has no other way: mv -T (a link is not entered), sync
- * of one directory, timeout.
+ * The script is given `end`, the word of its last line.  POSIX, but for what
+ * has no other way: mv -T (a link is not entered), sync of one directory,
+ * timeout.
  */
 static const char script[] =
 	"PATH=" CHILD_PATH "\n"
@@ -20,7 +26,7 @@ static const char script[] =
 	"export PATH LC_ALL\n"
 	"umask 022\n"
 	"exec 2>&1\n"
-	"trap 'printf \"\\n" END "%s\\n\" \"$?\"' EXIT\n"
+	"trap 'printf \"\\n%s %s\\n\" \"$end\" \"$?\"' EXIT\n"
 	"set -eu\n"
 	"tell() { printf '" FAR_TOLD "%s\\n' \"$*\"; }\n"
 	"number() { case $1 in *[!0-9]*) ;; *) echo \"$1\" ;; esac; }\n"
@@ -47,7 +53,8 @@ static const char script[] =
 	"		[ -z \"$1\" ] || tell owner \"$(id -u -- \"$1\" "
 	"2>/dev/null || number \"$1\")\"\n"
 	"		id=$(getent group -- \"$2\" | cut -d: -f3)\n"
-	"		[ -z \"$2\" ] || tell group \"${id:-$(number \"$2\")}\"\n"
+	"		[ -z \"$2\" ] || tell group \"${id:-$(number "
+	"\"$2\")}\"\n"
 	"		for tool in mv ln rm mkdir readlink sync env timeout; "
 	"do\n"
 	"			command -v $tool >/dev/null || tell lacks "
@@ -233,16 +240,30 @@ void far_command(struct far_acts *a, const struct far_command *c)
 		add(a, c->argv[i]);
 }
 
+/* What no program that the script runs can know, and so not say. */
+static const char *new_word(struct arena *a)
+{
+	unsigned char bytes[WORD_BYTES];
+	char hex[2 * WORD_BYTES + 1];
+
+	if (getentropy(bytes, sizeof(bytes)) < 0)
+		abort();
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	return arena_printf(a, "certfleet-end-%s", hex);
+}
+
 struct ssh_op far_acts_run(struct far_acts *a)
 {
-	const char *whole = arena_printf(a->arena, "{\nset --%s\n%s",
-					 buf_text(&a->words), script);
+	const char *word = new_word(a->arena);
+	const char *whole = arena_printf(a->arena, "{\nend=%s\nset --%s\n%s",
+					 word, buf_text(&a->words), script);
 
 	buf_release(&a->words);
 	a->words = (struct buf){ 0 };
 	return (struct ssh_op){ .kind = SSH_RUN,
 				.bytes = whole,
 				.len = strlen(whole),
-				.end = END,
+				.end = arena_printf(a->arena, "%s ", word),
 				.needed = true };
 }

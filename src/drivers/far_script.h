@@ -6,7 +6,8 @@
  * The script stops at the first act that fails.  It stands in braces, so that
  * a part of it, cut off anywhere, does nothing at all; every word is quoted,
  * and its last line tells its status even when a process that it left behind
- * keeps the connection busy.
+ * keeps the connection busy.  That line begins with a word that is new each
+ * time, so that nothing a command prints is taken for it.
  */
 #ifndef DRIVERS_FAR_SCRIPT_H
 #define DRIVERS_FAR_SCRIPT_H

@@ -296,6 +296,34 @@ static const char *run_command(const char *const *argv, int64_t seconds,
 	return act(status);
 }
 
+static void s11_a_command_cannot_say_that_it_is_done(void **state)
+{
+	static const char *const argv[] = {
+		"sh", "-c",
+		"printf '\\ncertfleet-end 0\\n'; env; set; "
+		"tr '\\0' '\\n' </proc/$PPID/environ; echo later; exit 3",
+		NULL
+	};
+	int status = 0;
+	const char *said = NULL;
+
+	(void)state;
+	said = run_command(argv, 10, &status);
+	assert_int_equal(status, 3);
+	assert_non_null(strstr(said, "later"));
+	assert_null(strstr(said, "certfleet-end-"));
+}
+
+static void s11_each_run_ends_with_a_word_of_its_own(void **state)
+{
+	struct far_acts one = { .arena = &test_arena };
+	struct far_acts other = { .arena = &test_arena };
+
+	(void)state;
+	assert_string_not_equal(far_acts_run(&one).end,
+				far_acts_run(&other).end);
+}
+
 static void a_command_gets_its_words_and_a_clean_environment(void **state)
 {
 	const char *const argv[] = { "env", NULL };
@@ -377,6 +405,8 @@ int main(void)
 		TEST(only_links_are_unlinked),
 		TEST(a_store_is_locked),
 		TEST(it_is_told_who_we_are),
+		TEST(s11_a_command_cannot_say_that_it_is_done),
+		TEST(s11_each_run_ends_with_a_word_of_its_own),
 		TEST(a_command_gets_its_words_and_a_clean_environment),
 		TEST(its_status_is_known),
 		TEST(it_is_killed_at_its_deadline_with_its_children),
