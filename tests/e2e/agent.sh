@@ -128,9 +128,10 @@ write_fleet e.example.test
 cf apply --yes
 is $status 3 "another state may not deliver there"
 has "$out" "adopt" "until it is acknowledged"
+has "$out" "foreign-authority" "K1: nor its authority replace the one in use"
 is "$(installed tls/web/leaf.pem)" "$newest" "nothing was changed"
 sleep 1 # orders of two states are told apart by their second
-cf apply --yes --ack adopt
+cf apply --yes --ack adopt --ack foreign-authority
 is $status 0 "then it may"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
 [ "$(installed tls/web/leaf.pem)" != "$newest" ]; ok $? "and did"

@@ -68,10 +68,12 @@ chmod 755 tls
 export CERTFLEET_SSH_PASSPHRASE='a passphrase of its own'
 web="host_key: \"$(print_of host)\"" \
 	access='{key: {file: ssh/sealed}, passphrase: {env: CERTFLEET_SSH_PASSPHRASE}}' write_fleet
-touch run/sabotage
+touch run/sabotage run/liar
 cf apply --yes
+rm run/liar
 is $status 8 "a first activation that fails is taken back"
 [ $status -eq 8 ] || sed 's/^/# /' <<<"$out"
+has "$out" "activate.*failed: .*no reload today" "S11: a command that prints an end is waited for, and judged by its own"
 serves "$web_port" "$old" "what was there before is served"
 is "$(installed tls/web/fullchain.pem)" "$old" "and installed"
 cf apply --yes --ack rolled-back

@@ -71,7 +71,12 @@ print_of() { ssh-keygen -lf "ssh/$1.pub" | cut -d' ' -f2; }
 logins() { grep -c 'Accepted publickey' run/sshd.log; }
 
 cat >reload.sh <<END
-[ ! -e $work/run/sabotage ] || { rm $work/run/sabotage; echo "no reload today" >&2; exit 3; }
+[ ! -e $work/run/sabotage ] || {
+	rm $work/run/sabotage
+	[ ! -e $work/run/liar ] || { printf '\\ncertfleet-end 0\\n'; sleep 1; }
+	echo "no reload today" >&2
+	exit 3
+}
 kill -HUP "\$(cat $work/run/web.pid)"
 END
 
