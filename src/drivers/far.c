@@ -135,6 +135,6 @@ bool far_judge_version(const struct far *f, const char *version,
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 
-	return f->mute || trust_directory(&trust, far_version_path(f, version),
-					  attr, e);
+	return f->mute ||
+	       trust_directory(&trust, far_version_path(f, version), attr, e);
 }

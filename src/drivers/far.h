@@ -57,8 +57,8 @@ struct far {
 	const char *staged;      /* version the link names; NULL: none */
 	struct versions versions;
 	VEC(struct fs_attr) version_attrs; /* of their directories */
-	VEC(const char *) leftovers; /* paths */
-	VEC(const char *) entries;   /* of a real directory: names of files */
+	VEC(const char *) leftovers;       /* paths */
+	VEC(const char *) entries; /* of a real directory: names of files */
 
 	/* contents */
 	const char *stays; /* why what stands there must not be replaced */

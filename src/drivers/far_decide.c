@@ -110,8 +110,7 @@ static bool build(struct walk *w, struct err *e)
 
 /* A version that is there already, with exactly this content; NULL: none. */
 static bool find_equal(const struct far *f, const char *base,
-		       const struct pieces *c, const char **name,
-		       struct err *e)
+		       const struct pieces *c, const char **name, struct err *e)
 {
 	*name = NULL;
 	vec_each (v, &f->read) {
@@ -286,8 +285,7 @@ static bool revert_to_nothing(struct walk *w, struct err *e)
 	return true;
 }
 
-static bool judge_found(const struct far *f, const char *version,
-			struct err *e)
+static bool judge_found(const struct far *f, const char *version, struct err *e)
 {
 	const struct far_version *read = far_read_version(f, version);
 

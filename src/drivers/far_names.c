@@ -270,8 +270,8 @@ static void judge_store(struct far *f, const struct ssh_op *op)
 static void take_entry(struct far *f, const struct ssh_entry *entry)
 {
 	const char *name = entry->name;
-	bool stray = S_ISLNK(entry->attr.mode) &&
-		     strcmp(name, STORE_CURRENT) && strcmp(name, STORE_STAGED);
+	bool stray = S_ISLNK(entry->attr.mode) && strcmp(name, STORE_CURRENT) &&
+		     strcmp(name, STORE_STAGED);
 
 	if (*name == '.' || stray)
 		VEC_PUSH(&f->leftovers, f->arena, far_version_path(f, name));

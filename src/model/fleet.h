@@ -23,11 +23,11 @@
 #include <sys/types.h>
 
 enum {
-	NAME_LIMIT = 64,      /* issuers, certificates, roles, components */
-	ITEM_LIMIT = 128,     /* an item of a group */
-	GROUP_LIMIT = 100000, /* items of one `each` */
-	NAMES_LIMIT = 1000,   /* names in one certificate */
-	RECIPIENT_LIMIT = 16, /* passphrases that open one bundle */
+	NAME_LIMIT = 64,        /* issuers, certificates, roles, components */
+	ITEM_LIMIT = 128,       /* an item of a group */
+	GROUP_LIMIT = 100000,   /* items of one `each` */
+	NAMES_LIMIT = 1000,     /* names in one certificate */
+	RECIPIENT_LIMIT = 16,   /* passphrases that open one bundle */
 	BACKDATE_SECONDS = 300, /* not_before of what is issued is so much
 				   earlier, for clocks that are behind */
 };

@@ -37,7 +37,8 @@ static bool find_owner(const char *name, uid_t *out, struct err *e)
 	if (!name)
 		return true;
 	if (getpwnam_r(name, &entry, room, sizeof(room), &found) || !found)
-		return is_number(name, out) || err_set(e, ERR_INPUT,
+		return is_number(name, out) ||
+		       err_set(e, ERR_INPUT,
 			       "there is no user '%s' on this machine", name);
 	*out = found->pw_uid;
 	return true;
@@ -52,7 +53,8 @@ static bool find_group(const char *name, gid_t *out, struct err *e)
 	if (!name)
 		return true;
 	if (getgrnam_r(name, &entry, room, sizeof(room), &found) || !found)
-		return is_number(name, out) || err_set(e, ERR_INPUT,
+		return is_number(name, out) ||
+		       err_set(e, ERR_INPUT,
 			       "there is no group '%s' on this machine", name);
 	*out = found->gr_gid;
 	return true;

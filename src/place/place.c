@@ -25,8 +25,7 @@ enum {
  * Whether a pair can be installed, before anything is written; decided again
  * when it is, by what stands there then.
  */
-static bool may_install(const struct install *i, struct arena *a,
-			struct err *e)
+static bool may_install(const struct install *i, struct arena *a, struct err *e)
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
 	AUTO(pieces) seen = { 0 };

@@ -75,7 +75,8 @@ static bool make_store(struct target *t, struct err *e)
 {
 	return entry_make_directory(t->home, t->layout.store_name, &t->store,
 				    e) &&
-	       check_store(t, e) && entry_finish_directory(t->home, t->store, e);
+	       check_store(t, e) &&
+	       entry_finish_directory(t->home, t->store, e);
 }
 
 static bool open_store(struct target *t, struct err *e)

@@ -33,8 +33,8 @@ struct target {
 	enum access access;
 	struct layout layout;
 	struct attr_account account; /* not to look */
-	int home;  /* the directory the store is in */
-	int store; /* -1: none */
+	int home;                    /* the directory the store is in */
+	int store;                   /* -1: none */
 };
 
 void target_release(struct target *t);

@@ -11,8 +11,7 @@ static bool is_ours(const struct trust *t, uid_t owner)
 static bool check_owner(const struct trust *t, const char *path, uid_t owner,
 			struct err *e)
 {
-	if (is_ours(t, owner) ||
-	    (t->owner != (uid_t)-1 && owner == t->owner))
+	if (is_ours(t, owner) || (t->owner != (uid_t)-1 && owner == t->owner))
 		return true;
 	if (t->us != 0)
 		return err_set(e, ERR_IO,

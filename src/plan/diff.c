@@ -151,8 +151,7 @@ static bool gains(const struct draft *d, const struct certificate_draft *c,
 static const char *due(struct draft *d, const struct certificate_draft *c,
 		       const struct generation *g)
 {
-	int64_t renew_at =
-		generation_renew_at(g, c->certificate->renew_before);
+	int64_t renew_at = generation_renew_at(g, c->certificate->renew_before);
 	const char *ended = expired(d, g->not_after);
 	char left[DURATION_TEXT];
 	char before[DURATION_TEXT];

@@ -105,10 +105,9 @@ static void k2_invites_and_agents_name_their_issuer_anew(void **state)
 				       .authority = "",
 				       .key = "ecdsa-p256",
 				       .request = "" };
-	const struct invite invite = { .id = "0a",
-				       .agent = "one",
-				       .issuer = "ca",
-				       .token = fingerprint };
+	const struct invite invite = {
+		.id = "0a", .agent = "one", .issuer = "ca", .token = fingerprint
+	};
 	const struct enrolled agent = { .agent = "one",
 					.number = 1,
 					.issuer = "ca",

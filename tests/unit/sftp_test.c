@@ -714,18 +714,17 @@ static void s2_a_planted_key_is_refused_over_ssh(void **state)
 	i->owner = "65534";
 	assert_true(deploy_far(&c, &new_pair));
 	assert_int_equal(owner_of(at_root(".site.certfleet/..")), 0);
-	assert_int_equal(
-		owner_of(arena_printf(&test_arena,
-				      "%s/.site.certfleet/%s/key.pem", root,
-				      new_pair.facts.fingerprint)),
-		STRANGER_ID);
+	assert_int_equal(owner_of(arena_printf(
+				 &test_arena, "%s/.site.certfleet/%s/key.pem",
+				 root, new_pair.facts.fingerprint)),
+			 STRANGER_ID);
 }
 
 static void s2_a_planted_entry_of_a_sticky_directory_is_refused(void **state)
 {
-	struct component c = at((struct install){
-		.certificate = at_root("sticky/site.crt"),
-		.key = at_root("sticky/site.key") });
+	struct component c =
+		at((struct install){ .certificate = at_root("sticky/site.crt"),
+				     .key = at_root("sticky/site.key") });
 	struct install *i = &c.deliver.files;
 	const char *store = at_root("sticky/.site.key.certfleet");
 
