@@ -275,10 +275,24 @@ if command -v sqlite3 >/dev/null; then
 			SELECT 'a' AS key, '{}' AS value, x AS revision FROM n WHERE x < 0;
 		CREATE TABLE counter (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;"
 	chmod 600 repo/.certfleet/state.db
-	timeout 60 "$CERTFLEET" -C repo plan --confined >run/shown 2>run/said
+	timeout -k 5 60 "$CERTFLEET" -C repo plan --confined >run/shown 2>run/said
 	is $? 1 "S17: a view in place of a table does not hang a confined plan"
 	has "$(cat run/said)" "has other tables than certfleet makes" "S17: it says what is wrong with the state"
 	rm -rf repo/.certfleet
 fi
+
+
+# ---- S5: who decodes what strangers wrote ----
+# every "PARENT CHILD" of run/calls, and the one process that begins with run/calls
+forks() { sed -nE 's/^([0-9]+) +(<\.\.\. )?(fork|vfork|clone|clone3)[ (].*= ([0-9]+)$/\1 \4/p' run/calls; }
+write_fleet "$files" $'backup: {directory: ../run/backups, unencrypted: true}\nstate: {path: .certfleet, unsealed: true}'
+traced plan
+main=$(awk 'NR == 1 { print $1 }' run/calls)
+decoder=$(forks | awk -v m="$main" '$1 == m { print $2; exit }')
+is "$(forks | awk -v m="$main" '$1 == m' | wc -l)" 1 "S5: a plan with an import starts the decoder and decodes nothing beside it"
+below=$(forks | awk -v d="$decoder" '$1 == d { serves[$2] } $1 in serves { n++ } END { print n + 0 }')
+[ "$below" -ge 1 ]; ok $? "S5: what decodes the import is a child below the decoder"
+hasnt "$(grep -E "^($(forks | awk -v m="$main" '$1 != m || 1 { printf "%s%s", s, $2; s = "|" }')) " run/calls)" "vendor.p12\|certfleet.yaml" \
+	"S5: no process of the decoder opens a file of the fleet"
 
 finish
