@@ -54,9 +54,10 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 	const char *end = NULL;
 	struct ordered r = { 0 };
 
-	if (json_unpack(json, "{ss sI ss ss sI !}", "lineage", &r.lineage,
+	if (json_unpack(json, "{ss sI ss ss sI s?s !}", "lineage", &r.lineage,
 			"sequence", &sequence, "fingerprint", &r.fingerprint,
-			"end", &end, "expires", &expires) ||
+			"end", &end, "expires", &expires, "executable",
+			&r.executable) ||
 	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT ||
 	    expires < 0 || expires >= NUMBER_LIMIT ||
 	    !text_is_fingerprint(r.fingerprint) || !find_end(end, &r.end))
@@ -67,6 +68,8 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 		.fingerprint = arena_strdup(a, r.fingerprint),
 		.end = r.end,
 		.expires = expires,
+		.executable =
+			r.executable ? arena_strdup(a, r.executable) : NULL,
 	};
 	return true;
 }
@@ -95,10 +98,11 @@ bool ordered_write(const struct agent_config *c, const char *component,
 		   const struct ordered *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(json) json = json_pack(
-		"{ss sI ss ss sI}", "lineage", r->lineage, "sequence",
-		(json_int_t)r->sequence, "fingerprint", r->fingerprint, "end",
-		end_names[r->end], "expires", (json_int_t)r->expires);
+	AUTO(json) json =
+		json_pack("{ss sI ss ss sI ss*}", "lineage", r->lineage,
+			  "sequence", (json_int_t)r->sequence, "fingerprint",
+			  r->fingerprint, "end", end_names[r->end], "expires",
+			  (json_int_t)r->expires, "executable", r->executable);
 	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
 
 	return fs_replace(path_of(c, component, &a), text, strlen(text),

@@ -30,6 +30,8 @@ struct ordered {
 	const char *fingerprint;
 	enum ordered_end end;
 	int64_t expires; /* of that order */
+	/* of the process that was told last, kept over orders; NULL: none */
+	const char *executable;
 };
 
 /* One that is damaged is ERR_IO: the component then takes no order. */

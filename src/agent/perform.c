@@ -12,6 +12,7 @@
 #include "pki/pair.h"
 #include "pki/tls.h"
 #include "place/activate.h"
+#include "place/pidfile.h"
 #include "place/place.h"
 
 #include <string.h>
@@ -22,6 +23,23 @@ enum {
 };
 
 /* ---- looking ---- */
+
+/* The process that an activation would signal. */
+static void look_at_process(const struct agent_component *c, const char *proven,
+			    struct arena *a, struct component_report *out)
+{
+	AUTO(pidfile) p = { .process = { .fd = -1 } };
+	struct err e = { 0 };
+
+	if (c->activate.kind != ACTIVATE_SIGNAL)
+		return;
+	if (pidfile_open(c->activate.pidfile, proven, a, &p, &e)) {
+		out->doubt = p.doubt;
+		out->executable = p.process.executable;
+	} else if (e.code == ERR_IO) {
+		out->untrusted = arena_strdup(a, e.text);
+	}
+}
 
 void perform_look(const struct agent_config *c,
 		  const struct agent_component *component, struct arena *a,
@@ -51,6 +69,7 @@ void perform_look(const struct agent_config *c,
 	}
 	out->lineage = told.lineage;
 	out->sequence = told.sequence;
+	look_at_process(component, told.executable, a, out);
 }
 
 static const char *first_line(const struct buf *text, struct arena *a)
@@ -143,19 +162,30 @@ static const struct order *order_of(const struct deed *d)
 	return &d->checked->order;
 }
 
-static bool remember(const struct deed *d, enum ordered_end end,
-		     struct arena *a, struct problem *p)
+/* `executable` of the process that was told now; NULL: none was. */
+static bool remember_told(const struct deed *d, enum ordered_end end,
+			  const char *executable, struct arena *a,
+			  struct problem *p)
 {
 	const struct order *o = order_of(d);
+	const char *before = d->checked->before.executable;
 	const struct ordered now = { .lineage = o->lineage,
 				     .sequence = o->sequence,
 				     .fingerprint = o->fingerprint,
 				     .end = end,
-				     .expires = o->expires };
+				     .expires = o->expires,
+				     .executable =
+					     executable ? executable : before };
 	struct err e = { 0 };
 
 	return ordered_write(d->config, o->component, &now, &e) ||
 	       failed(p, &e, a);
+}
+
+static bool remember(const struct deed *d, enum ordered_end end,
+		     struct arena *a, struct problem *p)
+{
+	return remember_told(d, end, NULL, a, p);
 }
 
 /* How far the orders with this number got. */
@@ -247,19 +277,22 @@ static bool revert(const struct deed *d, struct arena *a, struct problem *p)
 		failed(p, &e, a));
 }
 
-static bool run_activation(const struct deed *d, struct arena *a, struct err *e)
+static bool run_activation(const struct deed *d, struct arena *a,
+			   const char **executable, struct err *e)
 {
 	const struct activation_order order = {
 		.how = &d->component->activate,
 		.component = d->component->name,
 		.fingerprint = order_of(d)->fingerprint,
 		.directory = d->config->directory,
+		.proven = d->checked->before.executable,
+		.accepted = order_of(d)->executable,
 	};
 	AUTO(self) self = { 0 };
 
 	if (self_is(d->config, d->component))
 		return self_read(&self, d->config, e);
-	return leftover_watch(e) && place_activate(&order, e) &&
+	return leftover_watch(e) && place_activate(&order, a, executable, e) &&
 	       leftover_check(a, e);
 }
 
@@ -267,6 +300,7 @@ static bool run_activation(const struct deed *d, struct arena *a, struct err *e)
 static bool activate(const struct deed *d, struct arena *a, struct problem *p)
 {
 	enum ordered_end so_far = end_so_far(d);
+	const char *executable = NULL;
 	struct problem ignored = { 0 };
 	struct err e = { 0 };
 
@@ -277,8 +311,8 @@ static bool activate(const struct deed *d, struct arena *a, struct problem *p)
 	if (so_far == ORDERED_FAILED)
 		return refuse(p, PROBLEM_FAILED,
 			      "it failed already when it was ordered first");
-	if (run_activation(d, a, &e))
-		return remember(d, ORDERED_ACTIVATED, a, p);
+	if (run_activation(d, a, &executable, &e))
+		return remember_told(d, ORDERED_ACTIVATED, executable, a, p);
 	if (e.code == ERR_STOPPED)
 		return failed(p, &e, a);
 	(void)!remember(d, ORDERED_FAILED, a, &ignored);

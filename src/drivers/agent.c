@@ -142,6 +142,9 @@ static void take_report(const struct visit *v,
 		.served = r->served,
 		.clock_ahead = agent->time - clock_now(),
 		.activation = activation_names[r->activation],
+		.doubt = r->doubt,
+		.untrusted = r->untrusted,
+		.executable = r->executable,
 		.order_from = r->lineage,
 		.order_taken = r->sequence,
 	};
@@ -209,6 +212,7 @@ static struct order order_of(const struct visit *v)
 		.rollback = j->verb == DRIVER_REVERT || j->rolls_back,
 		.adopt = j->adopts,
 		.self = j->component->deliver.agent.self,
+		.executable = j->verb == DRIVER_ACTIVATE ? j->accepted : NULL,
 		.expires = clock_now() + ORDER_LIFE,
 	};
 }

@@ -46,6 +46,9 @@ struct probe_answer {
 	const char *served;     /* the driver's own proof; NULL: it has none */
 	int64_t clock_ahead;    /* as in component_seen */
 	const char *activation; /* as in component_seen */
+	const char *doubt;      /* and the next three */
+	const char *untrusted;
+	const char *executable;
 	/* of those that take orders */
 	const char *order_from; /* lineage whose it took last; NULL: nobody's */
 	int64_t order_taken;    /* sequence of that order; 0: none */
@@ -67,15 +70,20 @@ struct job {
 	/* of those that take orders: all but probe */
 	const char *lineage; /* of our state */
 	int64_t sequence;
-	bool rolls_back;     /* activate: what was reverted */
-	bool adopts;         /* it may have been another lineage's */
+	bool rolls_back; /* activate: what was reverted */
+	bool adopts;     /* it may have been another lineage's */
+	/* activate: as in struct activation_order */
+	const char *proven;
+	const char *accepted;
 	struct arena *arena; /* for the answer */
 	/* answered */
 	bool done;
 	struct err error; /* when not done */
 	bool began;       /* something may have been changed */
 	struct probe_answer answer;
-	struct cert_set *found;   /* read; where it goes */
+	const char *executable; /* activate: of the process that was told; NULL:
+				   it is not known here */
+	struct cert_set *found; /* read; where it goes */
 	struct secret *found_key; /* read; where it goes, empty */
 };
 

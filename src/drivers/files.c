@@ -77,9 +77,11 @@ static bool activate(struct job *j, struct err *e)
 		.component = j->component->name,
 		.fingerprint = j->fingerprint,
 		.directory = j->directory,
+		.proven = j->proven,
+		.accepted = j->accepted,
 	};
 
-	return place_activate(&order, e);
+	return place_activate(&order, j->arena, &j->executable, e);
 }
 
 bool files_revert(struct job *j, struct err *e)

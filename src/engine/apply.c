@@ -386,6 +386,7 @@ static void run_init(struct run *r, struct engine *en,
 					  sizeof(*r->failed_processes));
 	r->components = arena_array(&r->arena, s->component_count,
 				    sizeof(*r->components));
+	r->told = arena_array(&r->arena, s->component_count, sizeof(*r->told));
 	if (s->component_count)
 		memcpy(r->components, s->components,
 		       s->component_count * sizeof(*r->components));

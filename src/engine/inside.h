@@ -78,6 +78,9 @@ struct run {
 	VEC(const char *) held; /* processes that must wait for those; sorted */
 	struct component_seen *components; /* as now known; sorted by name */
 	size_t component_count;
+	/* by component of those: executable of the process that this run told;
+	 * NULL: it told none, or it is not known here */
+	const char **told;
 	unsigned *failed_processes; /* by role of the fleet */
 	size_t extra_steps;         /* rollbacks journalled so far */
 	bool halted;                /* nothing new is started */
@@ -175,6 +178,12 @@ struct job;
 MUST_CHECK bool sequence_begin(struct run *r, const struct job *jobs,
 			       size_t count, struct err *e);
 void sequence_fill(struct run *r, struct job *job);
+
+/*
+ * engine/step_deliver.c: what is known of the process that an activation may
+ * tell.
+ */
+void process_fill(struct run *r, struct job *job);
 
 /* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
 MUST_CHECK bool adopt_renames(struct run *r, struct err *e);

@@ -5,6 +5,7 @@
 #include "engine/inside.h"
 #include "engine/observe.h"
 #include "pki/tls.h"
+#include "place/pidfile.h"
 
 #include <string.h>
 
@@ -110,6 +111,9 @@ static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 	seen->staged = a->staged;
 	seen->unwritable = a->unwritable;
 	seen->activation = a->activation;
+	seen->doubt = a->doubt;
+	seen->untrusted = a->untrusted;
+	seen->executable = a->executable;
 	seen->clock_ahead = a->clock_ahead;
 	seen->error = a->error;
 	seen->served = a->served;
@@ -118,6 +122,23 @@ static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 	seen->order_from = a->order_from;
 	seen->order_taken = is_ours ? a->order_taken : 0;
 	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
+}
+
+/* A signal goes to a process of this machine, wherever the pair goes. */
+static void look_at_process(const struct component *c, struct arena *a,
+			    struct component_seen *seen)
+{
+	AUTO(pidfile) p = { .process = { .fd = -1 } };
+	struct err e = { 0 };
+
+	if (c->activate.kind != ACTIVATE_SIGNAL)
+		return;
+	if (pidfile_open(c->activate.pidfile, seen->proven, a, &p, &e)) {
+		seen->doubt = p.doubt;
+		seen->executable = p.process.executable;
+	} else if (e.code == ERR_IO) {
+		seen->untrusted = arena_strdup(a, e.text);
+	}
 }
 
 /* A secret that cannot be had is no component that is offline. */
@@ -184,6 +205,7 @@ bool observe_components(struct engine *en, struct snapshot *s,
 			row_of(s, f->components[i].name, &at);
 
 		take_answer(&jobs[i], s, s->observed_at, seen);
+		look_at_process(&f->components[i], &s->arena, seen);
 		watch(w, f->components[i].name, &jobs[i],
 		      ports.probes + ports.first[i],
 		      f->components[i].verify_count);

@@ -103,7 +103,9 @@ static void list_taken(struct taking *t)
 			continue;
 		if (s->kind == STEP_COMMIT)
 			take(t, i, process);
-		t->touched[process].activated |= s->kind == STEP_ACTIVATE;
+		/* A signal that was not sent has told nobody anything. */
+		t->touched[process].activated |=
+			s->kind == STEP_ACTIVATE && r->deed[i];
 		t->touched[process].looked_at |= s->kind == STEP_VERIFY;
 	}
 	if (t->count)
@@ -262,6 +264,7 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 			   .arena = &t->r->arena };
 
 	sequence_fill(t->r, &job);
+	process_fill(t->r, &job);
 	drivers_run(t->r->en->drivers, &job, 1);
 	if (!job.done)
 		fail_all(t, first, end, &job.error);

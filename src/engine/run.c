@@ -35,7 +35,11 @@ void run_accept(struct run *r, struct component_seen *seen,
 		arena_array(&r->arena, seen->rejected_count, sizeof(*list));
 	size_t count = 0;
 
+	const char *told = r->told[seen - r->components];
+
 	seen->last_error = NULL;
+	if (told)
+		seen->proven = told;
 	for (size_t i = 0; i < seen->rejected_count; i++)
 		if (strcmp(seen->rejected[i], fingerprint) != 0)
 			list[count++] = seen->rejected[i];

@@ -210,13 +210,24 @@ void step_commit(struct run *r, struct batch *b)
 	record_commits(r, b, jobs);
 }
 
+void process_fill(struct run *r, struct job *job)
+{
+	const char *name = job->component->name;
+	const struct component_seen *seen = run_seen(r, name);
+
+	job->proven = seen->proven;
+	if (plan_accepts(r->plan, PLAN_PIDFILE_DOUBTFUL, name))
+		job->accepted = seen->executable;
+}
+
 /* The process of this component has been told. */
 static void told(struct run *r, const struct component *c,
-		 struct change *change)
+		 const char *executable, struct change *change)
 {
 	struct component_seen *seen = run_seen(r, c->name);
 	const char *due = seen->activation_due;
 
+	r->told[seen - r->components] = executable;
 	seen->activation_due = NULL;
 	/* Where nothing can be proven, this is as good as it gets. */
 	if (due && !c->verify_count)
@@ -226,18 +237,19 @@ static void told(struct run *r, const struct component *c,
 }
 
 /* Every component of the process has been told. */
-static void activated(struct run *r, const struct step *s,
+static void activated(struct run *r, const struct step *s, const struct job *j,
 		      struct change *change)
 {
 	const struct fleet *f = r->en->fleet;
+	const char *executable = j->executable;
 
 	if (!strcmp(s->process, s->component)) {
-		told(r, run_component(r, s), change);
+		told(r, run_component(r, s), executable, change);
 		return;
 	}
 	for (size_t i = 0; i < f->component_count; i++)
 		if (!strcmp(f->components[i].process, s->process))
-			told(r, &f->components[i], change);
+			told(r, &f->components[i], executable, change);
 }
 
 /* What was begun may have done anything; but a signal was sent, or not. */
@@ -262,7 +274,8 @@ void step_activate(struct run *r, struct batch *b)
 					.component = run_component(r, s),
 					.fingerprint = run_fingerprint(r, s),
 					.directory = r->en->fleet->directory,
-					.arena = &a };
+					.arena = &r->arena };
+		process_fill(r, &jobs[i]);
 	}
 	if (!number(r, b, jobs))
 		return;
@@ -272,7 +285,7 @@ void step_activate(struct run *r, struct batch *b)
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
 		else
-			activated(r, batch_step(r, b, i), change);
+			activated(r, batch_step(r, b, i), &jobs[i], change);
 	}
 	batch_record(r, b, change);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/plan.h"
 
+#include <string.h>
+
 const char *const step_kind_names[STEP_KIND_COUNT + 1] = {
 	[STEP_CREATE_ISSUER] = "create-issuer",
 	[STEP_PUBLISH] = "publish",
@@ -44,4 +46,16 @@ bool plan_is_blocked(const struct plan *p)
 bool plan_needs_acknowledgement(const struct plan *p)
 {
 	return any_open(p, SEVERITY_ACKNOWLEDGE);
+}
+
+bool plan_accepts(const struct plan *p, const char *code, const char *component)
+{
+	for (size_t i = 0; i < p->precondition_count; i++) {
+		const struct precondition *c = &p->preconditions[i];
+
+		if (c->acknowledged && !strcmp(c->code, code) &&
+		    !strcmp(c->component, component))
+			return true;
+	}
+	return false;
 }

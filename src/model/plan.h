@@ -137,6 +137,12 @@ struct plan {
 void plan_release(struct plan *p);
 AUTO_STRUCT(plan, struct plan, plan_release)
 
+/* An acknowledgement that goes with the activation. */
+#define PLAN_PIDFILE_DOUBTFUL "pidfile-doubtful"
+
+/* Whether the plan has this precondition of a component, acknowledged. */
+bool plan_accepts(const struct plan *p, const char *code,
+		  const char *component);
 /* Whether a step of this severity stands unanswered. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);

@@ -106,9 +106,15 @@ struct component_seen {
 	const char *unwritable; /* NULL: can be written; else why not */
 	const char *activation; /* what its host says of the ladder; NULL:
 				   nothing */
+	const char *doubt;      /* NULL: its pidfile names the right process, or
+				   there is none; else why that is doubtful */
+	const char *untrusted;  /* NULL, or who else could write the pidfile */
+	const char *executable; /* of the process that the pidfile names */
 	int64_t observed_at;
 	/* remembered */
 	bool known;                  /* the state has a record of it */
+	const char *proven;          /* executable of the process that a proven
+					activation told; NULL: unknown */
 	const char *certificate;     /* whose pair it last got; NULL: none */
 	const char *activation_due;  /* committed, but not activated yet;
 					fingerprint or NULL */

@@ -3,13 +3,13 @@
  * Makes a process take what is installed into use: a signal to the process
  * a pidfile names, or a command.
  *
- * The pidfile is a regular file, writable only by root, us or the owner of
- * the process it names; the pid is above 1; the signal goes through a pidfd,
- * so it cannot hit a successor.
+ * A process that is doubtful (place/pidfile.h) gets no signal, unless that was
+ * accepted for its executable.
  */
 #ifndef PLACE_ACTIVATE_H
 #define PLACE_ACTIVATE_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "model/fleet.h"
 
@@ -18,8 +18,14 @@ struct activation_order {
 	const char *component;   /* CERTFLEET_COMPONENT */
 	const char *fingerprint; /* CERTFLEET_FINGERPRINT */
 	const char *directory;   /* working directory of a command */
+	const char *proven;      /* executable of the process that was activated
+				    before; NULL: not known */
+	const char *accepted;    /* executable of a doubtful process; NULL */
 };
 
-MUST_CHECK bool place_activate(const struct activation_order *o, struct err *e);
+/* `executable` of the process that was signalled, in the arena; NULL: none. */
+MUST_CHECK bool place_activate(const struct activation_order *o,
+			       struct arena *a, const char **executable,
+			       struct err *e);
 
 #endif

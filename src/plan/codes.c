@@ -39,6 +39,9 @@ const struct code_row code_rows[CODE_COUNT] = {
 	[CODE_OFFLINE] = { "offline", SEVERITY_ACKNOWLEDGE,
 			   "bring it back and plan again, or leave it for "
 			   "later with 'offline: defer' in its role" },
+	[CODE_PIDFILE_DOUBTFUL] = { PLAN_PIDFILE_DOUBTFUL, SEVERITY_ACKNOWLEDGE,
+				    "put the number of the right process into "
+				    "the pidfile" },
 	[CODE_RENAMED] = { "renamed", SEVERITY_INFO,
 			   "take 'was' out once an apply has recorded it" },
 	[CODE_ROLLED_BACK] = { "rolled-back", SEVERITY_ACKNOWLEDGE,

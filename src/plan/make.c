@@ -50,6 +50,10 @@ static struct component_seen keep_seen(struct draft *d, const char *name,
 	copy.served_flaw = draft_keep(d, seen->served_flaw);
 	copy.error = draft_keep(d, seen->error);
 	copy.unwritable = draft_keep(d, seen->unwritable);
+	copy.doubt = draft_keep(d, seen->doubt);
+	copy.untrusted = draft_keep(d, seen->untrusted);
+	copy.executable = draft_keep(d, seen->executable);
+	copy.proven = draft_keep(d, seen->proven);
 	copy.certificate = draft_keep(d, seen->certificate);
 	copy.activation_due = draft_keep(d, seen->activation_due);
 	copy.rejected = keep_list(d, seen->rejected, seen->rejected_count);

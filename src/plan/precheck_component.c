@@ -134,6 +134,31 @@ static void check_writable(struct draft *d, const struct component_draft *c)
 	finding_tell(d, &f);
 }
 
+static bool is_activated(const struct component_draft *c)
+{
+	return c->activate && !c->postponed;
+}
+
+/* Whom a signal would go to. */
+static void check_pidfile(struct draft *d, const struct component_draft *c)
+{
+	struct finding f = {
+		.code = CODE_PIDFILE_DOUBTFUL,
+		.name = c->name,
+		.subject = component_subject(c->component),
+		.message = draft_keep(d, c->seen->doubt),
+	};
+
+	if (!c->seen->online || !(c->seen->doubt || c->seen->untrusted))
+		return;
+	if (c->seen->untrusted) {
+		f.code = CODE_NOT_RESTARTABLE;
+		split_remedy(d, c->seen->untrusted, &f);
+	}
+	f.severity = finding_severity(f.code, is_activated(c));
+	finding_tell(d, &f);
+}
+
 static void check_version(struct draft *d, const struct component_draft *c)
 {
 	const char *minimum = c->component->role->version_minimum;
@@ -212,6 +237,7 @@ void precheck_component(struct draft *d, const struct component_draft *c)
 	check_restart(d, c);
 	check_rejected(d, c);
 	check_writable(d, c);
+	check_pidfile(d, c);
 	check_version(d, c);
 	check_clock(d, c);
 	check_orders(d, c);

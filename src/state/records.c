@@ -45,6 +45,7 @@ static const struct field component_fields[] = {
 	MAYBE_INT64_FIELD(struct component_seen, order_given),
 	BOOL_FIELD(struct component_seen, retire_remove),
 	MAYBE_FIELD(struct component_seen, deliver),
+	MAYBE_FIELD(struct component_seen, proven),
 	{ 0 },
 };
 
@@ -62,6 +63,9 @@ static const struct field observation_fields[] = {
 	MAYBE_FIELD(struct component_seen, error),
 	MAYBE_FIELD(struct component_seen, unwritable),
 	MAYBE_FIELD(struct component_seen, activation),
+	MAYBE_FIELD(struct component_seen, doubt),
+	MAYBE_FIELD(struct component_seen, untrusted),
+	MAYBE_FIELD(struct component_seen, executable),
 	INT64_FIELD(struct component_seen, observed_at),
 	{ 0 },
 };

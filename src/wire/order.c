@@ -21,13 +21,14 @@ enum {
 const char *order_text(const struct order *o, struct arena *a)
 {
 	AUTO(json) json = json_pack(
-		"{si ss ss ss ss sI ss ss ss? sb sb sb sI}", "v", ORDER_VERSION,
-		"action", order_action_names[o->action], "agent", o->agent,
-		"component", o->component, "lineage", o->lineage, "sequence",
-		(json_int_t)o->sequence, "fingerprint", o->fingerprint, "pair",
-		o->pair ? o->pair : "", "replaces", o->replaces, "rollback",
-		o->rollback, "adopt", o->adopt, "self", o->self, "expires",
-		(json_int_t)o->expires);
+		"{si ss ss ss ss sI ss ss ss? sb sb sb sI ss*}", "v",
+		ORDER_VERSION, "action", order_action_names[o->action], "agent",
+		o->agent, "component", o->component, "lineage", o->lineage,
+		"sequence", (json_int_t)o->sequence, "fingerprint",
+		o->fingerprint, "pair", o->pair ? o->pair : "", "replaces",
+		o->replaces, "rollback", o->rollback, "adopt", o->adopt, "self",
+		o->self, "expires", (json_int_t)o->expires, "executable",
+		o->executable);
 	AUTO(str) text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 
 	return arena_strdup(a, text);
@@ -51,6 +52,8 @@ static bool check(const struct order *o)
 	       (*o->fingerprint || o->action == ORDER_REVERT) &&
 	       text_is_fingerprint(o->pair) &&
 	       (*o->pair != '\0') == (o->action == ORDER_STAGE) &&
+	       (!o->executable ||
+		(o->action == ORDER_ACTIVATE && *o->executable == '/')) &&
 	       (!o->replaces || text_is_fingerprint(o->replaces)) &&
 	       o->expires > 0;
 }
@@ -67,13 +70,13 @@ static bool unpack(json_t *json, struct arena *a, struct order *out)
 	json_t *replaces = NULL;
 	struct order o = { 0 };
 
-	if (json_unpack(json, "{si ss ss ss ss sI ss ss so sb sb sb sI !}", "v",
-			&version, "action", &action, "agent", &o.agent,
+	if (json_unpack(json, "{si ss ss ss ss sI ss ss so sb sb sb sI s?s !}",
+			"v", &version, "action", &action, "agent", &o.agent,
 			"component", &o.component, "lineage", &o.lineage,
 			"sequence", &sequence, "fingerprint", &o.fingerprint,
 			"pair", &o.pair, "replaces", &replaces, "rollback",
 			&rollback, "adopt", &adopt, "self", &self, "expires",
-			&expires) ||
+			&expires, "executable", &o.executable) ||
 	    version != ORDER_VERSION || !find_action(action, &o.action))
 		return false;
 	o.agent = arena_strdup(a, o.agent);
@@ -81,6 +84,8 @@ static bool unpack(json_t *json, struct arena *a, struct order *out)
 	o.lineage = arena_strdup(a, o.lineage);
 	o.fingerprint = arena_strdup(a, o.fingerprint);
 	o.pair = arena_strdup(a, o.pair);
+	if (o.executable)
+		o.executable = arena_strdup(a, o.executable);
 	if (json_is_string(replaces))
 		o.replaces = arena_strdup(a, json_string_value(replaces));
 	o.rollback = rollback;

@@ -51,8 +51,13 @@ struct order {
 	/* What is installed now; "" nothing, NULL when that is not known. */
 	const char *replaces;
 	bool rollback;
-	bool adopt;      /* the component may be another lineage's */
-	bool self;       /* it must be the agent's own pair */
+	bool adopt; /* the component may be another lineage's */
+	bool self;  /* it must be the agent's own pair */
+	/*
+	 * To activate: the process that the pidfile names may be told though
+	 * it is doubtful, when this is its executable; NULL: it may not.
+	 */
+	const char *executable;
 	int64_t expires; /* UTC seconds */
 };
 

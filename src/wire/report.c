@@ -18,10 +18,12 @@ static const struct row {
 	const char *key;
 	size_t offset;
 	enum text_kind kind;
+	bool may_lack; /* agents that do not tell it are there */
 } rows[] = {
-#define ROW(member, kind)                                                \
-	{                                                                \
-#member, offsetof(struct component_report, member), kind \
+#define ROW(member, kind)                                                 \
+	{                                                                 \
+#member, offsetof(struct component_report, member), kind, \
+			false                                             \
 	}
 	ROW(name, TEXT_NAME),
 	ROW(version, TEXT_SHOWN),
@@ -34,6 +36,14 @@ static const struct row {
 	ROW(served, TEXT_FINGERPRINT),
 	ROW(lineage, TEXT_NAME),
 #undef ROW
+#define LATER_ROW(member, kind)                                                \
+	{                                                                      \
+#member, offsetof(struct component_report, member), kind, true \
+	}
+	LATER_ROW(doubt, TEXT_SHOWN),
+	LATER_ROW(untrusted, TEXT_SHOWN),
+	LATER_ROW(executable, TEXT_NAME),
+#undef LATER_ROW
 };
 /* The end of the year 9999: a clock may be off, but not beyond computing. */
 static const json_int_t latest_time = 253402300799;
@@ -112,6 +122,8 @@ static bool read_text(const json_t *json, const struct row *r, struct arena *a,
 	const json_t *value = json_object_get(json, r->key);
 	const char *text = json_string_value(value);
 
+	if (!value && r->may_lack)
+		return true;
 	if (!value || (!text && !json_is_null(value)))
 		return bad(r->key, e);
 	if (!text)

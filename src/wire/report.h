@@ -29,6 +29,9 @@ struct component_report {
 	const char *damage;
 	const char *staged;
 	const char *unwritable;
+	const char *doubt;      /* of the process that its pidfile names */
+	const char *untrusted;  /* who else could write the pidfile */
+	const char *executable; /* of that process */
 	const char *error;
 	const char *served;  /* by its own check */
 	const char *lineage; /* whose orders it took last; NULL: nobody's */

@@ -33,9 +33,11 @@ static void read_pidfile(const char *path)
 				      .signal = SIGHUP,
 				      .pidfile = path };
 	const struct activation_order o = { .how = &how, .component = "c" };
+	AUTO(arena) a = { 0 };
+	const char *executable = NULL;
 	struct err e = { 0 };
 
-	HOLDS(!place_activate(&o, &e) && e.code != ERR_NONE);
+	HOLDS(!place_activate(&o, &a, &executable, &e) && e.code != ERR_NONE);
 }
 
 static void read_secret(const struct secret_ref *ref)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place/activate.h"
 
+#include "place/pidfile.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,16 +11,23 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char pidfile[64];
 static pid_t server;
+static struct arena arena;
+static const char *proven;     /* of the next order */
+static const char *accepted;   /* of the next order */
+static const char *executable; /* that was told */
 
 /* Dies of any signal, so that its status tells which one came. */
 static int start_server(void **state)
@@ -41,6 +50,8 @@ static int stop_server(void **state)
 		waitpid(server, NULL, 0);
 	}
 	unlink(pidfile);
+	arena_release(&arena);
+	proven = accepted = executable = NULL;
 	return 0;
 }
 
@@ -69,9 +80,11 @@ static bool send_to_server(int number, struct err *e)
 				      .pidfile = pidfile };
 	const struct activation_order order = { .how = &how,
 						.component = "front",
-						.fingerprint = "" };
+						.fingerprint = "",
+						.proven = proven,
+						.accepted = accepted };
 
-	return place_activate(&order, e);
+	return place_activate(&order, &arena, &executable, e);
 }
 
 static void assert_not_signalled(void)
@@ -205,6 +218,215 @@ static void a_user_can_only_name_a_process_of_their_own(void **state)
 	assert_not_signalled();
 }
 
+/* ---- whether it is the process that was meant ---- */
+
+enum {
+	LONG_AGO = 60
+};
+
+static void age_pidfile(time_t seconds)
+{
+	const struct timespec then = { .tv_sec = time(NULL) - seconds };
+	const struct timespec times[] = { then, then };
+
+	assert_int_equal(utimensat(AT_FDCWD, pidfile, times, 0), 0);
+}
+
+static const char *our_executable(void)
+{
+	char text[PATH_MAX] = "";
+
+	assert_true(readlink("/proc/self/exe", text, sizeof(text) - 1) > 0);
+	return arena_strdup(&arena, text);
+}
+
+static void assert_doubtful(const char *why)
+{
+	struct err e = { 0 };
+
+	assert_false(send_to_server(SIGHUP, &e));
+	assert_int_equal(e.code, ERR_REMOTE);
+	assert_non_null(strstr(e.text, why));
+	assert_null(executable);
+	assert_not_signalled();
+}
+
+static void e3_a_process_younger_than_its_pidfile_gets_no_signal(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	name_server("\n");
+	age_pidfile(LONG_AGO);
+	assert_doubtful("started after");
+	accepted = "/usr/sbin/nginx";
+	assert_doubtful("started after");
+	accepted = our_executable();
+	assert_true(send_to_server(SIGHUP, &e));
+	assert_string_equal(executable, accepted);
+}
+
+static void e3_another_executable_gets_no_signal(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	name_server("\n");
+	proven = "/usr/sbin/nginx";
+	assert_doubtful("is not '/usr/sbin/nginx'");
+	proven = our_executable();
+	assert_true(send_to_server(SIGHUP, &e));
+	assert_string_equal(executable, proven);
+}
+
+/* Below us, in a process namespace of its own; 0: none can be made. */
+static pid_t start_far_server(void)
+{
+	int ends[2];
+	pid_t far = 0;
+
+	assert_int_equal(pipe(ends), 0);
+
+	pid_t starter = fork();
+
+	if (starter == 0) {
+		far = unshare(CLONE_NEWPID) ? 0 : fork();
+		if (far == 0 && getpid() == 1)
+			for (;;)
+				pause();
+		_exit(write(ends[1], &far, sizeof(far)) != sizeof(far));
+	}
+	close(ends[1]);
+	if (read(ends[0], &far, sizeof(far)) != sizeof(far))
+		far = 0;
+	close(ends[0]);
+	waitpid(starter, NULL, 0);
+	return far > 0 ? far : 0;
+}
+
+static void e3_a_process_of_another_namespace_gets_no_signal(void **state)
+{
+	char text[32];
+	pid_t far = start_far_server();
+
+	(void)state;
+	if (!far) {
+		print_message("SKIPPED: no process namespace can be made\n");
+		skip();
+	}
+	snprintf(text, sizeof(text), "%d\n", (int)far);
+	write_pidfile(text, 0644);
+	assert_doubtful("another process namespace");
+	assert_int_equal(kill(far, SIGKILL), 0);
+}
+
+static void e3_a_clock_that_was_set_at_the_boot_makes_no_doubt(void **state)
+{
+	/* Started 100 s after a boot at 1,000,000 s; up for 4,000 s. */
+	const struct pidfile_times base = { .written = 1000100000,
+					    .started = 100000,
+					    .uptime = 4000000,
+					    .now = 1004000000 };
+	struct pidfile_times t = base;
+
+	(void)state;
+	assert_int_equal(pidfile_gap(&t), 0);
+	t.written = base.written - 2000;
+	assert_int_equal(pidfile_gap(&t), 0);
+	t.written = base.written - 2001;
+	assert_int_equal(pidfile_gap(&t), 2001);
+	t.of_boot = true;
+	assert_int_equal(pidfile_gap(&t), 0);
+	t.started = 2000000;
+	assert_true(pidfile_gap(&t) > 0);
+	t.written = 999999000;
+	assert_int_equal(pidfile_gap(&t), 0);
+}
+
+/* ---- who could have written the file ---- */
+
+/* The pidfile in a folder of its own; `beneath` that, or in it. */
+static void move_pidfile(const char *beneath, mode_t mode, gid_t group)
+{
+	char folder[sizeof(pidfile)];
+	char path[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s.d", pidfile);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	snprintf(path, sizeof(path), "%s%s", folder, beneath);
+	assert_true(!*beneath || !mkdir(path, 0755));
+	strncat(path, "/pid", sizeof(path) - strlen(path) - 1);
+	assert_int_equal(rename(pidfile, path), 0);
+	assert_int_equal(chown(folder, (uid_t)-1, group), 0);
+	assert_int_equal(chmod(folder, mode), 0);
+	assert_true(snprintf(pidfile, sizeof(pidfile), "%s", path) <
+		    (int)sizeof(pidfile));
+}
+
+static void remove_folders(void)
+{
+	unlink(pidfile);
+	for (char *end = strrchr(pidfile, '/'); end - pidfile > 4;
+	     end = strrchr(pidfile, '/')) {
+		*end = '\0';
+		rmdir(pidfile);
+	}
+}
+
+static void refused_for_its_folder(const char *beneath, mode_t mode,
+				   gid_t group)
+{
+	struct err e = { 0 };
+
+	name_server("\n");
+	move_pidfile(beneath, mode, group);
+
+	bool sent = send_to_server(SIGHUP, &e);
+
+	remove_folders();
+	assert_false(sent);
+	assert_int_equal(e.code, ERR_IO);
+	assert_non_null(strstr(e.text, "directory '"));
+	assert_not_signalled();
+}
+
+static void s21_a_pidfile_where_others_can_write_is_refused(void **state)
+{
+	(void)state;
+	refused_for_its_folder("", 0777, (gid_t)-1);
+}
+
+static void s21_so_is_one_far_beneath_such_a_directory(void **state)
+{
+	(void)state;
+	refused_for_its_folder("/deep", 0777, (gid_t)-1);
+}
+
+static void s21_so_is_one_where_a_foreign_group_can_write(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("SKIPPED: only root can give files away\n");
+		skip();
+	}
+	refused_for_its_folder("", 02775, 65534);
+}
+
+static void s21_the_group_of_the_process_owner_may_write_there(void **state)
+{
+	struct err e = { 0 };
+
+	(void)state;
+	name_server("\n");
+	move_pidfile("", 02775, getegid());
+
+	bool sent = send_to_server(SIGHUP, &e);
+
+	remove_folders();
+	assert_string_equal(e.text, "");
+	assert_true(sent);
+}
+
 static bool run_command(const char *script, int64_t timeout, struct err *e)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
@@ -216,7 +438,7 @@ static bool run_command(const char *script, int64_t timeout, struct err *e)
 						.fingerprint = "abc",
 						.directory = "/usr" };
 
-	return place_activate(&order, e);
+	return place_activate(&order, &arena, &executable, e);
 }
 
 static void a_command_knows_what_it_is_run_for(void **state)
@@ -256,7 +478,8 @@ static void no_activation_does_nothing(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(place_activate(&order, &e));
+	assert_true(place_activate(&order, &arena, &executable, &e));
+	assert_null(executable);
 }
 
 #define TEST(name) \
@@ -274,6 +497,14 @@ int main(void)
 		TEST(a_missing_or_linked_pidfile_is_refused),
 		TEST(a_fifo_as_pidfile_does_not_block),
 		TEST(a_user_can_only_name_a_process_of_their_own),
+		TEST(e3_a_process_younger_than_its_pidfile_gets_no_signal),
+		TEST(e3_another_executable_gets_no_signal),
+		TEST(e3_a_process_of_another_namespace_gets_no_signal),
+		TEST(e3_a_clock_that_was_set_at_the_boot_makes_no_doubt),
+		TEST(s21_a_pidfile_where_others_can_write_is_refused),
+		TEST(s21_so_is_one_far_beneath_such_a_directory),
+		TEST(s21_so_is_one_where_a_foreign_group_can_write),
+		TEST(s21_the_group_of_the_process_owner_may_write_there),
 		TEST(a_command_knows_what_it_is_run_for),
 		TEST(a_failing_command_is_an_error),
 		TEST(a_hanging_command_ends_at_its_timeout),

@@ -66,6 +66,30 @@ static void every_member_comes_back(void **state)
 	assert_int_equal(o.expires, 1800000000);
 }
 
+static void e3_an_accepted_executable_goes_with_an_activation_only(void **state)
+{
+	struct order o = good;
+	AUTO(arena) a = { 0 };
+	const char *text = NULL;
+	struct order back;
+	struct err e = { 0 };
+
+	(void)state;
+	o.action = ORDER_ACTIVATE;
+	o.pair = NULL;
+	o.executable = "/usr/sbin/nginx";
+	text = order_text(&o, &a);
+	assert_true(order_read(text, strlen(text), &a, &back, &e));
+	assert_string_equal(back.executable, "/usr/sbin/nginx");
+	o.executable = "nginx";
+	text = order_text(&o, &a);
+	assert_false(order_read(text, strlen(text), &a, &back, &e));
+	o.executable = "/usr/sbin/nginx";
+	o.action = ORDER_COMMIT;
+	text = order_text(&o, &a);
+	assert_false(order_read(text, strlen(text), &a, &back, &e));
+}
+
 /* Whether what is written is read as the same order. */
 static bool survives(const struct order *o)
 {
@@ -265,6 +289,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_order_has_one_text),
 		cmocka_unit_test(every_member_comes_back),
+		cmocka_unit_test(
+			e3_an_accepted_executable_goes_with_an_activation_only),
 		cmocka_unit_test(every_action_has_its_order),
 		cmocka_unit_test(nothing_is_taken_back_to_by_a_revert_only),
 		cmocka_unit_test(to_stage_names_the_pair_and_nothing_else_does),

@@ -34,6 +34,7 @@
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
  *		[activation=none|hot|reload|restart]
+ *		[doubt="..."] [untrusted="..."]
  *
  * With PLAN_CASES_WRITE=1 in the environment the expectations are written
  * instead of compared: read them before they are kept.
@@ -316,6 +317,8 @@ static void add_component(struct scene *s, const struct words *w)
 		.damage = value(w, "damage"),
 		.error = value(w, "error"),
 		.unwritable = value(w, "unwritable"),
+		.doubt = value(w, "doubt"),
+		.untrusted = value(w, "untrusted"),
 		.activation = value(w, "activation"),
 		.served_not_after = time_of(w, "served_not_after", 0),
 		.clock_ahead = number_of(w, "clock_ahead"),

@@ -26,6 +26,9 @@ static const struct component_report full = {
 	.damage = "key.pem does not match",
 	.staged = SPKI,
 	.unwritable = "read-only",
+	.doubt = "process 7 started after that was written",
+	.untrusted = "others can write it",
+	.executable = "/usr/sbin/nginx",
 	.error = "cannot look",
 	.served = LEAF,
 	.lineage = "l1",
@@ -66,6 +69,9 @@ static void every_member_comes_back(void **state)
 	assert_string_equal(r.damage, full.damage);
 	assert_string_equal(r.staged, full.staged);
 	assert_string_equal(r.unwritable, full.unwritable);
+	assert_string_equal(r.doubt, full.doubt);
+	assert_string_equal(r.untrusted, full.untrusted);
+	assert_string_equal(r.executable, full.executable);
 	assert_string_equal(r.error, full.error);
 	assert_string_equal(r.served, full.served);
 	assert_string_equal(r.lineage, full.lineage);
