@@ -16,6 +16,7 @@
 enum {
 	LONGEST_POLL_MS = 200, /* how soon a stop is seen */
 	FIRST_BACKOFF_MS = 500,
+	SSH_RETRIES = 5,   /* 15.5 s: as long as OpenSSH punishes at first */
 	OTHER_FILES = 128, /* descriptors that are not for connections */
 };
 
@@ -34,7 +35,8 @@ struct talk {
 	struct exchange x;
 	struct client client;
 	struct ssh *ssh;
-	bool kept; /* it was used before */
+	bool kept;               /* it was used before */
+	struct account *account; /* SSH: of this exchange */
 	enum stage stage;
 	enum socket_turn waits_for;
 	int64_t end_ms;   /* of this exchange */
@@ -47,9 +49,19 @@ struct line {
 	struct talk *last;
 };
 
+/* One login over SSH: the first conversation tries it, the others wait. */
+struct account {
+	struct account *next;
+	struct ssh_login login; /* its texts in the batch's arena */
+	const struct talk *trying;
+	bool accepted;
+	struct err refusal;
+};
+
 /* One origin: those of its conversations that have to wait for the others. */
 struct host {
 	const char *origin;
+	struct account *accounts;
 	unsigned active;
 	struct line waiting;
 };
@@ -198,9 +210,52 @@ static void begin_socket(struct talk *t)
 	t->waits_for = SOCKET_WAIT_BOTH;
 }
 
+static const char *own_text(struct batch *b, const char *text)
+{
+	return text ? arena_strdup(&b->arena, text) : NULL;
+}
+
+static struct account *find_account(struct batch *b, struct host *h,
+				    const struct ssh_login *login)
+{
+	for (struct account *a = h->accounts; a; a = a->next)
+		if (ssh_login_equal(&a->login, login))
+			return a;
+
+	struct account *a = ARENA_NEW(&b->arena, struct account);
+
+	a->login = *login;
+	a->login.user = own_text(b, login->user);
+	a->login.host = own_text(b, login->host);
+	a->login.known_hosts = own_text(b, login->known_hosts);
+	a->login.host_key = own_text(b, login->host_key);
+	a->next = h->accounts;
+	h->accounts = a;
+	return a;
+}
+
+/* False: another conversation tries this login, or tried it in vain. */
+static bool may_log_in(struct batch *b, struct talk *t)
+{
+	struct account *a = find_account(b, t->host, t->x.ssh->login);
+
+	t->account = a;
+	if (a->refusal.code) {
+		t->x.error = a->refusal;
+		return false;
+	}
+	if (!a->accepted && a->trying && a->trying != t) {
+		t->end_ms = clock_mono_ms() + t->x.timeout_ms;
+		return false;
+	}
+	if (!a->accepted)
+		a->trying = t;
+	return true;
+}
+
 static void begin(struct batch *b, struct talk *t)
 {
-	int64_t left_ms = t->end_ms - clock_mono_ms();
+	int64_t left_ms = 0;
 
 	if (t->x.kind == EXCHANGE_SSH)
 		t->ssh = ssh_pool_take(&b->ssh, t->x.ssh->login);
@@ -209,6 +264,9 @@ static void begin(struct batch *b, struct talk *t)
 		begin_socket(t);
 		return;
 	}
+	if (t->x.kind == EXCHANGE_SSH && !may_log_in(b, t))
+		return;
+	left_ms = t->end_ms - clock_mono_ms();
 	if (!client_open(&t->client, &t->x, left_ms > 0 ? left_ms : 1,
 			 &t->x.error))
 		return;
@@ -256,13 +314,30 @@ static bool needs_another(struct talk *t)
 	return true;
 }
 
+/* Whether the server only wants to be asked later, and there is time. */
+static bool begin_later(struct talk *t)
+{
+	const int64_t now_ms = clock_mono_ms();
+	const int64_t wait_ms = (int64_t)FIRST_BACKOFF_MS << t->retries;
+
+	if (!ssh_was_dropped(t->ssh) || t->retries == SSH_RETRIES ||
+	    wait_ms >= t->end_ms - now_ms)
+		return false;
+	t->retries++;
+	t->begin_ms = now_ms + wait_ms;
+	t->stage = STAGE_IDLE;
+	return true;
+}
+
 /* True when it has come to its end. */
-static bool carry_socket(struct talk *t)
+static bool carry_socket(struct batch *b, struct talk *t)
 {
 	struct err e = { 0 };
 
 	t->waits_for = t->ssh ? ssh_turn(t->ssh, t->x.ssh, &e)
 			      : client_lines(&t->client, &e);
+	if (t->ssh && t->account && ssh_is_ready(t->ssh))
+		t->account->accepted = true;
 	switch (t->waits_for) {
 	case SOCKET_WAIT_IN:
 	case SOCKET_WAIT_OUT:
@@ -275,6 +350,10 @@ static bool carry_socket(struct talk *t)
 	case SOCKET_FAILED:
 		if (needs_another(t))
 			return false;
+		if (t->ssh && begin_later(t)) {
+			drop_client(b, t);
+			return false;
+		}
 		t->x.error = e;
 		break;
 	}
@@ -295,10 +374,22 @@ static bool carry_on(struct batch *b, struct talk *t)
 		begin(b, t);
 	if (t->x.error.code)
 		return true;
-	return t->stage == STAGE_SOCKET && carry_socket(t);
+	return t->stage == STAGE_SOCKET && carry_socket(b, t);
 }
 
 /* ---- all of them ---- */
+
+/* What the first conversation learns of its login, the others know. */
+static void leave_account(struct talk *t)
+{
+	struct account *a = TAKE(t->account);
+
+	if (!a || a->trying != t)
+		return;
+	a->trying = NULL;
+	if (!a->accepted && t->x.error.code != ERR_STOPPED)
+		a->refusal = t->x.error;
+}
 
 static void leave(struct batch *b, struct talk *t)
 {
@@ -313,6 +404,7 @@ static void leave(struct batch *b, struct talk *t)
 /* The exchange of a running talk ended; false when the talk did as well. */
 static bool turn(struct batch *b, struct talk *t)
 {
+	leave_account(t);
 	drop_client(b, t);
 	if (ask_next(t))
 		return true;

@@ -8,7 +8,11 @@
  * a time and BATCH_HOST_LIMIT with one origin, until each has ended.
  *
  * Every exchange has its deadline.  One that is answered 429, or 503 with
- * Retry-After, is asked again a few times; nothing else is.  A stop cuts off
+ * Retry-After, is asked again a few times, as is an SSH server that ends the
+ * connection before its banner; nothing else is.  A login over SSH is tried
+ * by one conversation at first: when it is refused, the others of that run
+ * with the same login fail with that cause, for each refused login makes an
+ * SSH server less willing to talk to this machine.  A stop cuts off
  * what only reads, lets go on what is changing something, and begins nothing
  * but what goes back.  Connections stay open from one batch_run() to the
  * next until batch_free().

@@ -27,6 +27,7 @@ struct ssh {
 	LIBSSH2_SESSION *session;
 	LIBSSH2_KNOWNHOSTS *hosts; /* NULL: its key is pinned */
 	enum ssh_stage stage;
+	bool dropped;       /* before its banner */
 	LIBSSH2_SFTP *sftp; /* NULL: not needed yet */
 	/* of the ask that goes on */
 	struct arena *arena;

@@ -177,15 +177,27 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+bool ssh_login_equal(const struct ssh_login *a, const struct ssh_login *b)
+{
+	return a->port == b->port && a->key == b->key &&
+	       same_text(a->host, b->host) && same_text(a->user, b->user) &&
+	       same_text(a->host_key, b->host_key) &&
+	       same_text(a->known_hosts, b->known_hosts);
+}
+
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login)
 {
-	const struct ssh_login *own = &s->login;
+	return ssh_login_equal(&s->login, login);
+}
 
-	return own->port == login->port && own->key == login->key &&
-	       same_text(own->host, login->host) &&
-	       same_text(own->user, login->user) &&
-	       same_text(own->host_key, login->host_key) &&
-	       same_text(own->known_hosts, login->known_hosts);
+bool ssh_was_dropped(const struct ssh *s)
+{
+	return s->dropped;
+}
+
+bool ssh_is_ready(const struct ssh *s)
+{
+	return s->stage == SSH_READY;
 }
 
 /* ---- words for what goes wrong ---- */
@@ -238,12 +250,33 @@ enum socket_turn ssh_broken(const struct ssh *s, const char *doing,
 
 /* ---- who talks to whom ---- */
 
+/* What comes before its own line is no banner, but may say why. */
+static bool has_banner(const struct ssh *s)
+{
+	const char *banner = libssh2_session_banner_get(s->session);
+
+	return banner && !strncmp(banner, "SSH-", 4);
+}
+
+static enum socket_turn dropped(struct ssh *s, struct err *e)
+{
+	s->dropped = true;
+	err_set(e, ERR_REMOTE,
+		"'%s' refused the connection before its SSH banner: it has too "
+		"many connections (MaxStartups), or logins from here failed "
+		"(PerSourcePenalties); try again later",
+		s->login.host);
+	return SOCKET_FAILED;
+}
+
 static enum socket_turn shake(struct ssh *s, struct err *e)
 {
 	int rc = libssh2_session_handshake(s->session, s->fd);
 
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return ssh_waits(s);
+	if (rc && !has_banner(s))
+		return dropped(s, e);
 	if (rc == LIBSSH2_ERROR_KEX_FAILURE ||
 	    rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE)
 		return ssh_broken(s,

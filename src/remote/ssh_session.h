@@ -29,6 +29,15 @@ AUTO_TYPE(ssh, struct ssh *, ssh_close)
 enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e);
 /* Whether anything was done that must not, or cannot, be done again. */
 bool ssh_has_begun(const struct ssh *s, const struct ssh_ask *ask);
+/*
+ * Whether the host ended the connection before its banner: one that has too
+ * many connections, or that punishes failed logins, does so.
+ */
+bool ssh_was_dropped(const struct ssh *s);
+/* Whether the login was accepted. */
+bool ssh_is_ready(const struct ssh *s);
+/* Whether one connection serves both. */
+bool ssh_login_equal(const struct ssh_login *a, const struct ssh_login *b);
 int ssh_socket(const struct ssh *s);
 /* Whether it was opened for just this login. */
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login);

@@ -626,6 +626,93 @@ static void a_stranger_is_refused(void **state)
 	assert_refused("does not let user 'nobody-of-that-name' in");
 }
 
+static size_t count_in_log(const char *words)
+{
+	size_t count = 0;
+
+	for (const char *at = get_text("log"); (at = strstr(at, words)); at++)
+		count++;
+	return count;
+}
+
+/* Conversations with the same login. */
+enum {
+	LOGINS_AT_ONCE = 8
+};
+
+static void ask_at_once(struct asked *asked, struct ssh_op *ops,
+			const char *origin)
+{
+	for (int i = 0; i < LOGINS_AT_ONCE; i++) {
+		ops[i] = (struct ssh_op){ .kind = SSH_LOOK, .path = "/" };
+		asked[i] = (struct asked){ .ask = { &login, &ssh_arena, &ops[i],
+						    1 } };
+		batch_add(batch, origin, ask_once, &asked[i]);
+	}
+	batch_run(batch);
+}
+
+static void x2_a_refused_login_is_tried_once(void **state)
+{
+	struct asked asked[LOGINS_AT_ONCE];
+	struct ssh_op ops[LOGINS_AT_ONCE];
+	size_t before = 0;
+
+	(void)state;
+	needs_sshd();
+	use_key("host_ecdsa");
+	before = count_in_log("Connection closed by authenticating user");
+	ask_at_once(asked, ops,
+		    arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port));
+	for (int i = 0; i < LOGINS_AT_ONCE; i++) {
+		assert_int_equal(asked[i].error.code, ERR_REMOTE);
+		assert_non_null(strstr(asked[i].error.text, "authorized_keys"));
+	}
+	for (int i = 0;
+	     i < 100 && count_in_log("Connection closed by "
+				     "authenticating user") == before;
+	     i++)
+		clock_sleep_ms(50);
+	assert_int_equal(
+		count_in_log("Connection closed by authenticating user"),
+		before + 1);
+	use_key("id"); /* another login is not meant by that */
+	assert_let_in();
+}
+
+/* What sshd says to whom it does not talk to, and nothing at all. */
+static void x2_one_that_is_dropped_is_tried_again_then_refused(void **state)
+{
+	static const char *const words[] = { "Not allowed at this time\r\n",
+					     "" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct server *s =
+			server_new((struct server){ .lines = true,
+						    .answers = { words[i] } },
+				   NULL);
+		struct ssh_op ops[2] = { { .kind = SSH_LOOK, .path = "/" },
+					 { .kind = SSH_LOOK, .path = "/" } };
+		struct asked asked[2];
+		const char *origin = arena_printf(&ssh_arena, "sftp://%s",
+						  strstr(s->origin, "://") + 3);
+
+		for (int k = 0; k < 2; k++) {
+			asked[k] = (struct asked){ .ask = { &login, &ssh_arena,
+							    &ops[k], 1 },
+						   .timeout_ms = 3000 };
+			batch_add(batch, origin, ask_once, &asked[k]);
+		}
+		batch_run(batch);
+		for (int k = 0; k < 2; k++)
+			assert_non_null(strstr(asked[k].error.text,
+					       "refused the connection"));
+		/* both know after the tries of one: 0, 0.5 and 1.5 s */
+		assert_in_range(s->connections, 2, 3);
+	}
+}
+
 /* ---- servers that do not offer all ---- */
 
 static int open_sftp_only(void **state)
@@ -718,6 +805,8 @@ int main(void)
 		TEST(a_pinned_key_is_the_only_one),
 		TEST(keys_of_many_forms_are_taken),
 		TEST(a_stranger_is_refused),
+		TEST(x2_a_refused_login_is_tried_once),
+		TEST(x2_one_that_is_dropped_is_tried_again_then_refused),
 		cmocka_unit_test_setup_teardown(
 			where_no_command_is_run_files_can_still_be_seen,
 			open_sftp_only, close_test),
