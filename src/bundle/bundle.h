@@ -117,6 +117,14 @@ MUST_CHECK bool bundle_read(const void *bytes, size_t len,
 			    const struct secret *passphrase, struct bundle *out,
 			    struct err *e);
 
+/*
+ * Whether each of these passphrases opens it and vouches for its manifest and
+ * all that this names; the keys themselves stay closed.  ERR_INPUT.
+ */
+MUST_CHECK bool bundle_opens(const void *bytes, size_t len,
+			     const struct secret *const *passphrases,
+			     size_t count, struct err *e);
+
 /* Whose state a bundle was made from, and when in its life. */
 struct bundle_head {
 	const char *lineage;

@@ -169,23 +169,53 @@ static bool read_structure(const struct entries *entries, struct unpacked *c,
 	       (check_hmac(entries, NULL, e) && read_keys(entries, NULL, c, e));
 }
 
-bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
-		 struct bundle *out, struct err *e)
+/* The entries point into `frames`. */
+static bool read_outer(struct span zip, struct secret *frames, struct arena *a,
+		       struct entries *out, struct err *e)
 {
-	const struct span in = { bytes, len };
 	const struct decode d = { .fn = bundle_decode_outer,
-				  .in = &in,
+				  .in = &zip,
 				  .count = 1 };
+
+	if (zip.len > BUNDLE_LIMIT)
+		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
+			       BUNDLE_LIMIT);
+	return decoder_run(&d, frames, e) &&
+	       entries_unframe(frames->bytes, frames->len, a, out, e);
+}
+
+bool bundle_opens(const void *bytes, size_t len,
+		  const struct secret *const *passphrases, size_t count,
+		  struct err *e)
+{
 	AUTO(secret) frames = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) c = { 0 };
 	struct entries entries = { 0 };
 
-	if (len > BUNDLE_LIMIT)
-		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
-			       BUNDLE_LIMIT);
-	if (!decoder_run(&d, &frames, e) ||
-	    !entries_unframe(frames.bytes, frames.len, &a, &entries, e))
+	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries,
+			e) ||
+	    !unpacked_read(&entries, &c, e))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		AUTO(secret) text = { 0 };
+
+		if (!open_slots(&entries, passphrases[i], &text, e) ||
+		    !check_hmac(&entries, &text, e))
+			return false;
+	}
+	return true;
+}
+
+bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
+		 struct bundle *out, struct err *e)
+{
+	AUTO(secret) frames = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(unpacked) c = { 0 };
+	struct entries entries = { 0 };
+
+	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries, e))
 		return false;
 	if (passphrase ? !read_sealed(&entries, passphrase, &c, e)
 		       : !read_structure(&entries, &c, e))

@@ -50,6 +50,7 @@ struct application {
 	struct progress *progress; /* the session's engine tells it */
 	struct planned planned;
 	const char *hash; /* of the plan that was consented to; NULL: ours */
+	bool outdated;    /* bundles do not open with today's passphrases */
 	bool resumes;     /* this run of that plan, which did not end */
 	struct run_record broken;
 	struct saved saved; /* that plan; empty: ours */
@@ -184,7 +185,7 @@ static bool has_work(struct application *a)
 	size_t wanted = p->unchanged - unseen;
 	AUTO(buf) text = { 0 };
 
-	if (plan_has_work(p) || plan_is_blocked(p) ||
+	if (plan_has_work(p) || a->outdated || plan_is_blocked(p) ||
 	    plan_needs_acknowledgement(p))
 		return true;
 	buf_printf(&text, "certfleet: nothing to do, %zu component%s as wanted",
@@ -227,6 +228,7 @@ static bool carry_out(struct application *a, struct err *e)
 		.plan = plan,
 		.snapshot = &a->planned.snapshot,
 		.plan_json = plan_line(plan, arena),
+		.new_bundle = a->outdated,
 	};
 
 	order.plan_hash = a->hash ? a->hash : plan_hash(order.plan_json, arena);
@@ -259,6 +261,12 @@ static bool agreed(struct application *a)
 	return false;
 }
 
+static bool check_passphrases(struct application *a, struct err *e)
+{
+	return engine_check_passphrases(a->s->engine, &a->planned.snapshot,
+					&a->outdated, e);
+}
+
 static bool apply_file(struct application *a, const char *path, struct err *e)
 {
 	const struct choices choices = given_choices(a);
@@ -268,7 +276,7 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 			       "refused: there is nobody to ask; say --yes, or "
 			       "apply a saved plan");
 	if (!session_load(a->s, path, e) || !open_state(a, e) ||
-	    !make_plan(a, clock_now(), &choices, e))
+	    !make_plan(a, clock_now(), &choices, e) || !check_passphrases(a, e))
 		return false;
 	if (!has_work(a))
 		return true;
@@ -387,7 +395,8 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	if (!open_state(a, e))
 		return false;
 	find_broken_run(a);
-	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e))
+	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e) ||
+	    !check_passphrases(a, e))
 		return false;
 	if (!has_work(a) || !may_begin(a))
 		return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/stop.h"
+#include "engine/backup.h"
 #include "engine/inside.h"
 
 #include <pwd.h>
@@ -403,6 +404,27 @@ static void run_release(struct run *r)
 }
 AUTO_STRUCT(run, struct run, run_release)
 
+static bool has_backup(const struct plan *p)
+{
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].kind == STEP_BACKUP)
+			return true;
+	return false;
+}
+
+/* What was written for other passphrases counts for nothing. */
+static bool renew_bundle(struct run *r, struct err *e)
+{
+	const char *name = NULL;
+
+	if (!r->order->new_bundle || has_backup(r->plan))
+		return true;
+	if (!backup_create(r->en, &r->arena, &name, e))
+		return false;
+	engine_note(r->en, "backup '%s' written and read back", name);
+	return true;
+}
+
 bool engine_apply(struct engine *en, const struct apply_order *order,
 		  struct apply_result *result, struct err *e)
 {
@@ -410,7 +432,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order,
 
 	run_init(&r, en, order);
 	if (!may_begin(&r, e) || !adopt_renames(&r, e) ||
-	    !journal_begin_run(en->state, &r.record, e))
+	    !renew_bundle(&r, e) || !journal_begin_run(en->state, &r.record, e))
 		return false;
 	if (!state_observe(en->state, r.components, r.component_count, e))
 		return err_in(e, "cannot record what was seen");

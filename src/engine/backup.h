@@ -67,6 +67,15 @@ enum {
 };
 const char *backup_newer(struct engine *en, struct arena *a);
 
+/*
+ * engine/backup_recorded.c: which of the bundles that generations not ended
+ * yet rely on are gone or damaged, into the snapshot.  Needs no passphrase;
+ * confined, only whether they are there.
+ */
+struct snapshot;
+MUST_CHECK bool backup_observe(struct engine *en, struct snapshot *s,
+			       struct err *e);
+
 /* Resolves a secret reference; cached, and wiped with the engine. */
 struct secret_ref;
 MUST_CHECK bool engine_secret(struct engine *en, const struct secret_ref *ref,

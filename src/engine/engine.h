@@ -96,12 +96,24 @@ MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now,
 const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
 			       struct arena *a);
 
+/*
+ * Of an apply, also when nothing is to do: the passphrases of state and
+ * backups can be had and open what was made with them, so that a wrong one is
+ * noticed at once.  A state that does not open is ERR_INPUT.  `outdated`: a
+ * recorded bundle does not open with every passphrase of today, so that
+ * engine_apply() has to write a new one.
+ */
+MUST_CHECK bool engine_check_passphrases(struct engine *en,
+					 const struct snapshot *s,
+					 bool *outdated, struct err *e);
+
 /* One plan to carry out. */
 struct apply_order {
 	const struct plan *plan;
 	const struct snapshot *snapshot; /* the plan was made from */
 	const char *plan_json;           /* for the journal */
 	const char *plan_hash;           /* plan_hash() of what was consented */
+	bool new_bundle; /* even without a step for it, before all others */
 };
 
 struct apply_result {

@@ -148,7 +148,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 	    !state_components(en->state, &s.arena, &known, &count, e))
 		return err_in(e, "cannot read the state");
 	observe_renamed(en->fleet, &s, known, count);
-	if (!observe_imports(en, &s, e))
+	if (!backup_observe(en, &s, e) || !observe_imports(en, &s, e))
 		return false;
 	observe_trust(en, &s);
 

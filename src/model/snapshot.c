@@ -63,6 +63,12 @@ const char *snapshot_trust(const struct snapshot *s, const char *path)
 	return seen ? seen->digest : NULL;
 }
 
+const struct lost_bundle *snapshot_lost(const struct snapshot *s,
+					const char *bundle)
+{
+	return find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
+}
+
 /* The first generation of an owner; generations are sorted by it. */
 static const struct generation *
 first_of(const struct snapshot *s, enum generation_of of, const char *owner)

@@ -164,6 +164,12 @@ struct renamed_seen {
 	const char *name;
 };
 
+/* A bundle that the state relies on, but that cannot be relied on. */
+struct lost_bundle {
+	const char *name;
+	const char *why;
+};
+
 struct snapshot {
 	struct arena arena;
 	int64_t observed_at;
@@ -174,6 +180,8 @@ struct snapshot {
 				       directory while there is no state */
 	const char *newer_bundle;   /* one of this lineage that is of a higher
 				       serial than the state */
+	const struct lost_bundle *lost; /* by name */
+	size_t lost_count;
 	const char *const *reached; /* by the last completed run, sorted; see
 				       struct plan */
 	size_t reached_count;       /* 0: none has completed */
@@ -213,6 +221,8 @@ const struct import_seen *snapshot_import(const struct snapshot *s,
 const char *snapshot_trust(const struct snapshot *s, const char *path);
 const struct publish_seen *snapshot_published(const struct snapshot *s,
 					      const char *issuer);
+const struct lost_bundle *snapshot_lost(const struct snapshot *s,
+					const char *bundle);
 /* The newest generation of an owner that has its leaf and was not found on
  * a component; NULL: none. */
 const struct generation *snapshot_newest(const struct snapshot *s,

@@ -7,6 +7,9 @@ const struct code_row code_rows[CODE_COUNT] = {
 	[CODE_BACKUP_COPY_FAILED] = { "backup-copy-failed",
 				      SEVERITY_ACKNOWLEDGE,
 				      "make the place of the copy writable" },
+	[CODE_BACKUP_MISSING] = { "backup-missing", SEVERITY_INFO,
+				  "'certfleet apply' writes a new one; look "
+				  "why this one is gone" },
 	[CODE_CLOCK_SKEW] = { "clock-skew", SEVERITY_ACKNOWLEDGE,
 			      "set the clock" },
 	[CODE_EXPIRES_BEFORE_RESTART] = { "expires-before-restart",

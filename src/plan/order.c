@@ -140,10 +140,25 @@ static size_t count_strangers(struct draft *d)
 	return strangers;
 }
 
+/* Keys whose bundle was recorded, but is gone or damaged. */
+static size_t count_lost(const struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+	size_t lost = 0;
+
+	for (size_t i = 0; s->lost_count && i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+
+		lost += g->bundle && !g->pending && g->not_after > d->in->at &&
+			snapshot_lost(s, g->bundle);
+	}
+	return lost;
+}
+
 static void order_backup(struct order *o)
 {
-	size_t count =
-		o->unsaved.count + o->unsaved_kept + count_strangers(o->d);
+	size_t count = o->unsaved.count + o->unsaved_kept +
+		       count_strangers(o->d) + count_lost(o->d);
 
 	if (!count)
 		return;

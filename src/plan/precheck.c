@@ -66,6 +66,24 @@ static void check_newer_bundle(struct draft *d)
 		   });
 }
 
+static void check_bundles(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+
+	for (size_t i = 0; i < s->lost_count; i++)
+		finding_tell(d, &(struct finding){
+					.code = CODE_BACKUP_MISSING,
+					.severity = SEVERITY_INFO,
+					.name = "",
+					.message = arena_printf(
+						d->kept, "the bundle '%s' %s",
+						text_escaped(&d->scratch,
+							     s->lost[i].name),
+						text_escaped(&d->scratch,
+							     s->lost[i].why)),
+				});
+}
+
 /* An apply records it, also when that is all there is to do. */
 static void check_renamed(struct draft *d)
 {
@@ -199,6 +217,7 @@ void precheck(struct draft *d)
 {
 	check_state(d);
 	check_newer_bundle(d);
+	check_bundles(d);
 	check_renamed(d);
 	check_removal(d);
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)

@@ -294,6 +294,8 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 		.fleet = f,
 		.now = now,
 		.certificate_count = f->certificate_count + f->issuer_count,
+		.lost = s->lost,
+		.lost_count = s->lost_count,
 	};
 	out->certificates = arena_array(a, out->certificate_count,
 					sizeof(*out->certificates));

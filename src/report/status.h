@@ -68,6 +68,8 @@ struct status {
 	size_t certificate_count;
 	struct status_component *components;
 	size_t component_count;
+	const struct lost_bundle *lost; /* what backups cannot be relied on */
+	size_t lost_count;
 	struct status_agent *agents;
 	size_t agent_count;
 };

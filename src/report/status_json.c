@@ -2,7 +2,7 @@
 #include "report/json_value.h"
 #include "report/status.h"
 
-#define STATUS_FORMAT "1.1"
+#define STATUS_FORMAT "1.2"
 
 enum {
 	DAY = 86400
@@ -87,6 +87,22 @@ static json_t *agent_to_json(const struct status *s,
 		json_text(by ? by->name : NULL), "replaced", row->replaced);
 }
 
+/* Those that are of no component. */
+static json_t *problems_to_json(const struct status *s)
+{
+	json_t *problems = json_array();
+
+	for (size_t i = 0; i < s->lost_count; i++)
+		json_array_append_new(
+			problems,
+			json_pack("{ss so}", "code", "backup-missing",
+				  "message",
+				  json_sprintf("the bundle '%s' %s",
+					       s->lost[i].name,
+					       s->lost[i].why)));
+	return problems;
+}
+
 json_t *status_to_json(const struct status *s)
 {
 	json_t *certificates = json_array();
@@ -102,10 +118,10 @@ json_t *status_to_json(const struct status *s)
 				      component_to_json(&s->components[i]));
 	for (size_t i = 0; i < s->agent_count; i++)
 		json_array_append_new(agents, agent_to_json(s, &s->agents[i]));
-	return json_pack("{ss so so so sb so so so}", "format_version",
+	return json_pack("{ss so so so sb so so so so}", "format_version",
 			 STATUS_FORMAT, "fleet", json_text(s->fleet->name),
 			 "at", json_moment(s->now), "observed_at",
 			 json_moment(s->observed_at), "offline", s->offline,
 			 "certificates", certificates, "components", components,
-			 "agents", agents);
+			 "agents", agents, "problems", problems_to_json(s));
 }

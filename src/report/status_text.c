@@ -217,6 +217,19 @@ static void add_summary(const struct status *s, struct buf *out)
 	buf_putc(out, '\n');
 }
 
+static void add_lost(const struct status *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->lost_count; i++) {
+		buf_puts(out, "backup-missing: the bundle '");
+		text_escape(out, s->lost[i].name, strlen(s->lost[i].name));
+		buf_puts(out, "' ");
+		text_escape(out, s->lost[i].why, strlen(s->lost[i].why));
+		buf_puts(out, "; 'certfleet apply' writes a new one\n");
+	}
+	if (s->lost_count)
+		buf_putc(out, '\n');
+}
+
 void status_render_text(const struct status *s, bool color, struct buf *out)
 {
 	AUTO(arena) a = { 0 };
@@ -241,5 +254,6 @@ void status_render_text(const struct status *s, bool color, struct buf *out)
 	table_render(&agents, color, out);
 	if (s->agent_count)
 		buf_putc(out, '\n');
+	add_lost(s, out);
 	add_summary(s, out);
 }

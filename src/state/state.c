@@ -32,6 +32,11 @@ int64_t state_serial(const struct state *s)
 	return s->meta.serial;
 }
 
+bool state_is_sealed(const struct state *s)
+{
+	return s->meta.seal.kdf != NULL;
+}
+
 /* ---- the meta record ---- */
 
 bool state_write(struct state *s, struct transaction *t,

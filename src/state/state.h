@@ -55,6 +55,8 @@ AUTO_TYPE(state, struct state *, state_close)
 
 const char *state_lineage(const struct state *s);
 int64_t state_serial(const struct state *s);
+/* Whether its keys are sealed; they may be none yet. */
+bool state_is_sealed(const struct state *s);
 
 /*
  * Unwraps the data key with the passphrase, or makes and wraps one when the

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bundles that the state relies on: which of them a generation that has
+ * not ended was read back from, and whether they can be relied on.
+ */
+#include "base/fs.h"
+#include "base/stop.h"
+#include "bundle/bundle.h"
+#include "engine/backup.h"
+#include "engine/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct name_list {
+	const char **names;
+	size_t count;
+};
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, each once. */
+static struct name_list recorded(const struct snapshot *s, struct arena *a)
+{
+	struct name_list list = {
+		arena_array(a, s->generation_count, sizeof(*list.names)), 0
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+
+		if (g->bundle && !g->pending && g->not_after > s->observed_at)
+			list.names[count++] = g->bundle;
+	}
+	if (count)
+		qsort(list.names, count, sizeof(*list.names), compare_text);
+	for (size_t i = 0; i < count; i++)
+		if (!i || strcmp(list.names[i], list.names[list.count - 1]))
+			list.names[list.count++] = list.names[i];
+	return list;
+}
+
+static bool read_recorded(const struct engine *en, const char *name,
+			  struct buf *out, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *directory = en->fleet->backup.directory;
+
+	return fs_read(arena_printf(&a, "%s/%s", directory, name), BUNDLE_LIMIT,
+		       out, e);
+}
+
+/* NULL: it is there and undamaged; that needs no passphrase. */
+static const char *flaw(const struct engine *en, const char *name,
+			struct arena *a)
+{
+	AUTO(buf) bytes = { 0 };
+	AUTO(bundle) b = { 0 };
+	struct err e = { 0 };
+
+	if (!read_recorded(en, name, &bytes, &e))
+		return e.code == ERR_MISSING
+			       ? "is not there"
+			       : arena_printf(a, "cannot be read: %s", e.text);
+	if (engine_is_confined(en) ||
+	    bundle_read(bytes.data, bytes.len, NULL, &b, &e))
+		return NULL;
+	return arena_printf(a, "is damaged: %s", e.text);
+}
+
+bool backup_observe(struct engine *en, struct snapshot *s, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *directory = en->fleet->backup.directory;
+	struct name_list list = recorded(s, &a);
+	VEC(struct lost_bundle) lost = { 0 };
+
+	for (size_t i = 0; i < list.count; i++) {
+		const char *why = NULL;
+
+		/* What may not be looked at is taken to be as it was left. */
+		if (!directory || !engine_may_look(en, directory))
+			continue;
+		why = flaw(en, list.names[i], &s->arena);
+		if (stop_requested())
+			return err_set(e, ERR_STOPPED, "stopped");
+		if (why)
+			VEC_PUSH(&lost, &s->arena,
+				 (struct lost_bundle){ list.names[i], why });
+	}
+	s->lost = lost.items;
+	s->lost_count = lost.count;
+	return true;
+}
+
+static bool opens(struct engine *en, const char *name,
+		  const struct secret *const *passphrases, struct err *e)
+{
+	AUTO(buf) bytes = { 0 };
+
+	return read_recorded(en, name, &bytes, e) &&
+	       bundle_opens(bytes.data, bytes.len, passphrases,
+			    en->fleet->backup.passphrase_count, e);
+}
+
+/* Today's, in the order of the fleet file. */
+static bool take_passphrases(struct engine *en, const struct secret **out,
+			     struct err *e)
+{
+	const struct backup_policy *policy = &en->fleet->backup;
+
+	for (size_t i = 0; i < policy->passphrase_count; i++) {
+		if (engine_secret(en, &policy->passphrases[i], &out[i], e))
+			continue;
+		/* whatever the reason, the input is what has to change */
+		if (e->code != ERR_STOPPED)
+			e->code = ERR_INPUT;
+		return err_in(e, "cannot open the backups");
+	}
+	return true;
+}
+
+bool engine_check_passphrases(struct engine *en, const struct snapshot *s,
+			      bool *outdated, struct err *e)
+{
+	const struct secret *passphrases[RECIPIENT_LIMIT] = { 0 };
+	AUTO(arena) a = { 0 };
+	struct name_list list = recorded(s, &a);
+
+	*outdated = false;
+	if (!en->state || state_serial(en->state) == 0)
+		return true;
+	if (state_is_sealed(en->state) && !engine_unseal(en, e)) {
+		if (e->code == ERR_MISSING)
+			e->code = ERR_INPUT;
+		return false;
+	}
+	if (!take_passphrases(en, passphrases, e))
+		return false;
+	for (size_t i = 0; i < list.count; i++) {
+		struct err why = { 0 };
+
+		if (snapshot_lost(s, list.names[i]) ||
+		    opens(en, list.names[i], passphrases, &why))
+			continue;
+		if (stop_requested())
+			return err_set(e, ERR_STOPPED, "stopped");
+		engine_note(en,
+			    "bundle '%s' does not open with today's "
+			    "passphrases (%s): a new one is due",
+			    list.names[i], why.text);
+		*outdated = true;
+	}
+	return true;
+}

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A wrong passphrase is noticed at once, and so is a bundle that is gone.
+. "$(dirname "$0")/lib.sh"
+plain_fleet
+cf apply --yes
+is $status 0 "an apply"
+bundles() { find backups -name '*.zip' | sort; }
+first=$(bundles)
+
+# ---- passphrases ----
+right=$CERTFLEET_BACKUP_PASSPHRASE
+# but for the lock, which names its last holder
+contents() { find .certfleet backups tls -type f ! -name lock ! -name '*-shm' -exec sha256sum {} + | sort; }
+before=$(contents)
+untouched() { is "$(contents)" "$before" "$1"; }
+CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf apply --yes
+is $status 65 "E2: another passphrase with nothing to do: 65"
+has "$out" "the one it was sealed with" "E2: with what to do"
+untouched "E2: and nothing is touched"
+(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 60 "$CERTFLEET" apply --yes >run/unset 2>&1 </dev/null)
+is $? 65 "E2: no passphrase with nothing to do: 65"
+has "$(cat run/unset)" "CERTFLEET_BACKUP_PASSPHRASE" "E2: it is named"
+untouched "E2: and nothing is touched"
+for command in plan status; do
+	(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 60 "$CERTFLEET" $command >run/unset 2>&1 </dev/null)
+	is $? 0 "E2: $command needs none"
+done
+cf apply --yes
+is $status 0 "E2: the right one goes on"
+has "$out" "nothing to do" "E2: with nothing to do"
+is "$(bundles)" "$first" "E2: and no new bundle"
+
+# ---- bundles ----
+lost() { # TEXT: told by plan and status, mended by apply
+	cf plan
+	has "$out" "backup-missing.*$(basename "$last")" "E2: $1: the plan tells it"
+	cf status
+	has "$out" "backup-missing.*$(basename "$last")" "E2: $1: status tells it"
+	cf_out status --json
+	is "$(jq -r '.problems[].code' <<<"$out")" backup-missing "E2: $1: as JSON too"
+	cf apply --yes
+	is $status 0 "E2: $1: apply has something to do"
+	last=$(bundles | tail -1)
+	cf backup verify "$last"
+	is $status 0 "E2: $1: and writes a bundle that is whole"
+	cf apply --yes
+	has "$out" "nothing to do" "E2: $1: once"
+	sleep 1
+}
+last=$first
+rm "$last"
+lost "a bundle that was removed"
+truncate -s -20 "$last"
+lost "a bundle that was cut"
+: >"$last"
+lost "an emptied bundle"
+printf 'X' | dd of="$last" bs=1 seek=$(($(stat -c %s "$last") / 2)) conv=notrunc 2>/dev/null
+lost "a bundle that rots"
+
+# ---- the state has a passphrase of its own ----
+plain_fleet
+sed -i 's/^fleet: .*/&\nstate: {path: sealed, seal: {env: CERTFLEET_SEAL}}/' certfleet.yaml
+rm -rf tls/one tls/two backups
+export CERTFLEET_SEAL='a seal of its own 4711'
+cf apply --yes
+is $status 0 "a state with a seal of its own"
+first=$(bundles)
+sleep 1
+CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf apply --yes
+is $status 0 "E2: bundles of a former passphrase are written anew"
+has "$out" "passphrase" "E2: as is said"
+[ "$(bundles | wc -l)" -gt "$(wc -l <<<"$first")" ]; ok $? "E2: there is one more"
+CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf backup verify "$(bundles | tail -1)"
+is $status 0 "E2: which today's opens"
+CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf apply --yes
+has "$out" "nothing to do" "E2: once"
+CERTFLEET_SEAL='not this one, surely' cf apply --yes
+is $status 65 "E2: another seal: 65"
+CERTFLEET_BACKUP_PASSPHRASE=$right
+finish
