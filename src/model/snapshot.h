@@ -176,10 +176,10 @@ struct snapshot {
 	bool state_exists;
 	const char *lineage; /* "" without a state */
 	int64_t serial;
-	const char *orphan_bundle;  /* a bundle of this fleet in the backup
-				       directory while there is no state */
-	const char *newer_bundle;   /* one of this lineage that is of a higher
-				       serial than the state */
+	const char *orphan_bundle; /* a bundle of this fleet in the backup
+				      directory while there is no state */
+	const char *newer_bundle;  /* one of this lineage that is of a higher
+				      serial than the state */
 	const struct lost_bundle *lost; /* by name */
 	size_t lost_count;
 	const char *const *reached; /* by the last completed run, sorted; see
