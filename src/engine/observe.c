@@ -150,7 +150,8 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 	observe_renamed(en->fleet, &s, known, count);
 	if (!backup_observe(en, &s, e) || !observe_imports(en, &s, e))
 		return false;
-	observe_trust(en, &s);
+	if (!observe_trust(en, &s, e))
+		return false;
 
 	struct authority_watch *w = authority_watch_new(en, &s);
 

@@ -53,9 +53,13 @@ MUST_CHECK bool observed_import(const struct engine *en,
 struct generation generation_of_import(const struct imported *i,
 				       const struct certificate *c,
 				       struct arena *a);
-/* engine/observe_trust.c: hashes of the authorities and host keys we believe;
- * a saved plan is stale when they change. */
-void observe_trust(struct engine *en, struct snapshot *s);
+/*
+ * engine/observe_trust.c: hashes of the authorities and host keys we believe;
+ * a saved plan is stale when they change.  ERR_INPUT: agents would be believed
+ * by an authority that signs others too.
+ */
+MUST_CHECK bool observe_trust(struct engine *en, struct snapshot *s,
+			      struct err *e);
 /*
  * engine/observe_authority.c: who signed what is in use.  Lives in the
  * snapshot's arena; what it found becomes `foreign` of the snapshot.

@@ -6,6 +6,8 @@
 #include "engine/inside.h"
 #include "engine/observe.h"
 #include "model/http.h"
+#include "pki/foreign.h"
+#include "pki/pem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +85,62 @@ static void read_file(struct engine *en, struct trust_list *t,
 	seen->digest = arena_strdup(t->arena, digest);
 }
 
-void observe_trust(struct engine *en, struct snapshot *s)
+/* The issuer, not of agents alone, whose authority has this key; NULL. */
+static const struct issuer *
+signs_with(const struct engine *en, const struct snapshot *s, const char *spki)
+{
+	for (size_t i = 0; i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+		const struct issuer *issuer =
+			g->of == OF_ISSUER ? fleet_issuer(en->fleet, g->owner)
+					   : NULL;
+
+		if (issuer && issuer->use != USE_AGENTS && !g->pending &&
+		    *spki && !strcmp(g->spki, spki))
+			return issuer;
+	}
+	return NULL;
+}
+
+/*
+ * Whoever is trusted as an agent must sign nothing else.  Compared by key: the
+ * file may be a copy, lie anywhere, or hold the authority in another form.
+ */
+static bool check_agents_authority(struct engine *en, const struct snapshot *s,
+				   struct err *e)
+{
+	const char *path = en->fleet->access.agent.ca;
+	AUTO(secret) file = { 0 };
+	AUTO(arena) a = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 0;
+	struct err unread = { 0 };
+
+	if (!path || !engine_may_look(en, path) ||
+	    !engine_read(en, path, INPUT_FILE_LIMIT, &file, &unread) ||
+	    !pem_read_certs((const char *)file.bytes, file.len, &a, &certs,
+			    &count, &unread))
+		return true; /* told where it is used */
+	for (size_t i = 0; i < count; i++) {
+		struct cert_facts facts = { 0 };
+		const struct issuer *issuer = NULL;
+
+		if (foreign_cert(certs[i], &a, &facts, &unread))
+			issuer = signs_with(en, s, facts.spki);
+		if (issuer)
+			return err_set(
+				e, ERR_INPUT,
+				"'%s' ('access: agent: ca') holds the "
+				"authority of issuer '%s', which signs other "
+				"certificates as well: give agents an issuer "
+				"of their own, with 'use: agents'",
+				fs_beneath(en->fleet->directory, path),
+				issuer->name);
+	}
+	return true;
+}
+
+bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 {
 	const struct fleet *f = en->fleet;
 	struct trust_list t = { .arena = &s->arena, .directory = f->directory };
@@ -104,4 +161,5 @@ void observe_trust(struct engine *en, struct snapshot *s)
 		read_file(en, &t, &t.list.items[i]);
 	s->trusted = t.list.items;
 	s->trusted_count = kept;
+	return check_agents_authority(en, s, e);
 }
