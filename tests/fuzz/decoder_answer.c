@@ -6,9 +6,11 @@
 #include "harness.h"
 
 #include "agent/signers.h"
+#include "base/text.h"
 #include "bundle/bundle.h"
 #include "bundle/entries.h"
 #include "pki/csr.h"
+#include "pki/foreign.h"
 #include "pki/import.h"
 
 static void import(void)
@@ -67,6 +69,41 @@ static void find_signer(void)
 		HOLDS(who.spki_len <= SIGNER_SPKI_LIMIT);
 }
 
+/* Bytes that nothing is remembered of. */
+static struct der new_bytes(void)
+{
+	static uint64_t number;
+
+	number++;
+	return (struct der){ (const unsigned char *)&number, sizeof(number) };
+}
+
+static void read_foreign(void)
+{
+	const struct cert_set *set = &fuzz_pair()->set;
+	AUTO(arena) a = { 0 };
+	AUTO(secret) key = { 0 };
+	AUTO(pair) pair = { 0 };
+	struct cert_facts facts = { 0 };
+	struct der der = new_bytes();
+	char spki[65];
+	struct err e = { 0 };
+
+	if (foreign_cert(der, &a, &facts, &e))
+		HOLDS(text_is_fingerprint(facts.fingerprint) && facts.subject);
+	der = new_bytes();
+	e = (struct err){ 0 };
+	if (foreign_key_spki(der.bytes, der.len, spki, &e))
+		HOLDS(text_is_fingerprint(spki));
+	e = (struct err){ 0 };
+	if (foreign_key(der.bytes, der.len, &key, spki, &e))
+		HOLDS(key.len && text_is_fingerprint(spki));
+	e = (struct err){ 0 };
+	TRY(foreign_pair(&fuzz_pair()->key, set, FUZZ_NOW, &pair, &e));
+	der = new_bytes();
+	(void)foreign_is_complete(&der, 1, set, FUZZ_NOW);
+}
+
 void fuzz_one(const uint8_t *bytes, size_t len)
 {
 	const struct secret answer = { (unsigned char *)bytes, len };
@@ -76,6 +113,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	read_csr();
 	read_bundle();
 	find_signer();
+	read_foreign();
 	fuzz_answer = NULL;
 }
 
@@ -87,6 +125,27 @@ static void add(struct buf *out, char kind, const void *bytes, size_t len)
 	for (int shift = 24; shift >= 0; shift -= 8)
 		buf_putc(out, (char)(len >> shift & 0xff));
 	buf_add(out, bytes, len);
+}
+
+/* As the decoder would write it. */
+static void seed_foreign(void)
+{
+	const struct pair *p = fuzz_pair();
+	AUTO(secret) pem = { 0 };
+	AUTO(buf) text = { 0 };
+	AUTO(buf) out = { 0 };
+	struct span in[2] = { { "\0", 1 },
+			      { p->set.certs[0].bytes, p->set.certs[0].len } };
+	struct err e = { 0 };
+
+	HOLDS(foreign_decode_facts(in, 2, &out, &e));
+	seed(out.data, out.len);
+	pem_add_key(&pem, &p->key);
+	in[1] = (struct span){ pem.bytes, pem.len };
+	HOLDS(foreign_decode_key(&in[1], 1, &text, &e));
+	seed(text.data, text.len);
+	facts_write(&p->facts, &text);
+	seed(text.data, text.len);
 }
 
 void fuzz_seeds(void)
@@ -103,4 +162,5 @@ void fuzz_seeds(void)
 	buf_add(&frames, "{}", 3);
 	seed(frames.data, frames.len);
 	seed_text("01234567spki");
+	seed_foreign();
 }
