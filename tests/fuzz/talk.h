@@ -161,10 +161,10 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 		for (const char *at = text; *at;) {
 			size_t line = strcspn(at, "\n");
 
-			list[op->entry_count++] =
-				(struct ssh_entry){ arena_strndup(ask->arena,
-								  at, line),
-						    talk_entry_mode(at) };
+			list[op->entry_count++] = (struct ssh_entry){
+				.name = arena_strndup(ask->arena, at, line),
+				.attr.mode = talk_entry_mode(at)
+			};
 			at += line + (at[line] == '\n');
 		}
 		op->entries = list;
