@@ -69,12 +69,12 @@ static bool is_member(const struct attr_account *account, gid_t group)
 }
 
 /* What the existing file had, as far as it can be given again. */
-static void inherit(const struct piece *p, mode_t mask,
+static void inherit(const struct piece *p, mode_t mask, const struct trust *t,
 		    const struct attr_account *account, struct fs_attr *attr)
 {
 	bool is_root = account->user == 0;
 
-	if (!p->there || p->error)
+	if (!p->there || p->error || !trust_lends(t, p->attr))
 		return;
 	attr->mode = p->attr.mode & mask;
 	if (is_root)
@@ -131,9 +131,9 @@ bool attrs_of_account(const struct install *i, const struct pieces *seen,
 	if (!check_files(&trust, seen, names, e))
 		return false;
 	*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
-	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, account,
+	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, &trust, account,
 		&out->key);
-	inherit(first_there(seen, certs, 3), INHERITED_CERTIFICATE_MODE,
+	inherit(first_there(seen, certs, 3), INHERITED_CERTIFICATE_MODE, &trust,
 		account, &out->certificate);
 	if (i->mode)
 		out->key.mode = i->mode;

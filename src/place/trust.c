@@ -8,10 +8,16 @@ static bool is_ours(const struct trust *t, uid_t owner)
 	return owner == 0 || owner == t->us;
 }
 
+bool trust_lends(const struct trust *t, struct fs_attr file)
+{
+	return is_ours(t, file.owner) ||
+	       (t->owner != (uid_t)-1 && file.owner == t->owner);
+}
+
 static bool check_owner(const struct trust *t, const char *path, uid_t owner,
 			struct err *e)
 {
-	if (is_ours(t, owner) || (t->owner != (uid_t)-1 && owner == t->owner))
+	if (is_ours(t, owner) || t->owner != (uid_t)-1)
 		return true;
 	if (t->us != 0)
 		return err_set(e, ERR_IO,

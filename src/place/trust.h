@@ -7,9 +7,10 @@
  * the directory that is there is taken over with all it holds.  Both are safe
  * only when nobody else has put them there: the file is root's, ours or that
  * of the user whom `owner:` names, and has no second name (a hard link would
- * lend us the owner and mode of another file); the directory passes the rule
- * of those above it.  Where everybody may put files (a sticky directory) what
- * stands there must be root's or ours.
+ * lend us the owner and mode of another file).  A file of somebody else stands
+ * in the way; where `owner:` is said it is replaced, but lends nothing; the
+ * directory passes the rule of those above it.  Where everybody may put files
+ * (a sticky directory) what stands there must be root's or ours.
  */
 #ifndef PLACE_TRUST_H
 #define PLACE_TRUST_H
@@ -25,7 +26,9 @@ struct trust {
 	bool unsafe; /* `unsafe_directory: true` */
 };
 
-/* A file whose owner and mode are inherited. */
+/* Whether owner and mode of a file are inherited. */
+bool trust_lends(const struct trust *t, struct fs_attr file);
+/* Whether it may be replaced by what holds a key. */
 MUST_CHECK bool trust_file(const struct trust *t, const char *path,
 			   struct fs_attr file, struct err *e);
 /* What stands at a path that will be switched, in the directory `home`. */

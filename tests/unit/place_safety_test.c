@@ -343,6 +343,25 @@ static void s2_a_key_of_another_user_needs_owner_to_be_said(void **state)
 	assert_refused(&i, "site.crt' belongs to user 65534");
 }
 
+static void
+s2_where_the_owner_is_said_a_strangers_file_lends_nothing(void **state)
+{
+	struct install i = path_form();
+	struct stat st = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	needs_root();
+	plant_files(&i);
+	assert_int_equal(chmod(i.key, 0640), 0);
+	i.owner = "root";
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_int_equal(stat(i.key, &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(st.st_gid, getegid());
+	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
 static void s2_a_combined_file_of_another_user_is_refused(void **state)
 {
 	struct install i = { .combined = at_root("site.pem") };
@@ -502,6 +521,7 @@ int main(void)
 		TEST(s2_a_planted_key_in_an_open_directory_is_refused),
 		TEST(s2_a_planted_key_in_a_sticky_directory_is_refused),
 		TEST(s2_a_key_of_another_user_needs_owner_to_be_said),
+		TEST(s2_where_the_owner_is_said_a_strangers_file_lends_nothing),
 		TEST(s2_a_combined_file_of_another_user_is_refused),
 		TEST(s2_a_hard_link_lends_no_owner_and_mode),
 		TEST(s2_a_hard_link_in_the_directory_lends_nothing_either),
