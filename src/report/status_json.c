@@ -94,12 +94,11 @@ static json_t *problems_to_json(const struct status *s)
 
 	for (size_t i = 0; i < s->lost_count; i++)
 		json_array_append_new(
-			problems,
-			json_pack("{ss so}", "code", "backup-missing",
-				  "message",
-				  json_sprintf("the bundle '%s' %s",
-					       s->lost[i].name,
-					       s->lost[i].why)));
+			problems, json_pack("{ss so}", "code", "backup-missing",
+					    "message",
+					    json_sprintf("the bundle '%s' %s",
+							 s->lost[i].name,
+							 s->lost[i].why)));
 	return problems;
 }
 
