@@ -58,11 +58,11 @@ static bool pass(struct way *w, int fd, const char *path, struct err *e)
 {
 	struct passed p = { .path = path };
 
+	fd_auto(&w->dir);
+	w->dir = fd;
 	if (!entry_own_attr(fd, &p.attr, e))
 		return false;
 	VEC_PUSH(&w->directories, w->arena, p);
-	fd_auto(&w->dir);
-	w->dir = fd;
 	return true;
 }
 
@@ -241,14 +241,12 @@ static gid_t primary_group(uid_t user)
 
 static bool is_safe(struct fs_attr dir, const struct process *p)
 {
-	struct err ignored = { 0 };
-
 	if (!is_trusted(dir.owner, p))
 		return false;
 	dir.owner = 0;
 	if ((dir.mode & S_IWGRP) && dir.group == primary_group(p->real))
 		dir.mode &= ~(mode_t)S_IWGRP;
-	return fs_is_safe_dir("", dir, 0, &ignored);
+	return fs_dir_fault(dir, 0) == FS_DIR_SAFE;
 }
 
 static bool judge_writers(const struct way *w, const char *path, uid_t owner,

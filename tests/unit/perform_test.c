@@ -363,6 +363,123 @@ static void a_commit_again_does_not_allow_it_again(void **state)
 	assert_int_equal(activations(), 1);
 }
 
+/* ---- whom it signals ---- */
+
+/* Nobody reaps it at once; it ends by itself, whatever comes of the test. */
+static bool is_running(pid_t pid)
+{
+	const char *path = arena_printf(&test_arena, "/proc/%d/stat", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char stat[512] = "";
+	bool known = fd >= 0 && read(fd, stat, sizeof(stat) - 1) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return known && !strstr(stat, ") Z ");
+}
+
+static bool ends(pid_t pid)
+{
+	for (int i = 0; i < 1000 && is_running(pid); i++)
+		clock_sleep_ms(10);
+	return !is_running(pid);
+}
+
+/*
+ * A process that is none of ours, so that it ends by the signal alone; the
+ * pidfile of a component names it.
+ */
+static pid_t signal_by_pidfile(const char *name)
+{
+	struct agent_component *c = (struct agent_component *)component(name);
+	const char *pidfile = at_root("server.pid");
+	pid_t pid = 0;
+	int ends_of[2];
+
+	assert_int_equal(pipe(ends_of), 0);
+	if (fork() == 0) {
+		pid = fork();
+		if (pid == 0) {
+			close(ends_of[1]);
+			alarm(120);
+			for (;;)
+				pause();
+		}
+		_exit(write(ends_of[1], &pid, sizeof(pid)) != sizeof(pid));
+	}
+	wait(NULL);
+	assert_int_equal(read(ends_of[0], &pid, sizeof(pid)), sizeof(pid));
+	close(ends_of[0]);
+	close(ends_of[1]);
+	chmod(root, 0755);
+	write_text(pidfile, arena_printf(&test_arena, "%d\n", (int)pid));
+	c->activate = (struct activate){ .kind = ACTIVATE_SIGNAL,
+					 .signal = SIGHUP,
+					 .pidfile = pidfile };
+	return pid;
+}
+
+static void set_told(const char *name, const char *executable)
+{
+	struct ordered r = record(name);
+	struct err e = { 0 };
+
+	r.executable = executable;
+	must(ordered_write(&config, name, &r, &e), &e);
+}
+
+static void e3_a_doubtful_process_is_told_and_not_signalled(void **state)
+{
+	struct ordering o = activation_of("edge/e1", &new_pair);
+	struct component_report r;
+	struct problem p = { 0 };
+	pid_t pid = signal_by_pidfile("edge/e1");
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	set_told("edge/e1", "/usr/sbin/nginx");
+	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	assert_non_null(r.doubt);
+	assert_non_null(r.executable);
+	assert_false(perform(&o, &p));
+	assert_non_null(strstr(p.detail, "is not '/usr/sbin/nginx'"));
+	assert_true(is_running(pid));
+
+	/* what is accepted is one executable */
+	deliver("edge/e1", 2, &new_pair, NULL);
+	o.order.sequence = 2;
+	o.order.executable = "/usr/bin/other";
+	refuses(&o, PROBLEM_FAILED);
+	assert_true(is_running(pid));
+
+	deliver("edge/e1", 3, &new_pair, NULL);
+	o.order.sequence = 3;
+	o.order.executable = r.executable;
+	must_perform(&o);
+	assert_true(ends(pid));
+	assert_string_equal(record("edge/e1").executable, r.executable);
+}
+
+static void e3_the_executable_that_was_signalled_is_remembered(void **state)
+{
+	struct ordering o = activation_of("edge/e1", &new_pair);
+	struct ordering commit = ordering_of(ORDER_COMMIT);
+	pid_t pid = signal_by_pidfile("edge/e1");
+	struct component_report r;
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	assert_null(r.doubt);
+	must_perform(&o);
+	assert_true(ends(pid));
+	assert_string_equal(record("edge/e1").executable, r.executable);
+	/* orders that tell nobody anything keep it */
+	commit.order.sequence = 2;
+	must_perform(&commit);
+	assert_string_equal(record("edge/e1").executable, r.executable);
+}
+
 /* The other state's number has nothing to do with this one. */
 static void a_number_of_another_lineage_is_another_number(void **state)
 {
@@ -523,6 +640,8 @@ int main(void)
 		WITH_AGENT(an_activation_runs_once_for_its_number),
 		WITH_AGENT(a_commit_again_does_not_allow_it_again),
 		WITH_AGENT(a_number_of_another_lineage_is_another_number),
+		WITH_AGENT(e3_a_doubtful_process_is_told_and_not_signalled),
+		WITH_AGENT(e3_the_executable_that_was_signalled_is_remembered),
 		WITH_AGENT(what_is_not_installed_is_not_activated),
 		WITH_AGENT(what_failed_is_not_tried_again_for_its_number),
 		WITH_AGENT(the_own_pair_is_only_tried),
