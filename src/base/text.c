@@ -337,3 +337,8 @@ const char *text_nearest(const char *word, const char *const *candidates)
 	}
 	return nearest;
 }
+
+int text_compare(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}

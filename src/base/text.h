@@ -59,6 +59,9 @@ void text_base64_secret(struct secret *out, const void *bytes, size_t len);
 size_t text_unbase64_room(size_t len);
 bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got);
 
+/* For qsort(3) and bsearch(3): texts, or structs that begin with one. */
+int text_compare(const void *left, const void *right);
+
 /*
  * The candidate that `word` is probably a typo of, or NULL.  `candidates`
  * ends with NULL.

@@ -2,6 +2,7 @@
 #include "cli/planning.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "config/load.h"
 #include "plan/plan.h"
 #include "report/json_value.h"
@@ -9,11 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-static int compare_choice(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
 
 static struct texts sorted_set(const struct texts *given, struct arena *a)
 {
@@ -24,7 +20,7 @@ static struct texts sorted_set(const struct texts *given, struct arena *a)
 		set.items[i] = given->items[i];
 	if (given->count)
 		qsort(set.items, given->count, sizeof(*set.items),
-		      compare_choice);
+		      text_compare);
 	for (size_t i = 0; i < given->count; i++)
 		if (!set.count ||
 		    strcmp(set.items[set.count - 1], set.items[i]) != 0)

@@ -30,19 +30,14 @@ bool subject_read(struct loader *ld, const struct node *n,
 	return complain(ld, n, "'subject': %s", e.text);
 }
 
-static int by_name(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 void sort_by_name(void *items, size_t count, size_t size)
 {
 	const char *item = items;
 
 	for (size_t i = 1; i < count; i++) {
-		if (by_name(item + (i - 1) * size, item + i * size) <= 0)
+		if (text_compare(item + (i - 1) * size, item + i * size) <= 0)
 			continue;
-		qsort(items, count, size, by_name);
+		qsort(items, count, size, text_compare);
 		return;
 	}
 }

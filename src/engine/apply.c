@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
 
@@ -26,11 +27,6 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 	[STEP_ROLLBACK] = { NULL }, /* never planned */
 	[STEP_RETIRE] = { step_retire },
 };
-
-static int compare_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* ---- telling ---- */
 
@@ -175,7 +171,7 @@ static bool is_held(const struct run *r, const struct step *s)
 {
 	return s->wave != NO_WAVE && s->process && r->held.count &&
 	       bsearch(&s->process, r->held.items, r->held.count,
-		       sizeof(*r->held.items), compare_text);
+		       sizeof(*r->held.items), text_compare);
 }
 
 /*
@@ -302,7 +298,7 @@ static void hold_processes(struct run *r, const size_t *numbers, size_t count)
 			VEC_PUSH(&r->held, &r->arena, p->steps[i].process);
 	if (r->held.count)
 		qsort(r->held.items, r->held.count, sizeof(*r->held.items),
-		      compare_text);
+		      text_compare);
 }
 
 /* ---- the whole ---- */

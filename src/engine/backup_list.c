@@ -2,6 +2,7 @@
 /* The bundles in the backup directory, by their names. */
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "bundle/bundle.h"
 #include "engine/backup.h"
@@ -134,11 +135,6 @@ const char *backup_newer(struct engine *en, struct arena *a)
 
 /* ---- those that are no longer needed ---- */
 
-static int compare_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Keys by the hash of their public half, sorted. */
 struct key_list {
 	const char **spkis;
@@ -155,7 +151,7 @@ static struct key_list keys_of(const struct bundle *b, struct arena *a)
 		keys.spkis[i] = b->items[i].spki;
 	if (keys.count)
 		qsort(keys.spkis, keys.count, sizeof(*keys.spkis),
-		      compare_text);
+		      text_compare);
 	return keys;
 }
 
@@ -183,7 +179,7 @@ static bool is_covered(const char *path, const struct key_list *keys,
 		if (!has_ended(item, now) &&
 		    (!keys->count ||
 		     !bsearch(&item->spki, keys->spkis, keys->count,
-			      sizeof(*keys->spkis), compare_text)))
+			      sizeof(*keys->spkis), text_compare)))
 			return err_set(e, ERR_INPUT,
 				       "it holds a key of '%s' that the newest "
 				       "does not",

@@ -5,6 +5,7 @@
  */
 #include "base/fs.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "bundle/bundle.h"
 #include "engine/backup.h"
 #include "engine/inside.h"
@@ -16,11 +17,6 @@ struct name_list {
 	const char **names;
 	size_t count;
 };
-
-static int compare_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* Sorted, each once. */
 static struct name_list recorded(const struct snapshot *s, struct arena *a)
@@ -37,7 +33,7 @@ static struct name_list recorded(const struct snapshot *s, struct arena *a)
 			list.names[count++] = g->bundle;
 	}
 	if (count)
-		qsort(list.names, count, sizeof(*list.names), compare_text);
+		qsort(list.names, count, sizeof(*list.names), text_compare);
 	for (size_t i = 0; i < count; i++)
 		if (!i || strcmp(list.names[i], list.names[list.count - 1]))
 			list.names[list.count++] = list.names[i];

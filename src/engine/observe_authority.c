@@ -21,20 +21,15 @@ struct authority_watch {
 	VEC(struct foreign_authority) found;
 };
 
-static int compare_text(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 #define SORT(vec)                                                   \
 	do {                                                        \
 		if ((vec)->count)                                   \
 			qsort((vec)->items, (vec)->count,           \
-			      sizeof(*(vec)->items), compare_text); \
+			      sizeof(*(vec)->items), text_compare); \
 	} while (0)
 #define HAS(vec, text)                                                \
 	((vec)->count && bsearch(&(text), (vec)->items, (vec)->count, \
-				 sizeof(*(vec)->items), compare_text))
+				 sizeof(*(vec)->items), text_compare))
 
 /* The state may still know the issuer by the name it had. */
 static bool read_authority(struct engine *en, const struct generation *g,

@@ -7,6 +7,7 @@
  * try it again unasked.
  */
 #include "base/clock.h"
+#include "base/text.h"
 #include "drivers/driver.h"
 #include "engine/inside.h"
 #include "engine/pairs.h"
@@ -39,11 +40,6 @@ struct taking {
 	size_t count;
 };
 
-static int compare_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static int by_process(const void *left, const void *right)
 {
 	const struct taken *a = left;
@@ -62,7 +58,7 @@ static bool find_process(const struct taking *t, const struct step *s,
 	const char *const *found =
 		s->process
 			? bsearch(&s->process, t->processes, t->process_count,
-				  sizeof(s->process), compare_text)
+				  sizeof(s->process), text_compare)
 			: NULL;
 
 	*at = found ? (size_t)(found - t->processes) : 0;
@@ -140,7 +136,7 @@ static void reject(struct run *r, struct component_seen *seen,
 		    !has_ended(r, seen->rejected[i]))
 			list[count++] = seen->rejected[i];
 	list[count++] = fingerprint;
-	qsort(list, count, sizeof(*list), compare_text);
+	qsort(list, count, sizeof(*list), text_compare);
 	seen->rejected = list;
 	seen->rejected_count = count;
 }

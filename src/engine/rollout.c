@@ -5,15 +5,11 @@
  */
 #include "base/clock.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "engine/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int compare_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 struct chunk {
 	size_t first; /* steps of the wave */
@@ -25,7 +21,7 @@ struct chunk {
 static bool in_chunk(const struct chunk *c, const char *process)
 {
 	return bsearch(&process, c->processes, c->count, sizeof(process),
-		       compare_text) != NULL;
+		       text_compare) != NULL;
 }
 
 static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
@@ -61,7 +57,7 @@ static unsigned failures(const struct run *r, const struct chunk *c)
 		const char *process = r->plan->steps[i].process;
 		const char *const *at =
 			bsearch(&process, c->processes, c->count,
-				sizeof(process), compare_text);
+				sizeof(process), text_compare);
 
 		if (!at || failed[at - c->processes] ||
 		    !is_failure(r->progress[i]))

@@ -14,11 +14,6 @@ AUTO_TYPE(json, json_t *, json_decref)
 
 /* ---- what is saved of a plan ---- */
 
-static int compare_step_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* The names of the components with a step, sorted. */
 static size_t stepped_components(const struct plan *p, const char **names)
 {
@@ -28,7 +23,7 @@ static size_t stepped_components(const struct plan *p, const char **names)
 		if (p->steps[i].component)
 			names[count++] = p->steps[i].component;
 	if (count)
-		qsort(names, count, sizeof(*names), compare_step_names);
+		qsort(names, count, sizeof(*names), text_compare);
 	return count;
 }
 
@@ -45,7 +40,7 @@ struct plan plan_saved_form(const struct plan *p, struct arena *a)
 	saved.observed_count = 0;
 	for (size_t i = 0; i < p->observed_count; i++)
 		if (count && bsearch(&p->observed[i].name, names, count,
-				     sizeof(*names), compare_step_names))
+				     sizeof(*names), text_compare))
 			seen[saved.observed_count++] = p->observed[i];
 	return saved;
 }

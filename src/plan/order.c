@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/order.h"
 
+#include "base/text.h"
 #include "plan/waves.h"
 
 #include <stdlib.h>
@@ -107,11 +108,6 @@ static void order_certificate(struct order *o, struct certificate_draft *c)
 	VEC_PUSH(&o->unsaved, &o->d->scratch, made);
 }
 
-static int compare_text(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /*
  * Pairs that this plan replaces and that the state does not know: the backup
  * step keeps them first.
@@ -126,7 +122,7 @@ static size_t count_strangers(struct draft *d)
 	for (size_t i = 0; i < s->generation_count; i++)
 		known[i] = s->generations[i].fingerprint;
 	if (s->generation_count)
-		qsort(known, s->generation_count, sizeof(*known), compare_text);
+		qsort(known, s->generation_count, sizeof(*known), text_compare);
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
 		const struct component_draft *c = &d->components[i];
 		const char *there = c->write ? c->seen->installed : NULL;
@@ -135,7 +131,7 @@ static size_t count_strangers(struct draft *d)
 			continue;
 		strangers += !s->generation_count ||
 			     !bsearch(&there, known, s->generation_count,
-				      sizeof(*known), compare_text);
+				      sizeof(*known), text_compare);
 	}
 	return strangers;
 }

@@ -116,18 +116,13 @@ static bool is_written(const struct draft *d, const char *component)
 	return c && d->components[c - d->fleet->components].write;
 }
 
-static int compare_text(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 static bool is_accepted(const struct draft *d, const char *key)
 {
 	const struct snapshot *s = d->snapshot;
 
 	return s->accepted_count &&
 	       bsearch(&key, s->accepted, s->accepted_count,
-		       sizeof(*s->accepted), compare_text);
+		       sizeof(*s->accepted), text_compare);
 }
 
 static const char *describe(struct draft *d, const struct foreign_authority *f)
@@ -220,7 +215,7 @@ void precheck_accepted(struct draft *d, struct plan *p)
 				 draft_keep(d, s->foreign[i].key));
 	if (keys.count)
 		qsort(keys.items, keys.count, sizeof(*keys.items),
-		      compare_text);
+		      text_compare);
 	for (size_t i = 0; i < keys.count; i++)
 		if (!i || strcmp(keys.items[i], keys.items[count - 1]) != 0)
 			keys.items[count++] = keys.items[i];

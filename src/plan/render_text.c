@@ -339,11 +339,6 @@ static void render_waves(struct page *pg)
 
 /* ---- the rest ---- */
 
-static int compare_text(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /* The components that have a step, sorted. */
 static size_t changing(const struct plan *p, const char **names)
 {
@@ -353,7 +348,7 @@ static size_t changing(const struct plan *p, const char **names)
 		if (p->steps[i].component)
 			names[count++] = p->steps[i].component;
 	if (count)
-		qsort(names, count, sizeof(*names), compare_text);
+		qsort(names, count, sizeof(*names), text_compare);
 	return count;
 }
 
@@ -369,7 +364,7 @@ static void render_unchanged(struct page *pg)
 		const char *name = p->observed[i].name;
 
 		if (count &&
-		    bsearch(&name, names, count, sizeof(*names), compare_text))
+		    bsearch(&name, names, count, sizeof(*names), text_compare))
 			continue;
 		if (!begun)
 			title(pg, "Unchanged");

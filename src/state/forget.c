@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys that no generation needs any more: several may share one key. */
+#include "base/text.h"
 #include "state/change.h"
 #include "state/handle.h"
 #include "state/records.h"
@@ -11,11 +12,6 @@ struct needed {
 	struct arena *arena;
 	VEC(const char *) spkis;
 };
-
-static int by_text(const void *x, const void *y)
-{
-	return strcmp(*(const char *const *)x, *(const char *const *)y);
-}
 
 static bool need(struct needed *n, const struct record *r, struct err *e)
 {
@@ -59,7 +55,7 @@ static bool is_needed(const struct needed *n, const char *spki)
 {
 	return n->spkis.count > 0 &&
 	       bsearch(&spki, n->spkis.items, n->spkis.count, sizeof(spki),
-		       by_text);
+		       text_compare);
 }
 
 bool forget_keys(const struct change *c, struct writes *w, struct err *e)
@@ -73,7 +69,7 @@ bool forget_keys(const struct change *c, struct writes *w, struct err *e)
 		return false;
 	if (n.spkis.count)
 		qsort(n.spkis.items, n.spkis.count, sizeof(*n.spkis.items),
-		      by_text);
+		      text_compare);
 	for (size_t i = 0; i < c->forgotten.count; i++) {
 		const char *spki = c->forgotten.items[i];
 		const char *key = record_key(w->arena, KEY_PREFIX, spki);
