@@ -3,10 +3,10 @@
 
 #include "base/child.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "place/entry.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -248,8 +248,7 @@ static const char *new_word(struct arena *a)
 
 	if (getentropy(bytes, sizeof(bytes)) < 0)
 		abort();
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	text_hex(bytes, sizeof(bytes), hex);
 	return arena_printf(a, "certfleet-end-%s", hex);
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/plan.h"
 
+#include "base/text.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 const char *const step_kind_names[STEP_KIND_COUNT + 1] = {
@@ -46,6 +49,26 @@ bool plan_is_blocked(const struct plan *p)
 bool plan_needs_acknowledgement(const struct plan *p)
 {
 	return any_open(p, SEVERITY_ACKNOWLEDGE);
+}
+
+struct stepped plan_stepped(const struct plan *p, struct arena *a)
+{
+	struct stepped s = {
+		.names = arena_array(a, p->step_count, sizeof(*s.names)),
+	};
+
+	for (size_t i = 0; i < p->step_count; i++)
+		if (p->steps[i].component)
+			s.names[s.count++] = p->steps[i].component;
+	if (s.count)
+		qsort(s.names, s.count, sizeof(*s.names), text_compare);
+	return s;
+}
+
+bool stepped_has(const struct stepped *s, const char *component)
+{
+	return s->count && bsearch(&component, s->names, s->count,
+				   sizeof(*s->names), text_compare);
 }
 
 bool plan_accepts(const struct plan *p, const char *code, const char *component)

@@ -140,6 +140,14 @@ AUTO_STRUCT(plan, struct plan, plan_release)
 /* An acknowledgement that goes with the activation. */
 #define PLAN_PIDFILE_DOUBTFUL "pidfile-doubtful"
 
+/* The components with a step, in the arena. */
+struct stepped {
+	const char **names; /* sorted; some more than once */
+	size_t count;
+};
+struct stepped plan_stepped(const struct plan *p, struct arena *a);
+bool stepped_has(const struct stepped *s, const char *component);
+
 /* Whether the plan has this precondition of a component, acknowledged. */
 bool plan_accepts(const struct plan *p, const char *code,
 		  const char *component);

@@ -14,33 +14,18 @@ AUTO_TYPE(json, json_t *, json_decref)
 
 /* ---- what is saved of a plan ---- */
 
-/* The names of the components with a step, sorted. */
-static size_t stepped_components(const struct plan *p, const char **names)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].component)
-			names[count++] = p->steps[i].component;
-	if (count)
-		qsort(names, count, sizeof(*names), text_compare);
-	return count;
-}
-
 struct plan plan_saved_form(const struct plan *p, struct arena *a)
 {
 	struct plan saved = *p;
-	const char **names = arena_array(a, p->step_count, sizeof(*names));
+	struct stepped stepped = plan_stepped(p, a);
 	struct component_seen *seen =
 		arena_array(a, p->observed_count, sizeof(*seen));
-	size_t count = stepped_components(p, names);
 
 	saved.arena = (struct arena){ 0 };
 	saved.observed = seen;
 	saved.observed_count = 0;
 	for (size_t i = 0; i < p->observed_count; i++)
-		if (count && bsearch(&p->observed[i].name, names, count,
-				     sizeof(*names), text_compare))
+		if (stepped_has(&stepped, p->observed[i].name))
 			seen[saved.observed_count++] = p->observed[i];
 	return saved;
 }

@@ -5,7 +5,6 @@
 #include "plan/summary.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -339,32 +338,17 @@ static void render_waves(struct page *pg)
 
 /* ---- the rest ---- */
 
-/* The components that have a step, sorted. */
-static size_t changing(const struct plan *p, const char **names)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].component)
-			names[count++] = p->steps[i].component;
-	if (count)
-		qsort(names, count, sizeof(*names), text_compare);
-	return count;
-}
-
 static void render_unchanged(struct page *pg)
 {
 	const struct plan *p = pg->p;
 	AUTO(arena) a = { 0 };
-	const char **names = arena_array(&a, p->step_count, sizeof(*names));
-	size_t count = changing(p, names);
+	struct stepped stepped = plan_stepped(p, &a);
 	bool begun = false;
 
 	for (size_t i = 0; i < p->observed_count; i++) {
 		const char *name = p->observed[i].name;
 
-		if (count &&
-		    bsearch(&name, names, count, sizeof(*names), text_compare))
+		if (stepped_has(&stepped, name))
 			continue;
 		if (!begun)
 			title(pg, "Unchanged");
