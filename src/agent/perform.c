@@ -130,11 +130,6 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 		out->error = all.error;
 }
 
-bool perform_must_ask(const struct agent_component *c)
-{
-	return c->check_count || c->version.kind == VERSION_COMMAND;
-}
-
 void perform_ask(const struct agent_component *c, struct arena *a,
 		 struct component_report *out)
 {

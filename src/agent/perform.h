@@ -22,8 +22,6 @@ void perform_look(const struct agent_config *c,
 /* Adds what only the process can tell: its version, what its ports serve. */
 void perform_ask(const struct agent_component *component, struct arena *a,
 		 struct component_report *out);
-/* Whether perform_ask() would have to ask anybody. */
-bool perform_must_ask(const struct agent_component *component);
 
 struct deed {
 	const struct agent_config *config;

@@ -75,18 +75,23 @@ bool backup_observe(struct engine *en, struct snapshot *s, struct err *e)
 	struct name_list list = recorded(s, &a);
 	VEC(struct lost_bundle) lost = { 0 };
 
+	/* What may not be looked at is taken to be as it was left. */
+	if (!directory || !engine_may_look(en, directory))
+		return true;
 	for (size_t i = 0; i < list.count; i++) {
-		const char *why = NULL;
+		const char *name = list.names[i];
+		const char *why = flaw(en, name, &a);
 
-		/* What may not be looked at is taken to be as it was left. */
-		if (!directory || !engine_may_look(en, directory))
-			continue;
-		why = flaw(en, list.names[i], &s->arena);
 		if (stop_requested())
 			return err_set(e, ERR_STOPPED, "stopped");
 		if (why)
 			VEC_PUSH(&lost, &s->arena,
-				 (struct lost_bundle){ list.names[i], why });
+				 (struct lost_bundle){
+					 name,
+					 arena_printf(&s->arena,
+						      "the bundle '%s' %s",
+						      text_escaped(&a, name),
+						      text_escaped(&a, why)) });
 	}
 	s->lost = lost.items;
 	s->lost_count = lost.count;

@@ -167,7 +167,7 @@ struct renamed_seen {
 /* A bundle that the state relies on, but that cannot be relied on. */
 struct lost_bundle {
 	const char *name;
-	const char *why;
+	const char *message; /* "the bundle 'NAME' is not there"; escaped */
 };
 
 struct snapshot {

@@ -75,12 +75,8 @@ static void check_bundles(struct draft *d)
 					.code = CODE_BACKUP_MISSING,
 					.severity = SEVERITY_INFO,
 					.name = "",
-					.message = arena_printf(
-						d->kept, "the bundle '%s' %s",
-						text_escaped(&d->scratch,
-							     s->lost[i].name),
-						text_escaped(&d->scratch,
-							     s->lost[i].why)),
+					.message = arena_strdup(
+						d->kept, s->lost[i].message),
 				});
 }
 

@@ -93,12 +93,10 @@ static json_t *problems_to_json(const struct status *s)
 	json_t *problems = json_array();
 
 	for (size_t i = 0; i < s->lost_count; i++)
-		json_array_append_new(
-			problems, json_pack("{ss so}", "code", "backup-missing",
-					    "message",
-					    json_sprintf("the bundle '%s' %s",
-							 s->lost[i].name,
-							 s->lost[i].why)));
+		json_array_append_new(problems,
+				      json_pack("{ss so}", "code",
+						"backup-missing", "message",
+						json_text(s->lost[i].message)));
 	return problems;
 }
 

@@ -219,13 +219,11 @@ static void add_summary(const struct status *s, struct buf *out)
 
 static void add_lost(const struct status *s, struct buf *out)
 {
-	for (size_t i = 0; i < s->lost_count; i++) {
-		buf_puts(out, "backup-missing: the bundle '");
-		text_escape(out, s->lost[i].name, strlen(s->lost[i].name));
-		buf_puts(out, "' ");
-		text_escape(out, s->lost[i].why, strlen(s->lost[i].why));
-		buf_puts(out, "; 'certfleet apply' writes a new one\n");
-	}
+	for (size_t i = 0; i < s->lost_count; i++)
+		buf_printf(out,
+			   "backup-missing: %s; 'certfleet apply' writes a new "
+			   "one\n",
+			   s->lost[i].message);
 	if (s->lost_count)
 		buf_putc(out, '\n');
 }
