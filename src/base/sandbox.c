@@ -292,13 +292,6 @@ static bool open_answer(int *reader, int *writer, struct err *e)
 	return *writer >= 0 || err_sys(e, "cannot start decoding: no pipe");
 }
 
-bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
-		 struct err *e)
-{
-	return sandbox_work(&(struct sandbox_work){ fn, ctx, SANDBOX_SECONDS },
-			    answer, e);
-}
-
 bool sandbox_work(const struct sandbox_work *how, struct secret *answer,
 		  struct err *e)
 {

@@ -30,23 +30,19 @@ enum {
 /* Runs in the child.  Its answer, or its error, is what the parent gets. */
 typedef bool sandbox_fn(void *ctx, struct buf *answer, struct err *e);
 
-/* `answer` must be empty; it is wiped memory because keys pass through it. */
-MUST_CHECK bool sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
-			    struct err *e);
-
 /*
  * For a process that goes on: no file can be opened any more (Landlock, where
  * the kernel has it).  False with errno.
  */
 bool sandbox_forbid_files(void);
 
-/* Work of our own, so much that it may take longer. */
 struct sandbox_work {
 	sandbox_fn *fn;
 	void *ctx;
 	unsigned seconds;  /* of processor time */
 	bool lasts_a_stop; /* what a stop leaves undone is put back by it */
 };
+/* `answer` must be empty; it is wiped memory because keys pass through it. */
 MUST_CHECK bool sandbox_work(const struct sandbox_work *work,
 			     struct secret *answer, struct err *e);
 

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/random.h>
 
 enum {
 	WORD_BYTES = 16
@@ -246,7 +246,7 @@ static const char *new_word(struct arena *a)
 	unsigned char bytes[WORD_BYTES];
 	char hex[2 * WORD_BYTES + 1];
 
-	if (getentropy(bytes, sizeof(bytes)) < 0)
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
 		abort();
 	text_hex(bytes, sizeof(bytes), hex);
 	return arena_printf(a, "certfleet-end-%s", hex);

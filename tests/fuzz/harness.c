@@ -159,16 +159,6 @@ bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer,
 	return true;
 }
 
-bool __wrap_sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
-			struct err *e);
-bool __wrap_sandbox_run(sandbox_fn *fn, void *ctx, struct secret *answer,
-			struct err *e)
-{
-	const struct sandbox_work work = { .fn = fn, .ctx = ctx };
-
-	return __wrap_sandbox_work(&work, answer, e);
-}
-
 /*
  * GnuTLS and src/crypto/ derive keys by this function of nettle.  Here it has
  * a few rounds, whatever it is asked for.

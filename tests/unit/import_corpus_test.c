@@ -123,7 +123,9 @@ static bool try_row(json_t *row, struct err *e)
 		return import_sample_pair(field(row, "file"),
 					  field(row, "key_file"), e);
 	read_sample(field(row, "file"), &s.bytes);
-	bool ok = sandbox_run(decode_sample, &s, &answer, e);
+
+	const struct sandbox_work work = { decode_sample, &s, SANDBOX_SECONDS };
+	bool ok = sandbox_work(&work, &answer, e);
 
 	secret_release(&s.bytes);
 	return ok;

@@ -112,13 +112,19 @@ static bool try_to_escape(void *ctx, struct buf *answer, struct err *e)
 	return true;
 }
 
+static bool run(sandbox_fn *fn, void *ctx, struct secret *answer, struct err *e)
+{
+	return sandbox_work(&(struct sandbox_work){ fn, ctx, SANDBOX_SECONDS },
+			    answer, e);
+}
+
 static void brings_the_answer_back(void **state)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(sandbox_run(echo, (char[]){ "hello" }, &answer, &e));
+	assert_true(run(echo, (char[]){ "hello" }, &answer, &e));
 	assert_int_equal(answer.len, 5);
 	assert_string_equal((char *)answer.bytes, "hello");
 }
@@ -129,7 +135,7 @@ static void an_empty_answer_is_an_answer(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(sandbox_run(answer_nothing, NULL, &answer, &e));
+	assert_true(run(answer_nothing, NULL, &answer, &e));
 	assert_int_equal(answer.len, 0);
 	assert_non_null(answer.bytes);
 }
@@ -140,8 +146,7 @@ static void brings_code_and_text_of_an_error_back(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(
-		sandbox_run(refuse, (char[]){ "wrong password" }, &answer, &e));
+	assert_false(run(refuse, (char[]){ "wrong password" }, &answer, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
 	assert_string_equal(e.text, "wrong password");
 	assert_null(answer.bytes);
@@ -153,7 +158,7 @@ static void escapes_what_the_child_says(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(sandbox_run(refuse, (char[]){ "a\033b\nc" }, &answer, &e));
+	assert_false(run(refuse, (char[]){ "a\033b\nc" }, &answer, &e));
 	assert_null(strchr(e.text, '\033'));
 	assert_null(strchr(e.text, '\n'));
 }
@@ -164,7 +169,7 @@ static void refuses_an_answer_over_the_limit(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(sandbox_run(flood, NULL, &answer, &e));
+	assert_false(run(flood, NULL, &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_null(answer.bytes);
 }
@@ -175,7 +180,7 @@ static void a_crash_is_an_error(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(sandbox_run(crash, NULL, &answer, &e));
+	assert_false(run(crash, NULL, &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.text, "signal"));
 }
@@ -186,7 +191,7 @@ static void endless_work_ends(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(sandbox_run(spin, NULL, &answer, &e));
+	assert_false(run(spin, NULL, &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.text, "processor time"));
 }
@@ -201,7 +206,7 @@ static void memory_is_limited(void **state)
 	print_message("SKIPPED: the sanitizer reserves more than the limit\n");
 	skip();
 #endif
-	assert_false(sandbox_run(eat_memory, NULL, &answer, &e));
+	assert_false(run(eat_memory, NULL, &answer, &e));
 	assert_string_equal(e.text, "no memory");
 }
 
@@ -217,7 +222,7 @@ static void nothing_outside_can_be_reached(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/file", folder);
 	assert_true(dup2(inherited, 9) == 9);
-	assert_true(sandbox_run(try_to_escape, path, &answer, &e));
+	assert_true(run(try_to_escape, path, &answer, &e));
 	close(9);
 	assert_string_equal((char *)answer.bytes, "");
 	assert_int_equal(rmdir(folder), 0);
@@ -229,7 +234,7 @@ static void no_child_is_left_behind(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(sandbox_run(echo, (char[]){ "x" }, &answer, &e));
+	assert_true(run(echo, (char[]){ "x" }, &answer, &e));
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 }
