@@ -276,19 +276,11 @@ static void begin(struct batch *b, struct talk *t)
 		abort();
 }
 
-/* Whether the peer said "try again", and there is time for it. */
-static bool begin_again(struct batch *b, struct talk *t)
+/* False: there is no time left for it. */
+static bool again_after(struct batch *b, struct talk *t, int64_t wait_ms)
 {
 	const int64_t now_ms = clock_mono_ms();
-	int64_t wait_s = client_retry_after(&t->client);
-	int64_t wait_ms = 0;
 
-	/* Seconds first: what the peer says has no limit. */
-	if (wait_s < 0 || wait_s > (t->end_ms - now_ms) / 1000 ||
-	    t->retries == EXCHANGE_RETRIES)
-		return false;
-	wait_ms = wait_s ? wait_s * 1000
-			 : (int64_t)FIRST_BACKOFF_MS << t->retries;
 	if (wait_ms >= t->end_ms - now_ms)
 		return false;
 	t->retries++;
@@ -296,6 +288,23 @@ static bool begin_again(struct batch *b, struct talk *t)
 	t->stage = STAGE_IDLE;
 	drop_client(b, t);
 	return true;
+}
+
+static int64_t backoff_ms(const struct talk *t)
+{
+	return (int64_t)FIRST_BACKOFF_MS << t->retries;
+}
+
+/* Whether the peer said "try again", and there is time for it. */
+static bool begin_again(struct batch *b, struct talk *t)
+{
+	int64_t wait_s = client_retry_after(&t->client);
+
+	/* Seconds first: what the peer says has no limit. */
+	if (wait_s < 0 || wait_s > (t->end_ms - clock_mono_ms()) / 1000 ||
+	    t->retries == EXCHANGE_RETRIES)
+		return false;
+	return again_after(b, t, wait_s ? wait_s * 1000 : backoff_ms(t));
 }
 
 static bool is_stopped(const struct talk *t)
@@ -315,18 +324,10 @@ static bool needs_another(struct talk *t)
 }
 
 /* Whether the server only wants to be asked later, and there is time. */
-static bool begin_later(struct talk *t)
+static bool begin_later(struct batch *b, struct talk *t)
 {
-	const int64_t now_ms = clock_mono_ms();
-	const int64_t wait_ms = (int64_t)FIRST_BACKOFF_MS << t->retries;
-
-	if (!ssh_was_dropped(t->ssh) || t->retries == SSH_RETRIES ||
-	    wait_ms >= t->end_ms - now_ms)
-		return false;
-	t->retries++;
-	t->begin_ms = now_ms + wait_ms;
-	t->stage = STAGE_IDLE;
-	return true;
+	return ssh_was_dropped(t->ssh) && t->retries < SSH_RETRIES &&
+	       again_after(b, t, backoff_ms(t));
 }
 
 /* True when it has come to its end. */
@@ -350,10 +351,8 @@ static bool carry_socket(struct batch *b, struct talk *t)
 	case SOCKET_FAILED:
 		if (needs_another(t))
 			return false;
-		if (t->ssh && begin_later(t)) {
-			drop_client(b, t);
+		if (t->ssh && begin_later(b, t))
 			return false;
-		}
 		t->x.error = e;
 		break;
 	}
