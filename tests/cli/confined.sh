@@ -48,12 +48,25 @@ everything="  front:
 files="  front: {certificate: site, deliver: {files: {directory: tls/front}}}
   mail: {certificate: vendor, deliver: {files: {directory: tls/mail}}}"
 
+# A call that another process's line interrupted is written as one again.
+whole_calls() {
+	awk '/<unfinished \.\.\.>$/ { sub(/<unfinished \.\.\.>$/, ""); begun[$1] = $0; next }
+		/<\.\.\. [a-z0-9_]+ resumed>/ {
+			pid = $1
+			sub(/^.*<\.\.\. [a-z0-9_]+ resumed>/, "")
+			print begun[pid] $0
+			next
+		}
+		{ print }' run/calls >run/whole && mv run/whole run/calls
+}
+
 # What one run asked of the kernel once it began, in run/asked.
 traced() {
 	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -f -y -o run/calls -e trace=%network,%process,%file,openat2 \
 		"$CERTFLEET" -C repo "$@" >run/shown 2>run/said </dev/null
 	status=$?
 	cat run/shown run/said >run/both
+	whole_calls
 	# the decoder belongs to process set-up, and ends with its channel
 	awk '!main { main = $1 }
 		$1 != main { next }
