@@ -103,14 +103,5 @@ void fuzz_seeds(void)
 	pem_add_key(&key, &fuzz_pair()->key);
 	buf_add(&pem, key.bytes, key.len);
 	seed(pem.data, pem.len);
-	seed_many("", "-----BEGIN CERTIFICATE-----\n", "");
-	seed_many("", "-----BEGIN A-----\nAAAA\n-----END A-----\n", "");
-	seed_many("",
-		  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END "
-		  "CERTIFICATE-----\n",
-		  "");
-	seed_many("", "-----", "");
-	seed_many("-----BEGIN CERTIFICATE-----\n", "A", "");
-	seed_many("-----BEGIN PRIVATE KEY-----\n", "\n",
-		  "-----END PRIVATE KEY-----\n");
+	seed_much_pem();
 }

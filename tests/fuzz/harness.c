@@ -313,6 +313,20 @@ void seed_many(const char *begin, const char *unit, const char *end)
 	seed(text.data, text.len);
 }
 
+void seed_much_pem(void)
+{
+	seed_many("", "-----BEGIN CERTIFICATE-----\n", "");
+	seed_many("", "-----BEGIN A-----\nAAAA\n-----END A-----\n", "");
+	seed_many("",
+		  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END "
+		  "CERTIFICATE-----\n",
+		  "");
+	seed_many("", "-----", "");
+	seed_many("-----BEGIN CERTIFICATE-----\n", "A", "");
+	seed_many("-----BEGIN PRIVATE KEY-----\n", "\n",
+		  "-----END PRIVATE KEY-----\n");
+}
+
 void seed_files(const char *folder, const char *ending)
 {
 	struct dirent **names = NULL;
@@ -376,6 +390,23 @@ struct secret secret_of(const void *bytes, size_t len)
 
 	secret_copy(&s, bytes, len);
 	return s;
+}
+
+bool fuzz_import(enum import_kind kind, struct secret file,
+		 const char *password, struct pair *out)
+{
+	static const char *const names[] = { "a" };
+	AUTO(secret) word = secret_of(password, strlen(password));
+	const struct import_input in = { .kind = kind,
+					 .names = names,
+					 .files = &file,
+					 .file_count = 1,
+					 .password = &word };
+	struct err e = { 0 };
+	bool good = import_read(&in, out, &e);
+
+	HOLDS(good == (e.code == ERR_NONE));
+	return good;
 }
 
 static char folder[PATH_ROOM];

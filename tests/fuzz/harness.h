@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "pki/import.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +48,8 @@ void seed_text(const char *text);
  * square of its length shows.
  */
 void seed_many(const char *begin, const char *unit, const char *end);
+/* Much of what a reader of PEM looks for. */
+void seed_much_pem(void);
 /* Every file of a folder of tests/ whose name ends so. */
 void seed_files(const char *folder, const char *ending);
 
@@ -69,8 +72,10 @@ const char *fuzz_folder(void);
 
 /* A copy that is exactly as long, so that reading past it shows. */
 struct secret secret_of(const void *bytes, size_t len);
+/* One file of a stranger, read as `kind`; checks how it fails. */
+bool fuzz_import(enum import_kind kind, struct secret file,
+		 const char *password, struct pair *out);
 /* A pair of FUZZ_NOW for CN=shop.example.com, always the same. */
-struct pair;
 const struct pair *fuzz_pair(void);
 /* The same for its authority. */
 const struct pair *fuzz_authority(void);

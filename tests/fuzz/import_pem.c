@@ -10,19 +10,10 @@
 static void import(const uint8_t *bytes, size_t len, const char *password)
 {
 	AUTO(secret) file = secret_of(bytes, len);
-	AUTO(secret) word = secret_of(password, strlen(password));
 	AUTO(pair) pair = { 0 };
-	static const char *const names[] = { "a.pem" };
-	const struct import_input in = { .kind = IMPORT_PEM,
-					 .names = names,
-					 .files = &file,
-					 .file_count = 1,
-					 .password = &word };
 	struct err e = { 0 };
-	bool good = import_read(&in, &pair, &e);
 
-	HOLDS(good == (e.code == ERR_NONE));
-	if (good)
+	if (fuzz_import(IMPORT_PEM, file, password, &pair))
 		TRY(pair_lint(&pair, FUZZ_NOW, &e));
 }
 
@@ -92,14 +83,5 @@ void fuzz_seeds(void)
 	seed_text("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
 		  "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
 		  "AAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n");
-	seed_many("", "-----BEGIN CERTIFICATE-----\n", "");
-	seed_many("", "-----BEGIN A-----\nAAAA\n-----END A-----\n", "");
-	seed_many("",
-		  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END "
-		  "CERTIFICATE-----\n",
-		  "");
-	seed_many("", "-----", "");
-	seed_many("-----BEGIN CERTIFICATE-----\n", "A", "");
-	seed_many("-----BEGIN PRIVATE KEY-----\n", "\n",
-		  "-----END PRIVATE KEY-----\n");
+	seed_much_pem();
 }

@@ -13,19 +13,9 @@
 static bool import(const uint8_t *bytes, size_t len, const char *password)
 {
 	AUTO(secret) file = secret_of(bytes, len);
-	AUTO(secret) word = secret_of(password, strlen(password));
 	AUTO(pair) pair = { 0 };
-	static const char *const names[] = { "a.p12" };
-	const struct import_input in = { .kind = IMPORT_PKCS12,
-					 .names = names,
-					 .files = &file,
-					 .file_count = 1,
-					 .password = &word };
-	struct err e = { 0 };
-	bool good = import_read(&in, &pair, &e);
 
-	HOLDS(good == (e.code == ERR_NONE));
-	return good;
+	return fuzz_import(IMPORT_PKCS12, file, password, &pair);
 }
 
 void fuzz_one(const uint8_t *bytes, size_t len)

@@ -72,14 +72,5 @@ void fuzz_seeds(void)
 	pem_add_certs(&out, p->set.certs, p->set.count);
 	seed(out.data, out.len);
 	seed_text("hello\n---\n\n---\nworld");
-	seed_many("", "-----BEGIN CERTIFICATE-----\n", "");
-	seed_many("", "-----BEGIN A-----\nAAAA\n-----END A-----\n", "");
-	seed_many("",
-		  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END "
-		  "CERTIFICATE-----\n",
-		  "");
-	seed_many("", "-----", "");
-	seed_many("-----BEGIN CERTIFICATE-----\n", "A", "");
-	seed_many("-----BEGIN PRIVATE KEY-----\n", "\n",
-		  "-----END PRIVATE KEY-----\n");
+	seed_much_pem();
 }
