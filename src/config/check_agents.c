@@ -9,6 +9,9 @@
  * for that very host, and which refuses unless the component is its own pair;
  * it names that host and nothing else; and it is for servers alone, so that
  * no agent takes it for an operator's.
+ *
+ * One with `use: operators` signs those whom agents obey, and nobody who is
+ * not named.
  */
 #include "config/check.h"
 
@@ -19,13 +22,13 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct issuer_form *agents_issuer(const struct loader *ld,
-					       const struct certificate_form *f)
+static bool is_signed_for(const struct loader *ld,
+			  const struct certificate_form *f, enum issuer_use use)
 {
 	const struct issuer_form *issuer =
 		f->issuer ? lookup_find(&ld->issuer_forms, f->issuer) : NULL;
 
-	return issuer && issuer->issuer.use == USE_AGENTS ? issuer : NULL;
+	return issuer && issuer->issuer.use == use;
 }
 
 static bool report_use(struct loader *ld, const struct certificate_form *f,
@@ -133,7 +136,7 @@ static void check_certificates(struct loader *ld, const struct build *b)
 
 		/* without a component there is none per component */
 		if (f->good && !f->users && f->per == PER_FLEET &&
-		    agents_issuer(ld, f))
+		    is_signed_for(ld, f, USE_AGENTS))
 			report_use(ld, f, "");
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
@@ -141,8 +144,9 @@ static void check_certificates(struct loader *ld, const struct build *b)
 
 		if (f == reported || !f->good)
 			continue;
-		if (agents_issuer(ld, f) ? !check_renewal(ld, b, i)
-					 : !check_trusted(ld, b, i))
+		if (is_signed_for(ld, f, USE_AGENTS)
+			    ? !check_renewal(ld, b, i)
+			    : !check_trusted(ld, b, i))
 			reported = f;
 	}
 }
@@ -179,9 +183,54 @@ static void check_authority(struct loader *ld, const struct node *root)
 	}
 }
 
+/* ---- operators ---- */
+
+static bool has_subject(struct loader *ld, const struct certificate_form *f,
+			const char **out)
+{
+	const char *cn = NULL;
+	struct err e = { 0 };
+
+	return f->subject && f->subject->kind == NODE_TEXT &&
+	       ld->subject(f->subject->text, &ld->work, out, &cn, &e);
+}
+
+/*
+ * An agent that allows a name obeys everybody who has it: each operator is
+ * one entry of the fleet file, with a name of its own.
+ */
+static void check_operators(struct loader *ld)
+{
+	AUTO(lookup) subjects = { 0 };
+
+	vec_each (entry, &ld->certificates.entries) {
+		const struct certificate_form *f =
+			lookup_find(&ld->certificate_forms, entry->key->text);
+		const struct certificate_form *other = NULL;
+		const char *subject = NULL;
+
+		if (!f->good || !is_signed_for(ld, f, USE_OPERATORS))
+			continue;
+		if (f->per == PER_COMPONENT)
+			complain(ld, node_find(f->node, "per"),
+				 "issuer '%s' is for operators, each of whom "
+				 "is a certificate of its own: it signs none "
+				 "'per: component'",
+				 f->issuer);
+		else if (has_subject(ld, f, &subject))
+			other = lookup_add(&subjects, subject, f);
+		if (other)
+			complain(ld, f->subject,
+				 "operators are told apart by their subject: "
+				 "certificate '%s' has this one already",
+				 other->key->text);
+	}
+}
+
 void check_agents(struct loader *ld, const struct build *b,
 		  const struct node *root)
 {
 	check_authority(ld, root);
 	check_certificates(ld, b);
+	check_operators(ld);
 }

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/trusted_file.h"
 #include "engine/enrol_inside.h"
+#include "engine/observe.h"
 #include "pki/callers.h"
 
 #include <string.h>
@@ -129,25 +130,6 @@ static bool take_authority(const char *path, struct arena *a, const char **out,
 
 /* ---- what is allowed ---- */
 
-static bool writes(const struct component *c, const char *path, struct arena *a)
-{
-	const struct install *i = &c->deliver.files;
-	const char *const single[] = { i->certificate, i->leaf, i->combined };
-
-	if (c->deliver.kind != DRIVER_FILES)
-		return false;
-	if (i->directory) {
-		const char *within =
-			arena_printf(a, "%s/", fs_absolute(a, i->directory));
-
-		return !strncmp(path, within, strlen(within));
-	}
-	for (size_t k = 0; k < sizeof(single) / sizeof(*single); k++)
-		if (single[k] && !strcmp(fs_absolute(a, single[k]), path))
-			return true;
-	return false;
-}
-
 /* With another key after its renewal the operator would be locked out. */
 static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 {
@@ -159,7 +141,7 @@ static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 
 		if (c->import.kind != IMPORT_NONE ||
 		    c->rotation == ROTATE_REUSE ||
-		    !writes(&f->components[i], path, a))
+		    !component_writes(&f->components[i], path, a))
 			continue;
 		return err_set(
 			e, ERR_INPUT,

@@ -33,30 +33,14 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 			      e);
 }
 
-/* The state may still know the issuer by the name it had. */
-static bool authority_certificates(struct engine *en, const struct issuer *i,
-				   const struct generation *newest,
-				   struct arena *a, struct cert_set *set)
-{
-	struct generation before = *newest;
-	struct err ignored;
-
-	if (state_certificates(en->state, newest, a, set, &ignored))
-		return true;
-	before.owner = i->was;
-	return i->was &&
-	       state_certificates(en->state, &before, a, set, &ignored);
-}
-
-static bool is_published(struct engine *en, const struct issuer *i,
-			 const struct generation *newest,
+static bool is_published(struct engine *en, const struct generation *newest,
 			 const struct secret *file)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) wanted = { 0 };
 	struct cert_set set = { 0 };
 
-	if (!newest || !authority_certificates(en, i, newest, &a, &set))
+	if (!newest || !authority_certificates(en, newest, &a, &set))
 		return false;
 	pem_add_certs(&wanted, set.certs, set.count);
 	return file->len == wanted.len &&
@@ -78,7 +62,7 @@ static bool is_current(struct engine *en, const struct issuer *i,
 	if (!engine_read(en, i->publish, INPUT_FILE_LIMIT, &file, &ignored))
 		return false;
 	authority_watch_file(w, i->publish, &file);
-	return is_published(en, i, newest, &file);
+	return is_published(en, newest, &file);
 }
 
 static void observe_published(struct engine *en, struct snapshot *s,
@@ -152,6 +136,8 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 		return false;
 	if (!observe_trust(en, &s, e))
 		return false;
+
+	observe_operator(en, &s);
 
 	struct authority_watch *w = authority_watch_new(en, &s);
 

@@ -74,6 +74,19 @@ void authority_watch_leaf(struct authority_watch *w, const char *component,
 void authority_watch_file(struct authority_watch *w, const char *path,
 			  const struct secret *pem);
 void authority_watch_end(struct authority_watch *w, struct snapshot *s);
+/* Of a generation of an issuer; strings in `a`. */
+MUST_CHECK bool authority_certificates(struct engine *en,
+				       const struct generation *g,
+				       struct arena *a, struct cert_set *out);
+
+/*
+ * engine/observe_operator.c: the issuers of the operator's pair; what cannot
+ * be read of it is told where it is used.
+ */
+void observe_operator(struct engine *en, struct snapshot *s);
+/* Whether the component writes a certificate there; `path` is absolute. */
+bool component_writes(const struct component *c, const char *path,
+		      struct arena *a);
 
 /* Asks every component, and every port what it serves. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,

@@ -32,8 +32,8 @@ struct authority_watch {
 				 sizeof(*(vec)->items), text_compare))
 
 /* The state may still know the issuer by the name it had. */
-static bool read_authority(struct engine *en, const struct generation *g,
-			   struct arena *a, struct cert_set *set)
+bool authority_certificates(struct engine *en, const struct generation *g,
+			    struct arena *a, struct cert_set *set)
 {
 	const struct issuer *i = fleet_issuer(en->fleet, g->owner);
 	struct generation before = *g;
@@ -54,7 +54,7 @@ static void know_authority(struct authority_watch *w, struct engine *en,
 	struct err ignored = { 0 };
 
 	VEC_PUSH(&w->keys, w->arena, g->spki);
-	if (read_authority(en, g, w->arena, &set) && set.count &&
+	if (authority_certificates(en, g, w->arena, &set) && set.count &&
 	    key_ids_read(set.certs[0], w->arena, &ids, &ignored))
 		VEC_PUSH(&w->keys, w->arena, ids.own);
 }

@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "engine/inside.h"
+#include "model/issue_request.h"
 #include "pki/issue.h"
 
 #include <string.h>

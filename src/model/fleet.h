@@ -72,7 +72,8 @@ enum issuer_kind {
 /* Whom a managed one signs for. */
 enum issuer_use {
 	USE_CERTIFICATES,
-	USE_AGENTS /* only by enrolment, and what renews an agent's own pair */
+	USE_AGENTS, /* only by enrolment, and what renews an agent's own pair */
+	USE_OPERATORS /* whom agents obey, each named in the fleet file */
 };
 
 /*
@@ -379,19 +380,6 @@ const struct component *fleet_component(const struct fleet *f,
 					const char *name);
 
 bool fleet_has_group(const struct fleet *f, const char *name);
-
-/*
- * The request: what a leaf or authority was asked to be, in canonical text
- * (subject, names as a set, key, issuer, validity, purpose).  It is stored
- * with a generation and compared with the file's, never with the parsed
- * leaf, so a CA that adds or drops something causes no re-issue.  One
- * "field=value" line each, so that a difference can be named.
- */
-const char *certificate_request(const struct certificate *c, struct arena *a);
-const char *issuer_request(const struct issuer *i, struct arena *a);
-/* The first field in which two requests differ: "names"; NULL: none. */
-const char *request_difference(const char *a, const char *b,
-			       struct arena *arena);
 
 /* "ecdsa-p256" and so on, as written in the fleet file. */
 extern const char *const key_type_names[KEY_TYPE_COUNT + 1];

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "model/fleet.h"
+#include "model/issue_request.h"
 #include "model/ladder.h"
 #include "model/snapshot.h"
 
@@ -55,6 +56,9 @@ struct step {
 	enum activation activation;
 	int wave; /* index into waves, or NO_WAVE */
 	const char *reason;
+	/* what is issued, field by field; none of the other kinds */
+	const struct request_field *request;
+	size_t request_count;
 	const size_t *after;
 	size_t after_count;
 };

@@ -194,6 +194,10 @@ struct snapshot {
 	/* keys of foreign authorities that somebody accepted; sorted */
 	const char *const *accepted;
 	size_t accepted_count;
+	/* issuers that sign, or are to sign, the pair that agents know us by;
+	 * sorted */
+	const char *const *operator_issuers;
+	size_t operator_issuer_count;
 	const struct generation *generations; /* by of, owner, number */
 	size_t generation_count;
 	const struct import_seen *imports; /* by certificate */

@@ -42,6 +42,10 @@ const struct code_row code_rows[CODE_COUNT] = {
 	[CODE_OFFLINE] = { "offline", SEVERITY_ACKNOWLEDGE,
 			   "bring it back and plan again, or leave it for "
 			   "later with 'offline: defer' in its role" },
+	[CODE_OPERATOR_ISSUER] = { "operator-issuer", SEVERITY_ACKNOWLEDGE,
+				   "let another issuer sign it, or say 'use: "
+				   "operators' of this one if it is an "
+				   "operator's" },
 	[CODE_PIDFILE_DOUBTFUL] = { PLAN_PIDFILE_DOUBTFUL, SEVERITY_ACKNOWLEDGE,
 				    "put the number of the right process into "
 				    "the pidfile" },

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/issue_request.h"
 
 #include <string.h>
 
@@ -215,6 +216,8 @@ static void diff_issued(struct draft *d, struct certificate_draft *c)
 
 	c->job = CERTIFICATE_ISSUE;
 	c->replaces = newest ? draft_keep(d, newest->fingerprint) : NULL;
+	c->request = request;
+	c->asked = newest ? newest->request : NULL;
 	c->reissue = c->reissue && !is_reissued(d, c->name, newest);
 	if (c->reissue)
 		c->reason = "asked for by --reissue";

@@ -59,6 +59,8 @@ struct certificate_draft {
 	const char *name;
 	const char *fingerprint; /* desired; NULL: this plan issues it */
 	const char *replaces;    /* the newest so far; NULL: there is none */
+	const char *request;     /* what is issued; NULL: nothing is */
+	const char *asked;       /* the request before; NULL: the first */
 	const char *chain;       /* its chain's hash; NULL: unknown */
 	const char *reason;
 	size_t last_stage;

@@ -57,6 +57,16 @@ static struct step component_step(enum step_kind kind,
 			      .reason = c->reason };
 }
 
+static void add_request(struct draft *d, struct step *s, const char *request,
+			const char *was)
+{
+	struct request_field *fields =
+		arena_array(d->kept, REQUEST_FIELDS, sizeof(*fields));
+
+	s->request = fields;
+	s->request_count = request_fields(request, was, d->kept, fields);
+}
+
 /* ---- before anything is staged ---- */
 
 static void order_issuer(struct order *o, struct issuer_draft *i)
@@ -68,7 +78,11 @@ static void order_issuer(struct order *o, struct issuer_draft *i)
 	if (!i->authority) {
 		step.kind = STEP_CREATE_ISSUER;
 		step.reason = i->reason;
+		add_request(o->d, &step,
+			    issuer_request(i->issuer, &o->d->scratch),
+			    i->replaced ? i->replaced->request : NULL);
 		i->step = add_step(o, step, NULL, 0);
+		step.request_count = 0;
 		VEC_PUSH(&o->unsaved, &o->d->scratch, i->step);
 	} else {
 		o->unsaved_kept += !i->authority->bundle;
@@ -94,7 +108,7 @@ static void order_certificate(struct order *o, struct certificate_draft *c)
 	}
 
 	bool issue = c->job == CERTIFICATE_ISSUE;
-	const struct step step = {
+	struct step step = {
 		.kind = issue ? STEP_ISSUE : STEP_IMPORT,
 		.certificate = c->name,
 		.generation = c->fingerprint,
@@ -103,6 +117,10 @@ static void order_certificate(struct order *o, struct certificate_draft *c)
 		.reason = c->reason,
 	};
 	size_t issuer = c->issuer ? c->issuer->step : NO_STEP;
+
+	if (issue)
+		add_request(o->d, &step, c->request, c->asked);
+
 	size_t made = add_step(o, step, &issuer, 1);
 
 	VEC_PUSH(&o->unsaved, &o->d->scratch, made);

@@ -62,7 +62,7 @@ bool plan_has_work(const struct plan *p);
 void plan_render_text(const struct plan *p, bool verbose, bool color,
 		      struct buf *out);
 /* The version of the JSON form; a new key raises the second number. */
-#define PLAN_FORMAT "1.1"
+#define PLAN_FORMAT "1.2"
 
 /*
  * The stable form for programs, and what a saved plan is.  Beyond what

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No authority is replaced unasked: neither one of ours nor a foreign one. */
+/*
+ * No authority is replaced unasked, neither one of ours nor a foreign one, and
+ * none makes operators unasked.
+ */
 #include "base/fs.h"
 #include "base/text.h"
 #include "plan/finding.h"
@@ -171,12 +174,62 @@ static void check_foreign(struct draft *d, const struct issuer_draft *i)
 		   });
 }
 
+/* ---- that of operators ---- */
+
+static bool signs_operators(const struct draft *d, const struct issuer *i)
+{
+	const struct snapshot *s = d->snapshot;
+
+	return s->operator_issuer_count &&
+	       bsearch(&i->name, s->operator_issuers, s->operator_issuer_count,
+		       sizeof(*s->operator_issuers), text_compare);
+}
+
+/* Agents would obey whoever gets such a certificate, if they know its name. */
+static void check_operators(struct draft *d, const struct issuer_draft *i)
+{
+	VEC(const char *) items = { 0 };
+
+	if (i->issuer->use == USE_OPERATORS || !signs_operators(d, i->issuer))
+		return;
+	for (size_t k = 0; k < d->fleet->certificate_count; k++) {
+		const struct certificate_draft *c = &d->certificates[k];
+
+		if (c->in_scope && c->issuer == i &&
+		    c->job == CERTIFICATE_ISSUE &&
+		    (c->certificate->purpose & PURPOSE_CLIENT))
+			VEC_PUSH(&items, d->kept,
+				 arena_printf(
+					 d->kept, "%s: %s",
+					 text_escaped(&d->scratch, c->name),
+					 text_escaped(
+						 &d->scratch,
+						 c->certificate->subject)));
+	}
+	if (!items.count)
+		return;
+	finding_tell(
+		d, &(struct finding){
+			   .code = CODE_OPERATOR_ISSUER,
+			   .severity = code_rows[CODE_OPERATOR_ISSUER].severity,
+			   .name = i->name,
+			   .subject = { .issuer = i->issuer->name },
+			   .message = "it signs the operator of 'access: "
+				      "agent', and is to sign more client "
+				      "certificates: agents may obey whoever "
+				      "has one",
+			   .items = items.items,
+			   .item_count = items.count,
+		   });
+}
+
 void precheck_issuer(struct draft *d, const struct issuer_draft *i)
 {
 	if (!i->in_scope)
 		return;
 	check_replaced(d, i);
 	check_foreign(d, i);
+	check_operators(d, i);
 }
 
 /* ---- what is remembered when the plan is carried out ---- */

@@ -215,6 +215,35 @@ static bool read_after(struct reader *r, const json_t *item, size_t index,
 	return true;
 }
 
+static const struct member request_members[] = {
+	MEMBER(request_field, "field", field, MEMBER_TEXT),
+	MEMBER(request_field, "value", value, MEMBER_TEXT),
+	MEMBER(request_field, "was", was, MEMBER_TEXT_OR_NULL),
+	{ 0 },
+};
+
+static bool read_request(struct reader *r, const json_t *item, struct step *s)
+{
+	const json_t *array = json_object_get(item, "request");
+
+	if (!array)
+		return true;
+	if (!members_array(r, item, "request", &array))
+		return false;
+
+	size_t count = json_array_size(array);
+	struct request_field *fields =
+		arena_array(r->a, count, sizeof(*fields));
+
+	for (size_t i = 0; i < count; i++)
+		if (!members_read(r, request_members, json_array_get(array, i),
+				  &fields[i]))
+			return false;
+	s->request = fields;
+	s->request_count = count;
+	return true;
+}
+
 static bool read_steps(struct reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
@@ -230,6 +259,7 @@ static bool read_steps(struct reader *r, const json_t *json, struct plan *p)
 
 		if (!members_read(r, step_members, item, &steps[i]) ||
 		    !read_wave_index(r, item, p, &steps[i].wave) ||
+		    !read_request(r, item, &steps[i]) ||
 		    !read_after(r, item, i, &steps[i]))
 			return false;
 		if (!has_subjects(&steps[i]))

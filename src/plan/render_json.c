@@ -74,13 +74,27 @@ static json_t *precondition_item(const struct plan *p, size_t index)
 			 texts(c->items, c->item_count));
 }
 
+static json_t *render_request(const struct step *s)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < s->request_count; i++) {
+		const struct request_field *f = &s->request[i];
+
+		json_array_append_new(array,
+				      json_pack("{ss so so}", "field", f->field,
+						"value", text(f->value), "was",
+						text(f->was)));
+	}
+	return array;
+}
+
 static json_t *step_item(const struct plan *p, size_t index)
 {
 	const struct step *s = &p->steps[index];
 	json_t *wave =
 		s->wave == NO_WAVE ? json_null() : json_integer(s->wave + 1);
-
-	return json_pack(
+	json_t *item = json_pack(
 		"{so ss so so so so so ss so so so}", "id", step_id(index),
 		"kind", step_kind_names[s->kind], "component",
 		text(s->component), "certificate", text(s->certificate),
@@ -88,6 +102,10 @@ static json_t *step_item(const struct plan *p, size_t index)
 		"replaces", text(s->replaces), "activation",
 		activation_names[s->activation], "wave", wave, "reason",
 		text(s->reason), "after", step_ids(s->after, s->after_count));
+
+	if (s->request_count)
+		json_object_set_new(item, "request", render_request(s));
+	return item;
 }
 
 static json_t *wave_item(const struct plan *p, size_t index)

@@ -10,6 +10,8 @@
 enum {
 	WIDEST_COLUMN = 40,
 	ITEMS_SHOWN = 20, /* of one precondition */
+	REQUEST_INDENT = 18,
+	REQUEST_LABEL = 9,
 };
 
 enum style {
@@ -209,6 +211,51 @@ static const struct section sections_before[] = {
 static const struct section section_after = { "Forget", STEP_RETIRE,
 					      STEP_RETIRE, .subject = true };
 
+static bool is_as_before(const struct step *s)
+{
+	for (size_t i = 0; i < s->request_count; i++)
+		if (!s->request[i].was ||
+		    strcmp(s->request[i].was, s->request[i].value) != 0)
+			return false;
+	return true;
+}
+
+static void render_value(struct page *pg, const char *label, const char *value)
+{
+	pad(pg, 0, REQUEST_INDENT);
+	column(pg, label, REQUEST_LABEL);
+	if (*value)
+		show(pg, value);
+	else
+		buf_puts(pg->out, "(none)");
+	buf_putc(pg->out, '\n');
+}
+
+/* A value has a line of its own, which no text of a file can leave. */
+static void render_request(struct page *pg, const struct step *s)
+{
+	bool as_before = is_as_before(s);
+
+	if (as_before && s->request_count) {
+		pad(pg, 0, REQUEST_INDENT);
+		buf_puts(pg->out, "as before: ");
+	}
+	for (size_t i = 0; i < s->request_count; i++) {
+		const struct request_field *f = &s->request[i];
+
+		if (as_before) {
+			buf_puts(pg->out, i ? "; " : "");
+			show(pg, f->value);
+			continue;
+		}
+		render_value(pg, f->field, f->value);
+		if (f->was && strcmp(f->was, f->value) != 0)
+			render_value(pg, "    was", f->was);
+	}
+	if (as_before && s->request_count)
+		buf_putc(pg->out, '\n');
+}
+
 static void render_step(struct page *pg, const struct section *s,
 			const struct step *step)
 {
@@ -223,6 +270,8 @@ static void render_step(struct page *pg, const struct section *s,
 	buf_puts(pg->out, "  ");
 	show(pg, step->reason);
 	buf_putc(pg->out, '\n');
+	if (step->request_count)
+		render_request(pg, step);
 }
 
 static void render_section(struct page *pg, const struct section *s)

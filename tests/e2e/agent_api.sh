@@ -35,6 +35,7 @@ mkdir -p etc/tls nginx
 user=$(id -un)
 [ "$user" != root ] || user=daemon
 cp access/operators.pem etc/operators-ca.pem
+echo "spki:$(spki_of access/ops.pem)" >etc/operators.allow
 cp access/host.pem etc/tls/agent.pem
 cp -p access/host.key etc/tls/agent.key
 sed "s#/etc/certfleet-agent#$work/etc#; s#/var/lib/certfleet-agent#$work/run/example#

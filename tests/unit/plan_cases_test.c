@@ -26,6 +26,7 @@
  *	published CA current | outdated
  *	foreign KEY "SUBJECT" path=P | component=C installed|served
  *	accepted KEY
+ *	operators ISSUER, which signs the operator
  *	renamed KIND OLD NEW, in what is listed under NEW here
  *	component NAME [offline] [unseen] [unknown] [remove]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
@@ -50,6 +51,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "config/load.h"
+#include "model/issue_request.h"
 #include "plan_world.h"
 
 #include <dirent.h>
@@ -90,6 +92,7 @@ struct scene {
 	VEC(const char *) reached;
 	VEC(struct foreign_authority) foreign;
 	VEC(const char *) accepted;
+	VEC(const char *) operators;
 	VEC(struct renamed_seen) renamed;
 	bool reach_given;
 	bool restart_postponed;
@@ -377,6 +380,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		add_foreign(s, w);
 	else if (!strcmp(kind, "accepted"))
 		VEC_PUSH(&s->accepted, &s->a, w->items[1]);
+	else if (!strcmp(kind, "operators"))
+		VEC_PUSH(&s->operators, &s->a, w->items[1]);
 	else if (!strcmp(kind, "renamed"))
 		VEC_PUSH(&s->renamed, &s->a,
 			 ((struct renamed_seen){ w->items[1], w->items[2],
@@ -430,6 +435,8 @@ static void finish_snapshot(struct scene *s)
 	s->snapshot.foreign_count = s->foreign.count;
 	s->snapshot.accepted = s->accepted.items;
 	s->snapshot.accepted_count = s->accepted.count;
+	s->snapshot.operator_issuers = s->operators.items;
+	s->snapshot.operator_issuer_count = s->operators.count;
 	s->snapshot.renamed = s->renamed.items;
 	s->snapshot.renamed_count = s->renamed.count;
 	s->snapshot.lineage = s->snapshot.state_exists ? "lineage-1" : "";

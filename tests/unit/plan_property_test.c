@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "model/issue_request.h"
 #include "plan_world.h"
 
 enum {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/status.h"
 
+#include "model/issue_request.h"
 #include "report/json_value.h"
 
 #include <setjmp.h>
