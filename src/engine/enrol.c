@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/token.h"
 #include "drivers/enrolling.h"
+#include "engine/agents_ca.h"
 #include "engine/enrol_inside.h"
 #include "pki/csr.h"
 #include "pki/issue.h"
@@ -234,6 +235,7 @@ static bool prepare(struct enrolment *n, struct err *e)
 	return read_invite(n, e) && check_token(n, e) && check_issuer(n, e) &&
 	       enrol_authority(n->en, n->invite.issuer, n->arena, &n->authority,
 			       e) &&
+	       agents_ca_fits(n->en, &n->authority, e) &&
 	       enrol_admission(n->en, &n->what->wish, n->arena, &n->admission,
 			       e);
 }

@@ -2,8 +2,8 @@
 /* An invitation of an agent: a token, of which the state keeps the hash. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "base/trusted_file.h"
 #include "crypto/token.h"
+#include "engine/agents_ca.h"
 #include "engine/enrol_inside.h"
 #include "state/enrolment.h"
 
@@ -84,41 +84,6 @@ static bool find_issuer(const struct fleet *f, const char *name,
 		       "publish: access/agents-ca.pem}");
 }
 
-/* An agent is only reached when its authority is the one we trust. */
-static bool is_trusted(struct engine *en, const struct generation *authority,
-		       struct err *e)
-{
-	const char *path = en->fleet->access.agent.ca;
-	AUTO(arena) a = { 0 };
-	AUTO(buf) pem = { 0 };
-	struct cert_set there = { 0 };
-	struct cert_facts facts = { 0 };
-
-	if (!path || !trusted_file_text(path, INPUT_FILE_LIMIT, &pem, e) ||
-	    !pem_read_certs(buf_text(&pem), pem.len, &a, &there.certs,
-			    &there.count, e))
-		return false;
-	for (size_t i = 0; i < there.count; i++)
-		if (cert_read_facts(there.certs[i], &a, &facts, e) &&
-		    !strcmp(facts.fingerprint, authority->fingerprint))
-			return true;
-	return false;
-}
-
-static void warn_of_trust(struct engine *en, const struct issuer *issuer,
-			  const struct generation *authority)
-{
-	struct err ignored = { 0 };
-
-	if (is_trusted(en, authority, &ignored))
-		return;
-	engine_note(en,
-		    "warning: 'access: {agent: {ca: ...}}' does not hold the "
-		    "authority of issuer '%s': certfleet will not trust the "
-		    "agents it signs",
-		    issuer->name);
-}
-
 /* ---- the invite ---- */
 
 static const char *random_id(struct arena *a)
@@ -159,9 +124,9 @@ bool enrol_invite(struct engine *en, const struct invitation *how,
 
 	if (!find_issuer(en->fleet, how->issuer, &issuer, e) ||
 	    !enrol_authority(en, issuer->name, a, &authority, e) ||
+	    !agents_ca_fits(en, &authority, e) ||
 	    !forget_ended(en, change, now, e))
 		return false;
-	warn_of_trust(en, issuer, &authority);
 	token_make(&made.token);
 	token_digest(&made.token, digest);
 	made.invite = (struct invite){

@@ -3,11 +3,10 @@
 #include "base/alloc.h"
 #include "base/fs.h"
 #include "crypto/crypto.h"
+#include "engine/agents_ca.h"
 #include "engine/inside.h"
 #include "engine/observe.h"
 #include "model/http.h"
-#include "pki/foreign.h"
-#include "pki/pem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,8 +63,17 @@ static bool holds_keys(const struct secret *file)
 	return false;
 }
 
-static void read_file(struct engine *en, struct trust_list *t,
-		      struct trust_seen *seen)
+static bool is_agents_ca(const struct engine *en, const char *path)
+{
+	const char *ca = en->fleet->access.agent.ca;
+
+	return ca && !strcmp(ca, path);
+}
+
+/* What cannot be read is told where it is used. */
+static bool read_file(struct engine *en, const struct snapshot *s,
+		      struct trust_list *t, struct trust_seen *seen,
+		      struct err *e)
 {
 	AUTO(secret) file = { 0 };
 	struct err why = { 0 };
@@ -76,68 +84,16 @@ static void read_file(struct engine *en, struct trust_list *t,
 			    "'%s' lies outside of the fleet file's directory: "
 			    "what it holds is not part of this plan",
 			    seen->path);
-		return;
+		return true;
 	}
 	if (!engine_read(en, seen->file, TRUST_FILE_LIMIT, &file, &why) ||
 	    (engine_is_confined(en) && !holds_keys(&file)))
-		return;
+		return true;
 	sha256_text(file.bytes, file.len, digest);
 	seen->digest = arena_strdup(t->arena, digest);
-}
-
-/* The issuer, not of agents alone, whose authority has this key; NULL. */
-static const struct issuer *
-signs_with(const struct engine *en, const struct snapshot *s, const char *spki)
-{
-	for (size_t i = 0; i < s->generation_count; i++) {
-		const struct generation *g = &s->generations[i];
-		const struct issuer *issuer =
-			g->of == OF_ISSUER ? fleet_issuer(en->fleet, g->owner)
-					   : NULL;
-
-		if (issuer && issuer->use != USE_AGENTS && !g->pending &&
-		    *spki && !strcmp(g->spki, spki))
-			return issuer;
-	}
-	return NULL;
-}
-
-/*
- * Whoever is trusted as an agent must sign nothing else.  Compared by key: the
- * file may be a copy, lie anywhere, or hold the authority in another form.
- */
-static bool check_agents_authority(struct engine *en, const struct snapshot *s,
-				   struct err *e)
-{
-	const char *path = en->fleet->access.agent.ca;
-	AUTO(secret) file = { 0 };
-	AUTO(arena) a = { 0 };
-	const struct der *certs = NULL;
-	size_t count = 0;
-	struct err unread = { 0 };
-
-	if (!path || !engine_may_look(en, path) ||
-	    !engine_read(en, path, INPUT_FILE_LIMIT, &file, &unread) ||
-	    !pem_read_certs((const char *)file.bytes, file.len, &a, &certs,
-			    &count, &unread))
-		return true; /* told where it is used */
-	for (size_t i = 0; i < count; i++) {
-		struct cert_facts facts = { 0 };
-		const struct issuer *issuer = NULL;
-
-		if (foreign_cert(certs[i], &a, &facts, &unread))
-			issuer = signs_with(en, s, facts.spki);
-		if (issuer)
-			return err_set(
-				e, ERR_INPUT,
-				"'%s' ('access: agent: ca') holds the "
-				"authority of issuer '%s', which signs other "
-				"certificates as well: give agents an issuer "
-				"of their own, with 'use: agents'",
-				fs_beneath(en->fleet->directory, path),
-				issuer->name);
-	}
-	return true;
+	return !is_agents_ca(en, seen->file) ||
+	       agents_ca_check(en, &file, s->generations, s->generation_count,
+			       e);
 }
 
 bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
@@ -158,8 +114,9 @@ bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 		    by_path(&t.list.items[kept - 1], &t.list.items[i]) != 0)
 			t.list.items[kept++] = t.list.items[i];
 	for (size_t i = 0; i < kept; i++)
-		read_file(en, &t, &t.list.items[i]);
+		if (!read_file(en, s, &t, &t.list.items[i], e))
+			return false;
 	s->trusted = t.list.items;
 	s->trusted_count = kept;
-	return check_agents_authority(en, s, e);
+	return true;
 }

@@ -27,6 +27,10 @@ is $status 0 "an authority of somebody else's is fine"
 cp trust/hosts.pem access/ca.pem
 cf plan
 is $status 0 "so is that of an issuer for agents"
+cf agent invite h1 --host h1.example.com
+is $status 0 "and an agent can be invited"
+invite=$(sed -n 's/^invite //p' <<<"$out")
+(umask 077; sed -n 's/^token //p' <<<"$out" >secrets/token)
 
 cp trust/web.pem access/ca.pem
 for command in plan status "apply --yes"; do
@@ -35,6 +39,12 @@ for command in plan status "apply --yes"; do
 	is $status 65 "S7: $command: a copy of another issuer's authority: 65"
 	has "$out" "access/ca.pem.*issuer 'web'.*use: agents" "S7: $command: with file, issuer and remedy"
 done
+cf agent invite h2 --host h2.example.com
+is $status 65 "S7: nobody is invited: 65"
+has "$out" "access/ca.pem.*issuer 'web'.*use: agents" "S7: with file, issuer and remedy"
+cf agent accept https://127.0.0.1:1 --invite "$invite" --token-file secrets/token
+is $status 65 "S7: nor accepted: 65"
+has "$out" "access/ca.pem.*issuer 'web'.*use: agents" "S7: with file, issuer and remedy"
 cat trust/hosts.pem trust/web.pem >access/ca.pem
 cf plan
 is $status 65 "S7: one of several in the file counts"
