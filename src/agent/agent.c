@@ -7,19 +7,15 @@
 #include "agent/listener.h"
 #include "agent/meet.h"
 #include "agent/network.h"
-#include "base/clock.h"
 #include "base/decoder.h"
 #include "base/stop.h"
 
 #include <jansson.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	LEAVE_MS = 500, /* for the network half to end by itself */
-	POLL_MS = 5,
+	LEAVE_MS = 500, /* for the network half to see that we are gone */
 };
 
 static void ready(const struct agent_start *start)
@@ -89,25 +85,13 @@ static struct channels take_end(struct halves *h, int which)
 	return taken;
 }
 
-/* It sees that the other half has gone; if it does not, it is ended. */
-static void end_network(pid_t pid)
-{
-	int64_t end_ms = clock_mono_ms() + LEAVE_MS;
-
-	while (waitpid(pid, NULL, WNOHANG) == 0) {
-		if (clock_mono_ms() >= end_ms)
-			kill(pid, SIGKILL);
-		usleep(POLL_MS * 1000);
-	}
-}
-
 static void halves_release(struct halves *h)
 {
 	close_end(h, INSTALLING);
 	close_end(h, TALKING);
 	fd_auto(&h->listener);
 	if (h->network > 0)
-		end_network(h->network);
+		confine_end(h->network, LEAVE_MS);
 }
 AUTO_STRUCT(halves, struct halves, halves_release)
 

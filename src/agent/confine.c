@@ -2,6 +2,7 @@
 #include "agent/confine.h"
 
 #include "base/calls.h"
+#include "base/clock.h"
 #include "base/sandbox.h"
 
 #include <fcntl.h>
@@ -11,12 +12,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
 	DESCRIPTORS = 1024, /* select() takes no more */
 	SHARED_ID = 65534,
 	FIRST_FREE = 3,
+	POLL_MS = 5,
 	KEPT_ROOM = 64,
 	LOG_ROOM = 64 * 1024, /* that a log which is a file may grow by */
 };
@@ -167,4 +170,15 @@ bool confine(pid_t parent, struct err *e)
 	    !sandbox_forbid_files() || !calls_only_talk())
 		return err_sys(e, "cannot confine the network half");
 	return true;
+}
+
+void confine_end(pid_t child, int64_t leave_ms)
+{
+	int64_t end_ms = clock_mono_ms() + leave_ms;
+
+	while (waitpid(child, NULL, WNOHANG) == 0) {
+		if (clock_mono_ms() >= end_ms)
+			kill(child, SIGKILL);
+		usleep(POLL_MS * 1000);
+	}
 }

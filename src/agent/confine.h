@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* When none is named: the package's user, else that of everybody. */
@@ -44,5 +45,8 @@ MUST_CHECK bool confine_become(const char *name, struct err *e);
  * when it is to last.
  */
 MUST_CHECK bool confine(pid_t parent, struct err *e);
+
+/* Such a process, a child of ours: after `leave_ms` it is killed. */
+void confine_end(pid_t child, int64_t leave_ms);
 
 #endif

@@ -2,32 +2,25 @@
 #include "agent/enrol.h"
 
 #include "agent/admission.h"
+#include "agent/channel.h"
+#include "agent/confine.h"
 #include "agent/listener.h"
 #include "agent/own_pair.h"
+#include "agent/reception.h"
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/stop.h"
 #include "base/text.h"
 #include "pki/link.h"
 #include "wire/enrol.h"
 
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/socket.h>
+#include <string.h>
+#include <unistd.h>
 
 enum {
-	VISITORS = 16,    /* the oldest makes room for the next */
-	HELLO_MS = 10000, /* handshake and proof */
-	SEND_MS = 10000,
-	GRANT_MS = 60000, /* the operator opens an authority meanwhile */
-	POLL_MS = 250,
-};
-
-/* Somebody who has not proven anything yet. */
-struct visitor {
-	struct link *link; /* NULL: free */
-	int64_t end_ms;
+	GRANT_MS = 60000,   /* the operator opens an authority meanwhile */
+	DELIVER_MS = 15000, /* of the receipt */
 };
 
 struct waiting {
@@ -35,25 +28,23 @@ struct waiting {
 	struct arena arena;
 	struct own_pair *own;
 	struct der csr;
-	struct link_host *host;
-	int listener;
-	struct visitor visitors[VISITORS];
+	struct channel channel; /* to the half that has the network */
+	pid_t reception;        /* that half; 0: not started */
+	int64_t end_ms;
+	/* of the last visitor who proved to know the token */
+	uint8_t binding[LINK_BINDING_BYTES];
+	bool proven;
 	unsigned failures;
+	bool granted; /* something was written, or could not be */
 	bool done;
 };
 
-static void leave(struct visitor *v)
-{
-	link_close(TAKE(v->link));
-}
-
 static void waiting_release(struct waiting *w)
 {
-	for (size_t i = 0; i < VISITORS; i++)
-		leave(&w->visitors[i]);
-	link_host_free(w->host);
+	channel_release(&w->channel);
+	if (w->reception > 0)
+		confine_end(w->reception, w->granted ? DELIVER_MS : 0);
 	own_pair_free(w->own);
-	fd_auto(&w->listener);
 	arena_release(&w->arena);
 }
 AUTO_STRUCT(waiting, struct waiting, waiting_release)
@@ -71,75 +62,14 @@ static void tell(const struct waiting *w, const char *fmt, ...)
 	w->how->tell(w->how->ctx, text);
 }
 
-/* ---- with the operator ---- */
-
-static bool write_all(struct waiting *w, const struct grant *g,
-		      struct receipt *r, struct err *e)
+static struct enrol_bond bond_of(const struct waiting *w)
 {
-	r->written = admission_write(w->how->config, &g->admission, r, e) &&
-		     own_pair_finish(w->own, g, e);
-	if (!r->written && r->note_count < RECEIPT_NOTES)
-		r->notes[r->note_count++] = e->text;
-	return r->written;
+	return (struct enrol_bond){ w->how->token, w->binding,
+				    sizeof(w->binding) };
 }
 
-/* That it arrives is good, but changes nothing here. */
-static void send_receipt(struct link *l, const struct receipt *r)
+static bool wrong_proof(struct waiting *w, struct err *e)
 {
-	AUTO(secret) message = { 0 };
-	struct err ignored = { 0 };
-
-	link_persist(l);
-	enrol_receipt_write(r, &message);
-	(void)!link_send(l, &message, clock_mono_ms() + SEND_MS, &ignored);
-}
-
-static bool ask_operator(struct waiting *w, struct link *l,
-			 const struct enrol_bond *b, struct grant *out,
-			 struct err *e)
-{
-	AUTO(secret) request = { 0 };
-	AUTO(secret) answer = { 0 };
-	const struct link_wait wait = { ENROL_GRANT_LIMIT,
-					clock_mono_ms() + GRANT_MS };
-
-	enrol_request_write(b, w->csr, &request);
-	return link_send(l, &request, clock_mono_ms() + SEND_MS, e) &&
-	       link_receive(l, &wait, &answer, e) &&
-	       enrol_grant_read(&answer, &w->arena, out, e);
-}
-
-/* One who breaks off may come again; what cannot be written ends it all. */
-static bool serve(struct waiting *w, struct link *l, const struct enrol_bond *b,
-		  struct err *e)
-{
-	struct grant grant = { 0 };
-	struct receipt receipt = { 0 };
-	struct err why = { 0 };
-
-	if (!ask_operator(w, l, b, &grant, &why)) {
-		tell(w, "the operator was here, but: %s", why.text);
-		return true;
-	}
-	w->done = write_all(w, &grant, &receipt, e);
-	send_receipt(l, &receipt);
-	for (size_t i = 0; w->done && i < receipt.note_count; i++)
-		tell(w, "warning: %s", receipt.notes[i]);
-	return w->done;
-}
-
-/* ---- with anybody ---- */
-
-static bool judge(struct waiting *w, struct visitor *v, struct err *e)
-{
-	AUTO(secret) hello = { 0 };
-	AUTO(link) l = TAKE(v->link);
-	const struct enrol_bond bond = { w->how->token, link_binding(l),
-					 LINK_BINDING_BYTES };
-
-	link_take(l, &hello);
-	if (enrol_hello_holds(&bond, &hello))
-		return serve(w, l, &bond, e);
 	w->failures++;
 	tell(w,
 	     "warning: somebody came with another token, or stood between "
@@ -151,102 +81,178 @@ static bool judge(struct waiting *w, struct visitor *v, struct err *e)
 		       INVITE_FAILURES);
 }
 
-static bool hear(struct waiting *w, struct visitor *v, struct err *e)
+/* ---- what the other half brings ---- */
+
+/* An answer without bytes refuses. */
+static bool take_visit(struct waiting *w, struct message *m,
+		       struct secret *answer, struct err *e)
 {
-	struct err ignored = { 0 };
+	struct fields f = fields_of(&m->body);
+	const unsigned char *binding = fields_bytes(&f, LINK_BINDING_BYTES);
+	AUTO(secret) hello = { 0 };
+	size_t len = 0;
+	const unsigned char *rest = fields_rest(&f, &len);
+	const struct enrol_bond bond = bond_of(w);
 
-	switch (link_advance(v->link, ENROL_HELLO_LIMIT, &ignored)) {
-	case LINK_WAITS:
-		return true;
-	case LINK_ENDED:
-		leave(v);
-		return true;
-	case LINK_MESSAGE:
-		break;
-	}
-	return judge(w, v, e);
-}
-
-static struct visitor *find_room(struct waiting *w)
-{
-	struct visitor *oldest = &w->visitors[0];
-
-	for (size_t i = 0; i < VISITORS; i++) {
-		if (!w->visitors[i].link)
-			return &w->visitors[i];
-		if (w->visitors[i].end_ms < oldest->end_ms)
-			oldest = &w->visitors[i];
-	}
-	leave(oldest);
-	return oldest;
-}
-
-static void take_connection(struct waiting *w)
-{
-	int fd = accept4(w->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (fd < 0)
-		return;
-
-	struct visitor *v = find_room(w);
-
-	v->link = link_accept(w->host, fd);
-	v->end_ms = clock_mono_ms() + HELLO_MS;
-}
-
-static void dismiss(struct waiting *w)
-{
-	for (size_t i = 0; i < VISITORS; i++)
-		if (w->visitors[i].link &&
-		    clock_mono_ms() >= w->visitors[i].end_ms)
-			leave(&w->visitors[i]);
-}
-
-static bool turn(struct waiting *w, struct err *e)
-{
-	struct pollfd fds[VISITORS + 1];
-
-	for (size_t i = 0; i < VISITORS; i++) {
-		const struct link *l = w->visitors[i].link;
-
-		fds[i] = (struct pollfd){ l ? link_fd(l) : -1,
-					  l ? link_events(l) : 0, 0 };
-	}
-	fds[VISITORS] = (struct pollfd){ w->listener, POLLIN, 0 };
-	if (poll(fds, VISITORS + 1, POLL_MS) <= 0)
-		return true;
-	for (size_t i = 0; i < VISITORS && !w->done; i++)
-		if (fds[i].revents && !hear(w, &w->visitors[i], e))
-			return false;
-	if (fds[VISITORS].revents && !w->done)
-		take_connection(w);
+	w->proven = false;
+	if (!binding)
+		return wrong_proof(w, e);
+	memcpy(w->binding, binding, sizeof(w->binding));
+	secret_copy(&hello, rest, len);
+	if (!enrol_hello_holds(&bond, &hello))
+		return wrong_proof(w, e);
+	w->proven = true;
+	if (w->end_ms < clock_mono_ms() + GRANT_MS)
+		w->end_ms = clock_mono_ms() + GRANT_MS;
+	enrol_request_write(&bond, w->csr, answer);
 	return true;
+}
+
+static bool write_all(struct waiting *w, const struct grant *g,
+		      struct receipt *r, struct err *e)
+{
+	r->written = admission_write(w->how->config, &g->admission, r, e) &&
+		     own_pair_finish(w->own, g, e);
+	if (!r->written && r->note_count < RECEIPT_NOTES)
+		r->notes[r->note_count++] = e->text;
+	return r->written;
+}
+
+/* What cannot be written ends it all, but the operator hears why. */
+static bool take_grant(struct waiting *w, const struct message *m,
+		       struct secret *answer, struct err *e)
+{
+	const struct enrol_bond bond = bond_of(w);
+	struct grant grant = { 0 };
+	struct receipt receipt = { 0 };
+	struct err why = { 0 };
+
+	if (!w->proven)
+		return wrong_proof(w, e);
+	w->proven = false;
+	if (!enrol_grant_read(&bond, &m->body, &w->arena, &grant, &why)) {
+		if (why.code == ERR_CRYPTO)
+			return wrong_proof(w, e);
+		tell(w, "the operator was here, but: %s", why.text);
+		return true;
+	}
+	w->granted = true;
+	w->done = write_all(w, &grant, &receipt, e);
+	enrol_receipt_write(&bond, &receipt, answer);
+	for (size_t i = 0; w->done && i < receipt.note_count; i++)
+		tell(w, "warning: %s", receipt.notes[i]);
+	return w->done;
+}
+
+static void take_leave(struct waiting *w, const struct message *m)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) shown = { 0 };
+
+	text_escape(&shown, (const char *)m->body.bytes, m->body.len);
+	tell(w, "the operator was here, but: %s", buf_text(&shown));
+}
+
+static bool answer(struct waiting *w, uint32_t kind, uint32_t number,
+		   struct secret *body, struct err *e)
+{
+	AUTO(message) m = { .kind = kind,
+			    .number = number,
+			    .body = TAKE(*body) };
+
+	return channel_post(&w->channel, &m, e);
+}
+
+/* One who breaks off may come again. */
+static bool take_message(struct waiting *w, struct message *m, struct err *e)
+{
+	AUTO(secret) body = { 0 };
+	struct err unheard = { 0 };
+	bool good = true;
+
+	if (m->kind == MESSAGE_LEFT) {
+		take_leave(w, m);
+		return true;
+	}
+	if (m->kind == MESSAGE_VISIT)
+		good = take_visit(w, m, &body, e);
+	else if (m->kind == MESSAGE_GRANT)
+		good = take_grant(w, m, &body, e);
+	if (good)
+		return answer(w, m->kind, m->number, &body, e);
+	(void)!answer(w, m->kind, m->number, &body, &unheard);
+	return false;
+}
+
+static bool cannot_wait(const struct waiting *w, struct err *e)
+{
+	char words[DURATION_TEXT];
+
+	if (e->code == ERR_STOPPED)
+		return err_set(e, ERR_STOPPED, "stopped; nothing was kept");
+	if (e->code == ERR_BUSY)
+		return err_set(e, ERR_REMOTE,
+			       "no operator came within %s; make a new invite",
+			       duration_words(w->how->wait, words));
+	return err_in(e, "what waits for the operator");
 }
 
 static bool wait_for_operator(struct waiting *w, struct err *e)
 {
-	int64_t end_ms = clock_mono_ms() + w->how->wait * 1000;
-	char words[DURATION_TEXT];
-
+	w->end_ms = clock_mono_ms() + w->how->wait * 1000;
 	while (!w->done) {
-		if (stop_requested())
-			return err_set(e, ERR_STOPPED,
-				       "stopped; nothing was kept");
-		if (clock_mono_ms() >= end_ms)
-			return err_set(e, ERR_REMOTE,
-				       "no operator came within %s; make a "
-				       "new invite",
-				       duration_words(w->how->wait, words));
-		if (!turn(w, e))
+		AUTO(message) m = { 0 };
+
+		if (!channel_wait(&w->channel, w->end_ms, &m, e))
+			return cannot_wait(w, e);
+		if (!take_message(w, &m, e))
 			return false;
-		dismiss(w);
 	}
 	return true;
 }
 
+/* ---- the two halves ---- */
+
+/* In the child, which has seen no key and keeps no token. */
+static void receive(struct waiting *w, struct reception_start *start)
+{
+	struct err why = { 0 };
+
+	channel_release(&w->channel);
+	secret_release(w->how->token);
+	if (reception_run(start, &why) || why.code == ERR_MISSING)
+		_exit(0);
+	tell(w, "what waits for the operator: %s", why.text);
+	_exit(1);
+}
+
+static bool begin_reception(struct waiting *w, int listener, struct err *e)
+{
+	int ends[2];
+	struct reception_start start = {
+		.listener = listener,
+		.other = getpid(),
+		.user = w->how->config->user,
+	};
+
+	if (!channel_pair(ends, e))
+		return false;
+	w->channel = channel_of(ends[0]);
+	w->channel.from = FROM_NETWORK;
+	start.channel = ends[1];
+	w->reception = fork();
+	if (w->reception == 0)
+		receive(w, &start);
+	close(ends[1]);
+	return w->reception > 0 ||
+	       err_sys(e, "cannot start what waits for the operator");
+}
+
 bool agent_enrol(const struct agent_enrolment *how, struct err *e)
 {
-	AUTO(waiting) w = { .how = how, .listener = -1 };
+	AUTO(waiting) w = { .how = how, .channel = NO_CHANNEL };
+	AUTO(fd) listener = -1;
+	uid_t user = 0;
 
 	if (!own_pair_begin(how->config, &w.own, e))
 		return false;
@@ -255,10 +261,12 @@ bool agent_enrol(const struct agent_enrolment *how, struct err *e)
 		     "an enrolment was cut short here, and is complete now");
 		return true;
 	}
-	if (!own_pair_request(w.own, &w.arena, &w.csr, e) ||
-	    !link_host_new(&w.host, e) ||
-	    !listener_open(how->config, &w.listener, e))
+	if (!confine_user(how->config->user, &user, e) ||
+	    !listener_open(how->config, &listener, e) ||
+	    !begin_reception(&w, listener, e) ||
+	    !own_pair_request(w.own, &w.arena, &w.csr, e))
 		return false;
+	close(TAKE_FD(listener));
 	how->ready(how->ctx);
 	return wait_for_operator(&w, e);
 }

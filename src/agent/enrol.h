@@ -3,10 +3,9 @@
  * An agent that has no certificate yet: makes its key, waits for the operator
  * with the same token (wire/enrol.h), and writes what that gives.
  *
- * One thread, one process.  Until somebody has proven to know the token only
- * handshakes and messages of one fixed length are read; those who come
- * without it cannot keep the operator out, but INVITE_FAILURES wrong proofs
- * end it.
+ * Two processes.  The one that talks to the network (agent/reception.h) is
+ * confined like an agent's and has neither key nor token; this one believes
+ * only what is proven with the token.  INVITE_FAILURES wrong proofs end it.
  */
 #ifndef AGENT_ENROL_H
 #define AGENT_ENROL_H
@@ -23,7 +22,7 @@ typedef void agent_tell_fn(void *ctx, const char *text);
 
 struct agent_enrolment {
 	struct agent_config *config; /* its callers may be read from a file */
-	const struct secret *token;  /* TOKEN_BYTES */
+	struct secret *token;        /* TOKEN_BYTES */
 	int64_t wait;                /* seconds, at most */
 	agent_ready_fn *ready;
 	agent_tell_fn *tell; /* what happens meanwhile */

@@ -380,6 +380,9 @@ static bool answer_handshake(struct install_half *h, struct message *m,
 	case MESSAGE_REQUEST:
 	case MESSAGE_ANSWER:
 	case MESSAGE_HELLO:
+	case MESSAGE_VISIT:
+	case MESSAGE_GRANT:
+	case MESSAGE_LEFT:
 		break;
 	}
 	return err_set(e, ERR_REMOTE,

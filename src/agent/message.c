@@ -2,6 +2,8 @@
 #include "agent/message.h"
 
 #include "agent/answer.h"
+#include "pki/link.h"
+#include "wire/enrol.h"
 #include "wire/request.h"
 
 #include <assert.h>
@@ -13,6 +15,7 @@ enum {
 	GRANTS_LIMIT = 2 * 1024 * 1024, /* two files with limits of their own */
 	SIGN_TEXT_LIMIT = 256,          /* 64 blanks, a purpose, a hash */
 	SIGNED_LIMIT = 1024,
+	LEFT_TEXT_LIMIT = 1024,
 };
 
 /* A half that was taken over must not fill the other one. */
@@ -29,6 +32,10 @@ static const struct {
 	[MESSAGE_SIGN] = { 3 * NUMBER_BYTES + SIGN_TEXT_LIMIT, SIGNED_LIMIT },
 	[MESSAGE_GRANTS] = { 0, GRANTS_LIMIT },
 	[MESSAGE_HELLO] = { 0, -1 },
+	[MESSAGE_VISIT] = { LINK_BINDING_BYTES + ENROL_HELLO_LIMIT,
+			    ENROL_REQUEST_LIMIT },
+	[MESSAGE_GRANT] = { ENROL_GRANT_LIMIT, ENROL_RECEIPT_LIMIT },
+	[MESSAGE_LEFT] = { LEFT_TEXT_LIMIT, -1 },
 };
 
 int64_t message_limit(uint32_t kind, enum message_from from)

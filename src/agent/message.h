@@ -27,6 +27,10 @@ enum message_kind {
 	MESSAGE_GRANTS,   /* -> revision, count, callers, authority */
 	/* the first one, when the halves were started apart */
 	MESSAGE_HELLO, /* number: which channel it is */
+	/* enrolments: the network half has the link, the other the token */
+	MESSAGE_VISIT, /* binding, message 1 -> message 2 */
+	MESSAGE_GRANT, /* message 3 -> message 4 */
+	MESSAGE_LEFT,  /* why the one who proved the token is gone */
 };
 
 /* Which half a message comes from. */

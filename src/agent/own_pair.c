@@ -32,7 +32,8 @@ struct own_pair {
 	struct own_file certificate;
 	struct own_file key;
 	const char *unfinished; /* name of the key until then; NULL: gone */
-	struct secret pkcs8;
+	struct secret pkcs8;    /* empty until it is made */
+	bool complete;
 };
 
 /* ---- files ---- */
@@ -156,9 +157,10 @@ static bool begin(struct own_pair *o, const struct agent_config *c,
 	if (is_there(&o->key))
 		return refuse(c->key, c->certificate, e);
 	if (!is_there(&o->certificate))
-		return make_key(o, e);
+		return true;
 	if (!belongs_together(o))
 		return refuse(c->certificate, c->key, e);
+	o->complete = true;
 	o->unfinished = unfinished_name(o);
 	return name_key(o, e);
 }
@@ -178,13 +180,13 @@ bool own_pair_begin(const struct agent_config *c, struct own_pair **out,
 
 bool own_pair_is_complete(const struct own_pair *o)
 {
-	return !o->pkcs8.bytes;
+	return o->complete;
 }
 
-bool own_pair_request(const struct own_pair *o, struct arena *a,
-		      struct der *csr, struct err *e)
+bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr,
+		      struct err *e)
 {
-	return csr_make(&o->pkcs8, a, csr, e);
+	return make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
 }
 
 /* ---- the end ---- */

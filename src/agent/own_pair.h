@@ -18,10 +18,7 @@
 
 struct own_pair;
 
-/*
- * Makes the key; what an earlier enrolment left is replaced.  ERR_INPUT when
- * there is a key or a certificate already.
- */
+/* No key yet.  ERR_INPUT when there is one already, or a certificate. */
 MUST_CHECK bool own_pair_begin(const struct agent_config *c,
 			       struct own_pair **out, struct err *e);
 /* An unfinished key is removed. */
@@ -30,8 +27,11 @@ AUTO_TYPE(own_pair, struct own_pair *, own_pair_free)
 
 /* An earlier enrolment was cut short at its very end, and is ended now. */
 bool own_pair_is_complete(const struct own_pair *o);
-/* Its signing request, in `a`. */
-MUST_CHECK bool own_pair_request(const struct own_pair *o, struct arena *a,
+/*
+ * Makes the key, and its signing request in `a`; a key that an earlier
+ * enrolment left is replaced.
+ */
+MUST_CHECK bool own_pair_request(struct own_pair *o, struct arena *a,
 				 struct der *csr, struct err *e);
 /* Checks that they belong together, and writes. */
 MUST_CHECK bool own_pair_finish(struct own_pair *o, const struct grant *g,

@@ -12,6 +12,7 @@ enum {
 
 struct enrolling {
 	struct link *link;
+	struct secret token;
 	struct secret request; /* message 2 */
 	struct der csr;
 };
@@ -21,8 +22,15 @@ void enrolling_close(struct enrolling *en)
 	if (!en)
 		return;
 	link_close(en->link);
+	secret_release(&en->token);
 	secret_release(&en->request);
 	free(en);
+}
+
+static struct enrol_bond bond_of(const struct enrolling *en)
+{
+	return (struct enrol_bond){ &en->token, link_binding(en->link),
+				    LINK_BINDING_BYTES };
 }
 
 static int64_t soon(void)
@@ -40,15 +48,16 @@ static bool no_proof(struct err *e)
 		       "between");
 }
 
-static bool ask(struct enrolling *en, const struct enrol_bond *b, struct err *e)
+static bool ask(struct enrolling *en, struct err *e)
 {
 	AUTO(secret) hello = { 0 };
+	const struct enrol_bond b = bond_of(en);
 	const struct link_wait wait = { ENROL_REQUEST_LIMIT, soon() };
 
-	enrol_hello_write(b, &hello);
+	enrol_hello_write(&b, &hello);
 	if (!link_send(en->link, &hello, wait.end_ms, e) ||
 	    !link_receive(en->link, &wait, &en->request, e) ||
-	    !enrol_request_read(b, &en->request, &en->csr))
+	    !enrol_request_read(&b, &en->request, &en->csr))
 		return no_proof(e);
 	return true;
 }
@@ -64,11 +73,8 @@ bool enrolling_open(const struct enrolling_target *to, struct enrolling **out,
 			e->code = ERR_REMOTE;
 		return false;
 	}
-
-	const struct enrol_bond bond = { to->token, link_binding(en->link),
-					 LINK_BINDING_BYTES };
-
-	if (!ask(en, &bond, e))
+	secret_copy(&en->token, to->token->bytes, to->token->len);
+	if (!ask(en, e))
 		return false;
 	*out = TAKE(en);
 	return true;
@@ -85,20 +91,22 @@ bool enrolling_grant(struct enrolling *en, const struct grant *grant,
 	AUTO(secret) message = { 0 };
 	AUTO(secret) answer = { 0 };
 	const struct link_wait wait = { ENROL_RECEIPT_LIMIT, soon() };
+	const struct enrol_bond b = bond_of(en);
 
 	link_persist(en->link);
-	enrol_grant_write(grant, &message);
+	enrol_grant_write(&b, grant, &message);
 	return link_send(en->link, &message, wait.end_ms, e) &&
 	       link_receive(en->link, &wait, &answer, e) &&
-	       enrol_receipt_read(&answer, a, out, e);
+	       enrol_receipt_read(&b, &answer, a, out, e);
 }
 
 void enrolling_refuse(struct enrolling *en, const struct err *why)
 {
 	AUTO(secret) message = { 0 };
+	const struct enrol_bond b = bond_of(en);
 	struct err ignored = { 0 };
 
 	link_persist(en->link);
-	enrol_refusal_write(why->text, &message);
+	enrol_refusal_write(&b, why->text, &message);
 	(void)!link_send(en->link, &message, soon(), &ignored);
 }

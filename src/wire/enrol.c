@@ -10,6 +10,8 @@
 #define PURPOSE "certfleet-enrol-1"
 #define OPERATOR PURPOSE " operator"
 #define AGENT PURPOSE " agent"
+#define GRANT PURPOSE " grant"
+#define RECEIPT PURPOSE " receipt"
 
 _Static_assert((int)PROOF_BYTES == (int)SHA256_BYTES, "a proof is one HMAC");
 
@@ -89,6 +91,54 @@ bool enrol_request_read(const struct enrol_bond *b,
 	return true;
 }
 
+/* ---- what goes with a proof of its own ---- */
+
+static void prove_text(const struct enrol_bond *b, const char *purpose,
+		       struct bytes text, uint8_t out[PROOF_BYTES])
+{
+	const struct bytes pieces[] = {
+		text_bytes(purpose),
+		{ b->binding, b->binding_len },
+		text,
+	};
+
+	hmac_sha256(token_bytes(b), pieces, 3, out);
+}
+
+static void write_proven(const struct enrol_bond *b, const char *purpose,
+			 const json_t *json, struct secret *out)
+{
+	AUTO(secret) text = { 0 };
+
+	json_to_secret(json, &text);
+	secret_alloc(out, PROOF_BYTES + text.len);
+	prove_text(b, purpose, (struct bytes){ text.bytes, text.len },
+		   out->bytes);
+	memcpy(out->bytes + PROOF_BYTES, text.bytes, text.len);
+}
+
+/* *out: what the proof is of, parsed; NULL when that is no JSON. */
+static bool read_proven(const struct enrol_bond *b, const char *purpose,
+			const struct secret *message, json_t **out,
+			struct err *e)
+{
+	uint8_t expected[PROOF_BYTES];
+	struct bytes text = { 0 };
+
+	if (message->len >= PROOF_BYTES) {
+		text = (struct bytes){ message->bytes + PROOF_BYTES,
+				       message->len - PROOF_BYTES };
+		prove_text(b, purpose, text, expected);
+	}
+	if (message->len < PROOF_BYTES ||
+	    !bytes_equal(message->bytes, expected, PROOF_BYTES))
+		return err_set(e, ERR_CRYPTO,
+			       "what arrived was not written by who knows the "
+			       "token");
+	*out = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+	return true;
+}
+
 /* ---- what is granted ---- */
 
 /* Escaped, because what is no UTF-8 is no JSON. */
@@ -103,7 +153,8 @@ static json_t *texts_json(const char *const *texts, size_t count)
 	return list;
 }
 
-void enrol_grant_write(const struct grant *g, struct secret *out)
+void enrol_grant_write(const struct enrol_bond *b, const struct grant *g,
+		       struct secret *out)
 {
 	const struct admission *to = &g->admission;
 	AUTO(json) json = json_pack("{so ss so}", "certificates",
@@ -111,15 +162,16 @@ void enrol_grant_write(const struct grant *g, struct secret *out)
 				    "authority", to->authority, "allow",
 				    texts_json(to->allow, to->allow_count));
 
-	json_to_secret(json, out);
+	write_proven(b, GRANT, json, out);
 }
 
-void enrol_refusal_write(const char *why, struct secret *out)
+void enrol_refusal_write(const struct enrol_bond *b, const char *why,
+			 struct secret *out)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(json) json = json_pack("{ss}", "refused", text_escaped(&a, why));
 
-	json_to_secret(json, out);
+	write_proven(b, GRANT, json, out);
 }
 
 /* Up to `most` texts into `out`; false when there is anything else. */
@@ -156,14 +208,16 @@ static bool read_admission(const json_t *json, struct arena *a,
 	return true;
 }
 
-bool enrol_grant_read(const struct secret *message, struct arena *a,
-		      struct grant *out, struct err *e)
+bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message,
+		      struct arena *a, struct grant *out, struct err *e)
 {
-	AUTO(json) json = json_loadb((const char *)message->bytes, message->len,
-				     JSON_REJECT_DUPLICATES, NULL);
-	const json_t *refused = json_object_get(json, "refused");
+	AUTO(json) json = NULL;
+	const json_t *refused = NULL;
 	struct grant g = { 0 };
 
+	if (!read_proven(b, GRANT, message, &json, e))
+		return false;
+	refused = json_object_get(json, "refused");
 	if (json_is_string(refused))
 		return err_set(e, ERR_REMOTE, "the operator refuses: %s",
 			       text_escaped(a, json_string_value(refused)));
@@ -178,24 +232,30 @@ bool enrol_grant_read(const struct secret *message, struct arena *a,
 
 /* ---- what became of it ---- */
 
-void enrol_receipt_write(const struct receipt *r, struct secret *out)
+void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r,
+			 struct secret *out)
 {
 	AUTO(json) json = json_pack("{sb so}", "written", r->written, "notes",
 				    texts_json(r->notes, r->note_count));
 
-	json_to_secret(json, out);
+	write_proven(b, RECEIPT, json, out);
 }
 
-bool enrol_receipt_read(const struct secret *message, struct arena *a,
+bool enrol_receipt_read(const struct enrol_bond *b,
+			const struct secret *message, struct arena *a,
 			struct receipt *out, struct err *e)
 {
-	AUTO(json) json = json_loadb((const char *)message->bytes, message->len,
-				     JSON_REJECT_DUPLICATES, NULL);
-	const json_t *written = json_object_get(json, "written");
-	const json_t *notes = json_object_get(json, "notes");
-	struct receipt r = { .written = json_is_true(written),
-			     .note_count = json_array_size(notes) };
+	AUTO(json) json = NULL;
+	const json_t *written = NULL;
+	const json_t *notes = NULL;
+	struct receipt r = { 0 };
 
+	if (!read_proven(b, RECEIPT, message, &json, e))
+		return false;
+	written = json_object_get(json, "written");
+	notes = json_object_get(json, "notes");
+	r.written = json_is_true(written);
+	r.note_count = json_array_size(notes);
 	if (!json_is_boolean(written) ||
 	    !read_texts(notes, RECEIPT_NOTES, a, r.notes))
 		return err_set(e, ERR_REMOTE,

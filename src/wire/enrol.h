@@ -7,13 +7,18 @@
  *	1 operator  HMAC-SHA256(token, "certfleet-enrol-1 operator" + B)
  *	2 agent     HMAC-SHA256(token, "certfleet-enrol-1 agent" + B +
  *		    SHA-256(CSR)), then CSR
- *	3 operator  {"certificates": ["base64 DER"...], "authority": "PEM",
- *		    "allow": ["..."...]}, or {"refused": "why"}
- *	4 agent     {"written": true or false, "notes": ["..."...]}
+ *	3 operator  HMAC-SHA256(token, "certfleet-enrol-1 grant" + B + JSON),
+ *		    then JSON: {"certificates": ["base64 DER"...],
+ *		    "authority": "PEM", "allow": ["..."...]}, or
+ *		    {"refused": "why"}
+ *	4 agent     HMAC-SHA256(token, "certfleet-enrol-1 receipt" + B +
+ *		    JSON), then JSON: {"written": true or false, "notes":
+ *		    ["..."...]}
  *
  * The operator proves itself first, so that an agent tells strangers nothing;
- * who gets a proof that does not hold closes the link.  With both proofs
- * known to hold nobody stands between, and what follows needs none.
+ * who gets a proof that does not hold closes the link.  Every message has its
+ * own: on the host another process has the link than the one that knows the
+ * token and writes what was granted.
  */
 #ifndef WIRE_ENROL_H
 #define WIRE_ENROL_H
@@ -32,7 +37,7 @@ enum {
 	PROOF_BYTES = 32,
 	ENROL_HELLO_LIMIT = PROOF_BYTES,          /* message 1 */
 	ENROL_REQUEST_LIMIT = PROOF_BYTES + 8192, /* 2 */
-	ENROL_GRANT_LIMIT = 1024 * 1024,          /* 3 */
+	ENROL_GRANT_LIMIT = 1024 * 1024,          /* 3, proofs included */
 	ENROL_RECEIPT_LIMIT = 16 * 1024,          /* 4 */
 	ENROL_CERTIFICATES = 10,
 	ENROL_ALLOW = 64,
@@ -56,15 +61,24 @@ void enrol_request_write(const struct enrol_bond *b, struct der csr,
 bool enrol_request_read(const struct enrol_bond *b,
 			const struct secret *message, struct der *csr);
 
-void enrol_grant_write(const struct grant *g, struct secret *out);
-void enrol_refusal_write(const char *why, struct secret *out);
-/* Texts in `a`; a refusal is ERR_REMOTE. */
-MUST_CHECK bool enrol_grant_read(const struct secret *message, struct arena *a,
+void enrol_grant_write(const struct enrol_bond *b, const struct grant *g,
+		       struct secret *out);
+void enrol_refusal_write(const struct enrol_bond *b, const char *why,
+			 struct secret *out);
+/*
+ * Texts in `a`.  ERR_CRYPTO: the proof does not hold, and nothing else was
+ * looked at; a refusal is ERR_REMOTE.
+ */
+MUST_CHECK bool enrol_grant_read(const struct enrol_bond *b,
+				 const struct secret *message, struct arena *a,
 				 struct grant *out, struct err *e);
 
 /* Notes are escaped, here and there. */
-void enrol_receipt_write(const struct receipt *r, struct secret *out);
-MUST_CHECK bool enrol_receipt_read(const struct secret *message,
+void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r,
+			 struct secret *out);
+/* As enrol_grant_read(). */
+MUST_CHECK bool enrol_receipt_read(const struct enrol_bond *b,
+				   const struct secret *message,
 				   struct arena *a, struct receipt *out,
 				   struct err *e);
 

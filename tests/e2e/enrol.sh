@@ -18,7 +18,7 @@ write_fleet() { # [COMPONENTS]
 	access: {agent: {certificate: access/ops.pem, key: access/ops.key, ca: access/agents-ca.pem}}
 	issuers:
 	  agents-ca: {subject: "CN=Agents CA", use: agents, publish: access/agents-ca.pem}
-	  operators-ca: {subject: "CN=Operators CA"}
+	  operators-ca: {subject: "CN=Operators CA", use: operators}
 	  shop-ca: {subject: "CN=Shop CA"}
 	certificates:
 	  ops: {subject: "CN=ops", names: [], issuer: operators-ca, purpose: [client], key_rotation: reuse}
@@ -97,12 +97,51 @@ is $status 0 "the authorities and the operator's pair come first"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
 [ -s access/agents-ca.pem ] && is_pair access/ops.pem access/ops.key; ok $? "they are there"
 
+# The process of an enrolment that has the network: its channel and the port.
+reception() {
+	local p
+	for p in $(pgrep -P "$enrol_pid"); do
+		[ "$(find "/proc/$p/fd" -lname 'socket:*' | wc -l)" -ge 2 ] && echo "$p"
+	done
+}
+
+# Whether a process has the token or the agent's key in its memory.
+remembers() { # PID
+	python3 - "$1" secrets/token host/agent.key.enrolling <<-'END'
+	import base64, re, sys
+	pid, token, key = sys.argv[1:]
+	der = base64.b64decode("".join(open(key).read().split("-----")[2].split()))
+	wanted = {"token": bytes.fromhex(open(token).read().strip().replace("-", "")),
+	          "token as text": open(token).read().strip().encode(),
+	          "key": der[-100:], "scalar": der[36:68]}
+	with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
+	    for line in maps:
+	        begin, end, rights = re.match(r"(\w+)-(\w+) (\S+)", line).groups()
+	        if "w" not in rights or int(end, 16) - int(begin, 16) > 1 << 28:
+	            continue
+	        mem.seek(int(begin, 16))
+	        piece = mem.read(int(end, 16) - int(begin, 16))
+	        for what, bytes_ in wanted.items():
+	            if bytes_ in piece:
+	                print(what)
+	END
+}
+
 # ---- from nothing to an agent
 invite
 ok $? "an invite"
 grep -Eq '^([0-9a-f]{4}-){7}[0-9a-f]{4}$' secrets/token; ok $? "with a token of 128 bits"
 begin_enrol secrets/token
 [ -e host/agent.key ]; is $? 1 "the key has no name while it waits"
+talks=$(reception)
+[ "$(wc -w <<<"$talks")" = 1 ]; ok $? "one process has the port"
+is "$(awk '/^Seccomp:/ {print $2}' "/proc/$talks/status")" 2 "it is confined"
+is "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/$talks/status")" 1 "without a way to new privileges"
+[ "$(id -u)" != 0 ] || { [ "$(awk '/^Uid:/ {print $2}' "/proc/$talks/status")" != 0 ]; ok $? "and not root"; }
+is "$(find "/proc/$talks/fd" -lname 'socket:*' | wc -l)" 2 "it has its channel and the port"
+is "$(find "/proc/$talks/fd" ! -lname 'socket:*' -name '[3-9]*' | wc -l)" 0 "and no file"
+has "$(remembers "$enrol_pid")" "token" "the other one knows the token"
+is "$(remembers "$talks")" "" "it has neither token nor key in its memory"
 accept_agent
 is $status 0 "the operator accepts"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"

@@ -64,12 +64,31 @@ static void read_report(const char *text, size_t len)
 		HOLDS(problem.kind < PROBLEM_COUNT && problem.detail);
 }
 
+/* As whoever knows the token would send it. */
+static void prove(const struct enrol_bond *b, const char *purpose,
+		  const struct secret *body, struct secret *out)
+{
+	const struct bytes pieces[] = {
+		{ purpose, strlen(purpose) },
+		{ b->binding, b->binding_len },
+		{ body->bytes, body->len },
+	};
+
+	secret_alloc(out, PROOF_BYTES + body->len);
+	if (body->len)
+		memcpy(out->bytes + PROOF_BYTES, body->bytes, body->len);
+	hmac_sha256((struct bytes){ b->token->bytes, b->token->len }, pieces, 3,
+		    out->bytes);
+}
+
 /* The proof is made for what it goes with. */
 static void read_enrolment(const struct secret *body)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) token = secret_of("0123456789abcdef", 16);
 	AUTO(secret) proven = { 0 };
+	AUTO(secret) granted = { 0 };
+	AUTO(secret) received = { 0 };
 	const struct enrol_bond bond = bond_of(&token);
 	const struct der sent = { body->bytes, body->len };
 	struct der csr = { 0 };
@@ -82,11 +101,16 @@ static void read_enrolment(const struct secret *body)
 	enrol_request_write(&bond, sent, &proven);
 	if (enrol_request_read(&bond, &proven, &csr))
 		HOLDS(csr.len == body->len);
-	if (enrol_grant_read(body, &a, &grant, &e))
+	HOLDS(!enrol_grant_read(&bond, body, &a, &grant, &e) &&
+	      e.code == ERR_CRYPTO);
+	prove(&bond, "certfleet-enrol-1 grant", body, &granted);
+	e = (struct err){ 0 };
+	if (enrol_grant_read(&bond, &granted, &a, &grant, &e))
 		HOLDS(grant.cert_count <= ENROL_CERTIFICATES &&
 		      grant.admission.allow_count <= ENROL_ALLOW);
+	prove(&bond, "certfleet-enrol-1 receipt", body, &received);
 	e = (struct err){ 0 };
-	if (enrol_receipt_read(body, &a, &receipt, &e))
+	if (enrol_receipt_read(&bond, &received, &a, &receipt, &e))
 		HOLDS(receipt.note_count <= RECEIPT_NOTES);
 }
 
@@ -160,11 +184,13 @@ static void seed_enrolment(void)
 
 	enrol_hello_write(&bond, &out[0]);
 	enrol_request_write(&bond, grant.certs[0], &out[1]);
-	enrol_grant_write(&grant, &out[2]);
-	enrol_refusal_write("why not", &out[3]);
-	enrol_receipt_write(&receipt, &out[4]);
+	enrol_grant_write(&bond, &grant, &out[2]);
+	enrol_refusal_write(&bond, "why not", &out[3]);
+	enrol_receipt_write(&bond, &receipt, &out[4]);
 	for (int i = 0; i < 5; i++) {
-		seed(out[i].bytes, out[i].len);
+		size_t proof = i < 2 ? 0 : PROOF_BYTES;
+
+		seed(out[i].bytes + proof, out[i].len - proof);
 		secret_release(&out[i]);
 	}
 }

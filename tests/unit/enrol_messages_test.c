@@ -162,20 +162,95 @@ static void a_proof_is_of_one_side_alone(void **state)
 	assert_false(enrol_hello_holds(&s.bond, &request));
 }
 
+/* What one who knows the token could send. */
+static void prove(const struct enrol_bond *b, const char *purpose,
+		  const char *text, struct secret *out)
+{
+	size_t len = strlen(text);
+	const struct bytes pieces[] = { { purpose, strlen(purpose) },
+					{ b->binding, b->binding_len },
+					{ text, len } };
+
+	secret_alloc(out, PROOF_BYTES + len);
+	memcpy(out->bytes + PROOF_BYTES, text, len);
+	hmac_sha256((struct bytes){ b->token->bytes, b->token->len }, pieces, 3,
+		    out->bytes);
+}
+
+/* The half that has the link can change nothing of it. */
+static void a_grant_with_any_bit_changed_is_refused(void **state)
+{
+	static const struct der certs[] = { { (const void *)"leaf", 4 } };
+	static const char *const allow[] = { "spki:12" };
+	const struct grant given = { certs, 1, { "PEM", allow, 1 } };
+	AUTO(side) s = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(secret) message = { 0 };
+	struct grant got = { 0 };
+
+	(void)state;
+	side_init(&s, 1, 2);
+	enrol_grant_write(&s.bond, &given, &message);
+	for (size_t bit = 0; bit < 8 * message.len; bit++) {
+		struct err e = { 0 };
+
+		message.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+		assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
+		assert_int_equal(e.code, ERR_CRYPTO);
+		message.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+	}
+	for (size_t len = message.len; len-- > 0;) {
+		struct err e = { 0 };
+
+		message.len = len;
+		assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
+		assert_int_equal(e.code, ERR_CRYPTO);
+	}
+}
+
+/* Neither of another connection, nor sent back as the other kind. */
+static void what_is_proven_is_of_one_connection_and_kind(void **state)
+{
+	const struct receipt receipt = { .written = true };
+	AUTO(side) s = { 0 };
+	AUTO(side) other = { 0 };
+	AUTO(arena) a = { 0 };
+	AUTO(secret) refusal = { 0 };
+	AUTO(secret) message = { 0 };
+	struct receipt got = { 0 };
+	struct grant grant = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	side_init(&s, 1, 2);
+	side_init(&other, 1, 3);
+	enrol_refusal_write(&other.bond, "why", &refusal);
+	assert_false(enrol_grant_read(&s.bond, &refusal, &a, &grant, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+	enrol_receipt_write(&s.bond, &receipt, &message);
+	assert_true(enrol_receipt_read(&s.bond, &message, &a, &got, &e));
+	assert_false(enrol_receipt_read(&other.bond, &message, &a, &got, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+	assert_false(enrol_grant_read(&s.bond, &message, &a, &grant, &e));
+	assert_int_equal(e.code, ERR_CRYPTO);
+}
+
 static void a_grant_comes_back_as_it_was(void **state)
 {
 	static const struct der certs[] = { { (const void *)"leaf", 4 },
 					    { (const void *)"above", 5 } };
 	static const char *const allow[] = { "spki:12", "CN=\xc3\xb6ps" };
 	const struct grant given = { certs, 2, { "PEM", allow, 2 } };
+	AUTO(side) s = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(secret) message = { 0 };
 	struct grant got = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
-	enrol_grant_write(&given, &message);
-	assert_true(enrol_grant_read(&message, &a, &got, &e));
+	side_init(&s, 1, 2);
+	enrol_grant_write(&s.bond, &given, &message);
+	assert_true(enrol_grant_read(&s.bond, &message, &a, &got, &e));
 	assert_int_equal(got.cert_count, 2);
 	assert_int_equal(got.certs[1].len, 5);
 	assert_memory_equal(got.certs[1].bytes, "above", 5);
@@ -186,14 +261,16 @@ static void a_grant_comes_back_as_it_was(void **state)
 
 static void a_refusal_says_why(void **state)
 {
+	AUTO(side) s = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(secret) message = { 0 };
 	struct grant got = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
-	enrol_refusal_write("bad \x1b[2J\xff day", &message);
-	assert_false(enrol_grant_read(&message, &a, &got, &e));
+	side_init(&s, 1, 2);
+	enrol_refusal_write(&s.bond, "bad \x1b[2J\xff day", &message);
+	assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_non_null(strstr(e.text, "the operator refuses: bad "));
 	assert_null(strchr(e.text, '\x1b'));
@@ -217,16 +294,18 @@ static void what_is_no_grant_is_refused(void **state)
 		"\"AAAA\"], \"authority\": \"\", \"allow\": []}",
 		"{\"refused\": 1}",
 	};
+	AUTO(side) s = { 0 };
 
 	(void)state;
+	side_init(&s, 1, 2);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		AUTO(arena) a = { 0 };
 		AUTO(secret) message = { 0 };
 		struct grant got = { 0 };
 		struct err e = { 0 };
 
-		secret_copy(&message, bad[i], strlen(bad[i]));
-		assert_false(enrol_grant_read(&message, &a, &got, &e));
+		prove(&s.bond, "certfleet-enrol-1 grant", bad[i], &message);
+		assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
 		assert_int_equal(e.code, ERR_REMOTE);
 	}
 }
@@ -243,14 +322,16 @@ static void a_receipt_comes_back_with_its_notes_escaped(void **state)
 		"{\"written\": true, \"notes\": [\"1\",\"2\",\"3\",\"4\","
 		"\"5\",\"6\",\"7\",\"8\",\"9\"]}",
 	};
+	AUTO(side) s = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(secret) message = { 0 };
 	struct receipt got = { 0 };
 	struct err e = { 0 };
 
 	(void)state;
-	enrol_receipt_write(&given, &message);
-	assert_true(enrol_receipt_read(&message, &a, &got, &e));
+	side_init(&s, 1, 2);
+	enrol_receipt_write(&s.bond, &given, &message);
+	assert_true(enrol_receipt_read(&s.bond, &message, &a, &got, &e));
 	assert_true(got.written);
 	assert_int_equal(got.note_count, 2);
 	assert_string_equal(got.notes[0], "one");
@@ -258,8 +339,9 @@ static void a_receipt_comes_back_with_its_notes_escaped(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		AUTO(secret) text = { 0 };
 
-		secret_copy(&text, bad[i], strlen(bad[i]));
-		assert_false(enrol_receipt_read(&text, &a, &got, &e));
+		prove(&s.bond, "certfleet-enrol-1 receipt", bad[i], &text);
+		assert_false(enrol_receipt_read(&s.bond, &text, &a, &got, &e));
+		assert_int_equal(e.code, ERR_REMOTE);
 	}
 }
 
@@ -273,6 +355,8 @@ int main(void)
 		cmocka_unit_test(a_proof_with_any_bit_changed_does_not_hold),
 		cmocka_unit_test(a_request_with_any_bit_changed_does_not_hold),
 		cmocka_unit_test(a_proof_is_of_one_side_alone),
+		cmocka_unit_test(a_grant_with_any_bit_changed_is_refused),
+		cmocka_unit_test(what_is_proven_is_of_one_connection_and_kind),
 		cmocka_unit_test(a_grant_comes_back_as_it_was),
 		cmocka_unit_test(a_refusal_says_why),
 		cmocka_unit_test(what_is_no_grant_is_refused),

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/reception.h"
+
+#include "agent/channel.h"
+#include "agent/confine.h"
+#include "base/clock.h"
+#include "base/decoder.h"
+#include "pki/link.h"
+#include "wire/enrol.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	VISITORS = 16,    /* the oldest makes room for the next */
+	HELLO_MS = 10000, /* handshake and proof */
+	SEND_MS = 10000,
+	ANSWER_MS = 30000, /* of the other half, which writes files */
+	GRANT_MS = 60000,  /* the operator opens an authority meanwhile */
+	POLL_MS = 250,
+};
+
+/* Somebody who has not proven anything yet. */
+struct visitor {
+	struct link *link; /* NULL: free */
+	int64_t end_ms;
+};
+
+struct reception {
+	struct link_host *host;
+	int listener;
+	struct channel channel;
+	struct visitor visitors[VISITORS];
+	uint32_t visits;
+	bool done;
+};
+
+static void leave(struct visitor *v)
+{
+	link_close(TAKE(v->link));
+}
+
+static void reception_release(struct reception *r)
+{
+	for (size_t i = 0; i < VISITORS; i++)
+		leave(&r->visitors[i]);
+	link_host_free(r->host);
+	channel_release(&r->channel);
+	fd_auto(&r->listener);
+}
+AUTO_STRUCT(reception, struct reception, reception_release)
+
+/* ---- between a link and the other half ---- */
+
+/* `answer` must be empty, and stays so when the other half refuses. */
+static bool ask(struct reception *r, uint32_t kind, struct secret *question,
+		struct secret *answer, struct err *e)
+{
+	AUTO(message) asked = { .kind = kind,
+				.number = r->visits,
+				.body = TAKE(*question) };
+	AUTO(message) answered = { 0 };
+
+	if (!channel_post(&r->channel, &asked, e) ||
+	    !channel_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered,
+			  e))
+		return false;
+	if (answered.kind != kind || answered.number != r->visits)
+		return err_set(e, ERR_REMOTE, "the other half is confused");
+	*answer = TAKE(answered.body);
+	return true;
+}
+
+static bool ask_who(struct reception *r, struct link *l, struct secret *answer,
+		    struct err *e)
+{
+	AUTO(secret) hello = { 0 };
+	AUTO(secret) visit = { 0 };
+
+	link_take(l, &hello);
+	secret_alloc(&visit, LINK_BINDING_BYTES + hello.len);
+	memcpy(visit.bytes, link_binding(l), LINK_BINDING_BYTES);
+	if (hello.len)
+		memcpy(visit.bytes + LINK_BINDING_BYTES, hello.bytes,
+		       hello.len);
+	r->visits++;
+	return ask(r, MESSAGE_VISIT, &visit, answer, e);
+}
+
+static bool receive_grant(struct link *l, const struct secret *request,
+			  struct secret *grant, struct err *e)
+{
+	const struct link_wait wait = { ENROL_GRANT_LIMIT,
+					clock_mono_ms() + GRANT_MS };
+
+	return link_send(l, request, clock_mono_ms() + SEND_MS, e) &&
+	       link_receive(l, &wait, grant, e);
+}
+
+static bool tell_left(struct reception *r, const struct err *why, struct err *e)
+{
+	AUTO(message) left = { .kind = MESSAGE_LEFT, .number = r->visits };
+
+	secret_copy(&left.body, why->text, strlen(why->text));
+	return channel_post(&r->channel, &left, e);
+}
+
+/* That the receipt arrives is good, but changes nothing here. */
+static bool carry(struct reception *r, struct visitor *v, struct err *e)
+{
+	AUTO(link) l = TAKE(v->link);
+	AUTO(secret) request = { 0 };
+	AUTO(secret) grant = { 0 };
+	AUTO(secret) receipt = { 0 };
+	struct err why = { 0 };
+
+	if (!ask_who(r, l, &request, e))
+		return false;
+	if (!request.len)
+		return true;
+	if (!receive_grant(l, &request, &grant, &why))
+		return tell_left(r, &why, e);
+	if (!ask(r, MESSAGE_GRANT, &grant, &receipt, e))
+		return false;
+	if (!receipt.len)
+		return true;
+	r->done = true;
+	(void)!link_send(l, &receipt, clock_mono_ms() + SEND_MS, &why);
+	return true;
+}
+
+/* ---- visitors ---- */
+
+static bool hear(struct reception *r, struct visitor *v, struct err *e)
+{
+	struct err ignored = { 0 };
+
+	switch (link_advance(v->link, ENROL_HELLO_LIMIT, &ignored)) {
+	case LINK_WAITS:
+		return true;
+	case LINK_ENDED:
+		leave(v);
+		return true;
+	case LINK_MESSAGE:
+		break;
+	}
+	return carry(r, v, e);
+}
+
+static struct visitor *find_room(struct reception *r)
+{
+	struct visitor *oldest = &r->visitors[0];
+
+	for (size_t i = 0; i < VISITORS; i++) {
+		if (!r->visitors[i].link)
+			return &r->visitors[i];
+		if (r->visitors[i].end_ms < oldest->end_ms)
+			oldest = &r->visitors[i];
+	}
+	leave(oldest);
+	return oldest;
+}
+
+static void take_connection(struct reception *r)
+{
+	int fd = accept4(r->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return;
+
+	struct visitor *v = find_room(r);
+
+	v->link = link_accept(r->host, fd);
+	v->end_ms = clock_mono_ms() + HELLO_MS;
+}
+
+static void dismiss(struct reception *r)
+{
+	for (size_t i = 0; i < VISITORS; i++)
+		if (r->visitors[i].link &&
+		    clock_mono_ms() >= r->visitors[i].end_ms)
+			leave(&r->visitors[i]);
+}
+
+/* The other half says nothing unasked: it has ended. */
+static bool turn(struct reception *r, struct err *e)
+{
+	struct pollfd fds[VISITORS + 2];
+
+	for (size_t i = 0; i < VISITORS; i++) {
+		const struct link *l = r->visitors[i].link;
+
+		fds[i] = (struct pollfd){ l ? link_fd(l) : -1,
+					  l ? link_events(l) : 0, 0 };
+	}
+	fds[VISITORS] = (struct pollfd){ r->listener, POLLIN, 0 };
+	fds[VISITORS + 1] = (struct pollfd){ r->channel.fd, POLLIN, 0 };
+	if (poll(fds, VISITORS + 2, POLL_MS) <= 0)
+		return true;
+	if (fds[VISITORS + 1].revents)
+		return err_set(e, ERR_MISSING, "the other half has ended");
+	for (size_t i = 0; i < VISITORS && !r->done; i++)
+		if (fds[i].revents && !hear(r, &r->visitors[i], e))
+			return false;
+	if (fds[VISITORS].revents && !r->done)
+		take_connection(r);
+	return true;
+}
+
+static void be_deaf(void)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &ignore, NULL);
+	sigaction(SIGTERM, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+}
+
+bool reception_run(const struct reception_start *start, struct err *e)
+{
+	AUTO(reception) r = { .listener = start->listener };
+	int channel = start->channel;
+	int *const kept[] = { &r.listener, &channel };
+
+	be_deaf();
+	decoder_leave();
+	if (!confine_descriptors(kept, 2, e) ||
+	    !confine_become(start->user, e) || !link_host_new(&r.host, e) ||
+	    !confine(start->other, e))
+		return false;
+	r.channel = channel_of(channel);
+	r.channel.from = FROM_INSTALLING;
+	while (!r.done) {
+		if (!turn(&r, e))
+			return false;
+		dismiss(&r);
+	}
+	return true;
+}
