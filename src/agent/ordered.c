@@ -54,10 +54,10 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 	const char *end = NULL;
 	struct ordered r = { 0 };
 
-	if (json_unpack(json, "{ss sI ss ss sI s?s !}", "lineage", &r.lineage,
-			"sequence", &sequence, "fingerprint", &r.fingerprint,
-			"end", &end, "expires", &expires, "executable",
-			&r.executable) ||
+	if (json_unpack(json, "{ss sI ss ss sI s?s s?s !}", "lineage",
+			&r.lineage, "sequence", &sequence, "fingerprint",
+			&r.fingerprint, "end", &end, "expires", &expires,
+			"executable", &r.executable, "told", &r.told) ||
 	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT ||
 	    expires < 0 || expires >= NUMBER_LIMIT ||
 	    !text_is_fingerprint(r.fingerprint) || !find_end(end, &r.end))
@@ -70,6 +70,7 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 		.expires = expires,
 		.executable =
 			r.executable ? arena_strdup(a, r.executable) : NULL,
+		.told = r.told ? arena_strdup(a, r.told) : NULL,
 	};
 	return true;
 }
@@ -98,11 +99,11 @@ bool ordered_write(const struct agent_config *c, const char *component,
 		   const struct ordered *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(json) json =
-		json_pack("{ss sI ss ss sI ss*}", "lineage", r->lineage,
-			  "sequence", (json_int_t)r->sequence, "fingerprint",
-			  r->fingerprint, "end", end_names[r->end], "expires",
-			  (json_int_t)r->expires, "executable", r->executable);
+	AUTO(json) json = json_pack(
+		"{ss sI ss ss sI ss* ss*}", "lineage", r->lineage, "sequence",
+		(json_int_t)r->sequence, "fingerprint", r->fingerprint, "end",
+		end_names[r->end], "expires", (json_int_t)r->expires,
+		"executable", r->executable, "told", r->told);
 	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
 
 	return fs_replace(path_of(c, component, &a), text, strlen(text),

@@ -30,9 +30,16 @@ struct ordered {
 	const char *fingerprint;
 	enum ordered_end end;
 	int64_t expires; /* of that order */
-	/* of the process that was told last, kept over orders; NULL: none */
-	const char *executable;
+	/* of processes that were told, kept over orders; NULL: of none */
+	const char *executable; /* the last one that was not taken back */
+	const char *told;       /* the last one, unless it is the same */
 };
+
+/* What a process is judged by that is to be told; NULL: nothing. */
+static inline const char *ordered_executable(const struct ordered *r)
+{
+	return r->executable ? r->executable : r->told;
+}
 
 /* One that is damaged is ERR_IO: the component then takes no order. */
 MUST_CHECK bool ordered_read(const struct agent_config *c,

@@ -69,7 +69,7 @@ void perform_look(const struct agent_config *c,
 	}
 	out->lineage = told.lineage;
 	out->sequence = told.sequence;
-	look_at_process(component, told.executable, a, out);
+	look_at_process(component, ordered_executable(&told), a, out);
 }
 
 static const char *first_line(const struct buf *text, struct arena *a)
@@ -157,22 +157,38 @@ static const struct order *order_of(const struct deed *d)
 	return &d->checked->order;
 }
 
+/*
+ * A pair that something else replaces now, by no roll back, was good: so was
+ * who was told of it.
+ */
+static bool is_proven(const struct deed *d)
+{
+	const struct ordered *before = &d->checked->before;
+	const struct order *o = order_of(d);
+
+	return before->told && o->action == ORDER_COMMIT && !o->rollback;
+}
+
 /* `executable` of the process that was told now; NULL: none was. */
 static bool remember_told(const struct deed *d, enum ordered_end end,
 			  const char *executable, struct arena *a,
 			  struct problem *p)
 {
 	const struct order *o = order_of(d);
-	const char *before = d->checked->before.executable;
-	const struct ordered now = { .lineage = o->lineage,
-				     .sequence = o->sequence,
-				     .fingerprint = o->fingerprint,
-				     .end = end,
-				     .expires = o->expires,
-				     .executable =
-					     executable ? executable : before };
+	const struct ordered *before = &d->checked->before;
+	const char *told = executable ? executable : before->told;
+	struct ordered now = { .lineage = o->lineage,
+			       .sequence = o->sequence,
+			       .fingerprint = o->fingerprint,
+			       .end = end,
+			       .expires = o->expires,
+			       .executable = before->executable };
 	struct err e = { 0 };
 
+	if (is_proven(d))
+		now.executable = before->told;
+	else if (!o->rollback)
+		now.told = told;
 	return ordered_write(d->config, o->component, &now, &e) ||
 	       failed(p, &e, a);
 }
@@ -280,7 +296,7 @@ static bool run_activation(const struct deed *d, struct arena *a,
 		.component = d->component->name,
 		.fingerprint = order_of(d)->fingerprint,
 		.directory = d->config->directory,
-		.proven = d->checked->before.executable,
+		.proven = ordered_executable(&d->checked->before),
 		.accepted = order_of(d)->executable,
 	};
 	AUTO(self) self = { 0 };

@@ -256,6 +256,35 @@ static bool was_planned(const struct step_index *index, const struct step *s)
 				       sizeof(*index->list), compare_steps);
 }
 
+static bool was_doubtful(const struct plan *saved, const struct precondition *p)
+{
+	for (size_t i = 0; i < saved->precondition_count; i++) {
+		const struct precondition *before = &saved->preconditions[i];
+
+		if (!strcmp(before->code, p->code) &&
+		    !strcmp(before->component, p->component) &&
+		    !strcmp(before->message, p->message))
+			return true;
+	}
+	return false;
+}
+
+/* A doubtful process is accepted by what was seen of it, not by its place. */
+static bool same_processes(const struct resumption *r, struct err *e)
+{
+	for (size_t i = 0; i < r->fresh->precondition_count; i++) {
+		const struct precondition *p = &r->fresh->preconditions[i];
+
+		if (!strcmp(p->code, PLAN_PIDFILE_DOUBTFUL) &&
+		    p->acknowledged && !was_doubtful(r->saved, p))
+			return err_set(e, ERR_STALE,
+				       "component '%s': %s; that was not "
+				       "accepted, make a new plan",
+				       p->component, p->message);
+	}
+	return true;
+}
+
 bool saved_plan_resumes(const struct resumption *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -268,7 +297,7 @@ bool saved_plan_resumes(const struct resumption *r, struct err *e)
 			       "the state moved since run %u broke off; make a "
 			       "new plan",
 			       r->run->number);
-	if (!all_before_or_after(r, &index, e))
+	if (!all_before_or_after(r, &index, e) || !same_processes(r, e))
 		return false;
 	for (size_t i = 0; i < r->fresh->step_count; i++) {
 		const struct step *s = &r->fresh->steps[i];

@@ -61,7 +61,8 @@ struct resumption {
 
 /*
  * Every observed fingerprint is the saved plan's before or after, and every
- * step of `fresh` is one of the saved plan's.
+ * step of `fresh` is one of the saved plan's; so is every process that
+ * `fresh` would tell though it is doubtful.
  */
 MUST_CHECK bool saved_plan_resumes(const struct resumption *r, struct err *e);
 

@@ -457,7 +457,8 @@ static void e3_a_doubtful_process_is_told_and_not_signalled(void **state)
 	o.order.executable = r.executable;
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").executable, r.executable);
+	assert_string_equal(record("edge/e1").told, r.executable);
+	assert_string_equal(record("edge/e1").executable, "/usr/sbin/nginx");
 }
 
 static void e3_the_executable_that_was_signalled_is_remembered(void **state)
@@ -473,11 +474,37 @@ static void e3_the_executable_that_was_signalled_is_remembered(void **state)
 	assert_null(r.doubt);
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").executable, r.executable);
-	/* orders that tell nobody anything keep it */
+	assert_string_equal(record("edge/e1").told, r.executable);
+	/* it was good: what is delivered next takes nothing back */
 	commit.order.sequence = 2;
 	must_perform(&commit);
 	assert_string_equal(record("edge/e1").executable, r.executable);
+	assert_null(record("edge/e1").told);
+}
+
+static void e3_an_executable_of_what_was_taken_back_is_forgotten(void **state)
+{
+	struct ordering o = activation_of("edge/e1", &new_pair);
+	struct ordering back = ordering_of(ORDER_REVERT);
+	struct ordering commit = ordering_of(ORDER_COMMIT);
+	pid_t pid = signal_by_pidfile("edge/e1");
+	struct component_report r;
+
+	(void)state;
+	deliver("edge/e1", 1, &new_pair, NULL);
+	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	set_told("edge/e1", "/usr/sbin/nginx");
+	o.order.executable = r.executable;
+	must_perform(&o);
+	assert_true(ends(pid));
+	assert_string_equal(record("edge/e1").told, r.executable);
+	back.order.sequence = 2;
+	back.order.rollback = true;
+	must_perform(&back);
+	assert_null(record("edge/e1").told);
+	commit.order.sequence = 3;
+	must_perform(&commit);
+	assert_string_equal(record("edge/e1").executable, "/usr/sbin/nginx");
 }
 
 /* The other state's number has nothing to do with this one. */
@@ -641,6 +668,8 @@ int main(void)
 		WITH_AGENT(a_number_of_another_lineage_is_another_number),
 		WITH_AGENT(e3_a_doubtful_process_is_told_and_not_signalled),
 		WITH_AGENT(e3_the_executable_that_was_signalled_is_remembered),
+		WITH_AGENT(
+			e3_an_executable_of_what_was_taken_back_is_forgotten),
 		WITH_AGENT(what_is_not_installed_is_not_activated),
 		WITH_AGENT(what_failed_is_not_tried_again_for_its_number),
 		WITH_AGENT(the_own_pair_is_only_tried),
