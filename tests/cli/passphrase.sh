@@ -77,5 +77,17 @@ CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf apply --yes
 has "$out" "nothing to do" "E2: once"
 CERTFLEET_SEAL='not this one, surely' cf apply --yes
 is $status 65 "E2: another seal: 65"
+(unset CERTFLEET_SEAL; timeout 60 "$CERTFLEET" apply --yes >run/unset 2>&1 </dev/null)
+is $? 65 "E2: no seal: 65"
+has "$(cat run/unset)" "CERTFLEET_SEAL" "E2: it is named"
+
+# ---- a saved plan ----
 CERTFLEET_BACKUP_PASSPHRASE=$right
+cf plan --reissue site --out run/plan
+CERTFLEET_BACKUP_PASSPHRASE=short cf apply run/plan --reissue site
+is $status 65 "E2: a saved plan without a passphrase that can encrypt: 65"
+CERTFLEET_SEAL='not this one, surely' cf apply run/plan --reissue site
+is $status 65 "E2: a saved plan with another seal: 65"
+cf apply run/plan --reissue site
+is $status 0 "E2: with the right one it goes on"
 finish
