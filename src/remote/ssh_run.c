@@ -92,7 +92,11 @@ static void keep(struct ssh *s, const char *bytes, size_t len)
 	s->said += len;
 }
 
-/* -1 and nothing kept: there is no more now. */
+/*
+ * 0: it has said all; below 0, and nothing kept: no more now.  Whichever is
+ * read hears for both, so that the end of one says nothing of what the other
+ * has got meanwhile.
+ */
 static ssize_t take_some(struct ssh *s)
 {
 	char bytes[4096];
@@ -101,6 +105,8 @@ static ssize_t take_some(struct ssh *s)
 	if (some <= 0)
 		some = libssh2_channel_read_stderr(s->channel, bytes,
 						   sizeof(bytes));
+	if (some == 0)
+		some = libssh2_channel_read(s->channel, bytes, sizeof(bytes));
 	if (some > 0)
 		keep(s, bytes, (size_t)some);
 	return some;

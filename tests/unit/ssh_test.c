@@ -5,6 +5,9 @@
 #include "remote/batch.h"
 #include "remote/ssh.h"
 
+#include <dlfcn.h>
+#include <libssh2.h>
+
 #define END "certfleet-end "
 
 /* libssh2 1.10 forgets a few bytes when it cannot read a key. */
@@ -12,6 +15,22 @@ const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:CRYPTO_zalloc\n";
+}
+
+/* How much later than the other one the second stream is read. */
+static unsigned between_streams_ms;
+
+/* In the place of the library's. */
+ssize_t libssh2_channel_read_ex(LIBSSH2_CHANNEL *channel, int stream,
+				char *bytes, size_t len)
+{
+	ssize_t (*real)(LIBSSH2_CHANNEL *, int, char *, size_t) =
+		(ssize_t(*)(LIBSSH2_CHANNEL *, int, char *, size_t))dlsym(
+			RTLD_NEXT, "libssh2_channel_read_ex");
+
+	if (stream == SSH_EXTENDED_DATA_STDERR)
+		usleep(between_streams_ms * 1000);
+	return real(channel, stream, bytes, len);
 }
 
 static struct secret key;
@@ -294,6 +313,20 @@ static void a_script_runs_and_its_status_is_known(void **state)
 	assert_non_null(strstr(ops[1].why, "oh no"));
 	assert_int_equal(ops[2].result, SSH_DONE);
 	assert_string_equal(ops[2].text, "");
+}
+
+/* All of it may arrive after one stream was read and before the other. */
+static void a_script_that_ends_between_two_reads_is_heard(void **state)
+{
+	struct ssh_op op = script("echo hello");
+
+	(void)state;
+	needs_sshd();
+	between_streams_ms = 300;
+	must_ask(&op, 1);
+	between_streams_ms = 0;
+	assert_int_equal(op.status, 0);
+	assert_string_equal(op.text, "hello\n");
 }
 
 static void what_a_script_leaves_behind_is_not_waited_for(void **state)
@@ -784,6 +817,7 @@ int main(void)
 		TEST(a_large_file_is_not_read),
 		TEST(as_much_as_is_allowed_is_read_and_written),
 		TEST(a_script_runs_and_its_status_is_known),
+		TEST(a_script_that_ends_between_two_reads_is_heard),
 		TEST(what_a_script_leaves_behind_is_not_waited_for),
 		TEST(of_much_output_the_end_is_kept),
 		TEST(a_script_that_is_killed_has_no_status),
