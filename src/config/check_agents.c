@@ -144,9 +144,8 @@ static void check_certificates(struct loader *ld, const struct build *b)
 
 		if (f == reported || !f->good)
 			continue;
-		if (is_signed_for(ld, f, USE_AGENTS)
-			    ? !check_renewal(ld, b, i)
-			    : !check_trusted(ld, b, i))
+		if (is_signed_for(ld, f, USE_AGENTS) ? !check_renewal(ld, b, i)
+						     : !check_trusted(ld, b, i))
 			reported = f;
 	}
 }

@@ -42,12 +42,10 @@ const char *const on_failure_names[] = { [FAIL_STOP] = "stop",
 					 NULL };
 
 /* the first is what an absent key means */
-const char *const issuer_use_names[] = {
-	[USE_CERTIFICATES] = "certificates",
-	[USE_AGENTS] = "agents",
-	[USE_OPERATORS] = "operators",
-	NULL
-};
+const char *const issuer_use_names[] = { [USE_CERTIFICATES] = "certificates",
+					 [USE_AGENTS] = "agents",
+					 [USE_OPERATORS] = "operators",
+					 NULL };
 
 static const char *const per_names[] = { [PER_COMPONENT] = "component", NULL };
 /* enum purpose counts them as bits */

@@ -198,13 +198,13 @@ static void check_operators(struct draft *d, const struct issuer_draft *i)
 		if (c->in_scope && c->issuer == i &&
 		    c->job == CERTIFICATE_ISSUE &&
 		    (c->certificate->purpose & PURPOSE_CLIENT))
-			VEC_PUSH(&items, d->kept,
-				 arena_printf(
-					 d->kept, "%s: %s",
-					 text_escaped(&d->scratch, c->name),
-					 text_escaped(
-						 &d->scratch,
-						 c->certificate->subject)));
+			VEC_PUSH(
+				&items, d->kept,
+				arena_printf(
+					d->kept, "%s: %s",
+					text_escaped(&d->scratch, c->name),
+					text_escaped(&d->scratch,
+						     c->certificate->subject)));
 	}
 	if (!items.count)
 		return;
