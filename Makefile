@@ -134,6 +134,7 @@ bench: deps-test
 
 lint: deps-lint
 	tests/lint/layers.sh
+	tests/lint/tree.sh
 	tests/lint/headers.sh $(CC) $(CFLAGS)
 	clang-format --dry-run --Werror src/*.c src/*/*.[ch] \
 		tests/unit/*.[ch] tests/bench/*.c tests/fuzz/*.[ch]

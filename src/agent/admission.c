@@ -11,8 +11,7 @@
 
 #include <string.h>
 
-static const char allow_head[] =
-	"# Who may give this agent orders, one a line as in 'allow'.\n";
+static const char allow_head[] = "# Who may give this agent orders, one a line as in 'allow'.\n";
 
 static void note(struct agent_config *c, struct receipt *r, const char *text)
 {
@@ -22,37 +21,32 @@ static void note(struct agent_config *c, struct receipt *r, const char *text)
 
 /* ---- who may call ---- */
 
-static bool parse(struct agent_config *c, const char *text,
-		  struct agent_caller *out, struct err *e)
+static bool parse(struct agent_config *c, const char *text, struct agent_caller *out, struct err *e)
 {
 	const struct caller_arena to = { subject_canonical, &c->arena };
 
 	return caller_parse(text, &to, out, e);
 }
 
-static bool add_line(struct agent_config *c, struct agent_caller *list,
-		     size_t *count, const char *line, struct err *e)
+static bool add_line(struct agent_config *c, struct agent_caller *list, size_t *count,
+		     const char *line, struct err *e)
 {
 	if (!*line || *line == '#')
 		return true;
 	if (*count == ALLOW_LIMIT)
-		return err_set(e, ERR_INPUT, "it has more than %d entries",
-			       ALLOW_LIMIT);
+		return err_set(e, ERR_INPUT, "it has more than %d entries", ALLOW_LIMIT);
 	return parse(c, line, &list[(*count)++], e);
 }
 
-static bool read_lines(struct agent_config *c, const struct buf *text,
-		       struct err *e)
+static bool read_lines(struct agent_config *c, const struct buf *text, struct err *e)
 {
-	struct agent_caller *list =
-		arena_array(&c->arena, ALLOW_LIMIT, sizeof(*list));
+	struct agent_caller *list = arena_array(&c->arena, ALLOW_LIMIT, sizeof(*list));
 	size_t count = 0;
 
 	for (const char *at = buf_text(text); *at;) {
 		size_t len = strcspn(at, "\r\n");
 
-		if (!add_line(c, list, &count,
-			      arena_strndup(&c->arena, at, len), e))
+		if (!add_line(c, list, &count, arena_strndup(&c->arena, at, len), e))
 			return false;
 		at += len;
 		at += strspn(at, "\r\n");
@@ -73,14 +67,12 @@ bool admission_read(struct agent_config *c, struct err *e)
 	if (!trusted_file_text(c->allow_file, ALLOW_FILE_LIMIT, &text, e)) {
 		if (e->code == ERR_MISSING)
 			return err_set(e, ERR_MISSING,
-				       "'%s' does not exist; 'certfleet agent "
-				       "enrol' writes it",
+				       "'%s' does not exist; 'certfleet agent enrol' writes it",
 				       c->allow_file);
 		return err_in(e, "cannot read who may call");
 	}
 	if (!read_lines(c, &text, e))
-		return err_in(e, "cannot read who may call from '%s'",
-			      c->allow_file);
+		return err_in(e, "cannot read who may call from '%s'", c->allow_file);
 	return true;
 }
 
@@ -91,8 +83,7 @@ static bool is_same(const struct agent_caller *a, const struct agent_caller *b)
 	return !strcmp(a->name, b->name);
 }
 
-static bool is_allowed(const struct agent_config *c,
-		       const struct agent_caller *who)
+static bool is_allowed(const struct agent_config *c, const struct agent_caller *who)
 {
 	for (size_t i = 0; i < c->caller_count; i++)
 		if (is_same(&c->callers[i], who))
@@ -109,8 +100,8 @@ static bool allows_names(const struct agent_config *c)
 	return false;
 }
 
-static bool note_missing(struct agent_config *c, const struct admission *what,
-			 struct receipt *r, struct err *e)
+static bool note_missing(struct agent_config *c, const struct admission *what, struct receipt *r,
+			 struct err *e)
 {
 	for (size_t i = 0; i < what->allow_count; i++) {
 		struct agent_caller who = { 0 };
@@ -120,43 +111,32 @@ static bool note_missing(struct agent_config *c, const struct admission *what,
 		if (is_allowed(c, &who))
 			continue;
 		note(c, r,
-		     arena_printf(&c->arena,
-				  "%s does not allow this operator%s: add "
-				  "\"%s\" to it",
-				  c->allow_file
-					  ? arena_printf(&c->arena, "'%s'",
-							 c->allow_file)
-					  : "'allow' of the agent's "
-					    "configuration",
-				  allows_names(c)
-					  ? ", unless one of its names is his"
-					  : "",
+		     arena_printf(&c->arena, "%s does not allow this operator%s: add \"%s\" to it",
+				  c->allow_file ? arena_printf(&c->arena, "'%s'", c->allow_file)
+						: "'allow' of the agent's configuration",
+				  allows_names(c) ? ", unless one of its names is his" : "",
 				  text_escaped(&c->arena, what->allow[i])));
 	}
 	return true;
 }
 
-static bool write_allowed(struct agent_config *c, const struct admission *what,
-			  struct err *e)
+static bool write_allowed(struct agent_config *c, const struct admission *what, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 	struct agent_caller ignored = { 0 };
 
 	buf_puts(&text, allow_head);
 	for (size_t i = 0; i < what->allow_count; i++) {
-		if (strpbrk(what->allow[i], "\r\n") ||
-		    !parse(c, what->allow[i], &ignored, e))
+		if (strpbrk(what->allow[i], "\r\n") || !parse(c, what->allow[i], &ignored, e))
 			return err_set(e, ERR_REMOTE,
-				       "what the operator wants allowed makes "
-				       "no sense");
+				       "what the operator wants allowed makes no sense");
 		buf_printf(&text, "%s\n", what->allow[i]);
 	}
-	return fs_replace(c->allow_file, buf_text(&text), text.len, FS_PUBLIC,
-			  e);
+	return fs_replace(c->allow_file, buf_text(&text), text.len, FS_PUBLIC, e);
 }
 
-static bool settle_allowed(struct agent_config *c, const struct admission *what,
-			   struct receipt *r, struct err *e)
+static bool settle_allowed(struct agent_config *c, const struct admission *what, struct receipt *r,
+			   struct err *e)
 {
 	struct err why = { 0 };
 
@@ -175,15 +155,14 @@ struct authorities {
 	size_t count;
 };
 
-static bool read_authorities(const char *pem, size_t len, struct arena *a,
-			     struct authorities *out, struct err *e)
+static bool read_authorities(const char *pem, size_t len, struct arena *a, struct authorities *out,
+			     struct err *e)
 {
 	return pem_read_certs(pem, len, a, &out->certs, &out->count, e) &&
 	       (out->count || err_set(e, ERR_INPUT, "it holds no certificate"));
 }
 
-static bool has_all(const struct authorities *there,
-		    const struct authorities *wanted)
+static bool has_all(const struct authorities *there, const struct authorities *wanted)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct der *w = &wanted->certs[i];
@@ -191,27 +170,24 @@ static bool has_all(const struct authorities *there,
 
 		for (size_t k = 0; k < there->count && !found; k++)
 			found = there->certs[k].len == w->len &&
-				!memcmp(there->certs[k].bytes, w->bytes,
-					w->len);
+				!memcmp(there->certs[k].bytes, w->bytes, w->len);
 		if (!found)
 			return false;
 	}
 	return true;
 }
 
-static bool write_authorities(const struct agent_config *c,
-			      const struct authorities *wanted, struct err *e)
+static bool write_authorities(const struct agent_config *c, const struct authorities *wanted,
+			      struct err *e)
 {
 	AUTO(buf) text = { 0 };
 
 	pem_add_certs(&text, wanted->certs, wanted->count);
-	return fs_replace(c->client_ca, buf_text(&text), text.len, FS_PUBLIC,
-			  e);
+	return fs_replace(c->client_ca, buf_text(&text), text.len, FS_PUBLIC, e);
 }
 
-static bool settle_authority(struct agent_config *c,
-			     const struct admission *what, struct receipt *r,
-			     struct err *e)
+static bool settle_authority(struct agent_config *c, const struct admission *what,
+			     struct receipt *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) text = { 0 };
@@ -219,8 +195,7 @@ static bool settle_authority(struct agent_config *c,
 	struct authorities there = { 0 };
 	struct err why = { 0 };
 
-	if (!read_authorities(what->authority, strlen(what->authority), &a,
-			      &wanted, e))
+	if (!read_authorities(what->authority, strlen(what->authority), &a, &wanted, e))
 		return err_in(e, "the authority of the operator");
 	if (!trusted_file_text(c->client_ca, INPUT_FILE_LIMIT, &text, &why)) {
 		if (why.code == ERR_MISSING)
@@ -232,15 +207,13 @@ static bool settle_authority(struct agent_config *c,
 	    has_all(&there, &wanted))
 		return true;
 	note(c, r,
-	     arena_printf(&a,
-			  "'%s' does not hold the authority of this operator: "
-			  "put it there",
+	     arena_printf(&a, "'%s' does not hold the authority of this operator: put it there",
 			  c->client_ca));
 	return true;
 }
 
-bool admission_write(struct agent_config *c, const struct admission *what,
-		     struct receipt *r, struct err *e)
+bool admission_write(struct agent_config *c, const struct admission *what, struct receipt *r,
+		     struct err *e)
 {
 	return settle_authority(c, what, r, e) && settle_allowed(c, what, r, e);
 }

@@ -23,8 +23,7 @@ enum {
 MUST_CHECK bool admission_read(struct agent_config *c, struct err *e);
 
 /* `what` in this host's files; notes of `r` live in the arena of `c`. */
-MUST_CHECK bool admission_write(struct agent_config *c,
-				const struct admission *what, struct receipt *r,
-				struct err *e);
+MUST_CHECK bool admission_write(struct agent_config *c, const struct admission *what,
+				struct receipt *r, struct err *e);
 
 #endif

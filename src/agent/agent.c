@@ -47,9 +47,7 @@ static void note_user(const struct agent_start *start)
 {
 	if (confine_is_shared(start->config->user))
 		note((void *)start,
-		     "warning: the network half runs as 'nobody', as whom "
-		     "others run too; make a user for it (useradd --system "
-		     "certfleet-agent): a later release refuses 'nobody'");
+		     "warning: the network half runs as 'nobody', as whom others run too; make a user for it (useradd --system certfleet-agent): a later release refuses 'nobody'");
 }
 
 /* ---- both ---- */
@@ -77,8 +75,7 @@ static void close_end(struct halves *h, int which)
 
 static struct channels take_end(struct halves *h, int which)
 {
-	const struct channels taken = { h->requests[which],
-					h->handshakes[which] };
+	const struct channels taken = { h->requests[which], h->handshakes[which] };
 
 	h->requests[which] = -1;
 	h->handshakes[which] = -1;
@@ -96,8 +93,7 @@ static void halves_release(struct halves *h)
 AUTO_STRUCT(halves, struct halves, halves_release)
 
 /* In the child: the installing half has not read a key yet. */
-static bool talk(struct halves *h, const struct agent_config *c, pid_t parent,
-		 struct err *e)
+static bool talk(struct halves *h, const struct agent_config *c, pid_t parent, struct err *e)
 {
 	struct network_start start = { .config = c };
 	int *const kept[] = { &start.listener, &start.channels.requests,
@@ -109,12 +105,10 @@ static bool talk(struct halves *h, const struct agent_config *c, pid_t parent,
 	decoder_leave();
 	read_ahead();
 	return confine_descriptors(kept, sizeof(kept) / sizeof(*kept), e) &&
-	       confine_become(c->user, e) && confine(parent, e) &&
-	       network_run(&start, e);
+	       confine_become(c->user, e) && confine(parent, e) && network_run(&start, e);
 }
 
-static bool begin_talking(struct halves *h, const struct agent_start *start,
-			  struct err *e)
+static bool begin_talking(struct halves *h, const struct agent_start *start, struct err *e)
 {
 	pid_t parent = getpid();
 	struct err why = { 0 };
@@ -124,8 +118,7 @@ static bool begin_talking(struct halves *h, const struct agent_start *start,
 		return err_sys(e, "cannot start the network half");
 	if (h->network == 0) {
 		/* the other half has gone: that one says why */
-		if (talk(h, start->config, parent, &why) ||
-		    why.code == ERR_MISSING)
+		if (talk(h, start->config, parent, &why) || why.code == ERR_MISSING)
 			_exit(0);
 		lost(start, &why);
 		_exit(1);
@@ -138,15 +131,12 @@ static bool begin_talking(struct halves *h, const struct agent_start *start,
 static bool run_both(const struct agent_start *start, struct err *e)
 {
 	AUTO(halves)
-	h = { .requests = { -1, -1 },
-	      .handshakes = { -1, -1 },
-	      .listener = -1 };
+	h = { .requests = { -1, -1 }, .handshakes = { -1, -1 }, .listener = -1 };
 	AUTO(install_half) installing = NULL;
 	struct channels mine;
 
-	if (!listener_open(start->config, &h.listener, e) ||
-	    !channel_pair(h.requests, e) || !channel_pair(h.handshakes, e) ||
-	    !begin_talking(&h, start, e) ||
+	if (!listener_open(start->config, &h.listener, e) || !channel_pair(h.requests, e) ||
+	    !channel_pair(h.handshakes, e) || !begin_talking(&h, start, e) ||
 	    !install_half_open(start->config, &installing, e))
 		return false;
 	mine = take_end(&h, INSTALLING);
@@ -158,13 +148,11 @@ static bool run_both(const struct agent_start *start, struct err *e)
 
 /* ---- one ---- */
 
-static bool serve_one(struct install_half *h, int listener, uid_t who,
-		      struct err *e)
+static bool serve_one(struct install_half *h, int listener, uid_t who, struct err *e)
 {
 	struct channels channels;
 
-	return meet_await(listener, who, &channels, e) &&
-	       install_half_run(h, &channels, e);
+	return meet_await(listener, who, &channels, e) && install_half_run(h, &channels, e);
 }
 
 /* The next network half may do better; nothing came of the last one. */
@@ -183,8 +171,7 @@ static bool run_install(const struct agent_start *start, struct err *e)
 	install_half_note(half, note, (void *)start);
 	ready(start);
 	while (!stop_requested())
-		if (!serve_one(half, listener, who, &why) &&
-		    why.code != ERR_STOPPED)
+		if (!serve_one(half, listener, who, &why) && why.code != ERR_STOPPED)
 			lost(start, &why);
 	unlink(start->socket);
 	return true;
@@ -198,8 +185,7 @@ static bool run_network(const struct agent_start *start, struct err *e)
 
 	/* first: the numbers of its descriptors are others' afterwards */
 	decoder_leave();
-	if (!confine_is_own_user(c->user, e) ||
-	    !confine_descriptors(NULL, 0, e) ||
+	if (!confine_is_own_user(c->user, e) || !confine_descriptors(NULL, 0, e) ||
 	    !listener_open(c, &listener, e) || !confine_become(c->user, e) ||
 	    !meet_join(start->socket, &network.channels, e))
 		return false;

@@ -19,8 +19,7 @@ void answer_json(int status, json_t *document, struct answer *out)
 	json_to_secret(json, &out->body);
 }
 
-void answer_problem(enum problem_kind kind, const char *detail,
-		    struct answer *out)
+void answer_problem(enum problem_kind kind, const char *detail, struct answer *out)
 {
 	AUTO(arena) a = { 0 };
 	const struct problem p = { kind, text_escaped(&a, detail) };

@@ -24,7 +24,6 @@ AUTO_STRUCT(answer, struct answer, answer_release)
 
 /* Both replace what was there; a detail is cut as what is shown is. */
 void answer_json(int status, json_t *document /* taken */, struct answer *out);
-void answer_problem(enum problem_kind kind, const char *detail,
-		    struct answer *out);
+void answer_problem(enum problem_kind kind, const char *detail, struct answer *out);
 
 #endif

@@ -50,8 +50,7 @@ bool channel_pair(int ends[2], struct err *e)
 {
 	const int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 
-	return !socketpair(AF_UNIX, kind, 0, ends) ||
-	       err_sys(e, "cannot make a channel");
+	return !socketpair(AF_UNIX, kind, 0, ends) || err_sys(e, "cannot make a channel");
 }
 
 /* ---- sending ---- */
@@ -104,8 +103,7 @@ bool channel_flush(struct channel *c, struct err *e)
 		if (errno == EAGAIN)
 			return true;
 		if (errno == EPIPE || errno == ECONNRESET)
-			return err_set(e, ERR_MISSING,
-				       "the other half has ended");
+			return err_set(e, ERR_MISSING, "the other half has ended");
 		return err_sys(e, "cannot talk to the other half");
 	}
 	return true;
@@ -116,8 +114,7 @@ bool channel_post(struct channel *c, struct message *m, struct err *e)
 	struct letter *l = xcalloc(1, sizeof(*l));
 	struct letter **last = &c->queue;
 
-	l->header =
-		(struct header){ m->kind, m->number, (uint32_t)m->body.len };
+	l->header = (struct header){ m->kind, m->number, (uint32_t)m->body.len };
 	l->body = TAKE(m->body);
 	while (*last)
 		last = &(*last)->next;
@@ -130,8 +127,7 @@ bool channel_post(struct channel *c, struct message *m, struct err *e)
 /* ---- receiving ---- */
 
 /* *got grows to `len`, or as far as it goes now. */
-static bool receive_some(int fd, void *bytes, size_t len, size_t *got,
-			 struct err *e)
+static bool receive_some(int fd, void *bytes, size_t len, size_t *got, struct err *e)
 {
 	while (*got < len) {
 		ssize_t n = recv(fd, (char *)bytes + *got, len - *got, 0);
@@ -157,13 +153,11 @@ static bool check_header(const struct channel *c, struct err *e)
 
 	if (limit < 0)
 		return err_set(e, ERR_REMOTE,
-			       "the other half sends a message of kind %u, "
-			       "which it has no use for",
+			       "the other half sends a message of kind %u, which it has no use for",
 			       c->header.kind);
 	return (int64_t)c->header.len <= limit ||
 	       err_set(e, ERR_REMOTE,
-		       "the other half sends more than %lld bytes in a "
-		       "message of kind %u",
+		       "the other half sends more than %lld bytes in a message of kind %u",
 		       (long long)limit, c->header.kind);
 }
 
@@ -171,8 +165,7 @@ static bool take_header(struct channel *c, struct err *e)
 {
 	if (c->header_got == sizeof(c->header))
 		return true;
-	if (!receive_some(c->fd, &c->header, sizeof(c->header), &c->header_got,
-			  e))
+	if (!receive_some(c->fd, &c->header, sizeof(c->header), &c->header_got, e))
 		return false;
 	if (c->header_got < sizeof(c->header))
 		return true;
@@ -182,8 +175,7 @@ static bool take_header(struct channel *c, struct err *e)
 	return true;
 }
 
-bool channel_take(struct channel *c, struct message *out, bool *whole,
-		  struct err *e)
+bool channel_take(struct channel *c, struct message *out, bool *whole, struct err *e)
 {
 	*whole = false;
 	if (!take_header(c, e))
@@ -205,24 +197,19 @@ bool channel_take(struct channel *c, struct message *out, bool *whole,
 
 /* ---- waiting ---- */
 
-static bool wait_a_moment(const struct channel *c, int64_t end_ms,
-			  struct err *e)
+static bool wait_a_moment(const struct channel *c, int64_t end_ms, struct err *e)
 {
-	struct pollfd fd = { .fd = c->fd,
-			     .events = (short)(POLLIN |
-					       (c->queue ? POLLOUT : 0)) };
+	struct pollfd fd = { .fd = c->fd, .events = (short)(POLLIN | (c->queue ? POLLOUT : 0)) };
 
 	if (stop_requested())
 		return err_set(e, ERR_STOPPED, "a stop was asked for");
 	if (clock_mono_ms() >= end_ms)
-		return err_set(e, ERR_BUSY,
-			       "the other half does not answer in time");
+		return err_set(e, ERR_BUSY, "the other half does not answer in time");
 	(void)poll(&fd, 1, POLL_MS);
 	return true;
 }
 
-bool channel_wait(struct channel *c, int64_t end_ms, struct message *out,
-		  struct err *e)
+bool channel_wait(struct channel *c, int64_t end_ms, struct message *out, struct err *e)
 {
 	for (;;) {
 		bool whole = false;

@@ -49,19 +49,16 @@ struct channel channel_of(int fd);
 MUST_CHECK bool channel_pair(int ends[2], struct err *e);
 
 /* Takes the message, and sends what goes now. */
-MUST_CHECK bool channel_post(struct channel *c, struct message *m,
-			     struct err *e);
+MUST_CHECK bool channel_post(struct channel *c, struct message *m, struct err *e);
 /* Sends what is left of the queue, as far as it goes now. */
 MUST_CHECK bool channel_flush(struct channel *c, struct err *e);
 /* *whole: `out`, which must be empty, has the next message. */
-MUST_CHECK bool channel_take(struct channel *c, struct message *out,
-			     bool *whole, struct err *e);
+MUST_CHECK bool channel_take(struct channel *c, struct message *out, bool *whole, struct err *e);
 
 /*
  * Waits, until a stop is asked for, `end_ms` (ERR_BUSY) or the message has
  * come.
  */
-MUST_CHECK bool channel_wait(struct channel *c, int64_t end_ms,
-			     struct message *out, struct err *e);
+MUST_CHECK bool channel_wait(struct channel *c, int64_t end_ms, struct message *out, struct err *e);
 
 #endif

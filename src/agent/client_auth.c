@@ -9,8 +9,7 @@ void client_auth_release(struct client_auth *c)
 	c->list = (struct agent_config){ 0 };
 }
 
-static bool read_caller(struct fields *f, struct arena *a,
-			struct agent_caller *out)
+static bool read_caller(struct fields *f, struct arena *a, struct agent_caller *out)
 {
 	bool is_spki = fields_number(f) != 0;
 	size_t len = fields_number(f);
@@ -47,8 +46,7 @@ static void read_grants(struct client_auth *c, struct secret *body)
 	authority = fields_rest(&f, &len);
 	c->list.callers = list;
 	c->list.caller_count = count;
-	(void)!callers_new(&c->list, (const char *)authority, len, &c->callers,
-			   &ignored);
+	(void)!callers_new(&c->list, (const char *)authority, len, &c->callers, &ignored);
 }
 
 bool client_auth_refresh(struct client_auth *c)

@@ -40,15 +40,12 @@ static bool find_user(const char *name, struct passwd **out, struct err *e)
 		return true;
 	*out = name ? getpwnam(name) : default_user();
 	if (!*out)
-		return err_set(e, ERR_INPUT, "there is no user '%s'",
-			       name ? name : CONFINE_USER);
+		return err_set(e, ERR_INPUT, "there is no user '%s'", name ? name : CONFINE_USER);
 	if (is_root && (*out)->pw_uid == 0)
 		return err_set(e, ERR_INPUT,
-			       "the network half cannot be root; say "
-			       "'user: " CONFINE_USER "'");
+			       "the network half cannot be root; say 'user: " CONFINE_USER "'");
 	return is_root || (*out)->pw_uid == geteuid() ||
-	       err_set(e, ERR_INPUT, "only root can run a half of it as '%s'",
-		       name);
+	       err_set(e, ERR_INPUT, "only root can run a half of it as '%s'", name);
 }
 
 bool confine_is_shared(const char *name)
@@ -58,19 +55,16 @@ bool confine_is_shared(const char *name)
 	struct err ignored = { 0 };
 	uid_t uid = 0;
 
-	return confine_user(name, &uid, &ignored) &&
-	       (uid == shared_id || uid == SHARED_ID);
+	return confine_user(name, &uid, &ignored) && (uid == shared_id || uid == SHARED_ID);
 }
 
 bool confine_is_own_user(const char *name, struct err *e)
 {
 	return !confine_is_shared(name) ||
 	       err_set(e, ERR_INPUT,
-		       "with --half the network half needs a user of its own, "
-		       "not '" CONFINE_SHARED "', as whom others run too: make "
-		       "one (useradd --system " CONFINE_USER
-		       ") and say 'user: " CONFINE_USER
-		       "' in the agent's configuration");
+		       "with --half the network half needs a user of its own, not '" CONFINE_SHARED
+		       "', as whom others run too: make one (useradd --system " CONFINE_USER
+		       ") and say 'user: " CONFINE_USER "' in the agent's configuration");
 }
 
 bool confine_user(const char *name, uid_t *uid, struct err *e)
@@ -156,8 +150,7 @@ static bool end_with(pid_t parent, struct err *e)
 		return true;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(e, "cannot confine the network half");
-	return getppid() == parent ||
-	       err_set(e, ERR_MISSING, "the other half has ended");
+	return getppid() == parent || err_set(e, ERR_MISSING, "the other half has ended");
 }
 
 bool confine(pid_t parent, struct err *e)
@@ -166,8 +159,8 @@ bool confine(pid_t parent, struct err *e)
 		return false;
 	if (!limit(RLIMIT_NOFILE, DESCRIPTORS) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !limit(RLIMIT_CORE, 0) ||
-	    !limit(RLIMIT_NPROC, 0) || !limit_files() ||
-	    !sandbox_forbid_files() || !calls_only_talk())
+	    !limit(RLIMIT_NPROC, 0) || !limit_files() || !sandbox_forbid_files() ||
+	    !calls_only_talk())
 		return err_sys(e, "cannot confine the network half");
 	return true;
 }

@@ -36,8 +36,7 @@ MUST_CHECK bool confine_is_own_user(const char *name, struct err *e);
  * Closes every descriptor that was inherited but the first three and the
  * `count` kept ones, which get new numbers.
  */
-MUST_CHECK bool confine_descriptors(int *const *kept, size_t count,
-				    struct err *e);
+MUST_CHECK bool confine_descriptors(int *const *kept, size_t count, struct err *e);
 /* From now on it is that user, when it is root. */
 MUST_CHECK bool confine_become(const char *name, struct err *e);
 /*

@@ -9,14 +9,9 @@
 #include <sys/socket.h>
 
 static const int64_t phase_ms[] = {
-	[GUEST_HANDSHAKE] = HANDSHAKE_MS,
-	[GUEST_HEADER] = HEADER_MS,
-	[GUEST_BODY] = BODY_MS,
-	[GUEST_DROP] = DROP_MS,
-	[GUEST_WORK] = 0, /* no end */
-	[GUEST_REPLY] = REPLY_MS,
-	[GUEST_IDLE] = IDLE_MS,
-	[GUEST_CLOSING] = 0,
+	[GUEST_HANDSHAKE] = HANDSHAKE_MS, [GUEST_HEADER] = HEADER_MS, [GUEST_BODY] = BODY_MS,
+	[GUEST_DROP] = DROP_MS,           [GUEST_WORK] = 0, /* no end */
+	[GUEST_REPLY] = REPLY_MS,         [GUEST_IDLE] = IDLE_MS,     [GUEST_CLOSING] = 0,
 };
 
 void door_phase(struct guest *g, enum guest_phase phase)
@@ -49,8 +44,7 @@ static size_t own_part(const struct in6_addr *a)
 	return IN6_IS_ADDR_V4MAPPED(a) ? sizeof(*a) : sizeof(*a) / 2;
 }
 
-static bool same_address(const struct guest *g,
-			 const struct sockaddr_storage *other)
+static bool same_address(const struct guest *g, const struct sockaddr_storage *other)
 {
 	const struct sockaddr_in *a4 = (const void *)&g->address;
 	const struct sockaddr_in *b4 = (const void *)other;
@@ -61,8 +55,7 @@ static bool same_address(const struct guest *g,
 		return false;
 	if (other->ss_family == AF_INET)
 		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	return !memcmp(&a6->sin6_addr, &b6->sin6_addr,
-		       own_part(&b6->sin6_addr));
+	return !memcmp(&a6->sin6_addr, &b6->sin6_addr, own_part(&b6->sin6_addr));
 }
 
 /* Guests of one kind, and which of them would go first. */
@@ -101,8 +94,8 @@ static void add_caller(struct crowd *c, struct guest *g)
 	int first = c->first ? caller_rank[c->first->phase] : 0;
 
 	c->count++;
-	if (rank && (!c->first || rank < first ||
-		     (rank == first && g->since_ms <= c->first->since_ms)))
+	if (rank &&
+	    (!c->first || rank < first || (rank == first && g->since_ms <= c->first->since_ms)))
 		c->first = g;
 }
 
@@ -121,8 +114,8 @@ static struct guest *enter(struct door *d, struct guest like)
 	return g;
 }
 
-struct guest *door_admit(struct door *d, int fd,
-			 const struct sockaddr_storage *address, socklen_t len)
+struct guest *door_admit(struct door *d, int fd, const struct sockaddr_storage *address,
+			 socklen_t len)
 {
 	struct crowd all = { 0 };
 	struct crowd near = { 0 };
@@ -138,9 +131,7 @@ struct guest *door_admit(struct door *d, int fd,
 		door_shut(near.first);
 	else if (all.count >= DOOR_STRANGERS)
 		door_shut(all.first);
-	return enter(d, (struct guest){ .fd = fd,
-					.address = *address,
-					.address_len = len });
+	return enter(d, (struct guest){ .fd = fd, .address = *address, .address_len = len });
 }
 
 /* One that has a request already is heard to the end of it. */

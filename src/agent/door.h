@@ -70,8 +70,8 @@ struct door {
 };
 
 /* A guest for a new connection; the descriptor stays the caller's. */
-struct guest *door_admit(struct door *d, int fd,
-			 const struct sockaddr_storage *address, socklen_t len);
+struct guest *door_admit(struct door *d, int fd, const struct sockaddr_storage *address,
+			 socklen_t len);
 /* The guest of a socket whose connection was not told of yet; NULL: none. */
 struct guest *door_arriving(const struct door *d, int fd);
 /* Ends its connection, which leaves later. */

@@ -64,28 +64,23 @@ static void tell(const struct waiting *w, const char *fmt, ...)
 
 static struct enrol_bond bond_of(const struct waiting *w)
 {
-	return (struct enrol_bond){ w->how->token, w->binding,
-				    sizeof(w->binding) };
+	return (struct enrol_bond){ w->how->token, w->binding, sizeof(w->binding) };
 }
 
 static bool wrong_proof(struct waiting *w, struct err *e)
 {
 	w->failures++;
-	tell(w,
-	     "warning: somebody came with another token, or stood between "
-	     "(%u of %d)",
+	tell(w, "warning: somebody came with another token, or stood between (%u of %d)",
 	     w->failures, INVITE_FAILURES);
 	return w->failures < INVITE_FAILURES ||
-	       err_set(e, ERR_CRYPTO,
-		       "%d proofs of the token were wrong; make a new invite",
+	       err_set(e, ERR_CRYPTO, "%d proofs of the token were wrong; make a new invite",
 		       INVITE_FAILURES);
 }
 
 /* ---- what the other half brings ---- */
 
 /* An answer without bytes refuses. */
-static bool take_visit(struct waiting *w, struct message *m,
-		       struct secret *answer, struct err *e)
+static bool take_visit(struct waiting *w, struct message *m, struct secret *answer, struct err *e)
 {
 	struct fields f = fields_of(&m->body);
 	const unsigned char *binding = fields_bytes(&f, LINK_BINDING_BYTES);
@@ -108,8 +103,7 @@ static bool take_visit(struct waiting *w, struct message *m,
 	return true;
 }
 
-static bool write_all(struct waiting *w, const struct grant *g,
-		      struct receipt *r, struct err *e)
+static bool write_all(struct waiting *w, const struct grant *g, struct receipt *r, struct err *e)
 {
 	r->written = admission_write(w->how->config, &g->admission, r, e) &&
 		     own_pair_finish(w->own, g, e);
@@ -119,8 +113,8 @@ static bool write_all(struct waiting *w, const struct grant *g,
 }
 
 /* What cannot be written ends it all, but the operator hears why. */
-static bool take_grant(struct waiting *w, const struct message *m,
-		       struct secret *answer, struct err *e)
+static bool take_grant(struct waiting *w, const struct message *m, struct secret *answer,
+		       struct err *e)
 {
 	const struct enrol_bond bond = bond_of(w);
 	struct grant grant = { 0 };
@@ -153,12 +147,10 @@ static void take_leave(struct waiting *w, const struct message *m)
 	tell(w, "the operator was here, but: %s", buf_text(&shown));
 }
 
-static bool answer(struct waiting *w, uint32_t kind, uint32_t number,
-		   struct secret *body, struct err *e)
+static bool answer(struct waiting *w, uint32_t kind, uint32_t number, struct secret *body,
+		   struct err *e)
 {
-	AUTO(message) m = { .kind = kind,
-			    .number = number,
-			    .body = TAKE(*body) };
+	AUTO(message) m = { .kind = kind, .number = number, .body = TAKE(*body) };
 
 	return channel_post(&w->channel, &m, e);
 }
@@ -191,8 +183,7 @@ static bool cannot_wait(const struct waiting *w, struct err *e)
 	if (e->code == ERR_STOPPED)
 		return err_set(e, ERR_STOPPED, "stopped; nothing was kept");
 	if (e->code == ERR_BUSY)
-		return err_set(e, ERR_REMOTE,
-			       "no operator came within %s; make a new invite",
+		return err_set(e, ERR_REMOTE, "no operator came within %s; make a new invite",
 			       duration_words(w->how->wait, words));
 	return err_in(e, "what waits for the operator");
 }
@@ -244,8 +235,7 @@ static bool begin_reception(struct waiting *w, int listener, struct err *e)
 	if (w->reception == 0)
 		receive(w, &start);
 	close(ends[1]);
-	return w->reception > 0 ||
-	       err_sys(e, "cannot start what waits for the operator");
+	return w->reception > 0 || err_sys(e, "cannot start what waits for the operator");
 }
 
 bool agent_enrol(const struct agent_enrolment *how, struct err *e)
@@ -257,13 +247,11 @@ bool agent_enrol(const struct agent_enrolment *how, struct err *e)
 	if (!own_pair_begin(how->config, &w.own, e))
 		return false;
 	if (own_pair_is_complete(w.own)) {
-		tell(&w,
-		     "an enrolment was cut short here, and is complete now");
+		tell(&w, "an enrolment was cut short here, and is complete now");
 		return true;
 	}
 	if (!confine_user(how->config->user, &user, e) ||
-	    !listener_open(how->config, &listener, e) ||
-	    !begin_reception(&w, listener, e) ||
+	    !listener_open(how->config, &listener, e) || !begin_reception(&w, listener, e) ||
 	    !own_pair_request(w.own, &w.arena, &w.csr, e))
 		return false;
 	close(TAKE_FD(listener));

@@ -39,38 +39,32 @@ static void take_list(const struct agent_config *from, struct agent_config *to)
 				     .caller_count = from->caller_count };
 }
 
-static bool read_config(const struct agent_config *start,
-			struct agent_config *out, struct err *e)
+static bool read_config(const struct agent_config *start, struct agent_config *out, struct err *e)
 {
 	AUTO(diags) diags = { 0 };
 
 	if (start->path)
-		return load_agent(start->path, subject_canonical, out, &diags,
-				  e) &&
+		return load_agent(start->path, subject_canonical, out, &diags, e) &&
 		       admission_read(out, e);
 	take_list(start, out);
 	return admission_read(out, e);
 }
 
 /* What is read must be of use, else nobody gets in and nobody is told why. */
-static bool read_grants(const struct agent_config *start,
-			struct agent_config *config, struct buf *authority,
-			struct err *e)
+static bool read_grants(const struct agent_config *start, struct agent_config *config,
+			struct buf *authority, struct err *e)
 {
 	AUTO(callers) tried = NULL;
 
 	if (!read_config(start, config, e))
 		return false;
-	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT, authority,
-			       e))
+	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT, authority, e))
 		return err_in(e, "cannot read who may call");
-	return callers_new(config, authority->data, authority->len, &tried,
-			   e) ||
+	return callers_new(config, authority->data, authority->len, &tried, e) ||
 	       err_in(e, "'%s'", config->client_ca);
 }
 
-static bool take_stamps(const struct grants *g,
-			struct file_stamp out[GRANT_FILES], struct err *e)
+static bool take_stamps(const struct grants *g, struct file_stamp out[GRANT_FILES], struct err *e)
 {
 	const char *const paths[GRANT_FILES] = {
 		[GRANT_CONFIG] = g->start->path,
@@ -81,16 +75,14 @@ static bool take_stamps(const struct grants *g,
 	for (size_t i = 0; i < GRANT_FILES; i++) {
 		AUTO(trusted_file) f = { 0 };
 
-		if (paths[i] &&
-		    !trusted_file_open(paths[i], TRUSTED_PUBLIC, &f, e))
+		if (paths[i] && !trusted_file_open(paths[i], TRUSTED_PUBLIC, &f, e))
 			return false;
 		out[i] = f.stamp;
 	}
 	return true;
 }
 
-static bool is_unchanged(const struct grants *g,
-			 const struct file_stamp stamps[GRANT_FILES])
+static bool is_unchanged(const struct grants *g, const struct file_stamp stamps[GRANT_FILES])
 {
 	for (size_t i = 0; i < GRANT_FILES; i++)
 		if (!file_stamp_is_same(&g->stamps[i], &stamps[i]))
@@ -100,8 +92,7 @@ static bool is_unchanged(const struct grants *g,
 
 /* ---- life ---- */
 
-bool grants_open(const struct agent_config *config, struct grants **out,
-		 struct err *e)
+bool grants_open(const struct agent_config *config, struct grants **out, struct err *e)
 {
 	AUTO(grants) g = xcalloc(1, sizeof(*g));
 
@@ -128,8 +119,7 @@ void grants_free(struct grants *g)
 
 /* ---- changes ---- */
 
-static void grants_set(struct grants *g, struct agent_config *config,
-		       struct buf *authority)
+static void grants_set(struct grants *g, struct agent_config *config, struct buf *authority)
 {
 	agent_config_release(&g->now);
 	buf_release(&g->authority);

@@ -23,8 +23,7 @@
 struct grants;
 
 /* `config` is borrowed; one without a path keeps its own list. */
-MUST_CHECK bool grants_open(const struct agent_config *config,
-			    struct grants **out, struct err *e);
+MUST_CHECK bool grants_open(const struct agent_config *config, struct grants **out, struct err *e);
 void grants_free(struct grants *g);
 AUTO_TYPE(grants, struct grants *, grants_free)
 

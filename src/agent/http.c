@@ -56,8 +56,7 @@ static void request_free(struct http_server *h, struct request *r)
 
 static struct guest *guest_of(struct MHD_Connection *c)
 {
-	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-		->socket_context;
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 /*
@@ -67,8 +66,7 @@ static struct guest *guest_of(struct MHD_Connection *c)
  */
 static void attach(struct http_server *h, struct MHD_Connection *c, void **slot)
 {
-	int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)
-			 ->connect_fd;
+	int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	struct guest *g = door_arriving(h->door, fd);
 
 	if (!g) {
@@ -77,11 +75,9 @@ static void attach(struct http_server *h, struct MHD_Connection *c, void **slot)
 	}
 	g->attached = true;
 	*slot = g;
-	tls_server_take(
-		h->tls,
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)
-			->tls_session,
-		&g->tls);
+	tls_server_take(h->tls,
+			MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session,
+			&g->tls);
 }
 
 static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
@@ -101,8 +97,7 @@ void http_take(struct http_server *h, struct guest *g)
 {
 	int fd = g->fd;
 
-	if (MHD_add_connection(h->daemon, fd,
-			       (const struct sockaddr *)&g->address,
+	if (MHD_add_connection(h->daemon, fd, (const struct sockaddr *)&g->address,
 			       g->address_len) == MHD_YES)
 		return;
 	/* The library has closed the socket; of a guest it told of, it said so.
@@ -130,15 +125,13 @@ static enum MHD_Result reply(struct MHD_Connection *c, struct request *r)
 	if (r->status == 503)
 		MHD_add_response_header(response, "Retry-After", "1");
 	if (r->status == 405)
-		MHD_add_response_header(response, "Allow",
-					route_method(r->route));
+		MHD_add_response_header(response, "Allow", route_method(r->route));
 	done = MHD_queue_response(c, (unsigned)r->status, response);
 	MHD_destroy_response(response);
 	return done;
 }
 
-static void set_problem(struct request *r, enum problem_kind kind,
-			const char *detail)
+static void set_problem(struct request *r, enum problem_kind kind, const char *detail)
 {
 	const struct problem p = { kind, detail };
 	AUTO(json) json = problem_to_json(&p);
@@ -185,8 +178,7 @@ static bool send_request(struct http_server *h, struct request *r)
 }
 
 /* The reply is sent when the answer is there: then it is called again. */
-static void hand_over(struct http_server *h, struct MHD_Connection *c,
-		      struct request *r)
+static void hand_over(struct http_server *h, struct MHD_Connection *c, struct request *r)
 {
 	size_t place = free_place(h);
 
@@ -196,8 +188,7 @@ static void hand_over(struct http_server *h, struct MHD_Connection *c,
 	}
 	r->number = ++h->last_number;
 	if (!send_request(h, r)) {
-		set_problem(r, PROBLEM_CANNOT,
-			    "the other half does not listen");
+		set_problem(r, PROBLEM_CANNOT, "the other half does not listen");
 		return;
 	}
 	h->waiting[place] = c;
@@ -237,8 +228,7 @@ void http_take_answer(struct http_server *h, struct message *m)
 /* ---- one request ---- */
 
 /* False: its reply is there, and ends the connection. */
-static bool begin(struct MHD_Connection *c, struct request *r,
-		  const char *method, const char *path)
+static bool begin(struct MHD_Connection *c, struct request *r, const char *method, const char *path)
 {
 	struct problem problem = { 0 };
 	size_t len = 0;
@@ -275,8 +265,7 @@ static void make_room(struct request *r, size_t needed)
 }
 
 /* What is refused is read to its end, and dropped. */
-static void take_body(struct http_server *h, struct request *r,
-		      const char *bytes, size_t len)
+static void take_body(struct http_server *h, struct request *r, const char *bytes, size_t len)
 {
 	if (r->answered || len > r->len - r->got)
 		return;
@@ -291,9 +280,8 @@ static void take_body(struct http_server *h, struct request *r,
 	h->bodies += len;
 }
 
-static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c,
-				  const char *path, const char *method,
-				  const char *version, const char *bytes,
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *path,
+				  const char *method, const char *version, const char *bytes,
 				  size_t *len, void **slot)
 {
 	struct http_server *h = ctx;
@@ -360,24 +348,21 @@ static struct MHD_Daemon *start(struct http_server *h)
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, h },
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_end, h },
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_server_callback() },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
-		  (char *)TLS_SERVER_PRIORITIES },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)TLS_SERVER_PRIORITIES },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_ROOM, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT,
-		  DOOR_STRANGERS + DOOR_CALLERS + DOOR_CLOSING, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, DOOR_STRANGERS + DOOR_CALLERS + DOOR_CLOSING, NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	return MHD_start_daemon(MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET |
-					MHD_ALLOW_SUSPEND_RESUME |
+	return MHD_start_daemon(MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
 					MHD_USE_ERROR_LOG,
-				0, NULL, NULL, on_request, h, MHD_OPTION_ARRAY,
-				options, MHD_OPTION_END);
+				0, NULL, NULL, on_request, h, MHD_OPTION_ARRAY, options,
+				MHD_OPTION_END);
 }
 
-bool http_new(struct tls_server *tls, struct channel *requests,
-	      struct door *door, struct http_server **out, struct err *e)
+bool http_new(struct tls_server *tls, struct channel *requests, struct door *door,
+	      struct http_server **out, struct err *e)
 {
 	AUTO(http_server) h = xcalloc(1, sizeof(*h));
 
@@ -407,10 +392,8 @@ void http_watch(struct http_server *h, struct sockets *s, int *wait_ms)
 {
 	MHD_UNSIGNED_LONG_LONG wait = 0;
 
-	MHD_get_fdset(h->daemon, &s->reads, &s->writes, &s->errors,
-		      &s->highest);
-	if (MHD_get_timeout(h->daemon, &wait) == MHD_YES &&
-	    wait < (unsigned)*wait_ms)
+	MHD_get_fdset(h->daemon, &s->reads, &s->writes, &s->errors, &s->highest);
+	if (MHD_get_timeout(h->daemon, &wait) == MHD_YES && wait < (unsigned)*wait_ms)
 		*wait_ms = (int)wait;
 }
 

@@ -19,17 +19,16 @@
 #include <sys/select.h>
 
 enum {
-	HTTP_ROOM = 20 * 1024, /* of a connection, for a header and a reply's */
-	HTTP_REQUESTS = 64,    /* that wait for the other half */
+	HTTP_ROOM = 20 * 1024,          /* of a connection, for a header and a reply's */
+	HTTP_REQUESTS = 64,             /* that wait for the other half */
 	HTTP_BODIES = 16 * 1024 * 1024, /* bytes of all that are here */
 };
 
 struct http_server;
 
 /* What it is given must outlive it. */
-MUST_CHECK bool http_new(struct tls_server *tls, struct channel *requests,
-			 struct door *door, struct http_server **out,
-			 struct err *e);
+MUST_CHECK bool http_new(struct tls_server *tls, struct channel *requests, struct door *door,
+			 struct http_server **out, struct err *e);
 void http_free(struct http_server *h);
 AUTO_TYPE(http_server, struct http_server *, http_free)
 

@@ -15,8 +15,8 @@ struct lines {
 	bool is_encoded;
 };
 
-static enum MHD_Result take_line(void *ctx, enum MHD_ValueKind kind,
-				 const char *name, const char *value)
+static enum MHD_Result take_line(void *ctx, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
 {
 	struct lines *l = ctx;
 
@@ -31,8 +31,7 @@ static enum MHD_Result take_line(void *ctx, enum MHD_ValueKind kind,
 	return MHD_YES;
 }
 
-static bool refuse(struct problem *p, enum problem_kind kind,
-		   const char *detail)
+static bool refuse(struct problem *p, enum problem_kind kind, const char *detail)
 {
 	*p = (struct problem){ kind, detail };
 	return false;
@@ -55,28 +54,24 @@ static bool read_length(const char *text, size_t *out, struct problem *p)
 
 static bool is_too_long(struct MHD_Connection *c)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	return info && info->header_size > HEADER_LIMIT;
 }
 
-bool http_header_read(struct MHD_Connection *c, size_t *body_len,
-		      struct problem *problem)
+bool http_header_read(struct MHD_Connection *c, size_t *body_len, struct problem *problem)
 {
 	struct lines lines = { 0 };
 
 	*body_len = 0;
 	MHD_get_connection_values(c, MHD_HEADER_KIND, take_line, &lines);
 	if (is_too_long(c))
-		return refuse(problem, PROBLEM_TOO_LARGE,
-			      "a header has up to 8 KiB");
+		return refuse(problem, PROBLEM_TOO_LARGE, "a header has up to 8 KiB");
 	if (lines.count > HEADER_LINES)
-		return refuse(problem, PROBLEM_TOO_LARGE,
-			      "a header has up to 64 lines");
+		return refuse(problem, PROBLEM_TOO_LARGE, "a header has up to 64 lines");
 	if (lines.is_encoded)
-		return refuse(problem, PROBLEM_BAD_REQUEST,
-			      "a body needs its Content-Length");
+		return refuse(problem, PROBLEM_BAD_REQUEST, "a body needs its Content-Length");
 	if (lines.lengths > 1)
 		return refuse(problem, PROBLEM_BAD_REQUEST,
 			      "there is more than one Content-Length");

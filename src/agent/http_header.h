@@ -23,7 +23,6 @@ struct MHD_Connection;
  * False: *problem says why, and where its body ends is not known or too far
  * away, so that the connection has to be closed.
  */
-bool http_header_read(struct MHD_Connection *c, size_t *body_len,
-		      struct problem *problem);
+bool http_header_read(struct MHD_Connection *c, size_t *body_len, struct problem *problem);
 
 #endif

@@ -17,8 +17,8 @@
 #include <string.h>
 
 enum {
-	WORKERS = 64, /* as many as the other half asks at a time */
-	UNREAD = 64,  /* answers that it may leave before it can ask more */
+	WORKERS = 64,                   /* as many as the other half asks at a time */
+	UNREAD = 64,                    /* answers that it may leave before it can ask more */
 	UNREAD_BYTES = 2 * 1024 * 1024, /* of them; one more may come on top */
 	POLL_MS = 1000,                 /* how late a deadline may be noticed */
 };
@@ -48,8 +48,7 @@ struct install_half {
 
 /* ---- life ---- */
 
-bool install_half_open(const struct agent_config *config,
-		       struct install_half **out, struct err *e)
+bool install_half_open(const struct agent_config *config, struct install_half **out, struct err *e)
 {
 	AUTO(install_half) h = xcalloc(1, sizeof(*h));
 
@@ -60,8 +59,7 @@ bool install_half_open(const struct agent_config *config,
 		return false;
 	if (!grants_open(config, &h->grants, e))
 		return false;
-	h->signers = signers_new(grants_config(h->grants),
-				 grants_authority(h->grants));
+	h->signers = signers_new(grants_config(h->grants), grants_authority(h->grants));
 	*out = TAKE(h);
 	return true;
 }
@@ -104,9 +102,7 @@ static void note_grants(struct install_half *h, const struct err *why)
 		return;
 	memcpy(h->closed, why->text, sizeof(h->closed));
 	if (why->code)
-		note(h, arena_printf(&a,
-				     "nobody may call or give orders until "
-				     "that is mended: %s",
+		note(h, arena_printf(&a, "nobody may call or give orders until that is mended: %s",
 				     why->text));
 	else
 		note(h, "who may call and give orders was read again");
@@ -124,8 +120,7 @@ static void refresh_grants(struct install_half *h)
 }
 
 /* A worker that began before a change knows nothing of it. */
-static void remember_signer(struct install_half *h, const struct job *j,
-			    const struct signer *found)
+static void remember_signer(struct install_half *h, const struct job *j, const struct signer *found)
 {
 	if (j->grants == grants_revision(h->grants))
 		signers_remember(h->signers, found);
@@ -147,15 +142,14 @@ static bool is_busy(const struct install_half *h, const struct question *q)
 	for (size_t i = 0; i < WORKERS; i++) {
 		const struct job *j = &h->jobs[i];
 
-		if (j->worker.pid && j->component == q->component &&
-		    route_has_order(j->route) && route_has_order(q->route))
+		if (j->worker.pid && j->component == q->component && route_has_order(j->route) &&
+		    route_has_order(q->route))
 			return true;
 	}
 	return false;
 }
 
-static void begin_job(struct question *q, uint64_t grants, struct job *j,
-		      struct answer *out)
+static void begin_job(struct question *q, uint64_t grants, struct job *j, struct answer *out)
 {
 	struct worker worker = { 0 };
 	struct err e = { 0 };
@@ -175,8 +169,7 @@ static void begin_job(struct question *q, uint64_t grants, struct job *j,
 }
 
 /* Without a body afterwards: the answer comes later. */
-static void deal_with(struct install_half *h, struct question *q,
-		      struct answer *out)
+static void deal_with(struct install_half *h, struct question *q, struct answer *out)
 {
 	struct job *j = NULL;
 
@@ -197,8 +190,7 @@ static void deal_with(struct install_half *h, struct question *q,
 
 /* ---- the channel of requests ---- */
 
-static bool post_answer(struct channel *c, uint32_t number,
-			const struct answer *a, struct err *e)
+static bool post_answer(struct channel *c, uint32_t number, const struct answer *a, struct err *e)
 {
 	AUTO(message) m = { .kind = MESSAGE_ANSWER, .number = number };
 	struct fields f = fields_begin(&m.body, 8 + a->body.len);
@@ -208,14 +200,11 @@ static bool post_answer(struct channel *c, uint32_t number,
 	return channel_post(c, &m, e);
 }
 
-static bool take_request(struct install_half *h, struct channel *c,
-			 struct err *e)
+static bool take_request(struct install_half *h, struct channel *c, struct err *e)
 {
 	AUTO(message) m = { 0 };
 	AUTO(question)
-	q = { .config = h->config,
-	      .signers = h->signers,
-	      .spki = h->self.spki };
+	q = { .config = h->config, .signers = h->signers, .spki = h->self.spki };
 	AUTO(answer) a = { 0 };
 	bool whole = false;
 
@@ -239,17 +228,14 @@ static void take_own_pair(struct install_half *h, struct answer *a)
 		answer_problem(PROBLEM_FAILED, e.text, a);
 }
 
-static bool end_job(struct install_half *h, struct job *j, struct channel *c,
-		    struct err *e)
+static bool end_job(struct install_half *h, struct job *j, struct channel *c, struct err *e)
 {
 	AUTO(answer) a = { 0 };
 
 	if (!worker_end(&j->worker, &a))
-		answer_problem(PROBLEM_CANNOT, "it ended without an answer",
-			       &a);
+		answer_problem(PROBLEM_CANNOT, "it ended without an answer", &a);
 	remember_signer(h, j, &a.signer);
-	if (a.status == 200 && j->route == ROUTE_ACTIVATE &&
-	    self_is(h->config, j->component))
+	if (a.status == 200 && j->route == ROUTE_ACTIVATE && self_is(h->config, j->component))
 		take_own_pair(h, &a);
 	return !j->awaited || post_answer(c, j->number, &a, e);
 }
@@ -261,25 +247,24 @@ static bool end_waiting(struct job *j, struct channel *c, struct err *e)
 	AUTO(arena) text = { 0 };
 
 	j->awaited = false;
-	answer_problem(PROBLEM_BUSY,
-		       arena_printf(&text,
-				    "it takes longer than %d seconds, and goes "
-				    "on; look at the disk of this host",
-				    j->seconds),
-		       &a);
+	answer_problem(
+		PROBLEM_BUSY,
+		arena_printf(
+			&text,
+			"it takes longer than %d seconds, and goes on; look at the disk of this host",
+			j->seconds),
+		&a);
 	return post_answer(c, j->number, &a, e);
 }
 
-static bool end_late_jobs(struct install_half *h, struct channel *c,
-			  struct err *e)
+static bool end_late_jobs(struct install_half *h, struct channel *c, struct err *e)
 {
 	int64_t now = clock_mono_ms();
 
 	for (size_t i = 0; i < WORKERS; i++) {
 		struct job *j = &h->jobs[i];
 
-		if (j->worker.pid && j->awaited && now >= j->end_ms &&
-		    !end_waiting(j, c, e))
+		if (j->worker.pid && j->awaited && now >= j->end_ms && !end_waiting(j, c, e))
 			return false;
 	}
 	return true;
@@ -303,8 +288,7 @@ static void put_identity(const struct self *s, struct secret *out)
 }
 
 /* Left empty, it refuses. */
-static void put_signature(const struct self *s, struct message *m,
-			  struct secret *out)
+static void put_signature(const struct self *s, struct message *m, struct secret *out)
 {
 	AUTO(arena) a = { 0 };
 	struct fields f = fields_of(&m->body);
@@ -359,8 +343,8 @@ static void put_revisions(struct install_half *h, struct secret *out)
 	fields_put_number(&f, grants_revision(h->grants));
 }
 
-static bool answer_handshake(struct install_half *h, struct message *m,
-			     struct secret *out, struct err *e)
+static bool answer_handshake(struct install_half *h, struct message *m, struct secret *out,
+			     struct err *e)
 {
 	const struct self *s = &h->self;
 
@@ -385,12 +369,10 @@ static bool answer_handshake(struct install_half *h, struct message *m,
 	case MESSAGE_LEFT:
 		break;
 	}
-	return err_set(e, ERR_REMOTE,
-		       "the other half asks what makes no sense");
+	return err_set(e, ERR_REMOTE, "the other half asks what makes no sense");
 }
 
-static bool take_handshake(struct install_half *h, struct channel *c,
-			   struct err *e)
+static bool take_handshake(struct install_half *h, struct channel *c, struct err *e)
 {
 	AUTO(message) m = { 0 };
 	AUTO(message) back = { 0 };
@@ -402,8 +384,7 @@ static bool take_handshake(struct install_half *h, struct channel *c,
 		return true;
 	back.kind = m.kind;
 	back.number = m.number;
-	return answer_handshake(h, &m, &back.body, e) &&
-	       channel_post(c, &back, e);
+	return answer_handshake(h, &m, &back.body, e) && channel_post(c, &back, e);
 }
 
 /* ---- the loop ---- */
@@ -441,8 +422,7 @@ static struct pollfd polled(const struct channel *c)
 }
 
 /* Nor are the answers of workers taken, which wait in their pipes. */
-static void list_polled(const struct install_half *h, const struct ends *n,
-			struct pollfd *fds)
+static void list_polled(const struct install_half *h, const struct ends *n, struct pollfd *fds)
 {
 	bool room = has_room(&n->requests);
 
@@ -451,30 +431,24 @@ static void list_polled(const struct install_half *h, const struct ends *n,
 	for (size_t i = 0; i < WORKERS; i++) {
 		const struct worker *w = &h->jobs[i].worker;
 
-		fds[POLL_JOBS + i] =
-			(struct pollfd){ w->pid && room ? w->pipe : -1, POLLIN,
-					 0 };
+		fds[POLL_JOBS + i] = (struct pollfd){ w->pid && room ? w->pipe : -1, POLLIN, 0 };
 	}
 }
 
 /* Handshakes first: they are short, and somebody waits inside of one. */
-static bool serve(struct install_half *h, struct ends *n,
-		  const struct pollfd *fds, struct err *e)
+static bool serve(struct install_half *h, struct ends *n, const struct pollfd *fds, struct err *e)
 {
 	const short any = POLLIN | POLLHUP | POLLERR;
 
-	if (!channel_flush(&n->handshakes, e) ||
-	    !channel_flush(&n->requests, e))
+	if (!channel_flush(&n->handshakes, e) || !channel_flush(&n->requests, e))
 		return false;
-	if (fds[POLL_HANDSHAKES].revents & any &&
-	    !take_handshake(h, &n->handshakes, e))
+	if (fds[POLL_HANDSHAKES].revents & any && !take_handshake(h, &n->handshakes, e))
 		return false;
 	for (size_t i = 0; i < WORKERS; i++)
 		if (fds[POLL_JOBS + i].revents && has_room(&n->requests) &&
 		    !end_job(h, &h->jobs[i], &n->requests, e))
 			return false;
-	return !(fds[POLL_REQUESTS].revents & any) ||
-	       take_request(h, &n->requests, e);
+	return !(fds[POLL_REQUESTS].revents & any) || take_request(h, &n->requests, e);
 }
 
 /* Answers to questions of one that has ended are nobody's. */
@@ -484,8 +458,7 @@ static void forget_questions(struct install_half *h)
 		h->jobs[i].awaited = false;
 }
 
-bool install_half_run(struct install_half *h, const struct channels *c,
-		      struct err *e)
+bool install_half_run(struct install_half *h, const struct channels *c, struct err *e)
 {
 	AUTO(ends)
 	n = { channel_of(c->requests), channel_of(c->handshakes) };
@@ -496,8 +469,7 @@ bool install_half_run(struct install_half *h, const struct channels *c,
 	forget_questions(h);
 	while (!stop_requested()) {
 		list_polled(h, &n, fds);
-		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) > 0 &&
-		    !serve(h, &n, fds, e))
+		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) > 0 && !serve(h, &n, fds, e))
 			return false;
 		self_drop_old(&h->self);
 		if (!end_late_jobs(h, &n.requests, e))

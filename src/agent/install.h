@@ -27,8 +27,8 @@ struct channels {
 struct install_half;
 
 /* Reads key, certificates and who may call; `config` is borrowed. */
-MUST_CHECK bool install_half_open(const struct agent_config *config,
-				  struct install_half **out, struct err *e);
+MUST_CHECK bool install_half_open(const struct agent_config *config, struct install_half **out,
+				  struct err *e);
 
 /* Lines for the log of the agent. */
 typedef void agent_note_fn(void *ctx, const char *text);
@@ -42,7 +42,6 @@ AUTO_TYPE(install_half, struct install_half *, install_half_close)
  * (ERR_MISSING) or talks nonsense (ERR_REMOTE), or a stop is asked for,
  * which is success.  Another may be served afterwards.
  */
-MUST_CHECK bool install_half_run(struct install_half *h,
-				 const struct channels *c, struct err *e);
+MUST_CHECK bool install_half_run(struct install_half *h, const struct channels *c, struct err *e);
 
 #endif

@@ -42,8 +42,7 @@ static pid_t first_child(void)
 
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		continue;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
-		 (int)getpid());
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	return read_text(path, text) ? atoi(text) : 0;
 }
 
@@ -62,9 +61,8 @@ bool leftover_check(struct arena *a, struct err *e)
 	if (!read_text(path, name))
 		return true;
 	name[strcspn(name, "\n")] = '\0';
-	return err_set(e, ERR_REMOTE,
-		       "the command left process %d ('%s') behind, which would "
-		       "die with the agent; start services through the service "
-		       "manager, with systemctl for example",
-		       (int)pid, text_escaped(a, name));
+	return err_set(
+		e, ERR_REMOTE,
+		"the command left process %d ('%s') behind, which would die with the agent; start services through the service manager, with systemctl for example",
+		(int)pid, text_escaped(a, name));
 }

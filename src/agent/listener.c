@@ -20,15 +20,12 @@ AUTO_TYPE(addresses, struct addrinfo *, freeaddrinfo)
 static bool listen_on(const struct addrinfo *at, int *out)
 {
 	AUTO(fd)
-	fd = socket(at->ai_family,
-		    at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	const int yes = 1;
 	const int silent = SILENT_S;
 
-	if (fd < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
-	    setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent,
-		       sizeof(silent)) ||
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent, sizeof(silent)) ||
 	    bind(fd, at->ai_addr, at->ai_addrlen) || listen(fd, BACKLOG))
 		return false;
 	*out = TAKE_FD(fd);
@@ -37,8 +34,7 @@ static bool listen_on(const struct addrinfo *at, int *out)
 
 bool listener_open(const struct agent_config *c, int *out, struct err *e)
 {
-	const struct addrinfo hints = { .ai_flags = AI_PASSIVE,
-					.ai_socktype = SOCK_STREAM };
+	const struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
 	AUTO(addresses) found = NULL;
 	char port[PORT_TEXT];
 	int rc = 0;
@@ -46,8 +42,8 @@ bool listener_open(const struct agent_config *c, int *out, struct err *e)
 	snprintf(port, sizeof(port), "%u", c->port);
 	rc = getaddrinfo(c->host, port, &hints, &found);
 	if (rc)
-		return err_set(e, ERR_INPUT, "cannot listen on '%s': %s",
-			       c->listen, gai_strerror(rc));
+		return err_set(e, ERR_INPUT, "cannot listen on '%s': %s", c->listen,
+			       gai_strerror(rc));
 	if (!listen_on(found, out))
 		return err_sys(e, "cannot listen on '%s'", c->listen);
 	return true;

@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 
-MUST_CHECK bool listener_open(const struct agent_config *c, int *out,
-			      struct err *e);
+MUST_CHECK bool listener_open(const struct agent_config *c, int *out, struct err *e);
 
 #endif

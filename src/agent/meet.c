@@ -25,8 +25,7 @@ static bool address_of(const char *path, struct sockaddr_un *out, struct err *e)
 {
 	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(out->sun_path))
-		return err_set(e, ERR_INPUT,
-			       "'%s' is too long for a socket's path", path);
+		return err_set(e, ERR_INPUT, "'%s' is too long for a socket's path", path);
 	memcpy(out->sun_path, path, strlen(path));
 	return true;
 }
@@ -43,13 +42,11 @@ static bool check_directory(const char *path, struct err *e)
 	AUTO(arena) a = { 0 };
 	AUTO(fd) directory = -1;
 
-	return fs_open_safe_dir(fs_dirname(&a, fs_absolute(&a, path)), false,
-				&directory, e);
+	return fs_open_safe_dir(fs_dirname(&a, fs_absolute(&a, path)), false, &directory, e);
 }
 
 /* A socket that nobody listens on is what a killed one left. */
-static bool clear_away(const char *path, const struct sockaddr_un *at,
-		       struct err *e)
+static bool clear_away(const char *path, const struct sockaddr_un *at, struct err *e)
 {
 	AUTO(fd) probe = new_socket();
 	struct stat st;
@@ -58,10 +55,8 @@ static bool clear_away(const char *path, const struct sockaddr_un *at,
 		return errno == ENOENT || err_sys(e, "cannot use '%s'", path);
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(e, ERR_INPUT, "'%s' is no socket", path);
-	if (probe < 0 || !connect(probe, (const void *)at, sizeof(*at)) ||
-	    errno != ECONNREFUSED)
-		return err_set(e, ERR_BUSY, "another agent uses '%s' already",
-			       path);
+	if (probe < 0 || !connect(probe, (const void *)at, sizeof(*at)) || errno != ECONNREFUSED)
+		return err_set(e, ERR_BUSY, "another agent uses '%s' already", path);
 	return !unlink(path) || err_sys(e, "cannot replace '%s'", path);
 }
 
@@ -72,14 +67,12 @@ bool meet_listen(const char *path, uid_t who, int *out, struct err *e)
 	mode_t before = 0;
 	int rc = 0;
 
-	if (!address_of(path, &at, e) || !check_directory(path, e) ||
-	    !clear_away(path, &at, e))
+	if (!address_of(path, &at, e) || !check_directory(path, e) || !clear_away(path, &at, e))
 		return false;
 	before = umask(0177);
 	rc = fd < 0 ? -1 : bind(fd, (const void *)&at, sizeof(at));
 	umask(before);
-	if (rc || (who != geteuid() && chown(path, who, (gid_t)-1)) ||
-	    listen(fd, BACKLOG))
+	if (rc || (who != geteuid() && chown(path, who, (gid_t)-1)) || listen(fd, BACKLOG))
 		return err_sys(e, "cannot listen on '%s'", path);
 	*out = TAKE_FD(fd);
 	return true;
@@ -98,8 +91,7 @@ static void visitor_release(struct visitor *v)
 }
 AUTO_STRUCT(visitor, struct visitor, visitor_release)
 
-static bool listen_to(struct visitor *v, uid_t who, int64_t end_ms,
-		      struct err *e)
+static bool listen_to(struct visitor *v, uid_t who, int64_t end_ms, struct err *e)
 {
 	AUTO(message) hello = { 0 };
 	struct ucred peer = { 0 };
@@ -117,8 +109,7 @@ static bool listen_to(struct visitor *v, uid_t who, int64_t end_ms,
 	       err_set(e, ERR_REMOTE, "what has connected is no half of us");
 }
 
-static bool accept_one(int listener, uid_t who, int64_t end_ms,
-		       struct visitor *v, struct err *e)
+static bool accept_one(int listener, uid_t who, int64_t end_ms, struct visitor *v, struct err *e)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = listener, .events = POLLIN };
@@ -129,8 +120,8 @@ static bool accept_one(int listener, uid_t who, int64_t end_ms,
 			return err_set(e, ERR_REMOTE, "it connected once only");
 		if (poll(&fd, 1, POLL_MS) <= 0)
 			continue;
-		v->channel = channel_of(accept4(listener, NULL, NULL,
-						SOCK_CLOEXEC | SOCK_NONBLOCK));
+		v->channel =
+			channel_of(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 		if (v->channel.fd >= 0)
 			break;
 	}
@@ -139,16 +130,14 @@ static bool accept_one(int listener, uid_t who, int64_t end_ms,
 	return listen_to(v, who, end_ms, e);
 }
 
-static bool accept_both(int listener, uid_t who, struct channels *out,
-			struct err *e)
+static bool accept_both(int listener, uid_t who, struct channels *out, struct err *e)
 {
 	AUTO(visitor) first = { .channel = NO_CHANNEL };
 	AUTO(visitor) second = { .channel = NO_CHANNEL };
 	int *ends[CHANNELS] = { &out->requests, &out->handshakes };
 
 	if (!accept_one(listener, who, INT64_MAX, &first, e) ||
-	    !accept_one(listener, who, clock_mono_ms() + MEET_HELLO_MS, &second,
-			e))
+	    !accept_one(listener, who, clock_mono_ms() + MEET_HELLO_MS, &second, e))
 		return false;
 	if (first.pid != second.pid || first.which == second.which)
 		return err_set(e, ERR_REMOTE, "two have connected at a time");
@@ -173,15 +162,13 @@ bool meet_await(int listener, uid_t who, struct channels *out, struct err *e)
 
 /* ---- the network half ---- */
 
-static bool connect_once(const struct sockaddr_un *at, uint32_t which, int *out,
-			 struct err *e)
+static bool connect_once(const struct sockaddr_un *at, uint32_t which, int *out, struct err *e)
 {
 	AUTO(message) hello = { .kind = MESSAGE_HELLO, .number = which };
 	AUTO(channel) c = channel_of(new_socket());
 
 	if (c.fd < 0 || connect(c.fd, (const void *)at, sizeof(*at)))
-		return err_sys(e, "cannot reach the installing half at '%s'",
-			       at->sun_path);
+		return err_sys(e, "cannot reach the installing half at '%s'", at->sun_path);
 	if (!channel_post(&c, &hello, e))
 		return false;
 	*out = TAKE_FD(c.fd);
@@ -199,8 +186,7 @@ bool meet_join(const char *path, struct channels *out, struct err *e)
 		AUTO(fd) requests = -1;
 		AUTO(fd) handshakes = -1;
 
-		if (connect_once(&at, 0, &requests, e) &&
-		    connect_once(&at, 1, &handshakes, e)) {
+		if (connect_once(&at, 0, &requests, e) && connect_once(&at, 1, &handshakes, e)) {
 			out->requests = TAKE_FD(requests);
 			out->handshakes = TAKE_FD(handshakes);
 			return true;

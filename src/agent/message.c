@@ -23,17 +23,14 @@ static const struct {
 	int64_t from_network;
 	int64_t from_installing;
 } limits[] = {
-	[MESSAGE_REQUEST] = { 2 * NUMBER_BYTES + MESSAGE_NAME_LIMIT +
-				      REQUEST_LIMIT,
-			      -1 },
+	[MESSAGE_REQUEST] = { 2 * NUMBER_BYTES + MESSAGE_NAME_LIMIT + REQUEST_LIMIT, -1 },
 	[MESSAGE_ANSWER] = { -1, NUMBER_BYTES + ANSWER_LIMIT },
 	[MESSAGE_REVISION] = { 0, 2 * NUMBER_BYTES },
 	[MESSAGE_IDENTITY] = { 0, NUMBER_BYTES + CERTIFICATES_LIMIT },
 	[MESSAGE_SIGN] = { 3 * NUMBER_BYTES + SIGN_TEXT_LIMIT, SIGNED_LIMIT },
 	[MESSAGE_GRANTS] = { 0, GRANTS_LIMIT },
 	[MESSAGE_HELLO] = { 0, -1 },
-	[MESSAGE_VISIT] = { LINK_BINDING_BYTES + ENROL_HELLO_LIMIT,
-			    ENROL_REQUEST_LIMIT },
+	[MESSAGE_VISIT] = { LINK_BINDING_BYTES + ENROL_HELLO_LIMIT, ENROL_REQUEST_LIMIT },
 	[MESSAGE_GRANT] = { ENROL_GRANT_LIMIT, ENROL_RECEIPT_LIMIT },
 	[MESSAGE_LEFT] = { LEFT_TEXT_LIMIT, -1 },
 };
@@ -43,8 +40,7 @@ int64_t message_limit(uint32_t kind, enum message_from from)
 	int64_t network = -1;
 	int64_t installing = -1;
 
-	if (kind >= MESSAGE_REQUEST &&
-	    kind < sizeof(limits) / sizeof(*limits)) {
+	if (kind >= MESSAGE_REQUEST && kind < sizeof(limits) / sizeof(*limits)) {
 		network = limits[kind].from_network;
 		installing = limits[kind].from_installing;
 	}

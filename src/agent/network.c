@@ -97,8 +97,7 @@ static bool wait_for_all(struct network *n, struct sockets *s)
 	if (may_accept)
 		add(&s->reads, n->start->listener, s);
 	wait = (struct timeval){ wait_ms / 1000, wait_ms % 1000 * 1000 };
-	if (select(s->highest + 1, &s->reads, &s->writes, &s->errors, &wait) >
-	    0)
+	if (select(s->highest + 1, &s->reads, &s->writes, &s->errors, &wait) > 0)
 		return true;
 	sockets_clear(s);
 	return false;
@@ -162,8 +161,8 @@ static void take_connections(struct network *n)
 		int fd = accept4(n->start->listener, (void *)&address, &len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
-			       errno == ENOBUFS || errno == ENOMEM))
+		if (fd < 0 &&
+		    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
 			n->accept_ms = clock_mono_ms() + SWEEP_MS;
 		if (fd < 0)
 			return;

@@ -23,8 +23,7 @@ static const char *const end_names[ORDERED_END_COUNT] = {
 };
 
 /* A name that is too long for a file is there as its digest. */
-static const char *path_of(const struct agent_config *c, const char *component,
-			   struct arena *a)
+static const char *path_of(const struct agent_config *c, const char *component, struct arena *a)
 {
 	AUTO(buf) name = { 0 };
 	char digest[SHA256_TEXT];
@@ -54,13 +53,12 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 	const char *end = NULL;
 	struct ordered r = { 0 };
 
-	if (json_unpack(json, "{ss sI ss ss sI s?s s?s !}", "lineage",
-			&r.lineage, "sequence", &sequence, "fingerprint",
-			&r.fingerprint, "end", &end, "expires", &expires,
+	if (json_unpack(json, "{ss sI ss ss sI s?s s?s !}", "lineage", &r.lineage, "sequence",
+			&sequence, "fingerprint", &r.fingerprint, "end", &end, "expires", &expires,
 			"executable", &r.executable, "told", &r.told) ||
-	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT ||
-	    expires < 0 || expires >= NUMBER_LIMIT ||
-	    !text_is_fingerprint(r.fingerprint) || !find_end(end, &r.end))
+	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT || expires < 0 ||
+	    expires >= NUMBER_LIMIT || !text_is_fingerprint(r.fingerprint) ||
+	    !find_end(end, &r.end))
 		return false;
 	*out = (struct ordered){
 		.lineage = arena_strdup(a, r.lineage),
@@ -68,15 +66,14 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 		.fingerprint = arena_strdup(a, r.fingerprint),
 		.end = r.end,
 		.expires = expires,
-		.executable =
-			r.executable ? arena_strdup(a, r.executable) : NULL,
+		.executable = r.executable ? arena_strdup(a, r.executable) : NULL,
 		.told = r.told ? arena_strdup(a, r.told) : NULL,
 	};
 	return true;
 }
 
-bool ordered_read(const struct agent_config *c, const char *component,
-		  struct arena *a, struct ordered *out, struct err *e)
+bool ordered_read(const struct agent_config *c, const char *component, struct arena *a,
+		  struct ordered *out, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 	const char *path = path_of(c, component, a);
@@ -89,23 +86,20 @@ bool ordered_read(const struct agent_config *c, const char *component,
 	}
 	if (!unpack(&text, a, out))
 		return err_set(e, ERR_IO,
-			       "'%s' is damaged; when no pair was delivered "
-			       "since, remove it",
+			       "'%s' is damaged; when no pair was delivered since, remove it",
 			       path);
 	return true;
 }
 
-bool ordered_write(const struct agent_config *c, const char *component,
-		   const struct ordered *r, struct err *e)
+bool ordered_write(const struct agent_config *c, const char *component, const struct ordered *r,
+		   struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(json) json = json_pack(
-		"{ss sI ss ss sI ss* ss*}", "lineage", r->lineage, "sequence",
-		(json_int_t)r->sequence, "fingerprint", r->fingerprint, "end",
-		end_names[r->end], "expires", (json_int_t)r->expires,
-		"executable", r->executable, "told", r->told);
+	AUTO(json) json = json_pack("{ss sI ss ss sI ss* ss*}", "lineage", r->lineage, "sequence",
+				    (json_int_t)r->sequence, "fingerprint", r->fingerprint, "end",
+				    end_names[r->end], "expires", (json_int_t)r->expires,
+				    "executable", r->executable, "told", r->told);
 	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
 
-	return fs_replace(path_of(c, component, &a), text, strlen(text),
-			  FS_PRIVATE, e);
+	return fs_replace(path_of(c, component, &a), text, strlen(text), FS_PRIVATE, e);
 }

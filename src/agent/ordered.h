@@ -42,11 +42,9 @@ static inline const char *ordered_executable(const struct ordered *r)
 }
 
 /* One that is damaged is ERR_IO: the component then takes no order. */
-MUST_CHECK bool ordered_read(const struct agent_config *c,
-			     const char *component, struct arena *a,
+MUST_CHECK bool ordered_read(const struct agent_config *c, const char *component, struct arena *a,
 			     struct ordered *out, struct err *e);
-MUST_CHECK bool ordered_write(const struct agent_config *c,
-			      const char *component, const struct ordered *r,
-			      struct err *e);
+MUST_CHECK bool ordered_write(const struct agent_config *c, const char *component,
+			      const struct ordered *r, struct err *e);
 
 #endif

@@ -36,7 +36,7 @@ struct checked_order {
 };
 
 /* False: *problem says why; texts in `a`. */
-bool order_check(const struct order_check *c, struct arena *a,
-		 struct checked_order *out, struct problem *problem);
+bool order_check(const struct order_check *c, struct arena *a, struct checked_order *out,
+		 struct problem *problem);
 
 #endif

@@ -38,8 +38,7 @@ struct own_pair {
 
 /* ---- files ---- */
 
-static bool file_open(struct own_file *f, const char *path, struct arena *a,
-		      struct err *e)
+static bool file_open(struct own_file *f, const char *path, struct arena *a, struct err *e)
 {
 	const char *whole = fs_absolute(a, path);
 
@@ -53,8 +52,7 @@ static bool is_there(const struct own_file *f)
 {
 	struct stat st;
 
-	return !fstatat(f->dirfd, f->name, &st, AT_SYMLINK_NOFOLLOW) ||
-	       errno != ENOENT;
+	return !fstatat(f->dirfd, f->name, &st, AT_SYMLINK_NOFOLLOW) || errno != ENOENT;
 }
 
 void own_pair_free(struct own_pair *o)
@@ -78,8 +76,7 @@ static bool name_key(struct own_pair *o, struct err *e)
 {
 	const char *unfinished = TAKE(o->unfinished);
 
-	if (renameat2(o->key.dirfd, unfinished, o->key.dirfd, o->key.name,
-		      RENAME_NOREPLACE) ||
+	if (renameat2(o->key.dirfd, unfinished, o->key.dirfd, o->key.name, RENAME_NOREPLACE) ||
 	    fsync(o->key.dirfd))
 		return err_sys(e, "cannot write '%s'", o->key.path);
 	return true;
@@ -92,14 +89,12 @@ static const char *unfinished_path(const struct own_pair *o, struct arena *a)
 	return arena_printf(a, "%s" UNFINISHED, o->key.path);
 }
 
-static bool read_unfinished(const struct own_pair *o, struct secret *key,
-			    struct err *e)
+static bool read_unfinished(const struct own_pair *o, struct secret *key, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) pem = { 0 };
 
-	return trusted_file_read(unfinished_path(o, &a), TRUSTED_KEY,
-				 INPUT_FILE_LIMIT, &pem, e) &&
+	return trusted_file_read(unfinished_path(o, &a), TRUSTED_KEY, INPUT_FILE_LIMIT, &pem, e) &&
 	       pem_read_key((const char *)pem.bytes, pem.len, key, e);
 }
 
@@ -113,10 +108,8 @@ static bool belongs_together(const struct own_pair *o)
 	struct err ignored = { 0 };
 
 	return read_unfinished(o, &key, &ignored) &&
-	       trusted_file_text(o->certificate.path, INPUT_FILE_LIMIT, &pem,
-				 &ignored) &&
-	       pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs,
-			      &set.count, &ignored) &&
+	       trusted_file_text(o->certificate.path, INPUT_FILE_LIMIT, &pem, &ignored) &&
+	       pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count, &ignored) &&
 	       pair_from_parts(&key, &set, &pair, &ignored) &&
 	       pair_lint(&pair, clock_now(), &ignored);
 }
@@ -136,20 +129,18 @@ static bool make_key(struct own_pair *o, struct err *e)
 		return false;
 	pem_add_key(&pem, &o->pkcs8);
 	o->unfinished = unfinished_name(o);
-	return fs_replace_at(o->key.dirfd, o->unfinished, pem.bytes, pem.len,
-			     FS_PRIVATE, e);
+	return fs_replace_at(o->key.dirfd, o->unfinished, pem.bytes, pem.len, FS_PRIVATE, e);
 }
 
 static bool refuse(const char *path, const char *other, struct err *e)
 {
-	return err_set(e, ERR_INPUT,
-		       "'%s' is there already: this agent is enrolled; to do "
-		       "it again, stop the agent and remove that and '%s'",
-		       path, other);
+	return err_set(
+		e, ERR_INPUT,
+		"'%s' is there already: this agent is enrolled; to do it again, stop the agent and remove that and '%s'",
+		path, other);
 }
 
-static bool begin(struct own_pair *o, const struct agent_config *c,
-		  struct err *e)
+static bool begin(struct own_pair *o, const struct agent_config *c, struct err *e)
 {
 	if (!file_open(&o->certificate, c->certificate, &o->arena, e) ||
 	    !file_open(&o->key, c->key, &o->arena, e))
@@ -165,8 +156,7 @@ static bool begin(struct own_pair *o, const struct agent_config *c,
 	return name_key(o, e);
 }
 
-bool own_pair_begin(const struct agent_config *c, struct own_pair **out,
-		    struct err *e)
+bool own_pair_begin(const struct agent_config *c, struct own_pair **out, struct err *e)
 {
 	AUTO(own_pair) o = xcalloc(1, sizeof(*o));
 
@@ -183,8 +173,7 @@ bool own_pair_is_complete(const struct own_pair *o)
 	return o->complete;
 }
 
-bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr,
-		      struct err *e)
+bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr, struct err *e)
 {
 	return make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
 }
@@ -193,16 +182,15 @@ bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr,
 
 bool own_pair_finish(struct own_pair *o, const struct grant *g, struct err *e)
 {
-	const struct cert_set set = { .certs = g->certs,
-				      .count = g->cert_count };
+	const struct cert_set set = { .certs = g->certs, .count = g->cert_count };
 	AUTO(pair) pair = { 0 };
 	AUTO(buf) pem = { 0 };
 
 	if (!foreign_pair(&o->pkcs8, &set, clock_now(), &pair, e))
 		return err_in(e, "cannot use the certificate");
 	pem_add_certs(&pem, set.certs, set.count);
-	if (!fs_replace_at(o->certificate.dirfd, o->certificate.name,
-			   buf_text(&pem), pem.len, FS_PUBLIC, e))
+	if (!fs_replace_at(o->certificate.dirfd, o->certificate.name, buf_text(&pem), pem.len,
+			   FS_PUBLIC, e))
 		return err_in(e, "cannot write '%s'", o->certificate.path);
 	return name_key(o, e);
 }

@@ -25,8 +25,8 @@ enum {
 /* ---- looking ---- */
 
 /* The process that an activation would signal. */
-static void look_at_process(const struct agent_component *c, const char *proven,
-			    struct arena *a, struct component_report *out)
+static void look_at_process(const struct agent_component *c, const char *proven, struct arena *a,
+			    struct component_report *out)
 {
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 	struct err e = { 0 };
@@ -41,9 +41,8 @@ static void look_at_process(const struct agent_component *c, const char *proven,
 	}
 }
 
-void perform_look(const struct agent_config *c,
-		  const struct agent_component *component, struct arena *a,
-		  struct component_report *out)
+void perform_look(const struct agent_config *c, const struct agent_component *component,
+		  struct arena *a, struct component_report *out)
 {
 	struct place_seen seen = { 0 };
 	struct ordered told = { 0 };
@@ -58,10 +57,8 @@ void perform_look(const struct agent_config *c,
 		.staged = seen.staged,
 		.unwritable = seen.unwritable,
 		.error = seen.error,
-		.activation =
-			self_is(c, component)
-				? ACTIVATION_HOT
-				: activate_activation(&component->activate),
+		.activation = self_is(c, component) ? ACTIVATION_HOT
+						    : activate_activation(&component->activate),
 	};
 	if (!ordered_read(c, component->name, a, &told, &e)) {
 		out->unwritable = arena_strdup(a, e.text);
@@ -84,8 +81,7 @@ static const char *version_of(const struct agent_version *v, struct arena *a)
 {
 	AUTO(buf) text = { 0 };
 	struct err ignored = { 0 };
-	const struct child command = { .argv = v->argv,
-				       .timeout_ms = VERSION_MS };
+	const struct child command = { .argv = v->argv, .timeout_ms = VERSION_MS };
 
 	switch (v->kind) {
 	case VERSION_NONE:
@@ -93,13 +89,10 @@ static const char *version_of(const struct agent_version *v, struct arena *a)
 	case VERSION_TEXT:
 		return v->text;
 	case VERSION_FILE:
-		return fs_read(v->text, VERSION_ROOM, &text, &ignored)
-			       ? first_line(&text, a)
-			       : NULL;
+		return fs_read(v->text, VERSION_ROOM, &text, &ignored) ? first_line(&text, a)
+								       : NULL;
 	case VERSION_COMMAND:
-		return child_run(&command, &text, &ignored)
-			       ? first_line(&text, a)
-			       : NULL;
+		return child_run(&command, &text, &ignored) ? first_line(&text, a) : NULL;
 	}
 	return NULL;
 }
@@ -108,8 +101,7 @@ static const char *version_of(const struct agent_version *v, struct arena *a)
 static void look_at_ports(const struct agent_component *c, struct arena *a,
 			  struct component_report *out)
 {
-	struct tls_probe *probes =
-		arena_array(a, c->check_count, sizeof(*probes));
+	struct tls_probe *probes = arena_array(a, c->check_count, sizeof(*probes));
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < c->check_count; i++)
@@ -122,16 +114,14 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 	if (!tls_probe_all(probes, c->check_count, a, &e))
 		return;
 
-	struct tls_served all =
-		tls_served_by_all(probes, c->check_count, out->installed);
+	struct tls_served all = tls_served_by_all(probes, c->check_count, out->installed);
 
 	out->served = all.leaf.fingerprint;
 	if (all.error)
 		out->error = all.error;
 }
 
-void perform_ask(const struct agent_component *c, struct arena *a,
-		 struct component_report *out)
+void perform_ask(const struct agent_component *c, struct arena *a, struct component_report *out)
 {
 	out->version = version_of(&c->version, a);
 	if (c->check_count)
@@ -140,8 +130,7 @@ void perform_ask(const struct agent_component *c, struct arena *a,
 
 /* ---- orders ---- */
 
-static bool refuse(struct problem *p, enum problem_kind kind,
-		   const char *detail)
+static bool refuse(struct problem *p, enum problem_kind kind, const char *detail)
 {
 	*p = (struct problem){ kind, detail };
 	return false;
@@ -170,9 +159,8 @@ static bool is_proven(const struct deed *d)
 }
 
 /* `executable` of the process that was told now; NULL: none was. */
-static bool remember_told(const struct deed *d, enum ordered_end end,
-			  const char *executable, struct arena *a,
-			  struct problem *p)
+static bool remember_told(const struct deed *d, enum ordered_end end, const char *executable,
+			  struct arena *a, struct problem *p)
 {
 	const struct order *o = order_of(d);
 	const struct ordered *before = &d->checked->before;
@@ -189,12 +177,10 @@ static bool remember_told(const struct deed *d, enum ordered_end end,
 		now.executable = before->told;
 	else if (!o->rollback)
 		now.told = told;
-	return ordered_write(d->config, o->component, &now, &e) ||
-	       failed(p, &e, a);
+	return ordered_write(d->config, o->component, &now, &e) || failed(p, &e, a);
 }
 
-static bool remember(const struct deed *d, enum ordered_end end,
-		     struct arena *a, struct problem *p)
+static bool remember(const struct deed *d, enum ordered_end end, struct arena *a, struct problem *p)
 {
 	return remember_told(d, end, NULL, a, p);
 }
@@ -222,13 +208,11 @@ static bool check_pair(const struct deed *d, struct arena *a, struct problem *p)
 	if (!r->has_pair)
 		return refuse(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
 	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
-		return refuse(p, PROBLEM_BAD_PAIR,
-			      "it is not the pair that was signed for");
+		return refuse(p, PROBLEM_BAD_PAIR, "it is not the pair that was signed for");
 	if (!foreign_pair(&r->key, &r->set, clock_now(), &pair, &e))
 		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
 	return !strcmp(pair.facts.fingerprint, o->fingerprint) ||
-	       refuse(p, PROBLEM_BAD_PAIR,
-		      "it is not the pair that the order names");
+	       refuse(p, PROBLEM_BAD_PAIR, "it is not the pair that the order names");
 }
 
 static bool stage(const struct deed *d, struct arena *a, struct problem *p)
@@ -241,12 +225,10 @@ static bool stage(const struct deed *d, struct arena *a, struct problem *p)
 	struct err e = { 0 };
 
 	return check_pair(d, a, p) && remember(d, end_so_far(d), a, p) &&
-	       (place_stage(&d->component->install, &placed, &e) ||
-		failed(p, &e, a));
+	       (place_stage(&d->component->install, &placed, &e) || failed(p, &e, a));
 }
 
-static bool is_there(const struct deed *d, const char *expected,
-		     struct arena *a, struct problem *p)
+static bool is_there(const struct deed *d, const char *expected, struct arena *a, struct problem *p)
 {
 	struct place_seen seen = { 0 };
 
@@ -269,8 +251,7 @@ static bool commit(const struct deed *d, struct arena *a, struct problem *p)
 	struct err e = { 0 };
 
 	return remember(d, end_so_far(d), a, p) &&
-	       (place_commit(&d->component->install, o->fingerprint,
-			     o->replaces, &e) ||
+	       (place_commit(&d->component->install, o->fingerprint, o->replaces, &e) ||
 		failed(p, &e, a));
 }
 
@@ -280,16 +261,14 @@ static bool revert(const struct deed *d, struct arena *a, struct problem *p)
 	const struct order *o = order_of(d);
 	struct err e = { 0 };
 
-	if (!is_there(d, o->fingerprint, a, p) &&
-	    !is_there(d, o->replaces, a, p))
+	if (!is_there(d, o->fingerprint, a, p) && !is_there(d, o->replaces, a, p))
 		return false;
 	return remember(d, end_so_far(d), a, p) &&
-	       (place_revert(&d->component->install, o->fingerprint, &e) ||
-		failed(p, &e, a));
+	       (place_revert(&d->component->install, o->fingerprint, &e) || failed(p, &e, a));
 }
 
-static bool run_activation(const struct deed *d, struct arena *a,
-			   const char **executable, struct err *e)
+static bool run_activation(const struct deed *d, struct arena *a, const char **executable,
+			   struct err *e)
 {
 	const struct activation_order order = {
 		.how = &d->component->activate,
@@ -320,8 +299,7 @@ static bool activate(const struct deed *d, struct arena *a, struct problem *p)
 	if (so_far == ORDERED_ACTIVATED)
 		return true;
 	if (so_far == ORDERED_FAILED)
-		return refuse(p, PROBLEM_FAILED,
-			      "it failed already when it was ordered first");
+		return refuse(p, PROBLEM_FAILED, "it failed already when it was ordered first");
 	if (run_activation(d, a, &executable, &e))
 		return remember_told(d, ORDERED_ACTIVATED, executable, a, p);
 	if (e.code == ERR_STOPPED)
@@ -335,13 +313,11 @@ static bool take_back(const struct deed *d, struct arena *a, struct problem *p)
 	struct err e = { 0 };
 
 	return remember(d, ORDERED_ABORTED, a, p) &&
-	       (place_abort(&d->component->install, order_of(d)->fingerprint,
-			    &e) ||
+	       (place_abort(&d->component->install, order_of(d)->fingerprint, &e) ||
 		failed(p, &e, a));
 }
 
-bool perform_order(const struct deed *d, struct arena *a,
-		   struct problem *problem)
+bool perform_order(const struct deed *d, struct arena *a, struct problem *problem)
 {
 	switch (order_of(d)->action) {
 	case ORDER_STAGE:

@@ -23,11 +23,9 @@ bool question_read(struct message *m, struct question *q, struct err *e)
 	size_t len = 0;
 	const unsigned char *body = fields_rest(&f, &len);
 
-	if (f.failed || name_len > MESSAGE_NAME_LIMIT ||
-	    m->kind != MESSAGE_REQUEST || route >= ROUTE_COUNT ||
-	    route == ROUTE_HEALTH || len > REQUEST_LIMIT)
-		return err_set(e, ERR_REMOTE,
-			       "the other half asks what makes no sense");
+	if (f.failed || name_len > MESSAGE_NAME_LIMIT || m->kind != MESSAGE_REQUEST ||
+	    route >= ROUTE_COUNT || route == ROUTE_HEALTH || len > REQUEST_LIMIT)
+		return err_set(e, ERR_REMOTE, "the other half asks what makes no sense");
 	q->route = (enum route)route;
 	q->number = m->number;
 	q->name = arena_strndup(&q->arena, (const char *)name, name_len);
@@ -42,16 +40,14 @@ enum {
 
 /* Of a disk that hangs, and of reading what is there. */
 static const int seconds[ROUTE_COUNT] = {
-	[ROUTE_COMPONENTS] = 120, [ROUTE_COMPONENT] = 60, [ROUTE_STAGE] = 60,
-	[ROUTE_COMMIT] = 60,      [ROUTE_ABORT] = 60,     [ROUTE_ACTIVATE] = 60,
-	[ROUTE_REVERT] = 60,
+	[ROUTE_COMPONENTS] = 120, [ROUTE_COMPONENT] = 60, [ROUTE_STAGE] = 60,  [ROUTE_COMMIT] = 60,
+	[ROUTE_ABORT] = 60,       [ROUTE_ACTIVATE] = 60,  [ROUTE_REVERT] = 60,
 };
 
 int question_seconds(const struct question *q)
 {
-	int more = q->route == ROUTE_ACTIVATE && q->component
-			   ? (int)q->component->activate.timeout
-			   : 0;
+	int more = q->route == ROUTE_ACTIVATE && q->component ? (int)q->component->activate.timeout
+							      : 0;
 
 	if (more < 0 || more > LONGEST_S)
 		more = LONGEST_S;
@@ -73,8 +69,7 @@ static struct agent_identity identity_of(const struct question *q)
 static void answer_components(struct question *q, struct answer *out)
 {
 	const struct agent_config *c = q->config;
-	struct component_report *list =
-		arena_array(&q->arena, c->component_count, sizeof(*list));
+	struct component_report *list = arena_array(&q->arena, c->component_count, sizeof(*list));
 	struct agent_identity self = identity_of(q);
 
 	for (size_t i = 0; i < c->component_count; i++)
@@ -92,8 +87,7 @@ static void answer_component(struct question *q, struct answer *out)
 	answer_json(200, report_one(&self, &report), out);
 }
 
-static void answer_request(struct question *q,
-			   const struct order_request *request,
+static void answer_request(struct question *q, const struct order_request *request,
 			   struct answer *out)
 {
 	const struct order_check check = {

@@ -35,8 +35,7 @@ void question_release(struct question *q);
 AUTO_STRUCT(question, struct question, question_release)
 
 /* ERR_REMOTE: the other half asks what makes no sense. */
-MUST_CHECK bool question_read(struct message *m, struct question *q,
-			      struct err *e);
+MUST_CHECK bool question_read(struct message *m, struct question *q, struct err *e);
 /* Seconds after which whoever asked is told to ask again. */
 int question_seconds(const struct question *q);
 /* However long it takes: a disk or a program may hang.  `ctx` is the

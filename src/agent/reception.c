@@ -55,17 +55,14 @@ AUTO_STRUCT(reception, struct reception, reception_release)
 /* ---- between a link and the other half ---- */
 
 /* `answer` must be empty, and stays so when the other half refuses. */
-static bool ask(struct reception *r, uint32_t kind, struct secret *question,
-		struct secret *answer, struct err *e)
+static bool ask(struct reception *r, uint32_t kind, struct secret *question, struct secret *answer,
+		struct err *e)
 {
-	AUTO(message) asked = { .kind = kind,
-				.number = r->visits,
-				.body = TAKE(*question) };
+	AUTO(message) asked = { .kind = kind, .number = r->visits, .body = TAKE(*question) };
 	AUTO(message) answered = { 0 };
 
 	if (!channel_post(&r->channel, &asked, e) ||
-	    !channel_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered,
-			  e))
+	    !channel_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered, e))
 		return false;
 	if (answered.kind != kind || answered.number != r->visits)
 		return err_set(e, ERR_REMOTE, "the other half is confused");
@@ -73,8 +70,7 @@ static bool ask(struct reception *r, uint32_t kind, struct secret *question,
 	return true;
 }
 
-static bool ask_who(struct reception *r, struct link *l, struct secret *answer,
-		    struct err *e)
+static bool ask_who(struct reception *r, struct link *l, struct secret *answer, struct err *e)
 {
 	AUTO(secret) hello = { 0 };
 	AUTO(secret) visit = { 0 };
@@ -83,17 +79,15 @@ static bool ask_who(struct reception *r, struct link *l, struct secret *answer,
 	secret_alloc(&visit, LINK_BINDING_BYTES + hello.len);
 	memcpy(visit.bytes, link_binding(l), LINK_BINDING_BYTES);
 	if (hello.len)
-		memcpy(visit.bytes + LINK_BINDING_BYTES, hello.bytes,
-		       hello.len);
+		memcpy(visit.bytes + LINK_BINDING_BYTES, hello.bytes, hello.len);
 	r->visits++;
 	return ask(r, MESSAGE_VISIT, &visit, answer, e);
 }
 
-static bool receive_grant(struct link *l, const struct secret *request,
-			  struct secret *grant, struct err *e)
+static bool receive_grant(struct link *l, const struct secret *request, struct secret *grant,
+			  struct err *e)
 {
-	const struct link_wait wait = { ENROL_GRANT_LIMIT,
-					clock_mono_ms() + GRANT_MS };
+	const struct link_wait wait = { ENROL_GRANT_LIMIT, clock_mono_ms() + GRANT_MS };
 
 	return link_send(l, request, clock_mono_ms() + SEND_MS, e) &&
 	       link_receive(l, &wait, grant, e);
@@ -179,8 +173,7 @@ static void take_connection(struct reception *r)
 static void dismiss(struct reception *r)
 {
 	for (size_t i = 0; i < VISITORS; i++)
-		if (r->visitors[i].link &&
-		    clock_mono_ms() >= r->visitors[i].end_ms)
+		if (r->visitors[i].link && clock_mono_ms() >= r->visitors[i].end_ms)
 			leave(&r->visitors[i]);
 }
 
@@ -192,8 +185,7 @@ static bool turn(struct reception *r, struct err *e)
 	for (size_t i = 0; i < VISITORS; i++) {
 		const struct link *l = r->visitors[i].link;
 
-		fds[i] = (struct pollfd){ l ? link_fd(l) : -1,
-					  l ? link_events(l) : 0, 0 };
+		fds[i] = (struct pollfd){ l ? link_fd(l) : -1, l ? link_events(l) : 0, 0 };
 	}
 	fds[VISITORS] = (struct pollfd){ r->listener, POLLIN, 0 };
 	fds[VISITORS + 1] = (struct pollfd){ r->channel.fd, POLLIN, 0 };
@@ -226,9 +218,8 @@ bool reception_run(const struct reception_start *start, struct err *e)
 
 	be_deaf();
 	decoder_leave();
-	if (!confine_descriptors(kept, 2, e) ||
-	    !confine_become(start->user, e) || !link_host_new(&r.host, e) ||
-	    !confine(start->other, e))
+	if (!confine_descriptors(kept, 2, e) || !confine_become(start->user, e) ||
+	    !link_host_new(&r.host, e) || !confine(start->other, e))
 		return false;
 	r.channel = channel_of(channel);
 	r.channel.from = FROM_INSTALLING;

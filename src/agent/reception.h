@@ -29,7 +29,6 @@ struct reception_start {
  * grant is delivered or the other half has ended. Deaf to stops: the other half
  * decides.
  */
-MUST_CHECK bool reception_run(const struct reception_start *start,
-			      struct err *e);
+MUST_CHECK bool reception_run(const struct reception_start *start, struct err *e);
 
 #endif

@@ -11,8 +11,7 @@ enum {
 };
 
 /* The next answer, of which the caller may be gone. */
-static bool take_answer(struct remote_key *k, int64_t end_ms,
-			struct message *answer)
+static bool take_answer(struct remote_key *k, int64_t end_ms, struct message *answer)
 {
 	struct err e = { 0 };
 
@@ -36,8 +35,7 @@ static bool take_late_answers(struct remote_key *k)
 	return true;
 }
 
-bool remote_key_ask(struct remote_key *k, struct message *question,
-		    struct message *answer)
+bool remote_key_ask(struct remote_key *k, struct message *question, struct message *answer)
 {
 	struct err ignored = { 0 };
 	uint32_t kind = question->kind;
@@ -95,8 +93,8 @@ static bool ask_identity(void *ctx, struct arena *a, struct tls_identity *out)
 	return !f.failed;
 }
 
-static bool ask_to_sign(void *ctx, const struct tls_signing *what,
-			struct arena *a, struct der *signature)
+static bool ask_to_sign(void *ctx, const struct tls_signing *what, struct arena *a,
+			struct der *signature)
 {
 	AUTO(message) question = { .kind = MESSAGE_SIGN };
 	AUTO(message) answer = { 0 };

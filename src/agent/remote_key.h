@@ -23,8 +23,7 @@ struct remote_key {
 };
 
 /* False: late, or broken. */
-bool remote_key_ask(struct remote_key *k, struct message *question,
-		    struct message *answer);
+bool remote_key_ask(struct remote_key *k, struct message *question, struct message *answer);
 
 /* It must outlive the holder. */
 struct tls_key_holder remote_key_holder(struct remote_key *k);

@@ -14,8 +14,7 @@ enum {
 };
 
 /* A pair that does not fit would lock everybody out. */
-static bool read_pair(const struct agent_config *c, struct pair *out,
-		      struct err *e)
+static bool read_pair(const struct agent_config *c, struct pair *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) pem = { 0 };
@@ -24,25 +23,20 @@ static bool read_pair(const struct agent_config *c, struct pair *out,
 	struct cert_set set = { 0 };
 
 	if (!trusted_file_text(c->certificate, INPUT_FILE_LIMIT, &pem, e) ||
-	    !trusted_file_read(c->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem,
-			       e) ||
-	    !pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count,
-			    e) ||
+	    !trusted_file_read(c->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem, e) ||
+	    !pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count, e) ||
 	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))
 		return false;
 	if (!set.count)
-		return err_set(e, ERR_INPUT, "'%s' holds no certificate",
-			       c->certificate);
-	return pair_from_parts(&key, &set, out, e) &&
-	       pair_lint(out, clock_now(), e);
+		return err_set(e, ERR_INPUT, "'%s' holds no certificate", c->certificate);
+	return pair_from_parts(&key, &set, out, e) && pair_lint(out, clock_now(), e);
 }
 
 static bool is_same(const struct cert_set *a, const struct cert_set *b)
 {
 	size_t i = 0;
 
-	while (i < a->count && i < b->count &&
-	       a->certs[i].len == b->certs[i].len &&
+	while (i < a->count && i < b->count && a->certs[i].len == b->certs[i].len &&
 	       !memcmp(a->certs[i].bytes, b->certs[i].bytes, a->certs[i].len))
 		i++;
 	return i == a->count && i == b->count;
@@ -82,8 +76,8 @@ void self_release(struct self *s)
 	arena_release(&s->arena);
 }
 
-bool self_sign(const struct self *s, const struct tls_signing *what,
-	       struct arena *a, struct der *signature, struct err *e)
+bool self_sign(const struct self *s, const struct tls_signing *what, struct arena *a,
+	       struct der *signature, struct err *e)
 {
 	const struct tls_key *key = what->revision == s->revision       ? s->key
 				    : what->revision + 1 == s->revision ? s->old
@@ -116,7 +110,6 @@ bool self_is(const struct agent_config *c, const struct agent_component *which)
 	if (i->directory)
 		return is_in(i->directory, "fullchain.pem", c->certificate) &&
 		       is_in(i->directory, "key.pem", c->key);
-	return i->certificate && i->key &&
-	       is_path(i->certificate, c->certificate) &&
+	return i->certificate && i->key && is_path(i->certificate, c->certificate) &&
 	       is_path(i->key, c->key);
 }

@@ -20,8 +20,7 @@ struct signers {
 	size_t next;
 };
 
-struct signers *signers_new(const struct agent_config *c,
-			    const struct buf *authority)
+struct signers *signers_new(const struct agent_config *c, const struct buf *authority)
 {
 	struct signers *s = xcalloc(1, sizeof(*s));
 
@@ -41,23 +40,19 @@ static void digest_of(const struct order_request *r, uint8_t out[SHA256_BYTES])
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->signer_count; i++) {
-		pieces[n++] = (struct bytes){ &r->signer[i].len,
-					      sizeof(r->signer[i].len) };
-		pieces[n++] =
-			(struct bytes){ r->signer[i].bytes, r->signer[i].len };
+		pieces[n++] = (struct bytes){ &r->signer[i].len, sizeof(r->signer[i].len) };
+		pieces[n++] = (struct bytes){ r->signer[i].bytes, r->signer[i].len };
 	}
 	sha256_pieces(pieces, n, out);
 }
 
-static const struct signer *remembered(const struct signers *s,
-				       const uint8_t shown[SHA256_BYTES],
+static const struct signer *remembered(const struct signers *s, const uint8_t shown[SHA256_BYTES],
 				       int64_t now)
 {
 	for (size_t i = 0; i < REMEMBERED; i++) {
 		const struct signer *known = &s->list[i];
 
-		if (known->spki_len && now < known->until &&
-		    now >= known->until - SIGNER_TRUST_S &&
+		if (known->spki_len && now < known->until && now >= known->until - SIGNER_TRUST_S &&
 		    !memcmp(known->shown, shown, SHA256_BYTES))
 			return known;
 	}
@@ -85,8 +80,7 @@ enum {
 
 static struct span span_of(const char *text)
 {
-	return text ? (struct span){ text, strlen(text) + 1 }
-		    : (struct span){ 0 };
+	return text ? (struct span){ text, strlen(text) + 1 } : (struct span){ 0 };
 }
 
 /* A text that comes with its end. */
@@ -101,21 +95,18 @@ static bool ask_decoder(const struct signers *s, const struct order_request *r,
 			struct secret *answer, struct err *e)
 {
 	const struct agent_config *c = s->config;
-	size_t most =
-		HEAD_SPANS + CALLER_SPANS * c->caller_count + SIGNER_LIMIT;
+	size_t most = HEAD_SPANS + CALLER_SPANS * c->caller_count + SIGNER_LIMIT;
 	struct span *in = xcalloc(most, sizeof(*in));
 	struct decode d = { .fn = signers_decode, .in = in };
 
 	in[d.count++] = (struct span){ s->authority->data, s->authority->len };
-	in[d.count++] =
-		(struct span){ &c->caller_count, sizeof(c->caller_count) };
+	in[d.count++] = (struct span){ &c->caller_count, sizeof(c->caller_count) };
 	for (size_t i = 0; i < c->caller_count; i++) {
 		in[d.count++] = span_of(c->callers[i].spki);
 		in[d.count++] = span_of(c->callers[i].name);
 	}
 	for (size_t i = 0; i < r->signer_count && d.count < most; i++)
-		in[d.count++] =
-			(struct span){ r->signer[i].bytes, r->signer[i].len };
+		in[d.count++] = (struct span){ r->signer[i].bytes, r->signer[i].len };
 
 	bool good = decoder_run(&d, answer, e);
 
@@ -150,8 +141,7 @@ static bool read_callers(const struct span *in, size_t count, struct arena *a,
 }
 
 /* Answers how long the signer is to be trusted, and the public key. */
-bool signers_decode(const struct span *in, size_t count, struct buf *answer,
-		    struct err *e)
+bool signers_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(callers) callers = NULL;
@@ -179,8 +169,7 @@ bool signers_decode(const struct span *in, size_t count, struct buf *answer,
  * The decoder read what a stranger wrote: where the list says keys and no
  * names, it is asked again here.
  */
-static bool may_be_listed(const struct agent_config *c,
-			  const struct signer *found)
+static bool may_be_listed(const struct agent_config *c, const struct signer *found)
 {
 	char digest[SHA256_TEXT];
 
@@ -192,8 +181,7 @@ static bool may_be_listed(const struct agent_config *c,
 }
 
 /* A certificate that ends sooner is not trusted for longer. */
-static bool read_answer(const struct secret *answer, struct signer *out,
-			struct err *e)
+static bool read_answer(const struct secret *answer, struct signer *out, struct err *e)
 {
 	const size_t head = sizeof(out->until);
 	int64_t end = 0;
@@ -208,8 +196,8 @@ static bool read_answer(const struct secret *answer, struct signer *out,
 	return true;
 }
 
-bool signers_find(const struct signers *s, const struct order_request *r,
-		  int64_t now, struct signer *out, struct err *e)
+bool signers_find(const struct signers *s, const struct order_request *r, int64_t now,
+		  struct signer *out, struct err *e)
 {
 	AUTO(secret) answer = { 0 };
 	struct signer found = { .until = now + SIGNER_TRUST_S };
@@ -223,8 +211,7 @@ bool signers_find(const struct signers *s, const struct order_request *r,
 	}
 	if (!s->config->caller_count)
 		return err_set(e, ERR_INPUT,
-			       "nobody may give orders now; the agent's log "
-			       "says why");
+			       "nobody may give orders now; the agent's log says why");
 	if (!ask_decoder(s, r, &answer, e) || !read_answer(&answer, &found, e))
 		return false;
 	if (!may_be_listed(s->config, &found))

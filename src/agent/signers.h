@@ -32,14 +32,12 @@ struct signer {
 struct signers;
 
 /* `authority` is PEM, borrowed like the configuration; both may change. */
-struct signers *signers_new(const struct agent_config *c,
-			    const struct buf *authority);
+struct signers *signers_new(const struct agent_config *c, const struct buf *authority);
 void signers_free(struct signers *s);
 AUTO_TYPE(signers, struct signers *, signers_free)
 
 /* Not one of the callers: ERR_INPUT with why. */
-MUST_CHECK bool signers_find(const struct signers *s,
-			     const struct order_request *r, int64_t now,
+MUST_CHECK bool signers_find(const struct signers *s, const struct order_request *r, int64_t now,
 			     struct signer *out, struct err *e);
 /* When either has changed. */
 void signers_forget(struct signers *s);

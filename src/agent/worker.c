@@ -83,10 +83,8 @@ static bool settle(pid_t parent, int fd)
 	bool has_decoder = decoder_keep_at(DECODER_FD);
 
 	last_through_stops();
-	return dup2(answer, ANSWER_FD) == ANSWER_FD &&
-	       !fcntl(ANSWER_FD, F_SETFD, FD_CLOEXEC) &&
-	       !close_range(has_decoder ? DECODER_FD + 1 : DECODER_FD, ~0U,
-			    0) &&
+	return dup2(answer, ANSWER_FD) == ANSWER_FD && !fcntl(ANSWER_FD, F_SETFD, FD_CLOEXEC) &&
+	       !close_range(has_decoder ? DECODER_FD + 1 : DECODER_FD, ~0U, 0) &&
 	       !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == parent;
 }
 
@@ -138,8 +136,7 @@ bool worker_end(struct worker *w, struct answer *out)
 {
 	AUTO(answer) a = { 0 };
 	struct head head = { 0 };
-	bool good = read_all(w->pipe, &head, sizeof(head)) &&
-		    head.len <= ANSWER_LIMIT;
+	bool good = read_all(w->pipe, &head, sizeof(head)) && head.len <= ANSWER_LIMIT;
 
 	if (good) {
 		a.status = head.status;

@@ -23,8 +23,7 @@ struct worker {
 /* In the child; fills `out`. */
 typedef void worker_fn(void *ctx, struct answer *out);
 
-MUST_CHECK bool worker_begin(worker_fn *fn, void *ctx, struct worker *out,
-			     struct err *e);
+MUST_CHECK bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e);
 /* Waits for its end; false when it ended without an answer. */
 bool worker_end(struct worker *w, struct answer *out);
 /* Asks all that run to end, waits a little, then ends them. */

@@ -54,8 +54,7 @@ static void *take(struct arena *a, size_t size, size_t alignment)
 {
 	size_t start = (a->used + alignment - 1) & ~(alignment - 1);
 
-	if (!a->blocks || size > a->blocks->size ||
-	    start > a->blocks->size - size) {
+	if (!a->blocks || size > a->blocks->size || start > a->blocks->size - size) {
 		grow(a, size);
 		start = 0;
 	}

@@ -59,12 +59,11 @@ static const int allowed_calls[] = {
 
 /* What talking over open sockets needs beside that. */
 static const int talking_calls[] = {
-	SYS_readv,      SYS_recvfrom,    SYS_recvmsg,     SYS_sendto,
-	SYS_sendmsg,    SYS_accept4,     SYS_shutdown,    SYS_getsockopt,
-	SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_pselect6,
-	SYS_ppoll,
+	SYS_readv,       SYS_recvfrom, SYS_recvmsg,    SYS_sendto,     SYS_sendmsg,
+	SYS_accept4,     SYS_shutdown, SYS_getsockopt, SYS_setsockopt, SYS_getsockname,
+	SYS_getpeername, SYS_pselect6, SYS_ppoll,
 #ifdef SYS_select
-	SYS_select,     SYS_poll,
+	SYS_select,      SYS_poll,
 #endif
 	SYS_eventfd2,
 };
@@ -134,8 +133,7 @@ static void add_row(struct filter *f, struct sock_filter row)
 
 static void add_load(struct filter *f, size_t offset)
 {
-	add_row(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-						(uint32_t)offset));
+	add_row(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
 static void add_return(struct filter *f, uint32_t verdict)
@@ -146,8 +144,7 @@ static void add_return(struct filter *f, uint32_t verdict)
 /* The next row is for calls that do not compare so. */
 static void add_skip(struct filter *f, uint16_t compare, uint32_t number)
 {
-	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K,
-						number, 1, 0));
+	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K, number, 1, 0));
 }
 
 static void filter_begin(struct filter *f)
@@ -159,13 +156,11 @@ static void filter_begin(struct filter *f)
 }
 
 /* What happens to these calls. */
-static void filter_calls(struct filter *f, const int *calls, size_t count,
-			 uint32_t verdict)
+static void filter_calls(struct filter *f, const int *calls, size_t count, uint32_t verdict)
 {
 	for (size_t i = 0; i < count; i++) {
-		add_row(f,
-			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-						     (uint32_t)calls[i], 0, 1));
+		add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							(uint32_t)calls[i], 0, 1));
 		add_return(f, verdict);
 	}
 }
@@ -173,22 +168,20 @@ static void filter_calls(struct filter *f, const int *calls, size_t count,
 /* A kernel without filters is no mistake. */
 static bool filter_apply(struct filter *f)
 {
-	struct sock_fprog program = { .len = (unsigned short)f->count,
-				      .filter = f->rows };
+	struct sock_fprog program = { .len = (unsigned short)f->count, .filter = f->rows };
 
-	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ||
-	       errno == EINVAL || errno == ENOSYS;
+	return !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) || errno == EINVAL ||
+	       errno == ENOSYS;
 }
 
 /* fcntl() may look at flags, set them and duplicate, and nothing else. */
 static void filter_fcntl(struct filter *f)
 {
-	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL,
-					F_DUPFD_CLOEXEC };
+	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC };
 	const unsigned count = sizeof(commands) / sizeof(*commands);
 
-	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-						SYS_fcntl, 0, 2 * count + 2));
+	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0,
+						2 * count + 2));
 	add_load(f, offsetof(struct seccomp_data, args[1]));
 	filter_calls(f, commands, count, SECCOMP_RET_ALLOW);
 	add_return(f, DENY);
@@ -222,8 +215,7 @@ bool calls_stay_inside(void)
 
 	filter_begin(&f);
 #ifdef __x86_64__
-	add_row(&f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
-						 X32_CALLS, 0, 1));
+	add_row(&f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1));
 	add_return(&f, DENY);
 #endif
 	filter_calls(&f, reaching_calls, REACHING_COUNT, DENY);

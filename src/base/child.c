@@ -79,28 +79,23 @@ static bool is_program(const char *path)
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
 }
 
-static bool find_program(const char *name, struct arena *a, const char **path,
-			 struct err *e)
+static bool find_program(const char *name, struct arena *a, const char **path, struct err *e)
 {
 	const char *shown = text_escaped(a, name);
 
 	if (*name == '/') {
 		if (!is_program(name))
-			return err_set(e, ERR_MISSING,
-				       "cannot run '%s': no such program",
-				       shown);
+			return err_set(e, ERR_MISSING, "cannot run '%s': no such program", shown);
 		*path = name;
 		return true;
 	}
 	if (!*name || strchr(name, '/'))
 		return err_set(e, ERR_INPUT,
-			       "cannot run '%s': write an absolute path, or a "
-			       "name found in %s",
+			       "cannot run '%s': write an absolute path, or a name found in %s",
 			       shown, CHILD_PATH);
 	for (const char *dir = CHILD_PATH; *dir;) {
 		size_t len = strcspn(dir, ":");
-		const char *full =
-			arena_printf(a, "%.*s/%s", (int)len, dir, name);
+		const char *full = arena_printf(a, "%.*s/%s", (int)len, dir, name);
 
 		if (is_program(full)) {
 			*path = full;
@@ -108,8 +103,7 @@ static bool find_program(const char *name, struct arena *a, const char **path,
 		}
 		dir += len + (dir[len] == ':');
 	}
-	return err_set(e, ERR_MISSING, "cannot run '%s': not found in %s",
-		       shown, CHILD_PATH);
+	return err_set(e, ERR_MISSING, "cannot run '%s': not found in %s", shown, CHILD_PATH);
 }
 
 static void build_env(const struct child *c, struct launch *l)
@@ -148,8 +142,7 @@ static bool open_pipe(int *reader, int *writer)
 		return false;
 	*reader = ends[0];
 	*writer = ends[1];
-	return !fcntl(ends[0], F_SETFL, O_NONBLOCK) && raise_fd(reader) &&
-	       raise_fd(writer);
+	return !fcntl(ends[0], F_SETFL, O_NONBLOCK) && raise_fd(reader) && raise_fd(writer);
 }
 
 static bool open_channels(struct launch *l, struct run *r, struct err *e)
@@ -157,8 +150,7 @@ static bool open_channels(struct launch *l, struct run *r, struct err *e)
 	l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (l->null_fd < 0 || !raise_fd(&l->null_fd))
 		return err_sys(e, "cannot run '%s': /dev/null", r->name);
-	if (!open_pipe(&r->output, &l->output_fd) ||
-	    !open_pipe(&r->status, &l->status_fd))
+	if (!open_pipe(&r->output, &l->output_fd) || !open_pipe(&r->status, &l->status_fd))
 		return err_sys(e, "cannot run '%s': no pipe", r->name);
 	return true;
 }
@@ -175,8 +167,7 @@ static void limit_files(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-__attribute__((noreturn)) static void become(const struct child *c,
-					     const struct launch *l)
+__attribute__((noreturn)) static void become(const struct child *c, const struct launch *l)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -188,13 +179,10 @@ __attribute__((noreturn)) static void become(const struct child *c,
 	umask(c->secret_output ? 077 : 022);
 	limit_files();
 
-	bool ready =
-		!setpgid(0, 0) && dup2(l->null_fd, 0) == 0 &&
-		dup2(l->output_fd, 1) == 1 &&
-		dup2(c->secret_output ? l->null_fd : l->output_fd, 2) == 2 &&
-		dup3(l->status_fd, STATUS_FD, O_CLOEXEC) == STATUS_FD &&
-		!close_range(STATUS_FD + 1, ~0U, 0) &&
-		(!c->directory || !chdir(c->directory));
+	bool ready = !setpgid(0, 0) && dup2(l->null_fd, 0) == 0 && dup2(l->output_fd, 1) == 1 &&
+		     dup2(c->secret_output ? l->null_fd : l->output_fd, 2) == 2 &&
+		     dup3(l->status_fd, STATUS_FD, O_CLOEXEC) == STATUS_FD &&
+		     !close_range(STATUS_FD + 1, ~0U, 0) && (!c->directory || !chdir(c->directory));
 
 	if (ready)
 		execve(l->path, (char **)c->argv, (char **)l->env);
@@ -327,16 +315,13 @@ static bool kill_group(struct run *r, bool stopped, struct err *e)
 
 	kill(-r->pid, SIGKILL);
 	pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0);
-	if (wait_until(r, clock_mono_ms() + KILL_WAIT_MS, false) &&
-	    !reap(r, &info, e))
+	if (wait_until(r, clock_mono_ms() + KILL_WAIT_MS, false) && !reap(r, &info, e))
 		return false;
 	if (stopped)
-		return err_set(e, ERR_STOPPED,
-			       "'%s' was ended because a stop was asked for",
+		return err_set(e, ERR_STOPPED, "'%s' was ended because a stop was asked for",
 			       r->name);
-	return err_set(e, ERR_REMOTE,
-		       "'%s' did not end within %lld ms and was killed",
-		       r->name, (long long)r->child->timeout_ms);
+	return err_set(e, ERR_REMOTE, "'%s' did not end within %lld ms and was killed", r->name,
+		       (long long)r->child->timeout_ms);
 }
 
 static const char *quoted_tail(const struct run *r, struct arena *a)
@@ -363,11 +348,11 @@ static bool judge(struct run *r, const siginfo_t *info, struct err *e)
 		return err_sys(e, "cannot run '%s'", r->name);
 	}
 	if (info->si_code != CLD_EXITED)
-		return err_set(e, ERR_REMOTE, "'%s' was killed by signal %d%s",
-			       r->name, info->si_status, quoted_tail(r, &a));
+		return err_set(e, ERR_REMOTE, "'%s' was killed by signal %d%s", r->name,
+			       info->si_status, quoted_tail(r, &a));
 	if (info->si_status)
-		return err_set(e, ERR_REMOTE, "'%s' ended with status %d%s",
-			       r->name, info->si_status, quoted_tail(r, &a));
+		return err_set(e, ERR_REMOTE, "'%s' ended with status %d%s", r->name,
+			       info->si_status, quoted_tail(r, &a));
 	return true;
 }
 
@@ -382,8 +367,8 @@ static bool run(struct run *r, struct err *e)
 	assert(r->child->timeout_ms > 0 && r->child->argv[0]);
 	r->name = text_escaped(&a, r->child->argv[0]);
 	build_env(r->child, &l);
-	if (!find_program(r->child->argv[0], &a, &l.path, e) ||
-	    !open_channels(&l, r, e) || !start(r, &l, e))
+	if (!find_program(r->child->argv[0], &a, &l.path, e) || !open_channels(&l, r, e) ||
+	    !start(r, &l, e))
 		return false;
 	/* Or the pipes would never end. */
 	close(TAKE_FD(l.output_fd));
@@ -407,19 +392,14 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 	struct child quiet = *c;
 	AUTO(secret) room = { 0 };
 	AUTO(run)
-	r = { .child = &quiet,
-	      .secret = &room,
-	      .pidfd = -1,
-	      .output = -1,
-	      .status = -1 };
+	r = { .child = &quiet, .secret = &room, .pidfd = -1, .output = -1, .status = -1 };
 
 	quiet.secret_output = true;
 	secret_alloc(&room, CHILD_OUTPUT_LIMIT);
 	if (!run(&r, e))
 		return false;
 	if (r.overflow)
-		return err_set(e, ERR_REMOTE,
-			       "'%s' printed more than %d bytes for a secret",
+		return err_set(e, ERR_REMOTE, "'%s' printed more than %d bytes for a secret",
 			       c->argv[0], CHILD_OUTPUT_LIMIT);
 	secret_copy(out, room.bytes, r.kept);
 	return true;

@@ -30,10 +30,9 @@ enum {
 };
 
 struct child {
-	const char *const *argv; /* ends with NULL */
-	const char *const
-		*extra_env;    /* "NAME=value", ends with NULL; or NULL */
-	const char *directory; /* working directory, or NULL for ours */
+	const char *const *argv;      /* ends with NULL */
+	const char *const *extra_env; /* "NAME=value", ends with NULL; or NULL */
+	const char *directory;        /* working directory, or NULL for ours */
 	int64_t timeout_ms;
 	bool secret_output; /* only stdout, never quoted in an error */
 };
@@ -43,10 +42,8 @@ struct child {
  * output when it fails, is killed by a signal or by the deadline.
  * `out` (may be NULL) gets the output, also on failure.
  */
-MUST_CHECK bool child_run(const struct child *c, struct buf *out,
-			  struct err *e);
+MUST_CHECK bool child_run(const struct child *c, struct buf *out, struct err *e);
 /* The same for a command that prints a secret; `out` must be empty. */
-MUST_CHECK bool child_run_secret(const struct child *c, struct secret *out,
-				 struct err *e);
+MUST_CHECK bool child_run_secret(const struct child *c, struct secret *out, struct err *e);
 
 #endif

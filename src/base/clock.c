@@ -16,9 +16,8 @@ struct unit {
 };
 
 static const struct unit units[] = {
-	{ 'y', "year", 31536000 }, { 'w', "week", 604800 },
-	{ 'd', "day", 86400 },     { 'h', "hour", 3600 },
-	{ 'm', "minute", 60 },     { 's', "second", 1 },
+	{ 'y', "year", 31536000 }, { 'w', "week", 604800 }, { 'd', "day", 86400 },
+	{ 'h', "hour", 3600 },     { 'm', "minute", 60 },   { 's', "second", 1 },
 };
 enum {
 	UNIT_COUNT = sizeof(units) / sizeof(*units)
@@ -59,8 +58,7 @@ const char *time_format(int64_t when, char text[TIME_TEXT])
 	time_t t = (time_t)when;
 	struct tm parts;
 
-	if (!gmtime_r(&t, &parts) ||
-	    !strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts))
+	if (!gmtime_r(&t, &parts) || !strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts))
 		snprintf(text, TIME_TEXT, "@%lld", (long long)when);
 	return text;
 }
@@ -77,8 +75,8 @@ static bool parse_offset(const char *text, int64_t *seconds)
 		return true;
 	if (*text != '+' && *text != '-')
 		return false;
-	if (sscanf(text + 1, "%2u:%2u%n", &hours, &minutes, &used) != 2 ||
-	    used != 5 || text[6] || hours > 23 || minutes > 59)
+	if (sscanf(text + 1, "%2u:%2u%n", &hours, &minutes, &used) != 2 || used != 5 || text[6] ||
+	    hours > 23 || minutes > 59)
 		return false;
 	*seconds = (int64_t)hours * 3600 + minutes * 60;
 	if (*text == '-')
@@ -124,14 +122,12 @@ bool duration_parse(const char *text, int64_t *seconds)
 		return false;
 	for (size_t i = 0; i < UNIT_COUNT; i++)
 		if (units[i].letter == *end)
-			return !__builtin_mul_overflow(count, units[i].seconds,
-						       seconds) &&
+			return !__builtin_mul_overflow(count, units[i].seconds, seconds) &&
 			       *seconds <= 1000 * units[0].seconds;
 	return false;
 }
 
-static const char *in_words(int64_t count, const struct unit *u,
-			    char text[DURATION_TEXT])
+static const char *in_words(int64_t count, const struct unit *u, char text[DURATION_TEXT])
 {
 	snprintf(text, DURATION_TEXT, "%lld %s%s", (long long)count, u->word,
 		 count == 1 || count == -1 ? "" : "s");
@@ -141,10 +137,8 @@ static const char *in_words(int64_t count, const struct unit *u,
 const char *duration_words(int64_t seconds, char text[DURATION_TEXT])
 {
 	for (size_t i = 0; i < UNIT_COUNT; i++)
-		if (seconds && units[i].letter != 'w' &&
-		    seconds % units[i].seconds == 0)
-			return in_words(seconds / units[i].seconds, &units[i],
-					text);
+		if (seconds && units[i].letter != 'w' && seconds % units[i].seconds == 0)
+			return in_words(seconds / units[i].seconds, &units[i], text);
 	return in_words(seconds, &units[UNIT_COUNT - 1], text);
 }
 
@@ -154,7 +148,6 @@ const char *duration_about(int64_t seconds, char text[DURATION_TEXT])
 
 	for (size_t i = 0; i < UNIT_COUNT; i++)
 		if (units[i].letter != 'w' && size >= 2 * units[i].seconds)
-			return in_words(seconds / units[i].seconds, &units[i],
-					text);
+			return in_words(seconds / units[i].seconds, &units[i], text);
 	return in_words(seconds, &units[UNIT_COUNT - 1], text);
 }

@@ -137,8 +137,7 @@ static bool take_request(int fd, decode_fn *const *table, struct request *r)
 	uint64_t total = 0;
 	size_t at = 0;
 
-	if (!receive_all(fd, &r->ask, sizeof(r->ask)) ||
-	    !find_function(r, table) ||
+	if (!receive_all(fd, &r->ask, sizeof(r->ask)) || !find_function(r, table) ||
 	    !receive_all(fd, lengths, r->ask.count * sizeof(*lengths)))
 		return false;
 	for (size_t i = 0; i < r->ask.count; i++) {
@@ -178,8 +177,7 @@ static bool answer_request(int fd, struct request *r)
 		reply.len = strlen(e.text);
 	}
 	return send_all(fd, &reply, sizeof(reply)) &&
-	       send_all(fd, reply.code ? (const void *)e.text : answer.bytes,
-			reply.len);
+	       send_all(fd, reply.code ? (const void *)e.text : answer.bytes, reply.len);
 }
 
 /* One request after the other, until whoever asks has gone. */
@@ -216,8 +214,7 @@ static int take_channel(int control)
 		got = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
 	while (got < 0 && errno == EINTR);
 	c = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (!c || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(int)))
+	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
 		return -1;
 	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
 	return fd;
@@ -257,8 +254,8 @@ static bool become_decoder(int control, pid_t parent)
 	wipe_environment();
 	prctl(PR_SET_NAME, "cf-decoder");
 	return !prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent &&
-	       !prctl(PR_SET_DUMPABLE, 0) &&
-	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && hold_nothing(control);
+	       !prctl(PR_SET_DUMPABLE, 0) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       hold_nothing(control);
 }
 
 __attribute__((noreturn)) static void run_decoder(int control, pid_t parent,
@@ -290,8 +287,7 @@ static bool lost(struct err *e)
 		close(helper.channel);
 	helper.channel = -1;
 	return err_set(e, ERR_IO,
-		       "the process that decodes what others wrote has ended; "
-		       "run certfleet again");
+		       "the process that decodes what others wrote has ended; run certfleet again");
 }
 
 static bool send_channel(int fd)
@@ -324,8 +320,7 @@ static bool own_channel(struct err *e)
 	helper.channel = -1;
 	helper.owner = getpid();
 	helper.pending = false;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		       ends))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends))
 		return err_sys(e, "cannot reach the decoder");
 	helper.channel = ends[0];
 
@@ -389,8 +384,7 @@ static unsigned seconds_of(const struct decode *d)
 {
 	unsigned seconds = d->seconds ? d->seconds : SANDBOX_SECONDS;
 
-	return seconds < DECODER_SECONDS_LIMIT ? seconds
-					       : DECODER_SECONDS_LIMIT;
+	return seconds < DECODER_SECONDS_LIMIT ? seconds : DECODER_SECONDS_LIMIT;
 }
 
 static bool check_size(const struct decode *d, struct err *e)
@@ -402,16 +396,13 @@ static bool check_size(const struct decode *d, struct err *e)
 		good = d->in[i].len <= DECODER_REQUEST_LIMIT - total;
 		total += good ? d->in[i].len : 0;
 	}
-	return good || err_set(e, ERR_INPUT,
-			       "there is more to decode than %d bytes in %d "
-			       "pieces",
+	return good || err_set(e, ERR_INPUT, "there is more to decode than %d bytes in %d pieces",
 			       DECODER_REQUEST_LIMIT, DECODER_SPAN_LIMIT);
 }
 
 static bool send_request(const struct decode *d)
 {
-	struct ask ask = { .seconds = seconds_of(d),
-			   .count = (uint32_t)d->count };
+	struct ask ask = { .seconds = seconds_of(d), .count = (uint32_t)d->count };
 	uint64_t lengths[DECODER_SPAN_LIMIT];
 
 	while (helper.table[ask.which] && helper.table[ask.which] != d->fn)
@@ -433,8 +424,7 @@ static bool await_answer(bool lasts_a_stop, int64_t deadline, struct err *e)
 	while (clock_mono_ms() < deadline) {
 		if (!lasts_a_stop && stop_requested()) {
 			helper.pending = true;
-			return err_set(e, ERR_STOPPED,
-				       "decoding was stopped as asked");
+			return err_set(e, ERR_STOPPED, "decoding was stopped as asked");
 		}
 		if (wait_for(helper.channel, POLLIN, clock_mono_ms() + POLL_MS))
 			return true;
@@ -467,8 +457,8 @@ static bool drop_pending(void)
 	       receive_reply(&reply, &ignored);
 }
 
-static bool take_reply(const struct reply *reply, struct secret *body,
-		       struct secret *answer, struct err *e)
+static bool take_reply(const struct reply *reply, struct secret *body, struct secret *answer,
+		       struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -480,8 +470,7 @@ static bool take_reply(const struct reply *reply, struct secret *body,
 	return err_set(e, (enum err_code)reply->code, "%s", buf_text(&shown));
 }
 
-static bool ask_decoder(const struct decode *d, struct secret *answer,
-			struct err *e)
+static bool ask_decoder(const struct decode *d, struct secret *answer, struct err *e)
 {
 	int64_t wall = (int64_t)seconds_of(d) * SANDBOX_WALL_TIMES * 1000;
 	AUTO(secret) body = { 0 };
@@ -491,12 +480,9 @@ static bool ask_decoder(const struct decode *d, struct secret *answer,
 		return false;
 	if (!drop_pending() || !send_request(d))
 		return lost(e);
-	if (!await_answer(d->lasts_a_stop, clock_mono_ms() + wall + TRANSFER_MS,
-			  e))
+	if (!await_answer(d->lasts_a_stop, clock_mono_ms() + wall + TRANSFER_MS, e))
 		return e->code == ERR_STOPPED ? false : lost(e);
-	return receive_reply(&reply, &body)
-		       ? take_reply(&reply, &body, answer, e)
-		       : lost(e);
+	return receive_reply(&reply, &body) ? take_reply(&reply, &body, answer, e) : lost(e);
 }
 
 static bool decode_here(void *ctx, struct buf *answer, struct err *e)
@@ -515,8 +501,7 @@ bool decoder_run(const struct decode *d, struct secret *answer, struct err *e)
 
 	if (!check_size(d, e))
 		return false;
-	return helper.table ? ask_decoder(d, answer, e)
-			    : sandbox_work(&work, answer, e);
+	return helper.table ? ask_decoder(d, answer, e) : sandbox_work(&work, answer, e);
 }
 
 /* ---- spans ---- */
@@ -540,7 +525,6 @@ bool span_take(struct span *rest, struct span *out)
 	if (len > rest->len - SPAN_HEAD)
 		return false;
 	*out = (struct span){ at + SPAN_HEAD, len };
-	*rest = (struct span){ at + SPAN_HEAD + len,
-			       rest->len - SPAN_HEAD - len };
+	*rest = (struct span){ at + SPAN_HEAD + len, rest->len - SPAN_HEAD - len };
 	return true;
 }

@@ -46,8 +46,7 @@ struct span {
 };
 
 /* Runs in the child: all it may look at is `in`. */
-typedef bool decode_fn(const struct span *in, size_t count, struct buf *answer,
-		       struct err *e);
+typedef bool decode_fn(const struct span *in, size_t count, struct buf *answer, struct err *e);
 
 /* `table` ends with NULL and stays.  There must be one thread. */
 MUST_CHECK bool decoder_start(decode_fn *const *table, struct err *e);
@@ -67,8 +66,7 @@ struct decode {
 	bool lasts_a_stop; /* what a stop leaves undone is put back by it */
 };
 /* `answer` must be empty. */
-MUST_CHECK bool decoder_run(const struct decode *d, struct secret *answer,
-			    struct err *e);
+MUST_CHECK bool decoder_run(const struct decode *d, struct secret *answer, struct err *e);
 
 /* Spans in an answer: four bytes of length, the most significant first. */
 void span_add(struct buf *answer, const void *bytes, size_t len);

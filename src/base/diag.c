@@ -18,18 +18,15 @@ void diags_release(struct diags *d)
 	*d = (struct diags){ 0 };
 }
 
-uint32_t diag_source(struct diags *d, const char *name, const char *text,
-		     size_t len)
+uint32_t diag_source(struct diags *d, const char *name, const char *text, size_t len)
 {
 	VEC_PUSH(&d->sources, &d->arena,
-		 (struct diag_source){ .name = text_escaped(&d->arena, name),
-				       .text = text,
-				       .len = len });
+		 (struct diag_source){
+			 .name = text_escaped(&d->arena, name), .text = text, .len = len });
 	return (uint32_t)(d->sources.count - 1);
 }
 
-static void add(struct diags *d, struct diag diag, const char *fmt,
-		va_list args)
+static void add(struct diags *d, struct diag diag, const char *fmt, va_list args)
 {
 	char text[DIAG_TEXT];
 
@@ -77,8 +74,7 @@ static int compare(const void *left, const void *right)
 }
 
 /* The line `number` of a source; NULL when it has none to show. */
-static const char *find_line(const struct diag_source *s, uint32_t number,
-			     size_t *len)
+static const char *find_line(const struct diag_source *s, uint32_t number, size_t *len)
 {
 	const char *at = s->text;
 	const char *end = at ? at + s->len : NULL;
@@ -101,8 +97,7 @@ static const char *find_line(const struct diag_source *s, uint32_t number,
  * The line and a caret below it.  A long line is cut to a window around the
  * column; tabs become one blank so that the caret stands right.
  */
-static void render_line(const struct diag_source *s, struct where at,
-			struct buf *out)
+static void render_line(const struct diag_source *s, struct where at, struct buf *out)
 {
 	enum {
 		BEFORE = 60,
@@ -144,16 +139,14 @@ static void render_line(const struct diag_source *s, struct where at,
 	buf_puts(out, "^\n");
 }
 
-static void render_one(const struct diags *d, const struct diag *diag,
-		       struct buf *out)
+static void render_one(const struct diags *d, const struct diag *diag, struct buf *out)
 {
 	const struct diag_source *s = &d->sources.items[diag->where.source];
 
 	buf_puts(out, s->name);
 	if (diag->where.line)
 		buf_printf(out, ":%u:%u", diag->where.line, diag->where.column);
-	buf_printf(out, ": %s%s\n", diag->warning ? "warning: " : "",
-		   diag->text);
+	buf_printf(out, ": %s%s\n", diag->warning ? "warning: " : "", diag->text);
 	render_line(s, diag->where, out);
 }
 
@@ -162,8 +155,7 @@ void diag_render(struct diags *d, struct buf *out)
 	const struct diag *previous = NULL;
 
 	if (d->list.count)
-		qsort(d->list.items, d->list.count, sizeof(*d->list.items),
-		      compare);
+		qsort(d->list.items, d->list.count, sizeof(*d->list.items), compare);
 	vec_each (diag, &d->list) {
 		if (!previous || compare(previous, diag) != 0)
 			render_one(d, diag, out);

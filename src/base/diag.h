@@ -56,12 +56,9 @@ void diags_release(struct diags *d);
 AUTO_STRUCT(diags, struct diags, diags_release)
 
 /* Remembers a file; `text` may be NULL and must outlive `d` otherwise. */
-uint32_t diag_source(struct diags *d, const char *name, const char *text,
-		     size_t len);
-void diag_error(struct diags *d, struct where at, const char *fmt, ...)
-	PRINTF(3, 4);
-void diag_warn(struct diags *d, struct where at, const char *fmt, ...)
-	PRINTF(3, 4);
+uint32_t diag_source(struct diags *d, const char *name, const char *text, size_t len);
+void diag_error(struct diags *d, struct where at, const char *fmt, ...) PRINTF(3, 4);
+void diag_warn(struct diags *d, struct where at, const char *fmt, ...) PRINTF(3, 4);
 /* All of them, sorted, as shown to the user; repeats are left out. */
 void diag_render(struct diags *d, struct buf *out);
 

@@ -7,9 +7,8 @@
 #include <string.h>
 
 static const int exit_status[] = {
-	[ERR_NONE] = 0,   [ERR_USAGE] = 64,  [ERR_INPUT] = 65, [ERR_BUSY] = 6,
-	[ERR_STALE] = 5,  [ERR_MISSING] = 1, [ERR_IO] = 1,     [ERR_CRYPTO] = 1,
-	[ERR_REMOTE] = 1, [ERR_STOPPED] = 1,
+	[ERR_NONE] = 0,    [ERR_USAGE] = 64, [ERR_INPUT] = 65, [ERR_BUSY] = 6,   [ERR_STALE] = 5,
+	[ERR_MISSING] = 1, [ERR_IO] = 1,     [ERR_CRYPTO] = 1, [ERR_REMOTE] = 1, [ERR_STOPPED] = 1,
 };
 _Static_assert(sizeof(exit_status) / sizeof(*exit_status) == ERR_COUNT,
 	       "every error code needs an exit status");
@@ -41,8 +40,7 @@ bool err_sys(struct err *e, const char *fmt, ...)
 	va_end(args);
 
 	size_t used = strlen(e->text);
-	snprintf(e->text + used, sizeof(e->text) - used, ": %s",
-		 strerror(number));
+	snprintf(e->text + used, sizeof(e->text) - used, ": %s", strerror(number));
 	return false;
 }
 

@@ -38,8 +38,7 @@ struct err {
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* All return false, so that a failure path reads `return err_set(...)`. */
-bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
-	PRINTF(3, 4);
+bool err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
 /* Adds errno's text; ENOENT becomes ERR_MISSING, the rest ERR_IO. */
 bool err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Prepends "...: " and keeps the code. */

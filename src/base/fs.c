@@ -39,8 +39,7 @@ static bool read_all(int fd, size_t limit, struct secret *out, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INPUT, "it is not a regular file");
 	if (st.st_size > (off_t)limit)
-		return err_set(e, ERR_INPUT,
-			       "it has %lld bytes, the limit is %zu",
+		return err_set(e, ERR_INPUT, "it has %lld bytes, the limit is %zu",
 			       (long long)st.st_size, limit);
 
 	secret_alloc(&data, (size_t)st.st_size);
@@ -61,24 +60,22 @@ static bool read_all(int fd, size_t limit, struct secret *out, struct err *e)
 	return true;
 }
 
-bool fs_read_opened(int fd, const char *path, size_t limit, struct secret *out,
-		    struct err *e)
+bool fs_read_opened(int fd, const char *path, size_t limit, struct secret *out, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, path, strlen(path));
 	if (fd < 0) {
 		if (errno == EXDEV)
-			return err_set(e, ERR_INPUT,
-				       "cannot read '%s': it lies outside the "
-				       "directory of the fleet file",
-				       buf_text(&shown));
+			return err_set(
+				e, ERR_INPUT,
+				"cannot read '%s': it lies outside the directory of the fleet file",
+				buf_text(&shown));
 		if (errno == ELOOP)
-			return err_set(e, ERR_INPUT,
-				       "cannot read '%s': it has no path of "
-				       "its own (a link of /proc), or its "
-				       "links lead in a circle",
-				       buf_text(&shown));
+			return err_set(
+				e, ERR_INPUT,
+				"cannot read '%s': it has no path of its own (a link of /proc), or its links lead in a circle",
+				buf_text(&shown));
 		return err_sys(e, "cannot read '%s'", buf_text(&shown));
 	}
 	if (!read_all(fd, limit, out, e))
@@ -86,8 +83,7 @@ bool fs_read_opened(int fd, const char *path, size_t limit, struct secret *out,
 	return true;
 }
 
-bool fs_read_secret(const char *path, size_t limit, struct secret *out,
-		    struct err *e)
+bool fs_read_secret(const char *path, size_t limit, struct secret *out, struct err *e)
 {
 	AUTO(fd)
 	fd = open_how(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
@@ -105,8 +101,8 @@ bool fs_read(const char *path, size_t limit, struct buf *out, struct err *e)
 	return true;
 }
 
-bool fs_read_secret_beneath(int dirfd, const char *path, size_t limit,
-			    struct secret *out, struct err *e)
+bool fs_read_secret_beneath(int dirfd, const char *path, size_t limit, struct secret *out,
+			    struct err *e)
 {
 	AUTO(fd)
 	fd = open_beneath(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -114,8 +110,7 @@ bool fs_read_secret_beneath(int dirfd, const char *path, size_t limit,
 	return fs_read_opened(fd, path, limit, out, e);
 }
 
-bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out,
-		     struct err *e)
+bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out, struct err *e)
 {
 	AUTO(secret) data = { 0 };
 

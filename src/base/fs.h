@@ -22,20 +22,17 @@
 #include <sys/types.h>
 
 /* Whole regular file of at most `limit` bytes, appended to `out`. */
-MUST_CHECK bool fs_read(const char *path, size_t limit, struct buf *out,
-			struct err *e);
+MUST_CHECK bool fs_read(const char *path, size_t limit, struct buf *out, struct err *e);
 /* The same into memory that is wiped; `out` must be empty. */
-MUST_CHECK bool fs_read_secret(const char *path, size_t limit,
-			       struct secret *out, struct err *e);
+MUST_CHECK bool fs_read_secret(const char *path, size_t limit, struct secret *out, struct err *e);
 /* What stands in an open file, which messages call `path`. */
-MUST_CHECK bool fs_read_opened(int fd, const char *path, size_t limit,
-			       struct secret *out, struct err *e);
+MUST_CHECK bool fs_read_opened(int fd, const char *path, size_t limit, struct secret *out,
+			       struct err *e);
 /* The same, resolved beneath the open directory `dirfd` and never outside. */
-MUST_CHECK bool fs_read_beneath(int dirfd, const char *path, size_t limit,
-				struct buf *out, struct err *e);
-MUST_CHECK bool fs_read_secret_beneath(int dirfd, const char *path,
-				       size_t limit, struct secret *out,
-				       struct err *e);
+MUST_CHECK bool fs_read_beneath(int dirfd, const char *path, size_t limit, struct buf *out,
+				struct err *e);
+MUST_CHECK bool fs_read_secret_beneath(int dirfd, const char *path, size_t limit,
+				       struct secret *out, struct err *e);
 /* Its mode; false when there is nothing, or it lies outside. */
 bool fs_mode_beneath(int dirfd, const char *path, mode_t *mode);
 /* Whether `path` leads out of the directory, be there something or not. */
@@ -51,18 +48,14 @@ struct fs_attr {
 	gid_t group;
 	nlink_t links; /* of what was found: its names; 0: not told */
 };
-#define FS_PRIVATE         \
-	((struct fs_attr){ \
-		.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1 })
-#define FS_PUBLIC          \
-	((struct fs_attr){ \
-		.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1 })
+#define FS_PRIVATE ((struct fs_attr){ .mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1 })
+#define FS_PUBLIC ((struct fs_attr){ .mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1 })
 
-MUST_CHECK bool fs_replace(const char *path, const void *bytes, size_t len,
-			   struct fs_attr attr, struct err *e);
+MUST_CHECK bool fs_replace(const char *path, const void *bytes, size_t len, struct fs_attr attr,
+			   struct err *e);
 /* Relative to an open directory; `name` has no '/'. */
-MUST_CHECK bool fs_replace_at(int dirfd, const char *name, const void *bytes,
-			      size_t len, struct fs_attr attr, struct err *e);
+MUST_CHECK bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len,
+			      struct fs_attr attr, struct err *e);
 
 /*
  * Removes what replacements of `NAME...` in a directory left behind when they
@@ -86,8 +79,7 @@ MUST_CHECK bool fs_sync_dir(const char *path, struct err *e);
  * others (root's sticky directories are fine), no symbolic links.  With
  * `unsafe` only links are still refused.
  */
-MUST_CHECK bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd,
-				 struct err *e);
+MUST_CHECK bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e);
 
 /* What is wrong with a directory of these attributes for user `us`. */
 enum fs_dir_fault {
@@ -101,8 +93,7 @@ enum fs_dir_fault fs_dir_fault(struct fs_attr attr, uid_t us);
  * Whether a directory with these attributes (mode with its sticky bit) can be
  * trusted by user `us`: the rule of fs_open_safe_dir().
  */
-MUST_CHECK bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us,
-			       struct err *e);
+MUST_CHECK bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us, struct err *e);
 
 /* The path of `name` as seen from the directory of file `from`. */
 const char *fs_relative_to(struct arena *a, const char *from, const char *name);
@@ -119,7 +110,7 @@ const char *fs_dirname(struct arena *a, const char *path);
  * wait_ms.  ERR_BUSY with that text when somebody else has it.  Close the
  * descriptor to let go.
  */
-MUST_CHECK bool fs_lock(const char *path, const char *holder, int64_t wait_ms,
-			int *lockfd, struct err *e);
+MUST_CHECK bool fs_lock(const char *path, const char *holder, int64_t wait_ms, int *lockfd,
+			struct err *e);
 
 #endif

@@ -42,12 +42,10 @@ static bool say_who_holds(int fd, struct err *e)
 		       *holder ? holder : "another certfleet");
 }
 
-bool fs_lock(const char *path, const char *holder, int64_t wait_ms, int *lockfd,
-	     struct err *e)
+bool fs_lock(const char *path, const char *holder, int64_t wait_ms, int *lockfd, struct err *e)
 {
 	size_t len = strlen(holder);
-	AUTO(fd) fd =
-		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	AUTO(fd) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return err_sys(e, "cannot open the lock '%s'", path);

@@ -30,23 +30,21 @@ enum fs_dir_fault fs_dir_fault(struct fs_attr attr, uid_t us)
 	return FS_DIR_SAFE;
 }
 
-bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us,
-		    struct err *e)
+bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us, struct err *e)
 {
 	switch (fs_dir_fault(attr, us)) {
 	case FS_DIR_SAFE:
 		return true;
 	case FS_DIR_OTHERS_OWN:
-		return err_set(e, ERR_IO,
-			       "directory '%s' belongs to user %u, who could "
-			       "put another file in place; give it to root, or "
-			       "say 'unsafe_directory: true'",
-			       path, attr.owner);
+		return err_set(
+			e, ERR_IO,
+			"directory '%s' belongs to user %u, who could put another file in place; give it to root, or say 'unsafe_directory: true'",
+			path, attr.owner);
 	case FS_DIR_OTHERS_WRITE:
-		return err_set(e, ERR_IO,
-			       "others can write to directory '%s'; run 'chmod "
-			       "go-w' on it, or say 'unsafe_directory: true'",
-			       path);
+		return err_set(
+			e, ERR_IO,
+			"others can write to directory '%s'; run 'chmod go-w' on it, or say 'unsafe_directory: true'",
+			path);
 	}
 	return false;
 }
@@ -58,9 +56,7 @@ static bool check_directory(int fd, const char *path, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot look at directory '%s'", path);
 
-	const struct fs_attr attr = { .mode = st.st_mode,
-				      .owner = st.st_uid,
-				      .group = st.st_gid };
+	const struct fs_attr attr = { .mode = st.st_mode, .owner = st.st_uid, .group = st.st_gid };
 
 	return fs_is_safe_dir(path, attr, geteuid(), e);
 }
@@ -77,8 +73,7 @@ bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e)
 		size_t skip = strspn(at, "/");
 		size_t len = strcspn(at + skip, "/");
 		const char *name = arena_strndup(&a, at + skip, len);
-		const char *so_far = arena_strndup(
-			&a, clean, (size_t)(at - clean) + skip + len);
+		const char *so_far = arena_strndup(&a, clean, (size_t)(at - clean) + skip + len);
 
 		at += skip + len;
 		if (len == 0)
@@ -88,8 +83,7 @@ bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e)
 
 		if (next < 0 && errno == ELOOP)
 			return err_set(e, ERR_IO,
-				       "'%s' is a symbolic link; name the "
-				       "directory it points to",
+				       "'%s' is a symbolic link; name the directory it points to",
 				       so_far);
 		if (next < 0)
 			return err_sys(e, "cannot open directory '%s'", so_far);

@@ -47,19 +47,17 @@ static bool set_attr(int fd, struct fs_attr attr)
 	return fchmod(fd, attr.mode) == 0;
 }
 
-static bool write_new(int dirfd, const char *name, struct secret content,
-		      struct fs_attr attr)
+static bool write_new(int dirfd, const char *name, struct secret content, struct fs_attr attr)
 {
-	AUTO(fd) fd = openat(
-		dirfd, name,
-		O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	AUTO(fd) fd =
+		openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	return fd >= 0 && set_attr(fd, attr) &&
-	       write_all(fd, content.bytes, content.len) && fsync(fd) == 0;
+	return fd >= 0 && set_attr(fd, attr) && write_all(fd, content.bytes, content.len) &&
+	       fsync(fd) == 0;
 }
 
-bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len,
-		   struct fs_attr attr, struct err *e)
+bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, struct fs_attr attr,
+		   struct err *e)
 {
 	struct secret content = { (unsigned char *)bytes, len };
 	char temporary[NAME_MAX + 1];
@@ -76,8 +74,7 @@ bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len,
 	return true;
 }
 
-bool fs_replace(const char *path, const void *bytes, size_t len,
-		struct fs_attr attr, struct err *e)
+bool fs_replace(const char *path, const void *bytes, size_t len, struct fs_attr attr, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *directory = fs_dirname(&a, path);
@@ -86,8 +83,7 @@ bool fs_replace(const char *path, const void *bytes, size_t len,
 
 	if (dirfd < 0)
 		return err_sys(e, "cannot write '%s'", path);
-	if (!fs_replace_at(dirfd, slash ? slash + 1 : path, bytes, len, attr,
-			   e))
+	if (!fs_replace_at(dirfd, slash ? slash + 1 : path, bytes, len, attr, e))
 		return err_in(e, "in '%s'", directory);
 	return true;
 }
@@ -97,8 +93,7 @@ void fs_clear_leftovers(const char *directory, const char *name)
 	DIR *dir = opendir(directory);
 	size_t len = strlen(name);
 
-	for (const struct dirent *d = dir ? readdir(dir) : NULL; d;
-	     d = readdir(dir))
+	for (const struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir))
 		if (d->d_name[0] == '.' && !strncmp(d->d_name + 1, name, len) &&
 		    strstr(d->d_name + 1 + len, ".tmp-"))
 			unlinkat(dirfd(dir), d->d_name, 0);
@@ -142,8 +137,7 @@ bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 		if (errno != EEXIST)
 			return err_sys(e, "cannot make directory '%s'", path);
 	} else if (!widen(path, mode)) {
-		return err_sys(e, "cannot set the mode of directory '%s'",
-			       path);
+		return err_sys(e, "cannot set the mode of directory '%s'", path);
 	}
 	return fs_sync_dir(parent, e);
 }
@@ -159,15 +153,15 @@ bool fs_make_private_dir(const char *path, struct err *e)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "cannot open directory '%s'", path);
 	if (st.st_uid != geteuid())
-		return err_set(e, ERR_IO,
-			       "directory '%s' belongs to user %u; it holds "
-			       "secrets and must be our own",
-			       path, st.st_uid);
+		return err_set(
+			e, ERR_IO,
+			"directory '%s' belongs to user %u; it holds secrets and must be our own",
+			path, st.st_uid);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(e, ERR_IO,
-			       "others can write to directory '%s'; it holds "
-			       "secrets, so run 'chmod 700' on it first",
-			       path);
+		return err_set(
+			e, ERR_IO,
+			"others can write to directory '%s'; it holds secrets, so run 'chmod 700' on it first",
+			path);
 	if (faccessat(fd, ".gitignore", F_OK, 0) == 0)
 		return true;
 	fs_clear_leftovers(path, ".gitignore");

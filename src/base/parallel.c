@@ -46,8 +46,7 @@ void parallel_run(parallel_fn *fn, void *ctx, size_t count)
 	 */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (helpers + 1 < wanted &&
-	       pthread_create(&threads[helpers], NULL, take, &w) == 0)
+	while (helpers + 1 < wanted && pthread_create(&threads[helpers], NULL, take, &w) == 0)
 		helpers++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	take(&w);

@@ -33,8 +33,7 @@ struct frame {
 
 bool sandbox_confine(struct err *e)
 {
-	return (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-		calls_stay_inside()) ||
+	return (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && calls_stay_inside()) ||
 	       err_sys(e, "cannot confine this process");
 }
 
@@ -42,12 +41,10 @@ bool sandbox_confine(struct err *e)
 bool sandbox_forbid_files(void)
 {
 	const struct landlock_ruleset_attr attr = {
-		.handled_access_fs =
-			(LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1, /* version 1 */
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1, /* version 1 */
 	};
 	AUTO(fd)
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr),
-			     0);
+	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 
 	if (rules < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP;
@@ -80,8 +77,8 @@ static bool limit_memory(void)
 
 static bool close_all(int answer_fd)
 {
-	return dup2(answer_fd, ANSWER_FD) == ANSWER_FD &&
-	       !close_range(ANSWER_FD + 1, ~0U, 0) && !close(0) && !close(1);
+	return dup2(answer_fd, ANSWER_FD) == ANSWER_FD && !close_range(ANSWER_FD + 1, ~0U, 0) &&
+	       !close(0) && !close(1);
 }
 #else
 /* The caller's own memory came along with the fork and is not counted. */
@@ -93,15 +90,13 @@ static bool limit_memory(void)
 
 	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
 		pages = strtoull(text, NULL, 10);
-	return limit(RLIMIT_AS,
-		     (rlim_t)pages * (rlim_t)getpagesize() + SANDBOX_MEMORY);
+	return limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)getpagesize() + SANDBOX_MEMORY);
 }
 
 static bool close_all(int answer_fd)
 {
 	close_range(0, ANSWER_FD - 1, 0);
-	return dup2(answer_fd, ANSWER_FD) == ANSWER_FD &&
-	       !close_range(ANSWER_FD + 1, ~0U, 0);
+	return dup2(answer_fd, ANSWER_FD) == ANSWER_FD && !close_range(ANSWER_FD + 1, ~0U, 0);
 }
 #endif
 
@@ -113,11 +108,10 @@ static bool lock_in(int answer_fd, unsigned seconds)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		signal(numbers[i], SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return limit_memory() && limit(RLIMIT_CPU, seconds) &&
-	       limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) &&
-	       close_all(answer_fd) &&
-	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
-	       sandbox_forbid_files() && calls_only_compute();
+	return limit_memory() && limit(RLIMIT_CPU, seconds) && limit(RLIMIT_CORE, 0) &&
+	       limit(RLIMIT_FSIZE, 0) && close_all(answer_fd) &&
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && sandbox_forbid_files() &&
+	       calls_only_compute();
 }
 
 static void write_all(const void *bytes, size_t len)
@@ -136,8 +130,7 @@ static void write_all(const void *bytes, size_t len)
 	}
 }
 
-__attribute__((noreturn)) static void work(const struct sandbox_work *how,
-					   int answer_fd)
+__attribute__((noreturn)) static void work(const struct sandbox_work *how, int answer_fd)
 {
 	struct buf answer = { .limit = SANDBOX_ANSWER_LIMIT };
 	struct err e = { 0 };
@@ -146,8 +139,7 @@ __attribute__((noreturn)) static void work(const struct sandbox_work *how,
 	if (!lock_in(answer_fd, how->seconds))
 		_exit(2);
 	if (how->fn(how->ctx, &answer, &e) && answer.failed)
-		err_set(&e, ERR_INPUT, "it holds more than %d bytes",
-			SANDBOX_ANSWER_LIMIT);
+		err_set(&e, ERR_INPUT, "it holds more than %d bytes", SANDBOX_ANSWER_LIMIT);
 	frame.code = (uint32_t)e.code;
 	frame.len = e.code ? strlen(e.text) : answer.len;
 	write_all(&frame, sizeof(frame));
@@ -170,11 +162,9 @@ static bool wait_readable(const struct worker *w, struct err *e)
 		struct pollfd fd = { .fd = w->answer, .events = POLLIN };
 
 		if (!w->lasts_a_stop && stop_requested())
-			return err_set(e, ERR_STOPPED,
-				       "decoding was stopped as asked");
+			return err_set(e, ERR_STOPPED, "decoding was stopped as asked");
 		if (clock_mono_ms() >= w->deadline)
-			return err_set(e, ERR_INPUT,
-				       "it took more than %u s to decode",
+			return err_set(e, ERR_INPUT, "it took more than %u s to decode",
 				       SANDBOX_WALL_TIMES * w->seconds);
 		if (poll(&fd, 1, POLL_MS) > 0)
 			return true;
@@ -182,8 +172,7 @@ static bool wait_readable(const struct worker *w, struct err *e)
 }
 
 /* Up to `len` bytes; less only when the child has ended. */
-static bool read_up_to(const struct worker *w, void *bytes, size_t len,
-		       size_t *got, struct err *e)
+static bool read_up_to(const struct worker *w, void *bytes, size_t len, size_t *got, struct err *e)
 {
 	char *to = bytes;
 
@@ -230,26 +219,21 @@ static bool explain_silence(struct worker *w, struct err *e)
 	int status = end_worker(w);
 
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
-		return err_set(e, ERR_INPUT,
-			       "it took more than %u s of processor time to "
-			       "decode",
+		return err_set(e, ERR_INPUT, "it took more than %u s of processor time to decode",
 			       w->seconds);
 	if (WIFSIGNALED(status))
 		return err_set(
 			e, ERR_INPUT,
-			"decoding it ended with signal %d; it is broken, "
-			"or needs more than %d MiB",
+			"decoding it ended with signal %d; it is broken, or needs more than %d MiB",
 			WTERMSIG(status), SANDBOX_MEMORY / 1024 / 1024);
 	return err_set(e, ERR_IO, "the decoding process cannot be confined");
 }
 
 /* The child may have been taken over by what it decoded: trust no byte. */
-static bool take_error(const struct frame *f, const struct secret *body,
-		       struct err *e)
+static bool take_error(const struct frame *f, const struct secret *body, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
-	enum err_code code =
-		f->code < ERR_COUNT ? (enum err_code)f->code : ERR_INPUT;
+	enum err_code code = f->code < ERR_COUNT ? (enum err_code)f->code : ERR_INPUT;
 
 	text_escape(&shown, (const char *)body->bytes, body->len);
 	return err_set(e, code, "%s", buf_text(&shown));
@@ -266,8 +250,7 @@ static bool read_answer(struct worker *w, struct secret *answer, struct err *e)
 	if (got < sizeof(frame))
 		return explain_silence(w, e);
 	if (frame.len > SANDBOX_ANSWER_LIMIT)
-		return err_set(e, ERR_INPUT, "it holds more than %d bytes",
-			       SANDBOX_ANSWER_LIMIT);
+		return err_set(e, ERR_INPUT, "it holds more than %d bytes", SANDBOX_ANSWER_LIMIT);
 	secret_alloc(&body, frame.len);
 	if (!read_up_to(w, body.bytes, body.len, &got, e))
 		return false;
@@ -292,8 +275,7 @@ static bool open_answer(int *reader, int *writer, struct err *e)
 	return *writer >= 0 || err_sys(e, "cannot start decoding: no pipe");
 }
 
-bool sandbox_work(const struct sandbox_work *how, struct secret *answer,
-		  struct err *e)
+bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct err *e)
 {
 	int64_t wall_ms = (int64_t)SANDBOX_WALL_TIMES * how->seconds * 1000;
 	AUTO(worker)

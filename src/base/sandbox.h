@@ -43,8 +43,7 @@ struct sandbox_work {
 	bool lasts_a_stop; /* what a stop leaves undone is put back by it */
 };
 /* `answer` must be empty; it is wiped memory because keys pass through it. */
-MUST_CHECK bool sandbox_work(const struct sandbox_work *work,
-			     struct secret *answer, struct err *e);
+MUST_CHECK bool sandbox_work(const struct sandbox_work *work, struct secret *answer, struct err *e);
 
 /*
  * From now on, and for good, this process opens no socket and starts no

@@ -27,8 +27,7 @@ static size_t utf8_next(const char *bytes, size_t len, uint32_t *point)
 			return 0;
 		*point = *point << 6 | (b[i] & 0x3fu);
 	}
-	if (*point < smallest[n] || *point > 0x10ffff ||
-	    (*point >= 0xd800 && *point <= 0xdfff))
+	if (*point < smallest[n] || *point > 0x10ffff || (*point >= 0xd800 && *point <= 0xdfff))
 		return 0;
 	return n;
 }
@@ -38,8 +37,8 @@ static bool is_dangerous(uint32_t p)
 {
 	return p < 0x20 || (p >= 0x7f && p < 0xa0) || p == 0xad || p == 0x61c ||
 	       (p >= 0x200b && p <= 0x200f) || (p >= 0x2028 && p <= 0x202e) ||
-	       (p >= 0x2060 && p <= 0x206f) || p == 0xfeff ||
-	       (p >= 0xfff0 && p <= 0xfffb) || (p >= 0xe0000 && p <= 0xe007f);
+	       (p >= 0x2060 && p <= 0x206f) || p == 0xfeff || (p >= 0xfff0 && p <= 0xfffb) ||
+	       (p >= 0xe0000 && p <= 0xe007f);
 }
 
 /* What begins before `shown`; a character is never cut. */
@@ -98,9 +97,8 @@ static void shell_escape(struct buf *out, const char *text)
 
 void text_shell_word(struct buf *out, const char *text)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789"
-				    "%+,-./:=@_";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_";
 	AUTO(buf) shown = { 0 };
 
 	text_escape_whole(&shown, text, strlen(text));
@@ -135,8 +133,8 @@ bool text_is_utf8(const char *bytes, size_t len)
 
 void text_percent(struct buf *out, const char *text)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
 	for (; *text; text++) {
 		if (strchr(plain, *text))
@@ -207,8 +205,7 @@ static void encode_group(const unsigned char *b, size_t len, char text[4])
 	if (n > 2)
 		group |= b[2];
 	for (size_t k = 0; k < 4; k++)
-		text[k] =
-			k > n ? '=' : base64_digits[group >> (18 - 6 * k) & 63];
+		text[k] = k > n ? '=' : base64_digits[group >> (18 - 6 * k) & 63];
 	wipe(&group, sizeof(group));
 }
 
@@ -260,16 +257,13 @@ bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got)
 		uint32_t group = 0;
 
 		for (int k = 0; k < digits; k++) {
-			const char *digit =
-				text[i + (size_t)k]
-					? strchr(base64_digits,
-						 text[i + (size_t)k])
-					: NULL;
+			const char *digit = text[i + (size_t)k]
+						    ? strchr(base64_digits, text[i + (size_t)k])
+						    : NULL;
 
 			if (!digit)
 				return false;
-			group |= (uint32_t)(digit - base64_digits)
-				 << (18 - 6 * k);
+			group |= (uint32_t)(digit - base64_digits) << (18 - 6 * k);
 		}
 		if (digits < 2 || (digits < 4 && group << (8 * digits)))
 			return false;
@@ -304,10 +298,9 @@ static size_t distance(const char *a, const char *b)
 	for (size_t i = 1; i <= la; i++) {
 		for (size_t j = 1; j <= lb; j++) {
 			d[i][j] = smallest(d[i - 1][j] + 1, d[i][j - 1] + 1,
-					   d[i - 1][j - 1] +
-						   (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && d[i - 2][j - 2] < d[i][j])
+					   d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    d[i - 2][j - 2] < d[i][j])
 				d[i][j] = d[i - 2][j - 2] + 1;
 		}
 	}

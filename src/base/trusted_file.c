@@ -48,8 +48,7 @@ static const char *escaped_path(struct path_walk *w, const char *path)
 	return text_escaped(&w->arena, path);
 }
 
-static bool check_passed_directory(struct path_walk *w, const struct stat *st,
-				   struct err *e)
+static bool check_passed_directory(struct path_walk *w, const struct stat *st, struct err *e)
 {
 	const struct fs_attr attr = { .mode = st->st_mode,
 				      .owner = st->st_uid,
@@ -60,16 +59,15 @@ static bool check_passed_directory(struct path_walk *w, const struct stat *st,
 	case FS_DIR_SAFE:
 		return true;
 	case FS_DIR_OTHERS_OWN:
-		return err_set(e, ERR_INPUT,
-			       "directory '%s' on the way to it belongs to "
-			       "user %u, who could put another file there; run "
-			       "'chown %u %s'",
-			       shown, st->st_uid, geteuid(), shown);
+		return err_set(
+			e, ERR_INPUT,
+			"directory '%s' on the way to it belongs to user %u, who could put another file there; run 'chown %u %s'",
+			shown, st->st_uid, geteuid(), shown);
 	case FS_DIR_OTHERS_WRITE:
-		return err_set(e, ERR_INPUT,
-			       "others can write to directory '%s' on the way "
-			       "to it (mode %04o); run 'chmod go-w %s'",
-			       shown, st->st_mode & 07777, shown);
+		return err_set(
+			e, ERR_INPUT,
+			"others can write to directory '%s' on the way to it (mode %04o); run 'chmod go-w %s'",
+			shown, st->st_mode & 07777, shown);
 	}
 	return false;
 }
@@ -84,10 +82,8 @@ static bool enter(struct path_walk *w, int fd, const char *here, struct err *e)
 	w->dirfd = fd;
 	w->here = here;
 	if (fstat(fd, &st))
-		return err_sys(e, "cannot look at directory '%s'",
-			       escaped_path(w, here));
-	w->sticky =
-		(st.st_mode & S_ISVTX) && (st.st_mode & (S_IWGRP | S_IWOTH));
+		return err_sys(e, "cannot look at directory '%s'", escaped_path(w, here));
+	w->sticky = (st.st_mode & S_ISVTX) && (st.st_mode & (S_IWGRP | S_IWOTH));
 	/* whoever owns the root directory owns the machine */
 	return !strcmp(here, "/") || check_passed_directory(w, &st, e);
 }
@@ -105,39 +101,33 @@ static const char *path_below(struct path_walk *w, const char *name)
 {
 	if (!strcmp(name, ".."))
 		return fs_dirname(&w->arena, w->here);
-	return arena_printf(&w->arena, "%s/%s",
-			    strcmp(w->here, "/") ? w->here : "", name);
+	return arena_printf(&w->arena, "%s/%s", strcmp(w->here, "/") ? w->here : "", name);
 }
 
-static bool enter_directory(struct path_walk *w, const char *name,
-			    struct err *e)
+static bool enter_directory(struct path_walk *w, const char *name, struct err *e)
 {
 	const char *here = path_below(w, name);
-	int fd = openat(w->dirfd, name,
-			O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(w->dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_sys(e, "cannot open directory '%s'",
-			       escaped_path(w, here));
+		return err_sys(e, "cannot open directory '%s'", escaped_path(w, here));
 	return enter(w, fd, here, e);
 }
 
 /* ---- links ---- */
 
 /* Everybody may put a link into a sticky directory. */
-static bool judge_entry(struct path_walk *w, const char *path, uid_t owner,
-			struct err *e)
+static bool judge_entry(struct path_walk *w, const char *path, uid_t owner, struct err *e)
 {
 	if (!w->sticky || owner == 0 || owner == geteuid())
 		return true;
-	return err_set(e, ERR_INPUT,
-		       "'%s' belongs to user %u, in a directory where "
-		       "everybody may write; remove it",
-		       escaped_path(w, path), owner);
+	return err_set(
+		e, ERR_INPUT,
+		"'%s' belongs to user %u, in a directory where everybody may write; remove it",
+		escaped_path(w, path), owner);
 }
 
-static bool follow_link(struct path_walk *w, const char *name,
-			const struct stat *st, struct err *e)
+static bool follow_link(struct path_walk *w, const char *name, const struct stat *st, struct err *e)
 {
 	char target[PATH_MAX];
 	const char *path = path_below(w, name);
@@ -147,8 +137,7 @@ static bool follow_link(struct path_walk *w, const char *name,
 		return false;
 	len = readlinkat(w->dirfd, name, target, sizeof(target) - 1);
 	if (len < 0)
-		return err_sys(e, "cannot read the link '%s'",
-			       escaped_path(w, path));
+		return err_sys(e, "cannot read the link '%s'", escaped_path(w, path));
 	target[len] = '\0';
 	if (++w->links > LINKS)
 		return err_set(e, ERR_INPUT, "too many links lead on from '%s'",
@@ -174,12 +163,11 @@ static const char *next_name(struct path_walk *w, bool *last)
 /* The words of errno alone: the name of the file comes before them. */
 static bool set_plain(struct err *e)
 {
-	return err_set(e, errno == ENOENT ? ERR_MISSING : ERR_IO, "%s",
-		       strerror(errno));
+	return err_set(e, errno == ENOENT ? ERR_MISSING : ERR_IO, "%s", strerror(errno));
 }
 
-static bool judge_file(struct path_walk *w, const struct stat *st,
-		       enum trusted_kind kind, struct err *e)
+static bool judge_file(struct path_walk *w, const struct stat *st, enum trusted_kind kind,
+		       struct err *e)
 {
 	const char *shown = escaped_path(w, w->path);
 	unsigned mode = st->st_mode & 07777;
@@ -187,20 +175,20 @@ static bool judge_file(struct path_walk *w, const struct stat *st,
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, ERR_INPUT, "it is not a regular file");
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return err_set(e, ERR_INPUT,
-			       "it belongs to user %u, who decides what stands "
-			       "in it; look at it, then run 'chown %u %s'",
-			       st->st_uid, geteuid(), shown);
+		return err_set(
+			e, ERR_INPUT,
+			"it belongs to user %u, who decides what stands in it; look at it, then run 'chown %u %s'",
+			st->st_uid, geteuid(), shown);
 	if (mode & (S_IWGRP | S_IWOTH))
-		return err_set(e, ERR_INPUT,
-			       "others can write it (owner %u, mode %04o); "
-			       "look at it, then run 'chmod go-w %s'",
-			       st->st_uid, mode, shown);
+		return err_set(
+			e, ERR_INPUT,
+			"others can write it (owner %u, mode %04o); look at it, then run 'chmod go-w %s'",
+			st->st_uid, mode, shown);
 	if (kind == TRUSTED_KEY && (mode & S_IROTH))
-		return err_set(e, ERR_INPUT,
-			       "others can read this key (owner %u, mode "
-			       "%04o); run 'chmod o-rwx %s'",
-			       st->st_uid, mode, shown);
+		return err_set(
+			e, ERR_INPUT,
+			"others can read this key (owner %u, mode %04o); run 'chmod o-rwx %s'",
+			st->st_uid, mode, shown);
 	return true;
 }
 
@@ -212,22 +200,18 @@ static struct file_stamp stamp_of(const struct stat *st)
 		.device = st->st_dev,
 		.inode = st->st_ino,
 		.size = st->st_size,
-		.modified_ns =
-			st->st_mtim.tv_sec * second + st->st_mtim.tv_nsec,
+		.modified_ns = st->st_mtim.tv_sec * second + st->st_mtim.tv_nsec,
 		.changed_ns = st->st_ctim.tv_sec * second + st->st_ctim.tv_nsec,
 	};
 }
 
-static bool open_file(struct path_walk *w, const char *name,
-		      enum trusted_kind kind, struct trusted_file *out,
-		      struct err *e)
+static bool open_file(struct path_walk *w, const char *name, enum trusted_kind kind,
+		      struct trusted_file *out, struct err *e)
 {
 	AUTO(trusted_file) f = { 0 };
 	struct stat st;
 
-	f.fd = openat(w->dirfd, name,
-		      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
-			      O_CLOEXEC);
+	f.fd = openat(w->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (f.fd < 0)
 		return set_plain(e);
 	if (fstat(f.fd, &st))
@@ -241,8 +225,8 @@ static bool open_file(struct path_walk *w, const char *name,
 }
 
 /* One name further; *done when it was the file's. */
-static bool walk_on(struct path_walk *w, enum trusted_kind kind,
-		    struct trusted_file *out, bool *done, struct err *e)
+static bool walk_on(struct path_walk *w, enum trusted_kind kind, struct trusted_file *out,
+		    bool *done, struct err *e)
 {
 	bool last = false;
 	const char *name = next_name(w, &last);
@@ -255,8 +239,7 @@ static bool walk_on(struct path_walk *w, enum trusted_kind kind,
 	if (last && faccessat(w->dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW))
 		return set_plain(e);
 	if (fstatat(w->dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
-		return err_sys(e, "cannot look at '%s'",
-			       escaped_path(w, path_below(w, name)));
+		return err_sys(e, "cannot look at '%s'", escaped_path(w, path_below(w, name)));
 	if (S_ISLNK(st.st_mode))
 		return follow_link(w, name, &st, e);
 	if (!last)
@@ -265,16 +248,15 @@ static bool walk_on(struct path_walk *w, enum trusted_kind kind,
 	return open_file(w, name, kind, out, e);
 }
 
-static bool walk_to(struct path_walk *w, enum trusted_kind kind,
-		    struct trusted_file *out, struct err *e)
+static bool walk_to(struct path_walk *w, enum trusted_kind kind, struct trusted_file *out,
+		    struct err *e)
 {
 	AUTO(str) current = *w->path == '/' ? NULL : getcwd(NULL, 0);
 	bool done = false;
 
 	if (*w->path != '/' && !current)
 		return err_sys(e, "cannot tell the current directory");
-	w->left = arena_printf(&w->arena, "%s/%s", current ? current : "",
-			       w->path);
+	w->left = arena_printf(&w->arena, "%s/%s", current ? current : "", w->path);
 	if (!enter_root(w, e))
 		return false;
 	while (!done)
@@ -283,35 +265,31 @@ static bool walk_to(struct path_walk *w, enum trusted_kind kind,
 	return true;
 }
 
-bool trusted_file_open(const char *path, enum trusted_kind kind,
-		       struct trusted_file *out, struct err *e)
+bool trusted_file_open(const char *path, enum trusted_kind kind, struct trusted_file *out,
+		       struct err *e)
 {
 	AUTO(path_walk) w = { .path = path, .dirfd = -1 };
 
 	return walk_to(&w, kind, out, e) ||
-	       err_in(e, "cannot %s '%s'",
-		      e->code == ERR_INPUT ? "trust" : "read",
+	       err_in(e, "cannot %s '%s'", e->code == ERR_INPUT ? "trust" : "read",
 		      escaped_path(&w, path));
 }
 
 bool file_stamp_is_same(const struct file_stamp *a, const struct file_stamp *b)
 {
-	return a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && a->modified_ns == b->modified_ns &&
-	       a->changed_ns == b->changed_ns;
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
 }
 
-bool trusted_file_read(const char *path, enum trusted_kind kind, size_t limit,
-		       struct secret *out, struct err *e)
+bool trusted_file_read(const char *path, enum trusted_kind kind, size_t limit, struct secret *out,
+		       struct err *e)
 {
 	AUTO(trusted_file) f = { 0 };
 
-	return trusted_file_open(path, kind, &f, e) &&
-	       fs_read_opened(f.fd, path, limit, out, e);
+	return trusted_file_open(path, kind, &f, e) && fs_read_opened(f.fd, path, limit, out, e);
 }
 
-bool trusted_file_text(const char *path, size_t limit, struct buf *out,
-		       struct err *e)
+bool trusted_file_text(const char *path, size_t limit, struct buf *out, struct err *e)
 {
 	AUTO(secret) data = { 0 };
 

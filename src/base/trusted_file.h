@@ -63,11 +63,9 @@ MUST_CHECK bool trusted_file_open(const char *path, enum trusted_kind kind,
 bool file_stamp_is_same(const struct file_stamp *a, const struct file_stamp *b);
 
 /* Whole, of at most `limit` bytes; `out` must be empty. */
-MUST_CHECK bool trusted_file_read(const char *path, enum trusted_kind kind,
-				  size_t limit, struct secret *out,
-				  struct err *e);
+MUST_CHECK bool trusted_file_read(const char *path, enum trusted_kind kind, size_t limit,
+				  struct secret *out, struct err *e);
 /* The same for what anybody may read, appended to `out`. */
-MUST_CHECK bool trusted_file_text(const char *path, size_t limit,
-				  struct buf *out, struct err *e);
+MUST_CHECK bool trusted_file_text(const char *path, size_t limit, struct buf *out, struct err *e);
 
 #endif

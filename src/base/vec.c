@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-void *vec_reserve(struct arena *a, void *items, size_t *room, size_t count,
-		  size_t size)
+void *vec_reserve(struct arena *a, void *items, size_t *room, size_t count, size_t size)
 {
 	if (count < *room)
 		return items;

@@ -24,19 +24,17 @@
 		size_t room;  \
 	}
 
-#define VEC_PUSH(v, arena, ...)                                            \
-	do {                                                               \
-		(v)->items = vec_reserve((arena), (v)->items, &(v)->room,  \
-					 (v)->count, sizeof(*(v)->items)); \
-		(v)->items[(v)->count++] = (__VA_ARGS__);                  \
+#define VEC_PUSH(v, arena, ...)                                                       \
+	do {                                                                          \
+		(v)->items = vec_reserve((arena), (v)->items, &(v)->room, (v)->count, \
+					 sizeof(*(v)->items));                        \
+		(v)->items[(v)->count++] = (__VA_ARGS__);                             \
 	} while (0)
 
-#define vec_each(item, v)                                  \
-	for (__typeof__((v)->items[0]) *item = (v)->items; \
-	     item < (v)->items + (v)->count; item++)
+#define vec_each(item, v) \
+	for (__typeof__((v)->items[0]) *item = (v)->items; item < (v)->items + (v)->count; item++)
 
 /* Makes room for one more item; used by VEC_PUSH only. */
-void *vec_reserve(struct arena *a, void *items, size_t *room, size_t count,
-		  size_t size);
+void *vec_reserve(struct arena *a, void *items, size_t *room, size_t count, size_t size);
 
 #endif

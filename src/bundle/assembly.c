@@ -17,24 +17,20 @@ void assembly_release(struct assembly *as)
 	buf_release(&as->manifest);
 }
 
-static bool add(struct assembly *as, const char *name, struct bytes data,
-		struct err *e)
+static bool add(struct assembly *as, const char *name, struct bytes data, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 
 	if (entry_name_is_safe(name)) {
-		VEC_PUSH(&as->entries, &as->arena,
-			 (struct entry){ name, data.data, data.len });
+		VEC_PUSH(&as->entries, &as->arena, (struct entry){ name, data.data, data.len });
 		return true;
 	}
 	text_escape(&shown, name, strlen(name));
-	return err_set(e, ERR_INPUT, "'%s' cannot be a name in a bundle",
-		       buf_text(&shown));
+	return err_set(e, ERR_INPUT, "'%s' cannot be a name in a bundle", buf_text(&shown));
 }
 
 /* No entry for an empty text. */
-static bool add_text(struct assembly *as, const char *name, const char *text,
-		     struct err *e)
+static bool add_text(struct assembly *as, const char *name, const char *text, struct err *e)
 {
 	if (!text || !*text)
 		return true;
@@ -43,21 +39,19 @@ static bool add_text(struct assembly *as, const char *name, const char *text,
 	return add(as, name, (struct bytes){ text, strlen(text) }, e);
 }
 
-static bool add_files(struct assembly *as, const struct bundle *b,
-		      struct err *e)
+static bool add_files(struct assembly *as, const struct bundle *b, struct err *e)
 {
 	for (size_t i = 0; i < b->file_count; i++) {
 		const struct bundle_file *f = &b->files[i];
 
-		if (!add(as, layout_config(f->path, &as->arena),
-			 (struct bytes){ f->text, f->len }, e))
+		if (!add(as, layout_config(f->path, &as->arena), (struct bytes){ f->text, f->len },
+			 e))
 			return false;
 	}
 	return true;
 }
 
-static bool add_items(struct assembly *as, const struct bundle *b,
-		      struct err *e)
+static bool add_items(struct assembly *as, const struct bundle *b, struct err *e)
 {
 	struct arena *a = &as->arena;
 
@@ -65,17 +59,14 @@ static bool add_items(struct assembly *as, const struct bundle *b,
 		const struct bundle_item *item = &b->items[i];
 		const char *dir = layout_directory(b, i, a);
 
-		if (!add_text(as, layout_in(dir, "leaf.pem", a), item->leaf_pem,
-			      e) ||
-		    !add_text(as, layout_in(dir, "chain.pem", a),
-			      item->chain_pem, e))
+		if (!add_text(as, layout_in(dir, "leaf.pem", a), item->leaf_pem, e) ||
+		    !add_text(as, layout_in(dir, "chain.pem", a), item->chain_pem, e))
 			return false;
 	}
 	return true;
 }
 
-static bool add_sealed(struct assembly *as, const struct sealed *s,
-		       struct err *e)
+static bool add_sealed(struct assembly *as, const struct sealed *s, struct err *e)
 {
 	for (size_t i = 0; i < s->recipients.count; i++) {
 		const struct entry *slot = &s->recipients.items[i];
@@ -87,31 +78,26 @@ static bool add_sealed(struct assembly *as, const struct sealed *s,
 	return s->keys_zip.len == 0 || add(as, ENTRY_KEYS, s->keys_zip, e);
 }
 
-bool assembly_prepare(struct assembly *as, const struct bundle *b,
-		      const bool *has_key, const struct sealed *s,
-		      struct err *e)
+bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *has_key,
+		      const struct sealed *s, struct err *e)
 {
 	restore_text(b, s->recipients.count, &as->restore);
-	return add_text(as, ENTRY_RESTORE, buf_text(&as->restore), e) &&
-	       add_files(as, b, e) && add_items(as, b, e) &&
-	       add_sealed(as, s, e) &&
+	return add_text(as, ENTRY_RESTORE, buf_text(&as->restore), e) && add_files(as, b, e) &&
+	       add_items(as, b, e) && add_sealed(as, s, e) &&
 	       entries_index(&as->entries, &as->arena, e) &&
 	       manifest_write(b, has_key, &as->entries, &as->manifest, e);
 }
 
 /* Behind RESTORE.txt, so that what explains the rest is seen first. */
-bool assembly_pack(struct assembly *as, struct bytes hmac, struct buf *out,
-		   struct err *e)
+bool assembly_pack(struct assembly *as, struct bytes hmac, struct buf *out, struct err *e)
 {
 	const struct entry *others = as->entries.items;
 	struct entries all = { 0 };
 
 	VEC_PUSH(&all, &as->arena, others[0]);
 	VEC_PUSH(&all, &as->arena,
-		 (struct entry){ ENTRY_MANIFEST, as->manifest.data,
-				 as->manifest.len });
-	VEC_PUSH(&all, &as->arena,
-		 (struct entry){ ENTRY_HMAC, hmac.data, hmac.len });
+		 (struct entry){ ENTRY_MANIFEST, as->manifest.data, as->manifest.len });
+	VEC_PUSH(&all, &as->arena, (struct entry){ ENTRY_HMAC, hmac.data, hmac.len });
 	for (size_t i = 1; i < as->entries.count; i++)
 		VEC_PUSH(&all, &as->arena, others[i]);
 	return zip_pack(&all, NULL, out, e);

@@ -32,11 +32,10 @@ void assembly_release(struct assembly *as);
 AUTO_STRUCT(assembly, struct assembly, assembly_release)
 
 /* `b` is sorted and outlives `as`, which is empty.  Fills all of `as`. */
-MUST_CHECK bool assembly_prepare(struct assembly *as, const struct bundle *b,
-				 const bool *has_key, const struct sealed *s,
-				 struct err *e);
+MUST_CHECK bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *has_key,
+				 const struct sealed *s, struct err *e);
 /* Appends the archive; `hmac` is the text of manifest.hmac. */
-MUST_CHECK bool assembly_pack(struct assembly *as, struct bytes hmac,
-			      struct buf *out, struct err *e);
+MUST_CHECK bool assembly_pack(struct assembly *as, struct bytes hmac, struct buf *out,
+			      struct err *e);
 
 #endif

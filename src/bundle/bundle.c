@@ -26,6 +26,5 @@ const char *bundle_file_name(const struct bundle *b, struct arena *a)
 			*to++ = *from;
 	*to = '\0';
 	text_percent(&fleet, b->fleet);
-	return arena_printf(a, "%s-%010" PRId64 "-%s.zip", buf_text(&fleet),
-			    b->serial, when);
+	return arena_printf(a, "%s-%010" PRId64 "-%s.zip", buf_text(&fleet), b->serial, when);
 }

@@ -61,7 +61,7 @@ struct bundle_item {
 	const char *leaf_pem;  /* "" when there is none yet */
 	const char *chain_pem; /* "" when there is none */
 	struct secret key_pem; /* borrowed; empty when it is kept elsewhere */
-	const char *record; /* the state's JSON object, public; "" for none */
+	const char *record;    /* the state's JSON object, public; "" for none */
 };
 
 struct bundle_file { /* config/PATH */
@@ -97,8 +97,7 @@ AUTO_STRUCT(bundle, struct bundle, bundle_release)
  * `unencrypted` (then without passphrases): the keys lie openly in keys.zip,
  * and manifest.hmac is keyed with a published constant.
  */
-MUST_CHECK bool bundle_write(const struct bundle *b,
-			     const struct secret *passphrases, size_t count,
+MUST_CHECK bool bundle_write(const struct bundle *b, const struct secret *passphrases, size_t count,
 			     bool unencrypted, struct buf *out, struct err *e);
 
 /*
@@ -113,16 +112,14 @@ MUST_CHECK bool bundle_write(const struct bundle *b,
  * ERR_INPUT for whatever is wrong with it; a passphrase that opens no
  * recipient of an undamaged bundle is "wrong passphrase".
  */
-MUST_CHECK bool bundle_read(const void *bytes, size_t len,
-			    const struct secret *passphrase, struct bundle *out,
-			    struct err *e);
+MUST_CHECK bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
+			    struct bundle *out, struct err *e);
 
 /*
  * Whether each of these passphrases opens it and vouches for its manifest and
  * all that this names; the keys themselves stay closed.  ERR_INPUT.
  */
-MUST_CHECK bool bundle_opens(const void *bytes, size_t len,
-			     const struct secret *const *passphrases,
+MUST_CHECK bool bundle_opens(const void *bytes, size_t len, const struct secret *const *passphrases,
 			     size_t count, struct err *e);
 
 /* Whose state a bundle was made from, and when in its life. */
@@ -147,8 +144,7 @@ MUST_CHECK bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
  * both.  ERR_INPUT with the place of the first difference; another version
  * of certfleet may differ with all content intact.
  */
-MUST_CHECK bool bundle_rebuild_matches(const void *bytes, size_t len,
-				       struct err *e);
+MUST_CHECK bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e);
 
 /* The file name of a bundle: FLEET-SERIAL-TIME.zip, sortable. */
 const char *bundle_file_name(const struct bundle *b, struct arena *a);

@@ -26,9 +26,8 @@ static bool part_is_safe(const char *part, size_t len)
 
 bool entry_name_is_safe(const char *name)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "abcdefghijklmnopqrstuvwxyz"
-				      "0123456789._%-";
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%-";
 
 	if (strlen(name) > ENTRY_NAME_LIMIT)
 		return false;
@@ -61,10 +60,10 @@ bool entries_index(struct entries *list, struct arena *a, struct err *e)
 	qsort(list->sorted, list->count, sizeof(*list->sorted), compare_folded);
 	for (size_t i = 1; i < list->count; i++)
 		if (compare_folded(&list->sorted[i - 1], &list->sorted[i]) == 0)
-			return err_set(e, ERR_INPUT,
-				       "entry '%s' is there twice, or differs "
-				       "from another in case alone",
-				       list->sorted[i]->name);
+			return err_set(
+				e, ERR_INPUT,
+				"entry '%s' is there twice, or differs from another in case alone",
+				list->sorted[i]->name);
 	return true;
 }
 
@@ -73,8 +72,7 @@ const struct entry *entries_find(const struct entries *list, const char *name)
 	const struct entry key = { .name = name };
 	const struct entry *wanted = &key;
 	const struct entry *const *found =
-		bsearch(&wanted, list->sorted, list->count,
-			sizeof(*list->sorted), compare_folded);
+		bsearch(&wanted, list->sorted, list->count, sizeof(*list->sorted), compare_folded);
 
 	return found && strcmp((*found)->name, name) == 0 ? *found : NULL;
 }
@@ -100,16 +98,16 @@ static bool read_frame(const char **at, const char *end, struct entry *out)
 	size_t left = (size_t)(end - name);
 	size_t needed = (size_t)f.name_len + f.data_len + 2;
 
-	if (needed > left || name[f.name_len] || name[needed - 1] ||
-	    strlen(name) != f.name_len || !entry_name_is_safe(name))
+	if (needed > left || name[f.name_len] || name[needed - 1] || strlen(name) != f.name_len ||
+	    !entry_name_is_safe(name))
 		return false;
 	*out = (struct entry){ name, name + f.name_len + 1, f.data_len };
 	*at = name + needed;
 	return true;
 }
 
-bool entries_unframe(const void *frames, size_t len, struct arena *a,
-		     struct entries *out, struct err *e)
+bool entries_unframe(const void *frames, size_t len, struct arena *a, struct entries *out,
+		     struct err *e)
 {
 	const char *at = frames;
 	const char *end = at + len;
@@ -118,8 +116,7 @@ bool entries_unframe(const void *frames, size_t len, struct arena *a,
 	while (at < end) {
 		struct entry next = { 0 };
 
-		if (list.count >= BUNDLE_ENTRY_LIMIT ||
-		    !read_frame(&at, end, &next))
+		if (list.count >= BUNDLE_ENTRY_LIMIT || !read_frame(&at, end, &next))
 			return err_set(e, ERR_INPUT, "cannot be decoded");
 		VEC_PUSH(&list, a, next);
 	}

@@ -41,8 +41,7 @@ bool entry_name_is_safe(const char *name);
  * Makes entries_find() work.  ERR_INPUT when two names differ in nothing but
  * case, because they are one file on some systems.
  */
-MUST_CHECK bool entries_index(struct entries *list, struct arena *a,
-			      struct err *e);
+MUST_CHECK bool entries_index(struct entries *list, struct arena *a, struct err *e);
 /* NULL when there is none. */
 const struct entry *entries_find(const struct entries *list, const char *name);
 

@@ -8,11 +8,9 @@
 #include <stdlib.h>
 
 /* Answers "SERIAL LINEAGE". */
-bool bundle_decode_head(const struct span *in, size_t count, struct buf *answer,
-			struct err *e)
+bool bundle_decode_head(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
-	const struct bytes zip = { count ? in->bytes : "",
-				   count ? in->len : 0 };
+	const struct bytes zip = { count ? in->bytes : "", count ? in->len : 0 };
 	AUTO(buf) json = { .limit = BUNDLE_LIMIT };
 	AUTO(bundle) b = { 0 };
 
@@ -23,21 +21,18 @@ bool bundle_decode_head(const struct span *in, size_t count, struct buf *answer,
 	return true;
 }
 
-bool bundle_read_head(const void *bytes, size_t len, struct arena *a,
-		      struct bundle_head *out, struct err *e)
+bool bundle_read_head(const void *bytes, size_t len, struct arena *a, struct bundle_head *out,
+		      struct err *e)
 {
 	const struct span in = { bytes, len };
-	const struct decode d = { .fn = bundle_decode_head,
-				  .in = &in,
-				  .count = 1 };
+	const struct decode d = { .fn = bundle_decode_head, .in = &in, .count = 1 };
 	AUTO(secret) answer = { 0 };
 	char *end = NULL;
 
 	if (!decoder_run(&d, &answer, e))
 		return false;
 
-	const char *text =
-		arena_strndup(a, (const char *)answer.bytes, answer.len);
+	const char *text = arena_strndup(a, (const char *)answer.bytes, answer.len);
 
 	out->serial = strtoll(text, &end, 10);
 	out->lineage = *end ? end + 1 : end;

@@ -39,8 +39,7 @@ static bool is_newest(const struct bundle *b, size_t i)
 {
 	const struct bundle_item *next = &b->items[i + 1];
 
-	return i + 1 == b->item_count ||
-	       next->is_issuer != b->items[i].is_issuer ||
+	return i + 1 == b->item_count || next->is_issuer != b->items[i].is_issuer ||
 	       strcmp(next->name, b->items[i].name) != 0;
 }
 
@@ -79,8 +78,7 @@ const char *layout_config(const char *path, struct arena *a)
 	char *parts = arena_strdup(a, path);
 
 	buf_puts(&out, "config");
-	for (char *part = strsep(&parts, "/"); part;
-	     part = strsep(&parts, "/")) {
+	for (char *part = strsep(&parts, "/"); part; part = strsep(&parts, "/")) {
 		const char *special = encoded_special(part);
 
 		buf_putc(&out, '/');

@@ -47,18 +47,16 @@ struct manifest {
 
 /* `b` is sorted; `others` are the entries to list. */
 MUST_CHECK bool manifest_write(const struct bundle *b, const bool *has_key,
-			       const struct entries *others, struct buf *out,
-			       struct err *e);
+			       const struct entries *others, struct buf *out, struct err *e);
 
 /*
  * Fills `b`, which is empty, but for certificates, files and keys, which are
  * not in the manifest, and `m`.  ERR_INPUT; a newer format says so.
  */
-MUST_CHECK bool manifest_read(struct bytes json, struct bundle *b,
-			      struct manifest *m, struct err *e);
+MUST_CHECK bool manifest_read(struct bytes json, struct bundle *b, struct manifest *m,
+			      struct err *e);
 
 /* Only whose bundle it is and when it was made, for a quick look. */
-MUST_CHECK bool manifest_read_head(struct bytes json, struct bundle *b,
-				   struct err *e);
+MUST_CHECK bool manifest_read_head(struct bytes json, struct bundle *b, struct err *e);
 
 #endif

@@ -23,10 +23,9 @@ struct item_text {
 	bool is_hash; /* "" or SHA-256 in hex */
 };
 
-#define ITEM_TEXT(k, member, ...)                                           \
-	{                                                                   \
-		.key = (k), .offset = offsetof(struct bundle_item, member), \
-		__VA_ARGS__                                                 \
+#define ITEM_TEXT(k, member, ...)                                                       \
+	{                                                                               \
+		.key = (k), .offset = offsetof(struct bundle_item, member), __VA_ARGS__ \
 	}
 static const struct item_text item_texts[] = {
 	ITEM_TEXT("name", name),

@@ -14,12 +14,11 @@
 
 static bool wrong(struct err *e, const char *key, const char *wanted)
 {
-	return err_set(e, ERR_INPUT, "'%s' is missing or is not %s", key,
-		       wanted);
+	return err_set(e, ERR_INPUT, "'%s' is missing or is not %s", key, wanted);
 }
 
-static bool get_text(const json_t *object, const char *key, struct arena *a,
-		     const char **out, struct err *e)
+static bool get_text(const json_t *object, const char *key, struct arena *a, const char **out,
+		     struct err *e)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -29,8 +28,8 @@ static bool get_text(const json_t *object, const char *key, struct arena *a,
 	return true;
 }
 
-static bool get_count(const json_t *object, const char *key, json_int_t most,
-		      json_int_t *out, struct err *e)
+static bool get_count(const json_t *object, const char *key, json_int_t most, json_int_t *out,
+		      struct err *e)
 {
 	const json_t *value = json_object_get(object, key);
 	json_int_t number = json_integer_value(value);
@@ -41,24 +40,21 @@ static bool get_count(const json_t *object, const char *key, json_int_t most,
 	return true;
 }
 
-static bool get_list(const json_t *object, const char *key, const json_t **out,
-		     struct err *e)
+static bool get_list(const json_t *object, const char *key, const json_t **out, struct err *e)
 {
 	const json_t *value = json_object_get(object, key);
 
-	if (!json_is_array(value) ||
-	    json_array_size(value) > BUNDLE_ENTRY_LIMIT)
+	if (!json_is_array(value) || json_array_size(value) > BUNDLE_ENTRY_LIMIT)
 		return wrong(e, key, "a list, or is too long");
 	*out = value;
 	return true;
 }
 
-static bool get_item_texts(const json_t *object, struct arena *a,
-			   struct bundle_item *item, struct err *e)
+static bool get_item_texts(const json_t *object, struct arena *a, struct bundle_item *item,
+			   struct err *e)
 {
 	for (size_t i = 0; i < ITEM_TEXT_COUNT; i++) {
-		const char **text =
-			(void *)((char *)item + item_texts[i].offset);
+		const char **text = (void *)((char *)item + item_texts[i].offset);
 
 		if (!get_text(object, item_texts[i].key, a, text, e))
 			return false;
@@ -68,8 +64,8 @@ static bool get_item_texts(const json_t *object, struct arena *a,
 	return true;
 }
 
-static bool get_components(const json_t *object, struct arena *a,
-			   struct bundle_item *item, struct err *e)
+static bool get_components(const json_t *object, struct arena *a, struct bundle_item *item,
+			   struct err *e)
 {
 	const json_t *list = json_object_get(object, "components");
 	size_t count = json_array_size(list);
@@ -91,8 +87,8 @@ static bool get_components(const json_t *object, struct arena *a,
 	return true;
 }
 
-static bool get_record(const json_t *object, struct arena *a,
-		       struct bundle_item *item, struct err *e)
+static bool get_record(const json_t *object, struct arena *a, struct bundle_item *item,
+		       struct err *e)
 {
 	const json_t *record = json_object_get(object, "record");
 
@@ -115,16 +111,13 @@ static bool get_kind(const json_t *object, bool *is_issuer, struct err *e)
 	const json_t *value = json_object_get(object, "kind");
 	const char *kind = json_string_value(value);
 
-	if (!kind ||
-	    (strcmp(kind, KIND_ISSUER) && strcmp(kind, KIND_CERTIFICATE)))
-		return wrong(e, "kind",
-			     "'" KIND_CERTIFICATE "' or '" KIND_ISSUER "'");
+	if (!kind || (strcmp(kind, KIND_ISSUER) && strcmp(kind, KIND_CERTIFICATE)))
+		return wrong(e, "kind", "'" KIND_CERTIFICATE "' or '" KIND_ISSUER "'");
 	*is_issuer = strcmp(kind, KIND_ISSUER) == 0;
 	return true;
 }
 
-static bool get_item(const json_t *object, struct bundle *b, bool *has_key,
-		     struct err *e)
+static bool get_item(const json_t *object, struct bundle *b, bool *has_key, struct err *e)
 {
 	struct bundle_item *item = &b->items[b->item_count];
 	const json_t *key = json_object_get(object, "key");
@@ -133,8 +126,7 @@ static bool get_item(const json_t *object, struct bundle *b, bool *has_key,
 	if (!get_kind(object, &item->is_issuer, e) ||
 	    !get_count(object, "number", UINT_MAX, &number, e) ||
 	    !get_item_texts(object, &b->arena, item, e) ||
-	    !get_components(object, &b->arena, item, e) ||
-	    !get_record(object, &b->arena, item, e))
+	    !get_components(object, &b->arena, item, e) || !get_record(object, &b->arena, item, e))
 		return false;
 	if (!json_is_boolean(key))
 		return wrong(e, "key", "true or false");
@@ -146,8 +138,7 @@ static bool get_item(const json_t *object, struct bundle *b, bool *has_key,
 	return true;
 }
 
-static bool get_items(const json_t *root, struct bundle *b, struct manifest *m,
-		      struct err *e)
+static bool get_items(const json_t *root, struct bundle *b, struct manifest *m, struct err *e)
 {
 	const json_t *list = NULL;
 
@@ -165,16 +156,14 @@ static bool get_items(const json_t *root, struct bundle *b, struct manifest *m,
 }
 
 /* The directory is for other programs' convenience; ours is derived. */
-static bool check_directories(const json_t *root, const struct bundle *b,
-			      struct err *e)
+static bool check_directories(const json_t *root, const struct bundle *b, struct err *e)
 {
 	const json_t *list = json_object_get(root, "generations");
 	AUTO(arena) a = { 0 };
 
 	for (size_t i = 0; i < b->item_count; i++) {
 		const json_t *object = json_array_get(list, i);
-		const char *said =
-			json_string_value(json_object_get(object, "directory"));
+		const char *said = json_string_value(json_object_get(object, "directory"));
 
 		const char *due = layout_directory(b, i, &a);
 
@@ -204,15 +193,13 @@ static bool get_files(const json_t *root, struct bundle *b, struct err *e)
 			return err_in(e, "config %zu", i);
 		if (strcmp(said, layout_config(file->path, &b->arena)) != 0 ||
 		    (i && layout_compare_files(file - 1, file) >= 0))
-			return err_set(e, ERR_INPUT,
-				       "config %zu is not where it belongs", i);
+			return err_set(e, ERR_INPUT, "config %zu is not where it belongs", i);
 	}
 	b->file_count = count;
 	return true;
 }
 
-static bool get_listed(const json_t *root, struct bundle *b, struct manifest *m,
-		       struct err *e)
+static bool get_listed(const json_t *root, struct bundle *b, struct manifest *m, struct err *e)
 {
 	const json_t *list = NULL;
 
@@ -248,8 +235,7 @@ static bool get_head(const json_t *root, struct bundle *b, struct err *e)
 		return false;
 	if (version != MANIFEST_VERSION)
 		return err_set(e, ERR_INPUT,
-			       "its format version is %d, this certfleet reads "
-			       "%d; use a newer one",
+			       "its format version is %d, this certfleet reads %d; use a newer one",
 			       (int)version, MANIFEST_VERSION);
 	if (!get_text(root, "fleet", &b->arena, &b->fleet, e) ||
 	    !get_text(root, "lineage", &b->arena, &b->lineage, e) ||
@@ -260,10 +246,8 @@ static bool get_head(const json_t *root, struct bundle *b, struct err *e)
 	b->serial = serial;
 	b->unencrypted = strcmp(encryption, ENCRYPTION_NONE) == 0;
 	if (!b->unencrypted && strcmp(encryption, ENCRYPTION_AES) != 0)
-		return wrong(e, "encryption",
-			     "'" ENCRYPTION_AES "' or '" ENCRYPTION_NONE "'");
-	return time_parse(created, &b->created) ||
-	       wrong(e, "created_at", "a time");
+		return wrong(e, "encryption", "'" ENCRYPTION_AES "' or '" ENCRYPTION_NONE "'");
+	return time_parse(created, &b->created) || wrong(e, "created_at", "a time");
 }
 
 static bool parse(struct bytes text, json_t **out, struct err *e)
@@ -273,21 +257,18 @@ static bool parse(struct bytes text, json_t **out, struct err *e)
 	root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
 
 	if (!json_is_object(root))
-		return err_set(e, ERR_INPUT,
-			       "it is no JSON object (line %d, column %d)",
-			       why.line, why.column);
+		return err_set(e, ERR_INPUT, "it is no JSON object (line %d, column %d)", why.line,
+			       why.column);
 	*out = TAKE(root);
 	return true;
 }
 
-bool manifest_read(struct bytes json, struct bundle *b, struct manifest *m,
-		   struct err *e)
+bool manifest_read(struct bytes json, struct bundle *b, struct manifest *m, struct err *e)
 {
 	AUTO(json) root = NULL;
 
-	if (!parse(json, &root, e) || !get_head(root, b, e) ||
-	    !get_items(root, b, m, e) || !check_directories(root, b, e) ||
-	    !get_files(root, b, e) || !get_listed(root, b, m, e))
+	if (!parse(json, &root, e) || !get_head(root, b, e) || !get_items(root, b, m, e) ||
+	    !check_directories(root, b, e) || !get_files(root, b, e) || !get_listed(root, b, m, e))
 		return err_in(e, "manifest.json");
 	return true;
 }
@@ -296,6 +277,5 @@ bool manifest_read_head(struct bytes json, struct bundle *b, struct err *e)
 {
 	AUTO(json) root = NULL;
 
-	return (parse(json, &root, e) && get_head(root, b, e)) ||
-	       err_in(e, "manifest.json");
+	return (parse(json, &root, e) && get_head(root, b, e)) || err_in(e, "manifest.json");
 }

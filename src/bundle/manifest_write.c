@@ -15,23 +15,18 @@ static bool put(json_t *object, const char *key, json_t *value, struct err *e)
 	       err_set(e, ERR_INPUT, "'%s' is not valid UTF-8", key);
 }
 
-static bool put_text(json_t *object, const char *key, const char *text,
-		     struct err *e)
+static bool put_text(json_t *object, const char *key, const char *text, struct err *e)
 {
 	return put(object, key, json_string(text ? text : ""), e);
 }
 
-static bool put_item_texts(json_t *object, const struct bundle_item *item,
-			   struct err *e)
+static bool put_item_texts(json_t *object, const struct bundle_item *item, struct err *e)
 {
 	for (size_t i = 0; i < ITEM_TEXT_COUNT; i++) {
-		const char *const *text = (const void *)((const char *)item +
-							 item_texts[i].offset);
+		const char *const *text = (const void *)((const char *)item + item_texts[i].offset);
 
-		if (item_texts[i].is_hash && *text &&
-		    !text_is_fingerprint(*text))
-			return err_set(e, ERR_INPUT,
-				       "'%s' is not a SHA-256 in hex",
+		if (item_texts[i].is_hash && *text && !text_is_fingerprint(*text))
+			return err_set(e, ERR_INPUT, "'%s' is not a SHA-256 in hex",
 				       item_texts[i].key);
 		if (!put_text(object, item_texts[i].key, *text, e))
 			return false;
@@ -44,14 +39,12 @@ static json_t *components_of(const struct bundle_item *item)
 	AUTO(json) list = json_array();
 
 	for (size_t i = 0; i < item->component_count; i++)
-		if (json_array_append_new(list,
-					  json_string(item->components[i])))
+		if (json_array_append_new(list, json_string(item->components[i])))
 			return NULL;
 	return TAKE(list);
 }
 
-static bool put_record(json_t *object, const struct bundle_item *item,
-		       struct err *e)
+static bool put_record(json_t *object, const struct bundle_item *item, struct err *e)
 {
 	if (!item->record || !*item->record)
 		return true;
@@ -64,24 +57,20 @@ static bool put_record(json_t *object, const struct bundle_item *item,
 	return put(object, "record", TAKE(record), e);
 }
 
-static bool put_item(const struct bundle *b, size_t i, bool has_key,
-		     json_t *object, struct err *e)
+static bool put_item(const struct bundle *b, size_t i, bool has_key, json_t *object, struct err *e)
 {
 	const struct bundle_item *item = &b->items[i];
 	AUTO(arena) a = { 0 };
 
-	return put_text(object, "kind",
-			item->is_issuer ? KIND_ISSUER : KIND_CERTIFICATE, e) &&
+	return put_text(object, "kind", item->is_issuer ? KIND_ISSUER : KIND_CERTIFICATE, e) &&
 	       put(object, "number", json_integer(item->number), e) &&
 	       put_item_texts(object, item, e) &&
 	       put(object, "components", components_of(item), e) &&
 	       put_text(object, "directory", layout_directory(b, i, &a), e) &&
-	       put(object, "key", json_boolean(has_key), e) &&
-	       put_record(object, item, e);
+	       put(object, "key", json_boolean(has_key), e) && put_record(object, item, e);
 }
 
-static bool put_items(json_t *root, const struct bundle *b, const bool *has_key,
-		      struct err *e)
+static bool put_items(json_t *root, const struct bundle *b, const bool *has_key, struct err *e)
 {
 	json_t *list = json_array();
 
@@ -92,8 +81,8 @@ static bool put_items(json_t *root, const struct bundle *b, const bool *has_key,
 
 		json_array_append_new(list, object);
 		if (!put_item(b, i, has_key[i], object, e))
-			return err_in(e, "generation %u of '%s'",
-				      b->items[i].number, b->items[i].name);
+			return err_in(e, "generation %u of '%s'", b->items[i].number,
+				      b->items[i].name);
 	}
 	return true;
 }
@@ -117,8 +106,7 @@ static bool put_files(json_t *root, const struct bundle *b, struct err *e)
 	return true;
 }
 
-static bool put_entries(json_t *root, const struct entries *others,
-			struct err *e)
+static bool put_entries(json_t *root, const struct entries *others, struct err *e)
 {
 	json_t *list = json_array();
 
@@ -132,8 +120,7 @@ static bool put_entries(json_t *root, const struct entries *others,
 		json_array_append_new(list, object);
 		sha256_text(entry->data, entry->len, hash);
 		if (!put_text(object, "name", entry->name, e) ||
-		    !put(object, "size", json_integer((json_int_t)entry->len),
-			 e) ||
+		    !put(object, "size", json_integer((json_int_t)entry->len), e) ||
 		    !put_text(object, "sha256", hash, e))
 			return false;
 	}
@@ -146,26 +133,22 @@ static int add_bytes(const char *bytes, size_t len, void *out)
 	return 0;
 }
 
-bool manifest_write(const struct bundle *b, const bool *has_key,
-		    const struct entries *others, struct buf *out,
-		    struct err *e)
+bool manifest_write(const struct bundle *b, const bool *has_key, const struct entries *others,
+		    struct buf *out, struct err *e)
 {
 	AUTO(json) root = json_object();
 	char created[TIME_TEXT];
 
 	time_format(b->created, created);
 	if (!put(root, "format_version", json_integer(MANIFEST_VERSION), e) ||
-	    !put_text(root, "fleet", b->fleet, e) ||
-	    !put_text(root, "lineage", b->lineage, e) ||
+	    !put_text(root, "fleet", b->fleet, e) || !put_text(root, "lineage", b->lineage, e) ||
 	    !put(root, "serial", json_integer(b->serial), e) ||
 	    !put_text(root, "created_at", created, e) ||
-	    !put_text(root, "encryption",
-		      b->unencrypted ? ENCRYPTION_NONE : ENCRYPTION_AES, e) ||
+	    !put_text(root, "encryption", b->unencrypted ? ENCRYPTION_NONE : ENCRYPTION_AES, e) ||
 	    !put_items(root, b, has_key, e) || !put_files(root, b, e) ||
 	    !put_entries(root, others, e))
 		return false;
-	if (json_dump_callback(root, add_bytes, out,
-			       JSON_INDENT(2) | JSON_ENSURE_ASCII))
+	if (json_dump_callback(root, add_bytes, out, JSON_INDENT(2) | JSON_ENSURE_ASCII))
 		return err_set(e, ERR_INPUT, "the manifest cannot be written");
 	buf_putc(out, '\n');
 	return true;

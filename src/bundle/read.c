@@ -16,8 +16,7 @@ static struct bytes archive_of(const struct span *in, size_t count)
 	return (struct bytes){ count ? in->bytes : "", count ? in->len : 0 };
 }
 
-bool bundle_decode_outer(const struct span *in, size_t count,
-			 struct buf *answer, struct err *e)
+bool bundle_decode_outer(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) ignored = { 0 };
@@ -25,50 +24,42 @@ bool bundle_decode_outer(const struct span *in, size_t count,
 
 	/* Reading the content here lets a hostile manifest do its worst. */
 	return zip_unpack(archive_of(in, count), NULL, answer, e) &&
-	       entries_unframe(buf_text(answer), answer->len, &a, &entries,
-			       e) &&
+	       entries_unframe(buf_text(answer), answer->len, &a, &entries, e) &&
 	       unpacked_read(&entries, &ignored, e);
 }
 
 /* The password, when there is one, is the second span. */
-bool bundle_decode_keys(const struct span *in, size_t count, struct buf *answer,
-			struct err *e)
+bool bundle_decode_keys(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(secret) password = { 0 };
 
 	if (count > 1)
 		secret_copy(&password, in[1].bytes, in[1].len);
-	return zip_unpack(archive_of(in, count), count > 1 ? &password : NULL,
-			  answer, e);
+	return zip_unpack(archive_of(in, count), count > 1 ? &password : NULL, answer, e);
 }
 
 /* Leaves `text` empty when the bundle is not encrypted. */
-static bool open_slots(const struct entries *entries,
-		       const struct secret *passphrase, struct secret *text,
-		       struct err *e)
+static bool open_slots(const struct entries *entries, const struct secret *passphrase,
+		       struct secret *text, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	size_t count = unpacked_recipients(entries);
 
 	if (count == 0)
-		return err_set(e, ERR_INPUT,
-			       "it is not encrypted, so no passphrase can "
-			       "vouch for it; open it without one if you trust "
-			       "where it comes from");
+		return err_set(
+			e, ERR_INPUT,
+			"it is not encrypted, so no passphrase can vouch for it; open it without one if you trust where it comes from");
 	for (size_t i = 0; i < count && i < BUNDLE_RECIPIENT_LIMIT; i++) {
-		const struct entry *slot =
-			entries_find(entries, layout_recipient(i, &a));
+		const struct entry *slot = entries_find(entries, layout_recipient(i, &a));
 
-		if (slot_open((struct bytes){ slot->data, slot->len },
-			      passphrase, text))
+		if (slot_open((struct bytes){ slot->data, slot->len }, passphrase, text))
 			return true;
 	}
 	return err_set(e, ERR_INPUT, "wrong passphrase");
 }
 
 /* `text` NULL: with the constant of unencrypted bundles. */
-static bool check_hmac(const struct entries *entries, const struct secret *text,
-		       struct err *e)
+static bool check_hmac(const struct entries *entries, const struct secret *text, struct err *e)
 {
 	const struct entry *json = entries_find(entries, ENTRY_MANIFEST);
 	const struct entry *hmac = entries_find(entries, ENTRY_HMAC);
@@ -80,14 +71,11 @@ static bool check_hmac(const struct entries *entries, const struct secret *text,
 	strcat(due, "\n");
 	if (hmac->len == strlen(due) && bytes_equal(hmac->data, due, hmac->len))
 		return true;
-	return err_set(e, ERR_INPUT,
-		       "damaged or forged: manifest.json does not fit "
-		       "manifest.hmac");
+	return err_set(e, ERR_INPUT, "damaged or forged: manifest.json does not fit manifest.hmac");
 }
 
 /* Points each item at its key in b->keys. */
-static bool place_keys(struct bundle *b, const struct manifest *m,
-		       struct err *e)
+static bool place_keys(struct bundle *b, const struct manifest *m, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct entries keys = { 0 };
@@ -96,27 +84,24 @@ static bool place_keys(struct bundle *b, const struct manifest *m,
 	if (!entries_unframe(b->keys.bytes, b->keys.len, &a, &keys, e))
 		return false;
 	for (size_t i = 0; i < b->item_count; i++) {
-		const char *name =
-			layout_in(layout_directory(b, i, &a), "key.pem", &a);
+		const char *name = layout_in(layout_directory(b, i, &a), "key.pem", &a);
 		const struct entry *key = entries_find(&keys, name);
 
 		if (!m->has_key[i])
 			continue;
 		if (!key || key->len == 0 || key->len > BUNDLE_KEY_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "'%s' is missing or no key", name);
+			return err_set(e, ERR_INPUT, "'%s' is missing or no key", name);
 		b->items[i].key_pem.bytes = (unsigned char *)key->data;
 		b->items[i].key_pem.len = key->len;
 		taken++;
 	}
 	return taken == keys.count ||
-	       err_set(e, ERR_INPUT,
-		       "it has a key that is not named in the manifest");
+	       err_set(e, ERR_INPUT, "it has a key that is not named in the manifest");
 }
 
 /* `text` NULL: the keys lie openly. */
-static bool read_keys(const struct entries *entries, const struct secret *text,
-		      struct unpacked *c, struct err *e)
+static bool read_keys(const struct entries *entries, const struct secret *text, struct unpacked *c,
+		      struct err *e)
 {
 	const struct entry *zip = entries_find(entries, ENTRY_KEYS);
 	AUTO(secret) password = { 0 };
@@ -126,42 +111,35 @@ static bool read_keys(const struct entries *entries, const struct secret *text,
 	if (text)
 		slot_password(text, &password);
 
-	const struct span in[] = { { zip->data, zip->len },
-				   { password.bytes, password.len } };
+	const struct span in[] = { { zip->data, zip->len }, { password.bytes, password.len } };
 	/* What the passphrase vouches for may take as long as it has keys. */
 	const struct decode d = {
 		.fn = bundle_decode_keys,
 		.in = in,
 		.count = text ? 2 : 1,
 		.seconds = SANDBOX_SECONDS +
-			   (text ? (unsigned)(c->bundle.item_count /
-					      BUNDLE_KEYS_PER_SECOND)
-				 : 0)
+			   (text ? (unsigned)(c->bundle.item_count / BUNDLE_KEYS_PER_SECOND) : 0)
 	};
 
-	if (!decoder_run(&d, &c->bundle.keys, e) ||
-	    !place_keys(&c->bundle, &c->manifest, e))
+	if (!decoder_run(&d, &c->bundle.keys, e) || !place_keys(&c->bundle, &c->manifest, e))
 		return err_in(e, "%s", ENTRY_KEYS);
 	return true;
 }
 
 /* The passphrase must open it, and then vouch for all of it. */
-static bool read_sealed(const struct entries *entries,
-			const struct secret *passphrase, struct unpacked *c,
-			struct err *e)
+static bool read_sealed(const struct entries *entries, const struct secret *passphrase,
+			struct unpacked *c, struct err *e)
 {
 	AUTO(secret) text = { 0 };
 
-	if (!open_slots(entries, passphrase, &text, e) ||
-	    !check_hmac(entries, &text, e) || !unpacked_read(entries, c, e) ||
-	    !read_keys(entries, &text, c, e))
+	if (!open_slots(entries, passphrase, &text, e) || !check_hmac(entries, &text, e) ||
+	    !unpacked_read(entries, c, e) || !read_keys(entries, &text, c, e))
 		return false;
 	c->bundle.authenticated = true;
 	return true;
 }
 
-static bool read_structure(const struct entries *entries, struct unpacked *c,
-			   struct err *e)
+static bool read_structure(const struct entries *entries, struct unpacked *c, struct err *e)
 {
 	if (!unpacked_read(entries, c, e))
 		return false;
@@ -170,31 +148,25 @@ static bool read_structure(const struct entries *entries, struct unpacked *c,
 }
 
 /* The entries point into `frames`. */
-static bool read_outer(struct span zip, struct secret *frames, struct arena *a,
-		       struct entries *out, struct err *e)
+static bool read_outer(struct span zip, struct secret *frames, struct arena *a, struct entries *out,
+		       struct err *e)
 {
-	const struct decode d = { .fn = bundle_decode_outer,
-				  .in = &zip,
-				  .count = 1 };
+	const struct decode d = { .fn = bundle_decode_outer, .in = &zip, .count = 1 };
 
 	if (zip.len > BUNDLE_LIMIT)
-		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
-			       BUNDLE_LIMIT);
-	return decoder_run(&d, frames, e) &&
-	       entries_unframe(frames->bytes, frames->len, a, out, e);
+		return err_set(e, ERR_INPUT, "it is larger than %d bytes", BUNDLE_LIMIT);
+	return decoder_run(&d, frames, e) && entries_unframe(frames->bytes, frames->len, a, out, e);
 }
 
-bool bundle_opens(const void *bytes, size_t len,
-		  const struct secret *const *passphrases, size_t count,
-		  struct err *e)
+bool bundle_opens(const void *bytes, size_t len, const struct secret *const *passphrases,
+		  size_t count, struct err *e)
 {
 	AUTO(secret) frames = { 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) c = { 0 };
 	struct entries entries = { 0 };
 
-	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries,
-			e) ||
+	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries, e) ||
 	    !unpacked_read(&entries, &c, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
@@ -207,8 +179,8 @@ bool bundle_opens(const void *bytes, size_t len,
 	return true;
 }
 
-bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase,
-		 struct bundle *out, struct err *e)
+bool bundle_read(const void *bytes, size_t len, const struct secret *passphrase, struct bundle *out,
+		 struct err *e)
 {
 	AUTO(secret) frames = { 0 };
 	AUTO(arena) a = { 0 };

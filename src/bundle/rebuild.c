@@ -12,15 +12,13 @@
 #include <string.h>
 
 /* What was found and is not made again. */
-static void find_sealed(const struct entries *entries, struct arena *a,
-			struct sealed *out)
+static void find_sealed(const struct entries *entries, struct arena *a, struct sealed *out)
 {
 	const struct entry *keys = entries_find(entries, ENTRY_KEYS);
 	size_t count = unpacked_recipients(entries);
 
 	for (size_t i = 0; i < count; i++)
-		VEC_PUSH(&out->recipients, a,
-			 *entries_find(entries, layout_recipient(i, a)));
+		VEC_PUSH(&out->recipients, a, *entries_find(entries, layout_recipient(i, a)));
 	if (keys)
 		out->keys_zip = (struct bytes){ keys->data, keys->len };
 }
@@ -30,21 +28,17 @@ static bool compare(struct bytes found, const struct buf *built, struct err *e)
 	const char *bytes = found.data;
 	size_t at = 0;
 
-	while (at < found.len && at < built->len &&
-	       bytes[at] == built->data[at])
+	while (at < found.len && at < built->len && bytes[at] == built->data[at])
 		at++;
 	return (at == found.len && at == built->len) ||
 	       err_set(e, ERR_INPUT,
-		       "byte %zu of the bundle is not what this version of "
-		       "certfleet writes for its content",
+		       "byte %zu of the bundle is not what this version of certfleet writes for its content",
 		       at);
 }
 
-bool bundle_decode_rebuilt(const struct span *in, size_t count,
-			   struct buf *answer, struct err *e)
+bool bundle_decode_rebuilt(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
-	const struct bytes zip = { count ? in->bytes : "",
-				   count ? in->len : 0 };
+	const struct bytes zip = { count ? in->bytes : "", count ? in->len : 0 };
 	AUTO(arena) a = { 0 };
 	AUTO(unpacked) c = { 0 };
 	AUTO(assembly) as = { 0 };
@@ -61,23 +55,18 @@ bool bundle_decode_rebuilt(const struct span *in, size_t count,
 	const struct entry *hmac = entries_find(&entries, ENTRY_HMAC);
 
 	find_sealed(&entries, &a, &sealed);
-	return assembly_prepare(&as, &c.bundle, c.manifest.has_key, &sealed,
-				e) &&
-	       assembly_pack(&as, (struct bytes){ hmac->data, hmac->len },
-			     &built, e) &&
+	return assembly_prepare(&as, &c.bundle, c.manifest.has_key, &sealed, e) &&
+	       assembly_pack(&as, (struct bytes){ hmac->data, hmac->len }, &built, e) &&
 	       compare(zip, &built, e);
 }
 
 bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e)
 {
 	const struct span in = { bytes, len };
-	const struct decode d = { .fn = bundle_decode_rebuilt,
-				  .in = &in,
-				  .count = 1 };
+	const struct decode d = { .fn = bundle_decode_rebuilt, .in = &in, .count = 1 };
 	AUTO(secret) nothing = { 0 };
 
 	if (len > BUNDLE_LIMIT)
-		return err_set(e, ERR_INPUT, "it is larger than %d bytes",
-			       BUNDLE_LIMIT);
+		return err_set(e, ERR_INPUT, "it is larger than %d bytes", BUNDLE_LIMIT);
 	return decoder_run(&d, &nothing, e);
 }

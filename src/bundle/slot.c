@@ -19,14 +19,12 @@ struct schedule {
 	uint8_t iv[16];
 };
 
-static void derive(const struct secret *passphrase, const uint8_t *salt,
-		   struct schedule *out)
+static void derive(const struct secret *passphrase, const uint8_t *salt, struct schedule *out)
 {
 	uint8_t both[sizeof(out->key) + sizeof(out->iv)];
 
 	pbkdf2_sha256((struct bytes){ passphrase->bytes, passphrase->len },
-		      (struct bytes){ salt, SALT_BYTES }, PBKDF2_ROUNDS, both,
-		      sizeof(both));
+		      (struct bytes){ salt, SALT_BYTES }, PBKDF2_ROUNDS, both, sizeof(both));
 	memcpy(out->key, both, sizeof(out->key));
 	memcpy(out->iv, both + sizeof(out->key), sizeof(out->iv));
 	wipe(both, sizeof(both));
@@ -57,12 +55,10 @@ static void hmac_key(const struct secret *text, uint8_t key[SHA256_BYTES])
 	(void)valid;
 }
 
-void slot_hmac(const struct secret *text, struct bytes manifest,
-	       char out[SHA256_TEXT])
+void slot_hmac(const struct secret *text, struct bytes manifest, char out[SHA256_TEXT])
 {
 	static const char purpose[] = "certfleet-bundle-1\n";
-	const struct bytes pieces[] = { { purpose, sizeof(purpose) - 1 },
-					manifest };
+	const struct bytes pieces[] = { { purpose, sizeof(purpose) - 1 }, manifest };
 	uint8_t key[SHA256_BYTES] = "certfleet-unencrypted-bundle";
 	uint8_t digest[SHA256_BYTES];
 
@@ -73,16 +69,14 @@ void slot_hmac(const struct secret *text, struct bytes manifest,
 	wipe(key, sizeof(key));
 }
 
-void slot_seal(const struct secret *text, const struct secret *passphrase,
-	       uint8_t out[SLOT_BYTES])
+void slot_seal(const struct secret *text, const struct secret *passphrase, uint8_t out[SLOT_BYTES])
 {
 	struct schedule s;
 
 	memcpy(out, magic, sizeof(magic));
 	random_bytes(out + sizeof(magic), SALT_BYTES);
 	derive(passphrase, out + sizeof(magic), &s);
-	aes_cbc_encrypt(s.key, s.iv, (struct bytes){ text->bytes, text->len },
-			out + HEAD_BYTES);
+	aes_cbc_encrypt(s.key, s.iv, (struct bytes){ text->bytes, text->len }, out + HEAD_BYTES);
 	wipe(&s, sizeof(s));
 }
 
@@ -90,12 +84,10 @@ static bool is_slot_text(const struct secret *text)
 {
 	const char *hex = (const char *)text->bytes;
 
-	return text->len == SLOT_TEXT &&
-	       strspn(hex, "0123456789abcdef") == SLOT_TEXT;
+	return text->len == SLOT_TEXT && strspn(hex, "0123456789abcdef") == SLOT_TEXT;
 }
 
-bool slot_open(struct bytes slot, const struct secret *passphrase,
-	       struct secret *text)
+bool slot_open(struct bytes slot, const struct secret *passphrase, struct secret *text)
 {
 	const uint8_t *raw = slot.data;
 	AUTO(secret) opened = { 0 };
@@ -106,10 +98,9 @@ bool slot_open(struct bytes slot, const struct secret *passphrase,
 		return false;
 	derive(passphrase, raw + sizeof(magic), &s);
 
-	bool fits = aes_cbc_decrypt(
-		s.key, s.iv,
-		(struct bytes){ raw + HEAD_BYTES, slot.len - HEAD_BYTES },
-		&opened, &ignored);
+	bool fits = aes_cbc_decrypt(s.key, s.iv,
+				    (struct bytes){ raw + HEAD_BYTES, slot.len - HEAD_BYTES },
+				    &opened, &ignored);
 
 	wipe(&s, sizeof(s));
 	if (!fits || !is_slot_text(&opened))

@@ -33,13 +33,10 @@ void slot_password(const struct secret *text, struct secret *password);
  * manifest.hmac without its newline: hex of HMAC-SHA256 over the manifest.
  * `text` NULL: keyed with the published constant of unencrypted bundles.
  */
-void slot_hmac(const struct secret *text, struct bytes manifest,
-	       char out[SHA256_TEXT]);
+void slot_hmac(const struct secret *text, struct bytes manifest, char out[SHA256_TEXT]);
 
-void slot_seal(const struct secret *text, const struct secret *passphrase,
-	       uint8_t out[SLOT_BYTES]);
+void slot_seal(const struct secret *text, const struct secret *passphrase, uint8_t out[SLOT_BYTES]);
 /* False, and nothing else, when this passphrase does not open it. */
-bool slot_open(struct bytes slot, const struct secret *passphrase,
-	       struct secret *text);
+bool slot_open(struct bytes slot, const struct secret *passphrase, struct secret *text);
 
 #endif

@@ -23,8 +23,7 @@ size_t unpacked_recipients(const struct entries *entries)
 }
 
 /* Says which entry; listed names are foreign until one was found. */
-static bool check_one(const struct entries *entries, const struct listed *l,
-		      struct err *e)
+static bool check_one(const struct entries *entries, const struct listed *l, struct err *e)
 {
 	const struct entry *entry = entries_find(entries, l->name);
 	char hash[SHA256_TEXT];
@@ -32,15 +31,12 @@ static bool check_one(const struct entries *entries, const struct listed *l,
 
 	if (!entry) {
 		text_escape(&shown, l->name, strlen(l->name));
-		return err_set(e, ERR_INPUT,
-			       "damaged: entry '%s' of the manifest is missing",
+		return err_set(e, ERR_INPUT, "damaged: entry '%s' of the manifest is missing",
 			       buf_text(&shown));
 	}
 	sha256_text(entry->data, entry->len, hash);
 	return (entry->len == l->size && strcmp(hash, l->sha256) == 0) ||
-	       err_set(e, ERR_INPUT,
-		       "damaged: entry '%s' is not what the manifest says",
-		       l->name);
+	       err_set(e, ERR_INPUT, "damaged: entry '%s' is not what the manifest says", l->name);
 }
 
 static bool is_listed(const struct manifest *m, const char *name)
@@ -51,59 +47,51 @@ static bool is_listed(const struct manifest *m, const char *name)
 	return false;
 }
 
-static bool name_unlisted(const struct entries *entries,
-			  const struct manifest *m, struct err *e)
+static bool name_unlisted(const struct entries *entries, const struct manifest *m, struct err *e)
 {
 	for (size_t i = 0; i < entries->count; i++) {
 		const char *name = entries->items[i].name;
 
-		if (strcmp(name, ENTRY_MANIFEST) != 0 &&
-		    strcmp(name, ENTRY_HMAC) != 0 && !is_listed(m, name))
-			return err_set(
-				e, ERR_INPUT,
-				"entry '%s' is not named in the manifest",
-				name);
+		if (strcmp(name, ENTRY_MANIFEST) != 0 && strcmp(name, ENTRY_HMAC) != 0 &&
+		    !is_listed(m, name))
+			return err_set(e, ERR_INPUT, "entry '%s' is not named in the manifest",
+				       name);
 	}
 	return err_set(e, ERR_INPUT, "the manifest names an entry twice");
 }
 
 /* Each listed one is there; as many as there are: so they are the same. */
-static bool check_entries(const struct entries *entries,
-			  const struct manifest *m, struct err *e)
+static bool check_entries(const struct entries *entries, const struct manifest *m, struct err *e)
 {
 	for (size_t i = 0; i < m->listed_count; i++)
 		if (!check_one(entries, &m->listed[i], e))
 			return false;
-	return m->listed_count + 2 == entries->count ||
-	       name_unlisted(entries, m, e);
+	return m->listed_count + 2 == entries->count || name_unlisted(entries, m, e);
 }
 
 /* Sets *out to its text, "" when there is none; counts it in *claimed. */
-static bool take_text(const struct entry *entry, struct arena *a,
-		      const char **out, size_t *claimed, struct err *e)
+static bool take_text(const struct entry *entry, struct arena *a, const char **out, size_t *claimed,
+		      struct err *e)
 {
 	*out = "";
 	if (!entry)
 		return true;
 	if (!text_is_utf8(entry->data, entry->len))
-		return err_set(e, ERR_INPUT, "entry '%s' is not text",
-			       entry->name);
+		return err_set(e, ERR_INPUT, "entry '%s' is not text", entry->name);
 	*out = arena_strndup(a, entry->data, entry->len);
 	*claimed += 1;
 	return true;
 }
 
-static bool take_items(const struct entries *entries, struct bundle *b,
-		       size_t *claimed, struct err *e)
+static bool take_items(const struct entries *entries, struct bundle *b, size_t *claimed,
+		       struct err *e)
 {
 	for (size_t i = 0; i < b->item_count; i++) {
 		struct bundle_item *item = &b->items[i];
 		struct arena *a = &b->arena;
 		const char *dir = layout_directory(b, i, a);
-		const struct entry *leaf =
-			entries_find(entries, layout_in(dir, "leaf.pem", a));
-		const struct entry *chain =
-			entries_find(entries, layout_in(dir, "chain.pem", a));
+		const struct entry *leaf = entries_find(entries, layout_in(dir, "leaf.pem", a));
+		const struct entry *chain = entries_find(entries, layout_in(dir, "chain.pem", a));
 
 		if (!take_text(leaf, a, &item->leaf_pem, claimed, e) ||
 		    !take_text(chain, a, &item->chain_pem, claimed, e))
@@ -112,18 +100,16 @@ static bool take_items(const struct entries *entries, struct bundle *b,
 	return true;
 }
 
-static bool take_files(const struct entries *entries, struct bundle *b,
-		       size_t *claimed, struct err *e)
+static bool take_files(const struct entries *entries, struct bundle *b, size_t *claimed,
+		       struct err *e)
 {
 	for (size_t i = 0; i < b->file_count; i++) {
 		struct bundle_file *file = &b->files[i];
-		const struct entry *entry = entries_find(
-			entries, layout_config(file->path, &b->arena));
+		const struct entry *entry =
+			entries_find(entries, layout_config(file->path, &b->arena));
 
 		if (!entry)
-			return err_set(e, ERR_INPUT,
-				       "config %zu of the manifest is missing",
-				       i);
+			return err_set(e, ERR_INPUT, "config %zu of the manifest is missing", i);
 		file->text = arena_strndup(&b->arena, entry->data, entry->len);
 		file->len = entry->len;
 		*claimed += 1;
@@ -139,28 +125,21 @@ static bool has_any_key(const struct bundle *b, const struct manifest *m)
 	return false;
 }
 
-static bool check_lock(const struct entries *entries, const struct unpacked *c,
-		       struct err *e)
+static bool check_lock(const struct entries *entries, const struct unpacked *c, struct err *e)
 {
 	const struct bundle *b = &c->bundle;
 
 	if (b->unencrypted != (b->recipient_count == 0))
-		return err_set(e, ERR_INPUT,
-			       "it says to be %sencrypted, but %s recipients",
-			       b->unencrypted ? "un" : "",
-			       b->unencrypted ? "has" : "has no");
+		return err_set(e, ERR_INPUT, "it says to be %sencrypted, but %s recipients",
+			       b->unencrypted ? "un" : "", b->unencrypted ? "has" : "has no");
 	if (b->recipient_count > BUNDLE_RECIPIENT_LIMIT)
 		return err_set(e, ERR_INPUT, "it has more than %d recipients",
 			       BUNDLE_RECIPIENT_LIMIT);
-	return has_any_key(b, &c->manifest) ==
-		       (entries_find(entries, ENTRY_KEYS) != NULL) ||
-	       err_set(e, ERR_INPUT,
-		       "the manifest does not agree that there is '%s'",
-		       ENTRY_KEYS);
+	return has_any_key(b, &c->manifest) == (entries_find(entries, ENTRY_KEYS) != NULL) ||
+	       err_set(e, ERR_INPUT, "the manifest does not agree that there is '%s'", ENTRY_KEYS);
 }
 
-bool unpacked_read(const struct entries *entries, struct unpacked *out,
-		   struct err *e)
+bool unpacked_read(const struct entries *entries, struct unpacked *out, struct err *e)
 {
 	AUTO(unpacked) c = { 0 };
 	struct bundle *b = &c.bundle;
@@ -168,22 +147,17 @@ bool unpacked_read(const struct entries *entries, struct unpacked *out,
 	size_t claimed = 2; /* the manifest and its HMAC */
 
 	if (!json || !entries_find(entries, ENTRY_HMAC))
-		return err_set(e, ERR_INPUT,
-			       "not a bundle of certfleet: it has no manifest");
+		return err_set(e, ERR_INPUT, "not a bundle of certfleet: it has no manifest");
 	b->recipient_count = unpacked_recipients(entries);
-	if (!manifest_read((struct bytes){ json->data, json->len }, b,
-			   &c.manifest, e) ||
-	    !check_entries(entries, &c.manifest, e) ||
-	    !check_lock(entries, &c, e) ||
-	    !take_items(entries, b, &claimed, e) ||
-	    !take_files(entries, b, &claimed, e))
+	if (!manifest_read((struct bytes){ json->data, json->len }, b, &c.manifest, e) ||
+	    !check_entries(entries, &c.manifest, e) || !check_lock(entries, &c, e) ||
+	    !take_items(entries, b, &claimed, e) || !take_files(entries, b, &claimed, e))
 		return false;
 	claimed += b->recipient_count;
 	claimed += entries_find(entries, ENTRY_RESTORE) != NULL;
 	claimed += entries_find(entries, ENTRY_KEYS) != NULL;
 	if (claimed != entries->count)
-		return err_set(e, ERR_INPUT,
-			       "it has an entry that belongs to nothing");
+		return err_set(e, ERR_INPUT, "it has an entry that belongs to nothing");
 	*out = TAKE(c);
 	return true;
 }

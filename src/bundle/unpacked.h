@@ -26,8 +26,7 @@ AUTO_STRUCT(unpacked, struct unpacked, unpacked_release)
  * `entries` are those of the outer archive, indexed.  Each is as the
  * manifest says, none is missing, unnamed or without meaning.
  */
-MUST_CHECK bool unpacked_read(const struct entries *entries,
-			      struct unpacked *out, struct err *e);
+MUST_CHECK bool unpacked_read(const struct entries *entries, struct unpacked *out, struct err *e);
 
 /* How many recipients/N.enc there are, from 0 without a gap. */
 size_t unpacked_recipients(const struct entries *entries);

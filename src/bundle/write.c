@@ -31,24 +31,22 @@ static bool check_lock(const struct lock *l, struct err *e)
 	if (l->unencrypted)
 		return l->count == 0 ||
 		       err_set(e, ERR_INPUT,
-			       "a bundle is encrypted or not: passphrases and "
-			       "'unencrypted' exclude each other");
+			       "a bundle is encrypted or not: passphrases and 'unencrypted' exclude each other");
 	if (l->count == 0)
-		return err_set(e, ERR_INPUT,
-			       "no backup passphrase: set 'passphrase' under "
-			       "'backup', or say 'unencrypted: true' there");
+		return err_set(
+			e, ERR_INPUT,
+			"no backup passphrase: set 'passphrase' under 'backup', or say 'unencrypted: true' there");
 	if (l->count > BUNDLE_RECIPIENT_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a bundle has at most %d passphrases, not %zu",
+		return err_set(e, ERR_INPUT, "a bundle has at most %d passphrases, not %zu",
 			       BUNDLE_RECIPIENT_LIMIT, l->count);
 	for (size_t i = 0; i < l->count; i++) {
 		if (!passphrase_is_strong(&l->passphrases[i], e))
 			return false;
 		if (l->passphrases[i].len > SLOT_PASSPHRASE_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "the passphrase is longer than the %d "
-				       "bytes that openssl accepts by hand",
-				       SLOT_PASSPHRASE_LIMIT);
+			return err_set(
+				e, ERR_INPUT,
+				"the passphrase is longer than the %d bytes that openssl accepts by hand",
+				SLOT_PASSPHRASE_LIMIT);
 	}
 	return true;
 }
@@ -56,20 +54,16 @@ static bool check_lock(const struct lock *l, struct err *e)
 static bool check_names(const struct bundle *b, struct err *e)
 {
 	if (!b->fleet || !*b->fleet || !b->lineage || b->serial < 0)
-		return err_set(e, ERR_INPUT,
-			       "a bundle needs fleet, lineage and serial");
+		return err_set(e, ERR_INPUT, "a bundle needs fleet, lineage and serial");
 	for (size_t i = 0; i < b->item_count; i++) {
 		const struct bundle_item *item = &b->items[i];
 
 		if (!item->name || !*item->name)
-			return err_set(e, ERR_INPUT,
-				       "a generation has no name");
+			return err_set(e, ERR_INPUT, "a generation has no name");
 		if (item->key_pem.len > BUNDLE_KEY_LIMIT)
 			return err_set(e, ERR_INPUT,
-				       "the key of generation %u of '%s' is "
-				       "longer than %d bytes",
-				       item->number, item->name,
-				       BUNDLE_KEY_LIMIT);
+				       "the key of generation %u of '%s' is longer than %d bytes",
+				       item->number, item->name, BUNDLE_KEY_LIMIT);
 	}
 	for (size_t i = 0; i < b->file_count; i++)
 		if (!b->files[i].path || !*b->files[i].path)
@@ -83,15 +77,13 @@ static bool check_different(const struct bundle *sorted, struct err *e)
 
 	for (size_t i = 1; i < sorted->item_count; i++)
 		if (layout_compare_items(&item[i - 1], &item[i]) == 0)
-			return err_set(e, ERR_INPUT,
-				       "generation %u of '%s' is given twice",
+			return err_set(e, ERR_INPUT, "generation %u of '%s' is given twice",
 				       item[i].number, item[i].name);
 	return true;
 }
 
 /* A view of `b` in the order of the manifest; shares all it points to. */
-static void sort_content(const struct bundle *b, struct arena *a,
-			 struct bundle *out)
+static void sort_content(const struct bundle *b, struct arena *a, struct bundle *out)
 {
 	*out = *b;
 	out->arena = (struct arena){ 0 };
@@ -99,15 +91,11 @@ static void sort_content(const struct bundle *b, struct arena *a,
 	out->items = arena_array(a, b->item_count + 1, sizeof(*out->items));
 	out->files = arena_array(a, b->file_count + 1, sizeof(*out->files));
 	if (b->item_count)
-		memcpy(out->items, b->items,
-		       b->item_count * sizeof(*out->items));
+		memcpy(out->items, b->items, b->item_count * sizeof(*out->items));
 	if (b->file_count)
-		memcpy(out->files, b->files,
-		       b->file_count * sizeof(*out->files));
-	qsort(out->items, out->item_count, sizeof(*out->items),
-	      layout_compare_items);
-	qsort(out->files, out->file_count, sizeof(*out->files),
-	      layout_compare_files);
+		memcpy(out->files, b->files, b->file_count * sizeof(*out->files));
+	qsort(out->items, out->item_count, sizeof(*out->items), layout_compare_items);
+	qsort(out->files, out->file_count, sizeof(*out->files), layout_compare_files);
 }
 
 /* Keys on their way into keys.zip: packed in the sandbox (bundle/zip.h). */
@@ -133,14 +121,13 @@ static void collect_keys(const struct bundle *b, struct arena *a, bool *has_key,
 		has_key[i] = pem->len > 0;
 		if (has_key[i])
 			VEC_PUSH(out, a,
-				 (struct entry){ layout_in(dir, "key.pem", a),
-						 pem->bytes, pem->len });
+				 (struct entry){ layout_in(dir, "key.pem", a), pem->bytes,
+						 pem->len });
 	}
 }
 
 /* `text` empty: the keys lie openly. */
-static bool seal_keys(struct keys *k, const struct secret *text,
-		      struct secret *zip, struct err *e)
+static bool seal_keys(struct keys *k, const struct secret *text, struct secret *zip, struct err *e)
 {
 	AUTO(secret) password = { 0 };
 
@@ -153,15 +140,14 @@ static bool seal_keys(struct keys *k, const struct secret *text,
 	const struct sandbox_work work = {
 		.fn = pack_keys,
 		.ctx = k,
-		.seconds = SANDBOX_SECONDS +
-			   (unsigned)(k->entries.count / BUNDLE_KEYS_PER_SECOND)
+		.seconds = SANDBOX_SECONDS + (unsigned)(k->entries.count / BUNDLE_KEYS_PER_SECOND)
 	};
 
 	return sandbox_work(&work, zip, e) || err_in(e, ENTRY_KEYS);
 }
 
-static void seal_slots(const struct lock *l, const struct secret *text,
-		       struct arena *a, struct entries *out)
+static void seal_slots(const struct lock *l, const struct secret *text, struct arena *a,
+		       struct entries *out)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		uint8_t *slot = arena_alloc(a, SLOT_BYTES);
@@ -176,11 +162,10 @@ static bool check_size(const struct assembly *as, struct err *e)
 	size_t sum = as->manifest.len;
 
 	for (size_t i = 0; i < as->entries.count; i++)
-		sum += as->entries.items[i].len +
-		       strlen(as->entries.items[i].name) + ENTRY_FRAME_BYTES;
+		sum += as->entries.items[i].len + strlen(as->entries.items[i].name) +
+		       ENTRY_FRAME_BYTES;
 	return sum <= CONTENT_LIMIT ||
-	       err_set(e, ERR_INPUT,
-		       "a bundle holds at most %d bytes, this would be %zu",
+	       err_set(e, ERR_INPUT, "a bundle holds at most %d bytes, this would be %zu",
 		       CONTENT_LIMIT, sum);
 }
 
@@ -190,14 +175,12 @@ static bool check_manifest(const struct assembly *as, struct err *e)
 	AUTO(bundle) ignored = { 0 };
 	struct manifest m = { 0 };
 
-	return manifest_read(
-		(struct bytes){ as->manifest.data, as->manifest.len }, &ignored,
-		&m, e);
+	return manifest_read((struct bytes){ as->manifest.data, as->manifest.len }, &ignored, &m,
+			     e);
 }
 
-static bool pack_all(const struct bundle *b, const bool *has_key,
-		     const struct sealed *s, const struct secret *text,
-		     struct buf *out, struct err *e)
+static bool pack_all(const struct bundle *b, const bool *has_key, const struct sealed *s,
+		     const struct secret *text, struct buf *out, struct err *e)
 {
 	AUTO(assembly) as = { 0 };
 	char hmac[SHA256_TEXT + 1];
@@ -205,15 +188,14 @@ static bool pack_all(const struct bundle *b, const bool *has_key,
 	if (!assembly_prepare(&as, b, has_key, s, e) || !check_size(&as, e) ||
 	    !check_manifest(&as, e))
 		return false;
-	slot_hmac(text->len ? text : NULL,
-		  (struct bytes){ as.manifest.data, as.manifest.len }, hmac);
+	slot_hmac(text->len ? text : NULL, (struct bytes){ as.manifest.data, as.manifest.len },
+		  hmac);
 	strcat(hmac, "\n");
 	return assembly_pack(&as, (struct bytes){ hmac, strlen(hmac) }, out, e);
 }
 
-bool bundle_write(const struct bundle *b, const struct secret *passphrases,
-		  size_t count, bool unencrypted, struct buf *out,
-		  struct err *e)
+bool bundle_write(const struct bundle *b, const struct secret *passphrases, size_t count,
+		  bool unencrypted, struct buf *out, struct err *e)
 {
 	const struct lock lock = { passphrases, count, unencrypted };
 	AUTO(arena) a = { 0 };

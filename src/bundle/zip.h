@@ -20,8 +20,7 @@
  * sealed by WinZip's AES-256 under a salt of its own.  With one, run it in
  * the sandbox: libarchive does not wipe what it derives.
  */
-MUST_CHECK bool zip_pack(const struct entries *list,
-			 const struct secret *password, struct buf *out,
+MUST_CHECK bool zip_pack(const struct entries *list, const struct secret *password, struct buf *out,
 			 struct err *e);
 
 /*
@@ -29,15 +28,14 @@ MUST_CHECK bool zip_pack(const struct entries *list,
  * in the sandbox only.  `password` NULL: nothing in it may be encrypted;
  * else everything must be.  ERR_INPUT for all that is wrong.
  */
-MUST_CHECK bool zip_unpack(struct bytes zip, const struct secret *password,
-			   struct buf *frames, struct err *e);
+MUST_CHECK bool zip_unpack(struct bytes zip, const struct secret *password, struct buf *frames,
+			   struct err *e);
 
 /*
  * Appends the bytes of the first entry of that name alone, whatever else is
  * in the archive; nothing may be encrypted up to it.  In the sandbox only.
  */
-MUST_CHECK bool zip_find(struct bytes zip, const char *name, struct buf *out,
-			 struct err *e);
+MUST_CHECK bool zip_find(struct bytes zip, const char *name, struct buf *out, struct err *e);
 
 /*
  * libarchive takes an entry's name from beside its data, other programs from
@@ -47,7 +45,6 @@ MUST_CHECK bool zip_find(struct bytes zip, const char *name, struct buf *out,
  * more, with the two descriptions of each entry alike, and naming what
  * libarchive found.  ERR_INPUT otherwise.
  */
-MUST_CHECK bool zip_layout_check(struct bytes zip, const struct entries *found,
-				 struct err *e);
+MUST_CHECK bool zip_layout_check(struct bytes zip, const struct entries *found, struct err *e);
 
 #endif

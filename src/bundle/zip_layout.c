@@ -65,8 +65,7 @@ static const uint8_t *take(struct rest *r, size_t len)
 	return taken;
 }
 
-static const uint8_t *take_signed(struct rest *r, size_t len,
-				  uint32_t signature)
+static const uint8_t *take_signed(struct rest *r, size_t len, uint32_t signature)
 {
 	const uint8_t *taken = take(r, len);
 
@@ -75,8 +74,7 @@ static const uint8_t *take_signed(struct rest *r, size_t len,
 
 static bool extra_is_allowed(uint16_t id)
 {
-	for (size_t i = 0; i < sizeof(allowed_extras) / sizeof(*allowed_extras);
-	     i++)
+	for (size_t i = 0; i < sizeof(allowed_extras) / sizeof(*allowed_extras); i++)
 		if (allowed_extras[i] == id)
 			return true;
 	return false;
@@ -112,24 +110,19 @@ static bool take_header(struct rest *r, const uint8_t *at, struct header *out)
 		.name_len = number16(at + 22),
 	};
 	out->name = take(r, out->name_len);
-	return out->name && !(out->flags & ~FLAGS_ALLOWED) &&
-	       take_extras(r, number16(at + 24));
+	return out->name && !(out->flags & ~FLAGS_ALLOWED) && take_extras(r, number16(at + 24));
 }
 
 /* A number that follows behind the data may be 0 before it. */
-static bool same_number(const struct header *local, uint32_t before,
-			uint32_t due)
+static bool same_number(const struct header *local, uint32_t before, uint32_t due)
 {
 	return before == due || (before == 0 && local->flags & FLAG_DESCRIPTOR);
 }
 
-static bool same_header(const struct header *local,
-			const struct header *central)
+static bool same_header(const struct header *local, const struct header *central)
 {
-	return local->needed == central->needed &&
-	       local->flags == central->flags &&
-	       local->method == central->method &&
-	       local->time == central->time &&
+	return local->needed == central->needed && local->flags == central->flags &&
+	       local->method == central->method && local->time == central->time &&
 	       same_number(local, local->checksum, central->checksum) &&
 	       same_number(local, local->packed, central->packed) &&
 	       same_number(local, local->size, central->size) &&
@@ -143,18 +136,16 @@ static bool take_local(struct rest *r, const struct header *central)
 	struct header local = { 0 };
 	const uint8_t *head = take_signed(r, LOCAL_BYTES, LOCAL_SIGNATURE);
 
-	if (!head || !take_header(r, head + 4, &local) ||
-	    !same_header(&local, central) || !take(r, central->packed))
+	if (!head || !take_header(r, head + 4, &local) || !same_header(&local, central) ||
+	    !take(r, central->packed))
 		return false;
 	if (!(local.flags & FLAG_DESCRIPTOR))
 		return true;
 
-	const uint8_t *tail =
-		take_signed(r, DESCRIPTOR_BYTES, DESCRIPTOR_SIGNATURE);
+	const uint8_t *tail = take_signed(r, DESCRIPTOR_BYTES, DESCRIPTOR_SIGNATURE);
 
 	return tail && number32(tail + 4) == central->checksum &&
-	       number32(tail + 8) == central->packed &&
-	       number32(tail + 12) == central->size;
+	       number32(tail + 8) == central->packed && number32(tail + 12) == central->size;
 }
 
 static bool is_found(const struct header *h, const struct entry *found)
@@ -164,21 +155,19 @@ static bool is_found(const struct header *h, const struct entry *found)
 }
 
 /* Comment and number of the disk are 0, the offset is where we are. */
-static bool take_central(struct rest *directory, struct rest *data,
-			 size_t offset, const struct entry *found)
+static bool take_central(struct rest *directory, struct rest *data, size_t offset,
+			 const struct entry *found)
 {
 	struct header central = { 0 };
-	const uint8_t *head =
-		take_signed(directory, CENTRAL_BYTES, CENTRAL_SIGNATURE);
+	const uint8_t *head = take_signed(directory, CENTRAL_BYTES, CENTRAL_SIGNATURE);
 
-	return head && take_header(directory, head + 6, &central) &&
-	       number32(head + 32) == 0 && number32(head + 42) == offset &&
-	       is_found(&central, found) && take_local(data, &central);
+	return head && take_header(directory, head + 6, &central) && number32(head + 32) == 0 &&
+	       number32(head + 42) == offset && is_found(&central, found) &&
+	       take_local(data, &central);
 }
 
 /* Splits off the directory; its end is the last of the archive. */
-static bool split(struct bytes zip, size_t count, struct rest *data,
-		  struct rest *directory)
+static bool split(struct bytes zip, size_t count, struct rest *data, struct rest *directory)
 {
 	struct rest all = { zip.data, zip.len };
 
@@ -190,35 +179,31 @@ static bool split(struct bytes zip, size_t count, struct rest *data,
 	size_t offset = number32(end + 16);
 
 	if (number32(end) != END_SIGNATURE || number32(end + 4) != 0 ||
-	    number16(end + 8) != count || number16(end + 10) != count ||
-	    number16(end + 20) != 0 || offset > zip.len - END_BYTES ||
-	    size != zip.len - END_BYTES - offset)
+	    number16(end + 8) != count || number16(end + 10) != count || number16(end + 20) != 0 ||
+	    offset > zip.len - END_BYTES || size != zip.len - END_BYTES - offset)
 		return false;
 	*data = (struct rest){ take(&all, offset), offset };
 	*directory = (struct rest){ take(&all, size), size };
 	return true;
 }
 
-bool zip_layout_check(struct bytes zip, const struct entries *found,
-		      struct err *e)
+bool zip_layout_check(struct bytes zip, const struct entries *found, struct err *e)
 {
 	struct rest data = { 0 };
 	struct rest directory = { 0 };
 
 	if (!split(zip, found->count, &data, &directory))
-		return err_set(e, ERR_INPUT,
-			       "the archive does not end with its directory, "
-			       "or that names other entries than there are");
+		return err_set(
+			e, ERR_INPUT,
+			"the archive does not end with its directory, or that names other entries than there are");
 	for (size_t i = 0; i < found->count; i++) {
 		size_t offset = (size_t)(data.at - (const uint8_t *)zip.data);
 
 		if (!take_central(&directory, &data, offset, &found->items[i]))
 			return err_set(e, ERR_INPUT,
-				       "entry '%s' is not what the directory "
-				       "of the archive says",
+				       "entry '%s' is not what the directory of the archive says",
 				       found->items[i].name);
 	}
 	return (data.left == 0 && directory.left == 0) ||
-	       err_set(e, ERR_INPUT,
-		       "the archive has bytes that belong to no entry");
+	       err_set(e, ERR_INPUT, "the archive has bytes that belong to no entry");
 }

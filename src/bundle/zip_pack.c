@@ -17,43 +17,38 @@ static bool fail(struct archive *a, struct err *e)
 		       why ? why : "no reason given");
 }
 
-static la_ssize_t on_bytes(struct archive *a, void *ctx, const void *bytes,
-			   size_t len)
+static la_ssize_t on_bytes(struct archive *a, void *ctx, const void *bytes, size_t len)
 {
 	struct buf *out = ctx;
 
 	buf_add(out, bytes, len);
 	if (!out->failed)
 		return (la_ssize_t)len;
-	archive_set_error(a, ARCHIVE_FATAL, "it would pass %zu bytes",
-			  out->limit);
+	archive_set_error(a, ARCHIVE_FATAL, "it would pass %zu bytes", out->limit);
 	return -1;
 }
 
-static bool open_writer(struct archive *a, const struct secret *password,
-			struct buf *out, struct err *e)
+static bool open_writer(struct archive *a, const struct secret *password, struct buf *out,
+			struct err *e)
 {
-	const char *options = password ? "zip:compression=store,"
-					 "zip:encryption=aes256"
-				       : "zip:compression=store";
+	const char *options =
+		password ? "zip:compression=store,zip:encryption=aes256" : "zip:compression=store";
 
 	if (archive_write_set_format_zip(a) != ARCHIVE_OK ||
 	    archive_write_set_options(a, options) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK)
 		return fail(a, e);
-	if (password && archive_write_set_passphrase(
-				a, (const char *)password->bytes) != ARCHIVE_OK)
+	if (password &&
+	    archive_write_set_passphrase(a, (const char *)password->bytes) != ARCHIVE_OK)
 		return fail(a, e);
-	return archive_write_open(a, out, NULL, on_bytes, NULL) == ARCHIVE_OK ||
-	       fail(a, e);
+	return archive_write_open(a, out, NULL, on_bytes, NULL) == ARCHIVE_OK || fail(a, e);
 }
 
 /*
  * Without a time of its own an entry gets the earliest that ZIP can tell,
  * which no time zone changes.
  */
-static bool write_entry(struct archive *a, const struct entry *from,
-			struct err *e)
+static bool write_entry(struct archive *a, const struct entry *from, struct err *e)
 {
 	AUTO(entry) head = archive_entry_new();
 
@@ -64,22 +59,20 @@ static bool write_entry(struct archive *a, const struct entry *from,
 	archive_entry_set_mode(head, AE_IFREG | 0600);
 	if (archive_write_header(a, head) != ARCHIVE_OK)
 		return fail(a, e);
-	if (from->len && archive_write_data(a, from->data, from->len) !=
-				 (la_ssize_t)from->len)
+	if (from->len && archive_write_data(a, from->data, from->len) != (la_ssize_t)from->len)
 		return fail(a, e);
 	return archive_write_finish_entry(a) == ARCHIVE_OK || fail(a, e);
 }
 
-bool zip_pack(const struct entries *list, const struct secret *password,
-	      struct buf *out, struct err *e)
+bool zip_pack(const struct entries *list, const struct secret *password, struct buf *out,
+	      struct err *e)
 {
 	AUTO(writer) a = archive_write_new();
 
 	if (!a)
 		return err_set(e, ERR_IO, "out of memory");
 	if (list->count > BUNDLE_ENTRY_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a bundle holds at most %d entries, not %zu",
+		return err_set(e, ERR_INPUT, "a bundle holds at most %d entries, not %zu",
 			       BUNDLE_ENTRY_LIMIT, list->count);
 	if (!open_writer(a, password, out, e))
 		return false;

@@ -33,29 +33,25 @@ static bool fail(struct archive *a, struct err *e)
 		       why ? buf_text(&shown) : "no reason given");
 }
 
-static bool open_reader(struct archive *a, struct bytes zip,
-			const struct secret *password, struct err *e)
+static bool open_reader(struct archive *a, struct bytes zip, const struct secret *password,
+			struct err *e)
 {
-	if (password && archive_read_add_passphrase(
-				a, (const char *)password->bytes) != ARCHIVE_OK)
+	if (password && archive_read_add_passphrase(a, (const char *)password->bytes) != ARCHIVE_OK)
 		return fail(a, e);
-	return archive_read_open_memory(a, zip.data, zip.len) == ARCHIVE_OK ||
-	       fail(a, e);
+	return archive_read_open_memory(a, zip.data, zip.len) == ARCHIVE_OK || fail(a, e);
 }
 
 /* libarchive tells the method in its name of the format alone. */
 static bool method_is_allowed(const struct walk *w)
 {
-	static const char *const open_methods[] = { "(uncompressed)",
-						    "(deflation)" };
+	static const char *const open_methods[] = { "(uncompressed)", "(deflation)" };
 	const char *format = archive_format_name(w->archive);
 
 	if (!format)
 		return false;
 	if (w->encrypted)
 		return strstr(format, "(aes)") != NULL;
-	return strstr(format, open_methods[0]) ||
-	       strstr(format, open_methods[1]);
+	return strstr(format, open_methods[0]) || strstr(format, open_methods[1]);
 }
 
 static bool check_name(const char *name, struct err *e)
@@ -67,35 +63,29 @@ static bool check_name(const char *name, struct err *e)
 	if (entry_name_is_safe(name))
 		return true;
 	text_escape(&shown, name, strlen(name));
-	return err_set(e, ERR_INPUT, "entry name '%s' is not allowed",
-		       buf_text(&shown));
+	return err_set(e, ERR_INPUT, "entry name '%s' is not allowed", buf_text(&shown));
 }
 
-static bool check_header(const struct walk *w, struct archive_entry *head,
-			 struct err *e)
+static bool check_header(const struct walk *w, struct archive_entry *head, struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
 
 	if (!check_name(name, e))
 		return false;
-	if (archive_entry_filetype(head) != AE_IFREG ||
-	    archive_entry_symlink(head) || archive_entry_hardlink(head))
-		return err_set(e, ERR_INPUT, "entry '%s' is not a regular file",
-			       name);
+	if (archive_entry_filetype(head) != AE_IFREG || archive_entry_symlink(head) ||
+	    archive_entry_hardlink(head))
+		return err_set(e, ERR_INPUT, "entry '%s' is not a regular file", name);
 	if (archive_entry_is_metadata_encrypted(head) ||
 	    !!archive_entry_is_data_encrypted(head) != w->encrypted)
 		return err_set(e, ERR_INPUT, "entry '%s' is %sencrypted", name,
 			       w->encrypted ? "not " : "");
 	if (!method_is_allowed(w))
-		return err_set(e, ERR_INPUT,
-			       "entry '%s' is neither stored nor deflated",
-			       name);
+		return err_set(e, ERR_INPUT, "entry '%s' is neither stored nor deflated", name);
 	return true;
 }
 
 /* Sets *head to NULL at the end of the archive. */
-static bool next_header(const struct walk *w, struct archive_entry **head,
-			struct err *e)
+static bool next_header(const struct walk *w, struct archive_entry **head, struct err *e)
 {
 	int status = archive_read_next_header(w->archive, head);
 
@@ -109,26 +99,24 @@ static bool next_header(const struct walk *w, struct archive_entry **head,
 }
 
 /* Up to CHUNK bytes; 0 at the end of the entry, after its checksum. */
-static bool read_chunk(struct walk *w, char chunk[CHUNK], size_t *got,
-		       struct err *e)
+static bool read_chunk(struct walk *w, char chunk[CHUNK], size_t *got, struct err *e)
 {
 	la_ssize_t some = archive_read_data(w->archive, chunk, CHUNK);
 
 	if (some < 0)
 		return fail(w->archive, e);
 	if ((uint64_t)some > w->left)
-		return err_set(e, ERR_INPUT,
-			       "it unpacks to more than %d bytes, or to more "
-			       "than %d times its size",
-			       BUNDLE_LIMIT, BUNDLE_RATIO_LIMIT);
+		return err_set(
+			e, ERR_INPUT,
+			"it unpacks to more than %d bytes, or to more than %d times its size",
+			BUNDLE_LIMIT, BUNDLE_RATIO_LIMIT);
 	w->left -= (uint64_t)some;
 	*got = (size_t)some;
 	return true;
 }
 
 /* Appends the data of an entry. */
-static bool read_entry(struct walk *w, struct archive_entry *head,
-		       struct buf *out, struct err *e)
+static bool read_entry(struct walk *w, struct archive_entry *head, struct buf *out, struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
 	char chunk[CHUNK];
@@ -142,24 +130,19 @@ static bool read_entry(struct walk *w, struct archive_entry *head,
 		sum += got;
 	} while (got && !out->failed);
 	if (out->failed)
-		return err_set(e, ERR_INPUT,
-			       "it unpacks to more than %zu bytes", out->limit);
+		return err_set(e, ERR_INPUT, "it unpacks to more than %zu bytes", out->limit);
 	return sum == (uint64_t)archive_entry_size(head) ||
-	       err_set(e, ERR_INPUT, "entry '%s' is not as long as it says",
-		       name);
+	       err_set(e, ERR_INPUT, "entry '%s' is not as long as it says", name);
 }
 
-static bool frame_entry(struct walk *w, struct archive_entry *head,
-			struct buf *frames, struct err *e)
+static bool frame_entry(struct walk *w, struct archive_entry *head, struct buf *frames,
+			struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
 	la_int64_t size = archive_entry_size(head);
 
-	if (!archive_entry_size_is_set(head) || size < 0 ||
-	    (uint64_t)size > w->left)
-		return err_set(e, ERR_INPUT,
-			       "entry '%s' does not say its size, or is too "
-			       "large",
+	if (!archive_entry_size_is_set(head) || size < 0 || (uint64_t)size > w->left)
+		return err_set(e, ERR_INPUT, "entry '%s' does not say its size, or is too large",
 			       name);
 	entries_frame(frames, name, (size_t)size);
 	if (!read_entry(w, head, frames, e))
@@ -175,19 +158,18 @@ static uint64_t unpacked_limit(struct bytes zip)
 	return by_ratio < BUNDLE_LIMIT ? by_ratio : BUNDLE_LIMIT;
 }
 
-static bool walk_begin(struct walk *w, struct bytes zip,
-		       const struct secret *password, struct err *e)
+static bool walk_begin(struct walk *w, struct bytes zip, const struct secret *password,
+		       struct err *e)
 {
 	w->encrypted = password != NULL;
 	w->left = unpacked_limit(zip);
-	if (!w->archive ||
-	    archive_read_support_format_zip_seekable(w->archive) != ARCHIVE_OK)
+	if (!w->archive || archive_read_support_format_zip_seekable(w->archive) != ARCHIVE_OK)
 		return err_set(e, ERR_IO, "cannot start to read a ZIP archive");
 	return open_reader(w->archive, zip, password, e);
 }
 
-static bool walk_directory(struct bytes zip, const struct secret *password,
-			   struct buf *frames, struct err *e)
+static bool walk_directory(struct bytes zip, const struct secret *password, struct buf *frames,
+			   struct err *e)
 {
 	AUTO(reader) a = archive_read_new();
 	struct walk w = { .archive = a };
@@ -201,29 +183,25 @@ static bool walk_directory(struct bytes zip, const struct secret *password,
 		if (!head)
 			return true;
 		if (count >= BUNDLE_ENTRY_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "it has more than %d entries",
+			return err_set(e, ERR_INPUT, "it has more than %d entries",
 				       BUNDLE_ENTRY_LIMIT);
 		if (!frame_entry(&w, head, frames, e))
 			return false;
 	}
 }
 
-bool zip_unpack(struct bytes zip, const struct secret *password,
-		struct buf *frames, struct err *e)
+bool zip_unpack(struct bytes zip, const struct secret *password, struct buf *frames, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct entries found = { 0 };
 	size_t before = frames->len;
 
 	return walk_directory(zip, password, frames, e) &&
-	       entries_unframe(buf_text(frames) + before, frames->len - before,
-			       &a, &found, e) &&
+	       entries_unframe(buf_text(frames) + before, frames->len - before, &a, &found, e) &&
 	       zip_layout_check(zip, &found, e);
 }
 
-bool zip_find(struct bytes zip, const char *name, struct buf *out,
-	      struct err *e)
+bool zip_find(struct bytes zip, const char *name, struct buf *out, struct err *e)
 {
 	AUTO(reader) a = archive_read_new();
 	struct walk w = { .archive = a };

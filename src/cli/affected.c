@@ -38,9 +38,7 @@ bool affected_form(const char *path, enum affected_form *form, struct err *e)
 	*form = ends_in(path, ".csv") ? AFFECTED_CSV : AFFECTED_JSON;
 	if (*form == AFFECTED_CSV || ends_in(path, ".json"))
 		return true;
-	return err_set(e, ERR_USAGE,
-		       "'%s' must end in .csv or .json, to say what it shall "
-		       "be",
+	return err_set(e, ERR_USAGE, "'%s' must end in .csv or .json, to say what it shall be",
 		       text_escaped(&a, path));
 }
 
@@ -51,8 +49,7 @@ static bool is_csv_report(const char *text)
 
 static bool is_json_report(const char *text)
 {
-	return *text == '[' &&
-	       (text[1] == ']' || strstr(text, "{\n    \"name\""));
+	return *text == '[' && (text[1] == ']' || strstr(text, "{\n    \"name\""));
 }
 
 bool affected_may_write(const char *path, struct err *e)
@@ -61,9 +58,7 @@ bool affected_may_write(const char *path, struct err *e)
 
 	return affected_form(path, &form, e) &&
 	       overwrite_check(path, "report of certfleet's",
-			       form == AFFECTED_CSV ? is_csv_report
-						    : is_json_report,
-			       e);
+			       form == AFFECTED_CSV ? is_csv_report : is_json_report, e);
 }
 
 static int compare_seen(const void *name, const void *item)
@@ -71,13 +66,11 @@ static int compare_seen(const void *name, const void *item)
 	return strcmp(name, ((const struct component_seen *)item)->name);
 }
 
-static const struct component_seen *seen_in(const struct plan *p,
-					    const char *name)
+static const struct component_seen *seen_in(const struct plan *p, const char *name)
 {
 	if (!p->observed_count)
 		return NULL;
-	return bsearch(name, p->observed, p->observed_count,
-		       sizeof(*p->observed), compare_seen);
+	return bsearch(name, p->observed, p->observed_count, sizeof(*p->observed), compare_seen);
 }
 
 static const char *address_of(const struct component *c)
@@ -88,8 +81,8 @@ static const char *address_of(const struct component *c)
 }
 
 /* False when the precondition is about no component. */
-static bool make_row(const struct fleet *f, const struct plan *p,
-		     const struct precondition *about, struct row *row)
+static bool make_row(const struct fleet *f, const struct plan *p, const struct precondition *about,
+		     struct row *row)
 {
 	const struct component_seen *seen = seen_in(p, about->component);
 	const struct component *c = fleet_component(f, about->component);
@@ -128,13 +121,8 @@ static void add_field(struct buf *out, const char *text)
 static void add_csv(struct buf *out, const struct row *row)
 {
 	const char *const fields[] = {
-		row->name,
-		row->role,
-		row->address,
-		row->version,
-		row->online ? "yes" : "no",
-		row->reason,
-		row->remedy,
+		row->name,   row->role,   row->address, row->version, row->online ? "yes" : "no",
+		row->reason, row->remedy,
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
@@ -147,16 +135,13 @@ static void add_csv(struct buf *out, const struct row *row)
 
 static json_t *row_to_json(const struct row *row)
 {
-	return json_pack(
-		"{so so so so sb so so}", "name", json_text(row->name), "role",
-		json_text(row->role), "address", json_text(row->address),
-		"version", json_text(*row->version ? row->version : NULL),
-		"online", row->online, "reason", json_text(row->reason),
-		"remedy", json_text(row->remedy));
+	return json_pack("{so so so so sb so so}", "name", json_text(row->name), "role",
+			 json_text(row->role), "address", json_text(row->address), "version",
+			 json_text(*row->version ? row->version : NULL), "online", row->online,
+			 "reason", json_text(row->reason), "remedy", json_text(row->remedy));
 }
 
-bool affected_write(const char *path, const struct fleet *f,
-		    const struct plan *p, struct err *e)
+bool affected_write(const char *path, const struct fleet *f, const struct plan *p, struct err *e)
 {
 	AUTO(buf) csv = { 0 };
 	AUTO(json) list = json_array();

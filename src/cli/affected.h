@@ -19,11 +19,10 @@ enum affected_form {
 };
 
 /* By the ending of `path`; ERR_USAGE when it is neither. */
-MUST_CHECK bool affected_form(const char *path, enum affected_form *form,
-			      struct err *e);
+MUST_CHECK bool affected_form(const char *path, enum affected_form *form, struct err *e);
 /* Its form is known and it costs no file; else ERR_USAGE. */
 MUST_CHECK bool affected_may_write(const char *path, struct err *e);
-MUST_CHECK bool affected_write(const char *path, const struct fleet *f,
-			       const struct plan *p, struct err *e);
+MUST_CHECK bool affected_write(const char *path, const struct fleet *f, const struct plan *p,
+			       struct err *e);
 
 #endif

@@ -11,16 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-bool agent_file_load(struct session *s, const char *path,
-		     struct agent_config *out, struct err *e)
+bool agent_file_load(struct session *s, const char *path, struct agent_config *out, struct err *e)
 {
 	AUTO(diags) diags = { 0 };
 	AUTO(buf) text = { 0 };
 	bool good = false;
 
 	if (!path)
-		return err_set(e, ERR_USAGE,
-			       "name the agent's configuration with --config");
+		return err_set(e, ERR_USAGE, "name the agent's configuration with --config");
 	good = load_agent(path, subject_canonical, out, &diags, e);
 	diag_render(&diags, &text);
 	terminal_tell(&s->terminal, &text);
@@ -37,8 +35,7 @@ static bool read_line(struct secret *out, struct err *e)
 
 	secret_alloc(&line, TOKEN_FILE_LIMIT);
 	while (len < line.len && !memchr(line.bytes, '\n', len)) {
-		ssize_t n =
-			read(STDIN_FILENO, line.bytes + len, line.len - len);
+		ssize_t n = read(STDIN_FILENO, line.bytes + len, line.len - len);
 
 		if (n < 0 && errno == EINTR)
 			return err_set(e, ERR_STOPPED, "stopped");
@@ -58,11 +55,10 @@ bool agent_token_read(const char *path, struct secret *out, struct err *e)
 
 	if (!path)
 		return err_set(e, ERR_USAGE,
-			       "name the file of the token with --token-file; "
-			       "'-' is stdin");
-	if (!strcmp(path, "-") ? !read_line(&text, e)
-			       : !trusted_file_read(path, TRUSTED_SECRET,
-						    TOKEN_FILE_LIMIT, &text, e))
+			       "name the file of the token with --token-file; '-' is stdin");
+	if (!strcmp(path, "-")
+		    ? !read_line(&text, e)
+		    : !trusted_file_read(path, TRUSTED_SECRET, TOKEN_FILE_LIMIT, &text, e))
 		return err_in(e, "cannot take the token");
 	return token_from_text(&text, out, e);
 }

@@ -11,10 +11,9 @@
 #include <stdbool.h>
 
 /* An agent's own configuration; its mistakes are told. */
-MUST_CHECK bool agent_file_load(struct session *s, const char *path,
-				struct agent_config *out, struct err *e);
+MUST_CHECK bool agent_file_load(struct session *s, const char *path, struct agent_config *out,
+				struct err *e);
 /* From a file, or with "-" the first line of stdin; `out` must be empty. */
-MUST_CHECK bool agent_token_read(const char *path, struct secret *out,
-				 struct err *e);
+MUST_CHECK bool agent_token_read(const char *path, struct secret *out, struct err *e);
 
 #endif

@@ -3,8 +3,7 @@
 
 #include "base/text.h"
 
-static void add_list(const char *option, const char *const *list, size_t count,
-		     struct buf *out)
+static void add_list(const char *option, const char *const *list, size_t count, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		buf_printf(out, " --%s ", option);
@@ -21,9 +20,8 @@ void apply_choices(const struct choices *c, struct buf *out)
 		buf_puts(out, " --restart-postponed");
 }
 
-void apply_command(const struct session *s, const char *plan_path,
-		   const char *fleet_file, const struct choices *c,
-		   struct buf *out)
+void apply_command(const struct session *s, const char *plan_path, const char *fleet_file,
+		   const struct choices *c, struct buf *out)
 {
 	buf_puts(out, "certfleet ");
 	if (s->directory) {

@@ -18,8 +18,7 @@
 /* " --ack CODE --target T", or "" without choices. */
 void apply_choices(const struct choices *c, struct buf *out);
 /* `fleet_file` as the command line named it, never as a plan does. */
-void apply_command(const struct session *s, const char *plan_path,
-		   const char *fleet_file, const struct choices *c,
-		   struct buf *out);
+void apply_command(const struct session *s, const char *plan_path, const char *fleet_file,
+		   const struct choices *c, struct buf *out);
 
 #endif

@@ -33,20 +33,16 @@ static const char *const colors[] = {
 };
 
 static const struct option common_options[] = {
-	TEXT(struct common, directory, .name = "directory", .letter = 'C',
-	     .argument = "DIR", .help = "work in this directory"),
-	TEXT(struct common, file, .name = "file", .letter = 'f',
-	     .argument = "FILE",
+	TEXT(struct common, directory, .name = "directory", .letter = 'C', .argument = "DIR",
+	     .help = "work in this directory"),
+	TEXT(struct common, file, .name = "file", .letter = 'f', .argument = "FILE",
 	     .help = "the fleet file, when it is not certfleet.yaml"),
-	CHOICE(struct common, color, .name = "color", .argument = "WHEN",
-	       .choices = colors, .help = "auto, always or never"),
-	FLAG(struct common, quiet, .name = "quiet",
-	     .help = "only what was asked for, and errors"),
+	CHOICE(struct common, color, .name = "color", .argument = "WHEN", .choices = colors,
+	       .help = "auto, always or never"),
+	FLAG(struct common, quiet, .name = "quiet", .help = "only what was asked for, and errors"),
 	FLAG(struct common, verbose, .name = "verbose", .help = "tell more"),
-	FLAG(struct common, version, .name = "version",
-	     .help = "print the version and end"),
-	FLAG(struct common, help, .name = "help", .letter = 'h',
-	     .help = "print this and end"),
+	FLAG(struct common, version, .name = "version", .help = "print the version and end"),
+	FLAG(struct common, help, .name = "help", .letter = 'h', .help = "print this and end"),
 	{ 0 },
 };
 
@@ -68,18 +64,15 @@ static bool unknown_command(struct arena *a, const char *word, struct err *e)
 
 	for (size_t i = 0; commands[i]; i++)
 		VEC_PUSH(&names, a,
-			 arena_strndup(a, commands[i]->name,
-				       strcspn(commands[i]->name, " ")));
+			 arena_strndup(a, commands[i]->name, strcspn(commands[i]->name, " ")));
 	VEC_PUSH(&names, a, NULL);
 
 	const char *near = text_nearest(word, names.items);
 
 	if (near)
-		return err_set(e, ERR_USAGE,
-			       "unknown command '%s', did you mean '%s'?",
+		return err_set(e, ERR_USAGE, "unknown command '%s', did you mean '%s'?",
 			       text_escaped(a, word), near);
-	return err_set(e, ERR_USAGE,
-		       "unknown command '%s'; 'certfleet --help' lists them",
+	return err_set(e, ERR_USAGE, "unknown command '%s'; 'certfleet --help' lists them",
 		       text_escaped(a, word));
 }
 
@@ -96,26 +89,21 @@ static bool is_group(const char *word)
 	size_t len = strlen(word);
 
 	for (size_t i = 0; commands[i]; i++)
-		if (!strncmp(commands[i]->name, word, len) &&
-		    commands[i]->name[len] == ' ')
+		if (!strncmp(commands[i]->name, word, len) && commands[i]->name[len] == ' ')
 			return true;
 	return false;
 }
 
 /* "plan show" is a command of its own, "plan" with any other word is not. */
-static bool find_command(struct line *l, char *const *argv, size_t *used,
-			 struct err *e)
+static bool find_command(struct line *l, char *const *argv, size_t *used, struct err *e)
 {
 	const struct command *two =
-		argv[1] ? named(arena_printf(l->arena, "%s %s", argv[0],
-					     argv[1]))
-			: NULL;
+		argv[1] ? named(arena_printf(l->arena, "%s %s", argv[0], argv[1])) : NULL;
 
 	l->command = two ? two : named(argv[0]);
 	*used = two ? 2 : 1;
 	if (l->command && !l->command->run)
-		return err_set(e, ERR_USAGE,
-			       "'%s' is not supported by this version yet",
+		return err_set(e, ERR_USAGE, "'%s' is not supported by this version yet",
 			       l->command->name);
 	if (l->command)
 		return true;
@@ -130,16 +118,13 @@ static bool check_words(const struct line *l, struct err *e)
 	const struct command *c = l->command;
 
 	if (l->words.count < c->words_least)
-		return err_set(e, ERR_USAGE, "'%s' needs %s", c->name,
-			       c->words);
+		return err_set(e, ERR_USAGE, "'%s' needs %s", c->name, c->words);
 	if (l->words.count > c->words_most)
-		return err_set(
-			e, ERR_USAGE, "'%s' has no use for '%s'", c->name,
-			text_escaped(l->arena, l->words.items[c->words_most]));
+		return err_set(e, ERR_USAGE, "'%s' has no use for '%s'", c->name,
+			       text_escaped(l->arena, l->words.items[c->words_most]));
 	/* beside a saved plan it says which fleet file that is applied to */
 	if (l->common.file && l->words.count && !strcmp(c->words, "[FILE]"))
-		return err_set(e, ERR_USAGE,
-			       "'--file' has no place beside '%s'",
+		return err_set(e, ERR_USAGE, "'--file' has no place beside '%s'",
 			       text_escaped(l->arena, l->words.items[0]));
 	return true;
 }
@@ -151,18 +136,14 @@ static bool needs_second(const struct line *l, struct err *e)
 	size_t len = strlen(l->group);
 
 	for (size_t i = 0; commands[i]; i++)
-		if (commands[i]->run &&
-		    !strncmp(commands[i]->name, l->group, len) &&
+		if (commands[i]->run && !strncmp(commands[i]->name, l->group, len) &&
 		    commands[i]->name[len] == ' ')
 			buf_printf(&known, "%s%s", known.len ? ", " : "",
 				   commands[i]->name + len + 1);
 	if (l->words.count)
-		return err_set(e, ERR_USAGE, "'%s' cannot '%s', only: %s",
-			       l->group,
-			       text_escaped(l->arena, l->words.items[0]),
-			       buf_text(&known));
-	return err_set(e, ERR_USAGE, "'%s' needs one of: %s", l->group,
-		       buf_text(&known));
+		return err_set(e, ERR_USAGE, "'%s' cannot '%s', only: %s", l->group,
+			       text_escaped(l->arena, l->words.items[0]), buf_text(&known));
+	return err_set(e, ERR_USAGE, "'%s' needs one of: %s", l->group, buf_text(&known));
 }
 
 static bool read_rest(struct line *l, char *const *argv, struct err *e)
@@ -193,8 +174,7 @@ static bool point_to_help(const struct line *l, struct err *e)
 {
 	size_t used = strlen(e->text);
 
-	snprintf(e->text + used, sizeof(e->text) - used,
-		 "; see 'certfleet %s --help'",
+	snprintf(e->text + used, sizeof(e->text) - used, "; see 'certfleet %s --help'",
 		 l->command ? l->command->name : l->group);
 	return false;
 }
@@ -202,10 +182,7 @@ static bool point_to_help(const struct line *l, struct err *e)
 static bool read_line(struct line *l, char *const *argv, struct err *e)
 {
 	const struct option_set set = { common_options, &l->common };
-	struct parse p = { .arena = l->arena,
-			   .sets = &set,
-			   .set_count = 1,
-			   .stop_at_word = true };
+	struct parse p = { .arena = l->arena, .sets = &set, .set_count = 1, .stop_at_word = true };
 	size_t used = 0;
 	size_t more = 0;
 
@@ -218,9 +195,7 @@ static bool read_line(struct line *l, char *const *argv, struct err *e)
 	}
 	if (!*argv)
 		return l->common.help || l->common.version ||
-		       err_set(e, ERR_USAGE,
-			       "no command is named; 'certfleet --help' lists "
-			       "them");
+		       err_set(e, ERR_USAGE, "no command is named; 'certfleet --help' lists them");
 	if (!find_command(l, argv, &more, e))
 		return false;
 	if (l->command)
@@ -232,24 +207,21 @@ static bool read_line(struct line *l, char *const *argv, struct err *e)
 
 /* ---- running it ---- */
 
-static bool run_command(struct session *s, const struct line *l, int *status,
-			struct err *e)
+static bool run_command(struct session *s, const struct line *l, int *status, struct err *e)
 {
 	struct call call = { .options = l->options,
 			     .words = l->words.items,
 			     .word_count = l->words.count };
 
 	if (l->common.directory && chdir(l->common.directory) < 0) {
-		err_sys(e, "cannot work in '%s'",
-			text_escaped(l->arena, l->common.directory));
+		err_sys(e, "cannot work in '%s'", text_escaped(l->arena, l->common.directory));
 		e->code = ERR_USAGE;
 		return false;
 	}
 	s->file = l->common.file ? l->common.file : FLEET_FILE;
 	s->file_named = l->common.file != NULL;
 	s->directory = l->common.directory;
-	return session_prepare(s, l->command, &call, e) &&
-	       l->command->run(s, &call, status, e);
+	return session_prepare(s, l->command, &call, e) && l->command->run(s, &call, status, e);
 }
 
 static void print_help(struct session *s, const struct line *l)
@@ -263,8 +235,7 @@ static void print_help(struct session *s, const struct line *l)
 	terminal_put(&s->terminal, &text);
 }
 
-static bool run_line(struct session *s, const struct line *l, int *status,
-		     struct err *e)
+static bool run_line(struct session *s, const struct line *l, int *status, struct err *e)
 {
 	if (l->common.help) {
 		print_help(s, l);
@@ -312,8 +283,7 @@ int cli_main(int argc, char **argv)
 	stop_install();
 	good = good && read_line(&line, argv + (argc > 0), &e);
 
-	terminal_open(&s.terminal, (enum color)line.common.color,
-		      line.common.quiet);
+	terminal_open(&s.terminal, (enum color)line.common.color, line.common.quiet);
 	s.verbose = line.common.verbose;
 	if (!good || !run_line(&s, &line, &status, &e)) {
 		terminal_error(&s.terminal, "%s", e.text);

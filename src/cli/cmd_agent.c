@@ -21,8 +21,7 @@ static const char *const halves[] = {
 static const struct option options[] = {
 	TEXT(struct agent_options, config, .name = "config", .argument = "FILE",
 	     .help = "the agent's own configuration"),
-	CHOICE(struct agent_options, half, .name = "half", .argument = "HALF",
-	       .choices = halves,
+	CHOICE(struct agent_options, half, .name = "half", .argument = "HALF", .choices = halves,
 	       .help = "one of its processes alone, for a service of its own"),
 	TEXT(struct agent_options, socket, .name = "socket", .argument = "PATH",
 	     .help = "where its halves meet then"),
@@ -41,12 +40,10 @@ static void tell_ready(void *ctx)
 	const char *many = c->component_count == 1 ? "" : "s";
 
 	if (g->start->half == AGENT_INSTALL)
-		terminal_note(&g->session->terminal,
-			      "agent of %zu component%s waits at %s",
+		terminal_note(&g->session->terminal, "agent of %zu component%s waits at %s",
 			      c->component_count, many, g->start->socket);
 	else
-		terminal_note(&g->session->terminal,
-			      "agent of %zu component%s listens on %s",
+		terminal_note(&g->session->terminal, "agent of %zu component%s listens on %s",
 			      c->component_count, many, c->listen);
 }
 
@@ -67,14 +64,12 @@ static void tell_note(void *ctx, const char *text)
 static bool check(const struct agent_options *o, struct err *e)
 {
 	if (o->half != AGENT_BOTH && !o->socket)
-		return err_set(e, ERR_USAGE,
-			       "say with --socket where the halves meet");
+		return err_set(e, ERR_USAGE, "say with --socket where the halves meet");
 	return o->half != AGENT_BOTH || !o->socket ||
 	       err_set(e, ERR_USAGE, "--socket needs --half");
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct agent_options *o = call->options;
 	AUTO(agent_config) config = { 0 };
@@ -96,9 +91,7 @@ const struct command command_agent = {
 	.name = "agent",
 	.words = "--config FILE",
 	.summary = "take orders on the host of components",
-	.help = "Runs until it is stopped. Its configuration says where it "
-		"listens, whom it\nobeys and where pairs go on this host; what "
-		"callers send is never executed.",
+	.help = "Runs until it is stopped. Its configuration says where it listens, whom it\nobeys and where pairs go on this host; what callers send is never executed.",
 	.options = options,
 	.options_size = sizeof(struct agent_options),
 	.run = run,

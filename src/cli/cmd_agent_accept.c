@@ -25,42 +25,35 @@ struct accept_options {
 static const struct option options[] = {
 	TEXT(struct accept_options, invite, .name = "invite", .argument = "ID",
 	     .help = "the invite that is accepted"),
-	TEXT(struct accept_options, token_file, .name = "token-file",
-	     .argument = "FILE", .help = "its token; - is stdin"),
-	TEXT(struct accept_options, client_ca, .name = "client-ca",
-	     .argument = "FILE",
+	TEXT(struct accept_options, token_file, .name = "token-file", .argument = "FILE",
+	     .help = "its token; - is stdin"),
+	TEXT(struct accept_options, client_ca, .name = "client-ca", .argument = "FILE",
 	     .help = "the authority of those the agent obeys; who\n"
 		     "                          signed ours when left out"),
-	TEXTS(struct accept_options, allow, .name = "allow",
-	      .argument = "ENTRY",
+	TEXTS(struct accept_options, allow, .name = "allow", .argument = "ENTRY",
 	      .help = "whom it obeys: spki:SHA-256 or a complete name;\n"
 		      "                          our own key when left out"),
 	{ 0 },
 };
 
-static bool read_url(struct session *s, const char *url, struct acceptance *out,
-		     struct err *e)
+static bool read_url(struct session *s, const char *url, struct acceptance *out, struct err *e)
 {
 	static const char scheme[] = "https://";
 	size_t len = sizeof(scheme) - 1;
 
 	return (!strncmp(url, scheme, len) &&
-		host_port_parse(&s->arena, url + len, &out->host,
-				&out->port)) ||
-	       err_set(e, ERR_USAGE,
-		       "an agent is at https://HOST:PORT, not '%s'",
+		host_port_parse(&s->arena, url + len, &out->host, &out->port)) ||
+	       err_set(e, ERR_USAGE, "an agent is at https://HOST:PORT, not '%s'",
 		       text_escaped(&s->arena, url));
 }
 
-static bool check_allow(struct session *s, const struct texts *allow,
-			struct err *e)
+static bool check_allow(struct session *s, const struct texts *allow, struct err *e)
 {
 	const struct caller_arena to = { subject_canonical, &s->arena };
 	struct agent_caller ignored = { 0 };
 
 	if (allow->count > ALLOW_LIMIT)
-		return err_set(e, ERR_USAGE, "at most %d '--allow'",
-			       ALLOW_LIMIT);
+		return err_set(e, ERR_USAGE, "at most %d '--allow'", ALLOW_LIMIT);
 	for (size_t i = 0; i < allow->count; i++)
 		if (!caller_parse(allow->items[i], &to, &ignored, e)) {
 			e->code = ERR_USAGE;
@@ -75,16 +68,13 @@ static void tell(struct session *s, const struct accepted *done)
 	char until[TIME_TEXT];
 
 	for (size_t i = 0; i < done->receipt.note_count; i++)
-		terminal_note(&s->terminal, "warning: the agent says: %s",
-			      done->receipt.notes[i]);
-	terminal_note(&s->terminal,
-		      "agent '%s' is enrolled until %s, serial %s",
-		      agent->agent, time_format(agent->not_after, until),
-		      agent->serial);
+		terminal_note(&s->terminal, "warning: the agent says: %s", done->receipt.notes[i]);
+	terminal_note(&s->terminal, "agent '%s' is enrolled until %s, serial %s", agent->agent,
+		      time_format(agent->not_after, until), agent->serial);
 }
 
-static bool accept_agent(struct session *s, const struct acceptance *asked,
-			 const char *token_file, struct err *e)
+static bool accept_agent(struct session *s, const struct acceptance *asked, const char *token_file,
+			 struct err *e)
 {
 	AUTO(secret) token = { 0 };
 	struct acceptance what = *asked;
@@ -100,8 +90,7 @@ static bool accept_agent(struct session *s, const struct acceptance *asked,
 	return true;
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct accept_options *o = call->options;
 	struct acceptance what = {
@@ -112,14 +101,12 @@ static bool run(struct session *s, const struct call *call, int *status,
 	};
 
 	(void)status;
-	if (!read_url(s, call->words[0], &what, e) ||
-	    !check_allow(s, &o->allow, e))
+	if (!read_url(s, call->words[0], &what, e) || !check_allow(s, &o->allow, e))
 		return false;
 	if (!o->invite)
 		return err_set(e, ERR_USAGE, "name the invite with --invite");
 	if (!session_has_state(s))
-		return err_set(e, ERR_MISSING,
-			       "there is no state, so there is no invite");
+		return err_set(e, ERR_MISSING, "there is no state, so there is no invite");
 	return accept_agent(s, &what, o->token_file, e);
 }
 
@@ -127,9 +114,7 @@ const struct command command_agent_accept = {
 	.name = "agent accept",
 	.words = "URL",
 	.summary = "enrol the agent that waits at URL",
-	.help = "Connects to 'certfleet agent enrol' on the host. Both prove "
-		"to know the token,\nbound to their connection, so that nobody "
-		"can stand between; then the agent's\nkey is signed.",
+	.help = "Connects to 'certfleet agent enrol' on the host. Both prove to know the token,\nbound to their connection, so that nobody can stand between; then the agent's\nkey is signed.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.words_least = 1,
 	.words_most = 1,

@@ -14,8 +14,8 @@ struct enrol_options {
 static const struct option options[] = {
 	TEXT(struct enrol_options, config, .name = "config", .argument = "FILE",
 	     .help = "the agent's own configuration"),
-	TEXT(struct enrol_options, token_file, .name = "token-file",
-	     .argument = "FILE", .help = "the token of the invite; - is stdin"),
+	TEXT(struct enrol_options, token_file, .name = "token-file", .argument = "FILE",
+	     .help = "the token of the invite; - is stdin"),
 	DURATION(struct enrol_options, ttl, .name = "ttl",
 		 .help = "how long to wait; 15m when left out"),
 	{ 0 },
@@ -31,8 +31,7 @@ static void tell_ready(void *ctx)
 	const struct greeting *g = ctx;
 
 	terminal_note(&g->session->terminal,
-		      "waits on %s for the operator's 'certfleet agent accept'",
-		      g->config->listen);
+		      "waits on %s for the operator's 'certfleet agent accept'", g->config->listen);
 }
 
 static void tell(void *ctx, const char *text)
@@ -42,8 +41,7 @@ static void tell(void *ctx, const char *text)
 	terminal_note(&g->session->terminal, "%s", text);
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct enrol_options *o = call->options;
 	AUTO(agent_config) config = { 0 };
@@ -60,11 +58,9 @@ static bool run(struct session *s, const struct call *call, int *status,
 
 	(void)status;
 	if (!agent_file_load(s, o->config, &config, e) ||
-	    !agent_token_read(o->token_file, &token, e) ||
-	    !agent_enrol(&how, e))
+	    !agent_token_read(o->token_file, &token, e) || !agent_enrol(&how, e))
 		return false;
-	terminal_note(&s->terminal,
-		      "enrolled: '%s' is in its place; start the agent",
+	terminal_note(&s->terminal, "enrolled: '%s' is in its place; start the agent",
 		      config.certificate);
 	return true;
 }
@@ -73,9 +69,7 @@ const struct command command_agent_enrol = {
 	.name = "agent enrol",
 	.words = "",
 	.summary = "get an agent's first certificate, on its host",
-	.help = "Makes the agent's key, listens where the agent will, and "
-		"waits for the operator\nwho has the same token. Nothing of an "
-		"agent that is enrolled already is touched.",
+	.help = "Makes the agent's key, listens where the agent will, and waits for the operator\nwho has the same token. Nothing of an agent that is enrolled already is touched.",
 	.options = options,
 	.options_size = sizeof(struct enrol_options),
 	.run = run,

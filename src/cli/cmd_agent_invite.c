@@ -30,15 +30,13 @@ static const struct option options[] = {
 		 .help = "how long it can be used; 15m when left out"),
 	DURATION(struct invite_options, validity, .name = "validity",
 		 .help = "of the certificate; 90d when left out"),
-	TEXT(struct invite_options, issuer, .name = "issuer",
-	     .argument = "NAME",
+	TEXT(struct invite_options, issuer, .name = "issuer", .argument = "NAME",
 	     .help = "who signs it, when several say 'use: agents'"),
 	{ 0 },
 };
 
 /* "dns:HOST" or "ip:ADDRESS". */
-static bool read_host(struct session *s, const char *text, const char **out,
-		      struct err *e)
+static bool read_host(struct session *s, const char *text, const char **out, struct err *e)
 {
 	struct arena *a = &s->arena;
 	const char *ip = ip_canonical(a, text);
@@ -46,23 +44,19 @@ static bool read_host(struct session *s, const char *text, const char **out,
 
 	if (!ip && (!is_host_name(text) || !san_parse(a, text, &name)))
 		return err_set(e, ERR_USAGE,
-			       "'--host' is the name or address of one host, "
-			       "not '%s'",
+			       "'--host' is the name or address of one host, not '%s'",
 			       text_escaped(a, text));
-	*out = ip ? arena_printf(a, "ip:%s", ip)
-		  : arena_printf(a, "dns:%s", name.value);
+	*out = ip ? arena_printf(a, "ip:%s", ip) : arena_printf(a, "dns:%s", name.value);
 	return true;
 }
 
-static bool read_hosts(struct session *s, const struct texts *hosts,
-		       struct invitation *out, struct err *e)
+static bool read_hosts(struct session *s, const struct texts *hosts, struct invitation *out,
+		       struct err *e)
 {
-	const char **names =
-		arena_array(&s->arena, hosts->count + 1, sizeof(*names));
+	const char **names = arena_array(&s->arena, hosts->count + 1, sizeof(*names));
 
 	if (!hosts->count || hosts->count > HOST_LIMIT)
-		return err_set(e, ERR_USAGE, "name 1 to %d hosts with --host",
-			       HOST_LIMIT);
+		return err_set(e, ERR_USAGE, "name 1 to %d hosts with --host", HOST_LIMIT);
 	for (size_t i = 0; i < hosts->count; i++)
 		if (!read_host(s, hosts->items[i], &names[i], e))
 			return false;
@@ -71,8 +65,8 @@ static bool read_hosts(struct session *s, const struct texts *hosts,
 	return true;
 }
 
-static bool read_call(struct session *s, const struct call *call,
-		      struct invitation *out, struct err *e)
+static bool read_call(struct session *s, const struct call *call, struct invitation *out,
+		      struct err *e)
 {
 	const struct invite_options *o = call->options;
 
@@ -80,13 +74,11 @@ static bool read_call(struct session *s, const struct call *call,
 		.agent = call->words[0],
 		.issuer = o->issuer,
 		.life = o->ttl.given ? o->ttl.seconds : INVITE_LIFE,
-		.validity = o->validity.given ? o->validity.seconds
-					      : ENROLMENT_LIFE,
+		.validity = o->validity.given ? o->validity.seconds : ENROLMENT_LIFE,
 	};
 	if (!name_is_valid(out->agent))
 		return err_set(e, ERR_USAGE,
-			       "'%s' is no name of an agent: 1 to %d of A-Z "
-			       "a-z 0-9 . _ -",
+			       "'%s' is no name of an agent: 1 to %d of A-Z a-z 0-9 . _ -",
 			       text_escaped(&s->arena, out->agent), NAME_LIMIT);
 	if (out->life < 1 || out->life > TTL_LIMIT)
 		return err_set(e, ERR_USAGE, "'--ttl' is 1s to 24h");
@@ -106,15 +98,13 @@ static void show(struct session *s, const struct invited *i)
 	buf_printf(&text, "invite %s\ntoken %s\n", i->invite.id, token.bytes);
 	terminal_put(&s->terminal, &text);
 	wipe(text.data, text.len);
-	terminal_note(&s->terminal,
-		      "until %s: on the host 'certfleet agent enrol --config "
-		      "FILE --token-file -', then here 'certfleet agent accept "
-		      "https://HOST:PORT --invite %s --token-file -'",
-		      time_format(i->invite.expires, until), i->invite.id);
+	terminal_note(
+		&s->terminal,
+		"until %s: on the host 'certfleet agent enrol --config FILE --token-file -', then here 'certfleet agent accept https://HOST:PORT --invite %s --token-file -'",
+		time_format(i->invite.expires, until), i->invite.id);
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	AUTO(invited) made = { 0 };
 	struct invitation how = { 0 };
@@ -123,9 +113,9 @@ static bool run(struct session *s, const struct call *call, int *status,
 	if (!read_call(s, call, &how, e))
 		return false;
 	if (!session_has_state(s))
-		return err_set(e, ERR_MISSING,
-			       "there is no state yet; 'certfleet apply' makes "
-			       "it, and the issuer of agents");
+		return err_set(
+			e, ERR_MISSING,
+			"there is no state yet; 'certfleet apply' makes it, and the issuer of agents");
 	if (!session_lock(s, LOCK_WAIT_MS, "agent invite", e) ||
 	    !enrol_invite(s->engine, &how, &s->arena, &made, e))
 		return false;
@@ -137,11 +127,7 @@ const struct command command_agent_invite = {
 	.name = "agent invite",
 	.words = "NAME",
 	.summary = "make a token that enrols one agent",
-	.help = "Prints it once. The agent's certificate gets the hosts given "
-		"with --host as\nits names, is for servers alone, and is "
-		"signed "
-		"by the issuer that says\n'use: agents'. The token can be used "
-		"once; five failures or its time end it.",
+	.help = "Prints it once. The agent's certificate gets the hosts given with --host as\nits names, is for servers alone, and is signed by the issuer that says\n'use: agents'. The token can be used once; five failures or its time end it.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.words_least = 1,
 	.words_most = 1,

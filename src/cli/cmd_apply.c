@@ -34,8 +34,7 @@ static const struct option options[] = {
 	FLAG(struct apply_options, json, .name = "json",
 	     .help = "one JSON object per event (schemas/apply.schema.json)"),
 	CHOSEN_OPTIONS(struct apply_options, chosen),
-	FLAG(struct apply_options, restart_postponed,
-	     .name = "restart-postponed",
+	FLAG(struct apply_options, restart_postponed, .name = "restart-postponed",
 	     .help = "also activate what was postponed"),
 	DURATION(struct apply_options, lock_timeout, .name = "lock-timeout",
 		 .help = "wait so long for another apply to end"),
@@ -68,8 +67,7 @@ AUTO_STRUCT(application, struct application, application_release)
 
 static bool lock(struct application *a, struct err *e)
 {
-	return session_lock(a->s, a->o->lock_timeout.seconds * 1000, "apply",
-			    e);
+	return session_lock(a->s, a->o->lock_timeout.seconds * 1000, "apply", e);
 }
 
 /*
@@ -78,30 +76,26 @@ static bool lock(struct application *a, struct err *e)
  */
 static bool open_state(struct application *a, struct err *e)
 {
-	return session_read(a->s, e) &&
-	       (!session_has_state(a->s) || lock(a, e));
+	return session_read(a->s, e) && (!session_has_state(a->s) || lock(a, e));
 }
 
-static bool make_plan(struct application *a, int64_t at,
-		      const struct choices *choices, struct err *e)
+static bool make_plan(struct application *a, int64_t at, const struct choices *choices,
+		      struct err *e)
 {
 	const struct planning how = { .now = clock_now(),
 				      .at = at,
 				      .choices = *choices,
-				      .broken = a->resumes ? &a->saved.plan
-							   : NULL };
+				      .broken = a->resumes ? &a->saved.plan : NULL };
 
 	planned_release(&a->planned);
 	return planning_make(a->s, &how, &a->planned, e);
 }
 
 /* The first run of all: now the state is made, and the plan must hold. */
-static bool begin_state(struct application *a, const struct choices *choices,
-			struct err *e)
+static bool begin_state(struct application *a, const struct choices *choices, struct err *e)
 {
 	AUTO(planned) before = TAKE(a->planned);
-	const struct plan agreed_to =
-		plan_saved_form(&before.plan, &a->s->arena);
+	const struct plan agreed_to = plan_saved_form(&before.plan, &a->s->arena);
 
 	return lock(a, e) && make_plan(a, before.plan.at, choices, e) &&
 	       saved_plan_fits(&agreed_to, &a->planned.plan, e);
@@ -112,17 +106,15 @@ static bool begin_state(struct application *a, const struct choices *choices,
 static void tell_refusal(struct application *a, const char *event)
 {
 	AUTO(json) plan = plan_to_json(&a->planned.plan);
-	AUTO(json) json = json_pack("{ss so si sO}", "event", event, "at",
-				    json_moment(clock_now()), "exit_status",
-				    a->status, "preconditions",
+	AUTO(json) json = json_pack("{ss so si sO}", "event", event, "at", json_moment(clock_now()),
+				    "exit_status", a->status, "preconditions",
 				    json_object_get(plan, "preconditions"));
 
 	if (a->o->json)
 		terminal_put_json(&a->s->terminal, json, true);
 }
 
-static void add_remedies(const struct plan *p, enum severity severity,
-			 struct buf *out)
+static void add_remedies(const struct plan *p, enum severity severity, struct buf *out)
 {
 	for (size_t i = 0; i < p->precondition_count; i++) {
 		const struct precondition *c = &p->preconditions[i];
@@ -155,8 +147,7 @@ static bool may_begin(struct application *a)
 	} else if (plan_needs_acknowledgement(p)) {
 		a->status = STATUS_ASKS;
 		severity = SEVERITY_ACKNOWLEDGE;
-		buf_puts(&text, "certfleet: an acknowledgement is needed, "
-				"nothing was changed\n");
+		buf_puts(&text, "certfleet: an acknowledgement is needed, nothing was changed\n");
 	} else {
 		return true;
 	}
@@ -172,8 +163,7 @@ static size_t count_offline(const struct plan *p)
 	size_t count = 0;
 
 	for (size_t i = 0; i < p->precondition_count; i++)
-		count += !strcmp(p->preconditions[i].code,
-				 code_rows[CODE_OFFLINE].name);
+		count += !strcmp(p->preconditions[i].code, code_rows[CODE_OFFLINE].name);
 	return count;
 }
 
@@ -185,11 +175,10 @@ static bool has_work(struct application *a)
 	size_t wanted = p->unchanged - unseen;
 	AUTO(buf) text = { 0 };
 
-	if (plan_has_work(p) || a->outdated || plan_is_blocked(p) ||
-	    plan_needs_acknowledgement(p))
+	if (plan_has_work(p) || a->outdated || plan_is_blocked(p) || plan_needs_acknowledgement(p))
 		return true;
-	buf_printf(&text, "certfleet: nothing to do, %zu component%s as wanted",
-		   wanted, wanted == 1 ? "" : "s");
+	buf_printf(&text, "certfleet: nothing to do, %zu component%s as wanted", wanted,
+		   wanted == 1 ? "" : "s");
 	if (p->deferred_count)
 		buf_printf(&text, ", %zu offline and left", p->deferred_count);
 	if (unseen)
@@ -208,8 +197,7 @@ static void show_plan(struct application *a)
 
 	if (t->quiet && a->o->yes)
 		return;
-	plan_render_text(&a->planned.plan, a->s->verbose,
-			 t->color && !a->o->json, &text);
+	plan_render_text(&a->planned.plan, a->s->verbose, t->color && !a->o->json, &text);
 	buf_putc(&text, '\n');
 	if (a->o->json)
 		terminal_tell(t, &text);
@@ -263,8 +251,7 @@ static bool agreed(struct application *a)
 
 static bool check_passphrases(struct application *a, struct err *e)
 {
-	return engine_check_passphrases(a->s->engine, &a->planned.snapshot,
-					&a->outdated, e);
+	return engine_check_passphrases(a->s->engine, &a->planned.snapshot, &a->outdated, e);
 }
 
 static bool apply_file(struct application *a, const char *path, struct err *e)
@@ -273,8 +260,7 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 
 	if (!a->o->yes && !a->s->terminal.interactive)
 		return err_set(e, ERR_USAGE,
-			       "refused: there is nobody to ask; say --yes, or "
-			       "apply a saved plan");
+			       "refused: there is nobody to ask; say --yes, or apply a saved plan");
 	if (!session_load(a->s, path, e) || !open_state(a, e) ||
 	    !make_plan(a, clock_now(), &choices, e) || !check_passphrases(a, e))
 		return false;
@@ -294,8 +280,8 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
  * What somebody put into a plan is no choice of who applies it: the command
  * line has to say the same.
  */
-static bool check_choices(struct application *a, const char *path,
-			  const struct choices *given, struct err *e)
+static bool check_choices(struct application *a, const char *path, const struct choices *given,
+			  struct err *e)
 {
 	const struct choices *planned = &a->saved.plan.choices;
 	AUTO(buf) wanted = { 0 };
@@ -306,17 +292,15 @@ static bool check_choices(struct application *a, const char *path,
 	apply_choices(given, &said);
 	if (!strcmp(buf_text(&wanted), buf_text(&said)))
 		return true;
-	buf_puts(&text, "certfleet: what applies the plan, with all that it "
-			"asks you to accept:\n  ");
+	buf_puts(&text,
+		 "certfleet: what applies the plan, with all that it asks you to accept:\n  ");
 	apply_command(a->s, path, a->s->file, planned, &text);
 	buf_putc(&text, '\n');
 	terminal_tell(&a->s->terminal, &text);
-	return err_set(e, ERR_STALE,
-		       "the choices of the plan count only when they are given "
-		       "again, and no others: it was made with '%.150s', the "
-		       "command line says '%.150s'",
-		       wanted.len ? buf_text(&wanted) + 1 : "",
-		       said.len ? buf_text(&said) + 1 : "");
+	return err_set(
+		e, ERR_STALE,
+		"the choices of the plan count only when they are given again, and no others: it was made with '%.150s', the command line says '%.150s'",
+		wanted.len ? buf_text(&wanted) + 1 : "", said.len ? buf_text(&said) + 1 : "");
 }
 
 static bool check_age(const struct plan *saved, struct err *e)
@@ -326,13 +310,12 @@ static bool check_age(const struct plan *saved, struct err *e)
 
 	if (age > SAVED_PLAN_AGE_LIMIT)
 		return err_set(e, ERR_STALE,
-			       "the plan is %s old, the limit is 72 hours; "
-			       "make a new plan",
+			       "the plan is %s old, the limit is 72 hours; make a new plan",
 			       duration_about(age, words));
 	if (age < -CLOCK_TOLERANCE)
-		return err_set(e, ERR_STALE,
-			       "the plan was made in the future; set the "
-			       "clock, or make a new plan");
+		return err_set(
+			e, ERR_STALE,
+			"the plan was made in the future; set the clock, or make a new plan");
 	return true;
 }
 
@@ -342,8 +325,7 @@ static bool check_fleet(struct application *a, struct err *e)
 
 	return !strcmp(a->saved.plan.fleet, name) ||
 	       err_set(e, ERR_STALE,
-		       "the plan is for the fleet '%s', '%s' is of the fleet "
-		       "'%s'; name its fleet file with --file",
+		       "the plan is for the fleet '%s', '%s' is of the fleet '%s'; name its fleet file with --file",
 		       text_escaped(&a->s->arena, a->saved.plan.fleet),
 		       text_escaped(&a->s->arena, a->s->file), name);
 }
@@ -373,8 +355,7 @@ static bool check_saved(struct application *a, struct err *e)
 	if (!saved_plan_resumes(&r, e))
 		return false;
 	terminal_note(&a->s->terminal,
-		      "run %u of this plan did not end; going "
-		      "on with what is left",
+		      "run %u of this plan did not end; going on with what is left",
 		      a->broken.number);
 	return true;
 }
@@ -387,16 +368,14 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 
 	/* all that needs no look at anything, before the first look */
 	if (!saved_read(path, &a->saved, e) || !check_age(plan, e) ||
-	    !saved_is_of(&a->saved, a->s->file, e) ||
-	    !check_choices(a, path, &choices, e) ||
+	    !saved_is_of(&a->saved, a->s->file, e) || !check_choices(a, path, &choices, e) ||
 	    !session_load(a->s, a->s->file, e) || !check_fleet(a, e))
 		return false;
 	a->hash = plan_hash(plan_line(plan, arena), arena);
 	if (!open_state(a, e))
 		return false;
 	find_broken_run(a);
-	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e) ||
-	    !check_passphrases(a, e))
+	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e) || !check_passphrases(a, e))
 		return false;
 	if (!has_work(a) || !may_begin(a))
 		return true;
@@ -406,8 +385,7 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	return carry_out(a, e);
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const char *path = call->word_count ? call->words[0] : s->file;
 	AUTO(application) a = { .s = s, .o = call->options };
@@ -415,10 +393,10 @@ static bool run(struct session *s, const struct call *call, int *status,
 	bool good = false;
 
 	if (!is_plan && s->file_named && call->word_count)
-		return err_set(e, ERR_USAGE,
-			       "'%s' is no saved plan, and '--file' has no "
-			       "place beside another word",
-			       text_escaped(&s->arena, path));
+		return err_set(
+			e, ERR_USAGE,
+			"'%s' is no saved plan, and '--file' has no place beside another word",
+			text_escaped(&s->arena, path));
 	a.progress = ARENA_NEW(&s->arena, struct progress);
 	*a.progress = (struct progress){ .terminal = &s->terminal,
 					 .arena = &s->arena,
@@ -437,18 +415,8 @@ const struct command command_apply = {
 	.name = "apply",
 	.words = "[FILE|PLAN]",
 	.summary = "make the fleet match the file, or run a saved plan",
-	.help = "Shows the plan and asks. A saved plan needs no question, and "
-		"carries no\nauthority: the fleet file is that of --file or "
-		"of the working directory, the\n--ack, --target and --reissue "
-		"of the plan have to be given again, and it is\napplied only "
-		"if a plan made now, for the time of the saved one, is the "
-		"same to\nthe last word. 'certfleet plan --out' prints the "
-		"command.\n\n"
-		"Exit status: 0 done or nothing to do, 1 failed and no "
-		"component changed,\n3 an acknowledgement is needed, 4 a "
-		"precondition blocks, 5 the plan is stale,\n6 the lock is "
-		"held, 7 something changed and something failed,\n8 all that "
-		"failed was rolled back, 64 usage, 65 an input is invalid.",
+	.help = "Shows the plan and asks. A saved plan needs no question, and carries no\nauthority: the fleet file is that of --file or of the working directory, the\n--ack, --target and --reissue of the plan have to be given again, and it is\napplied only if a plan made now, for the time of the saved one, is the same to\nthe last word. 'certfleet plan --out' prints the command.\n\n"
+		"Exit status: 0 done or nothing to do, 1 failed and no component changed,\n3 an acknowledgement is needed, 4 a precondition blocks, 5 the plan is stale,\n6 the lock is held, 7 something changed and something failed,\n8 all that failed was rolled back, 64 usage, 65 an input is invalid.",
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),

@@ -14,8 +14,7 @@
 
 /* ---- create ---- */
 
-static bool run_create(struct session *s, const struct call *call, int *status,
-		       struct err *e)
+static bool run_create(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 	const char *name = NULL;
@@ -23,9 +22,9 @@ static bool run_create(struct session *s, const struct call *call, int *status,
 	(void)call;
 	(void)status;
 	if (!session_has_state(s))
-		return err_set(e, ERR_MISSING,
-			       "there is nothing to back up: no state yet; "
-			       "'certfleet apply' makes it");
+		return err_set(
+			e, ERR_MISSING,
+			"there is nothing to back up: no state yet; 'certfleet apply' makes it");
 	if (!session_lock(s, 0, "backup create", e) ||
 	    !backup_create(s->engine, &s->arena, &name, e))
 		return false;
@@ -38,9 +37,7 @@ const struct command command_backup_create = {
 	.name = "backup create",
 	.words = "",
 	.summary = "write a bundle with all keys, and read it back",
-	.help = "Goes to the backup directory of the fleet file, under its "
-		"passphrases. Every\napply writes one by itself before it "
-		"touches a component.",
+	.help = "Goes to the backup directory of the fleet file, under its passphrases. Every\napply writes one by itself before it touches a component.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.run = run_create,
 };
@@ -49,8 +46,7 @@ const struct command command_backup_create = {
 
 static const char *const list_titles[] = { "BUNDLE", "SERIAL", "BYTES", NULL };
 
-static bool run_list(struct session *s, const struct call *call, int *status,
-		     struct err *e)
+static bool run_list(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	struct table t = { .arena = &s->arena, .titles = list_titles };
 	struct backup_listed *list = NULL;
@@ -63,11 +59,8 @@ static bool run_list(struct session *s, const struct call *call, int *status,
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		table_add(&t, list[i].name, TONE_PLAIN);
-		table_add(&t,
-			  arena_printf(&s->arena, "%" PRId64, list[i].serial),
-			  TONE_PLAIN);
-		table_add(&t, arena_printf(&s->arena, "%" PRId64, list[i].size),
-			  TONE_PLAIN);
+		table_add(&t, arena_printf(&s->arena, "%" PRId64, list[i].serial), TONE_PLAIN);
+		table_add(&t, arena_printf(&s->arena, "%" PRId64, list[i].size), TONE_PLAIN);
 	}
 	table_render(&t, s->terminal.color, &text);
 	terminal_put(&s->terminal, &text);
@@ -97,10 +90,9 @@ struct verify_options {
 };
 
 static const struct option verify_options[] = {
-	TEXT(struct verify_options, passphrase_file, .name = "passphrase-file",
-	     .argument = "FILE", .help = "open it with the passphrase in FILE"),
-	TEXT(struct verify_options, passphrase_env, .name = "passphrase-env",
-	     .argument = "NAME",
+	TEXT(struct verify_options, passphrase_file, .name = "passphrase-file", .argument = "FILE",
+	     .help = "open it with the passphrase in FILE"),
+	TEXT(struct verify_options, passphrase_env, .name = "passphrase-env", .argument = "NAME",
 	     .help = "open it with the passphrase in variable NAME"),
 	FLAG(struct verify_options, structure, .name = "structure",
 	     .help = "without a passphrase: only what can be seen"),
@@ -113,43 +105,37 @@ static bool check_options(const struct verify_options *o, struct err *e)
 
 	return ways <= 1 ||
 	       err_set(e, ERR_USAGE,
-		       "'--passphrase-file', '--passphrase-env' and "
-		       "'--structure' exclude each other");
+		       "'--passphrase-file', '--passphrase-env' and '--structure' exclude each other");
 }
 
 /* Any passphrase of the fleet file may be the one; the first that opens. */
-static bool verify_as_fleet(struct session *s, const char *path,
-			    struct bundle *out, struct err *e)
+static bool verify_as_fleet(struct session *s, const char *path, struct bundle *out, struct err *e)
 {
 	const struct backup_policy *policy = &s->fleet.backup;
 
 	for (size_t i = 0; i < policy->passphrase_count; i++) {
 		const struct secret *passphrase = NULL;
 
-		if (!engine_secret(s->engine, &policy->passphrases[i],
-				   &passphrase, e))
+		if (!engine_secret(s->engine, &policy->passphrases[i], &passphrase, e))
 			return false;
 		if (backup_verify(path, passphrase, out, e))
 			return true;
 	}
-	return policy->passphrase_count == 0 &&
-	       backup_verify(path, NULL, out, e);
+	return policy->passphrase_count == 0 && backup_verify(path, NULL, out, e);
 }
 
-static bool verify(struct session *s, const struct verify_options *o,
-		   const char *path, struct bundle *out, struct err *e)
+static bool verify(struct session *s, const struct verify_options *o, const char *path,
+		   struct bundle *out, struct err *e)
 {
 	AUTO(secret) passphrase = { 0 };
 
 	if (o->structure)
 		return backup_verify(path, NULL, out, e);
 	if (o->passphrase_file)
-		return passphrase_from_file(o->passphrase_file, &passphrase,
-					    e) &&
+		return passphrase_from_file(o->passphrase_file, &passphrase, e) &&
 		       backup_verify(path, &passphrase, out, e);
 	if (o->passphrase_env)
-		return passphrase_from_environment(o->passphrase_env,
-						   &passphrase, e) &&
+		return passphrase_from_environment(o->passphrase_env, &passphrase, e) &&
 		       backup_verify(path, &passphrase, out, e);
 	/* away from home only the structure can be looked at */
 	if (access(s->file, F_OK) < 0)
@@ -158,8 +144,7 @@ static bool verify(struct session *s, const struct verify_options *o,
 	       verify_as_fleet(s, path, out, e);
 }
 
-static void show_bundle(struct session *s, const char *path,
-			const struct bundle *b)
+static void show_bundle(struct session *s, const char *path, const struct bundle *b)
 {
 	AUTO(buf) text = { 0 };
 	char created[TIME_TEXT];
@@ -167,17 +152,14 @@ static void show_bundle(struct session *s, const char *path,
 	text_escape(&text, path, strlen(path));
 	buf_puts(&text, ": fleet '");
 	text_escape(&text, b->fleet, strlen(b->fleet));
-	buf_printf(
-		&text, "', serial %" PRId64 ", made %s, %zu generation%s: %s\n",
-		b->serial, time_format(b->created, created), b->item_count,
-		b->item_count == 1 ? "" : "s",
-		b->authenticated ? "whole, and every key fits its certificate"
-				 : "its structure is right, not authenticated");
+	buf_printf(&text, "', serial %" PRId64 ", made %s, %zu generation%s: %s\n", b->serial,
+		   time_format(b->created, created), b->item_count, b->item_count == 1 ? "" : "s",
+		   b->authenticated ? "whole, and every key fits its certificate"
+				    : "its structure is right, not authenticated");
 	terminal_put(&s->terminal, &text);
 }
 
-static bool run_verify(struct session *s, const struct call *call, int *status,
-		       struct err *e)
+static bool run_verify(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct verify_options *o = call->options;
 	const char *path = call->words[0];
@@ -188,12 +170,11 @@ static bool run_verify(struct session *s, const struct call *call, int *status,
 	show_bundle(s, path, &b);
 	if (b.authenticated || o->structure)
 		return true;
-	terminal_error(&s->terminal,
-		       b.unencrypted
-			       ? "not authenticated: it is not encrypted, so "
-				 "nothing vouches for it"
-			       : "not authenticated: name its passphrase with "
-				 "--passphrase-file or --passphrase-env");
+	terminal_error(
+		&s->terminal,
+		b.unencrypted
+			? "not authenticated: it is not encrypted, so nothing vouches for it"
+			: "not authenticated: name its passphrase with --passphrase-file or --passphrase-env");
 	*status = STATUS_NOT_AUTHENTICATED;
 	return true;
 }
@@ -202,10 +183,7 @@ const struct command command_backup_verify = {
 	.name = "backup verify",
 	.words = "BUNDLE",
 	.summary = "prove that a bundle is whole and opens",
-	.help = "Without an option the passphrases of the fleet file in the "
-		"working directory\nare tried. Exit status 0 when all of it "
-		"is proven, 1 when it is not\nauthenticated, 65 when it is "
-		"damaged or the passphrase is wrong.",
+	.help = "Without an option the passphrases of the fleet file in the working directory\nare tried. Exit status 0 when all of it is proven, 1 when it is not\nauthenticated, 65 when it is damaged or the passphrase is wrong.",
 	.words_least = 1,
 	.words_most = 1,
 	.options = verify_options,

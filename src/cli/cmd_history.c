@@ -21,17 +21,13 @@ struct history_options {
 };
 
 static const struct option options[] = {
-	FLAG(struct history_options, json, .name = "json",
-	     .help = "print it as JSON"),
+	FLAG(struct history_options, json, .name = "json", .help = "print it as JSON"),
 	{ 0 },
 };
 
-static const char *const run_titles[] = { "RUN",     "BEGAN", "TOOK", "WHO",
-					  "OUTCOME", "STEPS", NULL };
-static const char *const step_titles[] = { "STEP",       "KIND",
-					   "COMPONENT",  "CERTIFICATE",
-					   "GENERATION", "OUTCOME",
-					   NULL };
+static const char *const run_titles[] = { "RUN", "BEGAN", "TOOK", "WHO", "OUTCOME", "STEPS", NULL };
+static const char *const step_titles[] = { "STEP",       "KIND",    "COMPONENT", "CERTIFICATE",
+					   "GENERATION", "OUTCOME", NULL };
 
 /* How a run ended, in words, by its exit status. */
 struct outcome {
@@ -63,16 +59,13 @@ static const struct outcome *outcome_of(const struct run_record *r)
 
 static json_t *run_to_json(const struct run_record *r, size_t steps)
 {
-	json_t *exit_status =
-		r->ended ? json_integer(r->exit_status) : json_null();
+	json_t *exit_status = r->ended ? json_integer(r->exit_status) : json_null();
 
-	return json_pack(
-		"{sI so so so so ss sI so sI}", "run", (json_int_t)r->number,
-		"started", json_moment(r->started), "ended",
-		json_moment(r->ended), "who", json_text(r->who), "exit_status",
-		exit_status, "outcome", outcome_of(r)->words, "serial",
-		(json_int_t)r->serial, "plan_hash", json_text(r->plan_hash),
-		"steps", (json_int_t)steps);
+	return json_pack("{sI so so so so ss sI so sI}", "run", (json_int_t)r->number, "started",
+			 json_moment(r->started), "ended", json_moment(r->ended), "who",
+			 json_text(r->who), "exit_status", exit_status, "outcome",
+			 outcome_of(r)->words, "serial", (json_int_t)r->serial, "plan_hash",
+			 json_text(r->plan_hash), "steps", (json_int_t)steps);
 }
 
 static void add_run(struct table *t, const struct run_record *r, size_t steps)
@@ -91,8 +84,7 @@ static void add_run(struct table *t, const struct run_record *r, size_t steps)
 	table_add(t, arena_printf(t->arena, "%zu", steps), TONE_PLAIN);
 }
 
-static bool count_steps(struct state *state, unsigned run, size_t *count,
-			struct err *e)
+static bool count_steps(struct state *state, unsigned run, size_t *count, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct step_record *steps = NULL;
@@ -120,9 +112,8 @@ static bool show_runs(struct session *s, bool json, struct err *e)
 		json_array_append_new(list, run_to_json(&runs[i], steps));
 	}
 	if (json) {
-		AUTO(json) document = json_pack(
-			"{ss so sO}", "format_version", HISTORY_FORMAT, "fleet",
-			json_text(s->fleet.name), "runs", list);
+		AUTO(json) document = json_pack("{ss so sO}", "format_version", HISTORY_FORMAT,
+						"fleet", json_text(s->fleet.name), "runs", list);
 
 		terminal_put_json(&s->terminal, document, false);
 		return true;
@@ -145,15 +136,12 @@ static const enum tone outcome_tones[STEP_OUTCOME_COUNT] = {
 
 static json_t *step_to_json(const struct step_record *r)
 {
-	return json_pack("{sI ss so so so ss so so so}", "number",
-			 (json_int_t)r->number, "kind",
-			 step_kind_names[r->kind], "component",
-			 json_text(r->component), "certificate",
-			 json_text(r->certificate), "generation",
-			 json_text(r->generation), "outcome",
-			 step_outcome_names[r->outcome], "started",
-			 json_moment(r->started), "ended",
-			 json_moment(r->ended), "error", json_text(r->error));
+	return json_pack("{sI ss so so so ss so so so}", "number", (json_int_t)r->number, "kind",
+			 step_kind_names[r->kind], "component", json_text(r->component),
+			 "certificate", json_text(r->certificate), "generation",
+			 json_text(r->generation), "outcome", step_outcome_names[r->outcome],
+			 "started", json_moment(r->started), "ended", json_moment(r->ended),
+			 "error", json_text(r->error));
 }
 
 static void add_step(struct table *t, const struct step_record *r)
@@ -163,9 +151,7 @@ static void add_step(struct table *t, const struct step_record *r)
 	table_add(t, r->component, TONE_PLAIN);
 	table_add(t, r->certificate, TONE_PLAIN);
 	table_add(t,
-		  r->generation ? arena_strndup(t->arena, r->generation,
-						FINGERPRINT_SHOWN)
-				: NULL,
+		  r->generation ? arena_strndup(t->arena, r->generation, FINGERPRINT_SHOWN) : NULL,
 		  TONE_PLAIN);
 	table_add(t, step_outcome_names[r->outcome], outcome_tones[r->outcome]);
 	if (r->error)
@@ -181,8 +167,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 
 	for (size_t i = 0; i < count; i++)
 		add_step(&t, &steps[i]);
-	buf_printf(&text, "Run %u of %s by ", run->number,
-		   time_format(run->started, began));
+	buf_printf(&text, "Run %u of %s by ", run->number, time_format(run->started, began));
 	text_escape(&text, run->who, strlen(run->who));
 	buf_printf(&text, ": %s\n\n", outcome_of(run)->words);
 	table_render(&t, s->terminal.color, &text);
@@ -198,15 +183,13 @@ static void show_steps_json(struct session *s, const struct run_record *run,
 		json_array_append_new(list, step_to_json(&steps[i]));
 
 	AUTO(json) document =
-		json_pack("{ss so so sO}", "format_version", HISTORY_FORMAT,
-			  "fleet", json_text(s->fleet.name), "run",
-			  run_to_json(run, count), "steps", list);
+		json_pack("{ss so so sO}", "format_version", HISTORY_FORMAT, "fleet",
+			  json_text(s->fleet.name), "run", run_to_json(run, count), "steps", list);
 
 	terminal_put_json(&s->terminal, document, false);
 }
 
-static bool find_run(struct session *s, unsigned number, struct run_record *out,
-		     struct err *e)
+static bool find_run(struct session *s, unsigned number, struct run_record *out, struct err *e)
 {
 	struct state *state = engine_state(s->engine);
 	struct run_record *runs = NULL;
@@ -220,13 +203,11 @@ static bool find_run(struct session *s, unsigned number, struct run_record *out,
 		*out = runs[i];
 		return true;
 	}
-	return err_set(e, ERR_MISSING,
-		       "there is no run %u; 'certfleet history' lists them",
+	return err_set(e, ERR_MISSING, "there is no run %u; 'certfleet history' lists them",
 		       number);
 }
 
-static bool show_run(struct session *s, const char *word, bool json,
-		     struct err *e)
+static bool show_run(struct session *s, const char *word, bool json, struct err *e)
 {
 	struct run_record run = { 0 };
 	struct step_record *steps = NULL;
@@ -237,8 +218,7 @@ static bool show_run(struct session *s, const char *word, bool json,
 		return err_set(e, ERR_USAGE, "'%s' is no number of a run",
 			       text_escaped(&s->arena, word));
 	if (!find_run(s, (unsigned)strtoul(word, NULL, 10), &run, e) ||
-	    !journal_run_steps(engine_state(s->engine), run.number, &s->arena,
-			       &steps, &count, e))
+	    !journal_run_steps(engine_state(s->engine), run.number, &s->arena, &steps, &count, e))
 		return false;
 	if (json)
 		show_steps_json(s, &run, steps, count);
@@ -247,8 +227,7 @@ static bool show_run(struct session *s, const char *word, bool json,
 	return true;
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct history_options *o = call->options;
 

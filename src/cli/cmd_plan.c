@@ -35,16 +35,14 @@ static const struct option options[] = {
 	     .help = "print it as JSON (schemas/plan.schema.json)"),
 	TEXT(struct plan_options, report, .name = "report", .argument = "FILE",
 	     .help = "write the affected components as .csv or .json"),
-	FLAG(struct plan_options, detailed_exitcode,
-	     .name = "detailed-exitcode",
+	FLAG(struct plan_options, detailed_exitcode, .name = "detailed-exitcode",
 	     .help = "4 blocked, 3 needs --ack, 2 changes, 0 none"),
 	CHOSEN_OPTIONS(struct plan_options, chosen),
 	FLAG(struct plan_options, offline, .name = "offline",
 	     .help = "contact nothing, take what was last seen"),
 	FLAG(struct plan_options, confined, .name = "confined",
 	     .help = "for a fleet file nobody has reviewed: offline, no\n"
-		     "                          secret, no child, nothing "
-		     "from elsewhere"),
+		     "                          secret, no child, nothing from elsewhere"),
 	TIME(struct plan_options, at, .name = "at",
 	     .help = "look ahead: what would it be at this time"),
 	LATER("markdown"),
@@ -85,24 +83,23 @@ static bool configure(struct session *s, const struct call *call, struct err *e)
 static bool check_options(const struct plan_options *o, struct err *e)
 {
 	if (o->offline && o->confined)
-		return err_set(e, ERR_USAGE,
-			       "'--offline' and '--confined' exclude each "
-			       "other: who is confined is offline");
+		return err_set(
+			e, ERR_USAGE,
+			"'--offline' and '--confined' exclude each other: who is confined is offline");
 	if (o->out && o->offline)
-		return err_set(e, ERR_USAGE,
-			       "'--out' and '--offline' exclude each other: a "
-			       "saved plan is compared with what is seen");
+		return err_set(
+			e, ERR_USAGE,
+			"'--out' and '--offline' exclude each other: a saved plan is compared with what is seen");
 	if (o->out && o->at.given)
 		return err_set(e, ERR_USAGE,
-			       "'--out' and '--at' exclude each other: a saved "
-			       "plan is about now");
+			       "'--out' and '--at' exclude each other: a saved plan is about now");
 	return (!o->out || saved_may_write(o->out, e)) &&
 	       (!o->report || affected_may_write(o->report, e));
 }
 
 /* A line of its own, to be copied; no part of a long one is left out. */
-static void tell_command(struct session *s, const char *plan_path,
-			 const char *fleet_file, const struct choices *c)
+static void tell_command(struct session *s, const char *plan_path, const char *fleet_file,
+			 const struct choices *c)
 {
 	AUTO(buf) text = { 0 };
 
@@ -113,8 +110,8 @@ static void tell_command(struct session *s, const char *plan_path,
 		terminal_tell(&s->terminal, &text);
 }
 
-static bool write_files(struct session *s, const struct plan_options *o,
-			const struct plan *p, struct err *e)
+static bool write_files(struct session *s, const struct plan_options *o, const struct plan *p,
+			struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
@@ -125,12 +122,11 @@ static bool write_files(struct session *s, const struct plan_options *o,
 	if (!saved_write(o->out, p, s->fleet.path, e))
 		return false;
 	if (s->confined)
-		terminal_note(&s->terminal,
-			      "confined: an apply finds it stale unless all is "
-			      "as it was last seen");
+		terminal_note(
+			&s->terminal,
+			"confined: an apply finds it stale unless all is as it was last seen");
 
-	terminal_note(&s->terminal, "saved to '%s'; what applies it is:",
-		      text_escaped(&a, o->out));
+	terminal_note(&s->terminal, "saved to '%s'; what applies it is:", text_escaped(&a, o->out));
 	tell_command(s, o->out, s->fleet.path, &p->choices);
 	return true;
 }
@@ -158,24 +154,20 @@ static void tell_age(struct session *s, const struct snapshot *snapshot)
 	}
 	if (oldest)
 		terminal_note(&s->terminal,
-			      "nothing was contacted; what is known is from %s "
-			      "or later",
+			      "nothing was contacted; what is known is from %s or later",
 			      time_format(oldest, when));
 	else
 		terminal_note(&s->terminal,
-			      "nothing was contacted, and nothing is known of "
-			      "the components");
+			      "nothing was contacted, and nothing is known of the components");
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct plan_options *o = call->options;
 	AUTO(planned) p = { 0 };
 	struct planning how = { .offline = o->offline || o->confined,
 				.now = clock_now(),
-				.choices =
-					chosen_choices(&o->chosen, &s->arena) };
+				.choices = chosen_choices(&o->chosen, &s->arena) };
 
 	how.at = o->at.given ? o->at.seconds : how.now;
 	if (!check_options(o, e) || !planning_make(s, &how, &p, e))
@@ -191,8 +183,7 @@ static bool run(struct session *s, const struct call *call, int *status,
 	return true;
 }
 
-static bool run_show(struct session *s, const struct call *call, int *status,
-		     struct err *e)
+static bool run_show(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct plan_options *o = call->options;
 	AUTO(saved) saved = { 0 };
@@ -201,11 +192,10 @@ static bool run_show(struct session *s, const struct call *call, int *status,
 	if (!saved_read(call->words[0], &saved, e))
 		return false;
 	show(s, &saved.plan, o->json);
-	terminal_note(&s->terminal,
-		      "made of a fleet file '%s'; apply takes the one that "
-		      "its command line names, and the choices of the plan "
-		      "count when they are given again:",
-		      text_escaped(&s->arena, saved.fleet_file));
+	terminal_note(
+		&s->terminal,
+		"made of a fleet file '%s'; apply takes the one that its command line names, and the choices of the plan count when they are given again:",
+		text_escaped(&s->arena, saved.fleet_file));
 	tell_command(s, call->words[0], s->file, &saved.plan.choices);
 	return true;
 }
@@ -214,9 +204,7 @@ const struct command command_plan = {
 	.name = "plan",
 	.words = "[FILE]",
 	.summary = "show what apply would change; reads, never writes",
-	.help = "Looks at the state, the imports, the components and their "
-		"TLS ports. Needs no\npassphrase of the state or the backups. "
-		"Exit status 0 whenever a plan was made.",
+	.help = "Looks at the state, the imports, the components and their TLS ports. Needs no\npassphrase of the state or the backups. Exit status 0 whenever a plan was made.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,
 	.options = options,
@@ -229,9 +217,7 @@ const struct command command_plan_show = {
 	.name = "plan show",
 	.words = "PLAN",
 	.summary = "show a saved plan",
-	.help = "Shows what apply compares with a plan of its own. Of "
-		"components without a step a\nsaved plan says nothing but how "
-		"many there are.",
+	.help = "Shows what apply compares with a plan of its own. Of components without a step a\nsaved plan says nothing but how many there are.",
 	.words_least = 1,
 	.words_most = 1,
 	.options = show_options,

@@ -13,8 +13,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct schema_options *o = call->options;
 	AUTO(buf) text = { 0 };

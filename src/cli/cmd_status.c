@@ -42,8 +42,7 @@ static void show(struct session *s, const struct status *st, bool json)
 	terminal_put(&s->terminal, &text);
 }
 
-static bool run(struct session *s, const struct call *call, int *status,
-		struct err *e)
+static bool run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct status_options *o = call->options;
 	AUTO(snapshot) snapshot = { 0 };
@@ -70,10 +69,7 @@ const struct command command_status = {
 	.name = "status",
 	.words = "[FILE]",
 	.summary = "show what each component really serves",
-	.help = "A component is in-sync only with evidence: a completed TLS "
-		"handshake that\npresents the desired certificate, or the "
-		"driver's own proof. Needs no passphrase\nof the state or the "
-		"backups.",
+	.help = "A component is in-sync only with evidence: a completed TLS handshake that\npresents the desired certificate, or the driver's own proof. Needs no passphrase\nof the state or the backups.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,
 	.options = options,

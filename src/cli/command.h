@@ -32,12 +32,10 @@ struct call {
  * Sets `status` (0 before) and returns true; or returns false, and the error
  * is told and decides the exit status.
  */
-typedef bool command_fn(struct session *s, const struct call *call, int *status,
-			struct err *e);
+typedef bool command_fn(struct session *s, const struct call *call, int *status, struct err *e);
 
 /* What the session must know of the options before it opens anything. */
-typedef bool configure_fn(struct session *s, const struct call *call,
-			  struct err *e);
+typedef bool configure_fn(struct session *s, const struct call *call, struct err *e);
 
 struct command {
 	const char *name;  /* "plan", or "plan show" */
@@ -53,11 +51,10 @@ struct command {
 	command_fn *run;         /* NULL: has its name, but is not built yet */
 };
 
-extern const struct command command_validate, command_plan, command_plan_show,
-	command_apply, command_status, command_history, command_backup_create,
-	command_backup_list, command_backup_verify, command_schema,
-	command_agent, command_agent_invite, command_agent_enrol,
-	command_agent_accept;
+extern const struct command command_validate, command_plan, command_plan_show, command_apply,
+	command_status, command_history, command_backup_create, command_backup_list,
+	command_backup_verify, command_schema, command_agent, command_agent_invite,
+	command_agent_enrol, command_agent_accept;
 
 /* In the order of the help; ends with NULL. */
 extern const struct command *const commands[];

@@ -5,9 +5,8 @@
 
 /* Names that are taken, for what is not built yet. */
 static const struct command later[] = {
-	{ .name = "init" },           { .name = "inspect" },
-	{ .name = "state" },          { .name = "backup export" },
-	{ .name = "backup restore" },
+	{ .name = "init" },          { .name = "inspect" },        { .name = "state" },
+	{ .name = "backup export" }, { .name = "backup restore" },
 };
 
 const struct command *const commands[] = {

@@ -20,8 +20,7 @@ static bool has_head(const struct command *c)
 	size_t len = strcspn(c->name, " ");
 
 	for (size_t i = 0; c->name[len] && commands[i]; i++)
-		if (strlen(commands[i]->name) == len &&
-		    !strncmp(commands[i]->name, c->name, len))
+		if (strlen(commands[i]->name) == len && !strncmp(commands[i]->name, c->name, len))
 			return true;
 	return false;
 }
@@ -37,11 +36,10 @@ static void add_command(const struct command *c, struct buf *out)
 	buf_printf(out, "%s\n", c->summary);
 }
 
-void help_commands(const char *group, const struct option *common,
-		   struct buf *out)
+void help_commands(const char *group, const struct option *common, struct buf *out)
 {
-	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n",
-		   group ? group : "", group ? " " : "");
+	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n", group ? group : "",
+		   group ? " " : "");
 	for (size_t i = 0; commands[i]; i++)
 		if (commands[i]->run && is_in(commands[i], group) &&
 		    (group || !has_head(commands[i])))
@@ -64,12 +62,11 @@ static void add_followers(const struct command *c, struct buf *out)
 	}
 }
 
-void help_command(const struct command *c, const struct option *common,
-		  struct buf *out)
+void help_command(const struct command *c, const struct option *common, struct buf *out)
 {
 	buf_printf(out, "usage: certfleet %s%s%s%s%s\n\n%s\n", c->name,
-		   c->options ? " [OPTION...]" : "", *c->words ? " " : "",
-		   c->words, "", c->summary);
+		   c->options ? " [OPTION...]" : "", *c->words ? " " : "", c->words, "",
+		   c->summary);
 	if (c->help)
 		buf_printf(out, "\n%s\n", c->help);
 	if (c->options) {

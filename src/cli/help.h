@@ -7,9 +7,7 @@
 #include "cli/command.h"
 
 /* All commands, or those of one group ("backup"). */
-void help_commands(const char *group, const struct option *common,
-		   struct buf *out);
-void help_command(const struct command *c, const struct option *common,
-		  struct buf *out);
+void help_commands(const char *group, const struct option *common, struct buf *out);
+void help_command(const struct command *c, const struct option *common, struct buf *out);
 
 #endif

@@ -20,12 +20,10 @@ struct given {
 
 /* ---- finding ---- */
 
-static const struct option *match(const struct option *o, const char *word,
-				  size_t len)
+static const struct option *match(const struct option *o, const char *word, size_t len)
 {
 	for (; o->name; o++) {
-		if (word[0] == '-' && word[1] == '-' &&
-		    strlen(o->name) == len - 2 &&
+		if (word[0] == '-' && word[1] == '-' && strlen(o->name) == len - 2 &&
 		    !strncmp(o->name, word + 2, len - 2))
 			return o;
 		if (len == 2 && o->letter && word[1] == o->letter)
@@ -40,22 +38,19 @@ static bool unknown(struct parse *p, const char *shown, struct err *e)
 
 	for (size_t i = 0; i < p->set_count; i++)
 		for (const struct option *o = p->sets[i].options; o->name; o++)
-			VEC_PUSH(&names, p->arena,
-				 arena_printf(p->arena, "--%s", o->name));
+			VEC_PUSH(&names, p->arena, arena_printf(p->arena, "--%s", o->name));
 	VEC_PUSH(&names, p->arena, NULL);
 
 	const char *near = text_nearest(shown, names.items);
 
 	shown = text_escaped(p->arena, shown);
 	if (near)
-		return err_set(e, ERR_USAGE,
-			       "unknown option '%s', did you mean '%s'?", shown,
+		return err_set(e, ERR_USAGE, "unknown option '%s', did you mean '%s'?", shown,
 			       near);
 	return err_set(e, ERR_USAGE, "unknown option '%s'", shown);
 }
 
-static bool find(struct parse *p, const char *word, struct given *g,
-		 struct err *e)
+static bool find(struct parse *p, const char *word, struct given *g, struct err *e)
 {
 	size_t len = strcspn(word, "=");
 
@@ -81,9 +76,8 @@ static bool take_moment(const struct given *g, struct err *e)
 			    : duration_parse(g->value, &slot->seconds);
 
 	slot->given = true;
-	return good ||
-	       err_set(e, ERR_USAGE, "'%s' must look like %s", g->shown,
-		       is_time ? "2026-11-23T08:00:00Z" : "90d, 36h or 15m");
+	return good || err_set(e, ERR_USAGE, "'%s' must look like %s", g->shown,
+			       is_time ? "2026-11-23T08:00:00Z" : "90d, 36h or 15m");
 }
 
 static bool take_choice(struct parse *p, const struct given *g, struct err *e)
@@ -97,9 +91,8 @@ static bool take_choice(struct parse *p, const struct given *g, struct err *e)
 		}
 		buf_printf(&list, "%s%s", i ? ", " : "", g->option->choices[i]);
 	}
-	return err_set(e, ERR_USAGE, "'%s' cannot be '%s', it is one of: %s",
-		       g->shown, text_escaped(p->arena, g->value),
-		       buf_text(&list));
+	return err_set(e, ERR_USAGE, "'%s' cannot be '%s', it is one of: %s", g->shown,
+		       text_escaped(p->arena, g->value), buf_text(&list));
 }
 
 static bool take(struct parse *p, const struct given *g, struct err *e)
@@ -123,21 +116,19 @@ static bool take(struct parse *p, const struct given *g, struct err *e)
 	case OPTION_KIND_COUNT:
 		break;
 	}
-	return err_set(e, ERR_USAGE,
-		       "'%s' is not supported by this version yet", g->shown);
+	return err_set(e, ERR_USAGE, "'%s' is not supported by this version yet", g->shown);
 }
 
 /* `next` is NULL at the end of the command line. */
-static bool read_option(struct parse *p, const char *word, const char *next,
-			size_t *used, struct err *e)
+static bool read_option(struct parse *p, const char *word, const char *next, size_t *used,
+			struct err *e)
 {
 	struct given g = { 0 };
 
 	if (!find(p, word, &g, e))
 		return false;
 
-	bool alone =
-		g.option->kind == OPTION_FLAG || g.option->kind == OPTION_LATER;
+	bool alone = g.option->kind == OPTION_FLAG || g.option->kind == OPTION_LATER;
 
 	if (g.option->kind == OPTION_FLAG && g.value)
 		return err_set(e, ERR_USAGE, "'%s' takes no value", g.shown);
@@ -151,8 +142,7 @@ static bool read_option(struct parse *p, const char *word, const char *next,
 	return take(p, &g, e);
 }
 
-bool options_parse(struct parse *p, char *const *argv, size_t *used,
-		   struct err *e)
+bool options_parse(struct parse *p, char *const *argv, size_t *used, struct err *e)
 {
 	size_t at = 0;
 	bool ended = false;

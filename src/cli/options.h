@@ -65,12 +65,9 @@ struct option {
 #define FLAG(T, m, ...) OPTION(T, m, bool, OPTION_FLAG, __VA_ARGS__)
 #define TEXT(T, m, ...) OPTION(T, m, const char *, OPTION_TEXT, __VA_ARGS__)
 #define TEXTS(T, m, ...) OPTION(T, m, struct texts, OPTION_TEXTS, __VA_ARGS__)
-#define DURATION(T, m, ...)                                                  \
-	OPTION(T, m, struct moment, OPTION_DURATION, .argument = "DURATION", \
-	       __VA_ARGS__)
-#define TIME(T, m, ...)                                              \
-	OPTION(T, m, struct moment, OPTION_TIME, .argument = "TIME", \
-	       __VA_ARGS__)
+#define DURATION(T, m, ...) \
+	OPTION(T, m, struct moment, OPTION_DURATION, .argument = "DURATION", __VA_ARGS__)
+#define TIME(T, m, ...) OPTION(T, m, struct moment, OPTION_TIME, .argument = "TIME", __VA_ARGS__)
 #define CHOICE(T, m, ...) OPTION(T, m, int, OPTION_CHOICE, __VA_ARGS__)
 #define LATER(option_name)                                \
 	{                                                 \
@@ -95,8 +92,7 @@ struct parse {
  * Reads `argv` (ends with NULL) into the sets and the words; `used` is how
  * much of it was read.  Values point into argv.  ERR_USAGE names the option.
  */
-MUST_CHECK bool options_parse(struct parse *p, char *const *argv, size_t *used,
-			      struct err *e);
+MUST_CHECK bool options_parse(struct parse *p, char *const *argv, size_t *used, struct err *e);
 
 /* The rows as help, one or more lines each. */
 void options_help(const struct option *options, struct buf *out);

@@ -12,8 +12,7 @@ enum {
 	BEGINNING = 512 /* bytes that tell what a file is */
 };
 
-bool overwrite_check(const char *path, const char *what, is_ours_fn *is_ours,
-		     struct err *e)
+bool overwrite_check(const char *path, const char *what, is_ours_fn *is_ours, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -23,11 +22,9 @@ bool overwrite_check(const char *path, const char *what, is_ours_fn *is_ours,
 	if (lstat(path, &st) < 0)
 		return true; /* what else is wrong, writing it tells */
 	if (S_ISREG(st.st_mode) && fd >= 0 &&
-	    (st.st_size == 0 ||
-	     (read(fd, begin, BEGINNING) > 0 && is_ours(begin))))
+	    (st.st_size == 0 || (read(fd, begin, BEGINNING) > 0 && is_ours(begin))))
 		return true;
 	return err_set(e, ERR_USAGE,
-		       "'%s' is there already and is no %s; name another "
-		       "file, or remove it",
+		       "'%s' is there already and is no %s; name another file, or remove it",
 		       text_escaped(&a, path), what);
 }

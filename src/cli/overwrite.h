@@ -18,7 +18,7 @@ typedef bool is_ours_fn(const char *text);
  * Whether `path` is free: nothing is there, or an empty file, or one that
  * `is_ours`.  `what` completes "it is no ...".  ERR_USAGE when it is not.
  */
-MUST_CHECK bool overwrite_check(const char *path, const char *what,
-				is_ours_fn *is_ours, struct err *e);
+MUST_CHECK bool overwrite_check(const char *path, const char *what, is_ours_fn *is_ours,
+				struct err *e);
 
 #endif

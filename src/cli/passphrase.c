@@ -16,8 +16,7 @@ bool passphrase_from_file(const char *path, struct secret *out, struct err *e)
 {
 	AUTO(secret) s = { 0 };
 
-	if (!trusted_file_read(path, TRUSTED_SECRET, PASSPHRASE_FILE_LIMIT, &s,
-			       e)) {
+	if (!trusted_file_read(path, TRUSTED_SECRET, PASSPHRASE_FILE_LIMIT, &s, e)) {
 		e->code = ERR_INPUT;
 		return err_in(e, "cannot take the passphrase");
 	}
@@ -29,16 +28,13 @@ bool passphrase_from_file(const char *path, struct secret *out, struct err *e)
 	return true;
 }
 
-bool passphrase_from_environment(const char *name, struct secret *out,
-				 struct err *e)
+bool passphrase_from_environment(const char *name, struct secret *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	char *value = getenv(name);
 
 	if (!value || !*value)
-		return err_set(e, ERR_INPUT,
-			       "the environment variable '%s' is not set or "
-			       "empty",
+		return err_set(e, ERR_INPUT, "the environment variable '%s' is not set or empty",
 			       text_escaped(&a, name));
 	secret_copy(out, value, strlen(value));
 	wipe(value, strlen(value));

@@ -9,10 +9,8 @@
 #include <stdbool.h>
 
 /* `out` must be empty; one newline at the end is cut. */
-MUST_CHECK bool passphrase_from_file(const char *path, struct secret *out,
-				     struct err *e);
+MUST_CHECK bool passphrase_from_file(const char *path, struct secret *out, struct err *e);
 /* Takes it out of the environment. */
-MUST_CHECK bool passphrase_from_environment(const char *name,
-					    struct secret *out, struct err *e);
+MUST_CHECK bool passphrase_from_environment(const char *name, struct secret *out, struct err *e);
 
 #endif

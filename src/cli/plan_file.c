@@ -49,21 +49,17 @@ bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e)
 
 	return !strcmp(s->fleet_file, json_string_value(text)) ||
 	       err_set(e, ERR_STALE,
-		       "the plan was made of a fleet file '%s', this one is "
-		       "'%s'; name the right one with --file, or make a new "
-		       "plan",
+		       "the plan was made of a fleet file '%s', this one is '%s'; name the right one with --file, or make a new plan",
 		       text_escaped(&a, s->fleet_file), text_escaped(&a, name));
 }
 
-bool saved_write(const char *path, const struct plan *p, const char *fleet_file,
-		 struct err *e)
+bool saved_write(const char *path, const struct plan *p, const char *fleet_file, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct plan saved = plan_saved_form(p, &a);
 	AUTO(json) json = plan_to_json(&saved);
 
-	json_object_set_new(json, "fleet_file",
-			    json_text(last_part(fleet_file)));
+	json_object_set_new(json, "fleet_file", json_text(last_part(fleet_file)));
 
 	AUTO(str) text = json_dumps(json, JSON_INDENT(2));
 
@@ -85,21 +81,18 @@ bool saved_read(const char *path, struct saved *out, struct err *e)
 		return false;
 	}
 
-	AUTO(json) json = json_loadb(buf_text(&text), text.len,
-				     JSON_REJECT_DUPLICATES, &error);
+	AUTO(json) json = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &error);
 	if (!json)
-		return err_set(e, ERR_INPUT,
-			       "'%s' is no saved plan: it is no JSON, line %d",
-			       shown, error.line);
+		return err_set(e, ERR_INPUT, "'%s' is no saved plan: it is no JSON, line %d", shown,
+			       error.line);
 
-	const char *fleet_file =
-		json_string_value(json_object_get(json, "fleet_file"));
+	const char *fleet_file = json_string_value(json_object_get(json, "fleet_file"));
 
 	if (!fleet_file)
-		return err_set(e, ERR_INPUT,
-			       "'%s' is no saved plan: it names no fleet_file; "
-			       "'certfleet plan --out' makes one",
-			       shown);
+		return err_set(
+			e, ERR_INPUT,
+			"'%s' is no saved plan: it names no fleet_file; 'certfleet plan --out' makes one",
+			shown);
 	fleet_file = arena_strdup(&a, fleet_file);
 	/* the rest is exactly what `plan --json` prints */
 	json_object_del(json, "fleet_file");

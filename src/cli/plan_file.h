@@ -30,13 +30,12 @@ AUTO_STRUCT(saved, struct saved, saved_release)
 
 /* Whether a plan may be saved there; ERR_USAGE when it would cost a file. */
 MUST_CHECK bool saved_may_write(const char *path, struct err *e);
-MUST_CHECK bool saved_write(const char *path, const struct plan *p,
-			    const char *fleet_file, struct err *e);
+MUST_CHECK bool saved_write(const char *path, const struct plan *p, const char *fleet_file,
+			    struct err *e);
 /* `out` must be empty.  ERR_INPUT when it is no saved plan. */
 MUST_CHECK bool saved_read(const char *path, struct saved *out, struct err *e);
 /* ERR_STALE when the plan is of a fleet file of another name. */
-MUST_CHECK bool saved_is_of(const struct saved *s, const char *fleet_file,
-			    struct err *e);
+MUST_CHECK bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e);
 /* Whether a file looks like a saved plan rather than a fleet file. */
 bool saved_is_one(const char *path);
 

@@ -13,17 +13,14 @@
 
 static struct texts sorted_set(const struct texts *given, struct arena *a)
 {
-	struct texts set = { .items = arena_array(a, given->count,
-						  sizeof(*set.items)) };
+	struct texts set = { .items = arena_array(a, given->count, sizeof(*set.items)) };
 
 	for (size_t i = 0; i < given->count; i++)
 		set.items[i] = given->items[i];
 	if (given->count)
-		qsort(set.items, given->count, sizeof(*set.items),
-		      text_compare);
+		qsort(set.items, given->count, sizeof(*set.items), text_compare);
 	for (size_t i = 0; i < given->count; i++)
-		if (!set.count ||
-		    strcmp(set.items[set.count - 1], set.items[i]) != 0)
+		if (!set.count || strcmp(set.items[set.count - 1], set.items[i]) != 0)
 			set.items[set.count++] = set.items[i];
 	return set;
 }
@@ -50,8 +47,8 @@ void planned_release(struct planned *p)
 	snapshot_release(&p->snapshot);
 }
 
-bool planning_make(struct session *s, const struct planning *how,
-		   struct planned *out, struct err *e)
+bool planning_make(struct session *s, const struct planning *how, struct planned *out,
+		   struct err *e)
 {
 	AUTO(buf) canonical = { 0 };
 	AUTO(arena) a = { 0 };
@@ -68,8 +65,7 @@ bool planning_make(struct session *s, const struct planning *how,
 		.fleet = &s->fleet,
 		.snapshot = &p.snapshot,
 		.at = how->at,
-		.spec_digest = engine_spec_digest(buf_text(&canonical),
-						  &p.snapshot, &a),
+		.spec_digest = engine_spec_digest(buf_text(&canonical), &p.snapshot, &a),
 		.choices = how->choices,
 		.broken = how->broken,
 	};
@@ -89,11 +85,10 @@ void planning_tell_postponed(struct session *s, const struct planned *p)
 	status_make(&s->fleet, &p->snapshot, p->plan.at, &a, &status);
 	count = status_postponed(&status);
 	if (count && !p->plan.choices.restart_postponed)
-		terminal_note(&s->terminal,
-			      "%zu component%s for a postponed restart; "
-			      "'certfleet apply --restart-postponed' does it "
-			      "now",
-			      count, count == 1 ? " waits" : "s wait");
+		terminal_note(
+			&s->terminal,
+			"%zu component%s for a postponed restart; 'certfleet apply --restart-postponed' does it now",
+			count, count == 1 ? " waits" : "s wait");
 }
 
 const char *plan_line(const struct plan *p, struct arena *a)

@@ -21,15 +21,14 @@ struct chosen {
 	struct texts acks;
 	struct texts reissue;
 };
-#define CHOSEN_OPTIONS(T, member)                                            \
-	TEXTS(T, member.targets, .name = "target", .argument = "T",          \
-	      .help = "only this component or group, role:NAME,\n"           \
-		      "                          certificate:NAME or "       \
-		      "issuer:NAME"),                                        \
-		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]", \
-		      .help = "accept a precondition, everywhere or at T"),  \
-		TEXTS(T, member.reissue, .name = "reissue",                  \
-		      .argument = "NAME",                                    \
+#define CHOSEN_OPTIONS(T, member)                                               \
+	TEXTS(T, member.targets, .name = "target", .argument = "T",             \
+	      .help = "only this component or group, role:NAME,\n"              \
+		      "                          certificate:NAME or "          \
+		      "issuer:NAME"),                                           \
+		TEXTS(T, member.acks, .name = "ack", .argument = "CODE[:T]",    \
+		      .help = "accept a precondition, everywhere or at T"),     \
+		TEXTS(T, member.reissue, .name = "reissue", .argument = "NAME", \
 		      .help = "issue this certificate anew, with a new key")
 
 /*
@@ -54,8 +53,8 @@ struct planning {
 };
 
 /* `out` must be empty; the engine of the session must be open. */
-MUST_CHECK bool planning_make(struct session *s, const struct planning *how,
-			      struct planned *out, struct err *e);
+MUST_CHECK bool planning_make(struct session *s, const struct planning *how, struct planned *out,
+			      struct err *e);
 
 /* Says how many components wait for a restart that this plan leaves out. */
 void planning_tell_postponed(struct session *s, const struct planned *p);

@@ -15,10 +15,8 @@ enum {
 };
 
 static const char *const event_names[EVENT_KIND_COUNT] = {
-	[EVENT_RUN_STARTED] = "run started",
-	[EVENT_STEP_STARTED] = "step started",
-	[EVENT_STEP_ENDED] = "step ended",
-	[EVENT_NOTE] = "note",
+	[EVENT_RUN_STARTED] = "run started", [EVENT_STEP_STARTED] = "step started",
+	[EVENT_STEP_ENDED] = "step ended",   [EVENT_NOTE] = "note",
 	[EVENT_RUN_ENDED] = "run ended",
 };
 
@@ -39,8 +37,7 @@ static void add_step(json_t *json, const struct event *event)
 {
 	const struct step *s = event->step;
 
-	set(json, "id",
-	    event->number ? json_sprintf("s%zu", event->number) : json_null());
+	set(json, "id", event->number ? json_sprintf("s%zu", event->number) : json_null());
 	set(json, "number", json_integer((json_int_t)event->number));
 	set(json, "total", json_integer((json_int_t)event->total));
 	set(json, "kind", json_string(step_kind_names[s->kind]));
@@ -66,8 +63,7 @@ static void put_json(const struct progress *p, const struct event *event)
 	case EVENT_STEP_STARTED:
 		break;
 	case EVENT_STEP_ENDED:
-		set(json, "outcome",
-		    json_string(step_outcome_names[event->outcome]));
+		set(json, "outcome", json_string(step_outcome_names[event->outcome]));
 		set(json, "error", json_text(event->text));
 		break;
 	case EVENT_NOTE:
@@ -107,8 +103,7 @@ static void add_words(const struct event *event, struct buf *out)
 	const char *subject = subject_of(event->step);
 
 	if (event->number)
-		buf_printf(out, "[%*zu/%zu] ", digits(event->total),
-			   event->number, event->total);
+		buf_printf(out, "[%*zu/%zu] ", digits(event->total), event->number, event->total);
 	if (!*subject) {
 		buf_puts(out, kind);
 		return;
@@ -168,9 +163,8 @@ static void remember(struct progress *p, const struct event *event)
 		return;
 	if (event->text)
 		VEC_PUSH(&p->broken, p->arena,
-			 (struct broken_step){
-				 step_kind_names[s->kind], subject,
-				 arena_strdup(p->arena, event->text) });
+			 (struct broken_step){ step_kind_names[s->kind], subject,
+					       arena_strdup(p->arena, event->text) });
 	else if (s->kind == STEP_ROLLBACK)
 		VEC_PUSH(&p->rolled_back, p->arena, subject);
 }
@@ -194,12 +188,10 @@ static void add_broken(const struct progress *p, struct buf *out)
 		const struct broken_step *b = &p->broken.items[i];
 
 		if (i == NAMES_SHOWN) {
-			buf_printf(out, "  failed: %zu more\n",
-				   p->broken.count - i);
+			buf_printf(out, "  failed: %zu more\n", p->broken.count - i);
 			return;
 		}
-		buf_printf(out, "  failed: %s%s", b->kind,
-			   *b->subject ? " " : "");
+		buf_printf(out, "  failed: %s%s", b->kind, *b->subject ? " " : "");
 		text_escape(out, b->subject, strlen(b->subject));
 		buf_puts(out, ": ");
 		text_escape(out, b->error, strlen(b->error));
@@ -207,8 +199,7 @@ static void add_broken(const struct progress *p, struct buf *out)
 	}
 }
 
-static void add_names(const char *title, const char *const *names, size_t count,
-		      struct buf *out)
+static void add_names(const char *title, const char *const *names, size_t count, struct buf *out)
 {
 	if (!count)
 		return;
@@ -241,8 +232,7 @@ static void add_not_started(const struct progress *p, struct buf *out)
 	for (size_t i = 0; i < p->plan->step_count; i++) {
 		const char *name = subject_of(&p->plan->steps[i]);
 
-		if (p->begun[i] || !*name || count > NAMES_SHOWN ||
-		    is_listed(names, count, name))
+		if (p->begun[i] || !*name || count > NAMES_SHOWN || is_listed(names, count, name))
 			continue;
 		names[count++] = name;
 	}
@@ -261,10 +251,10 @@ static void add_postponed(const struct plan *p, struct buf *out)
 		if (p->waves[i].postponed)
 			count += p->waves[i].process_count;
 	if (count)
-		buf_printf(out,
-			   "  postponed: %zu restart%s; 'certfleet apply "
-			   "--restart-postponed' does it now\n",
-			   count, count == 1 ? "" : "s");
+		buf_printf(
+			out,
+			"  postponed: %zu restart%s; 'certfleet apply --restart-postponed' does it now\n",
+			count, count == 1 ? "" : "s");
 }
 
 static const char *advice(const struct apply_result *r)
@@ -272,14 +262,11 @@ static const char *advice(const struct apply_result *r)
 	if (stop_requested())
 		return "it finishes what is left";
 	if (r->rejected)
-		return "look why it failed; what was taken back needs "
-		       "--ack rolled-back then";
-	return "mend what failed first; it finishes what is left, with the "
-	       "same certificates";
+		return "look why it failed; what was taken back needs --ack rolled-back then";
+	return "mend what failed first; it finishes what is left, with the same certificates";
 }
 
-void progress_sum_up(const struct progress *p, const struct apply_result *r,
-		     const char *fleet_file)
+void progress_sum_up(const struct progress *p, const struct apply_result *r, const char *fleet_file)
 {
 	AUTO(buf) text = { 0 };
 	bool named = strcmp(fleet_file, FLEET_FILE) != 0;
@@ -287,16 +274,14 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r,
 	if (stop_requested())
 		buf_puts(&text, "certfleet: stopped as asked\n");
 	buf_printf(&text,
-		   "certfleet: run %u: %zu done, %zu failed, %zu rolled "
-		   "back, %zu not started\n",
+		   "certfleet: run %u: %zu done, %zu failed, %zu rolled back, %zu not started\n",
 		   r->run, r->done, r->failed, r->rolled_back, r->not_started);
 	add_broken(p, &text);
-	add_names("rolled back", p->rolled_back.items, p->rolled_back.count,
-		  &text);
+	add_names("rolled back", p->rolled_back.items, p->rolled_back.count, &text);
 	add_not_started(p, &text);
 	add_postponed(p->plan, &text);
-	add_names("offline, left for a later apply", p->plan->deferred,
-		  p->plan->deferred_count, &text);
+	add_names("offline, left for a later apply", p->plan->deferred, p->plan->deferred_count,
+		  &text);
 	if (r->exit_status) {
 		buf_puts(&text, "next: 'certfleet apply");
 		if (named) {

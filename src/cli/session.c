@@ -17,8 +17,8 @@ void session_release(struct session *s)
 	arena_release(&s->arena);
 }
 
-bool session_prepare(struct session *s, const struct command *c,
-		     const struct call *call, struct err *e)
+bool session_prepare(struct session *s, const struct command *c, const struct call *call,
+		     struct err *e)
 {
 	bool named = (c->needs & NEEDS_FLEET_WORD) && call->word_count > 0;
 
@@ -34,10 +34,8 @@ bool session_load(struct session *s, const char *path, struct err *e)
 {
 	AUTO(diags) diags = { 0 };
 	AUTO(buf) text = { 0 };
-	bool good = s->confined ? load_fleet_beneath(path, subject_canonical,
-						     &s->fleet, &diags, e)
-				: load_fleet(path, subject_canonical, &s->fleet,
-					     &diags, e);
+	bool good = s->confined ? load_fleet_beneath(path, subject_canonical, &s->fleet, &diags, e)
+				: load_fleet(path, subject_canonical, &s->fleet, &diags, e);
 
 	diag_render(&diags, &text);
 	if (!good || !s->terminal.quiet)
@@ -45,10 +43,10 @@ bool session_load(struct session *s, const char *path, struct err *e)
 	if (good)
 		return true;
 	if (e->code == ERR_MISSING)
-		return err_set(e, ERR_INPUT,
-			       "there is no fleet file '%s'; name it with "
-			       "--file, or go to its directory with -C",
-			       path);
+		return err_set(
+			e, ERR_INPUT,
+			"there is no fleet file '%s'; name it with --file, or go to its directory with -C",
+			path);
 	/* whatever the reason, the input is what has to change */
 	e->code = ERR_INPUT;
 	return false;
@@ -62,8 +60,7 @@ static void tell_note(void *ctx, const struct event *event)
 		terminal_note(&s->terminal, "%s", event->text);
 }
 
-static bool open_engine(struct session *s, struct engine_options o,
-			struct err *e)
+static bool open_engine(struct session *s, struct engine_options o, struct err *e)
 {
 	AUTO(engine) en = NULL;
 
@@ -81,21 +78,19 @@ static bool open_engine(struct session *s, struct engine_options o,
 
 bool session_read(struct session *s, struct err *e)
 {
-	return open_engine(
-		s, (struct engine_options){ .confined = s->confined }, e);
+	return open_engine(s, (struct engine_options){ .confined = s->confined }, e);
 }
 
-bool session_lock(struct session *s, int64_t wait_ms, const char *purpose,
-		  struct err *e)
+bool session_lock(struct session *s, int64_t wait_ms, const char *purpose, struct err *e)
 {
 	char host[256] = "?";
 	char since[TIME_TEXT];
 	struct engine_options o = { .apply = true, .lock_wait_ms = wait_ms };
 
 	gethostname(host, sizeof(host) - 1);
-	o.holder = arena_printf(&s->arena, "pid %ld on %s, since %s, %s",
-				(long)getpid(), text_escaped(&s->arena, host),
-				time_format(clock_now(), since), purpose);
+	o.holder = arena_printf(&s->arena, "pid %ld on %s, since %s, %s", (long)getpid(),
+				text_escaped(&s->arena, host), time_format(clock_now(), since),
+				purpose);
 	return open_engine(s, o, e);
 }
 

@@ -38,17 +38,16 @@ void session_release(struct session *s);
 AUTO_STRUCT(session, struct session, session_release)
 
 /* What the row of a command asks for. */
-MUST_CHECK bool session_prepare(struct session *s, const struct command *c,
-				const struct call *call, struct err *e);
+MUST_CHECK bool session_prepare(struct session *s, const struct command *c, const struct call *call,
+				struct err *e);
 
 /* ERR_INPUT when it is not there or invalid. */
-MUST_CHECK bool session_load(struct session *s, const char *path,
-			     struct err *e);
+MUST_CHECK bool session_load(struct session *s, const char *path, struct err *e);
 /* The state, to read; nothing is written, and it may be missing. */
 MUST_CHECK bool session_read(struct session *s, struct err *e);
 /* The state, locked and made when it is missing. */
-MUST_CHECK bool session_lock(struct session *s, int64_t wait_ms,
-			     const char *purpose, struct err *e);
+MUST_CHECK bool session_lock(struct session *s, int64_t wait_ms, const char *purpose,
+			     struct err *e);
 /* Whether there is a state; the engine must be open. */
 bool session_has_state(const struct session *s);
 

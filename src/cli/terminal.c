@@ -79,8 +79,7 @@ static int put_piece(const char *bytes, size_t len, void *ctx)
 void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
 {
 	terminal_clear(t);
-	json_dump_callback(json, put_piece, NULL,
-			   one_line ? JSON_COMPACT : JSON_INDENT(2));
+	json_dump_callback(json, put_piece, NULL, one_line ? JSON_COMPACT : JSON_INDENT(2));
 	putchar('\n');
 	put_out(t);
 }

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool subject_read(struct loader *ld, const struct node *n,
-		  const char **canonical, const char **cn)
+bool subject_read(struct loader *ld, const struct node *n, const char **canonical, const char **cn)
 {
 	const char *text = NULL;
 	struct err e = { 0 };
@@ -25,8 +24,7 @@ bool subject_read(struct loader *ld, const struct node *n,
 	}
 	if (placeholder_in(n->text))
 		return complain(ld, n,
-				"'subject' is no RFC 4514 name, once "
-				"placeholders are replaced");
+				"'subject' is no RFC 4514 name, once placeholders are replaced");
 	return complain(ld, n, "'subject': %s", e.text);
 }
 
@@ -50,40 +48,33 @@ bool report_dangling(struct loader *ld, const struct node *at, const char *what,
 	if (!loader_can_report(ld))
 		return complain(ld, at, "not defined");
 	for (size_t i = 0; i < section->entries.count; i++)
-		VEC_PUSH(&names, &ld->work,
-			 section->entries.items[i].key->text);
+		VEC_PUSH(&names, &ld->work, section->entries.items[i].key->text);
 	VEC_PUSH(&names, &ld->work, NULL);
 
 	const char *meant = text_nearest(at->text, names.items);
 
 	if (meant)
-		return complain(ld, at,
-				"%s '%s' is not defined, did you mean '%s'?",
-				what, shown(ld, at->text), meant);
-	return complain(ld, at, "%s '%s' is not defined", what,
-			shown(ld, at->text));
+		return complain(ld, at, "%s '%s' is not defined, did you mean '%s'?", what,
+				shown(ld, at->text), meant);
+	return complain(ld, at, "%s '%s' is not defined", what, shown(ld, at->text));
 }
 
 struct scope sample_scope(void)
 {
-	return (struct scope){ .name = "sample",
-			       .each = "sample",
-			       .host = "sample",
-			       .sample = true };
+	return (struct scope){
+		.name = "sample", .each = "sample", .host = "sample", .sample = true
+	};
 }
 
-const char *draft_words(struct loader *ld, const struct draft *d,
-			const struct component *c)
+const char *draft_words(struct loader *ld, const struct draft *d, const struct component *c)
 {
 	if (!loader_can_report(ld))
 		return "";
 	if (!d->from_csv)
-		return arena_printf(&ld->work, "component '%s'",
-				    shown(ld, c->name));
+		return arena_printf(&ld->work, "component '%s'", shown(ld, c->name));
 
 	const struct source *s = &ld->sources.items[d->at.source];
 
-	return arena_printf(&ld->work, "the component of '%s' on line %u of %s",
-			    d->key->text, line_of(ld, &d->at),
-			    shown(ld, s->name));
+	return arena_printf(&ld->work, "the component of '%s' on line %u of %s", d->key->text,
+			    line_of(ld, &d->at), shown(ld, s->name));
 }

@@ -44,8 +44,7 @@ void build_certificates(struct loader *ld, struct build *b);
 void link_components(struct loader *ld, struct build *b);
 
 /* The canonical form and commonName of a subject. */
-bool subject_read(struct loader *ld, const struct node *n,
-		  const char **canonical, const char **cn);
+bool subject_read(struct loader *ld, const struct node *n, const char **canonical, const char **cn);
 /* By their first member, the name, in byte order. */
 void sort_by_name(void *items, size_t count, size_t size);
 /* "a certificate 'x' is not defined, did you mean..."; returns false. */
@@ -54,8 +53,7 @@ bool report_dangling(struct loader *ld, const struct node *at, const char *what,
 /* What a check of something that nothing uses pretends to be. */
 struct scope sample_scope(void);
 /* "component 'edge/e1'", for a message; no cell of a CSV file shows. */
-const char *draft_words(struct loader *ld, const struct draft *d,
-			const struct component *c);
+const char *draft_words(struct loader *ld, const struct draft *d, const struct component *c);
 
 extern const struct issuer issuer_self;
 

@@ -31,8 +31,7 @@ void put_path(struct writer *w, const char *field, const char *path)
 }
 
 /* Items that may hold blanks, as one line. */
-static void put_words(struct writer *w, const char *field,
-		      const char *const *words)
+static void put_words(struct writer *w, const char *field, const char *const *words)
 {
 	if (!words)
 		return;
@@ -53,8 +52,7 @@ void put_secret(struct writer *w, const char *field, const struct secret_ref *s)
 		buf_printf(w->out, " %s=env:%s\n", field, s->name);
 		return;
 	case SECRET_FILE:
-		buf_printf(w->out, " %s=file:%s\n", field,
-			   fs_beneath(w->directory, s->name));
+		buf_printf(w->out, " %s=file:%s\n", field, fs_beneath(w->directory, s->name));
 		return;
 	case SECRET_COMMAND:
 		put_words(w, field, s->argv);
@@ -95,8 +93,7 @@ static void put_issuer(struct writer *w, const struct issuer *i)
 static void put_import(struct writer *w, const struct import *i)
 {
 	for (size_t k = 0; k < i->file_count; k++)
-		put_path(w, i->kind == IMPORT_PEM ? "pem" : "pkcs12",
-			 i->files[k]);
+		put_path(w, i->kind == IMPORT_PEM ? "pem" : "pkcs12", i->files[k]);
 	put_secret(w, "password", &i->password);
 }
 
@@ -119,8 +116,7 @@ static void put_certificate(struct writer *w, const struct certificate *c)
 	put_text(w, "issuer", c->issuer->name);
 	put_number(w, "validity", c->validity);
 	for (size_t i = 0; i < c->name_count; i++)
-		put_text(w, name_kind_names[c->names[i].kind],
-			 c->names[i].value);
+		put_text(w, name_kind_names[c->names[i].kind], c->names[i].value);
 	put_text(w, "key", key_type_names[c->key]);
 	put_text(w, "key_rotation", key_rotation_names[c->rotation]);
 }
@@ -134,9 +130,7 @@ static void put_role(struct writer *w, const struct role *r)
 	put_flag(w, "version_same", r->version_same);
 	put_text(w, "offline", offline_policy_names[r->offline]);
 	put_text(w, "when", restart_when_names[p->when]);
-	put_number(w,
-		   p->max_unavailable_is_percent ? "max_unavailable_percent"
-						 : "max_unavailable",
+	put_number(w, p->max_unavailable_is_percent ? "max_unavailable_percent" : "max_unavailable",
 		   p->max_unavailable);
 	put_number(w, "canary", p->canary);
 	put_number(w, "pause", p->pause);
@@ -148,8 +142,8 @@ static void put_role(struct writer *w, const struct role *r)
 }
 
 /* Relative to the checkout only when they are of this machine. */
-static void put_install_path(struct writer *w, const struct deliver *d,
-			     const char *field, const char *path)
+static void put_install_path(struct writer *w, const struct deliver *d, const char *field,
+			     const char *path)
 {
 	if (d->kind == DRIVER_SFTP)
 		put_text(w, field, path);
@@ -253,8 +247,7 @@ static void put_component(struct writer *w, const struct component *c)
 		put_text(w, "tls", c->verify[i].address);
 		put_text(w, "server_name", c->verify[i].server_name);
 		if (c->verify[i].starttls)
-			put_text(w, "starttls",
-				 starttls_names[c->verify[i].starttls]);
+			put_text(w, "starttls", starttls_names[c->verify[i].starttls]);
 		put_number(w, "consecutive", c->verify[i].consecutive);
 	}
 	put_flag(w, "retire_remove", c->retire_remove);

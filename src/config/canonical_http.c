@@ -13,8 +13,7 @@ static void put_access(struct writer *w, const struct http_access *a)
 	put_secret(w, "password", &a->password);
 }
 
-static void put_request_text(struct writer *w, const char *field,
-			     const struct http_text *t)
+static void put_request_text(struct writer *w, const char *field, const struct http_text *t)
 {
 	if (!t->count)
 		return;
@@ -37,8 +36,7 @@ static void put_header(struct writer *w, const struct http_header *h)
 	put_request_text(w, "header_value", &h->text);
 }
 
-static void put_request(struct writer *w, const char *verb,
-			const struct http_request *r)
+static void put_request(struct writer *w, const char *verb, const struct http_request *r)
 {
 	put_text(w, "request", verb);
 	put_text(w, "method", http_method_names[r->method]);
@@ -79,8 +77,7 @@ void put_http(struct writer *w, const struct http *h)
 	put_secret(w, "pkcs12_password", &h->pkcs12_password);
 	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
 		if (h->requests[verb])
-			put_request(w, http_verb_names[verb],
-				    h->requests[verb]);
+			put_request(w, http_verb_names[verb], h->requests[verb]);
 }
 
 void put_call(struct writer *w, const struct http_call *c)

@@ -19,11 +19,9 @@ static void check_issuer(struct loader *ld, const struct certificate_form *form)
 void read_certificates(struct loader *ld)
 {
 	vec_each (entry, &ld->certificates.entries) {
-		struct certificate_form *form =
-			ARENA_NEW(&ld->work, struct certificate_form);
+		struct certificate_form *form = ARENA_NEW(&ld->work, struct certificate_form);
 
-		bool good = record_read(ld, &certificate_record, entry->value,
-					form);
+		bool good = record_read(ld, &certificate_record, entry->value, form);
 
 		form->key = entry->key;
 		form->node = entry->value;
@@ -35,8 +33,7 @@ void read_certificates(struct loader *ld)
 }
 
 /* The common name, when it is a DNS name or an address. */
-static void name_by_cn(struct loader *ld, const char *cn,
-		       struct certificate *out)
+static void name_by_cn(struct loader *ld, const char *cn, struct certificate *out)
 {
 	struct san name;
 
@@ -63,8 +60,7 @@ static bool read_names(struct loader *ld, const struct certificate_form *form,
 	return true;
 }
 
-static const struct issuer *find_issuer(const struct loader *ld,
-					const char *name)
+static const struct issuer *find_issuer(const struct loader *ld, const char *name)
 {
 	if (!strcmp(name, issuer_self.name))
 		return &issuer_self;
@@ -72,8 +68,7 @@ static const struct issuer *find_issuer(const struct loader *ld,
 }
 
 /* One certificate of the model; its name and `was` are the caller's. */
-static bool make(struct loader *ld, const struct certificate_form *form,
-		 struct certificate *out)
+static bool make(struct loader *ld, const struct certificate_form *form, struct certificate *out)
 {
 	const char *cn = NULL;
 
@@ -91,8 +86,7 @@ static bool make(struct loader *ld, const struct certificate_form *form,
 	return good;
 }
 
-static void make_for_fleet(struct loader *ld, struct certificate_form *form,
-			   struct build *b)
+static void make_for_fleet(struct loader *ld, struct certificate_form *form, struct build *b)
 {
 	struct certificate *c = &b->certificates[b->certificate_count++];
 
@@ -107,12 +101,10 @@ static void name_after(struct loader *ld, const struct certificate_form *form,
 {
 	const char *was = form->certificate.was;
 
-	c->name = arena_printf(&ld->fleet.arena, "%s/%s", form->key->text,
-			       owner->name);
+	c->name = arena_printf(&ld->fleet.arena, "%s/%s", form->key->text, owner->name);
 	c->was = NULL;
 	if (was || owner->was)
-		c->was = arena_printf(&ld->fleet.arena, "%s/%s",
-				      was ? was : form->key->text,
+		c->was = arena_printf(&ld->fleet.arena, "%s/%s", was ? was : form->key->text,
 				      owner->was ? owner->was : owner->name);
 }
 
@@ -153,12 +145,10 @@ static size_t count_certificates(const struct loader *ld, const struct build *b)
 void build_certificates(struct loader *ld, struct build *b)
 {
 	b->certificates =
-		arena_array(&ld->fleet.arena, count_certificates(ld, b),
-			    sizeof(*b->certificates));
+		arena_array(&ld->fleet.arena, count_certificates(ld, b), sizeof(*b->certificates));
 	vec_each (entry, &ld->certificates.entries) {
-		struct certificate_form *form =
-			(struct certificate_form *)lookup_find(
-				&ld->certificate_forms, entry->key->text);
+		struct certificate_form *form = (struct certificate_form *)lookup_find(
+			&ld->certificate_forms, entry->key->text);
 
 		if (!form->good)
 			continue;
@@ -173,8 +163,7 @@ void build_certificates(struct loader *ld, struct build *b)
 		if (d->form->good && d->form->per == PER_COMPONENT)
 			make_for_component(ld, b, i);
 	}
-	sort_by_name(b->certificates, b->certificate_count,
-		     sizeof(*b->certificates));
+	sort_by_name(b->certificates, b->certificate_count, sizeof(*b->certificates));
 	ld->fleet.certificates = b->certificates;
 	ld->fleet.certificate_count = b->certificate_count;
 }

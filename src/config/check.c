@@ -27,8 +27,8 @@ static bool same_activation(const struct activate *a, const struct activate *b)
 {
 	if (!same_call(a->http, b->http))
 		return false;
-	if (a->kind != b->kind || a->signal != b->signal ||
-	    a->timeout != b->timeout || !same_text(a->pidfile, b->pidfile))
+	if (a->kind != b->kind || a->signal != b->signal || a->timeout != b->timeout ||
+	    !same_text(a->pidfile, b->pidfile))
 		return false;
 
 	const char *const *left = a->argv;
@@ -48,8 +48,7 @@ static const struct node *process_node(const struct draft *d)
 	return n ? n : d->key;
 }
 
-static void check_member(struct loader *ld, const struct build *b, size_t first,
-			 size_t i)
+static void check_member(struct loader *ld, const struct build *b, size_t first, size_t i)
 {
 	const struct component *a = &b->components[first];
 	const struct component *c = &b->components[i];
@@ -57,13 +56,9 @@ static void check_member(struct loader *ld, const struct build *b, size_t first,
 	const char *what = NULL;
 
 	if (a->process == a->name || c->process == c->name)
-		complain(ld, at,
-			 "the process has the name of %s, which does not say "
-			 "'process'",
-			 draft_words(
-				 ld,
-				 &b->drafts[a->process == a->name ? first : i],
-				 a->process == a->name ? a : c));
+		complain(ld, at, "the process has the name of %s, which does not say 'process'",
+			 draft_words(ld, &b->drafts[a->process == a->name ? first : i],
+				     a->process == a->name ? a : c));
 	if (a->role != c->role)
 		what = "role";
 	else if (!same_activation(&a->activate, &c->activate))
@@ -79,8 +74,7 @@ void check_processes(struct loader *ld, const struct build *b)
 
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct component *first =
-			lookup_add(&processes, b->components[i].process,
-				   &b->components[i]);
+			lookup_add(&processes, b->components[i].process, &b->components[i]);
 
 		if (first)
 			check_member(ld, b, (size_t)(first - b->components), i);
@@ -94,15 +88,13 @@ struct renamed {
 	struct lookup former;
 };
 
-static void check_was(struct loader *ld, struct renamed *r, const char *was,
-		      const struct node *at)
+static void check_was(struct loader *ld, struct renamed *r, const char *was, const struct node *at)
 {
 	if (lookup_find(r->present, was))
-		complain(ld, at, "'was' names %s '%s', which is still there",
-			 r->what, shown(ld, was));
-	else if (lookup_add(&r->former, was, at))
-		complain(ld, at, "two are said to have been %s '%s'", r->what,
+		complain(ld, at, "'was' names %s '%s', which is still there", r->what,
 			 shown(ld, was));
+	else if (lookup_add(&r->former, was, at))
+		complain(ld, at, "two are said to have been %s '%s'", r->what, shown(ld, was));
 }
 
 static void check_components(struct loader *ld, const struct build *b)
@@ -126,18 +118,14 @@ static void check_components(struct loader *ld, const struct build *b)
 
 void check_former_names(struct loader *ld, const struct build *b)
 {
-	struct renamed issuers = { .what = "issuer",
-				   .present = &ld->issuer_forms };
-	struct renamed certificates = { .what = "certificate",
-					.present = &ld->certificate_forms };
+	struct renamed issuers = { .what = "issuer", .present = &ld->issuer_forms };
+	struct renamed certificates = { .what = "certificate", .present = &ld->certificate_forms };
 
 	vec_each (entry, &ld->issuers.entries) {
-		const struct issuer_form *form =
-			lookup_find(&ld->issuer_forms, entry->key->text);
+		const struct issuer_form *form = lookup_find(&ld->issuer_forms, entry->key->text);
 
 		if (form->issuer.was)
-			check_was(ld, &issuers, form->issuer.was,
-				  node_find(form->node, "was"));
+			check_was(ld, &issuers, form->issuer.was, node_find(form->node, "was"));
 	}
 	vec_each (entry, &ld->certificates.entries) {
 		const struct certificate_form *form =
@@ -157,28 +145,22 @@ bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
 	for (size_t i = 0; i < f->backup.passphrase_count; i++)
 		if (secret_equal(&f->backup.passphrases[i], s))
 			return true;
-	return f->state.seal.kind != SECRET_NONE &&
-	       secret_equal(&f->state.seal, s);
+	return f->state.seal.kind != SECRET_NONE && secret_equal(&f->state.seal, s);
 }
 
-static void check_password(struct loader *ld,
-			   const struct certificate_form *form)
+static void check_password(struct loader *ld, const struct certificate_form *form)
 {
 	const struct import *import = &form->certificate.import;
 	const struct node *node = node_find(form->node, "import");
 
-	if (import->password.kind != SECRET_NONE &&
-	    is_passphrase(&ld->fleet, &import->password))
+	if (import->password.kind != SECRET_NONE && is_passphrase(&ld->fleet, &import->password))
 		complain(ld, node_find(node, "password"),
-			 "a passphrase of the backup or the state has no other "
-			 "use");
+			 "a passphrase of the backup or the state has no other use");
 	for (size_t i = 0; i < import->file_count; i++) {
-		const struct secret_ref file = { .kind = SECRET_FILE,
-						 .name = import->files[i] };
+		const struct secret_ref file = { .kind = SECRET_FILE, .name = import->files[i] };
 
 		if (is_passphrase(&ld->fleet, &file))
-			complain(ld, node,
-				 "the file of a passphrase cannot be imported");
+			complain(ld, node, "the file of a passphrase cannot be imported");
 	}
 }
 
@@ -187,13 +169,11 @@ static void check_seal(struct loader *ld, const struct node *root)
 	const struct state_policy *s = &ld->fleet.state;
 	const struct node *state = node_find(root, "state");
 
-	if (s->unsealed || s->seal.kind != SECRET_NONE ||
-	    !ld->fleet.backup.unencrypted)
+	if (s->unsealed || s->seal.kind != SECRET_NONE || !ld->fleet.backup.unencrypted)
 		return;
-	complain(ld, state ? state : node_find(root, "backup"),
-		 "nothing seals the keys in the state: give "
-		 "'state: {seal: ...}', or say openly "
-		 "'state: {unsealed: true}'");
+	complain(
+		ld, state ? state : node_find(root, "backup"),
+		"nothing seals the keys in the state: give 'state: {seal: ...}', or say openly 'state: {unsealed: true}'");
 }
 
 void check_secrets(struct loader *ld, const struct node *root)

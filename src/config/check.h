@@ -16,13 +16,11 @@ void check_former_names(struct loader *ld, const struct build *b);
 /* A passphrase of backup or state has no other use, and there is one. */
 void check_secrets(struct loader *ld, const struct node *root);
 /* The same for what logs in somewhere. */
-void check_access_secrets(struct loader *ld, const struct build *b,
-			  const struct node *root);
+void check_access_secrets(struct loader *ld, const struct build *b, const struct node *root);
 /* No CSV file is one that the fleet reads a secret or a key from. */
 void check_inventories(struct loader *ld, const struct build *b);
 bool is_passphrase(const struct fleet *f, const struct secret_ref *s);
 /* An issuer of agents signs nothing else, and agents have no other. */
-void check_agents(struct loader *ld, const struct build *b,
-		  const struct node *root);
+void check_agents(struct loader *ld, const struct build *b, const struct node *root);
 
 #endif

@@ -30,14 +30,12 @@ static bool in_http(const struct fleet *f, const struct http *h)
 
 static bool in_deliver(const struct fleet *f, const struct deliver *d)
 {
-	return (d->etcd && in_access(f, &d->etcd->access)) ||
-	       (d->http && in_http(f, d->http));
+	return (d->etcd && in_access(f, &d->etcd->access)) || (d->http && in_http(f, d->http));
 }
 
 static bool in_activate(const struct fleet *f, const struct activate *a)
 {
-	return a->http && (in_access(f, &a->http->access) ||
-			   in_request(f, &a->http->request));
+	return a->http && (in_access(f, &a->http->access) || in_request(f, &a->http->request));
 }
 
 static bool in_ssh(const struct fleet *f, const struct ssh_access *a)
@@ -47,12 +45,10 @@ static bool in_ssh(const struct fleet *f, const struct ssh_access *a)
 
 static void report(struct loader *ld, const struct node *at)
 {
-	complain(ld, at,
-		 "a passphrase of the backup or the state has no other use");
+	complain(ld, at, "a passphrase of the backup or the state has no other use");
 }
 
-void check_access_secrets(struct loader *ld, const struct build *b,
-			  const struct node *root)
+void check_access_secrets(struct loader *ld, const struct build *b, const struct node *root)
 {
 	const struct node *reported = NULL;
 
@@ -78,8 +74,7 @@ static void add_file(struct lookup *files, const char *path)
 		lookup_put(files, path, path);
 }
 
-static void add_keys(struct loader *ld, const struct build *b,
-		     struct lookup *files)
+static void add_keys(struct loader *ld, const struct build *b, struct lookup *files)
 {
 	add_file(files, ld->fleet.access.agent.key);
 	for (size_t i = 0; i < ld->fleet.certificate_count; i++) {
@@ -103,14 +98,11 @@ void check_inventories(struct loader *ld, const struct build *b)
 	add_keys(ld, b, &files);
 	vec_each (s, &ld->sources) {
 		const char *path = fs_absolute(
-			&ld->work, arena_printf(&ld->work, "%s/%s",
-						ld->fleet.directory, s->path));
+			&ld->work, arena_printf(&ld->work, "%s/%s", ld->fleet.directory, s->path));
 
 		if (s->csv && lookup_find(&files, path))
-			complain(
-				ld, s->csv,
-				"a secret or a key is read from '%s': it is no "
-				"CSV file",
-				shown(ld, s->csv->text));
+			complain(ld, s->csv,
+				 "a secret or a key is read from '%s': it is no CSV file",
+				 shown(ld, s->csv->text));
 	}
 }

@@ -22,8 +22,8 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_signed_for(const struct loader *ld,
-			  const struct certificate_form *f, enum issuer_use use)
+static bool is_signed_for(const struct loader *ld, const struct certificate_form *f,
+			  enum issuer_use use)
 {
 	const struct issuer_form *issuer =
 		f->issuer ? lookup_find(&ld->issuer_forms, f->issuer) : NULL;
@@ -31,19 +31,16 @@ static bool is_signed_for(const struct loader *ld,
 	return issuer && issuer->issuer.use == use;
 }
 
-static bool report_use(struct loader *ld, const struct certificate_form *f,
-		       const char *whose)
+static bool report_use(struct loader *ld, const struct certificate_form *f, const char *whose)
 {
-	return complain(ld, node_find(f->node, "issuer"),
-			"issuer '%s' is for agents, which 'certfleet agent "
-			"invite' and 'accept' enrol; a certificate may name "
-			"it only to renew an agent's own pair, with 'deliver: "
-			"{agent: {url: ..., self: true}}'%s",
-			f->issuer, whose);
+	return complain(
+		ld, node_find(f->node, "issuer"),
+		"issuer '%s' is for agents, which 'certfleet agent invite' and 'accept' enrol; a certificate may name it only to renew an agent's own pair, with 'deliver: {agent: {url: ..., self: true}}'%s",
+		f->issuer, whose);
 }
 
-static const struct node *node_of(const struct certificate_form *f,
-				  const char *key, const char *or_key)
+static const struct node *node_of(const struct certificate_form *f, const char *key,
+				  const char *or_key)
 {
 	const struct node *n = node_find(f->node, key);
 
@@ -61,8 +58,7 @@ static bool is_host(struct loader *ld, const char *text, const char *host)
 }
 
 /* A common name counts where there is no DNS name (RFC 2818). */
-static bool names_by_subject(struct loader *ld, const char *subject,
-			     const char *host)
+static bool names_by_subject(struct loader *ld, const char *subject, const char *host)
 {
 	const char *canonical = NULL;
 	const char *cn = NULL;
@@ -70,46 +66,38 @@ static bool names_by_subject(struct loader *ld, const char *subject,
 
 	if (!ld->subject(subject, &ld->work, &canonical, &cn, &e))
 		return false;
-	return !cn || (!strncmp(canonical, "CN=", 3) &&
-		       is_host(ld, canonical + 3, host));
+	return !cn || (!strncmp(canonical, "CN=", 3) && is_host(ld, canonical + 3, host));
 }
 
-static bool names_only(struct loader *ld, const struct certificate *c,
-		       const char *host)
+static bool names_only(struct loader *ld, const struct certificate *c, const char *host)
 {
 	return c->name_count == 1 &&
 	       (c->names[0].kind == NAME_DNS || c->names[0].kind == NAME_IP) &&
-	       is_host(ld, c->names[0].value, host) &&
-	       names_by_subject(ld, c->subject, host);
+	       is_host(ld, c->names[0].value, host) && names_by_subject(ld, c->subject, host);
 }
 
 static bool check_renewal(struct loader *ld, const struct build *b, size_t i)
 {
 	const struct component *c = &b->components[i];
 	const struct draft *d = &b->drafts[i];
-	const struct certificate *wanted =
-		fleet_certificate(&ld->fleet, d->certificate);
+	const struct certificate *wanted = fleet_certificate(&ld->fleet, d->certificate);
 	const char *url = c->deliver.agent.url;
 	const char *host = NULL;
 	uint16_t port = 0;
 
 	if (!c->deliver.agent.self)
 		return report_use(ld, d->form,
-				  arena_printf(&ld->work, ", not on %s",
-					       draft_words(ld, d, c)));
-	if (!wanted ||
-	    !host_port_parse(&ld->work, url + strlen("https://"), &host, &port))
+				  arena_printf(&ld->work, ", not on %s", draft_words(ld, d, c)));
+	if (!wanted || !host_port_parse(&ld->work, url + strlen("https://"), &host, &port))
 		return true; /* reported already */
 	if (wanted->purpose != PURPOSE_SERVER)
 		return complain(ld, node_find(d->form->node, "purpose"),
-				"an agent's own pair is for servers alone: "
-				"'purpose: [server]'");
+				"an agent's own pair is for servers alone: 'purpose: [server]'");
 	return names_only(ld, wanted, host) ||
-	       complain(ld, node_of(d->form, "names", "subject"),
-			"an agent's own pair names the host of its URL and "
-			"nothing else: subject 'CN=HOST', names [HOST]; on %s "
-			"it does not",
-			draft_words(ld, d, c));
+	       complain(
+		       ld, node_of(d->form, "names", "subject"),
+		       "an agent's own pair names the host of its URL and nothing else: subject 'CN=HOST', names [HOST]; on %s it does not",
+		       draft_words(ld, d, c));
 }
 
 /* Else it would be the last time that anybody is sure of that agent. */
@@ -119,11 +107,10 @@ static bool check_trusted(struct loader *ld, const struct build *b, size_t i)
 	const struct draft *d = &b->drafts[i];
 
 	return !c->deliver.agent.self || !d->form->issuer ||
-	       complain(ld, node_find(d->form->node, "issuer"),
-			"an agent's own pair needs an issuer with 'use: "
-			"agents': issuer '%s' is none that is trusted for "
-			"agents; on %s",
-			d->form->issuer, draft_words(ld, d, c));
+	       complain(
+		       ld, node_find(d->form->node, "issuer"),
+		       "an agent's own pair needs an issuer with 'use: agents': issuer '%s' is none that is trusted for agents; on %s",
+		       d->form->issuer, draft_words(ld, d, c));
 }
 
 static void check_certificates(struct loader *ld, const struct build *b)
@@ -135,8 +122,7 @@ static void check_certificates(struct loader *ld, const struct build *b)
 			lookup_find(&ld->certificate_forms, entry->key->text);
 
 		/* without a component there is none per component */
-		if (f->good && !f->users && f->per == PER_FLEET &&
-		    is_signed_for(ld, f, USE_AGENTS))
+		if (f->good && !f->users && f->per == PER_FLEET && is_signed_for(ld, f, USE_AGENTS))
 			report_use(ld, f, "");
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
@@ -153,12 +139,10 @@ static void check_certificates(struct loader *ld, const struct build *b)
 static const struct node *access_ca(const struct node *root)
 {
 	const struct node *access = node_find(root, "access");
-	const struct node *agent = access && access->kind == NODE_MAPPING
-					   ? node_find(access, "agent")
-					   : NULL;
+	const struct node *agent =
+		access && access->kind == NODE_MAPPING ? node_find(access, "agent") : NULL;
 
-	return agent && agent->kind == NODE_MAPPING ? node_find(agent, "ca")
-						    : NULL;
+	return agent && agent->kind == NODE_MAPPING ? node_find(agent, "ca") : NULL;
 }
 
 /* Who is trusted as an agent must sign nothing else. */
@@ -171,21 +155,19 @@ static void check_authority(struct loader *ld, const struct node *root)
 		const struct issuer *issuer = &ld->fleet.issuers[i];
 
 		if (!issuer->publish || issuer->use == USE_AGENTS ||
-		    strcmp(fs_absolute(&ld->work, issuer->publish),
-			   fs_absolute(&ld->work, ca)) != 0)
+		    strcmp(fs_absolute(&ld->work, issuer->publish), fs_absolute(&ld->work, ca)) !=
+			    0)
 			continue;
-		complain(ld, at,
-			 "'ca' is what issuer '%s' publishes, which signs "
-			 "other certificates as well: give agents an issuer of "
-			 "their own, with 'use: agents'",
-			 issuer->name);
+		complain(
+			ld, at,
+			"'ca' is what issuer '%s' publishes, which signs other certificates as well: give agents an issuer of their own, with 'use: agents'",
+			issuer->name);
 	}
 }
 
 /* ---- operators ---- */
 
-static bool has_subject(struct loader *ld, const struct certificate_form *f,
-			const char **out)
+static bool has_subject(struct loader *ld, const struct certificate_form *f, const char **out)
 {
 	const char *cn = NULL;
 	struct err e = { 0 };
@@ -211,23 +193,21 @@ static void check_operators(struct loader *ld)
 		if (!f->good || !is_signed_for(ld, f, USE_OPERATORS))
 			continue;
 		if (f->per == PER_COMPONENT)
-			complain(ld, node_find(f->node, "per"),
-				 "issuer '%s' is for operators, each of whom "
-				 "is a certificate of its own: it signs none "
-				 "'per: component'",
-				 f->issuer);
+			complain(
+				ld, node_find(f->node, "per"),
+				"issuer '%s' is for operators, each of whom is a certificate of its own: it signs none 'per: component'",
+				f->issuer);
 		else if (has_subject(ld, f, &subject))
 			other = lookup_add(&subjects, subject, f);
 		if (other)
-			complain(ld, f->subject,
-				 "operators are told apart by their subject: "
-				 "certificate '%s' has this one already",
-				 other->key->text);
+			complain(
+				ld, f->subject,
+				"operators are told apart by their subject: certificate '%s' has this one already",
+				other->key->text);
 	}
 }
 
-void check_agents(struct loader *ld, const struct build *b,
-		  const struct node *root)
+void check_agents(struct loader *ld, const struct build *b, const struct node *root)
 {
 	check_authority(ld, root);
 	check_certificates(ld, b);

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 
 /* Its first word is absolute, or a bare name that PATH finds. */
-bool command_check(struct loader *ld, const struct node *n,
-		   struct items command);
+bool command_check(struct loader *ld, const struct node *n, struct items command);
 
 #endif

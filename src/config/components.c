@@ -45,68 +45,57 @@ static bool read_host(struct loader *ld, const struct node *n, struct scope *s)
 	if (!field_read(ld, &host_value, host, &text))
 		return false;
 	if (strpbrk(text, "/ @"))
-		return complain(ld, host,
-				"'host' must be a name or an address, not "
-				"'%s'",
+		return complain(ld, host, "'host' must be a name or an address, not '%s'",
 				shown(ld, host->text));
 	s->host = text;
 	return true;
 }
 
-static bool find_role(struct loader *ld, const struct component_form *form,
-		      struct draft *d, struct component *c)
+static bool find_role(struct loader *ld, const struct component_form *form, struct draft *d,
+		      struct component *c)
 {
 	c->role = ld->fleet.roles; /* the unnamed one */
 	if (!form->role)
 		return true;
 	d->role = (struct role_form *)lookup_find(&ld->role_forms, form->role);
 	if (!d->role)
-		return report_dangling(ld, node_find(d->value, "role"), "role",
-				       &ld->roles);
+		return report_dangling(ld, node_find(d->value, "role"), "role", &ld->roles);
 	if (!d->role->role)
 		return false; /* reported where it stands */
 	c->role = d->role->role;
 	return true;
 }
 
-static bool find_certificate(struct loader *ld,
-			     const struct component_form *form, struct draft *d)
+static bool find_certificate(struct loader *ld, const struct component_form *form, struct draft *d)
 {
-	d->form = (struct certificate_form *)lookup_find(&ld->certificate_forms,
-							 form->certificate);
+	d->form = (struct certificate_form *)lookup_find(&ld->certificate_forms, form->certificate);
 	if (!d->form)
-		return report_dangling(ld, node_find(d->value, "certificate"),
-				       "certificate", &ld->certificates);
+		return report_dangling(ld, node_find(d->value, "certificate"), "certificate",
+				       &ld->certificates);
 	d->form->users++;
 	d->certificate = d->form->key->text;
 	return true;
 }
 
 /* What the component does not say itself, its role may say. */
-static bool fill_from_role(struct loader *ld, const struct draft *d,
-			   struct component_form *form)
+static bool fill_from_role(struct loader *ld, const struct draft *d, struct component_form *form)
 {
 	const struct role_form *role = d->role;
 	bool good = true;
 
 	if (role && role->activate && !node_find(d->value, "activate"))
-		good &= field_read(ld, &activate_value, role->activate,
-				   &form->activate);
+		good &= field_read(ld, &activate_value, role->activate, &form->activate);
 	if (role && role->verify && !node_find(d->value, "verify"))
-		good &= field_read(ld, &verify_value, role->verify,
-				   &form->verify);
+		good &= field_read(ld, &verify_value, role->verify, &form->verify);
 	if (node_find(d->value, "deliver"))
 		return good;
 	if (!role || !role->deliver)
-		return complain(ld, d->key,
-				"missing key 'deliver', here or in the role");
-	return field_read(ld, &deliver_value, role->deliver, &form->deliver) &&
-	       good;
+		return complain(ld, d->key, "missing key 'deliver', here or in the role");
+	return field_read(ld, &deliver_value, role->deliver, &form->deliver) && good;
 }
 
 /* A role's default for `activate` does not concern these. */
-static bool check_hot(struct loader *ld, const struct node *n,
-		      const struct component_form *form)
+static bool check_hot(struct loader *ld, const struct node *n, const struct component_form *form)
 {
 	const struct node *activate = node_find(n, "activate");
 	const struct node *process = node_find(n, "process");
@@ -114,19 +103,18 @@ static bool check_hot(struct loader *ld, const struct node *n,
 	if (!deliver_swaps(&form->deliver))
 		return true;
 	if (activate)
-		return complain(ld, activate,
-				"'activate' is not needed: this driver swaps "
-				"the pair in the running process");
+		return complain(
+			ld, activate,
+			"'activate' is not needed: this driver swaps the pair in the running process");
 	if (process)
-		return complain(ld, process,
-				"'process' is not for this driver, which swaps "
-				"each pair by itself");
+		return complain(
+			ld, process,
+			"'process' is not for this driver, which swaps each pair by itself");
 	return true;
 }
 
 /* What an agent does is said in its own configuration. */
-static bool check_agent(struct loader *ld, const struct node *n,
-			const struct component_form *form)
+static bool check_agent(struct loader *ld, const struct node *n, const struct component_form *form)
 {
 	const struct node *activate = node_find(n, "activate");
 	const struct node *retire = node_find(n, "retire");
@@ -134,18 +122,15 @@ static bool check_agent(struct loader *ld, const struct node *n,
 	if (form->deliver.kind != DRIVER_AGENT)
 		return true;
 	if (!ld->fleet.access.agent.certificate)
-		return complain(ld, n,
-				"it is delivered to by an agent, but there is "
-				"no 'access: {agent: ...}', which says who "
-				"certfleet is");
+		return complain(
+			ld, n,
+			"it is delivered to by an agent, but there is no 'access: {agent: ...}', which says who certfleet is");
 	if (activate)
-		return complain(ld, activate,
-				"'activate' is not for this driver: the "
-				"agent's own configuration says it");
+		return complain(
+			ld, activate,
+			"'activate' is not for this driver: the agent's own configuration says it");
 	if (form->retire.remove)
-		return complain(ld, retire,
-				"an agent removes nothing; remove it on the "
-				"host");
+		return complain(ld, retire, "an agent removes nothing; remove it on the host");
 	return true;
 }
 
@@ -158,8 +143,8 @@ static const char *former_name(struct loader *ld, const struct component *c,
 	return join(ld, form->was, strchr(c->name, '/') + 1);
 }
 
-static void fill(struct loader *ld, const struct component_form *form,
-		 const struct draft *d, struct component *c)
+static void fill(struct loader *ld, const struct component_form *form, const struct draft *d,
+		 struct component *c)
 {
 	c->was = former_name(ld, c, form);
 	c->host = d->scope.host;
@@ -173,8 +158,7 @@ static void fill(struct loader *ld, const struct component_form *form,
 }
 
 /* c->name, c->group and d are set as far as the item says. */
-static bool read_component(struct loader *ld, struct draft *d,
-			   struct component *c)
+static bool read_component(struct loader *ld, struct draft *d, struct component *c)
 {
 	struct component_form form;
 	bool good = read_host(ld, d->value, &d->scope);
@@ -191,10 +175,8 @@ static bool read_component(struct loader *ld, struct draft *d,
 	}
 	good &= find_role(ld, &form, d, c);
 	good &= find_certificate(ld, &form, d);
-	if (!good || !fill_from_role(ld, d, &form) ||
-	    !sftp_check_component(ld, d, &form) ||
-	    !check_hot(ld, d->value, &form) ||
-	    !check_agent(ld, d->value, &form))
+	if (!good || !fill_from_role(ld, d, &form) || !sftp_check_component(ld, d, &form) ||
+	    !check_hot(ld, d->value, &form) || !check_agent(ld, d->value, &form))
 		return false;
 	if (d->role)
 		d->role->used = true;
@@ -202,8 +184,7 @@ static bool read_component(struct loader *ld, struct draft *d,
 	return http_component_check(ld, d->value, c);
 }
 
-static void build_single(struct loader *ld, const struct group *g,
-			 struct build *b)
+static void build_single(struct loader *ld, const struct group *g, struct build *b)
 {
 	size_t i = ld->fleet.component_count;
 	struct component *c = &b->components[i];
@@ -268,8 +249,7 @@ static void check_group(struct loader *ld, const struct group *g)
 	ld->scope = NULL;
 }
 
-static bool open_group(struct loader *ld, const struct entry *entry,
-		       struct group *out)
+static bool open_group(struct loader *ld, const struct entry *entry, struct group *out)
 {
 	*out = (struct group){ .entry = entry, .good = true };
 	if (entry->value->kind != NODE_MAPPING) {
@@ -291,22 +271,18 @@ static void check_defaults(struct loader *ld, const struct role_form *role)
 
 	ld->scope = &scope;
 	if (role->deliver)
-		(void)!field_read(ld, &deliver_value, role->deliver,
-				  &form.deliver);
+		(void)!field_read(ld, &deliver_value, role->deliver, &form.deliver);
 	if (role->activate)
-		(void)!field_read(ld, &activate_value, role->activate,
-				  &form.activate);
+		(void)!field_read(ld, &activate_value, role->activate, &form.activate);
 	if (role->verify)
-		(void)!field_read(ld, &verify_value, role->verify,
-				  &form.verify);
+		(void)!field_read(ld, &verify_value, role->verify, &form.verify);
 	ld->scope = NULL;
 }
 
 static void check_unused_roles(struct loader *ld)
 {
 	vec_each (entry, &ld->roles.entries) {
-		const struct role_form *role =
-			lookup_find(&ld->role_forms, entry->key->text);
+		const struct role_form *role = lookup_find(&ld->role_forms, entry->key->text);
 
 		if (!role->used)
 			check_defaults(ld, role);
@@ -326,12 +302,10 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 
 		if (open_group(ld, entry, g))
 			*total += g->each ? g->items.count : 1;
-		ld->room =
-			*total < COMPONENT_LIMIT ? COMPONENT_LIMIT - *total : 0;
+		ld->room = *total < COMPONENT_LIMIT ? COMPONENT_LIMIT - *total : 0;
 		if (*total <= COMPONENT_LIMIT)
 			continue;
-		complain(ld, entry->key, "more than %d components",
-			 COMPONENT_LIMIT);
+		complain(ld, entry->key, "more than %d components", COMPONENT_LIMIT);
 		return NULL;
 	}
 	return groups;
@@ -340,13 +314,12 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 static void list_groups(struct loader *ld, const struct group *groups)
 {
 	size_t count = ld->components.entries.count;
-	const char **names =
-		arena_array(&ld->fleet.arena, count, sizeof(*names));
+	const char **names = arena_array(&ld->fleet.arena, count, sizeof(*names));
 
 	for (size_t i = 0; i < count; i++)
 		if (groups[i].each)
-			names[ld->fleet.group_count++] = arena_strdup(
-				&ld->fleet.arena, groups[i].entry->key->text);
+			names[ld->fleet.group_count++] =
+				arena_strdup(&ld->fleet.arena, groups[i].entry->key->text);
 	sort_by_name(names, ld->fleet.group_count, sizeof(*names));
 	ld->fleet.groups = names;
 }
@@ -358,8 +331,7 @@ void build_components(struct loader *ld, struct build *b)
 
 	if (!groups)
 		return;
-	b->components = arena_array(&ld->fleet.arena, total + 1,
-				    sizeof(*b->components));
+	b->components = arena_array(&ld->fleet.arena, total + 1, sizeof(*b->components));
 	b->drafts = arena_array(&ld->work, total + 1, sizeof(*b->drafts));
 	list_groups(ld, groups);
 	for (size_t i = 0; i < ld->components.entries.count; i++) {
@@ -383,11 +355,8 @@ void link_components(struct loader *ld, struct build *b)
 	AUTO(lookup) names = { 0 };
 
 	for (size_t i = 0; i < b->certificate_count; i++)
-		lookup_add(&names, b->certificates[i].name,
-			   &b->certificates[i]);
+		lookup_add(&names, b->certificates[i].name, &b->certificates[i]);
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
-		b->components[i].certificate =
-			lookup_find(&names, b->drafts[i].certificate);
-	sort_by_name(b->components, ld->fleet.component_count,
-		     sizeof(*b->components));
+		b->components[i].certificate = lookup_find(&names, b->drafts[i].certificate);
+	sort_by_name(b->components, ld->fleet.component_count, sizeof(*b->components));
 }

@@ -26,8 +26,7 @@ static bool at_break(const struct parser *p)
 {
 	if (p->at >= p->len || p->text[p->at] == '\n')
 		return true;
-	return p->text[p->at] == '\r' && p->at + 1 < p->len &&
-	       p->text[p->at + 1] == '\n';
+	return p->text[p->at] == '\r' && p->at + 1 < p->len && p->text[p->at + 1] == '\n';
 }
 
 static void skip_break(struct parser *p)
@@ -65,9 +64,7 @@ static bool read_bare(struct parser *p, struct buf *cell)
 {
 	while (!at_break(p) && p->text[p->at] != ',') {
 		if (p->text[p->at] == '"')
-			return fault(p, p->at,
-				     "a quote in a cell that does not begin "
-				     "with one");
+			return fault(p, p->at, "a quote in a cell that does not begin with one");
 		buf_putc(cell, p->text[p->at++]);
 	}
 	return true;
@@ -110,8 +107,7 @@ static bool read_row(struct parser *p, struct csv_row *row)
 	}
 	skip_break(p);
 	if (p->columns && cells.count != p->columns)
-		return fault(p, start,
-			     "this row has not as many cells as the header");
+		return fault(p, start, "this row has not as many cells as the header");
 	p->columns = cells.count;
 	*row = (struct csv_row){ cells.items, (uint32_t)start };
 	return true;
@@ -119,12 +115,11 @@ static bool read_row(struct parser *p, struct csv_row *row)
 
 static bool is_identifier(const char *text)
 {
-	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz_";
+	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
 
 	return strchr(first, *text) &&
-	       !text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz0123456789_-")];
+	       !text[strspn(text,
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")];
 }
 
 /* A file is an inventory by its form, whatever the fleet file calls it. */
@@ -135,10 +130,8 @@ static bool check_form(const struct parser *p)
 	const char *found = memmem(p->text, p->len, pem, sizeof(pem) - 1);
 
 	while (found && found > p->text && found[-1] != '\n')
-		found = memmem(found + 1, (size_t)(end - found - 1), pem,
-			       sizeof(pem) - 1);
-	return !found || fault(p, (size_t)(found - p->text),
-			       "this is no CSV file but PEM");
+		found = memmem(found + 1, (size_t)(end - found - 1), pem, sizeof(pem) - 1);
+	return !found || fault(p, (size_t)(found - p->text), "this is no CSV file but PEM");
 }
 
 static bool check_header(const struct parser *p, const struct csv_row *header)
@@ -146,17 +139,14 @@ static bool check_header(const struct parser *p, const struct csv_row *header)
 	for (size_t i = 0; i < p->columns; i++) {
 		if (!*header->cells[i])
 			return fault(p, header->at,
-				     "a column without a name; the first row "
-				     "names the columns");
+				     "a column without a name; the first row names the columns");
 		if (!is_identifier(header->cells[i]))
-			return fault(p, header->at,
-				     "the first row of a CSV file names the "
-				     "columns, each with A-Z a-z 0-9 _ - and "
-				     "no digit first");
+			return fault(
+				p, header->at,
+				"the first row of a CSV file names the columns, each with A-Z a-z 0-9 _ - and no digit first");
 		for (size_t k = 0; k < i; k++)
 			if (!strcmp(header->cells[i], header->cells[k]))
-				return fault(p, header->at,
-					     "two columns of one name");
+				return fault(p, header->at, "two columns of one name");
 	}
 	return true;
 }
@@ -174,17 +164,14 @@ static size_t count_lines(const struct parser *p)
 bool csv_parse(struct loader *ld, uint16_t source, struct csv *out)
 {
 	const struct source *s = &ld->sources.items[source];
-	struct parser p = {
-		.ld = ld, .source = source, .text = s->text, .len = s->len
-	};
+	struct parser p = { .ld = ld, .source = source, .text = s->text, .len = s->len };
 	struct csv_row header = { 0 };
 
 	if (!p.len)
 		return fault(&p, 0, "empty; the first row names the columns");
 	if (!text_is_utf8(p.text, p.len))
 		return fault(&p, 0, "not valid UTF-8");
-	if (!check_form(&p) || !read_row(&p, &header) ||
-	    !check_header(&p, &header))
+	if (!check_form(&p) || !read_row(&p, &header) || !check_header(&p, &header))
 		return false;
 
 	size_t room = count_lines(&p);
@@ -198,11 +185,9 @@ bool csv_parse(struct loader *ld, uint16_t source, struct csv *out)
 	size_t count = 0;
 
 	while (p.at < p.len) {
-		const struct node here = { .source = source,
-					   .at = (uint32_t)p.at };
+		const struct node here = { .source = source, .at = (uint32_t)p.at };
 
-		if (!loader_has_room(ld, &here) ||
-		    !read_row(&p, &rows[count++]))
+		if (!loader_has_room(ld, &here) || !read_row(&p, &rows[count++]))
 			return false;
 	}
 	*out = (struct csv){ source, header.cells, p.columns, rows, count };

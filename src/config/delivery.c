@@ -18,8 +18,7 @@ enum {
 };
 
 /* Its first word names a program, which is less than an argument can be. */
-static bool read_program(struct loader *ld, const struct node *n,
-			 struct items command)
+static bool read_program(struct loader *ld, const struct node *n, struct items command)
 {
 	const struct node *word = n->kind == NODE_LIST ? n->first : NULL;
 
@@ -27,8 +26,7 @@ static bool read_program(struct loader *ld, const struct node *n,
 	       field_read(ld, &program_value, node_value(word), command.list);
 }
 
-bool command_check(struct loader *ld, const struct node *n,
-		   struct items command)
+bool command_check(struct loader *ld, const struct node *n, struct items command)
 {
 	if (!read_program(ld, n, command))
 		return false;
@@ -37,18 +35,13 @@ bool command_check(struct loader *ld, const struct node *n,
 
 	if (*program == '/' || !strchr(program, '/'))
 		return true;
-	return complain(ld, n,
-			"a command begins with an absolute path or a bare "
-			"name, not '%s'",
-			n->kind == NODE_LIST
-				? shown(ld, node_value(n->first)->text)
-				: "");
+	return complain(ld, n, "a command begins with an absolute path or a bare name, not '%s'",
+			n->kind == NODE_LIST ? shown(ld, node_value(n->first)->text) : "");
 }
 
 static bool has_single_path(const struct install *i)
 {
-	return i->certificate || i->key || i->leaf || i->chain || i->ca ||
-	       i->combined;
+	return i->certificate || i->key || i->leaf || i->chain || i->ca || i->combined;
 }
 
 bool install_check(struct loader *ld, const struct node *n, void *out)
@@ -56,25 +49,22 @@ bool install_check(struct loader *ld, const struct node *n, void *out)
 	const struct install *i = out;
 
 	if (i->directory && has_single_path(i))
-		return complain(ld, n,
-				"'directory' and single paths exclude each "
-				"other");
+		return complain(ld, n, "'directory' and single paths exclude each other");
 	if (i->directory && !strcmp(i->directory, "/"))
 		return complain(ld, n, "'directory' cannot be '/'");
 	if (i->directory)
 		return true;
 	if (!has_single_path(i))
-		return complain(ld, n,
-				"give 'directory', or paths: 'certificate' and "
-				"'key', or 'combined'");
+		return complain(
+			ld, n,
+			"give 'directory', or paths: 'certificate' and 'key', or 'combined'");
 	if (!i->key && !i->combined)
 		return complain(ld, n,
-				"missing key 'key', or 'combined' for "
-				"everything in one file");
+				"missing key 'key', or 'combined' for everything in one file");
 	if (!i->certificate && !i->leaf && !i->combined)
-		return complain(ld, n,
-				"missing key 'certificate', or 'combined' for "
-				"everything in one file");
+		return complain(
+			ld, n,
+			"missing key 'certificate', or 'combined' for everything in one file");
 	return true;
 }
 
@@ -104,8 +94,7 @@ static bool is_local(struct loader *ld, const char *address)
 	return host_is_local(host);
 }
 
-static bool read_socket(struct loader *ld, const struct field *f,
-			const struct node *n, void *slot)
+static bool read_socket(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
 
@@ -115,9 +104,7 @@ static bool read_socket(struct loader *ld, const struct field *f,
 		if (!value_path(ld, f, n, slot))
 			return false;
 		return strlen(*(const char **)slot) <= SOCKET_PATH_LIMIT ||
-		       complain(ld, n,
-				"'%s' is longer than the %d bytes a socket's "
-				"path can have",
+		       complain(ld, n, "'%s' is longer than the %d bytes a socket's path can have",
 				f->key, SOCKET_PATH_LIMIT);
 	}
 	if (!value_text(ld, f, n, &text))
@@ -125,10 +112,10 @@ static bool read_socket(struct loader *ld, const struct field *f,
 	*(const char **)slot = text;
 	if (is_local(ld, text + 6) || placeholder_excuses(ld, n))
 		return true;
-	return complain(ld, n,
-			"'%s' must be a path, or tcp://HOST:PORT of this "
-			"machine, because a key goes there, not '%s'",
-			f->key, shown(ld, n->text));
+	return complain(
+		ld, n,
+		"'%s' must be a path, or tcp://HOST:PORT of this machine, because a key goes there, not '%s'",
+		f->key, shown(ld, n->text));
 }
 
 /* The name stands in commands, where these mean something. */
@@ -138,15 +125,12 @@ bool haproxy_check(struct loader *ld, const struct node *n, void *out)
 
 	if (!strpbrk(h->certificate, " ;\\\"'<>#"))
 		return true;
-	return complain(
-		ld, node_find(n, "certificate"),
-		"'certificate' holds a character that HAProxy's "
-		"commands cannot name: '%s'",
-		as_written(ld, node_find(n, "certificate"), h->certificate));
+	return complain(ld, node_find(n, "certificate"),
+			"'certificate' holds a character that HAProxy's commands cannot name: '%s'",
+			as_written(ld, node_find(n, "certificate"), h->certificate));
 }
 
-static bool read_https(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_https(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	static const char scheme[] = "https://";
 	const char *text = NULL;
@@ -157,17 +141,16 @@ static bool read_https(struct loader *ld, const struct field *f,
 		return false;
 	*(const char **)slot = text;
 	if ((!strncmp(text, scheme, sizeof(scheme) - 1) &&
-	     host_port_parse(&ld->work, text + sizeof(scheme) - 1, &host,
-			     &port)) ||
+	     host_port_parse(&ld->work, text + sizeof(scheme) - 1, &host, &port)) ||
 	    placeholder_excuses(ld, n))
 		return true;
-	return complain(ld, n, "'%s' must be https://HOST:PORT, not '%s'",
-			f->key, shown(ld, n->text));
+	return complain(ld, n, "'%s' must be https://HOST:PORT, not '%s'", f->key,
+			shown(ld, n->text));
 }
 
 /* A URL alone, or a mapping. */
-static bool read_agent_place(struct loader *ld, const struct field *f,
-			     const struct node *n, void *slot)
+static bool read_agent_place(struct loader *ld, const struct field *f, const struct node *n,
+			     void *slot)
 {
 	struct agent_place *out = slot;
 
@@ -178,17 +161,13 @@ static bool read_agent_place(struct loader *ld, const struct field *f,
 	return record_read(ld, f->param, n, out);
 }
 
-static bool report_address(struct loader *ld, const struct field *f,
-			   const struct node *n)
+static bool report_address(struct loader *ld, const struct field *f, const struct node *n)
 {
-	return complain(ld, n,
-			"'%s' must be HOST:PORT or \"[ADDRESS]:PORT\", not "
-			"'%s'",
-			f->key, shown(ld, n->text));
+	return complain(ld, n, "'%s' must be HOST:PORT or \"[ADDRESS]:PORT\", not '%s'", f->key,
+			shown(ld, n->text));
 }
 
-static bool read_address(struct loader *ld, const struct field *f,
-			 const struct node *n, void *slot)
+static bool read_address(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
 	const char *host = NULL;
@@ -196,16 +175,15 @@ static bool read_address(struct loader *ld, const struct field *f,
 
 	if (!value_text(ld, f, n, &text))
 		return false;
-	if (!host_port_parse(&ld->work, text, &host, &port) &&
-	    !placeholder_excuses(ld, n))
+	if (!host_port_parse(&ld->work, text, &host, &port) && !placeholder_excuses(ld, n))
 		return report_address(ld, f, n);
 	*(const char **)slot = text;
 	return true;
 }
 
 /* Without the first, which is what an absent key means. */
-static bool read_starttls(struct loader *ld, const struct field *f,
-			  const struct node *n, void *slot)
+static bool read_starttls(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
 {
 	unsigned choice = 0;
 
@@ -232,18 +210,14 @@ bool verify_check(struct loader *ld, const struct node *n, void *out)
 	return true;
 }
 
-static bool report_no_activation(struct loader *ld, const struct field *f,
-				 const struct node *n)
+static bool report_no_activation(struct loader *ld, const struct field *f, const struct node *n)
 {
 	if (f->param == &host_activate_record)
-		return complain(ld, n,
-				"give 'signal' and 'pidfile', or 'command'");
-	return complain(ld, n,
-			"give 'signal' and 'pidfile', 'command', or 'http'");
+		return complain(ld, n, "give 'signal' and 'pidfile', or 'command'");
+	return complain(ld, n, "give 'signal' and 'pidfile', 'command', or 'http'");
 }
 
-static bool check_activate(struct loader *ld, const struct field *f,
-			   const struct node *n,
+static bool check_activate(struct loader *ld, const struct field *f, const struct node *n,
 			   const struct activate_form *form)
 {
 	const struct node *signal = node_find(n, "signal");
@@ -252,13 +226,9 @@ static bool check_activate(struct loader *ld, const struct field *f,
 	const struct node *http = node_find(n, "http");
 
 	if (!!command + (signal || pidfile) + !!http > 1)
-		return complain(ld, n,
-				"'signal', 'command' and 'http' exclude each "
-				"other");
+		return complain(ld, n, "'signal', 'command' and 'http' exclude each other");
 	if (signal && !pidfile)
-		return complain(ld, n,
-				"missing key 'pidfile', which names the "
-				"process to signal");
+		return complain(ld, n, "missing key 'pidfile', which names the process to signal");
 	if (pidfile && !signal)
 		return complain(ld, n, "missing key 'signal'");
 	if (!signal && !command && !http)
@@ -266,15 +236,14 @@ static bool check_activate(struct loader *ld, const struct field *f,
 	return !command || command_check(ld, command, form->command);
 }
 
-static bool read_activate(struct loader *ld, const struct field *f,
-			  const struct node *n, void *slot)
+static bool read_activate(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
 {
 	struct activate_form form;
 
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping");
-	if (!record_read(ld, f->param, n, &form) ||
-	    !check_activate(ld, f, n, &form))
+	if (!record_read(ld, f->param, n, &form) || !check_activate(ld, f, n, &form))
 		return false;
 	*(struct activate *)slot = (struct activate){
 		.kind = form.pidfile ? ACTIVATE_SIGNAL
@@ -290,13 +259,9 @@ static bool read_activate(struct loader *ld, const struct field *f,
 }
 
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
-const struct field_type https_type = { read_https, SHAPE_TEXT, NULL,
-				       GRAMMAR_ADDRESS };
-const struct field_type agent_place_type = { read_agent_place,
-					     SHAPE_TEXT_OR_RECORD, NULL,
+const struct field_type https_type = { read_https, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
+const struct field_type agent_place_type = { read_agent_place, SHAPE_TEXT_OR_RECORD, NULL,
 					     GRAMMAR_ADDRESS };
-const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL,
-					GRAMMAR_ADDRESS };
-const struct field_type address_type = { read_address, SHAPE_TEXT, NULL,
-					 GRAMMAR_ADDRESS };
+const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
+const struct field_type address_type = { read_address, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
 const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL };

@@ -13,7 +13,7 @@ extern const struct field_type starttls_type; /* enum starttls_kind; names */
 
 extern const struct field_type https_type;       /* const char * */
 extern const struct field_type agent_place_type; /* URL or struct agent_place */
-extern const struct field_type socket_type; /* const char *; path or tcp:// */
+extern const struct field_type socket_type;      /* const char *; path or tcp:// */
 
 bool install_check(struct loader *ld, const struct node *n, void *out);
 bool haproxy_check(struct loader *ld, const struct node *n, void *out);

@@ -34,22 +34,20 @@ static bool check_items(struct loader *ld, const struct each *each)
 	for (size_t i = 0; i < each->count; i++) {
 		const struct item *item = &each->items[i];
 		const char *fault = item_fault(item->name);
-		const struct item *earlier =
-			lookup_add(&seen, item->name, item);
+		const struct item *earlier = lookup_add(&seen, item->name, item);
 
 		if (fault)
 			good = complain(ld, &item->at, "%s", fault);
 		else if (earlier)
-			good = complain(ld, &item->at,
-					"the same item as on line %u (upper "
-					"and lower case being the same)",
-					line_of(ld, &earlier->at));
+			good = complain(
+				ld, &item->at,
+				"the same item as on line %u (upper and lower case being the same)",
+				line_of(ld, &earlier->at));
 	}
 	return good;
 }
 
-static bool count_items(struct loader *ld, const struct node *n,
-			uint64_t *count)
+static bool count_items(struct loader *ld, const struct node *n, uint64_t *count)
 {
 	bool good = true;
 
@@ -60,23 +58,18 @@ static bool count_items(struct loader *ld, const struct node *n,
 		const char *text = NULL;
 		uint64_t here = 0;
 
-		if (!field_read(ld, &item_value, item, &text) ||
-		    !range_count(ld, item, &here))
+		if (!field_read(ld, &item_value, item, &text) || !range_count(ld, item, &here))
 			good = false;
 		else
 			range_check(ld, item);
 		if (here > GROUP_LIMIT || *count > GROUP_LIMIT)
-			return complain(ld, item,
-					"a group of more than %d items",
-					GROUP_LIMIT);
+			return complain(ld, item, "a group of more than %d items", GROUP_LIMIT);
 		*count += here;
 	}
 	if (*count > GROUP_LIMIT)
-		return complain(ld, n, "a group of more than %d items",
-				GROUP_LIMIT);
+		return complain(ld, n, "a group of more than %d items", GROUP_LIMIT);
 	if (*count > ld->room)
-		return complain(ld, n, "more than %d components in the fleet",
-				COMPONENT_LIMIT);
+		return complain(ld, n, "more than %d components in the fleet", COMPONENT_LIMIT);
 	return good;
 }
 
@@ -107,8 +100,8 @@ static bool read_list(struct loader *ld, const struct node *n, struct each *out)
 	return check_items(ld, out);
 }
 
-static bool find_column(struct loader *ld, const struct node *n,
-			const struct csv *csv, size_t *column)
+static bool find_column(struct loader *ld, const struct node *n, const struct csv *csv,
+			size_t *column)
 {
 	const struct node *name = node_find(n, "name");
 
@@ -118,8 +111,7 @@ static bool find_column(struct loader *ld, const struct node *n,
 		*column = i;
 		return true;
 	}
-	return complain(ld, name,
-			"the CSV file has no column '%s' in its header row",
+	return complain(ld, name, "the CSV file has no column '%s' in its header row",
 			shown(ld, name->text));
 }
 
@@ -132,20 +124,17 @@ static bool read_csv(struct loader *ld, const struct node *n, struct each *out)
 
 	if (!record_read(ld, &csv_record, n, &form) ||
 	    !field_read(ld, &item_value, form.file, &path) ||
-	    !source_read_csv(ld, form.file, &source) ||
-	    !csv_parse(ld, source, &out->csv) ||
+	    !source_read_csv(ld, form.file, &source) || !csv_parse(ld, source, &out->csv) ||
 	    !find_column(ld, n, &out->csv, &column))
 		return false;
 
-	struct item *items =
-		arena_array(&ld->work, out->csv.count, sizeof(*items));
+	struct item *items = arena_array(&ld->work, out->csv.count, sizeof(*items));
 
 	for (size_t i = 0; i < out->csv.count; i++) {
 		const struct csv_row *row = &out->csv.rows[i];
 
 		items[i] = (struct item){
-			.name = arena_strdup(&ld->fleet.arena,
-					     row->cells[column]),
+			.name = arena_strdup(&ld->fleet.arena, row->cells[column]),
 			.cells = row->cells,
 			.at = { .source = source, .at = row->at },
 		};

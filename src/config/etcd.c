@@ -39,8 +39,7 @@ bool etcd_check(struct loader *ld, const struct node *n, void *out)
 	       access_check(ld, n, &form->access, tls);
 }
 
-static bool read_etcd(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_etcd(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct etcd_form form;
 	struct etcd *etcd = NULL;

@@ -14,29 +14,25 @@ bool wrong_kind(struct loader *ld, const struct field *f, const struct node *n,
 		const char *expected)
 {
 	bool flow_text = n->flags & NODE_FLOW && !strcmp(expected, "text");
-	const char *quote =
-		flow_text ? "; quote it when it is meant as text" : "";
+	const char *quote = flow_text ? "; quote it when it is meant as text" : "";
 
 	switch ((enum node_kind)n->kind) {
 	case NODE_NULL:
-		return complain(ld, n, "'%s' must be %s, but has no value",
-				f->key, expected);
+		return complain(ld, n, "'%s' must be %s, but has no value", f->key, expected);
 	case NODE_BOOL:
 	case NODE_INTEGER:
 	case NODE_FLOAT:
-		return complain(ld, n,
-				"'%s' must be %s, but %s is %s: quote it, "
-				"\"%s\"",
-				f->key, expected, shown(ld, n->text),
-				node_kind_words(n), shown(ld, n->text));
+		return complain(ld, n, "'%s' must be %s, but %s is %s: quote it, \"%s\"", f->key,
+				expected, shown(ld, n->text), node_kind_words(n),
+				shown(ld, n->text));
 	case NODE_TEXT:
 	case NODE_LIST:
 	case NODE_MAPPING:
 	case NODE_ALIAS:
 		break;
 	}
-	return complain(ld, n, "'%s' must be %s, not %s%s", f->key, expected,
-			node_kind_words(n), quote);
+	return complain(ld, n, "'%s' must be %s, not %s%s", f->key, expected, node_kind_words(n),
+			quote);
 }
 
 static const struct field *find_field(const struct record *r, const char *key)
@@ -58,20 +54,19 @@ static const char *nearest_key(const struct record *r, const char *key)
 	return text_nearest(key, keys);
 }
 
-static bool unknown_key(struct loader *ld, const struct record *r,
-			const struct node *mapping, const struct node *key)
+static bool unknown_key(struct loader *ld, const struct record *r, const struct node *mapping,
+			const struct node *key)
 {
 	const struct node *value = pair_value(key);
 
 	if (!loader_can_report(ld))
 		return complain(ld, key, "unknown key");
-	if (mapping->flags & NODE_FLOW && value->kind == NODE_NULL &&
-	    key->next->count == 0 && key != mapping->first)
-		return complain(ld, key,
-				"unknown key '%s'; when it belongs to the "
-				"value before it, quote that value: the comma "
-				"ended it",
-				shown(ld, key->text));
+	if (mapping->flags & NODE_FLOW && value->kind == NODE_NULL && key->next->count == 0 &&
+	    key != mapping->first)
+		return complain(
+			ld, key,
+			"unknown key '%s'; when it belongs to the value before it, quote that value: the comma ended it",
+			shown(ld, key->text));
 
 	const char *meant = nearest_key(r, key->text);
 
@@ -81,29 +76,26 @@ static bool unknown_key(struct loader *ld, const struct record *r,
 	return complain(ld, key, "unknown key '%s'", shown(ld, key->text));
 }
 
-static bool report_missing(struct loader *ld, const struct record *r,
-			   const struct node *n, uint32_t seen)
+static bool report_missing(struct loader *ld, const struct record *r, const struct node *n,
+			   uint32_t seen)
 {
 	bool good = true;
 
 	for (size_t i = 0; r->fields[i].key; i++)
 		if (r->fields[i].required && !(seen & 1u << i))
-			good = complain(ld, n, "missing key '%s'",
-					r->fields[i].key);
+			good = complain(ld, n, "missing key '%s'", r->fields[i].key);
 	return good;
 }
 
-static bool report_one_key(struct loader *ld, const struct record *r,
-			   const struct node *n)
+static bool report_one_key(struct loader *ld, const struct record *r, const struct node *n)
 {
 	AUTO(buf) keys = { 0 };
 
 	for (const struct field *f = r->fields; f->key; f++)
 		if (!f->unsupported)
-			buf_printf(&keys, "%s'%s'", keys.len ? ", " : "",
-				   f->key);
-	return complain(ld, n, "exactly one of %s is expected here, not %u",
-			buf_text(&keys), n->count);
+			buf_printf(&keys, "%s'%s'", keys.len ? ", " : "", f->key);
+	return complain(ld, n, "exactly one of %s is expected here, not %u", buf_text(&keys),
+			n->count);
 }
 
 static void preset(const struct record *r, void *out)
@@ -114,8 +106,7 @@ static void preset(const struct record *r, void *out)
 		memset(out, 0, r->size);
 }
 
-bool record_read(struct loader *ld, const struct record *r,
-		 const struct node *n, void *out)
+bool record_read(struct loader *ld, const struct record *r, const struct node *n, void *out)
 {
 	const struct field self = { .key = r->name };
 	uint32_t seen = 0;
@@ -132,14 +123,11 @@ bool record_read(struct loader *ld, const struct record *r,
 		const struct field *f = find_field(r, key->text);
 
 		if (f && f->unsupported) {
-			supported = complain(ld, key,
-					     "'%s' is not supported by this "
-					     "version yet",
+			supported = complain(ld, key, "'%s' is not supported by this version yet",
 					     f->key);
 		} else if (f) {
 			seen |= 1u << (f - r->fields);
-			good &= f->type->read(ld, f, pair_value(key),
-					      (char *)out + f->offset);
+			good &= f->type->read(ld, f, pair_value(key), (char *)out + f->offset);
 		} else if (!r->extensions || strncmp(key->text, "x-", 2)) {
 			good = unknown_key(ld, r, n, key);
 		}
@@ -152,8 +140,7 @@ bool record_read(struct loader *ld, const struct record *r,
 	return good && (!r->check || r->check(ld, n, out));
 }
 
-bool field_read(struct loader *ld, const struct field *f, const struct node *n,
-		void *out)
+bool field_read(struct loader *ld, const struct field *f, const struct node *n, void *out)
 {
 	return f->type->read(ld, f, n, (char *)out + f->offset);
 }

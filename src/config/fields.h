@@ -19,8 +19,8 @@ struct field;
  * Turns one node into the member at `slot`.  Reports what is wrong at the
  * node's own position and returns false.
  */
-typedef bool field_reader(struct loader *ld, const struct field *f,
-			  const struct node *n, void *slot);
+typedef bool field_reader(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot);
 
 /* What a value looks like, for the schema; in brackets what `param` is. */
 enum shape {
@@ -110,11 +110,9 @@ struct list_of {
  * Reads mapping `n` into `out`, which is preset first.  Reading goes on past
  * a mistake so that one run shows all of them.
  */
-bool record_read(struct loader *ld, const struct record *r,
-		 const struct node *n, void *out);
+bool record_read(struct loader *ld, const struct record *r, const struct node *n, void *out);
 /* Reads a value that stands outside a record. */
-bool field_read(struct loader *ld, const struct field *f, const struct node *n,
-		void *out);
+bool field_read(struct loader *ld, const struct field *f, const struct node *n, void *out);
 
 /* "'mode' must be text, but 0640 is a number: quote it"; returns false. */
 bool wrong_kind(struct loader *ld, const struct field *f, const struct node *n,

@@ -22,8 +22,7 @@ static const unsigned known[] = {
 	[HTTP_ACTIVATE] = FINGERPRINT, [HTTP_REVERT] = ALL,
 	[HTTP_REMOVE] = NOTHING,
 };
-_Static_assert(sizeof(known) / sizeof(*known) == HTTP_VERB_COUNT,
-	       "every verb needs its row");
+_Static_assert(sizeof(known) / sizeof(*known) == HTTP_VERB_COUNT, "every verb needs its row");
 
 /* ---- what stands in the texts of a request ---- */
 
@@ -38,16 +37,16 @@ static unsigned materials_of(const struct http_text *t)
 
 static unsigned materials_in(const struct http_request *r)
 {
-	unsigned found = materials_of(&r->url.path) | materials_of(&r->body) |
-			 materials_of(&r->json);
+	unsigned found =
+		materials_of(&r->url.path) | materials_of(&r->body) | materials_of(&r->json);
 
 	for (size_t i = 0; i < r->header_count; i++)
 		found |= materials_of(&r->headers[i].text);
 	return found;
 }
 
-static bool check_materials(struct loader *ld, const struct node *at,
-			    const struct http_request *r, unsigned allowed)
+static bool check_materials(struct loader *ld, const struct node *at, const struct http_request *r,
+			    unsigned allowed)
 {
 	unsigned strange = materials_in(r) & ~allowed;
 
@@ -55,8 +54,7 @@ static bool check_materials(struct loader *ld, const struct node *at,
 		return true;
 	for (int m = MATERIAL_FINGERPRINT; m < MATERIAL_COUNT; m++)
 		if (strange & 1U << m)
-			return complain(ld, at,
-					"'${%s}' is not known in this request",
+			return complain(ld, at, "'${%s}' is not known in this request",
 					material_names[m]);
 	return true;
 }
@@ -68,21 +66,17 @@ static const struct node *request_node(const struct node *n, int verb)
 	return node_find(n, http_verb_names[verb]);
 }
 
-static bool check_origin(struct loader *ld, const struct node *n,
-			 const struct http_form *form, int verb)
+static bool check_origin(struct loader *ld, const struct node *n, const struct http_form *form,
+			 int verb)
 {
 	const char *first = form->requests[HTTP_COMMIT]->url.origin;
 	const char *origin = form->requests[verb]->url.origin;
 	const struct node *url = node_find(request_node(n, verb), "url");
-	const struct node *commit =
-		node_find(request_node(n, HTTP_COMMIT), "url");
+	const struct node *commit = node_find(request_node(n, HTTP_COMMIT), "url");
 
 	return !strcmp(origin, first) ||
-	       complain(ld, url,
-			"all requests of one delivery go to one origin, '%s', "
-			"not '%s'",
-			as_written(ld, commit, first),
-			as_written(ld, url, origin));
+	       complain(ld, url, "all requests of one delivery go to one origin, '%s', not '%s'",
+			as_written(ld, commit, first), as_written(ld, url, origin));
 }
 
 static bool has_authorization(const struct http_request *r)
@@ -93,18 +87,14 @@ static bool has_authorization(const struct http_request *r)
 	return false;
 }
 
-static bool check_login(struct loader *ld, const struct node *at,
-			const struct access_form *access,
+static bool check_login(struct loader *ld, const struct node *at, const struct access_form *access,
 			const struct http_request *r)
 {
 	return !access->user || !has_authorization(r) ||
-	       complain(ld, at,
-			"'user' and a header 'Authorization' exclude each "
-			"other");
+	       complain(ld, at, "'user' and a header 'Authorization' exclude each other");
 }
 
-static bool check_requests(struct loader *ld, const struct node *n,
-			   const struct http_form *form)
+static bool check_requests(struct loader *ld, const struct node *n, const struct http_form *form)
 {
 	bool good = true;
 
@@ -126,21 +116,18 @@ static unsigned sent(const struct http_form *form, enum http_verb verb)
 }
 
 /* A pair that never arrives cannot be served. */
-static bool check_sent(struct loader *ld, const struct node *n,
-		       const struct http_form *form)
+static bool check_sent(struct loader *ld, const struct node *n, const struct http_form *form)
 {
 	unsigned all = sent(form, HTTP_STAGE) | sent(form, HTTP_COMMIT);
 	unsigned any = all | sent(form, HTTP_REVERT);
 	bool has_password = form->pkcs12_password.kind != SECRET_NONE;
 
 	if (!(all & KEYS))
-		return complain(ld, n,
-				"neither 'stage' nor 'commit' sends the key: "
-				"'${key}', '${combined}' or '${pkcs12}'");
+		return complain(
+			ld, n,
+			"neither 'stage' nor 'commit' sends the key: '${key}', '${combined}' or '${pkcs12}'");
 	return !(any & 1U << MATERIAL_PKCS12) || has_password ||
-	       complain(ld, n,
-			"missing key 'pkcs12_password', which protects "
-			"'${pkcs12}'");
+	       complain(ld, n, "missing key 'pkcs12_password', which protects '${pkcs12}'");
 }
 
 static bool is_tls(const char *origin)
@@ -153,12 +140,11 @@ bool http_check(struct loader *ld, const struct node *n, void *out)
 	const struct http_form *form = out;
 	const char *origin = form->requests[HTTP_COMMIT]->url.origin;
 
-	return access_check(ld, n, &form->access, is_tls(origin)) &&
-	       check_requests(ld, n, form) && check_sent(ld, n, form);
+	return access_check(ld, n, &form->access, is_tls(origin)) && check_requests(ld, n, form) &&
+	       check_sent(ld, n, form);
 }
 
-static bool read_http(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_http(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct http_form form;
 	struct http *http = NULL;
@@ -192,9 +178,7 @@ bool call_check(struct loader *ld, const struct node *n, void *out)
 		methods++;
 	}
 	if (methods != 1)
-		return complain(ld, n,
-				"exactly one of 'post', 'get', 'put' is "
-				"expected here");
+		return complain(ld, n, "exactly one of 'post', 'get', 'put' is expected here");
 	request = request_of(&form->request);
 	return request_check(ld, n, &form->request) &&
 	       access_check(ld, n, &form->access, is_tls(request.url.origin)) &&
@@ -202,8 +186,7 @@ bool call_check(struct loader *ld, const struct node *n, void *out)
 	       check_materials(ld, n, &request, FINGERPRINT);
 }
 
-static bool read_call(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_call(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct call_form form;
 	struct http_call *call = NULL;
@@ -228,33 +211,29 @@ static const struct node *deliver_node(const struct node *n)
 	return deliver ? deliver : n;
 }
 
-static bool check_knowable(struct loader *ld, const struct node *n,
-			   const struct component *c)
+static bool check_knowable(struct loader *ld, const struct node *n, const struct component *c)
 {
 	const struct http *http = c->deliver.http;
 
 	if (!http)
 		return true;
 	if (!http->requests[HTTP_PROBE] && !c->verify_count)
-		return complain(ld, deliver_node(n),
-				"nothing tells what it has: give 'probe' here, "
-				"or 'verify' to the component");
+		return complain(
+			ld, deliver_node(n),
+			"nothing tells what it has: give 'probe' here, or 'verify' to the component");
 	return !c->retire_remove || http->requests[HTTP_REMOVE] ||
-	       complain(ld, node_find(n, "retire"),
-			"missing request 'remove' in its 'deliver'");
+	       complain(ld, node_find(n, "retire"), "missing request 'remove' in its 'deliver'");
 }
 
-bool http_component_check(struct loader *ld, const struct node *n,
-			  const struct component *c)
+bool http_component_check(struct loader *ld, const struct node *n, const struct component *c)
 {
 	if (!check_knowable(ld, n, c))
 		return false;
-	return c->role->restart.when != RESTART_POSTPONED ||
-	       !component_swaps_at_commit(c) ||
-	       complain(ld, deliver_node(n),
-			"role '%s' postpones activations, but here a pair is "
-			"in use as soon as it is committed",
-			shown(ld, c->role->name));
+	return c->role->restart.when != RESTART_POSTPONED || !component_swaps_at_commit(c) ||
+	       complain(
+		       ld, deliver_node(n),
+		       "role '%s' postpones activations, but here a pair is in use as soon as it is committed",
+		       shown(ld, c->role->name));
 }
 
 const struct field_type http_type = { read_http, SHAPE_RECORD, NULL };

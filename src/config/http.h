@@ -72,13 +72,12 @@ bool etcd_check(struct loader *ld, const struct node *n, void *out);
 bool caddy_check(struct loader *ld, const struct node *n, void *out);
 
 /* `n` holds the keys of access; `tls`: it is for https. */
-bool access_check(struct loader *ld, const struct node *n,
-		  const struct access_form *form, bool tls);
+bool access_check(struct loader *ld, const struct node *n, const struct access_form *form,
+		  bool tls);
 struct http_access access_of(const struct access_form *form);
 struct http_request request_of(const struct request_form *form);
 
 /* What depends on the whole of a component, which stands at `n`. */
-bool http_component_check(struct loader *ld, const struct node *n,
-			  const struct component *c);
+bool http_component_check(struct loader *ld, const struct node *n, const struct component *c);
 
 #endif

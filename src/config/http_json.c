@@ -81,8 +81,7 @@ static bool add_number(struct http_text_builder *b, const struct node *n)
 {
 	if (!is_json_number(n->text))
 		return complain(b->ld, n,
-				"JSON has no number '%s'; quote it when it is "
-				"meant as text",
+				"JSON has no number '%s'; quote it when it is meant as text",
 				shown(b->ld, n->text));
 	http_text_raw(b, n->text);
 	return true;
@@ -95,8 +94,7 @@ static bool add_value(struct http_text_builder *b, const struct node *n)
 		http_text_raw(b, "null");
 		return true;
 	case NODE_BOOL:
-		http_text_raw(b, *n->text == 't' || *n->text == 'T' ? "true"
-								    : "false");
+		http_text_raw(b, *n->text == 't' || *n->text == 'T' ? "true" : "false");
 		return true;
 	case NODE_INTEGER:
 	case NODE_FLOAT:
@@ -113,8 +111,7 @@ static bool add_value(struct http_text_builder *b, const struct node *n)
 	return false;
 }
 
-bool http_json_read(struct loader *ld, const struct node *n,
-		    struct http_text *out)
+bool http_json_read(struct loader *ld, const struct node *n, struct http_text *out)
 {
 	AUTO(http_text_builder) b = { .ld = ld };
 

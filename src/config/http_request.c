@@ -29,71 +29,60 @@ static bool is_token(const char *text)
 	size_t len = strlen(text);
 
 	return len && len <= HEADER_NAME_LIMIT &&
-	       strspn(text, "!#$%&'*+-.^_`|~0123456789"
-			    "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
+	       strspn(text,
+		      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+		       len;
 }
 
 static bool check_name(struct loader *ld, const struct node *key)
 {
-	static const char *const ours[] = {
-		"Connection", "Content-Length",    "Expect",     "Host",
-		"If-Match",   "Transfer-Encoding", "Upgrade",    "TE",
-		"Trailer",    "Proxy-Connection",  "Keep-Alive", NULL
-	};
+	static const char *const ours[] = { "Connection", "Content-Length",    "Expect",     "Host",
+					    "If-Match",   "Transfer-Encoding", "Upgrade",    "TE",
+					    "Trailer",    "Proxy-Connection",  "Keep-Alive", NULL };
 
 	if (!is_token(key->text))
-		return complain(ld, key, "'%s' is no name of a header",
-				shown(ld, key->text));
+		return complain(ld, key, "'%s' is no name of a header", shown(ld, key->text));
 	return !is_listed(ours, key->text) ||
-	       complain(ld, key, "certfleet sets '%s' itself",
-			shown(ld, key->text));
+	       complain(ld, key, "certfleet sets '%s' itself", shown(ld, key->text));
 }
 
 /* What these say is a secret, and secrets are never text. */
 static bool check_openness(struct loader *ld, const struct node *key)
 {
-	static const char *const closed[] = {
-		"Authorization", "Cookie",       "Proxy-Authorization",
-		"X-Api-Key",     "X-Auth-Token", NULL
-	};
+	static const char *const closed[] = { "Authorization",       "Cookie",
+					      "Proxy-Authorization", "X-Api-Key",
+					      "X-Auth-Token",        NULL };
 
 	return !is_listed(closed, key->text) ||
-	       complain(ld, pair_value(key),
-			"'%s' is a reference, never the secret itself: "
-			"{env: CERTFLEET_NAME}, {file: PATH} or "
-			"{command: [...]}",
-			shown(ld, key->text));
+	       complain(
+		       ld, pair_value(key),
+		       "'%s' is a reference, never the secret itself: {env: CERTFLEET_NAME}, {file: PATH} or {command: [...]}",
+		       shown(ld, key->text));
 }
 
-static bool read_header_text(struct loader *ld, const struct node *key,
-			     struct http_text *out)
+static bool read_header_text(struct loader *ld, const struct node *key, struct http_text *out)
 {
 	const struct field f = { .key = key->text };
 	const struct node *n = pair_value(key);
 	AUTO(http_text_builder) b = { .ld = ld, .grammar = GRAMMAR_HEADER };
 
-	return value_raw(ld, &f, n) && check_openness(ld, key) &&
-	       http_text_add(&b, n, n->text) && http_text_finish(&b, n, out) &&
-	       http_text_is_public(ld, n, out);
+	return value_raw(ld, &f, n) && check_openness(ld, key) && http_text_add(&b, n, n->text) &&
+	       http_text_finish(&b, n, out) && http_text_is_public(ld, n, out);
 }
 
 /* A column of a CSV file may hold anything. */
-static bool check_line(struct loader *ld, const struct node *key,
-		       const struct http_text *text)
+static bool check_line(struct loader *ld, const struct node *key, const struct http_text *text)
 {
 	for (size_t i = 0; i < text->count; i++)
-		if (text->pieces[i].text &&
-		    strpbrk(text->pieces[i].text, "\r\n"))
+		if (text->pieces[i].text && strpbrk(text->pieces[i].text, "\r\n"))
 			return complain(ld, pair_value(key),
-					"'%s' holds a line break, once "
-					"placeholders are replaced",
+					"'%s' holds a line break, once placeholders are replaced",
 					shown(ld, key->text));
 	return true;
 }
 
-static bool read_header(struct loader *ld, const struct field *f,
-			const struct node *key, struct http_header *out)
+static bool read_header(struct loader *ld, const struct field *f, const struct node *key,
+			struct http_header *out)
 {
 	const struct field secret = { .key = key->text, .param = f->param };
 	const struct node *n = pair_value(key);
@@ -103,26 +92,22 @@ static bool read_header(struct loader *ld, const struct field *f,
 		return false;
 	if (n->kind == NODE_MAPPING)
 		return secret_type.read(ld, &secret, n, &out->secret);
-	return read_header_text(ld, key, &out->text) &&
-	       check_line(ld, key, &out->text);
+	return read_header_text(ld, key, &out->text) && check_line(ld, key, &out->text);
 }
 
-static bool is_repeated(struct loader *ld, const struct node *n,
-			const struct node *key)
+static bool is_repeated(struct loader *ld, const struct node *n, const struct node *key)
 {
 	node_pairs(other, n)
 	{
 		if (other == key)
 			return false;
 		if (!strcasecmp(other->text, key->text))
-			return !complain(ld, key, "'%s' is there already",
-					 shown(ld, other->text));
+			return !complain(ld, key, "'%s' is there already", shown(ld, other->text));
 	}
 	return false;
 }
 
-static bool read_headers(struct loader *ld, const struct field *f,
-			 const struct node *n, void *slot)
+static bool read_headers(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const struct field *value = f->param;
 	struct http_header *list = NULL;
@@ -146,8 +131,7 @@ static bool read_headers(struct loader *ld, const struct field *f,
 /* ---- the rest ---- */
 
 /* RFC 6901: "" or "/a/b", where ~ stands in ~0 and ~1 only. */
-static bool read_pointer(struct loader *ld, const struct field *f,
-			 const struct node *n, void *slot)
+static bool read_pointer(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
 
@@ -155,15 +139,13 @@ static bool read_pointer(struct loader *ld, const struct field *f,
 		return false;
 	for (const char *at = strchr(text, '~'); at; at = strchr(at + 1, '~'))
 		if (at[1] != '0' && at[1] != '1')
-			return complain(ld, n,
-					"'%s' is no JSON pointer: '~' is "
-					"written ~0",
+			return complain(ld, n, "'%s' is no JSON pointer: '~' is written ~0",
 					f->key);
 	if (*text != '/')
-		return complain(ld, n,
-				"'%s' must be a JSON pointer like "
-				"/certificate/fingerprint, not '%s'",
-				f->key, shown(ld, n->text));
+		return complain(
+			ld, n,
+			"'%s' must be a JSON pointer like /certificate/fingerprint, not '%s'",
+			f->key, shown(ld, n->text));
 	*(const char **)slot = text;
 	return true;
 }
@@ -195,8 +177,7 @@ struct http_request request_of(const struct request_form *form)
 	};
 }
 
-static bool read_request(struct loader *ld, const struct field *f,
-			 const struct node *n, void *slot)
+static bool read_request(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct request_form form;
 	struct http_request *request = NULL;
@@ -213,8 +194,7 @@ static bool read_request(struct loader *ld, const struct field *f,
 
 /* ---- who we are ---- */
 
-bool access_check(struct loader *ld, const struct node *n,
-		  const struct access_form *form, bool tls)
+bool access_check(struct loader *ld, const struct node *n, const struct access_form *form, bool tls)
 {
 	const struct node *ca = node_find(n, "ca");
 	const struct node *identity = node_find(n, "identity");
@@ -228,8 +208,7 @@ bool access_check(struct loader *ld, const struct node *n,
 		return complain(ld, n, "missing key 'password'");
 	if (password && !user)
 		return complain(ld, n, "missing key 'user'");
-	return !user || !strchr(form->user, ':') ||
-	       complain(ld, user, "'user' holds a colon");
+	return !user || !strchr(form->user, ':') || complain(ld, user, "'user' holds a colon");
 }
 
 struct http_access access_of(const struct access_form *form)
@@ -245,6 +224,5 @@ struct http_access access_of(const struct access_form *form)
 
 const struct field_type header_type = { NULL, SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL };
-const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/",
-					 GRAMMAR_POINTER };
+const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/", GRAMMAR_POINTER };
 const struct field_type request_type = { read_request, SHAPE_RECORD, NULL };

@@ -23,8 +23,7 @@ static void end_text(struct http_text_builder *b)
 	if (!b->text.len)
 		return;
 	VEC_PUSH(&b->pieces, a,
-		 (struct http_piece){
-			 .text = arena_strndup(a, b->text.data, b->text.len) });
+		 (struct http_piece){ .text = arena_strndup(a, b->text.data, b->text.len) });
 	b->total += b->text.len;
 	buf_release(&b->text);
 }
@@ -35,8 +34,7 @@ static bool find_material(const char *at, enum material *out)
 	for (int m = MATERIAL_FINGERPRINT; m < MATERIAL_COUNT; m++) {
 		size_t len = strlen(material_names[m]);
 
-		if (strncmp(at + 2, material_names[m], len) != 0 ||
-		    at[2 + len] != '}')
+		if (strncmp(at + 2, material_names[m], len) != 0 || at[2 + len] != '}')
 			continue;
 		*out = (enum material)m;
 		return true;
@@ -47,8 +45,7 @@ static bool find_material(const char *at, enum material *out)
 /* What is meant by a name that is neither a material nor a placeholder. */
 static const char *meant(struct http_text_builder *b, const char *at)
 {
-	const char *name =
-		arena_strndup(&b->ld->work, at + 2, strcspn(at + 2, "}"));
+	const char *name = arena_strndup(&b->ld->work, at + 2, strcspn(at + 2, "}"));
 
 	if (!strncmp(name, "each", 4) || !strncmp(name, "component", 9))
 		return NULL;
@@ -56,8 +53,7 @@ static const char *meant(struct http_text_builder *b, const char *at)
 }
 
 /* A literal byte of a JSON string is escaped like what replaces a name. */
-static bool add_next(const struct expansion *x, struct http_text_builder *b,
-		     const char **at)
+static bool add_next(const struct expansion *x, struct http_text_builder *b, const char **at)
 {
 	bool literal = strncmp(*at, "${", 2) != 0;
 	AUTO(buf) piece = { 0 };
@@ -71,8 +67,7 @@ static bool add_next(const struct expansion *x, struct http_text_builder *b,
 	return true;
 }
 
-bool http_text_add(struct http_text_builder *b, const struct node *n,
-		   const char *text)
+bool http_text_add(struct http_text_builder *b, const struct node *n, const char *text)
 {
 	const struct expansion x = { b->ld, n, text, b->grammar };
 	enum material what = MATERIAL_TEXT;
@@ -88,8 +83,7 @@ bool http_text_add(struct http_text_builder *b, const struct node *n,
 			at += strlen(material_names[what]) + 3;
 		} else if (word) {
 			return complain(b->ld, n,
-					"unknown placeholder in '%s', did you "
-					"mean '${%s}'?",
+					"unknown placeholder in '%s', did you mean '${%s}'?",
 					shown(b->ld, at), word);
 		} else if (!add_next(&x, b, &at)) {
 			return false;
@@ -98,34 +92,29 @@ bool http_text_add(struct http_text_builder *b, const struct node *n,
 	return true;
 }
 
-bool http_text_finish(struct http_text_builder *b, const struct node *n,
-		      struct http_text *out)
+bool http_text_finish(struct http_text_builder *b, const struct node *n, struct http_text *out)
 {
 	end_text(b);
 	if (b->total > HTTP_BODY_LIMIT)
-		return complain(b->ld, n, "longer than %d bytes",
-				HTTP_BODY_LIMIT);
+		return complain(b->ld, n, "longer than %d bytes", HTTP_BODY_LIMIT);
 	*out = (struct http_text){ b->pieces.items, b->pieces.count };
 	return true;
 }
 
-bool http_text_is_public(struct loader *ld, const struct node *n,
-			 const struct http_text *t)
+bool http_text_is_public(struct loader *ld, const struct node *n, const struct http_text *t)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->pieces[i].what > MATERIAL_FINGERPRINT)
-			return complain(ld, n,
-					"'${%s}' can stand in a body only; "
-					"URLs and headers are logged on their "
-					"way",
-					material_names[t->pieces[i].what]);
+			return complain(
+				ld, n,
+				"'${%s}' can stand in a body only; URLs and headers are logged on their way",
+				material_names[t->pieces[i].what]);
 	return true;
 }
 
 /* ---- bodies ---- */
 
-static bool read_body(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_body(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	AUTO(http_text_builder) b = { .ld = ld, .grammar = f->type->grammar };
 
@@ -136,13 +125,11 @@ static bool read_body(struct loader *ld, const struct field *f,
 	return http_text_add(&b, n, n->text) && http_text_finish(&b, n, slot);
 }
 
-static bool read_json(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_json(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	(void)f;
 	return http_json_read(ld, n, slot);
 }
 
-const struct field_type body_type = { read_body, SHAPE_TEXT, NULL,
-				      GRAMMAR_BODY };
+const struct field_type body_type = { read_body, SHAPE_TEXT, NULL, GRAMMAR_BODY };
 const struct field_type json_type = { read_json, SHAPE_ANY, NULL };

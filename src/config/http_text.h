@@ -34,18 +34,14 @@ AUTO_STRUCT(http_text_builder, struct http_text_builder, http_text_drop)
 /* As it stands, without a look for placeholders or escapes. */
 void http_text_raw(struct http_text_builder *b, const char *text);
 /* `text`, which is written at `n`. */
-bool http_text_add(struct http_text_builder *b, const struct node *n,
-		   const char *text);
-bool http_text_finish(struct http_text_builder *b, const struct node *n,
-		      struct http_text *out);
+bool http_text_add(struct http_text_builder *b, const struct node *n, const char *text);
+bool http_text_finish(struct http_text_builder *b, const struct node *n, struct http_text *out);
 
 /* Only `${fingerprint}` is for everybody's eyes; else complains. */
-bool http_text_is_public(struct loader *ld, const struct node *n,
-			 const struct http_text *t);
+bool http_text_is_public(struct loader *ld, const struct node *n, const struct http_text *t);
 
 /* A value as it stands in YAML, as JSON. */
-bool http_json_read(struct loader *ld, const struct node *n,
-		    struct http_text *out);
+bool http_json_read(struct loader *ld, const struct node *n, struct http_text *out);
 
 extern const struct field_type body_type; /* struct http_text */
 extern const struct field_type json_type; /* struct http_text */

@@ -41,8 +41,7 @@ bool begins_as_fleet_file(const struct source *s)
 
 		if (!line)
 			return false;
-		if (!len || *line == '#' ||
-		    (len == 3 && !memcmp(line, "---", 3)))
+		if (!len || *line == '#' || (len == 3 && !memcmp(line, "---", 3)))
 			continue;
 		return is_version(line, len);
 	}
@@ -65,15 +64,13 @@ static void include_one(struct loader *ld, const struct node *path)
 	if (!source_read(ld, path, &source))
 		return;
 	if (ld->sources.count == before) {
-		complain(ld, path, "'%s' is included twice",
-			 shown(ld, path->text));
+		complain(ld, path, "'%s' is included twice", shown(ld, path->text));
 		return;
 	}
 	if (!begins_as_fleet_file(&ld->sources.items[source])) {
 		const struct node here = { .source = source };
 
-		complain(ld, &here,
-			 "an included file begins with 'certfleet: 1'");
+		complain(ld, &here, "an included file begins with 'certfleet: 1'");
 		return;
 	}
 	source_quotable(ld, source);

@@ -7,15 +7,13 @@
 
 const struct issuer issuer_self = { .name = "self", .kind = ISSUER_SELF };
 
-static bool read_issuer(struct loader *ld, const struct entry *entry,
-			struct issuer_form *form)
+static bool read_issuer(struct loader *ld, const struct entry *entry, struct issuer_form *form)
 {
 	const char *cn = NULL;
 
 	if (!strcasecmp(entry->key->text, issuer_self.name))
 		return complain(ld, entry->key,
-				"'self' cannot be the name of an issuer: it "
-				"means self-signed");
+				"'self' cannot be the name of an issuer: it means self-signed");
 	if (!record_read(ld, &issuer_record, entry->value, form))
 		return false;
 	form->issuer.name = arena_strdup(&ld->fleet.arena, entry->key->text);
@@ -26,11 +24,9 @@ void build_issuers(struct loader *ld, struct build *b)
 {
 	size_t count = 0;
 
-	b->issuers = arena_array(&ld->fleet.arena, ld->issuers.entries.count,
-				 sizeof(*b->issuers));
+	b->issuers = arena_array(&ld->fleet.arena, ld->issuers.entries.count, sizeof(*b->issuers));
 	vec_each (entry, &ld->issuers.entries) {
-		struct issuer_form *form =
-			ARENA_NEW(&ld->work, struct issuer_form);
+		struct issuer_form *form = ARENA_NEW(&ld->work, struct issuer_form);
 		bool good = read_issuer(ld, entry, form);
 
 		form->key = entry->key;

@@ -21,8 +21,8 @@ static json_t *text_with(const char *pattern)
 
 static json_t *integer_within(const struct bounds *b)
 {
-	return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum",
-			 (json_int_t)b->least, "maximum", (json_int_t)b->most);
+	return json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum", (json_int_t)b->least,
+			 "maximum", (json_int_t)b->most);
 }
 
 static json_t *choice_of(const char *const *names)
@@ -38,12 +38,10 @@ static json_t *record_ref(const struct record *r, json_t *defs);
 
 static json_t *list_of(const struct list_of *of, json_t *defs)
 {
-	json_t *s = json_pack("{s:s, s:o}", "type", "array", "items",
-			      describe(of->item, defs));
+	json_t *s = json_pack("{s:s, s:o}", "type", "array", "items", describe(of->item, defs));
 
 	if (of->least)
-		json_object_set_new(s, "minItems",
-				    json_integer((json_int_t)of->least));
+		json_object_set_new(s, "minItems", json_integer((json_int_t)of->least));
 	json_object_set_new(s, "maxItems", json_integer((json_int_t)of->most));
 	return s;
 }
@@ -55,18 +53,15 @@ static json_t *one_of(json_t *a, json_t *b)
 
 static json_t *texts(void)
 {
-	return json_pack("{s:s, s:o}", "type", "array", "items",
-			 text_with(NULL));
+	return json_pack("{s:s, s:o}", "type", "array", "items", text_with(NULL));
 }
 
 static json_t *named(const struct field *f, json_t *defs)
 {
-	const char *pattern =
-		f->type->pattern ? f->type->pattern : NAME_PATTERN;
+	const char *pattern = f->type->pattern ? f->type->pattern : NAME_PATTERN;
 
-	return json_pack("{s:s, s:o, s:o}", "type", "object", "propertyNames",
-			 text_with(pattern), "additionalProperties",
-			 record_ref(f->param, defs));
+	return json_pack("{s:s, s:o, s:o}", "type", "object", "propertyNames", text_with(pattern),
+			 "additionalProperties", record_ref(f->param, defs));
 }
 
 static json_t *describe(const struct field *f, json_t *defs)
@@ -89,8 +84,7 @@ static json_t *describe(const struct field *f, json_t *defs)
 	case SHAPE_LIST:
 		return list_of(f->param, defs);
 	case SHAPE_ONE_OR_LIST:
-		return one_of(describe(((const struct list_of *)f->param)->item,
-				       defs),
+		return one_of(describe(((const struct list_of *)f->param)->item, defs),
 			      list_of(f->param, defs));
 	case SHAPE_RECORD:
 		return record_ref(f->param, defs);
@@ -103,8 +97,7 @@ static json_t *describe(const struct field *f, json_t *defs)
 	case SHAPE_LATER:
 		return describe(f->param, defs);
 	case SHAPE_MAP:
-		return json_pack("{s:s, s:o}", "type", "object",
-				 "additionalProperties",
+		return json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
 				 describe(f->param, defs));
 	case SHAPE_ANY:
 		return json_object();
@@ -140,8 +133,7 @@ static void fill_record(const struct record *r, json_t *schema, json_t *defs)
 	json_object_set_new(schema, "type", json_string("object"));
 	add_properties(r, schema, defs);
 	if (r->extensions)
-		json_object_set_new(schema, "patternProperties",
-				    json_pack("{s:b}", "^x-", 1));
+		json_object_set_new(schema, "patternProperties", json_pack("{s:b}", "^x-", 1));
 	if (r->one_key) {
 		json_object_set_new(schema, "minProperties", json_integer(1));
 		json_object_set_new(schema, "maxProperties", json_integer(1));
@@ -162,13 +154,11 @@ static json_t *record_ref(const struct record *r, json_t *defs)
 }
 
 /* Takes the reference to `forms`, one of which the file has. */
-static void print(const char *title, json_t *forms, json_t *defs,
-		  struct buf *out)
+static void print(const char *title, json_t *forms, json_t *defs, struct buf *out)
 {
-	json_t *schema =
-		json_pack("{s:s, s:s, s:o, s:o}", "$schema",
-			  "https://json-schema.org/draft/2020-12/schema",
-			  "title", title, "anyOf", forms, "$defs", defs);
+	json_t *schema = json_pack("{s:s, s:s, s:o, s:o}", "$schema",
+				   "https://json-schema.org/draft/2020-12/schema", "title", title,
+				   "anyOf", forms, "$defs", defs);
 	char *text = json_dumps(schema, JSON_INDENT(2));
 
 	if (!text)
@@ -185,8 +175,7 @@ void schema_print(struct buf *out)
 	json_t *main_file = record_ref(&fleet_record, defs);
 	json_t *part = record_ref(&include_record, defs);
 
-	print("certfleet fleet file", json_pack("[o, o]", main_file, part),
-	      defs, out);
+	print("certfleet fleet file", json_pack("[o, o]", main_file, part), defs, out);
 }
 
 void schema_print_agent(struct buf *out)
@@ -194,6 +183,5 @@ void schema_print_agent(struct buf *out)
 	json_t *defs = json_object();
 	json_t *file = record_ref(&agent_record, defs);
 
-	print("certfleet agent configuration", json_pack("[o]", file), defs,
-	      out);
+	print("certfleet agent configuration", json_pack("[o]", file), defs, out);
 }

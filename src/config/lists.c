@@ -2,46 +2,42 @@
 /* The readers of values that hold other values. */
 #include "config/values.h"
 
-static bool read_items(struct loader *ld, const struct field *f,
-		       const struct node *n, struct items *out)
+static bool read_items(struct loader *ld, const struct field *f, const struct node *n,
+		       struct items *out)
 {
 	const struct list_of *of = f->param;
 	bool good = true;
 	size_t count = 0;
 
 	if (n->count < of->least || n->count > of->most)
-		return complain(ld, n, "'%s' takes %zu to %zu items, not %u",
-				f->key, of->least, of->most, n->count);
+		return complain(ld, n, "'%s' takes %zu to %zu items, not %u", f->key, of->least,
+				of->most, n->count);
 
 	if (!loader_has_room(ld, n))
 		return false;
 
 	/* one more, all zero, so that texts end with NULL */
-	char *list =
-		arena_array(&ld->fleet.arena, (size_t)n->count + 1, of->size);
+	char *list = arena_array(&ld->fleet.arena, (size_t)n->count + 1, of->size);
 
-	node_items(item, n) good &= field_read(ld, of->item, node_value(item),
-					       list + of->size * count++);
+	node_items(item, n) good &=
+		field_read(ld, of->item, node_value(item), list + of->size * count++);
 	if (!good)
 		return false;
 	*out = (struct items){ list, count };
 	return true;
 }
 
-static bool read_list(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_list(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	if (n->kind == NODE_TEXT)
-		return complain(ld, n,
-				"'%s' must be a list: put it in brackets",
-				f->key);
+		return complain(ld, n, "'%s' must be a list: put it in brackets", f->key);
 	if (n->kind != NODE_LIST)
 		return wrong_kind(ld, f, n, "a list");
 	return read_items(ld, f, n, slot);
 }
 
-static bool read_one_or_list(struct loader *ld, const struct field *f,
-			     const struct node *n, void *slot)
+static bool read_one_or_list(struct loader *ld, const struct field *f, const struct node *n,
+			     void *slot)
 {
 	const struct list_of *of = f->param;
 
@@ -56,16 +52,14 @@ static bool read_one_or_list(struct loader *ld, const struct field *f,
 	return true;
 }
 
-static bool read_record(struct loader *ld, const struct field *f,
-			const struct node *n, void *slot)
+static bool read_record(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping");
 	return record_read(ld, f->param, n, slot);
 }
 
-static bool read_later(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_later(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	(void)ld;
 	(void)f;
@@ -73,40 +67,34 @@ static bool read_later(struct loader *ld, const struct field *f,
 	return true;
 }
 
-static bool add_entry(struct loader *ld, struct section *s,
-		      const struct node *key)
+static bool add_entry(struct loader *ld, struct section *s, const struct node *key)
 {
 	const struct node *earlier = NULL;
 
 	if (!name_is_valid(key->text))
-		return complain(ld, key,
-				"'%s' is no name: it has up to 64 of A-Z a-z "
-				"0-9 . _ - and begins with a letter or digit",
-				shown(ld, key->text));
+		return complain(
+			ld, key,
+			"'%s' is no name: it has up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit",
+			shown(ld, key->text));
 	earlier = lookup_add(&s->names, key->text, key);
 	if (earlier)
 		return complain(
 			ld, key,
-			"'%s' is there already, in %s on line %u (names are "
-			"unique, upper and lower case being the same)",
-			shown(ld, key->text),
-			shown(ld, ld->sources.items[earlier->source].name),
+			"'%s' is there already, in %s on line %u (names are unique, upper and lower case being the same)",
+			shown(ld, key->text), shown(ld, ld->sources.items[earlier->source].name),
 			line_of(ld, earlier));
-	VEC_PUSH(&s->entries, &ld->work,
-		 (struct entry){ key, pair_value(key) });
+	VEC_PUSH(&s->entries, &ld->work, (struct entry){ key, pair_value(key) });
 	return true;
 }
 
 /* The slot is the section itself; its entries are read when all are known. */
-static bool read_named(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_named(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct section *s = *(struct section **)slot;
 	bool good = true;
 
 	if (n->kind == NODE_NULL)
-		return complain(ld, n, "'%s' has no value; leave it out",
-				f->key);
+		return complain(ld, n, "'%s' has no value; leave it out", f->key);
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping of names");
 	s->names.fold = true;
@@ -115,8 +103,7 @@ static bool read_named(struct loader *ld, const struct field *f,
 }
 
 const struct field_type list_type = { read_list, SHAPE_LIST, NULL };
-const struct field_type one_or_list_type = { read_one_or_list,
-					     SHAPE_ONE_OR_LIST, NULL };
+const struct field_type one_or_list_type = { read_one_or_list, SHAPE_ONE_OR_LIST, NULL };
 const struct field_type record_type = { read_record, SHAPE_RECORD, NULL };
 const struct field_type later_type = { read_later, SHAPE_LATER, NULL };
 const struct field_type named_type = { read_named, SHAPE_NAMED, NULL };

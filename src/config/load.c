@@ -7,8 +7,7 @@
 #include "config/pathname.h"
 #include "config/schema.h"
 
-static void read_fleet(struct loader *ld, const struct node *root,
-		       struct fleet_form *form)
+static void read_fleet(struct loader *ld, const struct node *root, struct fleet_form *form)
 {
 	const struct fleet_form preset = {
 		.state.path = path_resolve(ld, 0, ".certfleet"),
@@ -54,8 +53,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 
 static void list_sources(struct loader *ld)
 {
-	struct fleet_source *list =
-		arena_array(&ld->fleet.arena, ld->sources.count, sizeof(*list));
+	struct fleet_source *list = arena_array(&ld->fleet.arena, ld->sources.count, sizeof(*list));
 
 	for (size_t i = 0; i < ld->sources.count; i++)
 		list[i] = (struct fleet_source){
@@ -77,8 +75,7 @@ static void load(struct loader *ld)
 	if (!yaml_parse(ld, 0, &root))
 		return;
 	if (root->kind != NODE_MAPPING) {
-		complain(ld, root, "a fleet file is a mapping, not %s",
-			 node_kind_words(root));
+		complain(ld, root, "a fleet file is a mapping, not %s", node_kind_words(root));
 		return;
 	}
 	read_fleet(ld, root, &form);
@@ -86,8 +83,7 @@ static void load(struct loader *ld)
 	list_sources(ld);
 }
 
-static bool load_with(struct loader *ld, const char *path, struct fleet *fleet,
-		      struct err *e)
+static bool load_with(struct loader *ld, const char *path, struct fleet *fleet, struct err *e)
 {
 	size_t before = ld->diags->errors;
 
@@ -100,28 +96,26 @@ static bool load_with(struct loader *ld, const char *path, struct fleet *fleet,
 	if (mistakes) {
 		/* the diagnostics quote the texts in it */
 		fleet->arena = TAKE(ld->fleet.arena);
-		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s",
-			       path, mistakes, mistakes == 1 ? "" : "s");
+		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s", path, mistakes,
+			       mistakes == 1 ? "" : "s");
 	}
 	*fleet = TAKE(ld->fleet);
 	return true;
 }
 
-bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet,
-		struct diags *diags, struct err *e)
+bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet, struct diags *diags,
+		struct err *e)
 {
 	AUTO(loader) ld = { .dirfd = -1, .diags = diags, .subject = subject };
 
 	return load_with(&ld, path, fleet, e);
 }
 
-bool load_fleet_beneath(const char *path, subject_fn *subject,
-			struct fleet *fleet, struct diags *diags, struct err *e)
+bool load_fleet_beneath(const char *path, subject_fn *subject, struct fleet *fleet,
+			struct diags *diags, struct err *e)
 {
 	AUTO(loader)
-	ld = {
-		.dirfd = -1, .beneath = true, .diags = diags, .subject = subject
-	};
+	ld = { .dirfd = -1, .beneath = true, .diags = diags, .subject = subject };
 
 	return load_with(&ld, path, fleet, e);
 }

@@ -26,8 +26,8 @@
  * (NULL when it has none), both in `a`.  Handed in, because names are the
  * business of pki/.
  */
-typedef bool subject_fn(const char *text, struct arena *a,
-			const char **canonical, const char **cn, struct err *e);
+typedef bool subject_fn(const char *text, struct arena *a, const char **canonical, const char **cn,
+			struct err *e);
 
 /*
  * ERR_INPUT when the fleet file was rejected; `diags` then says why, and may
@@ -35,26 +35,23 @@ typedef bool subject_fn(const char *text, struct arena *a,
  * text of the sources, and when the file was rejected nothing else.  `diags`
  * borrows those texts: render it before the fleet is released.
  */
-MUST_CHECK bool load_fleet(const char *path, subject_fn *subject,
-			   struct fleet *fleet, struct diags *diags,
-			   struct err *e);
+MUST_CHECK bool load_fleet(const char *path, subject_fn *subject, struct fleet *fleet,
+			   struct diags *diags, struct err *e);
 
 /*
  * The same for a file that nobody has reviewed: it too must lie beneath its
  * directory, so a symbolic link leads nowhere else, and no line of it is
  * shown unless it begins as a fleet file does.
  */
-MUST_CHECK bool load_fleet_beneath(const char *path, subject_fn *subject,
-				   struct fleet *fleet, struct diags *diags,
-				   struct err *e);
+MUST_CHECK bool load_fleet_beneath(const char *path, subject_fn *subject, struct fleet *fleet,
+				   struct diags *diags, struct err *e);
 
 /*
  * The same for an agent's own configuration, which has no includes, secrets
  * or placeholders.
  */
-MUST_CHECK bool load_agent(const char *path, subject_fn *subject,
-			   struct agent_config *out, struct diags *diags,
-			   struct err *e);
+MUST_CHECK bool load_agent(const char *path, subject_fn *subject, struct agent_config *out,
+			   struct diags *diags, struct err *e);
 
 /* How entries of `allow` are read, and where to. */
 struct caller_arena {

@@ -78,14 +78,14 @@ struct loader {
 	subject_fn *subject;
 	const struct scope *scope; /* NULL: no placeholder means anything */
 	VEC(struct source) sources;
-	int dirfd;         /* of the fleet's directory */
-	bool beneath;      /* nobody has reviewed the main file either */
-	bool trusted;      /* the main file is believed: its writer commands */
-	size_t room;       /* components that may still be added */
-	size_t unexpanded; /* bytes held before groups were expanded; 0: they
-			      are not yet */
-	size_t read;       /* bytes of all files */
-	bool full;         /* that there is no more room was reported */
+	int dirfd;                      /* of the fleet's directory */
+	bool beneath;                   /* nobody has reviewed the main file either */
+	bool trusted;                   /* the main file is believed: its writer commands */
+	size_t room;                    /* components that may still be added */
+	size_t unexpanded;              /* bytes held before groups were expanded; 0: they
+					   are not yet */
+	size_t read;                    /* bytes of all files */
+	bool full;                      /* that there is no more room was reported */
 	VEC(const char *) secret_files; /* that secrets are read from */
 	struct section issuers;
 	struct section certificates;
@@ -110,10 +110,8 @@ bool loader_has_room(struct loader *ld, const struct node *at);
 const char *shown(struct loader *ld, const char *text);
 
 /* Both report at a node; the first returns false. */
-bool complain(struct loader *ld, const struct node *at, const char *fmt, ...)
-	PRINTF(3, 4);
-void warn(struct loader *ld, const struct node *at, const char *fmt, ...)
-	PRINTF(3, 4);
+bool complain(struct loader *ld, const struct node *at, const char *fmt, ...) PRINTF(3, 4);
+void warn(struct loader *ld, const struct node *at, const char *fmt, ...) PRINTF(3, 4);
 /* The line a node begins on. */
 uint32_t line_of(struct loader *ld, const struct node *n);
 /* Where byte `at` of a source stands. */
@@ -126,13 +124,11 @@ struct where source_where(struct loader *ld, uint16_t source, uint32_t at);
 uint16_t source_add(struct loader *ld, struct source s);
 void source_quotable(struct loader *ld, uint16_t source);
 /* The file that everything begins with, number 0; its directory is opened. */
-MUST_CHECK bool source_read_main(struct loader *ld, const char *path,
-				 struct err *e);
+MUST_CHECK bool source_read_main(struct loader *ld, const char *path, struct err *e);
 /* Reads `path`, written in source `from`, beneath the fleet's directory. */
 bool source_read(struct loader *ld, const struct node *path, uint16_t *source);
 /* The same of a CSV file, which is nothing that others may not read. */
-bool source_read_csv(struct loader *ld, const struct node *path,
-		     uint16_t *source);
+bool source_read_csv(struct loader *ld, const struct node *path, uint16_t *source);
 /* The number of a source read before under that path. */
 bool source_known(const struct loader *ld, const char *path, uint16_t *source);
 

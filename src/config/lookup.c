@@ -54,8 +54,7 @@ static uint64_t hash_of(const struct lookup *l, const char *key)
 		memcpy(&chunk, key, take);
 		if (l->fold)
 			chunk = lower(chunk);
-		hash = mix(hash ^ chunk ^ 0x9e3779b97f4a7c15u,
-			   l->seed | 0x8000000000000001u);
+		hash = mix(hash ^ chunk ^ 0x9e3779b97f4a7c15u, l->seed | 0x8000000000000001u);
 		key += take;
 		left -= take;
 	}
@@ -68,13 +67,11 @@ static bool same(const struct lookup *l, const char *a, const char *b)
 }
 
 /* The slot that holds `key`, or the free one where it belongs. */
-static struct lookup_slot *slot_for(const struct lookup *l, const char *key,
-				    uint64_t hash)
+static struct lookup_slot *slot_for(const struct lookup *l, const char *key, uint64_t hash)
 {
 	size_t i = hash & (l->room - 1);
 
-	while (l->slots[i].key &&
-	       (l->slots[i].hash != hash || !same(l, l->slots[i].key, key)))
+	while (l->slots[i].key && (l->slots[i].hash != hash || !same(l, l->slots[i].key, key)))
 		i = (i + 1) & (l->room - 1);
 	return &l->slots[i];
 }

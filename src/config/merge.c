@@ -7,8 +7,7 @@ enum {
 	FEW_PAIRS = 12 /* up to here comparing each with each is quicker */
 };
 
-static const struct node *earlier_of_few(const struct node *mapping,
-					 const struct node *key)
+static const struct node *earlier_of_few(const struct node *mapping, const struct node *key)
 {
 	node_pairs(k, mapping)
 	{
@@ -29,15 +28,14 @@ static void drop_repeats(struct loader *ld, struct node *mapping)
 	while (*link) {
 		struct node *key = *link;
 		const struct node *earlier =
-			few ? earlier_of_few(mapping, key)
-			    : lookup_add(&seen, key->text, key);
+			few ? earlier_of_few(mapping, key) : lookup_add(&seen, key->text, key);
 
 		if (!earlier) {
 			link = &key->next->next;
 			continue;
 		}
-		complain(ld, key, "duplicate key '%s', first on line %u",
-			 shown(ld, key->text), line_of(ld, earlier));
+		complain(ld, key, "duplicate key '%s', first on line %u", shown(ld, key->text),
+			 line_of(ld, earlier));
 		*link = key->next->next;
 		mapping->count--;
 	}
@@ -71,9 +69,7 @@ static void append_pair(struct merge *m, const struct node *key)
 static bool merge_one(struct merge *m, const struct node *from)
 {
 	if (from->kind != NODE_MAPPING)
-		return complain(m->ld, from,
-				"'<<' takes a mapping or a list of mappings, "
-				"not %s",
+		return complain(m->ld, from, "'<<' takes a mapping or a list of mappings, not %s",
 				node_kind_words(from));
 	node_pairs(key, from) append_pair(m, key);
 	return true;
@@ -100,9 +96,7 @@ static const struct node *take_merge(struct node *mapping)
 static void apply_merge(struct loader *ld, struct node *mapping)
 {
 	const struct node *from = take_merge(mapping);
-	struct merge m = { .ld = ld,
-			   .mapping = mapping,
-			   .tail = &mapping->first };
+	struct merge m = { .ld = ld, .mapping = mapping, .tail = &mapping->first };
 
 	if (!from)
 		return;

@@ -20,8 +20,7 @@ static bool is_label(const char *text, size_t len)
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!isascii((unsigned char)text[i]) ||
-		    (!isalnum((unsigned char)text[i]) && text[i] != '-' &&
-		     text[i] != '_'))
+		    (!isalnum((unsigned char)text[i]) && text[i] != '-' && text[i] != '_'))
 			return false;
 	return true;
 }
@@ -84,8 +83,7 @@ static bool parse_port(const char *text, uint16_t *port)
 	return value > 0 && value <= UINT16_MAX;
 }
 
-bool host_port_parse(struct arena *a, const char *text, const char **host,
-		     uint16_t *port)
+bool host_port_parse(struct arena *a, const char *text, const char **host, uint16_t *port)
 {
 	const char *colon = strrchr(text, ':');
 
@@ -94,9 +92,7 @@ bool host_port_parse(struct arena *a, const char *text, const char **host,
 	if (*text == '[') {
 		if (colon - text < 3 || colon[-1] != ']')
 			return false;
-		*host = ip_canonical(
-			a,
-			arena_strndup(a, text + 1, (size_t)(colon - text - 2)));
+		*host = ip_canonical(a, arena_strndup(a, text + 1, (size_t)(colon - text - 2)));
 		return *host && strchr(*host, ':');
 	}
 	*host = arena_strndup(a, text, (size_t)(colon - text));
@@ -117,8 +113,8 @@ static bool is_email(const char *text)
 {
 	const char *at = strrchr(text, '@');
 
-	return at && at > text && is_printable(text) &&
-	       !memchr(text, '@', (size_t)(at - text)) && is_host_name(at + 1);
+	return at && at > text && is_printable(text) && !memchr(text, '@', (size_t)(at - text)) &&
+	       is_host_name(at + 1);
 }
 
 /* "scheme:rest" (RFC 3986 section 3.1). */
@@ -126,8 +122,8 @@ static bool is_uri(const char *text)
 {
 	size_t scheme = strcspn(text, ":");
 
-	if (!text[scheme] || !text[scheme + 1] ||
-	    !isalpha((unsigned char)*text) || !is_printable(text))
+	if (!text[scheme] || !text[scheme + 1] || !isalpha((unsigned char)*text) ||
+	    !is_printable(text))
 		return false;
 	for (size_t i = 0; i < scheme; i++)
 		if (!isalnum((unsigned char)text[i]) && !strchr("+-.", text[i]))
@@ -179,8 +175,7 @@ size_t san_sort(struct san *names, size_t count)
 	return kept;
 }
 
-static bool read_san(struct loader *ld, const struct field *f,
-		     const struct node *n, void *slot)
+static bool read_san(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
 
@@ -188,13 +183,11 @@ static bool read_san(struct loader *ld, const struct field *f,
 		return false;
 	struct san name = { NAME_DNS, text };
 
-	if (!san_parse(&ld->fleet.arena, text, &name) &&
-	    !placeholder_excuses(ld, n))
-		return complain(ld, n,
-				"'%s' is no DNS name, IP address, URI or "
-				"e-mail address (international names are "
-				"written in their xn-- form)",
-				shown(ld, n->text));
+	if (!san_parse(&ld->fleet.arena, text, &name) && !placeholder_excuses(ld, n))
+		return complain(
+			ld, n,
+			"'%s' is no DNS name, IP address, URI or e-mail address (international names are written in their xn-- form)",
+			shown(ld, n->text));
 	*(struct san *)slot = name;
 	return true;
 }

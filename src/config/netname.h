@@ -13,8 +13,7 @@ bool is_host_name(const char *text);
 /* The canonical text of an IPv4 or IPv6 address; NULL: it is none. */
 const char *ip_canonical(struct arena *a, const char *text);
 /* "host:port" or "[address]:port"; false when it is neither. */
-bool host_port_parse(struct arena *a, const char *text, const char **host,
-		     uint16_t *port);
+bool host_port_parse(struct arena *a, const char *text, const char **host, uint16_t *port);
 /* Tells the kind of a name by its look; false when it is none. */
 bool san_parse(struct arena *a, const char *text, struct san *out);
 /* Sorts by kind and value, without repeats; returns how many are left. */

@@ -66,8 +66,7 @@ static bool is_integer(const char *s)
 static bool is_float(const char *s)
 {
 	static const char *const nans[] = { ".nan", ".NaN", ".NAN", NULL };
-	static const char *const infinities[] = { ".inf", ".Inf", ".INF",
-						  NULL };
+	static const char *const infinities[] = { ".inf", ".Inf", ".INF", NULL };
 
 	if (is_word(s, nans))
 		return true;
@@ -97,8 +96,7 @@ static bool is_float(const char *s)
 
 enum node_kind scalar_kind(const char *text, size_t len)
 {
-	static const char *const nulls[] = { "~", "null", "Null", "NULL",
-					     NULL };
+	static const char *const nulls[] = { "~", "null", "Null", "NULL", NULL };
 	static const char *const truths[] = { "true",  "True",  "TRUE", "false",
 					      "False", "FALSE", NULL };
 

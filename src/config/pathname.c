@@ -10,14 +10,12 @@ static bool is_clean(const char *path)
 {
 	size_t len = strlen(path);
 
-	return *path == '/' && len > 1 && path[len - 1] != '/' &&
-	       !strstr(path, "//") && !strstr(path, "/./") &&
-	       !strstr(path, "/..") && strcmp(path + len - 2, "/.") != 0;
+	return *path == '/' && len > 1 && path[len - 1] != '/' && !strstr(path, "//") &&
+	       !strstr(path, "/./") && !strstr(path, "/..") && strcmp(path + len - 2, "/.") != 0;
 }
 
 /* Leads from `directory` to `path`, which is not beneath it. */
-static const char *lead_out(struct arena *a, const char *directory,
-			    const char *path)
+static const char *lead_out(struct arena *a, const char *directory, const char *path)
 {
 	AUTO(buf) out = { 0 };
 	size_t common = 0;
@@ -26,8 +24,7 @@ static const char *lead_out(struct arena *a, const char *directory,
 		if (path[i] == '/')
 			common = i;
 	buf_puts(&out, directory);
-	if (!strncmp(directory, path, strlen(path)) &&
-	    directory[strlen(path)] == '/')
+	if (!strncmp(directory, path, strlen(path)) && directory[strlen(path)] == '/')
 		common = strlen(path);
 	for (const char *at = directory + common; *at; at++)
 		if (*at == '/')
@@ -45,8 +42,7 @@ const char *path_resolve(struct loader *ld, uint16_t source, const char *text)
 		return is_clean(text) ? text : fs_absolute(a, text);
 
 	const char *path = fs_absolute(
-		a, arena_printf(&ld->work, "%s/%s",
-				ld->sources.items[source].directory, text));
+		a, arena_printf(&ld->work, "%s/%s", ld->sources.items[source].directory, text));
 
 	if (fs_beneath(directory, path) != path || !strcmp(directory, "/"))
 		return path;

@@ -28,17 +28,14 @@ static const char *owner_words(const struct claims *cs, const struct claim *c)
 
 	if (c->owner)
 		return arena_printf(&ld->work, "issuer '%s'", c->owner);
-	return draft_words(ld, &cs->b->drafts[c->component],
-			   &cs->b->components[c->component]);
+	return draft_words(ld, &cs->b->drafts[c->component], &cs->b->components[c->component]);
 }
 
 /* Where the path is written, as near as we know it. */
-static const struct node *claim_node(const struct claims *cs,
-				     const struct claim *c)
+static const struct node *claim_node(const struct claims *cs, const struct claim *c)
 {
 	if (c->owner) {
-		const struct issuer_form *form =
-			lookup_find(&cs->ld->issuer_forms, c->owner);
+		const struct issuer_form *form = lookup_find(&cs->ld->issuer_forms, c->owner);
 
 		return node_find(form->node, "publish");
 	}
@@ -56,8 +53,7 @@ static const char *shown_path(const struct claims *cs, const struct claim *c)
 	return arena_printf(&cs->ld->work, "'%s'", shown(cs->ld, c->path));
 }
 
-static void report(struct claims *cs, const struct claim *c,
-		   const struct claim *other)
+static void report(struct claims *cs, const struct claim *c, const struct claim *other)
 {
 	const struct node *at = claim_node(cs, c);
 	bool same = !strcmp(c->path, other->path);
@@ -68,17 +64,15 @@ static void report(struct claims *cs, const struct claim *c,
 	if (!loader_can_report(cs->ld))
 		complain(cs->ld, at, "written twice");
 	else if (c->owner == other->owner && c->component == other->component)
-		complain(cs->ld, at,
-			 "%s %s; use 'combined' for everything in one file",
+		complain(cs->ld, at, "%s %s; use 'combined' for everything in one file",
 			 shown_path(cs, c),
-			 same ? "is written twice"
-			      : "lies inside another path of it");
+			 same ? "is written twice" : "lies inside another path of it");
 	else if (same)
-		complain(cs->ld, at, "%s is already written by %s",
-			 shown_path(cs, c), owner_words(cs, other));
+		complain(cs->ld, at, "%s is already written by %s", shown_path(cs, c),
+			 owner_words(cs, other));
 	else
-		complain(cs->ld, at, "%s lies inside what %s writes",
-			 shown_path(cs, c), owner_words(cs, other));
+		complain(cs->ld, at, "%s lies inside what %s writes", shown_path(cs, c),
+			 owner_words(cs, other));
 }
 
 static bool is_clean(const char *path)
@@ -105,12 +99,10 @@ static const char *cleaned(const struct claims *cs, const char *path)
 	return is_clean(path) ? path : fs_absolute(&cs->ld->work, path);
 }
 
-static void add_path(struct claims *cs, const char *path, const char *owner,
-		     size_t component)
+static void add_path(struct claims *cs, const char *path, const char *owner, size_t component)
 {
 	if (path)
-		add_claim(cs, &(struct claim){ cleaned(cs, path), owner,
-					       component });
+		add_claim(cs, &(struct claim){ cleaned(cs, path), owner, component });
 }
 
 /* With the host before it when it is one of another machine. */
@@ -120,8 +112,7 @@ static void add_installed(struct claims *cs, const char *path, size_t i)
 
 	path = cleaned(cs, path);
 	if (d->kind == DRIVER_SFTP)
-		path = arena_printf(&cs->ld->work, "%s:%u%s", d->sftp.host,
-				    d->sftp.port, path);
+		path = arena_printf(&cs->ld->work, "%s:%u%s", d->sftp.host, d->sftp.port, path);
 	add_claim(cs, &(struct claim){ path, NULL, i });
 }
 
@@ -132,11 +123,9 @@ static void add_place(struct claims *cs, size_t i)
 	const char *place = NULL;
 
 	if (d->caddy)
-		place = arena_printf(&cs->ld->work, "%s/id/%s", d->caddy->admin,
-				     d->caddy->id);
+		place = arena_printf(&cs->ld->work, "%s/id/%s", d->caddy->admin, d->caddy->id);
 	if (d->etcd)
-		place = arena_printf(&cs->ld->work, "%s %s",
-				     d->etcd->endpoints[0], d->etcd->key);
+		place = arena_printf(&cs->ld->work, "%s %s", d->etcd->endpoints[0], d->etcd->key);
 	if (place)
 		add_claim(cs, &(struct claim){ place, NULL, i });
 }
@@ -175,8 +164,7 @@ void check_paths(struct loader *ld, const struct build *b)
 	struct claims cs = { .ld = ld, .b = b };
 
 	for (size_t i = 0; i < ld->fleet.issuer_count; i++)
-		add_path(&cs, ld->fleet.issuers[i].publish,
-			 ld->fleet.issuers[i].name, 0);
+		add_path(&cs, ld->fleet.issuers[i].publish, ld->fleet.issuers[i].name, 0);
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
 		add_component(&cs, i);
 	vec_each (c, &cs.list)

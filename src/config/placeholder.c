@@ -11,8 +11,7 @@ bool placeholder_in(const char *text)
 	return strstr(text, "${") != NULL;
 }
 
-const char *as_written(struct loader *ld, const struct node *n,
-		       const char *made)
+const char *as_written(struct loader *ld, const struct node *n, const char *made)
 {
 	return shown(ld, placeholder_in(n->text) ? n->text : made);
 }
@@ -22,8 +21,8 @@ bool placeholder_excuses(const struct loader *ld, const struct node *n)
 	return ld->scope && ld->scope->sample && strstr(n->text, "${each.");
 }
 
-static bool column_value(struct loader *ld, const struct node *n,
-			 const char *column, const char **out)
+static bool column_value(struct loader *ld, const struct node *n, const char *column,
+			 const char **out)
 {
 	const struct scope *s = ld->scope;
 
@@ -32,47 +31,40 @@ static bool column_value(struct loader *ld, const struct node *n,
 		return true;
 	}
 	if (!s->csv)
-		return complain(ld, n,
-				"'${each.%s}' is only known in a group whose "
-				"'each' names a CSV file",
-				shown(ld, column));
+		return complain(
+			ld, n,
+			"'${each.%s}' is only known in a group whose 'each' names a CSV file",
+			shown(ld, column));
 	for (size_t i = 0; i < s->csv->columns; i++) {
 		if (strcmp(s->csv->header[i], column))
 			continue;
 		*out = s->cells[i];
 		return true;
 	}
-	return complain(ld, n, "the CSV file has no column '%s'",
-			shown(ld, column));
+	return complain(ld, n, "the CSV file has no column '%s'", shown(ld, column));
 }
 
 static bool unknown(struct loader *ld, const struct node *n, const char *name)
 {
-	static const char *const names[] = { "each", "component.name",
-					     "component.host", NULL };
+	static const char *const names[] = { "each", "component.name", "component.host", NULL };
 	const char *meant = text_nearest(name, names);
 
 	if (meant)
-		return complain(ld, n,
-				"unknown placeholder '${%s}', did you mean "
-				"'${%s}'?",
+		return complain(ld, n, "unknown placeholder '${%s}', did you mean '${%s}'?",
 				shown(ld, name), meant);
-	return complain(ld, n,
-			"unknown placeholder '${%s}'; write '$${' for a "
-			"literal '${'",
+	return complain(ld, n, "unknown placeholder '${%s}'; write '$${' for a literal '${'",
 			shown(ld, name));
 }
 
-static bool find_value(struct loader *ld, const struct node *n,
-		       const char *name, const char **out)
+static bool find_value(struct loader *ld, const struct node *n, const char *name, const char **out)
 {
 	const struct scope *s = ld->scope;
 
 	if (!s)
-		return complain(ld, n,
-				"'${%s}' means nothing here, outside of a "
-				"component; write '$${' for a literal '${'",
-				shown(ld, name));
+		return complain(
+			ld, n,
+			"'${%s}' means nothing here, outside of a component; write '$${' for a literal '${'",
+			shown(ld, name));
 	if (!strncmp(name, "each.", 5))
 		return column_value(ld, n, name + 5, out);
 	if (!strcmp(name, "each"))
@@ -87,36 +79,29 @@ static bool find_value(struct loader *ld, const struct node *n,
 		return true;
 	if (!strcmp(name, "each"))
 		return complain(ld, n,
-				"'${each}' is only known in a group, a "
-				"component with 'each'");
+				"'${each}' is only known in a group, a component with 'each'");
 	if (s->item)
 		return complain(ld, n, "it has no host: give it 'host:'");
-	return complain(ld, n, "component '%s' has no host: give it 'host:'",
-			shown(ld, s->name));
+	return complain(ld, n, "component '%s' has no host: give it 'host:'", shown(ld, s->name));
 }
 
-static bool refuse(const struct expansion *x, const char *name,
-		   const char *fault)
+static bool refuse(const struct expansion *x, const char *name, const char *fault)
 {
-	return complain(x->ld, x->n, "'${%s}' cannot stand in %s: its value %s",
-			shown(x->ld, name), grammar_words(x->grammar), fault);
+	return complain(x->ld, x->n, "'${%s}' cannot stand in %s: its value %s", shown(x->ld, name),
+			grammar_words(x->grammar), fault);
 }
 
 /* Appends what stands at `*at`, from "${" to its "}", and moves behind it. */
-static bool replace_one(const struct expansion *x, const char **at,
-			struct buf *out)
+static bool replace_one(const struct expansion *x, const char **at, struct buf *out)
 {
 	struct loader *ld = x->ld;
 	const char *end = strchr(*at, '}');
 	struct quote q = { .text = x->text, .at = *at };
 
 	if (!end)
-		return complain(ld, x->n,
-				"'${' without '}'; write '$${' for a literal "
-				"'${'");
+		return complain(ld, x->n, "'${' without '}'; write '$${' for a literal '${'");
 
-	const char *name =
-		arena_strndup(&ld->work, *at + 2, (size_t)(end - *at - 2));
+	const char *name = arena_strndup(&ld->work, *at + 2, (size_t)(end - *at - 2));
 
 	if (!find_value(ld, x->n, name, &q.value))
 		return false;
@@ -128,8 +113,7 @@ static bool replace_one(const struct expansion *x, const char **at,
 	return !fault || refuse(x, name, fault);
 }
 
-bool placeholder_next(const struct expansion *x, const char **at,
-		      struct buf *out)
+bool placeholder_next(const struct expansion *x, const char **at, struct buf *out)
 {
 	if (!strncmp(*at, "$${", 3)) {
 		buf_puts(out, "${");
@@ -150,8 +134,7 @@ static const char *first_name(const struct expansion *x)
 	return arena_strndup(&x->ld->work, at + 2, strcspn(at + 2, "}"));
 }
 
-bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g,
-			const char **out)
+bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g, const char **out)
 {
 	const struct expansion x = { ld, n, n->text, g };
 

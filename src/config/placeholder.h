@@ -28,19 +28,16 @@ struct expansion {
  * The text of `n` by the loader's scope, in the fleet's arena; values are
  * quoted for the grammar of the place.
  */
-bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g,
-			const char **out);
+bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g, const char **out);
 /* Appends what begins at `*at`, a placeholder or a byte, and moves behind. */
-bool placeholder_next(const struct expansion *x, const char **at,
-		      struct buf *out);
+bool placeholder_next(const struct expansion *x, const char **at, struct buf *out);
 /* Whether there is anything to replace. */
 bool placeholder_in(const char *text);
 /*
  * For a message: what was made of `n`, unless placeholders were replaced for
  * it, since then it may hold a cell of a CSV file; then as it is written.
  */
-const char *as_written(struct loader *ld, const struct node *n,
-		       const char *made);
+const char *as_written(struct loader *ld, const struct node *n, const char *made);
 /*
  * Whether a text that makes no sense now may make sense for a real component:
  * a sample cannot know what the columns of a CSV file hold.

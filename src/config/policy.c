@@ -36,42 +36,35 @@ bool secret_equal(const struct secret_ref *a, const struct secret_ref *b)
 static void note_secret(struct loader *ld, const char *path)
 {
 	if (path)
-		VEC_PUSH(&ld->secret_files, &ld->work,
-			 fs_absolute(&ld->work, path));
+		VEC_PUSH(&ld->secret_files, &ld->work, fs_absolute(&ld->work, path));
 }
 
-static bool read_secret(struct loader *ld, const struct field *f,
-			const struct node *n, void *slot)
+static bool read_secret(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct secret_form form;
 	struct secret_ref *out = slot;
 
 	if (n->kind != NODE_LIST && n->kind != NODE_MAPPING)
-		return complain(ld, n,
-				"'%s' is a reference, never the secret itself: "
-				"{env: CERTFLEET_NAME}, {file: PATH} or "
-				"{command: [...]}",
-				f->key);
+		return complain(
+			ld, n,
+			"'%s' is a reference, never the secret itself: {env: CERTFLEET_NAME}, {file: PATH} or {command: [...]}",
+			f->key);
 	if (n->kind == NODE_LIST)
 		return wrong_kind(ld, f, n, "a mapping");
 	if (!record_read(ld, f->param, n, &form))
 		return false;
 	note_secret(ld, form.file);
 	if (form.variable)
-		*out = (struct secret_ref){ .kind = SECRET_ENV,
-					    .name = form.variable };
+		*out = (struct secret_ref){ .kind = SECRET_ENV, .name = form.variable };
 	else if (form.file)
-		*out = (struct secret_ref){ .kind = SECRET_FILE,
-					    .name = form.file };
+		*out = (struct secret_ref){ .kind = SECRET_FILE, .name = form.file };
 	else
-		*out = (struct secret_ref){ .kind = SECRET_COMMAND,
-					    .argv = form.command.list };
+		*out = (struct secret_ref){ .kind = SECRET_COMMAND, .argv = form.command.list };
 	return form.variable || form.file ||
 	       command_check(ld, node_find(n, "command"), form.command);
 }
 
-static bool read_key_ref(struct loader *ld, const struct field *f,
-			 const struct node *n, void *slot)
+static bool read_key_ref(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct secret_ref file = { .kind = SECRET_FILE };
 
@@ -90,13 +83,11 @@ bool state_check(struct loader *ld, const struct node *n, void *out)
 	const struct node *unsealed = node_find(n, "unsealed");
 
 	if (s->unsealed && s->seal.kind != SECRET_NONE)
-		return complain(ld, unsealed,
-				"'unsealed' and 'seal' contradict each other");
+		return complain(ld, unsealed, "'unsealed' and 'seal' contradict each other");
 	return true;
 }
 
-static bool read_state(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_state(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct state_policy *out = slot;
 
@@ -122,13 +113,11 @@ static bool check_passphrases(struct loader *ld, const struct node *n,
 	for (size_t i = 0; i < form->passphrases.count; i++)
 		for (size_t k = 0; k < i; k++)
 			if (secret_equal(&refs[i], &refs[k]))
-				return complain(ld, n,
-						"the same passphrase twice");
+				return complain(ld, n, "the same passphrase twice");
 	return true;
 }
 
-static bool read_backup(struct loader *ld, const struct field *f,
-			const struct node *n, void *slot)
+static bool read_backup(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct backup_form form;
 	struct backup_policy *out = slot;
@@ -139,12 +128,10 @@ static bool read_backup(struct loader *ld, const struct field *f,
 		return false;
 	if (form.passphrases.count && form.policy.unencrypted)
 		return complain(ld, node_find(n, "unencrypted"),
-				"'unencrypted' and 'passphrase' contradict "
-				"each other");
+				"'unencrypted' and 'passphrase' contradict each other");
 	if (!form.passphrases.count && !form.policy.unencrypted)
 		return complain(ld, n,
-				"a backup needs 'passphrase'; or say openly "
-				"'unencrypted: true'");
+				"a backup needs 'passphrase'; or say openly 'unencrypted: true'");
 	if (!check_passphrases(ld, node_find(n, "passphrase"), &form))
 		return false;
 	if (!form.policy.directory)
@@ -157,26 +144,22 @@ static bool read_backup(struct loader *ld, const struct field *f,
 	return true;
 }
 
-static bool read_percent(struct loader *ld, const struct field *f,
-			 const struct node *n, struct share *out)
+static bool read_percent(struct loader *ld, const struct field *f, const struct node *n,
+			 struct share *out)
 {
 	size_t digits = strspn(n->text, "0123456789");
 	unsigned percent = 0;
 
 	for (size_t i = 0; i < digits && i < 4; i++)
 		percent = percent * 10 + (unsigned)(n->text[i] - '0');
-	if (!digits || digits > 3 || strcmp(n->text + digits, "%") ||
-	    percent < 1 || percent > 100)
-		return complain(ld, n,
-				"'%s' must be a number or 1%% to 100%%, not "
-				"'%s'",
-				f->key, shown(ld, n->text));
+	if (!digits || digits > 3 || strcmp(n->text + digits, "%") || percent < 1 || percent > 100)
+		return complain(ld, n, "'%s' must be a number or 1%% to 100%%, not '%s'", f->key,
+				shown(ld, n->text));
 	*out = (struct share){ percent, true };
 	return true;
 }
 
-static bool read_share(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_share(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct share *out = slot;
 
@@ -202,9 +185,7 @@ bool version_check(struct loader *ld, const struct node *n, void *out)
 
 	if (!minimum || is_version(ld, form->minimum))
 		return true;
-	return complain(ld, minimum,
-			"'minimum' must be a version such as \"1.20\", not "
-			"'%s'",
+	return complain(ld, minimum, "'minimum' must be a version such as \"1.20\", not '%s'",
 			shown(ld, form->minimum));
 }
 
@@ -215,14 +196,12 @@ bool restart_check(struct loader *ld, const struct node *n, void *out)
 	(void)ld;
 	(void)n;
 	form->restart.max_unavailable = form->max_unavailable.count;
-	form->restart.max_unavailable_is_percent =
-		form->max_unavailable.is_percent;
+	form->restart.max_unavailable_is_percent = form->max_unavailable.is_percent;
 	return true;
 }
 
 const struct field_type secret_type = { read_secret, SHAPE_RECORD, NULL };
-const struct field_type key_ref_type = { read_key_ref, SHAPE_TEXT_OR_RECORD,
-					 NULL };
+const struct field_type key_ref_type = { read_key_ref, SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type state_type = { read_state, SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type backup_type = { read_backup, SHAPE_RECORD, NULL };
 const struct field_type share_type = { read_share, SHAPE_COUNT_OR_TEXT,

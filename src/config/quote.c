@@ -95,10 +95,8 @@ static const char *quote_san(const struct quote *q, struct buf *out)
 		text_percent(out, q->value);
 		return NULL;
 	}
-	if (is_whole(q) && strchr(q->value, ':') &&
-	    !is_ip6(q->value, strlen(q->value)))
-		return "is no DNS name, IP address or e-mail address; of a URI "
-		       "the scheme stands before the placeholder";
+	if (is_whole(q) && strchr(q->value, ':') && !is_ip6(q->value, strlen(q->value)))
+		return "is no DNS name, IP address or e-mail address; of a URI the scheme stands before the placeholder";
 	if (!is_whole(q) && !is_made_of(q->value, "._+-"))
 		return "holds more than A-Z a-z 0-9 . _ + -";
 	buf_puts(out, q->value);
@@ -110,8 +108,7 @@ static const char *quote_authority(const struct quote *q, struct buf *out)
 {
 	size_t len = strlen(q->value);
 	bool inside = q->at > q->text && q->at[-1] == '[';
-	bool bracketed = len > 2 && *q->value == '[' &&
-			 q->value[len - 1] == ']' &&
+	bool bracketed = len > 2 && *q->value == '[' && q->value[len - 1] == ']' &&
 			 is_ip6(q->value + 1, len - 2);
 
 	if (is_made_of(q->value, "._-") || (bracketed && !inside) ||
@@ -140,8 +137,7 @@ static const char *quote_header(const struct quote *q, struct buf *out)
 {
 	for (const char *at = q->value; *at; at++)
 		if (*at < ' ' || *at > '~' || strchr(",;\"\\", *at))
-			return "holds one of , ; \" \\ or a character that is "
-			       "not ASCII";
+			return "holds one of , ; \" \\ or a character that is not ASCII";
 	buf_puts(out, q->value);
 	return NULL;
 }
@@ -156,10 +152,9 @@ static const char *add_json(const struct quote *q, struct buf *out)
 static const char *quote_body(const struct quote *q, struct buf *out)
 {
 	for (const char *at = q->value; *at; at++)
-		if (isascii((unsigned char)*at) &&
-		    !isalnum((unsigned char)*at) && !strchr("._:@/-", *at))
-			return "holds a character that may mean something "
-			       "there; 'json' quotes it";
+		if (isascii((unsigned char)*at) && !isalnum((unsigned char)*at) &&
+		    !strchr("._:@/-", *at))
+			return "holds a character that may mean something there; 'json' quotes it";
 	buf_puts(out, q->value);
 	return NULL;
 }
@@ -213,8 +208,7 @@ static const char *check_segments(const char *text, const char *expanded)
 		size_t len = strcspn(expanded, "/");
 
 		if (memmem(text, written, "${", 2) && is_dots(expanded, len))
-			return len ? "makes a part '.' or '..'"
-				   : "leaves a part empty";
+			return len ? "makes a part '.' or '..'" : "leaves a part empty";
 		if (!text[written] || !expanded[len])
 			return NULL;
 		text += written + 1;
@@ -224,9 +218,8 @@ static const char *check_segments(const char *text, const char *expanded)
 
 static const char *check_argument(const char *text, const char *expanded)
 {
-	return *expanded == '-' && *text != '-'
-		       ? "begins with '-', so that it would be an option"
-		       : NULL;
+	return *expanded == '-' && *text != '-' ? "begins with '-', so that it would be an option"
+						: NULL;
 }
 
 static const char *check_program(const char *text, const char *expanded)
@@ -243,8 +236,7 @@ static const struct {
 } grammars[] = {
 	[GRAMMAR_TEXT] = { "a text", quote_text, NULL },
 	[GRAMMAR_PATH] = { "a path", quote_path, check_segments },
-	[GRAMMAR_PROGRAM] = { "the name of a program", quote_program,
-			      check_program },
+	[GRAMMAR_PROGRAM] = { "the name of a program", quote_program, check_program },
 	[GRAMMAR_ARGUMENT] = { "an argument", quote_text, check_argument },
 	[GRAMMAR_SUBJECT] = { "a subject", quote_subject, NULL },
 	[GRAMMAR_SAN] = { "a name of a certificate", quote_san, NULL },

@@ -36,8 +36,7 @@ static bool find_range(const char *text, struct range *r)
 
 		if (!high || high > RANGE_DIGITS || dash[1 + high] != ']')
 			continue;
-		*r = (struct range){ at, dash + 2 + high,
-				     strtoull(at + 1, NULL, 10),
+		*r = (struct range){ at, dash + 2 + high, strtoull(at + 1, NULL, 10),
 				     strtoull(dash + 1, NULL, 10), (int)low };
 		return true;
 	}
@@ -47,8 +46,8 @@ static bool find_range(const char *text, struct range *r)
 /* "[a-c]", "[1,3]", "[01..50]": nothing that belongs into a name. */
 static bool is_range_like(const char *begin)
 {
-	size_t len = strspn(begin + 1, "0123456789abcdefghijklmnopqrstuvwxyz"
-				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ.,-");
+	size_t len = strspn(begin + 1,
+			    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,-");
 	const char *end = begin + 1 + len;
 
 	for (const char *at = begin + 1; *end == ']' && at < end; at++)
@@ -79,15 +78,13 @@ void range_check(struct loader *ld, const struct node *n)
 {
 	struct range r;
 
-	for (const char *at = strchr(n->text, '['); at;
-	     at = strchr(at + 1, '[')) {
+	for (const char *at = strchr(n->text, '['); at; at = strchr(at + 1, '[')) {
 		bool range = find_range(at, &r) && r.begin == at;
 
 		if (range || !is_range_like(at))
 			continue;
 		warn(ld, n,
-		     "'%s' stays as it is: a range is two numbers joined by "
-		     "'-', as in [01-50]",
+		     "'%s' stays as it is: a range is two numbers joined by '-', as in [01-50]",
 		     shown(ld, n->text));
 		return;
 	}

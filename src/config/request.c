@@ -6,12 +6,10 @@
 
 #include <string.h>
 
-static bool read_renew(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_renew(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct renew_before *out = slot;
-	size_t digits =
-		n->kind == NODE_TEXT ? strspn(n->text, "0123456789") : 0;
+	size_t digits = n->kind == NODE_TEXT ? strspn(n->text, "0123456789") : 0;
 
 	if (!digits || strcmp(n->text + digits, "%")) {
 		struct renew_before rb = { 0 };
@@ -22,8 +20,8 @@ static bool read_renew(struct loader *ld, const struct field *f,
 		return true;
 	}
 	if (digits > 2 || *n->text == '0')
-		return complain(ld, n, "'%s' must be 1%% to 99%%, not '%s'",
-				f->key, shown(ld, n->text));
+		return complain(ld, n, "'%s' must be 1%% to 99%%, not '%s'", f->key,
+				shown(ld, n->text));
 	out->seconds = 0;
 	out->percent = (unsigned)(*n->text - '0');
 	if (digits == 2)
@@ -31,8 +29,7 @@ static bool read_renew(struct loader *ld, const struct field *f,
 	return true;
 }
 
-static bool read_purpose(struct loader *ld, const struct field *f,
-			 const struct node *n, void *slot)
+static bool read_purpose(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const struct list_of *of = f->param;
 	unsigned purpose = 0;
@@ -54,8 +51,7 @@ static bool read_purpose(struct loader *ld, const struct field *f,
 	return good;
 }
 
-static bool read_import(struct loader *ld, const struct field *f,
-			const struct node *n, void *slot)
+static bool read_import(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct import_form form;
 	struct import *out = slot;
@@ -65,9 +61,7 @@ static bool read_import(struct loader *ld, const struct field *f,
 	if (!record_read(ld, f->param, n, &form))
 		return false;
 	if (!form.pkcs12 == !form.pem.count)
-		return complain(ld, n,
-				"exactly one of 'pem', 'pkcs12' is expected "
-				"here");
+		return complain(ld, n, "exactly one of 'pem', 'pkcs12' is expected here");
 	out->password = form.password;
 	if (form.pem.count) {
 		out->kind = IMPORT_PEM;
@@ -88,19 +82,15 @@ static bool read_import(struct loader *ld, const struct field *f,
 /* What an import cannot say, because its certificate says it. */
 static bool check_import(struct loader *ld, const struct node *n)
 {
-	static const char *const keys[] = { "subject", "issuer",
-					    "names",   "validity",
-					    "key",     "key_rotation",
-					    "per",     NULL };
+	static const char *const keys[] = { "subject", "issuer",       "names", "validity",
+					    "key",     "key_rotation", "per",   NULL };
 	bool good = true;
 
 	for (const char *const *key = keys; *key; key++) {
 		const struct node *value = node_find(n, *key);
 
 		if (value)
-			good = complain(ld, value,
-					"'%s' and 'import' exclude each other",
-					*key);
+			good = complain(ld, value, "'%s' and 'import' exclude each other", *key);
 	}
 	return good;
 }
@@ -119,12 +109,10 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 		good = complain(ld, n, "missing key 'issuer', or 'import'");
 	if (c->renew_before.seconds >= c->validity)
 		warn(ld, node_find(n, "renew_before"),
-		     "not shorter than the validity; a third of it is used "
-		     "instead");
+		     "not shorter than the validity; a third of it is used instead");
 	return good;
 }
 
-const struct field_type renew_type = { read_renew, SHAPE_TEXT,
-				       "^([0-9]+[smhdwy]|[1-9][0-9]?%)$" };
+const struct field_type renew_type = { read_renew, SHAPE_TEXT, "^([0-9]+[smhdwy]|[1-9][0-9]?%)$" };
 const struct field_type purpose_type = { read_purpose, SHAPE_LIST, NULL };
 const struct field_type import_type = { read_import, SHAPE_RECORD, NULL };

@@ -24,8 +24,7 @@ static size_t index_of(const struct circle *c, const struct role *r)
 static void take_out_free(struct loader *ld, struct circle *c)
 {
 	VEC(size_t) ready = { 0 };
-	VEC(size_t) *followers =
-		arena_array(&ld->work, c->count, sizeof(*followers));
+	VEC(size_t) *followers = arena_array(&ld->work, c->count, sizeof(*followers));
 
 	for (size_t i = 0; i < c->count; i++) {
 		const struct role *r = &c->roles[i];
@@ -34,8 +33,7 @@ static void take_out_free(struct loader *ld, struct circle *c)
 		if (!r->after_count)
 			VEC_PUSH(&ready, &ld->work, i);
 		for (size_t k = 0; k < r->after_count; k++)
-			VEC_PUSH(&followers[index_of(c, r->after[k])],
-				 &ld->work, i);
+			VEC_PUSH(&followers[index_of(c, r->after[k])], &ld->work, i);
 	}
 	while (ready.count) {
 		size_t done = ready.items[--ready.count];
@@ -57,11 +55,9 @@ static size_t next_in_circle(const struct circle *c, size_t i)
 	return i;
 }
 
-static void report_circle(struct loader *ld, const struct circle *c,
-			  size_t first)
+static void report_circle(struct loader *ld, const struct circle *c, size_t first)
 {
-	const struct role_form *form =
-		lookup_find(&ld->role_forms, c->roles[first].name);
+	const struct role_form *form = lookup_find(&ld->role_forms, c->roles[first].name);
 	AUTO(buf) names = { .limit = 600 };
 	size_t i = first;
 
@@ -104,15 +100,13 @@ static int by_role_name(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-static void link_after(struct loader *ld, struct role *r,
-		       const struct role_form *form)
+static void link_after(struct loader *ld, struct role *r, const struct role_form *form)
 {
 	struct items names = { 0 };
 
 	if (!form->after || !field_read(ld, &after_value, form->after, &names))
 		return;
-	r->after =
-		arena_array(&ld->fleet.arena, names.count, sizeof(*r->after));
+	r->after = arena_array(&ld->fleet.arena, names.count, sizeof(*r->after));
 
 	const struct node *item = form->after->first;
 
@@ -123,12 +117,10 @@ static void link_after(struct loader *ld, struct role *r,
 		if (found)
 			r->after[r->after_count++] = found;
 		else if (!lookup_find(&ld->role_forms, name))
-			report_dangling(ld, node_value(item), "role",
-					&ld->roles);
+			report_dangling(ld, node_value(item), "role", &ld->roles);
 	}
 	if (r->after_count)
-		qsort(r->after, r->after_count, sizeof(*r->after),
-		      by_role_name);
+		qsort(r->after, r->after_count, sizeof(*r->after), by_role_name);
 }
 
 static struct role role_from(struct loader *ld, const struct role_form *form)
@@ -151,8 +143,7 @@ void build_roles(struct loader *ld, struct build *b)
 {
 	size_t count = 0;
 
-	b->roles = arena_array(&ld->fleet.arena, ld->roles.entries.count + 1,
-			       sizeof(*b->roles));
+	b->roles = arena_array(&ld->fleet.arena, ld->roles.entries.count + 1, sizeof(*b->roles));
 	b->roles[count++] = unnamed;
 	vec_each (entry, &ld->roles.entries) {
 		struct role_form *form = ARENA_NEW(&ld->work, struct role_form);
@@ -168,8 +159,8 @@ void build_roles(struct loader *ld, struct build *b)
 	ld->fleet.roles = b->roles;
 	ld->fleet.role_count = count;
 	for (size_t i = 1; i < count; i++) {
-		struct role_form *form = (struct role_form *)lookup_find(
-			&ld->role_forms, b->roles[i].name);
+		struct role_form *form =
+			(struct role_form *)lookup_find(&ld->role_forms, b->roles[i].name);
 
 		form->role = &b->roles[i];
 		link_after(ld, &b->roles[i], form);

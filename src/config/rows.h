@@ -6,68 +6,54 @@
 #include "config/fields.h"
 #include "config/values.h"
 
-#define TEXT(T, k, m, h, ...) \
-	FIELD(T, k, m, const char *, text_type, .help = h, ##__VA_ARGS__)
-#define HOST(T, k, m, h, ...) \
-	FIELD(T, k, m, const char *, host_type, .help = h, ##__VA_ARGS__)
+#define TEXT(T, k, m, h, ...) FIELD(T, k, m, const char *, text_type, .help = h, ##__VA_ARGS__)
+#define HOST(T, k, m, h, ...) FIELD(T, k, m, const char *, host_type, .help = h, ##__VA_ARGS__)
 #define OBJECT_KEY(T, k, m, h, ...) \
 	FIELD(T, k, m, const char *, object_key_type, .help = h, ##__VA_ARGS__)
 #define OBJECT_NAME(T, k, m, h, ...) \
 	FIELD(T, k, m, const char *, object_name_type, .help = h, ##__VA_ARGS__)
 #define ACCOUNT(T, k, m, h, ...) \
 	FIELD(T, k, m, const char *, account_type, .help = h, ##__VA_ARGS__)
-#define NAME(T, k, m, h, ...) \
-	FIELD(T, k, m, const char *, name_type, .help = h, ##__VA_ARGS__)
-#define PATH(T, k, m, h, ...) \
-	FIELD(T, k, m, const char *, path_type, .help = h, ##__VA_ARGS__)
+#define NAME(T, k, m, h, ...) FIELD(T, k, m, const char *, name_type, .help = h, ##__VA_ARGS__)
+#define PATH(T, k, m, h, ...) FIELD(T, k, m, const char *, path_type, .help = h, ##__VA_ARGS__)
 #define FLAG(T, k, m, h) FIELD(T, k, m, bool, flag_type, .help = h)
-#define COUNT(T, k, m, b, h) \
-	FIELD(T, k, m, unsigned, count_type, .param = &(b), .help = h)
-#define DURATION(T, k, m, b, h) \
-	FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h)
+#define COUNT(T, k, m, b, h) FIELD(T, k, m, unsigned, count_type, .param = &(b), .help = h)
+#define DURATION(T, k, m, b, h) FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h)
 /* An enum is an unsigned number, and its names stand in its order. */
-#define CHOICE(T, k, m, names, h) \
-	FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
-#define LIST(T, k, m, type, of, h, ...)                               \
-	FIELD(T, k, m, struct items, type, .param = &(of), .help = h, \
-	      ##__VA_ARGS__)
-#define LATER(T, k, m, value, h, ...)                                      \
-	FIELD(T, k, m, const struct node *, later_type, .param = &(value), \
-	      .help = h, ##__VA_ARGS__)
-#define NAMED(T, k, m, record, h)                                        \
-	FIELD(T, k, m, struct section *, named_type, .param = &(record), \
-	      .help = h)
+#define CHOICE(T, k, m, names, h) FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
+#define LIST(T, k, m, type, of, h, ...) \
+	FIELD(T, k, m, struct items, type, .param = &(of), .help = h, ##__VA_ARGS__)
+#define LATER(T, k, m, value, h, ...) \
+	FIELD(T, k, m, const struct node *, later_type, .param = &(value), .help = h, ##__VA_ARGS__)
+#define NAMED(T, k, m, record, h) \
+	FIELD(T, k, m, struct section *, named_type, .param = &(record), .help = h)
 
-#define SECRET(T, k, m, h, ...)                        \
-	FIELD(T, k, m, struct secret_ref, secret_type, \
-	      .param = &secret_record, .help = h, ##__VA_ARGS__)
+#define SECRET(T, k, m, h, ...)                                                            \
+	FIELD(T, k, m, struct secret_ref, secret_type, .param = &secret_record, .help = h, \
+	      ##__VA_ARGS__)
 
 /*
  * What may be said of the paths of a pair; `in` leads to the struct install
  * ("files." or nothing), `path` makes a row of one of its paths.
  */
-#define INSTALL_ROWS(T, in, path)                                              \
-	path(T, "directory", in directory,                                     \
-	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "  \
-	     "one switched link"),                                             \
-		path(T, "certificate", in certificate,                         \
-		     "the leaf and what is above it"),                         \
-		path(T, "key", in key, "the private key"),                     \
-		path(T, "leaf", in leaf, "the leaf alone"),                    \
-		path(T, "chain", in chain, "what is above the leaf"),          \
-		path(T, "ca", in ca, "the root, when it is known"),            \
-		path(T, "combined", in combined, "leaf, chain and key"),       \
-		UNSUPPORTED("pkcs12"),                                         \
-		ACCOUNT(T, "owner", in owner, "who owns what holds the key"),  \
-		ACCOUNT(T, "group", in group,                                  \
-			"the group of what holds the key"),                    \
-		FIELD(T, "mode", in mode, mode_t, mode_type,                   \
-		      .help = "the mode of what holds the key; \"0600\" when " \
-			      "new"),                                          \
-		FLAG(T, "unsafe_directory", in unsafe_directory,               \
-		     "accepts directories that others can write"),             \
-		FLAG(T, "replace", in replace,                                 \
-		     "replaces files that hold no certificate or key")
+#define INSTALL_ROWS(T, in, path)                                                               \
+	path(T, "directory", in directory,                                                      \
+	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "                   \
+	     "one switched link"),                                                              \
+		path(T, "certificate", in certificate, "the leaf and what is above it"),        \
+		path(T, "key", in key, "the private key"),                                      \
+		path(T, "leaf", in leaf, "the leaf alone"),                                     \
+		path(T, "chain", in chain, "what is above the leaf"),                           \
+		path(T, "ca", in ca, "the root, when it is known"),                             \
+		path(T, "combined", in combined, "leaf, chain and key"), UNSUPPORTED("pkcs12"), \
+		ACCOUNT(T, "owner", in owner, "who owns what holds the key"),                   \
+		ACCOUNT(T, "group", in group, "the group of what holds the key"),               \
+		FIELD(T, "mode", in mode, mode_t, mode_type,                                    \
+		      .help = "the mode of what holds the key; \"0600\" when "                  \
+			      "new"),                                                           \
+		FLAG(T, "unsafe_directory", in unsafe_directory,                                \
+		     "accepts directories that others can write"),                              \
+		FLAG(T, "replace", in replace, "replaces files that hold no certificate or key")
 
 extern const struct bounds waits;      /* from a second to a day */
 extern const struct list_of arguments; /* of a command */

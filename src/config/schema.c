@@ -28,18 +28,16 @@ const char *const key_rotation_names[] = {
 const char *const commit_order_names[] = {
 	[COMMIT_BY_WAVE] = "by-wave", [COMMIT_ALL_FIRST] = "all-first", NULL
 };
-const char *const restart_when_names[] = { [RESTART_IMMEDIATE] = "immediate",
-					   [RESTART_POSTPONED] = "postponed",
-					   NULL };
+const char *const restart_when_names[] = {
+	[RESTART_IMMEDIATE] = "immediate", [RESTART_POSTPONED] = "postponed", NULL
+};
 const char *const offline_policy_names[] = { [OFFLINE_BLOCK] = "block",
-					     [OFFLINE_ACKNOWLEDGE] =
-						     "acknowledge",
+					     [OFFLINE_ACKNOWLEDGE] = "acknowledge",
 					     [OFFLINE_DEFER] = "defer",
 					     NULL };
-const char *const on_failure_names[] = { [FAIL_STOP] = "stop",
-					 [FAIL_CONTINUE] = "continue",
-					 [FAIL_ROLLBACK] = "rollback",
-					 NULL };
+const char *const on_failure_names[] = {
+	[FAIL_STOP] = "stop", [FAIL_CONTINUE] = "continue", [FAIL_ROLLBACK] = "rollback", NULL
+};
 
 /* the first is what an absent key means */
 const char *const issuer_use_names[] = { [USE_CERTIFICATES] = "certificates",
@@ -53,30 +51,22 @@ static const char *const purpose_names[] = { "server", "client", NULL };
 
 /* --- lists of texts --- */
 
-static const struct field argument = { .key = "command",
-				       .type = &argument_type };
+static const struct field argument = { .key = "command", .type = &argument_type };
 const struct list_of arguments = { &argument, sizeof(char *), 1, 100 };
 static const struct field file_item = { .key = "include", .type = &file_type };
-static const struct list_of include_files = { &file_item, sizeof(char *), 0,
-					      64 };
+static const struct list_of include_files = { &file_item, sizeof(char *), 0, 64 };
 static const struct field role_item = { .key = "after", .type = &name_type };
-static const struct list_of role_items = { &role_item, sizeof(char *), 0,
-					   1000 };
+static const struct list_of role_items = { &role_item, sizeof(char *), 0, 1000 };
 static const struct field pem_item = { .key = "pem", .type = &path_type };
 static const struct list_of pem_items = { &pem_item, sizeof(char *), 1, 100 };
 static const struct field san_item = { .key = "names", .type = &san_type };
-static const struct list_of san_items = { &san_item, sizeof(struct san), 0,
-					  NAMES_LIMIT };
+static const struct list_of san_items = { &san_item, sizeof(struct san), 0, NAMES_LIMIT };
 
-const struct field after_value = { .key = "after",
-				   .type = &list_type,
-				   .param = &role_items };
+const struct field after_value = { .key = "after", .type = &list_type, .param = &role_items };
 const struct field include_value = { .key = "include",
 				     .type = &list_type,
 				     .param = &include_files };
-const struct field names_value = { .key = "names",
-				   .type = &list_type,
-				   .param = &san_items };
+const struct field names_value = { .key = "names", .type = &list_type, .param = &san_items };
 const struct field subject_value = { .key = "subject", .type = &subject_type };
 const struct field host_value = { .key = "host", .type = &host_type };
 const struct field program_value = { .key = "command", .type = &program_type };
@@ -87,8 +77,7 @@ const struct field item_value = { .key = "each", .type = &file_type };
 static const struct field secret_fields[] = {
 	FIELD(struct secret_form, "env", variable, const char *, variable_type,
 	      .help = "an environment variable that begins with CERTFLEET_"),
-	PATH(struct secret_form, "file", file,
-	     "a file; one newline at its end is cut"),
+	PATH(struct secret_form, "file", file, "a file; one newline at its end is cut"),
 	LIST(struct secret_form, "command", command, list_type, arguments,
 	     "a program and its arguments; what it prints is the secret"),
 	{ 0 },
@@ -107,10 +96,8 @@ static const struct field state_fields[] = {
 	PATH(struct state_policy, "path", path, "the directory of the state"),
 	SECRET(struct state_policy, "seal", seal,
 	       "seals the keys in it; the backup passphrase when left out"),
-	FLAG(struct state_policy, "required", required,
-	     "a missing state must be acknowledged"),
-	FLAG(struct state_policy, "unsealed", unsealed,
-	     "keys are kept in the clear"),
+	FLAG(struct state_policy, "required", required, "a missing state must be acknowledged"),
+	FLAG(struct state_policy, "unsealed", unsealed, "keys are kept in the clear"),
 	{ 0 },
 };
 static const struct record state_record = {
@@ -124,14 +111,12 @@ static const struct record state_record = {
 static const struct field passphrase_item = { .key = "passphrase",
 					      .type = &secret_type,
 					      .param = &secret_record };
-static const struct list_of passphrase_items = { &passphrase_item,
-						 sizeof(struct secret_ref), 1,
+static const struct list_of passphrase_items = { &passphrase_item, sizeof(struct secret_ref), 1,
 						 RECIPIENT_LIMIT };
 static const struct field backup_fields[] = {
-	PATH(struct backup_form, "directory", policy.directory,
-	     "where bundles are written"),
-	LIST(struct backup_form, "passphrase", passphrases, one_or_list_type,
-	     passphrase_items, "opens a bundle; of several, each does"),
+	PATH(struct backup_form, "directory", policy.directory, "where bundles are written"),
+	LIST(struct backup_form, "passphrase", passphrases, one_or_list_type, passphrase_items,
+	     "opens a bundle; of several, each does"),
 	COUNT(struct backup_form, "keep", policy.keep, some_count,
 	      "bundles that are kept; 10 when left out"),
 	FLAG(struct backup_form, "unencrypted", policy.unencrypted,
@@ -149,35 +134,31 @@ static const struct record backup_record = {
 /* --- issuers and certificates --- */
 
 static const struct field issuer_fields[] = {
-	LATER(struct issuer_form, "subject", subject, subject_value,
-	      "its name, RFC 4514", .required = true),
+	LATER(struct issuer_form, "subject", subject, subject_value, "its name, RFC 4514",
+	      .required = true),
 	DURATION(struct issuer_form, "validity", issuer.validity, lifetimes,
 		 "how long its certificate is valid; 10y when left out"),
 	CHOICE(struct issuer_form, "key", issuer.key, key_type_names,
 	       "the algorithm of its key; ecdsa-p256 when left out"),
 	PATH(struct issuer_form, "publish", issuer.publish,
 	     "where its certificate is written for those who trust it"),
-	NAME(struct issuer_form, "was", issuer.was,
-	     "its former name, to rename it"),
+	NAME(struct issuer_form, "was", issuer.was, "its former name, to rename it"),
 	UNSUPPORTED("external"),
 	UNSUPPORTED("pkcs11"),
 	UNSUPPORTED("acme"),
 	UNSUPPORTED("csr"),
 	UNSUPPORTED("issuer"),
 	CHOICE(struct issuer_form, "use", issuer.use, issuer_use_names,
-	       "agents: it signs agents that enrol, and nothing else; "
-	       "certificates when left out"),
+	       "agents: it signs agents that enrol, and nothing else; certificates when left out"),
 	{ 0 },
 };
 const struct record issuer_record = {
 	.name = "issuer",
 	.fields = issuer_fields,
 	.size = sizeof(struct issuer_form),
-	.preset =
-		&(const struct issuer_form){
-			.issuer = { .kind = ISSUER_MANAGED,
-				    .validity = 10LL * YEAR,
-				    .key = KEY_ECDSA_P256 } },
+	.preset = &(const struct issuer_form){ .issuer = { .kind = ISSUER_MANAGED,
+							   .validity = 10LL * YEAR,
+							   .key = KEY_ECDSA_P256 } },
 	.help = "an authority that certfleet creates and keeps",
 };
 
@@ -185,8 +166,7 @@ static const struct field import_fields[] = {
 	LIST(struct import_form, "pem", pem, one_or_list_type, pem_items,
 	     "PEM files that hold leaf, key and chain"),
 	PATH(struct import_form, "pkcs12", pkcs12, "a PKCS#12 file"),
-	SECRET(struct import_form, "password", password,
-	       "opens the file or its key"),
+	SECRET(struct import_form, "password", password, "opens the file or its key"),
 	UNSUPPORTED("der"),
 	UNSUPPORTED("zip"),
 	UNSUPPORTED("bundle"),
@@ -202,53 +182,41 @@ static const struct record import_record = {
 static const struct field purpose_item = { .key = "purpose",
 					   .type = &choice_type,
 					   .param = purpose_names };
-static const struct list_of purpose_items = { &purpose_item, sizeof(unsigned),
-					      1, 2 };
+static const struct list_of purpose_items = { &purpose_item, sizeof(unsigned), 1, 2 };
 static const struct field certificate_fields[] = {
 	LATER(struct certificate_form, "subject", subject, subject_value,
 	      "whom it is issued to, RFC 4514"),
-	NAME(struct certificate_form, "issuer", issuer,
-	     "who signs: a name from issuers, or self"),
-	DURATION(struct certificate_form, "validity", certificate.validity,
-		 lifetimes, "how long it is valid; 90d when left out"),
+	NAME(struct certificate_form, "issuer", issuer, "who signs: a name from issuers, or self"),
+	DURATION(struct certificate_form, "validity", certificate.validity, lifetimes,
+		 "how long it is valid; 90d when left out"),
 	FIELD(struct certificate_form, "renew_before", certificate.renew_before,
 	      struct renew_before, renew_type, .param = &lifetimes,
-	      .help = "how long before its end it is renewed, or a percentage "
-		      "of its lifetime; a third when left out"),
+	      .help = "how long before its end it is renewed, or a percentage of its lifetime; a third when left out"),
 	LATER(struct certificate_form, "names", names, names_value,
-	      "DNS names, IP addresses, URIs, e-mail addresses; the common "
-	      "name when left out"),
-	FIELD(struct certificate_form, "purpose", certificate.purpose, unsigned,
-	      purpose_type, .param = &purpose_items,
-	      .help = "what it is good for; [server] when left out"),
+	      "DNS names, IP addresses, URIs, e-mail addresses; the common name when left out"),
+	FIELD(struct certificate_form, "purpose", certificate.purpose, unsigned, purpose_type,
+	      .param = &purpose_items, .help = "what it is good for; [server] when left out"),
 	CHOICE(struct certificate_form, "key", certificate.key, key_type_names,
 	       "the algorithm of its key; ecdsa-p256 when left out"),
-	CHOICE(struct certificate_form, "key_rotation", certificate.rotation,
-	       key_rotation_names,
+	CHOICE(struct certificate_form, "key_rotation", certificate.rotation, key_rotation_names,
 	       "whether a renewal makes a new key; always when left out"),
-	FIELD(struct certificate_form, "import", certificate.import,
-	      struct import, import_type, .param = &import_record,
-	      .help = "a pair that somebody else made"),
+	FIELD(struct certificate_form, "import", certificate.import, struct import, import_type,
+	      .param = &import_record, .help = "a pair that somebody else made"),
 	CHOICE(struct certificate_form, "per", per, per_names,
 	       "one certificate for each component that uses it"),
-	CHOICE(struct certificate_form, "commit", certificate.commit,
-	       commit_order_names,
-	       "whether all components are committed before the first is "
-	       "activated"),
-	NAME(struct certificate_form, "was", certificate.was,
-	     "its former name, to rename it"),
+	CHOICE(struct certificate_form, "commit", certificate.commit, commit_order_names,
+	       "whether all components are committed before the first is activated"),
+	NAME(struct certificate_form, "was", certificate.was, "its former name, to rename it"),
 	{ 0 },
 };
 const struct record certificate_record = {
 	.name = "certificate",
 	.fields = certificate_fields,
 	.size = sizeof(struct certificate_form),
-	.preset =
-		&(const struct certificate_form){
-			.per = PER_FLEET,
-			.certificate = { .validity = 90LL * DAY,
-					 .purpose = PURPOSE_SERVER,
-					 .key = KEY_ECDSA_P256 } },
+	.preset = &(const struct certificate_form){ .per = PER_FLEET,
+						    .certificate = { .validity = 90LL * DAY,
+								     .purpose = PURPOSE_SERVER,
+								     .key = KEY_ECDSA_P256 } },
 	.check = certificate_check,
 	.help = "a certificate to have: issued, or imported",
 };
@@ -256,10 +224,8 @@ const struct record certificate_record = {
 /* --- roles --- */
 
 static const struct field version_fields[] = {
-	TEXT(struct version_form, "minimum", minimum,
-	     "the oldest version that may be activated"),
-	FLAG(struct version_form, "same", same,
-	     "all components shall have one version"),
+	TEXT(struct version_form, "minimum", minimum, "the oldest version that may be activated"),
+	FLAG(struct version_form, "same", same, "all components shall have one version"),
 	UNSUPPORTED("roles"),
 	{ 0 },
 };
@@ -273,20 +239,18 @@ static const struct record version_record = {
 
 static const struct field restart_fields[] = {
 	CHOICE(struct restart_form, "when", restart.when, restart_when_names,
-	       "now, or whenever somebody restarts it; immediate when left "
-	       "out"),
-	FIELD(struct restart_form, "max_unavailable", max_unavailable,
-	      struct share, share_type, .param = &some_count,
-	      .help = "processes activated at a time, or a percentage; 1 when "
-		      "left out"),
+	       "now, or whenever somebody restarts it; immediate when left out"),
+	FIELD(struct restart_form, "max_unavailable", max_unavailable, struct share, share_type,
+	      .param = &some_count,
+	      .help = "processes activated at a time, or a percentage; 1 when left out"),
 	COUNT(struct restart_form, "canary", restart.canary, any_count,
 	      "processes that go first; 0 when left out"),
 	DURATION(struct restart_form, "pause", restart.pause, pauses,
 		 "time between waves; 0s when left out"),
-	COUNT(struct restart_form, "max_failures", restart.max_failures,
-	      any_count, "failures after which nothing new is started"),
-	CHOICE(struct restart_form, "on_failure", restart.on_failure,
-	       on_failure_names, "what happens then; stop when left out"),
+	COUNT(struct restart_form, "max_failures", restart.max_failures, any_count,
+	      "failures after which nothing new is started"),
+	CHOICE(struct restart_form, "on_failure", restart.on_failure, on_failure_names,
+	       "what happens then; stop when left out"),
 	DURATION(struct restart_form, "timeout", restart.timeout, waits,
 		 "how long verification goes on; 60s when left out"),
 	{ 0 },
@@ -295,21 +259,19 @@ static const struct record restart_record = {
 	.name = "restart",
 	.fields = restart_fields,
 	.size = sizeof(struct restart_form),
-	.preset =
-		&(const struct restart_form){ .restart = { .timeout = 60 },
-					      .max_unavailable = { 1, false } },
+	.preset = &(const struct restart_form){ .restart = { .timeout = 60 },
+						.max_unavailable = { 1, false } },
 	.check = restart_check,
 	.help = "when processes are activated, and how many at a time",
 };
 
 static const struct field role_fields[] = {
-	FIELD(struct role_form, "version", version, struct version_form,
-	      record_type, .param = &version_record,
-	      .help = "what is asked of the components' version"),
+	FIELD(struct role_form, "version", version, struct version_form, record_type,
+	      .param = &version_record, .help = "what is asked of the components' version"),
 	CHOICE(struct role_form, "offline", offline, offline_policy_names,
 	       "what an unreachable component means; block when left out"),
-	FIELD(struct role_form, "restart", restart, struct restart_form,
-	      record_type, .param = &restart_record,
+	FIELD(struct role_form, "restart", restart, struct restart_form, record_type,
+	      .param = &restart_record,
 	      .help = "when processes are activated, and how many at a time"),
 	LATER(struct role_form, "after", after, after_value,
 	      "roles that are activated before this one"),
@@ -326,20 +288,17 @@ const struct record role_record = {
 	.name = "role",
 	.fields = role_fields,
 	.size = sizeof(struct role_form),
-	.preset =
-		&(const struct role_form){
-			.restart = { .restart = { .max_unavailable = 1,
-						  .timeout = 60 } } },
+	.preset = &(const struct role_form){ .restart = { .restart = { .max_unavailable = 1,
+								       .timeout = 60 } } },
 	.help = "a class of components",
 };
 
 /* --- components --- */
 
 static const struct field csv_fields[] = {
-	LATER(struct csv_form, "csv", file, item_value,
-	      "a CSV file with a header row", .required = true),
-	TEXT(struct csv_form, "name", name, "the column that names the items",
-	     .required = true),
+	LATER(struct csv_form, "csv", file, item_value, "a CSV file with a header row",
+	      .required = true),
+	TEXT(struct csv_form, "name", name, "the column that names the items", .required = true),
 	{ 0 },
 };
 const struct record csv_record = {
@@ -355,8 +314,7 @@ static const struct field each_value = {
 };
 
 static const struct field retire_fields[] = {
-	FLAG(struct retire_form, "remove", remove,
-	     "its files go when it leaves the fleet file"),
+	FLAG(struct retire_form, "remove", remove, "its files go when it leaves the fleet file"),
 	{ 0 },
 };
 static const struct record retire_record = {
@@ -368,25 +326,20 @@ static const struct record retire_record = {
 
 static const struct field component_fields[] = {
 	NAME(struct component_form, "role", role, "a name from roles"),
-	NAME(struct component_form, "certificate", certificate,
-	     "a name from certificates", .required = true),
-	FIELD(struct component_form, "deliver", deliver, struct deliver,
-	      record_type, .param = &deliver_record,
-	      .help = "how a pair gets onto it"),
-	FIELD(struct component_form, "activate", activate, struct activate,
-	      activate_type, .param = &activate_record,
-	      .help = "makes its process take the pair into use"),
-	LIST(struct component_form, "verify", verify, one_or_list_type,
-	     verify_items, "TLS ports that must serve the certificate"),
-	HOST(struct component_form, "host", host,
-	     "where it runs, for ${component.host}"),
+	NAME(struct component_form, "certificate", certificate, "a name from certificates",
+	     .required = true),
+	FIELD(struct component_form, "deliver", deliver, struct deliver, record_type,
+	      .param = &deliver_record, .help = "how a pair gets onto it"),
+	FIELD(struct component_form, "activate", activate, struct activate, activate_type,
+	      .param = &activate_record, .help = "makes its process take the pair into use"),
+	LIST(struct component_form, "verify", verify, one_or_list_type, verify_items,
+	     "TLS ports that must serve the certificate"),
+	HOST(struct component_form, "host", host, "where it runs, for ${component.host}"),
 	TEXT(struct component_form, "process", process,
 	     "components of one process are activated once"),
-	FIELD(struct component_form, "retire", retire, struct retire_form,
-	      record_type, .param = &retire_record,
-	      .help = "what happens when it leaves the fleet file"),
-	OBJECT_NAME(struct component_form, "was", was,
-		    "its former name, to rename it"),
+	FIELD(struct component_form, "retire", retire, struct retire_form, record_type,
+	      .param = &retire_record, .help = "what happens when it leaves the fleet file"),
+	OBJECT_NAME(struct component_form, "was", was, "its former name, to rename it"),
 	LATER(struct component_form, "each", each, each_value,
 	      "makes it a group: one component for each item"),
 	UNSUPPORTED("access"),
@@ -401,37 +354,32 @@ const struct record component_record = {
 
 /* --- the file --- */
 
-#define SECTIONS                                                            \
-	NAMED(struct fleet_form, "issuers", issuers, issuer_record,         \
-	      "who signs, by name"),                                        \
-		NAMED(struct fleet_form, "certificates", certificates,      \
-		      certificate_record, "certificates to have, by name"), \
-		NAMED(struct fleet_form, "roles", roles, role_record,       \
-		      "classes of components, by name"),                    \
-		NAMED(struct fleet_form, "components", components,          \
-		      component_record, "places of certificates, by name")
+#define SECTIONS                                                                           \
+	NAMED(struct fleet_form, "issuers", issuers, issuer_record, "who signs, by name"), \
+		NAMED(struct fleet_form, "certificates", certificates, certificate_record, \
+		      "certificates to have, by name"),                                    \
+		NAMED(struct fleet_form, "roles", roles, role_record,                      \
+		      "classes of components, by name"),                                   \
+		NAMED(struct fleet_form, "components", components, component_record,       \
+		      "places of certificates, by name")
 
-#define VERSION                                                                \
-	FIELD(struct fleet_form, "certfleet", version, unsigned, version_type, \
-	      .required = true, .help = "the format: 1")
+#define VERSION                                                                                  \
+	FIELD(struct fleet_form, "certfleet", version, unsigned, version_type, .required = true, \
+	      .help = "the format: 1")
 
 static const struct field fleet_fields[] = {
 	VERSION,
 	NAME(struct fleet_form, "fleet", name,
-	     "its name, recorded in the state and in every bundle",
-	     .required = true),
-	FIELD(struct fleet_form, "state", state, struct state_policy,
-	      state_type, .param = &state_record,
-	      .help = "what certfleet remembers; .certfleet when left out"),
-	FIELD(struct fleet_form, "backup", backup, struct backup_policy,
-	      backup_type, .param = &backup_record, .required = true,
-	      .help = "bundles of all keys"),
+	     "its name, recorded in the state and in every bundle", .required = true),
+	FIELD(struct fleet_form, "state", state, struct state_policy, state_type,
+	      .param = &state_record, .help = "what certfleet remembers; .certfleet when left out"),
+	FIELD(struct fleet_form, "backup", backup, struct backup_policy, backup_type,
+	      .param = &backup_record, .required = true, .help = "bundles of all keys"),
 	LATER(struct fleet_form, "include", include, include_value,
 	      "more files with issuers, certificates, roles, components"),
 	SECTIONS,
-	FIELD(struct fleet_form, "access", access, struct fleet_access,
-	      record_type, .param = &access_record,
-	      .help = "who certfleet is towards components"),
+	FIELD(struct fleet_form, "access", access, struct fleet_access, record_type,
+	      .param = &access_record, .help = "who certfleet is towards components"),
 	{ 0 },
 };
 const struct record fleet_record = {

@@ -5,14 +5,12 @@
 #include "config/schema.h"
 
 static const struct field agent_fields[] = {
-	PATH(struct agent_access, "certificate", certificate,
-	     "the operator's certificate, as PEM", .required = true),
-	PATH(struct agent_access, "key", key,
-	     "its private key, as PEM; orders are signed with it",
+	PATH(struct agent_access, "certificate", certificate, "the operator's certificate, as PEM",
+	     .required = true),
+	PATH(struct agent_access, "key", key, "its private key, as PEM; orders are signed with it",
 	     .required = true),
 	PATH(struct agent_access, "ca", ca,
-	     "the authority that signs the agents' certificates, as PEM",
-	     .required = true),
+	     "the authority that signs the agents' certificates, as PEM", .required = true),
 	{ 0 },
 };
 static const struct record agent_record = {
@@ -26,8 +24,8 @@ static const struct field ssh_fields[] = {
 	FIELD(struct ssh_access, "key", key, struct secret_ref, key_ref_type,
 	      .param = &secret_record, .required = true,
 	      .help = "the private key to log in with: a path, or a secret"),
-	FIELD(struct ssh_access, "passphrase", passphrase, struct secret_ref,
-	      secret_type, .param = &secret_record, .help = "opens the key"),
+	FIELD(struct ssh_access, "passphrase", passphrase, struct secret_ref, secret_type,
+	      .param = &secret_record, .help = "opens the key"),
 	PATH(struct ssh_access, "known_hosts", known_hosts,
 	     "the keys of hosts, as OpenSSH lists them"),
 	{ 0 },
@@ -40,10 +38,10 @@ static const struct record ssh_record = {
 };
 
 static const struct field access_fields[] = {
-	FIELD(struct fleet_access, "agent", agent, struct agent_access,
-	      record_type, .param = &agent_record, .help = "towards agents"),
-	FIELD(struct fleet_access, "ssh", ssh, struct ssh_access, record_type,
-	      .param = &ssh_record, .help = "over SSH"),
+	FIELD(struct fleet_access, "agent", agent, struct agent_access, record_type,
+	      .param = &agent_record, .help = "towards agents"),
+	FIELD(struct fleet_access, "ssh", ssh, struct ssh_access, record_type, .param = &ssh_record,
+	      .help = "over SSH"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("proxy"),
 	{ 0 },

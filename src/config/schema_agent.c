@@ -6,17 +6,13 @@
 #include "config/rows.h"
 #include "config/schema.h"
 
-static const struct field caller_item = { .key = "allow",
-					  .type = &caller_type };
-static const struct list_of callers = { &caller_item,
-					sizeof(struct agent_caller), 1,
-					ALLOW_LIMIT };
+static const struct field caller_item = { .key = "allow", .type = &caller_type };
+static const struct list_of callers = { &caller_item, sizeof(struct agent_caller), 1, ALLOW_LIMIT };
 
 static const struct field tls_fields[] = {
 	PATH(struct agent_tls_form, "certificate", certificate,
 	     "its certificate as PEM, the leaf first", .required = true),
-	PATH(struct agent_tls_form, "key", key, "the private key of that",
-	     .required = true),
+	PATH(struct agent_tls_form, "key", key, "the private key of that", .required = true),
 	PATH(struct agent_tls_form, "client_ca", client_ca,
 	     "the authority of those who may call, as PEM", .required = true),
 	LIST(struct agent_tls_form, "allow", callers, list_type, callers,
@@ -35,10 +31,9 @@ static const struct record tls_record = {
 
 static const struct field version_fields[] = {
 	TEXT(struct agent_version_form, "text", text, "the version itself"),
-	PATH(struct agent_version_form, "file", file,
-	     "a file that holds it in its first line"),
-	LIST(struct agent_version_form, "command", command, list_type,
-	     arguments, "a program that prints it"),
+	PATH(struct agent_version_form, "file", file, "a file that holds it in its first line"),
+	LIST(struct agent_version_form, "command", command, list_type, arguments,
+	     "a program that prints it"),
 	{ 0 },
 };
 static const struct record version_record = {
@@ -51,17 +46,15 @@ static const struct record version_record = {
 };
 
 static const struct field component_fields[] = {
-	FIELD(struct agent_component_form, "version", version,
-	      struct agent_version_form, record_type, .param = &version_record,
+	FIELD(struct agent_component_form, "version", version, struct agent_version_form,
+	      record_type, .param = &version_record,
 	      .help = "how the version of the process is found out"),
-	FIELD(struct agent_component_form, "install", install, struct install,
-	      record_type, .param = &install_record,
-	      .help = "where its pair is put", .required = true),
-	FIELD(struct agent_component_form, "activate", activate,
-	      struct activate, activate_type, .param = &host_activate_record,
-	      .help = "makes its process take the pair into use"),
-	LIST(struct agent_component_form, "check", check, one_or_list_type,
-	     verify_items, "TLS ports of this host that must serve it"),
+	FIELD(struct agent_component_form, "install", install, struct install, record_type,
+	      .param = &install_record, .help = "where its pair is put", .required = true),
+	FIELD(struct agent_component_form, "activate", activate, struct activate, activate_type,
+	      .param = &host_activate_record, .help = "makes its process take the pair into use"),
+	LIST(struct agent_component_form, "check", check, one_or_list_type, verify_items,
+	     "TLS ports of this host that must serve it"),
 	{ 0 },
 };
 const struct record agent_component_record = {
@@ -72,24 +65,19 @@ const struct record agent_component_record = {
 };
 
 static const struct field agent_fields[] = {
-	FIELD(struct agent_form, "certfleet-agent", version, unsigned,
-	      version_type, .required = true, .help = "the format: 1"),
-	FIELD(struct agent_form, "listen", listen, const char *, address_type,
-	      .required = true,
+	FIELD(struct agent_form, "certfleet-agent", version, unsigned, version_type,
+	      .required = true, .help = "the format: 1"),
+	FIELD(struct agent_form, "listen", listen, const char *, address_type, .required = true,
 	      .help = "ADDRESS:PORT it listens on, for example 0.0.0.0:7443"),
 	FIELD(struct agent_form, "tls", tls, struct agent_tls_form, record_type,
-	      .param = &tls_record, .required = true,
-	      .help = "who it is, and whom it listens to"),
+	      .param = &tls_record, .required = true, .help = "who it is, and whom it listens to"),
 	NAME(struct agent_form, "user", user,
-	     "who the half that talks to the network runs as when it is "
-	     "root (default: certfleet-agent, or nobody where that is "
-	     "missing)"),
+	     "who the half that talks to the network runs as when it is root (default: certfleet-agent, or nobody where that is missing)"),
 	PATH(struct agent_form, "state", state,
-	     "the directory of what it was told last, of this agent alone "
-	     "(default: /var/lib/certfleet-agent)"),
-	FIELD(struct agent_form, "components", components, struct items,
-	      agent_components_type, .param = &agent_component_record,
-	      .required = true, .help = "by their names in the fleet file"),
+	     "the directory of what it was told last, of this agent alone (default: /var/lib/certfleet-agent)"),
+	FIELD(struct agent_form, "components", components, struct items, agent_components_type,
+	      .param = &agent_component_record, .required = true,
+	      .help = "by their names in the fleet file"),
 	{ 0 },
 };
 const struct record agent_record = {

@@ -32,13 +32,10 @@ const struct record install_record = {
 };
 
 static const struct field haproxy_fields[] = {
-	FIELD(struct haproxy, "socket", socket, const char *, socket_type,
-	      .required = true,
-	      .help = "its runtime API, level admin: the path of a unix "
-		      "socket, or tcp://HOST:PORT on this machine"),
+	FIELD(struct haproxy, "socket", socket, const char *, socket_type, .required = true,
+	      .help = "its runtime API, level admin: the path of a unix socket, or tcp://HOST:PORT on this machine"),
 	PATH(struct haproxy, "certificate", certificate,
-	     "the file it loads leaf, chain and key from, as its "
-	     "configuration names it",
+	     "the file it loads leaf, chain and key from, as its configuration names it",
 	     .required = true),
 	{ 0 },
 };
@@ -51,11 +48,10 @@ static const struct record haproxy_record = {
 };
 
 static const struct field agent_fields[] = {
-	FIELD(struct agent_place, "url", url, const char *, https_type,
-	      .required = true, .help = "https://HOST:PORT of the agent"),
-	OBJECT_NAME(
-		struct agent_place, "component", component,
-		"its name in the agent's configuration, when it has another"),
+	FIELD(struct agent_place, "url", url, const char *, https_type, .required = true,
+	      .help = "https://HOST:PORT of the agent"),
+	OBJECT_NAME(struct agent_place, "component", component,
+		    "its name in the agent's configuration, when it has another"),
 	FLAG(struct agent_place, "self", self, "it is the agent's own pair"),
 	{ 0 },
 };
@@ -67,16 +63,13 @@ static const struct record agent_place_record = {
 };
 
 static const struct field deliver_fields[] = {
-	FIELD(struct deliver, "files", files, struct install, record_type,
-	      .param = &install_record,
+	FIELD(struct deliver, "files", files, struct install, record_type, .param = &install_record,
 	      .help = "onto the machine certfleet runs on"),
 	FIELD(struct deliver, "haproxy", haproxy, struct haproxy, record_type,
 	      .param = &haproxy_record,
-	      .help = "into a running HAProxy on this machine, without a "
-		      "reload"),
-	FIELD(struct deliver, "agent", agent, struct agent_place,
-	      agent_place_type, .param = &agent_place_record,
-	      .help = "by an agent on the component's host"),
+	      .help = "into a running HAProxy on this machine, without a reload"),
+	FIELD(struct deliver, "agent", agent, struct agent_place, agent_place_type,
+	      .param = &agent_place_record, .help = "by an agent on the component's host"),
 	{
 		.key = "sftp",
 		.type = &record_type,
@@ -84,12 +77,10 @@ static const struct field deliver_fields[] = {
 		.help = "onto another machine, over SSH",
 	},
 	FIELD(struct deliver, "caddy", caddy, const struct caddy *, caddy_type,
-	      .param = &caddy_record,
-	      .help = "into a running Caddy on this machine"),
-	FIELD(struct deliver, "http", http, const struct http *, http_type,
-	      .param = &http_record, .help = "by requests to an API"),
-	FIELD(struct deliver, "etcd", etcd, const struct etcd *, etcd_type,
-	      .param = &etcd_record,
+	      .param = &caddy_record, .help = "into a running Caddy on this machine"),
+	FIELD(struct deliver, "http", http, const struct http *, http_type, .param = &http_record,
+	      .help = "by requests to an API"),
+	FIELD(struct deliver, "etcd", etcd, const struct etcd *, etcd_type, .param = &etcd_record,
 	      .help = "as keys of an etcd, for those who read it there"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("handoff"),
@@ -107,22 +98,20 @@ const struct field deliver_value = { .key = "deliver",
 				     .type = &record_type,
 				     .param = &deliver_record };
 
-#define ON_ITS_HOST                                                       \
-	CHOICE(struct activate_form, "signal", signal, signal_names,      \
-	       "a signal to the process that pidfile names"),             \
-		PATH(struct activate_form, "pidfile", pidfile,            \
-		     "the file that holds the process number"),           \
-		LIST(struct activate_form, "command", command, list_type, \
-		     arguments,                                           \
-		     "a program and its arguments, run without a shell"), \
-		DURATION(struct activate_form, "timeout", timeout, waits, \
+#define ON_ITS_HOST                                                                  \
+	CHOICE(struct activate_form, "signal", signal, signal_names,                 \
+	       "a signal to the process that pidfile names"),                        \
+		PATH(struct activate_form, "pidfile", pidfile,                       \
+		     "the file that holds the process number"),                      \
+		LIST(struct activate_form, "command", command, list_type, arguments, \
+		     "a program and its arguments, run without a shell"),            \
+		DURATION(struct activate_form, "timeout", timeout, waits,            \
 			 "how long it may take; 30s when left out")
 
 static const struct field activate_fields[] = {
 	ON_ITS_HOST,
-	FIELD(struct activate_form, "http", http, const struct http_call *,
-	      call_type, .param = &call_record,
-	      .help = "a request, made from here"),
+	FIELD(struct activate_form, "http", http, const struct http_call *, call_type,
+	      .param = &call_record, .help = "a request, made from here"),
 	{ 0 },
 };
 const struct record activate_record = {
@@ -148,16 +137,14 @@ const struct field activate_value = { .key = "activate",
 				      .param = &activate_record };
 
 static const struct field verify_fields[] = {
-	FIELD(struct verify, "tls", address, const char *, address_type,
-	      .required = true,
+	FIELD(struct verify, "tls", address, const char *, address_type, .required = true,
 	      .help = "HOST:PORT of the TLS port that serves it"),
 	HOST(struct verify, "server_name", server_name,
 	     "the name asked for; the host when that is a name"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,
 	      "handshakes in a row that must present it; 1 when left out"),
 	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
-	      .param = starttls_names + 1,
-	      .help = "the protocol that is spoken before TLS begins"),
+	      .param = starttls_names + 1, .help = "the protocol that is spoken before TLS begins"),
 	{ 0 },
 };
 static const struct record verify_record = {
@@ -171,8 +158,7 @@ static const struct record verify_record = {
 static const struct field verify_item = { .key = "verify",
 					  .type = &record_type,
 					  .param = &verify_record };
-const struct list_of verify_items = { &verify_item, sizeof(struct verify), 0,
-				      100 };
+const struct list_of verify_items = { &verify_item, sizeof(struct verify), 0, 100 };
 const struct field verify_value = { .key = "verify",
 				    .type = &one_or_list_type,
 				    .param = &verify_items };

@@ -14,8 +14,7 @@ static const struct bounds statuses = { 200, 599 };
 static const struct field identity_fields[] = {
 	PATH(struct identity_form, "certificate", certificate,
 	     "our certificate as PEM, the leaf first", .required = true),
-	SECRET(struct identity_form, "key", key, "its private key as PEM",
-	       .required = true),
+	SECRET(struct identity_form, "key", key, "its private key as PEM", .required = true),
 	{ 0 },
 };
 static const struct record identity_record = {
@@ -25,14 +24,13 @@ static const struct record identity_record = {
 	.help = "who certfleet is over TLS",
 };
 
-#define ACCESS(T)                                                              \
-	PATH(T, "ca", access.ca,                                               \
-	     "the authorities whose certificates are accepted, as PEM; those " \
-	     "of this machine when left out"),                                 \
-		FIELD(T, "identity", access.identity, struct identity_form,    \
-		      record_type, .param = &identity_record,                  \
-		      .help = "who certfleet is over TLS"),                    \
-		TEXT(T, "user", access.user, "who certfleet logs in as"),      \
+#define ACCESS(T)                                                                        \
+	PATH(T, "ca", access.ca,                                                         \
+	     "the authorities whose certificates are accepted, as PEM; those "           \
+	     "of this machine when left out"),                                           \
+		FIELD(T, "identity", access.identity, struct identity_form, record_type, \
+		      .param = &identity_record, .help = "who certfleet is over TLS"),   \
+		TEXT(T, "user", access.user, "who certfleet logs in as"),                \
 		SECRET(T, "password", access.password, "that user's password")
 
 /* --- one request --- */
@@ -43,35 +41,29 @@ static const struct field header_value = { .key = "headers",
 static const struct field status_item = { .key = "expect",
 					  .type = &count_type,
 					  .param = &statuses };
-static const struct list_of status_items = { &status_item, sizeof(unsigned), 1,
-					     16 };
+static const struct list_of status_items = { &status_item, sizeof(unsigned), 1, 16 };
 
-#define HEADERS(T, m)                                      \
-	FIELD(T, "headers", m, struct items, headers_type, \
-	      .param = &header_value,                      \
+#define HEADERS(T, m)                                                              \
+	FIELD(T, "headers", m, struct items, headers_type, .param = &header_value, \
 	      .help = "by name; a text, or a reference to a secret")
 #define EXPECT(T, m)                                         \
 	LIST(T, "expect", m, one_or_list_type, status_items, \
 	     "the statuses that mean success; any 2xx when left out")
-#define BODY(T, body, json)                                             \
-	FIELD(T, "body", body, struct http_text, body_type,             \
-	      .help = "what is sent, as it stands"),                    \
-		FIELD(T, "json", json, struct http_text, json_type,     \
-		      .help = "what is sent, as JSON; what replaces a " \
+#define BODY(T, body, json)                                                                        \
+	FIELD(T, "body", body, struct http_text, body_type, .help = "what is sent, as it stands"), \
+		FIELD(T, "json", json, struct http_text, json_type,                                \
+		      .help = "what is sent, as JSON; what replaces a "                            \
 			      "placeholder is escaped")
 
-#define REQUEST                                                              \
-	FIELD(struct request_form, "url", url, struct http_url, url_type,    \
-	      .required = true,                                              \
-	      .help = "https://, or http:// on this machine; what replaces " \
-		      "a placeholder is percent-encoded"),                   \
-		CHOICE(struct request_form, "method", method,                \
-		       http_method_names,                                    \
-		       "POST when left out, GET for probe"),                 \
-		HEADERS(struct request_form, headers),                       \
-		BODY(struct request_form, body, json),                       \
-		EXPECT(struct request_form, expect),                         \
-		DURATION(struct request_form, "timeout", timeout, waits,     \
+#define REQUEST                                                                               \
+	FIELD(struct request_form, "url", url, struct http_url, url_type, .required = true,   \
+	      .help = "https://, or http:// on this machine; what replaces "                  \
+		      "a placeholder is percent-encoded"),                                    \
+		CHOICE(struct request_form, "method", method, http_method_names,              \
+		       "POST when left out, GET for probe"),                                  \
+		HEADERS(struct request_form, headers), BODY(struct request_form, body, json), \
+		EXPECT(struct request_form, expect),                                          \
+		DURATION(struct request_form, "timeout", timeout, waits,                      \
 			 "how long an answer may take; 30s when left out")
 
 static const struct field request_fields[] = {
@@ -89,15 +81,11 @@ static const struct record request_record = {
 
 static const struct field probe_fields[] = {
 	REQUEST,
-	FIELD(struct request_form, "fingerprint", fingerprint, const char *,
-	      pointer_type, .required = true,
-	      .help = "where in the JSON of the answer the SHA-256 "
-		      "fingerprint of the leaf stands, or the leaf as PEM; a "
-		      "JSON pointer"),
-	FIELD(struct request_form, "version", version, const char *,
-	      pointer_type,
-	      .help = "where the version of what answers stands; a JSON "
-		      "pointer"),
+	FIELD(struct request_form, "fingerprint", fingerprint, const char *, pointer_type,
+	      .required = true,
+	      .help = "where in the JSON of the answer the SHA-256 fingerprint of the leaf stands, or the leaf as PEM; a JSON pointer"),
+	FIELD(struct request_form, "version", version, const char *, pointer_type,
+	      .help = "where the version of what answers stands; a JSON pointer"),
 	{ 0 },
 };
 static const struct record probe_record = {
@@ -111,32 +99,25 @@ static const struct record probe_record = {
 
 /* --- an API of requests --- */
 
-#define VERB(name, verb, record, h, ...)                                     \
-	FIELD(struct http_form, name, requests[verb],                        \
-	      const struct http_request *, request_type, .param = &(record), \
-	      .help = h, ##__VA_ARGS__)
+#define VERB(name, verb, record, h, ...)                                                         \
+	FIELD(struct http_form, name, requests[verb], const struct http_request *, request_type, \
+	      .param = &(record), .help = h, ##__VA_ARGS__)
 
 static const struct field http_fields[] = {
 	ACCESS(struct http_form),
-	SECRET(struct http_form, "pkcs12_password", pkcs12_password,
-	       "the password of ${pkcs12}"),
+	SECRET(struct http_form, "pkcs12_password", pkcs12_password, "the password of ${pkcs12}"),
 	VERB("probe", HTTP_PROBE, probe_record,
 	     "asks what is installed; when left out, nobody knows"),
 	VERB("stage", HTTP_STAGE, request_record,
-	     "puts the new pair beside the old one; when left out, commit "
-	     "does all"),
-	VERB("commit", HTTP_COMMIT, request_record,
-	     "makes the new pair the installed one", .required = true),
-	VERB("abort", HTTP_ABORT, request_record,
-	     "drops what was staged; nothing when left out"),
+	     "puts the new pair beside the old one; when left out, commit does all"),
+	VERB("commit", HTTP_COMMIT, request_record, "makes the new pair the installed one",
+	     .required = true),
+	VERB("abort", HTTP_ABORT, request_record, "drops what was staged; nothing when left out"),
 	VERB("activate", HTTP_ACTIVATE, request_record,
-	     "takes the installed pair into use; when left out, the commit "
-	     "has done so"),
+	     "takes the installed pair into use; when left out, the commit has done so"),
 	VERB("revert", HTTP_REVERT, request_record,
-	     "puts the former pair back; when left out, it is staged and "
-	     "committed again"),
-	VERB("remove", HTTP_REMOVE, request_record,
-	     "for retire: removes the pair"),
+	     "puts the former pair back; when left out, it is staged and committed again"),
+	VERB("remove", HTTP_REMOVE, request_record, "for retire: removes the pair"),
 	{ 0 },
 };
 const struct record http_record = {
@@ -148,12 +129,12 @@ const struct record http_record = {
 };
 
 static const struct field call_fields[] = {
-	FIELD(struct call_form, "post", urls[HTTP_POST], struct http_url,
-	      url_type, .help = "the URL, asked with POST"),
-	FIELD(struct call_form, "get", urls[HTTP_GET], struct http_url,
-	      url_type, .help = "the URL, asked with GET"),
-	FIELD(struct call_form, "put", urls[HTTP_PUT], struct http_url,
-	      url_type, .help = "the URL, asked with PUT"),
+	FIELD(struct call_form, "post", urls[HTTP_POST], struct http_url, url_type,
+	      .help = "the URL, asked with POST"),
+	FIELD(struct call_form, "get", urls[HTTP_GET], struct http_url, url_type,
+	      .help = "the URL, asked with GET"),
+	FIELD(struct call_form, "put", urls[HTTP_PUT], struct http_url, url_type,
+	      .help = "the URL, asked with PUT"),
 	HEADERS(struct call_form, request.headers),
 	BODY(struct call_form, request.body, request.json),
 	EXPECT(struct call_form, request.expect),
@@ -170,18 +151,15 @@ const struct record call_record = {
 
 /* --- etcd and Caddy --- */
 
-static const struct field endpoint_item = { .key = "endpoints",
-					    .type = &origin_type };
-static const struct list_of endpoint_items = { &endpoint_item, sizeof(char *),
-					       1, 16 };
+static const struct field endpoint_item = { .key = "endpoints", .type = &origin_type };
+static const struct list_of endpoint_items = { &endpoint_item, sizeof(char *), 1, 16 };
 static const struct field etcd_fields[] = {
-	LIST(struct etcd_form, "endpoints", endpoints, one_or_list_type,
-	     endpoint_items, "URLs of its members; the first that answers",
-	     .required = true),
-	OBJECT_KEY(struct etcd_form, "key", key,
-		   "the prefix, without a slash at its end, beneath which it "
-		   "stands: KEY/certificate, KEY/key and so on",
-		   .required = true),
+	LIST(struct etcd_form, "endpoints", endpoints, one_or_list_type, endpoint_items,
+	     "URLs of its members; the first that answers", .required = true),
+	OBJECT_KEY(
+		struct etcd_form, "key", key,
+		"the prefix, without a slash at its end, beneath which it stands: KEY/certificate, KEY/key and so on",
+		.required = true),
 	ACCESS(struct etcd_form),
 	{ 0 },
 };
@@ -194,13 +172,10 @@ const struct record etcd_record = {
 };
 
 static const struct field caddy_fields[] = {
-	FIELD(struct caddy, "admin", admin, const char *, admin_type,
-	      .required = true,
-	      .help = "its admin API: http://HOST:PORT on this machine, or the "
-		      "path of a unix socket"),
+	FIELD(struct caddy, "admin", admin, const char *, admin_type, .required = true,
+	      .help = "its admin API: http://HOST:PORT on this machine, or the path of a unix socket"),
 	OBJECT_KEY(struct caddy, "id", id,
-		   "the \"@id\" of an object in apps.tls.certificates.load_pem",
-		   .required = true),
+		   "the \"@id\" of an object in apps.tls.certificates.load_pem", .required = true),
 	{ 0 },
 };
 const struct record caddy_record = {

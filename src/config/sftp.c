@@ -51,9 +51,8 @@ static bool parse_url(struct arena *a, const char *text, struct sftp *out)
 	out->user = arena_strndup(a, rest, (size_t)(at - rest));
 	if (!is_user(out->user) || !parse_host(a, at + 1, out))
 		return false;
-	out->origin = arena_printf(
-		a, strchr(out->host, ':') ? "sftp://[%s]:%u" : "sftp://%s:%u",
-		out->host, out->port);
+	out->origin = arena_printf(a, strchr(out->host, ':') ? "sftp://[%s]:%u" : "sftp://%s:%u",
+				   out->host, out->port);
 	return true;
 }
 
@@ -71,14 +70,12 @@ static const char *hint(const char *text)
 	const char *rest = strstr(text, "://");
 
 	if (rest && strchr(rest + 3, '/'))
-		return "; paths are said by 'directory', or 'certificate' and "
-		       "'key'";
+		return "; paths are said by 'directory', or 'certificate' and 'key'";
 	return "";
 }
 
 /* Only its own members: the key of the host is another row's. */
-static bool read_url(struct loader *ld, const struct field *f,
-		     const struct node *n, void *slot)
+static bool read_url(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct sftp *out = slot;
 	const char *text = NULL;
@@ -87,16 +84,13 @@ static bool read_url(struct loader *ld, const struct field *f,
 	if (!value_text(ld, f, n, &text))
 		return false;
 	if (has_password(text))
-		return complain(ld, n,
-				"'%s' holds a password, but nobody is logged "
-				"in with one: 'access: {ssh: {key: ...}}' says "
-				"with which key",
-				f->key);
+		return complain(
+			ld, n,
+			"'%s' holds a password, but nobody is logged in with one: 'access: {ssh: {key: ...}}' says with which key",
+			f->key);
 	if (!parse_url(&ld->fleet.arena, text, &parsed)) {
 		if (!placeholder_excuses(ld, n))
-			return complain(ld, n,
-					"'%s' must be sftp://USER@HOST[:PORT], "
-					"not '%s'%s",
+			return complain(ld, n, "'%s' must be sftp://USER@HOST[:PORT], not '%s'%s",
 					f->key, shown(ld, n->text), hint(text));
 		parsed = (struct sftp){ .origin = text, .host = text };
 	}
@@ -107,8 +101,7 @@ static bool read_url(struct loader *ld, const struct field *f,
 	return true;
 }
 
-static bool read_pin(struct loader *ld, const struct field *f,
-		     const struct node *n, void *slot)
+static bool read_pin(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
 	const char *digits = NULL;
@@ -117,45 +110,38 @@ static bool read_pin(struct loader *ld, const struct field *f,
 		return false;
 	digits = text + strlen(PIN);
 	if (strncmp(text, PIN, strlen(PIN)) || strlen(digits) != PIN_DIGITS ||
-	    strspn(digits,
-		   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		   "0123456789+/") != PIN_DIGITS) {
+	    strspn(digits, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") !=
+		    PIN_DIGITS) {
 		if (!placeholder_excuses(ld, n))
-			return complain(ld, n,
-					"'%s' must be \"SHA256:\" and 43 "
-					"characters, as 'ssh-keygen -l' prints "
-					"it, not '%s'",
-					f->key, shown(ld, n->text));
+			return complain(
+				ld, n,
+				"'%s' must be \"SHA256:\" and 43 characters, as 'ssh-keygen -l' prints it, not '%s'",
+				f->key, shown(ld, n->text));
 	}
 	*(const char **)slot = text;
 	return true;
 }
 
 /* A path of the other machine: nothing here that it could be relative to. */
-static bool read_far_path(struct loader *ld, const struct field *f,
-			  const struct node *n, void *slot)
+static bool read_far_path(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
 {
 	if (n->kind == NODE_TEXT && *n->text != '/' && n->count)
 		return complain(ld, n,
-				"'%s' must be an absolute path of the other "
-				"machine, not '%s'",
+				"'%s' must be an absolute path of the other machine, not '%s'",
 				f->key, shown(ld, n->text));
 	return value_path(ld, f, n, slot);
 }
 
-static const struct field_type url_type = { read_url, SHAPE_TEXT, "^sftp://",
-					    GRAMMAR_ADDRESS };
+static const struct field_type url_type = { read_url, SHAPE_TEXT, "^sftp://", GRAMMAR_ADDRESS };
 static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL };
-static const struct field_type far_path_type = { read_far_path, SHAPE_TEXT,
-						 "^/" };
+static const struct field_type far_path_type = { read_far_path, SHAPE_TEXT, "^/" };
 
 /* ---- the rows ---- */
 
-#define FAR_PATH(T, k, m, h) \
-	FIELD(T, k, m, const char *, far_path_type, .help = h)
+#define FAR_PATH(T, k, m, h) FIELD(T, k, m, const char *, far_path_type, .help = h)
 
-static bool check_paths_there(struct loader *ld, const struct node *n,
-			      void *out)
+static bool check_paths_there(struct loader *ld, const struct node *n, void *out)
 {
 	struct deliver *d = out;
 
@@ -163,12 +149,10 @@ static bool check_paths_there(struct loader *ld, const struct node *n,
 }
 
 static const struct field sftp_fields[] = {
-	FIELD(struct deliver, "url", sftp, struct sftp, url_type,
-	      .required = true, .help = "sftp://USER@HOST[:PORT]"),
+	FIELD(struct deliver, "url", sftp, struct sftp, url_type, .required = true,
+	      .help = "sftp://USER@HOST[:PORT]"),
 	FIELD(struct deliver, "host_key", sftp.host_key, const char *, pin_type,
-	      .help = "the only key of the host that is taken, as "
-		      "'ssh-keygen -l' prints it; without it "
-		      "known_hosts decides"),
+	      .help = "the only key of the host that is taken, as 'ssh-keygen -l' prints it; without it known_hosts decides"),
 	INSTALL_ROWS(struct deliver, files., FAR_PATH),
 	{ 0 },
 };
@@ -198,9 +182,9 @@ static bool check_signal(struct loader *ld, const struct draft *d,
 			 const struct component_form *form)
 {
 	return form->activate.kind != ACTIVATE_SIGNAL ||
-	       complain(ld, said(d, "activate"),
-			"'signal' is for this machine only; over SSH say "
-			"'command', for example [systemctl, reload, nginx]");
+	       complain(
+		       ld, said(d, "activate"),
+		       "'signal' is for this machine only; over SSH say 'command', for example [systemctl, reload, nginx]");
 }
 
 static bool check_access(struct loader *ld, const struct draft *d,
@@ -209,15 +193,13 @@ static bool check_access(struct loader *ld, const struct draft *d,
 	const struct ssh_access *a = &ld->fleet.access.ssh;
 
 	if (a->key.kind == SECRET_NONE)
-		return complain(ld, said(d, "deliver"),
-				"it is delivered to over SSH, but there is no "
-				"'access: {ssh: {key: ...}}', which says who "
-				"certfleet is");
+		return complain(
+			ld, said(d, "deliver"),
+			"it is delivered to over SSH, but there is no 'access: {ssh: {key: ...}}', which says who certfleet is");
 	if (!a->known_hosts && !form->deliver.sftp.host_key)
-		return complain(ld, said(d, "deliver"),
-				"nothing says which key this host has: give "
-				"'host_key' here, or 'known_hosts' in 'access: "
-				"{ssh: ...}'");
+		return complain(
+			ld, said(d, "deliver"),
+			"nothing says which key this host has: give 'host_key' here, or 'known_hosts' in 'access: {ssh: ...}'");
 	return true;
 }
 

@@ -50,10 +50,10 @@ bool loader_has_room(struct loader *ld, const struct node *at)
 	if (bytes_held(ld) <= ld->unexpanded + EXPANDED_BYTES)
 		return true;
 	ld->full = true;
-	return complain(ld, at,
-			"the fleet takes more than %d MiB once its groups are "
-			"expanded; divide it into several fleets",
-			EXPANDED_BYTES / 1024 / 1024);
+	return complain(
+		ld, at,
+		"the fleet takes more than %d MiB once its groups are expanded; divide it into several fleets",
+		EXPANDED_BYTES / 1024 / 1024);
 }
 
 const char *shown(struct loader *ld, const char *text)
@@ -117,12 +117,11 @@ static const char *item_words(struct loader *ld, const struct node *at)
 {
 	const struct scope *s = ld->scope;
 
-	if (!s || !s->item || at->kind >= NODE_LIST || !at->text ||
-	    !placeholder_in(at->text) || !loader_can_report(ld))
+	if (!s || !s->item || at->kind >= NODE_LIST || !at->text || !placeholder_in(at->text) ||
+	    !loader_can_report(ld))
 		return "";
 	if (!s->csv)
-		return arena_printf(&ld->work, " (item '%s')",
-				    shown(ld, s->each));
+		return arena_printf(&ld->work, " (item '%s')", shown(ld, s->each));
 	return arena_printf(&ld->work, " (row %s:%u)",
 			    shown(ld, ld->sources.items[s->item->source].name),
 			    line_of(ld, s->item));
@@ -198,55 +197,46 @@ bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
 	if (source_known(ld, clean, source))
 		return true;
 	if (ld->sources.count >= SOURCE_LIMIT)
-		return complain(ld, path, "more than %d files are read",
-				SOURCE_LIMIT);
+		return complain(ld, path, "more than %d files are read", SOURCE_LIMIT);
 	if (*path->text == '/')
-		return complain(ld, path,
-				"'%s' is not beneath the fleet file's "
-				"directory; write a relative path",
-				shown(ld, path->text));
+		return complain(
+			ld, path,
+			"'%s' is not beneath the fleet file's directory; write a relative path",
+			shown(ld, path->text));
 	if (!fs_read_beneath(ld->dirfd, seen, YAML_BYTES, &text, &e))
 		return complain(ld, path, "%s", e.text);
 	ld->read += text.len;
 	if (ld->read > SOURCES_BYTES)
-		return complain(ld, path,
-				"the files of a fleet have more than %d MiB "
-				"together",
+		return complain(ld, path, "the files of a fleet have more than %d MiB together",
 				SOURCES_BYTES / 1024 / 1024);
 	ld->unexpanded += text.len;
 
-	size_t bom =
-		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+	size_t bom = text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
 
-	*source = source_add(
-		ld, (struct source){
-			    .name = fs_relative_to(&ld->work, from.name,
-						   path->text),
-			    .path = arena_strdup(&ld->fleet.arena, clean),
-			    .directory = fs_dirname(
-				    &ld->work,
-				    arena_printf(&ld->work, "%s/%s",
-						 ld->fleet.directory, clean)),
-			    .text = buf_text(&text) + bom,
-			    .len = text.len - bom,
-		    });
+	*source =
+		source_add(ld, (struct source){
+				       .name = fs_relative_to(&ld->work, from.name, path->text),
+				       .path = arena_strdup(&ld->fleet.arena, clean),
+				       .directory = fs_dirname(
+					       &ld->work, arena_printf(&ld->work, "%s/%s",
+								       ld->fleet.directory, clean)),
+				       .text = buf_text(&text) + bom,
+				       .len = text.len - bom,
+			       });
 	return true;
 }
 
-bool source_read_csv(struct loader *ld, const struct node *path,
-		     uint16_t *source)
+bool source_read_csv(struct loader *ld, const struct node *path, uint16_t *source)
 {
 	const char *from = ld->sources.items[path->source].path;
 	const char *seen = fs_relative_to(&ld->work, from, path->text);
 	mode_t mode = 0;
 
-	if (ld->beneath && fs_mode_beneath(ld->dirfd, seen, &mode) &&
-	    !(mode & S_IROTH))
-		return complain(ld, path,
-				"a confined plan reads no CSV file that others "
-				"may not read: '%s' has mode %04o; chmod o+r "
-				"it when it holds no secret",
-				shown(ld, path->text), (unsigned)mode & 07777);
+	if (ld->beneath && fs_mode_beneath(ld->dirfd, seen, &mode) && !(mode & S_IROTH))
+		return complain(
+			ld, path,
+			"a confined plan reads no CSV file that others may not read: '%s' has mode %04o; chmod o+r it when it holds no secret",
+			shown(ld, path->text), (unsigned)mode & 07777);
 	if (!source_read(ld, path, source))
 		return false;
 	ld->sources.items[*source].csv = path;
@@ -265,8 +255,8 @@ static bool open_directory(struct loader *ld, const char *path, struct err *e)
 	return true;
 }
 
-static bool read_main(const struct loader *ld, const char *path,
-		      const char *name, struct buf *text, struct err *e)
+static bool read_main(const struct loader *ld, const char *path, const char *name, struct buf *text,
+		      struct err *e)
 {
 	if (ld->beneath)
 		return fs_read_beneath(ld->dirfd, name, YAML_BYTES, text, e);
@@ -280,20 +270,17 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 
-	if (!open_directory(ld, path, e) ||
-	    !read_main(ld, path, name, &text, e))
+	if (!open_directory(ld, path, e) || !read_main(ld, path, name, &text, e))
 		return false;
 
-	size_t bom =
-		text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
-	uint16_t source = source_add(
-		ld, (struct source){
-			    .name = ld->fleet.path,
-			    .path = arena_strdup(&ld->fleet.arena, name),
-			    .directory = ld->fleet.directory,
-			    .text = buf_text(&text) + bom,
-			    .len = text.len - bom,
-		    });
+	size_t bom = text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
+	uint16_t source = source_add(ld, (struct source){
+						 .name = ld->fleet.path,
+						 .path = arena_strdup(&ld->fleet.arena, name),
+						 .directory = ld->fleet.directory,
+						 .text = buf_text(&text) + bom,
+						 .len = text.len - bom,
+					 });
 
 	ld->read = text.len;
 	if (!ld->beneath || begins_as_fleet_file(&ld->sources.items[source])) {
@@ -303,8 +290,6 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 
 	const struct node start = { .source = source };
 
-	complain(ld, &start,
-		 "a fleet file that nobody has reviewed begins with "
-		 "'certfleet: 1'");
+	complain(ld, &start, "a fleet file that nobody has reviewed begins with 'certfleet: 1'");
 	return true;
 }

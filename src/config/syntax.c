@@ -12,8 +12,7 @@ struct wording {
 
 static const struct wording flow_wordings[] = {
 	{ "did not find expected",
-	  "expected ',' or the closing bracket; quote it when a value holds "
-	  "any of , : [ ] { } # or begins with ':'" },
+	  "expected ',' or the closing bracket; quote it when a value holds any of , : [ ] { } # or begins with ':'" },
 	{ NULL, NULL },
 };
 
@@ -23,22 +22,17 @@ static const struct wording wordings[] = {
 	{ "found character that cannot start",
 	  "a value cannot begin with this character; quote it" },
 	{ "mapping values are not allowed",
-	  "':' with a blank after it begins a value, and none is expected "
-	  "here; quote it when it is text, or check the indentation" },
+	  "':' with a blank after it begins a value, and none is expected here; quote it when it is text, or check the indentation" },
 	{ "found a tab character", "a tab cannot indent; use blanks" },
 	{ "found unexpected end of stream", "the quote is never closed" },
 	{ "found unexpected document indicator", "the quote is never closed" },
-	{ "could not find expected ':'", "expected 'key: value'; a blank "
-					 "belongs after the ':'" },
+	{ "could not find expected ':'", "expected 'key: value'; a blank belongs after the ':'" },
 	{ "did not find expected key",
-	  "expected a key; check the indentation, and quote a value that "
-	  "begins with '[', '{' or a quote and goes on after it" },
-	{ "did not find expected '-'",
-	  "expected '-' for the next item; check the indentation" },
+	  "expected a key; check the indentation, and quote a value that begins with '[', '{' or a quote and goes on after it" },
+	{ "did not find expected '-'", "expected '-' for the next item; check the indentation" },
 	{ "did not find expected <document start>",
 	  "expected the end of the file; check the indentation" },
-	{ "did not find expected node content",
-	  "expected a value; quote it when it is text" },
+	{ "did not find expected node content", "expected a value; quote it when it is text" },
 	{ "found undefined tag handle", "tags are not supported; quote it" },
 	{ NULL, NULL },
 };
@@ -51,16 +45,14 @@ static const char *wording_of(const struct wording *w, const char *problem)
 	return NULL;
 }
 
-static bool complain_at(struct loader *ld, uint16_t source, uint32_t at,
-			const char *text)
+static bool complain_at(struct loader *ld, uint16_t source, uint32_t at, const char *text)
 {
 	const struct node here = { .source = source, .at = at };
 
 	return complain(ld, &here, "%s", text);
 }
 
-void syntax_report(struct loader *ld, uint16_t source,
-		   const struct syntax_error *error)
+void syntax_report(struct loader *ld, uint16_t source, const struct syntax_error *error)
 {
 	const char *text = NULL;
 	const struct source *s = &ld->sources.items[source];
@@ -69,9 +61,7 @@ void syntax_report(struct loader *ld, uint16_t source,
 
 	if (at < s->len && s->text[at] == '\t')
 		text = "a tab cannot indent; use blanks";
-	else if (!strncmp(error->problem, "did not find expected alphabetic",
-			  32) &&
-		 at > 0)
+	else if (!strncmp(error->problem, "did not find expected alphabetic", 32) && at > 0)
 		at--; /* onto the '*' */
 	else if (error->in_flow)
 		text = wording_of(flow_wordings, error->problem);
@@ -80,11 +70,11 @@ void syntax_report(struct loader *ld, uint16_t source,
 	if (!text)
 		complain(ld, &here, "not valid YAML: %s", error->problem);
 	else if (error->quote_line)
-		complain(ld, &here, "%s; the quote of line %zu ends here only",
-			 text, error->quote_line);
+		complain(ld, &here, "%s; the quote of line %zu ends here only", text,
+			 error->quote_line);
 	else if (error->bracket_line)
-		complain(ld, &here, "%s; the bracket of line %zu is still open",
-			 text, error->bracket_line);
+		complain(ld, &here, "%s; the bracket of line %zu is still open", text,
+			 error->bracket_line);
 	else
 		complain_at(ld, source, at, text);
 }
@@ -94,8 +84,7 @@ static bool is_old_break(const unsigned char *b, size_t left)
 {
 	if (left >= 2 && b[0] == 0xc2 && b[1] == 0x85)
 		return true;
-	return left >= 3 && b[0] == 0xe2 && b[1] == 0x80 &&
-	       (b[2] == 0xa8 || b[2] == 0xa9);
+	return left >= 3 && b[0] == 0xe2 && b[1] == 0x80 && (b[2] == 0xa8 || b[2] == 0xa9);
 }
 
 static bool is_plain(unsigned char c)
@@ -117,8 +106,7 @@ static size_t invalid_at(const char *text, size_t len)
 			low = i;
 	}
 	for (size_t n = low + 1; n <= len; n++) {
-		bool boundary =
-			n == len || ((unsigned char)text[n] & 0xc0) != 0x80;
+		bool boundary = n == len || ((unsigned char)text[n] & 0xc0) != 0x80;
 
 		if (!boundary)
 			continue;
@@ -133,12 +121,9 @@ static size_t invalid_at(const char *text, size_t len)
 static const char *fault_at(const unsigned char *b, size_t left)
 {
 	if (*b == '\r')
-		return left > 1 && b[1] == '\n'
-			       ? NULL
-			       : "a carriage return that ends no line";
+		return left > 1 && b[1] == '\n' ? NULL : "a carriage return that ends no line";
 	if (*b < 0x20 || *b == 0x7f)
-		return "a control character; in double quotes it can be "
-		       "written as \\xNN";
+		return "a control character; in double quotes it can be written as \\xNN";
 	if (is_old_break(b, left))
 		return "a line break that only YAML 1.1 knows; remove it";
 	return NULL;
@@ -163,6 +148,5 @@ bool syntax_check_bytes(struct loader *ld, uint16_t source, bool *ascii)
 	}
 	if (*ascii || text_is_utf8(s->text, s->len))
 		return true;
-	return complain_at(ld, source, (uint32_t)invalid_at(s->text, s->len),
-			   "not valid UTF-8");
+	return complain_at(ld, source, (uint32_t)invalid_at(s->text, s->len), "not valid UTF-8");
 }

@@ -27,7 +27,6 @@ struct syntax_error {
 bool syntax_check_bytes(struct loader *ld, uint16_t source, bool *ascii);
 
 /* In words that say what to do about it. */
-void syntax_report(struct loader *ld, uint16_t source,
-		   const struct syntax_error *error);
+void syntax_report(struct loader *ld, uint16_t source, const struct syntax_error *error);
 
 #endif

@@ -58,14 +58,12 @@ static bool cut(struct loader *ld, const char *text, struct written *out)
 	size_t len = authority_len(text);
 
 	*out = (struct written){ .tls = tls,
-				 .authority =
-					 arena_strndup(&ld->work, text, len),
+				 .authority = arena_strndup(&ld->work, text, len),
 				 .rest = text + len };
 	return true;
 }
 
-static bool expand_host(struct loader *ld, const struct node *n,
-			const char *text, const char **out)
+static bool expand_host(struct loader *ld, const struct node *n, const char *text, const char **out)
 {
 	const struct expansion x = { ld, n, text, GRAMMAR_AUTHORITY };
 	AUTO(buf) host = { .limit = EXPANDED_LIMIT };
@@ -94,42 +92,34 @@ static const char *lower_case(struct arena *a, const char *text)
 }
 
 /* "https://HOST[:PORT]" in its one form; NULL: no such host. */
-static const char *make_origin(struct loader *ld, bool tls,
-			       const char *authority, const char **host)
+static const char *make_origin(struct loader *ld, bool tls, const char *authority,
+			       const char **host)
 {
 	uint16_t usual = tls ? HTTPS_PORT : HTTP_PORT;
 	uint16_t port = 0;
-	const char *text =
-		has_port(authority)
-			? authority
-			: arena_printf(&ld->work, "%s:%u", authority, usual);
+	const char *text = has_port(authority) ? authority
+					       : arena_printf(&ld->work, "%s:%u", authority, usual);
 
 	if (!host_port_parse(&ld->work, text, host, &port))
 		return NULL;
 	*host = lower_case(&ld->work, *host);
 
 	bool brackets = strchr(*host, ':') != NULL;
-	const char *origin = arena_printf(
-		&ld->fleet.arena, "%s://%s%s%s", tls ? "https" : "http",
-		brackets ? "[" : "", *host, brackets ? "]" : "");
+	const char *origin = arena_printf(&ld->fleet.arena, "%s://%s%s%s", tls ? "https" : "http",
+					  brackets ? "[" : "", *host, brackets ? "]" : "");
 
-	return port == usual
-		       ? origin
-		       : arena_printf(&ld->fleet.arena, "%s:%u", origin, port);
+	return port == usual ? origin : arena_printf(&ld->fleet.arena, "%s:%u", origin, port);
 }
 
-static bool not_a_url(struct loader *ld, const struct field *f,
-		      const struct node *n)
+static bool not_a_url(struct loader *ld, const struct field *f, const struct node *n)
 {
 	return complain(ld, n,
-			"'%s' must begin with https://HOST or "
-			"https://HOST:PORT, not be '%s'",
+			"'%s' must begin with https://HOST or https://HOST:PORT, not be '%s'",
 			f->key, shown(ld, n->text));
 }
 
-static bool read_origin(struct loader *ld, const struct field *f,
-			const struct node *n, struct written *w,
-			const char **out)
+static bool read_origin(struct loader *ld, const struct field *f, const struct node *n,
+			struct written *w, const char **out)
 {
 	const char *expanded = NULL;
 
@@ -151,13 +141,11 @@ static bool is_local(const struct written *w)
 	return !w->host || host_is_local(w->host);
 }
 
-static bool check_safe(struct loader *ld, const struct field *f,
-		       const struct node *n, const struct written *w)
+static bool check_safe(struct loader *ld, const struct field *f, const struct node *n,
+		       const struct written *w)
 {
 	return w->tls || is_local(w) ||
-	       complain(ld, n,
-			"'%s' must begin with https://, because '%s' is not "
-			"on this machine",
+	       complain(ld, n, "'%s' must begin with https://, because '%s' is not on this machine",
 			f->key, as_written(ld, n, w->host));
 }
 
@@ -165,8 +153,7 @@ static bool check_safe(struct loader *ld, const struct field *f,
 
 static bool is_hex_pair(const char *text)
 {
-	return isxdigit((unsigned char)text[0]) &&
-	       isxdigit((unsigned char)text[1]);
+	return isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]);
 }
 
 /* RFC 3986: what a path and a query are made of. */
@@ -176,8 +163,7 @@ static bool is_url_text(const char *text)
 		if (*text == '%' && !is_hex_pair(text + 1))
 			return false;
 		if (!isascii((unsigned char)*text) ||
-		    (!isalnum((unsigned char)*text) &&
-		     !strchr("-._~!$&'()*+,;=:@/?%", *text)))
+		    (!isalnum((unsigned char)*text) && !strchr("-._~!$&'()*+,;=:@/?%", *text)))
 			return false;
 	}
 	return true;
@@ -188,15 +174,14 @@ static bool has_dots(const char *path)
 	for (const char *at = strchr(path, '/'); at; at = strchr(at, '/')) {
 		size_t len = strcspn(++at, "/?");
 
-		if ((len == 1 && *at == '.') ||
-		    (len == 2 && !strncmp(at, "..", 2)))
+		if ((len == 1 && *at == '.') || (len == 2 && !strncmp(at, "..", 2)))
 			return true;
 	}
 	return false;
 }
 
-static bool check_path(struct loader *ld, const struct field *f,
-		       const struct node *n, const struct http_text *path)
+static bool check_path(struct loader *ld, const struct field *f, const struct node *n,
+		       const struct http_text *path)
 {
 	for (size_t i = 0; i < path->count; i++) {
 		const char *text = path->pieces[i].text;
@@ -204,45 +189,39 @@ static bool check_path(struct loader *ld, const struct field *f,
 		if (!text)
 			continue;
 		if (!is_url_text(text))
-			return complain(ld, n,
-					"'%s' holds a character that must be "
-					"written as %%NN, or a fragment",
-					f->key);
+			return complain(
+				ld, n,
+				"'%s' holds a character that must be written as %%NN, or a fragment",
+				f->key);
 		if (has_dots(text))
-			return complain(ld, n,
-					"'%s' has a part that is only dots",
-					f->key);
+			return complain(ld, n, "'%s' has a part that is only dots", f->key);
 	}
 	return http_text_is_public(ld, n, path);
 }
 
-static bool read_url(struct loader *ld, const struct field *f,
-		     const struct node *n, void *slot)
+static bool read_url(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct http_url *out = slot;
 	struct written w = { 0 };
 	AUTO(http_text_builder) b = { .ld = ld, .grammar = GRAMMAR_URL };
 
-	if (!read_origin(ld, f, n, &w, &out->origin) ||
-	    !check_safe(ld, f, n, &w))
+	if (!read_origin(ld, f, n, &w, &out->origin) || !check_safe(ld, f, n, &w))
 		return false;
 	if (*w.rest != '/')
 		http_text_raw(&b, "/");
-	return http_text_add(&b, n, w.rest) &&
-	       http_text_finish(&b, n, &out->path) &&
+	return http_text_add(&b, n, w.rest) && http_text_finish(&b, n, &out->path) &&
 	       check_path(ld, f, n, &out->path);
 }
 
-static bool ends_there(struct loader *ld, const struct field *f,
-		       const struct node *n, const struct written *w)
+static bool ends_there(struct loader *ld, const struct field *f, const struct node *n,
+		       const struct written *w)
 {
 	return !*w->rest || !strcmp(w->rest, "/") ||
-	       complain(ld, n, "'%s' ends behind the host and its port",
-			f->key);
+	       complain(ld, n, "'%s' ends behind the host and its port", f->key);
 }
 
-static bool read_bare_origin(struct loader *ld, const struct field *f,
-			     const struct node *n, void *slot)
+static bool read_bare_origin(struct loader *ld, const struct field *f, const struct node *n,
+			     void *slot)
 {
 	struct written w = { 0 };
 
@@ -251,8 +230,7 @@ static bool read_bare_origin(struct loader *ld, const struct field *f,
 }
 
 /* It asks nobody who they are, so it is never elsewhere. */
-static bool read_admin(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_admin(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct written w = { 0 };
 	bool is_tcp = n->kind == NODE_TEXT && !strncmp(n->text, "tcp:", 4);
@@ -262,15 +240,13 @@ static bool read_admin(struct loader *ld, const struct field *f,
 	if (!is_tcp && !read_origin(ld, f, n, &w, slot))
 		return false;
 	if (is_tcp || w.tls || !is_local(&w))
-		return complain(ld, n,
-				"'%s' must be http://HOST:PORT of this "
-				"machine, or the path of a unix socket, not "
-				"'%s'",
-				f->key, shown(ld, n->text));
+		return complain(
+			ld, n,
+			"'%s' must be http://HOST:PORT of this machine, or the path of a unix socket, not '%s'",
+			f->key, shown(ld, n->text));
 	return ends_there(ld, f, n, &w);
 }
 
 const struct field_type url_type = { read_url, SHAPE_TEXT, "^https?://" };
-const struct field_type origin_type = { read_bare_origin, SHAPE_TEXT,
-					"^https?://" };
+const struct field_type origin_type = { read_bare_origin, SHAPE_TEXT, "^https?://" };
 const struct field_type admin_type = { read_admin, SHAPE_TEXT, NULL };

@@ -11,14 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool one_line(struct loader *ld, const struct field *f,
-		     const struct node *n)
+static bool one_line(struct loader *ld, const struct field *f, const struct node *n)
 {
 	for (const char *at = n->text; *at; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
 			return complain(ld, n,
-					"'%s' holds a line break or another "
-					"control character",
+					"'%s' holds a line break or another control character",
 					f->key);
 	return true;
 }
@@ -30,13 +28,12 @@ bool value_raw(struct loader *ld, const struct field *f, const struct node *n)
 	if (!n->count)
 		return complain(ld, n, "'%s' is empty", f->key);
 	if (n->count > EXPANDED_LIMIT)
-		return complain(ld, n, "'%s' is longer than %d bytes", f->key,
-				EXPANDED_LIMIT);
+		return complain(ld, n, "'%s' is longer than %d bytes", f->key, EXPANDED_LIMIT);
 	return one_line(ld, f, n);
 }
 
-static bool expand(struct loader *ld, const struct field *f,
-		   const struct node *n, enum grammar g, const char **out)
+static bool expand(struct loader *ld, const struct field *f, const struct node *n, enum grammar g,
+		   const char **out)
 {
 	if (!value_raw(ld, f, n))
 		return false;
@@ -46,20 +43,15 @@ static bool expand(struct loader *ld, const struct field *f,
 	}
 	if (!placeholder_expand(ld, n, g, out))
 		return false;
-	return **out || complain(ld, n,
-				 "'%s' is empty, once placeholders are "
-				 "replaced",
-				 f->key);
+	return **out || complain(ld, n, "'%s' is empty, once placeholders are replaced", f->key);
 }
 
-bool value_text(struct loader *ld, const struct field *f, const struct node *n,
-		const char **out)
+bool value_text(struct loader *ld, const struct field *f, const struct node *n, const char **out)
 {
 	return expand(ld, f, n, f->type ? f->type->grammar : GRAMMAR_TEXT, out);
 }
 
-bool value_path(struct loader *ld, const struct field *f, const struct node *n,
-		const char **out)
+bool value_path(struct loader *ld, const struct field *f, const struct node *n, const char **out)
 {
 	const char *text = NULL;
 
@@ -69,20 +61,17 @@ bool value_path(struct loader *ld, const struct field *f, const struct node *n,
 	return true;
 }
 
-static bool read_text(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_text(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	return value_text(ld, f, n, slot);
 }
 
-static bool read_path(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_path(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	return value_path(ld, f, n, slot);
 }
 
-static bool read_file(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_file(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	if (!value_raw(ld, f, n))
 		return false;
@@ -92,34 +81,32 @@ static bool read_file(struct loader *ld, const struct field *f,
 
 bool name_is_valid(const char *name)
 {
-	static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char first[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 	size_t len = strlen(name);
 
 	return len && len <= NAME_LIMIT && strchr(first, *name) &&
-	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+		       len;
 }
 
-static bool read_name(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_name(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
 
 	if (!value_text(ld, f, n, &text))
 		return false;
 	if (!name_is_valid(text))
-		return complain(ld, n,
-				"'%s' cannot be '%s': a name has up to 64 of "
-				"A-Z a-z 0-9 . _ - and begins with a letter "
-				"or digit",
-				f->key, shown(ld, n->text));
+		return complain(
+			ld, n,
+			"'%s' cannot be '%s': a name has up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit",
+			f->key, shown(ld, n->text));
 	*(const char **)slot = text;
 	return true;
 }
 
-static bool read_variable(struct loader *ld, const struct field *f,
-			  const struct node *n, void *slot)
+static bool read_variable(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
 {
 	static const char prefix[] = "CERTFLEET_";
 	size_t start = sizeof(prefix) - 1;
@@ -128,33 +115,29 @@ static bool read_variable(struct loader *ld, const struct field *f,
 		return false;
 	if (strncmp(n->text, prefix, start) || !n->text[start] ||
 	    n->text[strspn(n->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")])
-		return complain(ld, n,
-				"'%s' cannot be '%s': a variable begins with "
-				"CERTFLEET_ and has only A-Z 0-9 _",
-				f->key, shown(ld, n->text));
+		return complain(
+			ld, n,
+			"'%s' cannot be '%s': a variable begins with CERTFLEET_ and has only A-Z 0-9 _",
+			f->key, shown(ld, n->text));
 	*(const char **)slot = n->text;
 	return true;
 }
 
-static bool read_flag(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_flag(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	if (n->kind == NODE_TEXT)
-		return complain(ld, n,
-				"'%s' must be true or false, not the text "
-				"\"%s\"",
-				f->key, shown(ld, n->text));
+		return complain(ld, n, "'%s' must be true or false, not the text \"%s\"", f->key,
+				shown(ld, n->text));
 	if (n->kind != NODE_BOOL)
-		return complain(ld, n, "'%s' must be true or false, not %s",
-				f->key, node_kind_words(n));
+		return complain(ld, n, "'%s' must be true or false, not %s", f->key,
+				node_kind_words(n));
 	*(bool *)slot = *n->text == 't' || *n->text == 'T';
 	return true;
 }
 
 static bool parse_count(const struct node *n, int64_t *out)
 {
-	if (n->kind != NODE_INTEGER || n->count > 18 ||
-	    n->text[strspn(n->text, "0123456789")])
+	if (n->kind != NODE_INTEGER || n->count > 18 || n->text[strspn(n->text, "0123456789")])
 		return false;
 	if (*n->text == '0' && n->count > 1)
 		return false; /* octal to some readers */
@@ -162,25 +145,19 @@ static bool parse_count(const struct node *n, int64_t *out)
 	return true;
 }
 
-static bool not_a_count(struct loader *ld, const struct field *f,
-			const struct node *n)
+static bool not_a_count(struct loader *ld, const struct field *f, const struct node *n)
 {
 	if (n->kind == NODE_TEXT)
-		return complain(ld, n,
-				"'%s' must be a whole number, not the text "
-				"\"%s\"",
-				f->key, shown(ld, n->text));
+		return complain(ld, n, "'%s' must be a whole number, not the text \"%s\"", f->key,
+				shown(ld, n->text));
 	if (n->kind >= NODE_LIST || !n->count)
-		return complain(ld, n, "'%s' must be a whole number, not %s",
-				f->key, node_kind_words(n));
-	return complain(ld, n,
-			"'%s' must be a whole number without sign or leading "
-			"zeros, not %s",
+		return complain(ld, n, "'%s' must be a whole number, not %s", f->key,
+				node_kind_words(n));
+	return complain(ld, n, "'%s' must be a whole number without sign or leading zeros, not %s",
 			f->key, shown(ld, n->text));
 }
 
-static bool read_count(struct loader *ld, const struct field *f,
-		       const struct node *n, void *slot)
+static bool read_count(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const struct bounds *b = f->param;
 	int64_t count = 0;
@@ -188,65 +165,54 @@ static bool read_count(struct loader *ld, const struct field *f,
 	if (!parse_count(n, &count))
 		return not_a_count(ld, f, n);
 	if (count < b->least || count > b->most)
-		return complain(ld, n, "'%s' must be %lld to %lld, not %lld",
-				f->key, (long long)b->least, (long long)b->most,
-				(long long)count);
+		return complain(ld, n, "'%s' must be %lld to %lld, not %lld", f->key,
+				(long long)b->least, (long long)b->most, (long long)count);
 	*(unsigned *)slot = (unsigned)count;
 	return true;
 }
 
-static bool read_version(struct loader *ld, const struct field *f,
-			 const struct node *n, void *slot)
+static bool read_version(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	int64_t version = 0;
 
 	if (!parse_count(n, &version) || version != 1)
-		return complain(ld, n,
-				"'%s' must be 1, the only format this version "
-				"reads",
+		return complain(ld, n, "'%s' must be 1, the only format this version reads",
 				f->key);
 	*(unsigned *)slot = 1;
 	return true;
 }
 
-bool value_duration(struct loader *ld, const struct field *f,
-		    const struct node *n, int64_t *out)
+bool value_duration(struct loader *ld, const struct field *f, const struct node *n, int64_t *out)
 {
 	const struct bounds *b = f->param;
 	char least[DURATION_TEXT];
 	char most[DURATION_TEXT];
 	int64_t seconds = 0;
 
-	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING ||
-	    n->kind == NODE_NULL)
+	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING || n->kind == NODE_NULL)
 		return wrong_kind(ld, f, n, "a duration like 90d");
 	if (!duration_parse(n->text, &seconds))
-		return complain(ld, n,
-				"'%s' must be a duration like 90d or 12h, not "
-				"'%s'",
-				f->key, shown(ld, n->text));
+		return complain(ld, n, "'%s' must be a duration like 90d or 12h, not '%s'", f->key,
+				shown(ld, n->text));
 	if (seconds < b->least || seconds > b->most)
 		return complain(ld, n, "'%s' must be %s to %s", f->key,
-				duration_words(b->least, least),
-				duration_words(b->most, most));
+				duration_words(b->least, least), duration_words(b->most, most));
 	*out = seconds;
 	return true;
 }
 
-static bool read_duration(struct loader *ld, const struct field *f,
-			  const struct node *n, void *slot)
+static bool read_duration(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
 {
 	return value_duration(ld, f, n, slot);
 }
 
-static bool read_choice(struct loader *ld, const struct field *f,
-			const struct node *n, void *slot)
+static bool read_choice(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *const *names = f->param;
 	AUTO(buf) all = { 0 };
 
-	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING ||
-	    n->kind == NODE_NULL)
+	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING || n->kind == NODE_NULL)
 		return wrong_kind(ld, f, n, "text");
 	for (unsigned i = 0; names[i]; i++) {
 		if (!strcmp(names[i], n->text)) {
@@ -261,63 +227,50 @@ static bool read_choice(struct loader *ld, const struct field *f,
 	const char *meant = text_nearest(n->text, names);
 
 	if (meant)
-		return complain(ld, n,
-				"'%s' cannot be '%s', did you mean '%s'?",
-				f->key, shown(ld, n->text), meant);
-	return complain(ld, n, "'%s' cannot be '%s'; it is one of: %s", f->key,
-			shown(ld, n->text), buf_text(&all));
+		return complain(ld, n, "'%s' cannot be '%s', did you mean '%s'?", f->key,
+				shown(ld, n->text), meant);
+	return complain(ld, n, "'%s' cannot be '%s'; it is one of: %s", f->key, shown(ld, n->text),
+			buf_text(&all));
 }
 
-static bool read_mode(struct loader *ld, const struct field *f,
-		      const struct node *n, void *slot)
+static bool read_mode(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	if (!value_raw(ld, f, n))
 		return false;
 
 	size_t digits = strspn(n->text, "01234567");
 
-	if (n->text[digits] || digits < 3 || digits > 4 ||
-	    (digits == 4 && *n->text != '0'))
+	if (n->text[digits] || digits < 3 || digits > 4 || (digits == 4 && *n->text != '0'))
 		return complain(ld, n,
-				"'%s' must be three or four octal digits like "
-				"\"0640\", not '%s'",
+				"'%s' must be three or four octal digits like \"0640\", not '%s'",
 				f->key, shown(ld, n->text));
 
 	mode_t mode = (mode_t)strtoul(n->text, NULL, 8);
 
 	if (mode & (S_IRWXO | S_IWGRP | S_IXGRP | S_IXUSR) || !(mode & S_IRUSR))
-		return complain(ld, n,
-				"'%s' cannot be '%s': a key is for its owner, "
-				"and at most readable by its group, \"0640\"",
-				f->key, shown(ld, n->text));
+		return complain(
+			ld, n,
+			"'%s' cannot be '%s': a key is for its owner, and at most readable by its group, \"0640\"",
+			f->key, shown(ld, n->text));
 	*(mode_t *)slot = mode;
 	return true;
 }
 
 const struct field_type text_type = { read_text, SHAPE_TEXT, NULL };
-const struct field_type argument_type = { read_text, SHAPE_TEXT, NULL,
-					  GRAMMAR_ARGUMENT };
-const struct field_type program_type = { read_text, SHAPE_TEXT, NULL,
-					 GRAMMAR_PROGRAM };
-const struct field_type subject_type = { read_text, SHAPE_TEXT, NULL,
-					 GRAMMAR_SUBJECT };
-const struct field_type host_type = { read_text, SHAPE_TEXT, NULL,
-				      GRAMMAR_ADDRESS };
-const struct field_type object_key_type = { read_text, SHAPE_TEXT, NULL,
-					    GRAMMAR_KEY };
-const struct field_type object_name_type = { read_text, SHAPE_TEXT, NULL,
-					     GRAMMAR_NAME };
-const struct field_type account_type = { read_text, SHAPE_TEXT, NULL,
-					 GRAMMAR_ACCOUNT };
+const struct field_type argument_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_ARGUMENT };
+const struct field_type program_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_PROGRAM };
+const struct field_type subject_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_SUBJECT };
+const struct field_type host_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
+const struct field_type object_key_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_KEY };
+const struct field_type object_name_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_NAME };
+const struct field_type account_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_ACCOUNT };
 const struct field_type name_type = { read_name, SHAPE_TEXT, NAME_PATTERN };
 const struct field_type path_type = { read_path, SHAPE_TEXT, NULL };
 const struct field_type file_type = { read_file, SHAPE_TEXT, NULL };
-const struct field_type variable_type = { read_variable, SHAPE_TEXT,
-					  "^CERTFLEET_[A-Z0-9_]+$" };
+const struct field_type variable_type = { read_variable, SHAPE_TEXT, "^CERTFLEET_[A-Z0-9_]+$" };
 const struct field_type flag_type = { read_flag, SHAPE_FLAG, NULL };
 const struct field_type count_type = { read_count, SHAPE_COUNT, NULL };
 const struct field_type version_type = { read_version, SHAPE_VERSION, NULL };
-const struct field_type duration_type = { read_duration, SHAPE_TEXT,
-					  "^[0-9]+[smhdwy]$" };
+const struct field_type duration_type = { read_duration, SHAPE_TEXT, "^[0-9]+[smhdwy]$" };
 const struct field_type choice_type = { read_choice, SHAPE_CHOICE, NULL };
 const struct field_type mode_type = { read_mode, SHAPE_TEXT, "^0?[46][04]0$" };

@@ -22,15 +22,15 @@ extern const struct field_type object_name_type; /* of a component */
 extern const struct field_type account_type;     /* of a user or a group */
 extern const struct field_type name_type;        /* const char * */
 extern const struct field_type path_type;        /* const char *, absolute */
-extern const struct field_type file_type;     /* the same, as it is written */
-extern const struct field_type variable_type; /* const char * */
-extern const struct field_type flag_type;     /* bool */
-extern const struct field_type count_type;    /* unsigned; struct bounds */
-extern const struct field_type duration_type; /* int64_t; struct bounds */
-extern const struct field_type choice_type;   /* unsigned; names */
-extern const struct field_type mode_type;     /* mode_t */
-extern const struct field_type version_type;  /* unsigned */
-extern const struct field_type list_type;     /* struct items */
+extern const struct field_type file_type;        /* the same, as it is written */
+extern const struct field_type variable_type;    /* const char * */
+extern const struct field_type flag_type;        /* bool */
+extern const struct field_type count_type;       /* unsigned; struct bounds */
+extern const struct field_type duration_type;    /* int64_t; struct bounds */
+extern const struct field_type choice_type;      /* unsigned; names */
+extern const struct field_type mode_type;        /* mode_t */
+extern const struct field_type version_type;     /* unsigned */
+extern const struct field_type list_type;        /* struct items */
 extern const struct field_type one_or_list_type;
 extern const struct field_type record_type; /* by the record */
 extern const struct field_type later_type;  /* const struct node * */
@@ -42,14 +42,11 @@ bool value_raw(struct loader *ld, const struct field *f, const struct node *n);
  * Text with its placeholders replaced, as the grammar of the field's type
  * wants it; one line, not empty.
  */
-bool value_text(struct loader *ld, const struct field *f, const struct node *n,
-		const char **out);
+bool value_text(struct loader *ld, const struct field *f, const struct node *n, const char **out);
 /* The same as an absolute path; relative to the file it is written in. */
-bool value_path(struct loader *ld, const struct field *f, const struct node *n,
-		const char **out);
+bool value_path(struct loader *ld, const struct field *f, const struct node *n, const char **out);
 bool name_is_valid(const char *name);
 /* "90d", within the bounds of the field. */
-bool value_duration(struct loader *ld, const struct field *f,
-		    const struct node *n, int64_t *out);
+bool value_duration(struct loader *ld, const struct field *f, const struct node *n, int64_t *out);
 
 #endif

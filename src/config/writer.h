@@ -23,8 +23,7 @@ void put_text(struct writer *w, const char *field, const char *value);
 void put_number(struct writer *w, const char *field, int64_t value);
 void put_path(struct writer *w, const char *field, const char *path);
 /* By its name, of course. */
-void put_secret(struct writer *w, const char *field,
-		const struct secret_ref *s);
+void put_secret(struct writer *w, const char *field, const struct secret_ref *s);
 
 void put_caddy(struct writer *w, const struct caddy *c);
 void put_etcd(struct writer *w, const struct etcd *d);

@@ -79,8 +79,7 @@ static bool refuse(struct reader *r, const struct node *at, const char *text)
 	return complain(r->ld, at, "%s", text);
 }
 
-static struct node *new_node(struct reader *r, const yaml_event_t *ev,
-			     enum node_kind kind)
+static struct node *new_node(struct reader *r, const yaml_event_t *ev, enum node_kind kind)
 {
 	struct node *n = ARENA_NEW(&r->ld->work, struct node);
 
@@ -99,8 +98,7 @@ static bool wants_key(const struct reader *r)
 }
 
 /* Until its end a mapping counts keys and values. */
-static bool add_node(struct reader *r, struct node *n, uint64_t size,
-		     unsigned height)
+static bool add_node(struct reader *r, struct node *n, uint64_t size, unsigned height)
 {
 	if (!r->depth) {
 		r->root = n;
@@ -118,8 +116,7 @@ static bool add_node(struct reader *r, struct node *n, uint64_t size,
 	return true;
 }
 
-static struct anchor *add_anchor(struct reader *r, const yaml_char_t *name,
-				 struct node *n)
+static struct anchor *add_anchor(struct reader *r, const yaml_char_t *name, struct node *n)
 {
 	if (!name)
 		return NULL;
@@ -128,8 +125,7 @@ static struct anchor *add_anchor(struct reader *r, const yaml_char_t *name,
 
 	a->node = n;
 	a->size = 1;
-	lookup_put(&r->anchors, arena_strdup(&r->ld->work, (const char *)name),
-		   a);
+	lookup_put(&r->anchors, arena_strdup(&r->ld->work, (const char *)name), a);
 	return a;
 }
 
@@ -140,8 +136,8 @@ static bool check_key(struct reader *r, struct node *n)
 		return true;
 	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING)
 		return refuse(r, n, "a key is text; quote it");
-	return complain(r->ld, n, "the key '%s' is %s, not text; quote it",
-			shown(r->ld, n->text), node_kind_words(n));
+	return complain(r->ld, n, "the key '%s' is %s, not text; quote it", shown(r->ld, n->text),
+			node_kind_words(n));
 }
 
 static bool take_scalar(struct reader *r, const yaml_event_t *ev)
@@ -179,8 +175,7 @@ static bool take_alias(struct reader *r, const yaml_event_t *ev)
 	if (!a) {
 		r->failed = true;
 		return complain(r->ld, n,
-				"no anchor '&%s' stands before this; quote it "
-				"when it is text",
+				"no anchor '&%s' stands before this; quote it when it is text",
 				shown(r->ld, name));
 	}
 	if (a->open)
@@ -189,8 +184,7 @@ static bool take_alias(struct reader *r, const yaml_event_t *ev)
 		return refuse(r, n, "more than 64 levels");
 	r->alias_nodes += a->size;
 	if (r->alias_nodes > YAML_ALIAS_NODES)
-		return refuse(r, n,
-			      "aliases expand to more than 1000000 nodes");
+		return refuse(r, n, "aliases expand to more than 1000000 nodes");
 	if (wants_key(r)) {
 		struct node *copy = ARENA_NEW(&r->ld->work, struct node);
 
@@ -211,8 +205,7 @@ struct opening {
 	bool flow;
 };
 
-static bool open_frame(struct reader *r, const yaml_event_t *ev,
-		       struct opening o)
+static bool open_frame(struct reader *r, const yaml_event_t *ev, struct opening o)
 {
 	struct node *n = new_node(r, ev, o.kind);
 
@@ -229,9 +222,8 @@ static bool open_frame(struct reader *r, const yaml_event_t *ev,
 
 	if (a)
 		a->open = true;
-	r->frames[r->depth++] = (struct frame){
-		.node = n, .tail = &n->first, .anchor = a, .size = 1
-	};
+	r->frames[r->depth++] =
+		(struct frame){ .node = n, .tail = &n->first, .anchor = a, .size = 1 };
 	return true;
 }
 
@@ -253,12 +245,10 @@ static bool close_frame(struct reader *r)
 
 static bool open_document(struct reader *r, const yaml_event_t *ev)
 {
-	const struct node here = { .source = r->source,
-				   .at = offset_of(r, ev->start_mark.index) };
+	const struct node here = { .source = r->source, .at = offset_of(r, ev->start_mark.index) };
 
 	if (r->documents++)
-		return refuse(r, &here,
-			      "a second document; a fleet file holds one");
+		return refuse(r, &here, "a second document; a fleet file holds one");
 	if (ev->data.document_start.tag_directives.start !=
 	    ev->data.document_start.tag_directives.end)
 		return refuse(r, &here, "tags are not supported");
@@ -287,21 +277,17 @@ static bool take_event(struct reader *r, const yaml_event_t *ev)
 	case YAML_ALIAS_EVENT:
 		return take_alias(r, ev);
 	case YAML_SEQUENCE_START_EVENT:
-		return open_frame(
-			r, ev,
-			(struct opening){ NODE_LIST,
-					  ev->data.sequence_start.anchor,
-					  ev->data.sequence_start.tag,
-					  ev->data.sequence_start.style ==
-						  YAML_FLOW_SEQUENCE_STYLE });
+		return open_frame(r, ev,
+				  (struct opening){ NODE_LIST, ev->data.sequence_start.anchor,
+						    ev->data.sequence_start.tag,
+						    ev->data.sequence_start.style ==
+							    YAML_FLOW_SEQUENCE_STYLE });
 	case YAML_MAPPING_START_EVENT:
-		return open_frame(
-			r, ev,
-			(struct opening){ NODE_MAPPING,
-					  ev->data.mapping_start.anchor,
-					  ev->data.mapping_start.tag,
-					  ev->data.mapping_start.style ==
-						  YAML_FLOW_MAPPING_STYLE });
+		return open_frame(r, ev,
+				  (struct opening){ NODE_MAPPING, ev->data.mapping_start.anchor,
+						    ev->data.mapping_start.tag,
+						    ev->data.mapping_start.style ==
+							    YAML_FLOW_MAPPING_STYLE });
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		return close_frame(r);
@@ -331,24 +317,18 @@ static bool begins_mistake(const yaml_parser_t *p)
 static bool report_syntax(struct reader *r, const yaml_parser_t *p)
 {
 	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
-	size_t index = begins_mistake(p) ? p->context_mark.index
-					 : p->problem_mark.index;
+	size_t index = begins_mistake(p) ? p->context_mark.index : p->problem_mark.index;
 	size_t line = p->problem_mark.line;
 	bool in_flow = f && f->node->flags & NODE_FLOW;
-	bool earlier = p->error == YAML_PARSER_ERROR && p->context &&
-		       p->context_mark.line < line;
+	bool earlier = p->error == YAML_PARSER_ERROR && p->context && p->context_mark.line < line;
 
 	struct syntax_error error = {
 		.problem = p->problem ? p->problem : "unreadable",
-		.at = p->error == YAML_READER_ERROR
-			      ? (uint32_t)p->problem_offset
-			      : offset_of(r, index),
+		.at = p->error == YAML_READER_ERROR ? (uint32_t)p->problem_offset
+						    : offset_of(r, index),
 		.in_flow = in_flow,
-		.bracket_line =
-			in_flow && earlier ? p->context_mark.line + 1 : 0,
-		.quote_line = r->quote_last && r->quote_last == line
-				      ? r->quote_first + 1
-				      : 0,
+		.bracket_line = in_flow && earlier ? p->context_mark.line + 1 : 0,
+		.quote_line = r->quote_last && r->quote_last == line ? r->quote_first + 1 : 0,
 	};
 
 	syntax_report(r->ld, r->source, &error);
@@ -366,10 +346,8 @@ static bool read_events(struct reader *r, yaml_parser_t *p)
 		bool good = take_event(r, &ev);
 
 		if (good && ++r->events > YAML_EVENTS) {
-			const struct node here = {
-				.source = r->source,
-				.at = offset_of(r, ev.start_mark.index)
-			};
+			const struct node here = { .source = r->source,
+						   .at = offset_of(r, ev.start_mark.index) };
 			good = refuse(r, &here, "more than 16 million events");
 		}
 		yaml_event_delete(&ev);

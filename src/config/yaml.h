@@ -69,9 +69,8 @@ static inline const struct node *node_value(const struct node *n)
 
 #define node_items(item, list) \
 	for (const struct node *item = (list)->first; item; item = item->next)
-#define node_pairs(key, mapping)                             \
-	for (const struct node *key = (mapping)->first; key; \
-	     key = key->next->next)
+#define node_pairs(key, mapping) \
+	for (const struct node *key = (mapping)->first; key; key = key->next->next)
 
 /* The value of a pair, by its key. */
 static inline const struct node *pair_value(const struct node *key)

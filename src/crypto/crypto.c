@@ -36,8 +36,7 @@ bool bytes_equal(const void *a, const void *b, size_t len)
 	return memeql_sec(a, b, len);
 }
 
-void sha256_pieces(const struct bytes *pieces, size_t count,
-		   uint8_t out[SHA256_BYTES])
+void sha256_pieces(const struct bytes *pieces, size_t count, uint8_t out[SHA256_BYTES])
 {
 	struct sha256_ctx ctx;
 
@@ -83,21 +82,21 @@ __attribute__((noinline)) static void wipe_stack(void)
 
 /* Of its short form nettle leaves the state, which is as good as the password,
  * on the stack. */
-void pbkdf2_sha256(struct bytes password, struct bytes salt, unsigned rounds,
-		   uint8_t *out, size_t len)
+void pbkdf2_sha256(struct bytes password, struct bytes salt, unsigned rounds, uint8_t *out,
+		   size_t len)
 {
 	struct hmac_sha256_ctx ctx;
 
 	hmac_sha256_set_key(&ctx, password.len, password.data);
 	pbkdf2(&ctx, (nettle_hash_update_func *)hmac_sha256_update,
-	       (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_BYTES,
-	       rounds, salt.len, salt.data, len, out);
+	       (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_BYTES, rounds, salt.len,
+	       salt.data, len, out);
 	wipe(&ctx, sizeof(ctx));
 	wipe_stack();
 }
 
-void hkdf_sha256(struct bytes secret, struct bytes salt, const char *purpose,
-		 uint8_t *out, size_t len)
+void hkdf_sha256(struct bytes secret, struct bytes salt, const char *purpose, uint8_t *out,
+		 size_t len)
 {
 	struct hmac_sha256_ctx ctx;
 	uint8_t prk[SHA256_BYTES];
@@ -105,23 +104,22 @@ void hkdf_sha256(struct bytes secret, struct bytes salt, const char *purpose,
 	hmac_sha256(salt, &secret, 1, prk);
 	hmac_sha256_set_key(&ctx, sizeof(prk), prk);
 	hkdf_expand(&ctx, (nettle_hash_update_func *)hmac_sha256_update,
-		    (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_BYTES,
-		    strlen(purpose), (const uint8_t *)purpose, len, out);
+		    (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_BYTES, strlen(purpose),
+		    (const uint8_t *)purpose, len, out);
 	wipe(&ctx, sizeof(ctx));
 	wipe(prk, sizeof(prk));
 }
 
-static void gcm_begin(struct gcm_aes256_ctx *ctx,
-		      const uint8_t key[AEAD_KEY_BYTES], const uint8_t *nonce,
-		      struct bytes aad)
+static void gcm_begin(struct gcm_aes256_ctx *ctx, const uint8_t key[AEAD_KEY_BYTES],
+		      const uint8_t *nonce, struct bytes aad)
 {
 	gcm_aes256_set_key(ctx, key);
 	gcm_aes256_set_iv(ctx, AEAD_NONCE_BYTES, nonce);
 	gcm_aes256_update(ctx, aad.len, aad.data);
 }
 
-void aead_seal(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad,
-	       struct bytes plain, uint8_t *out)
+void aead_seal(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad, struct bytes plain,
+	       uint8_t *out)
 {
 	struct gcm_aes256_ctx ctx;
 	uint8_t *text = out + AEAD_NONCE_BYTES;
@@ -133,8 +131,8 @@ void aead_seal(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad,
 	wipe(&ctx, sizeof(ctx));
 }
 
-bool aead_open(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad,
-	       struct bytes sealed, struct secret *plain, struct err *e)
+bool aead_open(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad, struct bytes sealed,
+	       struct secret *plain, struct err *e)
 {
 	struct gcm_aes256_ctx ctx;
 	const uint8_t *nonce = sealed.data;
@@ -154,14 +152,13 @@ bool aead_open(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad,
 	wipe(&ctx, sizeof(ctx));
 	if (!memeql_sec(tag, text + len, sizeof(tag)))
 		return err_set(e, ERR_CRYPTO,
-			       "sealed data was changed, or was sealed with "
-			       "another key");
+			       "sealed data was changed, or was sealed with another key");
 	*plain = TAKE(opened);
 	return true;
 }
 
-size_t aes_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16],
-		       struct bytes plain, uint8_t *out)
+size_t aes_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16], struct bytes plain,
+		       uint8_t *out)
 {
 	struct aes256_ctx ctx;
 	uint8_t chain[AES_BLOCK_SIZE];
@@ -172,14 +169,14 @@ size_t aes_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16],
 	memset(out + plain.len, (int)pad, pad);
 	memcpy(chain, iv, sizeof(chain));
 	aes256_set_encrypt_key(&ctx, key);
-	cbc_encrypt(&ctx, (nettle_cipher_func *)aes256_encrypt, AES_BLOCK_SIZE,
-		    chain, plain.len + pad, out, out);
+	cbc_encrypt(&ctx, (nettle_cipher_func *)aes256_encrypt, AES_BLOCK_SIZE, chain,
+		    plain.len + pad, out, out);
 	wipe(&ctx, sizeof(ctx));
 	return plain.len + pad;
 }
 
-bool aes_cbc_decrypt(const uint8_t key[32], const uint8_t iv[16],
-		     struct bytes sealed, struct secret *plain, struct err *e)
+bool aes_cbc_decrypt(const uint8_t key[32], const uint8_t iv[16], struct bytes sealed,
+		     struct secret *plain, struct err *e)
 {
 	struct aes256_ctx ctx;
 	uint8_t chain[AES_BLOCK_SIZE];
@@ -190,9 +187,8 @@ bool aes_cbc_decrypt(const uint8_t key[32], const uint8_t iv[16],
 		secret_alloc(&opened, sealed.len);
 		memcpy(chain, iv, sizeof(chain));
 		aes256_set_decrypt_key(&ctx, key);
-		cbc_decrypt(&ctx, (nettle_cipher_func *)aes256_decrypt,
-			    AES_BLOCK_SIZE, chain, sealed.len, opened.bytes,
-			    sealed.data);
+		cbc_decrypt(&ctx, (nettle_cipher_func *)aes256_decrypt, AES_BLOCK_SIZE, chain,
+			    sealed.len, opened.bytes, sealed.data);
 		wipe(&ctx, sizeof(ctx));
 	}
 

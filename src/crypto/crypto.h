@@ -38,33 +38,30 @@ bool bytes_equal(const void *a, const void *b, size_t len); /* constant time */
 void sha256(const void *data, size_t len, uint8_t out[SHA256_BYTES]);
 /* Lower-case hex. */
 void sha256_text(const void *data, size_t len, char out[SHA256_TEXT]);
-void sha256_pieces(const struct bytes *pieces, size_t count,
-		   uint8_t out[SHA256_BYTES]);
+void sha256_pieces(const struct bytes *pieces, size_t count, uint8_t out[SHA256_BYTES]);
 void hmac_sha256(struct bytes key, const struct bytes *pieces, size_t count,
 		 uint8_t out[SHA256_BYTES]);
-void pbkdf2_sha256(struct bytes password, struct bytes salt, unsigned rounds,
-		   uint8_t *out, size_t len);
-void hkdf_sha256(struct bytes secret, struct bytes salt, const char *purpose,
-		 uint8_t *out, size_t len);
+void pbkdf2_sha256(struct bytes password, struct bytes salt, unsigned rounds, uint8_t *out,
+		   size_t len);
+void hkdf_sha256(struct bytes secret, struct bytes salt, const char *purpose, uint8_t *out,
+		 size_t len);
 
 /*
  * AES-256-GCM.  The sealed form is nonce, ciphertext, tag, whose lengths are
  * constants here; each seal draws a new random nonce (a counter would repeat
  * in a restored state).
  */
-void aead_seal(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad,
-	       struct bytes plain, uint8_t *out /* plain.len + overhead */);
+void aead_seal(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad, struct bytes plain,
+	       uint8_t *out /* plain.len + overhead */);
 /* ERR_CRYPTO when it was not sealed with this key and aad. */
-MUST_CHECK bool aead_open(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad,
-			  struct bytes sealed, struct secret *plain,
-			  struct err *e);
+MUST_CHECK bool aead_open(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad, struct bytes sealed,
+			  struct secret *plain, struct err *e);
 
 /* AES-256-CBC with PKCS#7 padding, as `openssl enc -aes-256-cbc` does it.
  * `out` has room for plain.len rounded up past the next 16; returns length. */
-size_t aes_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16],
-		       struct bytes plain, uint8_t *out);
-MUST_CHECK bool aes_cbc_decrypt(const uint8_t key[32], const uint8_t iv[16],
-				struct bytes sealed, struct secret *plain,
-				struct err *e);
+size_t aes_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16], struct bytes plain,
+		       uint8_t *out);
+MUST_CHECK bool aes_cbc_decrypt(const uint8_t key[32], const uint8_t iv[16], struct bytes sealed,
+				struct secret *plain, struct err *e);
 
 #endif

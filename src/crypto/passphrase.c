@@ -27,18 +27,16 @@ static size_t different_bytes(const struct secret *p)
 bool passphrase_is_strong(const struct secret *p, struct err *e)
 {
 	if (has_control(p))
-		return err_set(e, ERR_INPUT,
-			       "the passphrase holds control characters; use "
-			       "one line of printable text");
+		return err_set(
+			e, ERR_INPUT,
+			"the passphrase holds control characters; use one line of printable text");
 	if (p->len < PASSPHRASE_MINIMUM)
 		return err_set(e, ERR_INPUT,
-			       "the passphrase is shorter than %d bytes; use a "
-			       "longer one",
+			       "the passphrase is shorter than %d bytes; use a longer one",
 			       PASSPHRASE_MINIMUM);
 	if (different_bytes(p) < PASSPHRASE_DIFFERENT)
 		return err_set(e, ERR_INPUT,
-			       "the passphrase has fewer than %d different "
-			       "bytes; use a random one",
+			       "the passphrase has fewer than %d different bytes; use a random one",
 			       PASSPHRASE_DIFFERENT);
 	return true;
 }

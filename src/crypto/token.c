@@ -32,8 +32,7 @@ void token_to_text(const struct secret *token, struct secret *out)
 	wipe(hex, sizeof(hex));
 }
 
-bool token_from_text(const struct secret *text, struct secret *out,
-		     struct err *e)
+bool token_from_text(const struct secret *text, struct secret *out, struct err *e)
 {
 	AUTO(secret) digits = { 0 };
 	AUTO(secret) token = { 0 };
@@ -44,10 +43,8 @@ bool token_from_text(const struct secret *text, struct secret *out,
 		if (!strchr(" -\t\r\n", text->bytes[i]))
 			digits.bytes[n++] = text->bytes[i];
 	secret_alloc(&token, TOKEN_BYTES);
-	if (n != DIGITS ||
-	    !text_unhex((const char *)digits.bytes, token.bytes, TOKEN_BYTES))
-		return err_set(e, ERR_INPUT,
-			       "that is no token: one has %d digits of 0-9 a-f",
+	if (n != DIGITS || !text_unhex((const char *)digits.bytes, token.bytes, TOKEN_BYTES))
+		return err_set(e, ERR_INPUT, "that is no token: one has %d digits of 0-9 a-f",
 			       DIGITS);
 	*out = TAKE(token);
 	return true;

@@ -22,8 +22,7 @@ enum {
 void token_make(struct secret *out);
 void token_to_text(const struct secret *token, struct secret *out);
 /* Blanks and dashes do not matter; ERR_INPUT when it is none. */
-MUST_CHECK bool token_from_text(const struct secret *text, struct secret *out,
-				struct err *e);
+MUST_CHECK bool token_from_text(const struct secret *text, struct secret *out, struct err *e);
 void token_digest(const struct secret *token, char out[SHA256_TEXT]);
 
 #endif

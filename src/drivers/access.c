@@ -55,10 +55,8 @@ static bool same_words(const char *const *a, const char *const *b)
 
 static bool is_same(const struct http_access *a, const struct http_access *b)
 {
-	return same_text(a->ca, b->ca) &&
-	       same_text(a->certificate, b->certificate) &&
-	       a->key.kind == b->key.kind &&
-	       same_text(a->key.name, b->key.name) &&
+	return same_text(a->ca, b->ca) && same_text(a->certificate, b->certificate) &&
+	       a->key.kind == b->key.kind && same_text(a->key.name, b->key.name) &&
 	       same_words(a->key.argv, b->key.argv);
 }
 
@@ -101,17 +99,14 @@ static bool read_certs(const char *path, struct secret *out, struct err *e)
 	const struct der *certs = NULL;
 	size_t count = 0;
 
-	if (!trusted_file_read(path, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, out,
-			       e) ||
-	    !pem_read_certs((const char *)out->bytes, out->len, &a, &certs,
-			    &count, e))
+	if (!trusted_file_read(path, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, out, e) ||
+	    !pem_read_certs((const char *)out->bytes, out->len, &a, &certs, &count, e))
 		return err_in(e, "cannot read '%s'", path);
-	return count ||
-	       err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
+	return count || err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
 }
 
-static bool open_identity(const struct visit *v, const struct http_access *a,
-			  struct identity **out, struct err *e)
+static bool open_identity(const struct visit *v, const struct http_access *a, struct identity **out,
+			  struct err *e)
 {
 	AUTO(secret) ca = { 0 };
 	AUTO(secret) certificate = { 0 };
@@ -120,8 +115,8 @@ static bool open_identity(const struct visit *v, const struct http_access *a,
 
 	if (a->ca && !read_certs(a->ca, &ca, e))
 		return false;
-	if (a->certificate && (!read_certs(a->certificate, &certificate, e) ||
-			       !visit_secret(v, &a->key, &key, e)))
+	if (a->certificate &&
+	    (!read_certs(a->certificate, &certificate, e) || !visit_secret(v, &a->key, &key, e)))
 		return false;
 	texts.authorities = a->ca ? &ca : NULL;
 	texts.certificate = a->certificate ? &certificate : NULL;
@@ -129,9 +124,8 @@ static bool open_identity(const struct visit *v, const struct http_access *a,
 	return identity_new(&texts, out, e);
 }
 
-bool identities_find(struct identities *list, const struct visit *v,
-		     const struct http_access *a, const struct identity **out,
-		     struct err *e)
+bool identities_find(struct identities *list, const struct visit *v, const struct http_access *a,
+		     const struct identity **out, struct err *e)
 {
 	struct known_identity *k = list->first;
 	struct identity *identity = NULL;
@@ -150,8 +144,7 @@ bool identities_find(struct identities *list, const struct visit *v,
 		return false;
 	}
 	k = ARENA_NEW(&list->arena, struct known_identity);
-	*k = (struct known_identity){ list->first, keep(&list->arena, a),
-				      identity };
+	*k = (struct known_identity){ list->first, keep(&list->arena, a), identity };
 	list->first = k;
 	*out = identity;
 	return true;
@@ -159,8 +152,8 @@ bool identities_find(struct identities *list, const struct visit *v,
 
 /* ---- user and password ---- */
 
-bool access_basic(const struct visit *v, const struct http_access *a,
-		  struct secret *out, struct err *e)
+bool access_basic(const struct visit *v, const struct http_access *a, struct secret *out,
+		  struct err *e)
 {
 	const struct secret *password = NULL;
 	AUTO(secret) both = { 0 };

@@ -19,11 +19,11 @@ void identities_free(struct identities *list);
 
 /* `out` is NULL where nothing is said. */
 MUST_CHECK bool identities_find(struct identities *list, const struct visit *v,
-				const struct http_access *a,
-				const struct identity **out, struct err *e);
+				const struct http_access *a, const struct identity **out,
+				struct err *e);
 
 /* "Basic ...", of user and password (RFC 7617); `out` must be empty. */
-MUST_CHECK bool access_basic(const struct visit *v, const struct http_access *a,
-			     struct secret *out, struct err *e);
+MUST_CHECK bool access_basic(const struct visit *v, const struct http_access *a, struct secret *out,
+			     struct err *e);
 
 #endif

@@ -22,14 +22,12 @@ static const char *origin(const struct component *c)
 
 static const char *name_there(const struct component *c)
 {
-	return c->deliver.agent.component ? c->deliver.agent.component
-					  : c->name;
+	return c->deliver.agent.component ? c->deliver.agent.component : c->name;
 }
 
 /* ---- asking ---- */
 
-static bool begin_ask(struct visit *v, enum route route, struct exchange *ask,
-		      struct err *e)
+static bool begin_ask(struct visit *v, enum route route, struct exchange *ask, struct err *e)
 {
 	const struct orderer *op = NULL;
 
@@ -42,15 +40,13 @@ static bool begin_ask(struct visit *v, enum route route, struct exchange *ask,
 	return true;
 }
 
-static enum turn ask_report(struct visit *v, struct exchange *ask,
-			    struct err *e)
+static enum turn ask_report(struct visit *v, struct exchange *ask, struct err *e)
 {
 	return begin_ask(v, ROUTE_COMPONENT, ask, e) ? TURN_ASK : TURN_FAILED;
 }
 
 /* What went wrong, when the reply is not a good one. */
-static bool is_good(const struct visit *v, struct problem *problem,
-		    struct err *e)
+static bool is_good(const struct visit *v, struct problem *problem, struct err *e)
 {
 	const struct exchange *x = v->reply;
 
@@ -61,12 +57,10 @@ static bool is_good(const struct visit *v, struct problem *problem,
 	}
 	if (x->status >= 200 && x->status < 300)
 		return true;
-	if (problem_from_json((const char *)x->reply.bytes, x->reply.len,
-			      v->arena, problem))
-		return err_set(e, ERR_REMOTE, "the agent at '%s' refuses: %s",
-			       x->origin, problem->detail);
-	return err_set(e, ERR_REMOTE, "'%s' answers with status %ld", x->origin,
-		       x->status);
+	if (problem_from_json((const char *)x->reply.bytes, x->reply.len, v->arena, problem))
+		return err_set(e, ERR_REMOTE, "the agent at '%s' refuses: %s", x->origin,
+			       problem->detail);
+	return err_set(e, ERR_REMOTE, "'%s' answers with status %ld", x->origin, x->status);
 }
 
 static bool read_report(struct visit *v, struct agent_identity *agent,
@@ -74,12 +68,11 @@ static bool read_report(struct visit *v, struct agent_identity *agent,
 {
 	const struct exchange *x = v->reply;
 
-	if (!report_read((const char *)x->reply.bytes, x->reply.len,
-			 v->job->arena, agent, report, e))
+	if (!report_read((const char *)x->reply.bytes, x->reply.len, v->job->arena, agent, report,
+			 e))
 		return err_in(e, "'%s'", x->origin);
 	if (strcmp(report->name, name_there(v->job->component)) != 0)
-		return err_set(e, ERR_REMOTE,
-			       "'%s' answers for another component", x->origin);
+		return err_set(e, ERR_REMOTE, "'%s' answers for another component", x->origin);
 	return true;
 }
 
@@ -88,8 +81,8 @@ static bool read_report(struct visit *v, struct agent_identity *agent,
  * into use, a connection from before has proven the old one: it is asked
  * again over a new one.
  */
-static enum turn prove(struct visit *v, const struct agent_identity *agent,
-		       struct exchange *ask, struct err *e)
+static enum turn prove(struct visit *v, const struct agent_identity *agent, struct exchange *ask,
+		       struct err *e)
 {
 	const struct exchange *x = v->reply;
 
@@ -101,29 +94,24 @@ static enum turn prove(struct visit *v, const struct agent_identity *agent,
 		ask->fresh = true;
 		return ask_report(v, ask, e);
 	}
-	err_set(e, ERR_REMOTE, "'%s' names a key that is not its own",
-		x->origin);
+	err_set(e, ERR_REMOTE, "'%s' names a key that is not its own", x->origin);
 	return TURN_FAILED;
 }
 
 /* ---- probe ---- */
 
 /* Both sides say openly that it is the agent's own pair, or that it is not. */
-static const char *mismatch(const struct component *c,
-			    const struct component_report *r)
+static const char *mismatch(const struct component *c, const struct component_report *r)
 {
 	bool is_own = r->activation == ACTIVATION_HOT;
 
 	if (c->deliver.agent.self == is_own)
 		return NULL;
-	return is_own ? "it is the agent's own pair; say 'self: true' beside "
-			"its URL"
-		      : "it is not the agent's own pair; take 'self: true' "
-			"away, or name the component that is";
+	return is_own ? "it is the agent's own pair; say 'self: true' beside its URL"
+		      : "it is not the agent's own pair; take 'self: true' away, or name the component that is";
 }
 
-static void take_report(const struct visit *v,
-			const struct agent_identity *agent,
+static void take_report(const struct visit *v, const struct agent_identity *agent,
 			const struct component_report *r)
 {
 	struct job *j = v->job;
@@ -168,10 +156,8 @@ static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
 			.online = true,
 			.unwritable = arena_printf(
 				v->job->arena,
-				"the agent at '%s' has no component '%s'; "
-				"add it to 'components' of its configuration",
-				v->reply->origin,
-				name_there(v->job->component)),
+				"the agent at '%s' has no component '%s'; add it to 'components' of its configuration",
+				v->reply->origin, name_there(v->job->component)),
 		};
 		return TURN_DONE;
 	}
@@ -204,11 +190,8 @@ static struct order order_of(const struct visit *v)
 		.lineage = j->lineage,
 		.sequence = j->sequence,
 		.fingerprint = j->fingerprint,
-		.pair = j->verb == DRIVER_STAGE
-				? pair_digest(j->set, j->key, v->arena)
-				: NULL,
-		.replaces = j->verb == DRIVER_ACTIVATE ? j->fingerprint
-						       : j->replaces,
+		.pair = j->verb == DRIVER_STAGE ? pair_digest(j->set, j->key, v->arena) : NULL,
+		.replaces = j->verb == DRIVER_ACTIVATE ? j->fingerprint : j->replaces,
 		.rollback = j->verb == DRIVER_REVERT || j->rolls_back,
 		.adopt = j->adopts,
 		.self = j->component->deliver.agent.self,
@@ -223,8 +206,7 @@ static enum turn ask_order(struct visit *v, struct exchange *ask, struct err *e)
 	const struct signed_order whole = { &order, v->job->set, v->job->key };
 	const struct orderer *op = NULL;
 
-	if (!begin_ask(v, route_of(order.action), ask, e) ||
-	    !visit_orderer(v, &op, e) ||
+	if (!begin_ask(v, route_of(order.action), ask, e) || !visit_orderer(v, &op, e) ||
 	    !orderer_sign(op, &whole, &ask->body, e))
 		return TURN_FAILED;
 	if (order.action == ORDER_ACTIVATE)
@@ -235,8 +217,7 @@ static enum turn ask_order(struct visit *v, struct exchange *ask, struct err *e)
 /* For programs; what the agent said stays the text. */
 static enum err_code code_of(enum problem_kind kind)
 {
-	if (kind == PROBLEM_MOVED || kind == PROBLEM_STALE_ORDER ||
-	    kind == PROBLEM_OTHER_LINEAGE)
+	if (kind == PROBLEM_MOVED || kind == PROBLEM_STALE_ORDER || kind == PROBLEM_OTHER_LINEAGE)
 		return ERR_STALE;
 	return kind == PROBLEM_BAD_PAIR ? ERR_CRYPTO : ERR_REMOTE;
 }
@@ -287,8 +268,7 @@ static enum turn order(struct visit *v, struct exchange *ask, struct err *e)
 	switch ((enum order_stage)v->stage) {
 	case ORDER_BEGIN:
 		v->stage = visit_peer(v) ? ORDER_ASKED : ORDER_LEARN;
-		return v->stage == ORDER_ASKED ? ask_order(v, ask, e)
-					       : ask_report(v, ask, e);
+		return v->stage == ORDER_ASKED ? ask_order(v, ask, e) : ask_report(v, ask, e);
 	case ORDER_LEARN:
 	case ORDER_RELEARN:
 		return learned(v, ask, e);
@@ -310,8 +290,7 @@ static bool no_read(struct job *j, struct err *e)
 static bool no_removal(struct job *j, struct err *e)
 {
 	(void)j;
-	return err_set(e, ERR_REMOTE,
-		       "an agent removes nothing; remove it on the host");
+	return err_set(e, ERR_REMOTE, "an agent removes nothing; remove it on the host");
 }
 
 const struct driver agent_driver = {

@@ -81,13 +81,11 @@ static void take_object(struct visit *v, struct seen *s)
 {
 	s->object = json_of_secret(&v->reply->reply);
 	memcpy(s->etag, v->reply->etag, sizeof(s->etag));
-	if (!json_is_object(s->object) ||
-	    !put_member(s, "certificate", PART_FULLCHAIN) ||
+	if (!json_is_object(s->object) || !put_member(s, "certificate", PART_FULLCHAIN) ||
 	    !put_member(s, "key", PART_KEY)) {
 		s->why_not = arena_printf(
 			v->job->arena,
-			"what Caddy has with the @id '%s' is no certificate "
-			"and key as text, as they stand in load_pem",
+			"what Caddy has with the @id '%s' is no certificate and key as text, as they stand in load_pem",
 			id_of(v));
 		return;
 	}
@@ -111,9 +109,7 @@ static bool read_object(struct visit *v, struct err *e)
 		s->held.verdict.fingerprint = "";
 		s->why_not = arena_printf(
 			v->job->arena,
-			"Caddy has nothing with the @id '%s': put an object "
-			"with it, a certificate and a key into "
-			"apps.tls.certificates.load_pem",
+			"Caddy has nothing with the @id '%s': put an object with it, a certificate and a key into apps.tls.certificates.load_pem",
 			id_of(v));
 		return true;
 	}
@@ -181,8 +177,7 @@ static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
 		return TURN_FAILED;
 	if (now_holds(v, v->job->fingerprint))
 		return TURN_DONE;
-	err_set(e, ERR_REMOTE, "Caddy holds another pair than %.12s",
-		v->job->fingerprint);
+	err_set(e, ERR_REMOTE, "Caddy holds another pair than %.12s", v->job->fingerprint);
 	return TURN_FAILED;
 }
 
@@ -200,8 +195,7 @@ static enum turn read_pair(struct visit *v, struct exchange *ask, struct err *e)
 
 /* ---- what changes it ---- */
 
-static void ask_change(struct visit *v, struct exchange *ask,
-		       const char *method)
+static void ask_change(struct visit *v, struct exchange *ask, const char *method)
 {
 	struct seen *s = v->memory;
 
@@ -212,11 +206,9 @@ static void ask_change(struct visit *v, struct exchange *ask,
 	v->stage = CADDY_CHANGED;
 }
 
-static void set_member(json_t *object, const char *name,
-		       const struct secret *text)
+static void set_member(json_t *object, const char *name, const struct secret *text)
 {
-	json_object_set_new(object, name,
-			    json_stringn((const char *)text->bytes, text->len));
+	json_object_set_new(object, name, json_stringn((const char *)text->bytes, text->len));
 }
 
 static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
@@ -228,14 +220,12 @@ static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
 
 	if (!j->set || !j->key) {
 		err_set(e, ERR_MISSING,
-			"the pair %.12s is not in the state, and Caddy keeps "
-			"no former ones",
+			"the pair %.12s is not in the state, and Caddy keeps no former ones",
 			j->fingerprint);
 		return TURN_FAILED;
 	}
 	pieces_of_pair(&new_pair, parts, j->set, j->key);
-	set_member(s->object, "certificate",
-		   &new_pair.parts[PART_FULLCHAIN].bytes);
+	set_member(s->object, "certificate", &new_pair.parts[PART_FULLCHAIN].bytes);
 	set_member(s->object, "key", &new_pair.parts[PART_KEY].bytes);
 	ask_change(v, ask, "PATCH");
 	json_to_secret(s->object, &ask->body);
@@ -304,8 +294,7 @@ static bool is_ours(const struct visit *v)
 	return !s->why_not && (!last || !*last || now_holds(v, last));
 }
 
-static enum turn remove_object(struct visit *v, struct exchange *ask,
-			       struct err *e)
+static enum turn remove_object(struct visit *v, struct exchange *ask, struct err *e)
 {
 	switch ((enum caddy_stage)v->stage) {
 	case CADDY_BEGIN:

@@ -24,8 +24,7 @@ static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
 	const struct http_call *call = call_of(v->job->component);
 
 	if (v->reply)
-		return http_expected(v, &call->request, e) ? TURN_DONE
-							   : TURN_FAILED;
+		return http_expected(v, &call->request, e) ? TURN_DONE : TURN_FAILED;
 	v->memory = ARENA_NEW(v->arena, struct http_words);
 	if (!http_render(v->memory, v, &call->request, &call->access, ask, e))
 		return TURN_FAILED;

@@ -76,8 +76,7 @@ void drivers_free(struct drivers *d)
 }
 
 /* An activation the component asks for is not its driver's business. */
-static const struct driver *driver_for(const struct component *c,
-				       enum driver_verb verb)
+static const struct driver *driver_for(const struct component *c, enum driver_verb verb)
 {
 	const struct driver *own = drivers[c->deliver.kind];
 
@@ -144,8 +143,8 @@ const struct fleet_access *visit_access(const struct visit *v)
 	return v->drivers->options.access;
 }
 
-bool visit_secret(const struct visit *v, const struct secret_ref *ref,
-		  const struct secret **out, struct err *e)
+bool visit_secret(const struct visit *v, const struct secret_ref *ref, const struct secret **out,
+		  struct err *e)
 {
 	struct drivers *d = v->drivers;
 	const struct drivers_options *o = &d->options;
@@ -168,8 +167,8 @@ const struct secret *const *visit_secrets(const struct visit *v, size_t *count)
 	return v->drivers->told.items;
 }
 
-bool visit_identity(const struct visit *v, const struct http_access *a,
-		    const struct identity **out, struct err *e)
+bool visit_identity(const struct visit *v, const struct http_access *a, const struct identity **out,
+		    struct err *e)
 {
 	return identities_find(v->drivers->identities, v, a, out, e);
 }
@@ -188,8 +187,7 @@ static bool begin_elsewhere(struct visit *v)
 {
 	const char *origin = NULL;
 
-	if (!v->reply || v->reply->error.code != ERR_REMOTE ||
-	    !v->driver->next_origin)
+	if (!v->reply || v->reply->error.code != ERR_REMOTE || !v->driver->next_origin)
 		return false;
 	origin = v->driver->next_origin(v->job->component, v->origin + 1);
 	if (!origin)
@@ -202,13 +200,11 @@ static bool begin_elsewhere(struct visit *v)
 	return true;
 }
 
-bool visit_orderer(const struct visit *v, const struct orderer **out,
-		   struct err *e)
+bool visit_orderer(const struct visit *v, const struct orderer **out, struct err *e)
 {
 	struct drivers *d = v->drivers;
 
-	if (!d->orderer &&
-	    !orderer_open(&d->options.access->agent, &d->orderer, e))
+	if (!d->orderer && !orderer_open(&d->options.access->agent, &d->orderer, e))
 		return false;
 	*out = d->orderer;
 	return true;
@@ -216,8 +212,7 @@ bool visit_orderer(const struct visit *v, const struct orderer **out,
 
 static int compare_peers(const void *a, const void *b)
 {
-	return strcmp(((const struct peer *)a)->origin,
-		      ((const struct peer *)b)->origin);
+	return strcmp(((const struct peer *)a)->origin, ((const struct peer *)b)->origin);
 }
 
 const char *visit_peer(const struct visit *v)
@@ -332,11 +327,9 @@ static void learn_pairs(const struct job *jobs, size_t count)
 			continue;
 		o.jobs++;
 		pem_add_key(pem, j->key);
-		o.list[n++] =
-			(struct foreign){ FOREIGN_CERT, j->set->certs[0].bytes,
-					  j->set->certs[0].len };
-		o.list[n++] =
-			(struct foreign){ FOREIGN_KEY, pem->bytes, pem->len };
+		o.list[n++] = (struct foreign){ FOREIGN_CERT, j->set->certs[0].bytes,
+						j->set->certs[0].len };
+		o.list[n++] = (struct foreign){ FOREIGN_KEY, pem->bytes, pem->len };
 	}
 	foreign_learn(o.list, n);
 }
@@ -347,8 +340,7 @@ struct probed {
 	size_t count;
 };
 
-static void begin(struct drivers *d, struct job *j, struct arena *a,
-		  struct probed *probed)
+static void begin(struct drivers *d, struct job *j, struct arena *a, struct probed *probed)
 {
 	const struct driver *driver = driver_for(j->component, j->verb);
 
@@ -356,8 +348,7 @@ static void begin(struct drivers *d, struct job *j, struct arena *a,
 	j->done = false;
 	j->began = false;
 	if (stop_requested() && begins_something(j->verb))
-		err_set(&j->error, ERR_STOPPED,
-			"not begun, because a stop was asked for");
+		err_set(&j->error, ERR_STOPPED, "not begun, because a stop was asked for");
 	else if (driver->turns[j->verb])
 		add_visit(d, j, a);
 	else if (j->verb == DRIVER_PROBE && driver->probe_all)
@@ -369,8 +360,7 @@ static void begin(struct drivers *d, struct job *j, struct arena *a,
 void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 {
 	AUTO(arena) a = { 0 };
-	struct probed probed = { arena_array(&a, count, sizeof(struct job *)),
-				 0 };
+	struct probed probed = { arena_array(&a, count, sizeof(struct job *)), 0 };
 
 	learn_pairs(jobs, count);
 	for (size_t i = 0; i < count; i++)

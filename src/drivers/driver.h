@@ -81,17 +81,17 @@ struct job {
 	struct err error; /* when not done */
 	bool began;       /* something may have been changed */
 	struct probe_answer answer;
-	const char *executable; /* activate: of the process that was told; NULL:
-				   it is not known here */
-	struct cert_set *found; /* read; where it goes */
+	const char *executable;   /* activate: of the process that was told; NULL:
+				     it is not known here */
+	struct cert_set *found;   /* read; where it goes */
 	struct secret *found_key; /* read; where it goes, empty */
 };
 
 struct drivers;
 
 /* A secret that a component's delivery names, borrowed for the whole apply. */
-typedef bool driver_secret_fn(void *ctx, const struct secret_ref *ref,
-			      const struct secret **out, struct err *e);
+typedef bool driver_secret_fn(void *ctx, const struct secret_ref *ref, const struct secret **out,
+			      struct err *e);
 
 struct drivers_options {
 	const struct fleet_access *access;

@@ -29,8 +29,7 @@ void enrolling_close(struct enrolling *en)
 
 static struct enrol_bond bond_of(const struct enrolling *en)
 {
-	return (struct enrol_bond){ &en->token, link_binding(en->link),
-				    LINK_BINDING_BYTES };
+	return (struct enrol_bond){ &en->token, link_binding(en->link), LINK_BINDING_BYTES };
 }
 
 static int64_t soon(void)
@@ -44,8 +43,7 @@ static bool no_proof(struct err *e)
 	if (e->code == ERR_STOPPED)
 		return false;
 	return err_set(e, ERR_CRYPTO,
-		       "the agent there has another token, or somebody stands "
-		       "between");
+		       "the agent there has another token, or somebody stands between");
 }
 
 static bool ask(struct enrolling *en, struct err *e)
@@ -62,8 +60,7 @@ static bool ask(struct enrolling *en, struct err *e)
 	return true;
 }
 
-bool enrolling_open(const struct enrolling_target *to, struct enrolling **out,
-		    struct err *e)
+bool enrolling_open(const struct enrolling_target *to, struct enrolling **out, struct err *e)
 {
 	AUTO(enrolling) en = xcalloc(1, sizeof(*en));
 	const struct link_target target = { to->host, to->port };
@@ -85,8 +82,8 @@ struct der enrolling_csr(const struct enrolling *en)
 	return en->csr;
 }
 
-bool enrolling_grant(struct enrolling *en, const struct grant *grant,
-		     struct arena *a, struct receipt *out, struct err *e)
+bool enrolling_grant(struct enrolling *en, const struct grant *grant, struct arena *a,
+		     struct receipt *out, struct err *e)
 {
 	AUTO(secret) message = { 0 };
 	AUTO(secret) answer = { 0 };

@@ -32,15 +32,14 @@ struct enrolling_target {
  * who does not, or stands between; every other failure says nothing of the
  * token.
  */
-MUST_CHECK bool enrolling_open(const struct enrolling_target *to,
-			       struct enrolling **out, struct err *e);
+MUST_CHECK bool enrolling_open(const struct enrolling_target *to, struct enrolling **out,
+			       struct err *e);
 /* The request it sent, which lives as long as this; not decoded yet. */
 struct der enrolling_csr(const struct enrolling *en);
 
 /* Notes in `a`; a stop is too late from here on. */
-MUST_CHECK bool enrolling_grant(struct enrolling *en, const struct grant *grant,
-				struct arena *a, struct receipt *out,
-				struct err *e);
+MUST_CHECK bool enrolling_grant(struct enrolling *en, const struct grant *grant, struct arena *a,
+				struct receipt *out, struct err *e);
 /* Tells it why not; whether that arrives does not matter. */
 void enrolling_refuse(struct enrolling *en, const struct err *why);
 

@@ -44,8 +44,7 @@ static enum turn ask_all(struct visit *v, struct exchange *ask, struct err *e)
 }
 
 /* Everything but the private keys. */
-static enum turn ask_public(struct visit *v, struct exchange *ask,
-			    struct err *e)
+static enum turn ask_public(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const char *prefix = etcd_name(v, "");
 	AUTO(etcd_txn) txn = { 0 };
@@ -55,8 +54,7 @@ static enum turn ask_public(struct visit *v, struct exchange *ask,
 	etcd_range_names(&txn, prefix, etcd_prefix_end(v->arena, prefix));
 	for (size_t i = 0; i < ETCD_ENTRIES; i++)
 		if (etcd_entries[i].part != PART_KEY)
-			etcd_range(&txn, etcd_name(v, etcd_entries[i].name),
-				   NULL);
+			etcd_range(&txn, etcd_name(v, etcd_entries[i].name), NULL);
 	return etcd_ask(v, ask, &txn);
 }
 
@@ -90,8 +88,7 @@ static enum turn tell(struct visit *v, struct exchange *ask, struct err *e)
 	held_tell(&etcd_talk(v)->held, a);
 	etcd_each(etcd_talk(v)->reply, v->arena, look_staged, &s);
 	if (s.found)
-		s.found = arena_strndup(v->job->arena, s.found,
-					FINGERPRINT_TEXT - 1);
+		s.found = arena_strndup(v->job->arena, s.found, FINGERPRINT_TEXT - 1);
 	if (s.found && text_is_fingerprint(s.found))
 		a->staged = s.found;
 	return TURN_DONE;
@@ -101,8 +98,7 @@ static enum turn give(struct visit *v, struct exchange *ask, struct err *e)
 {
 	(void)ask;
 	etcd_judge(v, true);
-	return held_give(&etcd_talk(v)->held, v->job, e) ? TURN_DONE
-							 : TURN_FAILED;
+	return held_give(&etcd_talk(v)->held, v->job, e) ? TURN_DONE : TURN_FAILED;
 }
 
 /* ---- stage and abort ---- */
@@ -114,12 +110,10 @@ static void drop_other_staged(const struct visit *v, struct etcd_txn *txn)
 	const char *mine = etcd_staged(v, "");
 
 	etcd_delete(txn, all, mine);
-	etcd_delete(txn, etcd_prefix_end(v->arena, mine),
-		    etcd_prefix_end(v->arena, all));
+	etcd_delete(txn, etcd_prefix_end(v->arena, mine), etcd_prefix_end(v->arena, all));
 }
 
-static enum turn put_staged(struct visit *v, struct exchange *ask,
-			    struct err *e)
+static enum turn put_staged(struct visit *v, struct exchange *ask, struct err *e)
 {
 	AUTO(etcd_txn) txn = { 0 };
 	AUTO(pieces) pieces = { 0 };
@@ -132,14 +126,12 @@ static enum turn put_staged(struct visit *v, struct exchange *ask,
 		AUTO(secret) value = { 0 };
 
 		etcd_entry_value(v->job, &pieces, &etcd_entries[i], &value);
-		etcd_put(&txn, etcd_staged(v, etcd_entries[i].name),
-			 (const char *)value.bytes);
+		etcd_put(&txn, etcd_staged(v, etcd_entries[i].name), (const char *)value.bytes);
 	}
 	return etcd_ask(v, ask, &txn);
 }
 
-static enum turn ask_staged(struct visit *v, struct exchange *ask,
-			    struct err *e)
+static enum turn ask_staged(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const char *prefix = etcd_staged(v, "");
 	AUTO(etcd_txn) txn = { 0 };
@@ -150,8 +142,7 @@ static enum turn ask_staged(struct visit *v, struct exchange *ask,
 	return etcd_ask(v, ask, &txn);
 }
 
-static enum turn check_staged(struct visit *v, struct exchange *ask,
-			      struct err *e)
+static enum turn check_staged(struct visit *v, struct exchange *ask, struct err *e)
 {
 	AUTO(pieces) pieces = { 0 };
 
@@ -165,16 +156,13 @@ static enum turn check_staged(struct visit *v, struct exchange *ask,
 		etcd_entry_value(v->job, &pieces, &etcd_entries[i], &value);
 		if (found && !strcmp(etcd_value(found), (char *)value.bytes))
 			continue;
-		err_set(e, ERR_REMOTE,
-			"'%s' is not what was written there a moment ago",
-			name);
+		err_set(e, ERR_REMOTE, "'%s' is not what was written there a moment ago", name);
 		return TURN_FAILED;
 	}
 	return TURN_DONE;
 }
 
-static enum turn drop_staged(struct visit *v, struct exchange *ask,
-			     struct err *e)
+static enum turn drop_staged(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const char *prefix = etcd_staged(v, "");
 	AUTO(etcd_txn) txn = { 0 };
@@ -196,25 +184,20 @@ static enum turn done(struct visit *v, struct exchange *ask, struct err *e)
 /* ---- commit, revert and remove: under a comparison ---- */
 
 /* Nothing of them was written since it was read. */
-static void expect_same(const struct visit *v, struct etcd_txn *txn,
-			etcd_name_fn *names)
+static void expect_same(const struct visit *v, struct etcd_txn *txn, etcd_name_fn *names)
 {
 	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
 		const char *name = names(v, etcd_entries[i].name);
 
-		etcd_expect(
-			txn, name,
-			etcd_revision(etcd_find(etcd_talk(v)->reply, name)));
+		etcd_expect(txn, name, etcd_revision(etcd_find(etcd_talk(v)->reply, name)));
 	}
 }
 
-static void copy(const struct visit *v, struct etcd_txn *txn,
-		 etcd_name_fn *from, etcd_name_fn *to)
+static void copy(const struct visit *v, struct etcd_txn *txn, etcd_name_fn *from, etcd_name_fn *to)
 {
 	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
 		const char *target = to(v, etcd_entries[i].name);
-		const json_t *found = etcd_find(etcd_talk(v)->reply,
-						from(v, etcd_entries[i].name));
+		const json_t *found = etcd_find(etcd_talk(v)->reply, from(v, etcd_entries[i].name));
 
 		if (found)
 			etcd_put(txn, target, etcd_value(found));
@@ -242,8 +225,7 @@ static void count_up(const struct visit *v, struct etcd_txn *txn)
 	if (number >= NUMBER_LIMIT) /* somebody else's: it is a new beginning */
 		number = 0;
 	etcd_expect(txn, name, etcd_revision(found));
-	etcd_put_plain(txn, name,
-		       arena_printf(v->arena, "%" PRIu64, number + 1));
+	etcd_put_plain(txn, name, arena_printf(v->arena, "%" PRIu64, number + 1));
 }
 
 /* A mended pair has the same leaf: it is there when it is staged no more. */
@@ -263,12 +245,10 @@ static bool may_commit(const struct visit *v, struct err *e)
 	if (!held_is_expected(&etcd_talk(v)->held, v->job, e))
 		return false;
 	return !strcmp(staged, v->job->fingerprint) ||
-	       err_set(e, ERR_MISSING, "'%s' holds no such pair",
-		       etcd_staged(v, ""));
+	       err_set(e, ERR_MISSING, "'%s' holds no such pair", etcd_staged(v, ""));
 }
 
-static enum turn switch_over(struct visit *v, struct exchange *ask,
-			     struct err *e)
+static enum turn switch_over(struct visit *v, struct exchange *ask, struct err *e)
 {
 	AUTO(etcd_txn) txn = { 0 };
 
@@ -298,10 +278,9 @@ static bool has_previous(const struct visit *v, struct err *e)
 {
 	const char *previous = etcd_leaf(v, etcd_previous(v, "certificate"));
 
-	return !*v->job->fingerprint ||
-	       !strcmp(previous, v->job->fingerprint) ||
-	       err_set(e, ERR_MISSING, "'%s' does not hold %.12s",
-		       etcd_previous(v, ""), v->job->fingerprint);
+	return !*v->job->fingerprint || !strcmp(previous, v->job->fingerprint) ||
+	       err_set(e, ERR_MISSING, "'%s' does not hold %.12s", etcd_previous(v, ""),
+		       v->job->fingerprint);
 }
 
 static enum turn put_back(struct visit *v, struct exchange *ask, struct err *e)
@@ -368,8 +347,7 @@ static enum turn settle(struct visit *v, struct exchange *ask, struct err *e)
 	etcd_judge(v, true);
 	if (is_settled(v))
 		return TURN_DONE;
-	err_set(e, ERR_STALE,
-		"somebody else changed what is beneath '%s' meanwhile",
+	err_set(e, ERR_STALE, "somebody else changed what is beneath '%s' meanwhile",
 		etcd_of(v)->key);
 	return TURN_FAILED;
 }
@@ -401,8 +379,7 @@ static enum turn begin(struct visit *v, struct exchange *ask, struct err *e)
 	if (!etcd_talk_begin(v, e))
 		return TURN_FAILED;
 	v->stage = etcd_needs_login(v) ? ETCD_LOGIN : ETCD_WORK;
-	return v->stage == ETCD_LOGIN ? etcd_ask_login(v, ask, e)
-				      : next_step(v, ask, e);
+	return v->stage == ETCD_LOGIN ? etcd_ask_login(v, ask, e) : next_step(v, ask, e);
 }
 
 static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)

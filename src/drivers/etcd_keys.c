@@ -29,29 +29,24 @@ static json_t *in_base64(const char *text)
 
 void etcd_expect(struct etcd_txn *t, const char *key, const char *revision)
 {
-	json_array_append_new(t->compare,
-			      json_pack("{s:o, s:s, s:s}", "key",
-					in_base64(key), "target", "MOD",
-					"mod_revision", revision));
+	json_array_append_new(t->compare, json_pack("{s:o, s:s, s:s}", "key", in_base64(key),
+						    "target", "MOD", "mod_revision", revision));
 }
 
 static void add(struct etcd_txn *t, const char *operation, json_t *request)
 {
-	json_array_append_new(t->success,
-			      json_pack("{s:o}", operation, request));
+	json_array_append_new(t->success, json_pack("{s:o}", operation, request));
 }
 
 void etcd_put(struct etcd_txn *t, const char *key, const char *value)
 {
-	add(t, "request_put",
-	    json_pack("{s:o, s:s}", "key", in_base64(key), "value", value));
+	add(t, "request_put", json_pack("{s:o, s:s}", "key", in_base64(key), "value", value));
 }
 
 void etcd_put_plain(struct etcd_txn *t, const char *key, const char *value)
 {
 	add(t, "request_put",
-	    json_pack("{s:o, s:o}", "key", in_base64(key), "value",
-		      in_base64(value)));
+	    json_pack("{s:o, s:o}", "key", in_base64(key), "value", in_base64(value)));
 }
 
 static json_t *span(const char *key, const char *end)
@@ -83,8 +78,7 @@ void etcd_delete(struct etcd_txn *t, const char *key, const char *end)
 
 void etcd_txn_body(const struct etcd_txn *t, struct secret *out)
 {
-	AUTO(json) whole = json_pack("{s:O, s:O}", "compare", t->compare,
-				     "success", t->success);
+	AUTO(json) whole = json_pack("{s:O, s:O}", "compare", t->compare, "success", t->success);
 
 	json_to_secret(whole, out);
 }
@@ -112,8 +106,7 @@ static const json_t *find_in(const json_t *kvs, const json_t *key)
 
 static const json_t *kvs_of(const json_t *response)
 {
-	return json_object_get(json_object_get(response, "response_range"),
-			       "kvs");
+	return json_object_get(json_object_get(response, "response_range"), "kvs");
 }
 
 /* Read with its value, where it was read more than once. */
@@ -133,8 +126,7 @@ const json_t *etcd_find(const json_t *reply, const char *key)
 	return found;
 }
 
-static const char *text_of(const json_t *object, const char *name,
-			   const char *otherwise)
+static const char *text_of(const json_t *object, const char *name, const char *otherwise)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
@@ -180,8 +172,7 @@ static const char *key_text(const json_t *kv, struct arena *a)
 	return text_unbase64(key, len, text, &got) ? text : "";
 }
 
-void etcd_each(const json_t *reply, struct arena *a, etcd_each_fn *fn,
-	       void *ctx)
+void etcd_each(const json_t *reply, struct arena *a, etcd_each_fn *fn, void *ctx)
 {
 	const json_t *responses = json_object_get(reply, "responses");
 

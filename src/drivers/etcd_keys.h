@@ -55,7 +55,6 @@ bool etcd_succeeded(const json_t *reply);
 
 /* Every key that was read, as text in `a`. */
 typedef void etcd_each_fn(void *ctx, const char *key);
-void etcd_each(const json_t *reply, struct arena *a, etcd_each_fn *fn,
-	       void *ctx);
+void etcd_each(const json_t *reply, struct arena *a, etcd_each_fn *fn, void *ctx);
 
 #endif

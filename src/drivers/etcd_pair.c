@@ -50,16 +50,14 @@ static void put_part(struct visit *v, const struct etcd_entry *entry)
 static const char *written_apart(const struct visit *v)
 {
 	const struct etcd_talk *t = etcd_talk(v);
-	const char *first = etcd_revision(
-		etcd_find(t->reply, etcd_name(v, etcd_entries[0].name)));
+	const char *first = etcd_revision(etcd_find(t->reply, etcd_name(v, etcd_entries[0].name)));
 
 	for (size_t i = 1; i < ETCD_ENTRIES; i++) {
 		const char *name = etcd_name(v, etcd_entries[i].name);
 
 		if (strcmp(etcd_revision(etcd_find(t->reply, name)), first))
 			return arena_printf(v->job->arena,
-					    "'%s' was not written together "
-					    "with the certificate",
+					    "'%s' was not written together with the certificate",
 					    name);
 	}
 	return NULL;
@@ -84,8 +82,7 @@ bool etcd_holds(const struct visit *v, const char *fingerprint)
 {
 	const struct verdict *now = &etcd_talk(v)->held.verdict;
 
-	return now->fingerprint && !now->damage &&
-	       !strcmp(now->fingerprint, fingerprint);
+	return now->fingerprint && !now->damage && !strcmp(now->fingerprint, fingerprint);
 }
 
 /* The leaf of another set of entries; "" there is none. */
@@ -99,8 +96,8 @@ const char *etcd_leaf(const struct visit *v, const char *name)
 	struct err ignored = { 0 };
 
 	if (!found || !etcd_plain(found, &text) ||
-	    !pem_read_certs((const char *)text.bytes, text.len, v->arena,
-			    &certs, &count, &ignored) ||
+	    !pem_read_certs((const char *)text.bytes, text.len, v->arena, &certs, &count,
+			    &ignored) ||
 	    !count || !foreign_cert(certs[0], v->arena, &facts, &ignored))
 		return "";
 	return facts.fingerprint;

@@ -35,8 +35,7 @@ const char *etcd_name(const struct visit *v, const char *below)
 
 const char *etcd_staged(const struct visit *v, const char *entry)
 {
-	return etcd_name(v, arena_printf(v->arena, "staged/%s/%s",
-					 v->job->fingerprint, entry));
+	return etcd_name(v, arena_printf(v->arena, "staged/%s/%s", v->job->fingerprint, entry));
 }
 
 const char *etcd_previous(const struct visit *v, const char *entry)
@@ -46,8 +45,7 @@ const char *etcd_previous(const struct visit *v, const char *entry)
 
 /* ---- one request ---- */
 
-static enum turn ask_path(const struct visit *v, struct exchange *ask,
-			  const char *path)
+static enum turn ask_path(const struct visit *v, struct exchange *ask, const char *path)
 {
 	const struct etcd_talk *t = etcd_talk(v);
 
@@ -59,8 +57,7 @@ static enum turn ask_path(const struct visit *v, struct exchange *ask,
 	return TURN_ASK;
 }
 
-enum turn etcd_ask(const struct visit *v, struct exchange *ask,
-		   const struct etcd_txn *txn)
+enum turn etcd_ask(const struct visit *v, struct exchange *ask, const struct etcd_txn *txn)
 {
 	etcd_txn_body(txn, &ask->body);
 	return ask_path(v, ask, "/v3/kv/txn");
@@ -79,8 +76,7 @@ bool etcd_take(struct visit *v, struct err *e)
 	json_decref(t->reply);
 	t->reply = json_of_secret(&v->reply->reply);
 	return json_is_object(t->reply) ||
-	       err_set(e, ERR_REMOTE, "'%s' does not answer like an etcd",
-		       v->reply->origin);
+	       err_set(e, ERR_REMOTE, "'%s' does not answer like an etcd", v->reply->origin);
 }
 
 /* ---- who we are ---- */
@@ -98,8 +94,8 @@ enum turn etcd_ask_login(struct visit *v, struct exchange *ask, struct err *e)
 
 	if (!visit_secret(v, &a->password, &password, e))
 		return TURN_FAILED;
-	body = json_pack("{s:s, s:s%}", "name", a->user, "password",
-			 (const char *)password->bytes, password->len);
+	body = json_pack("{s:s, s:s%}", "name", a->user, "password", (const char *)password->bytes,
+			 password->len);
 	if (!body) {
 		err_set(e, ERR_INPUT, "the password is no text in UTF-8");
 		return TURN_FAILED;
@@ -117,13 +113,10 @@ bool etcd_take_token(struct visit *v, struct err *e)
 	if (!etcd_take(v, e))
 		return err_in(e, "cannot log in");
 	token = json_object_get(t->reply, "token");
-	if (!json_string_length(token) ||
-	    strpbrk(json_string_value(token), "\r\n"))
-		return err_set(e, ERR_REMOTE,
-			       "'%s' gives no token for the password",
+	if (!json_string_length(token) || strpbrk(json_string_value(token), "\r\n"))
+		return err_set(e, ERR_REMOTE, "'%s' gives no token for the password",
 			       v->reply->origin);
-	secret_copy(&t->token, json_string_value(token),
-		    json_string_length(token));
+	secret_copy(&t->token, json_string_value(token), json_string_length(token));
 	t->header = (struct exchange_header){ name, &t->token };
 	return true;
 }

@@ -41,8 +41,7 @@ typedef const char *etcd_name_fn(const struct visit *v, const char *below);
 etcd_name_fn etcd_name, etcd_staged, etcd_previous;
 
 /* Always TURN_ASK. */
-enum turn etcd_ask(const struct visit *v, struct exchange *ask,
-		   const struct etcd_txn *txn);
+enum turn etcd_ask(const struct visit *v, struct exchange *ask, const struct etcd_txn *txn);
 /* The reply as JSON, into the talk. */
 MUST_CHECK bool etcd_take(struct visit *v, struct err *e);
 

@@ -19,8 +19,7 @@ static bool find_login(struct visit *v, struct far *f, struct err *e)
 	};
 	if (a->key.kind == SECRET_NONE)
 		return err_set(e, ERR_INPUT,
-			       "there is no 'access: {ssh: {key: ...}}' to log "
-			       "in with");
+			       "there is no 'access: {ssh: {key: ...}}' to log in with");
 	if (!visit_secret(v, &a->key, &f->login.key, e))
 		return err_in(e, "cannot read the SSH key");
 	if (a->passphrase.kind != SECRET_NONE &&
@@ -68,10 +67,9 @@ void far_add(struct far *f, struct ssh_op op)
 void far_ask(struct far *f, struct exchange *ask)
 {
 	f->ask = ARENA_NEW(f->arena, struct ssh_ask);
-	*f->ask = (struct ssh_ask){ .login = &f->login,
-				    .arena = f->arena,
-				    .ops = f->ops.items,
-				    .count = f->ops.count };
+	*f->ask = (struct ssh_ask){
+		.login = &f->login, .arena = f->arena, .ops = f->ops.items, .count = f->ops.count
+	};
 	f->next = 0;
 	memset(&f->ops, 0, sizeof(f->ops));
 	ask->kind = EXCHANGE_SSH;
@@ -85,11 +83,9 @@ struct ssh_op *far_next(struct far *f)
 
 /* ---- what is known ---- */
 
-const char *far_path(const struct far *f, const char *directory,
-		     const char *name)
+const char *far_path(const struct far *f, const char *directory, const char *name)
 {
-	return arena_printf(f->arena, "%s/%s",
-			    strcmp(directory, "/") ? directory : "", name);
+	return arena_printf(f->arena, "%s/%s", strcmp(directory, "/") ? directory : "", name);
 }
 
 const char *far_version_path(const struct far *f, const char *version)
@@ -117,12 +113,10 @@ bool far_is_at(const struct far *f, const char *version)
 
 const char *far_switch_path(const struct far *f)
 {
-	return f->layout.single ? far_version_path(f, STORE_CURRENT)
-				: f->layout.spots[0].path;
+	return f->layout.single ? far_version_path(f, STORE_CURRENT) : f->layout.spots[0].path;
 }
 
-const struct far_version *far_read_version(const struct far *f,
-					   const char *version)
+const struct far_version *far_read_version(const struct far *f, const char *version)
 {
 	vec_each (v, &f->read)
 		if (!strcmp((*v)->name->name, version))
@@ -130,11 +124,9 @@ const struct far_version *far_read_version(const struct far *f,
 	return NULL;
 }
 
-bool far_judge_version(const struct far *f, const char *version,
-		       struct fs_attr attr, struct err *e)
+bool far_judge_version(const struct far *f, const char *version, struct fs_attr attr, struct err *e)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 
-	return f->mute ||
-	       trust_directory(&trust, far_version_path(f, version), attr, e);
+	return f->mute || trust_directory(&trust, far_version_path(f, version), attr, e);
 }

@@ -58,7 +58,7 @@ struct far {
 	struct versions versions;
 	VEC(struct fs_attr) version_attrs; /* of their directories */
 	VEC(const char *) leftovers;       /* paths */
-	VEC(const char *) entries; /* of a real directory: names of files */
+	VEC(const char *) entries;         /* of a real directory: names of files */
 
 	/* contents */
 	const char *stays; /* why what stands there must not be replaced */
@@ -94,8 +94,7 @@ void far_take_contents(struct far *f);
 bool far_is_told(const struct far *f, const char *name, const char *value);
 
 /* PATH/NAME, in the arena. */
-const char *far_path(const struct far *f, const char *directory,
-		     const char *name);
+const char *far_path(const struct far *f, const char *directory, const char *name);
 const char *far_version_path(const struct far *f, const char *version);
 bool far_any_spot_is(const struct far *f, enum spot_state state);
 /* Whether `version` is on and every path is our link. */
@@ -103,10 +102,9 @@ bool far_is_at(const struct far *f, const char *version);
 /* Path of the link that is switched. */
 const char *far_switch_path(const struct far *f);
 /* A version with its files; NULL: they were not read. */
-const struct far_version *far_read_version(const struct far *f,
-					   const char *version);
+const struct far_version *far_read_version(const struct far *f, const char *version);
 /* Whether what a version holds can be believed. */
-MUST_CHECK bool far_judge_version(const struct far *f, const char *version,
-				  struct fs_attr attr, struct err *e);
+MUST_CHECK bool far_judge_version(const struct far *f, const char *version, struct fs_attr attr,
+				  struct err *e);
 
 #endif

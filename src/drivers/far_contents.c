@@ -20,19 +20,16 @@ static void wish_directory(struct far *f, const char *path, struct pieces *into)
 {
 	for (int part = 0; part < PART_COUNT; part++)
 		if (f->layout.parts & 1U << part)
-			wish(f, far_path(f, path, part_files[part]),
-			     &into->parts[part]);
+			wish(f, far_path(f, path, part_files[part]), &into->parts[part]);
 }
 
 /* A file of a directory that is not ours: one of the parts, or a stranger. */
 static void wish_entry(struct far *f, const char *name)
 {
-	struct far_wish w = { far_path(f, f->layout.spots[0].path, name),
-			      NULL };
+	struct far_wish w = { far_path(f, f->layout.spots[0].path, name), NULL };
 
 	for (int part = 0; part < PART_COUNT; part++)
-		if (f->layout.parts & 1U << part &&
-		    !strcmp(name, part_files[part]))
+		if (f->layout.parts & 1U << part && !strcmp(name, part_files[part]))
 			w.into = &f->seen.parts[part];
 	if (!w.into) {
 		w.into = ARENA_NEW(f->arena, struct piece);
@@ -44,8 +41,7 @@ static void wish_entry(struct far *f, const char *name)
 static void wish_real_directory(struct far *f)
 {
 	if (f->entries.count > ENTRIES_LIMIT && !f->install->replace) {
-		f->stays = arena_printf(f->arena,
-					"directory '%s' has more than %d files",
+		f->stays = arena_printf(f->arena, "directory '%s' has more than %d files",
 					f->layout.spots[0].path, ENTRIES_LIMIT);
 		return;
 	}
@@ -65,10 +61,7 @@ static void wish_spot(struct far *f, size_t i)
 	if (f->states[i] == SPOT_REAL)
 		wish(f, s->path, into);
 	if (f->states[i] == SPOT_OURS && f->current)
-		wish(f,
-		     far_path(f, far_version_path(f, f->current),
-			      part_files[s->part]),
-		     into);
+		wish(f, far_path(f, far_version_path(f, f->current), part_files[s->part]), into);
 }
 
 static void wish_what_is_seen(struct far *f)
@@ -111,8 +104,7 @@ void far_ask_contents(struct far *f)
 		wish_directory(f, far_version_path(f, v->name), &read->pieces);
 	}
 	vec_each (w, &f->wishes)
-		far_add(f,
-			(struct ssh_op){ .kind = SSH_READ, .path = w->path });
+		far_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });
 }
 
 static void judge_piece(struct far *f, const struct piece *p, const char *path)
@@ -131,10 +123,8 @@ static void judge_what_stands_there(struct far *f)
 		return;
 	for (size_t i = 0; l->single && i < l->spot_count; i++)
 		if (f->states[i] == SPOT_REAL)
-			judge_piece(f, &f->seen.parts[l->spots[i].part],
-				    l->spots[i].path);
-	for (int part = 0; f->states[0] == SPOT_REAL && part < PART_COUNT;
-	     part++)
+			judge_piece(f, &f->seen.parts[l->spots[i].part], l->spots[i].path);
+	for (int part = 0; f->states[0] == SPOT_REAL && part < PART_COUNT; part++)
 		if (!l->single)
 			judge_piece(f, &f->seen.parts[part], l->names[part]);
 	vec_each (w, &f->strangers)

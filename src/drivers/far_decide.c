@@ -18,8 +18,7 @@ static bool may_change(const struct far *f, struct err *e)
 
 static bool may_replace(const struct far *f, struct err *e)
 {
-	return may_change(f, e) &&
-	       (!f->stays || err_set(e, ERR_IO, "%s", f->stays));
+	return may_change(f, e) && (!f->stays || err_set(e, ERR_IO, "%s", f->stays));
 }
 
 const char *far_first_path(const struct far *f)
@@ -32,8 +31,7 @@ const char *far_first_path(const struct far *f)
 /* Owners and modes of a new pair, or whom it must not be given to. */
 static bool find_attrs(const struct far *f, struct attrs *out, struct err *e)
 {
-	return attrs_of_account(f->install, &f->seen, f->layout.names,
-				&f->account, out, e);
+	return attrs_of_account(f->install, &f->seen, f->layout.names, &f->account, out, e);
 }
 
 static const char *why_closed(const struct far *f)
@@ -85,8 +83,7 @@ static bool decide_read(struct walk *w, struct err *e)
 
 	if (f->unknown)
 		return err_set(e, ERR_IO, "%s", f->unknown);
-	return verdict_read(&judged, f->job->arena, f->job->found,
-			    f->job->found_key, e) ||
+	return verdict_read(&judged, f->job->arena, f->job->found, f->job->found_key, e) ||
 	       err_in(e, "at '%s'", far_first_path(f));
 }
 
@@ -102,15 +99,14 @@ static bool build(struct walk *w, struct err *e)
 		return false;
 	pieces_of_pair(&w->written, f->layout.parts, f->job->set, f->job->key);
 	for (int part = 0; part < PART_COUNT; part++)
-		w->written.parts[part].attr = PARTS_WITH_KEY & 1 << part
-						      ? attrs.key
-						      : attrs.certificate;
+		w->written.parts[part].attr =
+			PARTS_WITH_KEY & 1 << part ? attrs.key : attrs.certificate;
 	return verdict_check(&judged, f->arena, f->job->fingerprint, e);
 }
 
 /* A version that is there already, with exactly this content; NULL: none. */
-static bool find_equal(const struct far *f, const char *base,
-		       const struct pieces *c, const char **name, struct err *e)
+static bool find_equal(const struct far *f, const char *base, const struct pieces *c,
+		       const char **name, struct err *e)
 {
 	*name = NULL;
 	vec_each (v, &f->read) {
@@ -143,8 +139,7 @@ static bool decide_stage(struct walk *w, struct err *e)
 	far_lock(&w->acts, f->store);
 	if (w->writes) {
 		far_sync(&w->acts, far_version_path(f, STORE_NEW));
-		far_move(&w->acts, far_version_path(f, STORE_NEW),
-			 far_version_path(f, version));
+		far_move(&w->acts, far_version_path(f, STORE_NEW), far_version_path(f, version));
 		far_sync(&w->acts, f->store);
 	}
 	far_link(&w->acts, far_version_path(f, STORE_STAGED), version);
@@ -156,18 +151,14 @@ static bool decide_stage(struct walk *w, struct err *e)
 /* ---- commit, revert ---- */
 
 /* The newest version of the fingerprint, when it is whole. */
-static bool find_version(const struct far *f, const char *fingerprint,
-			 const char **version, struct err *e)
+static bool find_version(const struct far *f, const char *fingerprint, const char **version,
+			 struct err *e)
 {
-	const struct version *newest =
-		versions_newest(&f->versions, fingerprint);
-	const struct far_version *read =
-		newest ? far_read_version(f, newest->name) : NULL;
+	const struct version *newest = versions_newest(&f->versions, fingerprint);
+	const struct far_version *read = newest ? far_read_version(f, newest->name) : NULL;
 
 	if (!read)
-		return err_set(e, ERR_MISSING,
-			       "%.16s is not staged beside '%s'; stage it "
-			       "again",
+		return err_set(e, ERR_MISSING, "%.16s is not staged beside '%s'; stage it again",
 			       fingerprint, far_first_path(f));
 
 	const struct judged judged = judged_of(&f->layout, &read->pieces);
@@ -175,8 +166,7 @@ static bool find_version(const struct far *f, const char *fingerprint,
 	if (!far_judge_version(f, newest->name, read->attr, e))
 		return false;
 	if (!verdict_check(&judged, f->arena, fingerprint, e))
-		return err_in(e, "version '%.80s' is damaged, stage it again",
-			      newest->name);
+		return err_in(e, "version '%.80s' is damaged, stage it again", newest->name);
 	*version = newest->name;
 	return true;
 }
@@ -197,8 +187,7 @@ static struct fs_attr keep_attr(const struct far *f, struct fs_attr attr)
 }
 
 /* What real files hold becomes a version, unless it is one already. */
-static bool keep_paths(struct walk *w, const char *base, struct far_switch *s,
-		       struct err *e)
+static bool keep_paths(struct walk *w, const char *base, struct far_switch *s, struct err *e)
 {
 	struct far *f = w->far;
 
@@ -208,13 +197,12 @@ static bool keep_paths(struct walk *w, const char *base, struct far_switch *s,
 		struct piece *to = &w->written.parts[spot->part];
 
 		if (from->error)
-			return err_set(e, ERR_IO, "'%s' cannot be kept: %s",
-				       spot->path, from->error);
+			return err_set(e, ERR_IO, "'%s' cannot be kept: %s", spot->path,
+				       from->error);
 		to->there = from->there;
 		to->attr = keep_attr(f, from->attr);
 		if (from->there)
-			secret_copy(&to->bytes, from->bytes.bytes,
-				    from->bytes.len);
+			secret_copy(&to->bytes, from->bytes.bytes, from->bytes.len);
 	}
 	if (!find_equal(f, base, &w->written, &s->kept, e))
 		return false;
@@ -240,8 +228,7 @@ static bool switch_to(struct walk *w, const char *version, struct err *e)
 		return false;
 	verdict_reach(&judged, f->arena, &v);
 	base = version_found_base(f->arena, v.fingerprint);
-	if (far_any_spot_is(f, SPOT_REAL) && f->layout.single &&
-	    !keep_paths(w, base, &s, e))
+	if (far_any_spot_is(f, SPOT_REAL) && f->layout.single && !keep_paths(w, base, &s, e))
 		return false;
 	if (far_any_spot_is(f, SPOT_REAL) && !f->layout.single)
 		s.kept = versions_free_name(&f->versions, base);
@@ -261,8 +248,7 @@ static bool decide_commit(struct walk *w, struct err *e)
 	verdict_reach(&judged, f->arena, &v);
 	if (!may_change(f, e) || !find_version(f, j->fingerprint, &version, e))
 		return false;
-	if (!far_is_at(f, version) &&
-	    !verdict_expect(&v, far_first_path(f), &order, e))
+	if (!far_is_at(f, version) && !verdict_expect(&v, far_first_path(f), &order, e))
 		return false;
 	if (!switch_to(w, version, e))
 		return false;
@@ -278,8 +264,7 @@ static bool revert_to_nothing(struct walk *w, struct err *e)
 
 	if (far_any_spot_is(f, SPOT_REAL))
 		return err_set(e, ERR_STALE,
-			       "'%s' is no longer what certfleet put there; "
-			       "plan again",
+			       "'%s' is no longer what certfleet put there; plan again",
 			       far_first_path(f));
 	far_switch_off(f, &w->acts);
 	return true;
@@ -296,8 +281,8 @@ static bool decide_revert(struct walk *w, struct err *e)
 {
 	struct far *f = w->far;
 	const char *fingerprint = f->job->fingerprint;
-	const struct version *found = versions_newest(
-		&f->versions, version_found_base(f->arena, fingerprint));
+	const struct version *found =
+		versions_newest(&f->versions, version_found_base(f->arena, fingerprint));
 	const char *version = NULL;
 
 	if (!may_change(f, e))

@@ -43,8 +43,7 @@ static void ask_who(struct far *f)
 		far_writable(&acts, f->layout.spots[i].home);
 	for (int part = 0; part < PART_COUNT; part++)
 		if (f->layout.parts & 1U << part)
-			far_links(&acts, part_files[part],
-				  f->layout.names[part]);
+			far_links(&acts, part_files[part], f->layout.names[part]);
 	op = far_acts_run(&acts);
 	op.needed = false; /* files can be seen without it */
 	far_add(f, op);
@@ -80,8 +79,7 @@ void far_ask_names(struct far *f)
 
 bool far_is_told(const struct far *f, const char *name, const char *value)
 {
-	return strstr(f->told, arena_printf(f->arena, FAR_TOLD "%s %s\n", name,
-					    value)) != NULL;
+	return strstr(f->told, arena_printf(f->arena, FAR_TOLD "%s %s\n", name, value)) != NULL;
 }
 
 /* What follows "certfleet NAME "; NULL: it was not told. */
@@ -94,15 +92,13 @@ static const char *told(const struct far *f, const char *text, const char *name)
 		size_t length = strcspn(line, "\n");
 
 		if (!strncmp(line, begin, len))
-			return arena_strndup(f->arena, line + len,
-					     length - len);
+			return arena_strndup(f->arena, line + len, length - len);
 		line += length + (line[length] == '\n');
 	}
 	return NULL;
 }
 
-static bool told_id(const struct far *f, const char *text, const char *name,
-		    unsigned *out)
+static bool told_id(const struct far *f, const char *text, const char *name, unsigned *out)
 {
 	const char *value = told(f, text, name);
 
@@ -144,26 +140,27 @@ static void take_names(struct far *f, const char *text)
 	bool member = false;
 
 	if (i->owner && !told_id(f, text, "owner", &a->owner))
-		say_unsafe(f, arena_printf(f->arena,
-					   "there is no user '%s' on '%s'",
-					   i->owner, f->login.host));
+		say_unsafe(f, arena_printf(f->arena, "there is no user '%s' on '%s'", i->owner,
+					   f->login.host));
 	else if (i->owner && a->user != 0 && a->owner != a->user)
-		say_unsafe(f, arena_printf(f->arena,
-					   "user '%s' cannot give files to "
-					   "'%s'; log in as root, or leave "
-					   "'owner' out",
-					   f->login.user, i->owner));
+		say_unsafe(
+			f,
+			arena_printf(
+				f->arena,
+				"user '%s' cannot give files to '%s'; log in as root, or leave 'owner' out",
+				f->login.user, i->owner));
 	if (i->group && !told_id(f, text, "group", &a->group))
-		say_unsafe(f, arena_printf(f->arena,
-					   "there is no group '%s' on '%s'",
-					   i->group, f->login.host));
+		say_unsafe(f, arena_printf(f->arena, "there is no group '%s' on '%s'", i->group,
+					   f->login.host));
 	for (size_t k = 0; k < a->group_count; k++)
 		member |= a->groups[k] == a->group;
 	if (i->group && a->user != 0 && !member)
-		say_unsafe(f, arena_printf(f->arena,
-					   "user '%s' is no member of group "
-					   "'%s', so it cannot give it files",
-					   f->login.user, i->group));
+		say_unsafe(
+			f,
+			arena_printf(
+				f->arena,
+				"user '%s' is no member of group '%s', so it cannot give it files",
+				f->login.user, i->group));
 }
 
 static void say_mute(struct far *f, const struct ssh_op *op)
@@ -172,11 +169,8 @@ static void say_mute(struct far *f, const struct ssh_op *op)
 
 	f->mute = arena_printf(
 		f->arena,
-		"user '%s' of '%s' cannot run /bin/sh, without which nothing "
-		"can be installed%s%s; give the account a shell, and no "
-		"ForceCommand",
-		f->login.user, f->login.host, says ? ": " : "",
-		says ? op->why : "");
+		"user '%s' of '%s' cannot run /bin/sh, without which nothing can be installed%s%s; give the account a shell, and no ForceCommand",
+		f->login.user, f->login.host, says ? ": " : "", says ? op->why : "");
 }
 
 static void take_who(struct far *f)
@@ -184,9 +178,8 @@ static void take_who(struct far *f)
 	const struct ssh_op *op = far_next(f);
 	unsigned user = 0;
 
-	f->account = (struct attr_account){ .user = (uid_t)-1,
-					    .owner = (uid_t)-1,
-					    .group = (gid_t)-1 };
+	f->account =
+		(struct attr_account){ .user = (uid_t)-1, .owner = (uid_t)-1, .group = (gid_t)-1 };
 	if (op->result != SSH_DONE || !told_id(f, op->text, "uid", &user)) {
 		say_mute(f, op);
 		return;
@@ -196,29 +189,24 @@ static void take_who(struct far *f)
 	if (told(f, op->text, "lacks"))
 		f->mute = arena_printf(
 			f->arena,
-			"'%s' has no program '%s', without "
-			"which nothing can be installed",
-			f->login.host,
-			text_escaped(f->arena, told(f, op->text, "lacks")));
+			"'%s' has no program '%s', without which nothing can be installed",
+			f->login.host, text_escaped(f->arena, told(f, op->text, "lacks")));
 	f->told = op->text;
 }
 
 /* ---- directories ---- */
 
-static bool judge_directory(const struct far *f, const char *path,
-			    const struct ssh_op *op, struct err *e)
+static bool judge_directory(const struct far *f, const char *path, const struct ssh_op *op,
+			    struct err *e)
 {
 	if (op->result == SSH_ABSENT)
-		return err_set(e, ERR_MISSING,
-			       "directory '%s' does not exist; create it first",
+		return err_set(e, ERR_MISSING, "directory '%s' does not exist; create it first",
 			       path);
 	if (op->result != SSH_DONE)
 		return err_set(e, ERR_IO, "%s", op->why);
 	if (S_ISLNK(op->found.mode))
 		return err_set(e, ERR_IO,
-			       "'%s' is a symbolic link; name the directory "
-			       "it points to",
-			       path);
+			       "'%s' is a symbolic link; name the directory it points to", path);
 	if (!S_ISDIR(op->found.mode))
 		return err_set(e, ERR_IO, "'%s' is not a directory", path);
 	return f->install->unsafe_directory || f->mute ||
@@ -244,12 +232,12 @@ static void take_closed(struct far *f)
 	const char *closed = f->told ? told(f, f->told, "closed") : NULL;
 
 	if (closed)
-		say_unsafe(f, arena_printf(f->arena,
-					   "user '%s' is not permitted to "
-					   "write in directory '%s'; log in "
-					   "as its owner",
-					   f->login.user,
-					   text_escaped(f->arena, closed)));
+		say_unsafe(
+			f,
+			arena_printf(
+				f->arena,
+				"user '%s' is not permitted to write in directory '%s'; log in as its owner",
+				f->login.user, text_escaped(f->arena, closed)));
 }
 
 /* ---- the store ---- */
@@ -262,8 +250,7 @@ static void judge_store(struct far *f, const struct ssh_op *op)
 	f->has_store = op->result == SSH_DONE;
 	if (op->result == SSH_FAILED)
 		f->unknown = op->why;
-	if (f->has_store && !f->mute &&
-	    !trust_store(&trust, f->store, op->found, &e))
+	if (f->has_store && !f->mute && !trust_store(&trust, f->store, op->found, &e))
 		say_unsafe(f, arena_strdup(f->arena, e.text));
 }
 
@@ -354,8 +341,7 @@ static void judge_spot(struct far *f, size_t i, const struct ssh_op *look)
 	if (look->result != SSH_DONE || f->mute)
 		return;
 	if (!trust_entry(&trust, path, look->found, f->homes[i], &e) ||
-	    (S_ISDIR(look->found.mode) &&
-	     !trust_directory(&trust, path, look->found, &e)))
+	    (S_ISDIR(look->found.mode) && !trust_directory(&trust, path, look->found, &e)))
 		say_stays(f, &e);
 }
 
@@ -366,15 +352,12 @@ static void take_spot(struct far *f, size_t i)
 	const struct ssh_op *link = far_next(f);
 	struct err e = { 0 };
 
-	f->states[i] =
-		layout_spot_state(&f->layout, s, kind_of(look), link->text);
+	f->states[i] = layout_spot_state(&f->layout, s, kind_of(look), link->text);
 	judge_spot(f, i, look);
 	if (f->states[i] != SPOT_FOREIGN)
 		return;
 	spot_refuse(s, &e);
-	f->unknown = look->result == SSH_FAILED
-			     ? look->why
-			     : arena_strdup(f->arena, e.text);
+	f->unknown = look->result == SSH_FAILED ? look->why : arena_strdup(f->arena, e.text);
 	f->stays = f->unknown;
 }
 
@@ -395,10 +378,8 @@ static void take_listing(struct far *f)
 		else if (!f->install->replace)
 			f->stays = arena_printf(
 				f->arena,
-				"'%s' in directory '%s' is no file; say "
-				"'replace: true' if it may be replaced",
-				text_escaped(f->arena, entry->name),
-				f->layout.spots[0].path);
+				"'%s' in directory '%s' is no file; say 'replace: true' if it may be replaced",
+				text_escaped(f->arena, entry->name), f->layout.spots[0].path);
 	}
 }
 

@@ -50,38 +50,29 @@ static const char script[] =
 	"	who)\n"
 	"		tell uid \"$(id -u)\"\n"
 	"		tell groups \"$(id -G)\"\n"
-	"		[ -z \"$1\" ] || tell owner \"$(id -u -- \"$1\" "
-	"2>/dev/null || number \"$1\")\"\n"
+	"		[ -z \"$1\" ] || tell owner \"$(id -u -- \"$1\" 2>/dev/null || number \"$1\")\"\n"
 	"		id=$(getent group -- \"$2\" | cut -d: -f3)\n"
-	"		[ -z \"$2\" ] || tell group \"${id:-$(number "
-	"\"$2\")}\"\n"
-	"		for tool in mv ln rm mkdir readlink sync env timeout; "
-	"do\n"
-	"			command -v $tool >/dev/null || tell lacks "
-	"$tool\n"
+	"		[ -z \"$2\" ] || tell group \"${id:-$(number \"$2\")}\"\n"
+	"		for tool in mv ln rm mkdir readlink sync env timeout; do\n"
+	"			command -v $tool >/dev/null || tell lacks $tool\n"
 	"		done\n"
 	"		shift 2 ;;\n"
 	"	writable)\n"
-	"		{ [ -w \"$1\" ] && [ -x \"$1\" ]; } || tell closed "
-	"\"$1\"\n"
+	"		{ [ -w \"$1\" ] && [ -x \"$1\" ]; } || tell closed \"$1\"\n"
 	"		shift ;;\n"
 	"	links)\n"
-	"		[ ! -f \"$2\" ] || [ -L \"$2\" ] || "
-	"[ \"$(names \"$2\")\" = 1 ] || tell linked \"$1\"\n"
+	"		[ ! -f \"$2\" ] || [ -L \"$2\" ] || [ \"$(names \"$2\")\" = 1 ] || tell linked \"$1\"\n"
 	"		shift 2 ;;\n"
 	"	lock)\n"
 	"		exec 9<\"$1\"\n"
-	"		! command -v flock >/dev/null || flock -w 10 9 || exit "
-	"75\n"
+	"		! command -v flock >/dev/null || flock -w 10 9 || exit 75\n"
 	"		shift ;;\n"
 	"	directory)\n"
-	"		{ [ -d \"$1\" ] && [ ! -L \"$1\" ]; } || mkdir -m 755 "
-	"-- \"$1\"\n"
+	"		{ [ -d \"$1\" ] && [ ! -L \"$1\" ]; } || mkdir -m 755 -- \"$1\"\n"
 	"		ours \"$1\" || exit 77\n"
 	"		shift ;;\n"
 	"	expect)\n"
-	"		[ \"$(readlink -- \"$1\" 2>/dev/null || :)\" = \"$2\" "
-	"] || exit 76\n"
+	"		[ \"$(readlink -- \"$1\" 2>/dev/null || :)\" = \"$2\" ] || exit 76\n"
 	"		shift 2 ;;\n"
 	"	link)\n"
 	"		rm -f -- \"$3\"\n"
@@ -97,8 +88,7 @@ static const char script[] =
 	"		rm -f -- \"$4\"\n"
 	"		ln -s -- \"$3\" \"$4\"\n"
 	"		mv -T -- \"$1\" \"$2\"\n"
-	"		mv -fT -- \"$4\" \"$1\" || { mv -T -- \"$2\" \"$1\"; "
-	"exit 1; }\n"
+	"		mv -fT -- \"$4\" \"$1\" || { mv -T -- \"$2\" \"$1\"; exit 1; }\n"
 	"		shift 4 ;;\n"
 	"	unlink)\n"
 	"		[ ! -L \"$1\" ] || rm -f -- \"$1\"\n"
@@ -110,8 +100,7 @@ static const char script[] =
 	"		sync -- \"$1\" || sync\n"
 	"		shift ;;\n"
 	"	command)\n"
-	"		seconds=$1 component=$2 fingerprint=$3 "
-	"home=${HOME:-/}\n"
+	"		seconds=$1 component=$2 fingerprint=$3 home=${HOME:-/}\n"
 	"		shift 3\n"
 	"		env -i PATH=\"$PATH\" LANG=C.UTF-8 HOME=\"$home\" \\\n"
 	"			CERTFLEET_COMPONENT=\"$component\" \\\n"
@@ -153,8 +142,7 @@ static const char *temporary(struct far_acts *a, const char *path)
 	char name[NAME_MAX + 1];
 
 	entry_temporary(strrchr(path, '/') + 1, name);
-	return arena_printf(a->arena, "%s/%s", fs_dirname(a->arena, path),
-			    name);
+	return arena_printf(a->arena, "%s/%s", fs_dirname(a->arena, path), name);
 }
 
 void far_who(struct far_acts *a, const char *owner, const char *group)
@@ -255,8 +243,8 @@ static const char *new_word(struct arena *a)
 struct ssh_op far_acts_run(struct far_acts *a)
 {
 	const char *word = new_word(a->arena);
-	const char *whole = arena_printf(a->arena, "{\nend=%s\nset --%s\n%s",
-					 word, buf_text(&a->words), script);
+	const char *whole = arena_printf(a->arena, "{\nend=%s\nset --%s\n%s", word,
+					 buf_text(&a->words), script);
 
 	buf_release(&a->words);
 	a->words = (struct buf){ 0 };

@@ -15,22 +15,18 @@ static void sync_homes(const struct far *f, struct far_acts *a)
 /* What the link says when it leads to a version. */
 static const char *text_to(const struct far *f, const char *version)
 {
-	return f->layout.single
-		       ? version
-		       : arena_printf(f->arena, "%s%s", f->layout.spots[0].link,
-				      version);
+	return f->layout.single ? version
+				: arena_printf(f->arena, "%s%s", f->layout.spots[0].link, version);
 }
 
 /* Files become links that lead to what stood there: nothing new is seen. */
-static void take_paths(const struct far *f, const struct far_switch *s,
-		       struct far_acts *a)
+static void take_paths(const struct far *f, const struct far_switch *s, struct far_acts *a)
 {
 	const struct layout *l = &f->layout;
 
 	if (s->kept_is_new) {
 		far_sync(a, far_version_path(f, STORE_NEW));
-		far_move(a, far_version_path(f, STORE_NEW),
-			 far_version_path(f, s->kept));
+		far_move(a, far_version_path(f, STORE_NEW), far_version_path(f, s->kept));
 		far_sync(a, f->store);
 	}
 	if (s->kept)
@@ -41,8 +37,7 @@ static void take_paths(const struct far *f, const struct far_switch *s,
 	sync_homes(f, a);
 }
 
-static void take_directory(const struct far *f, const struct far_switch *s,
-			   struct far_acts *a)
+static void take_directory(const struct far *f, const struct far_switch *s, struct far_acts *a)
 {
 	const struct far_exchange x = {
 		.path = f->layout.spots[0].path,
@@ -54,8 +49,7 @@ static void take_directory(const struct far *f, const struct far_switch *s,
 	far_sync(a, f->store);
 }
 
-void far_switch_to(const struct far *f, const struct far_switch *s,
-		   struct far_acts *a)
+void far_switch_to(const struct far *f, const struct far_switch *s, struct far_acts *a)
 {
 	bool single = f->layout.single;
 
@@ -111,8 +105,7 @@ void far_forget(const struct far *f, const char *base, struct far_acts *a)
 	if (f->staged && !strcmp(version_base(f->arena, f->staged), base))
 		far_unlink(a, far_version_path(f, STORE_STAGED));
 	vec_each (v, &f->versions.list)
-		if (!strcmp(v->base, base) &&
-		    (!f->current || strcmp(v->name, f->current)))
+		if (!strcmp(v->base, base) && (!f->current || strcmp(v->name, f->current)))
 			far_remove(a, far_version_path(f, v->name));
 	far_sync(a, f->store);
 }

@@ -20,8 +20,7 @@ struct far_switch {
 };
 
 /* Turns the switch; what is not of use any more stays. */
-void far_switch_to(const struct far *f, const struct far_switch *s,
-		   struct far_acts *a);
+void far_switch_to(const struct far *f, const struct far_switch *s, struct far_acts *a);
 /* Nothing is on and no link of ours is left. */
 void far_switch_off(const struct far *f, struct far_acts *a);
 /* Nothing is staged, and what was done is durable. */

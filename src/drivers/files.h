@@ -9,7 +9,7 @@
 extern const struct driver files_driver;
 
 /* Its verbs, for drivers that keep a file as well. */
-driver_fn files_probe, files_stage, files_commit, files_abort, files_revert,
-	files_remove, files_read;
+driver_fn files_probe, files_stage, files_commit, files_abort, files_revert, files_remove,
+	files_read;
 
 #endif

@@ -20,8 +20,7 @@ static const char *file_of(const struct visit *v)
 }
 
 /* One request for each connection: HAProxy closes it after its answer. */
-static enum turn ask_command(const struct visit *v, struct exchange *ask,
-			     const char *command)
+static enum turn ask_command(const struct visit *v, struct exchange *ask, const char *command)
 {
 	ask_lines(ask, arena_printf(v->arena, "%s %s\n", command, file_of(v)));
 	return TURN_ASK;
@@ -45,10 +44,8 @@ static const char *value_of(const struct visit *v, const char *name)
 	for (const char *line = reply_text(v); *line;) {
 		size_t length = strcspn(line, "\n");
 
-		if (length > len + 2 && !strncmp(line, name, len) &&
-		    !strncmp(line + len, ": ", 2))
-			return arena_strndup(v->arena, line + len + 2,
-					     length - len - 2);
+		if (length > len + 2 && !strncmp(line, name, len) && !strncmp(line + len, ": ", 2))
+			return arena_strndup(v->arena, line + len + 2, length - len - 2);
 		line += length + (line[length] == '\n');
 	}
 	return NULL;
@@ -88,8 +85,7 @@ static void take_held(struct visit *v)
 	if (!value_of(v, "SHA1 FingerPrint"))
 		a->unwritable = arena_printf(
 			v->job->arena,
-			"HAProxy does not know '%s': its configuration must "
-			"name that file, and it must have loaded it",
+			"HAProxy does not know '%s': its configuration must name that file, and it must have loaded it",
 			file_of(v));
 	else if (sha1)
 		a->served = holds(v, sha1) ? a->installed : "";
@@ -135,11 +131,10 @@ struct swap {
  * An empty line ends what is handed over, so there is exactly one, at the
  * end; pem_add_*() write none.
  */
-static void put_pair(struct visit *v, const struct cert_set *set,
-		     const struct secret *key, struct exchange *ask)
+static void put_pair(struct visit *v, const struct cert_set *set, const struct secret *key,
+		     struct exchange *ask)
 {
-	const char *begin =
-		arena_printf(v->arena, "set ssl cert %s <<\n", file_of(v));
+	const char *begin = arena_printf(v->arena, "set ssl cert %s <<\n", file_of(v));
 	AUTO(buf) certs = { 0 };
 	AUTO(secret) pem = { 0 };
 
@@ -159,21 +154,19 @@ static void put_pair(struct visit *v, const struct cert_set *set,
 }
 
 /* What is installed, and nothing else, is given to the process. */
-static enum turn swap_begin(struct visit *v, struct exchange *ask,
-			    struct err *e)
+static enum turn swap_begin(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct swap *swap = ARENA_NEW(v->arena, struct swap);
 	AUTO(secret) key = { 0 };
 	struct cert_set set = { 0 };
 	struct cert_facts facts = { 0 };
 
-	if (!place_read(&v->job->component->deliver.files, v->arena, &set, &key,
-			e) ||
+	if (!place_read(&v->job->component->deliver.files, v->arena, &set, &key, e) ||
 	    !foreign_cert(set.certs[0], v->arena, &facts, e))
 		return TURN_FAILED;
 	if (strcmp(facts.fingerprint, v->job->fingerprint) != 0) {
-		err_set(e, ERR_STALE, "'%s' holds %.12s, not %.12s", file_of(v),
-			facts.fingerprint, v->job->fingerprint);
+		err_set(e, ERR_STALE, "'%s' holds %.12s, not %.12s", file_of(v), facts.fingerprint,
+			v->job->fingerprint);
 		return TURN_FAILED;
 	}
 	swap->sha1 = cert_sha1(set.certs[0], v->arena);
@@ -186,8 +179,8 @@ static enum turn swap_begin(struct visit *v, struct exchange *ask,
 
 static bool refused(const struct visit *v, const char *what, struct err *e)
 {
-	return err_set(e, ERR_REMOTE, "HAProxy refused to %s '%s': %s", what,
-		       file_of(v), text_escaped(v->arena, reply_text(v)));
+	return err_set(e, ERR_REMOTE, "HAProxy refused to %s '%s': %s", what, file_of(v),
+		       text_escaped(v->arena, reply_text(v)));
 }
 
 /* What does not fit is answered with nothing, or a closed connection. */
@@ -198,10 +191,8 @@ static enum turn no_room(const struct visit *v, struct err *e)
 	if (v->reply->error.code == ERR_STOPPED)
 		return no_reply(v, e);
 	err_set(e, ERR_REMOTE,
-		"HAProxy takes no pair of %zu bytes%s%s: its tune.bufsize is "
-		"probably too small",
-		swap->size, v->reply->error.code ? ": " : "",
-		v->reply->error.text);
+		"HAProxy takes no pair of %zu bytes%s%s: its tune.bufsize is probably too small",
+		swap->size, v->reply->error.code ? ": " : "", v->reply->error.text);
 	return TURN_FAILED;
 }
 
@@ -210,8 +201,7 @@ static enum turn swap_set(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (v->reply->error.code || !v->reply->reply.len)
 		return no_room(v, e);
-	if (!reply_has(v, "Transaction created") &&
-	    !reply_has(v, "Transaction updated")) {
+	if (!reply_has(v, "Transaction created") && !reply_has(v, "Transaction updated")) {
 		refused(v, "take", e);
 		return TURN_FAILED;
 	}
@@ -244,8 +234,7 @@ static enum turn swap_check(struct visit *v, struct err *e)
 		return no_reply(v, e);
 	if (holds(v, swap->sha1))
 		return TURN_DONE;
-	err_set(e, ERR_REMOTE,
-		"HAProxy says that it took '%s', but holds another certificate",
+	err_set(e, ERR_REMOTE, "HAProxy says that it took '%s', but holds another certificate",
 		file_of(v));
 	return TURN_FAILED;
 }

@@ -11,8 +11,7 @@ void held_release(struct held *h)
 	*h = (struct held){ 0 };
 }
 
-void held_put(struct held *h, enum part part, const char *name,
-	      const struct secret *text)
+void held_put(struct held *h, enum part part, const char *name, const struct secret *text)
 {
 	struct piece *p = &h->pieces.parts[part];
 
@@ -59,8 +58,7 @@ bool held_give(const struct held *h, struct job *j, struct err *e)
 		return false;
 	}
 	if (strcmp(spki, v->spki) != 0)
-		return err_set(e, ERR_REMOTE,
-			       "the key does not match the certificate");
+		return err_set(e, ERR_REMOTE, "the key does not match the certificate");
 	*j->found = (struct cert_set){ .certs = v->certs, .count = v->count };
 	*j->found_key = TAKE(key);
 	return true;
@@ -79,6 +77,6 @@ bool held_is_expected(const struct held *h, const struct job *j, struct err *e)
 
 	if (!j->replaces || (now && !strcmp(now, j->replaces)))
 		return true;
-	return err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected",
-		       shown(now), shown(j->replaces));
+	return err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected", shown(now),
+		       shown(j->replaces));
 }

@@ -24,8 +24,7 @@ void held_release(struct held *h);
 AUTO_STRUCT(held, struct held, held_release)
 
 /* `name` is what messages call it. */
-void held_put(struct held *h, enum part part, const char *name,
-	      const struct secret *text);
+void held_put(struct held *h, enum part part, const char *name, const struct secret *text);
 /* It should be there, but is not. */
 void held_miss(struct held *h, enum part part, const char *name);
 /* After all was put. */
@@ -37,7 +36,6 @@ MUST_CHECK bool held_give(const struct held *h, struct job *j, struct err *e);
 /*
  * Whether a commit may replace it: it is what the job expects.  ERR_STALE.
  */
-MUST_CHECK bool held_is_expected(const struct held *h, const struct job *j,
-				 struct err *e);
+MUST_CHECK bool held_is_expected(const struct held *h, const struct job *j, struct err *e);
 
 #endif

@@ -67,8 +67,7 @@ static bool list_nothing(const struct visit *v, struct err *e)
 	if (revert && !request_needs_pair(revert))
 		return add(v, HTTP_REVERT);
 	return err_set(e, ERR_MISSING,
-		       "nothing was there before, and there is no request "
-		       "'remove'");
+		       "nothing was there before, and there is no request 'remove'");
 }
 
 static bool list_revert(const struct visit *v, struct err *e)
@@ -117,8 +116,7 @@ static bool prepare(struct visit *v, struct err *e)
 	if (!list_requests(v, e))
 		return false;
 	for (size_t i = 0; i < t->count; i++)
-		if (!http_words_prepare(&t->words, v, t->list[i],
-					&http_of(v)->pkcs12_password, e))
+		if (!http_words_prepare(&t->words, v, t->list[i], &http_of(v)->pkcs12_password, e))
 			return false;
 	return true;
 }
@@ -149,8 +147,8 @@ static const char *leaf_of(struct arena *a, const char *pem)
 	size_t count = 0;
 	struct err ignored = { 0 };
 
-	if (!pem_read_certs(pem, strlen(pem), a, &certs, &count, &ignored) ||
-	    !count || !foreign_cert(certs[0], a, &facts, &ignored))
+	if (!pem_read_certs(pem, strlen(pem), a, &certs, &count, &ignored) || !count ||
+	    !foreign_cert(certs[0], a, &facts, &ignored))
 		return NULL;
 	return facts.fingerprint;
 }
@@ -165,15 +163,12 @@ static void take_installed(const struct visit *v, const json_t *value)
 	if (json_is_null(value) || (text && !*text))
 		t->installed = "";
 	else if (text)
-		t->installed = strstr(text, "-----BEGIN")
-				       ? leaf_of(a, text)
-				       : as_fingerprint(a, text);
+		t->installed =
+			strstr(text, "-----BEGIN") ? leaf_of(a, text) : as_fingerprint(a, text);
 	if (!t->installed)
-		t->error = arena_printf(a,
-					"'%s' in its answer is %s, no SHA-256 "
-					"fingerprint and no certificate",
-					pointer,
-					value ? "something else" : "not there");
+		t->error = arena_printf(
+			a, "'%s' in its answer is %s, no SHA-256 fingerprint and no certificate",
+			pointer, value ? "something else" : "not there");
 }
 
 static void take_version(const struct visit *v, const json_t *document)
@@ -183,13 +178,11 @@ static void take_version(const struct visit *v, const json_t *document)
 	const json_t *value = pointer ? json_at(document, pointer) : NULL;
 
 	if (json_is_string(value))
-		t->version = arena_strdup(
-			v->job->arena, shown_words(v, json_string_value(value),
-						   json_string_length(value)));
+		t->version = arena_strdup(v->job->arena, shown_words(v, json_string_value(value),
+								     json_string_length(value)));
 }
 
-static bool take_probe(const struct visit *v, const struct http_request *r,
-		       struct err *e)
+static bool take_probe(const struct visit *v, const struct http_request *r, struct err *e)
 {
 	struct talk *t = v->memory;
 	AUTO(json) document = NULL;
@@ -204,8 +197,7 @@ static bool take_probe(const struct visit *v, const struct http_request *r,
 	if (!http_expected(v, r, e))
 		return false;
 	if (!document)
-		return err_set(e, ERR_REMOTE, "'%s' does not answer with JSON",
-			       v->reply->origin);
+		return err_set(e, ERR_REMOTE, "'%s' does not answer with JSON", v->reply->origin);
 	take_installed(v, json_at(document, r->fingerprint));
 	take_version(v, document);
 	return true;
@@ -245,8 +237,7 @@ static enum turn before_commit(const struct visit *v, struct err *e)
 	if (!j->replaces || !t->installed || installed_is(v, j->replaces))
 		return TURN_ASK;
 	err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected",
-		*t->installed ? t->installed : "nothing",
-		*j->replaces ? j->replaces : "nothing");
+		*t->installed ? t->installed : "nothing", *j->replaces ? j->replaces : "nothing");
 	return TURN_FAILED;
 }
 
@@ -256,8 +247,7 @@ static enum turn after_commit(const struct visit *v, struct err *e)
 
 	if (!t->installed || installed_is(v, v->job->fingerprint))
 		return TURN_DONE;
-	err_set(e, ERR_REMOTE,
-		"it says that it took %.12s, but still tells of %.12s",
+	err_set(e, ERR_REMOTE, "it says that it took %.12s, but still tells of %.12s",
 		v->job->fingerprint, *t->installed ? t->installed : "nothing");
 	return TURN_FAILED;
 }
@@ -314,8 +304,7 @@ static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)
 	if (t->asked == t->count)
 		return v->job->verb == DRIVER_PROBE ? tell(v) : TURN_DONE;
 	ask->reads = t->list[t->asked] == http_of(v)->requests[HTTP_PROBE];
-	return http_render(&t->words, v, t->list[t->asked++],
-			   &http_of(v)->access, ask, e)
+	return http_render(&t->words, v, t->list[t->asked++], &http_of(v)->access, ask, e)
 		       ? TURN_ASK
 		       : TURN_FAILED;
 }

@@ -11,17 +11,12 @@
 
 /* As which file place/ would write it. */
 static const enum part parts[] = {
-	[MATERIAL_TEXT] = PART_COUNT,
-	[MATERIAL_FINGERPRINT] = PART_COUNT,
-	[MATERIAL_CERTIFICATE] = PART_LEAF,
-	[MATERIAL_CHAIN] = PART_CHAIN,
-	[MATERIAL_FULLCHAIN] = PART_FULLCHAIN,
-	[MATERIAL_KEY] = PART_KEY,
-	[MATERIAL_COMBINED] = PART_COMBINED,
-	[MATERIAL_PKCS12] = PART_COUNT,
+	[MATERIAL_TEXT] = PART_COUNT,          [MATERIAL_FINGERPRINT] = PART_COUNT,
+	[MATERIAL_CERTIFICATE] = PART_LEAF,    [MATERIAL_CHAIN] = PART_CHAIN,
+	[MATERIAL_FULLCHAIN] = PART_FULLCHAIN, [MATERIAL_KEY] = PART_KEY,
+	[MATERIAL_COMBINED] = PART_COMBINED,   [MATERIAL_PKCS12] = PART_COUNT,
 };
-_Static_assert(sizeof(parts) / sizeof(*parts) == MATERIAL_COUNT,
-	       "every material needs its row");
+_Static_assert(sizeof(parts) / sizeof(*parts) == MATERIAL_COUNT, "every material needs its row");
 
 static void drop_values(struct http_words *w)
 {
@@ -39,8 +34,8 @@ void http_words_release(struct http_words *w)
 
 /* ---- the pair ---- */
 
-static bool make_pkcs12(struct http_words *w, const struct visit *v,
-			const struct secret_ref *ref, struct err *e)
+static bool make_pkcs12(struct http_words *w, const struct visit *v, const struct secret_ref *ref,
+			struct err *e)
 {
 	const struct job *j = v->job;
 	const struct secret *password = NULL;
@@ -49,10 +44,9 @@ static bool make_pkcs12(struct http_words *w, const struct visit *v,
 	if (!visit_secret(v, ref, &password, e))
 		return false;
 
-	const struct export_order order = { .set = j->set,
-					    .key = j->key,
-					    .password = password,
-					    .name = j->component->name };
+	const struct export_order order = {
+		.set = j->set, .key = j->key, .password = password, .name = j->component->name
+	};
 
 	if (!export_pkcs12(&order, &der, e))
 		return false;
@@ -70,8 +64,7 @@ static unsigned parts_in(const struct http_text *t)
 	return found;
 }
 
-static void add_pieces(struct http_words *w, const struct job *j,
-		       unsigned wanted)
+static void add_pieces(struct http_words *w, const struct job *j, unsigned wanted)
 {
 	unsigned missing = 0;
 
@@ -82,8 +75,7 @@ static void add_pieces(struct http_words *w, const struct job *j,
 		pieces_of_pair(&w->pieces, missing, j->set, j->key);
 }
 
-bool http_words_prepare(struct http_words *w, const struct visit *v,
-			const struct http_request *r,
+bool http_words_prepare(struct http_words *w, const struct visit *v, const struct http_request *r,
 			const struct secret_ref *pkcs12_password, struct err *e)
 {
 	bool wants_pkcs12 = http_text_has(&r->body, MATERIAL_PKCS12) ||
@@ -92,12 +84,10 @@ bool http_words_prepare(struct http_words *w, const struct visit *v,
 	if (!request_needs_pair(r))
 		return true;
 	if (!v->job->set || !v->job->key)
-		return err_set(e, ERR_MISSING,
-			       "the pair %.12s is not in the state",
+		return err_set(e, ERR_MISSING, "the pair %.12s is not in the state",
 			       v->job->fingerprint);
 	add_pieces(w, v->job, parts_in(&r->body) | parts_in(&r->json));
-	return !wants_pkcs12 || w->pkcs12.len ||
-	       make_pkcs12(w, v, pkcs12_password, e);
+	return !wants_pkcs12 || w->pkcs12.len || make_pkcs12(w, v, pkcs12_password, e);
 }
 
 /* ---- texts ---- */
@@ -119,8 +109,8 @@ static void add_escaped(struct secret *out, const struct secret *text)
 	}
 }
 
-static void add_material(struct secret *out, const struct http_words *w,
-			 const struct job *j, enum material what, bool in_json)
+static void add_material(struct secret *out, const struct http_words *w, const struct job *j,
+			 enum material what, bool in_json)
 {
 	const struct secret *text = NULL;
 
@@ -129,17 +119,15 @@ static void add_material(struct secret *out, const struct http_words *w,
 			secret_add(out, j->fingerprint, strlen(j->fingerprint));
 		return;
 	}
-	text = what == MATERIAL_PKCS12 ? &w->pkcs12
-				       : &w->pieces.parts[parts[what]].bytes;
+	text = what == MATERIAL_PKCS12 ? &w->pkcs12 : &w->pieces.parts[parts[what]].bytes;
 	if (in_json)
 		add_escaped(out, text);
 	else
 		secret_add(out, text->bytes, text->len);
 }
 
-static void fill_in(struct secret *out, const struct http_words *w,
-		    const struct job *j, const struct http_text *t,
-		    bool in_json)
+static void fill_in(struct secret *out, const struct http_words *w, const struct job *j,
+		    const struct http_text *t, bool in_json)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct http_piece *p = &t->pieces[i];
@@ -175,9 +163,8 @@ static bool has_header(const struct headers *h, const char *name)
 	return false;
 }
 
-static bool fill_header(struct http_words *w, const struct visit *v,
-			const struct http_header *from, struct secret *out,
-			struct err *e)
+static bool fill_header(struct http_words *w, const struct visit *v, const struct http_header *from,
+			struct secret *out, struct err *e)
 {
 	const struct secret *secret = NULL;
 
@@ -188,25 +175,21 @@ static bool fill_header(struct http_words *w, const struct visit *v,
 	if (!visit_secret(v, &from->secret, &secret, e))
 		return err_in(e, "header '%s'", from->name);
 	if (!secret->len || memchr(secret->bytes, '\n', secret->len) ||
-	    memchr(secret->bytes, '\r', secret->len) ||
-	    memchr(secret->bytes, '\0', secret->len))
+	    memchr(secret->bytes, '\r', secret->len) || memchr(secret->bytes, '\0', secret->len))
 		return err_set(e, ERR_INPUT,
-			       "the secret for header '%s' is empty, or more "
-			       "than one line",
+			       "the secret for header '%s' is empty, or more than one line",
 			       from->name);
 	secret_copy(out, secret->bytes, secret->len);
 	return true;
 }
 
-static bool add_headers(struct http_words *w, const struct visit *v,
-			const struct http_request *r,
+static bool add_headers(struct http_words *w, const struct visit *v, const struct http_request *r,
 			const struct http_access *access, struct err *e)
 {
 	struct headers h = { 0 };
 
 	h.list = arena_array(v->arena, r->header_count + 2, sizeof(*h.list));
-	h.values =
-		arena_array(v->arena, r->header_count + 2, sizeof(*h.values));
+	h.values = arena_array(v->arena, r->header_count + 2, sizeof(*h.values));
 	drop_values(w);
 	w->values = h.values;
 	w->value_count = r->header_count + 2;
@@ -216,8 +199,7 @@ static bool add_headers(struct http_words *w, const struct visit *v,
 		if (!fill_header(w, v, from, add_header(&h, from->name), e))
 			return false;
 	}
-	if (access->user &&
-	    !access_basic(v, access, add_header(&h, "Authorization"), e))
+	if (access->user && !access_basic(v, access, add_header(&h, "Authorization"), e))
 		return false;
 	if (r->body.count && !has_header(&h, "Content-Type"))
 		secret_copy(add_header(&h, "Content-Type"), "text/plain", 10);
@@ -228,14 +210,12 @@ static bool add_headers(struct http_words *w, const struct visit *v,
 
 /* ---- the request ---- */
 
-bool http_render(struct http_words *w, const struct visit *v,
-		 const struct http_request *r, const struct http_access *access,
-		 struct exchange *ask, struct err *e)
+bool http_render(struct http_words *w, const struct visit *v, const struct http_request *r,
+		 const struct http_access *access, struct exchange *ask, struct err *e)
 {
 	AUTO(secret) path = { 0 };
 
-	if (!visit_identity(v, access, &ask->identity, e) ||
-	    !add_headers(w, v, r, access, e))
+	if (!visit_identity(v, access, &ask->identity, e) || !add_headers(w, v, r, access, e))
 		return false;
 	fill_in(&path, w, v->job, &r->url.path, false);
 	ask->method = http_method_names[r->method];
@@ -258,13 +238,11 @@ static bool is_listed(const struct http_request *r, long status)
 	return false;
 }
 
-bool http_expected(const struct visit *v, const struct http_request *r,
-		   struct err *e)
+bool http_expected(const struct visit *v, const struct http_request *r, struct err *e)
 {
 	if (v->reply->error.code) {
 		*e = v->reply->error;
 		return false;
 	}
-	return is_listed(r, v->reply->status) ||
-	       reply_refused(v, NULL, e) != TURN_FAILED;
+	return is_listed(r, v->reply->status) || reply_refused(v, NULL, e) != TURN_FAILED;
 }

@@ -34,17 +34,14 @@ AUTO_STRUCT(http_words, struct http_words, http_words_release)
  */
 MUST_CHECK bool http_words_prepare(struct http_words *w, const struct visit *v,
 				   const struct http_request *r,
-				   const struct secret_ref *pkcs12_password,
-				   struct err *e);
+				   const struct secret_ref *pkcs12_password, struct err *e);
 
 /* `ask` must be empty. */
 MUST_CHECK bool http_render(struct http_words *w, const struct visit *v,
-			    const struct http_request *r,
-			    const struct http_access *access,
+			    const struct http_request *r, const struct http_access *access,
 			    struct exchange *ask, struct err *e);
 
 /* Whether the reply is one that the request expects; else why not. */
-MUST_CHECK bool http_expected(const struct visit *v,
-			      const struct http_request *r, struct err *e);
+MUST_CHECK bool http_expected(const struct visit *v, const struct http_request *r, struct err *e);
 
 #endif

@@ -26,8 +26,7 @@ static const json_t *item_at(const json_t *list, const char *index)
 {
 	size_t digits = strspn(index, "0123456789");
 
-	if (!digits || digits > INDEX_DIGITS || index[digits] ||
-	    (*index == '0' && digits > 1))
+	if (!digits || digits > INDEX_DIGITS || index[digits] || (*index == '0' && digits > 1))
 		return NULL;
 	return json_array_get(list, strtoul(index, NULL, 10));
 }

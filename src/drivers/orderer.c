@@ -16,36 +16,29 @@ struct orderer {
 	size_t cert_count;
 };
 
-static bool read_files(const struct agent_access *access, struct orderer *op,
-		       struct err *e)
+static bool read_files(const struct agent_access *access, struct orderer *op, struct err *e)
 {
 	AUTO(secret) authorities = { 0 };
 	AUTO(secret) certificate = { 0 };
 	AUTO(secret) key_pem = { 0 };
 	AUTO(secret) key = { 0 };
-	const struct identity_texts texts = { &authorities, &certificate,
-					      &key_pem };
+	const struct identity_texts texts = { &authorities, &certificate, &key_pem };
 
-	if (!trusted_file_read(access->ca, TRUSTED_PUBLIC, INPUT_FILE_LIMIT,
-			       &authorities, e) ||
-	    !trusted_file_read(access->certificate, TRUSTED_PUBLIC,
-			       INPUT_FILE_LIMIT, &certificate, e) ||
-	    !trusted_file_read(access->key, TRUSTED_KEY, INPUT_FILE_LIMIT,
-			       &key_pem, e) ||
-	    !pem_read_certs((const char *)certificate.bytes, certificate.len,
-			    &op->arena, &op->certs, &op->cert_count, e) ||
+	if (!trusted_file_read(access->ca, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, &authorities, e) ||
+	    !trusted_file_read(access->certificate, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, &certificate,
+			       e) ||
+	    !trusted_file_read(access->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem, e) ||
+	    !pem_read_certs((const char *)certificate.bytes, certificate.len, &op->arena,
+			    &op->certs, &op->cert_count, e) ||
 	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))
 		return false;
 	if (!op->cert_count || op->cert_count > SIGNER_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "'%s' must hold 1 to %d certificates",
+		return err_set(e, ERR_INPUT, "'%s' must hold 1 to %d certificates",
 			       access->certificate, SIGNER_LIMIT);
-	return signing_key_open(&key, &op->key, e) &&
-	       identity_new(&texts, &op->identity, e);
+	return signing_key_open(&key, &op->key, e) && identity_new(&texts, &op->identity, e);
 }
 
-bool orderer_open(const struct agent_access *access, struct orderer **out,
-		  struct err *e)
+bool orderer_open(const struct agent_access *access, struct orderer **out, struct err *e)
 {
 	AUTO(orderer) op = xcalloc(1, sizeof(*op));
 
@@ -70,8 +63,8 @@ const struct identity *orderer_identity(const struct orderer *op)
 	return op->identity;
 }
 
-bool orderer_sign(const struct orderer *op, const struct signed_order *s,
-		  struct secret *out, struct err *e)
+bool orderer_sign(const struct orderer *op, const struct signed_order *s, struct secret *out,
+		  struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *text = order_text(s->order, &a);
@@ -82,10 +75,8 @@ bool orderer_sign(const struct orderer *op, const struct signed_order *s,
 				   .signer_count = op->cert_count,
 				   .has_pair = s->set != NULL };
 
-	if (!signing_key_sign(
-		    op->key,
-		    (struct der){ (const unsigned char *)meant, strlen(meant) },
-		    &a, &r.signature, e))
+	if (!signing_key_sign(op->key, (struct der){ (const unsigned char *)meant, strlen(meant) },
+			      &a, &r.signature, e))
 		return false;
 	if (s->set)
 		r.set = *s->set;

@@ -19,8 +19,8 @@
 
 struct orderer;
 
-MUST_CHECK bool orderer_open(const struct agent_access *access,
-			     struct orderer **out, struct err *e);
+MUST_CHECK bool orderer_open(const struct agent_access *access, struct orderer **out,
+			     struct err *e);
 void orderer_close(struct orderer *op);
 AUTO_TYPE(orderer, struct orderer *, orderer_close)
 
@@ -33,8 +33,7 @@ struct signed_order {
 };
 
 /* The body of the request that carries it; `out` must be empty. */
-MUST_CHECK bool orderer_sign(const struct orderer *op,
-			     const struct signed_order *s, struct secret *out,
-			     struct err *e);
+MUST_CHECK bool orderer_sign(const struct orderer *op, const struct signed_order *s,
+			     struct secret *out, struct err *e);
 
 #endif

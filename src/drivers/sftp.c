@@ -49,22 +49,18 @@ static void ask_write(struct walk *w, struct exchange *ask)
 		const struct piece *p = &w->written.parts[part];
 
 		if (p->there)
-			far_add(f, (struct ssh_op){
-					   .kind = SSH_WRITE,
-					   .path = far_path(f, new,
-							    part_files[part]),
-					   .bytes = p->bytes.bytes,
-					   .len = p->bytes.len,
-					   .attr = p->attr,
-					   .needed = true });
+			far_add(f, (struct ssh_op){ .kind = SSH_WRITE,
+						    .path = far_path(f, new, part_files[part]),
+						    .bytes = p->bytes.bytes,
+						    .len = p->bytes.len,
+						    .attr = p->attr,
+						    .needed = true });
 	}
 	for (int part = 0; part < PART_COUNT; part++)
 		if (w->written.parts[part].there)
-			far_add(f, (struct ssh_op){
-					   .kind = SSH_READ,
-					   .path = far_path(f, new,
-							    part_files[part]),
-					   .needed = true });
+			far_add(f, (struct ssh_op){ .kind = SSH_READ,
+						    .path = far_path(f, new, part_files[part]),
+						    .needed = true });
 	far_ask(f, ask);
 }
 
@@ -96,11 +92,9 @@ static const char *reason(const struct far *f, const struct ssh_op *op)
 {
 	if (*op->why)
 		return op->why;
-	return op->status < 0
-		       ? "the script there was cut off"
-		       : arena_printf(f->arena,
-				      "the script there ended with status %d",
-				      op->status);
+	return op->status < 0 ? "the script there was cut off"
+			      : arena_printf(f->arena, "the script there ended with status %d",
+					     op->status);
 }
 
 /* Each op was needed, so the first that failed says why. */
@@ -109,13 +103,11 @@ static bool take_written(struct walk *w, struct err *e)
 	struct far *f = w->far;
 
 	if (f->ask->ops[0].status == FAR_STRANGE)
-		return err_set(e, ERR_IO,
-			       "'%s' is not ours alone on '%s'; remove it",
-			       f->store, f->login.host);
+		return err_set(e, ERR_IO, "'%s' is not ours alone on '%s'; remove it", f->store,
+			       f->login.host);
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
-			return err_set(e, ERR_IO, "%s",
-				       reason(f, &f->ask->ops[i]));
+			return err_set(e, ERR_IO, "%s", reason(f, &f->ask->ops[i]));
 	far_next(f); /* the directory */
 	for (int part = 0; part < PART_COUNT; part++)
 		if (w->written.parts[part].there)
@@ -133,15 +125,13 @@ static bool judge_acts(const struct walk *w, struct err *e)
 	if (op->result == SSH_DONE)
 		return true;
 	if (op->status == FAR_BUSY)
-		return err_set(e, ERR_BUSY,
-			       "another certfleet is changing '%s' on '%s'",
+		return err_set(e, ERR_BUSY, "another certfleet is changing '%s' on '%s'",
 			       far_first_path(f), f->login.host);
 	if (op->status == FAR_MOVED)
-		return err_set(e, ERR_STALE,
-			       "'%s' on '%s' was changed meanwhile; plan again",
+		return err_set(e, ERR_STALE, "'%s' on '%s' was changed meanwhile; plan again",
 			       far_first_path(f), f->login.host);
-	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s",
-		       far_first_path(f), f->login.host, reason(f, op));
+	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s", far_first_path(f),
+		       f->login.host, reason(f, op));
 }
 
 static enum turn ask_acts(struct visit *v, struct walk *w, struct exchange *ask)
@@ -169,8 +159,7 @@ static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_ASK;
 }
 
-static enum turn walk_begin(struct visit *v, struct exchange *ask,
-			    struct err *e)
+static enum turn walk_begin(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct walk *w = ARENA_NEW(v->arena, struct walk);
 
@@ -185,8 +174,7 @@ static enum turn walk_begin(struct visit *v, struct exchange *ask,
 	return TURN_ASK;
 }
 
-static enum turn walk_names(struct visit *v, struct exchange *ask,
-			    struct err *e)
+static enum turn walk_names(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct walk *w = v->memory;
 
@@ -233,8 +221,7 @@ static enum turn walk(struct visit *v, struct exchange *ask, struct err *e)
 
 /* ---- activate ---- */
 
-static enum turn ask_command(struct visit *v, struct exchange *ask,
-			     struct err *e)
+static enum turn ask_command(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const struct job *j = v->job;
 	const struct activate *how = &j->component->activate;
@@ -267,16 +254,13 @@ static bool judge_command(const struct visit *v, struct err *e)
 		return true;
 	if (op->status == FAR_TIMED_OUT || op->status == FAR_KILLED)
 		return err_set(e, ERR_REMOTE,
-			       "'%s' on '%s' did not end within %lld seconds, "
-			       "or was killed",
-			       name, f->login.host, (long long)how->timeout);
+			       "'%s' on '%s' did not end within %lld seconds, or was killed", name,
+			       f->login.host, (long long)how->timeout);
 	if (op->status < 0)
-		return err_set(e, ERR_REMOTE,
-			       "'%s' on '%s' was not run to its end%s%s", name,
+		return err_set(e, ERR_REMOTE, "'%s' on '%s' was not run to its end%s%s", name,
 			       f->login.host, *op->why ? ": " : "", op->why);
-	return err_set(e, ERR_REMOTE, "'%s' on '%s' ended with status %d%s%s",
-		       name, f->login.host, op->status, *op->why ? ": " : "",
-		       op->why);
+	return err_set(e, ERR_REMOTE, "'%s' on '%s' ended with status %d%s%s", name, f->login.host,
+		       op->status, *op->why ? ": " : "", op->why);
 }
 
 static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)

@@ -24,12 +24,10 @@ static bool holds_secret(const char *text, size_t len, const struct secret *s)
 	const unsigned char *blank = memchr(s->bytes, ' ', s->len);
 
 	return holds(text, len, s->bytes, s->len) ||
-	       (blank && holds(text, len, blank + 1,
-			       s->len - (size_t)(blank + 1 - s->bytes)));
+	       (blank && holds(text, len, blank + 1, s->len - (size_t)(blank + 1 - s->bytes)));
 }
 
-static bool repeats_a_secret(const struct visit *v, const char *text,
-			     size_t len)
+static bool repeats_a_secret(const struct visit *v, const char *text, size_t len)
 {
 	const struct exchange *x = v->reply;
 	size_t count = 0;
@@ -51,8 +49,7 @@ static size_t word_len(const char *text, size_t len)
 	size_t run = 0;
 
 	while (run < len && isascii((unsigned char)text[run]) && text[run] &&
-	       (isalnum((unsigned char)text[run]) ||
-		strchr("+/=_-", text[run])))
+	       (isalnum((unsigned char)text[run]) || strchr("+/=_-", text[run])))
 		run++;
 	return run;
 }
@@ -113,29 +110,24 @@ const char *shown_reply(const struct visit *v, const char *member)
 	const json_t *words = json_object_get(whole, member);
 
 	if (json_is_string(words))
-		return shown_words(v, json_string_value(words),
-				   json_string_length(words));
+		return shown_words(v, json_string_value(words), json_string_length(words));
 	return shown_words(v, (const char *)reply->bytes, reply->len);
 }
 
 static const char *moved(long status)
 {
-	return status >= 300 && status < 400 ? " (redirects are not followed)"
-					     : "";
+	return status >= 300 && status < 400 ? " (redirects are not followed)" : "";
 }
 
-enum turn reply_refused(const struct visit *v, const char *member,
-			struct err *e)
+enum turn reply_refused(const struct visit *v, const char *member, struct err *e)
 {
 	const struct exchange *x = v->reply;
 	const char *words = shown_reply(v, member);
 
 	if (x->status == STATUS_STALE)
-		err_set(e, ERR_STALE,
-			"somebody else changed what '%s' holds meanwhile",
-			x->origin);
+		err_set(e, ERR_STALE, "somebody else changed what '%s' holds meanwhile", x->origin);
 	else
-		err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin,
-			x->status, moved(x->status), *words ? ": " : "", words);
+		err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin, x->status,
+			moved(x->status), *words ? ": " : "", words);
 	return TURN_FAILED;
 }

@@ -22,7 +22,6 @@ const char *shown_words(const struct visit *v, const char *text, size_t len);
 const char *shown_reply(const struct visit *v, const char *member);
 
 /* "'PEER' answered 500: WORDS"; ERR_STALE for 412.  Always TURN_FAILED. */
-enum turn reply_refused(const struct visit *v, const char *member,
-			struct err *e);
+enum turn reply_refused(const struct visit *v, const char *member, struct err *e);
 
 #endif

@@ -38,8 +38,7 @@ struct visit {
  * `ask` is empty; its origin and goes_back are filled afterwards, and reads
  * when the verb only reads.  Of others the driver says which of its asks do.
  */
-typedef enum turn driver_turn_fn(struct visit *v, struct exchange *ask,
-				 struct err *e);
+typedef enum turn driver_turn_fn(struct visit *v, struct exchange *ask, struct err *e);
 
 struct driver {
 	driver_fn *verbs[DRIVER_VERB_COUNT];
@@ -65,22 +64,19 @@ struct driver {
 /* The ask of a conversation over lines; what is in `text` is no secret. */
 void ask_lines(struct exchange *ask, const char *text);
 /* A secret of this component's delivery. */
-MUST_CHECK bool visit_secret(const struct visit *v,
-			     const struct secret_ref *ref,
+MUST_CHECK bool visit_secret(const struct visit *v, const struct secret_ref *ref,
 			     const struct secret **out, struct err *e);
 /* Every secret that was handed to a conversation so far. */
 const struct secret *const *visit_secrets(const struct visit *v, size_t *count);
 /* Who we are for these keys of the delivery; NULL in `out`: nobody. */
 struct http_access;
-MUST_CHECK bool visit_identity(const struct visit *v,
-			       const struct http_access *a,
+MUST_CHECK bool visit_identity(const struct visit *v, const struct http_access *a,
 			       const struct identity **out, struct err *e);
 /* Who we are towards components. */
 const struct fleet_access *visit_access(const struct visit *v);
 /* Who we are towards agents. */
 struct orderer;
-MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out,
-			      struct err *e);
+MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out, struct err *e);
 /* The key that this component's agent has, as far as it is known; NULL. */
 const char *visit_peer(const struct visit *v);
 void visit_learn_peer(const struct visit *v, const char *spki);

@@ -20,29 +20,26 @@ struct operator
 	struct agent_caller key; /* of the leaf, as an entry of `allow` */
 };
 
-static bool read_pem(const char *path, struct arena *a,
-		     const struct der **certs, size_t *count, struct err *e)
+static bool read_pem(const char *path, struct arena *a, const struct der **certs, size_t *count,
+		     struct err *e)
 {
 	AUTO(buf) text = { 0 };
 
 	if (!trusted_file_text(path, INPUT_FILE_LIMIT, &text, e) ||
 	    !pem_read_certs(buf_text(&text), text.len, a, certs, count, e))
 		return false;
-	return *count ||
-	       err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
+	return *count || err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
 }
 
-static bool read_operator(struct engine *en, struct arena *a,
-			  struct operator* out, struct err *e)
+static bool read_operator(struct engine *en, struct arena *a, struct operator* out, struct err *e)
 {
 	const char *path = en->fleet->access.agent.certificate;
 	struct cert_facts facts = { 0 };
 
 	if (!path)
-		return err_set(e, ERR_INPUT,
-			       "there is no 'access: {agent: ...}', which says "
-			       "who certfleet is; add it, or name who the "
-			       "agent shall obey with --client-ca and --allow");
+		return err_set(
+			e, ERR_INPUT,
+			"there is no 'access: {agent: ...}', which says who certfleet is; add it, or name who the agent shall obey with --client-ca and --allow");
 	if (!read_pem(path, a, &out->certs, &out->count, e) ||
 	    !cert_read_facts(out->certs[0], a, &facts, e))
 		return err_in(e, "cannot use 'access: {agent: ...}'");
@@ -52,11 +49,9 @@ static bool read_operator(struct engine *en, struct arena *a,
 
 /* ---- which authority lets the operator in ---- */
 
-static bool is_let_in(const struct operator* o, const char *authority,
-		      struct err *e)
+static bool is_let_in(const struct operator* o, const char *authority, struct err *e)
 {
-	const struct agent_config like = { .callers = &o->key,
-					   .caller_count = 1 };
+	const struct agent_config like = { .callers = &o->key, .caller_count = 1 };
 	AUTO(arena) a = { 0 };
 	AUTO(callers) callers = NULL;
 	struct caller caller = { 0 };
@@ -65,8 +60,7 @@ static bool is_let_in(const struct operator* o, const char *authority,
 	       callers_check(callers, o->certs, o->count, &a, &caller, e);
 }
 
-static const char *to_pem(const struct der *certs, size_t count,
-			  struct arena *a)
+static const char *to_pem(const struct der *certs, size_t count, struct arena *a)
 {
 	AUTO(buf) text = { 0 };
 
@@ -75,8 +69,7 @@ static const char *to_pem(const struct der *certs, size_t count,
 }
 
 /* An authority of the fleet; NULL when none of them signed. */
-static const char *managed_authority(struct engine *en,
-				     const struct operator* o, struct arena *a)
+static const char *managed_authority(struct engine *en, const struct operator* o, struct arena *a)
 {
 	const struct fleet *f = en->fleet;
 
@@ -96,8 +89,8 @@ static const char *managed_authority(struct engine *en,
 	return NULL;
 }
 
-static bool find_authority(struct engine *en, const struct operator* o,
-			   struct arena *a, const char **out, struct err *e)
+static bool find_authority(struct engine *en, const struct operator* o, struct arena *a,
+			   const char **out, struct err *e)
 {
 	struct err ignored = { 0 };
 
@@ -111,13 +104,11 @@ static bool find_authority(struct engine *en, const struct operator* o,
 			return true;
 	}
 	return err_set(e, ERR_INPUT,
-		       "nobody knows who signed '%s'; name that authority with "
-		       "--client-ca",
+		       "nobody knows who signed '%s'; name that authority with --client-ca",
 		       en->fleet->access.agent.certificate);
 }
 
-static bool take_authority(const char *path, struct arena *a, const char **out,
-			   struct err *e)
+static bool take_authority(const char *path, struct arena *a, const char **out, struct err *e)
 {
 	const struct der *certs = NULL;
 	size_t count = 0;
@@ -139,24 +130,18 @@ static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct certificate *c = f->components[i].certificate;
 
-		if (c->import.kind != IMPORT_NONE ||
-		    c->rotation == ROTATE_REUSE ||
+		if (c->import.kind != IMPORT_NONE || c->rotation == ROTATE_REUSE ||
 		    !component_writes(&f->components[i], path, a))
 			continue;
 		return err_set(
 			e, ERR_INPUT,
-			"certificate '%s' gets another key with each "
-			"renewal, and an agent that allows the key would "
-			"then lock certfleet out: say 'key_rotation: "
-			"reuse' there, or allow its complete name with "
-			"--allow",
+			"certificate '%s' gets another key with each renewal, and an agent that allows the key would then lock certfleet out: say 'key_rotation: reuse' there, or allow its complete name with --allow",
 			c->name);
 	}
 	return true;
 }
 
-static void allow_key(const struct operator* o, struct arena *a,
-		      struct admission *out)
+static void allow_key(const struct operator* o, struct arena *a, struct admission *out)
 {
 	const char **list = arena_array(a, 1, sizeof(*list));
 
@@ -165,15 +150,13 @@ static void allow_key(const struct operator* o, struct arena *a,
 	out->allow_count = 1;
 }
 
-bool enrol_admission(struct engine *en, const struct admission_wish *wish,
-		     struct arena *a, struct admission *out, struct err *e)
+bool enrol_admission(struct engine *en, const struct admission_wish *wish, struct arena *a,
+		     struct admission *out, struct err *e)
 {
 	struct operator o = { 0 };
-	struct admission to = { .allow = wish->allow,
-				.allow_count = wish->allow_count };
+	struct admission to = { .allow = wish->allow, .allow_count = wish->allow_count };
 
-	if (wish->client_ca &&
-	    !take_authority(wish->client_ca, a, &to.authority, e))
+	if (wish->client_ca && !take_authority(wish->client_ca, a, &to.authority, e))
 		return false;
 	if (wish->client_ca && wish->allow_count) {
 		*out = to;

@@ -11,34 +11,31 @@
 
 /* The issuer, not of agents alone, whose authority has this key; NULL. */
 static const struct issuer *signs_with(const struct engine *en,
-				       const struct generation *generations,
-				       size_t count, const char *spki)
+				       const struct generation *generations, size_t count,
+				       const char *spki)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct generation *g = &generations[i];
 		const struct issuer *issuer =
-			g->of == OF_ISSUER ? fleet_issuer(en->fleet, g->owner)
-					   : NULL;
+			g->of == OF_ISSUER ? fleet_issuer(en->fleet, g->owner) : NULL;
 
-		if (issuer && issuer->use != USE_AGENTS && !g->pending &&
-		    *spki && !strcmp(g->spki, spki))
+		if (issuer && issuer->use != USE_AGENTS && !g->pending && *spki &&
+		    !strcmp(g->spki, spki))
 			return issuer;
 	}
 	return NULL;
 }
 
-static bool read_certs(const struct secret *file, struct arena *a,
-		       const struct der **certs, size_t *count)
+static bool read_certs(const struct secret *file, struct arena *a, const struct der **certs,
+		       size_t *count)
 {
 	struct err ignored = { 0 };
 
-	return pem_read_certs((const char *)file->bytes, file->len, a, certs,
-			      count, &ignored);
+	return pem_read_certs((const char *)file->bytes, file->len, a, certs, count, &ignored);
 }
 
 bool agents_ca_check(const struct engine *en, const struct secret *file,
-		     const struct generation *generations, size_t count,
-		     struct err *e)
+		     const struct generation *generations, size_t count, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct der *certs = NULL;
@@ -56,12 +53,8 @@ bool agents_ca_check(const struct engine *en, const struct secret *file,
 		if (issuer)
 			return err_set(
 				e, ERR_INPUT,
-				"'%s' ('access: agent: ca') holds the "
-				"authority of issuer '%s', which signs other "
-				"certificates as well: give agents an issuer "
-				"of their own, with 'use: agents'",
-				fs_beneath(en->fleet->directory,
-					   en->fleet->access.agent.ca),
+				"'%s' ('access: agent: ca') holds the authority of issuer '%s', which signs other certificates as well: give agents an issuer of their own, with 'use: agents'",
+				fs_beneath(en->fleet->directory, en->fleet->access.agent.ca),
 				issuer->name);
 	}
 	return true;
@@ -84,8 +77,7 @@ static bool holds(const struct secret *file, const char *fingerprint)
 	return false;
 }
 
-bool agents_ca_fits(struct engine *en, const struct generation *authority,
-		    struct err *e)
+bool agents_ca_fits(struct engine *en, const struct generation *authority, struct err *e)
 {
 	const char *path = en->fleet->access.agent.ca;
 	AUTO(arena) a = { 0 };
@@ -102,10 +94,9 @@ bool agents_ca_fits(struct engine *en, const struct generation *authority,
 		if (holds(&file, authority->fingerprint))
 			return true;
 	}
-	engine_note(en,
-		    "warning: 'access: {agent: {ca: ...}}' does not hold the "
-		    "authority of issuer '%s': certfleet will not trust the "
-		    "agents it signs",
-		    authority->owner);
+	engine_note(
+		en,
+		"warning: 'access: {agent: {ca: ...}}' does not hold the authority of issuer '%s': certfleet will not trust the agents it signs",
+		authority->owner);
 	return true;
 }

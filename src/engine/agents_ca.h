@@ -21,16 +21,13 @@ struct engine;
  * `file`, which is that file, holds the authority of an issuer that signs
  * other certificates as well.
  */
-MUST_CHECK bool agents_ca_check(const struct engine *en,
-				const struct secret *file,
-				const struct generation *generations,
-				size_t count, struct err *e);
+MUST_CHECK bool agents_ca_check(const struct engine *en, const struct secret *file,
+				const struct generation *generations, size_t count, struct err *e);
 /*
  * For what signs an agent: the file passes the check, and holds `authority`;
  * when it does not hold it, or cannot be read, that is a warning.
  */
-MUST_CHECK bool agents_ca_fits(struct engine *en,
-			       const struct generation *authority,
+MUST_CHECK bool agents_ca_fits(struct engine *en, const struct generation *authority,
 			       struct err *e);
 
 #endif

@@ -30,8 +30,7 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 
 /* ---- telling ---- */
 
-static void tell_step(struct run *r, enum event_kind kind, size_t number,
-		      const struct err *error)
+static void tell_step(struct run *r, enum event_kind kind, size_t number, const struct err *error)
 {
 	const struct step *s = &r->plan->steps[number];
 	struct event event = {
@@ -64,12 +63,10 @@ static void tell_run(struct run *r, enum event_kind kind)
 		r->en->listen(r->en->listen_ctx, &event);
 }
 
-static bool journal_batch(struct run *r, const struct batch *b, bool ended,
-			  struct err *e)
+static bool journal_batch(struct run *r, const struct batch *b, bool ended, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	struct step_record *records =
-		arena_array(&a, b->count, sizeof(*records));
+	struct step_record *records = arena_array(&a, b->count, sizeof(*records));
 
 	for (size_t i = 0; i < b->count; i++) {
 		size_t number = b->numbers[i];
@@ -93,8 +90,8 @@ static bool journal_batch(struct run *r, const struct batch *b, bool ended,
 	return journal_steps(r->en->state, &r->record, records, b->count, e);
 }
 
-void tell_rollback(struct run *r, const struct component *c,
-		   const char *fingerprint, const struct err *error)
+void tell_rollback(struct run *r, const struct component *c, const char *fingerprint,
+		   const struct err *error)
 {
 	struct step step = { .kind = STEP_ROLLBACK,
 			     .component = c->name,
@@ -126,8 +123,7 @@ void tell_rollback(struct run *r, const struct component *c,
 	if (r->en->listen)
 		r->en->listen(r->en->listen_ctx, &event);
 	if (!journal_step(r->en->state, &r->record, &record, &e))
-		engine_note(r->en, "warning: cannot record a roll back: %s",
-			    e.text);
+		engine_note(r->en, "warning: cannot record a roll back: %s", e.text);
 }
 
 /* ---- one batch ---- */
@@ -170,8 +166,8 @@ static bool is_flagged(const struct run *r, bool *flags, const char *name)
 static bool is_held(const struct run *r, const struct step *s)
 {
 	return s->wave != NO_WAVE && s->process && r->held.count &&
-	       bsearch(&s->process, r->held.items, r->held.count,
-		       sizeof(*r->held.items), text_compare);
+	       bsearch(&s->process, r->held.items, r->held.count, sizeof(*r->held.items),
+		       text_compare);
 }
 
 /*
@@ -181,15 +177,14 @@ static bool is_held(const struct run *r, const struct step *s)
  */
 static bool is_ready(const struct run *r, const struct step *s)
 {
-	if (s->kind == STEP_COMMIT &&
-	    is_flagged(r, r->abandoned, s->certificate))
+	if (s->kind == STEP_COMMIT && is_flagged(r, r->abandoned, s->certificate))
 		return false;
 	if (is_held(r, s))
 		return false;
 	for (size_t i = 0; i < s->after_count; i++) {
 		const struct step *before = &r->plan->steps[s->after[i]];
-		bool needed = !before->process || !s->process ||
-			      !strcmp(before->process, s->process);
+		bool needed =
+			!before->process || !s->process || !strcmp(before->process, s->process);
 
 		if (needed && r->progress[s->after[i]] != STEP_SUCCEEDED)
 			return false;
@@ -293,12 +288,10 @@ static void hold_processes(struct run *r, const size_t *numbers, size_t count)
 		any = true;
 	}
 	for (size_t i = 0; any && i < p->step_count; i++)
-		if (p->steps[i].process &&
-		    is_flagged(r, r->uncommitted, p->steps[i].certificate))
+		if (p->steps[i].process && is_flagged(r, r->uncommitted, p->steps[i].certificate))
 			VEC_PUSH(&r->held, &r->arena, p->steps[i].process);
 	if (r->held.count)
-		qsort(r->held.items, r->held.count, sizeof(*r->held.items),
-		      text_compare);
+		qsort(r->held.items, r->held.count, sizeof(*r->held.items), text_compare);
 }
 
 /* ---- the whole ---- */
@@ -325,8 +318,7 @@ static void run_all(struct run *r)
 		if (p->steps[first].wave != NO_WAVE) {
 			run_wave(r, first, end);
 		} else {
-			size_t *numbers = arena_array(&r->arena, end - first,
-						      sizeof(*numbers));
+			size_t *numbers = arena_array(&r->arena, end - first, sizeof(*numbers));
 
 			for (size_t i = first; i < end; i++)
 				numbers[i - first] = i;
@@ -344,8 +336,7 @@ static int judge(const struct run *r)
 	bool changed = false;
 
 	for (size_t i = 0; i < r->plan->step_count; i++) {
-		broken += r->progress[i] == STEP_BROKE ||
-			  r->progress[i] == STEP_CUT_OFF;
+		broken += r->progress[i] == STEP_BROKE || r->progress[i] == STEP_CUT_OFF;
 		changed |= r->deed[i];
 	}
 	if (r->result.failed == 0 && r->result.not_started == 0)
@@ -364,29 +355,23 @@ static const char *who(struct arena *a)
 	return arena_printf(a, "%s@%s", user ? user->pw_name : "?", host);
 }
 
-static void run_init(struct run *r, struct engine *en,
-		     const struct apply_order *order)
+static void run_init(struct run *r, struct engine *en, const struct apply_order *order)
 {
 	const struct plan *p = order->plan;
 	const struct snapshot *s = order->snapshot;
 
 	*r = (struct run){ .en = en, .order = order, .plan = p };
-	r->progress =
-		arena_array(&r->arena, p->step_count, sizeof(*r->progress));
+	r->progress = arena_array(&r->arena, p->step_count, sizeof(*r->progress));
 	r->started = arena_array(&r->arena, p->step_count, sizeof(*r->started));
 	r->deed = arena_array(&r->arena, p->step_count, sizeof(bool));
-	r->abandoned = arena_array(&r->arena, en->fleet->certificate_count,
-				   sizeof(bool));
-	r->uncommitted = arena_array(&r->arena, en->fleet->certificate_count,
-				     sizeof(bool));
-	r->failed_processes = arena_array(&r->arena, en->fleet->role_count,
-					  sizeof(*r->failed_processes));
-	r->components = arena_array(&r->arena, s->component_count,
-				    sizeof(*r->components));
+	r->abandoned = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
+	r->uncommitted = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
+	r->failed_processes =
+		arena_array(&r->arena, en->fleet->role_count, sizeof(*r->failed_processes));
+	r->components = arena_array(&r->arena, s->component_count, sizeof(*r->components));
 	r->told = arena_array(&r->arena, s->component_count, sizeof(*r->told));
 	if (s->component_count)
-		memcpy(r->components, s->components,
-		       s->component_count * sizeof(*r->components));
+		memcpy(r->components, s->components, s->component_count * sizeof(*r->components));
 	r->component_count = s->component_count;
 	r->record = (struct run_record){ .plan_hash = order->plan_hash,
 					 .plan = order->plan_json,
@@ -421,14 +406,14 @@ static bool renew_bundle(struct run *r, struct err *e)
 	return true;
 }
 
-bool engine_apply(struct engine *en, const struct apply_order *order,
-		  struct apply_result *result, struct err *e)
+bool engine_apply(struct engine *en, const struct apply_order *order, struct apply_result *result,
+		  struct err *e)
 {
 	AUTO(run) r = { 0 };
 
 	run_init(&r, en, order);
-	if (!may_begin(&r, e) || !adopt_renames(&r, e) ||
-	    !renew_bundle(&r, e) || !journal_begin_run(en->state, &r.record, e))
+	if (!may_begin(&r, e) || !adopt_renames(&r, e) || !renew_bundle(&r, e) ||
+	    !journal_begin_run(en->state, &r.record, e))
 		return false;
 	if (!state_observe(en->state, r.components, r.component_count, e))
 		return err_in(e, "cannot record what was seen");

@@ -29,8 +29,7 @@ static void packing_release(struct packing *p)
 }
 AUTO_STRUCT(packing, struct packing, packing_release)
 
-static const char *pem_of(const struct der *certs, size_t count,
-			  struct arena *a)
+static const char *pem_of(const struct der *certs, size_t count, struct arena *a)
 {
 	AUTO(buf) pem = { 0 };
 
@@ -38,8 +37,8 @@ static const char *pem_of(const struct der *certs, size_t count,
 	return arena_strdup(a, buf_text(&pem));
 }
 
-static void name_components(const struct fleet *f, const struct generation *g,
-			    struct arena *a, struct bundle_item *item)
+static void name_components(const struct fleet *f, const struct generation *g, struct arena *a,
+			    struct bundle_item *item)
 {
 	VEC(const char *) names = { 0 };
 
@@ -51,8 +50,7 @@ static void name_components(const struct fleet *f, const struct generation *g,
 	item->component_count = names.count;
 }
 
-static bool pack_generation(struct packing *p, const struct generation *g,
-			    struct err *e)
+static bool pack_generation(struct packing *p, const struct generation *g, struct err *e)
 {
 	struct arena *a = &p->bundle.arena;
 	struct bundle_item *item = &p->bundle.items[p->bundle.item_count];
@@ -61,8 +59,7 @@ static bool pack_generation(struct packing *p, const struct generation *g,
 	struct cert_set set = { 0 };
 	char ends[TIME_TEXT];
 
-	if (!state_certificates(state, g, a, &set, e) ||
-	    !state_key(state, g->spki, &key, e))
+	if (!state_certificates(state, g, a, &set, e) || !state_key(state, g->spki, &key, e))
 		return err_in(e, "cannot back up '%s'", g->owner);
 	*item = (struct bundle_item){
 		.name = g->owner,
@@ -90,8 +87,7 @@ static bool is_backed_up(const struct generation *g, int64_t now)
 	return !g->pending && g->not_after > now;
 }
 
-static bool pack(struct packing *p, const struct generation *list, size_t count,
-		 struct err *e)
+static bool pack(struct packing *p, const struct generation *list, size_t count, struct err *e)
 {
 	const struct fleet *f = p->en->fleet;
 	struct bundle *b = &p->bundle;
@@ -103,13 +99,11 @@ static bool pack(struct packing *p, const struct generation *list, size_t count,
 	b->created = clock_now();
 	b->items = arena_array(&b->arena, count, sizeof(*b->items));
 	for (size_t i = 0; i < count; i++)
-		if (is_backed_up(&list[i], b->created) &&
-		    !pack_generation(p, &list[i], e))
+		if (is_backed_up(&list[i], b->created) && !pack_generation(p, &list[i], e))
 			return false;
 	for (size_t i = 0; i < f->source_count; i++)
 		VEC_PUSH(&files, &b->arena,
-			 (struct bundle_file){ f->sources[i].path,
-					       f->sources[i].text,
+			 (struct bundle_file){ f->sources[i].path, f->sources[i].text,
 					       f->sources[i].len });
 	b->files = files.items;
 	b->file_count = files.count;
@@ -119,16 +113,15 @@ static bool pack(struct packing *p, const struct generation *list, size_t count,
 bool backup_has_room(const struct engine *en, size_t generations, struct err *e)
 {
 	/* RESTORE.txt, manifest.json, manifest.hmac, keys.zip */
-	size_t others = 4 + en->fleet->source_count +
-			en->fleet->backup.passphrase_count;
+	size_t others = 4 + en->fleet->source_count + en->fleet->backup.passphrase_count;
 	size_t most = (BUNDLE_ENTRY_LIMIT - others) / 2;
 
 	if (others < BUNDLE_ENTRY_LIMIT && generations <= most)
 		return true;
-	return err_set(e, ERR_INPUT,
-		       "a backup bundle holds at most %zu keys, this would be "
-		       "%zu; split the fleet into several fleet files",
-		       others < BUNDLE_ENTRY_LIMIT ? most : 0, generations);
+	return err_set(
+		e, ERR_INPUT,
+		"a backup bundle holds at most %zu keys, this would be %zu; split the fleet into several fleet files",
+		others < BUNDLE_ENTRY_LIMIT ? most : 0, generations);
 }
 
 static bool take_passphrases(struct packing *p, struct err *e)
@@ -138,8 +131,7 @@ static bool take_passphrases(struct packing *p, struct err *e)
 	for (size_t i = 0; i < policy->passphrase_count; i++) {
 		const struct secret *passphrase = NULL;
 
-		if (!engine_secret(p->en, &policy->passphrases[i], &passphrase,
-				   e))
+		if (!engine_secret(p->en, &policy->passphrases[i], &passphrase, e))
 			return false;
 		p->passphrases[i] = *passphrase;
 	}
@@ -152,8 +144,7 @@ static void learn_keys(const struct bundle *b)
 	struct foreign *keys = xcalloc(b->item_count + 1, sizeof(*keys));
 
 	for (size_t i = 0; i < b->item_count; i++)
-		keys[i] = (struct foreign){ FOREIGN_KEY,
-					    b->items[i].key_pem.bytes,
+		keys[i] = (struct foreign){ FOREIGN_KEY, b->items[i].key_pem.bytes,
 					    b->items[i].key_pem.len };
 	foreign_learn(keys, b->item_count);
 	free(keys);
@@ -168,28 +159,25 @@ static bool keys_fit(const struct bundle *b, struct err *e)
 
 		if (!item->key_pem.len)
 			continue;
-		if (!foreign_key_spki(item->key_pem.bytes, item->key_pem.len,
-				      spki, e))
+		if (!foreign_key_spki(item->key_pem.bytes, item->key_pem.len, spki, e))
 			return err_in(e, "key of '%s'", item->name);
 		if (strcmp(spki, item->spki) != 0)
 			return err_set(e, ERR_INPUT,
-				       "the key of '%s' belongs to another "
-				       "certificate",
+				       "the key of '%s' belongs to another certificate",
 				       item->name);
 	}
 	return true;
 }
 
-bool backup_verify(const char *path, const struct secret *passphrase,
-		   struct bundle *out, struct err *e)
+bool backup_verify(const char *path, const struct secret *passphrase, struct bundle *out,
+		   struct err *e)
 {
 	AUTO(buf) bytes = { 0 };
 	AUTO(bundle) b = { 0 };
 
 	if (!fs_read(path, BUNDLE_LIMIT, &bytes, e))
 		return false;
-	if (!bundle_read(bytes.data, bytes.len, passphrase, &b, e) ||
-	    !keys_fit(&b, e) ||
+	if (!bundle_read(bytes.data, bytes.len, passphrase, &b, e) || !keys_fit(&b, e) ||
 	    !bundle_rebuild_matches(bytes.data, bytes.len, e))
 		return err_in(e, "bundle '%s'", path);
 	*out = TAKE(b);
@@ -200,32 +188,26 @@ bool backup_verify(const char *path, const struct secret *passphrase,
 static bool read_back(const struct packing *p, const char *path, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;
-	size_t readers =
-		policy->passphrase_count ? policy->passphrase_count : 1;
+	size_t readers = policy->passphrase_count ? policy->passphrase_count : 1;
 
 	for (size_t i = 0; i < readers; i++) {
 		AUTO(bundle) b = { 0 };
 
-		if (!backup_verify(path,
-				   policy->passphrase_count ? &p->passphrases[i]
-							    : NULL,
-				   &b, e))
+		if (!backup_verify(path, policy->passphrase_count ? &p->passphrases[i] : NULL, &b,
+				   e))
 			return false;
 		for (size_t k = 0; k < b.item_count; k++)
 			if (!b.items[k].key_pem.len)
-				return err_set(e, ERR_IO,
-					       "'%s' holds no key for '%s'",
-					       path, b.items[k].name);
+				return err_set(e, ERR_IO, "'%s' holds no key for '%s'", path,
+					       b.items[k].name);
 		if (b.item_count != p->bundle.item_count)
-			return err_set(e, ERR_IO,
-				       "'%s' does not hold all it should",
-				       path);
+			return err_set(e, ERR_IO, "'%s' does not hold all it should", path);
 	}
 	return true;
 }
 
-static bool record_bundle(struct engine *en, struct generation *list,
-			  size_t count, const char *name, struct err *e)
+static bool record_bundle(struct engine *en, struct generation *list, size_t count,
+			  const char *name, struct err *e)
 {
 	AUTO(change) change = change_new(en->state);
 	int64_t now = clock_now();
@@ -244,16 +226,14 @@ static bool record_bundle(struct engine *en, struct generation *list,
 	return state_commit(en->state, change, e);
 }
 
-static bool write_bundle(struct packing *p, struct arena *a, const char **path,
-			 struct err *e)
+static bool write_bundle(struct packing *p, struct arena *a, const char **path, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;
 	AUTO(buf) bytes = { 0 };
 
-	*path = arena_printf(a, "%s/%s", policy->directory,
-			     bundle_file_name(&p->bundle, a));
-	if (!bundle_write(&p->bundle, p->passphrases, policy->passphrase_count,
-			  policy->unencrypted, &bytes, e) ||
+	*path = arena_printf(a, "%s/%s", policy->directory, bundle_file_name(&p->bundle, a));
+	if (!bundle_write(&p->bundle, p->passphrases, policy->passphrase_count, policy->unencrypted,
+			  &bytes, e) ||
 	    !fs_make_private_dir(policy->directory, e) ||
 	    !fs_replace(*path, bytes.data, bytes.len, FS_PRIVATE, e))
 		return false;
@@ -265,8 +245,7 @@ static bool write_bundle(struct packing *p, struct arena *a, const char **path,
 	return false;
 }
 
-bool backup_create(struct engine *en, struct arena *a, const char **name,
-		   struct err *e)
+bool backup_create(struct engine *en, struct arena *a, const char **name, struct err *e)
 {
 	AUTO(packing) p = { .en = en };
 	const struct generation *list = NULL;
@@ -274,8 +253,8 @@ bool backup_create(struct engine *en, struct arena *a, const char **name,
 	const char *path = NULL;
 
 	if (!take_passphrases(&p, e) || !engine_unseal(en, e) ||
-	    !state_generations(en->state, a, &list, &count, e) ||
-	    !pack(&p, list, count, e) || !write_bundle(&p, a, &path, e))
+	    !state_generations(en->state, a, &list, &count, e) || !pack(&p, list, count, e) ||
+	    !write_bundle(&p, a, &path, e))
 		return err_in(e, "cannot make a backup");
 	*name = bundle_file_name(&p.bundle, a);
 	if (!record_bundle(en, (struct generation *)list, count, *name, e))

@@ -20,12 +20,10 @@ struct fleet;
 struct bundle;
 
 /* Writes one; `name` (in `a`) is its file name.  Removes those beyond keep. */
-MUST_CHECK bool backup_create(struct engine *en, struct arena *a,
-			      const char **name, struct err *e);
+MUST_CHECK bool backup_create(struct engine *en, struct arena *a, const char **name, struct err *e);
 
 /* Whether a bundle can hold that many generations. */
-MUST_CHECK bool backup_has_room(const struct engine *en, size_t generations,
-				struct err *e);
+MUST_CHECK bool backup_has_room(const struct engine *en, size_t generations, struct err *e);
 
 struct backup_listed {
 	const char *name; /* file name in the backup directory */
@@ -35,17 +33,16 @@ struct backup_listed {
 };
 
 /* This fleet's bundles, newest first, by their names alone. */
-MUST_CHECK bool backup_list(const struct fleet *f, struct arena *a,
-			    struct backup_listed **out, size_t *count,
-			    struct err *e);
+MUST_CHECK bool backup_list(const struct fleet *f, struct arena *a, struct backup_listed **out,
+			    size_t *count, struct err *e);
 
 /*
  * Reads a bundle file whole and checks all of it: with the passphrase also
  * that every key belongs to its certificate, and that the bundle can be
  * rebuilt byte for byte from what was read.  NULL checks the structure only.
  */
-MUST_CHECK bool backup_verify(const char *path, const struct secret *passphrase,
-			      struct bundle *out, struct err *e);
+MUST_CHECK bool backup_verify(const char *path, const struct secret *passphrase, struct bundle *out,
+			      struct err *e);
 
 /*
  * Removes this fleet's bundles beyond `keep`; failures are only told.  A
@@ -73,8 +70,7 @@ const char *backup_newer(struct engine *en, struct arena *a);
  * confined, only whether they are there.
  */
 struct snapshot;
-MUST_CHECK bool backup_observe(struct engine *en, struct snapshot *s,
-			       struct err *e);
+MUST_CHECK bool backup_observe(struct engine *en, struct snapshot *s, struct err *e);
 
 /* Resolves a secret reference; cached, and wiped with the engine. */
 struct secret_ref;

@@ -24,8 +24,7 @@ static bool parse_name(const char *fleet, const char *name, struct arena *a,
 	const char *dot = strrchr(name, '.');
 	char *end = NULL;
 
-	if (strncmp(name, fleet, len) != 0 || name[len] != '-' || !dot ||
-	    strcmp(dot, ".zip") != 0)
+	if (strncmp(name, fleet, len) != 0 || name[len] != '-' || !dot || strcmp(dot, ".zip") != 0)
 		return false;
 
 	const char *serial = name + len + 1;
@@ -53,38 +52,34 @@ static void dir_close(DIR *d)
 }
 AUTO_TYPE(dir, DIR *, dir_close)
 
-bool backup_list(const struct fleet *f, struct arena *a,
-		 struct backup_listed **out, size_t *count, struct err *e)
+bool backup_list(const struct fleet *f, struct arena *a, struct backup_listed **out, size_t *count,
+		 struct err *e)
 {
 	VEC(struct backup_listed) list = { 0 };
 	AUTO(dir) dir = opendir(f->backup.directory);
 
 	if (!dir && errno != ENOENT)
 		return err_sys(e, "cannot list '%s'", f->backup.directory);
-	for (const struct dirent *d = dir ? readdir(dir) : NULL; d;
-	     d = readdir(dir)) {
+	for (const struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
 		struct backup_listed row = { 0 };
 		struct stat st;
 
 		if (!parse_name(f->name, d->d_name, a, &row) ||
-		    fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) <
-			    0 ||
+		    fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(st.st_mode))
 			continue;
 		row.size = st.st_size;
 		VEC_PUSH(&list, a, row);
 	}
 	if (list.count)
-		qsort(list.items, list.count, sizeof(*list.items),
-		      newest_first);
+		qsort(list.items, list.count, sizeof(*list.items), newest_first);
 	*out = list.items;
 	*count = list.count;
 	return true;
 }
 
 /* None where we may not look, or cannot. */
-static size_t list_all(const struct engine *en, struct arena *a,
-		       struct backup_listed **list)
+static size_t list_all(const struct engine *en, struct arena *a, struct backup_listed **list)
 {
 	const char *directory = en->fleet->backup.directory;
 	size_t count = 0;
@@ -108,8 +103,7 @@ static bool is_newer(const struct engine *en, const char *name, struct arena *a)
 	AUTO(buf) bytes = { 0 };
 	struct bundle_head head = { 0 };
 	struct err ignored = { 0 };
-	const char *path =
-		arena_printf(a, "%s/%s", en->fleet->backup.directory, name);
+	const char *path = arena_printf(a, "%s/%s", en->fleet->backup.directory, name);
 
 	return fs_read(path, BUNDLE_LIMIT, &bytes, &ignored) &&
 	       bundle_read_head(bytes.data, bytes.len, a, &head, &ignored) &&
@@ -143,15 +137,13 @@ struct key_list {
 
 static struct key_list keys_of(const struct bundle *b, struct arena *a)
 {
-	struct key_list keys = { .spkis = arena_array(a, b->item_count,
-						      sizeof(*keys.spkis)),
+	struct key_list keys = { .spkis = arena_array(a, b->item_count, sizeof(*keys.spkis)),
 				 .count = b->item_count };
 
 	for (size_t i = 0; i < b->item_count; i++)
 		keys.spkis[i] = b->items[i].spki;
 	if (keys.count)
-		qsort(keys.spkis, keys.count, sizeof(*keys.spkis),
-		      text_compare);
+		qsort(keys.spkis, keys.count, sizeof(*keys.spkis), text_compare);
 	return keys;
 }
 
@@ -163,8 +155,7 @@ static bool has_ended(const struct bundle_item *item, int64_t now)
 }
 
 /* Whether all that is still of use in a bundle is among `keys` too. */
-static bool is_covered(const char *path, const struct key_list *keys,
-		       struct err *e)
+static bool is_covered(const char *path, const struct key_list *keys, struct err *e)
 {
 	AUTO(buf) bytes = { 0 };
 	AUTO(bundle) old = { 0 };
@@ -177,12 +168,10 @@ static bool is_covered(const char *path, const struct key_list *keys,
 		const struct bundle_item *item = &old.items[i];
 
 		if (!has_ended(item, now) &&
-		    (!keys->count ||
-		     !bsearch(&item->spki, keys->spkis, keys->count,
-			      sizeof(*keys->spkis), text_compare)))
+		    (!keys->count || !bsearch(&item->spki, keys->spkis, keys->count,
+					      sizeof(*keys->spkis), text_compare)))
 			return err_set(e, ERR_INPUT,
-				       "it holds a key of '%s' that the newest "
-				       "does not",
+				       "it holds a key of '%s' that the newest does not",
 				       item->name);
 	}
 	return true;
@@ -196,8 +185,7 @@ void backup_prune(struct engine *en, const struct bundle *written)
 	size_t count = 0;
 	struct err e = { 0 };
 
-	fs_clear_leftovers(f->backup.directory,
-			   arena_printf(&a, "%s-", f->name));
+	fs_clear_leftovers(f->backup.directory, arena_printf(&a, "%s-", f->name));
 	if (!backup_list(f, &a, &list, &count, &e)) {
 		engine_note(en, "warning: %s", e.text);
 		return;
@@ -207,18 +195,15 @@ void backup_prune(struct engine *en, const struct bundle *written)
 	const char *own = bundle_file_name(written, &a);
 
 	for (size_t i = f->backup.keep; i < count; i++) {
-		const char *path = arena_printf(
-			&a, "%s/%s", f->backup.directory, list[i].name);
+		const char *path = arena_printf(&a, "%s/%s", f->backup.directory, list[i].name);
 		struct err why = { 0 };
 
 		/* After the clock was set back the newest is not the first. */
 		if (!strcmp(list[i].name, own))
 			continue;
 		if (!is_covered(path, &keys, &why))
-			engine_note(en, "bundle '%s' is kept: %s", list[i].name,
-				    why.text);
+			engine_note(en, "bundle '%s' is kept: %s", list[i].name, why.text);
 		else if (unlink(path) < 0)
-			engine_note(en, "warning: cannot remove '%s': %s", path,
-				    strerror(errno));
+			engine_note(en, "warning: cannot remove '%s': %s", path, strerror(errno));
 	}
 }

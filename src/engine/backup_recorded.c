@@ -21,9 +21,7 @@ struct name_list {
 /* Sorted, each once. */
 static struct name_list recorded(const struct snapshot *s, struct arena *a)
 {
-	struct name_list list = {
-		arena_array(a, s->generation_count, sizeof(*list.names)), 0
-	};
+	struct name_list list = { arena_array(a, s->generation_count, sizeof(*list.names)), 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->generation_count; i++) {
@@ -40,30 +38,25 @@ static struct name_list recorded(const struct snapshot *s, struct arena *a)
 	return list;
 }
 
-static bool read_recorded(const struct engine *en, const char *name,
-			  struct buf *out, struct err *e)
+static bool read_recorded(const struct engine *en, const char *name, struct buf *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *directory = en->fleet->backup.directory;
 
-	return fs_read(arena_printf(&a, "%s/%s", directory, name), BUNDLE_LIMIT,
-		       out, e);
+	return fs_read(arena_printf(&a, "%s/%s", directory, name), BUNDLE_LIMIT, out, e);
 }
 
 /* NULL: it is there and undamaged; that needs no passphrase. */
-static const char *flaw(const struct engine *en, const char *name,
-			struct arena *a)
+static const char *flaw(const struct engine *en, const char *name, struct arena *a)
 {
 	AUTO(buf) bytes = { 0 };
 	AUTO(bundle) b = { 0 };
 	struct err e = { 0 };
 
 	if (!read_recorded(en, name, &bytes, &e))
-		return e.code == ERR_MISSING
-			       ? "is not there"
-			       : arena_printf(a, "cannot be read: %s", e.text);
-	if (engine_is_confined(en) ||
-	    bundle_read(bytes.data, bytes.len, NULL, &b, &e))
+		return e.code == ERR_MISSING ? "is not there"
+					     : arena_printf(a, "cannot be read: %s", e.text);
+	if (engine_is_confined(en) || bundle_read(bytes.data, bytes.len, NULL, &b, &e))
 		return NULL;
 	return arena_printf(a, "is damaged: %s", e.text);
 }
@@ -86,31 +79,28 @@ bool backup_observe(struct engine *en, struct snapshot *s, struct err *e)
 			return err_set(e, ERR_STOPPED, "stopped");
 		if (why)
 			VEC_PUSH(&lost, &s->arena,
-				 (struct lost_bundle){
-					 name,
-					 arena_printf(&s->arena,
-						      "the bundle '%s' %s",
-						      text_escaped(&a, name),
-						      text_escaped(&a, why)) });
+				 (struct lost_bundle){ name,
+						       arena_printf(&s->arena, "the bundle '%s' %s",
+								    text_escaped(&a, name),
+								    text_escaped(&a, why)) });
 	}
 	s->lost = lost.items;
 	s->lost_count = lost.count;
 	return true;
 }
 
-static bool opens(struct engine *en, const char *name,
-		  const struct secret *const *passphrases, struct err *e)
+static bool opens(struct engine *en, const char *name, const struct secret *const *passphrases,
+		  struct err *e)
 {
 	AUTO(buf) bytes = { 0 };
 
 	return read_recorded(en, name, &bytes, e) &&
-	       bundle_opens(bytes.data, bytes.len, passphrases,
-			    en->fleet->backup.passphrase_count, e);
+	       bundle_opens(bytes.data, bytes.len, passphrases, en->fleet->backup.passphrase_count,
+			    e);
 }
 
 /* Today's, in the order of the fleet file. */
-static bool take_passphrases(struct engine *en, const struct secret **out,
-			     struct err *e)
+static bool take_passphrases(struct engine *en, const struct secret **out, struct err *e)
 {
 	const struct backup_policy *policy = &en->fleet->backup;
 
@@ -125,8 +115,8 @@ static bool take_passphrases(struct engine *en, const struct secret **out,
 	return true;
 }
 
-bool engine_check_passphrases(struct engine *en, const struct snapshot *s,
-			      bool *outdated, struct err *e)
+bool engine_check_passphrases(struct engine *en, const struct snapshot *s, bool *outdated,
+			      struct err *e)
 {
 	const struct secret *passphrases[RECIPIENT_LIMIT] = { 0 };
 	AUTO(arena) a = { 0 };
@@ -145,15 +135,14 @@ bool engine_check_passphrases(struct engine *en, const struct snapshot *s,
 	for (size_t i = 0; i < list.count; i++) {
 		struct err why = { 0 };
 
-		if (snapshot_lost(s, list.names[i]) ||
-		    opens(en, list.names[i], passphrases, &why))
+		if (snapshot_lost(s, list.names[i]) || opens(en, list.names[i], passphrases, &why))
 			continue;
 		if (stop_requested())
 			return err_set(e, ERR_STOPPED, "stopped");
-		engine_note(en,
-			    "bundle '%s' does not open with today's "
-			    "passphrases (%s): a new one is due",
-			    list.names[i], why.text);
+		engine_note(
+			en,
+			"bundle '%s' does not open with today's passphrases (%s): a new one is due",
+			list.names[i], why.text);
 		*outdated = true;
 	}
 	return true;

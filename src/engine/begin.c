@@ -7,8 +7,7 @@
 static bool uses_keys(const struct plan *p)
 {
 	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].kind <= STEP_STAGE &&
-		    p->steps[i].kind != STEP_PUBLISH)
+		if (p->steps[i].kind <= STEP_STAGE && p->steps[i].kind != STEP_PUBLISH)
 			return true;
 	return false;
 }
@@ -24,8 +23,7 @@ static bool has_room(const struct run *r, struct err *e)
 	for (size_t i = 0; i < r->plan->step_count; i++) {
 		enum step_kind kind = r->plan->steps[i].kind;
 
-		count += kind == STEP_CREATE_ISSUER || kind == STEP_ISSUE ||
-			 kind == STEP_IMPORT;
+		count += kind == STEP_CREATE_ISSUER || kind == STEP_ISSUE || kind == STEP_IMPORT;
 	}
 	return backup_has_room(r->en, count, e);
 }
@@ -41,8 +39,7 @@ bool may_begin(struct run *r, struct err *e)
 	for (size_t i = 0; i < backup->passphrase_count; i++) {
 		const struct secret *passphrase = NULL;
 
-		if (!engine_secret(r->en, &backup->passphrases[i], &passphrase,
-				   e) ||
+		if (!engine_secret(r->en, &backup->passphrases[i], &passphrase, e) ||
 		    !passphrase_is_strong(passphrase, e))
 			return err_in(e, "cannot make backups");
 	}

@@ -16,15 +16,13 @@ static const char *from_inside(const struct engine *en, const char *path)
 
 bool engine_may_look(const struct engine *en, const char *path)
 {
-	return !engine_is_confined(en) ||
-	       !fs_leads_out(en->beneath, from_inside(en, path));
+	return !engine_is_confined(en) || !fs_leads_out(en->beneath, from_inside(en, path));
 }
 
-bool engine_read(const struct engine *en, const char *path, size_t limit,
-		 struct secret *out, struct err *e)
+bool engine_read(const struct engine *en, const char *path, size_t limit, struct secret *out,
+		 struct err *e)
 {
 	if (engine_is_confined(en))
-		return fs_read_secret_beneath(
-			en->beneath, from_inside(en, path), limit, out, e);
+		return fs_read_secret_beneath(en->beneath, from_inside(en, path), limit, out, e);
 	return fs_read_secret(path, limit, out, e);
 }

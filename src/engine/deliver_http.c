@@ -10,8 +10,7 @@ static void put_text(json_t *object, const char *key, const char *text)
 		json_object_set_new(object, key, json_string(text));
 }
 
-static const char *take_text(const json_t *object, const char *key,
-			     struct arena *a)
+static const char *take_text(const json_t *object, const char *key, struct arena *a)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -29,8 +28,7 @@ static void put_texts(json_t *object, const char *key, const char *const *texts)
 	json_object_set_new(object, key, list);
 }
 
-static const char *const *take_texts(const json_t *object, const char *key,
-				     struct arena *a)
+static const char *const *take_texts(const json_t *object, const char *key, struct arena *a)
 {
 	const json_t *list = json_object_get(object, key);
 	size_t count = json_array_size(list);
@@ -53,8 +51,7 @@ static const char *const secret_kinds[] = {
 	[SECRET_COMMAND] = "command",
 };
 
-static void put_secret(json_t *object, const char *key,
-		       const struct secret_ref *s)
+static void put_secret(json_t *object, const char *key, const struct secret_ref *s)
 {
 	json_t *ref = NULL;
 
@@ -68,8 +65,7 @@ static void put_secret(json_t *object, const char *key,
 	json_object_set_new(object, key, ref);
 }
 
-static struct secret_ref take_secret(const json_t *object, const char *key,
-				     struct arena *a)
+static struct secret_ref take_secret(const json_t *object, const char *key, struct arena *a)
 {
 	const json_t *ref = json_object_get(object, key);
 
@@ -80,8 +76,7 @@ static struct secret_ref take_secret(const json_t *object, const char *key,
 			continue;
 		if (kind == SECRET_COMMAND)
 			return (struct secret_ref){ .kind = SECRET_COMMAND,
-						    .argv = take_texts(
-							    ref, word, a) };
+						    .argv = take_texts(ref, word, a) };
 		return (struct secret_ref){ .kind = (enum secret_kind)kind,
 					    .name = take_text(ref, word, a) };
 	}
@@ -112,8 +107,7 @@ static struct http_access take_access(const json_t *object, struct arena *a)
 
 /* ---- requests; these two know nothing of a pair, so all is text ---- */
 
-static void put_plain(json_t *object, const char *key,
-		      const struct http_text *t)
+static void put_plain(json_t *object, const char *key, const struct http_text *t)
 {
 	AUTO(buf) text = { 0 };
 
@@ -123,8 +117,7 @@ static void put_plain(json_t *object, const char *key,
 		put_text(object, key, buf_text(&text));
 }
 
-static struct http_text take_plain(const json_t *object, const char *key,
-				   struct arena *a)
+static struct http_text take_plain(const json_t *object, const char *key, struct arena *a)
 {
 	struct http_piece *piece = ARENA_NEW(a, struct http_piece);
 
@@ -147,8 +140,7 @@ static void put_headers(json_t *object, const struct http_request *r)
 	json_object_set_new(object, "headers", list);
 }
 
-static void take_headers(const json_t *object, struct arena *a,
-			 struct http_request *out)
+static void take_headers(const json_t *object, struct arena *a, struct http_request *out)
 {
 	const json_t *list = json_object_get(object, "headers");
 	size_t count = json_array_size(list);
@@ -166,8 +158,7 @@ static void take_headers(const json_t *object, struct arena *a,
 	out->header_count = count;
 }
 
-static void put_request(json_t *object, enum http_verb verb,
-			const struct http_request *r)
+static void put_request(json_t *object, enum http_verb verb, const struct http_request *r)
 {
 	json_t *request = json_object();
 	json_t *expect = json_array();
@@ -192,18 +183,16 @@ static const unsigned *take_expect(const json_t *request, struct arena *a)
 	unsigned *expect = arena_array(a, count + 1, sizeof(*expect));
 
 	for (size_t i = 0; i < count; i++)
-		expect[i] =
-			(unsigned)json_integer_value(json_array_get(list, i));
+		expect[i] = (unsigned)json_integer_value(json_array_get(list, i));
 	return count ? expect : NULL;
 }
 
-static const struct http_request *
-take_request(const json_t *object, enum http_verb verb, struct arena *a)
+static const struct http_request *take_request(const json_t *object, enum http_verb verb,
+					       struct arena *a)
 {
 	const json_t *request = json_object_get(object, http_verb_names[verb]);
 	struct http_request *r = ARENA_NEW(a, struct http_request);
-	json_int_t method =
-		json_integer_value(json_object_get(request, "method"));
+	json_int_t method = json_integer_value(json_object_get(request, "method"));
 
 	if (!request || method < 0 || method >= HTTP_METHOD_COUNT)
 		return NULL;
@@ -259,8 +248,7 @@ void deliver_http_put(const struct deliver *d, json_t *whole)
 		json_object_set_new(whole, "http", http_put(d->http));
 }
 
-static bool take_caddy(const json_t *object, struct arena *a,
-		       struct deliver *out)
+static bool take_caddy(const json_t *object, struct arena *a, struct deliver *out)
 {
 	struct caddy *c = ARENA_NEW(a, struct caddy);
 
@@ -271,8 +259,7 @@ static bool take_caddy(const json_t *object, struct arena *a,
 	return c->admin && c->id;
 }
 
-static bool take_etcd(const json_t *object, struct arena *a,
-		      struct deliver *out)
+static bool take_etcd(const json_t *object, struct arena *a, struct deliver *out)
 {
 	struct etcd *d = ARENA_NEW(a, struct etcd);
 
@@ -284,8 +271,7 @@ static bool take_etcd(const json_t *object, struct arena *a,
 	return d->endpoints[0] && d->key;
 }
 
-static bool take_http(const json_t *object, struct arena *a,
-		      struct deliver *out)
+static bool take_http(const json_t *object, struct arena *a, struct deliver *out)
 {
 	struct http *h = ARENA_NEW(a, struct http);
 
@@ -298,14 +284,12 @@ static bool take_http(const json_t *object, struct arena *a,
 	return h->origin && h->requests[HTTP_REMOVE];
 }
 
-bool deliver_http_take(const json_t *whole, struct arena *a,
-		       struct deliver *out)
+bool deliver_http_take(const json_t *whole, struct arena *a, struct deliver *out)
 {
 	const json_t *caddy = json_object_get(whole, "caddy");
 	const json_t *etcd = json_object_get(whole, "etcd");
 	const json_t *http = json_object_get(whole, "http");
 
-	return (!caddy || take_caddy(caddy, a, out)) &&
-	       (!etcd || take_etcd(etcd, a, out)) &&
+	return (!caddy || take_caddy(caddy, a, out)) && (!etcd || take_etcd(etcd, a, out)) &&
 	       (!http || take_http(http, a, out));
 }

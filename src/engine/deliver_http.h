@@ -19,7 +19,6 @@ void deliver_http_put(const struct deliver *d, json_t *whole);
  * Sets kind and what was put, if anything; strings in `a`.  False when that
  * does not say enough.
  */
-bool deliver_http_take(const json_t *whole, struct arena *a,
-		       struct deliver *out);
+bool deliver_http_take(const json_t *whole, struct arena *a, struct deliver *out);
 
 #endif

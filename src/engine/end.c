@@ -11,8 +11,7 @@
  */
 static void record_seen(struct run *r)
 {
-	struct component_seen *seen =
-		arena_array(&r->arena, r->component_count, sizeof(*seen));
+	struct component_seen *seen = arena_array(&r->arena, r->component_count, sizeof(*seen));
 	struct err e = { 0 };
 	size_t count = 0;
 
@@ -21,8 +20,7 @@ static void record_seen(struct run *r)
 		if (fleet_component(r->en->fleet, r->components[i].name))
 			seen[count++] = r->components[i];
 	if (!state_observe(r->en->state, seen, count, &e))
-		engine_note(r->en, "warning: cannot record what was seen: %s",
-			    e.text);
+		engine_note(r->en, "warning: cannot record what was seen: %s", e.text);
 }
 
 /* The offline ones that this run left as they are, and those no longer. */
@@ -33,13 +31,11 @@ static void note_deferred(struct run *r, struct change *change)
 
 	for (size_t i = 0; i < p->observed_count; i++) {
 		const char *name = p->observed[i].name;
-		bool deferred = next < p->deferred_count &&
-				!strcmp(p->deferred[next], name);
+		bool deferred = next < p->deferred_count && !strcmp(p->deferred[next], name);
 		struct component_seen *seen = run_seen(r, name);
 
 		next += deferred;
-		if (deferred == (seen->deferred_at != 0) ||
-		    !fleet_component(r->en->fleet, name))
+		if (deferred == (seen->deferred_at != 0) || !fleet_component(r->en->fleet, name))
 			continue;
 		seen->deferred_at = deferred ? r->record.started : 0;
 		change_component(change, seen);
@@ -61,8 +57,7 @@ static bool note_reach(struct run *r, struct change *change, struct err *e)
 {
 	const struct plan *p = r->plan;
 
-	return r->result.exit_status != 0 ||
-	       is_same_reach(p, r->order->snapshot) ||
+	return r->result.exit_status != 0 || is_same_reach(p, r->order->snapshot) ||
 	       change_reach(change, p->reach, p->reach_count, e);
 }
 
@@ -85,9 +80,6 @@ void end_run(struct run *r)
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
 	note_accepted(r, change);
-	if (!note_reach(r, change, &e) ||
-	    !journal_end_run(r->en->state, &r->record, change, &e))
-		engine_note(r->en,
-			    "warning: cannot record the end of the run: %s",
-			    e.text);
+	if (!note_reach(r, change, &e) || !journal_end_run(r->en->state, &r->record, change, &e))
+		engine_note(r->en, "warning: cannot record the end of the run: %s", e.text);
 }

@@ -17,18 +17,16 @@ static bool confine(struct engine *en, struct err *e)
 	const char *directory = en->fleet->directory;
 
 	en->beneath = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return en->beneath >= 0 ||
-	       err_sys(e, "cannot open directory '%s'", directory);
+	return en->beneath >= 0 || err_sys(e, "cannot open directory '%s'", directory);
 }
 
-static bool resolve(void *ctx, const struct secret_ref *ref,
-		    const struct secret **out, struct err *e)
+static bool resolve(void *ctx, const struct secret_ref *ref, const struct secret **out,
+		    struct err *e)
 {
 	return engine_secret(ctx, ref, out, e);
 }
 
-bool engine_open(const struct engine_options *o, struct engine **out,
-		 struct err *e)
+bool engine_open(const struct engine_options *o, struct engine **out, struct err *e)
 {
 	AUTO(engine) en = xcalloc(1, sizeof(*en));
 	struct state_options options = {
@@ -49,13 +47,13 @@ bool engine_open(const struct engine_options *o, struct engine **out,
 	if (o->confined && !confine(en, e))
 		return false;
 	if (!engine_may_look(en, options.path)) {
-		engine_note(en, "the state lies outside of the fleet file's "
-				"directory; planned as if there were none");
+		engine_note(
+			en,
+			"the state lies outside of the fleet file's directory; planned as if there were none");
 		*out = TAKE(en);
 		return true;
 	}
-	if (!state_open(&options, &en->state, e) &&
-	    (o->apply || e->code != ERR_MISSING))
+	if (!state_open(&options, &en->state, e) && (o->apply || e->code != ERR_MISSING))
 		return err_in(e, "cannot open the state '%s'", options.path);
 	*out = TAKE(en);
 	return true;
@@ -83,9 +81,8 @@ struct state *engine_state(struct engine *en)
 bool engine_unseal(struct engine *en, struct err *e)
 {
 	const struct fleet *f = en->fleet;
-	const struct secret_ref *ref = f->state.seal.kind != SECRET_NONE
-					       ? &f->state.seal
-					       : &f->backup.passphrases[0];
+	const struct secret_ref *ref =
+		f->state.seal.kind != SECRET_NONE ? &f->state.seal : &f->backup.passphrases[0];
 	const struct secret *passphrase = NULL;
 
 	if (en->unsealed)
@@ -101,9 +98,7 @@ bool engine_unseal(struct engine *en, struct err *e)
 void engine_note(struct engine *en, const char *fmt, ...)
 {
 	char text[512];
-	struct event event = { .kind = EVENT_NOTE,
-			       .at = clock_now(),
-			       .text = text };
+	struct event event = { .kind = EVENT_NOTE, .at = clock_now(), .text = text };
 	va_list args;
 
 	if (!en->listen)

@@ -68,8 +68,7 @@ struct engine;
  * the hash of its file alone; a published file that lies elsewhere is taken
  * to be as it was left, and a component that was never seen to be there.
  */
-MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out,
-			    struct err *e);
+MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out, struct err *e);
 void engine_close(struct engine *en);
 /*
  * The secrets that `from` has resolved become those of `en`, of the same
@@ -87,14 +86,13 @@ struct state *engine_state(struct engine *en);
  * last observations.  Imports are read and linted either way, unless
  * confined.  `out` must be empty.
  */
-MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now,
-			       struct snapshot *out, struct err *e);
+MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapshot *out,
+			       struct err *e);
 
 /*
  * SHA-256 over the canonical fleet text and each import's leaf fingerprint.
  */
-const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
-			       struct arena *a);
+const char *engine_spec_digest(const char *canonical, const struct snapshot *s, struct arena *a);
 
 /*
  * Of an apply, also when nothing is to do: the passphrases of state and
@@ -103,8 +101,7 @@ const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
  * recorded bundle does not open with every passphrase of today, so that
  * engine_apply() has to write a new one.
  */
-MUST_CHECK bool engine_check_passphrases(struct engine *en,
-					 const struct snapshot *s,
+MUST_CHECK bool engine_check_passphrases(struct engine *en, const struct snapshot *s,
 					 bool *outdated, struct err *e);
 
 /* One plan to carry out. */
@@ -113,7 +110,7 @@ struct apply_order {
 	const struct snapshot *snapshot; /* the plan was made from */
 	const char *plan_json;           /* for the journal */
 	const char *plan_hash;           /* plan_hash() of what was consented */
-	bool new_bundle; /* even without a step for it, before all others */
+	bool new_bundle;                 /* even without a step for it, before all others */
 };
 
 struct apply_result {

@@ -44,11 +44,9 @@ static bool failed(struct enrolment *n, struct err *e)
 		*e = unrecorded;
 		return err_in(e, "cannot count a failure of the invite");
 	}
-	return err_set(e, e->code, "%s; that was attempt %u of %d%s", why,
-		       n->invite.failures, INVITE_FAILURES,
-		       n->invite.failures < INVITE_FAILURES
-			       ? ""
-			       : ", and the invite has ended");
+	return err_set(e, e->code, "%s; that was attempt %u of %d%s", why, n->invite.failures,
+		       INVITE_FAILURES,
+		       n->invite.failures < INVITE_FAILURES ? "" : ", and the invite has ended");
 }
 
 static bool read_invite(struct enrolment *n, struct err *e)
@@ -56,26 +54,22 @@ static bool read_invite(struct enrolment *n, struct err *e)
 	const char *id = text_escaped(n->arena, n->what->invite);
 	char until[TIME_TEXT];
 
-	if (!state_invite(n->en->state, n->what->invite, n->arena, &n->invite,
-			  e))
+	if (!state_invite(n->en->state, n->what->invite, n->arena, &n->invite, e))
 		return e->code == ERR_MISSING
 			       ? err_set(e, ERR_MISSING,
-					 "there is no invite '%s'; one is used "
-					 "up by its first success, make "
-					 "another with 'certfleet agent "
-					 "invite'",
+					 "there is no invite '%s'; one is used up by its first success, make another with 'certfleet agent invite'",
 					 id)
 			       : false;
 	if (n->invite.failures >= INVITE_FAILURES)
-		return err_set(e, ERR_INPUT,
-			       "invite '%s' has ended: %d attempts failed; "
-			       "make another with 'certfleet agent invite'",
-			       id, INVITE_FAILURES);
+		return err_set(
+			e, ERR_INPUT,
+			"invite '%s' has ended: %d attempts failed; make another with 'certfleet agent invite'",
+			id, INVITE_FAILURES);
 	if (n->invite.expires <= clock_now())
-		return err_set(e, ERR_INPUT,
-			       "invite '%s' ended at %s; make another with "
-			       "'certfleet agent invite'",
-			       id, time_format(n->invite.expires, until));
+		return err_set(
+			e, ERR_INPUT,
+			"invite '%s' ended at %s; make another with 'certfleet agent invite'", id,
+			time_format(n->invite.expires, until));
 	return true;
 }
 
@@ -87,20 +81,17 @@ static bool check_token(struct enrolment *n, struct err *e)
 	if (strlen(n->invite.token) == sizeof(digest) - 1 &&
 	    bytes_equal(digest, n->invite.token, sizeof(digest) - 1))
 		return true;
-	err_set(e, ERR_INPUT, "that is not the token of invite '%s'",
-		n->invite.id);
+	err_set(e, ERR_INPUT, "that is not the token of invite '%s'", n->invite.id);
 	return failed(n, e);
 }
 
 static bool check_issuer(const struct enrolment *n, struct err *e)
 {
-	const struct issuer *issuer =
-		fleet_issuer(n->en->fleet, n->invite.issuer);
+	const struct issuer *issuer = fleet_issuer(n->en->fleet, n->invite.issuer);
 
 	return (issuer && issuer->use == USE_AGENTS) ||
 	       err_set(e, ERR_INPUT,
-		       "issuer '%s' of the invite does not sign agents any "
-		       "more; make another with 'certfleet agent invite'",
+		       "issuer '%s' of the invite does not sign agents any more; make another with 'certfleet agent invite'",
 		       n->invite.issuer);
 }
 
@@ -111,8 +102,7 @@ static bool read_name(const char *text, struct san *out)
 	for (unsigned kind = 0; kind < NAME_KIND_COUNT; kind++) {
 		size_t len = strlen(name_kind_names[kind]);
 
-		if (strncmp(text, name_kind_names[kind], len) ||
-		    text[len] != ':')
+		if (strncmp(text, name_kind_names[kind], len) || text[len] != ':')
 			continue;
 		*out = (struct san){ kind, text + len + 1 };
 		return true;
@@ -121,17 +111,14 @@ static bool read_name(const char *text, struct san *out)
 }
 
 /* The names are those of the invite, whatever the request says. */
-static bool wanted(const struct enrolment *n, struct certificate *out,
-		   struct err *e)
+static bool wanted(const struct enrolment *n, struct certificate *out, struct err *e)
 {
 	const struct invite *i = &n->invite;
-	struct san *names =
-		arena_array(n->arena, i->name_count, sizeof(*names));
+	struct san *names = arena_array(n->arena, i->name_count, sizeof(*names));
 
 	for (size_t k = 0; k < i->name_count; k++)
 		if (!read_name(i->names[k], &names[k]))
-			return err_set(e, ERR_IO, "invite '%s' is damaged",
-				       i->id);
+			return err_set(e, ERR_IO, "invite '%s' is damaged", i->id);
 	*out = (struct certificate){
 		.name = i->agent,
 		.subject = "",
@@ -145,15 +132,13 @@ static bool wanted(const struct enrolment *n, struct certificate *out,
 	return true;
 }
 
-static bool open_authority(struct enrolment *n, struct authority **out,
-			   struct err *e)
+static bool open_authority(struct enrolment *n, struct authority **out, struct err *e)
 {
 	struct cert_set set = { 0 };
 	AUTO(secret) key = { 0 };
 
 	return engine_unseal(n->en, e) &&
-	       state_certificates(n->en->state, &n->authority, n->arena, &set,
-				  e) &&
+	       state_certificates(n->en->state, &n->authority, n->arena, &set, e) &&
 	       state_key(n->en->state, n->authority.spki, &key, e) &&
 	       authority_open(&key, &set, out, e);
 }
@@ -166,14 +151,12 @@ static bool sign(struct enrolment *n, struct der csr, struct err *e)
 	struct leaf_request r = { .certificate = &c, .now = clock_now() };
 
 	return csr_read(csr, n->arena, &r.spki, e) && wanted(n, &c, e) &&
-	       open_authority(n, &by, e) &&
-	       issue_for(&r, by, n->arena, &n->set, e);
+	       open_authority(n, &by, e) && issue_for(&r, by, n->arena, &n->set, e);
 }
 
 /* ---- what is remembered ---- */
 
-static unsigned next_number(const struct enrolled *all, size_t count,
-			    const char *agent)
+static unsigned next_number(const struct enrolled *all, size_t count, const char *agent)
 {
 	unsigned next = 1;
 
@@ -184,8 +167,8 @@ static unsigned next_number(const struct enrolled *all, size_t count,
 }
 
 /* What has ended is of interest for a while, unless there is a later one. */
-static void forget_ended(const struct enrolment *n, const struct enrolled *all,
-			 size_t count, struct change *change)
+static void forget_ended(const struct enrolment *n, const struct enrolled *all, size_t count,
+			 struct change *change)
 {
 	int64_t now = clock_now();
 
@@ -233,45 +216,39 @@ static bool record(struct enrolment *n, struct enrolled *out, struct err *e)
 static bool prepare(struct enrolment *n, struct err *e)
 {
 	return read_invite(n, e) && check_token(n, e) && check_issuer(n, e) &&
-	       enrol_authority(n->en, n->invite.issuer, n->arena, &n->authority,
-			       e) &&
+	       enrol_authority(n->en, n->invite.issuer, n->arena, &n->authority, e) &&
 	       agents_ca_fits(n->en, &n->authority, e) &&
-	       enrol_admission(n->en, &n->what->wish, n->arena, &n->admission,
-			       e);
+	       enrol_admission(n->en, &n->what->wish, n->arena, &n->admission, e);
 }
 
 static bool meet(struct enrolment *n, struct enrolling **out, struct err *e)
 {
-	const struct enrolling_target to = { n->what->host, n->what->port,
-					     n->what->token };
+	const struct enrolling_target to = { n->what->host, n->what->port, n->what->token };
 
 	if (enrolling_open(&to, out, e))
 		return true;
 	return e->code == ERR_CRYPTO && failed(n, e);
 }
 
-static bool hand_over(struct enrolment *n, struct enrolling *agent,
-		      struct receipt *out, struct err *e)
+static bool hand_over(struct enrolment *n, struct enrolling *agent, struct receipt *out,
+		      struct err *e)
 {
 	const struct grant grant = { .certs = n->set.certs,
 				     .cert_count = n->set.count,
 				     .admission = n->admission };
 
 	if (!enrolling_grant(agent, &grant, n->arena, out, e))
-		return err_in(e,
-			      "the certificate was issued, but nobody knows "
-			      "whether the agent has it; make another invite "
-			      "if it has not");
+		return err_in(
+			e,
+			"the certificate was issued, but nobody knows whether the agent has it; make another invite if it has not");
 	return out->written ||
 	       err_set(e, ERR_REMOTE,
-		       "the certificate was issued, but the agent could not "
-		       "use it: %s; put that right and make another invite",
-		       out->note_count ? out->notes[out->note_count - 1]
-				       : "it does not say why");
+		       "the certificate was issued, but the agent could not use it: %s; put that right and make another invite",
+		       out->note_count ? out->notes[out->note_count - 1] : "it does not say why");
 }
 
-bool enrol_accept(struct engine *en, const struct acceptance *what,
-		  struct arena *a, struct accepted *out, struct err *e)
+bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena *a,
+		  struct accepted *out, struct err *e)
 {
 	struct enrolment n = { .en = en, .what = what, .arena = a };
 	AUTO(enrolling) agent = NULL;

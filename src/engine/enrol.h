@@ -37,17 +37,15 @@ void invited_release(struct invited *i);
 AUTO_STRUCT(invited, struct invited, invited_release)
 
 /* Strings in `a`; `out` must be empty. */
-MUST_CHECK bool enrol_invite(struct engine *en, const struct invitation *how,
-			     struct arena *a, struct invited *out,
-			     struct err *e);
+MUST_CHECK bool enrol_invite(struct engine *en, const struct invitation *how, struct arena *a,
+			     struct invited *out, struct err *e);
 
 /*
  * Whom the agent shall obey, when that is not who certfleet is according to
  * `access: {agent: ...}`.
  */
 struct admission_wish {
-	const char
-		*client_ca; /* a PEM file; NULL: who signed our certificate */
+	const char *client_ca;    /* a PEM file; NULL: who signed our certificate */
 	const char *const *allow; /* none: the key of our certificate */
 	size_t allow_count;
 };
@@ -70,8 +68,7 @@ struct accepted {
  * counts, or the certificate is in the state and the invite is used up: then
  * a failure says that the agent may not have it.  Strings in `a`.
  */
-MUST_CHECK bool enrol_accept(struct engine *en, const struct acceptance *what,
-			     struct arena *a, struct accepted *out,
-			     struct err *e);
+MUST_CHECK bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena *a,
+			     struct accepted *out, struct err *e);
 
 #endif

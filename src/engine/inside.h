@@ -32,8 +32,8 @@ struct engine {
 
 /* engine/confined.c: a file of the fleet's, as far as we are confined to.
  * ERR_INPUT when it lies elsewhere. */
-MUST_CHECK bool engine_read(const struct engine *en, const char *path,
-			    size_t limit, struct secret *out, struct err *e);
+MUST_CHECK bool engine_read(const struct engine *en, const char *path, size_t limit,
+			    struct secret *out, struct err *e);
 /* Whether this path may be looked at. */
 bool engine_may_look(const struct engine *en, const char *path);
 bool engine_is_confined(const struct engine *en);
@@ -73,9 +73,9 @@ struct run {
 	bool *deed;
 	VEC(struct made) made;
 	/* by certificate of the fleet */
-	bool *abandoned;        /* must not be committed */
-	bool *uncommitted;      /* all-first, but not all of it is */
-	VEC(const char *) held; /* processes that must wait for those; sorted */
+	bool *abandoned;                   /* must not be committed */
+	bool *uncommitted;                 /* all-first, but not all of it is */
+	VEC(const char *) held;            /* processes that must wait for those; sorted */
 	struct component_seen *components; /* as now known; sorted by name */
 	size_t component_count;
 	/* by component of those: executable of the process that this run told;
@@ -105,11 +105,10 @@ struct step_ops {
 };
 extern const struct step_ops step_ops[STEP_KIND_COUNT];
 
-step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup,
-	step_stage, step_commit, step_activate, step_verify, step_retire;
+step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup, step_stage,
+	step_commit, step_activate, step_verify, step_retire;
 
-static inline const struct step *batch_step(const struct run *r,
-					    const struct batch *b, size_t i)
+static inline const struct step *batch_step(const struct run *r, const struct batch *b, size_t i)
 {
 	return &r->plan->steps[b->numbers[i]];
 }
@@ -122,26 +121,22 @@ void batch_fail(struct batch *b, const struct err *e);
  */
 void batch_record(struct run *r, struct batch *b, struct change *change);
 /* This generation did well on the component: nothing stands against it. */
-void run_accept(struct run *r, struct component_seen *seen,
-		const char *fingerprint);
+void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint);
 /* The component of a step in the fleet; never NULL for planned steps. */
-const struct component *run_component(const struct run *r,
-				      const struct step *s);
+const struct component *run_component(const struct run *r, const struct step *s);
 struct component_seen *run_seen(struct run *r, const char *component);
 /* The fingerprint a step works with, be it planned or made by this run. */
 const char *run_fingerprint(const struct run *r, const struct step *s);
 /* The number its next generation gets, this run's included. */
-unsigned run_next_number(const struct run *r, enum generation_of of,
-			 const char *owner);
+unsigned run_next_number(const struct run *r, enum generation_of of, const char *owner);
 /* The newest authority of an issuer, this run's included; NULL: none. */
 const struct generation *run_authority(const struct run *r, const char *issuer);
 /*
  * Public half of the generation with this fingerprint, from this run or the
  * state, in the run's arena.
  */
-MUST_CHECK bool run_certificates(struct run *r, const char *fingerprint,
-				 struct generation *g, struct cert_set *set,
-				 struct err *e);
+MUST_CHECK bool run_certificates(struct run *r, const char *fingerprint, struct generation *g,
+				 struct cert_set *set, struct err *e);
 /* `from` without its arena: strings copied into `a`. */
 struct generation generation_of_pair(const struct pair *p, struct arena *a);
 
@@ -154,8 +149,8 @@ struct generation generation_of_pair(const struct pair *p, struct arena *a);
  * `retire: {remove: true}`, when it has left the fleet file).
  */
 const char *deliver_to_text(const struct deliver *d, struct arena *a);
-MUST_CHECK bool deliver_from_text(const char *text, struct arena *a,
-				  struct deliver *out, struct err *e);
+MUST_CHECK bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
+				  struct err *e);
 
 struct proof {
 	const struct component *component;
@@ -175,8 +170,7 @@ void proof_seen(const struct proof *p, struct component_seen *seen);
  * jobs are filled with them.
  */
 struct job;
-MUST_CHECK bool sequence_begin(struct run *r, const struct job *jobs,
-			       size_t count, struct err *e);
+MUST_CHECK bool sequence_begin(struct run *r, const struct job *jobs, size_t count, struct err *e);
 void sequence_fill(struct run *r, struct job *job);
 
 /*
@@ -202,7 +196,7 @@ void roll_back(struct run *r, const char *const *processes, size_t count);
 /* engine/apply.c: runs what can be run of a set of steps of one kind. */
 void run_batch(struct run *r, const size_t *numbers, size_t count);
 /* Journals and tells of one rollback step. */
-void tell_rollback(struct run *r, const struct component *c,
-		   const char *fingerprint, const struct err *error);
+void tell_rollback(struct run *r, const struct component *c, const char *fingerprint,
+		   const struct err *error);
 
 #endif

@@ -18,8 +18,8 @@ void invited_release(struct invited *i)
 	secret_release(&i->token);
 }
 
-bool enrol_authority(struct engine *en, const char *issuer, struct arena *a,
-		     struct generation *out, struct err *e)
+bool enrol_authority(struct engine *en, const char *issuer, struct arena *a, struct generation *out,
+		     struct err *e)
 {
 	const struct generation *all = NULL;
 	size_t count = 0;
@@ -29,38 +29,32 @@ bool enrol_authority(struct engine *en, const char *issuer, struct arena *a,
 	while (count-- > 0) {
 		const struct generation *g = &all[count];
 
-		if (g->of != OF_ISSUER || g->pending ||
-		    strcmp(g->owner, issuer) != 0)
+		if (g->of != OF_ISSUER || g->pending || strcmp(g->owner, issuer) != 0)
 			continue;
 		*out = *g;
 		return true;
 	}
 	return err_set(e, ERR_MISSING,
-		       "issuer '%s' has no authority yet; 'certfleet apply' "
-		       "makes it",
-		       issuer);
+		       "issuer '%s' has no authority yet; 'certfleet apply' makes it", issuer);
 }
 
 /* ---- who signs ---- */
 
-static bool find_named(const struct fleet *f, const char *name,
-		       const struct issuer **out, struct err *e)
+static bool find_named(const struct fleet *f, const char *name, const struct issuer **out,
+		       struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
 	*out = fleet_issuer(f, name);
 	if (!*out)
-		return err_set(e, ERR_INPUT, "there is no issuer '%s'",
-			       text_escaped(&a, name));
+		return err_set(e, ERR_INPUT, "there is no issuer '%s'", text_escaped(&a, name));
 	return (*out)->use == USE_AGENTS ||
 	       err_set(e, ERR_INPUT,
-		       "issuer '%s' does not say 'use: agents', so no agent is "
-		       "signed by it",
-		       name);
+		       "issuer '%s' does not say 'use: agents', so no agent is signed by it", name);
 }
 
-static bool find_issuer(const struct fleet *f, const char *name,
-			const struct issuer **out, struct err *e)
+static bool find_issuer(const struct fleet *f, const char *name, const struct issuer **out,
+			struct err *e)
 {
 	*out = NULL;
 	if (name)
@@ -72,16 +66,13 @@ static bool find_issuer(const struct fleet *f, const char *name,
 			continue;
 		if (*out)
 			return err_set(e, ERR_INPUT,
-				       "'%s' and '%s' both sign agents; name "
-				       "one with --issuer",
+				       "'%s' and '%s' both sign agents; name one with --issuer",
 				       (*out)->name, issuer->name);
 		*out = issuer;
 	}
 	return *out ||
 	       err_set(e, ERR_INPUT,
-		       "no issuer signs agents; add one to the fleet file: "
-		       "agents-ca: {subject: \"CN=Agents CA\", use: agents, "
-		       "publish: access/agents-ca.pem}");
+		       "no issuer signs agents; add one to the fleet file: agents-ca: {subject: \"CN=Agents CA\", use: agents, publish: access/agents-ca.pem}");
 }
 
 /* ---- the invite ---- */
@@ -97,8 +88,7 @@ static const char *random_id(struct arena *a)
 }
 
 /* Those that nobody can use any more go with the next that is made. */
-static bool forget_ended(struct engine *en, struct change *change, int64_t now,
-			 struct err *e)
+static bool forget_ended(struct engine *en, struct change *change, int64_t now, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct invite *all = NULL;
@@ -112,8 +102,8 @@ static bool forget_ended(struct engine *en, struct change *change, int64_t now,
 	return true;
 }
 
-bool enrol_invite(struct engine *en, const struct invitation *how,
-		  struct arena *a, struct invited *out, struct err *e)
+bool enrol_invite(struct engine *en, const struct invitation *how, struct arena *a,
+		  struct invited *out, struct err *e)
 {
 	AUTO(change) change = change_new(en->state);
 	AUTO(invited) made = { 0 };
@@ -124,8 +114,7 @@ bool enrol_invite(struct engine *en, const struct invitation *how,
 
 	if (!find_issuer(en->fleet, how->issuer, &issuer, e) ||
 	    !enrol_authority(en, issuer->name, a, &authority, e) ||
-	    !agents_ca_fits(en, &authority, e) ||
-	    !forget_ended(en, change, now, e))
+	    !agents_ca_fits(en, &authority, e) || !forget_ended(en, change, now, e))
 		return false;
 	token_make(&made.token);
 	token_digest(&made.token, digest);

@@ -23,14 +23,10 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 	s->newer_bundle = backup_newer(en, &s->arena);
 	s->lineage = arena_strdup(&s->arena, state_lineage(en->state));
 	s->serial = state_serial(en->state);
-	return state_reach(en->state, &s->arena, &s->reached, &s->reached_count,
-			   e) &&
-	       state_accepted(en->state, &s->arena, &s->accepted,
-			      &s->accepted_count, e) &&
-	       state_generations(en->state, &s->arena, &s->generations,
-				 &s->generation_count, e) &&
-	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count,
-			      e);
+	return state_reach(en->state, &s->arena, &s->reached, &s->reached_count, e) &&
+	       state_accepted(en->state, &s->arena, &s->accepted, &s->accepted_count, e) &&
+	       state_generations(en->state, &s->arena, &s->generations, &s->generation_count, e) &&
+	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count, e);
 }
 
 static bool is_published(struct engine *en, const struct generation *newest,
@@ -43,13 +39,11 @@ static bool is_published(struct engine *en, const struct generation *newest,
 	if (!newest || !authority_certificates(en, newest, &a, &set))
 		return false;
 	pem_add_certs(&wanted, set.certs, set.count);
-	return file->len == wanted.len &&
-	       !memcmp(file->bytes, buf_text(&wanted), file->len);
+	return file->len == wanted.len && !memcmp(file->bytes, buf_text(&wanted), file->len);
 }
 
 /* What may not be looked at is taken to be as it was left. */
-static bool is_current(struct engine *en, const struct issuer *i,
-		       const struct generation *newest,
+static bool is_current(struct engine *en, const struct issuer *i, const struct generation *newest,
 		       struct authority_watch *w)
 {
 	AUTO(secret) file = { 0 };
@@ -65,15 +59,13 @@ static bool is_current(struct engine *en, const struct issuer *i,
 	return is_published(en, newest, &file);
 }
 
-static void observe_published(struct engine *en, struct snapshot *s,
-			      struct authority_watch *w)
+static void observe_published(struct engine *en, struct snapshot *s, struct authority_watch *w)
 {
 	VEC(struct publish_seen) list = { 0 };
 
 	for (size_t i = 0; i < en->fleet->issuer_count; i++) {
 		const struct issuer *issuer = &en->fleet->issuers[i];
-		const struct generation *newest =
-			snapshot_newest(s, OF_ISSUER, issuer->name);
+		const struct generation *newest = snapshot_newest(s, OF_ISSUER, issuer->name);
 
 		VEC_PUSH(&list, &s->arena,
 			 (struct publish_seen){
@@ -89,8 +81,8 @@ static void observe_published(struct engine *en, struct snapshot *s,
 static void merge_components(const struct fleet *f, struct snapshot *s,
 			     const struct component_seen *known, size_t count)
 {
-	struct component_seen *rows = arena_array(
-		&s->arena, count + f->component_count, sizeof(*rows));
+	struct component_seen *rows =
+		arena_array(&s->arena, count + f->component_count, sizeof(*rows));
 	size_t made = 0;
 	size_t k = 0;
 
@@ -119,8 +111,8 @@ static void presume_online(struct snapshot *s)
 		rows[i].online |= !rows[i].observed_at;
 }
 
-bool engine_observe(struct engine *en, bool offline, int64_t now,
-		    struct snapshot *out, struct err *e)
+bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapshot *out,
+		    struct err *e)
 {
 	AUTO(snapshot) s = { .observed_at = now };
 	const struct component_seen *known = NULL;
@@ -128,8 +120,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 
 	if (!observe_state(en, &s, e))
 		return err_in(e, "cannot read the state");
-	if (s.state_exists &&
-	    !state_components(en->state, &s.arena, &known, &count, e))
+	if (s.state_exists && !state_components(en->state, &s.arena, &known, &count, e))
 		return err_in(e, "cannot read the state");
 	observe_renamed(en->fleet, &s, known, count);
 	if (!backup_observe(en, &s, e) || !observe_imports(en, &s, e))
@@ -150,15 +141,13 @@ bool engine_observe(struct engine *en, bool offline, int64_t now,
 	/* A component that was cut off must not be taken for an offline one. */
 	if (stop_requested())
 		return err_set(e, ERR_STOPPED,
-			       "stopped before every component was looked at; "
-			       "nothing was changed");
+			       "stopped before every component was looked at; nothing was changed");
 	authority_watch_end(w, &s);
 	*out = TAKE(s);
 	return true;
 }
 
-const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
-			       struct arena *a)
+const char *engine_spec_digest(const char *canonical, const struct snapshot *s, struct arena *a)
 {
 	AUTO(buf) text = { 0 };
 	char digest[SHA256_TEXT];
@@ -168,16 +157,15 @@ const char *engine_spec_digest(const char *canonical, const struct snapshot *s,
 		const struct import_seen *seen = &s->imports[i];
 
 		if (seen->unopened && seen->found.file)
-			buf_printf(&text, "import %s file %s\n",
-				   seen->certificate, seen->found.file);
+			buf_printf(&text, "import %s file %s\n", seen->certificate,
+				   seen->found.file);
 		else if (import_is_known(seen))
 			buf_printf(&text, "import %s %s\n", seen->certificate,
 				   seen->found.fingerprint);
 	}
 	for (size_t i = 0; i < s->trusted_count; i++)
 		buf_printf(&text, "trust %s %s\n", s->trusted[i].path,
-			   s->trusted[i].digest ? s->trusted[i].digest
-						: "unread");
+			   s->trusted[i].digest ? s->trusted[i].digest : "unread");
 	sha256_text(buf_text(&text), text.len, digest);
 	return arena_strdup(a, digest);
 }

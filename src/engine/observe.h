@@ -21,14 +21,13 @@ struct tls_probe;
  * generations of `s` and in `known` (which stays sorted), and lists in `s`
  * what the state itself still has to learn.
  */
-void observe_renamed(const struct fleet *f, struct snapshot *s,
-		     const struct component_seen *known, size_t count);
+void observe_renamed(const struct fleet *f, struct snapshot *s, const struct component_seen *known,
+		     size_t count);
 /*
  * Reads and lints every import; a bad one is remembered, not an error.
  * Confined, an import is what was imported from the same files before.
  */
-MUST_CHECK bool observe_imports(struct engine *en, struct snapshot *s,
-				struct err *e);
+MUST_CHECK bool observe_imports(struct engine *en, struct snapshot *s, struct err *e);
 
 /* What an import's files hold. */
 struct imported {
@@ -46,37 +45,31 @@ AUTO_STRUCT(imported, struct imported, imported_release)
  * decoded again beside the state's keys.  Its files are read again and only
  * hashed; ERR_STALE when they are others, or were not fit to be read then.
  */
-MUST_CHECK bool observed_import(const struct engine *en,
-				const struct certificate *c,
+MUST_CHECK bool observed_import(const struct engine *en, const struct certificate *c,
 				const struct imported **out, struct err *e);
 /* Of source imported; its owner is the certificate. */
-struct generation generation_of_import(const struct imported *i,
-				       const struct certificate *c,
+struct generation generation_of_import(const struct imported *i, const struct certificate *c,
 				       struct arena *a);
 /*
  * engine/observe_trust.c: hashes of the authorities and host keys we believe;
  * a saved plan is stale when they change.  ERR_INPUT: agents would be believed
  * by an authority that signs others too.
  */
-MUST_CHECK bool observe_trust(struct engine *en, struct snapshot *s,
-			      struct err *e);
+MUST_CHECK bool observe_trust(struct engine *en, struct snapshot *s, struct err *e);
 /*
  * engine/observe_authority.c: who signed what is in use.  Lives in the
  * snapshot's arena; what it found becomes `foreign` of the snapshot.
  */
 struct authority_watch;
-struct authority_watch *authority_watch_new(struct engine *en,
-					    struct snapshot *s);
+struct authority_watch *authority_watch_new(struct engine *en, struct snapshot *s);
 /* `what`: "installed" or "served"; a leaf without bytes is none. */
-void authority_watch_leaf(struct authority_watch *w, const char *component,
-			  const char *what, struct der leaf);
+void authority_watch_leaf(struct authority_watch *w, const char *component, const char *what,
+			  struct der leaf);
 /* A file that an issuer publishes. */
-void authority_watch_file(struct authority_watch *w, const char *path,
-			  const struct secret *pem);
+void authority_watch_file(struct authority_watch *w, const char *path, const struct secret *pem);
 void authority_watch_end(struct authority_watch *w, struct snapshot *s);
 /* Of a generation of an issuer; strings in `a`. */
-MUST_CHECK bool authority_certificates(struct engine *en,
-				       const struct generation *g,
+MUST_CHECK bool authority_certificates(struct engine *en, const struct generation *g,
 				       struct arena *a, struct cert_set *out);
 
 /*
@@ -85,12 +78,11 @@ MUST_CHECK bool authority_certificates(struct engine *en,
  */
 void observe_operator(struct engine *en, struct snapshot *s);
 /* Whether the component writes a certificate there; `path` is absolute. */
-bool component_writes(const struct component *c, const char *path,
-		      struct arena *a);
+bool component_writes(const struct component *c, const char *path, struct arena *a);
 
 /* Asks every component, and every port what it serves. */
-MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,
-				   struct authority_watch *w, struct err *e);
+MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s, struct authority_watch *w,
+				   struct err *e);
 
 /* engine/served.c: what is wrong with a chain a completed probe saw at `now`,
  * in static memory. */
@@ -98,7 +90,7 @@ MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s,
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,
 			const struct cert_set *set, int64_t now);
 /* Against whatever is known of that leaf; NULL: nothing. */
-const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
-				int64_t now, const struct tls_probe *p);
+const char *observe_served_flaw(struct engine *en, const struct snapshot *s, int64_t now,
+				const struct tls_probe *p);
 
 #endif

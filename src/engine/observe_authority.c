@@ -21,19 +21,18 @@ struct authority_watch {
 	VEC(struct foreign_authority) found;
 };
 
-#define SORT(vec)                                                   \
-	do {                                                        \
-		if ((vec)->count)                                   \
-			qsort((vec)->items, (vec)->count,           \
-			      sizeof(*(vec)->items), text_compare); \
+#define SORT(vec)                                                                               \
+	do {                                                                                    \
+		if ((vec)->count)                                                               \
+			qsort((vec)->items, (vec)->count, sizeof(*(vec)->items), text_compare); \
 	} while (0)
-#define HAS(vec, text)                                                \
-	((vec)->count && bsearch(&(text), (vec)->items, (vec)->count, \
-				 sizeof(*(vec)->items), text_compare))
+#define HAS(vec, text)   \
+	((vec)->count && \
+	 bsearch(&(text), (vec)->items, (vec)->count, sizeof(*(vec)->items), text_compare))
 
 /* The state may still know the issuer by the name it had. */
-bool authority_certificates(struct engine *en, const struct generation *g,
-			    struct arena *a, struct cert_set *set)
+bool authority_certificates(struct engine *en, const struct generation *g, struct arena *a,
+			    struct cert_set *set)
 {
 	const struct issuer *i = fleet_issuer(en->fleet, g->owner);
 	struct generation before = *g;
@@ -42,12 +41,10 @@ bool authority_certificates(struct engine *en, const struct generation *g,
 	if (state_certificates(en->state, g, a, set, &ignored))
 		return true;
 	before.owner = i ? i->was : NULL;
-	return before.owner &&
-	       state_certificates(en->state, &before, a, set, &ignored);
+	return before.owner && state_certificates(en->state, &before, a, set, &ignored);
 }
 
-static void know_authority(struct authority_watch *w, struct engine *en,
-			   const struct generation *g)
+static void know_authority(struct authority_watch *w, struct engine *en, const struct generation *g)
 {
 	struct cert_set set = { 0 };
 	struct key_ids ids = { 0 };
@@ -59,11 +56,9 @@ static void know_authority(struct authority_watch *w, struct engine *en,
 		VEC_PUSH(&w->keys, w->arena, ids.own);
 }
 
-struct authority_watch *authority_watch_new(struct engine *en,
-					    struct snapshot *s)
+struct authority_watch *authority_watch_new(struct engine *en, struct snapshot *s)
 {
-	struct authority_watch *w =
-		ARENA_NEW(&s->arena, struct authority_watch);
+	struct authority_watch *w = ARENA_NEW(&s->arena, struct authority_watch);
 
 	w->arena = &s->arena;
 	for (size_t i = 0; i < en->fleet->issuer_count; i++)
@@ -87,8 +82,7 @@ struct authority_watch *authority_watch_new(struct engine *en,
 static void add(struct authority_watch *w, struct foreign_authority found)
 {
 	vec_each (known, &w->found) {
-		if (!strcmp(known->key, found.key) &&
-		    !strcmp(known->subject, found.subject) &&
+		if (!strcmp(known->key, found.key) && !strcmp(known->subject, found.subject) &&
 		    known->component == found.component)
 			return;
 	}
@@ -103,17 +97,15 @@ static const char *fingerprint_of(struct authority_watch *w, struct der der)
 	return arena_strdup(w->arena, text);
 }
 
-void authority_watch_leaf(struct authority_watch *w, const char *component,
-			  const char *what, struct der leaf)
+void authority_watch_leaf(struct authority_watch *w, const char *component, const char *what,
+			  struct der leaf)
 {
 	const char *fingerprint = leaf.len ? fingerprint_of(w, leaf) : "";
 	struct key_ids ids = { 0 };
 	struct err ignored = { 0 };
 
-	if (!leaf.len || !w->subjects.count ||
-	    HAS(&w->fingerprints, fingerprint) ||
-	    !key_ids_read(leaf, w->arena, &ids, &ignored) ||
-	    !HAS(&w->subjects, ids.issuer))
+	if (!leaf.len || !w->subjects.count || HAS(&w->fingerprints, fingerprint) ||
+	    !key_ids_read(leaf, w->arena, &ids, &ignored) || !HAS(&w->subjects, ids.issuer))
 		return;
 
 	const char *key = ids.signer ? ids.signer : fingerprint;
@@ -127,15 +119,13 @@ void authority_watch_leaf(struct authority_watch *w, const char *component,
 					   .fingerprint = fingerprint });
 }
 
-void authority_watch_file(struct authority_watch *w, const char *path,
-			  const struct secret *pem)
+void authority_watch_file(struct authority_watch *w, const char *path, const struct secret *pem)
 {
 	const struct der *certs = NULL;
 	size_t count = 0;
 	struct err ignored = { 0 };
 
-	if (!pem_read_certs((const char *)pem->bytes, pem->len, w->arena,
-			    &certs, &count, &ignored))
+	if (!pem_read_certs((const char *)pem->bytes, pem->len, w->arena, &certs, &count, &ignored))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		struct key_ids ids = { 0 };
@@ -143,12 +133,11 @@ void authority_watch_file(struct authority_watch *w, const char *path,
 		if (!key_ids_read(certs[i], w->arena, &ids, &ignored) ||
 		    !HAS(&w->subjects, ids.subject) || HAS(&w->keys, ids.own))
 			continue;
-		add(w, (struct foreign_authority){
-			       .subject = ids.subject,
-			       .key = ids.own,
-			       .path = path,
-			       .what = "",
-			       .fingerprint = fingerprint_of(w, certs[i]) });
+		add(w, (struct foreign_authority){ .subject = ids.subject,
+						   .key = ids.own,
+						   .path = path,
+						   .what = "",
+						   .fingerprint = fingerprint_of(w, certs[i]) });
 	}
 }
 

@@ -24,8 +24,7 @@ static bool shares_process(const struct fleet *f, size_t index)
 	return strcmp(process, f->components[index].name) != 0;
 }
 
-static const char *expected_key(const struct snapshot *s,
-				const struct certificate *c)
+static const char *expected_key(const struct snapshot *s, const struct certificate *c)
 {
 	const struct import_seen *import = snapshot_import(s, c->name);
 
@@ -34,23 +33,18 @@ static const char *expected_key(const struct snapshot *s,
 	return import && import->found.key ? import->found.key : NULL;
 }
 
-static void list_ports(const struct fleet *f, struct snapshot *s,
-		       struct ports *ports)
+static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *ports)
 {
 	for (size_t i = 0; i < f->component_count; i++)
 		ports->count += f->components[i].verify_count;
-	ports->probes =
-		arena_array(&s->arena, ports->count, sizeof(*ports->probes));
-	ports->first = arena_array(&s->arena, f->component_count,
-				   sizeof(*ports->first));
+	ports->probes = arena_array(&s->arena, ports->count, sizeof(*ports->probes));
+	ports->first = arena_array(&s->arena, f->component_count, sizeof(*ports->first));
 
 	size_t next = 0;
 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
-		const char *key = shares_process(f, i)
-					  ? expected_key(s, c->certificate)
-					  : NULL;
+		const char *key = shares_process(f, i) ? expected_key(s, c->certificate) : NULL;
 
 		ports->first[i] = next;
 		for (size_t k = 0; k < c->verify_count; k++)
@@ -65,20 +59,17 @@ static void list_ports(const struct fleet *f, struct snapshot *s,
 }
 
 static void judge_chains(struct engine *en, const struct snapshot *s,
-			 const struct tls_probe *probes, size_t count,
-			 struct component_seen *seen)
+			 const struct tls_probe *probes, size_t count, struct component_seen *seen)
 {
 	for (size_t i = 0; i < count && !seen->served_flaw; i++)
 		if (probes[i].completed)
-			seen->served_flaw = observe_served_flaw(
-				en, s, seen->observed_at, &probes[i]);
+			seen->served_flaw =
+				observe_served_flaw(en, s, seen->observed_at, &probes[i]);
 }
 
-static void judge_ports(const struct tls_probe *probes, size_t count,
-			struct component_seen *seen)
+static void judge_ports(const struct tls_probe *probes, size_t count, struct component_seen *seen)
 {
-	struct tls_served all =
-		tls_served_by_all(probes, count, seen->installed);
+	struct tls_served all = tls_served_by_all(probes, count, seen->installed);
 
 	seen->served = all.leaf.fingerprint;
 	seen->served_not_after = all.leaf.not_after;
@@ -125,8 +116,7 @@ static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 }
 
 /* A signal goes to a process of this machine, wherever the pair goes. */
-static void look_at_process(const struct component *c, struct arena *a,
-			    struct component_seen *seen)
+static void look_at_process(const struct component *c, struct arena *a, struct component_seen *seen)
 {
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 	struct err e = { 0 };
@@ -148,15 +138,13 @@ static bool check_inputs(const struct job *jobs, size_t count, struct err *e)
 		if (jobs[i].done || jobs[i].error.code != ERR_INPUT)
 			continue;
 		*e = jobs[i].error;
-		return err_in(e, "cannot look at component '%s'",
-			      jobs[i].component->name);
+		return err_in(e, "cannot look at component '%s'", jobs[i].component->name);
 	}
 	return true;
 }
 
 /* The row of every component of the file; both lists are sorted. */
-static struct component_seen *row_of(struct snapshot *s, const char *name,
-				     size_t *at)
+static struct component_seen *row_of(struct snapshot *s, const char *name, size_t *at)
 {
 	struct component_seen *rows = (struct component_seen *)s->components;
 
@@ -166,9 +154,8 @@ static struct component_seen *row_of(struct snapshot *s, const char *name,
 }
 
 /* Ports of one component may disagree, and so may the addresses of one. */
-static void watch(struct authority_watch *w, const char *name,
-		  const struct job *job, const struct tls_probe *probes,
-		  size_t count)
+static void watch(struct authority_watch *w, const char *name, const struct job *job,
+		  const struct tls_probe *probes, size_t count)
 {
 	if (job->done)
 		authority_watch_leaf(w, name, "installed", job->answer.leaf);
@@ -180,13 +167,12 @@ static void watch(struct authority_watch *w, const char *name,
 	}
 }
 
-bool observe_components(struct engine *en, struct snapshot *s,
-			struct authority_watch *w, struct err *e)
+bool observe_components(struct engine *en, struct snapshot *s, struct authority_watch *w,
+			struct err *e)
 {
 	const struct fleet *f = en->fleet;
 	struct ports ports = { 0 };
-	struct job *jobs =
-		arena_array(&s->arena, f->component_count, sizeof(*jobs));
+	struct job *jobs = arena_array(&s->arena, f->component_count, sizeof(*jobs));
 	size_t at = 0;
 
 	for (size_t i = 0; i < f->component_count; i++)
@@ -201,20 +187,17 @@ bool observe_components(struct engine *en, struct snapshot *s,
 		return err_in(e, "cannot look at what is served");
 
 	for (size_t i = 0; i < f->component_count; i++) {
-		struct component_seen *seen =
-			row_of(s, f->components[i].name, &at);
+		struct component_seen *seen = row_of(s, f->components[i].name, &at);
 
 		take_answer(&jobs[i], s, s->observed_at, seen);
 		look_at_process(&f->components[i], &s->arena, seen);
-		watch(w, f->components[i].name, &jobs[i],
-		      ports.probes + ports.first[i],
+		watch(w, f->components[i].name, &jobs[i], ports.probes + ports.first[i],
 		      f->components[i].verify_count);
 		if (!f->components[i].verify_count)
 			continue;
-		judge_ports(ports.probes + ports.first[i],
-			    f->components[i].verify_count, seen);
-		judge_chains(en, s, ports.probes + ports.first[i],
-			     f->components[i].verify_count, seen);
+		judge_ports(ports.probes + ports.first[i], f->components[i].verify_count, seen);
+		judge_chains(en, s, ports.probes + ports.first[i], f->components[i].verify_count,
+			     seen);
 	}
 	return true;
 }

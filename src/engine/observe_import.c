@@ -39,8 +39,8 @@ static void input_files_release(struct input_files *i)
 }
 AUTO_STRUCT(input_files, struct input_files, input_files_release)
 
-static bool read_files(const struct engine *en, const struct import *import,
-		       struct input_files *in, struct err *e)
+static bool read_files(const struct engine *en, const struct import *import, struct input_files *in,
+		       struct err *e)
 {
 	in->files = xcalloc(import->file_count, sizeof(*in->files));
 	for (; in->count < import->file_count; in->count++)
@@ -77,16 +77,15 @@ static bool read_password(struct engine *en, const struct import *import,
 }
 
 /* Linted at `now`; ERR_MISSING: file or password. */
-static bool read_import(struct engine *en, const struct certificate *c,
-			int64_t now, struct imported *out, struct err *e)
+static bool read_import(struct engine *en, const struct certificate *c, int64_t now,
+			struct imported *out, struct err *e)
 {
 	const struct import *import = &c->import;
 	AUTO(input_files) in = { 0 };
 	const struct secret *password = NULL;
 	AUTO(imported) found = { 0 };
 
-	if (!read_files(en, import, &in, e) ||
-	    !read_password(en, import, &password, e))
+	if (!read_files(en, import, &in, e) || !read_password(en, import, &password, e))
 		return false;
 
 	struct import_input input = { .kind = import->kind,
@@ -125,8 +124,8 @@ void engine_forget_imports(struct engine *en)
 	}
 }
 
-static const struct imported *
-keep(struct engine *en, const struct certificate *c, struct imported *found)
+static const struct imported *keep(struct engine *en, const struct certificate *c,
+				   struct imported *found)
 {
 	struct import_slot *slot = xcalloc(1, sizeof(*slot));
 
@@ -148,22 +147,18 @@ bool observed_import(const struct engine *en, const struct certificate *c,
 	while (slot && slot->certificate != c)
 		slot = slot->next;
 	if (!slot)
-		return err_set(e, ERR_STALE,
-			       "it was not read when the plan was made; plan "
-			       "again");
+		return err_set(e, ERR_STALE, "it was not read when the plan was made; plan again");
 	if (!read_files(en, &c->import, &in, e))
 		return false;
 	hash_files(&in, file);
 	if (strcmp(file, slot->imported.file) != 0)
 		return err_set(e, ERR_STALE,
-			       "its file changed since the plan was made; plan "
-			       "again");
+			       "its file changed since the plan was made; plan again");
 	*out = &slot->imported;
 	return true;
 }
 
-struct generation generation_of_import(const struct imported *i,
-				       const struct certificate *c,
+struct generation generation_of_import(const struct imported *i, const struct certificate *c,
 				       struct arena *a)
 {
 	struct generation g = generation_of_pair(&i->pair, a);
@@ -176,15 +171,13 @@ struct generation generation_of_import(const struct imported *i,
 
 /* ---- all of them ---- */
 
-static bool look_inside(struct engine *en, const struct certificate *c,
-			struct snapshot *s, struct import_seen *seen,
-			struct err *e)
+static bool look_inside(struct engine *en, const struct certificate *c, struct snapshot *s,
+			struct import_seen *seen, struct err *e)
 {
 	AUTO(imported) found = { 0 };
 
 	if (read_import(en, c, s->observed_at, &found, e)) {
-		seen->found =
-			generation_of_import(keep(en, c, &found), c, &s->arena);
+		seen->found = generation_of_import(keep(en, c, &found), c, &s->arena);
 		return true;
 	}
 	seen->missing = e->code == ERR_MISSING;
@@ -193,16 +186,16 @@ static bool look_inside(struct engine *en, const struct certificate *c,
 }
 
 /* The newest generation that came from these files; NULL: none. */
-static const struct generation *
-imported_from(const struct snapshot *s, const char *owner, const char *file)
+static const struct generation *imported_from(const struct snapshot *s, const char *owner,
+					      const char *file)
 {
 	const struct generation *found = NULL;
 
 	for (size_t i = 0; i < s->generation_count; i++) {
 		const struct generation *g = &s->generations[i];
 
-		if (g->of == OF_CERTIFICATE && !strcmp(g->owner, owner) &&
-		    g->file && !strcmp(g->file, file))
+		if (g->of == OF_CERTIFICATE && !strcmp(g->owner, owner) && g->file &&
+		    !strcmp(g->file, file))
 			found = g;
 	}
 	return found;
@@ -212,8 +205,7 @@ imported_from(const struct snapshot *s, const char *owner, const char *file)
 static bool is_pem(const struct secret *file)
 {
 	static const char begin[] = "-----BEGIN ";
-	const unsigned char *found =
-		memmem(file->bytes, file->len, begin, sizeof(begin) - 1);
+	const unsigned char *found = memmem(file->bytes, file->len, begin, sizeof(begin) - 1);
 
 	return found && (found == file->bytes || found[-1] == '\n');
 }
@@ -224,8 +216,7 @@ static bool is_pkcs12(const struct secret *file)
 	const unsigned char *b = file->bytes;
 	size_t head = file->len > 2 && b[1] > 0x80 ? 2 + (b[1] & 0x7fU) : 2;
 
-	return file->len > head + 3 && b[0] == 0x30 &&
-	       !memcmp(b + head, "\x02\x01\x03", 3);
+	return file->len > head + 3 && b[0] == 0x30 && !memcmp(b + head, "\x02\x01\x03", 3);
 }
 
 static bool are_pairs(const struct import *import, const struct input_files *in)
@@ -237,8 +228,8 @@ static bool are_pairs(const struct import *import, const struct input_files *in)
 	return true;
 }
 
-static void look_at_files(struct engine *en, const struct certificate *c,
-			  struct snapshot *s, struct import_seen *seen)
+static void look_at_files(struct engine *en, const struct certificate *c, struct snapshot *s,
+			  struct import_seen *seen)
 {
 	AUTO(input_files) in = { 0 };
 	struct err e = { 0 };
@@ -249,8 +240,7 @@ static void look_at_files(struct engine *en, const struct certificate *c,
 		seen->missing = e.code == ERR_MISSING;
 		seen->error = arena_strdup(&s->arena, e.text);
 		if (!seen->missing)
-			engine_note(en, "import '%s' is not looked at: %s",
-				    c->name, e.text);
+			engine_note(en, "import '%s' is not looked at: %s", c->name, e.text);
 		return;
 	}
 	if (!are_pairs(&c->import, &in)) {

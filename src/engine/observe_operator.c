@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool component_writes(const struct component *c, const char *path,
-		      struct arena *a)
+bool component_writes(const struct component *c, const char *path, struct arena *a)
 {
 	const struct install *i = &c->deliver.files;
 	const char *const single[] = { i->certificate, i->leaf, i->combined };
@@ -21,8 +20,7 @@ bool component_writes(const struct component *c, const char *path,
 	if (c->deliver.kind != DRIVER_FILES)
 		return false;
 	if (i->directory) {
-		const char *within =
-			arena_printf(a, "%s/", fs_absolute(a, i->directory));
+		const char *within = arena_printf(a, "%s/", fs_absolute(a, i->directory));
 
 		return !strncmp(path, within, strlen(within));
 	}
@@ -33,8 +31,8 @@ bool component_writes(const struct component *c, const char *path,
 }
 
 /* The fleet file says so, also while there is no such file yet. */
-static bool is_written_for(const struct fleet *f, const char *path,
-			   const struct issuer *i, struct arena *a)
+static bool is_written_for(const struct fleet *f, const char *path, const struct issuer *i,
+			   struct arena *a)
 {
 	for (size_t k = 0; k < f->component_count; k++) {
 		const struct component *c = &f->components[k];
@@ -46,8 +44,7 @@ static bool is_written_for(const struct fleet *f, const char *path,
 }
 
 /* What the operator's certificate says of its signer. */
-static bool read_signer(struct engine *en, const char *path, struct arena *a,
-			struct key_ids *out)
+static bool read_signer(struct engine *en, const char *path, struct arena *a, struct key_ids *out)
 {
 	AUTO(secret) file = { 0 };
 	const struct der *certs = NULL;
@@ -56,15 +53,13 @@ static bool read_signer(struct engine *en, const char *path, struct arena *a,
 
 	return engine_may_look(en, path) &&
 	       engine_read(en, path, INPUT_FILE_LIMIT, &file, &ignored) &&
-	       pem_read_certs((const char *)file.bytes, file.len, a, &certs,
-			      &count, &ignored) &&
+	       pem_read_certs((const char *)file.bytes, file.len, a, &certs, &count, &ignored) &&
 	       count && key_ids_read(certs[0], a, out, &ignored);
 }
 
 /* By subject or by key: with a new authority it keeps one of them mostly. */
-static bool is_signer(struct engine *en, const struct snapshot *s,
-		      const struct issuer *i, const struct key_ids *operator,
-		      struct arena * a)
+static bool is_signer(struct engine *en, const struct snapshot *s, const struct issuer *i,
+		      const struct key_ids *operator, struct arena * a)
 {
 	if (!strcmp(i->subject, operator->issuer))
 		return true;
@@ -74,8 +69,7 @@ static bool is_signer(struct engine *en, const struct snapshot *s,
 		struct key_ids ids = { 0 };
 		struct err ignored = { 0 };
 
-		if (g->of == OF_ISSUER && !g->pending &&
-		    !strcmp(g->owner, i->name) &&
+		if (g->of == OF_ISSUER && !g->pending && !strcmp(g->owner, i->name) &&
 		    authority_certificates(en, g, a, &set) && set.count &&
 		    key_ids_read(set.certs[0], a, &ids, &ignored) &&
 		    !strcmp(ids.own, operator->signer))

@@ -6,27 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool owner_known(const struct snapshot *s, enum generation_of of,
-			const char *owner)
+static bool owner_known(const struct snapshot *s, enum generation_of of, const char *owner)
 {
 	for (size_t i = 0; i < s->generation_count; i++)
-		if (s->generations[i].of == of &&
-		    !strcmp(s->generations[i].owner, owner))
+		if (s->generations[i].of == of && !strcmp(s->generations[i].owner, owner))
 			return true;
 	return false;
 }
 
 /* A request names its issuer, which may be known by another name now. */
-static const char *renamed_request(struct arena *a, const char *request,
-				   const char *old, const char *new_name)
+static const char *renamed_request(struct arena *a, const char *request, const char *old,
+				   const char *new_name)
 {
 	const char *line = arena_printf(a, "\nissuer=%s\n", old);
 	const char *at = strstr(request, line);
 
 	if (!at)
 		return request;
-	return arena_printf(a, "%.*s\nissuer=%s\n%s", (int)(at - request),
-			    request, new_name, at + strlen(line));
+	return arena_printf(a, "%.*s\nissuer=%s\n%s", (int)(at - request), request, new_name,
+			    at + strlen(line));
 }
 
 struct renamed_list {
@@ -34,15 +32,13 @@ struct renamed_list {
 	VEC(struct renamed_seen) seen;
 };
 
-static void note(struct renamed_list *l, const char *kind, const char *old,
-		 const char *name)
+static void note(struct renamed_list *l, const char *kind, const char *old, const char *name)
 {
-	VEC_PUSH(&l->seen, &l->s->arena,
-		 (struct renamed_seen){ kind, old, name });
+	VEC_PUSH(&l->seen, &l->s->arena, (struct renamed_seen){ kind, old, name });
 }
 
-static void rename_owner(struct renamed_list *l, enum generation_of of,
-			 const char *old, const char *new_name)
+static void rename_owner(struct renamed_list *l, enum generation_of of, const char *old,
+			 const char *new_name)
 {
 	struct snapshot *s = l->s;
 	struct generation *list = (struct generation *)s->generations;
@@ -56,8 +52,7 @@ static void rename_owner(struct renamed_list *l, enum generation_of of,
 		if (g->of == of && !strcmp(g->owner, old))
 			g->owner = new_name;
 		if (of == OF_ISSUER && g->of == OF_CERTIFICATE)
-			g->request = renamed_request(&s->arena, g->request, old,
-						     new_name);
+			g->request = renamed_request(&s->arena, g->request, old, new_name);
 	}
 }
 
@@ -80,13 +75,11 @@ static int by_name(const void *left, const void *right)
 		      ((const struct component_seen *)right)->name);
 }
 
-static struct component_seen *find(struct component_seen *list, size_t count,
-				   const char *name)
+static struct component_seen *find(struct component_seen *list, size_t count, const char *name)
 {
 	struct component_seen key = { .name = name };
 
-	return count ? bsearch(&key, list, count, sizeof(*list), by_name)
-		     : NULL;
+	return count ? bsearch(&key, list, count, sizeof(*list), by_name) : NULL;
 }
 
 static void rename_components(const struct fleet *f, struct renamed_list *l,
@@ -94,11 +87,9 @@ static void rename_components(const struct fleet *f, struct renamed_list *l,
 {
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
-		struct component_seen *old =
-			c->was ? find(list, count, c->was) : NULL;
+		struct component_seen *old = c->was ? find(list, count, c->was) : NULL;
 
-		if (!old || find(list, count, c->name) ||
-		    fleet_component(f, c->was))
+		if (!old || find(list, count, c->name) || fleet_component(f, c->was))
 			continue;
 		note(l, "component", c->was, c->name);
 		old->name = c->name;
@@ -106,15 +97,14 @@ static void rename_components(const struct fleet *f, struct renamed_list *l,
 	}
 }
 
-void observe_renamed(const struct fleet *f, struct snapshot *s,
-		     const struct component_seen *known, size_t count)
+void observe_renamed(const struct fleet *f, struct snapshot *s, const struct component_seen *known,
+		     size_t count)
 {
 	struct renamed_list l = { .s = s };
 
 	for (size_t i = 0; i < f->issuer_count; i++)
 		if (f->issuers[i].was)
-			rename_owner(&l, OF_ISSUER, f->issuers[i].was,
-				     f->issuers[i].name);
+			rename_owner(&l, OF_ISSUER, f->issuers[i].was, f->issuers[i].name);
 	for (size_t i = 0; i < f->certificate_count; i++)
 		if (f->certificates[i].was)
 			rename_owner(&l, OF_CERTIFICATE, f->certificates[i].was,

@@ -26,11 +26,9 @@ static void add_file(struct trust_list *t, const char *path)
 	size_t count = t->list.count;
 
 	/* those of a group stand side by side */
-	if (path &&
-	    (!count || strcmp(t->list.items[count - 1].file, path) != 0))
+	if (path && (!count || strcmp(t->list.items[count - 1].file, path) != 0))
 		VEC_PUSH(&t->list, t->arena,
-			 (struct trust_seen){ fs_beneath(t->directory, path),
-					      path, NULL });
+			 (struct trust_seen){ fs_beneath(t->directory, path), path, NULL });
 }
 
 static void add_component(struct trust_list *t, const struct component *c)
@@ -54,8 +52,7 @@ static int by_path(const void *left, const void *right)
 /* The hash of a short secret would tell it to whoever reads the plan. */
 static bool holds_keys(const struct secret *file)
 {
-	static const char *const marks[] = { "-----BEGIN ", "ssh-",
-					     "ecdsa-sha2-", NULL };
+	static const char *const marks[] = { "-----BEGIN ", "ssh-", "ecdsa-sha2-", NULL };
 
 	for (const char *const *m = marks; *m; m++)
 		if (memmem(file->bytes, file->len, *m, strlen(*m)))
@@ -71,19 +68,18 @@ static bool is_agents_ca(const struct engine *en, const char *path)
 }
 
 /* What cannot be read is told where it is used. */
-static bool read_file(struct engine *en, const struct snapshot *s,
-		      struct trust_list *t, struct trust_seen *seen,
-		      struct err *e)
+static bool read_file(struct engine *en, const struct snapshot *s, struct trust_list *t,
+		      struct trust_seen *seen, struct err *e)
 {
 	AUTO(secret) file = { 0 };
 	struct err why = { 0 };
 	char digest[SHA256_TEXT];
 
 	if (!engine_may_look(en, seen->file)) {
-		engine_note(en,
-			    "'%s' lies outside of the fleet file's directory: "
-			    "what it holds is not part of this plan",
-			    seen->path);
+		engine_note(
+			en,
+			"'%s' lies outside of the fleet file's directory: what it holds is not part of this plan",
+			seen->path);
 		return true;
 	}
 	if (!engine_read(en, seen->file, TRUST_FILE_LIMIT, &file, &why) ||
@@ -92,8 +88,7 @@ static bool read_file(struct engine *en, const struct snapshot *s,
 	sha256_text(file.bytes, file.len, digest);
 	seen->digest = arena_strdup(t->arena, digest);
 	return !is_agents_ca(en, seen->file) ||
-	       agents_ca_check(en, &file, s->generations, s->generation_count,
-			       e);
+	       agents_ca_check(en, &file, s->generations, s->generation_count, e);
 }
 
 bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
@@ -107,11 +102,9 @@ bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 	for (size_t i = 0; i < f->component_count; i++)
 		add_component(&t, &f->components[i]);
 	if (t.list.count)
-		qsort(t.list.items, t.list.count, sizeof(*t.list.items),
-		      by_path);
+		qsort(t.list.items, t.list.count, sizeof(*t.list.items), by_path);
 	for (size_t i = 0; i < t.list.count; i++)
-		if (!kept ||
-		    by_path(&t.list.items[kept - 1], &t.list.items[i]) != 0)
+		if (!kept || by_path(&t.list.items[kept - 1], &t.list.items[i]) != 0)
 			t.list.items[kept++] = t.list.items[i];
 	for (size_t i = 0; i < kept; i++)
 		if (!read_file(en, s, &t, &t.list.items[i], e))

@@ -20,8 +20,7 @@ void pairs_release(struct pairs *p)
 	*p = (struct pairs){ 0 };
 }
 
-const struct loaded *pairs_load(struct pairs *p, struct run *r,
-				const char *fingerprint)
+const struct loaded *pairs_load(struct pairs *p, struct run *r, const char *fingerprint)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (!strcmp(p->list[i].fingerprint, fingerprint))
@@ -30,10 +29,8 @@ const struct loaded *pairs_load(struct pairs *p, struct run *r,
 	struct loaded *l = &p->list[p->count++];
 
 	l->fingerprint = fingerprint;
-	if (run_certificates(r, fingerprint, &l->generation, &l->set,
-			     &l->error))
-		(void)!state_key(r->en->state, l->generation.spki, &l->key,
-				 &l->error);
+	if (run_certificates(r, fingerprint, &l->generation, &l->set, &l->error))
+		(void)!state_key(r->en->state, l->generation.spki, &l->key, &l->error);
 	return l;
 }
 
@@ -41,8 +38,7 @@ void pairs_hand_over(struct pairs *p, struct run *r, struct job *j)
 {
 	const struct loaded *l = NULL;
 
-	if (!driver_takes_pair(j->component) || !j->fingerprint ||
-	    !*j->fingerprint)
+	if (!driver_takes_pair(j->component) || !j->fingerprint || !*j->fingerprint)
 		return;
 	l = pairs_load(p, r, j->fingerprint);
 	if (l->error.code)

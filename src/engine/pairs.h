@@ -35,8 +35,7 @@ void pairs_release(struct pairs *p);
 AUTO_STRUCT(pairs, struct pairs, pairs_release)
 
 /* Never NULL; stays where it is. */
-const struct loaded *pairs_load(struct pairs *p, struct run *r,
-				const char *fingerprint);
+const struct loaded *pairs_load(struct pairs *p, struct run *r, const char *fingerprint);
 /* Set and key of a job whose driver takes them, when they are known. */
 void pairs_hand_over(struct pairs *p, struct run *r, struct job *j);
 

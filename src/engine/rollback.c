@@ -52,14 +52,11 @@ static int by_process(const void *left, const void *right)
 
 /* ---- what there is to take back ---- */
 
-static bool find_process(const struct taking *t, const struct step *s,
-			 size_t *at)
+static bool find_process(const struct taking *t, const struct step *s, size_t *at)
 {
-	const char *const *found =
-		s->process
-			? bsearch(&s->process, t->processes, t->process_count,
-				  sizeof(s->process), text_compare)
-			: NULL;
+	const char *const *found = s->process ? bsearch(&s->process, t->processes, t->process_count,
+							sizeof(s->process), text_compare)
+					      : NULL;
 
 	*at = found ? (size_t)(found - t->processes) : 0;
 	return found != NULL;
@@ -77,8 +74,7 @@ static void take(struct taking *t, size_t number, size_t process)
 	const char *fingerprint = run_fingerprint(r, s);
 
 	/* A mended pair of the same certificate: there is no way back. */
-	if (!r->deed[number] ||
-	    (s->replaces && !strcmp(s->replaces, fingerprint)))
+	if (!r->deed[number] || (s->replaces && !strcmp(s->replaces, fingerprint)))
 		return;
 	t->list[t->count++] = (struct taken){ .component = run_component(r, s),
 					      .fingerprint = fingerprint,
@@ -100,15 +96,13 @@ static void list_taken(struct taking *t)
 		if (s->kind == STEP_COMMIT)
 			take(t, i, process);
 		/* A signal that was not sent has told nobody anything. */
-		t->touched[process].activated |=
-			s->kind == STEP_ACTIVATE && r->deed[i];
+		t->touched[process].activated |= s->kind == STEP_ACTIVATE && r->deed[i];
 		t->touched[process].looked_at |= s->kind == STEP_VERIFY;
 	}
 	if (t->count)
 		qsort(t->list, t->count, sizeof(*t->list), by_process);
 	for (size_t i = 0; i < t->process_count; i++)
-		t->touched[i].as_before =
-			!t->touched[i].activated && !t->touched[i].looked_at;
+		t->touched[i].as_before = !t->touched[i].activated && !t->touched[i].looked_at;
 	for (size_t i = 0; i < t->count; i++)
 		t->touched[t->list[i].process].as_before = true;
 }
@@ -117,23 +111,19 @@ static void list_taken(struct taking *t)
 
 static bool has_ended(const struct run *r, const char *fingerprint)
 {
-	const struct generation *g =
-		snapshot_generation(r->order->snapshot, fingerprint);
+	const struct generation *g = snapshot_generation(r->order->snapshot, fingerprint);
 
 	return g && g->not_after < r->record.started;
 }
 
 /* What has ended is never wanted again: the list stays short. */
-static void reject(struct run *r, struct component_seen *seen,
-		   const char *fingerprint)
+static void reject(struct run *r, struct component_seen *seen, const char *fingerprint)
 {
-	const char **list =
-		arena_array(&r->arena, seen->rejected_count + 1, sizeof(*list));
+	const char **list = arena_array(&r->arena, seen->rejected_count + 1, sizeof(*list));
 	size_t count = 0;
 
 	for (size_t i = 0; i < seen->rejected_count; i++)
-		if (strcmp(seen->rejected[i], fingerprint) != 0 &&
-		    !has_ended(r, seen->rejected[i]))
+		if (strcmp(seen->rejected[i], fingerprint) != 0 && !has_ended(r, seen->rejected[i]))
 			list[count++] = seen->rejected[i];
 	list[count++] = fingerprint;
 	qsort(list, count, sizeof(*list), text_compare);
@@ -187,8 +177,7 @@ static void revert(struct taking *t)
 				   .arena = &a };
 
 		if (!k->before) {
-			err_set(&k->error, ERR_REMOTE,
-				"what was installed before is not known");
+			err_set(&k->error, ERR_REMOTE, "what was installed before is not known");
 			continue;
 		}
 		pairs_hand_over(&pairs, t->r, &job);
@@ -197,8 +186,7 @@ static void revert(struct taking *t)
 		sequence_fill(t->r, &job);
 		drivers_run(t->r->en->drivers, &job, 1);
 		if (job.done)
-			run_seen(t->r, k->component->name)->installed =
-				k->before;
+			run_seen(t->r, k->component->name)->installed = k->before;
 		else
 			k->error = job.error;
 	}
@@ -214,8 +202,7 @@ static size_t process_end(const struct taking *t, size_t first)
 	return end;
 }
 
-static const struct taken *first_failed(const struct taking *t, size_t first,
-					size_t end)
+static const struct taken *first_failed(const struct taking *t, size_t first, size_t end)
 {
 	for (size_t i = first; i < end; i++)
 		if (t->list[i].error.code)
@@ -224,8 +211,7 @@ static const struct taken *first_failed(const struct taking *t, size_t first,
 }
 
 /* It fails for all of them. */
-static void fail_all(struct taking *t, size_t first, size_t end,
-		     const struct err *e)
+static void fail_all(struct taking *t, size_t first, size_t end, const struct err *e)
 {
 	for (size_t i = first; i < end; i++)
 		if (!t->list[i].error.code)
@@ -244,9 +230,7 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 	if (!t->touched[t->list[first].process].activated || !with)
 		return;
 	if (failed) {
-		err_set(&e, ERR_REMOTE,
-			"not activated, because '%s' of its process is not "
-			"back",
+		err_set(&e, ERR_REMOTE, "not activated, because '%s' of its process is not back",
 			failed->component->name);
 		fail_all(t, first, end, &e);
 		return;
@@ -289,18 +273,16 @@ static void verify(struct taking *t)
 		struct taken *k = &t->list[i];
 		const struct touched *touched = &t->touched[k->process];
 
-		if (k->error.code || !has_proof(k) ||
-		    (!touched->activated && !touched->looked_at))
+		if (k->error.code || !has_proof(k) || (!touched->activated && !touched->looked_at))
 			continue;
 		from[count] = k;
-		proofs[count++] = (struct proof){ .component = k->component,
-						  .expected = k->before };
+		proofs[count++] =
+			(struct proof){ .component = k->component, .expected = k->before };
 	}
 	prove_served(t->r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
 		from[i]->error = proofs[i].error;
-		proof_seen(&proofs[i],
-			   run_seen(t->r, proofs[i].component->name));
+		proof_seen(&proofs[i], run_seen(t->r, proofs[i].component->name));
 	}
 }
 
@@ -317,9 +299,7 @@ static void judge(struct taking *t, const struct taken *k)
 	r->result.failed += k->error.code != ERR_NONE;
 	touched->as_before &= !k->error.code && (!needs_proof || has_proof(k));
 	if (!k->error.code && needs_proof && !has_proof(k))
-		engine_note(r->en,
-			    "nothing can prove what '%s' serves after its roll "
-			    "back",
+		engine_note(r->en, "nothing can prove what '%s' serves after its roll back",
 			    k->component->name);
 }
 
@@ -335,16 +315,14 @@ static void record(struct taking *t)
 
 		judge(t, k);
 		if (k->error.code)
-			seen->last_error =
-				arena_strdup(&r->arena, k->error.text);
+			seen->last_error = arena_strdup(&r->arena, k->error.text);
 		else if (t->touched[k->process].activated)
 			seen->activation_due = NULL;
 		tell_rollback(r, k->component, k->before, &k->error);
 		change_component(change, seen);
 	}
 	if (!state_commit(r->en->state, change, &e))
-		engine_note(r->en, "warning: cannot record the roll back: %s",
-			    e.text);
+		engine_note(r->en, "warning: cannot record the roll back: %s", e.text);
 }
 
 /* The failed steps of processes that are as before count as taken back. */
@@ -354,10 +332,8 @@ static void settle(const struct taking *t)
 	size_t process = 0;
 
 	for (size_t i = 0; i < r->plan->step_count; i++)
-		if ((r->progress[i] == STEP_BROKE ||
-		     r->progress[i] == STEP_CUT_OFF) &&
-		    find_process(t, &r->plan->steps[i], &process) &&
-		    t->touched[process].as_before)
+		if ((r->progress[i] == STEP_BROKE || r->progress[i] == STEP_CUT_OFF) &&
+		    find_process(t, &r->plan->steps[i], &process) && t->touched[process].as_before)
 			r->progress[i] = STEP_TAKEN_BACK;
 }
 
@@ -368,16 +344,14 @@ void roll_back(struct run *r, const char *const *processes, size_t count)
 		.processes = processes,
 		.process_count = count,
 		.touched = arena_array(&r->arena, count, sizeof(*t.touched)),
-		.list = arena_array(&r->arena, r->plan->step_count,
-				    sizeof(*t.list)),
+		.list = arena_array(&r->arena, r->plan->step_count, sizeof(*t.list)),
 	};
 	struct err e = { 0 };
 
 	list_taken(&t);
 	if (!t.count)
 		return;
-	engine_note(r->en, "rolling back %zu component%s", t.count,
-		    t.count == 1 ? "" : "s");
+	engine_note(r->en, "rolling back %zu component%s", t.count, t.count == 1 ? "" : "s");
 	if (!remember_rejected(&t, &e)) {
 		engine_note(r->en, "cannot begin the roll back: %s", e.text);
 		return;

@@ -20,19 +20,16 @@ struct chunk {
 
 static bool in_chunk(const struct chunk *c, const char *process)
 {
-	return bsearch(&process, c->processes, c->count, sizeof(process),
-		       text_compare) != NULL;
+	return bsearch(&process, c->processes, c->count, sizeof(process), text_compare) != NULL;
 }
 
 static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
 {
-	size_t *numbers =
-		arena_array(&r->arena, c->end - c->first, sizeof(*numbers));
+	size_t *numbers = arena_array(&r->arena, c->end - c->first, sizeof(*numbers));
 	size_t count = 0;
 
 	for (size_t i = c->first; i < c->end; i++)
-		if (r->plan->steps[i].kind == kind &&
-		    in_chunk(c, r->plan->steps[i].process))
+		if (r->plan->steps[i].kind == kind && in_chunk(c, r->plan->steps[i].process))
 			numbers[count++] = i;
 	run_batch(r, numbers, count);
 }
@@ -56,11 +53,9 @@ static unsigned failures(const struct run *r, const struct chunk *c)
 	for (size_t i = c->first; i < c->end; i++) {
 		const char *process = r->plan->steps[i].process;
 		const char *const *at =
-			bsearch(&process, c->processes, c->count,
-				sizeof(process), text_compare);
+			bsearch(&process, c->processes, c->count, sizeof(process), text_compare);
 
-		if (!at || failed[at - c->processes] ||
-		    !is_failure(r->progress[i]))
+		if (!at || failed[at - c->processes] || !is_failure(r->progress[i]))
 			continue;
 		failed[at - c->processes] = true;
 		count++;
@@ -76,8 +71,7 @@ static unsigned *role_failures(const struct run *r, const struct wave *w)
 }
 
 /* What the policy says after a chunk with a failure. */
-static void judge_chunk(struct run *r, const struct wave *w,
-			const struct chunk *c)
+static void judge_chunk(struct run *r, const struct wave *w, const struct chunk *c)
 {
 	const struct role *role = fleet_role(r->en->fleet, w->role);
 	const struct restart *policy = &role->restart;
@@ -86,8 +80,7 @@ static void judge_chunk(struct run *r, const struct wave *w,
 	unsigned *total = role_failures(r, w);
 
 	*total += failed;
-	if (r->halted || !failed ||
-	    (!w->canary && *total <= policy->max_failures))
+	if (r->halted || !failed || (!w->canary && *total <= policy->max_failures))
 		return;
 	switch (policy->on_failure) {
 	case FAIL_CONTINUE:
@@ -103,8 +96,7 @@ static void judge_chunk(struct run *r, const struct wave *w,
 	}
 }
 
-static void run_chunk(struct run *r, const struct wave *w,
-		      const struct chunk *c)
+static void run_chunk(struct run *r, const struct wave *w, const struct chunk *c)
 {
 	run_kind(r, c, STEP_COMMIT);
 	run_kind(r, c, STEP_ACTIVATE);
@@ -127,8 +119,8 @@ static void pause_before(struct run *r, size_t wave)
 	const struct wave *w = &r->plan->waves[wave];
 	const struct role *role = fleet_role(r->en->fleet, w->role);
 
-	if (wave > 0 && !strcmp(r->plan->waves[wave - 1].role, w->role) &&
-	    !w->postponed && !r->halted)
+	if (wave > 0 && !strcmp(r->plan->waves[wave - 1].role, w->role) && !w->postponed &&
+	    !r->halted)
 		clock_sleep_ms(role->restart.pause * 1000);
 }
 

@@ -20,19 +20,16 @@ static int compare_seen(const void *name, const void *item)
 
 struct component_seen *run_seen(struct run *r, const char *component)
 {
-	struct component_seen *seen =
-		bsearch(component, r->components, r->component_count,
-			sizeof(*r->components), compare_seen);
+	struct component_seen *seen = bsearch(component, r->components, r->component_count,
+					      sizeof(*r->components), compare_seen);
 
 	assert(seen);
 	return seen;
 }
 
-void run_accept(struct run *r, struct component_seen *seen,
-		const char *fingerprint)
+void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint)
 {
-	const char **list =
-		arena_array(&r->arena, seen->rejected_count, sizeof(*list));
+	const char **list = arena_array(&r->arena, seen->rejected_count, sizeof(*list));
 	size_t count = 0;
 
 	const char *told = r->told[seen - r->components];
@@ -48,22 +45,19 @@ void run_accept(struct run *r, struct component_seen *seen,
 }
 
 /* What this run made for an owner, not what it found on components. */
-static const struct made *find_made(const struct run *r, enum generation_of of,
-				    const char *owner)
+static const struct made *find_made(const struct run *r, enum generation_of of, const char *owner)
 {
 	const struct made *found = NULL;
 
 	vec_each (m, &r->made) {
-		if (m->generation.of == of &&
-		    m->generation.source != SOURCE_FOUND &&
+		if (m->generation.of == of && m->generation.source != SOURCE_FOUND &&
 		    !strcmp(m->owner, owner))
 			found = m;
 	}
 	return found;
 }
 
-unsigned run_next_number(const struct run *r, enum generation_of of,
-			 const char *owner)
+unsigned run_next_number(const struct run *r, enum generation_of of, const char *owner)
 {
 	unsigned next = snapshot_next_number(r->order->snapshot, of, owner);
 
@@ -77,13 +71,11 @@ unsigned run_next_number(const struct run *r, enum generation_of of,
 
 const char *run_fingerprint(const struct run *r, const struct step *s)
 {
-	enum generation_of of =
-		s->kind == STEP_CREATE_ISSUER || s->kind == STEP_PUBLISH
-			? OF_ISSUER
-			: OF_CERTIFICATE;
-	const struct made *made = s->generation || !s->certificate
-					  ? NULL
-					  : find_made(r, of, s->certificate);
+	enum generation_of of = s->kind == STEP_CREATE_ISSUER || s->kind == STEP_PUBLISH
+					? OF_ISSUER
+					: OF_CERTIFICATE;
+	const struct made *made =
+		s->generation || !s->certificate ? NULL : find_made(r, of, s->certificate);
 
 	return made ? made->generation.fingerprint : s->generation;
 }
@@ -92,12 +84,11 @@ const struct generation *run_authority(const struct run *r, const char *issuer)
 {
 	const struct made *made = find_made(r, OF_ISSUER, issuer);
 
-	return made ? &made->generation
-		    : snapshot_newest(r->order->snapshot, OF_ISSUER, issuer);
+	return made ? &made->generation : snapshot_newest(r->order->snapshot, OF_ISSUER, issuer);
 }
 
-bool run_certificates(struct run *r, const char *fingerprint,
-		      struct generation *g, struct cert_set *set, struct err *e)
+bool run_certificates(struct run *r, const char *fingerprint, struct generation *g,
+		      struct cert_set *set, struct err *e)
 {
 	vec_each (m, &r->made) {
 		if (strcmp(m->generation.fingerprint, fingerprint) != 0)
@@ -107,20 +98,17 @@ bool run_certificates(struct run *r, const char *fingerprint,
 		return true;
 	}
 
-	const struct generation *known =
-		snapshot_generation(r->order->snapshot, fingerprint);
+	const struct generation *known = snapshot_generation(r->order->snapshot, fingerprint);
 
 	if (!known)
-		return err_set(e, ERR_MISSING,
-			       "the state has no generation %.12s",
-			       fingerprint);
+		return err_set(e, ERR_MISSING, "the state has no generation %.12s", fingerprint);
 	*g = *known;
 	return state_certificates(r->en->state, known, &r->arena, set, e);
 }
 
 /* The record that the state itself has, under whatever name. */
-static bool known_as(const struct generation *list, size_t count,
-		     enum generation_of of, const char *owner)
+static bool known_as(const struct generation *list, size_t count, enum generation_of of,
+		     const char *owner)
 {
 	for (size_t i = 0; i < count; i++)
 		if (list[i].of == of && !strcmp(list[i].owner, owner))
@@ -135,23 +123,20 @@ struct renames {
 	bool any;
 };
 
-static bool rename_owner(struct renames *n, enum generation_of of,
-			 const char *old, const char *new_name, struct err *e)
+static bool rename_owner(struct renames *n, enum generation_of of, const char *old,
+			 const char *new_name, struct err *e)
 {
-	if (!old ||
-	    known_as(n->generations, n->generation_count, of, new_name) ||
+	if (!old || known_as(n->generations, n->generation_count, of, new_name) ||
 	    !known_as(n->generations, n->generation_count, of, old))
 		return true;
 	n->any = true;
 	return change_rename_owner(n->change, of, old, new_name, e);
 }
 
-static bool rename_owners(const struct fleet *f, struct renames *n,
-			  struct err *e)
+static bool rename_owners(const struct fleet *f, struct renames *n, struct err *e)
 {
 	for (size_t i = 0; i < f->issuer_count; i++)
-		if (!rename_owner(n, OF_ISSUER, f->issuers[i].was,
-				  f->issuers[i].name, e))
+		if (!rename_owner(n, OF_ISSUER, f->issuers[i].was, f->issuers[i].name, e))
 			return false;
 	for (size_t i = 0; i < f->certificate_count; i++)
 		if (!rename_owner(n, OF_CERTIFICATE, f->certificates[i].was,
@@ -160,8 +145,7 @@ static bool rename_owners(const struct fleet *f, struct renames *n,
 	return true;
 }
 
-static bool is_known(const struct component_seen *list, size_t count,
-		     const char *name)
+static bool is_known(const struct component_seen *list, size_t count, const char *name)
 {
 	return count && bsearch(name, list, count, sizeof(*list), compare_seen);
 }
@@ -172,8 +156,7 @@ static void rename_components(const struct fleet *f, struct renames *n,
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		if (!c->was || is_known(known, count, c->name) ||
-		    !is_known(known, count, c->was) ||
+		if (!c->was || is_known(known, count, c->name) || !is_known(known, count, c->was) ||
 		    fleet_component(f, c->was))
 			continue;
 		change_rename_component(n->change, c->was, c->name);
@@ -189,8 +172,7 @@ bool adopt_renames(struct run *r, struct err *e)
 	const struct component_seen *known = NULL;
 	size_t count = 0;
 
-	if (!state_generations(r->en->state, &a, &n.generations,
-			       &n.generation_count, e) ||
+	if (!state_generations(r->en->state, &a, &n.generations, &n.generation_count, e) ||
 	    !state_components(r->en->state, &a, &known, &count, e) ||
 	    !rename_owners(r->en->fleet, &n, e))
 		return err_in(e, "cannot rename in the state");

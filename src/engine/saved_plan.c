@@ -24,14 +24,12 @@ static bool same(const char *a, const char *b)
 static bool same_step(const struct step *a, const struct step *b)
 {
 	return a->kind == b->kind && same(a->component, b->component) &&
-	       same(a->certificate, b->certificate) &&
-	       same(a->generation, b->generation) &&
-	       same(a->replaces, b->replaces) &&
-	       a->activation == b->activation && a->wave == b->wave;
+	       same(a->certificate, b->certificate) && same(a->generation, b->generation) &&
+	       same(a->replaces, b->replaces) && a->activation == b->activation &&
+	       a->wave == b->wave;
 }
 
-static const struct component_seen *seen_in(const struct plan *p,
-					    const char *name)
+static const struct component_seen *seen_in(const struct plan *p, const char *name)
 {
 	size_t low = 0;
 	size_t high = p->observed_count;
@@ -55,44 +53,39 @@ static const char *shown(const char *text)
 	return !text ? "unknown" : *text ? text : "nothing";
 }
 
-static bool moved(const char *component, const char *what, const char *before,
-		  const char *now, struct err *e)
+static bool moved(const char *component, const char *what, const char *before, const char *now,
+		  struct err *e)
 {
-	return err_set(e, ERR_STALE,
-		       "'%s' changed since the plan was made: %s was %.12s, is "
-		       "%.12s; make a new plan",
-		       component, what, shown(before), shown(now));
+	return err_set(
+		e, ERR_STALE,
+		"'%s' changed since the plan was made: %s was %.12s, is %.12s; make a new plan",
+		component, what, shown(before), shown(now));
 }
 
-static bool same_observed(const struct component_seen *before,
-			  const struct component_seen *now, struct err *e)
+static bool same_observed(const struct component_seen *before, const struct component_seen *now,
+			  struct err *e)
 {
 	const char *name = before->name;
 
 	if (!now)
-		return err_set(e, ERR_STALE, "'%s' is gone; make a new plan",
-			       name);
+		return err_set(e, ERR_STALE, "'%s' is gone; make a new plan", name);
 	if (before->online != now->online)
 		return moved(name, "it", before->online ? "online" : "offline",
 			     now->online ? "online" : "offline", e);
 	if (!same(before->version, now->version))
-		return moved(name, "its version", before->version, now->version,
-			     e);
+		return moved(name, "its version", before->version, now->version, e);
 	if (!same(before->installed, now->installed))
-		return moved(name, "installed", before->installed,
-			     now->installed, e);
+		return moved(name, "installed", before->installed, now->installed, e);
 	if (!same(before->served, now->served))
 		return moved(name, "served", before->served, now->served, e);
 	return true;
 }
 
-static bool same_components(const struct plan *saved, const struct plan *fresh,
-			    struct err *e)
+static bool same_components(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	for (size_t i = 0; i < saved->step_count; i++) {
 		const char *name = saved->steps[i].component;
-		const struct component_seen *before =
-			name ? seen_in(saved, name) : NULL;
+		const struct component_seen *before = name ? seen_in(saved, name) : NULL;
 
 		if (before && !same_observed(before, seen_in(fresh, name), e))
 			return false;
@@ -100,45 +93,36 @@ static bool same_components(const struct plan *saved, const struct plan *fresh,
 	return true;
 }
 
-static bool same_ground(const struct plan *saved, const struct plan *fresh,
-			struct err *e)
+static bool same_ground(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	if (strcmp(saved->spec_digest, fresh->spec_digest) != 0)
 		return err_set(
 			e, ERR_STALE,
-			"the fleet file, an import, or a file of "
-			"authorities or host keys changed since the plan "
-			"was made; make a new plan");
+			"the fleet file, an import, or a file of authorities or host keys changed since the plan was made; make a new plan");
 	if (*saved->lineage && strcmp(saved->lineage, fresh->lineage) != 0)
-		return err_set(e, ERR_STALE,
-			       "the plan was made for another state (lineage "
-			       "%.8s, here it is %.8s)",
-			       saved->lineage, shown(fresh->lineage));
+		return err_set(
+			e, ERR_STALE,
+			"the plan was made for another state (lineage %.8s, here it is %.8s)",
+			saved->lineage, shown(fresh->lineage));
 	return true;
 }
 
-bool saved_plan_fits(const struct plan *saved, const struct plan *fresh,
-		     struct err *e)
+bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	if (!same_ground(saved, fresh, e))
 		return false;
-	if (saved->serial != fresh->serial ||
-	    strcmp(saved->lineage, fresh->lineage) != 0)
+	if (saved->serial != fresh->serial || strcmp(saved->lineage, fresh->lineage) != 0)
 		return err_set(
 			e, ERR_STALE,
-			"the state moved since the plan was made (serial "
-			"was %lld, is %lld); make a new plan",
+			"the state moved since the plan was made (serial was %lld, is %lld); make a new plan",
 			(long long)saved->serial, (long long)fresh->serial);
 	if (!same_components(saved, fresh, e))
 		return false;
 	for (size_t i = 0; i < saved->step_count || i < fresh->step_count; i++)
 		if (i >= saved->step_count || i >= fresh->step_count ||
 		    !same_step(&saved->steps[i], &fresh->steps[i]))
-			return err_set(
-				e, ERR_STALE,
-				"step %zu would be another one now; make "
-				"a new plan",
-				i + 1);
+			return err_set(e, ERR_STALE,
+				       "step %zu would be another one now; make a new plan", i + 1);
 	return plan_is_same(saved, fresh, e);
 }
 
@@ -170,15 +154,13 @@ static int compare_steps(const void *left, const void *right)
 
 static struct step_index index_steps(const struct plan *p, struct arena *a)
 {
-	struct step_index index = { .list = arena_array(a, p->step_count,
-							sizeof(*index.list)),
+	struct step_index index = { .list = arena_array(a, p->step_count, sizeof(*index.list)),
 				    .count = p->step_count };
 
 	for (size_t i = 0; i < p->step_count; i++)
 		index.list[i] = &p->steps[i];
 	if (index.count)
-		qsort(index.list, index.count, sizeof(*index.list),
-		      compare_steps);
+		qsort(index.list, index.count, sizeof(*index.list), compare_steps);
 	return index;
 }
 
@@ -191,8 +173,7 @@ static size_t first_of(const struct step_index *index, const char *component)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare_names(index->list[middle]->component, component) <
-		    0)
+		if (compare_names(index->list[middle]->component, component) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -201,59 +182,51 @@ static size_t first_of(const struct step_index *index, const char *component)
 }
 
 /* What a step leaves: the pair it names, or one made for its certificate. */
-static bool is_after(const struct resumption *r, const struct step *s,
-		     const char *now)
+static bool is_after(const struct resumption *r, const struct step *s, const char *now)
 {
 	const struct generation *g = NULL;
 
 	if (s->generation)
 		return !strcmp(s->generation, now);
-	g = s->certificate && *now ? snapshot_generation(r->snapshot, now)
-				   : NULL;
+	g = s->certificate && *now ? snapshot_generation(r->snapshot, now) : NULL;
 	return g && g->of == OF_CERTIFICATE && g->source != SOURCE_FOUND &&
 	       !strcmp(g->owner, s->certificate);
 }
 
-static bool is_before_or_after(const struct resumption *r,
-			       const struct step_index *index,
-			       const struct component_seen *before,
-			       const char *now)
+static bool is_before_or_after(const struct resumption *r, const struct step_index *index,
+			       const struct component_seen *before, const char *now)
 {
 	if (!now || same(before->installed, now) || same(before->served, now))
 		return true;
 	for (size_t i = first_of(index, before->name);
-	     i < index->count &&
-	     !compare_names(index->list[i]->component, before->name);
-	     i++)
+	     i < index->count && !compare_names(index->list[i]->component, before->name); i++)
 		if (is_after(r, index->list[i], now))
 			return true;
 	return false;
 }
 
-static bool all_before_or_after(const struct resumption *r,
-				const struct step_index *index, struct err *e)
+static bool all_before_or_after(const struct resumption *r, const struct step_index *index,
+				struct err *e)
 {
 	for (size_t i = 0; i < r->saved->observed_count; i++) {
 		const struct component_seen *before = &r->saved->observed[i];
-		const struct component_seen *now =
-			seen_in(r->fresh, before->name);
+		const struct component_seen *now = seen_in(r->fresh, before->name);
 
 		if (!now)
 			continue;
 		if (!is_before_or_after(r, index, before, now->installed))
-			return moved(before->name, "installed",
-				     before->installed, now->installed, e);
+			return moved(before->name, "installed", before->installed, now->installed,
+				     e);
 		if (!is_before_or_after(r, index, before, now->served))
-			return moved(before->name, "served", before->served,
-				     now->served, e);
+			return moved(before->name, "served", before->served, now->served, e);
 	}
 	return true;
 }
 
 static bool was_planned(const struct step_index *index, const struct step *s)
 {
-	return index->count && bsearch(&s, index->list, index->count,
-				       sizeof(*index->list), compare_steps);
+	return index->count &&
+	       bsearch(&s, index->list, index->count, sizeof(*index->list), compare_steps);
 }
 
 static bool was_doubtful(const struct plan *saved, const struct precondition *p)
@@ -261,8 +234,7 @@ static bool was_doubtful(const struct plan *saved, const struct precondition *p)
 	for (size_t i = 0; i < saved->precondition_count; i++) {
 		const struct precondition *before = &saved->preconditions[i];
 
-		if (!strcmp(before->code, p->code) &&
-		    !strcmp(before->component, p->component) &&
+		if (!strcmp(before->code, p->code) && !strcmp(before->component, p->component) &&
 		    !strcmp(before->message, p->message))
 			return true;
 	}
@@ -275,11 +247,10 @@ static bool same_processes(const struct resumption *r, struct err *e)
 	for (size_t i = 0; i < r->fresh->precondition_count; i++) {
 		const struct precondition *p = &r->fresh->preconditions[i];
 
-		if (!strcmp(p->code, PLAN_PIDFILE_DOUBTFUL) &&
-		    p->acknowledged && !was_doubtful(r->saved, p))
+		if (!strcmp(p->code, PLAN_PIDFILE_DOUBTFUL) && p->acknowledged &&
+		    !was_doubtful(r->saved, p))
 			return err_set(e, ERR_STALE,
-				       "component '%s': %s; that was not "
-				       "accepted, make a new plan",
+				       "component '%s': %s; that was not accepted, make a new plan",
 				       p->component, p->message);
 	}
 	return true;
@@ -294,8 +265,7 @@ bool saved_plan_resumes(const struct resumption *r, struct err *e)
 		return false;
 	if (r->fresh->serial != r->run->serial)
 		return err_set(e, ERR_STALE,
-			       "the state moved since run %u broke off; make a "
-			       "new plan",
+			       "the state moved since run %u broke off; make a new plan",
 			       r->run->number);
 	if (!all_before_or_after(r, &index, e) || !same_processes(r, e))
 		return false;
@@ -305,8 +275,7 @@ bool saved_plan_resumes(const struct resumption *r, struct err *e)
 		if (!was_planned(&index, s))
 			return err_set(
 				e, ERR_STALE,
-				"'%s' would now need a step that was not "
-				"in the plan; make a new plan",
+				"'%s' would now need a step that was not in the plan; make a new plan",
 				s->component     ? s->component
 				: s->certificate ? s->certificate
 						 : "the fleet");

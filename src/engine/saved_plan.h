@@ -50,8 +50,7 @@ const char *plan_hash(const char *json, struct arena *a);
 /*
  * ERR_STALE names what moved.  `saved` has the form of plan_saved_form().
  */
-MUST_CHECK bool saved_plan_fits(const struct plan *saved,
-				const struct plan *fresh, struct err *e);
+MUST_CHECK bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct err *e);
 struct resumption {
 	const struct plan *saved;
 	const struct plan *fresh;

@@ -62,15 +62,12 @@ static bool same_ref(const struct secret_ref *a, const struct secret_ref *b)
 }
 
 /* Takes it out of the environment, where children and /proc would see it. */
-static bool from_environment(const char *name, struct secret *out,
-			     struct err *e)
+static bool from_environment(const char *name, struct secret *out, struct err *e)
 {
 	char *value = getenv(name);
 
 	if (!value || !*value)
-		return err_set(e, ERR_INPUT,
-			       "the environment variable '%s' is not set or "
-			       "empty",
+		return err_set(e, ERR_INPUT, "the environment variable '%s' is not set or empty",
 			       name);
 	secret_copy(out, value, strlen(value));
 	wipe(value, strlen(value));
@@ -86,8 +83,7 @@ static void cut_newline(struct secret *s)
 		s->bytes[--s->len] = '\0';
 }
 
-static bool from_file(struct engine *en, const char *path, struct secret *out,
-		      struct err *e)
+static bool from_file(struct engine *en, const char *path, struct secret *out, struct err *e)
 {
 	AUTO(trusted_file) f = { 0 };
 
@@ -97,14 +93,13 @@ static bool from_file(struct engine *en, const char *path, struct secret *out,
 	cut_newline(out);
 	if (f.mode & (S_IRGRP | S_IROTH))
 		engine_note(en,
-			    "warning: others can read the secret file '%s'; "
-			    "run 'chmod 600' on it",
+			    "warning: others can read the secret file '%s'; run 'chmod 600' on it",
 			    path);
 	return true;
 }
 
-static bool from_command(const struct engine *en, const char *const *argv,
-			 struct secret *out, struct err *e)
+static bool from_command(const struct engine *en, const char *const *argv, struct secret *out,
+			 struct err *e)
 {
 	struct child command = { .argv = argv,
 				 .directory = en->fleet->directory,
@@ -117,8 +112,8 @@ static bool from_command(const struct engine *en, const char *const *argv,
 	return true;
 }
 
-static bool resolve(struct engine *en, const struct secret_ref *ref,
-		    struct secret *out, struct err *e)
+static bool resolve(struct engine *en, const struct secret_ref *ref, struct secret *out,
+		    struct err *e)
 {
 	switch (ref->kind) {
 	case SECRET_NONE:
@@ -133,8 +128,8 @@ static bool resolve(struct engine *en, const struct secret_ref *ref,
 	return err_set(e, ERR_INPUT, "no secret is configured");
 }
 
-bool engine_secret(struct engine *en, const struct secret_ref *ref,
-		   const struct secret **out, struct err *e)
+bool engine_secret(struct engine *en, const struct secret_ref *ref, const struct secret **out,
+		   struct err *e)
 {
 	for (struct secret_slot *s = en->secrets; s; s = s->next) {
 		if (same_ref(s->ref, ref)) {
@@ -150,9 +145,7 @@ bool engine_secret(struct engine *en, const struct secret_ref *ref,
 
 	struct secret_slot *slot = xcalloc(1, sizeof(*slot));
 
-	*slot = (struct secret_slot){ .next = en->secrets,
-				      .ref = ref,
-				      .value = TAKE(value) };
+	*slot = (struct secret_slot){ .next = en->secrets, .ref = ref, .value = TAKE(value) };
 	en->secrets = slot;
 	*out = &slot->value;
 	return true;

@@ -13,44 +13,37 @@
 
 static bool is_ours(const struct run *r, const struct component_seen *seen)
 {
-	return !seen->order_from ||
-	       !strcmp(seen->order_from, state_lineage(r->en->state));
+	return !seen->order_from || !strcmp(seen->order_from, state_lineage(r->en->state));
 }
 
 /* After a restore the component may have been told more than we remember. */
 static int64_t next_sequence(const struct component_seen *seen)
 {
-	return 1 + (seen->order_taken > seen->order_given ? seen->order_taken
-							  : seen->order_given);
+	return 1 + (seen->order_taken > seen->order_given ? seen->order_taken : seen->order_given);
 }
 
 /* An agent that lied to an older certfleet left such a number behind. */
 static bool may_count_up(const struct component_seen *seen, struct err *e)
 {
-	if (seen->order_given < NUMBER_LIMIT - 1 &&
-	    seen->order_taken < NUMBER_LIMIT - 1)
+	if (seen->order_given < NUMBER_LIMIT - 1 && seen->order_taken < NUMBER_LIMIT - 1)
 		return true;
-	return err_set(e, ERR_REMOTE,
-		       "no order for '%s' can follow number %" PRId64
-		       ": its agent's record was damaged; take the component "
-		       "out of the fleet file, apply, and add it again",
-		       seen->name,
-		       seen->order_given > seen->order_taken
-			       ? seen->order_given
-			       : seen->order_taken);
+	return err_set(
+		e, ERR_REMOTE,
+		"no order for '%s' can follow number %" PRId64
+		": its agent's record was damaged; take the component out of the fleet file, apply, and add it again",
+		seen->name,
+		seen->order_given > seen->order_taken ? seen->order_given : seen->order_taken);
 }
 
 /* Whether this run gave it a number already, when it was staged. */
 static bool is_numbered(const struct run *r, const struct component_seen *seen)
 {
-	const struct component_seen *before =
-		snapshot_component(r->order->snapshot, seen->name);
+	const struct component_seen *before = snapshot_component(r->order->snapshot, seen->name);
 
 	return before && seen->order_given > before->order_given;
 }
 
-bool sequence_begin(struct run *r, const struct job *jobs, size_t count,
-		    struct err *e)
+bool sequence_begin(struct run *r, const struct job *jobs, size_t count, struct err *e)
 {
 	AUTO(change) change = change_new(r->en->state);
 	bool any = false;
@@ -68,8 +61,7 @@ bool sequence_begin(struct run *r, const struct job *jobs, size_t count,
 		seen->order_given = next_sequence(seen);
 		change_component(change, seen);
 	}
-	return !any || state_commit(r->en->state, change, e) ||
-	       err_in(e, "cannot number an order");
+	return !any || state_commit(r->en->state, change, e) || err_in(e, "cannot number an order");
 }
 
 void sequence_fill(struct run *r, struct job *job)

@@ -11,8 +11,7 @@ static bool has_chain(const struct generation *g, const struct tls_chain *c)
 	return !g->chain || strcmp(g->chain, c->digest) == 0;
 }
 
-static bool has_every_chain(const struct generation *g,
-			    const struct tls_probe *p)
+static bool has_every_chain(const struct generation *g, const struct tls_probe *p)
 {
 	for (size_t i = 0; i < p->chain_count; i++)
 		if (!has_chain(g, &p->chains[i]))
@@ -21,8 +20,7 @@ static bool has_every_chain(const struct generation *g,
 }
 
 /* Of one address. */
-static const char *chain_flaw(const struct tls_chain *c,
-			      const struct cert_set *set, int64_t now)
+static const char *chain_flaw(const struct tls_chain *c, const struct cert_set *set, int64_t now)
 {
 	if (foreign_is_complete(c->above, c->above_count, set, now))
 		return NULL;
@@ -45,40 +43,34 @@ const char *served_flaw(const struct tls_probe *p, const struct generation *g,
 	return flaw;
 }
 
-static const struct import_seen *find_import(const struct snapshot *s,
-					     const char *fingerprint)
+static const struct import_seen *find_import(const struct snapshot *s, const char *fingerprint)
 {
 	for (size_t i = 0; i < s->import_count; i++) {
 		const struct generation *found = &s->imports[i].found;
 
-		if (found->fingerprint &&
-		    strcmp(found->fingerprint, fingerprint) == 0)
+		if (found->fingerprint && strcmp(found->fingerprint, fingerprint) == 0)
 			return &s->imports[i];
 	}
 	return NULL;
 }
 
-const char *observe_served_flaw(struct engine *en, const struct snapshot *s,
-				int64_t now, const struct tls_probe *p)
+const char *observe_served_flaw(struct engine *en, const struct snapshot *s, int64_t now,
+				const struct tls_probe *p)
 {
 	AUTO(arena) a = { 0 };
 	const struct imported *imported = NULL;
 	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
-	const struct generation *g =
-		snapshot_generation(s, p->leaf.fingerprint);
+	const struct generation *g = snapshot_generation(s, p->leaf.fingerprint);
 	const struct import_seen *import = find_import(s, p->leaf.fingerprint);
 
-	if ((g && has_every_chain(g, p)) ||
-	    (import && has_every_chain(&import->found, p)))
+	if ((g && has_every_chain(g, p)) || (import && has_every_chain(&import->found, p)))
 		return NULL;
 	if (g && state_certificates(en->state, g, &a, &set, &ignored))
 		return served_flaw(p, g, &set, now);
 	/* Not in the state yet. */
-	if (import &&
-	    observed_import(en,
-			    fleet_certificate(en->fleet, import->certificate),
-			    &imported, &ignored))
+	if (import && observed_import(en, fleet_certificate(en->fleet, import->certificate),
+				      &imported, &ignored))
 		return served_flaw(p, &import->found, &imported->pair.set, now);
 	return NULL;
 }

@@ -22,8 +22,8 @@ static bool is_known(const struct run *r, const char *fingerprint)
 	return snapshot_generation(r->order->snapshot, fingerprint) != NULL;
 }
 
-static bool read_installed(struct run *r, const struct component *c,
-			   struct pair *out, struct err *e)
+static bool read_installed(struct run *r, const struct component *c, struct pair *out,
+			   struct err *e)
 {
 	struct job job = { .verb = DRIVER_READ,
 			   .component = c,
@@ -71,9 +71,8 @@ static void keep_all_found(struct run *r)
 		    is_known(r, s->replaces) || keep_found(r, s, &e))
 			continue;
 		/* It stays on the component, beside the new one. */
-		engine_note(r->en,
-			    "the pair that '%s' has now stays there only: %s",
-			    s->component, e.text);
+		engine_note(r->en, "the pair that '%s' has now stays there only: %s", s->component,
+			    e.text);
 	}
 }
 
@@ -84,6 +83,5 @@ void step_backup(struct run *r, struct batch *b)
 	keep_all_found(r);
 	for (size_t i = 0; i < b->count; i++)
 		if (backup_create(r->en, &r->arena, &name, &b->errors[i]))
-			engine_note(r->en, "backup '%s' written and read back",
-				    name);
+			engine_note(r->en, "backup '%s' written and read back", name);
 }

@@ -33,11 +33,9 @@ static void run_jobs(struct run *r, struct batch *b, struct job *jobs)
 }
 
 /* Remembers why a step failed on its component. */
-static void note_failure(struct run *r, const struct batch *b, size_t i,
-			 struct change *change)
+static void note_failure(struct run *r, const struct batch *b, size_t i, struct change *change)
 {
-	struct component_seen *seen =
-		run_seen(r, batch_step(r, b, i)->component);
+	struct component_seen *seen = run_seen(r, batch_step(r, b, i)->component);
 
 	seen->last_error = arena_strdup(&r->arena, b->errors[i].text);
 	change_component(change, seen);
@@ -68,8 +66,7 @@ void step_stage(struct run *r, struct batch *b)
 	pairs_init(&pairs, b->count);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
-		const struct loaded *l =
-			pairs_load(&pairs, r, run_fingerprint(r, s));
+		const struct loaded *l = pairs_load(&pairs, r, run_fingerprint(r, s));
 
 		b->errors[i] = l->error;
 		jobs[i] = (struct job){ .verb = DRIVER_STAGE,
@@ -114,9 +111,7 @@ static bool announce(struct run *r, struct batch *b, struct err *e)
 /* What a component holds now; NULL: unknown. */
 static const char *look_again(struct run *r, const struct component *c)
 {
-	struct job probe = { .verb = DRIVER_PROBE,
-			     .component = c,
-			     .arena = &r->arena };
+	struct job probe = { .verb = DRIVER_PROBE, .component = c, .arena = &r->arena };
 
 	drivers_run(r->en->drivers, &probe, 1);
 	return probe.done ? probe.answer.installed : NULL;
@@ -126,8 +121,7 @@ static const char *look_again(struct run *r, const struct component *c)
  * Whether the switch was turned.  That what followed it failed does not undo
  * it; when nobody knows, it counts as done.
  */
-static bool is_switched(struct run *r, const struct step *s,
-			const struct job *j)
+static bool is_switched(struct run *r, const struct step *s, const struct job *j)
 {
 	const char *now = NULL;
 
@@ -136,8 +130,8 @@ static bool is_switched(struct run *r, const struct step *s,
 	if (j->error.code == ERR_STOPPED || !j->began)
 		return false;
 	now = look_again(r, j->component);
-	return !now || (!strcmp(now, j->fingerprint) &&
-			!(s->replaces && !strcmp(s->replaces, now)));
+	return !now ||
+	       (!strcmp(now, j->fingerprint) && !(s->replaces && !strcmp(s->replaces, now)));
 }
 
 static void committed(const struct component *c, struct component_seen *seen,
@@ -153,8 +147,7 @@ static void committed(const struct component *c, struct component_seen *seen,
 		seen->served = NULL;
 }
 
-static void record_commits(struct run *r, struct batch *b,
-			   const struct job *jobs)
+static void record_commits(struct run *r, struct batch *b, const struct job *jobs)
 {
 	AUTO(change) change = change_new(r->en->state);
 
@@ -170,12 +163,10 @@ static void record_commits(struct run *r, struct batch *b,
 		if (switched)
 			committed(c, seen, run_fingerprint(r, s));
 		else
-			seen->activation_due =
-				earlier ? earlier->activation_due : NULL;
+			seen->activation_due = earlier ? earlier->activation_due : NULL;
 		if (b->errors[i].code)
 			note_failure(r, b, i, change);
-		else if (component_activation(c, seen) == ACTIVATION_NONE &&
-			 !c->verify_count)
+		else if (component_activation(c, seen) == ACTIVATION_NONE && !c->verify_count)
 			run_accept(r, seen, run_fingerprint(r, s));
 		change_component(change, seen);
 	}
@@ -221,8 +212,8 @@ void process_fill(struct run *r, struct job *job)
 }
 
 /* The process of this component has been told. */
-static void told(struct run *r, const struct component *c,
-		 const char *executable, struct change *change)
+static void told(struct run *r, const struct component *c, const char *executable,
+		 struct change *change)
 {
 	struct component_seen *seen = run_seen(r, c->name);
 	const char *due = seen->activation_due;

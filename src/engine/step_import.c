@@ -9,8 +9,7 @@
 
 static bool import_one(struct run *r, const struct step *s, struct err *e)
 {
-	const struct certificate *c =
-		fleet_certificate(r->en->fleet, s->certificate);
+	const struct certificate *c = fleet_certificate(r->en->fleet, s->certificate);
 	const struct imported *found = NULL;
 	const struct pair *pair = NULL;
 	AUTO(change) change = change_new(r->en->state);
@@ -23,8 +22,7 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 		return err_set(e, ERR_INPUT, "it has ended meanwhile");
 	if (strcmp(pair->facts.fingerprint, s->generation) != 0)
 		return err_set(e, ERR_STALE,
-			       "its file changed since the plan was made; it "
-			       "now holds %.12s",
+			       "its file changed since the plan was made; it now holds %.12s",
 			       pair->facts.fingerprint);
 
 	made.generation = generation_of_import(found, c, &r->arena);
@@ -48,8 +46,7 @@ void step_import(struct run *r, struct batch *b)
 
 static bool publish_one(struct run *r, const struct step *s, struct err *e)
 {
-	const struct issuer *issuer =
-		fleet_issuer(r->en->fleet, s->certificate);
+	const struct issuer *issuer = fleet_issuer(r->en->fleet, s->certificate);
 	const struct generation *g = run_authority(r, issuer->name);
 	AUTO(arena) a = { 0 };
 	AUTO(buf) pem = { 0 };

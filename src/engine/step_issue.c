@@ -58,13 +58,11 @@ static bool is_named(const char *owner, const char *named)
 {
 	size_t len = strlen(named);
 
-	return !strncmp(owner, named, len) &&
-	       (owner[len] == '\0' || owner[len] == '/');
+	return !strncmp(owner, named, len) && (owner[len] == '\0' || owner[len] == '/');
 }
 
 /* The key a new generation shall take over; NULL: it gets a new one. */
-static const struct generation *key_to_reuse(const struct run *r,
-					     const struct making *m)
+static const struct generation *key_to_reuse(const struct run *r, const struct making *m)
 {
 	const struct snapshot *s = r->order->snapshot;
 	const struct choices *choices = &r->plan->choices;
@@ -73,8 +71,8 @@ static const struct generation *key_to_reuse(const struct run *r,
 	for (size_t i = 0; i < choices->reissue_count; i++)
 		if (is_named(m->owner, choices->reissue[i]))
 			return NULL;
-	if (m->of == OF_ISSUER || m->certificate->rotation != ROTATE_REUSE ||
-	    !newest || strcmp(newest->key, key_type_names[m->type]) != 0)
+	if (m->of == OF_ISSUER || m->certificate->rotation != ROTATE_REUSE || !newest ||
+	    strcmp(newest->key, key_type_names[m->type]) != 0)
 		return NULL;
 	return newest;
 }
@@ -82,13 +80,10 @@ static const struct generation *key_to_reuse(const struct run *r,
 /* Continues a generation that has its key already, or begins one. */
 static bool begin(struct run *r, struct making *m, struct err *e)
 {
-	const struct generation *pending =
-		snapshot_pending(r->order->snapshot, m->of, m->owner);
+	const struct generation *pending = snapshot_pending(r->order->snapshot, m->of, m->owner);
 	const struct generation *reuse = key_to_reuse(r, m);
-	const char *request =
-		m->of == OF_ISSUER
-			? issuer_request(m->issuer, &r->arena)
-			: certificate_request(m->certificate, &r->arena);
+	const char *request = m->of == OF_ISSUER ? issuer_request(m->issuer, &r->arena)
+						 : certificate_request(m->certificate, &r->arena);
 
 	if (pending && !strcmp(pending->request, request)) {
 		m->generation = *pending;
@@ -97,8 +92,7 @@ static bool begin(struct run *r, struct making *m, struct err *e)
 	m->generation = (struct generation){
 		.of = m->of,
 		.owner = m->owner,
-		.number = pending ? pending->number
-				  : run_next_number(r, m->of, m->owner),
+		.number = pending ? pending->number : run_next_number(r, m->of, m->owner),
 		.pending = true,
 		.source = SOURCE_ISSUED,
 		.fingerprint = "",
@@ -217,11 +211,9 @@ static void sign(void *ctx, size_t i)
 	if (signer)
 		m->generation.authority = signer->fingerprint;
 	if (m->of == OF_ISSUER)
-		(void)!issue_authority(m->issuer, &m->key, clock_now(),
-				       &m->pair, e);
+		(void)!issue_authority(m->issuer, &m->key, clock_now(), &m->pair, e);
 	else
-		(void)!issue_leaf(m->certificate, &m->key,
-				  signer ? signer->authority : NULL,
+		(void)!issue_leaf(m->certificate, &m->key, signer ? signer->authority : NULL,
 				  clock_now(), &m->pair, e);
 }
 
@@ -271,9 +263,7 @@ static void make_certificates(struct workshop *w)
 static void make_all(struct run *r, struct batch *b, enum generation_of of)
 {
 	AUTO(workshop)
-	w = { .r = r,
-	      .b = b,
-	      .list = arena_array(&r->arena, b->count, sizeof(*w.list)) };
+	w = { .r = r, .b = b, .list = arena_array(&r->arena, b->count, sizeof(*w.list)) };
 
 	for (size_t i = 0; i < b->count; i++) {
 		const char *owner = batch_step(r, b, i)->certificate;
@@ -283,8 +273,7 @@ static void make_all(struct run *r, struct batch *b, enum generation_of of)
 		m->owner = owner;
 		m->certificate = fleet_certificate(r->en->fleet, owner);
 		m->issuer = fleet_issuer(r->en->fleet, owner);
-		m->type =
-			of == OF_ISSUER ? m->issuer->key : m->certificate->key;
+		m->type = of == OF_ISSUER ? m->issuer->key : m->certificate->key;
 	}
 	make_keys(&w);
 	make_certificates(&w);

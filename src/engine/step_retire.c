@@ -32,9 +32,8 @@ enum {
 
 static json_t *sftp_to_json(const struct sftp *s)
 {
-	return json_pack("{ss ss ss si ss*}", "origin", s->origin, "user",
-			 s->user, "host", s->host, "port", (int)s->port,
-			 "host_key", s->host_key);
+	return json_pack("{ss ss ss si ss*}", "origin", s->origin, "user", s->user, "host", s->host,
+			 "port", (int)s->port, "host_key", s->host_key);
 }
 
 const char *deliver_to_text(const struct deliver *d, struct arena *a)
@@ -45,15 +44,13 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 	for (size_t i = 0; i < INSTALL_TEXTS; i++)
 		put(files, install_texts[i].key,
 		    *(const char *const *)(base + install_texts[i].offset));
-	json_object_set_new(files, "unsafe_directory",
-			    json_boolean(d->files.unsafe_directory));
+	json_object_set_new(files, "unsafe_directory", json_boolean(d->files.unsafe_directory));
 
 	json_t *whole = json_pack("{so}", "files", files);
 
 	if (d->kind == DRIVER_HAPROXY)
-		json_object_set_new(
-			whole, "haproxy",
-			json_pack("{ss}", "socket", d->haproxy.socket));
+		json_object_set_new(whole, "haproxy",
+				    json_pack("{ss}", "socket", d->haproxy.socket));
 	if (d->kind == DRIVER_SFTP)
 		json_object_set_new(whole, "sftp", sftp_to_json(&d->sftp));
 	deliver_http_put(d, whole);
@@ -66,11 +63,9 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 	return copy;
 }
 
-static void take_haproxy(const json_t *haproxy, struct arena *a,
-			 struct deliver *out)
+static void take_haproxy(const json_t *haproxy, struct arena *a, struct deliver *out)
 {
-	const char *socket =
-		json_string_value(json_object_get(haproxy, "socket"));
+	const char *socket = json_string_value(json_object_get(haproxy, "socket"));
 
 	if (!socket)
 		return;
@@ -89,9 +84,8 @@ static bool take_sftp(json_t *sftp, struct arena *a, struct deliver *out)
 
 	if (!sftp)
 		return true;
-	if (json_unpack(sftp, "{ss ss ss si s?s}", "origin", &origin, "user",
-			&user, "host", &host, "port", &port, "host_key",
-			&host_key))
+	if (json_unpack(sftp, "{ss ss ss si s?s}", "origin", &origin, "user", &user, "host", &host,
+			"port", &port, "host_key", &host_key))
 		return false;
 	out->kind = DRIVER_SFTP;
 	out->sftp = (struct sftp){
@@ -104,24 +98,19 @@ static bool take_sftp(json_t *sftp, struct arena *a, struct deliver *out)
 	return true;
 }
 
-static void take_files(const json_t *files, struct arena *a,
-		       struct install *out)
+static void take_files(const json_t *files, struct arena *a, struct install *out)
 {
 	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
-		const char *value = json_string_value(
-			json_object_get(files, install_texts[i].key));
+		const char *value = json_string_value(json_object_get(files, install_texts[i].key));
 
 		if (value)
-			*(const char **)((char *)out +
-					 install_texts[i].offset) =
+			*(const char **)((char *)out + install_texts[i].offset) =
 				arena_strdup(a, value);
 	}
-	out->unsafe_directory =
-		json_is_true(json_object_get(files, "unsafe_directory"));
+	out->unsafe_directory = json_is_true(json_object_get(files, "unsafe_directory"));
 }
 
-bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
-		       struct err *e)
+bool deliver_from_text(const char *text, struct arena *a, struct deliver *out, struct err *e)
 {
 	json_t *whole = json_loads(text, 0, NULL);
 	const json_t *files = json_object_get(whole, "files");
@@ -135,12 +124,10 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out,
 		       deliver_http_take(whole, a, out);
 	}
 	json_decref(whole);
-	return good ||
-	       err_set(e, ERR_IO, "the state does not say how it was reached");
+	return good || err_set(e, ERR_IO, "the state does not say how it was reached");
 }
 
-static bool remove_files(struct run *r, const struct component_seen *seen,
-			 struct err *e)
+static bool remove_files(struct run *r, const struct component_seen *seen, struct err *e)
 {
 	struct arena *a = &r->en->arena; /* secrets may be remembered by it */
 	struct component gone = { .name = seen->name, .process = seen->name };
@@ -172,8 +159,7 @@ void step_retire(struct run *r, struct batch *b)
 		if (remove_files(r, seen, &b->errors[i]))
 			change_forget_component(change, name);
 		else
-			err_in(&b->errors[i], "cannot remove the files of '%s'",
-			       name);
+			err_in(&b->errors[i], "cannot remove the files of '%s'", name);
 	}
 	batch_record(r, b, change);
 }

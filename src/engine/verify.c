@@ -55,8 +55,8 @@ static struct target *target_of(struct tls_probe *p)
 }
 
 /* Neighbours mostly expect the same. */
-static const struct expected *expect(struct run *r, const struct proof *proofs,
-				     size_t i, const struct expected *before)
+static const struct expected *expect(struct run *r, const struct proof *proofs, size_t i,
+				     const struct expected *before)
 {
 	struct err ignored = { 0 };
 
@@ -65,13 +65,11 @@ static const struct expected *expect(struct run *r, const struct proof *proofs,
 
 	struct expected *x = ARENA_NEW(&r->arena, struct expected);
 
-	x->known = run_certificates(r, proofs[i].expected, &x->generation,
-				    &x->set, &ignored);
+	x->known = run_certificates(r, proofs[i].expected, &x->generation, &x->set, &ignored);
 	return x;
 }
 
-static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
-			   struct target *out)
+static size_t list_targets(struct run *r, struct proof *proofs, size_t count, struct target *out)
 {
 	int64_t now = clock_mono_ms();
 	const struct expected *expected = NULL;
@@ -87,9 +85,7 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
 				.proof = &proofs[i],
 				.port = &c->verify[k],
 				.expected = expected,
-				.key = shared && expected->known
-					       ? expected->generation.key
-					       : NULL,
+				.key = shared && expected->known ? expected->generation.key : NULL,
 				.wait_ms = FIRST_WAIT_MS,
 				.end_ms = now + c->role->restart.timeout * 1000,
 			};
@@ -103,18 +99,16 @@ static void explain(const struct target *t)
 	const char *address = t->port->address;
 
 	if (!t->probe.completed)
-		err_set(e, ERR_REMOTE, "'%s' does not answer: %s", address,
-			t->probe.error);
+		err_set(e, ERR_REMOTE, "'%s' does not answer: %s", address, t->probe.error);
 	else if (t->flaw)
 		err_set(e, ERR_REMOTE, "'%s' %s", address, t->flaw);
 	else if (t->row)
 		err_set(e, ERR_REMOTE,
-			"'%s' serves it, but only %u of %u answers in a row "
-			"came in time",
-			address, t->row, t->port->consecutive);
+			"'%s' serves it, but only %u of %u answers in a row came in time", address,
+			t->row, t->port->consecutive);
 	else
-		err_set(e, ERR_REMOTE, "'%s' still serves %.12s, not %.12s",
-			address, t->served.fingerprint, t->proof->expected);
+		err_set(e, ERR_REMOTE, "'%s' still serves %.12s, not %.12s", address,
+			t->served.fingerprint, t->proof->expected);
 }
 
 static void judge(struct target *t)
@@ -125,12 +119,9 @@ static void judge(struct target *t)
 	tls_probes_date(&t->probe, 1);
 
 	struct tls_leaf leaf = tls_probe_served(p, t->proof->expected);
-	bool is_leaf =
-		p->completed && !strcmp(leaf.fingerprint, t->proof->expected);
+	bool is_leaf = p->completed && !strcmp(leaf.fingerprint, t->proof->expected);
 
-	t->flaw = is_leaf && x->known
-			  ? served_flaw(p, &x->generation, &x->set, clock_now())
-			  : NULL;
+	t->flaw = is_leaf && x->known ? served_flaw(p, &x->generation, &x->set, clock_now()) : NULL;
 	t->row = is_leaf && !t->flaw ? t->row + 1 : 0;
 	t->served.not_after = leaf.not_after;
 	snprintf(t->served.fingerprint, sizeof(t->served.fingerprint), "%s",
@@ -180,8 +171,7 @@ static void ask(struct tls_prober *prober, struct target *t)
 }
 
 /* How long nobody else is due; negative: all have ended. */
-static int64_t ask_due(struct tls_prober *prober, struct target *targets,
-		       size_t count)
+static int64_t ask_due(struct tls_prober *prober, struct target *targets, size_t count)
 {
 	int64_t now = clock_mono_ms();
 	int64_t rest = -1;
@@ -237,10 +227,8 @@ static void sum_up(struct run *r, const struct target *targets, size_t count)
 			p->flaw = t->flaw;
 		if (!*t->served.fingerprint)
 			p->served = NULL;
-		else if (first ||
-			 (p->served && !strcmp(p->served, p->expected)))
-			p->served =
-				arena_strdup(&r->arena, t->served.fingerprint);
+		else if (first || (p->served && !strcmp(p->served, p->expected)))
+			p->served = arena_strdup(&r->arena, t->served.fingerprint);
 		else
 			continue;
 		p->not_after = p->served ? t->served.not_after : 0;
@@ -264,16 +252,14 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 	for (size_t i = 0; i < count; i++)
 		total += proofs[i].component->verify_count;
 
-	struct target *targets =
-		arena_array(&r->arena, total, sizeof(*targets));
+	struct target *targets = arena_array(&r->arena, total, sizeof(*targets));
 
 	total = list_targets(r, proofs, count, targets);
 	if (!ask_all(targets, total, &e))
 		for (size_t i = 0; i < total; i++)
 			if (is_open(&targets[i])) {
 				targets[i].proof->error = e;
-				err_in(&targets[i].proof->error,
-				       "cannot verify '%s'",
+				err_in(&targets[i].proof->error, "cannot verify '%s'",
 				       targets[i].port->address);
 			}
 	sum_up(r, targets, total);
@@ -284,8 +270,7 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 void step_verify(struct run *r, struct batch *b)
 {
 	AUTO(change) change = change_new(r->en->state);
-	struct proof *proofs =
-		arena_array(&r->arena, b->count, sizeof(*proofs));
+	struct proof *proofs = arena_array(&r->arena, b->count, sizeof(*proofs));
 
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
@@ -301,8 +286,7 @@ void step_verify(struct run *r, struct batch *b)
 		b->errors[i] = p->error;
 		proof_seen(p, seen);
 		if (p->error.code) {
-			seen->last_error =
-				arena_strdup(&r->arena, p->error.text);
+			seen->last_error = arena_strdup(&r->arena, p->error.text);
 		} else {
 			seen->activation_due = NULL;
 			run_accept(r, seen, p->expected);

@@ -14,11 +14,10 @@ static int compare_name(const void *name, const void *item)
 	return strcmp(name, ((const struct agent_component *)item)->name);
 }
 
-const struct agent_component *agent_component(const struct agent_config *c,
-					      const char *name)
+const struct agent_component *agent_component(const struct agent_config *c, const char *name)
 {
 	if (!c->component_count)
 		return NULL;
-	return bsearch(name, c->components, c->component_count,
-		       sizeof(*c->components), compare_name);
+	return bsearch(name, c->components, c->component_count, sizeof(*c->components),
+		       compare_name);
 }

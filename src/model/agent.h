@@ -71,7 +71,6 @@ void agent_config_release(struct agent_config *c);
 AUTO_STRUCT(agent_config, struct agent_config, agent_config_release)
 
 /* By name; NULL: there is none. */
-const struct agent_component *agent_component(const struct agent_config *c,
-					      const char *name);
+const struct agent_component *agent_component(const struct agent_config *c, const char *name);
 
 #endif

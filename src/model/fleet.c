@@ -22,17 +22,14 @@ const char *const name_kind_names[NAME_KIND_COUNT + 1] = {
 	[NAME_EMAIL] = "email",
 };
 const char *const starttls_names[STARTTLS_KIND_COUNT + 1] = {
-	[STARTTLS_NONE] = "none", [STARTTLS_POSTGRES] = "postgres",
-	[STARTTLS_SMTP] = "smtp", [STARTTLS_IMAP] = "imap",
-	[STARTTLS_LDAP] = "ldap",
+	[STARTTLS_NONE] = "none", [STARTTLS_POSTGRES] = "postgres", [STARTTLS_SMTP] = "smtp",
+	[STARTTLS_IMAP] = "imap", [STARTTLS_LDAP] = "ldap",
 };
 
 size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS])
 {
-	const char *const all[INSTALL_PATHS] = { i->directory, i->certificate,
-						 i->key,       i->leaf,
-						 i->chain,     i->ca,
-						 i->combined };
+	const char *const all[INSTALL_PATHS] = { i->directory, i->certificate, i->key,     i->leaf,
+						 i->chain,     i->ca,          i->combined };
 	size_t n = 0;
 
 	for (size_t k = 0; k < INSTALL_PATHS; k++)
@@ -74,8 +71,7 @@ void fleet_release(struct fleet *f)
 }
 
 /* Every array is sorted by a struct whose first member is the name. */
-static const void *find(const void *items, size_t count, size_t size,
-			const char *name)
+static const void *find(const void *items, size_t count, size_t size, const char *name)
 {
 	size_t low = 0;
 
@@ -96,9 +92,8 @@ static const void *find(const void *items, size_t count, size_t size,
 	return NULL;
 }
 
-#define FIRST_IS_NAME(type)                              \
-	_Static_assert(offsetof(struct type, name) == 0, \
-		       "find() needs the name first")
+#define FIRST_IS_NAME(type) \
+	_Static_assert(offsetof(struct type, name) == 0, "find() needs the name first")
 FIRST_IS_NAME(issuer);
 FIRST_IS_NAME(certificate);
 FIRST_IS_NAME(role);
@@ -109,11 +104,9 @@ const struct issuer *fleet_issuer(const struct fleet *f, const char *name)
 	return find(f->issuers, f->issuer_count, sizeof(*f->issuers), name);
 }
 
-const struct certificate *fleet_certificate(const struct fleet *f,
-					    const char *name)
+const struct certificate *fleet_certificate(const struct fleet *f, const char *name)
 {
-	return find(f->certificates, f->certificate_count,
-		    sizeof(*f->certificates), name);
+	return find(f->certificates, f->certificate_count, sizeof(*f->certificates), name);
 }
 
 const struct role *fleet_role(const struct fleet *f, const char *name)
@@ -123,8 +116,7 @@ const struct role *fleet_role(const struct fleet *f, const char *name)
 
 const struct component *fleet_component(const struct fleet *f, const char *name)
 {
-	return find(f->components, f->component_count, sizeof(*f->components),
-		    name);
+	return find(f->components, f->component_count, sizeof(*f->components), name);
 }
 
 static int compare_name(const void *key, const void *item)
@@ -134,6 +126,6 @@ static int compare_name(const void *key, const void *item)
 
 bool fleet_has_group(const struct fleet *f, const char *name)
 {
-	return f->group_count && bsearch(name, f->groups, f->group_count,
-					 sizeof(*f->groups), compare_name);
+	return f->group_count &&
+	       bsearch(name, f->groups, f->group_count, sizeof(*f->groups), compare_name);
 }

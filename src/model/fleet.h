@@ -60,8 +60,7 @@ enum name_kind {
 
 struct san {
 	enum name_kind kind;
-	const char
-		*value; /* DNS in lower case, IP in its canonical text form */
+	const char *value; /* DNS in lower case, IP in its canonical text form */
 };
 
 enum issuer_kind {
@@ -72,7 +71,7 @@ enum issuer_kind {
 /* Whom a managed one signs for. */
 enum issuer_use {
 	USE_CERTIFICATES,
-	USE_AGENTS, /* only by enrolment, and what renews an agent's own pair */
+	USE_AGENTS,   /* only by enrolment, and what renews an agent's own pair */
 	USE_OPERATORS /* whom agents obey, each named in the fleet file */
 };
 
@@ -121,7 +120,7 @@ enum commit_order {
 struct certificate {
 	const char *name; /* "per-host/<component>" when made per component */
 	const char *was;
-	const char *subject; /* canonical RFC 4514; NULL for an import */
+	const char *subject;         /* canonical RFC 4514; NULL for an import */
 	const struct issuer *issuer; /* NULL for an import */
 	int64_t validity;
 	struct renew_before renew_before;
@@ -329,7 +328,7 @@ struct agent_access {
 
 /* Who certfleet is over SSH, and where the keys of hosts are listed. */
 struct ssh_access {
-	struct secret_ref key; /* SECRET_NONE: there is no access over SSH */
+	struct secret_ref key;        /* SECRET_NONE: there is no access over SSH */
 	struct secret_ref passphrase; /* of the key */
 	const char *known_hosts;      /* path */
 };
@@ -373,11 +372,9 @@ AUTO_STRUCT(fleet, struct fleet, fleet_release)
 
 /* By name, NULL when there is none; binary search. */
 const struct issuer *fleet_issuer(const struct fleet *f, const char *name);
-const struct certificate *fleet_certificate(const struct fleet *f,
-					    const char *name);
+const struct certificate *fleet_certificate(const struct fleet *f, const char *name);
 const struct role *fleet_role(const struct fleet *f, const char *name);
-const struct component *fleet_component(const struct fleet *f,
-					const char *name);
+const struct component *fleet_component(const struct fleet *f, const char *name);
 
 bool fleet_has_group(const struct fleet *f, const char *name);
 

@@ -72,7 +72,7 @@ struct http_request {
 
 /* Whose certificates are accepted, and who we are. */
 struct http_access {
-	const char *ca; /* PEM file; NULL: this machine's authorities */
+	const char *ca;          /* PEM file; NULL: this machine's authorities */
 	const char *certificate; /* with key: our own, PEM file */
 	struct secret_ref key;
 	const char *user; /* with password */

@@ -29,8 +29,7 @@ static const struct rung {
 	[DRIVER_SFTP] = { "sftp", ACTIVATION_NONE, false, false },
 	[DRIVER_HTTP] = { "http", ACTIVATION_HOT, false, true },
 };
-_Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT,
-	       "every driver needs its row");
+_Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT, "every driver needs its row");
 
 const char *driver_name(enum driver_kind kind)
 {
@@ -54,8 +53,7 @@ bool deliver_swaps(const struct deliver *d)
 
 bool component_swaps_at_commit(const struct component *c)
 {
-	return rungs[c->deliver.kind].at_commit &&
-	       !has_own_request(&c->deliver) &&
+	return rungs[c->deliver.kind].at_commit && !has_own_request(&c->deliver) &&
 	       c->activate.kind == ACTIVATE_NONE;
 }
 
@@ -73,8 +71,7 @@ enum activation activate_activation(const struct activate *a)
 	return ACTIVATION_NONE;
 }
 
-enum activation component_activation(const struct component *c,
-				     const struct component_seen *seen)
+enum activation component_activation(const struct component *c, const struct component_seen *seen)
 {
 	enum activation told = ACTIVATION_NONE;
 

@@ -22,8 +22,7 @@ enum activation {
 struct component_seen;
 
 /* What it says itself, or its driver; or its host, of what was seen there. */
-enum activation component_activation(const struct component *c,
-				     const struct component_seen *seen);
+enum activation component_activation(const struct component *c, const struct component_seen *seen);
 /* Of a signal, a command or a request; of nothing: ACTIVATION_NONE. */
 enum activation activate_activation(const struct activate *a);
 

@@ -35,8 +35,7 @@ void plan_release(struct plan *p)
 static bool any_open(const struct plan *p, enum severity severity)
 {
 	for (size_t i = 0; i < p->precondition_count; i++)
-		if (p->preconditions[i].severity == severity &&
-		    !p->preconditions[i].acknowledged)
+		if (p->preconditions[i].severity == severity && !p->preconditions[i].acknowledged)
 			return true;
 	return false;
 }
@@ -67,8 +66,7 @@ struct stepped plan_stepped(const struct plan *p, struct arena *a)
 
 bool stepped_has(const struct stepped *s, const char *component)
 {
-	return s->count && bsearch(&component, s->names, s->count,
-				   sizeof(*s->names), text_compare);
+	return s->count && bsearch(&component, s->names, s->count, sizeof(*s->names), text_compare);
 }
 
 bool plan_accepts(const struct plan *p, const char *code, const char *component)
@@ -76,8 +74,7 @@ bool plan_accepts(const struct plan *p, const char *code, const char *component)
 	for (size_t i = 0; i < p->precondition_count; i++) {
 		const struct precondition *c = &p->preconditions[i];
 
-		if (c->acknowledged && !strcmp(c->code, code) &&
-		    !strcmp(c->component, component))
+		if (c->acknowledged && !strcmp(c->code, code) && !strcmp(c->component, component))
 			return true;
 	}
 	return false;

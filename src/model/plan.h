@@ -87,8 +87,7 @@ struct precondition {
 	const char *message;
 	const char *remedy;
 	bool acknowledged;
-	const char *const
-		*items; /* what it is about, one by one; mostly none */
+	const char *const *items; /* what it is about, one by one; mostly none */
 	size_t item_count;
 };
 
@@ -153,8 +152,7 @@ struct stepped plan_stepped(const struct plan *p, struct arena *a);
 bool stepped_has(const struct stepped *s, const char *component);
 
 /* Whether the plan has this precondition of a component, acknowledged. */
-bool plan_accepts(const struct plan *p, const char *code,
-		  const char *component);
+bool plan_accepts(const struct plan *p, const char *code, const char *component);
 /* Whether a step of this severity stands unanswered. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);

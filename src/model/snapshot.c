@@ -28,31 +28,24 @@ static int compare_name(const void *name, const void *item)
 	return strcmp(name, *(const char *const *)item);
 }
 
-static const void *find(const char *name, const void *items, size_t count,
-			size_t size)
+static const void *find(const char *name, const void *items, size_t count, size_t size)
 {
 	return count ? bsearch(name, items, count, size, compare_name) : NULL;
 }
 
-const struct component_seen *snapshot_component(const struct snapshot *s,
-						const char *name)
+const struct component_seen *snapshot_component(const struct snapshot *s, const char *name)
 {
-	return find(name, s->components, s->component_count,
-		    sizeof(*s->components));
+	return find(name, s->components, s->component_count, sizeof(*s->components));
 }
 
-const struct import_seen *snapshot_import(const struct snapshot *s,
-					  const char *certificate)
+const struct import_seen *snapshot_import(const struct snapshot *s, const char *certificate)
 {
-	return find(certificate, s->imports, s->import_count,
-		    sizeof(*s->imports));
+	return find(certificate, s->imports, s->import_count, sizeof(*s->imports));
 }
 
-const struct publish_seen *snapshot_published(const struct snapshot *s,
-					      const char *issuer)
+const struct publish_seen *snapshot_published(const struct snapshot *s, const char *issuer)
 {
-	return find(issuer, s->published, s->publish_count,
-		    sizeof(*s->published));
+	return find(issuer, s->published, s->publish_count, sizeof(*s->published));
 }
 
 const char *snapshot_trust(const struct snapshot *s, const char *path)
@@ -63,15 +56,14 @@ const char *snapshot_trust(const struct snapshot *s, const char *path)
 	return seen ? seen->digest : NULL;
 }
 
-const struct lost_bundle *snapshot_lost(const struct snapshot *s,
-					const char *bundle)
+const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bundle)
 {
 	return find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
 }
 
 /* The first generation of an owner; generations are sorted by it. */
-static const struct generation *
-first_of(const struct snapshot *s, enum generation_of of, const char *owner)
+static const struct generation *first_of(const struct snapshot *s, enum generation_of of,
+					 const char *owner)
 {
 	size_t low = 0;
 	size_t high = s->generation_count;
@@ -79,8 +71,7 @@ first_of(const struct snapshot *s, enum generation_of of, const char *owner)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct generation *g = &s->generations[middle];
-		bool before =
-			g->of != of ? g->of < of : strcmp(g->owner, owner) < 0;
+		bool before = g->of != of ? g->of < of : strcmp(g->owner, owner) < 0;
 
 		if (before)
 			low = middle + 1;
@@ -90,50 +81,42 @@ first_of(const struct snapshot *s, enum generation_of of, const char *owner)
 	return s->generations + low;
 }
 
-static bool belongs(const struct snapshot *s, const struct generation *g,
-		    enum generation_of of, const char *owner)
+static bool belongs(const struct snapshot *s, const struct generation *g, enum generation_of of,
+		    const char *owner)
 {
-	return g < s->generations + s->generation_count && g->of == of &&
-	       !strcmp(g->owner, owner);
+	return g < s->generations + s->generation_count && g->of == of && !strcmp(g->owner, owner);
 }
 
-const struct generation *snapshot_newest(const struct snapshot *s,
-					 enum generation_of of,
+const struct generation *snapshot_newest(const struct snapshot *s, enum generation_of of,
 					 const char *owner)
 {
 	const struct generation *newest = NULL;
 
-	for (const struct generation *g = first_of(s, of, owner);
-	     belongs(s, g, of, owner); g++)
+	for (const struct generation *g = first_of(s, of, owner); belongs(s, g, of, owner); g++)
 		if (!g->pending && g->source != SOURCE_FOUND)
 			newest = g;
 	return newest;
 }
 
-const struct generation *snapshot_pending(const struct snapshot *s,
-					  enum generation_of of,
+const struct generation *snapshot_pending(const struct snapshot *s, enum generation_of of,
 					  const char *owner)
 {
-	for (const struct generation *g = first_of(s, of, owner);
-	     belongs(s, g, of, owner); g++)
+	for (const struct generation *g = first_of(s, of, owner); belongs(s, g, of, owner); g++)
 		if (g->pending)
 			return g;
 	return NULL;
 }
 
-unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of,
-			      const char *owner)
+unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of, const char *owner)
 {
 	unsigned highest = 0;
 
-	for (const struct generation *g = first_of(s, of, owner);
-	     belongs(s, g, of, owner); g++)
+	for (const struct generation *g = first_of(s, of, owner); belongs(s, g, of, owner); g++)
 		highest = g->number;
 	return highest + 1;
 }
 
-const struct generation *snapshot_generation(const struct snapshot *s,
-					     const char *fingerprint)
+const struct generation *snapshot_generation(const struct snapshot *s, const char *fingerprint)
 {
 	const struct generation *newest = NULL;
 
@@ -152,9 +135,8 @@ static int64_t lifetime_of(const struct generation *g)
 {
 	int64_t whole = g->not_after - g->not_before;
 
-	return g->source == SOURCE_ISSUED && whole > BACKDATE_SECONDS
-		       ? whole - BACKDATE_SECONDS
-		       : whole;
+	return g->source == SOURCE_ISSUED && whole > BACKDATE_SECONDS ? whole - BACKDATE_SECONDS
+								      : whole;
 }
 
 int64_t generation_renew_at(const struct generation *g, struct renew_before rb)

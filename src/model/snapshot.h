@@ -41,16 +41,16 @@ struct generation {
 	enum generation_source source;
 	const char *fingerprint; /* "" while pending */
 	const char *spki;        /* SHA-256 of the SubjectPublicKeyInfo */
-	const char *chain;     /* SHA-256 over the chain's DER, leaf excluded */
-	const char *serial;    /* hex */
-	const char *subject;   /* RFC 4514 */
-	const char *issuer;    /* RFC 4514 name of who signed */
-	const char *authority; /* fingerprint of the managed authority that
-				  signed; "" otherwise */
-	const char *key;       /* "ecdsa-p256" ... */
-	const char *request;   /* canonical request; "" unless issued */
-	const char *file; /* SHA-256 of the files it was imported from, of one
-			     its bytes; NULL: not imported, or unknown */
+	const char *chain;       /* SHA-256 over the chain's DER, leaf excluded */
+	const char *serial;      /* hex */
+	const char *subject;     /* RFC 4514 */
+	const char *issuer;      /* RFC 4514 name of who signed */
+	const char *authority;   /* fingerprint of the managed authority that
+				    signed; "" otherwise */
+	const char *key;         /* "ecdsa-p256" ... */
+	const char *request;     /* canonical request; "" unless issued */
+	const char *file;        /* SHA-256 of the files it was imported from, of one
+				    its bytes; NULL: not imported, or unknown */
 	int64_t not_before;
 	int64_t not_after;
 	const char *bundle; /* bundle it was read back from; NULL: none yet */
@@ -127,8 +127,8 @@ struct component_seen {
 				       offline and needed a change; 0 */
 	int64_t order_given;        /* sequence of the newest order; 0: none */
 	bool retire_remove;         /* remembered for when it leaves the file */
-	const char *deliver; /* how it was reached, opaque text of the engine's,
-				for removing its files then; NULL: unknown */
+	const char *deliver;        /* how it was reached, opaque text of the engine's,
+				       for removing its files then; NULL: unknown */
 };
 
 /* What is published for an issuer, compared with its newest authority. */
@@ -176,10 +176,10 @@ struct snapshot {
 	bool state_exists;
 	const char *lineage; /* "" without a state */
 	int64_t serial;
-	const char *orphan_bundle; /* a bundle of this fleet in the backup
-				      directory while there is no state */
-	const char *newer_bundle;  /* one of this lineage that is of a higher
-				      serial than the state */
+	const char *orphan_bundle;      /* a bundle of this fleet in the backup
+					   directory while there is no state */
+	const char *newer_bundle;       /* one of this lineage that is of a higher
+					   serial than the state */
 	const struct lost_bundle *lost; /* by name */
 	size_t lost_count;
 	const char *const *reached; /* by the last completed run, sorted; see
@@ -217,34 +217,26 @@ struct snapshot {
 void snapshot_release(struct snapshot *s);
 AUTO_STRUCT(snapshot, struct snapshot, snapshot_release)
 
-const struct component_seen *snapshot_component(const struct snapshot *s,
-						const char *name);
-const struct import_seen *snapshot_import(const struct snapshot *s,
-					  const char *certificate);
+const struct component_seen *snapshot_component(const struct snapshot *s, const char *name);
+const struct import_seen *snapshot_import(const struct snapshot *s, const char *certificate);
 /* Of a file that says whom we believe; NULL: it was not read. */
 const char *snapshot_trust(const struct snapshot *s, const char *path);
-const struct publish_seen *snapshot_published(const struct snapshot *s,
-					      const char *issuer);
-const struct lost_bundle *snapshot_lost(const struct snapshot *s,
-					const char *bundle);
+const struct publish_seen *snapshot_published(const struct snapshot *s, const char *issuer);
+const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bundle);
 /* The newest generation of an owner that has its leaf and was not found on
  * a component; NULL: none. */
-const struct generation *snapshot_newest(const struct snapshot *s,
-					 enum generation_of of,
+const struct generation *snapshot_newest(const struct snapshot *s, enum generation_of of,
 					 const char *owner);
 /* One that has its key but no leaf yet; NULL: none. */
-const struct generation *snapshot_pending(const struct snapshot *s,
-					  enum generation_of of,
+const struct generation *snapshot_pending(const struct snapshot *s, enum generation_of of,
 					  const char *owner);
 /* The number the next generation of an owner gets. */
-unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of,
-			      const char *owner);
+unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of, const char *owner);
 /*
  * By fingerprint; NULL: unknown to the state.  The newest of several that
  * differ in their chain only; one that was found is the last choice.
  */
-const struct generation *snapshot_generation(const struct snapshot *s,
-					     const char *fingerprint);
+const struct generation *snapshot_generation(const struct snapshot *s, const char *fingerprint);
 
 /*
  * When a generation is due: with L its lifetime from its issue on,

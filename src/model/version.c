@@ -47,8 +47,7 @@ static bool is_letter(char c)
 /* -1: it does not say "not yet". */
 static int stage_of(const struct part *p)
 {
-	for (size_t i = 0; i < sizeof(words_before) / sizeof(*words_before);
-	     i++)
+	for (size_t i = 0; i < sizeof(words_before) / sizeof(*words_before); i++)
 		if (strlen(words_before[i].word) == p->len &&
 		    !strncasecmp(words_before[i].word, p->text, p->len))
 			return words_before[i].stage;
@@ -76,9 +75,7 @@ static struct part next_part(const char **at)
 	while (*begin && !is_digit(*begin) && !is_letter(*begin))
 		separator = *begin++;
 
-	struct part p = { .rank = RANK_END,
-			  .digits = is_digit(*begin),
-			  .text = begin };
+	struct part p = { .rank = RANK_END, .digits = is_digit(*begin), .text = begin };
 
 	while (p.digits ? is_digit(begin[p.len]) : is_letter(begin[p.len]))
 		p.len++;
@@ -193,8 +190,7 @@ static size_t length_at(const char *at)
 {
 	size_t len = 0;
 
-	while (is_digit(at[len]) || is_letter(at[len]) ||
-	       (at[len] && strchr(".+~-_:", at[len])))
+	while (is_digit(at[len]) || is_letter(at[len]) || (at[len] && strchr(".+~-_:", at[len])))
 		len++;
 	while (len && !is_digit(at[len - 1]) && !is_letter(at[len - 1]))
 		len--;

@@ -31,15 +31,14 @@ void callers_free(struct callers *c)
 	free(c);
 }
 
-static bool read_authority(struct callers *c, const char *pem, size_t len,
-			   struct err *e)
+static bool read_authority(struct callers *c, const char *pem, size_t len, struct err *e)
 {
 	gnutls_datum_t text = { (unsigned char *)pem, (unsigned)len };
 	int rc = gnutls_x509_trust_list_init(&c->authorities, 0);
 
 	if (rc >= 0)
-		rc = gnutls_x509_trust_list_add_trust_mem(
-			c->authorities, &text, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
+		rc = gnutls_x509_trust_list_add_trust_mem(c->authorities, &text, NULL,
+							  GNUTLS_X509_FMT_PEM, 0, 0);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the authority");
 	if (rc == 0)
@@ -58,8 +57,8 @@ static bool read_name(const char *text, gnutls_x509_dn_t *out, struct err *e)
 	return true;
 }
 
-bool callers_new(const struct agent_config *config, const char *authority,
-		 size_t len, struct callers **out, struct err *e)
+bool callers_new(const struct agent_config *config, const char *authority, size_t len,
+		 struct callers **out, struct err *e)
 {
 	AUTO(callers) c = xcalloc(1, sizeof(*c));
 
@@ -69,8 +68,7 @@ bool callers_new(const struct agent_config *config, const char *authority,
 	if (!read_authority(c, authority, len, e))
 		return false;
 	for (size_t i = 0; i < c->count; i++)
-		if (c->list[i].name &&
-		    !read_name(c->list[i].name, &c->names[i], e))
+		if (c->list[i].name && !read_name(c->list[i].name, &c->names[i], e))
 			return false;
 	*out = TAKE(c);
 	return true;
@@ -90,8 +88,7 @@ static void shown_release(struct shown *s)
 }
 AUTO_STRUCT(shown, struct shown, shown_release)
 
-static bool open_all(struct shown *s, const struct der *chain, size_t count,
-		     struct err *e)
+static bool open_all(struct shown *s, const struct der *chain, size_t count, struct err *e)
 {
 	if (!count || count > CHAIN_LIMIT)
 		return err_set(e, ERR_INPUT, "no certificate was shown");
@@ -109,8 +106,7 @@ static bool is_for_clients(gnutls_x509_crt_t leaf)
 	for (unsigned i = 0;; i++) {
 		char oid[64];
 		size_t size = sizeof(oid);
-		int rc = gnutls_x509_crt_get_key_purpose_oid(leaf, i, oid,
-							     &size, NULL);
+		int rc = gnutls_x509_crt_get_key_purpose_oid(leaf, i, oid, &size, NULL);
 
 		if (rc == GNUTLS_E_SHORT_MEMORY_BUFFER)
 			continue;
@@ -121,8 +117,7 @@ static bool is_for_clients(gnutls_x509_crt_t leaf)
 	}
 }
 
-static bool leads_to_authority(const struct callers *c, struct shown *s,
-			       struct err *e)
+static bool leads_to_authority(const struct callers *c, struct shown *s, struct err *e)
 {
 	gnutls_typed_vdata_st purpose = {
 		.type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -131,16 +126,14 @@ static bool leads_to_authority(const struct callers *c, struct shown *s,
 	unsigned flags = GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
 	unsigned status = 0;
 	AUTO(datum) words = { 0 };
-	int rc = gnutls_x509_trust_list_verify_crt2(c->authorities, s->certs,
-						    s->count, &purpose, 1,
+	int rc = gnutls_x509_trust_list_verify_crt2(c->authorities, s->certs, s->count, &purpose, 1,
 						    flags, &status, NULL);
 
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot check who this is");
 	if (!status)
 		return true;
-	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509,
-						     &words, 0);
+	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &words, 0);
 	return err_set(e, ERR_INPUT, "not known here: %s",
 		       words.data ? (const char *)words.data : "");
 }
@@ -157,11 +150,9 @@ static unsigned kind_of_string(unsigned long tag)
 	}
 }
 
-static bool same_attribute(const gnutls_x509_ava_st *a,
-			   const gnutls_x509_ava_st *b)
+static bool same_attribute(const gnutls_x509_ava_st *a, const gnutls_x509_ava_st *b)
 {
-	return a->oid.size == b->oid.size &&
-	       !memcmp(a->oid.data, b->oid.data, a->oid.size) &&
+	return a->oid.size == b->oid.size && !memcmp(a->oid.data, b->oid.data, a->oid.size) &&
 	       kind_of_string(a->value_tag) == kind_of_string(b->value_tag) &&
 	       a->value.size == b->value.size &&
 	       !memcmp(a->value.data, b->value.data, a->value.size);
@@ -191,25 +182,21 @@ static bool has_name(gnutls_x509_crt_t leaf, gnutls_x509_dn_t name)
 {
 	gnutls_x509_dn_t subject = NULL; /* belongs to the leaf */
 
-	return gnutls_x509_crt_get_subject(leaf, &subject) >= 0 &&
-	       same_name(subject, name);
+	return gnutls_x509_crt_get_subject(leaf, &subject) >= 0 && same_name(subject, name);
 }
 
-static bool is_listed(const struct callers *c, gnutls_x509_crt_t leaf,
-		      const char *spki)
+static bool is_listed(const struct callers *c, gnutls_x509_crt_t leaf, const char *spki)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		const char *wanted = c->list[i].spki;
 
-		if (wanted ? !strcmp(wanted, spki)
-			   : has_name(leaf, c->names[i]))
+		if (wanted ? !strcmp(wanted, spki) : has_name(leaf, c->names[i]))
 			return true;
 	}
 	return false;
 }
 
-static bool read_spki(gnutls_x509_crt_t leaf, struct arena *a, struct der *out,
-		      struct err *e)
+static bool read_spki(gnutls_x509_crt_t leaf, struct arena *a, struct der *out, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	AUTO(datum) der = { 0 };
@@ -240,9 +227,8 @@ static int64_t first_end(const struct shown *s)
 	return first;
 }
 
-bool callers_check(const struct callers *c, const struct der *chain,
-		   size_t count, struct arena *a, struct caller *out,
-		   struct err *e)
+bool callers_check(const struct callers *c, const struct der *chain, size_t count, struct arena *a,
+		   struct caller *out, struct err *e)
 {
 	AUTO(shown) s = { 0 };
 	char digest[SHA256_TEXT];
@@ -251,12 +237,10 @@ bool callers_check(const struct callers *c, const struct der *chain,
 	    !read_spki(s.certs[0], a, &out->spki, e))
 		return false;
 	if (!is_for_clients(s.certs[0]))
-		return err_set(e, ERR_INPUT,
-			       "its certificate is not made for clients");
+		return err_set(e, ERR_INPUT, "its certificate is not made for clients");
 	sha256_text(out->spki.bytes, out->spki.len, digest);
 	if (!is_listed(c, s.certs[0], digest))
-		return err_set(e, ERR_INPUT,
-			       "its certificate is not in 'allow'");
+		return err_set(e, ERR_INPUT, "its certificate is not in 'allow'");
 	out->until = first_end(&s);
 	return true;
 }

@@ -29,8 +29,7 @@ struct caller {
 };
 
 /* `authority` is PEM; the list is borrowed. */
-MUST_CHECK bool callers_new(const struct agent_config *config,
-			    const char *authority, size_t len,
+MUST_CHECK bool callers_new(const struct agent_config *config, const char *authority, size_t len,
 			    struct callers **out, struct err *e);
 void callers_free(struct callers *c);
 AUTO_TYPE(callers, struct callers *, callers_free)
@@ -39,8 +38,7 @@ AUTO_TYPE(callers, struct callers *, callers_free)
  * `chain` is what somebody showed, leaf first.  *out is in `a`.  ERR_INPUT: not
  * one of them.
  */
-MUST_CHECK bool callers_check(const struct callers *c, const struct der *chain,
-			      size_t count, struct arena *a, struct caller *out,
-			      struct err *e);
+MUST_CHECK bool callers_check(const struct callers *c, const struct der *chain, size_t count,
+			      struct arena *a, struct caller *out, struct err *e);
 
 #endif

@@ -24,8 +24,7 @@ bool cert_open(struct der der, gnutls_x509_crt_t *out, struct err *e)
 	gnutls_datum_t bytes = datum_of(der);
 
 	if (der.len > CERTIFICATE_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a certificate has more than %d bytes",
+		return err_set(e, ERR_INPUT, "a certificate has more than %d bytes",
 			       CERTIFICATE_LIMIT);
 	int rc = gnutls_x509_crt_init(&crt);
 
@@ -79,10 +78,8 @@ const char *cert_issuer(gnutls_x509_crt_t crt, struct arena *a)
 bool cert_is_signed_by(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
 {
 	/* Without DO_NOT_ALLOW_SAME a certificate would vouch for itself. */
-	unsigned flags = GNUTLS_VERIFY_DO_NOT_ALLOW_SAME |
-			 GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
-			 GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS |
-			 GNUTLS_VERIFY_ALLOW_BROKEN |
+	unsigned flags = GNUTLS_VERIFY_DO_NOT_ALLOW_SAME | GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
+			 GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS | GNUTLS_VERIFY_ALLOW_BROKEN |
 			 GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1;
 	unsigned status = 0;
 
@@ -90,12 +87,10 @@ bool cert_is_signed_by(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
 		return false;
 	if (gnutls_x509_crt_verify(crt, &issuer, 1, flags, &status) < 0)
 		return false;
-	return !(status & (GNUTLS_CERT_SIGNATURE_FAILURE |
-			   GNUTLS_CERT_SIGNER_NOT_FOUND));
+	return !(status & (GNUTLS_CERT_SIGNATURE_FAILURE | GNUTLS_CERT_SIGNER_NOT_FOUND));
 }
 
-static bool read_serial(gnutls_x509_crt_t crt, struct arena *a,
-			const char **out, struct err *e)
+static bool read_serial(gnutls_x509_crt_t crt, struct arena *a, const char **out, struct err *e)
 {
 	unsigned char bytes[128];
 	size_t len = sizeof(bytes);
@@ -112,8 +107,7 @@ static bool read_serial(gnutls_x509_crt_t crt, struct arena *a,
 	return true;
 }
 
-static bool read_key(gnutls_x509_crt_t crt, struct arena *a,
-		     struct cert_facts *out, struct err *e)
+static bool read_key(gnutls_x509_crt_t crt, struct arena *a, struct cert_facts *out, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	char digest[FINGERPRINT_TEXT];
@@ -136,8 +130,7 @@ static const char *ip_text(struct arena *a, const gnutls_datum_t *bytes)
 
 	if (bytes->size != 4 && bytes->size != 16)
 		return NULL;
-	inet_ntop(bytes->size == 4 ? AF_INET : AF_INET6, bytes->data, text,
-		  sizeof(text));
+	inet_ntop(bytes->size == 4 ? AF_INET : AF_INET6, bytes->data, text, sizeof(text));
 	return arena_strdup(a, text);
 }
 
@@ -154,8 +147,7 @@ static const char *lower_text(struct arena *a, const gnutls_datum_t *bytes)
 }
 
 /* False: a kind of name, or a damaged one, that the fleet file cannot have. */
-static bool read_name(unsigned type, const gnutls_datum_t *value,
-		      struct arena *a, struct san *out)
+static bool read_name(unsigned type, const gnutls_datum_t *value, struct arena *a, struct san *out)
 {
 	switch (type) {
 	case GNUTLS_SAN_DNSNAME:
@@ -184,19 +176,16 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->value, y->value);
 }
 
-static bool collect_names(gnutls_subject_alt_names_t all, struct arena *a,
-			  struct cert_facts *out, struct err *e)
+static bool collect_names(gnutls_subject_alt_names_t all, struct arena *a, struct cert_facts *out,
+			  struct err *e)
 {
 	VEC(struct san) names = { 0 };
 	gnutls_datum_t value = { 0 };
 	unsigned type = 0;
 
-	for (unsigned i = 0;
-	     gnutls_subject_alt_names_get(all, i, &type, &value, NULL) >= 0;
-	     i++) {
+	for (unsigned i = 0; gnutls_subject_alt_names_get(all, i, &type, &value, NULL) >= 0; i++) {
 		if (i == NAMES_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "a certificate has more than %d names",
+			return err_set(e, ERR_INPUT, "a certificate has more than %d names",
 				       NAMES_LIMIT);
 		struct san name = { 0 };
 
@@ -204,22 +193,21 @@ static bool collect_names(gnutls_subject_alt_names_t all, struct arena *a,
 			VEC_PUSH(&names, a, name);
 	}
 	if (names.count)
-		qsort(names.items, names.count, sizeof(*names.items),
-		      compare_names);
+		qsort(names.items, names.count, sizeof(*names.items), compare_names);
 	out->names = names.items;
 	out->name_count = names.count;
 	return true;
 }
 
 /* The whole extension at once: asking for name after name is quadratic. */
-static bool read_names(gnutls_x509_crt_t crt, struct arena *a,
-		       struct cert_facts *out, struct err *e)
+static bool read_names(gnutls_x509_crt_t crt, struct arena *a, struct cert_facts *out,
+		       struct err *e)
 {
 	AUTO(datum) der = { 0 };
 	AUTO(alt_names) all = NULL;
 	unsigned critical = 0;
-	int rc = gnutls_x509_crt_get_extension_by_oid2(
-		crt, GNUTLS_X509EXT_OID_SAN, 0, &der, &critical);
+	int rc = gnutls_x509_crt_get_extension_by_oid2(crt, GNUTLS_X509EXT_OID_SAN, 0, &der,
+						       &critical);
 
 	if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 		return true;
@@ -232,8 +220,7 @@ static bool read_names(gnutls_x509_crt_t crt, struct arena *a,
 	return collect_names(all, a, out, e);
 }
 
-typedef int id_fn(gnutls_x509_crt_t crt, void *out, size_t *len,
-		  unsigned *critical);
+typedef int id_fn(gnutls_x509_crt_t crt, void *out, size_t *len, unsigned *critical);
 
 static const char *read_id(gnutls_x509_crt_t crt, id_fn *get, struct arena *a)
 {
@@ -247,8 +234,7 @@ static const char *read_id(gnutls_x509_crt_t crt, id_fn *get, struct arena *a)
 	return arena_strdup(a, hex);
 }
 
-bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out,
-		     struct err *e)
+bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out, struct err *e)
 {
 	AUTO(crt) crt = NULL;
 	struct cert_facts f = { 0 };
@@ -265,11 +251,9 @@ bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out,
 	f.not_before = gnutls_x509_crt_get_activation_time(crt);
 	f.not_after = gnutls_x509_crt_get_expiration_time(crt);
 	if (f.not_before == -1 || f.not_after == -1)
-		return err_set(e, ERR_CRYPTO,
-			       "cannot read the dates of certificate '%s'",
+		return err_set(e, ERR_CRYPTO, "cannot read the dates of certificate '%s'",
 			       f.subject);
-	if (gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca,
-						  NULL) >= 0)
+	if (gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca, NULL) >= 0)
 		f.is_ca = is_ca;
 	f.own_id = read_id(crt, gnutls_x509_crt_get_subject_key_id, a);
 	f.signer_id = read_id(crt, gnutls_x509_crt_get_authority_key_id, a);

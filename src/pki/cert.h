@@ -10,10 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-MUST_CHECK bool cert_open(struct der der, gnutls_x509_crt_t *out,
-			  struct err *e);
-MUST_CHECK bool cert_public(gnutls_x509_crt_t crt, gnutls_pubkey_t *out,
-			    struct err *e);
+MUST_CHECK bool cert_open(struct der der, gnutls_x509_crt_t *out, struct err *e);
+MUST_CHECK bool cert_public(gnutls_x509_crt_t crt, gnutls_pubkey_t *out, struct err *e);
 /* RFC 4514, escaped for showing; "" when it is empty or unreadable. */
 const char *cert_subject(gnutls_x509_crt_t crt, struct arena *a);
 const char *cert_issuer(gnutls_x509_crt_t crt, struct arena *a);

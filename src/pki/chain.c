@@ -40,8 +40,7 @@ static bool link_open(struct link *l, struct der der, struct err *e)
 		return false;
 	l->is_self_signed = cert_is_signed_by(l->crt, l->crt);
 	/* A key of a kind that GnuTLS does not know has signed nothing. */
-	return !cert_public(l->crt, &pub, &unknown) ||
-	       key_digest(pub, l->key, e);
+	return !cert_public(l->crt, &pub, &unknown) || key_digest(pub, l->key, e);
 }
 
 static bool heap_open(struct heap *h, const struct found *f, struct err *e)
@@ -56,8 +55,8 @@ static bool heap_open(struct heap *h, const struct found *f, struct err *e)
 	return true;
 }
 
-static bool find_leaf(struct heap *h, const char *key, struct found *f,
-		      struct link **out, struct err *e)
+static bool find_leaf(struct heap *h, const char *key, struct found *f, struct link **out,
+		      struct err *e)
 {
 	struct link *leaf = NULL;
 
@@ -67,8 +66,7 @@ static bool find_leaf(struct heap *h, const char *key, struct found *f,
 		if (leaf)
 			return err_set(
 				e, ERR_INPUT,
-				"two certificates belong to the private key, "
-				"'%s' by '%s' and '%s' by '%s'",
+				"two certificates belong to the private key, '%s' by '%s' and '%s' by '%s'",
 				cert_subject(leaf->crt, &f->arena),
 				cert_issuer(leaf->crt, &f->arena),
 				cert_subject(h->links[i].crt, &f->arena),
@@ -76,8 +74,7 @@ static bool find_leaf(struct heap *h, const char *key, struct found *f,
 		leaf = &h->links[i];
 	}
 	if (!leaf)
-		return err_set(e, ERR_INPUT,
-			       "no certificate belongs to the private key");
+		return err_set(e, ERR_INPUT, "no certificate belongs to the private key");
 	*out = leaf;
 	return true;
 }
@@ -117,14 +114,13 @@ static bool check_rest(struct heap *h, struct found *f, struct err *e)
 		if (!h->links[i].used && !is_alternative(h, &h->links[i]))
 			return err_set(
 				e, ERR_INPUT,
-				"certificate '%s' does not belong to "
-				"the chain; leave it out",
+				"certificate '%s' does not belong to the chain; leave it out",
 				cert_subject(h->links[i].crt, &f->arena));
 	return true;
 }
 
-static bool climb(struct heap *h, struct link *leaf, struct found *f,
-		  struct cert_set *set, struct err *e)
+static bool climb(struct heap *h, struct link *leaf, struct found *f, struct cert_set *set,
+		  struct err *e)
 {
 	struct der *certs = arena_array(&f->arena, CHAIN_LIMIT, sizeof(*certs));
 	struct link *l = leaf;
@@ -132,9 +128,7 @@ static bool climb(struct heap *h, struct link *leaf, struct found *f,
 	*set = (struct cert_set){ .certs = certs };
 	for (;;) {
 		if (set->count == CHAIN_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "its chain has more than %d "
-				       "certificates",
+			return err_set(e, ERR_INPUT, "its chain has more than %d certificates",
 				       CHAIN_LIMIT);
 		l->used = true;
 		certs[set->count++] = l->der;
@@ -151,14 +145,12 @@ static bool climb(struct heap *h, struct link *leaf, struct found *f,
 	}
 }
 
-bool found_chain(struct found *f, const struct secret *pkcs8,
-		 struct cert_set *set, struct err *e)
+bool found_chain(struct found *f, const struct secret *pkcs8, struct cert_set *set, struct err *e)
 {
 	AUTO(heap) h = { 0 };
 	struct link *leaf = NULL;
 	char key[FINGERPRINT_TEXT];
 
-	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) &&
-	       find_leaf(&h, key, f, &leaf, e) && climb(&h, leaf, f, set, e) &&
-	       check_rest(&h, f, e);
+	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) && find_leaf(&h, key, f, &leaf, e) &&
+	       climb(&h, leaf, f, set, e) && check_rest(&h, f, e);
 }

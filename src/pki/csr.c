@@ -17,8 +17,7 @@ static struct der copy_of(const void *bytes, size_t len, struct arena *a)
 
 /* ---- making ---- */
 
-static int fill_in(gnutls_x509_crq_t crq, gnutls_privkey_t key,
-		   gnutls_pubkey_t pub)
+static int fill_in(gnutls_x509_crq_t crq, gnutls_privkey_t key, gnutls_pubkey_t pub)
 {
 	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
 	int rc = gnutls_x509_crq_set_version(crq, 1);
@@ -26,15 +25,13 @@ static int fill_in(gnutls_x509_crq_t crq, gnutls_privkey_t key,
 	if (rc >= 0)
 		rc = gnutls_x509_crq_set_pubkey(crq, pub);
 	if (rc >= 0)
-		rc = gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash,
-								NULL);
+		rc = gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash, NULL);
 	if (rc >= 0)
 		rc = gnutls_x509_crq_privkey_sign(crq, key, hash, 0);
 	return rc;
 }
 
-bool csr_make(const struct secret *pkcs8, struct arena *a, struct der *out,
-	      struct err *e)
+bool csr_make(const struct secret *pkcs8, struct arena *a, struct der *out, struct err *e)
 {
 	AUTO(privkey) key = NULL;
 	AUTO(pubkey) pub = NULL;
@@ -69,11 +66,9 @@ static bool is_known_kind(gnutls_pubkey_t pub)
 	return false;
 }
 
-bool csr_decode(const struct span *in, size_t count, struct buf *answer,
-		struct err *e)
+bool csr_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
-	const struct der csr = { count ? in->bytes : NULL,
-				 count ? in->len : 0 };
+	const struct der csr = { count ? in->bytes : NULL, count ? in->len : 0 };
 	const gnutls_datum_t der = datum_of(csr);
 	AUTO(crq) crq = NULL;
 	AUTO(pubkey) pub = NULL;
@@ -93,8 +88,7 @@ bool csr_decode(const struct span *in, size_t count, struct buf *answer,
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the signing request");
 	if (!is_known_kind(pub))
-		return err_set(e, ERR_CRYPTO,
-			       "its key is of a kind that is not signed here");
+		return err_set(e, ERR_CRYPTO, "its key is of a kind that is not signed here");
 	buf_add(answer, spki.data, spki.size);
 	return true;
 }
@@ -106,8 +100,7 @@ bool csr_read(struct der csr, struct arena *a, struct der *spki, struct err *e)
 	AUTO(secret) answer = { 0 };
 
 	if (!csr.len || csr.len > CSR_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a signing request has 1 to %d bytes, not %zu",
+		return err_set(e, ERR_INPUT, "a signing request has 1 to %d bytes, not %zu",
 			       CSR_LIMIT, csr.len);
 	if (!decoder_run(&d, &answer, e))
 		return false;

@@ -21,14 +21,13 @@ enum {
 };
 
 /* DER in `a`. */
-MUST_CHECK bool csr_make(const struct secret *pkcs8, struct arena *a,
-			 struct der *out, struct err *e);
+MUST_CHECK bool csr_make(const struct secret *pkcs8, struct arena *a, struct der *out,
+			 struct err *e);
 /*
  * The SubjectPublicKeyInfo, in `a`, when the signature holds and the key is
  * of a kind that we would make.  The decoder reads it.
  */
-MUST_CHECK bool csr_read(struct der csr, struct arena *a, struct der *spki,
-			 struct err *e);
+MUST_CHECK bool csr_read(struct der csr, struct arena *a, struct der *spki, struct err *e);
 /* For the table of decoders (base/decoder.h). */
 decode_fn csr_decode;
 

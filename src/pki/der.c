@@ -29,8 +29,7 @@ bool der_take(struct der *in, enum der_tag tag, struct der *content)
 	size_t head = 0;
 	size_t len = 0;
 
-	if (!der_is(in, tag) || !read_length(in, &head, &len) ||
-	    len > in->len - head)
+	if (!der_is(in, tag) || !read_length(in, &head, &len) || len > in->len - head)
 		return false;
 	*content = (struct der){ in->bytes + head, len };
 	*in = (struct der){ in->bytes + head + len, in->len - head - len };
@@ -42,8 +41,8 @@ bool der_take_count(struct der *in, unsigned *out)
 	struct der number = { 0 };
 	unsigned value = 0;
 
-	if (!der_take(in, DER_INTEGER, &number) || number.len == 0 ||
-	    number.len > 4 || number.bytes[0] > 0x7f)
+	if (!der_take(in, DER_INTEGER, &number) || number.len == 0 || number.len > 4 ||
+	    number.bytes[0] > 0x7f)
 		return false;
 	for (size_t i = 0; i < number.len; i++)
 		value = value << 8 | number.bytes[i];

@@ -20,18 +20,17 @@ static const char *password_of(const struct export_order *o)
 	return (const char *)o->password->bytes;
 }
 
-static int name_element(const struct export_order *o, gnutls_pkcs12_bag_t bag,
-			int index, const struct key_id *id)
+static int name_element(const struct export_order *o, gnutls_pkcs12_bag_t bag, int index,
+			const struct key_id *id)
 {
-	const gnutls_datum_t datum = { (unsigned char *)id->bytes,
-				       sizeof(id->bytes) };
+	const gnutls_datum_t datum = { (unsigned char *)id->bytes, sizeof(id->bytes) };
 	int rc = gnutls_pkcs12_bag_set_friendly_name(bag, index, o->name);
 
 	return rc < 0 ? rc : gnutls_pkcs12_bag_set_key_id(bag, index, &datum);
 }
 
-static int add_cert(const struct export_order *o, gnutls_pkcs12_bag_t bag,
-		    size_t i, struct key_id *id)
+static int add_cert(const struct export_order *o, gnutls_pkcs12_bag_t bag, size_t i,
+		    struct key_id *id)
 {
 	AUTO(crt) crt = NULL;
 	gnutls_datum_t der = datum_of(o->set->certs[i]);
@@ -47,13 +46,11 @@ static int add_cert(const struct export_order *o, gnutls_pkcs12_bag_t bag,
 
 	if (index < 0 || i > 0)
 		return index;
-	rc = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA1, id->bytes,
-					&room);
+	rc = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA1, id->bytes, &room);
 	return rc < 0 ? rc : name_element(o, bag, index, id);
 }
 
-static int add_certs(const struct export_order *o, gnutls_pkcs12_t p12,
-		     struct key_id *id)
+static int add_certs(const struct export_order *o, gnutls_pkcs12_t p12, struct key_id *id)
 {
 	AUTO(pkcs12_bag) bag = NULL;
 	int rc = gnutls_pkcs12_bag_init(&bag);
@@ -65,8 +62,7 @@ static int add_certs(const struct export_order *o, gnutls_pkcs12_t p12,
 	return rc < 0 ? rc : gnutls_pkcs12_set_bag(p12, bag);
 }
 
-static int add_key(const struct export_order *o, gnutls_pkcs12_t p12,
-		   const struct key_id *id)
+static int add_key(const struct export_order *o, gnutls_pkcs12_t p12, const struct key_id *id)
 {
 	AUTO(x509_key) key = NULL;
 	AUTO(pkcs12_bag) bag = NULL;
@@ -75,25 +71,21 @@ static int add_key(const struct export_order *o, gnutls_pkcs12_t p12,
 	int rc = gnutls_x509_privkey_init(&key);
 
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_import_pkcs8(key, &der,
-						      GNUTLS_X509_FMT_DER, NULL,
+		rc = gnutls_x509_privkey_import_pkcs8(key, &der, GNUTLS_X509_FMT_DER, NULL,
 						      GNUTLS_PKCS_PLAIN);
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER,
-						       password_of(o), HOW,
-						       &shrouded);
+		rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, password_of(o),
+						       HOW, &shrouded);
 	if (rc >= 0)
 		rc = gnutls_pkcs12_bag_init(&bag);
 	if (rc >= 0)
-		rc = gnutls_pkcs12_bag_set_data(
-			bag, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &shrouded);
+		rc = gnutls_pkcs12_bag_set_data(bag, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &shrouded);
 	if (rc >= 0)
 		rc = name_element(o, bag, rc, id);
 	return rc < 0 ? rc : gnutls_pkcs12_set_bag(p12, bag);
 }
 
-bool export_pkcs12(const struct export_order *o, struct secret *out,
-		   struct err *e)
+bool export_pkcs12(const struct export_order *o, struct secret *out, struct err *e)
 {
 	AUTO(pkcs12) p12 = NULL;
 	AUTO(secret_datum) der = { 0 };
@@ -102,15 +94,13 @@ bool export_pkcs12(const struct export_order *o, struct secret *out,
 
 	if (!o->password->len || strlen(password_of(o)) != o->password->len)
 		return err_set(e, ERR_INPUT,
-			       "the password of a PKCS#12 file is empty or "
-			       "holds a zero byte");
+			       "the password of a PKCS#12 file is empty or holds a zero byte");
 	if (rc >= 0)
 		rc = add_certs(o, p12, &id);
 	if (rc >= 0)
 		rc = add_key(o, p12, &id);
 	if (rc >= 0)
-		rc = gnutls_pkcs12_generate_mac2(p12, GNUTLS_MAC_SHA256,
-						 password_of(o));
+		rc = gnutls_pkcs12_generate_mac2(p12, GNUTLS_MAC_SHA256, password_of(o));
 	if (rc >= 0)
 		rc = gnutls_pkcs12_export2(p12, GNUTLS_X509_FMT_DER, &der);
 	if (rc < 0)

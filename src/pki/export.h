@@ -23,7 +23,6 @@ struct export_order {
 };
 
 /* As DER; `out` must be empty. */
-MUST_CHECK bool export_pkcs12(const struct export_order *o, struct secret *out,
-			      struct err *e);
+MUST_CHECK bool export_pkcs12(const struct export_order *o, struct secret *out, struct err *e);
 
 #endif

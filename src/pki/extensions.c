@@ -30,13 +30,11 @@ static int add_name(gnutls_subject_alt_names_t all, const struct san *name)
 		else
 			return GNUTLS_E_INVALID_REQUEST;
 	}
-	return gnutls_subject_alt_names_set(all, san_types[name->kind], &value,
-					    NULL);
+	return gnutls_subject_alt_names_set(all, san_types[name->kind], &value, NULL);
 }
 
 /* Built as a whole: adding name after name to a certificate is quadratic. */
-static bool add_names(gnutls_x509_crt_t crt, const struct certificate *c,
-		      struct err *e)
+static bool add_names(gnutls_x509_crt_t crt, const struct certificate *c, struct err *e)
 {
 	AUTO(alt_names) all = NULL;
 	AUTO(datum) der = { 0 };
@@ -47,41 +45,35 @@ static bool add_names(gnutls_x509_crt_t crt, const struct certificate *c,
 	for (size_t i = 0; rc >= 0 && i < c->name_count; i++) {
 		rc = add_name(all, &c->names[i]);
 		if (rc < 0)
-			return err_gnutls(e, rc, "cannot use the name '%s'",
-					  c->names[i].value);
+			return err_gnutls(e, rc, "cannot use the name '%s'", c->names[i].value);
 	}
 	if (rc >= 0)
 		rc = gnutls_x509_ext_export_subject_alt_names(all, &der);
 	/* RFC 5280, section 4.2.1.6: critical when there is no subject. */
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_extension_by_oid(
-			crt, GNUTLS_X509EXT_OID_SAN, der.data, der.size,
-			*c->subject == '\0');
+		rc = gnutls_x509_crt_set_extension_by_oid(crt, GNUTLS_X509EXT_OID_SAN, der.data,
+							  der.size, *c->subject == '\0');
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot add the names");
 	return true;
 }
 
-bool extensions_add_leaf(gnutls_x509_crt_t crt, const struct certificate *c,
-			 struct err *e)
+bool extensions_add_leaf(gnutls_x509_crt_t crt, const struct certificate *c, struct err *e)
 {
 	unsigned usage = GNUTLS_KEY_DIGITAL_SIGNATURE;
 	int rc = gnutls_x509_crt_set_basic_constraints(crt, 0, -1);
 
 	if (*c->subject == '\0' && c->name_count == 0)
-		return err_set(e, ERR_INPUT,
-			       "a certificate needs a subject or names");
+		return err_set(e, ERR_INPUT, "a certificate needs a subject or names");
 	/* Only RSA can encrypt the key of an old handshake. */
 	if (gnutls_x509_crt_get_pk_algorithm(crt, NULL) == GNUTLS_PK_RSA)
 		usage |= GNUTLS_KEY_KEY_ENCIPHERMENT;
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_key_usage(crt, usage);
 	if (rc >= 0 && c->purpose & PURPOSE_SERVER)
-		rc = gnutls_x509_crt_set_key_purpose_oid(
-			crt, GNUTLS_KP_TLS_WWW_SERVER, 0);
+		rc = gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_SERVER, 0);
 	if (rc >= 0 && c->purpose & PURPOSE_CLIENT)
-		rc = gnutls_x509_crt_set_key_purpose_oid(
-			crt, GNUTLS_KP_TLS_WWW_CLIENT, 0);
+		rc = gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_CLIENT, 0);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot add the extensions");
 	return add_names(crt, c, e);
@@ -92,20 +84,18 @@ bool extensions_add_authority(gnutls_x509_crt_t crt, struct err *e)
 	int rc = gnutls_x509_crt_set_basic_constraints(crt, 1, 0);
 
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_key_usage(
-			crt, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN);
+		rc = gnutls_x509_crt_set_key_usage(crt,
+						   GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot add the extensions");
 	return true;
 }
 
-bool extensions_add_key_ids(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer,
-			    struct err *e)
+bool extensions_add_key_ids(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, struct err *e)
 {
 	unsigned char id[KEY_ID_ROOM];
 	size_t len = sizeof(id);
-	int rc = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA1, id,
-					    &len);
+	int rc = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA1, id, &len);
 
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_subject_key_id(crt, id, len);

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 
 /* All but the key identifiers; subject and key are set before. */
-MUST_CHECK bool extensions_add_leaf(gnutls_x509_crt_t crt,
-				    const struct certificate *c, struct err *e);
+MUST_CHECK bool extensions_add_leaf(gnutls_x509_crt_t crt, const struct certificate *c,
+				    struct err *e);
 MUST_CHECK bool extensions_add_authority(gnutls_x509_crt_t crt, struct err *e);
 /* Subject and authority key identifier; `issuer` may be `crt` itself. */
-MUST_CHECK bool extensions_add_key_ids(gnutls_x509_crt_t crt,
-				       gnutls_x509_crt_t issuer, struct err *e);
+MUST_CHECK bool extensions_add_key_ids(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer,
+				       struct err *e);
 
 #endif

@@ -15,9 +15,9 @@ enum {
 	REMEMBERED = 65536,         /* as two bytes of a hash */
 	FACT_LIMIT = 2048,          /* bytes of one fact that was escaped */
 	ANSWER_LIMIT = 1024 * 1024, /* bytes about one thing */
-	TYPED_SPANS = 2, /* of one thing in a request: kind and bytes */
-	PAIR_SPANS = 3,  /* before the certificates: time, key, anchor */
-	CLIMB_SPANS = 4, /* before those above: time, leaf, top, anchor */
+	TYPED_SPANS = 2,            /* of one thing in a request: kind and bytes */
+	PAIR_SPANS = 3,             /* before the certificates: time, key, anchor */
+	CLIMB_SPANS = 4,            /* before those above: time, leaf, top, anchor */
 };
 
 /* What was read of bytes with this hash: text of the decoder's. */
@@ -36,22 +36,19 @@ static json_t *names_write(const struct cert_facts *f)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < f->name_count; i++)
-		json_array_append_new(list,
-				      json_pack("[i, s]", (int)f->names[i].kind,
-						f->names[i].value));
+		json_array_append_new(
+			list, json_pack("[i, s]", (int)f->names[i].kind, f->names[i].value));
 	return list;
 }
 
 void facts_write(const struct cert_facts *f, struct buf *out)
 {
-	json_t *json = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}",
-		"own", f->own_id ? f->own_id : "", "signer",
-		f->signer_id ? f->signer_id : "", "spki", f->spki, "serial",
-		f->serial, "subject", f->subject, "issuer", f->issuer, "key",
-		f->key, "from", (json_int_t)f->not_before, "until",
-		(json_int_t)f->not_after, "ca", (int)f->is_ca, "names",
-		names_write(f));
+	json_t *json =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "own",
+			  f->own_id ? f->own_id : "", "signer", f->signer_id ? f->signer_id : "",
+			  "spki", f->spki, "serial", f->serial, "subject", f->subject, "issuer",
+			  f->issuer, "key", f->key, "from", (json_int_t)f->not_before, "until",
+			  (json_int_t)f->not_after, "ca", (int)f->is_ca, "names", names_write(f));
 	char *text = json_dumps(json, JSON_COMPACT);
 
 	buf_puts(out, text ? text : "");
@@ -76,8 +73,7 @@ static bool fact(const char *text, struct arena *a, const char **out)
 	return true;
 }
 
-static bool names_read(const json_t *list, struct arena *a,
-		       struct cert_facts *out)
+static bool names_read(const json_t *list, struct arena *a, struct cert_facts *out)
 {
 	size_t count = json_array_size(list);
 	struct san *names = arena_array(a, count + 1, sizeof(*names));
@@ -89,8 +85,7 @@ static bool names_read(const json_t *list, struct arena *a,
 		json_int_t kind = json_integer_value(json_array_get(name, 0));
 
 		if (kind < NAME_DNS || kind > NAME_EMAIL ||
-		    !fact(json_string_value(json_array_get(name, 1)), a,
-			  &names[i].value))
+		    !fact(json_string_value(json_array_get(name, 1)), a, &names[i].value))
 			return false;
 		names[i].kind = (enum name_kind)kind;
 	}
@@ -99,8 +94,7 @@ static bool names_read(const json_t *list, struct arena *a,
 	return true;
 }
 
-static bool facts_of(const json_t *json, struct arena *a,
-		     struct cert_facts *out)
+static bool facts_of(const json_t *json, struct arena *a, struct cert_facts *out)
 {
 	const struct {
 		const char *key;
@@ -111,27 +105,22 @@ static bool facts_of(const json_t *json, struct arena *a,
 		      { "signer", &out->signer_id } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (!fact(json_string_value(
-				  json_object_get(json, texts[i].key)),
-			  a, texts[i].to))
+		if (!fact(json_string_value(json_object_get(json, texts[i].key)), a, texts[i].to))
 			return false;
 	out->own_id = *out->own_id ? out->own_id : NULL;
 	out->signer_id = *out->signer_id ? out->signer_id : NULL;
 	out->not_before = json_integer_value(json_object_get(json, "from"));
 	out->not_after = json_integer_value(json_object_get(json, "until"));
 	out->is_ca = json_is_true(json_object_get(json, "ca"));
-	return text_is_fingerprint(out->spki) &&
-	       names_read(json_object_get(json, "names"), a, out);
+	return text_is_fingerprint(out->spki) && names_read(json_object_get(json, "names"), a, out);
 }
 
-bool facts_read(struct span text, struct der der, struct arena *a,
-		struct cert_facts *out, struct err *e)
+bool facts_read(struct span text, struct der der, struct arena *a, struct cert_facts *out,
+		struct err *e)
 {
 	char digest[SHA256_TEXT];
 	struct cert_facts f = { 0 };
-	json_t *json = text.len < ANSWER_LIMIT
-			       ? json_loadb(text.bytes, text.len, 0, NULL)
-			       : NULL;
+	json_t *json = text.len < ANSWER_LIMIT ? json_loadb(text.bytes, text.len, 0, NULL) : NULL;
 	bool good = facts_of(json, a, &f);
 
 	json_decref(json);
@@ -147,8 +136,7 @@ bool facts_read(struct span text, struct der der, struct arena *a,
 
 static void error_write(const struct err *e, struct buf *out)
 {
-	json_t *json =
-		json_pack("{s:i, s:s}", "code", (int)e->code, "error", e->text);
+	json_t *json = json_pack("{s:i, s:s}", "code", (int)e->code, "error", e->text);
 	char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
 
 	buf_puts(out, text ? text : "{\"error\": \"unreadable\"}");
@@ -172,22 +160,19 @@ static bool describe_key(struct span in, struct buf *out, struct err *e)
 	AUTO(secret) key = { 0 };
 	char spki[65];
 
-	if (!pem_read_key(in.bytes, in.len, &key, e) ||
-	    !key_spki(&key, spki, e))
+	if (!pem_read_key(in.bytes, in.len, &key, e) || !key_spki(&key, spki, e))
 		return false;
 	buf_printf(out, "{\"spki\": \"%s\"}", spki);
 	return true;
 }
 
 /* Answers one text for each thing, in their order. */
-bool foreign_decode_facts(const struct span *in, size_t count,
-			  struct buf *answer, struct err *e)
+bool foreign_decode_facts(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	for (size_t i = 0; i + 1 < count; i += TYPED_SPANS) {
 		AUTO(buf) text = { 0 };
 		struct err why = { 0 };
-		bool is_cert = in[i].len == 1 &&
-			       *(const char *)in[i].bytes == FOREIGN_CERT;
+		bool is_cert = in[i].len == 1 && *(const char *)in[i].bytes == FOREIGN_CERT;
 		bool good = is_cert ? describe_cert(in[i + 1], &text, &why)
 				    : describe_key(in[i + 1], &text, &why);
 
@@ -199,16 +184,14 @@ bool foreign_decode_facts(const struct span *in, size_t count,
 }
 
 /* Answers the hash of the public half, and the key. */
-bool foreign_decode_key(const struct span *in, size_t count, struct buf *answer,
-			struct err *e)
+bool foreign_decode_key(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(secret) key = { 0 };
 	char spki[65];
 
 	if (count != 1)
 		return odd(e);
-	if (!pem_read_key(in->bytes, in->len, &key, e) ||
-	    !key_spki(&key, spki, e))
+	if (!pem_read_key(in->bytes, in->len, &key, e) || !key_spki(&key, spki, e))
 		return false;
 	span_add(answer, spki, strlen(spki));
 	span_add(answer, key.bytes, key.len);
@@ -229,8 +212,7 @@ static bool time_of(struct span s, int64_t *out)
 }
 
 /* Answers the facts of the leaf. */
-bool foreign_decode_pair(const struct span *in, size_t count,
-			 struct buf *answer, struct err *e)
+bool foreign_decode_pair(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	struct der certs[CHAIN_LIMIT];
 	struct cert_set set = { .certs = certs };
@@ -238,8 +220,7 @@ bool foreign_decode_pair(const struct span *in, size_t count,
 	AUTO(secret) key = { 0 };
 	int64_t now = 0;
 
-	if (count <= PAIR_SPANS || count - PAIR_SPANS > CHAIN_LIMIT ||
-	    !time_of(in[0], &now))
+	if (count <= PAIR_SPANS || count - PAIR_SPANS > CHAIN_LIMIT || !time_of(in[0], &now))
 		return odd(e);
 	secret_copy(&key, in[1].bytes, in[1].len);
 	set.anchor = der_of(in[2]);
@@ -252,8 +233,7 @@ bool foreign_decode_pair(const struct span *in, size_t count,
 }
 
 /* Answers "yes" or "no". */
-bool foreign_decode_complete(const struct span *in, size_t count,
-			     struct buf *answer, struct err *e)
+bool foreign_decode_complete(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	struct der above[CHAIN_LIMIT];
 	struct der ends[2];
@@ -268,8 +248,7 @@ bool foreign_decode_complete(const struct span *in, size_t count,
 	set.anchor = der_of(in[3]);
 	for (size_t i = CLIMB_SPANS; i < count && found < CHAIN_LIMIT; i++)
 		above[found++] = der_of(in[i]);
-	buf_puts(answer,
-		 presented_is_complete(above, found, &set, at) ? "yes" : "no");
+	buf_puts(answer, presented_is_complete(above, found, &set, at) ? "yes" : "no");
 	return true;
 }
 
@@ -288,8 +267,7 @@ static const char *recall(const uint8_t of[SHA256_BYTES])
 	return b && !memcmp(b->of, of, SHA256_BYTES) ? b->text : NULL;
 }
 
-static void remember(const uint8_t of[SHA256_BYTES], const void *text,
-		     size_t len)
+static void remember(const uint8_t of[SHA256_BYTES], const void *text, size_t len)
 {
 	struct read_before **place = place_of(of);
 	struct read_before *b = *place ? *place : xcalloc(1, sizeof(*b));
@@ -310,8 +288,7 @@ static struct foreign trimmed(const struct foreign *f)
 
 	while (f->kind == FOREIGN_KEY && pem_next(text, &at, &block))
 		if (pem_is_key(&block))
-			return (struct foreign){ FOREIGN_KEY, block.text.data,
-						 block.text.size };
+			return (struct foreign){ FOREIGN_KEY, block.text.data, block.text.size };
 	return *f;
 }
 
@@ -338,11 +315,10 @@ static bool lot_has(const struct lot *l, const uint8_t of[SHA256_BYTES])
 	return false;
 }
 
-static bool ask_facts(const struct foreign *items, size_t count,
-		      struct secret *answer, struct err *e)
+static bool ask_facts(const struct foreign *items, size_t count, struct secret *answer,
+		      struct err *e)
 {
-	static const char kinds[FOREIGN_KIND_COUNT] = { FOREIGN_CERT,
-							FOREIGN_KEY };
+	static const char kinds[FOREIGN_KIND_COUNT] = { FOREIGN_CERT, FOREIGN_KEY };
 	struct span in[TYPED_SPANS * FOREIGN_AT_ONCE];
 
 	for (size_t i = 0; i < count; i++) {
@@ -360,8 +336,7 @@ static bool ask_facts(const struct foreign *items, size_t count,
 	return decoder_run(&d, answer, e);
 }
 
-static bool read_lot(const struct foreign *items,
-		     const uint8_t (*of)[SHA256_BYTES], size_t count,
+static bool read_lot(const struct foreign *items, const uint8_t (*of)[SHA256_BYTES], size_t count,
 		     struct err *e)
 {
 	AUTO(secret) answer = { 0 };
@@ -394,8 +369,7 @@ static void read_all(struct lot *l)
 {
 	struct err e = { 0 };
 
-	if (l->count && !read_lot(l->items, l->of, l->count, &e) &&
-	    e.code == ERR_INPUT)
+	if (l->count && !read_lot(l->items, l->of, l->count, &e) && e.code == ERR_INPUT)
 		read_each(l);
 	l->count = 0;
 }
@@ -420,8 +394,7 @@ void foreign_learn(const struct foreign *list, size_t count)
 }
 
 /* What was read of it, now or before. */
-static bool find_text(const struct foreign *whole, struct span *out,
-		      struct err *e)
+static bool find_text(const struct foreign *whole, struct span *out, struct err *e)
 {
 	struct foreign f = trimmed(whole);
 	uint8_t of[1][SHA256_BYTES];
@@ -447,24 +420,19 @@ static bool error_read(struct span text, struct err *e)
 	bool is_error = words && fact(words, &a, &shown);
 
 	if (is_error)
-		err_set(e,
-			code > ERR_NONE && code < ERR_COUNT
-				? (enum err_code)code
-				: ERR_INPUT,
+		err_set(e, code > ERR_NONE && code < ERR_COUNT ? (enum err_code)code : ERR_INPUT,
 			"%s", shown);
 	json_decref(json);
 	return is_error;
 }
 
-bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out,
-		  struct err *e)
+bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out, struct err *e)
 {
 	const struct foreign f = { FOREIGN_CERT, der.bytes, der.len };
 	struct span text = { 0 };
 
 	if (der.len > CERTIFICATE_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a certificate has more than %d bytes",
+		return err_set(e, ERR_INPUT, "a certificate has more than %d bytes",
 			       CERTIFICATE_LIMIT);
 	if (!find_text(&f, &text, e) || error_read(text, e))
 		return false;
@@ -493,16 +461,14 @@ bool foreign_key_spki(const void *pem, size_t len, char spki[65], struct err *e)
 	return spki_read(text, spki, e);
 }
 
-bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65],
-		 struct err *e)
+bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65], struct err *e)
 {
 	const struct foreign whole = { FOREIGN_KEY, pem, len };
 	const struct foreign f = trimmed(&whole);
 	const struct span in = { f.bytes, f.len };
-	const struct decode d = { .fn = foreign_decode_key,
-				  .in = &in,
-				  .count = 1,
-				  .lasts_a_stop = true };
+	const struct decode d = {
+		.fn = foreign_decode_key, .in = &in, .count = 1, .lasts_a_stop = true
+	};
 	AUTO(secret) answer = { 0 };
 	struct span hash = { 0 };
 	struct span bytes = { 0 };
@@ -523,8 +489,8 @@ bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65],
 	return true;
 }
 
-bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set,
-		  int64_t now, struct pair *out, struct err *e)
+bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set, int64_t now,
+		  struct pair *out, struct err *e)
 {
 	struct span in[PAIR_SPANS + CHAIN_LIMIT] = {
 		{ &now, sizeof(now) },
@@ -538,25 +504,22 @@ bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set,
 	AUTO(pair) p = { 0 };
 
 	if (set->count == 0 || set->count > CHAIN_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a pair has 1 to %d certificates, not %zu",
+		return err_set(e, ERR_INPUT, "a pair has 1 to %d certificates, not %zu",
 			       CHAIN_LIMIT, set->count);
 	for (size_t i = 0; i < set->count; i++)
-		in[PAIR_SPANS + i] =
-			(struct span){ set->certs[i].bytes, set->certs[i].len };
+		in[PAIR_SPANS + i] = (struct span){ set->certs[i].bytes, set->certs[i].len };
 	if (!decoder_run(&d, &answer, e))
 		return false;
 	p.set = cert_set_copy(set, &p.arena);
-	if (!facts_read((struct span){ answer.bytes, answer.len },
-			p.set.certs[0], &p.arena, &p.facts, e))
+	if (!facts_read((struct span){ answer.bytes, answer.len }, p.set.certs[0], &p.arena,
+			&p.facts, e))
 		return false;
 	secret_copy(&p.key, pkcs8->bytes, pkcs8->len);
 	*out = TAKE(p);
 	return true;
 }
 
-static void hash_spans(const struct span *in, size_t count,
-		       uint8_t out[SHA256_BYTES])
+static void hash_spans(const struct span *in, size_t count, uint8_t out[SHA256_BYTES])
 {
 	struct bytes pieces[2 * (CLIMB_SPANS + CHAIN_LIMIT)];
 
@@ -569,10 +532,9 @@ static void hash_spans(const struct span *in, size_t count,
 
 static bool ask_complete(const struct span *in, size_t count)
 {
-	const struct decode d = { .fn = foreign_decode_complete,
-				  .in = in,
-				  .count = count,
-				  .lasts_a_stop = true };
+	const struct decode d = {
+		.fn = foreign_decode_complete, .in = in, .count = count, .lasts_a_stop = true
+	};
 	uint8_t of[SHA256_BYTES];
 	AUTO(secret) answer = { 0 };
 	struct err ignored = { 0 };
@@ -586,8 +548,8 @@ static bool ask_complete(const struct span *in, size_t count)
 	return !strcmp(recall(of), "yes");
 }
 
-bool foreign_is_complete(const struct der *above, size_t count,
-			 const struct cert_set *set, int64_t at)
+bool foreign_is_complete(const struct der *above, size_t count, const struct cert_set *set,
+			 int64_t at)
 {
 	struct span in[CLIMB_SPANS + CHAIN_LIMIT];
 	size_t n = 0;

@@ -43,21 +43,19 @@ struct foreign {
 void foreign_learn(const struct foreign *list, size_t count);
 
 /* As cert_read_facts(). */
-MUST_CHECK bool foreign_cert(struct der der, struct arena *a,
-			     struct cert_facts *out, struct err *e);
+MUST_CHECK bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out,
+			     struct err *e);
 /* SHA-256 hex of the SubjectPublicKeyInfo of the first key in a PEM text. */
-MUST_CHECK bool foreign_key_spki(const void *pem, size_t len, char spki[65],
-				 struct err *e);
+MUST_CHECK bool foreign_key_spki(const void *pem, size_t len, char spki[65], struct err *e);
 /* The key as well, as PKCS#8 DER; `key` must be empty. */
-MUST_CHECK bool foreign_key(const void *pem, size_t len, struct secret *key,
-			    char spki[65], struct err *e);
+MUST_CHECK bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65],
+			    struct err *e);
 /* As pair_from_parts() and pair_lint() together; `out` must be empty. */
-MUST_CHECK bool foreign_pair(const struct secret *pkcs8,
-			     const struct cert_set *set, int64_t now,
+MUST_CHECK bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set, int64_t now,
 			     struct pair *out, struct err *e);
 /* As presented_is_complete(). */
-bool foreign_is_complete(const struct der *above, size_t count,
-			 const struct cert_set *set, int64_t at);
+bool foreign_is_complete(const struct der *above, size_t count, const struct cert_set *set,
+			 int64_t at);
 
 /*
  * Facts on their way out of the decoder, as JSON; reading takes nothing for

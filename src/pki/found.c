@@ -21,8 +21,7 @@ bool found_count(struct found *f, struct err *e)
 {
 	if (f->blocks++ < PEM_BLOCK_LIMIT)
 		return true;
-	return err_set(e, ERR_INPUT, "more than %d parts in one import",
-		       PEM_BLOCK_LIMIT);
+	return err_set(e, ERR_INPUT, "more than %d parts in one import", PEM_BLOCK_LIMIT);
 }
 
 /* The facts are read so that whatever cannot be read fails here. */
@@ -32,8 +31,7 @@ bool found_add_cert(struct found *f, const gnutls_datum_t *der, struct err *e)
 	struct der view = { der->data, der->size };
 
 	vec_each (known, &f->certs)
-		if (known->len == view.len &&
-		    memcmp(known->bytes, view.bytes, view.len) == 0)
+		if (known->len == view.len && memcmp(known->bytes, view.bytes, view.len) == 0)
 			return true;
 	if (!cert_read_facts(view, &f->arena, &facts, e))
 		return false;
@@ -53,8 +51,7 @@ static bool check_room(const struct found *f, struct err *e)
 {
 	if (f->key_count < FOUND_KEY_LIMIT)
 		return true;
-	return err_set(e, ERR_INPUT, "more than %d private keys in one import",
-		       FOUND_KEY_LIMIT);
+	return err_set(e, ERR_INPUT, "more than %d private keys in one import", FOUND_KEY_LIMIT);
 }
 
 bool found_add_key(struct found *f, gnutls_x509_privkey_t key, struct err *e)
@@ -72,8 +69,7 @@ bool found_add_key(struct found *f, gnutls_x509_privkey_t key, struct err *e)
 	return true;
 }
 
-bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve,
-		      struct der scalar, struct err *e)
+bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve, struct der scalar, struct err *e)
 {
 	for (size_t i = 0; i < f->key_count; i++)
 		if (is_same(&f->keys[i].scalar, scalar.bytes, scalar.len))
@@ -99,13 +95,12 @@ static bool complete(struct found_key *k, gnutls_x509_crt_t crt, struct err *e)
 	gnutls_datum_t scalar = datum_of_secret(&k->scalar);
 
 	if (!cert_public(crt, &pub, e) ||
-	    gnutls_pubkey_export_ecc_raw2(pub, &curve, &x, &y, 0) < 0 ||
-	    curve != k->curve || gnutls_x509_privkey_init(&key) < 0 ||
+	    gnutls_pubkey_export_ecc_raw2(pub, &curve, &x, &y, 0) < 0 || curve != k->curve ||
+	    gnutls_x509_privkey_init(&key) < 0 ||
 	    gnutls_x509_privkey_import_ecc_raw(key, curve, &x, &y, &scalar) < 0)
 		return false;
 	if (gnutls_privkey_init(&signer) < 0 ||
-	    gnutls_privkey_import_x509(signer, key,
-				       GNUTLS_PRIVKEY_IMPORT_COPY) < 0 ||
+	    gnutls_privkey_import_x509(signer, key, GNUTLS_PRIVKEY_IMPORT_COPY) < 0 ||
 	    !key_proves(signer, pub))
 		return false;
 	return key_store(key, &k->pkcs8, e);
@@ -124,8 +119,7 @@ static bool complete_key(struct found *f, struct found_key *k, struct err *e)
 			return true;
 	}
 	return err_set(e, ERR_INPUT,
-		       "its EC key holds no public point, and no certificate "
-		       "fits it");
+		       "its EC key holds no public point, and no certificate fits it");
 }
 
 /* A key that stands there with and without its point is one key. */
@@ -141,16 +135,13 @@ static bool the_key(struct found *f, struct found_key **out, struct err *e)
 		if (!k->pkcs8.bytes && !complete_key(f, k, e))
 			return false;
 		if (!is_same(&first->pkcs8, k->pkcs8.bytes, k->pkcs8.len))
-			return err_set(e, ERR_INPUT,
-				       "there is more than one private key in "
-				       "it");
+			return err_set(e, ERR_INPUT, "there is more than one private key in it");
 	}
 	*out = first;
 	return true;
 }
 
-bool found_pair(struct found *f, const struct secret **key,
-		struct cert_set *set, struct err *e)
+bool found_pair(struct found *f, const struct secret **key, struct cert_set *set, struct err *e)
 {
 	struct found_key *k = NULL;
 

@@ -44,28 +44,26 @@ AUTO_STRUCT(found, struct found, found_release)
 /* Counts a block towards PEM_BLOCK_LIMIT. */
 MUST_CHECK bool found_count(struct found *f, struct err *e);
 /* A copy; a certificate that is there already is left out. */
-MUST_CHECK bool found_add_cert(struct found *f, const gnutls_datum_t *der,
-			       struct err *e);
+MUST_CHECK bool found_add_cert(struct found *f, const gnutls_datum_t *der, struct err *e);
 /* Copies; the same key twice counts once. */
-MUST_CHECK bool found_add_key(struct found *f, gnutls_x509_privkey_t key,
-			      struct err *e);
-MUST_CHECK bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve,
-				 struct der scalar, struct err *e);
+MUST_CHECK bool found_add_key(struct found *f, gnutls_x509_privkey_t key, struct err *e);
+MUST_CHECK bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve, struct der scalar,
+				 struct err *e);
 
 /* Decodes one file; `password` is NULL when there is none. */
-MUST_CHECK bool found_read_pem(struct found *f, gnutls_datum_t text,
-			       const char *password, struct err *e);
-MUST_CHECK bool found_read_pkcs12(struct found *f, gnutls_datum_t der,
-				  const char *password, struct err *e);
+MUST_CHECK bool found_read_pem(struct found *f, gnutls_datum_t text, const char *password,
+			       struct err *e);
+MUST_CHECK bool found_read_pkcs12(struct found *f, gnutls_datum_t der, const char *password,
+				  struct err *e);
 
 /* The certificates of `f` from the leaf of `pkcs8` upwards. */
-MUST_CHECK bool found_chain(struct found *f, const struct secret *pkcs8,
-			    struct cert_set *set, struct err *e);
+MUST_CHECK bool found_chain(struct found *f, const struct secret *pkcs8, struct cert_set *set,
+			    struct err *e);
 /*
  * The one key and its certificates, the leaf first; both stay in `f`.  The
  * key is completed if it was not.
  */
-MUST_CHECK bool found_pair(struct found *f, const struct secret **key,
-			   struct cert_set *set, struct err *e);
+MUST_CHECK bool found_pair(struct found *f, const struct secret **key, struct cert_set *set,
+			   struct err *e);
 
 #endif

@@ -19,8 +19,7 @@ void secret_datum_release(gnutls_datum_t *d)
 
 gnutls_datum_t datum_of(struct der der)
 {
-	return (gnutls_datum_t){ (unsigned char *)der.bytes,
-				 (unsigned)der.len };
+	return (gnutls_datum_t){ (unsigned char *)der.bytes, (unsigned)der.len };
 }
 
 gnutls_datum_t datum_of_secret(const struct secret *s)
@@ -30,8 +29,7 @@ gnutls_datum_t datum_of_secret(const struct secret *s)
 
 gnutls_datum_t datum_of_text(const char *text)
 {
-	return (gnutls_datum_t){ (unsigned char *)text,
-				 (unsigned)strlen(text) };
+	return (gnutls_datum_t){ (unsigned char *)text, (unsigned)strlen(text) };
 }
 
 const char *gnutls_words(int rc, char room[128])

@@ -23,14 +23,12 @@ AUTO_TYPE(x509_key, gnutls_x509_privkey_t, gnutls_x509_privkey_deinit)
 AUTO_TYPE(privkey, gnutls_privkey_t, gnutls_privkey_deinit)
 AUTO_TYPE(pubkey, gnutls_pubkey_t, gnutls_pubkey_deinit)
 AUTO_TYPE(dn, gnutls_x509_dn_t, gnutls_x509_dn_deinit)
-AUTO_TYPE(alt_names, gnutls_subject_alt_names_t,
-	  gnutls_subject_alt_names_deinit)
+AUTO_TYPE(alt_names, gnutls_subject_alt_names_t, gnutls_subject_alt_names_deinit)
 AUTO_TYPE(pkcs12, gnutls_pkcs12_t, gnutls_pkcs12_deinit)
 AUTO_TYPE(pkcs12_bag, gnutls_pkcs12_bag_t, gnutls_pkcs12_bag_deinit)
 AUTO_TYPE(session, gnutls_session_t, gnutls_deinit)
 AUTO_TYPE(priority, gnutls_priority_t, gnutls_priority_deinit)
-AUTO_TYPE(credentials, gnutls_certificate_credentials_t,
-	  gnutls_certificate_free_credentials)
+AUTO_TYPE(credentials, gnutls_certificate_credentials_t, gnutls_certificate_free_credentials)
 
 /* Bytes that GnuTLS allocated. */
 void datum_release(gnutls_datum_t *d);

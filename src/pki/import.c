@@ -15,14 +15,12 @@ enum {
 	FILE_SPANS = 2, /* name and bytes */
 };
 
-static const char *file_name(const struct import_input *in, size_t i,
-			     struct found *f)
+static const char *file_name(const struct import_input *in, size_t i, struct found *f)
 {
 	return text_escaped(&f->arena, in->names[i]);
 }
 
-static bool read_file(struct found *f, const struct import_input *in, size_t i,
-		      struct err *e)
+static bool read_file(struct found *f, const struct import_input *in, size_t i, struct err *e)
 {
 	const struct secret *p = in->password;
 	const char *password = p && p->len ? (const char *)p->bytes : NULL;
@@ -39,14 +37,11 @@ static bool read_file(struct found *f, const struct import_input *in, size_t i,
 	return err_set(e, ERR_INPUT, "nothing is to be imported");
 }
 
-static bool read_files(struct found *f, const struct import_input *in,
-		       struct err *e)
+static bool read_files(struct found *f, const struct import_input *in, struct err *e)
 {
 	for (size_t i = 0; i < in->file_count; i++)
 		if (!read_file(f, in, i, e))
-			return in->file_count > 1
-				       ? err_in(e, "'%s'", file_name(in, i, f))
-				       : false;
+			return in->file_count > 1 ? err_in(e, "'%s'", file_name(in, i, f)) : false;
 	return true;
 }
 
@@ -60,8 +55,8 @@ static void views_release(struct import_input *in)
 AUTO_STRUCT(views, struct import_input, views_release)
 
 /* The request as it was before it was taken apart; all of it is borrowed. */
-static bool read_request(const struct span *in, size_t count,
-			 struct secret *password, struct import_input *out)
+static bool read_request(const struct span *in, size_t count, struct secret *password,
+			 struct import_input *out)
 {
 	size_t files = (count - HEAD_SPANS) / FILE_SPANS;
 	struct secret *bytes = NULL;
@@ -76,8 +71,7 @@ static bool read_request(const struct span *in, size_t count,
 	out->password = password;
 	out->files = bytes = xcalloc(files, sizeof(*bytes));
 	out->names = names = xcalloc(files, sizeof(*names));
-	for (const struct span *s = in + HEAD_SPANS; s + 1 < in + count;
-	     s += FILE_SPANS) {
+	for (const struct span *s = in + HEAD_SPANS; s + 1 < in + count; s += FILE_SPANS) {
 		const char *name = s[0].bytes;
 
 		/* it comes with its end */
@@ -91,8 +85,7 @@ static bool read_request(const struct span *in, size_t count,
 }
 
 /* Key, anchor, what the leaf says, what is not sound, and certificates. */
-static void write_pair(const struct pair *p, const char *flaw,
-		       struct buf *answer)
+static void write_pair(const struct pair *p, const char *flaw, struct buf *answer)
 {
 	AUTO(buf) facts = { 0 };
 
@@ -105,8 +98,7 @@ static void write_pair(const struct pair *p, const char *flaw,
 		span_add(answer, p->set.certs[i].bytes, p->set.certs[i].len);
 }
 
-bool import_decode(const struct span *in, size_t count, struct buf *answer,
-		   struct err *e)
+bool import_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(found) f = { 0 };
 	AUTO(secret) password = { 0 };
@@ -134,15 +126,15 @@ static bool read_set(struct span rest, struct der *certs, struct cert_set *set)
 	struct span bytes = { 0 };
 
 	set->certs = certs;
-	while (set->count < CHAIN_LIMIT && span_take(&rest, &bytes) &&
-	       bytes.len && bytes.len <= CERTIFICATE_LIMIT)
+	while (set->count < CHAIN_LIMIT && span_take(&rest, &bytes) && bytes.len &&
+	       bytes.len <= CERTIFICATE_LIMIT)
 		certs[set->count++] = (struct der){ bytes.bytes, bytes.len };
 	return set->count && !rest.len;
 }
 
 /* `flaw` points into the answer. */
-static bool read_answer(const struct secret *answer, struct pair *out,
-			struct span *flaw, struct err *e)
+static bool read_answer(const struct secret *answer, struct pair *out, struct span *flaw,
+			struct err *e)
 {
 	struct der certs[CHAIN_LIMIT];
 	struct cert_set set = { 0 };
@@ -152,9 +144,8 @@ static bool read_answer(const struct secret *answer, struct pair *out,
 	struct span facts = { 0 };
 	AUTO(pair) p = { 0 };
 
-	if (!span_take(&rest, &key) || !span_take(&rest, &anchor) ||
-	    !span_take(&rest, &facts) || !span_take(&rest, flaw) ||
-	    !read_set(rest, certs, &set) || !key.len ||
+	if (!span_take(&rest, &key) || !span_take(&rest, &anchor) || !span_take(&rest, &facts) ||
+	    !span_take(&rest, flaw) || !read_set(rest, certs, &set) || !key.len ||
 	    anchor.len > CERTIFICATE_LIMIT)
 		return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
 	set.anchor = (struct der){ anchor.bytes, anchor.len };
@@ -173,8 +164,7 @@ static bool check_input(const struct import_input *in, struct err *e)
 
 	for (size_t i = 0; i < in->file_count; i++)
 		if (in->files[i].len > INPUT_FILE_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "a file has more than %d bytes",
+			return err_set(e, ERR_INPUT, "a file has more than %d bytes",
 				       INPUT_FILE_LIMIT);
 	if (p && p->len && memchr(p->bytes, '\0', p->len))
 		return err_set(e, ERR_INPUT, "its password holds a NUL byte");
@@ -191,28 +181,22 @@ static bool name_import(const struct import_input *in, struct err *e)
 		e->code = ERR_INPUT;
 	if (in->file_count == 1)
 		return err_in(e, "cannot import '%s'", name);
-	return err_in(e, "cannot import '%s' and %zu more", name,
-		      in->file_count - 1);
+	return err_in(e, "cannot import '%s' and %zu more", name, in->file_count - 1);
 }
 
-static bool decode(const struct import_input *in, struct secret *answer,
-		   struct err *e)
+static bool decode(const struct import_input *in, struct secret *answer, struct err *e)
 {
 	size_t count = HEAD_SPANS + FILE_SPANS * in->file_count;
 	struct span *spans = xcalloc(count, sizeof(*spans));
 	struct span *next = spans + HEAD_SPANS;
-	const struct decode d = { .fn = import_decode,
-				  .in = spans,
-				  .count = count };
+	const struct decode d = { .fn = import_decode, .in = spans, .count = count };
 
 	spans[0] = (struct span){ &in->kind, sizeof(in->kind) };
 	spans[1] = (struct span){ &in->at, sizeof(in->at) };
 	if (in->password)
-		spans[2] =
-			(struct span){ in->password->bytes, in->password->len };
+		spans[2] = (struct span){ in->password->bytes, in->password->len };
 	for (size_t i = 0; i < in->file_count; i++) {
-		*next++ =
-			(struct span){ in->names[i], strlen(in->names[i]) + 1 };
+		*next++ = (struct span){ in->names[i], strlen(in->names[i]) + 1 };
 		*next++ = (struct span){ in->files[i].bytes, in->files[i].len };
 	}
 

@@ -25,15 +25,14 @@ struct import_input {
 	const struct secret *files; /* their bytes */
 	size_t file_count;
 	const struct secret *password; /* NULL or empty: none */
-	int64_t at; /* the pair must be sound then (pair_lint()); 0: any */
+	int64_t at;                    /* the pair must be sound then (pair_lint()); 0: any */
 };
 
 /*
  * ERR_INPUT names the file and what is wrong with it, or the certificate that
  * is not sound.  `out` must be empty.
  */
-MUST_CHECK bool import_read(const struct import_input *in, struct pair *out,
-			    struct err *e);
+MUST_CHECK bool import_read(const struct import_input *in, struct pair *out, struct err *e);
 /* For the table of decoders (base/decoder.h). */
 decode_fn import_decode;
 

@@ -23,7 +23,7 @@ bool ec_scalar_read(struct der der, struct ec_scalar *out);
  * From PKCS#8 that is encrypted with PBES2, whose rounds were checked
  * before; *plain owns what was decrypted.
  */
-bool ec_scalar_decrypt(struct der der, const char *password,
-		       struct secret *plain, struct ec_scalar *out);
+bool ec_scalar_decrypt(struct der der, const char *password, struct secret *plain,
+		       struct ec_scalar *out);
 
 #endif

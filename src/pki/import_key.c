@@ -9,13 +9,11 @@ bool import_check_rounds(unsigned rounds, struct err *e)
 	if (rounds <= PBKDF2_ROUNDS_LIMIT)
 		return true;
 	return err_set(e, ERR_INPUT,
-		       "its encryption asks for %u rounds of key derivation, "
-		       "the most is %d",
+		       "its encryption asks for %u rounds of key derivation, the most is %d",
 		       rounds, PBKDF2_ROUNDS_LIMIT);
 }
 
-bool import_check_pkcs8(const gnutls_datum_t *pkcs8,
-			gnutls_x509_crt_fmt_t format, struct err *e)
+bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_fmt_t format, struct err *e)
 {
 	unsigned schema = 0;
 	unsigned cipher = 0;
@@ -23,41 +21,35 @@ bool import_check_pkcs8(const gnutls_datum_t *pkcs8,
 	unsigned rounds = 0;
 	char *oid = NULL;
 	char words[128];
-	int rc = gnutls_pkcs8_info(pkcs8, format, &schema, &cipher, NULL,
-				   &salt_len, &rounds, &oid);
+	int rc = gnutls_pkcs8_info(pkcs8, format, &schema, &cipher, NULL, &salt_len, &rounds, &oid);
 
 	gnutls_free(oid);
 	if (rc == GNUTLS_E_UNKNOWN_CIPHER_TYPE)
-		return err_set(e, ERR_INPUT,
-			       "its key is encrypted in a way that is not "
-			       "supported; convert it with 'openssl pkcs8 "
-			       "-topk8 -v2 aes-256-cbc'");
+		return err_set(
+			e, ERR_INPUT,
+			"its key is encrypted in a way that is not supported; convert it with 'openssl pkcs8 -topk8 -v2 aes-256-cbc'");
 	if (rc < 0)
-		return err_set(e, ERR_INPUT,
-			       "cannot read its encrypted private key: %s",
+		return err_set(e, ERR_INPUT, "cannot read its encrypted private key: %s",
 			       gnutls_words(rc, words));
 	return import_check_rounds(rounds, e);
 }
 
-static bool import_scalar(struct found *f, const gnutls_datum_t *der,
-			  const char *password, struct err *e)
+static bool import_scalar(struct found *f, const gnutls_datum_t *der, const char *password,
+			  struct err *e)
 {
 	AUTO(secret) plain = { 0 };
 	struct ec_scalar s = { 0 };
 	struct der in = { der->data, der->size };
 
-	if (password ? ec_scalar_decrypt(in, password, &plain, &s)
-		     : ec_scalar_read(in, &s))
+	if (password ? ec_scalar_decrypt(in, password, &plain, &s) : ec_scalar_read(in, &s))
 		return found_add_scalar(f, s.curve, s.number, e);
 	if (password)
 		return err_set(e, ERR_INPUT,
-			       "cannot decrypt its private key; is the "
-			       "password right?");
+			       "cannot decrypt its private key; is the password right?");
 	return err_set(e, ERR_INPUT, "cannot read its private key");
 }
 
-bool import_pkcs8(struct found *f, const gnutls_datum_t *der,
-		  const char *password, struct err *e)
+bool import_pkcs8(struct found *f, const gnutls_datum_t *der, const char *password, struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 
@@ -65,9 +57,8 @@ bool import_pkcs8(struct found *f, const gnutls_datum_t *der,
 		return false;
 	if (gnutls_x509_privkey_init(&key) < 0)
 		return err_set(e, ERR_CRYPTO, "cannot begin a private key");
-	if (gnutls_x509_privkey_import_pkcs8(
-		    key, der, GNUTLS_X509_FMT_DER, password,
-		    password ? 0 : GNUTLS_PKCS_PLAIN) >= 0)
+	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER, password,
+					     password ? 0 : GNUTLS_PKCS_PLAIN) >= 0)
 		return found_add_key(f, key, e);
 	return import_scalar(f, der, password, e);
 }

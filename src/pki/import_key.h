@@ -11,12 +11,12 @@
  * Refuses PKCS#8 encryption that is unknown, or whose rounds pass
  * PBKDF2_ROUNDS_LIMIT, before any of them is run.
  */
-MUST_CHECK bool import_check_pkcs8(const gnutls_datum_t *pkcs8,
-				   gnutls_x509_crt_fmt_t format, struct err *e);
+MUST_CHECK bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_fmt_t format,
+				   struct err *e);
 MUST_CHECK bool import_check_rounds(unsigned rounds, struct err *e);
 
 /* PKCS#8 DER, encrypted when `password` is given. */
-MUST_CHECK bool import_pkcs8(struct found *f, const gnutls_datum_t *der,
-			     const char *password, struct err *e);
+MUST_CHECK bool import_pkcs8(struct found *f, const gnutls_datum_t *der, const char *password,
+			     struct err *e);
 
 #endif

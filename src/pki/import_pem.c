@@ -21,8 +21,7 @@ static bool refuse(const struct pem_block *b, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(unsupported) / sizeof(*unsupported); i++)
 		if (strcmp(unsupported[i].label, b->label) == 0)
-			return err_set(e, ERR_INPUT,
-				       "a PEM block '%s' is not supported; %s",
+			return err_set(e, ERR_INPUT, "a PEM block '%s' is not supported; %s",
 				       b->label, unsupported[i].remedy);
 	return true;
 }
@@ -31,8 +30,7 @@ static bool refuse(const struct pem_block *b, struct err *e)
 static bool is_legacy(const struct pem_block *b)
 {
 	static const char header[] = "\nProc-Type: 4,ENCRYPTED";
-	const char *at =
-		memmem(b->text.data, b->text.size, header, strlen(header));
+	const char *at = memmem(b->text.data, b->text.size, header, strlen(header));
 
 	if (!at)
 		return false;
@@ -47,29 +45,25 @@ static bool read_cert(struct found *f, const struct pem_block *b, struct err *e)
 	return pem_decode(b, &der, e) && found_add_cert(f, &der, e);
 }
 
-static bool read_legacy_key(struct found *f, const struct pem_block *b,
-			    const char *password, struct err *e)
+static bool read_legacy_key(struct found *f, const struct pem_block *b, const char *password,
+			    struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 	char words[128];
 	int rc = gnutls_x509_privkey_init(&key);
 
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_import_openssl(key, &b->text,
-							password);
+		rc = gnutls_x509_privkey_import_openssl(key, &b->text, password);
 	if (rc == GNUTLS_E_DECRYPTION_FAILED)
 		return err_set(e, ERR_INPUT,
-			       "cannot decrypt its private key; is the "
-			       "password right?");
+			       "cannot decrypt its private key; is the password right?");
 	if (rc < 0)
-		return err_set(e, ERR_INPUT,
-			       "cannot read its encrypted private key: %s",
+		return err_set(e, ERR_INPUT, "cannot read its encrypted private key: %s",
 			       gnutls_words(rc, words));
 	return found_add_key(f, key, e);
 }
 
-static bool read_plain_key(struct found *f, const struct pem_block *b,
-			   struct err *e)
+static bool read_plain_key(struct found *f, const struct pem_block *b, struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 	AUTO(secret_datum) der = { 0 };
@@ -78,8 +72,7 @@ static bool read_plain_key(struct found *f, const struct pem_block *b,
 	int rc = gnutls_x509_privkey_init(&key);
 
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_import2(key, &b->text,
-						 GNUTLS_X509_FMT_PEM, NULL,
+		rc = gnutls_x509_privkey_import2(key, &b->text, GNUTLS_X509_FMT_PEM, NULL,
 						 GNUTLS_PKCS_PLAIN);
 	if (rc >= 0)
 		return found_add_key(f, key, e);
@@ -87,12 +80,11 @@ static bool read_plain_key(struct found *f, const struct pem_block *b,
 		return false;
 	if (ec_scalar_read((struct der){ der.data, der.size }, &s))
 		return found_add_scalar(f, s.curve, s.number, e);
-	return err_set(e, ERR_INPUT, "cannot read its private key: %s",
-		       gnutls_words(rc, words));
+	return err_set(e, ERR_INPUT, "cannot read its private key: %s", gnutls_words(rc, words));
 }
 
-static bool read_key(struct found *f, const struct pem_block *b,
-		     const char *password, struct err *e)
+static bool read_key(struct found *f, const struct pem_block *b, const char *password,
+		     struct err *e)
 {
 	bool is_pkcs8 = strcmp(b->label, "ENCRYPTED PRIVATE KEY") == 0;
 	AUTO(datum) der = { 0 };
@@ -100,22 +92,19 @@ static bool read_key(struct found *f, const struct pem_block *b,
 	if (!is_pkcs8 && !is_legacy(b))
 		return read_plain_key(f, b, e);
 	if (!password)
-		return err_set(e, ERR_INPUT,
-			       "its private key is encrypted; give its "
-			       "password");
+		return err_set(e, ERR_INPUT, "its private key is encrypted; give its password");
 	if (!is_pkcs8)
 		return read_legacy_key(f, b, password, e);
 	return pem_decode(b, &der, e) && import_pkcs8(f, &der, password, e);
 }
 
-static bool read_block(struct found *f, const struct pem_block *b,
-		       const char *password, struct err *e)
+static bool read_block(struct found *f, const struct pem_block *b, const char *password,
+		       struct err *e)
 {
 	if (!found_count(f, e) || !refuse(b, e))
 		return false;
 	if (!b->whole)
-		return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line",
-			       b->label);
+		return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line", b->label);
 	if (pem_is_cert(b))
 		return read_cert(f, b, e);
 	if (pem_is_key(b))
@@ -123,8 +112,7 @@ static bool read_block(struct found *f, const struct pem_block *b,
 	return true;
 }
 
-bool found_read_pem(struct found *f, gnutls_datum_t text, const char *password,
-		    struct err *e)
+bool found_read_pem(struct found *f, gnutls_datum_t text, const char *password, struct err *e)
 {
 	struct pem_block block;
 	size_t before = f->blocks;

@@ -21,16 +21,14 @@ struct vouched {
 	bool is_pbmac1;
 };
 
-static bool check_mac_rounds(gnutls_pkcs12_t p12, struct vouched *out,
-			     struct err *e)
+static bool check_mac_rounds(gnutls_pkcs12_t p12, struct vouched *out, struct err *e)
 {
 	unsigned mac = 0;
 	unsigned salt_len = 0;
 	unsigned rounds = 0;
 	char *oid = NULL;
 	char words[128];
-	int rc = gnutls_pkcs12_mac_info(p12, &mac, NULL, &salt_len, &rounds,
-					&oid);
+	int rc = gnutls_pkcs12_mac_info(p12, &mac, NULL, &salt_len, &rounds, &oid);
 
 	out->is_pbmac1 = rc >= 0 && oid && !strcmp(oid, pbmac1);
 	gnutls_free(oid);
@@ -38,19 +36,16 @@ static bool check_mac_rounds(gnutls_pkcs12_t p12, struct vouched *out,
 	if (!out->has_mac)
 		return true;
 	if (rc == GNUTLS_E_UNKNOWN_HASH_ALGORITHM)
-		return err_set(e, ERR_INPUT,
-			       "its integrity check (PBMAC1?) is not "
-			       "supported; write it with 'openssl pkcs12 "
-			       "-export -macalg sha256'");
+		return err_set(
+			e, ERR_INPUT,
+			"its integrity check (PBMAC1?) is not supported; write it with 'openssl pkcs12 -export -macalg sha256'");
 	if (rc < 0)
-		return err_set(e, ERR_INPUT,
-			       "cannot read its integrity check: %s",
+		return err_set(e, ERR_INPUT, "cannot read its integrity check: %s",
 			       gnutls_words(rc, words));
 	return import_check_rounds(rounds, e);
 }
 
-static bool open_mac(gnutls_pkcs12_t p12, const char *password,
-		     struct opener *o, struct err *e)
+static bool open_mac(gnutls_pkcs12_t p12, const char *password, struct opener *o, struct err *e)
 {
 	struct vouched vouched = { 0 };
 
@@ -62,25 +57,21 @@ static bool open_mac(gnutls_pkcs12_t p12, const char *password,
 	if (!password) {
 		o->password = NULL;
 		/* GnuTLS 3.8 takes a NULL for a text there. */
-		if (!vouched.is_pbmac1 &&
-		    gnutls_pkcs12_verify_mac(p12, NULL) >= 0)
+		if (!vouched.is_pbmac1 && gnutls_pkcs12_verify_mac(p12, NULL) >= 0)
 			return true;
-		return err_set(e, ERR_INPUT,
-			       "it needs a password, or was damaged");
+		return err_set(e, ERR_INPUT, "it needs a password, or was damaged");
 	}
-	return err_set(e, ERR_INPUT,
-		       "the password is wrong, or it was damaged");
+	return err_set(e, ERR_INPUT, "the password is wrong, or it was damaged");
 }
 
-static bool read_plain_key(struct found *f, const gnutls_datum_t *der,
-			   struct err *e)
+static bool read_plain_key(struct found *f, const gnutls_datum_t *der, struct err *e)
 {
 	return import_pkcs8(f, der, NULL, e);
 }
 
 /* A key under "no password at all" needs a flag of its own. */
-static bool read_shrouded_key(struct found *f, const gnutls_datum_t *der,
-			      const struct opener *o, struct err *e)
+static bool read_shrouded_key(struct found *f, const gnutls_datum_t *der, const struct opener *o,
+			      struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 
@@ -90,15 +81,14 @@ static bool read_shrouded_key(struct found *f, const gnutls_datum_t *der,
 		return false;
 	if (gnutls_x509_privkey_init(&key) < 0)
 		return err_set(e, ERR_CRYPTO, "cannot begin a private key");
-	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER,
-					     NULL,
+	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER, NULL,
 					     GNUTLS_PKCS_NULL_PASSWORD) >= 0)
 		return found_add_key(f, key, e);
 	return import_pkcs8(f, der, "", e);
 }
 
-static bool read_element(struct found *f, gnutls_pkcs12_bag_t bag, int i,
-			 const struct opener *o, struct err *e)
+static bool read_element(struct found *f, gnutls_pkcs12_bag_t bag, int i, const struct opener *o,
+			 struct err *e)
 {
 	gnutls_datum_t data = { 0 };
 	int type = gnutls_pkcs12_bag_get_type(bag, i);
@@ -116,8 +106,7 @@ static bool read_element(struct found *f, gnutls_pkcs12_bag_t bag, int i,
 	return true;
 }
 
-static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o,
-			struct err *e)
+static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o, struct err *e)
 {
 	unsigned schema = 0;
 	unsigned cipher = 0;
@@ -125,14 +114,12 @@ static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o,
 	unsigned rounds = 0;
 	char *oid = NULL;
 	char words[128];
-	int rc = gnutls_pkcs12_bag_enc_info(bag, &schema, &cipher, NULL,
-					    &salt_len, &rounds, &oid);
+	int rc = gnutls_pkcs12_bag_enc_info(bag, &schema, &cipher, NULL, &salt_len, &rounds, &oid);
 
 	gnutls_free(oid);
 	if (rc < 0)
 		return err_set(e, ERR_INPUT,
-			       "one of its bags is encrypted in a way that is "
-			       "not supported: %s",
+			       "one of its bags is encrypted in a way that is not supported: %s",
 			       gnutls_words(rc, words));
 	if (!import_check_rounds(rounds, e))
 		return false;
@@ -141,16 +128,14 @@ static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o,
 		rc = gnutls_pkcs12_bag_decrypt(bag, o->password ? NULL : "");
 	if (rc < 0)
 		return err_set(e, ERR_INPUT,
-			       "cannot decrypt one of its bags; is the "
-			       "password right?");
+			       "cannot decrypt one of its bags; is the password right?");
 	return true;
 }
 
-static bool read_bag(struct found *f, gnutls_pkcs12_bag_t bag,
-		     const struct opener *o, struct err *e)
+static bool read_bag(struct found *f, gnutls_pkcs12_bag_t bag, const struct opener *o,
+		     struct err *e)
 {
-	if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED &&
-	    !decrypt_bag(bag, o, e))
+	if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED && !decrypt_bag(bag, o, e))
 		return false;
 	int count = gnutls_pkcs12_bag_get_count(bag);
 
@@ -160,8 +145,7 @@ static bool read_bag(struct found *f, gnutls_pkcs12_bag_t bag,
 	return true;
 }
 
-static bool read_bags(struct found *f, gnutls_pkcs12_t p12,
-		      const struct opener *o, struct err *e)
+static bool read_bags(struct found *f, gnutls_pkcs12_t p12, const struct opener *o, struct err *e)
 {
 	char words[128];
 
@@ -174,16 +158,14 @@ static bool read_bags(struct found *f, gnutls_pkcs12_t p12,
 		if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			return true;
 		if (rc < 0)
-			return err_set(e, ERR_INPUT,
-				       "cannot read its bag %d: %s", i,
+			return err_set(e, ERR_INPUT, "cannot read its bag %d: %s", i,
 				       gnutls_words(rc, words));
 		if (!found_count(f, e) || !read_bag(f, bag, o, e))
 			return false;
 	}
 }
 
-bool found_read_pkcs12(struct found *f, gnutls_datum_t der,
-		       const char *password, struct err *e)
+bool found_read_pkcs12(struct found *f, gnutls_datum_t der, const char *password, struct err *e)
 {
 	AUTO(pkcs12) p12 = NULL;
 	struct opener o = { 0 };
@@ -193,7 +175,6 @@ bool found_read_pkcs12(struct found *f, gnutls_datum_t der,
 	if (rc >= 0)
 		rc = gnutls_pkcs12_import(p12, &der, GNUTLS_X509_FMT_DER, 0);
 	if (rc < 0)
-		return err_set(e, ERR_INPUT, "it is no PKCS#12 file: %s",
-			       gnutls_words(rc, words));
+		return err_set(e, ERR_INPUT, "it is no PKCS#12 file: %s", gnutls_words(rc, words));
 	return open_mac(p12, password, &o, e) && read_bags(f, p12, &o, e);
 }

@@ -71,27 +71,24 @@ static bool check_authority(struct authority *a, struct err *e)
 	    !key_digest(pub, of_cert, e) || !key_digest(mine, of_key, e))
 		return false;
 	if (strcmp(of_key, of_cert) != 0)
-		return err_set(e, ERR_INPUT,
-			       "its private key belongs to another one");
+		return err_set(e, ERR_INPUT, "its private key belongs to another one");
 	return true;
 }
 
-bool authority_open(const struct secret *pkcs8, const struct cert_set *set,
-		    struct authority **out, struct err *e)
+bool authority_open(const struct secret *pkcs8, const struct cert_set *set, struct authority **out,
+		    struct err *e)
 {
 	AUTO(authority) a = xcalloc(1, sizeof(*a));
 
 	if (set->count == 0 || set->count >= CHAIN_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "an authority has 1 to %d certificates",
+		return err_set(e, ERR_INPUT, "an authority has 1 to %d certificates",
 			       CHAIN_LIMIT - 1);
 	a->set = cert_set_copy(set, &a->arena);
 	if (!cert_open(a->set.certs[0], &a->crt, e))
 		return err_in(e, "cannot open an authority");
 	a->subject = cert_subject(a->crt, &a->arena);
 	a->is_self_signed = cert_is_signed_by(a->crt, a->crt);
-	if (!key_open(pkcs8, &a->key, e) || !check_authority(a, e) ||
-	    !read_span(a, e))
+	if (!key_open(pkcs8, &a->key, e) || !check_authority(a, e) || !read_span(a, e))
 		return err_in(e, "cannot open authority '%s'", a->subject);
 	*out = TAKE(a);
 	return true;
@@ -120,8 +117,7 @@ static int set_serial(gnutls_x509_crt_t crt)
 	return gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
 }
 
-static bool start(const struct body *b, gnutls_pubkey_t pub,
-		  gnutls_x509_crt_t crt, struct err *e)
+static bool start(const struct body *b, gnutls_pubkey_t pub, gnutls_x509_crt_t crt, struct err *e)
 {
 	int rc = gnutls_x509_crt_set_version(crt, 3);
 
@@ -145,22 +141,20 @@ static bool sign(gnutls_x509_crt_t crt, const struct signer *by, struct err *e)
 	AUTO(pubkey) pub = NULL;
 	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
 
-	if (!extensions_add_key_ids(crt, by->crt, e) ||
-	    !key_public(by->key, &pub, e))
+	if (!extensions_add_key_ids(crt, by->crt, e) || !key_public(by->key, &pub, e))
 		return false;
 	int rc = gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash, NULL);
 
 	if (rc >= 0)
-		rc = gnutls_x509_crt_privkey_sign(crt, by->crt, by->key, hash,
-						  0);
+		rc = gnutls_x509_crt_privkey_sign(crt, by->crt, by->key, hash, 0);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot sign the certificate");
 	return true;
 }
 
 /* The finished certificate, and above it what `by` has; copies in `a`. */
-static bool make_set(gnutls_x509_crt_t crt, const struct authority *by,
-		     struct arena *a, struct cert_set *out, struct err *e)
+static bool make_set(gnutls_x509_crt_t crt, const struct authority *by, struct arena *a,
+		     struct cert_set *out, struct err *e)
 {
 	AUTO(datum) der = { 0 };
 	struct der certs[CHAIN_LIMIT];
@@ -183,34 +177,30 @@ static bool make_set(gnutls_x509_crt_t crt, const struct authority *by,
 	return true;
 }
 
-static bool make_pair(gnutls_x509_crt_t crt, const struct secret *pkcs8,
-		      const struct authority *by, struct pair *out,
-		      struct err *e)
+static bool make_pair(gnutls_x509_crt_t crt, const struct secret *pkcs8, const struct authority *by,
+		      struct pair *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct cert_set set = { 0 };
 
-	return make_set(crt, by, &a, &set, e) &&
-	       pair_from_parts(pkcs8, &set, out, e);
+	return make_set(crt, by, &a, &set, e) && pair_from_parts(pkcs8, &set, out, e);
 }
 
-static bool leaf_span(const struct certificate *c, const struct authority *by,
-		      int64_t now, struct body *b, struct err *e)
+static bool leaf_span(const struct certificate *c, const struct authority *by, int64_t now,
+		      struct body *b, struct err *e)
 {
 	char text[TIME_TEXT];
 
 	b->not_before = now - BACKDATE_SECONDS;
-	b->not_after = c->validity < end_of_time - now ? now + c->validity
-						       : end_of_time;
+	b->not_after = c->validity < end_of_time - now ? now + c->validity : end_of_time;
 	if (!by)
 		return true;
 	if (by->not_after <= now)
-		return err_set(e, ERR_INPUT, "authority '%s' ended at %s",
-			       by->subject, time_format(by->not_after, text));
+		return err_set(e, ERR_INPUT, "authority '%s' ended at %s", by->subject,
+			       time_format(by->not_after, text));
 	if (by->not_before > now)
-		return err_set(e, ERR_INPUT,
-			       "authority '%s' is not valid before %s",
-			       by->subject, time_format(by->not_before, text));
+		return err_set(e, ERR_INPUT, "authority '%s' is not valid before %s", by->subject,
+			       time_format(by->not_before, text));
 	if (b->not_before < by->not_before)
 		b->not_before = by->not_before;
 	if (b->not_after > by->not_after)
@@ -219,8 +209,8 @@ static bool leaf_span(const struct certificate *c, const struct authority *by,
 }
 
 static bool build_leaf(const struct certificate *c, const struct secret *pkcs8,
-		       const struct authority *by, const struct body *b,
-		       struct pair *out, struct err *e)
+		       const struct authority *by, const struct body *b, struct pair *out,
+		       struct err *e)
 {
 	AUTO(privkey) key = NULL;
 	AUTO(pubkey) pub = NULL;
@@ -232,34 +222,30 @@ static bool build_leaf(const struct certificate *c, const struct secret *pkcs8,
 		return err_set(e, ERR_CRYPTO, "cannot begin a certificate");
 	struct signer signer = { by ? by->key : key, by ? by->crt : crt };
 
-	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) &&
-	       sign(crt, &signer, e) && make_pair(crt, pkcs8, by, out, e);
+	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) && sign(crt, &signer, e) &&
+	       make_pair(crt, pkcs8, by, out, e);
 }
 
-bool issue_leaf(const struct certificate *c, const struct secret *pkcs8,
-		const struct authority *by, int64_t now, struct pair *out,
-		struct err *e)
+bool issue_leaf(const struct certificate *c, const struct secret *pkcs8, const struct authority *by,
+		int64_t now, struct pair *out, struct err *e)
 {
 	struct body b = { .subject = c->subject };
 
-	if (!leaf_span(c, by, now, &b, e) ||
-	    !build_leaf(c, pkcs8, by, &b, out, e))
+	if (!leaf_span(c, by, now, &b, e) || !build_leaf(c, pkcs8, by, &b, out, e))
 		return err_in(e, "cannot issue certificate '%s'", c->name);
 	return true;
 }
 
-static bool build_for(const struct certificate *c, gnutls_pubkey_t pub,
-		      const struct authority *by, const struct body *b,
-		      gnutls_x509_crt_t crt, struct err *e)
+static bool build_for(const struct certificate *c, gnutls_pubkey_t pub, const struct authority *by,
+		      const struct body *b, gnutls_x509_crt_t crt, struct err *e)
 {
 	const struct signer signer = { by->key, by->crt };
 
-	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) &&
-	       sign(crt, &signer, e);
+	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) && sign(crt, &signer, e);
 }
 
-bool issue_for(const struct leaf_request *r, const struct authority *by,
-	       struct arena *a, struct cert_set *out, struct err *e)
+bool issue_for(const struct leaf_request *r, const struct authority *by, struct arena *a,
+	       struct cert_set *out, struct err *e)
 {
 	const struct certificate *c = r->certificate;
 	const gnutls_datum_t spki = datum_of(r->spki);
@@ -273,16 +259,15 @@ bool issue_for(const struct leaf_request *r, const struct authority *by,
 	if (rc >= 0)
 		rc = gnutls_x509_crt_init(&crt);
 	if (rc < 0)
-		return err_gnutls(e, rc, "cannot begin certificate '%s'",
-				  c->name);
-	if (!leaf_span(c, by, r->now, &b, e) ||
-	    !build_for(c, pub, by, &b, crt, e) || !make_set(crt, by, a, out, e))
+		return err_gnutls(e, rc, "cannot begin certificate '%s'", c->name);
+	if (!leaf_span(c, by, r->now, &b, e) || !build_for(c, pub, by, &b, crt, e) ||
+	    !make_set(crt, by, a, out, e))
 		return err_in(e, "cannot issue certificate '%s'", c->name);
 	return true;
 }
 
-static bool build_authority(const struct body *b, const struct secret *pkcs8,
-			    struct pair *out, struct err *e)
+static bool build_authority(const struct body *b, const struct secret *pkcs8, struct pair *out,
+			    struct err *e)
 {
 	AUTO(privkey) key = NULL;
 	AUTO(pubkey) pub = NULL;
@@ -296,18 +281,17 @@ static bool build_authority(const struct body *b, const struct secret *pkcs8,
 		return err_set(e, ERR_CRYPTO, "cannot begin a certificate");
 	struct signer self = { key, crt };
 
-	return start(b, pub, crt, e) && extensions_add_authority(crt, e) &&
-	       sign(crt, &self, e) && make_pair(crt, pkcs8, NULL, out, e);
+	return start(b, pub, crt, e) && extensions_add_authority(crt, e) && sign(crt, &self, e) &&
+	       make_pair(crt, pkcs8, NULL, out, e);
 }
 
-bool issue_authority(const struct issuer *i, const struct secret *pkcs8,
-		     int64_t now, struct pair *out, struct err *e)
+bool issue_authority(const struct issuer *i, const struct secret *pkcs8, int64_t now,
+		     struct pair *out, struct err *e)
 {
 	struct body b = {
 		.subject = i->subject,
 		.not_before = now - BACKDATE_SECONDS,
-		.not_after = i->validity < end_of_time - now ? now + i->validity
-							     : end_of_time,
+		.not_after = i->validity < end_of_time - now ? now + i->validity : end_of_time,
 	};
 
 	if (!build_authority(&b, pkcs8, out, e))

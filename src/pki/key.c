@@ -35,19 +35,18 @@ bool key_generate(enum key_type type, struct secret *out, struct err *e)
 	int rc = gnutls_x509_privkey_init(&key);
 
 	if (rc == 0)
-		rc = gnutls_x509_privkey_generate(key, recipes[type].algorithm,
-						  recipes[type].bits, 0);
+		rc = gnutls_x509_privkey_generate(key, recipes[type].algorithm, recipes[type].bits,
+						  0);
 	if (rc < 0)
-		return err_gnutls(e, rc, "cannot make a key of type '%s'",
-				  key_type_names[type]);
+		return err_gnutls(e, rc, "cannot make a key of type '%s'", key_type_names[type]);
 	return key_store(key, out, e);
 }
 
 bool key_store(gnutls_x509_privkey_t key, struct secret *out, struct err *e)
 {
 	AUTO(secret_datum) der = { 0 };
-	int rc = gnutls_x509_privkey_export2_pkcs8(
-		key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN, &der);
+	int rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, NULL,
+						   GNUTLS_PKCS_PLAIN, &der);
 
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot write the key as PKCS#8");
@@ -62,8 +61,7 @@ bool key_open(const struct secret *pkcs8, gnutls_privkey_t *out, struct err *e)
 	int rc = gnutls_privkey_init(&key);
 
 	if (rc == 0)
-		rc = gnutls_privkey_import_x509_raw(key, &der,
-						    GNUTLS_X509_FMT_DER, NULL,
+		rc = gnutls_privkey_import_x509_raw(key, &der, GNUTLS_X509_FMT_DER, NULL,
 						    GNUTLS_PKCS_PLAIN);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the private key");
@@ -100,8 +98,7 @@ bool key_spki(const struct secret *pkcs8, char out[65], struct err *e)
 	AUTO(privkey) key = NULL;
 	AUTO(pubkey) pub = NULL;
 
-	return key_open(pkcs8, &key, e) && key_public(key, &pub, e) &&
-	       key_digest(pub, out, e);
+	return key_open(pkcs8, &key, e) && key_public(key, &pub, e) && key_digest(pub, out, e);
 }
 
 bool key_proves(gnutls_privkey_t key, gnutls_pubkey_t pub)
@@ -113,22 +110,19 @@ bool key_proves(gnutls_privkey_t key, gnutls_pubkey_t pub)
 
 	if (gnutls_pubkey_get_preferred_hash_algorithm(pub, &hash, NULL) < 0)
 		return false;
-	gnutls_sign_algorithm_t sign = gnutls_pk_to_sign(
-		gnutls_pubkey_get_pk_algorithm(pub, NULL), hash);
-	return gnutls_privkey_sign_data2(key, sign, 0, &text, &signature) ==
-		       0 &&
+	gnutls_sign_algorithm_t sign =
+		gnutls_pk_to_sign(gnutls_pubkey_get_pk_algorithm(pub, NULL), hash);
+	return gnutls_privkey_sign_data2(key, sign, 0, &text, &signature) == 0 &&
 	       gnutls_pubkey_verify_data2(pub, sign, 0, &text, &signature) >= 0;
 }
 
 /* The word of the fleet file for what `recipes` would make; NULL: none. */
-static const char *recipe_word(gnutls_pk_algorithm_t algorithm,
-			       gnutls_ecc_curve_t curve, unsigned bits)
+static const char *recipe_word(gnutls_pk_algorithm_t algorithm, gnutls_ecc_curve_t curve,
+			       unsigned bits)
 {
 	for (size_t i = 0; i < KEY_TYPE_COUNT; i++)
-		if (recipes[i].algorithm == algorithm &&
-		    recipes[i].curve == curve &&
-		    (curve != GNUTLS_ECC_CURVE_INVALID ||
-		     recipes[i].bits == bits))
+		if (recipes[i].algorithm == algorithm && recipes[i].curve == curve &&
+		    (curve != GNUTLS_ECC_CURVE_INVALID || recipes[i].bits == bits))
 			return key_type_names[i];
 	return NULL;
 }

@@ -11,13 +11,10 @@
 #include <stdbool.h>
 
 /* From PKCS#8 DER. */
-MUST_CHECK bool key_open(const struct secret *pkcs8, gnutls_privkey_t *out,
-			 struct err *e);
+MUST_CHECK bool key_open(const struct secret *pkcs8, gnutls_privkey_t *out, struct err *e);
 /* As PKCS#8 DER; `out` must be empty. */
-MUST_CHECK bool key_store(gnutls_x509_privkey_t key, struct secret *out,
-			  struct err *e);
-MUST_CHECK bool key_public(gnutls_privkey_t key, gnutls_pubkey_t *out,
-			   struct err *e);
+MUST_CHECK bool key_store(gnutls_x509_privkey_t key, struct secret *out, struct err *e);
+MUST_CHECK bool key_public(gnutls_privkey_t key, gnutls_pubkey_t *out, struct err *e);
 /* SHA-256 hex of the SubjectPublicKeyInfo. */
 MUST_CHECK bool key_digest(gnutls_pubkey_t key, char out[65], struct err *e);
 /* What `key` signs, `pub` verifies. */

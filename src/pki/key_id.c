@@ -15,8 +15,7 @@ static const char *canonical(const char *name, struct arena *a)
 	return subject_canonical(name, a, &text, &cn, &ignored) ? text : name;
 }
 
-bool key_ids_read(struct der der, struct arena *a, struct key_ids *out,
-		  struct err *e)
+bool key_ids_read(struct der der, struct arena *a, struct key_ids *out, struct err *e)
 {
 	struct cert_facts facts = { 0 };
 

@@ -21,7 +21,6 @@ struct key_ids {
 };
 
 /* Strings in `a`; a stranger's certificate, so the decoder reads it. */
-MUST_CHECK bool key_ids_read(struct der der, struct arena *a,
-			     struct key_ids *out, struct err *e);
+MUST_CHECK bool key_ids_read(struct der der, struct arena *a, struct key_ids *out, struct err *e);
 
 #endif

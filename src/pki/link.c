@@ -93,8 +93,7 @@ bool link_host_new(struct link_host **out, struct err *e)
 
 	if (rc >= 0)
 		rc = gnutls_certificate_set_x509_key_mem2(
-			h->credentials, &leaf, &key, GNUTLS_X509_FMT_DER, NULL,
-			GNUTLS_PKCS_PLAIN);
+			h->credentials, &leaf, &key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot prepare TLS");
 	*out = TAKE(h);
@@ -107,18 +106,15 @@ static int begin_session(struct link *l, unsigned side,
 			 gnutls_certificate_credentials_t credentials)
 {
 	const gnutls_datum_t protocol = datum_of_text(LINK_PROTOCOL);
-	int rc = gnutls_init(&l->session, side | GNUTLS_NONBLOCK |
-						  GNUTLS_NO_SIGNAL |
-						  GNUTLS_NO_TICKETS);
+	int rc = gnutls_init(&l->session,
+			     side | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
 
 	if (rc >= 0)
 		rc = gnutls_priority_set_direct(l->session, PRIORITY, NULL);
 	if (rc >= 0)
-		rc = gnutls_credentials_set(l->session, GNUTLS_CRD_CERTIFICATE,
-					    credentials);
+		rc = gnutls_credentials_set(l->session, GNUTLS_CRD_CERTIFICATE, credentials);
 	if (rc >= 0)
-		rc = gnutls_alpn_set_protocols(l->session, &protocol, 1,
-					       GNUTLS_ALPN_MANDATORY);
+		rc = gnutls_alpn_set_protocols(l->session, &protocol, 1, GNUTLS_ALPN_MANDATORY);
 	if (rc < 0)
 		return rc;
 	gnutls_handshake_set_max_packet_length(l->session, HANDSHAKE_LIMIT);
@@ -154,13 +150,11 @@ static bool finish_handshake(struct link *l, struct err *e)
 
 	if (!speaks_protocol(l))
 		return err_set(e, ERR_REMOTE, "nobody enrols there");
-	rc = gnutls_session_channel_binding(l->session, GNUTLS_CB_TLS_EXPORTER,
-					    &binding);
+	rc = gnutls_session_channel_binding(l->session, GNUTLS_CB_TLS_EXPORTER, &binding);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot bind to the connection");
 	if (binding.size != LINK_BINDING_BYTES)
-		return err_set(e, ERR_CRYPTO,
-			       "cannot bind to the connection: %u bytes",
+		return err_set(e, ERR_CRYPTO, "cannot bind to the connection: %u bytes",
 			       binding.size);
 	memcpy(l->binding, binding.data, sizeof(l->binding));
 	l->open = true;
@@ -174,8 +168,7 @@ enum outcome {
 	OUTCOME_FAILED,
 };
 
-static enum outcome judge(struct link *l, int rc, const char *what,
-			  struct err *e)
+static enum outcome judge(struct link *l, int rc, const char *what, struct err *e)
 {
 	if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED)
 		return OUTCOME_WAITS;
@@ -184,11 +177,9 @@ static enum outcome judge(struct link *l, int rc, const char *what,
 	err_gnutls(e, rc, "%s", what);
 	e->code = ERR_REMOTE;
 	if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED) {
-		const char *name =
-			gnutls_alert_get_name(gnutls_alert_get(l->session));
+		const char *name = gnutls_alert_get_name(gnutls_alert_get(l->session));
 
-		err_set(e, ERR_REMOTE, "%s: it sent the alert %s", what,
-			name ? name : "unknown");
+		err_set(e, ERR_REMOTE, "%s: it sent the alert %s", what, name ? name : "unknown");
 	}
 	return OUTCOME_FAILED;
 }
@@ -199,8 +190,7 @@ static enum link_state shake_hands(struct link *l, struct err *e)
 		int rc = gnutls_handshake(l->session);
 
 		if (rc == GNUTLS_E_SUCCESS)
-			return finish_handshake(l, e) ? LINK_MESSAGE
-						      : LINK_ENDED;
+			return finish_handshake(l, e) ? LINK_MESSAGE : LINK_ENDED;
 		switch (judge(l, rc, "the TLS handshake failed", e)) {
 		case OUTCOME_WAITS:
 			return LINK_WAITS;
@@ -215,8 +205,7 @@ static enum link_state shake_hands(struct link *l, struct err *e)
 /* ---- messages ---- */
 
 /* Some bytes, at most `len`; *got is 0 unless LINK_MESSAGE. */
-static enum link_state read_some(struct link *l, void *to, size_t len,
-				 size_t *got, struct err *e)
+static enum link_state read_some(struct link *l, void *to, size_t len, size_t *got, struct err *e)
 {
 	*got = 0;
 	for (;;) {
@@ -227,8 +216,7 @@ static enum link_state read_some(struct link *l, void *to, size_t len,
 			return LINK_MESSAGE;
 		}
 		if (n == 0 || n == GNUTLS_E_PREMATURE_TERMINATION) {
-			err_set(e, ERR_MISSING,
-				"the other side closed the connection");
+			err_set(e, ERR_MISSING, "the other side closed the connection");
 			return LINK_ENDED;
 		}
 		switch (judge(l, (int)n, "cannot read", e)) {
@@ -244,8 +232,7 @@ static enum link_state read_some(struct link *l, void *to, size_t len,
 
 static size_t head_length(const uint8_t head[HEAD_BYTES])
 {
-	return (size_t)head[0] << 24 | (size_t)head[1] << 16 |
-	       (size_t)head[2] << 8 | head[3];
+	return (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 }
 
 static enum link_state read_head(struct link *l, size_t limit, struct err *e)
@@ -253,8 +240,7 @@ static enum link_state read_head(struct link *l, size_t limit, struct err *e)
 	while (l->head_got < HEAD_BYTES) {
 		size_t got = 0;
 		enum link_state state =
-			read_some(l, l->head + l->head_got,
-				  HEAD_BYTES - l->head_got, &got, e);
+			read_some(l, l->head + l->head_got, HEAD_BYTES - l->head_got, &got, e);
 
 		if (state != LINK_MESSAGE)
 			return state;
@@ -263,8 +249,7 @@ static enum link_state read_head(struct link *l, size_t limit, struct err *e)
 	if (l->body.bytes)
 		return LINK_MESSAGE;
 	if (head_length(l->head) > limit) {
-		err_set(e, ERR_REMOTE, "it sends a message of %zu bytes",
-			head_length(l->head));
+		err_set(e, ERR_REMOTE, "it sends a message of %zu bytes", head_length(l->head));
 		return LINK_ENDED;
 	}
 	secret_alloc(&l->body, head_length(l->head));
@@ -286,8 +271,8 @@ enum link_state link_advance(struct link *l, size_t limit, struct err *e)
 	while (state == LINK_MESSAGE && l->body_got < l->body.len) {
 		size_t got = 0;
 
-		state = read_some(l, l->body.bytes + l->body_got,
-				  l->body.len - l->body_got, &got, e);
+		state = read_some(l, l->body.bytes + l->body_got, l->body.len - l->body_got, &got,
+				  e);
 		l->body_got += got;
 	}
 	return state;
@@ -307,8 +292,7 @@ int link_fd(const struct link *l)
 
 short link_events(const struct link *l)
 {
-	return l->session && gnutls_record_get_direction(l->session) ? POLLOUT
-								     : POLLIN;
+	return l->session && gnutls_record_get_direction(l->session) ? POLLOUT : POLLIN;
 }
 
 const uint8_t *link_binding(const struct link *l)
@@ -323,8 +307,7 @@ void link_persist(struct link *l)
 
 /* ---- waiting ---- */
 
-static bool wait_for(const struct link *l, short events, int64_t end_ms,
-		     struct err *e)
+static bool wait_for(const struct link *l, short events, int64_t end_ms, struct err *e)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = l->fd, .events = events };
@@ -333,15 +316,13 @@ static bool wait_for(const struct link *l, short events, int64_t end_ms,
 		if (stop_requested() && !l->persists)
 			return err_set(e, ERR_STOPPED, "stopped");
 		if (left <= 0)
-			return err_set(e, ERR_REMOTE,
-				       "the other side does not answer");
+			return err_set(e, ERR_REMOTE, "the other side does not answer");
 		if (poll(&fd, 1, left < POLL_MS ? (int)left : POLL_MS) > 0)
 			return true;
 	}
 }
 
-bool link_receive(struct link *l, const struct link_wait *wait,
-		  struct secret *out, struct err *e)
+bool link_receive(struct link *l, const struct link_wait *wait, struct secret *out, struct err *e)
 {
 	for (;;) {
 		switch (link_advance(l, wait->limit, e)) {
@@ -358,14 +339,12 @@ bool link_receive(struct link *l, const struct link_wait *wait,
 	}
 }
 
-static bool send_all(struct link *l, const struct secret *bytes, int64_t end_ms,
-		     struct err *e)
+static bool send_all(struct link *l, const struct secret *bytes, int64_t end_ms, struct err *e)
 {
 	size_t done = 0;
 
 	while (done < bytes->len) {
-		ssize_t n = gnutls_record_send(l->session, bytes->bytes + done,
-					       bytes->len - done);
+		ssize_t n = gnutls_record_send(l->session, bytes->bytes + done, bytes->len - done);
 
 		if (n >= 0) {
 			done += (size_t)n;
@@ -385,13 +364,11 @@ static bool send_all(struct link *l, const struct secret *bytes, int64_t end_ms,
 	return true;
 }
 
-bool link_send(struct link *l, const struct secret *message, int64_t end_ms,
-	       struct err *e)
+bool link_send(struct link *l, const struct secret *message, int64_t end_ms, struct err *e)
 {
 	AUTO(secret) whole = { 0 };
 	size_t len = message->len;
-	const uint8_t head[HEAD_BYTES] = { (uint8_t)(len >> 24),
-					   (uint8_t)(len >> 16),
+	const uint8_t head[HEAD_BYTES] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16),
 					   (uint8_t)(len >> 8), (uint8_t)len };
 
 	secret_alloc(&whole, HEAD_BYTES + len);
@@ -403,34 +380,29 @@ bool link_send(struct link *l, const struct secret *message, int64_t end_ms,
 
 /* ---- connecting ---- */
 
-static bool wait_for_lookup(struct lookup *lookup, int64_t end_ms,
-			    struct err *e)
+static bool wait_for_lookup(struct lookup *lookup, int64_t end_ms, struct err *e)
 {
 	while (!lookup_is_done(lookup)) {
 		if (stop_requested())
 			return err_set(e, ERR_STOPPED, "stopped");
 		if (clock_mono_ms() >= end_ms)
-			return err_set(e, ERR_REMOTE,
-				       "its name was not found in time");
+			return err_set(e, ERR_REMOTE, "its name was not found in time");
 		clock_sleep_ms(POLL_MS / 5);
 	}
 	return true;
 }
 
 /* A socket that is connected, in `l`. */
-static bool connect_to(struct link *l, const union tls_address *to,
-		       int64_t end_ms, struct err *e)
+static bool connect_to(struct link *l, const union tls_address *to, int64_t end_ms, struct err *e)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	fd_auto(&l->fd);
-	l->fd = socket(to->any.sa_family,
-		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	l->fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0)
 		return err_sys(e, "cannot make a socket");
-	if (connect(l->fd, &to->any, tls_address_len(to)) < 0 &&
-	    errno != EINPROGRESS)
+	if (connect(l->fd, &to->any, tls_address_len(to)) < 0 && errno != EINPROGRESS)
 		return err_sys(e, "cannot connect");
 	if (!wait_for(l, POLLOUT, end_ms, e))
 		return err_in(e, "cannot connect");
@@ -440,8 +412,7 @@ static bool connect_to(struct link *l, const union tls_address *to,
 	return !error || err_sys(e, "cannot connect");
 }
 
-static bool connect_any(struct link *l, const struct link_target *to,
-			int64_t end_ms, struct err *e)
+static bool connect_any(struct link *l, const struct link_target *to, int64_t end_ms, struct err *e)
 {
 	AUTO(lookup) lookup = lookup_start(to->host, to->port);
 	union tls_address found[LOOKUP_ADDRESSES];
@@ -479,8 +450,7 @@ static bool open_session(struct link *l, int64_t end_ms, struct err *e)
 	}
 }
 
-bool link_connect(const struct link_target *to, struct link **out,
-		  struct err *e)
+bool link_connect(const struct link_target *to, struct link **out, struct err *e)
 {
 	AUTO(link) l = xcalloc(1, sizeof(*l));
 	int64_t end_ms = clock_mono_ms() + LINK_CONNECT_MS;

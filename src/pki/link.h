@@ -64,8 +64,7 @@ struct link_target {
 };
 
 /* A link whose handshake is done, within LINK_CONNECT_MS. */
-MUST_CHECK bool link_connect(const struct link_target *to, struct link **out,
-			     struct err *e);
+MUST_CHECK bool link_connect(const struct link_target *to, struct link **out, struct err *e);
 
 /* ---- both ---- */
 
@@ -73,15 +72,15 @@ MUST_CHECK bool link_connect(const struct link_target *to, struct link **out,
 const uint8_t *link_binding(const struct link *l);
 /* From now on a stop does not end its waits. */
 void link_persist(struct link *l);
-MUST_CHECK bool link_send(struct link *l, const struct secret *message,
-			  int64_t end_ms, struct err *e);
+MUST_CHECK bool link_send(struct link *l, const struct secret *message, int64_t end_ms,
+			  struct err *e);
 
 struct link_wait {
 	size_t limit; /* bytes of the message */
 	int64_t end_ms;
 };
 /* `out` must be empty. */
-MUST_CHECK bool link_receive(struct link *l, const struct link_wait *wait,
-			     struct secret *out, struct err *e);
+MUST_CHECK bool link_receive(struct link *l, const struct link_wait *wait, struct secret *out,
+			     struct err *e);
 
 #endif

@@ -88,8 +88,8 @@ static void attribute_release(struct attribute *at)
 AUTO_STRUCT(attribute, struct attribute, attribute_release)
 
 /* "CN=a" up to a comma that nothing escapes. */
-static bool rewrite_attribute(const char **text, struct attribute *out,
-			      struct arena *a, struct err *e)
+static bool rewrite_attribute(const char **text, struct attribute *out, struct arena *a,
+			      struct err *e)
 {
 	const char *s = *text + strspn(*text, " ");
 	size_t len = strcspn(s, "=,");
@@ -97,18 +97,15 @@ static bool rewrite_attribute(const char **text, struct attribute *out,
 
 	if (len == 0 || s[len] != '=')
 		return err_set(e, ERR_INPUT,
-			       "a name is a list like 'CN=a,O=b', but '%s' "
-			       "has no '='",
+			       "a name is a list like 'CN=a,O=b', but '%s' has no '='",
 			       text_escaped(a, word));
 	buf_printf(&out->text, "%s=", known_as(word));
 	for (s += len + 1; *s && *s != ','; s++) {
 		if (strchr("+;\"<>", *s))
 			return err_set(e, ERR_INPUT,
-				       "'%c' in the value of '%s' must be "
-				       "written as '\\%c'%s",
-				       *s, text_escaped(a, word), *s,
-				       *s == '+' ? " (attributes joined by '+' "
-						   "are not supported)"
+				       "'%c' in the value of '%s' must be written as '\\%c'%s", *s,
+				       text_escaped(a, word), *s,
+				       *s == '+' ? " (attributes joined by '+' are not supported)"
 						 : "");
 		if (*s != '\\') {
 			buf_putc(&out->text, *s);
@@ -118,11 +115,10 @@ static bool rewrite_attribute(const char **text, struct attribute *out,
 		size_t n = copy_escape(s + 1, &out->text, &out->value);
 
 		if (n == 0)
-			return err_set(e, ERR_INPUT,
-				       "a backslash in the value of '%s' is "
-				       "followed by a special character or two "
-				       "hex digits",
-				       text_escaped(a, word));
+			return err_set(
+				e, ERR_INPUT,
+				"a backslash in the value of '%s' is followed by a special character or two hex digits",
+				text_escaped(a, word));
 		s += n;
 	}
 	*text = s;
@@ -137,14 +133,12 @@ static bool is_kept(gnutls_x509_dn_t dn, const struct buf *value)
 	gnutls_x509_ava_st ava = { 0 };
 
 	return *text == '#' || !value->len || blanks < value->len ||
-	       (gnutls_x509_dn_get_rdn_ava(dn, 0, 0, &ava) >= 0 &&
-		ava.value.size == value->len &&
+	       (gnutls_x509_dn_get_rdn_ava(dn, 0, 0, &ava) >= 0 && ava.value.size == value->len &&
 		!memcmp(ava.value.data, text, value->len));
 }
 
 /* GnuTLS's own message is "Error in parsing", so each is tried alone. */
-static bool try_attribute(const struct attribute *at, struct arena *a,
-			  struct err *e)
+static bool try_attribute(const struct attribute *at, struct arena *a, struct err *e)
 {
 	AUTO(dn) whole = NULL;
 	AUTO(dn) bare = NULL;
@@ -152,19 +146,15 @@ static bool try_attribute(const struct attribute *at, struct arena *a,
 	const char *word = arena_strndup(a, attribute, strcspn(attribute, "="));
 
 	gnutls_x509_dn_init(&whole);
-	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0 &&
-	    is_kept(whole, &at->value))
+	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0 && is_kept(whole, &at->value))
 		return true;
 	gnutls_x509_dn_init(&bare);
-	if (gnutls_x509_dn_set_str(bare, arena_printf(a, "%s=a", word), NULL) <
-	    0)
-		return err_set(e, ERR_INPUT,
-			       "unknown attribute '%s' in a name; known are "
-			       "CN, O, OU, C, ST, L, street, serialNumber, DC, "
-			       "UID, EMAIL, or an OID with a #hex value",
-			       text_escaped(a, word));
-	return err_set(e, ERR_INPUT, "the value of '%s' in a name is %s",
-		       text_escaped(a, word),
+	if (gnutls_x509_dn_set_str(bare, arena_printf(a, "%s=a", word), NULL) < 0)
+		return err_set(
+			e, ERR_INPUT,
+			"unknown attribute '%s' in a name; known are CN, O, OU, C, ST, L, street, serialNumber, DC, UID, EMAIL, or an OID with a #hex value",
+			text_escaped(a, word));
+	return err_set(e, ERR_INPUT, "the value of '%s' in a name is %s", text_escaped(a, word),
 		       attribute[strlen(word) + 1] ? "not usable" : "empty");
 }
 
@@ -173,8 +163,7 @@ static bool check_bytes(const struct buf *one, struct err *e)
 {
 	for (size_t i = 0; i < one->len; i++)
 		if (iscntrl((unsigned char)one->data[i]))
-			return err_set(e, ERR_INPUT,
-				       "a name holds a control character");
+			return err_set(e, ERR_INPUT, "a name holds a control character");
 	if (!text_is_utf8(buf_text(one), one->len))
 		return err_set(e, ERR_INPUT, "a name is not valid UTF-8");
 	return true;
@@ -187,19 +176,16 @@ static bool check_end(const struct attribute *at, bool last, struct err *e)
 
 	return last || !at->value.len || value[at->value.len - 1] != '\\' ||
 	       err_set(e, ERR_INPUT,
-		       "a value that ends in a backslash must be the last "
-		       "one of a name");
+		       "a value that ends in a backslash must be the last one of a name");
 }
 
-static bool rewrite(const char *text, struct arena *a, struct buf *out,
-		    struct err *e)
+static bool rewrite(const char *text, struct arena *a, struct buf *out, struct err *e)
 {
 	for (;;) {
 		AUTO(attribute) one = { 0 };
 
-		if (!rewrite_attribute(&text, &one, a, e) ||
-		    !check_bytes(&one.text, e) || !try_attribute(&one, a, e) ||
-		    !check_end(&one, !*text, e))
+		if (!rewrite_attribute(&text, &one, a, e) || !check_bytes(&one.text, e) ||
+		    !try_attribute(&one, a, e) || !check_end(&one, !*text, e))
 			return false;
 		buf_puts(out, buf_text(&one.text));
 		if (*text++ == '\0')
@@ -227,21 +213,16 @@ static bool check_bounds(const gnutls_x509_ava_st *ava, struct err *e)
 			continue;
 		if (len >= bounds[i].least && len <= bounds[i].most)
 			return true;
-		return err_set(e, ERR_INPUT,
-			       "the value of '%s' in a name has %zu "
-			       "characters, %s %zu",
-			       bounds[i].word, len,
-			       len < bounds[i].least ? "it needs"
-						     : "the most is",
-			       len < bounds[i].least ? bounds[i].least
-						     : bounds[i].most);
+		return err_set(
+			e, ERR_INPUT, "the value of '%s' in a name has %zu characters, %s %zu",
+			bounds[i].word, len, len < bounds[i].least ? "it needs" : "the most is",
+			len < bounds[i].least ? bounds[i].least : bounds[i].most);
 	}
 	return true;
 }
 
 /* Checks each attribute; the last commonName of the DER is the first read. */
-static bool check_attributes(gnutls_x509_dn_t dn, struct arena *a,
-			     const char **cn, struct err *e)
+static bool check_attributes(gnutls_x509_dn_t dn, struct arena *a, const char **cn, struct err *e)
 {
 	gnutls_x509_ava_st ava = { 0 };
 
@@ -249,16 +230,14 @@ static bool check_attributes(gnutls_x509_dn_t dn, struct arena *a,
 	for (int i = 0; gnutls_x509_dn_get_rdn_ava(dn, i, 0, &ava) >= 0; i++) {
 		if (!check_bounds(&ava, e))
 			return false;
-		if (strcmp((const char *)ava.oid.data,
-			   GNUTLS_OID_X520_COMMON_NAME) == 0)
-			*cn = arena_strndup(a, (const char *)ava.value.data,
-					    ava.value.size);
+		if (strcmp((const char *)ava.oid.data, GNUTLS_OID_X520_COMMON_NAME) == 0)
+			*cn = arena_strndup(a, (const char *)ava.value.data, ava.value.size);
 	}
 	return true;
 }
 
-bool subject_canonical(const char *text, struct arena *a,
-		       const char **canonical, const char **cn, struct err *e)
+bool subject_canonical(const char *text, struct arena *a, const char **canonical, const char **cn,
+		       struct err *e)
 {
 	AUTO(dn) dn = NULL;
 	AUTO(buf) clean = { 0 };
@@ -266,8 +245,7 @@ bool subject_canonical(const char *text, struct arena *a,
 	const char *common = NULL;
 
 	if (strlen(text) > SUBJECT_LIMIT)
-		return err_set(e, ERR_INPUT, "a name has more than %d bytes",
-			       SUBJECT_LIMIT);
+		return err_set(e, ERR_INPUT, "a name has more than %d bytes", SUBJECT_LIMIT);
 	if (text[strspn(text, " ")] == '\0') {
 		*canonical = "";
 		*cn = NULL;
@@ -282,12 +260,10 @@ bool subject_canonical(const char *text, struct arena *a,
 	if (rc >= 0)
 		rc = gnutls_x509_dn_get_str2(dn, &shown, 0);
 	if (rc < 0)
-		return err_set(e, ERR_INPUT, "cannot read the name '%s'",
-			       text_escaped(a, text));
+		return err_set(e, ERR_INPUT, "cannot read the name '%s'", text_escaped(a, text));
 	/* short words became long ones: "E" is "EMAIL" */
 	if (shown.size > SUBJECT_LIMIT)
-		return err_set(e, ERR_INPUT, "a name has more than %d bytes",
-			       SUBJECT_LIMIT);
+		return err_set(e, ERR_INPUT, "a name has more than %d bytes", SUBJECT_LIMIT);
 	if (!check_attributes(dn, a, &common, e))
 		return false;
 	*canonical = arena_strndup(a, (const char *)shown.data, shown.size);

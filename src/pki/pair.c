@@ -37,14 +37,13 @@ struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a)
 				  .anchor = der_copy(set->anchor, a) };
 }
 
-bool pair_from_parts(const struct secret *pkcs8, const struct cert_set *set,
-		     struct pair *out, struct err *e)
+bool pair_from_parts(const struct secret *pkcs8, const struct cert_set *set, struct pair *out,
+		     struct err *e)
 {
 	AUTO(pair) p = { 0 };
 
 	if (set->count == 0 || set->count > CHAIN_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a pair has 1 to %d certificates, not %zu",
+		return err_set(e, ERR_INPUT, "a pair has 1 to %d certificates, not %zu",
 			       CHAIN_LIMIT, set->count);
 	p.set = cert_set_copy(set, &p.arena);
 	if (!cert_read_facts(p.set.certs[0], &p.arena, &p.facts, e))
@@ -62,8 +61,7 @@ const char *chain_digest(const struct der *certs, size_t count, struct arena *a)
 	char *text = arena_alloc(a, SHA256_TEXT);
 
 	for (size_t i = 0; i < above; i++)
-		pieces[i] =
-			(struct bytes){ certs[i + 1].bytes, certs[i + 1].len };
+		pieces[i] = (struct bytes){ certs[i + 1].bytes, certs[i + 1].len };
 	sha256_pieces(pieces, above, digest);
 	free(pieces);
 	text_hex(digest, sizeof(digest), text);
@@ -71,8 +69,7 @@ const char *chain_digest(const struct der *certs, size_t count, struct arena *a)
 }
 
 /* All lengths come first, so that no two pairs are the same text. */
-const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8,
-			struct arena *a)
+const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8, struct arena *a)
 {
 	uint64_t lengths[CHAIN_LIMIT + 3] = { 0 };
 	struct bytes pieces[CHAIN_LIMIT + 3];
@@ -82,8 +79,7 @@ const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8,
 
 	assert(set->count <= CHAIN_LIMIT);
 	for (size_t i = 0; i < set->count; i++)
-		pieces[n++] = (struct bytes){ set->certs[i].bytes,
-					      set->certs[i].len };
+		pieces[n++] = (struct bytes){ set->certs[i].bytes, set->certs[i].len };
 	pieces[n++] = (struct bytes){ set->anchor.bytes, set->anchor.len };
 	pieces[n++] = (struct bytes){ pkcs8->bytes, pkcs8->len };
 	lengths[0] = htobe64(set->count);

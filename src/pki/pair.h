@@ -63,51 +63,44 @@ struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
  * A pair from copies of what the caller has, with the leaf's facts read.
  * Nothing is checked: see pair_lint().  `out` must be empty.
  */
-MUST_CHECK bool pair_from_parts(const struct secret *pkcs8,
-				const struct cert_set *set, struct pair *out,
-				struct err *e);
+MUST_CHECK bool pair_from_parts(const struct secret *pkcs8, const struct cert_set *set,
+				struct pair *out, struct err *e);
 /*
  * SHA-256 hex over every byte of it: what is signed when a pair is sent
  * through somebody who shall not change any of it.
  */
-const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8,
-			struct arena *a);
+const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8, struct arena *a);
 
-MUST_CHECK bool cert_read_facts(struct der der, struct arena *a,
-				struct cert_facts *out, struct err *e);
+MUST_CHECK bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out,
+				struct err *e);
 /*
  * SHA-1 in upper-case hex, only to recognise what products tell of
  * certificates they hold; never a proof against an attacker.
  */
 const char *cert_sha1(struct der der, struct arena *a);
 /* SHA-256 hex over the DER of all certificates after the leaf, in order. */
-const char *chain_digest(const struct der *certs, size_t count,
-			 struct arena *a);
+const char *chain_digest(const struct der *certs, size_t count, struct arena *a);
 
 /*
  * PEM, each block with its newline and no empty lines between blocks.  The
  * key is written as PKCS#8.
  */
 void pem_add_certs(struct buf *out, const struct der *certs, size_t count);
-void pem_add_key(struct secret *out /* must be empty */,
-		 const struct secret *pkcs8);
+void pem_add_key(struct secret *out /* must be empty */, const struct secret *pkcs8);
 /*
  * Certificates of a PEM text that we wrote or find on a component, in order;
  * *count is 0 when it has none.  Anything else than CERTIFICATE blocks is
  * skipped, and what a block holds is not looked at: see cert_read_facts().
  */
 MUST_CHECK bool pem_read_certs(const char *text, size_t len, struct arena *a,
-			       const struct der **certs, size_t *count,
-			       struct err *e);
+			       const struct der **certs, size_t *count, struct err *e);
 /*
  * The first private key of a PEM text, which is not encrypted, as PKCS#8 DER;
  * `out` must be empty.
  */
-MUST_CHECK bool pem_read_key(const char *text, size_t len, struct secret *out,
-			     struct err *e);
+MUST_CHECK bool pem_read_key(const char *text, size_t len, struct secret *out, struct err *e);
 /* SHA-256 hex of the key's SubjectPublicKeyInfo, to compare with a leaf's. */
-MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65],
-			 struct err *e);
+MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65], struct err *e);
 
 /*
  * What is checked before any component is touched: the key belongs to the

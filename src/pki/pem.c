@@ -8,12 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const cert_labels[] = { "CERTIFICATE", "X509 CERTIFICATE",
-					   NULL };
-static const char *const key_labels[] = {
-	"PRIVATE KEY",    "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY",
-	"EC PRIVATE KEY", "DSA PRIVATE KEY",       NULL
-};
+static const char *const cert_labels[] = { "CERTIFICATE", "X509 CERTIFICATE", NULL };
+static const char *const key_labels[] = { "PRIVATE KEY",     "ENCRYPTED PRIVATE KEY",
+					  "RSA PRIVATE KEY", "EC PRIVATE KEY",
+					  "DSA PRIVATE KEY", NULL };
 
 static bool is_listed(const char *label, const char *const *list)
 {
@@ -33,8 +31,7 @@ bool pem_is_key(const struct pem_block *b)
 	return is_listed(b->label, key_labels);
 }
 
-static const unsigned char *find(const unsigned char *from, size_t len,
-				 const char *what)
+static const unsigned char *find(const unsigned char *from, size_t len, const char *what)
 {
 	return memmem(from, len, what, strlen(what));
 }
@@ -59,22 +56,19 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 	char end_mark[96];
 
 	for (;;) {
-		const unsigned char *begin =
-			find(from, stop - from, begin_mark);
+		const unsigned char *begin = find(from, stop - from, begin_mark);
 
 		if (!begin)
 			return false;
 		from = begin + strlen(begin_mark);
 		if (!read_label(from, stop - from, out->label))
 			continue;
-		snprintf(end_mark, sizeof(end_mark), "-----END %s-----",
-			 out->label);
+		snprintf(end_mark, sizeof(end_mark), "-----END %s-----", out->label);
 		const unsigned char *end = find(from, stop - from, end_mark);
 
 		out->whole = end != NULL;
 		end = end ? end + strlen(end_mark) : stop;
-		out->text = (gnutls_datum_t){ (unsigned char *)begin,
-					      (unsigned)(end - begin) };
+		out->text = (gnutls_datum_t){ (unsigned char *)begin, (unsigned)(end - begin) };
 		*at = end - text.data;
 		return true;
 	}
@@ -86,8 +80,8 @@ bool pem_decode(const struct pem_block *b, gnutls_datum_t *der, struct err *e)
 	int rc = gnutls_pem_base64_decode2(b->label, &b->text, der);
 
 	if (rc < 0)
-		return err_set(e, ERR_INPUT, "a PEM block '%s' is damaged: %s",
-			       b->label, gnutls_words(rc, words));
+		return err_set(e, ERR_INPUT, "a PEM block '%s' is damaged: %s", b->label,
+			       gnutls_words(rc, words));
 	return true;
 }
 
@@ -119,8 +113,8 @@ static struct der keep(struct arena *a, const gnutls_datum_t *bytes)
 	return (struct der){ copy, bytes->size };
 }
 
-bool pem_read_certs(const char *text, size_t len, struct arena *a,
-		    const struct der **certs, size_t *count, struct err *e)
+bool pem_read_certs(const char *text, size_t len, struct arena *a, const struct der **certs,
+		    size_t *count, struct err *e)
 {
 	gnutls_datum_t all = { (unsigned char *)text, (unsigned)len };
 	VEC(struct der) list = { 0 };
@@ -134,12 +128,10 @@ bool pem_read_certs(const char *text, size_t len, struct arena *a,
 		if (!pem_decode(&block, &der, e))
 			return false;
 		if (der.size > CERTIFICATE_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "a certificate has more than %d bytes",
+			return err_set(e, ERR_INPUT, "a certificate has more than %d bytes",
 				       CERTIFICATE_LIMIT);
 		if (list.count == PEM_BLOCK_LIMIT)
-			return err_set(e, ERR_INPUT,
-				       "more than %d certificates in one file",
+			return err_set(e, ERR_INPUT, "more than %d certificates in one file",
 				       PEM_BLOCK_LIMIT);
 		VEC_PUSH(&list, a, keep(a, &der));
 	}
@@ -148,8 +140,7 @@ bool pem_read_certs(const char *text, size_t len, struct arena *a,
 	return true;
 }
 
-bool pem_read_key(const char *text, size_t len, struct secret *out,
-		  struct err *e)
+bool pem_read_key(const char *text, size_t len, struct secret *out, struct err *e)
 {
 	gnutls_datum_t all = { (unsigned char *)text, (unsigned)len };
 	AUTO(x509_key) key = NULL;
@@ -158,14 +149,12 @@ bool pem_read_key(const char *text, size_t len, struct secret *out,
 
 	do {
 		if (!pem_next(all, &at, &block))
-			return err_set(e, ERR_INPUT,
-				       "there is no private key in it");
+			return err_set(e, ERR_INPUT, "there is no private key in it");
 	} while (!pem_is_key(&block));
 	int rc = gnutls_x509_privkey_init(&key);
 
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_import2(key, &block.text,
-						 GNUTLS_X509_FMT_PEM, NULL,
+		rc = gnutls_x509_privkey_import2(key, &block.text, GNUTLS_X509_FMT_PEM, NULL,
 						 GNUTLS_PKCS_PLAIN);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the private key");

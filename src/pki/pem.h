@@ -24,7 +24,6 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out);
 bool pem_is_cert(const struct pem_block *b);
 bool pem_is_key(const struct pem_block *b);
 /* What stands between the lines; ERR_INPUT when it is not base64. */
-MUST_CHECK bool pem_decode(const struct pem_block *b, gnutls_datum_t *der,
-			   struct err *e);
+MUST_CHECK bool pem_decode(const struct pem_block *b, gnutls_datum_t *der, struct err *e);
 
 #endif

@@ -29,8 +29,7 @@ static bool is_valid(gnutls_x509_crt_t c, int64_t at)
 			   gnutls_x509_crt_get_expiration_time(c) > at);
 }
 
-static void presented_open(struct presented *p, const struct der *above,
-			   size_t count, int64_t at)
+static void presented_open(struct presented *p, const struct der *above, size_t count, int64_t at)
 {
 	struct err ignored = { 0 };
 
@@ -56,8 +55,8 @@ static void reach(struct presented *p, gnutls_x509_crt_t below)
 }
 
 /* Every way up is tried: an authority may be there in two forms. */
-static bool climb(struct presented *p, gnutls_x509_crt_t leaf,
-		  gnutls_x509_crt_t top, gnutls_x509_crt_t anchor)
+static bool climb(struct presented *p, gnutls_x509_crt_t leaf, gnutls_x509_crt_t top,
+		  gnutls_x509_crt_t anchor)
 {
 	gnutls_x509_crt_t c = leaf;
 
@@ -71,8 +70,8 @@ static bool climb(struct presented *p, gnutls_x509_crt_t leaf,
 	}
 }
 
-bool presented_is_complete(const struct der *above, size_t count,
-			   const struct cert_set *set, int64_t at)
+bool presented_is_complete(const struct der *above, size_t count, const struct cert_set *set,
+			   int64_t at)
 {
 	AUTO(presented) p = { 0 };
 	AUTO(crt) leaf = NULL;

@@ -18,7 +18,7 @@
  * CHAIN_LIMIT certificates are looked at, and of these only what is valid at
  * the time `at`; 0 asks nothing of their dates.
  */
-bool presented_is_complete(const struct der *above, size_t count,
-			   const struct cert_set *set, int64_t at);
+bool presented_is_complete(const struct der *above, size_t count, const struct cert_set *set,
+			   int64_t at);
 
 #endif

@@ -25,8 +25,7 @@ static gnutls_sign_algorithm_t algorithm_of(gnutls_pubkey_t pub)
 	return gnutls_pk_to_sign(pk, hash);
 }
 
-bool signing_key_open(const struct secret *pkcs8, struct signing_key **out,
-		      struct err *e)
+bool signing_key_open(const struct secret *pkcs8, struct signing_key **out, struct err *e)
 {
 	AUTO(signing_key) k = xcalloc(1, sizeof(*k));
 	AUTO(pubkey) pub = NULL;
@@ -48,13 +47,12 @@ void signing_key_close(struct signing_key *k)
 	free(k);
 }
 
-bool signing_key_sign(const struct signing_key *k, struct der text,
-		      struct arena *a, struct der *out, struct err *e)
+bool signing_key_sign(const struct signing_key *k, struct der text, struct arena *a,
+		      struct der *out, struct err *e)
 {
 	AUTO(datum) signature = { 0 };
 	gnutls_datum_t data = datum_of(text);
-	int rc =
-		gnutls_privkey_sign_data2(k->key, k->how, 0, &data, &signature);
+	int rc = gnutls_privkey_sign_data2(k->key, k->how, 0, &data, &signature);
 	unsigned char *copy = NULL;
 
 	if (rc < 0)
@@ -65,8 +63,7 @@ bool signing_key_sign(const struct signing_key *k, struct der text,
 	return true;
 }
 
-bool signature_check(struct der spki, struct der text, struct der signature,
-		     struct err *e)
+bool signature_check(struct der spki, struct der text, struct der signature, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	gnutls_datum_t key = datum_of(spki);

@@ -96,8 +96,7 @@ static enum answer read_postgres(struct starttls *s)
 		return refuse(s, "it does not offer TLS");
 	if (answer == 'E')
 		return refuse(s, "it answered with an error");
-	return answer == 'S' ? ANSWER_GOOD
-			     : refuse(s, "it does not speak PostgreSQL");
+	return answer == 'S' ? ANSWER_GOOD : refuse(s, "it does not speak PostgreSQL");
 }
 
 static const struct exchange postgres[] = {
@@ -135,9 +134,8 @@ static enum answer read_smtp_ehlo(struct starttls *s)
 {
 	enum answer answer = read_smtp(s, "250");
 
-	return answer == ANSWER_GOOD && !s->is_offered
-		       ? refuse(s, "it does not offer STARTTLS")
-		       : answer;
+	return answer == ANSWER_GOOD && !s->is_offered ? refuse(s, "it does not offer STARTTLS")
+						       : answer;
 }
 
 #define SAY(text) text, sizeof(text) - 1
@@ -196,8 +194,7 @@ static bool read_ldap_result(struct der message, struct der *result)
 
 static enum answer read_ldap(struct starttls *s)
 {
-	struct der heard = { (const unsigned char *)s->in + s->taken,
-			     s->heard - s->taken };
+	struct der heard = { (const unsigned char *)s->in + s->taken, s->heard - s->taken };
 	struct der message = { 0 };
 	struct der result = { 0 };
 
@@ -212,14 +209,12 @@ static enum answer read_ldap(struct starttls *s)
 		return refuse(s, "its answer is not the one of LDAP");
 	if (*result.bytes == 0)
 		return ANSWER_GOOD;
-	s->why = arena_printf(s->arena, "it answered with the LDAP result %u",
-			      *result.bytes);
+	s->why = arena_printf(s->arena, "it answered with the LDAP result %u", *result.bytes);
 	return ANSWER_BAD;
 }
 
 static const struct exchange ldap[] = {
-	{ "the extended request",
-	  SAY("\x30\x1d\x02\x01\x01\x77\x18\x80\x16" LDAP_STARTTLS),
+	{ "the extended request", SAY("\x30\x1d\x02\x01\x01\x77\x18\x80\x16" LDAP_STARTTLS),
 	  read_ldap },
 	{ 0 },
 };
@@ -229,9 +224,8 @@ static const struct exchange ldap[] = {
 static const struct exchange none[] = { { 0 } };
 
 static const struct exchange *const dialogues[] = {
-	[STARTTLS_NONE] = none, [STARTTLS_POSTGRES] = postgres,
-	[STARTTLS_SMTP] = smtp, [STARTTLS_IMAP] = imap,
-	[STARTTLS_LDAP] = ldap,
+	[STARTTLS_NONE] = none, [STARTTLS_POSTGRES] = postgres, [STARTTLS_SMTP] = smtp,
+	[STARTTLS_IMAP] = imap, [STARTTLS_LDAP] = ldap,
 };
 _Static_assert(sizeof(dialogues) / sizeof(*dialogues) == STARTTLS_KIND_COUNT,
 	       "every kind has a dialogue");
@@ -267,8 +261,7 @@ static enum starttls_result say(struct starttls *s)
 	const struct exchange *x = s->exchange;
 
 	while (s->said < x->len) {
-		ssize_t n = send(s->fd, x->say + s->said, x->len - s->said,
-				 MSG_NOSIGNAL);
+		ssize_t n = send(s->fd, x->say + s->said, x->len - s->said, MSG_NOSIGNAL);
 
 		if (n < 0 && must_wait())
 			return STARTTLS_GOES_ON;
@@ -328,8 +321,7 @@ enum starttls_result starttls_advance(struct starttls *s, const char **why)
 		enum starttls_result result = converse(s);
 
 		if (result == STARTTLS_FAILED)
-			*why = arena_printf(s->arena, "%s: %s",
-					    s->exchange->name, s->why);
+			*why = arena_printf(s->arena, "%s: %s", s->exchange->name, s->why);
 		if (result != STARTTLS_AGREED)
 			return result;
 		s->said = 0;

@@ -28,8 +28,7 @@ enum starttls_result {
 struct starttls;
 
 /* Over a connected socket, which stays the caller's. */
-struct starttls *starttls_open(enum starttls_kind kind, int fd,
-			       struct arena *a);
+struct starttls *starttls_open(enum starttls_kind kind, int fd, struct arena *a);
 void starttls_close(struct starttls *s);
 AUTO_TYPE(starttls, struct starttls *, starttls_close)
 

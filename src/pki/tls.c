@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_leaf(const struct tls_leaf *leaf, struct foreign *list,
-		     size_t *count)
+static void add_leaf(const struct tls_leaf *leaf, struct foreign *list, size_t *count)
 {
 	if (leaf->fingerprint)
-		list[(*count)++] =
-			(struct foreign){ FOREIGN_CERT, leaf->der.bytes,
-					  leaf->der.len };
+		list[(*count)++] = (struct foreign){ FOREIGN_CERT, leaf->der.bytes, leaf->der.len };
 }
 
 static void date_leaf(struct tls_leaf *leaf)
@@ -44,8 +41,7 @@ void tls_probes_date(struct tls_probe *probes, size_t count)
 	}
 }
 
-bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a,
-		   struct err *e)
+bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a, struct err *e)
 {
 	AUTO(tls_prober) prober = NULL;
 	struct tls_probe *ended = NULL;
@@ -63,20 +59,18 @@ bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a,
 
 struct tls_leaf tls_probe_served(const struct tls_probe *p, const char *wanted)
 {
-	if (p->other.fingerprint && wanted &&
-	    strcmp(p->leaf.fingerprint, wanted) == 0)
+	if (p->other.fingerprint && wanted && strcmp(p->leaf.fingerprint, wanted) == 0)
 		return p->other;
 	return p->leaf;
 }
 
 static bool is_another(const struct tls_probe *p, const char *served)
 {
-	return p->other.fingerprint ||
-	       (served && strcmp(served, p->leaf.fingerprint) != 0);
+	return p->other.fingerprint || (served && strcmp(served, p->leaf.fingerprint) != 0);
 }
 
-struct tls_served tls_served_by_all(const struct tls_probe *probes,
-				    size_t count, const char *installed)
+struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count,
+				    const char *installed)
 {
 	struct tls_served all = { 0 };
 
@@ -87,9 +81,7 @@ struct tls_served tls_served_by_all(const struct tls_probe *probes,
 		if (!p->completed)
 			return (struct tls_served){ .error = p->error };
 		if (!installed && is_another(p, served))
-			return (struct tls_served){
-				.error = "it serves several certificates"
-			};
+			return (struct tls_served){ .error = "it serves several certificates" };
 		if (!served || (installed && !strcmp(served, installed)))
 			all.leaf = tls_probe_served(p, installed);
 	}

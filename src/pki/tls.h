@@ -38,8 +38,7 @@ struct tls_chain {
 
 struct tls_probe {
 	/* asked */
-	const char
-		*host; /* name or address; a name is tried on every address */
+	const char *host; /* name or address; a name is tried on every address */
 	uint16_t port;
 	const char *server_name; /* NULL: no SNI */
 	enum starttls_kind starttls;
@@ -49,8 +48,8 @@ struct tls_probe {
 	int64_t timeout_ms; /* of one handshake; 0: TLS_HANDSHAKE_MS */
 	/* answered; strings in the arena of tls_probe_all() */
 	bool completed;
-	struct tls_leaf leaf;  /* none unless completed */
-	struct tls_leaf other; /* another address of the name serves this */
+	struct tls_leaf leaf;           /* none unless completed */
+	struct tls_leaf other;          /* another address of the name serves this */
 	const struct tls_chain *chains; /* above `leaf`, each once */
 	size_t chain_count;
 	const char *error; /* why not completed */
@@ -68,8 +67,8 @@ struct tls_probe {
  * An address and port that cannot be connected to in time is not asked again
  * for the other probes that wait for it: nobody is there for them either.
  */
-MUST_CHECK bool tls_probe_all(struct tls_probe *probes, size_t count,
-			      struct arena *a, struct err *e);
+MUST_CHECK bool tls_probe_all(struct tls_probe *probes, size_t count, struct arena *a,
+			      struct err *e);
 
 /*
  * Reads when the leaves of completed probes end, as tls_probe_all() does at
@@ -92,7 +91,7 @@ struct tls_served {
 	struct tls_leaf leaf;
 	const char *error;
 };
-struct tls_served tls_served_by_all(const struct tls_probe *probes,
-				    size_t count, const char *installed);
+struct tls_served tls_served_by_all(const struct tls_probe *probes, size_t count,
+				    const char *installed);
 
 #endif

@@ -37,15 +37,13 @@ static const struct {
 	/* the first is for any kind */
 	{ "", PRIORITY },
 	{ "rsa", PRIORITY NO_ECDSA
-	  ":-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384"
-	  ":+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384"
-	  ":+SIGN-RSA-SHA512" },
-	{ "ecdsa-p256", PRIORITY NO_RSA
-	  ":-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256" },
-	{ "ecdsa-p384", PRIORITY NO_RSA
-	  ":-SIGN-ALL:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA384" },
-	{ "ecdsa-p521", PRIORITY NO_RSA
-	  ":-SIGN-ALL:+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA512" },
+	  ":-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512" },
+	{ "ecdsa-p256",
+	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SHA256" },
+	{ "ecdsa-p384",
+	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-ECDSA-SHA384" },
+	{ "ecdsa-p521",
+	  PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-ECDSA-SHA512" },
 	{ "ed25519", PRIORITY NO_RSA ":-SIGN-ALL:+SIGN-EDDSA-ED25519" },
 };
 enum {
@@ -63,8 +61,7 @@ bool tls_client_new(struct tls_client **out, struct err *e)
 	int rc = gnutls_certificate_allocate_credentials(&c->credentials);
 
 	for (size_t i = 0; rc >= 0 && i < OFFER_COUNT; i++)
-		rc = gnutls_priority_init(&c->priorities[i], offers[i].priority,
-					  NULL);
+		rc = gnutls_priority_init(&c->priorities[i], offers[i].priority, NULL);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot prepare TLS");
 	*out = TAKE(c);
@@ -109,15 +106,13 @@ static void start_connecting(struct tls_conn *c)
 	int one = 1;
 
 	c->failure = 0;
-	c->fd = socket(to->any.sa_family,
-		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	c->fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (c->fd < 0) {
 		c->failure = errno;
 		return;
 	}
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(c->fd, &to->any, tls_address_len(to)) < 0 &&
-	    errno != EINPROGRESS)
+	if (connect(c->fd, &to->any, tls_address_len(to)) < 0 && errno != EINPROGRESS)
 		c->failure = errno;
 }
 
@@ -133,8 +128,8 @@ static void hang_up(struct tls_conn *c)
 	c->fd = -1;
 }
 
-struct tls_conn *tls_conn_open(struct tls_client *client,
-			       const struct tls_target *target, struct arena *a)
+struct tls_conn *tls_conn_open(struct tls_client *client, const struct tls_target *target,
+			       struct arena *a)
 {
 	struct tls_conn *c = xcalloc(1, sizeof(*c));
 
@@ -173,42 +168,36 @@ short tls_conn_events(const struct tls_conn *c)
 	return POLLOUT;
 }
 
-static const char *address_text(const struct tls_conn *c,
-				char text[ADDRESS_TEXT])
+static const char *address_text(const struct tls_conn *c, char text[ADDRESS_TEXT])
 {
 	const union tls_address *to = c->target.address;
 	char ip[INET6_ADDRSTRLEN] = "";
 
 	if (to->any.sa_family == AF_INET6) {
 		inet_ntop(AF_INET6, &to->v6.sin6_addr, ip, sizeof(ip));
-		snprintf(text, ADDRESS_TEXT, "[%s]:%u", ip,
-			 ntohs(to->v6.sin6_port));
+		snprintf(text, ADDRESS_TEXT, "[%s]:%u", ip, ntohs(to->v6.sin6_port));
 	} else {
 		inet_ntop(AF_INET, &to->v4.sin_addr, ip, sizeof(ip));
-		snprintf(text, ADDRESS_TEXT, "%s:%u", ip,
-			 ntohs(to->v4.sin_port));
+		snprintf(text, ADDRESS_TEXT, "%s:%u", ip, ntohs(to->v4.sin_port));
 	}
 	return text;
 }
 
 static bool is_nobody_there(int error)
 {
-	return error == ECONNREFUSED || error == ENETUNREACH ||
-	       error == ENETDOWN || error == EADDRNOTAVAIL ||
-	       error == EAFNOSUPPORT;
+	return error == ECONNREFUSED || error == ENETUNREACH || error == ENETDOWN ||
+	       error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
 /* True, for tls_conn_advance(): it has ended. */
-static bool fail_connecting(struct tls_conn *c, int error,
-			    struct tls_outcome *out)
+static bool fail_connecting(struct tls_conn *c, int error, struct tls_outcome *out)
 {
 	char address[ADDRESS_TEXT];
 
 	*out = (struct tls_outcome){
 		.unreachable = is_nobody_there(error),
-		.error =
-			arena_printf(c->arena, "cannot connect to %s: %s",
-				     address_text(c, address), strerror(error)),
+		.error = arena_printf(c->arena, "cannot connect to %s: %s",
+				      address_text(c, address), strerror(error)),
 	};
 	return true;
 }
@@ -222,19 +211,15 @@ static bool fail_handshake(struct tls_conn *c, int rc, struct tls_outcome *out)
 	if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
 		why = gnutls_alert_get_name(gnutls_alert_get(c->session));
 	*out = (struct tls_outcome){
-		.error = arena_printf(c->arena,
-				      "TLS handshake with %s failed: %s%s",
-				      address_text(c, address),
-				      rc == GNUTLS_E_FATAL_ALERT_RECEIVED
-					      ? "it sent the alert "
-					      : "",
-				      why ? why : "unknown"),
+		.error = arena_printf(
+			c->arena, "TLS handshake with %s failed: %s%s", address_text(c, address),
+			rc == GNUTLS_E_FATAL_ALERT_RECEIVED ? "it sent the alert " : "",
+			why ? why : "unknown"),
 	};
 	return true;
 }
 
-static bool fail_talking(struct tls_conn *c, const char *why,
-			 struct tls_outcome *out)
+static bool fail_talking(struct tls_conn *c, const char *why, struct tls_outcome *out)
 {
 	char address[ADDRESS_TEXT];
 
@@ -249,28 +234,23 @@ static bool is_ip(const char *name)
 {
 	unsigned char room[16];
 
-	return inet_pton(AF_INET, name, room) == 1 ||
-	       inet_pton(AF_INET6, name, room) == 1;
+	return inet_pton(AF_INET, name, room) == 1 || inet_pton(AF_INET6, name, room) == 1;
 }
 
 static int begin_session(struct tls_conn *c)
 {
 	const char *name = c->target.server_name;
-	int rc = gnutls_init(&c->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK |
-						  GNUTLS_NO_SIGNAL |
-						  GNUTLS_NO_TICKETS |
-						  GNUTLS_KEY_SHARE_TOP);
+	int rc = gnutls_init(&c->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+						  GNUTLS_NO_TICKETS | GNUTLS_KEY_SHARE_TOP);
 
 	if (rc >= 0)
-		rc = gnutls_priority_set(c->session,
-					 c->client->priorities[c->offer]);
+		rc = gnutls_priority_set(c->session, c->client->priorities[c->offer]);
 	if (rc >= 0)
 		rc = gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE,
 					    c->client->credentials);
 	/* RFC 6066, section 3: an address is no server name. */
 	if (rc >= 0 && name && !is_ip(name))
-		rc = gnutls_server_name_set(c->session, GNUTLS_NAME_DNS, name,
-					    strlen(name));
+		rc = gnutls_server_name_set(c->session, GNUTLS_NAME_DNS, name, strlen(name));
 	if (rc >= 0)
 		gnutls_transport_set_int(c->session, c->fd);
 	return rc;
@@ -296,9 +276,8 @@ static bool finish_connecting(struct tls_conn *c, int *error)
  */
 static bool asks_again(struct tls_conn *c, int rc)
 {
-	if (c->offer == 0 ||
-	    (rc != GNUTLS_E_FATAL_ALERT_RECEIVED &&
-	     rc != GNUTLS_E_PREMATURE_TERMINATION && rc != GNUTLS_E_PULL_ERROR))
+	if (c->offer == 0 || (rc != GNUTLS_E_FATAL_ALERT_RECEIVED &&
+			      rc != GNUTLS_E_PREMATURE_TERMINATION && rc != GNUTLS_E_PULL_ERROR))
 		return false;
 	c->offer = 0;
 	c->warnings = 0;
@@ -310,8 +289,7 @@ static bool asks_again(struct tls_conn *c, int rc)
 static bool complete(struct tls_conn *c, struct tls_outcome *out)
 {
 	unsigned count = 0;
-	const gnutls_datum_t *certs =
-		gnutls_certificate_get_peers(c->session, &count);
+	const gnutls_datum_t *certs = gnutls_certificate_get_peers(c->session, &count);
 	struct der presented[PRESENTED_LIMIT];
 	char fingerprint[FINGERPRINT_TEXT];
 
@@ -321,9 +299,8 @@ static bool complete(struct tls_conn *c, struct tls_outcome *out)
 		presented[i] = (struct der){ certs[i].data, certs[i].size };
 	sha256_text(certs[0].data, certs[0].size, fingerprint);
 
-	struct cert_set kept = cert_set_copy(
-		&(struct cert_set){ .certs = presented, .count = count },
-		c->arena);
+	struct cert_set kept =
+		cert_set_copy(&(struct cert_set){ .certs = presented, .count = count }, c->arena);
 
 	*out = (struct tls_outcome){
 		.completed = true,
@@ -346,8 +323,7 @@ static bool shake_hands(struct tls_conn *c, struct tls_outcome *out)
 			return complete(c, out);
 		if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED)
 			return false;
-		if (!gnutls_error_is_fatal(rc) &&
-		    ++c->warnings <= WARNING_LIMIT)
+		if (!gnutls_error_is_fatal(rc) && ++c->warnings <= WARNING_LIMIT)
 			continue;
 		if (asks_again(c, rc))
 			return false;
@@ -390,8 +366,7 @@ bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out)
 	return talk(c, out);
 }
 
-void tls_conn_expire(struct tls_conn *c, int64_t after_ms,
-		     struct tls_outcome *out)
+void tls_conn_expire(struct tls_conn *c, int64_t after_ms, struct tls_outcome *out)
 {
 	char address[ADDRESS_TEXT];
 	const char *doing = c->session ? "TLS handshake with"
@@ -399,8 +374,7 @@ void tls_conn_expire(struct tls_conn *c, int64_t after_ms,
 				       : "connecting to";
 
 	*out = (struct tls_outcome){
-		.error = arena_printf(
-			c->arena, "%s %s did not end within %lld ms", doing,
-			address_text(c, address), (long long)after_ms),
+		.error = arena_printf(c->arena, "%s %s did not end within %lld ms", doing,
+				      address_text(c, address), (long long)after_ms),
 	};
 }

@@ -45,8 +45,7 @@ struct tls_outcome {
 };
 
 struct tls_conn;
-struct tls_conn *tls_conn_open(struct tls_client *client,
-			       const struct tls_target *target,
+struct tls_conn *tls_conn_open(struct tls_client *client, const struct tls_target *target,
 			       struct arena *a);
 void tls_conn_close(struct tls_conn *c);
 AUTO_TYPE(tls_conn, struct tls_conn *, tls_conn_close)
@@ -59,7 +58,6 @@ bool tls_conn_is_open(const struct tls_conn *c);
 /* Goes on as far as it can; true: it has ended, *out says how. */
 bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out);
 /* It ran out of time. */
-void tls_conn_expire(struct tls_conn *c, int64_t after_ms,
-		     struct tls_outcome *out);
+void tls_conn_expire(struct tls_conn *c, int64_t after_ms, struct tls_outcome *out);
 
 #endif

@@ -27,8 +27,7 @@ struct lookup *lookup_start(const char *host, uint16_t port)
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
 	};
-	l->status =
-		getaddrinfo(l->host, l->port, &l->hints, &l->request.ar_result);
+	l->status = getaddrinfo(l->host, l->port, &l->hints, &l->request.ar_result);
 	if (l->status != EAI_NONAME)
 		return l;
 	l->hints.ai_flags = AI_NUMERICSERV;
@@ -48,8 +47,7 @@ void lookup_close(struct lookup *l)
 	if (!l)
 		return;
 	/* glibc still writes into one that it cannot cancel. */
-	if (l->in_background && !lookup_is_done(l) &&
-	    gai_cancel(&l->request) == EAI_NOTCANCELED)
+	if (l->in_background && !lookup_is_done(l) && gai_cancel(&l->request) == EAI_NOTCANCELED)
 		return;
 	if (l->request.ar_result)
 		freeaddrinfo(l->request.ar_result);
@@ -64,8 +62,7 @@ bool lookup_is_done(struct lookup *l)
 	return l->status != EAI_INPROGRESS;
 }
 
-size_t lookup_result(const struct lookup *l,
-		     union tls_address out[LOOKUP_ADDRESSES],
+size_t lookup_result(const struct lookup *l, union tls_address out[LOOKUP_ADDRESSES],
 		     const char **reason)
 {
 	size_t count = 0;
@@ -74,8 +71,7 @@ size_t lookup_result(const struct lookup *l,
 		*reason = gai_strerror(l->status);
 		return 0;
 	}
-	for (const struct addrinfo *i = l->request.ar_result; i;
-	     i = i->ai_next) {
+	for (const struct addrinfo *i = l->request.ar_result; i; i = i->ai_next) {
 		if (i->ai_addrlen > sizeof(*out))
 			continue;
 		/* Not one is left out: each could serve something else. */
@@ -92,6 +88,5 @@ size_t lookup_result(const struct lookup *l,
 
 socklen_t tls_address_len(const union tls_address *address)
 {
-	return address->any.sa_family == AF_INET6 ? sizeof(address->v6)
-						  : sizeof(address->v4);
+	return address->any.sa_family == AF_INET6 ? sizeof(address->v6) : sizeof(address->v4);
 }

@@ -33,8 +33,7 @@ AUTO_TYPE(lookup, struct lookup *, lookup_close)
 
 bool lookup_is_done(struct lookup *l);
 /* Once it is done: how many it found; 0 with a reason in static memory. */
-size_t lookup_result(const struct lookup *l,
-		     union tls_address out[LOOKUP_ADDRESSES],
+size_t lookup_result(const struct lookup *l, union tls_address out[LOOKUP_ADDRESSES],
 		     const char **reason);
 
 /* The length that connect() wants. */

@@ -11,15 +11,12 @@ void tls_peer_read(void *session, struct tls_peer *out)
 	AUTO(pubkey) pub = NULL;
 	struct err ignored = { 0 };
 	unsigned count = 0;
-	const gnutls_datum_t *shown =
-		gnutls_certificate_get_peers(session, &count);
+	const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
 
 	*out = (struct tls_peer){ 0 };
 	if (!shown || !count ||
-	    !cert_open((struct der){ shown->data, shown->size }, &leaf,
-		       &ignored) ||
-	    !cert_public(leaf, &pub, &ignored) ||
-	    !key_digest(pub, out->spki, &ignored))
+	    !cert_open((struct der){ shown->data, shown->size }, &leaf, &ignored) ||
+	    !cert_public(leaf, &pub, &ignored) || !key_digest(pub, out->spki, &ignored))
 		return;
 	sha256_text(shown->data, shown->size, out->leaf);
 }

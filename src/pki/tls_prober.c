@@ -91,8 +91,7 @@ void tls_prober_free(struct tls_prober *p)
 	free(p);
 }
 
-void tls_prober_ask(struct tls_prober *p, struct tls_probe *probe,
-		    struct arena *a)
+void tls_prober_ask(struct tls_prober *p, struct tls_probe *probe, struct arena *a)
 {
 	struct inquiry *i = xcalloc(1, sizeof(*i));
 
@@ -113,9 +112,8 @@ static int64_t timeout_of(const struct inquiry *i)
 
 static void fail_lookup(const struct inquiry *i, const char *reason)
 {
-	i->probe->error =
-		arena_printf(i->arena, "cannot find the address of '%s': %s",
-			     text_escaped(i->arena, i->probe->host), reason);
+	i->probe->error = arena_printf(i->arena, "cannot find the address of '%s': %s",
+				       text_escaped(i->arena, i->probe->host), reason);
 }
 
 static void judge(struct tls_prober *p, struct inquiry *i)
@@ -123,15 +121,14 @@ static void judge(struct tls_prober *p, struct inquiry *i)
 	struct tls_verdict v = { .arena = i->arena };
 
 	for (size_t k = 0; k < i->count; k++)
-		tls_verdict_add(&v, i->probe,
-				tls_turn_address(&i->attempts[k].turn),
+		tls_verdict_add(&v, i->probe, tls_turn_address(&i->attempts[k].turn),
 				&i->attempts[k].outcome);
 	tls_verdict_end(&v, i->probe);
 	STAILQ_INSERT_TAIL(&p->ended, i, next);
 }
 
-static void try_all(struct tls_prober *p, struct inquiry *i,
-		    const union tls_address *found, size_t count)
+static void try_all(struct tls_prober *p, struct inquiry *i, const union tls_address *found,
+		    size_t count)
 {
 	i->attempts = xcalloc(count, sizeof(*i->attempts));
 	i->count = i->open = count;
@@ -216,8 +213,7 @@ static size_t fill(struct tls_prober *p, struct pollfd *fds, size_t *slots)
 
 	for (size_t i = 0; i < TLS_PROBES_AT_ONCE; i++) {
 		struct slot *s = &p->slots[i];
-		struct tls_turn *turn =
-			s->conn ? NULL : tls_queue_take(&p->queue);
+		struct tls_turn *turn = s->conn ? NULL : tls_queue_take(&p->queue);
 
 		if (turn)
 			dial(p, s, (struct attempt *)turn);
@@ -248,13 +244,11 @@ static void hang_up(struct tls_prober *p, struct slot *s)
 /* Nobody is there, so that nobody needs to try the same again. */
 static void drop_others(struct tls_prober *p, const struct attempt *like)
 {
-	for (struct tls_turn *t = tls_turn_drop(&like->turn); t;
-	     t = tls_turn_drop(&like->turn)) {
+	for (struct tls_turn *t = tls_turn_drop(&like->turn); t; t = tls_turn_drop(&like->turn)) {
 		struct attempt *a = (struct attempt *)t;
 
 		a->outcome = like->outcome;
-		a->outcome.error =
-			arena_strdup(a->inquiry->arena, like->outcome.error);
+		a->outcome.error = arena_strdup(a->inquiry->arena, like->outcome.error);
 		end_attempt(p, a);
 	}
 }
@@ -275,8 +269,7 @@ static void expire(struct tls_prober *p, struct slot *s)
 	hang_up(p, s);
 }
 
-static void advance(struct tls_prober *p, struct slot *s, bool is_ready,
-		    int64_t now)
+static void advance(struct tls_prober *p, struct slot *s, bool is_ready, int64_t now)
 {
 	if (is_ready && tls_conn_advance(s->conn, &s->attempt->outcome))
 		hang_up(p, s);
@@ -318,8 +311,7 @@ static void go_on(struct tls_prober *p, int64_t ms)
 	int64_t now = clock_mono_ms();
 
 	for (size_t i = 0; i < count; i++)
-		advance(p, &p->slots[slots[i]], fds[i].revents || fds[i].fd < 0,
-			now);
+		advance(p, &p->slots[slots[i]], fds[i].revents || fds[i].fd < 0, now);
 }
 
 static struct tls_probe *take_ended(struct tls_prober *p)
@@ -336,15 +328,13 @@ static struct tls_probe *take_ended(struct tls_prober *p)
 	return probe;
 }
 
-bool tls_prober_next(struct tls_prober *p, int64_t wait_ms,
-		     struct tls_probe **out, struct err *e)
+bool tls_prober_next(struct tls_prober *p, int64_t wait_ms, struct tls_probe **out, struct err *e)
 {
 	int64_t end = clock_mono_ms() + wait_ms;
 
 	for (;;) {
 		if (stop_requested())
-			return err_set(e, ERR_STOPPED,
-				       "probing was stopped as asked");
+			return err_set(e, ERR_STOPPED, "probing was stopped as asked");
 
 		struct tls_probe *ended = take_ended(p);
 		int64_t left = end - clock_mono_ms();

@@ -25,13 +25,12 @@ AUTO_TYPE(tls_prober, struct tls_prober *, tls_prober_free)
  * The probe, which has no answer yet, and the arena for its strings have to
  * stay where they are until it has ended.
  */
-void tls_prober_ask(struct tls_prober *p, struct tls_probe *probe,
-		    struct arena *a);
+void tls_prober_ask(struct tls_prober *p, struct tls_probe *probe, struct arena *a);
 /*
  * The next one that has ended; NULL when none does within `wait_ms`.  False
  * only when the stop flag is up.
  */
-MUST_CHECK bool tls_prober_next(struct tls_prober *p, int64_t wait_ms,
-				struct tls_probe **out, struct err *e);
+MUST_CHECK bool tls_prober_next(struct tls_prober *p, int64_t wait_ms, struct tls_probe **out,
+				struct err *e);
 
 #endif

@@ -22,9 +22,7 @@ static int compare(const void *a, const void *b)
 	const struct tls_port *y = b;
 	int families = x->address.any.sa_family - y->address.any.sa_family;
 
-	return families ? families
-			: memcmp(&x->address, &y->address,
-				 tls_address_len(&x->address));
+	return families ? families : memcmp(&x->address, &y->address, tls_address_len(&x->address));
 }
 
 static void leave(void *port)
@@ -38,8 +36,7 @@ void tls_queue_release(struct tls_queue *q)
 	arena_release(&q->arena);
 }
 
-static struct tls_port *find_port(struct tls_queue *q,
-				  const union tls_address *address)
+static struct tls_port *find_port(struct tls_queue *q, const union tls_address *address)
 {
 	const struct tls_port wanted = { .address = *address };
 	struct tls_port **found = tfind(&wanted, &q->ports, compare);
@@ -82,8 +79,7 @@ static struct tls_port *leave_row(struct tls_queue *q)
 	return p;
 }
 
-void tls_queue_add(struct tls_queue *q, struct tls_turn *t,
-		   const union tls_address *address)
+void tls_queue_add(struct tls_queue *q, struct tls_turn *t, const union tls_address *address)
 {
 	struct tls_port *p = find_port(q, address);
 

@@ -37,8 +37,7 @@ struct tls_queue {
 void tls_queue_release(struct tls_queue *q);
 AUTO_STRUCT(tls_queue, struct tls_queue, tls_queue_release)
 
-void tls_queue_add(struct tls_queue *q, struct tls_turn *t,
-		   const union tls_address *address);
+void tls_queue_add(struct tls_queue *q, struct tls_turn *t, const union tls_address *address);
 /* It stays where it is. */
 const union tls_address *tls_turn_address(const struct tls_turn *t);
 /* Takes the next one whose address has a place; NULL: none has. */

@@ -34,9 +34,8 @@ struct tls_server {
 
 /* ---- a key that is somewhere else ---- */
 
-static int ask_to_sign(const struct identity *i, gnutls_sign_algorithm_t how,
-		       bool hashed, const gnutls_datum_t *text,
-		       gnutls_datum_t *signature)
+static int ask_to_sign(const struct identity *i, gnutls_sign_algorithm_t how, bool hashed,
+		       const gnutls_datum_t *text, gnutls_datum_t *signature)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_key_holder *holder = &i->server->holder;
@@ -58,18 +57,16 @@ static int ask_to_sign(const struct identity *i, gnutls_sign_algorithm_t how,
 	return 0;
 }
 
-static int sign_text(gnutls_privkey_t key, gnutls_sign_algorithm_t how,
-		     void *ctx, unsigned flags, const gnutls_datum_t *text,
-		     gnutls_datum_t *signature)
+static int sign_text(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ctx, unsigned flags,
+		     const gnutls_datum_t *text, gnutls_datum_t *signature)
 {
 	(void)key;
 	(void)flags;
 	return ask_to_sign(ctx, how, false, text, signature);
 }
 
-static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t how,
-		     void *ctx, unsigned flags, const gnutls_datum_t *hash,
-		     gnutls_datum_t *signature)
+static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ctx, unsigned flags,
+		     const gnutls_datum_t *hash, gnutls_datum_t *signature)
 {
 	(void)key;
 	(void)flags;
@@ -86,18 +83,18 @@ static int tell_of_key(gnutls_privkey_t key, unsigned flags, void *ctx)
 	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS)
 		return (int)i->bits;
 	if (flags & GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO)
-		return (int)gnutls_sign_supports_pk_algorithm(
-			GNUTLS_FLAGS_TO_SIGN_ALGO(flags), i->kind);
+		return (int)gnutls_sign_supports_pk_algorithm(GNUTLS_FLAGS_TO_SIGN_ALGO(flags),
+							      i->kind);
 	return -1;
 }
 
 static bool make_key(struct identity *i)
 {
-	i->kind = (gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(
-		i->certs[0].pubkey, &i->bits);
+	i->kind =
+		(gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(i->certs[0].pubkey, &i->bits);
 	return gnutls_privkey_init(&i->key) >= 0 &&
-	       gnutls_privkey_import_ext4(i->key, i, sign_text, sign_hash, NULL,
-					  NULL, tell_of_key, 0) >= 0;
+	       gnutls_privkey_import_ext4(i->key, i, sign_text, sign_hash, NULL, NULL, tell_of_key,
+					  0) >= 0;
 }
 
 /* ---- identities ---- */
@@ -124,8 +121,7 @@ static bool identity_fill(struct identity *i)
 	for (size_t k = 0; k < now.set.count; k++) {
 		gnutls_datum_t der = datum_of(now.set.certs[k]);
 
-		if (gnutls_pcert_import_x509_raw(&i->certs[k], &der,
-						 GNUTLS_X509_FMT_DER, 0) < 0)
+		if (gnutls_pcert_import_x509_raw(&i->certs[k], &der, GNUTLS_X509_FMT_DER, 0) < 0)
 			return false;
 		i->count++;
 	}
@@ -155,11 +151,9 @@ static const struct identity *identity_now(struct tls_server *s)
 
 /* ---- sessions ---- */
 
-static int choose_certificate(gnutls_session_t session,
-			      const gnutls_datum_t *names, int name_count,
-			      const gnutls_pk_algorithm_t *kinds,
-			      int kind_count, gnutls_pcert_st **certs,
-			      unsigned *count, gnutls_privkey_t *key)
+static int choose_certificate(gnutls_session_t session, const gnutls_datum_t *names, int name_count,
+			      const gnutls_pk_algorithm_t *kinds, int kind_count,
+			      gnutls_pcert_st **certs, unsigned *count, gnutls_privkey_t *key)
 {
 	const struct tls_guest *guest = gnutls_session_get_ptr(session);
 	const struct identity *i = identity_now(guest->server);
@@ -183,8 +177,7 @@ static bool is_caller(gnutls_session_t session, const struct callers *callers)
 	struct caller caller = { 0 };
 	struct err ignored = { 0 };
 	unsigned count = 0;
-	const gnutls_datum_t *shown =
-		gnutls_certificate_get_peers(session, &count);
+	const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
 
 	if (!callers || !shown || !count || count > CHAIN_LIMIT)
 		return false;
@@ -197,8 +190,8 @@ static bool is_caller(gnutls_session_t session, const struct callers *callers)
  * Before the signature of the client is looked at: with a key of its own
  * making a stranger could let us compute for seconds.  Called for ours too.
  */
-static int before_proof(gnutls_session_t session, unsigned type, unsigned when,
-			unsigned incoming, const gnutls_datum_t *message)
+static int before_proof(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+			const gnutls_datum_t *message)
 {
 	struct tls_guest *guest = gnutls_session_get_ptr(session);
 	const struct tls_callers *allowed = &guest->server->callers;
@@ -221,8 +214,7 @@ static int after_proof(gnutls_session_t session)
 	return guest->admitted ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-bool tls_guest_may_stay(const struct tls_guest *guest,
-			const struct callers *callers)
+bool tls_guest_may_stay(const struct tls_guest *guest, const struct callers *callers)
 {
 	return is_caller(guest->session, callers);
 }
@@ -246,8 +238,7 @@ void tls_server_free(struct tls_server *s)
 	free(s);
 }
 
-void tls_server_take(struct tls_server *s, void *session,
-		     struct tls_guest *guest)
+void tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest)
 {
 	guest->server = s;
 	guest->session = session;
@@ -256,8 +247,7 @@ void tls_server_take(struct tls_server *s, void *session,
 	gnutls_session_set_ptr(session, guest);
 	gnutls_handshake_set_max_packet_length(session, TLS_HANDSHAKE_LIMIT);
 	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
-	gnutls_handshake_set_hook_function(session,
-					   GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY,
+	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY,
 					   GNUTLS_HOOK_PRE, before_proof);
 	gnutls_session_set_verify_function(session, after_proof);
 }
@@ -273,8 +263,7 @@ struct tls_key {
 	gnutls_privkey_t key;
 };
 
-bool tls_key_open(const struct secret *pkcs8, struct tls_key **out,
-		  struct err *e)
+bool tls_key_open(const struct secret *pkcs8, struct tls_key **out, struct err *e)
 {
 	AUTO(tls_key) k = xcalloc(1, sizeof(*k));
 
@@ -316,22 +305,18 @@ static const struct scheme {
 /* 64 blanks, the purpose, a zero and the transcript's SHA-256 or SHA-384. */
 static bool is_of_a_handshake(struct der text)
 {
-	static const char head[] = "                                "
-				   "                                "
-				   "TLS 1.3, server CertificateVerify";
+	static const char head[] =
+		"                                                                TLS 1.3, server CertificateVerify";
 
-	return (text.len == sizeof(head) + 32 ||
-		text.len == sizeof(head) + 48) &&
+	return (text.len == sizeof(head) + 32 || text.len == sizeof(head) + 48) &&
 	       !memcmp(text.bytes, head, sizeof(head));
 }
 
-static bool is_what_scheme_signs(const struct scheme *s,
-				 const struct tls_signing *what)
+static bool is_what_scheme_signs(const struct scheme *s, const struct tls_signing *what)
 {
 	if (!s->hash_len)
 		return !what->hashed && is_of_a_handshake(what->text);
-	return what->hashed ? what->text.len == s->hash_len
-			    : is_of_a_handshake(what->text);
+	return what->hashed ? what->text.len == s->hash_len : is_of_a_handshake(what->text);
 }
 
 /* Exactly what a handshake of TLS 1.3 has this key sign. */
@@ -343,15 +328,15 @@ static bool may_sign(gnutls_privkey_t key, const struct tls_signing *what)
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
 		const struct scheme *s = &schemes[i];
 
-		if ((int)s->algorithm == what->algorithm &&
-		    (int)s->kind == kind && (!s->bits || s->bits == bits))
+		if ((int)s->algorithm == what->algorithm && (int)s->kind == kind &&
+		    (!s->bits || s->bits == bits))
 			return is_what_scheme_signs(s, what);
 	}
 	return false;
 }
 
-bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what,
-		  struct arena *a, struct der *signature, struct err *e)
+bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what, struct arena *a,
+		  struct der *signature, struct err *e)
 {
 	AUTO(datum) made = { 0 };
 	gnutls_datum_t text = datum_of(what->text);
@@ -361,11 +346,9 @@ bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what,
 
 	if (!may_sign(k->key, what))
 		return err_set(e, ERR_INPUT,
-			       "refused to sign: not a TLS 1.3 "
-			       "CertificateVerify of this key");
-	rc = what->hashed
-		     ? gnutls_privkey_sign_hash2(k->key, how, 0, &text, &made)
-		     : gnutls_privkey_sign_data2(k->key, how, 0, &text, &made);
+			       "refused to sign: not a TLS 1.3 CertificateVerify of this key");
+	rc = what->hashed ? gnutls_privkey_sign_hash2(k->key, how, 0, &text, &made)
+			  : gnutls_privkey_sign_data2(k->key, how, 0, &text, &made);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot sign a handshake");
 	copy = arena_alloc(a, made.size);

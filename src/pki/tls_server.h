@@ -76,11 +76,9 @@ struct tls_guest {
 };
 
 /* Sets up a session that has not begun its handshake. */
-void tls_server_take(struct tls_server *s, void *session,
-		     struct tls_guest *guest);
+void tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest);
 /* Whether one that was admitted would be by what holds now. */
-bool tls_guest_may_stay(const struct tls_guest *guest,
-			const struct callers *callers);
+bool tls_guest_may_stay(const struct tls_guest *guest, const struct callers *callers);
 /* What the HTTP library wants as its certificate callback. */
 void *tls_server_callback(void);
 
@@ -92,12 +90,10 @@ void *tls_server_callback(void);
  * unless the key hashes by itself, and which text was hashed cannot be told.
  */
 struct tls_key;
-MUST_CHECK bool tls_key_open(const struct secret *pkcs8, struct tls_key **out,
-			     struct err *e);
+MUST_CHECK bool tls_key_open(const struct secret *pkcs8, struct tls_key **out, struct err *e);
 void tls_key_close(struct tls_key *k);
 AUTO_TYPE(tls_key, struct tls_key *, tls_key_close)
-MUST_CHECK bool tls_key_sign(const struct tls_key *k,
-			     const struct tls_signing *what, struct arena *a,
-			     struct der *signature, struct err *e);
+MUST_CHECK bool tls_key_sign(const struct tls_key *k, const struct tls_signing *what,
+			     struct arena *a, struct der *signature, struct err *e);
 
 #endif

@@ -11,8 +11,7 @@ static void take_chain(struct tls_verdict *v, const struct tls_chain *chain)
 	VEC_PUSH(&v->chains, v->arena, *chain);
 }
 
-static void take_leaf(struct tls_verdict *v, struct tls_probe *p,
-		      const struct tls_outcome *o)
+static void take_leaf(struct tls_verdict *v, struct tls_probe *p, const struct tls_outcome *o)
 {
 	if (!p->leaf.fingerprint)
 		p->leaf = o->leaf;
@@ -22,12 +21,10 @@ static void take_leaf(struct tls_verdict *v, struct tls_probe *p,
 		p->other = o->leaf;
 }
 
-void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p,
-		     const union tls_address *address,
+void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls_address *address,
 		     const struct tls_outcome *o)
 {
-	struct tls_family *f =
-		address->any.sa_family == AF_INET6 ? &v->v6 : &v->v4;
+	struct tls_family *f = address->any.sa_family == AF_INET6 ? &v->v6 : &v->v4;
 
 	if (p->error)
 		return;

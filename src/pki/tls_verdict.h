@@ -24,8 +24,7 @@ struct tls_verdict {
  * Adds one address, in the order of the lookup, so that the answer is
  * stable.  `p` has no answer yet, or the error of its lookup.
  */
-void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p,
-		     const union tls_address *address,
+void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls_address *address,
 		     const struct tls_outcome *o);
 void tls_verdict_end(const struct tls_verdict *v, struct tls_probe *p);
 

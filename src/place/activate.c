@@ -11,33 +11,28 @@
 
 static bool is_allowed(int number)
 {
-	return number == SIGHUP || number == SIGUSR1 || number == SIGUSR2 ||
-	       number == SIGTERM;
+	return number == SIGHUP || number == SIGUSR1 || number == SIGUSR2 || number == SIGTERM;
 }
 
 /* The doubt was accepted, for this very executable. */
-static bool is_accepted(const struct activation_order *o,
-			const struct process *p)
+static bool is_accepted(const struct activation_order *o, const struct process *p)
 {
-	return o->accepted && p->executable &&
-	       !strcmp(o->accepted, p->executable);
+	return o->accepted && p->executable && !strcmp(o->accepted, p->executable);
 }
 
-static bool send_signal(const struct activation_order *o, struct arena *a,
-			const char **executable, struct err *e)
+static bool send_signal(const struct activation_order *o, struct arena *a, const char **executable,
+			struct err *e)
 {
 	const struct activate *how = o->how;
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 
 	if (!is_allowed(how->signal))
-		return err_set(e, ERR_INPUT,
-			       "signal %d is none of HUP, USR1, USR2, TERM",
+		return err_set(e, ERR_INPUT, "signal %d is none of HUP, USR1, USR2, TERM",
 			       how->signal);
 	if (!pidfile_open(how->pidfile, o->proven, a, &p, e))
 		return false;
 	if (p.doubt && !is_accepted(o, &p.process))
-		return err_set(e, ERR_REMOTE,
-			       "not signalled, because %s; correct the pidfile",
+		return err_set(e, ERR_REMOTE, "not signalled, because %s; correct the pidfile",
 			       p.doubt);
 	if (!process_signal(&p.process, how->signal, e))
 		return err_in(e, "pidfile '%s'", how->pidfile);
@@ -61,8 +56,8 @@ static bool run_command(const struct activation_order *o, struct err *e)
 	return child_run(&c, NULL, e);
 }
 
-bool place_activate(const struct activation_order *o, struct arena *a,
-		    const char **executable, struct err *e)
+bool place_activate(const struct activation_order *o, struct arena *a, const char **executable,
+		    struct err *e)
 {
 	*executable = NULL;
 	switch (o->how->kind) {

@@ -38,8 +38,7 @@ static bool find_owner(const char *name, uid_t *out, struct err *e)
 		return true;
 	if (getpwnam_r(name, &entry, room, sizeof(room), &found) || !found)
 		return is_number(name, out) ||
-		       err_set(e, ERR_INPUT,
-			       "there is no user '%s' on this machine", name);
+		       err_set(e, ERR_INPUT, "there is no user '%s' on this machine", name);
 	*out = found->pw_uid;
 	return true;
 }
@@ -54,8 +53,7 @@ static bool find_group(const char *name, gid_t *out, struct err *e)
 		return true;
 	if (getgrnam_r(name, &entry, room, sizeof(room), &found) || !found)
 		return is_number(name, out) ||
-		       err_set(e, ERR_INPUT,
-			       "there is no group '%s' on this machine", name);
+		       err_set(e, ERR_INPUT, "there is no group '%s' on this machine", name);
 	*out = found->gr_gid;
 	return true;
 }
@@ -91,8 +89,8 @@ static void give(const struct attr_account *account, struct fs_attr *attr)
 		attr->group = account->group;
 }
 
-static const struct piece *first_there(const struct pieces *seen,
-				       const enum part *order, size_t count)
+static const struct piece *first_there(const struct pieces *seen, const enum part *order,
+				       size_t count)
 {
 	for (size_t i = 0; i + 1 < count; i++)
 		if (seen->parts[order[i]].there)
@@ -100,8 +98,7 @@ static const struct piece *first_there(const struct pieces *seen,
 	return &seen->parts[order[count - 1]];
 }
 
-struct trust trust_of_account(const struct install *i,
-			      const struct attr_account *account)
+struct trust trust_of_account(const struct install *i, const struct attr_account *account)
 {
 	return (struct trust){ .us = account->user,
 			       .owner = account->owner,
@@ -119,22 +116,19 @@ static bool check_files(const struct trust *t, const struct pieces *seen,
 }
 
 bool attrs_of_account(const struct install *i, const struct pieces *seen,
-		      const char *const names[PART_COUNT],
-		      const struct attr_account *account, struct attrs *out,
-		      struct err *e)
+		      const char *const names[PART_COUNT], const struct attr_account *account,
+		      struct attrs *out, struct err *e)
 {
 	static const enum part keys[] = { PART_KEY, PART_COMBINED };
-	static const enum part certs[] = { PART_FULLCHAIN, PART_LEAF,
-					   PART_CHAIN };
+	static const enum part certs[] = { PART_FULLCHAIN, PART_LEAF, PART_CHAIN };
 	const struct trust trust = trust_of_account(i, account);
 
 	if (!check_files(&trust, seen, names, e))
 		return false;
 	*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
-	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, &trust, account,
-		&out->key);
-	inherit(first_there(seen, certs, 3), INHERITED_CERTIFICATE_MODE, &trust,
-		account, &out->certificate);
+	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, &trust, account, &out->key);
+	inherit(first_there(seen, certs, 3), INHERITED_CERTIFICATE_MODE, &trust, account,
+		&out->certificate);
 	if (i->mode)
 		out->key.mode = i->mode;
 	give(account, &out->key);
@@ -155,13 +149,9 @@ static void find_groups(struct attr_account *us, struct arena *a)
 	us->group_count = (size_t)count + 1;
 }
 
-bool account_here(const struct install *i, struct arena *a,
-		  struct attr_account *out, struct err *e)
+bool account_here(const struct install *i, struct arena *a, struct attr_account *out, struct err *e)
 {
-	*out = (struct attr_account){ .user = geteuid(),
-				      .owner = (uid_t)-1,
-				      .group = (gid_t)-1 };
+	*out = (struct attr_account){ .user = geteuid(), .owner = (uid_t)-1, .group = (gid_t)-1 };
 	find_groups(out, a);
-	return find_owner(i->owner, &out->owner, e) &&
-	       find_group(i->group, &out->group, e);
+	return find_owner(i->owner, &out->owner, e) && find_group(i->group, &out->group, e);
 }

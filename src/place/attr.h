@@ -31,22 +31,20 @@ struct attr_account {
 	gid_t group; /* (gid_t)-1: none is named */
 };
 
-struct trust trust_of_account(const struct install *i,
-			      const struct attr_account *account);
+struct trust trust_of_account(const struct install *i, const struct attr_account *account);
 /*
  * By the files that are there, whose paths are `names`; ERR_IO when one of
  * them is not to be inherited from.
  */
-MUST_CHECK bool attrs_of_account(const struct install *i,
-				 const struct pieces *seen,
+MUST_CHECK bool attrs_of_account(const struct install *i, const struct pieces *seen,
 				 const char *const names[PART_COUNT],
-				 const struct attr_account *account,
-				 struct attrs *out, struct err *e);
+				 const struct attr_account *account, struct attrs *out,
+				 struct err *e);
 /*
  * On this machine; groups in the arena.  ERR_INPUT when a named user or group
  * does not exist: nobody is named then.
  */
-MUST_CHECK bool account_here(const struct install *i, struct arena *a,
-			     struct attr_account *out, struct err *e);
+MUST_CHECK bool account_here(const struct install *i, struct arena *a, struct attr_account *out,
+			     struct err *e);
 
 #endif

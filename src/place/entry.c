@@ -41,10 +41,9 @@ enum entry_kind entry_look(int dir, const char *name)
 
 static struct fs_attr attr_of(const struct stat *st)
 {
-	return (struct fs_attr){ .mode = st->st_mode,
-				 .owner = st->st_uid,
-				 .group = st->st_gid,
-				 .links = st->st_nlink };
+	return (struct fs_attr){
+		.mode = st->st_mode, .owner = st->st_uid, .group = st->st_gid, .links = st->st_nlink
+	};
 }
 
 bool entry_attr(int dir, const char *name, struct fs_attr *out)
@@ -95,8 +94,7 @@ static bool read_all(int fd, struct secret *out, struct err *e)
 	return true;
 }
 
-bool entry_read(int dir, const char *name, struct secret *out,
-		struct fs_attr *attr, struct err *e)
+bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *attr, struct err *e)
 {
 	AUTO(fd) fd = open_here(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	AUTO(secret) bytes = { 0 };
@@ -107,8 +105,7 @@ bool entry_read(int dir, const char *name, struct secret *out,
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INPUT, "it is not a regular file");
 	if (st.st_size > INPUT_FILE_LIMIT)
-		return err_set(e, ERR_INPUT, "it has more than %d bytes",
-			       INPUT_FILE_LIMIT);
+		return err_set(e, ERR_INPUT, "it has more than %d bytes", INPUT_FILE_LIMIT);
 	secret_alloc(&bytes, (size_t)st.st_size);
 	if (!read_all(fd, &bytes, e))
 		return false;
@@ -132,8 +129,7 @@ static bool write_all(int fd, const struct secret *bytes)
 	size_t done = 0;
 
 	while (done < bytes->len) {
-		ssize_t some =
-			write(fd, bytes->bytes + done, bytes->len - done);
+		ssize_t some = write(fd, bytes->bytes + done, bytes->len - done);
 
 		if (some < 0 && errno == EINTR)
 			continue;
@@ -147,14 +143,12 @@ static bool write_all(int fd, const struct secret *bytes)
 bool entry_write(int dir, const struct entry_file *file, struct err *e)
 {
 	AUTO(fd)
-	fd = openat(dir, file->name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_sys(e, "cannot create '%s'", file->name);
 	if (!set_attr(fd, file->attr))
-		return err_sys(e, "cannot set owner and mode of '%s'",
-			       file->name);
+		return err_sys(e, "cannot set owner and mode of '%s'", file->name);
 	if (!write_all(fd, file->bytes) || fsync(fd))
 		return err_sys(e, "cannot write '%s'", file->name);
 	return true;
@@ -262,8 +256,7 @@ static bool remove_one(void *ctx, const char *name, struct err *e)
 	if (is_directory) {
 		if (inner.depth > ENTRY_DEPTH)
 			return err_set(e, ERR_IO,
-				       "directories are nested too deeply to "
-				       "remove them");
+				       "directories are nested too deeply to remove them");
 
 		AUTO(fd) fd = -1;
 
@@ -273,8 +266,7 @@ static bool remove_one(void *ctx, const char *name, struct err *e)
 		if (!entry_each(fd, remove_one, &inner, e))
 			return false;
 	}
-	if (unlinkat(outer->dir, name, is_directory ? AT_REMOVEDIR : 0) &&
-	    errno != ENOENT)
+	if (unlinkat(outer->dir, name, is_directory ? AT_REMOVEDIR : 0) && errno != ENOENT)
 		return err_sys(e, "cannot remove '%s'", name);
 	return true;
 }

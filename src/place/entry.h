@@ -35,22 +35,19 @@ MUST_CHECK bool entry_own_attr(int dir, struct fs_attr *out, struct err *e);
 const char *entry_link_text(int dir, const char *name, struct arena *a);
 
 /* A regular file with its mode and owner; `out` must be empty. */
-MUST_CHECK bool entry_read(int dir, const char *name, struct secret *out,
-			   struct fs_attr *attr, struct err *e);
+MUST_CHECK bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *attr,
+			   struct err *e);
 /* A new file; mode and owner are set before the first byte; fsynced. */
 struct entry_file {
 	const char *name;
 	const struct secret *bytes;
 	struct fs_attr attr;
 };
-MUST_CHECK bool entry_write(int dir, const struct entry_file *file,
-			    struct err *e);
+MUST_CHECK bool entry_write(int dir, const struct entry_file *file, struct err *e);
 
-MUST_CHECK bool entry_open_directory(int dir, const char *name, int *out,
-				     struct err *e);
+MUST_CHECK bool entry_open_directory(int dir, const char *name, int *out, struct err *e);
 /* Makes it, or opens the one that is there. */
-MUST_CHECK bool entry_make_directory(int dir, const char *name, int *out,
-				     struct err *e);
+MUST_CHECK bool entry_make_directory(int dir, const char *name, int *out, struct err *e);
 /* Mode 0755 whatever the umask was, durable in `dir`. */
 MUST_CHECK bool entry_finish_directory(int dir, int made, struct err *e);
 
@@ -58,8 +55,7 @@ MUST_CHECK bool entry_finish_directory(int dir, int made, struct err *e);
  * Makes `name` a link to `text`, in one rename over whatever file or link
  * was there; fsynced.
  */
-MUST_CHECK bool entry_link(int dir, const char *name, const char *text,
-			   struct err *e);
+MUST_CHECK bool entry_link(int dir, const char *name, const char *text, struct err *e);
 /*
  * What the link is called before it is renamed: one fixed name, because there
  * is one writer, and leftovers are easily found.

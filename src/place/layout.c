@@ -6,20 +6,18 @@
 
 #include <string.h>
 
-static void add_spot(struct layout *l, struct arena *a, enum part part,
-		     const char *path)
+static void add_spot(struct layout *l, struct arena *a, enum part part, const char *path)
 {
 	if (!path)
 		return;
 	path = fs_absolute(a, path);
 	l->parts |= 1U << part;
 	l->names[part] = path;
-	l->spots[l->spot_count++] =
-		(struct spot){ .part = part,
-			       .path = path,
-			       .name = strrchr(path, '/') + 1,
-			       .home = fs_dirname(a, path),
-			       .dir = -1 };
+	l->spots[l->spot_count++] = (struct spot){ .part = part,
+						   .path = path,
+						   .name = strrchr(path, '/') + 1,
+						   .home = fs_dirname(a, path),
+						   .dir = -1 };
 }
 
 /* Beside the first: that of the key, when there is one. */
@@ -31,23 +29,20 @@ static void place_store(struct layout *l, struct arena *a)
 	l->store_name = arena_printf(a, ".%s.certfleet", first->name);
 }
 
-static void lay_out_directory(struct layout *l, struct arena *a,
-			      const char *path)
+static void lay_out_directory(struct layout *l, struct arena *a, const char *path)
 {
 	struct spot *s = &l->spots[0];
 
 	add_spot(l, a, PART_LEAF, path);
 	l->parts = PARTS_OF_DIRECTORY;
 	for (int part = 0; part < PART_COUNT; part++)
-		l->names[part] =
-			arena_printf(a, "%s/%s", s->path, part_files[part]);
+		l->names[part] = arena_printf(a, "%s/%s", s->path, part_files[part]);
 	place_store(l, a);
 	s->link = arena_printf(a, "%s/", l->store_name);
 }
 
 /* Links into another directory are absolute, the rest move with it. */
-static void lay_out_paths(struct layout *l, struct arena *a,
-			  const struct install *i)
+static void lay_out_paths(struct layout *l, struct arena *a, const struct install *i)
 {
 	add_spot(l, a, PART_KEY, i->key);
 	add_spot(l, a, PART_COMBINED, i->combined);
@@ -62,9 +57,8 @@ static void lay_out_paths(struct layout *l, struct arena *a,
 		struct spot *s = &l->spots[n];
 		bool beside = !strcmp(s->home, l->home);
 
-		s->link = arena_printf(a, "%s%s%s/" STORE_CURRENT "/%s",
-				       beside ? "" : l->home, beside ? "" : "/",
-				       l->store_name, part_files[s->part]);
+		s->link = arena_printf(a, "%s%s%s/" STORE_CURRENT "/%s", beside ? "" : l->home,
+				       beside ? "" : "/", l->store_name, part_files[s->part]);
 	}
 }
 
@@ -83,8 +77,7 @@ static bool is_version(const char *name)
 	return *name && *name != '.' && !strchr(name, '/');
 }
 
-static bool is_our_link(const struct layout *l, const struct spot *s,
-			const char *text)
+static bool is_our_link(const struct layout *l, const struct spot *s, const char *text)
 {
 	size_t len = strlen(s->link);
 
@@ -124,8 +117,8 @@ const char *layout_current(const struct layout *l, const char *text)
 
 bool spot_refuse(const struct spot *s, struct err *e)
 {
-	return err_set(e, ERR_IO,
-		       "'%s' is a link, or of a kind, that certfleet did not "
-		       "put there; move it away first",
-		       s->path);
+	return err_set(
+		e, ERR_IO,
+		"'%s' is a link, or of a kind, that certfleet did not put there; move it away first",
+		s->path);
 }

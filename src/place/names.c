@@ -35,14 +35,12 @@ void versions_add(struct versions *all, const char *name)
 		 });
 }
 
-const struct version *versions_newest(const struct versions *all,
-				      const char *base)
+const struct version *versions_newest(const struct versions *all, const char *base)
 {
 	const struct version *best = NULL;
 
 	vec_each (v, &all->list)
-		if (!strcmp(v->base, base) &&
-		    (!best || v->number > best->number))
+		if (!strcmp(v->base, base) && (!best || v->number > best->number))
 			best = v;
 	return best;
 }
@@ -51,6 +49,5 @@ const char *versions_free_name(const struct versions *all, const char *base)
 {
 	const struct version *best = versions_newest(all, base);
 
-	return best ? arena_printf(all->arena, "%s.%lu", base, best->number + 1)
-		    : base;
+	return best ? arena_printf(all->arena, "%s.%lu", base, best->number + 1) : base;
 }

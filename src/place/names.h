@@ -33,8 +33,7 @@ struct versions {
 
 void versions_add(struct versions *all, const char *name);
 /* The newest of `base`; NULL: there is none. */
-const struct version *versions_newest(const struct versions *all,
-				      const char *base);
+const struct version *versions_newest(const struct versions *all, const char *base);
 /* A name of `base` that is not taken. */
 const char *versions_free_name(const struct versions *all, const char *base);
 

@@ -69,8 +69,7 @@ static bool pass(struct way *w, int fd, const char *path, struct err *e)
 static bool walk(struct way *w, const char *path, struct err *e);
 
 /* Begins anew with what the link says in place of it. */
-static bool follow(struct way *w, const char *link, const char *rest,
-		   struct err *e)
+static bool follow(struct way *w, const char *link, const char *rest, struct err *e)
 {
 	const char *name = strrchr(link, '/') + 1;
 	const char *text = entry_link_text(w->dir, name, w->arena);
@@ -79,17 +78,15 @@ static bool follow(struct way *w, const char *link, const char *rest,
 	if (!text || !entry_attr(w->dir, name, &attr))
 		return err_sys(e, "cannot open directory '%s'", link);
 	if (attr.owner != 0 && attr.owner != geteuid())
-		return err_set(e, ERR_IO,
-			       "'%s' is a symbolic link of user %u; name the "
-			       "directory it points to",
-			       link, attr.owner);
+		return err_set(
+			e, ERR_IO,
+			"'%s' is a symbolic link of user %u; name the directory it points to", link,
+			attr.owner);
 	if (++w->links > LINK_LIMIT)
-		return err_set(e, ERR_IO, "'%s' has too many symbolic links",
-			       link);
+		return err_set(e, ERR_IO, "'%s' has too many symbolic links", link);
 	return walk(w,
 		    arena_printf(w->arena, "%s/%s/%s",
-				 *text == '/' ? "" : fs_dirname(w->arena, link),
-				 text, rest),
+				 *text == '/' ? "" : fs_dirname(w->arena, link), text, rest),
 		    e);
 }
 
@@ -104,12 +101,10 @@ static bool walk(struct way *w, const char *path, struct err *e)
 	for (const char *at = clean; *at && at[1];) {
 		size_t len = strcspn(at + 1, "/");
 		const char *name = arena_strndup(w->arena, at + 1, len);
-		const char *so_far = arena_strndup(
-			w->arena, clean, (size_t)(at - clean) + 1 + len);
+		const char *so_far = arena_strndup(w->arena, clean, (size_t)(at - clean) + 1 + len);
 
 		at += 1 + len;
-		fd = openat(w->dir, name,
-			    O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(w->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP) &&
 		    entry_look(w->dir, name) == ENTRY_LINK)
 			return follow(w, so_far, at, e);
@@ -174,22 +169,18 @@ static bool look(int fd, const char *path, struct content *c, struct err *e)
 	    fstatfs(fd, &system))
 		return err_sys(e, "cannot read pidfile '%s'", path);
 	if (!S_ISREG(st.stx_mode))
-		return err_set(e, ERR_REMOTE,
-			       "pidfile '%s' is not a regular file", path);
+		return err_set(e, ERR_REMOTE, "pidfile '%s' is not a regular file", path);
 	if (st.stx_mode & (S_IWGRP | S_IWOTH))
 		return err_set(e, ERR_IO,
-			       "pidfile '%s' can be written by others; run "
-			       "'chmod go-w' on it",
+			       "pidfile '%s' can be written by others; run 'chmod go-w' on it",
 			       path);
 	c->owner = st.stx_uid;
 	c->written_ms = in_ms(st.stx_mtime.tv_sec, st.stx_mtime.tv_nsec);
-	c->of_boot =
-		system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
+	c->of_boot = system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC;
 	return true;
 }
 
-static bool read_file(const struct way *w, const char *path,
-		      struct content *out, struct err *e)
+static bool read_file(const struct way *w, const char *path, struct content *out, struct err *e)
 {
 	char text[PIDFILE_ROOM] = "";
 	const char *slash = strrchr(path, '/');
@@ -198,8 +189,7 @@ static bool read_file(const struct way *w, const char *path,
 		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ELOOP)
-		return err_set(e, ERR_IO, "pidfile '%s' is a symbolic link",
-			       path);
+		return err_set(e, ERR_IO, "pidfile '%s' is a symbolic link", path);
 	if (fd < 0)
 		return err_sys(e, "cannot read pidfile '%s'", path);
 	if (!look(fd, path, out, e))
@@ -207,15 +197,12 @@ static bool read_file(const struct way *w, const char *path,
 	if (read(fd, text, sizeof(text) - 1) < 0)
 		return err_sys(e, "cannot read pidfile '%s'", path);
 	if (!parse_pid(text, &out->pid))
-		return err_set(e, ERR_REMOTE,
-			       "pidfile '%s' does not begin with a process "
-			       "number",
+		return err_set(e, ERR_REMOTE, "pidfile '%s' does not begin with a process number",
 			       path);
 	if (out->pid <= 1 || out->pid == getpid())
 		return err_set(e, ERR_REMOTE,
-			       "pidfile '%s' names process %d, which is never "
-			       "signalled",
-			       path, (int)out->pid);
+			       "pidfile '%s' names process %d, which is never signalled", path,
+			       (int)out->pid);
 	return true;
 }
 
@@ -223,8 +210,7 @@ static bool read_file(const struct way *w, const char *path,
 
 static bool is_trusted(uid_t user, const struct process *p)
 {
-	return user == 0 || user == geteuid() ||
-	       (user == p->real && user == p->effective);
+	return user == 0 || user == geteuid() || (user == p->real && user == p->effective);
 }
 
 /* (gid_t)-1: unknown. */
@@ -254,19 +240,14 @@ static bool judge_writers(const struct way *w, const char *path, uid_t owner,
 {
 	if (!is_trusted(owner, p))
 		return err_set(e, ERR_IO,
-			       "pidfile '%s' belongs to user %u, who does not "
-			       "own process %d",
-			       path, owner, (int)p->pid);
+			       "pidfile '%s' belongs to user %u, who does not own process %d", path,
+			       owner, (int)p->pid);
 	vec_each (d, &w->directories)
 		if (!is_safe(d->attr, p))
 			return err_set(
 				e, ERR_IO,
-				"directory '%s' (user %u, mode %o), on "
-				"the way to pidfile '%s', can be written "
-				"by others; give it to root, or run "
-				"'chmod go-w' on it",
-				d->path, d->attr.owner, d->attr.mode & 07777U,
-				path);
+				"directory '%s' (user %u, mode %o), on the way to pidfile '%s', can be written by others; give it to root, or run 'chmod go-w' on it",
+				d->path, d->attr.owner, d->attr.mode & 07777U, path);
 	return true;
 }
 
@@ -282,9 +263,8 @@ int64_t pidfile_gap(const struct pidfile_times *t)
 	return gap > GAP_MS ? gap : 0;
 }
 
-static const char *find_doubt(const char *path, const struct content *c,
-			      const char *proven, const struct process *p,
-			      struct arena *a)
+static const char *find_doubt(const char *path, const struct content *c, const char *proven,
+			      const struct process *p, struct arena *a)
 {
 	const struct pidfile_times times = {
 		.written = c->written_ms,
@@ -293,26 +273,21 @@ static const char *find_doubt(const char *path, const struct content *c,
 		.uptime = kernel_clock(CLOCK_BOOTTIME),
 		.now = kernel_clock(CLOCK_REALTIME),
 	};
-	const char *who = arena_printf(
-		a, "process %d (%s), which pidfile '%s' names,", (int)p->pid,
-		p->executable ? p->executable : "executable unknown", path);
+	const char *who = arena_printf(a, "process %d (%s), which pidfile '%s' names,", (int)p->pid,
+				       p->executable ? p->executable : "executable unknown", path);
 
 	if (p->depth > 1)
-		return arena_printf(a, "%s is in another process namespace",
-				    who);
+		return arena_printf(a, "%s is in another process namespace", who);
 	if (pidfile_gap(&times))
-		return arena_printf(a, "%s started after that was written",
-				    who);
+		return arena_printf(a, "%s started after that was written", who);
 	if (proven && p->executable && strcmp(proven, p->executable) != 0)
-		return arena_printf(a,
-				    "%s is not '%s', which was activated "
-				    "before",
-				    who, text_escaped(a, proven));
+		return arena_printf(a, "%s is not '%s', which was activated before", who,
+				    text_escaped(a, proven));
 	return NULL;
 }
 
-bool pidfile_open(const char *path, const char *proven, struct arena *a,
-		  struct pidfile *out, struct err *e)
+bool pidfile_open(const char *path, const char *proven, struct arena *a, struct pidfile *out,
+		  struct err *e)
 {
 	AUTO(way) w = { .arena = a, .dir = -1 };
 	AUTO(process) p = { .fd = -1 };
@@ -324,8 +299,7 @@ bool pidfile_open(const char *path, const char *proven, struct arena *a,
 		return err_in(e, "pidfile '%s'", path);
 	if (!judge_writers(&w, path, c.owner, &p, e))
 		return false;
-	*out = (struct pidfile){ .doubt = find_doubt(path, &c, proven, &p, a),
-				 .process = p };
+	*out = (struct pidfile){ .doubt = find_doubt(path, &c, proven, &p, a), .process = p };
 	p.fd = -1;
 	return true;
 }

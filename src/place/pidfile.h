@@ -44,9 +44,8 @@ AUTO_STRUCT(pidfile, struct pidfile, pidfile_close)
  * others could have written what the file says, ERR_MISSING when there is
  * none, ERR_REMOTE when it names no running process.
  */
-MUST_CHECK bool pidfile_open(const char *path, const char *proven,
-			     struct arena *a, struct pidfile *out,
-			     struct err *e);
+MUST_CHECK bool pidfile_open(const char *path, const char *proven, struct arena *a,
+			     struct pidfile *out, struct err *e);
 
 /* Times in milliseconds. */
 struct pidfile_times {

@@ -9,15 +9,10 @@
 #include <string.h>
 
 const char *const part_files[] = {
-	[PART_LEAF] = "leaf.pem",
-	[PART_CHAIN] = "chain.pem",
-	[PART_FULLCHAIN] = "fullchain.pem",
-	[PART_KEY] = "key.pem",
-	[PART_CA] = "ca.pem",
-	[PART_COMBINED] = "combined.pem",
+	[PART_LEAF] = "leaf.pem", [PART_CHAIN] = "chain.pem", [PART_FULLCHAIN] = "fullchain.pem",
+	[PART_KEY] = "key.pem",   [PART_CA] = "ca.pem",       [PART_COMBINED] = "combined.pem",
 };
-_Static_assert(sizeof(part_files) / sizeof(*part_files) == PART_COUNT,
-	       "every part needs its name");
+_Static_assert(sizeof(part_files) / sizeof(*part_files) == PART_COUNT, "every part needs its name");
 
 void pieces_release(struct pieces *c)
 {
@@ -26,8 +21,7 @@ void pieces_release(struct pieces *c)
 	*c = (struct pieces){ 0 };
 }
 
-static void put_certs(struct pieces *c, enum part part, const struct der *certs,
-		      size_t count)
+static void put_certs(struct pieces *c, enum part part, const struct der *certs, size_t count)
 {
 	AUTO(buf) pem = { 0 };
 
@@ -48,13 +42,11 @@ static void put_anchor(struct pieces *c, const struct cert_set *set)
 		put_certs(c, PART_CA, &set->anchor, 1);
 		return;
 	}
-	if (foreign_cert(*top, &a, &facts, &ignored) &&
-	    !strcmp(facts.subject, facts.issuer))
+	if (foreign_cert(*top, &a, &facts, &ignored) && !strcmp(facts.subject, facts.issuer))
 		put_certs(c, PART_CA, top, 1);
 }
 
-static void put_combined(struct pieces *c, const struct cert_set *set,
-			 const struct secret *key)
+static void put_combined(struct pieces *c, const struct cert_set *set, const struct secret *key)
 {
 	struct piece *piece = &c->parts[PART_COMBINED];
 	AUTO(buf) certs = { 0 };
@@ -68,8 +60,8 @@ static void put_combined(struct pieces *c, const struct cert_set *set,
 	memcpy(piece->bytes.bytes + certs.len, pem.bytes, pem.len);
 }
 
-void pieces_of_pair(struct pieces *c, unsigned parts,
-		    const struct cert_set *set, const struct secret *key)
+void pieces_of_pair(struct pieces *c, unsigned parts, const struct cert_set *set,
+		    const struct secret *key)
 {
 	if (parts & 1 << PART_LEAF)
 		put_certs(c, PART_LEAF, set->certs, 1);
@@ -87,8 +79,7 @@ void pieces_of_pair(struct pieces *c, unsigned parts,
 	}
 }
 
-void pieces_read_part(struct pieces *c, enum part part, int dir,
-		      const char *name, struct arena *a)
+void pieces_read_part(struct pieces *c, enum part part, int dir, const char *name, struct arena *a)
 {
 	struct piece *piece = &c->parts[part];
 	struct err e = { 0 };
@@ -104,13 +95,11 @@ void pieces_read_part(struct pieces *c, enum part part, int dir,
 	(void)entry_attr(dir, name, &piece->attr);
 }
 
-void pieces_read_directory(struct pieces *c, unsigned parts, int dir,
-			   struct arena *a)
+void pieces_read_directory(struct pieces *c, unsigned parts, int dir, struct arena *a)
 {
 	for (int part = 0; part < PART_COUNT; part++)
 		if (parts & 1U << part)
-			pieces_read_part(c, (enum part)part, dir,
-					 part_files[part], a);
+			pieces_read_part(c, (enum part)part, dir, part_files[part], a);
 }
 
 static bool attr_agrees(struct fs_attr a, struct fs_attr b)
@@ -119,10 +108,8 @@ static bool attr_agrees(struct fs_attr a, struct fs_attr b)
 	const gid_t any_group = (gid_t)-1;
 
 	return a.mode == b.mode &&
-	       (a.owner == b.owner || a.owner == any_owner ||
-		b.owner == any_owner) &&
-	       (a.group == b.group || a.group == any_group ||
-		b.group == any_group);
+	       (a.owner == b.owner || a.owner == any_owner || b.owner == any_owner) &&
+	       (a.group == b.group || a.group == any_group || b.group == any_group);
 }
 
 static bool piece_equal(const struct piece *a, const struct piece *b)

@@ -27,8 +27,8 @@ enum part {
 
 enum {
 	/* What a directory form has. */
-	PARTS_OF_DIRECTORY = 1 << PART_LEAF | 1 << PART_CHAIN |
-			     1 << PART_FULLCHAIN | 1 << PART_KEY | 1 << PART_CA,
+	PARTS_OF_DIRECTORY = 1 << PART_LEAF | 1 << PART_CHAIN | 1 << PART_FULLCHAIN |
+			     1 << PART_KEY | 1 << PART_CA,
 	PARTS_WITH_KEY = 1 << PART_KEY | 1 << PART_COMBINED,
 };
 
@@ -50,13 +50,11 @@ void pieces_release(struct pieces *c);
 AUTO_STRUCT(pieces, struct pieces, pieces_release)
 
 /* The PEM files of a pair, those in `parts`; attributes are left alone. */
-void pieces_of_pair(struct pieces *c, unsigned parts,
-		    const struct cert_set *set, const struct secret *key);
+void pieces_of_pair(struct pieces *c, unsigned parts, const struct cert_set *set,
+		    const struct secret *key);
 /* Reads one file into its piece; its absence is fine. */
-void pieces_read_part(struct pieces *c, enum part part, int dir,
-		      const char *name, struct arena *a);
-void pieces_read_directory(struct pieces *c, unsigned parts, int dir,
-			   struct arena *a);
+void pieces_read_part(struct pieces *c, enum part part, int dir, const char *name, struct arena *a);
+void pieces_read_directory(struct pieces *c, unsigned parts, int dir, struct arena *a);
 /* Whether all bytes, modes and owners agree; (uid_t)-1 agrees with any. */
 bool pieces_equal(const struct pieces *a, const struct pieces *b);
 

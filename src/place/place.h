@@ -61,29 +61,24 @@ struct place_pair {
 	const struct secret *key; /* PKCS#8 DER */
 };
 
-void place_probe(const struct install *i, struct arena *a,
-		 struct place_seen *out);
+void place_probe(const struct install *i, struct arena *a, struct place_seen *out);
 /* Many: what strangers may have put there is decoded together. */
-void place_probe_all(const struct install *const *installs, size_t count,
-		     struct arena *a, struct place_seen *out);
-MUST_CHECK bool place_stage(const struct install *i,
-			    const struct place_pair *pair, struct err *e);
+void place_probe_all(const struct install *const *installs, size_t count, struct arena *a,
+		     struct place_seen *out);
+MUST_CHECK bool place_stage(const struct install *i, const struct place_pair *pair, struct err *e);
 /* `replaces` NULL: whatever is there.  ERR_STALE when it is something else. */
-MUST_CHECK bool place_commit(const struct install *i, const char *fingerprint,
-			     const char *replaces, struct err *e);
-MUST_CHECK bool place_abort(const struct install *i, const char *fingerprint,
-			    struct err *e);
-/* "" as fingerprint: back to nothing being installed. */
-MUST_CHECK bool place_revert(const struct install *i, const char *fingerprint,
+MUST_CHECK bool place_commit(const struct install *i, const char *fingerprint, const char *replaces,
 			     struct err *e);
+MUST_CHECK bool place_abort(const struct install *i, const char *fingerprint, struct err *e);
+/* "" as fingerprint: back to nothing being installed. */
+MUST_CHECK bool place_revert(const struct install *i, const char *fingerprint, struct err *e);
 /* `retire: {remove: true}`: the links and the store. */
 MUST_CHECK bool place_remove(const struct install *i, struct err *e);
 /*
  * The pair that is installed, with its key, for keeping what the state does
  * not know; ERR_MISSING when there is none.  `key` must be empty.
  */
-MUST_CHECK bool place_read(const struct install *i, struct arena *a,
-			   struct cert_set *set, struct secret *key,
-			   struct err *e);
+MUST_CHECK bool place_read(const struct install *i, struct arena *a, struct cert_set *set,
+			   struct secret *key, struct err *e);
 
 #endif

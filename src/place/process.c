@@ -109,12 +109,10 @@ static const char *read_executable(pid_t pid, struct arena *a)
 
 static bool gone(pid_t pid, struct err *e)
 {
-	return err_set(e, ERR_REMOTE,
-		       "process %d is not running; start it first", (int)pid);
+	return err_set(e, ERR_REMOTE, "process %d is not running; start it first", (int)pid);
 }
 
-bool process_open(pid_t pid, struct arena *a, struct process *out,
-		  struct err *e)
+bool process_open(pid_t pid, struct arena *a, struct process *out, struct err *e)
 {
 	AUTO(process) p = { .fd = pidfd_open(pid, 0), .pid = pid };
 

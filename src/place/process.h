@@ -29,9 +29,7 @@ void process_close(struct process *p);
 AUTO_STRUCT(process, struct process, process_close)
 
 /* ERR_REMOTE when there is none of this number. */
-MUST_CHECK bool process_open(pid_t pid, struct arena *a, struct process *out,
-			     struct err *e);
-MUST_CHECK bool process_signal(const struct process *p, int number,
-			       struct err *e);
+MUST_CHECK bool process_open(pid_t pid, struct arena *a, struct process *out, struct err *e);
+MUST_CHECK bool process_signal(const struct process *p, int number, struct err *e);
 
 #endif

@@ -35,12 +35,10 @@ static bool turn(const struct target *t, const char *version, struct err *e)
 
 	if (t->layout.single)
 		return entry_link(t->store, STORE_CURRENT, version, e);
-	return entry_link(s->dir, s->name,
-			  arena_printf(t->arena, "%s%s", s->link, version), e);
+	return entry_link(s->dir, s->name, arena_printf(t->arena, "%s%s", s->link, version), e);
 }
 
-static bool found_base(const struct target *t, const struct pieces *seen,
-		       const char **base)
+static bool found_base(const struct target *t, const struct pieces *seen, const char **base)
 {
 	struct verdict v;
 
@@ -53,8 +51,7 @@ static bool found_base(const struct target *t, const struct pieces *seen,
  * The directory moves into the store and our link takes its place in the
  * same system call; the link's text is already right for where it will be.
  */
-static bool exchange_directory(const struct target *t, const char *version,
-			       struct err *e)
+static bool exchange_directory(const struct target *t, const char *version, struct err *e)
 {
 	const struct spot *s = &t->layout.spots[0];
 	const char *text = arena_printf(t->arena, "%s%s", s->link, version);
@@ -62,8 +59,7 @@ static bool exchange_directory(const struct target *t, const char *version,
 	if (symlinkat(text, t->store, version))
 		return err_sys(e, "cannot prepare the link for '%s'", s->path);
 	if (renameat2(s->dir, s->name, t->store, version, RENAME_EXCHANGE)) {
-		err_sys(e, "cannot exchange directory '%s' with a link",
-			s->path);
+		err_sys(e, "cannot exchange directory '%s' with a link", s->path);
 		unlinkat(t->store, version, 0);
 		return false;
 	}
@@ -79,8 +75,7 @@ static bool take_directory(const struct target *t, struct err *e)
 	if (!any_spot_is(t, SPOT_REAL))
 		return true;
 	return target_see(t, &seen, e) && found_base(t, &seen, &base) &&
-	       version_free_name(t, base, &version, e) &&
-	       exchange_directory(t, version, e);
+	       version_free_name(t, base, &version, e) && exchange_directory(t, version, e);
 }
 
 /* Everything the paths show now becomes a version, and that is switched on. */
@@ -94,10 +89,9 @@ static bool keep_paths(const struct target *t, struct err *e)
 		return false;
 	for (size_t i = 0; i < t->layout.spot_count; i++)
 		if (seen.parts[t->layout.spots[i].part].error)
-			return err_set(
-				e, ERR_IO, "'%s' cannot be kept: %s",
-				t->layout.spots[i].path,
-				seen.parts[t->layout.spots[i].part].error);
+			return err_set(e, ERR_IO, "'%s' cannot be kept: %s",
+				       t->layout.spots[i].path,
+				       seen.parts[t->layout.spots[i].part].error);
 	return version_keep(t, base, &seen, &version, e) && turn(t, version, e);
 }
 
@@ -109,15 +103,13 @@ static bool take_paths(const struct target *t, struct err *e)
 	for (size_t i = 0; i < t->layout.spot_count; i++) {
 		const struct spot *s = &t->layout.spots[i];
 
-		if (spot_look(t, s) != SPOT_OURS &&
-		    !entry_link(s->dir, s->name, s->link, e))
+		if (spot_look(t, s) != SPOT_OURS && !entry_link(s->dir, s->name, s->link, e))
 			return err_in(e, "cannot link '%s'", s->path);
 	}
 	return true;
 }
 
-bool switch_to(const struct target *t, const char *version,
-	       const char **previous, struct err *e)
+bool switch_to(const struct target *t, const char *version, const char **previous, struct err *e)
 {
 	if (!target_may_replace(t, e))
 		return false;
@@ -138,14 +130,12 @@ static bool remove_link(int dir, const char *name, struct err *e)
 
 bool switch_off(const struct target *t, struct err *e)
 {
-	if (t->layout.single && t->store >= 0 &&
-	    !remove_link(t->store, STORE_CURRENT, e))
+	if (t->layout.single && t->store >= 0 && !remove_link(t->store, STORE_CURRENT, e))
 		return false;
 	for (size_t i = 0; i < t->layout.spot_count; i++) {
 		const struct spot *s = &t->layout.spots[i];
 
-		if (spot_look(t, s) == SPOT_OURS &&
-		    !remove_link(s->dir, s->name, e))
+		if (spot_look(t, s) == SPOT_OURS && !remove_link(s->dir, s->name, e))
 			return false;
 	}
 	return true;

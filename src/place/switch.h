@@ -15,8 +15,8 @@
 #include <stdbool.h>
 
 /* `previous` gets the version that was on before, or NULL. */
-MUST_CHECK bool switch_to(const struct target *t, const char *version,
-			  const char **previous, struct err *e);
+MUST_CHECK bool switch_to(const struct target *t, const char *version, const char **previous,
+			  struct err *e);
 /* Nothing is on and no link of ours is left; ours alone are removed. */
 MUST_CHECK bool switch_off(const struct target *t, struct err *e);
 /* Whether `version` is on and every path is our link. */

@@ -29,23 +29,21 @@ void target_release(struct target *t)
 	*t = (struct target){ .home = -1, .store = -1 };
 }
 
-static bool open_home(const char *path, bool look, const struct install *i,
-		      int *dir, struct err *e)
+static bool open_home(const char *path, bool look, const struct install *i, int *dir, struct err *e)
 {
 	if (fs_open_safe_dir(path, look || i->unsafe_directory, dir, e))
 		return true;
 	if (e->code != ERR_MISSING)
 		return false;
 	return look ||
-	       err_set(e, ERR_MISSING,
-		       "directory '%s' does not exist; create it first", path);
+	       err_set(e, ERR_MISSING, "directory '%s' does not exist; create it first", path);
 }
 
 static bool open_directories(struct target *t, bool look, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.spot_count; i++)
-		if (!open_home(t->layout.spots[i].home, look, t->install,
-			       &t->layout.spots[i].dir, e))
+		if (!open_home(t->layout.spots[i].home, look, t->install, &t->layout.spots[i].dir,
+			       e))
 			return false;
 
 	if (t->layout.spots[0].dir < 0)
@@ -62,21 +60,17 @@ static struct trust trust_here(const struct target *t)
 static bool check_store(const struct target *t, struct err *e)
 {
 	const struct trust trust = trust_here(t);
-	const char *path = arena_printf(t->arena, "%s/%s", t->layout.home,
-					t->layout.store_name);
+	const char *path = arena_printf(t->arena, "%s/%s", t->layout.home, t->layout.store_name);
 	struct fs_attr attr;
 
-	return entry_own_attr(t->store, &attr, e) &&
-	       trust_store(&trust, path, attr, e);
+	return entry_own_attr(t->store, &attr, e) && trust_store(&trust, path, attr, e);
 }
 
 /* One that is there is judged before its mode is corrected. */
 static bool make_store(struct target *t, struct err *e)
 {
-	return entry_make_directory(t->home, t->layout.store_name, &t->store,
-				    e) &&
-	       check_store(t, e) &&
-	       entry_finish_directory(t->home, t->store, e);
+	return entry_make_directory(t->home, t->layout.store_name, &t->store, e) &&
+	       check_store(t, e) && entry_finish_directory(t->home, t->store, e);
 }
 
 static bool open_store(struct target *t, struct err *e)
@@ -96,13 +90,11 @@ static bool lock_store(const struct target *t, struct err *e)
 
 	while (flock(t->store, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(e, "cannot lock '%s'",
-				       t->layout.store_name);
+			return err_sys(e, "cannot lock '%s'", t->layout.store_name);
 		if (stop_requested())
 			return err_set(e, ERR_STOPPED, "stopped as asked");
 		if (clock_mono_ms() >= end)
-			return err_set(e, ERR_BUSY,
-				       "another certfleet is changing '%s'",
+			return err_set(e, ERR_BUSY, "another certfleet is changing '%s'",
 				       t->layout.spots[0].path);
 		clock_sleep_ms(LOCK_POLL_MS);
 	}
@@ -115,8 +107,7 @@ static bool clean_one(void *ctx, const char *name, struct err *e)
 	const struct target *t = ctx;
 	bool is_link = entry_look(t->store, name) == ENTRY_LINK;
 
-	if (*name == '.' || (is_link && strcmp(name, STORE_CURRENT) &&
-			     strcmp(name, STORE_STAGED)))
+	if (*name == '.' || (is_link && strcmp(name, STORE_CURRENT) && strcmp(name, STORE_STAGED)))
 		return entry_remove(t->store, name, e);
 	return true;
 }
@@ -131,21 +122,18 @@ static bool clean(struct target *t, struct err *e)
 static bool check_writable(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.spot_count; i++) {
-		if (!faccessat(t->layout.spots[i].dir, ".", W_OK | X_OK,
-			       AT_EACCESS))
+		if (!faccessat(t->layout.spots[i].dir, ".", W_OK | X_OK, AT_EACCESS))
 			continue;
 
 		const char *path = t->layout.spots[i].home;
 
 		if (errno == EROFS)
-			return err_set(e, ERR_IO,
-				       "directory '%s' is on a read-only file "
-				       "system",
+			return err_set(e, ERR_IO, "directory '%s' is on a read-only file system",
 				       path);
-		return err_set(e, ERR_IO,
-			       "not permitted to write in directory '%s'; run "
-			       "certfleet as its owner",
-			       path);
+		return err_set(
+			e, ERR_IO,
+			"not permitted to write in directory '%s'; run certfleet as its owner",
+			path);
 	}
 	return true;
 }
@@ -155,33 +143,26 @@ static bool find_account(struct target *t, struct err *e)
 {
 	struct err why = { 0 };
 
-	if (account_here(t->install, t->arena, &t->account, &why) ||
-	    t->access == ACCESS_LOOK || t->access == ACCESS_CHANGE)
+	if (account_here(t->install, t->arena, &t->account, &why) || t->access == ACCESS_LOOK ||
+	    t->access == ACCESS_CHANGE)
 		return true;
 	*e = why;
 	return false;
 }
 
-bool target_open(const struct install *i, enum access access, struct arena *a,
-		 struct target *out, struct err *e)
+bool target_open(const struct install *i, enum access access, struct arena *a, struct target *out,
+		 struct err *e)
 {
 	AUTO(target)
-	t = { .install = i,
-	      .arena = a,
-	      .access = access,
-	      .home = -1,
-	      .store = -1 };
+	t = { .install = i, .arena = a, .access = access, .home = -1, .store = -1 };
 
 	layout_make(i, a, &t.layout);
 	if (!t.layout.spot_count || !*t.layout.spots[0].name)
 		return err_set(e, ERR_INPUT, "no path to deliver to is given");
-	if (!find_account(&t, e) ||
-	    !open_directories(&t, access == ACCESS_LOOK, e) ||
-	    (access != ACCESS_LOOK && !check_writable(&t, e)) ||
-	    !open_store(&t, e))
+	if (!find_account(&t, e) || !open_directories(&t, access == ACCESS_LOOK, e) ||
+	    (access != ACCESS_LOOK && !check_writable(&t, e)) || !open_store(&t, e))
 		return false;
-	if (access >= ACCESS_CHANGE && t.store >= 0 &&
-	    (!lock_store(&t, e) || !clean(&t, e)))
+	if (access >= ACCESS_CHANGE && t.store >= 0 && (!lock_store(&t, e) || !clean(&t, e)))
 		return false;
 	*out = t;
 	t = (struct target){ .home = -1, .store = -1 };
@@ -206,15 +187,12 @@ const char *target_current(const struct target *t)
 
 	if (t->store < 0)
 		return NULL;
-	return layout_current(
-		&t->layout,
-		t->layout.single
-			? entry_link_text(t->store, STORE_CURRENT, t->arena)
-			: entry_link_text(s->dir, s->name, t->arena));
+	return layout_current(&t->layout,
+			      t->layout.single ? entry_link_text(t->store, STORE_CURRENT, t->arena)
+					       : entry_link_text(s->dir, s->name, t->arena));
 }
 
-bool target_open_version(const struct target *t, const char *version, int *out,
-			 struct err *e)
+bool target_open_version(const struct target *t, const char *version, int *out, struct err *e)
 {
 	const struct trust trust = trust_here(t);
 	AUTO(fd) dir = -1;
@@ -241,8 +219,7 @@ static void forget_second_names(struct pieces *c)
 }
 
 /* Of a real directory, or of the version that is switched on. */
-static bool see_directory(const struct target *t, struct pieces *out,
-			  struct err *e)
+static bool see_directory(const struct target *t, struct pieces *out, struct err *e)
 {
 	const struct spot *s = &t->layout.spots[0];
 	enum spot_state state = spot_look(t, s);
@@ -253,8 +230,7 @@ static bool see_directory(const struct target *t, struct pieces *out,
 		return spot_refuse(s, e);
 	if (state == SPOT_ABSENT || (state == SPOT_OURS && !current))
 		return true;
-	if (state == SPOT_REAL &&
-	    !entry_open_directory(s->dir, s->name, &dir, e))
+	if (state == SPOT_REAL && !entry_open_directory(s->dir, s->name, &dir, e))
 		return false;
 	if (state == SPOT_OURS && !target_open_version(t, current, &dir, e))
 		return e->code == ERR_MISSING;
@@ -269,8 +245,7 @@ static bool see_paths(const struct target *t, struct pieces *out, struct err *e)
 	const char *current = target_current(t);
 	AUTO(fd) version = -1;
 
-	if (current && !target_open_version(t, current, &version, e) &&
-	    e->code != ERR_MISSING)
+	if (current && !target_open_version(t, current, &version, e) && e->code != ERR_MISSING)
 		return false;
 	for (size_t i = 0; i < t->layout.spot_count; i++) {
 		const struct spot *s = &t->layout.spots[i];
@@ -279,12 +254,10 @@ static bool see_paths(const struct target *t, struct pieces *out, struct err *e)
 		if (state == SPOT_FOREIGN)
 			return spot_refuse(s, e);
 		if (state == SPOT_REAL)
-			pieces_read_part(out, s->part, s->dir, s->name,
-					 t->arena);
+			pieces_read_part(out, s->part, s->dir, s->name, t->arena);
 		if (state != SPOT_OURS || version < 0)
 			continue;
-		pieces_read_part(out, s->part, version, part_files[s->part],
-				 t->arena);
+		pieces_read_part(out, s->part, version, part_files[s->part], t->arena);
 		out->parts[s->part].attr.links = 0; /* as in a directory */
 	}
 	return true;
@@ -292,15 +265,13 @@ static bool see_paths(const struct target *t, struct pieces *out, struct err *e)
 
 bool target_see(const struct target *t, struct pieces *out, struct err *e)
 {
-	if (!(t->layout.single ? see_paths(t, out, e)
-			       : see_directory(t, out, e)))
+	if (!(t->layout.single ? see_paths(t, out, e) : see_directory(t, out, e)))
 		return false;
 	*e = (struct err){ 0 };
 	return true;
 }
 
-void target_judge(const struct target *t, const struct pieces *c,
-		  struct verdict *out)
+void target_judge(const struct target *t, const struct pieces *c, struct verdict *out)
 {
 	const struct judged judged = judged_of(&t->layout, c);
 
@@ -312,8 +283,7 @@ struct listing {
 	int dir;
 };
 
-static bool may_replace_file(const struct target *t, int dir, const char *name,
-			     struct err *e)
+static bool may_replace_file(const struct target *t, int dir, const char *name, struct err *e)
 {
 	AUTO(pieces) c = { 0 };
 	enum entry_kind kind = entry_look(dir, name);
@@ -321,9 +291,7 @@ static bool may_replace_file(const struct target *t, int dir, const char *name,
 	if (kind == ENTRY_FILE)
 		pieces_read_part(&c, PART_LEAF, dir, name, t->arena);
 	else
-		c.parts[PART_LEAF] =
-			(struct piece){ .there = true,
-					.error = "no regular file" };
+		c.parts[PART_LEAF] = (struct piece){ .there = true, .error = "no regular file" };
 	return piece_may_be_replaced(&c.parts[PART_LEAF], name, e);
 }
 
@@ -334,8 +302,7 @@ static bool may_replace_entry(void *ctx, const char *name, struct err *e)
 	return may_replace_file(l->target, l->dir, name, e);
 }
 
-static bool may_replace_directory(const struct target *t, const struct spot *s,
-				  struct err *e)
+static bool may_replace_directory(const struct target *t, const struct spot *s, struct err *e)
 {
 	AUTO(fd) dir = -1;
 
@@ -349,8 +316,7 @@ static bool may_replace_directory(const struct target *t, const struct spot *s,
 }
 
 /* Whatever stands at a path, and who could have put it there. */
-static bool may_take_over(const struct target *t, const struct spot *s,
-			  struct err *e)
+static bool may_take_over(const struct target *t, const struct spot *s, struct err *e)
 {
 	const struct trust trust = trust_here(t);
 	struct fs_attr home;
@@ -358,10 +324,8 @@ static bool may_take_over(const struct target *t, const struct spot *s,
 
 	if (!entry_attr(s->dir, s->name, &entry))
 		return true;
-	return entry_own_attr(s->dir, &home, e) &&
-	       trust_entry(&trust, s->path, entry, home, e) &&
-	       (!S_ISDIR(entry.mode) ||
-		trust_directory(&trust, s->path, entry, e));
+	return entry_own_attr(s->dir, &home, e) && trust_entry(&trust, s->path, entry, home, e) &&
+	       (!S_ISDIR(entry.mode) || trust_directory(&trust, s->path, entry, e));
 }
 
 bool target_may_replace(const struct target *t, struct err *e)
@@ -378,8 +342,7 @@ bool target_may_replace(const struct target *t, struct err *e)
 			continue;
 		if (!t->layout.single && !may_replace_directory(t, s, e))
 			return false;
-		if (t->layout.single &&
-		    !may_replace_file(t, s->dir, s->name, e))
+		if (t->layout.single && !may_replace_file(t, s->dir, s->name, e))
 			return err_in(e, "at '%s'", s->path);
 	}
 	return true;

@@ -14,16 +14,15 @@ struct found {
 	size_t count;
 };
 
-static bool read_certs(const struct piece *p, struct arena *a,
-		       struct found *out, struct err *e)
+static bool read_certs(const struct piece *p, struct arena *a, struct found *out, struct err *e)
 {
 	*out = (struct found){ 0 };
 	if (p->error)
 		return err_set(e, ERR_IO, "%s", p->error);
 	if (!p->bytes.len)
 		return true;
-	return pem_read_certs((const char *)p->bytes.bytes, p->bytes.len, a,
-			      &out->certs, &out->count, e);
+	return pem_read_certs((const char *)p->bytes.bytes, p->bytes.len, a, &out->certs,
+			      &out->count, e);
 }
 
 static bool same_certs(struct found a, const struct der *certs, size_t count)
@@ -37,8 +36,8 @@ static bool same_certs(struct found a, const struct der *certs, size_t count)
 	return true;
 }
 
-static const char *certs_damage(const struct judged *j, enum part part,
-				const struct verdict *v, struct arena *a)
+static const char *certs_damage(const struct judged *j, enum part part, const struct verdict *v,
+				struct arena *a)
 {
 	const struct piece *p = &j->pieces->parts[part];
 	bool is_leaf = part == PART_LEAF;
@@ -50,15 +49,13 @@ static const char *certs_damage(const struct judged *j, enum part part,
 		return arena_printf(a, "'%s' is missing", j->names[part]);
 	if (!read_certs(p, a, &here, &e))
 		return arena_printf(a, "'%s': %s", j->names[part], e.text);
-	if (same_certs(here, v->certs + is_chain,
-		       is_leaf ? 1 : v->count - is_chain))
+	if (same_certs(here, v->certs + is_chain, is_leaf ? 1 : v->count - is_chain))
 		return NULL;
-	return arena_printf(a, "'%s' does not agree with the certificate",
-			    j->names[part]);
+	return arena_printf(a, "'%s' does not agree with the certificate", j->names[part]);
 }
 
-static const char *key_damage(const struct judged *j, enum part part,
-			      const struct verdict *v, struct arena *a)
+static const char *key_damage(const struct judged *j, enum part part, const struct verdict *v,
+			      struct arena *a)
 {
 	const struct piece *p = &j->pieces->parts[part];
 	char spki[65] = "";
@@ -72,12 +69,11 @@ static const char *key_damage(const struct judged *j, enum part part,
 		return arena_printf(a, "'%s': %s", j->names[part], e.text);
 	if (!strcmp(spki, v->spki))
 		return NULL;
-	return arena_printf(a, "the key in '%s' does not match the certificate",
-			    j->names[part]);
+	return arena_printf(a, "the key in '%s' does not match the certificate", j->names[part]);
 }
 
-static const char *part_damage(const struct judged *j, enum part part,
-			       const struct verdict *v, struct arena *a)
+static const char *part_damage(const struct judged *j, enum part part, const struct verdict *v,
+			       struct arena *a)
 {
 	const char *damage = NULL;
 
@@ -102,12 +98,10 @@ static const char *part_damage(const struct judged *j, enum part part,
 /* The file that says most about what is served. */
 static bool find_primary(const struct judged *j, enum part *out)
 {
-	static const enum part order[] = { PART_FULLCHAIN, PART_COMBINED,
-					   PART_LEAF };
+	static const enum part order[] = { PART_FULLCHAIN, PART_COMBINED, PART_LEAF };
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
-		if (!(j->parts & 1U << order[i]) ||
-		    !j->pieces->parts[order[i]].there)
+		if (!(j->parts & 1U << order[i]) || !j->pieces->parts[order[i]].there)
 			continue;
 		*out = order[i];
 		return true;
@@ -116,8 +110,7 @@ static bool find_primary(const struct judged *j, enum part *out)
 }
 
 /* The leaf, and the chain from the same file or from its own. */
-static bool read_leaf(const struct judged *j, enum part primary,
-		      struct arena *a, struct verdict *v)
+static bool read_leaf(const struct judged *j, enum part primary, struct arena *a, struct verdict *v)
 {
 	struct found all = { 0 };
 	struct cert_facts facts = { 0 };
@@ -136,15 +129,13 @@ static bool read_leaf(const struct judged *j, enum part primary,
 	return false;
 }
 
-static void join_chain(const struct judged *j, struct arena *a,
-		       struct verdict *v)
+static void join_chain(const struct judged *j, struct arena *a, struct verdict *v)
 {
 	struct found chain = { 0 };
 	struct err ignored = { 0 };
 
 	if (!j->pieces->parts[PART_CHAIN].there || v->count != 1 ||
-	    !read_certs(&j->pieces->parts[PART_CHAIN], a, &chain, &ignored) ||
-	    !chain.count)
+	    !read_certs(&j->pieces->parts[PART_CHAIN], a, &chain, &ignored) || !chain.count)
 		return;
 
 	struct der *all = arena_array(a, chain.count + 1, sizeof(*all));
@@ -157,9 +148,7 @@ static void join_chain(const struct judged *j, struct arena *a,
 
 struct judged judged_of(const struct layout *l, const struct pieces *c)
 {
-	return (struct judged){ .pieces = c,
-				.parts = l->parts,
-				.names = l->names };
+	return (struct judged){ .pieces = c, .parts = l->parts, .names = l->names };
 }
 
 void prospects_release(struct prospects *p)
@@ -168,8 +157,7 @@ void prospects_release(struct prospects *p)
 	*p = (struct prospects){ 0 };
 }
 
-static void add_prospect(struct prospects *p, enum foreign_kind kind,
-			 const void *bytes, size_t len)
+static void add_prospect(struct prospects *p, enum foreign_kind kind, const void *bytes, size_t len)
 {
 	if (p->count == p->room) {
 		p->room = 2 * p->room + 8;
@@ -178,24 +166,21 @@ static void add_prospect(struct prospects *p, enum foreign_kind kind,
 	p->items[p->count++] = (struct foreign){ kind, bytes, len };
 }
 
-void verdict_prospect(const struct judged *j, struct arena *a,
-		      struct prospects *out)
+void verdict_prospect(const struct judged *j, struct arena *a, struct prospects *out)
 {
 	enum part primary;
 	struct found all = { 0 };
 	struct err ignored = { 0 };
 
 	if (!find_primary(j, &primary) ||
-	    !read_certs(&j->pieces->parts[primary], a, &all, &ignored) ||
-	    !all.count)
+	    !read_certs(&j->pieces->parts[primary], a, &all, &ignored) || !all.count)
 		return;
 	add_prospect(out, FOREIGN_CERT, all.certs[0].bytes, all.certs[0].len);
 	for (int part = 0; part < PART_COUNT; part++) {
 		const struct piece *p = &j->pieces->parts[part];
 
 		if (j->parts & PARTS_WITH_KEY & 1U << part && p->there)
-			add_prospect(out, FOREIGN_KEY, p->bytes.bytes,
-				     p->bytes.len);
+			add_prospect(out, FOREIGN_KEY, p->bytes.bytes, p->bytes.len);
 	}
 }
 
@@ -217,34 +202,28 @@ void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out)
 			out->damage = part_damage(j, (enum part)part, out, a);
 }
 
-bool verdict_check(const struct judged *j, struct arena *a,
-		   const char *fingerprint, struct err *e)
+bool verdict_check(const struct judged *j, struct arena *a, const char *fingerprint, struct err *e)
 {
 	struct verdict v;
 
 	verdict_reach(j, a, &v);
 	if (!v.fingerprint || v.error)
-		return err_set(e, ERR_INPUT, "the pair cannot be read: %s",
-			       v.error);
+		return err_set(e, ERR_INPUT, "the pair cannot be read: %s", v.error);
 	if (strcmp(v.fingerprint, fingerprint))
-		return err_set(e, ERR_INPUT,
-			       "the leaf is %s and not %s as announced",
+		return err_set(e, ERR_INPUT, "the leaf is %s and not %s as announced",
 			       v.fingerprint, fingerprint);
-	return !v.damage ||
-	       err_set(e, ERR_INPUT, "the pair is not whole: %s", v.damage);
+	return !v.damage || err_set(e, ERR_INPUT, "the pair is not whole: %s", v.damage);
 }
 
 /* ---- the pair itself ---- */
 
-static void read_anchor(const struct pieces *seen, struct arena *a,
-			struct cert_set *set)
+static void read_anchor(const struct pieces *seen, struct arena *a, struct cert_set *set)
 {
 	struct found anchor = { 0 };
 	struct err ignored = { 0 };
 
 	if (!seen->parts[PART_CA].there ||
-	    !read_certs(&seen->parts[PART_CA], a, &anchor, &ignored) ||
-	    !anchor.count)
+	    !read_certs(&seen->parts[PART_CA], a, &anchor, &ignored) || !anchor.count)
 		return;
 	anchor.count = 1;
 	if (same_certs(anchor, set->certs, 1))
@@ -252,8 +231,7 @@ static void read_anchor(const struct pieces *seen, struct arena *a,
 	set->anchor = anchor.certs[0];
 }
 
-static bool read_key(const struct pieces *seen, const char *spki,
-		     struct secret *key, struct err *e)
+static bool read_key(const struct pieces *seen, const char *spki, struct secret *key, struct err *e)
 {
 	const struct piece *p = &seen->parts[PART_KEY];
 	AUTO(secret) found = { 0 };
@@ -268,15 +246,13 @@ static bool read_key(const struct pieces *seen, const char *spki,
 	if (!foreign_key(p->bytes.bytes, p->bytes.len, &found, own, e))
 		return err_in(e, "the installed key");
 	if (strcmp(own, spki))
-		return err_set(e, ERR_INPUT,
-			       "the installed key does not match the "
-			       "certificate");
+		return err_set(e, ERR_INPUT, "the installed key does not match the certificate");
 	*key = TAKE(found);
 	return true;
 }
 
-bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set,
-		  struct secret *key, struct err *e)
+bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set, struct secret *key,
+		  struct err *e)
 {
 	struct verdict v;
 
@@ -294,17 +270,16 @@ bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set,
 
 /* ---- before it is replaced ---- */
 
-bool verdict_expect(const struct verdict *v, const char *path,
-		    const struct switch_order *order, struct err *e)
+bool verdict_expect(const struct verdict *v, const char *path, const struct switch_order *order,
+		    struct err *e)
 {
 	if (!order->replaces)
 		return true;
 	if (v->fingerprint && (!strcmp(v->fingerprint, order->replaces) ||
 			       !strcmp(v->fingerprint, order->fingerprint)))
 		return true;
-	return err_set(e, ERR_STALE,
-		       "'%s' was to replace %.16s but holds %.16s; plan again",
-		       path, *order->replaces ? order->replaces : "nothing",
+	return err_set(e, ERR_STALE, "'%s' was to replace %.16s but holds %.16s; plan again", path,
+		       *order->replaces ? order->replaces : "nothing",
 		       !v->fingerprint   ? "something unreadable"
 		       : *v->fingerprint ? v->fingerprint
 					 : "nothing");
@@ -313,26 +288,22 @@ bool verdict_expect(const struct verdict *v, const char *path,
 static bool is_pem(const struct piece *p)
 {
 	static const char *const marks[] = { "-----BEGIN CERTIFICATE-----",
-					     "-----BEGIN TRUSTED CERTIFICATE",
-					     "PRIVATE KEY-----" };
+					     "-----BEGIN TRUSTED CERTIFICATE", "PRIVATE KEY-----" };
 
 	if (!p->there)
 		return true;
 	if (p->error)
 		return false;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (memmem(p->bytes.bytes, p->bytes.len, marks[i],
-			   strlen(marks[i])))
+		if (memmem(p->bytes.bytes, p->bytes.len, marks[i], strlen(marks[i])))
 			return true;
 	return p->bytes.len == 0;
 }
 
-bool piece_may_be_replaced(const struct piece *p, const char *name,
-			   struct err *e)
+bool piece_may_be_replaced(const struct piece *p, const char *name, struct err *e)
 {
 	return is_pem(p) ||
 	       err_set(e, ERR_IO,
-		       "'%s' holds no certificate or key; say 'replace: true' "
-		       "if it may be replaced",
+		       "'%s' holds no certificate or key; say 'replace: true' if it may be replaced",
 		       name);
 }

@@ -44,8 +44,7 @@ struct judged {
 };
 /* The pieces as they belong to a layout. */
 struct judged judged_of(const struct layout *l, const struct pieces *c);
-void verdict_reach(const struct judged *j, struct arena *a,
-		   struct verdict *out);
+void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out);
 /*
  * What will have to be decoded for a verdict: the leaf and the keys, to be
  * handed to foreign_learn() for many verdicts at once.  The bytes are
@@ -58,8 +57,7 @@ struct prospects {
 };
 void prospects_release(struct prospects *p);
 AUTO_STRUCT(prospects, struct prospects, prospects_release)
-void verdict_prospect(const struct judged *j, struct arena *a,
-		      struct prospects *out);
+void verdict_prospect(const struct judged *j, struct arena *a, struct prospects *out);
 
 struct switch_order {
 	const char *fingerprint;
@@ -67,12 +65,11 @@ struct switch_order {
 };
 
 /* Whether it is a whole pair, and that of `fingerprint`. */
-MUST_CHECK bool verdict_check(const struct judged *j, struct arena *a,
-			      const char *fingerprint, struct err *e);
+MUST_CHECK bool verdict_check(const struct judged *j, struct arena *a, const char *fingerprint,
+			      struct err *e);
 /* The pair in it, with its key, which must be empty; ERR_MISSING: none. */
-MUST_CHECK bool verdict_read(const struct judged *j, struct arena *a,
-			     struct cert_set *set, struct secret *key,
-			     struct err *e);
+MUST_CHECK bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set,
+			     struct secret *key, struct err *e);
 
 /*
  * Whether the switch from what is there may be turned: it is still what the
@@ -82,7 +79,6 @@ MUST_CHECK bool verdict_expect(const struct verdict *v, const char *path,
 			       const struct switch_order *order, struct err *e);
 
 /* Whether a file holds anything that may be taken for a certificate or key. */
-MUST_CHECK bool piece_may_be_replaced(const struct piece *p, const char *name,
-				      struct err *e);
+MUST_CHECK bool piece_may_be_replaced(const struct piece *p, const char *name, struct err *e);
 
 #endif

@@ -17,14 +17,12 @@ static bool note_one(void *ctx, const char *name, struct err *e)
 	const struct listing *l = ctx;
 
 	(void)e;
-	if (*name != '.' &&
-	    entry_look(l->target->store, name) == ENTRY_DIRECTORY)
+	if (*name != '.' && entry_look(l->target->store, name) == ENTRY_DIRECTORY)
 		versions_add(l->versions, name);
 	return true;
 }
 
-static bool list_versions(const struct target *t, struct versions *out,
-			  struct err *e)
+static bool list_versions(const struct target *t, struct versions *out, struct err *e)
 {
 	struct listing l = { .target = t, .versions = out };
 
@@ -32,8 +30,7 @@ static bool list_versions(const struct target *t, struct versions *out,
 	return t->store < 0 || entry_each(t->store, note_one, &l, e);
 }
 
-bool version_newest(const struct target *t, const char *base, const char **name,
-		    struct err *e)
+bool version_newest(const struct target *t, const char *base, const char **name, struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -46,8 +43,7 @@ bool version_newest(const struct target *t, const char *base, const char **name,
 	return true;
 }
 
-bool version_free_name(const struct target *t, const char *base,
-		       const char **name, struct err *e)
+bool version_free_name(const struct target *t, const char *base, const char **name, struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -58,8 +54,7 @@ bool version_free_name(const struct target *t, const char *base,
 	return true;
 }
 
-bool version_read(const struct target *t, const char *name, struct pieces *out,
-		  struct err *e)
+bool version_read(const struct target *t, const char *name, struct pieces *out, struct err *e)
 {
 	AUTO(fd) dir = -1;
 
@@ -69,8 +64,8 @@ bool version_read(const struct target *t, const char *name, struct pieces *out,
 	return true;
 }
 
-static bool find_equal(const struct target *t, const char *base,
-		       const struct pieces *c, const char **name, struct err *e)
+static bool find_equal(const struct target *t, const char *base, const struct pieces *c,
+		       const char **name, struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -105,36 +100,32 @@ static bool write_parts(int dir, const struct pieces *c, struct err *e)
 }
 
 /* Under a temporary name until it is whole, durable and proven. */
-static bool write_new(const struct target *t, const char *name,
-		      const struct pieces *c, struct err *e)
+static bool write_new(const struct target *t, const char *name, const struct pieces *c,
+		      struct err *e)
 {
 	AUTO(fd) dir = -1;
 	AUTO(pieces) there = { 0 };
 
 	if (!entry_remove(t->store, STORE_NEW, e) ||
 	    !entry_make_directory(t->store, STORE_NEW, &dir, e) ||
-	    !entry_finish_directory(t->store, dir, e) ||
-	    !write_parts(dir, c, e))
+	    !entry_finish_directory(t->store, dir, e) || !write_parts(dir, c, e))
 		return false;
 	pieces_read_directory(&there, t->layout.parts, dir, t->arena);
 	if (!pieces_equal(c, &there))
-		return err_set(e, ERR_IO,
-			       "what was written to '%s' reads differently",
-			       name);
+		return err_set(e, ERR_IO, "what was written to '%s' reads differently", name);
 	if (renameat(t->store, STORE_NEW, t->store, name))
 		return err_sys(e, "cannot name version '%s'", name);
 	return entry_sync(t->store, e);
 }
 
-bool version_keep(const struct target *t, const char *base,
-		  const struct pieces *c, const char **name, struct err *e)
+bool version_keep(const struct target *t, const char *base, const struct pieces *c,
+		  const char **name, struct err *e)
 {
 	const char *same = NULL;
 
 	if (!find_equal(t, base, c, &same, e))
 		return false;
-	if (!same && (!version_free_name(t, base, &same, e) ||
-		      !write_new(t, same, c, e))) {
+	if (!same && (!version_free_name(t, base, &same, e) || !write_new(t, same, c, e))) {
 		struct err ignored = { 0 };
 		bool removed = entry_remove(t->store, STORE_NEW, &ignored);
 
@@ -150,8 +141,7 @@ static bool is_kept(const char *name, const char *keep)
 	return keep && !strcmp(name, keep);
 }
 
-bool version_prune(const struct target *t, const char *keep,
-		   const char *keep_too, struct err *e)
+bool version_prune(const struct target *t, const char *keep, const char *keep_too, struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -159,14 +149,12 @@ bool version_prune(const struct target *t, const char *keep,
 		return false;
 	vec_each (v, &all.list)
 		if (!version_is_found(v->name) && !is_kept(v->name, keep) &&
-		    !is_kept(v->name, keep_too) &&
-		    !entry_remove(t->store, v->name, e))
+		    !is_kept(v->name, keep_too) && !entry_remove(t->store, v->name, e))
 			return false;
 	return entry_sync(t->store, e);
 }
 
-bool version_remove(const struct target *t, const char *base, const char *keep,
-		    struct err *e)
+bool version_remove(const struct target *t, const char *base, const char *keep, struct err *e)
 {
 	struct versions all = { 0 };
 

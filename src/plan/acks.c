@@ -20,22 +20,19 @@ static bool unknown_code(struct draft *d, const char *code, struct err *e)
 	const char *shown = text_escaped(&d->scratch, code);
 
 	if (near)
-		return err_set(e, ERR_USAGE,
-			       "there is no precondition '%s', did you mean "
-			       "'%s'?",
+		return err_set(e, ERR_USAGE, "there is no precondition '%s', did you mean '%s'?",
 			       shown, near);
 	return err_set(e, ERR_USAGE, "there is no precondition '%s'", shown);
 }
 
-static bool find_code(struct draft *d, const char *name, enum code *out,
-		      struct err *e)
+static bool find_code(struct draft *d, const char *name, enum code *out, struct err *e)
 {
 	for (enum code i = 0; i < CODE_COUNT; i++) {
 		if (strcmp(code_rows[i].name, name) != 0)
 			continue;
 		if (code_rows[i].severity == SEVERITY_BLOCK)
-			return err_set(e, ERR_USAGE, "'%s' has no override, %s",
-				       name, code_rows[i].remedy);
+			return err_set(e, ERR_USAGE, "'%s' has no override, %s", name,
+				       code_rows[i].remedy);
 		*out = i;
 		return true;
 	}
@@ -52,16 +49,13 @@ static bool read_ack(struct draft *d, const char *text, struct err *e)
 		return false;
 
 	if (text[len] && !text[len + 1])
-		return err_set(e, ERR_USAGE, "nothing stands after '%s:'",
-			       name);
+		return err_set(e, ERR_USAGE, "nothing stands after '%s:'", name);
 
 	struct targets *ts = &d->acks[code];
 
 	if (!ts->list)
-		ts->list = arena_array(&d->scratch, d->in->choices.ack_count,
-				       sizeof(*ts->list));
-	return target_parse(text[len] ? text + len + 1 : EVERYTHING,
-			    &ts->list[ts->count++], e);
+		ts->list = arena_array(&d->scratch, d->in->choices.ack_count, sizeof(*ts->list));
+	return target_parse(text[len] ? text + len + 1 : EVERYTHING, &ts->list[ts->count++], e);
 }
 
 bool acks_read(struct draft *d, struct err *e)
@@ -82,8 +76,7 @@ bool acks_check(struct draft *d, struct err *e)
 	return true;
 }
 
-bool acks_cover(struct targets *acks, const char *name,
-		const struct subject *subject)
+bool acks_cover(struct targets *acks, const char *name, const struct subject *subject)
 {
 	const struct subject all = { .component = EVERYTHING };
 	const struct subject named = { .component = name };

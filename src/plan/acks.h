@@ -19,7 +19,6 @@ MUST_CHECK bool acks_read(struct draft *d, struct err *e);
  */
 MUST_CHECK bool acks_check(struct draft *d, struct err *e);
 /* Whether `acks` of one code cover what is shown as `name`. */
-bool acks_cover(struct targets *acks, const char *name,
-		const struct subject *subject);
+bool acks_cover(struct targets *acks, const char *name, const struct subject *subject);
 
 #endif

@@ -18,8 +18,7 @@ struct plan plan_saved_form(const struct plan *p, struct arena *a)
 {
 	struct plan saved = *p;
 	struct stepped stepped = plan_stepped(p, a);
-	struct component_seen *seen =
-		arena_array(a, p->observed_count, sizeof(*seen));
+	struct component_seen *seen = arena_array(a, p->observed_count, sizeof(*seen));
 
 	saved.arena = (struct arena){ 0 };
 	saved.observed = seen;
@@ -38,11 +37,9 @@ struct difference {
 	const json_t *now;
 };
 
-static void descend(const json_t *was, const json_t *now,
-		    struct difference *out);
+static void descend(const json_t *was, const json_t *now, struct difference *out);
 
-static void descend_member(const json_t *was, const json_t *now,
-			   struct difference *out)
+static void descend_member(const json_t *was, const json_t *now, struct difference *out)
 {
 	const char *key = NULL;
 	json_t *value = NULL;
@@ -67,8 +64,7 @@ static void descend_member(const json_t *was, const json_t *now,
 	}
 }
 
-static void descend_item(const json_t *was, const json_t *now,
-			 struct difference *out)
+static void descend_item(const json_t *was, const json_t *now, struct difference *out)
 {
 	size_t i = 0;
 
@@ -79,8 +75,7 @@ static void descend_item(const json_t *was, const json_t *now,
 }
 
 /* The two are not equal. */
-static void descend(const json_t *was, const json_t *now,
-		    struct difference *out)
+static void descend(const json_t *was, const json_t *now, struct difference *out)
 {
 	out->was = was;
 	out->now = now;
@@ -93,8 +88,7 @@ static void descend(const json_t *was, const json_t *now,
 /* The text of a value, or "nothing"; escaped, and cut. */
 static void show_value(const json_t *value, struct buf *out)
 {
-	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT)
-			   : NULL;
+	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 	size_t len = text ? strlen(text) : 0;
 
 	if (!text)
@@ -106,8 +100,7 @@ static void show_value(const json_t *value, struct buf *out)
 	free(text);
 }
 
-static bool refuse_difference(const char *path, const json_t *was,
-			      const json_t *now, struct err *e)
+static bool refuse_difference(const char *path, const json_t *was, const json_t *now, struct err *e)
 {
 	struct difference d = { 0 };
 	AUTO(buf) before = { 0 };
@@ -118,16 +111,15 @@ static bool refuse_difference(const char *path, const json_t *was,
 	show_value(d.was, &before);
 	show_value(d.now, &after);
 	err_set(e, ERR_STALE,
-		"the plan is not what would be planned now: '%s' is %s there, "
-		"it would be %s; make a new plan",
-		buf_text(&d.path) + (*buf_text(&d.path) == '.'),
-		buf_text(&before), buf_text(&after));
+		"the plan is not what would be planned now: '%s' is %s there, it would be %s; make a new plan",
+		buf_text(&d.path) + (*buf_text(&d.path) == '.'), buf_text(&before),
+		buf_text(&after));
 	buf_release(&d.path);
 	return false;
 }
 
-static bool same_list(const struct plan_list *l, const struct plan *saved,
-		      const struct plan *fresh, struct err *e)
+static bool same_list(const struct plan_list *l, const struct plan *saved, const struct plan *fresh,
+		      struct err *e)
 {
 	size_t saved_count = plan_list_count(l, saved);
 	size_t fresh_count = plan_list_count(l, fresh);
@@ -145,8 +137,7 @@ static bool same_list(const struct plan_list *l, const struct plan *saved,
 	return true;
 }
 
-bool plan_is_same(const struct plan *saved, const struct plan *fresh,
-		  struct err *e)
+bool plan_is_same(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct plan comparable = plan_saved_form(fresh, &a);

@@ -7,15 +7,13 @@
 
 #include <string.h>
 
-static const char *changed(struct draft *d, const char *before,
-			   const char *after)
+static const char *changed(struct draft *d, const char *before, const char *after)
 {
 	const char *field = request_difference(before, after, &d->scratch);
 
 	if (!field)
 		return NULL;
-	return arena_printf(d->kept, "%s changed",
-			    *field ? field : "what is asked for");
+	return arena_printf(d->kept, "%s changed", *field ? field : "what is asked for");
 }
 
 /* "expired 3 days ago", or NULL when it has not. */
@@ -33,15 +31,13 @@ static const char *expired(struct draft *d, int64_t not_after)
 
 static void diff_authority(struct draft *d, struct issuer_draft *i)
 {
-	const struct generation *newest =
-		snapshot_newest(d->snapshot, OF_ISSUER, i->issuer->name);
+	const struct generation *newest = snapshot_newest(d->snapshot, OF_ISSUER, i->issuer->name);
 
 	if (!newest) {
 		i->reason = "it has no authority yet";
 		return;
 	}
-	i->reason = changed(d, newest->request,
-			    issuer_request(i->issuer, &d->scratch));
+	i->reason = changed(d, newest->request, issuer_request(i->issuer, &d->scratch));
 	if (!i->reason)
 		i->reason = expired(d, newest->not_after);
 	if (i->reason)
@@ -52,20 +48,18 @@ static void diff_authority(struct draft *d, struct issuer_draft *i)
 
 int64_t issuer_end(const struct draft *d, const struct issuer_draft *i)
 {
-	return i->authority ? i->authority->not_after
-			    : d->in->at + i->issuer->validity;
+	return i->authority ? i->authority->not_after : d->in->at + i->issuer->validity;
 }
 
 static void diff_published(struct draft *d, struct issuer_draft *i)
 {
-	const struct publish_seen *seen =
-		snapshot_published(d->snapshot, i->issuer->name);
+	const struct publish_seen *seen = snapshot_published(d->snapshot, i->issuer->name);
 
 	if (!i->issuer->publish || (i->authority && seen && seen->current))
 		return;
 	i->publish = true;
-	i->publish_reason = i->authority ? "what is published is not current"
-					 : "its authority is new";
+	i->publish_reason =
+		i->authority ? "what is published is not current" : "its authority is new";
 }
 
 void diff_issuers(struct draft *d)
@@ -93,8 +87,7 @@ static int compare_owner(const struct generation *g, const char *certificate)
 }
 
 /* The snapshot keeps them sorted: by of, owner, number. */
-static struct span generations_of(const struct snapshot *s,
-				  const char *certificate)
+static struct span generations_of(const struct snapshot *s, const char *certificate)
 {
 	size_t low = 0;
 	size_t high = s->generation_count;
@@ -117,8 +110,7 @@ static struct span generations_of(const struct snapshot *s,
 }
 
 /* The newest that has its leaf and came from `source`; NULL: none. */
-static const struct generation *newest_from(struct span all,
-					    enum generation_source source)
+static const struct generation *newest_from(struct span all, enum generation_source source)
 {
 	for (size_t i = all.count; i-- > 0;)
 		if (!all.first[i].pending && all.first[i].source == source)
@@ -126,8 +118,7 @@ static const struct generation *newest_from(struct span all,
 	return NULL;
 }
 
-static void keep(struct certificate_draft *c, const struct generation *g,
-		 struct draft *d)
+static void keep(struct certificate_draft *c, const struct generation *g, struct draft *d)
 {
 	c->job = CERTIFICATE_KEEP;
 	c->fingerprint = draft_keep(d, g->fingerprint);
@@ -165,12 +156,10 @@ static const char *due(struct draft *d, const struct certificate_draft *c,
 		return NULL;
 	duration_about(g->not_after - d->in->at, left);
 	duration_about(g->not_after - renew_at, before);
-	return arena_printf(d->kept, "expires in %s, renew_before is %s", left,
-			    before);
+	return arena_printf(d->kept, "expires in %s, renew_before is %s", left, before);
 }
 
-static bool is_by_old_authority(const struct certificate_draft *c,
-				const struct generation *g)
+static bool is_by_old_authority(const struct certificate_draft *c, const struct generation *g)
 {
 	if (!c->issuer)
 		return false;
@@ -192,8 +181,7 @@ static const char *objection(struct draft *d, const struct certificate_draft *c,
 }
 
 /* A time would not do: two generations may be of the same second. */
-static bool is_reissued(const struct draft *d, const char *name,
-			const struct generation *newest)
+static bool is_reissued(const struct draft *d, const char *name, const struct generation *newest)
 {
 	const struct plan *broken = d->in->broken;
 
@@ -201,8 +189,7 @@ static bool is_reissued(const struct draft *d, const char *name,
 		const struct step *s = &broken->steps[i];
 
 		if (s->kind == STEP_ISSUE && !strcmp(s->certificate, name))
-			return !s->replaces ||
-			       strcmp(s->replaces, newest->fingerprint) != 0;
+			return !s->replaces || strcmp(s->replaces, newest->fingerprint) != 0;
 	}
 	return false;
 }
@@ -233,18 +220,15 @@ static void diff_issued(struct draft *d, struct certificate_draft *c)
 
 /* ---- imports ---- */
 
-static bool is_same_pair(const struct generation *known,
-			 const struct generation *found)
+static bool is_same_pair(const struct generation *known, const struct generation *found)
 {
 	if (known->pending || known->source != SOURCE_IMPORTED ||
 	    strcmp(known->fingerprint, found->fingerprint) != 0)
 		return false;
-	return !known->chain || !found->chain ||
-	       strcmp(known->chain, found->chain) == 0;
+	return !known->chain || !found->chain || strcmp(known->chain, found->chain) == 0;
 }
 
-static const char *import_reason(struct draft *d,
-				 const struct generation *newest,
+static const char *import_reason(struct draft *d, const struct generation *newest,
 				 const struct generation *found)
 {
 	if (!newest)
@@ -256,8 +240,7 @@ static const char *import_reason(struct draft *d,
 			    draft_short(d, newest->fingerprint));
 }
 
-static void diff_found(struct draft *d, struct certificate_draft *c,
-		       const struct generation *found)
+static void diff_found(struct draft *d, struct certificate_draft *c, const struct generation *found)
 {
 	struct span all = generations_of(d->snapshot, c->certificate->name);
 
@@ -273,8 +256,7 @@ static void diff_found(struct draft *d, struct certificate_draft *c,
 }
 
 /* What a confined plan may not open: the file decides. */
-static void diff_unopened(struct certificate_draft *c,
-			  const struct import_seen *seen,
+static void diff_unopened(struct certificate_draft *c, const struct import_seen *seen,
 			  const struct generation *known)
 {
 	c->job = CERTIFICATE_IMPORT;
@@ -286,8 +268,7 @@ static void diff_unopened(struct certificate_draft *c,
 		c->reason = "first import";
 }
 
-static bool diff_import(struct draft *d, struct certificate_draft *c,
-			struct err *e)
+static bool diff_import(struct draft *d, struct certificate_draft *c, struct err *e)
 {
 	const char *name = c->certificate->name;
 	const struct import_seen *seen = snapshot_import(d->snapshot, name);
@@ -310,12 +291,10 @@ static bool diff_import(struct draft *d, struct certificate_draft *c,
 	}
 	if (!known)
 		return err_set(e, ERR_INPUT,
-			       "cannot import '%s': %s, and no earlier import "
-			       "is known",
+			       "cannot import '%s': %s, and no earlier import is known",
 			       text_escaped(&d->scratch, name),
-			       seen && seen->error
-				       ? text_escaped(&d->scratch, seen->error)
-				       : "its file or password is not there");
+			       seen && seen->error ? text_escaped(&d->scratch, seen->error)
+						   : "its file or password is not there");
 	keep(c, known, d);
 	c->import_missing = !seen || seen->missing;
 	return true;

@@ -15,8 +15,7 @@ const char *draft_keep(struct draft *d, const char *text)
 
 const char *draft_short(struct draft *d, const char *fingerprint)
 {
-	return arena_strndup(d->kept, fingerprint,
-			     strnlen(fingerprint, SHORT_FINGERPRINT));
+	return arena_strndup(d->kept, fingerprint, strnlen(fingerprint, SHORT_FINGERPRINT));
 }
 
 struct issuer_draft *draft_issuer(struct draft *d, const char *name)
@@ -52,8 +51,7 @@ static void init_issuers(struct draft *d)
 {
 	const struct fleet *f = d->fleet;
 
-	d->issuers =
-		arena_array(&d->scratch, f->issuer_count, sizeof(*d->issuers));
+	d->issuers = arena_array(&d->scratch, f->issuer_count, sizeof(*d->issuers));
 	for (size_t i = 0; i < f->issuer_count; i++)
 		d->issuers[i] = (struct issuer_draft){
 			.issuer = &f->issuers[i],
@@ -66,15 +64,13 @@ static void init_certificates(struct draft *d)
 {
 	const struct fleet *f = d->fleet;
 
-	d->certificates = arena_array(&d->scratch, f->certificate_count,
-				      sizeof(*d->certificates));
+	d->certificates = arena_array(&d->scratch, f->certificate_count, sizeof(*d->certificates));
 	for (size_t i = 0; i < f->certificate_count; i++) {
 		const struct certificate *c = &f->certificates[i];
 
 		d->certificates[i] = (struct certificate_draft){
 			.certificate = c,
-			.issuer = c->issuer ? draft_issuer(d, c->issuer->name)
-					    : NULL,
+			.issuer = c->issuer ? draft_issuer(d, c->issuer->name) : NULL,
 			.name = draft_keep(d, c->name),
 			.last_stage = NO_STEP,
 		};
@@ -86,20 +82,17 @@ static void init_components(struct draft *d)
 	static const struct component_seen never = { 0 };
 	const struct fleet *f = d->fleet;
 
-	d->components = arena_array(&d->scratch, f->component_count,
-				    sizeof(*d->components));
+	d->components = arena_array(&d->scratch, f->component_count, sizeof(*d->components));
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
-		const struct component_seen *seen =
-			snapshot_component(d->snapshot, c->name);
+		const struct component_seen *seen = snapshot_component(d->snapshot, c->name);
 		const char *name = draft_keep(d, c->name);
 		bool alone = strcmp(c->process, c->name) == 0;
 
 		d->components[i] = (struct component_draft){
 			.component = c,
 			.seen = seen ? seen : &never,
-			.certificate =
-				draft_certificate(d, c->certificate->name),
+			.certificate = draft_certificate(d, c->certificate->name),
 			.name = name,
 			.process = alone ? name : draft_keep(d, c->process),
 			.stage = NO_STEP,
@@ -110,10 +103,8 @@ static void init_components(struct draft *d)
 
 static int compare_members(const void *left, const void *right)
 {
-	const struct component_draft *l =
-		*(struct component_draft *const *)left;
-	const struct component_draft *r =
-		*(struct component_draft *const *)right;
+	const struct component_draft *l = *(struct component_draft *const *)left;
+	const struct component_draft *r = *(struct component_draft *const *)right;
 	int order = strcmp(l->process, r->process);
 
 	return order ? order : strcmp(l->name, r->name);
@@ -155,13 +146,9 @@ static void init_processes(struct draft *d)
 	}
 }
 
-void draft_init(struct draft *d, const struct plan_input *in,
-		struct arena *kept)
+void draft_init(struct draft *d, const struct plan_input *in, struct arena *kept)
 {
-	*d = (struct draft){ .in = in,
-			     .fleet = in->fleet,
-			     .snapshot = in->snapshot,
-			     .kept = kept };
+	*d = (struct draft){ .in = in, .fleet = in->fleet, .snapshot = in->snapshot, .kept = kept };
 	init_issuers(d);
 	init_certificates(d);
 	init_components(d);

@@ -52,9 +52,9 @@ struct certificate_draft {
 	bool unsaved;        /* what is desired is in no verified bundle */
 	bool staged;         /* some component gets it in this plan */
 	bool several_hosts;
-	bool here;        /* some component that uses it is on this machine */
-	bool remote;      /* and some is not */
-	const char *host; /* of the last one that uses it */
+	bool here;                     /* some component that uses it is on this machine */
+	bool remote;                   /* and some is not */
+	const char *host;              /* of the last one that uses it */
 	const struct generation *kept; /* NULL: this plan makes it */
 	const char *name;
 	const char *fingerprint; /* desired; NULL: this plan issues it */
@@ -115,16 +115,15 @@ struct draft {
 	struct process_draft *processes;
 	size_t process_count;
 	VEC(const struct component_seen *) removed; /* to retire, by name */
-	size_t known_count; /* components that the state remembers */
-	VEC(struct wave_draft) wave_drafts; /* parallel to waves */
+	size_t known_count;                         /* components that the state remembers */
+	VEC(struct wave_draft) wave_drafts;         /* parallel to waves */
 	VEC(struct wave) waves;
 	VEC(struct step) steps;
 	VEC(struct precondition) preconditions;
 	struct targets acks[CODE_COUNT];
 };
 
-void draft_init(struct draft *d, const struct plan_input *in,
-		struct arena *kept);
+void draft_init(struct draft *d, const struct plan_input *in, struct arena *kept);
 void draft_release(struct draft *d);
 AUTO_STRUCT(draft, struct draft, draft_release)
 

@@ -57,8 +57,7 @@ static enum look look_installed(const struct component_draft *c)
 		return LOOK_UNKNOWN;
 	if (!is_desired(c, c->seen->installed))
 		return LOOK_OTHER;
-	return c->seen->damage || has_other_chain(c) ? LOOK_OTHER
-						     : LOOK_DESIRED;
+	return c->seen->damage || has_other_chain(c) ? LOOK_OTHER : LOOK_DESIRED;
 }
 
 /*
@@ -71,23 +70,18 @@ static enum look look_served(const struct component_draft *c)
 		return LOOK_UNKNOWN;
 	if (!is_desired(c, c->seen->served) || c->seen->served_flaw)
 		return LOOK_OTHER;
-	return is_desired(c, c->seen->installed) && has_other_chain(c)
-		       ? LOOK_OTHER
-		       : LOOK_DESIRED;
+	return is_desired(c, c->seen->installed) && has_other_chain(c) ? LOOK_OTHER : LOOK_DESIRED;
 }
 
 /* "what is installed is unknown: permission denied" */
-static const char *unknown(struct draft *d, const struct component_draft *c,
-			   const char *what)
+static const char *unknown(struct draft *d, const struct component_draft *c, const char *what)
 {
 	if (!c->seen->error)
 		return what;
-	return arena_printf(d->kept, "%s: %s", what,
-			    text_escaped(&d->scratch, c->seen->error));
+	return arena_printf(d->kept, "%s: %s", what, text_escaped(&d->scratch, c->seen->error));
 }
 
-static const char *write_reason(struct draft *d,
-				const struct component_draft *c)
+static const char *write_reason(struct draft *d, const struct component_draft *c)
 {
 	const char *installed = c->seen->installed;
 
@@ -96,15 +90,13 @@ static const char *write_reason(struct draft *d,
 	if (!*installed)
 		return "nothing is installed";
 	if (!is_desired(c, installed))
-		return arena_printf(d->kept, "installed is %s",
-				    draft_short(d, installed));
+		return arena_printf(d->kept, "installed is %s", draft_short(d, installed));
 	if (c->seen->damage)
 		return text_escaped(d->kept, c->seen->damage);
 	return "the installed chain is not the certificate's";
 }
 
-static const char *serve_reason(struct draft *d,
-				const struct component_draft *c)
+static const char *serve_reason(struct draft *d, const struct component_draft *c)
 {
 	const char *served = c->seen->served;
 
@@ -122,8 +114,7 @@ static const char *serve_reason(struct draft *d,
 
 static bool is_postponed(const struct draft *d, const struct component *c)
 {
-	return c->role->restart.when == RESTART_POSTPONED &&
-	       !d->in->choices.restart_postponed;
+	return c->role->restart.when == RESTART_POSTPONED && !d->in->choices.restart_postponed;
 }
 
 static void drift_component(struct draft *d, struct component_draft *c)
@@ -161,9 +152,7 @@ static struct component_draft *find_activator(const struct process_draft *p)
 	for (size_t i = 0; i < p->member_count; i++) {
 		struct component_draft *c = p->members[i];
 
-		if (c->activate &&
-		    component_activation(c->component, c->seen) !=
-			    ACTIVATION_NONE)
+		if (c->activate && component_activation(c->component, c->seen) != ACTIVATION_NONE)
 			return c;
 	}
 	return NULL;

@@ -13,8 +13,8 @@ static const char *remedy(struct draft *d, const struct finding *f)
 
 	if (f->severity != SEVERITY_ACKNOWLEDGE)
 		return text;
-	return arena_printf(d->kept, "%s; or accept it with --ack %s%s%s", text,
-			    row->name, *f->name ? ":" : "", f->name);
+	return arena_printf(d->kept, "%s; or accept it with --ack %s%s%s", text, row->name,
+			    *f->name ? ":" : "", f->name);
 }
 
 void finding_tell(struct draft *d, const struct finding *f)
@@ -29,8 +29,7 @@ void finding_tell(struct draft *d, const struct finding *f)
 			 .items = f->items,
 			 .item_count = f->item_count,
 			 .acknowledged = f->severity == SEVERITY_ACKNOWLEDGE &&
-					 acks_cover(&d->acks[f->code], f->name,
-						    &f->subject),
+					 acks_cover(&d->acks[f->code], f->name, &f->subject),
 		 });
 }
 
@@ -39,21 +38,20 @@ enum severity finding_severity(enum code code, bool has_step)
 	return has_step ? code_rows[code].severity : SEVERITY_INFO;
 }
 
-void tell_component(struct draft *d, const struct component_draft *c,
-		    enum code code, const char *message)
+void tell_component(struct draft *d, const struct component_draft *c, enum code code,
+		    const char *message)
 {
 	finding_tell(d, &(struct finding){
 				.code = code,
-				.severity = finding_severity(
-					code, component_has_step(c)),
+				.severity = finding_severity(code, component_has_step(c)),
 				.name = c->name,
 				.subject = component_subject(c->component),
 				.message = message,
 			});
 }
 
-void tell_certificate(struct draft *d, const struct certificate_draft *c,
-		      enum code code, const char *message)
+void tell_certificate(struct draft *d, const struct certificate_draft *c, enum code code,
+		      const char *message)
 {
 	finding_tell(d, &(struct finding){
 				.code = code,
@@ -64,8 +62,7 @@ void tell_certificate(struct draft *d, const struct certificate_draft *c,
 			});
 }
 
-void tell_role(struct draft *d, const struct role *role, enum code code,
-	       const char *message)
+void tell_role(struct draft *d, const struct role *role, enum code code, const char *message)
 {
 	bool named = *role->name;
 
@@ -73,9 +70,7 @@ void tell_role(struct draft *d, const struct role *role, enum code code,
 		     &(struct finding){
 			     .code = code,
 			     .severity = code_rows[code].severity,
-			     .name = named ? arena_printf(&d->scratch,
-							  "role:%s", role->name)
-					   : "",
+			     .name = named ? arena_printf(&d->scratch, "role:%s", role->name) : "",
 			     .subject = { .role = role->name },
 			     .message = message,
 		     });

@@ -25,12 +25,11 @@ void finding_tell(struct draft *d, const struct finding *f);
 enum severity finding_severity(enum code code, bool has_step);
 
 /* `message` is in the plan's arena. */
-void tell_component(struct draft *d, const struct component_draft *c,
-		    enum code code, const char *message);
-void tell_certificate(struct draft *d, const struct certificate_draft *c,
-		      enum code code, const char *message);
+void tell_component(struct draft *d, const struct component_draft *c, enum code code,
+		    const char *message);
+void tell_certificate(struct draft *d, const struct certificate_draft *c, enum code code,
+		      const char *message);
 /* The unnamed role is the fleet. */
-void tell_role(struct draft *d, const struct role *role, enum code code,
-	       const char *message);
+void tell_role(struct draft *d, const struct role *role, enum code code, const char *message);
 
 #endif

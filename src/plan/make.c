@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const *keep_list(struct draft *d, const char *const *list,
-				    size_t count)
+static const char *const *keep_list(struct draft *d, const char *const *list, size_t count)
 {
 	const char **copy = arena_array(d->kept, count, sizeof(*copy));
 
@@ -112,8 +111,7 @@ static size_t count_unchanged(const struct draft *d)
 	size_t count = 0;
 
 	for (size_t i = 0; i < d->fleet->component_count; i++)
-		count += d->components[i].in_scope &&
-			 !d->components[i].unreachable &&
+		count += d->components[i].in_scope && !d->components[i].unreachable &&
 			 !component_has_step(&d->components[i]);
 	return count;
 }
@@ -125,8 +123,7 @@ static void finish(struct draft *d, struct plan *p)
 	p->fleet = draft_keep(d, in->fleet->name);
 	p->at = in->at;
 	p->spec_digest = draft_keep(d, in->spec_digest ? in->spec_digest : "");
-	p->lineage = draft_keep(d, in->snapshot->lineage ? in->snapshot->lineage
-							 : "");
+	p->lineage = draft_keep(d, in->snapshot->lineage ? in->snapshot->lineage : "");
 	p->serial = in->snapshot->serial;
 	p->choices = keep_choices(d, &in->choices);
 	keep_observed(d, p);
@@ -143,8 +140,7 @@ static void finish(struct draft *d, struct plan *p)
 bool plan_has_work(const struct plan *p)
 {
 	for (size_t i = 0; i < p->precondition_count; i++)
-		if (!strcmp(p->preconditions[i].code,
-			    code_rows[CODE_RENAMED].name))
+		if (!strcmp(p->preconditions[i].code, code_rows[CODE_RENAMED].name))
 			return true;
 	return p->step_count > 0;
 }

@@ -13,19 +13,17 @@ enum {
 
 bool members_refuse(struct reader *r, const char *key)
 {
-	return err_set(r->e, ERR_INPUT,
-		       "'%s' is not as certfleet writes it, plan again", key);
+	return err_set(r->e, ERR_INPUT, "'%s' is not as certfleet writes it, plan again", key);
 }
 
 bool member_is_text(const json_t *value)
 {
-	return json_is_string(value) &&
-	       json_string_length(value) <= TEXT_LIMIT &&
+	return json_is_string(value) && json_string_length(value) <= TEXT_LIMIT &&
 	       strlen(json_string_value(value)) == json_string_length(value);
 }
 
-static bool read_text(struct reader *r, const struct member *m,
-		      const json_t *value, const char **out)
+static bool read_text(struct reader *r, const struct member *m, const json_t *value,
+		      const char **out)
 {
 	if (json_is_null(value) && m->kind != MEMBER_TEXT) {
 		*out = NULL;
@@ -42,8 +40,8 @@ static bool read_text(struct reader *r, const struct member *m,
 	return true;
 }
 
-static bool read_choice(struct reader *r, const struct member *m,
-			const json_t *value, unsigned *out)
+static bool read_choice(struct reader *r, const struct member *m, const json_t *value,
+			unsigned *out)
 {
 	if (!member_is_text(value))
 		return members_refuse(r, m->key);
@@ -55,8 +53,7 @@ static bool read_choice(struct reader *r, const struct member *m,
 	return members_refuse(r, m->key);
 }
 
-static bool read_count(struct reader *r, const struct member *m,
-		       const json_t *value, unsigned *out)
+static bool read_count(struct reader *r, const struct member *m, const json_t *value, unsigned *out)
 {
 	json_int_t count = json_integer_value(value);
 
@@ -66,8 +63,7 @@ static bool read_count(struct reader *r, const struct member *m,
 	return true;
 }
 
-static bool read_member(struct reader *r, const struct member *m,
-			const json_t *value, void *slot)
+static bool read_member(struct reader *r, const struct member *m, const json_t *value, void *slot)
 {
 	switch (m->kind) {
 	case MEMBER_TEXT:
@@ -87,18 +83,15 @@ static bool read_member(struct reader *r, const struct member *m,
 	return false;
 }
 
-bool members_read(struct reader *r, const struct member *members,
-		  const json_t *object, void *out)
+bool members_read(struct reader *r, const struct member *members, const json_t *object, void *out)
 {
 	for (const struct member *m = members; m->key; m++)
-		if (!read_member(r, m, json_object_get(object, m->key),
-				 (char *)out + m->offset))
+		if (!read_member(r, m, json_object_get(object, m->key), (char *)out + m->offset))
 			return false;
 	return true;
 }
 
-bool members_array(struct reader *r, const json_t *object, const char *key,
-		   const json_t **out)
+bool members_array(struct reader *r, const json_t *object, const char *key, const json_t **out)
 {
 	const json_t *array = json_object_get(object, key);
 
@@ -108,8 +101,7 @@ bool members_array(struct reader *r, const json_t *object, const char *key,
 	return true;
 }
 
-bool members_texts(struct reader *r, const json_t *object, const char *key,
-		   struct text_list *out)
+bool members_texts(struct reader *r, const json_t *object, const char *key, struct text_list *out)
 {
 	const struct member any = { .key = key, .kind = MEMBER_TEXT };
 	const json_t *array = NULL;

@@ -51,12 +51,12 @@ bool members_refuse(struct reader *r, const char *key);
 /* A string within the limit and without NUL. */
 bool member_is_text(const json_t *value);
 /* Reads what `members` (ends with a NULL key) lists into `out`. */
-MUST_CHECK bool members_read(struct reader *r, const struct member *members,
-			     const json_t *object, void *out);
+MUST_CHECK bool members_read(struct reader *r, const struct member *members, const json_t *object,
+			     void *out);
 /* The array at `key`, borrowed from `object`. */
-MUST_CHECK bool members_array(struct reader *r, const json_t *object,
-			      const char *key, const json_t **out);
-MUST_CHECK bool members_texts(struct reader *r, const json_t *object,
-			      const char *key, struct text_list *out);
+MUST_CHECK bool members_array(struct reader *r, const json_t *object, const char *key,
+			      const json_t **out);
+MUST_CHECK bool members_texts(struct reader *r, const json_t *object, const char *key,
+			      struct text_list *out);
 
 #endif

@@ -26,8 +26,7 @@ static int compare_index(const void *left, const void *right)
 }
 
 /* `after` may hold NO_STEP and repeats.  Returns the new step's index. */
-static size_t add_step(struct order *o, struct step step, const size_t *after,
-		       size_t count)
+static size_t add_step(struct order *o, struct step step, const size_t *after, size_t count)
 {
 	size_t *edges = arena_array(o->d->kept, count, sizeof(*edges));
 	size_t used = 0;
@@ -45,8 +44,7 @@ static size_t add_step(struct order *o, struct step step, const size_t *after,
 	return o->d->steps.count - 1;
 }
 
-static struct step component_step(enum step_kind kind,
-				  const struct component_draft *c)
+static struct step component_step(enum step_kind kind, const struct component_draft *c)
 {
 	return (struct step){ .kind = kind,
 			      .component = c->name,
@@ -57,11 +55,9 @@ static struct step component_step(enum step_kind kind,
 			      .reason = c->reason };
 }
 
-static void add_request(struct draft *d, struct step *s, const char *request,
-			const char *was)
+static void add_request(struct draft *d, struct step *s, const char *request, const char *was)
 {
-	struct request_field *fields =
-		arena_array(d->kept, REQUEST_FIELDS, sizeof(*fields));
+	struct request_field *fields = arena_array(d->kept, REQUEST_FIELDS, sizeof(*fields));
 
 	s->request = fields;
 	s->request_count = request_fields(request, was, d->kept, fields);
@@ -78,8 +74,7 @@ static void order_issuer(struct order *o, struct issuer_draft *i)
 	if (!i->authority) {
 		step.kind = STEP_CREATE_ISSUER;
 		step.reason = i->reason;
-		add_request(o->d, &step,
-			    issuer_request(i->issuer, &o->d->scratch),
+		add_request(o->d, &step, issuer_request(i->issuer, &o->d->scratch),
 			    i->replaced ? i->replaced->request : NULL);
 		i->step = add_step(o, step, NULL, 0);
 		step.request_count = 0;
@@ -90,12 +85,9 @@ static void order_issuer(struct order *o, struct issuer_draft *i)
 	if (!i->publish)
 		return;
 	step.kind = STEP_PUBLISH;
-	step.generation = i->authority
-				  ? draft_keep(o->d, i->authority->fingerprint)
-				  : NULL;
+	step.generation = i->authority ? draft_keep(o->d, i->authority->fingerprint) : NULL;
 	step.reason = i->publish_reason;
-	o->published =
-		add_step(o, step, (size_t[]){ i->step, o->published }, 2);
+	o->published = add_step(o, step, (size_t[]){ i->step, o->published }, 2);
 }
 
 static void order_certificate(struct order *o, struct certificate_draft *c)
@@ -133,8 +125,7 @@ static void order_certificate(struct order *o, struct certificate_draft *c)
 static size_t count_strangers(struct draft *d)
 {
 	const struct snapshot *s = d->snapshot;
-	const char **known =
-		arena_array(&d->scratch, s->generation_count, sizeof(*known));
+	const char **known = arena_array(&d->scratch, s->generation_count, sizeof(*known));
 	size_t strangers = 0;
 
 	for (size_t i = 0; i < s->generation_count; i++)
@@ -147,9 +138,8 @@ static size_t count_strangers(struct draft *d)
 
 		if (!there || !*there)
 			continue;
-		strangers += !s->generation_count ||
-			     !bsearch(&there, known, s->generation_count,
-				      sizeof(*known), text_compare);
+		strangers += !s->generation_count || !bsearch(&there, known, s->generation_count,
+							      sizeof(*known), text_compare);
 	}
 	return strangers;
 }
@@ -171,24 +161,20 @@ static size_t count_lost(const struct draft *d)
 
 static void order_backup(struct order *o)
 {
-	size_t count = o->unsaved.count + o->unsaved_kept +
-		       count_strangers(o->d) + count_lost(o->d);
+	size_t count =
+		o->unsaved.count + o->unsaved_kept + count_strangers(o->d) + count_lost(o->d);
 
 	if (!count)
 		return;
 
 	const char *reason =
-		count == 1 ? "1 key is in no verified bundle yet"
-			   : arena_printf(o->d->kept,
-					  "%zu keys are in no verified bundle "
-					  "yet",
-					  count);
+		count == 1
+			? "1 key is in no verified bundle yet"
+			: arena_printf(o->d->kept, "%zu keys are in no verified bundle yet", count);
 
-	o->backup = add_step(o,
-			     (struct step){ .kind = STEP_BACKUP,
-					    .wave = NO_WAVE,
-					    .reason = reason },
-			     o->unsaved.items, o->unsaved.count);
+	o->backup =
+		add_step(o, (struct step){ .kind = STEP_BACKUP, .wave = NO_WAVE, .reason = reason },
+			 o->unsaved.items, o->unsaved.count);
 }
 
 static void order_stages(struct order *o)
@@ -213,9 +199,7 @@ static void order_commit(struct order *o, struct component_draft *c, int wave)
 
 	step.replaces = draft_keep(o->d, c->seen->installed);
 	step.wave = wave;
-	c->commit = add_step(
-		o, step,
-		(size_t[]){ c->stage, c->certificate->last_stage, first }, 3);
+	c->commit = add_step(o, step, (size_t[]){ c->stage, c->certificate->last_stage, first }, 3);
 }
 
 static void order_first_commits(struct order *o)
@@ -234,16 +218,14 @@ static void order_first_commits(struct order *o)
 }
 
 /* Returns the step that the verifications have to wait for, or NO_STEP. */
-static size_t order_activation(struct order *o, struct process_draft *p,
-			       int wave)
+static size_t order_activation(struct order *o, struct process_draft *p, int wave)
 {
 	struct component_draft *c = p->activator;
 
 	if (!c)
 		return NO_STEP;
 
-	size_t *after = arena_array(&o->d->scratch, p->member_count + 1,
-				    sizeof(*after));
+	size_t *after = arena_array(&o->d->scratch, p->member_count + 1, sizeof(*after));
 	struct step step = component_step(STEP_ACTIVATE, c);
 
 	for (size_t i = 0; i < p->member_count; i++)
@@ -300,10 +282,8 @@ static void order_removed(struct order *o, const struct component_seen *seen)
 		.component = draft_keep(o->d, seen->name),
 		.certificate = draft_keep(o->d, seen->certificate),
 		.wave = NO_WAVE,
-		.reason = seen->retire_remove
-				  ? "it left the fleet file, its files are "
-				    "removed"
-				  : "it left the fleet file, its files stay",
+		.reason = seen->retire_remove ? "it left the fleet file, its files are removed"
+					      : "it left the fleet file, its files stay",
 	};
 
 	add_step(o, step, &o->barrier, 1);
@@ -311,10 +291,7 @@ static void order_removed(struct order *o, const struct component_seen *seen)
 
 void order_steps(struct draft *d)
 {
-	struct order o = { .d = d,
-			   .published = NO_STEP,
-			   .backup = NO_STEP,
-			   .barrier = NO_STEP };
+	struct order o = { .d = d, .published = NO_STEP, .backup = NO_STEP, .barrier = NO_STEP };
 
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		order_issuer(&o, &d->issuers[i]);

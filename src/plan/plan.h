@@ -49,8 +49,7 @@ struct plan_input {
  * ERR_USAGE when a target, reissue or ack names nothing; ERR_INPUT when an
  * import is invalid, or missing with no generation known.
  */
-MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out,
-			  struct err *e);
+MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out, struct err *e);
 
 /*
  * Whether an apply writes anything: a step, or a new name (`was:`) for what
@@ -59,8 +58,7 @@ MUST_CHECK bool plan_make(const struct plan_input *in, struct plan *out,
 bool plan_has_work(const struct plan *p);
 
 /* As people read it; `verbose` adds what is unchanged. */
-void plan_render_text(const struct plan *p, bool verbose, bool color,
-		      struct buf *out);
+void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out);
 /* The version of the JSON form; a new key raises the second number. */
 #define PLAN_FORMAT "1.2"
 
@@ -78,8 +76,7 @@ json_t *plan_to_json(const struct plan *p);
  * refused with ERR_INPUT.  Of what was observed it restores name, online,
  * version, installed, served and error.
  */
-MUST_CHECK bool plan_from_json(const json_t *json, struct plan *out,
-			       struct err *e);
+MUST_CHECK bool plan_from_json(const json_t *json, struct plan *out, struct err *e);
 
 /*
  * The plan as it is saved: of what was observed only the components with a
@@ -94,7 +91,6 @@ struct plan plan_saved_form(const struct plan *p, struct arena *a);
  * the saved plan.  ERR_STALE names the first member that differs, and both
  * values, escaped and cut.
  */
-MUST_CHECK bool plan_is_same(const struct plan *saved, const struct plan *fresh,
-			     struct err *e);
+MUST_CHECK bool plan_is_same(const struct plan *saved, const struct plan *fresh, struct err *e);
 
 #endif

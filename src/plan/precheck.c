@@ -28,20 +28,15 @@ static void check_state(struct draft *d)
 		d,
 		&(struct finding){
 			.code = CODE_STATE_MISSING,
-			.severity = finding_severity(CODE_STATE_MISSING,
-						     d->steps.count > 0),
+			.severity = finding_severity(CODE_STATE_MISSING, d->steps.count > 0),
 			.name = "",
 			.message =
 				s->orphan_bundle
 					? arena_printf(
 						  d->kept,
-						  "there is no state, but the "
-						  "bundle '%s' of this fleet",
-						  text_escaped(
-							  &d->scratch,
-							  s->orphan_bundle))
-					: "there is no state, and the fleet "
-					  "file requires one",
+						  "there is no state, but the bundle '%s' of this fleet",
+						  text_escaped(&d->scratch, s->orphan_bundle))
+					: "there is no state, and the fleet file requires one",
 		});
 }
 
@@ -52,18 +47,16 @@ static void check_newer_bundle(struct draft *d)
 	if (!s->newer_bundle)
 		return;
 	finding_tell(
-		d, &(struct finding){
-			   .code = CODE_STATE_BEHIND,
-			   .severity = finding_severity(CODE_STATE_BEHIND,
-							d->steps.count > 0),
-			   .name = "",
-			   .message = arena_printf(
-				   d->kept,
-				   "the bundle '%s' was made from a newer "
-				   "state; the serial of this one is %" PRId64,
-				   text_escaped(&d->scratch, s->newer_bundle),
-				   s->serial),
-		   });
+		d,
+		&(struct finding){
+			.code = CODE_STATE_BEHIND,
+			.severity = finding_severity(CODE_STATE_BEHIND, d->steps.count > 0),
+			.name = "",
+			.message = arena_printf(
+				d->kept,
+				"the bundle '%s' was made from a newer state; the serial of this one is %" PRId64,
+				text_escaped(&d->scratch, s->newer_bundle), s->serial),
+		});
 }
 
 static void check_bundles(struct draft *d)
@@ -75,8 +68,7 @@ static void check_bundles(struct draft *d)
 					.code = CODE_BACKUP_MISSING,
 					.severity = SEVERITY_INFO,
 					.name = "",
-					.message = arena_strdup(
-						d->kept, s->lost[i].message),
+					.message = arena_strdup(d->kept, s->lost[i].message),
 				});
 }
 
@@ -84,30 +76,27 @@ static void check_bundles(struct draft *d)
 static void check_renamed(struct draft *d)
 {
 	const struct snapshot *s = d->snapshot;
-	const char **items =
-		arena_array(d->kept, s->renamed_count, sizeof(*items));
+	const char **items = arena_array(d->kept, s->renamed_count, sizeof(*items));
 
 	for (size_t i = 0; i < s->renamed_count; i++)
-		items[i] = arena_printf(
-			d->kept, "%s %s -> %s", s->renamed[i].kind,
-			text_escaped(&d->scratch, s->renamed[i].old),
-			text_escaped(&d->scratch, s->renamed[i].name));
+		items[i] = arena_printf(d->kept, "%s %s -> %s", s->renamed[i].kind,
+					text_escaped(&d->scratch, s->renamed[i].old),
+					text_escaped(&d->scratch, s->renamed[i].name));
 	if (!s->renamed_count)
 		return;
-	finding_tell(d, &(struct finding){
-				.code = CODE_RENAMED,
-				.severity = SEVERITY_INFO,
-				.name = "",
-				.message = arena_printf(
-					d->kept,
-					"the state learns %zu new "
-					"name%s, nothing is issued "
-					"again for that",
-					s->renamed_count,
-					s->renamed_count == 1 ? "" : "s"),
-				.items = items,
-				.item_count = s->renamed_count,
-			});
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_RENAMED,
+			.severity = SEVERITY_INFO,
+			.name = "",
+			.message = arena_printf(
+				d->kept,
+				"the state learns %zu new name%s, nothing is issued again for that",
+				s->renamed_count, s->renamed_count == 1 ? "" : "s"),
+			.items = items,
+			.item_count = s->renamed_count,
+		});
 }
 
 static void check_removal(struct draft *d)
@@ -116,17 +105,14 @@ static void check_removal(struct draft *d)
 
 	if (count < 2 || count * 2 <= d->known_count)
 		return;
-	finding_tell(d,
-		     &(struct finding){
-			     .code = CODE_MASS_RETIRE,
-			     .severity = code_rows[CODE_MASS_RETIRE].severity,
-			     .name = "",
-			     .message = arena_printf(
-				     d->kept,
-				     "%zu of %zu known components left the "
-				     "fleet file",
-				     count, d->known_count),
-		     });
+	finding_tell(d, &(struct finding){
+				.code = CODE_MASS_RETIRE,
+				.severity = code_rows[CODE_MASS_RETIRE].severity,
+				.name = "",
+				.message = arena_printf(
+					d->kept, "%zu of %zu known components left the fleet file",
+					count, d->known_count),
+			});
 }
 
 /* ---- certificates ---- */
@@ -153,37 +139,31 @@ static void check_issuer_end(struct draft *d, const struct certificate_draft *c)
 
 	if (issued ? left >= wanted : !is_cut(c, end))
 		return;
-	finding_tell(d,
-		     &(struct finding){
-			     .code = CODE_ISSUER_EXPIRES,
-			     .severity = finding_severity(CODE_ISSUER_EXPIRES,
-							  issued && short_leaf),
-			     .name = c->name,
-			     .subject = certificate_subject(c->certificate),
-			     .message = arena_printf(
-				     d->kept,
-				     "issuer '%s' ends in %s, the certificate "
-				     "should last %s",
-				     c->issuer->name,
-				     duration_about(left, left_text),
-				     duration_words(wanted, wanted_text)),
-		     });
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_ISSUER_EXPIRES,
+			.severity = finding_severity(CODE_ISSUER_EXPIRES, issued && short_leaf),
+			.name = c->name,
+			.subject = certificate_subject(c->certificate),
+			.message = arena_printf(
+				d->kept, "issuer '%s' ends in %s, the certificate should last %s",
+				c->issuer->name, duration_about(left, left_text),
+				duration_words(wanted, wanted_text)),
+		});
 }
 
-static void check_certificate(struct draft *d,
-			      const struct certificate_draft *c)
+static void check_certificate(struct draft *d, const struct certificate_draft *c)
 {
 	if (!c->in_scope)
 		return;
 	check_issuer_end(d, c);
 	if (c->import_missing)
 		tell_certificate(d, c, CODE_IMPORT_MISSING,
-				 "its file or password is not there, the last "
-				 "import stays in use");
+				 "its file or password is not there, the last import stays in use");
 	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
 		tell_certificate(d, c, CODE_SHARED_KEY,
-				 "several hosts use one key: it falls with "
-				 "any of them");
+				 "several hosts use one key: it falls with any of them");
 }
 
 /* Which certificates are staged, and on how many hosts they are used. */
@@ -193,8 +173,7 @@ static void look_at_users(struct draft *d)
 		const struct component_draft *c = &d->components[i];
 		struct certificate_draft *used = c->certificate;
 		const char *remote = deliver_remote(&c->component->deliver);
-		const char *host =
-			c->component->host ? c->component->host : remote;
+		const char *host = c->component->host ? c->component->host : remote;
 
 		used->staged |= c->write;
 		used->remote |= remote != NULL;

@@ -23,8 +23,7 @@ void precheck_accepted(struct draft *d, struct plan *p);
 void precheck_component(struct draft *d, const struct component_draft *c);
 void precheck_roles(struct draft *d);
 /* Offline processes use up what a role may have unavailable. */
-void precheck_budget(struct draft *d, const struct role *role, unsigned limit,
-		     size_t offline);
+void precheck_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline);
 
 /* Sorts them: first-contact before all others, then block, acknowledge, info;
  * by code, subject and message. */

@@ -22,8 +22,7 @@ static void check_outdated(struct draft *d, const struct component_draft *c)
 		return;
 	tell_component(d, c, CODE_LEFT_OUTDATED,
 		       arena_printf(d->kept,
-				    "'%s' is made anew, but this component is "
-				    "outside of --target",
+				    "'%s' is made anew, but this component is outside of --target",
 				    used->name));
 }
 
@@ -34,9 +33,8 @@ static void check_online(struct draft *d, const struct component_draft *c)
 		[OFFLINE_ACKNOWLEDGE] = SEVERITY_ACKNOWLEDGE,
 		[OFFLINE_DEFER] = SEVERITY_INFO,
 	};
-	const char *why = c->seen->error
-				  ? text_escaped(&d->scratch, c->seen->error)
-				  : "it was not reached";
+	const char *why =
+		c->seen->error ? text_escaped(&d->scratch, c->seen->error) : "it was not reached";
 
 	if (c->seen->online)
 		return;
@@ -52,9 +50,7 @@ static void check_online(struct draft *d, const struct component_draft *c)
 		f.severity = severities[c->component->role->offline];
 		f.message = arena_printf(d->kept, "%s; it needs a change", why);
 	} else {
-		f.message = arena_printf(
-			d->kept, "%s; as it was last seen it is as wanted",
-			why);
+		f.message = arena_printf(d->kept, "%s; as it was last seen it is as wanted", why);
 		f.remedy = "bring it back and plan again";
 	}
 	finding_tell(d, &f);
@@ -65,19 +61,16 @@ static void check_restart(struct draft *d, const struct component_draft *c)
 	int64_t left = c->seen->served_not_after - d->in->at;
 	char text[DURATION_TEXT];
 
-	if (!c->postponed || !c->seen->served_not_after ||
-	    left > RESTART_MARGIN)
+	if (!c->postponed || !c->seen->served_not_after || left > RESTART_MARGIN)
 		return;
 	duration_about(left < 0 ? -left : left, text);
 	tell_component(
 		d, c, CODE_EXPIRES_BEFORE_RESTART,
 		left > 0 ? arena_printf(d->kept,
-					"what it serves ends in %s, and its "
-					"restart is postponed",
+					"what it serves ends in %s, and its restart is postponed",
 					text)
 			 : arena_printf(d->kept,
-					"what it serves ended %s ago, and "
-					"its restart is postponed",
+					"what it serves ended %s ago, and its restart is postponed",
 					text));
 }
 
@@ -90,15 +83,12 @@ static void check_rejected(struct draft *d, const struct component_draft *c)
 {
 	const char *desired = c->certificate->fingerprint;
 
-	if (!desired || !c->seen->rejected_count ||
-	    !(c->write || c->activate) ||
+	if (!desired || !c->seen->rejected_count || !(c->write || c->activate) ||
 	    !bsearch(desired, c->seen->rejected, c->seen->rejected_count,
 		     sizeof(*c->seen->rejected), compare_text))
 		return;
 	tell_component(d, c, CODE_ROLLED_BACK,
-		       arena_printf(d->kept,
-				    "%s failed there before and was rolled "
-				    "back",
+		       arena_printf(d->kept, "%s failed there before and was rolled back",
 				    draft_short(d, desired)));
 }
 
@@ -108,14 +98,12 @@ static void split_remedy(struct draft *d, const char *text, struct finding *f)
 	const char *cut = NULL;
 
 	f->message = text_escaped(d->kept, text);
-	for (const char *c = strstr(f->message, "; "); c;
-	     c = strstr(c + 1, "; "))
+	for (const char *c = strstr(f->message, "; "); c; c = strstr(c + 1, "; "))
 		cut = c;
 	if (!cut)
 		return;
 	f->remedy = cut + 2;
-	f->message =
-		arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
+	f->message = arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
 }
 
 static void check_writable(struct draft *d, const struct component_draft *c)
@@ -168,22 +156,17 @@ static void check_version(struct draft *d, const struct component_draft *c)
 	if (!minimum)
 		return;
 	if (version && version_compare(version, minimum) < 0)
-		tell_component(
-			d, c, CODE_VERSION_TOO_OLD,
-			arena_printf(d->kept,
-				     "it is %s, its role wants %s or "
-				     "newer",
-				     text_escaped(&d->scratch, version),
-				     text_escaped(&d->scratch, minimum)));
+		tell_component(d, c, CODE_VERSION_TOO_OLD,
+			       arena_printf(d->kept, "it is %s, its role wants %s or newer",
+					    text_escaped(&d->scratch, version),
+					    text_escaped(&d->scratch, minimum)));
 	/* Of one that is offline something else is to be said, and when
 	 * nobody has looked, nothing. */
 	if (!version && c->seen->online && c->seen->observed_at)
-		tell_component(
-			d, c, CODE_VERSION_UNKNOWN,
-			arena_printf(d->kept,
-				     "its version is unknown, its role "
-				     "wants %s or newer",
-				     text_escaped(&d->scratch, minimum)));
+		tell_component(d, c, CODE_VERSION_UNKNOWN,
+			       arena_printf(d->kept,
+					    "its version is unknown, its role wants %s or newer",
+					    text_escaped(&d->scratch, minimum)));
 }
 
 static void check_clock(struct draft *d, const struct component_draft *c)
@@ -198,8 +181,7 @@ static void check_clock(struct draft *d, const struct component_draft *c)
 		return;
 	tell_component(d, c, CODE_CLOCK_SKEW,
 		       arena_printf(d->kept, "its clock is at least %s %s ours",
-				    duration_about(told, text),
-				    ahead > 0 ? "ahead of" : "behind"));
+				    duration_about(told, text), ahead > 0 ? "ahead of" : "behind"));
 }
 
 /* Somebody gave it orders that this state knows nothing of. */
@@ -211,8 +193,7 @@ static void check_orders(struct draft *d, const struct component_draft *c)
 		       arena_printf(d->kept,
 				    "it has taken order %" PRId64
 				    ", the newest of this state is %" PRId64,
-				    c->seen->order_taken,
-				    c->seen->order_given));
+				    c->seen->order_taken, c->seen->order_given));
 }
 
 /* Two states that deliver to one component would undo each other's work. */
@@ -221,11 +202,11 @@ static void check_owner(struct draft *d, const struct component_draft *c)
 	const char *from = c->seen->order_from;
 
 	if (from && strcmp(from, d->snapshot->lineage) != 0)
-		tell_component(d, c, CODE_ADOPT,
-			       arena_printf(d->kept,
-					    "the state with lineage %.8s "
-					    "delivered to it, not this one",
-					    text_escaped(&d->scratch, from)));
+		tell_component(
+			d, c, CODE_ADOPT,
+			arena_printf(d->kept,
+				     "the state with lineage %.8s delivered to it, not this one",
+				     text_escaped(&d->scratch, from)));
 }
 
 void precheck_component(struct draft *d, const struct component_draft *c)

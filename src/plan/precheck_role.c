@@ -11,14 +11,13 @@ enum {
 	VERSIONS_SHOWN = 5
 };
 
-void precheck_budget(struct draft *d, const struct role *role, unsigned limit,
-		     size_t offline)
+void precheck_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline)
 {
-	tell_role(d, role, CODE_NO_BUDGET,
-		  arena_printf(d->kept,
-			       "%zu of its processes are offline already, and "
-			       "max_unavailable is %u",
-			       offline, limit));
+	tell_role(
+		d, role, CODE_NO_BUDGET,
+		arena_printf(d->kept,
+			     "%zu of its processes are offline already, and max_unavailable is %u",
+			     offline, limit));
 }
 
 /* ---- one version for all ---- */
@@ -40,7 +39,7 @@ static int compare_versioned(const void *left, const void *right)
 {
 	const struct versioned *l = left;
 	const struct versioned *r = right;
-	int order = l->role == r->role ? version_compare(l->version, r->version)
+	int order = l->role == r->role  ? version_compare(l->version, r->version)
 		    : l->role < r->role ? -1
 					: 1;
 
@@ -52,22 +51,19 @@ static int compare_versioned(const void *left, const void *right)
 static struct versions list_versions(struct draft *d)
 {
 	const struct fleet *f = d->fleet;
-	struct versions vs = { .list = arena_array(&d->scratch,
-						   f->component_count,
+	struct versions vs = { .list = arena_array(&d->scratch, f->component_count,
 						   sizeof(*vs.list)) };
 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component_draft *c = &d->components[i];
 		const struct role *role = c->component->role;
 		const char *seen = c->seen->version;
-		const char *version = role->version_same && seen
-					      ? version_in(seen, &d->scratch)
-					      : NULL;
+		const char *version =
+			role->version_same && seen ? version_in(seen, &d->scratch) : NULL;
 
 		if (version)
 			vs.list[vs.count++] =
-				(struct versioned){ role, version, c->name,
-						    c->in_scope };
+				(struct versioned){ role, version, c->name, c->in_scope };
 	}
 	if (vs.count)
 		qsort(vs.list, vs.count, sizeof(*vs.list), compare_versioned);
@@ -80,8 +76,7 @@ static bool is_same(const struct versioned *a, const struct versioned *b)
 }
 
 /* "1.20 on 'edge/e1'", "1.22.1 on 12 components" */
-static void add_version(const struct versioned *first, size_t count,
-			struct buf *out)
+static void add_version(const struct versioned *first, size_t count, struct buf *out)
 {
 	text_escape(out, first->version, strlen(first->version));
 	if (count > 1) {
@@ -94,8 +89,7 @@ static void add_version(const struct versioned *first, size_t count,
 }
 
 /* One role's; sorted by version. */
-static const char *mixed(struct draft *d, const struct versioned *list,
-			 size_t count)
+static const char *mixed(struct draft *d, const struct versioned *list, size_t count)
 {
 	AUTO(buf) out = { 0 };
 	size_t versions = 0;
@@ -113,8 +107,7 @@ static const char *mixed(struct draft *d, const struct versioned *list,
 	}
 	if (versions > VERSIONS_SHOWN)
 		buf_printf(&out, " and %zu more", versions - VERSIONS_SHOWN);
-	return versions > 1 ? arena_printf(d->kept, "its components differ: %s",
-					   buf_text(&out))
+	return versions > 1 ? arena_printf(d->kept, "its components differ: %s", buf_text(&out))
 			    : NULL;
 }
 
@@ -127,8 +120,7 @@ void precheck_roles(struct draft *d)
 		bool in_scope = false;
 		size_t count = 0;
 
-		for (; i + count < vs.count && vs.list[i + count].role == role;
-		     count++)
+		for (; i + count < vs.count && vs.list[i + count].role == role; count++)
 			in_scope |= vs.list[i + count].in_scope;
 
 		const char *message = mixed(d, &vs.list[i], count);

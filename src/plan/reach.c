@@ -15,8 +15,7 @@ static const struct {
 	const char *one;
 	const char *many;
 } kinds[REACH_KIND_COUNT] = {
-	[REACH_KEYS] = { "keys", "private keys will go to", "host or socket",
-			 "hosts or sockets" },
+	[REACH_KEYS] = { "keys", "private keys will go to", "host or socket", "hosts or sockets" },
 	[REACH_SECRET] = { "secret", "reads", "secret", "secrets" },
 	[REACH_COMMAND] = { "command", "runs", "command", "commands" },
 	[REACH_SIGNAL] = { "signal", "signals", "process", "processes" },
@@ -29,9 +28,8 @@ static const struct {
 /* As a shell would have to read it, so that two commands never look alike. */
 static void add_word(const char *word, struct buf *out)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789_@%+=:,./-";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
 
 	if (*word && !word[strspn(word, plain)]) {
 		buf_puts(out, word);
@@ -62,8 +60,7 @@ static const char *command_text(const char *const *argv, struct arena *a)
 void reach_add(struct reach_list *c, enum reach_kind kind, const char *what)
 {
 	VEC_PUSH(&c->list, &c->d->scratch,
-		 (struct reached){ arena_printf(&c->d->scratch, "%s %s",
-						kinds[kind].word, what),
+		 (struct reached){ arena_printf(&c->d->scratch, "%s %s", kinds[kind].word, what),
 				   c->in_scope });
 }
 
@@ -72,15 +69,12 @@ const char *reach_path(const struct reach_list *c, const char *path)
 	return fs_beneath(c->d->fleet->directory, path);
 }
 
-const char *reach_trusted(const struct reach_list *c, const char *what,
-			  const char *path)
+const char *reach_trusted(const struct reach_list *c, const char *what, const char *path)
 {
-	const char *digest =
-		snapshot_trust(c->d->snapshot, reach_path(c, path));
+	const char *digest = snapshot_trust(c->d->snapshot, reach_path(c, path));
 
-	return arena_printf(&c->d->scratch, "%s %s%s%s", what,
-			    reach_path(c, path), digest ? " sha256 " : "",
-			    digest ? digest : "");
+	return arena_printf(&c->d->scratch, "%s %s%s%s", what, reach_path(c, path),
+			    digest ? " sha256 " : "", digest ? digest : "");
 }
 
 static void add_path(struct reach_list *c, const char *path)
@@ -97,12 +91,10 @@ void reach_add_secret(struct reach_list *c, const struct secret_ref *s)
 	case SECRET_NONE:
 		return;
 	case SECRET_ENV:
-		reach_add(c, REACH_SECRET,
-			  arena_printf(a, "environment %s", s->name));
+		reach_add(c, REACH_SECRET, arena_printf(a, "environment %s", s->name));
 		return;
 	case SECRET_FILE:
-		reach_add(c, REACH_SECRET,
-			  arena_printf(a, "file %s", reach_path(c, s->name)));
+		reach_add(c, REACH_SECRET, arena_printf(a, "file %s", reach_path(c, s->name)));
 		return;
 	case SECRET_COMMAND:
 		reach_add(c, REACH_COMMAND, command_text(s->argv, a));
@@ -120,8 +112,7 @@ static void add_install(struct reach_list *c, const struct install *i)
 
 static void add_socket(struct reach_list *c, const char *socket)
 {
-	reach_add(c, REACH_KEYS,
-		  *socket == '/' ? reach_path(c, socket) : socket);
+	reach_add(c, REACH_KEYS, *socket == '/' ? reach_path(c, socket) : socket);
 }
 
 static void add_deliver(struct reach_list *c, const struct deliver *d)
@@ -171,8 +162,7 @@ static void add_activate(struct reach_list *c, const struct component *on)
 		return;
 	case ACTIVATE_COMMAND:
 		reach_add(c, REACH_COMMAND,
-			  reach_there(c, &on->deliver,
-				      command_text(a->argv, arena)));
+			  reach_there(c, &on->deliver, command_text(a->argv, arena)));
 		return;
 	case ACTIVATE_HTTP:
 		reach_add_call(c, a->http);
@@ -201,10 +191,8 @@ static void add_access(struct reach_list *c)
 	reach_add_ssh(c, &c->d->fleet->access.ssh);
 	if (!agent->certificate)
 		return;
-	reach_add(c, REACH_SECRET,
-		  arena_printf(a, "file %s", reach_path(c, agent->key)));
-	reach_add(c, REACH_SECRET,
-		  reach_trusted(c, "authority of agents", agent->ca));
+	reach_add(c, REACH_SECRET, arena_printf(a, "file %s", reach_path(c, agent->key)));
+	reach_add(c, REACH_SECRET, reach_trusted(c, "authority of agents", agent->ca));
 }
 
 static void collect(struct reach_list *c)
@@ -243,8 +231,7 @@ static void settle(struct reach_list *c)
 
 	if (!c->list.count)
 		return;
-	qsort(c->list.items, c->list.count, sizeof(*c->list.items),
-	      compare_reached);
+	qsort(c->list.items, c->list.count, sizeof(*c->list.items), compare_reached);
 	for (size_t i = 1; i < c->list.count; i++) {
 		struct reached *last = &c->list.items[kept];
 		const struct reached *next = &c->list.items[i];
@@ -266,31 +253,25 @@ static int compare_text(const void *key, const void *item)
 
 static bool is_known(const struct snapshot *s, const char *text)
 {
-	return s->reached_count && bsearch(text, s->reached, s->reached_count,
-					   sizeof(*s->reached), compare_text);
+	return s->reached_count &&
+	       bsearch(text, s->reached, s->reached_count, sizeof(*s->reached), compare_text);
 }
 
-static void tell(struct draft *d, enum reach_kind kind,
-		 const char *const *items, size_t count)
+static void tell(struct draft *d, enum reach_kind kind, const char *const *items, size_t count)
 {
-	const char *since = d->snapshot->reached_count
-				    ? "the last completed run did not have"
-				    : "no completed run had";
+	const char *since = d->snapshot->reached_count ? "the last completed run did not have"
+						       : "no completed run had";
 
-	finding_tell(
-		d,
-		&(struct finding){
-			.code = CODE_FIRST_CONTACT,
-			.severity = code_rows[CODE_FIRST_CONTACT].severity,
-			.name = "",
-			.message = arena_printf(d->kept, "%s %zu %s that %s",
-						kinds[kind].verb, count,
-						count == 1 ? kinds[kind].one
-							   : kinds[kind].many,
-						since),
-			.items = items,
-			.item_count = count,
-		});
+	finding_tell(d, &(struct finding){
+				.code = CODE_FIRST_CONTACT,
+				.severity = code_rows[CODE_FIRST_CONTACT].severity,
+				.name = "",
+				.message = arena_printf(
+					d->kept, "%s %zu %s that %s", kinds[kind].verb, count,
+					count == 1 ? kinds[kind].one : kinds[kind].many, since),
+				.items = items,
+				.item_count = count,
+			});
 }
 
 static void tell_kind(struct reach_list *c, enum reach_kind kind)
@@ -302,8 +283,7 @@ static void tell_kind(struct reach_list *c, enum reach_kind kind)
 	vec_each (r, &c->list)
 		if (r->in_scope && !strncmp(r->text, kinds[kind].word, len) &&
 		    r->text[len] == ' ' && !is_known(d->snapshot, r->text))
-			VEC_PUSH(&items, d->kept,
-				 draft_keep(d, r->text + len + 1));
+			VEC_PUSH(&items, d->kept, draft_keep(d, r->text + len + 1));
 	if (items.count)
 		tell(d, kind, items.items, items.count);
 }

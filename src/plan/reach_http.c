@@ -3,22 +3,18 @@
 
 #include "model/http.h"
 
-static void add_access(struct reach_list *c, const char *origin,
-		       const struct http_access *a)
+static void add_access(struct reach_list *c, const char *origin, const struct http_access *a)
 {
 	if (a->ca)
 		reach_add(c, REACH_SECRET,
-			  reach_trusted(c,
-					arena_printf(&c->d->scratch,
-						     "authority of %s", origin),
+			  reach_trusted(c, arena_printf(&c->d->scratch, "authority of %s", origin),
 					a->ca));
 	reach_add_secret(c, &a->key);
 	reach_add_secret(c, &a->password);
 }
 
 /* What is filled in later stands there by its name. */
-static const char *url_text(const struct reach_list *c,
-			    const struct http_url *url)
+static const char *url_text(const struct reach_list *c, const struct http_url *url)
 {
 	AUTO(buf) out = { 0 };
 
@@ -39,8 +35,7 @@ static void add_request(struct reach_list *c, const struct http_request *r)
 	bool gives = request_needs_pair(r);
 
 	reach_add(c, gives ? REACH_KEYS : REACH_REQUEST,
-		  arena_printf(&c->d->scratch, "%s %s",
-			       http_method_names[r->method],
+		  arena_printf(&c->d->scratch, "%s %s", http_method_names[r->method],
 			       url_text(c, &r->url)));
 	for (size_t i = 0; i < r->header_count; i++)
 		reach_add_secret(c, &r->headers[i].secret);
@@ -48,19 +43,15 @@ static void add_request(struct reach_list *c, const struct http_request *r)
 
 void reach_add_caddy(struct reach_list *c, const struct caddy *caddy)
 {
-	const char *admin = *caddy->admin == '/' ? reach_path(c, caddy->admin)
-						 : caddy->admin;
+	const char *admin = *caddy->admin == '/' ? reach_path(c, caddy->admin) : caddy->admin;
 
-	reach_add(c, REACH_KEYS,
-		  arena_printf(&c->d->scratch, "%s id %s", admin, caddy->id));
+	reach_add(c, REACH_KEYS, arena_printf(&c->d->scratch, "%s id %s", admin, caddy->id));
 }
 
 void reach_add_etcd(struct reach_list *c, const struct etcd *etcd)
 {
 	for (const char *const *at = etcd->endpoints; *at; at++)
-		reach_add(c, REACH_KEYS,
-			  arena_printf(&c->d->scratch, "%s key %s", *at,
-				       etcd->key));
+		reach_add(c, REACH_KEYS, arena_printf(&c->d->scratch, "%s key %s", *at, etcd->key));
 	add_access(c, etcd->endpoints[0], &etcd->access);
 }
 

@@ -38,8 +38,7 @@ void reach_add_secret(struct reach_list *c, const struct secret_ref *s);
 const char *reach_path(const struct reach_list *c, const char *path);
 
 /* A file whose contents say whom we believe: with their hash, when known. */
-const char *reach_trusted(const struct reach_list *c, const char *what,
-			  const char *path);
+const char *reach_trusted(const struct reach_list *c, const char *what, const char *path);
 
 /* plan/reach_http.c */
 void reach_add_caddy(struct reach_list *c, const struct caddy *caddy);
@@ -51,7 +50,6 @@ void reach_add_call(struct reach_list *c, const struct http_call *call);
 void reach_add_ssh(struct reach_list *c, const struct ssh_access *ssh);
 void reach_add_sftp(struct reach_list *c, const struct deliver *d);
 /* What is run, and where when that is another machine. */
-const char *reach_there(const struct reach_list *c, const struct deliver *d,
-			const char *what);
+const char *reach_there(const struct reach_list *c, const struct deliver *d, const char *what);
 
 #endif

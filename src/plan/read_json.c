@@ -24,8 +24,7 @@ static const struct member seen_members[] = {
 
 static const struct member precondition_members[] = {
 	MEMBER(precondition, "code", code, MEMBER_TEXT),
-	MEMBER(precondition, "severity", severity, MEMBER_CHOICE,
-	       severity_names),
+	MEMBER(precondition, "severity", severity, MEMBER_CHOICE, severity_names),
 	MEMBER(precondition, "component", component, MEMBER_TEXT),
 	MEMBER(precondition, "message", message, MEMBER_TEXT),
 	MEMBER(precondition, "remedy", remedy, MEMBER_TEXT),
@@ -75,8 +74,7 @@ static bool read_observed(struct reader *r, const json_t *json, struct plan *p)
 	struct component_seen *seen = arena_array(r->a, count, sizeof(*seen));
 
 	for (size_t i = 0; i < count; i++) {
-		if (!members_read(r, seen_members, json_array_get(array, i),
-				  &seen[i]))
+		if (!members_read(r, seen_members, json_array_get(array, i), &seen[i]))
 			return false;
 		if (i > 0 && strcmp(seen[i - 1].name, seen[i].name) >= 0)
 			return members_refuse(r, "observed");
@@ -86,8 +84,7 @@ static bool read_observed(struct reader *r, const json_t *json, struct plan *p)
 	return true;
 }
 
-static bool read_preconditions(struct reader *r, const json_t *json,
-			       struct plan *p)
+static bool read_preconditions(struct reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
@@ -164,8 +161,7 @@ static bool has_subjects(const struct step *s)
 	       (s->process || !step_subjects[s->kind].process);
 }
 
-static bool read_wave_index(struct reader *r, const json_t *item,
-			    const struct plan *p, int *out)
+static bool read_wave_index(struct reader *r, const json_t *item, const struct plan *p, int *out)
 {
 	const json_t *wave = json_object_get(item, "wave");
 	json_int_t number = json_integer_value(wave);
@@ -174,8 +170,7 @@ static bool read_wave_index(struct reader *r, const json_t *item,
 		*out = NO_WAVE;
 		return true;
 	}
-	if (!json_is_integer(wave) || number < 1 ||
-	    (size_t)number > p->wave_count)
+	if (!json_is_integer(wave) || number < 1 || (size_t)number > p->wave_count)
 		return members_refuse(r, "wave");
 	*out = (int)(number - 1);
 	return true;
@@ -197,8 +192,7 @@ static bool read_step_id(const char *id, size_t limit, size_t *out)
 	return true;
 }
 
-static bool read_after(struct reader *r, const json_t *item, size_t index,
-		       struct step *s)
+static bool read_after(struct reader *r, const json_t *item, size_t index, struct step *s)
 {
 	struct text_list ids = { 0 };
 
@@ -232,12 +226,10 @@ static bool read_request(struct reader *r, const json_t *item, struct step *s)
 		return false;
 
 	size_t count = json_array_size(array);
-	struct request_field *fields =
-		arena_array(r->a, count, sizeof(*fields));
+	struct request_field *fields = arena_array(r->a, count, sizeof(*fields));
 
 	for (size_t i = 0; i < count; i++)
-		if (!members_read(r, request_members, json_array_get(array, i),
-				  &fields[i]))
+		if (!members_read(r, request_members, json_array_get(array, i), &fields[i]))
 			return false;
 	s->request = fields;
 	s->request_count = count;
@@ -259,8 +251,7 @@ static bool read_steps(struct reader *r, const json_t *json, struct plan *p)
 
 		if (!members_read(r, step_members, item, &steps[i]) ||
 		    !read_wave_index(r, item, p, &steps[i].wave) ||
-		    !read_request(r, item, &steps[i]) ||
-		    !read_after(r, item, i, &steps[i]))
+		    !read_request(r, item, &steps[i]) || !read_after(r, item, i, &steps[i]))
 			return false;
 		if (!has_subjects(&steps[i]))
 			return members_refuse(r, "steps");
@@ -303,8 +294,7 @@ static bool read_head(struct reader *r, const json_t *json, struct plan *p)
 	const json_t *at = json_object_get(json, "at");
 	const json_t *state = json_object_get(json, "state");
 	const json_t *serial = json_object_get(state, "serial");
-	const json_t *unchanged =
-		json_object_get(json_object_get(json, "summary"), "unchanged");
+	const json_t *unchanged = json_object_get(json_object_get(json, "summary"), "unchanged");
 
 	if (!member_is_text(at) || !time_parse(json_string_value(at), &p->at))
 		return members_refuse(r, "at");
@@ -315,8 +305,7 @@ static bool read_head(struct reader *r, const json_t *json, struct plan *p)
 		return members_refuse(r, "unchanged");
 	p->serial = json_integer_value(serial);
 	p->unchanged = (size_t)json_integer_value(unchanged);
-	return members_read(r, state_members, state, p) &&
-	       members_read(r, plan_members, json, p);
+	return members_read(r, state_members, state, p) && members_read(r, plan_members, json, p);
 }
 
 static bool is_list(const char *key)
@@ -327,8 +316,8 @@ static bool is_list(const char *key)
 	return false;
 }
 
-static bool check_list(struct reader *r, const json_t *json,
-		       const struct plan_list *l, const struct plan *p)
+static bool check_list(struct reader *r, const json_t *json, const struct plan_list *l,
+		       const struct plan *p)
 {
 	const json_t *array = json_object_get(json, l->key);
 
@@ -342,8 +331,7 @@ static bool check_list(struct reader *r, const json_t *json,
 }
 
 /* Written again it has to be what was read: nothing is left unread. */
-static bool check_inverse(struct reader *r, const json_t *json,
-			  const struct plan *p)
+static bool check_inverse(struct reader *r, const json_t *json, const struct plan *p)
 {
 	AUTO(json) again = plan_head_to_json(p);
 	const char *key = NULL;
@@ -351,14 +339,12 @@ static bool check_inverse(struct reader *r, const json_t *json,
 
 	json_object_foreach(again, key, value)
 	{
-		if (!is_list(key) &&
-		    !json_equal(value, json_object_get(json, key)))
+		if (!is_list(key) && !json_equal(value, json_object_get(json, key)))
 			return members_refuse(r, key);
 	}
 	if (json_object_size(again) != json_object_size(json))
 		return err_set(r->e, ERR_INPUT,
-			       "it has keys that certfleet does not write, "
-			       "plan again");
+			       "it has keys that certfleet does not write, plan again");
 	for (const struct plan_list *l = plan_lists; l->key; l++)
 		if (!check_list(r, json, l, p))
 			return false;
@@ -373,8 +359,7 @@ static bool check_version(const json_t *json, struct err *e)
 		return err_set(e, ERR_INPUT, "this is no plan of certfleet");
 	if (strcmp(json_string_value(version), PLAN_FORMAT) != 0)
 		return err_set(e, ERR_INPUT,
-			       "only a plan of format '" PLAN_FORMAT
-			       "' can be read, plan again");
+			       "only a plan of format '" PLAN_FORMAT "' can be read, plan again");
 	return true;
 }
 
@@ -383,10 +368,9 @@ bool plan_from_json(const json_t *json, struct plan *out, struct err *e)
 	AUTO(plan) p = { 0 };
 	struct reader r = { .a = &p.arena, .e = e };
 
-	if (!check_version(json, e) || !read_head(&r, json, &p) ||
-	    !read_choices(&r, json, &p) || !read_observed(&r, json, &p) ||
-	    !read_preconditions(&r, json, &p) || !read_waves(&r, json, &p) ||
-	    !read_steps(&r, json, &p) || !check_inverse(&r, json, &p))
+	if (!check_version(json, e) || !read_head(&r, json, &p) || !read_choices(&r, json, &p) ||
+	    !read_observed(&r, json, &p) || !read_preconditions(&r, json, &p) ||
+	    !read_waves(&r, json, &p) || !read_steps(&r, json, &p) || !check_inverse(&r, json, &p))
 		return false;
 	*out = TAKE(p);
 	return true;

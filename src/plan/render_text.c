@@ -104,8 +104,7 @@ static void render_head(struct page *pg)
 	show(pg, pg->p->fleet);
 	buf_printf(pg->out, "' at %s, ", time_format(pg->p->at, at));
 	if (*pg->p->lineage)
-		buf_printf(pg->out, "state serial %" PRId64 "\n",
-			   pg->p->serial);
+		buf_printf(pg->out, "state serial %" PRId64 "\n", pg->p->serial);
 	else
 		buf_puts(pg->out, "no state yet\n");
 	for (size_t i = 0; i < c->target_count; i++) {
@@ -148,8 +147,7 @@ static void render_items(struct page *pg, const struct precondition *p)
 	if (count == p->item_count)
 		return;
 	pad(pg, 0, 18);
-	buf_printf(pg->out, "and %zu more, --verbose lists them\n",
-		   p->item_count - count);
+	buf_printf(pg->out, "and %zu more, --verbose lists them\n", p->item_count - count);
 }
 
 /* The next one may say the same. */
@@ -158,8 +156,7 @@ static bool is_last_to_say(const struct page *pg, const struct precondition *p)
 	const struct precondition *next = p + 1;
 
 	return next == pg->p->preconditions + pg->p->precondition_count ||
-	       strcmp(p->code, next->code) != 0 ||
-	       strcmp(p->remedy, next->remedy) != 0;
+	       strcmp(p->code, next->code) != 0 || strcmp(p->remedy, next->remedy) != 0;
 }
 
 static void render_precondition(struct page *pg, const struct precondition *p)
@@ -205,17 +202,15 @@ struct section {
 static const struct section sections_before[] = {
 	{ "Certificates", STEP_CREATE_ISSUER, STEP_BACKUP, .kind = true },
 	{ "Stage", STEP_STAGE, STEP_STAGE, .subject = true },
-	{ "Commit everywhere before the first activation", STEP_COMMIT,
-	  STEP_COMMIT, .subject = true },
+	{ "Commit everywhere before the first activation", STEP_COMMIT, STEP_COMMIT,
+	  .subject = true },
 };
-static const struct section section_after = { "Forget", STEP_RETIRE,
-					      STEP_RETIRE, .subject = true };
+static const struct section section_after = { "Forget", STEP_RETIRE, STEP_RETIRE, .subject = true };
 
 static bool is_as_before(const struct step *s)
 {
 	for (size_t i = 0; i < s->request_count; i++)
-		if (!s->request[i].was ||
-		    strcmp(s->request[i].was, s->request[i].value) != 0)
+		if (!s->request[i].was || strcmp(s->request[i].was, s->request[i].value) != 0)
 			return false;
 	return true;
 }
@@ -256,8 +251,7 @@ static void render_request(struct page *pg, const struct step *s)
 		buf_putc(pg->out, '\n');
 }
 
-static void render_step(struct page *pg, const struct section *s,
-			const struct step *step)
+static void render_step(struct page *pg, const struct section *s, const struct step *step)
 {
 	buf_puts(pg->out, "  ");
 	if (s->kind)
@@ -281,8 +275,7 @@ static void render_section(struct page *pg, const struct section *s)
 	for (size_t i = 0; i < pg->p->step_count; i++) {
 		const struct step *step = &pg->p->steps[i];
 
-		if (step->wave != NO_WAVE || step->kind < s->first ||
-		    step->kind > s->last)
+		if (step->wave != NO_WAVE || step->kind < s->first || step->kind > s->last)
 			continue;
 		if (!begun)
 			title(pg, s->title);
@@ -309,10 +302,8 @@ static void render_wave_title(struct page *pg, size_t index)
 	if (w->postponed)
 		buf_puts(&text, ", postponed: committed now, activated later");
 	else
-		buf_printf(&text, ": %zu %s, at most %u at the same time",
-			   w->process_count,
-			   w->process_count == 1 ? "process" : "processes",
-			   w->limit);
+		buf_printf(&text, ": %zu %s, at most %u at the same time", w->process_count,
+			   w->process_count == 1 ? "process" : "processes", w->limit);
 	title(pg, buf_text(&text));
 }
 
@@ -330,9 +321,8 @@ static void render_work(struct page *pg, const struct step *steps, size_t count)
 			i++;
 		}
 		buf_puts(pg->out, separator);
-		buf_puts(pg->out, s->kind == STEP_ACTIVATE
-					  ? activation_names[s->activation]
-					  : step_kind_names[s->kind]);
+		buf_puts(pg->out, s->kind == STEP_ACTIVATE ? activation_names[s->activation]
+							   : step_kind_names[s->kind]);
 		if (same > 1)
 			buf_printf(pg->out, " %zu", same);
 		separator = ", ";
@@ -341,13 +331,11 @@ static void render_work(struct page *pg, const struct step *steps, size_t count)
 
 static bool is_same_process(const struct step *a, const struct step *b)
 {
-	return a->wave == b->wave && a->process && b->process &&
-	       !strcmp(a->process, b->process);
+	return a->wave == b->wave && a->process && b->process && !strcmp(a->process, b->process);
 }
 
 /* The steps of one process in one wave, which follow each other. */
-static size_t render_process(struct page *pg, const struct step *steps,
-			     size_t most)
+static size_t render_process(struct page *pg, const struct step *steps, size_t most)
 {
 	size_t count = 1;
 
@@ -417,23 +405,18 @@ static void render_summary(struct page *pg)
 	if (plan_is_blocked(pg->p))
 		styled(pg, STYLE_BLOCK, "Blocked: see the preconditions\n");
 	else if (plan_needs_acknowledgement(pg->p))
-		styled(pg, STYLE_ASK,
-		       "Waits for acknowledgement: see the preconditions\n");
+		styled(pg, STYLE_ASK, "Waits for acknowledgement: see the preconditions\n");
 }
 
-void plan_render_text(const struct plan *p, bool verbose, bool color,
-		      struct buf *out)
+void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out)
 {
-	struct page pg = { .p = p,
-			   .out = out,
-			   .color = color,
-			   .verbose = verbose,
-			   .width = first_column(p) };
+	struct page pg = {
+		.p = p, .out = out, .color = color, .verbose = verbose, .width = first_column(p)
+	};
 
 	render_head(&pg);
 	render_preconditions(&pg);
-	for (size_t i = 0; i < sizeof(sections_before) / sizeof(struct section);
-	     i++)
+	for (size_t i = 0; i < sizeof(sections_before) / sizeof(struct section); i++)
 		render_section(&pg, &sections_before[i]);
 	render_waves(&pg);
 	render_section(&pg, &section_after);

@@ -24,8 +24,7 @@ static void scope_certificates(struct draft *d, struct targets *ts)
 		struct certificate_draft *c = &d->certificates[i];
 		const struct subject s = certificate_subject(c->certificate);
 
-		c->in_scope =
-			targets_cover(ts, &s) || !d->in->choices.target_count;
+		c->in_scope = targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
 }
 
@@ -35,8 +34,7 @@ static void scope_components(struct draft *d, struct targets *ts)
 		struct component_draft *c = &d->components[i];
 		const struct subject s = component_subject(c->component);
 
-		c->in_scope =
-			targets_cover(ts, &s) || !d->in->choices.target_count;
+		c->in_scope = targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
 	/* Only now: a certificate that one component needs brings no other. */
 	for (size_t i = 0; i < d->fleet->component_count; i++)
@@ -50,8 +48,7 @@ static void scope_issuers(struct draft *d, struct targets *ts)
 		struct issuer_draft *issuer = &d->issuers[i];
 		const struct subject s = { .issuer = issuer->issuer->name };
 
-		issuer->in_scope =
-			targets_cover(ts, &s) || !d->in->choices.target_count;
+		issuer->in_scope = targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		if (d->certificates[i].in_scope && d->certificates[i].issuer)
@@ -106,56 +103,47 @@ static const char *const *candidates(struct draft *d, enum target_kind kind)
 	return names.items;
 }
 
-static bool refuse_unknown(struct draft *d, const struct target *t,
-			   struct err *e)
+static bool refuse_unknown(struct draft *d, const struct target *t, struct err *e)
 {
 	struct arena *a = &d->scratch;
 	const char *near = text_nearest(t->name, candidates(d, t->kind));
 	const char *text = text_escaped(a, target_text(a, t));
 
 	if (!near)
-		return err_set(e, ERR_USAGE, "'%s' is not in the fleet file",
-			       text);
+		return err_set(e, ERR_USAGE, "'%s' is not in the fleet file", text);
 
 	const struct target meant = { .kind = t->kind, .name = near };
 
-	return err_set(e, ERR_USAGE,
-		       "'%s' is not in the fleet file, did you mean '%s'?",
-		       text, text_escaped(a, target_text(a, &meant)));
+	return err_set(e, ERR_USAGE, "'%s' is not in the fleet file, did you mean '%s'?", text,
+		       text_escaped(a, target_text(a, &meant)));
 }
 
 /* It covered nothing in scope: is it outside, or nowhere? */
-static bool refuse_reissue(struct draft *d, const struct target *t,
-			   struct err *e)
+static bool refuse_reissue(struct draft *d, const struct target *t, struct err *e)
 {
 	struct target alone = *t;
 	struct targets ts = { .list = &alone, .count = 1 };
 	const char *name = text_escaped(&d->scratch, t->name);
 
 	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
-		const struct subject s = {
-			.certificate = d->fleet->certificates[i].name
-		};
+		const struct subject s = { .certificate = d->fleet->certificates[i].name };
 
 		if (targets_cover(&ts, &s))
 			return err_set(e, ERR_USAGE,
-				       "'%s' is outside of --target, add "
-				       "--target certificate:%s",
+				       "'%s' is outside of --target, add --target certificate:%s",
 				       name, name);
 	}
 	return refuse_unknown(d, t, e);
 }
 
-static bool mark_reissue(struct certificate_draft *c, struct targets *ts,
-			 struct err *e)
+static bool mark_reissue(struct certificate_draft *c, struct targets *ts, struct err *e)
 {
 	const struct subject s = { .certificate = c->certificate->name };
 
 	if (!c->in_scope || !targets_cover(ts, &s))
 		return true;
 	if (c->certificate->import.kind != IMPORT_NONE)
-		return err_set(e, ERR_USAGE,
-			       "'%s' is imported, not issued: replace its file",
+		return err_set(e, ERR_USAGE, "'%s' is imported, not issued: replace its file",
 			       c->certificate->name);
 	c->reissue = true;
 	return true;
@@ -168,8 +156,8 @@ static bool read_reissue(struct draft *d, struct err *e)
 
 	ts.list = arena_array(&d->scratch, ts.count, sizeof(*ts.list));
 	for (size_t i = 0; i < ts.count; i++)
-		ts.list[i] = (struct target){ .kind = TARGET_CERTIFICATE,
-					      .name = choices->reissue[i] };
+		ts.list[i] =
+			(struct target){ .kind = TARGET_CERTIFICATE, .name = choices->reissue[i] };
 	targets_sort(&ts);
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		if (!mark_reissue(&d->certificates[i], &ts, e))
@@ -215,8 +203,7 @@ static void cover_known(struct draft *d, struct targets *ts)
 		(void)targets_cover(ts, &s);
 	}
 	for (size_t i = 0; i < f->certificate_count; i++) {
-		const struct subject s =
-			certificate_subject(&f->certificates[i]);
+		const struct subject s = certificate_subject(&f->certificates[i]);
 
 		(void)targets_cover(ts, &s);
 		cover_name(ts, s.certificate);
@@ -245,8 +232,7 @@ bool scope_knows(struct draft *d, struct targets *ts, struct err *e)
 	return true;
 }
 
-static bool check_targets(struct draft *d, const struct targets *ts,
-			  struct err *e)
+static bool check_targets(struct draft *d, const struct targets *ts, struct err *e)
 {
 	for (size_t i = 0; i < ts->count; i++)
 		if (!ts->list[i].used && !is_in_file(d, &ts->list[i]))

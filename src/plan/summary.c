@@ -33,9 +33,8 @@ void summary_words(const struct plan *p, struct buf *out)
 		if (!s.steps[kind])
 			continue;
 		buf_printf(out, "%s%zu %s", separator, s.steps[kind],
-			   kind == STEP_CREATE_ISSUER && s.steps[kind] > 1
-				   ? "authorities to create"
-				   : words[kind]);
+			   kind == STEP_CREATE_ISSUER && s.steps[kind] > 1 ? "authorities to create"
+									   : words[kind]);
 		separator = ", ";
 	}
 	if (!p->step_count)

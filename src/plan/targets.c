@@ -16,13 +16,11 @@ _Static_assert(sizeof(prefixes) / sizeof(*prefixes) == TARGET_KIND_COUNT,
 bool target_parse(const char *text, struct target *out, struct err *e)
 {
 	*out = (struct target){ .kind = TARGET_COMPONENT, .name = text };
-	for (enum target_kind kind = TARGET_ROLE; kind < TARGET_KIND_COUNT;
-	     kind++) {
+	for (enum target_kind kind = TARGET_ROLE; kind < TARGET_KIND_COUNT; kind++) {
 		size_t len = strlen(prefixes[kind]);
 
 		if (strncmp(text, prefixes[kind], len) == 0)
-			*out = (struct target){ .kind = kind,
-						.name = text + len };
+			*out = (struct target){ .kind = kind, .name = text + len };
 	}
 	return *out->name || out->kind == TARGET_COMPONENT ||
 	       err_set(e, ERR_USAGE, "nothing stands after '%s'", text);
@@ -76,12 +74,10 @@ void targets_sort(struct targets *ts)
 	ts->count = unique + 1;
 }
 
-static bool has(struct targets *ts, enum target_kind kind, const char *name,
-		size_t len)
+static bool has(struct targets *ts, enum target_kind kind, const char *name, size_t len)
 {
 	const struct key key = { kind, name, len };
-	struct target *t = bsearch(&key, ts->list, ts->count, sizeof(*ts->list),
-				   compare_key);
+	struct target *t = bsearch(&key, ts->list, ts->count, sizeof(*ts->list), compare_key);
 
 	if (t)
 		t->used = true;
@@ -89,8 +85,7 @@ static bool has(struct targets *ts, enum target_kind kind, const char *name,
 }
 
 /* The whole name, or what stands before its first '/': the group. */
-static bool has_name(struct targets *ts, enum target_kind kind,
-		     const char *name)
+static bool has_name(struct targets *ts, enum target_kind kind, const char *name)
 {
 	if (!name)
 		return false;
@@ -107,11 +102,9 @@ bool targets_cover(struct targets *ts, const struct subject *s)
 		return false;
 
 	bool by_component = has_name(ts, TARGET_COMPONENT, s->component);
-	bool by_role =
-		s->role && has(ts, TARGET_ROLE, s->role, strlen(s->role));
+	bool by_role = s->role && has(ts, TARGET_ROLE, s->role, strlen(s->role));
 	bool by_certificate = has_name(ts, TARGET_CERTIFICATE, s->certificate);
-	bool by_issuer = s->issuer &&
-			 has(ts, TARGET_ISSUER, s->issuer, strlen(s->issuer));
+	bool by_issuer = s->issuer && has(ts, TARGET_ISSUER, s->issuer, strlen(s->issuer));
 
 	return by_component || by_role || by_certificate || by_issuer;
 }

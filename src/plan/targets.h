@@ -41,8 +41,7 @@ struct subject {
 };
 
 /* ERR_USAGE when nothing stands after "role:" and the like. */
-MUST_CHECK bool target_parse(const char *text, struct target *out,
-			     struct err *e);
+MUST_CHECK bool target_parse(const char *text, struct target *out, struct err *e);
 /* "role:web", as the user would write it. */
 const char *target_text(struct arena *a, const struct target *t);
 

@@ -40,8 +40,7 @@ static struct role_graph graph_roles(struct draft *d)
 	for (size_t i = 0; i < f->role_count; i++)
 		for (size_t k = 0; k < f->roles[i].after_count; k++) {
 			const char *name = f->roles[i].after[k]->name;
-			size_t before =
-				(size_t)(fleet_role(f, name) - f->roles);
+			size_t before = (size_t)(fleet_role(f, name) - f->roles);
 
 			g.waits_for[i]++;
 			g.waiting[g.edges] = i;
@@ -66,8 +65,7 @@ static int compare_index(const void *left, const void *right)
 static const size_t *order_roles(struct draft *d)
 {
 	struct role_graph g = graph_roles(d);
-	size_t *order =
-		arena_array(&d->scratch, d->fleet->role_count, sizeof(*order));
+	size_t *order = arena_array(&d->scratch, d->fleet->role_count, sizeof(*order));
 	size_t count = 0;
 
 	for (size_t i = 0; i < d->fleet->role_count; i++)
@@ -75,13 +73,11 @@ static const size_t *order_roles(struct draft *d)
 			order[count++] = i;
 	for (size_t begin = 0, end = count; begin < end; end = count) {
 		for (; begin < end; begin++)
-			for (size_t edge = g.first[order[begin]]; edge;
-			     edge = g.next[edge - 1])
+			for (size_t edge = g.first[order[begin]]; edge; edge = g.next[edge - 1])
 				if (!--g.waits_for[g.waiting[edge - 1]])
 					order[count++] = g.waiting[edge - 1];
 		if (count > end)
-			qsort(order + end, count - end, sizeof(*order),
-			      compare_index);
+			qsort(order + end, count - end, sizeof(*order), compare_index);
 	}
 	/* Reading the fleet file refused every circle. */
 	assert(count == d->fleet->role_count);
@@ -112,11 +108,9 @@ static unsigned wave_limit(const struct role *role, size_t all)
 	return limit ? (unsigned)limit : 1;
 }
 
-static void add_wave(struct draft *d, const struct tier *t, size_t first,
-		     struct wave wave)
+static void add_wave(struct draft *d, const struct tier *t, size_t first, struct wave wave)
 {
-	const char **names =
-		arena_array(d->kept, wave.process_count, sizeof(*names));
+	const char **names = arena_array(d->kept, wave.process_count, sizeof(*names));
 
 	for (size_t i = 0; i < wave.process_count; i++)
 		names[i] = t->processes[first + i]->name;
@@ -141,9 +135,7 @@ static void split_tier(struct draft *d, const struct tier *t)
 		size_t left = (is_canary ? canary : t->count) - first;
 		size_t count = left < room ? left : room;
 
-		add_wave(d, t, first,
-			 (struct wave){ .process_count = count,
-					.canary = is_canary });
+		add_wave(d, t, first, (struct wave){ .process_count = count, .canary = is_canary });
 		first += count;
 	}
 }
@@ -153,9 +145,7 @@ static void plan_tier(struct draft *d, const struct tier *t)
 	if (!t->count)
 		return;
 	if (t->postponed) {
-		add_wave(d, t, 0,
-			 (struct wave){ .process_count = t->count,
-					.postponed = true });
+		add_wave(d, t, 0, (struct wave){ .process_count = t->count, .postponed = true });
 		return;
 	}
 	if (t->activates && t->limit <= t->offline)
@@ -188,8 +178,8 @@ static struct tier *make_tiers(struct draft *d)
 		const struct role *role = &d->fleet->roles[i];
 
 		tiers[i].role = role;
-		tiers[i].processes = arena_array(&d->scratch, tiers[i].all,
-						 sizeof(*tiers[i].processes));
+		tiers[i].processes =
+			arena_array(&d->scratch, tiers[i].all, sizeof(*tiers[i].processes));
 		tiers[i].limit = wave_limit(role, tiers[i].all);
 		tiers[i].postponed = role->restart.when == RESTART_POSTPONED &&
 				     !d->in->choices.restart_postponed;

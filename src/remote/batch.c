@@ -126,8 +126,7 @@ static struct talk *line_pop(struct line *l)
 
 static int compare_hosts(const void *a, const void *b)
 {
-	return strcmp(((const struct host *)a)->origin,
-		      ((const struct host *)b)->origin);
+	return strcmp(((const struct host *)a)->origin, ((const struct host *)b)->origin);
 }
 
 static struct host *find_host(struct batch *b, const char *origin)
@@ -147,8 +146,7 @@ static struct host *find_host(struct batch *b, const char *origin)
 	return h;
 }
 
-void batch_add(struct batch *b, const char *origin, batch_next_fn *next,
-	       void *ctx)
+void batch_add(struct batch *b, const char *origin, batch_next_fn *next, void *ctx)
 {
 	struct talk *t = ARENA_NEW(&b->arena, struct talk);
 
@@ -215,8 +213,7 @@ static const char *own_text(struct batch *b, const char *text)
 	return text ? arena_strdup(&b->arena, text) : NULL;
 }
 
-static struct account *find_account(struct batch *b, struct host *h,
-				    const struct ssh_login *login)
+static struct account *find_account(struct batch *b, struct host *h, const struct ssh_login *login)
 {
 	for (struct account *a = h->accounts; a; a = a->next)
 		if (ssh_login_equal(&a->login, login))
@@ -267,8 +264,7 @@ static void begin(struct batch *b, struct talk *t)
 	if (t->x.kind == EXCHANGE_SSH && !may_log_in(b, t))
 		return;
 	left_ms = t->end_ms - clock_mono_ms();
-	if (!client_open(&t->client, &t->x, left_ms > 0 ? left_ms : 1,
-			 &t->x.error))
+	if (!client_open(&t->client, &t->x, left_ms > 0 ? left_ms : 1, &t->x.error))
 		return;
 	t->stage = STAGE_TRANSFER;
 	curl_easy_setopt(t->client.easy, CURLOPT_PRIVATE, t);
@@ -309,8 +305,7 @@ static bool begin_again(struct batch *b, struct talk *t)
 
 static bool is_stopped(const struct talk *t)
 {
-	return stop_requested() && !t->x.goes_back &&
-	       (t->x.reads || t->stage == STAGE_IDLE);
+	return stop_requested() && !t->x.goes_back && (t->x.reads || t->stage == STAGE_IDLE);
 }
 
 /* That it was ended meanwhile shows when it is used. */
@@ -335,8 +330,7 @@ static bool carry_socket(struct batch *b, struct talk *t)
 {
 	struct err e = { 0 };
 
-	t->waits_for = t->ssh ? ssh_turn(t->ssh, t->x.ssh, &e)
-			      : client_lines(&t->client, &e);
+	t->waits_for = t->ssh ? ssh_turn(t->ssh, t->x.ssh, &e) : client_lines(&t->client, &e);
 	if (t->ssh && t->account && ssh_is_ready(t->ssh))
 		t->account->accepted = true;
 	switch (t->waits_for) {
@@ -363,11 +357,9 @@ static bool carry_socket(struct batch *b, struct talk *t)
 static bool carry_on(struct batch *b, struct talk *t)
 {
 	if (is_stopped(t))
-		return !err_set(&t->x.error, ERR_STOPPED,
-				"not done, because a stop was asked for");
+		return !err_set(&t->x.error, ERR_STOPPED, "not done, because a stop was asked for");
 	if (clock_mono_ms() >= t->end_ms && t->stage != STAGE_IDLE)
-		return !err_set(&t->x.error, ERR_REMOTE,
-				"'%s' did not answer within %d seconds",
+		return !err_set(&t->x.error, ERR_REMOTE, "'%s' did not answer within %d seconds",
 				t->host->origin, (int)(t->x.timeout_ms / 1000));
 	if (t->stage == STAGE_IDLE && clock_mono_ms() >= t->begin_ms)
 		begin(b, t);
@@ -505,9 +497,7 @@ static void keep_connections(const struct batch *b)
 	size_t room = 0;
 
 	getrlimit(RLIMIT_NOFILE, &files);
-	room = files.rlim_cur > 4 * OTHER_FILES
-		       ? files.rlim_cur - 2 * OTHER_FILES
-		       : OTHER_FILES;
+	room = files.rlim_cur > 4 * OTHER_FILES ? files.rlim_cur - 2 * OTHER_FILES : OTHER_FILES;
 	curl_multi_setopt(b->multi, CURLMOPT_MAXCONNECTS,
 			  (long)(b->host_count + BATCH_FLEET_LIMIT < room
 					 ? b->host_count + BATCH_FLEET_LIMIT

@@ -43,8 +43,7 @@ void batch_free(struct batch *b);
 AUTO_TYPE(batch, struct batch *, batch_free)
 
 /* `ctx` must live until batch_run() returns; `origin` is copied. */
-void batch_add(struct batch *b, const char *origin, batch_next_fn *next,
-	       void *ctx);
+void batch_add(struct batch *b, const char *origin, batch_next_fn *next, void *ctx);
 void batch_run(struct batch *b);
 
 #endif

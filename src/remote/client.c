@@ -24,8 +24,8 @@ enum {
 
 static void start_curl(void)
 {
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free,
-				 wipe_realloc, strdup, calloc) != CURLE_OK)
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup,
+				 calloc) != CURLE_OK)
 		abort();
 }
 
@@ -63,8 +63,7 @@ static bool is_encrypted(const struct exchange *x)
 	return x->kind == EXCHANGE_SSH || !strncmp(x->origin, "https://", 8);
 }
 
-static curl_socket_t open_socket(void *ctx, curlsocktype purpose,
-				 struct curl_sockaddr *a)
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	struct client *c = ctx;
 
@@ -124,8 +123,7 @@ static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
 	struct curl_tlssessioninfo *tls = NULL;
 
 	(void)line;
-	if (!*c->peer.spki &&
-	    !curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
+	if (!*c->peer.spki && !curl_easy_getinfo(c->easy, CURLINFO_TLS_SSL_PTR, &tls) && tls &&
 	    tls->backend == CURLSSLBACKEND_GNUTLS && tls->internals)
 		tls_peer_read(tls->internals, &c->peer);
 	return size * count;
@@ -178,21 +176,18 @@ static CURLcode set_texts(CURL *easy, const char *url)
 
 static CURLcode set_callbacks(struct client *c)
 {
-	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION,
-				       open_socket);
+	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
 	if (!rc)
-		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION,
-				      write_reply);
+		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, write_reply);
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
 	if (!rc)
 		rc = curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->why);
 	if (!rc && c->exchange->wants_peer)
-		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION,
-				      note_peer);
+		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, note_peer);
 	if (!rc && c->exchange->wants_peer)
 		rc = curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
 	return rc;
@@ -244,8 +239,7 @@ static void add_headers(struct client *c, const struct exchange *x)
 
 static CURLcode set_request(struct client *c, const struct exchange *x)
 {
-	CURLcode rc =
-		curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
+	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
 
 	add_headers(c, x);
 	if (!rc && x->fresh)
@@ -256,8 +250,7 @@ static CURLcode set_request(struct client *c, const struct exchange *x)
 		rc = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE,
 				      (curl_off_t)x->body.len);
 	if (!rc && x->body.len)
-		rc = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS,
-				      x->body.bytes);
+		rc = curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, x->body.bytes);
 	return rc;
 }
 
@@ -276,8 +269,7 @@ static CURLcode set_identity(struct client *c, const struct identity *i)
 
 	for (size_t k = 0; k < sizeof(rows) / sizeof(*rows) && !rc; k++)
 		if (rows[k].path)
-			rc = curl_easy_setopt(c->easy, rows[k].option,
-					      rows[k].path);
+			rc = curl_easy_setopt(c->easy, rows[k].option, rows[k].path);
 	return rc;
 }
 
@@ -286,8 +278,7 @@ static CURLcode set_kind(struct client *c, const struct exchange *x)
 	CURLcode rc = CURLE_OK;
 
 	if (is_unix(x))
-		rc = curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH,
-				      x->origin);
+		rc = curl_easy_setopt(c->easy, CURLOPT_UNIX_SOCKET_PATH, x->origin);
 	if (rc)
 		return rc;
 	if (x->kind != EXCHANGE_HTTP)
@@ -295,8 +286,7 @@ static CURLcode set_kind(struct client *c, const struct exchange *x)
 	return set_request(c, x);
 }
 
-bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms,
-		 struct err *e)
+bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms, struct err *e)
 {
 	AUTO(buf) url = { 0 };
 
@@ -312,8 +302,7 @@ bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms,
 	if (!rc)
 		rc = set_callbacks(c);
 	if (!rc)
-		rc = curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS,
-				      (long)timeout_ms);
+		rc = curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	if (!rc)
 		rc = set_identity(c, x->identity);
 	if (!rc)
@@ -359,11 +348,9 @@ static bool was_sent_away(const struct client *c, CURLcode rc)
 static const char *reason(const struct client *c, CURLcode rc)
 {
 	if (was_sent_away(c, rc))
-		return "it ended the connection when it saw our certificate, "
-		       "which it may not allow";
+		return "it ended the connection when it saw our certificate, which it may not allow";
 	if (rc == CURLE_PEER_FAILED_VERIFICATION && strstr(c->why, "CAfile"))
-		return "its certificate does not lead to an authority that is "
-		       "trusted for it, or has ended";
+		return "its certificate does not lead to an authority that is trusted for it, or has ended";
 	return *c->why ? c->why : curl_easy_strerror(rc);
 }
 
@@ -396,12 +383,10 @@ static bool set_error(const struct client *c, CURLcode rc, struct err *e)
 {
 	if (c->not_loopback)
 		return err_set(e, ERR_REMOTE,
-			       "'%s' is not on this machine, and without TLS "
-			       "no other is talked to",
+			       "'%s' is not on this machine, and without TLS no other is talked to",
 			       c->exchange->origin);
 	if (c->too_long)
-		return err_set(e, ERR_REMOTE,
-			       "'%s' answers with more than %d bytes",
+		return err_set(e, ERR_REMOTE, "'%s' answers with more than %d bytes",
 			       c->exchange->origin, EXCHANGE_REPLY_LIMIT);
 
 	const char *why = reason(c, rc);
@@ -410,8 +395,8 @@ static bool set_error(const struct client *c, CURLcode rc, struct err *e)
 	text_escape(&shown, why, strlen(why)); /* it may quote the peer */
 	if (shown.len)
 		drop_waiting_time(shown.data);
-	return err_set(e, ERR_REMOTE, "cannot talk to '%s': %s",
-		       c->exchange->origin, buf_text(&shown));
+	return err_set(e, ERR_REMOTE, "cannot talk to '%s': %s", c->exchange->origin,
+		       buf_text(&shown));
 }
 
 /* The value may come after the body, as a trailer. */
@@ -419,8 +404,8 @@ static void take_etag(struct client *c, struct exchange *x)
 {
 	struct curl_header *h = NULL;
 
-	if (curl_easy_header(c->easy, "ETag", 0, CURLH_HEADER | CURLH_TRAILER,
-			     -1, &h) == CURLHE_OK &&
+	if (curl_easy_header(c->easy, "ETag", 0, CURLH_HEADER | CURLH_TRAILER, -1, &h) ==
+		    CURLHE_OK &&
 	    strlen(h->value) < sizeof(x->etag))
 		strcpy(x->etag, h->value);
 }
@@ -466,8 +451,7 @@ bool client_take_socket(const struct client *c, int *out, struct err *e)
 	return *out >= 0 || err_sys(e, "cannot keep a connection");
 }
 
-static enum socket_turn lines_failed(struct client *c, CURLcode rc,
-				     struct err *e)
+static enum socket_turn lines_failed(struct client *c, CURLcode rc, struct err *e)
 {
 	set_error(c, rc, e);
 	return SOCKET_FAILED;
@@ -480,8 +464,7 @@ static enum socket_turn read_lines(struct client *c, struct err *e)
 	secret_alloc(&piece, FIRST_ROOM);
 	for (;;) {
 		size_t got = 0;
-		CURLcode rc =
-			curl_easy_recv(c->easy, piece.bytes, piece.len, &got);
+		CURLcode rc = curl_easy_recv(c->easy, piece.bytes, piece.len, &got);
 
 		if (rc == CURLE_AGAIN)
 			return SOCKET_WAIT_IN;
@@ -500,8 +483,8 @@ enum socket_turn client_lines(struct client *c, struct err *e)
 
 	while (c->sent < body->len) {
 		size_t sent = 0;
-		CURLcode rc = curl_easy_send(c->easy, body->bytes + c->sent,
-					     body->len - c->sent, &sent);
+		CURLcode rc =
+			curl_easy_send(c->easy, body->bytes + c->sent, body->len - c->sent, &sent);
 
 		if (rc == CURLE_AGAIN)
 			return SOCKET_WAIT_OUT;

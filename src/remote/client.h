@@ -36,8 +36,8 @@ struct client {
 void client_global(void);
 
 /* `c` must stay where it is until client_close(). */
-MUST_CHECK bool client_open(struct client *c, const struct exchange *x,
-			    int64_t timeout_ms, struct err *e);
+MUST_CHECK bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms,
+			    struct err *e);
 void client_close(struct client *c);
 
 /* Adds to the reply; false when that would be too long. */
@@ -50,7 +50,6 @@ int64_t client_retry_after(const struct client *c);
 /* Lines on a connected socket. */
 enum socket_turn client_lines(struct client *c, struct err *e);
 /* A descriptor of our own for the connected socket, which outlives `c`. */
-MUST_CHECK bool client_take_socket(const struct client *c, int *out,
-				   struct err *e);
+MUST_CHECK bool client_take_socket(const struct client *c, int *out, struct err *e);
 
 #endif

@@ -49,9 +49,9 @@ struct exchange {
 	 * "sftp://HOST:PORT".
 	 */
 	const char *origin;
-	const char *method;   /* HTTP: "GET" */
-	const char *path;     /* HTTP: "/id/site" */
-	const char *if_match; /* HTTP: an ETag; NULL: whatever is there */
+	const char *method;                    /* HTTP: "GET" */
+	const char *path;                      /* HTTP: "/id/site" */
+	const char *if_match;                  /* HTTP: an ETag; NULL: whatever is there */
 	const struct identity *identity;       /* https; NULL: nobody, and the
 						  authorities of this machine */
 	const struct exchange_header *headers; /* HTTP */

@@ -46,22 +46,19 @@ static bool fill(struct unnamed *u, const struct secret *text, struct err *e)
 	if (u->fd < 0)
 		return err_sys(e, "cannot keep a file in memory");
 	if (fchmod(u->fd, 0600) || !write_all(u->fd, text) ||
-	    fcntl(u->fd, F_ADD_SEALS,
-		  F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
+	    fcntl(u->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
 		return err_sys(e, "cannot fill a file in memory");
 	snprintf(u->path, sizeof(u->path), "/proc/self/fd/%d", u->fd);
 	return true;
 }
 
-bool identity_new(const struct identity_texts *texts, struct identity **out,
-		  struct err *e)
+bool identity_new(const struct identity_texts *texts, struct identity **out, struct err *e)
 {
 	AUTO(identity) i = xcalloc(1, sizeof(*i));
 
 	*i = (struct identity){ { -1, "" }, { -1, "" }, { -1, "" } };
 	if (!fill(&i->authorities, texts->authorities, e) ||
-	    !fill(&i->certificate, texts->certificate, e) ||
-	    !fill(&i->key, texts->key, e))
+	    !fill(&i->certificate, texts->certificate, e) || !fill(&i->key, texts->key, e))
 		return false;
 	*out = TAKE(i);
 	return true;

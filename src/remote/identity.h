@@ -26,8 +26,8 @@ struct identity_texts {
 
 struct identity;
 
-MUST_CHECK bool identity_new(const struct identity_texts *texts,
-			     struct identity **out, struct err *e);
+MUST_CHECK bool identity_new(const struct identity_texts *texts, struct identity **out,
+			     struct err *e);
 void identity_free(struct identity *i);
 AUTO_TYPE(identity, struct identity *, identity_free)
 

@@ -26,18 +26,15 @@ static const char *status_text(unsigned long status)
 	}
 }
 
-static enum socket_turn refuse(struct ssh *s, struct ssh_op *op,
-			       const char *doing, const char *why)
+static enum socket_turn refuse(struct ssh *s, struct ssh_op *op, const char *doing, const char *why)
 {
 	op->result = SSH_FAILED;
-	op->why = arena_printf(s->arena, "cannot %s '%s': %s", doing, op->path,
-			       why);
+	op->why = arena_printf(s->arena, "cannot %s '%s': %s", doing, op->path, why);
 	return SOCKET_DONE;
 }
 
 /* Whether to wait, or what failed: this op, or the connection. */
-static enum socket_turn failed(struct ssh *s, struct ssh_op *op,
-			       const char *doing, struct err *e)
+static enum socket_turn failed(struct ssh *s, struct ssh_op *op, const char *doing, struct err *e)
 {
 	unsigned long status = 0;
 
@@ -47,14 +44,12 @@ static enum socket_turn failed(struct ssh *s, struct ssh_op *op,
 		return ssh_broken(s, doing, e);
 	status = libssh2_sftp_last_error(s->sftp);
 	refuse(s, op, doing, status_text(status));
-	if (status == LIBSSH2_FX_NO_SUCH_FILE ||
-	    status == LIBSSH2_FX_NO_SUCH_PATH)
+	if (status == LIBSSH2_FX_NO_SUCH_FILE || status == LIBSSH2_FX_NO_SUCH_PATH)
 		op->result = SSH_ABSENT;
 	return SOCKET_DONE;
 }
 
-static enum socket_turn start_sftp(struct ssh *s, struct ssh_op *op,
-				   struct err *e)
+static enum socket_turn start_sftp(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	(void)op;
 	if (!s->sftp)
@@ -76,8 +71,7 @@ static struct fs_attr attr_of(const LIBSSH2_SFTP_ATTRIBUTES *a)
 static enum socket_turn look(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
-	const unsigned long wanted =
-		LIBSSH2_SFTP_ATTR_UIDGID | LIBSSH2_SFTP_ATTR_PERMISSIONS;
+	const unsigned long wanted = LIBSSH2_SFTP_ATTR_UIDGID | LIBSSH2_SFTP_ATTR_PERMISSIONS;
 
 	if (!ssh_good(s, libssh2_sftp_lstat(s->sftp, op->path, &a)))
 		return failed(s, op, "look at", e);
@@ -101,12 +95,10 @@ static enum socket_turn follow(struct ssh *s, struct ssh_op *op, struct err *e)
 
 /* ---- list ---- */
 
-static enum socket_turn open_directory(struct ssh *s, struct ssh_op *op,
-				       struct err *e)
+static enum socket_turn open_directory(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	s->handle = libssh2_sftp_opendir(s->sftp, op->path);
-	return ssh_got(s, s->handle) ? SOCKET_DONE
-				     : failed(s, op, "list directory", e);
+	return ssh_got(s, s->handle) ? SOCKET_DONE : failed(s, op, "list directory", e);
 }
 
 static bool is_dots(const char *name)
@@ -114,22 +106,19 @@ static bool is_dots(const char *name)
 	return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
-static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op,
-				     struct err *e)
+static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	for (;;) {
 		LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
 		char name[NAME_MAX + 1];
-		int len =
-			libssh2_sftp_readdir(s->handle, name, sizeof(name), &a);
+		int len = libssh2_sftp_readdir(s->handle, name, sizeof(name), &a);
 
 		if (!ssh_good(s, len))
 			return failed(s, op, "list directory", e);
 		if (!len)
 			break;
 		if (s->names.count > SSH_ENTRY_LIMIT)
-			return refuse(s, op, "list directory",
-				      "it has too many entries");
+			return refuse(s, op, "list directory", "it has too many entries");
 
 		const struct ssh_entry entry = {
 			.name = arena_strndup(s->arena, name, (size_t)len),
@@ -146,8 +135,7 @@ static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op,
 
 /* ---- read ---- */
 
-static enum socket_turn open_to_read(struct ssh *s, struct ssh_op *op,
-				     struct err *e)
+static enum socket_turn open_to_read(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	if (!S_ISREG(op->found.mode))
 		return refuse(s, op, "read", "it is not a regular file");
@@ -160,13 +148,11 @@ static enum socket_turn open_to_read(struct ssh *s, struct ssh_op *op,
 	return SOCKET_DONE;
 }
 
-static enum socket_turn take_bytes(struct ssh *s, struct ssh_op *op,
-				   struct err *e)
+static enum socket_turn take_bytes(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	while (s->moved < op->got.len) {
-		ssize_t some = libssh2_sftp_read(
-			s->handle, (char *)op->got.bytes + s->moved,
-			op->got.len - s->moved);
+		ssize_t some = libssh2_sftp_read(s->handle, (char *)op->got.bytes + s->moved,
+						 op->got.len - s->moved);
 
 		if (!ssh_good(s, some))
 			return failed(s, op, "read", e);
@@ -182,14 +168,12 @@ static enum socket_turn take_bytes(struct ssh *s, struct ssh_op *op,
 static enum socket_turn create(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	s->handle = libssh2_sftp_open(
-		s->sftp, op->path,
-		LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0600);
+		s->sftp, op->path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0600);
 	return ssh_got(s, s->handle) ? SOCKET_DONE : failed(s, op, "create", e);
 }
 
 /* The protocol knows owner and group only together. */
-static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op,
-				    struct err *e)
+static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
 
@@ -200,8 +184,7 @@ static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op,
 }
 
 /* Before the mode: changing it may clear bits of that. */
-static enum socket_turn give_owner(struct ssh *s, struct ssh_op *op,
-				   struct err *e)
+static enum socket_turn give_owner(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { .flags = LIBSSH2_SFTP_ATTR_UIDGID,
 				      .uid = op->attr.owner,
@@ -218,8 +201,7 @@ static enum socket_turn give_owner(struct ssh *s, struct ssh_op *op,
 		       : failed(s, op, "set the owner of", e);
 }
 
-static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op,
-				  struct err *e)
+static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { .flags = LIBSSH2_SFTP_ATTR_PERMISSIONS,
 				      .permissions = op->attr.mode };
@@ -229,13 +211,11 @@ static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op,
 		       : failed(s, op, "set the mode of", e);
 }
 
-static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op,
-				  struct err *e)
+static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	while (s->moved < op->len) {
-		ssize_t some = libssh2_sftp_write(
-			s->handle, (const char *)op->bytes + s->moved,
-			op->len - s->moved);
+		ssize_t some = libssh2_sftp_write(s->handle, (const char *)op->bytes + s->moved,
+						  op->len - s->moved);
 
 		if (!some)
 			return SOCKET_WAIT_IN;
@@ -246,20 +226,15 @@ static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op,
 	return SOCKET_DONE;
 }
 
-static enum socket_turn sync_file(struct ssh *s, struct ssh_op *op,
-				  struct err *e)
+static enum socket_turn sync_file(struct ssh *s, struct ssh_op *op, struct err *e)
 {
-	return ssh_good(s, libssh2_sftp_fsync(s->handle))
-		       ? SOCKET_DONE
-		       : failed(s, op, "make durable", e);
+	return ssh_good(s, libssh2_sftp_fsync(s->handle)) ? SOCKET_DONE
+							  : failed(s, op, "make durable", e);
 }
 
 ssh_step_fn *const ssh_look_steps[] = { start_sftp, look, NULL };
 ssh_step_fn *const ssh_link_steps[] = { start_sftp, follow, NULL };
-ssh_step_fn *const ssh_list_steps[] = { start_sftp, open_directory,
-					take_entries, NULL };
-ssh_step_fn *const ssh_read_steps[] = { start_sftp, look, open_to_read,
-					take_bytes, NULL };
-ssh_step_fn *const ssh_write_steps[] = { start_sftp, create,    learn_owner,
-					 give_owner, give_mode, put_bytes,
-					 sync_file,  NULL };
+ssh_step_fn *const ssh_list_steps[] = { start_sftp, open_directory, take_entries, NULL };
+ssh_step_fn *const ssh_read_steps[] = { start_sftp, look, open_to_read, take_bytes, NULL };
+ssh_step_fn *const ssh_write_steps[] = { start_sftp, create,    learn_owner, give_owner,
+					 give_mode,  put_bytes, sync_file,   NULL };

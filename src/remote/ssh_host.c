@@ -21,17 +21,12 @@ static const struct kind {
 	int type;  /* as libssh2_session_hostkey() tells it */
 	int known; /* as known_hosts is asked for it */
 } kinds[] = {
-	{ "ssh-ed25519", LIBSSH2_HOSTKEY_TYPE_ED25519,
-	  LIBSSH2_KNOWNHOST_KEY_ED25519 },
-	{ "ecdsa-sha2-nistp256", LIBSSH2_HOSTKEY_TYPE_ECDSA_256,
-	  LIBSSH2_KNOWNHOST_KEY_ECDSA_256 },
-	{ "ecdsa-sha2-nistp384", LIBSSH2_HOSTKEY_TYPE_ECDSA_384,
-	  LIBSSH2_KNOWNHOST_KEY_ECDSA_384 },
-	{ "ecdsa-sha2-nistp521", LIBSSH2_HOSTKEY_TYPE_ECDSA_521,
-	  LIBSSH2_KNOWNHOST_KEY_ECDSA_521 },
+	{ "ssh-ed25519", LIBSSH2_HOSTKEY_TYPE_ED25519, LIBSSH2_KNOWNHOST_KEY_ED25519 },
+	{ "ecdsa-sha2-nistp256", LIBSSH2_HOSTKEY_TYPE_ECDSA_256, LIBSSH2_KNOWNHOST_KEY_ECDSA_256 },
+	{ "ecdsa-sha2-nistp384", LIBSSH2_HOSTKEY_TYPE_ECDSA_384, LIBSSH2_KNOWNHOST_KEY_ECDSA_384 },
+	{ "ecdsa-sha2-nistp521", LIBSSH2_HOSTKEY_TYPE_ECDSA_521, LIBSSH2_KNOWNHOST_KEY_ECDSA_521 },
 	/* with SHA-2 only: ssh-rsa itself means SHA-1 */
-	{ "rsa-sha2-512,rsa-sha2-256", LIBSSH2_HOSTKEY_TYPE_RSA,
-	  LIBSSH2_KNOWNHOST_KEY_SSHRSA },
+	{ "rsa-sha2-512,rsa-sha2-256", LIBSSH2_HOSTKEY_TYPE_RSA, LIBSSH2_KNOWNHOST_KEY_SSHRSA },
 };
 enum {
 	KIND_COUNT = sizeof(kinds) / sizeof(*kinds)
@@ -61,9 +56,8 @@ static void read_lines(struct ssh *s, const char *text, size_t len)
 		const char *line = arena_strndup(&a, at, length);
 
 		if (*line != '@')
-			(void)!libssh2_knownhost_readline(
-				s->hosts, line, length,
-				LIBSSH2_KNOWNHOST_FILE_OPENSSH);
+			(void)!libssh2_knownhost_readline(s->hosts, line, length,
+							  LIBSSH2_KNOWNHOST_FILE_OPENSSH);
 		at += length + 1;
 	}
 }
@@ -72,8 +66,7 @@ static bool read_known(struct ssh *s, struct buf *text, struct err *e)
 {
 	if (!s->login.known_hosts)
 		return true;
-	if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, text,
-			       e))
+	if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, text, e))
 		return err_in(e, "cannot read the known SSH hosts");
 	s->hosts = libssh2_knownhost_init(s->session);
 	if (!s->hosts)
@@ -86,19 +79,17 @@ static bool read_known(struct ssh *s, struct buf *text, struct err *e)
 static bool is_known_kind(const struct ssh *s, const struct kind *k)
 {
 	return s->hosts &&
-	       libssh2_knownhost_checkp(
-		       s->hosts, s->login.host, s->login.port, "AAAA", 4,
-		       LIBSSH2_KNOWNHOST_TYPE_PLAIN |
-			       LIBSSH2_KNOWNHOST_KEYENC_BASE64 | k->known,
-		       NULL) == LIBSSH2_KNOWNHOST_CHECK_MISMATCH;
+	       libssh2_knownhost_checkp(s->hosts, s->login.host, s->login.port, "AAAA", 4,
+					LIBSSH2_KNOWNHOST_TYPE_PLAIN |
+						LIBSSH2_KNOWNHOST_KEYENC_BASE64 | k->known,
+					NULL) == LIBSSH2_KNOWNHOST_CHECK_MISMATCH;
 }
 
 static void add_names(const struct ssh *s, bool known, struct buf *out)
 {
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		if (is_known_kind(s, &kinds[i]) == known)
-			buf_printf(out, "%s%s", out->len ? "," : "",
-				   kinds[i].name);
+			buf_printf(out, "%s%s", out->len ? "," : "", kinds[i].name);
 }
 
 /* The host shows one key: it shall be of a kind that is known. */
@@ -119,15 +110,13 @@ bool ssh_host_expect(struct ssh *s, struct err *e)
 /* As ssh-keygen -l prints it. */
 static void print_key(const struct ssh *s, char out[PRINT_ROOM])
 {
-	const char *hash =
-		libssh2_hostkey_hash(s->session, LIBSSH2_HOSTKEY_HASH_SHA256);
+	const char *hash = libssh2_hostkey_hash(s->session, LIBSSH2_HOSTKEY_HASH_SHA256);
 	AUTO(buf) text = { 0 };
 
 	buf_puts(&text, "SHA256:");
 	if (hash)
 		text_base64(&text, hash, SHA256_BYTES);
-	snprintf(out, PRINT_ROOM, "%.*s", (int)strcspn(buf_text(&text), "="),
-		 buf_text(&text));
+	snprintf(out, PRINT_ROOM, "%.*s", (int)strcspn(buf_text(&text), "="), buf_text(&text));
 }
 
 struct shown {
@@ -158,74 +147,59 @@ static bool is_revoked(const char *text, const struct shown *shown)
 		AUTO(str) line = xstrdup(at);
 
 		line[strcspn(line, "\n")] = '\0';
-		if ((at == text || at[-1] == '\n') &&
-		    strstr(line, buf_text(&key)))
+		if ((at == text || at[-1] == '\n') && strstr(line, buf_text(&key)))
 			return true;
 	}
 	return false;
 }
 
-static bool check_pin(const struct ssh *s, const struct shown *shown,
-		      struct err *e)
+static bool check_pin(const struct ssh *s, const struct shown *shown, struct err *e)
 {
 	if (!strcmp(shown->print, s->login.host_key))
 		return true;
-	return err_set(e, ERR_REMOTE,
-		       "'%s' shows the host key %s (%s), not the pinned "
-		       "'host_key' %s: another key of it was pinned, it was "
-		       "changed, or somebody stands in between",
-		       s->login.host, shown->print,
-		       shown->kind ? shown->kind->name : "of an unknown kind",
-		       s->login.host_key);
+	return err_set(
+		e, ERR_REMOTE,
+		"'%s' shows the host key %s (%s), not the pinned 'host_key' %s: another key of it was pinned, it was changed, or somebody stands in between",
+		s->login.host, shown->print, shown->kind ? shown->kind->name : "of an unknown kind",
+		s->login.host_key);
 }
 
-static bool check_known(const struct ssh *s, const struct shown *shown,
-			struct err *e)
+static bool check_known(const struct ssh *s, const struct shown *shown, struct err *e)
 {
 	const struct ssh_login *l = &s->login;
-	int known = LIBSSH2_KNOWNHOST_TYPE_PLAIN |
-		    LIBSSH2_KNOWNHOST_KEYENC_RAW |
+	int known = LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_RAW |
 		    (shown->kind ? shown->kind->known : 0);
-	const char *kind =
-		shown->kind ? shown->kind->name : "of an unknown kind";
+	const char *kind = shown->kind ? shown->kind->name : "of an unknown kind";
 
 	switch (s->hosts && shown->kind
-			? libssh2_knownhost_checkp(s->hosts, l->host, l->port,
-						   shown->key, shown->len,
-						   known, NULL)
+			? libssh2_knownhost_checkp(s->hosts, l->host, l->port, shown->key,
+						   shown->len, known, NULL)
 			: LIBSSH2_KNOWNHOST_CHECK_NOTFOUND) {
 	case LIBSSH2_KNOWNHOST_CHECK_MATCH:
 		return true;
 	case LIBSSH2_KNOWNHOST_CHECK_MISMATCH:
-		return err_set(e, ERR_REMOTE,
-			       "'%s' shows the host key %s (%s), which is not "
-			       "the one in '%s': it was changed, or somebody "
-			       "stands in between",
-			       l->host, shown->print, kind, l->known_hosts);
+		return err_set(
+			e, ERR_REMOTE,
+			"'%s' shows the host key %s (%s), which is not the one in '%s': it was changed, or somebody stands in between",
+			l->host, shown->print, kind, l->known_hosts);
 	default: /* of libssh2 */
-		return err_set(e, ERR_REMOTE,
-			       "'%s' shows the host key %s (%s), which is not "
-			       "known; if 'ssh-keygen -l' on that host says "
-			       "the same, pin it with 'host_key', or add it "
-			       "to 'known_hosts'",
-			       l->host, shown->print, kind);
+		return err_set(
+			e, ERR_REMOTE,
+			"'%s' shows the host key %s (%s), which is not known; if 'ssh-keygen -l' on that host says the same, pin it with 'host_key', or add it to 'known_hosts'",
+			l->host, shown->print, kind);
 	}
 }
 
-static bool check_revoked(const struct ssh *s, const struct shown *shown,
-			  struct err *e)
+static bool check_revoked(const struct ssh *s, const struct shown *shown, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 
 	if (!s->login.known_hosts)
 		return true;
-	if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, &text,
-			       e))
+	if (!trusted_file_text(s->login.known_hosts, KNOWN_HOSTS_LIMIT, &text, e))
 		return err_in(e, "cannot read the known SSH hosts");
 	return !is_revoked(buf_text(&text), shown) ||
-	       err_set(e, ERR_REMOTE,
-		       "'%s' shows the host key %s, which is "
-		       "revoked in '%s'",
+	       err_set(e, ERR_REMOTE, "'%s' shows the host key %s, which is revoked in '%s'",
 		       s->login.host, shown->print, s->login.known_hosts);
 }
 
@@ -234,9 +208,7 @@ bool ssh_host_check(struct ssh *s, struct err *e)
 	const struct shown shown = see(s);
 
 	if (!shown.key)
-		return err_set(e, ERR_REMOTE, "'%s' shows no host key",
-			       s->login.host);
+		return err_set(e, ERR_REMOTE, "'%s' shows no host key", s->login.host);
 	return check_revoked(s, &shown, e) &&
-	       (s->login.host_key ? check_pin(s, &shown, e)
-				  : check_known(s, &shown, e));
+	       (s->login.host_key ? check_pin(s, &shown, e) : check_known(s, &shown, e));
 }

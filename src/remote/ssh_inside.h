@@ -36,7 +36,7 @@ struct ssh {
 	size_t moved;                /* bytes of its content */
 	uint64_t size;               /* of the file */
 	VEC(struct ssh_entry) names; /* of the directory */
-	int rc; /* what libssh2 answered last, when it was not good */
+	int rc;                      /* what libssh2 answered last, when it was not good */
 	LIBSSH2_SFTP_HANDLE *handle;
 	LIBSSH2_CHANNEL *channel;
 	char *output; /* of a script: SSH_OUTPUT_LIMIT bytes */
@@ -46,8 +46,7 @@ struct ssh {
 /* What it waits for, when libssh2 says "again". */
 enum socket_turn ssh_waits(const struct ssh *s);
 /* The connection broke while `doing`; always SOCKET_FAILED. */
-enum socket_turn ssh_broken(const struct ssh *s, const char *doing,
-			    struct err *e);
+enum socket_turn ssh_broken(const struct ssh *s, const char *doing, struct err *e);
 /*
  * Whether libssh2 gave a handle, or said that it is good (0 or more); notes
  * what it said when not.  Only the first leaves its number with the session,
@@ -56,8 +55,7 @@ enum socket_turn ssh_broken(const struct ssh *s, const char *doing,
 bool ssh_got(struct ssh *s, const void *handle);
 bool ssh_good(struct ssh *s, ssize_t rc);
 /* Of these methods, those that libssh2 has, in this order. */
-MUST_CHECK bool ssh_prefer(struct ssh *s, int method, const char *names,
-			   struct err *e);
+MUST_CHECK bool ssh_prefer(struct ssh *s, int method, const char *names, struct err *e);
 /* libssh2's last error, escaped. */
 const char *ssh_error_text(const struct ssh *s, struct arena *a);
 
@@ -70,13 +68,11 @@ MUST_CHECK bool ssh_host_check(struct ssh *s, struct err *e);
  * fails by itself says so in the result, which ends the op.  What is open
  * then is closed afterwards.
  */
-typedef enum socket_turn ssh_step_fn(struct ssh *s, struct ssh_op *op,
-				     struct err *e);
+typedef enum socket_turn ssh_step_fn(struct ssh *s, struct ssh_op *op, struct err *e);
 /* Each ends with NULL. */
 extern ssh_step_fn *const ssh_look_steps[],
-	*const ssh_link_steps[], *const ssh_list_steps[],
-					 *const ssh_read_steps[],
-						 *const ssh_write_steps[],
-							 *const ssh_run_steps[];
+	*const ssh_link_steps[], *const ssh_list_steps[], *const ssh_read_steps[],
+								  *const ssh_write_steps[],
+									  *const ssh_run_steps[];
 
 #endif

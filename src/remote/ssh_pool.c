@@ -16,8 +16,7 @@ static struct ssh *remove_at(struct ssh_pool *p, size_t at)
 	struct ssh *s = p->idle[at].ssh;
 
 	p->count--;
-	memmove(&p->idle[at], &p->idle[at + 1],
-		(p->count - at) * sizeof(*p->idle));
+	memmove(&p->idle[at], &p->idle[at + 1], (p->count - at) * sizeof(*p->idle));
 	return s;
 }
 
@@ -50,6 +49,5 @@ void ssh_pool_put(struct ssh_pool *p, struct ssh *s)
 	drop_old(p);
 	if (p->count == SSH_IDLE_LIMIT)
 		ssh_close(remove_at(p, 0));
-	p->idle[p->count++] =
-		(struct ssh_idle){ .ssh = s, .since_ms = clock_mono_ms() };
+	p->idle[p->count++] = (struct ssh_idle){ .ssh = s, .since_ms = clock_mono_ms() };
 }

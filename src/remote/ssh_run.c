@@ -27,8 +27,7 @@ static enum socket_turn refused(struct ssh *s, struct ssh_op *op, struct err *e)
 	}
 }
 
-static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op,
-				     struct err *e)
+static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	op->status = -1;
 	s->said = 0;
@@ -37,22 +36,18 @@ static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op,
 }
 
 /* The same for every login shell: nothing in it to quote. */
-static enum socket_turn start_shell(struct ssh *s, struct ssh_op *op,
-				    struct err *e)
+static enum socket_turn start_shell(struct ssh *s, struct ssh_op *op, struct err *e)
 {
-	return ssh_good(s, libssh2_channel_exec(s->channel, "/bin/sh"))
-		       ? SOCKET_DONE
-		       : refused(s, op, e);
+	return ssh_good(s, libssh2_channel_exec(s->channel, "/bin/sh")) ? SOCKET_DONE
+									: refused(s, op, e);
 }
 
 /* One that reads nothing and ends is judged by what it says. */
-static enum socket_turn put_script(struct ssh *s, struct ssh_op *op,
-				   struct err *e)
+static enum socket_turn put_script(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	while (s->moved < op->len) {
-		ssize_t some = libssh2_channel_write(
-			s->channel, (const char *)op->bytes + s->moved,
-			op->len - s->moved);
+		ssize_t some = libssh2_channel_write(s->channel, (const char *)op->bytes + s->moved,
+						     op->len - s->moved);
 
 		if (libssh2_channel_eof(s->channel))
 			return SOCKET_DONE;
@@ -65,14 +60,12 @@ static enum socket_turn put_script(struct ssh *s, struct ssh_op *op,
 	return SOCKET_DONE;
 }
 
-static enum socket_turn end_script(struct ssh *s, struct ssh_op *op,
-				   struct err *e)
+static enum socket_turn end_script(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	(void)op;
 	(void)e;
-	return libssh2_channel_send_eof(s->channel) == LIBSSH2_ERROR_EAGAIN
-		       ? ssh_waits(s)
-		       : SOCKET_DONE;
+	return libssh2_channel_send_eof(s->channel) == LIBSSH2_ERROR_EAGAIN ? ssh_waits(s)
+									    : SOCKET_DONE;
 }
 
 /* ---- what it says ---- */
@@ -103,8 +96,7 @@ static ssize_t take_some(struct ssh *s)
 	ssize_t some = libssh2_channel_read(s->channel, bytes, sizeof(bytes));
 
 	if (some <= 0)
-		some = libssh2_channel_read_stderr(s->channel, bytes,
-						   sizeof(bytes));
+		some = libssh2_channel_read_stderr(s->channel, bytes, sizeof(bytes));
 	if (some == 0)
 		some = libssh2_channel_read(s->channel, bytes, sizeof(bytes));
 	if (some > 0)
@@ -146,8 +138,7 @@ static const char *last_words(const struct ssh *s, const char *text)
 
 	size_t skip = len > LAST_WORDS ? len - LAST_WORDS : 0;
 
-	return text_escaped(s->arena,
-			    arena_strndup(s->arena, text + skip, len - skip));
+	return text_escaped(s->arena, arena_strndup(s->arena, text + skip, len - skip));
 }
 
 /* What stands in the rest of a line, which is whole; -1: no status. */
@@ -157,13 +148,10 @@ static int status_at(const struct ssh *s, const char *at)
 	char *end = NULL;
 	long status = strtol(text, &end, 10);
 
-	return *text >= '0' && *text <= '9' && !*end && status <= STATUS_LIMIT
-		       ? (int)status
-		       : -1;
+	return *text >= '0' && *text <= '9' && !*end && status <= STATUS_LIMIT ? (int)status : -1;
 }
 
-static enum socket_turn conclude(struct ssh *s, struct ssh_op *op,
-				 const char *end)
+static enum socket_turn conclude(struct ssh *s, struct ssh_op *op, const char *end)
 {
 	size_t len = end ? (size_t)(end - s->output) : s->said;
 
@@ -179,8 +167,7 @@ static enum socket_turn conclude(struct ssh *s, struct ssh_op *op,
 	return SOCKET_DONE;
 }
 
-static enum socket_turn take_output(struct ssh *s, struct ssh_op *op,
-				    struct err *e)
+static enum socket_turn take_output(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	ssize_t some = 0;
 	const char *end = NULL;

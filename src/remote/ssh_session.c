@@ -20,22 +20,15 @@ static const struct {
 	const char *names;
 } preferences[] = {
 	{ LIBSSH2_METHOD_KEX,
-	  "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
-	  "ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
-	  "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
-	  "diffie-hellman-group14-sha256" },
+	  "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group14-sha256" },
 	{ LIBSSH2_METHOD_CRYPT_CS,
-	  "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,"
-	  "aes192-ctr,aes128-ctr" },
+	  "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr" },
 	{ LIBSSH2_METHOD_CRYPT_SC,
-	  "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,"
-	  "aes192-ctr,aes128-ctr" },
+	  "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr" },
 	{ LIBSSH2_METHOD_MAC_CS,
-	  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
-	  "hmac-sha2-256,hmac-sha2-512" },
+	  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512" },
 	{ LIBSSH2_METHOD_MAC_SC,
-	  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
-	  "hmac-sha2-256,hmac-sha2-512" },
+	  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512" },
 };
 
 /* ---- memory that leaves nothing behind ---- */
@@ -60,8 +53,7 @@ static void *resize_memory(void *memory, size_t size, void **ctx)
 
 /* ---- life ---- */
 
-static bool is_one_of(const char *name, size_t len, const char **list,
-		      int count)
+static bool is_one_of(const char *name, size_t len, const char **list, int count)
 {
 	for (int i = 0; i < count; i++)
 		if (strlen(list[i]) == len && !strncmp(list[i], name, len))
@@ -75,8 +67,7 @@ bool ssh_prefer(struct ssh *s, int method, const char *names, struct err *e)
 	AUTO(arena) a = { 0 };
 	AUTO(buf) usable = { 0 };
 	const char **supported = NULL;
-	int count =
-		libssh2_session_supported_algs(s->session, method, &supported);
+	int count = libssh2_session_supported_algs(s->session, method, &supported);
 
 	for (const char *at = names; *at;) {
 		size_t len = strcspn(at, ",");
@@ -89,17 +80,14 @@ bool ssh_prefer(struct ssh *s, int method, const char *names, struct err *e)
 	}
 	if (count > 0)
 		libssh2_free(s->session, supported);
-	return !libssh2_session_method_pref(s->session, method,
-					    buf_text(&usable)) ||
-	       err_set(e, ERR_REMOTE, "cannot set up SSH: %s",
-		       ssh_error_text(s, &a));
+	return !libssh2_session_method_pref(s->session, method, buf_text(&usable)) ||
+	       err_set(e, ERR_REMOTE, "cannot set up SSH: %s", ssh_error_text(s, &a));
 }
 
 static bool prefer(struct ssh *s, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(preferences) / sizeof(*preferences); i++)
-		if (!ssh_prefer(s, preferences[i].method, preferences[i].names,
-				e))
+		if (!ssh_prefer(s, preferences[i].method, preferences[i].names, e))
 			return false;
 	return true;
 }
@@ -118,16 +106,14 @@ static void take_login(struct ssh *s, const struct ssh_login *login)
 	s->login.host_key = own_text(s, login->host_key);
 }
 
-bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out,
-	      struct err *e)
+bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct err *e)
 {
 	AUTO(ssh) s = xcalloc(1, sizeof(*s));
 
 	s->fd = fd;
 	take_login(s, login);
 	s->output = xcalloc(1, SSH_OUTPUT_LIMIT);
-	s->session = libssh2_session_init_ex(get_memory, drop_memory,
-					     resize_memory, NULL);
+	s->session = libssh2_session_init_ex(get_memory, drop_memory, resize_memory, NULL);
 	if (!s->session)
 		abort();
 	libssh2_session_set_blocking(s->session, 0);
@@ -179,9 +165,8 @@ static bool same_text(const char *a, const char *b)
 
 bool ssh_login_equal(const struct ssh_login *a, const struct ssh_login *b)
 {
-	return a->port == b->port && a->key == b->key &&
-	       same_text(a->host, b->host) && same_text(a->user, b->user) &&
-	       same_text(a->host_key, b->host_key) &&
+	return a->port == b->port && a->key == b->key && same_text(a->host, b->host) &&
+	       same_text(a->user, b->user) && same_text(a->host_key, b->host_key) &&
 	       same_text(a->known_hosts, b->known_hosts);
 }
 
@@ -208,8 +193,7 @@ enum socket_turn ssh_waits(const struct ssh *s)
 
 	if (!(directions & LIBSSH2_SESSION_BLOCK_OUTBOUND))
 		return SOCKET_WAIT_IN;
-	return directions & LIBSSH2_SESSION_BLOCK_INBOUND ? SOCKET_WAIT_BOTH
-							  : SOCKET_WAIT_OUT;
+	return directions & LIBSSH2_SESSION_BLOCK_INBOUND ? SOCKET_WAIT_BOTH : SOCKET_WAIT_OUT;
 }
 
 bool ssh_got(struct ssh *s, const void *handle)
@@ -238,13 +222,11 @@ const char *ssh_error_text(const struct ssh *s, struct arena *a)
 	return text_escaped(a, text && *text ? text : "no reason is given");
 }
 
-enum socket_turn ssh_broken(const struct ssh *s, const char *doing,
-			    struct err *e)
+enum socket_turn ssh_broken(const struct ssh *s, const char *doing, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
-	err_set(e, ERR_REMOTE, "cannot %s: %s ('%s')", doing,
-		ssh_error_text(s, &a), s->login.host);
+	err_set(e, ERR_REMOTE, "cannot %s: %s ('%s')", doing, ssh_error_text(s, &a), s->login.host);
 	return SOCKET_FAILED;
 }
 
@@ -262,9 +244,7 @@ static enum socket_turn dropped(struct ssh *s, struct err *e)
 {
 	s->dropped = true;
 	err_set(e, ERR_REMOTE,
-		"'%s' refused the connection before its SSH banner: it has too "
-		"many connections (MaxStartups), or logins from here failed "
-		"(PerSourcePenalties); try again later",
+		"'%s' refused the connection before its SSH banner: it has too many connections (MaxStartups), or logins from here failed (PerSourcePenalties); try again later",
 		s->login.host);
 	return SOCKET_FAILED;
 }
@@ -277,12 +257,9 @@ static enum socket_turn shake(struct ssh *s, struct err *e)
 		return ssh_waits(s);
 	if (rc && !has_banner(s))
 		return dropped(s, e);
-	if (rc == LIBSSH2_ERROR_KEX_FAILURE ||
-	    rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE)
-		return ssh_broken(s,
-				  "agree on how to encrypt (a host key of "
-				  "ed25519 or ecdsa is needed)",
-				  e);
+	if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE)
+		return ssh_broken(
+			s, "agree on how to encrypt (a host key of ed25519 or ecdsa is needed)", e);
 	if (rc)
 		return ssh_broken(s, "begin an SSH session", e);
 	if (!ssh_host_check(s, e))
@@ -295,8 +272,7 @@ static enum socket_turn shake(struct ssh *s, struct err *e)
 
 static const char no_rsa[] =
 #if LIBSSH2_VERSION_NUM < 0x010b00
-	", and it must be no RSA key, which this libssh2 can use only with "
-	"SHA-1: take ed25519"
+	", and it must be no RSA key, which this libssh2 can use only with SHA-1: take ed25519"
 #endif
 	"";
 
@@ -309,9 +285,7 @@ static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
 	case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
 	case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
 		err_set(e, ERR_REMOTE,
-			"'%s' does not let user '%s' in with the SSH key: its "
-			"public half must be in that user's "
-			"authorized_keys%s",
+			"'%s' does not let user '%s' in with the SSH key: its public half must be in that user's authorized_keys%s",
 			l->host, l->user, no_rsa);
 		break;
 	case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:
@@ -319,8 +293,7 @@ static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
 	case LIBSSH2_ERROR_PROTO: /* said of encrypted PEM */
 	case LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
 		err_set(e, ERR_INPUT,
-			"the SSH key cannot be used (a wrong or missing "
-			"passphrase, or no key): %s",
+			"the SSH key cannot be used (a wrong or missing passphrase, or no key): %s",
 			ssh_error_text(s, &a));
 		break;
 	default: /* of libssh2, and many */
@@ -332,11 +305,10 @@ static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
 static enum socket_turn log_in(struct ssh *s, struct err *e)
 {
 	const struct ssh_login *l = &s->login;
-	const char *passphrase =
-		l->passphrase ? (const char *)l->passphrase->bytes : "";
-	int rc = libssh2_userauth_publickey_frommemory(
-		s->session, l->user, strlen(l->user), NULL, 0,
-		(const char *)l->key->bytes, l->key->len, passphrase);
+	const char *passphrase = l->passphrase ? (const char *)l->passphrase->bytes : "";
+	int rc = libssh2_userauth_publickey_frommemory(s->session, l->user, strlen(l->user), NULL,
+						       0, (const char *)l->key->bytes, l->key->len,
+						       passphrase);
 
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return ssh_waits(s);
@@ -349,15 +321,13 @@ static enum socket_turn log_in(struct ssh *s, struct err *e)
 /* ---- what is asked for ---- */
 
 static ssh_step_fn *const *const steps_of[] = {
-	[SSH_LOOK] = ssh_look_steps,   [SSH_LINK] = ssh_link_steps,
-	[SSH_LIST] = ssh_list_steps,   [SSH_READ] = ssh_read_steps,
-	[SSH_WRITE] = ssh_write_steps, [SSH_RUN] = ssh_run_steps,
+	[SSH_LOOK] = ssh_look_steps, [SSH_LINK] = ssh_link_steps,   [SSH_LIST] = ssh_list_steps,
+	[SSH_READ] = ssh_read_steps, [SSH_WRITE] = ssh_write_steps, [SSH_RUN] = ssh_run_steps,
 };
 _Static_assert(sizeof(steps_of) / sizeof(*steps_of) == SSH_KIND_COUNT,
 	       "every kind of op needs its steps");
 
-static enum socket_turn run_steps(struct ssh *s, struct ssh_op *op,
-				  struct err *e)
+static enum socket_turn run_steps(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	ssh_step_fn *const *steps = steps_of[op->kind];
 
@@ -379,8 +349,7 @@ static enum socket_turn run_steps(struct ssh *s, struct ssh_op *op,
 static enum socket_turn close_what_is_open(struct ssh *s)
 {
 	if (s->handle) {
-		if (libssh2_sftp_close_handle(s->handle) ==
-		    LIBSSH2_ERROR_EAGAIN)
+		if (libssh2_sftp_close_handle(s->handle) == LIBSSH2_ERROR_EAGAIN)
 			return ssh_waits(s);
 		s->handle = NULL;
 	}

@@ -16,8 +16,7 @@
 struct ssh;
 
 /* On a connected socket, which it takes over in any case. */
-MUST_CHECK bool ssh_open(int fd, const struct ssh_login *login,
-			 struct ssh **out, struct err *e);
+MUST_CHECK bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct err *e);
 /* At once, whatever goes on. */
 void ssh_close(struct ssh *s);
 AUTO_TYPE(ssh, struct ssh *, ssh_close)

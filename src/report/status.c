@@ -8,33 +8,25 @@
 #include <strings.h>
 
 const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
-	[COMPONENT_ABSENT] = "absent",
-	[COMPONENT_OUTDATED] = "outdated",
-	[COMPONENT_STAGED] = "staged",
-	[COMPONENT_RESTART_PENDING] = "restart-pending",
-	[COMPONENT_IN_SYNC] = "in-sync",
-	[COMPONENT_FAILED] = "failed",
-	[COMPONENT_ROLLED_BACK] = "rolled-back",
-	[COMPONENT_DEFERRED] = "deferred",
+	[COMPONENT_ABSENT] = "absent",           [COMPONENT_OUTDATED] = "outdated",
+	[COMPONENT_STAGED] = "staged",           [COMPONENT_RESTART_PENDING] = "restart-pending",
+	[COMPONENT_IN_SYNC] = "in-sync",         [COMPONENT_FAILED] = "failed",
+	[COMPONENT_ROLLED_BACK] = "rolled-back", [COMPONENT_DEFERRED] = "deferred",
 	[COMPONENT_UNKNOWN] = "unknown",
 };
 
 /* ---- what is desired ---- */
 
-static bool is_of(const struct snapshot *s, const struct generation *g,
-		  const char *certificate)
+static bool is_of(const struct snapshot *s, const struct generation *g, const char *certificate)
 {
-	return g >= s->generations && g->of == OF_CERTIFICATE &&
-	       !strcmp(g->owner, certificate);
+	return g >= s->generations && g->of == OF_CERTIFICATE && !strcmp(g->owner, certificate);
 }
 
 /* From `newest` downwards, the first that came from `source`. */
-static const struct generation *newest_from(const struct snapshot *s,
-					    const char *certificate,
+static const struct generation *newest_from(const struct snapshot *s, const char *certificate,
 					    enum generation_source source)
 {
-	const struct generation *g =
-		snapshot_newest(s, OF_CERTIFICATE, certificate);
+	const struct generation *g = snapshot_newest(s, OF_CERTIFICATE, certificate);
 
 	for (; g && is_of(s, g, certificate); g--)
 		if (!g->pending && g->source == source)
@@ -42,8 +34,7 @@ static const struct generation *newest_from(const struct snapshot *s,
 	return NULL;
 }
 
-static const struct generation *desired(const struct snapshot *s,
-					const struct certificate *c)
+static const struct generation *desired(const struct snapshot *s, const struct certificate *c)
 {
 	const struct import_seen *import = snapshot_import(s, c->name);
 
@@ -62,26 +53,21 @@ static bool is_same(const char *fingerprint, const struct generation *desired)
 }
 
 /* Installed as it should be: leaf, chain, and nothing damaged. */
-static bool is_installed(const struct component_seen *seen,
-			 const struct generation *desired)
+static bool is_installed(const struct component_seen *seen, const struct generation *desired)
 {
-	bool other_chain = seen->chain && desired->chain &&
-			   strcmp(seen->chain, desired->chain) != 0;
+	bool other_chain =
+		seen->chain && desired->chain && strcmp(seen->chain, desired->chain) != 0;
 
-	return is_same(seen->installed, desired) && !seen->damage &&
-	       !other_chain;
+	return is_same(seen->installed, desired) && !seen->damage && !other_chain;
 }
 
-static bool is_in_sync(const struct component_seen *seen,
-		       const struct generation *desired)
+static bool is_in_sync(const struct component_seen *seen, const struct generation *desired)
 {
-	return seen->evidence != EVIDENCE_NONE &&
-	       is_same(seen->served, desired) && !seen->served_flaw &&
-	       (!seen->installed || is_installed(seen, desired));
+	return seen->evidence != EVIDENCE_NONE && is_same(seen->served, desired) &&
+	       !seen->served_flaw && (!seen->installed || is_installed(seen, desired));
 }
 
-static bool is_rejected(const struct component_seen *seen,
-			const struct generation *desired)
+static bool is_rejected(const struct component_seen *seen, const struct generation *desired)
 {
 	for (size_t i = 0; i < seen->rejected_count; i++)
 		if (is_same(seen->rejected[i], desired))
@@ -111,8 +97,7 @@ static enum component_state installed_state(const struct component_seen *seen,
 static bool is_left(const struct status_component *row)
 {
 	return !row->seen->online &&
-	       (row->component->role->offline == OFFLINE_DEFER ||
-		row->seen->deferred_at);
+	       (row->component->role->offline == OFFLINE_DEFER || row->seen->deferred_at);
 }
 
 /* The installed pair of a component for which nothing was made yet. */
@@ -132,8 +117,7 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_UNKNOWN;
 	if (desired && is_in_sync(seen, desired))
 		return COMPONENT_IN_SYNC;
-	if (desired && is_rejected(seen, desired) &&
-	    !is_same(seen->installed, desired))
+	if (desired && is_rejected(seen, desired) && !is_same(seen->installed, desired))
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;
@@ -151,13 +135,11 @@ static void mark_used(struct status *out, const struct certificate *c)
 
 	out->certificates[c - f->certificates].used = true;
 	if (c->issuer && c->issuer->kind == ISSUER_MANAGED)
-		out->certificates[f->certificate_count +
-				  (size_t)(c->issuer - f->issuers)]
-			.used = true;
+		out->certificates[f->certificate_count + (size_t)(c->issuer - f->issuers)].used =
+			true;
 }
 
-static void add_certificates(const struct fleet *f, const struct snapshot *s,
-			     struct status *out)
+static void add_certificates(const struct fleet *f, const struct snapshot *s, struct status *out)
 {
 	for (size_t i = 0; i < f->certificate_count; i++) {
 		const struct certificate *c = &f->certificates[i];
@@ -166,20 +148,16 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s,
 		row->certificate = c;
 		row->generation = desired(s, c);
 		if (row->generation)
-			row->renew_at = generation_renew_at(row->generation,
-							    c->renew_before);
+			row->renew_at = generation_renew_at(row->generation, c->renew_before);
 	}
 	for (size_t i = 0; i < f->issuer_count; i++)
-		out->certificates[f->certificate_count + i] =
-			(struct status_certificate){
-				.issuer = &f->issuers[i],
-				.generation = snapshot_newest(
-					s, OF_ISSUER, f->issuers[i].name),
-			};
+		out->certificates[f->certificate_count + i] = (struct status_certificate){
+			.issuer = &f->issuers[i],
+			.generation = snapshot_newest(s, OF_ISSUER, f->issuers[i].name),
+		};
 }
 
-static void add_component(const struct snapshot *s, const struct component *c,
-			  struct status *out)
+static void add_component(const struct snapshot *s, const struct component *c, struct status *out)
 {
 	struct status_component *row = &out->components[out->component_count++];
 	size_t at = (size_t)(c->certificate - out->fleet->certificates);
@@ -221,31 +199,27 @@ static bool is_delivered_from(const struct fleet *f, const char *url_begin)
 	return false;
 }
 
-static bool is_used(const struct fleet *f, const struct enrolled *agent,
-		    struct arena *a)
+static bool is_used(const struct fleet *f, const struct enrolled *agent, struct arena *a)
 {
 	for (size_t i = 0; i < agent->name_count; i++) {
 		const char *host = strchr(agent->names[i], ':');
 
 		if (host &&
-		    is_delivered_from(f, arena_printf(a,
-						      strchr(host + 1, ':')
-							      ? "https://[%s]:"
-							      : "https://%s:",
-						      host + 1)))
+		    is_delivered_from(
+			    f,
+			    arena_printf(a, strchr(host + 1, ':') ? "https://[%s]:" : "https://%s:",
+					 host + 1)))
 			return true;
 	}
 	return false;
 }
 
-static const struct component *renews(const struct fleet *f,
-				      const struct enrolled *agent)
+static const struct component *renews(const struct fleet *f, const struct enrolled *agent)
 {
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		for (size_t k = 0;
-		     c->deliver.agent.self && k < agent->name_count; k++)
+		for (size_t k = 0; c->deliver.agent.self && k < agent->name_count; k++)
 			if (is_named(c->certificate, agent->names[k]))
 				return c;
 	}
@@ -267,16 +241,15 @@ static bool is_replaced(const struct status *s, const struct enrolled *agent,
 }
 
 /* The last of each. */
-static void add_agents(const struct fleet *f, const struct snapshot *s,
-		       struct arena *a, struct status *out)
+static void add_agents(const struct fleet *f, const struct snapshot *s, struct arena *a,
+		       struct status *out)
 {
 	out->agents = arena_array(a, s->agent_count, sizeof(*out->agents));
 	for (size_t i = 0; i < s->agent_count; i++) {
 		const struct enrolled *agent = &s->agents[i];
 		const struct component *by = renews(f, agent);
 
-		if (i + 1 < s->agent_count &&
-		    !strcmp(agent->agent, s->agents[i + 1].agent))
+		if (i + 1 < s->agent_count && !strcmp(agent->agent, s->agents[i + 1].agent))
 			continue;
 		out->agents[out->agent_count++] = (struct status_agent){
 			.enrolled = agent,
@@ -287,8 +260,8 @@ static void add_agents(const struct fleet *f, const struct snapshot *s,
 	}
 }
 
-void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
-		 struct arena *a, struct status *out)
+void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, struct arena *a,
+		 struct status *out)
 {
 	*out = (struct status){
 		.fleet = f,
@@ -297,10 +270,8 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
 		.lost = s->lost,
 		.lost_count = s->lost_count,
 	};
-	out->certificates = arena_array(a, out->certificate_count,
-					sizeof(*out->certificates));
-	out->components =
-		arena_array(a, f->component_count, sizeof(*out->components));
+	out->certificates = arena_array(a, out->certificate_count, sizeof(*out->certificates));
+	out->components = arena_array(a, f->component_count, sizeof(*out->components));
 	add_certificates(f, s, out);
 	for (size_t i = 0; i < f->component_count; i++)
 		add_component(s, &f->components[i], out);
@@ -346,8 +317,7 @@ struct ending {
 	int64_t not_after;
 };
 
-static void add_ending(const struct status *s, const struct ending *of,
-		       struct buf *why)
+static void add_ending(const struct status *s, const struct ending *of, struct buf *why)
 {
 	int64_t left = of->not_after - s->now;
 	char words[DURATION_TEXT];
@@ -357,12 +327,10 @@ static void add_ending(const struct status *s, const struct ending *of,
 	if (left > 0)
 		buf_printf(why, "' ends in %s\n", duration_about(left, words));
 	else
-		buf_printf(why, "' ended %s ago\n",
-			   duration_about(-left, words));
+		buf_printf(why, "' ended %s ago\n", duration_about(-left, words));
 }
 
-static bool check_certificates(const struct status *s, int64_t within,
-			       struct buf *why)
+static bool check_certificates(const struct status *s, int64_t within, struct buf *why)
 {
 	bool good = true;
 
@@ -370,11 +338,9 @@ static bool check_certificates(const struct status *s, int64_t within,
 		const struct status_certificate *c = &s->certificates[i];
 		struct ending of = { "issuer", NULL, 0 };
 
-		if (!c->used || !c->generation ||
-		    c->generation->not_after - s->now >= within)
+		if (!c->used || !c->generation || c->generation->not_after - s->now >= within)
 			continue;
-		of.name =
-			c->certificate ? c->certificate->name : c->issuer->name;
+		of.name = c->certificate ? c->certificate->name : c->issuer->name;
 		of.not_after = c->generation->not_after;
 		if (c->certificate)
 			of.what = "certificate";
@@ -385,15 +351,14 @@ static bool check_certificates(const struct status *s, int64_t within,
 }
 
 /* What is renewed is looked at as the certificate of its component. */
-static bool check_agents(const struct status *s, int64_t within,
-			 struct buf *why)
+static bool check_agents(const struct status *s, int64_t within, struct buf *why)
 {
 	bool good = true;
 
 	for (size_t i = 0; i < s->agent_count; i++) {
 		const struct enrolled *agent = s->agents[i].enrolled;
-		const struct ending of = { "the certificate of agent",
-					   agent->agent, agent->not_after };
+		const struct ending of = { "the certificate of agent", agent->agent,
+					   agent->not_after };
 
 		if (!s->agents[i].used || s->agents[i].renewed_by ||
 		    agent->not_after - s->now >= within)

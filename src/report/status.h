@@ -22,9 +22,9 @@
 #include <stdint.h>
 
 enum component_state {
-	COMPONENT_ABSENT,   /* nothing is installed */
-	COMPONENT_OUTDATED, /* another pair is installed, or a damaged one */
-	COMPONENT_STAGED,   /* the desired pair lies beside the installed one */
+	COMPONENT_ABSENT,          /* nothing is installed */
+	COMPONENT_OUTDATED,        /* another pair is installed, or a damaged one */
+	COMPONENT_STAGED,          /* the desired pair lies beside the installed one */
 	COMPONENT_RESTART_PENDING, /* installed, but not in use yet */
 	COMPONENT_IN_SYNC,         /* proven to be in use */
 	COMPONENT_FAILED,          /* the last run that touched it failed */
@@ -47,8 +47,8 @@ struct status_certificate {
 	const struct certificate *certificate; /* NULL for an issuer's */
 	const struct issuer *issuer;
 	const struct generation *generation; /* NULL: nothing issued yet */
-	int64_t renew_at; /* 0: certfleet does not renew it */
-	bool used;        /* by a component, or by a certificate of one */
+	int64_t renew_at;                    /* 0: certfleet does not renew it */
+	bool used;                           /* by a component, or by a certificate of one */
 };
 
 /* The certificate that an agent was enrolled with last. */
@@ -75,8 +75,8 @@ struct status {
 };
 
 /* Borrows both arguments; rows are made in `a`. */
-void status_make(const struct fleet *f, const struct snapshot *s, int64_t now,
-		 struct arena *a, struct status *out);
+void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, struct arena *a,
+		 struct status *out);
 /* How many components only wait for a restart that their role postpones. */
 size_t status_postponed(const struct status *s);
 json_t *status_to_json(const struct status *s);

@@ -12,40 +12,30 @@ enum {
 };
 
 static const enum tone state_tones[COMPONENT_STATE_COUNT] = {
-	[COMPONENT_ABSENT] = TONE_WARN,
-	[COMPONENT_OUTDATED] = TONE_WARN,
-	[COMPONENT_STAGED] = TONE_WARN,
-	[COMPONENT_RESTART_PENDING] = TONE_WARN,
-	[COMPONENT_IN_SYNC] = TONE_GOOD,
-	[COMPONENT_FAILED] = TONE_BAD,
-	[COMPONENT_ROLLED_BACK] = TONE_BAD,
-	[COMPONENT_DEFERRED] = TONE_WARN,
+	[COMPONENT_ABSENT] = TONE_WARN,     [COMPONENT_OUTDATED] = TONE_WARN,
+	[COMPONENT_STAGED] = TONE_WARN,     [COMPONENT_RESTART_PENDING] = TONE_WARN,
+	[COMPONENT_IN_SYNC] = TONE_GOOD,    [COMPONENT_FAILED] = TONE_BAD,
+	[COMPONENT_ROLLED_BACK] = TONE_BAD, [COMPONENT_DEFERRED] = TONE_WARN,
 	[COMPONENT_UNKNOWN] = TONE_WARN,
 };
 
-static const char *const component_titles[] = {
-	"COMPONENT", "STATE", "DESIRED", "INSTALLED", "SERVED", "EVIDENCE", NULL
-};
-static const char *const certificate_titles[] = {
-	"CERTIFICATE", "ISSUED BY", "ENDS", "LEFT", "RENEWED", "DESIRED", NULL
-};
+static const char *const component_titles[] = { "COMPONENT", "STATE",    "DESIRED", "INSTALLED",
+						"SERVED",    "EVIDENCE", NULL };
+static const char *const certificate_titles[] = { "CERTIFICATE", "ISSUED BY", "ENDS", "LEFT",
+						  "RENEWED",     "DESIRED",   NULL };
 
-static const char *const agent_titles[] = { "AGENT", "ISSUED BY", "ENDS",
-					    "LEFT",  "RENEWED",   "SERIAL",
-					    NULL };
+static const char *const agent_titles[] = { "AGENT",   "ISSUED BY", "ENDS", "LEFT",
+					    "RENEWED", "SERIAL",    NULL };
 
 /* ---- components ---- */
 
-static void add_fingerprint(struct table *t, const char *fingerprint,
-			    const char *desired)
+static void add_fingerprint(struct table *t, const char *fingerprint, const char *desired)
 {
 	const char *shown = !fingerprint ? "unknown"
 			    : !*fingerprint
 				    ? "nothing"
-				    : arena_strndup(t->arena, fingerprint,
-						    FINGERPRINT_SHOWN);
-	bool other =
-		fingerprint && desired && strcmp(fingerprint, desired) != 0;
+				    : arena_strndup(t->arena, fingerprint, FINGERPRINT_SHOWN);
+	bool other = fingerprint && desired && strcmp(fingerprint, desired) != 0;
 
 	table_add(t, shown, other ? TONE_WARN : TONE_PLAIN);
 }
@@ -61,8 +51,7 @@ static void add_notes(struct table *t, const struct component_seen *seen)
 	if (seen->error)
 		table_note(t, seen->error);
 	if (seen->last_error)
-		table_note(t, arena_printf(t->arena, "last run: %s",
-					   seen->last_error));
+		table_note(t, arena_printf(t->arena, "last run: %s", seen->last_error));
 }
 
 static void add_component(struct table *t, const struct status_component *row)
@@ -72,11 +61,8 @@ static void add_component(struct table *t, const struct status_component *row)
 	const char *desired = row->desired ? row->desired->fingerprint : NULL;
 
 	table_add(t, row->component->name, TONE_PLAIN);
-	table_add(t, component_state_names[row->state],
-		  state_tones[row->state]);
-	table_add(t,
-		  desired ? arena_strndup(t->arena, desired, FINGERPRINT_SHOWN)
-			  : NULL,
+	table_add(t, component_state_names[row->state], state_tones[row->state]);
+	table_add(t, desired ? arena_strndup(t->arena, desired, FINGERPRINT_SHOWN) : NULL,
 		  TONE_PLAIN);
 	add_fingerprint(t, seen->installed, desired);
 	add_fingerprint(t, seen->served, desired);
@@ -98,8 +84,7 @@ static const char *issued_by(const struct status_certificate *row)
 {
 	if (row->issuer)
 		return "itself (issuer)";
-	return row->certificate->issuer ? row->certificate->issuer->name
-					: "import";
+	return row->certificate->issuer ? row->certificate->issuer->name : "import";
 }
 
 static const char *left(struct arena *a, int64_t seconds)
@@ -111,21 +96,18 @@ static const char *left(struct arena *a, int64_t seconds)
 	return arena_strdup(a, duration_about(seconds, words));
 }
 
-static enum tone left_tone(const struct status *s,
-			   const struct status_certificate *row)
+static enum tone left_tone(const struct status *s, const struct status_certificate *row)
 {
 	if (row->generation->not_after <= s->now)
 		return TONE_BAD;
-	return row->renew_at && row->renew_at <= s->now ? TONE_WARN
-							: TONE_PLAIN;
+	return row->renew_at && row->renew_at <= s->now ? TONE_WARN : TONE_PLAIN;
 }
 
 /* An import is not renewed by us: its owner is told when it is time. */
 static const char *renewed(struct arena *a, const struct status *s,
 			   const struct status_certificate *row)
 {
-	bool import = row->certificate &&
-		      row->certificate->import.kind != IMPORT_NONE;
+	bool import = row->certificate && row->certificate->import.kind != IMPORT_NONE;
 
 	if (!row->renew_at)
 		return NULL;
@@ -139,9 +121,7 @@ static void add_certificate(struct table *t, const struct status *s,
 {
 	const struct generation *g = row->generation;
 
-	table_add(t,
-		  row->certificate ? row->certificate->name : row->issuer->name,
-		  TONE_PLAIN);
+	table_add(t, row->certificate ? row->certificate->name : row->issuer->name, TONE_PLAIN);
 	table_add(t, issued_by(row), TONE_PLAIN);
 	if (!g) {
 		table_add(t, "not issued yet", TONE_FAINT);
@@ -152,29 +132,23 @@ static void add_certificate(struct table *t, const struct status *s,
 	table_add(t, date(t->arena, g->not_after), TONE_PLAIN);
 	table_add(t, left(t->arena, g->not_after - s->now), left_tone(s, row));
 	table_add(t, renewed(t->arena, s, row), TONE_PLAIN);
-	table_add(t, arena_strndup(t->arena, g->fingerprint, FINGERPRINT_SHOWN),
-		  TONE_PLAIN);
+	table_add(t, arena_strndup(t->arena, g->fingerprint, FINGERPRINT_SHOWN), TONE_PLAIN);
 }
 
 /* ---- agents ---- */
 
-static void add_agent(struct table *t, const struct status *s,
-		      const struct status_agent *row)
+static void add_agent(struct table *t, const struct status *s, const struct status_agent *row)
 {
 	const struct enrolled *agent = row->enrolled;
 	bool ended = agent->not_after <= s->now;
 
 	table_add(t, agent->agent, TONE_PLAIN);
 	table_add(t, agent->issuer, TONE_PLAIN);
-	table_add(t, row->replaced ? "-" : date(t->arena, agent->not_after),
-		  TONE_PLAIN);
-	table_add(t,
-		  row->replaced ? "replaced"
-				: left(t->arena, agent->not_after - s->now),
+	table_add(t, row->replaced ? "-" : date(t->arena, agent->not_after), TONE_PLAIN);
+	table_add(t, row->replaced ? "replaced" : left(t->arena, agent->not_after - s->now),
 		  ended && !row->renewed_by ? TONE_BAD : TONE_PLAIN);
 	table_add(t,
-		  row->renewed_by ? arena_printf(t->arena, "by '%s'",
-						 row->renewed_by->name)
+		  row->renewed_by ? arena_printf(t->arena, "by '%s'", row->renewed_by->name)
 				  : "enrol it again",
 		  TONE_PLAIN);
 	table_add(t, agent->serial, TONE_PLAIN);
@@ -205,13 +179,11 @@ static void add_summary(const struct status *s, struct buf *out)
 
 	for (size_t i = 0; i < s->component_count; i++)
 		counts[s->components[i].state]++;
-	buf_printf(out, "%zu component%s", s->component_count,
-		   s->component_count == 1 ? "" : "s");
+	buf_printf(out, "%zu component%s", s->component_count, s->component_count == 1 ? "" : "s");
 	for (size_t i = 0; i < COMPONENT_STATE_COUNT; i++) {
 		if (!counts[i])
 			continue;
-		buf_printf(out, "%s%zu %s", separator, counts[i],
-			   component_state_names[i]);
+		buf_printf(out, "%s%zu %s", separator, counts[i], component_state_names[i]);
 		separator = ", ";
 	}
 	buf_putc(out, '\n');
@@ -220,9 +192,7 @@ static void add_summary(const struct status *s, struct buf *out)
 static void add_lost(const struct status *s, struct buf *out)
 {
 	for (size_t i = 0; i < s->lost_count; i++)
-		buf_printf(out,
-			   "backup-missing: %s; 'certfleet apply' writes a new "
-			   "one\n",
+		buf_printf(out, "backup-missing: %s; 'certfleet apply' writes a new one\n",
 			   s->lost[i].message);
 	if (s->lost_count)
 		buf_putc(out, '\n');
@@ -232,8 +202,7 @@ void status_render_text(const struct status *s, bool color, struct buf *out)
 {
 	AUTO(arena) a = { 0 };
 	struct table components = { .arena = &a, .titles = component_titles };
-	struct table certificates = { .arena = &a,
-				      .titles = certificate_titles };
+	struct table certificates = { .arena = &a, .titles = certificate_titles };
 	struct table agents = { .arena = &a, .titles = agent_titles };
 
 	for (size_t i = 0; i < s->component_count; i++)

@@ -4,9 +4,8 @@
 #include "base/text.h"
 
 static const char *const tone_codes[TONE_COUNT] = {
-	[TONE_PLAIN] = "",        [TONE_GOOD] = "\033[32m",
-	[TONE_WARN] = "\033[33m", [TONE_BAD] = "\033[1;31m",
-	[TONE_FAINT] = "\033[2m", [TONE_TITLE] = "\033[1m",
+	[TONE_PLAIN] = "",         [TONE_GOOD] = "\033[32m", [TONE_WARN] = "\033[33m",
+	[TONE_BAD] = "\033[1;31m", [TONE_FAINT] = "\033[2m", [TONE_TITLE] = "\033[1m",
 };
 
 void tone_add(struct buf *out, const char *text, enum tone tone, bool color)
@@ -30,8 +29,7 @@ void table_add(struct table *t, const char *text, enum tone tone)
 void table_note(struct table *t, const char *text)
 {
 	VEC_PUSH(&t->notes, t->arena,
-		 (struct table_note){ t->cells.count,
-				      text_escaped(t->arena, text) });
+		 (struct table_note){ t->cells.count, text_escaped(t->arena, text) });
 }
 
 /* Characters, not bytes: what continues one is not counted. */
@@ -64,8 +62,7 @@ static void widen(size_t *width, const char *text)
 }
 
 /* The last column is never padded: no line ends in blanks. */
-static void add_cell(struct buf *out, const struct cell *c, size_t width,
-		     bool color)
+static void add_cell(struct buf *out, const struct cell *c, size_t width, bool color)
 {
 	size_t used = width_of(c->text);
 
@@ -75,8 +72,7 @@ static void add_cell(struct buf *out, const struct cell *c, size_t width,
 		buf_putc(out, ' ');
 }
 
-static void add_row(const struct cell *cells, const size_t *widths,
-		    struct buf *out, bool color)
+static void add_row(const struct cell *cells, const size_t *widths, struct buf *out, bool color)
 {
 	size_t column = 0;
 
@@ -104,9 +100,7 @@ void table_render(const struct table *t, bool color, struct buf *out)
 	add_row(titles, widths, out, color);
 	for (size_t at = 0; at < t->cells.count; at += columns) {
 		add_row(t->cells.items + at, widths, out, color);
-		for (; note < t->notes.count &&
-		       t->notes.items[note].after <= at + columns;
-		     note++)
+		for (; note < t->notes.count && t->notes.items[note].after <= at + columns; note++)
 			buf_printf(out, "  %s\n", t->notes.items[note].text);
 	}
 }

@@ -20,8 +20,8 @@ static const struct field accepted_fields[] = {
 	{ 0 },
 };
 
-bool state_accepted(struct state *s, struct arena *a, const char *const **out,
-		    size_t *count, struct err *e)
+bool state_accepted(struct state *s, struct arena *a, const char *const **out, size_t *count,
+		    struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record r = { 0 };
@@ -44,6 +44,5 @@ void change_accepted(struct change *c, const char *const *keys, size_t count)
 {
 	const struct accepted all = { .keys = keys, .key_count = count };
 
-	change_put(c, ACCEPTED_KEY,
-		   record_encode(accepted_fields, &all, &c->arena));
+	change_put(c, ACCEPTED_KEY, record_encode(accepted_fields, &all, &c->arena));
 }

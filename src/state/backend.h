@@ -57,17 +57,16 @@ struct backend;
 
 struct backend_ops {
 	/* ERR_MISSING when there is no such key. */
-	bool (*get)(struct backend *b, const char *key, struct arena *a,
-		    struct record *out, struct err *e);
+	bool (*get)(struct backend *b, const char *key, struct arena *a, struct record *out,
+		    struct err *e);
 	/* All keys with this prefix, sorted. */
-	bool (*list)(struct backend *b, const char *prefix, struct arena *a,
-		     struct record **out, size_t *count, struct err *e);
+	bool (*list)(struct backend *b, const char *prefix, struct arena *a, struct record **out,
+		     size_t *count, struct err *e);
 	/* ERR_STALE when a compare does not hold; `revision` of the writes. */
-	bool (*transact)(struct backend *b, const struct transaction *t,
-			 int64_t *revision, struct err *e);
+	bool (*transact)(struct backend *b, const struct transaction *t, int64_t *revision,
+			 struct err *e);
 	/* ERR_BUSY naming the holder; the lock ends with close or death. */
-	bool (*lock)(struct backend *b, const char *holder, int64_t wait_ms,
-		     struct err *e);
+	bool (*lock)(struct backend *b, const char *holder, int64_t wait_ms, struct err *e);
 	void (*close)(struct backend *b);
 };
 
@@ -82,7 +81,7 @@ struct backend {
  * moment of opening, in memory.  A damaged file is ERR_IO and is never
  * touched.
  */
-MUST_CHECK bool sqlite_backend_open(const char *path, bool create,
-				    struct backend **out, struct err *e);
+MUST_CHECK bool sqlite_backend_open(const char *path, bool create, struct backend **out,
+				    struct err *e);
 
 #endif

@@ -47,27 +47,23 @@ void change_record(struct change *c, const char *key, const char *value)
 	change_put(c, key, value);
 }
 
-void change_generation(struct change *c, const struct generation *g,
-		       const struct cert_set *set)
+void change_generation(struct change *c, const struct generation *g, const struct cert_set *set)
 {
 	struct arena *a = &c->arena;
 
 	change_put(c, generation_key(a, g), generation_encode(g, a));
 	if (set && set->count > 0)
-		change_put(c, certificates_key(a, g),
-			   certificates_encode(set, a));
+		change_put(c, certificates_key(a, g), certificates_encode(set, a));
 }
 
-bool change_key(struct change *c, const char *spki, const struct secret *pkcs8,
-		struct err *e)
+bool change_key(struct change *c, const char *spki, const struct secret *pkcs8, struct err *e)
 {
 	struct key_place place = { 0 };
 
 	if (!state_key_place(c->state, spki, &place, e))
 		return false;
 	if (pkcs8->len == 0 || pkcs8->len > PRIVATE_KEY_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "a private key has 1 to %d bytes, not %zu",
+		return err_set(e, ERR_INPUT, "a private key has 1 to %d bytes, not %zu",
 			       PRIVATE_KEY_LIMIT, pkcs8->len);
 
 	struct change_key *k = ARENA_NEW(&c->arena, struct change_key);
@@ -87,8 +83,7 @@ void change_component(struct change *c, const struct component_seen *seen)
 {
 	struct arena *a = &c->arena;
 
-	change_put(c, record_key(a, COMPONENT_PREFIX, seen->name),
-		   component_encode(seen, a));
+	change_put(c, record_key(a, COMPONENT_PREFIX, seen->name), component_encode(seen, a));
 }
 
 void change_forget_component(struct change *c, const char *name)

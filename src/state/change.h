@@ -47,17 +47,14 @@ struct writes {
 	size_t sorted;
 };
 
-struct writes writes_last(const struct record_write *all, size_t count,
-			  struct arena *a);
+struct writes writes_last(const struct record_write *all, size_t count, struct arena *a);
 /* Of the sorted ones; NULL: none. */
 struct record_write *writes_find(const struct writes *w, const char *key);
 void writes_add(struct writes *w, const char *key, const char *value);
 
 /* Deletes the keys that no generation needs after these writes. */
-MUST_CHECK bool forget_keys(const struct change *c, struct writes *w,
-			    struct err *e);
+MUST_CHECK bool forget_keys(const struct change *c, struct writes *w, struct err *e);
 /* Components remember whose pair they got, and requests who was to sign. */
-MUST_CHECK bool rename_mentions(struct change *c, struct writes *w,
-				struct err *e);
+MUST_CHECK bool rename_mentions(struct change *c, struct writes *w, struct err *e);
 
 #endif

@@ -30,24 +30,15 @@ enum {
 	LOAD_ATTEMPTS = 5,
 	FILE_LIMIT = 1024 * 1024 * 1024, /* bytes of the file or its log */
 	SCHEMA_LIMIT = 64 * 1024,        /* bytes of its text */
-	CHECK_OPERATIONS = 10000, /* of SQLite's, until it asks for the time */
-	CHECK_MS = 60000,         /* to read and check what is there */
+	CHECK_OPERATIONS = 10000,        /* of SQLite's, until it asks for the time */
+	CHECK_MS = 60000,                /* to read and check what is there */
 };
 
 /* Row N brings layout N to layout N + 1; rows are never changed. */
 static const char *const migrations[] = {
-	"PRAGMA application_id = 1667656820;"
-	"CREATE TABLE record ("
-	" key TEXT PRIMARY KEY NOT NULL,"
-	" value TEXT NOT NULL,"
-	" revision INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE counter ("
-	" id INTEGER PRIMARY KEY CHECK (id = 1),"
-	" revision INTEGER NOT NULL) STRICT;"
-	"INSERT INTO counter (id, revision) VALUES (1, 0);",
+	"PRAGMA application_id = 1667656820;CREATE TABLE record ( key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, revision INTEGER NOT NULL) STRICT;CREATE TABLE counter ( id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;INSERT INTO counter (id, revision) VALUES (1, 0);",
 };
-_Static_assert(APPLICATION_ID == 1667656820,
-	       "the first migration writes this number");
+_Static_assert(APPLICATION_ID == 1667656820, "the first migration writes this number");
 
 enum {
 	LAYOUT = sizeof(migrations) / sizeof(*migrations)
@@ -77,10 +68,8 @@ void database_close(sqlite3 *db)
 static bool late(const char *purpose, struct err *e)
 {
 	if (stop_requested())
-		return err_set(e, ERR_STOPPED, "cannot %s: stopped as asked",
-			       purpose);
-	return err_set(e, ERR_IO,
-		       "cannot %s: that takes more than %d s; " REMEDY, purpose,
+		return err_set(e, ERR_STOPPED, "cannot %s: stopped as asked", purpose);
+	return err_set(e, ERR_IO, "cannot %s: that takes more than %d s; " REMEDY, purpose,
 		       CHECK_MS / 1000);
 }
 
@@ -93,15 +82,14 @@ bool database_fail(sqlite3 *db, const char *purpose, struct err *e)
 		return late(purpose, e);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(e, ERR_BUSY,
-			       "cannot %s: another program is using the state; "
-			       "try again when it is done",
-			       purpose);
+		return err_set(
+			e, ERR_BUSY,
+			"cannot %s: another program is using the state; try again when it is done",
+			purpose);
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		return err_set(e, ERR_IO,
-			       "cannot %s: the state is damaged (%s); " REMEDY,
-			       purpose, why);
+		return err_set(e, ERR_IO, "cannot %s: the state is damaged (%s); " REMEDY, purpose,
+			       why);
 	default:
 		return err_set(e, ERR_IO, "cannot %s: %s", purpose, why);
 	}
@@ -133,8 +121,7 @@ static int is_over(void *ctx)
 {
 	const struct patience *p = ctx;
 
-	return (stop_requested() && !(p && p->stopped)) ||
-	       (p && clock_mono_ms() >= p->end_ms);
+	return (stop_requested() && !(p && p->stopped)) || (p && clock_mono_ms() >= p->end_ms);
 }
 
 /* `p` is borrowed until the next call; NULL: only a stop ends it. */
@@ -175,8 +162,7 @@ static void believe_nothing(sqlite3 *db)
 		sqlite3_limit(db, limits[i].what, limits[i].most);
 }
 
-static bool open_uri(const char *path, const char *query, int flags,
-		     sqlite3 **out, struct err *e)
+static bool open_uri(const char *path, const char *query, int flags, sqlite3 **out, struct err *e)
 {
 	AUTO(database) db = NULL;
 	AUTO(buf) uri = { 0 };
@@ -184,8 +170,7 @@ static bool open_uri(const char *path, const char *query, int flags,
 	buf_puts(&uri, "file:");
 	text_percent(&uri, path);
 	buf_puts(&uri, query);
-	if (sqlite3_open_v2(buf_text(&uri), &db, flags | SQLITE_OPEN_URI,
-			    NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(buf_text(&uri), &db, flags | SQLITE_OPEN_URI, NULL) != SQLITE_OK)
 		return database_fail(db, "open the state", e);
 	sqlite3_extended_result_codes(db, 0);
 	sqlite3_busy_handler(db, wait_busy, NULL);
@@ -229,8 +214,7 @@ static bool ask_number(sqlite3 *db, const char *sql, int *number, struct err *e)
 
 /* ---- files ---- */
 
-static const char *file_path(struct arena *a, const char *directory,
-			     const char *name)
+static const char *file_path(struct arena *a, const char *directory, const char *name)
 {
 	return arena_printf(a, "%s/%s", directory, name);
 }
@@ -265,28 +249,25 @@ static bool check_file(const char *path, const char *name, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		buf_printf(&why, "'%s' is not a regular file", name);
 	else if (st.st_size > FILE_LIMIT)
-		buf_printf(&why, "'%s' has more than %d bytes", name,
-			   FILE_LIMIT);
+		buf_printf(&why, "'%s' has more than %d bytes", name, FILE_LIMIT);
 	if (why.len)
 		return damaged(buf_text(&why), e);
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022)
-		return err_set(e, ERR_IO,
-			       "others own '%s' (user %u) or can write to it; "
-			       "make it yours with mode 0600",
-			       path, (unsigned)st.st_uid);
+		return err_set(
+			e, ERR_IO,
+			"others own '%s' (user %u) or can write to it; make it yours with mode 0600",
+			path, (unsigned)st.st_uid);
 	return true;
 }
 
 static bool check_files(const char *directory, struct err *e)
 {
-	static const char *const names[] = { FILE_NAME, FILE_NAME "-wal",
-					     FILE_NAME "-shm",
+	static const char *const names[] = { FILE_NAME, FILE_NAME "-wal", FILE_NAME "-shm",
 					     FILE_NAME "-journal" };
 	AUTO(arena) a = { 0 };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!check_file(file_path(&a, directory, names[i]), names[i],
-				e))
+		if (!check_file(file_path(&a, directory, names[i]), names[i], e))
 			return false;
 	return true;
 }
@@ -301,9 +282,7 @@ bool database_exists(const char *directory, bool *exists, struct err *e)
 			return err_sys(e, "cannot look for the state");
 		/* SQLite would mix the old log into a new file */
 		if (size_of(directory, FILE_NAME "-wal") > 0)
-			return damaged("'" FILE_NAME "' is missing, but its "
-				       "log is there",
-				       e);
+			return damaged("'" FILE_NAME "' is missing, but its log is there", e);
 		return true;
 	}
 	if (!check_files(directory, e))
@@ -335,8 +314,7 @@ static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
 	AUTO(database) to = NULL;
 	int busy = 0;
 
-	if (!open_uri(":memory:", "",
-		      SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &to, e))
+	if (!open_uri(":memory:", "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &to, e))
 		return false;
 
 	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
@@ -356,8 +334,8 @@ static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
 	return true;
 }
 
-static bool load_by(const char *directory, enum reach reach, struct patience *p,
-		    sqlite3 **out, struct err *e)
+static bool load_by(const char *directory, enum reach reach, struct patience *p, sqlite3 **out,
+		    struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(database) db = NULL;
@@ -371,8 +349,7 @@ static bool load_by(const char *directory, enum reach reach, struct patience *p,
 	if (!database_run(db, "PRAGMA mmap_size = 0", e))
 		return false;
 	/* exclusive: SQLite then keeps the log's index in memory */
-	if (reach == REACH_LOG &&
-	    !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
+	if (reach == REACH_LOG && !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
 	return copy_to_memory(db, out, e);
 }
@@ -388,10 +365,10 @@ static bool check_layout(sqlite3 *db, struct err *e)
 	if (application != APPLICATION_ID || layout < 1)
 		return damaged("'" FILE_NAME "' was not made by certfleet", e);
 	if (layout > LAYOUT)
-		return err_set(e, ERR_INPUT,
-			       "the state was written by a newer certfleet "
-			       "(layout %d, this one knows %d); use that one",
-			       layout, LAYOUT);
+		return err_set(
+			e, ERR_INPUT,
+			"the state was written by a newer certfleet (layout %d, this one knows %d); use that one",
+			layout, LAYOUT);
 	return true;
 }
 
@@ -405,9 +382,7 @@ static bool migrate(sqlite3 *db, int wanted, struct err *e)
 	for (; layout < wanted; layout++) {
 		AUTO(buf) sql = { 0 };
 
-		buf_printf(&sql,
-			   "BEGIN IMMEDIATE; %s PRAGMA user_version = %d; "
-			   "COMMIT",
+		buf_printf(&sql, "BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT",
 			   migrations[layout], layout + 1);
 		if (!database_run(db, buf_text(&sql), e))
 			return false;
@@ -418,8 +393,8 @@ static bool migrate(sqlite3 *db, int wanted, struct err *e)
 /* Every table, index, view and trigger with its text, as one text. */
 static bool list_schema(sqlite3 *db, struct buf *out, struct err *e)
 {
-	static const char query[] = "SELECT type, name, tbl_name, sql"
-				    " FROM sqlite_schema ORDER BY type, name";
+	static const char query[] =
+		"SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(db, query, -1, &stmt, NULL);
 
@@ -446,15 +421,12 @@ static bool check_schema(sqlite3 *db, struct err *e)
 	int layout = 0;
 
 	if (!ask_number(db, "PRAGMA user_version", &layout, e) ||
-	    !open_uri(":memory:", "",
-		      SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &like, e) ||
-	    !migrate(like, layout, e) || !list_schema(like, &due, e) ||
-	    !list_schema(db, &found, e))
+	    !open_uri(":memory:", "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, &like, e) ||
+	    !migrate(like, layout, e) || !list_schema(like, &due, e) || !list_schema(db, &found, e))
 		return false;
 	if (!found.failed && !strcmp(buf_text(&due), buf_text(&found)))
 		return true;
-	return damaged("'" FILE_NAME "' has other tables than certfleet makes",
-		       e);
+	return damaged("'" FILE_NAME "' has other tables than certfleet makes", e);
 }
 
 static bool check(sqlite3 *db, struct err *e)
@@ -475,14 +447,13 @@ static bool is_unchanged(const char *directory, const struct stat *before)
 	struct stat now;
 
 	return look_at(directory, &now) && now.st_ino == before->st_ino &&
-	       now.st_size == before->st_size &&
-	       now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	       now.st_size == before->st_size && now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
 	       now.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
 }
 
 /* Sets *whole to whether no writer can have come between. */
-static bool load_once(const char *directory, struct patience *p, sqlite3 **out,
-		      bool *whole, struct err *e)
+static bool load_once(const char *directory, struct patience *p, sqlite3 **out, bool *whole,
+		      struct err *e)
 {
 	enum reach reach = find_reach(directory);
 	struct stat before;
@@ -491,8 +462,8 @@ static bool load_once(const char *directory, struct patience *p, sqlite3 **out,
 		return err_sys(e, "cannot look at the state");
 	if (!load_by(directory, reach, p, out, e))
 		return false;
-	*whole = reach == REACH_SHARED || (reach == find_reach(directory) &&
-					   is_unchanged(directory, &before));
+	*whole = reach == REACH_SHARED ||
+		 (reach == find_reach(directory) && is_unchanged(directory, &before));
 	return true;
 }
 
@@ -519,8 +490,7 @@ bool database_load(const char *directory, sqlite3 **out, struct err *e)
 		*out = TAKE(db);
 		return true;
 	}
-	return err_set(e, ERR_BUSY,
-		       "cannot read the state: it is being written; try again");
+	return err_set(e, ERR_BUSY, "cannot read the state: it is being written; try again");
 }
 
 /* ---- writing ---- */
@@ -532,37 +502,32 @@ static bool use_log(sqlite3 *db, struct err *e)
 	if (!ask(db, "PRAGMA journal_mode = WAL", &mode, e))
 		return false;
 	if (strcmp(buf_text(&mode), "wal") != 0)
-		return err_set(e, ERR_IO,
-			       "cannot use the state: its file system has no "
-			       "shared memory for SQLite's log; keep it on a "
-			       "local one");
+		return err_set(
+			e, ERR_IO,
+			"cannot use the state: its file system has no shared memory for SQLite's log; keep it on a local one");
 	return true;
 }
 
 static bool prepare(sqlite3 *db, struct err *e)
 {
-	return database_run(db,
-			    "PRAGMA synchronous = FULL;"
-			    "PRAGMA secure_delete = ON;"
-			    "PRAGMA temp_store = MEMORY;"
-			    "PRAGMA mmap_size = 0;"
-			    "PRAGMA trusted_schema = OFF;"
-			    "PRAGMA cell_size_check = ON",
-			    e);
+	return database_run(
+		db,
+		"PRAGMA synchronous = FULL;PRAGMA secure_delete = ON;PRAGMA temp_store = MEMORY;PRAGMA mmap_size = 0;PRAGMA trusted_schema = OFF;PRAGMA cell_size_check = ON",
+		e);
 }
 
 static bool fill_new(const char *path, struct err *e)
 {
 	AUTO(database) db = NULL;
 
-	return open_uri(path, "", SQLITE_OPEN_READWRITE, &db, e) &&
-	       prepare(db, e) && migrate(db, LAYOUT, e) && use_log(db, e);
+	return open_uri(path, "", SQLITE_OPEN_READWRITE, &db, e) && prepare(db, e) &&
+	       migrate(db, LAYOUT, e) && use_log(db, e);
 }
 
 static void remove_new(const char *directory)
 {
-	static const char *const names[] = { NEW_NAME, NEW_NAME "-journal",
-					     NEW_NAME "-wal", NEW_NAME "-shm" };
+	static const char *const names[] = { NEW_NAME, NEW_NAME "-journal", NEW_NAME "-wal",
+					     NEW_NAME "-shm" };
 	AUTO(arena) a = { 0 };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -594,13 +559,11 @@ bool database_open(const char *directory, sqlite3 **out, struct err *e)
 	AUTO(database) db = NULL;
 	int keep = 1;
 
-	if (!open_uri(file_path(&a, directory, FILE_NAME), "",
-		      SQLITE_OPEN_READWRITE, &db, e))
+	if (!open_uri(file_path(&a, directory, FILE_NAME), "", SQLITE_OPEN_READWRITE, &db, e))
 		return false;
 	/* readers that may write nothing need the log and its index */
 	sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-	if (!check_schema(db, e) || !prepare(db, e) || !use_log(db, e) ||
-	    !migrate(db, LAYOUT, e) ||
+	if (!check_schema(db, e) || !prepare(db, e) || !use_log(db, e) || !migrate(db, LAYOUT, e) ||
 	    !database_run(db, "PRAGMA journal_size_limit = 0", e))
 		return false;
 	/* what a crash kept from being forgotten */

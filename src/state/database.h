@@ -27,16 +27,13 @@
 void database_close(sqlite3 *db);
 AUTO_TYPE(database, sqlite3 *, database_close)
 
-MUST_CHECK bool database_exists(const char *directory, bool *exists,
-				struct err *e);
+MUST_CHECK bool database_exists(const char *directory, bool *exists, struct err *e);
 /* A new, empty one.  The caller holds the lock and saw that none is there. */
 MUST_CHECK bool database_create(const char *directory, struct err *e);
 /* A checked copy in memory; the files are only read. */
-MUST_CHECK bool database_load(const char *directory, sqlite3 **out,
-			      struct err *e);
+MUST_CHECK bool database_load(const char *directory, sqlite3 **out, struct err *e);
 /* The file itself, brought to the newest layout; after database_load(). */
-MUST_CHECK bool database_open(const char *directory, sqlite3 **out,
-			      struct err *e);
+MUST_CHECK bool database_open(const char *directory, sqlite3 **out, struct err *e);
 
 /* Statements without a result that matters. */
 MUST_CHECK bool database_run(sqlite3 *db, const char *sql, struct err *e);

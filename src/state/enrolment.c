@@ -35,13 +35,10 @@ static const struct field enrolled_fields[] = {
 
 static const char *enrolled_key(struct arena *a, const struct enrolled *agent)
 {
-	return arena_printf(a, "%s/%06u",
-			    record_key(a, AGENT_PREFIX, agent->agent),
-			    agent->number);
+	return arena_printf(a, "%s/%06u", record_key(a, AGENT_PREFIX, agent->agent), agent->number);
 }
 
-static bool read_invite(const struct record *r, struct arena *a,
-			struct invite *out, struct err *e)
+static bool read_invite(const struct record *r, struct arena *a, struct invite *out, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct invite i = { 0 };
@@ -54,27 +51,24 @@ static bool read_invite(const struct record *r, struct arena *a,
 	return true;
 }
 
-bool state_invite(struct state *s, const char *id, struct arena *a,
-		  struct invite *out, struct err *e)
+bool state_invite(struct state *s, const char *id, struct arena *a, struct invite *out,
+		  struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record r = { 0 };
 
-	return s->backend->ops->get(s->backend,
-				    record_key(&own, INVITE_PREFIX, id), &own,
-				    &r, e) &&
+	return s->backend->ops->get(s->backend, record_key(&own, INVITE_PREFIX, id), &own, &r, e) &&
 	       read_invite(&r, a, out, e);
 }
 
-bool state_invites(struct state *s, struct arena *a, const struct invite **out,
-		   size_t *count, struct err *e)
+bool state_invites(struct state *s, struct arena *a, const struct invite **out, size_t *count,
+		   struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record *records = NULL;
 	size_t found = 0;
 
-	if (!s->backend->ops->list(s->backend, INVITE_PREFIX, &own, &records,
-				   &found, e))
+	if (!s->backend->ops->list(s->backend, INVITE_PREFIX, &own, &records, &found, e))
 		return false;
 
 	struct invite *all = arena_array(a, found, sizeof(*all));
@@ -91,8 +85,7 @@ void change_invite(struct change *c, const struct invite *i)
 {
 	struct arena *a = &c->arena;
 
-	change_put(c, record_key(a, INVITE_PREFIX, i->id),
-		   record_encode(invite_fields, i, a));
+	change_put(c, record_key(a, INVITE_PREFIX, i->id), record_encode(invite_fields, i, a));
 }
 
 void change_forget_invite(struct change *c, const char *id)
@@ -100,8 +93,8 @@ void change_forget_invite(struct change *c, const char *id)
 	change_put(c, record_key(&c->arena, INVITE_PREFIX, id), NULL);
 }
 
-static bool read_enrolled(const struct record *r, struct arena *a,
-			  struct enrolled *out, struct err *e)
+static bool read_enrolled(const struct record *r, struct arena *a, struct enrolled *out,
+			  struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct enrolled agent = { 0 };
@@ -114,15 +107,14 @@ static bool read_enrolled(const struct record *r, struct arena *a,
 	return true;
 }
 
-bool state_enrolled(struct state *s, struct arena *a,
-		    const struct enrolled **out, size_t *count, struct err *e)
+bool state_enrolled(struct state *s, struct arena *a, const struct enrolled **out, size_t *count,
+		    struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record *records = NULL;
 	size_t found = 0;
 
-	if (!s->backend->ops->list(s->backend, AGENT_PREFIX, &own, &records,
-				   &found, e))
+	if (!s->backend->ops->list(s->backend, AGENT_PREFIX, &own, &records, &found, e))
 		return false;
 
 	struct enrolled *all = arena_array(a, found, sizeof(*all));
@@ -139,8 +131,7 @@ void change_enrolled(struct change *c, const struct enrolled *agent)
 {
 	struct arena *a = &c->arena;
 
-	change_put(c, enrolled_key(a, agent),
-		   record_encode(enrolled_fields, agent, a));
+	change_put(c, enrolled_key(a, agent), record_encode(enrolled_fields, agent, a));
 }
 
 void change_forget_enrolled(struct change *c, const struct enrolled *agent)

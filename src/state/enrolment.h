@@ -20,18 +20,16 @@ struct state;
 struct change;
 
 /* ERR_MISSING when there is none with this id. */
-MUST_CHECK bool state_invite(struct state *s, const char *id, struct arena *a,
-			     struct invite *out, struct err *e);
-MUST_CHECK bool state_invites(struct state *s, struct arena *a,
-			      const struct invite **out, size_t *count,
-			      struct err *e);
+MUST_CHECK bool state_invite(struct state *s, const char *id, struct arena *a, struct invite *out,
+			     struct err *e);
+MUST_CHECK bool state_invites(struct state *s, struct arena *a, const struct invite **out,
+			      size_t *count, struct err *e);
 void change_invite(struct change *c, const struct invite *i);
 void change_forget_invite(struct change *c, const char *id);
 
 /* Those of one agent stand together, by number. */
-MUST_CHECK bool state_enrolled(struct state *s, struct arena *a,
-			       const struct enrolled **out, size_t *count,
-			       struct err *e);
+MUST_CHECK bool state_enrolled(struct state *s, struct arena *a, const struct enrolled **out,
+			       size_t *count, struct err *e);
 void change_enrolled(struct change *c, const struct enrolled *agent);
 void change_forget_enrolled(struct change *c, const struct enrolled *agent);
 

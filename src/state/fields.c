@@ -38,8 +38,7 @@ static const void *at(const void *thing, size_t offset)
 
 static json_t *encode_list(const struct field *f, const void *thing)
 {
-	const char *const *items =
-		*(const char *const *const *)at(thing, f->offset);
+	const char *const *items = *(const char *const *const *)at(thing, f->offset);
 	size_t count = *(const size_t *)at(thing, f->count_offset);
 	json_t *list = json_array();
 
@@ -99,13 +98,11 @@ static bool decode_text(const json_t *json, struct arena *a, const char **out)
 {
 	if (!json_is_string(json))
 		return false;
-	*out = arena_strndup(a, json_string_value(json),
-			     json_string_length(json));
+	*out = arena_strndup(a, json_string_value(json), json_string_length(json));
 	return true;
 }
 
-static bool decode_integer(const json_t *json, int64_t low, int64_t high,
-			   int64_t *out)
+static bool decode_integer(const json_t *json, int64_t low, int64_t high, int64_t *out)
 {
 	if (!json_is_integer(json))
 		return false;
@@ -113,8 +110,7 @@ static bool decode_integer(const json_t *json, int64_t low, int64_t high,
 	return *out >= low && *out <= high;
 }
 
-static bool decode_enum(const struct field *f, const json_t *json,
-			unsigned *out)
+static bool decode_enum(const struct field *f, const json_t *json, unsigned *out)
 {
 	const char *name = json_string_value(json);
 
@@ -127,8 +123,7 @@ static bool decode_enum(const struct field *f, const json_t *json,
 	return false;
 }
 
-static bool decode_list(const struct field *f, const json_t *json,
-			struct arena *a, void *thing)
+static bool decode_list(const struct field *f, const json_t *json, struct arena *a, void *thing)
 {
 	size_t count = json_array_size(json);
 
@@ -145,8 +140,7 @@ static bool decode_list(const struct field *f, const json_t *json,
 	return true;
 }
 
-static bool decode_field(const struct field *f, const json_t *json,
-			 struct arena *a, void *thing)
+static bool decode_field(const struct field *f, const json_t *json, struct arena *a, void *thing)
 {
 	void *out = (char *)thing + f->offset;
 	int64_t number = 0;
@@ -181,13 +175,11 @@ static bool decode_field(const struct field *f, const json_t *json,
 	return false;
 }
 
-bool fields_decode(const struct field *fields, const json_t *object,
-		   struct arena *a, void *thing, struct err *e)
+bool fields_decode(const struct field *fields, const json_t *object, struct arena *a, void *thing,
+		   struct err *e)
 {
 	for (const struct field *f = fields; f->name; f++)
-		if (!decode_field(f, json_object_get(object, f->name), a,
-				  thing))
-			return err_set(e, ERR_IO, "'%s' is missing or wrong",
-				       f->name);
+		if (!decode_field(f, json_object_get(object, f->name), a, thing))
+			return err_set(e, ERR_IO, "'%s' is missing or wrong", f->name);
 	return true;
 }

@@ -43,13 +43,11 @@ struct field {
 /* Fails to compile when the condition does not hold; else 0. */
 #define MUST_HOLD(condition) (0 * sizeof(char[(condition) ? 1 : -1]))
 #define MEMBER_TYPE(holder, member) __typeof__(((holder *)0)->member)
-#define FIELD_OFFSET(holder, member, wanted)            \
-	(offsetof(holder, member) +                     \
-	 MUST_HOLD(__builtin_types_compatible_p(wanted, \
-						MEMBER_TYPE(holder, member))))
+#define FIELD_OFFSET(holder, member, wanted) \
+	(offsetof(holder, member) +          \
+	 MUST_HOLD(__builtin_types_compatible_p(wanted, MEMBER_TYPE(holder, member))))
 #define FIELD(holder, member, tag, wanted) \
-	.name = #member, .type = tag,      \
-	.offset = FIELD_OFFSET(holder, member, wanted)
+	.name = #member, .type = tag, .offset = FIELD_OFFSET(holder, member, wanted)
 
 #define TEXT_FIELD(holder, member)                              \
 	{                                                       \
@@ -84,13 +82,12 @@ struct field {
 		FIELD(holder, member, FIELD_LIST, const char *const *),       \
 			.count_offset = FIELD_OFFSET(holder, counter, size_t) \
 	}
-#define ENUM_FIELD(holder, member, table)                                  \
-	{                                                                  \
-		.name = #member, .type = FIELD_ENUM,                       \
-		.offset = offsetof(holder, member) +                       \
-			  MUST_HOLD(sizeof(MEMBER_TYPE(holder, member)) == \
-				    sizeof(unsigned)),                     \
-		.names = table                                             \
+#define ENUM_FIELD(holder, member, table)                                                     \
+	{                                                                                     \
+		.name = #member, .type = FIELD_ENUM,                                          \
+		.offset = offsetof(holder, member) +                                          \
+			  MUST_HOLD(sizeof(MEMBER_TYPE(holder, member)) == sizeof(unsigned)), \
+		.names = table                                                                \
 	}
 
 /* A string for JSON, escaped when it is no UTF-8; NULL is "". */
@@ -100,7 +97,7 @@ const char *json_to_text(const json_t *json, struct arena *a);
 
 json_t *fields_encode(const struct field *fields, const void *thing);
 /* `thing` is filled up to the first field that is wrong. */
-MUST_CHECK bool fields_decode(const struct field *fields, const json_t *object,
-			      struct arena *a, void *thing, struct err *e);
+MUST_CHECK bool fields_decode(const struct field *fields, const json_t *object, struct arena *a,
+			      void *thing, struct err *e);
 
 #endif

@@ -23,8 +23,7 @@ static bool need(struct needed *n, const struct record *r, struct err *e)
 	return true;
 }
 
-static bool need_stored(struct needed *n, struct backend *b,
-			const struct writes *w, struct err *e)
+static bool need_stored(struct needed *n, struct backend *b, const struct writes *w, struct err *e)
 {
 	struct record *records = NULL;
 	size_t count = 0;
@@ -37,15 +36,13 @@ static bool need_stored(struct needed *n, struct backend *b,
 	return true;
 }
 
-static bool need_written(struct needed *n, const struct writes *w,
-			 struct err *e)
+static bool need_written(struct needed *n, const struct writes *w, struct err *e)
 {
 	for (size_t i = 0; i < w->sorted; i++) {
 		const struct record r = { .key = w->list.items[i].key,
 					  .value = w->list.items[i].value };
 
-		if (r.value && record_is(&r, GENERATION_PREFIX) &&
-		    !need(n, &r, e))
+		if (r.value && record_is(&r, GENERATION_PREFIX) && !need(n, &r, e))
 			return false;
 	}
 	return true;
@@ -54,8 +51,7 @@ static bool need_written(struct needed *n, const struct writes *w,
 static bool is_needed(const struct needed *n, const char *spki)
 {
 	return n->spkis.count > 0 &&
-	       bsearch(&spki, n->spkis.items, n->spkis.count, sizeof(spki),
-		       text_compare);
+	       bsearch(&spki, n->spkis.items, n->spkis.count, sizeof(spki), text_compare);
 }
 
 bool forget_keys(const struct change *c, struct writes *w, struct err *e)
@@ -64,12 +60,10 @@ bool forget_keys(const struct change *c, struct writes *w, struct err *e)
 
 	if (c->forgotten.count == 0)
 		return true;
-	if (!need_stored(&n, c->state->backend, w, e) ||
-	    !need_written(&n, w, e))
+	if (!need_stored(&n, c->state->backend, w, e) || !need_written(&n, w, e))
 		return false;
 	if (n.spkis.count)
-		qsort(n.spkis.items, n.spkis.count, sizeof(*n.spkis.items),
-		      text_compare);
+		qsort(n.spkis.items, n.spkis.count, sizeof(*n.spkis.items), text_compare);
 	for (size_t i = 0; i < c->forgotten.count; i++) {
 		const char *spki = c->forgotten.items[i];
 		const char *key = record_key(w->arena, KEY_PREFIX, spki);

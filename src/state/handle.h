@@ -34,11 +34,11 @@ struct state {
  * Writes `t` together with `next` as the new meta record, if nobody wrote
  * one since this state was opened (ERR_STALE).  Sets t->compares.
  */
-MUST_CHECK bool state_write(struct state *s, struct transaction *t,
-			    const struct meta *next, struct err *e);
+MUST_CHECK bool state_write(struct state *s, struct transaction *t, const struct meta *next,
+			    struct err *e);
 
 /* Where the key with this SPKI hash is kept; ERR_INPUT while locked. */
-MUST_CHECK bool state_key_place(const struct state *s, const char *spki,
-				struct key_place *out, struct err *e);
+MUST_CHECK bool state_key_place(const struct state *s, const char *spki, struct key_place *out,
+				struct err *e);
 
 #endif

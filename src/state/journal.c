@@ -24,14 +24,10 @@ const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1] = {
 };
 
 static const struct field run_fields[] = {
-	UNSIGNED_FIELD(struct run_record, number),
-	TEXT_FIELD(struct run_record, plan_hash),
-	TEXT_FIELD(struct run_record, who),
-	INT64_FIELD(struct run_record, started),
-	INT64_FIELD(struct run_record, ended),
-	INT_FIELD(struct run_record, exit_status),
-	INT64_FIELD(struct run_record, serial),
-	{ 0 },
+	UNSIGNED_FIELD(struct run_record, number), TEXT_FIELD(struct run_record, plan_hash),
+	TEXT_FIELD(struct run_record, who),        INT64_FIELD(struct run_record, started),
+	INT64_FIELD(struct run_record, ended),     INT_FIELD(struct run_record, exit_status),
+	INT64_FIELD(struct run_record, serial),    { 0 },
 };
 
 static const struct field step_fields[] = {
@@ -76,8 +72,7 @@ static size_t piece_length(const char *text)
 	return len;
 }
 
-static bool put_plan(struct change *c, const struct run_record *r,
-		     struct err *e)
+static bool put_plan(struct change *c, const struct run_record *r, struct err *e)
 {
 	struct arena *a = &c->arena;
 	const char *at = r->plan ? r->plan : "";
@@ -88,9 +83,7 @@ static bool put_plan(struct change *c, const struct run_record *r,
 		size_t len = piece_length(at);
 		AUTO(json) json = json_stringn(at, len);
 
-		change_put(c,
-			   arena_printf(a, "%s%06u", plan_prefix(a, r->number),
-					piece),
+		change_put(c, arena_printf(a, "%s%06u", plan_prefix(a, r->number), piece),
 			   json_to_text(json, a));
 		at += len;
 	}
@@ -107,16 +100,15 @@ static bool add_piece(const struct record *r, struct buf *plan, struct err *e)
 	return true;
 }
 
-static bool read_plan(struct state *s, struct arena *a, struct run_record *r,
-		      struct err *e)
+static bool read_plan(struct state *s, struct arena *a, struct run_record *r, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	AUTO(buf) plan = { 0 };
 	struct record *pieces = NULL;
 	size_t count = 0;
 
-	if (!s->backend->ops->list(s->backend, plan_prefix(&own, r->number),
-				   &own, &pieces, &count, e))
+	if (!s->backend->ops->list(s->backend, plan_prefix(&own, r->number), &own, &pieces, &count,
+				   e))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!add_piece(&pieces[i], &plan, e))
@@ -129,8 +121,7 @@ static bool read_plan(struct state *s, struct arena *a, struct run_record *r,
 /* ---- writing ---- */
 
 /* Commits on behalf of a run; it counts as one that is under way. */
-static bool commit_for(struct state *s, struct change *c, unsigned run,
-		       struct err *e)
+static bool commit_for(struct state *s, struct change *c, unsigned run, struct err *e)
 {
 	unsigned before = s->run;
 
@@ -162,8 +153,7 @@ bool journal_begin_run(struct state *s, struct run_record *r, struct err *e)
 	return true;
 }
 
-bool journal_end_run(struct state *s, struct run_record *r, struct change *more,
-		     struct err *e)
+bool journal_end_run(struct state *s, struct run_record *r, struct change *more, struct err *e)
 {
 	AUTO(change) own = change_new(s);
 	struct change *c = more ? more : own;
@@ -178,32 +168,31 @@ bool journal_end_run(struct state *s, struct run_record *r, struct change *more,
 	return true;
 }
 
-bool journal_steps(struct state *s, const struct run_record *r,
-		   const struct step_record *steps, size_t count, struct err *e)
+bool journal_steps(struct state *s, const struct run_record *r, const struct step_record *steps,
+		   size_t count, struct err *e)
 {
 	AUTO(change) c = change_new(s);
 	struct arena *a = &c->arena;
 	const char *prefix = steps_prefix(a, r->number);
 
 	for (size_t i = 0; i < count; i++)
-		change_put(c,
-			   arena_printf(a, "%s%06u", prefix, steps[i].number),
+		change_put(c, arena_printf(a, "%s%06u", prefix, steps[i].number),
 			   record_encode(step_fields, &steps[i], a));
 	if (!commit_for(s, c, r->number, e))
 		return err_in(e, "cannot record a step of run %u", r->number);
 	return true;
 }
 
-bool journal_step(struct state *s, const struct run_record *r,
-		  const struct step_record *step, struct err *e)
+bool journal_step(struct state *s, const struct run_record *r, const struct step_record *step,
+		  struct err *e)
 {
 	return journal_steps(s, r, step, 1, e);
 }
 
 /* ---- reading ---- */
 
-static bool read_run(const struct state *s, const struct record *r,
-		     struct arena *a, struct run_record *out, struct err *e)
+static bool read_run(const struct state *s, const struct record *r, struct arena *a,
+		     struct run_record *out, struct err *e)
 {
 	struct run_record run = { 0 };
 
@@ -216,15 +205,14 @@ static bool read_run(const struct state *s, const struct record *r,
 	return true;
 }
 
-bool journal_runs(struct state *s, struct arena *a, struct run_record **out,
-		  size_t *count, struct err *e)
+bool journal_runs(struct state *s, struct arena *a, struct run_record **out, size_t *count,
+		  struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record *records = NULL;
 	size_t found = 0;
 
-	if (!s->backend->ops->list(s->backend, RUN_PREFIX, &own, &records,
-				   &found, e))
+	if (!s->backend->ops->list(s->backend, RUN_PREFIX, &own, &records, &found, e))
 		return false;
 
 	struct run_record *runs = arena_array(a, found, sizeof(*runs));
@@ -237,19 +225,17 @@ bool journal_runs(struct state *s, struct arena *a, struct run_record **out,
 	return true;
 }
 
-bool journal_run(struct state *s, unsigned number, struct arena *a,
-		 struct run_record *out, struct err *e)
+bool journal_run(struct state *s, unsigned number, struct arena *a, struct run_record *out,
+		 struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record r = { 0 };
 	struct run_record run = { 0 };
 
-	if (!s->backend->ops->get(s->backend, run_key(&own, number), &own, &r,
-				  e))
+	if (!s->backend->ops->get(s->backend, run_key(&own, number), &own, &r, e))
 		return e->code == ERR_MISSING
 			       ? err_set(e, ERR_MISSING,
-					 "there is no run %u; 'certfleet "
-					 "history' lists them",
+					 "there is no run %u; 'certfleet history' lists them",
 					 number)
 			       : false;
 	if (!read_run(s, &r, a, &run, e) || !read_plan(s, a, &run, e))
@@ -258,15 +244,14 @@ bool journal_run(struct state *s, unsigned number, struct arena *a,
 	return true;
 }
 
-bool journal_run_steps(struct state *s, unsigned run, struct arena *a,
-		       struct step_record **out, size_t *count, struct err *e)
+bool journal_run_steps(struct state *s, unsigned run, struct arena *a, struct step_record **out,
+		       size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record *records = NULL;
 	size_t found = 0;
 
-	if (!s->backend->ops->list(s->backend, steps_prefix(&own, run), &own,
-				   &records, &found, e))
+	if (!s->backend->ops->list(s->backend, steps_prefix(&own, run), &own, &records, &found, e))
 		return false;
 
 	struct step_record *steps = arena_array(a, found, sizeof(*steps));
@@ -279,8 +264,7 @@ bool journal_run_steps(struct state *s, unsigned run, struct arena *a,
 	return true;
 }
 
-bool journal_open_run(struct state *s, struct arena *a, struct run_record *out,
-		      struct err *e)
+bool journal_open_run(struct state *s, struct arena *a, struct run_record *out, struct err *e)
 {
 	struct run_record newest = { 0 };
 

@@ -54,31 +54,27 @@ struct step_record {
  * Gives the run its number.  From then on, or from the first journal_step()
  * of a process that resumes it, every commit counts as the run's.
  */
-MUST_CHECK bool journal_begin_run(struct state *s, struct run_record *r,
-				  struct err *e);
+MUST_CHECK bool journal_begin_run(struct state *s, struct run_record *r, struct err *e);
 /* `more` (may be NULL) is committed with it, all or nothing. */
-MUST_CHECK bool journal_end_run(struct state *s, struct run_record *r,
-				struct change *more, struct err *e);
+MUST_CHECK bool journal_end_run(struct state *s, struct run_record *r, struct change *more,
+				struct err *e);
 MUST_CHECK bool journal_step(struct state *s, const struct run_record *r,
 			     const struct step_record *step, struct err *e);
 /* Several at once, one transaction (a wave). */
 MUST_CHECK bool journal_steps(struct state *s, const struct run_record *r,
-			      const struct step_record *steps, size_t count,
-			      struct err *e);
+			      const struct step_record *steps, size_t count, struct err *e);
 
 /* All runs, without their plans. */
-MUST_CHECK bool journal_runs(struct state *s, struct arena *a,
-			     struct run_record **out, size_t *count,
-			     struct err *e);
+MUST_CHECK bool journal_runs(struct state *s, struct arena *a, struct run_record **out,
+			     size_t *count, struct err *e);
 /* One run, with its plan. */
 MUST_CHECK bool journal_run(struct state *s, unsigned number, struct arena *a,
 			    struct run_record *out, struct err *e);
-MUST_CHECK bool journal_run_steps(struct state *s, unsigned run,
-				  struct arena *a, struct step_record **out,
-				  size_t *count, struct err *e);
+MUST_CHECK bool journal_run_steps(struct state *s, unsigned run, struct arena *a,
+				  struct step_record **out, size_t *count, struct err *e);
 /* The newest run when it never ended; ERR_MISSING when all have. */
-MUST_CHECK bool journal_open_run(struct state *s, struct arena *a,
-				 struct run_record *out, struct err *e);
+MUST_CHECK bool journal_open_run(struct state *s, struct arena *a, struct run_record *out,
+				 struct err *e);
 
 extern const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1];
 

@@ -34,8 +34,8 @@ static const char *random_uuid(struct arena *a)
 	bytes[6] = (bytes[6] & 0x0f) | 0x40;
 	bytes[8] = (bytes[8] & 0x3f) | 0x80;
 	text_hex(bytes, sizeof(bytes), hex);
-	return arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
-			    hex + 12, hex + 16, hex + 20);
+	return arena_printf(a, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+			    hex + 20);
 }
 
 struct meta meta_new(const char *fleet, struct arena *a)
@@ -52,13 +52,11 @@ const char *meta_encode(const struct meta *m, struct arena *a)
 	AUTO(json) json = fields_encode(meta_fields, m);
 
 	if (m->seal.kdf)
-		json_object_set_new(json, "seal",
-				    fields_encode(seal_fields, &m->seal));
+		json_object_set_new(json, "seal", fields_encode(seal_fields, &m->seal));
 	return json_to_text(json, a);
 }
 
-static bool decode(const json_t *json, struct arena *a, struct meta *m,
-		   struct err *e)
+static bool decode(const json_t *json, struct arena *a, struct meta *m, struct err *e)
 {
 	const json_t *seal = json_object_get(json, "seal");
 
@@ -66,8 +64,7 @@ static bool decode(const json_t *json, struct arena *a, struct meta *m,
 	       (!seal || fields_decode(seal_fields, seal, a, &m->seal, e));
 }
 
-bool meta_read(const struct record *r, struct arena *a, struct meta *out,
-	       struct err *e)
+bool meta_read(const struct record *r, struct arena *a, struct meta *out, struct err *e)
 {
 	AUTO(json) json = NULL;
 	struct meta m = { 0 };
@@ -78,10 +75,10 @@ bool meta_read(const struct record *r, struct arena *a, struct meta *out,
 	if (!fields_decode(format_fields, json, a, &m, &why))
 		return record_damaged(r, why.text, e);
 	if (m.format > FORMAT)
-		return err_set(e, ERR_INPUT,
-			       "the state was written by a newer certfleet "
-			       "(format %u, this one knows %d); use that one",
-			       m.format, FORMAT);
+		return err_set(
+			e, ERR_INPUT,
+			"the state was written by a newer certfleet (format %u, this one knows %d); use that one",
+			m.format, FORMAT);
 	if (!decode(json, a, &m, &why))
 		return record_damaged(r, why.text, e);
 	*out = m;

@@ -28,8 +28,7 @@ static size_t piece_end(const char *const *reach, size_t from, size_t count)
 	return end;
 }
 
-static const char *encode_piece(const char *const *reach, size_t count,
-				struct arena *a)
+static const char *encode_piece(const char *const *reach, size_t count, struct arena *a)
 {
 	AUTO(json) list = json_array();
 
@@ -54,8 +53,7 @@ static bool drop_pieces(struct change *c, size_t kept, struct err *e)
 	return true;
 }
 
-bool change_reach(struct change *c, const char *const *reach, size_t count,
-		  struct err *e)
+bool change_reach(struct change *c, const char *const *reach, size_t count, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	size_t piece = 0;
@@ -63,8 +61,7 @@ bool change_reach(struct change *c, const char *const *reach, size_t count,
 	for (size_t from = 0; from < count;) {
 		size_t end = piece_end(reach, from, count);
 
-		change_put(c, piece_key(&a, ++piece),
-			   encode_piece(reach + from, end - from, &a));
+		change_put(c, piece_key(&a, ++piece), encode_piece(reach + from, end - from, &a));
 		from = end;
 	}
 	return drop_pieces(c, piece, e);
@@ -86,24 +83,21 @@ static bool read_piece(const struct record *r, struct reach *out, struct err *e)
 	json_array_foreach(list, i, item)
 	{
 		if (!json_is_string(item))
-			return record_damaged(r, "it holds more than strings",
-					      e);
-		VEC_PUSH(&out->list, out->arena,
-			 arena_strdup(out->arena, json_string_value(item)));
+			return record_damaged(r, "it holds more than strings", e);
+		VEC_PUSH(&out->list, out->arena, arena_strdup(out->arena, json_string_value(item)));
 	}
 	return true;
 }
 
-bool state_reach(struct state *s, struct arena *a, const char *const **out,
-		 size_t *count, struct err *e)
+bool state_reach(struct state *s, struct arena *a, const char *const **out, size_t *count,
+		 struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record *pieces = NULL;
 	size_t found = 0;
 	struct reach reach = { .arena = a };
 
-	if (!s->backend->ops->list(s->backend, REACH_PREFIX, &own, &pieces,
-				   &found, e))
+	if (!s->backend->ops->list(s->backend, REACH_PREFIX, &own, &pieces, &found, e))
 		return false;
 	for (size_t i = 0; i < found; i++)
 		if (!read_piece(&pieces[i], &reach, e))

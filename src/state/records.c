@@ -86,26 +86,21 @@ static const char *owner_letter(enum generation_of of)
 	return of == OF_ISSUER ? "i/" : "c/";
 }
 
-const char *generations_prefix(struct arena *a, enum generation_of of,
-			       const char *owner)
+const char *generations_prefix(struct arena *a, enum generation_of of, const char *owner)
 {
-	return arena_printf(a, "%s/",
-			    record_key(a,
-				       arena_printf(a, GENERATION_PREFIX "%s",
-						    owner_letter(of)),
-				       owner));
+	return arena_printf(
+		a, "%s/",
+		record_key(a, arena_printf(a, GENERATION_PREFIX "%s", owner_letter(of)), owner));
 }
 
 const char *generation_key(struct arena *a, const struct generation *g)
 {
-	return arena_printf(a, "%s%06u", generations_prefix(a, g->of, g->owner),
-			    g->number);
+	return arena_printf(a, "%s%06u", generations_prefix(a, g->of, g->owner), g->number);
 }
 
 const char *certificates_key(struct arena *a, const struct generation *g)
 {
-	return arena_printf(a, "certs/%s",
-			    generation_key(a, g) + strlen(GENERATION_PREFIX));
+	return arena_printf(a, "certs/%s", generation_key(a, g) + strlen(GENERATION_PREFIX));
 }
 
 /* ---- any record ---- */
@@ -119,10 +114,10 @@ bool record_damaged(const struct record *r, const char *why, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
-	return err_set(e, ERR_IO,
-		       "record '%s' is damaged: %s; restore the state from a "
-		       "backup with 'certfleet backup restore BUNDLE'",
-		       text_escaped(&a, r->key), why);
+	return err_set(
+		e, ERR_IO,
+		"record '%s' is damaged: %s; restore the state from a backup with 'certfleet backup restore BUNDLE'",
+		text_escaped(&a, r->key), why);
 }
 
 bool record_parse(const struct record *r, json_t **out, struct err *e)
@@ -135,8 +130,8 @@ bool record_parse(const struct record *r, json_t **out, struct err *e)
 	return true;
 }
 
-bool record_decode(const struct record *r, const struct field *fields,
-		   struct arena *a, void *thing, struct err *e)
+bool record_decode(const struct record *r, const struct field *fields, struct arena *a, void *thing,
+		   struct err *e)
 {
 	AUTO(json) json = NULL;
 	struct err why = { 0 };
@@ -148,8 +143,7 @@ bool record_decode(const struct record *r, const struct field *fields,
 	return true;
 }
 
-const char *record_encode(const struct field *fields, const void *thing,
-			  struct arena *a)
+const char *record_encode(const struct field *fields, const void *thing, struct arena *a)
 {
 	AUTO(json) json = fields_encode(fields, thing);
 
@@ -170,8 +164,7 @@ const char *generation_encode(const struct generation *g, struct arena *a)
 	return record_encode(generation_fields, g, a);
 }
 
-bool generation_read(const struct record *r, struct arena *a,
-		     struct generation *out, struct err *e)
+bool generation_read(const struct record *r, struct arena *a, struct generation *out, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct generation g = { 0 };
@@ -218,8 +211,7 @@ static bool json_to_der(const json_t *json, struct arena *a, struct der *out)
 	return text_unbase64(json_string_value(json), len, bytes, &out->len);
 }
 
-bool certificates_read(const struct record *r, struct arena *a,
-		       struct cert_set *out, struct err *e)
+bool certificates_read(const struct record *r, struct arena *a, struct cert_set *out, struct err *e)
 {
 	AUTO(json) json = NULL;
 	struct cert_set set = { 0 };
@@ -252,8 +244,8 @@ const char *component_encode(const struct component_seen *c, struct arena *a)
 	return record_encode(component_fields, c, a);
 }
 
-bool component_read(const struct record *r, struct arena *a,
-		    struct component_seen *out, struct err *e)
+bool component_read(const struct record *r, struct arena *a, struct component_seen *out,
+		    struct err *e)
 {
 	AUTO(arena) own = { 0 };
 
@@ -269,8 +261,8 @@ const char *observation_encode(const struct component_seen *c, struct arena *a)
 	return record_encode(observation_fields, c, a);
 }
 
-bool observation_read(const struct record *r, struct arena *a,
-		      struct component_seen *out, struct err *e)
+bool observation_read(const struct record *r, struct arena *a, struct component_seen *out,
+		      struct err *e)
 {
 	AUTO(arena) own = { 0 };
 

@@ -32,8 +32,7 @@ enum {
 /* "PREFIX" and the percent-encoded name. */
 const char *record_key(struct arena *a, const char *prefix, const char *name);
 /* All generations of one owner: "generation/c/OWNER/". */
-const char *generations_prefix(struct arena *a, enum generation_of of,
-			       const char *owner);
+const char *generations_prefix(struct arena *a, enum generation_of of, const char *owner);
 const char *generation_key(struct arena *a, const struct generation *g);
 /* The certificates of a generation, apart so that lists stay light. */
 const char *certificates_key(struct arena *a, const struct generation *g);
@@ -44,28 +43,25 @@ bool record_is(const struct record *r, const char *prefix);
 /* Returns false: "record 'KEY' is damaged: ..." with the remedy. */
 bool record_damaged(const struct record *r, const char *why, struct err *e);
 /* The JSON object in a record. */
-MUST_CHECK bool record_parse(const struct record *r, json_t **out,
-			     struct err *e);
-MUST_CHECK bool record_decode(const struct record *r,
-			      const struct field *fields, struct arena *a,
+MUST_CHECK bool record_parse(const struct record *r, json_t **out, struct err *e);
+MUST_CHECK bool record_decode(const struct record *r, const struct field *fields, struct arena *a,
 			      void *thing, struct err *e);
-const char *record_encode(const struct field *fields, const void *thing,
-			  struct arena *a);
+const char *record_encode(const struct field *fields, const void *thing, struct arena *a);
 
 /* Also what a backup keeps of a generation, to restore it whole. */
 const char *generation_encode(const struct generation *g, struct arena *a);
-MUST_CHECK bool generation_read(const struct record *r, struct arena *a,
-				struct generation *out, struct err *e);
+MUST_CHECK bool generation_read(const struct record *r, struct arena *a, struct generation *out,
+				struct err *e);
 
 const char *certificates_encode(const struct cert_set *set, struct arena *a);
-MUST_CHECK bool certificates_read(const struct record *r, struct arena *a,
-				  struct cert_set *out, struct err *e);
+MUST_CHECK bool certificates_read(const struct record *r, struct arena *a, struct cert_set *out,
+				  struct err *e);
 
 /* The remembered half (which makes it known), and the seen half, of a
  * component. */
 const char *component_encode(const struct component_seen *c, struct arena *a);
-MUST_CHECK bool component_read(const struct record *r, struct arena *a,
-			       struct component_seen *out, struct err *e);
+MUST_CHECK bool component_read(const struct record *r, struct arena *a, struct component_seen *out,
+			       struct err *e);
 const char *observation_encode(const struct component_seen *c, struct arena *a);
 MUST_CHECK bool observation_read(const struct record *r, struct arena *a,
 				 struct component_seen *out, struct err *e);

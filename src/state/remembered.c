@@ -11,11 +11,10 @@ struct listed {
 	size_t count;
 };
 
-static bool list(struct state *s, const char *prefix, struct arena *a,
-		 struct listed *out, struct err *e)
+static bool list(struct state *s, const char *prefix, struct arena *a, struct listed *out,
+		 struct err *e)
 {
-	return s->backend->ops->list(s->backend, prefix, a, &out->records,
-				     &out->count, e);
+	return s->backend->ops->list(s->backend, prefix, a, &out->records, &out->count, e);
 }
 
 /* ---- generations ---- */
@@ -33,9 +32,8 @@ static int by_owner(const void *x, const void *y)
 	return (a->number > b->number) - (a->number < b->number);
 }
 
-bool state_generations(struct state *s, struct arena *a,
-		       const struct generation **out, size_t *count,
-		       struct err *e)
+bool state_generations(struct state *s, struct arena *a, const struct generation **out,
+		       size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct listed found = { 0 };
@@ -56,8 +54,8 @@ bool state_generations(struct state *s, struct arena *a,
 	return true;
 }
 
-bool state_certificates(struct state *s, const struct generation *g,
-			struct arena *a, struct cert_set *out, struct err *e)
+bool state_certificates(struct state *s, const struct generation *g, struct arena *a,
+			struct cert_set *out, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record r = { 0 };
@@ -65,20 +63,18 @@ bool state_certificates(struct state *s, const struct generation *g,
 	*out = (struct cert_set){ 0 };
 	if (g->pending)
 		return true;
-	if (!s->backend->ops->get(s->backend, certificates_key(&own, g), &own,
-				  &r, e))
+	if (!s->backend->ops->get(s->backend, certificates_key(&own, g), &own, &r, e))
 		return false;
 	return certificates_read(&r, a, out, e);
 }
 
-bool state_generation_record(struct state *s, const struct generation *g,
-			     struct arena *a, const char **json, struct err *e)
+bool state_generation_record(struct state *s, const struct generation *g, struct arena *a,
+			     const char **json, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct record r = { 0 };
 
-	if (!s->backend->ops->get(s->backend, generation_key(&own, g), a, &r,
-				  e))
+	if (!s->backend->ops->get(s->backend, generation_key(&own, g), a, &r, e))
 		return false;
 	*json = r.value;
 	return true;
@@ -95,8 +91,7 @@ static int compare_names(const struct listed *components, size_t i,
 	if (k == observations->count)
 		return -1;
 	return strcmp(components->records[i].key + strlen(COMPONENT_PREFIX),
-		      observations->records[k].key +
-			      strlen(OBSERVATION_PREFIX));
+		      observations->records[k].key + strlen(OBSERVATION_PREFIX));
 }
 
 static int by_name(const void *x, const void *y)
@@ -108,9 +103,8 @@ static int by_name(const void *x, const void *y)
 }
 
 /* Joins the two halves; returns how many components there are, or -1. */
-static ssize_t join(const struct listed *components,
-		    const struct listed *observations, struct arena *a,
-		    struct component_seen *all, struct err *e)
+static ssize_t join(const struct listed *components, const struct listed *observations,
+		    struct arena *a, struct component_seen *all, struct err *e)
 {
 	size_t i = 0;
 	size_t k = 0;
@@ -119,20 +113,17 @@ static ssize_t join(const struct listed *components,
 	while (i < components->count || k < observations->count) {
 		int order = compare_names(components, i, observations, k);
 
-		if (order >= 0 && !observation_read(&observations->records[k++],
-						    a, &all[count], e))
+		if (order >= 0 && !observation_read(&observations->records[k++], a, &all[count], e))
 			return -1;
-		if (order <= 0 && !component_read(&components->records[i++], a,
-						  &all[count], e))
+		if (order <= 0 && !component_read(&components->records[i++], a, &all[count], e))
 			return -1;
 		count++;
 	}
 	return count;
 }
 
-bool state_components(struct state *s, struct arena *a,
-		      const struct component_seen **out, size_t *count,
-		      struct err *e)
+bool state_components(struct state *s, struct arena *a, const struct component_seen **out,
+		      size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct listed components = { 0 };
@@ -142,8 +133,8 @@ bool state_components(struct state *s, struct arena *a,
 	    !list(s, OBSERVATION_PREFIX, &own, &observations, e))
 		return false;
 
-	struct component_seen *all = arena_array(
-		a, components.count + observations.count, sizeof(*all));
+	struct component_seen *all =
+		arena_array(a, components.count + observations.count, sizeof(*all));
 	ssize_t joined = join(&components, &observations, a, all, e);
 
 	if (joined < 0)
@@ -155,8 +146,7 @@ bool state_components(struct state *s, struct arena *a,
 	return true;
 }
 
-bool state_observe(struct state *s, const struct component_seen *seen,
-		   size_t count, struct err *e)
+bool state_observe(struct state *s, const struct component_seen *seen, size_t count, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct record_write *writes = arena_array(&a, count, sizeof(*writes));

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef bool reader_fn(const struct record *r, struct arena *a,
-		       struct component_seen *out, struct err *e);
+typedef bool reader_fn(const struct record *r, struct arena *a, struct component_seen *out,
+		       struct err *e);
 typedef const char *writer_fn(const struct component_seen *c, struct arena *a);
 
 /* One half of a component. */
@@ -24,8 +24,7 @@ static const struct half halves[] = {
 };
 
 /* Sets *found to false when there is nothing under the key. */
-static bool get(struct change *c, const char *key, struct record *out,
-		bool *found, struct err *e)
+static bool get(struct change *c, const char *key, struct record *out, bool *found, struct err *e)
 {
 	struct backend *b = c->state->backend;
 	struct err why = { 0 };
@@ -37,8 +36,8 @@ static bool get(struct change *c, const char *key, struct record *out,
 	return false;
 }
 
-static bool move_half(struct change *c, const struct half *half,
-		      const char *old, const char *new_name, struct err *e)
+static bool move_half(struct change *c, const struct half *half, const char *old,
+		      const char *new_name, struct err *e)
 {
 	struct arena *a = &c->arena;
 	struct component_seen seen = { 0 };
@@ -53,13 +52,11 @@ static bool move_half(struct change *c, const struct half *half,
 		return false;
 	seen.name = new_name;
 	change_put(c, r.key, NULL);
-	change_put(c, record_key(a, half->prefix, new_name),
-		   half->write(&seen, a));
+	change_put(c, record_key(a, half->prefix, new_name), half->write(&seen, a));
 	return true;
 }
 
-void change_rename_component(struct change *c, const char *old,
-			     const char *new_name)
+void change_rename_component(struct change *c, const char *old, const char *new_name)
 {
 	struct err e = { 0 };
 
@@ -73,16 +70,15 @@ void change_rename_component(struct change *c, const char *old,
 	}
 }
 
-static bool move_generation(struct change *c, const struct record *r,
-			    const char *new_name, struct err *e)
+static bool move_generation(struct change *c, const struct record *r, const char *new_name,
+			    struct err *e)
 {
 	struct arena *a = &c->arena;
 	struct record certs = { 0 };
 	struct generation g = { 0 };
 	bool found = false;
 
-	if (!generation_read(r, a, &g, e) ||
-	    !get(c, certificates_key(a, &g), &certs, &found, e))
+	if (!generation_read(r, a, &g, e) || !get(c, certificates_key(a, &g), &certs, &found, e))
 		return false;
 	g.owner = new_name;
 	change_put(c, r->key, NULL);
@@ -94,16 +90,16 @@ static bool move_generation(struct change *c, const struct record *r,
 	return true;
 }
 
-static bool list(struct change *c, const char *prefix, struct record **out,
-		 size_t *count, struct err *e)
+static bool list(struct change *c, const char *prefix, struct record **out, size_t *count,
+		 struct err *e)
 {
 	struct backend *b = c->state->backend;
 
 	return b->ops->list(b, prefix, &c->arena, out, count, e);
 }
 
-bool change_rename_owner(struct change *c, enum generation_of of,
-			 const char *old, const char *new_name, struct err *e)
+bool change_rename_owner(struct change *c, enum generation_of of, const char *old,
+			 const char *new_name, struct err *e)
 {
 	struct arena *a = &c->arena;
 	const char *from = generations_prefix(a, of, old);
@@ -115,18 +111,17 @@ bool change_rename_owner(struct change *c, enum generation_of of,
 	if (!list(c, to, &records, &count, e))
 		return false;
 	if (count > 0)
-		return err_set(e, ERR_INPUT,
-			       "cannot rename %s '%s' to '%s': the state has "
-			       "generations of both; take 'was' out",
-			       kind, old, new_name);
+		return err_set(
+			e, ERR_INPUT,
+			"cannot rename %s '%s' to '%s': the state has generations of both; take 'was' out",
+			kind, old, new_name);
 	if (!list(c, from, &records, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!move_generation(c, &records[i], new_name, e))
 			return err_in(e, "cannot rename %s '%s'", kind, old);
 	VEC_PUSH(&c->renamed, a,
-		 (struct renaming){ of, arena_strdup(a, old),
-				    arena_strdup(a, new_name) });
+		 (struct renaming){ of, arena_strdup(a, old), arena_strdup(a, new_name) });
 	return true;
 }
 
@@ -143,33 +138,29 @@ static int by_old_name(const void *x, const void *y)
 }
 
 /* NULL: it keeps its name. */
-static const char *new_name_of(const struct change *c, enum generation_of of,
-			       const char *old)
+static const char *new_name_of(const struct change *c, enum generation_of of, const char *old)
 {
 	const struct renaming wanted = { .of = of, .old = old };
 	const struct renaming *found =
-		bsearch(&wanted, c->renamed.items, c->renamed.count,
-			sizeof(wanted), by_old_name);
+		bsearch(&wanted, c->renamed.items, c->renamed.count, sizeof(wanted), by_old_name);
 
 	return found ? found->new_name : NULL;
 }
 
 /* Sets *value to what the record becomes; leaves it when that is the same. */
-typedef bool mention_fn(const struct change *c, const struct record *r,
-			struct arena *a, const char **value, struct err *e);
+typedef bool mention_fn(const struct change *c, const struct record *r, struct arena *a,
+			const char **value, struct err *e);
 
-static bool rename_in_component(const struct change *c, const struct record *r,
-				struct arena *a, const char **value,
-				struct err *e)
+static bool rename_in_component(const struct change *c, const struct record *r, struct arena *a,
+				const char **value, struct err *e)
 {
 	struct component_seen seen = { 0 };
 
 	if (!component_read(r, a, &seen, e))
 		return false;
 
-	const char *name = seen.certificate ? new_name_of(c, OF_CERTIFICATE,
-							  seen.certificate)
-					    : NULL;
+	const char *name =
+		seen.certificate ? new_name_of(c, OF_CERTIFICATE, seen.certificate) : NULL;
 
 	if (!name)
 		return true;
@@ -179,9 +170,8 @@ static bool rename_in_component(const struct change *c, const struct record *r,
 }
 
 /* A request has one "field=value" line each (model/fleet.h). */
-static bool rename_in_request(const struct change *c, const struct record *r,
-			      struct arena *a, const char **value,
-			      struct err *e)
+static bool rename_in_request(const struct change *c, const struct record *r, struct arena *a,
+			      const char **value, struct err *e)
 {
 	static const char field[] = "\nissuer=";
 	struct generation g = { 0 };
@@ -196,21 +186,18 @@ static bool rename_in_request(const struct change *c, const struct record *r,
 
 	const char *old = line + strlen(field);
 	size_t len = strcspn(old, "\n");
-	const char *name =
-		new_name_of(c, OF_ISSUER, arena_strndup(a, old, len));
+	const char *name = new_name_of(c, OF_ISSUER, arena_strndup(a, old, len));
 
 	if (!name)
 		return true;
-	g.request = arena_printf(a, "%.*s%s%s", (int)(old - g.request),
-				 g.request, name, old + len);
+	g.request = arena_printf(a, "%.*s%s%s", (int)(old - g.request), g.request, name, old + len);
 	*value = generation_encode(&g, a);
 	return true;
 }
 
 /* An invite or an agent, each as it was but for the name of its issuer. */
-static bool rename_in_enrolment(const struct change *c, const struct record *r,
-				struct arena *a, const char **value,
-				struct err *e)
+static bool rename_in_enrolment(const struct change *c, const struct record *r, struct arena *a,
+				const char **value, struct err *e)
 {
 	AUTO(json) json = NULL;
 
@@ -237,8 +224,8 @@ static const struct mention {
 	{ AGENT_PREFIX, rename_in_enrolment },
 };
 
-static bool rename_written(const struct change *c, const struct mention *m,
-			   struct writes *w, struct err *e)
+static bool rename_written(const struct change *c, const struct mention *m, struct writes *w,
+			   struct err *e)
 {
 	for (size_t i = 0; i < w->sorted; i++) {
 		struct record_write *at = &w->list.items[i];
@@ -251,8 +238,8 @@ static bool rename_written(const struct change *c, const struct mention *m,
 	return true;
 }
 
-static bool rename_stored(const struct change *c, const struct mention *m,
-			  struct writes *w, struct err *e)
+static bool rename_stored(const struct change *c, const struct mention *m, struct writes *w,
+			  struct err *e)
 {
 	struct backend *b = c->state->backend;
 	struct record *records = NULL;
@@ -277,11 +264,9 @@ bool rename_mentions(struct change *c, struct writes *w, struct err *e)
 {
 	if (c->renamed.count == 0)
 		return true;
-	qsort(c->renamed.items, c->renamed.count, sizeof(*c->renamed.items),
-	      by_old_name);
+	qsort(c->renamed.items, c->renamed.count, sizeof(*c->renamed.items), by_old_name);
 	for (size_t i = 0; i < sizeof(mentions) / sizeof(*mentions); i++)
-		if (!rename_written(c, &mentions[i], w, e) ||
-		    !rename_stored(c, &mentions[i], w, e))
+		if (!rename_written(c, &mentions[i], w, e) || !rename_stored(c, &mentions[i], w, e))
 			return false;
 	return true;
 }

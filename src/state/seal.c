@@ -27,16 +27,15 @@ const struct field seal_fields[] = {
 static void add_piece(struct buf *out, const char *text)
 {
 	size_t len = strlen(text);
-	const uint8_t prefix[] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16),
-				   (uint8_t)(len >> 8), (uint8_t)len };
+	const uint8_t prefix[] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
+				   (uint8_t)len };
 
 	buf_add(out, prefix, sizeof(prefix));
 	buf_add(out, text, len);
 }
 
 /* What a sealed thing is bound to, each piece with its length before it. */
-static void bind_to(struct buf *out, const char *lineage, const char *kind,
-		    const char *spki)
+static void bind_to(struct buf *out, const char *lineage, const char *kind, const char *spki)
 {
 	AUTO(arena) a = { 0 };
 
@@ -95,8 +94,8 @@ static bool unbase64(const char *text, void *bytes, size_t len)
 	return true;
 }
 
-void seal_make(const char *lineage, const struct secret *passphrase,
-	       struct arena *a, struct secret *data_key, struct seal *out)
+void seal_make(const char *lineage, const struct secret *passphrase, struct arena *a,
+	       struct secret *data_key, struct seal *out)
 {
 	AUTO(buf) aad = { 0 };
 	AUTO(secret) wrapping = { 0 };
@@ -108,12 +107,10 @@ void seal_make(const char *lineage, const struct secret *passphrase,
 	random_bytes(data_key->bytes, data_key->len);
 	random_bytes(salt, sizeof(salt));
 	secret_alloc(&wrapping, AEAD_KEY_BYTES);
-	pbkdf2_sha256(secret_bytes(passphrase),
-		      (struct bytes){ salt, sizeof(salt) }, PBKDF2_ROUNDS,
+	pbkdf2_sha256(secret_bytes(passphrase), (struct bytes){ salt, sizeof(salt) }, PBKDF2_ROUNDS,
 		      wrapping.bytes, wrapping.len);
 	bind_to(&aad, lineage, "data-key", "");
-	aead_seal(wrapping.bytes, buf_bytes(&aad), secret_bytes(data_key),
-		  wrapped);
+	aead_seal(wrapping.bytes, buf_bytes(&aad), secret_bytes(data_key), wrapped);
 	make_check(lineage, data_key, check);
 	*out = (struct seal){
 		.kdf = KDF,
@@ -129,21 +126,20 @@ static bool check_seal(const struct seal *seal, struct err *e)
 	AUTO(arena) a = { 0 };
 
 	if (strcmp(seal->kdf, KDF) != 0)
-		return err_set(e, ERR_INPUT,
-			       "the state is sealed by '%s', which this "
-			       "certfleet does not know; use a newer one",
-			       text_escaped(&a, seal->kdf));
+		return err_set(
+			e, ERR_INPUT,
+			"the state is sealed by '%s', which this certfleet does not know; use a newer one",
+			text_escaped(&a, seal->kdf));
 	if (seal->rounds < 1 || seal->rounds > PBKDF2_ROUNDS_LIMIT)
-		return err_set(e, ERR_IO,
-			       "the state's seal asks for %u rounds, over the "
-			       "limit of %d; restore the state from a backup",
-			       seal->rounds, PBKDF2_ROUNDS_LIMIT);
+		return err_set(
+			e, ERR_IO,
+			"the state's seal asks for %u rounds, over the limit of %d; restore the state from a backup",
+			seal->rounds, PBKDF2_ROUNDS_LIMIT);
 	return true;
 }
 
-bool seal_unwrap(const struct seal *seal, const char *lineage,
-		 const struct secret *passphrase, struct secret *data_key,
-		 struct err *e)
+bool seal_unwrap(const struct seal *seal, const char *lineage, const struct secret *passphrase,
+		 struct secret *data_key, struct err *e)
 {
 	AUTO(buf) aad = { 0 };
 	AUTO(secret) wrapping = { 0 };
@@ -159,23 +155,20 @@ bool seal_unwrap(const struct seal *seal, const char *lineage,
 	    !unbase64(seal->wrapped, wrapped, sizeof(wrapped)) ||
 	    !unbase64(seal->check, check, sizeof(check)))
 		return err_set(e, ERR_IO,
-			       "the state's seal is damaged; restore the state "
-			       "from a backup");
+			       "the state's seal is damaged; restore the state from a backup");
 	secret_alloc(&wrapping, AEAD_KEY_BYTES);
-	pbkdf2_sha256(secret_bytes(passphrase),
-		      (struct bytes){ salt, sizeof(salt) }, seal->rounds,
+	pbkdf2_sha256(secret_bytes(passphrase), (struct bytes){ salt, sizeof(salt) }, seal->rounds,
 		      wrapping.bytes, wrapping.len);
 	bind_to(&aad, lineage, "data-key", "");
-	if (!aead_open(wrapping.bytes, buf_bytes(&aad),
-		       (struct bytes){ wrapped, sizeof(wrapped) }, &opened, e))
-		return err_set(e, ERR_INPUT,
-			       "the passphrase does not open the state; use "
-			       "the one it was sealed with");
+	if (!aead_open(wrapping.bytes, buf_bytes(&aad), (struct bytes){ wrapped, sizeof(wrapped) },
+		       &opened, e))
+		return err_set(
+			e, ERR_INPUT,
+			"the passphrase does not open the state; use the one it was sealed with");
 	make_check(lineage, &opened, expected);
 	if (!bytes_equal(check, expected, sizeof(check)))
 		return err_set(e, ERR_IO,
-			       "the state's seal is damaged; restore the state "
-			       "from a backup");
+			       "the state's seal is damaged; restore the state from a backup");
 	*data_key = TAKE(opened);
 	return true;
 }
@@ -183,8 +176,7 @@ bool seal_unwrap(const struct seal *seal, const char *lineage,
 /* ---- private keys ---- */
 
 /* {"NAME":"BASE64"}, in memory that does not move while it grows. */
-static void encode_value(const char *name, struct bytes bytes,
-			 struct secret *value)
+static void encode_value(const char *name, struct bytes bytes, struct secret *value)
 {
 	size_t room = 2 * bytes.len + 64;
 	struct buf text = { .data = xcalloc(1, room), .room = room };
@@ -198,8 +190,7 @@ static void encode_value(const char *name, struct bytes bytes,
 	};
 }
 
-void key_encode(const struct key_place *place, const struct secret *pkcs8,
-		struct secret *value)
+void key_encode(const struct key_place *place, const struct secret *pkcs8, struct secret *value)
 {
 	AUTO(buf) aad = { 0 };
 	AUTO(str) sealed = NULL;
@@ -211,13 +202,12 @@ void key_encode(const struct key_place *place, const struct secret *pkcs8,
 	}
 	sealed = xcalloc(1, len);
 	bind_to(&aad, place->lineage, "key", place->spki);
-	aead_seal(place->data_key->bytes, buf_bytes(&aad), secret_bytes(pkcs8),
-		  (uint8_t *)sealed);
+	aead_seal(place->data_key->bytes, buf_bytes(&aad), secret_bytes(pkcs8), (uint8_t *)sealed);
 	encode_value("sealed", (struct bytes){ sealed, len }, value);
 }
 
-static bool decode_value(const struct record *r, const json_t *json,
-			 struct secret *bytes, struct err *e)
+static bool decode_value(const struct record *r, const json_t *json, struct secret *bytes,
+			 struct err *e)
 {
 	size_t len = json_string_length(json);
 	size_t got = 0;
@@ -232,8 +222,8 @@ static bool decode_value(const struct record *r, const json_t *json,
 	return true;
 }
 
-static bool open_value(const struct key_place *place, const struct record *r,
-		       struct secret *pkcs8, struct err *e)
+static bool open_value(const struct key_place *place, const struct record *r, struct secret *pkcs8,
+		       struct err *e)
 {
 	AUTO(buf) aad = { 0 };
 	AUTO(secret) sealed = { 0 };
@@ -245,8 +235,7 @@ static bool open_value(const struct key_place *place, const struct record *r,
 	json_t *open = json_object_get(json, "unsealed");
 
 	if (open && place->data_key)
-		return record_damaged(
-			r, "its key is not sealed, but the state is", e);
+		return record_damaged(r, "its key is not sealed, but the state is", e);
 	if (open) {
 		bool read = decode_value(r, open, pkcs8, e);
 
@@ -254,19 +243,17 @@ static bool open_value(const struct key_place *place, const struct record *r,
 		return read;
 	}
 	if (!place->data_key)
-		return record_damaged(r, "its key is sealed, the state is not",
-				      e);
+		return record_damaged(r, "its key is sealed, the state is not", e);
 	if (!decode_value(r, json_object_get(json, "sealed"), &sealed, e))
 		return false;
 	bind_to(&aad, place->lineage, "key", place->spki);
-	if (!aead_open(place->data_key->bytes, buf_bytes(&aad),
-		       secret_bytes(&sealed), pkcs8, e))
+	if (!aead_open(place->data_key->bytes, buf_bytes(&aad), secret_bytes(&sealed), pkcs8, e))
 		return err_in(e, "record '%s'", r->key);
 	return true;
 }
 
-bool key_decode(const struct key_place *place, const struct record *r,
-		struct secret *pkcs8, struct err *e)
+bool key_decode(const struct key_place *place, const struct record *r, struct secret *pkcs8,
+		struct err *e)
 {
 	bool opened = open_value(place, r, pkcs8, e);
 

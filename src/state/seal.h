@@ -32,12 +32,12 @@ struct seal {
 extern const struct field seal_fields[];
 
 /* A new data key and its seal; the passphrase was found strong. */
-void seal_make(const char *lineage, const struct secret *passphrase,
-	       struct arena *a, struct secret *data_key, struct seal *out);
+void seal_make(const char *lineage, const struct secret *passphrase, struct arena *a,
+	       struct secret *data_key, struct seal *out);
 /* ERR_INPUT for a wrong passphrase, ERR_IO for a damaged seal. */
 MUST_CHECK bool seal_unwrap(const struct seal *seal, const char *lineage,
-			    const struct secret *passphrase,
-			    struct secret *data_key, struct err *e);
+			    const struct secret *passphrase, struct secret *data_key,
+			    struct err *e);
 
 /* Where a private key is kept. */
 struct key_place {
@@ -47,14 +47,12 @@ struct key_place {
 };
 
 /* The value of its record.  `value` must be empty. */
-void key_encode(const struct key_place *place, const struct secret *pkcs8,
-		struct secret *value);
+void key_encode(const struct key_place *place, const struct secret *pkcs8, struct secret *value);
 /*
  * Wipes the record's value.  ERR_CRYPTO when it was not sealed for this
  * place; an unsealed key in a sealed state is ERR_IO.
  */
-MUST_CHECK bool key_decode(const struct key_place *place,
-			   const struct record *r, struct secret *pkcs8,
-			   struct err *e);
+MUST_CHECK bool key_decode(const struct key_place *place, const struct record *r,
+			   struct secret *pkcs8, struct err *e);
 
 #endif

@@ -31,15 +31,12 @@ enum statement {
 
 static const char *const statements[] = {
 	[STMT_GET] = "SELECT key, value, revision FROM record WHERE key = ?1",
-	[STMT_LIST] = "SELECT key, value, revision FROM record"
-		      " WHERE key >= ?1 AND key < ?2 ORDER BY key",
+	[STMT_LIST] =
+		"SELECT key, value, revision FROM record WHERE key >= ?1 AND key < ?2 ORDER BY key",
 	[STMT_REVISION] = "SELECT revision FROM record WHERE key = ?1",
-	[STMT_NEXT] = "UPDATE counter SET revision = revision + 1 WHERE id = 1"
-		      " RETURNING revision",
-	[STMT_PUT] = "INSERT INTO record (key, value, revision)"
-		     " VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE"
-		     " SET value = excluded.value,"
-		     " revision = excluded.revision",
+	[STMT_NEXT] = "UPDATE counter SET revision = revision + 1 WHERE id = 1 RETURNING revision",
+	[STMT_PUT] =
+		"INSERT INTO record (key, value, revision) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision",
 	[STMT_DELETE] = "DELETE FROM record WHERE key = ?1",
 };
 _Static_assert(sizeof(statements) / sizeof(*statements) == STMT_COUNT,
@@ -91,19 +88,16 @@ static bool in_state(struct store *s, const char *purpose, struct err *e)
 
 static bool bind_text(sqlite3_stmt *stmt, int index, const char *text)
 {
-	return sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC) ==
-	       SQLITE_OK;
+	return sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC) == SQLITE_OK;
 }
 
 /* NULL: SQLite's error says why. */
-static sqlite3_stmt *statement(struct store *s, enum statement which,
-			       const char *key)
+static sqlite3_stmt *statement(struct store *s, enum statement which, const char *key)
 {
 	sqlite3_stmt **slot = &s->stmts[which];
 
-	if (!*slot && sqlite3_prepare_v3(s->db, statements[which], -1,
-					 SQLITE_PREPARE_PERSISTENT, slot,
-					 NULL) != SQLITE_OK)
+	if (!*slot && sqlite3_prepare_v3(s->db, statements[which], -1, SQLITE_PREPARE_PERSISTENT,
+					 slot, NULL) != SQLITE_OK)
 		return NULL;
 	if (key && !bind_text(*slot, 1, key))
 		return NULL;
@@ -122,16 +116,16 @@ static struct record read_row(sqlite3_stmt *stmt, struct arena *a)
 	};
 }
 
-static bool sqlite_get(struct backend *b, const char *key, struct arena *a,
-		       struct record *out, struct err *e)
+static bool sqlite_get(struct backend *b, const char *key, struct arena *a, struct record *out,
+		       struct err *e)
 {
 	struct store *s = of(b);
 	AUTO(statement) stmt = statement(s, STMT_GET, key);
 	int code = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
 
 	if (code == SQLITE_DONE)
-		return err_set(e, ERR_MISSING, "state '%s': no record '%s'",
-			       s->directory, text_escaped(a, key));
+		return err_set(e, ERR_MISSING, "state '%s': no record '%s'", s->directory,
+			       text_escaped(a, key));
 	if (code != SQLITE_ROW)
 		return in_state(s, "read a record", e);
 	*out = read_row(stmt, a);
@@ -144,8 +138,8 @@ static const char *prefix_end(struct arena *a, const char *prefix)
 	return arena_printf(a, "%s\x7f", prefix);
 }
 
-static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a,
-			struct record **out, size_t *count, struct err *e)
+static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a, struct record **out,
+			size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct store *s = of(b);
@@ -153,15 +147,13 @@ static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a,
 	const char *end = prefix_end(&own, prefix);
 	AUTO(statement) stmt = statement(s, STMT_LIST, prefix);
 	size_t total = 0;
-	int code = stmt && bind_text(stmt, 2, end) ? sqlite3_step(stmt)
-						   : SQLITE_ERROR;
+	int code = stmt && bind_text(stmt, 2, end) ? sqlite3_step(stmt) : SQLITE_ERROR;
 
 	for (; code == SQLITE_ROW; code = sqlite3_step(stmt)) {
 		total += (size_t)sqlite3_column_bytes(stmt, 1);
 		if (total > LIST_LIMIT)
-			return err_set(e, ERR_IO,
-				       "state '%s': too much under '%s'",
-				       s->directory, prefix);
+			return err_set(e, ERR_IO, "state '%s': too much under '%s'", s->directory,
+				       prefix);
 		VEC_PUSH(&found, a, read_row(stmt, a));
 	}
 	if (code != SQLITE_DONE)
@@ -171,8 +163,7 @@ static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a,
 	return true;
 }
 
-static bool compare(struct store *s, const struct record_compare *c,
-		    struct err *e)
+static bool compare(struct store *s, const struct record_compare *c, struct err *e)
 {
 	AUTO(statement) stmt = statement(s, STMT_REVISION, c->key);
 	int code = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
@@ -184,8 +175,7 @@ static bool compare(struct store *s, const struct record_compare *c,
 		return in_state(s, "compare a record", e);
 	if (revision != c->revision)
 		return err_set(e, ERR_STALE,
-			       "state '%s': somebody else changed '%s' "
-			       "meanwhile; plan again",
+			       "state '%s': somebody else changed '%s' meanwhile; plan again",
 			       s->directory, c->key);
 	return true;
 }
@@ -203,27 +193,25 @@ static bool next_revision(struct store *s, int64_t *revision, struct err *e)
 	return true;
 }
 
-static bool write_record(struct store *s, const struct record_write *w,
-			 int64_t revision, struct err *e)
+static bool write_record(struct store *s, const struct record_write *w, int64_t revision,
+			 struct err *e)
 {
 	enum statement which = w->value ? STMT_PUT : STMT_DELETE;
 	AUTO(statement) stmt = statement(s, which, w->key);
 
 	if (w->value && strlen(w->value) > RECORD_LIMIT)
-		return err_set(e, ERR_INPUT,
-			       "state '%s': '%s' is over %d bytes",
-			       s->directory, w->key, RECORD_LIMIT);
+		return err_set(e, ERR_INPUT, "state '%s': '%s' is over %d bytes", s->directory,
+			       w->key, RECORD_LIMIT);
 	if (stmt && w->value &&
-	    (!bind_text(stmt, 2, w->value) ||
-	     sqlite3_bind_int64(stmt, 3, revision) != SQLITE_OK))
+	    (!bind_text(stmt, 2, w->value) || sqlite3_bind_int64(stmt, 3, revision) != SQLITE_OK))
 		return in_state(s, "write a record", e);
 	if (!stmt || sqlite3_step(stmt) != SQLITE_DONE)
 		return in_state(s, "write a record", e);
 	return true;
 }
 
-static bool write_all(struct store *s, const struct transaction *t,
-		      int64_t *revision, struct err *e)
+static bool write_all(struct store *s, const struct transaction *t, int64_t *revision,
+		      struct err *e)
 {
 	for (size_t i = 0; i < t->compare_count; i++)
 		if (!compare(s, &t->compares[i], e))
@@ -236,8 +224,7 @@ static bool write_all(struct store *s, const struct transaction *t,
 	return true;
 }
 
-static bool transact(struct store *s, const struct transaction *t,
-		     int64_t *revision, struct err *e)
+static bool transact(struct store *s, const struct transaction *t, int64_t *revision, struct err *e)
 {
 	if (!database_run(s->db, "BEGIN IMMEDIATE", e))
 		return err_in(e, "state '%s'", s->directory);
@@ -252,15 +239,14 @@ static bool transact(struct store *s, const struct transaction *t,
 	return false;
 }
 
-static bool sqlite_transact(struct backend *b, const struct transaction *t,
-			    int64_t *revision, struct err *e)
+static bool sqlite_transact(struct backend *b, const struct transaction *t, int64_t *revision,
+			    struct err *e)
 {
 	struct store *s = of(b);
 	int64_t written = 0;
 
 	if (!s->writable)
-		return err_set(e, ERR_IO, "state '%s' is open for reading only",
-			       s->directory);
+		return err_set(e, ERR_IO, "state '%s' is open for reading only", s->directory);
 	if (!transact(s, t, &written, e))
 		return false;
 	/*
@@ -278,15 +264,13 @@ static const char *lock_path(struct arena *a, const char *directory)
 	return arena_printf(a, "%s/" LOCK_NAME, directory);
 }
 
-static bool sqlite_lock(struct backend *b, const char *holder, int64_t wait_ms,
-			struct err *e)
+static bool sqlite_lock(struct backend *b, const char *holder, int64_t wait_ms, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct store *s = of(b);
 
 	assert(s->lockfd < 0);
-	return fs_lock(lock_path(&a, s->directory), holder, wait_ms, &s->lockfd,
-		       e);
+	return fs_lock(lock_path(&a, s->directory), holder, wait_ms, &s->lockfd, e);
 }
 
 static const struct backend_ops ops = {
@@ -304,14 +288,12 @@ static bool check_directory(const char *path, struct err *e)
 
 	if (stat(path, &st) != 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
-			return err_set(e, ERR_MISSING,
-				       "there is no state in '%s'", path);
+			return err_set(e, ERR_MISSING, "there is no state in '%s'", path);
 		return err_sys(e, "cannot look into '%s'", path);
 	}
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022)
 		return err_set(e, ERR_IO,
-			       "others own '%s' or can write to it; make it "
-			       "yours with mode 0700",
+			       "others own '%s' or can write to it; make it yours with mode 0700",
 			       path);
 	return true;
 }
@@ -323,8 +305,7 @@ static bool make_database(const char *path, struct err *e)
 	AUTO(fd) lock = -1;
 	bool exists = false;
 
-	if (!fs_lock(lock_path(&a, path), "making the state", CREATE_WAIT_MS,
-		     &lock, e) ||
+	if (!fs_lock(lock_path(&a, path), "making the state", CREATE_WAIT_MS, &lock, e) ||
 	    !database_exists(path, &exists, e))
 		return false;
 	return exists || database_create(path, e);
@@ -341,21 +322,18 @@ static bool find_database(const char *path, bool create, struct err *e)
 	if (exists)
 		return true;
 	if (!create)
-		return err_set(e, ERR_MISSING, "there is no state in '%s'",
-			       path);
+		return err_set(e, ERR_MISSING, "there is no state in '%s'", path);
 	return make_database(path, e);
 }
 
-bool sqlite_backend_open(const char *path, bool create, struct backend **out,
-			 struct err *e)
+bool sqlite_backend_open(const char *path, bool create, struct backend **out, struct err *e)
 {
 	AUTO(database) copy = NULL;
 	AUTO(database) file = NULL;
 
 	if (!find_database(path, create, e))
 		return false;
-	if (!database_load(path, &copy, e) ||
-	    (create && !database_open(path, &file, e)))
+	if (!database_load(path, &copy, e) || (create && !database_open(path, &file, e)))
 		return err_in(e, "state '%s'", path);
 
 	struct store *s = xcalloc(1, sizeof(*s));

@@ -39,13 +39,11 @@ bool state_is_sealed(const struct state *s)
 
 /* ---- the meta record ---- */
 
-bool state_write(struct state *s, struct transaction *t,
-		 const struct meta *next, struct err *e)
+bool state_write(struct state *s, struct transaction *t, const struct meta *next, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct record_compare unchanged = { META_KEY, s->meta_revision };
-	struct record_write *writes =
-		arena_array(&a, t->write_count + 1, sizeof(*writes));
+	struct record_write *writes = arena_array(&a, t->write_count + 1, sizeof(*writes));
 	struct transaction whole = {
 		.compares = &unchanged,
 		.compare_count = 1,
@@ -56,10 +54,8 @@ bool state_write(struct state *s, struct transaction *t,
 
 	if (t->write_count)
 		memcpy(writes, t->writes, t->write_count * sizeof(*writes));
-	writes[t->write_count] =
-		(struct record_write){ META_KEY, meta_encode(next, &a) };
-	if (!s->backend->ops->transact(s->backend, &whole, &s->meta_revision,
-				       e))
+	writes[t->write_count] = (struct record_write){ META_KEY, meta_encode(next, &a) };
+	if (!s->backend->ops->transact(s->backend, &whole, &s->meta_revision, e))
 		return false;
 	s->meta = *next;
 	return true;
@@ -75,43 +71,37 @@ static bool check_empty(struct state *s, struct err *e)
 	if (!s->backend->ops->list(s->backend, "", &a, &records, &count, e))
 		return false;
 	if (count > 0)
-		return record_damaged(&(struct record){ .key = META_KEY },
-				      "it is missing", e);
+		return record_damaged(&(struct record){ .key = META_KEY }, "it is missing", e);
 	return true;
 }
 
-static bool make_meta(struct state *s, const struct state_options *o,
-		      struct err *e)
+static bool make_meta(struct state *s, const struct state_options *o, struct err *e)
 {
 	struct transaction nothing_else = { 0 };
 
 	if (!check_empty(s, e))
 		return false;
 	if (!o->create)
-		return err_set(e, ERR_MISSING, "there is no state in '%s'",
-			       o->path);
+		return err_set(e, ERR_MISSING, "there is no state in '%s'", o->path);
 
 	struct meta fresh = meta_new(o->fleet, &s->arena);
 
 	return state_write(s, &nothing_else, &fresh, e);
 }
 
-static bool check_fleet(const struct state *s, const struct state_options *o,
-			struct err *e)
+static bool check_fleet(const struct state *s, const struct state_options *o, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
 	if (!o->fleet || strcmp(s->meta.fleet, o->fleet) == 0)
 		return true;
-	return err_set(e, ERR_INPUT,
-		       "the state in '%s' belongs to fleet '%s', but the fleet "
-		       "file says '%s'; name another directory in 'state'",
-		       o->path, text_escaped(&a, s->meta.fleet),
-		       text_escaped(&a, o->fleet));
+	return err_set(
+		e, ERR_INPUT,
+		"the state in '%s' belongs to fleet '%s', but the fleet file says '%s'; name another directory in 'state'",
+		o->path, text_escaped(&a, s->meta.fleet), text_escaped(&a, o->fleet));
 }
 
-static bool load_meta(struct state *s, const struct state_options *o,
-		      struct err *e)
+static bool load_meta(struct state *s, const struct state_options *o, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct record r = { 0 };
@@ -129,8 +119,7 @@ static bool load_meta(struct state *s, const struct state_options *o,
 	return check_fleet(s, o, e);
 }
 
-bool state_open(const struct state_options *o, struct state **out,
-		struct err *e)
+bool state_open(const struct state_options *o, struct state **out, struct err *e)
 {
 	AUTO(state) s = xcalloc(1, sizeof(*s));
 
@@ -138,8 +127,7 @@ bool state_open(const struct state_options *o, struct state **out,
 	s->writable = o->create;
 	if (!sqlite_backend_open(o->path, o->create, &s->backend, e))
 		return false;
-	if (o->create &&
-	    !s->backend->ops->lock(s->backend, o->holder, o->lock_wait_ms, e))
+	if (o->create && !s->backend->ops->lock(s->backend, o->holder, o->lock_wait_ms, e))
 		return false;
 	if (!load_meta(s, o, e))
 		return false;
@@ -149,13 +137,11 @@ bool state_open(const struct state_options *o, struct state **out,
 
 /* ---- private keys ---- */
 
-bool state_key_place(const struct state *s, const char *spki,
-		     struct key_place *out, struct err *e)
+bool state_key_place(const struct state *s, const char *spki, struct key_place *out, struct err *e)
 {
 	if (s->access == KEYS_LOCKED)
 		return err_set(e, ERR_INPUT,
-			       "the keys of the state are locked; give its "
-			       "passphrase");
+			       "the keys of the state are locked; give its passphrase");
 	*out = (struct key_place){
 		.lineage = s->meta.lineage,
 		.spki = spki,
@@ -164,24 +150,21 @@ bool state_key_place(const struct state *s, const char *spki,
 	return true;
 }
 
-static bool read_key(const struct key_place *place, struct backend *b,
-		     struct secret *out, struct err *e)
+static bool read_key(const struct key_place *place, struct backend *b, struct secret *out,
+		     struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct record r = { 0 };
 
-	return b->ops->get(b, record_key(&a, KEY_PREFIX, place->spki), &a, &r,
-			   e) &&
+	return b->ops->get(b, record_key(&a, KEY_PREFIX, place->spki), &a, &r, e) &&
 	       key_decode(place, &r, out, e);
 }
 
-bool state_key(struct state *s, const char *spki, struct secret *out,
-	       struct err *e)
+bool state_key(struct state *s, const char *spki, struct secret *out, struct err *e)
 {
 	struct key_place place = { 0 };
 
-	return state_key_place(s, spki, &place, e) &&
-	       read_key(&place, s->backend, out, e);
+	return state_key_place(s, spki, &place, e) && read_key(&place, s->backend, out, e);
 }
 
 bool state_has_key(struct state *s, const char *spki)
@@ -189,8 +172,8 @@ bool state_has_key(struct state *s, const char *spki)
 	AUTO(arena) a = { 0 };
 	struct record r = { 0 };
 	struct err none = { 0 };
-	bool found = s->backend->ops->get(
-		s->backend, record_key(&a, KEY_PREFIX, spki), &a, &r, &none);
+	bool found =
+		s->backend->ops->get(s->backend, record_key(&a, KEY_PREFIX, spki), &a, &r, &none);
 
 	if (found)
 		wipe((char *)r.value, strlen(r.value));
@@ -198,9 +181,8 @@ bool state_has_key(struct state *s, const char *spki)
 }
 
 /* Seals what an unsealed state holds, once the fleet asks for a seal. */
-static bool seal_record(const struct key_place *place, const struct record *r,
-			struct arena *a, struct record_write *out,
-			struct err *e)
+static bool seal_record(const struct key_place *place, const struct record *r, struct arena *a,
+			struct record_write *out, struct err *e)
 {
 	struct key_place open = *place;
 	AUTO(secret) pkcs8 = { 0 };
@@ -219,26 +201,22 @@ static bool seal_record(const struct key_place *place, const struct record *r,
 	return true;
 }
 
-static bool seal_records(struct state *s, const struct secret *data_key,
-			 const struct meta *sealed, struct err *e)
+static bool seal_records(struct state *s, const struct secret *data_key, const struct meta *sealed,
+			 struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct record *records = NULL;
-	struct key_place place = { .lineage = s->meta.lineage,
-				   .data_key = data_key };
+	struct key_place place = { .lineage = s->meta.lineage, .data_key = data_key };
 	struct transaction t = { 0 };
 
-	if (!s->backend->ops->list(s->backend, KEY_PREFIX, &a, &records,
-				   &t.write_count, e))
+	if (!s->backend->ops->list(s->backend, KEY_PREFIX, &a, &records, &t.write_count, e))
 		return false;
 
-	struct record_write *writes =
-		arena_array(&a, t.write_count, sizeof(*writes));
+	struct record_write *writes = arena_array(&a, t.write_count, sizeof(*writes));
 	bool good = true;
 
 	for (size_t i = 0; i < t.write_count; i++) {
-		good = good &&
-		       seal_record(&place, &records[i], &a, &writes[i], e);
+		good = good && seal_record(&place, &records[i], &a, &writes[i], e);
 		wipe((char *)records[i].value, strlen(records[i].value));
 	}
 	t.writes = writes;
@@ -246,16 +224,14 @@ static bool seal_records(struct state *s, const struct secret *data_key,
 	return good && state_write(s, &t, sealed, e);
 }
 
-static bool make_seal(struct state *s, const struct secret *passphrase,
-		      struct err *e)
+static bool make_seal(struct state *s, const struct secret *passphrase, struct err *e)
 {
 	AUTO(secret) data_key = { 0 };
 	struct meta sealed = s->meta;
 
 	if (!passphrase_is_strong(passphrase, e))
 		return err_in(e, "cannot seal the state");
-	seal_make(s->meta.lineage, passphrase, &s->arena, &data_key,
-		  &sealed.seal);
+	seal_make(s->meta.lineage, passphrase, &s->arena, &data_key, &sealed.seal);
 	if (!seal_records(s, &data_key, &sealed, e))
 		return false;
 	s->data_key = TAKE(data_key);
@@ -263,21 +239,18 @@ static bool make_seal(struct state *s, const struct secret *passphrase,
 	return true;
 }
 
-bool state_unseal(struct state *s, const struct secret *passphrase,
-		  struct err *e)
+bool state_unseal(struct state *s, const struct secret *passphrase, struct err *e)
 {
 	bool sealed = s->meta.seal.kdf != NULL;
 
 	secret_release(&s->data_key);
 	s->access = KEYS_LOCKED;
 	if (sealed && !passphrase)
-		return err_set(e, ERR_INPUT,
-			       "the state is sealed, but the fleet file says "
-			       "'unsealed: true'; take that out and give the "
-			       "passphrase");
+		return err_set(
+			e, ERR_INPUT,
+			"the state is sealed, but the fleet file says 'unsealed: true'; take that out and give the passphrase");
 	if (sealed) {
-		if (!seal_unwrap(&s->meta.seal, s->meta.lineage, passphrase,
-				 &s->data_key, e))
+		if (!seal_unwrap(&s->meta.seal, s->meta.lineage, passphrase, &s->data_key, e))
 			return false;
 		s->access = KEYS_SEALED;
 		return true;

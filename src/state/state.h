@@ -48,8 +48,7 @@ struct state_options {
 };
 
 /* ERR_MISSING when there is none and `create` is false. */
-MUST_CHECK bool state_open(const struct state_options *o, struct state **out,
-			   struct err *e);
+MUST_CHECK bool state_open(const struct state_options *o, struct state **out, struct err *e);
 void state_close(struct state *s);
 AUTO_TYPE(state, struct state *, state_close)
 
@@ -66,40 +65,31 @@ bool state_is_sealed(const struct state *s);
  * sealed state, is an error.  Keys of a state that was unsealed are sealed at
  * once; who only reads makes no seal.  The serial stays: nothing was applied.
  */
-MUST_CHECK bool state_unseal(struct state *s, const struct secret *passphrase,
-			     struct err *e);
+MUST_CHECK bool state_unseal(struct state *s, const struct secret *passphrase, struct err *e);
 
 /* ---- reading, for the snapshot ---- */
-MUST_CHECK bool state_generations(struct state *s, struct arena *a,
-				  const struct generation **out, size_t *count,
-				  struct err *e);
+MUST_CHECK bool state_generations(struct state *s, struct arena *a, const struct generation **out,
+				  size_t *count, struct err *e);
 /* The certificates of a generation, in `a`; none while it is pending. */
-MUST_CHECK bool state_certificates(struct state *s, const struct generation *g,
-				   struct arena *a, struct cert_set *out,
-				   struct err *e);
+MUST_CHECK bool state_certificates(struct state *s, const struct generation *g, struct arena *a,
+				   struct cert_set *out, struct err *e);
 /* A generation's record as it is kept: JSON, and public. */
-MUST_CHECK bool state_generation_record(struct state *s,
-					const struct generation *g,
-					struct arena *a, const char **json,
-					struct err *e);
+MUST_CHECK bool state_generation_record(struct state *s, const struct generation *g,
+					struct arena *a, const char **json, struct err *e);
 /* What is remembered of components (the second half of component_seen and
  * the last observation as its first half), sorted by name.  One that was
  * only ever observed has `known` false. */
 MUST_CHECK bool state_components(struct state *s, struct arena *a,
-				 const struct component_seen **out,
-				 size_t *count, struct err *e);
+				 const struct component_seen **out, size_t *count, struct err *e);
 /* What the last completed run reached (model/plan.h), sorted; none: no run
  * has completed. */
-MUST_CHECK bool state_reach(struct state *s, struct arena *a,
-			    const char *const **out, size_t *count,
-			    struct err *e);
+MUST_CHECK bool state_reach(struct state *s, struct arena *a, const char *const **out,
+			    size_t *count, struct err *e);
 /* Keys of foreign authorities that were accepted (model/snapshot.h), sorted. */
-MUST_CHECK bool state_accepted(struct state *s, struct arena *a,
-			       const char *const **out, size_t *count,
-			       struct err *e);
+MUST_CHECK bool state_accepted(struct state *s, struct arena *a, const char *const **out,
+			       size_t *count, struct err *e);
 /* The private key with this SPKI hash; `out` must be empty. */
-MUST_CHECK bool state_key(struct state *s, const char *spki, struct secret *out,
-			  struct err *e);
+MUST_CHECK bool state_key(struct state *s, const char *spki, struct secret *out, struct err *e);
 bool state_has_key(struct state *s, const char *spki);
 
 /* ---- writing: gather a change, then commit it as one transaction ---- */
@@ -111,26 +101,23 @@ AUTO_TYPE(change, struct change *, change_free)
 
 /* A generation's public record with its certificates.  NULL or an empty set
  * (while it is pending, or when only the record changes) leaves them. */
-void change_generation(struct change *c, const struct generation *g,
-		       const struct cert_set *set);
+void change_generation(struct change *c, const struct generation *g, const struct cert_set *set);
 /* A private key, sealed; needs state_unseal(). */
-MUST_CHECK bool change_key(struct change *c, const char *spki,
-			   const struct secret *pkcs8, struct err *e);
+MUST_CHECK bool change_key(struct change *c, const char *spki, const struct secret *pkcs8,
+			   struct err *e);
 void change_component(struct change *c, const struct component_seen *seen);
 void change_forget_component(struct change *c, const char *name);
 /* Moves what is committed under OLD, if anything. */
-void change_rename_component(struct change *c, const char *old,
-			     const char *new_name);
+void change_rename_component(struct change *c, const char *old, const char *new_name);
 /* All committed generations of OLD become those of NEW_NAME (`was:`), which
  * must have none, also where components and requests mention the name. */
-MUST_CHECK bool change_rename_owner(struct change *c, enum generation_of of,
-				    const char *old, const char *new_name,
-				    struct err *e);
+MUST_CHECK bool change_rename_owner(struct change *c, enum generation_of of, const char *old,
+				    const char *new_name, struct err *e);
 /* Its key goes too, unless another generation has the same. */
 void change_forget_generation(struct change *c, const struct generation *g);
 /* In place of what an earlier run reached; sorted. */
-MUST_CHECK bool change_reach(struct change *c, const char *const *reach,
-			     size_t count, struct err *e);
+MUST_CHECK bool change_reach(struct change *c, const char *const *reach, size_t count,
+			     struct err *e);
 /* In place of what was accepted before; sorted. */
 void change_accepted(struct change *c, const char *const *keys, size_t count);
 /* Any other record, for the journal; value NULL deletes. */
@@ -140,8 +127,7 @@ void change_record(struct change *c, const char *key, const char *value);
  * afterwards, unless it failed; an empty one writes nothing. */
 MUST_CHECK bool state_commit(struct state *s, struct change *c, struct err *e);
 /* What was seen, without raising the serial. */
-MUST_CHECK bool state_observe(struct state *s,
-			      const struct component_seen *seen, size_t count,
+MUST_CHECK bool state_observe(struct state *s, const struct component_seen *seen, size_t count,
 			      struct err *e);
 
 #endif

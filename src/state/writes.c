@@ -31,8 +31,7 @@ void writes_add(struct writes *w, const char *key, const char *value)
 	VEC_PUSH(&w->list, w->arena, (struct record_write){ key, value });
 }
 
-struct writes writes_last(const struct record_write *all, size_t count,
-			  struct arena *a)
+struct writes writes_last(const struct record_write *all, size_t count, struct arena *a)
 {
 	struct ordered *ordered = arena_array(a, count, sizeof(*ordered));
 	struct writes w = { .arena = a };
@@ -43,8 +42,7 @@ struct writes writes_last(const struct record_write *all, size_t count,
 		qsort(ordered, count, sizeof(*ordered), by_key_then_order);
 	for (size_t i = 0; i < count; i++) {
 		const struct record_write *at = &ordered[i].write;
-		bool last = i + 1 == count ||
-			    strcmp(at->key, ordered[i + 1].write.key) != 0;
+		bool last = i + 1 == count || strcmp(at->key, ordered[i + 1].write.key) != 0;
 
 		if (last)
 			writes_add(&w, at->key, at->value);
@@ -59,6 +57,5 @@ struct record_write *writes_find(const struct writes *w, const char *key)
 
 	if (w->sorted == 0)
 		return NULL;
-	return bsearch(&wanted, w->list.items, w->sorted, sizeof(wanted),
-		       by_key);
+	return bsearch(&wanted, w->list.items, w->sorted, sizeof(wanted), by_key);
 }

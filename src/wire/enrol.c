@@ -37,8 +37,7 @@ static void prove_operator(const struct enrol_bond *b, uint8_t out[PROOF_BYTES])
 	hmac_sha256(token_bytes(b), pieces, 2, out);
 }
 
-static void prove_agent(const struct enrol_bond *b, struct der csr,
-			uint8_t out[PROOF_BYTES])
+static void prove_agent(const struct enrol_bond *b, struct der csr, uint8_t out[PROOF_BYTES])
 {
 	uint8_t digest[SHA256_BYTES];
 	const struct bytes pieces[] = {
@@ -62,28 +61,24 @@ bool enrol_hello_holds(const struct enrol_bond *b, const struct secret *hello)
 	uint8_t expected[PROOF_BYTES];
 
 	prove_operator(b, expected);
-	return hello->len == PROOF_BYTES &&
-	       bytes_equal(hello->bytes, expected, PROOF_BYTES);
+	return hello->len == PROOF_BYTES && bytes_equal(hello->bytes, expected, PROOF_BYTES);
 }
 
-void enrol_request_write(const struct enrol_bond *b, struct der csr,
-			 struct secret *out)
+void enrol_request_write(const struct enrol_bond *b, struct der csr, struct secret *out)
 {
 	secret_alloc(out, PROOF_BYTES + csr.len);
 	prove_agent(b, csr, out->bytes);
 	memcpy(out->bytes + PROOF_BYTES, csr.bytes, csr.len);
 }
 
-bool enrol_request_read(const struct enrol_bond *b,
-			const struct secret *message, struct der *csr)
+bool enrol_request_read(const struct enrol_bond *b, const struct secret *message, struct der *csr)
 {
 	uint8_t expected[PROOF_BYTES];
 	struct der rest = { 0 };
 
 	if (message->len <= PROOF_BYTES)
 		return false;
-	rest = (struct der){ message->bytes + PROOF_BYTES,
-			     message->len - PROOF_BYTES };
+	rest = (struct der){ message->bytes + PROOF_BYTES, message->len - PROOF_BYTES };
 	prove_agent(b, rest, expected);
 	if (!bytes_equal(message->bytes, expected, PROOF_BYTES))
 		return false;
@@ -93,8 +88,8 @@ bool enrol_request_read(const struct enrol_bond *b,
 
 /* ---- what goes with a proof of its own ---- */
 
-static void prove_text(const struct enrol_bond *b, const char *purpose,
-		       struct bytes text, uint8_t out[PROOF_BYTES])
+static void prove_text(const struct enrol_bond *b, const char *purpose, struct bytes text,
+		       uint8_t out[PROOF_BYTES])
 {
 	const struct bytes pieces[] = {
 		text_bytes(purpose),
@@ -105,36 +100,31 @@ static void prove_text(const struct enrol_bond *b, const char *purpose,
 	hmac_sha256(token_bytes(b), pieces, 3, out);
 }
 
-static void write_proven(const struct enrol_bond *b, const char *purpose,
-			 const json_t *json, struct secret *out)
+static void write_proven(const struct enrol_bond *b, const char *purpose, const json_t *json,
+			 struct secret *out)
 {
 	AUTO(secret) text = { 0 };
 
 	json_to_secret(json, &text);
 	secret_alloc(out, PROOF_BYTES + text.len);
-	prove_text(b, purpose, (struct bytes){ text.bytes, text.len },
-		   out->bytes);
+	prove_text(b, purpose, (struct bytes){ text.bytes, text.len }, out->bytes);
 	memcpy(out->bytes + PROOF_BYTES, text.bytes, text.len);
 }
 
 /* *out: what the proof is of, parsed; NULL when that is no JSON. */
 static bool read_proven(const struct enrol_bond *b, const char *purpose,
-			const struct secret *message, json_t **out,
-			struct err *e)
+			const struct secret *message, json_t **out, struct err *e)
 {
 	uint8_t expected[PROOF_BYTES];
 	struct bytes text = { 0 };
 
 	if (message->len >= PROOF_BYTES) {
-		text = (struct bytes){ message->bytes + PROOF_BYTES,
-				       message->len - PROOF_BYTES };
+		text = (struct bytes){ message->bytes + PROOF_BYTES, message->len - PROOF_BYTES };
 		prove_text(b, purpose, text, expected);
 	}
-	if (message->len < PROOF_BYTES ||
-	    !bytes_equal(message->bytes, expected, PROOF_BYTES))
+	if (message->len < PROOF_BYTES || !bytes_equal(message->bytes, expected, PROOF_BYTES))
 		return err_set(e, ERR_CRYPTO,
-			       "what arrived was not written by who knows the "
-			       "token");
+			       "what arrived was not written by who knows the token");
 	*out = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
 	return true;
 }
@@ -148,25 +138,21 @@ static json_t *texts_json(const char *const *texts, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list,
-				      json_string(text_escaped(&a, texts[i])));
+		json_array_append_new(list, json_string(text_escaped(&a, texts[i])));
 	return list;
 }
 
-void enrol_grant_write(const struct enrol_bond *b, const struct grant *g,
-		       struct secret *out)
+void enrol_grant_write(const struct enrol_bond *b, const struct grant *g, struct secret *out)
 {
 	const struct admission *to = &g->admission;
 	AUTO(json) json = json_pack("{so ss so}", "certificates",
-				    json_ders(g->certs, g->cert_count),
-				    "authority", to->authority, "allow",
-				    texts_json(to->allow, to->allow_count));
+				    json_ders(g->certs, g->cert_count), "authority", to->authority,
+				    "allow", texts_json(to->allow, to->allow_count));
 
 	write_proven(b, GRANT, json, out);
 }
 
-void enrol_refusal_write(const struct enrol_bond *b, const char *why,
-			 struct secret *out)
+void enrol_refusal_write(const struct enrol_bond *b, const char *why, struct secret *out)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(json) json = json_pack("{ss}", "refused", text_escaped(&a, why));
@@ -175,8 +161,7 @@ void enrol_refusal_write(const struct enrol_bond *b, const char *why,
 }
 
 /* Up to `most` texts into `out`; false when there is anything else. */
-static bool read_texts(const json_t *json, size_t most, struct arena *a,
-		       const char **out)
+static bool read_texts(const json_t *json, size_t most, struct arena *a, const char **out)
 {
 	size_t count = json_array_size(json);
 
@@ -192,15 +177,13 @@ static bool read_texts(const json_t *json, size_t most, struct arena *a,
 	return true;
 }
 
-static bool read_admission(const json_t *json, struct arena *a,
-			   struct admission *out)
+static bool read_admission(const json_t *json, struct arena *a, struct admission *out)
 {
 	const json_t *authority = json_object_get(json, "authority");
 	const json_t *allow = json_object_get(json, "allow");
 	const char **list = arena_array(a, ENROL_ALLOW, sizeof(*list));
 
-	if (!json_is_string(authority) ||
-	    !read_texts(allow, ENROL_ALLOW, a, list))
+	if (!json_is_string(authority) || !read_texts(allow, ENROL_ALLOW, a, list))
 		return false;
 	out->authority = arena_strdup(a, json_string_value(authority));
 	out->allow = list;
@@ -208,8 +191,8 @@ static bool read_admission(const json_t *json, struct arena *a,
 	return true;
 }
 
-bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message,
-		      struct arena *a, struct grant *out, struct err *e)
+bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message, struct arena *a,
+		      struct grant *out, struct err *e)
 {
 	AUTO(json) json = NULL;
 	const json_t *refused = NULL;
@@ -221,19 +204,17 @@ bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message,
 	if (json_is_string(refused))
 		return err_set(e, ERR_REMOTE, "the operator refuses: %s",
 			       text_escaped(a, json_string_value(refused)));
-	if (!json_read_ders(json_object_get(json, "certificates"),
-			    ENROL_CERTIFICATES, a, &g.certs, &g.cert_count) ||
+	if (!json_read_ders(json_object_get(json, "certificates"), ENROL_CERTIFICATES, a, &g.certs,
+			    &g.cert_count) ||
 	    !read_admission(json, a, &g.admission))
-		return err_set(e, ERR_REMOTE,
-			       "what the operator sends makes no sense");
+		return err_set(e, ERR_REMOTE, "what the operator sends makes no sense");
 	*out = g;
 	return true;
 }
 
 /* ---- what became of it ---- */
 
-void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r,
-			 struct secret *out)
+void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r, struct secret *out)
 {
 	AUTO(json) json = json_pack("{sb so}", "written", r->written, "notes",
 				    texts_json(r->notes, r->note_count));
@@ -241,8 +222,7 @@ void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r,
 	write_proven(b, RECEIPT, json, out);
 }
 
-bool enrol_receipt_read(const struct enrol_bond *b,
-			const struct secret *message, struct arena *a,
+bool enrol_receipt_read(const struct enrol_bond *b, const struct secret *message, struct arena *a,
 			struct receipt *out, struct err *e)
 {
 	AUTO(json) json = NULL;
@@ -256,10 +236,8 @@ bool enrol_receipt_read(const struct enrol_bond *b,
 	notes = json_object_get(json, "notes");
 	r.written = json_is_true(written);
 	r.note_count = json_array_size(notes);
-	if (!json_is_boolean(written) ||
-	    !read_texts(notes, RECEIPT_NOTES, a, r.notes))
-		return err_set(e, ERR_REMOTE,
-			       "what the agent answers makes no sense");
+	if (!json_is_boolean(written) || !read_texts(notes, RECEIPT_NOTES, a, r.notes))
+		return err_set(e, ERR_REMOTE, "what the agent answers makes no sense");
 	for (size_t i = 0; i < r.note_count; i++)
 		r.notes[i] = text_escaped(a, r.notes[i]);
 	*out = r;

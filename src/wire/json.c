@@ -30,8 +30,7 @@ json_t *json_ders(const struct der *list, size_t count)
 	json_t *json = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(json,
-				      json_bytes(list[i].bytes, list[i].len));
+		json_array_append_new(json, json_bytes(list[i].bytes, list[i].len));
 	return json;
 }
 
@@ -44,12 +43,11 @@ bool json_read_der(const json_t *json, struct arena *a, struct der *out)
 		return false;
 	bytes = arena_alloc(a, text_unbase64_room(len));
 	out->bytes = bytes;
-	return text_unbase64(json_string_value(json), len, bytes, &out->len) &&
-	       out->len;
+	return text_unbase64(json_string_value(json), len, bytes, &out->len) && out->len;
 }
 
-bool json_read_ders(const json_t *json, size_t limit, struct arena *a,
-		    const struct der **out, size_t *out_count)
+bool json_read_ders(const json_t *json, size_t limit, struct arena *a, const struct der **out,
+		    size_t *out_count)
 {
 	size_t count = json_array_size(json);
 	struct der *list = NULL;

@@ -19,10 +19,8 @@ void json_to_secret(const json_t *json, struct secret *out);
 json_t *json_bytes(const void *bytes, size_t len);
 json_t *json_ders(const struct der *list, size_t count);
 /* False: it is none, or empty; of a list also when it has more than `limit`. */
-MUST_CHECK bool json_read_der(const json_t *json, struct arena *a,
-			      struct der *out);
-MUST_CHECK bool json_read_ders(const json_t *json, size_t limit,
-			       struct arena *a, const struct der **out,
-			       size_t *count);
+MUST_CHECK bool json_read_der(const json_t *json, struct arena *a, struct der *out);
+MUST_CHECK bool json_read_ders(const json_t *json, size_t limit, struct arena *a,
+			       const struct der **out, size_t *count);
 
 #endif

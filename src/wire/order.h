@@ -63,8 +63,8 @@ struct order {
 
 const char *order_text(const struct order *o, struct arena *a);
 /* ERR_INPUT when it is no order; strings are copied into `a`. */
-MUST_CHECK bool order_read(const char *text, size_t len, struct arena *a,
-			   struct order *out, struct err *e);
+MUST_CHECK bool order_read(const char *text, size_t len, struct arena *a, struct order *out,
+			   struct err *e);
 
 extern const char *const order_action_names[ORDER_ACTION_COUNT + 1];
 

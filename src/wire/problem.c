@@ -13,33 +13,23 @@ static const struct {
 	int status;
 	const char *title;
 } problems[] = {
-	[PROBLEM_BAD_REQUEST] = { "bad-request", 400,
-				  "the request makes no sense" },
-	[PROBLEM_UNKNOWN_PATH] = { "unknown-path", 404,
-				   "there is nothing at this path" },
+	[PROBLEM_BAD_REQUEST] = { "bad-request", 400, "the request makes no sense" },
+	[PROBLEM_UNKNOWN_PATH] = { "unknown-path", 404, "there is nothing at this path" },
 	[PROBLEM_UNKNOWN_COMPONENT] = { "unknown-component", 404,
 					"this agent has no such component" },
-	[PROBLEM_WRONG_METHOD] = { "wrong-method", 405,
-				   "this path takes another method" },
+	[PROBLEM_WRONG_METHOD] = { "wrong-method", 405, "this path takes another method" },
 	[PROBLEM_TOO_LARGE] = { "too-large", 413, "the request is too large" },
-	[PROBLEM_NOT_ALLOWED] = { "not-allowed", 403,
-				  "this agent does not obey the signer" },
-	[PROBLEM_OTHER_AGENT] = { "other-agent", 403,
-				  "the order is for another agent" },
+	[PROBLEM_NOT_ALLOWED] = { "not-allowed", 403, "this agent does not obey the signer" },
+	[PROBLEM_OTHER_AGENT] = { "other-agent", 403, "the order is for another agent" },
 	[PROBLEM_EXPIRED] = { "expired", 403, "the order is not valid now" },
-	[PROBLEM_STALE_ORDER] = { "stale-order", 409,
-				  "something newer was ordered already" },
+	[PROBLEM_STALE_ORDER] = { "stale-order", 409, "something newer was ordered already" },
 	[PROBLEM_OTHER_LINEAGE] = { "other-lineage", 409,
 				    "the component belongs to another state" },
-	[PROBLEM_MOVED] = { "moved", 412,
-			    "what was to be replaced is not there" },
-	[PROBLEM_NOT_SELF] = { "not-self", 409,
-			       "the component is not the agent's own pair" },
-	[PROBLEM_BAD_PAIR] = { "bad-pair", 422,
-			       "the pair is not what the order names" },
+	[PROBLEM_MOVED] = { "moved", 412, "what was to be replaced is not there" },
+	[PROBLEM_NOT_SELF] = { "not-self", 409, "the component is not the agent's own pair" },
+	[PROBLEM_BAD_PAIR] = { "bad-pair", 422, "the pair is not what the order names" },
 	[PROBLEM_CANNOT] = { "cannot", 500, "the host refuses" },
-	[PROBLEM_FAILED] = { "failed", 502,
-			     "the process did not take it into use" },
+	[PROBLEM_FAILED] = { "failed", 502, "the process did not take it into use" },
 	[PROBLEM_BUSY] = { "busy", 503, "ask again" },
 };
 _Static_assert(sizeof(problems) / sizeof(*problems) == PROBLEM_COUNT,
@@ -57,9 +47,9 @@ json_t *problem_to_json(const struct problem *p)
 	AUTO(buf) shown = { 0 };
 
 	text_escape_whole(&shown, detail, strlen(detail));
-	return json_pack("{ss+ ss si ss}", "type", URN, problems[p->kind].name,
-			 "title", problems[p->kind].title, "status",
-			 problems[p->kind].status, "detail", buf_text(&shown));
+	return json_pack("{ss+ ss si ss}", "type", URN, problems[p->kind].name, "title",
+			 problems[p->kind].title, "status", problems[p->kind].status, "detail",
+			 buf_text(&shown));
 }
 
 static bool find(const char *type, enum problem_kind *out)
@@ -74,8 +64,7 @@ static bool find(const char *type, enum problem_kind *out)
 	return false;
 }
 
-bool problem_from_json(const char *text, size_t len, struct arena *a,
-		       struct problem *out)
+bool problem_from_json(const char *text, size_t len, struct arena *a, struct problem *out)
 {
 	AUTO(json) json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	const char *type = json_string_value(json_object_get(json, "type"));
@@ -83,8 +72,7 @@ bool problem_from_json(const char *text, size_t len, struct arena *a,
 
 	if (!find(type, &out->kind))
 		return false;
-	out->detail = text_escaped(
-		a, detail && *detail ? detail : problems[out->kind].title);
+	out->detail = text_escaped(a, detail && *detail ? detail : problems[out->kind].title);
 	return true;
 }
 

@@ -43,8 +43,7 @@ int problem_status(enum problem_kind kind);
 /* The caller owns the reference. */
 json_t *problem_to_json(const struct problem *p);
 /* False when the document is none of these; `detail` is escaped into `a`. */
-bool problem_from_json(const char *text, size_t len, struct arena *a,
-		       struct problem *out);
+bool problem_from_json(const char *text, size_t len, struct arena *a, struct problem *out);
 /* What an error of ours is called. */
 enum problem_kind problem_of(enum err_code code);
 

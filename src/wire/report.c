@@ -20,10 +20,9 @@ static const struct row {
 	enum text_kind kind;
 	bool may_lack; /* agents that do not tell it are there */
 } rows[] = {
-#define ROW(member, kind)                                                 \
-	{                                                                 \
-#member, offsetof(struct component_report, member), kind, \
-			false                                             \
+#define ROW(member, kind)                                                       \
+	{                                                                       \
+#member, offsetof(struct component_report, member), kind, false \
 	}
 	ROW(name, TEXT_NAME),
 	ROW(version, TEXT_SHOWN),
@@ -59,8 +58,8 @@ static const char **slot_of(struct component_report *c, const struct row *r)
 
 static json_t *agent_json(const struct agent_identity *agent)
 {
-	return json_pack("{ss ss sI}", "spki", agent->spki, "program",
-			 agent->program, "time", (json_int_t)agent->time);
+	return json_pack("{ss ss sI}", "spki", agent->spki, "program", agent->program, "time",
+			 (json_int_t)agent->time);
 }
 
 /* What a process printed may be anything: JSON takes only valid UTF-8. */
@@ -78,42 +77,36 @@ static json_t *text_json(const char *text, enum text_kind kind)
 
 static json_t *component_json(const struct component_report *c)
 {
-	json_t *json = json_pack("{sI ss}", "sequence", (json_int_t)c->sequence,
-				 "activation", activation_names[c->activation]);
+	json_t *json = json_pack("{sI ss}", "sequence", (json_int_t)c->sequence, "activation",
+				 activation_names[c->activation]);
 
 	for (size_t i = 0; i < ROWS; i++)
 		json_object_set_new(
 			json, rows[i].key,
-			text_json(*slot_of((struct component_report *)c,
-					   &rows[i]),
-				  rows[i].kind));
+			text_json(*slot_of((struct component_report *)c, &rows[i]), rows[i].kind));
 	return json;
 }
 
-json_t *report_one(const struct agent_identity *agent,
-		   const struct component_report *c)
+json_t *report_one(const struct agent_identity *agent, const struct component_report *c)
 {
-	return json_pack("{so so}", "agent", agent_json(agent), "component",
-			 component_json(c));
+	return json_pack("{so so}", "agent", agent_json(agent), "component", component_json(c));
 }
 
-json_t *report_all(const struct agent_identity *agent,
-		   const struct component_report *list, size_t count)
+json_t *report_all(const struct agent_identity *agent, const struct component_report *list,
+		   size_t count)
 {
 	json_t *components = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(components, component_json(&list[i]));
-	return json_pack("{so so}", "agent", agent_json(agent), "components",
-			 components);
+	return json_pack("{so so}", "agent", agent_json(agent), "components", components);
 }
 
 /* ---- reading ---- */
 
 static bool bad(const char *key, struct err *e)
 {
-	return err_set(e, ERR_REMOTE,
-		       "the agent's answer makes no sense ('%s')", key);
+	return err_set(e, ERR_REMOTE, "the agent's answer makes no sense ('%s')", key);
 }
 
 static bool read_text(const json_t *json, const struct row *r, struct arena *a,
@@ -130,29 +123,24 @@ static bool read_text(const json_t *json, const struct row *r, struct arena *a,
 		return true;
 	if (r->kind == TEXT_FINGERPRINT && !text_is_fingerprint(text))
 		return bad(r->key, e);
-	*slot_of(out, r) = r->kind == TEXT_SHOWN ? text_escaped(a, text)
-						 : arena_strdup(a, text);
+	*slot_of(out, r) = r->kind == TEXT_SHOWN ? text_escaped(a, text) : arena_strdup(a, text);
 	return true;
 }
 
-static bool read_component(json_t *json, struct arena *a,
-			   struct component_report *out, struct err *e)
+static bool read_component(json_t *json, struct arena *a, struct component_report *out,
+			   struct err *e)
 {
 	json_int_t sequence = 0;
 	const char *activation = NULL;
 
-	if (json_unpack(json, "{sI ss}", "sequence", &sequence, "activation",
-			&activation) ||
+	if (json_unpack(json, "{sI ss}", "sequence", &sequence, "activation", &activation) ||
 	    sequence < 0)
 		return bad("sequence", e);
 	if (sequence >= NUMBER_LIMIT)
-		return err_set(e, ERR_REMOTE,
-			       "the agent says that its last order had number "
-			       "%lld, which no order has: its record is "
-			       "damaged; on its host stop the agent, look at "
-			       "the pair, remove the component's file in the "
-			       "agent's 'state' directory and start it again",
-			       (long long)sequence);
+		return err_set(
+			e, ERR_REMOTE,
+			"the agent says that its last order had number %lld, which no order has: its record is damaged; on its host stop the agent, look at the pair, remove the component's file in the agent's 'state' directory and start it again",
+			(long long)sequence);
 	if (!activation_named(activation, &out->activation))
 		return bad("activation", e);
 	out->sequence = sequence;
@@ -162,15 +150,13 @@ static bool read_component(json_t *json, struct arena *a,
 	return out->name || bad("name", e);
 }
 
-static bool read_agent(json_t *json, struct arena *a,
-		       struct agent_identity *out, struct err *e)
+static bool read_agent(json_t *json, struct arena *a, struct agent_identity *out, struct err *e)
 {
 	json_int_t time = 0;
 
-	if (json_unpack(json, "{ss ss sI}", "spki", &out->spki, "program",
-			&out->program, "time", &time) ||
-	    !*out->spki || !text_is_fingerprint(out->spki) || time < 0 ||
-	    time > latest_time)
+	if (json_unpack(json, "{ss ss sI}", "spki", &out->spki, "program", &out->program, "time",
+			&time) ||
+	    !*out->spki || !text_is_fingerprint(out->spki) || time < 0 || time > latest_time)
 		return bad("agent", e);
 	out->spki = arena_strdup(a, out->spki);
 	out->program = text_escaped(a, out->program);
@@ -178,9 +164,8 @@ static bool read_agent(json_t *json, struct arena *a,
 	return true;
 }
 
-bool report_read(const char *text, size_t len, struct arena *a,
-		 struct agent_identity *agent, struct component_report *c,
-		 struct err *e)
+bool report_read(const char *text, size_t len, struct arena *a, struct agent_identity *agent,
+		 struct component_report *c, struct err *e)
 {
 	AUTO(json) json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 

@@ -33,25 +33,24 @@ struct component_report {
 	const char *untrusted;  /* who else could write the pidfile */
 	const char *executable; /* of that process */
 	const char *error;
-	const char *served;  /* by its own check */
-	const char *lineage; /* whose orders it took last; NULL: nobody's */
-	int64_t sequence;    /* of the last one; 0: none */
+	const char *served;         /* by its own check */
+	const char *lineage;        /* whose orders it took last; NULL: nobody's */
+	int64_t sequence;           /* of the last one; 0: none */
 	enum activation activation; /* hot: the agent's own pair */
 };
 
 /* {"agent": ..., "component": ...}; the caller owns the reference. */
-json_t *report_one(const struct agent_identity *agent,
-		   const struct component_report *c);
+json_t *report_one(const struct agent_identity *agent, const struct component_report *c);
 /* {"agent": ..., "components": [...]} */
-json_t *report_all(const struct agent_identity *agent,
-		   const struct component_report *list, size_t count);
+json_t *report_all(const struct agent_identity *agent, const struct component_report *list,
+		   size_t count);
 
 /*
  * Reads what report_one() made.  Strings are copied into `a`, escaped where
  * they are for people; a fingerprint that is none is ERR_REMOTE.
  */
 MUST_CHECK bool report_read(const char *text, size_t len, struct arena *a,
-			    struct agent_identity *agent,
-			    struct component_report *c, struct err *e);
+			    struct agent_identity *agent, struct component_report *c,
+			    struct err *e);
 
 #endif

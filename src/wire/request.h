@@ -39,8 +39,8 @@ void order_request_release(struct order_request *r);
 AUTO_STRUCT(order_request, struct order_request, order_request_release)
 
 /* `key` is borrowed here; `out` must be empty. */
-void order_request_write(const struct order_request *r,
-			 const struct secret *key, struct secret *out);
+void order_request_write(const struct order_request *r, const struct secret *key,
+			 struct secret *out);
 /* ERR_INPUT when it is none; all but the key lives in `a`.  `out` must be
  * empty. */
 MUST_CHECK bool order_request_read(const struct secret *body, struct arena *a,

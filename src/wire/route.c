@@ -21,8 +21,7 @@ static const struct {
 	[ROUTE_ACTIVATE] = { "POST", "/v1/activate/", ORDER_ACTIVATE },
 	[ROUTE_REVERT] = { "POST", "/v1/revert/", ORDER_REVERT },
 };
-_Static_assert(sizeof(routes) / sizeof(*routes) == ROUTE_COUNT,
-	       "every route needs its row");
+_Static_assert(sizeof(routes) / sizeof(*routes) == ROUTE_COUNT, "every route needs its row");
 _Static_assert((int)ROUTE_COUNT - (int)ROUTE_STAGE == (int)ORDER_ACTION_COUNT,
 	       "every action has a route, in its order");
 
@@ -70,28 +69,24 @@ static bool decode(const char *text, struct arena *a, const char **out)
 	return **out != '\0';
 }
 
-static bool matches(enum route r, const char *path, struct arena *a,
-		    const char **component)
+static bool matches(enum route r, const char *path, struct arena *a, const char **component)
 {
 	size_t len = strlen(routes[r].path);
 
 	*component = "";
 	if (!has_component(r))
 		return !strcmp(path, routes[r].path);
-	return !strncmp(path, routes[r].path, len) &&
-	       decode(path + len, a, component);
+	return !strncmp(path, routes[r].path, len) && decode(path + len, a, component);
 }
 
-enum route_match route_find(const char *method, const char *path,
-			    struct arena *a, enum route *route,
-			    const char **component)
+enum route_match route_find(const char *method, const char *path, struct arena *a,
+			    enum route *route, const char **component)
 {
 	for (unsigned r = 0; r < ROUTE_COUNT; r++) {
 		if (!matches(r, path, a, component))
 			continue;
 		*route = r;
-		return strcmp(method, routes[r].method) ? ROUTE_WRONG_METHOD
-							: ROUTE_FOUND;
+		return strcmp(method, routes[r].method) ? ROUTE_WRONG_METHOD : ROUTE_FOUND;
 	}
 	return ROUTE_UNKNOWN;
 }

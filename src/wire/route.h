@@ -35,9 +35,8 @@ enum route_match {
 };
 
 /* What somebody asks for; `component` in `a`, "" where there is none. */
-enum route_match route_find(const char *method, const char *path,
-			    struct arena *a, enum route *route,
-			    const char **component);
+enum route_match route_find(const char *method, const char *path, struct arena *a,
+			    enum route *route, const char **component);
 
 bool route_has_order(enum route r);
 /* The action that an order on this route must have. */

@@ -27,8 +27,8 @@ static int fail(const struct err *e)
 	return 1;
 }
 
-static bool run(struct drivers *d, const struct fleet *f, struct job what,
-		struct arena *a, struct err *e)
+static bool run(struct drivers *d, const struct fleet *f, struct job what, struct arena *a,
+		struct err *e)
 {
 	struct job *jobs = arena_array(a, f->component_count, sizeof(*jobs));
 
@@ -57,16 +57,13 @@ int main(int argc, char **argv)
 	double begin = 0;
 	double asked = 0;
 
-	if (argc != 3 ||
-	    !load_fleet(argv[1], subject_canonical, &fleet, &diags, &e) ||
+	if (argc != 3 || !load_fleet(argv[1], subject_canonical, &fleet, &diags, &e) ||
 	    !key_generate(KEY_ECDSA_P256, &key, &e) ||
-	    !issue_leaf(fleet.components[0].certificate, &key, NULL,
-			clock_now(), &pair, &e))
+	    !issue_leaf(fleet.components[0].certificate, &key, NULL, clock_now(), &pair, &e))
 		return fail(&e);
 
 	AUTO(drivers)
-	d = drivers_new(
-		&(const struct drivers_options){ .access = &fleet.access });
+	d = drivers_new(&(const struct drivers_options){ .access = &fleet.access });
 	struct job job = { .verb = DRIVER_PROBE,
 			   .fingerprint = pair.facts.fingerprint,
 			   .lineage = "bench",

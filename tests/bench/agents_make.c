@@ -37,16 +37,13 @@ static void write_pair(const char *base, const struct pair *p)
 
 	pem_add_certs(&certs, p->set.certs, p->set.count);
 	pem_add_key(&key, &p->key);
-	write_text(arena_printf(&a, "%s.pem", base), buf_text(&certs),
-		   certs.len);
-	write_text(arena_printf(&a, "%s.key", base), (char *)key.bytes,
-		   key.len);
+	write_text(arena_printf(&a, "%s.pem", base), buf_text(&certs), certs.len);
+	write_text(arena_printf(&a, "%s.key", base), (char *)key.bytes, key.len);
 }
 
 static struct authority *make_authority(const char *base, struct pair *p)
 {
-	const struct issuer issuer = { .subject = "CN=bench",
-				       .validity = 1000000 };
+	const struct issuer issuer = { .subject = "CN=bench", .validity = 1000000 };
 	AUTO(secret) key = { 0 };
 	struct authority *made = NULL;
 	struct err e = { 0 };
@@ -59,8 +56,8 @@ static struct authority *make_authority(const char *base, struct pair *p)
 	return made;
 }
 
-static void make_leaf(const char *base, const struct authority *by,
-		      const struct certificate *c, char *spki)
+static void make_leaf(const char *base, const struct authority *by, const struct certificate *c,
+		      char *spki)
 {
 	AUTO(secret) key = { 0 };
 	AUTO(pair) p = { 0 };
@@ -79,8 +76,7 @@ static const char *address_of(struct arena *a, int i)
 	return arena_printf(a, "127.1.%d.%d", i / 250, i % 250 + 1);
 }
 
-static void make_agent(const struct authority *by, int i, const char *port,
-		       const char *spki)
+static void make_agent(const struct authority *by, int i, const char *port, const char *spki)
 {
 	AUTO(arena) a = { 0 };
 	const struct san name = { NAME_IP, address_of(&a, i) };
@@ -94,15 +90,14 @@ static void make_agent(const struct authority *by, int i, const char *port,
 
 	mkdir(base, 0700);
 	make_leaf(arena_printf(&a, "%s/agent", base), by, &c, NULL);
-	buf_printf(&text,
-		   "certfleet-agent: 1\nlisten: %s:%s\n"
-		   "tls: {certificate: agent.pem, key: agent.key, client_ca: "
-		   "../operators.pem, allow: [\"spki:%s\"]}\n"
-		   "state: state\ncomponents:\n"
-		   "  c: {install: {directory: tls}}\n",
-		   name.value, port, spki);
-	write_text(arena_printf(&a, "%s/agent.yaml", base), buf_text(&text),
-		   text.len);
+	buf_printf(
+		&text,
+		"certfleet-agent: 1\nlisten: %s:%s\n"
+		"tls: {certificate: agent.pem, key: agent.key, client_ca: ../operators.pem, allow: [\"spki:%s\"]}\n"
+		"state: state\ncomponents:\n"
+		"  c: {install: {directory: tls}}\n",
+		name.value, port, spki);
+	write_text(arena_printf(&a, "%s/agent.yaml", base), buf_text(&text), text.len);
 }
 
 static void write_fleet(int count, const char *port)
@@ -111,23 +106,20 @@ static void write_fleet(int count, const char *port)
 	AUTO(buf) fleet = { 0 };
 	AUTO(buf) urls = { 0 };
 
-	buf_puts(&fleet,
-		 "certfleet: 1\nfleet: bench\n"
-		 "state: {path: .certfleet, unsealed: true}\n"
-		 "backup: {directory: backups, unencrypted: true}\n"
-		 "access: {agent: {certificate: ops.pem, key: ops.key, "
-		 "ca: agents.pem}}\n"
-		 "certificates:\n"
-		 "  site: {subject: \"CN=site.example\", issuer: self}\n"
-		 "roles: {r: {restart: {max_unavailable: 1000}}}\n"
-		 "components:\n");
+	buf_puts(&fleet, "certfleet: 1\nfleet: bench\n"
+			 "state: {path: .certfleet, unsealed: true}\n"
+			 "backup: {directory: backups, unencrypted: true}\n"
+			 "access: {agent: {certificate: ops.pem, key: ops.key, ca: agents.pem}}\n"
+			 "certificates:\n"
+			 "  site: {subject: \"CN=site.example\", issuer: self}\n"
+			 "roles: {r: {restart: {max_unavailable: 1000}}}\n"
+			 "components:\n");
 	for (int i = 0; i < count; i++) {
-		buf_printf(&fleet,
-			   "  a%04d: {role: r, certificate: site, deliver: "
-			   "{agent: {url: \"https://%s:%s\", component: c}}}\n",
-			   i, address_of(&a, i), port);
-		buf_printf(&urls, "https://%s:%s/v1/component/c\n",
-			   address_of(&a, i), port);
+		buf_printf(
+			&fleet,
+			"  a%04d: {role: r, certificate: site, deliver: {agent: {url: \"https://%s:%s\", component: c}}}\n",
+			i, address_of(&a, i), port);
+		buf_printf(&urls, "https://%s:%s/v1/component/c\n", address_of(&a, i), port);
 	}
 	write_text("certfleet.yaml", buf_text(&fleet), fleet.len);
 	write_text("urls", buf_text(&urls), urls.len);

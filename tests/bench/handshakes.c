@@ -7,11 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int handshake(unsigned short port,
-		     gnutls_certificate_credentials_t credentials)
+static int handshake(unsigned short port, gnutls_certificate_credentials_t credentials)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons(port) };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	gnutls_session_t session;
 	int rc;

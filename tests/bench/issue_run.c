@@ -65,8 +65,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	struct apply_result result = { 0 };
 
-	if (argc < 2 ||
-	    !load_fleet(argv[1], subject_canonical, &fleet, &diags, &e))
+	if (argc < 2 || !load_fleet(argv[1], subject_canonical, &fleet, &diags, &e))
 		return fail(&e);
 
 	struct engine_options options = { .fleet = &fleet,
@@ -79,19 +78,17 @@ int main(int argc, char **argv)
 	    !engine_observe(engine, false, clock_now(), &snapshot, &e))
 		return fail(&e);
 
-	struct plan_input input = { .fleet = &fleet,
-				    .snapshot = &snapshot,
-				    .at = clock_now(),
-				    .spec_digest = "" };
+	struct plan_input input = {
+		.fleet = &fleet, .snapshot = &snapshot, .at = clock_now(), .spec_digest = ""
+	};
 
 	if (!plan_make(&input, &plan, &e))
 		return fail(&e);
 	keep_issuing(&plan);
 
-	struct apply_order order = { .plan = &plan,
-				     .snapshot = &snapshot,
-				     .plan_json = "{}",
-				     .plan_hash = "" };
+	struct apply_order order = {
+		.plan = &plan, .snapshot = &snapshot, .plan_json = "{}", .plan_hash = ""
+	};
 
 	if (!engine_apply(engine, &order, &result, &e))
 		return fail(&e);

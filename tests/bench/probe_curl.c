@@ -21,8 +21,7 @@ static void add(CURLM *multi, const char *port, const char *ca, int number)
 	char to[64];
 
 	snprintf(url, sizeof(url), "https://site.example.test:%s/", port);
-	snprintf(to, sizeof(to), "::127.1.%d.%d:%s", number / 250,
-		 number % 250 + 1, port);
+	snprintf(to, sizeof(to), "::127.1.%d.%d:%s", number / 250, number % 250 + 1, port);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, curl_slist_append(NULL, to));
 	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
@@ -43,8 +42,7 @@ static int drain(CURLM *multi)
 		CURL *easy = m->easy_handle;
 
 		if (m->data.result != CURLE_OK) {
-			fprintf(stderr, "%s\n",
-				curl_easy_strerror(m->data.result));
+			fprintf(stderr, "%s\n", curl_easy_strerror(m->data.result));
 			exit(1);
 		}
 		curl_multi_remove_handle(multi, easy);

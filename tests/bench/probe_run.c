@@ -15,14 +15,12 @@ int main(int argc, char **argv)
 	AUTO(arena) a = { 0 };
 	int port = argc == 3 ? atoi(argv[1]) : 0;
 	int count = argc == 3 ? atoi(argv[2]) : 0;
-	struct tls_probe *probes =
-		arena_array(&a, (size_t)count, sizeof(*probes));
+	struct tls_probe *probes = arena_array(&a, (size_t)count, sizeof(*probes));
 	struct err e = { 0 };
 
 	for (int i = 0; i < count; i++)
 		probes[i] = (struct tls_probe){
-			.host = arena_printf(&a, "127.1.%d.%d", i / 250,
-					     i % 250 + 1),
+			.host = arena_printf(&a, "127.1.%d.%d", i / 250, i % 250 + 1),
 			.port = (uint16_t)port,
 			.server_name = "site.example.test",
 		};

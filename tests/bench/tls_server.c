@@ -72,8 +72,7 @@ int main(int argc, char **argv)
 	    gnutls_priority_init(&priorities, NULL, NULL) < 0)
 		return 1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, 4096) < 0)
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 4096) < 0)
 		return 1;
 	for (int i = 1; i < THREADS; i++)
 		pthread_create(&thread, NULL, serve, &fd);

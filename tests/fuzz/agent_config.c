@@ -43,8 +43,7 @@ void fuzz_seeds(void)
 	seed_text(
 		"certfleet-agent: 1\n"
 		"listen: 0.0.0.0:7443\n"
-		"tls: {certificate: agent.pem, key: agent.key, client_ca: "
-		"ca.pem, allow_file: operators.allow}\n"
+		"tls: {certificate: agent.pem, key: agent.key, client_ca: ca.pem, allow_file: operators.allow}\n"
 		"user: nobody\n"
 		"components:\n"
 		"  web:\n"
@@ -55,21 +54,17 @@ void fuzz_seeds(void)
 		"  own: {install: {certificate: agent.pem, key: agent.key}}\n"
 		"---\n"
 		"# who\n"
-		"spki:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aaaaaaaa\n"
+		"spki:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
 		"CN=ops,O=Example\n");
-	seed_text("certfleet-agent: 1\n"
-		  "listen: \"[::1]:7443\"\n"
-		  "tls: {certificate: a.pem, key: a.key, client_ca: ca.pem, "
-		  "allow: [\"CN=ops\"]}\n"
-		  "state: /var/lib/certfleet-agent\n"
-		  "components:\n"
-		  "  web: {version: {file: /etc/v}, install: {certificate: "
-		  "/a, key: /b, owner: mail, mode: 640}, activate: {command: "
-		  "[systemctl, reload, web], timeout: 2m}}\n");
+	seed_text(
+		"certfleet-agent: 1\n"
+		"listen: \"[::1]:7443\"\n"
+		"tls: {certificate: a.pem, key: a.key, client_ca: ca.pem, allow: [\"CN=ops\"]}\n"
+		"state: /var/lib/certfleet-agent\n"
+		"components:\n"
+		"  web: {version: {file: /etc/v}, install: {certificate: /a, key: /b, owner: mail, mode: 640}, activate: {command: [systemctl, reload, web], timeout: 2m}}\n");
 	seed_many("certfleet-agent: 1\ncomponents:\n", "  a: {}\n", "");
-	seed_many("certfleet-agent: 1\nlisten: 0.0.0.0:1\ntls: {certificate: "
-		  "a, key: b, client_ca: c, allow_file: d}\ncomponents: {a: "
-		  "{install: {directory: /a}}}\n---\n",
-		  "CN=a\n", "");
+	seed_many(
+		"certfleet-agent: 1\nlisten: 0.0.0.0:1\ntls: {certificate: a, key: b, client_ca: c, allow_file: d}\ncomponents: {a: {install: {directory: /a}}}\n---\n",
+		"CN=a\n", "");
 }

@@ -23,21 +23,15 @@ enum {
 /* ---- in place of TLS ---- */
 
 struct MHD_Daemon *__real_MHD_start_daemon(unsigned flags, uint16_t port,
-					   MHD_AcceptPolicyCallback accept,
-					   void *accept_ctx,
-					   MHD_AccessHandlerCallback handler,
-					   void *ctx, ...);
+					   MHD_AcceptPolicyCallback accept, void *accept_ctx,
+					   MHD_AccessHandlerCallback handler, void *ctx, ...);
 struct MHD_Daemon *__wrap_MHD_start_daemon(unsigned flags, uint16_t port,
-					   MHD_AcceptPolicyCallback accept,
-					   void *accept_ctx,
-					   MHD_AccessHandlerCallback handler,
-					   void *ctx, ...);
+					   MHD_AcceptPolicyCallback accept, void *accept_ctx,
+					   MHD_AccessHandlerCallback handler, void *ctx, ...);
 /* The same options but for those of TLS. */
 struct MHD_Daemon *__wrap_MHD_start_daemon(unsigned flags, uint16_t port,
-					   MHD_AcceptPolicyCallback accept,
-					   void *accept_ctx,
-					   MHD_AccessHandlerCallback handler,
-					   void *ctx, ...)
+					   MHD_AcceptPolicyCallback accept, void *accept_ctx,
+					   MHD_AccessHandlerCallback handler, void *ctx, ...)
 {
 	struct MHD_OptionItem kept[OPTIONS];
 	const struct MHD_OptionItem *given = NULL;
@@ -53,32 +47,25 @@ struct MHD_Daemon *__wrap_MHD_start_daemon(unsigned flags, uint16_t port,
 		    given->option != MHD_OPTION_HTTPS_PRIORITIES)
 			kept[count++] = *given;
 	kept[count] = (struct MHD_OptionItem){ .option = MHD_OPTION_END };
-	return __real_MHD_start_daemon(flags & ~(unsigned)MHD_USE_TLS, port,
-				       accept, accept_ctx, handler, ctx,
-				       MHD_OPTION_ARRAY, kept, MHD_OPTION_END);
+	return __real_MHD_start_daemon(flags & ~(unsigned)MHD_USE_TLS, port, accept, accept_ctx,
+				       handler, ctx, MHD_OPTION_ARRAY, kept, MHD_OPTION_END);
 }
 
 const union MHD_ConnectionInfo *
-__real_MHD_get_connection_info(struct MHD_Connection *c,
-			       enum MHD_ConnectionInfoType type, ...);
+__real_MHD_get_connection_info(struct MHD_Connection *c, enum MHD_ConnectionInfoType type, ...);
 const union MHD_ConnectionInfo *
-__wrap_MHD_get_connection_info(struct MHD_Connection *c,
-			       enum MHD_ConnectionInfoType type, ...);
+__wrap_MHD_get_connection_info(struct MHD_Connection *c, enum MHD_ConnectionInfoType type, ...);
 const union MHD_ConnectionInfo *
-__wrap_MHD_get_connection_info(struct MHD_Connection *c,
-			       enum MHD_ConnectionInfoType type, ...)
+__wrap_MHD_get_connection_info(struct MHD_Connection *c, enum MHD_ConnectionInfoType type, ...)
 {
 	static const union MHD_ConnectionInfo none;
 
-	return type == MHD_CONNECTION_INFO_GNUTLS_SESSION
-		       ? &none
-		       : __real_MHD_get_connection_info(c, type);
+	return type == MHD_CONNECTION_INFO_GNUTLS_SESSION ? &none
+							  : __real_MHD_get_connection_info(c, type);
 }
 
-void __wrap_tls_server_take(struct tls_server *s, void *session,
-			    struct tls_guest *guest);
-void __wrap_tls_server_take(struct tls_server *s, void *session,
-			    struct tls_guest *guest)
+void __wrap_tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest);
+void __wrap_tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest)
 {
 	(void)s;
 	(void)session;
@@ -111,8 +98,7 @@ static void open_world(struct world *w)
 	HOLDS(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, caller));
 	w->caller = caller[1];
 	HOLDS(http_new(NULL, &w->requests, &w->door, &w->http, &e));
-	http_take(w->http,
-		  door_admit(&w->door, caller[0], &from, sizeof(address)));
+	http_take(w->http, door_admit(&w->door, caller[0], &from, sizeof(address)));
 }
 
 static void close_world(struct world *w)
@@ -129,8 +115,7 @@ static void answer(struct world *w, struct message *question)
 {
 	static const unsigned statuses[] = { 200, 99, 409, 600 };
 	unsigned status = statuses[w->answer % 4];
-	AUTO(message) m = { .kind = MESSAGE_ANSWER,
-			    .number = question->number };
+	AUTO(message) m = { .kind = MESSAGE_ANSWER, .number = question->number };
 	struct fields f = fields_begin(&m.body, w->answer & 4 ? 8 : 10);
 
 	if (w->answer & 8)
@@ -230,12 +215,9 @@ void fuzz_seeds(void)
 	seed_many("00GET / HTTP/1.1\r\n", "A: b\r\n", "\r\n");
 	seed_many("00GET /", "/", " HTTP/1.1\r\n\r\n");
 	seed_many("00", "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n", "");
-	seed_many("00PUT /v1/staged/web HTTP/1.1\r\nHost: h\r\nContent-Length: "
-		  "60000\r\n\r\n",
-		  "a", "");
-	seed_many("01PUT /v1/staged/web HTTP/1.1\r\nHost: "
-		  "h\r\nTransfer-Encoding: chunked\r\n\r\n",
+	seed_many("00PUT /v1/staged/web HTTP/1.1\r\nHost: h\r\nContent-Length: 60000\r\n\r\n", "a",
+		  "");
+	seed_many("01PUT /v1/staged/web HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
 		  "1\r\na\r\n", "");
-	seed_many("00GET /v1/component/", "%2F",
-		  " HTTP/1.1\r\nHost: h\r\n\r\n");
+	seed_many("00GET /v1/component/", "%2F", " HTTP/1.1\r\nHost: h\r\n\r\n");
 }

@@ -23,8 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define OWN_KEY \
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OWN_KEY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 /* ---- the agent ---- */
 
@@ -46,15 +45,13 @@ static void open_agent(void)
 
 	if (signers)
 		return;
-	components[0] = (struct agent_component){
-		.name = "edge/e1", .install = { .directory = at_folder("site") }
-	};
-	components[1] = (struct agent_component){
-		.name = "web",
-		.version = { .kind = VERSION_TEXT, .text = "1.2" },
-		.install = { .certificate = at_folder("web.pem"),
-			     .key = at_folder("web.key") }
-	};
+	components[0] = (struct agent_component){ .name = "edge/e1",
+						  .install = { .directory = at_folder("site") } };
+	components[1] =
+		(struct agent_component){ .name = "web",
+					  .version = { .kind = VERSION_TEXT, .text = "1.2" },
+					  .install = { .certificate = at_folder("web.pem"),
+						       .key = at_folder("web.key") } };
 	config.directory = fuzz_folder();
 	config.path = at_folder("agent.yaml");
 	config.certificate = at_folder("agent.pem");
@@ -154,10 +151,8 @@ static void ask_signed(const struct order *o, unsigned route, bool with_pair)
 	struct fields f;
 	size_t name_len = strlen(o->component);
 
-	HOLDS(signing_key_sign(
-		signing,
-		(struct der){ (const unsigned char *)whole, strlen(whole) }, &a,
-		&r.signature, &e));
+	HOLDS(signing_key_sign(signing, (struct der){ (const unsigned char *)whole, strlen(whole) },
+			       &a, &r.signature, &e));
 	order_request_write(&r, &p->key, &body);
 	f = fields_begin(&m.body, 16 + name_len + body.len);
 	fields_put_number(&f, route);
@@ -191,13 +186,11 @@ static void carry_out(struct feed *f)
 		   o.action == ORDER_STAGE || has(flags, 'p'));
 }
 
-static int forget(const char *path, const struct stat *st, int kind,
-		  struct FTW *at)
+static int forget(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
 	(void)st;
 	(void)kind;
-	if (at->level && strcmp(path, config.client_ca) &&
-	    strcmp(path, config.state))
+	if (at->level && strcmp(path, config.client_ca) && strcmp(path, config.state))
 		remove(path);
 	return 0;
 }
@@ -232,8 +225,7 @@ static void seed_frame(unsigned route, const char *name, const char *body)
 {
 	AUTO(secret) fields = { 0 };
 	AUTO(buf) out = { 0 };
-	struct fields f =
-		fields_begin(&fields, 16 + strlen(name) + strlen(body));
+	struct fields f = fields_begin(&fields, 16 + strlen(name) + strlen(body));
 	struct header head = { MESSAGE_REQUEST, 1, 0 };
 
 	fields_put_number(&f, route);

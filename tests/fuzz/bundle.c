@@ -47,8 +47,7 @@ struct content {
 	VEC(struct entry) keys;
 };
 
-static void add_entry(struct content *c, const char *name, const void *bytes,
-		      size_t len)
+static void add_entry(struct content *c, const char *name, const void *bytes, size_t len)
 {
 	VEC_PUSH(&c->list, &c->arena, (struct entry){ name, bytes, len });
 }
@@ -64,18 +63,15 @@ static void take_entries(struct content *c, struct feed *f)
 		if (!entry_name_is_safe(name))
 			continue;
 		if (strstr(name, "/key.pem"))
-			VEC_PUSH(&c->keys, &c->arena,
-				 (struct entry){ name, bytes, len });
+			VEC_PUSH(&c->keys, &c->arena, (struct entry){ name, bytes, len });
 		else
 			add_entry(c, name, bytes, len);
 	}
 }
 
-static void add_keys(struct content *c, const struct secret *text,
-		     struct buf *zip)
+static void add_keys(struct content *c, const struct secret *text, struct buf *zip)
 {
-	const struct entries list = { .items = c->keys.items,
-				      .count = c->keys.count };
+	const struct entries list = { .items = c->keys.items, .count = c->keys.count };
 	AUTO(secret) password = { 0 };
 	struct err e = { 0 };
 
@@ -95,9 +91,8 @@ static void list_entries(const struct content *c, json_t *manifest)
 		char hash[SHA256_TEXT];
 
 		sha256_text(it->data, it->len, hash);
-		json_array_append_new(
-			list, json_pack("{ss sI ss}", "name", it->name, "size",
-					(json_int_t)it->len, "sha256", hash));
+		json_array_append_new(list, json_pack("{ss sI ss}", "name", it->name, "size",
+						      (json_int_t)it->len, "sha256", hash));
 	}
 	json_object_set_new(manifest, "entries", list);
 }
@@ -133,8 +128,7 @@ static void read_content(struct feed *f)
 	add_entry(&c, ENTRY_MANIFEST, manifest, len);
 	add_entry(&c, ENTRY_HMAC, hmac, strlen(hmac));
 
-	const struct entries list = { .items = c.list.items,
-				      .count = c.list.count };
+	const struct entries list = { .items = c.list.items, .count = c.list.count };
 
 	if (zip_pack(&list, NULL, &zip, &e))
 		read_all((struct bytes){ buf_text(&zip), zip.len });
@@ -219,8 +213,7 @@ static void seed_written(size_t count, bool unencrypted)
 	struct err e = { 0 };
 
 	items[0].key_pem = key;
-	HOLDS(bundle_write(&b, &passphrase, !unencrypted, unencrypted, &out,
-			   &e));
+	HOLDS(bundle_write(&b, &passphrase, !unencrypted, unencrypted, &out, &e));
 	seed(out.data, out.len);
 }
 
@@ -230,16 +223,8 @@ void fuzz_seeds(void)
 		seed_written(count, false);
 		seed_written(count, true);
 	}
-	seed_sealed("{\"format_version\":1,\"fleet\":\"shop\",\"lineage\":"
-		    "\"5f2c\",\"serial\":42,\"created_at\":"
-		    "\"2026-11-23T08:00:00Z\",\"encryption\":\"aes-256\","
-		    "\"generations\":[{\"kind\":\"certificate\",\"name\":"
-		    "\"shop\",\"number\":2,\"fingerprint_sha256\":\"" HASH
-		    "\",\"spki_sha256\":\"" HASH "\",\"source\":\"issued\","
-		    "\"subject\":\"CN=shop\",\"not_after\":"
-		    "\"2027-02-21T08:00:00Z\",\"components\":[\"front\"],"
-		    "\"directory\":\"certificates/shop\",\"key\":true,"
-		    "\"record\":{\"a\":1}}],\"config\":[{\"path\":"
-		    "\"certfleet.yaml\",\"entry\":\"config/certfleet.yaml\"}],"
-		    "\"entries\":[]}");
+	seed_sealed(
+		"{\"format_version\":1,\"fleet\":\"shop\",\"lineage\":\"5f2c\",\"serial\":42,\"created_at\":\"2026-11-23T08:00:00Z\",\"encryption\":\"aes-256\",\"generations\":[{\"kind\":\"certificate\",\"name\":\"shop\",\"number\":2,\"fingerprint_sha256\":\"" HASH
+		"\",\"spki_sha256\":\"" HASH
+		"\",\"source\":\"issued\",\"subject\":\"CN=shop\",\"not_after\":\"2027-02-21T08:00:00Z\",\"components\":[\"front\"],\"directory\":\"certificates/shop\",\"key\":true,\"record\":{\"a\":1}}],\"config\":[{\"path\":\"certfleet.yaml\",\"entry\":\"config/certfleet.yaml\"}],\"entries\":[]}");
 }

@@ -20,19 +20,15 @@ static void read_der(struct der der)
 		HOLDS(e.code != ERR_NONE);
 		return;
 	}
-	HOLDS(facts.fingerprint && facts.spki && facts.subject &&
-	      facts.issuer && facts.key);
+	HOLDS(facts.fingerprint && facts.spki && facts.subject && facts.issuer && facts.key);
 	cert_sha1(der, &a);
 }
 
 static void show(const struct der *chain, size_t count)
 {
 	static struct callers *callers;
-	static const struct agent_caller allowed[] = {
-		{ .name = "CN=shop.example.com" }
-	};
-	static const struct agent_config config = { .callers = allowed,
-						    .caller_count = 1 };
+	static const struct agent_caller allowed[] = { { .name = "CN=shop.example.com" } };
+	static const struct agent_config config = { .callers = allowed, .caller_count = 1 };
 	AUTO(arena) a = { 0 };
 	struct caller who = { 0 };
 	struct err e = { 0 };
@@ -41,8 +37,7 @@ static void show(const struct der *chain, size_t count)
 		AUTO(buf) pem = { 0 };
 
 		pem_add_certs(&pem, fuzz_authority()->set.certs, 1);
-		HOLDS(callers_new(&config, buf_text(&pem), pem.len, &callers,
-				  &e));
+		HOLDS(callers_new(&config, buf_text(&pem), pem.len, &callers, &e));
 	}
 	TRY(callers_check(callers, chain, count, &a, &who, &e));
 	presented_is_complete(chain, count, &fuzz_pair()->set, FUZZ_NOW);

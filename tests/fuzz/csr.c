@@ -17,8 +17,8 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 
 void fuzz_seeds(void)
 {
-	static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P521,
-					       KEY_ED25519, KEY_RSA_2048 };
+	static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P521, KEY_ED25519,
+					       KEY_RSA_2048 };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		AUTO(arena) a = { 0 };
@@ -27,8 +27,7 @@ void fuzz_seeds(void)
 		struct der spki = { 0 };
 		struct err e = { 0 };
 
-		HOLDS(key_generate(types[i], &key, &e) &&
-		      csr_make(&key, &a, &der, &e) &&
+		HOLDS(key_generate(types[i], &key, &e) && csr_make(&key, &a, &der, &e) &&
 		      csr_read(der, &a, &spki, &e));
 		seed(der.bytes, der.len);
 	}

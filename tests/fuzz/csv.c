@@ -11,12 +11,11 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	AUTO(buf) out = { 0 };
 	struct csv csv = { 0 };
 	size_t total = 0;
-	uint16_t source =
-		source_add(&ld, (struct source){ .name = "a.csv",
-						 .path = "a.csv",
-						 .directory = "/",
-						 .text = (char *)bytes,
-						 .len = len });
+	uint16_t source = source_add(&ld, (struct source){ .name = "a.csv",
+							   .path = "a.csv",
+							   .directory = "/",
+							   .text = (char *)bytes,
+							   .len = len });
 
 	if (!csv_parse(&ld, source, &csv))
 		HOLDS(diags.errors);

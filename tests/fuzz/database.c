@@ -46,15 +46,13 @@ void fuzz_seeds(void)
 {
 	AUTO(arena) a = { 0 };
 	const char *path = arena_printf(&a, "%s/made", fuzz_folder());
-	const struct record_write writes[] = { { "meta", "{\"format\":1}" },
-					       { "a/1", "{}" } };
+	const struct record_write writes[] = { { "meta", "{\"format\":1}" }, { "a/1", "{}" } };
 	const struct transaction t = { .writes = writes, .write_count = 2 };
 	struct backend *b = NULL;
 	int64_t revision = 0;
 	struct err e = { 0 };
 
-	HOLDS(sqlite_backend_open(path, true, &b, &e) &&
-	      b->ops->transact(b, &t, &revision, &e));
+	HOLDS(sqlite_backend_open(path, true, &b, &e) && b->ops->transact(b, &t, &revision, &e));
 	b->ops->close(b);
 	seed_files(path, "state.db");
 	seed_text("SQLite format 3");

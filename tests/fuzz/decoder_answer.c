@@ -18,10 +18,9 @@ static void import(void)
 	AUTO(secret) file = secret_of("a", 1);
 	AUTO(pair) pair = { 0 };
 	static const char *const names[] = { "a.pem" };
-	const struct import_input in = { .kind = IMPORT_PEM,
-					 .names = names,
-					 .files = &file,
-					 .file_count = 1 };
+	const struct import_input in = {
+		.kind = IMPORT_PEM, .names = names, .files = &file, .file_count = 1
+	};
 	struct err e = { 0 };
 
 	TRY(import_read(&in, &pair, &e));
@@ -33,8 +32,7 @@ static void read_csr(void)
 	struct der spki = { 0 };
 	struct err e = { 0 };
 
-	TRY(csr_read((struct der){ (const unsigned char *)"a", 1 }, &a, &spki,
-		     &e));
+	TRY(csr_read((struct der){ (const unsigned char *)"a", 1 }, &a, &spki, &e));
 }
 
 static void read_bundle(void)
@@ -59,8 +57,7 @@ static void find_signer(void)
 {
 	static const struct buf authority;
 	static const struct agent_config config;
-	const struct order_request r = { .signer = fuzz_pair()->set.certs,
-					 .signer_count = 1 };
+	const struct order_request r = { .signer = fuzz_pair()->set.certs, .signer_count = 1 };
 	AUTO(signers) signers = signers_new(&config, &authority);
 	struct signer who = { 0 };
 	struct err e = { 0 };
@@ -134,8 +131,7 @@ static void seed_foreign(void)
 	AUTO(secret) pem = { 0 };
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
-	struct span in[2] = { { "\0", 1 },
-			      { p->set.certs[0].bytes, p->set.certs[0].len } };
+	struct span in[2] = { { "\0", 1 }, { p->set.certs[0].bytes, p->set.certs[0].len } };
 	struct err e = { 0 };
 
 	HOLDS(foreign_decode_facts(in, 2, &out, &e));

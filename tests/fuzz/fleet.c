@@ -21,12 +21,9 @@ enum {
  * A million components may take their time, and a few bytes ask for them:
  * here a range is refused as too large from 50 on.
  */
-bool __real_range_count(struct loader *ld, const struct node *n,
-			uint64_t *number);
-bool __wrap_range_count(struct loader *ld, const struct node *n,
-			uint64_t *number);
-bool __wrap_range_count(struct loader *ld, const struct node *n,
-			uint64_t *number)
+bool __real_range_count(struct loader *ld, const struct node *n, uint64_t *number);
+bool __wrap_range_count(struct loader *ld, const struct node *n, uint64_t *number);
+bool __wrap_range_count(struct loader *ld, const struct node *n, uint64_t *number)
 {
 	if (!__real_range_count(ld, n, number))
 		return false;
@@ -45,14 +42,12 @@ static bool is_safe(const char *name, size_t len)
 	if (!len || len >= NAME || *name == '/' || memmem(name, len, "..", 2))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)name[i]) &&
-		    !strchr("./_-", name[i]))
+		if (!isalnum((unsigned char)name[i]) && !strchr("./_-", name[i]))
 			return false;
 	return name[len - 1] != '/' && !memmem(name, len, "//", 2);
 }
 
-static void write_one(const char *name, size_t len, const uint8_t *bytes,
-		      size_t size)
+static void write_one(const char *name, size_t len, const uint8_t *bytes, size_t size)
 {
 	AUTO(arena) a = { 0 };
 	char *path = written[count];
@@ -78,8 +73,7 @@ static void forget_files(void)
 	while (count) {
 		AUTO(arena) a = { 0 };
 
-		unlink(arena_printf(&a, "%s/%s", fuzz_folder(),
-				    written[--count]));
+		unlink(arena_printf(&a, "%s/%s", fuzz_folder(), written[--count]));
 	}
 }
 
@@ -87,8 +81,7 @@ static void write_files(struct feed *f)
 {
 	static const char head[] = "--- file ";
 
-	while (f->left > sizeof(head) - 1 &&
-	       !memcmp(f->at, head, sizeof(head) - 1)) {
+	while (f->left > sizeof(head) - 1 && !memcmp(f->at, head, sizeof(head) - 1)) {
 		const uint8_t *line = f->at + sizeof(head) - 1;
 		const uint8_t *end = f->at + f->left;
 		const uint8_t *body = memchr(line, '\n', (size_t)(end - line));
@@ -113,10 +106,8 @@ static void load(bool beneath)
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 	const char *path = arena_printf(&a, "%s/certfleet.yaml", fuzz_folder());
-	bool good = beneath ? load_fleet_beneath(path, subject_canonical,
-						 &fleet, &diags, &e)
-			    : load_fleet(path, subject_canonical, &fleet,
-					 &diags, &e);
+	bool good = beneath ? load_fleet_beneath(path, subject_canonical, &fleet, &diags, &e)
+			    : load_fleet(path, subject_canonical, &fleet, &diags, &e);
 
 	HOLDS(good == (e.code == ERR_NONE));
 	diag_render(&diags, &out);
@@ -137,42 +128,28 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 void fuzz_seeds(void)
 {
 	seed_files("tests/config", ".case");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\ncomponents:\n",
-		  "  c: {certificate: a}\n", "");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
-		  "{certificate: a, each: [",
-		  "a, ", "b]}\n");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
-		  "{certificate: a, each: [\"",
-		  "[1-9]", "\"]}\n");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
-		  "{certificate: a, host: \"",
-		  "${each}", "\"}\n");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\nroles:\n",
-		  "  r: {after: [r, s, t]}\n", "");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\ninclude: [",
-		  "a.yaml, ", "]\n");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\n",
-		  "x-a: 1\n", "");
-	seed_many("--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: "
-		  "{passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: "
-		  "{subject: CN=a.example, issuer: self}\ncomponents:\n  c: "
-		  "{each: {csv: hosts.csv, name: n}, certificate: a, deliver: "
-		  "{files: {directory: \"/a/${each}\"}}}\n--- file "
-		  "hosts.csv\nn\n",
-		  "a\n", "");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\ncomponents:\n",
+		"  c: {certificate: a}\n", "");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\ncomponents:\n  c: {certificate: a, each: [",
+		"a, ", "b]}\n");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\ncomponents:\n  c: {certificate: a, each: [\"",
+		"[1-9]", "\"]}\n");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\ncomponents:\n  c: {certificate: a, host: \"",
+		"${each}", "\"}\n");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\nroles:\n",
+		"  r: {after: [r, s, t]}\n", "");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\ninclude: [",
+		"a.yaml, ", "]\n");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\n",
+		"x-a: 1\n", "");
+	seed_many(
+		"--- file certfleet.yaml\ncertfleet: 1\nfleet: f\nbackup: {passphrase: {env: CERTFLEET_P}}\ncertificates:\n  a: {subject: CN=a.example, issuer: self}\ncomponents:\n  c: {each: {csv: hosts.csv, name: n}, certificate: a, deliver: {files: {directory: \"/a/${each}\"}}}\n--- file hosts.csv\nn\n",
+		"a\n", "");
 }

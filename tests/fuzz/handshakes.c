@@ -28,8 +28,7 @@ static void ask_all(const uint8_t *bytes, size_t len)
 	HOLDS(write(ends[1], bytes, len) == (ssize_t)len);
 	shutdown(ends[1], SHUT_WR);
 	key.channel = channel_of(ends[0]);
-	if (holder.revision(holder.ctx, &revision) &&
-	    holder.identity(holder.ctx, &a, &identity))
+	if (holder.revision(holder.ctx, &revision) && holder.identity(holder.ctx, &a, &identity))
 		(void)holder.sign(holder.ctx, &what, &a, &signature);
 	channel_release(&key.channel);
 	close(ends[1]);
@@ -60,8 +59,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 
 /* ---- seeds ---- */
 
-static void frame(struct buf *out, uint32_t kind, uint32_t number,
-		  const struct secret *body)
+static void frame(struct buf *out, uint32_t kind, uint32_t number, const struct secret *body)
 {
 	const struct header head = { kind, number, (uint32_t)body->len };
 

@@ -30,7 +30,7 @@ enum {
 	MANY = 60000, /* bytes */
 	MAC_ROOM = 64,
 	ROUNDS = 16,
-	LARGE = 64 * 1024, /* an allocation after which memory is looked at */
+	LARGE = 64 * 1024,    /* an allocation after which memory is looked at */
 	SMALL_ONES = 1 << 14, /* as many small ones, too */
 };
 
@@ -56,8 +56,8 @@ static void on_allocation(const volatile void *memory, size_t size)
 	(void)memory;
 	if (size < LARGE && ++small_ones % SMALL_ONES)
 		return;
-	if (memory_before && __sanitizer_get_current_allocated_bytes() >
-				     memory_before + FUZZ_MEMORY) {
+	if (memory_before &&
+	    __sanitizer_get_current_allocated_bytes() > memory_before + FUZZ_MEMORY) {
 		memory_before = 0;
 		break_rule("256 MiB of memory");
 	}
@@ -137,10 +137,8 @@ ssize_t __wrap_getrandom(void *out, size_t len, unsigned flags)
 
 const struct secret *fuzz_answer;
 
-bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer,
-			 struct err *e);
-bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer,
-			 struct err *e)
+bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer, struct err *e);
+bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer, struct err *e)
 {
 	AUTO(buf) out = { .limit = SANDBOX_ANSWER_LIMIT };
 
@@ -163,19 +161,16 @@ bool __wrap_sandbox_work(const struct sandbox_work *work, struct secret *answer,
  * GnuTLS and src/crypto/ derive keys by this function of nettle.  Here it has
  * a few rounds, whatever it is asked for.
  */
-void nettle_pbkdf2(void *mac, nettle_hash_update_func *update,
-		   nettle_hash_digest_func *digest, size_t digest_size,
-		   unsigned rounds, size_t salt_length, const uint8_t *salt,
+void nettle_pbkdf2(void *mac, nettle_hash_update_func *update, nettle_hash_digest_func *digest,
+		   size_t digest_size, unsigned rounds, size_t salt_length, const uint8_t *salt,
 		   size_t length, uint8_t *out)
 {
 	uint8_t u[MAC_ROOM];
 	uint8_t t[MAC_ROOM];
 
 	for (uint32_t block = 1; length; block++) {
-		const uint8_t number[4] = { (uint8_t)(block >> 24),
-					    (uint8_t)(block >> 16),
-					    (uint8_t)(block >> 8),
-					    (uint8_t)block };
+		const uint8_t number[4] = { (uint8_t)(block >> 24), (uint8_t)(block >> 16),
+					    (uint8_t)(block >> 8), (uint8_t)block };
 		size_t some = length < digest_size ? length : digest_size;
 
 		update(mac, salt_length, salt);
@@ -203,24 +198,20 @@ static unsigned counted(unsigned rounds)
 	return rounds > UINT32_MAX / 500 ? UINT32_MAX : rounds * 500;
 }
 
-int __real_gnutls_pkcs8_info(const gnutls_datum_t *data,
-			     gnutls_x509_crt_fmt_t format, unsigned *schema,
-			     unsigned *cipher, void *salt, unsigned *salt_size,
+int __real_gnutls_pkcs8_info(const gnutls_datum_t *data, gnutls_x509_crt_fmt_t format,
+			     unsigned *schema, unsigned *cipher, void *salt, unsigned *salt_size,
 			     unsigned *rounds, char **oid);
-int __wrap_gnutls_pkcs8_info(const gnutls_datum_t *data,
-			     gnutls_x509_crt_fmt_t format, unsigned *schema,
-			     unsigned *cipher, void *salt, unsigned *salt_size,
+int __wrap_gnutls_pkcs8_info(const gnutls_datum_t *data, gnutls_x509_crt_fmt_t format,
+			     unsigned *schema, unsigned *cipher, void *salt, unsigned *salt_size,
 			     unsigned *rounds, char **oid);
-int __wrap_gnutls_pkcs8_info(const gnutls_datum_t *data,
-			     gnutls_x509_crt_fmt_t format, unsigned *schema,
-			     unsigned *cipher, void *salt, unsigned *salt_size,
+int __wrap_gnutls_pkcs8_info(const gnutls_datum_t *data, gnutls_x509_crt_fmt_t format,
+			     unsigned *schema, unsigned *cipher, void *salt, unsigned *salt_size,
 			     unsigned *rounds, char **oid)
 {
-	const unsigned older =
-		GNUTLS_PKCS_PKCS12_3DES | GNUTLS_PKCS_PKCS12_ARCFOUR |
-		GNUTLS_PKCS_PKCS12_RC2_40 | GNUTLS_PKCS_PBES1_DES_MD5;
-	int rc = __real_gnutls_pkcs8_info(data, format, schema, cipher, salt,
-					  salt_size, rounds, oid);
+	const unsigned older = GNUTLS_PKCS_PKCS12_3DES | GNUTLS_PKCS_PKCS12_ARCFOUR |
+			       GNUTLS_PKCS_PKCS12_RC2_40 | GNUTLS_PKCS_PBES1_DES_MD5;
+	int rc = __real_gnutls_pkcs8_info(data, format, schema, cipher, salt, salt_size, rounds,
+					  oid);
 
 	if (rc >= 0 && (*schema & older))
 		*rounds = counted(*rounds);
@@ -237,13 +228,10 @@ int __wrap_gnutls_pkcs12_verify_mac(gnutls_pkcs12_t p12, const char *password)
 }
 
 /* Without a handshake the host has shown this key. */
-static const char host_key[] = "\0\0\0\13ssh-ed25519\0\0\0\40"
-			       "0123456789abcdef0123456789abcdef";
+static const char host_key[] = "\0\0\0\13ssh-ed25519\0\0\0\400123456789abcdef0123456789abcdef";
 
-const char *__wrap_libssh2_session_hostkey(LIBSSH2_SESSION *session,
-					   size_t *len, int *type);
-const char *__wrap_libssh2_session_hostkey(LIBSSH2_SESSION *session,
-					   size_t *len, int *type)
+const char *__wrap_libssh2_session_hostkey(LIBSSH2_SESSION *session, size_t *len, int *type);
+const char *__wrap_libssh2_session_hostkey(LIBSSH2_SESSION *session, size_t *len, int *type)
 {
 	(void)session;
 	*len = sizeof(host_key) - 1;
@@ -263,21 +251,20 @@ const char *__wrap_libssh2_hostkey_hash(LIBSSH2_SESSION *session, int kind)
 }
 
 /* It loses an HMAC context for each hashed name of another length. */
-int __real_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host,
-				    int port, const char *key, size_t len,
-				    int mask, struct libssh2_knownhost **found);
-int __wrap_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host,
-				    int port, const char *key, size_t len,
-				    int mask, struct libssh2_knownhost **found);
-int __wrap_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host,
-				    int port, const char *key, size_t len,
-				    int mask, struct libssh2_knownhost **found)
+int __real_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host, int port,
+				    const char *key, size_t len, int mask,
+				    struct libssh2_knownhost **found);
+int __wrap_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host, int port,
+				    const char *key, size_t len, int mask,
+				    struct libssh2_knownhost **found);
+int __wrap_libssh2_knownhost_checkp(LIBSSH2_KNOWNHOSTS *hosts, const char *host, int port,
+				    const char *key, size_t len, int mask,
+				    struct libssh2_knownhost **found)
 {
 	int rc = 0;
 
 	__lsan_disable();
-	rc = __real_libssh2_knownhost_checkp(hosts, host, port, key, len, mask,
-					     found);
+	rc = __real_libssh2_knownhost_checkp(hosts, host, port, key, len, mask, found);
 	__lsan_enable();
 	return rc;
 }
@@ -317,14 +304,10 @@ void seed_much_pem(void)
 {
 	seed_many("", "-----BEGIN CERTIFICATE-----\n", "");
 	seed_many("", "-----BEGIN A-----\nAAAA\n-----END A-----\n", "");
-	seed_many("",
-		  "-----BEGIN CERTIFICATE-----\nMAA=\n-----END "
-		  "CERTIFICATE-----\n",
-		  "");
+	seed_many("", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", "");
 	seed_many("", "-----", "");
 	seed_many("-----BEGIN CERTIFICATE-----\n", "A", "");
-	seed_many("-----BEGIN PRIVATE KEY-----\n", "\n",
-		  "-----END PRIVATE KEY-----\n");
+	seed_many("-----BEGIN PRIVATE KEY-----\n", "\n", "-----END PRIVATE KEY-----\n");
 }
 
 void seed_files(const char *folder, const char *ending)
@@ -341,8 +324,7 @@ void seed_files(const char *folder, const char *ending)
 		struct err e = { 0 };
 
 		snprintf(path, sizeof(path), "%s/%s", folder, name);
-		if (len >= strlen(ending) &&
-		    !strcmp(name + len - strlen(ending), ending)) {
+		if (len >= strlen(ending) && !strcmp(name + len - strlen(ending), ending)) {
 			HOLDS(fs_read(path, SEED_LIMIT, &text, &e));
 			seed(buf_text(&text), text.len);
 		}
@@ -370,8 +352,7 @@ const char *feed_part(struct feed *f, struct arena *a, size_t *len)
 {
 	static const char mark[] = "\n---\n";
 	const size_t mark_len = sizeof(mark) - 1;
-	const uint8_t *end =
-		f->left ? memmem(f->at, f->left, mark, mark_len) : NULL;
+	const uint8_t *end = f->left ? memmem(f->at, f->left, mark, mark_len) : NULL;
 	size_t size = end ? (size_t)(end - f->at) : f->left;
 	char *text = arena_alloc(a, size + 1);
 
@@ -392,16 +373,13 @@ struct secret secret_of(const void *bytes, size_t len)
 	return s;
 }
 
-bool fuzz_import(enum import_kind kind, struct secret file,
-		 const char *password, struct pair *out)
+bool fuzz_import(enum import_kind kind, struct secret file, const char *password, struct pair *out)
 {
 	static const char *const names[] = { "a" };
 	AUTO(secret) word = secret_of(password, strlen(password));
-	const struct import_input in = { .kind = kind,
-					 .names = names,
-					 .files = &file,
-					 .file_count = 1,
-					 .password = &word };
+	const struct import_input in = {
+		.kind = kind, .names = names, .files = &file, .file_count = 1, .password = &word
+	};
 	struct err e = { 0 };
 	bool good = import_read(&in, out, &e);
 
@@ -450,8 +428,8 @@ static struct pair pairs[2];
 /* Ed25519, which signs the same in each run, as PKCS#8. */
 static struct secret made_key(char fill)
 {
-	static const uint8_t head[] = "\x30\x2e\x02\x01\x00\x30\x05\x06"
-				      "\x03\x2b\x65\x70\x04\x22\x04\x20";
+	static const uint8_t head[] =
+		"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
 	struct secret key = { 0 };
 
 	secret_alloc(&key, sizeof(head) - 1 + 32);
@@ -469,8 +447,7 @@ static void make_pairs(void)
 				       .validity = 90 * 86400,
 				       .names = names,
 				       .name_count = 1,
-				       .purpose = PURPOSE_SERVER |
-						  PURPOSE_CLIENT };
+				       .purpose = PURPOSE_SERVER | PURPOSE_CLIENT };
 	AUTO(secret) authority_key = made_key('a');
 	AUTO(secret) key = made_key('b');
 	AUTO(authority) by = NULL;

@@ -73,8 +73,7 @@ const char *fuzz_folder(void);
 /* A copy that is exactly as long, so that reading past it shows. */
 struct secret secret_of(const void *bytes, size_t len);
 /* One file of a stranger, read as `kind`; checks how it fails. */
-bool fuzz_import(enum import_kind kind, struct secret file,
-		 const char *password, struct pair *out);
+bool fuzz_import(enum import_kind kind, struct secret file, const char *password, struct pair *out);
 /* A pair of FUZZ_NOW for CN=shop.example.com, always the same. */
 const struct pair *fuzz_pair(void);
 /* The same for its authority. */

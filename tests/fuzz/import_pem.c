@@ -31,8 +31,8 @@ static gnutls_x509_privkey_t open_key(const struct secret *pkcs8)
 	gnutls_datum_t der = datum_of_secret(pkcs8);
 
 	HOLDS(gnutls_x509_privkey_init(&key) >= 0 &&
-	      gnutls_x509_privkey_import_pkcs8(key, &der, GNUTLS_X509_FMT_DER,
-					       NULL, GNUTLS_PKCS_PLAIN) >= 0);
+	      gnutls_x509_privkey_import_pkcs8(key, &der, GNUTLS_X509_FMT_DER, NULL,
+					       GNUTLS_PKCS_PLAIN) >= 0);
 	return key;
 }
 
@@ -43,10 +43,9 @@ static void seed_form(const struct pair *p, unsigned how)
 	AUTO(buf) out = { 0 };
 
 	pem_add_certs(&out, p->set.certs, p->set.count);
-	HOLDS((how ? gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM,
-						       PASSWORD, how, &text)
-		   : gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM,
-						 &text)) >= 0);
+	HOLDS((how ? gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, PASSWORD, how,
+						       &text)
+		   : gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &text)) >= 0);
 	buf_add(&out, text.data, text.size);
 	seed(out.data, out.len);
 }
@@ -66,20 +65,18 @@ static void seed_plain(const struct pair *p)
 
 void fuzz_seeds(void)
 {
-	static const unsigned forms[] = { 0, GNUTLS_PKCS_PBES2_AES_256,
-					  GNUTLS_PKCS_PBES2_3DES,
+	static const unsigned forms[] = { 0, GNUTLS_PKCS_PBES2_AES_256, GNUTLS_PKCS_PBES2_3DES,
 					  GNUTLS_PKCS_PKCS12_3DES };
 
 	seed_plain(fuzz_pair());
 	seed_plain(fuzz_authority());
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		seed_form(fuzz_pair(), forms[i]);
-	seed_text("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
-		  "-----END EC PARAMETERS-----\n"
-		  "-----BEGIN EC PRIVATE KEY-----\n"
-		  "MDECAQEEIP////////////////////////////////////////////"
-		  "oAoGCCqGSM49"
-		  "AwEHoAoGCCqGSM49AwEH\n-----END EC PRIVATE KEY-----\n");
+	seed_text(
+		"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
+		"-----END EC PARAMETERS-----\n"
+		"-----BEGIN EC PRIVATE KEY-----\n"
+		"MDECAQEEIP////////////////////////////////////////////oAoGCCqGSM49AwEHoAoGCCqGSM49AwEH\n-----END EC PRIVATE KEY-----\n");
 	seed_text("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
 		  "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
 		  "AAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n");

@@ -53,28 +53,21 @@ static void seed_older(unsigned how)
 	AUTO(datum) sealed = { 0 };
 	AUTO(datum) out = { 0 };
 
-	HOLDS(gnutls_pkcs12_init(&p12) >= 0 &&
-	      gnutls_pkcs12_bag_init(&certs) >= 0 &&
-	      gnutls_pkcs12_bag_init(&keys) >= 0 &&
-	      gnutls_x509_privkey_init(&key) >= 0 &&
-	      gnutls_x509_privkey_import_pkcs8(key, &pkcs8, GNUTLS_X509_FMT_DER,
-					       NULL, GNUTLS_PKCS_PLAIN) >= 0);
-	HOLDS(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &der) >=
-	      0);
+	HOLDS(gnutls_pkcs12_init(&p12) >= 0 && gnutls_pkcs12_bag_init(&certs) >= 0 &&
+	      gnutls_pkcs12_bag_init(&keys) >= 0 && gnutls_x509_privkey_init(&key) >= 0 &&
+	      gnutls_x509_privkey_import_pkcs8(key, &pkcs8, GNUTLS_X509_FMT_DER, NULL,
+					       GNUTLS_PKCS_PLAIN) >= 0);
+	HOLDS(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &der) >= 0);
 	if (how) {
 		HOLDS(gnutls_pkcs12_bag_encrypt(certs, PASSWORD, how) >= 0 &&
-		      gnutls_x509_privkey_export2_pkcs8(
-			      key, GNUTLS_X509_FMT_DER, PASSWORD, how,
-			      &sealed) >= 0 &&
-		      gnutls_pkcs12_bag_set_data(keys,
-						 GNUTLS_BAG_PKCS8_ENCRYPTED_KEY,
-						 &sealed) >= 0);
+		      gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, PASSWORD, how,
+							&sealed) >= 0 &&
+		      gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_ENCRYPTED_KEY, &sealed) >=
+			      0);
 	} else {
-		HOLDS(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY,
-						 &pkcs8) >= 0);
+		HOLDS(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY, &pkcs8) >= 0);
 	}
-	HOLDS(gnutls_pkcs12_set_bag(p12, certs) >= 0 &&
-	      gnutls_pkcs12_set_bag(p12, keys) >= 0 &&
+	HOLDS(gnutls_pkcs12_set_bag(p12, certs) >= 0 && gnutls_pkcs12_set_bag(p12, keys) >= 0 &&
 	      gnutls_pkcs12_generate_mac(p12, PASSWORD) >= 0 &&
 	      gnutls_pkcs12_export2(p12, GNUTLS_X509_FMT_DER, &out) >= 0);
 	seed(out.data, out.size);

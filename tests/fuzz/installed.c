@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const names[] = { "cert.pem", "key.pem", "chain.pem",
-				     "all.pem" };
+static const char *const names[] = { "cert.pem", "key.pem", "chain.pem", "all.pem" };
 
 static const char *at_folder(struct arena *a, const char *name)
 {

@@ -27,10 +27,8 @@ int __wrap_gnutls_handshake(gnutls_session_t session)
 	return GNUTLS_E_SUCCESS;
 }
 
-int __wrap_gnutls_alpn_get_selected_protocol(gnutls_session_t session,
-					     gnutls_datum_t *out);
-int __wrap_gnutls_alpn_get_selected_protocol(gnutls_session_t session,
-					     gnutls_datum_t *out)
+int __wrap_gnutls_alpn_get_selected_protocol(gnutls_session_t session, gnutls_datum_t *out);
+int __wrap_gnutls_alpn_get_selected_protocol(gnutls_session_t session, gnutls_datum_t *out)
 {
 	static unsigned char protocol[] = LINK_PROTOCOL;
 
@@ -39,11 +37,9 @@ int __wrap_gnutls_alpn_get_selected_protocol(gnutls_session_t session,
 	return 0;
 }
 
-int __wrap_gnutls_session_channel_binding(gnutls_session_t session,
-					  gnutls_channel_binding_t kind,
+int __wrap_gnutls_session_channel_binding(gnutls_session_t session, gnutls_channel_binding_t kind,
 					  gnutls_datum_t *out);
-int __wrap_gnutls_session_channel_binding(gnutls_session_t session,
-					  gnutls_channel_binding_t kind,
+int __wrap_gnutls_session_channel_binding(gnutls_session_t session, gnutls_channel_binding_t kind,
 					  gnutls_datum_t *out)
 {
 	(void)session;
@@ -54,10 +50,8 @@ int __wrap_gnutls_session_channel_binding(gnutls_session_t session,
 }
 
 /* The length of a piece and the piece; 0 is a word of TLS's own. */
-ssize_t __wrap_gnutls_record_recv(gnutls_session_t session, void *out,
-				  size_t room);
-ssize_t __wrap_gnutls_record_recv(gnutls_session_t session, void *out,
-				  size_t room)
+ssize_t __wrap_gnutls_record_recv(gnutls_session_t session, void *out, size_t room);
+ssize_t __wrap_gnutls_record_recv(gnutls_session_t session, void *out, size_t room)
 {
 	static const int words[] = { GNUTLS_E_AGAIN,
 				     GNUTLS_E_INTERRUPTED,

@@ -12,8 +12,7 @@
 /* What is accepted is what we would have written, to the last key. */
 static void decode(const uint8_t *bytes, size_t len)
 {
-	AUTO(json) json = json_loadb((const char *)bytes, len,
-				     JSON_REJECT_DUPLICATES, NULL);
+	AUTO(json) json = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
 	AUTO(json) again = NULL;
 	AUTO(plan) plan = { 0 };
 	AUTO(arena) a = { 0 };

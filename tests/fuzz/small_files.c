@@ -29,9 +29,7 @@ int __wrap_pidfd_open(pid_t pid, unsigned flags)
 
 static void read_pidfile(const char *path)
 {
-	const struct activate how = { .kind = ACTIVATE_SIGNAL,
-				      .signal = SIGHUP,
-				      .pidfile = path };
+	const struct activate how = { .kind = ACTIVATE_SIGNAL, .signal = SIGHUP, .pidfile = path };
 	const struct activation_order o = { .how = &how, .component = "c" };
 	AUTO(arena) a = { 0 };
 	const char *executable = NULL;
@@ -66,8 +64,7 @@ static void set_variable(const char *text, size_t len)
 static void read_secrets(const char *path, const char *text, size_t len)
 {
 	const struct secret_ref file = { .kind = SECRET_FILE, .name = path };
-	const struct secret_ref env = { .kind = SECRET_ENV,
-					.name = "CERTFLEET_FUZZ" };
+	const struct secret_ref env = { .kind = SECRET_ENV, .name = "CERTFLEET_FUZZ" };
 	AUTO(secret) passphrase = { 0 };
 	struct err e = { 0 };
 
@@ -107,9 +104,8 @@ void fuzz_seeds(void)
 	seed_text("17 \r\n/var/lib/postgresql\n");
 	seed_text("1\n");
 	seed_text("correct horse battery staple\r\n");
-	seed_text("{\"end\":\"open\",\"expires\":1800000000,\"fingerprint\":"
-		  "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		  "aaaaaaa\",\"lineage\":\"5f2c\",\"sequence\":7}");
+	seed_text(
+		"{\"end\":\"open\",\"expires\":1800000000,\"fingerprint\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"lineage\":\"5f2c\",\"sequence\":7}");
 	seed_many("", "[", "");
 	seed_many("", "{\"a\":", "");
 	seed_many("[", "1,", "1]");

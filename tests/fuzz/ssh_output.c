@@ -15,10 +15,9 @@ static unsigned way;
 
 /* ---- in place of libssh2 ---- */
 
-ssize_t __wrap_libssh2_channel_read_ex(LIBSSH2_CHANNEL *channel, int stream,
-				       char *out, size_t room);
-ssize_t __wrap_libssh2_channel_read_ex(LIBSSH2_CHANNEL *channel, int stream,
-				       char *out, size_t room)
+ssize_t __wrap_libssh2_channel_read_ex(LIBSSH2_CHANNEL *channel, int stream, char *out,
+				       size_t room);
+ssize_t __wrap_libssh2_channel_read_ex(LIBSSH2_CHANNEL *channel, int stream, char *out, size_t room)
 {
 	size_t some = 0;
 
@@ -46,13 +45,10 @@ int __wrap_libssh2_session_block_directions(LIBSSH2_SESSION *session)
 void fuzz_one(const uint8_t *bytes, size_t len)
 {
 	AUTO(arena) a = { 0 };
-	struct ssh s = { .fd = -1,
-			 .arena = &a,
-			 .login = { .host = "h", .user = "u" } };
-	struct ssh_op op = { .kind = SSH_RUN,
-			     .end = "certfleet end ",
-			     .result = SSH_DONE,
-			     .status = -1 };
+	struct ssh s = { .fd = -1, .arena = &a, .login = { .host = "h", .user = "u" } };
+	struct ssh_op op = {
+		.kind = SSH_RUN, .end = "certfleet end ", .result = SSH_DONE, .status = -1
+	};
 	struct err e = { 0 };
 	enum socket_turn turn = SOCKET_FAILED;
 

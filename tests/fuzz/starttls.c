@@ -32,10 +32,8 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	HOLDS(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends));
 	s = starttls_open(kind, ends[0], &a);
 	while (result == STARTTLS_GOES_ON) {
-		size_t some = pieces ? f.left && (*f.at & PIECE_MASK)
-					       ? *f.at & PIECE_MASK
-					       : 1
-				     : f.left;
+		size_t some =
+			pieces ? f.left && (*f.at & PIECE_MASK) ? *f.at & PIECE_MASK : 1 : f.left;
 
 		some = some < f.left ? some : f.left;
 		if (!some)
@@ -73,19 +71,16 @@ void fuzz_seeds(void)
 	SEED(STARTTLS_POSTGRES, "S");
 	SEED(STARTTLS_POSTGRES, "N");
 	SEED(STARTTLS_POSTGRES, "ESERROR");
-	SEED(STARTTLS_SMTP,
-	     "220-mx.example ESMTP\r\n220 x\r\n250-mx\r\n250-SIZE 1\r\n"
-	     "250 STARTTLS\r\n220 go ahead\r\n");
+	SEED(STARTTLS_SMTP, "220-mx.example ESMTP\r\n220 x\r\n250-mx\r\n250-SIZE 1\r\n"
+			    "250 STARTTLS\r\n220 go ahead\r\n");
 	SEED(STARTTLS_SMTP, "554 no\r\n");
 	SEED(STARTTLS_IMAP, "* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"
 			    "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK done\r\n"
 			    "a2 OK begin\r\n");
 	SEED(STARTTLS_IMAP, "* BYE\r\n");
+	SEED(STARTTLS_LDAP, "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00");
 	SEED(STARTTLS_LDAP,
-	     "\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00");
-	SEED(STARTTLS_LDAP,
-	     "\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x84\x00\x00\x00\x03"
-	     "\x0a\x01\x00");
+	     "\x30\x84\x00\x00\x00\x0c\x02\x01\x01\x78\x84\x00\x00\x00\x03\x0a\x01\x00");
 	seed_many("\2\1", "220-a\r\n", "");
 	seed_many("\3\1", "* a\r\n", "");
 }

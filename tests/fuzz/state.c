@@ -23,8 +23,8 @@ struct store {
 	VEC(struct record) records; /* by key */
 };
 
-static bool get(struct backend *b, const char *key, struct arena *a,
-		struct record *out, struct err *e)
+static bool get(struct backend *b, const char *key, struct arena *a, struct record *out,
+		struct err *e)
 {
 	struct store *s = (struct store *)b;
 
@@ -38,8 +38,8 @@ static bool get(struct backend *b, const char *key, struct arena *a,
 	return err_set(e, ERR_MISSING, "there is no '%s'", key);
 }
 
-static bool list(struct backend *b, const char *prefix, struct arena *a,
-		 struct record **out, size_t *count, struct err *e)
+static bool list(struct backend *b, const char *prefix, struct arena *a, struct record **out,
+		 size_t *count, struct err *e)
 {
 	struct store *s = (struct store *)b;
 	struct record *found = arena_array(a, s->records.count, sizeof(*found));
@@ -55,8 +55,7 @@ static bool list(struct backend *b, const char *prefix, struct arena *a,
 
 static int compare(const void *a, const void *b)
 {
-	return strcmp(((const struct record *)a)->key,
-		      ((const struct record *)b)->key);
+	return strcmp(((const struct record *)a)->key, ((const struct record *)b)->key);
 }
 
 static void put(struct store *s, const char *key, const char *value)
@@ -72,12 +71,11 @@ static void put(struct store *s, const char *key, const char *value)
 			 (struct record){ arena_strdup(&s->arena, key),
 					  arena_strdup(&s->arena, value), 1 });
 	if (s->records.count)
-		qsort(s->records.items, s->records.count,
-		      sizeof(*s->records.items), compare);
+		qsort(s->records.items, s->records.count, sizeof(*s->records.items), compare);
 }
 
-static bool transact(struct backend *b, const struct transaction *t,
-		     int64_t *revision, struct err *e)
+static bool transact(struct backend *b, const struct transaction *t, int64_t *revision,
+		     struct err *e)
 {
 	(void)e;
 	for (size_t i = 0; i < t->write_count; i++)
@@ -86,8 +84,7 @@ static bool transact(struct backend *b, const struct transaction *t,
 	return true;
 }
 
-static bool take_lock(struct backend *b, const char *holder, int64_t wait_ms,
-		      struct err *e)
+static bool take_lock(struct backend *b, const char *holder, int64_t wait_ms, struct err *e)
 {
 	(void)b;
 	(void)holder;
@@ -104,8 +101,7 @@ static void close_store(struct backend *b)
 	free(s);
 }
 
-static const struct backend_ops ops = { get, list, transact, take_lock,
-					close_store };
+static const struct backend_ops ops = { get, list, transact, take_lock, close_store };
 
 static struct store *store_new(void)
 {
@@ -152,8 +148,7 @@ static void read_components(struct state *s, struct arena *a)
 
 			HOLDS(list[i].name);
 			if (list[i].deliver)
-				TRY(deliver_from_text(list[i].deliver, a, &d,
-						      &e));
+				TRY(deliver_from_text(list[i].deliver, a, &d, &e));
 		}
 	TRY(state_reach(s, a, &reach, &count, &e));
 }
@@ -170,8 +165,7 @@ static void read_journal(struct state *s, struct arena *a)
 	if (journal_runs(s, a, &runs, &count, &e))
 		for (size_t i = 0; i < count; i++) {
 			TRY(journal_run(s, runs[i].number, a, &one, &e));
-			TRY(journal_run_steps(s, runs[i].number, a, &steps,
-					      &step_count, &e));
+			TRY(journal_run_steps(s, runs[i].number, a, &steps, &step_count, &e));
 		}
 	TRY(journal_open_run(s, a, &one, &e));
 }
@@ -229,8 +223,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 {
 	struct feed f = { bytes, len };
 	struct store *store = store_new();
-	AUTO(secret) passphrase =
-		secret_of(STATE_PASSPHRASE, strlen(STATE_PASSPHRASE));
+	AUTO(secret) passphrase = secret_of(STATE_PASSPHRASE, strlen(STATE_PASSPHRASE));
 	AUTO(state) s = NULL;
 	struct err e = { 0 };
 
@@ -318,24 +311,20 @@ static void write_some(struct state *s, struct change *c)
 
 static void seed_state(bool sealed)
 {
-	AUTO(secret) passphrase =
-		secret_of(STATE_PASSPHRASE, strlen(STATE_PASSPHRASE));
+	AUTO(secret) passphrase = secret_of(STATE_PASSPHRASE, strlen(STATE_PASSPHRASE));
 	struct store *store = store_new();
 	AUTO(state) s = state_of(store);
 	AUTO(change) c = change_new(s);
 	AUTO(buf) out = { 0 };
-	const struct step_record step = { .number = 1,
-					  .kind = STEP_ISSUE,
-					  .certificate = "shop",
-					  .outcome = STEP_DONE };
-	struct run_record run = { .plan_hash = HASH,
-				  .plan = "{\"steps\":[]}",
-				  .who = "root@here",
-				  .started = FUZZ_NOW };
+	const struct step_record step = {
+		.number = 1, .kind = STEP_ISSUE, .certificate = "shop", .outcome = STEP_DONE
+	};
+	struct run_record run = {
+		.plan_hash = HASH, .plan = "{\"steps\":[]}", .who = "root@here", .started = FUZZ_NOW
+	};
 	struct err e = { 0 };
 
-	HOLDS(state_unseal(s, sealed ? &passphrase : NULL, &e) &&
-	      journal_begin_run(s, &run, &e) &&
+	HOLDS(state_unseal(s, sealed ? &passphrase : NULL, &e) && journal_begin_run(s, &run, &e) &&
 	      journal_step(s, &run, &step, &e));
 	write_some(s, c);
 	vec_each (r, &store->records)

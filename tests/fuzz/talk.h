@@ -32,8 +32,8 @@ struct talk_partner {
 static struct fleet talk_fleet;
 static struct drivers *talk_drivers;
 
-static bool talk_secret(void *ctx, const struct secret_ref *ref,
-			const struct secret **out, struct err *e)
+static bool talk_secret(void *ctx, const struct secret_ref *ref, const struct secret **out,
+			struct err *e)
 {
 	static unsigned char text[] = "a-secret-of-the-api";
 	static const struct secret secret = { text, sizeof(text) - 1 };
@@ -75,8 +75,7 @@ static const struct component *talk_component(const struct talk_partner *p)
 	buf_puts(&text, "certfleet: 1\nfleet: f\n"
 			"backup: {passphrase: {env: CERTFLEET_P}}\n"
 			"access:\n"
-			"  agent: {certificate: ops.pem, key: ops.key, ca: "
-			"ca.pem}\n"
+			"  agent: {certificate: ops.pem, key: ops.key, ca: ca.pem}\n"
 			"  ssh: {key: id, known_hosts: hosts}\n"
 			"certificates:\n"
 			"  a: {subject: CN=shop.example.com, issuer: self}\n"
@@ -90,16 +89,16 @@ static const struct component *talk_component(const struct talk_partner *p)
 	if (p->activate)
 		buf_printf(&text, "\n    activate: %s", p->activate);
 	buf_puts(&text, "\n");
-	if (!load_fleet(fuzz_file("certfleet.yaml", text.data, text.len),
-			subject_canonical, &talk_fleet, &diags, &e)) {
+	if (!load_fleet(fuzz_file("certfleet.yaml", text.data, text.len), subject_canonical,
+			&talk_fleet, &diags, &e)) {
 		AUTO(buf) why = { 0 };
 
 		diag_render(&diags, &why);
 		fputs(buf_text(&why), stderr);
 		abort();
 	}
-	talk_drivers = drivers_new(&(const struct drivers_options){
-		.access = &talk_fleet.access, .secret = talk_secret });
+	talk_drivers = drivers_new(&(const struct drivers_options){ .access = &talk_fleet.access,
+								    .secret = talk_secret });
 	return &talk_fleet.components[0];
 }
 
@@ -113,8 +112,7 @@ static unsigned talk_choice(struct feed *f, unsigned count)
 /* Names of versions are directories, and two are links. */
 static mode_t talk_entry_mode(const char *name)
 {
-	if (!strncmp(name, "current", 7) || !strncmp(name, "staged", 6) ||
-	    *name == 'l')
+	if (!strncmp(name, "current", 7) || !strncmp(name, "staged", 6) || *name == 'l')
 		return S_IFLNK | 0777;
 	return (strchr("0123456789abcdef", *name) ? S_IFDIR : S_IFREG) | 0700;
 }
@@ -125,8 +123,7 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 
 	for (size_t i = 0; i < ask->count && !ended; i++) {
 		struct ssh_op *op = &ask->ops[i];
-		static const mode_t kinds[] = { S_IFREG, S_IFDIR, S_IFLNK,
-						S_IFIFO };
+		static const mode_t kinds[] = { S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO };
 		static const mode_t modes[] = { 0700, 0755, 0600, 0666 };
 		size_t len = 0;
 
@@ -134,8 +131,7 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 		if (op->kind == SSH_RUN && op->result == SSH_ABSENT)
 			op->result = SSH_FAILED;
 		ended = op->needed && op->result != SSH_DONE;
-		op->found.mode =
-			kinds[talk_choice(f, 4)] | modes[talk_choice(f, 4)];
+		op->found.mode = kinds[talk_choice(f, 4)] | modes[talk_choice(f, 4)];
 		op->found.owner = talk_choice(f, 3);
 		op->status = op->kind == SSH_RUN ? (int)talk_choice(f, 80) : 0;
 
@@ -155,16 +151,14 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 			continue;
 
 		/* a name on each line */
-		struct ssh_entry *list =
-			arena_array(ask->arena, len + 1, sizeof(*list));
+		struct ssh_entry *list = arena_array(ask->arena, len + 1, sizeof(*list));
 
 		for (const char *at = text; *at;) {
 			size_t line = strcspn(at, "\n");
 
-			list[op->entry_count++] = (struct ssh_entry){
-				.name = arena_strndup(ask->arena, at, line),
-				.attr.mode = talk_entry_mode(at)
-			};
+			list[op->entry_count++] =
+				(struct ssh_entry){ .name = arena_strndup(ask->arena, at, line),
+						    .attr.mode = talk_entry_mode(at) };
 			at += line + (at[line] == '\n');
 		}
 		op->entries = list;
@@ -173,9 +167,7 @@ static void talk_ssh(struct ssh_ask *ask, struct feed *f)
 
 static void talk_reply(struct exchange *x, struct feed *f, struct arena *a)
 {
-	static const long statuses[] = {
-		200, 204, 404, 412, 401, 500, 302, 429
-	};
+	static const long statuses[] = { 200, 204, 404, 412, 401, 500, 302, 429 };
 	unsigned status = talk_choice(f, 9);
 	unsigned peer = talk_choice(f, 3);
 	size_t len = 0;
@@ -258,10 +250,7 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 			   .found = &set,
 			   .found_key = &key,
 			   .directory = "/" };
-	struct visit v = { .drivers = talk_drivers,
-			   .job = &job,
-			   .driver = p->driver,
-			   .arena = &a };
+	struct visit v = { .drivers = talk_drivers, .job = &job, .driver = p->driver, .arena = &a };
 
 	job.verb = talk_choice(&f, DRIVER_VERB_COUNT);
 	job.fingerprint = talk_fingerprint(&f);
@@ -296,8 +285,7 @@ static void talk_fill(struct buf *out, const char *replies)
 	pem_add_key(&key, &p->key);
 	for (const char *at = replies; *at; at++) {
 		bool is_key = *at == '%' && strchr("kKB", at[1]);
-		const char *pem =
-			is_key ? (const char *)key.bytes : buf_text(&certs);
+		const char *pem = is_key ? (const char *)key.bytes : buf_text(&certs);
 
 		if (*at != '%') {
 			buf_putc(out, *at);
@@ -305,8 +293,7 @@ static void talk_fill(struct buf *out, const char *replies)
 		}
 		at++;
 		if (*at == 'f' || *at == 's')
-			buf_puts(out, *at == 'f' ? p->facts.fingerprint
-						 : p->facts.spki);
+			buf_puts(out, *at == 'f' ? p->facts.fingerprint : p->facts.spki);
 		else if (*at == 'A')
 			buf_puts(out, buf_text(&authority));
 		else if (*at == 'b' || *at == 'B')

@@ -22,8 +22,8 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 void fuzz_seeds(void)
 {
 	talk_seed(OBJECT NEXT "00" NEXT OBJECT);
-	talk_seed("01{\"@id\":\"site\",\"certificate\":\"-----\",\"key\":"
-		  "\"-----\"}" NEXT "00" NEXT OBJECT);
+	talk_seed("01{\"@id\":\"site\",\"certificate\":\"-----\",\"key\":\"-----\"}" NEXT
+		  "00" NEXT OBJECT);
 	talk_seed("20{\"error\":\"unknown object ID 'site'\"}" NEXT);
 	talk_seed(OBJECT NEXT "30{\"error\":\"stale\"}" NEXT);
 	talk_seed(OBJECT NEXT "50{\"error\":\"-----BEGIN\"}" NEXT);

@@ -6,9 +6,8 @@
 
 static const struct talk_partner partner = {
 	.driver = &etcd_driver,
-	.deliver = "{etcd: {endpoints: [\"https://e1.example:2379\"], key: "
-		   "/tls/site, ca: ca.pem, user: certfleet, password: {env: "
-		   "CERTFLEET_E}}}",
+	.deliver =
+		"{etcd: {endpoints: [\"https://e1.example:2379\"], key: /tls/site, ca: ca.pem, user: certfleet, password: {env: CERTFLEET_E}}}",
 };
 
 void fuzz_one(const uint8_t *bytes, size_t len)
@@ -19,8 +18,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 #define NEXT "\n---\n"
 #define LOGIN "00{\"header\":{},\"token\":\"t.1\"}" NEXT
 
-static void put_entry(struct buf *out, const char *prefix, const char *name,
-		      const char *value)
+static void put_entry(struct buf *out, const char *prefix, const char *name, const char *value)
 {
 	AUTO(buf) key = { 0 };
 
@@ -36,8 +34,7 @@ static void put_pairs(struct buf *out, const char *const *prefixes)
 	AUTO(buf) hex = { 0 };
 
 	text_base64(&hex, fuzz_pair()->facts.fingerprint, 64);
-	buf_puts(out, "00{\"succeeded\":true,\"responses\":[{"
-		      "\"response_range\":{\"kvs\":[");
+	buf_puts(out, "00{\"succeeded\":true,\"responses\":[{\"response_range\":{\"kvs\":[");
 	for (; *prefixes; prefixes++) {
 		put_entry(out, *prefixes, "certificate", "%b");
 		put_entry(out, *prefixes, "chain", "");
@@ -69,8 +66,7 @@ static void seed_pairs(const char *const *prefixes)
 void fuzz_seeds(void)
 {
 	AUTO(arena) a = { 0 };
-	const char *staged =
-		arena_printf(&a, "staged/%s/", fuzz_pair()->facts.fingerprint);
+	const char *staged = arena_printf(&a, "staged/%s/", fuzz_pair()->facts.fingerprint);
 
 	seed_pairs((const char *const[]){ "", NULL });
 	seed_pairs((const char *const[]){ staged, NULL });
@@ -79,9 +75,7 @@ void fuzz_seeds(void)
 	talk_seed("40{\"error\":\"authentication failed\",\"code\":3}" NEXT);
 	talk_seed(LOGIN "00{\"succeeded\":false}" NEXT "00{}" NEXT);
 	talk_seed(LOGIN "50{\"error\":\"etcdserver: too many\"}" NEXT "80");
-	seed_many("00100{\"token\":\"t\"}\n---\n00{\"responses\":[{\"response_"
-		  "range\":{\"kvs\":[",
+	seed_many("00100{\"token\":\"t\"}\n---\n00{\"responses\":[{\"response_range\":{\"kvs\":[",
 		  "{\"key\":\"YQ==\"},", "{}]}}]}");
-	seed_many("60100{\"token\":\"t\"}\n---\n00{\"responses\":[", "{},",
-		  "{}]}");
+	seed_many("60100{\"token\":\"t\"}\n---\n00{\"responses\":[", "{},", "{}]}");
 }

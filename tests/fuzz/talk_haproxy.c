@@ -6,8 +6,7 @@
 
 static const struct talk_partner partner = {
 	.driver = &haproxy_driver,
-	.deliver = "{haproxy: {socket: /run/haproxy.sock, certificate: "
-		   "%/site.pem}}",
+	.deliver = "{haproxy: {socket: /run/haproxy.sock, certificate: %/site.pem}}",
 };
 
 /* The file that HAProxy loads holds our pair. */
@@ -44,22 +43,19 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 void fuzz_seeds(void)
 {
 	AUTO(arena) a = { 0 };
-	const char *show =
-		arena_printf(&a,
-			     "00Name: HAProxy\nVersion: 2.6.12-1+deb12u1\n\n"
-			     "Filename: /site.pem\nStatus: Used\n"
-			     "SHA1 FingerPrint: %s\n",
-			     cert_sha1(fuzz_pair()->set.certs[0], &a));
+	const char *show = arena_printf(&a,
+					"00Name: HAProxy\nVersion: 2.6.12-1+deb12u1\n\n"
+					"Filename: /site.pem\nStatus: Used\n"
+					"SHA1 FingerPrint: %s\n",
+					cert_sha1(fuzz_pair()->set.certs[0], &a));
 
 	talk_seed(show);
 	talk_seed(arena_printf(&a, "%s%s%s%s%s",
-			       "00Transaction created for "
-			       "certificate /site.pem!\n" NEXT,
-			       "00Committing /site.pem.\nSuccess!\n", NEXT,
-			       show, NEXT));
+			       "00Transaction created for certificate /site.pem!\n" NEXT,
+			       "00Committing /site.pem.\nSuccess!\n", NEXT, show, NEXT));
 	talk_seed("00unable to load certificate\n" NEXT "00" NEXT);
-	talk_seed("00Transaction updated for certificate\n" NEXT
-		  "00Can't commit\n" NEXT "00Transaction aborted\n");
+	talk_seed("00Transaction updated for certificate\n" NEXT "00Can't commit\n" NEXT
+		  "00Transaction aborted\n");
 	talk_seed("00" NEXT);
 	talk_seed("80");
 	seed_many("00100", "Version: 1\n", "");

@@ -9,15 +9,7 @@
 static const struct talk_partner partner = {
 	.driver = &http_driver,
 	.deliver =
-		"{http: {ca: ca.pem, user: api, password: {env: CERTFLEET_A}, "
-		"probe: {url: \"https://h.example/p\", "
-		"fingerprint: /certs/0/sha256~1hex, version: /version}, "
-		"stage: {url: \"https://h.example/s\", json: {pem: "
-		"\"${fullchain}\", key: \"${key}\"}}, "
-		"commit: {url: \"https://h.example/c/${fingerprint}\", "
-		"expect: [200, 204, 404]}, "
-		"abort: {url: \"https://h.example/a\"}, "
-		"remove: {url: \"https://h.example/r\", method: DELETE}}}",
+		"{http: {ca: ca.pem, user: api, password: {env: CERTFLEET_A}, probe: {url: \"https://h.example/p\", fingerprint: /certs/0/sha256~1hex, version: /version}, stage: {url: \"https://h.example/s\", json: {pem: \"${fullchain}\", key: \"${key}\"}}, commit: {url: \"https://h.example/c/${fingerprint}\", expect: [200, 204, 404]}, abort: {url: \"https://h.example/a\"}, remove: {url: \"https://h.example/r\", method: DELETE}}}",
 };
 
 /* A pointer, a line "---", and a document. */

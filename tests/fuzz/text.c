@@ -113,8 +113,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	read_times(text);
 	version_in(text, &a);
 	HOLDS(version_compare(text, other) == 0 ||
-	      (version_compare(text, other) < 0) ==
-		      (version_compare(other, text) > 0));
+	      (version_compare(text, other) < 0) == (version_compare(other, text) > 0));
 	text_nearest(text, words);
 }
 
@@ -132,8 +131,7 @@ void fuzz_seeds(void)
 		"uri:https://example.com/x",
 		"email:a@example.com",
 		"CN=ops\\, a,O=Example\\20Shop+OU=x,C=AT",
-		("spki:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		 "aaaaaaaa"),
+		("spki:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 		"/v1/component/edge%2Fe1",
 		"abcd-ef01-2345-6789-abcd-ef01-2345-6789",
 		"SGVsbG8gd29ybGQ=",

@@ -65,8 +65,8 @@ static void read_report(const char *text, size_t len)
 }
 
 /* As whoever knows the token would send it. */
-static void prove(const struct enrol_bond *b, const char *purpose,
-		  const struct secret *body, struct secret *out)
+static void prove(const struct enrol_bond *b, const char *purpose, const struct secret *body,
+		  struct secret *out)
 {
 	const struct bytes pieces[] = {
 		{ purpose, strlen(purpose) },
@@ -77,8 +77,7 @@ static void prove(const struct enrol_bond *b, const char *purpose,
 	secret_alloc(out, PROOF_BYTES + body->len);
 	if (body->len)
 		memcpy(out->bytes + PROOF_BYTES, body->bytes, body->len);
-	hmac_sha256((struct bytes){ b->token->bytes, b->token->len }, pieces, 3,
-		    out->bytes);
+	hmac_sha256((struct bytes){ b->token->bytes, b->token->len }, pieces, 3, out->bytes);
 }
 
 /* The proof is made for what it goes with. */
@@ -101,8 +100,7 @@ static void read_enrolment(const struct secret *body)
 	enrol_request_write(&bond, sent, &proven);
 	if (enrol_request_read(&bond, &proven, &csr))
 		HOLDS(csr.len == body->len);
-	HOLDS(!enrol_grant_read(&bond, body, &a, &grant, &e) &&
-	      e.code == ERR_CRYPTO);
+	HOLDS(!enrol_grant_read(&bond, body, &a, &grant, &e) && e.code == ERR_CRYPTO);
 	prove(&bond, "certfleet-enrol-1 grant", body, &granted);
 	e = (struct err){ 0 };
 	if (enrol_grant_read(&bond, &granted, &a, &grant, &e))
@@ -154,8 +152,7 @@ static void seed_orders(void)
 	const struct der signature = { (const unsigned char *)"signed", 6 };
 	AUTO(secret) body = { 0 };
 	const struct order_request r = { .order = order_text(&order, &a),
-					 .order_len =
-						 strlen(order_text(&order, &a)),
+					 .order_len = strlen(order_text(&order, &a)),
 					 .signature = signature,
 					 .signer = p->set.certs,
 					 .signer_count = p->set.count,
@@ -175,11 +172,8 @@ static void seed_enrolment(void)
 	const struct enrol_bond bond = bond_of(&token);
 	const struct grant grant = { fuzz_pair()->set.certs,
 				     1,
-				     { "-----BEGIN CERTIFICATE-----\n", allow,
-				       2 } };
-	const struct receipt receipt = { .written = true,
-					 .notes = { "a", "b" },
-					 .note_count = 2 };
+				     { "-----BEGIN CERTIFICATE-----\n", allow, 2 } };
+	const struct receipt receipt = { .written = true, .notes = { "a", "b" }, .note_count = 2 };
 	struct secret out[5] = { { 0 } };
 
 	enrol_hello_write(&bond, &out[0]);
@@ -197,8 +191,7 @@ static void seed_enrolment(void)
 
 void fuzz_seeds(void)
 {
-	const struct agent_identity agent = { HASH, "certfleet 0.1.0",
-					      FUZZ_NOW };
+	const struct agent_identity agent = { HASH, "certfleet 0.1.0", FUZZ_NOW };
 	const struct component_report report = { .name = "edge/e1",
 						 .version = "1.2",
 						 .installed = HASH,

@@ -13,12 +13,11 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 	ld = { .dirfd = -1, .diags = &diags, .subject = subject_canonical };
 	const struct node *root = NULL;
 	AUTO(buf) out = { 0 };
-	uint16_t source =
-		source_add(&ld, (struct source){ .name = "a.yaml",
-						 .path = "a.yaml",
-						 .directory = "/",
-						 .text = (char *)bytes,
-						 .len = len });
+	uint16_t source = source_add(&ld, (struct source){ .name = "a.yaml",
+							   .path = "a.yaml",
+							   .directory = "/",
+							   .text = (char *)bytes,
+							   .len = len });
 
 	source_quotable(&ld, source);
 	if (yaml_parse(&ld, source, &root))

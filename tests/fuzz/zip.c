@@ -48,10 +48,9 @@ static void mend_checksums(uint8_t *at, size_t left)
 
 	while (left > CENTRAL && !memcmp(at, "PK", 2)) {
 		bool local = at[2] == 3;
-		size_t head =
-			local ? LOCAL + number(at + 26, 2) + number(at + 28, 2)
-			      : CENTRAL + number(at + 28, 2) +
-					number(at + 30, 2) + number(at + 32, 2);
+		size_t head = local ? LOCAL + number(at + 26, 2) + number(at + 28, 2)
+				    : CENTRAL + number(at + 28, 2) + number(at + 30, 2) +
+					      number(at + 32, 2);
 		size_t size = local ? number(at + 18, 4) : 0;
 
 		if (head > left || size > left - head)
@@ -122,8 +121,7 @@ void fuzz_seeds(void)
 		AUTO(buf) sealed = { 0 };
 		struct err e = { 0 };
 
-		HOLDS(zip_pack(&list, NULL, &plain, &e) &&
-		      zip_pack(&list, &password, &sealed, &e));
+		HOLDS(zip_pack(&list, NULL, &plain, &e) && zip_pack(&list, &password, &sealed, &e));
 		seed(plain.data, plain.len);
 		seed(sealed.data, sealed.len);
 	}

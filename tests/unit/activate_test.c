@@ -328,10 +328,9 @@ static void e3_a_process_of_another_namespace_gets_no_signal(void **state)
 static void e3_a_clock_that_was_set_at_the_boot_makes_no_doubt(void **state)
 {
 	/* Started 100 s after a boot at 1,000,000 s; up for 4,000 s. */
-	const struct pidfile_times base = { .written = 1000100000,
-					    .started = 100000,
-					    .uptime = 4000000,
-					    .now = 1004000000 };
+	const struct pidfile_times base = {
+		.written = 1000100000, .started = 100000, .uptime = 4000000, .now = 1004000000
+	};
 	struct pidfile_times t = base;
 
 	(void)state;
@@ -364,22 +363,19 @@ static void move_pidfile(const char *beneath, mode_t mode, gid_t group)
 	assert_int_equal(rename(pidfile, path), 0);
 	assert_int_equal(chown(folder, (uid_t)-1, group), 0);
 	assert_int_equal(chmod(folder, mode), 0);
-	assert_true(snprintf(pidfile, sizeof(pidfile), "%s", path) <
-		    (int)sizeof(pidfile));
+	assert_true(snprintf(pidfile, sizeof(pidfile), "%s", path) < (int)sizeof(pidfile));
 }
 
 static void remove_folders(void)
 {
 	unlink(pidfile);
-	for (char *end = strrchr(pidfile, '/'); end - pidfile > 4;
-	     end = strrchr(pidfile, '/')) {
+	for (char *end = strrchr(pidfile, '/'); end - pidfile > 4; end = strrchr(pidfile, '/')) {
 		*end = '\0';
 		rmdir(pidfile);
 	}
 }
 
-static void refused_for_its_folder(const char *beneath, mode_t mode,
-				   gid_t group)
+static void refused_for_its_folder(const char *beneath, mode_t mode, gid_t group)
 {
 	struct err e = { 0 };
 
@@ -435,13 +431,10 @@ static void s21_the_group_of_the_process_owner_may_write_there(void **state)
 static bool run_command(const char *script, int64_t timeout, struct err *e)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
-	const struct activate how = { .kind = ACTIVATE_COMMAND,
-				      .argv = argv,
-				      .timeout = timeout };
-	const struct activation_order order = { .how = &how,
-						.component = "edge/e1",
-						.fingerprint = "abc",
-						.directory = "/usr" };
+	const struct activate how = { .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = timeout };
+	const struct activation_order order = {
+		.how = &how, .component = "edge/e1", .fingerprint = "abc", .directory = "/usr"
+	};
 
 	return place_activate(&order, &arena, &executable, e);
 }
@@ -451,10 +444,9 @@ static void a_command_knows_what_it_is_run_for(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(run_command("test \"$CERTFLEET_COMPONENT\" = edge/e1 && "
-				"test \"$CERTFLEET_FINGERPRINT\" = abc && "
-				"test \"$(pwd)\" = /usr",
-				10, &e));
+	assert_true(run_command(
+		"test \"$CERTFLEET_COMPONENT\" = edge/e1 && test \"$CERTFLEET_FINGERPRINT\" = abc && test \"$(pwd)\" = /usr",
+		10, &e));
 }
 
 static void a_failing_command_is_an_error(void **state)
@@ -487,8 +479,7 @@ static void no_activation_does_nothing(void **state)
 	assert_null(executable);
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, start_server, stop_server)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start_server, stop_server)
 
 int main(void)
 {

@@ -61,8 +61,7 @@ struct wish {
 	int64_t begins; /* seconds ago */
 };
 
-static inline void make_signed(const struct pair *ca, const struct wish *w,
-			       struct pair *out)
+static inline void make_signed(const struct pair *ca, const struct wish *w, struct pair *out)
 {
 	const struct san name = { NAME_DNS, "ops.example.com" };
 	const struct certificate c = { .name = "ops",
@@ -103,9 +102,7 @@ static inline int make_signatories(void **state)
 	for (int i = 0; i < WHO_COUNT; i++) {
 		make_signed(i == STRANGER ? &strangers : &operators, &wishes[i],
 			    &signatories[i].pair);
-		must(signing_key_open(&signatories[i].pair.key,
-				      &signatories[i].key, &e),
-		     &e);
+		must(signing_key_open(&signatories[i].pair.key, &signatories[i].key, &e), &e);
 	}
 	make_signed(&strangers, &host, &own_pair);
 	make_signed(&strangers, &host, &next_pair);
@@ -130,11 +127,9 @@ static inline int drop_signatories(void **state)
 
 static inline void add_callers(void)
 {
-	static const enum who listed[] = { OPS, STRANGER, SERVER, FORMER,
-					   LEAVING };
+	static const enum who listed[] = { OPS, STRANGER, SERVER, FORMER, LEAVING };
 	const size_t n = sizeof(listed) / sizeof(*listed);
-	struct agent_caller *list =
-		arena_array(&test_arena, n + 1, sizeof(*list));
+	struct agent_caller *list = arena_array(&test_arena, n + 1, sizeof(*list));
 
 	for (size_t i = 0; i < n; i++)
 		list[i].spki = signatories[listed[i]].pair.facts.spki;
@@ -150,32 +145,25 @@ static inline struct activate counting(const char *script)
 
 	argv[0] = "sh";
 	argv[1] = "-c";
-	argv[2] = arena_printf(&test_arena,
-			       "echo $CERTFLEET_FINGERPRINT >>%s/activated; %s",
-			       root, script);
-	return (struct activate){ .kind = ACTIVATE_COMMAND,
-				  .argv = argv,
-				  .timeout = 10 };
+	argv[2] = arena_printf(&test_arena, "echo $CERTFLEET_FINGERPRINT >>%s/activated; %s", root,
+			       script);
+	return (struct activate){ .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = 10 };
 }
 
 /* Sorted by name. */
 static inline void add_components(void)
 {
-	struct agent_component *list =
-		arena_array(&test_arena, 4, sizeof(*list));
+	struct agent_component *list = arena_array(&test_arena, 4, sizeof(*list));
 
 	list[0] = (struct agent_component){ .name = "breaks",
-					    .install = { .directory = at_root(
-								 "breaks") },
+					    .install = { .directory = at_root("breaks") },
 					    .activate = counting("exit 3") };
 	list[1] = (struct agent_component){ .name = "edge/e1",
 					    .install = directory_form(),
 					    .activate = counting("true") };
-	list[2] = (struct agent_component){
-		.name = "self",
-		.install = { .certificate = at_root("agent.pem"),
-			     .key = at_root("agent.key") }
-	};
+	list[2] = (struct agent_component){ .name = "self",
+					    .install = { .certificate = at_root("agent.pem"),
+							 .key = at_root("agent.key") } };
 	list[3] = (struct agent_component){
 		.name = "slow",
 		.install = { .directory = at_root("slow") },
@@ -203,8 +191,7 @@ static inline int open_agent(void **state)
 	must(fs_make_private_dir(config.state, &e), &e);
 	write_certs(config.certificate, &own_pair);
 	write_key(config.key, &own_pair, 0600);
-	write_file(config.client_ca, authority_pem.data, authority_pem.len,
-		   0644);
+	write_file(config.client_ca, authority_pem.data, authority_pem.len, 0644);
 	signers = signers_new(&config, &authority_pem);
 	return 0;
 }
@@ -215,8 +202,7 @@ static inline int close_agent(void **state)
 	return close_root(state);
 }
 
-#define WITH_AGENT(test) \
-	cmocka_unit_test_setup_teardown(test, open_agent, close_agent)
+#define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, open_agent, close_agent)
 
 static inline const struct agent_component *component(const char *name)
 {
@@ -252,8 +238,7 @@ static inline struct order order_to(enum order_action action)
 		.sequence = 1,
 		.fingerprint = new_pair.facts.fingerprint,
 		.pair = action == ORDER_STAGE
-				? pair_digest(&new_pair.set, &new_pair.key,
-					      &test_arena)
+				? pair_digest(&new_pair.set, &new_pair.key, &test_arena)
 				: NULL,
 		.replaces = "",
 		.expires = time(NULL) + ORDER_LIFE,
@@ -278,9 +263,7 @@ static inline struct order_request sign_text(enum who who, const char *text)
 				   .signer_count = by->pair.set.count };
 	struct err e = { 0 };
 
-	must(signing_key_sign(by->key,
-			      (struct der){ (const unsigned char *)meant,
-					    strlen(meant) },
+	must(signing_key_sign(by->key, (struct der){ (const unsigned char *)meant, strlen(meant) },
 			      &test_arena, &r.signature, &e),
 	     &e);
 	return r;
@@ -292,8 +275,8 @@ static inline struct order_request sign(enum who who, const struct order *o)
 }
 
 /* With `p`, when that is not NULL; `out` must be empty. */
-static inline void body_of(const struct order_request *signed_order,
-			   const struct pair *p, struct secret *out)
+static inline void body_of(const struct order_request *signed_order, const struct pair *p,
+			   struct secret *out)
 {
 	struct order_request r = *signed_order;
 

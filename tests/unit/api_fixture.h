@@ -16,8 +16,8 @@
 static struct drivers *drivers;
 
 /* A reference's name is its secret, but for "missing". */
-static inline bool tell_secret(void *ctx, const struct secret_ref *ref,
-			       const struct secret **out, struct err *e)
+static inline bool tell_secret(void *ctx, const struct secret_ref *ref, const struct secret **out,
+			       struct err *e)
 {
 	static struct secret told[8];
 	static size_t count;
@@ -38,8 +38,7 @@ static inline bool tell_secret(void *ctx, const struct secret_ref *ref,
 
 static inline int open_drivers(void **state)
 {
-	drivers = drivers_new(
-		&(const struct drivers_options){ .secret = tell_secret });
+	drivers = drivers_new(&(const struct drivers_options){ .secret = tell_secret });
 	return make_pairs(state);
 }
 
@@ -107,8 +106,7 @@ static inline const char *in_json(const char *text)
 	return arena_strndup(&test_arena, quoted + 2, strlen(quoted) - 4);
 }
 
-static inline struct job run(const struct component *c, enum driver_verb verb,
-			     const struct pair *p)
+static inline struct job run(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
 	struct job job = job_of(c, verb, p);
 
@@ -116,8 +114,7 @@ static inline struct job run(const struct component *c, enum driver_verb verb,
 	return job;
 }
 
-static inline struct job commit_over(const struct component *c,
-				     const struct pair *p,
+static inline struct job commit_over(const struct component *c, const struct pair *p,
 				     const struct pair *replaces)
 {
 	struct job job = job_of(c, DRIVER_COMMIT, p);
@@ -133,8 +130,7 @@ static inline void assert_done(const struct job *job)
 		fail_msg("%s", job->error.text);
 }
 
-static inline void assert_failed(const struct job *job, enum err_code code,
-				 const char *words)
+static inline void assert_failed(const struct job *job, enum err_code code, const char *words)
 {
 	assert_false(job->done);
 	if (!strstr(job->error.text, words))

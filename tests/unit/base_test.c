@@ -30,9 +30,8 @@ static void an_arena_gives_zeroed_aligned_memory_of_any_size(void **state)
 		for (size_t i = 0; i < size; i += 97)
 			assert_int_equal(p[i], 0);
 		memset(p, 0xff, size);
-		assert_string_equal(
-			arena_printf(&a, "%zu", size) + 0,
-			arena_strdup(&a, arena_printf(&a, "%zu", size)));
+		assert_string_equal(arena_printf(&a, "%zu", size) + 0,
+				    arena_strdup(&a, arena_printf(&a, "%zu", size)));
 	}
 	arena_release(&a);
 	arena_release(&a);
@@ -79,8 +78,7 @@ static void an_error_grows_from_the_inside_out(void **state)
 	assert_false(err_sys(&e, "cannot open '%s'", "x"));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_false(err_in(&e, "cannot deploy"));
-	assert_string_equal(e.text, "cannot deploy: cannot open 'x': No such "
-				    "file or directory");
+	assert_string_equal(e.text, "cannot deploy: cannot open 'x': No such file or directory");
 	assert_int_equal(e.code, ERR_MISSING);
 	for (size_t i = 0; i < 500; i++)
 		err_in(&e, "and so on");
@@ -181,8 +179,7 @@ static void parallel_work_is_done_once_each(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			an_arena_gives_zeroed_aligned_memory_of_any_size),
+		cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_of_any_size),
 		cmocka_unit_test(a_vector_keeps_what_was_pushed),
 		cmocka_unit_test(a_buffer_fails_at_its_limit_and_stays_failed),
 		cmocka_unit_test(an_error_grows_from_the_inside_out),

@@ -63,8 +63,7 @@ static void run(struct batch *b, const char *origin, struct asker *a)
 static void a_request_is_answered(void **state)
 {
 	AUTO(batch) b = batch_new();
-	struct server *s =
-		server_new((struct server){ .answers = { HELLO } }, NULL);
+	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 	struct asker a = { .if_match = "\"/x 12\"" };
 
 	(void)state;
@@ -101,8 +100,7 @@ static bool ask_with_headers(void *ctx, struct exchange *x)
 static void headers_are_sent_as_they_are(void **state)
 {
 	AUTO(batch) b = batch_new();
-	struct server *s =
-		server_new((struct server){ .answers = { HELLO } }, NULL);
+	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 	unsigned asked = 0;
 
 	(void)state;
@@ -116,13 +114,12 @@ static void headers_are_sent_as_they_are(void **state)
 static void an_etag_may_come_after_the_body(void **state)
 {
 	AUTO(batch) b = batch_new();
-	struct server *s = server_new(
-		(struct server){
-			.answers = { "HTTP/1.1 200 OK\r\nTrailer: ETag\r\n"
-				     "Transfer-Encoding: chunked\r\n\r\n"
-				     "5\r\nhello\r\n0\r\n"
-				     "ETag: \"/x 7\"\r\n\r\n" } },
-		NULL);
+	struct server *s =
+		server_new((struct server){ .answers = { "HTTP/1.1 200 OK\r\nTrailer: ETag\r\n"
+							 "Transfer-Encoding: chunked\r\n\r\n"
+							 "5\r\nhello\r\n0\r\n"
+							 "ETag: \"/x 7\"\r\n\r\n" } },
+			   NULL);
 	struct asker a = { 0 };
 
 	(void)state;
@@ -134,8 +131,7 @@ static void an_etag_may_come_after_the_body(void **state)
 static void a_connection_is_kept_from_one_run_to_the_next(void **state)
 {
 	AUTO(batch) b = batch_new();
-	struct server *s =
-		server_new((struct server){ .answers = { HELLO } }, NULL);
+	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
@@ -159,9 +155,7 @@ static void lines_go_over_tcp_and_unix_sockets(void **state)
 	snprintf(path, sizeof(path), "/tmp/batch-%d.sock", getpid());
 	for (int i = 0; i < 2; i++) {
 		struct server *s = server_new(like, i ? path : NULL);
-		struct asker a = { .kind = EXCHANGE_LINES,
-				   .text = "show info\n",
-				   .times = 2 };
+		struct asker a = { .kind = EXCHANGE_LINES, .text = "show info\n", .times = 2 };
 
 		run(b, s->origin, &a);
 		assert_int_equal(a.error.code, ERR_NONE);
@@ -175,9 +169,7 @@ static void lines_go_over_tcp_and_unix_sockets(void **state)
 static void many_are_asked_at_once_but_not_too_many_of_one(void **state)
 {
 	AUTO(batch) b = batch_new();
-	struct server like = { .lines = true,
-			       .delay_ms = 100,
-			       .answers = { "yes\n" } };
+	struct server like = { .lines = true, .delay_ms = 100, .answers = { "yes\n" } };
 	struct server *servers[MANY];
 	struct asker askers[2 * MANY] = { 0 };
 	int64_t begin = clock_mono_ms();
@@ -188,9 +180,7 @@ static void many_are_asked_at_once_but_not_too_many_of_one(void **state)
 	for (int i = 0; i < 2 * MANY; i++) {
 		const struct server *s = servers[i < MANY ? 0 : i - MANY];
 
-		askers[i] = (struct asker){ .kind = EXCHANGE_LINES,
-					    .text = "?\n",
-					    .times = 1 };
+		askers[i] = (struct asker){ .kind = EXCHANGE_LINES, .text = "?\n", .times = 1 };
 		batch_add(b, s->origin, ask, &askers[i]);
 	}
 	batch_run(b);
@@ -223,9 +213,8 @@ static void only_who_says_so_is_asked_again(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		AUTO(batch) b = batch_new();
-		struct server *s = server_new(
-			(struct server){ .answers = { rows[i].first, HELLO } },
-			NULL);
+		struct server *s =
+			server_new((struct server){ .answers = { rows[i].first, HELLO } }, NULL);
 		struct asker a = { 0 };
 
 		run(b, s->origin, &a);
@@ -250,9 +239,8 @@ static void s16_a_wait_without_measure_is_no_wait(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
 		AUTO(batch) b = batch_new();
-		struct server *s = server_new(
-			(struct server){ .answers = { waits[i], HELLO } },
-			NULL);
+		struct server *s =
+			server_new((struct server){ .answers = { waits[i], HELLO } }, NULL);
 		struct asker a = { 0 };
 
 		run(b, s->origin, &a);
@@ -302,8 +290,7 @@ static void without_tls_only_this_machine_is_talked_to(void **state)
 static void a_proxy_of_the_environment_is_ignored(void **state)
 {
 	AUTO(batch) b = batch_new();
-	struct server *s =
-		server_new((struct server){ .answers = { HELLO } }, NULL);
+	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 	struct asker a = { 0 };
 
 	(void)state;
@@ -320,8 +307,7 @@ static void a_proxy_of_the_environment_is_ignored(void **state)
 static void a_redirect_is_not_followed(void **state)
 {
 	AUTO(batch) b = batch_new();
-	struct server *other =
-		server_new((struct server){ .answers = { HELLO } }, NULL);
+	struct server *other = server_new((struct server){ .answers = { HELLO } }, NULL);
 	static char answer[256];
 	struct asker a = { 0 };
 
@@ -331,8 +317,7 @@ static void a_redirect_is_not_followed(void **state)
 		 "Content-Length: 0\r\n\r\n",
 		 other->origin);
 
-	struct server *s =
-		server_new((struct server){ .answers = { answer } }, NULL);
+	struct server *s = server_new((struct server){ .answers = { answer } }, NULL);
 
 	run(b, s->origin, &a);
 	assert_int_equal(a.status, 307);
@@ -351,8 +336,7 @@ static void a_reply_has_a_limit(void **state)
 	memset(much, 'x', 2 * EXCHANGE_REPLY_LIMIT);
 	much[2 * EXCHANGE_REPLY_LIMIT] = '\0';
 
-	struct server *s = server_new(
-		(struct server){ .lines = true, .answers = { much } }, NULL);
+	struct server *s = server_new((struct server){ .lines = true, .answers = { much } }, NULL);
 
 	run(b, s->origin, &a);
 	assert_int_equal(a.error.code, ERR_REMOTE);
@@ -363,10 +347,9 @@ static void a_reply_has_a_limit(void **state)
 static int stopped(bool changes)
 {
 	AUTO(batch) b = batch_new();
-	struct server *s = server_new((struct server){ .delay_ms = 0,
-						       .is_silent = !changes,
-						       .answers = { HELLO } },
-				      NULL);
+	struct server *s = server_new(
+		(struct server){ .delay_ms = 0, .is_silent = !changes, .answers = { HELLO } },
+		NULL);
 	struct asker a = { .times = 1, .changes = changes };
 	int64_t begin = clock_mono_ms();
 
@@ -377,9 +360,7 @@ static int stopped(bool changes)
 	else
 		alarm(1);
 	batch_run(b);
-	return a.error.code == ERR_STOPPED && clock_mono_ms() - begin < 5000
-		       ? 0
-		       : 1;
+	return a.error.code == ERR_STOPPED && clock_mono_ms() - begin < 5000 ? 0 : 1;
 }
 
 static void raise_term(int number)
@@ -413,8 +394,7 @@ int main(void)
 		cmocka_unit_test(an_etag_may_come_after_the_body),
 		cmocka_unit_test(a_connection_is_kept_from_one_run_to_the_next),
 		cmocka_unit_test(lines_go_over_tcp_and_unix_sockets),
-		cmocka_unit_test(
-			many_are_asked_at_once_but_not_too_many_of_one),
+		cmocka_unit_test(many_are_asked_at_once_but_not_too_many_of_one),
 		cmocka_unit_test(only_who_says_so_is_asked_again),
 		cmocka_unit_test(s16_a_wait_without_measure_is_no_wait),
 		cmocka_unit_test(nobody_listening_is_an_error_at_once),
@@ -422,8 +402,7 @@ int main(void)
 		cmocka_unit_test(a_proxy_of_the_environment_is_ignored),
 		cmocka_unit_test(a_redirect_is_not_followed),
 		cmocka_unit_test(a_reply_has_a_limit),
-		cmocka_unit_test(
-			a_stop_cuts_off_what_only_reads_and_begins_nothing),
+		cmocka_unit_test(a_stop_cuts_off_what_only_reads_and_begins_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

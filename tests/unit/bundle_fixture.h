@@ -7,13 +7,10 @@
 
 #include <string.h>
 
-#define SECRET_OF(text) \
-	((struct secret){ (unsigned char *)(uintptr_t)(text), strlen(text) })
+#define SECRET_OF(text) ((struct secret){ (unsigned char *)(uintptr_t)(text), strlen(text) })
 
-#define HASH_A \
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define HASH_B \
-	"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define KEY_MARK "KEY-MARK"
 #define PASSPHRASE "correct horse battery staple"
 #define OTHER_PASSPHRASE "another good passphrase 42"
@@ -45,10 +42,7 @@ static struct bundle_item fixture_items[] = {
 	  .source = "found",
 	  .leaf_pem = "leaf of e1\n",
 	  .chain_pem = "chain of e1\n" },
-	{ .name = "shop",
-	  .is_issuer = true,
-	  .number = 1,
-	  .leaf_pem = "leaf of the issuer\n" },
+	{ .name = "shop", .is_issuer = true, .number = 1, .leaf_pem = "leaf of the issuer\n" },
 };
 
 static struct bundle_file fixture_files[] = {

@@ -20,8 +20,7 @@
 
 static const struct secret passphrases[] = {
 	{ (unsigned char *)(uintptr_t)PASSPHRASE, sizeof(PASSPHRASE) - 1 },
-	{ (unsigned char *)(uintptr_t)OTHER_PASSPHRASE,
-	  sizeof(OTHER_PASSPHRASE) - 1 },
+	{ (unsigned char *)(uintptr_t)OTHER_PASSPHRASE, sizeof(OTHER_PASSPHRASE) - 1 },
 };
 
 /* Written once: what most tests read and damage. */
@@ -51,16 +50,14 @@ static void write_open(const struct bundle *b, struct buf *out)
 		fail_msg("%s", e.text);
 }
 
-static bool is_read(const struct buf *zip, const struct secret *passphrase,
-		    struct err *e)
+static bool is_read(const struct buf *zip, const struct secret *passphrase, struct err *e)
 {
 	AUTO(bundle) b = { 0 };
 
 	return bundle_read(zip->data, zip->len, passphrase, &b, e);
 }
 
-static void expect_refused(const struct buf *zip, const struct secret *pass,
-			   const char *why)
+static void expect_refused(const struct buf *zip, const struct secret *pass, const char *why)
 {
 	struct err e = { 0 };
 
@@ -70,8 +67,7 @@ static void expect_refused(const struct buf *zip, const struct secret *pass,
 		fail_msg("refused, but for: %s", e.text);
 }
 
-static void expect_not_written(const struct bundle *b,
-			       const struct secret *pass, size_t count,
+static void expect_not_written(const struct bundle *b, const struct secret *pass, size_t count,
 			       const char *why)
 {
 	AUTO(buf) zip = { 0 };
@@ -104,8 +100,7 @@ static void open_up(const struct buf *zip, struct opened *o)
 	struct err e = { 0 };
 
 	assert_true(zip_unpack(bytes, NULL, &o->frames, &e));
-	assert_true(entries_unframe(o->frames.data, o->frames.len, &o->arena,
-				    &o->entries, &e));
+	assert_true(entries_unframe(o->frames.data, o->frames.len, &o->arena, &o->entries, &e));
 }
 
 static struct entry *entry_of(struct opened *o, const char *name)
@@ -137,36 +132,31 @@ static void forge(struct opened *o, const char *old, const char *new_text)
 	char digest[SHA256_TEXT];
 
 	assert_non_null(at);
-	json->data = arena_printf(&o->arena, "%.*s%s%s", (int)(at - text), text,
-				  new_text, at + strlen(old));
+	json->data = arena_printf(&o->arena, "%.*s%s%s", (int)(at - text), text, new_text,
+				  at + strlen(old));
 	json->len = strlen(json->data);
 	slot_hmac(NULL, (struct bytes){ json->data, json->len }, digest);
 	hmac->data = arena_printf(&o->arena, "%s\n", digest);
 }
 
-static void assert_item(const struct bundle_item *got,
-			const struct bundle_item *due)
+static void assert_item(const struct bundle_item *got, const struct bundle_item *due)
 {
 	assert_string_equal(got->name, due->name);
 	assert_int_equal(got->is_issuer, due->is_issuer);
 	assert_int_equal(got->number, due->number);
-	assert_string_equal(got->fingerprint,
-			    due->fingerprint ? due->fingerprint : "");
+	assert_string_equal(got->fingerprint, due->fingerprint ? due->fingerprint : "");
 	assert_string_equal(got->spki, due->spki ? due->spki : "");
 	assert_string_equal(got->source, due->source ? due->source : "");
 	assert_string_equal(got->subject, due->subject ? due->subject : "");
-	assert_string_equal(got->not_after,
-			    due->not_after ? due->not_after : "");
+	assert_string_equal(got->not_after, due->not_after ? due->not_after : "");
 	assert_string_equal(got->leaf_pem, due->leaf_pem);
-	assert_string_equal(got->chain_pem,
-			    due->chain_pem ? due->chain_pem : "");
+	assert_string_equal(got->chain_pem, due->chain_pem ? due->chain_pem : "");
 	assert_int_equal(got->component_count, due->component_count);
 	for (size_t i = 0; i < due->component_count; i++)
 		assert_string_equal(got->components[i], due->components[i]);
 	assert_int_equal(got->key_pem.len, due->key_pem.len);
 	if (due->key_pem.len)
-		assert_memory_equal(got->key_pem.bytes, due->key_pem.bytes,
-				    due->key_pem.len + 1);
+		assert_memory_equal(got->key_pem.bytes, due->key_pem.bytes, due->key_pem.len + 1);
 }
 
 static void what_is_written_is_read_with_each_passphrase(void **state)
@@ -179,8 +169,7 @@ static void what_is_written_is_read_with_each_passphrase(void **state)
 		AUTO(bundle) b = { 0 };
 		struct err e = { 0 };
 
-		if (!bundle_read(sealed.data, sealed.len, &passphrases[p], &b,
-				 &e))
+		if (!bundle_read(sealed.data, sealed.len, &passphrases[p], &b, &e))
 			fail_msg("%s", e.text);
 		assert_true(b.authenticated);
 		assert_false(b.unencrypted);
@@ -192,18 +181,15 @@ static void what_is_written_is_read_with_each_passphrase(void **state)
 		assert_int_equal(b.item_count, 4);
 		for (size_t i = 0; i < 4; i++)
 			assert_item(&b.items[i], &fixture_items[order[i]]);
-		assert_string_equal(b.items[2].record,
-				    "{\"b\":1,\"a\":[true,null,\"\xc3\xa9\"]}");
+		assert_string_equal(b.items[2].record, "{\"b\":1,\"a\":[true,null,\"\xc3\xa9\"]}");
 		assert_string_equal(b.items[0].record, "");
 		assert_int_equal(b.file_count, 3);
 		for (size_t i = 0; i < 3; i++) {
-			const struct bundle_file *due =
-				&fixture_files[file_order[i]];
+			const struct bundle_file *due = &fixture_files[file_order[i]];
 
 			assert_string_equal(b.files[i].path, due->path);
 			assert_int_equal(b.files[i].len, due->len);
-			assert_memory_equal(b.files[i].text, due->text,
-					    due->len + 1);
+			assert_memory_equal(b.files[i].text, due->text, due->len + 1);
 		}
 	}
 }
@@ -211,8 +197,7 @@ static void what_is_written_is_read_with_each_passphrase(void **state)
 static void no_key_and_no_passphrase_is_seen_in_a_bundle(void **state)
 {
 	(void)state;
-	assert_null(
-		memmem(sealed.data, sealed.len, KEY_MARK, strlen(KEY_MARK)));
+	assert_null(memmem(sealed.data, sealed.len, KEY_MARK, strlen(KEY_MARK)));
 	assert_null(memmem(sealed.data, sealed.len, "correct", 7));
 }
 
@@ -244,8 +229,7 @@ static void its_head_is_read_alone(void **state)
 	b.lineage = "another one";
 	b.serial = 1234567890123;
 	write_open(&b, &open_one);
-	assert_true(
-		bundle_read_head(open_one.data, open_one.len, &a, &head, &e));
+	assert_true(bundle_read_head(open_one.data, open_one.len, &a, &head, &e));
 	assert_string_equal(head.lineage, "another one");
 	assert_int_equal(head.serial, 1234567890123);
 }
@@ -320,8 +304,7 @@ static void content_that_cannot_be_kept_is_refused(void **state)
 {
 	struct bundle b = fixture_bundle();
 	struct bundle_item items[2] = { fixture_items[0], fixture_items[0] };
-	struct bundle_file twins[] = { { "a.yaml", "", 0 },
-				       { "A.yaml", "", 0 } };
+	struct bundle_file twins[] = { { "a.yaml", "", 0 }, { "A.yaml", "", 0 } };
 
 	(void)state;
 	b.items = items;
@@ -508,9 +491,7 @@ static void a_listed_entry_without_meaning_is_refused(void **state)
 	open_up(&zip, &o);
 	sha256_text("x", 1, hash);
 	snprintf(listed, sizeof(listed),
-		 "\"entries\": [ {\"name\": \"more\", \"size\": 1, "
-		 "\"sha256\": \"%s\"},",
-		 hash);
+		 "\"entries\": [ {\"name\": \"more\", \"size\": 1, \"sha256\": \"%s\"},", hash);
 	forge(&o, "\"entries\": [", listed);
 	memcpy(more, o.entries.items, o.entries.count * sizeof(*more));
 	more[o.entries.count] = (struct entry){ "more", "x", 1 };
@@ -648,8 +629,7 @@ static void refuse_file(const char *folder, const char *name)
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	if (!fs_read(path, 1 << 20, &zip, &e))
 		fail_msg("%s", e.text);
-	if (is_read(&zip, NULL, &e) || is_read(&zip, &passphrases[0], &e) ||
-	    e.code != ERR_INPUT)
+	if (is_read(&zip, NULL, &e) || is_read(&zip, &passphrases[0], &e) || e.code != ERR_INPUT)
 		fail_msg("%s: %s", name, e.text);
 }
 
@@ -665,8 +645,7 @@ static void hostile_archives_are_refused(void **state)
 	DIR *dir = root ? opendir(folder) : NULL;
 
 	if (!dir) {
-		print_message("SKIPPED: no archives below "
-			      "$CERTFLEET_CORPORA\n");
+		print_message("SKIPPED: no archives below $CERTFLEET_CORPORA\n");
 		skip();
 	}
 	for (struct dirent *d = readdir(dir); d; d = readdir(dir))
@@ -681,12 +660,10 @@ static void file_names_sort_by_serial(void **state)
 	struct bundle b = fixture_bundle();
 
 	(void)state;
-	assert_string_equal(bundle_file_name(&b, &a),
-			    "shop-0000000042-20261123T080000Z.zip");
+	assert_string_equal(bundle_file_name(&b, &a), "shop-0000000042-20261123T080000Z.zip");
 	b.fleet = "a/b c";
 	b.serial = 1234567890;
-	assert_string_equal(bundle_file_name(&b, &a),
-			    "a%2Fb%20c-1234567890-20261123T080000Z.zip");
+	assert_string_equal(bundle_file_name(&b, &a), "a%2Fb%20c-1234567890-20261123T080000Z.zip");
 }
 
 int main(void)
@@ -701,13 +678,11 @@ int main(void)
 		cmocka_unit_test(weak_passphrases_are_refused),
 		cmocka_unit_test(seventeen_passphrases_are_too_many),
 		cmocka_unit_test(content_that_cannot_be_kept_is_refused),
-		cmocka_unit_test(
-			content_that_could_not_be_read_back_is_refused),
+		cmocka_unit_test(content_that_could_not_be_read_back_is_refused),
 		cmocka_unit_test(the_largest_bundle_can_be_read_back),
 		cmocka_unit_test(an_empty_bundle_is_read),
 		cmocka_unit_test(the_order_of_the_content_does_not_matter),
-		cmocka_unit_test(
-			an_unencrypted_bundle_has_keys_but_vouches_for_nothing),
+		cmocka_unit_test(an_unencrypted_bundle_has_keys_but_vouches_for_nothing),
 		cmocka_unit_test(damage_to_an_unencrypted_bundle_is_noticed),
 		cmocka_unit_test(keys_and_manifest_must_agree),
 		cmocka_unit_test(a_lock_that_is_denied_is_noticed),

@@ -8,16 +8,14 @@ static struct component at(const struct server *s)
 	caddy->admin = s->origin;
 	caddy->id = "site";
 	return (struct component){ .name = "front",
-				   .deliver = { .kind = DRIVER_CADDY,
-						.caddy = caddy } };
+				   .deliver = { .kind = DRIVER_CADDY, .caddy = caddy } };
 }
 
 static const char *object(const char *certificate, const char *key)
 {
 	return reply("200 OK",
-		     dumped(json_pack("{ss, ss, ss, s[s], s{ss}}", "@id",
-				      "site", "certificate", certificate, "key",
-				      key, "tags", "mine", "more", "a", "b")));
+		     dumped(json_pack("{ss, ss, ss, s[s], s{ss}}", "@id", "site", "certificate",
+				      certificate, "key", key, "tags", "mine", "more", "a", "b")));
 }
 
 static const char *holding(const struct pair *p)
@@ -25,14 +23,12 @@ static const char *holding(const struct pair *p)
 	return object(certs_pem(p), key_pem(p));
 }
 
-#define NOTHING \
-	reply("404 Not Found", "{\"error\":\"unknown object ID 'site'\"}")
+#define NOTHING reply("404 Not Found", "{\"error\":\"unknown object ID 'site'\"}")
 #define GOOD reply("200 OK", "")
 
 static void a_probe_tells_what_the_running_configuration_holds(void **state)
 {
-	struct server *s =
-		answers((struct server){ .answers = { holding(&old_pair) } });
+	struct server *s = answers((struct server){ .answers = { holding(&old_pair) } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -49,9 +45,8 @@ static void a_probe_tells_what_the_running_configuration_holds(void **state)
 
 static void a_socket_is_asked_without_a_name(void **state)
 {
-	struct server *s =
-		server_new((struct server){ .answers = { holding(&old_pair) } },
-			   at_root("caddy.sock"));
+	struct server *s = server_new((struct server){ .answers = { holding(&old_pair) } },
+				      at_root("caddy.sock"));
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -63,8 +58,7 @@ static void a_socket_is_asked_without_a_name(void **state)
 static void what_is_no_pair_is_not_written_to(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { NOTHING, object("/tls/a.crt", "/tls/a.key"),
-			     reply("200 OK", "[1]"),
+		.answers = { NOTHING, object("/tls/a.crt", "/tls/a.key"), reply("200 OK", "[1]"),
 			     object(certs_pem(&old_pair), "") } });
 	struct component c = at(s);
 
@@ -87,8 +81,7 @@ static void what_is_no_pair_is_not_written_to(void **state)
 static void what_answers_something_else_cannot_be_reached(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { reply("403 Forbidden",
-				   "{\"error\":\"host not \033allowed\"}"),
+		.answers = { reply("403 Forbidden", "{\"error\":\"host not \033allowed\"}"),
 			     "junk\r\n\r\n" } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
@@ -102,8 +95,7 @@ static void what_answers_something_else_cannot_be_reached(void **state)
 
 static void a_commit_swaps_under_the_etag_and_leaves_the_rest(void **state)
 {
-	struct server *s = answers(
-		(struct server){ .answers = { holding(&old_pair), GOOD } });
+	struct server *s = answers((struct server){ .answers = { holding(&old_pair), GOOD } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
@@ -122,9 +114,9 @@ static void a_commit_swaps_under_the_etag_and_leaves_the_rest(void **state)
 
 static void a_commit_replaces_only_what_it_expects(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&third_pair), holding(&old_pair),
-			     reply("412 Precondition Failed", "{}") } });
+	struct server *s =
+		answers((struct server){ .answers = { holding(&third_pair), holding(&old_pair),
+						      reply("412 Precondition Failed", "{}") } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
@@ -138,8 +130,7 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 
 static void a_commit_that_happened_is_not_repeated(void **state)
 {
-	struct server *s =
-		answers((struct server){ .answers = { holding(&new_pair) } });
+	struct server *s = answers((struct server){ .answers = { holding(&new_pair) } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
@@ -150,8 +141,7 @@ static void a_commit_that_happened_is_not_repeated(void **state)
 
 static void the_same_leaf_is_written_again_when_it_is_mended(void **state)
 {
-	struct server *s = answers(
-		(struct server){ .answers = { holding(&new_pair), GOOD } });
+	struct server *s = answers((struct server){ .answers = { holding(&new_pair), GOOD } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &new_pair);
 
@@ -163,25 +153,21 @@ static void the_same_leaf_is_written_again_when_it_is_mended(void **state)
 static void a_refusal_is_told_without_what_was_sent(void **state)
 {
 	const char *words = dumped(json_pack(
-		"{ss+}", "error",
-		"private key does not match in /etc/x: ", key_pem(&new_pair)));
+		"{ss+}", "error", "private key does not match in /etc/x: ", key_pem(&new_pair)));
 	struct server *s = answers(
-		(struct server){ .answers = { holding(&old_pair),
-					      reply("500 Internal", words) } });
+		(struct server){ .answers = { holding(&old_pair), reply("500 Internal", words) } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
 	(void)state;
-	assert_failed(&job, ERR_REMOTE,
-		      "answered 500: private key does not match in /etc/x:");
+	assert_failed(&job, ERR_REMOTE, "answered 500: private key does not match in /etc/x:");
 	assert_null(strstr(job.error.text, "BEGIN"));
 	assert_null(strstr(job.error.text, "MIG"));
 }
 
 static void without_the_pair_nothing_is_put_back(void **state)
 {
-	struct server *s =
-		answers((struct server){ .answers = { holding(&new_pair) } });
+	struct server *s = answers((struct server){ .answers = { holding(&new_pair) } });
 	struct component c = at(s);
 	struct job job = job_of(&c, DRIVER_REVERT, &old_pair);
 
@@ -195,8 +181,8 @@ static void without_the_pair_nothing_is_put_back(void **state)
 
 static void the_former_pair_is_put_back(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&new_pair), GOOD, holding(&old_pair) } });
+	struct server *s = answers(
+		(struct server){ .answers = { holding(&new_pair), GOOD, holding(&old_pair) } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_REVERT, &old_pair);
 
@@ -211,8 +197,8 @@ static void the_former_pair_is_put_back(void **state)
 
 static void what_is_in_use_is_asked_again(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&new_pair), holding(&old_pair) } });
+	struct server *s =
+		answers((struct server){ .answers = { holding(&new_pair), holding(&old_pair) } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
@@ -225,8 +211,7 @@ static void what_is_in_use_is_asked_again(void **state)
 static void its_pair_can_be_read(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { holding(&old_pair),
-			     object(certs_pem(&old_pair), key_pem(&new_pair)),
+		.answers = { holding(&old_pair), object(certs_pem(&old_pair), key_pem(&new_pair)),
 			     NOTHING } });
 	struct component c = at(s);
 	struct cert_set set = { 0 };
@@ -254,8 +239,7 @@ static void its_pair_can_be_read(void **state)
 static void only_ones_own_pair_is_removed(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { holding(&third_pair), holding(&old_pair), GOOD,
-			     NOTHING } });
+		.answers = { holding(&third_pair), holding(&old_pair), GOOD, NOTHING } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_REMOVE, &old_pair);
 

@@ -8,9 +8,7 @@ static struct callers *must_open(void)
 	struct callers *c = NULL;
 	struct err e = { 0 };
 
-	must(callers_new(&config, authority_pem.data, authority_pem.len, &c,
-			 &e),
-	     &e);
+	must(callers_new(&config, authority_pem.data, authority_pem.len, &c, &e), &e);
 	return c;
 }
 
@@ -18,8 +16,7 @@ static bool admits(const struct pair *p, struct err *e)
 {
 	AUTO(callers) c = must_open();
 	struct caller caller = { 0 };
-	bool good = callers_check(c, p->set.certs, p->set.count, &test_arena,
-				  &caller, e);
+	bool good = callers_check(c, p->set.certs, p->set.count, &test_arena, &caller, e);
 	char digest[SHA256_TEXT];
 
 	if (!good)
@@ -60,8 +57,7 @@ static void who_is_not_may_not(void **state)
 static void its_certificate_must_say_that_it_is_for_clients(void **state)
 {
 	const struct wish silent = { "CN=named,O=Example", 0, 0 };
-	const struct wish both = { "CN=named,O=Example",
-				   PURPOSE_CLIENT | PURPOSE_SERVER, 0 };
+	const struct wish both = { "CN=named,O=Example", PURPOSE_CLIENT | PURPOSE_SERVER, 0 };
 	AUTO(pair) p = { 0 };
 	AUTO(pair) q = { 0 };
 	struct err e = { 0 };
@@ -118,18 +114,15 @@ static void nothing_shown_is_nobody(void **state)
 	for (size_t i = 0; i <= CHAIN_LIMIT; i++)
 		many[i] = signatories[OPS].pair.set.certs[0];
 	assert_false(callers_check(c, many, 0, &test_arena, &caller, &e));
-	assert_false(callers_check(c, many, CHAIN_LIMIT + 1, &test_arena,
-				   &caller, &e));
+	assert_false(callers_check(c, many, CHAIN_LIMIT + 1, &test_arena, &caller, &e));
 	assert_true(callers_check(c, many, 1, &test_arena, &caller, &e));
 }
 
 /* Through an authority in between, which comes along. */
 static void a_chain_leads_to_the_authority(void **state)
 {
-	struct der both[2] = { signatories[OPS].pair.set.certs[0],
-			       operators.set.certs[0] };
-	struct der wrong[2] = { signatories[STRANGER].pair.set.certs[0],
-				operators.set.certs[0] };
+	struct der both[2] = { signatories[OPS].pair.set.certs[0], operators.set.certs[0] };
+	struct der wrong[2] = { signatories[STRANGER].pair.set.certs[0], operators.set.certs[0] };
 	AUTO(callers) c = must_open();
 	struct caller caller = { 0 };
 	struct err e = { 0 };
@@ -144,8 +137,7 @@ static void not_opened(const char *authority, const char *why)
 	struct callers *c = NULL;
 	struct err e = { 0 };
 
-	assert_false(
-		callers_new(&config, authority, strlen(authority), &c, &e));
+	assert_false(callers_new(&config, authority, strlen(authority), &c, &e));
 	if (!strstr(e.text, why))
 		fail_msg("%s", e.text);
 	assert_null(c);
@@ -173,6 +165,5 @@ int main(void)
 		WITH_AGENT(an_authority_that_is_none_is_told),
 	};
 
-	return cmocka_run_group_tests(tests, make_signatories,
-				      drop_signatories);
+	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 }

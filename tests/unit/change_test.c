@@ -9,8 +9,7 @@
 static const char fingerprint[] =
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-static const char spki_1[] =
-	"1111111111111111111111111111111111111111111111111111111111111111";
+static const char spki_1[] = "1111111111111111111111111111111111111111111111111111111111111111";
 
 static struct generation generation_of_owner(const char *owner, unsigned number)
 {
@@ -63,8 +62,7 @@ static void new_names_move_everything_in_one_commit(void **state)
 	assert_true(state_observe(s, seen, 2, &e));
 
 	assert_true(change_rename_owner(c, OF_ISSUER, "shop-ca", "root", &e));
-	assert_true(
-		change_rename_owner(c, OF_CERTIFICATE, "shop", "store", &e));
+	assert_true(change_rename_owner(c, OF_CERTIFICATE, "shop", "store", &e));
 	change_rename_component(c, "a", "z");
 	change_rename_component(c, "never there", "y");
 	must_commit(s, c);
@@ -79,8 +77,7 @@ static void new_names_move_everything_in_one_commit(void **state)
 	assert_true(state_generations(s, &a, &generations, &count, &e));
 	assert_int_equal(count, 2);
 	assert_string_equal(generations[0].owner, "store");
-	assert_string_equal(generations[0].request,
-			    "subject=CN=x\nissuer=root\nvalidity=9\n");
+	assert_string_equal(generations[0].request, "subject=CN=x\nissuer=root\nvalidity=9\n");
 	assert_string_equal(generations[1].owner, "root");
 	assert_true(state_certificates(s, &generations[0], &a, &out, &e));
 	assert_int_equal(out.count, 1);
@@ -145,8 +142,7 @@ static void a_new_name_that_is_taken_is_refused(void **state)
 	change_generation(c, &g[0], NULL);
 	change_generation(c, &g[1], NULL);
 	must_commit(s, c);
-	assert_false(
-		change_rename_owner(c, OF_CERTIFICATE, "shop", "store", &e));
+	assert_false(change_rename_owner(c, OF_CERTIFICATE, "shop", "store", &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	state_close(s);
 }
@@ -173,8 +169,7 @@ static void a_key_goes_with_the_last_generation_that_has_it(void **state)
 	struct state *s = must_open_state(p, true);
 	AUTO(change) c = change_new(s);
 	struct err e = { 0 };
-	struct generation g[] = { generation_of_owner("shop", 1),
-				  generation_of_owner("shop", 2) };
+	struct generation g[] = { generation_of_owner("shop", 1), generation_of_owner("shop", 2) };
 
 	assert_true(state_unseal(s, NULL, &e));
 	must_keep_key(s, spki_1);

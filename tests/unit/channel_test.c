@@ -151,8 +151,7 @@ static void a_message_may_come_byte_by_byte(void **state)
 	}
 }
 
-static void refuses_next(struct channel *c, enum err_code code,
-			 const char *words)
+static void refuses_next(struct channel *c, enum err_code code, const char *words)
 {
 	AUTO(message) m = { 0 };
 	struct err e = { 0 };
@@ -262,8 +261,7 @@ static void a_wait_has_an_end(void **state)
 	assert_in_range(clock_mono_ms() - begin_ms, 240, 1500);
 }
 
-#define WITH_ENDS(test) \
-	cmocka_unit_test_setup_teardown(test, open_ends, close_ends)
+#define WITH_ENDS(test) cmocka_unit_test_setup_teardown(test, open_ends, close_ends)
 
 int main(void)
 {

@@ -20,8 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static bool run_shell(const char *script, int64_t timeout_ms, struct buf *out,
-		      struct err *e)
+static bool run_shell(const char *script, int64_t timeout_ms, struct buf *out, struct err *e)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
 	const struct child c = { .argv = argv, .timeout_ms = timeout_ms };
@@ -85,8 +84,7 @@ static void quotes_status_and_escaped_tail_of_a_failure(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(
-		run_shell("printf 'bad\\033[2J'; exit 7", 10000, NULL, &e));
+	assert_false(run_shell("printf 'bad\\033[2J'; exit 7", 10000, NULL, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_non_null(strstr(e.text, "status 7: bad"));
 	assert_null(strchr(e.text, '\033'));
@@ -105,9 +103,7 @@ static void gets_a_clean_environment_only(void **state)
 {
 	const char *const argv[] = { "env", NULL };
 	const char *const extra[] = { "CERTFLEET_COMPONENT=x", NULL };
-	const struct child c = { .argv = argv,
-				 .extra_env = extra,
-				 .timeout_ms = 10000 };
+	const struct child c = { .argv = argv, .extra_env = extra, .timeout_ms = 10000 };
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
@@ -116,9 +112,8 @@ static void gets_a_clean_environment_only(void **state)
 	setenv("HOME", "/nowhere", 1);
 	assert_true(child_run(&c, &out, &e));
 	unsetenv("LD_PRELOAD_NOT");
-	assert_string_equal(buf_text(&out),
-			    "PATH=" CHILD_PATH "\nLANG=C.UTF-8\n"
-			    "HOME=/nowhere\nCERTFLEET_COMPONENT=x\n");
+	assert_string_equal(buf_text(&out), "PATH=" CHILD_PATH "\nLANG=C.UTF-8\n"
+					    "HOME=/nowhere\nCERTFLEET_COMPONENT=x\n");
 }
 
 static void has_no_descriptor_of_ours(void **state)
@@ -131,10 +126,9 @@ static void has_no_descriptor_of_ours(void **state)
 	(void)state;
 	close(opened);
 	assert_int_equal(leaked, 12);
-	assert_true(run_shell("for f in 0 1 2 3 4 5 6 7 8 9 10 11 12 13; do "
-			      "test -e /proc/$$/fd/$f && echo $f; done; "
-			      "readlink /proc/$$/fd/0",
-			      10000, &out, &e));
+	assert_true(run_shell(
+		"for f in 0 1 2 3 4 5 6 7 8 9 10 11 12 13; do test -e /proc/$$/fd/$f && echo $f; done; readlink /proc/$$/fd/0",
+		10000, &out, &e));
 	close(leaked);
 	assert_string_equal(buf_text(&out), "0\n1\n2\n/dev/null\n");
 }
@@ -146,8 +140,7 @@ static void starts_with_default_signals_and_none_blocked(void **state)
 	void (*before)(int) = signal(SIGTERM, SIG_IGN);
 
 	(void)state;
-	assert_false(run_shell("grep -E '^SigBlk:' /proc/self/status; "
-			       "kill -TERM $$; echo deaf",
+	assert_false(run_shell("grep -E '^SigBlk:' /proc/self/status; kill -TERM $$; echo deaf",
 			       10000, &out, &e));
 	signal(SIGTERM, before);
 	assert_string_equal(buf_text(&out), "SigBlk:\t0000000000000000\n");
@@ -174,8 +167,7 @@ static void kills_the_whole_group_at_the_deadline(void **state)
 
 		snprintf(path, sizeof(path), "/proc/%d/stat", (int)grandchild);
 		AUTO(fd) fd = open(path, O_RDONLY);
-		if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 ||
-		    strstr(text, ") Z "))
+		if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || strstr(text, ") Z "))
 			return;
 		clock_sleep_ms(20);
 	}
@@ -237,9 +229,7 @@ static void refuses_a_secret_that_is_too_long(void **state)
 static void says_that_its_directory_is_missing(void **state)
 {
 	const char *const argv[] = { "true", NULL };
-	const struct child c = { .argv = argv,
-				 .directory = "/nonexistent",
-				 .timeout_ms = 10000 };
+	const struct child c = { .argv = argv, .directory = "/nonexistent", .timeout_ms = 10000 };
 	struct err e = { 0 };
 
 	(void)state;
@@ -321,10 +311,8 @@ int main(void)
 		cmocka_unit_test(starts_with_default_signals_and_none_blocked),
 		cmocka_unit_test(kills_the_whole_group_at_the_deadline),
 		cmocka_unit_test(does_not_wait_for_what_holds_the_pipe_open),
-		cmocka_unit_test(
-			keeps_output_up_to_the_limit_and_lets_the_rest_go),
-		cmocka_unit_test(
-			a_secret_is_stdout_alone_and_never_in_an_error),
+		cmocka_unit_test(keeps_output_up_to_the_limit_and_lets_the_rest_go),
+		cmocka_unit_test(a_secret_is_stdout_alone_and_never_in_an_error),
 		cmocka_unit_test(refuses_a_secret_that_is_too_long),
 		cmocka_unit_test(says_that_its_directory_is_missing),
 		cmocka_unit_test(works_when_standard_descriptors_are_closed),

@@ -29,10 +29,8 @@ static void times_are_rfc_3339(void **state)
 	assert_time("2026-11-23T08:00:00-00:30", 1795422600);
 	assert_time("2026-11-23", 1795392000);
 	assert_time("2028-02-29", 1835395200);
-	assert_string_equal(time_format(1795420800, text),
-			    "2026-11-23T08:00:00Z");
-	assert_string_equal(time_format(4102444800, text),
-			    "2100-01-01T00:00:00Z");
+	assert_string_equal(time_format(1795420800, text), "2026-11-23T08:00:00Z");
+	assert_string_equal(time_format(4102444800, text), "2100-01-01T00:00:00Z");
 }
 
 static void what_is_no_time_is_refused(void **state)
@@ -66,10 +64,8 @@ static void durations_are_a_count_and_a_unit(void **state)
 		int64_t seconds;
 	} good[] = { { "90d", 7776000 }, { "36h", 129600 }, { "1y", 31536000 },
 		     { "2w", 1209600 },  { "5m", 300 },     { "0s", 0 } };
-	static const char *const bad[] = {
-		"",     "90",  "d",    "-1d",   "1.5d",
-		"90 d", "90D", "90dd", "1001y", "99999999999s"
-	};
+	static const char *const bad[] = { "",     "90",  "d",    "-1d",   "1.5d",
+					   "90 d", "90D", "90dd", "1001y", "99999999999s" };
 	int64_t seconds = 0;
 
 	(void)state;

@@ -54,8 +54,7 @@ static int listener_fd; /* and one that listens */
 
 static bool opens_no_file(void)
 {
-	return open("/etc/passwd", O_RDONLY) < 0 &&
-	       open("/dev/null", O_RDONLY) < 0 &&
+	return open("/etc/passwd", O_RDONLY) < 0 && open("/dev/null", O_RDONLY) < 0 &&
 	       open("/tmp/certfleet-confined", O_CREAT | O_WRONLY, 0600) < 0;
 }
 
@@ -79,15 +78,13 @@ static bool connects_nowhere(void)
 				  .sin_port = htons(1),
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	return socket(AF_INET, SOCK_STREAM, 0) < 0 &&
-	       socket(AF_UNIX, SOCK_STREAM, 0) < 0 &&
+	return socket(AF_INET, SOCK_STREAM, 0) < 0 && socket(AF_UNIX, SOCK_STREAM, 0) < 0 &&
 	       connect(kept_fd, (void *)&at, sizeof(at)) < 0 && errno == EPERM;
 }
 
 static bool touches_no_process(void)
 {
-	return kill(getppid(), 0) < 0 &&
-	       ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0;
+	return kill(getppid(), 0) < 0 && ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0;
 }
 
 static bool is_nobody(void)
@@ -116,8 +113,7 @@ static bool still_talks(void)
 	return select(kept_fd + 1, &reads, NULL, NULL, &now) >= 0 &&
 	       send(kept_fd, "x", 1, MSG_NOSIGNAL) == 1 &&
 	       accept4(listener_fd, (void *)&from, &len, SOCK_NONBLOCK) >= 0 &&
-	       !setsockopt(kept_fd, SOL_SOCKET, SO_KEEPALIVE, &on,
-			   sizeof(on)) &&
+	       !setsockopt(kept_fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)) &&
 	       !shutdown(kept_fd, SHUT_RDWR);
 }
 
@@ -208,8 +204,7 @@ static void a_parent_that_has_gone_is_noticed(void **state)
 	if (pid == 0) {
 		struct err e = { 0 };
 
-		_exit(!confine(getppid() + 1, &e) && e.code == ERR_MISSING ? 0
-									   : 1);
+		_exit(!confine(getppid() + 1, &e) && e.code == ERR_MISSING ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -273,8 +268,7 @@ static void s19_no_inherited_descriptor_is_kept(void **state)
 		int *const kept[] = { &second, &first };
 		struct err e = { 0 };
 
-		if (inherited < 0 || far < 0 ||
-		    !confine_descriptors(kept, 2, &e) || second != 3 ||
+		if (inherited < 0 || far < 0 || !confine_descriptors(kept, 2, &e) || second != 3 ||
 		    first != 4 || fcntl(second, F_GETFD) != FD_CLOEXEC ||
 		    fcntl(first, F_GETFD) != FD_CLOEXEC)
 			_exit(1);
@@ -292,11 +286,9 @@ static bool looks_at_flags_only(void)
 	struct flock lock = { .l_type = F_WRLCK };
 
 	return fcntl(kept_fd, F_GETFL) >= 0 && fcntl(kept_fd, F_GETFD) >= 0 &&
-	       !fcntl(kept_fd, F_SETFD, FD_CLOEXEC) &&
-	       !fcntl(kept_fd, F_SETFL, O_NONBLOCK) &&
-	       fcntl(kept_fd, F_DUPFD_CLOEXEC, 0) >= 0 &&
-	       fcntl(kept_fd, F_SETOWN, getppid()) < 0 && errno == EPERM &&
-	       fcntl(kept_fd, F_SETSIG, SIGKILL) < 0 && errno == EPERM &&
+	       !fcntl(kept_fd, F_SETFD, FD_CLOEXEC) && !fcntl(kept_fd, F_SETFL, O_NONBLOCK) &&
+	       fcntl(kept_fd, F_DUPFD_CLOEXEC, 0) >= 0 && fcntl(kept_fd, F_SETOWN, getppid()) < 0 &&
+	       errno == EPERM && fcntl(kept_fd, F_SETSIG, SIGKILL) < 0 && errno == EPERM &&
 	       fcntl(kept_fd, F_SETLK, &lock) < 0 && errno == EPERM &&
 	       fcntl(kept_fd, F_NOTIFY, 1) < 0 && errno == EPERM &&
 	       fcntl(kept_fd, F_DUPFD, 0) < 0 && errno == EPERM;

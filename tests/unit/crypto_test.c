@@ -26,25 +26,23 @@ static void sha256_is_that_of_fips_180(void **state)
 
 	(void)state;
 	sha256_text("abc", 3, text);
-	assert_string_equal(text, "ba7816bf8f01cfea414140de5dae2223"
-				  "b00361a396177a9cb410ff61f20015ad");
+	assert_string_equal(text,
+			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	sha256_text("", 0, text);
-	assert_string_equal(text, "e3b0c44298fc1c149afbf4c8996fb924"
-				  "27ae41e4649b934ca495991b7852b855");
+	assert_string_equal(text,
+			    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
 /* RFC 4231, test case 2. */
 static void hmac_is_that_of_rfc_4231(void **state)
 {
-	const struct bytes pieces[] = { { "what do ya want ", 16 },
-					{ "for nothing?", 12 } };
+	const struct bytes pieces[] = { { "what do ya want ", 16 }, { "for nothing?", 12 } };
 	uint8_t mac[SHA256_BYTES];
 
 	(void)state;
 	hmac_sha256((struct bytes){ "Jefe", 4 }, pieces, 2, mac);
 	assert_hex(mac, sizeof(mac),
-		   "5bdcc146bf60754e6a042426089575c7"
-		   "5a003f089d2739839dec58b964ec3843");
+		   "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
 /* RFC 7914, section 11. */
@@ -53,13 +51,11 @@ static void pbkdf2_is_that_of_rfc_7914(void **state)
 	uint8_t key[64];
 
 	(void)state;
-	pbkdf2_sha256((struct bytes){ "passwd", 6 },
-		      (struct bytes){ "salt", 4 }, 1, key, sizeof(key));
-	assert_hex(key, sizeof(key),
-		   "55ac046e56e3089fec1691c22544b605"
-		   "f94185216dde0465e68b9d57c20dacbc"
-		   "49ca9cccf179b645991664b39d77ef31"
-		   "7c71b845b1e30bd509112041d3a19783");
+	pbkdf2_sha256((struct bytes){ "passwd", 6 }, (struct bytes){ "salt", 4 }, 1, key,
+		      sizeof(key));
+	assert_hex(
+		key, sizeof(key),
+		"55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783");
 }
 
 /* RFC 5869, test case 1. */
@@ -75,13 +71,11 @@ static void hkdf_is_that_of_rfc_5869(void **state)
 	memset(secret, 0x0b, sizeof(secret));
 	for (size_t i = 0; i < sizeof(salt); i++)
 		salt[i] = (uint8_t)i;
-	hkdf_sha256((struct bytes){ secret, sizeof(secret) },
-		    (struct bytes){ salt, sizeof(salt) }, info, key,
-		    sizeof(key));
-	assert_hex(key, sizeof(key),
-		   "3cb25f25faacd57a90434f64d0362f2a"
-		   "2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
-		   "34007208d5b887185865");
+	hkdf_sha256((struct bytes){ secret, sizeof(secret) }, (struct bytes){ salt, sizeof(salt) },
+		    info, key, sizeof(key));
+	assert_hex(
+		key, sizeof(key),
+		"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
 }
 
 struct sealed {
@@ -95,13 +89,12 @@ static struct sealed seal(const char *text)
 	struct sealed s = { .key = { 7 } };
 
 	s.len = strlen(text) + AEAD_OVERHEAD;
-	aead_seal(s.key, (struct bytes){ "about", 5 },
-		  (struct bytes){ text, strlen(text) }, s.bytes);
+	aead_seal(s.key, (struct bytes){ "about", 5 }, (struct bytes){ text, strlen(text) },
+		  s.bytes);
 	return s;
 }
 
-static bool open_it(const struct sealed *s, const char *aad,
-		    struct secret *plain)
+static bool open_it(const struct sealed *s, const char *aad, struct secret *plain)
 {
 	struct err e = { 0 };
 
@@ -160,16 +153,13 @@ static void cbc_is_that_of_sp_800_38a(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(text_unhex("603deb1015ca71be2b73aef0857d7781"
-			       "1f352c073b6108d72d9810a30914dff4",
+	assert_true(text_unhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
 			       key, 32));
 	assert_true(text_unhex("000102030405060708090a0b0c0d0e0f", iv, 16));
 	assert_true(text_unhex("6bc1bee22e409f96e93d7e117393172a", plain, 16));
-	assert_int_equal(
-		aes_cbc_encrypt(key, iv, (struct bytes){ plain, 16 }, out), 32);
+	assert_int_equal(aes_cbc_encrypt(key, iv, (struct bytes){ plain, 16 }, out), 32);
 	assert_hex(out, 16, "f58c4c04d6e5f1ba779eabfb5f7bfbd6");
-	assert_true(
-		aes_cbc_decrypt(key, iv, (struct bytes){ out, 32 }, &back, &e));
+	assert_true(aes_cbc_decrypt(key, iv, (struct bytes){ out, 32 }, &back, &e));
 	assert_int_equal(back.len, 16);
 	assert_memory_equal(back.bytes, plain, 16);
 }
@@ -184,13 +174,10 @@ static void broken_padding_is_an_error(void **state)
 
 	(void)state;
 	aes_cbc_encrypt(key, iv, (struct bytes){ "0123456789", 10 }, out);
-	assert_false(
-		aes_cbc_decrypt(key, iv, (struct bytes){ out, 15 }, &none, &e));
-	assert_false(
-		aes_cbc_decrypt(key, iv, (struct bytes){ out, 0 }, &none, &e));
+	assert_false(aes_cbc_decrypt(key, iv, (struct bytes){ out, 15 }, &none, &e));
+	assert_false(aes_cbc_decrypt(key, iv, (struct bytes){ out, 0 }, &none, &e));
 	iv[15] ^= 1; /* the padding says 7 now, and the rest says 6 */
-	assert_false(
-		aes_cbc_decrypt(key, iv, (struct bytes){ out, 16 }, &none, &e));
+	assert_false(aes_cbc_decrypt(key, iv, (struct bytes){ out, 16 }, &none, &e));
 }
 
 int main(void)
@@ -200,8 +187,7 @@ int main(void)
 		cmocka_unit_test(hmac_is_that_of_rfc_4231),
 		cmocka_unit_test(pbkdf2_is_that_of_rfc_7914),
 		cmocka_unit_test(hkdf_is_that_of_rfc_5869),
-		cmocka_unit_test(
-			what_is_sealed_opens_with_its_key_and_purpose_only),
+		cmocka_unit_test(what_is_sealed_opens_with_its_key_and_purpose_only),
 		cmocka_unit_test(every_changed_bit_of_what_is_sealed_is_found),
 		cmocka_unit_test(no_two_seals_are_alike),
 		cmocka_unit_test(cbc_is_that_of_sp_800_38a),

@@ -8,8 +8,7 @@
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 
-static void make(enum key_type type, struct arena *a, struct der *csr,
-		 char spki[65])
+static void make(enum key_type type, struct arena *a, struct der *csr, char spki[65])
 {
 	AUTO(secret) key = { 0 };
 	struct err e = { 0 };
@@ -35,8 +34,8 @@ static bool reads(struct der csr, char digest[65])
 
 static void a_request_proves_the_key_it_names(void **state)
 {
-	static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P384,
-					       KEY_ED25519, KEY_RSA_2048 };
+	static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P384, KEY_ED25519,
+					       KEY_RSA_2048 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
@@ -102,11 +101,9 @@ static void a_key_that_we_would_not_make_is_not_signed(void **state)
 
 	(void)state;
 	assert_int_equal(gnutls_x509_privkey_init(&key), 0);
-	assert_int_equal(
-		gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 1024, 0), 0);
-	assert_int_equal(gnutls_x509_privkey_export2_pkcs8(
-				 key, GNUTLS_X509_FMT_DER, NULL,
-				 GNUTLS_PKCS_PLAIN, &der),
+	assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 1024, 0), 0);
+	assert_int_equal(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, NULL,
+							   GNUTLS_PKCS_PLAIN, &der),
 			 0);
 	secret_copy(&pkcs8, der.data, der.size);
 	gnutls_free(der.data);
@@ -147,12 +144,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_proves_the_key_it_names),
-		cmocka_unit_test(
-			a_request_with_any_byte_changed_names_no_other_key),
+		cmocka_unit_test(a_request_with_any_byte_changed_names_no_other_key),
 		cmocka_unit_test(what_is_no_request_is_refused),
 		cmocka_unit_test(a_key_that_we_would_not_make_is_not_signed),
-		cmocka_unit_test(
-			a_leaf_for_a_request_has_its_key_and_our_names),
+		cmocka_unit_test(a_leaf_for_a_request_has_its_key_and_our_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
-static void assert_refused(const struct place *p, bool create,
-			   enum err_code code, const char *word)
+static void assert_refused(const struct place *p, bool create, enum err_code code, const char *word)
 {
 	struct backend *b = NULL;
 	struct err e = { 0 };
@@ -110,8 +109,7 @@ static void reading_the_file_alone_leaves_no_trace(void **state)
 /* Root may write everywhere, so its child gives up its privileges first. */
 static void read_without_privileges(const struct place *p)
 {
-	if (geteuid() == 0 &&
-	    (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534)))
+	if (geteuid() == 0 && (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534)))
 		_exit(9);
 	struct backend *b = must_open(p, false);
 
@@ -135,8 +133,7 @@ static void a_directory_that_cannot_be_written_can_be_read(void **state)
 	in_child(read_without_privileges, p);
 }
 
-static void overwrite(const struct place *p, off_t at, const char *bytes,
-		      size_t len)
+static void overwrite(const struct place *p, off_t at, const char *bytes, size_t len)
 {
 	int fd = open(file_in(p, "state.db"), O_WRONLY | O_CLOEXEC);
 
@@ -166,8 +163,7 @@ static void make_some(const struct place *p)
 
 	for (int i = 0; i < 200; i++) {
 		snprintf(key, sizeof(key), "key/%d", i);
-		must_write(b, key, "{\"some\":\"text that takes some room\"}",
-			   false);
+		must_write(b, key, "{\"some\":\"text that takes some room\"}", false);
 	}
 	b->ops->close(b);
 }
@@ -221,9 +217,7 @@ static void somebody_elses_database_is_refused(void **state)
 
 	assert_int_equal(mkdir(p->dir, 0700), 0);
 	assert_int_equal(sqlite3_open(file_in(p, "state.db"), &db), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	assert_refused(p, false, ERR_IO, "not made by certfleet");
 	assert_refused(p, true, ERR_IO, "not made by certfleet");
@@ -279,11 +273,8 @@ static void tamper(const struct place *p, const char *sql)
 static void s17_a_view_in_place_of_a_table_is_refused(void **state)
 {
 	make_with(*state, "a", "{}");
-	tamper(*state, "DROP TABLE record;"
-		       "CREATE VIEW record AS WITH RECURSIVE n(x) AS"
-		       " (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
-		       " SELECT 'a' AS key, '{}' AS value, x AS revision FROM n"
-		       " WHERE x < 0");
+	tamper(*state,
+	       "DROP TABLE record;CREATE VIEW record AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT 'a' AS key, '{}' AS value, x AS revision FROM n WHERE x < 0");
 	assert_refused(*state, false, ERR_IO, "other tables than certfleet");
 	assert_refused(*state, true, ERR_IO, "other tables than certfleet");
 }
@@ -291,8 +282,7 @@ static void s17_a_view_in_place_of_a_table_is_refused(void **state)
 static void s17_a_trigger_is_refused(void **state)
 {
 	make_with(*state, "a", "{}");
-	tamper(*state, "CREATE TRIGGER t AFTER UPDATE ON counter BEGIN"
-		       " DELETE FROM record; END");
+	tamper(*state, "CREATE TRIGGER t AFTER UPDATE ON counter BEGIN DELETE FROM record; END");
 	assert_refused(*state, false, ERR_IO, "other tables than certfleet");
 	assert_refused(*state, true, ERR_IO, "other tables than certfleet");
 }
@@ -300,8 +290,8 @@ static void s17_a_trigger_is_refused(void **state)
 static void s17_a_generated_column_is_refused(void **state)
 {
 	make_with(*state, "a", "{}");
-	tamper(*state, "ALTER TABLE record ADD COLUMN more TEXT"
-		       " GENERATED ALWAYS AS (hex(zeroblob(1000000)))");
+	tamper(*state,
+	       "ALTER TABLE record ADD COLUMN more TEXT GENERATED ALWAYS AS (hex(zeroblob(1000000)))");
 	assert_refused(*state, false, ERR_IO, "other tables than certfleet");
 }
 

@@ -22,8 +22,7 @@
 static char passphrase[32] = "not known yet";
 static const char *variable; /* where one stood when the decoder began */
 
-static bool join(const struct span *in, size_t count, struct buf *answer,
-		 struct err *e)
+static bool join(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	(void)e;
 	for (size_t i = 0; i < count; i++)
@@ -31,8 +30,7 @@ static bool join(const struct span *in, size_t count, struct buf *answer,
 	return true;
 }
 
-static bool refuse(const struct span *in, size_t count, struct buf *answer,
-		   struct err *e)
+static bool refuse(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	(void)in;
 	(void)count;
@@ -40,8 +38,7 @@ static bool refuse(const struct span *in, size_t count, struct buf *answer,
 	return err_set(e, ERR_CRYPTO, "wrong\033password");
 }
 
-static bool crash(const struct span *in, size_t count, struct buf *answer,
-		  struct err *e)
+static bool crash(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	(void)in;
 	(void)count;
@@ -52,8 +49,7 @@ static bool crash(const struct span *in, size_t count, struct buf *answer,
 }
 
 /* All that a child of the decoder knows of its parents. */
-static bool tell_memory(const struct span *in, size_t count, struct buf *answer,
-			struct err *e)
+static bool tell_memory(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	(void)in;
 	(void)count;
@@ -63,13 +59,11 @@ static bool tell_memory(const struct span *in, size_t count, struct buf *answer,
 	return true;
 }
 
-static bool reach_out(const struct span *in, size_t count, struct buf *answer,
-		      struct err *e)
+static bool reach_out(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	(void)count;
 	(void)e;
-	if (open("/etc/passwd", O_RDONLY) >= 0 ||
-	    open(in->bytes, O_CREAT | O_WRONLY, 0600) >= 0)
+	if (open("/etc/passwd", O_RDONLY) >= 0 || open(in->bytes, O_CREAT | O_WRONLY, 0600) >= 0)
 		buf_puts(answer, "file ");
 	if (fork() >= 0)
 		buf_puts(answer, "process ");
@@ -79,14 +73,12 @@ static bool reach_out(const struct span *in, size_t count, struct buf *answer,
 	return true;
 }
 
-static bool unlisted(const struct span *in, size_t count, struct buf *answer,
-		     struct err *e)
+static bool unlisted(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	return join(in, count, answer, e);
 }
 
-static decode_fn *const table[] = { join,        refuse,    crash,
-				    tell_memory, reach_out, NULL };
+static decode_fn *const table[] = { join, refuse, crash, tell_memory, reach_out, NULL };
 
 static int start(void **state)
 {
@@ -99,8 +91,7 @@ static int start(void **state)
 	return decoder_start(table, &e) ? 0 : -1;
 }
 
-static bool ask(decode_fn *fn, const char *text, struct secret *answer,
-		struct err *e)
+static bool ask(decode_fn *fn, const char *text, struct secret *answer, struct err *e)
 {
 	const struct span in[] = { { text, strlen(text) }, { "!", 2 } };
 	const struct decode d = { .fn = fn, .in = in, .count = 2 };
@@ -213,8 +204,7 @@ static void s5_a_forked_process_has_a_channel_of_its_own(void **state)
 
 			snprintf(text, sizeof(text), "%zu-%d", i, k);
 			kept = ask(join, text, &answer, &e) &&
-			       !strncmp((char *)answer.bytes, text,
-					strlen(text));
+			       !strncmp((char *)answer.bytes, text, strlen(text));
 		}
 		_exit(kept ? 0 : 1);
 	}
@@ -250,8 +240,7 @@ static pid_t decoder_pid(void)
 	char path[64];
 	int pid = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children",
-		 (int)getpid());
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 
 	FILE *f = fopen(path, "r");
 
@@ -337,8 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s5_it_was_forked_before_a_secret_is_read),
 		cmocka_unit_test(s5_a_child_of_it_reaches_nothing),
-		cmocka_unit_test(
-			s5_what_breaks_one_request_does_not_break_the_next),
+		cmocka_unit_test(s5_what_breaks_one_request_does_not_break_the_next),
 		cmocka_unit_test(s5_an_error_comes_back_escaped),
 		cmocka_unit_test(s5_large_requests_and_answers_fit),
 		cmocka_unit_test(s5_more_than_the_limit_is_not_sent),

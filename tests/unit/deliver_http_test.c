@@ -40,17 +40,14 @@ static const char *const argv[] = { "get", "it", NULL };
 static void an_etcd_comes_back(void **state)
 {
 	AUTO(arena) a = { 0 };
-	static const char *const endpoints[] = { "https://a", "https://b",
-						 NULL };
-	const struct etcd etcd = {
-		.endpoints = endpoints,
-		.key = "/tls/site",
-		.access = { .ca = "/ca.pem",
-			    .certificate = "/me.pem",
-			    .key = { SECRET_COMMAND, NULL, argv },
-			    .user = "me",
-			    .password = { SECRET_ENV, "CERTFLEET_X", NULL } }
-	};
+	static const char *const endpoints[] = { "https://a", "https://b", NULL };
+	const struct etcd etcd = { .endpoints = endpoints,
+				   .key = "/tls/site",
+				   .access = { .ca = "/ca.pem",
+					       .certificate = "/me.pem",
+					       .key = { SECRET_COMMAND, NULL, argv },
+					       .user = "me",
+					       .password = { SECRET_ENV, "CERTFLEET_X", NULL } } };
 	const struct deliver d = { .kind = DRIVER_ETCD, .etcd = &etcd };
 	const struct etcd *back = there_and_back(&d, &a).etcd;
 
@@ -71,8 +68,7 @@ static void an_etcd_comes_back(void **state)
 static void of_an_api_what_removes_comes_back(void **state)
 {
 	AUTO(arena) a = { 0 };
-	const struct http_piece pieces[] = { { .text = "/a" },
-					     { .text = "/b?c" } };
+	const struct http_piece pieces[] = { { .text = "/a" }, { .text = "/b?c" } };
 	const unsigned expect[] = { 200, 404, 0 };
 	const struct http_header headers[] = {
 		{ .name = "X-A", .text = { pieces, 1 } },
@@ -85,10 +81,9 @@ static void of_an_api_what_removes_comes_back(void **state)
 					     .expect = expect,
 					     .timeout = 7,
 					     .json = { pieces, 1 } };
-	const struct http http = {
-		.origin = "https://a",
-		.requests = { [HTTP_COMMIT] = &remove, [HTTP_REMOVE] = &remove }
-	};
+	const struct http http = { .origin = "https://a",
+				   .requests = {
+					   [HTTP_COMMIT] = &remove, [HTTP_REMOVE] = &remove } };
 	const struct deliver d = { .kind = DRIVER_HTTP, .http = &http };
 	const struct http *back = there_and_back(&d, &a).http;
 	const struct http_request *r = back->requests[HTTP_REMOVE];
@@ -119,8 +114,7 @@ static void texts_that_say_too_little_reach_nobody(void **state)
 		"{\"files\":{},\"http\":{}}",
 		"{\"files\":{},\"http\":[]}",
 		"{\"files\":{},\"http\":{\"origin\":\"https://a\"}}",
-		"{\"files\":{},\"http\":{\"origin\":\"https://a\","
-		"\"remove\":{\"method\":9}}}",
+		"{\"files\":{},\"http\":{\"origin\":\"https://a\",\"remove\":{\"method\":9}}}",
 	};
 	AUTO(arena) a = { 0 };
 

@@ -91,8 +91,7 @@ static void a_guest_begins_with_its_handshake(void **state)
 
 	(void)state;
 	assert_int_equal(g->phase, GUEST_HANDSHAKE);
-	assert_in_range(g->end_ms, now + HANDSHAKE_MS,
-			now + HANDSHAKE_MS + 1000);
+	assert_in_range(g->end_ms, now + HANDSHAKE_MS, now + HANDSHAKE_MS + 1000);
 	assert_int_equal(door.count, 1);
 	door_leave(&door, g);
 	assert_int_equal(door.count, 0);
@@ -104,9 +103,8 @@ static void each_phase_has_its_time(void **state)
 		enum guest_phase phase;
 		int64_t ms;
 	} phases[] = {
-		{ GUEST_HEADER, 10000 }, { GUEST_BODY, 30000 },
-		{ GUEST_DROP, 5000 },    { GUEST_REPLY, 30000 },
-		{ GUEST_IDLE, 300000 },
+		{ GUEST_HEADER, 10000 }, { GUEST_BODY, 30000 },  { GUEST_DROP, 5000 },
+		{ GUEST_REPLY, 30000 },  { GUEST_IDLE, 300000 },
 	};
 	struct guest *g = comes("10.0.0.1");
 
@@ -115,8 +113,7 @@ static void each_phase_has_its_time(void **state)
 		int64_t now = clock_mono_ms();
 
 		door_phase(g, phases[i].phase);
-		assert_in_range(g->end_ms, now + phases[i].ms,
-				now + phases[i].ms + 1000);
+		assert_in_range(g->end_ms, now + phases[i].ms, now + phases[i].ms + 1000);
 	}
 	door_phase(g, GUEST_WORK);
 	assert_true(g->end_ms == INT64_MAX);
@@ -409,8 +406,7 @@ static void guests_leave_in_any_order(void **state)
 		assert_ptr_equal(*g->link, g);
 }
 
-#define AT_THE_DOOR(test) \
-	cmocka_unit_test_setup_teardown(test, open_door, close_door)
+#define AT_THE_DOOR(test) cmocka_unit_test_setup_teardown(test, open_door, close_door)
 
 int main(void)
 {
@@ -420,8 +416,7 @@ int main(void)
 		AT_THE_DOOR(whose_time_is_over_is_shut_down),
 		AT_THE_DOOR(a_request_begins_with_its_first_byte),
 		AT_THE_DOOR(dripping_gains_no_time),
-		AT_THE_DOOR(
-			too_many_from_one_address_make_room_among_themselves),
+		AT_THE_DOOR(too_many_from_one_address_make_room_among_themselves),
 		AT_THE_DOOR(who_is_silent_goes_before_who_is_not),
 		AT_THE_DOOR(a_new_one_is_not_the_next_to_go),
 		AT_THE_DOOR(too_many_strangers_make_room_for_new_ones),
@@ -432,8 +427,7 @@ int main(void)
 		AT_THE_DOOR(an_ipv6_network_counts_as_one_address),
 		AT_THE_DOOR(mapped_addresses_are_told_apart),
 		AT_THE_DOOR(who_is_closing_counts_no_more),
-		AT_THE_DOOR(
-			x1_a_guest_is_found_by_its_socket_until_it_is_told_of),
+		AT_THE_DOOR(x1_a_guest_is_found_by_its_socket_until_it_is_told_of),
 		AT_THE_DOOR(guests_leave_in_any_order),
 	};
 

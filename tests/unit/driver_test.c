@@ -26,12 +26,10 @@ static int close_drivers(void **state)
 static struct component at(struct install install)
 {
 	return (struct component){ .name = "front",
-				   .deliver = { .kind = DRIVER_FILES,
-						.files = install } };
+				   .deliver = { .kind = DRIVER_FILES, .files = install } };
 }
 
-static struct job job_of(const struct component *c, enum driver_verb verb,
-			 const struct pair *p)
+static struct job job_of(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
 	return (struct job){ .verb = verb,
 			     .component = c,
@@ -41,8 +39,7 @@ static struct job job_of(const struct component *c, enum driver_verb verb,
 			     .arena = &test_arena };
 }
 
-static bool run(const struct component *c, enum driver_verb verb,
-		const struct pair *p)
+static bool run(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
 	struct job job = job_of(c, verb, p);
 
@@ -78,8 +75,7 @@ static void a_pair_goes_through_every_verb(void **state)
 static void a_job_that_fails_harms_no_other(void **state)
 {
 	struct component good = at(directory_form());
-	struct component bad =
-		at((struct install){ .directory = at_root("no/site") });
+	struct component bad = at((struct install){ .directory = at_root("no/site") });
 	struct job jobs[] = { job_of(&bad, DRIVER_STAGE, &new_pair),
 			      job_of(&good, DRIVER_STAGE, &new_pair) };
 
@@ -115,8 +111,7 @@ static void a_stop_begins_nothing_but_lets_going_back(void **state)
 		struct component c = at(directory_form());
 		bool before = run(&c, DRIVER_STAGE, &old_pair) &&
 			      run(&c, DRIVER_COMMIT, &old_pair) &&
-			      run(&c, DRIVER_STAGE, &new_pair) &&
-			      run(&c, DRIVER_COMMIT, &new_pair);
+			      run(&c, DRIVER_STAGE, &new_pair) && run(&c, DRIVER_COMMIT, &new_pair);
 
 		stop_install();
 		raise(SIGTERM);

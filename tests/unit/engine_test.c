@@ -17,9 +17,9 @@ static void a_second_apply_plans_nothing(void **state)
 static void planning_creates_nothing(void **state)
 {
 	write_fleet(*state, ONE);
-	assert_string_equal(plan_it(*state).steps,
-			    "create-issuer ca; publish ca; issue web; backup; "
-			    "stage web a; commit web a; ");
+	assert_string_equal(
+		plan_it(*state).steps,
+		"create-issuer ca; publish ca; issue web; backup; stage web a; commit web a; ");
 	assert_false(there(*state, ".certfleet"));
 	assert_false(there(*state, "backups"));
 }
@@ -32,8 +32,7 @@ static void a_key_is_in_a_bundle_before_it_is_staged(void **state)
 	t = run_wish(*state, (struct wish){ .apply = true, .only = 3 });
 	assert_applied(t);
 	assert_false(there(*state, "backups"));
-	assert_string_equal(plan_it(*state).steps,
-			    "backup; stage web a; commit web a; ");
+	assert_string_equal(plan_it(*state).steps, "backup; stage web a; commit web a; ");
 }
 
 static void a_failed_delivery_is_retried_with_the_same_certificate(void **state)
@@ -41,8 +40,7 @@ static void a_failed_delivery_is_retried_with_the_same_certificate(void **state)
 	struct told t;
 
 	write_fleet(*state, ONE);
-	assert_applied(
-		run_wish(*state, (struct wish){ .apply = true, .only = 4 }));
+	assert_applied(run_wish(*state, (struct wish){ .apply = true, .only = 4 }));
 	t = apply_it(*state);
 	assert_applied(t);
 	assert_string_equal(t.steps, "stage web a; commit web a; ");
@@ -57,54 +55,45 @@ static void a_renamed_certificate_and_issuer_are_not_re_issued(void **state)
 	write_fleet(*state, ONE);
 	assert_applied(apply_it(*state));
 	slurp(*state, "a/leaf.pem", before, sizeof(before));
-	write_fleet(
-		*state,
-		"certificates:\n"
-		"  site: {was: web, subject: \"CN=web.test\", issuer: root}\n"
-		"issuers:\n"
-		"  root: {was: ca, subject: \"CN=CA\", publish: ca.pem}\n"
-		"components:\n"
-		"  b: {was: a, certificate: site, deliver: {files: "
-		"{directory: a}}}\n");
+	write_fleet(*state, "certificates:\n"
+			    "  site: {was: web, subject: \"CN=web.test\", issuer: root}\n"
+			    "issuers:\n"
+			    "  root: {was: ca, subject: \"CN=CA\", publish: ca.pem}\n"
+			    "components:\n"
+			    "  b: {was: a, certificate: site, deliver: {files: {directory: a}}}\n");
 	t = plan_it(*state);
 	assert_true(t.planned);
 	assert_string_equal(t.steps, "");
 	/* the renaming is carried over by the next thing there is to do */
-	write_fleet(
-		*state,
-		"certificates:\n"
-		"  site: {was: web, subject: \"CN=web.test\", issuer: root}\n"
-		"issuers:\n"
-		"  root: {was: ca, subject: \"CN=CA\", publish: ca.pem}\n"
-		"components:\n"
-		"  b: {was: a, certificate: site, deliver: {files: "
-		"{directory: a}}}\n"
-		"  c: {certificate: site, deliver: {files: {directory: c}}}\n");
+	write_fleet(*state, "certificates:\n"
+			    "  site: {was: web, subject: \"CN=web.test\", issuer: root}\n"
+			    "issuers:\n"
+			    "  root: {was: ca, subject: \"CN=CA\", publish: ca.pem}\n"
+			    "components:\n"
+			    "  b: {was: a, certificate: site, deliver: {files: {directory: a}}}\n"
+			    "  c: {certificate: site, deliver: {files: {directory: c}}}\n");
 	t = apply_it(*state);
 	assert_applied(t);
 	assert_string_equal(t.steps, "stage site c; commit site c; ");
 	slurp(*state, "c/leaf.pem", after, sizeof(after));
 	assert_string_equal(before, after);
 	/* and then `was` may go */
-	write_fleet(
-		*state,
-		"certificates:\n"
-		"  site: {subject: \"CN=web.test\", issuer: root}\n"
-		"issuers:\n"
-		"  root: {subject: \"CN=CA\", publish: ca.pem}\n"
-		"components:\n"
-		"  b: {certificate: site, deliver: {files: {directory: a}}}\n"
-		"  c: {certificate: site, deliver: {files: {directory: c}}}\n");
+	write_fleet(*state, "certificates:\n"
+			    "  site: {subject: \"CN=web.test\", issuer: root}\n"
+			    "issuers:\n"
+			    "  root: {subject: \"CN=CA\", publish: ca.pem}\n"
+			    "components:\n"
+			    "  b: {certificate: site, deliver: {files: {directory: a}}}\n"
+			    "  c: {certificate: site, deliver: {files: {directory: c}}}\n");
 	assert_string_equal(plan_it(*state).steps, "");
 }
 
 static void a_reused_key_stays_and_a_rotated_one_goes(void **state)
 {
-	static const char body[] =
-		"certificates:\n"
-		"  web: {subject: \"CN=%s\", issuer: self, key_rotation: %s}\n"
-		"components:\n"
-		"  a: {certificate: web, deliver: {files: {directory: a}}}\n";
+	static const char body[] = "certificates:\n"
+				   "  web: {subject: \"CN=%s\", issuer: self, key_rotation: %s}\n"
+				   "components:\n"
+				   "  a: {certificate: web, deliver: {files: {directory: a}}}\n";
 	static const char *const rotations[] = { "reuse", "always" };
 	char text[512];
 	char keys[3][8192];
@@ -114,8 +103,7 @@ static void a_reused_key_stays_and_a_rotated_one_goes(void **state)
 	assert_applied(apply_it(*state));
 	slurp(*state, "a/key.pem", keys[0], sizeof(keys[0]));
 	for (size_t i = 0; i < 2; i++) {
-		snprintf(text, sizeof(text), body, i ? "two.test" : "one.test",
-			 rotations[i]);
+		snprintf(text, sizeof(text), body, i ? "two.test" : "one.test", rotations[i]);
 		write_fleet(*state, text);
 		assert_applied(apply_it(*state));
 		slurp(*state, "a/key.pem", keys[i + 1], sizeof(keys[0]));
@@ -134,10 +122,8 @@ static void reissue_always_makes_a_new_key(void **state)
 	write_fleet(*state, ONE);
 	assert_applied(apply_it(*state));
 	slurp(*state, "a/key.pem", before, sizeof(before));
-	t = run_wish(*state,
-		     (struct wish){ .apply = true,
-				    .choices = { .reissue = names,
-						 .reissue_count = 1 } });
+	t = run_wish(*state, (struct wish){ .apply = true,
+					    .choices = { .reissue = names, .reissue_count = 1 } });
 	assert_applied(t);
 	slurp(*state, "a/key.pem", after, sizeof(after));
 	assert_string_not_equal(before, after);
@@ -159,21 +145,16 @@ static void a_retired_component_keeps_its_files_unless_told(void **state)
 {
 	struct told t;
 
-	write_fleet(*state,
-		    ONE "  b: {certificate: web, retire: {remove: true}, "
-			"deliver: {files: {directory: b}}}\n"
-			"  c: {certificate: web, deliver: {files: "
-			"{directory: c}}}\n"
-			"  d: {certificate: web, deliver: {files: "
-			"{directory: d}}}\n"
-			"  e: {certificate: web, deliver: {files: "
-			"{directory: e}}}\n");
+	write_fleet(
+		*state, ONE
+		"  b: {certificate: web, retire: {remove: true}, deliver: {files: {directory: b}}}\n"
+		"  c: {certificate: web, deliver: {files: {directory: c}}}\n"
+		"  d: {certificate: web, deliver: {files: {directory: d}}}\n"
+		"  e: {certificate: web, deliver: {files: {directory: e}}}\n");
 	assert_applied(apply_it(*state));
 	assert_true(there(*state, "b/key.pem"));
-	write_fleet(*state, ONE "  d: {certificate: web, deliver: {files: "
-				"{directory: d}}}\n"
-				"  e: {certificate: web, deliver: {files: "
-				"{directory: e}}}\n");
+	write_fleet(*state, ONE "  d: {certificate: web, deliver: {files: {directory: d}}}\n"
+				"  e: {certificate: web, deliver: {files: {directory: e}}}\n");
 	t = apply_it(*state);
 	assert_applied(t);
 	assert_string_equal(t.steps, "retire web b; retire web c; ");
@@ -193,8 +174,7 @@ static void another_fleet_cannot_use_the_state(void **state)
 	assert_applied(apply_it(w));
 	snprintf(text, sizeof(text), "certfleet: 1\nfleet: other\n%s%s",
 		 "backup: {passphrase: {env: CERTFLEET_TEST}}\n", ONE);
-	assert_true(
-		fs_replace(w->file, text, strlen(text), FS_PRIVATE, &t.error));
+	assert_true(fs_replace(w->file, text, strlen(text), FS_PRIVATE, &t.error));
 	t = apply_it(w);
 	assert_false(t.planned);
 	assert_int_equal(t.error.code, ERR_INPUT);
@@ -208,14 +188,11 @@ static void an_apply_that_broke_off_anywhere_is_finished(void **state)
 
 	for (size_t k = 1; k < 7; k++) {
 		write_fleet(w, ONE);
-		assert_applied(
-			run_wish(w, (struct wish){ .apply = true, .only = k }));
+		assert_applied(run_wish(w, (struct wish){ .apply = true, .only = k }));
 		assert_applied(apply_it(w));
 		assert_string_equal(plan_it(w).steps, "");
 		snprintf(command, sizeof(command),
-			 "cd %s && rm -rf .certfleet .a.certfleet a backups "
-			 "ca.pem",
-			 w->folder);
+			 "cd %s && rm -rf .certfleet .a.certfleet a backups ca.pem", w->folder);
 		assert_int_equal(system(command), 0);
 	}
 }
@@ -228,10 +205,9 @@ static void a_stranger_is_kept_before_it_is_replaced(void **state)
 	AUTO(secret) pem = { 0 };
 	AUTO(buf) cert = { 0 };
 	AUTO(pair) pair = { 0 };
-	struct certificate c = { .name = "x",
-				 .subject = "CN=stranger",
-				 .validity = 86400,
-				 .purpose = PURPOSE_SERVER };
+	struct certificate c = {
+		.name = "x", .subject = "CN=stranger", .validity = 86400, .purpose = PURPOSE_SERVER
+	};
 	char path[128];
 	struct state *st = NULL;
 	struct state_options o = { .fleet = "test" };
@@ -240,11 +216,11 @@ static void a_stranger_is_kept_before_it_is_replaced(void **state)
 	size_t count = 0;
 	size_t found = 0;
 
-	write_fleet(w, "certificates:\n"
-		       "  web: {subject: \"CN=web.test\", issuer: self}\n"
-		       "components:\n"
-		       "  a: {certificate: web, deliver: {files: {certificate: "
-		       "a.crt, key: a.key}}}\n");
+	write_fleet(
+		w, "certificates:\n"
+		   "  web: {subject: \"CN=web.test\", issuer: self}\n"
+		   "components:\n"
+		   "  a: {certificate: web, deliver: {files: {certificate: a.crt, key: a.key}}}\n");
 	assert_true(key_generate(KEY_ECDSA_P256, &key, &e));
 	assert_true(issue_leaf(&c, &key, NULL, clock_now(), &pair, &e));
 	pem_add_key(&pem, &key);
@@ -261,8 +237,7 @@ static void a_stranger_is_kept_before_it_is_replaced(void **state)
 	for (size_t i = 0; i < count; i++)
 		if (list[i].source == SOURCE_FOUND) {
 			found++;
-			assert_string_equal(list[i].fingerprint,
-					    pair.facts.fingerprint);
+			assert_string_equal(list[i].fingerprint, pair.facts.fingerprint);
 			assert_non_null(list[i].bundle);
 		}
 	state_close(st);
@@ -278,21 +253,17 @@ static void a_wrong_passphrase_changes_nothing(void **state)
 	write_fleet(*state, ONE);
 	assert_applied(apply_it(*state));
 	slurp(*state, "a/leaf.pem", before, sizeof(before));
-	write_fleet(
-		*state,
-		"state: {seal: {file: seal.pass}}\n"
-		"certificates:\n"
-		"  web: {subject: \"CN=other.test\", issuer: ca}\n"
-		"issuers:\n"
-		"  ca: {subject: \"CN=CA\", publish: ca.pem}\n"
-		"components:\n"
-		"  a: {certificate: web, deliver: {files: {directory: a}}}\n");
+	write_fleet(*state, "state: {seal: {file: seal.pass}}\n"
+			    "certificates:\n"
+			    "  web: {subject: \"CN=other.test\", issuer: ca}\n"
+			    "issuers:\n"
+			    "  ca: {subject: \"CN=CA\", publish: ca.pem}\n"
+			    "components:\n"
+			    "  a: {certificate: web, deliver: {files: {directory: a}}}\n");
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/seal.pass",
-		 ((const struct world *)*state)->folder);
-	assert_true(fs_replace(path, "not the right passphrase\n", 25,
-			       FS_PRIVATE, &t.error));
+	snprintf(path, sizeof(path), "%s/seal.pass", ((const struct world *)*state)->folder);
+	assert_true(fs_replace(path, "not the right passphrase\n", 25, FS_PRIVATE, &t.error));
 	t = apply_it(*state);
 	assert_int_equal(t.result.exit_status, -1);
 	assert_int_equal(t.error.code, ERR_INPUT);
@@ -320,14 +291,12 @@ static void a_bundle_with_the_only_copy_of_a_key_stays(void **state)
 	static const char *const acks[] = { "state-missing" };
 	const struct world *w = *state;
 	const struct wish again = { .apply = true,
-				    .choices = { .reissue = names,
-						 .reissue_count = 1 } };
+				    .choices = { .reissue = names, .reissue_count = 1 } };
 	char command[128];
 
 	write_fleet(w, "certfleet: 1\n"
 		       "fleet: test\n"
-		       "backup: {keep: 1, passphrase: {env: "
-		       "CERTFLEET_TEST}}\n" ONE);
+		       "backup: {keep: 1, passphrase: {env: CERTFLEET_TEST}}\n" ONE);
 	assert_applied(apply_it(w));
 	assert_applied(run_wish(w, again));
 	assert_int_equal(count_bundles(w), 1);
@@ -335,9 +304,7 @@ static void a_bundle_with_the_only_copy_of_a_key_stays(void **state)
 	snprintf(command, sizeof(command), "rm -rf %s/.certfleet", w->folder);
 	assert_int_equal(system(command), 0);
 	assert_applied(run_wish(
-		w,
-		(struct wish){ .apply = true,
-			       .choices = { .acks = acks, .ack_count = 1 } }));
+		w, (struct wish){ .apply = true, .choices = { .acks = acks, .ack_count = 1 } }));
 	assert_applied(run_wish(w, again));
 	assert_int_equal(count_bundles(w), 2);
 }
@@ -355,8 +322,7 @@ static void an_old_copy_of_the_state_is_noticed_by_the_bundles(void **state)
 	static const char *const names[] = { "web" };
 	const struct world *w = *state;
 	const struct wish again = { .apply = true,
-				    .choices = { .reissue = names,
-						 .reissue_count = 1 } };
+				    .choices = { .reissue = names, .reissue_count = 1 } };
 
 	write_fleet(w, ONE);
 	assert_applied(apply_it(w));
@@ -364,8 +330,7 @@ static void an_old_copy_of_the_state_is_noticed_by_the_bundles(void **state)
 	assert_applied(run_wish(w, again));
 	assert_string_equal(plan_it(w).preconditions, "");
 	run_command(w, "cd %s && rm -rf .certfleet && cp -a old .certfleet");
-	assert_string_equal(plan_it(w).preconditions,
-			    "acknowledge state-behind; ");
+	assert_string_equal(plan_it(w).preconditions, "acknowledge state-behind; ");
 	/* what cannot be read says nothing of a state */
 	run_command(w, "cd %s/backups && for b in *.zip; do echo x >$b; done");
 	assert_string_equal(plan_it(w).preconditions, "info backup-missing; ");
@@ -377,11 +342,8 @@ static void bundles_of_another_lineage_do_not_count(void **state)
 	static const char *const acks[] = { "state-missing" };
 	const struct world *w = *state;
 	const struct wish again = { .apply = true,
-				    .choices = { .reissue = names,
-						 .reissue_count = 1 } };
-	const struct wish anew = {
-		.apply = true, .choices = { .acks = acks, .ack_count = 1 }
-	};
+				    .choices = { .reissue = names, .reissue_count = 1 } };
+	const struct wish anew = { .apply = true, .choices = { .acks = acks, .ack_count = 1 } };
 
 	write_fleet(w, ONE);
 	assert_applied(apply_it(w));
@@ -406,12 +368,10 @@ static void what_a_completed_run_reached_is_not_new_again(void **state)
 
 	write_fleet(w, NEW("[/bin/true]"));
 	/* environment, command, paths; reading does not make them known */
-	assert_string_equal(
-		plan_it(w).preconditions,
-		"info first-contact; info first-contact; info first-contact; ");
-	assert_string_equal(
-		plan_it(w).preconditions,
-		"info first-contact; info first-contact; info first-contact; ");
+	assert_string_equal(plan_it(w).preconditions,
+			    "info first-contact; info first-contact; info first-contact; ");
+	assert_string_equal(plan_it(w).preconditions,
+			    "info first-contact; info first-contact; info first-contact; ");
 	assert_applied(apply_it(w));
 	assert_string_equal(plan_it(w).preconditions, "");
 	write_fleet(w, NEW("[/bin/true, now]"));
@@ -423,8 +383,7 @@ static void what_a_failed_run_reached_is_still_new(void **state)
 	static const char *const names[] = { "web" };
 	const struct world *w = *state;
 	const struct wish again = { .apply = true,
-				    .choices = { .reissue = names,
-						 .reissue_count = 1 } };
+				    .choices = { .reissue = names, .reissue_count = 1 } };
 
 	write_fleet(w, NEW("[/bin/true]"));
 	assert_applied(apply_it(w));

@@ -81,11 +81,9 @@ static void note_steps(const struct plan *p, struct told *t)
 		const struct step *s = &p->steps[i];
 		size_t used = strlen(t->steps);
 
-		snprintf(t->steps + used, sizeof(t->steps) - used,
-			 "%s%s%s%s%s; ", step_kind_names[s->kind],
-			 s->certificate ? " " : "",
-			 s->certificate ? s->certificate : "",
-			 s->component ? " " : "",
+		snprintf(t->steps + used, sizeof(t->steps) - used, "%s%s%s%s%s; ",
+			 step_kind_names[s->kind], s->certificate ? " " : "",
+			 s->certificate ? s->certificate : "", s->component ? " " : "",
 			 s->component ? s->component : "");
 	}
 }
@@ -96,10 +94,9 @@ static void note_preconditions(const struct plan *p, struct told *t)
 		const struct precondition *c = &p->preconditions[i];
 		size_t used = strlen(t->preconditions);
 
-		snprintf(t->preconditions + used,
-			 sizeof(t->preconditions) - used, "%s %s%s%s; ",
-			 severity_names[c->severity], c->code,
-			 *c->component ? " " : "", c->component);
+		snprintf(t->preconditions + used, sizeof(t->preconditions) - used, "%s %s%s%s; ",
+			 severity_names[c->severity], c->code, *c->component ? " " : "",
+			 c->component);
 	}
 }
 
@@ -112,17 +109,14 @@ struct wish {
 	event_fn *listen; /* gets the world */
 };
 
-static void work(struct engine *en, const struct fleet *f, struct wish wish,
-		 struct told *t)
+static void work(struct engine *en, const struct fleet *f, struct wish wish, struct told *t)
 {
 	AUTO(snapshot) s = { 0 };
 	AUTO(plan) p = { 0 };
 	int64_t at = wish.at ? wish.at : clock_now();
-	struct plan_input in = { .fleet = f,
-				 .snapshot = &s,
-				 .at = at,
-				 .spec_digest = "",
-				 .choices = wish.choices };
+	struct plan_input in = {
+		.fleet = f, .snapshot = &s, .at = at, .spec_digest = "", .choices = wish.choices
+	};
 	struct apply_order order = {
 		.plan = &p, .snapshot = &s, .plan_json = "{}", .plan_hash = ""
 	};
@@ -135,8 +129,7 @@ static void work(struct engine *en, const struct fleet *f, struct wish wish,
 	note_preconditions(&p, t);
 	if (wish.only)
 		p.step_count = wish.only;
-	if (wish.apply && p.step_count &&
-	    !engine_apply(en, &order, &t->result, &t->error))
+	if (wish.apply && p.step_count && !engine_apply(en, &order, &t->result, &t->error))
 		t->result.exit_status = -1;
 }
 
@@ -188,8 +181,7 @@ static inline bool there(const struct world *w, const char *name)
 	return stat(path, &st) == 0;
 }
 
-static inline void slurp(const struct world *w, const char *name, char *out,
-			 size_t room)
+static inline void slurp(const struct world *w, const char *name, char *out, size_t room)
 {
 	char path[256];
 	AUTO(buf) text = { 0 };

@@ -46,8 +46,7 @@ static void take_note(void *ctx, const struct event *event)
 	size_t used = strlen(d->noted);
 
 	if (event->kind == EVENT_NOTE)
-		snprintf(d->noted + used, sizeof(d->noted) - used, "%s\n",
-			 event->text);
+		snprintf(d->noted + used, sizeof(d->noted) - used, "%s\n", event->text);
 }
 
 static void desk_open(const struct world *w, struct desk *d)
@@ -77,8 +76,7 @@ static void begin(const struct world *w, struct desk *d, const char *fleet)
 	desk_open(w, d);
 }
 
-static bool invite(struct desk *d, int64_t life, struct invited *out,
-		   struct err *e)
+static bool invite(struct desk *d, int64_t life, struct invited *out, struct err *e)
 {
 	const struct invitation how = { .agent = "web1",
 					.names = names,
@@ -97,8 +95,7 @@ static void must_invite(struct desk *d, struct invited *out)
 		fail_msg("%s", e.text);
 }
 
-static struct acceptance acceptance_of(const struct host *h,
-				       const struct invited *i)
+static struct acceptance acceptance_of(const struct host *h, const struct invited *i)
 {
 	return (struct acceptance){ .host = "127.0.0.1",
 				    .port = h->config.port,
@@ -122,8 +119,7 @@ static size_t enrolled_count(struct desk *d)
 	struct err e = { 0 };
 	size_t count = 0;
 
-	assert_true(state_enrolled(engine_state(d->engine), &d->arena, &all,
-				   &count, &e));
+	assert_true(state_enrolled(engine_state(d->engine), &d->arena, &all, &count, &e));
 	return count;
 }
 
@@ -188,8 +184,7 @@ static void the_certificate_is_for_the_invited_names_alone(void **state)
 		fail_msg("%s", e.text);
 	host_end(&h);
 	pem = host_text(&h, "agent.pem");
-	assert_true(
-		pem_read_certs(pem, strlen(pem), &d.arena, &certs, &count, &e));
+	assert_true(pem_read_certs(pem, strlen(pem), &d.arena, &certs, &count, &e));
 	assert_true(cert_read_facts(certs[0], &d.arena, &facts, &e));
 	assert_string_equal(facts.subject, "CN=web1.test");
 	assert_string_equal(facts.issuer, "CN=Agents");
@@ -211,14 +206,12 @@ static void the_token_is_nowhere_in_the_state(void **state)
 	begin(w, &d, FLEET);
 	must_invite(&d, &i);
 	text_hex(i.token.bytes, TOKEN_BYTES, hex);
-	snprintf(command, sizeof(command),
-		 "grep -rqa %s %s/.certfleet && exit 1; "
-		 "xxd -p %s/.certfleet/state.db | tr -d '\\n' | grep -q %s && "
-		 "exit 1; exit 0",
-		 hex, w->folder, w->folder, hex);
+	snprintf(
+		command, sizeof(command),
+		"grep -rqa %s %s/.certfleet && exit 1; xxd -p %s/.certfleet/state.db | tr -d '\\n' | grep -q %s && exit 1; exit 0",
+		hex, w->folder, w->folder, hex);
 	assert_int_equal(system(command), 0);
-	snprintf(command, sizeof(command), "grep -rqa %s %s/.certfleet",
-		 i.invite.token, w->folder);
+	snprintf(command, sizeof(command), "grep -rqa %s %s/.certfleet", i.invite.token, w->folder);
 	assert_int_equal(system(command), 0); /* the search does find */
 }
 
@@ -241,8 +234,7 @@ static void five_wrong_tokens_end_an_invite(void **state)
 	what.token = &wrong;
 	for (unsigned n = 1; n <= INVITE_FAILURES; n++) {
 		e = (struct err){ 0 };
-		assert_false(
-			enrol_accept(d.engine, &what, &d.arena, &done, &e));
+		assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 		assert_non_null(strstr(e.text, "not the token"));
 		assert_int_equal(failures_of(&d, i.invite.id), n);
 	}
@@ -273,8 +265,7 @@ static void an_agent_with_another_token_counts_as_a_failure(void **state)
 	unsetenv("CERTFLEET_TEST");
 	for (unsigned n = 1; n <= INVITE_FAILURES; n++) {
 		e = (struct err){ 0 };
-		assert_false(
-			enrol_accept(d.engine, &what, &d.arena, &done, &e));
+		assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 		assert_int_equal(e.code, ERR_CRYPTO);
 		assert_non_null(strstr(e.text, "another token"));
 		assert_int_equal(failures_of(&d, i.invite.id), n);
@@ -357,8 +348,7 @@ static void an_invite_ends_by_itself(void **state)
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.text, "ended at"));
 	must_invite(&d, &next); /* which sweeps */
-	assert_false(state_invite(engine_state(d.engine), i.invite.id, &d.arena,
-				  &gone, &e));
+	assert_false(state_invite(engine_state(d.engine), i.invite.id, &d.arena, &gone, &e));
 	host_release(&h);
 }
 
@@ -502,8 +492,7 @@ static void an_agent_can_be_enrolled_again(void **state)
 		host_end(&h);
 		host_release(&h);
 	}
-	assert_true(state_enrolled(engine_state(d.engine), &d.arena, &all,
-				   &count, &e));
+	assert_true(state_enrolled(engine_state(d.engine), &d.arena, &all, &count, &e));
 	assert_int_equal(count, 2);
 	assert_int_equal(all[1].number, 2);
 	assert_string_not_equal(all[0].serial, all[1].serial);
@@ -520,26 +509,20 @@ static void an_authority_that_we_do_not_trust_is_told(void **state)
 	snprintf(file, sizeof(file), "%s/agents.pem", w->folder);
 	assert_int_equal(unlink(file), 0);
 	must_invite(&d, &i);
-	assert_non_null(strstr(d.noted, "does not hold the authority of "
-					"issuer 'agents'"));
+	assert_non_null(strstr(d.noted, "does not hold the authority of issuer 'agents'"));
 }
 
 static void a_change_of_use_alone_issues_nothing(void **state)
 {
 	const struct world *w = *state;
 
-	write_fleet(
-		w,
-		OPERATOR("reuse") "issuers:\n"
-				  "  operators: {subject: \"CN=Operators\"}\n"
-				  "  agents: {subject: \"CN=Agents\"}\n");
+	write_fleet(w, OPERATOR("reuse") "issuers:\n"
+					 "  operators: {subject: \"CN=Operators\"}\n"
+					 "  agents: {subject: \"CN=Agents\"}\n");
 	assert_applied(apply_it(w));
-	write_fleet(
-		w,
-		OPERATOR("reuse") "issuers:\n"
-				  "  operators: {subject: \"CN=Operators\"}\n"
-				  "  agents: {subject: \"CN=Agents\", use: "
-				  "agents}\n");
+	write_fleet(w, OPERATOR("reuse") "issuers:\n"
+					 "  operators: {subject: \"CN=Operators\"}\n"
+					 "  agents: {subject: \"CN=Agents\", use: agents}\n");
 	assert_string_equal(plan_it(w).steps, "");
 }
 

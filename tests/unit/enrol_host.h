@@ -157,8 +157,7 @@ static inline void host_put(struct host *h, const char *name, const char *text)
 {
 	struct err e = { 0 };
 
-	assert_true(fs_replace(host_path(h, name), text, strlen(text),
-			       FS_PRIVATE, &e));
+	assert_true(fs_replace(host_path(h, name), text, strlen(text), FS_PRIVATE, &e));
 }
 
 #endif

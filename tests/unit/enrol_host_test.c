@@ -46,11 +46,9 @@ static const struct pair *ca_of(const struct host *h)
 
 /* ---- the operator ---- */
 
-static bool meet(struct host *h, const struct secret *token,
-		 struct enrolling **out, struct err *e)
+static bool meet(struct host *h, const struct secret *token, struct enrolling **out, struct err *e)
 {
-	const struct enrolling_target to = { "127.0.0.1", h->config.port,
-					     token };
+	const struct enrolling_target to = { "127.0.0.1", h->config.port, token };
 
 	return enrolling_open(&to, out, e);
 }
@@ -67,8 +65,7 @@ static const char *authority_pem(struct host *h)
 	"spki:" \
 	"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-static void sign(struct host *h, struct der spki, struct arena *a,
-		 struct cert_set *out)
+static void sign(struct host *h, struct der spki, struct arena *a, struct cert_set *out)
 {
 	const struct certificate c = made_certificate();
 	const struct leaf_request r = { &c, spki, clock_now() };
@@ -90,9 +87,7 @@ static struct grant grant_for(struct host *h, struct der csr)
 
 	MUST(csr_read(csr, a, &spki, &e), &e);
 	sign(h, spki, a, &set);
-	return (struct grant){ set.certs,
-			       set.count,
-			       { authority_pem(h), allow, 1 } };
+	return (struct grant){ set.certs, set.count, { authority_pem(h), allow, 1 } };
 }
 
 static bool accept_agent(struct host *h, struct receipt *r, struct err *e)
@@ -141,8 +136,7 @@ static void an_agent_gets_its_pair_and_whom_to_obey(void **state)
 	const char *pem = host_text(h, "agent.pem");
 
 	MUST(pem_read_key(key_pem, strlen(key_pem), &key, &e), &e);
-	MUST(pem_read_certs(pem, strlen(pem), &a, &set.certs, &set.count, &e),
-	     &e);
+	MUST(pem_read_certs(pem, strlen(pem), &a, &set.certs, &set.count, &e), &e);
 	MUST(pair_from_parts(&key, &set, &pair, &e), &e);
 	MUST(pair_lint(&pair, clock_now(), &e), &e);
 	assert_int_equal(stat(host_path(h, "agent.key"), &st), 0);
@@ -178,9 +172,7 @@ static void one_that_was_cut_short_at_its_end_is_ended(void **state)
 	host_start(h);
 	assert_enrols(h, &r);
 	key = host_text(h, "agent.key");
-	assert_int_equal(rename(host_path(h, "agent.key"),
-				host_path(h, "agent.key.enrolling")),
-			 0);
+	assert_int_equal(rename(host_path(h, "agent.key"), host_path(h, "agent.key.enrolling")), 0);
 	host_start(h);
 	host_end(h);
 	assert_true(h->enrolled);
@@ -221,8 +213,7 @@ static void nobody_more_is_let_in(void **state)
 	host_start(h);
 	assert_enrols(h, &r);
 	assert_string_equal(host_text(h, "operators.pem"), buf_text(&pem));
-	assert_string_equal(host_text(h, "allow"),
-			    "# ours\nCN=ops,O=Example\n");
+	assert_string_equal(host_text(h, "allow"), "# ours\nCN=ops,O=Example\n");
 	assert_int_equal(r.note_count, 2);
 	assert_non_null(strstr(r.notes[0], "operators.pem' does not hold"));
 	assert_non_null(strstr(r.notes[1], "add \"" ENTRY "\" to it"));
@@ -260,8 +251,7 @@ static void a_list_in_the_configuration_stays_as_it_is(void **state)
 
 static void a_list_that_is_none_is_refused(void **state)
 {
-	static const char *const bad[] = { "", "# nobody\n", "spki:12\n",
-					   "ops\n" };
+	static const char *const bad[] = { "", "# nobody\n", "spki:12\n", "ops\n" };
 	struct host *h = *state;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -326,8 +316,7 @@ static struct link *connect_raw(struct host *h)
 
 static struct enrol_bond bond_of(struct host *h, const struct link *l)
 {
-	return (struct enrol_bond){ &h->token, link_binding(l),
-				    LINK_BINDING_BYTES };
+	return (struct enrol_bond){ &h->token, link_binding(l), LINK_BINDING_BYTES };
 }
 
 /* The proof of one connection is worth nothing on another. */
@@ -340,8 +329,7 @@ static void a_proof_of_another_connection_does_not_hold(void **state)
 	AUTO(secret) answer = { 0 };
 	struct receipt r = { 0 };
 	struct err e = { 0 };
-	const struct link_wait wait = { ENROL_REQUEST_LIMIT,
-					clock_mono_ms() + WAIT_MS };
+	const struct link_wait wait = { ENROL_REQUEST_LIMIT, clock_mono_ms() + WAIT_MS };
 
 	host_start(h);
 	one = connect_raw(h);
@@ -366,8 +354,7 @@ struct between {
 
 static void pass_on(struct link *from, struct link *to)
 {
-	const struct link_wait wait = { ENROL_GRANT_LIMIT,
-					clock_mono_ms() + WAIT_MS };
+	const struct link_wait wait = { ENROL_GRANT_LIMIT, clock_mono_ms() + WAIT_MS };
 	AUTO(secret) message = { 0 };
 	struct err e = { 0 };
 
@@ -384,8 +371,7 @@ static void *stand_between(void *ctx)
 	struct err e = { 0 };
 
 	MUST(link_host_new(&posing, &e), &e);
-	caller = link_accept(posing,
-			     accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
+	caller = link_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
 	agent = connect_raw(b->host);
 	pass_on(caller, agent);
 	pass_on(agent, caller);
@@ -410,8 +396,7 @@ static void who_stands_between_fails_on_both_sides(void **state)
 	assert_int_equal(listen(b.listener, 1), 0);
 	assert_int_equal(pthread_create(&b.thread, NULL, stand_between, &b), 0);
 
-	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port),
-					     &h->token };
+	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port), &h->token };
 
 	assert_false(enrolling_open(&to, &agent, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
@@ -433,12 +418,10 @@ static void *change_answer(void *ctx)
 	AUTO(arena) a = { 0 };
 	struct der csr = { 0 };
 	struct err e = { 0 };
-	const struct link_wait wait = { ENROL_HELLO_LIMIT,
-					clock_mono_ms() + WAIT_MS };
+	const struct link_wait wait = { ENROL_HELLO_LIMIT, clock_mono_ms() + WAIT_MS };
 
 	MUST(link_host_new(&posing, &e), &e);
-	caller = link_accept(posing,
-			     accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
+	caller = link_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
 	MUST(link_receive(caller, &wait, &hello, &e), &e);
 
 	const struct enrol_bond bond = bond_of(b->host, caller);
@@ -466,8 +449,7 @@ static void an_answer_that_was_changed_is_refused(void **state)
 	assert_int_equal(listen(b.listener, 1), 0);
 	assert_int_equal(pthread_create(&b.thread, NULL, change_answer, &b), 0);
 
-	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port),
-					     &b.host->token };
+	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port), &b.host->token };
 
 	assert_false(enrolling_open(&to, &agent, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
@@ -610,15 +592,12 @@ static void *accept_as_rival(void *ctx)
 	struct err e = { 0 };
 	AUTO(buf) pem = { 0 };
 
-	if (!meet(h, &h->token, &agent, &e) ||
-	    !csr_read(enrolling_csr(agent), &a, &spki, &e))
+	if (!meet(h, &h->token, &agent, &e) || !csr_read(enrolling_csr(agent), &a, &spki, &e))
 		return NULL;
 	sign(h, spki, &a, &set);
 	pem_add_certs(&pem, ca_of(h)->set.certs, 1);
 
-	const struct grant g = { set.certs,
-				 set.count,
-				 { buf_text(&pem), allow, 1 } };
+	const struct grant g = { set.certs, set.count, { buf_text(&pem), allow, 1 } };
 
 	v->done = enrolling_grant(agent, &g, &a, &r, &e) && r.written;
 	return NULL;
@@ -631,9 +610,8 @@ static void of_two_at_once_one_succeeds(void **state)
 
 	host_start(h);
 	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&rivals[i].thread, NULL,
-						accept_as_rival, &rivals[i]),
-				 0);
+		assert_int_equal(
+			pthread_create(&rivals[i].thread, NULL, accept_as_rival, &rivals[i]), 0);
 	for (size_t i = 0; i < 2; i++)
 		pthread_join(rivals[i].thread, NULL);
 	host_end(h);

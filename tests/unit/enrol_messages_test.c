@@ -26,8 +26,7 @@ static void side_init(struct side *s, unsigned token, unsigned connection)
 	secret_alloc(&s->token, TOKEN_BYTES);
 	memset(s->token.bytes, (int)token, TOKEN_BYTES);
 	memset(s->binding, (int)connection, sizeof(s->binding));
-	s->bond = (struct enrol_bond){ &s->token, s->binding,
-				       sizeof(s->binding) };
+	s->bond = (struct enrol_bond){ &s->token, s->binding, sizeof(s->binding) };
 }
 
 static void side_release(struct side *s)
@@ -61,10 +60,10 @@ static void proofs_of_the_same_token_on_one_connection_hold(void **state)
 /* As any other program would make them, from the text in wire/enrol.h. */
 static void proofs_are_what_the_header_says(void **state)
 {
-	static const char hello_hex[] = "c40e98b75ff0fa07abddb11d84afcf978fce2c"
-					"942d177b004b16de45669ee30d";
-	static const char request_hex[] = "29e7ef1c28229b227bd39a2199522c4c1dfc"
-					  "9d2c373e8c082458e01b8de14078";
+	static const char hello_hex[] =
+		"c40e98b75ff0fa07abddb11d84afcf978fce2c942d177b004b16de45669ee30d";
+	static const char request_hex[] =
+		"29e7ef1c28229b227bd39a2199522c4c1dfc9d2c373e8c082458e01b8de14078";
 	AUTO(side) s = { 0 };
 	AUTO(secret) hello = { 0 };
 	AUTO(secret) request = { 0 };
@@ -163,8 +162,8 @@ static void a_proof_is_of_one_side_alone(void **state)
 }
 
 /* What one who knows the token could send. */
-static void prove(const struct enrol_bond *b, const char *purpose,
-		  const char *text, struct secret *out)
+static void prove(const struct enrol_bond *b, const char *purpose, const char *text,
+		  struct secret *out)
 {
 	size_t len = strlen(text);
 	const struct bytes pieces[] = { { purpose, strlen(purpose) },
@@ -173,8 +172,7 @@ static void prove(const struct enrol_bond *b, const char *purpose,
 
 	secret_alloc(out, PROOF_BYTES + len);
 	memcpy(out->bytes + PROOF_BYTES, text, len);
-	hmac_sha256((struct bytes){ b->token->bytes, b->token->len }, pieces, 3,
-		    out->bytes);
+	hmac_sha256((struct bytes){ b->token->bytes, b->token->len }, pieces, 3, out->bytes);
 }
 
 /* The half that has the link can change nothing of it. */
@@ -283,15 +281,11 @@ static void what_is_no_grant_is_refused(void **state)
 		"[]",
 		"{}",
 		"{\"certificates\": [], \"authority\": \"\", \"allow\": []}",
-		"{\"certificates\": [\"!\"], \"authority\": \"\", "
-		"\"allow\": []}",
+		"{\"certificates\": [\"!\"], \"authority\": \"\", \"allow\": []}",
 		"{\"certificates\": [\"AAAA\"], \"allow\": []}",
 		"{\"certificates\": [\"AAAA\"], \"authority\": \"\"}",
-		"{\"certificates\": [\"AAAA\"], \"authority\": \"\", "
-		"\"allow\": [1]}",
-		"{\"certificates\": [\"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", "
-		"\"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", "
-		"\"AAAA\"], \"authority\": \"\", \"allow\": []}",
+		"{\"certificates\": [\"AAAA\"], \"authority\": \"\", \"allow\": [1]}",
+		"{\"certificates\": [\"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\", \"AAAA\"], \"authority\": \"\", \"allow\": []}",
 		"{\"refused\": 1}",
 	};
 	AUTO(side) s = { 0 };
@@ -319,8 +313,7 @@ static void a_receipt_comes_back_with_its_notes_escaped(void **state)
 		"",
 		"{\"written\": 1, \"notes\": []}",
 		"{\"written\": true}",
-		"{\"written\": true, \"notes\": [\"1\",\"2\",\"3\",\"4\","
-		"\"5\",\"6\",\"7\",\"8\",\"9\"]}",
+		"{\"written\": true, \"notes\": [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}",
 	};
 	AUTO(side) s = { 0 };
 	AUTO(arena) a = { 0 };
@@ -348,8 +341,7 @@ static void a_receipt_comes_back_with_its_notes_escaped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			proofs_of_the_same_token_on_one_connection_hold),
+		cmocka_unit_test(proofs_of_the_same_token_on_one_connection_hold),
 		cmocka_unit_test(proofs_are_what_the_header_says),
 		cmocka_unit_test(proofs_of_another_token_or_connection_do_not),
 		cmocka_unit_test(a_proof_with_any_bit_changed_does_not_hold),

@@ -8,16 +8,14 @@
 static struct component at(const char *first, const char *second)
 {
 	struct etcd *etcd = ARENA_NEW(&test_arena, struct etcd);
-	const char **endpoints =
-		arena_array(&test_arena, 3, sizeof(*endpoints));
+	const char **endpoints = arena_array(&test_arena, 3, sizeof(*endpoints));
 
 	endpoints[0] = first;
 	endpoints[1] = second;
 	etcd->endpoints = endpoints;
 	etcd->key = KEY;
 	return (struct component){ .name = "front",
-				   .deliver = { .kind = DRIVER_ETCD,
-						.etcd = etcd } };
+				   .deliver = { .kind = DRIVER_ETCD, .etcd = etcd } };
 }
 
 static struct component on(const struct server *s)
@@ -35,11 +33,9 @@ static const char *b64(const char *text)
 	return arena_strdup(&test_arena, buf_text(&out));
 }
 
-static void say(json_t *kvs, const char *key, const char *value,
-		const char *revision)
+static void say(json_t *kvs, const char *key, const char *value, const char *revision)
 {
-	json_t *kv = json_pack("{ss, ss}", "key", b64(key), "mod_revision",
-			       revision);
+	json_t *kv = json_pack("{ss, ss}", "key", b64(key), "mod_revision", revision);
 
 	if (*value)
 		json_object_set_new(kv, "value", json_string(b64(value)));
@@ -56,39 +52,33 @@ static const char *chain_pem(const struct pair *p)
 
 static const char *staged_at(const struct pair *p)
 {
-	return arena_printf(&test_arena, KEY "/staged/%s",
-			    p->facts.fingerprint);
+	return arena_printf(&test_arena, KEY "/staged/%s", p->facts.fingerprint);
 }
 
 /* All entries of a pair beneath `prefix`, written at `revision`. */
-static void say_pair(json_t *kvs, const char *prefix, const struct pair *p,
-		     const char *revision)
+static void say_pair(json_t *kvs, const char *prefix, const struct pair *p, const char *revision)
 {
 	const struct {
 		const char *name;
 		const char *value;
 	} entries[] = {
-		{ "certificate", leaf_pem(p) },
-		{ "chain", chain_pem(p) },
-		{ "fullchain", certs_pem(p) },
-		{ "key", key_pem(p) },
+		{ "certificate", leaf_pem(p) },          { "chain", chain_pem(p) },
+		{ "fullchain", certs_pem(p) },           { "key", key_pem(p) },
 		{ "fingerprint", p->facts.fingerprint },
 	};
 
 	for (size_t i = 0; i < sizeof(entries) / sizeof(*entries); i++)
-		say(kvs,
-		    arena_printf(&test_arena, "%s/%s", prefix, entries[i].name),
+		say(kvs, arena_printf(&test_arena, "%s/%s", prefix, entries[i].name),
 		    entries[i].value, revision);
 }
 
 static const char *told(json_t *kvs)
 {
-	return reply("200 OK", dumped(json_pack("{s[{s{so}}]}", "responses",
-						"response_range", "kvs", kvs)));
+	return reply("200 OK",
+		     dumped(json_pack("{s[{s{so}}]}", "responses", "response_range", "kvs", kvs)));
 }
 
-static const char *holding(const struct pair *published,
-			   const struct pair *staged,
+static const char *holding(const struct pair *published, const struct pair *staged,
 			   const struct pair *previous)
 {
 	json_t *kvs = json_array();
@@ -124,8 +114,7 @@ static const char *put_of(const json_t *txn, const char *key)
 	json_array_foreach(json_object_get(txn, "success"), i, op)
 	{
 		const json_t *put = json_object_get(op, "request_put");
-		const char *name =
-			json_string_value(json_object_get(put, "key"));
+		const char *name = json_string_value(json_object_get(put, "key"));
 
 		if (name && !strcmp(name, b64(key)))
 			return json_string_value(json_object_get(put, "value"));
@@ -143,8 +132,7 @@ static bool expects(const json_t *txn, const char *key, const char *revision)
 		const char *name = json_string_value(json_object_get(c, "key"));
 
 		if (!strcmp(name, b64(key)))
-			return !strcmp(json_string_value(json_object_get(
-					       c, "mod_revision")),
+			return !strcmp(json_string_value(json_object_get(c, "mod_revision")),
 				       revision);
 	}
 	return false;
@@ -154,8 +142,8 @@ static bool expects(const json_t *txn, const char *key, const char *revision)
 
 static void a_probe_does_not_fetch_the_key(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&old_pair, &new_pair, NULL) } });
+	struct server *s =
+		answers((struct server){ .answers = { holding(&old_pair, &new_pair, NULL) } });
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 	json_t *txn = NULL;
@@ -178,8 +166,7 @@ static void a_probe_does_not_fetch_the_key(void **state)
 		assert_non_null(range);
 		assert_true(json_is_true(json_object_get(range, "keys_only")) ||
 			    (!json_object_get(range, "range_end") &&
-			     strcmp(json_string_value(
-					    json_object_get(range, "key")),
+			     strcmp(json_string_value(json_object_get(range, "key")),
 				    b64(KEY "/key"))));
 	}
 	json_decref(txn);
@@ -187,9 +174,8 @@ static void a_probe_does_not_fetch_the_key(void **state)
 
 static void nothing_published_is_nothing_installed(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { reply("200 OK", "{\"responses\":[{}]}"),
-			     REFUSED } });
+	struct server *s = answers(
+		(struct server){ .answers = { reply("200 OK", "{\"responses\":[{}]}"), REFUSED } });
 	struct component c = on(s);
 
 	(void)state;
@@ -219,14 +205,12 @@ static void entries_that_do_not_agree_are_damage(void **state)
 	say_pair(mixed, KEY, &old_pair, "7");
 	json_array_remove(mixed, 2);
 	say(mixed, KEY "/fullchain", certs_pem(&new_pair), "7");
-	s = answers((struct server){
-		.answers = { told(apart), told(partly), told(mixed) } });
+	s = answers((struct server){ .answers = { told(apart), told(partly), told(mixed) } });
 	c = on(s);
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
 	assert_string_equal(job.answer.damage,
-			    "'" KEY "/key' was not written together with the "
-			    "certificate");
+			    "'" KEY "/key' was not written together with the certificate");
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_non_null(strstr(job.answer.damage, "is missing"));
 	job = run(&c, DRIVER_PROBE, &new_pair);
@@ -250,8 +234,7 @@ static void what_is_no_etcd_says_so(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct server *s = answers(
-			(struct server){ .answers = { bad[i].answer } });
+		struct server *s = answers((struct server){ .answers = { bad[i].answer } });
 		struct component c = on(s);
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -264,9 +247,7 @@ static void junk_in_it_is_taken_for_nothing(void **state)
 	struct server *s = answers((struct server){
 		.answers = { reply(
 			"200 OK",
-			"{\"responses\":[1,{\"response_range\":{\"kvs\":[7,"
-			"{\"key\":\"!\"},{\"key\":\"L3Rscy9zaXRlL2NlcnRpZmljYX"
-			"Rl\",\"value\":\"!!\",\"mod_revision\":5}]}}]}") } });
+			"{\"responses\":[1,{\"response_range\":{\"kvs\":[7,{\"key\":\"!\"},{\"key\":\"L3Rscy9zaXRlL2NlcnRpZmljYXRl\",\"value\":\"!!\",\"mod_revision\":5}]}}]}") } });
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -287,11 +268,10 @@ static void a_stage_is_read_back(void **state)
 	(void)state;
 	say_pair(altered, staged_at(&new_pair), &new_pair, "8");
 	json_array_remove(altered, 3);
-	say(altered, arena_printf(&test_arena, "%s/key", staged_at(&new_pair)),
-	    key_pem(&old_pair), "8");
-	s = answers((struct server){
-		.answers = { SUCCEEDED, holding(NULL, &new_pair, NULL),
-			     SUCCEEDED, told(altered), SUCCEEDED, REFUSED } });
+	say(altered, arena_printf(&test_arena, "%s/key", staged_at(&new_pair)), key_pem(&old_pair),
+	    "8");
+	s = answers((struct server){ .answers = { SUCCEEDED, holding(NULL, &new_pair, NULL),
+						  SUCCEEDED, told(altered), SUCCEEDED, REFUSED } });
 	c = on(s);
 	job = run(&c, DRIVER_STAGE, &new_pair);
 	assert_done(&job);
@@ -311,10 +291,8 @@ static void an_abort_drops_its_own_entries_only(void **state)
 
 	(void)state;
 	assert_done(&job);
-	assert_asked(s->last, b64(arena_printf(&test_arena, "%s/",
-					       staged_at(&new_pair))));
-	assert_asked(s->last, b64(arena_printf(&test_arena, "%s0",
-					       staged_at(&new_pair))));
+	assert_asked(s->last, b64(arena_printf(&test_arena, "%s/", staged_at(&new_pair))));
+	assert_asked(s->last, b64(arena_printf(&test_arena, "%s0", staged_at(&new_pair))));
 }
 
 /* ---- commit ---- */
@@ -322,8 +300,7 @@ static void an_abort_drops_its_own_entries_only(void **state)
 static void a_commit_moves_everything_in_one_transaction(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { holding(&old_pair, &new_pair, &third_pair),
-			     SUCCEEDED } });
+		.answers = { holding(&old_pair, &new_pair, &third_pair), SUCCEEDED } });
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 	json_t *txn = NULL;
@@ -335,22 +312,18 @@ static void a_commit_moves_everything_in_one_transaction(void **state)
 	assert_true(expects(txn, KEY "/certificate", "7"));
 	assert_true(expects(txn, KEY "/key", "7"));
 	assert_true(expects(txn, KEY "/revision", "7"));
-	assert_true(expects(
-		txn, arena_printf(&test_arena, "%s/key", staged_at(&new_pair)),
-		"8"));
+	assert_true(expects(txn, arena_printf(&test_arena, "%s/key", staged_at(&new_pair)), "8"));
 	assert_string_equal(put_of(txn, KEY "/key"), b64(key_pem(&new_pair)));
-	assert_string_equal(put_of(txn, KEY "/fingerprint"),
-			    b64(new_pair.facts.fingerprint));
+	assert_string_equal(put_of(txn, KEY "/fingerprint"), b64(new_pair.facts.fingerprint));
 	assert_string_equal(put_of(txn, KEY "/revision"), b64("42"));
-	assert_string_equal(put_of(txn, KEY "/previous/key"),
-			    b64(key_pem(&old_pair)));
+	assert_string_equal(put_of(txn, KEY "/previous/key"), b64(key_pem(&old_pair)));
 	json_decref(txn);
 }
 
 static void a_first_commit_expects_that_nothing_is_there(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(NULL, &new_pair, NULL), SUCCEEDED } });
+	struct server *s = answers(
+		(struct server){ .answers = { holding(NULL, &new_pair, NULL), SUCCEEDED } });
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, NULL);
 	json_t *txn = NULL;
@@ -367,10 +340,10 @@ static void a_first_commit_expects_that_nothing_is_there(void **state)
 
 static void a_commit_replaces_only_what_it_expects(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&third_pair, &new_pair, NULL),
-			     holding(&old_pair, &new_pair, NULL), REFUSED,
-			     holding(&third_pair, &new_pair, NULL) } });
+	struct server *s =
+		answers((struct server){ .answers = { holding(&third_pair, &new_pair, NULL),
+						      holding(&old_pair, &new_pair, NULL), REFUSED,
+						      holding(&third_pair, &new_pair, NULL) } });
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
@@ -384,10 +357,10 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 
 static void a_commit_that_happened_is_not_repeated(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&new_pair, NULL, &old_pair),
-			     holding(&old_pair, &new_pair, NULL), REFUSED,
-			     holding(&new_pair, NULL, &old_pair) } });
+	struct server *s =
+		answers((struct server){ .answers = { holding(&new_pair, NULL, &old_pair),
+						      holding(&old_pair, &new_pair, NULL), REFUSED,
+						      holding(&new_pair, NULL, &old_pair) } });
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
@@ -402,8 +375,8 @@ static void a_commit_that_happened_is_not_repeated(void **state)
 
 static void what_was_not_staged_is_not_committed(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&old_pair, NULL, NULL) } });
+	struct server *s =
+		answers((struct server){ .answers = { holding(&old_pair, NULL, NULL) } });
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
@@ -414,9 +387,9 @@ static void what_was_not_staged_is_not_committed(void **state)
 
 static void a_mended_chain_is_published_although_the_leaf_is_there(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&new_pair, &new_pair, NULL), SUCCEEDED,
-			     holding(&new_pair, NULL, &new_pair) } });
+	struct server *s = answers(
+		(struct server){ .answers = { holding(&new_pair, &new_pair, NULL), SUCCEEDED,
+					      holding(&new_pair, NULL, &new_pair) } });
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &new_pair);
 
@@ -432,10 +405,10 @@ static void a_mended_chain_is_published_although_the_leaf_is_there(void **state)
 
 static void the_previous_pair_is_published_again(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&new_pair, NULL, &old_pair), SUCCEEDED,
-			     holding(&old_pair, NULL, NULL),
-			     holding(&new_pair, NULL, &third_pair) } });
+	struct server *s =
+		answers((struct server){ .answers = { holding(&new_pair, NULL, &old_pair),
+						      SUCCEEDED, holding(&old_pair, NULL, NULL),
+						      holding(&new_pair, NULL, &third_pair) } });
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_REVERT, &old_pair);
 	json_t *txn = NULL;
@@ -456,8 +429,8 @@ static void the_previous_pair_is_published_again(void **state)
 
 static void back_to_nothing_takes_the_keys_away(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&new_pair, NULL, NULL), SUCCEEDED } });
+	struct server *s = answers(
+		(struct server){ .answers = { holding(&new_pair, NULL, NULL), SUCCEEDED } });
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_REVERT, NULL);
 	json_t *txn = NULL;
@@ -473,9 +446,9 @@ static void back_to_nothing_takes_the_keys_away(void **state)
 
 static void only_ones_own_keys_are_removed(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { holding(&third_pair, NULL, NULL),
-			     holding(&old_pair, NULL, NULL), SUCCEEDED } });
+	struct server *s = answers(
+		(struct server){ .answers = { holding(&third_pair, NULL, NULL),
+					      holding(&old_pair, NULL, NULL), SUCCEEDED } });
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_REMOVE, &old_pair);
 
@@ -516,15 +489,11 @@ static void its_pair_can_be_read(void **state)
 
 static void a_member_that_does_not_answer_is_passed_over(void **state)
 {
-	struct server *gone =
-		answers((struct server){ .answers = { SUCCEEDED } });
+	struct server *gone = answers((struct server){ .answers = { SUCCEEDED } });
 	struct server *cut = answers((struct server){
-		.closes = true,
-		.answers = {
-			"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" } });
-	struct server *good = answers((struct server){
-		.answers = { holding(&old_pair, &new_pair, NULL),
-			     SUCCEEDED } });
+		.closes = true, .answers = { "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" } });
+	struct server *good = answers(
+		(struct server){ .answers = { holding(&old_pair, &new_pair, NULL), SUCCEEDED } });
 	struct component c = at(gone->origin, good->origin);
 	struct job job;
 
@@ -544,10 +513,9 @@ static void a_member_that_does_not_answer_is_passed_over(void **state)
 
 static void one_that_answers_is_believed(void **state)
 {
-	struct server *bad = answers((struct server){
-		.answers = { reply("500 Internal", "{\"error\":\"no\"}") } });
-	struct server *other =
-		answers((struct server){ .answers = { SUCCEEDED } });
+	struct server *bad = answers(
+		(struct server){ .answers = { reply("500 Internal", "{\"error\":\"no\"}") } });
+	struct server *other = answers((struct server){ .answers = { SUCCEEDED } });
 	struct component c = at(bad->origin, other->origin);
 	struct job job = run(&c, DRIVER_ABORT, &new_pair);
 
@@ -563,17 +531,16 @@ static struct component as_user(const struct server *s, const char *password)
 
 	*etcd = *c.deliver.etcd;
 	etcd->access.user = "me";
-	etcd->access.password =
-		(struct secret_ref){ SECRET_FILE, password, NULL };
+	etcd->access.password = (struct secret_ref){ SECRET_FILE, password, NULL };
 	c.deliver.etcd = etcd;
 	return c;
 }
 
 static void a_user_logs_in_first(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { reply("200 OK", "{\"token\":\"tick.1\"}"),
-			     holding(&old_pair, NULL, NULL) } });
+	struct server *s =
+		answers((struct server){ .answers = { reply("200 OK", "{\"token\":\"tick.1\"}"),
+						      holding(&old_pair, NULL, NULL) } });
 	struct component c = as_user(s, "pass\"word");
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -588,8 +555,7 @@ static void a_user_logs_in_first(void **state)
 static void a_login_that_fails_tells_no_password(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { reply("400 Bad", "{\"error\":\"no user me with "
-					      "sesame-1\"}"),
+		.answers = { reply("400 Bad", "{\"error\":\"no user me with sesame-1\"}"),
 			     reply("200 OK", "{}"),
 			     reply("200 OK", "{\"token\":\"a\\r\\nb\"}") } });
 	struct component c = as_user(s, "sesame-1");

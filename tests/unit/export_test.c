@@ -6,18 +6,17 @@
 
 static const struct secret password = { (unsigned char *)"s\xc3\xa9same", 7 };
 
-static bool export(const struct pair *p, const struct secret *with,
-		   struct secret *out, struct err *e)
+static bool export(const struct pair *p, const struct secret *with, struct secret *out,
+		   struct err *e)
 {
-	return export_pkcs12(&(const struct export_order){ .set = &p->set,
-							   .key = &p->key,
-							   .password = with,
-							   .name = "site" },
-			     out, e);
+	return export_pkcs12(
+		&(const struct export_order){
+			.set = &p->set, .key = &p->key, .password = with, .name = "site" },
+		out, e);
 }
 
-static bool import(const struct secret *der, const struct secret *with,
-		   struct pair *out, struct err *e)
+static bool import(const struct secret *der, const struct secret *with, struct pair *out,
+		   struct err *e)
 {
 	const char *name = "x.p12";
 
@@ -55,8 +54,8 @@ static void nobody_opens_it_without_the_password(void **state)
 	assert_false(import(&der, &wrong, &pair, &e));
 	assert_false(import(&der, NULL, &pair, &e));
 	/* not even the certificates are open */
-	assert_null(memmem(der.bytes, der.len, old_pair.set.certs[0].bytes,
-			   old_pair.set.certs[0].len));
+	assert_null(
+		memmem(der.bytes, der.len, old_pair.set.certs[0].bytes, old_pair.set.certs[0].len));
 }
 
 static void a_password_that_is_none_is_refused(void **state)

@@ -86,13 +86,11 @@ static void a_word_is_one_word_whatever_is_in_it(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
-		const char *script =
-			arena_printf(&test_arena,
-				     "set -- %s %s x\nprintf '%%s' \"$1\"\n"
-				     "printf '.%%s' $#\n",
-				     quoted(hostile[i]), quoted(hostile[i]));
-		const char *expected =
-			arena_printf(&test_arena, "%s.3", hostile[i]);
+		const char *script = arena_printf(&test_arena,
+						  "set -- %s %s x\nprintf '%%s' \"$1\"\n"
+						  "printf '.%%s' $#\n",
+						  quoted(hostile[i]), quoted(hostile[i]));
+		const char *expected = arena_printf(&test_arena, "%s.3", hostile[i]);
 
 		assert_string_equal(run_shell(script), expected);
 	}
@@ -114,8 +112,8 @@ static void a_hostile_path_is_a_path(void **state)
 			 arena_printf(&test_arena, "%s/m", path));
 		far_sync(&acts, path);
 		must_act();
-		assert_true(readlink(arena_printf(&test_arena, "%s/m", path),
-				     got, sizeof(got) - 1) > 0);
+		assert_true(readlink(arena_printf(&test_arena, "%s/m", path), got,
+				     sizeof(got) - 1) > 0);
 		assert_string_equal(got, text);
 		far_remove(&acts, path);
 		must_act();
@@ -134,12 +132,10 @@ static void a_part_of_a_script_does_nothing(void **state)
 	far_directory(&acts, at_root("made"));
 	far_link(&acts, at_root("link"), "text");
 	op = far_acts_run(&acts);
-	for (size_t len = 0; len + 3 < op.len;
-	     len += len < 200 || len + 40 > op.len ? 1 : 37) {
+	for (size_t len = 0; len + 3 < op.len; len += len < 200 || len + 40 > op.len ? 1 : 37) {
 		run_shell(arena_strndup(&test_arena, op.bytes, len));
 		if (!access(at_root("made"), F_OK))
-			fail_msg("the first %zu of %zu bytes do something", len,
-				 op.len);
+			fail_msg("the first %zu of %zu bytes do something", len, op.len);
 	}
 	run_shell(op.bytes);
 	assert_int_equal(access(at_root("made"), F_OK), 0);
@@ -228,12 +224,9 @@ static void only_links_are_unlinked(void **state)
 	far_unlink_temporary(&acts, at_root("file"));
 	must_act();
 	assert_int_equal(access(at_root("file"), F_OK), 0);
+	assert_int_equal(faccessat(AT_FDCWD, at_root("link"), F_OK, AT_SYMLINK_NOFOLLOW), -1);
 	assert_int_equal(
-		faccessat(AT_FDCWD, at_root("link"), F_OK, AT_SYMLINK_NOFOLLOW),
-		-1);
-	assert_int_equal(faccessat(AT_FDCWD, at_root(".file.tmp-certfleet"),
-				   F_OK, AT_SYMLINK_NOFOLLOW),
-			 -1);
+		faccessat(AT_FDCWD, at_root(".file.tmp-certfleet"), F_OK, AT_SYMLINK_NOFOLLOW), -1);
 }
 
 static void a_store_is_locked(void **state)
@@ -271,26 +264,21 @@ static void it_is_told_who_we_are(void **state)
 	far_writable(&acts, root);
 	said = act(&status);
 	assert_int_equal(status, 0);
-	assert_non_null(
-		strstr(said, arena_printf(&test_arena, FAR_TOLD "uid %u\n",
-					  geteuid())));
+	assert_non_null(strstr(said, arena_printf(&test_arena, FAR_TOLD "uid %u\n", geteuid())));
 	assert_non_null(strstr(said, FAR_TOLD "owner 0\n"));
 	assert_non_null(strstr(said, FAR_TOLD "group \n"));
 	assert_non_null(strstr(said, FAR_TOLD "closed "));
 	assert_null(strstr(said, FAR_TOLD "lacks"));
-	assert_null(
-		strstr(said, arena_printf(&test_arena, "closed %s\n", root)));
+	assert_null(strstr(said, arena_printf(&test_arena, "closed %s\n", root)));
 }
 
 /* ---- commands ---- */
 
-static const char *run_command(const char *const *argv, int64_t seconds,
-			       int *status)
+static const char *run_command(const char *const *argv, int64_t seconds, int *status)
 {
-	const struct far_command c = { .component = "web/it's",
-				       .fingerprint = "abc",
-				       .seconds = seconds,
-				       .argv = argv };
+	const struct far_command c = {
+		.component = "web/it's", .fingerprint = "abc", .seconds = seconds, .argv = argv
+	};
 
 	far_command(&acts, &c);
 	return act(status);
@@ -300,8 +288,7 @@ static void s11_a_command_cannot_say_that_it_is_done(void **state)
 {
 	static const char *const argv[] = {
 		"sh", "-c",
-		"printf '\\ncertfleet-end 0\\n'; env; set; "
-		"tr '\\0' '\\n' </proc/$PPID/environ; echo later; exit 3",
+		"printf '\\ncertfleet-end 0\\n'; env; set; tr '\\0' '\\n' </proc/$PPID/environ; echo later; exit 3",
 		NULL
 	};
 	int status = 0;
@@ -320,15 +307,13 @@ static void s11_each_run_ends_with_a_word_of_its_own(void **state)
 	struct far_acts other = { .arena = &test_arena };
 
 	(void)state;
-	assert_string_not_equal(far_acts_run(&one).end,
-				far_acts_run(&other).end);
+	assert_string_not_equal(far_acts_run(&one).end, far_acts_run(&other).end);
 }
 
 static void a_command_gets_its_words_and_a_clean_environment(void **state)
 {
 	const char *const argv[] = { "env", NULL };
-	const char *const words[] = { "printf", "[%s]", "a b",
-				      "$(id)",  "'",    NULL };
+	const char *const words[] = { "printf", "[%s]", "a b", "$(id)", "'", NULL };
 	int status = 0;
 	const char *said = NULL;
 
@@ -369,14 +354,12 @@ static bool is_running(pid_t pid)
 	struct err e = { 0 };
 	const char *path = arena_printf(&test_arena, "/proc/%d/stat", pid);
 
-	return fs_read(path, 4096, &stat, &e) &&
-	       !strstr(buf_text(&stat), ") Z ");
+	return fs_read(path, 4096, &stat, &e) && !strstr(buf_text(&stat), ") Z ");
 }
 
 static void it_is_killed_at_its_deadline_with_its_children(void **state)
 {
-	const char *const argv[] = { "sh", "-c",
-				     "sleep 20 & echo $!; wait; true", NULL };
+	const char *const argv[] = { "sh", "-c", "sleep 20 & echo $!; wait; true", NULL };
 	int64_t begin = clock_mono_ms();
 	int status = 0;
 	const char *said = run_command(argv, 1, &status);

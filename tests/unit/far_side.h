@@ -38,9 +38,7 @@ static inline struct ssh_op *side_fails(struct ssh_op *op, const char *why)
 
 static inline struct fs_attr attr_of(const struct stat *st)
 {
-	return (struct fs_attr){ .mode = st->st_mode,
-				 .owner = st->st_uid,
-				 .group = st->st_gid };
+	return (struct fs_attr){ .mode = st->st_mode, .owner = st->st_uid, .group = st->st_gid };
 }
 
 static inline void side_look(struct ssh_op *op)
@@ -82,12 +80,9 @@ static inline void side_list(struct ssh_op *op)
 
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
-		assert_int_equal(fstatat(dirfd(dir), d->d_name, &st,
-					 AT_SYMLINK_NOFOLLOW),
-				 0);
-		all[op->entry_count++] = (struct ssh_entry){
-			arena_strdup(&test_arena, d->d_name), attr_of(&st)
-		};
+		assert_int_equal(fstatat(dirfd(dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW), 0);
+		all[op->entry_count++] =
+			(struct ssh_entry){ arena_strdup(&test_arena, d->d_name), attr_of(&st) };
 	}
 	closedir(dir);
 	op->entries = all;
@@ -101,8 +96,7 @@ static inline void side_read(struct ssh_op *op)
 	side_look(op);
 	if (op->result != SSH_DONE)
 		return;
-	if (!S_ISREG(op->found.mode) ||
-	    !fs_read_secret(op->path, SSH_FILE_LIMIT, &op->got, &e)) {
+	if (!S_ISREG(op->found.mode) || !fs_read_secret(op->path, SSH_FILE_LIMIT, &op->got, &e)) {
 		op->result = SSH_FAILED;
 		op->why = "cannot read";
 	}
@@ -113,8 +107,7 @@ static inline void side_write(struct ssh_op *op)
 	AUTO(fd)
 	fd = open(op->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (fd < 0 || fchown(fd, op->attr.owner, op->attr.group) ||
-	    fchmod(fd, op->attr.mode) ||
+	if (fd < 0 || fchown(fd, op->attr.owner, op->attr.group) || fchmod(fd, op->attr.mode) ||
 	    write(fd, op->bytes, op->len) != (ssize_t)op->len) {
 		errno = 0;
 		side_fails(op, "cannot write");
@@ -132,17 +125,16 @@ static inline const char *watched(const struct ssh_op *op, const char *count)
 
 	assert_non_null(at);
 	at += strlen(mark);
-	return arena_printf(&test_arena,
-			    "%.*sticks=0\n"
-			    "tick() { ticks=$((ticks+1)); echo $ticks >%s; "
-			    "[ $ticks -ne %u ] || kill -9 $$; }\n"
-			    "mv() { tick; command mv \"$@\"; }\n"
-			    "ln() { tick; command ln \"$@\"; }\n"
-			    "rm() { tick; command rm \"$@\"; }\n"
-			    "mkdir() { tick; command mkdir \"$@\"; }\n"
-			    "sync() { tick; }\n%s",
-			    (int)(at - script), script, count, side.cut_program,
-			    at);
+	return arena_printf(
+		&test_arena,
+		"%.*sticks=0\n"
+		"tick() { ticks=$((ticks+1)); echo $ticks >%s; [ $ticks -ne %u ] || kill -9 $$; }\n"
+		"mv() { tick; command mv \"$@\"; }\n"
+		"ln() { tick; command ln \"$@\"; }\n"
+		"rm() { tick; command rm \"$@\"; }\n"
+		"mkdir() { tick; command mkdir \"$@\"; }\n"
+		"sync() { tick; }\n%s",
+		(int)(at - script), script, count, side.cut_program, at);
 }
 
 static inline const char *run_shell(const char *script)
@@ -154,9 +146,7 @@ static inline const char *run_shell(const char *script)
 	FILE *f = NULL;
 
 	write_file(file, script, strlen(script), 0600);
-	f = popen(
-		arena_printf(&test_arena, "cd / && %s <'%s' 2>&1", shell, file),
-		"re");
+	f = popen(arena_printf(&test_arena, "cd / && %s <'%s' 2>&1", shell, file), "re");
 	assert_non_null(f);
 	for (size_t n = 1; n;) {
 		n = fread(piece, 1, sizeof(piece), f);
@@ -189,8 +179,7 @@ static inline void side_run(struct ssh_op *op)
 	assert_int_equal(fscanf(f, "%u", &side.programs), 1);
 	fclose(f);
 	unlink(count);
-	op->text = arena_strndup(&test_arena, text,
-				 end ? (size_t)(end - text) : strlen(text));
+	op->text = arena_strndup(&test_arena, text, end ? (size_t)(end - text) : strlen(text));
 	if (end)
 		op->status = atoi(end + strlen(op->end));
 	op->why = op->text;
@@ -210,9 +199,8 @@ static inline bool is_refused(const struct ssh_op *op)
 static inline void side_do(struct ssh_op *op)
 {
 	static void (*const deeds[SSH_KIND_COUNT])(struct ssh_op *) = {
-		[SSH_LOOK] = side_look,   [SSH_LINK] = side_link,
-		[SSH_LIST] = side_list,   [SSH_READ] = side_read,
-		[SSH_WRITE] = side_write, [SSH_RUN] = side_run,
+		[SSH_LOOK] = side_look, [SSH_LINK] = side_link,   [SSH_LIST] = side_list,
+		[SSH_READ] = side_read, [SSH_WRITE] = side_write, [SSH_RUN] = side_run,
 	};
 
 	if (side.before)

@@ -63,8 +63,7 @@ static void a_file_is_replaced_whole_and_leaves_nothing_behind(void **state)
 	put("a", "two and more");
 	assert_true(fs_read(in("a"), 100, &text, &e));
 	assert_string_equal(buf_text(&text), "two and more");
-	snprintf(command, sizeof(command), "test $(ls -A %s | wc -l) = 1",
-		 folder);
+	snprintf(command, sizeof(command), "test $(ls -A %s | wc -l) = 1", folder);
 	assert_int_equal(system(command), 0);
 }
 

@@ -19,10 +19,7 @@ static int close_drivers(void **state)
 }
 
 /* An HAProxy that gives these answers, one after the other. */
-#define HAPROXY(...)                                                          \
-	server_new(                                                           \
-		(struct server){ .lines = true, .answers = { __VA_ARGS__ } }, \
-		NULL)
+#define HAPROXY(...) server_new((struct server){ .lines = true, .answers = { __VA_ARGS__ } }, NULL)
 
 static struct component at(const struct server *s)
 {
@@ -32,13 +29,11 @@ static struct component at(const struct server *s)
 		.name = "front",
 		.deliver = { .kind = DRIVER_HAPROXY,
 			     .files = { .combined = file },
-			     .haproxy = { .socket = s->origin,
-					  .certificate = file } },
+			     .haproxy = { .socket = s->origin, .certificate = file } },
 	};
 }
 
-static struct job run(const struct component *c, enum driver_verb verb,
-		      const struct pair *p)
+static struct job run(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
 	struct job job = { .verb = verb,
 			   .component = c,
@@ -59,17 +54,14 @@ static void install(const struct component *c, const struct pair *p)
 
 static const char *holding(const struct pair *p)
 {
-	return arena_printf(&test_arena,
-			    "Version: 2.6.12\n\nSerial: 1\nSHA1 FingerPrint: "
-			    "%s\n\n",
+	return arena_printf(&test_arena, "Version: 2.6.12\n\nSerial: 1\nSHA1 FingerPrint: %s\n\n",
 			    cert_sha1(p->set.certs[0], &test_arena));
 }
 
 static void what_is_installed_is_handed_over(void **state)
 {
-	struct server *s =
-		HAPROXY("Transaction created for certificate x!\n",
-			"Committing.\nSuccess!\n", holding(&new_pair));
+	struct server *s = HAPROXY("Transaction created for certificate x!\n",
+				   "Committing.\nSuccess!\n", holding(&new_pair));
 	struct component c = at(s);
 	struct job job;
 
@@ -96,11 +88,10 @@ static void another_than_what_is_installed_is_not(void **state)
 
 static void a_commit_that_is_refused_is_aborted(void **state)
 {
-	struct server *s = HAPROXY(
-		"Transaction created for certificate x!\n",
-		"inconsistencies between private key and \033[1mcertificate\n"
-		"Can't commit x!\n",
-		"Transaction aborted for certificate x!\n");
+	struct server *s = HAPROXY("Transaction created for certificate x!\n",
+				   "inconsistencies between private key and \033[1mcertificate\n"
+				   "Can't commit x!\n",
+				   "Transaction aborted for certificate x!\n");
 	struct component c = at(s);
 	struct job job;
 
@@ -117,8 +108,8 @@ static void a_commit_that_is_refused_is_aborted(void **state)
 
 static void a_success_that_is_none_is_not_believed(void **state)
 {
-	struct server *s = HAPROXY("Transaction updated for certificate x!\n",
-				   "Success!\n", holding(&old_pair));
+	struct server *s = HAPROXY("Transaction updated for certificate x!\n", "Success!\n",
+				   holding(&old_pair));
 	struct component c = at(s);
 
 	(void)state;
@@ -141,8 +132,7 @@ static void a_refused_set_is_the_end(void **state)
 
 static void a_probe_tells_what_the_process_holds(void **state)
 {
-	struct server *s = HAPROXY(holding(&new_pair), holding(&old_pair),
-				   "Can't display\n");
+	struct server *s = HAPROXY(holding(&new_pair), holding(&old_pair), "Can't display\n");
 	struct component c = at(s);
 	struct probe_answer a;
 

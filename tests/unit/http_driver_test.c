@@ -14,11 +14,10 @@
 	{                            \
 		.what = MATERIAL_##m \
 	}
-#define PIECES(...)                                                  \
-	((struct http_text){                                         \
-		(const struct http_piece[]){ __VA_ARGS__ },          \
-		sizeof((const struct http_piece[]){ __VA_ARGS__ }) / \
-			sizeof(struct http_piece) })
+#define PIECES(...)                                                               \
+	((struct http_text){ (const struct http_piece[]){ __VA_ARGS__ },          \
+			     sizeof((const struct http_piece[]){ __VA_ARGS__ }) / \
+				     sizeof(struct http_piece) })
 #define REQUEST(...) (&(const struct http_request){ __VA_ARGS__ })
 #define PROBE                                                          \
 	REQUEST(.method = HTTP_GET, .url.path = PIECES(TEXT("/cert")), \
@@ -43,8 +42,7 @@ static struct component with(const struct server *s, struct http http)
 	*kept = http;
 	kept->origin = s->origin;
 	return (struct component){ .name = "the \"device\"",
-				   .deliver = { .kind = DRIVER_HTTP,
-						.http = kept } };
+				   .deliver = { .kind = DRIVER_HTTP, .http = kept } };
 }
 
 static void a_probe_finds_the_fingerprint_in_every_form(void **state)
@@ -54,18 +52,15 @@ static void a_probe_finds_the_fingerprint_in_every_form(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 64; i += 2)
-		buf_printf(&colons, "%s%c%c", i ? ":" : "\"",
-			   toupper((unsigned char)plain[i]),
+		buf_printf(&colons, "%s%c%c", i ? ":" : "\"", toupper((unsigned char)plain[i]),
 			   toupper((unsigned char)plain[i + 1]));
 	buf_puts(&colons, "\"");
 
 	struct server *s = answers((struct server){
-		.answers = {
-			TELLS(quoted(&old_pair)), TELLS(buf_text(&colons)),
-			TELLS(arena_printf(&test_arena, "\"%s\"",
-					   in_json(certs_pem(&old_pair)))) } });
-	struct component c =
-		with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+		.answers = { TELLS(quoted(&old_pair)), TELLS(buf_text(&colons)),
+			     TELLS(arena_printf(&test_arena, "\"%s\"",
+						in_json(certs_pem(&old_pair)))) } });
+	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 
 	for (int i = 0; i < 3; i++) {
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
@@ -82,15 +77,12 @@ static void a_probe_finds_the_fingerprint_in_every_form(void **state)
 
 static void what_is_no_fingerprint_is_unknown(void **state)
 {
-	static const char *const odd[] = { "\"abcd\"", "7", "\"-----BEGIN X\"",
-					   "{}" };
+	static const char *const odd[] = { "\"abcd\"", "7", "\"-----BEGIN X\"", "{}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
-		struct server *s = answers(
-			(struct server){ .answers = { TELLS(odd[i]) } });
-		struct component c =
-			with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+		struct server *s = answers((struct server){ .answers = { TELLS(odd[i]) } });
+		struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
@@ -102,11 +94,9 @@ static void what_is_no_fingerprint_is_unknown(void **state)
 static void nothing_can_be_said_in_several_ways(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { TELLS("null"), TELLS("\"\""),
-			     reply("404 Not Found", "gone"),
+		.answers = { TELLS("null"), TELLS("\"\""), reply("404 Not Found", "gone"),
 			     reply("404 Not Found", "{\"version\":\"7\"}") } });
-	struct component c =
-		with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
@@ -127,21 +117,18 @@ static void a_probe_that_fails_says_how(void **state)
 	} bad[] = {
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[}", "JSON" },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "JSON" },
-		{ "HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\nbad\n",
-		  "answered 500: bad" },
+		{ "HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\nbad\n", "answered 500: bad" },
 		{ "HTTP/1.1 302 No\r\nLocation: https://other.example/\r\n"
 		  "Content-Length: 0\r\n\r\n",
 		  "answered 302 (redirects are not followed)" },
-		{ "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"certs\"",
-		  "cannot talk to" },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"certs\"", "cannot talk to" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct server *s = answers((struct server){
-			.closes = true, .answers = { bad[i].answer } });
-		struct component c =
-			with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+		struct server *s =
+			answers((struct server){ .closes = true, .answers = { bad[i].answer } });
+		struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_failed(&job, ERR_REMOTE, bad[i].words);
@@ -151,14 +138,11 @@ static void a_probe_that_fails_says_how(void **state)
 
 static void a_request_has_its_own_patience(void **state)
 {
-	struct server *s = answers(
-		(struct server){ .is_silent = true, .answers = { "" } });
+	struct server *s = answers((struct server){ .is_silent = true, .answers = { "" } });
 	struct component c = with(
-		s,
-		(struct http){ .requests[HTTP_PROBE] =
-				       REQUEST(.method = HTTP_GET, .timeout = 1,
-					       .url.path = PIECES(TEXT("/")),
-					       .fingerprint = "/a") });
+		s, (struct http){ .requests[HTTP_PROBE] = REQUEST(.method = HTTP_GET, .timeout = 1,
+								  .url.path = PIECES(TEXT("/")),
+								  .fingerprint = "/a") });
 	int64_t begin = clock_mono_ms();
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -185,62 +169,50 @@ static void without_a_probe_nothing_is_known(void **state)
 static void a_request_is_filled_in(void **state)
 {
 	const struct http_header headers[] = {
-		{ .name = "X-Of",
-		  .text = PIECES(TEXT("a "), FILL(FINGERPRINT)) },
-		{ .name = "X-Token",
-		  .secret = { SECRET_FILE, "s3cret", NULL } },
+		{ .name = "X-Of", .text = PIECES(TEXT("a "), FILL(FINGERPRINT)) },
+		{ .name = "X-Token", .secret = { SECRET_FILE, "s3cret", NULL } },
 	};
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c = with(
-		s,
-		(struct http){
-			.access = { .user = "admin",
-				    .password = { SECRET_FILE, "open", NULL } },
-			.requests[HTTP_COMMIT] =
-				REQUEST(.method = HTTP_PUT,
-					.url.path = PIECES(TEXT("/c/"),
-							   FILL(FINGERPRINT),
-							   TEXT("?x=1")),
-					.headers = headers, .header_count = 2,
-					.json = PIECES(TEXT("{\"pem\":\""),
-						       FILL(FULLCHAIN),
-						       TEXT("\",\"leaf\":\""),
-						       FILL(CERTIFICATE),
-						       TEXT("\",\"key\":\""),
-						       FILL(KEY),
-						       TEXT("\"}"))) });
+		s, (struct http){
+			   .access = { .user = "admin", .password = { SECRET_FILE, "open", NULL } },
+			   .requests[HTTP_COMMIT] =
+				   REQUEST(.method = HTTP_PUT,
+					   .url.path = PIECES(TEXT("/c/"), FILL(FINGERPRINT),
+							      TEXT("?x=1")),
+					   .headers = headers, .header_count = 2,
+					   .json = PIECES(TEXT("{\"pem\":\""), FILL(FULLCHAIN),
+							  TEXT("\",\"leaf\":\""), FILL(CERTIFICATE),
+							  TEXT("\",\"key\":\""), FILL(KEY),
+							  TEXT("\"}"))) });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 	const char *body = NULL;
 	const char *expected = NULL;
 
 	(void)state;
 	assert_done(&job);
-	assert_asked(s->last,
-		     arena_printf(&test_arena, "PUT /c/%s?x=1 HTTP/1.1\r\n",
-				  new_pair.facts.fingerprint));
-	assert_asked(s->last, arena_printf(&test_arena, "X-Of: a %s\r\n",
+	assert_asked(s->last, arena_printf(&test_arena, "PUT /c/%s?x=1 HTTP/1.1\r\n",
 					   new_pair.facts.fingerprint));
+	assert_asked(s->last,
+		     arena_printf(&test_arena, "X-Of: a %s\r\n", new_pair.facts.fingerprint));
 	assert_asked(s->last, "X-Token: s3cret\r\n");
 	assert_asked(s->last, "Authorization: Basic YWRtaW46b3Blbg==\r\n");
 	assert_asked(s->last, "Content-Type: application/json\r\n");
 	body = strstr(s->last, "\r\n\r\n") + 4;
-	expected = dumped(json_pack("{ss, ss, ss}", "pem", certs_pem(&new_pair),
-				    "leaf", leaf_pem(&new_pair), "key",
-				    key_pem(&new_pair)));
+	expected = dumped(json_pack("{ss, ss, ss}", "pem", certs_pem(&new_pair), "leaf",
+				    leaf_pem(&new_pair), "key", key_pem(&new_pair)));
 	assert_string_equal(body, expected);
 }
 
 static void a_body_is_sent_as_it_stands(void **state)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
-	struct component c = with(
-		s,
-		(struct http){ .requests[HTTP_COMMIT] =
-				       REQUEST(.method = HTTP_POST,
-					       .url.path = PIECES(TEXT("/")),
-					       .body = PIECES(TEXT("<a>\n"),
-							      FILL(COMBINED),
-							      TEXT("</a>"))) });
+	struct component c =
+		with(s, (struct http){ .requests[HTTP_COMMIT] =
+					       REQUEST(.method = HTTP_POST,
+						       .url.path = PIECES(TEXT("/")),
+						       .body = PIECES(TEXT("<a>\n"), FILL(COMBINED),
+								      TEXT("</a>"))) });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 	const char *body = NULL;
 
@@ -257,12 +229,10 @@ static void a_pkcs12_holds_the_pair(void **state)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c = with(
-		s, (struct http){
-			   .pkcs12_password = { SECRET_FILE, "sesame", NULL },
-			   .requests[HTTP_COMMIT] =
-				   REQUEST(.method = HTTP_POST,
-					   .url.path = PIECES(TEXT("/")),
-					   .body = PIECES(FILL(PKCS12))) });
+		s, (struct http){ .pkcs12_password = { SECRET_FILE, "sesame", NULL },
+				  .requests[HTTP_COMMIT] = REQUEST(.method = HTTP_POST,
+								   .url.path = PIECES(TEXT("/")),
+								   .body = PIECES(FILL(PKCS12))) });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 	const struct secret password = { (unsigned char *)"sesame", 6 };
 	const char *name = "x.p12";
@@ -301,14 +271,12 @@ static const struct http_request *simple_commit(void)
 static void a_commit_replaces_only_what_it_expects(void **state)
 {
 	struct server *s = answers((struct server){
-		.answers = { TELLS(quoted(&third_pair)),
-			     TELLS(quoted(&new_pair)), TELLS(quoted(&old_pair)),
-			     OK, TELLS(quoted(&old_pair)),
+		.answers = { TELLS(quoted(&third_pair)), TELLS(quoted(&new_pair)),
+			     TELLS(quoted(&old_pair)), OK, TELLS(quoted(&old_pair)),
 			     reply("412 Precondition Failed", "") } });
 	struct component c = with(
 		s, (struct http){
-			   .requests = { [HTTP_PROBE] = PROBE,
-					 [HTTP_COMMIT] = simple_commit() } });
+			   .requests = { [HTTP_PROBE] = PROBE, [HTTP_COMMIT] = simple_commit() } });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
 	(void)state;
@@ -328,14 +296,12 @@ static void only_the_statuses_that_are_expected_are_good(void **state)
 {
 	static const unsigned expect[] = { 201, 409, 0 };
 	struct server *s = answers(
-		(struct server){ .answers = { reply("200 OK", ""),
-					      reply("409 Conflict", "") } });
-	struct component c = with(
-		s, (struct http){ .requests[HTTP_COMMIT] =
-					  REQUEST(.method = HTTP_POST,
-						  .expect = expect,
-						  .url.path = PIECES(TEXT("/")),
-						  .body = PIECES(FILL(KEY))) });
+		(struct server){ .answers = { reply("200 OK", ""), reply("409 Conflict", "") } });
+	struct component c =
+		with(s, (struct http){ .requests[HTTP_COMMIT] =
+					       REQUEST(.method = HTTP_POST, .expect = expect,
+						       .url.path = PIECES(TEXT("/")),
+						       .body = PIECES(FILL(KEY))) });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
 	(void)state;
@@ -346,11 +312,9 @@ static void only_the_statuses_that_are_expected_are_good(void **state)
 
 static void without_an_own_activation_the_probe_has_to_show_it(void **state)
 {
-	struct server *s = answers(
-		(struct server){ .answers = { TELLS(quoted(&new_pair)),
-					      TELLS(quoted(&old_pair)) } });
-	struct component c =
-		with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+	struct server *s = answers((struct server){
+		.answers = { TELLS(quoted(&new_pair)), TELLS(quoted(&old_pair)) } });
+	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
 	(void)state;
@@ -367,8 +331,7 @@ static void the_former_pair_is_staged_and_committed_again(void **state)
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c = with(
 		s, (struct http){
-			   .requests = { [HTTP_STAGE] = stage,
-					 [HTTP_COMMIT] = simple_commit() } });
+			   .requests = { [HTTP_STAGE] = stage, [HTTP_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_REVERT, &old_pair);
 
 	(void)state;
@@ -390,19 +353,17 @@ static void the_former_pair_is_staged_and_committed_again(void **state)
 static void back_to_nothing_is_a_removal(void **state)
 {
 	const struct http_request *gone =
-		REQUEST(.method = HTTP_DELETE,
-			.url.path = PIECES(TEXT("/gone")));
+		REQUEST(.method = HTTP_DELETE, .url.path = PIECES(TEXT("/gone")));
 	struct server *s = answers((struct server){ .answers = { OK } });
-	struct component c = with(
-		s, (struct http){
-			   .requests = { [HTTP_COMMIT] = simple_commit() } });
+	struct component c =
+		with(s, (struct http){ .requests = { [HTTP_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_REVERT, NULL);
 
 	(void)state;
 	assert_failed(&job, ERR_MISSING, "no request 'remove'");
 	c = with(s,
-		 (struct http){ .requests = { [HTTP_COMMIT] = simple_commit(),
-					      [HTTP_REMOVE] = gone } });
+		 (struct http){
+			 .requests = { [HTTP_COMMIT] = simple_commit(), [HTTP_REMOVE] = gone } });
 	job = run(&c, DRIVER_REVERT, NULL);
 	assert_done(&job);
 	assert_asked(s->last, "DELETE /gone ");
@@ -411,16 +372,11 @@ static void back_to_nothing_is_a_removal(void **state)
 static void only_ones_own_pair_is_removed(void **state)
 {
 	const struct http_request *gone =
-		REQUEST(.method = HTTP_DELETE,
-			.url.path = PIECES(TEXT("/gone")));
-	struct server *s = answers(
-		(struct server){ .answers = { TELLS(quoted(&third_pair)),
-					      TELLS(quoted(&old_pair)), OK } });
+		REQUEST(.method = HTTP_DELETE, .url.path = PIECES(TEXT("/gone")));
+	struct server *s = answers((struct server){
+		.answers = { TELLS(quoted(&third_pair)), TELLS(quoted(&old_pair)), OK } });
 	struct component c = with(
-		s,
-		(struct http){
-			.requests = {
-				[HTTP_PROBE] = PROBE, [HTTP_REMOVE] = gone } });
+		s, (struct http){ .requests = { [HTTP_PROBE] = PROBE, [HTTP_REMOVE] = gone } });
 	struct job job = run(&c, DRIVER_REMOVE, &old_pair);
 
 	(void)state;
@@ -434,8 +390,7 @@ static void only_ones_own_pair_is_removed(void **state)
 static void its_key_cannot_be_read(void **state)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
-	struct component c =
-		with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
+	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 	struct job job = run(&c, DRIVER_READ, &old_pair);
 
 	(void)state;
@@ -446,9 +401,8 @@ static void its_key_cannot_be_read(void **state)
 static void what_was_not_said_needs_no_request(void **state)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
-	struct component c = with(
-		s, (struct http){
-			   .requests = { [HTTP_COMMIT] = simple_commit() } });
+	struct component c =
+		with(s, (struct http){ .requests = { [HTTP_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_STAGE, &new_pair);
 
 	(void)state;
@@ -463,33 +417,28 @@ static void what_was_not_said_needs_no_request(void **state)
 static void an_answer_that_repeats_a_secret_is_not_shown(void **state)
 {
 	const struct http_header headers[] = {
-		{ .name = "X-Token",
-		  .secret = { SECRET_FILE, "s3cret", NULL } },
+		{ .name = "X-Token", .secret = { SECRET_FILE, "s3cret", NULL } },
 	};
-	struct server *s = answers((struct server){
-		.answers = { reply("400 Bad", "you said s3cret"),
-			     reply("400 Bad", key_pem(&new_pair)),
-			     reply("400 Bad", in_json(key_pem(&new_pair))),
-			     reply("400 Bad", "no YWRtaW46b3Blbg== here"),
-			     reply("400 Bad", "no /path/to/SomeThing/1") } });
+	struct server *s = answers(
+		(struct server){ .answers = { reply("400 Bad", "you said s3cret"),
+					      reply("400 Bad", key_pem(&new_pair)),
+					      reply("400 Bad", in_json(key_pem(&new_pair))),
+					      reply("400 Bad", "no YWRtaW46b3Blbg== here"),
+					      reply("400 Bad", "no /path/to/SomeThing/1") } });
 	struct component c = with(
-		s,
-		(struct http){
-			.access = { .user = "admin",
-				    .password = { SECRET_FILE, "open", NULL } },
-			.requests[HTTP_COMMIT] =
-				REQUEST(.method = HTTP_POST,
-					.url.path = PIECES(TEXT("/")),
-					.headers = headers, .header_count = 1,
-					.body = PIECES(FILL(KEY))) });
+		s, (struct http){
+			   .access = { .user = "admin", .password = { SECRET_FILE, "open", NULL } },
+			   .requests[HTTP_COMMIT] =
+				   REQUEST(.method = HTTP_POST, .url.path = PIECES(TEXT("/")),
+					   .headers = headers, .header_count = 1,
+					   .body = PIECES(FILL(KEY))) });
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
 		struct job job = commit_over(&c, &new_pair, &old_pair);
 
 		assert_failed(&job, ERR_REMOTE,
-			      i < 4 ? "answered 400"
-				    : "answered 400: no /path/to/SomeThing/1");
+			      i < 4 ? "answered 400" : "answered 400: no /path/to/SomeThing/1");
 		assert_null(strstr(job.error.text, "s3cret"));
 		assert_null(strstr(job.error.text, "MIG"));
 		assert_null(strstr(job.error.text, "YWRt"));
@@ -502,21 +451,15 @@ static void secrets_that_are_none_are_mistakes_of_the_input(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		const struct http_header header = {
-			.name = "X-Token",
-			.secret = { SECRET_FILE, bad[i], NULL }
-		};
-		struct server *s =
-			answers((struct server){ .answers = { OK } });
+		const struct http_header header = { .name = "X-Token",
+						    .secret = { SECRET_FILE, bad[i], NULL } };
+		struct server *s = answers((struct server){ .answers = { OK } });
 		struct component c = with(
-			s,
-			(struct http){
-				.requests[HTTP_COMMIT] =
-					REQUEST(.method = HTTP_POST,
-						.url.path = PIECES(TEXT("/")),
-						.headers = &header,
-						.header_count = 1,
-						.body = PIECES(FILL(KEY))) });
+			s, (struct http){ .requests[HTTP_COMMIT] =
+						  REQUEST(.method = HTTP_POST,
+							  .url.path = PIECES(TEXT("/")),
+							  .headers = &header, .header_count = 1,
+							  .body = PIECES(FILL(KEY))) });
 		struct job job = commit_over(&c, &new_pair, &old_pair);
 
 		assert_failed(&job, ERR_INPUT, "X-Token");
@@ -532,17 +475,15 @@ static void authorities_that_are_none_are_mistakes_of_the_input(void **state)
 
 	(void)state;
 	write_text(at_root("ca.pem"), "nothing in it\n");
-	c = with(s, (struct http){ .access.ca = at_root("ca.pem"),
-				   .requests[HTTP_PROBE] = PROBE });
+	c = with(s, (struct http){ .access.ca = at_root("ca.pem"), .requests[HTTP_PROBE] = PROBE });
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_failed(&job, ERR_INPUT, "holds no certificate");
-	c = with(s, (struct http){ .access.ca = at_root("none.pem"),
-				   .requests[HTTP_PROBE] = PROBE });
+	c = with(s,
+		 (struct http){ .access.ca = at_root("none.pem"), .requests[HTTP_PROBE] = PROBE });
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_failed(&job, ERR_INPUT, "none.pem");
 	write_certs(at_root("ca.pem"), &old_pair);
-	c = with(s, (struct http){ .access.ca = at_root("ca.pem"),
-				   .requests[HTTP_PROBE] = PROBE });
+	c = with(s, (struct http){ .access.ca = at_root("ca.pem"), .requests[HTTP_PROBE] = PROBE });
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_failed(&job, ERR_REMOTE, "JSON");
 }
@@ -551,43 +492,33 @@ static void authorities_that_are_none_are_mistakes_of_the_input(void **state)
 
 static void an_activation_can_be_a_request(void **state)
 {
-	struct server *s = answers((struct server){
-		.answers = { OK, reply("503 No", "not today") } });
+	struct server *s =
+		answers((struct server){ .answers = { OK, reply("503 No", "not today") } });
 	const struct http_call call = {
 		.request = { .method = HTTP_POST,
-			     .url = { s->origin, PIECES(TEXT("/reload/"),
-							FILL(FINGERPRINT)) } }
+			     .url = { s->origin, PIECES(TEXT("/reload/"), FILL(FINGERPRINT)) } }
 	};
 	struct component c = { .name = "c",
-			       .deliver = { .kind = DRIVER_FILES,
-					    .files = path_form() },
-			       .activate = { .kind = ACTIVATE_HTTP,
-					     .http = &call,
-					     .timeout = 5 } };
+			       .deliver = { .kind = DRIVER_FILES, .files = path_form() },
+			       .activate = { .kind = ACTIVATE_HTTP, .http = &call, .timeout = 5 } };
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
 	(void)state;
 	assert_done(&job);
-	assert_asked(s->last, arena_printf(&test_arena, "POST /reload/%s ",
-					   new_pair.facts.fingerprint));
+	assert_asked(s->last,
+		     arena_printf(&test_arena, "POST /reload/%s ", new_pair.facts.fingerprint));
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_failed(&job, ERR_REMOTE, "answered 503: not today");
 }
 
 static void an_activation_has_its_own_patience(void **state)
 {
-	struct server *s = answers(
-		(struct server){ .is_silent = true, .answers = { "" } });
-	const struct http_call call = {
-		.request = { .method = HTTP_POST,
-			     .url = { s->origin, PIECES(TEXT("/")) } }
-	};
+	struct server *s = answers((struct server){ .is_silent = true, .answers = { "" } });
+	const struct http_call call = { .request = { .method = HTTP_POST,
+						     .url = { s->origin, PIECES(TEXT("/")) } } };
 	struct component c = { .name = "c",
-			       .deliver = { .kind = DRIVER_FILES,
-					    .files = path_form() },
-			       .activate = { .kind = ACTIVATE_HTTP,
-					     .http = &call,
-					     .timeout = 1 } };
+			       .deliver = { .kind = DRIVER_FILES, .files = path_form() },
+			       .activate = { .kind = ACTIVATE_HTTP, .http = &call, .timeout = 1 } };
 	int64_t begin = clock_mono_ms();
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
@@ -612,13 +543,10 @@ static void nothing_is_shown_beyond_what_could_be_a_key(void **state)
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		struct server *s = answers((struct server){
-			.answers = {
-				reply("400 Bad", arena_printf(&test_arena,
-							      "not %s, I think",
-							      forms[i])) } });
+			.answers = { reply("400 Bad", arena_printf(&test_arena, "not %s, I think",
+								   forms[i])) } });
 		struct component c =
-			with(s, (struct http){ .requests[HTTP_COMMIT] =
-						       simple_commit() });
+			with(s, (struct http){ .requests[HTTP_COMMIT] = simple_commit() });
 		struct job job = commit_over(&c, &new_pair, &old_pair);
 
 		assert_failed(&job, ERR_REMOTE, "answered 400: not ...");

@@ -19,8 +19,7 @@ static struct identity *identity_of(const char *key)
 	struct err e = { 0 };
 
 	secret_copy(&text, key, strlen(key));
-	assert_true(identity_new(&(const struct identity_texts){ .key = &text },
-				 &i, &e));
+	assert_true(identity_new(&(const struct identity_texts){ .key = &text }, &i, &e));
 	return i;
 }
 

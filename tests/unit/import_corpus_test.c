@@ -95,10 +95,9 @@ static bool import_sample_pair(const char *cert, const char *key, struct err *e)
 
 	read_sample(cert, &files[0]);
 	read_sample(key, &files[1]);
-	struct import_input in = { .kind = IMPORT_PEM,
-				   .names = names,
-				   .files = files,
-				   .file_count = 2 };
+	struct import_input in = {
+		.kind = IMPORT_PEM, .names = names, .files = files, .file_count = 2
+	};
 	bool ok = import_read(&in, &pair, e);
 
 	secret_release(&files[0]);
@@ -115,13 +114,11 @@ static const char *field(json_t *row, const char *name)
 
 static bool try_row(json_t *row, struct err *e)
 {
-	struct sample s = { .kind = field(row, "kind"),
-			    .password = field(row, "password") };
+	struct sample s = { .kind = field(row, "kind"), .password = field(row, "password") };
 	AUTO(secret) answer = { 0 };
 
 	if (strcmp(s.kind, "pair") == 0)
-		return import_sample_pair(field(row, "file"),
-					  field(row, "key_file"), e);
+		return import_sample_pair(field(row, "file"), field(row, "key_file"), e);
 	read_sample(field(row, "file"), &s.bytes);
 
 	const struct sandbox_work work = { decode_sample, &s, SANDBOX_SECONDS };
@@ -162,11 +159,9 @@ static void judge_row(json_t *row, struct tally *t)
 	 : right   ? &t->contested_right
 		   : &t->contested_wrong)[0]++;
 	if (!right)
-		print_message("%s %s: %s expected, %s%s%s\n", field(row, "id"),
-			      field(row, "file"), expect,
-			      is_scored ? "" : "(contested) ",
-			      accepted ? "accepted" : "refused: ",
-			      accepted ? "" : e.text);
+		print_message("%s %s: %s expected, %s%s%s\n", field(row, "id"), field(row, "file"),
+			      expect, is_scored ? "" : "(contested) ",
+			      accepted ? "accepted" : "refused: ", accepted ? "" : e.text);
 }
 
 static void agrees_with_the_tests_of_other_projects(void **state)
@@ -191,11 +186,10 @@ static void agrees_with_the_tests_of_other_projects(void **state)
 		json_decref(row);
 	}
 	fclose(index);
-	print_message("%u of %u scored and %u of %u contested agree, "
-		      "%u known to differ, %u of other kinds left out\n",
-		      t.right, t.right + t.wrong, t.contested_right,
-		      t.contested_right + t.contested_wrong, t.known,
-		      t.skipped);
+	print_message(
+		"%u of %u scored and %u of %u contested agree, %u known to differ, %u of other kinds left out\n",
+		t.right, t.right + t.wrong, t.contested_right,
+		t.contested_right + t.contested_wrong, t.known, t.skipped);
 	assert_int_equal(t.wrong, 0);
 }
 

@@ -12,27 +12,7 @@ enum {
 
 /* What keytool of OpenJDK 17 writes for "-keyalg EC", password "changeit". */
 static const char java_ec[] =
-	"MIIDxgIBAzCCA3AGCSqGSIb3DQEHAaCCA2EEggNdMIIDWTCCASAGCSqGSIb3DQEH"
-	"AaCCAREEggENMIIBCTCCAQUGCyqGSIb3DQEMCgECoIG9MIG6MGYGCSqGSIb3DQEF"
-	"DTBZMDgGCSqGSIb3DQEFDDArBBQbkj3QvnrC6+b0P2X39l6IfOABQQICJxACASAw"
-	"DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEFetygRlwB/l8Ssrqpew+3QEUP4Z"
-	"mjbS6bLPn6v0x2ifBtG05vdjjAxb/0VrySrZ21/hPOOY4HO5qtDf52Ffd0AlUT0r"
-	"XsE6hnopFiOJzv0P+T+uAe6M5KPBF8RgoBQ8+1WMMTYwEQYJKoZIhvcNAQkUMQQe"
-	"AgBhMCEGCSqGSIb3DQEJFTEUBBJUaW1lIDE3OTU0Mzg4MTg0MzcwggIxBgkqhkiG"
-	"9w0BBwagggIiMIICHgIBADCCAhcGCSqGSIb3DQEHATBmBgkqhkiG9w0BBQ0wWTA4"
-	"BgkqhkiG9w0BBQwwKwQUifs+kba+NMSVigmnxfLAMLj3YycCAicQAgEgMAwGCCqG"
-	"SIb3DQIJBQAwHQYJYIZIAWUDBAEqBBCwwe9Um682YPnzpEiMX0lRgIIBoBk3EK6Q"
-	"fqJ+1cEAPUWCKSavUz+tEfPar+SwEKFiXZrUrwQLpeH9nt6Vxz5e+kM6zGStxMF4"
-	"DQvrveGWFwsd29nZjxtLWaw6xYJMQDRo6ntIo+EGNRnVx6RjHmT8kMdBsaPuemcL"
-	"eZo+3PjcVhFQ3nKrWrTvTHP8cV6uGiix648yd6MX8YyDODQfk0Lsr44vBXY/imw2"
-	"FHFIsbAB0ew69OBzcKBWG7sUVbo0H1RV9RG1VvzdOKTSyBtBt0r+8CvfOCkUlL0d"
-	"trT8pJpawR1Gn9kmpXNKz+QqBp1FnVDE9qI/l0qPA+9NKEqYbpstKsMRFa/+zeQg"
-	"4CnYnE0IrDE3Ilcg6XjHL4G2pMxwACwYaTqfr+mZ8ghsS9bVGKgJNW0eg1i0qkiD"
-	"yIBWyKWIeL5/7Er2l5R09jpfqD8LXvpmlv2b+d7qtpSpUVcXYn4rmh9euotGLqZq"
-	"nMhzkPOFiLA5E17Id4JywL6q5SqNwmZjVUK3SWphxQvqqN8X3HwIomFWU2IKZkbu"
-	"OVex5nhDEbZ0OETjzO2nHabcR0XItpxTbU5yME0wMTANBglghkgBZQMEAgEFAAQg"
-	"gaIIQDH+IIg82AQGA/OGpWo0evVmp5pnbo3VJttQ0FEEFHpJdNXVL79Irg0xRyv3"
-	"ESyx+VfJAgInEA==";
+	"MIIDxgIBAzCCA3AGCSqGSIb3DQEHAaCCA2EEggNdMIIDWTCCASAGCSqGSIb3DQEHAaCCAREEggENMIIBCTCCAQUGCyqGSIb3DQEMCgECoIG9MIG6MGYGCSqGSIb3DQEFDTBZMDgGCSqGSIb3DQEFDDArBBQbkj3QvnrC6+b0P2X39l6IfOABQQICJxACASAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEFetygRlwB/l8Ssrqpew+3QEUP4ZmjbS6bLPn6v0x2ifBtG05vdjjAxb/0VrySrZ21/hPOOY4HO5qtDf52Ffd0AlUT0rXsE6hnopFiOJzv0P+T+uAe6M5KPBF8RgoBQ8+1WMMTYwEQYJKoZIhvcNAQkUMQQeAgBhMCEGCSqGSIb3DQEJFTEUBBJUaW1lIDE3OTU0Mzg4MTg0MzcwggIxBgkqhkiG9w0BBwagggIiMIICHgIBADCCAhcGCSqGSIb3DQEHATBmBgkqhkiG9w0BBQ0wWTA4BgkqhkiG9w0BBQwwKwQUifs+kba+NMSVigmnxfLAMLj3YycCAicQAgEgMAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBCwwe9Um682YPnzpEiMX0lRgIIBoBk3EK6QfqJ+1cEAPUWCKSavUz+tEfPar+SwEKFiXZrUrwQLpeH9nt6Vxz5e+kM6zGStxMF4DQvrveGWFwsd29nZjxtLWaw6xYJMQDRo6ntIo+EGNRnVx6RjHmT8kMdBsaPuemcLeZo+3PjcVhFQ3nKrWrTvTHP8cV6uGiix648yd6MX8YyDODQfk0Lsr44vBXY/imw2FHFIsbAB0ew69OBzcKBWG7sUVbo0H1RV9RG1VvzdOKTSyBtBt0r+8CvfOCkUlL0dtrT8pJpawR1Gn9kmpXNKz+QqBp1FnVDE9qI/l0qPA+9NKEqYbpstKsMRFa/+zeQg4CnYnE0IrDE3Ilcg6XjHL4G2pMxwACwYaTqfr+mZ8ghsS9bVGKgJNW0eg1i0qkiDyIBWyKWIeL5/7Er2l5R09jpfqD8LXvpmlv2b+d7qtpSpUVcXYn4rmh9euotGLqZqnMhzkPOFiLA5E17Id4JywL6q5SqNwmZjVUK3SWphxQvqqN8X3HwIomFWU2IKZkbuOVex5nhDEbZ0OETjzO2nHabcR0XItpxTbU5yME0wMTANBglghkgBZQMEAgEFAAQggaIIQDH+IIg82AQGA/OGpWo0evVmp5pnbo3VJttQ0FEEFHpJdNXVL79Irg0xRyv3ESyx+VfJAgInEA==";
 
 /* The files of one import; release after use. */
 struct files {
@@ -73,27 +53,23 @@ static void add_key(struct files *f, const struct secret *pkcs8)
 }
 
 /* The key in another form of GnuTLS. */
-static void add_encrypted_key(struct files *f, const struct secret *pkcs8,
-			      const char *password)
+static void add_encrypted_key(struct files *f, const struct secret *pkcs8, const char *password)
 {
 	AUTO(x509_key) key = NULL;
 	AUTO(datum) text = { 0 };
 	gnutls_datum_t der = datum_of_secret(pkcs8);
 
 	gnutls_x509_privkey_init(&key);
-	assert_true(gnutls_x509_privkey_import(key, &der,
-					       GNUTLS_X509_FMT_DER) >= 0 ||
-		    gnutls_x509_privkey_import_pkcs8(key, &der,
-						     GNUTLS_X509_FMT_DER, NULL,
+	assert_true(gnutls_x509_privkey_import(key, &der, GNUTLS_X509_FMT_DER) >= 0 ||
+		    gnutls_x509_privkey_import_pkcs8(key, &der, GNUTLS_X509_FMT_DER, NULL,
 						     GNUTLS_PKCS_PLAIN) >= 0);
-	assert_true(gnutls_x509_privkey_export2_pkcs8(
-			    key, GNUTLS_X509_FMT_PEM, password,
-			    GNUTLS_PKCS_PBES2_AES_256, &text) >= 0);
+	assert_true(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, password,
+						      GNUTLS_PKCS_PBES2_AES_256, &text) >= 0);
 	add_bytes(f, text.data, text.size);
 }
 
-static bool read_files(const struct files *f, enum import_kind kind,
-		       const char *password, struct pair *out, struct err *e)
+static bool read_files(const struct files *f, enum import_kind kind, const char *password,
+		       struct pair *out, struct err *e)
 {
 	AUTO(secret) pass = { 0 };
 	struct import_input in = { .kind = kind,
@@ -107,8 +83,7 @@ static bool read_files(const struct files *f, enum import_kind kind,
 	return import_read(&in, out, e);
 }
 
-static void refuse_pem(const struct files *f, const char *password,
-		       const char *what)
+static void refuse_pem(const struct files *f, const char *password, const char *what)
 {
 	AUTO(pair) p = { 0 };
 	struct err e = { 0 };
@@ -240,8 +215,7 @@ static void a_certificate_of_no_chain_is_refused(void **state)
 	add_certs(&f, leaf.set.certs, 1);
 	add_certs(&f, stranger.set.certs, 1);
 	add_key(&f, &leaf.key);
-	refuse_pem(&f, NULL,
-		   "certificate 'CN=stranger' does not belong to the chain");
+	refuse_pem(&f, NULL, "certificate 'CN=stranger' does not belong to the chain");
 }
 
 static void an_encrypted_key_needs_its_password(void **state)
@@ -335,10 +309,9 @@ static void foreign_text_cannot_forge_a_message(void **state)
 
 	(void)state;
 	add_text(&f, "-----BEGIN X\033[31m-----\n");
-	struct import_input in = { .kind = IMPORT_PEM,
-				   .names = odd_names,
-				   .files = f.bytes,
-				   .file_count = 1 };
+	struct import_input in = {
+		.kind = IMPORT_PEM, .names = odd_names, .files = f.bytes, .file_count = 1
+	};
 
 	assert_false(import_read(&in, &p, &e));
 	assert_null(strchr(e.text, '\n'));
@@ -350,33 +323,10 @@ static void foreign_text_cannot_forge_a_message(void **state)
  * certificate; that of 3.8.9 crashes.
  */
 static const char no_password[] =
-	"MIIETwIBAzCCBAYGCSqGSIb3DQEHAaCCA/cEggPzMIID7zCCAngGCSqGSIb3DQEHBq"
-	"CCAmkwggJlAgEAMIICXgYJKoZIhvcNAQcBMF0GCSqGSIb3DQEFDTBQMC8GCSqGSIb3"
-	"DQEFDDAiBA8yi/oBg7c4D5AItlH4Fy8CAwknwDAKBggqhkiG9w0CCTAdBglghkgBZQ"
-	"MEAQIEEJ2DPBUV5cWK8n7PVKUkgRGAggHwyEOo+6SQgXqzKQJdL2e63c+n4pJ/VGC6"
-	"TuIVXrpJ/YNwzUgs0j5BZ2NFwCc/AF190FK4cYuHmu7Wi4fORlkxEnTw2M9mb6+oqT"
-	"0msXfsGg+XVLnZ1PEk+WtJkMKeZX9iesLPtRcGWfMpSDtbLERiV9f0rpK/BwM4nduD"
-	"l6scLTwJ3vHKam8OU7njqgP0xtUprQ4uwhDgXgS/o6VHwh7IxFdCf1rrEe1TZeorn4"
-	"zLlWOoXfv1rupdg7EmMj6e4fY+RUuORP40a+yaDEcs3qrMNHmII7kcXO7ZV7hNL8g7"
-	"YpRQgsHeFulHjGIIZHGYBwRUiyldie9Ps/BM7YU0sHS5HIXhncPR6TFd7uPJIWb2nI"
-	"dhBI+8GiKhpjyAXJuv9pRCoW7HCnbJR6LJZ1hW9D45NCMI6764bzqEqnt15CEkAqWU"
-	"uTTrvDaLP7y3Y21sdbN9jiaa8/oULjSJqh1MkzAbipdPVbWvaQu4q5AkhE0j3dupK0"
-	"eQtO4Xtsd9PsP1pfAGdxoLNsdujDmsCNBlj4jlMpGDpIA7AldAltMTFIKasBCmed6l"
-	"QWrxKlc+ojpLya7KzqXidOAoM70xSf2g3G+DoghBsy0z1PC+incdw2HJ0ixKmngDl1"
-	"lhCmEL6Hvd/6QoyTOxYZ1QnzGvxVWvRwfHNzCCAW8GCSqGSIb3DQEHAaCCAWAEggFc"
-	"MIIBWDCCAVQGCyqGSIb3DQEMCgECoIIBCTCCAQUwYAYJKoZIhvcNAQUNMFMwMgYJKo"
-	"ZIhvcNAQUMMCUEEqt1rmi5ldcp+qm5wg6ZxAmRrAIDCSfAMAoGCCqGSIb3DQIJMB0G"
-	"CWCGSAFlAwQBAgQQu0UF14p2Aof8voB4z+WX9ASBoGZVnHpfgvqNCebjrkcX3zcB6j"
-	"98B3qp6DqRgc/S8lrQ4Whk6fPnK/AtoFHDfC2TjFYM3voHaB0iGR/UHRmqqdGD1Cg5"
-	"uvRhPT/XD01+VQoM5HdjHW7q2oQwO/mAx2XZzRHjOY+lmfqalPQpDp6/pNIJck/WBF"
-	"F5MVkP99k4c6QZf1AQllxCq8r+8OMPMfsXbBh9B1zSroOaJLd4AJi3AL4xODARBgkq"
-	"hkiG9w0BCRQxBB4CAHgwIwYJKoZIhvcNAQkVMRYEFFTwtp3Tkd6QwRRBlmB4EDzyyg"
-	"a4MEAwLzALBglghkgBZQMEAgEEIH4yXNm/DCUO1SfCYQ81/l+adXiUQeC/O/S3hA7S"
-	"ox0ABAjLka2RVKCKaAIDCSfA";
+	"MIIETwIBAzCCBAYGCSqGSIb3DQEHAaCCA/cEggPzMIID7zCCAngGCSqGSIb3DQEHBqCCAmkwggJlAgEAMIICXgYJKoZIhvcNAQcBMF0GCSqGSIb3DQEFDTBQMC8GCSqGSIb3DQEFDDAiBA8yi/oBg7c4D5AItlH4Fy8CAwknwDAKBggqhkiG9w0CCTAdBglghkgBZQMEAQIEEJ2DPBUV5cWK8n7PVKUkgRGAggHwyEOo+6SQgXqzKQJdL2e63c+n4pJ/VGC6TuIVXrpJ/YNwzUgs0j5BZ2NFwCc/AF190FK4cYuHmu7Wi4fORlkxEnTw2M9mb6+oqT0msXfsGg+XVLnZ1PEk+WtJkMKeZX9iesLPtRcGWfMpSDtbLERiV9f0rpK/BwM4nduDl6scLTwJ3vHKam8OU7njqgP0xtUprQ4uwhDgXgS/o6VHwh7IxFdCf1rrEe1TZeorn4zLlWOoXfv1rupdg7EmMj6e4fY+RUuORP40a+yaDEcs3qrMNHmII7kcXO7ZV7hNL8g7YpRQgsHeFulHjGIIZHGYBwRUiyldie9Ps/BM7YU0sHS5HIXhncPR6TFd7uPJIWb2nIdhBI+8GiKhpjyAXJuv9pRCoW7HCnbJR6LJZ1hW9D45NCMI6764bzqEqnt15CEkAqWUuTTrvDaLP7y3Y21sdbN9jiaa8/oULjSJqh1MkzAbipdPVbWvaQu4q5AkhE0j3dupK0eQtO4Xtsd9PsP1pfAGdxoLNsdujDmsCNBlj4jlMpGDpIA7AldAltMTFIKasBCmed6lQWrxKlc+ojpLya7KzqXidOAoM70xSf2g3G+DoghBsy0z1PC+incdw2HJ0ixKmngDl1lhCmEL6Hvd/6QoyTOxYZ1QnzGvxVWvRwfHNzCCAW8GCSqGSIb3DQEHAaCCAWAEggFcMIIBWDCCAVQGCyqGSIb3DQEMCgECoIIBCTCCAQUwYAYJKoZIhvcNAQUNMFMwMgYJKoZIhvcNAQUMMCUEEqt1rmi5ldcp+qm5wg6ZxAmRrAIDCSfAMAoGCCqGSIb3DQIJMB0GCWCGSAFlAwQBAgQQu0UF14p2Aof8voB4z+WX9ASBoGZVnHpfgvqNCebjrkcX3zcB6j98B3qp6DqRgc/S8lrQ4Whk6fPnK/AtoFHDfC2TjFYM3voHaB0iGR/UHRmqqdGD1Cg5uvRhPT/XD01+VQoM5HdjHW7q2oQwO/mAx2XZzRHjOY+lmfqalPQpDp6/pNIJck/WBFF5MVkP99k4c6QZf1AQllxCq8r+8OMPMfsXbBh9B1zSroOaJLd4AJi3AL4xODARBgkqhkiG9w0BCRQxBB4CAHgwIwYJKoZIhvcNAQkVMRYEFFTwtp3Tkd6QwRRBlmB4EDzyyga4MEAwLzALBglghkgBZQMEAgEEIH4yXNm/DCUO1SfCYQ81/l+adXiUQeC/O/S3hA7Sox0ABAjLka2RVKCKaAIDCSfA";
 
 /* PKCS#12 as GnuTLS writes it. */
-static void add_pkcs12(struct files *f, const struct pair *p,
-		       const char *password, unsigned flags)
+static void add_pkcs12(struct files *f, const struct pair *p, const char *password, unsigned flags)
 {
 	AUTO(pkcs12) p12 = NULL;
 	AUTO(pkcs12_bag) keys = NULL;
@@ -389,12 +339,9 @@ static void add_pkcs12(struct files *f, const struct pair *p,
 	gnutls_pkcs12_init(&p12);
 	gnutls_pkcs12_bag_init(&keys);
 	gnutls_pkcs12_bag_init(&certs);
-	assert_true(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY,
-					       &key) >= 0);
-	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE,
-					       &root) >= 0);
-	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE,
-					       &leaf) >= 0);
+	assert_true(gnutls_pkcs12_bag_set_data(keys, GNUTLS_BAG_PKCS8_KEY, &key) >= 0);
+	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &root) >= 0);
+	assert_true(gnutls_pkcs12_bag_set_data(certs, GNUTLS_BAG_CERTIFICATE, &leaf) >= 0);
 	assert_true(gnutls_pkcs12_bag_encrypt(keys, password, flags) >= 0);
 	assert_true(gnutls_pkcs12_bag_encrypt(certs, password, flags) >= 0);
 	assert_true(gnutls_pkcs12_set_bag(p12, keys) >= 0);
@@ -419,8 +366,7 @@ static void pkcs12_is_read_with_and_without_a_password(void **state)
 
 		add_pkcs12(&f, &leaf, passwords[i], GNUTLS_PKCS_PBES2_AES_256);
 		MUST(read_files(&f, IMPORT_PKCS12, passwords[i], &p, &e), &e);
-		assert_string_equal(p.facts.fingerprint,
-				    leaf.facts.fingerprint);
+		assert_string_equal(p.facts.fingerprint, leaf.facts.fingerprint);
 		assert_int_equal(p.set.anchor.len, ca.set.certs[0].len);
 	}
 }
@@ -434,8 +380,7 @@ static void x3_pkcs12_without_any_password_is_read(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(
-		text_unbase64(no_password, strlen(no_password), bytes, &len));
+	assert_true(text_unbase64(no_password, strlen(no_password), bytes, &len));
 	add_bytes(&f, bytes, len);
 	MUST(read_files(&f, IMPORT_PKCS12, NULL, &p, &e), &e);
 	assert_string_equal(p.facts.subject, "CN=no password at all");
@@ -506,10 +451,8 @@ static void too_many_rounds_are_refused_before_they_run(void **state)
 
 	(void)state;
 	add_text(&f, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
-		     "MG0wWQYJKoZIhvcNAQUNMEwwKwYJKoZIhvcNAQUMMB4ECHNhbHRzYWx0A"
-		     "gQAmJaB\n"
-		     "MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBAAAAAAAAAAAAAAAAAAA"
-		     "AAABBAA\n"
+		     "MG0wWQYJKoZIhvcNAQUNMEwwKwYJKoZIhvcNAQUMMB4ECHNhbHRzYWx0AgQAmJaB\n"
+		     "MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBAAAAAAAAAAAAAAAAAAAAAABBAA\n"
 		     "AAAAAAAAAAAAAAAAAAAA\n"
 		     "-----END ENCRYPTED PRIVATE KEY-----\n");
 	refuse_pem(&f, "right", "10000001 rounds of key derivation");
@@ -525,8 +468,7 @@ int main(void)
 		cmocka_unit_test(two_leaves_for_one_key_are_refused),
 		cmocka_unit_test(a_certificate_of_no_chain_is_refused),
 		cmocka_unit_test(an_encrypted_key_needs_its_password),
-		cmocka_unit_test(
-			a_damaged_block_is_refused_with_the_file_it_is_in),
+		cmocka_unit_test(a_damaged_block_is_refused_with_the_file_it_is_in),
 		cmocka_unit_test(a_block_without_its_end_is_refused),
 		cmocka_unit_test(more_blocks_than_the_limit_are_refused),
 		cmocka_unit_test(a_file_that_is_too_large_is_refused),

@@ -15,8 +15,7 @@
 
 static struct buf picture;
 
-static int add_to_picture(const char *path, const struct stat *st, int type,
-			  struct FTW *at)
+static int add_to_picture(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	struct err e = { 0 };
 	char target[300];
@@ -102,8 +101,7 @@ static void record_history(struct recorded history[HISTORY])
 		if (i == REVERT_TO_A)
 			o.replaces = new_pair.facts.fingerprint;
 		name_pair(&o, p);
-		record_as(&history[i], OPS, &o,
-			  rows[i].action == ORDER_STAGE ? p : NULL);
+		record_as(&history[i], OPS, &o, rows[i].action == ORDER_STAGE ? p : NULL);
 	}
 }
 
@@ -143,8 +141,7 @@ static void shuffle(int *list, int count, unsigned *seed)
 /* ---- replay ---- */
 
 /* Whatever comes again, in whatever order, after `done` of the history. */
-static void nothing_comes_of(struct half *h, const struct recorded *history,
-			     int done)
+static void nothing_comes_of(struct half *h, const struct recorded *history, int done)
 {
 	const char *before = take_picture();
 	unsigned seed = (unsigned)done;
@@ -186,12 +183,9 @@ static void an_older_commit_is_stale_after_a_newer_one(void **state)
 	(void)state;
 	record_history(history);
 	play(&h, history, ACTIVATE_B + 1);
-	assert_string_equal(replay(&h, &history[STAGE_A]).problem,
-			    "stale-order");
-	assert_string_equal(replay(&h, &history[COMMIT_A]).problem,
-			    "stale-order");
-	assert_string_equal(replay(&h, &history[ACTIVATE_A]).problem,
-			    "stale-order");
+	assert_string_equal(replay(&h, &history[STAGE_A]).problem, "stale-order");
+	assert_string_equal(replay(&h, &history[COMMIT_A]).problem, "stale-order");
+	assert_string_equal(replay(&h, &history[ACTIVATE_A]).problem, "stale-order");
 	/* the same commit twice is fine */
 	assert_int_equal(replay(&h, &history[COMMIT_B]).status, 200);
 	assert_installed(site(), &new_pair);
@@ -228,8 +222,7 @@ static void play_in_order(const int *list)
 		if (replay(&h, r).status != 200)
 			continue;
 		if (r->sequence < highest)
-			fail_msg("order %d came after %d", (int)r->sequence,
-				 (int)highest);
+			fail_msg("order %d came after %d", (int)r->sequence, (int)highest);
 		highest = r->sequence;
 		ran += r->route == ROUTE_ACTIVATE;
 		if (pair_put_by(list[i]))
@@ -340,8 +333,7 @@ static void an_activation_that_failed_is_not_run_over_and_over(void **state)
 
 /* ---- forge ---- */
 
-static void refused(struct half *h, enum who who, const struct order *o,
-		    const struct pair *p)
+static void refused(struct half *h, enum who who, const struct order *o, const struct pair *p)
 {
 	const char *before = take_picture();
 	struct recorded r = { 0 };
@@ -429,8 +421,7 @@ static void every_byte_of_a_request_counts(void **state)
 		size_t at = next_random(&seed) % r.body.len;
 		unsigned char kept = r.body.bytes[at];
 
-		r.body.bytes[at] =
-			(unsigned char)(kept ^ (1 + next_random(&seed) % 255));
+		r.body.bytes[at] = (unsigned char)(kept ^ (1 + next_random(&seed) % 255));
 		assert_true(replay(&h, &r).status >= 400);
 		r.body.bytes[at] = kept;
 	}
@@ -459,8 +450,7 @@ static void the_agents_key_signs_no_text_of_its_choice(void **state)
 	struct half h = half_begin();
 
 	(void)state;
-	assert_false(
-		signs(&h, GNUTLS_SIGN_ECDSA_SHA256, false, ORDER_PURPOSE "{}"));
+	assert_false(signs(&h, GNUTLS_SIGN_ECDSA_SHA256, false, ORDER_PURPOSE "{}"));
 	assert_false(signs(&h, GNUTLS_SIGN_ECDSA_SHA256, true, "too short"));
 	assert_false(signs(&h, -7, true, "12345678901234567890123456789012"));
 	assert_false(signs(&h, 1 << 30, false, ""));
@@ -615,8 +605,7 @@ static void requests_that_make_no_sense_end_it_cleanly(void **state)
 		struct {
 			struct header h;
 			uint64_t numbers[2];
-		} m = { { MESSAGE_REQUEST, 1, 16 },
-			{ numbers[i][0], numbers[i][1] } };
+		} m = { { MESSAGE_REQUEST, 1, 16 }, { numbers[i][0], numbers[i][1] } };
 		char bytes[sizeof(m.h) + 16];
 
 		memcpy(bytes, &m.h, sizeof(m.h));
@@ -627,10 +616,8 @@ static void requests_that_make_no_sense_end_it_cleanly(void **state)
 
 static void a_name_is_only_a_name(void **state)
 {
-	static const char *const names[] = { "",          "../../etc",
-					     "edge/e1\n", "EDGE/E1",
-					     "edge",      "\xff\xfe",
-					     "%s%n" };
+	static const char *const names[] = { "",     "../../etc", "edge/e1\n", "EDGE/E1",
+					     "edge", "\xff\xfe",  "%s%n" };
 	struct half h = half_begin();
 	const char *before = take_picture();
 
@@ -656,9 +643,7 @@ static void bodies_that_make_no_sense_are_refused(void **state)
 		secret_alloc(&body, next_random(&seed) % 5000);
 		for (size_t k = 0; k < body.len; k++)
 			body.bytes[k] = (unsigned char)next_random(&seed);
-		assert_string_equal(
-			ask(&h, ROUTE_STAGE, "edge/e1", &body).problem,
-			"bad-request");
+		assert_string_equal(ask(&h, ROUTE_STAGE, "edge/e1", &body).problem, "bad-request");
 	}
 	assert_string_equal(take_picture(), before);
 	half_leave(&h);
@@ -692,8 +677,7 @@ static long memory_of(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
 	f = fopen(path, "r");
-	if (f && fgets(text, sizeof(text), f) &&
-	    sscanf(text, "%*d %ld", &pages) != 1)
+	if (f && fgets(text, sizeof(text), f) && sscanf(text, "%*d %ld", &pages) != 1)
 		pages = 0;
 	if (f)
 		fclose(f);
@@ -732,8 +716,7 @@ static void all_its_questions_are_answered_in_the_end(void **state)
 
 	(void)state;
 	for (int i = 0; i < MANY; i++)
-		post_request(&h, i % 10 ? ROUTE_COMPONENT : ROUTE_COMPONENTS,
-			     "edge/e1", NULL);
+		post_request(&h, i % 10 ? ROUTE_COMPONENT : ROUTE_COMPONENTS, "edge/e1", NULL);
 	for (int i = 0; i < MANY; i++) {
 		struct reply r = read_reply(&h);
 
@@ -769,8 +752,7 @@ int main(void)
 		WITH_AGENT(answers_that_nobody_reads_are_bounded),
 		WITH_AGENT(all_its_questions_are_answered_in_the_end),
 	};
-	int failed = cmocka_run_group_tests(tests, make_signatories,
-					    drop_signatories);
+	int failed = cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 
 	buf_release(&picture);
 	return failed;

@@ -13,8 +13,7 @@ static const struct install *site(void)
 	return &component("edge/e1")->install;
 }
 
-static void succeeds(struct half *h, const struct order *o,
-		     const struct pair *p)
+static void succeeds(struct half *h, const struct order *o, const struct pair *p)
 {
 	struct reply r = order(h, o, p);
 
@@ -22,8 +21,7 @@ static void succeeds(struct half *h, const struct order *o,
 		fail_msg("%s", r.text);
 }
 
-static void deliver(struct half *h, const char *name, int64_t sequence,
-		    const struct pair *p)
+static void deliver(struct half *h, const char *name, int64_t sequence, const struct pair *p)
 {
 	struct order o = order_to(ORDER_STAGE);
 
@@ -37,8 +35,7 @@ static void deliver(struct half *h, const char *name, int64_t sequence,
 	succeeds(h, &o, NULL);
 }
 
-static struct order activation_of(const char *name, int64_t sequence,
-				  const struct pair *p)
+static struct order activation_of(const char *name, int64_t sequence, const struct pair *p)
 {
 	struct order o = order_to(ORDER_ACTIVATE);
 
@@ -99,8 +96,7 @@ static void it_answers_while_something_takes_long(void **state)
 	begin_ms = clock_mono_ms();
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(ask_revision(&h), 1);
-		assert_int_equal(
-			ask(&h, ROUTE_COMPONENT, "edge/e1", NULL).status, 200);
+		assert_int_equal(ask(&h, ROUTE_COMPONENT, "edge/e1", NULL).status, 200);
 	}
 	assert_true(clock_mono_ms() - begin_ms < 2000);
 	/* other components go on, this one waits */
@@ -203,17 +199,15 @@ static void an_own_pair_that_cannot_be_used_is_refused(void **state)
 /* ---- one network half after the other ---- */
 
 /* Serves two network halves, the second when the first has gone. */
-static void be_half_of_both(const struct channels *first,
-			    const struct channels *second)
+static void be_half_of_both(const struct channels *first, const struct channels *second)
 {
 	struct install_half *h = NULL;
 	struct err e = { 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	stop_install();
-	if (!install_half_open(&config, &h, &e) ||
-	    install_half_run(h, first, &e) || e.code != ERR_MISSING ||
-	    install_half_run(h, second, &e) || e.code != ERR_MISSING)
+	if (!install_half_open(&config, &h, &e) || install_half_run(h, first, &e) ||
+	    e.code != ERR_MISSING || install_half_run(h, second, &e) || e.code != ERR_MISSING)
 		_exit(1);
 	install_half_close(h);
 	_exit(0);
@@ -230,8 +224,7 @@ static pid_t begin_both(struct half *one, struct half *two)
 		int requests[2];
 		int handshakes[2];
 
-		must(channel_pair(requests, &e) && channel_pair(handshakes, &e),
-		     &e);
+		must(channel_pair(requests, &e) && channel_pair(handshakes, &e), &e);
 		halves[i]->requests = channel_of(requests[0]);
 		halves[i]->handshakes = channel_of(handshakes[0]);
 		theirs[i] = (struct channels){ requests[1], handshakes[1] };
@@ -262,8 +255,7 @@ static void the_next_one_gets_no_answer_of_the_last_one(void **state)
 	pid_t pid = 0;
 
 	(void)state;
-	((struct agent_component *)component("breaks"))->activate =
-		counting("sleep 1");
+	((struct agent_component *)component("breaks"))->activate = counting("sleep 1");
 	pid = begin_both(&one, &two);
 	deliver(&one, "breaks", 1, &new_pair);
 	record_as(&slow, OPS, &o, NULL);
@@ -412,9 +404,8 @@ static int open_store(const struct install *i)
 {
 	const char *slash = strrchr(i->directory, '/');
 
-	return open(arena_printf(&test_arena, "%.*s.%s.certfleet",
-				 (int)(slash - i->directory + 1), i->directory,
-				 slash + 1),
+	return open(arena_printf(&test_arena, "%.*s.%s.certfleet", (int)(slash - i->directory + 1),
+				 i->directory, slash + 1),
 		    O_RDONLY | O_DIRECTORY);
 }
 
@@ -467,6 +458,5 @@ int main(void)
 		WITH_AGENT(s22_a_stage_that_hangs_holds_up_no_handshake),
 	};
 
-	return cmocka_run_group_tests(tests, make_signatories,
-				      drop_signatories);
+	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 }

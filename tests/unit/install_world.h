@@ -44,8 +44,7 @@ static inline int end_of(enum err_code code)
 				    : ENDED_BADLY;
 }
 
-__attribute__((noreturn)) static inline void be_half(int requests,
-						     int handshakes)
+__attribute__((noreturn)) static inline void be_half(int requests, int handshakes)
 {
 	const struct channels c = { requests, handshakes };
 	struct install_half *h = NULL;
@@ -119,8 +118,8 @@ static inline void half_leave(struct half *h)
 
 /* ---- requests ---- */
 
-static inline void post_request(struct half *h, enum route route,
-				const char *name, const struct secret *body)
+static inline void post_request(struct half *h, enum route route, const char *name,
+				const struct secret *body)
 {
 	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = ++h->asked };
 	size_t name_len = strlen(name);
@@ -153,8 +152,7 @@ static inline struct reply read_reply(struct half *h)
 	size_t len = 0;
 	struct err e = { 0 };
 
-	must(channel_wait(&h->requests, clock_mono_ms() + ANSWER_MS, &m, &e),
-	     &e);
+	must(channel_wait(&h->requests, clock_mono_ms() + ANSWER_MS, &m, &e), &e);
 	assert_int_equal(m.kind, MESSAGE_ANSWER);
 	f = fields_of(&m.body);
 	r.number = m.number;
@@ -170,8 +168,8 @@ static inline struct reply read_reply(struct half *h)
 	return r;
 }
 
-static inline struct reply ask(struct half *h, enum route route,
-			       const char *name, const struct secret *body)
+static inline struct reply ask(struct half *h, enum route route, const char *name,
+			       const struct secret *body)
 {
 	struct reply r;
 
@@ -189,8 +187,8 @@ struct recorded {
 	struct secret body;
 };
 
-static inline void record_as(struct recorded *out, enum who who,
-			     const struct order *o, const struct pair *p)
+static inline void record_as(struct recorded *out, enum who who, const struct order *o,
+			     const struct pair *p)
 {
 	const struct order_request r = sign(who, o);
 
@@ -205,8 +203,7 @@ static inline struct reply replay(struct half *h, const struct recorded *r)
 	return ask(h, r->route, r->component, &r->body);
 }
 
-static inline struct reply order(struct half *h, const struct order *o,
-				 const struct pair *p)
+static inline struct reply order(struct half *h, const struct order *o, const struct pair *p)
 {
 	struct recorded r = { 0 };
 	struct reply got;
@@ -228,16 +225,14 @@ static inline void wait_for_activations(size_t count)
 
 /* ---- handshakes ---- */
 
-static inline struct message ask_handshake(struct half *h,
-					   struct message *question)
+static inline struct message ask_handshake(struct half *h, struct message *question)
 {
 	struct message answer = { 0 };
 	struct err e = { 0 };
 
 	question->number = ++h->asked;
 	must(channel_post(&h->handshakes, question, &e) &&
-		     channel_wait(&h->handshakes, clock_mono_ms() + ANSWER_MS,
-				  &answer, &e),
+		     channel_wait(&h->handshakes, clock_mono_ms() + ANSWER_MS, &answer, &e),
 	     &e);
 	assert_int_equal(answer.number, h->asked);
 	return answer;

@@ -4,10 +4,8 @@
 #include "pki/cert.h"
 
 static const struct san all_kinds[] = {
-	{ NAME_DNS, "shop.example.com" },
-	{ NAME_IP, "10.0.0.5" },
-	{ NAME_IP, "2001:db8::1" },
-	{ NAME_URI, "spiffe://example.com/shop" },
+	{ NAME_DNS, "shop.example.com" },   { NAME_IP, "10.0.0.5" },
+	{ NAME_IP, "2001:db8::1" },         { NAME_URI, "spiffe://example.com/shop" },
 	{ NAME_EMAIL, "shop@example.com" },
 };
 
@@ -56,20 +54,16 @@ static void a_leaf_has_the_extensions_it_needs(void **state)
 	make_leaf(&c, &ca, &leaf);
 	open_leaf(&leaf, &crt);
 	assert_int_equal(gnutls_x509_crt_get_version(crt), 3);
-	assert_int_equal(gnutls_x509_crt_get_key_usage(crt, &usage, &critical),
-			 0);
+	assert_int_equal(gnutls_x509_crt_get_key_usage(crt, &usage, &critical), 0);
 	assert_int_equal(usage, GNUTLS_KEY_DIGITAL_SIGNATURE);
 	assert_true(critical);
-	assert_true(gnutls_x509_crt_get_basic_constraints(crt, &critical,
-							  &is_ca, NULL) >= 0);
+	assert_true(gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca, NULL) >= 0);
 	assert_true(critical);
 	assert_false(is_ca);
-	assert_true(gnutls_x509_crt_get_key_purpose_oid(crt, 0, oid, &len,
-							NULL) >= 0);
+	assert_true(gnutls_x509_crt_get_key_purpose_oid(crt, 0, oid, &len, NULL) >= 0);
 	assert_string_equal(oid, GNUTLS_KP_TLS_WWW_SERVER);
 	len = sizeof(oid);
-	assert_true(gnutls_x509_crt_get_key_purpose_oid(crt, 1, oid, &len,
-							NULL) >= 0);
+	assert_true(gnutls_x509_crt_get_key_purpose_oid(crt, 1, oid, &len, NULL) >= 0);
 	assert_string_equal(oid, GNUTLS_KP_TLS_WWW_CLIENT);
 }
 
@@ -90,10 +84,8 @@ static void the_key_identifiers_link_leaf_and_authority(void **state)
 	make_leaf(&c, &ca, &leaf);
 	open_leaf(&leaf, &below);
 	open_leaf(&ca, &above);
-	assert_true(gnutls_x509_crt_get_authority_key_id(below, aki, &aki_len,
-							 NULL) >= 0);
-	assert_true(gnutls_x509_crt_get_subject_key_id(above, ski, &ski_len,
-						       NULL) >= 0);
+	assert_true(gnutls_x509_crt_get_authority_key_id(below, aki, &aki_len, NULL) >= 0);
+	assert_true(gnutls_x509_crt_get_subject_key_id(above, ski, &ski_len, NULL) >= 0);
 	assert_int_equal(aki_len, ski_len);
 	assert_memory_equal(aki, ski, ski_len);
 }
@@ -110,12 +102,10 @@ static void an_authority_may_sign_leaves_and_nothing_deeper(void **state)
 	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	open_leaf(&ca, &crt);
-	assert_true(gnutls_x509_crt_get_basic_constraints(crt, &critical,
-							  &is_ca, &depth) >= 0);
+	assert_true(gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca, &depth) >= 0);
 	assert_true(critical && is_ca);
 	assert_int_equal(depth, 0);
-	assert_int_equal(gnutls_x509_crt_get_key_usage(crt, &usage, &critical),
-			 0);
+	assert_int_equal(gnutls_x509_crt_get_key_usage(crt, &usage, &critical), 0);
 	assert_int_equal(usage, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN);
 	assert_true(ca.facts.is_ca);
 	assert_int_equal(ca.set.count, 1);
@@ -134,8 +124,7 @@ static void only_rsa_may_encipher_keys(void **state)
 	make_leaf(&c, NULL, &leaf);
 	open_leaf(&leaf, &crt);
 	assert_int_equal(gnutls_x509_crt_get_key_usage(crt, &usage, NULL), 0);
-	assert_int_equal(usage, GNUTLS_KEY_DIGITAL_SIGNATURE |
-					GNUTLS_KEY_KEY_ENCIPHERMENT);
+	assert_int_equal(usage, GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT);
 }
 
 static void names_of_every_kind_read_back_sorted(void **state)
@@ -150,8 +139,7 @@ static void names_of_every_kind_read_back_sorted(void **state)
 	assert_int_equal(leaf.facts.name_count, c.name_count);
 	for (size_t i = 0; i < c.name_count; i++) {
 		assert_int_equal(leaf.facts.names[i].kind, all_kinds[i].kind);
-		assert_string_equal(leaf.facts.names[i].value,
-				    all_kinds[i].value);
+		assert_string_equal(leaf.facts.names[i].value, all_kinds[i].value);
 	}
 }
 
@@ -170,9 +158,8 @@ static void names_are_critical_only_without_a_subject(void **state)
 		c.subject = subjects[i];
 		make_leaf(&c, NULL, &leaf);
 		open_leaf(&leaf, &crt);
-		assert_true(gnutls_x509_crt_get_extension_by_oid2(
-				    crt, GNUTLS_X509EXT_OID_SAN, 0, &der,
-				    &critical) >= 0);
+		assert_true(gnutls_x509_crt_get_extension_by_oid2(crt, GNUTLS_X509EXT_OID_SAN, 0,
+								  &der, &critical) >= 0);
 		assert_int_equal(critical, *c.subject == '\0');
 	}
 }
@@ -262,8 +249,7 @@ static void an_authority_that_ended_issues_nothing(void **state)
 	assert_says(&e, "ended at 2027-01-14");
 }
 
-static void
-the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it(void **state)
+static void the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it(void **state)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -274,8 +260,7 @@ the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it(void **state)
 	make_leaf(&c, &ca, &leaf);
 	assert_int_equal(leaf.set.count, 1);
 	assert_int_equal(leaf.set.anchor.len, ca.set.certs[0].len);
-	assert_memory_equal(leaf.set.anchor.bytes, ca.set.certs[0].bytes,
-			    leaf.set.anchor.len);
+	assert_memory_equal(leaf.set.anchor.bytes, ca.set.certs[0].bytes, leaf.set.anchor.len);
 	assert_string_equal(leaf.facts.issuer, ca.facts.subject);
 }
 
@@ -313,20 +298,17 @@ int main(void)
 		cmocka_unit_test(every_type_of_key_is_issued_and_signs),
 		cmocka_unit_test(a_leaf_has_the_extensions_it_needs),
 		cmocka_unit_test(the_key_identifiers_link_leaf_and_authority),
-		cmocka_unit_test(
-			an_authority_may_sign_leaves_and_nothing_deeper),
+		cmocka_unit_test(an_authority_may_sign_leaves_and_nothing_deeper),
 		cmocka_unit_test(only_rsa_may_encipher_keys),
 		cmocka_unit_test(names_of_every_kind_read_back_sorted),
 		cmocka_unit_test(names_are_critical_only_without_a_subject),
 		cmocka_unit_test(a_leaf_without_subject_and_names_is_refused),
 		cmocka_unit_test(an_address_that_is_none_is_refused),
 		cmocka_unit_test(serials_are_sixteen_bytes_positive_and_new),
-		cmocka_unit_test(
-			dates_are_counted_from_now_with_a_little_slack),
+		cmocka_unit_test(dates_are_counted_from_now_with_a_little_slack),
 		cmocka_unit_test(a_leaf_never_outlives_or_precedes_its_issuer),
 		cmocka_unit_test(an_authority_that_ended_issues_nothing),
-		cmocka_unit_test(
-			the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it),
+		cmocka_unit_test(the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it),
 		cmocka_unit_test(an_authority_with_a_foreign_key_does_not_open),
 		cmocka_unit_test(a_leaf_does_not_open_as_authority),
 	};

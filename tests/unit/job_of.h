@@ -7,8 +7,8 @@
 
 #include "drivers/driver.h"
 
-static inline struct job job_of(const struct component *c,
-				enum driver_verb verb, const struct pair *p)
+static inline struct job job_of(const struct component *c, enum driver_verb verb,
+				const struct pair *p)
 {
 	return (struct job){ .verb = verb,
 			     .component = c,

@@ -5,10 +5,9 @@
 
 static struct run_record begun_run(struct state *s, const char *plan)
 {
-	struct run_record r = { .plan_hash = "hash",
-				.plan = plan,
-				.who = "root@host",
-				.started = 100 };
+	struct run_record r = {
+		.plan_hash = "hash", .plan = plan, .who = "root@host", .started = 100
+	};
 	struct err e = { 0 };
 
 	if (!journal_begin_run(s, &r, &e))
@@ -16,17 +15,15 @@ static struct run_record begun_run(struct state *s, const char *plan)
 	return r;
 }
 
-static void must_step(struct state *s, const struct run_record *r,
-		      unsigned number, enum step_outcome outcome)
+static void must_step(struct state *s, const struct run_record *r, unsigned number,
+		      enum step_outcome outcome)
 {
 	const struct step_record step = { .number = number,
 					  .kind = STEP_COMMIT,
 					  .component = "front",
 					  .outcome = outcome,
 					  .started = 101,
-					  .error = outcome == STEP_FAILED
-							   ? "no space"
-							   : NULL };
+					  .error = outcome == STEP_FAILED ? "no space" : NULL };
 	struct err e = { 0 };
 
 	if (!journal_step(s, r, &step, &e))
@@ -193,8 +190,7 @@ static void what_ends_with_the_run_is_one_commit_with_it(void **state)
 	struct state *s = must_open_state(*state, true);
 	struct run_record r = begun_run(s, NULL);
 	AUTO(change) c = change_new(s);
-	const struct component_seen seen = { .name = "front",
-					     .deferred_at = 100 };
+	const struct component_seen seen = { .name = "front", .deferred_at = 100 };
 	const struct component_seen *list = NULL;
 	size_t count = 0;
 	struct err e = { 0 };
@@ -273,8 +269,7 @@ static void a_damaged_step_is_named(void **state)
 
 	must_step(s, &r, 1, STEP_BEGUN);
 	state_close(s);
-	set_record(*state, "step/000001/000001",
-		   "{\"number\":1,\"kind\":\"dance\"}");
+	set_record(*state, "step/000001/000001", "{\"number\":1,\"kind\":\"dance\"}");
 	s = must_open_state(*state, false);
 	assert_false(journal_run_steps(s, 1, &a, &steps, &count, &e));
 	assert_int_equal(e.code, ERR_IO);

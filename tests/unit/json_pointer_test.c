@@ -12,11 +12,9 @@
 
 /* RFC 6901 section 5. */
 static const char example[] =
-	"{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,"
-	"\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,\"m~n\":8}";
+	"{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,\"k\\\"l\":6,\" \":7,\"m~n\":8}";
 
-static void assert_at(const json_t *document, const char *pointer,
-		      const char *expected)
+static void assert_at(const json_t *document, const char *pointer, const char *expected)
 {
 	const json_t *found = json_at(document, pointer);
 	char *text = NULL;

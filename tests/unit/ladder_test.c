@@ -14,9 +14,8 @@
 
 static const struct http_request request = { .method = HTTP_POST };
 static const struct http plain = { .requests = { [HTTP_COMMIT] = &request } };
-static const struct http own = {
-	.requests = { [HTTP_COMMIT] = &request, [HTTP_ACTIVATE] = &request }
-};
+static const struct http own = { .requests = {
+					 [HTTP_COMMIT] = &request, [HTTP_ACTIVATE] = &request } };
 
 static const struct {
 	const char *what;
@@ -33,53 +32,34 @@ static const struct {
 	  false,
 	  false },
 	{ "files and a signal",
-	  { .deliver = { .kind = DRIVER_FILES },
-	    .activate = { .kind = ACTIVATE_SIGNAL } },
+	  { .deliver = { .kind = DRIVER_FILES }, .activate = { .kind = ACTIVATE_SIGNAL } },
 	  ACTIVATION_RELOAD,
 	  false,
 	  false,
 	  false },
 	{ "files and a command",
-	  { .deliver = { .kind = DRIVER_FILES },
-	    .activate = { .kind = ACTIVATE_COMMAND } },
+	  { .deliver = { .kind = DRIVER_FILES }, .activate = { .kind = ACTIVATE_COMMAND } },
 	  ACTIVATION_RESTART,
 	  false,
 	  false,
 	  false },
 	{ "files and a request",
-	  { .deliver = { .kind = DRIVER_FILES },
-	    .activate = { .kind = ACTIVATE_HTTP } },
+	  { .deliver = { .kind = DRIVER_FILES }, .activate = { .kind = ACTIVATE_HTTP } },
 	  ACTIVATION_RELOAD,
 	  false,
 	  false,
 	  false },
-	{ "haproxy",
-	  { .deliver = { .kind = DRIVER_HAPROXY } },
-	  ACTIVATION_HOT,
-	  true,
-	  true,
-	  false },
+	{ "haproxy", { .deliver = { .kind = DRIVER_HAPROXY } }, ACTIVATION_HOT, true, true, false },
 	{ "an agent",
 	  { .deliver = { .kind = DRIVER_AGENT } },
 	  ACTIVATION_RELOAD,
 	  true,
 	  false,
 	  false },
-	{ "caddy",
-	  { .deliver = { .kind = DRIVER_CADDY } },
-	  ACTIVATION_HOT,
-	  true,
-	  true,
-	  true },
-	{ "etcd",
-	  { .deliver = { .kind = DRIVER_ETCD } },
-	  ACTIVATION_NONE,
-	  false,
-	  false,
-	  false },
+	{ "caddy", { .deliver = { .kind = DRIVER_CADDY } }, ACTIVATION_HOT, true, true, true },
+	{ "etcd", { .deliver = { .kind = DRIVER_ETCD } }, ACTIVATION_NONE, false, false, false },
 	{ "etcd and a command",
-	  { .deliver = { .kind = DRIVER_ETCD },
-	    .activate = { .kind = ACTIVATE_COMMAND } },
+	  { .deliver = { .kind = DRIVER_ETCD }, .activate = { .kind = ACTIVATE_COMMAND } },
 	  ACTIVATION_RESTART,
 	  false,
 	  false,
@@ -136,21 +116,16 @@ static void an_agent_tells_its_rung(void **state)
 		const char *says;
 		enum activation activation;
 	} told[] = {
-		{ NULL, ACTIVATION_RELOAD },
-		{ "none", ACTIVATION_NONE },
-		{ "hot", ACTIVATION_HOT },
-		{ "reload", ACTIVATION_RELOAD },
-		{ "restart", ACTIVATION_RESTART },
-		{ "kick", ACTIVATION_RELOAD },
+		{ NULL, ACTIVATION_RELOAD },       { "none", ACTIVATION_NONE },
+		{ "hot", ACTIVATION_HOT },         { "reload", ACTIVATION_RELOAD },
+		{ "restart", ACTIVATION_RESTART }, { "kick", ACTIVATION_RELOAD },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
-		const struct component_seen seen = { .activation =
-							     told[i].says };
+		const struct component_seen seen = { .activation = told[i].says };
 
-		assert_int_equal(component_activation(&c, &seen),
-				 told[i].activation);
+		assert_int_equal(component_activation(&c, &seen), told[i].activation);
 	}
 }
 

@@ -11,22 +11,17 @@
 
 #include <cmocka.h>
 
-static void
-the_newest_that_was_not_found_has_the_name_and_others_their_number(void **state)
+static void the_newest_that_was_not_found_has_the_name_and_others_their_number(void **state)
 {
 	struct bundle_item items[] = {
 		{ .name = "a", .number = 10, .source = "issued" },
-		{ .name = "a",
-		  .number = 1,
-		  .source = "issued",
-		  .is_issuer = true },
+		{ .name = "a", .number = 1, .source = "issued", .is_issuer = true },
 		{ .name = "a", .number = 9, .source = "imported" },
 		{ .name = "a", .number = 11, .source = "found" },
 		{ .name = "p/x y", .number = 1, .source = "issued" },
 	};
-	static const char *const due[] = { "certificates/a/11",
-					   "certificates/a/9", "certificates/a",
-					   "certificates/p%2Fx%20y",
+	static const char *const due[] = { "certificates/a/11", "certificates/a/9",
+					   "certificates/a", "certificates/p%2Fx%20y",
 					   "issuers/a" };
 	struct bundle b = { .items = items, .item_count = 5 };
 	AUTO(arena) a = { 0 };
@@ -66,8 +61,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			the_newest_that_was_not_found_has_the_name_and_others_their_number),
-		cmocka_unit_test(
-			every_path_of_a_file_gets_a_safe_name_of_its_own),
+		cmocka_unit_test(every_path_of_a_file_gets_a_safe_name_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

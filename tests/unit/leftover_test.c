@@ -82,8 +82,7 @@ static void a_command_that_ends_leaves_nothing(void **state)
 /* As systemctl does: it asks somebody else, and waits a little. */
 static void helpers_that_end_soon_are_fine(void **state)
 {
-	struct outcome o =
-		after("setsid sleep 0.3 >/dev/null 2>&1 </dev/null & exit 0");
+	struct outcome o = after("setsid sleep 0.3 >/dev/null 2>&1 </dev/null & exit 0");
 
 	(void)state;
 	assert_int_equal(o.what, NOTHING_LEFT);
@@ -92,8 +91,7 @@ static void helpers_that_end_soon_are_fine(void **state)
 
 static void a_daemon_is_found(void **state)
 {
-	struct outcome o =
-		after("setsid sleep 2.5 >/dev/null 2>&1 </dev/null &");
+	struct outcome o = after("setsid sleep 2.5 >/dev/null 2>&1 </dev/null &");
 
 	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
@@ -104,8 +102,8 @@ static void a_daemon_is_found(void **state)
 /* The way daemons detach: two forks, a session of its own. */
 static void a_daemon_that_forked_twice_is_found(void **state)
 {
-	struct outcome o = after("(setsid sh -c 'exec sleep 2.5 >/dev/null "
-				 "2>&1 </dev/null' &) & wait; exit 0");
+	struct outcome o = after(
+		"(setsid sh -c 'exec sleep 2.5 >/dev/null 2>&1 </dev/null' &) & wait; exit 0");
 
 	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
@@ -123,8 +121,7 @@ static void a_job_in_the_background_is_found(void **state)
 static void one_that_forks_on_and_on_is_found(void **state)
 {
 	struct outcome o = after(
-		"setsid sh -c 'for i in 1 2 3 4 5 6; do sleep 0.4 & wait; "
-		"done' >/dev/null 2>&1 </dev/null &");
+		"setsid sh -c 'for i in 1 2 3 4 5 6; do sleep 0.4 & wait; done' >/dev/null 2>&1 </dev/null &");
 
 	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
@@ -132,9 +129,8 @@ static void one_that_forks_on_and_on_is_found(void **state)
 
 static void its_name_is_shown_escaped(void **state)
 {
-	struct outcome o = after("setsid sh -c 'printf \"\\033[2J\" "
-				 ">/proc/$$/comm; sleep 2.5; :' "
-				 ">/dev/null 2>&1 </dev/null &");
+	struct outcome o = after(
+		"setsid sh -c 'printf \"\\033[2J\" >/proc/$$/comm; sleep 2.5; :' >/dev/null 2>&1 </dev/null &");
 
 	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);

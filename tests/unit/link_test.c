@@ -96,15 +96,13 @@ static void fill(struct secret *message, size_t len)
 		message->bytes[i] = (unsigned char)(i * 7);
 }
 
-static bool say(struct link *l, size_t len, struct secret *answer,
-		struct err *e)
+static bool say(struct link *l, size_t len, struct secret *answer, struct err *e)
 {
 	AUTO(secret) message = { 0 };
 	const struct link_wait wait = { LIMIT, clock_mono_ms() + WAIT_MS };
 
 	fill(&message, len);
-	return link_send(l, &message, wait.end_ms, e) &&
-	       link_receive(l, &wait, answer, e);
+	return link_send(l, &message, wait.end_ms, e) && link_receive(l, &wait, answer, e);
 }
 
 static void both_ends_are_bound_to_the_same(void **state)
@@ -143,8 +141,7 @@ static void no_two_connections_are_bound_to_the_same(void **state)
 	assert_true(say(a, 1, &first, &e) && say(b, 1, &second, &e));
 	far_end(&one);
 	far_end(&other);
-	assert_memory_not_equal(link_binding(a), link_binding(b),
-				LINK_BINDING_BYTES);
+	assert_memory_not_equal(link_binding(a), link_binding(b), LINK_BINDING_BYTES);
 }
 
 static void an_empty_message_is_one(void **state)
@@ -221,8 +218,7 @@ static void *be_another_server(void *ctx)
 
 static void a_server_that_does_not_enrol_is_an_error(void **state)
 {
-	static void *(*const others[])(void *) = { hang_up, say_garbage,
-						   be_another_server };
+	static void *(*const others[])(void *) = { hang_up, say_garbage, be_another_server };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
@@ -262,8 +258,7 @@ static void a_silent_client_only_waits(void **state)
 
 	(void)state;
 	assert_true(link_host_new(&host, &e));
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	l = link_accept(host, ends[0]);
 	assert_int_equal(link_advance(l, LIMIT, &e), LINK_WAITS);
 	assert_int_equal(link_events(l), POLLIN);
@@ -280,8 +275,7 @@ static void a_silent_client_only_waits(void **state)
 
 static void a_client_that_talks_nonsense_is_left(void **state)
 {
-	static const char *const texts[] = { "GET / HTTP/1.1\r\n\r\n",
-					     "\x16\x03\x01\xff\xff\x01",
+	static const char *const texts[] = { "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff\x01",
 					     "\x16\x03\x01\x00\x05hello" };
 
 	(void)state;
@@ -293,10 +287,7 @@ static void a_client_that_talks_nonsense_is_left(void **state)
 		size_t len = i ? 6 + (i == 2 ? 4 : 0) : strlen(texts[i]);
 
 		assert_true(link_host_new(&host, &e));
-		assert_int_equal(socketpair(AF_UNIX,
-					    SOCK_STREAM | SOCK_NONBLOCK, 0,
-					    ends),
-				 0);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 		l = link_accept(host, ends[0]);
 		assert_int_equal(write(ends[1], texts[i], len), (ssize_t)len);
 		shutdown(ends[1], SHUT_WR);
@@ -316,8 +307,7 @@ int main(void)
 		cmocka_unit_test(both_ends_are_bound_to_the_same),
 		cmocka_unit_test(no_two_connections_are_bound_to_the_same),
 		cmocka_unit_test(an_empty_message_is_one),
-		cmocka_unit_test(
-			a_message_over_the_limit_is_refused_by_its_head),
+		cmocka_unit_test(a_message_over_the_limit_is_refused_by_its_head),
 		cmocka_unit_test(a_server_that_does_not_enrol_is_an_error),
 		cmocka_unit_test(nobody_there_is_an_error),
 		cmocka_unit_test(a_silent_client_only_waits),

@@ -19,15 +19,13 @@ struct odd_cert {
 	gnutls_x509_crt_t crt;
 };
 
-static void odd_make(const struct odd *o, const struct odd_cert *by,
-		     struct odd_cert *out)
+static void odd_make(const struct odd *o, const struct odd_cert *by, struct odd_cert *out)
 {
 	static unsigned char serial = 1;
 
 	gnutls_x509_privkey_init(&out->key);
 	gnutls_x509_crt_init(&out->crt);
-	assert_true(gnutls_x509_privkey_generate(out->key, o->algorithm,
-						 o->bits, 0) >= 0);
+	assert_true(gnutls_x509_privkey_generate(out->key, o->algorithm, o->bits, 0) >= 0);
 	gnutls_x509_crt_set_version(out->crt, 3);
 	gnutls_x509_crt_set_serial(out->crt, &serial, 1);
 	serial++;
@@ -35,11 +33,9 @@ static void odd_make(const struct odd *o, const struct odd_cert *by,
 	gnutls_x509_crt_set_activation_time(out->crt, NOW - DAY);
 	gnutls_x509_crt_set_expiration_time(out->crt, NOW + DAY);
 	gnutls_x509_crt_set_key(out->crt, out->key);
-	gnutls_x509_crt_set_basic_constraints(out->crt, o->is_ca,
-					      o->path_length);
+	gnutls_x509_crt_set_basic_constraints(out->crt, o->is_ca, o->path_length);
 	assert_true(gnutls_x509_crt_sign2(out->crt, by ? by->crt : out->crt,
-					  by ? by->key : out->key, o->hash,
-					  0) >= 0);
+					  by ? by->key : out->key, o->hash, 0) >= 0);
 }
 
 static void odd_release(struct odd_cert *o)
@@ -50,8 +46,7 @@ static void odd_release(struct odd_cert *o)
 AUTO_STRUCT(odd_cert, struct odd_cert, odd_release)
 
 /* The key and leaf of certs[0], what is above it, no anchor. */
-static void odd_pair(const struct odd_cert *const *certs, size_t count,
-		     struct pair *out)
+static void odd_pair(const struct odd_cert *const *certs, size_t count, struct pair *out)
 {
 	struct der ders[CHAIN_LIMIT];
 	gnutls_datum_t data[CHAIN_LIMIT] = { 0 };
@@ -59,8 +54,7 @@ static void odd_pair(const struct odd_cert *const *certs, size_t count,
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		gnutls_x509_crt_export2(certs[i]->crt, GNUTLS_X509_FMT_DER,
-					&data[i]);
+		gnutls_x509_crt_export2(certs[i]->crt, GNUTLS_X509_FMT_DER, &data[i]);
 		ders[i] = (struct der){ data[i].data, data[i].size };
 	}
 	MUST(key_store(certs[0]->key, &key, &e), &e);
@@ -71,10 +65,8 @@ static void odd_pair(const struct odd_cert *const *certs, size_t count,
 		datum_release(&data[i]);
 }
 
-static const struct odd sound = { GNUTLS_PK_ECDSA, 256,   GNUTLS_DIG_SHA256,
-				  "CN=leaf",       false, -1 };
-static const struct odd sound_ca = { GNUTLS_PK_ECDSA, 256,  GNUTLS_DIG_SHA256,
-				     "CN=ca",         true, -1 };
+static const struct odd sound = { GNUTLS_PK_ECDSA, 256, GNUTLS_DIG_SHA256, "CN=leaf", false, -1 };
+static const struct odd sound_ca = { GNUTLS_PK_ECDSA, 256, GNUTLS_DIG_SHA256, "CN=ca", true, -1 };
 
 static void refuse_lint(const struct pair *p, int64_t now, const char *what)
 {
@@ -121,9 +113,7 @@ static void a_foreign_key_is_refused(void **state)
 
 	a.key = b.key;
 	b.key = kept;
-	refuse_lint(&a, NOW,
-		    "the private key does not belong to the leaf "
-		    "'CN=shop.example.com'");
+	refuse_lint(&a, NOW, "the private key does not belong to the leaf 'CN=shop.example.com'");
 }
 
 static void dates_are_judged_at_the_given_time(void **state)
@@ -137,8 +127,7 @@ static void dates_are_judged_at_the_given_time(void **state)
 	MUST(pair_lint(&p, p.facts.not_before, &e), &e);
 	MUST(pair_lint(&p, p.facts.not_after, &e), &e);
 	refuse_lint(&p, p.facts.not_before - 1,
-		    "the leaf 'CN=shop.example.com' is not valid before "
-		    "2027-01-15T07:55:00Z");
+		    "the leaf 'CN=shop.example.com' is not valid before 2027-01-15T07:55:00Z");
 	refuse_lint(&p, p.facts.not_after + 1, "ended at 2027-04-15T08:00:00Z");
 }
 
@@ -173,13 +162,10 @@ static void a_chain_in_the_wrong_order_is_refused(void **state)
 	odd_make(&above, NULL, &root);
 	odd_make(&sound_ca, &root, &middle);
 	odd_make(&sound, &middle, &leaf);
-	odd_pair((const struct odd_cert *[]){ &leaf, &middle, &root }, 3,
-		 &good);
+	odd_pair((const struct odd_cert *[]){ &leaf, &middle, &root }, 3, &good);
 	MUST(pair_lint(&good, NOW, &e), &e);
 	odd_pair((const struct odd_cert *[]){ &leaf, &root, &middle }, 3, &bad);
-	refuse_lint(&bad, NOW,
-		    "the chain certificate 'CN=root' did not sign the leaf "
-		    "'CN=leaf'");
+	refuse_lint(&bad, NOW, "the chain certificate 'CN=root' did not sign the leaf 'CN=leaf'");
 }
 
 static void another_authority_of_the_same_name_is_refused(void **state)
@@ -246,8 +232,7 @@ static void a_weak_authority_is_refused(void **state)
 	refuse_lint(&p, NOW, "the chain certificate 'CN=ca' has a key");
 }
 
-static void
-one_that_names_itself_but_was_signed_by_another_is_refused(void **state)
+static void one_that_names_itself_but_was_signed_by_another_is_refused(void **state)
 {
 	AUTO(odd_cert) other = { 0 };
 	AUTO(odd_cert) leaf = { 0 };
@@ -274,8 +259,7 @@ int main(void)
 		cmocka_unit_test(a_signer_that_is_no_authority_is_refused),
 		cmocka_unit_test(a_path_that_is_longer_than_allowed_is_refused),
 		cmocka_unit_test(a_weak_authority_is_refused),
-		cmocka_unit_test(
-			one_that_names_itself_but_was_signed_by_another_is_refused),
+		cmocka_unit_test(one_that_names_itself_but_was_signed_by_another_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,9 +17,8 @@
 static char path[64];
 
 /* Stands in for pki/. */
-static bool simple_subject(const char *text, struct arena *a,
-			   const char **canonical, const char **cn,
-			   struct err *e)
+static bool simple_subject(const char *text, struct arena *a, const char **canonical,
+			   const char **cn, struct err *e)
 {
 	if (!strchr(text, '='))
 		return err_set(e, ERR_INPUT, "no '='");
@@ -57,16 +56,15 @@ static void a_whole_configuration_is_read(void **state)
 	const struct agent_component *edge = NULL;
 
 	(void)state;
-	assert_true(load(
-		HEAD "user: nobody\n"
-		     "components:\n"
-		     "  web: {install: {directory: tls/web}}\n"
-		     "  edge/e1.example.com:\n"
-		     "    version: {command: [nginx, -v]}\n"
-		     "    install: {certificate: a.crt, key: a.key}\n"
-		     "    activate: {signal: HUP, pidfile: /run/nginx.pid}\n"
-		     "    check: {tls: \"127.0.0.1:443\"}\n",
-		&c, said));
+	assert_true(load(HEAD "user: nobody\n"
+			      "components:\n"
+			      "  web: {install: {directory: tls/web}}\n"
+			      "  edge/e1.example.com:\n"
+			      "    version: {command: [nginx, -v]}\n"
+			      "    install: {certificate: a.crt, key: a.key}\n"
+			      "    activate: {signal: HUP, pidfile: /run/nginx.pid}\n"
+			      "    check: {tls: \"127.0.0.1:443\"}\n",
+			 &c, said));
 	assert_string_equal(c.host, "0.0.0.0");
 	assert_int_equal(c.port, 7443);
 	assert_string_equal(c.user, "nobody");
@@ -109,14 +107,11 @@ static void every_mistake_has_its_words(void **state)
 		"'b' writes '/t', and so does 'a'");
 	refused(ONE "usr: x\n", "unknown key 'usr', did you mean 'user'?");
 	refused("certfleet-agent: 1\nlisten: 1:2:3\n", "'listen' must be");
-	refused("certfleet-agent: 1\ntls: {allow: [\"spki:12\"]}\n",
-		"64 digits of 0-9 a-f");
+	refused("certfleet-agent: 1\ntls: {allow: [\"spki:12\"]}\n", "64 digits of 0-9 a-f");
 	refused("certfleet-agent: 1\ntls: {allow: [ops]}\n",
 		"'allow' takes \"spki:SHA-256\" or a complete name");
-	refused("certfleet-agent: 1\ntls: {allow: []}\n",
-		"takes 1 to 64 items, not 0");
-	refused(HEAD "components: {w: {install: {directory: /t}, "
-		     "version: {command: [a/b]}}}\n",
+	refused("certfleet-agent: 1\ntls: {allow: []}\n", "takes 1 to 64 items, not 0");
+	refused(HEAD "components: {w: {install: {directory: /t}, version: {command: [a/b]}}}\n",
 		"a command begins with an absolute path or a bare name");
 	refused("- a\n", "an agent's configuration is a mapping");
 }
@@ -146,8 +141,7 @@ static void a_file_that_is_not_there_is_missing(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(load_agent("/nonexistent/agent.yaml", simple_subject, &c,
-				&diags, &e));
+	assert_false(load_agent("/nonexistent/agent.yaml", simple_subject, &c, &diags, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 }
 

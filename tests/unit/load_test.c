@@ -33,9 +33,8 @@ static const char cases[] = "tests/config";
 static char home[PATH_ROOM];
 
 /* Stands in for pki/: attributes divided by commas, CN wherever it is. */
-static bool simple_subject(const char *text, struct arena *a,
-			   const char **canonical, const char **cn,
-			   struct err *e)
+static bool simple_subject(const char *text, struct arena *a, const char **canonical,
+			   const char **cn, struct err *e)
 {
 	const char *found = strstr(text, "CN=");
 
@@ -130,8 +129,7 @@ static void run_case(void **state)
 		char *end = strstr(body - 1, "\n--- ");
 
 		assert_non_null(end);
-		snprintf(name, sizeof(name), "%.*s", (int)(body - at - 10),
-			 at + 9);
+		snprintf(name, sizeof(name), "%.*s", (int)(body - at - 10), at + 9);
 		write_file(name, body, (size_t)(end + 1 - body));
 		if (!*main_file)
 			snprintf(main_file, sizeof(main_file), "%s", name);
@@ -218,8 +216,7 @@ static void deep_flow_is_refused_at_once(void **state)
 	for (size_t i = 0; i < 1000000; i++)
 		buf_putc(&text, '[');
 	assert_false(loads(&text, &out));
-	assert_non_null(strstr(out.data, "certfleet.yaml:1:65: more than 64 "
-					 "levels"));
+	assert_non_null(strstr(out.data, "certfleet.yaml:1:65: more than 64 levels"));
 }
 
 static void aliases_of_aliases_hit_the_limit(void **state)
@@ -236,8 +233,7 @@ static void aliases_of_aliases_hit_the_limit(void **state)
 		buf_puts(&text, "]\n");
 	}
 	assert_false(loads(&text, &out));
-	assert_non_null(strstr(out.data, "aliases expand to more than 1000000 "
-					 "nodes"));
+	assert_non_null(strstr(out.data, "aliases expand to more than 1000000 nodes"));
 }
 
 static void bytes_that_are_no_text_are_refused_where_they_stand(void **state)
@@ -248,8 +244,7 @@ static void bytes_that_are_no_text_are_refused_where_they_stand(void **state)
 	} bad[] = {
 		{ "\xff", "certfleet.yaml:6:6: not valid UTF-8" },
 		{ "\xc2\x85", "certfleet.yaml:6:6: a line break that only" },
-		{ "\xe2\x80\xa8",
-		  "certfleet.yaml:6:6: a line break that only" },
+		{ "\xe2\x80\xa8", "certfleet.yaml:6:6: a line break that only" },
 		{ "\x07", "certfleet.yaml:6:6: a control character" },
 		{ "\rb", "certfleet.yaml:6:6: a carriage return" },
 		{ "\xed\xa0\x80", "certfleet.yaml:6:6: not valid UTF-8" },
@@ -277,8 +272,7 @@ static void columns_count_bytes_behind_other_letters(void **state)
 	buf_puts(&text, start);
 	buf_puts(&text, "roles: {r: {offline: defer, ö: 1}}\n");
 	assert_false(loads(&text, &out));
-	assert_non_null(
-		strstr(out.data, "certfleet.yaml:7:29: unknown key 'ö'\n"));
+	assert_non_null(strstr(out.data, "certfleet.yaml:7:29: unknown key 'ö'\n"));
 }
 
 static void a_byte_order_mark_is_no_text(void **state)
@@ -291,8 +285,8 @@ static void a_byte_order_mark_is_no_text(void **state)
 	buf_puts(&text, start);
 	buf_puts(&text, "role: {}\n");
 	assert_false(loads(&text, &out));
-	assert_non_null(strstr(out.data, "certfleet.yaml:6:1: unknown key "
-					 "'role', did you mean 'roles'?"));
+	assert_non_null(
+		strstr(out.data, "certfleet.yaml:6:1: unknown key 'role', did you mean 'roles'?"));
 }
 
 static void a_missing_file_is_no_diagnostic(void **state)
@@ -302,8 +296,7 @@ static void a_missing_file_is_no_diagnostic(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(load_fleet("/nonexistent/certfleet.yaml", simple_subject,
-				&fleet, &diags, &e));
+	assert_false(load_fleet("/nonexistent/certfleet.yaml", simple_subject, &fleet, &diags, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_int_equal(diags.errors, 0);
 }
@@ -361,13 +354,12 @@ static void a_file_with_many_components_loads(void **state)
 	buf_puts(&text, start);
 	buf_puts(&text, "components:\n");
 	for (int i = 9999; i >= 0; i--)
-		buf_printf(&text,
-			   "  c%05d: {certificate: a, deliver: {files: "
-			   "{directory: /t/%d}}, verify: {tls: \"h:%d\"}}\n",
-			   i, i, 1 + i);
+		buf_printf(
+			&text,
+			"  c%05d: {certificate: a, deliver: {files: {directory: /t/%d}}, verify: {tls: \"h:%d\"}}\n",
+			i, i, 1 + i);
 	write_file("certfleet.yaml", text.data, text.len);
-	assert_true(load_fleet("certfleet.yaml", simple_subject, &fleet, &diags,
-			       &e));
+	assert_true(load_fleet("certfleet.yaml", simple_subject, &fleet, &diags, &e));
 	leave_directory(path);
 	assert_int_equal(fleet.component_count, 10000);
 	assert_string_equal(fleet.components[17].name, "c00017");
@@ -391,15 +383,14 @@ static void relative_paths_become_absolute(void **state)
 	buf_puts(&text, "include: [sub/more.yaml]\n");
 	write_file("certfleet.yaml", text.data, text.len);
 	text.len = 0;
-	buf_puts(&text, "certfleet: 1\ncomponents:\n  c: {certificate: a, "
-			"deliver: {files: {directory: out}}}\n");
+	buf_puts(
+		&text,
+		"certfleet: 1\ncomponents:\n  c: {certificate: a, deliver: {files: {directory: out}}}\n");
 	write_file("sub/more.yaml", text.data, text.len);
-	assert_true(load_fleet("certfleet.yaml", simple_subject, &fleet, &diags,
-			       &e));
+	assert_true(load_fleet("certfleet.yaml", simple_subject, &fleet, &diags, &e));
 	assert_string_equal(fleet.components[0].deliver.files.directory,
 			    arena_printf(&a, "%s/sub/out", fleet.directory));
-	assert_string_equal(fleet.state.path,
-			    arena_printf(&a, "%s/.certfleet", fleet.directory));
+	assert_string_equal(fleet.state.path, arena_printf(&a, "%s/.certfleet", fleet.directory));
 	assert_int_equal(fleet.source_count, 2);
 	assert_string_equal(fleet.sources[1].path, "sub/more.yaml");
 	leave_directory(path);
@@ -415,16 +406,13 @@ static void one_path_is_one_however_it_is_written(void **state)
 	buf_puts(&text, start);
 	buf_printf(&text,
 		   "components:\n"
-		   "  c: {certificate: a, deliver: {files: {directory: "
-		   "../out}}}\n"
-		   "  d: {certificate: a, deliver: {files: {directory: "
-		   "%s//./out/}}}\n",
+		   "  c: {certificate: a, deliver: {files: {directory: ../out}}}\n"
+		   "  d: {certificate: a, deliver: {files: {directory: %s//./out/}}}\n",
 		   path);
 	write_file("sub/certfleet.yaml", text.data, text.len);
 	assert_false(outcome("sub/certfleet.yaml", &out));
 	leave_directory(path);
-	assert_non_null(strstr(out.data, "is already written by component "
-					 "'c'\n"));
+	assert_non_null(strstr(out.data, "is already written by component 'c'\n"));
 }
 
 static void the_kept_schema_is_the_printed_one(void **state)
@@ -434,8 +422,7 @@ static void the_kept_schema_is_the_printed_one(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_true(
-		fs_read("schemas/fleet.schema.json", CASE_LIMIT, &kept, &e));
+	assert_true(fs_read("schemas/fleet.schema.json", CASE_LIMIT, &kept, &e));
 	schema_print(&printed);
 	assert_string_equal(printed.data, kept.data);
 }
@@ -465,8 +452,7 @@ static void the_examples_are_valid(void **state)
 
 static int by_test_name(const void *a, const void *b)
 {
-	return strcmp(((const struct CMUnitTest *)a)->name,
-		      ((const struct CMUnitTest *)b)->name);
+	return strcmp(((const struct CMUnitTest *)a)->name, ((const struct CMUnitTest *)b)->name);
 }
 
 static size_t list_cases(struct CMUnitTest *tests, size_t room)
@@ -474,15 +460,13 @@ static size_t list_cases(struct CMUnitTest *tests, size_t room)
 	DIR *d = opendir(cases);
 	size_t count = 0;
 
-	for (struct dirent *e = d ? readdir(d) : NULL; e && count < room;
-	     e = readdir(d)) {
+	for (struct dirent *e = d ? readdir(d) : NULL; e && count < room; e = readdir(d)) {
 		size_t len = strlen(e->d_name);
 		char path[2 * PATH_ROOM];
 
 		if (len < 6 || strcmp(e->d_name + len - 5, ".case"))
 			continue;
-		snprintf(path, sizeof(path), "%s/%s/%s", home, cases,
-			 e->d_name);
+		snprintf(path, sizeof(path), "%s/%s/%s", home, cases, e->d_name);
 		tests[count++] = (struct CMUnitTest){
 			.name = xstrdup(e->d_name),
 			.test_func = run_case,
@@ -503,20 +487,16 @@ int main(void)
 	};
 	static struct CMUnitTest from_files[CASES];
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			the_checkout_does_not_show_in_the_canonical_text),
-		cmocka_unit_test(
-			comments_and_order_do_not_show_in_the_canonical_text),
+		cmocka_unit_test(the_checkout_does_not_show_in_the_canonical_text),
+		cmocka_unit_test(comments_and_order_do_not_show_in_the_canonical_text),
 		cmocka_unit_test(deep_flow_is_refused_at_once),
 		cmocka_unit_test(aliases_of_aliases_hit_the_limit),
-		cmocka_unit_test(
-			bytes_that_are_no_text_are_refused_where_they_stand),
+		cmocka_unit_test(bytes_that_are_no_text_are_refused_where_they_stand),
 		cmocka_unit_test(columns_count_bytes_behind_other_letters),
 		cmocka_unit_test(a_byte_order_mark_is_no_text),
 		cmocka_unit_test(a_missing_file_is_no_diagnostic),
 		cmocka_unit_test(a_directory_is_not_read),
-		cmocka_unit_test(
-			an_include_through_a_link_to_the_outside_is_refused),
+		cmocka_unit_test(an_include_through_a_link_to_the_outside_is_refused),
 		cmocka_unit_test(mistakes_beyond_the_limit_are_counted),
 		cmocka_unit_test(a_file_with_many_components_loads),
 		cmocka_unit_test(relative_paths_become_absolute),
@@ -529,8 +509,7 @@ int main(void)
 		return 1;
 
 	size_t count = list_cases(from_files, CASES);
-	int failed =
-		_cmocka_run_group_tests("cases", from_files, count, NULL, NULL);
+	int failed = _cmocka_run_group_tests("cases", from_files, count, NULL, NULL);
 
 	for (size_t i = 0; i < count; i++) {
 		free((void *)from_files[i].name);

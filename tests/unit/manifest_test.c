@@ -14,8 +14,7 @@
 #include <cmocka.h>
 
 /* Appends `text` with the first `old` in it replaced. */
-static void replace(struct buf *out, const char *text, const char *old,
-		    const char *new_text)
+static void replace(struct buf *out, const char *text, const char *old, const char *new_text)
 {
 	const char *at = strstr(text, old);
 
@@ -28,8 +27,7 @@ static void replace(struct buf *out, const char *text, const char *old,
 static void written(struct buf *out)
 {
 	static const bool has_key[] = { false, true, true, true };
-	struct entry listed[] = { { "RESTORE.txt", "text", 4 },
-				  { "keys.zip", "", 0 } };
+	struct entry listed[] = { { "RESTORE.txt", "text", 4 }, { "keys.zip", "", 0 } };
 	struct entries others = { .items = listed, .count = 2 };
 	struct bundle b = fixture_bundle();
 	struct err e = { 0 };
@@ -67,26 +65,21 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(m.listed[0].size, 4);
 	/* printf text | sha256sum */
 	assert_string_equal(m.listed[0].sha256,
-			    "982d9e3eb996f559e633f4d194def376"
-			    "1d909f5a3b647d1a851fead67c32c9d1");
+			    "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1");
 }
 
 static void each_change_that_makes_it_invalid_is_refused(void **state)
 {
 	static const char *const changes[][3] = {
-		{ "\"format_version\": 1", "\"format_version\": 2",
-		  "use a newer one" },
-		{ "\"format_version\": 1", "\"format_version\": \"1\"",
-		  "format_version" },
+		{ "\"format_version\": 1", "\"format_version\": 2", "use a newer one" },
+		{ "\"format_version\": 1", "\"format_version\": \"1\"", "format_version" },
 		{ "\"fleet\"", "\"flet\"", "'fleet'" },
 		{ "\"lineage\": \"5f2c\"", "\"lineage\": null", "'lineage'" },
 		{ "\"serial\": 42", "\"serial\": -1", "'serial'" },
 		{ "\"serial\": 42", "\"serial\": 4.5", "'serial'" },
 		/* S15: the next serial would be out of range */
-		{ "\"serial\": 42", "\"serial\": 9223372036854775807",
-		  "'serial'" },
-		{ "\"serial\": 42", "\"serial\": 99999999999999999999",
-		  "no JSON" },
+		{ "\"serial\": 42", "\"serial\": 9223372036854775807", "'serial'" },
+		{ "\"serial\": 42", "\"serial\": 99999999999999999999", "no JSON" },
 		{ "2026-11-23T", "2026-11-33T", "'created_at'" },
 		{ "aes-256", "aes-128", "'encryption'" },
 		{ "\"generations\"", "\"generation\"", "'generations'" },
@@ -97,14 +90,13 @@ static void each_change_that_makes_it_invalid_is_refused(void **state)
 		{ "\"components\": []", "\"components\": [1]", "'components'" },
 		{ "\"record\": {", "\"record\": 1, \"x\": {", "'record'" },
 		{ "\"key\": false", "\"key\": 0", "'key'" },
-		{ "\"directory\": \"certificates/shop\"",
-		  "\"directory\": \"certificates/../shop\"", "'directory'" },
+		{ "\"directory\": \"certificates/shop\"", "\"directory\": \"certificates/../shop\"",
+		  "'directory'" },
 		{ "\"number\": 2", "\"number\": 1", "out of order" },
 		{ "\"number\": 2", "\"number\": 0", "out of order" },
-		{ "\"entry\": \"config/certfleet.yaml\"",
-		  "\"entry\": \"config/x\"", "where it belongs" },
-		{ "\"path\": \"certfleet.yaml\"", "\"path\": \"other.yaml\"",
+		{ "\"entry\": \"config/certfleet.yaml\"", "\"entry\": \"config/x\"",
 		  "where it belongs" },
+		{ "\"path\": \"certfleet.yaml\"", "\"path\": \"other.yaml\"", "where it belongs" },
 		{ "\"size\": 4", "\"size\": 67108865", "'size'" },
 		{ "\"sha256\"", "\"sha512\"", "'sha256'" },
 		{ "\"fleet\": ", "\"fleet\": \"x\", \"fleet\": ", "no JSON" },
@@ -118,13 +110,11 @@ static void each_change_that_makes_it_invalid_is_refused(void **state)
 		struct err e = { 0 };
 
 		written(&json);
-		replace(&changed, buf_text(&json), changes[i][0],
-			changes[i][1]);
+		replace(&changed, buf_text(&json), changes[i][0], changes[i][1]);
 		assert_false(is_read(buf_text(&changed), &e));
 		assert_int_equal(e.code, ERR_INPUT);
 		if (!strstr(e.text, changes[i][2]))
-			fail_msg("'%s' refused, but for: %s", changes[i][1],
-				 e.text);
+			fail_msg("'%s' refused, but for: %s", changes[i][1], e.text);
 	}
 }
 

@@ -262,8 +262,7 @@ static void be_twice_the_same_then_network_half(void)
 
 static void others_do_not_keep_it_from_meeting(void **state)
 {
-	void (*const others[])(void) = { be_mute_then_network_half,
-					 be_noisy_then_network_half,
+	void (*const others[])(void) = { be_mute_then_network_half, be_noisy_then_network_half,
 					 be_twice_the_same_then_network_half };
 	int listener = must_listen();
 
@@ -365,8 +364,7 @@ static void a_stop_ends_the_wait(void **state)
 	assert_true(clock_mono_ms() - begin_ms < 1000);
 }
 
-#define IN_ROOT(test) \
-	cmocka_unit_test_setup_teardown(test, open_root, close_root)
+#define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
 
 int main(void)
 {

@@ -8,8 +8,7 @@ struct sample {
 };
 
 static const struct sample accepted[] = {
-	{ "CN=Shop CA, O=Example Shop, C=AT", "CN=Shop CA,O=Example Shop,C=AT",
-	  "Shop CA" },
+	{ "CN=Shop CA, O=Example Shop, C=AT", "CN=Shop CA,O=Example Shop,C=AT", "Shop CA" },
 	{ "cn=a,o=b", "CN=a,O=b", "a" },
 	{ "O=b", "O=b", NULL },
 	{ "", "", NULL },
@@ -45,9 +44,8 @@ static const struct sample refused[] = {
 	{ "O=\\ ,CN=a", "the value of 'O'", NULL },
 	{ "CN=ops\\\\,O=Example", "ends in a backslash", NULL },
 	{ "CN=ops\\5c,O=Example", "ends in a backslash", NULL },
-	{ "CN="
-	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-	  "the most is 64", NULL },
+	{ "CN=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "the most is 64",
+	  NULL },
 };
 
 static void gives_the_canonical_form_and_the_common_name(void **state)
@@ -79,8 +77,7 @@ static void its_canonical_form_is_its_own_canonical_form(void **state)
 		const char *twice = NULL;
 		const char *cn = NULL;
 
-		MUST(subject_canonical(accepted[i].text, &a, &once, &cn, &e),
-		     &e);
+		MUST(subject_canonical(accepted[i].text, &a, &once, &cn, &e), &e);
 		MUST(subject_canonical(once, &a, &twice, &cn, &e), &e);
 		assert_string_equal(once, twice);
 	}
@@ -96,8 +93,7 @@ static void refuses_what_is_no_name_and_says_why(void **state)
 		const char *cn = NULL;
 
 		if (subject_canonical(refused[i].text, &a, &canonical, &cn, &e))
-			fail_msg("'%s' became '%s'", refused[i].text,
-				 canonical);
+			fail_msg("'%s' became '%s'", refused[i].text, canonical);
 		assert_int_equal(e.code, ERR_INPUT);
 		assert_says(&e, refused[i].canonical);
 		assert_null(canonical);
@@ -116,8 +112,7 @@ static void refuses_what_becomes_too_long(void **state)
 	buf_puts(&text, "CN=a");
 	while (text.len < 900)
 		buf_puts(&text, ",E=a");
-	assert_false(
-		subject_canonical(buf_text(&text), &a, &canonical, &cn, &e));
+	assert_false(subject_canonical(buf_text(&text), &a, &canonical, &cn, &e));
 	assert_says(&e, "more than 1024 bytes");
 }
 
@@ -139,8 +134,7 @@ int main(void)
 		cmocka_unit_test(its_canonical_form_is_its_own_canonical_form),
 		cmocka_unit_test(refuses_what_is_no_name_and_says_why),
 		cmocka_unit_test(refuses_what_becomes_too_long),
-		cmocka_unit_test(
-			the_issued_subject_reads_back_as_it_was_written),
+		cmocka_unit_test(the_issued_subject_reads_back_as_it_was_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,14 +23,12 @@ static const char *const colors[] = { "auto", "always", "never", NULL };
 
 static const struct option options[] = {
 	FLAG(struct values, json, .name = "json", .letter = 'j', .help = "."),
-	TEXT(struct values, out, .name = "out", .letter = 'o',
-	     .argument = "FILE", .help = "where to"),
-	TEXTS(struct values, targets, .name = "target", .argument = "T",
-	      .help = "."),
+	TEXT(struct values, out, .name = "out", .letter = 'o', .argument = "FILE",
+	     .help = "where to"),
+	TEXTS(struct values, targets, .name = "target", .argument = "T", .help = "."),
 	DURATION(struct values, wait, .name = "wait", .help = "."),
 	TIME(struct values, at, .name = "at", .help = "."),
-	CHOICE(struct values, color, .name = "color", .choices = colors,
-	       .help = "."),
+	CHOICE(struct values, color, .name = "color", .choices = colors, .help = "."),
 	LATER("markdown"),
 	{ 0 },
 };
@@ -50,29 +48,25 @@ static void parsed_release(struct parsed *p)
 }
 AUTO_STRUCT(parsed, struct parsed, parsed_release)
 
-static void parse_words(struct parsed *p, const char *const *argv,
-			bool stop_at_word)
+static void parse_words(struct parsed *p, const char *const *argv, bool stop_at_word)
 {
 	const struct option_set set = { options, &p->values };
 
-	p->parse = (struct parse){ .arena = &p->arena,
-				   .sets = &set,
-				   .set_count = 1,
-				   .stop_at_word = stop_at_word };
-	p->good =
-		options_parse(&p->parse, (char *const *)argv, &p->used, &p->e);
+	p->parse = (struct parse){
+		.arena = &p->arena, .sets = &set, .set_count = 1, .stop_at_word = stop_at_word
+	};
+	p->good = options_parse(&p->parse, (char *const *)argv, &p->used, &p->e);
 }
 
-#define PARSE(p, ...) \
-	parse_words((p), (const char *const[]){ __VA_ARGS__, NULL }, false)
+#define PARSE(p, ...) parse_words((p), (const char *const[]){ __VA_ARGS__, NULL }, false)
 
 static void values_come_after_a_blank_or_an_equals_sign(void **state)
 {
 	AUTO(parsed) p = { 0 };
 
 	(void)state;
-	PARSE(&p, "--json", "--out", "a", "file", "--target=x", "--target", "y",
-	      "--wait", "90d", "--at=2026-11-23", "--color=never");
+	PARSE(&p, "--json", "--out", "a", "file", "--target=x", "--target", "y", "--wait", "90d",
+	      "--at=2026-11-23", "--color=never");
 	assert_true(p.good);
 	assert_true(p.values.json);
 	assert_string_equal(p.values.out, "a");
@@ -144,8 +138,7 @@ static void mistakes_are_usage_errors_that_name_the_option(void **state)
 		assert_false(p.good);
 		assert_int_equal(p.e.code, ERR_USAGE);
 		if (!strstr(p.e.text, bad[i].says))
-			fail_msg("'%s' does not say '%s'", p.e.text,
-				 bad[i].says);
+			fail_msg("'%s' does not say '%s'", p.e.text, bad[i].says);
 	}
 }
 
@@ -156,8 +149,7 @@ int main(void)
 		cmocka_unit_test(letters_stand_for_names),
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(the_rest_after_the_command_is_left_alone),
-		cmocka_unit_test(
-			mistakes_are_usage_errors_that_name_the_option),
+		cmocka_unit_test(mistakes_are_usage_errors_that_name_the_option),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

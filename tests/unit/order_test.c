@@ -17,11 +17,11 @@
 #define OLD "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define PAIR "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 
-#define TEXT                                                              \
-	"{\"action\":\"stage\",\"adopt\":false,\"agent\":\"" AGENT        \
-	"\",\"component\":\"edge/e1\",\"expires\":1800000000,"            \
-	"\"fingerprint\":\"" NEW "\",\"lineage\":\"l1\",\"pair\":\"" PAIR \
-	"\",\"replaces\":\"" OLD "\",\"rollback\":false,\"self\":false,"  \
+#define TEXT                                                                                       \
+	"{\"action\":\"stage\",\"adopt\":false,\"agent\":\"" AGENT                                 \
+	"\",\"component\":\"edge/e1\",\"expires\":1800000000,"                                     \
+	"\"fingerprint\":\"" NEW "\",\"lineage\":\"l1\",\"pair\":\"" PAIR "\",\"replaces\":\"" OLD \
+	"\",\"rollback\":false,\"self\":false,"                                                    \
 	"\"sequence\":7,\"v\":1}"
 
 static const struct order good = {
@@ -221,8 +221,8 @@ static void only_the_canonical_form_is_an_order(void **state)
 		snprintf(text, sizeof(text), "%s%s", others[i], rest);
 		refused(text, strlen(text), "canonical");
 	}
-	snprintf(text, sizeof(text), "%.*s07,\"v\":1}",
-		 (int)(strstr(TEXT, "7,\"v\"") - TEXT), TEXT);
+	snprintf(text, sizeof(text), "%.*s07,\"v\":1}", (int)(strstr(TEXT, "7,\"v\"") - TEXT),
+		 TEXT);
 	refused(text, strlen(text), "not well-formed");
 }
 
@@ -233,8 +233,7 @@ static void refused_with(const char *piece, const char *by, const char *why)
 	AUTO(buf) text = { 0 };
 
 	assert_non_null(at);
-	buf_printf(&text, "%.*s%s%s", (int)(at - TEXT), TEXT, by,
-		   at + strlen(piece));
+	buf_printf(&text, "%.*s%s%s", (int)(at - TEXT), TEXT, by, at + strlen(piece));
 	refused(text.data, text.len, why);
 }
 
@@ -247,10 +246,8 @@ static void what_no_order_says_is_refused(void **state)
 	refused_with("\"stage\"", "\"restart\"", "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":0", "well-formed");
 	/* S15: no number could follow it */
-	refused_with("\"sequence\":7", "\"sequence\":9223372036854775807",
-		     "well-formed");
-	refused_with("\"sequence\":7", "\"sequence\":9007199254740992",
-		     "well-formed");
+	refused_with("\"sequence\":7", "\"sequence\":9223372036854775807", "well-formed");
+	refused_with("\"sequence\":7", "\"sequence\":9007199254740992", "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":-7", "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":7.0", "well-formed");
 	refused_with("\"sequence\":7", "\"sequence\":\"7\"", "well-formed");
@@ -267,8 +264,7 @@ static void what_no_order_says_is_refused(void **state)
 	refused_with("1800000000", "-9223372036854775808", "well-formed");
 	refused_with("1800000000", "18446744073709551616", "well-formed");
 	refused_with("\"adopt\":false", "\"adopt\":0", "well-formed");
-	refused_with("\"adopt\":false", "\"adopt\":false,\"adopt\":true",
-		     "well-formed");
+	refused_with("\"adopt\":false", "\"adopt\":false,\"adopt\":true", "well-formed");
 	refused("", 0, "well-formed");
 	refused("[]", 2, "well-formed");
 	refused("null", 4, "well-formed");
@@ -289,13 +285,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_order_has_one_text),
 		cmocka_unit_test(every_member_comes_back),
-		cmocka_unit_test(
-			e3_an_accepted_executable_goes_with_an_activation_only),
+		cmocka_unit_test(e3_an_accepted_executable_goes_with_an_activation_only),
 		cmocka_unit_test(every_action_has_its_order),
 		cmocka_unit_test(nothing_is_taken_back_to_by_a_revert_only),
 		cmocka_unit_test(to_stage_names_the_pair_and_nothing_else_does),
-		cmocka_unit_test(
-			another_byte_anywhere_is_another_order_or_none),
+		cmocka_unit_test(another_byte_anywhere_is_another_order_or_none),
 		cmocka_unit_test(only_the_canonical_form_is_an_order),
 		cmocka_unit_test(what_no_order_says_is_refused),
 		cmocka_unit_test(an_order_has_a_limit),

@@ -57,9 +57,7 @@ static void it_is_for_us_alone(void **state)
 {
 	(void)state;
 	must_write("web", &some);
-	assert_int_equal(
-		mode_of(arena_printf(&test_arena, "%s/web.json", config.state)),
-		0600);
+	assert_int_equal(mode_of(arena_printf(&test_arena, "%s/web.json", config.state)), 0600);
 }
 
 /* A group and an item of the longest kind, all of it encoded. */
@@ -89,24 +87,16 @@ static void what_is_damaged_is_not_taken_for_nothing(void **state)
 		"",
 		"{",
 		"{}",
-		"{\"lineage\":\"l\",\"sequence\":0,\"fingerprint\":\"\","
-		"\"end\":\"open\",\"expires\":1}",
-		"{\"lineage\":\"\",\"sequence\":1,\"fingerprint\":\"\","
-		"\"end\":\"open\",\"expires\":1}",
+		"{\"lineage\":\"l\",\"sequence\":0,\"fingerprint\":\"\",\"end\":\"open\",\"expires\":1}",
+		"{\"lineage\":\"\",\"sequence\":1,\"fingerprint\":\"\",\"end\":\"open\",\"expires\":1}",
 		/* S15: nothing could follow it */
-		"{\"lineage\":\"l\",\"sequence\":9223372036854775807,"
-		"\"fingerprint\":\"\",\"end\":\"open\",\"expires\":1}",
-		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"x\","
-		"\"end\":\"open\",\"expires\":1}",
-		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"\","
-		"\"end\":\"x\",\"expires\":1}",
-		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"\","
-		"\"end\":\"open\"}",
-		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"\","
-		"\"end\":\"open\",\"expires\":1,\"x\":1}",
+		"{\"lineage\":\"l\",\"sequence\":9223372036854775807,\"fingerprint\":\"\",\"end\":\"open\",\"expires\":1}",
+		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"x\",\"end\":\"open\",\"expires\":1}",
+		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"\",\"end\":\"x\",\"expires\":1}",
+		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"\",\"end\":\"open\"}",
+		"{\"lineage\":\"l\",\"sequence\":1,\"fingerprint\":\"\",\"end\":\"open\",\"expires\":1,\"x\":1}",
 	};
-	const char *path =
-		arena_printf(&test_arena, "%s/web.json", config.state);
+	const char *path = arena_printf(&test_arena, "%s/web.json", config.state);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -130,6 +120,5 @@ int main(void)
 		WITH_AGENT(what_is_damaged_is_not_taken_for_nothing),
 	};
 
-	return cmocka_run_group_tests(tests, make_signatories,
-				      drop_signatories);
+	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 }

@@ -97,10 +97,9 @@ static void a_name_on_the_list_will_do(void **state)
 static void nobody_else_may_order(void **state)
 {
 	static const enum who others[] = { STRANGER, SERVER, FORMER, UNLISTED };
-	static const char *const words[] = {
-		"not known here", "does not match the intended purpose",
-		"not known here", "not in 'allow'"
-	};
+	static const char *const words[] = { "not known here",
+					     "does not match the intended purpose",
+					     "not known here", "not in 'allow'" };
 	struct order o = order_to(ORDER_COMMIT);
 
 	(void)state;
@@ -186,16 +185,14 @@ static void any_other_byte_of_the_signature_breaks_it(void **state)
 	r.signature.bytes = bytes;
 	for (size_t i = 0; i < r.signature.len; i++) {
 		bytes[i] ^= 1;
-		assert_int_equal(check_request(&r).problem.kind,
-				 PROBLEM_NOT_ALLOWED);
+		assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
 		bytes[i] ^= 1;
 	}
 	for (size_t len = 0; len < r.signature.len; len++) {
 		struct order_request cut = r;
 
 		cut.signature.len = len;
-		assert_int_equal(check_request(&cut).problem.kind,
-				 PROBLEM_NOT_ALLOWED);
+		assert_int_equal(check_request(&cut).problem.kind, PROBLEM_NOT_ALLOWED);
 	}
 	assert_true(check_request(&r).accepted);
 }
@@ -209,8 +206,7 @@ static void a_signature_for_another_purpose_is_none(void **state)
 
 	(void)state;
 	must(signing_key_sign(signatories[OPS].key,
-			      (struct der){ (const unsigned char *)r.order,
-					    r.order_len },
+			      (struct der){ (const unsigned char *)r.order, r.order_len },
 			      &test_arena, &r.signature, &e),
 	     &e);
 	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
@@ -263,10 +259,8 @@ static void a_path_that_is_another_refuses_as_well(void **state)
 	struct way other_component = { &r, ORDER_COMMIT, "self", 0 };
 
 	(void)state;
-	assert_int_equal(check_way(&other_action).problem.kind,
-			 PROBLEM_BAD_REQUEST);
-	assert_int_equal(check_way(&other_component).problem.kind,
-			 PROBLEM_BAD_REQUEST);
+	assert_int_equal(check_way(&other_action).problem.kind, PROBLEM_BAD_REQUEST);
+	assert_int_equal(check_way(&other_component).problem.kind, PROBLEM_BAD_REQUEST);
 }
 
 static void an_order_lives_five_minutes(void **state)
@@ -365,9 +359,7 @@ static void a_damaged_record_stops_the_component(void **state)
 
 	(void)state;
 	told(LINEAGE, 5, ORDERED_OPEN);
-	write_text(
-		arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state),
-		"{\"lineage\":");
+	write_text(arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state), "{\"lineage\":");
 	o.sequence = 9;
 	refuses(&o, PROBLEM_CANNOT);
 }
@@ -404,8 +396,7 @@ static void a_signer_is_remembered_for_a_while(void **state)
 	assert_false(is_found(&r, -SIGNER_TRUST_S - 10));
 }
 
-static void
-a_signer_is_remembered_for_no_longer_than_its_certificate(void **state)
+static void a_signer_is_remembered_for_no_longer_than_its_certificate(void **state)
 {
 	const struct order_request r = remembered(LEAVING);
 
@@ -448,11 +439,9 @@ int main(void)
 		WITH_AGENT(what_was_told_last_is_handed_on),
 		WITH_AGENT(a_damaged_record_stops_the_component),
 		WITH_AGENT(a_signer_is_remembered_for_a_while),
-		WITH_AGENT(
-			a_signer_is_remembered_for_no_longer_than_its_certificate),
+		WITH_AGENT(a_signer_is_remembered_for_no_longer_than_its_certificate),
 		WITH_AGENT(who_is_remembered_is_nobody_else),
 	};
 
-	return cmocka_run_group_tests(tests, make_signatories,
-				      drop_signatories);
+	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 }

@@ -25,14 +25,12 @@ static void pem_reads_back_as_it_was_written(void **state)
 	assert_null(strstr(text.data, "\n\n"));
 	assert_int_equal(text.data[text.len - 1], '\n');
 	pem_add_key(&key_text, &leaf.key);
-	assert_non_null(strstr((char *)key_text.bytes,
-			       "-----BEGIN PRIVATE KEY-----\n"));
+	assert_non_null(strstr((char *)key_text.bytes, "-----BEGIN PRIVATE KEY-----\n"));
 	buf_add(&text, key_text.bytes, key_text.len);
 	MUST(pem_read_certs(text.data, text.len, &a, &certs, &count, &e), &e);
 	assert_int_equal(count, 2);
 	assert_int_equal(certs[1].len, ca.set.certs[0].len);
-	assert_memory_equal(certs[1].bytes, ca.set.certs[0].bytes,
-			    certs[1].len);
+	assert_memory_equal(certs[1].bytes, ca.set.certs[0].bytes, certs[1].len);
 	MUST(pem_read_key(text.data, text.len, &key, &e), &e);
 	assert_int_equal(key.len, leaf.key.len);
 	assert_memory_equal(key.bytes, leaf.key.bytes, key.len);
@@ -62,8 +60,7 @@ static void more_certificates_than_the_limit_are_refused(void **state)
 	for (int i = 0; i <= PEM_BLOCK_LIMIT; i++)
 		buf_puts(&text, "-----BEGIN CERTIFICATE-----\nAAAA\n"
 				"-----END CERTIFICATE-----\n");
-	assert_false(
-		pem_read_certs(text.data, text.len, &a, &certs, &count, &e));
+	assert_false(pem_read_certs(text.data, text.len, &a, &certs, &count, &e));
 	assert_says(&e, "more than 100 certificates");
 }
 
@@ -87,8 +84,7 @@ static void a_damaged_certificate_is_refused(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(
-		pem_read_certs(text, strlen(text), &a, &certs, &count, &e));
+	assert_false(pem_read_certs(text, strlen(text), &a, &certs, &count, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_null(certs);
 }
@@ -100,8 +96,7 @@ static void bytes_that_are_no_certificate_have_no_facts(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_false(cert_read_facts((struct der){ (unsigned char *)"hi", 2 },
-				     &a, &facts, &e));
+	assert_false(cert_read_facts((struct der){ (unsigned char *)"hi", 2 }, &a, &facts, &e));
 	assert_string_equal(facts.subject, "kept");
 }
 
@@ -114,8 +109,7 @@ static void a_certificate_of_64_kib_and_more_is_refused(void **state)
 
 	(void)state;
 	secret_alloc(&large, CERTIFICATE_LIMIT + 1);
-	assert_false(cert_read_facts((struct der){ large.bytes, large.len }, &a,
-				     &facts, &e));
+	assert_false(cert_read_facts((struct der){ large.bytes, large.len }, &a, &facts, &e));
 	assert_says(&e, "more than 65536 bytes");
 }
 
@@ -134,10 +128,10 @@ static void the_key_digest_is_that_of_its_leaf(void **state)
 
 static void the_chain_digest_leaves_the_leaf_out(void **state)
 {
-	static const char nothing[] = "e3b0c44298fc1c149afbf4c8996fb924"
-				      "27ae41e4649b934ca495991b7852b855";
-	static const char abc[] = "ba7816bf8f01cfea414140de5dae2223"
-				  "b00361a396177a9cb410ff61f20015ad";
+	static const char nothing[] =
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+	static const char abc[] =
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 	const struct der certs[] = { { (unsigned char *)"leaf", 4 },
 				     { (unsigned char *)"a", 1 },
 				     { (unsigned char *)"bc", 2 } };
@@ -163,8 +157,7 @@ static void a_copied_set_does_not_share_memory(void **state)
 
 	assert_int_equal(copy.count, 1);
 	assert_ptr_not_equal(copy.certs[0].bytes, leaf.set.certs[0].bytes);
-	assert_memory_equal(copy.certs[0].bytes, leaf.set.certs[0].bytes,
-			    copy.certs[0].len);
+	assert_memory_equal(copy.certs[0].bytes, leaf.set.certs[0].bytes, copy.certs[0].len);
 	assert_ptr_not_equal(copy.anchor.bytes, leaf.set.anchor.bytes);
 	assert_int_equal(copy.anchor.len, leaf.set.anchor.len);
 }

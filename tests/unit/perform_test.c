@@ -29,9 +29,7 @@ static bool perform(const struct ordering *o, struct problem *p)
 	struct err e = { 0 };
 	bool done = false;
 
-	must(ordered_read(&config, o->order.component, &test_arena,
-			  &checked.before, &e),
-	     &e);
+	must(ordered_read(&config, o->order.component, &test_arena, &checked.before, &e), &e);
 	if (o->pair) {
 		request.has_pair = true;
 		request.set = o->pair->set;
@@ -131,8 +129,7 @@ static void bytes_that_the_order_does_not_name_are_refused(void **state)
 	refuses(&o, PROBLEM_BAD_PAIR);
 	nothing_is_there();
 	/* signed for, but under another name */
-	o.order.pair =
-		pair_digest(&third_pair.set, &third_pair.key, &test_arena);
+	o.order.pair = pair_digest(&third_pair.set, &third_pair.key, &test_arena);
 	refuses(&o, PROBLEM_BAD_PAIR);
 	nothing_is_there();
 	o.pair = NULL;
@@ -145,8 +142,7 @@ static void another_chain_or_anchor_is_refused(void **state)
 {
 	struct pair changed = new_pair;
 	struct ordering o = ordering_of(ORDER_STAGE);
-	struct der longer[2] = { new_pair.set.certs[0],
-				 operators.set.certs[0] };
+	struct der longer[2] = { new_pair.set.certs[0], operators.set.certs[0] };
 
 	(void)state;
 	o.pair = &changed;
@@ -192,8 +188,7 @@ static void what_is_no_certificate_is_refused(void **state)
 {
 	static const unsigned char junk[] = { 0x30, 0x03, 1, 2, 3 };
 	const struct der one = { junk, sizeof(junk) };
-	struct pair broken = { .key = new_pair.key,
-			       .set = { .certs = &one, .count = 1 } };
+	struct pair broken = { .key = new_pair.key, .set = { .certs = &one, .count = 1 } };
 	struct ordering o = ordering_of(ORDER_STAGE);
 
 	(void)state;
@@ -413,9 +408,8 @@ static pid_t signal_by_pidfile(const char *name)
 	close(ends_of[1]);
 	chmod(root, 0755);
 	write_text(pidfile, arena_printf(&test_arena, "%d\n", (int)pid));
-	c->activate = (struct activate){ .kind = ACTIVATE_SIGNAL,
-					 .signal = SIGHUP,
-					 .pidfile = pidfile };
+	c->activate =
+		(struct activate){ .kind = ACTIVATE_SIGNAL, .signal = SIGHUP, .pidfile = pidfile };
 	return pid;
 }
 
@@ -589,9 +583,7 @@ static void a_damaged_record_is_told(void **state)
 	struct component_report r;
 
 	(void)state;
-	write_text(
-		arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state),
-		"{");
+	write_text(arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state), "{");
 	perform_look(&config, component("edge/e1"), &test_arena, &r);
 	assert_non_null(strstr(r.unwritable, "is damaged"));
 }
@@ -608,27 +600,20 @@ static const char *version_by(struct agent_version v)
 
 static void a_version_is_found_in_its_way(void **state)
 {
-	static const char *const says[] = { "sh", "-c", "echo 1.2; echo x",
-					    NULL };
-	static const char *const fails[] = { "sh", "-c", "echo 1.2; exit 1",
-					     NULL };
+	static const char *const says[] = { "sh", "-c", "echo 1.2; echo x", NULL };
+	static const char *const fails[] = { "sh", "-c", "echo 1.2; exit 1", NULL };
 
 	(void)state;
 	write_text(at_root("VERSION"), "7.2\nmore\n");
 	assert_null(version_by((struct agent_version){ 0 }));
+	assert_string_equal(version_by((struct agent_version){ VERSION_TEXT, "3", NULL }), "3");
 	assert_string_equal(
-		version_by((struct agent_version){ VERSION_TEXT, "3", NULL }),
-		"3");
-	assert_string_equal(version_by((struct agent_version){
-				    VERSION_FILE, at_root("VERSION"), NULL }),
-			    "7.2");
-	assert_null(version_by((struct agent_version){
-		VERSION_FILE, at_root("nothing"), NULL }));
-	assert_string_equal(version_by((struct agent_version){ VERSION_COMMAND,
-							       NULL, says }),
+		version_by((struct agent_version){ VERSION_FILE, at_root("VERSION"), NULL }),
+		"7.2");
+	assert_null(version_by((struct agent_version){ VERSION_FILE, at_root("nothing"), NULL }));
+	assert_string_equal(version_by((struct agent_version){ VERSION_COMMAND, NULL, says }),
 			    "1.2");
-	assert_null(version_by(
-		(struct agent_version){ VERSION_COMMAND, NULL, fails }));
+	assert_null(version_by((struct agent_version){ VERSION_COMMAND, NULL, fails }));
 }
 
 static void a_port_that_is_closed_is_an_error(void **state)
@@ -668,8 +653,7 @@ int main(void)
 		WITH_AGENT(a_number_of_another_lineage_is_another_number),
 		WITH_AGENT(e3_a_doubtful_process_is_told_and_not_signalled),
 		WITH_AGENT(e3_the_executable_that_was_signalled_is_remembered),
-		WITH_AGENT(
-			e3_an_executable_of_what_was_taken_back_is_forgotten),
+		WITH_AGENT(e3_an_executable_of_what_was_taken_back_is_forgotten),
 		WITH_AGENT(what_is_not_installed_is_not_activated),
 		WITH_AGENT(what_failed_is_not_tried_again_for_its_number),
 		WITH_AGENT(the_own_pair_is_only_tried),
@@ -679,6 +663,5 @@ int main(void)
 		WITH_AGENT(a_port_that_is_closed_is_an_error),
 	};
 
-	return cmocka_run_group_tests(tests, make_signatories,
-				      drop_signatories);
+	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 }

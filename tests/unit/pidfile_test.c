@@ -84,8 +84,7 @@ static void assert_doubt(const char *proven, const char *words)
 
 /* ---- the age ---- */
 
-static void
-e3_a_process_that_is_younger_than_its_pidfile_is_doubtful(void **state)
+static void e3_a_process_that_is_younger_than_its_pidfile_is_doubtful(void **state)
 {
 	static const struct {
 		const char *what;
@@ -99,12 +98,8 @@ e3_a_process_that_is_younger_than_its_pidfile_is_doubtful(void **state)
 		{ "two seconds are tolerated",
 		  { 1001 * DAY, false, DAY + 2000, 5 * DAY, 1005 * DAY },
 		  0 },
-		{ "more are not",
-		  { 1001 * DAY, false, DAY + 2001, 5 * DAY, 1005 * DAY },
-		  2001 },
-		{ "two days",
-		  { 1001 * DAY, true, 3 * DAY, 5 * DAY, 1005 * DAY },
-		  2 * DAY },
+		{ "more are not", { 1001 * DAY, false, DAY + 2001, 5 * DAY, 1005 * DAY }, 2001 },
+		{ "two days", { 1001 * DAY, true, 3 * DAY, 5 * DAY, 1005 * DAY }, 2 * DAY },
 		{ "a file from before the boot, where files stay",
 		  { 999 * DAY, false, 3000, 5 * DAY, 1005 * DAY },
 		  DAY + 3000 },
@@ -114,16 +109,13 @@ e3_a_process_that_is_younger_than_its_pidfile_is_doubtful(void **state)
 		{ "set by some seconds, soon after the boot",
 		  { 1000 * DAY + 10000, true, 20000, 5 * DAY, 1005 * DAY },
 		  0 },
-		{ "the clock was set back",
-		  { 1001 * DAY, false, DAY, 5 * DAY, 900 * DAY },
-		  0 },
+		{ "the clock was set back", { 1001 * DAY, false, DAY, 5 * DAY, 900 * DAY }, 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (pidfile_gap(&rows[i].times) != rows[i].gap)
-			fail_msg("%s: %lld", rows[i].what,
-				 (long long)pidfile_gap(&rows[i].times));
+			fail_msg("%s: %lld", rows[i].what, (long long)pidfile_gap(&rows[i].times));
 }
 
 static void e3_a_number_that_passed_on_is_doubtful(void **state)
@@ -154,8 +146,7 @@ static void e3_another_executable_than_before_is_doubtful(void **state)
 	(void)state;
 	assert_true(readlink("/proc/self/exe", own, sizeof(own) - 1) > 0);
 	assert_doubt(own, NULL);
-	assert_doubt("/usr/sbin/nginx",
-		     "is not '/usr/sbin/nginx', which was activated before");
+	assert_doubt("/usr/sbin/nginx", "is not '/usr/sbin/nginx', which was activated before");
 	assert_doubt("/usr/sbin/nginx", own);
 }
 
@@ -167,9 +158,7 @@ static void e3_an_upgraded_executable_is_the_same_one(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(
-		system(arena_printf(&test_arena, "cp /bin/sleep %s", program)),
-		0);
+	assert_int_equal(system(arena_printf(&test_arena, "cp /bin/sleep %s", program)), 0);
 	assert_int_equal(chmod(program, 0700), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -180,9 +169,8 @@ static void e3_an_upgraded_executable_is_the_same_one(void **state)
 		struct timespec t = { .tv_nsec = 10000000 };
 		char text[512] = "";
 
-		if (readlink(
-			    arena_printf(&test_arena, "/proc/%d/exe", (int)pid),
-			    text, sizeof(text) - 1) > 0 &&
+		if (readlink(arena_printf(&test_arena, "/proc/%d/exe", (int)pid), text,
+			     sizeof(text) - 1) > 0 &&
 		    !strcmp(text, program))
 			break;
 		nanosleep(&t, NULL);
@@ -219,8 +207,7 @@ static void e3_a_process_of_another_namespace_is_doubtful(void **state)
 		waitpid(pid, NULL, 0);
 		_exit(0);
 	}
-	assert_int_equal(read(ends[0], &inside, sizeof(inside)),
-			 sizeof(inside));
+	assert_int_equal(read(ends[0], &inside, sizeof(inside)), sizeof(inside));
 	close(ends[0]);
 	close(ends[1]);
 	if (inside > 0) {
@@ -274,8 +261,7 @@ static void s21_the_group_of_the_process_may_write_its_directory(void **state)
 	assert_int_equal(chown(at, GAMES, 60), 0);
 	assert_int_equal(chown(dir, GAMES, 60), 0);
 	assert_int_equal(chmod(dir, 02775), 0);
-	while (owner_of(arena_printf(&test_arena, "/proc/%d", (int)pid)) !=
-	       GAMES)
+	while (owner_of(arena_printf(&test_arena, "/proc/%d", (int)pid)) != GAMES)
 		sched_yield();
 	assert_doubt(NULL, NULL);
 	/* another group may not */
@@ -311,8 +297,7 @@ static void s21_a_link_on_the_way_is_roots_or_ours(void **state)
 	assert_refused(ERR_IO, "symbolic link of user 65534");
 }
 
-#define TEST(name) \
-	cmocka_unit_test_setup_teardown(name, open_server, close_server)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
 
 int main(void)
 {

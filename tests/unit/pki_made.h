@@ -41,8 +41,7 @@ static inline struct certificate made_certificate(void)
 	};
 }
 
-static inline void make_authority_at(enum key_type type, int64_t now,
-				     struct pair *out)
+static inline void make_authority_at(enum key_type type, int64_t now, struct pair *out)
 {
 	struct err e = { 0 };
 	AUTO(secret) key = { 0 };
@@ -56,8 +55,7 @@ static inline void make_authority_at(enum key_type type, int64_t now,
 }
 
 /* Signed by the pair `ca`, or by itself when that is NULL. */
-static inline void make_leaf(const struct certificate *c, const struct pair *ca,
-			     struct pair *out)
+static inline void make_leaf(const struct certificate *c, const struct pair *ca, struct pair *out)
 {
 	struct err e = { 0 };
 	AUTO(secret) key = { 0 };

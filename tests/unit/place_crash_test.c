@@ -56,24 +56,21 @@ static enum outcome trace(pid_t pid, unsigned k)
 		print_message("SKIPPED: this system permits no ptrace\n");
 		skip();
 	}
-	assert_int_equal(ptrace(PTRACE_SETOPTIONS, pid, 0,
-				PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL),
-			 0);
+	assert_int_equal(
+		ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), 0);
 	for (;;) {
 		struct __ptrace_syscall_info info = { 0 };
 
 		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, 0, 0), 0);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		if (WIFEXITED(status))
-			return WEXITSTATUS(status) ? OUTCOME_FAILED
-						   : OUTCOME_DONE;
+			return WEXITSTATUS(status) ? OUTCOME_FAILED : OUTCOME_DONE;
 		assert_true(WIFSTOPPED(status));
 		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
 			continue;
-		assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info),
-				   &info) > 0);
-		if (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
-		    !is_changing((long)info.entry.nr) || ++seen < k)
+		assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0);
+		if (info.op != PTRACE_SYSCALL_INFO_ENTRY || !is_changing((long)info.entry.nr) ||
+		    ++seen < k)
 			continue;
 		kill(pid, SIGKILL);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -107,8 +104,7 @@ static void assert_old_or_new(const struct scenario *s, unsigned k)
 			 now ? now : "a mixed pair");
 }
 
-static int refuse_leftover(const char *path, const struct stat *st, int type,
-			   struct FTW *at)
+static int refuse_leftover(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
 	(void)type;
@@ -121,8 +117,7 @@ static void assert_converges(const struct scenario *s, unsigned k)
 	struct err e = { 0 };
 
 	if (!s->run(&s->install, &e))
-		fail_msg("killed before change %u, the repeat says: %s", k,
-			 e.text);
+		fail_msg("killed before change %u, the repeat says: %s", k, e.text);
 	assert_served(&s->install, s->after);
 	assert_installed(&s->install, s->after);
 	if (nftw(root, refuse_leftover, 16, FTW_PHYS))
@@ -212,9 +207,8 @@ static bool replace_links(const struct install *i, struct err *e)
 static void a_first_directory(void **state)
 {
 	(void)state;
-	kill_at_every_change(&(struct scenario){ .install = directory_form(),
-						 .after = &new_pair,
-						 .run = deploy_new });
+	kill_at_every_change(&(struct scenario){
+		.install = directory_form(), .after = &new_pair, .run = deploy_new });
 }
 
 static void a_directory_that_is_ours(void **state)
@@ -259,9 +253,8 @@ static void a_directory_that_leaves(void **state)
 static void first_paths(void **state)
 {
 	(void)state;
-	kill_at_every_change(&(struct scenario){ .install = path_form(),
-						 .after = &new_pair,
-						 .run = deploy_new });
+	kill_at_every_change(&(struct scenario){
+		.install = path_form(), .after = &new_pair, .run = deploy_new });
 }
 
 static void paths_that_are_ours(void **state)
@@ -327,18 +320,12 @@ static void paths_that_leave(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_first_directory),
-		TEST(a_directory_that_is_ours),
-		TEST(a_plain_directory),
-		TEST(a_directory_going_back),
-		TEST(a_directory_that_leaves),
-		TEST(first_paths),
-		TEST(paths_that_are_ours),
-		TEST(plain_files),
-		TEST(links_that_were_overwritten),
-		TEST(paths_going_back),
-		TEST(paths_going_back_to_nothing),
-		TEST(paths_that_leave),
+		TEST(a_first_directory),           TEST(a_directory_that_is_ours),
+		TEST(a_plain_directory),           TEST(a_directory_going_back),
+		TEST(a_directory_that_leaves),     TEST(first_paths),
+		TEST(paths_that_are_ours),         TEST(plain_files),
+		TEST(links_that_were_overwritten), TEST(paths_going_back),
+		TEST(paths_going_back_to_nothing), TEST(paths_that_leave),
 	};
 
 	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);

@@ -38,12 +38,9 @@ static void committing_switches_and_clears_staged(void **state)
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
 	assert_null(probe(&i).staged);
-	assert_int_equal(
-		readlink(at_root(".site.certfleet/staged"), (char[8]){ 0 }, 8),
-		-1);
+	assert_int_equal(readlink(at_root(".site.certfleet/staged"), (char[8]){ 0 }, 8), -1);
 	assert_string_equal(probe(&i).chain,
-			    chain_digest(new_pair.set.certs, new_pair.set.count,
-					 &test_arena));
+			    chain_digest(new_pair.set.certs, new_pair.set.count, &test_arena));
 }
 
 static void every_file_is_there_with_its_mode(void **state)
@@ -95,19 +92,15 @@ static void commit_that_replaces_something_else_is_stale(void **state)
 	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(stage(&i, &new_pair, &e), &e);
-	assert_false(place_commit(&i, new_pair.facts.fingerprint,
-				  third_pair.facts.fingerprint, &e));
+	assert_false(
+		place_commit(&i, new_pair.facts.fingerprint, third_pair.facts.fingerprint, &e));
 	assert_int_equal(e.code, ERR_STALE);
 	assert_false(place_commit(&i, new_pair.facts.fingerprint, "", &e));
 	assert_int_equal(e.code, ERR_STALE);
 	assert_served(&i, &old_pair);
-	must(place_commit(&i, new_pair.facts.fingerprint,
-			  old_pair.facts.fingerprint, &e),
-	     &e);
+	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 	/* a repeat after a crash: what it replaces is gone by now */
-	must(place_commit(&i, new_pair.facts.fingerprint,
-			  old_pair.facts.fingerprint, &e),
-	     &e);
+	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 }
 
 static void a_damaged_version_is_not_committed(void **state)
@@ -117,10 +110,9 @@ static void a_damaged_version_is_not_committed(void **state)
 
 	(void)state;
 	must(stage(&i, &new_pair, &e), &e);
-	write_key(
-		at_root(arena_printf(&test_arena, ".site.certfleet/%s/key.pem",
-				     new_pair.facts.fingerprint)),
-		&old_pair, 0600);
+	write_key(at_root(arena_printf(&test_arena, ".site.certfleet/%s/key.pem",
+				       new_pair.facts.fingerprint)),
+		  &old_pair, 0600);
 	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_non_null(strstr(e.text, "does not match"));
 	assert_served(&i, NULL);
@@ -233,8 +225,7 @@ static void another_chain_of_the_same_leaf_is_another_version(void **state)
 	must(place_stage(&i, &pair, &e), &e);
 	must(place_commit(&i, pair.fingerprint, pair.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
-	assert_string_equal(probe(&i).chain,
-			    chain_digest(certs, 2, &test_arena));
+	assert_string_equal(probe(&i).chain, chain_digest(certs, 2, &test_arena));
 }
 
 static void an_existing_directory_is_exchanged_and_comes_back(void **state)
@@ -252,9 +243,7 @@ static void an_existing_directory_is_exchanged_and_comes_back(void **state)
 	assert_string_equal(probe(&i).installed, old_pair.facts.fingerprint);
 	must(stage(&i, &new_pair, &e), &e);
 	assert_served(&i, &old_pair);
-	must(place_commit(&i, new_pair.facts.fingerprint,
-			  old_pair.facts.fingerprint, &e),
-	     &e);
+	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
 	assert_int_equal(mode_of(at_root("site/key.pem")), 0640);
@@ -290,12 +279,11 @@ static void a_key_that_was_there_before_is_never_removed(void **state)
 	must(deploy(&i, &new_pair, &e), &e);
 	must(deploy(&i, &third_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
-	assert_int_equal(access(at_root(arena_printf(
-					&test_arena,
-					".site.certfleet/found-%s/privkey.pem",
-					old_pair.facts.fingerprint)),
-				F_OK),
-			 0);
+	assert_int_equal(
+		access(at_root(arena_printf(&test_arena, ".site.certfleet/found-%s/privkey.pem",
+					    old_pair.facts.fingerprint)),
+		       F_OK),
+		0);
 }
 
 static void files_put_over_a_version_are_noticed(void **state)
@@ -326,9 +314,7 @@ static void a_damaged_installation_is_made_whole(void **state)
 	unlink(at_root("site/key.pem"));
 	assert_non_null(probe(&i).damage);
 	must(stage(&i, &new_pair, &e), &e);
-	must(place_commit(&i, new_pair.facts.fingerprint,
-			  new_pair.facts.fingerprint, &e),
-	     &e);
+	must(place_commit(&i, new_pair.facts.fingerprint, new_pair.facts.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
 }

@@ -89,8 +89,7 @@ static inline int drop_pairs(void **state)
 	return 0;
 }
 
-static inline int remove_one(const char *path, const struct stat *st, int type,
-			     struct FTW *at)
+static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
 	(void)type;
@@ -104,8 +103,7 @@ static inline int open_root(void **state)
 
 	(void)state;
 	umask(077);
-	snprintf(root, sizeof(root), "%s/certfleet-place-XXXXXX",
-		 base ? base : "/tmp");
+	snprintf(root, sizeof(root), "%s/certfleet-place-XXXXXX", base ? base : "/tmp");
 	return mkdtemp(root) ? 0 : -1;
 }
 
@@ -130,8 +128,7 @@ static inline struct install directory_form(void)
 
 static inline struct install path_form(void)
 {
-	return (struct install){ .certificate = at_root("site.crt"),
-				 .key = at_root("site.key") };
+	return (struct install){ .certificate = at_root("site.crt"), .key = at_root("site.key") };
 }
 
 static inline struct place_pair as_placed(const struct pair *p)
@@ -141,22 +138,19 @@ static inline struct place_pair as_placed(const struct pair *p)
 				    .key = &p->key };
 }
 
-static inline bool stage(const struct install *i, const struct pair *p,
-			 struct err *e)
+static inline bool stage(const struct install *i, const struct pair *p, struct err *e)
 {
 	const struct place_pair pair = as_placed(p);
 
 	return place_stage(i, &pair, e);
 }
 
-static inline bool deploy(const struct install *i, const struct pair *p,
-			  struct err *e)
+static inline bool deploy(const struct install *i, const struct pair *p, struct err *e)
 {
 	return stage(i, p, e) && place_commit(i, p->facts.fingerprint, NULL, e);
 }
 
-static inline void write_file(const char *path, const void *bytes, size_t len,
-			      mode_t mode)
+static inline void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
@@ -179,8 +173,7 @@ static inline void write_certs(const char *path, const struct pair *p)
 	write_file(path, pem.data, pem.len, 0644);
 }
 
-static inline void write_key(const char *path, const struct pair *p,
-			     mode_t mode)
+static inline void write_key(const char *path, const struct pair *p, mode_t mode)
 {
 	AUTO(secret) pem = { 0 };
 
@@ -196,8 +189,7 @@ static inline struct place_seen probe(const struct install *i)
 	return seen;
 }
 
-static inline void assert_installed(const struct install *i,
-				    const struct pair *p)
+static inline void assert_installed(const struct install *i, const struct pair *p)
 {
 	struct place_seen seen = probe(i);
 
@@ -226,9 +218,8 @@ static inline const char *served_from(const char *cert, const char *key)
 	if (!has_cert && !has_key)
 		return "";
 	if (!has_cert || !has_key ||
-	    !pem_read_certs(pem.data, pem.len, &test_arena, &certs, &count,
-			    &e) ||
-	    !count || !cert_read_facts(certs[0], &test_arena, &facts, &e) ||
+	    !pem_read_certs(pem.data, pem.len, &test_arena, &certs, &count, &e) || !count ||
+	    !cert_read_facts(certs[0], &test_arena, &facts, &e) ||
 	    !pem_read_key((char *)key_pem.bytes, key_pem.len, &der, &e) ||
 	    !key_spki(&der, spki, &e) || strcmp(spki, facts.spki))
 		return NULL;
@@ -239,10 +230,9 @@ static inline const char *served(const struct install *i)
 {
 	const char *dir = i->directory;
 
-	return served_from(
-		dir ? arena_printf(&test_arena, "%s/fullchain.pem", dir)
-		    : i->certificate,
-		dir ? arena_printf(&test_arena, "%s/key.pem", dir) : i->key);
+	return served_from(dir ? arena_printf(&test_arena, "%s/fullchain.pem", dir)
+			       : i->certificate,
+			   dir ? arena_printf(&test_arena, "%s/key.pem", dir) : i->key);
 }
 
 static inline void assert_served(const struct install *i, const struct pair *p)
@@ -298,8 +288,7 @@ static inline void plant_directory(const struct install *i, mode_t mode)
 	const char *key = arena_printf(&test_arena, "%s/key.pem", i->directory);
 
 	assert_int_equal(mkdir(i->directory, 0755), 0);
-	write_certs(arena_printf(&test_arena, "%s/fullchain.pem", i->directory),
-		    &old_pair);
+	write_certs(arena_printf(&test_arena, "%s/fullchain.pem", i->directory), &old_pair);
 	write_key(key, &old_pair, 0600);
 	give_to_stranger(key);
 	assert_int_equal(chmod(i->directory, mode), 0);

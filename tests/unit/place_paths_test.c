@@ -21,10 +21,8 @@ static void every_path_becomes_a_link(void **state)
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
-	assert_string_equal(served_from(i.combined, i.combined),
-			    new_pair.facts.fingerprint);
-	assert_string_equal(served_from(i.leaf, i.key),
-			    new_pair.facts.fingerprint);
+	assert_string_equal(served_from(i.combined, i.combined), new_pair.facts.fingerprint);
+	assert_string_equal(served_from(i.leaf, i.key), new_pair.facts.fingerprint);
 	assert_int_equal(access(i.chain, F_OK), 0);
 	assert_int_equal(access(i.ca, F_OK), 0);
 	assert_int_equal(lstat(i.key, &st), 0);
@@ -43,11 +41,9 @@ static void a_combined_file_alone_is_enough(void **state)
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_installed(&i, &new_pair);
-	assert_string_equal(served_from(i.combined, i.combined),
-			    new_pair.facts.fingerprint);
+	assert_string_equal(served_from(i.combined, i.combined), new_pair.facts.fingerprint);
 	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
-	assert_string_equal(served_from(i.combined, i.combined),
-			    old_pair.facts.fingerprint);
+	assert_string_equal(served_from(i.combined, i.combined), old_pair.facts.fingerprint);
 }
 
 static void paths_in_several_directories_switch_together(void **state)
@@ -76,9 +72,7 @@ static void plain_files_are_kept_and_come_back(void **state)
 	assert_installed(&i, &old_pair);
 	must(stage(&i, &new_pair, &e), &e);
 	assert_served(&i, &old_pair);
-	must(place_commit(&i, new_pair.facts.fingerprint,
-			  old_pair.facts.fingerprint, &e),
-	     &e);
+	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_int_equal(mode_of(i.key), 0640);
 	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
@@ -157,12 +151,9 @@ static void real_files_behind_our_back_are_what_is_installed(void **state)
 	write_key(i.key, &third_pair, 0600);
 	assert_installed(&i, &third_pair);
 	must(stage(&i, &new_pair, &e), &e);
-	assert_false(place_commit(&i, new_pair.facts.fingerprint,
-				  old_pair.facts.fingerprint, &e));
+	assert_false(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e));
 	assert_int_equal(e.code, ERR_STALE);
-	must(place_commit(&i, new_pair.facts.fingerprint,
-			  third_pair.facts.fingerprint, &e),
-	     &e);
+	must(place_commit(&i, new_pair.facts.fingerprint, third_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &new_pair);
 	must(place_revert(&i, third_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &third_pair);

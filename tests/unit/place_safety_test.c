@@ -9,12 +9,10 @@
 /* Every entry that may hold a key, at any time; true: one was open. */
 static bool key_is_open;
 
-static int sample(const char *path, const struct stat *st, int type,
-		  struct FTW *at)
+static int sample(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)at;
-	if (type == FTW_F && st->st_size > 0 && strstr(path, "key.pem") &&
-	    (st->st_mode & 077))
+	if (type == FTW_F && st->st_size > 0 && strstr(path, "key.pem") && (st->st_mode & 077))
 		key_is_open = true;
 	return 0;
 }
@@ -167,8 +165,7 @@ static void a_part_that_is_a_link_is_not_followed(void **state)
 	must(deploy(&i, &new_pair, &e), &e);
 	unlink(at_root("site/key.pem"));
 	write_key(at_root("outside.pem"), &old_pair, 0600);
-	assert_int_equal(symlink("../../outside.pem", at_root("site/key.pem")),
-			 0);
+	assert_int_equal(symlink("../../outside.pem", at_root("site/key.pem")), 0);
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_served(&i, &new_pair);
 	assert_int_equal(access(at_root("outside.pem"), F_OK), 0);
@@ -233,16 +230,11 @@ static void an_old_temporary_is_cleaned_up(void **state)
 	(void)state;
 	must(stage(&i, &old_pair, &e), &e);
 	mkdir(at_root(".site.key.certfleet/.new.tmp-certfleet"), 0700);
-	write_key(at_root(".site.key.certfleet/.new.tmp-certfleet/key.pem"),
-		  &new_pair, 0600);
+	write_key(at_root(".site.key.certfleet/.new.tmp-certfleet/key.pem"), &new_pair, 0600);
 	assert_int_equal(symlink("x", at_root(".site.crt.tmp-certfleet")), 0);
 	must(stage(&i, &new_pair, &e), &e);
-	assert_int_equal(
-		access(at_root(".site.key.certfleet/.new.tmp-certfleet"), F_OK),
-		-1);
-	assert_int_equal(
-		readlink(at_root(".site.crt.tmp-certfleet"), (char[8]){ 0 }, 8),
-		-1);
+	assert_int_equal(access(at_root(".site.key.certfleet/.new.tmp-certfleet"), F_OK), -1);
+	assert_int_equal(readlink(at_root(".site.crt.tmp-certfleet"), (char[8]){ 0 }, 8), -1);
 }
 
 static void a_second_writer_waits(void **state)
@@ -334,17 +326,14 @@ static void s2_a_key_of_another_user_needs_owner_to_be_said(void **state)
 	assert_false(exists(at_root(".site.key.certfleet")));
 	i.owner = "65534";
 	must(deploy(&i, &new_pair, &e), &e);
-	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/"
-					  "key.pem")),
-			 STRANGER_ID);
+	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/key.pem")), STRANGER_ID);
 	i.owner = NULL;
 	unlink(i.key);
 	write_key(i.key, &old_pair, 0600);
 	assert_refused(&i, "site.crt' belongs to user 65534");
 }
 
-static void
-s2_where_the_owner_is_said_a_strangers_file_lends_nothing(void **state)
+static void s2_where_the_owner_is_said_a_strangers_file_lends_nothing(void **state)
 {
 	struct install i = path_form();
 	struct stat st = { 0 };
@@ -394,8 +383,7 @@ static void s2_a_hard_link_in_the_directory_lends_nothing_either(void **state)
 	make_dir("site", 0755);
 	write_certs(at_root("site/fullchain.pem"), &old_pair);
 	write_key(at_root("other.key"), &old_pair, 0640);
-	assert_int_equal(link(at_root("other.key"), at_root("site/key.pem")),
-			 0);
+	assert_int_equal(link(at_root("other.key"), at_root("site/key.pem")), 0);
 	assert_refused(&i, "hard link");
 }
 
@@ -470,11 +458,10 @@ static void s2_a_version_that_others_can_write_is_not_used(void **state)
 	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
-	assert_int_equal(
-		chmod(arena_printf(&test_arena, "%s/.site.certfleet/%s", root,
-				   old_pair.facts.fingerprint),
-		      0777),
-		0);
+	assert_int_equal(chmod(arena_printf(&test_arena, "%s/.site.certfleet/%s", root,
+					    old_pair.facts.fingerprint),
+			       0777),
+			 0);
 	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
 	assert_non_null(strstr(e.text, "others can write"));
 	assert_served(&i, &new_pair);

@@ -65,10 +65,9 @@ enum {
 
 AUTO_TYPE(text, char *, free)
 
-static const char head[] =
-	"certfleet: 1\n"
-	"fleet: test\n"
-	"backup: {directory: backups, passphrase: {env: CERTFLEET_TEST}}\n";
+static const char head[] = "certfleet: 1\n"
+			   "fleet: test\n"
+			   "backup: {directory: backups, passphrase: {env: CERTFLEET_TEST}}\n";
 
 /* A generation's name and fingerprint, to show the one for the other. */
 struct label {
@@ -127,8 +126,7 @@ static struct words split(struct scene *s, const char *line)
 			buf_putc(&word, *line);
 		} else if (word.len) {
 			assert_true(w.count < WORDS_LIMIT);
-			w.items[w.count++] =
-				arena_strdup(&s->a, buf_text(&word));
+			w.items[w.count++] = arena_strdup(&s->a, buf_text(&word));
 			buf_release(&word);
 			word = (struct buf){ 0 };
 		}
@@ -178,8 +176,7 @@ static const char *fingerprint(struct scene *s, const char *name)
 }
 
 /* "-", "?" or the name of a generation. */
-static const char *seen_fingerprint(struct scene *s, const struct words *w,
-				    const char *key)
+static const char *seen_fingerprint(struct scene *s, const struct words *w, const char *key)
 {
 	const char *name = value(w, key);
 
@@ -191,8 +188,7 @@ static const char *seen_fingerprint(struct scene *s, const struct words *w,
 /* ---- the snapshot ---- */
 
 /* `request.FIELD=VALUE` puts VALUE where the fleet file asks otherwise. */
-static const char *changed_request(struct scene *s, const char *request,
-				   const char *change)
+static const char *changed_request(struct scene *s, const char *request, const char *change)
 {
 	size_t key = strcspn(change, "=");
 	AUTO(buf) out = { 0 };
@@ -219,16 +215,14 @@ static const char *asked_for(struct scene *s, const struct generation *g)
 	return c && !c->import.kind ? certificate_request(c, &s->a) : "";
 }
 
-static const char *signer(struct scene *s, const struct generation *g,
-			  const struct words *w)
+static const char *signer(struct scene *s, const struct generation *g, const struct words *w)
 {
 	const struct certificate *c = fleet_certificate(&s->fleet, g->owner);
 	const char *named = value(w, "authority");
 
 	if (named)
 		return fingerprint(s, named);
-	if (g->of == OF_ISSUER || !c || !c->issuer ||
-	    c->issuer->kind != ISSUER_MANAGED)
+	if (g->of == OF_ISSUER || !c || !c->issuer || c->issuer->kind != ISSUER_MANAGED)
 		return "";
 	return fingerprint(s, arena_printf(&s->a, "%s/1", c->issuer->name));
 }
@@ -241,8 +235,7 @@ static void add_generation(struct scene *s, const struct words *w)
 	assert_non_null(number);
 
 	struct generation g = {
-		.of = strcmp(w->items[0], "authority") ? OF_CERTIFICATE
-						       : OF_ISSUER,
+		.of = strcmp(w->items[0], "authority") ? OF_CERTIFICATE : OF_ISSUER,
 		.owner = arena_strndup(&s->a, name, (size_t)(number - name)),
 		.number = (unsigned)atoi(number + 1),
 		.pending = has(w, "pending"),
@@ -257,17 +250,14 @@ static void add_generation(struct scene *s, const struct words *w)
 	g.not_before = time_of(w, "not_before", s->now - 30 * DAY);
 	if (g.source == SOURCE_ISSUED)
 		g.not_before -= BACKDATE_SECONDS;
-	g.not_after = time_of(w, "not_after",
-			      s->now + (g.of == OF_ISSUER ? 3000 : 60) * DAY);
+	g.not_after = time_of(w, "not_after", s->now + (g.of == OF_ISSUER ? 3000 : 60) * DAY);
 	g.authority = signer(s, &g, w);
 	g.request = asked_for(s, &g);
 	if (value(w, "subject"))
-		g.request = arena_printf(&s->a, "subject=%s\n",
-					 value(w, "subject"));
+		g.request = arena_printf(&s->a, "subject=%s\n", value(w, "subject"));
 	for (size_t i = 2; i < w->count; i++)
 		if (!strncmp(w->items[i], "request.", 8))
-			g.request =
-				changed_request(s, g.request, w->items[i] + 8);
+			g.request = changed_request(s, g.request, w->items[i] + 8);
 	VEC_PUSH(&s->generations, &s->a, g);
 }
 
@@ -294,8 +284,7 @@ static void add_import(struct scene *s, const struct words *w)
 static void add_published(struct scene *s, const struct words *w)
 {
 	VEC_PUSH(&s->published, &s->a,
-		 (struct publish_seen){ .issuer = w->items[1],
-					.current = has(w, "current") });
+		 (struct publish_seen){ .issuer = w->items[1], .current = has(w, "current") });
 }
 
 static int64_t number_of(const struct words *w, const char *key)
@@ -355,13 +344,12 @@ static void add_reached(struct scene *s, const char *what)
 static void add_foreign(struct scene *s, const struct words *w)
 {
 	VEC_PUSH(&s->foreign, &s->a,
-		 ((struct foreign_authority){
-			 .key = w->items[1],
-			 .subject = w->items[2],
-			 .path = value(w, "path"),
-			 .component = value(w, "component"),
-			 .what = has(w, "served") ? "served" : "installed",
-			 .fingerprint = fingerprint(s, w->items[1]) }));
+		 ((struct foreign_authority){ .key = w->items[1],
+					      .subject = w->items[2],
+					      .path = value(w, "path"),
+					      .component = value(w, "component"),
+					      .what = has(w, "served") ? "served" : "installed",
+					      .fingerprint = fingerprint(s, w->items[1]) }));
 }
 
 static void read_snapshot_line(struct scene *s, const struct words *w)
@@ -384,8 +372,7 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->operators, &s->a, w->items[1]);
 	else if (!strcmp(kind, "renamed"))
 		VEC_PUSH(&s->renamed, &s->a,
-			 ((struct renamed_seen){ w->items[1], w->items[2],
-						 w->items[3] }));
+			 ((struct renamed_seen){ w->items[1], w->items[2], w->items[3] }));
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
 	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))
@@ -404,8 +391,7 @@ static int compare_generations(const void *left, const void *right)
 {
 	const struct generation *l = left;
 	const struct generation *r = right;
-	int order = l->of != r->of ? (int)l->of - (int)r->of
-				   : strcmp(l->owner, r->owner);
+	int order = l->of != r->of ? (int)l->of - (int)r->of : strcmp(l->owner, r->owner);
 
 	return order ? order : (int)l->number - (int)r->number;
 }
@@ -415,11 +401,10 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-#define SORT(vec, compare)                                     \
-	do {                                                   \
-		if ((vec)->count)                              \
-			qsort((vec)->items, (vec)->count,      \
-			      sizeof(*(vec)->items), compare); \
+#define SORT(vec, compare)                                                                 \
+	do {                                                                               \
+		if ((vec)->count)                                                          \
+			qsort((vec)->items, (vec)->count, sizeof(*(vec)->items), compare); \
 	} while (0)
 
 static void finish_snapshot(struct scene *s)
@@ -462,13 +447,10 @@ static void read_choice_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->reissue, &s->a, w->items[1]);
 	else if (!strcmp(kind, "broken"))
 		VEC_PUSH(&s->broken, &s->a,
-			 ((struct step){
-				 .kind = STEP_ISSUE,
-				 .certificate = w->items[1],
-				 .replaces =
-					 w->count > 2
-						 ? fingerprint(s, w->items[2])
-						 : NULL }));
+			 ((struct step){ .kind = STEP_ISSUE,
+					 .certificate = w->items[1],
+					 .replaces = w->count > 2 ? fingerprint(s, w->items[2])
+								  : NULL }));
 	else if (!strcmp(kind, "restart-postponed"))
 		s->restart_postponed = true;
 	else
@@ -491,9 +473,8 @@ static void each_line(struct scene *s, const char *section, line_fn *read)
 
 /* ---- the fleet ---- */
 
-static bool plain_subject(const char *text, struct arena *a,
-			  const char **canonical, const char **cn,
-			  struct err *e)
+static bool plain_subject(const char *text, struct arena *a, const char **canonical,
+			  const char **cn, struct err *e)
 {
 	if (strncmp(text, "CN=", 3) != 0)
 		return err_set(e, ERR_INPUT, "no common name");
@@ -559,17 +540,14 @@ static void show_subject(const struct step *s, struct buf *out)
 	case STEP_BACKUP:
 		break;
 	case STEP_STAGE:
-		buf_printf(out, " %s -> %s",
-			   s->generation ? s->generation : s->certificate,
+		buf_printf(out, " %s -> %s", s->generation ? s->generation : s->certificate,
 			   s->component);
 		break;
 	case STEP_COMMIT:
-		buf_printf(out, " %s in place of %s", s->component,
-			   or_nothing(s->replaces));
+		buf_printf(out, " %s in place of %s", s->component, or_nothing(s->replaces));
 		break;
 	case STEP_ACTIVATE:
-		buf_printf(out, " %s by %s", s->process,
-			   activation_names[s->activation]);
+		buf_printf(out, " %s by %s", s->process, activation_names[s->activation]);
 		break;
 	case STEP_VERIFY:
 	case STEP_RETIRE:
@@ -597,9 +575,8 @@ static void show_step(const struct step *s, struct buf *out)
 
 static void show_wave(const struct wave *w, size_t index, struct buf *out)
 {
-	buf_printf(out, "wave %zu: role '%s', limit %u%s%s:", index + 1,
-		   w->role, w->limit, w->canary ? ", canary" : "",
-		   w->postponed ? ", postponed" : "");
+	buf_printf(out, "wave %zu: role '%s', limit %u%s%s:", index + 1, w->role, w->limit,
+		   w->canary ? ", canary" : "", w->postponed ? ", postponed" : "");
 	for (size_t i = 0; i < w->process_count; i++)
 		buf_printf(out, " %s", w->processes[i]);
 	buf_putc(out, '\n');
@@ -611,10 +588,8 @@ static void show_plan(const struct plan *p, struct buf *out)
 		const struct precondition *c = &p->preconditions[i];
 
 		buf_printf(out, "%s %s%s%s: %s\n",
-			   c->acknowledged ? "acknowledged"
-					   : severity_names[c->severity],
-			   c->code, *c->component ? " " : "", c->component,
-			   c->message);
+			   c->acknowledged ? "acknowledged" : severity_names[c->severity], c->code,
+			   *c->component ? " " : "", c->component, c->message);
 		for (size_t k = 0; k < c->item_count; k++)
 			buf_printf(out, "  %s\n", c->items[k]);
 	}
@@ -641,8 +616,7 @@ static void reach_all(struct scene *s, struct plan_input in)
 
 static char *outcome(struct scene *s, bool as_text)
 {
-	const struct plan broken = { .steps = s->broken.items,
-				     .step_count = s->broken.count };
+	const struct plan broken = { .steps = s->broken.items, .step_count = s->broken.count };
 	const struct plan_input in = {
 		.fleet = &s->fleet,
 		.snapshot = &s->snapshot,
@@ -663,8 +637,7 @@ static char *outcome(struct scene *s, bool as_text)
 
 	reach_all(s, in);
 	if (!plan_make(&in, &p, &e))
-		buf_printf(&out, "%s: %s\n",
-			   e.code == ERR_USAGE ? "usage" : "input", e.text);
+		buf_printf(&out, "%s: %s\n", e.code == ERR_USAGE ? "usage" : "input", e.text);
 	else if (as_text)
 		plan_render_text(&p, true, false, &out);
 	else
@@ -685,8 +658,7 @@ struct sections {
 };
 
 /* The text between the line "--- NAME" and the next such line. */
-static const char *section(struct arena *a, const char *file, const char *name,
-			   size_t *at)
+static const char *section(struct arena *a, const char *file, const char *name, size_t *at)
 {
 	const char *mark = arena_printf(a, "--- %s\n", name);
 	const char *begin = strstr(file, mark);
@@ -724,8 +696,7 @@ static char *run_case(const struct sections *c)
 
 	if (c->now) {
 		AUTO(arena) a = { 0 };
-		const char *now =
-			arena_strndup(&a, c->now, strcspn(c->now, "\n"));
+		const char *now = arena_strndup(&a, c->now, strcspn(c->now, "\n"));
 
 		assert_true(time_parse(now, &s.now));
 	}
@@ -738,8 +709,7 @@ static char *run_case(const struct sections *c)
 	return outcome(&s, c->text != NULL);
 }
 
-static void rewrite(const char *path, const char *file, size_t keep,
-		    const char *outcome_text)
+static void rewrite(const char *path, const char *file, size_t keep, const char *outcome_text)
 {
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
@@ -791,21 +761,18 @@ static int run_all(struct arena *a, const char *directory)
 		return 1;
 	}
 
-	struct CMUnitTest *tests =
-		arena_array(a, (size_t)count, sizeof(*tests));
+	struct CMUnitTest *tests = arena_array(a, (size_t)count, sizeof(*tests));
 
 	for (int i = 0; i < count; i++) {
 		tests[i] = (struct CMUnitTest){
 			.name = arena_strdup(a, entries[i]->d_name),
 			.test_func = the_plan_is_as_expected,
-			.initial_state = arena_printf(a, "%s/%s", directory,
-						      entries[i]->d_name),
+			.initial_state = arena_printf(a, "%s/%s", directory, entries[i]->d_name),
 		};
 		free(entries[i]);
 	}
 	free(entries);
-	return _cmocka_run_group_tests("plan cases", tests, (size_t)count, NULL,
-				       NULL);
+	return _cmocka_run_group_tests("plan cases", tests, (size_t)count, NULL, NULL);
 }
 
 int main(void)
@@ -813,8 +780,7 @@ int main(void)
 	AUTO(arena) a = { 0 };
 	AUTO(text) directory = realpath("tests/plan", NULL);
 	const char *base = getenv("TMPDIR");
-	char *work = arena_printf(&a, "%s/certfleet-plan-XXXXXX",
-				  base ? base : "/tmp");
+	char *work = arena_printf(&a, "%s/certfleet-plan-XXXXXX", base ? base : "/tmp");
 
 	/* Paths in a plan are relative to where we are. */
 	if (!directory || !mkdtemp(work) || chdir(work) != 0) {

@@ -97,8 +97,7 @@ static void invalid_utf8_is_escaped_in_json(void **state)
 	AUTO(json) json = rich_json();
 	json_t *seen = json_array_get(json_object_get(json, "observed"), 0);
 
-	assert_string_equal(json_string_value(json_object_get(seen, "version")),
-			    "1.\\xff");
+	assert_string_equal(json_string_value(json_object_get(seen, "version")), "1.\\xff");
 }
 
 /* One change to the JSON of a good plan that must be noticed. */
@@ -173,8 +172,7 @@ static void tamper(json_t *json, const struct tampering *t)
 		return;
 	}
 
-	json_t *value =
-		json_loads(t->value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	json_t *value = json_loads(t->value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 
 	assert_non_null(value);
 	json_object_set_new(place, t->key, value);
@@ -191,8 +189,8 @@ static void a_plan_that_was_tampered_with_is_refused(void **state)
 		tamper(json, &tamperings[i]);
 		if (plan_from_json(json, &p, &e))
 			fail_msg("%s %s = %s was read",
-				 tamperings[i].array ? tamperings[i].array : "",
-				 tamperings[i].key, tamperings[i].value);
+				 tamperings[i].array ? tamperings[i].array : "", tamperings[i].key,
+				 tamperings[i].value);
 		assert_int_equal(e.code, ERR_INPUT);
 		assert_null(p.fleet);
 	}
@@ -232,8 +230,7 @@ static void foreign_text_cannot_forge_a_line_of_the_plan(void **state)
 	AUTO(plan) p = { 0 };
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
-	const struct tampering forged = { "steps", "reason",
-					  "\"\\u001b[2J\\nblock\"" };
+	const struct tampering forged = { "steps", "reason", "\"\\u001b[2J\\nblock\"" };
 
 	tamper(json, &forged);
 	assert_true(plan_from_json(json, &p, &e));
@@ -266,20 +263,14 @@ static void what_is_new_is_the_first_precondition_in_json(void **state)
 	const json_t *list = json_object_get(json, "preconditions");
 	const json_t *items = json_object_get(json_array_get(list, 0), "items");
 
-	assert_string_equal(json_string_value(json_object_get(
-				    json_array_get(list, 0), "code")),
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "code")),
 			    "first-contact");
-	assert_string_equal(json_string_value(json_object_get(
-				    json_array_get(list, 1), "code")),
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 1), "code")),
 			    "first-contact");
-	assert_string_equal(json_string_value(json_array_get(items, 0)),
-			    "HUP to run/web.pid");
+	assert_string_equal(json_string_value(json_array_get(items, 0)), "HUP to run/web.pid");
 	/* of the others none has any */
-	assert_int_equal(json_array_size(json_object_get(
-				 json_array_get(list, 2), "items")),
-			 0);
-	assert_string_equal(json_string_value(json_object_get(
-				    json_array_get(list, 2), "code")),
+	assert_int_equal(json_array_size(json_object_get(json_array_get(list, 2), "items")), 0);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 2), "code")),
 			    "offline");
 }
 
@@ -287,8 +278,7 @@ static size_t count_lines(const struct buf *text, const char *begin)
 {
 	size_t count = 0;
 
-	for (const char *at = strstr(buf_text(text), begin); at;
-	     at = strstr(at + 1, begin))
+	for (const char *at = strstr(buf_text(text), begin); at; at = strstr(at + 1, begin))
 		count++;
 	return count;
 }
@@ -307,11 +297,9 @@ static void a_long_list_is_cut_unless_verbose(void **state)
 	plan_render_text(&p, false, false, &brief);
 	plan_render_text(&p, true, false, &whole);
 	assert_int_equal(count_lines(&brief, "\n                  tls/c"), 18);
-	assert_non_null(strstr(buf_text(&brief),
-			       "writes 52 paths that no completed run had\n"));
-	assert_non_null(strstr(buf_text(&brief),
-			       "                  and 32 more, --verbose lists "
-			       "them\n"));
+	assert_non_null(strstr(buf_text(&brief), "writes 52 paths that no completed run had\n"));
+	assert_non_null(
+		strstr(buf_text(&brief), "                  and 32 more, --verbose lists them\n"));
 	assert_int_equal(count_lines(&whole, "\n                  tls/c"), 50);
 	assert_null(strstr(buf_text(&whole), "--verbose"));
 }
@@ -471,8 +459,7 @@ static void k3_the_first_difference_is_named_with_both_values(void **state)
 	saved.preconditions = &forged;
 	saved.precondition_count = 1;
 	assert_false(plan_is_same(&saved, &fresh, &e));
-	assert_non_null(strstr(e.text, "'preconditions[0].message' is "
-				       "\"all is well"));
+	assert_non_null(strstr(e.text, "'preconditions[0].message' is \"all is well"));
 	assert_null(strchr(e.text, '\033'));
 	assert_null(strchr(e.text, '\n'));
 	forged.message = fresh.preconditions[0].message;
@@ -496,8 +483,7 @@ int main(void)
 		cmocka_unit_test(a_long_list_is_cut_unless_verbose),
 		cmocka_unit_test(k3_what_is_saved_is_the_same_as_its_plan),
 		cmocka_unit_test(k3_every_leaf_of_a_plan_is_compared),
-		cmocka_unit_test(
-			k3_the_first_difference_is_named_with_both_values),
+		cmocka_unit_test(k3_the_first_difference_is_named_with_both_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

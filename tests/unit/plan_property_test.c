@@ -45,22 +45,19 @@ static void random_roles(struct world *w)
 	struct role *roles = arena_array(&w->a, ROLES, sizeof(*roles));
 
 	for (size_t i = 0; i < ROLES; i++) {
-		const struct role **after =
-			arena_array(&w->a, ROLES, sizeof(*after));
+		const struct role **after = arena_array(&w->a, ROLES, sizeof(*after));
 
 		roles[i] = (struct role){
 			.name = i ? number_name(w, "r", i) : "",
 			.offline = (enum offline_policy)dice(3),
-			.restart = { .when = dice(4) == 0 ? RESTART_POSTPONED
-							  : RESTART_IMMEDIATE,
+			.restart = { .when = dice(4) == 0 ? RESTART_POSTPONED : RESTART_IMMEDIATE,
 				     .max_unavailable = 1 + dice(3),
 				     .canary = dice(3) },
 			.after = after,
 		};
 		/* No circle: only what is later in this fixed shuffle. */
 		for (size_t k = 0; k < ROLES; k++)
-			if (dice(3) == 0 &&
-			    (k * 3 + 1) % ROLES < (i * 3 + 1) % ROLES)
+			if (dice(3) == 0 && (k * 3 + 1) % ROLES < (i * 3 + 1) % ROLES)
 				after[roles[i].after_count++] = &roles[k];
 	}
 	w->fleet.roles = w->roles = roles;
@@ -69,8 +66,7 @@ static void random_roles(struct world *w)
 
 static void random_certificates(struct world *w)
 {
-	struct certificate *list =
-		arena_array(&w->a, CERTIFICATES, sizeof(*list));
+	struct certificate *list = arena_array(&w->a, CERTIFICATES, sizeof(*list));
 
 	for (size_t i = 0; i < CERTIFICATES; i++)
 		list[i] = (struct certificate){
@@ -104,8 +100,7 @@ static void random_component(struct world *w, size_t i)
 
 /* ---- the snapshot ---- */
 
-static struct generation generation_of(struct world *w, const char *owner,
-				       unsigned number)
+static struct generation generation_of(struct world *w, const char *owner, unsigned number)
 {
 	const char *label = arena_printf(&w->a, "%s/%u", owner, number);
 
@@ -131,8 +126,7 @@ static void add_generation(struct world *w, struct generation g)
 
 static void random_generations(struct world *w)
 {
-	w->generations =
-		arena_array(&w->a, MOST_GENERATIONS, sizeof(*w->generations));
+	w->generations = arena_array(&w->a, MOST_GENERATIONS, sizeof(*w->generations));
 	w->snapshot.generations = w->generations;
 	for (size_t i = 0; i < CERTIFICATES; i++) {
 		const struct certificate *c = &w->certificates[i];
@@ -160,11 +154,10 @@ static void random_generations(struct world *w)
 	}
 }
 
-static const char *random_fingerprint(struct world *w,
-				      const struct component *c)
+static const char *random_fingerprint(struct world *w, const struct component *c)
 {
-	const struct generation *g = snapshot_newest(
-		&w->snapshot, OF_CERTIFICATE, c->certificate->name);
+	const struct generation *g =
+		snapshot_newest(&w->snapshot, OF_CERTIFICATE, c->certificate->name);
 
 	switch (dice(5)) {
 	case 0:
@@ -211,8 +204,7 @@ static void random_world(struct world *w)
 
 /* ---- what must hold ---- */
 
-static size_t find_step(const struct plan *p, enum step_kind kind,
-			const char *component)
+static size_t find_step(const struct plan *p, enum step_kind kind, const char *component)
 {
 	for (size_t i = 0; i < p->step_count; i++)
 		if (p->steps[i].kind == kind && p->steps[i].component &&
@@ -237,8 +229,7 @@ static void check_edges(const struct plan *p)
 		for (size_t k = 0; k < p->steps[i].after_count; k++) {
 			assert_true(p->steps[i].after[k] < i);
 			if (k > 0)
-				assert_true(p->steps[i].after[k - 1] <
-					    p->steps[i].after[k]);
+				assert_true(p->steps[i].after[k - 1] < p->steps[i].after[k]);
 		}
 }
 
@@ -268,8 +259,7 @@ static size_t last_stage(const struct plan *p, const char *certificate)
 	size_t last = SIZE_MAX;
 
 	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].kind == STEP_STAGE &&
-		    !strcmp(p->steps[i].certificate, certificate))
+		if (p->steps[i].kind == STEP_STAGE && !strcmp(p->steps[i].certificate, certificate))
 			last = i;
 	return last;
 }
@@ -279,14 +269,11 @@ static void check_commits(const struct plan *p)
 	for (size_t i = 0; i < p->step_count; i++) {
 		if (p->steps[i].kind != STEP_COMMIT)
 			continue;
-		assert_true(is_after(
-			p, i, find_step(p, STEP_STAGE, p->steps[i].component)));
-		assert_true(
-			is_after(p, i, last_stage(p, p->steps[i].certificate)));
+		assert_true(is_after(p, i, find_step(p, STEP_STAGE, p->steps[i].component)));
+		assert_true(is_after(p, i, last_stage(p, p->steps[i].certificate)));
 		for (size_t k = i; k < p->step_count; k++)
 			assert_false(p->steps[k].kind == STEP_STAGE &&
-				     !strcmp(p->steps[k].certificate,
-					     p->steps[i].certificate));
+				     !strcmp(p->steps[k].certificate, p->steps[i].certificate));
 	}
 }
 
@@ -301,11 +288,9 @@ static void check_first_commits(const struct world *w, const struct plan *p)
 		if (s->kind != STEP_COMMIT)
 			continue;
 
-		const struct certificate *c =
-			fleet_certificate(&w->fleet, s->certificate);
+		const struct certificate *c = fleet_certificate(&w->fleet, s->certificate);
 
-		assert_int_equal(s->wave == NO_WAVE,
-				 c->commit == COMMIT_ALL_FIRST);
+		assert_int_equal(s->wave == NO_WAVE, c->commit == COMMIT_ALL_FIRST);
 		if (c->commit == COMMIT_ALL_FIRST)
 			assert_false(activated);
 	}
@@ -319,8 +304,7 @@ static void check_activations(const struct plan *p)
 		for (size_t k = 0; k < p->step_count; k++) {
 			const struct step *s = &p->steps[k];
 
-			if (k == i || !s->process ||
-			    strcmp(s->process, p->steps[i].process) != 0)
+			if (k == i || !s->process || strcmp(s->process, p->steps[i].process) != 0)
 				continue;
 			assert_true(s->kind != STEP_ACTIVATE);
 			if (s->kind == STEP_COMMIT)
@@ -337,16 +321,14 @@ static size_t offline_processes(const struct world *w, const char *role)
 
 	for (size_t i = 0; i < w->fleet.component_count; i++) {
 		const struct component *c = &w->components[i];
-		bool first = i == 0 ||
-			     strcmp(w->components[i - 1].process, c->process);
+		bool first = i == 0 || strcmp(w->components[i - 1].process, c->process);
 		bool online = false;
 
 		if (!first || strcmp(c->role->name, role) != 0)
 			continue;
 		for (size_t k = i; k < w->fleet.component_count; k++)
 			online |=
-				!strcmp(w->components[k].process, c->process) &&
-				w->seen[k].online;
+				!strcmp(w->components[k].process, c->process) && w->seen[k].online;
 		count += !online;
 	}
 	return count;
@@ -363,8 +345,7 @@ static bool has_code(const struct plan *p, const char *code)
 static bool wave_activates(const struct plan *p, size_t wave)
 {
 	for (size_t i = 0; i < p->step_count; i++)
-		if (p->steps[i].wave == (int)wave &&
-		    p->steps[i].kind == STEP_ACTIVATE)
+		if (p->steps[i].wave == (int)wave && p->steps[i].kind == STEP_ACTIVATE)
 			return true;
 	return false;
 }
@@ -409,15 +390,12 @@ static void check_barriers(const struct plan *p)
 static void check_roles(const struct world *w, const struct plan *p)
 {
 	for (size_t i = 0; i < p->wave_count; i++) {
-		const struct role *role =
-			fleet_role(&w->fleet, p->waves[i].role);
+		const struct role *role = fleet_role(&w->fleet, p->waves[i].role);
 
 		for (size_t k = i + 1; k < p->wave_count; k++)
 			for (size_t n = 0; n < role->after_count; n++)
-				assert_false(!p->waves[i].postponed &&
-					     !p->waves[k].postponed &&
-					     !strcmp(role->after[n]->name,
-						     p->waves[k].role));
+				assert_false(!p->waves[i].postponed && !p->waves[k].postponed &&
+					     !strcmp(role->after[n]->name, p->waves[k].role));
 		if (i > 0 && p->waves[i - 1].postponed)
 			assert_true(p->waves[i].postponed);
 	}
@@ -429,8 +407,7 @@ static void check_offline(const struct world *w, const struct plan *p)
 		const char *name = p->steps[i].component;
 
 		if (name)
-			assert_true(
-				snapshot_component(&w->snapshot, name)->online);
+			assert_true(snapshot_component(&w->snapshot, name)->online);
 	}
 }
 
@@ -445,8 +422,7 @@ static void check_unchanged(const struct world *w, const struct plan *p)
 			found |= !strcmp(p->deferred[k], w->components[i].name);
 		for (size_t k = 0; k < p->step_count; k++)
 			found |= p->steps[k].component &&
-				 !strcmp(p->steps[k].component,
-					 w->components[i].name);
+				 !strcmp(p->steps[k].component, w->components[i].name);
 		count += !found;
 	}
 	assert_int_equal(p->unchanged, count);
@@ -458,8 +434,7 @@ static int compare_generations(const void *left, const void *right)
 {
 	const struct generation *l = left;
 	const struct generation *r = right;
-	int order = l->of != r->of ? (int)l->of - (int)r->of
-				   : strcmp(l->owner, r->owner);
+	int order = l->of != r->of ? (int)l->of - (int)r->of : strcmp(l->owner, r->owner);
 
 	return order ? order : (int)l->number - (int)r->number;
 }
@@ -474,14 +449,13 @@ static void carry_out_issue(struct world *w, const struct step *s)
 		g.request = issuer_request(w->issuers, &w->a);
 		g.not_after = WORLD_NOW + 3000 * (int64_t)DAY;
 	} else {
-		g.request = certificate_request(
-			fleet_certificate(&w->fleet, s->certificate), &w->a);
-		g.authority = snapshot_newest(&w->snapshot, OF_ISSUER, "ca")
-				      ->fingerprint;
+		g.request =
+			certificate_request(fleet_certificate(&w->fleet, s->certificate), &w->a);
+		g.authority = snapshot_newest(&w->snapshot, OF_ISSUER, "ca")->fingerprint;
 	}
 	add_generation(w, g);
-	qsort(w->generations, w->snapshot.generation_count,
-	      sizeof(*w->generations), compare_generations);
+	qsort(w->generations, w->snapshot.generation_count, sizeof(*w->generations),
+	      compare_generations);
 }
 
 /* Every member of the process serves what is installed on it. */
@@ -499,9 +473,9 @@ static void carry_out_activation(struct world *w, const char *process)
 static void carry_out(struct world *w, const struct step *s)
 {
 	struct component_seen *seen =
-		s->component ? (struct component_seen *)snapshot_component(
-				       &w->snapshot, s->component)
-			     : NULL;
+		s->component
+			? (struct component_seen *)snapshot_component(&w->snapshot, s->component)
+			: NULL;
 
 	switch (s->kind) {
 	case STEP_CREATE_ISSUER:
@@ -515,12 +489,10 @@ static void carry_out(struct world *w, const struct step *s)
 	case STEP_COMMIT:
 		if (s->replaces && seen->installed)
 			assert_string_equal(s->replaces, seen->installed);
-		seen->installed =
-			s->generation
-				? s->generation
-				: snapshot_newest(&w->snapshot, OF_CERTIFICATE,
-						  s->certificate)
-					  ->fingerprint;
+		seen->installed = s->generation ? s->generation
+						: snapshot_newest(&w->snapshot, OF_CERTIFICATE,
+								  s->certificate)
+							  ->fingerprint;
 		seen->damage = NULL;
 		break;
 	case STEP_ACTIVATE:
@@ -548,10 +520,8 @@ static void check_idempotent(struct world *w, const struct plan *p)
 		carry_out(w, &p->steps[i]);
 	assert_true(world_plan(w, &again, &e));
 	if (again.step_count)
-		fail_msg("a second plan has %s %s: %s",
-			 step_kind_names[again.steps[0].kind],
-			 again.steps[0].component ? again.steps[0].component
-						  : "",
+		fail_msg("a second plan has %s %s: %s", step_kind_names[again.steps[0].kind],
+			 again.steps[0].component ? again.steps[0].component : "",
 			 again.steps[0].reason);
 }
 

@@ -51,13 +51,11 @@ static inline const char *world_fingerprint(struct arena *a, const char *label)
 
 	for (const char *c = label; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-	return arena_printf(
-		a, "%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64,
-		hash, hash ^ 0x5555, hash ^ 0xaaaa, ~hash);
+	return arena_printf(a, "%016" PRIx64 "%016" PRIx64 "%016" PRIx64 "%016" PRIx64, hash,
+			    hash ^ 0x5555, hash ^ 0xaaaa, ~hash);
 }
 
-static inline MUST_CHECK bool world_plan(struct world *w, struct plan *p,
-					 struct err *e)
+static inline MUST_CHECK bool world_plan(struct world *w, struct plan *p, struct err *e)
 {
 	const struct plan_input in = {
 		.fleet = &w->fleet,
@@ -94,13 +92,11 @@ static inline void world_init(struct world *w, size_t count)
 					 .validity = 3650 * (int64_t)DAY,
 					 .key = KEY_ECDSA_P384 };
 	w->certificates = arena_array(a, 1, sizeof(*w->certificates));
-	w->certificates[0] = (struct certificate){ .name = "web",
-						   .subject = "CN=web",
-						   .issuer = w->issuers,
-						   .validity = 90 * DAY };
+	w->certificates[0] = (struct certificate){
+		.name = "web", .subject = "CN=web", .issuer = w->issuers, .validity = 90 * DAY
+	};
 	w->roles = arena_array(a, 1, sizeof(*w->roles));
-	w->roles[0] = (struct role){ .name = "",
-				     .restart = { .max_unavailable = 1 } };
+	w->roles[0] = (struct role){ .name = "", .restart = { .max_unavailable = 1 } };
 	w->components = arena_array(a, count, sizeof(*w->components));
 	w->seen = arena_array(a, count, sizeof(*w->seen));
 	for (size_t i = 0; i < count; i++) {
@@ -113,18 +109,16 @@ static inline void world_init(struct world *w, size_t count)
 			.role = w->roles,
 			.certificate = w->certificates,
 			.process = name,
-			.deliver.files.directory =
-				arena_printf(a, "/tls/%s", name),
+			.deliver.files.directory = arena_printf(a, "/tls/%s", name),
 			.activate = { .kind = ACTIVATE_SIGNAL,
 				      .signal = SIGHUP,
 				      .pidfile = "/run/web.pid" },
 			.verify = verify,
 			.verify_count = 1,
 		};
-		w->seen[i] = (struct component_seen){ .name = name,
-						      .online = true,
-						      .installed = "",
-						      .served = "" };
+		w->seen[i] = (struct component_seen){
+			.name = name, .online = true, .installed = "", .served = ""
+		};
 	}
 	w->fleet = (struct fleet){
 		.name = "test",
@@ -140,9 +134,8 @@ static inline void world_init(struct world *w, size_t count)
 		.components = w->components,
 		.component_count = count,
 	};
-	w->snapshot = (struct snapshot){ .lineage = "",
-					 .components = w->seen,
-					 .component_count = count };
+	w->snapshot =
+		(struct snapshot){ .lineage = "", .components = w->seen, .component_count = count };
 }
 
 #endif

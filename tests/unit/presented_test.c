@@ -61,17 +61,13 @@ static int make_all(void **state)
 		gnutls_x509_crt_set_version(crts[i], 3);
 		gnutls_x509_crt_set_serial(crts[i], &serial, 1);
 		gnutls_x509_crt_set_dn(crts[i], plan[i].subject, NULL);
-		gnutls_x509_crt_set_activation_time(
-			crts[i], time(NULL) + plan[i].from - 60);
-		gnutls_x509_crt_set_expiration_time(
-			crts[i], time(NULL) + plan[i].from + 3600);
+		gnutls_x509_crt_set_activation_time(crts[i], time(NULL) + plan[i].from - 60);
+		gnutls_x509_crt_set_expiration_time(crts[i], time(NULL) + plan[i].from + 3600);
 		gnutls_x509_crt_set_key(crts[i], keys[plan[i].key]);
 		gnutls_x509_crt_set_basic_constraints(crts[i], i != LEAF, -1);
-		assert_true(gnutls_x509_crt_sign2(crts[i], crts[plan[i].by],
-						  keys[plan[i].by],
+		assert_true(gnutls_x509_crt_sign2(crts[i], crts[plan[i].by], keys[plan[i].by],
 						  GNUTLS_DIG_SHA256, 0) >= 0);
-		gnutls_x509_crt_export2(crts[i], GNUTLS_X509_FMT_DER,
-					&bytes[i]);
+		gnutls_x509_crt_export2(crts[i], GNUTLS_X509_FMT_DER, &bytes[i]);
 		ders[i] = (struct der){ bytes[i].data, bytes[i].size };
 	}
 	for (size_t i = 0; i < CERT_COUNT; i++) {
@@ -90,8 +86,7 @@ static int release_all(void **state)
 }
 
 /* Lists of certificates end with -1; `anchor` -1 is not known. */
-static bool is_complete_at(const int *set, int anchor, const int *above,
-			   int64_t at)
+static bool is_complete_at(const int *set, int anchor, const int *above, int64_t at)
 {
 	struct der certs[CERT_COUNT];
 	struct der presented[CERT_COUNT];
@@ -129,8 +124,7 @@ static void more_than_the_chain_is_complete(void **state)
 	(void)state;
 	assert_true(is_complete(full, ROOT, LIST(ISSUING, MIDDLE, ROOT)));
 	assert_true(is_complete(full, -1, LIST(ISSUING, MIDDLE, ROOT)));
-	assert_true(
-		is_complete(full, ROOT, LIST(STRANGER, LONE, ISSUING, MIDDLE)));
+	assert_true(is_complete(full, ROOT, LIST(STRANGER, LONE, ISSUING, MIDDLE)));
 }
 
 static void the_order_is_no_matter(void **state)
@@ -158,10 +152,8 @@ static void another_anchor_is_not_reached(void **state)
 	(void)state;
 	assert_false(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE)));
 	assert_true(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE_CROSS)));
-	assert_true(is_complete(full, OTHER_ROOT,
-				LIST(ISSUING, MIDDLE, MIDDLE_CROSS)));
-	assert_true(is_complete(full, OTHER_ROOT,
-				LIST(ISSUING, MIDDLE_CROSS, MIDDLE)));
+	assert_true(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE, MIDDLE_CROSS)));
+	assert_true(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE_CROSS, MIDDLE)));
 }
 
 static void a_leaf_right_below_its_anchor_needs_nothing(void **state)
@@ -180,12 +172,9 @@ static void what_is_not_valid_is_no_way_up(void **state)
 {
 	(void)state;
 	for (int anchor = -1; anchor <= ROOT; anchor++) {
-		assert_false(
-			is_complete(full, anchor, LIST(ISSUING, OLD_MIDDLE)));
-		assert_false(
-			is_complete(full, anchor, LIST(ISSUING, NEW_MIDDLE)));
-		assert_true(is_complete(full, anchor,
-					LIST(OLD_MIDDLE, ISSUING, MIDDLE)));
+		assert_false(is_complete(full, anchor, LIST(ISSUING, OLD_MIDDLE)));
+		assert_false(is_complete(full, anchor, LIST(ISSUING, NEW_MIDDLE)));
+		assert_true(is_complete(full, anchor, LIST(OLD_MIDDLE, ISSUING, MIDDLE)));
 	}
 	/* unless its dates are no matter */
 	assert_true(is_complete_at(full, ROOT, LIST(ISSUING, OLD_MIDDLE), 0));

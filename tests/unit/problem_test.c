@@ -31,9 +31,8 @@ static void every_problem_comes_back(void **state)
 		free(text);
 		assert_int_equal(back.kind, i);
 		assert_string_equal(back.detail, "what happened");
-		assert_int_equal(
-			json_integer_value(json_object_get(json, "status")),
-			problem_status(i));
+		assert_int_equal(json_integer_value(json_object_get(json, "status")),
+				 problem_status(i));
 		assert_true(problem_status(i) >= 400);
 	}
 }
@@ -49,8 +48,7 @@ static void without_a_detail_its_title_is_shown(void **state)
 	(void)state;
 	assert_true(reads(text, &a, &back));
 	free(text);
-	assert_string_equal(back.detail,
-			    "what was to be replaced is not there");
+	assert_string_equal(back.detail, "what was to be replaced is not there");
 }
 
 static void any_bytes_can_be_a_detail(void **state)
@@ -60,8 +58,7 @@ static void any_bytes_can_be_a_detail(void **state)
 
 	(void)state;
 	assert_non_null(json);
-	assert_string_equal(json_string_value(json_object_get(json, "detail")),
-			    "\\xff\\x1b[2J");
+	assert_string_equal(json_string_value(json_object_get(json, "detail")), "\\xff\\x1b[2J");
 }
 
 static void what_an_agent_says_is_escaped(void **state)
@@ -70,8 +67,7 @@ static void what_an_agent_says_is_escaped(void **state)
 	struct problem p;
 
 	(void)state;
-	assert_true(reads("{\"type\":\"urn:certfleet:problem:failed\","
-			  "\"detail\":\"a\\u001b[2Jb\"}",
+	assert_true(reads("{\"type\":\"urn:certfleet:problem:failed\",\"detail\":\"a\\u001b[2Jb\"}",
 			  &a, &p));
 	assert_string_equal(p.detail, "a\\x1b[2Jb");
 }

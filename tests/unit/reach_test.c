@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static void must_remember(struct state *s, const char *const *reach,
-			  size_t count)
+static void must_remember(struct state *s, const char *const *reach, size_t count)
 {
 	AUTO(change) c = change_new(s);
 	struct err e = { 0 };
@@ -15,8 +14,7 @@ static void must_remember(struct state *s, const char *const *reach,
 	must_commit(s, c);
 }
 
-static void assert_reach(struct state *s, const char *const *reach,
-			 size_t count)
+static void assert_reach(struct state *s, const char *const *reach, size_t count)
 {
 	AUTO(arena) a = { 0 };
 	const char *const *got = NULL;

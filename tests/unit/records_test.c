@@ -6,8 +6,7 @@
 static const char fingerprint[] =
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-static const char spki_1[] =
-	"1111111111111111111111111111111111111111111111111111111111111111";
+static const char spki_1[] = "1111111111111111111111111111111111111111111111111111111111111111";
 
 static struct generation generation_of_owner(const char *owner, unsigned number)
 {
@@ -40,10 +39,8 @@ static void generations_come_back_whole_and_sorted(void **state)
 	size_t count = 0;
 	struct err e = { 0 };
 	struct generation in[] = {
-		generation_of_owner("shop/x", 1),
-		generation_of_owner("shop", 11),
-		generation_of_owner("shop-2", 1),
-		generation_of_owner("shop", 2),
+		generation_of_owner("shop/x", 1), generation_of_owner("shop", 11),
+		generation_of_owner("shop-2", 1), generation_of_owner("shop", 2),
 		generation_of_owner("ca", 1),
 	};
 
@@ -123,8 +120,7 @@ static void certificates_come_back_and_outlive_an_update(void **state)
 
 static void a_damaged_generation_is_named(void **state)
 {
-	static const char *const bad[] = { "null", "{\"of\":\"certificate\"}",
-					   "not json" };
+	static const char *const bad[] = { "null", "{\"of\":\"certificate\"}", "not json" };
 
 	state_close(must_open_state(*state, true));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {

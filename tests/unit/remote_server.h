@@ -130,8 +130,7 @@ static inline void *server_accept(void *ctx)
 		assert_non_null(c);
 		*c = (struct server_connection){ s, fd };
 		atomic_fetch_add(&s->connections, 1);
-		assert_int_equal(pthread_create(&thread, NULL, server_talk, c),
-				 0);
+		assert_int_equal(pthread_create(&thread, NULL, server_talk, c), 0);
 		pthread_detach(thread);
 	}
 	return NULL;

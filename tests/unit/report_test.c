@@ -16,8 +16,7 @@
 #define SPKI "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LEAF "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static const struct agent_identity agent = { SPKI, "certfleet 1.0",
-					     1800000000 };
+static const struct agent_identity agent = { SPKI, "certfleet 1.0", 1800000000 };
 static const struct component_report full = {
 	.name = "edge/e1",
 	.version = "1.22",
@@ -123,11 +122,9 @@ static void all_components_are_one_document(void **state)
 	AUTO(json) json = report_all(&agent, list, 3);
 
 	(void)state;
-	assert_int_equal(json_array_size(json_object_get(json, "components")),
-			 3);
-	assert_string_equal(json_string_value(json_object_get(
-				    json_object_get(json, "agent"), "spki")),
-			    SPKI);
+	assert_int_equal(json_array_size(json_object_get(json, "components")), 3);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(json, "agent"), "spki")), SPKI);
 }
 
 /* The good document with a key of it set to something else. */
@@ -155,8 +152,7 @@ static void refused(const char *part, const char *key, json_t *value)
 
 static void an_answer_that_makes_no_sense_is_refused(void **state)
 {
-	static const char *const fingerprints[] = { "installed", "chain",
-						    "staged", "served" };
+	static const char *const fingerprints[] = { "installed", "chain", "staged", "served" };
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -178,9 +174,7 @@ static void an_answer_that_makes_no_sense_is_refused(void **state)
 
 static void an_answer_that_is_none_is_refused(void **state)
 {
-	static const char *const texts[] = {
-		"", "{", "[]", "{}", "{\"agent\":7}", "null"
-	};
+	static const char *const texts[] = { "", "{", "[]", "{}", "{\"agent\":7}", "null" };
 	AUTO(arena) a = { 0 };
 	struct agent_identity who;
 	struct component_report r;
@@ -189,8 +183,7 @@ static void an_answer_that_is_none_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct err e = { 0 };
 
-		assert_false(report_read(texts[i], strlen(texts[i]), &a, &who,
-					 &r, &e));
+		assert_false(report_read(texts[i], strlen(texts[i]), &a, &who, &r, &e));
 		assert_int_equal(e.code, ERR_REMOTE);
 	}
 }

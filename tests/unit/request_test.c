@@ -116,9 +116,7 @@ static void make(bool with_pair, struct secret *out)
 		.signer = signer,
 		.signer_count = 2,
 		.has_pair = with_pair,
-		.set = { .certs = certs,
-			 .count = 2,
-			 .anchor = der_of("anchor") },
+		.set = { .certs = certs, .count = 2, .anchor = der_of("anchor") },
 	};
 
 	signer[0] = der_of("leaf");
@@ -191,8 +189,8 @@ static void refused_with(const char *piece, const char *by)
 	make(true, &body);
 	at = strstr((char *)body.bytes, piece);
 	assert_non_null(at);
-	buf_printf(&text, "%.*s%s%s", (int)(at - (const char *)body.bytes),
-		   body.bytes, by, at + strlen(piece));
+	buf_printf(&text, "%.*s%s%s", (int)(at - (const char *)body.bytes), body.bytes, by,
+		   at + strlen(piece));
 	refused(text.data, text.len);
 }
 
@@ -221,9 +219,9 @@ static void what_is_not_well_formed_is_refused(void **state)
 	refused_with("[\"bGVhZg==\",\"YWJvdmU=\"]",
 		     "[\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\"]");
 	refused_with("[\"YzA=\",\"YzE=\"]", "[]");
-	refused_with("[\"YzA=\",\"YzE=\"]",
-		     "[\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\","
-		     "\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\"]");
+	refused_with(
+		"[\"YzA=\",\"YzE=\"]",
+		"[\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\",\"YQ==\"]");
 	refused_with("\"pair\":{", "\"pair\":[{");
 	refused_with("\"order\":", "\"order\":\"x\",\"order\":");
 }

@@ -23,8 +23,7 @@ static bool has_program(const char *name)
 	return access(path, X_OK) == 0;
 }
 
-static void put_file(const char *folder, const char *name,
-		     const struct buf *content)
+static void put_file(const char *folder, const char *name, const struct buf *content)
 {
 	char path[256];
 	struct err e = { 0 };
@@ -55,8 +54,7 @@ static int run_commands(const char *folder, const char *passphrase)
 {
 	char command[512];
 
-	snprintf(command, sizeof(command),
-		 "cd %s && setsid -w sh ./commands >log 2>&1", folder);
+	snprintf(command, sizeof(command), "cd %s && setsid -w sh ./commands >log 2>&1", folder);
 
 	FILE *shell = popen(command, "w");
 
@@ -65,8 +63,7 @@ static int run_commands(const char *folder, const char *passphrase)
 	return pclose(shell);
 }
 
-static void assert_restored(const char *folder, const char *name,
-			    const char *content)
+static void assert_restored(const char *folder, const char *name, const char *content)
 {
 	char path[256];
 	AUTO(buf) got = { 0 };
@@ -88,8 +85,7 @@ static void prepare(char *folder, bool unencrypted)
 	struct err e = { 0 };
 
 	assert_non_null(mkdtemp(folder));
-	if (!bundle_write(&b, &pass, unencrypted ? 0 : 1, unencrypted, &zip,
-			  &e))
+	if (!bundle_write(&b, &pass, unencrypted ? 0 : 1, unencrypted, &zip, &e))
 		fail_msg("%s", e.text);
 	put_file(folder, "BUNDLE.zip", &zip);
 	restore_text(&b, unencrypted ? 0 : 1, &text);
@@ -103,8 +99,7 @@ static void folder_in_tmp(char *out, size_t room)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	snprintf(out, room, "%s/certfleet-restore-XXXXXX",
-		 tmp && *tmp ? tmp : "/tmp");
+	snprintf(out, room, "%s/certfleet-restore-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 }
 
 static void remove_folder(const char *folder)
@@ -117,14 +112,10 @@ static void remove_folder(const char *folder)
 
 static void assert_all_restored(const char *folder)
 {
-	assert_restored(folder, "certificates/shop/key.pem",
-			KEY_MARK " of shop 2\n");
-	assert_restored(folder, "certificates/shop/1/key.pem",
-			KEY_MARK " of shop 1\n");
-	assert_restored(folder, "issuers/shop/key.pem",
-			KEY_MARK " of the issuer\n");
-	assert_restored(folder, "certificates/shop/leaf.pem",
-			fixture_items[0].leaf_pem);
+	assert_restored(folder, "certificates/shop/key.pem", KEY_MARK " of shop 2\n");
+	assert_restored(folder, "certificates/shop/1/key.pem", KEY_MARK " of shop 1\n");
+	assert_restored(folder, "issuers/shop/key.pem", KEY_MARK " of the issuer\n");
+	assert_restored(folder, "certificates/shop/leaf.pem", fixture_items[0].leaf_pem);
 }
 
 static void the_commands_of_the_text_restore_the_keys(void **state)

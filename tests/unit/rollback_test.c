@@ -59,8 +59,7 @@ static void leaf(const struct world *w, const char *name, char out[4096])
 	slurp(w, path, out, 4096);
 }
 
-static void assert_leaf(const struct world *w, const char *name,
-			const char *expected, bool same)
+static void assert_leaf(const struct world *w, const char *name, const char *expected, bool same)
 {
 	char now[4096];
 
@@ -94,8 +93,7 @@ static struct memory remembered(const struct world *w, const char *name)
 	assert_true(state_components(engine_state(en), &a, &list, &count, &e));
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(list[i].name, name))
-			m = (struct memory){ list[i].rejected_count > 0,
-					     list[i].last_error != NULL,
+			m = (struct memory){ list[i].rejected_count > 0, list[i].last_error != NULL,
 					     list[i].activation_due != NULL };
 	return m;
 }
@@ -109,8 +107,7 @@ static struct memory remembered(const struct world *w, const char *name)
 	"  " name ": {role: r, process: p, certificate: web, deliver: " \
 	"{files: {directory: " name "}}, " SPOIL "}\n"
 
-static void
-a_process_that_is_not_wholly_back_is_not_called_rolled_back(void **state)
+static void a_process_that_is_not_wholly_back_is_not_called_rolled_back(void **state)
 {
 	const struct world *w = *state;
 
@@ -125,8 +122,7 @@ a_process_that_is_not_wholly_back_is_not_called_rolled_back(void **state)
 	assert_int_equal(t.result.rolled_back, 0);
 }
 
-static void
-a_process_is_activated_again_although_one_member_is_new(void **state)
+static void a_process_is_activated_again_although_one_member_is_new(void **state)
 {
 	const struct world *w = *state;
 	char before[4096];
@@ -151,17 +147,15 @@ static void break_commit_of_b(void *ctx, const struct event *event)
 {
 	const struct world *w = ctx;
 
-	if (event->kind == EVENT_STEP_STARTED &&
-	    event->step->kind == STEP_COMMIT &&
+	if (event->kind == EVENT_STEP_STARTED && event->step->kind == STEP_COMMIT &&
 	    !strcmp(event->step->component, "b"))
-		run_in(w, "rm .b.certfleet/staged && for d in .b.certfleet/*; "
-			  "do [ \"$(readlink b)\" = $d ] || rm -rf $d; done");
+		run_in(w,
+		       "rm .b.certfleet/staged && for d in .b.certfleet/*; do [ \"$(readlink b)\" = $d ] || rm -rf $d; done");
 }
 
 static struct told apply_without_b(const struct world *w)
 {
-	return run_wish(
-		w, (struct wish){ .apply = true, .listen = break_commit_of_b });
+	return run_wish(w, (struct wish){ .apply = true, .listen = break_commit_of_b });
 }
 
 static void rolling_back_what_is_postponed_activates_nothing(void **state)
@@ -225,11 +219,9 @@ static void an_all_first_commit_that_failed_is_taken_back(void **state)
 static void what_went_well_at_last_is_not_held_against_it(void **state)
 {
 	const struct world *w = *state;
-	const struct wish accepted = {
-		.apply = true,
-		.choices = { .acks = (const char *const[]){ "rolled-back" },
-			     .ack_count = 1 }
-	};
+	const struct wish accepted = { .apply = true,
+				       .choices = { .acks = (const char *const[]){ "rolled-back" },
+						    .ack_count = 1 } };
 
 	write_fleet(w, FLEET("one", ROLLBACK, PAIR_OF("")));
 	assert_applied(apply_it(w));
@@ -260,30 +252,25 @@ static void what_a_run_saw_is_the_last_observation(void **state)
 {
 	write_fleet(*state, FLEET("one", "", PAIR_OF("")));
 	assert_applied(apply_it(*state));
-	assert_string_equal(
-		run_wish(*state, (struct wish){ .offline = true }).steps, "");
+	assert_string_equal(run_wish(*state, (struct wish){ .offline = true }).steps, "");
 }
 
 static void removed_files_are_a_change(void **state)
 {
 	const struct world *w = *state;
-	static const char two[] =
-		FLEET("one", "",
-		      MEMBER("a", "") MEMBER("b", ", retire: {remove: true}")
-			      MEMBER("c", ", retire: {remove: true}"));
+	static const char two[] = FLEET("one", "",
+					MEMBER("a", "") MEMBER("b", ", retire: {remove: true}")
+						MEMBER("c", ", retire: {remove: true}"));
 
 	write_fleet(w, two);
 	assert_applied(apply_it(w));
 	/* a version that cannot be removed: its directories go too deep */
-	run_in(w, "mkdir -p .c.certfleet/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/"
-		  "16/17/18/19/20");
+	run_in(w, "mkdir -p .c.certfleet/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20");
 	write_fleet(w, FLEET("one", "", MEMBER("a", "")));
 
 	struct told t = run_wish(
 		w, (struct wish){ .apply = true,
-				  .choices = { .acks =
-						       (const char *const[]){
-							       "mass-retire" },
+				  .choices = { .acks = (const char *const[]){ "mass-retire" },
 					       .ack_count = 1 } });
 
 	assert_false(there(w, "b"));
@@ -293,8 +280,7 @@ static void removed_files_are_a_change(void **state)
 static void stop_at_verify(void *ctx, const struct event *event)
 {
 	(void)ctx;
-	if (event->kind == EVENT_STEP_STARTED &&
-	    event->step->kind == STEP_VERIFY)
+	if (event->kind == EVENT_STEP_STARTED && event->step->kind == STEP_VERIFY)
 		raise(SIGTERM);
 }
 
@@ -307,12 +293,10 @@ static void a_stop_is_no_reason_to_roll_back(void **state)
 	write_fleet(w, FLEET("one", ROLLBACK, MEMBER("a", "")));
 	assert_applied(apply_it(w));
 	leaf(w, "a", before);
-	write_fleet(w, FLEET("two", ROLLBACK,
-			     MEMBER("a", ", verify: {tls: \"127.0.0.1:9\"}")));
+	write_fleet(w, FLEET("two", ROLLBACK, MEMBER("a", ", verify: {tls: \"127.0.0.1:9\"}")));
 	stop_install();
 
-	struct told t = run_wish(
-		w, (struct wish){ .apply = true, .listen = stop_at_verify });
+	struct told t = run_wish(w, (struct wish){ .apply = true, .listen = stop_at_verify });
 
 	assert_int_equal(t.result.exit_status, 7);
 	assert_leaf(w, "a", before, false);

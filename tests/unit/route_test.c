@@ -9,15 +9,13 @@
 
 #include <cmocka.h>
 
-static void finds(const char *method, const char *path, enum route expected,
-		  const char *component)
+static void finds(const char *method, const char *path, enum route expected, const char *component)
 {
 	AUTO(arena) a = { 0 };
 	enum route route = ROUTE_COUNT;
 	const char *name = NULL;
 
-	assert_int_equal(route_find(method, path, &a, &route, &name),
-			 ROUTE_FOUND);
+	assert_int_equal(route_find(method, path, &a, &route, &name), ROUTE_FOUND);
 	assert_int_equal(route, expected);
 	assert_string_equal(name, component);
 }
@@ -34,8 +32,8 @@ static void finds_nothing(const char *path)
 
 static void both_ends_mean_the_same(void **state)
 {
-	static const char *const names[] = { "web", "edge/e1.example.com",
-					     "a b%2F?#", "\xc3\xa4\x01" };
+	static const char *const names[] = { "web", "edge/e1.example.com", "a b%2F?#",
+					     "\xc3\xa4\x01" };
 	AUTO(arena) a = { 0 };
 
 	(void)state;
@@ -43,8 +41,7 @@ static void both_ends_mean_the_same(void **state)
 		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 			bool has = r != ROUTE_HEALTH && r != ROUTE_COMPONENTS;
 
-			finds(route_method(r), route_path(r, names[i], &a), r,
-			      has ? names[i] : "");
+			finds(route_method(r), route_path(r, names[i], &a), r, has ? names[i] : "");
 		}
 }
 
@@ -53,8 +50,7 @@ static void a_path_is_what_it_is(void **state)
 	AUTO(arena) a = { 0 };
 
 	(void)state;
-	assert_string_equal(route_path(ROUTE_STAGE, "edge/e1", &a),
-			    "/v1/staged/edge%2Fe1");
+	assert_string_equal(route_path(ROUTE_STAGE, "edge/e1", &a), "/v1/staged/edge%2Fe1");
 	assert_string_equal(route_path(ROUTE_HEALTH, "", &a), "/healthz");
 }
 
@@ -92,20 +88,17 @@ static void what_is_no_escape_is_refused(void **state)
 
 static void a_wrong_method_names_the_right_one(void **state)
 {
-	static const char *const methods[] = { "HEAD",    "get",     "DELETE",
-					       "OPTIONS", "CONNECT", "" };
+	static const char *const methods[] = { "HEAD", "get", "DELETE", "OPTIONS", "CONNECT", "" };
 	AUTO(arena) a = { 0 };
 	enum route route = ROUTE_COUNT;
 	const char *name = NULL;
 
 	(void)state;
 	for (unsigned r = 0; r < ROUTE_COUNT; r++)
-		for (size_t i = 0; i < sizeof(methods) / sizeof(*methods);
-		     i++) {
-			assert_int_equal(route_find(methods[i],
-						    route_path(r, "a", &a), &a,
-						    &route, &name),
-					 ROUTE_WRONG_METHOD);
+		for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+			assert_int_equal(
+				route_find(methods[i], route_path(r, "a", &a), &a, &route, &name),
+				ROUTE_WRONG_METHOD);
 			assert_int_equal(route, r);
 		}
 }

@@ -114,8 +114,7 @@ static bool try_to_escape(void *ctx, struct buf *answer, struct err *e)
 
 static bool run(sandbox_fn *fn, void *ctx, struct secret *answer, struct err *e)
 {
-	return sandbox_work(&(struct sandbox_work){ fn, ctx, SANDBOX_SECONDS },
-			    answer, e);
+	return sandbox_work(&(struct sandbox_work){ fn, ctx, SANDBOX_SECONDS }, answer, e);
 }
 
 static void brings_the_answer_back(void **state)

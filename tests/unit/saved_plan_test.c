@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-static struct precondition doubt(const char *component, const char *message,
-				 bool acknowledged)
+static struct precondition doubt(const char *component, const char *message, bool acknowledged)
 {
 	return (struct precondition){ .code = PLAN_PIDFILE_DOUBTFUL,
 				      .severity = SEVERITY_ACKNOWLEDGE,
@@ -29,16 +28,15 @@ static struct plan plan_with(const struct precondition *p)
 			      .precondition_count = 1 };
 }
 
-static bool resumes(const struct precondition *before,
-		    const struct precondition *now, struct err *e)
+static bool resumes(const struct precondition *before, const struct precondition *now,
+		    struct err *e)
 {
 	const struct plan saved = plan_with(before);
 	const struct plan fresh = plan_with(now);
 	const struct snapshot snapshot = { 0 };
 	const struct run_record run = { .number = 1, .serial = 7 };
 
-	return saved_plan_resumes(
-		&(struct resumption){ &saved, &fresh, &snapshot, &run }, e);
+	return saved_plan_resumes(&(struct resumption){ &saved, &fresh, &snapshot, &run }, e);
 }
 
 static void e3_a_resumed_run_tells_the_process_that_was_accepted(void **state)
@@ -83,8 +81,7 @@ static void e3_a_doubt_that_waits_is_no_other_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			e3_a_resumed_run_tells_the_process_that_was_accepted),
+		cmocka_unit_test(e3_a_resumed_run_tells_the_process_that_was_accepted),
 		cmocka_unit_test(e3_a_resumed_run_tells_no_other_process),
 		cmocka_unit_test(e3_a_doubt_that_waits_is_no_other_process),
 	};

@@ -5,10 +5,8 @@
 
 #include "base/text.h"
 
-static const char spki_1[] =
-	"1111111111111111111111111111111111111111111111111111111111111111";
-static const char spki_2[] =
-	"2222222222222222222222222222222222222222222222222222222222222222";
+static const char spki_1[] = "1111111111111111111111111111111111111111111111111111111111111111";
+static const char spki_2[] = "2222222222222222222222222222222222222222222222222222222222222222";
 
 static void assert_key(struct state *s, const char *spki)
 {
@@ -21,8 +19,7 @@ static void assert_key(struct state *s, const char *spki)
 	assert_memory_equal(key.bytes, KEY_TEXT, key.len);
 }
 
-static void assert_no_key(struct state *s, const char *spki, enum err_code code,
-			  const char *word)
+static void assert_no_key(struct state *s, const char *spki, enum err_code code, const char *word)
 {
 	AUTO(secret) key = { 0 };
 	struct err e = { 0 };
@@ -74,8 +71,8 @@ static void no_key_is_kept_before_unsealing(void **state)
 	state_close(s);
 }
 
-static void assert_not_unsealed(struct state *s, const char *text,
-				enum err_code code, const char *word)
+static void assert_not_unsealed(struct state *s, const char *text, enum err_code code,
+				const char *word)
 {
 	AUTO(secret) passphrase = { 0 };
 	struct err e = { 0 };
@@ -144,8 +141,7 @@ static void a_sealed_key_opens_under_its_own_record_only(void **state)
 	must_unseal(s);
 	must_keep_key(s, spki_1);
 	state_close(s);
-	set_record(*state, key_record(&a, spki_2),
-		   get_record(*state, key_record(&a, spki_1), &a));
+	set_record(*state, key_record(&a, spki_2), get_record(*state, key_record(&a, spki_1), &a));
 	s = must_open_state(*state, false);
 	must_unseal(s);
 	assert_no_key(s, spki_2, ERR_CRYPTO, spki_2);
@@ -186,8 +182,7 @@ static void a_changed_bit_in_a_sealed_key_is_refused(void **state)
 	must_unseal(s);
 	must_keep_key(s, spki_1);
 	state_close(s);
-	char *value = arena_strdup(
-		&a, get_record(*state, key_record(&a, spki_1), &a));
+	char *value = arena_strdup(&a, get_record(*state, key_record(&a, spki_1), &a));
 	char *at = value + 40;
 
 	*at = *at == 'A' ? 'B' : 'A';
@@ -200,8 +195,7 @@ static void a_changed_bit_in_a_sealed_key_is_refused(void **state)
 
 static void a_damaged_key_record_is_named(void **state)
 {
-	static const char *const bad[] = { "x", "{}", "{\"sealed\":7}",
-					   "{\"sealed\":\"A\"}" };
+	static const char *const bad[] = { "x", "{}", "{\"sealed\":7}", "{\"sealed\":\"A\"}" };
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
 
@@ -228,8 +222,7 @@ static void too_many_rounds_are_refused_at_once(void **state)
 
 	assert_non_null(at);
 	set_record(*state, "meta",
-		   arena_printf(&a, "%.*s\"rounds\":10000001%s",
-				(int)(at - meta), meta,
+		   arena_printf(&a, "%.*s\"rounds\":10000001%s", (int)(at - meta), meta,
 				at + strlen("\"rounds\":600000")));
 	s = must_open_state(*state, false);
 	assert_not_unsealed(s, PASSPHRASE, ERR_IO, "10000001");

@@ -32,8 +32,7 @@ static struct der spki_of(const struct pair *p)
 	gnutls_x509_crt_import(crt, &leaf, GNUTLS_X509_FMT_DER);
 	gnutls_pubkey_init(&pub);
 	gnutls_pubkey_import_x509(pub, crt, 0);
-	assert_int_equal(gnutls_pubkey_export2(pub, GNUTLS_X509_FMT_DER, &der),
-			 0);
+	assert_int_equal(gnutls_pubkey_export2(pub, GNUTLS_X509_FMT_DER, &der), 0);
 	copy = arena_alloc(&test_arena, der.size);
 	memcpy(copy, der.data, der.size);
 	gnutls_free(der.data);
@@ -43,24 +42,20 @@ static struct der spki_of(const struct pair *p)
 }
 
 /* A handshake with ECDSA wants a hash signed; by whose key it is. */
-static bool signs(const struct self *s, uint64_t revision,
-		  const struct pair *by)
+static bool signs(const struct self *s, uint64_t revision, const struct pair *by)
 {
 	static const unsigned char text[] = "of a handshake";
 	unsigned char hash[SHA256_BYTES];
-	const struct tls_signing what = {
-		.revision = revision,
-		.algorithm = GNUTLS_SIGN_ECDSA_SECP256R1_SHA256,
-		.hashed = true,
-		.text = { hash, sizeof(hash) }
-	};
+	const struct tls_signing what = { .revision = revision,
+					  .algorithm = GNUTLS_SIGN_ECDSA_SECP256R1_SHA256,
+					  .hashed = true,
+					  .text = { hash, sizeof(hash) } };
 	struct der signature = { 0 };
 	struct err e = { 0 };
 
 	sha256(text, sizeof(text), hash);
 	return self_sign(s, &what, &test_arena, &signature, &e) &&
-	       signature_check(spki_of(by), (struct der){ text, sizeof(text) },
-			       signature, &e);
+	       signature_check(spki_of(by), (struct der){ text, sizeof(text) }, signature, &e);
 }
 
 static void it_has_what_its_files_have(void **state)
@@ -168,14 +163,11 @@ static void its_component_is_known_by_its_paths(void **state)
 	const char *key = config.key;
 
 	(void)state;
-	assert_true(
-		is_self((struct install){ .certificate = pem, .key = key }));
-	assert_true(is_self(
-		(struct install){ .certificate = at_root("x/../agent.pem"),
-				  .key = at_root("./agent.key") }));
+	assert_true(is_self((struct install){ .certificate = pem, .key = key }));
+	assert_true(is_self((struct install){ .certificate = at_root("x/../agent.pem"),
+					      .key = at_root("./agent.key") }));
 	assert_false(is_self((struct install){ .certificate = pem }));
-	assert_false(
-		is_self((struct install){ .certificate = pem, .key = pem }));
+	assert_false(is_self((struct install){ .certificate = pem, .key = pem }));
 	assert_false(is_self((struct install){ .directory = root }));
 	config.certificate = at_root("own/fullchain.pem");
 	config.key = at_root("own/key.pem");
@@ -196,6 +188,5 @@ int main(void)
 		WITH_AGENT(its_component_is_known_by_its_paths),
 	};
 
-	return cmocka_run_group_tests(tests, make_signatories,
-				      drop_signatories);
+	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 }

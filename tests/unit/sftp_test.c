@@ -12,12 +12,11 @@ enum {
 
 static struct drivers *drivers;
 static const struct fleet_access access_given = {
-	.ssh = { .key = { .kind = SECRET_FILE, .name = "id" },
-		 .known_hosts = "known_hosts" }
+	.ssh = { .key = { .kind = SECRET_FILE, .name = "id" }, .known_hosts = "known_hosts" }
 };
 
-static bool resolve(void *ctx, const struct secret_ref *ref,
-		    const struct secret **out, struct err *e)
+static bool resolve(void *ctx, const struct secret_ref *ref, const struct secret **out,
+		    struct err *e)
 {
 	static const struct secret key = { (unsigned char *)"key", 3 };
 
@@ -30,8 +29,8 @@ static bool resolve(void *ctx, const struct secret_ref *ref,
 
 static int open_drivers(void **state)
 {
-	drivers = drivers_new(&(const struct drivers_options){
-		.access = &access_given, .secret = resolve });
+	drivers = drivers_new(
+		&(const struct drivers_options){ .access = &access_given, .secret = resolve });
 	return make_pairs(state);
 }
 
@@ -87,8 +86,7 @@ static void carry_out(struct job *job)
 	assert_int_equal(job->done, job->error.code == ERR_NONE);
 }
 
-static struct job run(const struct component *c, enum driver_verb verb,
-		      const struct pair *p)
+static struct job run(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
 	struct job job = job_of(c, verb, p);
 
@@ -96,8 +94,7 @@ static struct job run(const struct component *c, enum driver_verb verb,
 	return job;
 }
 
-static void must_run(const struct component *c, enum driver_verb verb,
-		     const struct pair *p)
+static void must_run(const struct component *c, enum driver_verb verb, const struct pair *p)
 {
 	struct job job = run(c, verb, p);
 
@@ -110,8 +107,8 @@ static bool deploy_far(const struct component *c, const struct pair *p)
 	return run(c, DRIVER_STAGE, p).done && run(c, DRIVER_COMMIT, p).done;
 }
 
-static void assert_refused(const struct component *c, enum driver_verb verb,
-			   const struct pair *p, const char *words)
+static void assert_refused(const struct component *c, enum driver_verb verb, const struct pair *p,
+			   const char *words)
 {
 	struct job job = run(c, verb, p);
 
@@ -215,8 +212,7 @@ static void what_files_began_goes_on_over_ssh(void **state)
 		must(deploy(i, &old_pair, &e), &e);
 		assert_true(deploy_far(&c, &new_pair));
 		must(place_revert(i, old_pair.facts.fingerprint, &e), &e);
-		assert_string_equal(look(&c).installed,
-				    old_pair.facts.fingerprint);
+		assert_string_equal(look(&c).installed, old_pair.facts.fingerprint);
 		must_run(&c, DRIVER_REVERT, &new_pair);
 		must(deploy(i, &third_pair, &e), &e);
 		assert_installed(i, &third_pair);
@@ -231,11 +227,10 @@ static void staging_again_writes_nothing(void **state)
 	(void)state;
 	must_run(&c, DRIVER_STAGE, &new_pair);
 	must_run(&c, DRIVER_STAGE, &new_pair);
-	assert_int_not_equal(
-		access(at_root(arena_printf(&test_arena, ".site.certfleet/%s.2",
-					    new_pair.facts.fingerprint)),
-		       F_OK),
-		0);
+	assert_int_not_equal(access(at_root(arena_printf(&test_arena, ".site.certfleet/%s.2",
+							 new_pair.facts.fingerprint)),
+				    F_OK),
+			     0);
 	must_run(&c, DRIVER_COMMIT, &new_pair);
 	side.programs = 99;
 	must_run(&c, DRIVER_STAGE, &new_pair);
@@ -330,9 +325,7 @@ static void turn_meanwhile(const struct ssh_op *op)
 
 	if (op->kind != SSH_RUN || side.scripts != 1)
 		return;
-	must(place_revert(&raced->deliver.files, third_pair.facts.fingerprint,
-			  &e),
-	     &e);
+	must(place_revert(&raced->deliver.files, third_pair.facts.fingerprint, &e), &e);
 	raced = NULL;
 }
 
@@ -360,8 +353,7 @@ static void a_staged_version_that_was_damaged_is_not_switched_to(void **state)
 {
 	struct component c = at(directory_form());
 	const char *key =
-		arena_printf(&test_arena, ".site.certfleet/%s/key.pem",
-			     new_pair.facts.fingerprint);
+		arena_printf(&test_arena, ".site.certfleet/%s/key.pem", new_pair.facts.fingerprint);
 
 	(void)state;
 	assert_true(deploy_far(&c, &old_pair));
@@ -424,12 +416,9 @@ static void what_is_not_ours_stays(void **state)
 
 static void directories_on_the_way_are_checked(void **state)
 {
-	struct component c =
-		at((struct install){ .directory = at_root("open/site") });
-	struct component linked =
-		at((struct install){ .directory = at_root("link/site") });
-	struct component gone =
-		at((struct install){ .directory = at_root("gone/site") });
+	struct component c = at((struct install){ .directory = at_root("open/site") });
+	struct component linked = at((struct install){ .directory = at_root("link/site") });
+	struct component gone = at((struct install){ .directory = at_root("gone/site") });
 
 	(void)state;
 	mkdir(at_root("open"), 0755);
@@ -475,8 +464,8 @@ static void without_commands_nothing_is_installed_but_all_is_seen(void **state)
 
 static void hostile_names_are_only_names(void **state)
 {
-	struct component c = at((struct install){
-		.directory = at_root("it's $(touch hacked) `id`; #") });
+	struct component c =
+		at((struct install){ .directory = at_root("it's $(touch hacked) `id`; #") });
 
 	(void)state;
 	assert_true(deploy_far(&c, &old_pair));
@@ -492,18 +481,14 @@ static struct component with_command(const char *const *argv)
 {
 	struct component c = at(directory_form());
 
-	c.activate = (struct activate){ .kind = ACTIVATE_COMMAND,
-					.argv = argv,
-					.timeout = 1 };
+	c.activate = (struct activate){ .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = 1 };
 	return c;
 }
 
 static void a_command_is_run_there(void **state)
 {
 	const char *const good[] = { "true", NULL };
-	const char *const bad[] = { "sh", "-c",
-				    "printf 'no \\033[1mreload'; exit 3",
-				    NULL };
+	const char *const bad[] = { "sh", "-c", "printf 'no \\033[1mreload'; exit 3", NULL };
 	const char *const slow[] = { "sleep", "20", NULL };
 	struct component c = with_command(good);
 	struct job job;
@@ -549,11 +534,8 @@ static void prepare(const struct scenario *s)
 	}
 	if (i->directory)
 		mkdir(i->directory, 0755);
-	write_certs(i->directory ? at_root("site/fullchain.pem")
-				 : i->certificate,
-		    &old_pair);
-	write_key(i->directory ? at_root("site/key.pem") : i->key, &old_pair,
-		  0600);
+	write_certs(i->directory ? at_root("site/fullchain.pem") : i->certificate, &old_pair);
+	write_key(i->directory ? at_root("site/key.pem") : i->key, &old_pair, 0600);
 }
 
 static bool run_scenario(const struct scenario *s)
@@ -574,12 +556,10 @@ static void assert_old_or_new(const struct scenario *s, const char *when)
 	if (now && s->has_gap && !*now)
 		return;
 	if (!now || (strcmp(now, before) && strcmp(now, after)))
-		fail_msg("%s: the paths hold %s", when,
-			 now ? now : "a mixed pair");
+		fail_msg("%s: the paths hold %s", when, now ? now : "a mixed pair");
 }
 
-static int refuse_leftover(const char *path, const struct stat *st, int type,
-			   struct FTW *at_depth)
+static int refuse_leftover(const char *path, const struct stat *st, int type, struct FTW *at_depth)
 {
 	(void)st;
 	(void)type;
@@ -627,18 +607,12 @@ enum {
 static struct scenario scenarios(int n)
 {
 	const struct scenario all[] = {
-		{ directory_form(), &old_pair, &new_pair, false, false,
-		  DRIVER_COMMIT },
-		{ path_form(), &old_pair, &new_pair, false, false,
-		  DRIVER_COMMIT },
-		{ directory_form(), &old_pair, &new_pair, true, true,
-		  DRIVER_COMMIT },
-		{ path_form(), &old_pair, &new_pair, true, false,
-		  DRIVER_COMMIT },
-		{ directory_form(), &new_pair, &old_pair, false, false,
-		  DRIVER_REVERT },
-		{ path_form(), &new_pair, &old_pair, false, false,
-		  DRIVER_REVERT },
+		{ directory_form(), &old_pair, &new_pair, false, false, DRIVER_COMMIT },
+		{ path_form(), &old_pair, &new_pair, false, false, DRIVER_COMMIT },
+		{ directory_form(), &old_pair, &new_pair, true, true, DRIVER_COMMIT },
+		{ path_form(), &old_pair, &new_pair, true, false, DRIVER_COMMIT },
+		{ directory_form(), &new_pair, &old_pair, false, false, DRIVER_REVERT },
+		{ path_form(), &new_pair, &old_pair, false, false, DRIVER_REVERT },
 		{ path_form(), &new_pair, NULL, false, false, DRIVER_REVERT },
 	};
 
@@ -714,17 +688,15 @@ static void s2_a_planted_key_is_refused_over_ssh(void **state)
 	i->owner = "65534";
 	assert_true(deploy_far(&c, &new_pair));
 	assert_int_equal(owner_of(at_root(".site.certfleet/..")), 0);
-	assert_int_equal(owner_of(arena_printf(
-				 &test_arena, "%s/.site.certfleet/%s/key.pem",
-				 root, new_pair.facts.fingerprint)),
+	assert_int_equal(owner_of(arena_printf(&test_arena, "%s/.site.certfleet/%s/key.pem", root,
+					       new_pair.facts.fingerprint)),
 			 STRANGER_ID);
 }
 
 static void s2_a_planted_entry_of_a_sticky_directory_is_refused(void **state)
 {
-	struct component c =
-		at((struct install){ .certificate = at_root("sticky/site.crt"),
-				     .key = at_root("sticky/site.key") });
+	struct component c = at((struct install){ .certificate = at_root("sticky/site.crt"),
+						  .key = at_root("sticky/site.key") });
 	struct install *i = &c.deliver.files;
 	const char *store = at_root("sticky/.site.key.certfleet");
 
@@ -735,8 +707,7 @@ static void s2_a_planted_entry_of_a_sticky_directory_is_refused(void **state)
 	i->owner = "nobody";
 	assert_closed(&c, "belongs to user 65534 and stands in a directory");
 	unlink(i->key);
-	assert_int_equal(symlink(".site.key.certfleet/current/key.pem", i->key),
-			 0);
+	assert_int_equal(symlink(".site.key.certfleet/current/key.pem", i->key), 0);
 	give_to_stranger(i->key);
 	assert_closed(&c, "belongs to user 65534 and stands in a directory");
 	unlink(i->key);
@@ -760,8 +731,7 @@ static void s2_a_hard_link_lends_nothing_over_ssh(void **state)
 	assert_closed(&paths, "hard link");
 	make_dir("site", 0755);
 	write_certs(at_root("site/fullchain.pem"), &old_pair);
-	assert_int_equal(link(at_root("other.key"), at_root("site/key.pem")),
-			 0);
+	assert_int_equal(link(at_root("other.key"), at_root("site/key.pem")), 0);
 	assert_closed(&whole, "hard link");
 }
 
@@ -772,11 +742,10 @@ static void s2_a_version_that_others_can_write_is_not_used(void **state)
 	(void)state;
 	assert_true(deploy_far(&c, &old_pair));
 	assert_true(deploy_far(&c, &new_pair));
-	assert_int_equal(
-		chmod(arena_printf(&test_arena, "%s/.site.certfleet/%s", root,
-				   old_pair.facts.fingerprint),
-		      0777),
-		0);
+	assert_int_equal(chmod(arena_printf(&test_arena, "%s/.site.certfleet/%s", root,
+					    old_pair.facts.fingerprint),
+			       0777),
+			 0);
 	assert_refused(&c, DRIVER_REVERT, &old_pair, "others can write");
 	assert_int_equal(chmod(at_root("site"), 0777), 0);
 	assert_closed(&c, "others can write");
@@ -800,8 +769,7 @@ static bool is_closed_by_another_user(void)
 	struct probe_answer a = look(&c);
 
 	return a.unwritable && strstr(a.unwritable, "belongs to user 5,") &&
-	       !strstr(a.unwritable, "owner:") &&
-	       !run(&c, DRIVER_STAGE, &new_pair).done;
+	       !strstr(a.unwritable, "owner:") && !run(&c, DRIVER_STAGE, &new_pair).done;
 }
 
 static bool is_open(void)
@@ -823,9 +791,7 @@ static void s2_a_plain_user_is_who_it_is_over_there(void **state)
 	assert_true(holds_for_stranger(is_closed_by_another_user));
 	give_to_stranger(at_root("site.key"));
 	assert_true(holds_for_stranger(is_open));
-	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/"
-					  "key.pem")),
-			 STRANGER_ID);
+	assert_int_equal(owner_of(at_root(".site.key.certfleet/current/key.pem")), STRANGER_ID);
 }
 
 /* The store is planted between the look and the first script that writes. */
@@ -849,8 +815,7 @@ static void s2_a_store_that_comes_after_the_look_is_refused(void **state)
 	needs_root();
 	side.before = plant_store;
 	assert_refused(&c, DRIVER_STAGE, &new_pair, "is not ours alone");
-	assert_false(fs_read(at_root(".site.certfleet/.new.tmp-certfleet/"
-				     "key.pem"),
+	assert_false(fs_read(at_root(".site.certfleet/.new.tmp-certfleet/key.pem"),
 			     INPUT_FILE_LIMIT, &key, &e));
 }
 

@@ -5,8 +5,7 @@
 
 #include <gnutls/abstract.h>
 
-static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P384,
-				       KEY_ECDSA_P521, KEY_ED25519,
+static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P384, KEY_ECDSA_P521, KEY_ED25519,
 				       KEY_RSA_2048 };
 
 static struct der text_of(const char *text)
@@ -24,11 +23,9 @@ static struct der spki_of(const struct secret *key, struct arena *a)
 
 	gnutls_privkey_init(&private);
 	gnutls_pubkey_init(&public);
-	gnutls_privkey_import_x509_raw(private, &der, GNUTLS_X509_FMT_DER, NULL,
-				       0);
+	gnutls_privkey_import_x509_raw(private, &der, GNUTLS_X509_FMT_DER, NULL, 0);
 	gnutls_pubkey_import_privkey(public, private, 0, 0);
-	assert_int_equal(
-		gnutls_pubkey_export2(public, GNUTLS_X509_FMT_DER, &out), 0);
+	assert_int_equal(gnutls_pubkey_export2(public, GNUTLS_X509_FMT_DER, &out), 0);
 	copy = arena_alloc(a, out.size);
 	memcpy(copy, out.data, out.size);
 	gnutls_free(out.data);
@@ -51,9 +48,7 @@ static void make(enum key_type type, const char *text, struct made *out)
 
 	MUST(key_generate(type, &key, &e), &e);
 	MUST(signing_key_open(&key, &by, &e), &e);
-	MUST(signing_key_sign(by, text_of(text), &out->arena, &out->signature,
-			      &e),
-	     &e);
+	MUST(signing_key_sign(by, text_of(text), &out->arena, &out->signature, &e), &e);
 	out->spki = spki_of(&key, &out->arena);
 }
 
@@ -126,9 +121,8 @@ static void what_is_no_key_checks_nothing(void **state)
 	(void)state;
 	make(KEY_ECDSA_P256, "an order", &m);
 	for (size_t len = 0; len < m.spki.len; len++)
-		assert_false(signature_check((struct der){ m.spki.bytes, len },
-					     text_of("an order"), m.signature,
-					     &e));
+		assert_false(signature_check((struct der){ m.spki.bytes, len }, text_of("an order"),
+					     m.signature, &e));
 	arena_release(&m.arena);
 }
 

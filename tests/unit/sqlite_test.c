@@ -127,14 +127,10 @@ static void die_in_a_transaction(const struct place *p)
 	struct err e = { 0 };
 
 	if (!database_open(p->dir, &db, &e) ||
-	    !database_run(db,
-			  "PRAGMA cache_size = 1; PRAGMA cache_spill = 1;"
-			  "BEGIN IMMEDIATE;"
-			  "UPDATE record SET value = 'half';"
-			  "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT"
-			  " i + 1 FROM n WHERE i < 2000) INSERT INTO record"
-			  " SELECT 'x' || i, hex(randomblob(900)), 9 FROM n",
-			  &e))
+	    !database_run(
+		    db,
+		    "PRAGMA cache_size = 1; PRAGMA cache_spill = 1;BEGIN IMMEDIATE;UPDATE record SET value = 'half';WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO record SELECT 'x' || i, hex(randomblob(900)), 9 FROM n",
+		    &e))
 		_exit(9);
 }
 
@@ -178,9 +174,7 @@ static void no_file_for_it_leaves_the_state_unharmed(void **state)
 	/* a full database is what a full disk is to SQLite */
 	assert_true(database_open(p->dir, &db, &e));
 	assert_true(database_run(db, "PRAGMA max_page_count = 1", &e));
-	assert_false(database_run(db,
-				  "INSERT INTO record VALUES ('big',"
-				  " hex(zeroblob(100000)), 9)",
+	assert_false(database_run(db, "INSERT INTO record VALUES ('big', hex(zeroblob(100000)), 9)",
 				  &e));
 	assert_int_equal(e.code, ERR_IO);
 	assert_non_null(strstr(e.text, "full"));

@@ -21,12 +21,10 @@ const char *__lsan_default_suppressions(void)
 static unsigned between_streams_ms;
 
 /* In the place of the library's. */
-ssize_t libssh2_channel_read_ex(LIBSSH2_CHANNEL *channel, int stream,
-				char *bytes, size_t len)
+ssize_t libssh2_channel_read_ex(LIBSSH2_CHANNEL *channel, int stream, char *bytes, size_t len)
 {
-	ssize_t (*real)(LIBSSH2_CHANNEL *, int, char *, size_t) =
-		(ssize_t(*)(LIBSSH2_CHANNEL *, int, char *, size_t))dlsym(
-			RTLD_NEXT, "libssh2_channel_read_ex");
+	ssize_t (*real)(LIBSSH2_CHANNEL *, int, char *, size_t) = (ssize_t(*)(
+		LIBSSH2_CHANNEL *, int, char *, size_t))dlsym(RTLD_NEXT, "libssh2_channel_read_ex");
 
 	if (stream == SSH_EXTENDED_DATA_STDERR)
 		usleep(between_streams_ms * 1000);
@@ -63,12 +61,9 @@ static bool ask_once(void *ctx, struct exchange *x)
 
 static struct err ask_for(struct ssh_op *ops, size_t count)
 {
-	struct asked a = { .ask = { &login, &ssh_arena, ops, count },
-			   .timeout_ms = 10000 };
+	struct asked a = { .ask = { &login, &ssh_arena, ops, count }, .timeout_ms = 10000 };
 
-	batch_add(batch,
-		  arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", login.port),
-		  ask_once, &a);
+	batch_add(batch, arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", login.port), ask_once, &a);
 	batch_run(batch);
 	return a.error;
 }
@@ -103,8 +98,7 @@ static void assert_let_in(void)
 
 static void know(const char *format, const char *name)
 {
-	put_text("known", arena_printf(&ssh_arena, format, sshd_port,
-				       public_half(name)));
+	put_text("known", arena_printf(&ssh_arena, format, sshd_port, public_half(name)));
 }
 
 static void use_key(const char *name)
@@ -165,11 +159,7 @@ static void a_file_is_written_and_read_back(void **state)
 	const char *path = ssh_path("new");
 	const struct fs_attr attr = { 0640, (uid_t)-1, (gid_t)-1 };
 	struct ssh_op ops[] = {
-		{ .kind = SSH_WRITE,
-		  .path = path,
-		  .bytes = "secret",
-		  .len = 6,
-		  .attr = attr },
+		{ .kind = SSH_WRITE, .path = path, .bytes = "secret", .len = 6, .attr = attr },
 		{ .kind = SSH_READ, .path = path },
 		{ .kind = SSH_LOOK, .path = path },
 	};
@@ -240,8 +230,8 @@ static void a_directory_is_listed(void **state)
 	must_ask(&op, 1);
 	assert_int_equal(op.entry_count, 2);
 	for (size_t i = 0; i < 2; i++)
-		saw_directory |= !strcmp(op.entries[i].name, "b") &&
-				 S_ISDIR(op.entries[i].attr.mode);
+		saw_directory |=
+			!strcmp(op.entries[i].name, "b") && S_ISDIR(op.entries[i].attr.mode);
 	assert_true(saw_directory);
 }
 
@@ -286,21 +276,16 @@ static void as_much_as_is_allowed_is_read_and_written(void **state)
 
 static struct ssh_op script(const char *text)
 {
-	const char *whole = arena_printf(&ssh_arena,
-					 "{\nexec 2>&1\ntrap 'printf \"\\n" END
-					 "%%s\\n\" \"$?\"' EXIT\n%s\n}\n",
-					 text);
+	const char *whole = arena_printf(
+		&ssh_arena, "{\nexec 2>&1\ntrap 'printf \"\\n" END "%%s\\n\" \"$?\"' EXIT\n%s\n}\n",
+		text);
 
-	return (struct ssh_op){ .kind = SSH_RUN,
-				.bytes = whole,
-				.len = strlen(whole),
-				.end = END };
+	return (struct ssh_op){ .kind = SSH_RUN, .bytes = whole, .len = strlen(whole), .end = END };
 }
 
 static void a_script_runs_and_its_status_is_known(void **state)
 {
-	struct ssh_op ops[] = { script("echo hello"),
-				script("echo oh no >&2; exit 7"),
+	struct ssh_op ops[] = { script("echo hello"), script("echo oh no >&2; exit 7"),
 				script("exit 0") };
 
 	(void)state;
@@ -343,8 +328,8 @@ static void what_a_script_leaves_behind_is_not_waited_for(void **state)
 
 static void of_much_output_the_end_is_kept(void **state)
 {
-	struct ssh_op op = script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); "
-				  "echo line $i; done; exit 3");
+	struct ssh_op op =
+		script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i; done; exit 3");
 
 	(void)state;
 	needs_sshd();
@@ -372,8 +357,8 @@ static void an_end_without_a_status_is_none(void **state)
 	struct ssh_op ops[] = {
 		script("printf '\\n" END "\\n'; kill -9 $$"),
 		script("printf '\\n" END "0 or so\\n'; kill -9 $$"),
-		script("head -c 60000 /dev/zero | tr '\\0' '\\n'; "
-		       "printf '" END "9 \\n\\n\\n'; kill -9 $$"),
+		script("head -c 60000 /dev/zero | tr '\\0' '\\n'; printf '" END
+		       "9 \\n\\n\\n'; kill -9 $$"),
 	};
 
 	(void)state;
@@ -388,14 +373,11 @@ static void an_end_without_a_status_is_none(void **state)
 static void a_script_that_takes_too_long_is_given_up(void **state)
 {
 	struct ssh_op op = script("sleep 5");
-	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 },
-			   .timeout_ms = 1000 };
+	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 }, .timeout_ms = 1000 };
 
 	(void)state;
 	needs_sshd();
-	batch_add(batch,
-		  arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port),
-		  ask_once, &a);
+	batch_add(batch, arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port), ask_once, &a);
 	batch_run(batch);
 	assert_non_null(strstr(a.error.text, "did not answer"));
 	assert_let_in(); /* over another connection */
@@ -442,11 +424,8 @@ static void one_host_gets_few_connections_at_once(void **state)
 	before = logins();
 	for (int i = 0; i < MANY; i++) {
 		ops[i] = script("sleep 0.2");
-		asked[i] = (struct asked){ .ask = { &login, &ssh_arena, &ops[i],
-						    1 } };
-		batch_add(batch,
-			  arena_printf(&ssh_arena, "sftp://127.0.0.1:%u",
-				       sshd_port),
+		asked[i] = (struct asked){ .ask = { &login, &ssh_arena, &ops[i], 1 } };
+		batch_add(batch, arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port),
 			  ask_once, &asked[i]);
 	}
 	batch_run(batch);
@@ -475,14 +454,11 @@ static void nobody_there_is_said(void **state)
 static void what_is_no_ssh_server_is_refused(void **state)
 {
 	struct server *web = server_new(
-		(struct server){ .lines = true,
-				 .answers = { "HTTP/1.1 400 No\r\n\r\n" } },
-		NULL);
-	struct server *silent = server_new(
-		(struct server){ .is_silent = true, .answers = { "" } }, NULL);
+		(struct server){ .lines = true, .answers = { "HTTP/1.1 400 No\r\n\r\n" } }, NULL);
+	struct server *silent =
+		server_new((struct server){ .is_silent = true, .answers = { "" } }, NULL);
 	struct ssh_op op = { .kind = SSH_LOOK, .path = "/" };
-	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 },
-			   .timeout_ms = 1000 };
+	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 }, .timeout_ms = 1000 };
 	struct server *servers[] = { web, silent };
 
 	(void)state;
@@ -505,8 +481,7 @@ static void a_known_host_is_taken(void **state)
 {
 	(void)state;
 	needs_sshd();
-	know("# a comment\n\nsomething else\n[127.0.0.1]:%u %s\n",
-	     "host_ed25519");
+	know("# a comment\n\nsomething else\n[127.0.0.1]:%u %s\n", "host_ed25519");
 	assert_let_in();
 }
 
@@ -520,8 +495,7 @@ static void it_is_asked_for_the_kind_of_key_that_is_known(void **state)
 
 static void lines_may_end_in_many_ways(void **state)
 {
-	static const char *const forms[] = { "[127.0.0.1]:%u %s",
-					     "[127.0.0.1]:%u %s\r\n",
+	static const char *const forms[] = { "[127.0.0.1]:%u %s", "[127.0.0.1]:%u %s\r\n",
 					     "[127.0.0.1]:%u %s a comment\n",
 					     "\n\n[127.0.0.1]:%u %s \n\n" };
 
@@ -540,8 +514,8 @@ static void a_hashed_name_is_found(void **state)
 	(void)state;
 	needs_sshd();
 	know("[127.0.0.1]:%u %s\n", "host_ed25519");
-	sh(arena_printf(&ssh_arena, "ssh-keygen -H -f %s >%s 2>&1",
-			ssh_path("known"), ssh_path("hashing")));
+	sh(arena_printf(&ssh_arena, "ssh-keygen -H -f %s >%s 2>&1", ssh_path("known"),
+			ssh_path("hashing")));
 	assert_null(strstr(get_text("known"), "127.0.0.1"));
 	assert_let_in();
 }
@@ -574,15 +548,11 @@ static void a_revoked_key_is_refused(void **state)
 {
 	(void)state;
 	needs_sshd();
-	put_text("known",
-		 arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n",
-			      sshd_port, public_half("host_ed25519"),
-			      public_half("host_ed25519")));
+	put_text("known", arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n", sshd_port,
+				       public_half("host_ed25519"), public_half("host_ed25519")));
 	assert_refused("revoked");
-	put_text("known",
-		 arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n",
-			      sshd_port, public_half("host_ed25519"),
-			      public_half("id")));
+	put_text("known", arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n", sshd_port,
+				       public_half("host_ed25519"), public_half("id")));
 	assert_let_in();
 }
 
@@ -609,14 +579,10 @@ static void keys_of_many_forms_are_taken(void **state)
 		const char *options;
 		bool encrypted;
 	} rows[] = {
-		{ "-t ed25519 -N ''", false },
-		{ "-t ecdsa -N ''", false },
-		{ "-t ecdsa -b 521 -N ''", false },
-		{ "-t ecdsa -m PEM -N ''", false },
-		{ "-t ecdsa -m PKCS8 -N ''", false },
-		{ "-t ed25519 -N 'right one'", true },
-		{ "-t ecdsa -N 'right one'", true },
-		{ "-t ecdsa -m PKCS8 -N 'right one'", true },
+		{ "-t ed25519 -N ''", false },        { "-t ecdsa -N ''", false },
+		{ "-t ecdsa -b 521 -N ''", false },   { "-t ecdsa -m PEM -N ''", false },
+		{ "-t ecdsa -m PKCS8 -N ''", false }, { "-t ed25519 -N 'right one'", true },
+		{ "-t ecdsa -N 'right one'", true },  { "-t ecdsa -m PKCS8 -N 'right one'", true },
 	};
 	const struct secret right = { (unsigned char *)"right one", 9 };
 	const struct secret wrong = { (unsigned char *)"wrong one", 9 };
@@ -673,13 +639,11 @@ enum {
 	LOGINS_AT_ONCE = 8
 };
 
-static void ask_at_once(struct asked *asked, struct ssh_op *ops,
-			const char *origin)
+static void ask_at_once(struct asked *asked, struct ssh_op *ops, const char *origin)
 {
 	for (int i = 0; i < LOGINS_AT_ONCE; i++) {
 		ops[i] = (struct ssh_op){ .kind = SSH_LOOK, .path = "/" };
-		asked[i] = (struct asked){ .ask = { &login, &ssh_arena, &ops[i],
-						    1 } };
+		asked[i] = (struct asked){ .ask = { &login, &ssh_arena, &ops[i], 1 } };
 		batch_add(batch, origin, ask_once, &asked[i]);
 	}
 	batch_run(batch);
@@ -695,20 +659,15 @@ static void x2_a_refused_login_is_tried_once(void **state)
 	needs_sshd();
 	use_key("host_ecdsa");
 	before = count_in_log("Connection closed by authenticating user");
-	ask_at_once(asked, ops,
-		    arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port));
+	ask_at_once(asked, ops, arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port));
 	for (int i = 0; i < LOGINS_AT_ONCE; i++) {
 		assert_int_equal(asked[i].error.code, ERR_REMOTE);
 		assert_non_null(strstr(asked[i].error.text, "authorized_keys"));
 	}
 	for (int i = 0;
-	     i < 100 && count_in_log("Connection closed by "
-				     "authenticating user") == before;
-	     i++)
+	     i < 100 && count_in_log("Connection closed by authenticating user") == before; i++)
 		clock_sleep_ms(50);
-	assert_int_equal(
-		count_in_log("Connection closed by authenticating user"),
-		before + 1);
+	assert_int_equal(count_in_log("Connection closed by authenticating user"), before + 1);
 	use_key("id"); /* another login is not meant by that */
 	assert_let_in();
 }
@@ -716,31 +675,26 @@ static void x2_a_refused_login_is_tried_once(void **state)
 /* What sshd says to whom it does not talk to, and nothing at all. */
 static void x2_one_that_is_dropped_is_tried_again_then_refused(void **state)
 {
-	static const char *const words[] = { "Not allowed at this time\r\n",
-					     "" };
+	static const char *const words[] = { "Not allowed at this time\r\n", "" };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct server *s =
-			server_new((struct server){ .lines = true,
-						    .answers = { words[i] } },
-				   NULL);
+			server_new((struct server){ .lines = true, .answers = { words[i] } }, NULL);
 		struct ssh_op ops[2] = { { .kind = SSH_LOOK, .path = "/" },
 					 { .kind = SSH_LOOK, .path = "/" } };
 		struct asked asked[2];
-		const char *origin = arena_printf(&ssh_arena, "sftp://%s",
-						  strstr(s->origin, "://") + 3);
+		const char *origin =
+			arena_printf(&ssh_arena, "sftp://%s", strstr(s->origin, "://") + 3);
 
 		for (size_t k = 0; k <= i; k++) {
-			asked[k] = (struct asked){ .ask = { &login, &ssh_arena,
-							    &ops[k], 1 },
+			asked[k] = (struct asked){ .ask = { &login, &ssh_arena, &ops[k], 1 },
 						   .timeout_ms = 3000 };
 			batch_add(batch, origin, ask_once, &asked[k]);
 		}
 		batch_run(batch);
 		for (size_t k = 0; k <= i; k++)
-			assert_non_null(strstr(asked[k].error.text,
-					       "refused the connection"));
+			assert_non_null(strstr(asked[k].error.text, "refused the connection"));
 		/* after 0, 0.5 and 1.5 s, by one of them for both */
 		assert_in_range(s->connections, 2, 3);
 	}
@@ -750,14 +704,12 @@ static void x2_one_that_is_dropped_is_tried_again_then_refused(void **state)
 
 static int open_sftp_only(void **state)
 {
-	return open_other_server(state,
-				 SFTP_SUBSYSTEM "\nForceCommand internal-sftp");
+	return open_other_server(state, SFTP_SUBSYSTEM "\nForceCommand internal-sftp");
 }
 
 static void where_no_command_is_run_files_can_still_be_seen(void **state)
 {
-	struct ssh_op ops[] = { script("echo hello"),
-				{ .kind = SSH_LOOK, .path = "/" } };
+	struct ssh_op ops[] = { script("echo hello"), { .kind = SSH_LOOK, .path = "/" } };
 
 	(void)state;
 	needs_sshd();
@@ -782,8 +734,7 @@ static void without_sftp_it_is_said(void **state)
 static int open_impatient(void **state)
 {
 	return open_other_server(state,
-				 SFTP_SUBSYSTEM "\nClientAliveInterval 1"
-						"\nClientAliveCountMax 1");
+				 SFTP_SUBSYSTEM "\nClientAliveInterval 1\nClientAliveCountMax 1");
 }
 
 /* It asked first whether we are there, which is still to be read. */
@@ -797,8 +748,7 @@ static void one_that_was_given_up_is_replaced(void **state)
 	needs_sshd();
 	before = logins();
 	must_ask(&ops[0], 1);
-	for (int i = 0; i < 100 && !strstr(get_text("log"), "not responding");
-	     i++)
+	for (int i = 0; i < 100 && !strstr(get_text("log"), "not responding"); i++)
 		clock_sleep_ms(100);
 	must_ask(&ops[1], 1);
 	assert_int_equal(ops[1].result, SSH_DONE);
@@ -841,14 +791,12 @@ int main(void)
 		TEST(a_stranger_is_refused),
 		TEST(x2_a_refused_login_is_tried_once),
 		TEST(x2_one_that_is_dropped_is_tried_again_then_refused),
-		cmocka_unit_test_setup_teardown(
-			where_no_command_is_run_files_can_still_be_seen,
-			open_sftp_only, close_test),
-		cmocka_unit_test_setup_teardown(without_sftp_it_is_said,
-						open_without_sftp, close_test),
-		cmocka_unit_test_setup_teardown(
-			one_that_was_given_up_is_replaced, open_impatient,
-			close_test),
+		cmocka_unit_test_setup_teardown(where_no_command_is_run_files_can_still_be_seen,
+						open_sftp_only, close_test),
+		cmocka_unit_test_setup_teardown(without_sftp_it_is_said, open_without_sftp,
+						close_test),
+		cmocka_unit_test_setup_teardown(one_that_was_given_up_is_replaced, open_impatient,
+						close_test),
 	};
 
 	return cmocka_run_group_tests(tests, open_server, close_ssh_dir);

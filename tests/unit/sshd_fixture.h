@@ -53,8 +53,7 @@ static inline void sh(const char *command)
 
 static inline void make_key(const char *name, const char *options)
 {
-	sh(arena_printf(&ssh_arena, "ssh-keygen -q -C '' %s -f %s", options,
-			ssh_path(name)));
+	sh(arena_printf(&ssh_arena, "ssh-keygen -q -C '' %s -f %s", options, ssh_path(name)));
 }
 
 static inline void put_text(const char *name, const char *text)
@@ -80,8 +79,7 @@ static inline struct sockaddr_in loopback(uint16_t port)
 {
 	return (struct sockaddr_in){ .sin_family = AF_INET,
 				     .sin_port = htons(port),
-				     .sin_addr.s_addr =
-					     htonl(INADDR_LOOPBACK) };
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
 static inline uint16_t a_free_port(void)
@@ -123,9 +121,7 @@ static inline const char *ssh_user(void)
  */
 static inline const char *without_penalties(void)
 {
-	return system("grep -qi persourcepenalties " SSHD) == 0
-		       ? "PerSourcePenalties no"
-		       : "";
+	return system("grep -qi persourcepenalties " SSHD) == 0 ? "PerSourcePenalties no" : "";
 }
 
 static inline void sshd_configure(const char *options)
@@ -138,9 +134,8 @@ static inline void sshd_configure(const char *options)
 			      "AuthorizedKeysFile %s\nUsePAM no\n"
 			      "StrictModes no\nPasswordAuthentication no\n"
 			      "SetEnv HOME=%s\n%s\n%s\n",
-			      sshd_port, ssh_path("host_ed25519"),
-			      ssh_path("host_ecdsa"), ssh_path("authorized"),
-			      ssh_dir, without_penalties(), options));
+			      sshd_port, ssh_path("host_ed25519"), ssh_path("host_ecdsa"),
+			      ssh_path("authorized"), ssh_dir, without_penalties(), options));
 }
 
 static inline void sshd_start(const char *options)
@@ -155,8 +150,7 @@ static inline void sshd_start(const char *options)
 		dup2(null, 0);
 		dup2(null, 1);
 		dup2(null, 2);
-		execl(SSHD, SSHD, "-D", "-f", ssh_path("config"), "-E",
-		      ssh_path("log"), NULL);
+		execl(SSHD, SSHD, "-D", "-f", ssh_path("config"), "-E", ssh_path("log"), NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 100 && !sshd_listens(); i++)
@@ -186,8 +180,8 @@ static inline int open_ssh_dir(void **state)
 	return 0;
 }
 
-static inline int remove_from_ssh_dir(const char *path, const struct stat *st,
-				      int type, struct FTW *at)
+static inline int remove_from_ssh_dir(const char *path, const struct stat *st, int type,
+				      struct FTW *at)
 {
 	(void)st;
 	(void)type;
@@ -217,8 +211,7 @@ static inline size_t logins(void)
 {
 	size_t count = 0;
 
-	for (const char *at = get_text("log");
-	     (at = strstr(at, "Accepted publickey")); at++)
+	for (const char *at = get_text("log"); (at = strstr(at, "Accepted publickey")); at++)
 		count++;
 	return count;
 }

@@ -35,8 +35,7 @@ struct talk {
 };
 
 static const char ssl_request[] = "\0\0\0\x08\x04\xd2\x16\x2f";
-static const char extended_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
-				       "1.3.6.1.4.1.1466.20037";
+static const char extended_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
 #define SSL_REQUEST                                  \
 	{                                            \
 		ssl_request, sizeof(ssl_request) - 1 \
@@ -67,14 +66,13 @@ static void hear_out(int fd, struct piece expects)
  * Plays a server, its answers `at_once` bytes at a time; the dialogue's last
  * result.
  */
-static enum starttls_result play(const struct talk *t, size_t at_once,
-				 struct arena *a, const char **why)
+static enum starttls_result play(const struct talk *t, size_t at_once, struct arena *a,
+				 const char **why)
 {
 	int ends[2];
 	enum starttls_result result = STARTTLS_GOES_ON;
 
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	AUTO(starttls) s = starttls_open(t->kind, ends[0], a);
 
 	for (size_t i = 0; i < 4 && t->turns[i].says.len; i++) {
@@ -85,8 +83,7 @@ static enum starttls_result play(const struct talk *t, size_t at_once,
 		assert_int_equal(starttls_events(s), POLLIN);
 		hear_out(ends[1], t->turns[i].expects);
 		for (size_t k = 0; k < says.len; k += at_once) {
-			size_t n =
-				says.len - k < at_once ? says.len - k : at_once;
+			size_t n = says.len - k < at_once ? says.len - k : at_once;
 
 			assert_int_equal(write(ends[1], says.bytes + k, n), n);
 			if (k + n < says.len || !t->turns[i + 1].says.len)
@@ -139,46 +136,34 @@ static const struct talk good[] = {
 	    { TAGGED, TEXT("* 1 EXISTS\r\na1 OK begin\r\n") } },
 	  NULL },
 	{ STARTTLS_LDAP,
-	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00"
-			     "\x04\x00") } },
+	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00") } },
 	  NULL },
 	/* lengths as Active Directory writes them */
 	{ STARTTLS_LDAP,
 	  { { EXTENDED,
-	      TEXT("\x30\x84\x00\x00\x00\x10\x02\x01\x01\x78\x84\x00\x00\x00"
-		   "\x07\x0a\x01\x00\x04\x00\x04\x00") } },
+	      TEXT("\x30\x84\x00\x00\x00\x10\x02\x01\x01\x78\x84\x00\x00\x00\x07\x0a\x01\x00\x04\x00\x04\x00") } },
 	  NULL },
 };
 
 static const struct talk refusals[] = {
-	{ STARTTLS_POSTGRES,
-	  { { SSL_REQUEST, TEXT("N") } },
-	  "does not offer TLS" },
-	{ STARTTLS_POSTGRES,
-	  { { SSL_REQUEST, TEXT("E") } },
-	  "answered with an error" },
-	{ STARTTLS_POSTGRES,
-	  { { SSL_REQUEST, TEXT("H") } },
-	  "does not speak PostgreSQL" },
+	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("N") } }, "does not offer TLS" },
+	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("E") } }, "answered with an error" },
+	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("H") } }, "does not speak PostgreSQL" },
 	{ STARTTLS_SMTP,
 	  { { NOTHING, TEXT("554 go away\r\n") } },
 	  "the greeting: it answered '554 go away'" },
 	{ STARTTLS_SMTP,
-	  { { NOTHING, TEXT("220 x\r\n") },
-	    { EHLO, TEXT("250-x\r\n250 NOSTARTTLS\r\n") } },
+	  { { NOTHING, TEXT("220 x\r\n") }, { EHLO, TEXT("250-x\r\n250 NOSTARTTLS\r\n") } },
 	  "EHLO: it does not offer STARTTLS" },
 	{ STARTTLS_SMTP,
-	  { { NOTHING, TEXT("220 x\r\n") },
-	    { EHLO, TEXT("250-x\r\n550 no\r\n") } },
+	  { { NOTHING, TEXT("220 x\r\n") }, { EHLO, TEXT("250-x\r\n550 no\r\n") } },
 	  "EHLO: it answered '550 no'" },
 	{ STARTTLS_SMTP,
 	  { { NOTHING, TEXT("220 x\r\n") },
 	    { EHLO, TEXT("250 STARTTLS\r\n") },
 	    { STARTTLS, TEXT("454 not now\x1b[2J\r\n") } },
 	  "STARTTLS: it answered '454 not now\\x1b[2J'" },
-	{ STARTTLS_IMAP,
-	  { { NOTHING, TEXT("* PREAUTH welcome\r\n") } },
-	  "it answered '* PREAUTH" },
+	{ STARTTLS_IMAP, { { NOTHING, TEXT("* PREAUTH welcome\r\n") } }, "it answered '* PREAUTH" },
 	{ STARTTLS_IMAP,
 	  { { NOTHING, TEXT("* OK\r\n") }, { TAGGED, TEXT("a1 NO\r\n") } },
 	  "it answered 'a1 NO'" },
@@ -186,28 +171,21 @@ static const struct talk refusals[] = {
 	  { { NOTHING, TEXT("* OK\r\n") }, { TAGGED, TEXT("* BYE\r\n") } },
 	  "it answered '* BYE'" },
 	{ STARTTLS_LDAP,
-	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x34\x04\x00"
-			     "\x04\x00") } },
+	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x34\x04\x00\x04\x00") } },
 	  "the LDAP result 52" },
 	/* the answer to another message; another kind of answer */
 	{ STARTTLS_LDAP,
-	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x02\x78\x07\x0a\x01\x00\x04\x00"
-			     "\x04\x00") } },
+	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x02\x78\x07\x0a\x01\x00\x04\x00\x04\x00") } },
 	  "not the one of LDAP" },
 	{ STARTTLS_LDAP,
-	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00"
-			     "\x04\x00") } },
+	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00") } },
 	  "not the one of LDAP" },
-	{ STARTTLS_LDAP,
-	  { { EXTENDED, TEXT("HTTP/1.1 400\r\n") } },
-	  "does not speak LDAP" },
+	{ STARTTLS_LDAP, { { EXTENDED, TEXT("HTTP/1.1 400\r\n") } }, "does not speak LDAP" },
 };
 
 /* Plaintext behind an answer: somebody's, to be taken for the server's. */
 static const struct talk injections[] = {
-	{ STARTTLS_POSTGRES,
-	  { { SSL_REQUEST, TEXT("SR\0\0\0\x08") } },
-	  "more than was asked" },
+	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("SR\0\0\0\x08") } }, "more than was asked" },
 	{ STARTTLS_SMTP,
 	  { { NOTHING, TEXT("220 x\r\n") },
 	    { EHLO, TEXT("250 STARTTLS\r\n") },
@@ -217,12 +195,10 @@ static const struct talk injections[] = {
 	  { { NOTHING, TEXT("220 x\r\n250 STARTTLS\r\n220 go ahead\r\n") } },
 	  "the greeting: it said more than was asked" },
 	{ STARTTLS_IMAP,
-	  { { NOTHING, TEXT("* OK\r\n") },
-	    { TAGGED, TEXT("a1 OK\r\n* OK injected\r\n") } },
+	  { { NOTHING, TEXT("* OK\r\n") }, { TAGGED, TEXT("a1 OK\r\n* OK injected\r\n") } },
 	  "more than was asked" },
 	{ STARTTLS_LDAP,
-	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00"
-			     "\x04\x00\x30") } },
+	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00\x30") } },
 	  "more than was asked" },
 };
 
@@ -275,8 +251,7 @@ static void a_server_that_hangs_up_is_told(void **state)
 }
 
 /* Says the same over and over; it must end long before it is tired. */
-static void check_endless(enum starttls_kind kind, const char *first,
-			  const char *again)
+static void check_endless(enum starttls_kind kind, const char *first, const char *again)
 {
 	AUTO(arena) a = { 0 };
 	const char *why = NULL;
@@ -284,8 +259,7 @@ static void check_endless(enum starttls_kind kind, const char *first,
 	size_t said = strlen(first);
 	enum starttls_result result = STARTTLS_GOES_ON;
 
-	assert_int_equal(
-		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	AUTO(starttls) s = starttls_open(kind, ends[0], &a);
 
 	assert_int_equal(write(ends[1], first, said), said);
@@ -306,8 +280,7 @@ static void endless_answers_are_cut_off(void **state)
 	check_endless(STARTTLS_SMTP, "220-x\r\n", "220-and more\r\n");
 	check_endless(STARTTLS_IMAP, "* OK\r\n", "* 1 EXISTS\r\n");
 	check_endless(STARTTLS_IMAP, "* OK ", "------------------------------");
-	check_endless(STARTTLS_LDAP, "\x30\x84\x01\x01\x01\x01",
-		      "------------------------------");
+	check_endless(STARTTLS_LDAP, "\x30\x84\x01\x01\x01\x01", "------------------------------");
 }
 
 int main(void)

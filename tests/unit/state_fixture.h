@@ -35,8 +35,7 @@ static inline int make_place(void **state)
 	const char *tmp = getenv("TMPDIR");
 	struct place *p = calloc(1, sizeof(*p));
 
-	snprintf(p->home, sizeof(p->home), "%.200s/state-test-XXXXXX",
-		 tmp ? tmp : "/tmp");
+	snprintf(p->home, sizeof(p->home), "%.200s/state-test-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(p->home))
 		return -1;
 	snprintf(p->dir, sizeof(p->dir), "%s/the state?#%%", p->home);
@@ -44,8 +43,7 @@ static inline int make_place(void **state)
 	return 0;
 }
 
-static inline int each_file(const char *dir,
-			    void (*fn)(void *ctx, const char *path), void *ctx)
+static inline int each_file(const char *dir, void (*fn)(void *ctx, const char *path), void *ctx)
 {
 	struct dirent **names = NULL;
 	int count = scandir(dir, &names, NULL, alphasort);
@@ -54,8 +52,7 @@ static inline int each_file(const char *dir,
 		char path[600];
 
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]->d_name);
-		if (strcmp(names[i]->d_name, ".") &&
-		    strcmp(names[i]->d_name, ".."))
+		if (strcmp(names[i]->d_name, ".") && strcmp(names[i]->d_name, ".."))
 			fn(ctx, path);
 		free(names[i]);
 	}
@@ -122,9 +119,8 @@ static inline void add_picture(void *ctx, const char *path)
 
 	if (lstat(path, &st) != 0)
 		return;
-	buf_printf(ctx, "%s %o %lld %ld.%ld\n", path, st.st_mode,
-		   (long long)st.st_size, st.st_mtim.tv_sec,
-		   st.st_mtim.tv_nsec);
+	buf_printf(ctx, "%s %o %lld %ld.%ld\n", path, st.st_mode, (long long)st.st_size,
+		   st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	assert_true(fs_read(path, 64 << 20, ctx, &e));
 }
 
@@ -149,13 +145,10 @@ static inline struct backend *must_open(const struct place *p, bool create)
 	return b;
 }
 
-static inline void must_write(struct backend *b, const char *key,
-			      const char *value, bool forget)
+static inline void must_write(struct backend *b, const char *key, const char *value, bool forget)
 {
 	const struct record_write w = { key, value };
-	const struct transaction t = { .writes = &w,
-				       .write_count = 1,
-				       .forget = forget };
+	const struct transaction t = { .writes = &w, .write_count = 1, .forget = forget };
 	int64_t revision = 0;
 	struct err e = { 0 };
 
@@ -165,10 +158,9 @@ static inline void must_write(struct backend *b, const char *key,
 
 static inline struct state *must_open_state(const struct place *p, bool create)
 {
-	const struct state_options o = { .path = p->dir,
-					 .fleet = "shop",
-					 .create = create,
-					 .holder = "the test" };
+	const struct state_options o = {
+		.path = p->dir, .fleet = "shop", .create = create, .holder = "the test"
+	};
 	struct state *s = NULL;
 	struct err e = { 0 };
 
@@ -198,8 +190,7 @@ static inline void must_commit(struct state *s, struct change *c)
 }
 
 /* What the record is now, past all checks. */
-static inline void set_record(const struct place *p, const char *key,
-			      const char *value)
+static inline void set_record(const struct place *p, const char *key, const char *value)
 {
 	struct backend *b = must_open(p, true);
 
@@ -207,8 +198,7 @@ static inline void set_record(const struct place *p, const char *key,
 	b->ops->close(b);
 }
 
-static inline const char *get_record(const struct place *p, const char *key,
-				     struct arena *a)
+static inline const char *get_record(const struct place *p, const char *key, struct arena *a)
 {
 	struct backend *b = must_open(p, false);
 	struct record r = { 0 };
@@ -233,8 +223,7 @@ static inline void must_keep_key(struct state *s, const char *spki)
 }
 
 /* What a forked child does; its exit is at once, as if it were killed. */
-static inline void in_child(void (*fn)(const struct place *p),
-			    const struct place *p)
+static inline void in_child(void (*fn)(const struct place *p), const struct place *p)
 {
 	pid_t pid = fork();
 	int status = -1;
@@ -247,8 +236,7 @@ static inline void in_child(void (*fn)(const struct place *p),
 	assert_int_equal(status, 0);
 }
 
-static inline void assert_value(struct backend *b, const char *key,
-				const char *value)
+static inline void assert_value(struct backend *b, const char *key, const char *value)
 {
 	AUTO(arena) a = { 0 };
 	struct record r = { 0 };
@@ -264,8 +252,7 @@ static inline void assert_value(struct backend *b, const char *key,
 	assert_string_equal(r.value, value);
 }
 
-static inline void make_with(const struct place *p, const char *key,
-			     const char *value)
+static inline void make_with(const struct place *p, const char *key, const char *value)
 {
 	struct backend *b = must_open(p, true);
 
@@ -278,7 +265,6 @@ static inline void leave_a_log(const struct place *p)
 	must_write(must_open(p, true), "a", "{\"b\":1}", false);
 }
 
-#define IN_PLACE(test) \
-	cmocka_unit_test_setup_teardown(test, make_place, remove_place)
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 #endif

@@ -3,11 +3,10 @@
 
 #include "state_fixture.h"
 
-static const char spki_1[] =
-	"1111111111111111111111111111111111111111111111111111111111111111";
+static const char spki_1[] = "1111111111111111111111111111111111111111111111111111111111111111";
 
-static void assert_not_opened(const struct place *p, const char *fleet,
-			      enum err_code code, const char *word)
+static void assert_not_opened(const struct place *p, const char *fleet, enum err_code code,
+			      const char *word)
 {
 	const struct state_options o = { .path = p->dir, .fleet = fleet };
 	struct state *s = NULL;
@@ -96,8 +95,7 @@ static void a_damaged_meta_is_named(void **state)
 		"{}",
 		"{\"format\":1}",
 		"{\"format\":1,\"fleet\":\"shop\",\"lineage\":7}",
-		"{\"format\":1,\"fleet\":\"shop\",\"lineage\":\"l\","
-		"\"serial\":1,\"runs\":-1,\"run\":0}",
+		"{\"format\":1,\"fleet\":\"shop\",\"lineage\":\"l\",\"serial\":1,\"runs\":-1,\"run\":0}",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -109,10 +107,9 @@ static void a_damaged_meta_is_named(void **state)
 static void a_second_apply_is_told_who_holds_the_lock(void **state)
 {
 	struct place *p = *state;
-	const struct state_options o = { .path = p->dir,
-					 .fleet = "shop",
-					 .create = true,
-					 .holder = "the second" };
+	const struct state_options o = {
+		.path = p->dir, .fleet = "shop", .create = true, .holder = "the second"
+	};
 	struct state *first = must_open_state(p, true);
 	struct state *second = NULL;
 	struct err e = { 0 };

@@ -10,8 +10,7 @@
 
 #include <cmocka.h>
 
-#define WANTED \
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define WANTED "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 enum {
@@ -40,8 +39,7 @@ static void world_release(struct world *w)
 }
 AUTO_STRUCT(world, struct world, world_release)
 
-static struct generation generation(struct world *w, unsigned number,
-				    const char *fingerprint)
+static struct generation generation(struct world *w, unsigned number, const char *fingerprint)
 {
 	return (struct generation){
 		.of = OF_CERTIFICATE,
@@ -58,9 +56,8 @@ static struct generation generation(struct world *w, unsigned number,
 static void world_init(struct world *w)
 {
 	w->issuer = (struct issuer){ .name = "ca", .kind = ISSUER_MANAGED };
-	w->certificate = (struct certificate){ .name = "site",
-					       .subject = "CN=site",
-					       .issuer = &w->issuer };
+	w->certificate =
+		(struct certificate){ .name = "site", .subject = "CN=site", .issuer = &w->issuer };
 	w->role = (struct role){ .name = "" };
 	w->component = (struct component){ .name = "front",
 					   .role = &w->role,
@@ -315,8 +312,7 @@ static void the_check_names_what_ends_too_soon(void **unused)
 	(void)unused;
 	state(w);
 	assert_false(status_check(&w->status, 80 * DAY + 1, &why));
-	assert_string_equal(buf_text(&why),
-			    "certificate 'site' ends in 80 days\n");
+	assert_string_equal(buf_text(&why), "certificate 'site' ends in 80 days\n");
 }
 
 static void an_authority_that_ends_fails_the_check(void **unused)
@@ -349,8 +345,7 @@ static const char *const agent_names[] = { "dns:web1", "ip:::1" };
 /* Its certificate ends in 9 days; `url` is where something is delivered. */
 static struct enrolled an_agent(struct world *w, const char *url)
 {
-	w->component.deliver =
-		(struct deliver){ .kind = DRIVER_AGENT, .agent.url = url };
+	w->component.deliver = (struct deliver){ .kind = DRIVER_AGENT, .agent.url = url };
 	return (struct enrolled){ .agent = "web1",
 				  .number = 1,
 				  .issuer = "ca",
@@ -362,8 +357,8 @@ static struct enrolled an_agent(struct world *w, const char *url)
 				  .not_after = NOW + 9 * DAY };
 }
 
-static bool agent_is_fine(struct world *w, const struct enrolled *agents,
-			  size_t count, struct buf *why)
+static bool agent_is_fine(struct world *w, const struct enrolled *agents, size_t count,
+			  struct buf *why)
 {
 	w->snapshot.agents = agents;
 	w->snapshot.agent_count = count;
@@ -373,8 +368,7 @@ static bool agent_is_fine(struct world *w, const struct enrolled *agents,
 
 static void an_agent_that_ends_fails_the_check(void **unused)
 {
-	static const char *const urls[] = { "https://WEB1:7443",
-					    "https://[::1]:7443" };
+	static const char *const urls[] = { "https://WEB1:7443", "https://[::1]:7443" };
 	(void)unused;
 	for (size_t i = 0; i < 2; i++) {
 		WORLD(w);
@@ -383,8 +377,7 @@ static void an_agent_that_ends_fails_the_check(void **unused)
 
 		assert_false(agent_is_fine(w, &agent, 1, &why));
 		assert_string_equal(buf_text(&why),
-				    "the certificate of agent 'web1' ends in 9 "
-				    "days\n");
+				    "the certificate of agent 'web1' ends in 9 days\n");
 	}
 }
 
@@ -477,12 +470,11 @@ static void days_left_are_rounded_down_past_the_end_too(void **unused)
 	AUTO(json) over = status_to_json(&w->status);
 
 	assert_int_equal(
-		json_integer_value(json_object_get(
-			only_row(almost, "certificates"), "days_left")),
+		json_integer_value(json_object_get(only_row(almost, "certificates"), "days_left")),
 		0);
-	assert_int_equal(json_integer_value(json_object_get(
-				 only_row(over, "certificates"), "days_left")),
-			 -1);
+	assert_int_equal(
+		json_integer_value(json_object_get(only_row(over, "certificates"), "days_left")),
+		-1);
 }
 
 static void text_from_outside_cannot_move_the_cursor(void **unused)
@@ -507,8 +499,7 @@ static void offline_says_as_of_when(void **unused)
 	state(w);
 	w->status.offline = true;
 	status_render_text(&w->status, false, &text);
-	assert_non_null(
-		strstr(buf_text(&text), "at the earliest at 2026-09-20T"));
+	assert_non_null(strstr(buf_text(&text), "at the earliest at 2026-09-20T"));
 }
 
 int main(void)
@@ -517,14 +508,11 @@ int main(void)
 		cmocka_unit_test(a_handshake_that_presents_it_is_in_sync),
 		cmocka_unit_test(served_from_an_unknown_place_is_in_sync),
 		cmocka_unit_test(without_evidence_nothing_is_in_sync),
-		cmocka_unit_test(
-			what_is_due_without_evidence_is_restart_pending),
+		cmocka_unit_test(what_is_due_without_evidence_is_restart_pending),
 		cmocka_unit_test(another_served_one_is_restart_pending),
-		cmocka_unit_test(
-			another_installed_one_is_outdated_although_served),
+		cmocka_unit_test(another_installed_one_is_outdated_although_served),
 		cmocka_unit_test(a_damaged_pair_or_another_chain_is_outdated),
-		cmocka_unit_test(
-			the_right_leaf_with_an_incomplete_chain_is_pending),
+		cmocka_unit_test(the_right_leaf_with_an_incomplete_chain_is_pending),
 		cmocka_unit_test(nothing_installed_is_absent),
 		cmocka_unit_test(what_was_taken_back_is_rolled_back),
 		cmocka_unit_test(who_accepts_the_offline_leaves_it),

@@ -59,16 +59,12 @@ static void a_column_has_a_widest(void **unused)
 	struct table t = { .arena = &a, .titles = titles };
 	(void)unused;
 
-	table_add(&t,
-		  "0123456789012345678901234567890123456789012345678901234567",
-		  TONE_PLAIN);
+	table_add(&t, "0123456789012345678901234567890123456789012345678901234567", TONE_PLAIN);
 	table_add(&t, "x", TONE_PLAIN);
 	table_render(&t, false, &out);
 	assert_string_equal(buf_text(&out),
-			    "NAME                                              "
-			    "STATE\n"
-			    "01234567890123456789012345678901234567890123456789"
-			    "01234567  x\n");
+			    "NAME                                              STATE\n"
+			    "0123456789012345678901234567890123456789012345678901234567  x\n");
 }
 
 int main(void)

@@ -40,8 +40,7 @@ static void what_could_forge_a_line_is_shown_as_bytes(void **state)
 static void invalid_utf8_is_shown_as_bytes(void **state)
 {
 	(void)state;
-	assert_escaped("\xff\xc0\x80\xed\xa0\x80\xf5", 7,
-		       "\\xff\\xc0\\x80\\xed\\xa0\\x80\\xf5");
+	assert_escaped("\xff\xc0\x80\xed\xa0\x80\xf5", 7, "\\xff\\xc0\\x80\\xed\\xa0\\x80\\xf5");
 	assert_escaped("\xe2\x82", 2, "\\xe2\\x82"); /* cut short */
 	assert_escaped("\xe2\x28\xa1", 3, "\\xe2(\\xa1");
 }
@@ -60,11 +59,9 @@ static void long_text_is_cut(void **state)
 
 static void utf8_is_told_from_bytes(void **state)
 {
-	static const char *const bad[] = {
-		"\x80",         "\xc1\xbf",         "\xe0\x80\x80",
-		"\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
-		"a\xc3"
-	};
+	static const char *const bad[] = { "\x80",         "\xc1\xbf",         "\xe0\x80\x80",
+					   "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
+					   "a\xc3" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -115,12 +112,8 @@ static void a_fingerprint_is_64_lower_case_digits_or_nothing(void **state)
 static void base64_goes_both_ways(void **state)
 {
 	static const char *const pairs[][2] = {
-		{ "", "" },
-		{ "f", "Zg==" },
-		{ "fo", "Zm8=" },
-		{ "foo", "Zm9v" },
-		{ "foob", "Zm9vYg==" },
-		{ "\xff\xfe", "//4=" },
+		{ "", "" },        { "f", "Zg==" },        { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "\xff\xfe", "//4=" },
 	};
 
 	(void)state;
@@ -136,8 +129,7 @@ static void base64_goes_both_ways(void **state)
 		secret_copy(&wiped, "x", 1);
 		text_base64_secret(&wiped, pairs[i][0], len);
 		assert_string_equal((char *)wiped.bytes + 1, pairs[i][1]);
-		assert_true(text_unbase64(pairs[i][1], strlen(pairs[i][1]),
-					  bytes, &got));
+		assert_true(text_unbase64(pairs[i][1], strlen(pairs[i][1]), bytes, &got));
 		assert_int_equal(got, len);
 		assert_memory_equal(bytes, pairs[i][0], len);
 	}
@@ -145,22 +137,19 @@ static void base64_goes_both_ways(void **state)
 
 static void what_is_not_strict_base64_is_refused(void **state)
 {
-	static const char *const bad[] = { "Zg=",  "Zg",       "Z===",
-					   "=Zg=", "Zg==Zg==", "Zh==",
-					   "Zm9=", "Zm\n8",    "Zm-_" };
+	static const char *const bad[] = { "Zg=",  "Zg",   "Z===",  "=Zg=", "Zg==Zg==",
+					   "Zh==", "Zm9=", "Zm\n8", "Zm-_" };
 	unsigned char bytes[16];
 	size_t got = 0;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_false(
-			text_unbase64(bad[i], strlen(bad[i]), bytes, &got));
+		assert_false(text_unbase64(bad[i], strlen(bad[i]), bytes, &got));
 }
 
 static void a_typo_finds_the_word_that_was_meant(void **state)
 {
-	static const char *const words[] = { "issuer", "issuers", "subject",
-					     "validity", NULL };
+	static const char *const words[] = { "issuer", "issuers", "subject", "validity", NULL };
 
 	(void)state;
 	assert_string_equal(text_nearest("isuer", words), "issuer");
@@ -209,13 +198,11 @@ int main(void)
 		cmocka_unit_test(utf8_is_told_from_bytes),
 		cmocka_unit_test(names_are_percent_encoded),
 		cmocka_unit_test(hex_goes_both_ways),
-		cmocka_unit_test(
-			a_fingerprint_is_64_lower_case_digits_or_nothing),
+		cmocka_unit_test(a_fingerprint_is_64_lower_case_digits_or_nothing),
 		cmocka_unit_test(base64_goes_both_ways),
 		cmocka_unit_test(what_is_not_strict_base64_is_refused),
 		cmocka_unit_test(a_typo_finds_the_word_that_was_meant),
-		cmocka_unit_test(
-			a_word_of_a_shell_is_quoted_where_it_has_to_be),
+		cmocka_unit_test(a_word_of_a_shell_is_quoted_where_it_has_to_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,9 +16,7 @@ static void a_silent_listener_runs_into_the_deadline(void **state)
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
-	struct tls_probe p = { .host = "127.0.0.1",
-			       .port = port,
-			       .timeout_ms = SHORT_MS };
+	struct tls_probe p = { .host = "127.0.0.1", .port = port, .timeout_ms = SHORT_MS };
 
 	(void)state;
 	probe_one(&p, &a);
@@ -37,8 +35,7 @@ static pid_t babble(int fd, const char *text)
 	int peer = accept(fd, NULL, NULL);
 	char room[4096];
 
-	if (read(peer, room, sizeof(room)) > 0 &&
-	    write(peer, text, strlen(text)) > 0)
+	if (read(peer, room, sizeof(room)) > 0 && write(peer, text, strlen(text)) > 0)
 		poll(NULL, 0, 2000);
 	_exit(0);
 }
@@ -60,8 +57,7 @@ static void garbage_is_not_completed(void **state)
 }
 
 /* A PostgreSQL that says `answer`, then `more` a little later, then TLS. */
-static pid_t pretend_postgres(int fd, const struct pair *pair,
-			      const char *answer, const char *more)
+static pid_t pretend_postgres(int fd, const struct pair *pair, const char *answer, const char *more)
 {
 	pid_t pid = fork();
 
@@ -74,24 +70,22 @@ static pid_t pretend_postgres(int fd, const struct pair *pair,
 	    write(peer, answer, strlen(answer)) < 0)
 		_exit(1);
 	if (!*more)
-		pretend_to(&(struct pretence){
-			.shown = pair, .held = pair, .peer = peer });
+		pretend_to(&(struct pretence){ .shown = pair, .held = pair, .peer = peer });
 	poll(NULL, 0, 50);
 	if (write(peer, more, strlen(more)) > 0)
 		poll(NULL, 0, 2000);
 	_exit(0);
 }
 
-static struct tls_probe ask_postgres(const char *answer, const char *more,
-				     const struct pair *pair, struct arena *a)
+static struct tls_probe ask_postgres(const char *answer, const char *more, const struct pair *pair,
+				     struct arena *a)
 {
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
 	pid_t pid = pretend_postgres(fd, pair, answer, more);
-	struct tls_probe p = { .host = "127.0.0.1",
-			       .port = port,
-			       .starttls = STARTTLS_POSTGRES,
-			       .timeout_ms = 5000 };
+	struct tls_probe p = {
+		.host = "127.0.0.1", .port = port, .starttls = STARTTLS_POSTGRES, .timeout_ms = 5000
+	};
 
 	probe_one(&p, a);
 	end_process(pid);
@@ -149,10 +143,9 @@ static void a_silent_dialogue_runs_into_the_deadline(void **state)
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
-	struct tls_probe p = { .host = "127.0.0.1",
-			       .port = port,
-			       .starttls = STARTTLS_SMTP,
-			       .timeout_ms = SHORT_MS };
+	struct tls_probe p = {
+		.host = "127.0.0.1", .port = port, .starttls = STARTTLS_SMTP, .timeout_ms = SHORT_MS
+	};
 
 	(void)state;
 	probe_one(&p, &a);
@@ -212,16 +205,15 @@ static size_t measure(const struct pair *pair)
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
-	size_t *said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_t *said = mmap(NULL, sizeof(*said), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			    -1, 0);
 	pid_t pid = fork();
 
 	if (pid == 0)
-		pretend_to(
-			&(struct pretence){ .shown = pair,
-					    .held = pair,
-					    .said = said,
-					    .peer = accept(fd, NULL, NULL) });
+		pretend_to(&(struct pretence){ .shown = pair,
+					       .held = pair,
+					       .said = said,
+					       .peer = accept(fd, NULL, NULL) });
 	struct tls_probe p = { .host = "127.0.0.1", .port = port };
 
 	probe_one(&p, &a);
@@ -237,8 +229,7 @@ static size_t measure(const struct pair *pair)
 }
 
 /* The first probe is of the honest one; how long they took together. */
-static int64_t probe_everywhere(enum mood mood, struct tls_probe *probes,
-				struct arena *a)
+static int64_t probe_everywhere(enum mood mood, struct tls_probe *probes, struct arena *a)
 {
 	AUTO(pair) pair = { 0 };
 	uint16_t port = 0;
@@ -323,20 +314,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_silent_listener_runs_into_the_deadline),
 		cmocka_unit_test(garbage_is_not_completed),
-		cmocka_unit_test(
-			a_certificate_without_its_key_is_not_completed),
-		cmocka_unit_test(
-			the_same_certificate_with_its_key_is_completed),
+		cmocka_unit_test(a_certificate_without_its_key_is_not_completed),
+		cmocka_unit_test(the_same_certificate_with_its_key_is_completed),
 		cmocka_unit_test(a_handshake_follows_what_is_said_in_the_clear),
 		cmocka_unit_test(a_server_that_offers_no_tls_is_not_completed),
 		cmocka_unit_test(plaintext_after_the_go_ahead_is_refused),
 		cmocka_unit_test(a_silent_dialogue_runs_into_the_deadline),
-		cmocka_unit_test(
-			a_server_that_stalls_anywhere_runs_into_the_deadline),
-		cmocka_unit_test(
-			a_server_that_hangs_up_anywhere_is_not_completed),
-		cmocka_unit_test(
-			a_server_that_floods_anywhere_is_not_completed),
+		cmocka_unit_test(a_server_that_stalls_anywhere_runs_into_the_deadline),
+		cmocka_unit_test(a_server_that_hangs_up_anywhere_is_not_completed),
+		cmocka_unit_test(a_server_that_floods_anywhere_is_not_completed),
 		cmocka_unit_test(a_server_that_drips_runs_into_the_deadline),
 	};
 

@@ -30,8 +30,7 @@ static void assert_all_complete(const struct tls_probe *probes, size_t count,
 	for (size_t i = 0; i < count; i++) {
 		if (!probes[i].completed)
 			fail_msg("%s", probes[i].error);
-		assert_string_equal(probes[i].leaf.fingerprint,
-				    pair->facts.fingerprint);
+		assert_string_equal(probes[i].leaf.fingerprint, pair->facts.fingerprint);
 	}
 }
 
@@ -45,13 +44,11 @@ static void many_complete(void **state)
 
 	(void)state;
 	make_kind(KEY_ECDSA_P256, &pair);
-	pid_t pid = pretend_everywhere(
-		fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
+	pid_t pid = pretend_everywhere(fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
 
 	for (unsigned i = 0; i < MANY; i++)
 		probes[i] = (struct tls_probe){
-			.host = i % 2 ? "127.0.0.1"
-				      : arena_printf(&a, "127.1.0.%u", i + 1),
+			.host = i % 2 ? "127.0.0.1" : arena_printf(&a, "127.1.0.%u", i + 1),
 			.port = port,
 		};
 	probe_all(probes, MANY, &a);
@@ -139,8 +136,7 @@ static struct counts count_at_once(unsigned addresses)
 
 	for (unsigned i = 0; i < MANY; i++)
 		probes[i] = (struct tls_probe){
-			.host = arena_printf(&a, "127.0.0.%u",
-					     i % addresses + 1),
+			.host = arena_printf(&a, "127.0.0.%u", i % addresses + 1),
 			.port = port,
 		};
 	probe_all(probes, MANY, &a);
@@ -182,15 +178,13 @@ static int listen_to_nobody(uint16_t *port, int full[SOME])
 
 	listen(fd, 0);
 	for (size_t i = 0; i < SOME; i++) {
-		full[i] = socket(AF_INET,
-				 SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		full[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		connect(full[i], (struct sockaddr *)&at, sizeof(at));
 	}
 	return fd;
 }
 
-static int64_t probe_some(struct tls_probe *probes, uint16_t port,
-			  struct arena *a)
+static int64_t probe_some(struct tls_probe *probes, uint16_t port, struct arena *a)
 {
 	int64_t begin = clock_mono_ms();
 
@@ -253,13 +247,11 @@ static void one_that_stalls_holds_up_nobody_else(void **state)
 
 	(void)state;
 	make_kind(KEY_ECDSA_P256, &pair);
-	pid_t pid = pretend_everywhere(
-		fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
+	pid_t pid = pretend_everywhere(fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
 
 	MUST(tls_prober_new(&prober, &e), &e);
 	for (unsigned i = 0; i < MANY + SOME; i++) {
-		probes[i].host = i < MANY ? "127.0.0.1"
-					  : arena_printf(&a, "127.1.0.%u", i);
+		probes[i].host = i < MANY ? "127.0.0.1" : arena_printf(&a, "127.1.0.%u", i);
 		probes[i].port = i < MANY ? silent_port : port;
 		tls_prober_ask(prober, &probes[i], &a);
 	}
@@ -298,8 +290,7 @@ int main(void)
 		cmocka_unit_test(many_complete),
 		cmocka_unit_test(one_address_is_asked_by_few_at_once),
 		cmocka_unit_test(many_addresses_are_asked_by_many_at_once),
-		cmocka_unit_test(
-			one_that_cannot_be_connected_to_is_not_tried_again),
+		cmocka_unit_test(one_that_cannot_be_connected_to_is_not_tried_again),
 		cmocka_unit_test(one_that_stalls_is_asked_the_rest_together),
 		cmocka_unit_test(one_that_stalls_holds_up_nobody_else),
 		cmocka_unit_test(a_stop_ends_the_whole),

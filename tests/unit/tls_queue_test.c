@@ -22,8 +22,7 @@ static union tls_address address(unsigned last, uint16_t port)
 	};
 }
 
-static void add(struct tls_queue *q, struct tls_turn *t, unsigned last,
-		uint16_t port)
+static void add(struct tls_queue *q, struct tls_turn *t, unsigned last, uint16_t port)
 {
 	union tls_address a = address(last, port);
 
@@ -77,9 +76,8 @@ static void every_address_gets_its_turn(void **state)
 		add(&q, &turns[i], i % PEERS, 443);
 	for (size_t i = 0; i < 2 * PEERS; i++) {
 		assert_ptr_equal(tls_queue_take(&q), &turns[i]);
-		assert_int_equal(
-			tls_turn_address(&turns[i])->v4.sin_addr.s_addr,
-			htonl(INADDR_LOOPBACK + (unsigned)(i % PEERS)));
+		assert_int_equal(tls_turn_address(&turns[i])->v4.sin_addr.s_addr,
+				 htonl(INADDR_LOOPBACK + (unsigned)(i % PEERS)));
 	}
 	assert_null(tls_queue_take(&q));
 }
@@ -128,8 +126,7 @@ int main(void)
 		cmocka_unit_test(one_address_has_so_many_places),
 		cmocka_unit_test(another_address_or_port_waits_for_nobody),
 		cmocka_unit_test(every_address_gets_its_turn),
-		cmocka_unit_test(
-			the_others_are_dropped_with_one_that_nobody_answers),
+		cmocka_unit_test(the_others_are_dropped_with_one_that_nobody_answers),
 		cmocka_unit_test(a_lifted_address_has_places_for_all),
 	};
 

@@ -30,8 +30,7 @@ static bool tell_identity(void *ctx, struct arena *a, struct tls_identity *out)
 {
 	const struct holder *h = ctx;
 
-	*out = (struct tls_identity){ h->revision,
-				      cert_set_copy(&h->pair->set, a) };
+	*out = (struct tls_identity){ h->revision, cert_set_copy(&h->pair->set, a) };
 	return !h->fails;
 }
 
@@ -92,8 +91,7 @@ static const struct callers *callers_now(void *ctx)
 
 static int open_server(void **state)
 {
-	const struct tls_key_holder how = { &holder, tell_revision,
-					    tell_identity, sign_it };
+	const struct tls_key_holder how = { &holder, tell_revision, tell_identity, sign_it };
 	const struct tls_callers list = { NULL, callers_now };
 	struct err e = { 0 };
 
@@ -101,14 +99,11 @@ static int open_server(void **state)
 		return -1;
 	holder = (struct holder){ 0 };
 	hold(&holder, &own_pair);
-	must(callers_new(&config, authority_pem.data, authority_pem.len,
-			 &callers, &e),
-	     &e);
+	must(callers_new(&config, authority_pem.data, authority_pem.len, &callers, &e), &e);
 	server = tls_server_new(&how, &list);
 	gnutls_certificate_allocate_credentials(&server_creds);
 	gnutls_certificate_set_retrieve_function2(
-		server_creds,
-		(gnutls_certificate_retrieve_function2 *)tls_server_callback());
+		server_creds, (gnutls_certificate_retrieve_function2 *)tls_server_callback());
 	return 0;
 }
 
@@ -125,23 +120,17 @@ static int close_server(void **state)
 /* As the HTTP library makes one. */
 static void open_session(struct talk *t, const char *priorities)
 {
-	assert_int_equal(socketpair(AF_UNIX,
-				    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-				    0, t->fds),
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, t->fds),
 			 0);
 	gnutls_init(&t->server, GNUTLS_SERVER | GNUTLS_NONBLOCK);
-	assert_int_equal(gnutls_priority_set_direct(
-				 t->server, TLS_SERVER_PRIORITIES, NULL),
-			 0);
+	assert_int_equal(gnutls_priority_set_direct(t->server, TLS_SERVER_PRIORITIES, NULL), 0);
 	gnutls_credentials_set(t->server, GNUTLS_CRD_CERTIFICATE, server_creds);
 	gnutls_transport_set_int(t->server, t->fds[0]);
 	tls_server_take(server, t->server, &t->guest);
 	gnutls_init(&t->client, GNUTLS_CLIENT | GNUTLS_NONBLOCK);
-	assert_int_equal(
-		gnutls_priority_set_direct(t->client, priorities, NULL), 0);
+	assert_int_equal(gnutls_priority_set_direct(t->client, priorities, NULL), 0);
 	gnutls_certificate_allocate_credentials(&t->client_creds);
-	gnutls_credentials_set(t->client, GNUTLS_CRD_CERTIFICATE,
-			       t->client_creds);
+	gnutls_credentials_set(t->client, GNUTLS_CRD_CERTIFICATE, t->client_creds);
 	gnutls_transport_set_int(t->client, t->fds[1]);
 	t->client_rc = GNUTLS_E_AGAIN;
 	t->server_rc = GNUTLS_E_AGAIN;
@@ -159,10 +148,9 @@ static void close_session(struct talk *t)
 	close(t->fds[1]);
 }
 
-static int show(gnutls_session_t session, const gnutls_datum_t *authorities,
-		int authority_count, const gnutls_pk_algorithm_t *kinds,
-		int kind_count, gnutls_pcert_st **certs, unsigned *count,
-		gnutls_privkey_t *key)
+static int show(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+		const gnutls_pk_algorithm_t *kinds, int kind_count, gnutls_pcert_st **certs,
+		unsigned *count, gnutls_privkey_t *key)
 {
 	struct talk *t = gnutls_session_get_ptr(session);
 
@@ -198,15 +186,13 @@ static void as_client(struct talk *t, const struct shown *s)
 
 	for (; t->cert_count < s->count; t->cert_count++) {
 		const struct der *c = &s->certs[t->cert_count];
-		gnutls_datum_t der = { (unsigned char *)c->bytes,
-				       (unsigned)c->len };
+		gnutls_datum_t der = { (unsigned char *)c->bytes, (unsigned)c->len };
 
-		gnutls_pcert_import_x509_raw(&t->certs[t->cert_count], &der,
-					     GNUTLS_X509_FMT_DER, 0);
+		gnutls_pcert_import_x509_raw(&t->certs[t->cert_count], &der, GNUTLS_X509_FMT_DER,
+					     0);
 	}
 	gnutls_privkey_init(&t->key);
-	gnutls_privkey_import_x509_raw(t->key, &pkcs8, GNUTLS_X509_FMT_DER,
-				       NULL, 0);
+	gnutls_privkey_import_x509_raw(t->key, &pkcs8, GNUTLS_X509_FMT_DER, NULL, 0);
 	gnutls_session_set_ptr(t->client, t);
 	gnutls_certificate_set_retrieve_function2(t->client_creds, show);
 }
@@ -251,8 +237,7 @@ static void a_caller_is_let_in(void **state)
 	leaf = gnutls_certificate_get_peers(t.client, &count);
 	assert_int_equal(count, own_pair.set.count);
 	assert_int_equal(leaf->size, own_pair.set.certs[0].len);
-	assert_memory_equal(leaf->data, own_pair.set.certs[0].bytes,
-			    leaf->size);
+	assert_memory_equal(leaf->data, own_pair.set.certs[0].bytes, leaf->size);
 	assert_int_equal(holder.signatures, 1);
 	close_session(&t);
 }
@@ -269,8 +254,7 @@ static void everybody_else_is_refused_in_the_handshake(void **state)
 		assert_int_equal(rc, GNUTLS_E_CERTIFICATE_ERROR);
 		assert_false(admitted);
 	}
-	assert_int_equal(talk_of(&own_pair, &admitted),
-			 GNUTLS_E_CERTIFICATE_ERROR);
+	assert_int_equal(talk_of(&own_pair, &admitted), GNUTLS_E_CERTIFICATE_ERROR);
 	assert_false(admitted);
 }
 
@@ -304,8 +288,7 @@ static void a_certificate_without_its_key_is_refused(void **state)
 	bool admitted = true;
 
 	(void)state;
-	assert_int_equal(talk_with_key(OPS, UNLISTED, &admitted),
-			 GNUTLS_E_PK_SIG_VERIFY_FAILED);
+	assert_int_equal(talk_with_key(OPS, UNLISTED, &admitted), GNUTLS_E_PK_SIG_VERIFY_FAILED);
 	assert_false(admitted);
 }
 
@@ -315,8 +298,7 @@ static void a_strangers_signature_is_not_even_looked_at(void **state)
 	bool admitted = true;
 
 	(void)state;
-	assert_int_equal(talk_with_key(UNLISTED, OPS, &admitted),
-			 GNUTLS_E_CERTIFICATE_ERROR);
+	assert_int_equal(talk_with_key(UNLISTED, OPS, &admitted), GNUTLS_E_CERTIFICATE_ERROR);
 }
 
 static int talk_by(const char *priorities)
@@ -356,9 +338,7 @@ static void no_session_is_resumed(void **state)
 	shake_hands(&t);
 	assert_int_equal(gnutls_record_send(t.server, "x", 1), 1);
 	assert_int_equal(gnutls_record_recv(t.client, &byte, 1), 1);
-	assert_int_equal(gnutls_session_get_flags(t.client) &
-				 GNUTLS_SFLAGS_SESSION_TICKET,
-			 0);
+	assert_int_equal(gnutls_session_get_flags(t.client) & GNUTLS_SFLAGS_SESSION_TICKET, 0);
 	close_session(&t);
 }
 
@@ -419,8 +399,7 @@ static void a_new_handshake_has_the_new_pair(void **state)
 	as_client(&t, &s);
 	shake_hands(&t);
 	leaf = gnutls_certificate_get_peers(t.client, &count);
-	assert_memory_equal(leaf->data, next_pair.set.certs[0].bytes,
-			    leaf->size);
+	assert_memory_equal(leaf->data, next_pair.set.certs[0].bytes, leaf->size);
 	close_session(&t);
 }
 
@@ -455,8 +434,7 @@ static bool will_sign(const char *text, size_t len, bool hashed, int algorithm)
 static void the_key_signs_handshakes_only(void **state)
 {
 	char text[200];
-	const size_t head =
-		64 + strlen("TLS 1.3, server CertificateVerify") + 1;
+	const size_t head = 64 + strlen("TLS 1.3, server CertificateVerify") + 1;
 	const int ecdsa = GNUTLS_SIGN_ECDSA_SECP256R1_SHA256;
 
 	(void)state;
@@ -472,8 +450,7 @@ static void the_key_signs_handshakes_only(void **state)
 	text[3] = ' ';
 	memcpy(text + 64, "TLS 1.3, client", 15);
 	assert_false(will_sign(text, head + 32, false, ecdsa));
-	assert_false(will_sign(ORDER_PURPOSE "{}", strlen(ORDER_PURPOSE) + 2,
-			       false, ecdsa));
+	assert_false(will_sign(ORDER_PURPOSE "{}", strlen(ORDER_PURPOSE) + 2, false, ecdsa));
 	assert_true(will_sign(text, 32, true, ecdsa));
 	assert_false(will_sign(text, 31, true, ecdsa));
 	assert_false(will_sign(text, 48, true, ecdsa));
@@ -492,16 +469,12 @@ static void s14_only_schemes_of_tls_1_3_are_signed(void **state)
 		size_t len;
 		bool good;
 	} cases[] = {
-		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, 32,
-		  true },
+		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, 32, true },
 		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SHA256, 32, false },
 		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SHA384, 48, false },
-		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, 48,
-		  false },
-		{ KEY_ECDSA_P384, GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, 48,
-		  true },
-		{ KEY_ECDSA_P384, GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, 32,
-		  false },
+		{ KEY_ECDSA_P256, GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, 48, false },
+		{ KEY_ECDSA_P384, GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, 48, true },
+		{ KEY_ECDSA_P384, GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, 32, false },
 		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_PSS_RSAE_SHA256, 32, true },
 		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_PSS_RSAE_SHA512, 64, true },
 		{ KEY_RSA_2048, GNUTLS_SIGN_RSA_SHA256, 32, false },
@@ -519,14 +492,12 @@ static void s14_only_schemes_of_tls_1_3_are_signed(void **state)
 		must(key_generate(cases[i].type, &pkcs8, &e), &e);
 		tls_key_close(holder.key);
 		must(tls_key_open(&pkcs8, &holder.key, &e), &e);
-		if (will_sign(hash, cases[i].len, true, cases[i].algorithm) !=
-		    cases[i].good)
+		if (will_sign(hash, cases[i].len, true, cases[i].algorithm) != cases[i].good)
 			fail_msg("case %zu", i);
 	}
 }
 
-#define WITH_SERVER(test) \
-	cmocka_unit_test_setup_teardown(test, open_server, close_server)
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, open_server, close_server)
 
 int main(void)
 {
@@ -546,6 +517,5 @@ int main(void)
 		WITH_SERVER(s14_only_schemes_of_tls_1_3_are_signed),
 	};
 
-	return cmocka_run_group_tests(tests, make_signatories,
-				      drop_signatories);
+	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
 }

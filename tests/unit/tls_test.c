@@ -34,8 +34,7 @@ static bool is_listening(uint16_t port)
 	return is_up;
 }
 
-static void write_file(const struct server *s, const char *name,
-		       const void *bytes, size_t len)
+static void write_file(const struct server *s, const char *name, const void *bytes, size_t len)
 {
 	char path[128];
 	struct err e = { 0 };
@@ -45,8 +44,7 @@ static void write_file(const struct server *s, const char *name,
 }
 
 /* Writes NAME.pem and NAME.key. */
-static void write_pair(const struct server *s, const char *name,
-		       const struct pair *p)
+static void write_pair(const struct server *s, const char *name, const struct pair *p)
 {
 	AUTO(buf) certs = { 0 };
 	AUTO(secret) key = { 0 };
@@ -78,9 +76,7 @@ static void server_run(struct server *s, const char *const *argv)
 	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-	assert_int_equal(posix_spawnp(&s->pid, argv[0], &files, NULL,
-				      (char **)argv, environ),
-			 0);
+	assert_int_equal(posix_spawnp(&s->pid, argv[0], &files, NULL, (char **)argv, environ), 0);
 	posix_spawn_file_actions_destroy(&files);
 	for (int i = 0; i < START_TRIES && !is_listening(s->port); i++)
 		poll(NULL, 0, 20);
@@ -89,8 +85,7 @@ static void server_run(struct server *s, const char *const *argv)
 
 static void server_stop(struct server *s)
 {
-	static const char *const names[] = { "a.pem", "a.key", "b.pem",
-					     "b.key" };
+	static const char *const names[] = { "a.pem", "a.key", "b.pem", "b.key" };
 	char path[128];
 
 	if (s->pid > 0) {
@@ -109,10 +104,8 @@ static void serve(struct server *s, const struct pair *a, const struct pair *b)
 {
 	char port[8];
 	char files[4][128];
-	static const char *const names[] = { "a.pem", "a.key", "b.pem",
-					     "b.key" };
-	const char *argv[16] = { "gnutls-serv", "--echo", "--quiet", "-p",
-				 port };
+	static const char *const names[] = { "a.pem", "a.key", "b.pem", "b.key" };
+	const char *argv[16] = { "gnutls-serv", "--echo", "--quiet", "-p", port };
 	size_t n = 5;
 
 	server_prepare(s);
@@ -121,8 +114,7 @@ static void serve(struct server *s, const struct pair *a, const struct pair *b)
 		write_pair(s, "b", b);
 	snprintf(port, sizeof(port), "%u", s->port);
 	for (size_t i = 0; i < (b ? 4 : 2); i++) {
-		snprintf(files[i], sizeof(files[i]), "%s/%s", s->directory,
-			 names[i]);
+		snprintf(files[i], sizeof(files[i]), "%s/%s", s->directory, names[i]);
 		argv[n++] = i % 2 ? "--x509keyfile" : "--x509certfile";
 		argv[n++] = files[i];
 	}
@@ -151,8 +143,7 @@ static void a_server_is_known_by_the_leaf_it_proves(void **state)
 	assert_true(p.completed);
 	assert_string_equal(p.leaf.fingerprint, pair.facts.fingerprint);
 	assert_int_equal(p.chain_count, 1);
-	assert_string_equal(p.chains[0].digest,
-			    chain_digest(pair.set.certs, pair.set.count, &a));
+	assert_string_equal(p.chains[0].digest, chain_digest(pair.set.certs, pair.set.count, &a));
 	assert_int_equal(p.leaf.not_after, pair.facts.not_after);
 	assert_null(p.other.fingerprint);
 }
@@ -176,21 +167,15 @@ static void every_kind_of_key_can_be_asked_for(void **state)
 		make_kind(kinds[i][1], &second);
 		serve(&s, &first, &second);
 		struct tls_probe p[] = {
-			{ .host = "127.0.0.1",
-			  .port = s.port,
-			  .key = first.facts.key },
-			{ .host = "127.0.0.1",
-			  .port = s.port,
-			  .key = second.facts.key },
+			{ .host = "127.0.0.1", .port = s.port, .key = first.facts.key },
+			{ .host = "127.0.0.1", .port = s.port, .key = second.facts.key },
 		};
 
 		MUST(tls_probe_all(p, 2, &a, &e), &e);
 		server_stop(&s);
 		assert_true(p[0].completed && p[1].completed);
-		assert_string_equal(p[0].leaf.fingerprint,
-				    first.facts.fingerprint);
-		assert_string_equal(p[1].leaf.fingerprint,
-				    second.facts.fingerprint);
+		assert_string_equal(p[0].leaf.fingerprint, first.facts.fingerprint);
+		assert_string_equal(p[1].leaf.fingerprint, second.facts.fingerprint);
 	}
 }
 
@@ -203,9 +188,7 @@ static void a_server_without_the_kind_says_what_it_has(void **state)
 	(void)state;
 	make_kind(KEY_RSA_2048, &pair);
 	serve(&s, &pair, NULL);
-	struct tls_probe p = { .host = "127.0.0.1",
-			       .port = s.port,
-			       .key = "ecdsa-p256" };
+	struct tls_probe p = { .host = "127.0.0.1", .port = s.port, .key = "ecdsa-p256" };
 
 	probe_one(&p, &a);
 	server_stop(&s);
@@ -247,9 +230,7 @@ static void a_closed_port_is_not_completed(void **state)
 static void a_name_that_nobody_knows_is_not_completed(void **state)
 {
 	AUTO(arena) a = { 0 };
-	struct tls_probe p = { .host = "nobody.invalid",
-			       .port = 443,
-			       .timeout_ms = SHORT_MS };
+	struct tls_probe p = { .host = "nobody.invalid", .port = 443, .timeout_ms = SHORT_MS };
 
 	(void)state;
 	probe_one(&p, &a);

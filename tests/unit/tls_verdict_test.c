@@ -47,8 +47,7 @@ static struct tls_probe judge(const struct seen *seen, size_t count)
 	return p;
 }
 
-static struct tls_probe judge_two(const struct tls_outcome *first,
-				  const struct tls_outcome *second)
+static struct tls_probe judge_two(const struct tls_outcome *first, const struct tls_outcome *second)
 {
 	const struct seen seen[] = { { &v4, first }, { &v4, second } };
 
@@ -111,9 +110,7 @@ static void every_chain_of_the_leaf_counts(void **state)
 static void a_family_where_nobody_listens_does_not_count(void **state)
 {
 	const struct seen first[] = { { &v6, &away }, { &v4, &serves_b } };
-	const struct seen second[] = { { &v6, &serves_b },
-				       { &v4, &away },
-				       { &v4, &away } };
+	const struct seen second[] = { { &v6, &serves_b }, { &v4, &away }, { &v4, &away } };
 	struct tls_probe p = judge(first, 2);
 
 	(void)state;
@@ -127,9 +124,7 @@ static void a_family_where_nobody_listens_does_not_count(void **state)
 
 static void one_of_several_addresses_where_nobody_listens_counts(void **state)
 {
-	const struct seen mixed[] = { { &v4, &serves_a },
-				      { &v6, &serves_a },
-				      { &v6, &away } };
+	const struct seen mixed[] = { { &v4, &serves_a }, { &v6, &serves_a }, { &v6, &away } };
 	const struct tls_probe probes[] = {
 		judge_two(&serves_a, &away),
 		judge_two(&away, &serves_a),
@@ -176,8 +171,7 @@ static void a_name_that_nobody_answers_for_says_why(void **state)
 	assert_string_equal(p.error, "away");
 }
 
-static struct tls_served serve(const struct tls_probe *first,
-			       const struct tls_probe *second,
+static struct tls_served serve(const struct tls_probe *first, const struct tls_probe *second,
 			       const char *installed)
 {
 	const struct tls_probe ports[] = { *first, *second };
@@ -234,19 +228,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_that_agree_are_one_answer),
-		cmocka_unit_test(
-			addresses_that_serve_different_leaves_are_told),
+		cmocka_unit_test(addresses_that_serve_different_leaves_are_told),
 		cmocka_unit_test(the_leaf_that_is_not_wanted_counts),
 		cmocka_unit_test(every_chain_of_the_leaf_counts),
 		cmocka_unit_test(a_family_where_nobody_listens_does_not_count),
-		cmocka_unit_test(
-			one_of_several_addresses_where_nobody_listens_counts),
-		cmocka_unit_test(
-			one_address_that_cannot_complete_fails_the_name),
+		cmocka_unit_test(one_of_several_addresses_where_nobody_listens_counts),
+		cmocka_unit_test(one_address_that_cannot_complete_fails_the_name),
 		cmocka_unit_test(a_name_that_nobody_answers_for_says_why),
 		cmocka_unit_test(ports_serve_together_what_is_not_installed),
-		cmocka_unit_test(
-			nothing_is_said_of_ports_that_differ_or_do_not_answer),
+		cmocka_unit_test(nothing_is_said_of_ports_that_differ_or_do_not_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, release);

@@ -30,11 +30,9 @@ static inline int listen_on(int family, uint16_t *port)
 				   .sin6_port = htons(*port),
 				   .sin6_addr = in6addr_loopback };
 	socklen_t len = family == AF_INET ? sizeof(v4) : sizeof(v6);
-	struct sockaddr *at = family == AF_INET ? (struct sockaddr *)&v4
-						: (struct sockaddr *)&v6;
+	struct sockaddr *at = family == AF_INET ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
 
-	if (fd < 0 || bind(fd, at, len) || listen(fd, 64) ||
-	    getsockname(fd, at, &len)) {
+	if (fd < 0 || bind(fd, at, len) || listen(fd, 64) || getsockname(fd, at, &len)) {
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -101,8 +99,7 @@ static inline void flood(int peer)
 	_exit(0);
 }
 
-static inline ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes,
-			  size_t len)
+static inline ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes, size_t len)
 {
 	struct pretence *p = ptr;
 	size_t right = p->mood == GOES_ON || len < p->right ? len : p->right;
@@ -114,8 +111,7 @@ static inline ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes,
 	p->right -= p->mood == GOES_ON ? 0 : right;
 	for (; p->mood == DRIPS && right < len; right++) {
 		poll(NULL, 0, 10);
-		if (send(p->peer, (const char *)bytes + right, 1,
-			 MSG_NOSIGNAL) < 0)
+		if (send(p->peer, (const char *)bytes + right, 1, MSG_NOSIGNAL) < 0)
 			_exit(0);
 	}
 	if (right == len)
@@ -134,8 +130,7 @@ static inline ssize_t hear(gnutls_transport_ptr_t ptr, void *room, size_t len)
 
 static inline int is_heard(gnutls_transport_ptr_t ptr, unsigned ms)
 {
-	struct pollfd fd = { .fd = ((struct pretence *)ptr)->peer,
-			     .events = POLLIN };
+	struct pollfd fd = { .fd = ((struct pretence *)ptr)->peer, .events = POLLIN };
 
 	return poll(&fd, 1, (int)ms);
 }
@@ -149,12 +144,10 @@ static inline void pretend_to(struct pretence *p)
 	gnutls_pcert_st pcert;
 	struct err e = { 0 };
 
-	if (!key_open(&p->held->key, &key, &e) ||
-	    !cert_open(p->shown->set.certs[0], &crt, &e))
+	if (!key_open(&p->held->key, &key, &e) || !cert_open(p->shown->set.certs[0], &crt, &e))
 		_exit(1);
 	gnutls_certificate_allocate_credentials(&credentials);
-	gnutls_certificate_set_flags(credentials,
-				     GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
+	gnutls_certificate_set_flags(credentials, GNUTLS_CERTIFICATE_SKIP_KEY_CERT_MATCH);
 	gnutls_pcert_import_x509(&pcert, crt, 0);
 	gnutls_certificate_set_key(credentials, NULL, 0, &pcert, 1, key);
 	gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NO_TICKETS);
@@ -168,15 +161,14 @@ static inline void pretend_to(struct pretence *p)
 	_exit(0);
 }
 
-static inline pid_t pretend(int fd, const struct pair *shown,
-			    const struct pair *held)
+static inline pid_t pretend(int fd, const struct pair *shown, const struct pair *held)
 {
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
-	pretend_to(&(struct pretence){
-		.shown = shown, .held = held, .peer = accept(fd, NULL, NULL) });
+	pretend_to(
+		&(struct pretence){ .shown = shown, .held = held, .peer = accept(fd, NULL, NULL) });
 	return 0;
 }
 

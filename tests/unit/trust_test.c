@@ -29,9 +29,7 @@ static struct trust trust_of(int us, int owner)
 
 static struct fs_attr a_file(int owner, nlink_t links)
 {
-	return (struct fs_attr){ .mode = S_IFREG | 0600,
-				 .owner = (uid_t)owner,
-				 .links = links };
+	return (struct fs_attr){ .mode = S_IFREG | 0600, .owner = (uid_t)owner, .links = links };
 }
 
 static void s2_a_file_is_inherited_from_root_us_or_the_named_owner(void **state)
@@ -60,8 +58,7 @@ static void s2_a_file_is_inherited_from_root_us_or_the_named_owner(void **state)
 		const struct trust t = trust_of(rows[i].us, rows[i].named);
 		struct err e = { 0 };
 
-		if (trust_file(&t, "/k", a_file(rows[i].owner, 1), &e) !=
-			    rows[i].replaced ||
+		if (trust_file(&t, "/k", a_file(rows[i].owner, 1), &e) != rows[i].replaced ||
 		    trust_lends(&t, a_file(rows[i].owner, 1)) != rows[i].lends)
 			fail_msg("row %zu: %s", i, e.text);
 	}
@@ -97,8 +94,8 @@ static void s2_a_file_with_a_second_name_is_not_inherited_from(void **state)
 
 static void s2_what_stands_in_a_sticky_directory_is_roots_or_ours(void **state)
 {
-	static const mode_t kinds[] = { S_IFREG | 0600, S_IFLNK | 0777,
-					S_IFDIR | 0755, S_IFIFO | 0600 };
+	static const mode_t kinds[] = { S_IFREG | 0600, S_IFLNK | 0777, S_IFDIR | 0755,
+					S_IFIFO | 0600 };
 	const struct trust t = trust_of(ROOT, NAMED);
 
 	(void)state;
@@ -166,18 +163,13 @@ static void s2_the_store_is_ours_alone_even_where_unsafe_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			s2_a_file_is_inherited_from_root_us_or_the_named_owner),
-		cmocka_unit_test(
-			s2_the_remedy_names_the_owner_that_can_be_said),
-		cmocka_unit_test(
-			s2_a_file_with_a_second_name_is_not_inherited_from),
-		cmocka_unit_test(
-			s2_what_stands_in_a_sticky_directory_is_roots_or_ours),
+		cmocka_unit_test(s2_a_file_is_inherited_from_root_us_or_the_named_owner),
+		cmocka_unit_test(s2_the_remedy_names_the_owner_that_can_be_said),
+		cmocka_unit_test(s2_a_file_with_a_second_name_is_not_inherited_from),
+		cmocka_unit_test(s2_what_stands_in_a_sticky_directory_is_roots_or_ours),
 		cmocka_unit_test(s2_a_link_elsewhere_is_roots_or_ours),
 		cmocka_unit_test(s2_a_directory_is_judged_like_those_above_it),
-		cmocka_unit_test(
-			s2_the_store_is_ours_alone_even_where_unsafe_is_said),
+		cmocka_unit_test(s2_the_store_is_ours_alone_even_where_unsafe_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,8 +71,7 @@ static void reads(const char *name, enum trusted_kind kind)
 	assert_string_equal(out.bytes, "text");
 }
 
-static void is_refused(const char *name, enum trusted_kind kind,
-		       const char *word)
+static void is_refused(const char *name, enum trusted_kind kind, const char *word)
 {
 	AUTO(secret) out = { 0 };
 	struct err e = { 0 };
@@ -125,8 +124,7 @@ static void s9_a_directory_that_others_can_write_is_refused(void **state)
 	reads("open/../open/./inner//list", TRUSTED_PUBLIC);
 }
 
-static void
-s9_a_link_is_followed_through_directories_that_are_safe(void **state)
+static void s9_a_link_is_followed_through_directories_that_are_safe(void **state)
 {
 	(void)state;
 	make("open", 0777);
@@ -187,13 +185,11 @@ static void only_a_regular_file_is_read(void **state)
 	is_refused("folder/", TRUSTED_PUBLIC, "not a regular file");
 	assert_int_equal(mkfifo(in("fifo"), 0600), 0);
 	is_refused("fifo", TRUSTED_PUBLIC, "not a regular file");
-	assert_false(
-		trusted_file_read(in("none"), TRUSTED_PUBLIC, 100, &out, &e));
+	assert_false(trusted_file_read(in("none"), TRUSTED_PUBLIC, 100, &out, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_non_null(strstr(e.text, "cannot read '"));
 	put("list", 0644);
-	assert_false(
-		trusted_file_read(in("list"), TRUSTED_PUBLIC, 3, &out, &e));
+	assert_false(trusted_file_read(in("list"), TRUSTED_PUBLIC, 3, &out, &e));
 	assert_non_null(strstr(e.text, "the limit is 3"));
 }
 

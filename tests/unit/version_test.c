@@ -17,16 +17,13 @@ static int sign(int n)
 
 static void assert_order(const char *a, const char *b, int expected)
 {
-	if (sign(version_compare(a, b)) != expected ||
-	    sign(version_compare(b, a)) != -expected)
-		fail_msg("'%s' against '%s': %d, and back %d; expected %d", a,
-			 b, version_compare(a, b), version_compare(b, a),
-			 expected);
+	if (sign(version_compare(a, b)) != expected || sign(version_compare(b, a)) != -expected)
+		fail_msg("'%s' against '%s': %d, and back %d; expected %d", a, b,
+			 version_compare(a, b), version_compare(b, a), expected);
 }
 
 /* Each list runs from the oldest to the newest. */
-#define ASSERT_RISING(...) \
-	assert_rising((const char *const[]){ __VA_ARGS__, NULL })
+#define ASSERT_RISING(...) assert_rising((const char *const[]){ __VA_ARGS__, NULL })
 
 static void assert_rising(const char *const *list)
 {
@@ -38,9 +35,8 @@ static void assert_rising(const char *const *list)
 static void numbers_are_compared_as_numbers(void **state)
 {
 	(void)state;
-	ASSERT_RISING("0.9", "1", "1.1", "1.2", "1.9", "1.9.12", "1.20",
-		      "1.20.1", "1.100", "2", "10", "20230711",
-		      "99999999999999999999998", "99999999999999999999999");
+	ASSERT_RISING("0.9", "1", "1.1", "1.2", "1.9", "1.9.12", "1.20", "1.20.1", "1.100", "2",
+		      "10", "20230711", "99999999999999999999998", "99999999999999999999999");
 	assert_order("1.020", "1.20", 0);
 }
 
@@ -56,11 +52,10 @@ static void zeros_at_the_end_add_nothing(void **state)
 static void a_revision_is_newer_than_what_it_revises(void **state)
 {
 	(void)state;
-	ASSERT_RISING("2.6.11", "2.6.12~rc1", "2.6.12", "2.6.12-1~bpo11+1",
-		      "2.6.12-1", "2.6.12-1+deb12u1", "2.6.12-1+deb12u2",
-		      "2.6.12-1+deb12u10", "2.6.12-2", "2.6.12-10", "2.6.13");
-	ASSERT_RISING("1.22.1", "1.22.1-9", "1.22.1-9+deb12u2",
-		      "1.22.1-9ubuntu1");
+	ASSERT_RISING("2.6.11", "2.6.12~rc1", "2.6.12", "2.6.12-1~bpo11+1", "2.6.12-1",
+		      "2.6.12-1+deb12u1", "2.6.12-1+deb12u2", "2.6.12-1+deb12u10", "2.6.12-2",
+		      "2.6.12-10", "2.6.13");
+	ASSERT_RISING("1.22.1", "1.22.1-9", "1.22.1-9+deb12u2", "1.22.1-9ubuntu1");
 }
 
 static void letters_behind_a_number_are_patches(void **state)
@@ -74,9 +69,9 @@ static void letters_behind_a_number_are_patches(void **state)
 static void what_is_not_yet_it_is_older(void **state)
 {
 	(void)state;
-	ASSERT_RISING("1.24.0", "1.25.0-dev", "1.25.0-alpha", "1.25.0-alpha.1",
-		      "1.25.0-beta", "1.25.0-beta2", "1.25.0-pre", "1.25.0-rc1",
-		      "1.25.0-rc2", "1.25.0-rc10", "1.25.0", "1.25.0-1");
+	ASSERT_RISING("1.24.0", "1.25.0-dev", "1.25.0-alpha", "1.25.0-alpha.1", "1.25.0-beta",
+		      "1.25.0-beta2", "1.25.0-pre", "1.25.0-rc1", "1.25.0-rc2", "1.25.0-rc10",
+		      "1.25.0", "1.25.0-1");
 	ASSERT_RISING("1.25rc1", "1.25", "1.25.1");
 	ASSERT_RISING("10.1.0-M1", "10.1.0-M17", "10.1.0-RC1", "10.1.0");
 	ASSERT_RISING("2.0-SNAPSHOT", "2.0", "2.0.1-SNAPSHOT", "2.0.1");
@@ -110,8 +105,7 @@ static void assert_found(const char *text, const char *version)
 	if (!version)
 		assert_null(found);
 	else if (!found || strcmp(found, version) != 0)
-		fail_msg("'%s': found '%s', not '%s'", text,
-			 found ? found : "nothing", version);
+		fail_msg("'%s': found '%s', not '%s'", text, found ? found : "nothing", version);
 }
 
 static void products_say_their_version_in_many_ways(void **state)
@@ -120,14 +114,10 @@ static void products_say_their_version_in_many_ways(void **state)
 	assert_found("1.22.1", "1.22.1");
 	assert_found("v2.6.2 h1:abcdef", "2.6.2");
 	assert_found("nginx version: nginx/1.22.1", "1.22.1");
-	assert_found("Server version: Apache/2.4.62 (Debian)\nServer built: "
-		     "2024-10-04",
-		     "2.4.62");
-	assert_found("HAProxy version 2.6.12-1+deb12u1 2023/12/16 - "
-		     "https://haproxy.org/",
+	assert_found("Server version: Apache/2.4.62 (Debian)\nServer built: 2024-10-04", "2.4.62");
+	assert_found("HAProxy version 2.6.12-1+deb12u1 2023/12/16 - https://haproxy.org/",
 		     "2.6.12-1+deb12u1");
-	assert_found("postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)",
-		     "15.13");
+	assert_found("postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)", "15.13");
 	assert_found("Redis server v=7.0.15 sha=00000000:0 bits=64", "7.0.15");
 	assert_found("mosquitto version 2.0.11\n", "2.0.11");
 	assert_found("stunnel 5.68 on x86_64-pc-linux-gnu platform", "5.68");

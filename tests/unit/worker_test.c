@@ -226,8 +226,7 @@ static void a_stop_ends_what_it_runs(void **state)
 
 static void one_that_does_not_listen_is_ended(void **state)
 {
-	struct worker w =
-		begin(run_for_ever, script_of("trap '' TERM; sleep 100"));
+	struct worker w = begin(run_for_ever, script_of("trap '' TERM; sleep 100"));
 	struct worker *list[] = { &w };
 	pid_t command = pid_of_command();
 	int64_t begin_ms = clock_mono_ms();
@@ -272,8 +271,7 @@ int main(void)
 	int failed = 0;
 
 	stop_install();
-	snprintf(pid_file, sizeof(pid_file), "/tmp/certfleet-worker-%d",
-		 (int)getpid());
+	snprintf(pid_file, sizeof(pid_file), "/tmp/certfleet-worker-%d", (int)getpid());
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	unlink(pid_file);
 	return failed;

@@ -28,8 +28,7 @@ static struct bytes bytes_of(const struct buf *b)
 	return (struct bytes){ b->data, b->len };
 }
 
-static void pack(struct entry *items, size_t count, const char *password,
-		 struct buf *out)
+static void pack(struct entry *items, size_t count, const char *password, struct buf *out)
 {
 	struct entries list = { .items = items, .count = count };
 	AUTO(secret) secret = { 0 };
@@ -62,14 +61,12 @@ static void expect_refused(struct bytes zip, const char *why)
 }
 
 /* Replaces the nth place where `old` stands by as many bytes. */
-static void patch(struct buf *b, const char *old, const char *new_text,
-		  unsigned nth)
+static void patch(struct buf *b, const char *old, const char *new_text, unsigned nth)
 {
 	char *at = b->data;
 
 	for (;; at++) {
-		at = memmem(at, b->len - (size_t)(at - b->data), old,
-			    strlen(old));
+		at = memmem(at, b->len - (size_t)(at - b->data), old, strlen(old));
 		assert_non_null(at);
 		if (nth-- == 0)
 			break;
@@ -105,8 +102,7 @@ static void pack_strange(const struct strange *s, struct buf *out)
 		archive_entry_set_symlink(head, s->link);
 	assert_int_equal(archive_write_header(a, head), ARCHIVE_OK);
 	if (s->zeros)
-		assert_int_equal(archive_write_data(a, zeros, s->zeros),
-				 s->zeros);
+		assert_int_equal(archive_write_data(a, zeros, s->zeros), s->zeros);
 	archive_entry_free(head);
 	archive_write_free(a);
 	buf_add(out, zip, used);
@@ -116,8 +112,7 @@ static void pack_strange(const struct strange *s, struct buf *out)
 
 static void the_bytes_do_not_depend_on_time_or_zone(void **state)
 {
-	static const char *const zones[] = { "UTC", "Asia/Tokyo", "UTC+11",
-					     "UTC-14" };
+	static const char *const zones[] = { "UTC", "Asia/Tokyo", "UTC+11", "UTC-14" };
 	AUTO(buf) first = { 0 };
 
 	(void)state;
@@ -130,8 +125,7 @@ static void the_bytes_do_not_depend_on_time_or_zone(void **state)
 		if (i == 0)
 			first = TAKE(zip);
 		else
-			assert_true(zip.len == first.len &&
-				    !memcmp(zip.data, first.data, zip.len));
+			assert_true(zip.len == first.len && !memcmp(zip.data, first.data, zip.len));
 	}
 	unsetenv("TZ");
 	tzset();
@@ -158,8 +152,7 @@ static void what_is_packed_is_unpacked(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		assert_string_equal(got.items[i].name, odd[i].name);
 		assert_int_equal(got.items[i].len, odd[i].len);
-		assert_memory_equal(got.items[i].data, odd[i].data,
-				    odd[i].len + 1);
+		assert_memory_equal(got.items[i].data, odd[i].data, odd[i].len + 1);
 	}
 }
 
@@ -169,19 +162,16 @@ static const char *data_of(const struct buf *zip, unsigned n)
 	const char *at = zip->data;
 
 	for (;; at++) {
-		at = memmem(at, zip->len - (size_t)(at - zip->data), "PK\3\4",
-			    4);
+		at = memmem(at, zip->len - (size_t)(at - zip->data), "PK\3\4", 4);
 		assert_non_null(at);
 		if (n-- == 0)
-			return at + 30 + (unsigned char)at[26] +
-			       (unsigned char)at[28];
+			return at + 30 + (unsigned char)at[26] + (unsigned char)at[28];
 	}
 }
 
 static void each_sealed_entry_has_a_salt_of_its_own(void **state)
 {
-	static struct entry same[] = { { "a", "the same key", 12 },
-				       { "b", "the same key", 12 } };
+	static struct entry same[] = { { "a", "the same key", 12 }, { "b", "the same key", 12 } };
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) again = { 0 };
 
@@ -234,8 +224,7 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 
 static void names_that_differ_in_case_alone_are_refused(void **state)
 {
-	static struct entry twins[] = { { "Key.pem", "1", 1 },
-					{ "key.PEM", "2", 1 } };
+	static struct entry twins[] = { { "Key.pem", "1", 1 }, { "key.PEM", "2", 1 } };
 	AUTO(buf) zip = { 0 };
 
 	(void)state;
@@ -368,8 +357,7 @@ static void content_that_fails_its_checksum_is_refused(void **state)
 
 static void a_link_is_refused(void **state)
 {
-	const struct strange link = { "zip:compression=store", "name",
-				      "/etc/passwd", 0 };
+	const struct strange link = { "zip:compression=store", "name", "/etc/passwd", 0 };
 	AUTO(buf) zip = { 0 };
 
 	(void)state;
@@ -379,10 +367,8 @@ static void a_link_is_refused(void **state)
 
 static void a_deflated_archive_is_read_but_not_a_bomb(void **state)
 {
-	const struct strange small = { "zip:compression=deflate", "name", NULL,
-				       5000 };
-	const struct strange bomb = { "zip:compression=deflate", "name", NULL,
-				      1 << 20 };
+	const struct strange small = { "zip:compression=deflate", "name", NULL, 5000 };
+	const struct strange bomb = { "zip:compression=deflate", "name", NULL, 1 << 20 };
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) tight = { 0 };
 	struct err e = { 0 };
@@ -438,8 +424,7 @@ int main(void)
 		cmocka_unit_test(two_names_for_one_entry_are_refused),
 		cmocka_unit_test(an_entry_hidden_from_the_directory_is_refused),
 		cmocka_unit_test(bytes_that_belong_to_nothing_are_refused),
-		cmocka_unit_test(
-			headers_that_say_more_than_they_should_are_refused),
+		cmocka_unit_test(headers_that_say_more_than_they_should_are_refused),
 		cmocka_unit_test(a_device_is_refused),
 		cmocka_unit_test(a_gap_before_the_directory_is_refused),
 		cmocka_unit_test(content_that_fails_its_checksum_is_refused),
