@@ -43,9 +43,10 @@ override CFLAGS += -std=gnu17 -D_GNU_SOURCE -Isrc -Wall -Wextra -Wshadow \
 	-fstack-protector-strong -fstack-clash-protection \
 	$(if $(SAN)$(FUZZ),$(SANITIZE),-D_FORTIFY_SOURCE=2)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(SAN)$(FUZZ),$(SANITIZE))
-LDLIBS = $(shell pkg-config --libs $(LIBRARIES))
+LDLIBS = $(eval LDLIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LDLIBS)
 
 core := $(patsubst %.c,$B/%.o,$(wildcard src/*/*.c))
+fixtures := $(patsubst %.c,$B/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
 unit := $(patsubst tests/%.c,$B/%,$(wildcard tests/unit/*_test.c))
 bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
 fuzz := $(patsubst tests/%.c,$B/%,$(filter-out %/harness.c, \
@@ -55,18 +56,25 @@ wrapped := clock_now random_bytes getrandom sandbox_work \
 	gnutls_pkcs8_info gnutls_pkcs12_verify_mac libssh2_session_hostkey \
 	libssh2_hostkey_hash libssh2_knownhost_checkp
 quiet = $(if $(V),,@echo '  $(1)	$@';)
+archive = $(call quiet,AR)rm -f $@ && $(AR) rcs $@ $^
 link = $(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 all: $B/certfleet
 
-$B/certfleet: $B/src/main.o $(core)
+$B/certfleet: $B/src/main.o $B/core.a
 	$(link)
 
-$B/unit/%: $B/tests/unit/%.o $(core)
+# What a test does not use is not linked to it.
+$B/core.a: $(core)
+	$(archive)
+$B/test.a: $(fixtures)
+	$(archive)
+
+$B/unit/%: $B/tests/unit/%.o $B/test.a $B/core.a
 	@mkdir -p $(@D)
 	$(link) -lcmocka
 
-$B/bench/%: $B/tests/bench/%.o $(core)
+$B/bench/%: $B/tests/bench/%.o $B/core.a
 	@mkdir -p $(@D)
 	$(link)
 
@@ -78,7 +86,7 @@ $B/fuzz/link: wrapped += gnutls_handshake gnutls_record_recv \
 $B/fuzz/small_files: wrapped += pidfd_open
 $B/fuzz/ssh_output: wrapped += libssh2_channel_read_ex \
 	libssh2_session_block_directions
-$B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/harness.o $(core)
+$B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/harness.o $B/core.a
 	@mkdir -p $(@D)
 	$(link) -fsanitize=fuzzer $(wrapped:%=-Wl,--wrap=%)
 

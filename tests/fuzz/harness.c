@@ -228,7 +228,8 @@ int __wrap_gnutls_pkcs12_verify_mac(gnutls_pkcs12_t p12, const char *password)
 }
 
 /* Without a handshake the host has shown this key. */
-static const char host_key[] = "\0\0\0\13ssh-ed25519\0\0\0\400123456789abcdef0123456789abcdef";
+static const char host_key[] = "\0\0\0\13ssh-ed25519\0\0\0\40"
+			       "0123456789abcdef0123456789abcdef";
 
 const char *__wrap_libssh2_session_hostkey(LIBSSH2_SESSION *session, size_t *len, int *type);
 const char *__wrap_libssh2_session_hostkey(LIBSSH2_SESSION *session, size_t *len, int *type)

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place/activate.h"
+#include "test.h"
 
 #include "place/pidfile.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <fcntl.h>
 #include <limits.h>
@@ -98,12 +95,11 @@ static void assert_not_signalled(void)
 	assert_int_equal(waitpid(server, NULL, WNOHANG), 0);
 }
 
-static void the_named_process_gets_the_signal(void **state)
+TEST(the_named_process_gets_the_signal)
 {
 	struct err e = { 0 };
 	int status = 0;
 
-	(void)state;
 	name_server("\n/var/lib/postgresql\n5432\n");
 	assert_true(send_to_server(SIGHUP, &e));
 	assert_int_equal(waitpid(server, &status, 0), server);
@@ -112,12 +108,11 @@ static void the_named_process_gets_the_signal(void **state)
 	assert_int_equal(WTERMSIG(status), SIGHUP);
 }
 
-static void other_signals_are_refused(void **state)
+TEST(other_signals_are_refused)
 {
 	static const int numbers[] = { SIGKILL, SIGSTOP, SIGINT, 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	name_server("\n");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		assert_false(send_to_server(numbers[i], &e));
@@ -126,11 +121,10 @@ static void other_signals_are_refused(void **state)
 	assert_not_signalled();
 }
 
-static void a_pidfile_others_can_write_is_refused(void **state)
+TEST(a_pidfile_others_can_write_is_refused)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	name_server("\n");
 	chmod(pidfile, 0666);
 	assert_false(send_to_server(SIGHUP, &e));
@@ -139,7 +133,7 @@ static void a_pidfile_others_can_write_is_refused(void **state)
 	assert_not_signalled();
 }
 
-static void what_is_no_process_number_is_refused(void **state)
+TEST(what_is_no_process_number_is_refused)
 {
 	static const char *const texts[] = {
 		"",      "\n",    "-1\n",   "0\n", "1\n",
@@ -147,7 +141,6 @@ static void what_is_no_process_number_is_refused(void **state)
 	};
 	struct err e = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		write_pidfile(texts[i], 0644);
 		assert_false(send_to_server(SIGHUP, &e));
@@ -155,22 +148,20 @@ static void what_is_no_process_number_is_refused(void **state)
 	}
 }
 
-static void we_never_signal_ourselves(void **state)
+TEST(we_never_signal_ourselves)
 {
 	char text[32];
 	struct err e = { 0 };
 
-	(void)state;
 	snprintf(text, sizeof(text), "%d\n", (int)getpid());
 	write_pidfile(text, 0644);
 	assert_false(send_to_server(SIGTERM, &e));
 }
 
-static void a_process_that_has_ended_is_named(void **state)
+TEST(a_process_that_has_ended_is_named)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	name_server("\n");
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
@@ -180,12 +171,11 @@ static void a_process_that_has_ended_is_named(void **state)
 	assert_non_null(strstr(e.text, "not running"));
 }
 
-static void a_missing_or_linked_pidfile_is_refused(void **state)
+TEST(a_missing_or_linked_pidfile_is_refused)
 {
 	char target[80];
 	struct err e = { 0 };
 
-	(void)state;
 	name_server("\n");
 	snprintf(target, sizeof(target), "%s.real", pidfile);
 	assert_int_equal(rename(pidfile, target), 0);
@@ -197,22 +187,20 @@ static void a_missing_or_linked_pidfile_is_refused(void **state)
 	assert_not_signalled();
 }
 
-static void a_fifo_as_pidfile_does_not_block(void **state)
+TEST(a_fifo_as_pidfile_does_not_block)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	unlink(pidfile);
 	assert_int_equal(mkfifo(pidfile, 0600), 0);
 	assert_false(send_to_server(SIGHUP, &e));
 	assert_non_null(strstr(e.text, "regular"));
 }
 
-static void a_user_can_only_name_a_process_of_their_own(void **state)
+TEST(a_user_can_only_name_a_process_of_their_own)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	if (geteuid() != 0) {
 		print_message("SKIPPED: only root can give files away\n");
 		skip();
@@ -257,11 +245,10 @@ static void assert_doubtful(const char *why)
 	assert_not_signalled();
 }
 
-static void e3_a_process_younger_than_its_pidfile_gets_no_signal(void **state)
+TEST(e3_a_process_younger_than_its_pidfile_gets_no_signal)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	name_server("\n");
 	age_pidfile(LONG_AGO);
 	assert_doubtful("started after");
@@ -272,11 +259,10 @@ static void e3_a_process_younger_than_its_pidfile_gets_no_signal(void **state)
 	assert_string_equal(executable, accepted);
 }
 
-static void e3_another_executable_gets_no_signal(void **state)
+TEST(e3_another_executable_gets_no_signal)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	name_server("\n");
 	proven = "/usr/sbin/nginx";
 	assert_doubtful("is not '/usr/sbin/nginx'");
@@ -310,11 +296,10 @@ static pid_t start_far_server(void)
 	return far > 0 ? far : 0;
 }
 
-static void e3_a_process_of_another_namespace_gets_no_signal(void **state)
+TEST(e3_a_process_of_another_namespace_gets_no_signal)
 {
 	char text[32];
 
-	(void)state;
 	far_server = start_far_server();
 	if (!far_server) {
 		print_message("SKIPPED: no process namespace can be made\n");
@@ -325,7 +310,7 @@ static void e3_a_process_of_another_namespace_gets_no_signal(void **state)
 	assert_doubtful("another process namespace");
 }
 
-static void e3_a_clock_that_was_set_at_the_boot_makes_no_doubt(void **state)
+TEST(e3_a_clock_that_was_set_at_the_boot_makes_no_doubt)
 {
 	/* Started 100 s after a boot at 1,000,000 s; up for 4,000 s. */
 	const struct pidfile_times base = {
@@ -333,7 +318,6 @@ static void e3_a_clock_that_was_set_at_the_boot_makes_no_doubt(void **state)
 	};
 	struct pidfile_times t = base;
 
-	(void)state;
 	assert_int_equal(pidfile_gap(&t), 0);
 	t.written = base.written - 2000;
 	assert_int_equal(pidfile_gap(&t), 0);
@@ -391,21 +375,18 @@ static void refused_for_its_folder(const char *beneath, mode_t mode, gid_t group
 	assert_not_signalled();
 }
 
-static void s21_a_pidfile_where_others_can_write_is_refused(void **state)
+TEST(s21_a_pidfile_where_others_can_write_is_refused)
 {
-	(void)state;
 	refused_for_its_folder("", 0777, (gid_t)-1);
 }
 
-static void s21_so_is_one_far_beneath_such_a_directory(void **state)
+TEST(s21_so_is_one_far_beneath_such_a_directory)
 {
-	(void)state;
 	refused_for_its_folder("/deep", 0777, (gid_t)-1);
 }
 
-static void s21_so_is_one_where_a_foreign_group_can_write(void **state)
+TEST(s21_so_is_one_where_a_foreign_group_can_write)
 {
-	(void)state;
 	if (geteuid() != 0) {
 		print_message("SKIPPED: only root can give files away\n");
 		skip();
@@ -413,11 +394,10 @@ static void s21_so_is_one_where_a_foreign_group_can_write(void **state)
 	refused_for_its_folder("", 02775, 65534);
 }
 
-static void s21_the_group_of_the_process_owner_may_write_there(void **state)
+TEST(s21_the_group_of_the_process_owner_may_write_there)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	name_server("\n");
 	move_pidfile("", 02775, getegid());
 
@@ -439,73 +419,40 @@ static bool run_command(const char *script, int64_t timeout, struct err *e)
 	return place_activate(&order, &arena, &executable, e);
 }
 
-static void a_command_knows_what_it_is_run_for(void **state)
+TEST(a_command_knows_what_it_is_run_for)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(run_command(
 		"test \"$CERTFLEET_COMPONENT\" = edge/e1 && test \"$CERTFLEET_FINGERPRINT\" = abc && test \"$(pwd)\" = /usr",
 		10, &e));
 }
 
-static void a_failing_command_is_an_error(void **state)
+TEST(a_failing_command_is_an_error)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run_command("echo broken configuration; exit 1", 10, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_non_null(strstr(e.text, "broken configuration"));
 }
 
-static void a_hanging_command_ends_at_its_timeout(void **state)
+TEST(a_hanging_command_ends_at_its_timeout)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run_command("sleep 60", 1, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 }
 
-static void no_activation_does_nothing(void **state)
+TEST(no_activation_does_nothing)
 {
 	const struct activate how = { .kind = ACTIVATE_NONE };
 	const struct activation_order order = { .how = &how };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(place_activate(&order, &arena, &executable, &e));
 	assert_null(executable);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start_server, stop_server)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(the_named_process_gets_the_signal),
-		TEST(other_signals_are_refused),
-		TEST(a_pidfile_others_can_write_is_refused),
-		TEST(what_is_no_process_number_is_refused),
-		TEST(we_never_signal_ourselves),
-		TEST(a_process_that_has_ended_is_named),
-		TEST(a_missing_or_linked_pidfile_is_refused),
-		TEST(a_fifo_as_pidfile_does_not_block),
-		TEST(a_user_can_only_name_a_process_of_their_own),
-		TEST(e3_a_process_younger_than_its_pidfile_gets_no_signal),
-		TEST(e3_another_executable_gets_no_signal),
-		TEST(e3_a_process_of_another_namespace_gets_no_signal),
-		TEST(e3_a_clock_that_was_set_at_the_boot_makes_no_doubt),
-		TEST(s21_a_pidfile_where_others_can_write_is_refused),
-		TEST(s21_so_is_one_far_beneath_such_a_directory),
-		TEST(s21_so_is_one_where_a_foreign_group_can_write),
-		TEST(s21_the_group_of_the_process_owner_may_write_there),
-		TEST(a_command_knows_what_it_is_run_for),
-		TEST(a_failing_command_is_an_error),
-		TEST(a_hanging_command_ends_at_its_timeout),
-		TEST(no_activation_does_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(start_server, stop_server)

@@ -6,23 +6,19 @@
 #include "base/parallel.h"
 #include "base/secret.h"
 #include "base/vec.h"
+#include "test.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-static void an_arena_gives_zeroed_aligned_memory_of_any_size(void **state)
+TEST(an_arena_gives_zeroed_aligned_memory_of_any_size)
 {
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	for (size_t size = 1; size < 3000000; size = size * 3 + 1) {
 		unsigned char *p = arena_alloc(&a, size);
 
@@ -37,13 +33,12 @@ static void an_arena_gives_zeroed_aligned_memory_of_any_size(void **state)
 	arena_release(&a);
 }
 
-static void a_vector_keeps_what_was_pushed(void **state)
+TEST(a_vector_keeps_what_was_pushed)
 {
 	AUTO(arena) a = { 0 };
 	VEC(int) v = { 0 };
 	int expected = 0;
 
-	(void)state;
 	for (int i = 0; i < 1000; i++)
 		VEC_PUSH(&v, &a, i);
 	assert_int_equal(v.count, 1000);
@@ -52,11 +47,10 @@ static void a_vector_keeps_what_was_pushed(void **state)
 	}
 }
 
-static void a_buffer_fails_at_its_limit_and_stays_failed(void **state)
+TEST(a_buffer_fails_at_its_limit_and_stays_failed)
 {
 	AUTO(buf) b = { .limit = 5 };
 
-	(void)state;
 	buf_puts(&b, "12345");
 	assert_false(b.failed);
 	buf_putc(&b, '6');
@@ -69,11 +63,10 @@ static void a_buffer_fails_at_its_limit_and_stays_failed(void **state)
 	assert_false(b.failed);
 }
 
-static void an_error_grows_from_the_inside_out(void **state)
+TEST(an_error_grows_from_the_inside_out)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	errno = ENOENT;
 	assert_false(err_sys(&e, "cannot open '%s'", "x"));
 	assert_int_equal(e.code, ERR_MISSING);
@@ -85,9 +78,8 @@ static void an_error_grows_from_the_inside_out(void **state)
 	assert_true(strlen(e.text) < sizeof(e.text));
 }
 
-static void every_error_has_its_exit_status(void **state)
+TEST(every_error_has_its_exit_status)
 {
-	(void)state;
 	assert_int_equal(err_exit_status(ERR_NONE), 0);
 	assert_int_equal(err_exit_status(ERR_USAGE), 64);
 	assert_int_equal(err_exit_status(ERR_INPUT), 65);
@@ -96,11 +88,10 @@ static void every_error_has_its_exit_status(void **state)
 	assert_int_equal(err_exit_status(ERR_REMOTE), 1);
 }
 
-static void a_secret_grows_by_what_is_added(void **state)
+TEST(a_secret_grows_by_what_is_added)
 {
 	AUTO(secret) s = { 0 };
 
-	(void)state;
 	secret_add(&s, "ab", 2);
 	secret_add(&s, NULL, 0);
 	memcpy(secret_grow(&s, 3), "cde", 3);
@@ -108,11 +99,10 @@ static void a_secret_grows_by_what_is_added(void **state)
 	assert_string_equal((char *)s.bytes, "abcde");
 }
 
-static void a_secret_is_empty_after_its_release(void **state)
+TEST(a_secret_is_empty_after_its_release)
 {
 	struct secret s = { 0 };
 
-	(void)state;
 	secret_copy(&s, "key", 3);
 	assert_string_equal((char *)s.bytes, "key");
 	secret_release(&s);
@@ -121,7 +111,7 @@ static void a_secret_is_empty_after_its_release(void **state)
 	secret_release(&s);
 }
 
-static void mistakes_are_sorted_and_shown_with_their_line(void **state)
+TEST(mistakes_are_sorted_and_shown_with_their_line)
 {
 	static const char text[] = "first: 1\n\tsecond: \xc3\xa9 x\n";
 	AUTO(diags) d = { 0 };
@@ -129,7 +119,6 @@ static void mistakes_are_sorted_and_shown_with_their_line(void **state)
 	uint32_t source = diag_source(&d, "a.yaml", text, strlen(text));
 	uint32_t silent = diag_source(&d, "s.csv", NULL, 0);
 
-	(void)state;
 	diag_error(&d, (struct where){ silent, 7, 2 }, "bad row");
 	diag_error(&d, (struct where){ source, 2, 13 }, "late");
 	diag_warn(&d, (struct where){ source, 1, 1 }, "early");
@@ -145,13 +134,12 @@ static void mistakes_are_sorted_and_shown_with_their_line(void **state)
 	assert_int_equal(d.errors, 3);
 }
 
-static void endless_mistakes_are_counted(void **state)
+TEST(endless_mistakes_are_counted)
 {
 	AUTO(diags) d = { 0 };
 	AUTO(buf) out = { 0 };
 	uint32_t source = diag_source(&d, "a", NULL, 0);
 
-	(void)state;
 	for (uint32_t i = 0; i < DIAG_LIMIT + 5; i++)
 		diag_error(&d, (struct where){ source, i + 1, 1 }, "x");
 	diag_render(&d, &out);
@@ -165,31 +153,12 @@ static void count_call(void *ctx, size_t index)
 	atomic_fetch_add(&calls[index], 1);
 }
 
-static void parallel_work_is_done_once_each(void **state)
+TEST(parallel_work_is_done_once_each)
 {
 	atomic_uint calls[1000] = { 0 };
 
-	(void)state;
 	parallel_run(count_call, calls, 0);
 	parallel_run(count_call, calls, 1000);
 	for (size_t i = 0; i < 1000; i++)
 		assert_int_equal(calls[i], 1);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_of_any_size),
-		cmocka_unit_test(a_vector_keeps_what_was_pushed),
-		cmocka_unit_test(a_buffer_fails_at_its_limit_and_stays_failed),
-		cmocka_unit_test(an_error_grows_from_the_inside_out),
-		cmocka_unit_test(every_error_has_its_exit_status),
-		cmocka_unit_test(a_secret_grows_by_what_is_added),
-		cmocka_unit_test(a_secret_is_empty_after_its_release),
-		cmocka_unit_test(mistakes_are_sorted_and_shown_with_their_line),
-		cmocka_unit_test(endless_mistakes_are_counted),
-		cmocka_unit_test(parallel_work_is_done_once_each),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "remote_server.h"
+#include "test.h"
 
 #include "base/stop.h"
 #include "remote/batch.h"
@@ -60,13 +61,12 @@ static void run(struct batch *b, const char *origin, struct asker *a)
 
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-static void a_request_is_answered(void **state)
+TEST(a_request_is_answered)
 {
 	AUTO(batch) b = batch_new();
 	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 	struct asker a = { .if_match = "\"/x 12\"" };
 
-	(void)state;
 	run(b, s->origin, &a);
 	assert_int_equal(a.error.code, ERR_NONE);
 	assert_int_equal(a.status, 200);
@@ -97,13 +97,12 @@ static bool ask_with_headers(void *ctx, struct exchange *x)
 	return true;
 }
 
-static void headers_are_sent_as_they_are(void **state)
+TEST(headers_are_sent_as_they_are)
 {
 	AUTO(batch) b = batch_new();
 	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 	unsigned asked = 0;
 
-	(void)state;
 	batch_add(b, s->origin, ask_with_headers, &asked);
 	batch_run(b);
 	assert_non_null(strstr(s->last, "Content-Type: text/plain\r\n"));
@@ -111,7 +110,7 @@ static void headers_are_sent_as_they_are(void **state)
 	assert_null(strstr(s->last, "application/json"));
 }
 
-static void an_etag_may_come_after_the_body(void **state)
+TEST(an_etag_may_come_after_the_body)
 {
 	AUTO(batch) b = batch_new();
 	struct server *s =
@@ -122,18 +121,16 @@ static void an_etag_may_come_after_the_body(void **state)
 			   NULL);
 	struct asker a = { 0 };
 
-	(void)state;
 	run(b, s->origin, &a);
 	assert_string_equal(a.etag, "\"/x 7\"");
 	secret_release(&a.reply);
 }
 
-static void a_connection_is_kept_from_one_run_to_the_next(void **state)
+TEST(a_connection_is_kept_from_one_run_to_the_next)
 {
 	AUTO(batch) b = batch_new();
 	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		struct asker a = { .times = 2 };
 
@@ -145,13 +142,12 @@ static void a_connection_is_kept_from_one_run_to_the_next(void **state)
 	assert_int_equal(s->connections, 1);
 }
 
-static void lines_go_over_tcp_and_unix_sockets(void **state)
+TEST(lines_go_over_tcp_and_unix_sockets)
 {
 	AUTO(batch) b = batch_new();
 	struct server like = { .lines = true, .answers = { "Success!\n" } };
 	char path[64];
 
-	(void)state;
 	snprintf(path, sizeof(path), "/tmp/batch-%d.sock", getpid());
 	for (int i = 0; i < 2; i++) {
 		struct server *s = server_new(like, i ? path : NULL);
@@ -166,7 +162,7 @@ static void lines_go_over_tcp_and_unix_sockets(void **state)
 	unlink(path);
 }
 
-static void many_are_asked_at_once_but_not_too_many_of_one(void **state)
+TEST(many_are_asked_at_once_but_not_too_many_of_one)
 {
 	AUTO(batch) b = batch_new();
 	struct server like = { .lines = true, .delay_ms = 100, .answers = { "yes\n" } };
@@ -174,7 +170,6 @@ static void many_are_asked_at_once_but_not_too_many_of_one(void **state)
 	struct asker askers[2 * MANY] = { 0 };
 	int64_t begin = clock_mono_ms();
 
-	(void)state;
 	for (int i = 0; i < MANY; i++)
 		servers[i] = server_new(like, NULL);
 	for (int i = 0; i < 2 * MANY; i++) {
@@ -196,7 +191,7 @@ static void many_are_asked_at_once_but_not_too_many_of_one(void **state)
 
 #define BUSY "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n"
 
-static void only_who_says_so_is_asked_again(void **state)
+TEST(only_who_says_so_is_asked_again)
 {
 	static const struct {
 		const char *first;
@@ -210,7 +205,6 @@ static void only_who_says_so_is_asked_again(void **state)
 		{ "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", 500, 1 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		AUTO(batch) b = batch_new();
 		struct server *s =
@@ -227,7 +221,7 @@ static void only_who_says_so_is_asked_again(void **state)
 
 #define SLOW "HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n"
 
-static void s16_a_wait_without_measure_is_no_wait(void **state)
+TEST(s16_a_wait_without_measure_is_no_wait)
 {
 	static const char *const waits[] = {
 		BUSY "Retry-After: 9223372036854775807\r\n\r\n",
@@ -236,7 +230,6 @@ static void s16_a_wait_without_measure_is_no_wait(void **state)
 		BUSY "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n\r\n",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
 		AUTO(batch) b = batch_new();
 		struct server *s =
@@ -251,7 +244,7 @@ static void s16_a_wait_without_measure_is_no_wait(void **state)
 	}
 }
 
-static void nobody_listening_is_an_error_at_once(void **state)
+TEST(nobody_listening_is_an_error_at_once)
 {
 	AUTO(batch) b = batch_new();
 	struct asker a = { 0 };
@@ -259,7 +252,6 @@ static void nobody_listening_is_an_error_at_once(void **state)
 	struct asker unix_socket = lines;
 	int64_t begin = clock_mono_ms();
 
-	(void)state;
 	run(b, "http://127.0.0.1:1", &a);
 	run(b, "tcp://127.0.0.1:1", &lines);
 	run(b, "/nowhere/a.sock", &unix_socket);
@@ -274,26 +266,24 @@ static void nobody_listening_is_an_error_at_once(void **state)
 }
 
 /* 198.51.100.0/24 is for documentation: nothing would ever answer. */
-static void without_tls_only_this_machine_is_talked_to(void **state)
+TEST(without_tls_only_this_machine_is_talked_to)
 {
 	AUTO(batch) b = batch_new();
 	struct asker http = { 0 };
 	struct asker lines = { .kind = EXCHANGE_LINES, .text = "?\n" };
 
-	(void)state;
 	run(b, "http://198.51.100.1:80", &http);
 	run(b, "tcp://198.51.100.1:80", &lines);
 	assert_non_null(strstr(http.error.text, "is not on this machine"));
 	assert_non_null(strstr(lines.error.text, "is not on this machine"));
 }
 
-static void a_proxy_of_the_environment_is_ignored(void **state)
+TEST(a_proxy_of_the_environment_is_ignored)
 {
 	AUTO(batch) b = batch_new();
 	struct server *s = server_new((struct server){ .answers = { HELLO } }, NULL);
 	struct asker a = { 0 };
 
-	(void)state;
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
 	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
 	run(b, s->origin, &a);
@@ -304,14 +294,13 @@ static void a_proxy_of_the_environment_is_ignored(void **state)
 	secret_release(&a.reply);
 }
 
-static void a_redirect_is_not_followed(void **state)
+TEST(a_redirect_is_not_followed)
 {
 	AUTO(batch) b = batch_new();
 	struct server *other = server_new((struct server){ .answers = { HELLO } }, NULL);
 	static char answer[256];
 	struct asker a = { 0 };
 
-	(void)state;
 	snprintf(answer, sizeof(answer),
 		 "HTTP/1.1 307 There\r\nLocation: %s/\r\n"
 		 "Content-Length: 0\r\n\r\n",
@@ -325,13 +314,12 @@ static void a_redirect_is_not_followed(void **state)
 	secret_release(&a.reply);
 }
 
-static void a_reply_has_a_limit(void **state)
+TEST(a_reply_has_a_limit)
 {
 	AUTO(batch) b = batch_new();
 	char *much = malloc(2 * EXCHANGE_REPLY_LIMIT + 1);
 	struct asker a = { .kind = EXCHANGE_LINES, .text = "?\n" };
 
-	(void)state;
 	assert_non_null(much);
 	memset(much, 'x', 2 * EXCHANGE_REPLY_LIMIT);
 	much[2 * EXCHANGE_REPLY_LIMIT] = '\0';
@@ -369,9 +357,8 @@ static void raise_term(int number)
 	raise(SIGTERM);
 }
 
-static void a_stop_cuts_off_what_only_reads_and_begins_nothing(void **state)
+TEST(a_stop_cuts_off_what_only_reads_and_begins_nothing)
 {
-	(void)state;
 	for (int changes = 0; changes < 2; changes++) {
 		int status = 0;
 		pid_t pid = fork();
@@ -384,26 +371,4 @@ static void a_stop_cuts_off_what_only_reads_and_begins_nothing(void **state)
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(status, 0);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_request_is_answered),
-		cmocka_unit_test(headers_are_sent_as_they_are),
-		cmocka_unit_test(an_etag_may_come_after_the_body),
-		cmocka_unit_test(a_connection_is_kept_from_one_run_to_the_next),
-		cmocka_unit_test(lines_go_over_tcp_and_unix_sockets),
-		cmocka_unit_test(many_are_asked_at_once_but_not_too_many_of_one),
-		cmocka_unit_test(only_who_says_so_is_asked_again),
-		cmocka_unit_test(s16_a_wait_without_measure_is_no_wait),
-		cmocka_unit_test(nobody_listening_is_an_error_at_once),
-		cmocka_unit_test(without_tls_only_this_machine_is_talked_to),
-		cmocka_unit_test(a_proxy_of_the_environment_is_ignored),
-		cmocka_unit_test(a_redirect_is_not_followed),
-		cmocka_unit_test(a_reply_has_a_limit),
-		cmocka_unit_test(a_stop_cuts_off_what_only_reads_and_begins_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sandbox.h"
 #include "bundle/bundle.h"
+#include "test.h"
 
 #include "base/fs.h"
 #include "bundle/slot.h"
@@ -8,15 +9,11 @@
 #include "bundle_fixture.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct secret passphrases[] = {
 	{ (unsigned char *)(uintptr_t)PASSPHRASE, sizeof(PASSPHRASE) - 1 },
@@ -159,12 +156,11 @@ static void assert_item(const struct bundle_item *got, const struct bundle_item 
 		assert_memory_equal(got->key_pem.bytes, due->key_pem.bytes, due->key_pem.len + 1);
 }
 
-static void what_is_written_is_read_with_each_passphrase(void **state)
+TEST(what_is_written_is_read_with_each_passphrase)
 {
 	static const size_t order[] = { 2, 1, 0, 3 };
 	static const size_t file_order[] = { 1, 2, 0 };
 
-	(void)state;
 	for (size_t p = 0; p < 2; p++) {
 		AUTO(bundle) b = { 0 };
 		struct err e = { 0 };
@@ -194,19 +190,17 @@ static void what_is_written_is_read_with_each_passphrase(void **state)
 	}
 }
 
-static void no_key_and_no_passphrase_is_seen_in_a_bundle(void **state)
+TEST(no_key_and_no_passphrase_is_seen_in_a_bundle)
 {
-	(void)state;
 	assert_null(memmem(sealed.data, sealed.len, KEY_MARK, strlen(KEY_MARK)));
 	assert_null(memmem(sealed.data, sealed.len, "correct", 7));
 }
 
-static void without_a_passphrase_there_are_no_keys(void **state)
+TEST(without_a_passphrase_there_are_no_keys)
 {
 	AUTO(bundle) b = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(bundle_read(sealed.data, sealed.len, NULL, &b, &e));
 	assert_false(b.authenticated);
 	assert_int_equal(b.item_count, 4);
@@ -214,7 +208,7 @@ static void without_a_passphrase_there_are_no_keys(void **state)
 		assert_int_equal(b.items[i].key_pem.len, 0);
 }
 
-static void its_head_is_read_alone(void **state)
+TEST(its_head_is_read_alone)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) open_one = { 0 };
@@ -222,7 +216,6 @@ static void its_head_is_read_alone(void **state)
 	struct bundle_head head = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(bundle_read_head(sealed.data, sealed.len, &a, &head, &e));
 	assert_string_equal(head.lineage, "5f2c");
 	assert_int_equal(head.serial, 42);
@@ -234,7 +227,7 @@ static void its_head_is_read_alone(void **state)
 	assert_int_equal(head.serial, 1234567890123);
 }
 
-static void what_has_no_head_is_refused(void **state)
+TEST(what_has_no_head_is_refused)
 {
 	static const char text[] = "PK\003\004 but no archive at all";
 	AUTO(arena) a = { 0 };
@@ -243,7 +236,6 @@ static void what_has_no_head_is_refused(void **state)
 	struct bundle_head head = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(bundle_read_head(text, sizeof(text), &a, &head, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	open_up(&sealed, &o);
@@ -256,13 +248,12 @@ static void what_has_no_head_is_refused(void **state)
 	assert_null(head.lineage);
 }
 
-static void a_wrong_passphrase_is_told_from_damage(void **state)
+TEST(a_wrong_passphrase_is_told_from_damage)
 {
 	const struct secret wrong = SECRET_OF("correct horse battery stapl!");
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	expect_refused(&sealed, &wrong, "wrong passphrase");
 	open_up(&sealed, &o);
 	((char *)(uintptr_t)entry_of(&o, "recipients/0.enc")->data)[20] ^= 1;
@@ -270,7 +261,7 @@ static void a_wrong_passphrase_is_told_from_damage(void **state)
 	expect_refused(&zip, &passphrases[0], "damaged: entry 'recipients");
 }
 
-static void weak_passphrases_are_refused(void **state)
+TEST(weak_passphrases_are_refused)
 {
 	static char long_text[600];
 	struct secret weak[] = { SECRET_OF("short"), SECRET_OF(""),
@@ -279,7 +270,6 @@ static void weak_passphrases_are_refused(void **state)
 	struct secret longest = { 0 };
 	struct bundle b = fixture_bundle();
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		expect_not_written(&b, &weak[i], 1, "passphrase");
 	for (size_t i = 0; i < sizeof(long_text) - 1; i++)
@@ -289,24 +279,22 @@ static void weak_passphrases_are_refused(void **state)
 	expect_not_written(&b, NULL, 0, "no backup passphrase");
 }
 
-static void seventeen_passphrases_are_too_many(void **state)
+TEST(seventeen_passphrases_are_too_many)
 {
 	struct secret many[BUNDLE_RECIPIENT_LIMIT + 1];
 	struct bundle b = fixture_bundle();
 
-	(void)state;
 	for (size_t i = 0; i <= BUNDLE_RECIPIENT_LIMIT; i++)
 		many[i] = SECRET_OF(PASSPHRASE);
 	expect_not_written(&b, many, BUNDLE_RECIPIENT_LIMIT + 1, "at most 16");
 }
 
-static void content_that_cannot_be_kept_is_refused(void **state)
+TEST(content_that_cannot_be_kept_is_refused)
 {
 	struct bundle b = fixture_bundle();
 	struct bundle_item items[2] = { fixture_items[0], fixture_items[0] };
 	struct bundle_file twins[] = { { "a.yaml", "", 0 }, { "A.yaml", "", 0 } };
 
-	(void)state;
 	b.items = items;
 	b.item_count = 2;
 	expect_not_written(&b, passphrases, 1, "given twice");
@@ -339,21 +327,20 @@ static void content_that_cannot_be_kept_is_refused(void **state)
 	expect_not_written(&b, passphrases, 1, "is there twice");
 }
 
-static void content_that_could_not_be_read_back_is_refused(void **state)
+TEST(content_that_could_not_be_read_back_is_refused)
 {
 	size_t size = SANDBOX_ANSWER_LIMIT;
 	char *text = calloc(1, size);
 	struct bundle_file file = { "large", text, size };
 	struct bundle b = fixture_bundle();
 
-	(void)state;
 	b.files = &file;
 	b.file_count = 1;
 	expect_not_written(&b, passphrases, 1, "holds at most");
 	free(text);
 }
 
-static void the_largest_bundle_can_be_read_back(void **state)
+TEST(the_largest_bundle_can_be_read_back)
 {
 	size_t size = SANDBOX_ANSWER_LIMIT - (1024 + 64) * 1024;
 	char *text = calloc(1, size);
@@ -362,7 +349,6 @@ static void the_largest_bundle_can_be_read_back(void **state)
 	AUTO(buf) zip = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	b.files = &file;
 	b.file_count = 1;
 	write_open(&b, &zip);
@@ -373,20 +359,19 @@ static void the_largest_bundle_can_be_read_back(void **state)
 	free(text);
 }
 
-static void an_empty_bundle_is_read(void **state)
+TEST(an_empty_bundle_is_read)
 {
 	struct bundle b = { .fleet = "f", .lineage = "l" };
 	AUTO(buf) zip = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(bundle_write(&b, passphrases, 1, false, &zip, &e));
 	if (!is_read(&zip, &passphrases[0], &e))
 		fail_msg("%s", e.text);
 	assert_true(bundle_rebuild_matches(zip.data, zip.len, &e));
 }
 
-static void the_order_of_the_content_does_not_matter(void **state)
+TEST(the_order_of_the_content_does_not_matter)
 {
 	struct bundle b = fixture_bundle();
 	struct bundle_item items[4];
@@ -394,7 +379,6 @@ static void the_order_of_the_content_does_not_matter(void **state)
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) shuffled = { 0 };
 
-	(void)state;
 	write_open(&b, &zip);
 	for (size_t i = 0; i < 4; i++)
 		items[i] = fixture_items[3 - i];
@@ -407,14 +391,13 @@ static void the_order_of_the_content_does_not_matter(void **state)
 	assert_memory_equal(zip.data, shuffled.data, zip.len);
 }
 
-static void an_unencrypted_bundle_has_keys_but_vouches_for_nothing(void **state)
+TEST(an_unencrypted_bundle_has_keys_but_vouches_for_nothing)
 {
 	struct bundle source = fixture_bundle();
 	AUTO(buf) zip = { 0 };
 	AUTO(bundle) b = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	write_open(&source, &zip);
 	if (!bundle_read(zip.data, zip.len, NULL, &b, &e))
 		fail_msg("%s", e.text);
@@ -428,13 +411,12 @@ static void an_unencrypted_bundle_has_keys_but_vouches_for_nothing(void **state)
 }
 
 /* An unencrypted bundle is not kept safe by a secret, but by its hashes. */
-static void damage_to_an_unencrypted_bundle_is_noticed(void **state)
+TEST(damage_to_an_unencrypted_bundle_is_noticed)
 {
 	struct bundle source = fixture_bundle();
 	AUTO(buf) zip = { 0 };
 	AUTO(opened) o = { 0 };
 
-	(void)state;
 	write_open(&source, &zip);
 	open_up(&zip, &o);
 	((char *)(uintptr_t)entry_of(&o, "manifest.hmac")->data)[0] ^= 1;
@@ -442,7 +424,7 @@ static void damage_to_an_unencrypted_bundle_is_noticed(void **state)
 	expect_refused(&zip, NULL, "manifest.hmac");
 }
 
-static void keys_and_manifest_must_agree(void **state)
+TEST(keys_and_manifest_must_agree)
 {
 	static const char *const changes[][3] = {
 		{ "\"key\": false", "\"key\": true", "is missing" },
@@ -452,7 +434,6 @@ static void keys_and_manifest_must_agree(void **state)
 	struct bundle source = fixture_bundle();
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	write_open(&source, &zip);
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		AUTO(opened) o = { 0 };
@@ -465,19 +446,18 @@ static void keys_and_manifest_must_agree(void **state)
 	}
 }
 
-static void a_lock_that_is_denied_is_noticed(void **state)
+TEST(a_lock_that_is_denied_is_noticed)
 {
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	open_up(&sealed, &o);
 	forge(&o, "\"aes-256\"", "\"none\"");
 	pack_again(&o, &zip);
 	expect_refused(&zip, NULL, "has recipients");
 }
 
-static void a_listed_entry_without_meaning_is_refused(void **state)
+TEST(a_listed_entry_without_meaning_is_refused)
 {
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
@@ -486,7 +466,6 @@ static void a_listed_entry_without_meaning_is_refused(void **state)
 	char hash[SHA256_TEXT];
 	char listed[256];
 
-	(void)state;
 	write_open(&source, &zip);
 	open_up(&zip, &o);
 	sha256_text("x", 1, hash);
@@ -501,12 +480,11 @@ static void a_listed_entry_without_meaning_is_refused(void **state)
 	expect_refused(&zip, NULL, "belongs to nothing");
 }
 
-static void every_flipped_bit_is_noticed(void **state)
+TEST(every_flipped_bit_is_noticed)
 {
 	AUTO(buf) zip = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	buf_add(&zip, sealed.data, sealed.len);
 	if (!bundle_rebuild_matches(zip.data, zip.len, &e))
 		fail_msg("%s", e.text);
@@ -520,13 +498,12 @@ static void every_flipped_bit_is_noticed(void **state)
 }
 
 /* As by somebody who packs it again, with all checksums of ZIP right. */
-static void every_flipped_bit_of_content_is_noticed(void **state)
+TEST(every_flipped_bit_of_content_is_noticed)
 {
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	open_up(&sealed, &o);
 	for (size_t n = 0; n < o.entries.count; n++) {
 		char *data = (char *)(uintptr_t)o.entries.items[n].data;
@@ -544,13 +521,12 @@ static void every_flipped_bit_of_content_is_noticed(void **state)
 	assert_true(is_read(&zip, &passphrases[0], &e));
 }
 
-static void a_manifest_that_was_changed_is_refused(void **state)
+TEST(a_manifest_that_was_changed_is_refused)
 {
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	open_up(&sealed, &o);
 
 	const struct entry *json = entry_of(&o, "manifest.json");
@@ -564,13 +540,12 @@ static void a_manifest_that_was_changed_is_refused(void **state)
 	expect_refused(&zip, &passphrases[0], "damaged or forged");
 }
 
-static void an_entry_that_is_not_named_is_refused(void **state)
+TEST(an_entry_that_is_not_named_is_refused)
 {
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
 	struct entry more[64];
 
-	(void)state;
 	open_up(&sealed, &o);
 	memcpy(more, o.entries.items, o.entries.count * sizeof(*more));
 	more[o.entries.count] = (struct entry){ "config/more", "x", 1 };
@@ -580,11 +555,10 @@ static void an_entry_that_is_not_named_is_refused(void **state)
 	expect_refused(&zip, &passphrases[0], "'config/more' is not named");
 }
 
-static void an_entry_that_is_missing_is_noticed(void **state)
+TEST(an_entry_that_is_missing_is_noticed)
 {
 	AUTO(opened) o = { 0 };
 
-	(void)state;
 	open_up(&sealed, &o);
 	o.entries.count--;
 	for (size_t n = 0; n <= o.entries.count; n++) {
@@ -599,19 +573,17 @@ static void an_entry_that_is_missing_is_noticed(void **state)
 	}
 }
 
-static void what_follows_the_end_is_noticed(void **state)
+TEST(what_follows_the_end_is_noticed)
 {
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	buf_add(&zip, sealed.data, sealed.len);
 	buf_puts(&zip, "x");
 	expect_refused(&zip, &passphrases[0], "");
 }
 
-static void whatever_is_cut_short_is_refused(void **state)
+TEST(whatever_is_cut_short_is_refused)
 {
-	(void)state;
 	for (size_t len = 0; len < sealed.len; len += 97) {
 		AUTO(buf) zip = { 0 };
 
@@ -634,12 +606,11 @@ static void refuse_file(const char *folder, const char *name)
 }
 
 /* CERTFLEET_CORPORA: a folder that holds archives/files/... */
-static void hostile_archives_are_refused(void **state)
+TEST(hostile_archives_are_refused)
 {
 	const char *root = getenv("CERTFLEET_CORPORA");
 	char folder[256];
 
-	(void)state;
 	snprintf(folder, sizeof(folder), "%s/archives/files", root ? root : "");
 
 	DIR *dir = root ? opendir(folder) : NULL;
@@ -654,49 +625,15 @@ static void hostile_archives_are_refused(void **state)
 	closedir(dir);
 }
 
-static void file_names_sort_by_serial(void **state)
+TEST(file_names_sort_by_serial)
 {
 	AUTO(arena) a = { 0 };
 	struct bundle b = fixture_bundle();
 
-	(void)state;
 	assert_string_equal(bundle_file_name(&b, &a), "shop-0000000042-20261123T080000Z.zip");
 	b.fleet = "a/b c";
 	b.serial = 1234567890;
 	assert_string_equal(bundle_file_name(&b, &a), "a%2Fb%20c-1234567890-20261123T080000Z.zip");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_written_is_read_with_each_passphrase),
-		cmocka_unit_test(no_key_and_no_passphrase_is_seen_in_a_bundle),
-		cmocka_unit_test(its_head_is_read_alone),
-		cmocka_unit_test(what_has_no_head_is_refused),
-		cmocka_unit_test(without_a_passphrase_there_are_no_keys),
-		cmocka_unit_test(a_wrong_passphrase_is_told_from_damage),
-		cmocka_unit_test(weak_passphrases_are_refused),
-		cmocka_unit_test(seventeen_passphrases_are_too_many),
-		cmocka_unit_test(content_that_cannot_be_kept_is_refused),
-		cmocka_unit_test(content_that_could_not_be_read_back_is_refused),
-		cmocka_unit_test(the_largest_bundle_can_be_read_back),
-		cmocka_unit_test(an_empty_bundle_is_read),
-		cmocka_unit_test(the_order_of_the_content_does_not_matter),
-		cmocka_unit_test(an_unencrypted_bundle_has_keys_but_vouches_for_nothing),
-		cmocka_unit_test(damage_to_an_unencrypted_bundle_is_noticed),
-		cmocka_unit_test(keys_and_manifest_must_agree),
-		cmocka_unit_test(a_lock_that_is_denied_is_noticed),
-		cmocka_unit_test(a_listed_entry_without_meaning_is_refused),
-		cmocka_unit_test(every_flipped_bit_is_noticed),
-		cmocka_unit_test(every_flipped_bit_of_content_is_noticed),
-		cmocka_unit_test(a_manifest_that_was_changed_is_refused),
-		cmocka_unit_test(an_entry_that_is_not_named_is_refused),
-		cmocka_unit_test(an_entry_that_is_missing_is_noticed),
-		cmocka_unit_test(what_follows_the_end_is_noticed),
-		cmocka_unit_test(whatever_is_cut_short_is_refused),
-		cmocka_unit_test(hostile_archives_are_refused),
-		cmocka_unit_test(file_names_sort_by_serial),
-	};
-
-	return cmocka_run_group_tests(tests, write_sealed, release_sealed);
-}
+TEST_GROUP(write_sealed, release_sealed)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_fixture.h"
+#include "test.h"
 
 static struct component at(const struct server *s)
 {
@@ -26,13 +27,12 @@ static const char *holding(const struct pair *p)
 #define NOTHING reply("404 Not Found", "{\"error\":\"unknown object ID 'site'\"}")
 #define GOOD reply("200 OK", "")
 
-static void a_probe_tells_what_the_running_configuration_holds(void **state)
+TEST(a_probe_tells_what_the_running_configuration_holds)
 {
 	struct server *s = answers((struct server){ .answers = { holding(&old_pair) } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_true(job.answer.online);
 	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
@@ -43,26 +43,24 @@ static void a_probe_tells_what_the_running_configuration_holds(void **state)
 	assert_asked(s->last, "GET /id/site HTTP/1.1\r\nHost: 127.0.0.1:");
 }
 
-static void a_socket_is_asked_without_a_name(void **state)
+TEST(a_socket_is_asked_without_a_name)
 {
 	struct server *s = server_new((struct server){ .answers = { holding(&old_pair) } },
 				      at_root("caddy.sock"));
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_asked(s->last, "\r\nHost:\r\n");
 }
 
-static void what_is_no_pair_is_not_written_to(void **state)
+TEST(what_is_no_pair_is_not_written_to)
 {
 	struct server *s = answers((struct server){
 		.answers = { NOTHING, object("/tls/a.crt", "/tls/a.key"), reply("200 OK", "[1]"),
 			     object(certs_pem(&old_pair), "") } });
 	struct component c = at(s);
 
-	(void)state;
 	for (int i = 0; i < 4; i++) {
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -78,7 +76,7 @@ static void what_is_no_pair_is_not_written_to(void **state)
 	}
 }
 
-static void what_answers_something_else_cannot_be_reached(void **state)
+TEST(what_answers_something_else_cannot_be_reached)
 {
 	struct server *s = answers((struct server){
 		.answers = { reply("403 Forbidden", "{\"error\":\"host not \033allowed\"}"),
@@ -86,20 +84,18 @@ static void what_answers_something_else_cannot_be_reached(void **state)
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_REMOTE, "answered 403: ");
 	assert_null(strchr(job.error.text, '\033'));
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_failed(&job, ERR_REMOTE, "cannot talk to");
 }
 
-static void a_commit_swaps_under_the_etag_and_leaves_the_rest(void **state)
+TEST(a_commit_swaps_under_the_etag_and_leaves_the_rest)
 {
 	struct server *s = answers((struct server){ .answers = { holding(&old_pair), GOOD } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 2);
 	assert_asked(s->last, "PATCH /id/site HTTP/1.1\r\n");
@@ -112,7 +108,7 @@ static void a_commit_swaps_under_the_etag_and_leaves_the_rest(void **state)
 	assert_null(strstr(s->last, in_json(key_pem(&old_pair))));
 }
 
-static void a_commit_replaces_only_what_it_expects(void **state)
+TEST(a_commit_replaces_only_what_it_expects)
 {
 	struct server *s =
 		answers((struct server){ .answers = { holding(&third_pair), holding(&old_pair),
@@ -120,7 +116,6 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_STALE, "not ");
 	assert_int_equal(s->requests, 1);
 	job = commit_over(&c, &new_pair, &old_pair);
@@ -128,29 +123,27 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 	assert_int_equal(s->requests, 3);
 }
 
-static void a_commit_that_happened_is_not_repeated(void **state)
+TEST(a_commit_that_happened_is_not_repeated)
 {
 	struct server *s = answers((struct server){ .answers = { holding(&new_pair) } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 1);
 }
 
-static void the_same_leaf_is_written_again_when_it_is_mended(void **state)
+TEST(the_same_leaf_is_written_again_when_it_is_mended)
 {
 	struct server *s = answers((struct server){ .answers = { holding(&new_pair), GOOD } });
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 2);
 }
 
-static void a_refusal_is_told_without_what_was_sent(void **state)
+TEST(a_refusal_is_told_without_what_was_sent)
 {
 	const char *words = dumped(json_pack(
 		"{ss+}", "error", "private key does not match in /etc/x: ", key_pem(&new_pair)));
@@ -159,19 +152,17 @@ static void a_refusal_is_told_without_what_was_sent(void **state)
 	struct component c = at(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_REMOTE, "answered 500: private key does not match in /etc/x:");
 	assert_null(strstr(job.error.text, "BEGIN"));
 	assert_null(strstr(job.error.text, "MIG"));
 }
 
-static void without_the_pair_nothing_is_put_back(void **state)
+TEST(without_the_pair_nothing_is_put_back)
 {
 	struct server *s = answers((struct server){ .answers = { holding(&new_pair) } });
 	struct component c = at(s);
 	struct job job = job_of(&c, DRIVER_REVERT, &old_pair);
 
-	(void)state;
 	job.set = NULL;
 	job.key = NULL;
 	drivers_run(drivers, &job, 1);
@@ -179,14 +170,13 @@ static void without_the_pair_nothing_is_put_back(void **state)
 	assert_int_equal(s->requests, 1);
 }
 
-static void the_former_pair_is_put_back(void **state)
+TEST(the_former_pair_is_put_back)
 {
 	struct server *s = answers(
 		(struct server){ .answers = { holding(&new_pair), GOOD, holding(&old_pair) } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_REVERT, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_asked(s->last, "PATCH ");
 	assert_asked(s->last, in_json(key_pem(&old_pair)));
@@ -195,20 +185,19 @@ static void the_former_pair_is_put_back(void **state)
 	assert_int_equal(s->requests, 3);
 }
 
-static void what_is_in_use_is_asked_again(void **state)
+TEST(what_is_in_use_is_asked_again)
 {
 	struct server *s =
 		answers((struct server){ .answers = { holding(&new_pair), holding(&old_pair) } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_failed(&job, ERR_REMOTE, "another pair");
 }
 
-static void its_pair_can_be_read(void **state)
+TEST(its_pair_can_be_read)
 {
 	struct server *s = answers((struct server){
 		.answers = { holding(&old_pair), object(certs_pem(&old_pair), key_pem(&new_pair)),
@@ -222,7 +211,6 @@ static void its_pair_can_be_read(void **state)
 			   .found = &set,
 			   .found_key = &key };
 
-	(void)state;
 	drivers_run(drivers, &job, 1);
 	assert_done(&job);
 	assert_int_equal(set.count, old_pair.set.count);
@@ -236,14 +224,13 @@ static void its_pair_can_be_read(void **state)
 	assert_false(job.done);
 }
 
-static void only_ones_own_pair_is_removed(void **state)
+TEST(only_ones_own_pair_is_removed)
 {
 	struct server *s = answers((struct server){
 		.answers = { holding(&third_pair), holding(&old_pair), GOOD, NOTHING } });
 	struct component c = at(s);
 	struct job job = run(&c, DRIVER_REMOVE, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 1);
 	job = run(&c, DRIVER_REMOVE, &old_pair);
@@ -256,7 +243,7 @@ static void only_ones_own_pair_is_removed(void **state)
 	assert_int_equal(s->requests, 4);
 }
 
-static void a_reply_without_end_is_cut_off(void **state)
+TEST(a_reply_without_end_is_cut_off)
 {
 	size_t size = 2 * 1024 * 1024;
 	char *junk = malloc(size + 64);
@@ -264,7 +251,6 @@ static void a_reply_without_end_is_cut_off(void **state)
 	struct component c;
 	struct job job;
 
-	(void)state;
 	assert_non_null(junk);
 	sprintf(junk, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", size);
 	memset(junk + strlen(junk), 'x', size - 64);
@@ -275,27 +261,5 @@ static void a_reply_without_end_is_cut_off(void **state)
 	assert_failed(&job, ERR_REMOTE, "more than");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_probe_tells_what_the_running_configuration_holds),
-		TEST(a_socket_is_asked_without_a_name),
-		TEST(what_is_no_pair_is_not_written_to),
-		TEST(what_answers_something_else_cannot_be_reached),
-		TEST(a_commit_swaps_under_the_etag_and_leaves_the_rest),
-		TEST(a_commit_replaces_only_what_it_expects),
-		TEST(a_commit_that_happened_is_not_repeated),
-		TEST(the_same_leaf_is_written_again_when_it_is_mended),
-		TEST(a_refusal_is_told_without_what_was_sent),
-		TEST(without_the_pair_nothing_is_put_back),
-		TEST(the_former_pair_is_put_back),
-		TEST(what_is_in_use_is_asked_again),
-		TEST(its_pair_can_be_read),
-		TEST(only_ones_own_pair_is_removed),
-		TEST(a_reply_without_end_is_cut_off),
-	};
-
-	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(open_drivers, close_drivers)

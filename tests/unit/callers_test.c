@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_world.h"
+#include "test.h"
 
 #include "pki/callers.h"
 
@@ -35,18 +36,16 @@ static void refuses(const struct pair *p, const char *why)
 		fail_msg("%s", e.text);
 }
 
-static void who_is_on_the_list_may_call(void **state)
+TEST(who_is_on_the_list_may_call)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	must(admits(&signatories[OPS].pair, &e), &e);
 	must(admits(&signatories[NAMED].pair, &e), &e);
 }
 
-static void who_is_not_may_not(void **state)
+TEST(who_is_not_may_not)
 {
-	(void)state;
 	refuses(&signatories[UNLISTED].pair, "not in 'allow'");
 	refuses(&signatories[STRANGER].pair, "not known here");
 	refuses(&signatories[SERVER].pair, "purpose");
@@ -54,7 +53,7 @@ static void who_is_not_may_not(void **state)
 }
 
 /* "Any purpose" and silence are not enough. */
-static void its_certificate_must_say_that_it_is_for_clients(void **state)
+TEST(its_certificate_must_say_that_it_is_for_clients)
 {
 	const struct wish silent = { "CN=named,O=Example", 0, 0 };
 	const struct wish both = { "CN=named,O=Example", PURPOSE_CLIENT | PURPOSE_SERVER, 0 };
@@ -62,14 +61,13 @@ static void its_certificate_must_say_that_it_is_for_clients(void **state)
 	AUTO(pair) q = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make_signed(&operators, &silent, &p);
 	refuses(&p, "not made for clients");
 	make_signed(&operators, &both, &q);
 	must(admits(&q, &e), &e);
 }
 
-static void a_name_is_complete_and_in_its_order(void **state)
+TEST(a_name_is_complete_and_in_its_order)
 {
 	static const char *const others[] = {
 		"CN=named",
@@ -82,7 +80,6 @@ static void a_name_is_complete_and_in_its_order(void **state)
 		"CN=named,OU=Example",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		const struct wish w = { others[i], PURPOSE_CLIENT, 0 };
 		AUTO(pair) p = { 0 };
@@ -93,24 +90,22 @@ static void a_name_is_complete_and_in_its_order(void **state)
 }
 
 /* Another key with the name of somebody who is listed by key. */
-static void a_key_on_the_list_is_no_name_on_it(void **state)
+TEST(a_key_on_the_list_is_no_name_on_it)
 {
 	const struct wish w = { "CN=ops,O=Example", PURPOSE_CLIENT, 0 };
 	AUTO(pair) p = { 0 };
 
-	(void)state;
 	make_signed(&operators, &w, &p);
 	refuses(&p, "not in 'allow'");
 }
 
-static void nothing_shown_is_nobody(void **state)
+TEST(nothing_shown_is_nobody)
 {
 	AUTO(callers) c = must_open();
 	struct der many[CHAIN_LIMIT + 1];
 	struct caller caller = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i <= CHAIN_LIMIT; i++)
 		many[i] = signatories[OPS].pair.set.certs[0];
 	assert_false(callers_check(c, many, 0, &test_arena, &caller, &e));
@@ -119,7 +114,7 @@ static void nothing_shown_is_nobody(void **state)
 }
 
 /* Through an authority in between, which comes along. */
-static void a_chain_leads_to_the_authority(void **state)
+TEST(a_chain_leads_to_the_authority)
 {
 	struct der both[2] = { signatories[OPS].pair.set.certs[0], operators.set.certs[0] };
 	struct der wrong[2] = { signatories[STRANGER].pair.set.certs[0], operators.set.certs[0] };
@@ -127,7 +122,6 @@ static void a_chain_leads_to_the_authority(void **state)
 	struct caller caller = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(callers_check(c, both, 2, &test_arena, &caller, &e));
 	assert_false(callers_check(c, wrong, 2, &test_arena, &caller, &e));
 }
@@ -143,27 +137,13 @@ static void not_opened(const char *authority, const char *why)
 	assert_null(c);
 }
 
-static void an_authority_that_is_none_is_told(void **state)
+TEST(an_authority_that_is_none_is_told)
 {
-	(void)state;
 	not_opened("", "certificate");
 	not_opened("-----BEGIN CERTIFICATE-----\nAAAA\n"
 		   "-----END CERTIFICATE-----\n",
 		   "cannot read the authority");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_AGENT(who_is_on_the_list_may_call),
-		WITH_AGENT(who_is_not_may_not),
-		WITH_AGENT(its_certificate_must_say_that_it_is_for_clients),
-		WITH_AGENT(a_name_is_complete_and_in_its_order),
-		WITH_AGENT(a_key_on_the_list_is_no_name_on_it),
-		WITH_AGENT(nothing_shown_is_nobody),
-		WITH_AGENT(a_chain_leads_to_the_authority),
-		WITH_AGENT(an_authority_that_is_none_is_told),
-	};
-
-	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-}
+TEST_EACH(open_agent, close_agent)
+TEST_GROUP(make_signatories, drop_signatories)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/state.h"
+#include "test.h"
 
 #include "state_fixture.h"
 
@@ -33,7 +34,7 @@ static struct generation generation_of_owner(const char *owner, unsigned number)
 	};
 }
 
-static void new_names_move_everything_in_one_commit(void **state)
+TEST(new_names_move_everything_in_one_commit)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -85,7 +86,7 @@ static void new_names_move_everything_in_one_commit(void **state)
 	state_close(s);
 }
 
-static void k2_invites_and_agents_name_their_issuer_anew(void **state)
+TEST(k2_invites_and_agents_name_their_issuer_anew)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -131,7 +132,7 @@ static void k2_invites_and_agents_name_their_issuer_anew(void **state)
 	state_close(s);
 }
 
-static void a_new_name_that_is_taken_is_refused(void **state)
+TEST(a_new_name_that_is_taken_is_refused)
 {
 	struct state *s = must_open_state(*state, true);
 	AUTO(change) c = change_new(s);
@@ -147,7 +148,7 @@ static void a_new_name_that_is_taken_is_refused(void **state)
 	state_close(s);
 }
 
-static void a_rename_that_cannot_be_read_fails_the_commit(void **state)
+TEST(a_rename_that_cannot_be_read_fails_the_commit)
 {
 	state_close(must_open_state(*state, true));
 	set_record(*state, "component/a", "{}");
@@ -162,7 +163,7 @@ static void a_rename_that_cannot_be_read_fails_the_commit(void **state)
 	state_close(s);
 }
 
-static void a_key_goes_with_the_last_generation_that_has_it(void **state)
+TEST(a_key_goes_with_the_last_generation_that_has_it)
 {
 	struct place *p = *state;
 	AUTO(buf) sealed = { 0 };
@@ -197,7 +198,7 @@ static void a_key_goes_with_the_last_generation_that_has_it(void **state)
 	assert_false(is_in_files(p, buf_text(&sealed)));
 }
 
-static void what_is_written_and_forgotten_at_once_is_gone(void **state)
+TEST(what_is_written_and_forgotten_at_once_is_gone)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -218,16 +219,4 @@ static void what_is_written_and_forgotten_at_once_is_gone(void **state)
 	state_close(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(new_names_move_everything_in_one_commit),
-		IN_PLACE(k2_invites_and_agents_name_their_issuer_anew),
-		IN_PLACE(a_new_name_that_is_taken_is_refused),
-		IN_PLACE(a_rename_that_cannot_be_read_fails_the_commit),
-		IN_PLACE(a_key_goes_with_the_last_generation_that_has_it),
-		IN_PLACE(what_is_written_and_forgotten_at_once_is_gone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

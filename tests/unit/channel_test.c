@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/channel.h"
+#include "test.h"
 
 #include "base/clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -76,7 +73,7 @@ static void flush(struct channel *c)
 		fail_msg("%s", e.text);
 }
 
-static void messages_come_in_order(void **state)
+TEST_WITH(messages_come_in_order, open_ends, close_ends)
 {
 	struct ends *n = *state;
 
@@ -94,7 +91,7 @@ static void messages_come_in_order(void **state)
 	}
 }
 
-static void nothing_there_is_no_message(void **state)
+TEST_WITH(nothing_there_is_no_message, open_ends, close_ends)
 {
 	struct ends *n = *state;
 	AUTO(message) m = { 0 };
@@ -104,7 +101,7 @@ static void nothing_there_is_no_message(void **state)
 }
 
 /* More than the kernel holds: nobody waits for anybody. */
-static void what_does_not_fit_is_sent_later(void **state)
+TEST_WITH(what_does_not_fit_is_sent_later, open_ends, close_ends)
 {
 	enum {
 		MANY = 5,
@@ -132,7 +129,7 @@ static void what_does_not_fit_is_sent_later(void **state)
 	assert_null(n->a.queue);
 }
 
-static void a_message_may_come_byte_by_byte(void **state)
+TEST_WITH(a_message_may_come_byte_by_byte, open_ends, close_ends)
 {
 	struct ends *n = *state;
 	const struct header h = { MESSAGE_ANSWER, 9, 3 };
@@ -163,7 +160,7 @@ static void refuses_next(struct channel *c, enum err_code code, const char *word
 	assert_null(m.body.bytes);
 }
 
-static void a_huge_length_is_refused_at_once(void **state)
+TEST_WITH(a_huge_length_is_refused_at_once, open_ends, close_ends)
 {
 	struct ends *n = *state;
 	const struct header h = { MESSAGE_REQUEST, 1, 2 * 1024 * 1024 };
@@ -173,7 +170,7 @@ static void a_huge_length_is_refused_at_once(void **state)
 }
 
 /* Each kind has a limit of its own, from each half. */
-static void s13_a_message_is_as_long_as_its_kind_may_be(void **state)
+TEST(s13_a_message_is_as_long_as_its_kind_may_be)
 {
 	static const struct {
 		uint32_t kind;
@@ -196,7 +193,6 @@ static void s13_a_message_is_as_long_as_its_kind_may_be(void **state)
 		{ MESSAGE_ANSWER, FROM_INSTALLING, 9 * 1024 * 1024 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		const struct header h = { refused[i].kind, 1, refused[i].len };
 		struct ends *n = NULL;
@@ -209,7 +205,7 @@ static void s13_a_message_is_as_long_as_its_kind_may_be(void **state)
 	}
 }
 
-static void s13_a_queue_knows_its_bytes(void **state)
+TEST_WITH(s13_a_queue_knows_its_bytes, open_ends, close_ends)
 {
 	struct ends *n = *state;
 	size_t whole = 0;
@@ -227,7 +223,7 @@ static void s13_a_queue_knows_its_bytes(void **state)
 	assert_int_equal(n->a.waiting, 0);
 }
 
-static void an_end_is_told_wherever_it_comes(void **state)
+TEST_WITH(an_end_is_told_wherever_it_comes, open_ends, close_ends)
 {
 	struct ends *n = *state;
 	const struct header h = { MESSAGE_REQUEST, 1, 100 };
@@ -238,7 +234,7 @@ static void an_end_is_told_wherever_it_comes(void **state)
 	refuses_next(&n->b, ERR_MISSING, "has ended");
 }
 
-static void posting_to_one_that_has_ended_fails(void **state)
+TEST_WITH(posting_to_one_that_has_ended_fails, open_ends, close_ends)
 {
 	struct ends *n = *state;
 	AUTO(message) m = { .kind = MESSAGE_REQUEST };
@@ -249,7 +245,7 @@ static void posting_to_one_that_has_ended_fails(void **state)
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
-static void a_wait_has_an_end(void **state)
+TEST_WITH(a_wait_has_an_end, open_ends, close_ends)
 {
 	struct ends *n = *state;
 	int64_t begin_ms = clock_mono_ms();
@@ -259,24 +255,4 @@ static void a_wait_has_an_end(void **state)
 	assert_false(channel_wait(&n->a, begin_ms + 250, &m, &e));
 	assert_int_equal(e.code, ERR_BUSY);
 	assert_in_range(clock_mono_ms() - begin_ms, 240, 1500);
-}
-
-#define WITH_ENDS(test) cmocka_unit_test_setup_teardown(test, open_ends, close_ends)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_ENDS(messages_come_in_order),
-		WITH_ENDS(nothing_there_is_no_message),
-		WITH_ENDS(what_does_not_fit_is_sent_later),
-		WITH_ENDS(a_message_may_come_byte_by_byte),
-		cmocka_unit_test(s13_a_message_is_as_long_as_its_kind_may_be),
-		WITH_ENDS(s13_a_queue_knows_its_bytes),
-		WITH_ENDS(a_huge_length_is_refused_at_once),
-		WITH_ENDS(an_end_is_told_wherever_it_comes),
-		WITH_ENDS(posting_to_one_that_has_ended_fails),
-		WITH_ENDS(a_wait_has_an_end),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/child.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/stop.h"
@@ -28,40 +25,37 @@ static bool run_shell(const char *script, int64_t timeout_ms, struct buf *out, s
 	return child_run(&c, out, e);
 }
 
-static void finds_a_program_and_keeps_both_outputs(void **state)
+TEST(finds_a_program_and_keeps_both_outputs)
 {
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(run_shell("echo out; echo err >&2", 10000, &out, &e));
 	assert_string_equal(buf_text(&out), "out\nerr\n");
 }
 
-static void refuses_a_relative_path(void **state)
+TEST(refuses_a_relative_path)
 {
 	const char *const argv[] = { "bin/true", NULL };
 	const struct child c = { .argv = argv, .timeout_ms = 1000 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(child_run(&c, NULL, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
-static void says_when_a_program_does_not_exist(void **state)
+TEST(says_when_a_program_does_not_exist)
 {
 	const char *const argv[] = { "certfleet-no-such-program", NULL };
 	const struct child c = { .argv = argv, .timeout_ms = 1000 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(child_run(&c, NULL, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_non_null(strstr(e.text, CHILD_PATH));
 }
 
-static void says_why_exec_failed(void **state)
+TEST(says_why_exec_failed)
 {
 	char path[] = "/tmp/certfleet-child-XXXXXX";
 	const char *const argv[] = { path, NULL };
@@ -69,7 +63,6 @@ static void says_why_exec_failed(void **state)
 	struct err e = { 0 };
 	int fd = mkstemp(path);
 
-	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "\177ELF", 4), 4);
 	fchmod(fd, 0700);
@@ -79,27 +72,25 @@ static void says_why_exec_failed(void **state)
 	assert_non_null(strstr(e.text, "format"));
 }
 
-static void quotes_status_and_escaped_tail_of_a_failure(void **state)
+TEST(quotes_status_and_escaped_tail_of_a_failure)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run_shell("printf 'bad\\033[2J'; exit 7", 10000, NULL, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_non_null(strstr(e.text, "status 7: bad"));
 	assert_null(strchr(e.text, '\033'));
 }
 
-static void names_the_signal_that_killed_it(void **state)
+TEST(names_the_signal_that_killed_it)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run_shell("kill -SEGV $$", 10000, NULL, &e));
 	assert_non_null(strstr(e.text, "signal 11"));
 }
 
-static void gets_a_clean_environment_only(void **state)
+TEST(gets_a_clean_environment_only)
 {
 	const char *const argv[] = { "env", NULL };
 	const char *const extra[] = { "CERTFLEET_COMPONENT=x", NULL };
@@ -107,7 +98,6 @@ static void gets_a_clean_environment_only(void **state)
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	setenv("LD_PRELOAD_NOT", "leaked", 1);
 	setenv("HOME", "/nowhere", 1);
 	assert_true(child_run(&c, &out, &e));
@@ -116,14 +106,13 @@ static void gets_a_clean_environment_only(void **state)
 					    "HOME=/nowhere\nCERTFLEET_COMPONENT=x\n");
 }
 
-static void has_no_descriptor_of_ours(void **state)
+TEST(has_no_descriptor_of_ours)
 {
 	int opened = open("/dev/null", O_RDONLY);
 	int leaked = dup2(opened, 12);
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	close(opened);
 	assert_int_equal(leaked, 12);
 	assert_true(run_shell(
@@ -133,13 +122,12 @@ static void has_no_descriptor_of_ours(void **state)
 	assert_string_equal(buf_text(&out), "0\n1\n2\n/dev/null\n");
 }
 
-static void starts_with_default_signals_and_none_blocked(void **state)
+TEST(starts_with_default_signals_and_none_blocked)
 {
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 	void (*before)(int) = signal(SIGTERM, SIG_IGN);
 
-	(void)state;
 	assert_false(run_shell("grep -E '^SigBlk:' /proc/self/status; kill -TERM $$; echo deaf",
 			       10000, &out, &e));
 	signal(SIGTERM, before);
@@ -147,13 +135,12 @@ static void starts_with_default_signals_and_none_blocked(void **state)
 	assert_non_null(strstr(e.text, "signal 15"));
 }
 
-static void kills_the_whole_group_at_the_deadline(void **state)
+TEST(kills_the_whole_group_at_the_deadline)
 {
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 	int64_t began = clock_mono_ms();
 
-	(void)state;
 	assert_false(run_shell("sleep 60 & echo $!; wait", 300, &out, &e));
 	assert_true(clock_mono_ms() - began < 5000);
 	assert_non_null(strstr(e.text, "300 ms"));
@@ -174,29 +161,27 @@ static void kills_the_whole_group_at_the_deadline(void **state)
 	assert_int_equal(kill(grandchild, 0), -1);
 }
 
-static void does_not_wait_for_what_holds_the_pipe_open(void **state)
+TEST(does_not_wait_for_what_holds_the_pipe_open)
 {
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 	int64_t began = clock_mono_ms();
 
-	(void)state;
 	assert_true(run_shell("setsid sleep 8 & echo done", 20000, &out, &e));
 	assert_string_equal(buf_text(&out), "done\n");
 	assert_true(clock_mono_ms() - began < 5000);
 }
 
-static void keeps_output_up_to_the_limit_and_lets_the_rest_go(void **state)
+TEST(keeps_output_up_to_the_limit_and_lets_the_rest_go)
 {
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(run_shell("head -c 300000 /dev/zero", 20000, &out, &e));
 	assert_int_equal(out.len, CHILD_OUTPUT_LIMIT);
 }
 
-static void a_secret_is_stdout_alone_and_never_in_an_error(void **state)
+TEST(a_secret_is_stdout_alone_and_never_in_an_error)
 {
 	const char *const good[] = { "sh", "-c", "echo s3; echo no >&2", NULL };
 	const char *const bad[] = { "sh", "-c", "echo s3; exit 1", NULL };
@@ -205,7 +190,6 @@ static void a_secret_is_stdout_alone_and_never_in_an_error(void **state)
 	AUTO(secret) none = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(child_run_secret(&c, &out, &e));
 	assert_string_equal((char *)out.bytes, "s3\n");
 	c.argv = bad;
@@ -214,35 +198,32 @@ static void a_secret_is_stdout_alone_and_never_in_an_error(void **state)
 	assert_null(none.bytes);
 }
 
-static void refuses_a_secret_that_is_too_long(void **state)
+TEST(refuses_a_secret_that_is_too_long)
 {
 	const char *const argv[] = { "head", "-c", "70000", "/dev/zero", NULL };
 	const struct child c = { .argv = argv, .timeout_ms = 10000 };
 	AUTO(secret) out = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(child_run_secret(&c, &out, &e));
 	assert_null(out.bytes);
 }
 
-static void says_that_its_directory_is_missing(void **state)
+TEST(says_that_its_directory_is_missing)
 {
 	const char *const argv[] = { "true", NULL };
 	const struct child c = { .argv = argv, .directory = "/nonexistent", .timeout_ms = 10000 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(child_run(&c, NULL, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
-static void works_when_standard_descriptors_are_closed(void **state)
+TEST(works_when_standard_descriptors_are_closed)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	(void)state;
 	if (pid == 0) {
 		AUTO(buf) out = { 0 };
 		struct err e = { 0 };
@@ -282,43 +263,15 @@ static int code_when_stopped(bool before, const char *script)
 	return WEXITSTATUS(status);
 }
 
-static void a_stop_ends_what_is_running(void **state)
+TEST(a_stop_ends_what_is_running)
 {
 	int64_t began = clock_mono_ms();
 
-	(void)state;
 	assert_int_equal(code_when_stopped(false, "sleep 15"), ERR_STOPPED);
 	assert_true(clock_mono_ms() - began < 10000);
 }
 
-static void what_begins_after_a_stop_may_end(void **state)
+TEST(what_begins_after_a_stop_may_end)
 {
-	(void)state;
 	assert_int_equal(code_when_stopped(true, "sleep 0.3"), ERR_NONE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_a_program_and_keeps_both_outputs),
-		cmocka_unit_test(refuses_a_relative_path),
-		cmocka_unit_test(says_when_a_program_does_not_exist),
-		cmocka_unit_test(says_why_exec_failed),
-		cmocka_unit_test(quotes_status_and_escaped_tail_of_a_failure),
-		cmocka_unit_test(names_the_signal_that_killed_it),
-		cmocka_unit_test(gets_a_clean_environment_only),
-		cmocka_unit_test(has_no_descriptor_of_ours),
-		cmocka_unit_test(starts_with_default_signals_and_none_blocked),
-		cmocka_unit_test(kills_the_whole_group_at_the_deadline),
-		cmocka_unit_test(does_not_wait_for_what_holds_the_pipe_open),
-		cmocka_unit_test(keeps_output_up_to_the_limit_and_lets_the_rest_go),
-		cmocka_unit_test(a_secret_is_stdout_alone_and_never_in_an_error),
-		cmocka_unit_test(refuses_a_secret_that_is_too_long),
-		cmocka_unit_test(says_that_its_directory_is_missing),
-		cmocka_unit_test(works_when_standard_descriptors_are_closed),
-		cmocka_unit_test(a_stop_ends_what_is_running),
-		cmocka_unit_test(what_begins_after_a_stop_may_end),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void assert_time(const char *text, int64_t expected)
 {
@@ -18,11 +15,10 @@ static void assert_time(const char *text, int64_t expected)
 	assert_int_equal(when, expected);
 }
 
-static void times_are_rfc_3339(void **state)
+TEST(times_are_rfc_3339)
 {
 	char text[TIME_TEXT];
 
-	(void)state;
 	assert_time("1970-01-01T00:00:00Z", 0);
 	assert_time("2026-11-23T08:00:00Z", 1795420800);
 	assert_time("2026-11-23T08:00:00+02:00", 1795413600);
@@ -33,7 +29,7 @@ static void times_are_rfc_3339(void **state)
 	assert_string_equal(time_format(4102444800, text), "2100-01-01T00:00:00Z");
 }
 
-static void what_is_no_time_is_refused(void **state)
+TEST(what_is_no_time_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -51,13 +47,12 @@ static void what_is_no_time_is_refused(void **state)
 	};
 	int64_t when = 0;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (time_parse(bad[i], &when))
 			fail_msg("'%s' was taken", bad[i]);
 }
 
-static void durations_are_a_count_and_a_unit(void **state)
+TEST(durations_are_a_count_and_a_unit)
 {
 	static const struct {
 		const char *text;
@@ -68,7 +63,6 @@ static void durations_are_a_count_and_a_unit(void **state)
 					   "90 d", "90D", "90dd", "1001y", "99999999999s" };
 	int64_t seconds = 0;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		assert_true(duration_parse(good[i].text, &seconds));
 		assert_int_equal(seconds, good[i].seconds);
@@ -78,11 +72,10 @@ static void durations_are_a_count_and_a_unit(void **state)
 			fail_msg("'%s' was taken", bad[i]);
 }
 
-static void durations_are_said_in_words(void **state)
+TEST(durations_are_said_in_words)
 {
 	char text[DURATION_TEXT];
 
-	(void)state;
 	assert_string_equal(duration_words(7776000, text), "90 days");
 	assert_string_equal(duration_words(3600, text), "1 hour");
 	assert_string_equal(duration_words(3660, text), "61 minutes");
@@ -91,16 +84,4 @@ static void durations_are_said_in_words(void **state)
 	assert_string_equal(duration_about(86400 + 5, text), "24 hours");
 	assert_string_equal(duration_about(-3 * 86400, text), "-3 days");
 	assert_string_equal(duration_about(1, text), "1 second");
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(times_are_rfc_3339),
-		cmocka_unit_test(what_is_no_time_is_refused),
-		cmocka_unit_test(durations_are_a_count_and_a_unit),
-		cmocka_unit_test(durations_are_said_in_words),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/confine.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,9 +114,8 @@ static bool still_talks(void)
 	       !shutdown(kept_fd, SHUT_RDWR);
 }
 
-static void a_confined_process_can_do_little(void **state)
+TEST(a_confined_process_can_do_little)
 {
-	(void)state;
 	assert_true(holds_confined(opens_no_file));
 	assert_true(holds_confined(removes_no_file));
 	assert_true(holds_confined(starts_nothing));
@@ -128,9 +124,8 @@ static void a_confined_process_can_do_little(void **state)
 	assert_true(holds_confined(gains_nothing));
 }
 
-static void root_becomes_somebody_else(void **state)
+TEST(root_becomes_somebody_else)
 {
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	assert_true(holds_confined(is_nobody));
@@ -150,19 +145,17 @@ static void listen_and_connect(void)
 	assert_int_equal(connect(kept_fd, (void *)&at, len), 0);
 }
 
-static void it_still_talks_over_what_it_has(void **state)
+TEST(it_still_talks_over_what_it_has)
 {
-	(void)state;
 	assert_true(holds_confined(still_talks));
 }
 
-static void it_ends_with_its_parent(void **state)
+TEST(it_ends_with_its_parent)
 {
 	int ends[2];
 	pid_t parent = 0;
 	char byte = 0;
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	fflush(NULL);
 	parent = fork();
@@ -193,12 +186,11 @@ static void it_ends_with_its_parent(void **state)
 	close(ends[0]);
 }
 
-static void a_parent_that_has_gone_is_noticed(void **state)
+TEST(a_parent_that_has_gone_is_noticed)
 {
 	pid_t pid = 0;
 	int status = -1;
 
-	(void)state;
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
@@ -210,12 +202,11 @@ static void a_parent_that_has_gone_is_noticed(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void a_user_is_found_by_name(void **state)
+TEST(a_user_is_found_by_name)
 {
 	struct err e = { 0 };
 	uid_t uid = 77;
 
-	(void)state;
 	assert_false(confine_user("nobody-at-all-here", &uid, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.text, "there is no user"));
@@ -235,11 +226,10 @@ static void a_user_is_found_by_name(void **state)
 	assert_non_null(strstr(e.text, "only root"));
 }
 
-static void s10_nobody_is_no_user_of_its_own(void **state)
+TEST(s10_nobody_is_no_user_of_its_own)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	assert_true(confine_is_shared(CONFINE_SHARED));
@@ -252,12 +242,11 @@ static void s10_nobody_is_no_user_of_its_own(void **state)
 
 /* ---- descriptors and files ---- */
 
-static void s19_no_inherited_descriptor_is_kept(void **state)
+TEST(s19_no_inherited_descriptor_is_kept)
 {
 	pid_t pid = 0;
 	int status = -1;
 
-	(void)state;
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
@@ -294,9 +283,8 @@ static bool looks_at_flags_only(void)
 	       fcntl(kept_fd, F_DUPFD, 0) < 0 && errno == EPERM;
 }
 
-static void s19_fcntl_only_looks_at_flags(void **state)
+TEST(s19_fcntl_only_looks_at_flags)
 {
-	(void)state;
 	assert_true(holds_confined(looks_at_flags_only));
 }
 
@@ -310,30 +298,19 @@ static bool writes_no_file(void)
 	       write(scratch_fd, much, sizeof(much)) < 0 && errno == EFBIG;
 }
 
-static void s19_a_file_that_is_open_does_not_grow(void **state)
+TEST(s19_a_file_that_is_open_does_not_grow)
 {
-	(void)state;
 	scratch_fd = memfd_create("scratch", MFD_CLOEXEC);
 	assert_true(scratch_fd >= 0);
 	assert_true(holds_confined(writes_no_file));
 	close(scratch_fd);
 }
 
-int main(void)
+static int listen_once(void **state)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_confined_process_can_do_little),
-		cmocka_unit_test(root_becomes_somebody_else),
-		cmocka_unit_test(it_still_talks_over_what_it_has),
-		cmocka_unit_test(it_ends_with_its_parent),
-		cmocka_unit_test(a_parent_that_has_gone_is_noticed),
-		cmocka_unit_test(a_user_is_found_by_name),
-		cmocka_unit_test(s10_nobody_is_no_user_of_its_own),
-		cmocka_unit_test(s19_no_inherited_descriptor_is_kept),
-		cmocka_unit_test(s19_fcntl_only_looks_at_flags),
-		cmocka_unit_test(s19_a_file_that_is_open_does_not_grow),
-	};
-
+	(void)state;
 	listen_and_connect();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return 0;
 }
+
+TEST_GROUP(listen_once, NULL)

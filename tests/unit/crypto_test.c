@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Against published vectors, so that our formats are everybody's. */
 #include "crypto/crypto.h"
+#include "test.h"
 
 #include "base/text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void assert_hex(const void *bytes, size_t len, const char *expected)
 {
@@ -20,11 +17,10 @@ static void assert_hex(const void *bytes, size_t len, const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static void sha256_is_that_of_fips_180(void **state)
+TEST(sha256_is_that_of_fips_180)
 {
 	char text[SHA256_TEXT];
 
-	(void)state;
 	sha256_text("abc", 3, text);
 	assert_string_equal(text,
 			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -34,23 +30,21 @@ static void sha256_is_that_of_fips_180(void **state)
 }
 
 /* RFC 4231, test case 2. */
-static void hmac_is_that_of_rfc_4231(void **state)
+TEST(hmac_is_that_of_rfc_4231)
 {
 	const struct bytes pieces[] = { { "what do ya want ", 16 }, { "for nothing?", 12 } };
 	uint8_t mac[SHA256_BYTES];
 
-	(void)state;
 	hmac_sha256((struct bytes){ "Jefe", 4 }, pieces, 2, mac);
 	assert_hex(mac, sizeof(mac),
 		   "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
 /* RFC 7914, section 11. */
-static void pbkdf2_is_that_of_rfc_7914(void **state)
+TEST(pbkdf2_is_that_of_rfc_7914)
 {
 	uint8_t key[64];
 
-	(void)state;
 	pbkdf2_sha256((struct bytes){ "passwd", 6 }, (struct bytes){ "salt", 4 }, 1, key,
 		      sizeof(key));
 	assert_hex(
@@ -59,7 +53,7 @@ static void pbkdf2_is_that_of_rfc_7914(void **state)
 }
 
 /* RFC 5869, test case 1. */
-static void hkdf_is_that_of_rfc_5869(void **state)
+TEST(hkdf_is_that_of_rfc_5869)
 {
 	uint8_t secret[22];
 	uint8_t salt[13];
@@ -67,7 +61,6 @@ static void hkdf_is_that_of_rfc_5869(void **state)
 	/* the info of the vector as text */
 	static const char info[] = "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9";
 
-	(void)state;
 	memset(secret, 0x0b, sizeof(secret));
 	for (size_t i = 0; i < sizeof(salt); i++)
 		salt[i] = (uint8_t)i;
@@ -102,13 +95,12 @@ static bool open_it(const struct sealed *s, const char *aad, struct secret *plai
 			 (struct bytes){ s->bytes, s->len }, plain, &e);
 }
 
-static void what_is_sealed_opens_with_its_key_and_purpose_only(void **state)
+TEST(what_is_sealed_opens_with_its_key_and_purpose_only)
 {
 	struct sealed s = seal("a private key");
 	AUTO(secret) plain = { 0 };
 	AUTO(secret) none = { 0 };
 
-	(void)state;
 	assert_true(open_it(&s, "about", &plain));
 	assert_string_equal((char *)plain.bytes, "a private key");
 	assert_false(open_it(&s, "another", &none));
@@ -117,12 +109,11 @@ static void what_is_sealed_opens_with_its_key_and_purpose_only(void **state)
 	assert_null(none.bytes);
 }
 
-static void every_changed_bit_of_what_is_sealed_is_found(void **state)
+TEST(every_changed_bit_of_what_is_sealed_is_found)
 {
 	struct sealed s = seal("x");
 	AUTO(secret) none = { 0 };
 
-	(void)state;
 	for (size_t bit = 0; bit < 8 * s.len; bit++) {
 		s.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		assert_false(open_it(&s, "about", &none));
@@ -132,18 +123,17 @@ static void every_changed_bit_of_what_is_sealed_is_found(void **state)
 		assert_false(open_it(&s, "about", &none));
 }
 
-static void no_two_seals_are_alike(void **state)
+TEST(no_two_seals_are_alike)
 {
 	struct sealed a = seal("same");
 	struct sealed b = seal("same");
 
-	(void)state;
 	assert_memory_not_equal(a.bytes, b.bytes, AEAD_NONCE_BYTES);
 	assert_memory_not_equal(a.bytes, b.bytes, a.len);
 }
 
 /* NIST SP 800-38A, F.2.5, and a block of padding. */
-static void cbc_is_that_of_sp_800_38a(void **state)
+TEST(cbc_is_that_of_sp_800_38a)
 {
 	uint8_t key[32];
 	uint8_t iv[16];
@@ -152,7 +142,6 @@ static void cbc_is_that_of_sp_800_38a(void **state)
 	AUTO(secret) back = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(text_unhex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
 			       key, 32));
 	assert_true(text_unhex("000102030405060708090a0b0c0d0e0f", iv, 16));
@@ -164,7 +153,7 @@ static void cbc_is_that_of_sp_800_38a(void **state)
 	assert_memory_equal(back.bytes, plain, 16);
 }
 
-static void broken_padding_is_an_error(void **state)
+TEST(broken_padding_is_an_error)
 {
 	uint8_t key[32] = { 0 };
 	uint8_t iv[16] = { 0 };
@@ -172,27 +161,9 @@ static void broken_padding_is_an_error(void **state)
 	AUTO(secret) none = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	aes_cbc_encrypt(key, iv, (struct bytes){ "0123456789", 10 }, out);
 	assert_false(aes_cbc_decrypt(key, iv, (struct bytes){ out, 15 }, &none, &e));
 	assert_false(aes_cbc_decrypt(key, iv, (struct bytes){ out, 0 }, &none, &e));
 	iv[15] ^= 1; /* the padding says 7 now, and the rest says 6 */
 	assert_false(aes_cbc_decrypt(key, iv, (struct bytes){ out, 16 }, &none, &e));
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sha256_is_that_of_fips_180),
-		cmocka_unit_test(hmac_is_that_of_rfc_4231),
-		cmocka_unit_test(pbkdf2_is_that_of_rfc_7914),
-		cmocka_unit_test(hkdf_is_that_of_rfc_5869),
-		cmocka_unit_test(what_is_sealed_opens_with_its_key_and_purpose_only),
-		cmocka_unit_test(every_changed_bit_of_what_is_sealed_is_found),
-		cmocka_unit_test(no_two_seals_are_alike),
-		cmocka_unit_test(cbc_is_that_of_sp_800_38a),
-		cmocka_unit_test(broken_padding_is_an_error),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

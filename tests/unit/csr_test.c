@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/csr.h"
+#include "test.h"
 
 #include "base/text.h"
 #include "crypto/crypto.h"
@@ -32,12 +33,11 @@ static bool reads(struct der csr, char digest[65])
 	return true;
 }
 
-static void a_request_proves_the_key_it_names(void **state)
+TEST(a_request_proves_the_key_it_names)
 {
 	static const enum key_type types[] = { KEY_ECDSA_P256, KEY_ECDSA_P384, KEY_ED25519,
 					       KEY_RSA_2048 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		AUTO(arena) a = { 0 };
 		struct der csr = { 0 };
@@ -51,7 +51,7 @@ static void a_request_proves_the_key_it_names(void **state)
 }
 
 /* Nobody can change a byte of it: not the key, and not what proves it. */
-static void a_request_with_any_byte_changed_names_no_other_key(void **state)
+TEST(a_request_with_any_byte_changed_names_no_other_key)
 {
 	AUTO(arena) a = { 0 };
 	struct der csr = { 0 };
@@ -59,7 +59,6 @@ static void a_request_with_any_byte_changed_names_no_other_key(void **state)
 	char got[65];
 	size_t refused = 0;
 
-	(void)state;
 	make(KEY_ED25519, &a, &csr, spki);
 	for (size_t i = 0; i < csr.len; i++) {
 		unsigned char *bytes = arena_alloc(&a, csr.len);
@@ -74,14 +73,13 @@ static void a_request_with_any_byte_changed_names_no_other_key(void **state)
 	assert_true(refused > csr.len * 9 / 10);
 }
 
-static void what_is_no_request_is_refused(void **state)
+TEST(what_is_no_request_is_refused)
 {
 	static unsigned char zeroes[CSR_LIMIT + 1];
 	AUTO(pair) pair = { 0 };
 	const struct certificate c = made_certificate();
 	char got[65];
 
-	(void)state;
 	assert_false(reads((struct der){ zeroes, 0 }, got));
 	assert_false(reads((struct der){ zeroes, 100 }, got));
 	assert_false(reads((struct der){ zeroes, sizeof(zeroes) }, got));
@@ -89,7 +87,7 @@ static void what_is_no_request_is_refused(void **state)
 	assert_false(reads(pair.set.certs[0], got));
 }
 
-static void a_key_that_we_would_not_make_is_not_signed(void **state)
+TEST(a_key_that_we_would_not_make_is_not_signed)
 {
 	AUTO(arena) a = { 0 };
 	gnutls_x509_privkey_t key = NULL;
@@ -99,7 +97,6 @@ static void a_key_that_we_would_not_make_is_not_signed(void **state)
 	struct der spki = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_int_equal(gnutls_x509_privkey_init(&key), 0);
 	assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 1024, 0), 0);
 	assert_int_equal(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_DER, NULL,
@@ -113,7 +110,7 @@ static void a_key_that_we_would_not_make_is_not_signed(void **state)
 	assert_non_null(strstr(e.text, "not signed here"));
 }
 
-static void a_leaf_for_a_request_has_its_key_and_our_names(void **state)
+TEST(a_leaf_for_a_request_has_its_key_and_our_names)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(pair) ca = { 0 };
@@ -126,7 +123,6 @@ static void a_leaf_for_a_request_has_its_key_and_our_names(void **state)
 	struct cert_set set = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
 	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
@@ -138,17 +134,4 @@ static void a_leaf_for_a_request_has_its_key_and_our_names(void **state)
 	assert_int_equal(pair.facts.name_count, 1);
 	assert_string_equal(pair.facts.names[0].value, "shop.example.com");
 	assert_string_equal(pair.facts.issuer, ca.facts.subject);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_request_proves_the_key_it_names),
-		cmocka_unit_test(a_request_with_any_byte_changed_names_no_other_key),
-		cmocka_unit_test(what_is_no_request_is_refused),
-		cmocka_unit_test(a_key_that_we_would_not_make_is_not_signed),
-		cmocka_unit_test(a_leaf_for_a_request_has_its_key_and_our_names),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

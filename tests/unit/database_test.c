@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/database.h"
+#include "test.h"
 
 #include "state_fixture.h"
 
@@ -17,7 +18,7 @@ static void assert_refused(const struct place *p, bool create, enum err_code cod
 		fail_msg("%d: %s", e.code, e.text);
 }
 
-static void files_are_ours_alone(void **state)
+TEST(files_are_ours_alone)
 {
 	struct place *p = *state;
 	struct stat st;
@@ -38,7 +39,7 @@ static void files_are_ours_alone(void **state)
 	b->ops->close(b);
 }
 
-static void reading_what_is_not_there_makes_nothing(void **state)
+TEST(reading_what_is_not_there_makes_nothing)
 {
 	struct place *p = *state;
 
@@ -63,19 +64,19 @@ static void assert_reading_leaves_no_trace(const struct place *p)
 	assert_same_picture(&before, &after);
 }
 
-static void reading_a_settled_state_leaves_no_trace(void **state)
+TEST(reading_a_settled_state_leaves_no_trace)
 {
 	make_with(*state, "a", "{\"b\":1}");
 	assert_reading_leaves_no_trace(*state);
 }
 
-static void reading_after_a_kill_leaves_no_trace(void **state)
+TEST(reading_after_a_kill_leaves_no_trace)
 {
 	in_child(leave_a_log, *state);
 	assert_reading_leaves_no_trace(*state);
 }
 
-static void reading_a_log_without_its_index_leaves_no_trace(void **state)
+TEST(reading_a_log_without_its_index_leaves_no_trace)
 {
 	struct place *p = *state;
 
@@ -84,7 +85,7 @@ static void reading_a_log_without_its_index_leaves_no_trace(void **state)
 	assert_reading_leaves_no_trace(p);
 }
 
-static void reading_a_log_that_was_just_begun_leaves_no_trace(void **state)
+TEST(reading_a_log_that_was_just_begun_leaves_no_trace)
 {
 	struct place *p = *state;
 
@@ -96,7 +97,7 @@ static void reading_a_log_that_was_just_begun_leaves_no_trace(void **state)
 	assert_reading_leaves_no_trace(p);
 }
 
-static void reading_the_file_alone_leaves_no_trace(void **state)
+TEST(reading_the_file_alone_leaves_no_trace)
 {
 	struct place *p = *state;
 
@@ -122,7 +123,7 @@ static void make_readable(void *ctx, const char *path)
 	chmod(path, 0444);
 }
 
-static void a_directory_that_cannot_be_written_can_be_read(void **state)
+TEST(a_directory_that_cannot_be_written_can_be_read)
 {
 	struct place *p = *state;
 
@@ -168,21 +169,21 @@ static void make_some(const struct place *p)
 	b->ops->close(b);
 }
 
-static void an_empty_file_is_refused(void **state)
+TEST(an_empty_file_is_refused)
 {
 	make_some(*state);
 	assert_int_equal(truncate(file_in(*state, "state.db"), 0), 0);
 	assert_damaged(*state, "cut short");
 }
 
-static void a_file_cut_short_is_refused(void **state)
+TEST(a_file_cut_short_is_refused)
 {
 	make_some(*state);
 	assert_int_equal(truncate(file_in(*state, "state.db"), 9000), 0);
 	assert_damaged(*state, "damaged");
 }
 
-static void garbage_is_refused(void **state)
+TEST(garbage_is_refused)
 {
 	char garbage[8192];
 
@@ -192,7 +193,7 @@ static void garbage_is_refused(void **state)
 	assert_damaged(*state, "damaged");
 }
 
-static void a_damaged_page_is_refused(void **state)
+TEST(a_damaged_page_is_refused)
 {
 	char garbage[4096];
 
@@ -202,7 +203,7 @@ static void a_damaged_page_is_refused(void **state)
 	assert_damaged(*state, "damaged");
 }
 
-static void a_lost_file_beside_its_log_is_refused(void **state)
+TEST(a_lost_file_beside_its_log_is_refused)
 {
 	in_child(leave_a_log, *state);
 	unlink(file_in(*state, "state.db"));
@@ -210,7 +211,7 @@ static void a_lost_file_beside_its_log_is_refused(void **state)
 	assert_refused(*state, true, ERR_IO, "log is there");
 }
 
-static void somebody_elses_database_is_refused(void **state)
+TEST(somebody_elses_database_is_refused)
 {
 	struct place *p = *state;
 	sqlite3 *db = NULL;
@@ -223,7 +224,7 @@ static void somebody_elses_database_is_refused(void **state)
 	assert_refused(p, true, ERR_IO, "not made by certfleet");
 }
 
-static void a_newer_layout_is_refused(void **state)
+TEST(a_newer_layout_is_refused)
 {
 	struct place *p = *state;
 	sqlite3 *db = NULL;
@@ -237,7 +238,7 @@ static void a_newer_layout_is_refused(void **state)
 	assert_refused(p, true, ERR_INPUT, "newer certfleet");
 }
 
-static void a_directory_others_can_write_is_refused(void **state)
+TEST(a_directory_others_can_write_is_refused)
 {
 	struct place *p = *state;
 
@@ -247,7 +248,7 @@ static void a_directory_others_can_write_is_refused(void **state)
 	assert_refused(p, true, ERR_IO, "others");
 }
 
-static void a_half_made_state_is_made_again(void **state)
+TEST(a_half_made_state_is_made_again)
 {
 	struct place *p = *state;
 
@@ -270,7 +271,7 @@ static void tamper(const struct place *p, const char *sql)
 }
 
 /* Asked in place of the table it would never end. */
-static void s17_a_view_in_place_of_a_table_is_refused(void **state)
+TEST(s17_a_view_in_place_of_a_table_is_refused)
 {
 	make_with(*state, "a", "{}");
 	tamper(*state,
@@ -279,7 +280,7 @@ static void s17_a_view_in_place_of_a_table_is_refused(void **state)
 	assert_refused(*state, true, ERR_IO, "other tables than certfleet");
 }
 
-static void s17_a_trigger_is_refused(void **state)
+TEST(s17_a_trigger_is_refused)
 {
 	make_with(*state, "a", "{}");
 	tamper(*state, "CREATE TRIGGER t AFTER UPDATE ON counter BEGIN DELETE FROM record; END");
@@ -287,7 +288,7 @@ static void s17_a_trigger_is_refused(void **state)
 	assert_refused(*state, true, ERR_IO, "other tables than certfleet");
 }
 
-static void s17_a_generated_column_is_refused(void **state)
+TEST(s17_a_generated_column_is_refused)
 {
 	make_with(*state, "a", "{}");
 	tamper(*state,
@@ -295,7 +296,7 @@ static void s17_a_generated_column_is_refused(void **state)
 	assert_refused(*state, false, ERR_IO, "other tables than certfleet");
 }
 
-static void s17_a_value_that_is_too_large_is_refused(void **state)
+TEST(s17_a_value_that_is_too_large_is_refused)
 {
 	struct place *p = *state;
 	struct backend *b = NULL;
@@ -311,7 +312,7 @@ static void s17_a_value_that_is_too_large_is_refused(void **state)
 	b->ops->close(b);
 }
 
-static void s17_a_pipe_beside_the_file_is_refused(void **state)
+TEST(s17_a_pipe_beside_the_file_is_refused)
 {
 	struct place *p = *state;
 
@@ -322,7 +323,7 @@ static void s17_a_pipe_beside_the_file_is_refused(void **state)
 	assert_refused(p, true, ERR_IO, "is not a regular file");
 }
 
-static void s17_a_file_that_others_can_write_is_refused(void **state)
+TEST(s17_a_file_that_others_can_write_is_refused)
 {
 	struct place *p = *state;
 
@@ -331,33 +332,4 @@ static void s17_a_file_that_others_can_write_is_refused(void **state)
 	assert_refused(p, false, ERR_IO, "others own");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(files_are_ours_alone),
-		IN_PLACE(s17_a_view_in_place_of_a_table_is_refused),
-		IN_PLACE(s17_a_trigger_is_refused),
-		IN_PLACE(s17_a_generated_column_is_refused),
-		IN_PLACE(s17_a_value_that_is_too_large_is_refused),
-		IN_PLACE(s17_a_pipe_beside_the_file_is_refused),
-		IN_PLACE(s17_a_file_that_others_can_write_is_refused),
-		IN_PLACE(reading_what_is_not_there_makes_nothing),
-		IN_PLACE(reading_a_settled_state_leaves_no_trace),
-		IN_PLACE(reading_after_a_kill_leaves_no_trace),
-		IN_PLACE(reading_a_log_without_its_index_leaves_no_trace),
-		IN_PLACE(reading_a_log_that_was_just_begun_leaves_no_trace),
-		IN_PLACE(reading_the_file_alone_leaves_no_trace),
-		IN_PLACE(a_directory_that_cannot_be_written_can_be_read),
-		IN_PLACE(an_empty_file_is_refused),
-		IN_PLACE(a_file_cut_short_is_refused),
-		IN_PLACE(garbage_is_refused),
-		IN_PLACE(a_damaged_page_is_refused),
-		IN_PLACE(a_lost_file_beside_its_log_is_refused),
-		IN_PLACE(somebody_elses_database_is_refused),
-		IN_PLACE(a_newer_layout_is_refused),
-		IN_PLACE(a_directory_others_can_write_is_refused),
-		IN_PLACE(a_half_made_state_is_made_again),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

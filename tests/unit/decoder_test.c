@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/decoder.h"
+#include "test.h"
 
 #include "base/sandbox.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,51 +105,47 @@ static void assert_it_answers(void)
 	assert_string_equal((char *)answer.bytes, "hello!");
 }
 
-static void s5_it_was_forked_before_a_secret_is_read(void **state)
+TEST(s5_it_was_forked_before_a_secret_is_read)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	strcpy(passphrase, "a key that was unsealed");
 	assert_true(ask(tell_memory, "", &answer, &e));
 	assert_string_equal((char *)answer.bytes, "not known yet||unset");
 }
 
-static void s5_a_child_of_it_reaches_nothing(void **state)
+TEST(s5_a_child_of_it_reaches_nothing)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(ask(reach_out, "/tmp/certfleet-decoder-test", &answer, &e));
 	assert_string_equal((char *)answer.bytes, "");
 }
 
-static void s5_what_breaks_one_request_does_not_break_the_next(void **state)
+TEST(s5_what_breaks_one_request_does_not_break_the_next)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(ask(crash, "", &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_it_answers();
 }
 
-static void s5_an_error_comes_back_escaped(void **state)
+TEST(s5_an_error_comes_back_escaped)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(ask(refuse, "", &answer, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
 	assert_string_equal(e.text, "wrong\\x1bpassword");
 	assert_null(answer.bytes);
 }
 
-static void s5_large_requests_and_answers_fit(void **state)
+TEST(s5_large_requests_and_answers_fit)
 {
 	size_t len = 8 * 1024 * 1024;
 	char *text = malloc(len);
@@ -161,7 +154,6 @@ static void s5_large_requests_and_answers_fit(void **state)
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	memset(text, 'x', len);
 	assert_true(decoder_run(&d, &answer, &e));
 	assert_int_equal(answer.len, len);
@@ -169,26 +161,24 @@ static void s5_large_requests_and_answers_fit(void **state)
 	free(text);
 }
 
-static void s5_more_than_the_limit_is_not_sent(void **state)
+TEST(s5_more_than_the_limit_is_not_sent)
 {
 	const struct span in[] = { { "", DECODER_REQUEST_LIMIT }, { "", 1 } };
 	const struct decode d = { .fn = join, .in = in, .count = 2 };
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(decoder_run(&d, &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_it_answers();
 }
 
 /* As workers of an agent do, at the same time as their parent. */
-static void s5_a_forked_process_has_a_channel_of_its_own(void **state)
+TEST(s5_a_forked_process_has_a_channel_of_its_own)
 {
 	pid_t pids[4];
 	int status = 0;
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		pids[i] = fork();
 		if (pids[i])
@@ -216,12 +206,11 @@ static void s5_a_forked_process_has_a_channel_of_its_own(void **state)
 	}
 }
 
-static void s5_who_leaves_cannot_ask(void **state)
+TEST(s5_who_leaves_cannot_ask)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	(void)state;
 	if (pid == 0) {
 		AUTO(secret) answer = { 0 };
 		struct err e = { 0 };
@@ -251,12 +240,11 @@ static pid_t decoder_pid(void)
 	return pid;
 }
 
-static void s5_it_lasts_through_signals(void **state)
+TEST(s5_it_lasts_through_signals)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	pid_t pid = decoder_pid();
 
-	(void)state;
 	if (!pid)
 		skip();
 	for (size_t i = 0; i < 3; i++)
@@ -264,30 +252,11 @@ static void s5_it_lasts_through_signals(void **state)
 	assert_it_answers();
 }
 
-static void s5_without_it_nothing_is_decoded_elsewhere(void **state)
-{
-	AUTO(secret) answer = { 0 };
-	struct err e = { 0 };
-	pid_t pid = decoder_pid();
-
-	(void)state;
-	if (!pid)
-		skip();
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	for (int i = 0; i < 2; i++) {
-		assert_false(ask(join, "x", &answer, &e));
-		assert_int_equal(e.code, ERR_IO);
-		assert_non_null(strstr(e.text, "has ended"));
-	}
-}
-
-static void s5_spans_are_taken_whole_or_not_at_all(void **state)
+TEST(s5_spans_are_taken_whole_or_not_at_all)
 {
 	AUTO(buf) text = { 0 };
 	struct span out = { 0 };
 
-	(void)state;
 	span_add(&text, "abc", 3);
 	span_add(&text, "", 0);
 
@@ -304,14 +273,13 @@ static void s5_spans_are_taken_whole_or_not_at_all(void **state)
 	assert_false(span_take(&rest, &out));
 }
 
-static void s5_what_is_not_in_the_table_is_not_run(void **state)
+TEST(s5_what_is_not_in_the_table_is_not_run)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 	int status = 0;
 	pid_t pid = fork();
 
-	(void)state;
 	if (pid == 0) {
 		decoder_keep_at(31);
 		_exit(ask(unlisted, "x", &answer, &e) ? 1 : 0);
@@ -321,23 +289,21 @@ static void s5_what_is_not_in_the_table_is_not_run(void **state)
 	assert_it_answers();
 }
 
-int main(void)
+TEST(s5_without_it_nothing_is_decoded_elsewhere)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(s5_it_was_forked_before_a_secret_is_read),
-		cmocka_unit_test(s5_a_child_of_it_reaches_nothing),
-		cmocka_unit_test(s5_what_breaks_one_request_does_not_break_the_next),
-		cmocka_unit_test(s5_an_error_comes_back_escaped),
-		cmocka_unit_test(s5_large_requests_and_answers_fit),
-		cmocka_unit_test(s5_more_than_the_limit_is_not_sent),
-		cmocka_unit_test(s5_a_forked_process_has_a_channel_of_its_own),
-		cmocka_unit_test(s5_who_leaves_cannot_ask),
-		cmocka_unit_test(s5_what_is_not_in_the_table_is_not_run),
-		cmocka_unit_test(s5_it_lasts_through_signals),
-		cmocka_unit_test(s5_spans_are_taken_whole_or_not_at_all),
-		/* the last: it ends the decoder */
-		cmocka_unit_test(s5_without_it_nothing_is_decoded_elsewhere),
-	};
+	AUTO(secret) answer = { 0 };
+	struct err e = { 0 };
+	pid_t pid = decoder_pid();
 
-	return cmocka_run_group_tests(tests, start, NULL);
+	if (!pid)
+		skip();
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_false(ask(join, "x", &answer, &e));
+		assert_int_equal(e.code, ERR_IO);
+		assert_non_null(strstr(e.text, "has ended"));
+	}
 }
+
+TEST_GROUP(start, NULL)

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a component was reached, through the text that the state keeps. */
 #include "engine/inside.h"
+#include "test.h"
 
 #include "model/http.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct deliver there_and_back(const struct deliver *d, struct arena *a)
 {
@@ -23,21 +20,20 @@ static struct deliver there_and_back(const struct deliver *d, struct arena *a)
 	return out;
 }
 
-static void a_caddy_comes_back(void **state)
+TEST(a_caddy_comes_back)
 {
 	AUTO(arena) a = { 0 };
 	const struct caddy caddy = { "http://127.0.0.1:2019", "site" };
 	const struct deliver d = { .kind = DRIVER_CADDY, .caddy = &caddy };
 	struct deliver back = there_and_back(&d, &a);
 
-	(void)state;
 	assert_string_equal(back.caddy->admin, caddy.admin);
 	assert_string_equal(back.caddy->id, caddy.id);
 }
 
 static const char *const argv[] = { "get", "it", NULL };
 
-static void an_etcd_comes_back(void **state)
+TEST(an_etcd_comes_back)
 {
 	AUTO(arena) a = { 0 };
 	static const char *const endpoints[] = { "https://a", "https://b", NULL };
@@ -51,7 +47,6 @@ static void an_etcd_comes_back(void **state)
 	const struct deliver d = { .kind = DRIVER_ETCD, .etcd = &etcd };
 	const struct etcd *back = there_and_back(&d, &a).etcd;
 
-	(void)state;
 	assert_string_equal(back->endpoints[1], "https://b");
 	assert_null(back->endpoints[2]);
 	assert_string_equal(back->key, "/tls/site");
@@ -65,7 +60,7 @@ static void an_etcd_comes_back(void **state)
 	assert_string_equal(back->access.password.name, "CERTFLEET_X");
 }
 
-static void of_an_api_what_removes_comes_back(void **state)
+TEST(of_an_api_what_removes_comes_back)
 {
 	AUTO(arena) a = { 0 };
 	const struct http_piece pieces[] = { { .text = "/a" }, { .text = "/b?c" } };
@@ -88,7 +83,6 @@ static void of_an_api_what_removes_comes_back(void **state)
 	const struct http *back = there_and_back(&d, &a).http;
 	const struct http_request *r = back->requests[HTTP_REMOVE];
 
-	(void)state;
 	assert_string_equal(back->origin, "https://a");
 	assert_null(back->requests[HTTP_COMMIT]);
 	assert_null(back->requests[HTTP_PROBE]);
@@ -105,7 +99,7 @@ static void of_an_api_what_removes_comes_back(void **state)
 }
 
 /* A state that somebody has been at. */
-static void texts_that_say_too_little_reach_nobody(void **state)
+TEST(texts_that_say_too_little_reach_nobody)
 {
 	static const char *const odd[] = {
 		"{\"files\":{},\"caddy\":{\"admin\":7}}",
@@ -118,7 +112,6 @@ static void texts_that_say_too_little_reach_nobody(void **state)
 	};
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
 		struct deliver out = { 0 };
 		struct err e = { 0 };
@@ -126,16 +119,4 @@ static void texts_that_say_too_little_reach_nobody(void **state)
 		assert_false(deliver_from_text(odd[i], &a, &out, &e));
 		assert_int_equal(e.code, ERR_IO);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_caddy_comes_back),
-		cmocka_unit_test(an_etcd_comes_back),
-		cmocka_unit_test(of_an_api_what_removes_comes_back),
-		cmocka_unit_test(texts_that_say_too_little_reach_nobody),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/door.h"
+#include "test.h"
 
 #include "base/clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -84,12 +81,11 @@ static size_t closing(void)
 	return count;
 }
 
-static void a_guest_begins_with_its_handshake(void **state)
+TEST(a_guest_begins_with_its_handshake)
 {
 	int64_t now = clock_mono_ms();
 	struct guest *g = comes("10.0.0.1");
 
-	(void)state;
 	assert_int_equal(g->phase, GUEST_HANDSHAKE);
 	assert_in_range(g->end_ms, now + HANDSHAKE_MS, now + HANDSHAKE_MS + 1000);
 	assert_int_equal(door.count, 1);
@@ -97,7 +93,7 @@ static void a_guest_begins_with_its_handshake(void **state)
 	assert_int_equal(door.count, 0);
 }
 
-static void each_phase_has_its_time(void **state)
+TEST(each_phase_has_its_time)
 {
 	static const struct {
 		enum guest_phase phase;
@@ -108,7 +104,6 @@ static void each_phase_has_its_time(void **state)
 	};
 	struct guest *g = comes("10.0.0.1");
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(phases) / sizeof(*phases); i++) {
 		int64_t now = clock_mono_ms();
 
@@ -119,7 +114,7 @@ static void each_phase_has_its_time(void **state)
 	assert_true(g->end_ms == INT64_MAX);
 }
 
-static void whose_time_is_over_is_shut_down(void **state)
+TEST(whose_time_is_over_is_shut_down)
 {
 	int ends[2];
 	struct sockaddr_storage s = address_of("10.0.0.1");
@@ -127,7 +122,6 @@ static void whose_time_is_over_is_shut_down(void **state)
 	struct guest *other = comes("10.0.0.2");
 	char byte = 0;
 
-	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	g = door_admit(&door, ends[0], &s, sizeof(s));
 	door_sweep(&door);
@@ -144,11 +138,10 @@ static void whose_time_is_over_is_shut_down(void **state)
 	close(ends[1]);
 }
 
-static void a_request_begins_with_its_first_byte(void **state)
+TEST(a_request_begins_with_its_first_byte)
 {
 	struct guest *g = comes("10.0.0.1");
 
-	(void)state;
 	door_heard(g);
 	assert_true(g->spoke);
 	assert_int_equal(g->phase, GUEST_HANDSHAKE);
@@ -161,12 +154,11 @@ static void a_request_begins_with_its_first_byte(void **state)
 }
 
 /* A byte now and then does not lengthen a handshake or a header. */
-static void dripping_gains_no_time(void **state)
+TEST(dripping_gains_no_time)
 {
 	struct guest *g = comes("10.0.0.1");
 	int64_t end_ms = g->end_ms;
 
-	(void)state;
 	door_heard(g);
 	door_heard(g);
 	assert_true(g->end_ms == end_ms);
@@ -177,12 +169,11 @@ static void dripping_gains_no_time(void **state)
 	assert_true(g->end_ms == end_ms);
 }
 
-static void too_many_from_one_address_make_room_among_themselves(void **state)
+TEST(too_many_from_one_address_make_room_among_themselves)
 {
 	struct guest *neighbour = comes("10.0.0.2");
 	struct guest *first = comes("10.0.0.1");
 
-	(void)state;
 	for (int i = 1; i < DOOR_STRANGERS_EACH; i++)
 		(void)comes("10.0.0.1");
 	assert_int_equal(closing(), 0);
@@ -192,13 +183,12 @@ static void too_many_from_one_address_make_room_among_themselves(void **state)
 	assert_int_equal(neighbour->phase, GUEST_HANDSHAKE);
 }
 
-static void who_is_silent_goes_before_who_is_not(void **state)
+TEST(who_is_silent_goes_before_who_is_not)
 {
 	struct guest *first = comes("10.0.0.1");
 	struct guest *second = comes("10.0.0.1");
 	struct guest *third = comes("10.0.0.1");
 
-	(void)state;
 	door_heard(first);
 	second->since_ms -= SILENT_MS;
 	third->since_ms -= SILENT_MS;
@@ -214,12 +204,11 @@ static void who_is_silent_goes_before_who_is_not(void **state)
 }
 
 /* All the others have said something, and it had no time to. */
-static void a_new_one_is_not_the_next_to_go(void **state)
+TEST(a_new_one_is_not_the_next_to_go)
 {
 	struct guest *oldest = NULL;
 	struct guest *new = NULL;
 
-	(void)state;
 	for (unsigned i = 0; i < DOOR_STRANGERS; i++) {
 		struct guest *g = comes_from(1 + i);
 
@@ -234,11 +223,10 @@ static void a_new_one_is_not_the_next_to_go(void **state)
 	assert_int_equal(new->phase, GUEST_HANDSHAKE);
 }
 
-static void too_many_strangers_make_room_for_new_ones(void **state)
+TEST(too_many_strangers_make_room_for_new_ones)
 {
 	struct guest *oldest = comes_from(1);
 
-	(void)state;
 	for (unsigned i = 2; i <= DOOR_STRANGERS; i++)
 		(void)comes_from(i);
 	assert_int_equal(closing(), 0);
@@ -249,11 +237,10 @@ static void too_many_strangers_make_room_for_new_ones(void **state)
 	assert_int_equal(door.count, DOOR_STRANGERS + 1000);
 }
 
-static void callers_are_no_strangers(void **state)
+TEST(callers_are_no_strangers)
 {
 	struct guest *caller = comes_from(1);
 
-	(void)state;
 	is_admitted(caller);
 	assert_int_equal(caller->phase, GUEST_HEADER);
 	for (unsigned i = 0; i < 2 * DOOR_STRANGERS; i++)
@@ -262,13 +249,12 @@ static void callers_are_no_strangers(void **state)
 	assert_int_equal(caller->phase, GUEST_HEADER);
 }
 
-static void an_idle_caller_makes_room_for_a_new_one(void **state)
+TEST(an_idle_caller_makes_room_for_a_new_one)
 {
 	struct guest *idle = NULL;
 	struct guest *longest = NULL;
 	struct guest *new = NULL;
 
-	(void)state;
 	for (int i = 0; i < DOOR_CALLERS_EACH; i++) {
 		struct guest *g = comes("10.0.0.1");
 
@@ -289,12 +275,11 @@ static void an_idle_caller_makes_room_for_a_new_one(void **state)
 }
 
 /* Who never finishes a header or a body keeps nobody out. */
-static void a_slow_caller_makes_room_before_an_idle_one(void **state)
+TEST(a_slow_caller_makes_room_before_an_idle_one)
 {
 	struct guest *idle = NULL;
 	struct guest *slow = NULL;
 
-	(void)state;
 	for (unsigned i = 0; i < DOOR_CALLERS; i++) {
 		struct guest *g = comes_from(1 + i);
 
@@ -316,11 +301,10 @@ static void a_slow_caller_makes_room_before_an_idle_one(void **state)
 	assert_int_equal(idle->phase, GUEST_IDLE);
 }
 
-static void when_all_are_at_work_a_new_caller_must_wait(void **state)
+TEST(when_all_are_at_work_a_new_caller_must_wait)
 {
 	struct guest *new = NULL;
 
-	(void)state;
 	for (unsigned i = 0; i < DOOR_CALLERS; i++) {
 		struct guest *g = comes_from(1 + i);
 
@@ -333,13 +317,12 @@ static void when_all_are_at_work_a_new_caller_must_wait(void **state)
 	assert_int_equal(new->phase, GUEST_CLOSING);
 }
 
-static void an_ipv6_network_counts_as_one_address(void **state)
+TEST(an_ipv6_network_counts_as_one_address)
 {
 	struct guest *first = comes("2001:db8:0:1::1");
 	struct guest *elsewhere = comes("2001:db8:0:2::1");
 	char text[64];
 
-	(void)state;
 	for (int i = 1; i < DOOR_STRANGERS_EACH; i++) {
 		snprintf(text, sizeof(text), "2001:db8:0:1::%x:2", i);
 		(void)comes(text);
@@ -352,11 +335,10 @@ static void an_ipv6_network_counts_as_one_address(void **state)
 }
 
 /* What a socket for both families makes of IPv4. */
-static void mapped_addresses_are_told_apart(void **state)
+TEST(mapped_addresses_are_told_apart)
 {
 	char text[64];
 
-	(void)state;
 	for (int i = 0; i < 2 * DOOR_STRANGERS_EACH; i++) {
 		snprintf(text, sizeof(text), "::ffff:10.0.0.%d", i + 1);
 		(void)comes(text);
@@ -367,21 +349,19 @@ static void mapped_addresses_are_told_apart(void **state)
 	assert_int_equal(closing(), 1);
 }
 
-static void who_is_closing_counts_no_more(void **state)
+TEST(who_is_closing_counts_no_more)
 {
-	(void)state;
 	for (int i = 0; i < DOOR_STRANGERS_EACH; i++)
 		comes("10.0.0.1")->phase = GUEST_CLOSING;
 	(void)comes("10.0.0.1");
 	assert_int_equal(closing(), DOOR_STRANGERS_EACH);
 }
 
-static void x1_a_guest_is_found_by_its_socket_until_it_is_told_of(void **state)
+TEST(x1_a_guest_is_found_by_its_socket_until_it_is_told_of)
 {
 	struct guest *one = comes("10.0.0.1");
 	struct guest *other = comes("10.0.0.2");
 
-	(void)state;
 	one->fd = 11;
 	other->fd = 12;
 	assert_ptr_equal(door_arriving(&door, 11), one);
@@ -392,11 +372,10 @@ static void x1_a_guest_is_found_by_its_socket_until_it_is_told_of(void **state)
 	one->fd = other->fd = -1;
 }
 
-static void guests_leave_in_any_order(void **state)
+TEST(guests_leave_in_any_order)
 {
 	struct guest *list[20];
 
-	(void)state;
 	for (unsigned i = 0; i < 20; i++)
 		list[i] = comes_from(i + 1);
 	for (unsigned i = 0; i < 20; i += 2)
@@ -406,30 +385,4 @@ static void guests_leave_in_any_order(void **state)
 		assert_ptr_equal(*g->link, g);
 }
 
-#define AT_THE_DOOR(test) cmocka_unit_test_setup_teardown(test, open_door, close_door)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		AT_THE_DOOR(a_guest_begins_with_its_handshake),
-		AT_THE_DOOR(each_phase_has_its_time),
-		AT_THE_DOOR(whose_time_is_over_is_shut_down),
-		AT_THE_DOOR(a_request_begins_with_its_first_byte),
-		AT_THE_DOOR(dripping_gains_no_time),
-		AT_THE_DOOR(too_many_from_one_address_make_room_among_themselves),
-		AT_THE_DOOR(who_is_silent_goes_before_who_is_not),
-		AT_THE_DOOR(a_new_one_is_not_the_next_to_go),
-		AT_THE_DOOR(too_many_strangers_make_room_for_new_ones),
-		AT_THE_DOOR(callers_are_no_strangers),
-		AT_THE_DOOR(an_idle_caller_makes_room_for_a_new_one),
-		AT_THE_DOOR(a_slow_caller_makes_room_before_an_idle_one),
-		AT_THE_DOOR(when_all_are_at_work_a_new_caller_must_wait),
-		AT_THE_DOOR(an_ipv6_network_counts_as_one_address),
-		AT_THE_DOOR(mapped_addresses_are_told_apart),
-		AT_THE_DOOR(who_is_closing_counts_no_more),
-		AT_THE_DOOR(x1_a_guest_is_found_by_its_socket_until_it_is_told_of),
-		AT_THE_DOOR(guests_leave_in_any_order),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(open_door, close_door)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place_fixture.h"
+#include "test.h"
 
 #include "base/stop.h"
 #include "drivers/driver.h"
@@ -47,12 +48,11 @@ static bool run(const struct component *c, enum driver_verb verb, const struct p
 	return job.done;
 }
 
-static void a_pair_goes_through_every_verb(void **state)
+TEST(a_pair_goes_through_every_verb)
 {
 	struct component c = at(directory_form());
 	struct job look = job_of(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_true(run(&c, DRIVER_STAGE, &old_pair));
 	assert_true(run(&c, DRIVER_COMMIT, &old_pair));
 	assert_true(run(&c, DRIVER_STAGE, &new_pair));
@@ -72,14 +72,13 @@ static void a_pair_goes_through_every_verb(void **state)
 	assert_served(&c.deliver.files, NULL);
 }
 
-static void a_job_that_fails_harms_no_other(void **state)
+TEST(a_job_that_fails_harms_no_other)
 {
 	struct component good = at(directory_form());
 	struct component bad = at((struct install){ .directory = at_root("no/site") });
 	struct job jobs[] = { job_of(&bad, DRIVER_STAGE, &new_pair),
 			      job_of(&good, DRIVER_STAGE, &new_pair) };
 
-	(void)state;
 	drivers_run(drivers, jobs, 2);
 	assert_false(jobs[0].done);
 	assert_non_null(strstr(jobs[0].error.text, "does not exist"));
@@ -87,12 +86,11 @@ static void a_job_that_fails_harms_no_other(void **state)
 	assert_int_equal(jobs[1].error.code, ERR_NONE);
 }
 
-static void a_commit_carries_what_it_replaces(void **state)
+TEST(a_commit_carries_what_it_replaces)
 {
 	struct component c = at(path_form());
 	struct job job = job_of(&c, DRIVER_COMMIT, &new_pair);
 
-	(void)state;
 	assert_true(run(&c, DRIVER_STAGE, &new_pair));
 	job.replaces = old_pair.facts.fingerprint;
 	drivers_run(drivers, &job, 1);
@@ -100,12 +98,11 @@ static void a_commit_carries_what_it_replaces(void **state)
 	assert_int_equal(job.error.code, ERR_STALE);
 }
 
-static void a_stop_begins_nothing_but_lets_going_back(void **state)
+TEST(a_stop_begins_nothing_but_lets_going_back)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	(void)state;
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		struct component c = at(directory_form());
@@ -124,12 +121,11 @@ static void a_stop_begins_nothing_but_lets_going_back(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void the_way_of_activation_follows_from_the_component(void **state)
+TEST(the_way_of_activation_follows_from_the_component)
 {
 	struct component c = at(directory_form());
 	const struct component_seen seen = { 0 };
 
-	(void)state;
 	assert_int_equal(component_activation(&c, &seen), ACTIVATION_NONE);
 	c.activate.kind = ACTIVATE_SIGNAL;
 	assert_int_equal(component_activation(&c, &seen), ACTIVATION_RELOAD);
@@ -137,7 +133,7 @@ static void the_way_of_activation_follows_from_the_component(void **state)
 	assert_int_equal(component_activation(&c, &seen), ACTIVATION_RESTART);
 }
 
-static void what_is_installed_can_be_read(void **state)
+TEST(what_is_installed_can_be_read)
 {
 	struct component c = at(path_form());
 	struct cert_set set = { 0 };
@@ -148,7 +144,6 @@ static void what_is_installed_can_be_read(void **state)
 			   .found = &set,
 			   .found_key = &key };
 
-	(void)state;
 	write_certs(c.deliver.files.certificate, &old_pair);
 	write_key(c.deliver.files.key, &old_pair, 0600);
 	drivers_run(drivers, &job, 1);
@@ -157,18 +152,5 @@ static void what_is_installed_can_be_read(void **state)
 	assert_int_equal(key.len, old_pair.key.len);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_pair_goes_through_every_verb),
-		TEST(a_job_that_fails_harms_no_other),
-		TEST(a_commit_carries_what_it_replaces),
-		TEST(a_stop_begins_nothing_but_lets_going_back),
-		TEST(the_way_of_activation_follows_from_the_component),
-		TEST(what_is_installed_can_be_read),
-	};
-
-	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(open_drivers, close_drivers)

@@ -4,8 +4,9 @@
  * it leaves alone, what it remembers.
  */
 #include "engine_world.h"
+#include "test.h"
 
-static void a_second_apply_plans_nothing(void **state)
+TEST(a_second_apply_plans_nothing)
 {
 	write_fleet(*state, ONE);
 	assert_applied(apply_it(*state));
@@ -14,7 +15,7 @@ static void a_second_apply_plans_nothing(void **state)
 	assert_string_equal(plan_it(*state).steps, "");
 }
 
-static void planning_creates_nothing(void **state)
+TEST(planning_creates_nothing)
 {
 	write_fleet(*state, ONE);
 	assert_string_equal(
@@ -24,7 +25,7 @@ static void planning_creates_nothing(void **state)
 	assert_false(there(*state, "backups"));
 }
 
-static void a_key_is_in_a_bundle_before_it_is_staged(void **state)
+TEST(a_key_is_in_a_bundle_before_it_is_staged)
 {
 	struct told t;
 
@@ -35,7 +36,7 @@ static void a_key_is_in_a_bundle_before_it_is_staged(void **state)
 	assert_string_equal(plan_it(*state).steps, "backup; stage web a; commit web a; ");
 }
 
-static void a_failed_delivery_is_retried_with_the_same_certificate(void **state)
+TEST(a_failed_delivery_is_retried_with_the_same_certificate)
 {
 	struct told t;
 
@@ -46,7 +47,7 @@ static void a_failed_delivery_is_retried_with_the_same_certificate(void **state)
 	assert_string_equal(t.steps, "stage web a; commit web a; ");
 }
 
-static void a_renamed_certificate_and_issuer_are_not_re_issued(void **state)
+TEST(a_renamed_certificate_and_issuer_are_not_re_issued)
 {
 	struct told t;
 	char before[4096];
@@ -88,7 +89,7 @@ static void a_renamed_certificate_and_issuer_are_not_re_issued(void **state)
 	assert_string_equal(plan_it(*state).steps, "");
 }
 
-static void a_reused_key_stays_and_a_rotated_one_goes(void **state)
+TEST(a_reused_key_stays_and_a_rotated_one_goes)
 {
 	static const char body[] = "certificates:\n"
 				   "  web: {subject: \"CN=%s\", issuer: self, key_rotation: %s}\n"
@@ -112,7 +113,7 @@ static void a_reused_key_stays_and_a_rotated_one_goes(void **state)
 	assert_string_not_equal(keys[1], keys[2]);
 }
 
-static void reissue_always_makes_a_new_key(void **state)
+TEST(reissue_always_makes_a_new_key)
 {
 	static const char *const names[] = { "web" };
 	char before[8192];
@@ -129,7 +130,7 @@ static void reissue_always_makes_a_new_key(void **state)
 	assert_string_not_equal(before, after);
 }
 
-static void what_is_due_is_renewed_ahead_of_time(void **state)
+TEST(what_is_due_is_renewed_ahead_of_time)
 {
 	struct wish later = { .at = clock_now() + 61 * 86400 };
 
@@ -141,7 +142,7 @@ static void what_is_due_is_renewed_ahead_of_time(void **state)
 	assert_string_equal(run_wish(*state, later).steps, "");
 }
 
-static void a_retired_component_keeps_its_files_unless_told(void **state)
+TEST(a_retired_component_keeps_its_files_unless_told)
 {
 	struct told t;
 
@@ -164,7 +165,7 @@ static void a_retired_component_keeps_its_files_unless_told(void **state)
 	assert_string_equal(plan_it(*state).steps, "");
 }
 
-static void another_fleet_cannot_use_the_state(void **state)
+TEST(another_fleet_cannot_use_the_state)
 {
 	const struct world *w = *state;
 	struct told t;
@@ -181,7 +182,7 @@ static void another_fleet_cannot_use_the_state(void **state)
 }
 
 /* After k steps an apply is cut off; the next one finishes, for every k. */
-static void an_apply_that_broke_off_anywhere_is_finished(void **state)
+TEST(an_apply_that_broke_off_anywhere_is_finished)
 {
 	struct world *w = *state;
 	char command[192];
@@ -197,7 +198,7 @@ static void an_apply_that_broke_off_anywhere_is_finished(void **state)
 	}
 }
 
-static void a_stranger_is_kept_before_it_is_replaced(void **state)
+TEST(a_stranger_is_kept_before_it_is_replaced)
 {
 	const struct world *w = *state;
 	struct err e = { 0 };
@@ -244,7 +245,7 @@ static void a_stranger_is_kept_before_it_is_replaced(void **state)
 	assert_int_equal(found, 1);
 }
 
-static void a_wrong_passphrase_changes_nothing(void **state)
+TEST(a_wrong_passphrase_changes_nothing)
 {
 	struct told t;
 	char before[8192];
@@ -285,7 +286,7 @@ static size_t count_bundles(const struct world *w)
 	return count;
 }
 
-static void a_bundle_with_the_only_copy_of_a_key_stays(void **state)
+TEST(a_bundle_with_the_only_copy_of_a_key_stays)
 {
 	static const char *const names[] = { "web" };
 	static const char *const acks[] = { "state-missing" };
@@ -317,7 +318,7 @@ static void run_command(const struct world *w, const char *format)
 	assert_int_equal(system(command), 0);
 }
 
-static void an_old_copy_of_the_state_is_noticed_by_the_bundles(void **state)
+TEST(an_old_copy_of_the_state_is_noticed_by_the_bundles)
 {
 	static const char *const names[] = { "web" };
 	const struct world *w = *state;
@@ -336,7 +337,7 @@ static void an_old_copy_of_the_state_is_noticed_by_the_bundles(void **state)
 	assert_string_equal(plan_it(w).preconditions, "info backup-missing; ");
 }
 
-static void bundles_of_another_lineage_do_not_count(void **state)
+TEST(bundles_of_another_lineage_do_not_count)
 {
 	static const char *const names[] = { "web" };
 	static const char *const acks[] = { "state-missing" };
@@ -362,7 +363,7 @@ static void bundles_of_another_lineage_do_not_count(void **state)
 	"  a: {certificate: web, deliver: {files: {directory: a}}, " \
 	"activate: {command: " what "}}\n"
 
-static void what_a_completed_run_reached_is_not_new_again(void **state)
+TEST(what_a_completed_run_reached_is_not_new_again)
 {
 	const struct world *w = *state;
 
@@ -378,7 +379,7 @@ static void what_a_completed_run_reached_is_not_new_again(void **state)
 	assert_string_equal(plan_it(w).preconditions, "info first-contact; ");
 }
 
-static void what_a_failed_run_reached_is_still_new(void **state)
+TEST(what_a_failed_run_reached_is_still_new)
 {
 	static const char *const names[] = { "web" };
 	const struct world *w = *state;
@@ -395,30 +396,4 @@ static void what_a_failed_run_reached_is_still_new(void **state)
 	assert_string_equal(plan_it(w).preconditions, "");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(a_bundle_with_the_only_copy_of_a_key_stays),
-		TEST(a_second_apply_plans_nothing),
-		TEST(planning_creates_nothing),
-		TEST(a_key_is_in_a_bundle_before_it_is_staged),
-		TEST(a_failed_delivery_is_retried_with_the_same_certificate),
-		TEST(a_renamed_certificate_and_issuer_are_not_re_issued),
-		TEST(a_reused_key_stays_and_a_rotated_one_goes),
-		TEST(reissue_always_makes_a_new_key),
-		TEST(what_is_due_is_renewed_ahead_of_time),
-		TEST(a_retired_component_keeps_its_files_unless_told),
-		TEST(another_fleet_cannot_use_the_state),
-		TEST(an_apply_that_broke_off_anywhere_is_finished),
-		TEST(a_stranger_is_kept_before_it_is_replaced),
-		TEST(a_wrong_passphrase_changes_nothing),
-		TEST(an_old_copy_of_the_state_is_noticed_by_the_bundles),
-		TEST(bundles_of_another_lineage_do_not_count),
-		TEST(what_a_completed_run_reached_is_not_new_again),
-		TEST(what_a_failed_run_reached_is_still_new),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(setup, teardown)

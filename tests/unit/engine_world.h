@@ -13,14 +13,11 @@
 #include "pki/issue.h"
 #include "plan/plan.h"
 #include "state/state.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 /* One world: a work folder with a fleet file in it. */
 struct world {

@@ -6,6 +6,7 @@
 #include "enrol_host.h"
 #include "model/enrolment.h"
 #include "state/enrolment.h"
+#include "test.h"
 
 static const char *const names[] = { "dns:web1.test", "ip:127.0.0.1" };
 
@@ -132,7 +133,7 @@ static void agent_start(struct host *h, const struct invited *i)
 	host_start(h);
 }
 
-static void an_invite_is_used_up_by_its_success(void **state)
+TEST(an_invite_is_used_up_by_its_success)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -161,7 +162,7 @@ static void an_invite_is_used_up_by_its_success(void **state)
 	host_release(&h);
 }
 
-static void the_certificate_is_for_the_invited_names_alone(void **state)
+TEST(the_certificate_is_for_the_invited_names_alone)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -195,7 +196,7 @@ static void the_certificate_is_for_the_invited_names_alone(void **state)
 	host_release(&h);
 }
 
-static void the_token_is_nowhere_in_the_state(void **state)
+TEST(the_token_is_nowhere_in_the_state)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -215,7 +216,7 @@ static void the_token_is_nowhere_in_the_state(void **state)
 	assert_int_equal(system(command), 0); /* the search does find */
 }
 
-static void five_wrong_tokens_end_an_invite(void **state)
+TEST(five_wrong_tokens_end_an_invite)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -245,7 +246,7 @@ static void five_wrong_tokens_end_an_invite(void **state)
 	host_release(&h);
 }
 
-static void an_agent_with_another_token_counts_as_a_failure(void **state)
+TEST(an_agent_with_another_token_counts_as_a_failure)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -276,7 +277,7 @@ static void an_agent_with_another_token_counts_as_a_failure(void **state)
 	host_release(&h);
 }
 
-static void an_agent_that_is_not_there_counts_as_nothing(void **state)
+TEST(an_agent_that_is_not_there_counts_as_nothing)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -297,7 +298,7 @@ static void an_agent_that_is_not_there_counts_as_nothing(void **state)
 	host_release(&h);
 }
 
-static void without_the_passphrase_nothing_is_signed(void **state)
+TEST(without_the_passphrase_nothing_is_signed)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -326,7 +327,7 @@ static void without_the_passphrase_nothing_is_signed(void **state)
 	host_release(&h);
 }
 
-static void an_invite_ends_by_itself(void **state)
+TEST(an_invite_ends_by_itself)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -352,7 +353,7 @@ static void an_invite_ends_by_itself(void **state)
 	host_release(&h);
 }
 
-static void who_signs_must_be_clear(void **state)
+TEST(who_signs_must_be_clear)
 {
 	static const struct {
 		const char *fleet;
@@ -379,7 +380,7 @@ static void who_signs_must_be_clear(void **state)
 	}
 }
 
-static void a_named_issuer_must_be_one_of_agents(void **state)
+TEST(a_named_issuer_must_be_one_of_agents)
 {
 	static const struct {
 		const char *issuer;
@@ -413,7 +414,7 @@ static void a_named_issuer_must_be_one_of_agents(void **state)
 }
 
 /* Everything that can be known before is looked at before. */
-static void an_agent_that_would_lock_us_out_is_not_enrolled(void **state)
+TEST(an_agent_that_would_lock_us_out_is_not_enrolled)
 {
 	static const char *const dn[] = { "CN=ops" };
 	const struct world *w = *state;
@@ -445,7 +446,7 @@ static void an_agent_that_would_lock_us_out_is_not_enrolled(void **state)
 	host_release(&h);
 }
 
-static void another_authority_must_let_us_in(void **state)
+TEST(another_authority_must_let_us_in)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -468,7 +469,7 @@ static void another_authority_must_let_us_in(void **state)
 	host_release(&h);
 }
 
-static void an_agent_can_be_enrolled_again(void **state)
+TEST(an_agent_can_be_enrolled_again)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -498,7 +499,7 @@ static void an_agent_can_be_enrolled_again(void **state)
 	assert_string_not_equal(all[0].serial, all[1].serial);
 }
 
-static void an_authority_that_we_do_not_trust_is_told(void **state)
+TEST(an_authority_that_we_do_not_trust_is_told)
 {
 	const struct world *w = *state;
 	AUTO(desk) d = { 0 };
@@ -512,7 +513,7 @@ static void an_authority_that_we_do_not_trust_is_told(void **state)
 	assert_non_null(strstr(d.noted, "does not hold the authority of issuer 'agents'"));
 }
 
-static void a_change_of_use_alone_issues_nothing(void **state)
+TEST(a_change_of_use_alone_issues_nothing)
 {
 	const struct world *w = *state;
 
@@ -526,26 +527,4 @@ static void a_change_of_use_alone_issues_nothing(void **state)
 	assert_string_equal(plan_it(w).steps, "");
 }
 
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		TEST(an_invite_is_used_up_by_its_success),
-		TEST(the_certificate_is_for_the_invited_names_alone),
-		TEST(the_token_is_nowhere_in_the_state),
-		TEST(five_wrong_tokens_end_an_invite),
-		TEST(an_agent_with_another_token_counts_as_a_failure),
-		TEST(an_agent_that_is_not_there_counts_as_nothing),
-		TEST(without_the_passphrase_nothing_is_signed),
-		TEST(an_invite_ends_by_itself),
-		TEST(who_signs_must_be_clear),
-		TEST(a_named_issuer_must_be_one_of_agents),
-		TEST(an_agent_that_would_lock_us_out_is_not_enrolled),
-		TEST(another_authority_must_let_us_in),
-		TEST(an_agent_can_be_enrolled_again),
-		TEST(an_authority_that_we_do_not_trust_is_told),
-		TEST(a_change_of_use_alone_issues_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(setup, teardown)

@@ -7,6 +7,7 @@
 #include "pki/csr.h"
 #include "pki/link.h"
 #include "pki_made.h"
+#include "test.h"
 #include "wire/enrol.h"
 
 enum {
@@ -115,7 +116,7 @@ static void assert_enrols(struct host *h, struct receipt *r)
 
 /* ---- it works ---- */
 
-static void an_agent_gets_its_pair_and_whom_to_obey(void **state)
+TEST(an_agent_gets_its_pair_and_whom_to_obey)
 {
 	struct host *h = *state;
 	struct receipt r = { 0 };
@@ -150,7 +151,7 @@ static void an_agent_gets_its_pair_and_whom_to_obey(void **state)
 	assert_string_equal(h->config.callers[0].spki, &ENTRY[5]);
 }
 
-static void what_an_earlier_one_left_is_replaced(void **state)
+TEST(what_an_earlier_one_left_is_replaced)
 {
 	struct host *h = *state;
 	struct receipt r = { 0 };
@@ -163,7 +164,7 @@ static void what_an_earlier_one_left_is_replaced(void **state)
 }
 
 /* Killed between the two last renames. */
-static void one_that_was_cut_short_at_its_end_is_ended(void **state)
+TEST(one_that_was_cut_short_at_its_end_is_ended)
 {
 	struct host *h = *state;
 	struct receipt r = { 0 };
@@ -180,7 +181,7 @@ static void one_that_was_cut_short_at_its_end_is_ended(void **state)
 	assert_false(host_has(h, "agent.key.enrolling"));
 }
 
-static void an_agent_with_a_key_or_a_certificate_is_left_alone(void **state)
+TEST(an_agent_with_a_key_or_a_certificate_is_left_alone)
 {
 	static const char *const names[] = { "agent.key", "agent.pem" };
 	struct host *h = *state;
@@ -199,7 +200,7 @@ static void an_agent_with_a_key_or_a_certificate_is_left_alone(void **state)
 
 /* ---- what is there already ---- */
 
-static void nobody_more_is_let_in(void **state)
+TEST(nobody_more_is_let_in)
 {
 	struct host *h = *state;
 	struct receipt r = { 0 };
@@ -220,7 +221,7 @@ static void nobody_more_is_let_in(void **state)
 	assert_non_null(strstr(h->told, "does not hold"));
 }
 
-static void what_already_lets_the_operator_in_needs_no_word(void **state)
+TEST(what_already_lets_the_operator_in_needs_no_word)
 {
 	struct host *h = *state;
 	struct receipt r = { 0 };
@@ -233,7 +234,7 @@ static void what_already_lets_the_operator_in_needs_no_word(void **state)
 	assert_string_equal(host_text(h, "allow"), "CN=ops\n" ENTRY "\n");
 }
 
-static void a_list_in_the_configuration_stays_as_it_is(void **state)
+TEST(a_list_in_the_configuration_stays_as_it_is)
 {
 	static const struct agent_caller ours[] = { { .name = "CN=ops" } };
 	struct host *h = *state;
@@ -249,7 +250,7 @@ static void a_list_in_the_configuration_stays_as_it_is(void **state)
 	assert_false(host_has(h, "allow"));
 }
 
-static void a_list_that_is_none_is_refused(void **state)
+TEST(a_list_that_is_none_is_refused)
 {
 	static const char *const bad[] = { "", "# nobody\n", "spki:12\n", "ops\n" };
 	struct host *h = *state;
@@ -265,7 +266,7 @@ static void a_list_that_is_none_is_refused(void **state)
 
 /* ---- those without the token ---- */
 
-static void five_wrong_tokens_end_it(void **state)
+TEST(five_wrong_tokens_end_it)
 {
 	struct host *h = *state;
 
@@ -285,7 +286,7 @@ static void five_wrong_tokens_end_it(void **state)
 	assert_nothing_is_left(h);
 }
 
-static void four_wrong_tokens_do_not(void **state)
+TEST(four_wrong_tokens_do_not)
 {
 	struct host *h = *state;
 	struct receipt r = { 0 };
@@ -320,7 +321,7 @@ static struct enrol_bond bond_of(struct host *h, const struct link *l)
 }
 
 /* The proof of one connection is worth nothing on another. */
-static void a_proof_of_another_connection_does_not_hold(void **state)
+TEST(a_proof_of_another_connection_does_not_hold)
 {
 	struct host *h = *state;
 	AUTO(link) one = NULL;
@@ -378,7 +379,7 @@ static void *stand_between(void *ctx)
 	return NULL;
 }
 
-static void who_stands_between_fails_on_both_sides(void **state)
+TEST(who_stands_between_fails_on_both_sides)
 {
 	struct host *h = *state;
 	struct between b = { .host = h };
@@ -434,7 +435,7 @@ static void *change_answer(void *ctx)
 	return NULL;
 }
 
-static void an_answer_that_was_changed_is_refused(void **state)
+TEST(an_answer_that_was_changed_is_refused)
 {
 	struct between b = { .host = *state };
 	struct sockaddr_in in = { .sin_family = AF_INET,
@@ -457,7 +458,7 @@ static void an_answer_that_was_changed_is_refused(void **state)
 	close(b.listener);
 }
 
-static void strangers_do_not_keep_the_operator_out(void **state)
+TEST(strangers_do_not_keep_the_operator_out)
 {
 	enum {
 		STRANGERS = 60
@@ -483,7 +484,7 @@ static void strangers_do_not_keep_the_operator_out(void **state)
 	assert_string_equal(h->told, "");
 }
 
-static void without_an_operator_it_ends(void **state)
+TEST(without_an_operator_it_ends)
 {
 	struct host *h = *state;
 	AUTO(enrolling) agent = NULL;
@@ -502,7 +503,7 @@ static void without_an_operator_it_ends(void **state)
 
 /* ---- operators that fail after their proof ---- */
 
-static void an_operator_who_breaks_off_may_come_again(void **state)
+TEST(an_operator_who_breaks_off_may_come_again)
 {
 	struct host *h = *state;
 	struct receipt r = { 0 };
@@ -526,7 +527,7 @@ static void an_operator_who_breaks_off_may_come_again(void **state)
 	assert_null(strstr(h->told, "of 5"));
 }
 
-static void a_certificate_for_another_key_is_not_written(void **state)
+TEST(a_certificate_for_another_key_is_not_written)
 {
 	struct host *h = *state;
 	AUTO(enrolling) agent = NULL;
@@ -551,7 +552,7 @@ static void a_certificate_for_another_key_is_not_written(void **state)
 	assert_nothing_is_left(h);
 }
 
-static void what_is_allowed_must_make_sense(void **state)
+TEST(what_is_allowed_must_make_sense)
 {
 	static const char *const allow[] = { ENTRY "\nCN=mallory" };
 	struct host *h = *state;
@@ -603,7 +604,7 @@ static void *accept_as_rival(void *ctx)
 	return NULL;
 }
 
-static void of_two_at_once_one_succeeds(void **state)
+TEST(of_two_at_once_one_succeeds)
 {
 	struct host *h = *state;
 	struct rival rivals[2] = { { .host = h }, { .host = h } };
@@ -619,30 +620,4 @@ static void of_two_at_once_one_succeeds(void **state)
 	assert_int_equal(rivals[0].done + rivals[1].done, 1);
 }
 
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		TEST(an_agent_gets_its_pair_and_whom_to_obey),
-		TEST(what_an_earlier_one_left_is_replaced),
-		TEST(one_that_was_cut_short_at_its_end_is_ended),
-		TEST(an_agent_with_a_key_or_a_certificate_is_left_alone),
-		TEST(nobody_more_is_let_in),
-		TEST(what_already_lets_the_operator_in_needs_no_word),
-		TEST(a_list_in_the_configuration_stays_as_it_is),
-		TEST(a_list_that_is_none_is_refused),
-		TEST(five_wrong_tokens_end_it),
-		TEST(four_wrong_tokens_do_not),
-		TEST(a_proof_of_another_connection_does_not_hold),
-		TEST(who_stands_between_fails_on_both_sides),
-		TEST(an_answer_that_was_changed_is_refused),
-		TEST(strangers_do_not_keep_the_operator_out),
-		TEST(without_an_operator_it_ends),
-		TEST(an_operator_who_breaks_off_may_come_again),
-		TEST(a_certificate_for_another_key_is_not_written),
-		TEST(what_is_allowed_must_make_sense),
-		TEST(of_two_at_once_one_succeeds),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(setup, teardown)

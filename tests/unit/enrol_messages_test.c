@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
 #include "wire/enrol.h"
 
 #include "base/text.h"
 #include "crypto/token.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const unsigned char csr_bytes[] = "what an agent wants signed";
 
@@ -40,14 +37,13 @@ static struct der csr(void)
 	return (struct der){ csr_bytes, sizeof(csr_bytes) };
 }
 
-static void proofs_of_the_same_token_on_one_connection_hold(void **state)
+TEST(proofs_of_the_same_token_on_one_connection_hold)
 {
 	AUTO(side) s = { 0 };
 	AUTO(secret) hello = { 0 };
 	AUTO(secret) request = { 0 };
 	struct der got = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_hello_write(&s.bond, &hello);
 	assert_true(enrol_hello_holds(&s.bond, &hello));
@@ -58,7 +54,7 @@ static void proofs_of_the_same_token_on_one_connection_hold(void **state)
 }
 
 /* As any other program would make them, from the text in wire/enrol.h. */
-static void proofs_are_what_the_header_says(void **state)
+TEST(proofs_are_what_the_header_says)
 {
 	static const char hello_hex[] =
 		"c40e98b75ff0fa07abddb11d84afcf978fce2c942d177b004b16de45669ee30d";
@@ -69,7 +65,6 @@ static void proofs_are_what_the_header_says(void **state)
 	AUTO(secret) request = { 0 };
 	char hex[2 * PROOF_BYTES + 1];
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_hello_write(&s.bond, &hello);
 	text_hex(hello.bytes, PROOF_BYTES, hex);
@@ -79,7 +74,7 @@ static void proofs_are_what_the_header_says(void **state)
 	assert_string_equal(hex, request_hex);
 }
 
-static void proofs_of_another_token_or_connection_do_not(void **state)
+TEST(proofs_of_another_token_or_connection_do_not)
 {
 	static const unsigned others[][2] = { { 9, 2 }, { 1, 9 }, { 9, 9 } };
 	AUTO(side) s = { 0 };
@@ -87,7 +82,6 @@ static void proofs_of_another_token_or_connection_do_not(void **state)
 	AUTO(secret) request = { 0 };
 	struct der got = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_hello_write(&s.bond, &hello);
 	enrol_request_write(&s.bond, csr(), &request);
@@ -100,12 +94,11 @@ static void proofs_of_another_token_or_connection_do_not(void **state)
 	}
 }
 
-static void a_proof_with_any_bit_changed_does_not_hold(void **state)
+TEST(a_proof_with_any_bit_changed_does_not_hold)
 {
 	AUTO(side) s = { 0 };
 	AUTO(secret) hello = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_hello_write(&s.bond, &hello);
 	for (size_t bit = 0; bit < 8 * hello.len; bit++) {
@@ -120,14 +113,13 @@ static void a_proof_with_any_bit_changed_does_not_hold(void **state)
 }
 
 /* Neither the proof nor the request that it covers. */
-static void a_request_with_any_bit_changed_does_not_hold(void **state)
+TEST(a_request_with_any_bit_changed_does_not_hold)
 {
 	AUTO(side) s = { 0 };
 	AUTO(secret) request = { 0 };
 	struct der got = { 0 };
 	size_t whole = 0;
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_request_write(&s.bond, csr(), &request);
 	for (size_t bit = 0; bit < 8 * request.len; bit++) {
@@ -142,7 +134,7 @@ static void a_request_with_any_bit_changed_does_not_hold(void **state)
 }
 
 /* Neither side's proof can be sent back as the other's. */
-static void a_proof_is_of_one_side_alone(void **state)
+TEST(a_proof_is_of_one_side_alone)
 {
 	AUTO(side) s = { 0 };
 	AUTO(secret) hello = { 0 };
@@ -150,7 +142,6 @@ static void a_proof_is_of_one_side_alone(void **state)
 	AUTO(secret) mirrored = { 0 };
 	struct der got = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_hello_write(&s.bond, &hello);
 	enrol_request_write(&s.bond, csr(), &request);
@@ -176,7 +167,7 @@ static void prove(const struct enrol_bond *b, const char *purpose, const char *t
 }
 
 /* The half that has the link can change nothing of it. */
-static void a_grant_with_any_bit_changed_is_refused(void **state)
+TEST(a_grant_with_any_bit_changed_is_refused)
 {
 	static const struct der certs[] = { { (const void *)"leaf", 4 } };
 	static const char *const allow[] = { "spki:12" };
@@ -186,7 +177,6 @@ static void a_grant_with_any_bit_changed_is_refused(void **state)
 	AUTO(secret) message = { 0 };
 	struct grant got = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_grant_write(&s.bond, &given, &message);
 	for (size_t bit = 0; bit < 8 * message.len; bit++) {
@@ -207,7 +197,7 @@ static void a_grant_with_any_bit_changed_is_refused(void **state)
 }
 
 /* Neither of another connection, nor sent back as the other kind. */
-static void what_is_proven_is_of_one_connection_and_kind(void **state)
+TEST(what_is_proven_is_of_one_connection_and_kind)
 {
 	const struct receipt receipt = { .written = true };
 	AUTO(side) s = { 0 };
@@ -219,7 +209,6 @@ static void what_is_proven_is_of_one_connection_and_kind(void **state)
 	struct grant grant = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	side_init(&other, 1, 3);
 	enrol_refusal_write(&other.bond, "why", &refusal);
@@ -233,7 +222,7 @@ static void what_is_proven_is_of_one_connection_and_kind(void **state)
 	assert_int_equal(e.code, ERR_CRYPTO);
 }
 
-static void a_grant_comes_back_as_it_was(void **state)
+TEST(a_grant_comes_back_as_it_was)
 {
 	static const struct der certs[] = { { (const void *)"leaf", 4 },
 					    { (const void *)"above", 5 } };
@@ -245,7 +234,6 @@ static void a_grant_comes_back_as_it_was(void **state)
 	struct grant got = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_grant_write(&s.bond, &given, &message);
 	assert_true(enrol_grant_read(&s.bond, &message, &a, &got, &e));
@@ -257,7 +245,7 @@ static void a_grant_comes_back_as_it_was(void **state)
 	assert_string_equal(got.admission.allow[1], "CN=\xc3\xb6ps");
 }
 
-static void a_refusal_says_why(void **state)
+TEST(a_refusal_says_why)
 {
 	AUTO(side) s = { 0 };
 	AUTO(arena) a = { 0 };
@@ -265,7 +253,6 @@ static void a_refusal_says_why(void **state)
 	struct grant got = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_refusal_write(&s.bond, "bad \x1b[2J\xff day", &message);
 	assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
@@ -274,7 +261,7 @@ static void a_refusal_says_why(void **state)
 	assert_null(strchr(e.text, '\x1b'));
 }
 
-static void what_is_no_grant_is_refused(void **state)
+TEST(what_is_no_grant_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -290,7 +277,6 @@ static void what_is_no_grant_is_refused(void **state)
 	};
 	AUTO(side) s = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		AUTO(arena) a = { 0 };
@@ -304,7 +290,7 @@ static void what_is_no_grant_is_refused(void **state)
 	}
 }
 
-static void a_receipt_comes_back_with_its_notes_escaped(void **state)
+TEST(a_receipt_comes_back_with_its_notes_escaped)
 {
 	const struct receipt given = { .written = true,
 				       .notes = { "one", "t\x1bwo" },
@@ -321,7 +307,6 @@ static void a_receipt_comes_back_with_its_notes_escaped(void **state)
 	struct receipt got = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	side_init(&s, 1, 2);
 	enrol_receipt_write(&s.bond, &given, &message);
 	assert_true(enrol_receipt_read(&s.bond, &message, &a, &got, &e));
@@ -336,24 +321,4 @@ static void a_receipt_comes_back_with_its_notes_escaped(void **state)
 		assert_false(enrol_receipt_read(&s.bond, &text, &a, &got, &e));
 		assert_int_equal(e.code, ERR_REMOTE);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(proofs_of_the_same_token_on_one_connection_hold),
-		cmocka_unit_test(proofs_are_what_the_header_says),
-		cmocka_unit_test(proofs_of_another_token_or_connection_do_not),
-		cmocka_unit_test(a_proof_with_any_bit_changed_does_not_hold),
-		cmocka_unit_test(a_request_with_any_bit_changed_does_not_hold),
-		cmocka_unit_test(a_proof_is_of_one_side_alone),
-		cmocka_unit_test(a_grant_with_any_bit_changed_is_refused),
-		cmocka_unit_test(what_is_proven_is_of_one_connection_and_kind),
-		cmocka_unit_test(a_grant_comes_back_as_it_was),
-		cmocka_unit_test(a_refusal_says_why),
-		cmocka_unit_test(what_is_no_grant_is_refused),
-		cmocka_unit_test(a_receipt_comes_back_with_its_notes_escaped),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

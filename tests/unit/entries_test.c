@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/entries.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-static void names_that_could_lead_elsewhere_are_not_safe(void **state)
+TEST(names_that_could_lead_elsewhere_are_not_safe)
 {
 	static const char *const bad[] = {
 		"",       ".",     "..",   "/",   "/a",  "a/",  "a//b", "../a", "a/..",
@@ -18,7 +15,6 @@ static void names_that_could_lead_elsewhere_are_not_safe(void **state)
 	};
 	static const char *const good[] = { "a", "a/b.c", "...", "a..b", ".a", "%2E/x-y_z" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (entry_name_is_safe(bad[i]))
 			fail_msg("'%s' is safe", bad[i]);
@@ -27,11 +23,10 @@ static void names_that_could_lead_elsewhere_are_not_safe(void **state)
 			fail_msg("'%s' is not safe", good[i]);
 }
 
-static void a_name_has_a_limit(void **state)
+TEST(a_name_has_a_limit)
 {
 	char name[ENTRY_NAME_LIMIT + 2];
 
-	(void)state;
 	memset(name, 'a', sizeof(name));
 	name[ENTRY_NAME_LIMIT + 1] = '\0';
 	assert_false(entry_name_is_safe(name));
@@ -39,14 +34,13 @@ static void a_name_has_a_limit(void **state)
 	assert_true(entry_name_is_safe(name));
 }
 
-static void a_name_is_found_as_it_is_written_alone(void **state)
+TEST(a_name_is_found_as_it_is_written_alone)
 {
 	struct entry items[] = { { "b", "1", 1 }, { "A", "2", 1 } };
 	struct entries list = { .items = items, .count = 2 };
 	AUTO(arena) a = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(entries_index(&list, &a, &e));
 	assert_ptr_equal(entries_find(&list, "b"), &items[0]);
 	assert_ptr_equal(entries_find(&list, "A"), &items[1]);
@@ -55,14 +49,13 @@ static void a_name_is_found_as_it_is_written_alone(void **state)
 }
 
 /* The sandbox may have been taken over: its answer is foreign, too. */
-static void frames_that_were_tampered_with_are_refused(void **state)
+TEST(frames_that_were_tampered_with_are_refused)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) frames = { 0 };
 	struct entries got = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	entries_frame(&frames, "name", 3);
 	buf_add(&frames, "abc", 4);
 	assert_true(entries_unframe(frames.data, frames.len, &a, &got, &e));
@@ -78,16 +71,4 @@ static void frames_that_were_tampered_with_are_refused(void **state)
 		assert_false(entries_unframe(frames.data, frames.len, &a, &got, &e));
 		frames.data[i] ^= (char)0x80;
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_that_could_lead_elsewhere_are_not_safe),
-		cmocka_unit_test(a_name_has_a_limit),
-		cmocka_unit_test(a_name_is_found_as_it_is_written_alone),
-		cmocka_unit_test(frames_that_were_tampered_with_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

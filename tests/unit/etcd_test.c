@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_fixture.h"
+#include "test.h"
 
 #define KEY "/tls/site"
 #define SUCCEEDED reply("200 OK", "{\"succeeded\":true}")
@@ -140,7 +141,7 @@ static bool expects(const json_t *txn, const char *key, const char *revision)
 
 /* ---- probe ---- */
 
-static void a_probe_does_not_fetch_the_key(void **state)
+TEST(a_probe_does_not_fetch_the_key)
 {
 	struct server *s =
 		answers((struct server){ .answers = { holding(&old_pair, &new_pair, NULL) } });
@@ -150,7 +151,6 @@ static void a_probe_does_not_fetch_the_key(void **state)
 	const json_t *op = NULL;
 	size_t i = 0;
 
-	(void)state;
 	assert_done(&job);
 	assert_true(job.answer.online);
 	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
@@ -172,13 +172,12 @@ static void a_probe_does_not_fetch_the_key(void **state)
 	json_decref(txn);
 }
 
-static void nothing_published_is_nothing_installed(void **state)
+TEST(nothing_published_is_nothing_installed)
 {
 	struct server *s = answers(
 		(struct server){ .answers = { reply("200 OK", "{\"responses\":[{}]}"), REFUSED } });
 	struct component c = on(s);
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -188,7 +187,7 @@ static void nothing_published_is_nothing_installed(void **state)
 	}
 }
 
-static void entries_that_do_not_agree_are_damage(void **state)
+TEST(entries_that_do_not_agree_are_damage)
 {
 	json_t *apart = json_array();
 	json_t *partly = json_array();
@@ -197,7 +196,6 @@ static void entries_that_do_not_agree_are_damage(void **state)
 	struct component c;
 	struct job job;
 
-	(void)state;
 	say_pair(apart, KEY, &old_pair, "7");
 	json_array_remove(apart, 3);
 	say(apart, KEY "/key", "x", "9");
@@ -217,7 +215,7 @@ static void entries_that_do_not_agree_are_damage(void **state)
 	assert_non_null(strstr(job.answer.damage, "does not agree"));
 }
 
-static void what_is_no_etcd_says_so(void **state)
+TEST(what_is_no_etcd_says_so)
 {
 	static const struct {
 		const char *answer;
@@ -232,7 +230,6 @@ static void what_is_no_etcd_says_so(void **state)
 		  "answered 403: permission \\x1bdenied" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct server *s = answers((struct server){ .answers = { bad[i].answer } });
 		struct component c = on(s);
@@ -242,7 +239,7 @@ static void what_is_no_etcd_says_so(void **state)
 	}
 }
 
-static void junk_in_it_is_taken_for_nothing(void **state)
+TEST(junk_in_it_is_taken_for_nothing)
 {
 	struct server *s = answers((struct server){
 		.answers = { reply(
@@ -251,21 +248,19 @@ static void junk_in_it_is_taken_for_nothing(void **state)
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_string_equal(job.answer.installed, "");
 }
 
 /* ---- stage and abort ---- */
 
-static void a_stage_is_read_back(void **state)
+TEST(a_stage_is_read_back)
 {
 	json_t *altered = json_array();
 	struct server *s = NULL;
 	struct component c;
 	struct job job;
 
-	(void)state;
 	say_pair(altered, staged_at(&new_pair), &new_pair, "8");
 	json_array_remove(altered, 3);
 	say(altered, arena_printf(&test_arena, "%s/key", staged_at(&new_pair)), key_pem(&old_pair),
@@ -283,13 +278,12 @@ static void a_stage_is_read_back(void **state)
 	assert_failed(&job, ERR_REMOTE, "/certificate' is not what");
 }
 
-static void an_abort_drops_its_own_entries_only(void **state)
+TEST(an_abort_drops_its_own_entries_only)
 {
 	struct server *s = answers((struct server){ .answers = { SUCCEEDED } });
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_ABORT, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_asked(s->last, b64(arena_printf(&test_arena, "%s/", staged_at(&new_pair))));
 	assert_asked(s->last, b64(arena_printf(&test_arena, "%s0", staged_at(&new_pair))));
@@ -297,7 +291,7 @@ static void an_abort_drops_its_own_entries_only(void **state)
 
 /* ---- commit ---- */
 
-static void a_commit_moves_everything_in_one_transaction(void **state)
+TEST(a_commit_moves_everything_in_one_transaction)
 {
 	struct server *s = answers((struct server){
 		.answers = { holding(&old_pair, &new_pair, &third_pair), SUCCEEDED } });
@@ -305,7 +299,6 @@ static void a_commit_moves_everything_in_one_transaction(void **state)
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 	json_t *txn = NULL;
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 2);
 	txn = asked(s);
@@ -320,7 +313,7 @@ static void a_commit_moves_everything_in_one_transaction(void **state)
 	json_decref(txn);
 }
 
-static void a_first_commit_expects_that_nothing_is_there(void **state)
+TEST(a_first_commit_expects_that_nothing_is_there)
 {
 	struct server *s = answers(
 		(struct server){ .answers = { holding(NULL, &new_pair, NULL), SUCCEEDED } });
@@ -328,7 +321,6 @@ static void a_first_commit_expects_that_nothing_is_there(void **state)
 	struct job job = commit_over(&c, &new_pair, NULL);
 	json_t *txn = NULL;
 
-	(void)state;
 	assert_done(&job);
 	txn = asked(s);
 	assert_true(expects(txn, KEY "/certificate", "0"));
@@ -338,7 +330,7 @@ static void a_first_commit_expects_that_nothing_is_there(void **state)
 	json_decref(txn);
 }
 
-static void a_commit_replaces_only_what_it_expects(void **state)
+TEST(a_commit_replaces_only_what_it_expects)
 {
 	struct server *s =
 		answers((struct server){ .answers = { holding(&third_pair, &new_pair, NULL),
@@ -347,7 +339,6 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_STALE, "it holds ");
 	assert_int_equal(s->requests, 1);
 	job = commit_over(&c, &new_pair, &old_pair);
@@ -355,7 +346,7 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 	assert_int_equal(s->requests, 4);
 }
 
-static void a_commit_that_happened_is_not_repeated(void **state)
+TEST(a_commit_that_happened_is_not_repeated)
 {
 	struct server *s =
 		answers((struct server){ .answers = { holding(&new_pair, NULL, &old_pair),
@@ -364,7 +355,6 @@ static void a_commit_that_happened_is_not_repeated(void **state)
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 1);
 	/* its reply was lost, and the comparison does not hold any more */
@@ -373,19 +363,18 @@ static void a_commit_that_happened_is_not_repeated(void **state)
 	assert_int_equal(s->requests, 4);
 }
 
-static void what_was_not_staged_is_not_committed(void **state)
+TEST(what_was_not_staged_is_not_committed)
 {
 	struct server *s =
 		answers((struct server){ .answers = { holding(&old_pair, NULL, NULL) } });
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_MISSING, "holds no such pair");
 	assert_int_equal(s->requests, 1);
 }
 
-static void a_mended_chain_is_published_although_the_leaf_is_there(void **state)
+TEST(a_mended_chain_is_published_although_the_leaf_is_there)
 {
 	struct server *s = answers(
 		(struct server){ .answers = { holding(&new_pair, &new_pair, NULL), SUCCEEDED,
@@ -393,7 +382,6 @@ static void a_mended_chain_is_published_although_the_leaf_is_there(void **state)
 	struct component c = on(s);
 	struct job job = commit_over(&c, &new_pair, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 2);
 	job = commit_over(&c, &new_pair, &new_pair);
@@ -403,7 +391,7 @@ static void a_mended_chain_is_published_although_the_leaf_is_there(void **state)
 
 /* ---- back, away, and read ---- */
 
-static void the_previous_pair_is_published_again(void **state)
+TEST(the_previous_pair_is_published_again)
 {
 	struct server *s =
 		answers((struct server){ .answers = { holding(&new_pair, NULL, &old_pair),
@@ -413,7 +401,6 @@ static void the_previous_pair_is_published_again(void **state)
 	struct job job = run(&c, DRIVER_REVERT, &old_pair);
 	json_t *txn = NULL;
 
-	(void)state;
 	assert_done(&job);
 	txn = asked(s);
 	assert_true(expects(txn, KEY "/certificate", "7"));
@@ -427,7 +414,7 @@ static void the_previous_pair_is_published_again(void **state)
 	assert_int_equal(s->requests, 4);
 }
 
-static void back_to_nothing_takes_the_keys_away(void **state)
+TEST(back_to_nothing_takes_the_keys_away)
 {
 	struct server *s = answers(
 		(struct server){ .answers = { holding(&new_pair, NULL, NULL), SUCCEEDED } });
@@ -435,7 +422,6 @@ static void back_to_nothing_takes_the_keys_away(void **state)
 	struct job job = run(&c, DRIVER_REVERT, NULL);
 	json_t *txn = NULL;
 
-	(void)state;
 	assert_done(&job);
 	txn = asked(s);
 	assert_true(expects(txn, KEY "/certificate", "7"));
@@ -444,7 +430,7 @@ static void back_to_nothing_takes_the_keys_away(void **state)
 	json_decref(txn);
 }
 
-static void only_ones_own_keys_are_removed(void **state)
+TEST(only_ones_own_keys_are_removed)
 {
 	struct server *s = answers(
 		(struct server){ .answers = { holding(&third_pair, NULL, NULL),
@@ -452,7 +438,6 @@ static void only_ones_own_keys_are_removed(void **state)
 	struct component c = on(s);
 	struct job job = run(&c, DRIVER_REMOVE, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 1);
 	job = run(&c, DRIVER_REMOVE, &old_pair);
@@ -461,7 +446,7 @@ static void only_ones_own_keys_are_removed(void **state)
 	assert_asked(s->last, "\"request_delete_range\"");
 }
 
-static void its_pair_can_be_read(void **state)
+TEST(its_pair_can_be_read)
 {
 	json_t *bare = json_array();
 	struct server *s = NULL;
@@ -474,7 +459,6 @@ static void its_pair_can_be_read(void **state)
 			   .found = &set,
 			   .found_key = &key };
 
-	(void)state;
 	/* as somebody may have written it by hand */
 	say(bare, KEY "/certificate", certs_pem(&old_pair), "3");
 	say(bare, KEY "/key", key_pem(&old_pair), "4");
@@ -487,7 +471,7 @@ static void its_pair_can_be_read(void **state)
 
 /* ---- who answers, and who asks ---- */
 
-static void a_member_that_does_not_answer_is_passed_over(void **state)
+TEST(a_member_that_does_not_answer_is_passed_over)
 {
 	struct server *gone = answers((struct server){ .answers = { SUCCEEDED } });
 	struct server *cut = answers((struct server){
@@ -497,7 +481,6 @@ static void a_member_that_does_not_answer_is_passed_over(void **state)
 	struct component c = at(gone->origin, good->origin);
 	struct job job;
 
-	(void)state;
 	server_stop(gone);
 	job = commit_over(&c, &new_pair, &old_pair);
 	assert_done(&job);
@@ -511,7 +494,7 @@ static void a_member_that_does_not_answer_is_passed_over(void **state)
 	assert_failed(&job, ERR_REMOTE, "cannot talk to");
 }
 
-static void one_that_answers_is_believed(void **state)
+TEST(one_that_answers_is_believed)
 {
 	struct server *bad = answers(
 		(struct server){ .answers = { reply("500 Internal", "{\"error\":\"no\"}") } });
@@ -519,7 +502,6 @@ static void one_that_answers_is_believed(void **state)
 	struct component c = at(bad->origin, other->origin);
 	struct job job = run(&c, DRIVER_ABORT, &new_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_REMOTE, "answered 500: no");
 	assert_int_equal(other->connections, 0);
 }
@@ -536,7 +518,7 @@ static struct component as_user(const struct server *s, const char *password)
 	return c;
 }
 
-static void a_user_logs_in_first(void **state)
+TEST(a_user_logs_in_first)
 {
 	struct server *s =
 		answers((struct server){ .answers = { reply("200 OK", "{\"token\":\"tick.1\"}"),
@@ -544,7 +526,6 @@ static void a_user_logs_in_first(void **state)
 	struct component c = as_user(s, "pass\"word");
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_asked(s->all, "POST /v3/auth/authenticate ");
 	assert_asked(s->all, "{\"name\":\"me\",\"password\":\"pass\\\"word\"}");
@@ -552,7 +533,7 @@ static void a_user_logs_in_first(void **state)
 	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
 }
 
-static void a_login_that_fails_tells_no_password(void **state)
+TEST(a_login_that_fails_tells_no_password)
 {
 	struct server *s = answers((struct server){
 		.answers = { reply("400 Bad", "{\"error\":\"no user me with sesame-1\"}"),
@@ -561,7 +542,6 @@ static void a_login_that_fails_tells_no_password(void **state)
 	struct component c = as_user(s, "sesame-1");
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_REMOTE, "cannot log in");
 	assert_null(strstr(job.error.text, "sesame"));
 	for (int i = 0; i < 2; i++) {
@@ -573,33 +553,5 @@ static void a_login_that_fails_tells_no_password(void **state)
 	assert_failed(&job, ERR_INPUT, "not there");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_probe_does_not_fetch_the_key),
-		TEST(nothing_published_is_nothing_installed),
-		TEST(entries_that_do_not_agree_are_damage),
-		TEST(what_is_no_etcd_says_so),
-		TEST(junk_in_it_is_taken_for_nothing),
-		TEST(a_stage_is_read_back),
-		TEST(an_abort_drops_its_own_entries_only),
-		TEST(a_commit_moves_everything_in_one_transaction),
-		TEST(a_first_commit_expects_that_nothing_is_there),
-		TEST(a_commit_replaces_only_what_it_expects),
-		TEST(a_commit_that_happened_is_not_repeated),
-		TEST(what_was_not_staged_is_not_committed),
-		TEST(a_mended_chain_is_published_although_the_leaf_is_there),
-		TEST(the_previous_pair_is_published_again),
-		TEST(back_to_nothing_takes_the_keys_away),
-		TEST(only_ones_own_keys_are_removed),
-		TEST(its_pair_can_be_read),
-		TEST(a_member_that_does_not_answer_is_passed_over),
-		TEST(one_that_answers_is_believed),
-		TEST(a_user_logs_in_first),
-		TEST(a_login_that_fails_tells_no_password),
-	};
-
-	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(open_drivers, close_drivers)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place_fixture.h"
+#include "test.h"
 
 #include "pki/export.h"
 #include "pki/import.h"
@@ -28,13 +29,12 @@ static bool import(const struct secret *der, const struct secret *with, struct p
 			   out, e);
 }
 
-static void what_is_exported_can_be_imported(void **state)
+TEST(what_is_exported_can_be_imported)
 {
 	AUTO(secret) der = { 0 };
 	AUTO(pair) pair = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	must(export(&old_pair, &password, &der, &e), &e);
 	must(import(&der, &password, &pair, &e), &e);
 	assert_string_equal(pair.facts.fingerprint, old_pair.facts.fingerprint);
@@ -42,14 +42,13 @@ static void what_is_exported_can_be_imported(void **state)
 	assert_memory_equal(pair.key.bytes, old_pair.key.bytes, pair.key.len);
 }
 
-static void nobody_opens_it_without_the_password(void **state)
+TEST(nobody_opens_it_without_the_password)
 {
 	const struct secret wrong = { (unsigned char *)"sesame", 6 };
 	AUTO(secret) der = { 0 };
 	AUTO(pair) pair = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	must(export(&old_pair, &password, &der, &e), &e);
 	assert_false(import(&der, &wrong, &pair, &e));
 	assert_false(import(&der, NULL, &pair, &e));
@@ -58,27 +57,17 @@ static void nobody_opens_it_without_the_password(void **state)
 		memmem(der.bytes, der.len, old_pair.set.certs[0].bytes, old_pair.set.certs[0].len));
 }
 
-static void a_password_that_is_none_is_refused(void **state)
+TEST(a_password_that_is_none_is_refused)
 {
 	const struct secret empty = { (unsigned char *)"", 0 };
 	const struct secret cut = { (unsigned char *)"a\0b", 3 };
 	AUTO(secret) der = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(export(&old_pair, &empty, &der, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_false(export(&old_pair, &cut, &der, &e));
 	assert_null(der.bytes);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_exported_can_be_imported),
-		cmocka_unit_test(nobody_opens_it_without_the_password),
-		cmocka_unit_test(a_password_that_is_none_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);
-}
+TEST_GROUP(make_pairs, drop_pairs)

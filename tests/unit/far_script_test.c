@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "far_side.h"
+#include "test.h"
 
 #include "base/child.h"
 #include "base/clock.h"
@@ -82,9 +83,8 @@ static const char *quoted(const char *text)
 	return arena_strdup(&test_arena, buf_text(&out));
 }
 
-static void a_word_is_one_word_whatever_is_in_it(void **state)
+TEST(a_word_is_one_word_whatever_is_in_it)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(hostile) / sizeof(*hostile); i++) {
 		const char *script = arena_printf(&test_arena,
 						  "set -- %s %s x\nprintf '%%s' \"$1\"\n"
@@ -97,9 +97,8 @@ static void a_word_is_one_word_whatever_is_in_it(void **state)
 	assert_int_not_equal(access("/hacked", F_OK), 0);
 }
 
-static void a_hostile_path_is_a_path(void **state)
+TEST(a_hostile_path_is_a_path)
 {
-	(void)state;
 	for (size_t i = 1; i < sizeof(hostile) / sizeof(*hostile); i++) {
 		const char *name = arena_printf(&test_arena, "d%s", hostile[i]);
 		const char *text = arena_printf(&test_arena, "t%s", hostile[i]);
@@ -124,11 +123,10 @@ static void a_hostile_path_is_a_path(void **state)
 }
 
 /* A connection that breaks ends what the shell reads. */
-static void a_part_of_a_script_does_nothing(void **state)
+TEST(a_part_of_a_script_does_nothing)
 {
 	struct ssh_op op;
 
-	(void)state;
 	far_directory(&acts, at_root("made"));
 	far_link(&acts, at_root("link"), "text");
 	op = far_acts_run(&acts);
@@ -151,9 +149,8 @@ static void assert_link(const char *name, const char *text)
 	assert_string_equal(got, text);
 }
 
-static void a_link_replaces_files_and_links_but_enters_nothing(void **state)
+TEST(a_link_replaces_files_and_links_but_enters_nothing)
 {
-	(void)state;
 	write_text(at_root("file"), "x");
 	mkdir(at_root("dir"), 0755);
 	assert_int_equal(symlink("dir", at_root("link")), 0);
@@ -167,9 +164,8 @@ static void a_link_replaces_files_and_links_but_enters_nothing(void **state)
 	assert_int_equal(faccessat(AT_FDCWD, at_root("dir/."), F_OK, 0), 0);
 }
 
-static void a_name_that_is_taken_is_not_moved_onto(void **state)
+TEST(a_name_that_is_taken_is_not_moved_onto)
 {
-	(void)state;
 	mkdir(at_root("from"), 0755);
 	mkdir(at_root("to"), 0755);
 	far_move(&acts, at_root("from"), at_root("to"));
@@ -182,9 +178,8 @@ static void a_name_that_is_taken_is_not_moved_onto(void **state)
 	assert_int_equal(access(at_root("free"), F_OK), 0);
 }
 
-static void acts_stop_where_something_is_not_as_expected(void **state)
+TEST(acts_stop_where_something_is_not_as_expected)
 {
-	(void)state;
 	assert_int_equal(symlink("a", at_root("link")), 0);
 	far_expect(&acts, at_root("link"), "b");
 	far_directory(&acts, at_root("never"));
@@ -197,13 +192,12 @@ static void acts_stop_where_something_is_not_as_expected(void **state)
 	assert_int_not_equal(access(at_root("never"), F_OK), 0);
 }
 
-static void a_directory_is_exchanged_with_a_link(void **state)
+TEST(a_directory_is_exchanged_with_a_link)
 {
 	const struct far_exchange x = { .path = at_root("dir"),
 					.kept = at_root("kept"),
 					.text = "text" };
 
-	(void)state;
 	mkdir(x.path, 0755);
 	write_text(at_root("dir/file"), "x");
 	far_exchange(&acts, &x);
@@ -212,9 +206,8 @@ static void a_directory_is_exchanged_with_a_link(void **state)
 	assert_int_equal(access(at_root("kept/file"), F_OK), 0);
 }
 
-static void only_links_are_unlinked(void **state)
+TEST(only_links_are_unlinked)
 {
-	(void)state;
 	write_text(at_root("file"), "x");
 	assert_int_equal(symlink("file", at_root("link")), 0);
 	assert_int_equal(symlink("x", at_root(".file.tmp-certfleet")), 0);
@@ -229,12 +222,11 @@ static void only_links_are_unlinked(void **state)
 		faccessat(AT_FDCWD, at_root(".file.tmp-certfleet"), F_OK, AT_SYMLINK_NOFOLLOW), -1);
 }
 
-static void a_store_is_locked(void **state)
+TEST(a_store_is_locked)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	(void)state;
 	if (pid == 0) {
 		AUTO(fd) fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -253,12 +245,11 @@ static void a_store_is_locked(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
-static void it_is_told_who_we_are(void **state)
+TEST(it_is_told_who_we_are)
 {
 	const char *said = NULL;
 	int status = 0;
 
-	(void)state;
 	far_who(&acts, "root", "no-such-group");
 	far_writable(&acts, at_root("absent"));
 	far_writable(&acts, root);
@@ -284,7 +275,7 @@ static const char *run_command(const char *const *argv, int64_t seconds, int *st
 	return act(status);
 }
 
-static void s11_a_command_cannot_say_that_it_is_done(void **state)
+TEST(s11_a_command_cannot_say_that_it_is_done)
 {
 	static const char *const argv[] = {
 		"sh", "-c",
@@ -294,30 +285,27 @@ static void s11_a_command_cannot_say_that_it_is_done(void **state)
 	int status = 0;
 	const char *said = NULL;
 
-	(void)state;
 	said = run_command(argv, 10, &status);
 	assert_int_equal(status, 3);
 	assert_non_null(strstr(said, "later"));
 	assert_null(strstr(said, "certfleet-end-"));
 }
 
-static void s11_each_run_ends_with_a_word_of_its_own(void **state)
+TEST(s11_each_run_ends_with_a_word_of_its_own)
 {
 	struct far_acts one = { .arena = &test_arena };
 	struct far_acts other = { .arena = &test_arena };
 
-	(void)state;
 	assert_string_not_equal(far_acts_run(&one).end, far_acts_run(&other).end);
 }
 
-static void a_command_gets_its_words_and_a_clean_environment(void **state)
+TEST(a_command_gets_its_words_and_a_clean_environment)
 {
 	const char *const argv[] = { "env", NULL };
 	const char *const words[] = { "printf", "[%s]", "a b", "$(id)", "'", NULL };
 	int status = 0;
 	const char *said = NULL;
 
-	(void)state;
 	setenv("CERTFLEET_SECRET", "x", 1);
 	said = run_command(argv, 10, &status);
 	unsetenv("CERTFLEET_SECRET");
@@ -331,14 +319,13 @@ static void a_command_gets_its_words_and_a_clean_environment(void **state)
 	assert_int_equal(strncmp(said, "[a b][$(id)][']", 15), 0);
 }
 
-static void its_status_is_known(void **state)
+TEST(its_status_is_known)
 {
 	const char *const fails[] = { "sh", "-c", "echo no >&2; exit 9", NULL };
 	const char *const absent[] = { "no-such-program", NULL };
 	const char *const assigns[] = { "A=b", NULL };
 	int status = 0;
 
-	(void)state;
 	assert_non_null(strstr(run_command(fails, 10, &status), "no\n"));
 	assert_int_equal(status, 9);
 	run_command(absent, 10, &status);
@@ -357,14 +344,13 @@ static bool is_running(pid_t pid)
 	return fs_read(path, 4096, &stat, &e) && !strstr(buf_text(&stat), ") Z ");
 }
 
-static void it_is_killed_at_its_deadline_with_its_children(void **state)
+TEST(it_is_killed_at_its_deadline_with_its_children)
 {
 	const char *const argv[] = { "sh", "-c", "sleep 20 & echo $!; wait; true", NULL };
 	int64_t begin = clock_mono_ms();
 	int status = 0;
 	const char *said = run_command(argv, 1, &status);
 
-	(void)state;
 	assert_int_equal(status, FAR_TIMED_OUT);
 	assert_true(clock_mono_ms() - begin < 10000);
 	assert_true(atoi(said) > 1);
@@ -373,27 +359,4 @@ static void it_is_killed_at_its_deadline_with_its_children(void **state)
 	assert_false(is_running((pid_t)atoi(said)));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_acts, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_word_is_one_word_whatever_is_in_it),
-		TEST(a_hostile_path_is_a_path),
-		TEST(a_part_of_a_script_does_nothing),
-		TEST(a_link_replaces_files_and_links_but_enters_nothing),
-		TEST(a_name_that_is_taken_is_not_moved_onto),
-		TEST(acts_stop_where_something_is_not_as_expected),
-		TEST(a_directory_is_exchanged_with_a_link),
-		TEST(only_links_are_unlinked),
-		TEST(a_store_is_locked),
-		TEST(it_is_told_who_we_are),
-		TEST(s11_a_command_cannot_say_that_it_is_done),
-		TEST(s11_each_run_ends_with_a_word_of_its_own),
-		TEST(a_command_gets_its_words_and_a_clean_environment),
-		TEST(its_status_is_known),
-		TEST(it_is_killed_at_its_deadline_with_its_children),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(open_acts, close_root)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
+#include "test.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,8 +13,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char folder[64];
 
@@ -52,13 +49,12 @@ static void put(const char *name, const char *text)
 	assert_true(fs_replace(in(name), text, strlen(text), FS_PRIVATE, &e));
 }
 
-static void a_file_is_replaced_whole_and_leaves_nothing_behind(void **state)
+TEST(a_file_is_replaced_whole_and_leaves_nothing_behind)
 {
 	AUTO(buf) text = { 0 };
 	struct err e = { 0 };
 	char command[128];
 
-	(void)state;
 	put("a", "one");
 	put("a", "two and more");
 	assert_true(fs_read(in("a"), 100, &text, &e));
@@ -67,13 +63,12 @@ static void a_file_is_replaced_whole_and_leaves_nothing_behind(void **state)
 	assert_int_equal(system(command), 0);
 }
 
-static void a_mode_holds_whatever_the_umask(void **state)
+TEST(a_mode_holds_whatever_the_umask)
 {
 	static const mode_t masks[] = { 0, 022, 077, 0777 };
 	struct err e = { 0 };
 	struct stat st;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(masks) / sizeof(*masks); i++) {
 		mode_t before = umask(masks[i]);
 		bool good = fs_replace(in("k"), "x", 1, FS_PRIVATE, &e) &&
@@ -88,12 +83,11 @@ static void a_mode_holds_whatever_the_umask(void **state)
 	}
 }
 
-static void a_link_is_replaced_and_not_written_through(void **state)
+TEST(a_link_is_replaced_and_not_written_through)
 {
 	AUTO(buf) text = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	put("target", "kept");
 	assert_int_equal(symlink(in("target"), in("link")), 0);
 	put("link", "new");
@@ -101,11 +95,10 @@ static void a_link_is_replaced_and_not_written_through(void **state)
 	assert_string_equal(buf_text(&text), "kept");
 }
 
-static void what_cannot_be_written_leaves_what_was_there(void **state)
+TEST(what_cannot_be_written_leaves_what_was_there)
 {
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(fs_replace(in("no/such/x"), "x", 1, FS_PRIVATE, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_int_equal(mkdir(in("d"), 0700), 0);
@@ -113,12 +106,11 @@ static void what_cannot_be_written_leaves_what_was_there(void **state)
 	assert_int_equal(e.code, ERR_IO);
 }
 
-static void only_regular_files_within_the_limit_are_read(void **state)
+TEST(only_regular_files_within_the_limit_are_read)
 {
 	AUTO(buf) text = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	put("a", "12345");
 	assert_true(fs_read(in("a"), 5, &text, &e));
 	assert_false(fs_read(in("a"), 4, &text, &e));
@@ -132,13 +124,12 @@ static void only_regular_files_within_the_limit_are_read(void **state)
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
-static void nothing_outside_is_read_beneath_a_directory(void **state)
+TEST(nothing_outside_is_read_beneath_a_directory)
 {
 	AUTO(buf) text = { 0 };
 	struct err e = { 0 };
 	AUTO(fd) dir = -1;
 
-	(void)state;
 	assert_int_equal(mkdir(in("d"), 0700), 0);
 	put("d/a", "inside");
 	put("secret", "outside");
@@ -152,7 +143,7 @@ static void nothing_outside_is_read_beneath_a_directory(void **state)
 	assert_string_equal(buf_text(&text), "inside");
 }
 
-static void a_private_directory_is_closed_and_git_ignores_it(void **state)
+TEST(a_private_directory_is_closed_and_git_ignores_it)
 {
 	AUTO(buf) text = { 0 };
 	struct err e = { 0 };
@@ -160,7 +151,6 @@ static void a_private_directory_is_closed_and_git_ignores_it(void **state)
 	mode_t before = umask(0);
 	bool good = fs_make_private_dir(in("a/b"), &e);
 
-	(void)state;
 	umask(before);
 	assert_true(good);
 	assert_int_equal(stat(in("a/b"), &st), 0);
@@ -173,9 +163,8 @@ static void a_private_directory_is_closed_and_git_ignores_it(void **state)
 	assert_non_null(strstr(e.text, "chmod 700"));
 }
 
-static void leftovers_of_a_name_are_cleared_and_nothing_else(void **state)
+TEST(leftovers_of_a_name_are_cleared_and_nothing_else)
 {
-	(void)state;
 	put(".shop-1.zip.tmp-00000000", "");
 	put(".shop-1.zip", "");
 	put("shop-1.zip.tmp-1", "");
@@ -187,12 +176,11 @@ static void leftovers_of_a_name_are_cleared_and_nothing_else(void **state)
 	assert_int_equal(access(in(".other.tmp-00000000"), F_OK), 0);
 }
 
-static void a_directory_others_can_change_is_not_safe(void **state)
+TEST(a_directory_others_can_change_is_not_safe)
 {
 	struct err e = { 0 };
 	int fd = -1;
 
-	(void)state;
 	assert_int_equal(mkdir(in("d"), 0755), 0);
 	assert_true(fs_open_safe_dir(in("d"), false, &fd, &e));
 	close(fd);
@@ -208,12 +196,11 @@ static void a_directory_others_can_change_is_not_safe(void **state)
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
-static void paths_are_cleaned_by_their_text(void **state)
+TEST(paths_are_cleaned_by_their_text)
 {
 	AUTO(arena) a = { 0 };
 	char here[256];
 
-	(void)state;
 	assert_string_equal(fs_absolute(&a, "/a//b/./c/../d/"), "/a/b/d");
 	assert_string_equal(fs_absolute(&a, "/../.."), "/");
 	assert_string_equal(fs_absolute(&a, "/"), "/");
@@ -244,7 +231,7 @@ static pid_t hold_lock(int ready)
 	_exit(0);
 }
 
-static void a_lock_names_its_holder_and_ends_with_it(void **state)
+TEST(a_lock_names_its_holder_and_ends_with_it)
 {
 	int ready[2];
 	int fd = -1;
@@ -252,7 +239,6 @@ static void a_lock_names_its_holder_and_ends_with_it(void **state)
 	char byte;
 	struct err e = { 0 };
 
-	(void)state;
 	assert_int_equal(pipe(ready), 0);
 
 	pid_t pid = hold_lock(ready[1]);
@@ -269,23 +255,4 @@ static void a_lock_names_its_holder_and_ends_with_it(void **state)
 	close(ready[1]);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		TEST(a_file_is_replaced_whole_and_leaves_nothing_behind),
-		TEST(a_mode_holds_whatever_the_umask),
-		TEST(a_link_is_replaced_and_not_written_through),
-		TEST(what_cannot_be_written_leaves_what_was_there),
-		TEST(only_regular_files_within_the_limit_are_read),
-		TEST(nothing_outside_is_read_beneath_a_directory),
-		TEST(a_private_directory_is_closed_and_git_ignores_it),
-		TEST(leftovers_of_a_name_are_cleared_and_nothing_else),
-		TEST(a_directory_others_can_change_is_not_safe),
-		TEST(paths_are_cleaned_by_their_text),
-		TEST(a_lock_names_its_holder_and_ends_with_it),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(setup, teardown)

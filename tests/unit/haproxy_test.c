@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place_fixture.h"
 #include "remote_server.h"
+#include "test.h"
 
 #include "drivers/driver.h"
 
@@ -58,14 +59,13 @@ static const char *holding(const struct pair *p)
 			    cert_sha1(p->set.certs[0], &test_arena));
 }
 
-static void what_is_installed_is_handed_over(void **state)
+TEST(what_is_installed_is_handed_over)
 {
 	struct server *s = HAPROXY("Transaction created for certificate x!\n",
 				   "Committing.\nSuccess!\n", holding(&new_pair));
 	struct component c = at(s);
 	struct job job;
 
-	(void)state;
 	install(&c, &new_pair);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_int_equal(job.error.code, ERR_NONE);
@@ -73,20 +73,19 @@ static void what_is_installed_is_handed_over(void **state)
 	assert_int_equal(s->requests, 3);
 }
 
-static void another_than_what_is_installed_is_not(void **state)
+TEST(another_than_what_is_installed_is_not)
 {
 	struct server *s = HAPROXY("?");
 	struct component c = at(s);
 	struct job job;
 
-	(void)state;
 	install(&c, &old_pair);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_int_equal(job.error.code, ERR_STALE);
 	assert_int_equal(s->requests, 0);
 }
 
-static void a_commit_that_is_refused_is_aborted(void **state)
+TEST(a_commit_that_is_refused_is_aborted)
 {
 	struct server *s = HAPROXY("Transaction created for certificate x!\n",
 				   "inconsistencies between private key and \033[1mcertificate\n"
@@ -95,7 +94,6 @@ static void a_commit_that_is_refused_is_aborted(void **state)
 	struct component c = at(s);
 	struct job job;
 
-	(void)state;
 	install(&c, &new_pair);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_false(job.done);
@@ -106,37 +104,34 @@ static void a_commit_that_is_refused_is_aborted(void **state)
 	assert_int_equal(strncmp(s->last, "abort ssl cert ", 15), 0);
 }
 
-static void a_success_that_is_none_is_not_believed(void **state)
+TEST(a_success_that_is_none_is_not_believed)
 {
 	struct server *s = HAPROXY("Transaction updated for certificate x!\n", "Success!\n",
 				   holding(&old_pair));
 	struct component c = at(s);
 
-	(void)state;
 	install(&c, &new_pair);
 	assert_false(run(&c, DRIVER_ACTIVATE, &new_pair).done);
 }
 
-static void a_refused_set_is_the_end(void **state)
+TEST(a_refused_set_is_the_end)
 {
 	struct server *s = HAPROXY("Permission denied\n");
 	struct component c = at(s);
 	struct job job;
 
-	(void)state;
 	install(&c, &new_pair);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_non_null(strstr(job.error.text, "Permission denied"));
 	assert_int_equal(s->requests, 1);
 }
 
-static void a_probe_tells_what_the_process_holds(void **state)
+TEST(a_probe_tells_what_the_process_holds)
 {
 	struct server *s = HAPROXY(holding(&new_pair), holding(&old_pair), "Can't display\n");
 	struct component c = at(s);
 	struct probe_answer a;
 
-	(void)state;
 	install(&c, &new_pair);
 	a = run(&c, DRIVER_PROBE, &new_pair).answer;
 	assert_true(a.online);
@@ -151,13 +146,12 @@ static void a_probe_tells_what_the_process_holds(void **state)
 	assert_non_null(strstr(a.unwritable, "does not know"));
 }
 
-static void one_that_does_not_run_is_offline_but_its_file_is_seen(void **state)
+TEST(one_that_does_not_run_is_offline_but_its_file_is_seen)
 {
 	struct server *s = HAPROXY("?");
 	struct component c = at(s);
 	struct job job;
 
-	(void)state;
 	install(&c, &new_pair);
 	server_stop(s);
 	job = run(&c, DRIVER_PROBE, &new_pair);
@@ -167,19 +161,5 @@ static void one_that_does_not_run_is_offline_but_its_file_is_seen(void **state)
 	assert_string_equal(job.answer.installed, new_pair.facts.fingerprint);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(what_is_installed_is_handed_over),
-		TEST(another_than_what_is_installed_is_not),
-		TEST(a_commit_that_is_refused_is_aborted),
-		TEST(a_success_that_is_none_is_not_believed),
-		TEST(a_refused_set_is_the_end),
-		TEST(a_probe_tells_what_the_process_holds),
-		TEST(one_that_does_not_run_is_offline_but_its_file_is_seen),
-	};
-
-	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(open_drivers, close_drivers)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver `http`, and the request of an activation. */
 #include "api_fixture.h"
+#include "test.h"
 
 #include "pki/import.h"
 
@@ -45,12 +46,11 @@ static struct component with(const struct server *s, struct http http)
 				   .deliver = { .kind = DRIVER_HTTP, .http = kept } };
 }
 
-static void a_probe_finds_the_fingerprint_in_every_form(void **state)
+TEST(a_probe_finds_the_fingerprint_in_every_form)
 {
 	const char *plain = old_pair.facts.fingerprint;
 	AUTO(buf) colons = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < 64; i += 2)
 		buf_printf(&colons, "%s%c%c", i ? ":" : "\"", toupper((unsigned char)plain[i]),
 			   toupper((unsigned char)plain[i + 1]));
@@ -75,11 +75,10 @@ static void a_probe_finds_the_fingerprint_in_every_form(void **state)
 	assert_asked(s->last, "GET /cert HTTP/1.1\r\n");
 }
 
-static void what_is_no_fingerprint_is_unknown(void **state)
+TEST(what_is_no_fingerprint_is_unknown)
 {
 	static const char *const odd[] = { "\"abcd\"", "7", "\"-----BEGIN X\"", "{}" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
 		struct server *s = answers((struct server){ .answers = { TELLS(odd[i]) } });
 		struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
@@ -91,14 +90,13 @@ static void what_is_no_fingerprint_is_unknown(void **state)
 	}
 }
 
-static void nothing_can_be_said_in_several_ways(void **state)
+TEST(nothing_can_be_said_in_several_ways)
 {
 	struct server *s = answers((struct server){
 		.answers = { TELLS("null"), TELLS("\"\""), reply("404 Not Found", "gone"),
 			     reply("404 Not Found", "{\"version\":\"7\"}") } });
 	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 
-	(void)state;
 	for (int i = 0; i < 4; i++) {
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
@@ -109,7 +107,7 @@ static void nothing_can_be_said_in_several_ways(void **state)
 	}
 }
 
-static void a_probe_that_fails_says_how(void **state)
+TEST(a_probe_that_fails_says_how)
 {
 	static const struct {
 		const char *answer;
@@ -124,7 +122,6 @@ static void a_probe_that_fails_says_how(void **state)
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"certs\"", "cannot talk to" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct server *s =
 			answers((struct server){ .closes = true, .answers = { bad[i].answer } });
@@ -136,7 +133,7 @@ static void a_probe_that_fails_says_how(void **state)
 	}
 }
 
-static void a_request_has_its_own_patience(void **state)
+TEST(a_request_has_its_own_patience)
 {
 	struct server *s = answers((struct server){ .is_silent = true, .answers = { "" } });
 	struct component c = with(
@@ -146,19 +143,17 @@ static void a_request_has_its_own_patience(void **state)
 	int64_t begin = clock_mono_ms();
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_false(job.done);
 	assert_int_equal(job.error.code, ERR_REMOTE);
 	assert_true(clock_mono_ms() - begin < 5000);
 }
 
-static void without_a_probe_nothing_is_known(void **state)
+TEST(without_a_probe_nothing_is_known)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c = with(s, (struct http){ 0 });
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_true(job.answer.online);
 	assert_null(job.answer.installed);
@@ -166,7 +161,7 @@ static void without_a_probe_nothing_is_known(void **state)
 	assert_int_equal(s->connections, 0);
 }
 
-static void a_request_is_filled_in(void **state)
+TEST(a_request_is_filled_in)
 {
 	const struct http_header headers[] = {
 		{ .name = "X-Of", .text = PIECES(TEXT("a "), FILL(FINGERPRINT)) },
@@ -189,7 +184,6 @@ static void a_request_is_filled_in(void **state)
 	const char *body = NULL;
 	const char *expected = NULL;
 
-	(void)state;
 	assert_done(&job);
 	assert_asked(s->last, arena_printf(&test_arena, "PUT /c/%s?x=1 HTTP/1.1\r\n",
 					   new_pair.facts.fingerprint));
@@ -204,7 +198,7 @@ static void a_request_is_filled_in(void **state)
 	assert_string_equal(body, expected);
 }
 
-static void a_body_is_sent_as_it_stands(void **state)
+TEST(a_body_is_sent_as_it_stands)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c =
@@ -216,7 +210,6 @@ static void a_body_is_sent_as_it_stands(void **state)
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 	const char *body = NULL;
 
-	(void)state;
 	assert_done(&job);
 	body = strstr(s->last, "\r\n\r\n") + 4;
 	assert_int_equal(strncmp(body, "<a>\n-----BEGIN CERT", 19), 0);
@@ -225,7 +218,7 @@ static void a_body_is_sent_as_it_stands(void **state)
 	assert_asked(s->last, "Content-Type: text/plain\r\n");
 }
 
-static void a_pkcs12_holds_the_pair(void **state)
+TEST(a_pkcs12_holds_the_pair)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c = with(
@@ -241,7 +234,6 @@ static void a_pkcs12_holds_the_pair(void **state)
 	const char *body = NULL;
 	struct err e = { 0 };
 
-	(void)state;
 	assert_done(&job);
 	body = strstr(s->last, "\r\n\r\n") + 4;
 	secret_alloc(&der, text_unbase64_room(strlen(body)));
@@ -268,7 +260,7 @@ static const struct http_request *simple_commit(void)
 	return &request;
 }
 
-static void a_commit_replaces_only_what_it_expects(void **state)
+TEST(a_commit_replaces_only_what_it_expects)
 {
 	struct server *s = answers((struct server){
 		.answers = { TELLS(quoted(&third_pair)), TELLS(quoted(&new_pair)),
@@ -279,7 +271,6 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 			   .requests = { [HTTP_PROBE] = PROBE, [HTTP_COMMIT] = simple_commit() } });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_STALE, "it holds ");
 	assert_int_equal(s->requests, 1);
 	job = commit_over(&c, &new_pair, &old_pair);
@@ -292,7 +283,7 @@ static void a_commit_replaces_only_what_it_expects(void **state)
 	assert_failed(&job, ERR_STALE, "somebody else changed");
 }
 
-static void only_the_statuses_that_are_expected_are_good(void **state)
+TEST(only_the_statuses_that_are_expected_are_good)
 {
 	static const unsigned expect[] = { 201, 409, 0 };
 	struct server *s = answers(
@@ -304,26 +295,24 @@ static void only_the_statuses_that_are_expected_are_good(void **state)
 						       .body = PIECES(FILL(KEY))) });
 	struct job job = commit_over(&c, &new_pair, &old_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_REMOTE, "answered 200");
 	job = commit_over(&c, &new_pair, &old_pair);
 	assert_done(&job);
 }
 
-static void without_an_own_activation_the_probe_has_to_show_it(void **state)
+TEST(without_an_own_activation_the_probe_has_to_show_it)
 {
 	struct server *s = answers((struct server){
 		.answers = { TELLS(quoted(&new_pair)), TELLS(quoted(&old_pair)) } });
 	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_failed(&job, ERR_REMOTE, "still tells of");
 }
 
-static void the_former_pair_is_staged_and_committed_again(void **state)
+TEST(the_former_pair_is_staged_and_committed_again)
 {
 	const struct http_request *stage =
 		REQUEST(.method = HTTP_PUT, .url.path = PIECES(TEXT("/stage")),
@@ -334,7 +323,6 @@ static void the_former_pair_is_staged_and_committed_again(void **state)
 			   .requests = { [HTTP_STAGE] = stage, [HTTP_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_REVERT, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 2);
 	assert_asked(s->all, "PUT /stage ");
@@ -350,7 +338,7 @@ static void the_former_pair_is_staged_and_committed_again(void **state)
 	assert_int_equal(s->requests, 2);
 }
 
-static void back_to_nothing_is_a_removal(void **state)
+TEST(back_to_nothing_is_a_removal)
 {
 	const struct http_request *gone =
 		REQUEST(.method = HTTP_DELETE, .url.path = PIECES(TEXT("/gone")));
@@ -359,7 +347,6 @@ static void back_to_nothing_is_a_removal(void **state)
 		with(s, (struct http){ .requests = { [HTTP_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_REVERT, NULL);
 
-	(void)state;
 	assert_failed(&job, ERR_MISSING, "no request 'remove'");
 	c = with(s,
 		 (struct http){
@@ -369,7 +356,7 @@ static void back_to_nothing_is_a_removal(void **state)
 	assert_asked(s->last, "DELETE /gone ");
 }
 
-static void only_ones_own_pair_is_removed(void **state)
+TEST(only_ones_own_pair_is_removed)
 {
 	const struct http_request *gone =
 		REQUEST(.method = HTTP_DELETE, .url.path = PIECES(TEXT("/gone")));
@@ -379,7 +366,6 @@ static void only_ones_own_pair_is_removed(void **state)
 		s, (struct http){ .requests = { [HTTP_PROBE] = PROBE, [HTTP_REMOVE] = gone } });
 	struct job job = run(&c, DRIVER_REMOVE, &old_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_int_equal(s->requests, 1);
 	job = run(&c, DRIVER_REMOVE, &old_pair);
@@ -387,25 +373,23 @@ static void only_ones_own_pair_is_removed(void **state)
 	assert_asked(s->last, "DELETE /gone ");
 }
 
-static void its_key_cannot_be_read(void **state)
+TEST(its_key_cannot_be_read)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c = with(s, (struct http){ .requests[HTTP_PROBE] = PROBE });
 	struct job job = run(&c, DRIVER_READ, &old_pair);
 
-	(void)state;
 	assert_failed(&job, ERR_MISSING, "cannot be read");
 	assert_int_equal(s->connections, 0);
 }
 
-static void what_was_not_said_needs_no_request(void **state)
+TEST(what_was_not_said_needs_no_request)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c =
 		with(s, (struct http){ .requests = { [HTTP_COMMIT] = simple_commit() } });
 	struct job job = run(&c, DRIVER_STAGE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	job = run(&c, DRIVER_ABORT, &new_pair);
 	assert_done(&job);
@@ -414,7 +398,7 @@ static void what_was_not_said_needs_no_request(void **state)
 	assert_int_equal(s->connections, 0);
 }
 
-static void an_answer_that_repeats_a_secret_is_not_shown(void **state)
+TEST(an_answer_that_repeats_a_secret_is_not_shown)
 {
 	const struct http_header headers[] = {
 		{ .name = "X-Token", .secret = { SECRET_FILE, "s3cret", NULL } },
@@ -433,7 +417,6 @@ static void an_answer_that_repeats_a_secret_is_not_shown(void **state)
 					   .headers = headers, .header_count = 1,
 					   .body = PIECES(FILL(KEY))) });
 
-	(void)state;
 	for (int i = 0; i < 5; i++) {
 		struct job job = commit_over(&c, &new_pair, &old_pair);
 
@@ -445,11 +428,10 @@ static void an_answer_that_repeats_a_secret_is_not_shown(void **state)
 	}
 }
 
-static void secrets_that_are_none_are_mistakes_of_the_input(void **state)
+TEST(secrets_that_are_none_are_mistakes_of_the_input)
 {
 	static const char *const bad[] = { "missing", "two\nlines", "a\rb" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		const struct http_header header = { .name = "X-Token",
 						    .secret = { SECRET_FILE, bad[i], NULL } };
@@ -467,13 +449,12 @@ static void secrets_that_are_none_are_mistakes_of_the_input(void **state)
 	}
 }
 
-static void authorities_that_are_none_are_mistakes_of_the_input(void **state)
+TEST(authorities_that_are_none_are_mistakes_of_the_input)
 {
 	struct server *s = answers((struct server){ .answers = { OK } });
 	struct component c;
 	struct job job;
 
-	(void)state;
 	write_text(at_root("ca.pem"), "nothing in it\n");
 	c = with(s, (struct http){ .access.ca = at_root("ca.pem"), .requests[HTTP_PROBE] = PROBE });
 	job = run(&c, DRIVER_PROBE, &new_pair);
@@ -490,7 +471,7 @@ static void authorities_that_are_none_are_mistakes_of_the_input(void **state)
 
 /* ---- activate: {http: ...} ---- */
 
-static void an_activation_can_be_a_request(void **state)
+TEST(an_activation_can_be_a_request)
 {
 	struct server *s =
 		answers((struct server){ .answers = { OK, reply("503 No", "not today") } });
@@ -503,7 +484,6 @@ static void an_activation_can_be_a_request(void **state)
 			       .activate = { .kind = ACTIVATE_HTTP, .http = &call, .timeout = 5 } };
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
-	(void)state;
 	assert_done(&job);
 	assert_asked(s->last,
 		     arena_printf(&test_arena, "POST /reload/%s ", new_pair.facts.fingerprint));
@@ -511,7 +491,7 @@ static void an_activation_can_be_a_request(void **state)
 	assert_failed(&job, ERR_REMOTE, "answered 503: not today");
 }
 
-static void an_activation_has_its_own_patience(void **state)
+TEST(an_activation_has_its_own_patience)
 {
 	struct server *s = answers((struct server){ .is_silent = true, .answers = { "" } });
 	const struct http_call call = { .request = { .method = HTTP_POST,
@@ -522,19 +502,17 @@ static void an_activation_has_its_own_patience(void **state)
 	int64_t begin = clock_mono_ms();
 	struct job job = run(&c, DRIVER_ACTIVATE, &new_pair);
 
-	(void)state;
 	assert_false(job.done);
 	assert_true(clock_mono_ms() - begin < 5000);
 }
 
 /* Neither does it show a key that it has in a form of its own. */
-static void nothing_is_shown_beyond_what_could_be_a_key(void **state)
+TEST(nothing_is_shown_beyond_what_could_be_a_key)
 {
 	AUTO(buf) base64 = { 0 };
 	char hex[129] = "";
 	const char *line = strchr(key_pem(&new_pair), '\n') + 1;
 
-	(void)state;
 	text_base64(&base64, key_pem(&new_pair), 60);
 	text_hex(new_pair.key.bytes, 64, hex);
 
@@ -554,35 +532,5 @@ static void nothing_is_shown_beyond_what_could_be_a_key(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_probe_finds_the_fingerprint_in_every_form),
-		TEST(what_is_no_fingerprint_is_unknown),
-		TEST(nothing_can_be_said_in_several_ways),
-		TEST(a_probe_that_fails_says_how),
-		TEST(a_request_has_its_own_patience),
-		TEST(without_a_probe_nothing_is_known),
-		TEST(a_request_is_filled_in),
-		TEST(a_body_is_sent_as_it_stands),
-		TEST(a_pkcs12_holds_the_pair),
-		TEST(a_commit_replaces_only_what_it_expects),
-		TEST(only_the_statuses_that_are_expected_are_good),
-		TEST(without_an_own_activation_the_probe_has_to_show_it),
-		TEST(the_former_pair_is_staged_and_committed_again),
-		TEST(back_to_nothing_is_a_removal),
-		TEST(only_ones_own_pair_is_removed),
-		TEST(its_key_cannot_be_read),
-		TEST(what_was_not_said_needs_no_request),
-		TEST(an_answer_that_repeats_a_secret_is_not_shown),
-		TEST(nothing_is_shown_beyond_what_could_be_a_key),
-		TEST(secrets_that_are_none_are_mistakes_of_the_input),
-		TEST(authorities_that_are_none_are_mistakes_of_the_input),
-		TEST(an_activation_can_be_a_request),
-		TEST(an_activation_has_its_own_patience),
-	};
-
-	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(open_drivers, close_drivers)

@@ -8,16 +8,13 @@
 #include "base/sandbox.h"
 #include "pki/found.h"
 #include "pki/import.h"
+#include "test.h"
 
 #include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum {
 	LINE_LIMIT = 4096
@@ -164,13 +161,12 @@ static void judge_row(json_t *row, struct tally *t)
 			      accepted ? "accepted" : "refused: ", accepted ? "" : e.text);
 }
 
-static void agrees_with_the_tests_of_other_projects(void **state)
+TEST(agrees_with_the_tests_of_other_projects)
 {
 	char path[1024];
 	char line[LINE_LIMIT];
 	struct tally t = { 0 };
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s/import/index.jsonl", folder());
 	FILE *index = fopen(path, "re");
 
@@ -191,13 +187,4 @@ static void agrees_with_the_tests_of_other_projects(void **state)
 		t.right, t.right + t.wrong, t.contested_right,
 		t.contested_right + t.contested_wrong, t.known, t.skipped);
 	assert_int_equal(t.wrong, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(agrees_with_the_tests_of_other_projects),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki_made.h"
+#include "test.h"
 
 #include "base/text.h"
 #include "pki/cert.h"
@@ -103,7 +104,7 @@ static void make_pairs(struct pair *ca, struct pair *leaf)
 	make_leaf(&c, ca, leaf);
 }
 
-static void pem_files_in_any_order_become_a_pair(void **state)
+TEST(pem_files_in_any_order_become_a_pair)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -111,7 +112,6 @@ static void pem_files_in_any_order_become_a_pair(void **state)
 	AUTO(files) f = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	add_certs(&f, ca.set.certs, 1);
 	add_key(&f, &leaf.key);
@@ -125,7 +125,7 @@ static void pem_files_in_any_order_become_a_pair(void **state)
 	MUST(pair_lint(&p, NOW, &e), &e);
 }
 
-static void what_stands_twice_counts_once(void **state)
+TEST(what_stands_twice_counts_once)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -133,7 +133,6 @@ static void what_stands_twice_counts_once(void **state)
 	AUTO(files) f = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	add_certs(&f, leaf.set.certs, 1);
 	add_key(&f, &leaf.key);
@@ -144,13 +143,12 @@ static void what_stands_twice_counts_once(void **state)
 	assert_int_equal(p.set.anchor.len, 0);
 }
 
-static void two_keys_are_refused(void **state)
+TEST(two_keys_are_refused)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
 	AUTO(files) f = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	add_certs(&f, leaf.set.certs, 1);
 	add_key(&f, &leaf.key);
@@ -158,7 +156,7 @@ static void two_keys_are_refused(void **state)
 	refuse_pem(&f, NULL, "more than one private key");
 }
 
-static void a_missing_part_is_named(void **state)
+TEST(a_missing_part_is_named)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -167,7 +165,6 @@ static void a_missing_part_is_named(void **state)
 	AUTO(files) no_pem = { 0 };
 	AUTO(files) foreign = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	add_certs(&no_key, leaf.set.certs, 1);
 	refuse_pem(&no_key, NULL, "there is no private key in it");
@@ -180,7 +177,7 @@ static void a_missing_part_is_named(void **state)
 	refuse_pem(&foreign, NULL, "no certificate belongs to the private key");
 }
 
-static void two_leaves_for_one_key_are_refused(void **state)
+TEST(two_leaves_for_one_key_are_refused)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -190,7 +187,6 @@ static void two_leaves_for_one_key_are_refused(void **state)
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
 	MUST(issue_leaf(&c, &leaf.key, by, NOW, &again, &e), &e);
@@ -200,7 +196,7 @@ static void two_leaves_for_one_key_are_refused(void **state)
 	refuse_pem(&f, NULL, "two certificates belong to the private key");
 }
 
-static void a_certificate_of_no_chain_is_refused(void **state)
+TEST(a_certificate_of_no_chain_is_refused)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -208,7 +204,6 @@ static void a_certificate_of_no_chain_is_refused(void **state)
 	AUTO(files) f = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	c.subject = "CN=stranger";
 	make_leaf(&c, NULL, &stranger);
@@ -218,7 +213,7 @@ static void a_certificate_of_no_chain_is_refused(void **state)
 	refuse_pem(&f, NULL, "certificate 'CN=stranger' does not belong to the chain");
 }
 
-static void an_encrypted_key_needs_its_password(void **state)
+TEST(an_encrypted_key_needs_its_password)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -226,7 +221,6 @@ static void an_encrypted_key_needs_its_password(void **state)
 	AUTO(files) f = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	add_certs(&f, leaf.set.certs, 1);
 	add_encrypted_key(&f, &leaf.key, "right");
@@ -236,13 +230,12 @@ static void an_encrypted_key_needs_its_password(void **state)
 	assert_memory_equal(p.key.bytes, leaf.key.bytes, p.key.len);
 }
 
-static void a_damaged_block_is_refused_with_the_file_it_is_in(void **state)
+TEST(a_damaged_block_is_refused_with_the_file_it_is_in)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
 	AUTO(files) f = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	add_key(&f, &leaf.key);
 	add_text(&f, "-----BEGIN CERTIFICATE-----\nMIIB!\n"
@@ -250,44 +243,40 @@ static void a_damaged_block_is_refused_with_the_file_it_is_in(void **state)
 	refuse_pem(&f, NULL, "'b.pem': a PEM block 'CERTIFICATE' is damaged");
 }
 
-static void a_block_without_its_end_is_refused(void **state)
+TEST(a_block_without_its_end_is_refused)
 {
 	AUTO(files) f = { 0 };
 
-	(void)state;
 	add_text(&f, "-----BEGIN CERTIFICATE-----\nMIIB\n");
 	refuse_pem(&f, NULL, "has no END line");
 }
 
-static void more_blocks_than_the_limit_are_refused(void **state)
+TEST(more_blocks_than_the_limit_are_refused)
 {
 	AUTO(files) f = { 0 };
 	AUTO(buf) text = { 0 };
 
-	(void)state;
 	for (int i = 0; i <= PEM_BLOCK_LIMIT; i++)
 		buf_puts(&text, "-----BEGIN X-----\nAAAA\n-----END X-----\n");
 	add_text(&f, buf_text(&text));
 	refuse_pem(&f, NULL, "more than 100 parts");
 }
 
-static void a_file_that_is_too_large_is_refused(void **state)
+TEST(a_file_that_is_too_large_is_refused)
 {
 	AUTO(files) f = { .count = 1 };
 
-	(void)state;
 	secret_alloc(&f.bytes[0], INPUT_FILE_LIMIT + 1);
 	refuse_pem(&f, NULL, "more than 1048576 bytes");
 }
 
-static void a_password_with_a_nul_byte_is_refused(void **state)
+TEST(a_password_with_a_nul_byte_is_refused)
 {
 	AUTO(files) f = { 0 };
 	AUTO(secret) pass = { 0 };
 	AUTO(pair) p = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	add_text(&f, "x");
 	secret_copy(&pass, "a\0b", 3);
 	struct import_input in = { .kind = IMPORT_PEM,
@@ -300,14 +289,13 @@ static void a_password_with_a_nul_byte_is_refused(void **state)
 	assert_says(&e, "NUL byte");
 }
 
-static void foreign_text_cannot_forge_a_message(void **state)
+TEST(foreign_text_cannot_forge_a_message)
 {
 	static const char *const odd_names[] = { "a\n\033[31mb.pem" };
 	AUTO(files) f = { 0 };
 	AUTO(pair) p = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	add_text(&f, "-----BEGIN X\033[31m-----\n");
 	struct import_input in = {
 		.kind = IMPORT_PEM, .names = odd_names, .files = f.bytes, .file_count = 1
@@ -351,13 +339,12 @@ static void add_pkcs12(struct files *f, const struct pair *p, const char *passwo
 	add_bytes(f, out.data, out.size);
 }
 
-static void pkcs12_is_read_with_and_without_a_password(void **state)
+TEST(pkcs12_is_read_with_and_without_a_password)
 {
 	static const char *const passwords[] = { "right", "" };
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	for (int i = 0; i < 2; i++) {
 		AUTO(files) f = { 0 };
@@ -371,7 +358,7 @@ static void pkcs12_is_read_with_and_without_a_password(void **state)
 	}
 }
 
-static void x3_pkcs12_without_any_password_is_read(void **state)
+TEST(x3_pkcs12_without_any_password_is_read)
 {
 	unsigned char bytes[sizeof(no_password)];
 	size_t len = 0;
@@ -379,21 +366,19 @@ static void x3_pkcs12_without_any_password_is_read(void **state)
 	AUTO(pair) p = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(text_unbase64(no_password, strlen(no_password), bytes, &len));
 	add_bytes(&f, bytes, len);
 	MUST(read_files(&f, IMPORT_PKCS12, NULL, &p, &e), &e);
 	assert_string_equal(p.facts.subject, "CN=no password at all");
 }
 
-static void pkcs12_with_a_wrong_password_is_refused(void **state)
+TEST(pkcs12_with_a_wrong_password_is_refused)
 {
 	static const char *const wrong[] = { "wrong", NULL };
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
 	AUTO(files) f = { 0 };
 
-	(void)state;
 	make_pairs(&ca, &leaf);
 	add_pkcs12(&f, &leaf, "right", GNUTLS_PKCS_PBES2_AES_256);
 	for (int i = 0; i < 2; i++) {
@@ -416,14 +401,13 @@ static void add_java(struct files *f)
 }
 
 /* Its key has no public point: the certificate gives it. */
-static void the_ec_store_of_java_is_read(void **state)
+TEST(the_ec_store_of_java_is_read)
 {
 	AUTO(files) f = { 0 };
 	AUTO(pair) p = { 0 };
 	char spki[FINGERPRINT_TEXT];
 	struct err e = { 0 };
 
-	(void)state;
 	add_java(&f);
 	MUST(read_files(&f, IMPORT_PKCS12, "changeit", &p, &e), &e);
 	MUST(key_spki(&p.key, spki, &e), &e);
@@ -432,55 +416,26 @@ static void the_ec_store_of_java_is_read(void **state)
 	MUST(pair_lint(&p, p.facts.not_before, &e), &e);
 }
 
-static void the_ec_store_of_java_needs_its_password(void **state)
+TEST(the_ec_store_of_java_needs_its_password)
 {
 	AUTO(files) f = { 0 };
 	AUTO(pair) p = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	add_java(&f);
 	assert_false(read_files(&f, IMPORT_PKCS12, "changed", &p, &e));
 	assert_says(&e, "the password is wrong");
 }
 
 /* PBES2 with one round more than the limit. */
-static void too_many_rounds_are_refused_before_they_run(void **state)
+TEST(too_many_rounds_are_refused_before_they_run)
 {
 	AUTO(files) f = { 0 };
 
-	(void)state;
 	add_text(&f, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
 		     "MG0wWQYJKoZIhvcNAQUNMEwwKwYJKoZIhvcNAQUMMB4ECHNhbHRzYWx0AgQAmJaB\n"
 		     "MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBAAAAAAAAAAAAAAAAAAAAAABBAA\n"
 		     "AAAAAAAAAAAAAAAAAAAA\n"
 		     "-----END ENCRYPTED PRIVATE KEY-----\n");
 	refuse_pem(&f, "right", "10000001 rounds of key derivation");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pem_files_in_any_order_become_a_pair),
-		cmocka_unit_test(what_stands_twice_counts_once),
-		cmocka_unit_test(two_keys_are_refused),
-		cmocka_unit_test(a_missing_part_is_named),
-		cmocka_unit_test(two_leaves_for_one_key_are_refused),
-		cmocka_unit_test(a_certificate_of_no_chain_is_refused),
-		cmocka_unit_test(an_encrypted_key_needs_its_password),
-		cmocka_unit_test(a_damaged_block_is_refused_with_the_file_it_is_in),
-		cmocka_unit_test(a_block_without_its_end_is_refused),
-		cmocka_unit_test(more_blocks_than_the_limit_are_refused),
-		cmocka_unit_test(a_file_that_is_too_large_is_refused),
-		cmocka_unit_test(a_password_with_a_nul_byte_is_refused),
-		cmocka_unit_test(foreign_text_cannot_forge_a_message),
-		cmocka_unit_test(pkcs12_is_read_with_and_without_a_password),
-		cmocka_unit_test(x3_pkcs12_without_any_password_is_read),
-		cmocka_unit_test(pkcs12_with_a_wrong_password_is_refused),
-		cmocka_unit_test(the_ec_store_of_java_is_read),
-		cmocka_unit_test(the_ec_store_of_java_needs_its_password),
-		cmocka_unit_test(too_many_rounds_are_refused_before_they_run),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

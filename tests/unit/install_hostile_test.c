@@ -5,6 +5,7 @@
  * cleanly.
  */
 #include "install_world.h"
+#include "test.h"
 
 #include <gnutls/gnutls.h>
 #include <poll.h>
@@ -157,12 +158,11 @@ static void nothing_comes_of(struct half *h, const struct recorded *history, int
 	assert_string_equal(take_picture(), before);
 }
 
-static void what_was_recorded_changes_nothing_afterwards(void **state)
+TEST(what_was_recorded_changes_nothing_afterwards)
 {
 	struct recorded history[HISTORY];
 	struct half h = half_begin();
 
-	(void)state;
 	record_history(history);
 	for (int done = 1; done <= HISTORY; done++) {
 		play(&h, &history[done - 1], 1);
@@ -175,12 +175,11 @@ static void what_was_recorded_changes_nothing_afterwards(void **state)
 	half_leave(&h);
 }
 
-static void an_older_commit_is_stale_after_a_newer_one(void **state)
+TEST(an_older_commit_is_stale_after_a_newer_one)
 {
 	struct recorded history[HISTORY];
 	struct half h = half_begin();
 
-	(void)state;
 	record_history(history);
 	play(&h, history, ACTIVATE_B + 1);
 	assert_string_equal(replay(&h, &history[STAGE_A]).problem, "stale-order");
@@ -235,7 +234,7 @@ static void play_in_order(const int *list)
 	half_leave(&h);
 }
 
-static void orders_that_were_withheld_come_in_no_other_order(void **state)
+TEST(orders_that_were_withheld_come_in_no_other_order)
 {
 	unsigned seed = 1;
 	int list[HISTORY];
@@ -251,7 +250,7 @@ static void orders_that_were_withheld_come_in_no_other_order(void **state)
 }
 
 /* The operator has given it up; the network half has kept the commit. */
-static void what_was_taken_back_stays_so(void **state)
+TEST(what_was_taken_back_stays_so)
 {
 	struct order o = order_to(ORDER_STAGE);
 	struct recorded stage = { 0 };
@@ -259,7 +258,6 @@ static void what_was_taken_back_stays_so(void **state)
 	struct half h = half_begin();
 	const char *before = NULL;
 
-	(void)state;
 	record_as(&stage, OPS, &o, &new_pair);
 	o = order_to(ORDER_COMMIT);
 	record_as(&commit, OPS, &o, NULL);
@@ -276,7 +274,7 @@ static void what_was_taken_back_stays_so(void **state)
 	half_leave(&h);
 }
 
-static void another_states_older_order_is_not_adopted_again(void **state)
+TEST(another_states_older_order_is_not_adopted_again)
 {
 	struct order theirs = order_to(ORDER_STAGE);
 	struct order ours = order_to(ORDER_STAGE);
@@ -284,7 +282,6 @@ static void another_states_older_order_is_not_adopted_again(void **state)
 	struct recorded commit = { 0 };
 	struct half h = half_begin();
 
-	(void)state;
 	theirs.lineage = OTHER_LINEAGE;
 	theirs.adopt = true;
 	theirs.replaces = NULL;
@@ -310,13 +307,12 @@ static void another_states_older_order_is_not_adopted_again(void **state)
 	half_leave(&h);
 }
 
-static void an_activation_that_failed_is_not_run_over_and_over(void **state)
+TEST(an_activation_that_failed_is_not_run_over_and_over)
 {
 	struct order o = order_to(ORDER_STAGE);
 	struct recorded activate = { 0 };
 	struct half h = half_begin();
 
-	(void)state;
 	o.component = "breaks";
 	assert_int_equal(order(&h, &o, &new_pair).status, 200);
 	o.action = ORDER_COMMIT;
@@ -347,12 +343,11 @@ static void refused(struct half *h, enum who who, const struct order *o, const s
 	assert_string_equal(take_picture(), before);
 }
 
-static void nobody_else_can_make_an_order(void **state)
+TEST(nobody_else_can_make_an_order)
 {
 	static const enum who others[] = { STRANGER, SERVER, FORMER, UNLISTED };
 	struct half h = half_begin();
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct order o = order_to(ORDER_STAGE);
 
@@ -361,14 +356,13 @@ static void nobody_else_can_make_an_order(void **state)
 	half_leave(&h);
 }
 
-static void orders_of_another_agent_or_component_do_nothing(void **state)
+TEST(orders_of_another_agent_or_component_do_nothing)
 {
 	struct order o = order_to(ORDER_STAGE);
 	struct recorded r = { 0 };
 	struct half h = half_begin();
 	const char *before = NULL;
 
-	(void)state;
 	o.agent = next_pair.facts.spki;
 	refused(&h, OPS, &o, &new_pair);
 	o = order_to(ORDER_STAGE);
@@ -387,13 +381,12 @@ static void orders_of_another_agent_or_component_do_nothing(void **state)
 }
 
 /* What it says goes with an order is what was signed, or nothing. */
-static void the_pair_cannot_be_exchanged_on_the_way(void **state)
+TEST(the_pair_cannot_be_exchanged_on_the_way)
 {
 	struct pair mixed = new_pair;
 	struct order o = order_to(ORDER_STAGE);
 	struct half h = half_begin();
 
-	(void)state;
 	refused(&h, OPS, &o, &old_pair);
 	refused(&h, OPS, &o, NULL);
 	mixed.key = old_pair.key;
@@ -404,7 +397,7 @@ static void the_pair_cannot_be_exchanged_on_the_way(void **state)
 	half_leave(&h);
 }
 
-static void every_byte_of_a_request_counts(void **state)
+TEST(every_byte_of_a_request_counts)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct order stage = order_to(ORDER_STAGE);
@@ -413,7 +406,6 @@ static void every_byte_of_a_request_counts(void **state)
 	const char *before = NULL;
 	unsigned seed = 3;
 
-	(void)state;
 	assert_int_equal(order(&h, &stage, &new_pair).status, 200);
 	record_as(&r, OPS, &o, NULL);
 	before = take_picture();
@@ -445,11 +437,10 @@ static bool signs(struct half *h, int algorithm, bool hashed, const char *text)
 	return answer.body.len > 0;
 }
 
-static void the_agents_key_signs_no_text_of_its_choice(void **state)
+TEST(the_agents_key_signs_no_text_of_its_choice)
 {
 	struct half h = half_begin();
 
-	(void)state;
 	assert_false(signs(&h, GNUTLS_SIGN_ECDSA_SHA256, false, ORDER_PURPOSE "{}"));
 	assert_false(signs(&h, GNUTLS_SIGN_ECDSA_SHA256, true, "too short"));
 	assert_false(signs(&h, -7, true, "12345678901234567890123456789012"));
@@ -479,14 +470,13 @@ static size_t resident_kb(pid_t pid)
 }
 
 /* It asks, and never reads what is answered. */
-static void s13_answers_that_nobody_reads_do_not_fill_it(void **state)
+TEST(s13_answers_that_nobody_reads_do_not_fill_it)
 {
 	struct half h = half_begin();
 	struct pollfd full = { h.handshakes.fd, POLLOUT, 0 };
 	size_t before = 0;
 	size_t asked = 0;
 
-	(void)state;
 	assert_int_equal(ask_revision(&h), 1);
 	before = resident_kb(h.pid);
 	for (; asked < 200000 && poll(&full, 1, 500) > 0; asked++) {
@@ -501,13 +491,12 @@ static void s13_answers_that_nobody_reads_do_not_fill_it(void **state)
 	half_leave(&h);
 }
 
-static void s13_a_long_name_is_neither_taken_nor_told(void **state)
+TEST(s13_a_long_name_is_neither_taken_nor_told)
 {
 	struct half h = half_begin();
 	char name[300];
 	struct reply r;
 
-	(void)state;
 	memset(name, 1, sizeof(name));
 	name[MESSAGE_NAME_LIMIT] = '\0';
 	r = ask(&h, ROUTE_COMPONENT, name, NULL);
@@ -552,11 +541,10 @@ static void ends_by(int which, const void *bytes, size_t len)
 	assert_string_equal(take_picture(), before);
 }
 
-static void noise_ends_it_cleanly(void **state)
+TEST(noise_ends_it_cleanly)
 {
 	unsigned char noise[3000];
 
-	(void)state;
 	for (int i = 0; i < 40; i++) {
 		size_t len = 1 + (size_t)(i * 70);
 
@@ -565,7 +553,7 @@ static void noise_ends_it_cleanly(void **state)
 	}
 }
 
-static void headers_that_make_no_sense_end_it_cleanly(void **state)
+TEST(headers_that_make_no_sense_end_it_cleanly)
 {
 	static const struct header headers[] = {
 		{ 0, 0, 0 },
@@ -580,7 +568,6 @@ static void headers_that_make_no_sense_end_it_cleanly(void **state)
 		{ UINT32_MAX, UINT32_MAX, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
 		ends_by(0, &headers[i], sizeof(headers[i]));
 		ends_by(1, &headers[i], sizeof(headers[i]));
@@ -588,7 +575,7 @@ static void headers_that_make_no_sense_end_it_cleanly(void **state)
 	}
 }
 
-static void requests_that_make_no_sense_end_it_cleanly(void **state)
+TEST(requests_that_make_no_sense_end_it_cleanly)
 {
 	static const uint64_t numbers[][2] = {
 		{ ROUTE_HEALTH, 0 },
@@ -600,7 +587,6 @@ static void requests_that_make_no_sense_end_it_cleanly(void **state)
 		{ ROUTE_COMMIT, SIZE_MAX - 15 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		struct {
 			struct header h;
@@ -614,14 +600,13 @@ static void requests_that_make_no_sense_end_it_cleanly(void **state)
 	}
 }
 
-static void a_name_is_only_a_name(void **state)
+TEST(a_name_is_only_a_name)
 {
 	static const char *const names[] = { "",     "../../etc", "edge/e1\n", "EDGE/E1",
 					     "edge", "\xff\xfe",  "%s%n" };
 	struct half h = half_begin();
 	const char *before = take_picture();
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		for (unsigned r = ROUTE_COMPONENT; r < ROUTE_COUNT; r++)
 			assert_string_equal(ask(&h, r, names[i], NULL).problem,
@@ -630,13 +615,12 @@ static void a_name_is_only_a_name(void **state)
 	half_leave(&h);
 }
 
-static void bodies_that_make_no_sense_are_refused(void **state)
+TEST(bodies_that_make_no_sense_are_refused)
 {
 	struct half h = half_begin();
 	const char *before = take_picture();
 	unsigned seed = 9;
 
-	(void)state;
 	for (int i = 0; i < 40; i++) {
 		AUTO(secret) body = { 0 };
 
@@ -651,13 +635,12 @@ static void bodies_that_make_no_sense_are_refused(void **state)
 
 /* ---- standing in the way ---- */
 
-static void half_a_message_does_not_hold_it_up(void **state)
+TEST(half_a_message_does_not_hold_it_up)
 {
 	const struct header h1 = { MESSAGE_REQUEST, 1, 1000 };
 	struct half h = half_begin();
 	int64_t begin_ms = clock_mono_ms();
 
-	(void)state;
 	send_raw(h.requests.fd, &h1, sizeof(h1));
 	send_raw(h.requests.fd, "abc", 3);
 	for (int i = 0; i < 50; i++)
@@ -685,12 +668,11 @@ static long memory_of(pid_t pid)
 }
 
 /* It asks and asks, and never reads an answer. */
-static void answers_that_nobody_reads_are_bounded(void **state)
+TEST(answers_that_nobody_reads_are_bounded)
 {
 	struct half h = half_begin();
 	long before = 0;
 
-	(void)state;
 	assert_int_equal(ask_revision(&h), 1);
 	before = memory_of(h.pid);
 	for (int i = 0; i < 20000; i++)
@@ -706,7 +688,7 @@ static void answers_that_nobody_reads_are_bounded(void **state)
 	half_leave(&h);
 }
 
-static void all_its_questions_are_answered_in_the_end(void **state)
+TEST(all_its_questions_are_answered_in_the_end)
 {
 	enum {
 		MANY = 1000
@@ -714,7 +696,6 @@ static void all_its_questions_are_answered_in_the_end(void **state)
 	struct half h = half_begin();
 	bool answered[MANY + 1] = { false };
 
-	(void)state;
 	for (int i = 0; i < MANY; i++)
 		post_request(&h, i % 10 ? ROUTE_COMPONENT : ROUTE_COMPONENTS, "edge/e1", NULL);
 	for (int i = 0; i < MANY; i++) {
@@ -727,33 +708,11 @@ static void all_its_questions_are_answered_in_the_end(void **state)
 	half_leave(&h);
 }
 
-int main(void)
+static int drop_all(void **state)
 {
-	const struct CMUnitTest tests[] = {
-		WITH_AGENT(what_was_recorded_changes_nothing_afterwards),
-		WITH_AGENT(an_older_commit_is_stale_after_a_newer_one),
-		WITH_AGENT(orders_that_were_withheld_come_in_no_other_order),
-		WITH_AGENT(what_was_taken_back_stays_so),
-		WITH_AGENT(another_states_older_order_is_not_adopted_again),
-		WITH_AGENT(an_activation_that_failed_is_not_run_over_and_over),
-		WITH_AGENT(nobody_else_can_make_an_order),
-		WITH_AGENT(orders_of_another_agent_or_component_do_nothing),
-		WITH_AGENT(the_pair_cannot_be_exchanged_on_the_way),
-		WITH_AGENT(every_byte_of_a_request_counts),
-		WITH_AGENT(the_agents_key_signs_no_text_of_its_choice),
-		WITH_AGENT(s13_answers_that_nobody_reads_do_not_fill_it),
-		WITH_AGENT(s13_a_long_name_is_neither_taken_nor_told),
-		WITH_AGENT(noise_ends_it_cleanly),
-		WITH_AGENT(headers_that_make_no_sense_end_it_cleanly),
-		WITH_AGENT(requests_that_make_no_sense_end_it_cleanly),
-		WITH_AGENT(a_name_is_only_a_name),
-		WITH_AGENT(bodies_that_make_no_sense_are_refused),
-		WITH_AGENT(half_a_message_does_not_hold_it_up),
-		WITH_AGENT(answers_that_nobody_reads_are_bounded),
-		WITH_AGENT(all_its_questions_are_answered_in_the_end),
-	};
-	int failed = cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-
 	buf_release(&picture);
-	return failed;
+	return drop_signatories(state);
 }
+
+TEST_EACH(open_agent, close_agent)
+TEST_GROUP(make_signatories, drop_all)

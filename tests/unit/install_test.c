@@ -4,6 +4,7 @@
  * can do is in install_hostile_test.c.
  */
 #include "install_world.h"
+#include "test.h"
 
 #include <gnutls/gnutls.h>
 #include <sys/file.h>
@@ -45,12 +46,11 @@ static struct order activation_of(const char *name, int64_t sequence, const stru
 	return o;
 }
 
-static void orders_are_carried_out(void **state)
+TEST(orders_are_carried_out)
 {
 	struct half h = half_begin();
 	struct order o = activation_of("edge/e1", 1, &new_pair);
 
-	(void)state;
 	deliver(&h, "edge/e1", 1, &new_pair);
 	assert_installed(site(), &new_pair);
 	succeeds(&h, &o, NULL);
@@ -59,12 +59,11 @@ static void orders_are_carried_out(void **state)
 	half_leave(&h);
 }
 
-static void components_are_told_of(void **state)
+TEST(components_are_told_of)
 {
 	struct half h = half_begin();
 	struct reply r = ask(&h, ROUTE_COMPONENT, "edge/e1", NULL);
 
-	(void)state;
 	assert_int_equal(r.status, 200);
 	assert_non_null(strstr(r.text, own_pair.facts.spki));
 	assert_non_null(strstr(r.text, "\"name\":\"edge/e1\""));
@@ -80,7 +79,7 @@ static void components_are_told_of(void **state)
 	half_leave(&h);
 }
 
-static void it_answers_while_something_takes_long(void **state)
+TEST(it_answers_while_something_takes_long)
 {
 	struct half h = half_begin();
 	struct order o = activation_of("slow", 1, &new_pair);
@@ -88,7 +87,6 @@ static void it_answers_while_something_takes_long(void **state)
 	int64_t begin_ms = 0;
 	struct reply r;
 
-	(void)state;
 	deliver(&h, "slow", 1, &new_pair);
 	record_as(&slow, OPS, &o, NULL);
 	post_request(&h, slow.route, slow.component, &slow.body);
@@ -112,13 +110,12 @@ static void it_answers_while_something_takes_long(void **state)
 	secret_release(&slow.body);
 }
 
-static void an_activation_that_was_stopped_may_run_again(void **state)
+TEST(an_activation_that_was_stopped_may_run_again)
 {
 	struct half h = half_begin();
 	struct order o = activation_of("slow", 1, &new_pair);
 	struct recorded slow = { 0 };
 
-	(void)state;
 	deliver(&h, "slow", 1, &new_pair);
 	record_as(&slow, OPS, &o, NULL);
 	for (size_t runs = 1; runs <= 2; runs++) {
@@ -153,13 +150,12 @@ static struct der signature_by(struct half *h, uint64_t revision)
 	return (struct der){ copy, answer.body.len };
 }
 
-static void its_own_pair_is_changed_by_an_order_like_any(void **state)
+TEST(its_own_pair_is_changed_by_an_order_like_any)
 {
 	struct half h = half_begin();
 	struct order o = activation_of("self", 1, &next_pair);
 	struct reply r;
 
-	(void)state;
 	deliver(&h, "self", 1, &next_pair);
 	assert_int_equal(ask_revision(&h), 1);
 	succeeds(&h, &o, NULL);
@@ -179,13 +175,12 @@ static void its_own_pair_is_changed_by_an_order_like_any(void **state)
 	half_leave(&h);
 }
 
-static void an_own_pair_that_cannot_be_used_is_refused(void **state)
+TEST(an_own_pair_that_cannot_be_used_is_refused)
 {
 	struct half h = half_begin();
 	struct order o = activation_of("self", 1, &next_pair);
 	struct reply r;
 
-	(void)state;
 	deliver(&h, "self", 1, &next_pair);
 	unlink(config.key);
 	write_key(config.key, &third_pair, 0600);
@@ -245,7 +240,7 @@ static pid_t begin_both(struct half *one, struct half *two)
 	return pid;
 }
 
-static void the_next_one_gets_no_answer_of_the_last_one(void **state)
+TEST(the_next_one_gets_no_answer_of_the_last_one)
 {
 	struct order o = activation_of("breaks", 1, &new_pair);
 	struct recorded slow = { 0 };
@@ -254,7 +249,6 @@ static void the_next_one_gets_no_answer_of_the_last_one(void **state)
 	int status = -1;
 	pid_t pid = 0;
 
-	(void)state;
 	((struct agent_component *)component("breaks"))->activate = counting("sleep 1");
 	pid = begin_both(&one, &two);
 	deliver(&one, "breaks", 1, &new_pair);
@@ -277,11 +271,10 @@ static void the_next_one_gets_no_answer_of_the_last_one(void **state)
 	secret_release(&slow.body);
 }
 
-static void it_ends_with_the_network_half(void **state)
+TEST(it_ends_with_the_network_half)
 {
 	struct half h = half_begin();
 
-	(void)state;
 	assert_int_equal(ask_revision(&h), 1);
 	half_leave(&h);
 	h = half_begin();
@@ -333,14 +326,13 @@ static int staged_by_ops(struct half *h, int64_t sequence)
 	return order(h, &o, &new_pair).status;
 }
 
-static void s8_a_removed_entry_gives_no_order_any_more(void **state)
+TEST(s8_a_removed_entry_gives_no_order_any_more)
 {
 	const char *const ops = signatories[OPS].pair.facts.spki;
 	const char *const both[] = { ops, NULL };
 	const char *const none[] = { NULL };
 	struct half h;
 
-	(void)state;
 	config.allow_file = at_root("allow");
 	allow(both, 0644);
 	h = half_begin();
@@ -360,12 +352,11 @@ static void s8_a_removed_entry_gives_no_order_any_more(void **state)
 	half_leave(&h);
 }
 
-static void s8_a_list_that_is_not_to_be_believed_lets_nobody_in(void **state)
+TEST(s8_a_list_that_is_not_to_be_believed_lets_nobody_in)
 {
 	const char *const both[] = { signatories[OPS].pair.facts.spki, NULL };
 	struct half h;
 
-	(void)state;
 	config.allow_file = at_root("allow");
 	allow(both, 0644);
 	h = half_begin();
@@ -384,12 +375,11 @@ static void s8_a_list_that_is_not_to_be_believed_lets_nobody_in(void **state)
 	half_leave(&h);
 }
 
-static void s8_another_authority_of_operators_holds_at_once(void **state)
+TEST(s8_another_authority_of_operators_holds_at_once)
 {
 	AUTO(buf) pem = { 0 };
 	struct half h = half_begin();
 
-	(void)state;
 	assert_int_equal(staged_by_ops(&h, 1), 200);
 	pem_add_certs(&pem, own_pair.set.certs, 1);
 	write_file(config.client_ca, pem.data, pem.len, 0644);
@@ -410,14 +400,13 @@ static int open_store(const struct install *i)
 }
 
 /* The lock of a target stands for it: the worker waits, and nothing else. */
-static void s22_a_stage_that_hangs_holds_up_no_handshake(void **state)
+TEST(s22_a_stage_that_hangs_holds_up_no_handshake)
 {
 	struct half h = half_begin();
 	struct order o = order_to(ORDER_STAGE);
 	struct recorded stage = { 0 };
 	struct reply r;
 
-	(void)state;
 	deliver(&h, "edge/e1", 1, &new_pair);
 	int store = open_store(site());
 
@@ -441,22 +430,5 @@ static void s22_a_stage_that_hangs_holds_up_no_handshake(void **state)
 	half_leave(&h);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_AGENT(orders_are_carried_out),
-		WITH_AGENT(components_are_told_of),
-		WITH_AGENT(it_answers_while_something_takes_long),
-		WITH_AGENT(an_activation_that_was_stopped_may_run_again),
-		WITH_AGENT(its_own_pair_is_changed_by_an_order_like_any),
-		WITH_AGENT(an_own_pair_that_cannot_be_used_is_refused),
-		WITH_AGENT(the_next_one_gets_no_answer_of_the_last_one),
-		WITH_AGENT(it_ends_with_the_network_half),
-		WITH_AGENT(s8_a_removed_entry_gives_no_order_any_more),
-		WITH_AGENT(s8_a_list_that_is_not_to_be_believed_lets_nobody_in),
-		WITH_AGENT(s8_another_authority_of_operators_holds_at_once),
-		WITH_AGENT(s22_a_stage_that_hangs_holds_up_no_handshake),
-	};
-
-	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-}
+TEST_EACH(open_agent, close_agent)
+TEST_GROUP(make_signatories, drop_signatories)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki_made.h"
+#include "test.h"
 
 #include "pki/cert.h"
 
@@ -17,9 +18,8 @@ static void open_leaf(const struct pair *p, gnutls_x509_crt_t *out)
 }
 
 /* The whole matrix but RSA as authority of every type: that takes minutes. */
-static void every_type_of_key_is_issued_and_signs(void **state)
+TEST(every_type_of_key_is_issued_and_signs)
 {
-	(void)state;
 	for (int type = 0; type < KEY_RSA_4096; type++) {
 		AUTO(pair) ca = { 0 };
 		AUTO(pair) leaf = { 0 };
@@ -36,7 +36,7 @@ static void every_type_of_key_is_issued_and_signs(void **state)
 	}
 }
 
-static void a_leaf_has_the_extensions_it_needs(void **state)
+TEST(a_leaf_has_the_extensions_it_needs)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -48,7 +48,6 @@ static void a_leaf_has_the_extensions_it_needs(void **state)
 	char oid[64];
 	size_t len = sizeof(oid);
 
-	(void)state;
 	c.purpose = PURPOSE_SERVER | PURPOSE_CLIENT;
 	make_authority_at(KEY_ECDSA_P384, NOW, &ca);
 	make_leaf(&c, &ca, &leaf);
@@ -67,7 +66,7 @@ static void a_leaf_has_the_extensions_it_needs(void **state)
 	assert_string_equal(oid, GNUTLS_KP_TLS_WWW_CLIENT);
 }
 
-static void the_key_identifiers_link_leaf_and_authority(void **state)
+TEST(the_key_identifiers_link_leaf_and_authority)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -79,7 +78,6 @@ static void the_key_identifiers_link_leaf_and_authority(void **state)
 	size_t aki_len = sizeof(aki);
 	size_t ski_len = sizeof(ski);
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	make_leaf(&c, &ca, &leaf);
 	open_leaf(&leaf, &below);
@@ -90,7 +88,7 @@ static void the_key_identifiers_link_leaf_and_authority(void **state)
 	assert_memory_equal(aki, ski, ski_len);
 }
 
-static void an_authority_may_sign_leaves_and_nothing_deeper(void **state)
+TEST(an_authority_may_sign_leaves_and_nothing_deeper)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(crt) crt = NULL;
@@ -99,7 +97,6 @@ static void an_authority_may_sign_leaves_and_nothing_deeper(void **state)
 	unsigned is_ca = 0;
 	int depth = -1;
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	open_leaf(&ca, &crt);
 	assert_true(gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca, &depth) >= 0);
@@ -112,14 +109,13 @@ static void an_authority_may_sign_leaves_and_nothing_deeper(void **state)
 	assert_int_equal(ca.set.anchor.len, 0);
 }
 
-static void only_rsa_may_encipher_keys(void **state)
+TEST(only_rsa_may_encipher_keys)
 {
 	AUTO(pair) leaf = { 0 };
 	AUTO(crt) crt = NULL;
 	struct certificate c = made_certificate();
 	unsigned usage = 0;
 
-	(void)state;
 	c.key = KEY_RSA_2048;
 	make_leaf(&c, NULL, &leaf);
 	open_leaf(&leaf, &crt);
@@ -127,12 +123,11 @@ static void only_rsa_may_encipher_keys(void **state)
 	assert_int_equal(usage, GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_ENCIPHERMENT);
 }
 
-static void names_of_every_kind_read_back_sorted(void **state)
+TEST(names_of_every_kind_read_back_sorted)
 {
 	AUTO(pair) leaf = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	c.names = all_kinds;
 	c.name_count = sizeof(all_kinds) / sizeof(*all_kinds);
 	make_leaf(&c, NULL, &leaf);
@@ -143,11 +138,10 @@ static void names_of_every_kind_read_back_sorted(void **state)
 	}
 }
 
-static void names_are_critical_only_without_a_subject(void **state)
+TEST(names_are_critical_only_without_a_subject)
 {
 	static const char *const subjects[] = { "", "CN=x" };
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		AUTO(pair) leaf = { 0 };
 		AUTO(crt) crt = NULL;
@@ -164,14 +158,13 @@ static void names_are_critical_only_without_a_subject(void **state)
 	}
 }
 
-static void a_leaf_without_subject_and_names_is_refused(void **state)
+TEST(a_leaf_without_subject_and_names_is_refused)
 {
 	AUTO(pair) leaf = { 0 };
 	AUTO(secret) key = { 0 };
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	(void)state;
 	c.subject = "";
 	c.name_count = 0;
 	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
@@ -180,7 +173,7 @@ static void a_leaf_without_subject_and_names_is_refused(void **state)
 	assert_null(leaf.key.bytes);
 }
 
-static void an_address_that_is_none_is_refused(void **state)
+TEST(an_address_that_is_none_is_refused)
 {
 	static const struct san bad[] = { { NAME_IP, "10.0.0.300" } };
 	AUTO(pair) leaf = { 0 };
@@ -188,20 +181,18 @@ static void an_address_that_is_none_is_refused(void **state)
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	(void)state;
 	c.names = bad;
 	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
 	assert_false(issue_leaf(&c, &key, NULL, NOW, &leaf, &e));
 	assert_says(&e, "10.0.0.300");
 }
 
-static void serials_are_sixteen_bytes_positive_and_new(void **state)
+TEST(serials_are_sixteen_bytes_positive_and_new)
 {
 	AUTO(pair) a = { 0 };
 	AUTO(pair) b = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	make_leaf(&c, NULL, &a);
 	make_leaf(&c, NULL, &b);
 	assert_int_equal(strlen(a.facts.serial), 32);
@@ -209,24 +200,22 @@ static void serials_are_sixteen_bytes_positive_and_new(void **state)
 	assert_string_not_equal(a.facts.serial, b.facts.serial);
 }
 
-static void dates_are_counted_from_now_with_a_little_slack(void **state)
+TEST(dates_are_counted_from_now_with_a_little_slack)
 {
 	AUTO(pair) leaf = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	make_leaf(&c, NULL, &leaf);
 	assert_int_equal(leaf.facts.not_before, NOW - BACKDATE_SECONDS);
 	assert_int_equal(leaf.facts.not_after, NOW + c.validity);
 }
 
-static void a_leaf_never_outlives_or_precedes_its_issuer(void **state)
+TEST(a_leaf_never_outlives_or_precedes_its_issuer)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	c.validity = 20 * 365 * (int64_t)DAY;
 	make_authority_at(KEY_ECDSA_P256, NOW + 100, &ca);
 	make_leaf(&c, &ca, &leaf);
@@ -234,7 +223,7 @@ static void a_leaf_never_outlives_or_precedes_its_issuer(void **state)
 	assert_int_equal(leaf.facts.not_before, ca.facts.not_before);
 }
 
-static void an_authority_that_ended_issues_nothing(void **state)
+TEST(an_authority_that_ended_issues_nothing)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -242,20 +231,18 @@ static void an_authority_that_ended_issues_nothing(void **state)
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW - 3651 * (int64_t)DAY, &ca);
 	MUST(authority_open(&ca.key, &ca.set, &by, &e), &e);
 	assert_false(issue_leaf(&c, &ca.key, by, NOW, &leaf, &e));
 	assert_says(&e, "ended at 2027-01-14");
 }
 
-static void the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it(void **state)
+TEST(the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	make_leaf(&c, &ca, &leaf);
 	assert_int_equal(leaf.set.count, 1);
@@ -264,14 +251,13 @@ static void the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it(void **sta
 	assert_string_equal(leaf.facts.issuer, ca.facts.subject);
 }
 
-static void an_authority_with_a_foreign_key_does_not_open(void **state)
+TEST(an_authority_with_a_foreign_key_does_not_open)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(secret) other = { 0 };
 	AUTO(authority) by = NULL;
 	struct err e = { 0 };
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	MUST(key_generate(KEY_ECDSA_P256, &other, &e), &e);
 	assert_false(authority_open(&other, &ca.set, &by, &e));
@@ -279,39 +265,14 @@ static void an_authority_with_a_foreign_key_does_not_open(void **state)
 	assert_null(by);
 }
 
-static void a_leaf_does_not_open_as_authority(void **state)
+TEST(a_leaf_does_not_open_as_authority)
 {
 	AUTO(pair) leaf = { 0 };
 	AUTO(authority) by = NULL;
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	(void)state;
 	make_leaf(&c, NULL, &leaf);
 	assert_false(authority_open(&leaf.key, &leaf.set, &by, &e));
 	assert_says(&e, "is no authority");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_type_of_key_is_issued_and_signs),
-		cmocka_unit_test(a_leaf_has_the_extensions_it_needs),
-		cmocka_unit_test(the_key_identifiers_link_leaf_and_authority),
-		cmocka_unit_test(an_authority_may_sign_leaves_and_nothing_deeper),
-		cmocka_unit_test(only_rsa_may_encipher_keys),
-		cmocka_unit_test(names_of_every_kind_read_back_sorted),
-		cmocka_unit_test(names_are_critical_only_without_a_subject),
-		cmocka_unit_test(a_leaf_without_subject_and_names_is_refused),
-		cmocka_unit_test(an_address_that_is_none_is_refused),
-		cmocka_unit_test(serials_are_sixteen_bytes_positive_and_new),
-		cmocka_unit_test(dates_are_counted_from_now_with_a_little_slack),
-		cmocka_unit_test(a_leaf_never_outlives_or_precedes_its_issuer),
-		cmocka_unit_test(an_authority_that_ended_issues_nothing),
-		cmocka_unit_test(the_chain_of_a_leaf_leaves_the_root_to_those_who_trust_it),
-		cmocka_unit_test(an_authority_with_a_foreign_key_does_not_open),
-		cmocka_unit_test(a_leaf_does_not_open_as_authority),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/journal.h"
+#include "test.h"
 
 #include "state_fixture.h"
 
@@ -40,7 +41,7 @@ static void must_end(struct state *s, struct run_record *r)
 		fail_msg("%s", e.text);
 }
 
-static void runs_are_numbered_and_come_back(void **state)
+TEST(runs_are_numbered_and_come_back)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -73,7 +74,7 @@ static void runs_are_numbered_and_come_back(void **state)
 	state_close(s);
 }
 
-static void the_last_outcome_of_a_step_counts(void **state)
+TEST(the_last_outcome_of_a_step_counts)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -110,7 +111,7 @@ static void begin_and_die(const struct place *p)
 	must_step(s, &r, 1, STEP_BEGUN);
 }
 
-static void a_run_that_was_killed_is_open(void **state)
+TEST(a_run_that_was_killed_is_open)
 {
 	AUTO(arena) a = { 0 };
 	struct run_record open = { 0 };
@@ -134,7 +135,7 @@ static void a_run_that_was_killed_is_open(void **state)
 	state_close(s);
 }
 
-static void without_any_run_none_is_open(void **state)
+TEST(without_any_run_none_is_open)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -154,7 +155,7 @@ static void commit_something(struct state *s)
 	must_commit(s, c);
 }
 
-static void the_serial_of_a_run_follows_all_its_commits(void **state)
+TEST(the_serial_of_a_run_follows_all_its_commits)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -184,7 +185,7 @@ static void the_serial_of_a_run_follows_all_its_commits(void **state)
 	state_close(s);
 }
 
-static void what_ends_with_the_run_is_one_commit_with_it(void **state)
+TEST(what_ends_with_the_run_is_one_commit_with_it)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -205,7 +206,7 @@ static void what_ends_with_the_run_is_one_commit_with_it(void **state)
 	state_close(s);
 }
 
-static void a_commit_after_the_end_is_not_the_runs(void **state)
+TEST(a_commit_after_the_end_is_not_the_runs)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -221,7 +222,7 @@ static void a_commit_after_the_end_is_not_the_runs(void **state)
 	state_close(s);
 }
 
-static void a_plan_larger_than_a_record_comes_back(void **state)
+TEST(a_plan_larger_than_a_record_comes_back)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -241,7 +242,7 @@ static void a_plan_larger_than_a_record_comes_back(void **state)
 	free(plan);
 }
 
-static void a_damaged_run_is_named(void **state)
+TEST(a_damaged_run_is_named)
 {
 	AUTO(arena) a = { 0 };
 	struct run_record *runs = NULL;
@@ -258,7 +259,7 @@ static void a_damaged_run_is_named(void **state)
 	state_close(s);
 }
 
-static void a_damaged_step_is_named(void **state)
+TEST(a_damaged_step_is_named)
 {
 	AUTO(arena) a = { 0 };
 	struct step_record *steps = NULL;
@@ -278,7 +279,7 @@ static void a_damaged_step_is_named(void **state)
 	state_close(s);
 }
 
-static void a_run_that_cannot_be_recorded_gets_no_number(void **state)
+TEST(a_run_that_cannot_be_recorded_gets_no_number)
 {
 	state_close(must_open_state(*state, true));
 	struct state *s = must_open_state(*state, false);
@@ -291,21 +292,4 @@ static void a_run_that_cannot_be_recorded_gets_no_number(void **state)
 	state_close(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(runs_are_numbered_and_come_back),
-		IN_PLACE(the_last_outcome_of_a_step_counts),
-		IN_PLACE(a_run_that_was_killed_is_open),
-		IN_PLACE(without_any_run_none_is_open),
-		IN_PLACE(the_serial_of_a_run_follows_all_its_commits),
-		IN_PLACE(what_ends_with_the_run_is_one_commit_with_it),
-		IN_PLACE(a_commit_after_the_end_is_not_the_runs),
-		IN_PLACE(a_plan_larger_than_a_record_comes_back),
-		IN_PLACE(a_damaged_run_is_named),
-		IN_PLACE(a_damaged_step_is_named),
-		IN_PLACE(a_run_that_cannot_be_recorded_gets_no_number),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

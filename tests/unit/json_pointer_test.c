@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drivers/json_pointer.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* RFC 6901 section 5. */
 static const char example[] =
@@ -29,7 +26,7 @@ static void assert_at(const json_t *document, const char *pointer, const char *e
 	free(text);
 }
 
-static void the_examples_of_the_rfc_are_found(void **state)
+TEST(the_examples_of_the_rfc_are_found)
 {
 	static const struct {
 		const char *pointer;
@@ -49,14 +46,13 @@ static void the_examples_of_the_rfc_are_found(void **state)
 	};
 	json_t *document = json_loads(example, 0, NULL);
 
-	(void)state;
 	assert_ptr_equal(json_at(document, ""), document);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		assert_at(document, rows[i].pointer, rows[i].expected);
 	json_decref(document);
 }
 
-static void what_is_not_there_is_not_found(void **state)
+TEST(what_is_not_there_is_not_found)
 {
 	static const char *const nowhere[] = {
 		"/foo/2",
@@ -73,18 +69,7 @@ static void what_is_not_there_is_not_found(void **state)
 	};
 	json_t *document = json_loads(example, 0, NULL);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(nowhere) / sizeof(*nowhere); i++)
 		assert_at(document, nowhere[i], NULL);
 	json_decref(document);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_examples_of_the_rfc_are_found),
-		cmocka_unit_test(what_is_not_there_is_not_found),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/ladder.h"
+#include "test.h"
 
 #include "model/http.h"
 #include "model/snapshot.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct http_request request = { .method = HTTP_POST };
 static const struct http plain = { .requests = { [HTTP_COMMIT] = &request } };
@@ -85,11 +82,10 @@ static const struct {
 	  false },
 };
 
-static void every_way_has_its_rung(void **state)
+TEST(every_way_has_its_rung)
 {
 	const struct component_seen nothing = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct component *c = &rows[i].component;
 
@@ -101,15 +97,14 @@ static void every_way_has_its_rung(void **state)
 	}
 }
 
-static void every_driver_has_a_name(void **state)
+TEST(every_driver_has_a_name)
 {
-	(void)state;
 	for (int kind = 0; kind < DRIVER_KIND_COUNT; kind++)
 		assert_true(strlen(driver_name((enum driver_kind)kind)) > 3);
 }
 
 /* An agent that does not, or says what nobody knows, is told something. */
-static void an_agent_tells_its_rung(void **state)
+TEST(an_agent_tells_its_rung)
 {
 	const struct component c = { .deliver = { .kind = DRIVER_AGENT } };
 	const struct {
@@ -121,21 +116,9 @@ static void an_agent_tells_its_rung(void **state)
 		{ "restart", ACTIVATION_RESTART }, { "kick", ACTIVATION_RELOAD },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
 		const struct component_seen seen = { .activation = told[i].says };
 
 		assert_int_equal(component_activation(&c, &seen), told[i].activation);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_way_has_its_rung),
-		cmocka_unit_test(an_agent_tells_its_rung),
-		cmocka_unit_test(every_driver_has_a_name),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

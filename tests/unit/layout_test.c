@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/layout.h"
+#include "test.h"
 
 #include "bundle/entries.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-static void the_newest_that_was_not_found_has_the_name_and_others_their_number(void **state)
+TEST(the_newest_that_was_not_found_has_the_name_and_others_their_number)
 {
 	struct bundle_item items[] = {
 		{ .name = "a", .number = 10, .source = "issued" },
@@ -26,13 +23,12 @@ static void the_newest_that_was_not_found_has_the_name_and_others_their_number(v
 	struct bundle b = { .items = items, .item_count = 5 };
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	qsort(items, 5, sizeof(*items), layout_compare_items);
 	for (size_t i = 0; i < 5; i++)
 		assert_string_equal(layout_directory(&b, i, &a), due[i]);
 }
 
-static void every_path_of_a_file_gets_a_safe_name_of_its_own(void **state)
+TEST(every_path_of_a_file_gets_a_safe_name_of_its_own)
 {
 	static const char *const pairs[][2] = {
 		{ "certfleet.yaml", "config/certfleet.yaml" },
@@ -47,22 +43,10 @@ static void every_path_of_a_file_gets_a_safe_name_of_its_own(void **state)
 	};
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
 		const char *name = layout_config(pairs[i][0], &a);
 
 		assert_string_equal(name, pairs[i][1]);
 		assert_true(entry_name_is_safe(name));
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			the_newest_that_was_not_found_has_the_name_and_others_their_number),
-		cmocka_unit_test(every_path_of_a_file_gets_a_safe_name_of_its_own),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

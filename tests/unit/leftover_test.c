@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/leftover.h"
+#include "test.h"
 
 #include "base/child.h"
 #include "base/clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,8 +12,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* What came of a command, in a process forked for it: 0 nothing was left. */
 enum {
@@ -70,84 +67,62 @@ static struct outcome after(const char *script)
 	return o;
 }
 
-static void a_command_that_ends_leaves_nothing(void **state)
+TEST(a_command_that_ends_leaves_nothing)
 {
 	struct outcome o = after("true; (exit 0); echo done");
 
-	(void)state;
 	assert_int_equal(o.what, NOTHING_LEFT);
 	assert_true(o.took_ms < 900);
 }
 
 /* As systemctl does: it asks somebody else, and waits a little. */
-static void helpers_that_end_soon_are_fine(void **state)
+TEST(helpers_that_end_soon_are_fine)
 {
 	struct outcome o = after("setsid sleep 0.3 >/dev/null 2>&1 </dev/null & exit 0");
 
-	(void)state;
 	assert_int_equal(o.what, NOTHING_LEFT);
 	assert_true(o.took_ms >= 250);
 }
 
-static void a_daemon_is_found(void **state)
+TEST(a_daemon_is_found)
 {
 	struct outcome o = after("setsid sleep 2.5 >/dev/null 2>&1 </dev/null &");
 
-	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
 	assert_non_null(strstr(o.text, "('sleep') behind"));
 	assert_non_null(strstr(o.text, "systemctl"));
 }
 
 /* The way daemons detach: two forks, a session of its own. */
-static void a_daemon_that_forked_twice_is_found(void **state)
+TEST(a_daemon_that_forked_twice_is_found)
 {
 	struct outcome o = after(
 		"(setsid sh -c 'exec sleep 2.5 >/dev/null 2>&1 </dev/null' &) & wait; exit 0");
 
-	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
 	assert_non_null(strstr(o.text, "sleep"));
 }
 
-static void a_job_in_the_background_is_found(void **state)
+TEST(a_job_in_the_background_is_found)
 {
 	struct outcome o = after("sleep 2.5 >/dev/null 2>&1 &");
 
-	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
 }
 
-static void one_that_forks_on_and_on_is_found(void **state)
+TEST(one_that_forks_on_and_on_is_found)
 {
 	struct outcome o = after(
 		"setsid sh -c 'for i in 1 2 3 4 5 6; do sleep 0.4 & wait; done' >/dev/null 2>&1 </dev/null &");
 
-	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
 }
 
-static void its_name_is_shown_escaped(void **state)
+TEST(its_name_is_shown_escaped)
 {
 	struct outcome o = after(
 		"setsid sh -c 'printf \"\\033[2J\" >/proc/$$/comm; sleep 2.5; :' >/dev/null 2>&1 </dev/null &");
 
-	(void)state;
 	assert_int_equal(o.what, SOMETHING_LEFT);
 	assert_non_null(strstr(o.text, "('\\x1b[2J') behind"));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_command_that_ends_leaves_nothing),
-		cmocka_unit_test(helpers_that_end_soon_are_fine),
-		cmocka_unit_test(a_daemon_is_found),
-		cmocka_unit_test(a_daemon_that_forked_twice_is_found),
-		cmocka_unit_test(a_job_in_the_background_is_found),
-		cmocka_unit_test(one_that_forks_on_and_on_is_found),
-		cmocka_unit_test(its_name_is_shown_escaped),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/link.h"
+#include "test.h"
 
 #include "base/clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -105,7 +102,7 @@ static bool say(struct link *l, size_t len, struct secret *answer, struct err *e
 	return link_send(l, &message, wait.end_ms, e) && link_receive(l, &wait, answer, e);
 }
 
-static void both_ends_are_bound_to_the_same(void **state)
+TEST(both_ends_are_bound_to_the_same)
 {
 	struct far f = { 0 };
 	AUTO(link) l = NULL;
@@ -113,7 +110,6 @@ static void both_ends_are_bound_to_the_same(void **state)
 	AUTO(secret) expected = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	far_start(&f, echo);
 	assert_true(reach(&f, &l, &e));
 	assert_true(say(l, 700, &answer, &e));
@@ -124,7 +120,7 @@ static void both_ends_are_bound_to_the_same(void **state)
 	assert_memory_equal(f.binding, link_binding(l), LINK_BINDING_BYTES);
 }
 
-static void no_two_connections_are_bound_to_the_same(void **state)
+TEST(no_two_connections_are_bound_to_the_same)
 {
 	struct far one = { 0 };
 	struct far other = { 0 };
@@ -134,7 +130,6 @@ static void no_two_connections_are_bound_to_the_same(void **state)
 	AUTO(secret) second = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	far_start(&one, echo);
 	far_start(&other, echo);
 	assert_true(reach(&one, &a, &e) && reach(&other, &b, &e));
@@ -144,14 +139,13 @@ static void no_two_connections_are_bound_to_the_same(void **state)
 	assert_memory_not_equal(link_binding(a), link_binding(b), LINK_BINDING_BYTES);
 }
 
-static void an_empty_message_is_one(void **state)
+TEST(an_empty_message_is_one)
 {
 	struct far f = { 0 };
 	AUTO(link) l = NULL;
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	far_start(&f, echo);
 	assert_true(reach(&f, &l, &e));
 	assert_true(say(l, 0, &answer, &e));
@@ -160,14 +154,13 @@ static void an_empty_message_is_one(void **state)
 	assert_non_null(answer.bytes);
 }
 
-static void a_message_over_the_limit_is_refused_by_its_head(void **state)
+TEST(a_message_over_the_limit_is_refused_by_its_head)
 {
 	struct far f = { 0 };
 	AUTO(link) l = NULL;
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	far_start(&f, echo);
 	assert_true(reach(&f, &l, &e));
 	assert_false(say(l, LIMIT + 1, &answer, &e));
@@ -216,11 +209,10 @@ static void *be_another_server(void *ctx)
 	return NULL;
 }
 
-static void a_server_that_does_not_enrol_is_an_error(void **state)
+TEST(a_server_that_does_not_enrol_is_an_error)
 {
 	static void *(*const others[])(void *) = { hang_up, say_garbage, be_another_server };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		struct far f = { 0 };
 		AUTO(link) l = NULL;
@@ -233,14 +225,13 @@ static void a_server_that_does_not_enrol_is_an_error(void **state)
 	}
 }
 
-static void nobody_there_is_an_error(void **state)
+TEST(nobody_there_is_an_error)
 {
 	const struct link_target nobody = { "127.0.0.1", 1 };
 	const struct link_target nowhere = { "no-such-host.invalid", 7443 };
 	AUTO(link) l = NULL;
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(link_connect(&nobody, &l, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_false(link_connect(&nowhere, &l, &e));
@@ -248,7 +239,7 @@ static void nobody_there_is_an_error(void **state)
 }
 
 /* The listening side: a client that is silent, or talks nonsense. */
-static void a_silent_client_only_waits(void **state)
+TEST(a_silent_client_only_waits)
 {
 	AUTO(link_host) host = NULL;
 	AUTO(link) l = NULL;
@@ -256,7 +247,6 @@ static void a_silent_client_only_waits(void **state)
 	struct err e = { 0 };
 	int ends[2];
 
-	(void)state;
 	assert_true(link_host_new(&host, &e));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	l = link_accept(host, ends[0]);
@@ -273,12 +263,11 @@ static void a_silent_client_only_waits(void **state)
 	assert_int_equal(link_advance(l, LIMIT, &e), LINK_ENDED);
 }
 
-static void a_client_that_talks_nonsense_is_left(void **state)
+TEST(a_client_that_talks_nonsense_is_left)
 {
 	static const char *const texts[] = { "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\xff\xff\x01",
 					     "\x16\x03\x01\x00\x05hello" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		AUTO(link_host) host = NULL;
 		AUTO(link) l = NULL;
@@ -299,20 +288,4 @@ static void a_client_that_talks_nonsense_is_left(void **state)
 		assert_int_not_equal(e.code, ERR_NONE);
 		close(ends[1]);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_ends_are_bound_to_the_same),
-		cmocka_unit_test(no_two_connections_are_bound_to_the_same),
-		cmocka_unit_test(an_empty_message_is_one),
-		cmocka_unit_test(a_message_over_the_limit_is_refused_by_its_head),
-		cmocka_unit_test(a_server_that_does_not_enrol_is_an_error),
-		cmocka_unit_test(nobody_there_is_an_error),
-		cmocka_unit_test(a_silent_client_only_waits),
-		cmocka_unit_test(a_client_that_talks_nonsense_is_left),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

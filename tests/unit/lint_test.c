@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki_made.h"
+#include "test.h"
 
 #include "pki/cert.h"
 #include "pki/key.h"
@@ -87,26 +88,24 @@ static void refuse_alone(const struct odd *o, const char *what)
 	refuse_lint(&p, NOW, what);
 }
 
-static void a_sound_pair_is_accepted(void **state)
+TEST(a_sound_pair_is_accepted)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) p = { 0 };
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P384, NOW, &ca);
 	make_leaf(&c, &ca, &p);
 	MUST(pair_lint(&p, NOW, &e), &e);
 }
 
-static void a_foreign_key_is_refused(void **state)
+TEST(a_foreign_key_is_refused)
 {
 	AUTO(pair) a = { 0 };
 	AUTO(pair) b = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	make_leaf(&c, NULL, &a);
 	make_leaf(&c, NULL, &b);
 	struct secret kept = a.key;
@@ -116,13 +115,12 @@ static void a_foreign_key_is_refused(void **state)
 	refuse_lint(&a, NOW, "the private key does not belong to the leaf 'CN=shop.example.com'");
 }
 
-static void dates_are_judged_at_the_given_time(void **state)
+TEST(dates_are_judged_at_the_given_time)
 {
 	AUTO(pair) p = { 0 };
 	struct certificate c = made_certificate();
 	struct err e = { 0 };
 
-	(void)state;
 	make_leaf(&c, NULL, &p);
 	MUST(pair_lint(&p, p.facts.not_before, &e), &e);
 	MUST(pair_lint(&p, p.facts.not_after, &e), &e);
@@ -131,11 +129,10 @@ static void dates_are_judged_at_the_given_time(void **state)
 	refuse_lint(&p, p.facts.not_after + 1, "ended at 2027-04-15T08:00:00Z");
 }
 
-static void weak_keys_and_signatures_are_refused(void **state)
+TEST(weak_keys_and_signatures_are_refused)
 {
 	struct odd o = sound;
 
-	(void)state;
 	o.algorithm = GNUTLS_PK_RSA;
 	o.bits = 1024;
 	refuse_alone(&o, "too weak (rsa-1024)");
@@ -147,7 +144,7 @@ static void weak_keys_and_signatures_are_refused(void **state)
 	refuse_alone(&o, "a signature that is too weak (ECDSA-SHA1)");
 }
 
-static void a_chain_in_the_wrong_order_is_refused(void **state)
+TEST(a_chain_in_the_wrong_order_is_refused)
 {
 	AUTO(odd_cert) root = { 0 };
 	AUTO(odd_cert) middle = { 0 };
@@ -157,7 +154,6 @@ static void a_chain_in_the_wrong_order_is_refused(void **state)
 	struct odd above = sound_ca;
 	struct err e = { 0 };
 
-	(void)state;
 	above.subject = "CN=root";
 	odd_make(&above, NULL, &root);
 	odd_make(&sound_ca, &root, &middle);
@@ -168,14 +164,13 @@ static void a_chain_in_the_wrong_order_is_refused(void **state)
 	refuse_lint(&bad, NOW, "the chain certificate 'CN=root' did not sign the leaf 'CN=leaf'");
 }
 
-static void another_authority_of_the_same_name_is_refused(void **state)
+TEST(another_authority_of_the_same_name_is_refused)
 {
 	AUTO(odd_cert) ca = { 0 };
 	AUTO(odd_cert) impostor = { 0 };
 	AUTO(odd_cert) leaf = { 0 };
 	AUTO(pair) p = { 0 };
 
-	(void)state;
 	odd_make(&sound_ca, NULL, &ca);
 	odd_make(&sound_ca, NULL, &impostor);
 	odd_make(&sound, &ca, &leaf);
@@ -183,14 +178,13 @@ static void another_authority_of_the_same_name_is_refused(void **state)
 	refuse_lint(&p, NOW, "did not sign");
 }
 
-static void a_signer_that_is_no_authority_is_refused(void **state)
+TEST(a_signer_that_is_no_authority_is_refused)
 {
 	AUTO(odd_cert) ca = { 0 };
 	AUTO(odd_cert) leaf = { 0 };
 	AUTO(pair) p = { 0 };
 	struct odd no_ca = sound_ca;
 
-	(void)state;
 	no_ca.is_ca = false;
 	odd_make(&no_ca, NULL, &ca);
 	odd_make(&sound, &ca, &leaf);
@@ -198,7 +192,7 @@ static void a_signer_that_is_no_authority_is_refused(void **state)
 	refuse_lint(&p, NOW, "is no authority");
 }
 
-static void a_path_that_is_longer_than_allowed_is_refused(void **state)
+TEST(a_path_that_is_longer_than_allowed_is_refused)
 {
 	AUTO(odd_cert) root = { 0 };
 	AUTO(odd_cert) middle = { 0 };
@@ -206,7 +200,6 @@ static void a_path_that_is_longer_than_allowed_is_refused(void **state)
 	AUTO(pair) p = { 0 };
 	struct odd above = sound_ca;
 
-	(void)state;
 	above.subject = "CN=root";
 	above.path_length = 0;
 	odd_make(&above, NULL, &root);
@@ -216,14 +209,13 @@ static void a_path_that_is_longer_than_allowed_is_refused(void **state)
 	refuse_lint(&p, NOW, "the chain above");
 }
 
-static void a_weak_authority_is_refused(void **state)
+TEST(a_weak_authority_is_refused)
 {
 	AUTO(odd_cert) ca = { 0 };
 	AUTO(odd_cert) leaf = { 0 };
 	AUTO(pair) p = { 0 };
 	struct odd weak = sound_ca;
 
-	(void)state;
 	weak.algorithm = GNUTLS_PK_RSA;
 	weak.bits = 1024;
 	odd_make(&weak, NULL, &ca);
@@ -232,35 +224,16 @@ static void a_weak_authority_is_refused(void **state)
 	refuse_lint(&p, NOW, "the chain certificate 'CN=ca' has a key");
 }
 
-static void one_that_names_itself_but_was_signed_by_another_is_refused(void **state)
+TEST(one_that_names_itself_but_was_signed_by_another_is_refused)
 {
 	AUTO(odd_cert) other = { 0 };
 	AUTO(odd_cert) leaf = { 0 };
 	AUTO(pair) p = { 0 };
 	struct odd namesake = sound_ca;
 
-	(void)state;
 	namesake.subject = sound.subject;
 	odd_make(&namesake, NULL, &other);
 	odd_make(&sound, &other, &leaf);
 	odd_pair((const struct odd_cert *[]){ &leaf }, 1, &p);
 	refuse_lint(&p, NOW, "names itself as issuer but did not sign itself");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_sound_pair_is_accepted),
-		cmocka_unit_test(a_foreign_key_is_refused),
-		cmocka_unit_test(dates_are_judged_at_the_given_time),
-		cmocka_unit_test(weak_keys_and_signatures_are_refused),
-		cmocka_unit_test(a_chain_in_the_wrong_order_is_refused),
-		cmocka_unit_test(another_authority_of_the_same_name_is_refused),
-		cmocka_unit_test(a_signer_that_is_no_authority_is_refused),
-		cmocka_unit_test(a_path_that_is_longer_than_allowed_is_refused),
-		cmocka_unit_test(a_weak_authority_is_refused),
-		cmocka_unit_test(one_that_names_itself_but_was_signed_by_another_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

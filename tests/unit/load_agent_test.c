@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
+#include "test.h"
 
 #include "base/fs.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char path[64];
 
@@ -49,13 +46,12 @@ static bool load(const char *text, struct agent_config *c, char *said)
 	return good;
 }
 
-static void a_whole_configuration_is_read(void **state)
+TEST(a_whole_configuration_is_read)
 {
 	AUTO(agent_config) c = { 0 };
 	char said[1024];
 	const struct agent_component *edge = NULL;
 
-	(void)state;
 	assert_true(load(HEAD "user: nobody\n"
 			      "components:\n"
 			      "  web: {install: {directory: tls/web}}\n"
@@ -92,10 +88,9 @@ static void refused(const char *text, const char *why)
 		fail_msg("no '%s' in: %s", why, said);
 }
 
-static void every_mistake_has_its_words(void **state)
+TEST(every_mistake_has_its_words)
 {
 #define ONE HEAD "components: {web: {install: {directory: /tls}}}\n"
-	(void)state;
 	refused("certfleet-agent: 1\n", "missing key 'tls'");
 	refused("certfleet-agent: 2\n", "'certfleet-agent' must be 1");
 	refused(HEAD "components: {}\n", "takes 1 to 10000 entries, not 0");
@@ -116,7 +111,7 @@ static void every_mistake_has_its_words(void **state)
 	refused("- a\n", "an agent's configuration is a mapping");
 }
 
-static void who_may_call_can_be_in_a_file(void **state)
+TEST(who_may_call_can_be_in_a_file)
 {
 #define TLS                                               \
 	"certfleet-agent: 1\nlisten: 127.0.0.1:1\n"       \
@@ -125,7 +120,6 @@ static void who_may_call_can_be_in_a_file(void **state)
 	AUTO(agent_config) c = { 0 };
 	char said[1024];
 
-	(void)state;
 	assert_true(load(TLS "allow_file: /etc/allow}\n", &c, said));
 	assert_string_equal(c.allow_file, "/etc/allow");
 	assert_int_equal(c.caller_count, 0);
@@ -134,29 +128,28 @@ static void who_may_call_can_be_in_a_file(void **state)
 		"'allow_file' and 'allow' exclude each other");
 }
 
-static void a_file_that_is_not_there_is_missing(void **state)
+TEST(a_file_that_is_not_there_is_missing)
 {
 	AUTO(agent_config) c = { 0 };
 	AUTO(diags) diags = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(load_agent("/nonexistent/agent.yaml", simple_subject, &c, &diags, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
-int main(void)
+static int name_file(void **state)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_whole_configuration_is_read),
-		cmocka_unit_test(every_mistake_has_its_words),
-		cmocka_unit_test(who_may_call_can_be_in_a_file),
-		cmocka_unit_test(a_file_that_is_not_there_is_missing),
-	};
-	int failed = 0;
-
+	(void)state;
 	snprintf(path, sizeof(path), "/tmp/load-agent-%d.yaml", (int)getpid());
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(path);
-	return failed;
+	return 0;
 }
+
+static int drop_file(void **state)
+{
+	(void)state;
+	unlink(path);
+	return 0;
+}
+
+TEST_GROUP(name_file, drop_file)

@@ -8,21 +8,18 @@
  *	--- diagnostics  (or: --- canonical)
  */
 #include "config/load.h"
+#include "test.h"
 
 #include "base/alloc.h"
 #include "base/fs.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum {
 	CASE_LIMIT = 1024 * 1024,
@@ -164,13 +161,12 @@ static bool loads(const struct buf *text, struct buf *out)
 	return good;
 }
 
-static void the_checkout_does_not_show_in_the_canonical_text(void **state)
+TEST(the_checkout_does_not_show_in_the_canonical_text)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) one = { 0 };
 	AUTO(buf) other = { 0 };
 
-	(void)state;
 	buf_puts(&text, start);
 	buf_puts(&text, "issuers:\n"
 			"  i: {subject: CN=i, publish: ../up/i.pem}\n"
@@ -189,13 +185,12 @@ static void the_checkout_does_not_show_in_the_canonical_text(void **state)
 	assert_non_null(strstr(one.data, "publish=down/k.pem\n"));
 }
 
-static void comments_and_order_do_not_show_in_the_canonical_text(void **state)
+TEST(comments_and_order_do_not_show_in_the_canonical_text)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) one = { 0 };
 	AUTO(buf) other = { 0 };
 
-	(void)state;
 	buf_puts(&text, start);
 	buf_puts(&text, "roles: {r: {offline: defer}, q: {}}\n");
 	assert_true(loads(&text, &one));
@@ -207,24 +202,22 @@ static void comments_and_order_do_not_show_in_the_canonical_text(void **state)
 	assert_string_equal(one.data, other.data);
 }
 
-static void deep_flow_is_refused_at_once(void **state)
+TEST(deep_flow_is_refused_at_once)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < 1000000; i++)
 		buf_putc(&text, '[');
 	assert_false(loads(&text, &out));
 	assert_non_null(strstr(out.data, "certfleet.yaml:1:65: more than 64 levels"));
 }
 
-static void aliases_of_aliases_hit_the_limit(void **state)
+TEST(aliases_of_aliases_hit_the_limit)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
 
-	(void)state;
 	buf_puts(&text, "x-a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n");
 	for (int i = 1; i < 9; i++) {
 		buf_printf(&text, "x-a%d: &a%d [*a%d", i, i, i - 1);
@@ -236,7 +229,7 @@ static void aliases_of_aliases_hit_the_limit(void **state)
 	assert_non_null(strstr(out.data, "aliases expand to more than 1000000 nodes"));
 }
 
-static void bytes_that_are_no_text_are_refused_where_they_stand(void **state)
+TEST(bytes_that_are_no_text_are_refused_where_they_stand)
 {
 	static const struct {
 		const char *bytes;
@@ -250,7 +243,6 @@ static void bytes_that_are_no_text_are_refused_where_they_stand(void **state)
 		{ "\xed\xa0\x80", "certfleet.yaml:6:6: not valid UTF-8" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		AUTO(buf) text = { 0 };
 		AUTO(buf) out = { 0 };
@@ -262,12 +254,11 @@ static void bytes_that_are_no_text_are_refused_where_they_stand(void **state)
 	}
 }
 
-static void columns_count_bytes_behind_other_letters(void **state)
+TEST(columns_count_bytes_behind_other_letters)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
 
-	(void)state;
 	buf_puts(&text, "x-ä: öü\n");
 	buf_puts(&text, start);
 	buf_puts(&text, "roles: {r: {offline: defer, ö: 1}}\n");
@@ -275,12 +266,11 @@ static void columns_count_bytes_behind_other_letters(void **state)
 	assert_non_null(strstr(out.data, "certfleet.yaml:7:29: unknown key 'ö'\n"));
 }
 
-static void a_byte_order_mark_is_no_text(void **state)
+TEST(a_byte_order_mark_is_no_text)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
 
-	(void)state;
 	buf_puts(&text, "\xef\xbb\xbf");
 	buf_puts(&text, start);
 	buf_puts(&text, "role: {}\n");
@@ -289,35 +279,32 @@ static void a_byte_order_mark_is_no_text(void **state)
 		strstr(out.data, "certfleet.yaml:6:1: unknown key 'role', did you mean 'roles'?"));
 }
 
-static void a_missing_file_is_no_diagnostic(void **state)
+TEST(a_missing_file_is_no_diagnostic)
 {
 	AUTO(fleet) fleet = { 0 };
 	AUTO(diags) diags = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(load_fleet("/nonexistent/certfleet.yaml", simple_subject, &fleet, &diags, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_int_equal(diags.errors, 0);
 }
 
-static void a_directory_is_not_read(void **state)
+TEST(a_directory_is_not_read)
 {
 	AUTO(fleet) fleet = { 0 };
 	AUTO(diags) diags = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(load_fleet("/tmp", simple_subject, &fleet, &diags, &e));
 }
 
-static void an_include_through_a_link_to_the_outside_is_refused(void **state)
+TEST(an_include_through_a_link_to_the_outside_is_refused)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
 	char *path = make_directory();
 
-	(void)state;
 	buf_puts(&text, start);
 	buf_puts(&text, "include: [link.yaml]\n");
 	write_file("in/certfleet.yaml", text.data, text.len);
@@ -328,12 +315,11 @@ static void an_include_through_a_link_to_the_outside_is_refused(void **state)
 	assert_non_null(strstr(out.data, "in/certfleet.yaml:6:11: "));
 }
 
-static void mistakes_beyond_the_limit_are_counted(void **state)
+TEST(mistakes_beyond_the_limit_are_counted)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
 
-	(void)state;
 	buf_puts(&text, start);
 	buf_puts(&text, "components:\n");
 	for (int i = 0; i < 1000; i++)
@@ -342,7 +328,7 @@ static void mistakes_beyond_the_limit_are_counted(void **state)
 	assert_non_null(strstr(out.data, "and 800 more\n"));
 }
 
-static void a_file_with_many_components_loads(void **state)
+TEST(a_file_with_many_components_loads)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(fleet) fleet = { 0 };
@@ -350,7 +336,6 @@ static void a_file_with_many_components_loads(void **state)
 	struct err e = { 0 };
 	char *path = make_directory();
 
-	(void)state;
 	buf_puts(&text, start);
 	buf_puts(&text, "components:\n");
 	for (int i = 9999; i >= 0; i--)
@@ -369,7 +354,7 @@ static void a_file_with_many_components_loads(void **state)
 	assert_int_equal(fleet.certificates[0].issuer->kind, ISSUER_SELF);
 }
 
-static void relative_paths_become_absolute(void **state)
+TEST(relative_paths_become_absolute)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(fleet) fleet = { 0 };
@@ -378,7 +363,6 @@ static void relative_paths_become_absolute(void **state)
 	struct err e = { 0 };
 	char *path = make_directory();
 
-	(void)state;
 	buf_puts(&text, start);
 	buf_puts(&text, "include: [sub/more.yaml]\n");
 	write_file("certfleet.yaml", text.data, text.len);
@@ -396,13 +380,12 @@ static void relative_paths_become_absolute(void **state)
 	leave_directory(path);
 }
 
-static void one_path_is_one_however_it_is_written(void **state)
+TEST(one_path_is_one_however_it_is_written)
 {
 	AUTO(buf) text = { 0 };
 	AUTO(buf) out = { 0 };
 	char *path = make_directory();
 
-	(void)state;
 	buf_puts(&text, start);
 	buf_printf(&text,
 		   "components:\n"
@@ -415,24 +398,22 @@ static void one_path_is_one_however_it_is_written(void **state)
 	assert_non_null(strstr(out.data, "is already written by component 'c'\n"));
 }
 
-static void the_kept_schema_is_the_printed_one(void **state)
+TEST(the_kept_schema_is_the_printed_one)
 {
 	AUTO(buf) kept = { 0 };
 	AUTO(buf) printed = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(fs_read("schemas/fleet.schema.json", CASE_LIMIT, &kept, &e));
 	schema_print(&printed);
 	assert_string_equal(printed.data, kept.data);
 }
 
-static void the_examples_are_valid(void **state)
+TEST(the_examples_are_valid)
 {
 	DIR *d = opendir("examples");
 	size_t count = 0;
 
-	(void)state;
 	assert_non_null(d);
 	for (struct dirent *e = readdir(d); e; e = readdir(d)) {
 		AUTO(buf) out = { 0 };
@@ -486,24 +467,6 @@ int main(void)
 		LEAST_CASES = 55
 	};
 	static struct CMUnitTest from_files[CASES];
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_checkout_does_not_show_in_the_canonical_text),
-		cmocka_unit_test(comments_and_order_do_not_show_in_the_canonical_text),
-		cmocka_unit_test(deep_flow_is_refused_at_once),
-		cmocka_unit_test(aliases_of_aliases_hit_the_limit),
-		cmocka_unit_test(bytes_that_are_no_text_are_refused_where_they_stand),
-		cmocka_unit_test(columns_count_bytes_behind_other_letters),
-		cmocka_unit_test(a_byte_order_mark_is_no_text),
-		cmocka_unit_test(a_missing_file_is_no_diagnostic),
-		cmocka_unit_test(a_directory_is_not_read),
-		cmocka_unit_test(an_include_through_a_link_to_the_outside_is_refused),
-		cmocka_unit_test(mistakes_beyond_the_limit_are_counted),
-		cmocka_unit_test(a_file_with_many_components_loads),
-		cmocka_unit_test(relative_paths_become_absolute),
-		cmocka_unit_test(one_path_is_one_however_it_is_written),
-		cmocka_unit_test(the_kept_schema_is_the_printed_one),
-		cmocka_unit_test(the_examples_are_valid),
-	};
 
 	if (!getcwd(home, sizeof(home)))
 		return 1;
@@ -517,5 +480,5 @@ int main(void)
 	}
 	if (count < LEAST_CASES)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL) + failed;
+	return test_run() + failed;
 }

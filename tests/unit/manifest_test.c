@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/manifest.h"
+#include "test.h"
 
 #include "bundle/layout.h"
 #include "bundle_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* Appends `text` with the first `old` in it replaced. */
 static void replace(struct buf *out, const char *text, const char *old, const char *new_text)
@@ -46,14 +43,13 @@ static bool is_read(const char *json, struct err *e)
 	return manifest_read((struct bytes){ json, strlen(json) }, &b, &m, e);
 }
 
-static void what_is_written_is_read(void **state)
+TEST(what_is_written_is_read)
 {
 	AUTO(buf) json = { 0 };
 	AUTO(bundle) b = { 0 };
 	struct manifest m = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	written(&json);
 	if (!manifest_read((struct bytes){ json.data, json.len }, &b, &m, &e))
 		fail_msg("%s", e.text);
@@ -68,7 +64,7 @@ static void what_is_written_is_read(void **state)
 			    "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1");
 }
 
-static void each_change_that_makes_it_invalid_is_refused(void **state)
+TEST(each_change_that_makes_it_invalid_is_refused)
 {
 	static const char *const changes[][3] = {
 		{ "\"format_version\": 1", "\"format_version\": 2", "use a newer one" },
@@ -103,7 +99,6 @@ static void each_change_that_makes_it_invalid_is_refused(void **state)
 		{ "{", "[", "no JSON" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		AUTO(buf) json = { 0 };
 		AUTO(buf) changed = { 0 };
@@ -118,14 +113,13 @@ static void each_change_that_makes_it_invalid_is_refused(void **state)
 	}
 }
 
-static void a_name_that_leads_elsewhere_is_refused(void **state)
+TEST(a_name_that_leads_elsewhere_is_refused)
 {
 	AUTO(buf) json = { 0 };
 	AUTO(buf) named = { 0 };
 	AUTO(buf) placed = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	written(&json);
 	replace(&named, buf_text(&json), "\"per-host/edge/e 1\"", "\"..\"");
 	replace(&placed, buf_text(&named), "per-host%2Fedge%2Fe%201", "..");
@@ -133,26 +127,13 @@ static void a_name_that_leads_elsewhere_is_refused(void **state)
 	assert_non_null(strstr(e.text, "'directory'"));
 }
 
-static void a_key_that_is_not_known_is_ignored(void **state)
+TEST(a_key_that_is_not_known_is_ignored)
 {
 	AUTO(buf) json = { 0 };
 	AUTO(buf) more = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	written(&json);
 	replace(&more, buf_text(&json), "{", "{ \"tool\": \"later\",");
 	assert_true(is_read(buf_text(&more), &e));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_written_is_read),
-		cmocka_unit_test(each_change_that_makes_it_invalid_is_refused),
-		cmocka_unit_test(a_name_that_leads_elsewhere_is_refused),
-		cmocka_unit_test(a_key_that_is_not_known_is_ignored),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

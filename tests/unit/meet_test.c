@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/meet.h"
+#include "test.h"
 
 #include "agent/channel.h"
 #include "base/clock.h"
 #include "base/stop.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -143,12 +140,11 @@ static void meets(int listener)
 	close(c.handshakes);
 }
 
-static void two_halves_meet(void **state)
+TEST(two_halves_meet)
 {
 	int listener = must_listen();
 	pid_t pid = in_child(be_network_half);
 
-	(void)state;
 	meets(listener);
 	end_child(pid);
 	/* and the next one */
@@ -158,12 +154,11 @@ static void two_halves_meet(void **state)
 	close(listener);
 }
 
-static void the_network_half_waits_for_the_other(void **state)
+TEST(the_network_half_waits_for_the_other)
 {
 	pid_t pid = in_child(be_network_half);
 	int listener = -1;
 
-	(void)state;
 	clock_sleep_ms(400);
 	listener = must_listen();
 	meets(listener);
@@ -171,12 +166,11 @@ static void the_network_half_waits_for_the_other(void **state)
 	close(listener);
 }
 
-static void the_socket_is_for_one_user(void **state)
+TEST(the_socket_is_for_one_user)
 {
 	int listener = must_listen();
 	struct stat st;
 
-	(void)state;
 	assert_int_equal(lstat(path, &st), 0);
 	assert_true(S_ISSOCK(st.st_mode));
 	assert_int_equal(st.st_mode & 07777, 0600);
@@ -184,33 +178,30 @@ static void the_socket_is_for_one_user(void **state)
 	close(listener);
 }
 
-static void what_a_killed_one_left_is_replaced(void **state)
+TEST(what_a_killed_one_left_is_replaced)
 {
 	int first = must_listen();
 	int second = -1;
 
-	(void)state;
 	refuses_to_listen(path, "another agent uses");
 	close(first);
 	second = must_listen();
 	close(second);
 }
 
-static void other_things_are_not_replaced(void **state)
+TEST(other_things_are_not_replaced)
 {
 	FILE *f = fopen(path, "w");
 
-	(void)state;
 	fclose(f);
 	refuses_to_listen(path, "is no socket");
 	assert_int_equal(access(path, F_OK), 0);
 }
 
-static void its_directory_must_be_ours(void **state)
+TEST(its_directory_must_be_ours)
 {
 	char longest[200];
 
-	(void)state;
 	chmod(root, 0777);
 	refuses_to_listen(path, "");
 	chmod(root, 0700);
@@ -260,13 +251,12 @@ static void be_twice_the_same_then_network_half(void)
 	be_network_half();
 }
 
-static void others_do_not_keep_it_from_meeting(void **state)
+TEST(others_do_not_keep_it_from_meeting)
 {
 	void (*const others[])(void) = { be_mute_then_network_half, be_noisy_then_network_half,
 					 be_twice_the_same_then_network_half };
 	int listener = must_listen();
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		pid_t pid = in_child(others[i]);
 
@@ -283,14 +273,13 @@ static void say_hello_once(void)
 }
 
 /* One connection each of two processes is no half. */
-static void two_processes_are_no_half(void **state)
+TEST(two_processes_are_no_half)
 {
 	int listener = must_listen();
 	pid_t one = in_child(say_hello_once);
 	pid_t two = 0;
 	pid_t good = 0;
 
-	(void)state;
 	clock_sleep_ms(100);
 	two = in_child(say_hello_once);
 	clock_sleep_ms(100);
@@ -319,13 +308,12 @@ static void be_another_user(void)
 	pause();
 }
 
-static void another_user_is_refused(void **state)
+TEST(another_user_is_refused)
 {
 	int listener = -1;
 	pid_t other = 0;
 	pid_t good = 0;
 
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	listener = must_listen();
@@ -349,13 +337,12 @@ static void await_nobody(void)
 		_exit(1);
 }
 
-static void a_stop_ends_the_wait(void **state)
+TEST(a_stop_ends_the_wait)
 {
 	pid_t pid = in_child(await_nobody);
 	int status = -1;
 	int64_t begin_ms = 0;
 
-	(void)state;
 	clock_sleep_ms(200);
 	begin_ms = clock_mono_ms();
 	kill(pid, SIGTERM);
@@ -364,22 +351,4 @@ static void a_stop_ends_the_wait(void **state)
 	assert_true(clock_mono_ms() - begin_ms < 1000);
 }
 
-#define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_ROOT(two_halves_meet),
-		IN_ROOT(the_network_half_waits_for_the_other),
-		IN_ROOT(the_socket_is_for_one_user),
-		IN_ROOT(what_a_killed_one_left_is_replaced),
-		IN_ROOT(other_things_are_not_replaced),
-		IN_ROOT(its_directory_must_be_ours),
-		IN_ROOT(others_do_not_keep_it_from_meeting),
-		IN_ROOT(two_processes_are_no_half),
-		IN_ROOT(another_user_is_refused),
-		IN_ROOT(a_stop_ends_the_wait),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(open_root, close_root)

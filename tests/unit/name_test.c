@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki_made.h"
+#include "test.h"
 
 struct sample {
 	const char *text;
@@ -48,9 +49,8 @@ static const struct sample refused[] = {
 	  NULL },
 };
 
-static void gives_the_canonical_form_and_the_common_name(void **state)
+TEST(gives_the_canonical_form_and_the_common_name)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++) {
 		const struct sample *s = &accepted[i];
 		AUTO(arena) a = { 0 };
@@ -67,9 +67,8 @@ static void gives_the_canonical_form_and_the_common_name(void **state)
 	}
 }
 
-static void its_canonical_form_is_its_own_canonical_form(void **state)
+TEST(its_canonical_form_is_its_own_canonical_form)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++) {
 		AUTO(arena) a = { 0 };
 		struct err e = { 0 };
@@ -83,9 +82,8 @@ static void its_canonical_form_is_its_own_canonical_form(void **state)
 	}
 }
 
-static void refuses_what_is_no_name_and_says_why(void **state)
+TEST(refuses_what_is_no_name_and_says_why)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
 		AUTO(arena) a = { 0 };
 		struct err e = { 0 };
@@ -100,7 +98,7 @@ static void refuses_what_is_no_name_and_says_why(void **state)
 	}
 }
 
-static void refuses_what_becomes_too_long(void **state)
+TEST(refuses_what_becomes_too_long)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) text = { 0 };
@@ -108,7 +106,6 @@ static void refuses_what_becomes_too_long(void **state)
 	const char *canonical = NULL;
 	const char *cn = NULL;
 
-	(void)state;
 	buf_puts(&text, "CN=a");
 	while (text.len < 900)
 		buf_puts(&text, ",E=a");
@@ -116,26 +113,12 @@ static void refuses_what_becomes_too_long(void **state)
 	assert_says(&e, "more than 1024 bytes");
 }
 
-static void the_issued_subject_reads_back_as_it_was_written(void **state)
+TEST(the_issued_subject_reads_back_as_it_was_written)
 {
 	AUTO(pair) p = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	c.subject = "CN=a\\,b \u00fc,OU=x,O=Example Shop,C=AT";
 	make_leaf(&c, NULL, &p);
 	assert_string_equal(p.facts.subject, c.subject);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gives_the_canonical_form_and_the_common_name),
-		cmocka_unit_test(its_canonical_form_is_its_own_canonical_form),
-		cmocka_unit_test(refuses_what_is_no_name_and_says_why),
-		cmocka_unit_test(refuses_what_becomes_too_long),
-		cmocka_unit_test(the_issued_subject_reads_back_as_it_was_written),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 struct values {
 	bool json;
@@ -60,11 +57,10 @@ static void parse_words(struct parsed *p, const char *const *argv, bool stop_at_
 
 #define PARSE(p, ...) parse_words((p), (const char *const[]){ __VA_ARGS__, NULL }, false)
 
-static void values_come_after_a_blank_or_an_equals_sign(void **state)
+TEST(values_come_after_a_blank_or_an_equals_sign)
 {
 	AUTO(parsed) p = { 0 };
 
-	(void)state;
 	PARSE(&p, "--json", "--out", "a", "file", "--target=x", "--target", "y", "--wait", "90d",
 	      "--at=2026-11-23", "--color=never");
 	assert_true(p.good);
@@ -80,21 +76,19 @@ static void values_come_after_a_blank_or_an_equals_sign(void **state)
 	assert_string_equal(p.parse.words.items[0], "file");
 }
 
-static void letters_stand_for_names(void **state)
+TEST(letters_stand_for_names)
 {
 	AUTO(parsed) p = { 0 };
 
-	(void)state;
 	PARSE(&p, "-j", "-o", "x");
 	assert_true(p.good && p.values.json);
 	assert_string_equal(p.values.out, "x");
 }
 
-static void two_dashes_end_the_options(void **state)
+TEST(two_dashes_end_the_options)
 {
 	AUTO(parsed) p = { 0 };
 
-	(void)state;
 	PARSE(&p, "--", "--json", "-");
 	assert_true(p.good);
 	assert_false(p.values.json);
@@ -102,18 +96,17 @@ static void two_dashes_end_the_options(void **state)
 	assert_string_equal(p.parse.words.items[0], "--json");
 }
 
-static void the_rest_after_the_command_is_left_alone(void **state)
+TEST(the_rest_after_the_command_is_left_alone)
 {
 	static const char *const argv[] = { "-j", "plan", "--strange", NULL };
 	AUTO(parsed) p = { 0 };
 
-	(void)state;
 	parse_words(&p, argv, true);
 	assert_true(p.good && p.values.json);
 	assert_int_equal(p.used, 1);
 }
 
-static void mistakes_are_usage_errors_that_name_the_option(void **state)
+TEST(mistakes_are_usage_errors_that_name_the_option)
 {
 	static const struct {
 		const char *words[3];
@@ -130,7 +123,6 @@ static void mistakes_are_usage_errors_that_name_the_option(void **state)
 		{ { "-z" }, "-z" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		AUTO(parsed) p = { 0 };
 
@@ -140,17 +132,4 @@ static void mistakes_are_usage_errors_that_name_the_option(void **state)
 		if (!strstr(p.e.text, bad[i].says))
 			fail_msg("'%s' does not say '%s'", p.e.text, bad[i].says);
 	}
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values_come_after_a_blank_or_an_equals_sign),
-		cmocka_unit_test(letters_stand_for_names),
-		cmocka_unit_test(two_dashes_end_the_options),
-		cmocka_unit_test(the_rest_after_the_command_is_left_alone),
-		cmocka_unit_test(mistakes_are_usage_errors_that_name_the_option),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
 #include "wire/order.h"
 
 #include "base/buf.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define AGENT "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define NEW "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -36,21 +33,19 @@ static const struct order good = {
 	.expires = 1800000000,
 };
 
-static void an_order_has_one_text(void **state)
+TEST(an_order_has_one_text)
 {
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	assert_string_equal(order_text(&good, &a), TEXT);
 }
 
-static void every_member_comes_back(void **state)
+TEST(every_member_comes_back)
 {
 	AUTO(arena) a = { 0 };
 	struct order o;
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(order_read(TEXT, strlen(TEXT), &a, &o, &e));
 	assert_int_equal(o.action, ORDER_STAGE);
 	assert_string_equal(o.agent, AGENT);
@@ -66,7 +61,7 @@ static void every_member_comes_back(void **state)
 	assert_int_equal(o.expires, 1800000000);
 }
 
-static void e3_an_accepted_executable_goes_with_an_activation_only(void **state)
+TEST(e3_an_accepted_executable_goes_with_an_activation_only)
 {
 	struct order o = good;
 	AUTO(arena) a = { 0 };
@@ -74,7 +69,6 @@ static void e3_an_accepted_executable_goes_with_an_activation_only(void **state)
 	struct order back;
 	struct err e = { 0 };
 
-	(void)state;
 	o.action = ORDER_ACTIVATE;
 	o.pair = NULL;
 	o.executable = "/usr/sbin/nginx";
@@ -102,9 +96,8 @@ static bool survives(const struct order *o)
 	       !strcmp(order_text(&back, &a), text);
 }
 
-static void every_action_has_its_order(void **state)
+TEST(every_action_has_its_order)
 {
-	(void)state;
 	for (unsigned i = 0; i < ORDER_ACTION_COUNT; i++) {
 		struct order o = good;
 
@@ -121,9 +114,8 @@ static void every_action_has_its_order(void **state)
 	}
 }
 
-static void nothing_is_taken_back_to_by_a_revert_only(void **state)
+TEST(nothing_is_taken_back_to_by_a_revert_only)
 {
-	(void)state;
 	for (unsigned i = 0; i < ORDER_ACTION_COUNT; i++) {
 		struct order o = good;
 
@@ -134,11 +126,10 @@ static void nothing_is_taken_back_to_by_a_revert_only(void **state)
 	}
 }
 
-static void to_stage_names_the_pair_and_nothing_else_does(void **state)
+TEST(to_stage_names_the_pair_and_nothing_else_does)
 {
 	struct order o = good;
 
-	(void)state;
 	o.pair = NULL;
 	assert_false(survives(&o));
 	o.pair = PAIR;
@@ -176,7 +167,7 @@ static void never_taken_for_it(const char *text, size_t len, size_t *refusals)
 	assert_string_not_equal(order_text(&o, &a), TEXT);
 }
 
-static void another_byte_anywhere_is_another_order_or_none(void **state)
+TEST(another_byte_anywhere_is_another_order_or_none)
 {
 	static const char others[] = " \n0z\"\\{}[],:.\x80";
 	char text[1024];
@@ -184,7 +175,6 @@ static void another_byte_anywhere_is_another_order_or_none(void **state)
 	size_t refusals = 0;
 	size_t tries = 0;
 
-	(void)state;
 	for (size_t at = 0; at < len; at++) {
 		memcpy(text, TEXT, at);
 		memcpy(text + at, TEXT + at + 1, len - at - 1);
@@ -206,7 +196,7 @@ static void another_byte_anywhere_is_another_order_or_none(void **state)
 	assert_true(refusals > tries * 9 / 10);
 }
 
-static void only_the_canonical_form_is_an_order(void **state)
+TEST(only_the_canonical_form_is_an_order)
 {
 	static const char *const others[] = {
 		"{\"adopt\":false,\"action\":\"stage\",",  /* another order */
@@ -216,7 +206,6 @@ static void only_the_canonical_form_is_an_order(void **state)
 	const char *rest = strstr(TEXT, "\"agent\"");
 	char text[1024];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		snprintf(text, sizeof(text), "%s%s", others[i], rest);
 		refused(text, strlen(text), "canonical");
@@ -237,9 +226,8 @@ static void refused_with(const char *piece, const char *by, const char *why)
 	refused(text.data, text.len, why);
 }
 
-static void what_no_order_says_is_refused(void **state)
+TEST(what_no_order_says_is_refused)
 {
-	(void)state;
 	refused_with("\"v\":1", "\"v\":2", "well-formed");
 	refused_with("\"v\":1", "\"v\":1,\"x\":1", "well-formed");
 	refused_with(",\"v\":1", "", "well-formed");
@@ -270,30 +258,11 @@ static void what_no_order_says_is_refused(void **state)
 	refused("null", 4, "well-formed");
 }
 
-static void an_order_has_a_limit(void **state)
+TEST(an_order_has_a_limit)
 {
 	char text[ORDER_LIMIT + 2];
 
-	(void)state;
 	memset(text, ' ', sizeof(text));
 	refused(text, ORDER_LIMIT + 1, "over 4096 bytes");
 	refused(text, ORDER_LIMIT, "well-formed");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_order_has_one_text),
-		cmocka_unit_test(every_member_comes_back),
-		cmocka_unit_test(e3_an_accepted_executable_goes_with_an_activation_only),
-		cmocka_unit_test(every_action_has_its_order),
-		cmocka_unit_test(nothing_is_taken_back_to_by_a_revert_only),
-		cmocka_unit_test(to_stage_names_the_pair_and_nothing_else_does),
-		cmocka_unit_test(another_byte_anywhere_is_another_order_or_none),
-		cmocka_unit_test(only_the_canonical_form_is_an_order),
-		cmocka_unit_test(what_no_order_says_is_refused),
-		cmocka_unit_test(an_order_has_a_limit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

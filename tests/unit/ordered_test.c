@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_world.h"
+#include "test.h"
 
 #include "agent/ordered.h"
 
@@ -27,15 +28,13 @@ static void must_write(const char *name, const struct ordered *r)
 	must(ordered_write(&config, name, r, &e), &e);
 }
 
-static void at_first_nobody_told_it_anything(void **state)
+TEST(at_first_nobody_told_it_anything)
 {
-	(void)state;
 	assert_null(must_read("edge/e1").lineage);
 }
 
-static void what_is_written_is_read(void **state)
+TEST(what_is_written_is_read)
 {
-	(void)state;
 	for (unsigned end = 0; end < ORDERED_END_COUNT; end++) {
 		struct ordered r = some;
 
@@ -53,21 +52,19 @@ static void what_is_written_is_read(void **state)
 	assert_null(must_read("edge%2Fe1").lineage);
 }
 
-static void it_is_for_us_alone(void **state)
+TEST(it_is_for_us_alone)
 {
-	(void)state;
 	must_write("web", &some);
 	assert_int_equal(mode_of(arena_printf(&test_arena, "%s/web.json", config.state)), 0600);
 }
 
 /* A group and an item of the longest kind, all of it encoded. */
-static void the_longest_name_has_its_record(void **state)
+TEST(the_longest_name_has_its_record)
 {
 	char name[200];
 	char other[200];
 	struct ordered r = some;
 
-	(void)state;
 	memset(name, 0xc3, sizeof(name) - 1);
 	for (size_t i = 1; i < sizeof(name) - 1; i += 2)
 		name[i] = (char)0xa4;
@@ -81,7 +78,7 @@ static void the_longest_name_has_its_record(void **state)
 	assert_int_equal(must_read(other).sequence, 9);
 }
 
-static void what_is_damaged_is_not_taken_for_nothing(void **state)
+TEST(what_is_damaged_is_not_taken_for_nothing)
 {
 	static const char *const texts[] = {
 		"",
@@ -98,7 +95,6 @@ static void what_is_damaged_is_not_taken_for_nothing(void **state)
 	};
 	const char *path = arena_printf(&test_arena, "%s/web.json", config.state);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct ordered r;
 		struct err e = { 0 };
@@ -110,15 +106,5 @@ static void what_is_damaged_is_not_taken_for_nothing(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_AGENT(at_first_nobody_told_it_anything),
-		WITH_AGENT(what_is_written_is_read),
-		WITH_AGENT(it_is_for_us_alone),
-		WITH_AGENT(the_longest_name_has_its_record),
-		WITH_AGENT(what_is_damaged_is_not_taken_for_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-}
+TEST_EACH(open_agent, close_agent)
+TEST_GROUP(make_signatories, drop_signatories)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_world.h"
+#include "test.h"
 
 struct outcome {
 	bool accepted;
@@ -72,12 +73,11 @@ static void told(const char *lineage, int64_t sequence, enum ordered_end end)
 	must(ordered_write(&config, "edge/e1", &r, &e), &e);
 }
 
-static void an_order_of_an_operator_is_accepted(void **state)
+TEST(an_order_of_an_operator_is_accepted)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct outcome got;
 
-	(void)state;
 	got = check(&o);
 	assert_true(got.accepted);
 	assert_int_equal(got.checked.order.sequence, 1);
@@ -85,16 +85,15 @@ static void an_order_of_an_operator_is_accepted(void **state)
 	assert_true(got.checked.signer.spki_len > 0);
 }
 
-static void a_name_on_the_list_will_do(void **state)
+TEST(a_name_on_the_list_will_do)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	const struct order_request r = sign(NAMED, &o);
 
-	(void)state;
 	assert_true(check_request(&r).accepted);
 }
 
-static void nobody_else_may_order(void **state)
+TEST(nobody_else_may_order)
 {
 	static const enum who others[] = { STRANGER, SERVER, FORMER, UNLISTED };
 	static const char *const words[] = { "not known here",
@@ -102,7 +101,6 @@ static void nobody_else_may_order(void **state)
 					     "not known here", "not in 'allow'" };
 	struct order o = order_to(ORDER_COMMIT);
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		const struct order_request r = sign(others[i], &o);
 		struct outcome got = check_request(&r);
@@ -114,26 +112,24 @@ static void nobody_else_may_order(void **state)
 	}
 }
 
-static void certificates_of_another_prove_nothing(void **state)
+TEST(certificates_of_another_prove_nothing)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct order_request r = sign(UNLISTED, &o);
 
-	(void)state;
 	r.signer = signatories[OPS].pair.set.certs;
 	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
 	r.signer_count = 0;
 	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
 }
 
-static void certificates_that_are_none_prove_nothing(void **state)
+TEST(certificates_that_are_none_prove_nothing)
 {
 	static const unsigned char junk[] = { 0x30, 0x82, 0xff, 0xff, 0x30 };
 	const struct der broken = { junk, sizeof(junk) };
 	struct order o = order_to(ORDER_COMMIT);
 	struct order_request r = sign(OPS, &o);
 
-	(void)state;
 	r.signer = &broken;
 	r.signer_count = 1;
 	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
@@ -150,13 +146,12 @@ static void get_to_know(enum who who)
 	signers_remember(signers, &got.checked.signer);
 }
 
-static void any_other_byte_of_the_order_breaks_its_signature(void **state)
+TEST(any_other_byte_of_the_order_breaks_its_signature)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct order_request r = sign(OPS, &o);
 	char *text = arena_strdup(&test_arena, r.order);
 
-	(void)state;
 	get_to_know(OPS);
 	r.order = text;
 	for (size_t i = 0; i < r.order_len; i++) {
@@ -173,13 +168,12 @@ static void any_other_byte_of_the_order_breaks_its_signature(void **state)
 	assert_true(check_request(&r).accepted);
 }
 
-static void any_other_byte_of_the_signature_breaks_it(void **state)
+TEST(any_other_byte_of_the_signature_breaks_it)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct order_request r = sign(OPS, &o);
 	unsigned char bytes[SIGNATURE_LIMIT];
 
-	(void)state;
 	get_to_know(OPS);
 	memcpy(bytes, r.signature.bytes, r.signature.len);
 	r.signature.bytes = bytes;
@@ -198,13 +192,12 @@ static void any_other_byte_of_the_signature_breaks_it(void **state)
 }
 
 /* A signature of the same text, made for something else. */
-static void a_signature_for_another_purpose_is_none(void **state)
+TEST(a_signature_for_another_purpose_is_none)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct order_request r = sign(OPS, &o);
 	struct err e = { 0 };
 
-	(void)state;
 	must(signing_key_sign(signatories[OPS].key,
 			      (struct der){ (const unsigned char *)r.order, r.order_len },
 			      &test_arena, &r.signature, &e),
@@ -212,11 +205,10 @@ static void a_signature_for_another_purpose_is_none(void **state)
 	assert_int_equal(check_request(&r).problem.kind, PROBLEM_NOT_ALLOWED);
 }
 
-static void every_single_field_that_differs_is_told_apart(void **state)
+TEST(every_single_field_that_differs_is_told_apart)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	(void)state;
 	o.agent = next_pair.facts.spki;
 	refuses(&o, PROBLEM_OTHER_AGENT);
 	o = order_to(ORDER_COMMIT);
@@ -237,13 +229,12 @@ static void every_single_field_that_differs_is_told_apart(void **state)
 	refuses(&o, PROBLEM_EXPIRED);
 }
 
-static void an_order_for_the_own_pair_is_for_no_other(void **state)
+TEST(an_order_for_the_own_pair_is_for_no_other)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct order_request r;
 	struct way w = { &r, ORDER_COMMIT, "self", 0 };
 
-	(void)state;
 	o.self = true;
 	refuses(&o, PROBLEM_NOT_SELF);
 	o.component = "self";
@@ -251,25 +242,23 @@ static void an_order_for_the_own_pair_is_for_no_other(void **state)
 	assert_true(check_way(&w).accepted);
 }
 
-static void a_path_that_is_another_refuses_as_well(void **state)
+TEST(a_path_that_is_another_refuses_as_well)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	const struct order_request r = sign(OPS, &o);
 	struct way other_action = { &r, ORDER_REVERT, "edge/e1", 0 };
 	struct way other_component = { &r, ORDER_COMMIT, "self", 0 };
 
-	(void)state;
 	assert_int_equal(check_way(&other_action).problem.kind, PROBLEM_BAD_REQUEST);
 	assert_int_equal(check_way(&other_component).problem.kind, PROBLEM_BAD_REQUEST);
 }
 
-static void an_order_lives_five_minutes(void **state)
+TEST(an_order_lives_five_minutes)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	const struct order_request r = sign(OPS, &o);
 	struct way w = { &r, ORDER_COMMIT, "edge/e1", 0 };
 
-	(void)state;
 	o.expires = time(NULL) + ORDER_LIFE;
 	w.later = ORDER_LIFE - 2;
 	assert_true(check_way(&w).accepted);
@@ -282,11 +271,10 @@ static void an_order_lives_five_minutes(void **state)
 	assert_int_equal(check_way(&w).problem.kind, PROBLEM_EXPIRED);
 }
 
-static void a_lower_number_is_stale(void **state)
+TEST(a_lower_number_is_stale)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	(void)state;
 	told(LINEAGE, 5, ORDERED_OPEN);
 	o.sequence = 4;
 	refuses(&o, PROBLEM_STALE_ORDER);
@@ -296,11 +284,10 @@ static void a_lower_number_is_stale(void **state)
 	accepts(&o);
 }
 
-static void the_same_number_is_for_the_same_pair_only(void **state)
+TEST(the_same_number_is_for_the_same_pair_only)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	(void)state;
 	told(LINEAGE, 5, ORDERED_OPEN);
 	o.sequence = 5;
 	accepts(&o);
@@ -310,11 +297,10 @@ static void the_same_number_is_for_the_same_pair_only(void **state)
 	accepts(&o);
 }
 
-static void what_was_taken_back_is_over(void **state)
+TEST(what_was_taken_back_is_over)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	(void)state;
 	told(LINEAGE, 5, ORDERED_ABORTED);
 	o.sequence = 5;
 	refuses(&o, PROBLEM_STALE_ORDER);
@@ -322,11 +308,10 @@ static void what_was_taken_back_is_over(void **state)
 	accepts(&o);
 }
 
-static void another_lineage_must_adopt(void **state)
+TEST(another_lineage_must_adopt)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	(void)state;
 	told(OTHER_LINEAGE, 5, ORDERED_OPEN);
 	o.sequence = 9;
 	refuses(&o, PROBLEM_OTHER_LINEAGE);
@@ -339,12 +324,11 @@ static void another_lineage_must_adopt(void **state)
 	refuses(&o, PROBLEM_STALE_ORDER);
 }
 
-static void what_was_told_last_is_handed_on(void **state)
+TEST(what_was_told_last_is_handed_on)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	struct outcome got;
 
-	(void)state;
 	told(LINEAGE, 5, ORDERED_ACTIVATED);
 	o.sequence = 5;
 	got = check(&o);
@@ -353,11 +337,10 @@ static void what_was_told_last_is_handed_on(void **state)
 	assert_int_equal(got.checked.before.end, ORDERED_ACTIVATED);
 }
 
-static void a_damaged_record_stops_the_component(void **state)
+TEST(a_damaged_record_stops_the_component)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	(void)state;
 	told(LINEAGE, 5, ORDERED_OPEN);
 	write_text(arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state), "{\"lineage\":");
 	o.sequence = 9;
@@ -385,63 +368,34 @@ static bool is_found(const struct order_request *r, int64_t later)
 	return signers_find(signers, r, time(NULL) + later, &found, &e);
 }
 
-static void a_signer_is_remembered_for_a_while(void **state)
+TEST(a_signer_is_remembered_for_a_while)
 {
 	const struct order_request r = remembered(OPS);
 
-	(void)state;
 	assert_true(check_request(&r).accepted);
 	assert_true(is_found(&r, SIGNER_TRUST_S - 10));
 	assert_false(is_found(&r, SIGNER_TRUST_S + 10));
 	assert_false(is_found(&r, -SIGNER_TRUST_S - 10));
 }
 
-static void a_signer_is_remembered_for_no_longer_than_its_certificate(void **state)
+TEST(a_signer_is_remembered_for_no_longer_than_its_certificate)
 {
 	const struct order_request r = remembered(LEAVING);
 
-	(void)state;
 	assert_true(is_found(&r, 200));
 	assert_false(is_found(&r, 310));
 }
 
-static void who_is_remembered_is_nobody_else(void **state)
+TEST(who_is_remembered_is_nobody_else)
 {
 	struct order o = order_to(ORDER_COMMIT);
 	const struct order_request good = sign(OPS, &o);
 	const struct order_request bad = sign(UNLISTED, &o);
 	struct outcome first = check_request(&good);
 
-	(void)state;
 	signers_remember(signers, &first.checked.signer);
 	assert_false(check_request(&bad).accepted);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_AGENT(an_order_of_an_operator_is_accepted),
-		WITH_AGENT(a_name_on_the_list_will_do),
-		WITH_AGENT(nobody_else_may_order),
-		WITH_AGENT(certificates_of_another_prove_nothing),
-		WITH_AGENT(certificates_that_are_none_prove_nothing),
-		WITH_AGENT(any_other_byte_of_the_order_breaks_its_signature),
-		WITH_AGENT(any_other_byte_of_the_signature_breaks_it),
-		WITH_AGENT(a_signature_for_another_purpose_is_none),
-		WITH_AGENT(every_single_field_that_differs_is_told_apart),
-		WITH_AGENT(an_order_for_the_own_pair_is_for_no_other),
-		WITH_AGENT(a_path_that_is_another_refuses_as_well),
-		WITH_AGENT(an_order_lives_five_minutes),
-		WITH_AGENT(a_lower_number_is_stale),
-		WITH_AGENT(the_same_number_is_for_the_same_pair_only),
-		WITH_AGENT(what_was_taken_back_is_over),
-		WITH_AGENT(another_lineage_must_adopt),
-		WITH_AGENT(what_was_told_last_is_handed_on),
-		WITH_AGENT(a_damaged_record_stops_the_component),
-		WITH_AGENT(a_signer_is_remembered_for_a_while),
-		WITH_AGENT(a_signer_is_remembered_for_no_longer_than_its_certificate),
-		WITH_AGENT(who_is_remembered_is_nobody_else),
-	};
-
-	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-}
+TEST_EACH(open_agent, close_agent)
+TEST_GROUP(make_signatories, drop_signatories)

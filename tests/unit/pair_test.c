@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki_made.h"
+#include "test.h"
 
 #include "base/text.h"
 #include "pki/cert.h"
 
-static void pem_reads_back_as_it_was_written(void **state)
+TEST(pem_reads_back_as_it_was_written)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
@@ -17,7 +18,6 @@ static void pem_reads_back_as_it_was_written(void **state)
 	size_t count = 0;
 	struct err e = { 0 };
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	make_leaf(&c, &ca, &leaf);
 	pem_add_certs(&text, leaf.set.certs, 1);
@@ -36,19 +36,18 @@ static void pem_reads_back_as_it_was_written(void **state)
 	assert_memory_equal(key.bytes, leaf.key.bytes, key.len);
 }
 
-static void text_without_certificates_has_none(void **state)
+TEST(text_without_certificates_has_none)
 {
 	AUTO(arena) a = { 0 };
 	const struct der *certs = NULL;
 	size_t count = 1;
 	struct err e = { 0 };
 
-	(void)state;
 	MUST(pem_read_certs("hello", 5, &a, &certs, &count, &e), &e);
 	assert_int_equal(count, 0);
 }
 
-static void more_certificates_than_the_limit_are_refused(void **state)
+TEST(more_certificates_than_the_limit_are_refused)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) text = { 0 };
@@ -56,7 +55,6 @@ static void more_certificates_than_the_limit_are_refused(void **state)
 	size_t count = 0;
 	struct err e = { 0 };
 
-	(void)state;
 	for (int i = 0; i <= PEM_BLOCK_LIMIT; i++)
 		buf_puts(&text, "-----BEGIN CERTIFICATE-----\nAAAA\n"
 				"-----END CERTIFICATE-----\n");
@@ -64,17 +62,16 @@ static void more_certificates_than_the_limit_are_refused(void **state)
 	assert_says(&e, "more than 100 certificates");
 }
 
-static void text_without_a_key_is_refused(void **state)
+TEST(text_without_a_key_is_refused)
 {
 	AUTO(secret) key = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(pem_read_key("hello", 5, &key, &e));
 	assert_says(&e, "no private key");
 }
 
-static void a_damaged_certificate_is_refused(void **state)
+TEST(a_damaged_certificate_is_refused)
 {
 	static const char text[] = "-----BEGIN CERTIFICATE-----\nA!\n"
 				   "-----END CERTIFICATE-----\n";
@@ -83,50 +80,46 @@ static void a_damaged_certificate_is_refused(void **state)
 	size_t count = 0;
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(pem_read_certs(text, strlen(text), &a, &certs, &count, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_null(certs);
 }
 
-static void bytes_that_are_no_certificate_have_no_facts(void **state)
+TEST(bytes_that_are_no_certificate_have_no_facts)
 {
 	AUTO(arena) a = { 0 };
 	struct cert_facts facts = { .subject = "kept" };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(cert_read_facts((struct der){ (unsigned char *)"hi", 2 }, &a, &facts, &e));
 	assert_string_equal(facts.subject, "kept");
 }
 
-static void a_certificate_of_64_kib_and_more_is_refused(void **state)
+TEST(a_certificate_of_64_kib_and_more_is_refused)
 {
 	AUTO(secret) large = { 0 };
 	AUTO(arena) a = { 0 };
 	struct cert_facts facts = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	secret_alloc(&large, CERTIFICATE_LIMIT + 1);
 	assert_false(cert_read_facts((struct der){ large.bytes, large.len }, &a, &facts, &e));
 	assert_says(&e, "more than 65536 bytes");
 }
 
-static void the_key_digest_is_that_of_its_leaf(void **state)
+TEST(the_key_digest_is_that_of_its_leaf)
 {
 	AUTO(pair) leaf = { 0 };
 	struct certificate c = made_certificate();
 	char spki[FINGERPRINT_TEXT];
 	struct err e = { 0 };
 
-	(void)state;
 	make_leaf(&c, NULL, &leaf);
 	MUST(key_spki(&leaf.key, spki, &e), &e);
 	assert_string_equal(spki, leaf.facts.spki);
 }
 
-static void the_chain_digest_leaves_the_leaf_out(void **state)
+TEST(the_chain_digest_leaves_the_leaf_out)
 {
 	static const char nothing[] =
 		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -137,20 +130,18 @@ static void the_chain_digest_leaves_the_leaf_out(void **state)
 				     { (unsigned char *)"bc", 2 } };
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	assert_string_equal(chain_digest(certs, 3, &a), abc);
 	assert_string_equal(chain_digest(certs, 1, &a), nothing);
 	assert_string_equal(chain_digest(NULL, 0, &a), nothing);
 }
 
-static void a_copied_set_does_not_share_memory(void **state)
+TEST(a_copied_set_does_not_share_memory)
 {
 	AUTO(pair) ca = { 0 };
 	AUTO(pair) leaf = { 0 };
 	AUTO(arena) a = { 0 };
 	struct certificate c = made_certificate();
 
-	(void)state;
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	make_leaf(&c, &ca, &leaf);
 	struct cert_set copy = cert_set_copy(&leaf.set, &a);
@@ -160,22 +151,4 @@ static void a_copied_set_does_not_share_memory(void **state)
 	assert_memory_equal(copy.certs[0].bytes, leaf.set.certs[0].bytes, copy.certs[0].len);
 	assert_ptr_not_equal(copy.anchor.bytes, leaf.set.anchor.bytes);
 	assert_int_equal(copy.anchor.len, leaf.set.anchor.len);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pem_reads_back_as_it_was_written),
-		cmocka_unit_test(text_without_certificates_has_none),
-		cmocka_unit_test(more_certificates_than_the_limit_are_refused),
-		cmocka_unit_test(text_without_a_key_is_refused),
-		cmocka_unit_test(a_damaged_certificate_is_refused),
-		cmocka_unit_test(bytes_that_are_no_certificate_have_no_facts),
-		cmocka_unit_test(a_certificate_of_64_kib_and_more_is_refused),
-		cmocka_unit_test(the_key_digest_is_that_of_its_leaf),
-		cmocka_unit_test(the_chain_digest_leaves_the_leaf_out),
-		cmocka_unit_test(a_copied_set_does_not_share_memory),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

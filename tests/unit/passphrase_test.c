@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/passphrase.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -24,42 +21,26 @@ static bool is_strong(const char *text, size_t len)
 	return false;
 }
 
-static void sixteen_bytes_of_eight_kinds_are_enough(void **state)
+TEST(sixteen_bytes_of_eight_kinds_are_enough)
 {
-	(void)state;
 	assert_true(is_strong("abcdefghabcdefgh", 16));
 	assert_true(is_strong("p\xc3\xa4ssw\xc3\xb6rter sind gut", 21));
 }
 
-static void fifteen_bytes_are_too_short(void **state)
+TEST(fifteen_bytes_are_too_short)
 {
-	(void)state;
 	assert_false(is_strong("abcdefghijklmno", 15));
 	assert_false(is_strong("", 0));
 }
 
-static void seven_kinds_of_bytes_are_too_few(void **state)
+TEST(seven_kinds_of_bytes_are_too_few)
 {
-	(void)state;
 	assert_false(is_strong("abcdefgabcdefgabcdefg", 21));
 }
 
-static void control_characters_are_refused(void **state)
+TEST(control_characters_are_refused)
 {
-	(void)state;
 	assert_false(is_strong("abcdefghijklmnop\n", 17));
 	assert_false(is_strong("abcdefgh\0jklmnop", 16));
 	assert_false(is_strong("abcdefghijklmno\x7f", 16));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sixteen_bytes_of_eight_kinds_are_enough),
-		cmocka_unit_test(fifteen_bytes_are_too_short),
-		cmocka_unit_test(seven_kinds_of_bytes_are_too_few),
-		cmocka_unit_test(control_characters_are_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

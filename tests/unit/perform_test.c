@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_world.h"
+#include "test.h"
 
 #include "agent/perform.h"
 #include "base/clock.h"
@@ -100,11 +101,10 @@ static const struct install *site(void)
 
 /* ---- stage ---- */
 
-static void a_pair_is_staged_and_nothing_else(void **state)
+TEST(a_pair_is_staged_and_nothing_else)
 {
 	struct ordering o = ordering_of(ORDER_STAGE);
 
-	(void)state;
 	must_perform(&o);
 	assert_installed(site(), NULL);
 	assert_string_equal(probe(site()).staged, new_pair.facts.fingerprint);
@@ -120,11 +120,10 @@ static void nothing_is_there(void)
 	assert_int_not_equal(access(at_root(".site.certfleet"), F_OK), 0);
 }
 
-static void bytes_that_the_order_does_not_name_are_refused(void **state)
+TEST(bytes_that_the_order_does_not_name_are_refused)
 {
 	struct ordering o = ordering_of(ORDER_STAGE);
 
-	(void)state;
 	o.pair = &third_pair;
 	refuses(&o, PROBLEM_BAD_PAIR);
 	nothing_is_there();
@@ -138,13 +137,12 @@ static void bytes_that_the_order_does_not_name_are_refused(void **state)
 }
 
 /* The leaf is right; the rest was changed on the way. */
-static void another_chain_or_anchor_is_refused(void **state)
+TEST(another_chain_or_anchor_is_refused)
 {
 	struct pair changed = new_pair;
 	struct ordering o = ordering_of(ORDER_STAGE);
 	struct der longer[2] = { new_pair.set.certs[0], operators.set.certs[0] };
 
-	(void)state;
 	o.pair = &changed;
 	changed.set.anchor = operators.set.certs[0];
 	refuses(&o, PROBLEM_BAD_PAIR);
@@ -158,12 +156,11 @@ static void another_chain_or_anchor_is_refused(void **state)
 	nothing_is_there();
 }
 
-static void a_key_that_does_not_match_is_refused(void **state)
+TEST(a_key_that_does_not_match_is_refused)
 {
 	struct pair mixed = new_pair;
 	struct ordering o = ordering_of(ORDER_STAGE);
 
-	(void)state;
 	mixed.key = third_pair.key;
 	o.pair = &mixed;
 	refuses(&o, PROBLEM_BAD_PAIR);
@@ -173,45 +170,41 @@ static void a_key_that_does_not_match_is_refused(void **state)
 	nothing_is_there();
 }
 
-static void a_pair_that_has_ended_is_refused(void **state)
+TEST(a_pair_that_has_ended_is_refused)
 {
 	struct ordering o = ordering_of(ORDER_STAGE);
 
-	(void)state;
 	o.pair = &signatories[FORMER].pair;
 	name_pair(&o.order, o.pair);
 	refuses(&o, PROBLEM_BAD_PAIR);
 	nothing_is_there();
 }
 
-static void what_is_no_certificate_is_refused(void **state)
+TEST(what_is_no_certificate_is_refused)
 {
 	static const unsigned char junk[] = { 0x30, 0x03, 1, 2, 3 };
 	const struct der one = { junk, sizeof(junk) };
 	struct pair broken = { .key = new_pair.key, .set = { .certs = &one, .count = 1 } };
 	struct ordering o = ordering_of(ORDER_STAGE);
 
-	(void)state;
 	o.pair = &broken;
 	o.order.pair = pair_digest(&broken.set, &broken.key, &test_arena);
 	refuses(&o, PROBLEM_BAD_PAIR);
 	nothing_is_there();
 }
 
-static void a_host_that_cannot_be_written_says_so(void **state)
+TEST(a_host_that_cannot_be_written_says_so)
 {
 	struct ordering o = ordering_of(ORDER_STAGE);
 
-	(void)state;
 	write_text(at_root(".site.certfleet"), "in the way");
 	refuses(&o, PROBLEM_CANNOT);
 }
 
 /* ---- commit ---- */
 
-static void a_commit_is_written_down_and_switches(void **state)
+TEST(a_commit_is_written_down_and_switches)
 {
-	(void)state;
 	deliver("edge/e1", 3, &new_pair, NULL);
 	assert_installed(site(), &new_pair);
 	assert_int_equal(record("edge/e1").sequence, 3);
@@ -219,13 +212,12 @@ static void a_commit_is_written_down_and_switches(void **state)
 	assert_int_equal(record("edge/e1").end, ORDERED_OPEN);
 }
 
-static void the_same_commit_twice_changes_nothing(void **state)
+TEST(the_same_commit_twice_changes_nothing)
 {
 	struct ordering o = ordering_of(ORDER_COMMIT);
 	struct stat before;
 	struct stat after;
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	assert_int_equal(lstat(at_root("site"), &before), 0);
 	must_perform(&o);
@@ -234,11 +226,10 @@ static void the_same_commit_twice_changes_nothing(void **state)
 	assert_int_equal(record("edge/e1").sequence, 1);
 }
 
-static void what_moved_is_not_replaced(void **state)
+TEST(what_moved_is_not_replaced)
 {
 	struct ordering o = ordering_of(ORDER_COMMIT);
 
-	(void)state;
 	deliver("edge/e1", 1, &old_pair, NULL);
 	deliver("edge/e1", 2, &third_pair, &old_pair);
 	o.order.sequence = 3;
@@ -257,22 +248,20 @@ static void what_moved_is_not_replaced(void **state)
 	assert_installed(site(), &new_pair);
 }
 
-static void what_was_not_staged_cannot_be_committed(void **state)
+TEST(what_was_not_staged_cannot_be_committed)
 {
 	struct ordering o = ordering_of(ORDER_COMMIT);
 
-	(void)state;
 	refuses(&o, PROBLEM_CANNOT);
 	assert_installed(site(), NULL);
 }
 
 /* ---- abort, revert ---- */
 
-static void what_is_taken_back_is_gone(void **state)
+TEST(what_is_taken_back_is_gone)
 {
 	struct ordering o = ordering_of(ORDER_STAGE);
 
-	(void)state;
 	must_perform(&o);
 	o.order.action = ORDER_ABORT;
 	must_perform(&o);
@@ -281,11 +270,10 @@ static void what_is_taken_back_is_gone(void **state)
 	must_perform(&o);
 }
 
-static void a_revert_goes_back(void **state)
+TEST(a_revert_goes_back)
 {
 	struct ordering o = ordering_of(ORDER_REVERT);
 
-	(void)state;
 	deliver("edge/e1", 1, &old_pair, NULL);
 	deliver("edge/e1", 2, &new_pair, &old_pair);
 	o.order.sequence = 3;
@@ -299,11 +287,10 @@ static void a_revert_goes_back(void **state)
 	assert_installed(site(), &old_pair);
 }
 
-static void a_revert_to_nothing_leaves_nothing(void **state)
+TEST(a_revert_to_nothing_leaves_nothing)
 {
 	struct ordering o = ordering_of(ORDER_REVERT);
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	o.order.sequence = 2;
 	o.order.fingerprint = "";
@@ -312,11 +299,10 @@ static void a_revert_to_nothing_leaves_nothing(void **state)
 	assert_installed(site(), NULL);
 }
 
-static void a_revert_of_something_else_is_refused(void **state)
+TEST(a_revert_of_something_else_is_refused)
 {
 	struct ordering o = ordering_of(ORDER_REVERT);
 
-	(void)state;
 	deliver("edge/e1", 1, &old_pair, NULL);
 	deliver("edge/e1", 2, &new_pair, &old_pair);
 	o.order.sequence = 3;
@@ -329,11 +315,10 @@ static void a_revert_of_something_else_is_refused(void **state)
 
 /* ---- activate ---- */
 
-static void an_activation_runs_once_for_its_number(void **state)
+TEST(an_activation_runs_once_for_its_number)
 {
 	struct ordering o = activation_of("edge/e1", &new_pair);
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	must_perform(&o);
 	assert_int_equal(activations(), 1);
@@ -345,12 +330,11 @@ static void an_activation_runs_once_for_its_number(void **state)
 	assert_int_equal(activations(), 2);
 }
 
-static void a_commit_again_does_not_allow_it_again(void **state)
+TEST(a_commit_again_does_not_allow_it_again)
 {
 	struct ordering o = activation_of("edge/e1", &new_pair);
 	struct ordering commit = ordering_of(ORDER_COMMIT);
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	must_perform(&o);
 	must_perform(&commit);
@@ -422,14 +406,13 @@ static void set_told(const char *name, const char *executable)
 	must(ordered_write(&config, name, &r, &e), &e);
 }
 
-static void e3_a_doubtful_process_is_told_and_not_signalled(void **state)
+TEST(e3_a_doubtful_process_is_told_and_not_signalled)
 {
 	struct ordering o = activation_of("edge/e1", &new_pair);
 	struct component_report r;
 	struct problem p = { 0 };
 	pid_t pid = signal_by_pidfile("edge/e1");
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	set_told("edge/e1", "/usr/sbin/nginx");
 	perform_look(&config, component("edge/e1"), &test_arena, &r);
@@ -455,14 +438,13 @@ static void e3_a_doubtful_process_is_told_and_not_signalled(void **state)
 	assert_string_equal(record("edge/e1").executable, "/usr/sbin/nginx");
 }
 
-static void e3_the_executable_that_was_signalled_is_remembered(void **state)
+TEST(e3_the_executable_that_was_signalled_is_remembered)
 {
 	struct ordering o = activation_of("edge/e1", &new_pair);
 	struct ordering commit = ordering_of(ORDER_COMMIT);
 	pid_t pid = signal_by_pidfile("edge/e1");
 	struct component_report r;
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	perform_look(&config, component("edge/e1"), &test_arena, &r);
 	assert_null(r.doubt);
@@ -476,7 +458,7 @@ static void e3_the_executable_that_was_signalled_is_remembered(void **state)
 	assert_null(record("edge/e1").told);
 }
 
-static void e3_an_executable_of_what_was_taken_back_is_forgotten(void **state)
+TEST(e3_an_executable_of_what_was_taken_back_is_forgotten)
 {
 	struct ordering o = activation_of("edge/e1", &new_pair);
 	struct ordering back = ordering_of(ORDER_REVERT);
@@ -484,7 +466,6 @@ static void e3_an_executable_of_what_was_taken_back_is_forgotten(void **state)
 	pid_t pid = signal_by_pidfile("edge/e1");
 	struct component_report r;
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	perform_look(&config, component("edge/e1"), &test_arena, &r);
 	set_told("edge/e1", "/usr/sbin/nginx");
@@ -502,12 +483,11 @@ static void e3_an_executable_of_what_was_taken_back_is_forgotten(void **state)
 }
 
 /* The other state's number has nothing to do with this one. */
-static void a_number_of_another_lineage_is_another_number(void **state)
+TEST(a_number_of_another_lineage_is_another_number)
 {
 	struct ordering o = activation_of("edge/e1", &new_pair);
 	struct ordering commit = ordering_of(ORDER_COMMIT);
 
-	(void)state;
 	deliver("edge/e1", 1, &new_pair, NULL);
 	must_perform(&o);
 	commit.order.lineage = o.order.lineage = OTHER_LINEAGE;
@@ -516,22 +496,20 @@ static void a_number_of_another_lineage_is_another_number(void **state)
 	assert_int_equal(activations(), 2);
 }
 
-static void what_is_not_installed_is_not_activated(void **state)
+TEST(what_is_not_installed_is_not_activated)
 {
 	struct ordering o = activation_of("edge/e1", &third_pair);
 
-	(void)state;
 	refuses(&o, PROBLEM_MOVED);
 	deliver("edge/e1", 1, &new_pair, NULL);
 	refuses(&o, PROBLEM_MOVED);
 	assert_int_equal(activations(), 0);
 }
 
-static void what_failed_is_not_tried_again_for_its_number(void **state)
+TEST(what_failed_is_not_tried_again_for_its_number)
 {
 	struct ordering o = activation_of("breaks", &new_pair);
 
-	(void)state;
 	deliver("breaks", 1, &new_pair, NULL);
 	refuses(&o, PROBLEM_FAILED);
 	assert_int_equal(activations(), 1);
@@ -543,11 +521,10 @@ static void what_failed_is_not_tried_again_for_its_number(void **state)
 	assert_int_equal(activations(), 2);
 }
 
-static void the_own_pair_is_only_tried(void **state)
+TEST(the_own_pair_is_only_tried)
 {
 	struct ordering o = activation_of("self", &own_pair);
 
-	(void)state;
 	must_perform(&o);
 	/* what cannot be used is refused */
 	write_key(config.key, &third_pair, 0600);
@@ -558,11 +535,10 @@ static void the_own_pair_is_only_tried(void **state)
 
 /* ---- looking ---- */
 
-static void a_look_tells_what_is_there(void **state)
+TEST(a_look_tells_what_is_there)
 {
 	struct component_report r;
 
-	(void)state;
 	perform_look(&config, component("edge/e1"), &test_arena, &r);
 	assert_string_equal(r.name, "edge/e1");
 	assert_string_equal(r.installed, "");
@@ -578,11 +554,10 @@ static void a_look_tells_what_is_there(void **state)
 	assert_int_equal(r.activation, ACTIVATION_HOT);
 }
 
-static void a_damaged_record_is_told(void **state)
+TEST(a_damaged_record_is_told)
 {
 	struct component_report r;
 
-	(void)state;
 	write_text(arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state), "{");
 	perform_look(&config, component("edge/e1"), &test_arena, &r);
 	assert_non_null(strstr(r.unwritable, "is damaged"));
@@ -598,12 +573,11 @@ static const char *version_by(struct agent_version v)
 	return r.version;
 }
 
-static void a_version_is_found_in_its_way(void **state)
+TEST(a_version_is_found_in_its_way)
 {
 	static const char *const says[] = { "sh", "-c", "echo 1.2; echo x", NULL };
 	static const char *const fails[] = { "sh", "-c", "echo 1.2; exit 1", NULL };
 
-	(void)state;
 	write_text(at_root("VERSION"), "7.2\nmore\n");
 	assert_null(version_by((struct agent_version){ 0 }));
 	assert_string_equal(version_by((struct agent_version){ VERSION_TEXT, "3", NULL }), "3");
@@ -616,13 +590,12 @@ static void a_version_is_found_in_its_way(void **state)
 	assert_null(version_by((struct agent_version){ VERSION_COMMAND, NULL, fails }));
 }
 
-static void a_port_that_is_closed_is_an_error(void **state)
+TEST(a_port_that_is_closed_is_an_error)
 {
 	const struct verify closed = { .host = "127.0.0.1", .port = 1 };
 	struct agent_component c = *component("edge/e1");
 	struct component_report r = { 0 };
 
-	(void)state;
 	c.check = &closed;
 	c.check_count = 1;
 	perform_ask(&c, &test_arena, &r);
@@ -630,38 +603,5 @@ static void a_port_that_is_closed_is_an_error(void **state)
 	assert_non_null(r.error);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_AGENT(a_pair_is_staged_and_nothing_else),
-		WITH_AGENT(bytes_that_the_order_does_not_name_are_refused),
-		WITH_AGENT(another_chain_or_anchor_is_refused),
-		WITH_AGENT(a_key_that_does_not_match_is_refused),
-		WITH_AGENT(a_pair_that_has_ended_is_refused),
-		WITH_AGENT(what_is_no_certificate_is_refused),
-		WITH_AGENT(a_host_that_cannot_be_written_says_so),
-		WITH_AGENT(a_commit_is_written_down_and_switches),
-		WITH_AGENT(the_same_commit_twice_changes_nothing),
-		WITH_AGENT(what_moved_is_not_replaced),
-		WITH_AGENT(what_was_not_staged_cannot_be_committed),
-		WITH_AGENT(what_is_taken_back_is_gone),
-		WITH_AGENT(a_revert_goes_back),
-		WITH_AGENT(a_revert_to_nothing_leaves_nothing),
-		WITH_AGENT(a_revert_of_something_else_is_refused),
-		WITH_AGENT(an_activation_runs_once_for_its_number),
-		WITH_AGENT(a_commit_again_does_not_allow_it_again),
-		WITH_AGENT(a_number_of_another_lineage_is_another_number),
-		WITH_AGENT(e3_a_doubtful_process_is_told_and_not_signalled),
-		WITH_AGENT(e3_the_executable_that_was_signalled_is_remembered),
-		WITH_AGENT(e3_an_executable_of_what_was_taken_back_is_forgotten),
-		WITH_AGENT(what_is_not_installed_is_not_activated),
-		WITH_AGENT(what_failed_is_not_tried_again_for_its_number),
-		WITH_AGENT(the_own_pair_is_only_tried),
-		WITH_AGENT(a_look_tells_what_is_there),
-		WITH_AGENT(a_damaged_record_is_told),
-		WITH_AGENT(a_version_is_found_in_its_way),
-		WITH_AGENT(a_port_that_is_closed_is_an_error),
-	};
-
-	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-}
+TEST_EACH(open_agent, close_agent)
+TEST_GROUP(make_signatories, drop_signatories)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place_fixture.h"
+#include "test.h"
 
 #include "place/pidfile.h"
 
@@ -84,7 +85,7 @@ static void assert_doubt(const char *proven, const char *words)
 
 /* ---- the age ---- */
 
-static void e3_a_process_that_is_younger_than_its_pidfile_is_doubtful(void **state)
+TEST(e3_a_process_that_is_younger_than_its_pidfile_is_doubtful)
 {
 	static const struct {
 		const char *what;
@@ -112,18 +113,16 @@ static void e3_a_process_that_is_younger_than_its_pidfile_is_doubtful(void **sta
 		{ "the clock was set back", { 1001 * DAY, false, DAY, 5 * DAY, 900 * DAY }, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (pidfile_gap(&rows[i].times) != rows[i].gap)
 			fail_msg("%s: %lld", rows[i].what, (long long)pidfile_gap(&rows[i].times));
 }
 
-static void e3_a_number_that_passed_on_is_doubtful(void **state)
+TEST(e3_a_number_that_passed_on_is_doubtful)
 {
 	struct sysinfo machine = { 0 };
 	struct timespec times[2];
 
-	(void)state;
 	assert_int_equal(sysinfo(&machine), 0);
 	if (machine.uptime < 600) {
 		print_message("SKIPPED: the machine has just been started\n");
@@ -139,25 +138,23 @@ static void e3_a_number_that_passed_on_is_doubtful(void **state)
 
 /* ---- the executable ---- */
 
-static void e3_another_executable_than_before_is_doubtful(void **state)
+TEST(e3_another_executable_than_before_is_doubtful)
 {
 	char own[512] = "";
 
-	(void)state;
 	assert_true(readlink("/proc/self/exe", own, sizeof(own) - 1) > 0);
 	assert_doubt(own, NULL);
 	assert_doubt("/usr/sbin/nginx", "is not '/usr/sbin/nginx', which was activated before");
 	assert_doubt("/usr/sbin/nginx", own);
 }
 
-static void e3_an_upgraded_executable_is_the_same_one(void **state)
+TEST(e3_an_upgraded_executable_is_the_same_one)
 {
 	const char *program = at_root("program");
 	pid_t pid = 0;
 	AUTO(pidfile) p;
 	struct err e = { 0 };
 
-	(void)state;
 	assert_int_equal(system(arena_printf(&test_arena, "cp /bin/sleep %s", program)), 0);
 	assert_int_equal(chmod(program, 0700), 0);
 	pid = fork();
@@ -186,7 +183,7 @@ static void e3_an_upgraded_executable_is_the_same_one(void **state)
 
 /* ---- the namespace ---- */
 
-static void e3_a_process_of_another_namespace_is_doubtful(void **state)
+TEST(e3_a_process_of_another_namespace_is_doubtful)
 {
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 	struct err e = { 0 };
@@ -195,7 +192,6 @@ static void e3_a_process_of_another_namespace_is_doubtful(void **state)
 	bool opened = false;
 	int ends[2];
 
-	(void)state;
 	needs_root();
 	assert_int_equal(pipe(ends), 0);
 	between = fork();
@@ -227,9 +223,8 @@ static void e3_a_process_of_another_namespace_is_doubtful(void **state)
 
 /* ---- who could have written it ---- */
 
-static void s21_a_pidfile_in_a_directory_of_strangers_is_refused(void **state)
+TEST(s21_a_pidfile_in_a_directory_of_strangers_is_refused)
 {
-	(void)state;
 	assert_int_equal(chmod(root, 0777), 0);
 	assert_refused(ERR_IO, "on the way to pidfile");
 	needs_root();
@@ -238,9 +233,8 @@ static void s21_a_pidfile_in_a_directory_of_strangers_is_refused(void **state)
 	assert_refused(ERR_IO, "user 65534");
 }
 
-static void s21_a_directory_above_is_judged_as_well(void **state)
+TEST(s21_a_directory_above_is_judged_as_well)
 {
-	(void)state;
 	make_dir("a", 0777);
 	make_dir("a/b", 0755);
 	at = at_root("a/b/server.pid");
@@ -248,12 +242,11 @@ static void s21_a_directory_above_is_judged_as_well(void **state)
 	assert_refused(ERR_IO, "/a' (user");
 }
 
-static void s21_the_group_of_the_process_may_write_its_directory(void **state)
+TEST(s21_the_group_of_the_process_may_write_its_directory)
 {
 	const char *dir = make_dir("run", 02775);
 	pid_t pid = 0;
 
-	(void)state;
 	needs_root();
 	pid = start_process(GAMES);
 	at = at_root("run/server.pid");
@@ -276,9 +269,8 @@ static void s21_the_group_of_the_process_may_write_its_directory(void **state)
 	waitpid(pid, NULL, 0);
 }
 
-static void s21_a_link_on_the_way_is_roots_or_ours(void **state)
+TEST(s21_a_link_on_the_way_is_roots_or_ours)
 {
-	(void)state;
 	make_dir("run", 0755);
 	write_number(at_root("run/server.pid"), server);
 	assert_int_equal(symlink("run", at_root("var")), 0);
@@ -297,21 +289,4 @@ static void s21_a_link_on_the_way_is_roots_or_ours(void **state)
 	assert_refused(ERR_IO, "symbolic link of user 65534");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_server, close_server)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(e3_a_process_that_is_younger_than_its_pidfile_is_doubtful),
-		TEST(e3_a_number_that_passed_on_is_doubtful),
-		TEST(e3_another_executable_than_before_is_doubtful),
-		TEST(e3_an_upgraded_executable_is_the_same_one),
-		TEST(e3_a_process_of_another_namespace_is_doubtful),
-		TEST(s21_a_pidfile_in_a_directory_of_strangers_is_refused),
-		TEST(s21_a_directory_above_is_judged_as_well),
-		TEST(s21_the_group_of_the_process_may_write_its_directory),
-		TEST(s21_a_link_on_the_way_is_roots_or_ours),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(open_server, close_server)

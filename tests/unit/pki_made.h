@@ -5,15 +5,12 @@
 
 #include "pki/issue.h"
 #include "pki/pair.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum {
 	NOW = 1800000000,

@@ -5,6 +5,7 @@
  * new pair whole, and a repeat finishes the work without leaving anything.
  */
 #include "place_fixture.h"
+#include "test.h"
 
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -204,16 +205,14 @@ static bool replace_links(const struct install *i, struct err *e)
 	return put_plain_files(i, e);
 }
 
-static void a_first_directory(void **state)
+TEST(a_first_directory)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){
 		.install = directory_form(), .after = &new_pair, .run = deploy_new });
 }
 
-static void a_directory_that_is_ours(void **state)
+TEST(a_directory_that_is_ours)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = directory_form(),
 						 .before = &old_pair,
 						 .after = &new_pair,
@@ -221,9 +220,8 @@ static void a_directory_that_is_ours(void **state)
 						 .run = deploy_new });
 }
 
-static void a_plain_directory(void **state)
+TEST(a_plain_directory)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = directory_form(),
 						 .before = &old_pair,
 						 .after = &new_pair,
@@ -231,9 +229,8 @@ static void a_plain_directory(void **state)
 						 .run = deploy_new });
 }
 
-static void a_directory_going_back(void **state)
+TEST(a_directory_going_back)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = directory_form(),
 						 .before = &new_pair,
 						 .after = &old_pair,
@@ -241,25 +238,22 @@ static void a_directory_going_back(void **state)
 						 .run = revert_to_old });
 }
 
-static void a_directory_that_leaves(void **state)
+TEST(a_directory_that_leaves)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = directory_form(),
 						 .before = &new_pair,
 						 .prepare = deploy_old_then_new,
 						 .run = remove_all });
 }
 
-static void first_paths(void **state)
+TEST(first_paths)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){
 		.install = path_form(), .after = &new_pair, .run = deploy_new });
 }
 
-static void paths_that_are_ours(void **state)
+TEST(paths_that_are_ours)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = path_form(),
 						 .before = &old_pair,
 						 .after = &new_pair,
@@ -267,9 +261,8 @@ static void paths_that_are_ours(void **state)
 						 .run = deploy_new });
 }
 
-static void plain_files(void **state)
+TEST(plain_files)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = path_form(),
 						 .before = &old_pair,
 						 .after = &new_pair,
@@ -277,9 +270,8 @@ static void plain_files(void **state)
 						 .run = deploy_new });
 }
 
-static void links_that_were_overwritten(void **state)
+TEST(links_that_were_overwritten)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = path_form(),
 						 .before = &old_pair,
 						 .after = &new_pair,
@@ -287,9 +279,8 @@ static void links_that_were_overwritten(void **state)
 						 .run = deploy_new });
 }
 
-static void paths_going_back(void **state)
+TEST(paths_going_back)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = path_form(),
 						 .before = &new_pair,
 						 .after = &old_pair,
@@ -297,36 +288,21 @@ static void paths_going_back(void **state)
 						 .run = revert_to_old });
 }
 
-static void paths_going_back_to_nothing(void **state)
+TEST(paths_going_back_to_nothing)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = path_form(),
 						 .before = &new_pair,
 						 .prepare = deploy_new,
 						 .run = revert_to_none });
 }
 
-static void paths_that_leave(void **state)
+TEST(paths_that_leave)
 {
-	(void)state;
 	kill_at_every_change(&(struct scenario){ .install = path_form(),
 						 .before = &new_pair,
 						 .prepare = deploy_old_then_new,
 						 .run = remove_all });
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_first_directory),           TEST(a_directory_that_is_ours),
-		TEST(a_plain_directory),           TEST(a_directory_going_back),
-		TEST(a_directory_that_leaves),     TEST(first_paths),
-		TEST(paths_that_are_ours),         TEST(plain_files),
-		TEST(links_that_were_overwritten), TEST(paths_going_back),
-		TEST(paths_going_back_to_nothing), TEST(paths_that_leave),
-	};
-
-	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(make_pairs, drop_pairs)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place_fixture.h"
+#include "test.h"
 
-static void nothing_is_installed_at_first(void **state)
+TEST(nothing_is_installed_at_first)
 {
 	struct install i = directory_form();
 	struct place_seen seen = probe(&i);
 
-	(void)state;
 	assert_string_equal(seen.installed, "");
 	assert_null(seen.damage);
 	assert_null(seen.unwritable);
@@ -14,12 +14,11 @@ static void nothing_is_installed_at_first(void **state)
 	assert_null(seen.staged);
 }
 
-static void staging_changes_nothing_that_is_served(void **state)
+TEST(staging_changes_nothing_that_is_served)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(stage(&i, &new_pair, &e), &e);
 	assert_installed(&i, &old_pair);
@@ -27,12 +26,11 @@ static void staging_changes_nothing_that_is_served(void **state)
 	assert_string_equal(probe(&i).staged, new_pair.facts.fingerprint);
 }
 
-static void committing_switches_and_clears_staged(void **state)
+TEST(committing_switches_and_clears_staged)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_installed(&i, &new_pair);
@@ -43,12 +41,11 @@ static void committing_switches_and_clears_staged(void **state)
 			    chain_digest(new_pair.set.certs, new_pair.set.count, &test_arena));
 }
 
-static void every_file_is_there_with_its_mode(void **state)
+TEST(every_file_is_there_with_its_mode)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_int_equal(mode_of(at_root("site/leaf.pem")), 0644);
 	assert_int_equal(mode_of(at_root("site/chain.pem")), 0644);
@@ -59,14 +56,13 @@ static void every_file_is_there_with_its_mode(void **state)
 	assert_int_equal(mode_of(at_root(".site.certfleet")), 0755);
 }
 
-static void a_repeat_changes_nothing(void **state)
+TEST(a_repeat_changes_nothing)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 	struct stat before = { 0 };
 	struct stat after = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_int_equal(lstat(i.directory, &before), 0);
 	must(deploy(&i, &new_pair, &e), &e);
@@ -74,22 +70,20 @@ static void a_repeat_changes_nothing(void **state)
 	assert_int_equal(before.st_ino, after.st_ino);
 }
 
-static void commit_without_stage_is_refused(void **state)
+TEST(commit_without_stage_is_refused)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
-static void commit_that_replaces_something_else_is_stale(void **state)
+TEST(commit_that_replaces_something_else_is_stale)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(stage(&i, &new_pair, &e), &e);
 	assert_false(
@@ -103,12 +97,11 @@ static void commit_that_replaces_something_else_is_stale(void **state)
 	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 }
 
-static void a_damaged_version_is_not_committed(void **state)
+TEST(a_damaged_version_is_not_committed)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(stage(&i, &new_pair, &e), &e);
 	write_key(at_root(arena_printf(&test_arena, ".site.certfleet/%s/key.pem",
 				       new_pair.facts.fingerprint)),
@@ -120,13 +113,12 @@ static void a_damaged_version_is_not_committed(void **state)
 	assert_served(&i, &new_pair);
 }
 
-static void a_pair_that_does_not_fit_is_not_staged(void **state)
+TEST(a_pair_that_does_not_fit_is_not_staged)
 {
 	struct install i = directory_form();
 	struct place_pair mixed = as_placed(&new_pair);
 	struct err e = { 0 };
 
-	(void)state;
 	mixed.key = &old_pair.key;
 	assert_false(place_stage(&i, &mixed, &e));
 	mixed = as_placed(&new_pair);
@@ -137,12 +129,11 @@ static void a_pair_that_does_not_fit_is_not_staged(void **state)
 	assert_null(probe(&i).staged);
 }
 
-static void abort_removes_what_was_staged_only(void **state)
+TEST(abort_removes_what_was_staged_only)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(stage(&i, &new_pair, &e), &e);
 	must(place_abort(&i, new_pair.facts.fingerprint, &e), &e);
@@ -153,12 +144,11 @@ static void abort_removes_what_was_staged_only(void **state)
 	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 }
 
-static void revert_goes_back_and_forth(void **state)
+TEST(revert_goes_back_and_forth)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
@@ -168,12 +158,11 @@ static void revert_goes_back_and_forth(void **state)
 	assert_served(&i, &new_pair);
 }
 
-static void revert_to_nothing_leaves_nothing(void **state)
+TEST(revert_to_nothing_leaves_nothing)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	must(place_revert(&i, "", &e), &e);
 	assert_installed(&i, NULL);
@@ -181,24 +170,22 @@ static void revert_to_nothing_leaves_nothing(void **state)
 	must(place_revert(&i, "", &e), &e);
 }
 
-static void revert_to_an_unknown_version_is_refused(void **state)
+TEST(revert_to_an_unknown_version_is_refused)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_served(&i, &new_pair);
 }
 
-static void only_the_last_two_versions_are_kept(void **state)
+TEST(only_the_last_two_versions_are_kept)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	must(deploy(&i, &third_pair, &e), &e);
@@ -207,7 +194,7 @@ static void only_the_last_two_versions_are_kept(void **state)
 	assert_served(&i, &new_pair);
 }
 
-static void another_chain_of_the_same_leaf_is_another_version(void **state)
+TEST(another_chain_of_the_same_leaf_is_another_version)
 {
 	struct install i = directory_form();
 	struct cert_set longer = new_pair.set;
@@ -215,7 +202,6 @@ static void another_chain_of_the_same_leaf_is_another_version(void **state)
 	struct place_pair pair = as_placed(&new_pair);
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	certs[0] = new_pair.set.certs[0];
 	certs[1] = new_pair.set.anchor;
@@ -228,14 +214,13 @@ static void another_chain_of_the_same_leaf_is_another_version(void **state)
 	assert_string_equal(probe(&i).chain, chain_digest(certs, 2, &test_arena));
 }
 
-static void an_existing_directory_is_exchanged_and_comes_back(void **state)
+TEST(an_existing_directory_is_exchanged_and_comes_back)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 	struct stat before = { 0 };
 	struct stat after = { 0 };
 
-	(void)state;
 	mkdir(i.directory, 0750);
 	write_certs(at_root("site/fullchain.pem"), &old_pair);
 	write_key(at_root("site/key.pem"), &old_pair, 0640);
@@ -253,12 +238,11 @@ static void an_existing_directory_is_exchanged_and_comes_back(void **state)
 	assert_int_equal(before.st_ino, after.st_ino);
 }
 
-static void a_directory_without_a_pair_comes_back_too(void **state)
+TEST(a_directory_without_a_pair_comes_back_too)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	mkdir(i.directory, 0755);
 	write_certs(at_root("site/other.crt"), &old_pair);
 	must(deploy(&i, &new_pair, &e), &e);
@@ -267,12 +251,11 @@ static void a_directory_without_a_pair_comes_back_too(void **state)
 	assert_int_equal(access(at_root("site/other.crt"), F_OK), 0);
 }
 
-static void a_key_that_was_there_before_is_never_removed(void **state)
+TEST(a_key_that_was_there_before_is_never_removed)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	mkdir(i.directory, 0755);
 	write_certs(at_root("site/fullchain.pem"), &old_pair);
 	write_key(at_root("site/privkey.pem"), &old_pair, 0600);
@@ -286,12 +269,11 @@ static void a_key_that_was_there_before_is_never_removed(void **state)
 		0);
 }
 
-static void files_put_over_a_version_are_noticed(void **state)
+TEST(files_put_over_a_version_are_noticed)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	write_key(at_root("site/key.pem"), &old_pair, 0600);
 	assert_string_equal(probe(&i).installed, new_pair.facts.fingerprint);
@@ -304,12 +286,11 @@ static void files_put_over_a_version_are_noticed(void **state)
 	assert_non_null(strstr(probe(&i).damage, "missing"));
 }
 
-static void a_damaged_installation_is_made_whole(void **state)
+TEST(a_damaged_installation_is_made_whole)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	unlink(at_root("site/key.pem"));
 	assert_non_null(probe(&i).damage);
@@ -319,18 +300,17 @@ static void a_damaged_installation_is_made_whole(void **state)
 	assert_served(&i, &new_pair);
 }
 
-static void garbage_is_unknown_not_nothing(void **state)
+TEST(garbage_is_unknown_not_nothing)
 {
 	struct install i = directory_form();
 
-	(void)state;
 	mkdir(i.directory, 0755);
 	write_text(at_root("site/fullchain.pem"), "hello\n");
 	assert_null(probe(&i).installed);
 	assert_non_null(probe(&i).error);
 }
 
-static void the_installed_pair_can_be_read_back(void **state)
+TEST(the_installed_pair_can_be_read_back)
 {
 	struct install i = directory_form();
 	struct cert_set set = { 0 };
@@ -338,7 +318,6 @@ static void the_installed_pair_can_be_read_back(void **state)
 	AUTO(secret) none = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(place_read(&i, &test_arena, &set, &key, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	must(deploy(&i, &new_pair, &e), &e);
@@ -352,12 +331,11 @@ static void the_installed_pair_can_be_read_back(void **state)
 	assert_null(none.bytes);
 }
 
-static void remove_takes_link_and_store_away(void **state)
+TEST(remove_takes_link_and_store_away)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	must(place_remove(&i, &e), &e);
@@ -366,35 +344,5 @@ static void remove_takes_link_and_store_away(void **state)
 	assert_int_equal(mkdir(root, 0700), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_installed_at_first),
-		TEST(staging_changes_nothing_that_is_served),
-		TEST(committing_switches_and_clears_staged),
-		TEST(every_file_is_there_with_its_mode),
-		TEST(a_repeat_changes_nothing),
-		TEST(commit_without_stage_is_refused),
-		TEST(commit_that_replaces_something_else_is_stale),
-		TEST(a_damaged_version_is_not_committed),
-		TEST(a_pair_that_does_not_fit_is_not_staged),
-		TEST(abort_removes_what_was_staged_only),
-		TEST(revert_goes_back_and_forth),
-		TEST(revert_to_nothing_leaves_nothing),
-		TEST(revert_to_an_unknown_version_is_refused),
-		TEST(only_the_last_two_versions_are_kept),
-		TEST(another_chain_of_the_same_leaf_is_another_version),
-		TEST(an_existing_directory_is_exchanged_and_comes_back),
-		TEST(a_directory_without_a_pair_comes_back_too),
-		TEST(a_key_that_was_there_before_is_never_removed),
-		TEST(files_put_over_a_version_are_noticed),
-		TEST(a_damaged_installation_is_made_whole),
-		TEST(garbage_is_unknown_not_nothing),
-		TEST(the_installed_pair_can_be_read_back),
-		TEST(remove_takes_link_and_store_away),
-	};
-
-	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(make_pairs, drop_pairs)

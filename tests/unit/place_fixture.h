@@ -6,16 +6,13 @@
 #ifndef PLACE_FIXTURE_H
 #define PLACE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/fs.h"
 #include "pki/issue.h"
 #include "place/place.h"
+#include "test.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place_fixture.h"
+#include "test.h"
 
 static struct install every_path(void)
 {
@@ -11,13 +12,12 @@ static struct install every_path(void)
 				 .combined = at_root("all.pem") };
 }
 
-static void every_path_becomes_a_link(void **state)
+TEST(every_path_becomes_a_link)
 {
 	struct install i = every_path();
 	struct err e = { 0 };
 	struct stat st = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
@@ -32,12 +32,11 @@ static void every_path_becomes_a_link(void **state)
 	assert_int_equal(mode_of(i.certificate), 0644);
 }
 
-static void a_combined_file_alone_is_enough(void **state)
+TEST(a_combined_file_alone_is_enough)
 {
 	struct install i = { .combined = at_root("all.pem") };
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_installed(&i, &new_pair);
@@ -46,13 +45,12 @@ static void a_combined_file_alone_is_enough(void **state)
 	assert_string_equal(served_from(i.combined, i.combined), old_pair.facts.fingerprint);
 }
 
-static void paths_in_several_directories_switch_together(void **state)
+TEST(paths_in_several_directories_switch_together)
 {
 	struct install i = { .certificate = at_root("certs/site.crt"),
 			     .key = at_root("private/site.key") };
 	struct err e = { 0 };
 
-	(void)state;
 	mkdir(at_root("certs"), 0755);
 	mkdir(at_root("private"), 0700);
 	must(deploy(&i, &old_pair, &e), &e);
@@ -61,12 +59,11 @@ static void paths_in_several_directories_switch_together(void **state)
 	assert_installed(&i, &new_pair);
 }
 
-static void plain_files_are_kept_and_come_back(void **state)
+TEST(plain_files_are_kept_and_come_back)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	write_certs(i.certificate, &old_pair);
 	write_key(i.key, &old_pair, 0640);
 	assert_installed(&i, &old_pair);
@@ -81,37 +78,34 @@ static void plain_files_are_kept_and_come_back(void **state)
 	assert_int_equal(mode_of(i.key), 0640);
 }
 
-static void an_open_key_is_closed_to_others(void **state)
+TEST(an_open_key_is_closed_to_others)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	write_certs(i.certificate, &old_pair);
 	write_key(i.key, &old_pair, 0666);
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_int_equal(mode_of(i.key), 0640);
 }
 
-static void the_wanted_mode_wins(void **state)
+TEST(the_wanted_mode_wins)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	i.mode = 0440;
 	write_key(i.key, &old_pair, 0600);
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_int_equal(mode_of(i.key), 0440);
 }
 
-static void owner_and_group_are_set_by_name(void **state)
+TEST(owner_and_group_are_set_by_name)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 	struct stat st = { 0 };
 
-	(void)state;
 	if (geteuid() != 0) {
 		print_message("SKIPPED: only root can give files away\n");
 		skip();
@@ -138,12 +132,11 @@ static void owner_and_group_are_set_by_name(void **state)
 	assert_non_null(probe(&i).unwritable);
 }
 
-static void real_files_behind_our_back_are_what_is_installed(void **state)
+TEST(real_files_behind_our_back_are_what_is_installed)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	unlink(i.certificate);
 	unlink(i.key);
@@ -159,12 +152,11 @@ static void real_files_behind_our_back_are_what_is_installed(void **state)
 	assert_served(&i, &third_pair);
 }
 
-static void one_replaced_file_is_damage_until_the_next_commit(void **state)
+TEST(one_replaced_file_is_damage_until_the_next_commit)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &old_pair, &e), &e);
 	unlink(i.key);
 	write_key(i.key, &third_pair, 0600);
@@ -174,12 +166,11 @@ static void one_replaced_file_is_damage_until_the_next_commit(void **state)
 	assert_served(&i, &old_pair);
 }
 
-static void a_missing_path_is_linked_again(void **state)
+TEST(a_missing_path_is_linked_again)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	unlink(i.certificate);
 	assert_string_equal(probe(&i).installed, "");
@@ -187,12 +178,11 @@ static void a_missing_path_is_linked_again(void **state)
 	assert_served(&i, &new_pair);
 }
 
-static void a_path_that_is_new_in_the_fleet_file_is_damage(void **state)
+TEST(a_path_that_is_new_in_the_fleet_file_is_damage)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	i.chain = at_root("chain.crt");
 	assert_non_null(strstr(probe(&i).damage, "chain.crt"));
@@ -201,12 +191,11 @@ static void a_path_that_is_new_in_the_fleet_file_is_damage(void **state)
 	assert_int_equal(access(i.chain, F_OK), 0);
 }
 
-static void a_lone_key_is_kept_and_comes_back(void **state)
+TEST(a_lone_key_is_kept_and_comes_back)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	write_key(i.key, &old_pair, 0600);
 	assert_string_equal(probe(&i).installed, "");
 	must(deploy(&i, &new_pair, &e), &e);
@@ -216,12 +205,11 @@ static void a_lone_key_is_kept_and_comes_back(void **state)
 	assert_int_equal(access(i.certificate, F_OK), -1);
 }
 
-static void a_foreign_file_needs_replace(void **state)
+TEST(a_foreign_file_needs_replace)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	write_text(i.certificate, "important notes\n");
 	assert_null(probe(&i).installed);
 	assert_non_null(strstr(probe(&i).unwritable, "replace: true"));
@@ -233,24 +221,22 @@ static void a_foreign_file_needs_replace(void **state)
 	assert_served(&i, &new_pair);
 }
 
-static void a_foreign_file_put_there_after_staging_is_not_replaced(void **state)
+TEST(a_foreign_file_put_there_after_staging_is_not_replaced)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(stage(&i, &new_pair, &e), &e);
 	write_text(i.key, "important notes\n");
 	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_non_null(strstr(e.text, "replace: true"));
 }
 
-static void a_foreign_link_is_never_replaced(void **state)
+TEST(a_foreign_link_is_never_replaced)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	write_key(at_root("elsewhere.key"), &old_pair, 0600);
 	assert_int_equal(symlink("elsewhere.key", i.key), 0);
 	i.replace = true;
@@ -260,12 +246,11 @@ static void a_foreign_link_is_never_replaced(void **state)
 	assert_non_null(probe(&i).unwritable);
 }
 
-static void revert_to_nothing_does_not_take_what_others_put(void **state)
+TEST(revert_to_nothing_does_not_take_what_others_put)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	unlink(i.key);
 	write_key(i.key, &third_pair, 0600);
@@ -273,12 +258,11 @@ static void revert_to_nothing_does_not_take_what_others_put(void **state)
 	assert_int_equal(e.code, ERR_STALE);
 }
 
-static void remove_leaves_what_is_not_ours(void **state)
+TEST(remove_leaves_what_is_not_ours)
 {
 	struct install i = path_form();
 	struct err e = { 0 };
 
-	(void)state;
 	must(deploy(&i, &new_pair, &e), &e);
 	unlink(i.key);
 	write_key(i.key, &third_pair, 0600);
@@ -289,40 +273,14 @@ static void remove_leaves_what_is_not_ours(void **state)
 	assert_int_equal(mkdir(root, 0700), 0);
 }
 
-static void no_path_at_all_is_an_error(void **state)
+TEST(no_path_at_all_is_an_error)
 {
 	struct install i = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(stage(&i, &new_pair, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_root, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(every_path_becomes_a_link),
-		TEST(a_combined_file_alone_is_enough),
-		TEST(paths_in_several_directories_switch_together),
-		TEST(plain_files_are_kept_and_come_back),
-		TEST(an_open_key_is_closed_to_others),
-		TEST(the_wanted_mode_wins),
-		TEST(owner_and_group_are_set_by_name),
-		TEST(real_files_behind_our_back_are_what_is_installed),
-		TEST(one_replaced_file_is_damage_until_the_next_commit),
-		TEST(a_missing_path_is_linked_again),
-		TEST(a_path_that_is_new_in_the_fleet_file_is_damage),
-		TEST(a_lone_key_is_kept_and_comes_back),
-		TEST(a_foreign_file_needs_replace),
-		TEST(a_foreign_file_put_there_after_staging_is_not_replaced),
-		TEST(a_foreign_link_is_never_replaced),
-		TEST(revert_to_nothing_does_not_take_what_others_put),
-		TEST(remove_leaves_what_is_not_ours),
-		TEST(no_path_at_all_is_an_error),
-	};
-
-	return cmocka_run_group_tests(tests, make_pairs, drop_pairs);
-}
+TEST_EACH(open_root, close_root)
+TEST_GROUP(make_pairs, drop_pairs)

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "plan_world.h"
+#include "test.h"
 
 AUTO_TYPE(text, char *, free)
 AUTO_TYPE(json, json_t *, json_decref)
@@ -45,9 +42,8 @@ static json_t *rich_json(void)
 	return plan_to_json(&p);
 }
 
-static void a_plan_survives_json_to_the_last_byte(void **state)
+TEST(a_plan_survives_json_to_the_last_byte)
 {
-	(void)state;
 	AUTO(json) json = rich_json();
 	AUTO(plan) read = { 0 };
 	struct err e = { 0 };
@@ -64,9 +60,8 @@ static void a_plan_survives_json_to_the_last_byte(void **state)
 	assert_int_equal(read.at, WORLD_NOW);
 }
 
-static void a_plan_outlives_what_it_was_made_from(void **state)
+TEST(a_plan_outlives_what_it_was_made_from)
 {
-	(void)state;
 	AUTO(plan) p = { 0 };
 	AUTO(text) before = NULL;
 	{
@@ -80,9 +75,8 @@ static void a_plan_outlives_what_it_was_made_from(void **state)
 	assert_string_equal(before, after);
 }
 
-static void equal_arguments_give_equal_bytes(void **state)
+TEST(equal_arguments_give_equal_bytes)
 {
-	(void)state;
 	AUTO(json) one = rich_json();
 	AUTO(json) two = rich_json();
 	AUTO(text) a = json_dumps(one, 0);
@@ -91,9 +85,8 @@ static void equal_arguments_give_equal_bytes(void **state)
 	assert_string_equal(a, b);
 }
 
-static void invalid_utf8_is_escaped_in_json(void **state)
+TEST(invalid_utf8_is_escaped_in_json)
 {
-	(void)state;
 	AUTO(json) json = rich_json();
 	json_t *seen = json_array_get(json_object_get(json, "observed"), 0);
 
@@ -178,9 +171,8 @@ static void tamper(json_t *json, const struct tampering *t)
 	json_object_set_new(place, t->key, value);
 }
 
-static void a_plan_that_was_tampered_with_is_refused(void **state)
+TEST(a_plan_that_was_tampered_with_is_refused)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(tamperings) / sizeof(*tamperings); i++) {
 		AUTO(json) json = rich_json();
 		AUTO(plan) p = { 0 };
@@ -196,9 +188,8 @@ static void a_plan_that_was_tampered_with_is_refused(void **state)
 	}
 }
 
-static void json_that_is_no_object_is_refused(void **state)
+TEST(json_that_is_no_object_is_refused)
 {
-	(void)state;
 	AUTO(json) json = json_array();
 	AUTO(plan) p = { 0 };
 	struct err e = { 0 };
@@ -208,9 +199,8 @@ static void json_that_is_no_object_is_refused(void **state)
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
-static void a_text_that_is_too_long_is_refused(void **state)
+TEST(a_text_that_is_too_long_is_refused)
 {
-	(void)state;
 	AUTO(json) json = rich_json();
 	AUTO(plan) p = { 0 };
 	AUTO(text) longer = malloc(70000);
@@ -223,9 +213,8 @@ static void a_text_that_is_too_long_is_refused(void **state)
 	assert_int_equal(e.code, ERR_INPUT);
 }
 
-static void foreign_text_cannot_forge_a_line_of_the_plan(void **state)
+TEST(foreign_text_cannot_forge_a_line_of_the_plan)
 {
-	(void)state;
 	AUTO(json) json = rich_json();
 	AUTO(plan) p = { 0 };
 	AUTO(buf) out = { 0 };
@@ -240,9 +229,8 @@ static void foreign_text_cannot_forge_a_line_of_the_plan(void **state)
 	assert_non_null(strstr(buf_text(&out), "\\x1b[2J\\x0ablock"));
 }
 
-static void color_is_only_used_when_asked_for(void **state)
+TEST(color_is_only_used_when_asked_for)
 {
-	(void)state;
 	AUTO(json) json = rich_json();
 	AUTO(plan) p = { 0 };
 	AUTO(buf) plain = { 0 };
@@ -256,9 +244,8 @@ static void color_is_only_used_when_asked_for(void **state)
 	assert_non_null(strchr(buf_text(&colored), '\033'));
 }
 
-static void what_is_new_is_the_first_precondition_in_json(void **state)
+TEST(what_is_new_is_the_first_precondition_in_json)
 {
-	(void)state;
 	AUTO(json) json = rich_json();
 	const json_t *list = json_object_get(json, "preconditions");
 	const json_t *items = json_object_get(json_array_get(list, 0), "items");
@@ -283,9 +270,8 @@ static size_t count_lines(const struct buf *text, const char *begin)
 	return count;
 }
 
-static void a_long_list_is_cut_unless_verbose(void **state)
+TEST(a_long_list_is_cut_unless_verbose)
 {
-	(void)state;
 	AUTO(world) w = { 0 };
 	AUTO(plan) p = { 0 };
 	AUTO(buf) brief = { 0 };
@@ -322,9 +308,8 @@ static void make_saved(struct plan *out)
 	assert_true(plan_from_json(json, out, &e));
 }
 
-static void k3_what_is_saved_is_the_same_as_its_plan(void **state)
+TEST(k3_what_is_saved_is_the_same_as_its_plan)
 {
-	(void)state;
 	AUTO(world) w = { 0 };
 	AUTO(plan) fresh = { 0 };
 	AUTO(plan) saved = { 0 };
@@ -424,9 +409,8 @@ static void forge_leaves(struct forging *f, json_t *node)
 	}
 }
 
-static void k3_every_leaf_of_a_plan_is_compared(void **state)
+TEST(k3_every_leaf_of_a_plan_is_compared)
 {
-	(void)state;
 	AUTO(world) w = { 0 };
 	AUTO(plan) fresh = { 0 };
 	AUTO(plan) saved = { 0 };
@@ -443,9 +427,8 @@ static void k3_every_leaf_of_a_plan_is_compared(void **state)
 	assert_true(f.stale > 50);
 }
 
-static void k3_the_first_difference_is_named_with_both_values(void **state)
+TEST(k3_the_first_difference_is_named_with_both_values)
 {
-	(void)state;
 	AUTO(world) w = { 0 };
 	AUTO(plan) fresh = { 0 };
 	AUTO(plan) saved = { 0 };
@@ -465,26 +448,4 @@ static void k3_the_first_difference_is_named_with_both_values(void **state)
 	forged.message = fresh.preconditions[0].message;
 	assert_false(plan_is_same(&saved, &fresh, &e));
 	assert_non_null(strstr(e.text, "'preconditions[1]' is nothing there"));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_plan_survives_json_to_the_last_byte),
-		cmocka_unit_test(a_plan_outlives_what_it_was_made_from),
-		cmocka_unit_test(equal_arguments_give_equal_bytes),
-		cmocka_unit_test(invalid_utf8_is_escaped_in_json),
-		cmocka_unit_test(a_plan_that_was_tampered_with_is_refused),
-		cmocka_unit_test(json_that_is_no_object_is_refused),
-		cmocka_unit_test(a_text_that_is_too_long_is_refused),
-		cmocka_unit_test(foreign_text_cannot_forge_a_line_of_the_plan),
-		cmocka_unit_test(color_is_only_used_when_asked_for),
-		cmocka_unit_test(what_is_new_is_the_first_precondition_in_json),
-		cmocka_unit_test(a_long_list_is_cut_unless_verbose),
-		cmocka_unit_test(k3_what_is_saved_is_the_same_as_its_plan),
-		cmocka_unit_test(k3_every_leaf_of_a_plan_is_compared),
-		cmocka_unit_test(k3_the_first_difference_is_named_with_both_values),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

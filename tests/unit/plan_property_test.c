@@ -3,15 +3,12 @@
  * Random small fleets in random conditions: what must hold for every plan,
  * and that carrying one out leaves nothing to plan.
  */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
-
 #include "model/issue_request.h"
 #include "plan_world.h"
+#include "test.h"
 
 enum {
 	ROUNDS = 3000,
@@ -541,9 +538,8 @@ static void check_reach(struct world *w, const struct plan *p)
 		assert_string_equal(again.reach[i], p->reach[i]);
 }
 
-static void every_random_plan_keeps_the_rules(void **state)
+TEST(every_random_plan_keeps_the_rules)
 {
-	(void)state;
 	for (unsigned round = 1; round <= ROUNDS; round++) {
 		AUTO(world) w = { 0 };
 		AUTO(plan) p = { 0 };
@@ -567,9 +563,8 @@ static void every_random_plan_keeps_the_rules(void **state)
 	}
 }
 
-static void every_random_plan_survives_json(void **state)
+TEST(every_random_plan_survives_json)
 {
-	(void)state;
 	for (unsigned round = 1; round <= ROUNDS / 10; round++) {
 		AUTO(world) w = { 0 };
 		AUTO(plan) p = { 0 };
@@ -593,9 +588,8 @@ static void every_random_plan_survives_json(void **state)
 	}
 }
 
-static void a_large_fleet_has_few_edges_for_each_step(void **state)
+TEST(a_large_fleet_has_few_edges_for_each_step)
 {
-	(void)state;
 	enum {
 		COUNT = 20000
 	};
@@ -613,15 +607,4 @@ static void a_large_fleet_has_few_edges_for_each_step(void **state)
 	for (size_t i = 0; i < p.step_count; i++)
 		edges += p.steps[i].after_count;
 	assert_true(edges < 3 * p.step_count);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_random_plan_keeps_the_rules),
-		cmocka_unit_test(every_random_plan_survives_json),
-		cmocka_unit_test(a_large_fleet_has_few_edges_for_each_step),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

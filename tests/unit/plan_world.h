@@ -8,17 +8,15 @@
 #include "model/fleet.h"
 #include "model/snapshot.h"
 #include "plan/plan.h"
+#include "test.h"
 
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum {
 	DAY = 24 * 3600,

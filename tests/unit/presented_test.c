@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/presented.h"
+#include "test.h"
 
 #include "pki/handle.h"
 #include "pki/pair.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 enum {
 	ROOT,
@@ -112,31 +109,27 @@ static bool is_complete(const int *set, int anchor, const int *above)
 #define LIST(...) ((const int[]){ __VA_ARGS__ __VA_OPT__(, ) - 1 })
 static const int full[] = { LEAF, ISSUING, MIDDLE, -1 };
 
-static void the_chain_itself_is_complete(void **state)
+TEST(the_chain_itself_is_complete)
 {
-	(void)state;
 	assert_true(is_complete(full, ROOT, LIST(ISSUING, MIDDLE)));
 	assert_true(is_complete(full, -1, LIST(ISSUING, MIDDLE)));
 }
 
-static void more_than_the_chain_is_complete(void **state)
+TEST(more_than_the_chain_is_complete)
 {
-	(void)state;
 	assert_true(is_complete(full, ROOT, LIST(ISSUING, MIDDLE, ROOT)));
 	assert_true(is_complete(full, -1, LIST(ISSUING, MIDDLE, ROOT)));
 	assert_true(is_complete(full, ROOT, LIST(STRANGER, LONE, ISSUING, MIDDLE)));
 }
 
-static void the_order_is_no_matter(void **state)
+TEST(the_order_is_no_matter)
 {
-	(void)state;
 	assert_true(is_complete(full, ROOT, LIST(MIDDLE, ISSUING)));
 	assert_true(is_complete(full, -1, LIST(ROOT, MIDDLE, ISSUING)));
 }
 
-static void a_missing_intermediate_is_noticed(void **state)
+TEST(a_missing_intermediate_is_noticed)
 {
-	(void)state;
 	for (int anchor = -1; anchor <= ROOT; anchor++) {
 		assert_false(is_complete(full, anchor, LIST()));
 		assert_false(is_complete(full, anchor, LIST(ISSUING)));
@@ -147,30 +140,27 @@ static void a_missing_intermediate_is_noticed(void **state)
 	}
 }
 
-static void another_anchor_is_not_reached(void **state)
+TEST(another_anchor_is_not_reached)
 {
-	(void)state;
 	assert_false(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE)));
 	assert_true(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE_CROSS)));
 	assert_true(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE, MIDDLE_CROSS)));
 	assert_true(is_complete(full, OTHER_ROOT, LIST(ISSUING, MIDDLE_CROSS, MIDDLE)));
 }
 
-static void a_leaf_right_below_its_anchor_needs_nothing(void **state)
+TEST(a_leaf_right_below_its_anchor_needs_nothing)
 {
 	const int leaf[] = { LEAF, -1 };
 	const int lone[] = { LONE, -1 };
 
-	(void)state;
 	assert_true(is_complete(leaf, ISSUING, LIST()));
 	assert_true(is_complete(leaf, -1, LIST()));
 	assert_true(is_complete(lone, -1, LIST()));
 	assert_false(is_complete(leaf, MIDDLE, LIST()));
 }
 
-static void what_is_not_valid_is_no_way_up(void **state)
+TEST(what_is_not_valid_is_no_way_up)
 {
-	(void)state;
 	for (int anchor = -1; anchor <= ROOT; anchor++) {
 		assert_false(is_complete(full, anchor, LIST(ISSUING, OLD_MIDDLE)));
 		assert_false(is_complete(full, anchor, LIST(ISSUING, NEW_MIDDLE)));
@@ -180,14 +170,13 @@ static void what_is_not_valid_is_no_way_up(void **state)
 	assert_true(is_complete_at(full, ROOT, LIST(ISSUING, OLD_MIDDLE), 0));
 }
 
-static void what_is_no_certificate_is_left_out(void **state)
+TEST(what_is_no_certificate_is_left_out)
 {
 	const struct der junk = { (const unsigned char *)"junk", 4 };
 	struct der certs[] = { ders[LEAF], ders[ISSUING] };
 	struct cert_set set = { .certs = certs, .count = 2 };
 	struct der above[20];
 
-	(void)state;
 	assert_false(presented_is_complete(&junk, 1, &set, 0));
 	above[0] = junk;
 	above[1] = ders[ISSUING];
@@ -199,18 +188,4 @@ static void what_is_no_certificate_is_left_out(void **state)
 	assert_false(presented_is_complete(above, 20, &set, 0));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_chain_itself_is_complete),
-		cmocka_unit_test(more_than_the_chain_is_complete),
-		cmocka_unit_test(the_order_is_no_matter),
-		cmocka_unit_test(a_missing_intermediate_is_noticed),
-		cmocka_unit_test(another_anchor_is_not_reached),
-		cmocka_unit_test(a_leaf_right_below_its_anchor_needs_nothing),
-		cmocka_unit_test(what_is_not_valid_is_no_way_up),
-		cmocka_unit_test(what_is_no_certificate_is_left_out),
-	};
-
-	return cmocka_run_group_tests(tests, make_all, release_all);
-}
+TEST_GROUP(make_all, release_all)

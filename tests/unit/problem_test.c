@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
 #include "wire/problem.h"
 
 #include "wire/json.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static bool reads(const char *text, struct arena *a, struct problem *out)
 {
 	return problem_from_json(text, strlen(text), a, out);
 }
 
-static void every_problem_comes_back(void **state)
+TEST(every_problem_comes_back)
 {
-	(void)state;
 	for (unsigned i = 0; i < PROBLEM_COUNT; i++) {
 		const struct problem p = { i, "what happened" };
 		AUTO(json) json = problem_to_json(&p);
@@ -37,7 +33,7 @@ static void every_problem_comes_back(void **state)
 	}
 }
 
-static void without_a_detail_its_title_is_shown(void **state)
+TEST(without_a_detail_its_title_is_shown)
 {
 	const struct problem p = { PROBLEM_MOVED, NULL };
 	AUTO(json) json = problem_to_json(&p);
@@ -45,34 +41,31 @@ static void without_a_detail_its_title_is_shown(void **state)
 	char *text = json_dumps(json, 0);
 	struct problem back;
 
-	(void)state;
 	assert_true(reads(text, &a, &back));
 	free(text);
 	assert_string_equal(back.detail, "what was to be replaced is not there");
 }
 
-static void any_bytes_can_be_a_detail(void **state)
+TEST(any_bytes_can_be_a_detail)
 {
 	const struct problem p = { PROBLEM_UNKNOWN_COMPONENT, "\xff\x1b[2J" };
 	AUTO(json) json = problem_to_json(&p);
 
-	(void)state;
 	assert_non_null(json);
 	assert_string_equal(json_string_value(json_object_get(json, "detail")), "\\xff\\x1b[2J");
 }
 
-static void what_an_agent_says_is_escaped(void **state)
+TEST(what_an_agent_says_is_escaped)
 {
 	AUTO(arena) a = { 0 };
 	struct problem p;
 
-	(void)state;
 	assert_true(reads("{\"type\":\"urn:certfleet:problem:failed\",\"detail\":\"a\\u001b[2Jb\"}",
 			  &a, &p));
 	assert_string_equal(p.detail, "a\\x1b[2Jb");
 }
 
-static void other_documents_are_none(void **state)
+TEST(other_documents_are_none)
 {
 	static const char *const texts[] = {
 		"",
@@ -87,14 +80,12 @@ static void other_documents_are_none(void **state)
 	AUTO(arena) a = { 0 };
 	struct problem p = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		assert_false(reads(texts[i], &a, &p));
 }
 
-static void an_error_of_ours_has_its_problem(void **state)
+TEST(an_error_of_ours_has_its_problem)
 {
-	(void)state;
 	assert_int_equal(problem_of(ERR_INPUT), PROBLEM_BAD_PAIR);
 	assert_int_equal(problem_of(ERR_CRYPTO), PROBLEM_BAD_PAIR);
 	assert_int_equal(problem_of(ERR_STALE), PROBLEM_MOVED);
@@ -103,18 +94,4 @@ static void an_error_of_ours_has_its_problem(void **state)
 	assert_int_equal(problem_of(ERR_STOPPED), PROBLEM_BUSY);
 	assert_int_equal(problem_of(ERR_IO), PROBLEM_CANNOT);
 	assert_int_equal(problem_of(ERR_MISSING), PROBLEM_CANNOT);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_problem_comes_back),
-		cmocka_unit_test(without_a_detail_its_title_is_shown),
-		cmocka_unit_test(any_bytes_can_be_a_detail),
-		cmocka_unit_test(what_an_agent_says_is_escaped),
-		cmocka_unit_test(other_documents_are_none),
-		cmocka_unit_test(an_error_of_ours_has_its_problem),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/state.h"
 #include "state_fixture.h"
+#include "test.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ static void assert_reach(struct state *s, const char *const *reach, size_t count
 		assert_string_equal(got[i], reach[i]);
 }
 
-static void before_the_first_run_nothing_was_reached(void **state)
+TEST(before_the_first_run_nothing_was_reached)
 {
 	struct state *s = must_open_state(*state, true);
 
@@ -36,7 +37,7 @@ static void before_the_first_run_nothing_was_reached(void **state)
 	state_close(s);
 }
 
-static void the_newest_list_counts(void **state)
+TEST(the_newest_list_counts)
 {
 	static const char *const first[] = { "command a", "path b", "path c" };
 	static const char *const second[] = { "path \xc3\xa9 \"x\"" };
@@ -55,7 +56,7 @@ static void the_newest_list_counts(void **state)
 }
 
 /* More than a record may hold. */
-static void a_large_fleet_reaches_much_and_then_less(void **state)
+TEST(a_large_fleet_reaches_much_and_then_less)
 {
 	enum {
 		MANY = 200 * 1000
@@ -73,7 +74,7 @@ static void a_large_fleet_reaches_much_and_then_less(void **state)
 	state_close(s);
 }
 
-static void a_damaged_list_is_named(void **state)
+TEST(a_damaged_list_is_named)
 {
 	static const char *const bad[] = { "{}", "[1]", "[\"a\"" };
 	struct state *s = must_open_state(*state, true);
@@ -94,14 +95,4 @@ static void a_damaged_list_is_named(void **state)
 	state_close(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(before_the_first_run_nothing_was_reached),
-		IN_PLACE(the_newest_list_counts),
-		IN_PLACE(a_large_fleet_reaches_much_and_then_less),
-		IN_PLACE(a_damaged_list_is_named),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

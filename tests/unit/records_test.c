@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/records.h"
+#include "test.h"
 
 #include "state_fixture.h"
 
@@ -30,7 +31,7 @@ static struct generation generation_of_owner(const char *owner, unsigned number)
 	};
 }
 
-static void generations_come_back_whole_and_sorted(void **state)
+TEST(generations_come_back_whole_and_sorted)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -69,7 +70,7 @@ static void generations_come_back_whole_and_sorted(void **state)
 	state_close(s);
 }
 
-static void text_that_is_no_utf8_is_kept_escaped(void **state)
+TEST(text_that_is_no_utf8_is_kept_escaped)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -87,7 +88,7 @@ static void text_that_is_no_utf8_is_kept_escaped(void **state)
 	state_close(s);
 }
 
-static void certificates_come_back_and_outlive_an_update(void **state)
+TEST(certificates_come_back_and_outlive_an_update)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -118,7 +119,7 @@ static void certificates_come_back_and_outlive_an_update(void **state)
 	state_close(s);
 }
 
-static void a_damaged_generation_is_named(void **state)
+TEST(a_damaged_generation_is_named)
 {
 	static const char *const bad[] = { "null", "{\"of\":\"certificate\"}", "not json" };
 
@@ -139,7 +140,7 @@ static void a_damaged_generation_is_named(void **state)
 	}
 }
 
-static void a_generation_under_another_key_is_damage(void **state)
+TEST(a_generation_under_another_key_is_damage)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -160,7 +161,7 @@ static void a_generation_under_another_key_is_damage(void **state)
 	state_close(s);
 }
 
-static void both_halves_of_a_component_come_back(void **state)
+TEST(both_halves_of_a_component_come_back)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -217,16 +218,4 @@ static void both_halves_of_a_component_come_back(void **state)
 	state_close(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(generations_come_back_whole_and_sorted),
-		IN_PLACE(text_that_is_no_utf8_is_kept_escaped),
-		IN_PLACE(certificates_come_back_and_outlive_an_update),
-		IN_PLACE(a_damaged_generation_is_named),
-		IN_PLACE(a_generation_under_another_key_is_damage),
-		IN_PLACE(both_halves_of_a_component_come_back),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/remote_key.h"
+#include "test.h"
 
 #include "base/clock.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,8 +11,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct remote_key key;
 static int their_end;
@@ -82,32 +79,29 @@ static void end_child(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-static void an_answer_is_waited_for(void **state)
+TEST(an_answer_is_waited_for)
 {
 	pid_t pid = answer_in_child(0, 0);
 
-	(void)state;
 	for (int i = 0; i < 50; i++)
 		assert_true(asks());
 	end_child(pid);
 }
 
-static void an_answer_to_something_else_ends_it(void **state)
+TEST(an_answer_to_something_else_ends_it)
 {
 	pid_t pid = answer_in_child(1, 0);
 
-	(void)state;
 	assert_false(asks());
 	assert_true(key.broken);
 	end_child(pid);
 }
 
-static void s22_a_late_answer_ends_nothing(void **state)
+TEST(s22_a_late_answer_ends_nothing)
 {
 	pid_t pid = answer_in_child(0, 8000);
 	int64_t end_ms = clock_mono_ms() + 60000;
 
-	(void)state;
 	assert_false(asks());
 	/* whoever comes meanwhile does not wait as long */
 	assert_false(asks());
@@ -119,24 +113,11 @@ static void s22_a_late_answer_ends_nothing(void **state)
 	end_child(pid);
 }
 
-static void one_that_has_ended_is_noticed(void **state)
+TEST(one_that_has_ended_is_noticed)
 {
-	(void)state;
 	close(TAKE_FD(their_end));
 	assert_false(asks());
 	assert_true(key.broken);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, open_key, close_key)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(an_answer_is_waited_for),
-		TEST(an_answer_to_something_else_ends_it),
-		TEST(s22_a_late_answer_ends_nothing),
-		TEST(one_that_has_ended_is_noticed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(open_key, close_key)

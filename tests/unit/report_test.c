@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
 #include "wire/report.h"
 
 #include "base/buf.h"
 #include "wire/json.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define SPKI "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LEAF "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -54,12 +51,11 @@ static bool read_back(const struct component_report *c, struct arena *a,
 	return true;
 }
 
-static void every_member_comes_back(void **state)
+TEST(every_member_comes_back)
 {
 	AUTO(arena) a = { 0 };
 	struct component_report r;
 
-	(void)state;
 	assert_true(read_back(&full, &a, &r));
 	assert_string_equal(r.name, full.name);
 	assert_string_equal(r.version, full.version);
@@ -78,13 +74,12 @@ static void every_member_comes_back(void **state)
 	assert_int_equal(r.activation, ACTIVATION_HOT);
 }
 
-static void unknown_and_nothing_are_two_things(void **state)
+TEST(unknown_and_nothing_are_two_things)
 {
 	const struct component_report c = { .name = "web", .installed = "" };
 	AUTO(arena) a = { 0 };
 	struct component_report r;
 
-	(void)state;
 	assert_true(read_back(&c, &a, &r));
 	assert_string_equal(r.installed, "");
 	assert_null(r.served);
@@ -92,36 +87,33 @@ static void unknown_and_nothing_are_two_things(void **state)
 	assert_null(r.lineage);
 }
 
-static void what_is_no_text_is_told_escaped(void **state)
+TEST(what_is_no_text_is_told_escaped)
 {
 	struct component_report c = full;
 	AUTO(arena) a = { 0 };
 	struct component_report r;
 
-	(void)state;
 	c.version = "v\xff\x01\n2";
 	assert_true(read_back(&c, &a, &r));
 	assert_string_equal(r.version, "v\\xff\\x01\\x0a2");
 }
 
-static void a_name_is_told_as_it_is(void **state)
+TEST(a_name_is_told_as_it_is)
 {
 	struct component_report c = full;
 	AUTO(arena) a = { 0 };
 	struct component_report r;
 
-	(void)state;
 	c.name = "g/\xc3\xa4\xe2\x80\xae";
 	assert_true(read_back(&c, &a, &r));
 	assert_string_equal(r.name, c.name);
 }
 
-static void all_components_are_one_document(void **state)
+TEST(all_components_are_one_document)
 {
 	const struct component_report list[] = { full, full, full };
 	AUTO(json) json = report_all(&agent, list, 3);
 
-	(void)state;
 	assert_int_equal(json_array_size(json_object_get(json, "components")), 3);
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(json, "agent"), "spki")), SPKI);
@@ -150,11 +142,10 @@ static void refused(const char *part, const char *key, json_t *value)
 	assert_non_null(strstr(e.text, "makes no sense"));
 }
 
-static void an_answer_that_makes_no_sense_is_refused(void **state)
+TEST(an_answer_that_makes_no_sense_is_refused)
 {
 	static const char *const fingerprints[] = { "installed", "chain", "staged", "served" };
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		refused("component", fingerprints[i], json_string("abc"));
 		refused("component", fingerprints[i], json_integer(1));
@@ -172,14 +163,13 @@ static void an_answer_that_makes_no_sense_is_refused(void **state)
 	refused("agent", "time", json_string("now"));
 }
 
-static void an_answer_that_is_none_is_refused(void **state)
+TEST(an_answer_that_is_none_is_refused)
 {
 	static const char *const texts[] = { "", "{", "[]", "{}", "{\"agent\":7}", "null" };
 	AUTO(arena) a = { 0 };
 	struct agent_identity who;
 	struct component_report r;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct err e = { 0 };
 
@@ -188,12 +178,11 @@ static void an_answer_that_is_none_is_refused(void **state)
 	}
 }
 
-static void s15_a_sequence_at_the_edge_is_refused(void **state)
+TEST(s15_a_sequence_at_the_edge_is_refused)
 {
 	static const int64_t edges[] = { INT64_MAX, INT64_C(1) << 53 };
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++) {
 		struct component_report c = full;
 		AUTO(json) json = NULL;
@@ -210,20 +199,4 @@ static void s15_a_sequence_at_the_edge_is_refused(void **state)
 		assert_non_null(strstr(e.text, "which no order has"));
 		assert_non_null(strstr(e.text, "'state' directory"));
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_member_comes_back),
-		cmocka_unit_test(unknown_and_nothing_are_two_things),
-		cmocka_unit_test(what_is_no_text_is_told_escaped),
-		cmocka_unit_test(a_name_is_told_as_it_is),
-		cmocka_unit_test(s15_a_sequence_at_the_edge_is_refused),
-		cmocka_unit_test(all_components_are_one_document),
-		cmocka_unit_test(an_answer_that_makes_no_sense_is_refused),
-		cmocka_unit_test(an_answer_that_is_none_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

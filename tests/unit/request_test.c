@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
 #include "wire/request.h"
 
 #include "base/buf.h"
 #include "base/text.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <jansson.h>
 #include <malloc.h>
@@ -49,7 +46,7 @@ void *realloc(void *memory, size_t size)
 }
 
 /* Where each block of a key is longer than what a buffer begins with. */
-static void s18_no_key_is_left_in_freed_memory(void **state)
+TEST(s18_no_key_is_left_in_freed_memory)
 {
 	static unsigned char bytes[1200];
 	static struct der certs[1];
@@ -64,7 +61,6 @@ static void s18_no_key_is_left_in_freed_memory(void **state)
 	AUTO(secret) text = { 0 };
 	AUTO(buf) base64 = { 0 };
 
-	(void)state;
 	json_set_alloc_funcs(malloc, wipe_free);
 	certs[0] = der_of("leaf");
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -127,14 +123,13 @@ static void make(bool with_pair, struct secret *out)
 	order_request_write(&r, &key, out);
 }
 
-static void what_is_written_is_read(void **state)
+TEST(what_is_written_is_read)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) body = { 0 };
 	AUTO(order_request) r = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make(true, &body);
 	assert_true(order_request_read(&body, &a, &r, &e));
 	assert_string_equal(r.order, "{\"an\":\"order\"}");
@@ -150,14 +145,13 @@ static void what_is_written_is_read(void **state)
 	assert_memory_equal(r.key.bytes, "the key", 7);
 }
 
-static void most_orders_have_no_pair(void **state)
+TEST(most_orders_have_no_pair)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) body = { 0 };
 	AUTO(order_request) r = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make(false, &body);
 	assert_null(strstr((char *)body.bytes, "pair"));
 	assert_true(order_request_read(&body, &a, &r, &e));
@@ -194,9 +188,8 @@ static void refused_with(const char *piece, const char *by)
 	refused(text.data, text.len);
 }
 
-static void what_is_not_well_formed_is_refused(void **state)
+TEST(what_is_not_well_formed_is_refused)
 {
-	(void)state;
 	refused("", 0);
 	refused("{", 1);
 	refused("null", 4);
@@ -226,51 +219,33 @@ static void what_is_not_well_formed_is_refused(void **state)
 	refused_with("\"order\":", "\"order\":\"x\",\"order\":");
 }
 
-static void cut_anywhere_it_is_refused(void **state)
+TEST(cut_anywhere_it_is_refused)
 {
 	AUTO(secret) body = { 0 };
 
-	(void)state;
 	make(true, &body);
 	for (size_t len = 0; len < body.len; len++)
 		refused((char *)body.bytes, len);
 }
 
-static void a_body_has_a_limit(void **state)
+TEST(a_body_has_a_limit)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) body = { 0 };
 	AUTO(order_request) r = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	secret_alloc(&body, REQUEST_LIMIT + 1);
 	memset(body.bytes, ' ', body.len);
 	assert_false(order_request_read(&body, &a, &r, &e));
 	assert_non_null(strstr(e.text, "over 1048576 bytes"));
 }
 
-static void depth_is_no_way_in(void **state)
+TEST(depth_is_no_way_in)
 {
 	AUTO(buf) text = { 0 };
 
-	(void)state;
 	for (int i = 0; i < REQUEST_LIMIT / 2; i++)
 		buf_putc(&text, '[');
 	refused(text.data, text.len);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(s18_no_key_is_left_in_freed_memory),
-		cmocka_unit_test(what_is_written_is_read),
-		cmocka_unit_test(most_orders_have_no_pair),
-		cmocka_unit_test(what_is_not_well_formed_is_refused),
-		cmocka_unit_test(cut_anywhere_it_is_refused),
-		cmocka_unit_test(a_body_has_a_limit),
-		cmocka_unit_test(depth_is_no_way_in),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/restore_text.h"
+#include "test.h"
 
 #include "base/fs.h"
 #include "bundle_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static bool has_program(const char *name)
 {
@@ -118,11 +115,10 @@ static void assert_all_restored(const char *folder)
 	assert_restored(folder, "certificates/shop/leaf.pem", fixture_items[0].leaf_pem);
 }
 
-static void the_commands_of_the_text_restore_the_keys(void **state)
+TEST(the_commands_of_the_text_restore_the_keys)
 {
 	char folder[128];
 
-	(void)state;
 	if (!has_program("openssl") || !has_program("7z")) {
 		print_message("SKIPPED: openssl or 7z is not installed\n");
 		skip();
@@ -136,12 +132,11 @@ static void the_commands_of_the_text_restore_the_keys(void **state)
 	}
 }
 
-static void another_passphrase_restores_nothing(void **state)
+TEST(another_passphrase_restores_nothing)
 {
 	char folder[128];
 	char path[256];
 
-	(void)state;
 	if (!has_program("openssl") || !has_program("7z")) {
 		print_message("SKIPPED: openssl or 7z is not installed\n");
 		skip();
@@ -154,23 +149,11 @@ static void another_passphrase_restores_nothing(void **state)
 	remove_folder(folder);
 }
 
-static void the_fleet_cannot_forge_a_line(void **state)
+TEST(the_fleet_cannot_forge_a_line)
 {
 	struct bundle b = { .fleet = "f\n    rm -rf /" };
 	AUTO(buf) text = { 0 };
 
-	(void)state;
 	restore_text(&b, 1, &text);
 	assert_null(strstr(buf_text(&text), "\n    rm"));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_commands_of_the_text_restore_the_keys),
-		cmocka_unit_test(another_passphrase_restores_nothing),
-		cmocka_unit_test(the_fleet_cannot_forge_a_line),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

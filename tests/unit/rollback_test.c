@@ -5,6 +5,7 @@
  * Activations write a line to `log`; a file `bad` makes one fail, once.
  */
 #include "engine_world.h"
+#include "test.h"
 
 #include "base/stop.h"
 
@@ -107,7 +108,7 @@ static struct memory remembered(const struct world *w, const char *name)
 	"  " name ": {role: r, process: p, certificate: web, deliver: " \
 	"{files: {directory: " name "}}, " SPOIL "}\n"
 
-static void a_process_that_is_not_wholly_back_is_not_called_rolled_back(void **state)
+TEST(a_process_that_is_not_wholly_back_is_not_called_rolled_back)
 {
 	const struct world *w = *state;
 
@@ -122,7 +123,7 @@ static void a_process_that_is_not_wholly_back_is_not_called_rolled_back(void **s
 	assert_int_equal(t.result.rolled_back, 0);
 }
 
-static void a_process_is_activated_again_although_one_member_is_new(void **state)
+TEST(a_process_is_activated_again_although_one_member_is_new)
 {
 	const struct world *w = *state;
 	char before[4096];
@@ -158,7 +159,7 @@ static struct told apply_without_b(const struct world *w)
 	return run_wish(w, (struct wish){ .apply = true, .listen = break_commit_of_b });
 }
 
-static void rolling_back_what_is_postponed_activates_nothing(void **state)
+TEST(rolling_back_what_is_postponed_activates_nothing)
 {
 	const struct world *w = *state;
 	char before[4096];
@@ -180,7 +181,7 @@ static void rolling_back_what_is_postponed_activates_nothing(void **state)
 #undef COMMIT
 #define COMMIT ", commit: all-first"
 
-static void nothing_all_first_is_activated_before_all_is_committed(void **state)
+TEST(nothing_all_first_is_activated_before_all_is_committed)
 {
 	const struct world *w = *state;
 
@@ -196,7 +197,7 @@ static void nothing_all_first_is_activated_before_all_is_committed(void **state)
 	assert_int_equal(activations(w), 4);
 }
 
-static void an_all_first_commit_that_failed_is_taken_back(void **state)
+TEST(an_all_first_commit_that_failed_is_taken_back)
 {
 	const struct world *w = *state;
 	char before[4096];
@@ -216,7 +217,7 @@ static void an_all_first_commit_that_failed_is_taken_back(void **state)
 #undef COMMIT
 #define COMMIT ""
 
-static void what_went_well_at_last_is_not_held_against_it(void **state)
+TEST(what_went_well_at_last_is_not_held_against_it)
 {
 	const struct world *w = *state;
 	const struct wish accepted = { .apply = true,
@@ -235,7 +236,7 @@ static void what_went_well_at_last_is_not_held_against_it(void **state)
 	assert_false(remembered(w, "a").error);
 }
 
-static void an_activation_that_works_at_last_clears_the_error(void **state)
+TEST(an_activation_that_works_at_last_clears_the_error)
 {
 	const struct world *w = *state;
 
@@ -248,14 +249,14 @@ static void an_activation_that_works_at_last_clears_the_error(void **state)
 	assert_int_equal(activations(w), 2);
 }
 
-static void what_a_run_saw_is_the_last_observation(void **state)
+TEST(what_a_run_saw_is_the_last_observation)
 {
 	write_fleet(*state, FLEET("one", "", PAIR_OF("")));
 	assert_applied(apply_it(*state));
 	assert_string_equal(run_wish(*state, (struct wish){ .offline = true }).steps, "");
 }
 
-static void removed_files_are_a_change(void **state)
+TEST(removed_files_are_a_change)
 {
 	const struct world *w = *state;
 	static const char two[] = FLEET("one", "",
@@ -285,7 +286,7 @@ static void stop_at_verify(void *ctx, const struct event *event)
 }
 
 /* The last one: a stop is for good. */
-static void a_stop_is_no_reason_to_roll_back(void **state)
+TEST(a_stop_is_no_reason_to_roll_back)
 {
 	const struct world *w = *state;
 	char before[4096];
@@ -303,22 +304,4 @@ static void a_stop_is_no_reason_to_roll_back(void **state)
 	assert_false(remembered(w, "a").rejected);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_process_that_is_not_wholly_back_is_not_called_rolled_back),
-		TEST(a_process_is_activated_again_although_one_member_is_new),
-		TEST(rolling_back_what_is_postponed_activates_nothing),
-		TEST(nothing_all_first_is_activated_before_all_is_committed),
-		TEST(an_all_first_commit_that_failed_is_taken_back),
-		TEST(what_went_well_at_last_is_not_held_against_it),
-		TEST(an_activation_that_works_at_last_clears_the_error),
-		TEST(what_a_run_saw_is_the_last_observation),
-		TEST(removed_files_are_a_change),
-		TEST(a_stop_is_no_reason_to_roll_back),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(setup, teardown)

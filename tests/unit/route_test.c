@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "test.h"
 #include "wire/route.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void finds(const char *method, const char *path, enum route expected, const char *component)
 {
@@ -30,13 +27,12 @@ static void finds_nothing(const char *path)
 		fail_msg("'%s' is found", path);
 }
 
-static void both_ends_mean_the_same(void **state)
+TEST(both_ends_mean_the_same)
 {
 	static const char *const names[] = { "web", "edge/e1.example.com", "a b%2F?#",
 					     "\xc3\xa4\x01" };
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	for (unsigned r = 0; r < ROUTE_COUNT; r++)
 		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 			bool has = r != ROUTE_HEALTH && r != ROUTE_COMPONENTS;
@@ -45,18 +41,16 @@ static void both_ends_mean_the_same(void **state)
 		}
 }
 
-static void a_path_is_what_it_is(void **state)
+TEST(a_path_is_what_it_is)
 {
 	AUTO(arena) a = { 0 };
 
-	(void)state;
 	assert_string_equal(route_path(ROUTE_STAGE, "edge/e1", &a), "/v1/staged/edge%2Fe1");
 	assert_string_equal(route_path(ROUTE_HEALTH, "", &a), "/healthz");
 }
 
-static void other_paths_are_unknown(void **state)
+TEST(other_paths_are_unknown)
 {
-	(void)state;
 	finds_nothing("");
 	finds_nothing("/");
 	finds_nothing("*");
@@ -73,9 +67,8 @@ static void other_paths_are_unknown(void **state)
 	finds_nothing("https://host/v1/component/a");
 }
 
-static void what_is_no_escape_is_refused(void **state)
+TEST(what_is_no_escape_is_refused)
 {
-	(void)state;
 	finds_nothing("/v1/component/%");
 	finds_nothing("/v1/component/a%4");
 	finds_nothing("/v1/component/%zz");
@@ -86,14 +79,13 @@ static void what_is_no_escape_is_refused(void **state)
 	finds("GET", "/v1/component/%2541", ROUTE_COMPONENT, "%41");
 }
 
-static void a_wrong_method_names_the_right_one(void **state)
+TEST(a_wrong_method_names_the_right_one)
 {
 	static const char *const methods[] = { "HEAD", "get", "DELETE", "OPTIONS", "CONNECT", "" };
 	AUTO(arena) a = { 0 };
 	enum route route = ROUTE_COUNT;
 	const char *name = NULL;
 
-	(void)state;
 	for (unsigned r = 0; r < ROUTE_COUNT; r++)
 		for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
 			assert_int_equal(
@@ -103,9 +95,8 @@ static void a_wrong_method_names_the_right_one(void **state)
 		}
 }
 
-static void an_action_and_its_route_belong_together(void **state)
+TEST(an_action_and_its_route_belong_together)
 {
-	(void)state;
 	for (unsigned r = 0; r < ROUTE_COUNT; r++)
 		assert_int_equal(route_has_order(r), r >= ROUTE_STAGE);
 	assert_false(route_has_order(ROUTE_COUNT));
@@ -113,18 +104,4 @@ static void an_action_and_its_route_belong_together(void **state)
 		assert_true(route_has_order(route_of(i)));
 		assert_int_equal(route_action(route_of(i)), i);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_ends_mean_the_same),
-		cmocka_unit_test(a_path_is_what_it_is),
-		cmocka_unit_test(other_paths_are_unknown),
-		cmocka_unit_test(what_is_no_escape_is_refused),
-		cmocka_unit_test(a_wrong_method_names_the_right_one),
-		cmocka_unit_test(an_action_and_its_route_belong_together),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

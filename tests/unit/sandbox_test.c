@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sandbox.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,90 +114,82 @@ static bool run(sandbox_fn *fn, void *ctx, struct secret *answer, struct err *e)
 	return sandbox_work(&(struct sandbox_work){ fn, ctx, SANDBOX_SECONDS }, answer, e);
 }
 
-static void brings_the_answer_back(void **state)
+TEST(brings_the_answer_back)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(run(echo, (char[]){ "hello" }, &answer, &e));
 	assert_int_equal(answer.len, 5);
 	assert_string_equal((char *)answer.bytes, "hello");
 }
 
-static void an_empty_answer_is_an_answer(void **state)
+TEST(an_empty_answer_is_an_answer)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(run(answer_nothing, NULL, &answer, &e));
 	assert_int_equal(answer.len, 0);
 	assert_non_null(answer.bytes);
 }
 
-static void brings_code_and_text_of_an_error_back(void **state)
+TEST(brings_code_and_text_of_an_error_back)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run(refuse, (char[]){ "wrong password" }, &answer, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
 	assert_string_equal(e.text, "wrong password");
 	assert_null(answer.bytes);
 }
 
-static void escapes_what_the_child_says(void **state)
+TEST(escapes_what_the_child_says)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run(refuse, (char[]){ "a\033b\nc" }, &answer, &e));
 	assert_null(strchr(e.text, '\033'));
 	assert_null(strchr(e.text, '\n'));
 }
 
-static void refuses_an_answer_over_the_limit(void **state)
+TEST(refuses_an_answer_over_the_limit)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run(flood, NULL, &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_null(answer.bytes);
 }
 
-static void a_crash_is_an_error(void **state)
+TEST(a_crash_is_an_error)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run(crash, NULL, &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.text, "signal"));
 }
 
-static void endless_work_ends(void **state)
+TEST(endless_work_ends)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(run(spin, NULL, &answer, &e));
 	assert_int_equal(e.code, ERR_INPUT);
 	assert_non_null(strstr(e.text, "processor time"));
 }
 
-static void memory_is_limited(void **state)
+TEST(memory_is_limited)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 #ifdef __SANITIZE_ADDRESS__
 	print_message("SKIPPED: the sanitizer reserves more than the limit\n");
 	skip();
@@ -209,7 +198,7 @@ static void memory_is_limited(void **state)
 	assert_string_equal(e.text, "no memory");
 }
 
-static void nothing_outside_can_be_reached(void **state)
+TEST(nothing_outside_can_be_reached)
 {
 	char folder[] = "/tmp/certfleet-sandbox-XXXXXX";
 	char path[64];
@@ -217,7 +206,6 @@ static void nothing_outside_can_be_reached(void **state)
 	AUTO(fd) inherited = open("/dev/zero", O_RDONLY);
 	struct err e = { 0 };
 
-	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/file", folder);
 	assert_true(dup2(inherited, 9) == 9);
@@ -227,12 +215,11 @@ static void nothing_outside_can_be_reached(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-static void no_child_is_left_behind(void **state)
+TEST(no_child_is_left_behind)
 {
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(run(echo, (char[]){ "x" }, &answer, &e));
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
@@ -267,35 +254,15 @@ static int reach_out(void)
 	return fd >= 0 && write(fd, "x", 1) == 1 ? 0 : 6;
 }
 
-static void who_is_confined_cannot_reach_out(void **state)
+TEST(who_is_confined_cannot_reach_out)
 {
 	int status = 0;
 	pid_t pid = fork();
 
-	(void)state;
 	if (pid == 0)
 		_exit(reach_out());
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(brings_the_answer_back),
-		cmocka_unit_test(an_empty_answer_is_an_answer),
-		cmocka_unit_test(brings_code_and_text_of_an_error_back),
-		cmocka_unit_test(escapes_what_the_child_says),
-		cmocka_unit_test(refuses_an_answer_over_the_limit),
-		cmocka_unit_test(a_crash_is_an_error),
-		cmocka_unit_test(endless_work_ends),
-		cmocka_unit_test(memory_is_limited),
-		cmocka_unit_test(nothing_outside_can_be_reached),
-		cmocka_unit_test(no_child_is_left_behind),
-		cmocka_unit_test(who_is_confined_cannot_reach_out),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

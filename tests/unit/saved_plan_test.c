@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/saved_plan.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct precondition doubt(const char *component, const char *message, bool acknowledged)
 {
@@ -39,16 +36,15 @@ static bool resumes(const struct precondition *before, const struct precondition
 	return saved_plan_resumes(&(struct resumption){ &saved, &fresh, &snapshot, &run }, e);
 }
 
-static void e3_a_resumed_run_tells_the_process_that_was_accepted(void **state)
+TEST(e3_a_resumed_run_tells_the_process_that_was_accepted)
 {
 	const struct precondition accepted = doubt("web", "is /bin/a", true);
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(resumes(&accepted, &accepted, &e));
 }
 
-static void e3_a_resumed_run_tells_no_other_process(void **state)
+TEST(e3_a_resumed_run_tells_no_other_process)
 {
 	const struct precondition accepted = doubt("web", "is /bin/a", true);
 	const struct precondition others[] = {
@@ -56,7 +52,6 @@ static void e3_a_resumed_run_tells_no_other_process(void **state)
 		doubt("db", "is /bin/a", true),
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		struct err e = { 0 };
 
@@ -68,23 +63,11 @@ static void e3_a_resumed_run_tells_no_other_process(void **state)
 }
 
 /* Who is not accepted stops the run where every plan is stopped. */
-static void e3_a_doubt_that_waits_is_no_other_process(void **state)
+TEST(e3_a_doubt_that_waits_is_no_other_process)
 {
 	const struct precondition accepted = doubt("web", "is /bin/a", true);
 	const struct precondition waits = doubt("web", "is /bin/b", false);
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(resumes(&accepted, &waits, &e));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(e3_a_resumed_run_tells_the_process_that_was_accepted),
-		cmocka_unit_test(e3_a_resumed_run_tells_no_other_process),
-		cmocka_unit_test(e3_a_doubt_that_waits_is_no_other_process),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

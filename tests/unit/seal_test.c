@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/seal.h"
+#include "test.h"
 
 #include "state_fixture.h"
 
@@ -35,7 +36,7 @@ static const char *key_record(struct arena *a, const char *spki)
 	return arena_printf(a, "key/%s", spki);
 }
 
-static void a_sealed_key_opens_with_the_passphrase(void **state)
+TEST(a_sealed_key_opens_with_the_passphrase)
 {
 	struct place *p = *state;
 	AUTO(buf) base64 = { 0 };
@@ -58,7 +59,7 @@ static void a_sealed_key_opens_with_the_passphrase(void **state)
 	assert_false(is_in_files(p, buf_text(&base64)));
 }
 
-static void no_key_is_kept_before_unsealing(void **state)
+TEST(no_key_is_kept_before_unsealing)
 {
 	struct state *s = must_open_state(*state, true);
 	AUTO(change) c = change_new(s);
@@ -85,7 +86,7 @@ static void assert_not_unsealed(struct state *s, const char *text, enum err_code
 	assert_no_key(s, spki_1, ERR_INPUT, "locked");
 }
 
-static void a_wrong_passphrase_is_refused(void **state)
+TEST(a_wrong_passphrase_is_refused)
 {
 	struct state *s = must_open_state(*state, true);
 
@@ -99,7 +100,7 @@ static void a_wrong_passphrase_is_refused(void **state)
 	state_close(s);
 }
 
-static void a_weak_passphrase_seals_nothing(void **state)
+TEST(a_weak_passphrase_seals_nothing)
 {
 	struct state *s = must_open_state(*state, true);
 
@@ -110,7 +111,7 @@ static void a_weak_passphrase_seals_nothing(void **state)
 	state_close(s);
 }
 
-static void a_sealed_state_wants_its_passphrase(void **state)
+TEST(a_sealed_state_wants_its_passphrase)
 {
 	struct state *s = must_open_state(*state, true);
 
@@ -119,7 +120,7 @@ static void a_sealed_state_wants_its_passphrase(void **state)
 	state_close(s);
 }
 
-static void an_unsealed_key_in_a_sealed_state_is_refused(void **state)
+TEST(an_unsealed_key_in_a_sealed_state_is_refused)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -133,7 +134,7 @@ static void an_unsealed_key_in_a_sealed_state_is_refused(void **state)
 	state_close(s);
 }
 
-static void a_sealed_key_opens_under_its_own_record_only(void **state)
+TEST(a_sealed_key_opens_under_its_own_record_only)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -149,7 +150,7 @@ static void a_sealed_key_opens_under_its_own_record_only(void **state)
 	state_close(s);
 }
 
-static void a_sealed_key_opens_in_its_own_lineage_only(void **state)
+TEST(a_sealed_key_opens_in_its_own_lineage_only)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -174,7 +175,7 @@ static void a_sealed_key_opens_in_its_own_lineage_only(void **state)
 	state_close(s);
 }
 
-static void a_changed_bit_in_a_sealed_key_is_refused(void **state)
+TEST(a_changed_bit_in_a_sealed_key_is_refused)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -193,7 +194,7 @@ static void a_changed_bit_in_a_sealed_key_is_refused(void **state)
 	state_close(s);
 }
 
-static void a_damaged_key_record_is_named(void **state)
+TEST(a_damaged_key_record_is_named)
 {
 	static const char *const bad[] = { "x", "{}", "{\"sealed\":7}", "{\"sealed\":\"A\"}" };
 	AUTO(arena) a = { 0 };
@@ -210,7 +211,7 @@ static void a_damaged_key_record_is_named(void **state)
 	}
 }
 
-static void too_many_rounds_are_refused_at_once(void **state)
+TEST(too_many_rounds_are_refused_at_once)
 {
 	AUTO(arena) a = { 0 };
 	struct state *s = must_open_state(*state, true);
@@ -229,7 +230,7 @@ static void too_many_rounds_are_refused_at_once(void **state)
 	state_close(s);
 }
 
-static void an_unsealed_state_keeps_keys_openly(void **state)
+TEST(an_unsealed_state_keeps_keys_openly)
 {
 	struct state *s = must_open_state(*state, true);
 	struct err e = { 0 };
@@ -243,7 +244,7 @@ static void an_unsealed_state_keeps_keys_openly(void **state)
 	state_close(s);
 }
 
-static void a_first_seal_covers_what_lay_open(void **state)
+TEST(a_first_seal_covers_what_lay_open)
 {
 	struct place *p = *state;
 	AUTO(buf) base64 = { 0 };
@@ -265,23 +266,4 @@ static void a_first_seal_covers_what_lay_open(void **state)
 	state_close(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(a_sealed_key_opens_with_the_passphrase),
-		IN_PLACE(no_key_is_kept_before_unsealing),
-		IN_PLACE(a_wrong_passphrase_is_refused),
-		IN_PLACE(a_weak_passphrase_seals_nothing),
-		IN_PLACE(a_sealed_state_wants_its_passphrase),
-		IN_PLACE(an_unsealed_key_in_a_sealed_state_is_refused),
-		IN_PLACE(a_sealed_key_opens_under_its_own_record_only),
-		IN_PLACE(a_sealed_key_opens_in_its_own_lineage_only),
-		IN_PLACE(a_changed_bit_in_a_sealed_key_is_refused),
-		IN_PLACE(a_damaged_key_record_is_named),
-		IN_PLACE(too_many_rounds_are_refused_at_once),
-		IN_PLACE(an_unsealed_state_keeps_keys_openly),
-		IN_PLACE(a_first_seal_covers_what_lay_open),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_world.h"
+#include "test.h"
 
 #include "agent/self.h"
 #include "base/clock.h"
@@ -58,11 +59,10 @@ static bool signs(const struct self *s, uint64_t revision, const struct pair *by
 	       signature_check(spki_of(by), (struct der){ text, sizeof(text) }, signature, &e);
 }
 
-static void it_has_what_its_files_have(void **state)
+TEST(it_has_what_its_files_have)
 {
 	AUTO(self) s = { 0 };
 
-	(void)state;
 	must_read(&s);
 	assert_int_equal(s.revision, 1);
 	assert_string_equal(s.spki, own_pair.facts.spki);
@@ -70,11 +70,10 @@ static void it_has_what_its_files_have(void **state)
 	assert_true(signs(&s, 1, &own_pair));
 }
 
-static void handshakes_that_began_are_finished_with_the_old_key(void **state)
+TEST(handshakes_that_began_are_finished_with_the_old_key)
 {
 	AUTO(self) s = { 0 };
 
-	(void)state;
 	must_read(&s);
 	put_own(&next_pair);
 	must_read(&s);
@@ -93,11 +92,10 @@ static void handshakes_that_began_are_finished_with_the_old_key(void **state)
 }
 
 /* When no handshake can be under way with it any more. */
-static void s14_an_old_key_is_dropped(void **state)
+TEST(s14_an_old_key_is_dropped)
 {
 	AUTO(self) s = { 0 };
 
-	(void)state;
 	must_read(&s);
 	put_own(&next_pair);
 	must_read(&s);
@@ -110,11 +108,10 @@ static void s14_an_old_key_is_dropped(void **state)
 	assert_true(signs(&s, 2, &next_pair));
 }
 
-static void the_same_pair_is_no_new_revision(void **state)
+TEST(the_same_pair_is_no_new_revision)
 {
 	AUTO(self) s = { 0 };
 
-	(void)state;
 	must_read(&s);
 	must_read(&s);
 	assert_int_equal(s.revision, 1);
@@ -132,11 +129,10 @@ static void stays(struct self *s, const char *why)
 	assert_true(signs(s, 1, &own_pair));
 }
 
-static void what_cannot_be_used_does_not_lock_everybody_out(void **state)
+TEST(what_cannot_be_used_does_not_lock_everybody_out)
 {
 	AUTO(self) s = { 0 };
 
-	(void)state;
 	must_read(&s);
 	write_key(config.key, &next_pair, 0600);
 	stays(&s, "does not belong to the leaf");
@@ -157,12 +153,11 @@ static bool is_self(struct install i)
 	return self_is(&config, &c);
 }
 
-static void its_component_is_known_by_its_paths(void **state)
+TEST(its_component_is_known_by_its_paths)
 {
 	const char *pem = config.certificate;
 	const char *key = config.key;
 
-	(void)state;
 	assert_true(is_self((struct install){ .certificate = pem, .key = key }));
 	assert_true(is_self((struct install){ .certificate = at_root("x/../agent.pem"),
 					      .key = at_root("./agent.key") }));
@@ -177,16 +172,5 @@ static void its_component_is_known_by_its_paths(void **state)
 	assert_false(is_self((struct install){ .directory = at_root("own") }));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_AGENT(it_has_what_its_files_have),
-		WITH_AGENT(handshakes_that_began_are_finished_with_the_old_key),
-		WITH_AGENT(s14_an_old_key_is_dropped),
-		WITH_AGENT(the_same_pair_is_no_new_revision),
-		WITH_AGENT(what_cannot_be_used_does_not_lock_everybody_out),
-		WITH_AGENT(its_component_is_known_by_its_paths),
-	};
-
-	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-}
+TEST_EACH(open_agent, close_agent)
+TEST_GROUP(make_signatories, drop_signatories)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "far_side.h"
 #include "job_of.h"
+#include "test.h"
 
 #include "drivers/sftp.h"
 
@@ -145,9 +146,8 @@ static struct install some_form(int n)
 	return forms[n];
 }
 
-static void a_pair_goes_through_every_verb(void **state)
+TEST(a_pair_goes_through_every_verb)
 {
-	(void)state;
 	for (int n = 0; n < 3; n++) {
 		struct component c = at(some_form(n));
 		const struct install *i = &c.deliver.files;
@@ -181,11 +181,10 @@ static void a_pair_goes_through_every_verb(void **state)
 	}
 }
 
-static void modes_are_as_place_has_them(void **state)
+TEST(modes_are_as_place_has_them)
 {
 	struct component c = at(directory_form());
 
-	(void)state;
 	for (int n = 0; n < 2; n++) {
 		umask(n ? 0 : 077);
 		assert_true(deploy_far(&c, n ? &new_pair : &old_pair));
@@ -201,9 +200,8 @@ static void modes_are_as_place_has_them(void **state)
 }
 
 /* The two drivers keep the same store. */
-static void what_files_began_goes_on_over_ssh(void **state)
+TEST(what_files_began_goes_on_over_ssh)
 {
-	(void)state;
 	for (int n = 0; n < 2; n++) {
 		struct component c = at(some_form(n));
 		const struct install *i = &c.deliver.files;
@@ -220,11 +218,10 @@ static void what_files_began_goes_on_over_ssh(void **state)
 	}
 }
 
-static void staging_again_writes_nothing(void **state)
+TEST(staging_again_writes_nothing)
 {
 	struct component c = at(directory_form());
 
-	(void)state;
 	must_run(&c, DRIVER_STAGE, &new_pair);
 	must_run(&c, DRIVER_STAGE, &new_pair);
 	assert_int_not_equal(access(at_root(arena_printf(&test_arena, ".site.certfleet/%s.2",
@@ -237,12 +234,11 @@ static void staging_again_writes_nothing(void **state)
 	assert_int_equal(side.programs, 0); /* only looked */
 }
 
-static void older_versions_go_but_not_what_was_found(void **state)
+TEST(older_versions_go_but_not_what_was_found)
 {
 	struct component c = at(path_form());
 	struct probe_answer a;
 
-	(void)state;
 	write_certs(at_root("site.crt"), &third_pair);
 	write_key(at_root("site.key"), &third_pair, 0600);
 	for (int n = 0; n < 4; n++)
@@ -253,12 +249,11 @@ static void older_versions_go_but_not_what_was_found(void **state)
 	assert_string_equal(a.installed, third_pair.facts.fingerprint);
 }
 
-static void what_was_there_is_kept_with_its_mode(void **state)
+TEST(what_was_there_is_kept_with_its_mode)
 {
 	struct component paths = at(path_form());
 	struct component directory = at(directory_form());
 
-	(void)state;
 	write_certs(at_root("site.crt"), &old_pair);
 	write_key(at_root("site.key"), &old_pair, 0640);
 	must_run(&paths, DRIVER_STAGE, &new_pair);
@@ -278,14 +273,13 @@ static void what_was_there_is_kept_with_its_mode(void **state)
 	assert_served(&directory.deliver.files, &old_pair);
 }
 
-static void the_installed_pair_can_be_read(void **state)
+TEST(the_installed_pair_can_be_read)
 {
 	struct component c = at(path_form());
 	struct cert_set set = { 0 };
 	AUTO(secret) key = { 0 };
 	struct job job = job_of(&c, DRIVER_READ, NULL);
 
-	(void)state;
 	job.found = &set;
 	job.found_key = &key;
 	carry_out(&job);
@@ -300,12 +294,11 @@ static void the_installed_pair_can_be_read(void **state)
 
 /* ---- what is refused ---- */
 
-static void a_commit_carries_what_it_replaces(void **state)
+TEST(a_commit_carries_what_it_replaces)
 {
 	struct component c = at(directory_form());
 	struct job job = job_of(&c, DRIVER_COMMIT, &new_pair);
 
-	(void)state;
 	must_run(&c, DRIVER_STAGE, &new_pair);
 	job.replaces = old_pair.facts.fingerprint;
 	carry_out(&job);
@@ -329,12 +322,11 @@ static void turn_meanwhile(const struct ssh_op *op)
 	raced = NULL;
 }
 
-static void a_link_that_is_turned_meanwhile_is_left(void **state)
+TEST(a_link_that_is_turned_meanwhile_is_left)
 {
 	struct component c = at(directory_form());
 	struct job job = job_of(&c, DRIVER_COMMIT, &new_pair);
 
-	(void)state;
 	assert_true(deploy_far(&c, &third_pair));
 	assert_true(deploy_far(&c, &old_pair));
 	must_run(&c, DRIVER_STAGE, &new_pair);
@@ -349,13 +341,12 @@ static void a_link_that_is_turned_meanwhile_is_left(void **state)
 	assert_served(&c.deliver.files, &third_pair);
 }
 
-static void a_staged_version_that_was_damaged_is_not_switched_to(void **state)
+TEST(a_staged_version_that_was_damaged_is_not_switched_to)
 {
 	struct component c = at(directory_form());
 	const char *key =
 		arena_printf(&test_arena, ".site.certfleet/%s/key.pem", new_pair.facts.fingerprint);
 
-	(void)state;
 	assert_true(deploy_far(&c, &old_pair));
 	must_run(&c, DRIVER_STAGE, &new_pair);
 	write_key(at_root(key), &third_pair, 0600);
@@ -363,24 +354,22 @@ static void a_staged_version_that_was_damaged_is_not_switched_to(void **state)
 	assert_served(&c.deliver.files, &old_pair);
 }
 
-static void a_pair_that_is_none_is_refused(void **state)
+TEST(a_pair_that_is_none_is_refused)
 {
 	struct component c = at(directory_form());
 	struct job job = job_of(&c, DRIVER_STAGE, &new_pair);
 
-	(void)state;
 	job.key = &old_pair.key;
 	carry_out(&job);
 	assert_non_null(strstr(job.error.text, "does not match"));
 	assert_int_not_equal(access(at_root(".site.certfleet"), F_OK), 0);
 }
 
-static void a_mixed_pair_is_seen(void **state)
+TEST(a_mixed_pair_is_seen)
 {
 	struct component c = at(path_form());
 	struct probe_answer a;
 
-	(void)state;
 	write_certs(at_root("site.crt"), &old_pair);
 	write_key(at_root("site.key"), &new_pair, 0600);
 	a = look(&c);
@@ -388,12 +377,11 @@ static void a_mixed_pair_is_seen(void **state)
 	assert_non_null(strstr(a.damage, "does not match"));
 }
 
-static void what_is_not_ours_stays(void **state)
+TEST(what_is_not_ours_stays)
 {
 	struct component c = at(path_form());
 	struct component d = at(directory_form());
 
-	(void)state;
 	write_text(at_root("site.crt"), "something else\n");
 	assert_non_null(strstr(look(&c).unwritable, "replace: true"));
 	assert_refused(&c, DRIVER_STAGE, &new_pair, "replace: true");
@@ -414,13 +402,12 @@ static void what_is_not_ours_stays(void **state)
 	assert_non_null(look(&d).error);
 }
 
-static void directories_on_the_way_are_checked(void **state)
+TEST(directories_on_the_way_are_checked)
 {
 	struct component c = at((struct install){ .directory = at_root("open/site") });
 	struct component linked = at((struct install){ .directory = at_root("link/site") });
 	struct component gone = at((struct install){ .directory = at_root("gone/site") });
 
-	(void)state;
 	mkdir(at_root("open"), 0755);
 	chmod(at_root("open"), 0777);
 	assert_int_equal(symlink("open", at_root("link")), 0);
@@ -435,11 +422,10 @@ static void directories_on_the_way_are_checked(void **state)
 	must_run(&gone, DRIVER_REMOVE, NULL);
 }
 
-static void names_that_are_unknown_there_are_refused(void **state)
+TEST(names_that_are_unknown_there_are_refused)
 {
 	struct component c = at(directory_form());
 
-	(void)state;
 	c.deliver.files.owner = "no-such-user";
 	assert_refused(&c, DRIVER_STAGE, &new_pair, "no user 'no-such-user'");
 	c.deliver.files.owner = NULL;
@@ -447,12 +433,11 @@ static void names_that_are_unknown_there_are_refused(void **state)
 	assert_non_null(strstr(look(&c).unwritable, "no group"));
 }
 
-static void without_commands_nothing_is_installed_but_all_is_seen(void **state)
+TEST(without_commands_nothing_is_installed_but_all_is_seen)
 {
 	struct component c = at(path_form());
 	struct probe_answer a;
 
-	(void)state;
 	write_certs(at_root("site.crt"), &old_pair);
 	write_key(at_root("site.key"), &old_pair, 0600);
 	side.is_mute = true;
@@ -462,12 +447,11 @@ static void without_commands_nothing_is_installed_but_all_is_seen(void **state)
 	assert_refused(&c, DRIVER_STAGE, &new_pair, "ForceCommand");
 }
 
-static void hostile_names_are_only_names(void **state)
+TEST(hostile_names_are_only_names)
 {
 	struct component c =
 		at((struct install){ .directory = at_root("it's $(touch hacked) `id`; #") });
 
-	(void)state;
 	assert_true(deploy_far(&c, &old_pair));
 	assert_true(deploy_far(&c, &new_pair));
 	assert_served(&c.deliver.files, &new_pair);
@@ -485,7 +469,7 @@ static struct component with_command(const char *const *argv)
 	return c;
 }
 
-static void a_command_is_run_there(void **state)
+TEST(a_command_is_run_there)
 {
 	const char *const good[] = { "true", NULL };
 	const char *const bad[] = { "sh", "-c", "printf 'no \\033[1mreload'; exit 3", NULL };
@@ -493,7 +477,6 @@ static void a_command_is_run_there(void **state)
 	struct component c = with_command(good);
 	struct job job;
 
-	(void)state;
 	must_run(&c, DRIVER_ACTIVATE, &new_pair);
 	c = with_command(bad);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
@@ -625,13 +608,12 @@ static unsigned stride(void)
 	return getenv("EVERY") ? 1 : 4;
 }
 
-static void an_op_that_is_refused_leaves_old_or_new(void **state)
+TEST(an_op_that_is_refused_leaves_old_or_new)
 {
 	const struct scenario s = scenarios(FOUND_PATHS);
 	bool reached = true;
 	unsigned k = 0;
 
-	(void)state;
 	for (k = 1; reached && k < POINTS_LIMIT; k += stride()) {
 		prepare(&s);
 		side.refuse_op = k;
@@ -642,9 +624,8 @@ static void an_op_that_is_refused_leaves_old_or_new(void **state)
 	assert_true(k > 40 && k < POINTS_LIMIT);
 }
 
-static void a_program_that_is_cut_off_leaves_old_or_new(void **state)
+TEST(a_program_that_is_cut_off_leaves_old_or_new)
 {
-	(void)state;
 	for (int n = 0; n < SCENARIOS; n += getenv("EVERY") ? 1 : 3) {
 		const struct scenario s = scenarios(n);
 		bool done = false;
@@ -673,12 +654,11 @@ static void assert_closed(const struct component *c, const char *words)
 	assert_refused(c, DRIVER_STAGE, &new_pair, words);
 }
 
-static void s2_a_planted_key_is_refused_over_ssh(void **state)
+TEST(s2_a_planted_key_is_refused_over_ssh)
 {
 	struct component c = at(directory_form());
 	struct install *i = &c.deliver.files;
 
-	(void)state;
 	needs_root();
 	plant_directory(i, 0777);
 	assert_closed(&c, "others can write to directory");
@@ -693,14 +673,13 @@ static void s2_a_planted_key_is_refused_over_ssh(void **state)
 			 STRANGER_ID);
 }
 
-static void s2_a_planted_entry_of_a_sticky_directory_is_refused(void **state)
+TEST(s2_a_planted_entry_of_a_sticky_directory_is_refused)
 {
 	struct component c = at((struct install){ .certificate = at_root("sticky/site.crt"),
 						  .key = at_root("sticky/site.key") });
 	struct install *i = &c.deliver.files;
 	const char *store = at_root("sticky/.site.key.certfleet");
 
-	(void)state;
 	needs_root();
 	make_dir("sticky", 01777);
 	plant_files(i);
@@ -719,12 +698,11 @@ static void s2_a_planted_entry_of_a_sticky_directory_is_refused(void **state)
 	assert_true(deploy_far(&c, &new_pair));
 }
 
-static void s2_a_hard_link_lends_nothing_over_ssh(void **state)
+TEST(s2_a_hard_link_lends_nothing_over_ssh)
 {
 	struct component paths = at(path_form());
 	struct component whole = at(directory_form());
 
-	(void)state;
 	write_certs(at_root("site.crt"), &old_pair);
 	write_key(at_root("other.key"), &old_pair, 0640);
 	assert_int_equal(link(at_root("other.key"), at_root("site.key")), 0);
@@ -735,11 +713,10 @@ static void s2_a_hard_link_lends_nothing_over_ssh(void **state)
 	assert_closed(&whole, "hard link");
 }
 
-static void s2_a_version_that_others_can_write_is_not_used(void **state)
+TEST(s2_a_version_that_others_can_write_is_not_used)
 {
 	struct component c = at(directory_form());
 
-	(void)state;
 	assert_true(deploy_far(&c, &old_pair));
 	assert_true(deploy_far(&c, &new_pair));
 	assert_int_equal(chmod(arena_printf(&test_arena, "%s/.site.certfleet/%s", root,
@@ -779,9 +756,8 @@ static bool is_open(void)
 	return !look(&c).unwritable && deploy_far(&c, &new_pair);
 }
 
-static void s2_a_plain_user_is_who_it_is_over_there(void **state)
+TEST(s2_a_plain_user_is_who_it_is_over_there)
 {
-	(void)state;
 	needs_root();
 	give_to_stranger(root);
 	write_certs(at_root("site.crt"), &old_pair);
@@ -805,13 +781,12 @@ static void plant_store(const struct ssh_op *op)
 	give_to_stranger(store);
 }
 
-static void s2_a_store_that_comes_after_the_look_is_refused(void **state)
+TEST(s2_a_store_that_comes_after_the_look_is_refused)
 {
 	struct component c = at(directory_form());
 	AUTO(buf) key = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	needs_root();
 	side.before = plant_store;
 	assert_refused(&c, DRIVER_STAGE, &new_pair, "is not ours alone");
@@ -819,38 +794,5 @@ static void s2_a_store_that_comes_after_the_look_is_refused(void **state)
 			     INPUT_FILE_LIMIT, &key, &e));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_side, close_root)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_pair_goes_through_every_verb),
-		TEST(modes_are_as_place_has_them),
-		TEST(what_files_began_goes_on_over_ssh),
-		TEST(staging_again_writes_nothing),
-		TEST(older_versions_go_but_not_what_was_found),
-		TEST(what_was_there_is_kept_with_its_mode),
-		TEST(the_installed_pair_can_be_read),
-		TEST(a_commit_carries_what_it_replaces),
-		TEST(a_link_that_is_turned_meanwhile_is_left),
-		TEST(a_staged_version_that_was_damaged_is_not_switched_to),
-		TEST(a_pair_that_is_none_is_refused),
-		TEST(a_mixed_pair_is_seen),
-		TEST(what_is_not_ours_stays),
-		TEST(directories_on_the_way_are_checked),
-		TEST(names_that_are_unknown_there_are_refused),
-		TEST(without_commands_nothing_is_installed_but_all_is_seen),
-		TEST(hostile_names_are_only_names),
-		TEST(a_command_is_run_there),
-		TEST(an_op_that_is_refused_leaves_old_or_new),
-		TEST(a_program_that_is_cut_off_leaves_old_or_new),
-		TEST(s2_a_planted_key_is_refused_over_ssh),
-		TEST(s2_a_planted_entry_of_a_sticky_directory_is_refused),
-		TEST(s2_a_hard_link_lends_nothing_over_ssh),
-		TEST(s2_a_version_that_others_can_write_is_not_used),
-		TEST(s2_a_plain_user_is_who_it_is_over_there),
-		TEST(s2_a_store_that_comes_after_the_look_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, open_drivers, close_drivers);
-}
+TEST_EACH(open_side, close_root)
+TEST_GROUP(open_drivers, close_drivers)

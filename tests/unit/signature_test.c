@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki_made.h"
+#include "test.h"
 
 #include "pki/signature.h"
 
@@ -59,9 +60,8 @@ static bool holds(const struct made *m, const char *text)
 	return signature_check(m->spki, text_of(text), m->signature, &e);
 }
 
-static void what_one_signed_holds(void **state)
+TEST(what_one_signed_holds)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
 		struct made m = { 0 };
 
@@ -75,11 +75,10 @@ static void what_one_signed_holds(void **state)
 	}
 }
 
-static void of_other_keys_it_does_not(void **state)
+TEST(of_other_keys_it_does_not)
 {
 	struct made list[5] = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < 5; i++)
 		make(types[i], "an order", &list[i]);
 	for (size_t i = 0; i < 5; i++)
@@ -93,12 +92,11 @@ static void of_other_keys_it_does_not(void **state)
 		arena_release(&list[i].arena);
 }
 
-static void a_broken_signature_does_not(void **state)
+TEST(a_broken_signature_does_not)
 {
 	struct made m = { 0 };
 	unsigned char bytes[SIGNATURE_LIMIT];
 
-	(void)state;
 	make(KEY_ECDSA_P256, "an order", &m);
 	memcpy(bytes, m.signature.bytes, m.signature.len);
 	m.signature.bytes = bytes;
@@ -113,12 +111,11 @@ static void a_broken_signature_does_not(void **state)
 	arena_release(&m.arena);
 }
 
-static void what_is_no_key_checks_nothing(void **state)
+TEST(what_is_no_key_checks_nothing)
 {
 	struct made m = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make(KEY_ECDSA_P256, "an order", &m);
 	for (size_t len = 0; len < m.spki.len; len++)
 		assert_false(signature_check((struct der){ m.spki.bytes, len }, text_of("an order"),
@@ -126,28 +123,14 @@ static void what_is_no_key_checks_nothing(void **state)
 	arena_release(&m.arena);
 }
 
-static void what_is_no_key_cannot_be_opened(void **state)
+TEST(what_is_no_key_cannot_be_opened)
 {
 	AUTO(secret) junk = { 0 };
 	struct signing_key *k = NULL;
 	struct err e = { 0 };
 
-	(void)state;
 	secret_copy(&junk, "no key", 6);
 	assert_false(signing_key_open(&junk, &k, &e));
 	assert_null(k);
 	signing_key_close(NULL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_one_signed_holds),
-		cmocka_unit_test(of_other_keys_it_does_not),
-		cmocka_unit_test(a_broken_signature_does_not),
-		cmocka_unit_test(what_is_no_key_checks_nothing),
-		cmocka_unit_test(what_is_no_key_cannot_be_opened),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/slot.h"
+#include "test.h"
 
 #include "bundle_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 static const struct bytes manifest = { "{}", 2 };
 
-static void a_slot_opens_with_its_passphrase_alone(void **state)
+TEST(a_slot_opens_with_its_passphrase_alone)
 {
 	const struct secret pass = SECRET_OF(PASSPHRASE);
 	const struct secret other = SECRET_OF(OTHER_PASSPHRASE);
@@ -22,7 +19,6 @@ static void a_slot_opens_with_its_passphrase_alone(void **state)
 	AUTO(secret) nothing = { 0 };
 	uint8_t slot[SLOT_BYTES];
 
-	(void)state;
 	slot_text_new(&text);
 	slot_seal(&text, &pass, slot);
 	assert_true(slot_open((struct bytes){ slot, sizeof(slot) }, &pass, &opened));
@@ -35,7 +31,7 @@ static void a_slot_opens_with_its_passphrase_alone(void **state)
 /* Made with: printf %s TEXT | openssl enc -aes-256-cbc -pbkdf2 -iter 600000
  * -md sha256 -S 0102030405060708 -pass pass:PASSPHRASE, behind "Salted__"
  * and the salt. */
-static void a_slot_of_openssl_opens(void **state)
+TEST(a_slot_of_openssl_opens)
 {
 	static const char text[] =
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -56,33 +52,30 @@ static void a_slot_of_openssl_opens(void **state)
 	const struct secret pass = SECRET_OF(PASSPHRASE);
 	AUTO(secret) opened = { 0 };
 
-	(void)state;
 	assert_true(slot_open((struct bytes){ slot, sizeof(slot) }, &pass, &opened));
 	assert_string_equal((char *)opened.bytes, text);
 }
 
-static void only_lower_case_hex_digits_are_a_slot(void **state)
+TEST(only_lower_case_hex_digits_are_a_slot)
 {
 	const struct secret pass = SECRET_OF(PASSPHRASE);
 	AUTO(secret) text = { 0 };
 	AUTO(secret) opened = { 0 };
 	uint8_t slot[SLOT_BYTES];
 
-	(void)state;
 	slot_text_new(&text);
 	text.bytes[77] = 'A';
 	slot_seal(&text, &pass, slot);
 	assert_false(slot_open((struct bytes){ slot, sizeof(slot) }, &pass, &opened));
 }
 
-static void a_slot_of_another_length_does_not_open(void **state)
+TEST(a_slot_of_another_length_does_not_open)
 {
 	const struct secret pass = SECRET_OF(PASSPHRASE);
 	AUTO(secret) text = { 0 };
 	AUTO(secret) opened = { 0 };
 	uint8_t slot[SLOT_BYTES + 16] = { 0 };
 
-	(void)state;
 	slot_text_new(&text);
 	slot_seal(&text, &pass, slot);
 	assert_false(slot_open((struct bytes){ slot, SLOT_BYTES - 16 }, &pass, &opened));
@@ -92,13 +85,12 @@ static void a_slot_of_another_length_does_not_open(void **state)
 	assert_false(slot_open((struct bytes){ slot, SLOT_BYTES }, &pass, &opened));
 }
 
-static void the_hmac_depends_on_the_second_half_and_the_manifest(void **state)
+TEST(the_hmac_depends_on_the_second_half_and_the_manifest)
 {
 	AUTO(secret) text = { 0 };
 	char first[SHA256_TEXT];
 	char again[SHA256_TEXT];
 
-	(void)state;
 	slot_text_new(&text);
 	slot_hmac(&text, manifest, first);
 	slot_hmac(NULL, manifest, again);
@@ -111,17 +103,4 @@ static void the_hmac_depends_on_the_second_half_and_the_manifest(void **state)
 	text.bytes[SLOT_TEXT - 1] = text.bytes[SLOT_TEXT - 1] == '0' ? '1' : '0';
 	slot_hmac(&text, manifest, again);
 	assert_string_not_equal(first, again);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_slot_opens_with_its_passphrase_alone),
-		cmocka_unit_test(a_slot_of_openssl_opens),
-		cmocka_unit_test(only_lower_case_hex_digits_are_a_slot),
-		cmocka_unit_test(a_slot_of_another_length_does_not_open),
-		cmocka_unit_test(the_hmac_depends_on_the_second_half_and_the_manifest),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

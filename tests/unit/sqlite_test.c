@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/backend.h"
+#include "test.h"
 
 #include "state_fixture.h"
 
@@ -7,7 +8,7 @@
 
 #include <signal.h>
 
-static void what_is_written_can_be_read(void **state)
+TEST(what_is_written_can_be_read)
 {
 	struct place *p = *state;
 	AUTO(arena) a = { 0 };
@@ -36,7 +37,7 @@ static void what_is_written_can_be_read(void **state)
 	b->ops->close(b);
 }
 
-static void a_reader_sees_one_moment_and_holds_up_nobody(void **state)
+TEST(a_reader_sees_one_moment_and_holds_up_nobody)
 {
 	struct place *p = *state;
 	struct backend *writer = must_open(p, true);
@@ -51,7 +52,7 @@ static void a_reader_sees_one_moment_and_holds_up_nobody(void **state)
 	writer->ops->close(writer);
 }
 
-static void a_reader_cannot_write(void **state)
+TEST(a_reader_cannot_write)
 {
 	const struct record_write w = { "a", "{}" };
 	const struct transaction t = { .writes = &w, .write_count = 1 };
@@ -66,7 +67,7 @@ static void a_reader_cannot_write(void **state)
 	b->ops->close(b);
 }
 
-static void all_compares_hold_or_nothing_is_written(void **state)
+TEST(all_compares_hold_or_nothing_is_written)
 {
 	struct backend *b = must_open(*state, true);
 	const struct record_write writes[] = { { "b", "{}" }, { "a", NULL } };
@@ -88,7 +89,7 @@ static void all_compares_hold_or_nothing_is_written(void **state)
 	b->ops->close(b);
 }
 
-static void a_compare_with_0_wants_no_record(void **state)
+TEST(a_compare_with_0_wants_no_record)
 {
 	struct backend *b = must_open(*state, true);
 	const struct record_write w = { "a", "{}" };
@@ -103,7 +104,7 @@ static void a_compare_with_0_wants_no_record(void **state)
 	b->ops->close(b);
 }
 
-static void a_record_over_the_limit_is_refused(void **state)
+TEST(a_record_over_the_limit_is_refused)
 {
 	struct backend *b = must_open(*state, true);
 	char *big = malloc(RECORD_LIMIT + 2);
@@ -134,7 +135,7 @@ static void die_in_a_transaction(const struct place *p)
 		_exit(9);
 }
 
-static void a_death_in_mid_transaction_leaves_what_was_committed(void **state)
+TEST(a_death_in_mid_transaction_leaves_what_was_committed)
 {
 	struct place *p = *state;
 	struct stat st;
@@ -153,7 +154,7 @@ static void a_death_in_mid_transaction_leaves_what_was_committed(void **state)
 	}
 }
 
-static void a_commit_survives_a_kill_right_after(void **state)
+TEST(a_commit_survives_a_kill_right_after)
 {
 	in_child(leave_a_log, *state);
 	struct backend *b = must_open(*state, true);
@@ -162,7 +163,7 @@ static void a_commit_survives_a_kill_right_after(void **state)
 	b->ops->close(b);
 }
 
-static void no_file_for_it_leaves_the_state_unharmed(void **state)
+TEST(no_file_for_it_leaves_the_state_unharmed)
 {
 	struct place *p = *state;
 	struct backend *b = must_open(p, true);
@@ -185,7 +186,7 @@ static void no_file_for_it_leaves_the_state_unharmed(void **state)
 	b->ops->close(b);
 }
 
-static void a_lock_names_its_holder_and_ends_with_it(void **state)
+TEST(a_lock_names_its_holder_and_ends_with_it)
 {
 	struct place *p = *state;
 	struct err e = { 0 };
@@ -224,7 +225,7 @@ static void write_and_forget(struct backend *b)
 	must_write(b, "key/1", NULL, true);
 }
 
-static void what_is_forgotten_is_in_no_file(void **state)
+TEST(what_is_forgotten_is_in_no_file)
 {
 	struct place *p = *state;
 	struct backend *b = must_open(p, true);
@@ -237,7 +238,7 @@ static void what_is_forgotten_is_in_no_file(void **state)
 	b->ops->close(b);
 }
 
-static void a_log_that_a_reader_kept_is_emptied_later(void **state)
+TEST(a_log_that_a_reader_kept_is_emptied_later)
 {
 	struct place *p = *state;
 	sqlite3 *db = NULL;
@@ -257,22 +258,4 @@ static void a_log_that_a_reader_kept_is_emptied_later(void **state)
 	assert_false(is_in_files(p, "the marker of a secret"));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(what_is_written_can_be_read),
-		IN_PLACE(a_reader_sees_one_moment_and_holds_up_nobody),
-		IN_PLACE(a_reader_cannot_write),
-		IN_PLACE(all_compares_hold_or_nothing_is_written),
-		IN_PLACE(a_compare_with_0_wants_no_record),
-		IN_PLACE(a_record_over_the_limit_is_refused),
-		IN_PLACE(a_death_in_mid_transaction_leaves_what_was_committed),
-		IN_PLACE(a_commit_survives_a_kill_right_after),
-		IN_PLACE(no_file_for_it_leaves_the_state_unharmed),
-		IN_PLACE(a_lock_names_its_holder_and_ends_with_it),
-		IN_PLACE(what_is_forgotten_is_in_no_file),
-		IN_PLACE(a_log_that_a_reader_kept_is_emptied_later),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

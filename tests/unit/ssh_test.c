@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "remote_server.h"
 #include "sshd_fixture.h"
+#include "test.h"
 
 #include "remote/batch.h"
 #include "remote/ssh.h"
@@ -154,7 +155,7 @@ static int open_other_server(void **state, const char *options)
 
 /* ---- files ---- */
 
-static void a_file_is_written_and_read_back(void **state)
+TEST_WITH(a_file_is_written_and_read_back, open_test, close_test)
 {
 	const char *path = ssh_path("new");
 	const struct fs_attr attr = { 0640, (uid_t)-1, (gid_t)-1 };
@@ -164,7 +165,6 @@ static void a_file_is_written_and_read_back(void **state)
 		{ .kind = SSH_LOOK, .path = path },
 	};
 
-	(void)state;
 	needs_sshd();
 	must_ask(ops, 3);
 	for (size_t i = 0; i < 3; i++)
@@ -175,7 +175,7 @@ static void a_file_is_written_and_read_back(void **state)
 	secret_release(&ops[1].got);
 }
 
-static void a_file_that_is_there_is_not_written_over(void **state)
+TEST_WITH(a_file_that_is_there_is_not_written_over, open_test, close_test)
 {
 	struct ssh_op op = { .kind = SSH_WRITE,
 			     .path = ssh_path("kept"),
@@ -183,7 +183,6 @@ static void a_file_that_is_there_is_not_written_over(void **state)
 			     .len = 1,
 			     .attr = FS_PRIVATE };
 
-	(void)state;
 	needs_sshd();
 	put_text("kept", "kept");
 	must_ask(&op, 1);
@@ -192,7 +191,7 @@ static void a_file_that_is_there_is_not_written_over(void **state)
 	assert_string_equal(get_text("kept"), "kept");
 }
 
-static void what_is_not_there_is_told_apart_from_what_fails(void **state)
+TEST_WITH(what_is_not_there_is_told_apart_from_what_fails, open_test, close_test)
 {
 	struct ssh_op ops[] = {
 		{ .kind = SSH_READ, .path = ssh_path("absent") },
@@ -203,7 +202,6 @@ static void what_is_not_there_is_told_apart_from_what_fails(void **state)
 		{ .kind = SSH_LIST, .path = ssh_path("absent") },
 	};
 
-	(void)state;
 	needs_sshd();
 	assert_int_equal(symlink("id", ssh_path("link")), 0);
 	must_ask(ops, 6);
@@ -217,12 +215,11 @@ static void what_is_not_there_is_told_apart_from_what_fails(void **state)
 	unlink(ssh_path("link"));
 }
 
-static void a_directory_is_listed(void **state)
+TEST_WITH(a_directory_is_listed, open_test, close_test)
 {
 	struct ssh_op op = { .kind = SSH_LIST, .path = ssh_path("some") };
 	bool saw_directory = false;
 
-	(void)state;
 	needs_sshd();
 	mkdir(ssh_path("some"), 0700);
 	put_text("some/a", "");
@@ -235,11 +232,10 @@ static void a_directory_is_listed(void **state)
 	assert_true(saw_directory);
 }
 
-static void a_large_file_is_not_read(void **state)
+TEST_WITH(a_large_file_is_not_read, open_test, close_test)
 {
 	struct ssh_op op = { .kind = SSH_READ, .path = ssh_path("large") };
 
-	(void)state;
 	needs_sshd();
 	put_text("large", "");
 	assert_int_equal(truncate(op.path, SSH_FILE_LIMIT + 1), 0);
@@ -248,7 +244,7 @@ static void a_large_file_is_not_read(void **state)
 	assert_non_null(strstr(op.why, "too large"));
 }
 
-static void as_much_as_is_allowed_is_read_and_written(void **state)
+TEST_WITH(as_much_as_is_allowed_is_read_and_written, open_test, close_test)
 {
 	char *bytes = calloc(1, SSH_FILE_LIMIT);
 	struct ssh_op ops[] = {
@@ -260,7 +256,6 @@ static void as_much_as_is_allowed_is_read_and_written(void **state)
 		{ .kind = SSH_READ, .path = ssh_path("most") },
 	};
 
-	(void)state;
 	needs_sshd();
 	assert_non_null(bytes);
 	for (size_t i = 0; i < SSH_FILE_LIMIT; i++)
@@ -283,12 +278,11 @@ static struct ssh_op script(const char *text)
 	return (struct ssh_op){ .kind = SSH_RUN, .bytes = whole, .len = strlen(whole), .end = END };
 }
 
-static void a_script_runs_and_its_status_is_known(void **state)
+TEST_WITH(a_script_runs_and_its_status_is_known, open_test, close_test)
 {
 	struct ssh_op ops[] = { script("echo hello"), script("echo oh no >&2; exit 7"),
 				script("exit 0") };
 
-	(void)state;
 	needs_sshd();
 	must_ask(ops, 3);
 	assert_int_equal(ops[0].result, SSH_DONE);
@@ -301,11 +295,10 @@ static void a_script_runs_and_its_status_is_known(void **state)
 }
 
 /* All of it may arrive after one stream was read and before the other. */
-static void a_script_that_ends_between_two_reads_is_heard(void **state)
+TEST_WITH(a_script_that_ends_between_two_reads_is_heard, open_test, close_test)
 {
 	struct ssh_op op = script("echo hello");
 
-	(void)state;
 	needs_sshd();
 	between_streams_ms = 300;
 	must_ask(&op, 1);
@@ -314,24 +307,22 @@ static void a_script_that_ends_between_two_reads_is_heard(void **state)
 	assert_string_equal(op.text, "hello\n");
 }
 
-static void what_a_script_leaves_behind_is_not_waited_for(void **state)
+TEST_WITH(what_a_script_leaves_behind_is_not_waited_for, open_test, close_test)
 {
 	struct ssh_op op = script("sleep 5 & echo started");
 	int64_t begin = clock_mono_ms();
 
-	(void)state;
 	needs_sshd();
 	must_ask(&op, 1);
 	assert_int_equal(op.result, SSH_DONE);
 	assert_true(clock_mono_ms() - begin < 4000);
 }
 
-static void of_much_output_the_end_is_kept(void **state)
+TEST_WITH(of_much_output_the_end_is_kept, open_test, close_test)
 {
 	struct ssh_op op =
 		script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo line $i; done; exit 3");
 
-	(void)state;
 	needs_sshd();
 	must_ask(&op, 1);
 	assert_int_equal(op.status, 3);
@@ -340,11 +331,10 @@ static void of_much_output_the_end_is_kept(void **state)
 	assert_true(strlen(op.why) < 300);
 }
 
-static void a_script_that_is_killed_has_no_status(void **state)
+TEST_WITH(a_script_that_is_killed_has_no_status, open_test, close_test)
 {
 	struct ssh_op op = script("kill -9 $$");
 
-	(void)state;
 	needs_sshd();
 	must_ask(&op, 1);
 	assert_int_equal(op.result, SSH_FAILED);
@@ -352,7 +342,7 @@ static void a_script_that_is_killed_has_no_status(void **state)
 }
 
 /* Line breaks up to the last byte of what is kept, and then the end. */
-static void an_end_without_a_status_is_none(void **state)
+TEST_WITH(an_end_without_a_status_is_none, open_test, close_test)
 {
 	struct ssh_op ops[] = {
 		script("printf '\\n" END "\\n'; kill -9 $$"),
@@ -361,7 +351,6 @@ static void an_end_without_a_status_is_none(void **state)
 		       "9 \\n\\n\\n'; kill -9 $$"),
 	};
 
-	(void)state;
 	needs_sshd();
 	for (size_t i = 0; i < 3; i++) {
 		must_ask(&ops[i], 1);
@@ -370,12 +359,11 @@ static void an_end_without_a_status_is_none(void **state)
 	}
 }
 
-static void a_script_that_takes_too_long_is_given_up(void **state)
+TEST_WITH(a_script_that_takes_too_long_is_given_up, open_test, close_test)
 {
 	struct ssh_op op = script("sleep 5");
 	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 }, .timeout_ms = 1000 };
 
-	(void)state;
 	needs_sshd();
 	batch_add(batch, arena_printf(&ssh_arena, "sftp://127.0.0.1:%u", sshd_port), ask_once, &a);
 	batch_run(batch);
@@ -384,11 +372,10 @@ static void a_script_that_takes_too_long_is_given_up(void **state)
 	assert_int_equal(logins() >= 2, 1);
 }
 
-static void what_needs_what_failed_is_not_tried(void **state)
+TEST_WITH(what_needs_what_failed_is_not_tried, open_test, close_test)
 {
 	struct ssh_op ops[] = { script("exit 1"), script("echo never") };
 
-	(void)state;
 	needs_sshd();
 	ops[0].needed = true;
 	must_ask(ops, 2);
@@ -398,11 +385,10 @@ static void what_needs_what_failed_is_not_tried(void **state)
 
 /* ---- connections ---- */
 
-static void a_connection_is_kept(void **state)
+TEST_WITH(a_connection_is_kept, open_test, close_test)
 {
 	size_t before = 0;
 
-	(void)state;
 	needs_sshd();
 	before = logins();
 	for (int i = 0; i < 4; i++)
@@ -410,7 +396,7 @@ static void a_connection_is_kept(void **state)
 	assert_int_equal(logins() - before, 1);
 }
 
-static void one_host_gets_few_connections_at_once(void **state)
+TEST_WITH(one_host_gets_few_connections_at_once, open_test, close_test)
 {
 	enum {
 		MANY = 12
@@ -419,7 +405,6 @@ static void one_host_gets_few_connections_at_once(void **state)
 	struct ssh_op ops[MANY];
 	size_t before = 0;
 
-	(void)state;
 	needs_sshd();
 	before = logins();
 	for (int i = 0; i < MANY; i++) {
@@ -434,24 +419,22 @@ static void one_host_gets_few_connections_at_once(void **state)
 	assert_int_equal(logins() - before, BATCH_HOST_LIMIT);
 }
 
-static void one_that_was_ended_is_replaced(void **state)
+TEST_WITH(one_that_was_ended_is_replaced, open_test, close_test)
 {
 	struct ssh_op op = script("kill $PPID");
 
-	(void)state;
 	needs_sshd();
 	(void)ask_for(&op, 1);
 	assert_let_in();
 }
 
-static void nobody_there_is_said(void **state)
+TEST_WITH(nobody_there_is_said, open_test, close_test)
 {
-	(void)state;
 	login.port = a_free_port();
 	assert_refused("cannot talk to");
 }
 
-static void what_is_no_ssh_server_is_refused(void **state)
+TEST_WITH(what_is_no_ssh_server_is_refused, open_test, close_test)
 {
 	struct server *web = server_new(
 		(struct server){ .lines = true, .answers = { "HTTP/1.1 400 No\r\n\r\n" } }, NULL);
@@ -461,7 +444,6 @@ static void what_is_no_ssh_server_is_refused(void **state)
 	struct asked a = { .ask = { &login, &ssh_arena, &op, 1 }, .timeout_ms = 1000 };
 	struct server *servers[] = { web, silent };
 
-	(void)state;
 	login.known_hosts = NULL;
 	for (size_t i = 0; i < 2; i++) {
 		a.turns = 0;
@@ -477,29 +459,26 @@ static void what_is_no_ssh_server_is_refused(void **state)
 
 /* ---- who is who ---- */
 
-static void a_known_host_is_taken(void **state)
+TEST_WITH(a_known_host_is_taken, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	know("# a comment\n\nsomething else\n[127.0.0.1]:%u %s\n", "host_ed25519");
 	assert_let_in();
 }
 
-static void it_is_asked_for_the_kind_of_key_that_is_known(void **state)
+TEST_WITH(it_is_asked_for_the_kind_of_key_that_is_known, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	know("[127.0.0.1]:%u %s\n", "host_ecdsa");
 	assert_let_in();
 }
 
-static void lines_may_end_in_many_ways(void **state)
+TEST_WITH(lines_may_end_in_many_ways, open_test, close_test)
 {
 	static const char *const forms[] = { "[127.0.0.1]:%u %s", "[127.0.0.1]:%u %s\r\n",
 					     "[127.0.0.1]:%u %s a comment\n",
 					     "\n\n[127.0.0.1]:%u %s \n\n" };
 
-	(void)state;
 	needs_sshd();
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		know(forms[i], "host_ed25519");
@@ -509,9 +488,8 @@ static void lines_may_end_in_many_ways(void **state)
 	}
 }
 
-static void a_hashed_name_is_found(void **state)
+TEST_WITH(a_hashed_name_is_found, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	know("[127.0.0.1]:%u %s\n", "host_ed25519");
 	sh(arena_printf(&ssh_arena, "ssh-keygen -H -f %s >%s 2>&1", ssh_path("known"),
@@ -520,9 +498,8 @@ static void a_hashed_name_is_found(void **state)
 	assert_let_in();
 }
 
-static void an_unknown_host_is_refused_with_what_it_shows(void **state)
+TEST_WITH(an_unknown_host_is_refused_with_what_it_shows, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	know("[127.0.0.2]:%u %s\n", "host_ed25519");
 	sh(arena_printf(&ssh_arena, "ssh-keygen -lf %s | cut -d' ' -f2 >%s",
@@ -536,17 +513,15 @@ static void an_unknown_host_is_refused_with_what_it_shows(void **state)
 	assert_refused("cannot read the known SSH hosts");
 }
 
-static void a_changed_host_is_refused(void **state)
+TEST_WITH(a_changed_host_is_refused, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	know("[127.0.0.1]:%u %s\n", "id");
 	assert_refused("it was changed");
 }
 
-static void a_revoked_key_is_refused(void **state)
+TEST_WITH(a_revoked_key_is_refused, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	put_text("known", arena_printf(&ssh_arena, "[127.0.0.1]:%u %s\n@revoked * %s\n", sshd_port,
 				       public_half("host_ed25519"), public_half("host_ed25519")));
@@ -556,9 +531,8 @@ static void a_revoked_key_is_refused(void **state)
 	assert_let_in();
 }
 
-static void a_pinned_key_is_the_only_one(void **state)
+TEST_WITH(a_pinned_key_is_the_only_one, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	sh(arena_printf(&ssh_arena, "ssh-keygen -lf %s | cut -d' ' -f2 >%s",
 			ssh_path("host_ed25519.pub"), ssh_path("print")));
@@ -573,7 +547,7 @@ static void a_pinned_key_is_the_only_one(void **state)
 	assert_refused("not the pinned");
 }
 
-static void keys_of_many_forms_are_taken(void **state)
+TEST_WITH(keys_of_many_forms_are_taken, open_test, close_test)
 {
 	static const struct {
 		const char *options;
@@ -588,7 +562,6 @@ static void keys_of_many_forms_are_taken(void **state)
 	const struct secret wrong = { (unsigned char *)"wrong one", 9 };
 	char all[8192] = "";
 
-	(void)state;
 	needs_sshd();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const char *name = arena_printf(&ssh_arena, "key%zu", i);
@@ -611,9 +584,8 @@ static void keys_of_many_forms_are_taken(void **state)
 	put_text("authorized", get_text("id.pub"));
 }
 
-static void a_stranger_is_refused(void **state)
+TEST_WITH(a_stranger_is_refused, open_test, close_test)
 {
-	(void)state;
 	needs_sshd();
 	use_key("host_ecdsa");
 	assert_refused("authorized_keys");
@@ -649,13 +621,12 @@ static void ask_at_once(struct asked *asked, struct ssh_op *ops, const char *ori
 	batch_run(batch);
 }
 
-static void x2_a_refused_login_is_tried_once(void **state)
+TEST_WITH(x2_a_refused_login_is_tried_once, open_test, close_test)
 {
 	struct asked asked[LOGINS_AT_ONCE];
 	struct ssh_op ops[LOGINS_AT_ONCE];
 	size_t before = 0;
 
-	(void)state;
 	needs_sshd();
 	use_key("host_ecdsa");
 	before = count_in_log("Connection closed by authenticating user");
@@ -673,11 +644,10 @@ static void x2_a_refused_login_is_tried_once(void **state)
 }
 
 /* What sshd says to whom it does not talk to, and nothing at all. */
-static void x2_one_that_is_dropped_is_tried_again_then_refused(void **state)
+TEST_WITH(x2_one_that_is_dropped_is_tried_again_then_refused, open_test, close_test)
 {
 	static const char *const words[] = { "Not allowed at this time\r\n", "" };
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct server *s =
 			server_new((struct server){ .lines = true, .answers = { words[i] } }, NULL);
@@ -707,11 +677,10 @@ static int open_sftp_only(void **state)
 	return open_other_server(state, SFTP_SUBSYSTEM "\nForceCommand internal-sftp");
 }
 
-static void where_no_command_is_run_files_can_still_be_seen(void **state)
+TEST_WITH(where_no_command_is_run_files_can_still_be_seen, open_sftp_only, close_test)
 {
 	struct ssh_op ops[] = { script("echo hello"), { .kind = SSH_LOOK, .path = "/" } };
 
-	(void)state;
 	needs_sshd();
 	must_ask(ops, 2);
 	assert_int_equal(ops[0].result, SSH_FAILED);
@@ -724,9 +693,8 @@ static int open_without_sftp(void **state)
 	return open_other_server(state, "");
 }
 
-static void without_sftp_it_is_said(void **state)
+TEST_WITH(without_sftp_it_is_said, open_without_sftp, close_test)
 {
-	(void)state;
 	needs_sshd();
 	assert_refused("use SFTP there");
 }
@@ -738,13 +706,12 @@ static int open_impatient(void **state)
 }
 
 /* It asked first whether we are there, which is still to be read. */
-static void one_that_was_given_up_is_replaced(void **state)
+TEST_WITH(one_that_was_given_up_is_replaced, open_impatient, close_test)
 {
 	struct ssh_op ops[] = { { .kind = SSH_LOOK, .path = "/" },
 				{ .kind = SSH_LOOK, .path = "/" } };
 	size_t before = 0;
 
-	(void)state;
 	needs_sshd();
 	before = logins();
 	must_ask(&ops[0], 1);
@@ -755,49 +722,4 @@ static void one_that_was_given_up_is_replaced(void **state)
 	assert_int_equal(logins() - before, 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_test, close_test)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_file_is_written_and_read_back),
-		TEST(a_file_that_is_there_is_not_written_over),
-		TEST(what_is_not_there_is_told_apart_from_what_fails),
-		TEST(a_directory_is_listed),
-		TEST(a_large_file_is_not_read),
-		TEST(as_much_as_is_allowed_is_read_and_written),
-		TEST(a_script_runs_and_its_status_is_known),
-		TEST(a_script_that_ends_between_two_reads_is_heard),
-		TEST(what_a_script_leaves_behind_is_not_waited_for),
-		TEST(of_much_output_the_end_is_kept),
-		TEST(a_script_that_is_killed_has_no_status),
-		TEST(an_end_without_a_status_is_none),
-		TEST(a_script_that_takes_too_long_is_given_up),
-		TEST(what_needs_what_failed_is_not_tried),
-		TEST(a_connection_is_kept),
-		TEST(one_host_gets_few_connections_at_once),
-		TEST(one_that_was_ended_is_replaced),
-		TEST(nobody_there_is_said),
-		TEST(what_is_no_ssh_server_is_refused),
-		TEST(a_known_host_is_taken),
-		TEST(it_is_asked_for_the_kind_of_key_that_is_known),
-		TEST(lines_may_end_in_many_ways),
-		TEST(a_hashed_name_is_found),
-		TEST(an_unknown_host_is_refused_with_what_it_shows),
-		TEST(a_changed_host_is_refused),
-		TEST(a_revoked_key_is_refused),
-		TEST(a_pinned_key_is_the_only_one),
-		TEST(keys_of_many_forms_are_taken),
-		TEST(a_stranger_is_refused),
-		TEST(x2_a_refused_login_is_tried_once),
-		TEST(x2_one_that_is_dropped_is_tried_again_then_refused),
-		cmocka_unit_test_setup_teardown(where_no_command_is_run_files_can_still_be_seen,
-						open_sftp_only, close_test),
-		cmocka_unit_test_setup_teardown(without_sftp_it_is_said, open_without_sftp,
-						close_test),
-		cmocka_unit_test_setup_teardown(one_that_was_given_up_is_replaced, open_impatient,
-						close_test),
-	};
-
-	return cmocka_run_group_tests(tests, open_server, close_ssh_dir);
-}
+TEST_GROUP(open_server, close_ssh_dir)

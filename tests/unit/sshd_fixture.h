@@ -7,16 +7,13 @@
 #ifndef SSHD_FIXTURE_H
 #define SSHD_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "test.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

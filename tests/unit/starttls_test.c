@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/starttls.h"
+#include "test.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define TEXT(text)                     \
 	{                              \
@@ -35,7 +32,8 @@ struct talk {
 };
 
 static const char ssl_request[] = "\0\0\0\x08\x04\xd2\x16\x2f";
-static const char extended_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037";
+static const char extended_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
+				       "1.3.6.1.4.1.1466.20037";
 #define SSL_REQUEST                                  \
 	{                                            \
 		ssl_request, sizeof(ssl_request) - 1 \
@@ -204,40 +202,35 @@ static const struct talk injections[] = {
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
-static void every_dialogue_ends_at_the_handshake(void **state)
+TEST(every_dialogue_ends_at_the_handshake)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
 		check(&good[i], 1000);
 }
 
-static void answers_may_come_byte_by_byte(void **state)
+TEST(answers_may_come_byte_by_byte)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
 		check(&good[i], 1);
 }
 
-static void refusals_say_what_was_answered(void **state)
+TEST(refusals_say_what_was_answered)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		check(&refusals[i], 1000);
 		check(&refusals[i], 1);
 	}
 }
 
-static void plaintext_behind_an_answer_is_refused(void **state)
+TEST(plaintext_behind_an_answer_is_refused)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(injections); i++)
 		check(&injections[i], 1000);
 }
 
 /* Every answer, cut off anywhere: the server hangs up. */
-static void a_server_that_hangs_up_is_told(void **state)
+TEST(a_server_that_hangs_up_is_told)
 {
-	(void)state;
 	for (size_t i = 1; i < COUNT(good); i++) {
 		struct talk t = good[i];
 		struct turn *last = t.turns;
@@ -273,26 +266,11 @@ static void check_endless(enum starttls_kind kind, const char *first, const char
 	assert_non_null(strstr(why, "without an end"));
 }
 
-static void endless_answers_are_cut_off(void **state)
+TEST(endless_answers_are_cut_off)
 {
-	(void)state;
 	check_endless(STARTTLS_SMTP, "220", "------------------------------");
 	check_endless(STARTTLS_SMTP, "220-x\r\n", "220-and more\r\n");
 	check_endless(STARTTLS_IMAP, "* OK\r\n", "* 1 EXISTS\r\n");
 	check_endless(STARTTLS_IMAP, "* OK ", "------------------------------");
 	check_endless(STARTTLS_LDAP, "\x30\x84\x01\x01\x01\x01", "------------------------------");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_dialogue_ends_at_the_handshake),
-		cmocka_unit_test(answers_may_come_byte_by_byte),
-		cmocka_unit_test(refusals_say_what_was_answered),
-		cmocka_unit_test(plaintext_behind_an_answer_is_refused),
-		cmocka_unit_test(a_server_that_hangs_up_is_told),
-		cmocka_unit_test(endless_answers_are_cut_off),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,17 +3,14 @@
 #ifndef STATE_FIXTURE_H
 #define STATE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
 #include "state/backend.h"
 #include "state/state.h"
+#include "test.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/state.h"
+#include "test.h"
 
 #include "state_fixture.h"
 
@@ -18,7 +19,7 @@ static void assert_not_opened(const struct place *p, const char *fleet, enum err
 		fail_msg("%d: %s", e.code, e.text);
 }
 
-static void a_new_state_has_a_lineage_that_stays(void **state)
+TEST(a_new_state_has_a_lineage_that_stays)
 {
 	struct state *s = must_open_state(*state, true);
 	char lineage[64];
@@ -33,7 +34,7 @@ static void a_new_state_has_a_lineage_that_stays(void **state)
 	state_close(s);
 }
 
-static void two_states_have_two_lineages(void **state)
+TEST(two_states_have_two_lineages)
 {
 	struct place other = *(struct place *)*state;
 	struct state *a = must_open_state(*state, true);
@@ -48,7 +49,7 @@ static void two_states_have_two_lineages(void **state)
 	rmdir(other.dir);
 }
 
-static void no_state_is_missing(void **state)
+TEST(no_state_is_missing)
 {
 	struct place *p = *state;
 
@@ -56,7 +57,7 @@ static void no_state_is_missing(void **state)
 	assert_int_equal(access(p->dir, F_OK), -1);
 }
 
-static void a_state_whose_making_was_cut_short_is_none(void **state)
+TEST(a_state_whose_making_was_cut_short_is_none)
 {
 	struct place *p = *state;
 	struct backend *b = must_open(p, true);
@@ -66,26 +67,26 @@ static void a_state_whose_making_was_cut_short_is_none(void **state)
 	state_close(must_open_state(p, true));
 }
 
-static void records_without_meta_are_damage(void **state)
+TEST(records_without_meta_are_damage)
 {
 	set_record(*state, "run/000001", "{}");
 	assert_not_opened(*state, "shop", ERR_IO, "'meta' is damaged");
 }
 
-static void another_fleets_state_is_refused(void **state)
+TEST(another_fleets_state_is_refused)
 {
 	state_close(must_open_state(*state, true));
 	assert_not_opened(*state, "bank", ERR_INPUT, "'shop'");
 	assert_not_opened(*state, "bank", ERR_INPUT, "'bank'");
 }
 
-static void a_newer_format_is_refused(void **state)
+TEST(a_newer_format_is_refused)
 {
 	set_record(*state, "meta", "{\"format\":2}");
 	assert_not_opened(*state, "shop", ERR_INPUT, "newer certfleet");
 }
 
-static void a_damaged_meta_is_named(void **state)
+TEST(a_damaged_meta_is_named)
 {
 	static const char *const bad[] = {
 		"",
@@ -104,7 +105,7 @@ static void a_damaged_meta_is_named(void **state)
 	}
 }
 
-static void a_second_apply_is_told_who_holds_the_lock(void **state)
+TEST(a_second_apply_is_told_who_holds_the_lock)
 {
 	struct place *p = *state;
 	const struct state_options o = {
@@ -123,7 +124,7 @@ static void a_second_apply_is_told_who_holds_the_lock(void **state)
 	state_close(second);
 }
 
-static void the_serial_grows_with_commits_alone(void **state)
+TEST(the_serial_grows_with_commits_alone)
 {
 	struct state *s = must_open_state(*state, true);
 	AUTO(change) c = change_new(s);
@@ -148,7 +149,7 @@ static void the_serial_grows_with_commits_alone(void **state)
 	state_close(s);
 }
 
-static void a_writer_that_was_overtaken_is_stale(void **state)
+TEST(a_writer_that_was_overtaken_is_stale)
 {
 	struct place *p = *state;
 	struct state *s = must_open_state(p, true);
@@ -183,7 +184,7 @@ static void commit_then_die(const struct place *p)
 	_exit(0);
 }
 
-static void what_was_committed_survives_a_kill(void **state)
+TEST(what_was_committed_survives_a_kill)
 {
 	AUTO(arena) a = { 0 };
 	const struct component_seen *list = NULL;
@@ -202,22 +203,4 @@ static void what_was_committed_survives_a_kill(void **state)
 	state_close(s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_PLACE(a_new_state_has_a_lineage_that_stays),
-		IN_PLACE(two_states_have_two_lineages),
-		IN_PLACE(no_state_is_missing),
-		IN_PLACE(a_state_whose_making_was_cut_short_is_none),
-		IN_PLACE(records_without_meta_are_damage),
-		IN_PLACE(another_fleets_state_is_refused),
-		IN_PLACE(a_newer_format_is_refused),
-		IN_PLACE(a_damaged_meta_is_named),
-		IN_PLACE(a_second_apply_is_told_who_holds_the_lock),
-		IN_PLACE(the_serial_grows_with_commits_alone),
-		IN_PLACE(a_writer_that_was_overtaken_is_stale),
-		IN_PLACE(what_was_committed_survives_a_kill),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(make_place, remove_place)

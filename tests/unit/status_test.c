@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/status.h"
+#include "test.h"
 
 #include "model/issue_request.h"
 #include "report/json_value.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define WANTED "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -84,7 +81,7 @@ static void world_init(struct world *w)
 					 .component_count = 1 };
 }
 
-static enum component_state state(struct world *w)
+static enum component_state state_in(struct world *w)
 {
 	status_make(&w->fleet, &w->snapshot, NOW, &w->arena, &w->status);
 	assert_int_equal(w->status.component_count, 1);
@@ -96,185 +93,168 @@ static enum component_state state(struct world *w)
 	struct world *const w = &world_; \
 	world_init(w)
 
-static void a_handshake_that_presents_it_is_in_sync(void **unused)
+TEST(a_handshake_that_presents_it_is_in_sync)
 {
 	WORLD(w);
-	(void)unused;
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 }
 
-static void served_from_an_unknown_place_is_in_sync(void **unused)
+TEST(served_from_an_unknown_place_is_in_sync)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.installed = NULL;
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 }
 
-static void without_evidence_nothing_is_in_sync(void **unused)
+TEST(without_evidence_nothing_is_in_sync)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.evidence = EVIDENCE_NONE;
-	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 	w->seen.served = NULL;
-	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
-static void what_is_due_without_evidence_is_restart_pending(void **unused)
+TEST(what_is_due_without_evidence_is_restart_pending)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.evidence = EVIDENCE_NONE;
 	w->seen.served = NULL;
 	w->seen.activation_due = WANTED;
-	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 	w->seen.activation_due = OTHER;
-	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
-static void another_served_one_is_restart_pending(void **unused)
+TEST(another_served_one_is_restart_pending)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.served = OTHER;
-	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 	w->seen.served = "";
-	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 }
 
-static void another_installed_one_is_outdated_although_served(void **unused)
+TEST(another_installed_one_is_outdated_although_served)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.installed = OTHER;
-	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 }
 
-static void a_damaged_pair_or_another_chain_is_outdated(void **unused)
+TEST(a_damaged_pair_or_another_chain_is_outdated)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.damage = "the key does not fit";
-	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 	w->seen.damage = NULL;
 	w->seen.chain = "another";
-	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 }
 
-static void the_right_leaf_with_an_incomplete_chain_is_pending(void **unused)
+TEST(the_right_leaf_with_an_incomplete_chain_is_pending)
 {
 	WORLD(w);
-	(void)unused;
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 	w->seen.served_flaw = "an incomplete chain";
-	assert_int_equal(state(w), COMPONENT_RESTART_PENDING);
+	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 }
 
-static void nothing_installed_is_absent(void **unused)
+TEST(nothing_installed_is_absent)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.installed = "";
 	w->seen.served = NULL;
 	w->seen.evidence = EVIDENCE_NONE;
-	assert_int_equal(state(w), COMPONENT_ABSENT);
+	assert_int_equal(state_in(w), COMPONENT_ABSENT);
 	w->seen.staged = WANTED;
-	assert_int_equal(state(w), COMPONENT_STAGED);
+	assert_int_equal(state_in(w), COMPONENT_STAGED);
 	w->seen.staged = OTHER;
-	assert_int_equal(state(w), COMPONENT_ABSENT);
+	assert_int_equal(state_in(w), COMPONENT_ABSENT);
 }
 
-static void what_was_taken_back_is_rolled_back(void **unused)
+TEST(what_was_taken_back_is_rolled_back)
 {
 	static const char *const rejected[] = { WANTED };
 	WORLD(w);
-	(void)unused;
 	w->seen.rejected = rejected;
 	w->seen.rejected_count = 1;
 	w->seen.last_error = "it still serves another";
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 	w->seen.installed = OTHER;
 	w->seen.served = OTHER;
-	assert_int_equal(state(w), COMPONENT_ROLLED_BACK);
+	assert_int_equal(state_in(w), COMPONENT_ROLLED_BACK);
 	w->seen.rejected_count = 0;
-	assert_int_equal(state(w), COMPONENT_FAILED);
+	assert_int_equal(state_in(w), COMPONENT_FAILED);
 }
 
-static void who_accepts_the_offline_leaves_it(void **unused)
+TEST(who_accepts_the_offline_leaves_it)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen = (struct component_seen){ .name = "front", .deferred_at = 1 };
-	assert_int_equal(state(w), COMPONENT_DEFERRED);
+	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
 	w->seen.online = true;
-	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
-static void only_a_role_that_defers_leaves_the_offline(void **unused)
+TEST(only_a_role_that_defers_leaves_the_offline)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen = (struct component_seen){ .name = "front" };
-	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 	w->role.offline = OFFLINE_DEFER;
-	assert_int_equal(state(w), COMPONENT_DEFERRED);
+	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
 }
 
-static void what_was_never_seen_is_unknown(void **unused)
+TEST(what_was_never_seen_is_unknown)
 {
 	WORLD(w);
-	(void)unused;
 	w->snapshot.component_count = 0;
-	assert_int_equal(state(w), COMPONENT_UNKNOWN);
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
-static void before_the_first_issue_nothing_is_desired(void **unused)
+TEST(before_the_first_issue_nothing_is_desired)
 {
 	WORLD(w);
-	(void)unused;
 	w->snapshot.generation_count = 0;
-	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 	assert_null(w->status.components[0].desired);
 	w->seen.installed = "";
-	assert_int_equal(state(w), COMPONENT_ABSENT);
+	assert_int_equal(state_in(w), COMPONENT_ABSENT);
 }
 
-static void desired_is_the_newest_that_was_asked_for(void **unused)
+TEST(desired_is_the_newest_that_was_asked_for)
 {
 	WORLD(w);
-	(void)unused;
 	w->generations[1] = generation(w, 2, OTHER);
 	w->snapshot.generation_count = 2;
-	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 	/* A former one does not come back, be it what is asked for again. */
 	w->generations[1].request = "subject=CN=else\n";
-	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 	w->generations[1] = generation(w, 2, OTHER);
 	w->generations[1].source = SOURCE_FOUND;
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 	w->generations[1].source = SOURCE_ISSUED;
 	w->generations[1].pending = true;
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 }
 
-static void a_generation_without_its_leaf_is_not_desired(void **unused)
+TEST(a_generation_without_its_leaf_is_not_desired)
 {
 	WORLD(w);
-	(void)unused;
 	w->generations[0].pending = true;
 	w->generations[0].fingerprint = "";
 	w->generations[1] = generation(w, 2, OTHER);
 	w->generations[1].source = SOURCE_IMPORTED;
 	w->snapshot.generation_count = 2;
-	state(w);
+	state_in(w);
 	assert_null(w->status.components[0].desired);
 }
 
-static void an_import_is_what_its_file_holds(void **unused)
+TEST(an_import_is_what_its_file_holds)
 {
 	WORLD(w);
-	(void)unused;
 	w->certificate.import.kind = IMPORT_PEM;
 	w->certificate.issuer = NULL;
 	w->generations[0].source = SOURCE_IMPORTED;
@@ -282,59 +262,55 @@ static void an_import_is_what_its_file_holds(void **unused)
 	w->import.found = generation(w, 0, OTHER);
 	w->snapshot.imports = &w->import;
 	w->snapshot.import_count = 1;
-	assert_int_equal(state(w), COMPONENT_OUTDATED);
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 	w->import.unopened = true;
 	w->import.found = (struct generation){ .file = WANTED };
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 	w->import.unopened = false;
 	w->import.missing = true;
-	assert_int_equal(state(w), COMPONENT_IN_SYNC);
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 }
 
-static void the_check_names_what_is_not_in_sync(void **unused)
+TEST(the_check_names_what_is_not_in_sync)
 {
 	WORLD(w);
 	AUTO(buf) why = { 0 };
-	(void)unused;
-	state(w);
+	state_in(w);
 	assert_true(status_check(&w->status, 80 * DAY, &why));
 	assert_string_equal(buf_text(&why), "");
 	w->seen.served = OTHER;
-	state(w);
+	state_in(w);
 	assert_false(status_check(&w->status, 0, &why));
 	assert_string_equal(buf_text(&why), "'front' is restart-pending\n");
 }
 
-static void the_check_names_what_ends_too_soon(void **unused)
+TEST(the_check_names_what_ends_too_soon)
 {
 	WORLD(w);
 	AUTO(buf) why = { 0 };
-	(void)unused;
-	state(w);
+	state_in(w);
 	assert_false(status_check(&w->status, 80 * DAY + 1, &why));
 	assert_string_equal(buf_text(&why), "certificate 'site' ends in 80 days\n");
 }
 
-static void an_authority_that_ends_fails_the_check(void **unused)
+TEST(an_authority_that_ends_fails_the_check)
 {
 	WORLD(w);
 	AUTO(buf) why = { 0 };
-	(void)unused;
 	w->generations[1] = generation(w, 1, OTHER);
 	w->generations[1].of = OF_ISSUER;
 	w->generations[1].owner = "ca";
 	w->generations[1].not_after = NOW - 3 * DAY;
 	w->snapshot.generation_count = 2;
-	state(w);
+	state_in(w);
 	assert_false(status_check(&w->status, 0, &why));
 	assert_string_equal(buf_text(&why), "issuer 'ca' ended 3 days ago\n");
 }
 
-static void what_nothing_uses_does_not_fail_the_check(void **unused)
+TEST(what_nothing_uses_does_not_fail_the_check)
 {
 	WORLD(w);
 	AUTO(buf) why = { 0 };
-	(void)unused;
 	w->fleet.component_count = 0;
 	status_make(&w->fleet, &w->snapshot, NOW, &w->arena, &w->status);
 	assert_true(status_check(&w->status, 1000 * DAY, &why));
@@ -362,14 +338,13 @@ static bool agent_is_fine(struct world *w, const struct enrolled *agents, size_t
 {
 	w->snapshot.agents = agents;
 	w->snapshot.agent_count = count;
-	state(w);
+	state_in(w);
 	return status_check(&w->status, 10 * DAY, why);
 }
 
-static void an_agent_that_ends_fails_the_check(void **unused)
+TEST(an_agent_that_ends_fails_the_check)
 {
 	static const char *const urls[] = { "https://WEB1:7443", "https://[::1]:7443" };
-	(void)unused;
 	for (size_t i = 0; i < 2; i++) {
 		WORLD(w);
 		AUTO(buf) why = { 0 };
@@ -381,21 +356,19 @@ static void an_agent_that_ends_fails_the_check(void **unused)
 	}
 }
 
-static void an_agent_that_nothing_uses_does_not(void **unused)
+TEST(an_agent_that_nothing_uses_does_not)
 {
 	WORLD(w);
 	AUTO(buf) why = { 0 };
 	const struct enrolled agent = an_agent(w, "https://web11:7443");
-	(void)unused;
 	assert_true(agent_is_fine(w, &agent, 1, &why));
 }
 
-static void of_an_agent_the_last_certificate_counts(void **unused)
+TEST(of_an_agent_the_last_certificate_counts)
 {
 	WORLD(w);
 	AUTO(buf) why = { 0 };
 	struct enrolled agents[2];
-	(void)unused;
 	agents[0] = an_agent(w, "https://web1:7443");
 	agents[1] = agents[0];
 	agents[1].number = 2;
@@ -404,14 +377,13 @@ static void of_an_agent_the_last_certificate_counts(void **unused)
 	assert_int_equal(w->status.agent_count, 1);
 }
 
-static void an_agent_that_is_renewed_is_looked_at_there(void **unused)
+TEST(an_agent_that_is_renewed_is_looked_at_there)
 {
 	static const struct san host = { NAME_DNS, "web1" };
 	WORLD(w);
 	AUTO(buf) why = { 0 };
 	AUTO(buf) text = { 0 };
 	const struct enrolled agent = an_agent(w, "https://web1:7443");
-	(void)unused;
 	w->component.deliver.agent.self = true;
 	w->certificate.names = &host;
 	w->certificate.name_count = 1;
@@ -425,7 +397,7 @@ static void an_agent_that_is_renewed_is_looked_at_there(void **unused)
 	assert_true(agent_is_fine(w, &agent, 1, &why));
 	assert_true(w->status.agents[0].replaced);
 	w->seen.installed = OTHER;
-	state(w);
+	state_in(w);
 	assert_false(w->status.agents[0].replaced);
 }
 
@@ -439,14 +411,13 @@ static const char *text_at(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-static void json_tells_nothing_from_unknown(void **unused)
+TEST(json_tells_nothing_from_unknown)
 {
 	WORLD(w);
-	(void)unused;
 	w->seen.installed = "";
 	w->seen.served = NULL;
 	w->seen.evidence = EVIDENCE_NONE;
-	state(w);
+	state_in(w);
 
 	AUTO(json) document = status_to_json(&w->status);
 	json_t *row = only_row(document, "components");
@@ -458,15 +429,14 @@ static void json_tells_nothing_from_unknown(void **unused)
 	assert_string_equal(text_at(row, "desired"), WANTED);
 }
 
-static void days_left_are_rounded_down_past_the_end_too(void **unused)
+TEST(days_left_are_rounded_down_past_the_end_too)
 {
 	WORLD(w);
-	(void)unused;
 	w->generations[0].not_after = NOW + DAY - 1;
-	state(w);
+	state_in(w);
 	AUTO(json) almost = status_to_json(&w->status);
 	w->generations[0].not_after = NOW - 1;
-	state(w);
+	state_in(w);
 	AUTO(json) over = status_to_json(&w->status);
 
 	assert_int_equal(
@@ -477,64 +447,25 @@ static void days_left_are_rounded_down_past_the_end_too(void **unused)
 		-1);
 }
 
-static void text_from_outside_cannot_move_the_cursor(void **unused)
+TEST(text_from_outside_cannot_move_the_cursor)
 {
 	WORLD(w);
 	AUTO(buf) text = { 0 };
-	(void)unused;
 	w->seen.served = OTHER;
 	w->seen.last_error = "bad\033[2Jnews\n'front' is in-sync";
-	state(w);
+	state_in(w);
 	status_render_text(&w->status, false, &text);
 	assert_null(strchr(buf_text(&text), '\033'));
 	assert_non_null(strstr(buf_text(&text), "bad\\x1b[2Jnews\\x0a"));
 }
 
-static void offline_says_as_of_when(void **unused)
+TEST(offline_says_as_of_when)
 {
 	WORLD(w);
 	AUTO(buf) text = { 0 };
-	(void)unused;
 	w->seen.observed_at = NOW - DAY;
-	state(w);
+	state_in(w);
 	w->status.offline = true;
 	status_render_text(&w->status, false, &text);
 	assert_non_null(strstr(buf_text(&text), "at the earliest at 2026-09-20T"));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_handshake_that_presents_it_is_in_sync),
-		cmocka_unit_test(served_from_an_unknown_place_is_in_sync),
-		cmocka_unit_test(without_evidence_nothing_is_in_sync),
-		cmocka_unit_test(what_is_due_without_evidence_is_restart_pending),
-		cmocka_unit_test(another_served_one_is_restart_pending),
-		cmocka_unit_test(another_installed_one_is_outdated_although_served),
-		cmocka_unit_test(a_damaged_pair_or_another_chain_is_outdated),
-		cmocka_unit_test(the_right_leaf_with_an_incomplete_chain_is_pending),
-		cmocka_unit_test(nothing_installed_is_absent),
-		cmocka_unit_test(what_was_taken_back_is_rolled_back),
-		cmocka_unit_test(who_accepts_the_offline_leaves_it),
-		cmocka_unit_test(only_a_role_that_defers_leaves_the_offline),
-		cmocka_unit_test(what_was_never_seen_is_unknown),
-		cmocka_unit_test(before_the_first_issue_nothing_is_desired),
-		cmocka_unit_test(desired_is_the_newest_that_was_asked_for),
-		cmocka_unit_test(a_generation_without_its_leaf_is_not_desired),
-		cmocka_unit_test(an_import_is_what_its_file_holds),
-		cmocka_unit_test(the_check_names_what_is_not_in_sync),
-		cmocka_unit_test(the_check_names_what_ends_too_soon),
-		cmocka_unit_test(an_authority_that_ends_fails_the_check),
-		cmocka_unit_test(what_nothing_uses_does_not_fail_the_check),
-		cmocka_unit_test(an_agent_that_ends_fails_the_check),
-		cmocka_unit_test(an_agent_that_nothing_uses_does_not),
-		cmocka_unit_test(of_an_agent_the_last_certificate_counts),
-		cmocka_unit_test(an_agent_that_is_renewed_is_looked_at_there),
-		cmocka_unit_test(json_tells_nothing_from_unknown),
-		cmocka_unit_test(days_left_are_rounded_down_past_the_end_too),
-		cmocka_unit_test(text_from_outside_cannot_move_the_cursor),
-		cmocka_unit_test(offline_says_as_of_when),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void assert_escaped(const char *from, size_t len, const char *to)
 {
@@ -18,17 +15,15 @@ static void assert_escaped(const char *from, size_t len, const char *to)
 	assert_string_equal(buf_text(&out), to);
 }
 
-static void plain_text_is_shown_as_it_is(void **state)
+TEST(plain_text_is_shown_as_it_is)
 {
-	(void)state;
 	assert_escaped("front, caf\xc3\xa9 \xf0\x9f\x94\x91", 17,
 		       "front, caf\xc3\xa9 \xf0\x9f\x94\x91");
 	assert_escaped("", 0, "");
 }
 
-static void what_could_forge_a_line_is_shown_as_bytes(void **state)
+TEST(what_could_forge_a_line_is_shown_as_bytes)
 {
-	(void)state;
 	assert_escaped("a\nb\x1b[31m\r\0c", 11, "a\\x0ab\\x1b[31m\\x0d\\x00c");
 	assert_escaped("\x7f\xc2\x85", 3, "\\x7f\\xc2\\x85");
 	/* right-to-left override, zero width space, byte order mark */
@@ -37,54 +32,49 @@ static void what_could_forge_a_line_is_shown_as_bytes(void **state)
 	assert_escaped("\xef\xbb\xbf", 3, "\\xef\\xbb\\xbf");
 }
 
-static void invalid_utf8_is_shown_as_bytes(void **state)
+TEST(invalid_utf8_is_shown_as_bytes)
 {
-	(void)state;
 	assert_escaped("\xff\xc0\x80\xed\xa0\x80\xf5", 7, "\\xff\\xc0\\x80\\xed\\xa0\\x80\\xf5");
 	assert_escaped("\xe2\x82", 2, "\\xe2\\x82"); /* cut short */
 	assert_escaped("\xe2\x28\xa1", 3, "\\xe2(\\xa1");
 }
 
-static void long_text_is_cut(void **state)
+TEST(long_text_is_cut)
 {
 	AUTO(buf) out = { 0 };
 	char text[TEXT_SHOWN_LIMIT + 1];
 
-	(void)state;
 	memset(text, 'x', sizeof(text));
 	text_escape(&out, text, sizeof(text));
 	assert_int_equal(out.len, TEXT_SHOWN_LIMIT + 3);
 	assert_string_equal(buf_text(&out) + TEXT_SHOWN_LIMIT, "...");
 }
 
-static void utf8_is_told_from_bytes(void **state)
+TEST(utf8_is_told_from_bytes)
 {
 	static const char *const bad[] = { "\x80",         "\xc1\xbf",         "\xe0\x80\x80",
 					   "\xed\xbf\xbf", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
 					   "a\xc3" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_false(text_is_utf8(bad[i], strlen(bad[i])));
 	assert_false(text_is_utf8("a\0b", 3));
 	assert_true(text_is_utf8("a\xc3\xa9\xf4\x8f\xbf\xbf", 7));
 }
 
-static void names_are_percent_encoded(void **state)
+TEST(names_are_percent_encoded)
 {
 	AUTO(buf) out = { 0 };
 
-	(void)state;
 	text_percent(&out, "edge/e1 \xc3\xa9.x_y-z%");
 	assert_string_equal(buf_text(&out), "edge%2Fe1%20%C3%A9.x_y-z%25");
 }
 
-static void hex_goes_both_ways(void **state)
+TEST(hex_goes_both_ways)
 {
 	unsigned char bytes[4];
 	char text[9];
 
-	(void)state;
 	text_hex("\x00\x9f\xff\x10", 4, text);
 	assert_string_equal(text, "009fff10");
 	assert_true(text_unhex("009FfF10", bytes, 4));
@@ -94,11 +84,10 @@ static void hex_goes_both_ways(void **state)
 	assert_false(text_unhex("009fff1000", bytes, 4));
 }
 
-static void a_fingerprint_is_64_lower_case_digits_or_nothing(void **state)
+TEST(a_fingerprint_is_64_lower_case_digits_or_nothing)
 {
 	char text[FINGERPRINT_TEXT];
 
-	(void)state;
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	assert_true(text_is_fingerprint(text));
@@ -109,14 +98,13 @@ static void a_fingerprint_is_64_lower_case_digits_or_nothing(void **state)
 	assert_false(text_is_fingerprint(text));
 }
 
-static void base64_goes_both_ways(void **state)
+TEST(base64_goes_both_ways)
 {
 	static const char *const pairs[][2] = {
 		{ "", "" },        { "f", "Zg==" },        { "fo", "Zm8=" },
 		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "\xff\xfe", "//4=" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
 		AUTO(buf) out = { 0 };
 		AUTO(secret) wiped = { 0 };
@@ -135,23 +123,21 @@ static void base64_goes_both_ways(void **state)
 	}
 }
 
-static void what_is_not_strict_base64_is_refused(void **state)
+TEST(what_is_not_strict_base64_is_refused)
 {
 	static const char *const bad[] = { "Zg=",  "Zg",   "Z===",  "=Zg=", "Zg==Zg==",
 					   "Zh==", "Zm9=", "Zm\n8", "Zm-_" };
 	unsigned char bytes[16];
 	size_t got = 0;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_false(text_unbase64(bad[i], strlen(bad[i]), bytes, &got));
 }
 
-static void a_typo_finds_the_word_that_was_meant(void **state)
+TEST(a_typo_finds_the_word_that_was_meant)
 {
 	static const char *const words[] = { "issuer", "issuers", "subject", "validity", NULL };
 
-	(void)state;
 	assert_string_equal(text_nearest("isuer", words), "issuer");
 	assert_string_equal(text_nearest("subejct", words), "subject");
 	assert_string_equal(text_nearest("validty", words), "validity");
@@ -161,7 +147,7 @@ static void a_typo_finds_the_word_that_was_meant(void **state)
 	assert_null(text_nearest("", words));
 }
 
-static void a_word_of_a_shell_is_quoted_where_it_has_to_be(void **state)
+TEST(a_word_of_a_shell_is_quoted_where_it_has_to_be)
 {
 	static const struct {
 		const char *text;
@@ -179,31 +165,10 @@ static void a_word_of_a_shell_is_quoted_where_it_has_to_be(void **state)
 		{ "\xe2\x80\xae", "$'\\xe2\\x80\\xae'" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		AUTO(buf) out = { 0 };
 
 		text_shell_word(&out, rows[i].text);
 		assert_string_equal(buf_text(&out), rows[i].quoted);
 	}
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_text_is_shown_as_it_is),
-		cmocka_unit_test(what_could_forge_a_line_is_shown_as_bytes),
-		cmocka_unit_test(invalid_utf8_is_shown_as_bytes),
-		cmocka_unit_test(long_text_is_cut),
-		cmocka_unit_test(utf8_is_told_from_bytes),
-		cmocka_unit_test(names_are_percent_encoded),
-		cmocka_unit_test(hex_goes_both_ways),
-		cmocka_unit_test(a_fingerprint_is_64_lower_case_digits_or_nothing),
-		cmocka_unit_test(base64_goes_both_ways),
-		cmocka_unit_test(what_is_not_strict_base64_is_refused),
-		cmocka_unit_test(a_typo_finds_the_word_that_was_meant),
-		cmocka_unit_test(a_word_of_a_shell_is_quoted_where_it_has_to_be),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * Servers that mean no good, or do none: nothing they do counts as completed,
  * and none of it lasts longer than the deadline.
  */
+#include "test.h"
 #include "tls_world.h"
 
 #include "base/clock.h"
@@ -11,14 +12,13 @@
 #include <poll.h>
 #include <sys/mman.h>
 
-static void a_silent_listener_runs_into_the_deadline(void **state)
+TEST(a_silent_listener_runs_into_the_deadline)
 {
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
 	struct tls_probe p = { .host = "127.0.0.1", .port = port, .timeout_ms = SHORT_MS };
 
-	(void)state;
 	probe_one(&p, &a);
 	close(fd);
 	assert_false(p.completed);
@@ -40,7 +40,7 @@ static pid_t babble(int fd, const char *text)
 	_exit(0);
 }
 
-static void garbage_is_not_completed(void **state)
+TEST(garbage_is_not_completed)
 {
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
@@ -48,7 +48,6 @@ static void garbage_is_not_completed(void **state)
 	pid_t pid = babble(fd, "HTTP/1.1 400 Bad Request\r\n\r\n");
 	struct tls_probe p = { .host = "127.0.0.1", .port = port };
 
-	(void)state;
 	probe_one(&p, &a);
 	end_process(pid);
 	close(fd);
@@ -93,12 +92,11 @@ static struct tls_probe ask_postgres(const char *answer, const char *more, const
 	return p;
 }
 
-static void a_handshake_follows_what_is_said_in_the_clear(void **state)
+TEST(a_handshake_follows_what_is_said_in_the_clear)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(pair) pair = { 0 };
 
-	(void)state;
 	make_kind(KEY_ECDSA_P256, &pair);
 	struct tls_probe p = ask_postgres("S", "", &pair, &a);
 
@@ -107,12 +105,11 @@ static void a_handshake_follows_what_is_said_in_the_clear(void **state)
 	assert_string_equal(p.leaf.fingerprint, pair.facts.fingerprint);
 }
 
-static void a_server_that_offers_no_tls_is_not_completed(void **state)
+TEST(a_server_that_offers_no_tls_is_not_completed)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(pair) pair = { 0 };
 
-	(void)state;
 	make_kind(KEY_ECDSA_P256, &pair);
 	struct tls_probe p = ask_postgres("N", "", &pair, &a);
 
@@ -122,12 +119,11 @@ static void a_server_that_offers_no_tls_is_not_completed(void **state)
 }
 
 /* With the go-ahead and after it: both are somebody's words in the clear. */
-static void plaintext_after_the_go_ahead_is_refused(void **state)
+TEST(plaintext_after_the_go_ahead_is_refused)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(pair) pair = { 0 };
 
-	(void)state;
 	make_kind(KEY_ECDSA_P256, &pair);
 	struct tls_probe p = ask_postgres("SELECT", "", &pair, &a);
 
@@ -138,7 +134,7 @@ static void plaintext_after_the_go_ahead_is_refused(void **state)
 	assert_non_null(strstr(p.error, "TLS handshake"));
 }
 
-static void a_silent_dialogue_runs_into_the_deadline(void **state)
+TEST(a_silent_dialogue_runs_into_the_deadline)
 {
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
@@ -147,7 +143,6 @@ static void a_silent_dialogue_runs_into_the_deadline(void **state)
 		.host = "127.0.0.1", .port = port, .starttls = STARTTLS_SMTP, .timeout_ms = SHORT_MS
 	};
 
-	(void)state;
 	probe_one(&p, &a);
 	close(fd);
 	assert_false(p.completed);
@@ -155,7 +150,7 @@ static void a_silent_dialogue_runs_into_the_deadline(void **state)
 	assert_non_null(strstr(p.error, "within 300 ms"));
 }
 
-static void a_certificate_without_its_key_is_not_completed(void **state)
+TEST(a_certificate_without_its_key_is_not_completed)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(pair) shown = { 0 };
@@ -163,7 +158,6 @@ static void a_certificate_without_its_key_is_not_completed(void **state)
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
 
-	(void)state;
 	make_kind(KEY_ECDSA_P256, &shown);
 	make_kind(KEY_ECDSA_P256, &held);
 	pid_t pid = pretend(fd, &shown, &held);
@@ -178,14 +172,13 @@ static void a_certificate_without_its_key_is_not_completed(void **state)
 }
 
 /* The same server when it does hold the key: the test above means something. */
-static void the_same_certificate_with_its_key_is_completed(void **state)
+TEST(the_same_certificate_with_its_key_is_completed)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(pair) shown = { 0 };
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
 
-	(void)state;
 	make_kind(KEY_ECDSA_P256, &shown);
 	pid_t pid = pretend(fd, &shown, &shown);
 	struct tls_probe p = { .host = "127.0.0.1", .port = port };
@@ -258,12 +251,11 @@ static int64_t probe_everywhere(enum mood mood, struct tls_probe *probes, struct
 	return begin;
 }
 
-static void a_server_that_stalls_anywhere_runs_into_the_deadline(void **state)
+TEST(a_server_that_stalls_anywhere_runs_into_the_deadline)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_probe probes[CUTS + 1];
 
-	(void)state;
 	assert_true(probe_everywhere(STALLS, probes, &a) < 4 * SHORT_MS);
 	for (size_t i = 1; i <= CUTS; i++) {
 		assert_false(probes[i].completed);
@@ -273,12 +265,11 @@ static void a_server_that_stalls_anywhere_runs_into_the_deadline(void **state)
 	}
 }
 
-static void a_server_that_hangs_up_anywhere_is_not_completed(void **state)
+TEST(a_server_that_hangs_up_anywhere_is_not_completed)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_probe probes[CUTS + 1];
 
-	(void)state;
 	assert_true(probe_everywhere(HANGS_UP, probes, &a) < 2 * SHORT_MS);
 	for (size_t i = 1; i <= CUTS; i++) {
 		assert_false(probes[i].completed);
@@ -286,45 +277,23 @@ static void a_server_that_hangs_up_anywhere_is_not_completed(void **state)
 	}
 }
 
-static void a_server_that_floods_anywhere_is_not_completed(void **state)
+TEST(a_server_that_floods_anywhere_is_not_completed)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_probe probes[CUTS + 1];
 
-	(void)state;
 	assert_true(probe_everywhere(FLOODS, probes, &a) < 20 * SHORT_MS);
 	for (size_t i = 1; i <= CUTS; i++)
 		assert_false(probes[i].completed);
 }
 
-static void a_server_that_drips_runs_into_the_deadline(void **state)
+TEST(a_server_that_drips_runs_into_the_deadline)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_probe probes[CUTS + 1];
 
-	(void)state;
 	assert_true(probe_everywhere(DRIPS, probes, &a) < 4 * SHORT_MS);
 	/* the last few have so little left that they may come to an end */
 	for (size_t i = 1; i <= CUTS / 2; i++)
 		assert_false(probes[i].completed);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_silent_listener_runs_into_the_deadline),
-		cmocka_unit_test(garbage_is_not_completed),
-		cmocka_unit_test(a_certificate_without_its_key_is_not_completed),
-		cmocka_unit_test(the_same_certificate_with_its_key_is_completed),
-		cmocka_unit_test(a_handshake_follows_what_is_said_in_the_clear),
-		cmocka_unit_test(a_server_that_offers_no_tls_is_not_completed),
-		cmocka_unit_test(plaintext_after_the_go_ahead_is_refused),
-		cmocka_unit_test(a_silent_dialogue_runs_into_the_deadline),
-		cmocka_unit_test(a_server_that_stalls_anywhere_runs_into_the_deadline),
-		cmocka_unit_test(a_server_that_hangs_up_anywhere_is_not_completed),
-		cmocka_unit_test(a_server_that_floods_anywhere_is_not_completed),
-		cmocka_unit_test(a_server_that_drips_runs_into_the_deadline),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many probes at once: who waits for whom. */
+#include "test.h"
 #include "tls_world.h"
 
 #include "base/clock.h"
@@ -34,7 +35,7 @@ static void assert_all_complete(const struct tls_probe *probes, size_t count,
 	}
 }
 
-static void many_complete(void **state)
+TEST(many_complete)
 {
 	AUTO(pair) pair = { 0 };
 	AUTO(arena) a = { 0 };
@@ -42,7 +43,6 @@ static void many_complete(void **state)
 	uint16_t port = 0;
 	int fd = listen_everywhere(&port);
 
-	(void)state;
 	make_kind(KEY_ECDSA_P256, &pair);
 	pid_t pid = pretend_everywhere(fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
 
@@ -149,19 +149,17 @@ static struct counts count_at_once(unsigned addresses)
 	return seen;
 }
 
-static void one_address_is_asked_by_few_at_once(void **state)
+TEST(one_address_is_asked_by_few_at_once)
 {
 	struct counts most = count_at_once(1);
 
-	(void)state;
 	assert_int_equal(most.of_one, TLS_AT_ONCE_OF_ONE);
 }
 
-static void many_addresses_are_asked_by_many_at_once(void **state)
+TEST(many_addresses_are_asked_by_many_at_once)
 {
 	struct counts most = count_at_once(50);
 
-	(void)state;
 	assert_in_range(most.of_one, 1, TLS_AT_ONCE_OF_ONE);
 	assert_in_range(most.all, TLS_PROBES_AT_ONCE / 2, TLS_PROBES_AT_ONCE);
 }
@@ -196,7 +194,7 @@ static int64_t probe_some(struct tls_probe *probes, uint16_t port, struct arena 
 	return clock_mono_ms() - begin;
 }
 
-static void one_that_cannot_be_connected_to_is_not_tried_again(void **state)
+TEST(one_that_cannot_be_connected_to_is_not_tried_again)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_probe probes[SOME];
@@ -204,7 +202,6 @@ static void one_that_cannot_be_connected_to_is_not_tried_again(void **state)
 	uint16_t port = 0;
 	int fd = listen_to_nobody(&port, full);
 
-	(void)state;
 	assert_true(probe_some(probes, port, &a) < 2 * SHORT_MS);
 	for (size_t i = 0; i < SOME; i++) {
 		assert_false(probes[i].completed);
@@ -215,14 +212,13 @@ static void one_that_cannot_be_connected_to_is_not_tried_again(void **state)
 	close(fd);
 }
 
-static void one_that_stalls_is_asked_the_rest_together(void **state)
+TEST(one_that_stalls_is_asked_the_rest_together)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_probe probes[SOME];
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
 
-	(void)state;
 	assert_true(probe_some(probes, port, &a) < 3 * SHORT_MS);
 	for (size_t i = 0; i < SOME; i++) {
 		assert_false(probes[i].completed);
@@ -232,7 +228,7 @@ static void one_that_stalls_is_asked_the_rest_together(void **state)
 }
 
 /* All that wait for the silent one were asked before the others. */
-static void one_that_stalls_holds_up_nobody_else(void **state)
+TEST(one_that_stalls_holds_up_nobody_else)
 {
 	AUTO(pair) pair = { 0 };
 	AUTO(arena) a = { 0 };
@@ -245,7 +241,6 @@ static void one_that_stalls_holds_up_nobody_else(void **state)
 	int fd = listen_everywhere(&port);
 	struct err e = { 0 };
 
-	(void)state;
 	make_kind(KEY_ECDSA_P256, &pair);
 	pid_t pid = pretend_everywhere(fd, (struct pretence){ .shown = &pair, .held = &pair }, 0);
 
@@ -268,7 +263,7 @@ static void one_that_stalls_holds_up_nobody_else(void **state)
 }
 
 /* Last of all: the flag cannot be taken back. */
-static void a_stop_ends_the_whole(void **state)
+TEST(a_stop_ends_the_whole)
 {
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
@@ -276,25 +271,9 @@ static void a_stop_ends_the_whole(void **state)
 	struct tls_probe p = { .host = "127.0.0.1", .port = port };
 	struct err e = { 0 };
 
-	(void)state;
 	stop_install();
 	raise(SIGTERM);
 	assert_false(tls_probe_all(&p, 1, &a, &e));
 	close(fd);
 	assert_int_equal(e.code, ERR_STOPPED);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(many_complete),
-		cmocka_unit_test(one_address_is_asked_by_few_at_once),
-		cmocka_unit_test(many_addresses_are_asked_by_many_at_once),
-		cmocka_unit_test(one_that_cannot_be_connected_to_is_not_tried_again),
-		cmocka_unit_test(one_that_stalls_is_asked_the_rest_together),
-		cmocka_unit_test(one_that_stalls_holds_up_nobody_else),
-		cmocka_unit_test(a_stop_ends_the_whole),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

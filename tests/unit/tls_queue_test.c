@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/tls_queue.h"
+#include "test.h"
 
 #include <arpa/inet.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 enum {
 	MANY = 10,
@@ -29,12 +26,11 @@ static void add(struct tls_queue *q, struct tls_turn *t, unsigned last, uint16_t
 	tls_queue_add(q, t, &a);
 }
 
-static void one_address_has_so_many_places(void **state)
+TEST(one_address_has_so_many_places)
 {
 	AUTO(tls_queue) q = { 0 };
 	struct tls_turn turns[MANY];
 
-	(void)state;
 	assert_null(tls_queue_take(&q));
 	for (size_t i = 0; i < MANY; i++)
 		add(&q, &turns[i], 1, 443);
@@ -46,14 +42,13 @@ static void one_address_has_so_many_places(void **state)
 	assert_null(tls_queue_take(&q));
 }
 
-static void another_address_or_port_waits_for_nobody(void **state)
+TEST(another_address_or_port_waits_for_nobody)
 {
 	AUTO(tls_queue) q = { 0 };
 	struct tls_turn turns[MANY];
 	struct tls_turn other;
 	struct tls_turn port;
 
-	(void)state;
 	for (size_t i = 0; i < MANY; i++)
 		add(&q, &turns[i], 1, 443);
 	add(&q, &other, 2, 443);
@@ -66,12 +61,11 @@ static void another_address_or_port_waits_for_nobody(void **state)
 	assert_null(tls_queue_take(&q));
 }
 
-static void every_address_gets_its_turn(void **state)
+TEST(every_address_gets_its_turn)
 {
 	AUTO(tls_queue) q = { 0 };
 	struct tls_turn turns[2 * PEERS];
 
-	(void)state;
 	for (unsigned i = 0; i < 2 * PEERS; i++)
 		add(&q, &turns[i], i % PEERS, 443);
 	for (size_t i = 0; i < 2 * PEERS; i++) {
@@ -82,13 +76,12 @@ static void every_address_gets_its_turn(void **state)
 	assert_null(tls_queue_take(&q));
 }
 
-static void the_others_are_dropped_with_one_that_nobody_answers(void **state)
+TEST(the_others_are_dropped_with_one_that_nobody_answers)
 {
 	AUTO(tls_queue) q = { 0 };
 	struct tls_turn turns[MANY];
 	struct tls_turn other;
 
-	(void)state;
 	for (size_t i = 0; i < MANY; i++)
 		add(&q, &turns[i], 1, 443);
 	add(&q, &other, 2, 443);
@@ -103,12 +96,11 @@ static void the_others_are_dropped_with_one_that_nobody_answers(void **state)
 	assert_ptr_equal(tls_queue_take(&q), &turns[0]);
 }
 
-static void a_lifted_address_has_places_for_all(void **state)
+TEST(a_lifted_address_has_places_for_all)
 {
 	AUTO(tls_queue) q = { 0 };
 	struct tls_turn turns[MANY];
 
-	(void)state;
 	for (size_t i = 0; i < MANY; i++)
 		add(&q, &turns[i], 1, 443);
 	for (size_t i = 0; i < TLS_AT_ONCE_OF_ONE; i++)
@@ -118,17 +110,4 @@ static void a_lifted_address_has_places_for_all(void **state)
 	for (size_t i = TLS_AT_ONCE_OF_ONE; i < MANY; i++)
 		assert_ptr_equal(tls_queue_take(&q), &turns[i]);
 	assert_null(tls_queue_take(&q));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_address_has_so_many_places),
-		cmocka_unit_test(another_address_or_port_waits_for_nobody),
-		cmocka_unit_test(every_address_gets_its_turn),
-		cmocka_unit_test(the_others_are_dropped_with_one_that_nobody_answers),
-		cmocka_unit_test(a_lifted_address_has_places_for_all),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent_world.h"
+#include "test.h"
 
 #include "pki/callers.h"
 #include "pki/tls_server.h"
@@ -219,14 +220,13 @@ static int talk_of(const struct pair *p, bool *admitted)
 	return rc;
 }
 
-static void a_caller_is_let_in(void **state)
+TEST(a_caller_is_let_in)
 {
 	struct talk t = { 0 };
 	const struct shown s = shown_by(&signatories[OPS].pair);
 	unsigned count = 0;
 	const gnutls_datum_t *leaf = NULL;
 
-	(void)state;
 	open_session(&t, CLIENT);
 	as_client(&t, &s);
 	shake_hands(&t);
@@ -242,12 +242,11 @@ static void a_caller_is_let_in(void **state)
 	close_session(&t);
 }
 
-static void everybody_else_is_refused_in_the_handshake(void **state)
+TEST(everybody_else_is_refused_in_the_handshake)
 {
 	static const enum who others[] = { STRANGER, SERVER, FORMER, UNLISTED };
 	bool admitted = true;
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		int rc = talk_of(&signatories[others[i]].pair, &admitted);
 
@@ -258,11 +257,10 @@ static void everybody_else_is_refused_in_the_handshake(void **state)
 	assert_false(admitted);
 }
 
-static void who_shows_nothing_is_refused(void **state)
+TEST(who_shows_nothing_is_refused)
 {
 	bool admitted = true;
 
-	(void)state;
 	assert_int_not_equal(talk_of(NULL, &admitted), 0);
 	assert_false(admitted);
 }
@@ -283,21 +281,19 @@ static int talk_with_key(enum who certs, enum who key, bool *admitted)
 	return rc;
 }
 
-static void a_certificate_without_its_key_is_refused(void **state)
+TEST(a_certificate_without_its_key_is_refused)
 {
 	bool admitted = true;
 
-	(void)state;
 	assert_int_equal(talk_with_key(OPS, UNLISTED, &admitted), GNUTLS_E_PK_SIG_VERIFY_FAILED);
 	assert_false(admitted);
 }
 
 /* Or a key of its own making would cost us what it likes. */
-static void a_strangers_signature_is_not_even_looked_at(void **state)
+TEST(a_strangers_signature_is_not_even_looked_at)
 {
 	bool admitted = true;
 
-	(void)state;
 	assert_int_equal(talk_with_key(UNLISTED, OPS, &admitted), GNUTLS_E_CERTIFICATE_ERROR);
 }
 
@@ -315,9 +311,8 @@ static int talk_by(const char *priorities)
 	return rc;
 }
 
-static void only_tls_1_3_and_fast_groups_are_spoken(void **state)
+TEST(only_tls_1_3_and_fast_groups_are_spoken)
 {
-	(void)state;
 	assert_int_not_equal(talk_by("NORMAL:-VERS-ALL:+VERS-TLS1.2"), 0);
 	assert_int_not_equal(talk_by("NORMAL:-GROUP-ALL:+GROUP-FFDHE8192"), 0);
 	assert_int_not_equal(talk_by("NORMAL:-GROUP-ALL:+GROUP-FFDHE2048"), 0);
@@ -326,13 +321,12 @@ static void only_tls_1_3_and_fast_groups_are_spoken(void **state)
 	assert_int_equal(talk_by("NORMAL:-GROUP-ALL:+GROUP-X25519"), 0);
 }
 
-static void no_session_is_resumed(void **state)
+TEST(no_session_is_resumed)
 {
 	struct talk t = { 0 };
 	const struct shown s = shown_by(&signatories[OPS].pair);
 	char byte = 0;
 
-	(void)state;
 	open_session(&t, CLIENT);
 	as_client(&t, &s);
 	shake_hands(&t);
@@ -342,13 +336,12 @@ static void no_session_is_resumed(void **state)
 	close_session(&t);
 }
 
-static void a_long_message_is_refused(void **state)
+TEST(a_long_message_is_refused)
 {
 	struct der many[100];
 	struct talk t = { 0 };
 	const struct shown s = { many, 100, &signatories[OPS].pair };
 
-	(void)state;
 	for (size_t i = 0; i < 100; i++)
 		many[i] = signatories[OPS].pair.set.certs[0];
 	assert_true(100 * many[0].len > TLS_HANDSHAKE_LIMIT);
@@ -361,7 +354,7 @@ static void a_long_message_is_refused(void **state)
 }
 
 /* The server has signed, and waits for the client. */
-static void a_handshake_under_way_survives_a_new_pair(void **state)
+TEST(a_handshake_under_way_survives_a_new_pair)
 {
 	enum {
 		ROTATIONS = 6
@@ -370,7 +363,6 @@ static void a_handshake_under_way_survives_a_new_pair(void **state)
 	const struct shown s = shown_by(&signatories[OPS].pair);
 	bool admitted = false;
 
-	(void)state;
 	for (int i = 0; i < ROTATIONS; i++) {
 		open_session(&list[i], CLIENT);
 		as_client(&list[i], &s);
@@ -386,14 +378,13 @@ static void a_handshake_under_way_survives_a_new_pair(void **state)
 	}
 }
 
-static void a_new_handshake_has_the_new_pair(void **state)
+TEST(a_new_handshake_has_the_new_pair)
 {
 	struct talk t = { 0 };
 	const struct shown s = shown_by(&signatories[OPS].pair);
 	unsigned count = 0;
 	const gnutls_datum_t *leaf = NULL;
 
-	(void)state;
 	hold(&holder, &next_pair);
 	open_session(&t, CLIENT);
 	as_client(&t, &s);
@@ -403,11 +394,10 @@ static void a_new_handshake_has_the_new_pair(void **state)
 	close_session(&t);
 }
 
-static void a_holder_that_fails_ends_the_handshake_only(void **state)
+TEST(a_holder_that_fails_ends_the_handshake_only)
 {
 	bool admitted = true;
 
-	(void)state;
 	holder.fails = true;
 	assert_int_not_equal(talk_of(&signatories[OPS].pair, &admitted), 0);
 	assert_false(admitted);
@@ -431,13 +421,12 @@ static bool will_sign(const char *text, size_t len, bool hashed, int algorithm)
 	return tls_key_sign(holder.key, &what, &test_arena, &signature, &e);
 }
 
-static void the_key_signs_handshakes_only(void **state)
+TEST(the_key_signs_handshakes_only)
 {
 	char text[200];
 	const size_t head = 64 + strlen("TLS 1.3, server CertificateVerify") + 1;
 	const int ecdsa = GNUTLS_SIGN_ECDSA_SECP256R1_SHA256;
 
-	(void)state;
 	memset(text, 0, sizeof(text));
 	memset(text, ' ', 64);
 	strcpy(text + 64, "TLS 1.3, server CertificateVerify");
@@ -461,7 +450,7 @@ static void the_key_signs_handshakes_only(void **state)
 }
 
 /* Each key signs by the schemes of TLS 1.3 for its kind, and by no other. */
-static void s14_only_schemes_of_tls_1_3_are_signed(void **state)
+TEST(s14_only_schemes_of_tls_1_3_are_signed)
 {
 	static const struct {
 		enum key_type type;
@@ -484,7 +473,6 @@ static void s14_only_schemes_of_tls_1_3_are_signed(void **state)
 	};
 	static const char hash[64];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		AUTO(secret) pkcs8 = { 0 };
 		struct err e = { 0 };
@@ -497,25 +485,5 @@ static void s14_only_schemes_of_tls_1_3_are_signed(void **state)
 	}
 }
 
-#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, open_server, close_server)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_SERVER(a_caller_is_let_in),
-		WITH_SERVER(everybody_else_is_refused_in_the_handshake),
-		WITH_SERVER(who_shows_nothing_is_refused),
-		WITH_SERVER(a_certificate_without_its_key_is_refused),
-		WITH_SERVER(a_strangers_signature_is_not_even_looked_at),
-		WITH_SERVER(only_tls_1_3_and_fast_groups_are_spoken),
-		WITH_SERVER(no_session_is_resumed),
-		WITH_SERVER(a_long_message_is_refused),
-		WITH_SERVER(a_handshake_under_way_survives_a_new_pair),
-		WITH_SERVER(a_new_handshake_has_the_new_pair),
-		WITH_SERVER(a_holder_that_fails_ends_the_handshake_only),
-		WITH_SERVER(the_key_signs_handshakes_only),
-		WITH_SERVER(s14_only_schemes_of_tls_1_3_are_signed),
-	};
-
-	return cmocka_run_group_tests(tests, make_signatories, drop_signatories);
-}
+TEST_EACH(open_server, close_server)
+TEST_GROUP(make_signatories, drop_signatories)

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/tls_verdict.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 static const struct tls_outcome serves_a = {
 	.completed = true,
@@ -54,22 +51,20 @@ static struct tls_probe judge_two(const struct tls_outcome *first, const struct 
 	return judge(seen, 2);
 }
 
-static void addresses_that_agree_are_one_answer(void **state)
+TEST(addresses_that_agree_are_one_answer)
 {
 	struct tls_probe p = judge_two(&serves_a, &serves_a);
 
-	(void)state;
 	assert_true(p.completed);
 	assert_string_equal(p.leaf.fingerprint, "a");
 	assert_null(p.other.fingerprint);
 	assert_int_equal(p.chain_count, 1);
 }
 
-static void addresses_that_serve_different_leaves_are_told(void **state)
+TEST(addresses_that_serve_different_leaves_are_told)
 {
 	struct tls_probe p = judge_two(&serves_a, &serves_b);
 
-	(void)state;
 	assert_true(p.completed);
 	assert_string_equal(p.leaf.fingerprint, "a");
 	assert_int_equal(p.leaf.not_after, 7);
@@ -80,11 +75,10 @@ static void addresses_that_serve_different_leaves_are_told(void **state)
 }
 
 /* Whichever comes first: what is wanted never hides what is not. */
-static void the_leaf_that_is_not_wanted_counts(void **state)
+TEST(the_leaf_that_is_not_wanted_counts)
 {
 	struct tls_probe p = judge_two(&serves_a, &serves_b);
 
-	(void)state;
 	assert_string_equal(tls_probe_served(&p, "a").fingerprint, "b");
 	assert_string_equal(tls_probe_served(&p, "b").fingerprint, "a");
 	assert_string_equal(tls_probe_served(&p, "x").fingerprint, "a");
@@ -93,11 +87,10 @@ static void the_leaf_that_is_not_wanted_counts(void **state)
 	assert_string_equal(tls_probe_served(&p, "a").fingerprint, "a");
 }
 
-static void every_chain_of_the_leaf_counts(void **state)
+TEST(every_chain_of_the_leaf_counts)
 {
 	struct tls_probe p = judge_two(&serves_a, &serves_a_with_another_chain);
 
-	(void)state;
 	assert_int_equal(p.chain_count, 2);
 	assert_string_equal(p.chains[0].digest, "c");
 	assert_string_equal(p.chains[1].digest, "e");
@@ -107,13 +100,12 @@ static void every_chain_of_the_leaf_counts(void **state)
 	assert_string_equal(p.chains[0].digest, "d");
 }
 
-static void a_family_where_nobody_listens_does_not_count(void **state)
+TEST(a_family_where_nobody_listens_does_not_count)
 {
 	const struct seen first[] = { { &v6, &away }, { &v4, &serves_b } };
 	const struct seen second[] = { { &v6, &serves_b }, { &v4, &away }, { &v4, &away } };
 	struct tls_probe p = judge(first, 2);
 
-	(void)state;
 	assert_true(p.completed);
 	assert_string_equal(p.leaf.fingerprint, "b");
 	assert_null(p.error);
@@ -122,7 +114,7 @@ static void a_family_where_nobody_listens_does_not_count(void **state)
 	assert_null(p.error);
 }
 
-static void one_of_several_addresses_where_nobody_listens_counts(void **state)
+TEST(one_of_several_addresses_where_nobody_listens_counts)
 {
 	const struct seen mixed[] = { { &v4, &serves_a }, { &v6, &serves_a }, { &v6, &away } };
 	const struct tls_probe probes[] = {
@@ -131,7 +123,6 @@ static void one_of_several_addresses_where_nobody_listens_counts(void **state)
 		judge(mixed, 3),
 	};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		assert_false(probes[i].completed);
 		assert_string_equal(probes[i].error, "away");
@@ -139,7 +130,7 @@ static void one_of_several_addresses_where_nobody_listens_counts(void **state)
 	}
 }
 
-static void one_address_that_cannot_complete_fails_the_name(void **state)
+TEST(one_address_that_cannot_complete_fails_the_name)
 {
 	const struct seen families[] = { { &v4, &serves_a }, { &v6, &broken } };
 	const struct tls_probe probes[] = {
@@ -149,7 +140,6 @@ static void one_address_that_cannot_complete_fails_the_name(void **state)
 		judge(families, 2),
 	};
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		assert_false(probes[i].completed);
 		assert_null(probes[i].leaf.fingerprint);
@@ -159,12 +149,11 @@ static void one_address_that_cannot_complete_fails_the_name(void **state)
 	}
 }
 
-static void a_name_that_nobody_answers_for_says_why(void **state)
+TEST(a_name_that_nobody_answers_for_says_why)
 {
 	const struct seen only[] = { { &v6, &away } };
 	struct tls_probe p = judge_two(&away, &away);
 
-	(void)state;
 	assert_false(p.completed);
 	assert_string_equal(p.error, "away");
 	p = judge(only, 1);
@@ -179,13 +168,12 @@ static struct tls_served serve(const struct tls_probe *first, const struct tls_p
 	return tls_served_by_all(ports, 2, installed);
 }
 
-static void ports_serve_together_what_is_not_installed(void **state)
+TEST(ports_serve_together_what_is_not_installed)
 {
 	const struct tls_probe a = judge_two(&serves_a, &serves_a);
 	const struct tls_probe b = judge_two(&serves_b, &serves_b);
 	const struct tls_probe both = judge_two(&serves_a, &serves_b);
 
-	(void)state;
 	assert_string_equal(serve(&a, &a, "a").leaf.fingerprint, "a");
 	assert_string_equal(serve(&a, &b, "a").leaf.fingerprint, "b");
 	assert_int_equal(serve(&a, &b, "a").leaf.not_after, 8);
@@ -195,7 +183,7 @@ static void ports_serve_together_what_is_not_installed(void **state)
 	assert_string_equal(serve(&a, &a, NULL).leaf.fingerprint, "a");
 }
 
-static void nothing_is_said_of_ports_that_differ_or_do_not_answer(void **state)
+TEST(nothing_is_said_of_ports_that_differ_or_do_not_answer)
 {
 	const struct tls_probe a = judge_two(&serves_a, &serves_a);
 	const struct tls_probe b = judge_two(&serves_b, &serves_b);
@@ -208,7 +196,6 @@ static void nothing_is_said_of_ports_that_differ_or_do_not_answer(void **state)
 		serve(&none, &a, "a"),
 	};
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		assert_null(served[i].leaf.fingerprint);
 	assert_string_equal(served[0].error, "it serves several certificates");
@@ -224,20 +211,4 @@ static int release(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses_that_agree_are_one_answer),
-		cmocka_unit_test(addresses_that_serve_different_leaves_are_told),
-		cmocka_unit_test(the_leaf_that_is_not_wanted_counts),
-		cmocka_unit_test(every_chain_of_the_leaf_counts),
-		cmocka_unit_test(a_family_where_nobody_listens_does_not_count),
-		cmocka_unit_test(one_of_several_addresses_where_nobody_listens_counts),
-		cmocka_unit_test(one_address_that_cannot_complete_fails_the_name),
-		cmocka_unit_test(a_name_that_nobody_answers_for_says_why),
-		cmocka_unit_test(ports_serve_together_what_is_not_installed),
-		cmocka_unit_test(nothing_is_said_of_ports_that_differ_or_do_not_answer),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, release);
-}
+TEST_GROUP(NULL, release)

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/token.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static bool reads(const char *text, struct secret *out)
 {
@@ -21,13 +18,12 @@ static bool reads(const char *text, struct secret *out)
 	return good;
 }
 
-static void a_token_comes_back_from_its_text(void **state)
+TEST(a_token_comes_back_from_its_text)
 {
 	AUTO(secret) token = { 0 };
 	AUTO(secret) text = { 0 };
 	AUTO(secret) again = { 0 };
 
-	(void)state;
 	token_make(&token);
 	token_to_text(&token, &text);
 	assert_int_equal(text.len, 39);
@@ -37,14 +33,13 @@ static void a_token_comes_back_from_its_text(void **state)
 	assert_memory_equal(again.bytes, token.bytes, TOKEN_BYTES);
 }
 
-static void tokens_differ(void **state)
+TEST(tokens_differ)
 {
 	AUTO(secret) one = { 0 };
 	AUTO(secret) other = { 0 };
 	char a[SHA256_TEXT];
 	char b[SHA256_TEXT];
 
-	(void)state;
 	token_make(&one);
 	token_make(&other);
 	token_digest(&one, a);
@@ -52,7 +47,7 @@ static void tokens_differ(void **state)
 	assert_string_not_equal(a, b);
 }
 
-static void blanks_dashes_and_case_do_not_matter(void **state)
+TEST(blanks_dashes_and_case_do_not_matter)
 {
 	static const unsigned char bytes[TOKEN_BYTES] = { 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45,
 							  0x67, 0x89, 0x00, 0x11, 0x22, 0x33,
@@ -63,7 +58,6 @@ static void blanks_dashes_and_case_do_not_matter(void **state)
 		" abcdef0123456789\t0011 2233-44556677 ",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		AUTO(secret) token = { 0 };
 
@@ -72,7 +66,7 @@ static void blanks_dashes_and_case_do_not_matter(void **state)
 	}
 }
 
-static void what_is_no_token_is_refused(void **state)
+TEST(what_is_no_token_is_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -82,22 +76,9 @@ static void what_is_no_token_is_refused(void **state)
 		"gbcdef01234567890011223344556677",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		AUTO(secret) token = { 0 };
 
 		assert_false(reads(bad[i], &token));
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_token_comes_back_from_its_text),
-		cmocka_unit_test(tokens_differ),
-		cmocka_unit_test(blanks_dashes_and_case_do_not_matter),
-		cmocka_unit_test(what_is_no_token_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "place/trust.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 #include <string.h>
 #include <sys/stat.h>
@@ -32,7 +29,7 @@ static struct fs_attr a_file(int owner, nlink_t links)
 	return (struct fs_attr){ .mode = S_IFREG | 0600, .owner = (uid_t)owner, .links = links };
 }
 
-static void s2_a_file_is_inherited_from_root_us_or_the_named_owner(void **state)
+TEST(s2_a_file_is_inherited_from_root_us_or_the_named_owner)
 {
 	static const struct {
 		int us;
@@ -53,7 +50,6 @@ static void s2_a_file_is_inherited_from_root_us_or_the_named_owner(void **state)
 		{ ROOT, NOBODY_NAMED, -1, false, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct trust t = trust_of(rows[i].us, rows[i].named);
 		struct err e = { 0 };
@@ -64,13 +60,12 @@ static void s2_a_file_is_inherited_from_root_us_or_the_named_owner(void **state)
 	}
 }
 
-static void s2_the_remedy_names_the_owner_that_can_be_said(void **state)
+TEST(s2_the_remedy_names_the_owner_that_can_be_said)
 {
 	const struct trust root = trust_of(ROOT, NOBODY_NAMED);
 	const struct trust user = trust_of(US, NOBODY_NAMED);
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(trust_file(&root, "/k", a_file(STRANGER, 1), &e));
 	assert_non_null(strstr(e.text, "'/k' belongs to user 666"));
 	assert_non_null(strstr(e.text, "say 'owner: \"666\"', or remove it"));
@@ -80,25 +75,23 @@ static void s2_the_remedy_names_the_owner_that_can_be_said(void **state)
 	assert_non_null(strstr(e.text, "remove it"));
 }
 
-static void s2_a_file_with_a_second_name_is_not_inherited_from(void **state)
+TEST(s2_a_file_with_a_second_name_is_not_inherited_from)
 {
 	const struct trust t = trust_of(ROOT, NOBODY_NAMED);
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(trust_file(&t, "/k", a_file(ROOT, 0), &e));
 	assert_false(trust_file(&t, "/k", a_file(ROOT, 2), &e));
 	assert_non_null(strstr(e.text, "hard link"));
 	assert_false(trust_entry(&t, "/k", a_file(ROOT, 2), safe_home, &e));
 }
 
-static void s2_what_stands_in_a_sticky_directory_is_roots_or_ours(void **state)
+TEST(s2_what_stands_in_a_sticky_directory_is_roots_or_ours)
 {
 	static const mode_t kinds[] = { S_IFREG | 0600, S_IFLNK | 0777, S_IFDIR | 0755,
 					S_IFIFO | 0600 };
 	const struct trust t = trust_of(ROOT, NAMED);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		struct fs_attr entry = { .mode = kinds[i], .links = 1 };
 		struct err e = { 0 };
@@ -113,25 +106,23 @@ static void s2_what_stands_in_a_sticky_directory_is_roots_or_ours(void **state)
 	}
 }
 
-static void s2_a_link_elsewhere_is_roots_or_ours(void **state)
+TEST(s2_a_link_elsewhere_is_roots_or_ours)
 {
 	const struct trust t = trust_of(US, NOBODY_NAMED);
 	struct fs_attr link = { .mode = S_IFLNK | 0777, .owner = STRANGER };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(trust_entry(&t, "/k", link, safe_home, &e));
 	link.owner = US;
 	assert_true(trust_entry(&t, "/k", link, safe_home, &e));
 }
 
-static void s2_a_directory_is_judged_like_those_above_it(void **state)
+TEST(s2_a_directory_is_judged_like_those_above_it)
 {
 	struct trust t = trust_of(ROOT, NAMED);
 	struct fs_attr dir = { .mode = S_IFDIR | 0755 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_true(trust_directory(&t, "/d", dir, &e));
 	dir.mode = S_IFDIR | 0777;
 	assert_false(trust_directory(&t, "/d", dir, &e));
@@ -143,13 +134,12 @@ static void s2_a_directory_is_judged_like_those_above_it(void **state)
 	assert_true(trust_directory(&t, "/d", dir, &e));
 }
 
-static void s2_the_store_is_ours_alone_even_where_unsafe_is_said(void **state)
+TEST(s2_the_store_is_ours_alone_even_where_unsafe_is_said)
 {
 	struct trust t = trust_of(US, NAMED);
 	struct fs_attr dir = { .mode = S_IFDIR | 0755, .owner = US };
 	struct err e = { 0 };
 
-	(void)state;
 	t.unsafe = true;
 	assert_true(trust_store(&t, "/s", dir, &e));
 	dir.owner = NAMED;
@@ -158,19 +148,4 @@ static void s2_the_store_is_ours_alone_even_where_unsafe_is_said(void **state)
 	assert_false(trust_store(&t, "/s", dir, &e));
 	dir = (struct fs_attr){ .mode = S_IFREG | 0600, .owner = US };
 	assert_false(trust_store(&t, "/s", dir, &e));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(s2_a_file_is_inherited_from_root_us_or_the_named_owner),
-		cmocka_unit_test(s2_the_remedy_names_the_owner_that_can_be_said),
-		cmocka_unit_test(s2_a_file_with_a_second_name_is_not_inherited_from),
-		cmocka_unit_test(s2_what_stands_in_a_sticky_directory_is_roots_or_ours),
-		cmocka_unit_test(s2_a_link_elsewhere_is_roots_or_ours),
-		cmocka_unit_test(s2_a_directory_is_judged_like_those_above_it),
-		cmocka_unit_test(s2_the_store_is_ours_alone_even_where_unsafe_is_said),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

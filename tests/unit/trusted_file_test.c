@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/trusted_file.h"
+#include "test.h"
 
 #include "base/fs.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum {
 	STRANGER = 65534
@@ -83,9 +80,8 @@ static void is_refused(const char *name, enum trusted_kind kind, const char *wor
 	assert_null(out.bytes);
 }
 
-static void s9_a_file_that_others_can_write_is_refused(void **state)
+TEST(s9_a_file_that_others_can_write_is_refused)
 {
-	(void)state;
 	put("list", 0666);
 	is_refused("list", TRUSTED_PUBLIC, "run 'chmod go-w ");
 	put("list", 0660);
@@ -96,9 +92,8 @@ static void s9_a_file_that_others_can_write_is_refused(void **state)
 	reads("list", TRUSTED_SECRET);
 }
 
-static void s9_a_key_that_others_can_read_is_refused(void **state)
+TEST(s9_a_key_that_others_can_read_is_refused)
 {
-	(void)state;
 	put("key", 0644);
 	is_refused("key", TRUSTED_KEY, "run 'chmod o-rwx ");
 	put("key", 0604);
@@ -109,11 +104,10 @@ static void s9_a_key_that_others_can_read_is_refused(void **state)
 	reads("key", TRUSTED_KEY);
 }
 
-static void s9_a_directory_that_others_can_write_is_refused(void **state)
+TEST(s9_a_directory_that_others_can_write_is_refused)
 {
 	char word[128];
 
-	(void)state;
 	make("open", 0777);
 	make("open/inner", 0755);
 	put("open/inner/list", 0644);
@@ -124,9 +118,8 @@ static void s9_a_directory_that_others_can_write_is_refused(void **state)
 	reads("open/../open/./inner//list", TRUSTED_PUBLIC);
 }
 
-static void s9_a_link_is_followed_through_directories_that_are_safe(void **state)
+TEST(s9_a_link_is_followed_through_directories_that_are_safe)
 {
-	(void)state;
 	make("open", 0777);
 	make("safe", 0755);
 	make("safe/..data", 0755);
@@ -145,9 +138,8 @@ static void s9_a_link_is_followed_through_directories_that_are_safe(void **state
 	is_refused("safe/round", TRUSTED_PUBLIC, "too many links");
 }
 
-static void s9_a_strangers_file_is_refused(void **state)
+TEST(s9_a_strangers_file_is_refused)
 {
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	put("list", 0644);
@@ -159,9 +151,8 @@ static void s9_a_strangers_file_is_refused(void **state)
 	is_refused("theirs/list", TRUSTED_PUBLIC, "run 'chown 0 ");
 }
 
-static void s9_in_a_sticky_directory_entries_are_roots_or_ours(void **state)
+TEST(s9_in_a_sticky_directory_entries_are_roots_or_ours)
 {
-	(void)state;
 	if (geteuid() != 0)
 		skip();
 	make("sticky", 01777);
@@ -174,12 +165,11 @@ static void s9_in_a_sticky_directory_entries_are_roots_or_ours(void **state)
 	is_refused("sticky/link", TRUSTED_PUBLIC, "everybody may write");
 }
 
-static void only_a_regular_file_is_read(void **state)
+TEST(only_a_regular_file_is_read)
 {
 	AUTO(secret) out = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	make("folder", 0755);
 	is_refused("folder", TRUSTED_PUBLIC, "not a regular file");
 	is_refused("folder/", TRUSTED_PUBLIC, "not a regular file");
@@ -193,14 +183,13 @@ static void only_a_regular_file_is_read(void **state)
 	assert_non_null(strstr(e.text, "the limit is 3"));
 }
 
-static void another_version_of_a_file_has_another_stamp(void **state)
+TEST(another_version_of_a_file_has_another_stamp)
 {
 	AUTO(trusted_file) before = { 0 };
 	AUTO(trusted_file) same = { 0 };
 	AUTO(trusted_file) after = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	put("list", 0644);
 	assert_true(trusted_file_open(in("list"), TRUSTED_PUBLIC, &before, &e));
 	assert_true(trusted_file_open(in("list"), TRUSTED_PUBLIC, &same, &e));
@@ -210,20 +199,4 @@ static void another_version_of_a_file_has_another_stamp(void **state)
 	assert_false(file_stamp_is_same(&before.stamp, &after.stamp));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(s9_a_file_that_others_can_write_is_refused),
-		TEST(s9_a_key_that_others_can_read_is_refused),
-		TEST(s9_a_directory_that_others_can_write_is_refused),
-		TEST(s9_a_link_is_followed_through_directories_that_are_safe),
-		TEST(s9_a_strangers_file_is_refused),
-		TEST(s9_in_a_sticky_directory_entries_are_roots_or_ours),
-		TEST(only_a_regular_file_is_read),
-		TEST(another_version_of_a_file_has_another_stamp),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+TEST_EACH(setup, teardown)

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/version.h"
+#include "test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static int sign(int n)
 {
@@ -32,43 +29,38 @@ static void assert_rising(const char *const *list)
 			assert_order(list[i], list[k], (i > k) - (i < k));
 }
 
-static void numbers_are_compared_as_numbers(void **state)
+TEST(numbers_are_compared_as_numbers)
 {
-	(void)state;
 	ASSERT_RISING("0.9", "1", "1.1", "1.2", "1.9", "1.9.12", "1.20", "1.20.1", "1.100", "2",
 		      "10", "20230711", "99999999999999999999998", "99999999999999999999999");
 	assert_order("1.020", "1.20", 0);
 }
 
-static void zeros_at_the_end_add_nothing(void **state)
+TEST(zeros_at_the_end_add_nothing)
 {
-	(void)state;
 	assert_order("1.20", "1.20.0", 0);
 	assert_order("1.20.0.0", "1.20", 0);
 	assert_order("1.20-1", "1.20.0-1", 0);
 	assert_order("1.20-1", "1.20.1", -1);
 }
 
-static void a_revision_is_newer_than_what_it_revises(void **state)
+TEST(a_revision_is_newer_than_what_it_revises)
 {
-	(void)state;
 	ASSERT_RISING("2.6.11", "2.6.12~rc1", "2.6.12", "2.6.12-1~bpo11+1", "2.6.12-1",
 		      "2.6.12-1+deb12u1", "2.6.12-1+deb12u2", "2.6.12-1+deb12u10", "2.6.12-2",
 		      "2.6.12-10", "2.6.13");
 	ASSERT_RISING("1.22.1", "1.22.1-9", "1.22.1-9+deb12u2", "1.22.1-9ubuntu1");
 }
 
-static void letters_behind_a_number_are_patches(void **state)
+TEST(letters_behind_a_number_are_patches)
 {
-	(void)state;
 	ASSERT_RISING("1.1.1", "1.1.1k", "1.1.1m", "1.1.1w", "1.1.2", "3.0.0");
 	ASSERT_RISING("9.1p1", "9.2", "9.2p1", "9.2p2", "9.10p1");
 	ASSERT_RISING("8u92", "8u302-b08", "8u302-b10", "11.0.2");
 }
 
-static void what_is_not_yet_it_is_older(void **state)
+TEST(what_is_not_yet_it_is_older)
 {
-	(void)state;
 	ASSERT_RISING("1.24.0", "1.25.0-dev", "1.25.0-alpha", "1.25.0-alpha.1", "1.25.0-beta",
 		      "1.25.0-beta2", "1.25.0-pre", "1.25.0-rc1", "1.25.0-rc2", "1.25.0-rc10",
 		      "1.25.0", "1.25.0-1");
@@ -79,17 +71,15 @@ static void what_is_not_yet_it_is_older(void **state)
 	assert_order("1.0.0-RC1", "1.0.0-rc1", 0);
 }
 
-static void an_epoch_counts_when_both_have_one(void **state)
+TEST(an_epoch_counts_when_both_have_one)
 {
-	(void)state;
 	assert_order("1:9.18.28-1", "9.18", 1);
 	assert_order("1:9.18.28-1", "9.19", -1);
 	assert_order("1:9.18", "2:1.0", -1);
 }
 
-static void even_what_is_no_version_has_its_place(void **state)
+TEST(even_what_is_no_version_has_its_place)
 {
-	(void)state;
 	assert_order("", "", 0);
 	assert_order("", "1", -1);
 	assert_order("-", "..", 0);
@@ -108,9 +98,8 @@ static void assert_found(const char *text, const char *version)
 		fail_msg("'%s': found '%s', not '%s'", text, found ? found : "nothing", version);
 }
 
-static void products_say_their_version_in_many_ways(void **state)
+TEST(products_say_their_version_in_many_ways)
 {
-	(void)state;
 	assert_found("1.22.1", "1.22.1");
 	assert_found("v2.6.2 h1:abcdef", "2.6.2");
 	assert_found("nginx version: nginx/1.22.1", "1.22.1");
@@ -127,28 +116,10 @@ static void products_say_their_version_in_many_ways(void **state)
 	assert_found("1:9.18.28-1~deb12u2", "1:9.18.28-1~deb12u2");
 }
 
-static void without_a_number_there_is_no_version(void **state)
+TEST(without_a_number_there_is_no_version)
 {
-	(void)state;
 	assert_found("", NULL);
 	assert_found("latest", NULL);
 	assert_found("x86", NULL);
 	assert_found("command not found", NULL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_are_compared_as_numbers),
-		cmocka_unit_test(zeros_at_the_end_add_nothing),
-		cmocka_unit_test(a_revision_is_newer_than_what_it_revises),
-		cmocka_unit_test(letters_behind_a_number_are_patches),
-		cmocka_unit_test(what_is_not_yet_it_is_older),
-		cmocka_unit_test(an_epoch_counts_when_both_have_one),
-		cmocka_unit_test(even_what_is_no_version_has_its_place),
-		cmocka_unit_test(products_say_their_version_in_many_ways),
-		cmocka_unit_test(without_a_number_there_is_no_version),
-	};
-
-	return cmocka_run_group_tests_name("version", tests, NULL, NULL);
 }

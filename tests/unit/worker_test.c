@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker.h"
+#include "test.h"
 
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/stop.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -97,13 +94,12 @@ static struct worker begin(worker_fn *fn, const char *ctx)
 	return w;
 }
 
-static void an_answer_comes_back(void **state)
+TEST(an_answer_comes_back)
 {
 	struct worker w = begin(answer_at_once, "hello");
 	struct pollfd fd = { .fd = w.pipe, .events = POLLIN };
 	AUTO(answer) a = { 0 };
 
-	(void)state;
 	assert_int_equal(poll(&fd, 1, 5000), 1);
 	assert_true(worker_end(&w, &a));
 	assert_int_equal(w.pid, 0);
@@ -112,11 +108,10 @@ static void an_answer_comes_back(void **state)
 	assert_int_equal(a.signer.spki_len, 3);
 }
 
-static void one_that_ends_silently_has_none(void **state)
+TEST(one_that_ends_silently_has_none)
 {
 	worker_fn *const bad[] = { end_silently, crash };
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct worker w = begin(bad[i], NULL);
 		AUTO(answer) a = { 0 };
@@ -127,14 +122,13 @@ static void one_that_ends_silently_has_none(void **state)
 	}
 }
 
-static void an_answer_has_a_limit(void **state)
+TEST(an_answer_has_a_limit)
 {
 	struct worker w = begin(tell_too_much, NULL);
 	struct worker most = begin(tell_all, NULL);
 	AUTO(answer) a = { 0 };
 	AUTO(answer) all = { 0 };
 
-	(void)state;
 	assert_true(worker_end(&w, &a));
 	assert_int_equal(a.status, 500);
 	assert_non_null(strstr((char *)a.body.bytes, "too much to tell"));
@@ -142,13 +136,12 @@ static void an_answer_has_a_limit(void **state)
 	assert_int_equal(all.body.len, ANSWER_LIMIT);
 }
 
-static void it_has_no_descriptor_of_ours(void **state)
+TEST(it_has_no_descriptor_of_ours)
 {
 	int kept[5];
 	struct worker w;
 	AUTO(answer) a = { 0 };
 
-	(void)state;
 	for (int i = 0; i < 5; i++)
 		kept[i] = open("/dev/null", O_RDONLY);
 	w = begin(look_around, NULL);
@@ -209,7 +202,7 @@ static bool is_gone(pid_t pid)
 	return false;
 }
 
-static void a_stop_ends_what_it_runs(void **state)
+TEST(a_stop_ends_what_it_runs)
 {
 	struct worker w = begin(run_for_ever, script_of("sleep 100"));
 	struct worker idle = { 0 };
@@ -217,21 +210,19 @@ static void a_stop_ends_what_it_runs(void **state)
 	pid_t command = pid_of_command();
 	int64_t begin_ms = clock_mono_ms();
 
-	(void)state;
 	workers_stop(list, 2);
 	assert_true(clock_mono_ms() - begin_ms < 1500);
 	assert_int_equal(w.pid, 0);
 	assert_true(is_gone(command));
 }
 
-static void one_that_does_not_listen_is_ended(void **state)
+TEST(one_that_does_not_listen_is_ended)
 {
 	struct worker w = begin(run_for_ever, script_of("trap '' TERM; sleep 100"));
 	struct worker *list[] = { &w };
 	pid_t command = pid_of_command();
 	int64_t begin_ms = clock_mono_ms();
 
-	(void)state;
 	/* twice, as from a terminal: it goes on to end its command */
 	kill(w.pid, SIGTERM);
 	workers_stop(list, 1);
@@ -239,13 +230,12 @@ static void one_that_does_not_listen_is_ended(void **state)
 	assert_true(is_gone(command));
 }
 
-static void it_does_not_outlive_who_started_it(void **state)
+TEST(it_does_not_outlive_who_started_it)
 {
 	const char *script = script_of("sleep 100");
 	pid_t pid = fork();
 	pid_t command = 0;
 
-	(void)state;
 	if (pid == 0) {
 		(void)begin(run_for_ever, script);
 		pause();
@@ -257,22 +247,19 @@ static void it_does_not_outlive_who_started_it(void **state)
 	assert_true(is_gone(command));
 }
 
-int main(void)
+static int open_worker_test(void **state)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_answer_comes_back),
-		cmocka_unit_test(one_that_ends_silently_has_none),
-		cmocka_unit_test(an_answer_has_a_limit),
-		cmocka_unit_test(it_has_no_descriptor_of_ours),
-		cmocka_unit_test(a_stop_ends_what_it_runs),
-		cmocka_unit_test(one_that_does_not_listen_is_ended),
-		cmocka_unit_test(it_does_not_outlive_who_started_it),
-	};
-	int failed = 0;
-
+	(void)state;
 	stop_install();
 	snprintf(pid_file, sizeof(pid_file), "/tmp/certfleet-worker-%d", (int)getpid());
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(pid_file);
-	return failed;
+	return 0;
 }
+
+static int close_worker_test(void **state)
+{
+	(void)state;
+	unlink(pid_file);
+	return 0;
+}
+
+TEST_GROUP(open_worker_test, close_worker_test)

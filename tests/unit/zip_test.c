@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/zip.h"
+#include "test.h"
 
 #include "base/sandbox.h"
 #include "bundle/bundle.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #define PASSWORD "0123456789abcdef"
 
@@ -110,12 +107,11 @@ static void pack_strange(const struct strange *s, struct buf *out)
 	free(zeros);
 }
 
-static void the_bytes_do_not_depend_on_time_or_zone(void **state)
+TEST(the_bytes_do_not_depend_on_time_or_zone)
 {
 	static const char *const zones[] = { "UTC", "Asia/Tokyo", "UTC+11", "UTC-14" };
 	AUTO(buf) first = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++) {
 		AUTO(buf) zip = { 0 };
 
@@ -131,7 +127,7 @@ static void the_bytes_do_not_depend_on_time_or_zone(void **state)
 	tzset();
 }
 
-static void what_is_packed_is_unpacked(void **state)
+TEST(what_is_packed_is_unpacked)
 {
 	static struct entry odd[] = {
 		{ "empty", "", 0 },
@@ -144,7 +140,6 @@ static void what_is_packed_is_unpacked(void **state)
 	struct entries got = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	pack(odd, 3, NULL, &zip);
 	assert_true(zip_unpack(bytes_of(&zip), NULL, &frames, &e));
 	assert_true(entries_unframe(frames.data, frames.len, &a, &got, &e));
@@ -169,13 +164,12 @@ static const char *data_of(const struct buf *zip, unsigned n)
 	}
 }
 
-static void each_sealed_entry_has_a_salt_of_its_own(void **state)
+TEST(each_sealed_entry_has_a_salt_of_its_own)
 {
 	static struct entry same[] = { { "a", "the same key", 12 }, { "b", "the same key", 12 } };
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) again = { 0 };
 
-	(void)state;
 	pack(same, 2, PASSWORD, &zip);
 	pack(same, 2, PASSWORD, &again);
 	assert_memory_not_equal(data_of(&zip, 0), data_of(&zip, 1), 16);
@@ -183,35 +177,32 @@ static void each_sealed_entry_has_a_salt_of_its_own(void **state)
 	assert_null(memmem(zip.data, zip.len, "same key", 8));
 }
 
-static void another_password_or_none_is_refused(void **state)
+TEST(another_password_or_none_is_refused)
 {
 	AUTO(buf) zip = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	pack(pair, 2, PASSWORD, &zip);
 	assert_true(unpack(bytes_of(&zip), PASSWORD, &e));
 	assert_false(unpack(bytes_of(&zip), PASSWORD "!", &e));
 	expect_refused(bytes_of(&zip), "is encrypted");
 }
 
-static void an_open_entry_among_sealed_ones_is_refused(void **state)
+TEST(an_open_entry_among_sealed_ones_is_refused)
 {
 	AUTO(buf) zip = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	pack(pair, 2, NULL, &zip);
 	assert_false(unpack(bytes_of(&zip), PASSWORD, &e));
 	assert_non_null(strstr(e.text, "is not encrypted"));
 }
 
-static void names_that_lead_elsewhere_are_refused(void **state)
+TEST(names_that_lead_elsewhere_are_refused)
 {
 	static const char *const names[] = { "../one",  "/a/one", "a//one",
 					     "aa\\one", "./.one", "aa/on\n" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		AUTO(buf) zip = { 0 };
 
@@ -222,19 +213,17 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 	}
 }
 
-static void names_that_differ_in_case_alone_are_refused(void **state)
+TEST(names_that_differ_in_case_alone_are_refused)
 {
 	static struct entry twins[] = { { "Key.pem", "1", 1 }, { "key.PEM", "2", 1 } };
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	pack(twins, 2, NULL, &zip);
 	expect_refused(bytes_of(&zip), "is there twice");
 }
 
-static void two_names_for_one_entry_are_refused(void **state)
+TEST(two_names_for_one_entry_are_refused)
 {
-	(void)state;
 	for (unsigned nth = 0; nth < 2; nth++) {
 		AUTO(buf) zip = { 0 };
 
@@ -244,12 +233,11 @@ static void two_names_for_one_entry_are_refused(void **state)
 	}
 }
 
-static void an_entry_hidden_from_the_directory_is_refused(void **state)
+TEST(an_entry_hidden_from_the_directory_is_refused)
 {
 	AUTO(buf) hidden = { 0 };
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	/* The offsets of the second directory are relative to its end. */
 	pack(pair, 1, NULL, &hidden);
 	pack(pair + 1, 1, NULL, &zip);
@@ -257,12 +245,11 @@ static void an_entry_hidden_from_the_directory_is_refused(void **state)
 	expect_refused(bytes_of(&hidden), "");
 }
 
-static void bytes_that_belong_to_nothing_are_refused(void **state)
+TEST(bytes_that_belong_to_nothing_are_refused)
 {
 	AUTO(buf) behind = { 0 };
 	AUTO(buf) before = { 0 };
 
-	(void)state;
 	pack(pair, 2, NULL, &behind);
 	buf_puts(&before, "#!/bin/sh\n");
 	buf_add(&before, behind.data, behind.len);
@@ -272,7 +259,7 @@ static void bytes_that_belong_to_nothing_are_refused(void **state)
 }
 
 /* Each in a place that libarchive has no opinion about. */
-static void headers_that_say_more_than_they_should_are_refused(void **state)
+TEST(headers_that_say_more_than_they_should_are_refused)
 {
 	static const struct {
 		const char *what;
@@ -292,7 +279,6 @@ static void headers_that_say_more_than_they_should_are_refused(void **state)
 		{ "length of the comment", 0, 0, 20, 1 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
 		AUTO(buf) zip = { 0 };
 		struct err e = { 0 };
@@ -313,11 +299,10 @@ static void headers_that_say_more_than_they_should_are_refused(void **state)
 	}
 }
 
-static void a_device_is_refused(void **state)
+TEST(a_device_is_refused)
 {
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	pack(pair, 1, NULL, &zip);
 
 	unsigned char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
@@ -327,12 +312,11 @@ static void a_device_is_refused(void **state)
 	expect_refused(bytes_of(&zip), "not a regular file");
 }
 
-static void a_gap_before_the_directory_is_refused(void **state)
+TEST(a_gap_before_the_directory_is_refused)
 {
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) gap = { 0 };
 
-	(void)state;
 	pack(pair, 1, NULL, &zip);
 
 	char *central = memmem(zip.data, zip.len, "PK\1\2", 4);
@@ -345,27 +329,25 @@ static void a_gap_before_the_directory_is_refused(void **state)
 	expect_refused(bytes_of(&gap), "belong to no entry");
 }
 
-static void content_that_fails_its_checksum_is_refused(void **state)
+TEST(content_that_fails_its_checksum_is_refused)
 {
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	pack(pair, 2, NULL, &zip);
 	patch(&zip, "first", "First", 0);
 	expect_refused(bytes_of(&zip), "CRC");
 }
 
-static void a_link_is_refused(void **state)
+TEST(a_link_is_refused)
 {
 	const struct strange link = { "zip:compression=store", "name", "/etc/passwd", 0 };
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	pack_strange(&link, &zip);
 	expect_refused(bytes_of(&zip), "not a regular file");
 }
 
-static void a_deflated_archive_is_read_but_not_a_bomb(void **state)
+TEST(a_deflated_archive_is_read_but_not_a_bomb)
 {
 	const struct strange small = { "zip:compression=deflate", "name", NULL, 5000 };
 	const struct strange bomb = { "zip:compression=deflate", "name", NULL, 1 << 20 };
@@ -373,7 +355,6 @@ static void a_deflated_archive_is_read_but_not_a_bomb(void **state)
 	AUTO(buf) tight = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	pack_strange(&small, &zip);
 	assert_true(unpack(bytes_of(&zip), NULL, &e));
 	pack_strange(&bomb, &tight);
@@ -381,7 +362,7 @@ static void a_deflated_archive_is_read_but_not_a_bomb(void **state)
 	expect_refused(bytes_of(&tight), "too large");
 }
 
-static void too_many_entries_are_refused(void **state)
+TEST(too_many_entries_are_refused)
 {
 	size_t count = BUNDLE_ENTRY_LIMIT + 1;
 	struct entry *items = calloc(count, sizeof(*items));
@@ -389,17 +370,15 @@ static void too_many_entries_are_refused(void **state)
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
 
-	(void)state;
 	assert_false(zip_pack(&list, NULL, &out, &e));
 	assert_non_null(strstr(e.text, "at most"));
 	free(items);
 }
 
-static void whatever_is_cut_short_is_refused(void **state)
+TEST(whatever_is_cut_short_is_refused)
 {
 	AUTO(buf) zip = { 0 };
 
-	(void)state;
 	pack(pair, 2, NULL, &zip);
 	for (size_t len = 0; len < zip.len; len++) {
 		/* Its own block, so that a sanitizer sees a read past it. */
@@ -409,30 +388,4 @@ static void whatever_is_cut_short_is_refused(void **state)
 		expect_refused((struct bytes){ cut, len }, "");
 		free(cut);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_bytes_do_not_depend_on_time_or_zone),
-		cmocka_unit_test(what_is_packed_is_unpacked),
-		cmocka_unit_test(each_sealed_entry_has_a_salt_of_its_own),
-		cmocka_unit_test(another_password_or_none_is_refused),
-		cmocka_unit_test(an_open_entry_among_sealed_ones_is_refused),
-		cmocka_unit_test(names_that_lead_elsewhere_are_refused),
-		cmocka_unit_test(names_that_differ_in_case_alone_are_refused),
-		cmocka_unit_test(two_names_for_one_entry_are_refused),
-		cmocka_unit_test(an_entry_hidden_from_the_directory_is_refused),
-		cmocka_unit_test(bytes_that_belong_to_nothing_are_refused),
-		cmocka_unit_test(headers_that_say_more_than_they_should_are_refused),
-		cmocka_unit_test(a_device_is_refused),
-		cmocka_unit_test(a_gap_before_the_directory_is_refused),
-		cmocka_unit_test(content_that_fails_its_checksum_is_refused),
-		cmocka_unit_test(a_link_is_refused),
-		cmocka_unit_test(a_deflated_archive_is_read_but_not_a_bomb),
-		cmocka_unit_test(too_many_entries_are_refused),
-		cmocka_unit_test(whatever_is_cut_short_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }
