@@ -140,7 +140,6 @@ static bool take_grant(struct waiting *w, const struct message *m, struct secret
 
 static void take_leave(struct waiting *w, const struct message *m)
 {
-	AUTO(arena) a = { 0 };
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, (const char *)m->body.bytes, m->body.len);

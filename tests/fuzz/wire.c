@@ -6,6 +6,7 @@
 #include "harness.h"
 
 #include "pki/pair.h"
+#include "crypto/crypto.h"
 #include "wire/enrol.h"
 #include "wire/json.h"
 #include "wire/order.h"
