@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/confine.h"
 
-#include "base/calls.h"
+#include "base/seccomp.h"
 #include "base/clock.h"
 #include "base/sandbox.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reception.h"
 
-#include "agent/channel.h"
+#include "agent/ipc.h"
 #include "agent/confine.h"
 #include "base/clock.h"
 #include "base/decoder.h"
-#include "pki/link.h"
-#include "wire/enrol.h"
+#include "pki/enrol_tls.h"
+#include "wire/enrol_message.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -8,7 +8,7 @@
 #ifndef AGENT_WORKER_H
 #define AGENT_WORKER_H
 
-#include "agent/answer.h"
+#include "agent/response.h"
 #include "base/err.h"
 
 #include <stdbool.h>

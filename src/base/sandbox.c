@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sandbox.h"
 
-#include "base/calls.h"
+#include "base/seccomp.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"

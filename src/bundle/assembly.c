@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "base/vec.h"
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "bundle/manifest.h"
 #include "bundle/restore_text.h"
 #include "bundle/zip.h"

@@ -11,7 +11,7 @@
  * those found on components in
  * NAME/NUMBER; keys.zip has key.pem in the same directories, so that keys
  * unpacked by hand land beside their certificates.  NAME is percent-encoded,
- * and so is each part of a path below config/.  bundle/layout.h derives the
+ * and so is each part of a path below config/.  bundle/bundle_layout.h derives the
  * names, bundle/manifest.h has the JSON.
  *
  * Each bundle has 64 random bytes: the hex of the first 32 is the password

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bundle/bundle.h"
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "bundle/manifest.h"
 #include "bundle/zip.h"
 

@@ -8,7 +8,7 @@
  *	generations     [{kind: certificate|issuer, name, number,
  *	                fingerprint_sha256, spki_sha256, source, subject,
  *	                not_after, components, directory, key: true|false,
- *	                record}], in the order of bundle/layout.h
+ *	                record}], in the order of bundle/bundle_layout.h
  *	config          [{path, entry}], by path
  *	entries         [{name, size, sha256}]: every entry of the archive but
  *	                manifest.json and manifest.hmac

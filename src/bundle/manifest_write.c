@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "bundle/manifest_json.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "base/sandbox.h"
 #include "bundle/entries.h"
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "bundle/slot.h"
 #include "bundle/unpacked.h"
 #include "bundle/zip.h"

@@ -2,7 +2,7 @@
 #include "bundle/unpacked.h"
 
 #include "base/text.h"
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "crypto/crypto.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "base/vec.h"
 #include "bundle/assembly.h"
 #include "bundle/entries.h"
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "bundle/manifest.h"
 #include "bundle/slot.h"
 #include "bundle/zip.h"

@@ -6,7 +6,7 @@
 #include "cli/session.h"
 #include "config/load.h"
 #include "config/netname.h"
-#include "engine/enrol.h"
+#include "engine/enrol_accept.h"
 #include "pki/issue.h"
 
 #include <string.h>

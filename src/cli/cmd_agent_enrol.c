@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/enrol.h"
+#include "agent/enrol_host.h"
 #include "cli/agent_file.h"
 #include "cli/command.h"
 #include "cli/session.h"

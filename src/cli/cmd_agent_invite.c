@@ -6,7 +6,7 @@
 #include "config/netname.h"
 #include "config/values.h"
 #include "crypto/token.h"
-#include "engine/enrol.h"
+#include "engine/enrol_accept.h"
 
 #include <string.h>
 

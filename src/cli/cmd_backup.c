@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "cli/command.h"
-#include "cli/passphrase.h"
+#include "cli/ask_passphrase.h"
 #include "cli/session.h"
 #include "engine/backup.h"
 #include "report/table.h"

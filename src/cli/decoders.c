@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/decoders.h"
 
-#include "agent/signers.h"
+#include "agent/signer_cache.h"
 #include "bundle/bundle.h"
 #include "pki/csr.h"
 #include "pki/foreign.h"

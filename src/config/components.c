@@ -2,11 +2,11 @@
 #include "config/build.h"
 
 #include "config/each.h"
-#include "config/http.h"
+#include "config/deliver_http.h"
 #include "config/schema.h"
-#include "config/sftp.h"
+#include "config/deliver_sftp.h"
 #include "config/values.h"
-#include "model/ladder.h"
+#include "model/activation.h"
 
 #include <string.h>
 

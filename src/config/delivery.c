@@ -8,7 +8,7 @@
 #include "config/schema.h"
 #include "config/url.h"
 #include "config/values.h"
-#include "model/ladder.h"
+#include "model/activation.h"
 
 #include <string.h>
 #include <sys/un.h>

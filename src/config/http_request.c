@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request: its headers, what it is answered, and who asks. */
-#include "config/http.h"
+#include "config/deliver_http.h"
 #include "config/http_text.h"
 #include "config/policy.h"
 #include "config/values.h"

@@ -5,7 +5,7 @@
 #include "config/forms.h"
 #include "config/netname.h"
 #include "config/policy.h"
-#include "config/request.h"
+#include "config/certificate_types.h"
 #include "config/rows.h"
 #include "config/values.h"
 

@@ -4,10 +4,10 @@
 
 #include "config/delivery.h"
 #include "config/forms.h"
-#include "config/http.h"
+#include "config/deliver_http.h"
 #include "config/netname.h"
 #include "config/rows.h"
-#include "config/sftp.h"
+#include "config/deliver_sftp.h"
 
 #include <signal.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accepted keys of what is reached over HTTP. */
-#include "config/http.h"
+#include "config/deliver_http.h"
 #include "config/http_text.h"
 #include "config/policy.h"
 #include "config/rows.h"

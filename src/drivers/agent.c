@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "drivers/orderer.h"
+#include "drivers/order_sign.h"
 #include "pki/pair.h"
 #include "wire/problem.h"
 #include "wire/report.h"

@@ -2,9 +2,9 @@
 #include "drivers/caddy.h"
 
 #include "base/text.h"
-#include "drivers/held.h"
+#include "drivers/reported_pair.h"
 #include "drivers/json_secret.h"
-#include "drivers/shown_reply.h"
+#include "drivers/redact_reply.h"
 #include "model/http.h"
 #include "pki/pair.h"
 

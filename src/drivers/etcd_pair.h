@@ -3,8 +3,8 @@
 #ifndef DRIVERS_ETCD_PAIR_H
 #define DRIVERS_ETCD_PAIR_H
 
-#include "drivers/etcd_talk.h"
-#include "place/pieces.h"
+#include "drivers/etcd_session.h"
+#include "install/pair_files.h"
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 #include "drivers/files.h"
 
 #include "base/alloc.h"
-#include "place/activate.h"
-#include "place/place.h"
+#include "install/activate.h"
+#include "install/install.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 #include "drivers/files.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
-#include "place/place.h"
+#include "install/install.h"
 
 #include <string.h>
 

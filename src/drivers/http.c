@@ -5,7 +5,7 @@
 #include "drivers/http_render.h"
 #include "drivers/json_pointer.h"
 #include "drivers/json_secret.h"
-#include "drivers/shown_reply.h"
+#include "drivers/redact_reply.h"
 #include "model/http.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"

@@ -2,8 +2,8 @@
 #include "drivers/http_render.h"
 
 #include "base/text.h"
-#include "drivers/access.h"
-#include "drivers/shown_reply.h"
+#include "drivers/api_identity.h"
+#include "drivers/redact_reply.h"
 #include "pki/export.h"
 
 #include <string.h>

@@ -11,7 +11,7 @@
 
 #include "drivers/table.h"
 #include "model/http.h"
-#include "place/pieces.h"
+#include "install/pair_files.h"
 
 #include <stdbool.h>
 #include <stddef.h>

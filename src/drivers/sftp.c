@@ -2,7 +2,7 @@
 #include "drivers/sftp.h"
 
 #include "base/text.h"
-#include "drivers/far_decide.h"
+#include "drivers/ssh_decide.h"
 
 #include <string.h>
 

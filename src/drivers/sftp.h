@@ -3,7 +3,7 @@
  * The driver `sftp`: paths of another machine, over SSH.
  *
  * What stands there is looked at and written over SFTP; links are made, moved
- * and removed by a script (drivers/far_script.h), because SFTP cannot rename
+ * and removed by a script (drivers/ssh_script.h), because SFTP cannot rename
  * over what is there.  Layout, rules and crash safety are those of place/: a
  * version is staged beside the target and read back, a commit turns one link,
  * what was there before is kept, a revert turns the link back.

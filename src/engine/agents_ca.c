@@ -3,7 +3,7 @@
 
 #include "base/fs.h"
 #include "crypto/crypto.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "pki/foreign.h"
 #include "pki/pem.h"
 

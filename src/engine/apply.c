@@ -3,7 +3,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <pwd.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "pki/foreign.h"
 
 #include <inttypes.h>

@@ -6,7 +6,7 @@
 #include "base/vec.h"
 #include "bundle/bundle.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <dirent.h>
 #include <errno.h>

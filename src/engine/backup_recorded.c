@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <fcntl.h>
 #include <stdarg.h>

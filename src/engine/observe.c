@@ -5,7 +5,7 @@
 #include "base/stop.h"
 #include "crypto/crypto.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "state/enrolment.h"
 
 #include <stdlib.h>

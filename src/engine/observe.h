@@ -84,7 +84,7 @@ bool component_writes(const struct component *c, const char *path, struct arena 
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s, struct authority_watch *w,
 				   struct err *e);
 
-/* engine/served.c: what is wrong with a chain a completed probe saw at `now`,
+/* engine/served_chain.c: what is wrong with a chain a completed probe saw at `now`,
  * in static memory. */
 /* Against the generation whose leaf it is; NULL: nothing. */
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,

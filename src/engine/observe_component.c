@@ -2,10 +2,10 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "drivers/driver.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "engine/observe.h"
 #include "pki/tls.h"
-#include "place/pidfile.h"
+#include "install/pidfile.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  */
 #include "base/fs.h"
 #include "base/text.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "engine/observe.h"
 #include "pki/key_id.h"
 

@@ -4,7 +4,7 @@
 #include "base/fs.h"
 #include "crypto/crypto.h"
 #include "engine/agents_ca.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "engine/observe.h"
 #include "model/http.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "drivers/driver.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <string.h>
 

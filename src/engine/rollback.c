@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "drivers/driver.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "engine/pairs.h"
 
 #include <stdlib.h>

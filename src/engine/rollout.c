@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "base/text.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

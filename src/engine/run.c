@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/trusted_file.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -6,7 +6,7 @@
  */
 #include "base/number.h"
 #include "drivers/driver.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 
 #include <inttypes.h>
 #include <string.h>

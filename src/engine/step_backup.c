@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
 

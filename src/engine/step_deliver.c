@@ -2,7 +2,7 @@
 /* stage, commit and activate: pairs onto components, through the drivers. */
 #include "base/clock.h"
 #include "drivers/driver.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "engine/pairs.h"
 
 #include <string.h>

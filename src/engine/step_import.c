@@ -2,7 +2,7 @@
 /* import and publish: pairs that come in, authorities that go out. */
 #include "base/clock.h"
 #include "base/fs.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "engine/observe.h"
 
 #include <string.h>

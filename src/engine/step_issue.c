@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "base/stop.h"
 #include "base/text.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "model/issue_request.h"
 #include "pki/issue.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/text.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "engine/observe.h"
 #include "pki/tls_prober.h"
 

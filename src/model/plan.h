@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "model/fleet.h"
 #include "model/issue_request.h"
-#include "model/ladder.h"
+#include "model/activation.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "pki/cert.h"
-#include "pki/found.h"
+#include "pki/import_parse.h"
 #include "pki/key.h"
 #include "pki/pair.h"
 

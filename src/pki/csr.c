@@ -2,7 +2,7 @@
 #include "pki/csr.h"
 
 #include "model/fleet.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 #include "pki/key.h"
 
 #include <string.h>

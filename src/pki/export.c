@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/export.h"
 
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 
 #include <string.h>
 

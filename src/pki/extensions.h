@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "model/fleet.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 
 #include <stdbool.h>
 

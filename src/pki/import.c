@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "pki/foreign.h"
-#include "pki/found.h"
+#include "pki/import_parse.h"
 
 #include <assert.h>
 #include <stdlib.h>

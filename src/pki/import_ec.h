@@ -7,7 +7,7 @@
 #ifndef PKI_IMPORT_EC_H
 #define PKI_IMPORT_EC_H
 
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 
 #include <stdbool.h>
 

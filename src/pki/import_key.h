@@ -3,7 +3,7 @@
 #ifndef PKI_IMPORT_KEY_H
 #define PKI_IMPORT_KEY_H
 
-#include "pki/found.h"
+#include "pki/import_parse.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki/found.h"
+#include "pki/import_parse.h"
 #include "pki/import_ec.h"
 #include "pki/import_key.h"
 #include "pki/pem.h"

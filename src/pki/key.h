@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/secret.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 #include "pki/issue.h"
 
 #include <ctype.h>

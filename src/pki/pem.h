@@ -4,7 +4,7 @@
 #define PKI_PEM_H
 
 #include "base/err.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include "pki/signature.h"
 
 #include "base/alloc.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 #include "pki/key.h"
 
 #include <string.h>

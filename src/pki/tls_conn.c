@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 #include "pki/pair.h"
 #include "pki/starttls.h"
 

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "model/certs.h"
-#include "pki/callers.h"
+#include "pki/client_auth.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #define PLAN_ACKS_H
 
 #include "base/err.h"
-#include "plan/draft.h"
+#include "plan/builder.h"
 
 #include <stdbool.h>
 

@@ -25,7 +25,7 @@
 #define PLAN_DIFF_H
 
 #include "base/err.h"
-#include "plan/draft.h"
+#include "plan/builder.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -20,7 +20,7 @@
 #ifndef PLAN_DRIFT_H
 #define PLAN_DRIFT_H
 
-#include "plan/draft.h"
+#include "plan/builder.h"
 
 void drift_components(struct draft *d);
 void drift_processes(struct draft *d);

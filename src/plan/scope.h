@@ -9,7 +9,7 @@
 #define PLAN_SCOPE_H
 
 #include "base/err.h"
-#include "plan/draft.h"
+#include "plan/builder.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/waves.h"
 
-#include "plan/precheck.h"
+#include "plan/preconditions.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #ifndef PLAN_WAVES_H
 #define PLAN_WAVES_H
 
-#include "plan/draft.h"
+#include "plan/builder.h"
 
 void waves_plan(struct draft *d);
 

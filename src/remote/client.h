@@ -10,7 +10,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "remote/exchange.h"
-#include "remote/turn.h"
+#include "remote/socket_wait.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of the far side, over SFTP. */
 #include "base/vec.h"
-#include "remote/ssh_inside.h"
+#include "remote/ssh_internal.h"
 
 #include <limits.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "base/trusted_file.h"
-#include "remote/ssh_inside.h"
+#include "remote/ssh_internal.h"
 
 #include <stdio.h>
 #include <string.h>

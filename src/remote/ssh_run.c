@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A script on the far side: /bin/sh reads it from its standard input. */
 #include "base/text.h"
-#include "remote/ssh_inside.h"
+#include "remote/ssh_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

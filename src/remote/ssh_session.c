@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "remote/ssh_inside.h"
+#include "remote/ssh_internal.h"
 
 #include <poll.h>
 #include <string.h>

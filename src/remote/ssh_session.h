@@ -9,7 +9,7 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "remote/ssh.h"
-#include "remote/turn.h"
+#include "remote/socket_wait.h"
 
 #include <stdbool.h>
 

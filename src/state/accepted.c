@@ -2,7 +2,7 @@
 /* Keys of foreign authorities that somebody accepted, so as not to ask again.
  */
 #include "state/change.h"
-#include "state/handle.h"
+#include "state/state_internal.h"
 #include "state/records.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/change.h"
 #include "base/alloc.h"
-#include "state/handle.h"
+#include "state/state_internal.h"
 #include "state/records.h"
 
 #include <assert.h>

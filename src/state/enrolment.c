@@ -2,7 +2,7 @@
 #include "state/enrolment.h"
 
 #include "state/change.h"
-#include "state/handle.h"
+#include "state/state_internal.h"
 #include "state/records.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "state/change.h"
-#include "state/handle.h"
+#include "state/state_internal.h"
 #include "state/records.h"
 
 #include <string.h>

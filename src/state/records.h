@@ -13,7 +13,7 @@
 #include "model/certs.h"
 #include "model/snapshot.h"
 #include "state/backend.h"
-#include "state/fields.h"
+#include "state/record_fields.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a new name in the fleet file ("was:") moves. */
 #include "state/change.h"
-#include "state/handle.h"
+#include "state/state_internal.h"
 #include "state/records.h"
 
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "state/backend.h"
-#include "state/fields.h"
+#include "state/record_fields.h"
 
 #include <stdbool.h>
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "crypto/passphrase.h"
-#include "state/handle.h"
+#include "state/state_internal.h"
 #include "state/records.h"
 
 #include <assert.h>

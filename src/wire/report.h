@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/ladder.h"
+#include "model/activation.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 /* agent.yaml, and the list of whom an agent obeys. */
 #include "harness.h"
 
-#include "agent/admission.h"
+#include "agent/trust_grant.h"
 #include "config/load.h"
 #include "pki/issue.h"
 

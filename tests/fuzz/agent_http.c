@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-#include "agent/http.h"
+#include "agent/http_server.h"
 
 #include <microhttpd.h>
 #include <netinet/in.h>

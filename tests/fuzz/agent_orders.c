@@ -7,9 +7,9 @@
  */
 #include "harness.h"
 
-#include "agent/channel.h"
-#include "agent/question.h"
-#include "agent/signers.h"
+#include "agent/ipc.h"
+#include "agent/dispatch.h"
+#include "agent/signer_cache.h"
 #include "base/fs.h"
 #include "base/text.h"
 #include "pki/pair.h"

@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/vec.h"
 #include "bundle/bundle.h"
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "bundle/slot.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"

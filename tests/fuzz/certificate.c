@@ -6,7 +6,7 @@
 #include "harness.h"
 
 #include "base/vec.h"
-#include "pki/callers.h"
+#include "pki/client_auth.h"
 #include "pki/pair.h"
 #include "pki/presented.h"
 

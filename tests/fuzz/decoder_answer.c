@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-#include "agent/signers.h"
+#include "agent/signer_cache.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "bundle/entries.h"

@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-#include "agent/remote_key.h"
+#include "agent/key_proxy.h"
 #include "pki/pair.h"
 
 #include <sys/socket.h>

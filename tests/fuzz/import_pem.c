@@ -2,7 +2,7 @@
 /* PEM files of strangers: keys in all forms, certificates in any order. */
 #include "harness.h"
 
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 #include "pki/import.h"
 
 #define PASSWORD "secret"

@@ -5,7 +5,7 @@
 #include "harness.h"
 
 #include "pki/export.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 #include "pki/import.h"
 
 #define PASSWORD "secret"

@@ -3,7 +3,7 @@
 #include "harness.h"
 
 #include "pki/pair.h"
-#include "place/place.h"
+#include "install/install.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 /* The list of SSH hosts, against a host that showed a key (harness.c). */
 #include "harness.h"
 
-#include "remote/ssh_inside.h"
+#include "remote/ssh_internal.h"
 
 #include <stdlib.h>
 

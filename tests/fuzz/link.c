@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-#include "pki/link.h"
+#include "pki/enrol_tls.h"
 
 #include <gnutls/gnutls.h>
 #include <sys/socket.h>

@@ -5,12 +5,12 @@
  */
 #include "harness.h"
 
-#include "agent/ordered.h"
-#include "cli/passphrase.h"
+#include "agent/order_log.h"
+#include "cli/ask_passphrase.h"
 #include "crypto/passphrase.h"
 #include "engine/backup.h"
-#include "engine/inside.h"
-#include "place/activate.h"
+#include "engine/internal.h"
+#include "install/activate.h"
 
 #include <errno.h>
 #include <signal.h>

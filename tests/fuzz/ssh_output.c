@@ -2,7 +2,7 @@
 /* What a script on another machine says, in pieces, on either channel. */
 #include "harness.h"
 
-#include "remote/ssh_inside.h"
+#include "remote/ssh_internal.h"
 
 #include <stdlib.h>
 

@@ -8,9 +8,9 @@
 
 #include "base/alloc.h"
 #include "base/vec.h"
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "state/enrolment.h"
-#include "state/handle.h"
+#include "state/state_internal.h"
 #include "state/journal.h"
 
 #include <stdlib.h>

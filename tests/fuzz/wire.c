@@ -7,7 +7,7 @@
 
 #include "pki/pair.h"
 #include "crypto/crypto.h"
-#include "wire/enrol.h"
+#include "wire/enrol_message.h"
 #include "wire/json.h"
 #include "wire/order.h"
 #include "wire/problem.h"

@@ -13,11 +13,11 @@ plan:    base model
 bundle:  base crypto
 remote:  base model pki
 wire:    base crypto model
-place:   base model pki
-drivers: base model pki wire remote place
-engine:  base model crypto pki state plan bundle drivers place
+install: base model pki
+drivers: base model pki wire remote install
+engine:  base model crypto pki state plan bundle drivers install
 report:  base model plan engine
-agent:   base crypto model config pki wire place
+agent:   base crypto model config pki wire install
 cli:     base model crypto config pki state plan bundle engine report agent
 '
 foreign='

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "place/activate.h"
+#include "install/activate.h"
 #include "test.h"
 
-#include "place/pidfile.h"
+#include "install/pidfile.h"
 
 #include <stddef.h>
 #include <stdint.h>

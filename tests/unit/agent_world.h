@@ -8,7 +8,7 @@
 
 #include "place_fixture.h"
 
-#include "agent/orders.h"
+#include "agent/order_verify.h"
 #include "pki/signature.h"
 
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a component was reached, through the text that the state keeps. */
-#include "engine/inside.h"
+#include "engine/internal.h"
 #include "test.h"
 
 #include "model/http.h"

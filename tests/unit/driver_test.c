@@ -4,7 +4,7 @@
 
 #include "base/stop.h"
 #include "drivers/driver.h"
-#include "model/ladder.h"
+#include "model/activation.h"
 #include "model/snapshot.h"
 
 #include <signal.h>

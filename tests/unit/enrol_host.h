@@ -3,7 +3,7 @@
 #ifndef TESTS_ENROL_HOST_H
 #define TESTS_ENROL_HOST_H
 
-#include "agent/enrol.h"
+#include "agent/enrol_host.h"
 
 #include "base/fs.h"
 #include "crypto/token.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An agent that enrols, and everybody who may come to it meanwhile. */
-#include "agent/admission.h"
+#include "agent/trust_grant.h"
 #include "base/clock.h"
-#include "drivers/enrolling.h"
+#include "drivers/enrol_client.h"
 #include "enrol_host.h"
 #include "pki/csr.h"
-#include "pki/link.h"
+#include "pki/enrol_tls.h"
 #include "pki_made.h"
 #include "test.h"
-#include "wire/enrol.h"
+#include "wire/enrol_message.h"
 
 enum {
 	WAIT_MS = 10000,

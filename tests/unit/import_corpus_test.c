@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/sandbox.h"
-#include "pki/found.h"
+#include "pki/import_parse.h"
 #include "pki/import.h"
 #include "test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "test.h"
 
 #include "bundle/entries.h"

@@ -2,7 +2,7 @@
 #include "bundle/manifest.h"
 #include "test.h"
 
-#include "bundle/layout.h"
+#include "bundle/bundle_layout.h"
 #include "bundle_fixture.h"
 
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #include "place_fixture.h"
 #include "test.h"
 
-#include "place/pidfile.h"
+#include "install/pidfile.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -11,7 +11,7 @@
 
 #include "base/fs.h"
 #include "pki/issue.h"
-#include "place/place.h"
+#include "install/install.h"
 #include "test.h"
 
 #include <errno.h>

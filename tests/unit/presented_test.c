@@ -2,7 +2,7 @@
 #include "pki/presented.h"
 #include "test.h"
 
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 #include "pki/pair.h"
 
 #include <stdint.h>

@@ -7,7 +7,7 @@
 #include "tls_world.h"
 
 #include "base/clock.h"
-#include "pki/handle.h"
+#include "pki/gnutls_handle.h"
 
 #include <poll.h>
 #include <sys/mman.h>

@@ -2,7 +2,7 @@
 #include "agent_world.h"
 #include "test.h"
 
-#include "pki/callers.h"
+#include "pki/client_auth.h"
 #include "pki/tls_server.h"
 
 #include <gnutls/abstract.h>

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent_identity.h"
+
+#include "agent/conn_table.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/trusted_file.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+enum {
+	OLD_KEY_MS = HANDSHAKE_MS + 5000, /* which may be sent late */
+};
+
+/* A pair that does not fit would lock everybody out. */
+static bool read_pair(const struct agent_config *c, struct pair *out, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) pem = { 0 };
+	AUTO(secret) key_pem = { 0 };
+	AUTO(secret) key = { 0 };
+	struct cert_set set = { 0 };
+
+	if (!trusted_file_text(c->certificate, INPUT_FILE_LIMIT, &pem, e) ||
+	    !trusted_file_read(c->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem, e) ||
+	    !pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count, e) ||
+	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))
+		return false;
+	if (!set.count)
+		return err_set(e, ERR_INPUT, "'%s' holds no certificate", c->certificate);
+	return pair_from_parts(&key, &set, out, e) && pair_lint(out, clock_now(), e);
+}
+
+static bool is_same(const struct cert_set *a, const struct cert_set *b)
+{
+	size_t i = 0;
+
+	while (i < a->count && i < b->count && a->certs[i].len == b->certs[i].len &&
+	       !memcmp(a->certs[i].bytes, b->certs[i].bytes, a->certs[i].len))
+		i++;
+	return i == a->count && i == b->count;
+}
+
+bool self_read(struct self *s, const struct agent_config *c, struct err *e)
+{
+	AUTO(pair) pair = { 0 };
+	AUTO(tls_key) key = NULL;
+
+	if (!read_pair(c, &pair, e) || !tls_key_open(&pair.key, &key, e))
+		return err_in(e, "cannot use the agent's own pair");
+	if (s->key && is_same(&s->set, &pair.set))
+		return true;
+	tls_key_close(s->old);
+	s->old = s->key;
+	s->old_end_ms = clock_mono_ms() + OLD_KEY_MS;
+	s->key = TAKE(key);
+	arena_release(&s->arena);
+	s->arena = (struct arena){ 0 };
+	s->set = cert_set_copy(&pair.set, &s->arena);
+	s->spki = arena_strdup(&s->arena, pair.facts.spki);
+	s->revision++;
+	return true;
+}
+
+void self_drop_old(struct self *s)
+{
+	if (s->old && clock_mono_ms() >= s->old_end_ms)
+		tls_key_close(TAKE(s->old));
+}
+
+void self_release(struct self *s)
+{
+	tls_key_close(s->key);
+	tls_key_close(s->old);
+	arena_release(&s->arena);
+}
+
+bool self_sign(const struct self *s, const struct tls_signing *what, struct arena *a,
+	       struct der *signature, struct err *e)
+{
+	const struct tls_key *key = what->revision == s->revision       ? s->key
+				    : what->revision + 1 == s->revision ? s->old
+									: NULL;
+
+	if (!key)
+		return err_set(e, ERR_STALE, "the key of that is gone");
+	return tls_key_sign(key, what, a, signature, e);
+}
+
+/* However they are written: relative, or with "..". */
+static bool is_path(const char *a, const char *b)
+{
+	AUTO(arena) at = { 0 };
+
+	return !strcmp(fs_absolute(&at, a), fs_absolute(&at, b));
+}
+
+static bool is_in(const char *directory, const char *name, const char *path)
+{
+	AUTO(arena) a = { 0 };
+
+	return is_path(arena_printf(&a, "%s/%s", directory, name), path);
+}
+
+bool self_is(const struct agent_config *c, const struct agent_component *which)
+{
+	const struct install *i = &which->install;
+
+	if (i->directory)
+		return is_in(i->directory, "fullchain.pem", c->certificate) &&
+		       is_in(i->directory, "key.pem", c->key);
+	return i->certificate && i->key && is_path(i->certificate, c->certificate) &&
+	       is_path(i->key, c->key);
+}

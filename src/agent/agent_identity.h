@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's own pair: its key, kept for handshakes, and its certificates.
+ * It may be one of the agent's components; then it is read again when that is
+ * activated.  Handshakes that began before are finished with the old key.
+ */
+#ifndef AGENT_AGENT_IDENTITY_H
+#define AGENT_AGENT_IDENTITY_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/agent.h"
+#include "model/certs.h"
+#include "pki/tls_server.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct self {
+	struct arena arena;
+	uint64_t revision; /* from 1 */
+	struct cert_set set;
+	const char *spki; /* SHA-256 of the key, hex */
+	struct tls_key *key;
+	struct tls_key *old; /* of the revision before; NULL */
+	int64_t old_end_ms;  /* no handshake with it can be under way then */
+};
+
+/*
+ * The pair in use stays when what is there now cannot be used, or is the
+ * same.
+ */
+MUST_CHECK bool self_read(struct self *s, const struct agent_config *c, struct err *e);
+/* Lets go of the former key when no handshake needs it any more. */
+void self_drop_old(struct self *s);
+void self_release(struct self *s);
+AUTO_STRUCT(self, struct self, self_release)
+
+MUST_CHECK bool self_sign(const struct self *s, const struct tls_signing *what, struct arena *a,
+			  struct der *signature, struct err *e);
+/* Whether this component is the agent's own pair. */
+bool self_is(const struct agent_config *c, const struct agent_component *which);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/client_grants.h"
+
+#include "agent/trust_grant.h"
+#include "base/alloc.h"
+#include "base/diag.h"
+#include "base/trusted_file.h"
+#include "config/load.h"
+#include "pki/client_auth.h"
+#include "pki/issue.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+enum grant_file {
+	GRANT_CONFIG,
+	GRANT_ALLOW,
+	GRANT_AUTHORITY,
+	GRANT_FILES
+};
+
+struct grants {
+	const struct agent_config *start;
+	struct agent_config now;
+	struct buf authority;
+	struct file_stamp stamps[GRANT_FILES];
+	uint64_t revision;
+	bool closed; /* nobody may do anything */
+};
+
+/* ---- reading ---- */
+
+/* What a configuration without a file keeps for good. */
+static void take_list(const struct agent_config *from, struct agent_config *to)
+{
+	*to = (struct agent_config){ .client_ca = from->client_ca,
+				     .allow_file = from->allow_file,
+				     .callers = from->callers,
+				     .caller_count = from->caller_count };
+}
+
+static bool read_config(const struct agent_config *start, struct agent_config *out, struct err *e)
+{
+	AUTO(diags) diags = { 0 };
+
+	if (start->path)
+		return load_agent(start->path, subject_canonical, out, &diags, e) &&
+		       admission_read(out, e);
+	take_list(start, out);
+	return admission_read(out, e);
+}
+
+/* What is read must be of use, else nobody gets in and nobody is told why. */
+static bool read_grants(const struct agent_config *start, struct agent_config *config,
+			struct buf *authority, struct err *e)
+{
+	AUTO(callers) tried = NULL;
+
+	if (!read_config(start, config, e))
+		return false;
+	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT, authority, e))
+		return err_in(e, "cannot read who may call");
+	return callers_new(config, authority->data, authority->len, &tried, e) ||
+	       err_in(e, "'%s'", config->client_ca);
+}
+
+static bool take_stamps(const struct grants *g, struct file_stamp out[GRANT_FILES], struct err *e)
+{
+	const char *const paths[GRANT_FILES] = {
+		[GRANT_CONFIG] = g->start->path,
+		[GRANT_ALLOW] = g->now.allow_file,
+		[GRANT_AUTHORITY] = g->now.client_ca,
+	};
+
+	for (size_t i = 0; i < GRANT_FILES; i++) {
+		AUTO(trusted_file) f = { 0 };
+
+		if (paths[i] && !trusted_file_open(paths[i], TRUSTED_PUBLIC, &f, e))
+			return false;
+		out[i] = f.stamp;
+	}
+	return true;
+}
+
+static bool is_unchanged(const struct grants *g, const struct file_stamp stamps[GRANT_FILES])
+{
+	for (size_t i = 0; i < GRANT_FILES; i++)
+		if (!file_stamp_is_same(&g->stamps[i], &stamps[i]))
+			return false;
+	return true;
+}
+
+/* ---- life ---- */
+
+bool grants_open(const struct agent_config *config, struct grants **out, struct err *e)
+{
+	AUTO(grants) g = xcalloc(1, sizeof(*g));
+
+	g->start = config;
+	take_list(config, &g->now);
+	/* before the files are read: a change meanwhile is seen next time */
+	if (!take_stamps(g, g->stamps, e))
+		return err_in(e, "cannot read who may call");
+	if (!read_grants(config, &g->now, &g->authority, e))
+		return false;
+	g->revision = 1;
+	*out = TAKE(g);
+	return true;
+}
+
+void grants_free(struct grants *g)
+{
+	if (!g)
+		return;
+	agent_config_release(&g->now);
+	buf_release(&g->authority);
+	free(g);
+}
+
+/* ---- changes ---- */
+
+static void grants_set(struct grants *g, struct agent_config *config, struct buf *authority)
+{
+	agent_config_release(&g->now);
+	buf_release(&g->authority);
+	g->now = TAKE(*config);
+	g->authority = TAKE(*authority);
+	g->closed = false;
+	g->revision++;
+}
+
+/* The paths are kept, so that it is seen when the files are well again. */
+static bool grants_close(struct grants *g)
+{
+	if (g->closed)
+		return false;
+	g->now.callers = NULL;
+	g->now.caller_count = 0;
+	buf_release(&g->authority);
+	g->authority = (struct buf){ 0 };
+	g->closed = true;
+	g->revision++;
+	return true;
+}
+
+bool grants_refresh(struct grants *g, struct err *why)
+{
+	struct file_stamp stamps[GRANT_FILES] = { 0 };
+	AUTO(agent_config) config = { 0 };
+	AUTO(buf) authority = { 0 };
+
+	*why = (struct err){ 0 };
+	if (!take_stamps(g, stamps, why)) {
+		memset(g->stamps, 0, sizeof(g->stamps));
+		return grants_close(g);
+	}
+	if (is_unchanged(g, stamps))
+		return false;
+	memcpy(g->stamps, stamps, sizeof(stamps));
+	if (!read_grants(g->start, &config, &authority, why))
+		return grants_close(g);
+	/* when other files are named now they are read once more: harmless */
+	grants_set(g, &config, &authority);
+	return true;
+}
+
+uint64_t grants_revision(const struct grants *g)
+{
+	return g->revision;
+}
+
+const struct agent_config *grants_config(const struct grants *g)
+{
+	return &g->now;
+}
+
+const struct buf *grants_authority(const struct grants *g)
+{
+	return &g->authority;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/dispatch.h"
+
+#include "agent/order_verify.h"
+#include "agent/order_execute.h"
+#include "base/clock.h"
+#include "base/version.h"
+#include "wire/report.h"
+#include "wire/request.h"
+
+void question_release(struct question *q)
+{
+	secret_release(&q->body);
+	arena_release(&q->arena);
+}
+
+bool question_read(struct message *m, struct question *q, struct err *e)
+{
+	struct fields f = fields_of(&m->body);
+	uint64_t route = fields_number(&f);
+	uint64_t name_len = fields_number(&f);
+	const unsigned char *name = fields_bytes(&f, name_len);
+	size_t len = 0;
+	const unsigned char *body = fields_rest(&f, &len);
+
+	if (f.failed || name_len > MESSAGE_NAME_LIMIT || m->kind != MESSAGE_REQUEST ||
+	    route >= ROUTE_COUNT || route == ROUTE_HEALTH || len > REQUEST_LIMIT)
+		return err_set(e, ERR_REMOTE, "the other half asks what makes no sense");
+	q->route = (enum route)route;
+	q->number = m->number;
+	q->name = arena_strndup(&q->arena, (const char *)name, name_len);
+	q->component = agent_component(q->config, q->name);
+	secret_copy(&q->body, body, len);
+	return true;
+}
+
+enum {
+	LONGEST_S = 24 * 60 * 60,
+};
+
+/* Of a disk that hangs, and of reading what is there. */
+static const int seconds[ROUTE_COUNT] = {
+	[ROUTE_COMPONENTS] = 120, [ROUTE_COMPONENT] = 60, [ROUTE_STAGE] = 60,  [ROUTE_COMMIT] = 60,
+	[ROUTE_ABORT] = 60,       [ROUTE_ACTIVATE] = 60,  [ROUTE_REVERT] = 60,
+};
+
+int question_seconds(const struct question *q)
+{
+	int more = q->route == ROUTE_ACTIVATE && q->component ? (int)q->component->activate.timeout
+							      : 0;
+
+	if (more < 0 || more > LONGEST_S)
+		more = LONGEST_S;
+
+	return seconds[q->route] + more;
+}
+
+/* ---- answers ---- */
+
+static struct agent_identity identity_of(const struct question *q)
+{
+	return (struct agent_identity){
+		.spki = q->spki,
+		.program = "certfleet " CERTFLEET_VERSION,
+		.time = clock_now(),
+	};
+}
+
+static void answer_components(struct question *q, struct answer *out)
+{
+	const struct agent_config *c = q->config;
+	struct component_report *list = arena_array(&q->arena, c->component_count, sizeof(*list));
+	struct agent_identity self = identity_of(q);
+
+	for (size_t i = 0; i < c->component_count; i++)
+		perform_look(c, &c->components[i], &q->arena, &list[i]);
+	answer_json(200, report_all(&self, list, c->component_count), out);
+}
+
+static void answer_component(struct question *q, struct answer *out)
+{
+	struct component_report report;
+	struct agent_identity self = identity_of(q);
+
+	perform_look(q->config, q->component, &q->arena, &report);
+	perform_ask(q->component, &q->arena, &report);
+	answer_json(200, report_one(&self, &report), out);
+}
+
+static void answer_request(struct question *q, const struct order_request *request,
+			   struct answer *out)
+{
+	const struct order_check check = {
+		.config = q->config,
+		.signers = q->signers,
+		.spki = q->spki,
+		.action = route_action(q->route),
+		.component = q->component,
+		.request = request,
+		.now = clock_now(),
+	};
+	struct checked_order checked = { 0 };
+	const struct deed deed = { .config = q->config,
+				   .component = q->component,
+				   .checked = &checked,
+				   .request = request };
+	struct problem problem = { 0 };
+
+	if (order_check(&check, &q->arena, &checked, &problem) &&
+	    perform_order(&deed, &q->arena, &problem))
+		answer_json(200, json_object(), out);
+	else
+		answer_problem(problem.kind, problem.detail, out);
+	out->signer = checked.signer;
+}
+
+static void answer_order(struct question *q, struct answer *out)
+{
+	AUTO(order_request) request = { 0 };
+	struct err e = { 0 };
+
+	if (order_request_read(&q->body, &q->arena, &request, &e))
+		answer_request(q, &request, out);
+	else
+		answer_problem(PROBLEM_BAD_REQUEST, e.text, out);
+}
+
+void question_answer(void *ctx, struct answer *out)
+{
+	struct question *q = ctx;
+
+	if (q->route == ROUTE_COMPONENTS)
+		answer_components(q, out);
+	else if (!q->component)
+		answer_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
+	else if (q->route == ROUTE_COMPONENT)
+		answer_component(q, out);
+	else
+		answer_order(q, out);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/enrol_host.h"
+
+#include "agent/trust_grant.h"
+#include "agent/ipc.h"
+#include "agent/confine.h"
+#include "agent/listener.h"
+#include "agent/enrol_key.h"
+#include "agent/reception.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "pki/enrol_tls.h"
+#include "wire/enrol_message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	GRANT_MS = 60000,   /* the operator opens an authority meanwhile */
+	DELIVER_MS = 15000, /* of the receipt */
+};
+
+struct waiting {
+	const struct agent_enrolment *how;
+	struct arena arena;
+	struct own_pair *own;
+	struct der csr;
+	struct channel channel; /* to the half that has the network */
+	pid_t reception;        /* that half; 0: not started */
+	int64_t end_ms;
+	/* of the last visitor who proved to know the token */
+	uint8_t binding[LINK_BINDING_BYTES];
+	bool proven;
+	unsigned failures;
+	bool granted; /* something was written, or could not be */
+	bool done;
+};
+
+static void waiting_release(struct waiting *w)
+{
+	channel_release(&w->channel);
+	if (w->reception > 0)
+		confine_end(w->reception, w->granted ? DELIVER_MS : 0);
+	own_pair_free(w->own);
+	arena_release(&w->arena);
+}
+AUTO_STRUCT(waiting, struct waiting, waiting_release)
+
+static void tell(const struct waiting *w, const char *fmt, ...) PRINTF(2, 3);
+
+static void tell(const struct waiting *w, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	w->how->tell(w->how->ctx, text);
+}
+
+static struct enrol_bond bond_of(const struct waiting *w)
+{
+	return (struct enrol_bond){ w->how->token, w->binding, sizeof(w->binding) };
+}
+
+static bool wrong_proof(struct waiting *w, struct err *e)
+{
+	w->failures++;
+	tell(w, "warning: somebody came with another token, or stood between (%u of %d)",
+	     w->failures, INVITE_FAILURES);
+	return w->failures < INVITE_FAILURES ||
+	       err_set(e, ERR_CRYPTO, "%d proofs of the token were wrong; make a new invite",
+		       INVITE_FAILURES);
+}
+
+/* ---- what the other half brings ---- */
+
+/* An answer without bytes refuses. */
+static bool take_visit(struct waiting *w, struct message *m, struct secret *answer, struct err *e)
+{
+	struct fields f = fields_of(&m->body);
+	const unsigned char *binding = fields_bytes(&f, LINK_BINDING_BYTES);
+	AUTO(secret) hello = { 0 };
+	size_t len = 0;
+	const unsigned char *rest = fields_rest(&f, &len);
+	const struct enrol_bond bond = bond_of(w);
+
+	w->proven = false;
+	if (!binding)
+		return wrong_proof(w, e);
+	memcpy(w->binding, binding, sizeof(w->binding));
+	secret_copy(&hello, rest, len);
+	if (!enrol_hello_holds(&bond, &hello))
+		return wrong_proof(w, e);
+	w->proven = true;
+	if (w->end_ms < clock_mono_ms() + GRANT_MS)
+		w->end_ms = clock_mono_ms() + GRANT_MS;
+	enrol_request_write(&bond, w->csr, answer);
+	return true;
+}
+
+static bool write_all(struct waiting *w, const struct grant *g, struct receipt *r, struct err *e)
+{
+	r->written = admission_write(w->how->config, &g->admission, r, e) &&
+		     own_pair_finish(w->own, g, e);
+	if (!r->written && r->note_count < RECEIPT_NOTES)
+		r->notes[r->note_count++] = e->text;
+	return r->written;
+}
+
+/* What cannot be written ends it all, but the operator hears why. */
+static bool take_grant(struct waiting *w, const struct message *m, struct secret *answer,
+		       struct err *e)
+{
+	const struct enrol_bond bond = bond_of(w);
+	struct grant grant = { 0 };
+	struct receipt receipt = { 0 };
+	struct err why = { 0 };
+
+	if (!w->proven)
+		return wrong_proof(w, e);
+	w->proven = false;
+	if (!enrol_grant_read(&bond, &m->body, &w->arena, &grant, &why)) {
+		if (why.code == ERR_CRYPTO)
+			return wrong_proof(w, e);
+		tell(w, "the operator was here, but: %s", why.text);
+		return true;
+	}
+	w->granted = true;
+	w->done = write_all(w, &grant, &receipt, e);
+	enrol_receipt_write(&bond, &receipt, answer);
+	for (size_t i = 0; w->done && i < receipt.note_count; i++)
+		tell(w, "warning: %s", receipt.notes[i]);
+	return w->done;
+}
+
+static void take_leave(struct waiting *w, const struct message *m)
+{
+	AUTO(buf) shown = { 0 };
+
+	text_escape(&shown, (const char *)m->body.bytes, m->body.len);
+	tell(w, "the operator was here, but: %s", buf_text(&shown));
+}
+
+static bool answer(struct waiting *w, uint32_t kind, uint32_t number, struct secret *body,
+		   struct err *e)
+{
+	AUTO(message) m = { .kind = kind, .number = number, .body = TAKE(*body) };
+
+	return channel_post(&w->channel, &m, e);
+}
+
+/* One who breaks off may come again. */
+static bool take_message(struct waiting *w, struct message *m, struct err *e)
+{
+	AUTO(secret) body = { 0 };
+	struct err unheard = { 0 };
+	bool good = true;
+
+	if (m->kind == MESSAGE_LEFT) {
+		take_leave(w, m);
+		return true;
+	}
+	if (m->kind == MESSAGE_VISIT)
+		good = take_visit(w, m, &body, e);
+	else if (m->kind == MESSAGE_GRANT)
+		good = take_grant(w, m, &body, e);
+	if (good)
+		return answer(w, m->kind, m->number, &body, e);
+	(void)!answer(w, m->kind, m->number, &body, &unheard);
+	return false;
+}
+
+static bool cannot_wait(const struct waiting *w, struct err *e)
+{
+	char words[DURATION_TEXT];
+
+	if (e->code == ERR_STOPPED)
+		return err_set(e, ERR_STOPPED, "stopped; nothing was kept");
+	if (e->code == ERR_BUSY)
+		return err_set(e, ERR_REMOTE, "no operator came within %s; make a new invite",
+			       duration_words(w->how->wait, words));
+	return err_in(e, "what waits for the operator");
+}
+
+static bool wait_for_operator(struct waiting *w, struct err *e)
+{
+	w->end_ms = clock_mono_ms() + w->how->wait * 1000;
+	while (!w->done) {
+		AUTO(message) m = { 0 };
+
+		if (!channel_wait(&w->channel, w->end_ms, &m, e))
+			return cannot_wait(w, e);
+		if (!take_message(w, &m, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the two halves ---- */
+
+/* In the child, which has seen no key and keeps no token. */
+static void receive(struct waiting *w, struct reception_start *start)
+{
+	struct err why = { 0 };
+
+	channel_release(&w->channel);
+	secret_release(w->how->token);
+	if (reception_run(start, &why) || why.code == ERR_MISSING)
+		_exit(0);
+	tell(w, "what waits for the operator: %s", why.text);
+	_exit(1);
+}
+
+static bool begin_reception(struct waiting *w, int listener, struct err *e)
+{
+	int ends[2];
+	struct reception_start start = {
+		.listener = listener,
+		.other = getpid(),
+		.user = w->how->config->user,
+	};
+
+	if (!channel_pair(ends, e))
+		return false;
+	w->channel = channel_of(ends[0]);
+	w->channel.from = FROM_NETWORK;
+	start.channel = ends[1];
+	w->reception = fork();
+	if (w->reception == 0)
+		receive(w, &start);
+	close(ends[1]);
+	return w->reception > 0 || err_sys(e, "cannot start what waits for the operator");
+}
+
+bool agent_enrol(const struct agent_enrolment *how, struct err *e)
+{
+	AUTO(waiting) w = { .how = how, .channel = NO_CHANNEL };
+	AUTO(fd) listener = -1;
+	uid_t user = 0;
+
+	if (!own_pair_begin(how->config, &w.own, e))
+		return false;
+	if (own_pair_is_complete(w.own)) {
+		tell(&w, "an enrolment was cut short here, and is complete now");
+		return true;
+	}
+	if (!confine_user(how->config->user, &user, e) ||
+	    !listener_open(how->config, &listener, e) || !begin_reception(&w, listener, e) ||
+	    !own_pair_request(w.own, &w.arena, &w.csr, e))
+		return false;
+	close(TAKE_FD(listener));
+	how->ready(how->ctx);
+	return wait_for_operator(&w, e);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/enrol_key.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/secret.h"
+#include "base/trusted_file.h"
+#include "pki/csr.h"
+#include "pki/foreign.h"
+#include "pki/issue.h"
+#include "pki/pair.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define UNFINISHED ".enrolling"
+
+/* A file to be, in a directory that is safe for keys. */
+struct own_file {
+	int dirfd;
+	const char *path;
+	const char *name;
+};
+
+struct own_pair {
+	struct arena arena;
+	struct own_file certificate;
+	struct own_file key;
+	const char *unfinished; /* name of the key until then; NULL: gone */
+	struct secret pkcs8;    /* empty until it is made */
+	bool complete;
+};
+
+/* ---- files ---- */
+
+static bool file_open(struct own_file *f, const char *path, struct arena *a, struct err *e)
+{
+	const char *whole = fs_absolute(a, path);
+
+	f->path = arena_strdup(a, path);
+	f->name = strrchr(whole, '/') + 1;
+	return fs_open_safe_dir(fs_dirname(a, whole), false, &f->dirfd, e) ||
+	       err_in(e, "cannot keep '%s'", path);
+}
+
+static bool is_there(const struct own_file *f)
+{
+	struct stat st;
+
+	return !fstatat(f->dirfd, f->name, &st, AT_SYMLINK_NOFOLLOW) || errno != ENOENT;
+}
+
+void own_pair_free(struct own_pair *o)
+{
+	if (!o)
+		return;
+	if (o->unfinished)
+		unlinkat(o->key.dirfd, o->unfinished, 0);
+	fd_auto(&o->certificate.dirfd);
+	fd_auto(&o->key.dirfd);
+	secret_release(&o->pkcs8);
+	arena_release(&o->arena);
+	free(o);
+}
+
+/*
+ * The key gets its name, which nothing else has.  When that fails it stays:
+ * its certificate is there, so the next enrolment can end this one.
+ */
+static bool name_key(struct own_pair *o, struct err *e)
+{
+	const char *unfinished = TAKE(o->unfinished);
+
+	if (renameat2(o->key.dirfd, unfinished, o->key.dirfd, o->key.name, RENAME_NOREPLACE) ||
+	    fsync(o->key.dirfd))
+		return err_sys(e, "cannot write '%s'", o->key.path);
+	return true;
+}
+
+/* ---- the end of one that was cut short ---- */
+
+static const char *unfinished_path(const struct own_pair *o, struct arena *a)
+{
+	return arena_printf(a, "%s" UNFINISHED, o->key.path);
+}
+
+static bool read_unfinished(const struct own_pair *o, struct secret *key, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(secret) pem = { 0 };
+
+	return trusted_file_read(unfinished_path(o, &a), TRUSTED_KEY, INPUT_FILE_LIMIT, &pem, e) &&
+	       pem_read_key((const char *)pem.bytes, pem.len, key, e);
+}
+
+static bool belongs_together(const struct own_pair *o)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) pem = { 0 };
+	AUTO(secret) key = { 0 };
+	AUTO(pair) pair = { 0 };
+	struct cert_set set = { 0 };
+	struct err ignored = { 0 };
+
+	return read_unfinished(o, &key, &ignored) &&
+	       trusted_file_text(o->certificate.path, INPUT_FILE_LIMIT, &pem, &ignored) &&
+	       pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count, &ignored) &&
+	       pair_from_parts(&key, &set, &pair, &ignored) &&
+	       pair_lint(&pair, clock_now(), &ignored);
+}
+
+/* ---- the beginning ---- */
+
+static const char *unfinished_name(struct own_pair *o)
+{
+	return arena_printf(&o->arena, "%s" UNFINISHED, o->key.name);
+}
+
+static bool make_key(struct own_pair *o, struct err *e)
+{
+	AUTO(secret) pem = { 0 };
+
+	if (!key_generate(KEY_ECDSA_P256, &o->pkcs8, e))
+		return false;
+	pem_add_key(&pem, &o->pkcs8);
+	o->unfinished = unfinished_name(o);
+	return fs_replace_at(o->key.dirfd, o->unfinished, pem.bytes, pem.len, FS_PRIVATE, e);
+}
+
+static bool refuse(const char *path, const char *other, struct err *e)
+{
+	return err_set(
+		e, ERR_INPUT,
+		"'%s' is there already: this agent is enrolled; to do it again, stop the agent and remove that and '%s'",
+		path, other);
+}
+
+static bool begin(struct own_pair *o, const struct agent_config *c, struct err *e)
+{
+	if (!file_open(&o->certificate, c->certificate, &o->arena, e) ||
+	    !file_open(&o->key, c->key, &o->arena, e))
+		return false;
+	if (is_there(&o->key))
+		return refuse(c->key, c->certificate, e);
+	if (!is_there(&o->certificate))
+		return true;
+	if (!belongs_together(o))
+		return refuse(c->certificate, c->key, e);
+	o->complete = true;
+	o->unfinished = unfinished_name(o);
+	return name_key(o, e);
+}
+
+bool own_pair_begin(const struct agent_config *c, struct own_pair **out, struct err *e)
+{
+	AUTO(own_pair) o = xcalloc(1, sizeof(*o));
+
+	o->certificate.dirfd = -1;
+	o->key.dirfd = -1;
+	if (!begin(o, c, e))
+		return false;
+	*out = TAKE(o);
+	return true;
+}
+
+bool own_pair_is_complete(const struct own_pair *o)
+{
+	return o->complete;
+}
+
+bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr, struct err *e)
+{
+	return make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
+}
+
+/* ---- the end ---- */
+
+bool own_pair_finish(struct own_pair *o, const struct grant *g, struct err *e)
+{
+	const struct cert_set set = { .certs = g->certs, .count = g->cert_count };
+	AUTO(pair) pair = { 0 };
+	AUTO(buf) pem = { 0 };
+
+	if (!foreign_pair(&o->pkcs8, &set, clock_now(), &pair, e))
+		return err_in(e, "cannot use the certificate");
+	pem_add_certs(&pem, set.certs, set.count);
+	if (!fs_replace_at(o->certificate.dirfd, o->certificate.name, buf_text(&pem), pem.len,
+			   FS_PUBLIC, e))
+		return err_in(e, "cannot write '%s'", o->certificate.path);
+	return name_key(o, e);
+}

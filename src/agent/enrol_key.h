@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's own pair while an enrolment makes it.  The key stays in
+ * "KEY.enrolling" until the certificate is in its place, and then gets its
+ * name: a key that has its name is never touched, and an enrolment that was
+ * cut short leaves nothing that could be taken for a pair.
+ */
+#ifndef AGENT_ENROL_KEY_H
+#define AGENT_ENROL_KEY_H
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/err.h"
+#include "model/agent.h"
+#include "model/enrolment.h"
+
+#include <stdbool.h>
+
+struct own_pair;
+
+/* No key yet.  ERR_INPUT when there is one already, or a certificate. */
+MUST_CHECK bool own_pair_begin(const struct agent_config *c, struct own_pair **out, struct err *e);
+/* An unfinished key is removed. */
+void own_pair_free(struct own_pair *o);
+AUTO_TYPE(own_pair, struct own_pair *, own_pair_free)
+
+/* An earlier enrolment was cut short at its very end, and is ended now. */
+bool own_pair_is_complete(const struct own_pair *o);
+/*
+ * Makes the key, and its signing request in `a`; a key that an earlier
+ * enrolment left is replaced.
+ */
+MUST_CHECK bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr,
+				 struct err *e);
+/* Checks that they belong together, and writes. */
+MUST_CHECK bool own_pair_finish(struct own_pair *o, const struct grant *g, struct err *e);
+
+#endif

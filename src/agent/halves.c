@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/halves.h"
+
+#include "agent/ipc.h"
+#include "agent/confine.h"
+#include "agent/install_half.h"
+#include "agent/listener.h"
+#include "agent/ipc_socket.h"
+#include "agent/network_half.h"
+#include "base/decoder.h"
+#include "base/stop.h"
+
+#include <jansson.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	LEAVE_MS = 500, /* for the network half to see that we are gone */
+};
+
+static void ready(const struct agent_start *start)
+{
+	start->listener.ready(start->listener.ctx);
+}
+
+static void lost(const struct agent_start *start, const struct err *why)
+{
+	start->listener.lost(start->listener.ctx, why);
+}
+
+/* What libraries read once, and cannot once we are confined. */
+static void read_ahead(void)
+{
+	tzset();
+	json_object_seed(0);
+}
+
+static void note(void *ctx, const char *text)
+{
+	const struct agent_start *start = ctx;
+
+	start->listener.note(start->listener.ctx, text);
+}
+
+/* The package brings a user; a host without it has 'nobody' for now. */
+static void note_user(const struct agent_start *start)
+{
+	if (confine_is_shared(start->config->user))
+		note((void *)start,
+		     "warning: the network half runs as 'nobody', as whom others run too; make a user for it (useradd --system certfleet-agent): a later release refuses 'nobody'");
+}
+
+/* ---- both ---- */
+
+/* Both ends of both channels. */
+struct halves {
+	int requests[2];
+	int handshakes[2];
+	int listener;
+	pid_t network;
+};
+
+enum {
+	INSTALLING, /* index of its ends */
+	TALKING,
+};
+
+static void close_end(struct halves *h, int which)
+{
+	fd_auto(&h->requests[which]);
+	fd_auto(&h->handshakes[which]);
+	h->requests[which] = -1;
+	h->handshakes[which] = -1;
+}
+
+static struct channels take_end(struct halves *h, int which)
+{
+	const struct channels taken = { h->requests[which], h->handshakes[which] };
+
+	h->requests[which] = -1;
+	h->handshakes[which] = -1;
+	return taken;
+}
+
+static void halves_release(struct halves *h)
+{
+	close_end(h, INSTALLING);
+	close_end(h, TALKING);
+	fd_auto(&h->listener);
+	if (h->network > 0)
+		confine_end(h->network, LEAVE_MS);
+}
+AUTO_STRUCT(halves, struct halves, halves_release)
+
+/* In the child: the installing half has not read a key yet. */
+static bool talk(struct halves *h, const struct agent_config *c, pid_t parent, struct err *e)
+{
+	struct network_start start = { .config = c };
+	int *const kept[] = { &start.listener, &start.channels.requests,
+			      &start.channels.handshakes };
+
+	close_end(h, INSTALLING);
+	start.listener = TAKE_FD(h->listener);
+	start.channels = take_end(h, TALKING);
+	decoder_leave();
+	read_ahead();
+	return confine_descriptors(kept, sizeof(kept) / sizeof(*kept), e) &&
+	       confine_become(c->user, e) && confine(parent, e) && network_run(&start, e);
+}
+
+static bool begin_talking(struct halves *h, const struct agent_start *start, struct err *e)
+{
+	pid_t parent = getpid();
+	struct err why = { 0 };
+
+	h->network = fork();
+	if (h->network < 0)
+		return err_sys(e, "cannot start the network half");
+	if (h->network == 0) {
+		/* the other half has gone: that one says why */
+		if (talk(h, start->config, parent, &why) || why.code == ERR_MISSING)
+			_exit(0);
+		lost(start, &why);
+		_exit(1);
+	}
+	close_end(h, TALKING);
+	close(TAKE_FD(h->listener));
+	return true;
+}
+
+static bool run_both(const struct agent_start *start, struct err *e)
+{
+	AUTO(halves)
+	h = { .requests = { -1, -1 }, .handshakes = { -1, -1 }, .listener = -1 };
+	AUTO(install_half) installing = NULL;
+	struct channels mine;
+
+	if (!listener_open(start->config, &h.listener, e) || !channel_pair(h.requests, e) ||
+	    !channel_pair(h.handshakes, e) || !begin_talking(&h, start, e) ||
+	    !install_half_open(start->config, &installing, e))
+		return false;
+	mine = take_end(&h, INSTALLING);
+	install_half_note(installing, note, (void *)start);
+	note_user(start);
+	ready(start);
+	return install_half_run(installing, &mine, e);
+}
+
+/* ---- one ---- */
+
+static bool serve_one(struct install_half *h, int listener, uid_t who, struct err *e)
+{
+	struct channels channels;
+
+	return meet_await(listener, who, &channels, e) && install_half_run(h, &channels, e);
+}
+
+/* The next network half may do better; nothing came of the last one. */
+static bool run_install(const struct agent_start *start, struct err *e)
+{
+	AUTO(install_half) half = NULL;
+	AUTO(fd) listener = -1;
+	struct err why = { 0 };
+	uid_t who = 0;
+
+	if (!confine_is_own_user(start->config->user, e) ||
+	    !confine_user(start->config->user, &who, e) ||
+	    !install_half_open(start->config, &half, e) ||
+	    !meet_listen(start->socket, who, &listener, e))
+		return false;
+	install_half_note(half, note, (void *)start);
+	ready(start);
+	while (!stop_requested())
+		if (!serve_one(half, listener, who, &why) && why.code != ERR_STOPPED)
+			lost(start, &why);
+	unlink(start->socket);
+	return true;
+}
+
+static bool run_network(const struct agent_start *start, struct err *e)
+{
+	const struct agent_config *c = start->config;
+	AUTO(fd) listener = -1;
+	struct network_start network = { .config = c };
+
+	/* first: the numbers of its descriptors are others' afterwards */
+	decoder_leave();
+	if (!confine_is_own_user(c->user, e) || !confine_descriptors(NULL, 0, e) ||
+	    !listener_open(c, &listener, e) || !confine_become(c->user, e) ||
+	    !meet_join(start->socket, &network.channels, e))
+		return false;
+	network.listener = listener;
+	read_ahead();
+	ready(start);
+	return confine(0, e) && network_run(&network, e);
+}
+
+bool agent_run(const struct agent_start *start, struct err *e)
+{
+	switch (start->half) {
+	case AGENT_BOTH:
+		return run_both(start, e);
+	case AGENT_INSTALL:
+		return run_install(start, e);
+	case AGENT_NETWORK:
+		return run_network(start, e);
+	}
+	return false;
+}

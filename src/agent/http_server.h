@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests, by libmicrohttpd: reads one with its limits, hands it to the
+ * installing half and sends back what that answers.
+ *
+ * Its sockets are watched with select(): in its epoll mode libmicrohttpd
+ * 0.9.75 asks again without end for a handshake that has only begun.
+ */
+#ifndef AGENT_HTTP_SERVER_H
+#define AGENT_HTTP_SERVER_H
+
+#include "agent/ipc.h"
+#include "agent/conn_table.h"
+#include "base/auto.h"
+#include "base/err.h"
+#include "pki/tls_server.h"
+
+#include <stdbool.h>
+#include <sys/select.h>
+
+enum {
+	HTTP_ROOM = 20 * 1024,          /* of a connection, for a header and a reply's */
+	HTTP_REQUESTS = 64,             /* that wait for the other half */
+	HTTP_BODIES = 16 * 1024 * 1024, /* bytes of all that are here */
+};
+
+struct http_server;
+
+/* What it is given must outlive it. */
+MUST_CHECK bool http_new(struct tls_server *tls, struct channel *requests, struct door *door,
+			 struct http_server **out, struct err *e);
+void http_free(struct http_server *h);
+AUTO_TYPE(http_server, struct http_server *, http_free)
+
+/* What is waited for, and afterwards what came. */
+struct sockets {
+	fd_set reads;
+	fd_set writes;
+	fd_set errors;
+	int highest;
+};
+
+/* Adds its own; no longer than *wait_ms may be waited for them. */
+void http_watch(struct http_server *h, struct sockets *s, int *wait_ms);
+void http_run(struct http_server *h, const struct sockets *s);
+/* A new connection; the guest leaves by itself when it is closed. */
+void http_take(struct http_server *h, struct guest *g);
+/* An answer of the other half. */
+void http_take_answer(struct http_server *h, struct message *m);
+
+#endif

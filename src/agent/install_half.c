@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/install_half.h"
+
+#include "agent/ipc.h"
+#include "agent/client_grants.h"
+#include "agent/dispatch.h"
+#include "agent/agent_identity.h"
+#include "agent/signer_cache.h"
+#include "agent/worker.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/stop.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WORKERS = 64,                   /* as many as the other half asks at a time */
+	UNREAD = 64,                    /* answers that it may leave before it can ask more */
+	UNREAD_BYTES = 2 * 1024 * 1024, /* of them; one more may come on top */
+	POLL_MS = 1000,                 /* how late a deadline may be noticed */
+};
+
+/* Something that is under way, and whose question it answers. */
+struct job {
+	struct worker worker;
+	const struct agent_component *component;
+	enum route route;
+	uint32_t number;
+	bool awaited; /* who asked is still there */
+	int seconds;  /* until who asked is told to ask again */
+	int64_t end_ms;
+	uint64_t grants; /* revision of who may give orders, at its begin */
+};
+
+struct install_half {
+	const struct agent_config *config;
+	struct self self;
+	struct grants *grants;
+	struct signers *signers;
+	struct job jobs[WORKERS];
+	agent_note_fn *note;
+	void *note_ctx;
+	char closed[sizeof(((struct err *)0)->text)]; /* noted already */
+};
+
+/* ---- life ---- */
+
+bool install_half_open(const struct agent_config *config, struct install_half **out, struct err *e)
+{
+	AUTO(install_half) h = xcalloc(1, sizeof(*h));
+
+	h->config = config;
+	if (!fs_make_private_dir(config->state, e))
+		return err_in(e, "cannot use '%s'", config->state);
+	if (!self_read(&h->self, config, e))
+		return false;
+	if (!grants_open(config, &h->grants, e))
+		return false;
+	h->signers = signers_new(grants_config(h->grants), grants_authority(h->grants));
+	*out = TAKE(h);
+	return true;
+}
+
+void install_half_close(struct install_half *h)
+{
+	struct worker *workers[WORKERS];
+
+	if (!h)
+		return;
+	for (size_t i = 0; i < WORKERS; i++)
+		workers[i] = &h->jobs[i].worker;
+	workers_stop(workers, WORKERS);
+	signers_free(h->signers);
+	self_release(&h->self);
+	grants_free(h->grants);
+	free(h);
+}
+
+void install_half_note(struct install_half *h, agent_note_fn *note, void *ctx)
+{
+	h->note = note;
+	h->note_ctx = ctx;
+}
+
+static void note(const struct install_half *h, const char *text)
+{
+	if (h->note)
+		h->note(h->note_ctx, text);
+}
+
+/* ---- who may give orders ---- */
+
+/* The same trouble is noted once. */
+static void note_grants(struct install_half *h, const struct err *why)
+{
+	AUTO(arena) a = { 0 };
+
+	if (why->code && !strcmp(h->closed, why->text))
+		return;
+	memcpy(h->closed, why->text, sizeof(h->closed));
+	if (why->code)
+		note(h, arena_printf(&a, "nobody may call or give orders until that is mended: %s",
+				     why->text));
+	else
+		note(h, "who may call and give orders was read again");
+}
+
+static void refresh_grants(struct install_half *h)
+{
+	struct err why = { 0 };
+	bool changed = grants_refresh(h->grants, &why);
+
+	if (changed)
+		signers_forget(h->signers);
+	if (changed || why.code)
+		note_grants(h, &why);
+}
+
+/* A worker that began before a change knows nothing of it. */
+static void remember_signer(struct install_half *h, const struct job *j, const struct signer *found)
+{
+	if (j->grants == grants_revision(h->grants))
+		signers_remember(h->signers, found);
+}
+
+/* ---- what is asked ---- */
+
+static struct job *free_job(struct install_half *h)
+{
+	for (size_t i = 0; i < WORKERS; i++)
+		if (!h->jobs[i].worker.pid)
+			return &h->jobs[i];
+	return NULL;
+}
+
+/* Orders of one component come one after the other; looking may be any time. */
+static bool is_busy(const struct install_half *h, const struct question *q)
+{
+	for (size_t i = 0; i < WORKERS; i++) {
+		const struct job *j = &h->jobs[i];
+
+		if (j->worker.pid && j->component == q->component && route_has_order(j->route) &&
+		    route_has_order(q->route))
+			return true;
+	}
+	return false;
+}
+
+static void begin_job(struct question *q, uint64_t grants, struct job *j, struct answer *out)
+{
+	struct worker worker = { 0 };
+	struct err e = { 0 };
+
+	if (!worker_begin(question_answer, q, &worker, &e)) {
+		answer_problem(PROBLEM_BUSY, e.text, out);
+		return;
+	}
+	*j = (struct job){ .worker = worker,
+			   .component = q->component,
+			   .route = q->route,
+			   .number = q->number,
+			   .awaited = true,
+			   .seconds = question_seconds(q),
+			   .grants = grants };
+	j->end_ms = clock_mono_ms() + j->seconds * INT64_C(1000);
+}
+
+/* Without a body afterwards: the answer comes later. */
+static void deal_with(struct install_half *h, struct question *q, struct answer *out)
+{
+	struct job *j = NULL;
+
+	if (is_busy(h, q)) {
+		answer_problem(PROBLEM_BUSY, "something is under way", out);
+		return;
+	}
+	if (!q->component && q->route != ROUTE_COMPONENTS) {
+		answer_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
+		return;
+	}
+	j = free_job(h);
+	if (j)
+		begin_job(q, grants_revision(h->grants), j, out);
+	else
+		answer_problem(PROBLEM_BUSY, "too much is under way", out);
+}
+
+/* ---- the channel of requests ---- */
+
+static bool post_answer(struct channel *c, uint32_t number, const struct answer *a, struct err *e)
+{
+	AUTO(message) m = { .kind = MESSAGE_ANSWER, .number = number };
+	struct fields f = fields_begin(&m.body, 8 + a->body.len);
+
+	fields_put_number(&f, (uint64_t)a->status);
+	fields_put(&f, a->body.bytes, a->body.len);
+	return channel_post(c, &m, e);
+}
+
+static bool take_request(struct install_half *h, struct channel *c, struct err *e)
+{
+	AUTO(message) m = { 0 };
+	AUTO(question)
+	q = { .config = h->config, .signers = h->signers, .spki = h->self.spki };
+	AUTO(answer) a = { 0 };
+	bool whole = false;
+
+	if (!channel_take(c, &m, &whole, e))
+		return false;
+	if (!whole)
+		return true;
+	if (!question_read(&m, &q, e))
+		return false;
+	refresh_grants(h);
+	deal_with(h, &q, &a);
+	return !a.body.bytes || post_answer(c, q.number, &a, e);
+}
+
+/* What a child cannot do for us. */
+static void take_own_pair(struct install_half *h, struct answer *a)
+{
+	struct err e = { 0 };
+
+	if (!self_read(&h->self, h->config, &e))
+		answer_problem(PROBLEM_FAILED, e.text, a);
+}
+
+static bool end_job(struct install_half *h, struct job *j, struct channel *c, struct err *e)
+{
+	AUTO(answer) a = { 0 };
+
+	if (!worker_end(&j->worker, &a))
+		answer_problem(PROBLEM_CANNOT, "it ended without an answer", &a);
+	remember_signer(h, j, &a.signer);
+	if (a.status == 200 && j->route == ROUTE_ACTIVATE && self_is(h->config, j->component))
+		take_own_pair(h, &a);
+	return !j->awaited || post_answer(c, j->number, &a, e);
+}
+
+/* Its order goes on; whoever asks again is told how it ended. */
+static bool end_waiting(struct job *j, struct channel *c, struct err *e)
+{
+	AUTO(answer) a = { 0 };
+	AUTO(arena) text = { 0 };
+
+	j->awaited = false;
+	answer_problem(
+		PROBLEM_BUSY,
+		arena_printf(
+			&text,
+			"it takes longer than %d seconds, and goes on; look at the disk of this host",
+			j->seconds),
+		&a);
+	return post_answer(c, j->number, &a, e);
+}
+
+static bool end_late_jobs(struct install_half *h, struct channel *c, struct err *e)
+{
+	int64_t now = clock_mono_ms();
+
+	for (size_t i = 0; i < WORKERS; i++) {
+		struct job *j = &h->jobs[i];
+
+		if (j->worker.pid && j->awaited && now >= j->end_ms && !end_waiting(j, c, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the channel of handshakes ---- */
+
+static void put_identity(const struct self *s, struct secret *out)
+{
+	struct fields f;
+	size_t room = 8;
+
+	for (size_t i = 0; i < s->set.count; i++)
+		room += 8 + s->set.certs[i].len;
+	f = fields_begin(out, room);
+	fields_put_number(&f, s->revision);
+	for (size_t i = 0; i < s->set.count; i++) {
+		fields_put_number(&f, s->set.certs[i].len);
+		fields_put(&f, s->set.certs[i].bytes, s->set.certs[i].len);
+	}
+}
+
+/* Left empty, it refuses. */
+static void put_signature(const struct self *s, struct message *m, struct secret *out)
+{
+	AUTO(arena) a = { 0 };
+	struct fields f = fields_of(&m->body);
+	struct tls_signing what = {
+		.revision = fields_number(&f),
+		.algorithm = (int)fields_number(&f),
+		.hashed = fields_number(&f) != 0,
+	};
+	struct der signature = { 0 };
+	struct err ignored = { 0 };
+
+	what.text.bytes = fields_rest(&f, &what.text.len);
+	if (!f.failed && self_sign(s, &what, &a, &signature, &ignored))
+		secret_copy(out, signature.bytes, signature.len);
+}
+
+static size_t caller_room(const struct agent_caller *c)
+{
+	return 16 + strlen(c->spki ? c->spki : c->name);
+}
+
+/* Nobody: no list and no authority. */
+static void put_grants(const struct grants *g, struct secret *out)
+{
+	const struct agent_config *c = grants_config(g);
+	const struct buf *authority = grants_authority(g);
+	struct fields f;
+	size_t room = 16 + authority->len;
+
+	for (size_t i = 0; i < c->caller_count; i++)
+		room += caller_room(&c->callers[i]);
+	f = fields_begin(out, room);
+	fields_put_number(&f, grants_revision(g));
+	fields_put_number(&f, c->caller_count);
+	for (size_t i = 0; i < c->caller_count; i++) {
+		const struct agent_caller *who = &c->callers[i];
+		const char *text = who->spki ? who->spki : who->name;
+
+		fields_put_number(&f, who->spki != NULL);
+		fields_put_number(&f, strlen(text));
+		fields_put(&f, text, strlen(text));
+	}
+	fields_put(&f, authority->data, authority->len);
+}
+
+static void put_revisions(struct install_half *h, struct secret *out)
+{
+	struct fields f = fields_begin(out, 16);
+
+	refresh_grants(h);
+	fields_put_number(&f, h->self.revision);
+	fields_put_number(&f, grants_revision(h->grants));
+}
+
+static bool answer_handshake(struct install_half *h, struct message *m, struct secret *out,
+			     struct err *e)
+{
+	const struct self *s = &h->self;
+
+	switch ((enum message_kind)m->kind) {
+	case MESSAGE_REVISION:
+		put_revisions(h, out);
+		return true;
+	case MESSAGE_GRANTS:
+		put_grants(h->grants, out);
+		return true;
+	case MESSAGE_IDENTITY:
+		put_identity(s, out);
+		return true;
+	case MESSAGE_SIGN:
+		put_signature(s, m, out);
+		return true;
+	case MESSAGE_REQUEST:
+	case MESSAGE_ANSWER:
+	case MESSAGE_HELLO:
+	case MESSAGE_VISIT:
+	case MESSAGE_GRANT:
+	case MESSAGE_LEFT:
+		break;
+	}
+	return err_set(e, ERR_REMOTE, "the other half asks what makes no sense");
+}
+
+static bool take_handshake(struct install_half *h, struct channel *c, struct err *e)
+{
+	AUTO(message) m = { 0 };
+	AUTO(message) back = { 0 };
+	bool whole = false;
+
+	if (!channel_take(c, &m, &whole, e))
+		return false;
+	if (!whole)
+		return true;
+	back.kind = m.kind;
+	back.number = m.number;
+	return answer_handshake(h, &m, &back.body, e) && channel_post(c, &back, e);
+}
+
+/* ---- the loop ---- */
+
+enum {
+	POLL_REQUESTS,
+	POLL_HANDSHAKES,
+	POLL_JOBS
+};
+
+/* The two channels to the network half of the moment. */
+struct ends {
+	struct channel requests;
+	struct channel handshakes;
+};
+
+static void ends_release(struct ends *n)
+{
+	channel_release(&n->requests);
+	channel_release(&n->handshakes);
+}
+AUTO_STRUCT(ends, struct ends, ends_release)
+
+static bool has_room(const struct channel *c)
+{
+	return c->waiting < UNREAD && c->queued < UNREAD_BYTES;
+}
+
+/* Who does not read its answers is not asked for more questions. */
+static struct pollfd polled(const struct channel *c)
+{
+	int events = (has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
+
+	return (struct pollfd){ c->fd, (short)events, 0 };
+}
+
+/* Nor are the answers of workers taken, which wait in their pipes. */
+static void list_polled(const struct install_half *h, const struct ends *n, struct pollfd *fds)
+{
+	bool room = has_room(&n->requests);
+
+	fds[POLL_REQUESTS] = polled(&n->requests);
+	fds[POLL_HANDSHAKES] = polled(&n->handshakes);
+	for (size_t i = 0; i < WORKERS; i++) {
+		const struct worker *w = &h->jobs[i].worker;
+
+		fds[POLL_JOBS + i] = (struct pollfd){ w->pid && room ? w->pipe : -1, POLLIN, 0 };
+	}
+}
+
+/* Handshakes first: they are short, and somebody waits inside of one. */
+static bool serve(struct install_half *h, struct ends *n, const struct pollfd *fds, struct err *e)
+{
+	const short any = POLLIN | POLLHUP | POLLERR;
+
+	if (!channel_flush(&n->handshakes, e) || !channel_flush(&n->requests, e))
+		return false;
+	if (fds[POLL_HANDSHAKES].revents & any && !take_handshake(h, &n->handshakes, e))
+		return false;
+	for (size_t i = 0; i < WORKERS; i++)
+		if (fds[POLL_JOBS + i].revents && has_room(&n->requests) &&
+		    !end_job(h, &h->jobs[i], &n->requests, e))
+			return false;
+	return !(fds[POLL_REQUESTS].revents & any) || take_request(h, &n->requests, e);
+}
+
+/* Answers to questions of one that has ended are nobody's. */
+static void forget_questions(struct install_half *h)
+{
+	for (size_t i = 0; i < WORKERS; i++)
+		h->jobs[i].awaited = false;
+}
+
+bool install_half_run(struct install_half *h, const struct channels *c, struct err *e)
+{
+	AUTO(ends)
+	n = { channel_of(c->requests), channel_of(c->handshakes) };
+	struct pollfd fds[POLL_JOBS + WORKERS];
+
+	n.requests.from = FROM_NETWORK;
+	n.handshakes.from = FROM_NETWORK;
+	forget_questions(h);
+	while (!stop_requested()) {
+		list_polled(h, &n, fds);
+		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) > 0 && !serve(h, &n, fds, e))
+			return false;
+		self_drop_old(&h->self);
+		if (!end_late_jobs(h, &n.requests, e))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/ipc.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/stop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	POLL_MS = 100, /* how late a stop may be noticed */
+};
+
+/* One message that waits to be sent. */
+struct letter {
+	struct letter *next;
+	struct header header;
+	struct secret body;
+};
+
+static void letter_free(struct letter *l)
+{
+	secret_release(&l->body);
+	free(l);
+}
+
+void channel_release(struct channel *c)
+{
+	while (c->queue) {
+		struct letter *l = c->queue;
+
+		c->queue = l->next;
+		letter_free(l);
+	}
+	secret_release(&c->body);
+	fd_auto(&c->fd);
+	*c = NO_CHANNEL;
+}
+
+struct channel channel_of(int fd)
+{
+	return (struct channel){ .fd = fd };
+}
+
+bool channel_pair(int ends[2], struct err *e)
+{
+	const int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+
+	return !socketpair(AF_UNIX, kind, 0, ends) || err_sys(e, "cannot make a channel");
+}
+
+/* ---- sending ---- */
+
+/* Where what is left of it begins. */
+static struct iovec *rest_of(struct letter *l, size_t sent, struct iovec *parts)
+{
+	size_t head = sizeof(l->header);
+
+	parts[0] = (struct iovec){ &l->header, head };
+	parts[1] = (struct iovec){ l->body.bytes, l->body.len };
+	if (sent < head) {
+		parts[0].iov_base = (char *)&l->header + sent;
+		parts[0].iov_len -= sent;
+		return parts;
+	}
+	parts[1].iov_base = l->body.bytes + (sent - head);
+	parts[1].iov_len -= sent - head;
+	return parts + 1;
+}
+
+/* False with errno. */
+static bool send_some(struct channel *c)
+{
+	struct letter *l = c->queue;
+	struct iovec parts[2];
+	struct msghdr m = { .msg_iov = rest_of(l, c->sent, parts) };
+	ssize_t n = 0;
+
+	m.msg_iovlen = (size_t)(parts + 2 - m.msg_iov);
+	n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+	if (n < 0)
+		return false;
+	c->sent += (size_t)n;
+	if (c->sent < sizeof(l->header) + l->body.len)
+		return true;
+	c->queue = l->next;
+	c->waiting--;
+	c->queued -= l->body.len;
+	c->sent = 0;
+	letter_free(l);
+	return true;
+}
+
+bool channel_flush(struct channel *c, struct err *e)
+{
+	while (c->queue) {
+		if (send_some(c) || errno == EINTR)
+			continue;
+		if (errno == EAGAIN)
+			return true;
+		if (errno == EPIPE || errno == ECONNRESET)
+			return err_set(e, ERR_MISSING, "the other half has ended");
+		return err_sys(e, "cannot talk to the other half");
+	}
+	return true;
+}
+
+bool channel_post(struct channel *c, struct message *m, struct err *e)
+{
+	struct letter *l = xcalloc(1, sizeof(*l));
+	struct letter **last = &c->queue;
+
+	l->header = (struct header){ m->kind, m->number, (uint32_t)m->body.len };
+	l->body = TAKE(m->body);
+	while (*last)
+		last = &(*last)->next;
+	*last = l;
+	c->waiting++;
+	c->queued += l->body.len;
+	return channel_flush(c, e);
+}
+
+/* ---- receiving ---- */
+
+/* *got grows to `len`, or as far as it goes now. */
+static bool receive_some(int fd, void *bytes, size_t len, size_t *got, struct err *e)
+{
+	while (*got < len) {
+		ssize_t n = recv(fd, (char *)bytes + *got, len - *got, 0);
+
+		if (n > 0) {
+			*got += (size_t)n;
+			continue;
+		}
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return true;
+		if (n < 0 && errno != ECONNRESET)
+			return err_sys(e, "cannot listen to the other half");
+		return err_set(e, ERR_MISSING, "the other half has ended");
+	}
+	return true;
+}
+
+static bool check_header(const struct channel *c, struct err *e)
+{
+	int64_t limit = message_limit(c->header.kind, c->from);
+
+	if (limit < 0)
+		return err_set(e, ERR_REMOTE,
+			       "the other half sends a message of kind %u, which it has no use for",
+			       c->header.kind);
+	return (int64_t)c->header.len <= limit ||
+	       err_set(e, ERR_REMOTE,
+		       "the other half sends more than %lld bytes in a message of kind %u",
+		       (long long)limit, c->header.kind);
+}
+
+static bool take_header(struct channel *c, struct err *e)
+{
+	if (c->header_got == sizeof(c->header))
+		return true;
+	if (!receive_some(c->fd, &c->header, sizeof(c->header), &c->header_got, e))
+		return false;
+	if (c->header_got < sizeof(c->header))
+		return true;
+	if (!check_header(c, e))
+		return false;
+	secret_alloc(&c->body, c->header.len);
+	return true;
+}
+
+bool channel_take(struct channel *c, struct message *out, bool *whole, struct err *e)
+{
+	*whole = false;
+	if (!take_header(c, e))
+		return false;
+	if (c->header_got < sizeof(c->header))
+		return true;
+	if (!receive_some(c->fd, c->body.bytes, c->body.len, &c->body_got, e))
+		return false;
+	if (c->body_got < c->body.len)
+		return true;
+	out->kind = c->header.kind;
+	out->number = c->header.number;
+	out->body = TAKE(c->body);
+	c->header_got = 0;
+	c->body_got = 0;
+	*whole = true;
+	return true;
+}
+
+/* ---- waiting ---- */
+
+static bool wait_a_moment(const struct channel *c, int64_t end_ms, struct err *e)
+{
+	struct pollfd fd = { .fd = c->fd, .events = (short)(POLLIN | (c->queue ? POLLOUT : 0)) };
+
+	if (stop_requested())
+		return err_set(e, ERR_STOPPED, "a stop was asked for");
+	if (clock_mono_ms() >= end_ms)
+		return err_set(e, ERR_BUSY, "the other half does not answer in time");
+	(void)poll(&fd, 1, POLL_MS);
+	return true;
+}
+
+bool channel_wait(struct channel *c, int64_t end_ms, struct message *out, struct err *e)
+{
+	for (;;) {
+		bool whole = false;
+
+		if (!channel_flush(c, e) || !channel_take(c, out, &whole, e))
+			return false;
+		if (whole)
+			return true;
+		if (!wait_a_moment(c, end_ms, e))
+			return false;
+	}
+}

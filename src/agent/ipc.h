@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One end of a stream socket between the halves of an agent, for messages.
+ * Nothing here waits, but channel_wait(): what does not fit stays in a queue,
+ * and what has not arrived whole stays where it is, so that a half that is
+ * slow, or hostile, never holds up the other.
+ *
+ * ERR_MISSING: the other half has ended.  ERR_REMOTE: it sends what no
+ * message is, or a longer one than its kind may be.
+ */
+#ifndef AGENT_IPC_H
+#define AGENT_IPC_H
+
+#include "agent/ipc_message.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct header {
+	uint32_t kind;
+	uint32_t number;
+	uint32_t len;
+};
+
+struct channel {
+	int fd;                 /* -1: closed */
+	enum message_from from; /* whose messages arrive */
+	struct letter *queue;
+	size_t waiting; /* in the queue */
+	size_t queued;  /* bytes of the bodies in it */
+	size_t sent;    /* bytes of its first, header included */
+	/* what is arriving */
+	struct header header;
+	size_t header_got;
+	struct secret body;
+	size_t body_got;
+};
+
+#define NO_CHANNEL ((struct channel){ .fd = -1 })
+
+void channel_release(struct channel *c);
+AUTO_STRUCT(channel, struct channel, channel_release)
+
+/* Takes the descriptor, which does not block; of either half. */
+struct channel channel_of(int fd);
+/* Two such ends. */
+MUST_CHECK bool channel_pair(int ends[2], struct err *e);
+
+/* Takes the message, and sends what goes now. */
+MUST_CHECK bool channel_post(struct channel *c, struct message *m, struct err *e);
+/* Sends what is left of the queue, as far as it goes now. */
+MUST_CHECK bool channel_flush(struct channel *c, struct err *e);
+/* *whole: `out`, which must be empty, has the next message. */
+MUST_CHECK bool channel_take(struct channel *c, struct message *out, bool *whole, struct err *e);
+
+/*
+ * Waits, until a stop is asked for, `end_ms` (ERR_BUSY) or the message has
+ * come.
+ */
+MUST_CHECK bool channel_wait(struct channel *c, int64_t end_ms, struct message *out, struct err *e);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/network_half.h"
+
+#include "agent/ipc.h"
+#include "agent/client_cache.h"
+#include "agent/conn_table.h"
+#include "agent/http_server.h"
+#include "agent/key_proxy.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "pki/client_auth.h"
+#include "pki/tls_server.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	SWEEP_MS = 250,
+	QUIET_MS = 5000, /* between looks when nobody is there */
+	AUTH_MS = 1000,
+	ACCEPTS = 32, /* at a time */
+};
+
+struct network {
+	const struct network_start *start;
+	struct door door;
+	struct remote_key key;
+	struct channel requests;
+	struct client_auth auth;
+	uint64_t judged; /* revision of it by which all connections were */
+	struct tls_server *tls;
+	struct http_server *http;
+	int64_t accept_ms; /* not before; the system had no room */
+	int64_t sweep_ms;
+	int64_t auth_ms; /* when it is asked again who may call */
+};
+
+static void network_release(struct network *n)
+{
+	http_free(n->http);
+	door_release(&n->door);
+	tls_server_free(n->tls);
+	client_auth_release(&n->auth);
+	channel_release(&n->requests);
+	channel_release(&n->key.channel);
+}
+AUTO_STRUCT(network, struct network, network_release)
+
+/* In each handshake: who was removed since does not get in. */
+static const struct callers *callers_now(void *ctx)
+{
+	struct network *n = ctx;
+
+	return client_auth_refresh(&n->auth) ? n->auth.callers : NULL;
+}
+
+static bool open_all(struct network *n, struct err *e)
+{
+	const struct tls_key_holder holder = remote_key_holder(&n->key);
+	const struct tls_callers callers = { n, callers_now };
+
+	n->auth.key = &n->key;
+	n->tls = tls_server_new(&holder, &callers);
+	return http_new(n->tls, &n->requests, &n->door, &n->http, e);
+}
+
+/* ---- waiting ---- */
+
+static void add(fd_set *set, int fd, struct sockets *s)
+{
+	FD_SET(fd, set);
+	if (fd > s->highest)
+		s->highest = fd;
+}
+
+static void sockets_clear(struct sockets *s)
+{
+	FD_ZERO(&s->reads);
+	FD_ZERO(&s->writes);
+	FD_ZERO(&s->errors);
+	s->highest = -1;
+}
+
+/* False: nothing came, or a signal. */
+static bool wait_for_all(struct network *n, struct sockets *s)
+{
+	bool may_accept = clock_mono_ms() >= n->accept_ms;
+	int wait_ms = n->door.count || !may_accept ? SWEEP_MS : QUIET_MS;
+	struct timeval wait;
+
+	sockets_clear(s);
+	http_watch(n->http, s, &wait_ms);
+	add(&s->reads, n->requests.fd, s);
+	if (n->requests.queue)
+		add(&s->writes, n->requests.fd, s);
+	if (may_accept)
+		add(&s->reads, n->start->listener, s);
+	wait = (struct timeval){ wait_ms / 1000, wait_ms % 1000 * 1000 };
+	if (select(s->highest + 1, &s->reads, &s->writes, &s->errors, &wait) > 0)
+		return true;
+	sockets_clear(s);
+	return false;
+}
+
+/* ---- what happens ---- */
+
+/* True: somebody who is authenticated says something. */
+static bool hear(struct network *n, const struct sockets *s)
+{
+	bool heard = false;
+
+	for (struct guest *g = n->door.guests; g; g = g->next) {
+		if (!FD_ISSET(g->fd, &s->reads))
+			continue;
+		door_heard(g);
+		heard |= g->greeted;
+	}
+	return heard;
+}
+
+/* Connections of callers that were removed end. */
+static void end_removed(struct network *n)
+{
+	if (n->judged == n->auth.revision)
+		return;
+	n->judged = n->auth.revision;
+	for (struct guest *g = n->door.guests; g; g = g->next)
+		if (g->greeted && !tls_guest_may_stay(&g->tls, n->auth.callers))
+			door_shut(g);
+}
+
+static bool has_authenticated(const struct network *n)
+{
+	for (const struct guest *g = n->door.guests; g; g = g->next)
+		if (g->greeted)
+			return true;
+	return false;
+}
+
+/*
+ * Before a request is read, and while connections are open: an answer that is
+ * late leaves things as they are.
+ */
+static void refresh_auth(struct network *n, bool heard)
+{
+	int64_t now = clock_mono_ms();
+
+	if (heard || (now >= n->auth_ms && has_authenticated(n))) {
+		n->auth_ms = now + AUTH_MS;
+		(void)client_auth_refresh(&n->auth);
+	}
+	end_removed(n);
+}
+
+static void take_connections(struct network *n)
+{
+	for (int i = 0; i < ACCEPTS; i++) {
+		struct sockaddr_storage address = { 0 };
+		socklen_t len = sizeof(address);
+		int fd = accept4(n->start->listener, (void *)&address, &len,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0 &&
+		    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+			n->accept_ms = clock_mono_ms() + SWEEP_MS;
+		if (fd < 0)
+			return;
+		http_take(n->http, door_admit(&n->door, fd, &address, len));
+	}
+}
+
+static bool take_answers(struct network *n, struct err *e)
+{
+	bool whole = true;
+
+	if (!channel_flush(&n->requests, e))
+		return false;
+	for (int i = 0; whole && i < HTTP_REQUESTS; i++) {
+		AUTO(message) m = { 0 };
+
+		if (!channel_take(&n->requests, &m, &whole, e))
+			return false;
+		if (whole)
+			http_take_answer(n->http, &m);
+	}
+	return true;
+}
+
+/*
+ * Answers first, for what waits for them goes on in http_run(), and is not
+ * watched before.  New connections last: until then no descriptor has another
+ * meaning.
+ */
+static bool turn(struct network *n, struct err *e)
+{
+	struct sockets s;
+	bool came = wait_for_all(n, &s);
+
+	refresh_auth(n, hear(n, &s));
+	if (came && !take_answers(n, e))
+		return false;
+	http_run(n->http, &s);
+	door_greet(&n->door);
+	if (n->key.broken)
+		return err_set(e, ERR_MISSING, "the other half has ended");
+	if (came && FD_ISSET(n->start->listener, &s.reads))
+		take_connections(n);
+	if (clock_mono_ms() < n->sweep_ms)
+		return true;
+	door_sweep(&n->door);
+	n->sweep_ms = clock_mono_ms() + SWEEP_MS;
+	return true;
+}
+
+bool network_run(const struct network_start *start, struct err *e)
+{
+	AUTO(network)
+	n = { .start = start,
+	      .key = { .channel = channel_of(start->channels.handshakes) },
+	      .requests = channel_of(start->channels.requests) };
+
+	n.key.channel.from = FROM_INSTALLING;
+	n.requests.from = FROM_INSTALLING;
+	if (!open_all(&n, e))
+		return false;
+	while (!stop_requested())
+		if (!turn(&n, e))
+			return false;
+	return true;
+}

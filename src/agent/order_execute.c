@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/order_execute.h"
+
+#include "agent/orphan.h"
+#include "agent/order_log.h"
+#include "agent/agent_identity.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "pki/foreign.h"
+#include "pki/pair.h"
+#include "pki/tls.h"
+#include "install/activate.h"
+#include "install/pidfile.h"
+#include "install/install.h"
+
+#include <string.h>
+
+enum {
+	VERSION_MS = 5000,
+	VERSION_ROOM = 4096,
+};
+
+/* ---- looking ---- */
+
+/* The process that an activation would signal. */
+static void look_at_process(const struct agent_component *c, const char *proven, struct arena *a,
+			    struct component_report *out)
+{
+	AUTO(pidfile) p = { .process = { .fd = -1 } };
+	struct err e = { 0 };
+
+	if (c->activate.kind != ACTIVATE_SIGNAL)
+		return;
+	if (pidfile_open(c->activate.pidfile, proven, a, &p, &e)) {
+		out->doubt = p.doubt;
+		out->executable = p.process.executable;
+	} else if (e.code == ERR_IO) {
+		out->untrusted = arena_strdup(a, e.text);
+	}
+}
+
+void perform_look(const struct agent_config *c, const struct agent_component *component,
+		  struct arena *a, struct component_report *out)
+{
+	struct place_seen seen = { 0 };
+	struct ordered told = { 0 };
+	struct err e = { 0 };
+
+	place_probe(&component->install, a, &seen);
+	*out = (struct component_report){
+		.name = component->name,
+		.installed = seen.installed,
+		.chain = seen.chain,
+		.damage = seen.damage,
+		.staged = seen.staged,
+		.unwritable = seen.unwritable,
+		.error = seen.error,
+		.activation = self_is(c, component) ? ACTIVATION_HOT
+						    : activate_activation(&component->activate),
+	};
+	if (!ordered_read(c, component->name, a, &told, &e)) {
+		out->unwritable = arena_strdup(a, e.text);
+		return;
+	}
+	out->lineage = told.lineage;
+	out->sequence = told.sequence;
+	look_at_process(component, ordered_executable(&told), a, out);
+}
+
+static const char *first_line(const struct buf *text, struct arena *a)
+{
+	const char *begin = buf_text(text);
+	size_t len = strcspn(begin, "\r\n");
+
+	return len ? arena_strndup(a, begin, len) : NULL;
+}
+
+static const char *version_of(const struct agent_version *v, struct arena *a)
+{
+	AUTO(buf) text = { 0 };
+	struct err ignored = { 0 };
+	const struct child command = { .argv = v->argv, .timeout_ms = VERSION_MS };
+
+	switch (v->kind) {
+	case VERSION_NONE:
+		return NULL;
+	case VERSION_TEXT:
+		return v->text;
+	case VERSION_FILE:
+		return fs_read(v->text, VERSION_ROOM, &text, &ignored) ? first_line(&text, a)
+								       : NULL;
+	case VERSION_COMMAND:
+		return child_run(&command, &text, &ignored) ? first_line(&text, a) : NULL;
+	}
+	return NULL;
+}
+
+/* As in the engine: one fingerprint that all ports serve, or the odd one. */
+static void look_at_ports(const struct agent_component *c, struct arena *a,
+			  struct component_report *out)
+{
+	struct tls_probe *probes = arena_array(a, c->check_count, sizeof(*probes));
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < c->check_count; i++)
+		probes[i] = (struct tls_probe){
+			.host = c->check[i].host,
+			.port = c->check[i].port,
+			.server_name = c->check[i].server_name,
+			.starttls = c->check[i].starttls,
+		};
+	if (!tls_probe_all(probes, c->check_count, a, &e))
+		return;
+
+	struct tls_served all = tls_served_by_all(probes, c->check_count, out->installed);
+
+	out->served = all.leaf.fingerprint;
+	if (all.error)
+		out->error = all.error;
+}
+
+void perform_ask(const struct agent_component *c, struct arena *a, struct component_report *out)
+{
+	out->version = version_of(&c->version, a);
+	if (c->check_count)
+		look_at_ports(c, a, out);
+}
+
+/* ---- orders ---- */
+
+static bool refuse(struct problem *p, enum problem_kind kind, const char *detail)
+{
+	*p = (struct problem){ kind, detail };
+	return false;
+}
+
+static bool failed(struct problem *p, const struct err *e, struct arena *a)
+{
+	return refuse(p, problem_of(e->code), arena_strdup(a, e->text));
+}
+
+static const struct order *order_of(const struct deed *d)
+{
+	return &d->checked->order;
+}
+
+/*
+ * A pair that something else replaces now, by no roll back, was good: so was
+ * who was told of it.
+ */
+static bool is_proven(const struct deed *d)
+{
+	const struct ordered *before = &d->checked->before;
+	const struct order *o = order_of(d);
+
+	return before->told && o->action == ORDER_COMMIT && !o->rollback;
+}
+
+/* `executable` of the process that was told now; NULL: none was. */
+static bool remember_told(const struct deed *d, enum ordered_end end, const char *executable,
+			  struct arena *a, struct problem *p)
+{
+	const struct order *o = order_of(d);
+	const struct ordered *before = &d->checked->before;
+	const char *told = executable ? executable : before->told;
+	struct ordered now = { .lineage = o->lineage,
+			       .sequence = o->sequence,
+			       .fingerprint = o->fingerprint,
+			       .end = end,
+			       .expires = o->expires,
+			       .executable = before->executable };
+	struct err e = { 0 };
+
+	if (is_proven(d))
+		now.executable = before->told;
+	else if (!o->rollback)
+		now.told = told;
+	return ordered_write(d->config, o->component, &now, &e) || failed(p, &e, a);
+}
+
+static bool remember(const struct deed *d, enum ordered_end end, struct arena *a, struct problem *p)
+{
+	return remember_told(d, end, NULL, a, p);
+}
+
+/* How far the orders with this number got. */
+static enum ordered_end end_so_far(const struct deed *d)
+{
+	const struct ordered *before = &d->checked->before;
+	const struct order *o = order_of(d);
+
+	return before->lineage && before->sequence == o->sequence &&
+			       !strcmp(before->lineage, o->lineage)
+		       ? before->end
+		       : ORDERED_OPEN;
+}
+
+/* The staged bytes are what the order names, and belong together. */
+static bool check_pair(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct order_request *r = d->request;
+	const struct order *o = order_of(d);
+	AUTO(pair) pair = { 0 };
+	struct err e = { 0 };
+
+	if (!r->has_pair)
+		return refuse(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
+	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
+		return refuse(p, PROBLEM_BAD_PAIR, "it is not the pair that was signed for");
+	if (!foreign_pair(&r->key, &r->set, clock_now(), &pair, &e))
+		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
+	return !strcmp(pair.facts.fingerprint, o->fingerprint) ||
+	       refuse(p, PROBLEM_BAD_PAIR, "it is not the pair that the order names");
+}
+
+static bool stage(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct place_pair placed = {
+		.fingerprint = order_of(d)->fingerprint,
+		.set = &d->request->set,
+		.key = &d->request->key,
+	};
+	struct err e = { 0 };
+
+	return check_pair(d, a, p) && remember(d, end_so_far(d), a, p) &&
+	       (place_stage(&d->component->install, &placed, &e) || failed(p, &e, a));
+}
+
+static bool is_there(const struct deed *d, const char *expected, struct arena *a, struct problem *p)
+{
+	struct place_seen seen = { 0 };
+
+	if (!expected)
+		return true;
+	place_probe(&d->component->install, a, &seen);
+	if (seen.installed && !strcmp(seen.installed, expected))
+		return true;
+	return refuse(p, PROBLEM_MOVED,
+		      arena_printf(a, "%.18s is installed, not %.12s",
+				   !seen.installed   ? "something unreadable"
+				   : *seen.installed ? seen.installed
+						     : "nothing",
+				   *expected ? expected : "nothing"));
+}
+
+static bool commit(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct order *o = order_of(d);
+	struct err e = { 0 };
+
+	return remember(d, end_so_far(d), a, p) &&
+	       (place_commit(&d->component->install, o->fingerprint, o->replaces, &e) ||
+		failed(p, &e, a));
+}
+
+/* Repeated, it finds itself done already. */
+static bool revert(const struct deed *d, struct arena *a, struct problem *p)
+{
+	const struct order *o = order_of(d);
+	struct err e = { 0 };
+
+	if (!is_there(d, o->fingerprint, a, p) && !is_there(d, o->replaces, a, p))
+		return false;
+	return remember(d, end_so_far(d), a, p) &&
+	       (place_revert(&d->component->install, o->fingerprint, &e) || failed(p, &e, a));
+}
+
+static bool run_activation(const struct deed *d, struct arena *a, const char **executable,
+			   struct err *e)
+{
+	const struct activation_order order = {
+		.how = &d->component->activate,
+		.component = d->component->name,
+		.fingerprint = order_of(d)->fingerprint,
+		.directory = d->config->directory,
+		.proven = ordered_executable(&d->checked->before),
+		.accepted = order_of(d)->executable,
+	};
+	AUTO(self) self = { 0 };
+
+	if (self_is(d->config, d->component))
+		return self_read(&self, d->config, e);
+	return leftover_watch(e) && place_activate(&order, a, executable, e) &&
+	       leftover_check(a, e);
+}
+
+/* Once for each number, whatever comes of it; a stop is not its end. */
+static bool activate(const struct deed *d, struct arena *a, struct problem *p)
+{
+	enum ordered_end so_far = end_so_far(d);
+	const char *executable = NULL;
+	struct problem ignored = { 0 };
+	struct err e = { 0 };
+
+	if (!is_there(d, order_of(d)->fingerprint, a, p))
+		return false;
+	if (so_far == ORDERED_ACTIVATED)
+		return true;
+	if (so_far == ORDERED_FAILED)
+		return refuse(p, PROBLEM_FAILED, "it failed already when it was ordered first");
+	if (run_activation(d, a, &executable, &e))
+		return remember_told(d, ORDERED_ACTIVATED, executable, a, p);
+	if (e.code == ERR_STOPPED)
+		return failed(p, &e, a);
+	(void)!remember(d, ORDERED_FAILED, a, &ignored);
+	return refuse(p, PROBLEM_FAILED, arena_strdup(a, e.text));
+}
+
+static bool take_back(const struct deed *d, struct arena *a, struct problem *p)
+{
+	struct err e = { 0 };
+
+	return remember(d, ORDERED_ABORTED, a, p) &&
+	       (place_abort(&d->component->install, order_of(d)->fingerprint, &e) ||
+		failed(p, &e, a));
+}
+
+bool perform_order(const struct deed *d, struct arena *a, struct problem *problem)
+{
+	switch (order_of(d)->action) {
+	case ORDER_STAGE:
+		return stage(d, a, problem);
+	case ORDER_COMMIT:
+		return commit(d, a, problem);
+	case ORDER_ABORT:
+		return take_back(d, a, problem);
+	case ORDER_ACTIVATE:
+		return activate(d, a, problem);
+	case ORDER_REVERT:
+		return revert(d, a, problem);
+	case ORDER_ACTION_COUNT:
+		break;
+	}
+	return refuse(problem, PROBLEM_BAD_REQUEST, "there is no such action");
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the installing half does: looks at a component, or carries out an
+ * order that was checked.  Everything can be repeated, with the same result.
+ */
+#ifndef AGENT_ORDER_EXECUTE_H
+#define AGENT_ORDER_EXECUTE_H
+
+#include "agent/order_verify.h"
+#include "base/arena.h"
+#include "model/agent.h"
+#include "wire/problem.h"
+#include "wire/report.h"
+#include "wire/request.h"
+
+#include <stdbool.h>
+
+/* What is there, without asking any process; strings in `a`. */
+void perform_look(const struct agent_config *c, const struct agent_component *component,
+		  struct arena *a, struct component_report *out);
+/* Adds what only the process can tell: its version, what its ports serve. */
+void perform_ask(const struct agent_component *component, struct arena *a,
+		 struct component_report *out);
+
+struct deed {
+	const struct agent_config *config;
+	const struct agent_component *component;
+	const struct checked_order *checked;
+	const struct order_request *request;
+};
+
+/*
+ * False: *problem says why; texts in `a`.  To activate the agent's own pair
+ * is only to try it: the process that holds it must read it again.
+ */
+bool perform_order(const struct deed *d, struct arena *a, struct problem *problem);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/order_log.h"
+
+#include "base/alloc.h"
+#include "base/fs.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "wire/json.h"
+
+#include <string.h>
+
+enum {
+	ORDERED_ROOM = 4096,
+	NAME_ROOM = 200, /* of a file, beside what its replacement adds */
+};
+
+static const char *const end_names[ORDERED_END_COUNT] = {
+	[ORDERED_OPEN] = "open",
+	[ORDERED_ACTIVATED] = "activated",
+	[ORDERED_FAILED] = "failed",
+	[ORDERED_ABORTED] = "aborted",
+};
+
+/* A name that is too long for a file is there as its digest. */
+static const char *path_of(const struct agent_config *c, const char *component, struct arena *a)
+{
+	AUTO(buf) name = { 0 };
+	char digest[SHA256_TEXT];
+
+	text_percent(&name, component);
+	if (name.len <= NAME_ROOM)
+		return arena_printf(a, "%s/%s.json", c->state, buf_text(&name));
+	sha256_text(component, strlen(component), digest);
+	return arena_printf(a, "%s/long-%s.json", c->state, digest);
+}
+
+static bool find_end(const char *name, enum ordered_end *out)
+{
+	for (unsigned i = 0; i < ORDERED_END_COUNT; i++)
+		if (!strcmp(end_names[i], name)) {
+			*out = i;
+			return true;
+		}
+	return false;
+}
+
+static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
+{
+	AUTO(json) json = json_loadb(text->data, text->len, 0, NULL);
+	json_int_t sequence = 0;
+	json_int_t expires = 0;
+	const char *end = NULL;
+	struct ordered r = { 0 };
+
+	if (json_unpack(json, "{ss sI ss ss sI s?s s?s !}", "lineage", &r.lineage, "sequence",
+			&sequence, "fingerprint", &r.fingerprint, "end", &end, "expires", &expires,
+			"executable", &r.executable, "told", &r.told) ||
+	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT || expires < 0 ||
+	    expires >= NUMBER_LIMIT || !text_is_fingerprint(r.fingerprint) ||
+	    !find_end(end, &r.end))
+		return false;
+	*out = (struct ordered){
+		.lineage = arena_strdup(a, r.lineage),
+		.sequence = sequence,
+		.fingerprint = arena_strdup(a, r.fingerprint),
+		.end = r.end,
+		.expires = expires,
+		.executable = r.executable ? arena_strdup(a, r.executable) : NULL,
+		.told = r.told ? arena_strdup(a, r.told) : NULL,
+	};
+	return true;
+}
+
+bool ordered_read(const struct agent_config *c, const char *component, struct arena *a,
+		  struct ordered *out, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+	const char *path = path_of(c, component, a);
+	struct err why = { 0 };
+
+	*out = (struct ordered){ 0 };
+	if (!fs_read(path, ORDERED_ROOM, &text, &why)) {
+		*e = why;
+		return why.code == ERR_MISSING;
+	}
+	if (!unpack(&text, a, out))
+		return err_set(e, ERR_IO,
+			       "'%s' is damaged; when no pair was delivered since, remove it",
+			       path);
+	return true;
+}
+
+bool ordered_write(const struct agent_config *c, const char *component, const struct ordered *r,
+		   struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(json) json = json_pack("{ss sI ss ss sI ss* ss*}", "lineage", r->lineage, "sequence",
+				    (json_int_t)r->sequence, "fingerprint", r->fingerprint, "end",
+				    end_names[r->end], "expires", (json_int_t)r->expires,
+				    "executable", r->executable, "told", r->told);
+	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
+
+	return fs_replace(path_of(c, component, &a), text, strlen(text), FS_PRIVATE, e);
+}

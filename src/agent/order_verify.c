@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/order_verify.h"
+
+#include "agent/agent_identity.h"
+#include "pki/signature.h"
+
+#include <string.h>
+
+enum {
+	CLOCK_TOLERANCE = 60, /* seconds */
+};
+
+static bool refuse(struct problem *p, enum problem_kind kind, const char *detail)
+{
+	*p = (struct problem){ kind, detail };
+	return false;
+}
+
+static bool is_signed(const struct order_check *c, struct arena *a, struct signer *signer,
+		      struct err *e)
+{
+	const struct order_request *r = c->request;
+	const char *text = NULL;
+
+	if (!signers_find(c->signers, r, c->now, signer, e))
+		return false;
+	text = arena_printf(a, ORDER_PURPOSE "%s", r->order);
+	return signature_check((struct der){ signer->spki, signer->spki_len },
+			       (struct der){ (const unsigned char *)text, strlen(text) },
+			       r->signature, e);
+}
+
+static bool is_for_this(const struct order_check *c, const struct order *o, struct problem *p)
+{
+	if (strcmp(o->agent, c->spki) != 0)
+		return refuse(p, PROBLEM_OTHER_AGENT, "the order names another agent's key");
+	if (strcmp(o->component, c->component->name) != 0 || o->action != c->action)
+		return refuse(p, PROBLEM_BAD_REQUEST, "the order is for another path");
+	if (o->self && !self_is(c->config, c->component))
+		return refuse(p, PROBLEM_NOT_SELF, "the order is for the agent's own pair alone");
+	return true;
+}
+
+static bool is_valid_now(const struct order_check *c, const struct order *o, struct arena *a,
+			 struct problem *p)
+{
+	int64_t left = o->expires - c->now;
+
+	if (left >= 0 && left <= ORDER_LIFE + CLOCK_TOLERANCE)
+		return true;
+	return refuse(
+		p, PROBLEM_EXPIRED,
+		arena_printf(
+			a,
+			"it is valid until %lld seconds from now, and an order lives %d; look at the clocks",
+			(long long)left, ORDER_LIFE));
+}
+
+static bool stale(const struct order *o, const struct ordered *before, struct arena *a,
+		  struct problem *p)
+{
+	return refuse(
+		p, PROBLEM_STALE_ORDER,
+		arena_printf(a,
+			     "order %lld came already, this is %lld: an older copy of the state?",
+			     (long long)before->sequence, (long long)o->sequence));
+}
+
+/* The numbers of two states do not compare: then the later order counts. */
+static bool may_adopt(const struct order *o, const struct ordered *before, struct arena *a,
+		      struct problem *p)
+{
+	if (!o->adopt)
+		return refuse(
+			p, PROBLEM_OTHER_LINEAGE,
+			arena_printf(
+				a,
+				"the state with lineage %.8s delivered to it, this is %.8s; acknowledge 'adopt' when that one is gone",
+				before->lineage, o->lineage));
+	return o->expires > before->expires ||
+	       refuse(p, PROBLEM_STALE_ORDER, "another state ordered something since");
+}
+
+/* What was taken back can only be taken back again. */
+static bool is_newest(const struct order *o, const struct ordered *before, struct arena *a,
+		      struct problem *p)
+{
+	if (!before->lineage)
+		return true;
+	if (strcmp(before->lineage, o->lineage) != 0)
+		return may_adopt(o, before, a, p);
+	if (o->sequence > before->sequence)
+		return true;
+	if (o->sequence < before->sequence || strcmp(o->fingerprint, before->fingerprint) != 0)
+		return stale(o, before, a, p);
+	if (before->end == ORDERED_ABORTED && o->action != ORDER_ABORT)
+		return refuse(p, PROBLEM_STALE_ORDER, "it was taken back");
+	return true;
+}
+
+bool order_check(const struct order_check *c, struct arena *a, struct checked_order *out,
+		 struct problem *problem)
+{
+	const struct order_request *r = c->request;
+	struct order *o = &out->order;
+	struct err e = { 0 };
+
+	if (!order_read(r->order, r->order_len, a, o, &e))
+		return refuse(problem, PROBLEM_BAD_REQUEST, arena_strdup(a, e.text));
+	if (!is_signed(c, a, &out->signer, &e))
+		return refuse(problem, PROBLEM_NOT_ALLOWED, arena_strdup(a, e.text));
+	if (!is_for_this(c, o, problem) || !is_valid_now(c, o, a, problem))
+		return false;
+	if (!ordered_read(c->config, c->component->name, a, &out->before, &e))
+		return refuse(problem, PROBLEM_CANNOT, arena_strdup(a, e.text));
+	return is_newest(o, &out->before, a, problem);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/response.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "wire/json.h"
+
+void answer_release(struct answer *a)
+{
+	secret_release(&a->body);
+}
+
+void answer_json(int status, json_t *document, struct answer *out)
+{
+	AUTO(json) json = document;
+
+	secret_release(&out->body);
+	out->status = status;
+	json_to_secret(json, &out->body);
+}
+
+void answer_problem(enum problem_kind kind, const char *detail, struct answer *out)
+{
+	AUTO(arena) a = { 0 };
+	const struct problem p = { kind, text_escaped(&a, detail) };
+
+	answer_json(problem_status(kind), problem_to_json(&p), out);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/signer_cache.h"
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/decoder.h"
+#include "pki/client_auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	REMEMBERED = 8,
+};
+
+struct signers {
+	const struct agent_config *config;
+	const struct buf *authority;
+	struct signer list[REMEMBERED];
+	size_t next;
+};
+
+struct signers *signers_new(const struct agent_config *c, const struct buf *authority)
+{
+	struct signers *s = xcalloc(1, sizeof(*s));
+
+	s->config = c;
+	s->authority = authority;
+	return s;
+}
+
+void signers_free(struct signers *s)
+{
+	free(s);
+}
+
+static void digest_of(const struct order_request *r, uint8_t out[SHA256_BYTES])
+{
+	struct bytes pieces[2 * SIGNER_LIMIT];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->signer_count; i++) {
+		pieces[n++] = (struct bytes){ &r->signer[i].len, sizeof(r->signer[i].len) };
+		pieces[n++] = (struct bytes){ r->signer[i].bytes, r->signer[i].len };
+	}
+	sha256_pieces(pieces, n, out);
+}
+
+static const struct signer *remembered(const struct signers *s, const uint8_t shown[SHA256_BYTES],
+				       int64_t now)
+{
+	for (size_t i = 0; i < REMEMBERED; i++) {
+		const struct signer *known = &s->list[i];
+
+		if (known->spki_len && now < known->until && now >= known->until - SIGNER_TRUST_S &&
+		    !memcmp(known->shown, shown, SHA256_BYTES))
+			return known;
+	}
+	return NULL;
+}
+
+void signers_remember(struct signers *s, const struct signer *found)
+{
+	if (found->spki_len && !remembered(s, found->shown, found->until - 1))
+		s->list[s->next++ % REMEMBERED] = *found;
+}
+
+void signers_forget(struct signers *s)
+{
+	memset(s->list, 0, sizeof(s->list));
+	s->next = 0;
+}
+
+/* ---- looking ---- */
+
+enum {
+	HEAD_SPANS = 2,   /* of a request: authority, number of callers */
+	CALLER_SPANS = 2, /* key and name; one of them is empty */
+};
+
+static struct span span_of(const char *text)
+{
+	return text ? (struct span){ text, strlen(text) + 1 } : (struct span){ 0 };
+}
+
+/* A text that comes with its end. */
+static const char *text_of(const struct span *s)
+{
+	const char *text = s->bytes;
+
+	return s->len && !text[s->len - 1] ? text : NULL;
+}
+
+static bool ask_decoder(const struct signers *s, const struct order_request *r,
+			struct secret *answer, struct err *e)
+{
+	const struct agent_config *c = s->config;
+	size_t most = HEAD_SPANS + CALLER_SPANS * c->caller_count + SIGNER_LIMIT;
+	struct span *in = xcalloc(most, sizeof(*in));
+	struct decode d = { .fn = signers_decode, .in = in };
+
+	in[d.count++] = (struct span){ s->authority->data, s->authority->len };
+	in[d.count++] = (struct span){ &c->caller_count, sizeof(c->caller_count) };
+	for (size_t i = 0; i < c->caller_count; i++) {
+		in[d.count++] = span_of(c->callers[i].spki);
+		in[d.count++] = span_of(c->callers[i].name);
+	}
+	for (size_t i = 0; i < r->signer_count && d.count < most; i++)
+		in[d.count++] = (struct span){ r->signer[i].bytes, r->signer[i].len };
+
+	bool good = decoder_run(&d, answer, e);
+
+	free(in);
+	return good;
+}
+
+/* ---- in the decoder ---- */
+
+static bool read_callers(const struct span *in, size_t count, struct arena *a,
+			 struct agent_config *out)
+{
+	struct agent_caller *list = NULL;
+	size_t callers = 0;
+
+	if (count < HEAD_SPANS || in[1].len != sizeof(callers))
+		return false;
+	memcpy(&callers, in[1].bytes, sizeof(callers));
+	if (callers > (count - HEAD_SPANS) / CALLER_SPANS)
+		return false;
+	list = arena_array(a, callers + 1, sizeof(*list));
+	for (size_t i = 0; i < callers; i++) {
+		const struct span *s = in + HEAD_SPANS + CALLER_SPANS * i;
+
+		list[i] = (struct agent_caller){ text_of(s), text_of(s + 1) };
+		if (!list[i].spki && !list[i].name)
+			return false;
+	}
+	out->callers = list;
+	out->caller_count = callers;
+	return true;
+}
+
+/* Answers how long the signer is to be trusted, and the public key. */
+bool signers_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(callers) callers = NULL;
+	struct agent_config config = { 0 };
+	struct der shown[SIGNER_LIMIT];
+	struct caller caller = { 0 };
+	size_t signers = 0;
+
+	if (!read_callers(in, count, &a, &config))
+		return err_set(e, ERR_INPUT, "nobody is asked about");
+	for (size_t i = HEAD_SPANS + CALLER_SPANS * config.caller_count;
+	     i < count && signers < SIGNER_LIMIT; i++)
+		shown[signers++] = (struct der){ in[i].bytes, in[i].len };
+	if (!callers_new(&config, in[0].bytes, in[0].len, &callers, e) ||
+	    !callers_check(callers, shown, signers, &a, &caller, e))
+		return false;
+	buf_add(answer, &caller.until, sizeof(caller.until));
+	buf_add(answer, caller.spki.bytes, caller.spki.len);
+	return true;
+}
+
+/* ---- and of its answer ---- */
+
+/*
+ * The decoder read what a stranger wrote: where the list says keys and no
+ * names, it is asked again here.
+ */
+static bool may_be_listed(const struct agent_config *c, const struct signer *found)
+{
+	char digest[SHA256_TEXT];
+
+	sha256_text(found->spki, found->spki_len, digest);
+	for (size_t i = 0; i < c->caller_count; i++)
+		if (!c->callers[i].spki || !strcmp(c->callers[i].spki, digest))
+			return true;
+	return false;
+}
+
+/* A certificate that ends sooner is not trusted for longer. */
+static bool read_answer(const struct secret *answer, struct signer *out, struct err *e)
+{
+	const size_t head = sizeof(out->until);
+	int64_t end = 0;
+
+	if (answer->len <= head || answer->len - head > SIGNER_SPKI_LIMIT)
+		return err_set(e, ERR_INPUT, "its key is too large");
+	memcpy(&end, answer->bytes, head);
+	if (end < out->until)
+		out->until = end;
+	out->spki_len = answer->len - head;
+	memcpy(out->spki, answer->bytes + head, out->spki_len);
+	return true;
+}
+
+bool signers_find(const struct signers *s, const struct order_request *r, int64_t now,
+		  struct signer *out, struct err *e)
+{
+	AUTO(secret) answer = { 0 };
+	struct signer found = { .until = now + SIGNER_TRUST_S };
+	const struct signer *known = NULL;
+
+	digest_of(r, found.shown);
+	known = remembered(s, found.shown, now);
+	if (known) {
+		*out = *known;
+		return true;
+	}
+	if (!s->config->caller_count)
+		return err_set(e, ERR_INPUT,
+			       "nobody may give orders now; the agent's log says why");
+	if (!ask_decoder(s, r, &answer, e) || !read_answer(&answer, &found, e))
+		return false;
+	if (!may_be_listed(s->config, &found))
+		return err_set(e, ERR_INPUT, "the signer is not in 'allow'");
+	*out = found;
+	return true;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/trust_grant.h"
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "base/trusted_file.h"
+#include "config/load.h"
+#include "pki/issue.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+static const char allow_head[] = "# Who may give this agent orders, one a line as in 'allow'.\n";
+
+static void note(struct agent_config *c, struct receipt *r, const char *text)
+{
+	if (r->note_count < RECEIPT_NOTES)
+		r->notes[r->note_count++] = arena_strdup(&c->arena, text);
+}
+
+/* ---- who may call ---- */
+
+static bool parse(struct agent_config *c, const char *text, struct agent_caller *out, struct err *e)
+{
+	const struct caller_arena to = { subject_canonical, &c->arena };
+
+	return caller_parse(text, &to, out, e);
+}
+
+static bool add_line(struct agent_config *c, struct agent_caller *list, size_t *count,
+		     const char *line, struct err *e)
+{
+	if (!*line || *line == '#')
+		return true;
+	if (*count == ALLOW_LIMIT)
+		return err_set(e, ERR_INPUT, "it has more than %d entries", ALLOW_LIMIT);
+	return parse(c, line, &list[(*count)++], e);
+}
+
+static bool read_lines(struct agent_config *c, const struct buf *text, struct err *e)
+{
+	struct agent_caller *list = arena_array(&c->arena, ALLOW_LIMIT, sizeof(*list));
+	size_t count = 0;
+
+	for (const char *at = buf_text(text); *at;) {
+		size_t len = strcspn(at, "\r\n");
+
+		if (!add_line(c, list, &count, arena_strndup(&c->arena, at, len), e))
+			return false;
+		at += len;
+		at += strspn(at, "\r\n");
+	}
+	if (!count)
+		return err_set(e, ERR_INPUT, "it allows nobody");
+	c->callers = list;
+	c->caller_count = count;
+	return true;
+}
+
+bool admission_read(struct agent_config *c, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+
+	if (!c->allow_file)
+		return true;
+	if (!trusted_file_text(c->allow_file, ALLOW_FILE_LIMIT, &text, e)) {
+		if (e->code == ERR_MISSING)
+			return err_set(e, ERR_MISSING,
+				       "'%s' does not exist; 'certfleet agent enrol' writes it",
+				       c->allow_file);
+		return err_in(e, "cannot read who may call");
+	}
+	if (!read_lines(c, &text, e))
+		return err_in(e, "cannot read who may call from '%s'", c->allow_file);
+	return true;
+}
+
+static bool is_same(const struct agent_caller *a, const struct agent_caller *b)
+{
+	if (a->spki || b->spki)
+		return a->spki && b->spki && !strcmp(a->spki, b->spki);
+	return !strcmp(a->name, b->name);
+}
+
+static bool is_allowed(const struct agent_config *c, const struct agent_caller *who)
+{
+	for (size_t i = 0; i < c->caller_count; i++)
+		if (is_same(&c->callers[i], who))
+			return true;
+	return false;
+}
+
+/* Which name an operator has is not told. */
+static bool allows_names(const struct agent_config *c)
+{
+	for (size_t i = 0; i < c->caller_count; i++)
+		if (c->callers[i].name)
+			return true;
+	return false;
+}
+
+static bool note_missing(struct agent_config *c, const struct admission *what, struct receipt *r,
+			 struct err *e)
+{
+	for (size_t i = 0; i < what->allow_count; i++) {
+		struct agent_caller who = { 0 };
+
+		if (!parse(c, what->allow[i], &who, e))
+			return false;
+		if (is_allowed(c, &who))
+			continue;
+		note(c, r,
+		     arena_printf(&c->arena, "%s does not allow this operator%s: add \"%s\" to it",
+				  c->allow_file ? arena_printf(&c->arena, "'%s'", c->allow_file)
+						: "'allow' of the agent's configuration",
+				  allows_names(c) ? ", unless one of its names is his" : "",
+				  text_escaped(&c->arena, what->allow[i])));
+	}
+	return true;
+}
+
+static bool write_allowed(struct agent_config *c, const struct admission *what, struct err *e)
+{
+	AUTO(buf) text = { 0 };
+	struct agent_caller ignored = { 0 };
+
+	buf_puts(&text, allow_head);
+	for (size_t i = 0; i < what->allow_count; i++) {
+		if (strpbrk(what->allow[i], "\r\n") || !parse(c, what->allow[i], &ignored, e))
+			return err_set(e, ERR_REMOTE,
+				       "what the operator wants allowed makes no sense");
+		buf_printf(&text, "%s\n", what->allow[i]);
+	}
+	return fs_replace(c->allow_file, buf_text(&text), text.len, FS_PUBLIC, e);
+}
+
+static bool settle_allowed(struct agent_config *c, const struct admission *what, struct receipt *r,
+			   struct err *e)
+{
+	struct err why = { 0 };
+
+	if (!c->allow_file || admission_read(c, &why))
+		return note_missing(c, what, r, e);
+	if (why.code == ERR_MISSING)
+		return write_allowed(c, what, e);
+	note(c, r, why.text);
+	return true;
+}
+
+/* ---- their authority ---- */
+
+struct authorities {
+	const struct der *certs;
+	size_t count;
+};
+
+static bool read_authorities(const char *pem, size_t len, struct arena *a, struct authorities *out,
+			     struct err *e)
+{
+	return pem_read_certs(pem, len, a, &out->certs, &out->count, e) &&
+	       (out->count || err_set(e, ERR_INPUT, "it holds no certificate"));
+}
+
+static bool has_all(const struct authorities *there, const struct authorities *wanted)
+{
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct der *w = &wanted->certs[i];
+		bool found = false;
+
+		for (size_t k = 0; k < there->count && !found; k++)
+			found = there->certs[k].len == w->len &&
+				!memcmp(there->certs[k].bytes, w->bytes, w->len);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool write_authorities(const struct agent_config *c, const struct authorities *wanted,
+			      struct err *e)
+{
+	AUTO(buf) text = { 0 };
+
+	pem_add_certs(&text, wanted->certs, wanted->count);
+	return fs_replace(c->client_ca, buf_text(&text), text.len, FS_PUBLIC, e);
+}
+
+static bool settle_authority(struct agent_config *c, const struct admission *what,
+			     struct receipt *r, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) text = { 0 };
+	struct authorities wanted = { 0 };
+	struct authorities there = { 0 };
+	struct err why = { 0 };
+
+	if (!read_authorities(what->authority, strlen(what->authority), &a, &wanted, e))
+		return err_in(e, "the authority of the operator");
+	if (!trusted_file_text(c->client_ca, INPUT_FILE_LIMIT, &text, &why)) {
+		if (why.code == ERR_MISSING)
+			return write_authorities(c, &wanted, e);
+		*e = why;
+		return false;
+	}
+	if (read_authorities(buf_text(&text), text.len, &a, &there, &why) &&
+	    has_all(&there, &wanted))
+		return true;
+	note(c, r,
+	     arena_printf(&a, "'%s' does not hold the authority of this operator: put it there",
+			  c->client_ca));
+	return true;
+}
+
+bool admission_write(struct agent_config *c, const struct admission *what, struct receipt *r,
+		     struct err *e)
+{
+	return settle_authority(c, what, r, e) && settle_allowed(c, what, r, e);
+}

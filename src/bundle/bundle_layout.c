@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bundle/bundle_layout.h"
+
+#include "base/buf.h"
+#include "base/text.h"
+
+#include <string.h>
+
+/* What was found on a component never counts as the newest of its name. */
+static bool is_found(const struct bundle_item *item)
+{
+	return strcmp(item->source, "found") == 0;
+}
+
+int layout_compare_items(const void *a, const void *b)
+{
+	const struct bundle_item *left = a;
+	const struct bundle_item *right = b;
+	int names = strcmp(left->name, right->name);
+
+	if (left->is_issuer != right->is_issuer)
+		return left->is_issuer ? 1 : -1;
+	if (names)
+		return names;
+	if (is_found(left) != is_found(right))
+		return is_found(left) ? -1 : 1;
+	return (left->number > right->number) - (left->number < right->number);
+}
+
+int layout_compare_files(const void *a, const void *b)
+{
+	const struct bundle_file *left = a;
+	const struct bundle_file *right = b;
+
+	return strcmp(left->path, right->path);
+}
+
+static bool is_newest(const struct bundle *b, size_t i)
+{
+	const struct bundle_item *next = &b->items[i + 1];
+
+	return i + 1 == b->item_count || next->is_issuer != b->items[i].is_issuer ||
+	       strcmp(next->name, b->items[i].name) != 0;
+}
+
+const char *layout_directory(const struct bundle *b, size_t i, struct arena *a)
+{
+	const struct bundle_item *item = &b->items[i];
+	AUTO(buf) out = { 0 };
+
+	buf_puts(&out, item->is_issuer ? "issuers/" : "certificates/");
+	text_percent(&out, item->name);
+	if (!is_newest(b, i))
+		buf_printf(&out, "/%u", item->number);
+	return arena_strdup(a, buf_text(&out));
+}
+
+const char *layout_in(const char *directory, const char *file, struct arena *a)
+{
+	return arena_printf(a, "%s/%s", directory, file);
+}
+
+/* A part that text_percent() leaves alone but no archive may hold. */
+static const char *encoded_special(const char *part)
+{
+	if (part[0] == '\0')
+		return "%2F";
+	if (strcmp(part, ".") == 0)
+		return "%2E";
+	if (strcmp(part, "..") == 0)
+		return "%2E%2E";
+	return NULL;
+}
+
+const char *layout_config(const char *path, struct arena *a)
+{
+	AUTO(buf) out = { 0 };
+	char *parts = arena_strdup(a, path);
+
+	buf_puts(&out, "config");
+	for (char *part = strsep(&parts, "/"); part; part = strsep(&parts, "/")) {
+		const char *special = encoded_special(part);
+
+		buf_putc(&out, '/');
+		if (special)
+			buf_puts(&out, special);
+		else
+			text_percent(&out, part);
+	}
+	return arena_strdup(a, buf_text(&out));
+}
+
+const char *layout_recipient(size_t number, struct arena *a)
+{
+	return arena_printf(a, "recipients/%zu.enc", number);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an agent's configuration decodes into before it becomes the model. */
+#ifndef CONFIG_AGENT_CONFIG_H
+#define CONFIG_AGENT_CONFIG_H
+
+#include "config/fields.h"
+#include "model/agent.h"
+
+#include <stdbool.h>
+
+struct agent_tls_form {
+	const char *certificate;
+	const char *key;
+	const char *client_ca;
+	struct items callers; /* struct agent_caller */
+	const char *allow_file;
+};
+
+struct agent_version_form {
+	const char *text;
+	const char *file;
+	struct items command; /* const char * */
+};
+
+struct agent_component_form {
+	struct agent_version_form version;
+	struct install install;
+	struct activate activate;
+	struct items check; /* struct verify */
+};
+
+struct agent_form {
+	unsigned version;
+	const char *listen;
+	struct agent_tls_form tls;
+	const char *user;
+	const char *state;
+	struct items components; /* struct agent_component */
+};
+
+extern const struct record agent_record; /* struct agent_form */
+extern const struct record agent_component_record;
+
+extern const struct field_type caller_type;           /* agent_caller */
+extern const struct field_type agent_components_type; /* struct items */
+
+bool agent_tls_check(struct loader *ld, const struct node *n, void *out);
+bool agent_version_check(struct loader *ld, const struct node *n, void *out);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/certificate_types.h"
+
+#include "config/forms.h"
+#include "config/values.h"
+
+#include <string.h>
+
+static bool read_renew(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	struct renew_before *out = slot;
+	size_t digits = n->kind == NODE_TEXT ? strspn(n->text, "0123456789") : 0;
+
+	if (!digits || strcmp(n->text + digits, "%")) {
+		struct renew_before rb = { 0 };
+
+		if (!value_duration(ld, f, n, &rb.seconds))
+			return false;
+		*out = rb;
+		return true;
+	}
+	if (digits > 2 || *n->text == '0')
+		return complain(ld, n, "'%s' must be 1%% to 99%%, not '%s'", f->key,
+				shown(ld, n->text));
+	out->seconds = 0;
+	out->percent = (unsigned)(*n->text - '0');
+	if (digits == 2)
+		out->percent = out->percent * 10 + (unsigned)(n->text[1] - '0');
+	return true;
+}
+
+static bool read_purpose(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	const struct list_of *of = f->param;
+	unsigned purpose = 0;
+	bool good = true;
+
+	if (n->kind != NODE_LIST)
+		return list_type.read(ld, f, n, slot);
+	if (!n->count)
+		return complain(ld, n, "'%s' is empty", f->key);
+	node_items(item, n)
+	{
+		unsigned choice = 0;
+
+		good &= field_read(ld, of->item, node_value(item), &choice);
+		purpose |= 1u << choice;
+	}
+	if (good)
+		*(unsigned *)slot = purpose;
+	return good;
+}
+
+static bool read_import(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	struct import_form form;
+	struct import *out = slot;
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, &form))
+		return false;
+	if (!form.pkcs12 == !form.pem.count)
+		return complain(ld, n, "exactly one of 'pem', 'pkcs12' is expected here");
+	out->password = form.password;
+	if (form.pem.count) {
+		out->kind = IMPORT_PEM;
+		out->files = form.pem.list;
+		out->file_count = form.pem.count;
+		return true;
+	}
+
+	const char **files = arena_array(&ld->fleet.arena, 1, sizeof(*files));
+
+	files[0] = form.pkcs12;
+	out->kind = IMPORT_PKCS12;
+	out->files = files;
+	out->file_count = 1;
+	return true;
+}
+
+/* What an import cannot say, because its certificate says it. */
+static bool check_import(struct loader *ld, const struct node *n)
+{
+	static const char *const keys[] = { "subject", "issuer",       "names", "validity",
+					    "key",     "key_rotation", "per",   NULL };
+	bool good = true;
+
+	for (const char *const *key = keys; *key; key++) {
+		const struct node *value = node_find(n, *key);
+
+		if (value)
+			good = complain(ld, value, "'%s' and 'import' exclude each other", *key);
+	}
+	return good;
+}
+
+bool certificate_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct certificate_form *form = out;
+	const struct certificate *c = &form->certificate;
+	bool good = true;
+
+	if (c->import.kind != IMPORT_NONE)
+		return check_import(ld, n);
+	if (!form->subject)
+		good = complain(ld, n, "missing key 'subject', or 'import'");
+	if (!form->issuer)
+		good = complain(ld, n, "missing key 'issuer', or 'import'");
+	if (c->renew_before.seconds >= c->validity)
+		warn(ld, node_find(n, "renew_before"),
+		     "not shorter than the validity; a third of it is used instead");
+	return good;
+}
+
+const struct field_type renew_type = { read_renew, SHAPE_TEXT, "^([0-9]+[smhdwy]|[1-9][0-9]?%)$" };
+const struct field_type purpose_type = { read_purpose, SHAPE_LIST, NULL };
+const struct field_type import_type = { read_import, SHAPE_RECORD, NULL };

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a certificate shall be, or where it is imported from. */
+#ifndef CONFIG_CERTIFICATE_TYPES_H
+#define CONFIG_CERTIFICATE_TYPES_H
+
+#include "config/fields.h"
+
+#include <stdbool.h>
+
+extern const struct field_type renew_type;   /* struct renew_before */
+extern const struct field_type purpose_type; /* unsigned, enum purpose */
+extern const struct field_type import_type;  /* struct import */
+
+bool certificate_check(struct loader *ld, const struct node *n, void *out);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An API of requests, and the one request of an activation. */
+#include "config/deliver_http.h"
+
+#include "config/placeholder.h"
+#include "model/activation.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+	NOTHING = 1 << MATERIAL_TEXT,
+	FINGERPRINT = NOTHING | 1 << MATERIAL_FINGERPRINT,
+	ALL = (1 << MATERIAL_COUNT) - 1,
+	KEYS = 1 << MATERIAL_KEY | 1 << MATERIAL_COMBINED | 1 << MATERIAL_PKCS12
+};
+
+/* What is known of a pair when a request is made. */
+static const unsigned known[] = {
+	[HTTP_PROBE] = NOTHING,        [HTTP_STAGE] = ALL,
+	[HTTP_COMMIT] = ALL,           [HTTP_ABORT] = FINGERPRINT,
+	[HTTP_ACTIVATE] = FINGERPRINT, [HTTP_REVERT] = ALL,
+	[HTTP_REMOVE] = NOTHING,
+};
+_Static_assert(sizeof(known) / sizeof(*known) == HTTP_VERB_COUNT, "every verb needs its row");
+
+/* ---- what stands in the texts of a request ---- */
+
+static unsigned materials_of(const struct http_text *t)
+{
+	unsigned found = NOTHING;
+
+	for (size_t i = 0; i < t->count; i++)
+		found |= 1U << t->pieces[i].what;
+	return found;
+}
+
+static unsigned materials_in(const struct http_request *r)
+{
+	unsigned found =
+		materials_of(&r->url.path) | materials_of(&r->body) | materials_of(&r->json);
+
+	for (size_t i = 0; i < r->header_count; i++)
+		found |= materials_of(&r->headers[i].text);
+	return found;
+}
+
+static bool check_materials(struct loader *ld, const struct node *at, const struct http_request *r,
+			    unsigned allowed)
+{
+	unsigned strange = materials_in(r) & ~allowed;
+
+	if (!strange)
+		return true;
+	for (int m = MATERIAL_FINGERPRINT; m < MATERIAL_COUNT; m++)
+		if (strange & 1U << m)
+			return complain(ld, at, "'${%s}' is not known in this request",
+					material_names[m]);
+	return true;
+}
+
+/* ---- all requests of a delivery ---- */
+
+static const struct node *request_node(const struct node *n, int verb)
+{
+	return node_find(n, http_verb_names[verb]);
+}
+
+static bool check_origin(struct loader *ld, const struct node *n, const struct http_form *form,
+			 int verb)
+{
+	const char *first = form->requests[HTTP_COMMIT]->url.origin;
+	const char *origin = form->requests[verb]->url.origin;
+	const struct node *url = node_find(request_node(n, verb), "url");
+	const struct node *commit = node_find(request_node(n, HTTP_COMMIT), "url");
+
+	return !strcmp(origin, first) ||
+	       complain(ld, url, "all requests of one delivery go to one origin, '%s', not '%s'",
+			as_written(ld, commit, first), as_written(ld, url, origin));
+}
+
+static bool has_authorization(const struct http_request *r)
+{
+	for (size_t i = 0; i < r->header_count; i++)
+		if (!strcasecmp(r->headers[i].name, "Authorization"))
+			return true;
+	return false;
+}
+
+static bool check_login(struct loader *ld, const struct node *at, const struct access_form *access,
+			const struct http_request *r)
+{
+	return !access->user || !has_authorization(r) ||
+	       complain(ld, at, "'user' and a header 'Authorization' exclude each other");
+}
+
+static bool check_requests(struct loader *ld, const struct node *n, const struct http_form *form)
+{
+	bool good = true;
+
+	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++) {
+		const struct http_request *r = form->requests[verb];
+		const struct node *at = request_node(n, verb);
+
+		if (r)
+			good &= check_origin(ld, n, form, verb) &&
+				check_materials(ld, at, r, known[verb]) &&
+				check_login(ld, at, &form->access, r);
+	}
+	return good;
+}
+
+static unsigned sent(const struct http_form *form, enum http_verb verb)
+{
+	return form->requests[verb] ? materials_in(form->requests[verb]) : 0;
+}
+
+/* A pair that never arrives cannot be served. */
+static bool check_sent(struct loader *ld, const struct node *n, const struct http_form *form)
+{
+	unsigned all = sent(form, HTTP_STAGE) | sent(form, HTTP_COMMIT);
+	unsigned any = all | sent(form, HTTP_REVERT);
+	bool has_password = form->pkcs12_password.kind != SECRET_NONE;
+
+	if (!(all & KEYS))
+		return complain(
+			ld, n,
+			"neither 'stage' nor 'commit' sends the key: '${key}', '${combined}' or '${pkcs12}'");
+	return !(any & 1U << MATERIAL_PKCS12) || has_password ||
+	       complain(ld, n, "missing key 'pkcs12_password', which protects '${pkcs12}'");
+}
+
+static bool is_tls(const char *origin)
+{
+	return !strncmp(origin, "https:", 6);
+}
+
+bool http_check(struct loader *ld, const struct node *n, void *out)
+{
+	const struct http_form *form = out;
+	const char *origin = form->requests[HTTP_COMMIT]->url.origin;
+
+	return access_check(ld, n, &form->access, is_tls(origin)) && check_requests(ld, n, form) &&
+	       check_sent(ld, n, form);
+}
+
+static bool read_http(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	struct http_form form;
+	struct http *http = NULL;
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, &form))
+		return false;
+	http = ARENA_NEW(&ld->fleet.arena, struct http);
+	http->origin = form.requests[HTTP_COMMIT]->url.origin;
+	http->access = access_of(&form.access);
+	http->pkcs12_password = form.pkcs12_password;
+	memcpy(http->requests, form.requests, sizeof(http->requests));
+	*(const struct http **)slot = http;
+	return true;
+}
+
+/* ---- activate: {http: ...} ---- */
+
+bool call_check(struct loader *ld, const struct node *n, void *out)
+{
+	struct call_form *form = out;
+	struct http_request request;
+	unsigned methods = 0;
+
+	for (unsigned m = 0; m <= HTTP_PUT; m++) {
+		if (!form->urls[m].origin)
+			continue;
+		form->request.method = m;
+		form->request.url = form->urls[m];
+		methods++;
+	}
+	if (methods != 1)
+		return complain(ld, n, "exactly one of 'post', 'get', 'put' is expected here");
+	request = request_of(&form->request);
+	return request_check(ld, n, &form->request) &&
+	       access_check(ld, n, &form->access, is_tls(request.url.origin)) &&
+	       check_login(ld, n, &form->access, &request) &&
+	       check_materials(ld, n, &request, FINGERPRINT);
+}
+
+static bool read_call(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	struct call_form form;
+	struct http_call *call = NULL;
+
+	if (n->kind != NODE_MAPPING)
+		return wrong_kind(ld, f, n, "a mapping");
+	if (!record_read(ld, f->param, n, &form))
+		return false;
+	call = ARENA_NEW(&ld->fleet.arena, struct http_call);
+	call->access = access_of(&form.access);
+	call->request = request_of(&form.request);
+	*(const struct http_call **)slot = call;
+	return true;
+}
+
+/* ---- what depends on the component ---- */
+
+static const struct node *deliver_node(const struct node *n)
+{
+	const struct node *deliver = node_find(n, "deliver");
+
+	return deliver ? deliver : n;
+}
+
+static bool check_knowable(struct loader *ld, const struct node *n, const struct component *c)
+{
+	const struct http *http = c->deliver.http;
+
+	if (!http)
+		return true;
+	if (!http->requests[HTTP_PROBE] && !c->verify_count)
+		return complain(
+			ld, deliver_node(n),
+			"nothing tells what it has: give 'probe' here, or 'verify' to the component");
+	return !c->retire_remove || http->requests[HTTP_REMOVE] ||
+	       complain(ld, node_find(n, "retire"), "missing request 'remove' in its 'deliver'");
+}
+
+bool http_component_check(struct loader *ld, const struct node *n, const struct component *c)
+{
+	if (!check_knowable(ld, n, c))
+		return false;
+	return c->role->restart.when != RESTART_POSTPONED || !component_swaps_at_commit(c) ||
+	       complain(
+		       ld, deliver_node(n),
+		       "role '%s' postpones activations, but here a pair is in use as soon as it is committed",
+		       shown(ld, c->role->name));
+}
+
+const struct field_type http_type = { read_http, SHAPE_RECORD, NULL };
+const struct field_type call_type = { read_call, SHAPE_RECORD, NULL };

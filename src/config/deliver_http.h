@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is reached over HTTP: from its keys (config/schema_http.c) to model. */
+#ifndef CONFIG_DELIVER_HTTP_H
+#define CONFIG_DELIVER_HTTP_H
+
+#include "config/forms.h"
+#include "model/http.h"
+
+#include <stdbool.h>
+
+struct identity_form {
+	const char *certificate;
+	struct secret_ref key;
+};
+
+struct access_form {
+	const char *ca;
+	struct identity_form identity;
+	const char *user;
+	struct secret_ref password;
+};
+
+struct request_form {
+	struct http_url url;
+	unsigned method;
+	struct items headers; /* struct http_header */
+	struct http_text body;
+	struct http_text json;
+	struct items expect; /* unsigned */
+	const char *fingerprint;
+	const char *version;
+	int64_t timeout;
+};
+
+struct http_form {
+	struct access_form access;
+	struct secret_ref pkcs12_password;
+	const struct http_request *requests[HTTP_VERB_COUNT];
+};
+
+struct call_form {
+	struct access_form access;
+	struct http_url urls[HTTP_PUT + 1]; /* by method */
+	struct request_form request;
+};
+
+struct etcd_form {
+	struct access_form access;
+	struct items endpoints; /* const char * */
+	const char *key;
+};
+
+extern const struct field_type request_type; /* const struct http_request * */
+extern const struct field_type headers_type; /* struct items */
+extern const struct field_type header_type;  /* of one, for the schema */
+extern const struct field_type pointer_type; /* const char * */
+extern const struct field_type http_type;    /* const struct http * */
+extern const struct field_type call_type;    /* const struct http_call * */
+extern const struct field_type etcd_type;    /* const struct etcd * */
+extern const struct field_type caddy_type;   /* const struct caddy * */
+
+/* By their records, for deliver and activate. */
+extern const struct record http_record;
+extern const struct record call_record;
+extern const struct record etcd_record;
+extern const struct record caddy_record;
+
+bool request_check(struct loader *ld, const struct node *n, void *out);
+bool http_check(struct loader *ld, const struct node *n, void *out);
+bool call_check(struct loader *ld, const struct node *n, void *out);
+bool etcd_check(struct loader *ld, const struct node *n, void *out);
+bool caddy_check(struct loader *ld, const struct node *n, void *out);
+
+/* `n` holds the keys of access; `tls`: it is for https. */
+bool access_check(struct loader *ld, const struct node *n, const struct access_form *form,
+		  bool tls);
+struct http_access access_of(const struct access_form *form);
+struct http_request request_of(const struct request_form *form);
+
+/* What depends on the whole of a component, which stands at `n`. */
+bool http_component_check(struct loader *ld, const struct node *n, const struct component *c);
+
+#endif

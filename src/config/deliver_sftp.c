@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/deliver_sftp.h"
+
+#include "config/build.h"
+#include "config/delivery.h"
+#include "config/forms.h"
+#include "config/netname.h"
+#include "config/placeholder.h"
+#include "config/rows.h"
+#include "config/values.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define PIN "SHA256:"
+
+enum {
+	PIN_DIGITS = 43, /* of base64, without padding */
+	USER_LIMIT = 64,
+};
+
+/* ---- the address ---- */
+
+static bool is_user(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (!isgraph((unsigned char)text[i]) || strchr("/:@%", text[i]))
+			return false;
+	return len && len <= USER_LIMIT;
+}
+
+/* Without a port it is the usual one. */
+static bool parse_host(struct arena *a, const char *text, struct sftp *out)
+{
+	const char *behind = strrchr(text, ']');
+
+	if (!strchr(behind ? behind : text, ':'))
+		text = arena_printf(a, "%s:22", text);
+	return host_port_parse(a, text, &out->host, &out->port);
+}
+
+static bool parse_url(struct arena *a, const char *text, struct sftp *out)
+{
+	const char *rest = text + strlen("sftp://");
+	const char *at = strchr(rest, '@');
+
+	if (strncmp(text, "sftp://", strlen("sftp://")) != 0 || !at)
+		return false;
+	out->user = arena_strndup(a, rest, (size_t)(at - rest));
+	if (!is_user(out->user) || !parse_host(a, at + 1, out))
+		return false;
+	out->origin = arena_printf(a, strchr(out->host, ':') ? "sftp://[%s]:%u" : "sftp://%s:%u",
+				   out->host, out->port);
+	return true;
+}
+
+static bool has_password(const char *text)
+{
+	const char *rest = strstr(text, "://");
+	const char *at = rest ? strchr(rest + 3, '@') : NULL;
+
+	return at && memchr(rest + 3, ':', (size_t)(at - rest - 3));
+}
+
+/* What is often written instead has a hint of its own. */
+static const char *hint(const char *text)
+{
+	const char *rest = strstr(text, "://");
+
+	if (rest && strchr(rest + 3, '/'))
+		return "; paths are said by 'directory', or 'certificate' and 'key'";
+	return "";
+}
+
+/* Only its own members: the key of the host is another row's. */
+static bool read_url(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	struct sftp *out = slot;
+	const char *text = NULL;
+	struct sftp parsed = { 0 };
+
+	if (!value_text(ld, f, n, &text))
+		return false;
+	if (has_password(text))
+		return complain(
+			ld, n,
+			"'%s' holds a password, but nobody is logged in with one: 'access: {ssh: {key: ...}}' says with which key",
+			f->key);
+	if (!parse_url(&ld->fleet.arena, text, &parsed)) {
+		if (!placeholder_excuses(ld, n))
+			return complain(ld, n, "'%s' must be sftp://USER@HOST[:PORT], not '%s'%s",
+					f->key, shown(ld, n->text), hint(text));
+		parsed = (struct sftp){ .origin = text, .host = text };
+	}
+	out->origin = parsed.origin;
+	out->user = parsed.user;
+	out->host = parsed.host;
+	out->port = parsed.port;
+	return true;
+}
+
+static bool read_pin(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+{
+	const char *text = NULL;
+	const char *digits = NULL;
+
+	if (!value_text(ld, f, n, &text))
+		return false;
+	digits = text + strlen(PIN);
+	if (strncmp(text, PIN, strlen(PIN)) || strlen(digits) != PIN_DIGITS ||
+	    strspn(digits, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") !=
+		    PIN_DIGITS) {
+		if (!placeholder_excuses(ld, n))
+			return complain(
+				ld, n,
+				"'%s' must be \"SHA256:\" and 43 characters, as 'ssh-keygen -l' prints it, not '%s'",
+				f->key, shown(ld, n->text));
+	}
+	*(const char **)slot = text;
+	return true;
+}
+
+/* A path of the other machine: nothing here that it could be relative to. */
+static bool read_far_path(struct loader *ld, const struct field *f, const struct node *n,
+			  void *slot)
+{
+	if (n->kind == NODE_TEXT && *n->text != '/' && n->count)
+		return complain(ld, n,
+				"'%s' must be an absolute path of the other machine, not '%s'",
+				f->key, shown(ld, n->text));
+	return value_path(ld, f, n, slot);
+}
+
+static const struct field_type url_type = { read_url, SHAPE_TEXT, "^sftp://", GRAMMAR_ADDRESS };
+static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL };
+static const struct field_type far_path_type = { read_far_path, SHAPE_TEXT, "^/" };
+
+/* ---- the rows ---- */
+
+#define FAR_PATH(T, k, m, h) FIELD(T, k, m, const char *, far_path_type, .help = h)
+
+static bool check_paths_there(struct loader *ld, const struct node *n, void *out)
+{
+	struct deliver *d = out;
+
+	return install_check(ld, n, &d->files);
+}
+
+static const struct field sftp_fields[] = {
+	FIELD(struct deliver, "url", sftp, struct sftp, url_type, .required = true,
+	      .help = "sftp://USER@HOST[:PORT]"),
+	FIELD(struct deliver, "host_key", sftp.host_key, const char *, pin_type,
+	      .help = "the only key of the host that is taken, as 'ssh-keygen -l' prints it; without it known_hosts decides"),
+	INSTALL_ROWS(struct deliver, files., FAR_PATH),
+	{ 0 },
+};
+const struct record sftp_record = {
+	.name = "sftp",
+	.fields = sftp_fields,
+	.size = sizeof(struct deliver),
+	.check = check_paths_there,
+	.help = "paths on another machine, which is reached over SSH",
+};
+
+/* ---- with the rest of its component ---- */
+
+/* Where it is said, here or in the role. */
+static const struct node *said(const struct draft *d, const char *key)
+{
+	const struct node *n = node_find(d->value, key);
+
+	return n ? n : d->key;
+}
+
+/*
+ * A pidfile that is read there, and a process that is signalled after that,
+ * cannot be tied together over SSH: the signal could hit a successor.
+ */
+static bool check_signal(struct loader *ld, const struct draft *d,
+			 const struct component_form *form)
+{
+	return form->activate.kind != ACTIVATE_SIGNAL ||
+	       complain(
+		       ld, said(d, "activate"),
+		       "'signal' is for this machine only; over SSH say 'command', for example [systemctl, reload, nginx]");
+}
+
+static bool check_access(struct loader *ld, const struct draft *d,
+			 const struct component_form *form)
+{
+	const struct ssh_access *a = &ld->fleet.access.ssh;
+
+	if (a->key.kind == SECRET_NONE)
+		return complain(
+			ld, said(d, "deliver"),
+			"it is delivered to over SSH, but there is no 'access: {ssh: {key: ...}}', which says who certfleet is");
+	if (!a->known_hosts && !form->deliver.sftp.host_key)
+		return complain(
+			ld, said(d, "deliver"),
+			"nothing says which key this host has: give 'host_key' here, or 'known_hosts' in 'access: {ssh: ...}'");
+	return true;
+}
+
+bool sftp_check_component(struct loader *ld, const struct draft *d,
+			  const struct component_form *form)
+{
+	if (form->deliver.kind != DRIVER_SFTP)
+		return true;
+	return check_access(ld, d, form) && check_signal(ld, d, form);
+}

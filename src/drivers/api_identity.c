@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/api_identity.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "base/trusted_file.h"
+#include "pki/pair.h"
+#include "remote/identity.h"
+
+#include <string.h>
+
+struct known_identity {
+	struct known_identity *next;
+	struct http_access access; /* strings in the list's arena */
+	struct identity *identity;
+};
+
+struct identities {
+	struct arena arena;
+	struct known_identity *first;
+};
+
+struct identities *identities_new(void)
+{
+	return xcalloc(1, sizeof(struct identities));
+}
+
+void identities_free(struct identities *list)
+{
+	if (!list)
+		return;
+	for (struct known_identity *k = list->first; k; k = k->next)
+		identity_free(k->identity);
+	arena_release(&list->arena);
+	free(list);
+}
+
+/* ---- is it the same? ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_words(const char *const *a, const char *const *b)
+{
+	if (!a || !b)
+		return a == b;
+	while (*a && *b && !strcmp(*a, *b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
+static bool is_same(const struct http_access *a, const struct http_access *b)
+{
+	return same_text(a->ca, b->ca) && same_text(a->certificate, b->certificate) &&
+	       a->key.kind == b->key.kind && same_text(a->key.name, b->key.name) &&
+	       same_words(a->key.argv, b->key.argv);
+}
+
+static const char *keep_text(struct arena *a, const char *text)
+{
+	return text ? arena_strdup(a, text) : NULL;
+}
+
+static const char *const *keep_words(struct arena *a, const char *const *words)
+{
+	const char **copy = NULL;
+	size_t count = 0;
+
+	if (!words)
+		return NULL;
+	while (words[count])
+		count++;
+	copy = arena_array(a, count + 1, sizeof(*copy));
+	for (size_t i = 0; i < count; i++)
+		copy[i] = arena_strdup(a, words[i]);
+	return copy;
+}
+
+static struct http_access keep(struct arena *a, const struct http_access *from)
+{
+	return (struct http_access){
+		.ca = keep_text(a, from->ca),
+		.certificate = keep_text(a, from->certificate),
+		.key = { .kind = from->key.kind,
+			 .name = keep_text(a, from->key.name),
+			 .argv = keep_words(a, from->key.argv) },
+	};
+}
+
+/* ---- reading it ---- */
+
+static bool read_certs(const char *path, struct secret *out, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 0;
+
+	if (!trusted_file_read(path, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, out, e) ||
+	    !pem_read_certs((const char *)out->bytes, out->len, &a, &certs, &count, e))
+		return err_in(e, "cannot read '%s'", path);
+	return count || err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
+}
+
+static bool open_identity(const struct visit *v, const struct http_access *a, struct identity **out,
+			  struct err *e)
+{
+	AUTO(secret) ca = { 0 };
+	AUTO(secret) certificate = { 0 };
+	const struct secret *key = NULL;
+	struct identity_texts texts = { 0 };
+
+	if (a->ca && !read_certs(a->ca, &ca, e))
+		return false;
+	if (a->certificate &&
+	    (!read_certs(a->certificate, &certificate, e) || !visit_secret(v, &a->key, &key, e)))
+		return false;
+	texts.authorities = a->ca ? &ca : NULL;
+	texts.certificate = a->certificate ? &certificate : NULL;
+	texts.key = key;
+	return identity_new(&texts, out, e);
+}
+
+bool identities_find(struct identities *list, const struct visit *v, const struct http_access *a,
+		     const struct identity **out, struct err *e)
+{
+	struct known_identity *k = list->first;
+	struct identity *identity = NULL;
+
+	*out = NULL;
+	if (!a->ca && !a->certificate)
+		return true;
+	while (k && !is_same(&k->access, a))
+		k = k->next;
+	if (k) {
+		*out = k->identity;
+		return true;
+	}
+	if (!open_identity(v, a, &identity, e)) {
+		e->code = ERR_INPUT;
+		return false;
+	}
+	k = ARENA_NEW(&list->arena, struct known_identity);
+	*k = (struct known_identity){ list->first, keep(&list->arena, a), identity };
+	list->first = k;
+	*out = identity;
+	return true;
+}
+
+/* ---- user and password ---- */
+
+bool access_basic(const struct visit *v, const struct http_access *a, struct secret *out,
+		  struct err *e)
+{
+	const struct secret *password = NULL;
+	AUTO(secret) both = { 0 };
+
+	if (!visit_secret(v, &a->password, &password, e))
+		return false;
+	secret_add(&both, a->user, strlen(a->user));
+	secret_add(&both, ":", 1);
+	secret_add(&both, password->bytes, password->len);
+	secret_copy(out, "Basic ", 6);
+	text_base64_secret(out, both.bytes, both.len);
+	return true;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/order_sign.h"
+
+#include "base/alloc.h"
+#include "base/trusted_file.h"
+#include "pki/pair.h"
+#include "pki/signature.h"
+
+#include <string.h>
+
+struct orderer {
+	struct arena arena;
+	struct identity *identity;
+	struct signing_key *key;
+	const struct der *certs;
+	size_t cert_count;
+};
+
+static bool read_files(const struct agent_access *access, struct orderer *op, struct err *e)
+{
+	AUTO(secret) authorities = { 0 };
+	AUTO(secret) certificate = { 0 };
+	AUTO(secret) key_pem = { 0 };
+	AUTO(secret) key = { 0 };
+	const struct identity_texts texts = { &authorities, &certificate, &key_pem };
+
+	if (!trusted_file_read(access->ca, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, &authorities, e) ||
+	    !trusted_file_read(access->certificate, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, &certificate,
+			       e) ||
+	    !trusted_file_read(access->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem, e) ||
+	    !pem_read_certs((const char *)certificate.bytes, certificate.len, &op->arena,
+			    &op->certs, &op->cert_count, e) ||
+	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))
+		return false;
+	if (!op->cert_count || op->cert_count > SIGNER_LIMIT)
+		return err_set(e, ERR_INPUT, "'%s' must hold 1 to %d certificates",
+			       access->certificate, SIGNER_LIMIT);
+	return signing_key_open(&key, &op->key, e) && identity_new(&texts, &op->identity, e);
+}
+
+bool orderer_open(const struct agent_access *access, struct orderer **out, struct err *e)
+{
+	AUTO(orderer) op = xcalloc(1, sizeof(*op));
+
+	if (!read_files(access, op, e))
+		return err_in(e, "cannot use 'access: {agent: ...}'");
+	*out = TAKE(op);
+	return true;
+}
+
+void orderer_close(struct orderer *op)
+{
+	if (!op)
+		return;
+	identity_free(op->identity);
+	signing_key_close(op->key);
+	arena_release(&op->arena);
+	free(op);
+}
+
+const struct identity *orderer_identity(const struct orderer *op)
+{
+	return op->identity;
+}
+
+bool orderer_sign(const struct orderer *op, const struct signed_order *s, struct secret *out,
+		  struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *text = order_text(s->order, &a);
+	const char *meant = arena_printf(&a, ORDER_PURPOSE "%s", text);
+	struct order_request r = { .order = text,
+				   .order_len = strlen(text),
+				   .signer = op->certs,
+				   .signer_count = op->cert_count,
+				   .has_pair = s->set != NULL };
+
+	if (!signing_key_sign(op->key, (struct der){ (const unsigned char *)meant, strlen(meant) },
+			      &a, &r.signature, e))
+		return false;
+	if (s->set)
+		r.set = *s->set;
+	order_request_write(&r, s->key, out);
+	return true;
+}

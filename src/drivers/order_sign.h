@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who certfleet is towards agents, read from `access: {agent: ...}` when the
+ * first one is talked to: the identity for TLS, and the key that signs
+ * orders.
+ */
+#ifndef DRIVERS_ORDER_SIGN_H
+#define DRIVERS_ORDER_SIGN_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "model/fleet.h"
+#include "remote/identity.h"
+#include "wire/order.h"
+#include "wire/request.h"
+
+#include <stdbool.h>
+
+struct orderer;
+
+MUST_CHECK bool orderer_open(const struct agent_access *access, struct orderer **out,
+			     struct err *e);
+void orderer_close(struct orderer *op);
+AUTO_TYPE(orderer, struct orderer *, orderer_close)
+
+const struct identity *orderer_identity(const struct orderer *op);
+/* An order, and to stage the pair that goes with it; all borrowed. */
+struct signed_order {
+	const struct order *order;
+	const struct cert_set *set; /* NULL: no pair */
+	const struct secret *key;
+};
+
+/* The body of the request that carries it; `out` must be empty. */
+MUST_CHECK bool orderer_sign(const struct orderer *op, const struct signed_order *s,
+			     struct secret *out, struct err *e);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/redact_reply.h"
+
+#include "base/text.h"
+#include "drivers/json_secret.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	SHORTEST_SECRET = 3,
+	STATUS_STALE = 412
+};
+
+static bool holds(const char *text, size_t len, const void *bytes, size_t count)
+{
+	return count >= SHORTEST_SECRET && memmem(text, len, bytes, count);
+}
+
+/* All of it, or what stands behind "Bearer " and the like. */
+static bool holds_secret(const char *text, size_t len, const struct secret *s)
+{
+	const unsigned char *blank = memchr(s->bytes, ' ', s->len);
+
+	return holds(text, len, s->bytes, s->len) ||
+	       (blank && holds(text, len, blank + 1, s->len - (size_t)(blank + 1 - s->bytes)));
+}
+
+static bool repeats_a_secret(const struct visit *v, const char *text, size_t len)
+{
+	const struct exchange *x = v->reply;
+	size_t count = 0;
+	const struct secret *const *told = visit_secrets(v, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (holds_secret(text, len, told[i]))
+			return true;
+	for (size_t i = 0; x && i < x->header_count; i++)
+		if (!strcasecmp(x->headers[i].name, "Authorization") &&
+		    holds_secret(text, len, x->headers[i].value))
+			return true;
+	return false;
+}
+
+/* How much of a text is one word of what base64 and hex are made of. */
+static size_t word_len(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	while (run < len && isascii((unsigned char)text[run]) && text[run] &&
+	       (isalnum((unsigned char)text[run]) || strchr("+/=_-", text[run])))
+		run++;
+	return run;
+}
+
+/* Long, and no path or name: it mixes letters and digits, or is all hex. */
+static bool is_key_like(const char *word, size_t len)
+{
+	size_t upper = 0;
+	size_t lower = 0;
+	size_t digits = 0;
+	size_t hex = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		upper += isupper((unsigned char)word[i]) != 0;
+		lower += islower((unsigned char)word[i]) != 0;
+		digits += isdigit((unsigned char)word[i]) != 0;
+		hex += isxdigit((unsigned char)word[i]) != 0;
+	}
+	return len >= KEY_LIKE && ((upper && lower && digits) || hex == len);
+}
+
+/* Where the first thing begins that could be a key, in whatever form. */
+static size_t harmless_len(const char *text, size_t len)
+{
+	const char *pem = memmem(text, len, "-----BEGIN", 10);
+	size_t most = pem ? (size_t)(pem - text) : len;
+
+	for (size_t i = 0; i < most;) {
+		size_t word = word_len(text + i, most - i);
+
+		if (is_key_like(text + i, word))
+			return i;
+		i += word + 1;
+	}
+	return most;
+}
+
+const char *shown_words(const struct visit *v, const char *text, size_t len)
+{
+	AUTO(buf) out = { 0 };
+	size_t harmless = 0;
+
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	harmless = harmless_len(text, len);
+	if (repeats_a_secret(v, text, len))
+		return "(what it says repeats a secret)";
+	text_escape(&out, text, harmless);
+	if (harmless < len && harmless < TEXT_SHOWN_LIMIT)
+		buf_puts(&out, "...");
+	return arena_strdup(v->arena, buf_text(&out));
+}
+
+const char *shown_reply(const struct visit *v, const char *member)
+{
+	const struct secret *reply = &v->reply->reply;
+	AUTO(json) whole = member ? json_of_secret(reply) : NULL;
+	const json_t *words = json_object_get(whole, member);
+
+	if (json_is_string(words))
+		return shown_words(v, json_string_value(words), json_string_length(words));
+	return shown_words(v, (const char *)reply->bytes, reply->len);
+}
+
+static const char *moved(long status)
+{
+	return status >= 300 && status < 400 ? " (redirects are not followed)" : "";
+}
+
+enum turn reply_refused(const struct visit *v, const char *member, struct err *e)
+{
+	const struct exchange *x = v->reply;
+	const char *words = shown_reply(v, member);
+
+	if (x->status == STATUS_STALE)
+		err_set(e, ERR_STALE, "somebody else changed what '%s' holds meanwhile", x->origin);
+	else
+		err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin, x->status,
+			moved(x->status), *words ? ": " : "", words);
+	return TURN_FAILED;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a verb does to the paths of another machine, decided by what stands
+ * there: a version to write, and acts to do after that.
+ */
+#ifndef DRIVERS_SSH_DECIDE_H
+#define DRIVERS_SSH_DECIDE_H
+
+#include "drivers/ssh_target.h"
+
+#include <stdbool.h>
+
+struct walk {
+	struct far *far;
+	struct pieces written; /* as STORE_NEW, when `writes` */
+	bool writes;
+	struct far_acts acts; /* none: nothing is to be done */
+};
+
+/*
+ * By the verb of the job; probe and read are answered at once.  False: it
+ * cannot be done, and nothing is.
+ */
+MUST_CHECK bool far_decide(struct walk *w, struct err *e);
+const char *far_first_path(const struct far *f);
+
+#endif

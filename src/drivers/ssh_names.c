@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who we are there, which directories are on the way, what stands where. */
+#include "base/text.h"
+#include "drivers/ssh_target.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	GROUPS_LIMIT = 1024
+};
+
+/* ---- asking ---- */
+
+/* "/a/b" adds "/a" and "/a/b"; what is there already is not added again. */
+static void add_directories(struct far *f, const char *path)
+{
+	for (size_t len = 1; len <= strlen(path); len++) {
+		bool known = false;
+
+		if (path[len] && path[len] != '/')
+			continue;
+		if (!strcmp(path, "/"))
+			return;
+
+		const char *so_far = arena_strndup(f->arena, path, len);
+
+		vec_each (d, &f->directories)
+			known |= !strcmp(*d, so_far);
+		if (!known)
+			VEC_PUSH(&f->directories, f->arena, so_far);
+	}
+}
+
+static void ask_who(struct far *f)
+{
+	struct far_acts acts = { .arena = f->arena };
+	struct ssh_op op;
+
+	far_who(&acts, f->install->owner, f->install->group);
+	for (size_t i = 0; i < f->layout.spot_count; i++)
+		far_writable(&acts, f->layout.spots[i].home);
+	for (int part = 0; part < PART_COUNT; part++)
+		if (f->layout.parts & 1U << part)
+			far_links(&acts, part_files[part], f->layout.names[part]);
+	op = far_acts_run(&acts);
+	op.needed = false; /* files can be seen without it */
+	far_add(f, op);
+}
+
+static void add_look(struct far *f, enum ssh_kind kind, const char *path)
+{
+	far_add(f, (struct ssh_op){ .kind = kind, .path = path });
+}
+
+void far_ask_names(struct far *f)
+{
+	const struct layout *l = &f->layout;
+
+	for (size_t i = 0; i < l->spot_count; i++)
+		add_directories(f, l->spots[i].home);
+	ask_who(f);
+	vec_each (d, &f->directories)
+		add_look(f, SSH_LOOK, *d);
+	add_look(f, SSH_LOOK, f->store);
+	add_look(f, SSH_LIST, f->store);
+	add_look(f, SSH_LINK, far_version_path(f, STORE_STAGED));
+	add_look(f, SSH_LINK, far_switch_path(f));
+	for (size_t i = 0; i < l->spot_count; i++) {
+		add_look(f, SSH_LOOK, l->spots[i].path);
+		add_look(f, SSH_LINK, l->spots[i].path);
+	}
+	if (!l->single)
+		add_look(f, SSH_LIST, l->spots[0].path);
+}
+
+/* ---- who we are ---- */
+
+bool far_is_told(const struct far *f, const char *name, const char *value)
+{
+	return strstr(f->told, arena_printf(f->arena, FAR_TOLD "%s %s\n", name, value)) != NULL;
+}
+
+/* What follows "certfleet NAME "; NULL: it was not told. */
+static const char *told(const struct far *f, const char *text, const char *name)
+{
+	const char *begin = arena_printf(f->arena, FAR_TOLD "%s ", name);
+	size_t len = strlen(begin);
+
+	for (const char *line = text; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		if (!strncmp(line, begin, len))
+			return arena_strndup(f->arena, line + len, length - len);
+		line += length + (line[length] == '\n');
+	}
+	return NULL;
+}
+
+static bool told_id(const struct far *f, const char *text, const char *name, unsigned *out)
+{
+	const char *value = told(f, text, name);
+
+	if (!value || strspn(value, "0123456789") != strlen(value) || !*value)
+		return false;
+	*out = (unsigned)strtoul(value, NULL, 10);
+	return true;
+}
+
+static void take_groups(struct far *f, const char *text)
+{
+	const char *at = told(f, text, "groups");
+	gid_t *groups = arena_array(f->arena, GROUPS_LIMIT, sizeof(*groups));
+	size_t count = 0;
+	char *end = NULL;
+
+	for (; at && count < GROUPS_LIMIT; at = end) {
+		unsigned long number = strtoul(at, &end, 10);
+
+		if (end == at)
+			break;
+		groups[count++] = (gid_t)number;
+	}
+	f->account.groups = groups;
+	f->account.group_count = count;
+}
+
+static void say_unsafe(struct far *f, const char *why)
+{
+	if (!f->unsafe)
+		f->unsafe = why;
+}
+
+/* Whom files can be given to. */
+static void take_names(struct far *f, const char *text)
+{
+	const struct install *i = f->install;
+	struct attr_account *a = &f->account;
+	bool member = false;
+
+	if (i->owner && !told_id(f, text, "owner", &a->owner))
+		say_unsafe(f, arena_printf(f->arena, "there is no user '%s' on '%s'", i->owner,
+					   f->login.host));
+	else if (i->owner && a->user != 0 && a->owner != a->user)
+		say_unsafe(
+			f,
+			arena_printf(
+				f->arena,
+				"user '%s' cannot give files to '%s'; log in as root, or leave 'owner' out",
+				f->login.user, i->owner));
+	if (i->group && !told_id(f, text, "group", &a->group))
+		say_unsafe(f, arena_printf(f->arena, "there is no group '%s' on '%s'", i->group,
+					   f->login.host));
+	for (size_t k = 0; k < a->group_count; k++)
+		member |= a->groups[k] == a->group;
+	if (i->group && a->user != 0 && !member)
+		say_unsafe(
+			f,
+			arena_printf(
+				f->arena,
+				"user '%s' is no member of group '%s', so it cannot give it files",
+				f->login.user, i->group));
+}
+
+static void say_mute(struct far *f, const struct ssh_op *op)
+{
+	bool says = op->why && *op->why;
+
+	f->mute = arena_printf(
+		f->arena,
+		"user '%s' of '%s' cannot run /bin/sh, without which nothing can be installed%s%s; give the account a shell, and no ForceCommand",
+		f->login.user, f->login.host, says ? ": " : "", says ? op->why : "");
+}
+
+static void take_who(struct far *f)
+{
+	const struct ssh_op *op = far_next(f);
+	unsigned user = 0;
+
+	f->account =
+		(struct attr_account){ .user = (uid_t)-1, .owner = (uid_t)-1, .group = (gid_t)-1 };
+	if (op->result != SSH_DONE || !told_id(f, op->text, "uid", &user)) {
+		say_mute(f, op);
+		return;
+	}
+	f->account.user = user;
+	take_groups(f, op->text);
+	if (told(f, op->text, "lacks"))
+		f->mute = arena_printf(
+			f->arena,
+			"'%s' has no program '%s', without which nothing can be installed",
+			f->login.host, text_escaped(f->arena, told(f, op->text, "lacks")));
+	f->told = op->text;
+}
+
+/* ---- directories ---- */
+
+static bool judge_directory(const struct far *f, const char *path, const struct ssh_op *op,
+			    struct err *e)
+{
+	if (op->result == SSH_ABSENT)
+		return err_set(e, ERR_MISSING, "directory '%s' does not exist; create it first",
+			       path);
+	if (op->result != SSH_DONE)
+		return err_set(e, ERR_IO, "%s", op->why);
+	if (S_ISLNK(op->found.mode))
+		return err_set(e, ERR_IO,
+			       "'%s' is a symbolic link; name the directory it points to", path);
+	if (!S_ISDIR(op->found.mode))
+		return err_set(e, ERR_IO, "'%s' is not a directory", path);
+	return f->install->unsafe_directory || f->mute ||
+	       fs_is_safe_dir(path, op->found, f->account.user, e);
+}
+
+static void take_directories(struct far *f)
+{
+	vec_each (d, &f->directories) {
+		const struct ssh_op *op = far_next(f);
+		struct err e = { 0 };
+
+		if (!judge_directory(f, *d, op, &e))
+			say_unsafe(f, arena_strdup(f->arena, e.text));
+		for (size_t i = 0; i < f->layout.spot_count; i++)
+			if (!strcmp(f->layout.spots[i].home, *d))
+				f->homes[i] = op->found;
+	}
+}
+
+static void take_closed(struct far *f)
+{
+	const char *closed = f->told ? told(f, f->told, "closed") : NULL;
+
+	if (closed)
+		say_unsafe(
+			f,
+			arena_printf(
+				f->arena,
+				"user '%s' is not permitted to write in directory '%s'; log in as its owner",
+				f->login.user, text_escaped(f->arena, closed)));
+}
+
+/* ---- the store ---- */
+
+static void judge_store(struct far *f, const struct ssh_op *op)
+{
+	const struct trust trust = trust_of_account(f->install, &f->account);
+	struct err e = { 0 };
+
+	f->has_store = op->result == SSH_DONE;
+	if (op->result == SSH_FAILED)
+		f->unknown = op->why;
+	if (f->has_store && !f->mute && !trust_store(&trust, f->store, op->found, &e))
+		say_unsafe(f, arena_strdup(f->arena, e.text));
+}
+
+static void take_entry(struct far *f, const struct ssh_entry *entry)
+{
+	const char *name = entry->name;
+	bool stray = S_ISLNK(entry->attr.mode) && strcmp(name, STORE_CURRENT) &&
+		     strcmp(name, STORE_STAGED);
+
+	if (*name == '.' || stray)
+		VEC_PUSH(&f->leftovers, f->arena, far_version_path(f, name));
+	if (*name == '.' || stray || !S_ISDIR(entry->attr.mode))
+		return;
+	versions_add(&f->versions, name);
+	VEC_PUSH(&f->version_attrs, f->arena, entry->attr);
+}
+
+/* Attributes of a version; NULL: there is none of this name. */
+static const struct fs_attr *version_attr(const struct far *f, const char *name)
+{
+	for (size_t i = 0; i < f->versions.list.count; i++)
+		if (!strcmp(f->versions.list.items[i].name, name))
+			return &f->version_attrs.items[i];
+	return NULL;
+}
+
+static void say_stays(struct far *f, const struct err *e)
+{
+	if (!f->stays)
+		f->stays = arena_strdup(f->arena, e->text);
+}
+
+static void judge_current(struct far *f)
+{
+	const struct fs_attr *attr = NULL;
+	struct err e = { 0 };
+
+	if (f->current)
+		attr = version_attr(f, f->current);
+	if (attr && !far_judge_version(f, f->current, *attr, &e))
+		say_stays(f, &e);
+}
+
+static void take_store(struct far *f)
+{
+	const struct ssh_op *list = NULL;
+	const struct ssh_op *staged = NULL;
+	const struct ssh_op *current = NULL;
+
+	judge_store(f, far_next(f));
+	list = far_next(f);
+	for (size_t i = 0; f->has_store && i < list->entry_count; i++)
+		take_entry(f, &list->entries[i]);
+	if (f->has_store && list->result != SSH_DONE)
+		f->unknown = list->why;
+	staged = far_next(f);
+	if (staged->result == SSH_DONE && version_attr(f, staged->text))
+		f->staged = staged->text;
+	current = far_next(f);
+	f->switch_text = current->result == SSH_DONE ? current->text : "";
+	if (f->has_store && *f->switch_text)
+		f->current = layout_current(&f->layout, f->switch_text);
+	judge_current(f);
+}
+
+/* ---- spots ---- */
+
+static enum entry_kind kind_of(const struct ssh_op *op)
+{
+	if (op->result == SSH_ABSENT)
+		return ENTRY_NONE;
+	if (op->result != SSH_DONE)
+		return ENTRY_OTHER;
+	if (S_ISREG(op->found.mode))
+		return ENTRY_FILE;
+	if (S_ISDIR(op->found.mode))
+		return ENTRY_DIRECTORY;
+	return S_ISLNK(op->found.mode) ? ENTRY_LINK : ENTRY_OTHER;
+}
+
+/* Whatever stands at a path, and who could have put it there. */
+static void judge_spot(struct far *f, size_t i, const struct ssh_op *look)
+{
+	const struct trust trust = trust_of_account(f->install, &f->account);
+	const char *path = f->layout.spots[i].path;
+	struct err e = { 0 };
+
+	if (look->result != SSH_DONE || f->mute)
+		return;
+	if (!trust_entry(&trust, path, look->found, f->homes[i], &e) ||
+	    (S_ISDIR(look->found.mode) && !trust_directory(&trust, path, look->found, &e)))
+		say_stays(f, &e);
+}
+
+static void take_spot(struct far *f, size_t i)
+{
+	const struct spot *s = &f->layout.spots[i];
+	const struct ssh_op *look = far_next(f);
+	const struct ssh_op *link = far_next(f);
+	struct err e = { 0 };
+
+	f->states[i] = layout_spot_state(&f->layout, s, kind_of(look), link->text);
+	judge_spot(f, i, look);
+	if (f->states[i] != SPOT_FOREIGN)
+		return;
+	spot_refuse(s, &e);
+	f->unknown = look->result == SSH_FAILED ? look->why : arena_strdup(f->arena, e.text);
+	f->stays = f->unknown;
+}
+
+/* What stands in a directory that is not ours; one that is no file stays. */
+static void take_listing(struct far *f)
+{
+	const struct ssh_op *list = far_next(f);
+
+	if (f->states[0] != SPOT_REAL)
+		return;
+	if (list->result != SSH_DONE)
+		f->unknown = list->why;
+	for (size_t i = 0; i < list->entry_count; i++) {
+		const struct ssh_entry *entry = &list->entries[i];
+
+		if (S_ISREG(entry->attr.mode))
+			VEC_PUSH(&f->entries, f->arena, entry->name);
+		else if (!f->install->replace)
+			f->stays = arena_printf(
+				f->arena,
+				"'%s' in directory '%s' is no file; say 'replace: true' if it may be replaced",
+				text_escaped(f->arena, entry->name), f->layout.spots[0].path);
+	}
+}
+
+void far_take_names(struct far *f)
+{
+	take_who(f);
+	take_directories(f);
+	take_closed(f);
+	if (f->told)
+		take_names(f, f->told);
+	take_store(f);
+	for (size_t i = 0; i < f->layout.spot_count; i++)
+		take_spot(f, i);
+	if (!f->layout.single)
+		take_listing(f);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/ssh_script.h"
+
+#include "base/child.h"
+#include "base/fs.h"
+#include "base/text.h"
+#include "install/entry.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+	WORD_BYTES = 16
+};
+
+/*
+ * The script is given `end`, the word of its last line.  POSIX, but for what
+ * has no other way: mv -T (a link is not entered), sync of one directory,
+ * timeout.
+ */
+static const char script[] =
+	"PATH=" CHILD_PATH "\n"
+	"LC_ALL=C\n"
+	"export PATH LC_ALL\n"
+	"umask 022\n"
+	"exec 2>&1\n"
+	"trap 'printf \"\\n%s %s\\n\" \"$end\" \"$?\"' EXIT\n"
+	"set -eu\n"
+	"tell() { printf '" FAR_TOLD "%s\\n' \"$*\"; }\n"
+	"number() { case $1 in *[!0-9]*) ;; *) echo \"$1\" ;; esac; }\n"
+	"ours() {\n"
+	"	set -f\n"
+	"	set -- $(ls -ldn -- \"$1\")\n"
+	"	set +f\n"
+	"	case $1 in ?????w*|????????w*) return 1 ;; esac\n"
+	"	[ \"$3\" = 0 ] || [ \"$3\" = \"$(id -u)\" ]\n"
+	"}\n"
+	"names() {\n"
+	"	set -f\n"
+	"	set -- $(ls -ldn -- \"$1\")\n"
+	"	set +f\n"
+	"	echo \"$2\"\n"
+	"}\n"
+	"while [ $# -gt 0 ]; do\n"
+	"	act=$1\n"
+	"	shift\n"
+	"	case $act in\n"
+	"	who)\n"
+	"		tell uid \"$(id -u)\"\n"
+	"		tell groups \"$(id -G)\"\n"
+	"		[ -z \"$1\" ] || tell owner \"$(id -u -- \"$1\" 2>/dev/null || number \"$1\")\"\n"
+	"		id=$(getent group -- \"$2\" | cut -d: -f3)\n"
+	"		[ -z \"$2\" ] || tell group \"${id:-$(number \"$2\")}\"\n"
+	"		for tool in mv ln rm mkdir readlink sync env timeout; do\n"
+	"			command -v $tool >/dev/null || tell lacks $tool\n"
+	"		done\n"
+	"		shift 2 ;;\n"
+	"	writable)\n"
+	"		{ [ -w \"$1\" ] && [ -x \"$1\" ]; } || tell closed \"$1\"\n"
+	"		shift ;;\n"
+	"	links)\n"
+	"		[ ! -f \"$2\" ] || [ -L \"$2\" ] || [ \"$(names \"$2\")\" = 1 ] || tell linked \"$1\"\n"
+	"		shift 2 ;;\n"
+	"	lock)\n"
+	"		exec 9<\"$1\"\n"
+	"		! command -v flock >/dev/null || flock -w 10 9 || exit 75\n"
+	"		shift ;;\n"
+	"	directory)\n"
+	"		{ [ -d \"$1\" ] && [ ! -L \"$1\" ]; } || mkdir -m 755 -- \"$1\"\n"
+	"		ours \"$1\" || exit 77\n"
+	"		shift ;;\n"
+	"	expect)\n"
+	"		[ \"$(readlink -- \"$1\" 2>/dev/null || :)\" = \"$2\" ] || exit 76\n"
+	"		shift 2 ;;\n"
+	"	link)\n"
+	"		rm -f -- \"$3\"\n"
+	"		ln -s -- \"$2\" \"$3\"\n"
+	"		mv -fT -- \"$3\" \"$1\"\n"
+	"		shift 3 ;;\n"
+	"	move)\n"
+	"		if [ -e \"$2\" ] || [ -L \"$2\" ]; then exit 76; fi\n"
+	"		mv -T -- \"$1\" \"$2\"\n"
+	"		shift 2 ;;\n"
+	"	exchange)\n"
+	"		if [ -e \"$2\" ] || [ -L \"$2\" ]; then exit 76; fi\n"
+	"		rm -f -- \"$4\"\n"
+	"		ln -s -- \"$3\" \"$4\"\n"
+	"		mv -T -- \"$1\" \"$2\"\n"
+	"		mv -fT -- \"$4\" \"$1\" || { mv -T -- \"$2\" \"$1\"; exit 1; }\n"
+	"		shift 4 ;;\n"
+	"	unlink)\n"
+	"		[ ! -L \"$1\" ] || rm -f -- \"$1\"\n"
+	"		shift ;;\n"
+	"	remove)\n"
+	"		rm -rf -- \"$1\"\n"
+	"		shift ;;\n"
+	"	sync)\n"
+	"		sync -- \"$1\" || sync\n"
+	"		shift ;;\n"
+	"	command)\n"
+	"		seconds=$1 component=$2 fingerprint=$3 home=${HOME:-/}\n"
+	"		shift 3\n"
+	"		env -i PATH=\"$PATH\" LANG=C.UTF-8 HOME=\"$home\" \\\n"
+	"			CERTFLEET_COMPONENT=\"$component\" \\\n"
+	"			CERTFLEET_FINGERPRINT=\"$fingerprint\" \\\n"
+	"			timeout -k 5 \"$seconds\" \"$@\" </dev/null\n"
+	"		exit 0 ;;\n"
+	"	*)\n"
+	"		exit 64 ;;\n"
+	"	esac\n"
+	"done\n"
+	"exit 0\n"
+	"}\n";
+
+void far_quote(struct buf *out, const char *text)
+{
+	buf_putc(out, '\'');
+	for (; *text; text++)
+		if (*text == '\'')
+			buf_puts(out, "'\\''");
+		else
+			buf_putc(out, *text);
+	buf_putc(out, '\'');
+}
+
+static void add(struct far_acts *a, const char *word)
+{
+	buf_putc(&a->words, ' ');
+	far_quote(&a->words, word);
+}
+
+static void add_act(struct far_acts *a, const char *act, const char *first)
+{
+	add(a, act);
+	add(a, first);
+}
+
+static const char *temporary(struct far_acts *a, const char *path)
+{
+	char name[NAME_MAX + 1];
+
+	entry_temporary(strrchr(path, '/') + 1, name);
+	return arena_printf(a->arena, "%s/%s", fs_dirname(a->arena, path), name);
+}
+
+void far_who(struct far_acts *a, const char *owner, const char *group)
+{
+	add_act(a, "who", owner ? owner : "");
+	add(a, group ? group : "");
+}
+
+void far_writable(struct far_acts *a, const char *directory)
+{
+	add_act(a, "writable", directory);
+}
+
+void far_links(struct far_acts *a, const char *label, const char *path)
+{
+	add_act(a, "links", label);
+	add(a, path);
+}
+
+void far_lock(struct far_acts *a, const char *store)
+{
+	add_act(a, "lock", store);
+}
+
+void far_directory(struct far_acts *a, const char *path)
+{
+	add_act(a, "directory", path);
+}
+
+void far_expect(struct far_acts *a, const char *link, const char *text)
+{
+	add_act(a, "expect", link);
+	add(a, text);
+}
+
+void far_link(struct far_acts *a, const char *path, const char *text)
+{
+	add_act(a, "link", path);
+	add(a, text);
+	add(a, temporary(a, path));
+}
+
+void far_move(struct far_acts *a, const char *from, const char *to)
+{
+	add_act(a, "move", from);
+	add(a, to);
+}
+
+void far_exchange(struct far_acts *a, const struct far_exchange *x)
+{
+	add_act(a, "exchange", x->path);
+	add(a, x->kept);
+	add(a, x->text);
+	add(a, temporary(a, x->path));
+}
+
+void far_unlink(struct far_acts *a, const char *link)
+{
+	add_act(a, "unlink", link);
+}
+
+void far_unlink_temporary(struct far_acts *a, const char *path)
+{
+	add_act(a, "unlink", temporary(a, path));
+}
+
+void far_remove(struct far_acts *a, const char *path)
+{
+	add_act(a, "remove", path);
+}
+
+void far_sync(struct far_acts *a, const char *directory)
+{
+	add_act(a, "sync", directory);
+}
+
+void far_command(struct far_acts *a, const struct far_command *c)
+{
+	add_act(a, "command", arena_printf(a->arena, "%" PRId64, c->seconds));
+	add(a, c->component);
+	add(a, c->fingerprint);
+	for (size_t i = 0; c->argv[i]; i++)
+		add(a, c->argv[i]);
+}
+
+/* What no program that the script runs can know, and so not say. */
+static const char *new_word(struct arena *a)
+{
+	unsigned char bytes[WORD_BYTES];
+	char hex[2 * WORD_BYTES + 1];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		abort();
+	text_hex(bytes, sizeof(bytes), hex);
+	return arena_printf(a, "certfleet-end-%s", hex);
+}
+
+struct ssh_op far_acts_run(struct far_acts *a)
+{
+	const char *word = new_word(a->arena);
+	const char *whole = arena_printf(a->arena, "{\nend=%s\nset --%s\n%s", word,
+					 buf_text(&a->words), script);
+
+	buf_release(&a->words);
+	a->words = (struct buf){ 0 };
+	return (struct ssh_op){ .kind = SSH_RUN,
+				.bytes = whole,
+				.len = strlen(whole),
+				.end = arena_printf(a->arena, "%s ", word),
+				.needed = true };
+}

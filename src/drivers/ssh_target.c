@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drivers/ssh_target.h"
+
+#include "model/fleet.h"
+
+#include <string.h>
+
+static bool find_login(struct visit *v, struct far *f, struct err *e)
+{
+	const struct ssh_access *a = &visit_access(v)->ssh;
+	const struct sftp *s = &v->job->component->deliver.sftp;
+
+	f->login = (struct ssh_login){
+		.user = s->user,
+		.host = s->host,
+		.port = s->port,
+		.known_hosts = a->known_hosts,
+		.host_key = s->host_key,
+	};
+	if (a->key.kind == SECRET_NONE)
+		return err_set(e, ERR_INPUT,
+			       "there is no 'access: {ssh: {key: ...}}' to log in with");
+	if (!visit_secret(v, &a->key, &f->login.key, e))
+		return err_in(e, "cannot read the SSH key");
+	if (a->passphrase.kind != SECRET_NONE &&
+	    !visit_secret(v, &a->passphrase, &f->login.passphrase, e))
+		return err_in(e, "cannot read the passphrase of the SSH key");
+	return true;
+}
+
+bool far_new(struct visit *v, struct far **out, struct err *e)
+{
+	struct far *f = ARENA_NEW(v->arena, struct far);
+
+	f->job = v->job;
+	f->install = &v->job->component->deliver.files;
+	f->arena = v->arena;
+	f->versions.arena = v->arena;
+	layout_make(f->install, f->arena, &f->layout);
+	if (!f->layout.spot_count || !*f->layout.spots[0].name)
+		return err_set(e, ERR_INPUT, "no path to deliver to is given");
+	f->store = far_path(f, f->layout.home, f->layout.store_name);
+	if (!find_login(v, f, e))
+		return false;
+	*out = f;
+	return true;
+}
+
+void far_release(struct far *f)
+{
+	if (!f)
+		return;
+	pieces_release(&f->seen);
+	vec_each (v, &f->read)
+		pieces_release(&(*v)->pieces);
+	vec_each (w, &f->strangers)
+		secret_release(&w->into->bytes);
+}
+
+/* ---- asking ---- */
+
+void far_add(struct far *f, struct ssh_op op)
+{
+	VEC_PUSH(&f->ops, f->arena, op);
+}
+
+void far_ask(struct far *f, struct exchange *ask)
+{
+	f->ask = ARENA_NEW(f->arena, struct ssh_ask);
+	*f->ask = (struct ssh_ask){
+		.login = &f->login, .arena = f->arena, .ops = f->ops.items, .count = f->ops.count
+	};
+	f->next = 0;
+	memset(&f->ops, 0, sizeof(f->ops));
+	ask->kind = EXCHANGE_SSH;
+	ask->ssh = f->ask;
+}
+
+struct ssh_op *far_next(struct far *f)
+{
+	return &f->ask->ops[f->next++];
+}
+
+/* ---- what is known ---- */
+
+const char *far_path(const struct far *f, const char *directory, const char *name)
+{
+	return arena_printf(f->arena, "%s/%s", strcmp(directory, "/") ? directory : "", name);
+}
+
+const char *far_version_path(const struct far *f, const char *version)
+{
+	return far_path(f, f->store, version);
+}
+
+bool far_any_spot_is(const struct far *f, enum spot_state state)
+{
+	for (size_t i = 0; i < f->layout.spot_count; i++)
+		if (f->states[i] == state)
+			return true;
+	return false;
+}
+
+bool far_is_at(const struct far *f, const char *version)
+{
+	if (!f->current || strcmp(f->current, version))
+		return false;
+	for (size_t i = 0; i < f->layout.spot_count; i++)
+		if (f->states[i] != SPOT_OURS)
+			return false;
+	return true;
+}
+
+const char *far_switch_path(const struct far *f)
+{
+	return f->layout.single ? far_version_path(f, STORE_CURRENT) : f->layout.spots[0].path;
+}
+
+const struct far_version *far_read_version(const struct far *f, const char *version)
+{
+	vec_each (v, &f->read)
+		if (!strcmp((*v)->name->name, version))
+			return *v;
+	return NULL;
+}
+
+bool far_judge_version(const struct far *f, const char *version, struct fs_attr attr, struct err *e)
+{
+	const struct trust trust = trust_of_account(f->install, &f->account);
+
+	return f->mute || trust_directory(&trust, far_version_path(f, version), attr, e);
+}

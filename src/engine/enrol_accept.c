@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/enrol_accept.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "crypto/token.h"
+#include "drivers/enrol_client.h"
+#include "engine/agents_ca.h"
+#include "engine/enrol_internal.h"
+#include "pki/csr.h"
+#include "pki/issue.h"
+#include "state/enrolment.h"
+
+#include <string.h>
+
+enum {
+	COMMON_NAME_LIMIT = 64, /* X.520 */
+	ENDED_SHOWN = 90 * 86400,
+};
+
+/* One acceptance under way. */
+struct enrolment {
+	struct engine *en;
+	const struct acceptance *what;
+	struct arena *arena;
+	struct invite invite;
+	struct generation authority;
+	struct admission admission;
+	struct cert_set set; /* what was signed */
+};
+
+/* ---- the invite ---- */
+
+/* Counts it against the invite; `e` keeps why. */
+static bool failed(struct enrolment *n, struct err *e)
+{
+	AUTO(change) change = change_new(n->en->state);
+	const char *why = arena_strdup(n->arena, e->text);
+	struct err unrecorded = { 0 };
+
+	n->invite.failures++;
+	change_invite(change, &n->invite);
+	if (!state_commit(n->en->state, change, &unrecorded)) {
+		*e = unrecorded;
+		return err_in(e, "cannot count a failure of the invite");
+	}
+	return err_set(e, e->code, "%s; that was attempt %u of %d%s", why, n->invite.failures,
+		       INVITE_FAILURES,
+		       n->invite.failures < INVITE_FAILURES ? "" : ", and the invite has ended");
+}
+
+static bool read_invite(struct enrolment *n, struct err *e)
+{
+	const char *id = text_escaped(n->arena, n->what->invite);
+	char until[TIME_TEXT];
+
+	if (!state_invite(n->en->state, n->what->invite, n->arena, &n->invite, e))
+		return e->code == ERR_MISSING
+			       ? err_set(e, ERR_MISSING,
+					 "there is no invite '%s'; one is used up by its first success, make another with 'certfleet agent invite'",
+					 id)
+			       : false;
+	if (n->invite.failures >= INVITE_FAILURES)
+		return err_set(
+			e, ERR_INPUT,
+			"invite '%s' has ended: %d attempts failed; make another with 'certfleet agent invite'",
+			id, INVITE_FAILURES);
+	if (n->invite.expires <= clock_now())
+		return err_set(
+			e, ERR_INPUT,
+			"invite '%s' ended at %s; make another with 'certfleet agent invite'", id,
+			time_format(n->invite.expires, until));
+	return true;
+}
+
+static bool check_token(struct enrolment *n, struct err *e)
+{
+	char digest[SHA256_TEXT];
+
+	token_digest(n->what->token, digest);
+	if (strlen(n->invite.token) == sizeof(digest) - 1 &&
+	    bytes_equal(digest, n->invite.token, sizeof(digest) - 1))
+		return true;
+	err_set(e, ERR_INPUT, "that is not the token of invite '%s'", n->invite.id);
+	return failed(n, e);
+}
+
+static bool check_issuer(const struct enrolment *n, struct err *e)
+{
+	const struct issuer *issuer = fleet_issuer(n->en->fleet, n->invite.issuer);
+
+	return (issuer && issuer->use == USE_AGENTS) ||
+	       err_set(e, ERR_INPUT,
+		       "issuer '%s' of the invite does not sign agents any more; make another with 'certfleet agent invite'",
+		       n->invite.issuer);
+}
+
+/* ---- signing ---- */
+
+static bool read_name(const char *text, struct san *out)
+{
+	for (unsigned kind = 0; kind < NAME_KIND_COUNT; kind++) {
+		size_t len = strlen(name_kind_names[kind]);
+
+		if (strncmp(text, name_kind_names[kind], len) || text[len] != ':')
+			continue;
+		*out = (struct san){ kind, text + len + 1 };
+		return true;
+	}
+	return false;
+}
+
+/* The names are those of the invite, whatever the request says. */
+static bool wanted(const struct enrolment *n, struct certificate *out, struct err *e)
+{
+	const struct invite *i = &n->invite;
+	struct san *names = arena_array(n->arena, i->name_count, sizeof(*names));
+
+	for (size_t k = 0; k < i->name_count; k++)
+		if (!read_name(i->names[k], &names[k]))
+			return err_set(e, ERR_IO, "invite '%s' is damaged", i->id);
+	*out = (struct certificate){
+		.name = i->agent,
+		.subject = "",
+		.validity = i->validity,
+		.names = names,
+		.name_count = i->name_count,
+		.purpose = PURPOSE_SERVER,
+	};
+	if (strlen(names[0].value) <= COMMON_NAME_LIMIT)
+		out->subject = arena_printf(n->arena, "CN=%s", names[0].value);
+	return true;
+}
+
+static bool open_authority(struct enrolment *n, struct authority **out, struct err *e)
+{
+	struct cert_set set = { 0 };
+	AUTO(secret) key = { 0 };
+
+	return engine_unseal(n->en, e) &&
+	       state_certificates(n->en->state, &n->authority, n->arena, &set, e) &&
+	       state_key(n->en->state, n->authority.spki, &key, e) &&
+	       authority_open(&key, &set, out, e);
+}
+
+/* The request is decoded before any key is there. */
+static bool sign(struct enrolment *n, struct der csr, struct err *e)
+{
+	AUTO(authority) by = NULL;
+	struct certificate c = { 0 };
+	struct leaf_request r = { .certificate = &c, .now = clock_now() };
+
+	return csr_read(csr, n->arena, &r.spki, e) && wanted(n, &c, e) &&
+	       open_authority(n, &by, e) && issue_for(&r, by, n->arena, &n->set, e);
+}
+
+/* ---- what is remembered ---- */
+
+static unsigned next_number(const struct enrolled *all, size_t count, const char *agent)
+{
+	unsigned next = 1;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(all[i].agent, agent) && all[i].number >= next)
+			next = all[i].number + 1;
+	return next;
+}
+
+/* What has ended is of interest for a while, unless there is a later one. */
+static void forget_ended(const struct enrolment *n, const struct enrolled *all, size_t count,
+			 struct change *change)
+{
+	int64_t now = clock_now();
+
+	for (size_t i = 0; i < count; i++) {
+		bool later = !strcmp(all[i].agent, n->invite.agent);
+
+		if (all[i].not_after + (later ? 0 : ENDED_SHOWN) <= now)
+			change_forget_enrolled(change, &all[i]);
+	}
+}
+
+/* In one transaction: the invite is gone, and its certificate is there. */
+static bool record(struct enrolment *n, struct enrolled *out, struct err *e)
+{
+	AUTO(change) change = change_new(n->en->state);
+	const struct enrolled *all = NULL;
+	struct cert_facts facts = { 0 };
+	size_t count = 0;
+
+	if (!state_enrolled(n->en->state, n->arena, &all, &count, e) ||
+	    !cert_read_facts(n->set.certs[0], n->arena, &facts, e))
+		return false;
+	*out = (struct enrolled){
+		.agent = n->invite.agent,
+		.number = next_number(all, count, n->invite.agent),
+		.issuer = n->invite.issuer,
+		.authority = n->authority.fingerprint,
+		.serial = facts.serial,
+		.fingerprint = facts.fingerprint,
+		.spki = facts.spki,
+		.names = n->invite.names,
+		.name_count = n->invite.name_count,
+		.not_before = facts.not_before,
+		.not_after = facts.not_after,
+	};
+	forget_ended(n, all, count, change);
+	change_forget_invite(change, n->invite.id);
+	change_enrolled(change, out);
+	return state_commit(n->en->state, change, e) ||
+	       err_in(e, "cannot keep the new certificate");
+}
+
+/* ---- the whole ---- */
+
+static bool prepare(struct enrolment *n, struct err *e)
+{
+	return read_invite(n, e) && check_token(n, e) && check_issuer(n, e) &&
+	       enrol_authority(n->en, n->invite.issuer, n->arena, &n->authority, e) &&
+	       agents_ca_fits(n->en, &n->authority, e) &&
+	       enrol_admission(n->en, &n->what->wish, n->arena, &n->admission, e);
+}
+
+static bool meet(struct enrolment *n, struct enrolling **out, struct err *e)
+{
+	const struct enrolling_target to = { n->what->host, n->what->port, n->what->token };
+
+	if (enrolling_open(&to, out, e))
+		return true;
+	return e->code == ERR_CRYPTO && failed(n, e);
+}
+
+static bool hand_over(struct enrolment *n, struct enrolling *agent, struct receipt *out,
+		      struct err *e)
+{
+	const struct grant grant = { .certs = n->set.certs,
+				     .cert_count = n->set.count,
+				     .admission = n->admission };
+
+	if (!enrolling_grant(agent, &grant, n->arena, out, e))
+		return err_in(
+			e,
+			"the certificate was issued, but nobody knows whether the agent has it; make another invite if it has not");
+	return out->written ||
+	       err_set(e, ERR_REMOTE,
+		       "the certificate was issued, but the agent could not use it: %s; put that right and make another invite",
+		       out->note_count ? out->notes[out->note_count - 1] : "it does not say why");
+}
+
+bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena *a,
+		  struct accepted *out, struct err *e)
+{
+	struct enrolment n = { .en = en, .what = what, .arena = a };
+	AUTO(enrolling) agent = NULL;
+
+	if (!prepare(&n, e) || !meet(&n, &agent, e))
+		return false;
+	if (!sign(&n, enrolling_csr(agent), e) || !record(&n, &out->agent, e)) {
+		enrolling_refuse(agent, e);
+		return false;
+	}
+	return hand_over(&n, agent, &out->receipt, e);
+}

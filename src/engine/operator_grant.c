@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whom a new agent shall obey: usually whoever certfleet is according to
+ * `access: {agent: ...}`.  What is found is tried as the agent will try it,
+ * so that no agent is enrolled which then lets nobody in.
+ */
+#include "base/fs.h"
+#include "base/trusted_file.h"
+#include "engine/enrol_internal.h"
+#include "engine/observe.h"
+#include "pki/client_auth.h"
+
+#include <string.h>
+
+/* Who certfleet is towards agents: leaf first. */
+struct operator
+{
+	const struct der *certs;
+	size_t count;
+	struct agent_caller key; /* of the leaf, as an entry of `allow` */
+};
+
+static bool read_pem(const char *path, struct arena *a, const struct der **certs, size_t *count,
+		     struct err *e)
+{
+	AUTO(buf) text = { 0 };
+
+	if (!trusted_file_text(path, INPUT_FILE_LIMIT, &text, e) ||
+	    !pem_read_certs(buf_text(&text), text.len, a, certs, count, e))
+		return false;
+	return *count || err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
+}
+
+static bool read_operator(struct engine *en, struct arena *a, struct operator* out, struct err *e)
+{
+	const char *path = en->fleet->access.agent.certificate;
+	struct cert_facts facts = { 0 };
+
+	if (!path)
+		return err_set(
+			e, ERR_INPUT,
+			"there is no 'access: {agent: ...}', which says who certfleet is; add it, or name who the agent shall obey with --client-ca and --allow");
+	if (!read_pem(path, a, &out->certs, &out->count, e) ||
+	    !cert_read_facts(out->certs[0], a, &facts, e))
+		return err_in(e, "cannot use 'access: {agent: ...}'");
+	out->key = (struct agent_caller){ .spki = facts.spki };
+	return true;
+}
+
+/* ---- which authority lets the operator in ---- */
+
+static bool is_let_in(const struct operator* o, const char *authority, struct err *e)
+{
+	const struct agent_config like = { .callers = &o->key, .caller_count = 1 };
+	AUTO(arena) a = { 0 };
+	AUTO(callers) callers = NULL;
+	struct caller caller = { 0 };
+
+	return callers_new(&like, authority, strlen(authority), &callers, e) &&
+	       callers_check(callers, o->certs, o->count, &a, &caller, e);
+}
+
+static const char *to_pem(const struct der *certs, size_t count, struct arena *a)
+{
+	AUTO(buf) text = { 0 };
+
+	pem_add_certs(&text, certs, count);
+	return arena_strdup(a, buf_text(&text));
+}
+
+/* An authority of the fleet; NULL when none of them signed. */
+static const char *managed_authority(struct engine *en, const struct operator* o, struct arena *a)
+{
+	const struct fleet *f = en->fleet;
+
+	for (size_t i = 0; i < f->issuer_count; i++) {
+		struct generation g = { 0 };
+		struct cert_set set = { 0 };
+		struct err ignored = { 0 };
+		const char *pem = NULL;
+
+		if (!enrol_authority(en, f->issuers[i].name, a, &g, &ignored) ||
+		    !state_certificates(en->state, &g, a, &set, &ignored))
+			continue;
+		pem = to_pem(set.certs, set.count, a);
+		if (is_let_in(o, pem, &ignored))
+			return pem;
+	}
+	return NULL;
+}
+
+static bool find_authority(struct engine *en, const struct operator* o, struct arena *a,
+			   const char **out, struct err *e)
+{
+	struct err ignored = { 0 };
+
+	*out = managed_authority(en, o, a);
+	if (*out)
+		return true;
+	/* the top of what our own certificate brings along */
+	if (o->count > 1) {
+		*out = to_pem(&o->certs[o->count - 1], 1, a);
+		if (is_let_in(o, *out, &ignored))
+			return true;
+	}
+	return err_set(e, ERR_INPUT,
+		       "nobody knows who signed '%s'; name that authority with --client-ca",
+		       en->fleet->access.agent.certificate);
+}
+
+static bool take_authority(const char *path, struct arena *a, const char **out, struct err *e)
+{
+	const struct der *certs = NULL;
+	size_t count = 0;
+
+	if (!read_pem(path, a, &certs, &count, e))
+		return err_in(e, "cannot use '--client-ca'");
+	*out = to_pem(certs, count, a);
+	return true;
+}
+
+/* ---- what is allowed ---- */
+
+/* With another key after its renewal the operator would be locked out. */
+static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
+{
+	const struct fleet *f = en->fleet;
+	const char *path = fs_absolute(a, f->access.agent.certificate);
+
+	for (size_t i = 0; i < f->component_count; i++) {
+		const struct certificate *c = f->components[i].certificate;
+
+		if (c->import.kind != IMPORT_NONE || c->rotation == ROTATE_REUSE ||
+		    !component_writes(&f->components[i], path, a))
+			continue;
+		return err_set(
+			e, ERR_INPUT,
+			"certificate '%s' gets another key with each renewal, and an agent that allows the key would then lock certfleet out: say 'key_rotation: reuse' there, or allow its complete name with --allow",
+			c->name);
+	}
+	return true;
+}
+
+static void allow_key(const struct operator* o, struct arena *a, struct admission *out)
+{
+	const char **list = arena_array(a, 1, sizeof(*list));
+
+	list[0] = arena_printf(a, "spki:%s", o->key.spki);
+	out->allow = list;
+	out->allow_count = 1;
+}
+
+bool enrol_admission(struct engine *en, const struct admission_wish *wish, struct arena *a,
+		     struct admission *out, struct err *e)
+{
+	struct operator o = { 0 };
+	struct admission to = { .allow = wish->allow, .allow_count = wish->allow_count };
+
+	if (wish->client_ca && !take_authority(wish->client_ca, a, &to.authority, e))
+		return false;
+	if (wish->client_ca && wish->allow_count) {
+		*out = to;
+		return true;
+	}
+	if (!read_operator(en, a, &o, e))
+		return false;
+	if (!to.allow_count) {
+		if (!keeps_key(en, a, e))
+			return false;
+		allow_key(&o, a, &to);
+	}
+	if (!to.authority && !find_authority(en, &o, a, &to.authority, e))
+		return false;
+	if (!is_let_in(&o, to.authority, e))
+		return err_in(e, "'access: {agent: ...}' would not be let in");
+	*out = to;
+	return true;
+}

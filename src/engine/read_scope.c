@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an engine may look at when nobody has reviewed the fleet file. */
+#include "base/fs.h"
+#include "engine/internal.h"
+
+bool engine_is_confined(const struct engine *en)
+{
+	return en->beneath >= 0;
+}
+
+/* As it is seen from the directory. */
+static const char *from_inside(const struct engine *en, const char *path)
+{
+	return fs_beneath(en->fleet->directory, path);
+}
+
+bool engine_may_look(const struct engine *en, const char *path)
+{
+	return !engine_is_confined(en) || !fs_leads_out(en->beneath, from_inside(en, path));
+}
+
+bool engine_read(const struct engine *en, const char *path, size_t limit, struct secret *out,
+		 struct err *e)
+{
+	if (engine_is_confined(en))
+		return fs_read_secret_beneath(en->beneath, from_inside(en, path), limit, out, e);
+	return fs_read_secret(path, limit, out, e);
+}

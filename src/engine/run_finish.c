@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is remembered when a run has ended. */
+#include "base/clock.h"
+#include "engine/internal.h"
+
+#include <string.h>
+
+/*
+ * What the run itself saw is the last observation now.  Without it, a later
+ * --offline would show the fleet as it was before.
+ */
+static void record_seen(struct run *r)
+{
+	struct component_seen *seen = arena_array(&r->arena, r->component_count, sizeof(*seen));
+	struct err e = { 0 };
+	size_t count = 0;
+
+	/* What was retired must not come back. */
+	for (size_t i = 0; i < r->component_count; i++)
+		if (fleet_component(r->en->fleet, r->components[i].name))
+			seen[count++] = r->components[i];
+	if (!state_observe(r->en->state, seen, count, &e))
+		engine_note(r->en, "warning: cannot record what was seen: %s", e.text);
+}
+
+/* The offline ones that this run left as they are, and those no longer. */
+static void note_deferred(struct run *r, struct change *change)
+{
+	const struct plan *p = r->plan;
+	size_t next = 0;
+
+	for (size_t i = 0; i < p->observed_count; i++) {
+		const char *name = p->observed[i].name;
+		bool deferred = next < p->deferred_count && !strcmp(p->deferred[next], name);
+		struct component_seen *seen = run_seen(r, name);
+
+		next += deferred;
+		if (deferred == (seen->deferred_at != 0) || !fleet_component(r->en->fleet, name))
+			continue;
+		seen->deferred_at = deferred ? r->record.started : 0;
+		change_component(change, seen);
+	}
+}
+
+static bool is_same_reach(const struct plan *p, const struct snapshot *s)
+{
+	if (p->reach_count != s->reached_count)
+		return false;
+	for (size_t i = 0; i < p->reach_count; i++)
+		if (strcmp(p->reach[i], s->reached[i]) != 0)
+			return false;
+	return true;
+}
+
+/* What did not end well is told as new once more. */
+static bool note_reach(struct run *r, struct change *change, struct err *e)
+{
+	const struct plan *p = r->plan;
+
+	return r->result.exit_status != 0 || is_same_reach(p, r->order->snapshot) ||
+	       change_reach(change, p->reach, p->reach_count, e);
+}
+
+/* Also when the run failed: it was accepted. */
+static void note_accepted(struct run *r, struct change *change)
+{
+	const struct plan *p = r->plan;
+
+	if (p->accepted_count > r->order->snapshot->accepted_count)
+		change_accepted(change, p->accepted, p->accepted_count);
+}
+
+void end_run(struct run *r)
+{
+	AUTO(change) change = change_new(r->en->state);
+	struct err e = { 0 };
+
+	record_seen(r);
+	r->record.ended = clock_now();
+	r->record.exit_status = r->result.exit_status;
+	note_deferred(r, change);
+	note_accepted(r, change);
+	if (!note_reach(r, change, &e) || !journal_end_run(r->en->state, &r->record, change, &e))
+		engine_note(r->en, "warning: cannot record the end of the run: %s", e.text);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/activate.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/child.h"
+#include "install/pidfile.h"
+
+#include <signal.h>
+#include <string.h>
+
+static bool is_allowed(int number)
+{
+	return number == SIGHUP || number == SIGUSR1 || number == SIGUSR2 || number == SIGTERM;
+}
+
+/* The doubt was accepted, for this very executable. */
+static bool is_accepted(const struct activation_order *o, const struct process *p)
+{
+	return o->accepted && p->executable && !strcmp(o->accepted, p->executable);
+}
+
+static bool send_signal(const struct activation_order *o, struct arena *a, const char **executable,
+			struct err *e)
+{
+	const struct activate *how = o->how;
+	AUTO(pidfile) p = { .process = { .fd = -1 } };
+
+	if (!is_allowed(how->signal))
+		return err_set(e, ERR_INPUT, "signal %d is none of HUP, USR1, USR2, TERM",
+			       how->signal);
+	if (!pidfile_open(how->pidfile, o->proven, a, &p, e))
+		return false;
+	if (p.doubt && !is_accepted(o, &p.process))
+		return err_set(e, ERR_REMOTE, "not signalled, because %s; correct the pidfile",
+			       p.doubt);
+	if (!process_signal(&p.process, how->signal, e))
+		return err_in(e, "pidfile '%s'", how->pidfile);
+	*executable = p.process.executable;
+	return true;
+}
+
+static bool run_command(const struct activation_order *o, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	const char *const env[] = {
+		arena_printf(&a, "CERTFLEET_COMPONENT=%s", o->component),
+		arena_printf(&a, "CERTFLEET_FINGERPRINT=%s", o->fingerprint),
+		NULL,
+	};
+	const struct child c = { .argv = o->how->argv,
+				 .extra_env = env,
+				 .directory = o->directory,
+				 .timeout_ms = o->how->timeout * 1000 };
+
+	return child_run(&c, NULL, e);
+}
+
+bool place_activate(const struct activation_order *o, struct arena *a, const char **executable,
+		    struct err *e)
+{
+	*executable = NULL;
+	switch (o->how->kind) {
+	case ACTIVATE_NONE:
+		return true;
+	case ACTIVATE_SIGNAL:
+		return send_signal(o, a, executable, e);
+	case ACTIVATE_COMMAND:
+		return run_command(o, e);
+	case ACTIVATE_HTTP:
+		break; /* not from here */
+	}
+	return err_set(e, ERR_INPUT, "there is no such activation");
+}

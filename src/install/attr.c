@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/attr.h"
+
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	ACCOUNT_ROOM = 16 * 1024,
+	INHERITED_KEY_MODE = 0640,
+	INHERITED_CERTIFICATE_MODE = 0664,
+};
+
+/* A number is itself, as chown(1) takes it. */
+static bool is_number(const char *name, unsigned *out)
+{
+	char *end = NULL;
+	unsigned long long number = 0;
+
+	if (*name < '0' || *name > '9')
+		return false;
+	number = strtoull(name, &end, 10);
+	if (*end || number >= UINT_MAX)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
+
+static bool find_owner(const char *name, uid_t *out, struct err *e)
+{
+	char room[ACCOUNT_ROOM];
+	struct passwd entry;
+	struct passwd *found = NULL;
+
+	if (!name)
+		return true;
+	if (getpwnam_r(name, &entry, room, sizeof(room), &found) || !found)
+		return is_number(name, out) ||
+		       err_set(e, ERR_INPUT, "there is no user '%s' on this machine", name);
+	*out = found->pw_uid;
+	return true;
+}
+
+static bool find_group(const char *name, gid_t *out, struct err *e)
+{
+	char room[ACCOUNT_ROOM];
+	struct group entry;
+	struct group *found = NULL;
+
+	if (!name)
+		return true;
+	if (getgrnam_r(name, &entry, room, sizeof(room), &found) || !found)
+		return is_number(name, out) ||
+		       err_set(e, ERR_INPUT, "there is no group '%s' on this machine", name);
+	*out = found->gr_gid;
+	return true;
+}
+
+static bool is_member(const struct attr_account *account, gid_t group)
+{
+	for (size_t i = 0; i < account->group_count; i++)
+		if (account->groups[i] == group)
+			return true;
+	return false;
+}
+
+/* What the existing file had, as far as it can be given again. */
+static void inherit(const struct piece *p, mode_t mask, const struct trust *t,
+		    const struct attr_account *account, struct fs_attr *attr)
+{
+	bool is_root = account->user == 0;
+
+	if (!p->there || p->error || !trust_lends(t, p->attr))
+		return;
+	attr->mode = p->attr.mode & mask;
+	if (is_root)
+		attr->owner = p->attr.owner;
+	if (is_root || is_member(account, p->attr.group))
+		attr->group = p->attr.group;
+}
+
+static void give(const struct attr_account *account, struct fs_attr *attr)
+{
+	if (account->owner != (uid_t)-1)
+		attr->owner = account->owner;
+	if (account->group != (gid_t)-1)
+		attr->group = account->group;
+}
+
+static const struct piece *first_there(const struct pieces *seen, const enum part *order,
+				       size_t count)
+{
+	for (size_t i = 0; i + 1 < count; i++)
+		if (seen->parts[order[i]].there)
+			return &seen->parts[order[i]];
+	return &seen->parts[order[count - 1]];
+}
+
+struct trust trust_of_account(const struct install *i, const struct attr_account *account)
+{
+	return (struct trust){ .us = account->user,
+			       .owner = account->owner,
+			       .unsafe = i->unsafe_directory };
+}
+
+static bool check_files(const struct trust *t, const struct pieces *seen,
+			const char *const names[PART_COUNT], struct err *e)
+{
+	for (int part = 0; part < PART_COUNT; part++)
+		if (seen->parts[part].there &&
+		    !trust_file(t, names[part], seen->parts[part].attr, e))
+			return false;
+	return true;
+}
+
+bool attrs_of_account(const struct install *i, const struct pieces *seen,
+		      const char *const names[PART_COUNT], const struct attr_account *account,
+		      struct attrs *out, struct err *e)
+{
+	static const enum part keys[] = { PART_KEY, PART_COMBINED };
+	static const enum part certs[] = { PART_FULLCHAIN, PART_LEAF, PART_CHAIN };
+	const struct trust trust = trust_of_account(i, account);
+
+	if (!check_files(&trust, seen, names, e))
+		return false;
+	*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
+	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, &trust, account, &out->key);
+	inherit(first_there(seen, certs, 3), INHERITED_CERTIFICATE_MODE, &trust, account,
+		&out->certificate);
+	if (i->mode)
+		out->key.mode = i->mode;
+	give(account, &out->key);
+	give(account, &out->certificate);
+	return true;
+}
+
+static void find_groups(struct attr_account *us, struct arena *a)
+{
+	int count = getgroups(0, NULL);
+	gid_t *groups = arena_array(a, (size_t)count + 1, sizeof(*groups));
+
+	count = getgroups(count, groups);
+	if (count < 0)
+		count = 0;
+	groups[count] = getegid();
+	us->groups = groups;
+	us->group_count = (size_t)count + 1;
+}
+
+bool account_here(const struct install *i, struct arena *a, struct attr_account *out, struct err *e)
+{
+	*out = (struct attr_account){ .user = geteuid(), .owner = (uid_t)-1, .group = (gid_t)-1 };
+	find_groups(out, a);
+	return find_owner(i->owner, &out->owner, e) && find_group(i->group, &out->group, e);
+}

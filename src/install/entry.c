@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/entry.h"
+
+#include "base/text.h"
+#include "pki/pair.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+AUTO_TYPE(dirstream, DIR *, closedir)
+
+static int open_here(int dir, const char *name, uint64_t flags)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+}
+
+enum entry_kind entry_look(int dir, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? ENTRY_NONE : ENTRY_OTHER;
+	if (S_ISREG(st.st_mode))
+		return ENTRY_FILE;
+	if (S_ISDIR(st.st_mode))
+		return ENTRY_DIRECTORY;
+	return S_ISLNK(st.st_mode) ? ENTRY_LINK : ENTRY_OTHER;
+}
+
+static struct fs_attr attr_of(const struct stat *st)
+{
+	return (struct fs_attr){
+		.mode = st->st_mode, .owner = st->st_uid, .group = st->st_gid, .links = st->st_nlink
+	};
+}
+
+bool entry_attr(int dir, const char *name, struct fs_attr *out)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return false;
+	*out = attr_of(&st);
+	return true;
+}
+
+bool entry_own_attr(int dir, struct fs_attr *out, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(dir, &st))
+		return err_sys(e, "cannot look at a directory");
+	*out = attr_of(&st);
+	return true;
+}
+
+const char *entry_link_text(int dir, const char *name, struct arena *a)
+{
+	char text[PATH_MAX];
+	ssize_t len = readlinkat(dir, name, text, sizeof(text));
+
+	if (len < 0 || len == sizeof(text))
+		return NULL;
+	return arena_strndup(a, text, (size_t)len);
+}
+
+static bool read_all(int fd, struct secret *out, struct err *e)
+{
+	size_t got = 0;
+
+	while (got < out->len) {
+		ssize_t some = read(fd, out->bytes + got, out->len - got);
+
+		if (some < 0 && errno == EINTR)
+			continue;
+		if (some < 0)
+			return err_sys(e, "cannot read it");
+		if (some == 0)
+			return err_set(e, ERR_IO, "it changes while read");
+		got += (size_t)some;
+	}
+	return true;
+}
+
+bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *attr, struct err *e)
+{
+	AUTO(fd) fd = open_here(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	AUTO(secret) bytes = { 0 };
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_sys(e, "cannot read it");
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_INPUT, "it is not a regular file");
+	if (st.st_size > INPUT_FILE_LIMIT)
+		return err_set(e, ERR_INPUT, "it has more than %d bytes", INPUT_FILE_LIMIT);
+	secret_alloc(&bytes, (size_t)st.st_size);
+	if (!read_all(fd, &bytes, e))
+		return false;
+	*attr = attr_of(&st);
+	attr->mode &= 07777;
+	*out = TAKE(bytes);
+	return true;
+}
+
+/* Owner first: changing it may clear bits of the mode. */
+static bool set_attr(int fd, struct fs_attr attr)
+{
+	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
+	    fchown(fd, attr.owner, attr.group))
+		return false;
+	return !fchmod(fd, attr.mode);
+}
+
+static bool write_all(int fd, const struct secret *bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes->len) {
+		ssize_t some = write(fd, bytes->bytes + done, bytes->len - done);
+
+		if (some < 0 && errno == EINTR)
+			continue;
+		if (some < 0)
+			return false;
+		done += (size_t)some;
+	}
+	return true;
+}
+
+bool entry_write(int dir, const struct entry_file *file, struct err *e)
+{
+	AUTO(fd)
+	fd = openat(dir, file->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_sys(e, "cannot create '%s'", file->name);
+	if (!set_attr(fd, file->attr))
+		return err_sys(e, "cannot set owner and mode of '%s'", file->name);
+	if (!write_all(fd, file->bytes) || fsync(fd))
+		return err_sys(e, "cannot write '%s'", file->name);
+	return true;
+}
+
+bool entry_open_directory(int dir, const char *name, int *out, struct err *e)
+{
+	int fd = open_here(dir, name, O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0)
+		return err_sys(e, "cannot open directory '%s'", name);
+	*out = fd;
+	return true;
+}
+
+bool entry_make_directory(int dir, const char *name, int *out, struct err *e)
+{
+	AUTO(fd) fd = -1;
+
+	if (mkdirat(dir, name, 0755) && errno != EEXIST)
+		return err_sys(e, "cannot make directory '%s'", name);
+	if (!entry_open_directory(dir, name, &fd, e))
+		return false;
+	*out = TAKE_FD(fd);
+	return true;
+}
+
+bool entry_finish_directory(int dir, int made, struct err *e)
+{
+	return (!fchmod(made, 0755) && !fsync(dir)) ||
+	       err_sys(e, "cannot set the mode of a directory");
+}
+
+bool entry_sync(int dir, struct err *e)
+{
+	return !fsync(dir) || err_sys(e, "cannot make a directory durable");
+}
+
+void entry_temporary(const char *name, char out[NAME_MAX + 1])
+{
+	snprintf(out, NAME_MAX + 1, ".%.200s.tmp-certfleet", name);
+}
+
+void entry_clean(int dir, const char *name)
+{
+	char temporary[NAME_MAX + 1];
+
+	entry_temporary(name, temporary);
+	if (entry_look(dir, temporary) == ENTRY_LINK)
+		unlinkat(dir, temporary, 0);
+}
+
+bool entry_link(int dir, const char *name, const char *text, struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+
+	entry_temporary(name, temporary);
+	entry_clean(dir, name);
+	if (symlinkat(text, dir, temporary))
+		return err_sys(e, "cannot make the link '%s'", temporary);
+	if (renameat(dir, temporary, dir, name)) {
+		err_sys(e, "cannot switch the link '%s'", name);
+		unlinkat(dir, temporary, 0);
+		return false;
+	}
+	return entry_sync(dir, e);
+}
+
+bool entry_each(int dir, entry_fn *each, void *ctx, struct err *e)
+{
+	/* A new description: it has a position of its own. */
+	int fd = open_here(dir, ".", O_RDONLY | O_DIRECTORY);
+	AUTO(dirstream) stream = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!stream) {
+		err_sys(e, "cannot list a directory");
+		fd_auto(&fd);
+		return false;
+	}
+	for (;;) {
+		errno = 0;
+
+		const struct dirent *entry = readdir(stream);
+
+		if (!entry)
+			return !errno || err_sys(e, "cannot list a directory");
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!each(ctx, entry->d_name, e))
+			return false;
+	}
+}
+
+struct removal {
+	int dir;
+	unsigned depth;
+};
+
+static bool remove_one(void *ctx, const char *name, struct err *e)
+{
+	const struct removal *outer = ctx;
+	struct removal inner = { .dir = -1, .depth = outer->depth + 1 };
+	bool is_directory = entry_look(outer->dir, name) == ENTRY_DIRECTORY;
+
+	if (is_directory) {
+		if (inner.depth > ENTRY_DEPTH)
+			return err_set(e, ERR_IO,
+				       "directories are nested too deeply to remove them");
+
+		AUTO(fd) fd = -1;
+
+		if (!entry_open_directory(outer->dir, name, &fd, e))
+			return false;
+		inner.dir = fd;
+		if (!entry_each(fd, remove_one, &inner, e))
+			return false;
+	}
+	if (unlinkat(outer->dir, name, is_directory ? AT_REMOVEDIR : 0) && errno != ENOENT)
+		return err_sys(e, "cannot remove '%s'", name);
+	return true;
+}
+
+bool entry_remove(int dir, const char *name, struct err *e)
+{
+	struct removal top = { .dir = dir };
+
+	return remove_one(&top, name, e);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/install.h"
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "pki/foreign.h"
+#include "pki/pair.h"
+#include "install/attr.h"
+#include "install/entry.h"
+#include "install/switch.h"
+#include "install/target.h"
+#include "install/store_version.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	/* Their files are in memory, and decoded together. */
+	PROBED_AT_ONCE = 64,
+};
+
+/*
+ * Whether a pair can be installed, before anything is written; decided again
+ * when it is, by what stands there then.
+ */
+static bool may_install(const struct install *i, struct arena *a, struct err *e)
+{
+	AUTO(target) t = { .home = -1, .store = -1 };
+	AUTO(pieces) seen = { 0 };
+	struct attrs attrs;
+
+	return target_open(i, ACCESS_CHECK, a, &t, e) && target_may_replace(&t, e) &&
+	       target_see(&t, &seen, e) &&
+	       attrs_of_account(i, &seen, t.layout.names, &t.account, &attrs, e);
+}
+
+static const char *why_unwritable(const struct install *i, struct arena *a)
+{
+	struct err e = { 0 };
+
+	return may_install(i, a, &e) ? NULL : arena_strdup(a, e.text);
+}
+
+static void see_staged(const struct target *t, struct place_seen *out)
+{
+	const char *current = target_current(t);
+	const char *staged = NULL;
+
+	if (t->store >= 0)
+		staged = entry_link_text(t->store, STORE_STAGED, t->arena);
+	if (!staged || (current && !strcmp(staged, current)) ||
+	    entry_look(t->store, staged) != ENTRY_DIRECTORY)
+		return;
+	staged = version_base(t->arena, staged);
+	if (text_is_fingerprint(staged))
+		out->staged = staged;
+}
+
+/* An install that was looked at, before it is judged. */
+struct looked {
+	struct target target;
+	struct pieces seen;
+	bool good;
+};
+
+static void look_at(const struct install *i, struct arena *a, struct looked *l,
+		    struct place_seen *out)
+{
+	struct err e = { 0 };
+
+	l->target = (struct target){ .home = -1, .store = -1 };
+	*out = (struct place_seen){ .unwritable = why_unwritable(i, a) };
+	l->good = target_open(i, ACCESS_LOOK, a, &l->target, &e) &&
+		  target_see(&l->target, &l->seen, &e);
+	if (!l->good)
+		out->error = arena_strdup(a, e.text);
+}
+
+static void judge_looked(struct looked *l, struct place_seen *out)
+{
+	struct verdict v = { 0 };
+
+	if (l->good) {
+		target_judge(&l->target, &l->seen, &v);
+		out->installed = v.fingerprint;
+		out->chain = v.chain;
+		out->leaf = verdict_leaf(&v);
+		out->damage = v.damage;
+		out->error = v.error;
+		see_staged(&l->target, out);
+	}
+	pieces_release(&l->seen);
+	target_release(&l->target);
+}
+
+static void learn_looked(const struct looked *list, size_t count, struct arena *a)
+{
+	AUTO(prospects) all = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].good) {
+			const struct judged judged =
+				judged_of(&list[i].target.layout, &list[i].seen);
+
+			verdict_prospect(&judged, a, &all);
+		}
+	foreign_learn(all.items, all.count);
+}
+
+void place_probe_all(const struct install *const *installs, size_t count, struct arena *a,
+		     struct place_seen *out)
+{
+	struct looked *list = xcalloc(PROBED_AT_ONCE, sizeof(*list));
+
+	for (size_t i = 0; i < count; i += PROBED_AT_ONCE) {
+		size_t some = count - i < PROBED_AT_ONCE ? count - i : PROBED_AT_ONCE;
+
+		for (size_t k = 0; k < some; k++)
+			look_at(installs[i + k], a, &list[k], &out[i + k]);
+		learn_looked(list, some, a);
+		for (size_t k = 0; k < some; k++)
+			judge_looked(&list[k], &out[i + k]);
+	}
+	free(list);
+}
+
+void place_probe(const struct install *i, struct arena *a, struct place_seen *out)
+{
+	place_probe_all(&i, 1, a, out);
+}
+
+/* What shall be on disk: the pair, with the owners and modes it needs. */
+static bool build(const struct target *t, const struct place_pair *pair, struct pieces *out,
+		  struct err *e)
+{
+	AUTO(pieces) seen = { 0 };
+	struct attrs attrs;
+
+	if (!target_see(t, &seen, e) ||
+	    !attrs_of_account(t->install, &seen, t->layout.names, &t->account, &attrs, e))
+		return false;
+	pieces_of_pair(out, t->layout.parts, pair->set, pair->key);
+	for (int part = 0; part < PART_COUNT; part++)
+		out->parts[part].attr = PARTS_WITH_KEY & 1 << part ? attrs.key : attrs.certificate;
+	return true;
+}
+
+static bool check_built(const struct target *t, const struct pieces *c, const char *fingerprint,
+			struct err *e)
+{
+	const struct judged judged = judged_of(&t->layout, c);
+
+	return verdict_check(&judged, t->arena, fingerprint, e);
+}
+
+bool place_stage(const struct install *i, const struct place_pair *pair, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+	AUTO(pieces) wanted = { 0 };
+	const char *version = NULL;
+
+	if (!text_is_fingerprint(pair->fingerprint) || !*pair->fingerprint)
+		return err_set(e, ERR_INPUT, "a version needs a fingerprint");
+	if (!may_install(i, &a, e) || !target_open(i, ACCESS_CREATE, &a, &t, e) ||
+	    !target_may_replace(&t, e) || !build(&t, pair, &wanted, e) ||
+	    !check_built(&t, &wanted, pair->fingerprint, e) ||
+	    !version_keep(&t, pair->fingerprint, &wanted, &version, e))
+		return false;
+	if (switch_is_at(&t, version))
+		return true;
+	return entry_link(t.store, STORE_STAGED, version, e);
+}
+
+static bool check_expected(const struct target *t, const struct switch_order *order, struct err *e)
+{
+	AUTO(pieces) seen = { 0 };
+	struct verdict v;
+
+	if (!order->replaces)
+		return true;
+	if (!target_see(t, &seen, e))
+		return false;
+	target_judge(t, &seen, &v);
+	return verdict_expect(&v, t->layout.spots[0].path, order, e);
+}
+
+static bool find_staged(const struct target *t, const char *fingerprint, const char **version,
+			struct err *e)
+{
+	AUTO(pieces) c = { 0 };
+
+	*version = NULL;
+	if (t->store >= 0 && !version_newest(t, fingerprint, version, e))
+		return false;
+	if (!*version)
+		return err_set(e, ERR_MISSING, "%.16s is not staged beside '%s'; stage it again",
+			       fingerprint, t->layout.spots[0].path);
+	return version_read(t, *version, &c, e) &&
+	       (check_built(t, &c, fingerprint, e) ||
+		err_in(e, "version '%.80s' is damaged, stage it again", *version));
+}
+
+static bool forget_staged(const struct target *t, struct err *e)
+{
+	if (unlinkat(t->store, STORE_STAGED, 0) && errno != ENOENT)
+		return err_sys(e, "cannot remove '%s'", STORE_STAGED);
+	return entry_sync(t->store, e);
+}
+
+/* Durable even when the run that turned the switch did not get so far. */
+static bool settle(const struct target *t, struct err *e)
+{
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (!entry_sync(t->layout.spots[i].dir, e))
+			return false;
+	return forget_staged(t, e);
+}
+
+bool place_commit(const struct install *i, const char *fingerprint, const char *replaces,
+		  struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+	const struct switch_order order = { fingerprint, replaces };
+	const char *version = NULL;
+	const char *previous = NULL;
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) || !find_staged(&t, fingerprint, &version, e))
+		return false;
+	if (switch_is_at(&t, version))
+		return settle(&t, e);
+	if (!check_expected(&t, &order, e) || !switch_to(&t, version, &previous, e) ||
+	    !forget_staged(&t, e))
+		return false;
+	return version_prune(&t, version, previous, e);
+}
+
+bool place_abort(const struct install *i, const char *fingerprint, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e))
+		return e->code == ERR_MISSING;
+	if (t.store < 0)
+		return true;
+
+	const char *staged = entry_link_text(t.store, STORE_STAGED, &a);
+
+	if (staged && !strcmp(version_base(&a, staged), fingerprint) && !forget_staged(&t, e))
+		return false;
+	return version_remove(&t, fingerprint, target_current(&t), e);
+}
+
+static bool judge_version(const struct target *t, const char *version, struct err *e)
+{
+	AUTO(fd) dir = -1;
+
+	return target_open_version(t, version, &dir, e);
+}
+
+/* The newest version of the fingerprint that may be switched back on. */
+static bool find_former(const struct target *t, const char *fingerprint, const char **version,
+			struct err *e)
+{
+	const char *found = version_found_base(t->arena, fingerprint);
+	struct err why = { 0 };
+
+	*version = NULL;
+	if (*fingerprint && find_staged(t, fingerprint, version, &why))
+		return true;
+	*version = NULL;
+	if (t->store >= 0 && !version_newest(t, found, version, e))
+		return false;
+	if (*version)
+		return judge_version(t, *version, e);
+	if (!*fingerprint)
+		return true;
+	*e = why;
+	return false;
+}
+
+static bool revert_to_nothing(const struct target *t, struct err *e)
+{
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (spot_look(t, &t->layout.spots[i]) == SPOT_REAL)
+			return err_set(e, ERR_STALE,
+				       "'%s' is no longer what certfleet put there; plan again",
+				       t->layout.spots[i].path);
+	return switch_off(t, e);
+}
+
+bool place_revert(const struct install *i, const char *fingerprint, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+	const char *version = NULL;
+	const char *previous = NULL;
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) || !find_former(&t, fingerprint, &version, e))
+		return false;
+	if (!version)
+		return revert_to_nothing(&t, e);
+	if (switch_is_at(&t, version))
+		return settle(&t, e);
+	return switch_to(&t, version, &previous, e) && forget_staged(&t, e);
+}
+
+bool place_remove(const struct install *i, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(target) t = { .home = -1, .store = -1 };
+
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e))
+		return e->code == ERR_MISSING;
+	if (!switch_off(&t, e))
+		return false;
+	if (t.store < 0)
+		return true;
+	return entry_remove(t.home, t.layout.store_name, e) && entry_sync(t.home, e);
+}
+
+bool place_read(const struct install *i, struct arena *a, struct cert_set *set, struct secret *key,
+		struct err *e)
+{
+	AUTO(target) t = { .home = -1, .store = -1 };
+	AUTO(pieces) seen = { 0 };
+
+	if (!target_open(i, ACCESS_LOOK, a, &t, e) || !target_see(&t, &seen, e))
+		return false;
+
+	const struct judged judged = judged_of(&t.layout, &seen);
+
+	return verdict_read(&judged, a, set, key, e) ||
+	       err_in(e, "at '%s'", t.layout.spots[0].path);
+}

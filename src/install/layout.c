@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/layout.h"
+
+#include "base/fs.h"
+#include "install/names.h"
+
+#include <string.h>
+
+static void add_spot(struct layout *l, struct arena *a, enum part part, const char *path)
+{
+	if (!path)
+		return;
+	path = fs_absolute(a, path);
+	l->parts |= 1U << part;
+	l->names[part] = path;
+	l->spots[l->spot_count++] = (struct spot){ .part = part,
+						   .path = path,
+						   .name = strrchr(path, '/') + 1,
+						   .home = fs_dirname(a, path),
+						   .dir = -1 };
+}
+
+/* Beside the first: that of the key, when there is one. */
+static void place_store(struct layout *l, struct arena *a)
+{
+	const struct spot *first = &l->spots[0];
+
+	l->home = first->home;
+	l->store_name = arena_printf(a, ".%s.certfleet", first->name);
+}
+
+static void lay_out_directory(struct layout *l, struct arena *a, const char *path)
+{
+	struct spot *s = &l->spots[0];
+
+	add_spot(l, a, PART_LEAF, path);
+	l->parts = PARTS_OF_DIRECTORY;
+	for (int part = 0; part < PART_COUNT; part++)
+		l->names[part] = arena_printf(a, "%s/%s", s->path, part_files[part]);
+	place_store(l, a);
+	s->link = arena_printf(a, "%s/", l->store_name);
+}
+
+/* Links into another directory are absolute, the rest move with it. */
+static void lay_out_paths(struct layout *l, struct arena *a, const struct install *i)
+{
+	add_spot(l, a, PART_KEY, i->key);
+	add_spot(l, a, PART_COMBINED, i->combined);
+	add_spot(l, a, PART_FULLCHAIN, i->certificate);
+	add_spot(l, a, PART_LEAF, i->leaf);
+	add_spot(l, a, PART_CHAIN, i->chain);
+	add_spot(l, a, PART_CA, i->ca);
+	if (!l->spot_count)
+		return;
+	place_store(l, a);
+	for (size_t n = 0; n < l->spot_count; n++) {
+		struct spot *s = &l->spots[n];
+		bool beside = !strcmp(s->home, l->home);
+
+		s->link = arena_printf(a, "%s%s%s/" STORE_CURRENT "/%s", beside ? "" : l->home,
+				       beside ? "" : "/", l->store_name, part_files[s->part]);
+	}
+}
+
+void layout_make(const struct install *i, struct arena *a, struct layout *out)
+{
+	*out = (struct layout){ .single = !i->directory };
+	if (out->single)
+		lay_out_paths(out, a, i);
+	else
+		lay_out_directory(out, a, i->directory);
+}
+
+/* A name in the store, as our links have it. */
+static bool is_version(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/');
+}
+
+static bool is_our_link(const struct layout *l, const struct spot *s, const char *text)
+{
+	size_t len = strlen(s->link);
+
+	if (!text)
+		return false;
+	if (l->single)
+		return !strcmp(text, s->link);
+	return !strncmp(text, s->link, len) && is_version(text + len);
+}
+
+enum spot_state layout_spot_state(const struct layout *l, const struct spot *s,
+				  enum entry_kind kind, const char *text)
+{
+	switch (kind) {
+	case ENTRY_NONE:
+		return SPOT_ABSENT;
+	case ENTRY_FILE:
+		return l->single ? SPOT_REAL : SPOT_FOREIGN;
+	case ENTRY_DIRECTORY:
+		return l->single ? SPOT_FOREIGN : SPOT_REAL;
+	case ENTRY_LINK:
+		return is_our_link(l, s, text) ? SPOT_OURS : SPOT_FOREIGN;
+	case ENTRY_OTHER:
+		break;
+	}
+	return SPOT_FOREIGN;
+}
+
+const char *layout_current(const struct layout *l, const char *text)
+{
+	const struct spot *s = &l->spots[0];
+
+	if (l->single)
+		return text && is_version(text) ? text : NULL;
+	return is_our_link(l, s, text) ? text + strlen(s->link) : NULL;
+}
+
+bool spot_refuse(const struct spot *s, struct err *e)
+{
+	return err_set(
+		e, ERR_IO,
+		"'%s' is a link, or of a kind, that certfleet did not put there; move it away first",
+		s->path);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FOUND "found-"
+
+const char *version_base(struct arena *a, const char *name)
+{
+	return arena_strndup(a, name, strcspn(name, "."));
+}
+
+const char *version_found_base(struct arena *a, const char *fingerprint)
+{
+	bool known = fingerprint && *fingerprint;
+
+	return arena_printf(a, FOUND "%s", known ? fingerprint : "unknown");
+}
+
+bool version_is_found(const char *name)
+{
+	return !strncmp(name, FOUND, strlen(FOUND));
+}
+
+void versions_add(struct versions *all, const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	VEC_PUSH(&all->list, all->arena,
+		 (struct version){
+			 .name = arena_strdup(all->arena, name),
+			 .base = version_base(all->arena, name),
+			 .number = dot ? strtoul(dot + 1, NULL, 10) : 1,
+		 });
+}
+
+const struct version *versions_newest(const struct versions *all, const char *base)
+{
+	const struct version *best = NULL;
+
+	vec_each (v, &all->list)
+		if (!strcmp(v->base, base) && (!best || v->number > best->number))
+			best = v;
+	return best;
+}
+
+const char *versions_free_name(const struct versions *all, const char *base)
+{
+	const struct version *best = versions_newest(all, base);
+
+	return best ? arena_printf(all->arena, "%s.%lu", base, best->number + 1) : base;
+}

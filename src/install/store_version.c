@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/store_version.h"
+
+#include "install/entry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct listing {
+	const struct target *target;
+	struct versions *versions;
+};
+
+static bool note_one(void *ctx, const char *name, struct err *e)
+{
+	const struct listing *l = ctx;
+
+	(void)e;
+	if (*name != '.' && entry_look(l->target->store, name) == ENTRY_DIRECTORY)
+		versions_add(l->versions, name);
+	return true;
+}
+
+static bool list_versions(const struct target *t, struct versions *out, struct err *e)
+{
+	struct listing l = { .target = t, .versions = out };
+
+	*out = (struct versions){ .arena = t->arena };
+	return t->store < 0 || entry_each(t->store, note_one, &l, e);
+}
+
+bool version_newest(const struct target *t, const char *base, const char **name, struct err *e)
+{
+	struct versions all = { 0 };
+
+	if (!list_versions(t, &all, e))
+		return false;
+
+	const struct version *best = versions_newest(&all, base);
+
+	*name = best ? best->name : NULL;
+	return true;
+}
+
+bool version_free_name(const struct target *t, const char *base, const char **name, struct err *e)
+{
+	struct versions all = { 0 };
+
+	if (!list_versions(t, &all, e))
+		return false;
+
+	*name = versions_free_name(&all, base);
+	return true;
+}
+
+bool version_read(const struct target *t, const char *name, struct pieces *out, struct err *e)
+{
+	AUTO(fd) dir = -1;
+
+	if (!target_open_version(t, name, &dir, e))
+		return false;
+	pieces_read_directory(out, t->layout.parts, dir, t->arena);
+	return true;
+}
+
+static bool find_equal(const struct target *t, const char *base, const struct pieces *c,
+		       const char **name, struct err *e)
+{
+	struct versions all = { 0 };
+
+	*name = NULL;
+	if (!list_versions(t, &all, e))
+		return false;
+	vec_each (v, &all.list) {
+		AUTO(pieces) there = { 0 };
+
+		if (strcmp(v->base, base))
+			continue;
+		if (!version_read(t, v->name, &there, e))
+			return false;
+		if (pieces_equal(c, &there))
+			*name = v->name;
+	}
+	return true;
+}
+
+static bool write_parts(int dir, const struct pieces *c, struct err *e)
+{
+	for (int part = 0; part < PART_COUNT; part++) {
+		const struct piece *p = &c->parts[part];
+		const struct entry_file file = { .name = part_files[part],
+						 .bytes = &p->bytes,
+						 .attr = p->attr };
+
+		if (p->there && !entry_write(dir, &file, e))
+			return false;
+	}
+	return entry_sync(dir, e);
+}
+
+/* Under a temporary name until it is whole, durable and proven. */
+static bool write_new(const struct target *t, const char *name, const struct pieces *c,
+		      struct err *e)
+{
+	AUTO(fd) dir = -1;
+	AUTO(pieces) there = { 0 };
+
+	if (!entry_remove(t->store, STORE_NEW, e) ||
+	    !entry_make_directory(t->store, STORE_NEW, &dir, e) ||
+	    !entry_finish_directory(t->store, dir, e) || !write_parts(dir, c, e))
+		return false;
+	pieces_read_directory(&there, t->layout.parts, dir, t->arena);
+	if (!pieces_equal(c, &there))
+		return err_set(e, ERR_IO, "what was written to '%s' reads differently", name);
+	if (renameat(t->store, STORE_NEW, t->store, name))
+		return err_sys(e, "cannot name version '%s'", name);
+	return entry_sync(t->store, e);
+}
+
+bool version_keep(const struct target *t, const char *base, const struct pieces *c,
+		  const char **name, struct err *e)
+{
+	const char *same = NULL;
+
+	if (!find_equal(t, base, c, &same, e))
+		return false;
+	if (!same && (!version_free_name(t, base, &same, e) || !write_new(t, same, c, e))) {
+		struct err ignored = { 0 };
+		bool removed = entry_remove(t->store, STORE_NEW, &ignored);
+
+		(void)removed; /* the next change tries again */
+		return false;
+	}
+	*name = same;
+	return true;
+}
+
+static bool is_kept(const char *name, const char *keep)
+{
+	return keep && !strcmp(name, keep);
+}
+
+bool version_prune(const struct target *t, const char *keep, const char *keep_too, struct err *e)
+{
+	struct versions all = { 0 };
+
+	if (!list_versions(t, &all, e))
+		return false;
+	vec_each (v, &all.list)
+		if (!version_is_found(v->name) && !is_kept(v->name, keep) &&
+		    !is_kept(v->name, keep_too) && !entry_remove(t->store, v->name, e))
+			return false;
+	return entry_sync(t->store, e);
+}
+
+bool version_remove(const struct target *t, const char *base, const char *keep, struct err *e)
+{
+	struct versions all = { 0 };
+
+	if (!list_versions(t, &all, e))
+		return false;
+	vec_each (v, &all.list)
+		if (!strcmp(v->base, base) && !is_kept(v->name, keep) &&
+		    !entry_remove(t->store, v->name, e))
+			return false;
+	return entry_sync(t->store, e);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/switch.h"
+
+#include "install/entry.h"
+#include "install/store_version.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool any_spot_is(const struct target *t, enum spot_state state)
+{
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (spot_look(t, &t->layout.spots[i]) == state)
+			return true;
+	return false;
+}
+
+bool switch_is_at(const struct target *t, const char *version)
+{
+	const char *current = target_current(t);
+
+	if (!current || strcmp(current, version))
+		return false;
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (spot_look(t, &t->layout.spots[i]) != SPOT_OURS)
+			return false;
+	return true;
+}
+
+static bool turn(const struct target *t, const char *version, struct err *e)
+{
+	const struct spot *s = &t->layout.spots[0];
+
+	if (t->layout.single)
+		return entry_link(t->store, STORE_CURRENT, version, e);
+	return entry_link(s->dir, s->name, arena_printf(t->arena, "%s%s", s->link, version), e);
+}
+
+static bool found_base(const struct target *t, const struct pieces *seen, const char **base)
+{
+	struct verdict v;
+
+	target_judge(t, seen, &v);
+	*base = version_found_base(t->arena, v.fingerprint);
+	return true;
+}
+
+/*
+ * The directory moves into the store and our link takes its place in the
+ * same system call; the link's text is already right for where it will be.
+ */
+static bool exchange_directory(const struct target *t, const char *version, struct err *e)
+{
+	const struct spot *s = &t->layout.spots[0];
+	const char *text = arena_printf(t->arena, "%s%s", s->link, version);
+
+	if (symlinkat(text, t->store, version))
+		return err_sys(e, "cannot prepare the link for '%s'", s->path);
+	if (renameat2(s->dir, s->name, t->store, version, RENAME_EXCHANGE)) {
+		err_sys(e, "cannot exchange directory '%s' with a link", s->path);
+		unlinkat(t->store, version, 0);
+		return false;
+	}
+	return entry_sync(t->store, e) && entry_sync(s->dir, e);
+}
+
+static bool take_directory(const struct target *t, struct err *e)
+{
+	AUTO(pieces) seen = { 0 };
+	const char *base = NULL;
+	const char *version = NULL;
+
+	if (!any_spot_is(t, SPOT_REAL))
+		return true;
+	return target_see(t, &seen, e) && found_base(t, &seen, &base) &&
+	       version_free_name(t, base, &version, e) && exchange_directory(t, version, e);
+}
+
+/* Everything the paths show now becomes a version, and that is switched on. */
+static bool keep_paths(const struct target *t, struct err *e)
+{
+	AUTO(pieces) seen = { 0 };
+	const char *base = NULL;
+	const char *version = NULL;
+
+	if (!target_see(t, &seen, e) || !found_base(t, &seen, &base))
+		return false;
+	for (size_t i = 0; i < t->layout.spot_count; i++)
+		if (seen.parts[t->layout.spots[i].part].error)
+			return err_set(e, ERR_IO, "'%s' cannot be kept: %s",
+				       t->layout.spots[i].path,
+				       seen.parts[t->layout.spots[i].part].error);
+	return version_keep(t, base, &seen, &version, e) && turn(t, version, e);
+}
+
+/* In an order that shows nothing new: links lead to what stood there. */
+static bool take_paths(const struct target *t, struct err *e)
+{
+	if (any_spot_is(t, SPOT_REAL) && !keep_paths(t, e))
+		return false;
+	for (size_t i = 0; i < t->layout.spot_count; i++) {
+		const struct spot *s = &t->layout.spots[i];
+
+		if (spot_look(t, s) != SPOT_OURS && !entry_link(s->dir, s->name, s->link, e))
+			return err_in(e, "cannot link '%s'", s->path);
+	}
+	return true;
+}
+
+bool switch_to(const struct target *t, const char *version, const char **previous, struct err *e)
+{
+	if (!target_may_replace(t, e))
+		return false;
+	if (!(t->layout.single ? take_paths(t, e) : take_directory(t, e)))
+		return false;
+	*previous = target_current(t);
+	if ((!*previous || strcmp(*previous, version)) && !turn(t, version, e))
+		return false;
+	return true;
+}
+
+static bool remove_link(int dir, const char *name, struct err *e)
+{
+	if (unlinkat(dir, name, 0) && errno != ENOENT)
+		return err_sys(e, "cannot remove the link '%s'", name);
+	return entry_sync(dir, e);
+}
+
+bool switch_off(const struct target *t, struct err *e)
+{
+	if (t->layout.single && t->store >= 0 && !remove_link(t->store, STORE_CURRENT, e))
+		return false;
+	for (size_t i = 0; i < t->layout.spot_count; i++) {
+		const struct spot *s = &t->layout.spots[i];
+
+		if (spot_look(t, s) == SPOT_OURS && !remove_link(s->dir, s->name, e))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/activation.h"
+
+#include "model/http.h"
+#include "model/snapshot.h"
+
+#include <string.h>
+
+const char *const activation_names[ACTIVATION_COUNT + 1] = {
+	[ACTIVATION_NONE] = "none",
+	[ACTIVATION_HOT] = "hot",
+	[ACTIVATION_RELOAD] = "reload",
+	[ACTIVATION_RESTART] = "restart",
+};
+
+/* What the drivers can do by themselves. */
+static const struct rung {
+	const char *name;
+	enum activation own; /* when the component says nothing */
+	bool always;         /* it has nothing to say */
+	bool at_commit;      /* the commit alone brings it about */
+} rungs[] = {
+	[DRIVER_FILES] = { "files", ACTIVATION_NONE, false, false },
+	[DRIVER_HAPROXY] = { "haproxy", ACTIVATION_HOT, true, false },
+	/* its host knows how, and tells; as long as it did not: */
+	[DRIVER_AGENT] = { "agent", ACTIVATION_RELOAD, true, false },
+	[DRIVER_CADDY] = { "caddy", ACTIVATION_HOT, true, true },
+	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },
+	[DRIVER_SFTP] = { "sftp", ACTIVATION_NONE, false, false },
+	[DRIVER_HTTP] = { "http", ACTIVATION_HOT, false, true },
+};
+_Static_assert(sizeof(rungs) / sizeof(*rungs) == DRIVER_KIND_COUNT, "every driver needs its row");
+
+const char *driver_name(enum driver_kind kind)
+{
+	return rungs[kind].name;
+}
+
+static bool has_own_request(const struct deliver *d)
+{
+	return d->kind == DRIVER_HTTP && d->http->requests[HTTP_ACTIVATE];
+}
+
+bool deliver_activates(const struct deliver *d)
+{
+	return rungs[d->kind].always || has_own_request(d);
+}
+
+bool deliver_swaps(const struct deliver *d)
+{
+	return deliver_activates(d) && rungs[d->kind].own == ACTIVATION_HOT;
+}
+
+bool component_swaps_at_commit(const struct component *c)
+{
+	return rungs[c->deliver.kind].at_commit && !has_own_request(&c->deliver) &&
+	       c->activate.kind == ACTIVATE_NONE;
+}
+
+enum activation activate_activation(const struct activate *a)
+{
+	switch (a->kind) {
+	case ACTIVATE_NONE:
+		break;
+	case ACTIVATE_SIGNAL:
+	case ACTIVATE_HTTP:
+		return ACTIVATION_RELOAD;
+	case ACTIVATE_COMMAND:
+		return ACTIVATION_RESTART;
+	}
+	return ACTIVATION_NONE;
+}
+
+enum activation component_activation(const struct component *c, const struct component_seen *seen)
+{
+	enum activation told = ACTIVATION_NONE;
+
+	if (c->activate.kind != ACTIVATE_NONE)
+		return activate_activation(&c->activate);
+	if (seen->activation && activation_named(seen->activation, &told))
+		return told;
+	return rungs[c->deliver.kind].own;
+}
+
+bool activation_named(const char *name, enum activation *out)
+{
+	for (int i = 0; i < ACTIVATION_COUNT; i++)
+		if (!strcmp(name, activation_names[i])) {
+			*out = (enum activation)i;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/client_auth.h"
+
+#include "base/alloc.h"
+#include "crypto/crypto.h"
+#include "pki/cert.h"
+#include "pki/pair.h"
+
+#include <libtasn1.h>
+#include <string.h>
+
+struct callers {
+	gnutls_x509_trust_list_t authorities;
+	const struct agent_caller *list;
+	size_t count;
+	gnutls_x509_dn_t *names; /* of those that are names */
+};
+
+/* ---- life ---- */
+
+void callers_free(struct callers *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		if (c->names[i])
+			gnutls_x509_dn_deinit(c->names[i]);
+	free(c->names);
+	if (c->authorities)
+		gnutls_x509_trust_list_deinit(c->authorities, 1);
+	free(c);
+}
+
+static bool read_authority(struct callers *c, const char *pem, size_t len, struct err *e)
+{
+	gnutls_datum_t text = { (unsigned char *)pem, (unsigned)len };
+	int rc = gnutls_x509_trust_list_init(&c->authorities, 0);
+
+	if (rc >= 0)
+		rc = gnutls_x509_trust_list_add_trust_mem(c->authorities, &text, NULL,
+							  GNUTLS_X509_FMT_PEM, 0, 0);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read the authority");
+	if (rc == 0)
+		return err_set(e, ERR_INPUT, "it holds no certificate");
+	return true;
+}
+
+static bool read_name(const char *text, gnutls_x509_dn_t *out, struct err *e)
+{
+	int rc = gnutls_x509_dn_init(out);
+
+	if (rc >= 0)
+		rc = gnutls_x509_dn_set_str(*out, text, NULL);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read the name '%s'", text);
+	return true;
+}
+
+bool callers_new(const struct agent_config *config, const char *authority, size_t len,
+		 struct callers **out, struct err *e)
+{
+	AUTO(callers) c = xcalloc(1, sizeof(*c));
+
+	c->list = config->callers;
+	c->count = config->caller_count;
+	c->names = xcalloc(c->count, sizeof(*c->names));
+	if (!read_authority(c, authority, len, e))
+		return false;
+	for (size_t i = 0; i < c->count; i++)
+		if (c->list[i].name && !read_name(c->list[i].name, &c->names[i], e))
+			return false;
+	*out = TAKE(c);
+	return true;
+}
+
+/* ---- checking ---- */
+
+struct shown {
+	gnutls_x509_crt_t certs[CHAIN_LIMIT];
+	unsigned count;
+};
+
+static void shown_release(struct shown *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		gnutls_x509_crt_deinit(s->certs[i]);
+}
+AUTO_STRUCT(shown, struct shown, shown_release)
+
+static bool open_all(struct shown *s, const struct der *chain, size_t count, struct err *e)
+{
+	if (!count || count > CHAIN_LIMIT)
+		return err_set(e, ERR_INPUT, "no certificate was shown");
+	for (size_t i = 0; i < count; i++) {
+		if (!cert_open(chain[i], &s->certs[s->count], e))
+			return false;
+		s->count++;
+	}
+	return true;
+}
+
+/* It has to say so: "any purpose" and silence are not enough. */
+static bool is_for_clients(gnutls_x509_crt_t leaf)
+{
+	for (unsigned i = 0;; i++) {
+		char oid[64];
+		size_t size = sizeof(oid);
+		int rc = gnutls_x509_crt_get_key_purpose_oid(leaf, i, oid, &size, NULL);
+
+		if (rc == GNUTLS_E_SHORT_MEMORY_BUFFER)
+			continue;
+		if (rc < 0)
+			return false;
+		if (!strcmp(oid, GNUTLS_KP_TLS_WWW_CLIENT))
+			return true;
+	}
+}
+
+static bool leads_to_authority(const struct callers *c, struct shown *s, struct err *e)
+{
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID,
+		.data = (unsigned char *)GNUTLS_KP_TLS_WWW_CLIENT,
+	};
+	unsigned flags = GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
+	unsigned status = 0;
+	AUTO(datum) words = { 0 };
+	int rc = gnutls_x509_trust_list_verify_crt2(c->authorities, s->certs, s->count, &purpose, 1,
+						    flags, &status, NULL);
+
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot check who this is");
+	if (!status)
+		return true;
+	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &words, 0);
+	return err_set(e, ERR_INPUT, "not known here: %s",
+		       words.data ? (const char *)words.data : "");
+}
+
+/* ASCII is written the same in each of these. */
+static unsigned kind_of_string(unsigned long tag)
+{
+	switch (tag) {
+	case ASN1_TAG_IA5_STRING:
+	case ASN1_TAG_PRINTABLE_STRING:
+		return ASN1_TAG_UTF8_STRING;
+	default:
+		return (unsigned)tag;
+	}
+}
+
+static bool same_attribute(const gnutls_x509_ava_st *a, const gnutls_x509_ava_st *b)
+{
+	return a->oid.size == b->oid.size && !memcmp(a->oid.data, b->oid.data, a->oid.size) &&
+	       kind_of_string(a->value_tag) == kind_of_string(b->value_tag) &&
+	       a->value.size == b->value.size &&
+	       !memcmp(a->value.data, b->value.data, a->value.size);
+}
+
+/* Name by name, attribute by attribute, until both end at the same place. */
+static bool same_name(gnutls_x509_dn_t one, gnutls_x509_dn_t other)
+{
+	for (int rdn = 0, part = 0;;) {
+		gnutls_x509_ava_st a, b;
+		int rc = gnutls_x509_dn_get_rdn_ava(one, rdn, part, &a);
+
+		if (rc != gnutls_x509_dn_get_rdn_ava(other, rdn, part, &b))
+			return false;
+		if (rc == GNUTLS_E_ASN1_ELEMENT_NOT_FOUND && !part)
+			return rdn > 0;
+		if (rc < 0 && rc != GNUTLS_E_ASN1_ELEMENT_NOT_FOUND)
+			return false;
+		if (rc >= 0 && !same_attribute(&a, &b))
+			return false;
+		part = rc < 0 ? 0 : part + 1;
+		rdn += rc < 0;
+	}
+}
+
+static bool has_name(gnutls_x509_crt_t leaf, gnutls_x509_dn_t name)
+{
+	gnutls_x509_dn_t subject = NULL; /* belongs to the leaf */
+
+	return gnutls_x509_crt_get_subject(leaf, &subject) >= 0 && same_name(subject, name);
+}
+
+static bool is_listed(const struct callers *c, gnutls_x509_crt_t leaf, const char *spki)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const char *wanted = c->list[i].spki;
+
+		if (wanted ? !strcmp(wanted, spki) : has_name(leaf, c->names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool read_spki(gnutls_x509_crt_t leaf, struct arena *a, struct der *out, struct err *e)
+{
+	AUTO(pubkey) pub = NULL;
+	AUTO(datum) der = { 0 };
+	unsigned char *copy = NULL;
+	int rc = 0;
+
+	if (!cert_public(leaf, &pub, e))
+		return false;
+	rc = gnutls_pubkey_export2(pub, GNUTLS_X509_FMT_DER, &der);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot read a public key");
+	copy = arena_alloc(a, der.size);
+	memcpy(copy, der.data, der.size);
+	*out = (struct der){ copy, der.size };
+	return true;
+}
+
+static int64_t first_end(const struct shown *s)
+{
+	int64_t first = INT64_MAX;
+
+	for (unsigned i = 0; i < s->count; i++) {
+		int64_t end = gnutls_x509_crt_get_expiration_time(s->certs[i]);
+
+		if (end < first)
+			first = end;
+	}
+	return first;
+}
+
+bool callers_check(const struct callers *c, const struct der *chain, size_t count, struct arena *a,
+		   struct caller *out, struct err *e)
+{
+	AUTO(shown) s = { 0 };
+	char digest[SHA256_TEXT];
+
+	if (!open_all(&s, chain, count, e) || !leads_to_authority(c, &s, e) ||
+	    !read_spki(s.certs[0], a, &out->spki, e))
+		return false;
+	if (!is_for_clients(s.certs[0]))
+		return err_set(e, ERR_INPUT, "its certificate is not made for clients");
+	sha256_text(out->spki.bytes, out->spki.len, digest);
+	if (!is_listed(c, s.certs[0], digest))
+		return err_set(e, ERR_INPUT, "its certificate is not in 'allow'");
+	out->until = first_end(&s);
+	return true;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who may call an agent: somebody whose certificate leads to the configured
+ * authority, was made for clients (extendedKeyUsage clientAuth, RFC 5280
+ * section 4.2.1.12), and is on the list, by the SHA-256 of its key or by its
+ * complete subject: the same attributes in the same order, each value the same
+ * bytes.  Whether a value is written as UTF8String, PrintableString or
+ * IA5String does not matter (RFC 5280 section 7.1): OpenSSL and GnuTLS choose
+ * differently.
+ */
+#ifndef PKI_CLIENT_AUTH_H
+#define PKI_CLIENT_AUTH_H
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/err.h"
+#include "model/agent.h"
+#include "model/certs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct callers;
+
+struct caller {
+	struct der spki; /* SubjectPublicKeyInfo of the leaf */
+	int64_t until;   /* the first notAfter of what was shown, Unix time */
+};
+
+/* `authority` is PEM; the list is borrowed. */
+MUST_CHECK bool callers_new(const struct agent_config *config, const char *authority, size_t len,
+			    struct callers **out, struct err *e);
+void callers_free(struct callers *c);
+AUTO_TYPE(callers, struct callers *, callers_free)
+
+/*
+ * `chain` is what somebody showed, leaf first.  *out is in `a`.  ERR_INPUT: not
+ * one of them.
+ */
+MUST_CHECK bool callers_check(const struct callers *c, const struct der *chain, size_t count,
+			      struct arena *a, struct caller *out, struct err *e);
+
+#endif

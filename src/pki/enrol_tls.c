@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/enrol_tls.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/text.h"
+#include "pki/gnutls_handle.h"
+#include "pki/issue.h"
+#include "pki/tls_lookup.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#define PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:%NO_TICKETS"
+
+enum {
+	HEAD_BYTES = 4,
+	HANDSHAKE_LIMIT = 16 * 1024, /* bytes of one of its messages */
+	WARNING_LIMIT = 8,           /* alerts that are no reason to give up */
+	POLL_MS = 100,               /* how late a stop may be noticed */
+	HOST_LIFE = 86400,           /* seconds */
+};
+
+struct link_host {
+	gnutls_certificate_credentials_t credentials;
+};
+
+struct link {
+	int fd;
+	gnutls_certificate_credentials_t credentials; /* NULL: the host's */
+	gnutls_session_t session;
+	bool open; /* the handshake is done */
+	bool persists;
+	unsigned warnings;
+	uint8_t binding[LINK_BINDING_BYTES];
+	uint8_t head[HEAD_BYTES]; /* of the message that is coming */
+	size_t head_got;
+	struct secret body;
+	size_t body_got;
+};
+
+/* ---- life ---- */
+
+void link_close(struct link *l)
+{
+	if (!l)
+		return;
+	if (l->session)
+		gnutls_deinit(l->session);
+	if (l->credentials)
+		gnutls_certificate_free_credentials(l->credentials);
+	fd_auto(&l->fd);
+	secret_release(&l->body);
+	free(l);
+}
+
+void link_host_free(struct link_host *h)
+{
+	if (!h)
+		return;
+	if (h->credentials)
+		gnutls_certificate_free_credentials(h->credentials);
+	free(h);
+}
+
+static bool make_throw_away(struct pair *out, struct err *e)
+{
+	const struct certificate c = { .name = "enrolment",
+				       .subject = "CN=certfleet enrolment",
+				       .validity = HOST_LIFE,
+				       .purpose = PURPOSE_SERVER };
+	AUTO(secret) key = { 0 };
+
+	return key_generate(KEY_ECDSA_P256, &key, e) &&
+	       issue_leaf(&c, &key, NULL, clock_now(), out, e);
+}
+
+bool link_host_new(struct link_host **out, struct err *e)
+{
+	AUTO(link_host) h = xcalloc(1, sizeof(*h));
+	AUTO(pair) pair = { 0 };
+	gnutls_datum_t key = { 0 };
+	gnutls_datum_t leaf = { 0 };
+
+	if (!make_throw_away(&pair, e))
+		return false;
+	key = datum_of_secret(&pair.key);
+	leaf = datum_of(pair.set.certs[0]);
+
+	int rc = gnutls_certificate_allocate_credentials(&h->credentials);
+
+	if (rc >= 0)
+		rc = gnutls_certificate_set_x509_key_mem2(
+			h->credentials, &leaf, &key, GNUTLS_X509_FMT_DER, NULL, GNUTLS_PKCS_PLAIN);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot prepare TLS");
+	*out = TAKE(h);
+	return true;
+}
+
+/* ---- the handshake ---- */
+
+static int begin_session(struct link *l, unsigned side,
+			 gnutls_certificate_credentials_t credentials)
+{
+	const gnutls_datum_t protocol = datum_of_text(LINK_PROTOCOL);
+	int rc = gnutls_init(&l->session,
+			     side | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+
+	if (rc >= 0)
+		rc = gnutls_priority_set_direct(l->session, PRIORITY, NULL);
+	if (rc >= 0)
+		rc = gnutls_credentials_set(l->session, GNUTLS_CRD_CERTIFICATE, credentials);
+	if (rc >= 0)
+		rc = gnutls_alpn_set_protocols(l->session, &protocol, 1, GNUTLS_ALPN_MANDATORY);
+	if (rc < 0)
+		return rc;
+	gnutls_handshake_set_max_packet_length(l->session, HANDSHAKE_LIMIT);
+	gnutls_transport_set_int(l->session, l->fd);
+	return 0;
+}
+
+struct link *link_accept(const struct link_host *host, int fd)
+{
+	AUTO(link) l = xcalloc(1, sizeof(*l));
+
+	l->fd = fd;
+	/* without a session link_advance() fails */
+	if (begin_session(l, GNUTLS_SERVER, host->credentials) < 0)
+		gnutls_deinit(TAKE(l->session));
+	return TAKE(l);
+}
+
+/* The other side speaks the same; an older one would not say so. */
+static bool speaks_protocol(const struct link *l)
+{
+	gnutls_datum_t chosen = { 0 };
+
+	return gnutls_alpn_get_selected_protocol(l->session, &chosen) >= 0 &&
+	       chosen.size == strlen(LINK_PROTOCOL) &&
+	       !memcmp(chosen.data, LINK_PROTOCOL, chosen.size);
+}
+
+static bool finish_handshake(struct link *l, struct err *e)
+{
+	AUTO(secret_datum) binding = { 0 };
+	int rc = 0;
+
+	if (!speaks_protocol(l))
+		return err_set(e, ERR_REMOTE, "nobody enrols there");
+	rc = gnutls_session_channel_binding(l->session, GNUTLS_CB_TLS_EXPORTER, &binding);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot bind to the connection");
+	if (binding.size != LINK_BINDING_BYTES)
+		return err_set(e, ERR_CRYPTO, "cannot bind to the connection: %u bytes",
+			       binding.size);
+	memcpy(l->binding, binding.data, sizeof(l->binding));
+	l->open = true;
+	return true;
+}
+
+/* What became of one call of GnuTLS. */
+enum outcome {
+	OUTCOME_WAITS,
+	OUTCOME_AGAIN,
+	OUTCOME_FAILED,
+};
+
+static enum outcome judge(struct link *l, int rc, const char *what, struct err *e)
+{
+	if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED)
+		return OUTCOME_WAITS;
+	if (!gnutls_error_is_fatal(rc) && ++l->warnings <= WARNING_LIMIT)
+		return OUTCOME_AGAIN;
+	err_gnutls(e, rc, "%s", what);
+	e->code = ERR_REMOTE;
+	if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+		const char *name = gnutls_alert_get_name(gnutls_alert_get(l->session));
+
+		err_set(e, ERR_REMOTE, "%s: it sent the alert %s", what, name ? name : "unknown");
+	}
+	return OUTCOME_FAILED;
+}
+
+static enum link_state shake_hands(struct link *l, struct err *e)
+{
+	for (;;) {
+		int rc = gnutls_handshake(l->session);
+
+		if (rc == GNUTLS_E_SUCCESS)
+			return finish_handshake(l, e) ? LINK_MESSAGE : LINK_ENDED;
+		switch (judge(l, rc, "the TLS handshake failed", e)) {
+		case OUTCOME_WAITS:
+			return LINK_WAITS;
+		case OUTCOME_AGAIN:
+			break;
+		case OUTCOME_FAILED:
+			return LINK_ENDED;
+		}
+	}
+}
+
+/* ---- messages ---- */
+
+/* Some bytes, at most `len`; *got is 0 unless LINK_MESSAGE. */
+static enum link_state read_some(struct link *l, void *to, size_t len, size_t *got, struct err *e)
+{
+	*got = 0;
+	for (;;) {
+		ssize_t n = gnutls_record_recv(l->session, to, len);
+
+		if (n > 0) {
+			*got = (size_t)n;
+			return LINK_MESSAGE;
+		}
+		if (n == 0 || n == GNUTLS_E_PREMATURE_TERMINATION) {
+			err_set(e, ERR_MISSING, "the other side closed the connection");
+			return LINK_ENDED;
+		}
+		switch (judge(l, (int)n, "cannot read", e)) {
+		case OUTCOME_WAITS:
+			return LINK_WAITS;
+		case OUTCOME_AGAIN:
+			break;
+		case OUTCOME_FAILED:
+			return LINK_ENDED;
+		}
+	}
+}
+
+static size_t head_length(const uint8_t head[HEAD_BYTES])
+{
+	return (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+}
+
+static enum link_state read_head(struct link *l, size_t limit, struct err *e)
+{
+	while (l->head_got < HEAD_BYTES) {
+		size_t got = 0;
+		enum link_state state =
+			read_some(l, l->head + l->head_got, HEAD_BYTES - l->head_got, &got, e);
+
+		if (state != LINK_MESSAGE)
+			return state;
+		l->head_got += got;
+	}
+	if (l->body.bytes)
+		return LINK_MESSAGE;
+	if (head_length(l->head) > limit) {
+		err_set(e, ERR_REMOTE, "it sends a message of %zu bytes", head_length(l->head));
+		return LINK_ENDED;
+	}
+	secret_alloc(&l->body, head_length(l->head));
+	return LINK_MESSAGE;
+}
+
+enum link_state link_advance(struct link *l, size_t limit, struct err *e)
+{
+	enum link_state state = LINK_MESSAGE;
+
+	if (!l->session) {
+		err_set(e, ERR_CRYPTO, "cannot begin TLS");
+		return LINK_ENDED;
+	}
+	if (!l->open)
+		state = shake_hands(l, e);
+	if (state == LINK_MESSAGE)
+		state = read_head(l, limit, e);
+	while (state == LINK_MESSAGE && l->body_got < l->body.len) {
+		size_t got = 0;
+
+		state = read_some(l, l->body.bytes + l->body_got, l->body.len - l->body_got, &got,
+				  e);
+		l->body_got += got;
+	}
+	return state;
+}
+
+void link_take(struct link *l, struct secret *out)
+{
+	*out = TAKE(l->body);
+	l->head_got = 0;
+	l->body_got = 0;
+}
+
+int link_fd(const struct link *l)
+{
+	return l->fd;
+}
+
+short link_events(const struct link *l)
+{
+	return l->session && gnutls_record_get_direction(l->session) ? POLLOUT : POLLIN;
+}
+
+const uint8_t *link_binding(const struct link *l)
+{
+	return l->binding;
+}
+
+void link_persist(struct link *l)
+{
+	l->persists = true;
+}
+
+/* ---- waiting ---- */
+
+static bool wait_for(const struct link *l, short events, int64_t end_ms, struct err *e)
+{
+	for (;;) {
+		struct pollfd fd = { .fd = l->fd, .events = events };
+		int64_t left = end_ms - clock_mono_ms();
+
+		if (stop_requested() && !l->persists)
+			return err_set(e, ERR_STOPPED, "stopped");
+		if (left <= 0)
+			return err_set(e, ERR_REMOTE, "the other side does not answer");
+		if (poll(&fd, 1, left < POLL_MS ? (int)left : POLL_MS) > 0)
+			return true;
+	}
+}
+
+bool link_receive(struct link *l, const struct link_wait *wait, struct secret *out, struct err *e)
+{
+	for (;;) {
+		switch (link_advance(l, wait->limit, e)) {
+		case LINK_MESSAGE:
+			link_take(l, out);
+			return true;
+		case LINK_ENDED:
+			return false;
+		case LINK_WAITS:
+			break;
+		}
+		if (!wait_for(l, link_events(l), wait->end_ms, e))
+			return false;
+	}
+}
+
+static bool send_all(struct link *l, const struct secret *bytes, int64_t end_ms, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < bytes->len) {
+		ssize_t n = gnutls_record_send(l->session, bytes->bytes + done, bytes->len - done);
+
+		if (n >= 0) {
+			done += (size_t)n;
+			continue;
+		}
+		switch (judge(l, (int)n, "cannot write", e)) {
+		case OUTCOME_WAITS:
+			if (!wait_for(l, POLLOUT, end_ms, e))
+				return false;
+			break;
+		case OUTCOME_AGAIN:
+			break;
+		case OUTCOME_FAILED:
+			return false;
+		}
+	}
+	return true;
+}
+
+bool link_send(struct link *l, const struct secret *message, int64_t end_ms, struct err *e)
+{
+	AUTO(secret) whole = { 0 };
+	size_t len = message->len;
+	const uint8_t head[HEAD_BYTES] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16),
+					   (uint8_t)(len >> 8), (uint8_t)len };
+
+	secret_alloc(&whole, HEAD_BYTES + len);
+	memcpy(whole.bytes, head, HEAD_BYTES);
+	if (len)
+		memcpy(whole.bytes + HEAD_BYTES, message->bytes, len);
+	return send_all(l, &whole, end_ms, e);
+}
+
+/* ---- connecting ---- */
+
+static bool wait_for_lookup(struct lookup *lookup, int64_t end_ms, struct err *e)
+{
+	while (!lookup_is_done(lookup)) {
+		if (stop_requested())
+			return err_set(e, ERR_STOPPED, "stopped");
+		if (clock_mono_ms() >= end_ms)
+			return err_set(e, ERR_REMOTE, "its name was not found in time");
+		clock_sleep_ms(POLL_MS / 5);
+	}
+	return true;
+}
+
+/* A socket that is connected, in `l`. */
+static bool connect_to(struct link *l, const union tls_address *to, int64_t end_ms, struct err *e)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	fd_auto(&l->fd);
+	l->fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
+		return err_sys(e, "cannot make a socket");
+	if (connect(l->fd, &to->any, tls_address_len(to)) < 0 && errno != EINPROGRESS)
+		return err_sys(e, "cannot connect");
+	if (!wait_for(l, POLLOUT, end_ms, e))
+		return err_in(e, "cannot connect");
+	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	errno = error;
+	return !error || err_sys(e, "cannot connect");
+}
+
+static bool connect_any(struct link *l, const struct link_target *to, int64_t end_ms, struct err *e)
+{
+	AUTO(lookup) lookup = lookup_start(to->host, to->port);
+	union tls_address found[LOOKUP_ADDRESSES];
+	const char *why = "";
+	size_t count = 0;
+
+	if (!wait_for_lookup(lookup, end_ms, e))
+		return false;
+	count = lookup_result(lookup, found, &why);
+	if (!count)
+		return err_set(e, ERR_REMOTE, "cannot connect: %s", why);
+	for (size_t i = 0; i < count; i++)
+		if (connect_to(l, &found[i], end_ms, e))
+			return true;
+	if (e->code != ERR_STOPPED)
+		e->code = ERR_REMOTE;
+	return false;
+}
+
+static bool open_session(struct link *l, int64_t end_ms, struct err *e)
+{
+	int rc = gnutls_certificate_allocate_credentials(&l->credentials);
+
+	if (rc >= 0)
+		rc = begin_session(l, GNUTLS_CLIENT, l->credentials);
+	if (rc < 0)
+		return err_gnutls(e, rc, "cannot begin TLS");
+	for (;;) {
+		enum link_state state = shake_hands(l, e);
+
+		if (state != LINK_WAITS)
+			return state == LINK_MESSAGE;
+		if (!wait_for(l, link_events(l), end_ms, e))
+			return err_in(e, "the TLS handshake did not end");
+	}
+}
+
+bool link_connect(const struct link_target *to, struct link **out, struct err *e)
+{
+	AUTO(link) l = xcalloc(1, sizeof(*l));
+	int64_t end_ms = clock_mono_ms() + LINK_CONNECT_MS;
+
+	l->fd = -1;
+	if (!connect_any(l, to, end_ms, e) || !open_session(l, end_ms, e))
+		return false;
+	*out = TAKE(l);
+	return true;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pki/import_parse.h"
+
+#include "pki/cert.h"
+#include "pki/key.h"
+#include "pki/pair.h"
+
+#include <string.h>
+
+void found_release(struct found *f)
+{
+	for (size_t i = 0; i < f->key_count; i++) {
+		secret_release(&f->keys[i].pkcs8);
+		secret_release(&f->keys[i].scalar);
+	}
+	arena_release(&f->arena);
+	*f = (struct found){ 0 };
+}
+
+bool found_count(struct found *f, struct err *e)
+{
+	if (f->blocks++ < PEM_BLOCK_LIMIT)
+		return true;
+	return err_set(e, ERR_INPUT, "more than %d parts in one import", PEM_BLOCK_LIMIT);
+}
+
+/* The facts are read so that whatever cannot be read fails here. */
+bool found_add_cert(struct found *f, const gnutls_datum_t *der, struct err *e)
+{
+	struct cert_facts facts = { 0 };
+	struct der view = { der->data, der->size };
+
+	vec_each (known, &f->certs)
+		if (known->len == view.len && memcmp(known->bytes, view.bytes, view.len) == 0)
+			return true;
+	if (!cert_read_facts(view, &f->arena, &facts, e))
+		return false;
+	unsigned char *copy = arena_alloc(&f->arena, view.len);
+
+	memcpy(copy, view.bytes, view.len);
+	VEC_PUSH(&f->certs, &f->arena, (struct der){ copy, view.len });
+	return true;
+}
+
+static bool is_same(const struct secret *a, const void *bytes, size_t len)
+{
+	return a->len == len && memcmp(a->bytes, bytes, len) == 0;
+}
+
+static bool check_room(const struct found *f, struct err *e)
+{
+	if (f->key_count < FOUND_KEY_LIMIT)
+		return true;
+	return err_set(e, ERR_INPUT, "more than %d private keys in one import", FOUND_KEY_LIMIT);
+}
+
+bool found_add_key(struct found *f, gnutls_x509_privkey_t key, struct err *e)
+{
+	AUTO(secret) pkcs8 = { 0 };
+
+	if (!key_store(key, &pkcs8, e))
+		return false;
+	for (size_t i = 0; i < f->key_count; i++)
+		if (is_same(&f->keys[i].pkcs8, pkcs8.bytes, pkcs8.len))
+			return true;
+	if (!check_room(f, e))
+		return false;
+	f->keys[f->key_count++].pkcs8 = TAKE(pkcs8);
+	return true;
+}
+
+bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve, struct der scalar, struct err *e)
+{
+	for (size_t i = 0; i < f->key_count; i++)
+		if (is_same(&f->keys[i].scalar, scalar.bytes, scalar.len))
+			return true;
+	if (!check_room(f, e))
+		return false;
+	struct found_key *k = &f->keys[f->key_count++];
+
+	secret_copy(&k->scalar, scalar.bytes, scalar.len);
+	k->curve = curve;
+	return true;
+}
+
+/* The key whose public point is that of `crt`; false: it does not fit. */
+static bool complete(struct found_key *k, gnutls_x509_crt_t crt, struct err *e)
+{
+	AUTO(datum) x = { 0 };
+	AUTO(datum) y = { 0 };
+	AUTO(pubkey) pub = NULL;
+	AUTO(x509_key) key = NULL;
+	AUTO(privkey) signer = NULL;
+	gnutls_ecc_curve_t curve = GNUTLS_ECC_CURVE_INVALID;
+	gnutls_datum_t scalar = datum_of_secret(&k->scalar);
+
+	if (!cert_public(crt, &pub, e) ||
+	    gnutls_pubkey_export_ecc_raw2(pub, &curve, &x, &y, 0) < 0 || curve != k->curve ||
+	    gnutls_x509_privkey_init(&key) < 0 ||
+	    gnutls_x509_privkey_import_ecc_raw(key, curve, &x, &y, &scalar) < 0)
+		return false;
+	if (gnutls_privkey_init(&signer) < 0 ||
+	    gnutls_privkey_import_x509(signer, key, GNUTLS_PRIVKEY_IMPORT_COPY) < 0 ||
+	    !key_proves(signer, pub))
+		return false;
+	return key_store(key, &k->pkcs8, e);
+}
+
+static bool complete_key(struct found *f, struct found_key *k, struct err *e)
+{
+	vec_each (der, &f->certs) {
+		AUTO(crt) crt = NULL;
+		struct err ignored = { 0 };
+
+		if (!cert_open(*der, &crt, e))
+			return false;
+		/* One that does not fit is no reason to fail. */
+		if (complete(k, crt, &ignored))
+			return true;
+	}
+	return err_set(e, ERR_INPUT,
+		       "its EC key holds no public point, and no certificate fits it");
+}
+
+/* A key that stands there with and without its point is one key. */
+static bool the_key(struct found *f, struct found_key **out, struct err *e)
+{
+	struct found_key *first = &f->keys[0];
+
+	if (f->key_count == 0)
+		return err_set(e, ERR_INPUT, "there is no private key in it");
+	for (size_t i = 0; i < f->key_count; i++) {
+		struct found_key *k = &f->keys[i];
+
+		if (!k->pkcs8.bytes && !complete_key(f, k, e))
+			return false;
+		if (!is_same(&first->pkcs8, k->pkcs8.bytes, k->pkcs8.len))
+			return err_set(e, ERR_INPUT, "there is more than one private key in it");
+	}
+	*out = first;
+	return true;
+}
+
+bool found_pair(struct found *f, const struct secret **key, struct cert_set *set, struct err *e)
+{
+	struct found_key *k = NULL;
+
+	if (f->certs.count == 0)
+		return err_set(e, ERR_INPUT, "there is no certificate in it");
+	if (!the_key(f, &k, e) || !found_chain(f, &k->pkcs8, set, e))
+		return false;
+	*key = &k->pkcs8;
+	return true;
+}

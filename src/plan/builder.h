@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A plan in the making: for each issuer, certificate, component and process
+ * what was decided about it.  Internal to plan/.
+ *
+ * The arrays run parallel to those of the fleet, so that a name is looked up
+ * once by binary search.  They live in `scratch` and die with the draft;
+ * every text that reaches the plan is copied into the plan's own arena, once
+ * per thing it belongs to.
+ */
+#ifndef PLAN_BUILDER_H
+#define PLAN_BUILDER_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "model/plan.h"
+#include "plan/codes.h"
+#include "plan/plan.h"
+#include "plan/targets.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NO_STEP ((size_t)-1)
+
+struct issuer_draft {
+	const struct issuer *issuer;
+	/* the authority that stays; NULL: this plan makes a new one */
+	const struct generation *authority;
+	const struct generation *replaced; /* by the new one; NULL: the first */
+	bool in_scope;
+	bool publish;
+	const char *name;
+	const char *reason; /* why there is a new one */
+	const char *publish_reason;
+	size_t step; /* that creates it */
+};
+
+enum certificate_job {
+	CERTIFICATE_KEEP,
+	CERTIFICATE_ISSUE,
+	CERTIFICATE_IMPORT
+};
+
+struct certificate_draft {
+	const struct certificate *certificate;
+	struct issuer_draft *issuer; /* NULL: self, or an import */
+	enum certificate_job job;
+	bool in_scope;
+	bool reissue;
+	bool import_missing; /* an earlier generation serves instead */
+	bool unsaved;        /* what is desired is in no verified bundle */
+	bool staged;         /* some component gets it in this plan */
+	bool several_hosts;
+	bool here;                     /* some component that uses it is on this machine */
+	bool remote;                   /* and some is not */
+	const char *host;              /* of the last one that uses it */
+	const struct generation *kept; /* NULL: this plan makes it */
+	const char *name;
+	const char *fingerprint; /* desired; NULL: this plan issues it */
+	const char *replaces;    /* the newest so far; NULL: there is none */
+	const char *request;     /* what is issued; NULL: nothing is */
+	const char *asked;       /* the request before; NULL: the first */
+	const char *chain;       /* its chain's hash; NULL: unknown */
+	const char *reason;
+	size_t last_stage;
+};
+
+struct component_draft {
+	const struct component *component;
+	const struct component_seen *seen; /* all zero: never seen */
+	struct certificate_draft *certificate;
+	bool in_scope;
+	bool write;    /* stage and commit */
+	bool activate; /* its process has to take the pair into use */
+	bool verify;
+	bool postponed;   /* committed, or waiting, but not activated */
+	bool unreachable; /* needs a step, but is offline */
+	const char *name;
+	const char *process;
+	const char *reason;
+	size_t stage;
+	size_t commit;
+};
+
+struct process_draft {
+	const char *name;
+	struct component_draft **members; /* by name */
+	size_t member_count;
+	size_t role;                       /* index into the fleet's roles */
+	bool online;                       /* at least one of its members */
+	struct component_draft *activator; /* NULL: no activation */
+};
+
+struct wave_draft {
+	struct process_draft **processes;
+	size_t process_count;
+};
+
+struct found {
+	struct precondition precondition;
+	struct subject subject;
+};
+
+struct draft {
+	const struct plan_input *in;
+	const struct fleet *fleet;
+	const struct snapshot *snapshot;
+	struct arena scratch;
+	struct arena *kept; /* the plan's arena */
+	struct issuer_draft *issuers;
+	struct certificate_draft *certificates;
+	struct component_draft *components;
+	struct component_draft **members; /* by process, then name */
+	struct process_draft *processes;
+	size_t process_count;
+	VEC(const struct component_seen *) removed; /* to retire, by name */
+	size_t known_count;                         /* components that the state remembers */
+	VEC(struct wave_draft) wave_drafts;         /* parallel to waves */
+	VEC(struct wave) waves;
+	VEC(struct step) steps;
+	VEC(struct precondition) preconditions;
+	struct targets acks[CODE_COUNT];
+};
+
+void draft_init(struct draft *d, const struct plan_input *in, struct arena *kept);
+void draft_release(struct draft *d);
+AUTO_STRUCT(draft, struct draft, draft_release)
+
+/* A copy in the plan's arena; NULL stays NULL. */
+const char *draft_keep(struct draft *d, const char *text);
+/* The short form of a fingerprint, for people, in the plan's arena. */
+const char *draft_short(struct draft *d, const char *fingerprint);
+struct issuer_draft *draft_issuer(struct draft *d, const char *name);
+struct certificate_draft *draft_certificate(struct draft *d, const char *name);
+
+/* Who a component, or a certificate, is, for targets and acks. */
+struct subject component_subject(const struct component *c);
+struct subject certificate_subject(const struct certificate *c);
+
+#endif

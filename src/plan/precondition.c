@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/precondition.h"
+
+#include "plan/acks.h"
+#include "plan/drift.h"
+
+#include <string.h>
+
+static const char *remedy(struct draft *d, const struct finding *f)
+{
+	const struct code_row *row = &code_rows[f->code];
+	const char *text = f->remedy ? f->remedy : row->remedy;
+
+	if (f->severity != SEVERITY_ACKNOWLEDGE)
+		return text;
+	return arena_printf(d->kept, "%s; or accept it with --ack %s%s%s", text, row->name,
+			    *f->name ? ":" : "", f->name);
+}
+
+void finding_tell(struct draft *d, const struct finding *f)
+{
+	VEC_PUSH(&d->preconditions, d->kept,
+		 (struct precondition){
+			 .code = code_rows[f->code].name,
+			 .severity = f->severity,
+			 .component = draft_keep(d, f->name),
+			 .message = f->message,
+			 .remedy = remedy(d, f),
+			 .items = f->items,
+			 .item_count = f->item_count,
+			 .acknowledged = f->severity == SEVERITY_ACKNOWLEDGE &&
+					 acks_cover(&d->acks[f->code], f->name, &f->subject),
+		 });
+}
+
+enum severity finding_severity(enum code code, bool has_step)
+{
+	return has_step ? code_rows[code].severity : SEVERITY_INFO;
+}
+
+void tell_component(struct draft *d, const struct component_draft *c, enum code code,
+		    const char *message)
+{
+	finding_tell(d, &(struct finding){
+				.code = code,
+				.severity = finding_severity(code, component_has_step(c)),
+				.name = c->name,
+				.subject = component_subject(c->component),
+				.message = message,
+			});
+}
+
+void tell_certificate(struct draft *d, const struct certificate_draft *c, enum code code,
+		      const char *message)
+{
+	finding_tell(d, &(struct finding){
+				.code = code,
+				.severity = code_rows[code].severity,
+				.name = c->name,
+				.subject = certificate_subject(c->certificate),
+				.message = message,
+			});
+}
+
+void tell_role(struct draft *d, const struct role *role, enum code code, const char *message)
+{
+	bool named = *role->name;
+
+	finding_tell(d,
+		     &(struct finding){
+			     .code = code,
+			     .severity = code_rows[code].severity,
+			     .name = named ? arena_printf(&d->scratch, "role:%s", role->name) : "",
+			     .subject = { .role = role->name },
+			     .message = message,
+		     });
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How preconditions get into a plan in the making.  Internal to plan/. */
+#ifndef PLAN_PRECONDITION_H
+#define PLAN_PRECONDITION_H
+
+#include "plan/builder.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct finding {
+	enum code code;
+	enum severity severity;
+	const char *name; /* as it is shown; "" for the fleet */
+	struct subject subject;
+	const char *message;      /* in the plan's arena */
+	const char *remedy;       /* there too; NULL: the code's */
+	const char *const *items; /* there too; what it is about, one by one */
+	size_t item_count;
+};
+
+void finding_tell(struct draft *d, const struct finding *f);
+
+/* Of the code when its subject has a step, else it is only told. */
+enum severity finding_severity(enum code code, bool has_step);
+
+/* `message` is in the plan's arena. */
+void tell_component(struct draft *d, const struct component_draft *c, enum code code,
+		    const char *message);
+void tell_certificate(struct draft *d, const struct certificate_draft *c, enum code code,
+		      const char *message);
+/* The unnamed role is the fleet. */
+void tell_role(struct draft *d, const struct role *role, enum code code, const char *message);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+#include "base/text.h"
+#include "model/version.h"
+#include "plan/precondition.h"
+#include "plan/preconditions.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	CLOCK_TOLERANCE = 60,           /* seconds */
+	RESTART_MARGIN = 7 * 24 * 3600, /* seconds a restart may be away */
+};
+
+static void check_outdated(struct draft *d, const struct component_draft *c)
+{
+	const struct certificate_draft *used = c->certificate;
+
+	if (c->in_scope || !used->in_scope || used->job == CERTIFICATE_KEEP)
+		return;
+	tell_component(d, c, CODE_LEFT_OUTDATED,
+		       arena_printf(d->kept,
+				    "'%s' is made anew, but this component is outside of --target",
+				    used->name));
+}
+
+static void check_online(struct draft *d, const struct component_draft *c)
+{
+	static const enum severity severities[] = {
+		[OFFLINE_BLOCK] = SEVERITY_BLOCK,
+		[OFFLINE_ACKNOWLEDGE] = SEVERITY_ACKNOWLEDGE,
+		[OFFLINE_DEFER] = SEVERITY_INFO,
+	};
+	const char *why =
+		c->seen->error ? text_escaped(&d->scratch, c->seen->error) : "it was not reached";
+
+	if (c->seen->online)
+		return;
+
+	struct finding f = {
+		.code = CODE_OFFLINE,
+		.severity = SEVERITY_INFO,
+		.name = c->name,
+		.subject = component_subject(c->component),
+	};
+
+	if (c->unreachable) {
+		f.severity = severities[c->component->role->offline];
+		f.message = arena_printf(d->kept, "%s; it needs a change", why);
+	} else {
+		f.message = arena_printf(d->kept, "%s; as it was last seen it is as wanted", why);
+		f.remedy = "bring it back and plan again";
+	}
+	finding_tell(d, &f);
+}
+
+static void check_restart(struct draft *d, const struct component_draft *c)
+{
+	int64_t left = c->seen->served_not_after - d->in->at;
+	char text[DURATION_TEXT];
+
+	if (!c->postponed || !c->seen->served_not_after || left > RESTART_MARGIN)
+		return;
+	duration_about(left < 0 ? -left : left, text);
+	tell_component(
+		d, c, CODE_EXPIRES_BEFORE_RESTART,
+		left > 0 ? arena_printf(d->kept,
+					"what it serves ends in %s, and its restart is postponed",
+					text)
+			 : arena_printf(d->kept,
+					"what it serves ended %s ago, and its restart is postponed",
+					text));
+}
+
+static int compare_text(const void *key, const void *item)
+{
+	return strcmp(key, *(const char *const *)item);
+}
+
+static void check_rejected(struct draft *d, const struct component_draft *c)
+{
+	const char *desired = c->certificate->fingerprint;
+
+	if (!desired || !c->seen->rejected_count || !(c->write || c->activate) ||
+	    !bsearch(desired, c->seen->rejected, c->seen->rejected_count,
+		     sizeof(*c->seen->rejected), compare_text))
+		return;
+	tell_component(d, c, CODE_ROLLED_BACK,
+		       arena_printf(d->kept, "%s failed there before and was rolled back",
+				    draft_short(d, desired)));
+}
+
+/* "what is wrong; what to do": messages that know better than the code. */
+static void split_remedy(struct draft *d, const char *text, struct finding *f)
+{
+	const char *cut = NULL;
+
+	f->message = text_escaped(d->kept, text);
+	for (const char *c = strstr(f->message, "; "); c; c = strstr(c + 1, "; "))
+		cut = c;
+	if (!cut)
+		return;
+	f->remedy = cut + 2;
+	f->message = arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
+}
+
+static void check_writable(struct draft *d, const struct component_draft *c)
+{
+	if (!c->seen->unwritable || !c->seen->online)
+		return;
+
+	struct finding f = {
+		.code = CODE_TARGET_UNWRITABLE,
+		.severity = finding_severity(CODE_TARGET_UNWRITABLE, c->write),
+		.name = c->name,
+		.subject = component_subject(c->component),
+	};
+
+	split_remedy(d, c->seen->unwritable, &f);
+	finding_tell(d, &f);
+}
+
+static bool is_activated(const struct component_draft *c)
+{
+	return c->activate && !c->postponed;
+}
+
+/* Whom a signal would go to. */
+static void check_pidfile(struct draft *d, const struct component_draft *c)
+{
+	struct finding f = {
+		.code = CODE_PIDFILE_DOUBTFUL,
+		.name = c->name,
+		.subject = component_subject(c->component),
+		.message = draft_keep(d, c->seen->doubt),
+	};
+
+	if (!c->seen->online || !(c->seen->doubt || c->seen->untrusted))
+		return;
+	if (c->seen->untrusted) {
+		f.code = CODE_NOT_RESTARTABLE;
+		split_remedy(d, c->seen->untrusted, &f);
+	}
+	f.severity = finding_severity(f.code, is_activated(c));
+	finding_tell(d, &f);
+}
+
+static void check_version(struct draft *d, const struct component_draft *c)
+{
+	const char *minimum = c->component->role->version_minimum;
+	const char *seen = c->seen->version;
+	const char *version = seen ? version_in(seen, &d->scratch) : NULL;
+
+	if (!minimum)
+		return;
+	if (version && version_compare(version, minimum) < 0)
+		tell_component(d, c, CODE_VERSION_TOO_OLD,
+			       arena_printf(d->kept, "it is %s, its role wants %s or newer",
+					    text_escaped(&d->scratch, version),
+					    text_escaped(&d->scratch, minimum)));
+	/* Of one that is offline something else is to be said, and when
+	 * nobody has looked, nothing. */
+	if (!version && c->seen->online && c->seen->observed_at)
+		tell_component(d, c, CODE_VERSION_UNKNOWN,
+			       arena_printf(d->kept,
+					    "its version is unknown, its role wants %s or newer",
+					    text_escaped(&d->scratch, minimum)));
+}
+
+static void check_clock(struct draft *d, const struct component_draft *c)
+{
+	int64_t ahead = c->seen->clock_ahead;
+	int64_t off = ahead > 0 ? ahead : -(ahead + (ahead == INT64_MIN));
+	/* whole minutes: a second more or less makes no other plan */
+	int64_t told = off - off % CLOCK_TOLERANCE;
+	char text[DURATION_TEXT];
+
+	if (!c->seen->online || off <= CLOCK_TOLERANCE)
+		return;
+	tell_component(d, c, CODE_CLOCK_SKEW,
+		       arena_printf(d->kept, "its clock is at least %s %s ours",
+				    duration_about(told, text), ahead > 0 ? "ahead of" : "behind"));
+}
+
+/* Somebody gave it orders that this state knows nothing of. */
+static void check_orders(struct draft *d, const struct component_draft *c)
+{
+	if (c->seen->order_taken <= c->seen->order_given)
+		return;
+	tell_component(d, c, CODE_STATE_BEHIND,
+		       arena_printf(d->kept,
+				    "it has taken order %" PRId64
+				    ", the newest of this state is %" PRId64,
+				    c->seen->order_taken, c->seen->order_given));
+}
+
+/* Two states that deliver to one component would undo each other's work. */
+static void check_owner(struct draft *d, const struct component_draft *c)
+{
+	const char *from = c->seen->order_from;
+
+	if (from && strcmp(from, d->snapshot->lineage) != 0)
+		tell_component(
+			d, c, CODE_ADOPT,
+			arena_printf(d->kept,
+				     "the state with lineage %.8s delivered to it, not this one",
+				     text_escaped(&d->scratch, from)));
+}
+
+void precheck_component(struct draft *d, const struct component_draft *c)
+{
+	check_outdated(d, c);
+	if (!c->in_scope)
+		return;
+	check_online(d, c);
+	check_restart(d, c);
+	check_rejected(d, c);
+	check_writable(d, c);
+	check_pidfile(d, c);
+	check_version(d, c);
+	check_clock(d, c);
+	check_orders(d, c);
+	check_owner(d, c);
+}

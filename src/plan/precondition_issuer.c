@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * No authority is replaced unasked, neither one of ours nor a foreign one, and
+ * none makes operators unasked.
+ */
+#include "base/fs.h"
+#include "base/text.h"
+#include "plan/precondition.h"
+#include "plan/preconditions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one of ours ---- */
+
+/* A request has one "field=value" line each (model/fleet.h). */
+static bool asks_for_subject(const struct generation *g, const char *subject)
+{
+	static const char field[] = "subject=";
+	size_t len = strlen(field);
+	size_t end = strcspn(g->request, "\n");
+
+	return !strncmp(g->request, field, len) && end == len + strlen(subject) &&
+	       !strncmp(g->request + len, subject, strlen(subject));
+}
+
+/*
+ * The newest authority with this subject, not ended yet, whose issuer left
+ * the fleet file.
+ */
+static const struct generation *find_left(const struct draft *d, const char *subject)
+{
+	const struct snapshot *s = d->snapshot;
+	const struct generation *found = NULL;
+
+	for (size_t i = 0; i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+
+		if (g->of == OF_ISSUER && !g->pending && g->not_after > d->in->at &&
+		    !fleet_issuer(d->fleet, g->owner) && asks_for_subject(g, subject) &&
+		    (!found || found->not_before <= g->not_before))
+			found = g;
+	}
+	return found;
+}
+
+static void tell_replaced(struct draft *d, const struct issuer_draft *i, const char *message,
+			  const char *how)
+{
+	finding_tell(d, &(struct finding){
+				.code = CODE_ISSUER_REPLACED,
+				.severity = code_rows[CODE_ISSUER_REPLACED].severity,
+				.name = i->name,
+				.subject = { .issuer = i->issuer->name },
+				.message = message,
+				.remedy = how,
+			});
+}
+
+static void check_replaced(struct draft *d, const struct issuer_draft *i)
+{
+	const struct generation *left = NULL;
+
+	if (i->replaced) {
+		tell_replaced(d, i,
+			      arena_printf(d->kept, "a new authority takes the place of %s: %s",
+					   draft_short(d, i->replaced->fingerprint), i->reason),
+			      NULL);
+		return;
+	}
+	left = i->authority ? NULL : find_left(d, i->issuer->subject);
+	if (!left)
+		return;
+	tell_replaced(
+		d, i,
+		arena_printf(
+			d->kept,
+			"a new authority takes the place of %s, which has the same subject: its issuer '%s' left the fleet file",
+			draft_short(d, left->fingerprint), text_escaped(&d->scratch, left->owner)),
+		arena_printf(
+			d->kept,
+			"say 'was: %s' if it only has a new name, or hand the new authority to all who trust the old one",
+			text_escaped(&d->scratch, left->owner)));
+}
+
+/* ---- a foreign one ---- */
+
+/* Whether this plan puts something of this issuer in the place of another. */
+static bool issuer_has_step(const struct draft *d, const struct issuer_draft *i)
+{
+	if (!i->authority || i->publish)
+		return true;
+	for (size_t k = 0; k < d->fleet->certificate_count; k++) {
+		const struct certificate_draft *c = &d->certificates[k];
+
+		if (c->in_scope && c->issuer == i && c->job != CERTIFICATE_KEEP)
+			return true;
+	}
+	return false;
+}
+
+static bool is_written(const struct draft *d, const char *component)
+{
+	const struct component *c = component ? fleet_component(d->fleet, component) : NULL;
+
+	return c && d->components[c - d->fleet->components].write;
+}
+
+static bool is_accepted(const struct draft *d, const char *key)
+{
+	const struct snapshot *s = d->snapshot;
+
+	return s->accepted_count &&
+	       bsearch(&key, s->accepted, s->accepted_count, sizeof(*s->accepted), text_compare);
+}
+
+static const char *describe(struct draft *d, const struct foreign_authority *f)
+{
+	if (f->path)
+		return arena_printf(
+			d->kept, "the file '%s' holds %s",
+			text_escaped(&d->scratch, fs_beneath(d->fleet->directory, f->path)),
+			draft_short(d, f->fingerprint));
+	return arena_printf(d->kept, "component '%s': the %s leaf %s is signed by it",
+			    text_escaped(&d->scratch, f->component), f->what,
+			    draft_short(d, f->fingerprint));
+}
+
+static void check_foreign(struct draft *d, const struct issuer_draft *i)
+{
+	const struct snapshot *s = d->snapshot;
+	VEC(const char *) items = { 0 };
+	bool has_step = issuer_has_step(d, i);
+
+	for (size_t k = 0; k < s->foreign_count; k++) {
+		const struct foreign_authority *f = &s->foreign[k];
+
+		if (strcmp(f->subject, i->issuer->subject) != 0 || is_accepted(d, f->key))
+			continue;
+		has_step |= is_written(d, f->component);
+		VEC_PUSH(&items, d->kept, describe(d, f));
+	}
+	if (!items.count)
+		return;
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_FOREIGN_AUTHORITY,
+			.severity = finding_severity(CODE_FOREIGN_AUTHORITY, has_step),
+			.name = i->name,
+			.subject = { .issuer = i->issuer->name },
+			.message =
+				"an authority with its subject, but with a key that this state does not have, is in use",
+			.items = items.items,
+			.item_count = items.count,
+		});
+}
+
+/* ---- that of operators ---- */
+
+static bool signs_operators(const struct draft *d, const struct issuer *i)
+{
+	const struct snapshot *s = d->snapshot;
+
+	return s->operator_issuer_count &&
+	       bsearch(&i->name, s->operator_issuers, s->operator_issuer_count,
+		       sizeof(*s->operator_issuers), text_compare);
+}
+
+/* Agents would obey whoever gets such a certificate, if they know its name. */
+static void check_operators(struct draft *d, const struct issuer_draft *i)
+{
+	VEC(const char *) items = { 0 };
+
+	if (i->issuer->use == USE_OPERATORS || !signs_operators(d, i->issuer))
+		return;
+	for (size_t k = 0; k < d->fleet->certificate_count; k++) {
+		const struct certificate_draft *c = &d->certificates[k];
+
+		if (c->in_scope && c->issuer == i && c->job == CERTIFICATE_ISSUE &&
+		    (c->certificate->purpose & PURPOSE_CLIENT))
+			VEC_PUSH(&items, d->kept,
+				 arena_printf(d->kept, "%s: %s", text_escaped(&d->scratch, c->name),
+					      text_escaped(&d->scratch, c->certificate->subject)));
+	}
+	if (!items.count)
+		return;
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_OPERATOR_ISSUER,
+			.severity = code_rows[CODE_OPERATOR_ISSUER].severity,
+			.name = i->name,
+			.subject = { .issuer = i->issuer->name },
+			.message =
+				"it signs the operator of 'access: agent', and is to sign more client certificates: agents may obey whoever has one",
+			.items = items.items,
+			.item_count = items.count,
+		});
+}
+
+void precheck_issuer(struct draft *d, const struct issuer_draft *i)
+{
+	if (!i->in_scope)
+		return;
+	check_replaced(d, i);
+	check_foreign(d, i);
+	check_operators(d, i);
+}
+
+/* ---- what is remembered when the plan is carried out ---- */
+
+static bool accepts(const struct draft *d, const struct foreign_authority *f)
+{
+	for (size_t i = 0; i < d->preconditions.count; i++) {
+		const struct precondition *p = &d->preconditions.items[i];
+		const struct issuer *issuer =
+			p->acknowledged && !strcmp(p->code, code_rows[CODE_FOREIGN_AUTHORITY].name)
+				? fleet_issuer(d->fleet, p->component)
+				: NULL;
+
+		if (issuer && !strcmp(issuer->subject, f->subject))
+			return true;
+	}
+	return false;
+}
+
+void precheck_accepted(struct draft *d, struct plan *p)
+{
+	const struct snapshot *s = d->snapshot;
+	VEC(const char *) keys = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->accepted_count; i++)
+		VEC_PUSH(&keys, d->kept, draft_keep(d, s->accepted[i]));
+	for (size_t i = 0; i < s->foreign_count; i++)
+		if (!is_accepted(d, s->foreign[i].key) && accepts(d, &s->foreign[i]))
+			VEC_PUSH(&keys, d->kept, draft_keep(d, s->foreign[i].key));
+	if (keys.count)
+		qsort(keys.items, keys.count, sizeof(*keys.items), text_compare);
+	for (size_t i = 0; i < keys.count; i++)
+		if (!i || strcmp(keys.items[i], keys.items[count - 1]) != 0)
+			keys.items[count++] = keys.items[i];
+	p->accepted = keys.items;
+	p->accepted_count = count;
+}

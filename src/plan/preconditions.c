@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/preconditions.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "plan/diff.h"
+#include "plan/precondition.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SHORT_LEAF_PERCENT = 10,
+};
+
+/* ---- the fleet ---- */
+
+static void check_state(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+
+	if (s->state_exists)
+		return;
+	if (!s->orphan_bundle && !d->fleet->state.required)
+		return;
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_STATE_MISSING,
+			.severity = finding_severity(CODE_STATE_MISSING, d->steps.count > 0),
+			.name = "",
+			.message =
+				s->orphan_bundle
+					? arena_printf(
+						  d->kept,
+						  "there is no state, but the bundle '%s' of this fleet",
+						  text_escaped(&d->scratch, s->orphan_bundle))
+					: "there is no state, and the fleet file requires one",
+		});
+}
+
+static void check_newer_bundle(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+
+	if (!s->newer_bundle)
+		return;
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_STATE_BEHIND,
+			.severity = finding_severity(CODE_STATE_BEHIND, d->steps.count > 0),
+			.name = "",
+			.message = arena_printf(
+				d->kept,
+				"the bundle '%s' was made from a newer state; the serial of this one is %" PRId64,
+				text_escaped(&d->scratch, s->newer_bundle), s->serial),
+		});
+}
+
+static void check_bundles(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+
+	for (size_t i = 0; i < s->lost_count; i++)
+		finding_tell(d, &(struct finding){
+					.code = CODE_BACKUP_MISSING,
+					.severity = SEVERITY_INFO,
+					.name = "",
+					.message = arena_strdup(d->kept, s->lost[i].message),
+				});
+}
+
+/* An apply records it, also when that is all there is to do. */
+static void check_renamed(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+	const char **items = arena_array(d->kept, s->renamed_count, sizeof(*items));
+
+	for (size_t i = 0; i < s->renamed_count; i++)
+		items[i] = arena_printf(d->kept, "%s %s -> %s", s->renamed[i].kind,
+					text_escaped(&d->scratch, s->renamed[i].old),
+					text_escaped(&d->scratch, s->renamed[i].name));
+	if (!s->renamed_count)
+		return;
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_RENAMED,
+			.severity = SEVERITY_INFO,
+			.name = "",
+			.message = arena_printf(
+				d->kept,
+				"the state learns %zu new name%s, nothing is issued again for that",
+				s->renamed_count, s->renamed_count == 1 ? "" : "s"),
+			.items = items,
+			.item_count = s->renamed_count,
+		});
+}
+
+static void check_removal(struct draft *d)
+{
+	size_t count = d->removed.count;
+
+	if (count < 2 || count * 2 <= d->known_count)
+		return;
+	finding_tell(d, &(struct finding){
+				.code = CODE_MASS_RETIRE,
+				.severity = code_rows[CODE_MASS_RETIRE].severity,
+				.name = "",
+				.message = arena_printf(
+					d->kept, "%zu of %zu known components left the fleet file",
+					count, d->known_count),
+			});
+}
+
+/* ---- certificates ---- */
+
+/* Of a leaf that has its issuer's end for its own. */
+static bool is_cut(const struct certificate_draft *c, int64_t end)
+{
+	const struct generation *g = c->kept;
+
+	return g && g->source == SOURCE_ISSUED && g->not_after >= end &&
+	       g->not_after - g->not_before < c->certificate->validity;
+}
+
+/* A leaf never outlives its issuer; how much of it would be left? */
+static void check_issuer_end(struct draft *d, const struct certificate_draft *c)
+{
+	int64_t end = c->issuer ? issuer_end(d, c->issuer) : INT64_MAX;
+	int64_t left = end - d->in->at;
+	int64_t wanted = c->certificate->validity;
+	bool issued = c->job == CERTIFICATE_ISSUE;
+	bool short_leaf = left < wanted * SHORT_LEAF_PERCENT / 100;
+	char left_text[DURATION_TEXT];
+	char wanted_text[DURATION_TEXT];
+
+	if (issued ? left >= wanted : !is_cut(c, end))
+		return;
+	finding_tell(
+		d,
+		&(struct finding){
+			.code = CODE_ISSUER_EXPIRES,
+			.severity = finding_severity(CODE_ISSUER_EXPIRES, issued && short_leaf),
+			.name = c->name,
+			.subject = certificate_subject(c->certificate),
+			.message = arena_printf(
+				d->kept, "issuer '%s' ends in %s, the certificate should last %s",
+				c->issuer->name, duration_about(left, left_text),
+				duration_words(wanted, wanted_text)),
+		});
+}
+
+static void check_certificate(struct draft *d, const struct certificate_draft *c)
+{
+	if (!c->in_scope)
+		return;
+	check_issuer_end(d, c);
+	if (c->import_missing)
+		tell_certificate(d, c, CODE_IMPORT_MISSING,
+				 "its file or password is not there, the last import stays in use");
+	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
+		tell_certificate(d, c, CODE_SHARED_KEY,
+				 "several hosts use one key: it falls with any of them");
+}
+
+/* Which certificates are staged, and on how many hosts they are used. */
+static void look_at_users(struct draft *d)
+{
+	for (size_t i = 0; i < d->fleet->component_count; i++) {
+		const struct component_draft *c = &d->components[i];
+		struct certificate_draft *used = c->certificate;
+		const char *remote = deliver_remote(&c->component->deliver);
+		const char *host = c->component->host ? c->component->host : remote;
+
+		used->staged |= c->write;
+		used->remote |= remote != NULL;
+		used->here |= !host;
+		used->several_hosts |= used->here && used->remote;
+		if (!host)
+			continue;
+		used->several_hosts |= used->host && strcmp(used->host, host);
+		used->host = host;
+	}
+}
+
+/* ---- all ---- */
+
+void precheck(struct draft *d)
+{
+	check_state(d);
+	check_newer_bundle(d);
+	check_bundles(d);
+	check_renamed(d);
+	check_removal(d);
+	for (size_t i = 0; i < d->fleet->issuer_count; i++)
+		precheck_issuer(d, &d->issuers[i]);
+	look_at_users(d);
+	for (size_t i = 0; i < d->fleet->certificate_count; i++)
+		check_certificate(d, &d->certificates[i]);
+	for (size_t i = 0; i < d->fleet->component_count; i++)
+		precheck_component(d, &d->components[i]);
+	precheck_roles(d);
+}
+
+static bool is_reach(const struct precondition *p)
+{
+	return !strcmp(p->code, code_rows[CODE_FIRST_CONTACT].name);
+}
+
+static int compare_preconditions(const void *left, const void *right)
+{
+	const struct precondition *l = left;
+	const struct precondition *r = right;
+
+	if (is_reach(l) != is_reach(r))
+		return is_reach(l) ? -1 : 1;
+	if (l->severity != r->severity)
+		return l->severity < r->severity ? -1 : 1;
+
+	int order = strcmp(l->code, r->code);
+
+	if (!order)
+		order = strcmp(l->component, r->component);
+	return order ? order : strcmp(l->message, r->message);
+}
+
+void precheck_sort(struct draft *d)
+{
+	if (d->preconditions.count)
+		qsort(d->preconditions.items, d->preconditions.count,
+		      sizeof(*d->preconditions.items), compare_preconditions);
+}

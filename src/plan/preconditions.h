@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What stands in the way.  Internal to plan/.
+ *
+ * A precondition blocks or asks only when its subject gets a step in this
+ * plan; else it is told as info.  An offline component that would need one
+ * counts as getting it.
+ */
+#ifndef PLAN_PRECONDITIONS_H
+#define PLAN_PRECONDITIONS_H
+
+#include "plan/builder.h"
+
+#include <stddef.h>
+
+/* All but the budget of the waves; when waves and steps are decided. */
+void precheck(struct draft *d);
+/* Authorities that would be replaced. */
+void precheck_issuer(struct draft *d, const struct issuer_draft *i);
+/* After all the others: what is accepted for good by carrying the plan out. */
+void precheck_accepted(struct draft *d, struct plan *p);
+/* What one component is told, and what the components of a role are. */
+void precheck_component(struct draft *d, const struct component_draft *c);
+void precheck_roles(struct draft *d);
+/* Offline processes use up what a role may have unavailable. */
+void precheck_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline);
+
+/* Sorts them: first-contact before all others, then block, acknowledge, info;
+ * by code, subject and message. */
+void precheck_sort(struct draft *d);
+
+#endif

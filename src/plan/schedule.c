@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/schedule.h"
+
+#include "base/text.h"
+#include "plan/waves.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the next steps have to wait for, as the plan grows. */
+struct order {
+	struct draft *d;
+	VEC(size_t) unsaved; /* steps after which there is more to back up */
+	size_t unsaved_kept; /* generations and authorities in no bundle */
+	size_t published;    /* the last publish step */
+	size_t backup;
+	size_t barrier; /* the end of the last wave, or of the first commits */
+};
+
+static int compare_index(const void *left, const void *right)
+{
+	size_t l = *(const size_t *)left;
+	size_t r = *(const size_t *)right;
+
+	return l < r ? -1 : l > r;
+}
+
+/* `after` may hold NO_STEP and repeats.  Returns the new step's index. */
+static size_t add_step(struct order *o, struct step step, const size_t *after, size_t count)
+{
+	size_t *edges = arena_array(o->d->kept, count, sizeof(*edges));
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (after[i] != NO_STEP)
+			edges[used++] = after[i];
+	if (used)
+		qsort(edges, used, sizeof(*edges), compare_index);
+	for (size_t i = 0; i < used; i++)
+		if (i == 0 || edges[i] != edges[step.after_count - 1])
+			edges[step.after_count++] = edges[i];
+	step.after = edges;
+	VEC_PUSH(&o->d->steps, o->d->kept, step);
+	return o->d->steps.count - 1;
+}
+
+static struct step component_step(enum step_kind kind, const struct component_draft *c)
+{
+	return (struct step){ .kind = kind,
+			      .component = c->name,
+			      .certificate = c->certificate->name,
+			      .process = c->process,
+			      .generation = c->certificate->fingerprint,
+			      .wave = NO_WAVE,
+			      .reason = c->reason };
+}
+
+static void add_request(struct draft *d, struct step *s, const char *request, const char *was)
+{
+	struct request_field *fields = arena_array(d->kept, REQUEST_FIELDS, sizeof(*fields));
+
+	s->request = fields;
+	s->request_count = request_fields(request, was, d->kept, fields);
+}
+
+/* ---- before anything is staged ---- */
+
+static void order_issuer(struct order *o, struct issuer_draft *i)
+{
+	struct step step = { .certificate = i->name, .wave = NO_WAVE };
+
+	if (!i->in_scope)
+		return;
+	if (!i->authority) {
+		step.kind = STEP_CREATE_ISSUER;
+		step.reason = i->reason;
+		add_request(o->d, &step, issuer_request(i->issuer, &o->d->scratch),
+			    i->replaced ? i->replaced->request : NULL);
+		i->step = add_step(o, step, NULL, 0);
+		step.request_count = 0;
+		VEC_PUSH(&o->unsaved, &o->d->scratch, i->step);
+	} else {
+		o->unsaved_kept += !i->authority->bundle;
+	}
+	if (!i->publish)
+		return;
+	step.kind = STEP_PUBLISH;
+	step.generation = i->authority ? draft_keep(o->d, i->authority->fingerprint) : NULL;
+	step.reason = i->publish_reason;
+	o->published = add_step(o, step, (size_t[]){ i->step, o->published }, 2);
+}
+
+static void order_certificate(struct order *o, struct certificate_draft *c)
+{
+	if (!c->in_scope)
+		return;
+	if (c->job == CERTIFICATE_KEEP) {
+		o->unsaved_kept += c->unsaved;
+		return;
+	}
+
+	bool issue = c->job == CERTIFICATE_ISSUE;
+	struct step step = {
+		.kind = issue ? STEP_ISSUE : STEP_IMPORT,
+		.certificate = c->name,
+		.generation = c->fingerprint,
+		.replaces = c->replaces,
+		.wave = NO_WAVE,
+		.reason = c->reason,
+	};
+	size_t issuer = c->issuer ? c->issuer->step : NO_STEP;
+
+	if (issue)
+		add_request(o->d, &step, c->request, c->asked);
+
+	size_t made = add_step(o, step, &issuer, 1);
+
+	VEC_PUSH(&o->unsaved, &o->d->scratch, made);
+}
+
+/*
+ * Pairs that this plan replaces and that the state does not know: the backup
+ * step keeps them first.
+ */
+static size_t count_strangers(struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+	const char **known = arena_array(&d->scratch, s->generation_count, sizeof(*known));
+	size_t strangers = 0;
+
+	for (size_t i = 0; i < s->generation_count; i++)
+		known[i] = s->generations[i].fingerprint;
+	if (s->generation_count)
+		qsort(known, s->generation_count, sizeof(*known), text_compare);
+	for (size_t i = 0; i < d->fleet->component_count; i++) {
+		const struct component_draft *c = &d->components[i];
+		const char *there = c->write ? c->seen->installed : NULL;
+
+		if (!there || !*there)
+			continue;
+		strangers += !s->generation_count || !bsearch(&there, known, s->generation_count,
+							      sizeof(*known), text_compare);
+	}
+	return strangers;
+}
+
+/* Keys whose bundle was recorded, but is gone or damaged. */
+static size_t count_lost(const struct draft *d)
+{
+	const struct snapshot *s = d->snapshot;
+	size_t lost = 0;
+
+	for (size_t i = 0; s->lost_count && i < s->generation_count; i++) {
+		const struct generation *g = &s->generations[i];
+
+		lost += g->bundle && !g->pending && g->not_after > d->in->at &&
+			snapshot_lost(s, g->bundle);
+	}
+	return lost;
+}
+
+static void order_backup(struct order *o)
+{
+	size_t count =
+		o->unsaved.count + o->unsaved_kept + count_strangers(o->d) + count_lost(o->d);
+
+	if (!count)
+		return;
+
+	const char *reason =
+		count == 1
+			? "1 key is in no verified bundle yet"
+			: arena_printf(o->d->kept, "%zu keys are in no verified bundle yet", count);
+
+	o->backup =
+		add_step(o, (struct step){ .kind = STEP_BACKUP, .wave = NO_WAVE, .reason = reason },
+			 o->unsaved.items, o->unsaved.count);
+}
+
+static void order_stages(struct order *o)
+{
+	for (size_t i = 0; i < o->d->fleet->component_count; i++) {
+		struct component_draft *c = &o->d->components[i];
+
+		if (!c->write)
+			continue;
+		c->stage = add_step(o, component_step(STEP_STAGE, c),
+				    (size_t[]){ o->backup, o->published }, 2);
+		c->certificate->last_stage = c->stage;
+	}
+}
+
+/* ---- commits and waves ---- */
+
+static void order_commit(struct order *o, struct component_draft *c, int wave)
+{
+	struct step step = component_step(STEP_COMMIT, c);
+	size_t first = wave == NO_WAVE ? NO_STEP : o->barrier;
+
+	step.replaces = draft_keep(o->d, c->seen->installed);
+	step.wave = wave;
+	c->commit = add_step(o, step, (size_t[]){ c->stage, c->certificate->last_stage, first }, 3);
+}
+
+static void order_first_commits(struct order *o)
+{
+	size_t last = NO_STEP;
+
+	for (size_t i = 0; i < o->d->fleet->component_count; i++) {
+		struct component_draft *c = &o->d->components[i];
+
+		if (!c->write || !component_commits_first(c))
+			continue;
+		order_commit(o, c, NO_WAVE);
+		last = c->commit;
+	}
+	o->barrier = last;
+}
+
+/* Returns the step that the verifications have to wait for, or NO_STEP. */
+static size_t order_activation(struct order *o, struct process_draft *p, int wave)
+{
+	struct component_draft *c = p->activator;
+
+	if (!c)
+		return NO_STEP;
+
+	size_t *after = arena_array(&o->d->scratch, p->member_count + 1, sizeof(*after));
+	struct step step = component_step(STEP_ACTIVATE, c);
+
+	for (size_t i = 0; i < p->member_count; i++)
+		after[i] = p->members[i]->commit;
+	after[p->member_count] = o->barrier;
+	step.activation = component_activation(c->component, c->seen);
+	step.wave = wave;
+	if (c->write)
+		step.reason = "its process has to take the new pair into use";
+	return add_step(o, step, after, p->member_count + 1);
+}
+
+static void order_process(struct order *o, struct process_draft *p, int wave)
+{
+	for (size_t i = 0; i < p->member_count; i++)
+		if (p->members[i]->write && p->members[i]->commit == NO_STEP)
+			order_commit(o, p->members[i], wave);
+
+	size_t activation = order_activation(o, p, wave);
+
+	for (size_t i = 0; i < p->member_count; i++) {
+		struct component_draft *c = p->members[i];
+
+		if (!c->verify)
+			continue;
+
+		struct step step = component_step(STEP_VERIFY, c);
+		size_t own = activation == NO_STEP ? c->commit : activation;
+
+		step.wave = wave;
+		if (activation != NO_STEP || c->write)
+			step.reason = "a handshake has to prove it";
+		add_step(o, step, (size_t[]){ own, o->barrier }, 2);
+	}
+}
+
+static void order_wave(struct order *o, size_t wave)
+{
+	const struct wave_draft *w = &o->d->wave_drafts.items[wave];
+	size_t before = o->d->steps.count;
+
+	for (size_t i = 0; i < w->process_count; i++)
+		order_process(o, w->processes[i], (int)wave);
+	if (o->d->steps.count > before)
+		o->barrier = o->d->steps.count - 1;
+}
+
+/* ---- what left the fleet file ---- */
+
+static void order_removed(struct order *o, const struct component_seen *seen)
+{
+	const struct step step = {
+		.kind = STEP_RETIRE,
+		.component = draft_keep(o->d, seen->name),
+		.certificate = draft_keep(o->d, seen->certificate),
+		.wave = NO_WAVE,
+		.reason = seen->retire_remove ? "it left the fleet file, its files are removed"
+					      : "it left the fleet file, its files stay",
+	};
+
+	add_step(o, step, &o->barrier, 1);
+}
+
+void order_steps(struct draft *d)
+{
+	struct order o = { .d = d, .published = NO_STEP, .backup = NO_STEP, .barrier = NO_STEP };
+
+	for (size_t i = 0; i < d->fleet->issuer_count; i++)
+		order_issuer(&o, &d->issuers[i]);
+	for (size_t i = 0; i < d->fleet->certificate_count; i++)
+		order_certificate(&o, &d->certificates[i]);
+	order_backup(&o);
+	order_stages(&o);
+	order_first_commits(&o);
+	for (size_t i = 0; i < d->wave_drafts.count; i++)
+		order_wave(&o, i);
+	for (size_t i = 0; i < d->removed.count; i++)
+		order_removed(&o, d->removed.items[i]);
+}

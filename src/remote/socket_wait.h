@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How far something on a connected socket got without waiting. */
+#ifndef REMOTE_SOCKET_WAIT_H
+#define REMOTE_SOCKET_WAIT_H
+
+enum socket_turn {
+	SOCKET_WAIT_IN,
+	SOCKET_WAIT_OUT,
+	SOCKET_WAIT_BOTH,
+	SOCKET_DONE,
+	SOCKET_FAILED
+};
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the last completed run reached, in pieces far below RECORD_LIMIT. */
+#include "state/change.h"
+#include "state/state_internal.h"
+#include "state/records.h"
+
+#include <string.h>
+
+#define REACH_PREFIX "reach/"
+
+enum {
+	PIECE_BYTES = 512 * 1024
+};
+
+static const char *piece_key(struct arena *a, size_t piece)
+{
+	return arena_printf(a, REACH_PREFIX "%06zu", piece);
+}
+
+/* As many texts as make a piece; at least one. */
+static size_t piece_end(const char *const *reach, size_t from, size_t count)
+{
+	size_t bytes = 0;
+	size_t end = from;
+
+	while (end < count && (end == from || bytes < PIECE_BYTES))
+		bytes += strlen(reach[end++]);
+	return end;
+}
+
+static const char *encode_piece(const char *const *reach, size_t count, struct arena *a)
+{
+	AUTO(json) list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, text_to_json(reach[i]));
+	return json_to_text(list, a);
+}
+
+/* Pieces of an earlier, longer list. */
+static bool drop_pieces(struct change *c, size_t kept, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct backend *b = c->state->backend;
+	struct record *old = NULL;
+	size_t count = 0;
+
+	if (!b->ops->list(b, REACH_PREFIX, &a, &old, &count, e))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(old[i].key, piece_key(&a, kept)) > 0)
+			change_put(c, old[i].key, NULL);
+	return true;
+}
+
+bool change_reach(struct change *c, const char *const *reach, size_t count, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	size_t piece = 0;
+
+	for (size_t from = 0; from < count;) {
+		size_t end = piece_end(reach, from, count);
+
+		change_put(c, piece_key(&a, ++piece), encode_piece(reach + from, end - from, &a));
+		from = end;
+	}
+	return drop_pieces(c, piece, e);
+}
+
+struct reach {
+	struct arena *arena;
+	VEC(const char *) list;
+};
+
+static bool read_piece(const struct record *r, struct reach *out, struct err *e)
+{
+	AUTO(json) list = json_loads(r->value, JSON_REJECT_DUPLICATES, NULL);
+	size_t i = 0;
+	const json_t *item = NULL;
+
+	if (!json_is_array(list))
+		return record_damaged(r, "it is no JSON array", e);
+	json_array_foreach(list, i, item)
+	{
+		if (!json_is_string(item))
+			return record_damaged(r, "it holds more than strings", e);
+		VEC_PUSH(&out->list, out->arena, arena_strdup(out->arena, json_string_value(item)));
+	}
+	return true;
+}
+
+bool state_reach(struct state *s, struct arena *a, const char *const **out, size_t *count,
+		 struct err *e)
+{
+	AUTO(arena) own = { 0 };
+	struct record *pieces = NULL;
+	size_t found = 0;
+	struct reach reach = { .arena = a };
+
+	if (!s->backend->ops->list(s->backend, REACH_PREFIX, &own, &pieces, &found, e))
+		return false;
+	for (size_t i = 0; i < found; i++)
+		if (!read_piece(&pieces[i], &reach, e))
+			return false;
+	*out = reach.list.items;
+	*count = reach.list.count;
+	return true;
+}

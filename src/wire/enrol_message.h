@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Enrolment: what an agent without a certificate and an operator say to each
+ * other over a link (pki/enrol_tls.h), both knowing one token.  B is the binding
+ * of the link, CSR a PKCS#10 request:
+ *
+ *	1 operator  HMAC-SHA256(token, "certfleet-enrol-1 operator" + B)
+ *	2 agent     HMAC-SHA256(token, "certfleet-enrol-1 agent" + B +
+ *		    SHA-256(CSR)), then CSR
+ *	3 operator  HMAC-SHA256(token, "certfleet-enrol-1 grant" + B + JSON),
+ *		    then JSON: {"certificates": ["base64 DER"...],
+ *		    "authority": "PEM", "allow": ["..."...]}, or
+ *		    {"refused": "why"}
+ *	4 agent     HMAC-SHA256(token, "certfleet-enrol-1 receipt" + B +
+ *		    JSON), then JSON: {"written": true or false, "notes":
+ *		    ["..."...]}
+ *
+ * The operator proves itself first, so that an agent tells strangers nothing;
+ * who gets a proof that does not hold closes the link.  Every message has its
+ * own: on the host another process has the link than the one that knows the
+ * token and writes what was granted.
+ */
+#ifndef WIRE_ENROL_MESSAGE_H
+#define WIRE_ENROL_MESSAGE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "model/certs.h"
+#include "model/enrolment.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	PROOF_BYTES = 32,
+	ENROL_HELLO_LIMIT = PROOF_BYTES,          /* message 1 */
+	ENROL_REQUEST_LIMIT = PROOF_BYTES + 8192, /* 2 */
+	ENROL_GRANT_LIMIT = 1024 * 1024,          /* 3, proofs included */
+	ENROL_RECEIPT_LIMIT = 16 * 1024,          /* 4 */
+	ENROL_CERTIFICATES = 10,
+	ENROL_ALLOW = 64,
+};
+
+/* What a proof is made of. */
+struct enrol_bond {
+	const struct secret *token;
+	const uint8_t *binding; /* LINK_BINDING_BYTES */
+	size_t binding_len;
+};
+
+/* All messages go into `out`, which must be empty. */
+void enrol_hello_write(const struct enrol_bond *b, struct secret *out);
+/* Whether the proof holds; takes the same time whatever is wrong. */
+bool enrol_hello_holds(const struct enrol_bond *b, const struct secret *hello);
+
+void enrol_request_write(const struct enrol_bond *b, struct der csr, struct secret *out);
+/* False: the proof does not hold.  *csr points into the message. */
+bool enrol_request_read(const struct enrol_bond *b, const struct secret *message, struct der *csr);
+
+void enrol_grant_write(const struct enrol_bond *b, const struct grant *g, struct secret *out);
+void enrol_refusal_write(const struct enrol_bond *b, const char *why, struct secret *out);
+/*
+ * Texts in `a`.  ERR_CRYPTO: the proof does not hold, and nothing else was
+ * looked at; a refusal is ERR_REMOTE.
+ */
+MUST_CHECK bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message,
+				 struct arena *a, struct grant *out, struct err *e);
+
+/* Notes are escaped, here and there. */
+void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r, struct secret *out);
+/* As enrol_grant_read(). */
+MUST_CHECK bool enrol_receipt_read(const struct enrol_bond *b, const struct secret *message,
+				   struct arena *a, struct receipt *out, struct err *e);
+
+#endif
