@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "model/certs.h"
 #include "pki/tls_server.h"
 

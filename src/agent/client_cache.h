@@ -9,7 +9,7 @@
 
 #include "agent/key_proxy.h"
 #include "base/arena.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "pki/client_auth.h"
 
 #include <stdbool.h>

@@ -15,7 +15,7 @@
 #include "base/auto.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/confine.h"
 
-#include "base/seccomp.h"
 #include "base/clock.h"
 #include "base/sandbox.h"
+#include "base/seccomp.h"
 
 #include <fcntl.h>
 #include <grp.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/dispatch.h"
 
-#include "agent/order_verify.h"
 #include "agent/order_execute.h"
+#include "agent/order_verify.h"
 #include "base/clock.h"
-#include "base/version.h"
+#include "base/program_version.h"
 #include "wire/report.h"
 #include "wire/request.h"
 

@@ -6,12 +6,12 @@
 #ifndef AGENT_DISPATCH_H
 #define AGENT_DISPATCH_H
 
-#include "agent/response.h"
 #include "agent/ipc_message.h"
+#include "agent/response.h"
 #include "agent/signer_cache.h"
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "wire/route.h"
 
 #include <stdbool.h>

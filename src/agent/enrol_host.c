@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/enrol_host.h"
 
-#include "agent/trust_grant.h"
-#include "agent/ipc.h"
 #include "agent/confine.h"
-#include "agent/listener.h"
 #include "agent/enrol_key.h"
+#include "agent/ipc.h"
+#include "agent/listener.h"
 #include "agent/reception.h"
+#include "agent/trust_grant.h"
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"

@@ -13,7 +13,7 @@
 #include "agent/halves.h"
 #include "base/err.h"
 #include "base/secret.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "model/enrolment.h"
 
 #include <stdbool.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/halves.h"
 
-#include "agent/ipc.h"
 #include "agent/confine.h"
 #include "agent/install_half.h"
-#include "agent/listener.h"
+#include "agent/ipc.h"
 #include "agent/ipc_socket.h"
+#include "agent/listener.h"
 #include "agent/network_half.h"
 #include "base/decoder.h"
 #include "base/stop.h"

@@ -12,7 +12,7 @@
 #define AGENT_HALVES_H
 
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 

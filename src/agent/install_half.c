@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/install_half.h"
 
-#include "agent/ipc.h"
+#include "agent/agent_identity.h"
 #include "agent/client_grants.h"
 #include "agent/dispatch.h"
-#include "agent/agent_identity.h"
+#include "agent/ipc.h"
 #include "agent/signer_cache.h"
 #include "agent/worker.h"
 #include "base/alloc.h"

@@ -14,7 +14,7 @@
 #define AGENT_INSTALL_HALF_H
 
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 

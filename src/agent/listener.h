@@ -4,7 +4,7 @@
 #define AGENT_LISTENER_H
 
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/network_half.h"
 
-#include "agent/ipc.h"
 #include "agent/client_cache.h"
 #include "agent/conn_table.h"
 #include "agent/http_server.h"
+#include "agent/ipc.h"
 #include "agent/key_proxy.h"
 #include "base/clock.h"
 #include "base/stop.h"

@@ -10,7 +10,7 @@
 
 #include "agent/install_half.h"
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 

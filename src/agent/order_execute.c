@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/order_execute.h"
 
-#include "agent/orphan.h"
-#include "agent/order_log.h"
 #include "agent/agent_identity.h"
+#include "agent/order_log.h"
+#include "agent/orphan.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/text.h"
+#include "install/activate.h"
+#include "install/install.h"
+#include "install/pidfile.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
 #include "pki/tls.h"
-#include "install/activate.h"
-#include "install/pidfile.h"
-#include "install/install.h"
 
 #include <string.h>
 

@@ -8,7 +8,7 @@
 
 #include "agent/order_verify.h"
 #include "base/arena.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "wire/problem.h"
 #include "wire/report.h"
 #include "wire/request.h"

@@ -10,7 +10,7 @@
 #include "agent/order_log.h"
 #include "agent/signer_cache.h"
 #include "base/arena.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "wire/order.h"
 #include "wire/problem.h"
 #include "wire/request.h"

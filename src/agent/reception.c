@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reception.h"
 
-#include "agent/ipc.h"
 #include "agent/confine.h"
+#include "agent/ipc.h"
 #include "base/clock.h"
 #include "base/decoder.h"
 #include "pki/enrol_tls.h"

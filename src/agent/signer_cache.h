@@ -11,7 +11,7 @@
 #include "base/decoder.h"
 #include "base/err.h"
 #include "crypto/crypto.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "wire/request.h"
 
 #include <stdbool.h>

@@ -10,7 +10,7 @@
 #define AGENT_TRUST_GRANT_H
 
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "model/enrolment.h"
 
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/sandbox.h"
 
-#include "base/seccomp.h"
 #include "base/clock.h"
+#include "base/seccomp.h"
 #include "base/stop.h"
 #include "base/text.h"
 

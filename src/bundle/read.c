@@ -2,8 +2,8 @@
 #include "bundle/bundle.h"
 
 #include "base/sandbox.h"
-#include "bundle/entries.h"
 #include "bundle/bundle_layout.h"
+#include "bundle/entries.h"
 #include "bundle/slot.h"
 #include "bundle/unpacked.h"
 #include "bundle/zip.h"

@@ -3,8 +3,8 @@
 
 #include "base/vec.h"
 #include "bundle/assembly.h"
-#include "bundle/entries.h"
 #include "bundle/bundle_layout.h"
+#include "bundle/entries.h"
 #include "bundle/unpacked.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"

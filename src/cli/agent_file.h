@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "cli/session.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include "base/program_version.h"
 #include "base/stop.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "cli/command.h"
 #include "cli/decoders.h"
 #include "cli/help.h"

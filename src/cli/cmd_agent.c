@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/trust_grant.h"
 #include "agent/halves.h"
+#include "agent/trust_grant.h"
 #include "cli/agent_file.h"
 #include "cli/command.h"
 #include "cli/session.h"

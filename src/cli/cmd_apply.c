@@ -9,7 +9,7 @@
 #include "cli/session.h"
 #include "engine/saved_plan.h"
 #include "plan/codes.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "report/json_value.h"
 #include "state/journal.h"
 

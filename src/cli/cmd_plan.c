@@ -8,7 +8,7 @@
 #include "cli/plan_file.h"
 #include "cli/planning.h"
 #include "cli/session.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "report/json_value.h"
 
 enum {

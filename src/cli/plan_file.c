@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "cli/overwrite.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "report/json_value.h"
 
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "config/load.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "report/json_value.h"
 #include "report/status.h"
 

@@ -49,7 +49,7 @@ struct planning {
 	int64_t now;  /* the observation is from */
 	int64_t at;   /* the plan is made for */
 	struct choices choices;
-	const struct plan *broken; /* see plan/plan.h; NULL: none */
+	const struct plan *broken; /* see plan/planner.h; NULL: none */
 };
 
 /* `out` must be empty; the engine of the session must be open. */

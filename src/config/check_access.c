@@ -3,7 +3,7 @@
 #include "config/check.h"
 
 #include "base/fs.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 static bool in_access(const struct fleet *f, const struct http_access *a)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/build.h"
 
-#include "config/each.h"
 #include "config/deliver_http.h"
-#include "config/schema.h"
 #include "config/deliver_sftp.h"
+#include "config/each.h"
+#include "config/schema.h"
 #include "config/values.h"
 #include "model/activation.h"
 

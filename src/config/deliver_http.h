@@ -4,7 +4,7 @@
 #define CONFIG_DELIVER_HTTP_H
 
 #include "config/forms.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <stdbool.h>
 

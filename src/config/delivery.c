@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/delivery.h"
 
-#include "config/command.h"
+#include "config/command_check.h"
 #include "config/forms.h"
 #include "config/netname.h"
 #include "config/placeholder.h"

@@ -12,7 +12,7 @@
 #include "base/vec.h"
 #include "config/fields.h"
 #include "config/placeholder.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/load.h"
 
-#include "config/agent_config.h"
+#include "config/agent_load.h"
 #include "config/schema.h"
 #include "config/values.h"
 

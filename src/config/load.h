@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/err.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 #include "model/fleet.h"
 
 #include <stdbool.h>

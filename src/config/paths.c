@@ -3,7 +3,7 @@
 
 #include "base/fs.h"
 #include "config/forms.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "config/policy.h"
 
 #include "base/fs.h"
-#include "config/command.h"
+#include "config/command_check.h"
 #include "config/forms.h"
 #include "config/values.h"
 #include "model/version.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/schema.h"
 
+#include "config/certificate_types.h"
 #include "config/delivery.h"
 #include "config/forms.h"
 #include "config/netname.h"
 #include "config/policy.h"
-#include "config/certificate_types.h"
 #include "config/rows.h"
 #include "config/values.h"
 

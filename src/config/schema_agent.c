@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The accepted keys of an agent's own configuration. */
-#include "config/agent_config.h"
+#include "config/agent_load.h"
 #include "config/delivery.h"
 #include "config/netname.h"
 #include "config/rows.h"

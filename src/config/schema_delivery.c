@@ -2,12 +2,12 @@
 /* The accepted keys of deliver, activate and verify. */
 #include "config/schema.h"
 
+#include "config/deliver_http.h"
+#include "config/deliver_sftp.h"
 #include "config/delivery.h"
 #include "config/forms.h"
-#include "config/deliver_http.h"
 #include "config/netname.h"
 #include "config/rows.h"
-#include "config/deliver_sftp.h"
 
 #include <signal.h>
 

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "model/fleet.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <stdbool.h>
 #include <stdint.h>

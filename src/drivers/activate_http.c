@@ -2,7 +2,7 @@
 #include "drivers/activate_http.h"
 
 #include "drivers/http_render.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 static const struct http_call *call_of(const struct component *c)
 {

@@ -6,7 +6,7 @@
 #ifndef DRIVERS_ACTIVATE_HTTP_H
 #define DRIVERS_ACTIVATE_HTTP_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver call_driver; /* activate alone */
 

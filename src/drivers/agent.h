@@ -13,7 +13,7 @@
 #ifndef DRIVERS_AGENT_H
 #define DRIVERS_AGENT_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver agent_driver;
 

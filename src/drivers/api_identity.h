@@ -7,8 +7,8 @@
 #define DRIVERS_API_IDENTITY_H
 
 #include "base/auto.h"
-#include "drivers/table.h"
-#include "model/http.h"
+#include "drivers/driver_table.h"
+#include "model/http_spec.h"
 
 #include <stdbool.h>
 

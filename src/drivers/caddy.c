@@ -2,10 +2,10 @@
 #include "drivers/caddy.h"
 
 #include "base/text.h"
-#include "drivers/reported_pair.h"
 #include "drivers/json_secret.h"
 #include "drivers/redact_reply.h"
-#include "model/http.h"
+#include "drivers/reported_pair.h"
+#include "model/http_spec.h"
 #include "pki/pair.h"
 
 #include <string.h>

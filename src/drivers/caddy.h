@@ -21,7 +21,7 @@
 #ifndef DRIVERS_CADDY_H
 #define DRIVERS_CADDY_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver caddy_driver;
 

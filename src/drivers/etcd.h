@@ -34,7 +34,7 @@
 #ifndef DRIVERS_ETCD_H
 #define DRIVERS_ETCD_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver etcd_driver;
 

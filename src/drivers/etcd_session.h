@@ -6,10 +6,10 @@
 #ifndef DRIVERS_ETCD_SESSION_H
 #define DRIVERS_ETCD_SESSION_H
 
+#include "drivers/driver_table.h"
 #include "drivers/etcd_keys.h"
 #include "drivers/reported_pair.h"
-#include "drivers/table.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <stdbool.h>
 

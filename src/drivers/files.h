@@ -4,7 +4,7 @@
 #define DRIVERS_FILES_H
 
 #include "drivers/driver.h"
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver files_driver;
 

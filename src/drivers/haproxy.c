@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "drivers/files.h"
+#include "install/install.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
-#include "install/install.h"
 
 #include <string.h>
 

@@ -15,7 +15,7 @@
 #ifndef DRIVERS_HAPROXY_H
 #define DRIVERS_HAPROXY_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver haproxy_driver;
 

@@ -6,7 +6,7 @@
 #include "drivers/json_pointer.h"
 #include "drivers/json_secret.h"
 #include "drivers/redact_reply.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
 

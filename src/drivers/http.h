@@ -21,7 +21,7 @@
 #ifndef DRIVERS_HTTP_H
 #define DRIVERS_HTTP_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver http_driver;
 

@@ -9,9 +9,9 @@
 #ifndef DRIVERS_HTTP_RENDER_H
 #define DRIVERS_HTTP_RENDER_H
 
-#include "drivers/table.h"
-#include "model/http.h"
+#include "drivers/driver_table.h"
 #include "install/pair_files.h"
+#include "model/http_spec.h"
 
 #include <stdbool.h>
 #include <stddef.h>

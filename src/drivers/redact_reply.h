@@ -9,7 +9,7 @@
 #ifndef DRIVERS_REDACT_REPLY_H
 #define DRIVERS_REDACT_REPLY_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 #include <stddef.h>
 

@@ -7,8 +7,8 @@
 #define DRIVERS_REPORTED_PAIR_H
 
 #include "drivers/driver.h"
-#include "install/pair_files.h"
 #include "install/installed_pair.h"
+#include "install/pair_files.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -20,7 +20,7 @@
 #ifndef DRIVERS_SFTP_H
 #define DRIVERS_SFTP_H
 
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 
 extern const struct driver sftp_driver;
 

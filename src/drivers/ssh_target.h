@@ -10,12 +10,12 @@
 #define DRIVERS_SSH_TARGET_H
 
 #include "base/vec.h"
+#include "drivers/driver_table.h"
 #include "drivers/ssh_script.h"
-#include "drivers/table.h"
 #include "install/attr.h"
+#include "install/installed_pair.h"
 #include "install/layout.h"
 #include "install/names.h"
-#include "install/installed_pair.h"
 #include "remote/ssh.h"
 
 #include <stdbool.h>

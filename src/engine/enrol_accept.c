@@ -9,7 +9,7 @@
 #include "engine/enrol_internal.h"
 #include "pki/csr.h"
 #include "pki/issue.h"
-#include "state/enrolment.h"
+#include "state/enrolment_records.h"
 
 #include <string.h>
 

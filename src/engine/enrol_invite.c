@@ -5,7 +5,7 @@
 #include "crypto/token.h"
 #include "engine/agents_ca.h"
 #include "engine/enrol_internal.h"
-#include "state/enrolment.h"
+#include "state/enrolment_records.h"
 
 #include <string.h>
 

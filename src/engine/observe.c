@@ -6,7 +6,7 @@
 #include "crypto/crypto.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
-#include "state/enrolment.h"
+#include "state/enrolment_records.h"
 
 #include <stdlib.h>
 #include <string.h>

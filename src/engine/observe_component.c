@@ -4,8 +4,8 @@
 #include "drivers/driver.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
-#include "pki/tls.h"
 #include "install/pidfile.h"
+#include "pki/tls.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "engine/agents_ca.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "engine/retire_http.h"
 
 #include "base/buf.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 static void put_text(json_t *object, const char *key, const char *text)
 {

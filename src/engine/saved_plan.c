@@ -2,7 +2,7 @@
 #include "engine/saved_plan.h"
 
 #include "crypto/crypto.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 #include <stdlib.h>
 #include <string.h>

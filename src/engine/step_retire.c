@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retire: forgets components that left the fleet file. */
 #include "drivers/driver.h"
-#include "engine/retire_http.h"
 #include "engine/internal.h"
+#include "engine/retire_http.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -10,9 +10,9 @@
 
 #include "base/err.h"
 #include "base/fs.h"
-#include "model/fleet.h"
-#include "install/pair_files.h"
 #include "install/file_trust.h"
+#include "install/pair_files.h"
+#include "model/fleet.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,13 +3,13 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "pki/foreign.h"
-#include "pki/pair.h"
 #include "install/attr.h"
 #include "install/entry.h"
+#include "install/store_version.h"
 #include "install/switch.h"
 #include "install/target.h"
-#include "install/store_version.h"
+#include "pki/foreign.h"
+#include "pki/pair.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -9,10 +9,10 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/secret.h"
-#include "model/certs.h"
-#include "pki/foreign.h"
 #include "install/layout.h"
 #include "install/pair_files.h"
+#include "model/certs.h"
+#include "pki/foreign.h"
 
 #include <stdbool.h>
 #include <stddef.h>

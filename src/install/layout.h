@@ -8,9 +8,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/fleet.h"
 #include "install/entry.h"
 #include "install/pair_files.h"
+#include "model/fleet.h"
 
 #include <stdbool.h>
 #include <stddef.h>

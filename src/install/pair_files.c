@@ -2,9 +2,9 @@
 #include "install/pair_files.h"
 
 #include "base/buf.h"
+#include "install/entry.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
-#include "install/entry.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #include "base/fs.h"
 #include "base/stop.h"
 #include "install/entry.h"
-#include "install/names.h"
 #include "install/install.h"
+#include "install/names.h"
 
 #include <errno.h>
 #include <fcntl.h>

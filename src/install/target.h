@@ -12,11 +12,11 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/fleet.h"
 #include "install/attr.h"
+#include "install/installed_pair.h"
 #include "install/layout.h"
 #include "install/pair_files.h"
-#include "install/installed_pair.h"
+#include "model/fleet.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/activation.h"
 
-#include "model/http.h"
+#include "model/http_spec.h"
 #include "model/snapshot.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "model/fleet.h"
 
 #include "base/buf.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -182,7 +182,7 @@ struct agent_place {
 	bool self;             /* it must be the agent's own pair */
 };
 
-/* model/http.h */
+/* model/http_spec.h */
 struct caddy;
 struct etcd;
 struct http;

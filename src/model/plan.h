@@ -10,9 +10,9 @@
 #define MODEL_PLAN_H
 
 #include "base/arena.h"
+#include "model/activation.h"
 #include "model/fleet.h"
 #include "model/issue_request.h"
-#include "model/activation.h"
 #include "model/snapshot.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki/import_parse.h"
 #include "pki/import_ec.h"
 #include "pki/import_key.h"
+#include "pki/import_parse.h"
 #include "pki/pem.h"
 
 #include <string.h>

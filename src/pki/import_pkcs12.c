@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki/import_parse.h"
 #include "pki/import_key.h"
+#include "pki/import_parse.h"
 
 #include <string.h>
 

@@ -15,7 +15,7 @@
 #include "base/vec.h"
 #include "model/plan.h"
 #include "plan/codes.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "plan/targets.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "plan/render_json.h"
 
 #include <stdlib.h>

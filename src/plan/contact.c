@@ -2,8 +2,8 @@
 #include "plan/contact.h"
 
 #include "base/fs.h"
-#include "plan/precondition.h"
 #include "plan/contact_list.h"
+#include "plan/precondition.h"
 
 #include <signal.h>
 #include <stdlib.h>

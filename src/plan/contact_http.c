@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/contact_list.h"
 
-#include "model/http.h"
+#include "model/http_spec.h"
 
 static void add_access(struct reach_list *c, const char *origin, const struct http_access *a)
 {

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "plan/members.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "plan/render_json.h"
 
 #include <stdlib.h>

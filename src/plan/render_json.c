@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "plan/summary.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/text.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "plan/summary.h"
 
 #include <inttypes.h>

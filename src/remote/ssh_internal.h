@@ -5,8 +5,8 @@
 
 #include "base/err.h"
 #include "base/vec.h"
-#include "remote/ssh.h"
 #include "remote/socket_wait.h"
+#include "remote/ssh.h"
 
 #include <libssh2.h>
 #include <libssh2_sftp.h>

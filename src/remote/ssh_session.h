@@ -8,8 +8,8 @@
 
 #include "base/auto.h"
 #include "base/err.h"
-#include "remote/ssh.h"
 #include "remote/socket_wait.h"
+#include "remote/ssh.h"
 
 #include <stdbool.h>
 

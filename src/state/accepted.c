@@ -2,8 +2,8 @@
 /* Keys of foreign authorities that somebody accepted, so as not to ask again.
  */
 #include "state/change.h"
-#include "state/state_internal.h"
 #include "state/records.h"
+#include "state/state_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "state/change.h"
 #include "base/alloc.h"
-#include "state/state_internal.h"
 #include "state/records.h"
+#include "state/state_internal.h"
 
 #include <assert.h>
 

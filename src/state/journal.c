@@ -4,8 +4,8 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "state/change.h"
-#include "state/state_internal.h"
 #include "state/records.h"
+#include "state/state_internal.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 /* Keys that no generation needs any more: several may share one key. */
 #include "base/text.h"
 #include "state/change.h"
-#include "state/state_internal.h"
 #include "state/records.h"
+#include "state/state_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

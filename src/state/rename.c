@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a new name in the fleet file ("was:") moves. */
 #include "state/change.h"
-#include "state/state_internal.h"
 #include "state/records.h"
+#include "state/state_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "crypto/passphrase.h"
-#include "state/state_internal.h"
 #include "state/records.h"
+#include "state/state_internal.h"
 
 #include <assert.h>
 #include <string.h>

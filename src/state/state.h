@@ -11,7 +11,7 @@
  *	reach/N                   what the last completed run reached
  *	accepted                  keys of foreign authorities that are known
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
- *	invite/ID, agent/NAME/N   of agents (state/enrolment.h)
+ *	invite/ID, agent/NAME/N   of agents (state/enrolment_records.h)
  *
  * Names in keys are percent-encoded.  Every write of an apply goes through
  * state_commit(), which raises the serial in the same transaction, and only

@@ -8,7 +8,7 @@
 #include "config/load.h"
 #include "engine/engine.h"
 #include "pki/issue.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -7,8 +7,8 @@
  */
 #include "harness.h"
 
-#include "agent/ipc.h"
 #include "agent/dispatch.h"
+#include "agent/ipc.h"
 #include "agent/signer_cache.h"
 #include "base/fs.h"
 #include "base/text.h"

@@ -2,8 +2,8 @@
 /* Files that stand where a pair shall be delivered to, on this machine. */
 #include "harness.h"
 
-#include "pki/pair.h"
 #include "install/install.h"
+#include "pki/pair.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

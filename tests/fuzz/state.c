@@ -9,9 +9,9 @@
 #include "base/alloc.h"
 #include "base/vec.h"
 #include "engine/internal.h"
-#include "state/enrolment.h"
-#include "state/state_internal.h"
+#include "state/enrolment_records.h"
 #include "state/journal.h"
+#include "state/state_internal.h"
 
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "config/load.h"
-#include "drivers/table.h"
+#include "drivers/driver_table.h"
 #include "model/certs.h"
 #include "pki/issue.h"
 #include "remote/ssh.h"

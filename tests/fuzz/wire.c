@@ -5,8 +5,8 @@
  */
 #include "harness.h"
 
-#include "pki/pair.h"
 #include "crypto/crypto.h"
+#include "pki/pair.h"
 #include "wire/enrol_message.h"
 #include "wire/json.h"
 #include "wire/order.h"

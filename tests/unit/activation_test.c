@@ -2,7 +2,7 @@
 #include "model/activation.h"
 #include "test.h"
 
-#include "model/http.h"
+#include "model/http_spec.h"
 #include "model/snapshot.h"
 
 #include <stddef.h>

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "drivers/driver.h"
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <jansson.h>
 

@@ -5,7 +5,7 @@
 #include "state_fixture.h"
 
 #include "base/text.h"
-#include "state/enrolment.h"
+#include "state/enrolment_records.h"
 
 static const char fingerprint[] =
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

@@ -3,7 +3,7 @@
 #include "engine/internal.h"
 #include "test.h"
 
-#include "model/http.h"
+#include "model/http_spec.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #include "engine/backup.h"
 #include "engine/saved_plan.h"
 #include "pki/issue.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "state/state.h"
 #include "test.h"
 

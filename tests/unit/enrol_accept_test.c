@@ -5,7 +5,7 @@
 #include "engine_world.h"
 #include "enrol_host.h"
 #include "model/enrolment.h"
-#include "state/enrolment.h"
+#include "state/enrolment_records.h"
 #include "test.h"
 
 static const char *const names[] = { "dns:web1.test", "ip:127.0.0.1" };

@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/sandbox.h"
-#include "pki/import_parse.h"
 #include "pki/import.h"
+#include "pki/import_parse.h"
 #include "test.h"
 
 #include <jansson.h>

@@ -8,8 +8,8 @@
 
 #include "agent_world.h"
 
-#include "agent/ipc.h"
 #include "agent/install_half.h"
+#include "agent/ipc.h"
 #include "base/clock.h"
 #include "base/stop.h"
 #include "wire/json.h"

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/fs.h"
-#include "pki/issue.h"
 #include "install/install.h"
+#include "pki/issue.h"
 #include "test.h"
 
 #include <errno.h>

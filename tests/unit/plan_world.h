@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "model/fleet.h"
 #include "model/snapshot.h"
-#include "plan/plan.h"
+#include "plan/planner.h"
 #include "test.h"
 
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/enrolment.h"
+#include "state/enrolment_records.h"
 
 #include "state/change.h"
-#include "state/state_internal.h"
 #include "state/records.h"
+#include "state/state_internal.h"
 
 #include <string.h>
 

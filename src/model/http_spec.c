@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/http.h"
+#include "model/http_spec.h"
 
 /* As written in braces; what is no material has no name. */
 const char *const material_names[MATERIAL_COUNT + 1] = {

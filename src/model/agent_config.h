@@ -5,8 +5,8 @@
  * components sorted by name; paths are absolute or relative to the working
  * directory, as in model/fleet.h.
  */
-#ifndef MODEL_AGENT_H
-#define MODEL_AGENT_H
+#ifndef MODEL_AGENT_CONFIG_H
+#define MODEL_AGENT_CONFIG_H
 
 #include "base/arena.h"
 #include "model/fleet.h"

@@ -14,8 +14,8 @@
  *	summary, render_text, render_json, read_json  the plan on paper
  *	compare         whether two plans say the same on paper
  */
-#ifndef PLAN_PLAN_H
-#define PLAN_PLAN_H
+#ifndef PLAN_PLANNER_H
+#define PLAN_PLANNER_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -3,8 +3,8 @@
  * What is reached over HTTP: Caddy, etcd, and any API whose requests the
  * fleet file declares.  Plain data, as in model/fleet.h.
  */
-#ifndef MODEL_HTTP_H
-#define MODEL_HTTP_H
+#ifndef MODEL_HTTP_SPEC_H
+#define MODEL_HTTP_SPEC_H
 
 #include "model/secret_ref.h"
 

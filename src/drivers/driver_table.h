@@ -8,8 +8,8 @@
  * reply, and says what is next.  Conversations of all jobs go on at the same
  * time, so a turn must not wait for anything.
  */
-#ifndef DRIVERS_TABLE_H
-#define DRIVERS_TABLE_H
+#ifndef DRIVERS_DRIVER_TABLE_H
+#define DRIVERS_DRIVER_TABLE_H
 
 #include "drivers/driver.h"
 #include "remote/exchange.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdlib.h>
 #include <string.h>

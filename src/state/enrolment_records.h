@@ -6,8 +6,8 @@
  *	invite/ID      struct invite
  *	agent/NAME/N   struct enrolled (N with 6 digits)
  */
-#ifndef STATE_ENROLMENT_H
-#define STATE_ENROLMENT_H
+#ifndef STATE_ENROLMENT_RECORDS_H
+#define STATE_ENROLMENT_RECORDS_H
 
 #include "base/arena.h"
 #include "base/err.h"

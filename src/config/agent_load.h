@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an agent's configuration decodes into before it becomes the model. */
-#ifndef CONFIG_AGENT_CONFIG_H
-#define CONFIG_AGENT_CONFIG_H
+#ifndef CONFIG_AGENT_LOAD_H
+#define CONFIG_AGENT_LOAD_H
 
 #include "config/fields.h"
-#include "model/agent.h"
+#include "model/agent_config.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/agent_config.h"
+#include "config/agent_load.h"
 
 #include "config/build.h"
-#include "config/command.h"
+#include "config/command_check.h"
 #include "config/load.h"
 #include "config/netname.h"
 #include "config/pathname.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Programs that are run: never by a shell, never by a relative path. */
-#ifndef CONFIG_COMMAND_H
-#define CONFIG_COMMAND_H
+#ifndef CONFIG_COMMAND_CHECK_H
+#define CONFIG_COMMAND_CHECK_H
 
 #include "config/fields.h"
 
