@@ -42,7 +42,7 @@ static bool is_same(const struct cert_set *a, const struct cert_set *b)
 	return i == a->count && i == b->count;
 }
 
-bool self_read(struct self *s, const struct agent_config *c, struct err *e)
+bool agent_identity_read(struct agent_identity *s, const struct agent_config *c, struct err *e)
 {
 	AUTO(pair) pair = { 0 };
 	AUTO(tls_key) key = NULL;
@@ -63,21 +63,21 @@ bool self_read(struct self *s, const struct agent_config *c, struct err *e)
 	return true;
 }
 
-void self_drop_old(struct self *s)
+void agent_identity_drop_old(struct agent_identity *s)
 {
 	if (s->old && clock_mono_ms() >= s->old_end_ms)
 		tls_key_close(TAKE(s->old));
 }
 
-void self_release(struct self *s)
+void agent_identity_release(struct agent_identity *s)
 {
 	tls_key_close(s->key);
 	tls_key_close(s->old);
 	arena_release(&s->arena);
 }
 
-bool self_sign(const struct self *s, const struct tls_signing *what, struct arena *a,
-	       struct der *signature, struct err *e)
+bool agent_identity_sign(const struct agent_identity *s, const struct tls_signing *what,
+			 struct arena *a, struct der *signature, struct err *e)
 {
 	const struct tls_key *key = what->revision == s->revision       ? s->key
 				    : what->revision + 1 == s->revision ? s->old
@@ -103,7 +103,7 @@ static bool is_in(const char *directory, const char *name, const char *path)
 	return is_path(arena_printf(&a, "%s/%s", directory, name), path);
 }
 
-bool self_is(const struct agent_config *c, const struct agent_component *which)
+bool agent_identity_is(const struct agent_config *c, const struct agent_component *which)
 {
 	const struct install *i = &which->install;
 

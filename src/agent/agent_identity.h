@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct self {
+struct agent_identity {
 	struct arena arena;
 	uint64_t revision; /* from 1 */
 	struct cert_set set;
@@ -30,15 +30,16 @@ struct self {
  * The pair in use stays when what is there now cannot be used, or is the
  * same.
  */
-MUST_CHECK bool self_read(struct self *s, const struct agent_config *c, struct err *e);
+MUST_CHECK bool agent_identity_read(struct agent_identity *s, const struct agent_config *c,
+				    struct err *e);
 /* Lets go of the former key when no handshake needs it any more. */
-void self_drop_old(struct self *s);
-void self_release(struct self *s);
-AUTO_STRUCT(self, struct self, self_release)
+void agent_identity_drop_old(struct agent_identity *s);
+void agent_identity_release(struct agent_identity *s);
+AUTO_STRUCT(agent_identity, struct agent_identity, agent_identity_release)
 
-MUST_CHECK bool self_sign(const struct self *s, const struct tls_signing *what, struct arena *a,
-			  struct der *signature, struct err *e);
+MUST_CHECK bool agent_identity_sign(const struct agent_identity *s, const struct tls_signing *what,
+				    struct arena *a, struct der *signature, struct err *e);
 /* Whether this component is the agent's own pair. */
-bool self_is(const struct agent_config *c, const struct agent_component *which);
+bool agent_identity_is(const struct agent_config *c, const struct agent_component *which);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/client_cache.h"
 
-void client_auth_release(struct client_auth *c)
+void client_cache_release(struct client_cache *c)
 {
-	callers_free(TAKE(c->callers));
+	client_auth_free(TAKE(c->callers));
 	arena_release(&c->arena);
 	c->arena = (struct arena){ 0 };
 	c->list = (struct agent_config){ 0 };
@@ -25,7 +25,7 @@ static bool read_caller(struct fields *f, struct arena *a, struct agent_caller *
 }
 
 /* What makes no sense lets nobody in. */
-static void read_grants(struct client_auth *c, struct secret *body)
+static void read_grants(struct client_cache *c, struct secret *body)
 {
 	struct fields f = fields_of(body);
 	uint64_t revision = fields_number(&f);
@@ -35,7 +35,7 @@ static void read_grants(struct client_auth *c, struct secret *body)
 	struct err ignored = { 0 };
 	size_t len = 0;
 
-	client_auth_release(c);
+	client_cache_release(c);
 	c->revision = revision;
 	if (f.failed || !count || count > ALLOW_LIMIT)
 		return;
@@ -46,10 +46,10 @@ static void read_grants(struct client_auth *c, struct secret *body)
 	authority = fields_rest(&f, &len);
 	c->list.callers = list;
 	c->list.caller_count = count;
-	(void)!callers_new(&c->list, (const char *)authority, len, &c->callers, &ignored);
+	(void)!client_auth_new(&c->list, (const char *)authority, len, &c->callers, &ignored);
 }
 
-bool client_auth_refresh(struct client_auth *c)
+bool client_cache_refresh(struct client_cache *c)
 {
 	AUTO(message) question = { .kind = MESSAGE_REVISION };
 	AUTO(message) answer = { 0 };
@@ -58,7 +58,7 @@ bool client_auth_refresh(struct client_auth *c)
 	struct fields f;
 	uint64_t revision = 0;
 
-	if (!remote_key_ask(c->key, &question, &answer))
+	if (!key_proxy_ask(c->key, &question, &answer))
 		return false;
 	f = fields_of(&answer.body);
 	(void)fields_number(&f);
@@ -67,7 +67,7 @@ bool client_auth_refresh(struct client_auth *c)
 		return false;
 	if (revision == c->revision)
 		return true;
-	if (!remote_key_ask(c->key, &list_question, &list))
+	if (!key_proxy_ask(c->key, &list_question, &list))
 		return false;
 	read_grants(c, &list.body);
 	return true;

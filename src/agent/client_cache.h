@@ -15,17 +15,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct client_auth {
-	struct remote_key *key; /* the way to the installing half */
+struct client_cache {
+	struct key_proxy *key; /* the way to the installing half */
 	struct arena arena;
 	struct agent_config list;
-	struct callers *callers; /* NULL: nobody */
-	uint64_t revision;       /* 0: never asked */
+	struct client_auth *callers; /* NULL: nobody */
+	uint64_t revision;           /* 0: never asked */
 };
 
-void client_auth_release(struct client_auth *c);
+void client_cache_release(struct client_cache *c);
 
 /* False: it could not be asked; what was fetched last is still there. */
-bool client_auth_refresh(struct client_auth *c);
+bool client_cache_refresh(struct client_cache *c);
 
 #endif

@@ -19,7 +19,7 @@ enum grant_file {
 	GRANT_FILES
 };
 
-struct grants {
+struct client_grants {
 	const struct agent_config *start;
 	struct agent_config now;
 	struct buf authority;
@@ -45,26 +45,27 @@ static bool read_config(const struct agent_config *start, struct agent_config *o
 
 	if (start->path)
 		return load_agent(start->path, subject_canonical, out, &diags, e) &&
-		       admission_read(out, e);
+		       trust_grant_read(out, e);
 	take_list(start, out);
-	return admission_read(out, e);
+	return trust_grant_read(out, e);
 }
 
 /* What is read must be of use, else nobody gets in and nobody is told why. */
 static bool read_grants(const struct agent_config *start, struct agent_config *config,
 			struct buf *authority, struct err *e)
 {
-	AUTO(callers) tried = NULL;
+	AUTO(client_auth) tried = NULL;
 
 	if (!read_config(start, config, e))
 		return false;
 	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT, authority, e))
 		return err_in(e, "cannot read who may call");
-	return callers_new(config, authority->data, authority->len, &tried, e) ||
+	return client_auth_new(config, authority->data, authority->len, &tried, e) ||
 	       err_in(e, "'%s'", config->client_ca);
 }
 
-static bool take_stamps(const struct grants *g, struct file_stamp out[GRANT_FILES], struct err *e)
+static bool take_stamps(const struct client_grants *g, struct file_stamp out[GRANT_FILES],
+			struct err *e)
 {
 	const char *const paths[GRANT_FILES] = {
 		[GRANT_CONFIG] = g->start->path,
@@ -82,7 +83,7 @@ static bool take_stamps(const struct grants *g, struct file_stamp out[GRANT_FILE
 	return true;
 }
 
-static bool is_unchanged(const struct grants *g, const struct file_stamp stamps[GRANT_FILES])
+static bool is_unchanged(const struct client_grants *g, const struct file_stamp stamps[GRANT_FILES])
 {
 	for (size_t i = 0; i < GRANT_FILES; i++)
 		if (!file_stamp_is_same(&g->stamps[i], &stamps[i]))
@@ -92,9 +93,10 @@ static bool is_unchanged(const struct grants *g, const struct file_stamp stamps[
 
 /* ---- life ---- */
 
-bool grants_open(const struct agent_config *config, struct grants **out, struct err *e)
+bool client_grants_open(const struct agent_config *config, struct client_grants **out,
+			struct err *e)
 {
-	AUTO(grants) g = xcalloc(1, sizeof(*g));
+	AUTO(client_grants) g = xcalloc(1, sizeof(*g));
 
 	g->start = config;
 	take_list(config, &g->now);
@@ -108,7 +110,7 @@ bool grants_open(const struct agent_config *config, struct grants **out, struct 
 	return true;
 }
 
-void grants_free(struct grants *g)
+void client_grants_free(struct client_grants *g)
 {
 	if (!g)
 		return;
@@ -119,7 +121,7 @@ void grants_free(struct grants *g)
 
 /* ---- changes ---- */
 
-static void grants_set(struct grants *g, struct agent_config *config, struct buf *authority)
+static void grants_set(struct client_grants *g, struct agent_config *config, struct buf *authority)
 {
 	agent_config_release(&g->now);
 	buf_release(&g->authority);
@@ -130,7 +132,7 @@ static void grants_set(struct grants *g, struct agent_config *config, struct buf
 }
 
 /* The paths are kept, so that it is seen when the files are well again. */
-static bool grants_close(struct grants *g)
+static bool grants_close(struct client_grants *g)
 {
 	if (g->closed)
 		return false;
@@ -143,7 +145,7 @@ static bool grants_close(struct grants *g)
 	return true;
 }
 
-bool grants_refresh(struct grants *g, struct err *why)
+bool client_grants_refresh(struct client_grants *g, struct err *why)
 {
 	struct file_stamp stamps[GRANT_FILES] = { 0 };
 	AUTO(agent_config) config = { 0 };
@@ -164,17 +166,17 @@ bool grants_refresh(struct grants *g, struct err *why)
 	return true;
 }
 
-uint64_t grants_revision(const struct grants *g)
+uint64_t client_grants_revision(const struct client_grants *g)
 {
 	return g->revision;
 }
 
-const struct agent_config *grants_config(const struct grants *g)
+const struct agent_config *client_grants_config(const struct client_grants *g)
 {
 	return &g->now;
 }
 
-const struct buf *grants_authority(const struct grants *g)
+const struct buf *client_grants_authority(const struct client_grants *g)
 {
 	return &g->authority;
 }

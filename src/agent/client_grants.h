@@ -20,20 +20,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct grants;
+struct client_grants;
 
 /* `config` is borrowed; one without a path keeps its own list. */
-MUST_CHECK bool grants_open(const struct agent_config *config, struct grants **out, struct err *e);
-void grants_free(struct grants *g);
-AUTO_TYPE(grants, struct grants *, grants_free)
+MUST_CHECK bool client_grants_open(const struct agent_config *config, struct client_grants **out,
+				   struct err *e);
+void client_grants_free(struct client_grants *g);
+AUTO_TYPE(client_grants, struct client_grants *, client_grants_free)
 
 /* Another revision than before.  ERR_NONE in *why: all is well. */
-bool grants_refresh(struct grants *g, struct err *why);
+bool client_grants_refresh(struct client_grants *g, struct err *why);
 
 /* Rises with each change, from 1. */
-uint64_t grants_revision(const struct grants *g);
+uint64_t client_grants_revision(const struct client_grants *g);
 /* What holds now, at the same address for good: its callers, and PEM. */
-const struct agent_config *grants_config(const struct grants *g);
-const struct buf *grants_authority(const struct grants *g);
+const struct agent_config *client_grants_config(const struct client_grants *g);
+const struct buf *client_grants_authority(const struct client_grants *g);
 
 #endif

@@ -160,7 +160,7 @@ bool confine(pid_t parent, struct err *e)
 	if (!limit(RLIMIT_NOFILE, DESCRIPTORS) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !limit(RLIMIT_CORE, 0) ||
 	    !limit(RLIMIT_NPROC, 0) || !limit_files() || !sandbox_forbid_files() ||
-	    !calls_only_talk())
+	    !seccomp_only_talk())
 		return err_sys(e, "cannot confine the network half");
 	return true;
 }

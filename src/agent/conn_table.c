@@ -9,33 +9,33 @@
 #include <sys/socket.h>
 
 static const int64_t phase_ms[] = {
-	[GUEST_HANDSHAKE] = HANDSHAKE_MS, [GUEST_HEADER] = HEADER_MS, [GUEST_BODY] = BODY_MS,
-	[GUEST_DROP] = DROP_MS,           [GUEST_WORK] = 0, /* no end */
-	[GUEST_REPLY] = REPLY_MS,         [GUEST_IDLE] = IDLE_MS,     [GUEST_CLOSING] = 0,
+	[CONN_HANDSHAKE] = HANDSHAKE_MS, [CONN_HEADER] = HEADER_MS, [CONN_BODY] = BODY_MS,
+	[CONN_DROP] = DROP_MS,           [CONN_WORK] = 0, /* no end */
+	[CONN_REPLY] = REPLY_MS,         [CONN_IDLE] = IDLE_MS,     [CONN_CLOSING] = 0,
 };
 
-void door_phase(struct guest *g, enum guest_phase phase)
+void conn_table_phase(struct conn *g, enum conn_phase phase)
 {
-	if (g->phase == GUEST_CLOSING)
+	if (g->phase == CONN_CLOSING)
 		return;
 	g->phase = phase;
 	g->since_ms = clock_mono_ms();
 	g->end_ms = phase_ms[phase] ? g->since_ms + phase_ms[phase] : INT64_MAX;
 }
 
-void door_shut(struct guest *g)
+void conn_table_shut(struct conn *g)
 {
 	shutdown(g->fd, SHUT_RDWR);
 	g->end_ms = INT64_MAX;
-	g->phase = GUEST_CLOSING;
+	g->phase = CONN_CLOSING;
 }
 
 /* A request begins when the first byte of it is there. */
-void door_heard(struct guest *g)
+void conn_table_received(struct conn *g)
 {
 	g->spoke = true;
-	if (g->phase == GUEST_IDLE)
-		door_phase(g, GUEST_HEADER);
+	if (g->phase == CONN_IDLE)
+		conn_table_phase(g, CONN_HEADER);
 }
 
 /* The part of an address that one neighbour has for itself. */
@@ -44,7 +44,7 @@ static size_t own_part(const struct in6_addr *a)
 	return IN6_IS_ADDR_V4MAPPED(a) ? sizeof(*a) : sizeof(*a) / 2;
 }
 
-static bool same_address(const struct guest *g, const struct sockaddr_storage *other)
+static bool same_address(const struct conn *g, const struct sockaddr_storage *other)
 {
 	const struct sockaddr_in *a4 = (const void *)&g->address;
 	const struct sockaddr_in *b4 = (const void *)other;
@@ -61,17 +61,17 @@ static bool same_address(const struct guest *g, const struct sockaddr_storage *o
 /* Guests of one kind, and which of them would go first. */
 struct crowd {
 	size_t count;
-	struct guest *first;
+	struct conn *first;
 };
 
 /* Who came just now had no time to say anything. */
-static bool is_silent(const struct guest *g)
+static bool is_silent(const struct conn *g)
 {
 	return !g->spoke && clock_mono_ms() - g->since_ms >= SILENT_MS;
 }
 
 /* Of strangers, who is silent, and of those and the others the oldest. */
-static void add_stranger(struct crowd *c, struct guest *g)
+static void add_stranger(struct crowd *c, struct conn *g)
 {
 	c->count++;
 	/* later in the list is earlier in time */
@@ -81,14 +81,14 @@ static void add_stranger(struct crowd *c, struct guest *g)
 
 /* Whom nobody waits for: less is earlier, 0 is never. */
 static const int caller_rank[] = {
-	[GUEST_HEADER] = 1,
-	[GUEST_BODY] = 1,
-	[GUEST_IDLE] = 2,
-	[GUEST_CLOSING] = 0,
+	[CONN_HEADER] = 1,
+	[CONN_BODY] = 1,
+	[CONN_IDLE] = 2,
+	[CONN_CLOSING] = 0,
 };
 
 /* Of callers, who does not get on, or is idle, since the earliest time. */
-static void add_caller(struct crowd *c, struct guest *g)
+static void add_caller(struct crowd *c, struct conn *g)
 {
 	int rank = caller_rank[g->phase];
 	int first = c->first ? caller_rank[c->first->phase] : 0;
@@ -99,12 +99,12 @@ static void add_caller(struct crowd *c, struct guest *g)
 		c->first = g;
 }
 
-static struct guest *enter(struct door *d, struct guest like)
+static struct conn *enter(struct conn_table *d, struct conn like)
 {
-	struct guest *g = xcalloc(1, sizeof(*g));
+	struct conn *g = xcalloc(1, sizeof(*g));
 
 	*g = like;
-	door_phase(g, GUEST_HANDSHAKE);
+	conn_table_phase(g, CONN_HANDSHAKE);
 	g->next = d->guests;
 	g->link = &d->guests;
 	if (g->next)
@@ -114,69 +114,69 @@ static struct guest *enter(struct door *d, struct guest like)
 	return g;
 }
 
-struct guest *door_admit(struct door *d, int fd, const struct sockaddr_storage *address,
-			 socklen_t len)
+struct conn *conn_table_admit(struct conn_table *d, int fd, const struct sockaddr_storage *address,
+			      socklen_t len)
 {
 	struct crowd all = { 0 };
 	struct crowd near = { 0 };
 
-	for (struct guest *g = d->guests; g; g = g->next) {
-		if (g->greeted || g->phase == GUEST_CLOSING)
+	for (struct conn *g = d->guests; g; g = g->next) {
+		if (g->greeted || g->phase == CONN_CLOSING)
 			continue;
 		add_stranger(&all, g);
 		if (same_address(g, address))
 			add_stranger(&near, g);
 	}
-	if (near.count >= DOOR_STRANGERS_EACH)
-		door_shut(near.first);
-	else if (all.count >= DOOR_STRANGERS)
-		door_shut(all.first);
-	return enter(d, (struct guest){ .fd = fd, .address = *address, .address_len = len });
+	if (near.count >= CONN_UNAUTHENTICATED_EACH)
+		conn_table_shut(near.first);
+	else if (all.count >= CONN_UNAUTHENTICATED_LIMIT)
+		conn_table_shut(all.first);
+	return enter(d, (struct conn){ .fd = fd, .address = *address, .address_len = len });
 }
 
 /* One that has a request already is heard to the end of it. */
-static void greet(struct door *d, struct guest *new)
+static void greet(struct conn_table *d, struct conn *new)
 {
 	struct crowd all = { 0 };
 	struct crowd near = { 0 };
 	struct crowd *full = NULL;
 
-	for (struct guest *g = d->guests; g; g = g->next) {
-		if (!g->greeted || g->phase == GUEST_CLOSING)
+	for (struct conn *g = d->guests; g; g = g->next) {
+		if (!g->greeted || g->phase == CONN_CLOSING)
 			continue;
 		add_caller(&all, g);
 		if (same_address(g, &new->address))
 			add_caller(&near, g);
 	}
-	if (near.count >= DOOR_CALLERS_EACH)
+	if (near.count >= CONN_AUTHENTICATED_EACH)
 		full = &near;
-	else if (all.count >= DOOR_CALLERS)
+	else if (all.count >= CONN_AUTHENTICATED_LIMIT)
 		full = &all;
 	new->greeted = true;
-	if (new->phase == GUEST_HANDSHAKE)
-		door_phase(new, GUEST_HEADER);
+	if (new->phase == CONN_HANDSHAKE)
+		conn_table_phase(new, CONN_HEADER);
 	if (full && full->first)
-		door_shut(full->first);
+		conn_table_shut(full->first);
 	else if (full && caller_rank[new->phase])
-		door_shut(new);
+		conn_table_shut(new);
 }
 
-void door_greet(struct door *d)
+void conn_table_authenticated(struct conn_table *d)
 {
-	for (struct guest *g = d->guests; g; g = g->next)
-		if (g->tls.admitted && !g->greeted && g->phase != GUEST_CLOSING)
+	for (struct conn *g = d->guests; g; g = g->next)
+		if (g->tls.admitted && !g->greeted && g->phase != CONN_CLOSING)
 			greet(d, g);
 }
 
-struct guest *door_arriving(const struct door *d, int fd)
+struct conn *conn_table_arriving(const struct conn_table *d, int fd)
 {
-	for (struct guest *g = d->guests; g; g = g->next)
+	for (struct conn *g = d->guests; g; g = g->next)
 		if (g->fd == fd && !g->attached)
 			return g;
 	return NULL;
 }
 
-void door_leave(struct door *d, struct guest *g)
+void conn_table_leave(struct conn_table *d, struct conn *g)
 {
 	*g->link = g->next;
 	if (g->next)
@@ -185,17 +185,17 @@ void door_leave(struct door *d, struct guest *g)
 	free(g);
 }
 
-void door_sweep(struct door *d)
+void conn_table_sweep(struct conn_table *d)
 {
 	int64_t now = clock_mono_ms();
 
-	for (struct guest *g = d->guests; g; g = g->next)
+	for (struct conn *g = d->guests; g; g = g->next)
 		if (now >= g->end_ms)
-			door_shut(g);
+			conn_table_shut(g);
 }
 
-void door_release(struct door *d)
+void conn_table_release(struct conn_table *d)
 {
 	while (d->guests)
-		door_leave(d, d->guests);
+		conn_table_leave(d, d->guests);
 }

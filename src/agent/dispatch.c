@@ -8,13 +8,13 @@
 #include "wire/report.h"
 #include "wire/request.h"
 
-void question_release(struct question *q)
+void ipc_request_release(struct ipc_request *q)
 {
 	secret_release(&q->body);
 	arena_release(&q->arena);
 }
 
-bool question_read(struct message *m, struct question *q, struct err *e)
+bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e)
 {
 	struct fields f = fields_of(&m->body);
 	uint64_t route = fields_number(&f);
@@ -44,7 +44,7 @@ static const int seconds[ROUTE_COUNT] = {
 	[ROUTE_ABORT] = 60,       [ROUTE_ACTIVATE] = 60,  [ROUTE_REVERT] = 60,
 };
 
-int question_seconds(const struct question *q)
+int ipc_request_seconds(const struct ipc_request *q)
 {
 	int more = q->route == ROUTE_ACTIVATE && q->component ? (int)q->component->activate.timeout
 							      : 0;
@@ -57,40 +57,40 @@ int question_seconds(const struct question *q)
 
 /* ---- answers ---- */
 
-static struct agent_identity identity_of(const struct question *q)
+static struct report_identity identity_of(const struct ipc_request *q)
 {
-	return (struct agent_identity){
+	return (struct report_identity){
 		.spki = q->spki,
 		.program = "certfleet " CERTFLEET_VERSION,
 		.time = clock_now(),
 	};
 }
 
-static void answer_components(struct question *q, struct answer *out)
+static void answer_components(struct ipc_request *q, struct response *out)
 {
 	const struct agent_config *c = q->config;
 	struct component_report *list = arena_array(&q->arena, c->component_count, sizeof(*list));
-	struct agent_identity self = identity_of(q);
+	struct report_identity self = identity_of(q);
 
 	for (size_t i = 0; i < c->component_count; i++)
-		perform_look(c, &c->components[i], &q->arena, &list[i]);
-	answer_json(200, report_all(&self, list, c->component_count), out);
+		component_inspect(c, &c->components[i], &q->arena, &list[i]);
+	response_json(200, report_all(&self, list, c->component_count), out);
 }
 
-static void answer_component(struct question *q, struct answer *out)
+static void answer_component(struct ipc_request *q, struct response *out)
 {
 	struct component_report report;
-	struct agent_identity self = identity_of(q);
+	struct report_identity self = identity_of(q);
 
-	perform_look(q->config, q->component, &q->arena, &report);
-	perform_ask(q->component, &q->arena, &report);
-	answer_json(200, report_one(&self, &report), out);
+	component_inspect(q->config, q->component, &q->arena, &report);
+	component_inspect_running(q->component, &q->arena, &report);
+	response_json(200, report_one(&self, &report), out);
 }
 
-static void answer_request(struct question *q, const struct order_request *request,
-			   struct answer *out)
+static void answer_request(struct ipc_request *q, const struct order_request *request,
+			   struct response *out)
 {
-	const struct order_check check = {
+	const struct order_verification check = {
 		.config = q->config,
 		.signers = q->signers,
 		.spki = q->spki,
@@ -99,22 +99,22 @@ static void answer_request(struct question *q, const struct order_request *reque
 		.request = request,
 		.now = clock_now(),
 	};
-	struct checked_order checked = { 0 };
-	const struct deed deed = { .config = q->config,
-				   .component = q->component,
-				   .checked = &checked,
-				   .request = request };
+	struct verified_order checked = { 0 };
+	const struct order_execution deed = { .config = q->config,
+					      .component = q->component,
+					      .checked = &checked,
+					      .request = request };
 	struct problem problem = { 0 };
 
-	if (order_check(&check, &q->arena, &checked, &problem) &&
-	    perform_order(&deed, &q->arena, &problem))
-		answer_json(200, json_object(), out);
+	if (order_verify(&check, &q->arena, &checked, &problem) &&
+	    order_execute(&deed, &q->arena, &problem))
+		response_json(200, json_object(), out);
 	else
-		answer_problem(problem.kind, problem.detail, out);
+		response_problem(problem.kind, problem.detail, out);
 	out->signer = checked.signer;
 }
 
-static void answer_order(struct question *q, struct answer *out)
+static void answer_order(struct ipc_request *q, struct response *out)
 {
 	AUTO(order_request) request = { 0 };
 	struct err e = { 0 };
@@ -122,17 +122,17 @@ static void answer_order(struct question *q, struct answer *out)
 	if (order_request_read(&q->body, &q->arena, &request, &e))
 		answer_request(q, &request, out);
 	else
-		answer_problem(PROBLEM_BAD_REQUEST, e.text, out);
+		response_problem(PROBLEM_BAD_REQUEST, e.text, out);
 }
 
-void question_answer(void *ctx, struct answer *out)
+void ipc_request_serve(void *ctx, struct response *out)
 {
-	struct question *q = ctx;
+	struct ipc_request *q = ctx;
 
 	if (q->route == ROUTE_COMPONENTS)
 		answer_components(q, out);
 	else if (!q->component)
-		answer_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
+		response_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
 	else if (q->route == ROUTE_COMPONENT)
 		answer_component(q, out);
 	else

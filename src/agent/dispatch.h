@@ -17,10 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct question {
+struct ipc_request {
 	/* set by who reads one */
 	const struct agent_config *config;
-	const struct signers *signers;
+	const struct signer_cache *signers;
 	const char *spki; /* the agent's own */
 	/* what is asked */
 	uint32_t number;
@@ -31,15 +31,15 @@ struct question {
 	struct arena arena;
 };
 
-void question_release(struct question *q);
-AUTO_STRUCT(question, struct question, question_release)
+void ipc_request_release(struct ipc_request *q);
+AUTO_STRUCT(ipc_request, struct ipc_request, ipc_request_release)
 
 /* ERR_REMOTE: the other half asks what makes no sense. */
-MUST_CHECK bool question_read(struct message *m, struct question *q, struct err *e);
+MUST_CHECK bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e);
 /* Seconds after which whoever asked is told to ask again. */
-int question_seconds(const struct question *q);
+int ipc_request_seconds(const struct ipc_request *q);
 /* However long it takes: a disk or a program may hang.  `ctx` is the
  * question. */
-void question_answer(void *ctx, struct answer *out);
+void ipc_request_serve(void *ctx, struct response *out);
 
 #endif

@@ -26,13 +26,13 @@ enum {
 struct waiting {
 	const struct agent_enrolment *how;
 	struct arena arena;
-	struct own_pair *own;
+	struct enrol_key *own;
 	struct der csr;
-	struct channel channel; /* to the half that has the network */
-	pid_t reception;        /* that half; 0: not started */
+	struct ipc channel; /* to the half that has the network */
+	pid_t reception;    /* that half; 0: not started */
 	int64_t end_ms;
 	/* of the last visitor who proved to know the token */
-	uint8_t binding[LINK_BINDING_BYTES];
+	uint8_t binding[ENROL_TLS_BINDING_BYTES];
 	bool proven;
 	unsigned failures;
 	bool granted; /* something was written, or could not be */
@@ -41,10 +41,10 @@ struct waiting {
 
 static void waiting_release(struct waiting *w)
 {
-	channel_release(&w->channel);
+	ipc_release(&w->channel);
 	if (w->reception > 0)
 		confine_end(w->reception, w->granted ? DELIVER_MS : 0);
-	own_pair_free(w->own);
+	enrol_key_free(w->own);
 	arena_release(&w->arena);
 }
 AUTO_STRUCT(waiting, struct waiting, waiting_release)
@@ -62,9 +62,9 @@ static void tell(const struct waiting *w, const char *fmt, ...)
 	w->how->tell(w->how->ctx, text);
 }
 
-static struct enrol_bond bond_of(const struct waiting *w)
+static struct enrol_auth bond_of(const struct waiting *w)
 {
-	return (struct enrol_bond){ w->how->token, w->binding, sizeof(w->binding) };
+	return (struct enrol_auth){ w->how->token, w->binding, sizeof(w->binding) };
 }
 
 static bool wrong_proof(struct waiting *w, struct err *e)
@@ -83,11 +83,11 @@ static bool wrong_proof(struct waiting *w, struct err *e)
 static bool take_visit(struct waiting *w, struct message *m, struct secret *answer, struct err *e)
 {
 	struct fields f = fields_of(&m->body);
-	const unsigned char *binding = fields_bytes(&f, LINK_BINDING_BYTES);
+	const unsigned char *binding = fields_bytes(&f, ENROL_TLS_BINDING_BYTES);
 	AUTO(secret) hello = { 0 };
 	size_t len = 0;
 	const unsigned char *rest = fields_rest(&f, &len);
-	const struct enrol_bond bond = bond_of(w);
+	const struct enrol_auth bond = bond_of(w);
 
 	w->proven = false;
 	if (!binding)
@@ -105,8 +105,8 @@ static bool take_visit(struct waiting *w, struct message *m, struct secret *answ
 
 static bool write_all(struct waiting *w, const struct grant *g, struct receipt *r, struct err *e)
 {
-	r->written = admission_write(w->how->config, &g->admission, r, e) &&
-		     own_pair_finish(w->own, g, e);
+	r->written = trust_grant_write(w->how->config, &g->admission, r, e) &&
+		     enrol_key_finish(w->own, g, e);
 	if (!r->written && r->note_count < RECEIPT_NOTES)
 		r->notes[r->note_count++] = e->text;
 	return r->written;
@@ -116,7 +116,7 @@ static bool write_all(struct waiting *w, const struct grant *g, struct receipt *
 static bool take_grant(struct waiting *w, const struct message *m, struct secret *answer,
 		       struct err *e)
 {
-	const struct enrol_bond bond = bond_of(w);
+	const struct enrol_auth bond = bond_of(w);
 	struct grant grant = { 0 };
 	struct receipt receipt = { 0 };
 	struct err why = { 0 };
@@ -151,7 +151,7 @@ static bool answer(struct waiting *w, uint32_t kind, uint32_t number, struct sec
 {
 	AUTO(message) m = { .kind = kind, .number = number, .body = TAKE(*body) };
 
-	return channel_post(&w->channel, &m, e);
+	return ipc_post(&w->channel, &m, e);
 }
 
 /* One who breaks off may come again. */
@@ -193,7 +193,7 @@ static bool wait_for_operator(struct waiting *w, struct err *e)
 	while (!w->done) {
 		AUTO(message) m = { 0 };
 
-		if (!channel_wait(&w->channel, w->end_ms, &m, e))
+		if (!ipc_wait(&w->channel, w->end_ms, &m, e))
 			return cannot_wait(w, e);
 		if (!take_message(w, &m, e))
 			return false;
@@ -208,7 +208,7 @@ static void receive(struct waiting *w, struct reception_start *start)
 {
 	struct err why = { 0 };
 
-	channel_release(&w->channel);
+	ipc_release(&w->channel);
 	secret_release(w->how->token);
 	if (reception_run(start, &why) || why.code == ERR_MISSING)
 		_exit(0);
@@ -225,9 +225,9 @@ static bool begin_reception(struct waiting *w, int listener, struct err *e)
 		.user = w->how->config->user,
 	};
 
-	if (!channel_pair(ends, e))
+	if (!ipc_pair(ends, e))
 		return false;
-	w->channel = channel_of(ends[0]);
+	w->channel = ipc_of(ends[0]);
 	w->channel.from = FROM_NETWORK;
 	start.channel = ends[1];
 	w->reception = fork();
@@ -243,15 +243,15 @@ bool agent_enrol(const struct agent_enrolment *how, struct err *e)
 	AUTO(fd) listener = -1;
 	uid_t user = 0;
 
-	if (!own_pair_begin(how->config, &w.own, e))
+	if (!enrol_key_begin(how->config, &w.own, e))
 		return false;
-	if (own_pair_is_complete(w.own)) {
+	if (enrol_key_is_complete(w.own)) {
 		tell(&w, "an enrolment was cut short here, and is complete now");
 		return true;
 	}
 	if (!confine_user(how->config->user, &user, e) ||
 	    !listener_open(how->config, &listener, e) || !begin_reception(&w, listener, e) ||
-	    !own_pair_request(w.own, &w.arena, &w.csr, e))
+	    !enrol_key_request(w.own, &w.arena, &w.csr, e))
 		return false;
 	close(TAKE_FD(listener));
 	how->ready(how->ctx);

@@ -27,7 +27,7 @@ struct own_file {
 	const char *name;
 };
 
-struct own_pair {
+struct enrol_key {
 	struct arena arena;
 	struct own_file certificate;
 	struct own_file key;
@@ -55,7 +55,7 @@ static bool is_there(const struct own_file *f)
 	return !fstatat(f->dirfd, f->name, &st, AT_SYMLINK_NOFOLLOW) || errno != ENOENT;
 }
 
-void own_pair_free(struct own_pair *o)
+void enrol_key_free(struct enrol_key *o)
 {
 	if (!o)
 		return;
@@ -72,7 +72,7 @@ void own_pair_free(struct own_pair *o)
  * The key gets its name, which nothing else has.  When that fails it stays:
  * its certificate is there, so the next enrolment can end this one.
  */
-static bool name_key(struct own_pair *o, struct err *e)
+static bool name_key(struct enrol_key *o, struct err *e)
 {
 	const char *unfinished = TAKE(o->unfinished);
 
@@ -84,12 +84,12 @@ static bool name_key(struct own_pair *o, struct err *e)
 
 /* ---- the end of one that was cut short ---- */
 
-static const char *unfinished_path(const struct own_pair *o, struct arena *a)
+static const char *unfinished_path(const struct enrol_key *o, struct arena *a)
 {
 	return arena_printf(a, "%s" UNFINISHED, o->key.path);
 }
 
-static bool read_unfinished(const struct own_pair *o, struct secret *key, struct err *e)
+static bool read_unfinished(const struct enrol_key *o, struct secret *key, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) pem = { 0 };
@@ -98,7 +98,7 @@ static bool read_unfinished(const struct own_pair *o, struct secret *key, struct
 	       pem_read_key((const char *)pem.bytes, pem.len, key, e);
 }
 
-static bool belongs_together(const struct own_pair *o)
+static bool belongs_together(const struct enrol_key *o)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) pem = { 0 };
@@ -116,12 +116,12 @@ static bool belongs_together(const struct own_pair *o)
 
 /* ---- the beginning ---- */
 
-static const char *unfinished_name(struct own_pair *o)
+static const char *unfinished_name(struct enrol_key *o)
 {
 	return arena_printf(&o->arena, "%s" UNFINISHED, o->key.name);
 }
 
-static bool make_key(struct own_pair *o, struct err *e)
+static bool make_key(struct enrol_key *o, struct err *e)
 {
 	AUTO(secret) pem = { 0 };
 
@@ -140,7 +140,7 @@ static bool refuse(const char *path, const char *other, struct err *e)
 		path, other);
 }
 
-static bool begin(struct own_pair *o, const struct agent_config *c, struct err *e)
+static bool begin(struct enrol_key *o, const struct agent_config *c, struct err *e)
 {
 	if (!file_open(&o->certificate, c->certificate, &o->arena, e) ||
 	    !file_open(&o->key, c->key, &o->arena, e))
@@ -156,9 +156,9 @@ static bool begin(struct own_pair *o, const struct agent_config *c, struct err *
 	return name_key(o, e);
 }
 
-bool own_pair_begin(const struct agent_config *c, struct own_pair **out, struct err *e)
+bool enrol_key_begin(const struct agent_config *c, struct enrol_key **out, struct err *e)
 {
-	AUTO(own_pair) o = xcalloc(1, sizeof(*o));
+	AUTO(enrol_key) o = xcalloc(1, sizeof(*o));
 
 	o->certificate.dirfd = -1;
 	o->key.dirfd = -1;
@@ -168,19 +168,19 @@ bool own_pair_begin(const struct agent_config *c, struct own_pair **out, struct 
 	return true;
 }
 
-bool own_pair_is_complete(const struct own_pair *o)
+bool enrol_key_is_complete(const struct enrol_key *o)
 {
 	return o->complete;
 }
 
-bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr, struct err *e)
+bool enrol_key_request(struct enrol_key *o, struct arena *a, struct der *csr, struct err *e)
 {
 	return make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
 }
 
 /* ---- the end ---- */
 
-bool own_pair_finish(struct own_pair *o, const struct grant *g, struct err *e)
+bool enrol_key_finish(struct enrol_key *o, const struct grant *g, struct err *e)
 {
 	const struct cert_set set = { .certs = g->certs, .count = g->cert_count };
 	AUTO(pair) pair = { 0 };

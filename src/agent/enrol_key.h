@@ -16,23 +16,24 @@
 
 #include <stdbool.h>
 
-struct own_pair;
+struct enrol_key;
 
 /* No key yet.  ERR_INPUT when there is one already, or a certificate. */
-MUST_CHECK bool own_pair_begin(const struct agent_config *c, struct own_pair **out, struct err *e);
+MUST_CHECK bool enrol_key_begin(const struct agent_config *c, struct enrol_key **out,
+				struct err *e);
 /* An unfinished key is removed. */
-void own_pair_free(struct own_pair *o);
-AUTO_TYPE(own_pair, struct own_pair *, own_pair_free)
+void enrol_key_free(struct enrol_key *o);
+AUTO_TYPE(enrol_key, struct enrol_key *, enrol_key_free)
 
 /* An earlier enrolment was cut short at its very end, and is ended now. */
-bool own_pair_is_complete(const struct own_pair *o);
+bool enrol_key_is_complete(const struct enrol_key *o);
 /*
  * Makes the key, and its signing request in `a`; a key that an earlier
  * enrolment left is replaced.
  */
-MUST_CHECK bool own_pair_request(struct own_pair *o, struct arena *a, struct der *csr,
-				 struct err *e);
+MUST_CHECK bool enrol_key_request(struct enrol_key *o, struct arena *a, struct der *csr,
+				  struct err *e);
 /* Checks that they belong together, and writes. */
-MUST_CHECK bool own_pair_finish(struct own_pair *o, const struct grant *g, struct err *e);
+MUST_CHECK bool enrol_key_finish(struct enrol_key *o, const struct grant *g, struct err *e);
 
 #endif

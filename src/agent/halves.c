@@ -135,8 +135,8 @@ static bool run_both(const struct agent_start *start, struct err *e)
 	AUTO(install_half) installing = NULL;
 	struct channels mine;
 
-	if (!listener_open(start->config, &h.listener, e) || !channel_pair(h.requests, e) ||
-	    !channel_pair(h.handshakes, e) || !begin_talking(&h, start, e) ||
+	if (!listener_open(start->config, &h.listener, e) || !ipc_pair(h.requests, e) ||
+	    !ipc_pair(h.handshakes, e) || !begin_talking(&h, start, e) ||
 	    !install_half_open(start->config, &installing, e))
 		return false;
 	mine = take_end(&h, INSTALLING);
@@ -152,7 +152,7 @@ static bool serve_one(struct install_half *h, int listener, uid_t who, struct er
 {
 	struct channels channels;
 
-	return meet_await(listener, who, &channels, e) && install_half_run(h, &channels, e);
+	return ipc_socket_accept(listener, who, &channels, e) && install_half_run(h, &channels, e);
 }
 
 /* The next network half may do better; nothing came of the last one. */
@@ -166,7 +166,7 @@ static bool run_install(const struct agent_start *start, struct err *e)
 	if (!confine_is_own_user(start->config->user, e) ||
 	    !confine_user(start->config->user, &who, e) ||
 	    !install_half_open(start->config, &half, e) ||
-	    !meet_listen(start->socket, who, &listener, e))
+	    !ipc_socket_listen(start->socket, who, &listener, e))
 		return false;
 	install_half_note(half, note, (void *)start);
 	ready(start);
@@ -187,7 +187,7 @@ static bool run_network(const struct agent_start *start, struct err *e)
 	decoder_leave();
 	if (!confine_is_own_user(c->user, e) || !confine_descriptors(NULL, 0, e) ||
 	    !listener_open(c, &listener, e) || !confine_become(c->user, e) ||
-	    !meet_join(start->socket, &network.channels, e))
+	    !ipc_socket_connect(start->socket, &network.channels, e))
 		return false;
 	network.listener = listener;
 	read_ahead();

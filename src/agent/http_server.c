@@ -20,7 +20,7 @@ enum {
 /* One request, from its header to the end of its reply. */
 struct request {
 	struct arena arena;
-	struct guest *guest;
+	struct conn *guest;
 	enum route route;
 	const char *component;
 	size_t len; /* of its body, as announced */
@@ -35,8 +35,8 @@ struct request {
 struct http_server {
 	struct MHD_Daemon *daemon;
 	struct tls_server *tls;
-	struct door *door;
-	struct channel *requests;
+	struct conn_table *door;
+	struct ipc *requests;
 	uint32_t last_number;
 	size_t bodies; /* bytes of all that are here */
 	struct MHD_Connection *waiting[HTTP_REQUESTS];
@@ -54,7 +54,7 @@ static void request_free(struct http_server *h, struct request *r)
 
 /* ---- connections ---- */
 
-static struct guest *guest_of(struct MHD_Connection *c)
+static struct conn *conn_of(struct MHD_Connection *c)
 {
 	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
@@ -67,7 +67,7 @@ static struct guest *guest_of(struct MHD_Connection *c)
 static void attach(struct http_server *h, struct MHD_Connection *c, void **slot)
 {
 	int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	struct guest *g = door_arriving(h->door, fd);
+	struct conn *g = conn_table_arriving(h->door, fd);
 
 	if (!g) {
 		shutdown(fd, SHUT_RDWR);
@@ -88,12 +88,12 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		attach(h, c, slot);
 	} else if (*slot) {
-		door_leave(h->door, *slot);
+		conn_table_leave(h->door, *slot);
 		*slot = NULL;
 	}
 }
 
-void http_take(struct http_server *h, struct guest *g)
+void http_take(struct http_server *h, struct conn *g)
 {
 	int fd = g->fd;
 
@@ -102,9 +102,9 @@ void http_take(struct http_server *h, struct guest *g)
 		return;
 	/* The library has closed the socket; of a guest it told of, it said so.
 	 */
-	g = door_arriving(h->door, fd);
+	g = conn_table_arriving(h->door, fd);
 	if (g)
-		door_leave(h->door, g);
+		conn_table_leave(h->door, g);
 }
 
 /* ---- replies ---- */
@@ -119,7 +119,7 @@ static enum MHD_Result reply(struct MHD_Connection *c, struct request *r)
 
 	if (!response)
 		return MHD_NO;
-	door_phase(r->guest, GUEST_REPLY);
+	conn_table_phase(r->guest, CONN_REPLY);
 	MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	if (r->status == 503)
@@ -174,7 +174,7 @@ static bool send_request(struct http_server *h, struct request *r)
 	fields_put(&f, r->component, len);
 	fields_put(&f, r->body.bytes, r->got);
 	secret_release(&r->body);
-	return channel_post(h->requests, &m, &ignored);
+	return ipc_post(h->requests, &m, &ignored);
 }
 
 /* The reply is sent when the answer is there: then it is called again. */
@@ -193,7 +193,7 @@ static void hand_over(struct http_server *h, struct MHD_Connection *c, struct re
 	}
 	h->waiting[place] = c;
 	h->asked[place] = r;
-	door_phase(r->guest, GUEST_WORK);
+	conn_table_phase(r->guest, CONN_WORK);
 	MHD_suspend_connection(c);
 }
 
@@ -291,10 +291,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	if (!r) {
 		r = xcalloc(1, sizeof(*r));
 		*slot = r;
-		r->guest = guest_of(c);
+		r->guest = conn_of(c);
 		if (!begin(c, r, method, path))
 			return reply(c, r);
-		door_phase(r->guest, r->answered ? GUEST_DROP : GUEST_BODY);
+		conn_table_phase(r->guest, r->answered ? CONN_DROP : CONN_BODY);
 		return MHD_YES;
 	}
 	if (*len) {
@@ -318,7 +318,7 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 	(void)why;
 	if (!r)
 		return;
-	door_phase(r->guest, GUEST_IDLE);
+	conn_table_phase(r->guest, CONN_IDLE);
 	request_free(ctx, r);
 	*slot = NULL;
 }
@@ -350,7 +350,9 @@ static struct MHD_Daemon *start(struct http_server *h)
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_server_callback() },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (char *)TLS_SERVER_PRIORITIES },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_ROOM, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, DOOR_STRANGERS + DOOR_CALLERS + DOOR_CLOSING, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT,
+		  CONN_UNAUTHENTICATED_LIMIT + CONN_AUTHENTICATED_LIMIT + CONN_CLOSING_LIMIT,
+		  NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
@@ -361,7 +363,7 @@ static struct MHD_Daemon *start(struct http_server *h)
 				MHD_OPTION_END);
 }
 
-bool http_new(struct tls_server *tls, struct channel *requests, struct door *door,
+bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *door,
 	      struct http_server **out, struct err *e)
 {
 	AUTO(http_server) h = xcalloc(1, sizeof(*h));

@@ -37,9 +37,9 @@ struct job {
 
 struct install_half {
 	const struct agent_config *config;
-	struct self self;
-	struct grants *grants;
-	struct signers *signers;
+	struct agent_identity self;
+	struct client_grants *grants;
+	struct signer_cache *signers;
 	struct job jobs[WORKERS];
 	agent_note_fn *note;
 	void *note_ctx;
@@ -55,11 +55,12 @@ bool install_half_open(const struct agent_config *config, struct install_half **
 	h->config = config;
 	if (!fs_make_private_dir(config->state, e))
 		return err_in(e, "cannot use '%s'", config->state);
-	if (!self_read(&h->self, config, e))
+	if (!agent_identity_read(&h->self, config, e))
 		return false;
-	if (!grants_open(config, &h->grants, e))
+	if (!client_grants_open(config, &h->grants, e))
 		return false;
-	h->signers = signers_new(grants_config(h->grants), grants_authority(h->grants));
+	h->signers = signer_cache_new(client_grants_config(h->grants),
+				      client_grants_authority(h->grants));
 	*out = TAKE(h);
 	return true;
 }
@@ -73,9 +74,9 @@ void install_half_close(struct install_half *h)
 	for (size_t i = 0; i < WORKERS; i++)
 		workers[i] = &h->jobs[i].worker;
 	workers_stop(workers, WORKERS);
-	signers_free(h->signers);
-	self_release(&h->self);
-	grants_free(h->grants);
+	signer_cache_free(h->signers);
+	agent_identity_release(&h->self);
+	client_grants_free(h->grants);
 	free(h);
 }
 
@@ -111,10 +112,10 @@ static void note_grants(struct install_half *h, const struct err *why)
 static void refresh_grants(struct install_half *h)
 {
 	struct err why = { 0 };
-	bool changed = grants_refresh(h->grants, &why);
+	bool changed = client_grants_refresh(h->grants, &why);
 
 	if (changed)
-		signers_forget(h->signers);
+		signer_cache_forget(h->signers);
 	if (changed || why.code)
 		note_grants(h, &why);
 }
@@ -122,8 +123,8 @@ static void refresh_grants(struct install_half *h)
 /* A worker that began before a change knows nothing of it. */
 static void remember_signer(struct install_half *h, const struct job *j, const struct signer *found)
 {
-	if (j->grants == grants_revision(h->grants))
-		signers_remember(h->signers, found);
+	if (j->grants == client_grants_revision(h->grants))
+		signer_cache_remember(h->signers, found);
 }
 
 /* ---- what is asked ---- */
@@ -137,7 +138,7 @@ static struct job *free_job(struct install_half *h)
 }
 
 /* Orders of one component come one after the other; looking may be any time. */
-static bool is_busy(const struct install_half *h, const struct question *q)
+static bool is_busy(const struct install_half *h, const struct ipc_request *q)
 {
 	for (size_t i = 0; i < WORKERS; i++) {
 		const struct job *j = &h->jobs[i];
@@ -149,13 +150,13 @@ static bool is_busy(const struct install_half *h, const struct question *q)
 	return false;
 }
 
-static void begin_job(struct question *q, uint64_t grants, struct job *j, struct answer *out)
+static void begin_job(struct ipc_request *q, uint64_t grants, struct job *j, struct response *out)
 {
 	struct worker worker = { 0 };
 	struct err e = { 0 };
 
-	if (!worker_begin(question_answer, q, &worker, &e)) {
-		answer_problem(PROBLEM_BUSY, e.text, out);
+	if (!worker_begin(ipc_request_serve, q, &worker, &e)) {
+		response_problem(PROBLEM_BUSY, e.text, out);
 		return;
 	}
 	*j = (struct job){ .worker = worker,
@@ -163,56 +164,56 @@ static void begin_job(struct question *q, uint64_t grants, struct job *j, struct
 			   .route = q->route,
 			   .number = q->number,
 			   .awaited = true,
-			   .seconds = question_seconds(q),
+			   .seconds = ipc_request_seconds(q),
 			   .grants = grants };
 	j->end_ms = clock_mono_ms() + j->seconds * INT64_C(1000);
 }
 
 /* Without a body afterwards: the answer comes later. */
-static void deal_with(struct install_half *h, struct question *q, struct answer *out)
+static void deal_with(struct install_half *h, struct ipc_request *q, struct response *out)
 {
 	struct job *j = NULL;
 
 	if (is_busy(h, q)) {
-		answer_problem(PROBLEM_BUSY, "something is under way", out);
+		response_problem(PROBLEM_BUSY, "something is under way", out);
 		return;
 	}
 	if (!q->component && q->route != ROUTE_COMPONENTS) {
-		answer_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
+		response_problem(PROBLEM_UNKNOWN_COMPONENT, q->name, out);
 		return;
 	}
 	j = free_job(h);
 	if (j)
-		begin_job(q, grants_revision(h->grants), j, out);
+		begin_job(q, client_grants_revision(h->grants), j, out);
 	else
-		answer_problem(PROBLEM_BUSY, "too much is under way", out);
+		response_problem(PROBLEM_BUSY, "too much is under way", out);
 }
 
 /* ---- the channel of requests ---- */
 
-static bool post_answer(struct channel *c, uint32_t number, const struct answer *a, struct err *e)
+static bool post_answer(struct ipc *c, uint32_t number, const struct response *a, struct err *e)
 {
 	AUTO(message) m = { .kind = MESSAGE_ANSWER, .number = number };
 	struct fields f = fields_begin(&m.body, 8 + a->body.len);
 
 	fields_put_number(&f, (uint64_t)a->status);
 	fields_put(&f, a->body.bytes, a->body.len);
-	return channel_post(c, &m, e);
+	return ipc_post(c, &m, e);
 }
 
-static bool take_request(struct install_half *h, struct channel *c, struct err *e)
+static bool take_request(struct install_half *h, struct ipc *c, struct err *e)
 {
 	AUTO(message) m = { 0 };
-	AUTO(question)
+	AUTO(ipc_request)
 	q = { .config = h->config, .signers = h->signers, .spki = h->self.spki };
-	AUTO(answer) a = { 0 };
+	AUTO(response) a = { 0 };
 	bool whole = false;
 
-	if (!channel_take(c, &m, &whole, e))
+	if (!ipc_take(c, &m, &whole, e))
 		return false;
 	if (!whole)
 		return true;
-	if (!question_read(&m, &q, e))
+	if (!ipc_request_read(&m, &q, e))
 		return false;
 	refresh_grants(h);
 	deal_with(h, &q, &a);
@@ -220,34 +221,35 @@ static bool take_request(struct install_half *h, struct channel *c, struct err *
 }
 
 /* What a child cannot do for us. */
-static void take_own_pair(struct install_half *h, struct answer *a)
+static void take_own_pair(struct install_half *h, struct response *a)
 {
 	struct err e = { 0 };
 
-	if (!self_read(&h->self, h->config, &e))
-		answer_problem(PROBLEM_FAILED, e.text, a);
+	if (!agent_identity_read(&h->self, h->config, &e))
+		response_problem(PROBLEM_FAILED, e.text, a);
 }
 
-static bool end_job(struct install_half *h, struct job *j, struct channel *c, struct err *e)
+static bool end_job(struct install_half *h, struct job *j, struct ipc *c, struct err *e)
 {
-	AUTO(answer) a = { 0 };
+	AUTO(response) a = { 0 };
 
 	if (!worker_end(&j->worker, &a))
-		answer_problem(PROBLEM_CANNOT, "it ended without an answer", &a);
+		response_problem(PROBLEM_CANNOT, "it ended without an answer", &a);
 	remember_signer(h, j, &a.signer);
-	if (a.status == 200 && j->route == ROUTE_ACTIVATE && self_is(h->config, j->component))
+	if (a.status == 200 && j->route == ROUTE_ACTIVATE &&
+	    agent_identity_is(h->config, j->component))
 		take_own_pair(h, &a);
 	return !j->awaited || post_answer(c, j->number, &a, e);
 }
 
 /* Its order goes on; whoever asks again is told how it ended. */
-static bool end_waiting(struct job *j, struct channel *c, struct err *e)
+static bool end_waiting(struct job *j, struct ipc *c, struct err *e)
 {
-	AUTO(answer) a = { 0 };
+	AUTO(response) a = { 0 };
 	AUTO(arena) text = { 0 };
 
 	j->awaited = false;
-	answer_problem(
+	response_problem(
 		PROBLEM_BUSY,
 		arena_printf(
 			&text,
@@ -257,7 +259,7 @@ static bool end_waiting(struct job *j, struct channel *c, struct err *e)
 	return post_answer(c, j->number, &a, e);
 }
 
-static bool end_late_jobs(struct install_half *h, struct channel *c, struct err *e)
+static bool end_late_jobs(struct install_half *h, struct ipc *c, struct err *e)
 {
 	int64_t now = clock_mono_ms();
 
@@ -272,7 +274,7 @@ static bool end_late_jobs(struct install_half *h, struct channel *c, struct err 
 
 /* ---- the channel of handshakes ---- */
 
-static void put_identity(const struct self *s, struct secret *out)
+static void put_identity(const struct agent_identity *s, struct secret *out)
 {
 	struct fields f;
 	size_t room = 8;
@@ -288,7 +290,7 @@ static void put_identity(const struct self *s, struct secret *out)
 }
 
 /* Left empty, it refuses. */
-static void put_signature(const struct self *s, struct message *m, struct secret *out)
+static void put_signature(const struct agent_identity *s, struct message *m, struct secret *out)
 {
 	AUTO(arena) a = { 0 };
 	struct fields f = fields_of(&m->body);
@@ -301,7 +303,7 @@ static void put_signature(const struct self *s, struct message *m, struct secret
 	struct err ignored = { 0 };
 
 	what.text.bytes = fields_rest(&f, &what.text.len);
-	if (!f.failed && self_sign(s, &what, &a, &signature, &ignored))
+	if (!f.failed && agent_identity_sign(s, &what, &a, &signature, &ignored))
 		secret_copy(out, signature.bytes, signature.len);
 }
 
@@ -311,17 +313,17 @@ static size_t caller_room(const struct agent_caller *c)
 }
 
 /* Nobody: no list and no authority. */
-static void put_grants(const struct grants *g, struct secret *out)
+static void put_grants(const struct client_grants *g, struct secret *out)
 {
-	const struct agent_config *c = grants_config(g);
-	const struct buf *authority = grants_authority(g);
+	const struct agent_config *c = client_grants_config(g);
+	const struct buf *authority = client_grants_authority(g);
 	struct fields f;
 	size_t room = 16 + authority->len;
 
 	for (size_t i = 0; i < c->caller_count; i++)
 		room += caller_room(&c->callers[i]);
 	f = fields_begin(out, room);
-	fields_put_number(&f, grants_revision(g));
+	fields_put_number(&f, client_grants_revision(g));
 	fields_put_number(&f, c->caller_count);
 	for (size_t i = 0; i < c->caller_count; i++) {
 		const struct agent_caller *who = &c->callers[i];
@@ -340,13 +342,13 @@ static void put_revisions(struct install_half *h, struct secret *out)
 
 	refresh_grants(h);
 	fields_put_number(&f, h->self.revision);
-	fields_put_number(&f, grants_revision(h->grants));
+	fields_put_number(&f, client_grants_revision(h->grants));
 }
 
 static bool answer_handshake(struct install_half *h, struct message *m, struct secret *out,
 			     struct err *e)
 {
-	const struct self *s = &h->self;
+	const struct agent_identity *s = &h->self;
 
 	switch ((enum message_kind)m->kind) {
 	case MESSAGE_REVISION:
@@ -372,19 +374,19 @@ static bool answer_handshake(struct install_half *h, struct message *m, struct s
 	return err_set(e, ERR_REMOTE, "the other half asks what makes no sense");
 }
 
-static bool take_handshake(struct install_half *h, struct channel *c, struct err *e)
+static bool take_handshake(struct install_half *h, struct ipc *c, struct err *e)
 {
 	AUTO(message) m = { 0 };
 	AUTO(message) back = { 0 };
 	bool whole = false;
 
-	if (!channel_take(c, &m, &whole, e))
+	if (!ipc_take(c, &m, &whole, e))
 		return false;
 	if (!whole)
 		return true;
 	back.kind = m.kind;
 	back.number = m.number;
-	return answer_handshake(h, &m, &back.body, e) && channel_post(c, &back, e);
+	return answer_handshake(h, &m, &back.body, e) && ipc_post(c, &back, e);
 }
 
 /* ---- the loop ---- */
@@ -397,24 +399,24 @@ enum {
 
 /* The two channels to the network half of the moment. */
 struct ends {
-	struct channel requests;
-	struct channel handshakes;
+	struct ipc requests;
+	struct ipc handshakes;
 };
 
 static void ends_release(struct ends *n)
 {
-	channel_release(&n->requests);
-	channel_release(&n->handshakes);
+	ipc_release(&n->requests);
+	ipc_release(&n->handshakes);
 }
 AUTO_STRUCT(ends, struct ends, ends_release)
 
-static bool has_room(const struct channel *c)
+static bool has_room(const struct ipc *c)
 {
 	return c->waiting < UNREAD && c->queued < UNREAD_BYTES;
 }
 
 /* Who does not read its answers is not asked for more questions. */
-static struct pollfd polled(const struct channel *c)
+static struct pollfd polled(const struct ipc *c)
 {
 	int events = (has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
 
@@ -440,7 +442,7 @@ static bool serve(struct install_half *h, struct ends *n, const struct pollfd *f
 {
 	const short any = POLLIN | POLLHUP | POLLERR;
 
-	if (!channel_flush(&n->handshakes, e) || !channel_flush(&n->requests, e))
+	if (!ipc_flush(&n->handshakes, e) || !ipc_flush(&n->requests, e))
 		return false;
 	if (fds[POLL_HANDSHAKES].revents & any && !take_handshake(h, &n->handshakes, e))
 		return false;
@@ -461,7 +463,7 @@ static void forget_questions(struct install_half *h)
 bool install_half_run(struct install_half *h, const struct channels *c, struct err *e)
 {
 	AUTO(ends)
-	n = { channel_of(c->requests), channel_of(c->handshakes) };
+	n = { ipc_of(c->requests), ipc_of(c->handshakes) };
 	struct pollfd fds[POLL_JOBS + WORKERS];
 
 	n.requests.from = FROM_NETWORK;
@@ -471,7 +473,7 @@ bool install_half_run(struct install_half *h, const struct channels *c, struct e
 		list_polled(h, &n, fds);
 		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) > 0 && !serve(h, &n, fds, e))
 			return false;
-		self_drop_old(&h->self);
+		agent_identity_drop_old(&h->self);
 		if (!end_late_jobs(h, &n.requests, e))
 			return false;
 	}

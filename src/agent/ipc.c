@@ -16,22 +16,22 @@ enum {
 };
 
 /* One message that waits to be sent. */
-struct letter {
-	struct letter *next;
+struct queued_message {
+	struct queued_message *next;
 	struct header header;
 	struct secret body;
 };
 
-static void letter_free(struct letter *l)
+static void letter_free(struct queued_message *l)
 {
 	secret_release(&l->body);
 	free(l);
 }
 
-void channel_release(struct channel *c)
+void ipc_release(struct ipc *c)
 {
 	while (c->queue) {
-		struct letter *l = c->queue;
+		struct queued_message *l = c->queue;
 
 		c->queue = l->next;
 		letter_free(l);
@@ -41,12 +41,12 @@ void channel_release(struct channel *c)
 	*c = NO_CHANNEL;
 }
 
-struct channel channel_of(int fd)
+struct ipc ipc_of(int fd)
 {
-	return (struct channel){ .fd = fd };
+	return (struct ipc){ .fd = fd };
 }
 
-bool channel_pair(int ends[2], struct err *e)
+bool ipc_pair(int ends[2], struct err *e)
 {
 	const int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 
@@ -56,7 +56,7 @@ bool channel_pair(int ends[2], struct err *e)
 /* ---- sending ---- */
 
 /* Where what is left of it begins. */
-static struct iovec *rest_of(struct letter *l, size_t sent, struct iovec *parts)
+static struct iovec *rest_of(struct queued_message *l, size_t sent, struct iovec *parts)
 {
 	size_t head = sizeof(l->header);
 
@@ -73,9 +73,9 @@ static struct iovec *rest_of(struct letter *l, size_t sent, struct iovec *parts)
 }
 
 /* False with errno. */
-static bool send_some(struct channel *c)
+static bool send_some(struct ipc *c)
 {
-	struct letter *l = c->queue;
+	struct queued_message *l = c->queue;
 	struct iovec parts[2];
 	struct msghdr m = { .msg_iov = rest_of(l, c->sent, parts) };
 	ssize_t n = 0;
@@ -95,7 +95,7 @@ static bool send_some(struct channel *c)
 	return true;
 }
 
-bool channel_flush(struct channel *c, struct err *e)
+bool ipc_flush(struct ipc *c, struct err *e)
 {
 	while (c->queue) {
 		if (send_some(c) || errno == EINTR)
@@ -109,10 +109,10 @@ bool channel_flush(struct channel *c, struct err *e)
 	return true;
 }
 
-bool channel_post(struct channel *c, struct message *m, struct err *e)
+bool ipc_post(struct ipc *c, struct message *m, struct err *e)
 {
-	struct letter *l = xcalloc(1, sizeof(*l));
-	struct letter **last = &c->queue;
+	struct queued_message *l = xcalloc(1, sizeof(*l));
+	struct queued_message **last = &c->queue;
 
 	l->header = (struct header){ m->kind, m->number, (uint32_t)m->body.len };
 	l->body = TAKE(m->body);
@@ -121,7 +121,7 @@ bool channel_post(struct channel *c, struct message *m, struct err *e)
 	*last = l;
 	c->waiting++;
 	c->queued += l->body.len;
-	return channel_flush(c, e);
+	return ipc_flush(c, e);
 }
 
 /* ---- receiving ---- */
@@ -147,7 +147,7 @@ static bool receive_some(int fd, void *bytes, size_t len, size_t *got, struct er
 	return true;
 }
 
-static bool check_header(const struct channel *c, struct err *e)
+static bool check_header(const struct ipc *c, struct err *e)
 {
 	int64_t limit = message_limit(c->header.kind, c->from);
 
@@ -161,7 +161,7 @@ static bool check_header(const struct channel *c, struct err *e)
 		       (long long)limit, c->header.kind);
 }
 
-static bool take_header(struct channel *c, struct err *e)
+static bool take_header(struct ipc *c, struct err *e)
 {
 	if (c->header_got == sizeof(c->header))
 		return true;
@@ -175,7 +175,7 @@ static bool take_header(struct channel *c, struct err *e)
 	return true;
 }
 
-bool channel_take(struct channel *c, struct message *out, bool *whole, struct err *e)
+bool ipc_take(struct ipc *c, struct message *out, bool *whole, struct err *e)
 {
 	*whole = false;
 	if (!take_header(c, e))
@@ -197,7 +197,7 @@ bool channel_take(struct channel *c, struct message *out, bool *whole, struct er
 
 /* ---- waiting ---- */
 
-static bool wait_a_moment(const struct channel *c, int64_t end_ms, struct err *e)
+static bool wait_a_moment(const struct ipc *c, int64_t end_ms, struct err *e)
 {
 	struct pollfd fd = { .fd = c->fd, .events = (short)(POLLIN | (c->queue ? POLLOUT : 0)) };
 
@@ -209,12 +209,12 @@ static bool wait_a_moment(const struct channel *c, int64_t end_ms, struct err *e
 	return true;
 }
 
-bool channel_wait(struct channel *c, int64_t end_ms, struct message *out, struct err *e)
+bool ipc_wait(struct ipc *c, int64_t end_ms, struct message *out, struct err *e)
 {
 	for (;;) {
 		bool whole = false;
 
-		if (!channel_flush(c, e) || !channel_take(c, out, &whole, e))
+		if (!ipc_flush(c, e) || !ipc_take(c, out, &whole, e))
 			return false;
 		if (whole)
 			return true;

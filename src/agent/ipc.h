@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One end of a stream socket between the halves of an agent, for messages.
- * Nothing here waits, but channel_wait(): what does not fit stays in a queue,
+ * Nothing here waits, but ipc_wait(): what does not fit stays in a queue,
  * and what has not arrived whole stays where it is, so that a half that is
  * slow, or hostile, never holds up the other.
  *
@@ -24,10 +24,10 @@ struct header {
 	uint32_t len;
 };
 
-struct channel {
+struct ipc {
 	int fd;                 /* -1: closed */
 	enum message_from from; /* whose messages arrive */
-	struct letter *queue;
+	struct queued_message *queue;
 	size_t waiting; /* in the queue */
 	size_t queued;  /* bytes of the bodies in it */
 	size_t sent;    /* bytes of its first, header included */
@@ -38,27 +38,27 @@ struct channel {
 	size_t body_got;
 };
 
-#define NO_CHANNEL ((struct channel){ .fd = -1 })
+#define NO_CHANNEL ((struct ipc){ .fd = -1 })
 
-void channel_release(struct channel *c);
-AUTO_STRUCT(channel, struct channel, channel_release)
+void ipc_release(struct ipc *c);
+AUTO_STRUCT(ipc, struct ipc, ipc_release)
 
 /* Takes the descriptor, which does not block; of either half. */
-struct channel channel_of(int fd);
+struct ipc ipc_of(int fd);
 /* Two such ends. */
-MUST_CHECK bool channel_pair(int ends[2], struct err *e);
+MUST_CHECK bool ipc_pair(int ends[2], struct err *e);
 
 /* Takes the message, and sends what goes now. */
-MUST_CHECK bool channel_post(struct channel *c, struct message *m, struct err *e);
+MUST_CHECK bool ipc_post(struct ipc *c, struct message *m, struct err *e);
 /* Sends what is left of the queue, as far as it goes now. */
-MUST_CHECK bool channel_flush(struct channel *c, struct err *e);
+MUST_CHECK bool ipc_flush(struct ipc *c, struct err *e);
 /* *whole: `out`, which must be empty, has the next message. */
-MUST_CHECK bool channel_take(struct channel *c, struct message *out, bool *whole, struct err *e);
+MUST_CHECK bool ipc_take(struct ipc *c, struct message *out, bool *whole, struct err *e);
 
 /*
  * Waits, until a stop is asked for, `end_ms` (ERR_BUSY) or the message has
  * come.
  */
-MUST_CHECK bool channel_wait(struct channel *c, int64_t end_ms, struct message *out, struct err *e);
+MUST_CHECK bool ipc_wait(struct ipc *c, int64_t end_ms, struct message *out, struct err *e);
 
 #endif

@@ -60,7 +60,7 @@ static bool clear_away(const char *path, const struct sockaddr_un *at, struct er
 	return !unlink(path) || err_sys(e, "cannot replace '%s'", path);
 }
 
-bool meet_listen(const char *path, uid_t who, int *out, struct err *e)
+bool ipc_socket_listen(const char *path, uid_t who, int *out, struct err *e)
 {
 	AUTO(fd) fd = new_socket();
 	struct sockaddr_un at;
@@ -80,14 +80,14 @@ bool meet_listen(const char *path, uid_t who, int *out, struct err *e)
 
 /* Who has connected, by its first message. */
 struct visitor {
-	struct channel channel;
+	struct ipc channel;
 	pid_t pid;
 	uint32_t which;
 };
 
 static void visitor_release(struct visitor *v)
 {
-	channel_release(&v->channel);
+	ipc_release(&v->channel);
 }
 AUTO_STRUCT(visitor, struct visitor, visitor_release)
 
@@ -101,7 +101,7 @@ static bool listen_to(struct visitor *v, uid_t who, int64_t end_ms, struct err *
 		return err_sys(e, "cannot tell who has connected");
 	if (peer.uid != who)
 		return err_set(e, ERR_REMOTE, "another user has connected");
-	if (!channel_wait(&v->channel, end_ms, &hello, e))
+	if (!ipc_wait(&v->channel, end_ms, &hello, e))
 		return false;
 	v->pid = peer.pid;
 	v->which = hello.number;
@@ -120,8 +120,7 @@ static bool accept_one(int listener, uid_t who, int64_t end_ms, struct visitor *
 			return err_set(e, ERR_REMOTE, "it connected once only");
 		if (poll(&fd, 1, POLL_MS) <= 0)
 			continue;
-		v->channel =
-			channel_of(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+		v->channel = ipc_of(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 		if (v->channel.fd >= 0)
 			break;
 	}
@@ -146,7 +145,7 @@ static bool accept_both(int listener, uid_t who, struct channels *out, struct er
 	return true;
 }
 
-bool meet_await(int listener, uid_t who, struct channels *out, struct err *e)
+bool ipc_socket_accept(int listener, uid_t who, struct channels *out, struct err *e)
 {
 	for (;;) {
 		struct err why = { 0 };
@@ -165,17 +164,17 @@ bool meet_await(int listener, uid_t who, struct channels *out, struct err *e)
 static bool connect_once(const struct sockaddr_un *at, uint32_t which, int *out, struct err *e)
 {
 	AUTO(message) hello = { .kind = MESSAGE_HELLO, .number = which };
-	AUTO(channel) c = channel_of(new_socket());
+	AUTO(ipc) c = ipc_of(new_socket());
 
 	if (c.fd < 0 || connect(c.fd, (const void *)at, sizeof(*at)))
 		return err_sys(e, "cannot reach the installing half at '%s'", at->sun_path);
-	if (!channel_post(&c, &hello, e))
+	if (!ipc_post(&c, &hello, e))
 		return false;
 	*out = TAKE_FD(c.fd);
 	return true;
 }
 
-bool meet_join(const char *path, struct channels *out, struct err *e)
+bool ipc_socket_connect(const char *path, struct channels *out, struct err *e)
 {
 	int64_t end_ms = clock_mono_ms() + MEET_WAIT_MS;
 	struct sockaddr_un at;

@@ -27,9 +27,9 @@ enum {
  * The socket belongs to `who`.  What is left of one that nobody listens on
  * is replaced; its directory must not be writable by others.
  */
-MUST_CHECK bool meet_listen(const char *path, uid_t who, int *out, struct err *e);
+MUST_CHECK bool ipc_socket_listen(const char *path, uid_t who, int *out, struct err *e);
 /* A process of `who`, whenever it comes; ERR_STOPPED. */
-MUST_CHECK bool meet_await(int listener, uid_t who, struct channels *out, struct err *e);
-MUST_CHECK bool meet_join(const char *path, struct channels *out, struct err *e);
+MUST_CHECK bool ipc_socket_accept(int listener, uid_t who, struct channels *out, struct err *e);
+MUST_CHECK bool ipc_socket_connect(const char *path, struct channels *out, struct err *e);
 
 #endif

@@ -11,11 +11,11 @@ enum {
 };
 
 /* The next answer, of which the caller may be gone. */
-static bool take_answer(struct remote_key *k, int64_t end_ms, struct message *answer)
+static bool take_answer(struct key_proxy *k, int64_t end_ms, struct message *answer)
 {
 	struct err e = { 0 };
 
-	if (!channel_wait(&k->channel, end_ms, answer, &e)) {
+	if (!ipc_wait(&k->channel, end_ms, answer, &e)) {
 		k->broken = e.code != ERR_BUSY;
 		return false;
 	}
@@ -24,7 +24,7 @@ static bool take_answer(struct remote_key *k, int64_t end_ms, struct message *an
 }
 
 /* Those that nobody waits for any more, as far as they are there. */
-static bool take_late_answers(struct remote_key *k)
+static bool take_late_answers(struct key_proxy *k)
 {
 	while (k->answered != k->asked) {
 		AUTO(message) late = { 0 };
@@ -35,7 +35,7 @@ static bool take_late_answers(struct remote_key *k)
 	return true;
 }
 
-bool remote_key_ask(struct remote_key *k, struct message *question, struct message *answer)
+bool key_proxy_ask(struct key_proxy *k, struct message *question, struct message *answer)
 {
 	struct err ignored = { 0 };
 	uint32_t kind = question->kind;
@@ -43,7 +43,7 @@ bool remote_key_ask(struct remote_key *k, struct message *question, struct messa
 	if (k->broken || !take_late_answers(k))
 		return false;
 	question->number = ++k->asked;
-	if (!channel_post(&k->channel, question, &ignored)) {
+	if (!ipc_post(&k->channel, question, &ignored)) {
 		k->broken = true;
 		return false;
 	}
@@ -59,7 +59,7 @@ static bool ask_revision(void *ctx, uint64_t *out)
 	AUTO(message) answer = { 0 };
 	struct fields f;
 
-	if (!remote_key_ask(ctx, &question, &answer))
+	if (!key_proxy_ask(ctx, &question, &answer))
 		return false;
 	f = fields_of(&answer.body);
 	*out = fields_number(&f);
@@ -74,7 +74,7 @@ static bool ask_identity(void *ctx, struct arena *a, struct tls_identity *out)
 	struct fields f;
 	size_t count = 0;
 
-	if (!remote_key_ask(ctx, &question, &answer))
+	if (!key_proxy_ask(ctx, &question, &answer))
 		return false;
 	f = fields_of(&answer.body);
 	out->revision = fields_number(&f);
@@ -105,7 +105,7 @@ static bool ask_to_sign(void *ctx, const struct tls_signing *what, struct arena 
 	fields_put_number(&f, (uint64_t)what->algorithm);
 	fields_put_number(&f, what->hashed);
 	fields_put(&f, what->text.bytes, what->text.len);
-	if (!remote_key_ask(ctx, &question, &answer))
+	if (!key_proxy_ask(ctx, &question, &answer))
 		return false;
 	copy = arena_alloc(a, answer.body.len);
 	memcpy(copy, answer.body.bytes, answer.body.len);
@@ -113,7 +113,7 @@ static bool ask_to_sign(void *ctx, const struct tls_signing *what, struct arena 
 	return true;
 }
 
-struct tls_key_holder remote_key_holder(struct remote_key *k)
+struct tls_key_holder key_proxy_holder(struct key_proxy *k)
 {
 	return (struct tls_key_holder){
 		.ctx = k,

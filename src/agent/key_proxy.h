@@ -15,17 +15,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct remote_key {
-	struct channel channel;
+struct key_proxy {
+	struct ipc channel;
 	uint32_t asked;
 	uint32_t answered; /* what lies between is late */
 	bool broken;
 };
 
 /* False: late, or broken. */
-bool remote_key_ask(struct remote_key *k, struct message *question, struct message *answer);
+bool key_proxy_ask(struct key_proxy *k, struct message *question, struct message *answer);
 
 /* It must outlive the holder. */
-struct tls_key_holder remote_key_holder(struct remote_key *k);
+struct tls_key_holder key_proxy_holder(struct key_proxy *k);
 
 #endif

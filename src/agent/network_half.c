@@ -24,10 +24,10 @@ enum {
 
 struct network {
 	const struct network_start *start;
-	struct door door;
-	struct remote_key key;
-	struct channel requests;
-	struct client_auth auth;
+	struct conn_table door;
+	struct key_proxy key;
+	struct ipc requests;
+	struct client_cache auth;
 	uint64_t judged; /* revision of it by which all connections were */
 	struct tls_server *tls;
 	struct http_server *http;
@@ -39,25 +39,25 @@ struct network {
 static void network_release(struct network *n)
 {
 	http_free(n->http);
-	door_release(&n->door);
+	conn_table_release(&n->door);
 	tls_server_free(n->tls);
-	client_auth_release(&n->auth);
-	channel_release(&n->requests);
-	channel_release(&n->key.channel);
+	client_cache_release(&n->auth);
+	ipc_release(&n->requests);
+	ipc_release(&n->key.channel);
 }
 AUTO_STRUCT(network, struct network, network_release)
 
 /* In each handshake: who was removed since does not get in. */
-static const struct callers *callers_now(void *ctx)
+static const struct client_auth *callers_now(void *ctx)
 {
 	struct network *n = ctx;
 
-	return client_auth_refresh(&n->auth) ? n->auth.callers : NULL;
+	return client_cache_refresh(&n->auth) ? n->auth.callers : NULL;
 }
 
 static bool open_all(struct network *n, struct err *e)
 {
-	const struct tls_key_holder holder = remote_key_holder(&n->key);
+	const struct tls_key_holder holder = key_proxy_holder(&n->key);
 	const struct tls_callers callers = { n, callers_now };
 
 	n->auth.key = &n->key;
@@ -110,10 +110,10 @@ static bool hear(struct network *n, const struct sockets *s)
 {
 	bool heard = false;
 
-	for (struct guest *g = n->door.guests; g; g = g->next) {
+	for (struct conn *g = n->door.guests; g; g = g->next) {
 		if (!FD_ISSET(g->fd, &s->reads))
 			continue;
-		door_heard(g);
+		conn_table_received(g);
 		heard |= g->greeted;
 	}
 	return heard;
@@ -125,14 +125,14 @@ static void end_removed(struct network *n)
 	if (n->judged == n->auth.revision)
 		return;
 	n->judged = n->auth.revision;
-	for (struct guest *g = n->door.guests; g; g = g->next)
+	for (struct conn *g = n->door.guests; g; g = g->next)
 		if (g->greeted && !tls_guest_may_stay(&g->tls, n->auth.callers))
-			door_shut(g);
+			conn_table_shut(g);
 }
 
 static bool has_authenticated(const struct network *n)
 {
-	for (const struct guest *g = n->door.guests; g; g = g->next)
+	for (const struct conn *g = n->door.guests; g; g = g->next)
 		if (g->greeted)
 			return true;
 	return false;
@@ -148,7 +148,7 @@ static void refresh_auth(struct network *n, bool heard)
 
 	if (heard || (now >= n->auth_ms && has_authenticated(n))) {
 		n->auth_ms = now + AUTH_MS;
-		(void)client_auth_refresh(&n->auth);
+		(void)client_cache_refresh(&n->auth);
 	}
 	end_removed(n);
 }
@@ -166,7 +166,7 @@ static void take_connections(struct network *n)
 			n->accept_ms = clock_mono_ms() + SWEEP_MS;
 		if (fd < 0)
 			return;
-		http_take(n->http, door_admit(&n->door, fd, &address, len));
+		http_take(n->http, conn_table_admit(&n->door, fd, &address, len));
 	}
 }
 
@@ -174,12 +174,12 @@ static bool take_answers(struct network *n, struct err *e)
 {
 	bool whole = true;
 
-	if (!channel_flush(&n->requests, e))
+	if (!ipc_flush(&n->requests, e))
 		return false;
 	for (int i = 0; whole && i < HTTP_REQUESTS; i++) {
 		AUTO(message) m = { 0 };
 
-		if (!channel_take(&n->requests, &m, &whole, e))
+		if (!ipc_take(&n->requests, &m, &whole, e))
 			return false;
 		if (whole)
 			http_take_answer(n->http, &m);
@@ -201,14 +201,14 @@ static bool turn(struct network *n, struct err *e)
 	if (came && !take_answers(n, e))
 		return false;
 	http_run(n->http, &s);
-	door_greet(&n->door);
+	conn_table_authenticated(&n->door);
 	if (n->key.broken)
 		return err_set(e, ERR_MISSING, "the other half has ended");
 	if (came && FD_ISSET(n->start->listener, &s.reads))
 		take_connections(n);
 	if (clock_mono_ms() < n->sweep_ms)
 		return true;
-	door_sweep(&n->door);
+	conn_table_sweep(&n->door);
 	n->sweep_ms = clock_mono_ms() + SWEEP_MS;
 	return true;
 }
@@ -217,8 +217,8 @@ bool network_run(const struct network_start *start, struct err *e)
 {
 	AUTO(network)
 	n = { .start = start,
-	      .key = { .channel = channel_of(start->channels.handshakes) },
-	      .requests = channel_of(start->channels.requests) };
+	      .key = { .channel = ipc_of(start->channels.handshakes) },
+	      .requests = ipc_of(start->channels.requests) };
 
 	n.key.channel.from = FROM_INSTALLING;
 	n.requests.from = FROM_INSTALLING;

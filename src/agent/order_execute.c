@@ -41,14 +41,14 @@ static void look_at_process(const struct agent_component *c, const char *proven,
 	}
 }
 
-void perform_look(const struct agent_config *c, const struct agent_component *component,
-		  struct arena *a, struct component_report *out)
+void component_inspect(const struct agent_config *c, const struct agent_component *component,
+		       struct arena *a, struct component_report *out)
 {
-	struct place_seen seen = { 0 };
-	struct ordered told = { 0 };
+	struct install_seen seen = { 0 };
+	struct order_record told = { 0 };
 	struct err e = { 0 };
 
-	place_probe(&component->install, a, &seen);
+	install_probe(&component->install, a, &seen);
 	*out = (struct component_report){
 		.name = component->name,
 		.installed = seen.installed,
@@ -57,16 +57,17 @@ void perform_look(const struct agent_config *c, const struct agent_component *co
 		.staged = seen.staged,
 		.unwritable = seen.unwritable,
 		.error = seen.error,
-		.activation = self_is(c, component) ? ACTIVATION_HOT
-						    : activate_activation(&component->activate),
+		.activation = agent_identity_is(c, component)
+				      ? ACTIVATION_HOT
+				      : activate_activation(&component->activate),
 	};
-	if (!ordered_read(c, component->name, a, &told, &e)) {
+	if (!order_log_read(c, component->name, a, &told, &e)) {
 		out->unwritable = arena_strdup(a, e.text);
 		return;
 	}
 	out->lineage = told.lineage;
 	out->sequence = told.sequence;
-	look_at_process(component, ordered_executable(&told), a, out);
+	look_at_process(component, order_record_executable(&told), a, out);
 }
 
 static const char *first_line(const struct buf *text, struct arena *a)
@@ -121,7 +122,8 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 		out->error = all.error;
 }
 
-void perform_ask(const struct agent_component *c, struct arena *a, struct component_report *out)
+void component_inspect_running(const struct agent_component *c, struct arena *a,
+			       struct component_report *out)
 {
 	out->version = version_of(&c->version, a);
 	if (c->check_count)
@@ -141,7 +143,7 @@ static bool failed(struct problem *p, const struct err *e, struct arena *a)
 	return refuse(p, problem_of(e->code), arena_strdup(a, e->text));
 }
 
-static const struct order *order_of(const struct deed *d)
+static const struct order *order_of(const struct order_execution *d)
 {
 	return &d->checked->order;
 }
@@ -150,55 +152,56 @@ static const struct order *order_of(const struct deed *d)
  * A pair that something else replaces now, by no roll back, was good: so was
  * who was told of it.
  */
-static bool is_proven(const struct deed *d)
+static bool is_proven(const struct order_execution *d)
 {
-	const struct ordered *before = &d->checked->before;
+	const struct order_record *before = &d->checked->before;
 	const struct order *o = order_of(d);
 
 	return before->told && o->action == ORDER_COMMIT && !o->rollback;
 }
 
 /* `executable` of the process that was told now; NULL: none was. */
-static bool remember_told(const struct deed *d, enum ordered_end end, const char *executable,
-			  struct arena *a, struct problem *p)
+static bool remember_told(const struct order_execution *d, enum order_end end,
+			  const char *executable, struct arena *a, struct problem *p)
 {
 	const struct order *o = order_of(d);
-	const struct ordered *before = &d->checked->before;
+	const struct order_record *before = &d->checked->before;
 	const char *told = executable ? executable : before->told;
-	struct ordered now = { .lineage = o->lineage,
-			       .sequence = o->sequence,
-			       .fingerprint = o->fingerprint,
-			       .end = end,
-			       .expires = o->expires,
-			       .executable = before->executable };
+	struct order_record now = { .lineage = o->lineage,
+				    .sequence = o->sequence,
+				    .fingerprint = o->fingerprint,
+				    .end = end,
+				    .expires = o->expires,
+				    .executable = before->executable };
 	struct err e = { 0 };
 
 	if (is_proven(d))
 		now.executable = before->told;
 	else if (!o->rollback)
 		now.told = told;
-	return ordered_write(d->config, o->component, &now, &e) || failed(p, &e, a);
+	return order_log_write(d->config, o->component, &now, &e) || failed(p, &e, a);
 }
 
-static bool remember(const struct deed *d, enum ordered_end end, struct arena *a, struct problem *p)
+static bool remember(const struct order_execution *d, enum order_end end, struct arena *a,
+		     struct problem *p)
 {
 	return remember_told(d, end, NULL, a, p);
 }
 
 /* How far the orders with this number got. */
-static enum ordered_end end_so_far(const struct deed *d)
+static enum order_end end_so_far(const struct order_execution *d)
 {
-	const struct ordered *before = &d->checked->before;
+	const struct order_record *before = &d->checked->before;
 	const struct order *o = order_of(d);
 
 	return before->lineage && before->sequence == o->sequence &&
 			       !strcmp(before->lineage, o->lineage)
 		       ? before->end
-		       : ORDERED_OPEN;
+		       : ORDER_END_OPEN;
 }
 
 /* The staged bytes are what the order names, and belong together. */
-static bool check_pair(const struct deed *d, struct arena *a, struct problem *p)
+static bool check_pair(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct order_request *r = d->request;
 	const struct order *o = order_of(d);
@@ -215,9 +218,9 @@ static bool check_pair(const struct deed *d, struct arena *a, struct problem *p)
 	       refuse(p, PROBLEM_BAD_PAIR, "it is not the pair that the order names");
 }
 
-static bool stage(const struct deed *d, struct arena *a, struct problem *p)
+static bool stage(const struct order_execution *d, struct arena *a, struct problem *p)
 {
-	const struct place_pair placed = {
+	const struct install_pair placed = {
 		.fingerprint = order_of(d)->fingerprint,
 		.set = &d->request->set,
 		.key = &d->request->key,
@@ -225,16 +228,17 @@ static bool stage(const struct deed *d, struct arena *a, struct problem *p)
 	struct err e = { 0 };
 
 	return check_pair(d, a, p) && remember(d, end_so_far(d), a, p) &&
-	       (place_stage(&d->component->install, &placed, &e) || failed(p, &e, a));
+	       (install_stage(&d->component->install, &placed, &e) || failed(p, &e, a));
 }
 
-static bool is_there(const struct deed *d, const char *expected, struct arena *a, struct problem *p)
+static bool is_there(const struct order_execution *d, const char *expected, struct arena *a,
+		     struct problem *p)
 {
-	struct place_seen seen = { 0 };
+	struct install_seen seen = { 0 };
 
 	if (!expected)
 		return true;
-	place_probe(&d->component->install, a, &seen);
+	install_probe(&d->component->install, a, &seen);
 	if (seen.installed && !strcmp(seen.installed, expected))
 		return true;
 	return refuse(p, PROBLEM_MOVED,
@@ -245,18 +249,18 @@ static bool is_there(const struct deed *d, const char *expected, struct arena *a
 				   *expected ? expected : "nothing"));
 }
 
-static bool commit(const struct deed *d, struct arena *a, struct problem *p)
+static bool commit(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct order *o = order_of(d);
 	struct err e = { 0 };
 
 	return remember(d, end_so_far(d), a, p) &&
-	       (place_commit(&d->component->install, o->fingerprint, o->replaces, &e) ||
+	       (install_commit(&d->component->install, o->fingerprint, o->replaces, &e) ||
 		failed(p, &e, a));
 }
 
 /* Repeated, it finds itself done already. */
-static bool revert(const struct deed *d, struct arena *a, struct problem *p)
+static bool revert(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct order *o = order_of(d);
 	struct err e = { 0 };
@@ -264,60 +268,59 @@ static bool revert(const struct deed *d, struct arena *a, struct problem *p)
 	if (!is_there(d, o->fingerprint, a, p) && !is_there(d, o->replaces, a, p))
 		return false;
 	return remember(d, end_so_far(d), a, p) &&
-	       (place_revert(&d->component->install, o->fingerprint, &e) || failed(p, &e, a));
+	       (install_revert(&d->component->install, o->fingerprint, &e) || failed(p, &e, a));
 }
 
-static bool run_activation(const struct deed *d, struct arena *a, const char **executable,
-			   struct err *e)
+static bool run_activation(const struct order_execution *d, struct arena *a,
+			   const char **executable, struct err *e)
 {
 	const struct activation_order order = {
 		.how = &d->component->activate,
 		.component = d->component->name,
 		.fingerprint = order_of(d)->fingerprint,
 		.directory = d->config->directory,
-		.proven = ordered_executable(&d->checked->before),
+		.proven = order_record_executable(&d->checked->before),
 		.accepted = order_of(d)->executable,
 	};
-	AUTO(self) self = { 0 };
+	AUTO(agent_identity) self = { 0 };
 
-	if (self_is(d->config, d->component))
-		return self_read(&self, d->config, e);
-	return leftover_watch(e) && place_activate(&order, a, executable, e) &&
-	       leftover_check(a, e);
+	if (agent_identity_is(d->config, d->component))
+		return agent_identity_read(&self, d->config, e);
+	return orphan_watch(e) && install_activate(&order, a, executable, e) && orphan_check(a, e);
 }
 
 /* Once for each number, whatever comes of it; a stop is not its end. */
-static bool activate(const struct deed *d, struct arena *a, struct problem *p)
+static bool activate(const struct order_execution *d, struct arena *a, struct problem *p)
 {
-	enum ordered_end so_far = end_so_far(d);
+	enum order_end so_far = end_so_far(d);
 	const char *executable = NULL;
 	struct problem ignored = { 0 };
 	struct err e = { 0 };
 
 	if (!is_there(d, order_of(d)->fingerprint, a, p))
 		return false;
-	if (so_far == ORDERED_ACTIVATED)
+	if (so_far == ORDER_END_ACTIVATED)
 		return true;
-	if (so_far == ORDERED_FAILED)
+	if (so_far == ORDER_END_FAILED)
 		return refuse(p, PROBLEM_FAILED, "it failed already when it was ordered first");
 	if (run_activation(d, a, &executable, &e))
-		return remember_told(d, ORDERED_ACTIVATED, executable, a, p);
+		return remember_told(d, ORDER_END_ACTIVATED, executable, a, p);
 	if (e.code == ERR_STOPPED)
 		return failed(p, &e, a);
-	(void)!remember(d, ORDERED_FAILED, a, &ignored);
+	(void)!remember(d, ORDER_END_FAILED, a, &ignored);
 	return refuse(p, PROBLEM_FAILED, arena_strdup(a, e.text));
 }
 
-static bool take_back(const struct deed *d, struct arena *a, struct problem *p)
+static bool take_back(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	struct err e = { 0 };
 
-	return remember(d, ORDERED_ABORTED, a, p) &&
-	       (place_abort(&d->component->install, order_of(d)->fingerprint, &e) ||
+	return remember(d, ORDER_END_ABORTED, a, p) &&
+	       (install_abort(&d->component->install, order_of(d)->fingerprint, &e) ||
 		failed(p, &e, a));
 }
 
-bool perform_order(const struct deed *d, struct arena *a, struct problem *problem)
+bool order_execute(const struct order_execution *d, struct arena *a, struct problem *problem)
 {
 	switch (order_of(d)->action) {
 	case ORDER_STAGE:

@@ -16,16 +16,16 @@
 #include <stdbool.h>
 
 /* What is there, without asking any process; strings in `a`. */
-void perform_look(const struct agent_config *c, const struct agent_component *component,
-		  struct arena *a, struct component_report *out);
+void component_inspect(const struct agent_config *c, const struct agent_component *component,
+		       struct arena *a, struct component_report *out);
 /* Adds what only the process can tell: its version, what its ports serve. */
-void perform_ask(const struct agent_component *component, struct arena *a,
-		 struct component_report *out);
+void component_inspect_running(const struct agent_component *component, struct arena *a,
+			       struct component_report *out);
 
-struct deed {
+struct order_execution {
 	const struct agent_config *config;
 	const struct agent_component *component;
-	const struct checked_order *checked;
+	const struct verified_order *checked;
 	const struct order_request *request;
 };
 
@@ -33,6 +33,6 @@ struct deed {
  * False: *problem says why; texts in `a`.  To activate the agent's own pair
  * is only to try it: the process that holds it must read it again.
  */
-bool perform_order(const struct deed *d, struct arena *a, struct problem *problem);
+bool order_execute(const struct order_execution *d, struct arena *a, struct problem *problem);
 
 #endif

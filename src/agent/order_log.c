@@ -15,11 +15,11 @@ enum {
 	NAME_ROOM = 200, /* of a file, beside what its replacement adds */
 };
 
-static const char *const end_names[ORDERED_END_COUNT] = {
-	[ORDERED_OPEN] = "open",
-	[ORDERED_ACTIVATED] = "activated",
-	[ORDERED_FAILED] = "failed",
-	[ORDERED_ABORTED] = "aborted",
+static const char *const end_names[ORDER_END_COUNT] = {
+	[ORDER_END_OPEN] = "open",
+	[ORDER_END_ACTIVATED] = "activated",
+	[ORDER_END_FAILED] = "failed",
+	[ORDER_END_ABORTED] = "aborted",
 };
 
 /* A name that is too long for a file is there as its digest. */
@@ -35,9 +35,9 @@ static const char *path_of(const struct agent_config *c, const char *component, 
 	return arena_printf(a, "%s/long-%s.json", c->state, digest);
 }
 
-static bool find_end(const char *name, enum ordered_end *out)
+static bool find_end(const char *name, enum order_end *out)
 {
-	for (unsigned i = 0; i < ORDERED_END_COUNT; i++)
+	for (unsigned i = 0; i < ORDER_END_COUNT; i++)
 		if (!strcmp(end_names[i], name)) {
 			*out = i;
 			return true;
@@ -45,13 +45,13 @@ static bool find_end(const char *name, enum ordered_end *out)
 	return false;
 }
 
-static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
+static bool unpack(const struct buf *text, struct arena *a, struct order_record *out)
 {
 	AUTO(json) json = json_loadb(text->data, text->len, 0, NULL);
 	json_int_t sequence = 0;
 	json_int_t expires = 0;
 	const char *end = NULL;
-	struct ordered r = { 0 };
+	struct order_record r = { 0 };
 
 	if (json_unpack(json, "{ss sI ss ss sI s?s s?s !}", "lineage", &r.lineage, "sequence",
 			&sequence, "fingerprint", &r.fingerprint, "end", &end, "expires", &expires,
@@ -60,7 +60,7 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 	    expires >= NUMBER_LIMIT || !text_is_fingerprint(r.fingerprint) ||
 	    !find_end(end, &r.end))
 		return false;
-	*out = (struct ordered){
+	*out = (struct order_record){
 		.lineage = arena_strdup(a, r.lineage),
 		.sequence = sequence,
 		.fingerprint = arena_strdup(a, r.fingerprint),
@@ -72,14 +72,14 @@ static bool unpack(const struct buf *text, struct arena *a, struct ordered *out)
 	return true;
 }
 
-bool ordered_read(const struct agent_config *c, const char *component, struct arena *a,
-		  struct ordered *out, struct err *e)
+bool order_log_read(const struct agent_config *c, const char *component, struct arena *a,
+		    struct order_record *out, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 	const char *path = path_of(c, component, a);
 	struct err why = { 0 };
 
-	*out = (struct ordered){ 0 };
+	*out = (struct order_record){ 0 };
 	if (!fs_read(path, ORDERED_ROOM, &text, &why)) {
 		*e = why;
 		return why.code == ERR_MISSING;
@@ -91,8 +91,8 @@ bool ordered_read(const struct agent_config *c, const char *component, struct ar
 	return true;
 }
 
-bool ordered_write(const struct agent_config *c, const char *component, const struct ordered *r,
-		   struct err *e)
+bool order_log_write(const struct agent_config *c, const char *component,
+		     const struct order_record *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(json) json = json_pack("{ss sI ss ss sI ss* ss*}", "lineage", r->lineage, "sequence",

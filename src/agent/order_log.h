@@ -16,19 +16,19 @@
 #include <stdint.h>
 
 /* What more can come of the orders with this number. */
-enum ordered_end {
-	ORDERED_OPEN,
-	ORDERED_ACTIVATED, /* and never again for it */
-	ORDERED_FAILED,    /* its activation did; it is not tried again */
-	ORDERED_ABORTED,   /* nothing any more */
-	ORDERED_END_COUNT
+enum order_end {
+	ORDER_END_OPEN,
+	ORDER_END_ACTIVATED, /* and never again for it */
+	ORDER_END_FAILED,    /* its activation did; it is not tried again */
+	ORDER_END_ABORTED,   /* nothing any more */
+	ORDER_END_COUNT
 };
 
-struct ordered {
+struct order_record {
 	const char *lineage; /* NULL: nobody told it anything yet */
 	int64_t sequence;
 	const char *fingerprint;
-	enum ordered_end end;
+	enum order_end end;
 	int64_t expires; /* of that order */
 	/* of processes that were told, kept over orders; NULL: of none */
 	const char *executable; /* the last one that was not taken back */
@@ -36,15 +36,15 @@ struct ordered {
 };
 
 /* What a process is judged by that is to be told; NULL: nothing. */
-static inline const char *ordered_executable(const struct ordered *r)
+static inline const char *order_record_executable(const struct order_record *r)
 {
 	return r->executable ? r->executable : r->told;
 }
 
 /* One that is damaged is ERR_IO: the component then takes no order. */
-MUST_CHECK bool ordered_read(const struct agent_config *c, const char *component, struct arena *a,
-			     struct ordered *out, struct err *e);
-MUST_CHECK bool ordered_write(const struct agent_config *c, const char *component,
-			      const struct ordered *r, struct err *e);
+MUST_CHECK bool order_log_read(const struct agent_config *c, const char *component, struct arena *a,
+			       struct order_record *out, struct err *e);
+MUST_CHECK bool order_log_write(const struct agent_config *c, const char *component,
+				const struct order_record *r, struct err *e);
 
 #endif

@@ -16,13 +16,13 @@ static bool refuse(struct problem *p, enum problem_kind kind, const char *detail
 	return false;
 }
 
-static bool is_signed(const struct order_check *c, struct arena *a, struct signer *signer,
+static bool is_signed(const struct order_verification *c, struct arena *a, struct signer *signer,
 		      struct err *e)
 {
 	const struct order_request *r = c->request;
 	const char *text = NULL;
 
-	if (!signers_find(c->signers, r, c->now, signer, e))
+	if (!signer_cache_find(c->signers, r, c->now, signer, e))
 		return false;
 	text = arena_printf(a, ORDER_PURPOSE "%s", r->order);
 	return signature_check((struct der){ signer->spki, signer->spki_len },
@@ -30,18 +30,19 @@ static bool is_signed(const struct order_check *c, struct arena *a, struct signe
 			       r->signature, e);
 }
 
-static bool is_for_this(const struct order_check *c, const struct order *o, struct problem *p)
+static bool is_for_this(const struct order_verification *c, const struct order *o,
+			struct problem *p)
 {
 	if (strcmp(o->agent, c->spki) != 0)
 		return refuse(p, PROBLEM_OTHER_AGENT, "the order names another agent's key");
 	if (strcmp(o->component, c->component->name) != 0 || o->action != c->action)
 		return refuse(p, PROBLEM_BAD_REQUEST, "the order is for another path");
-	if (o->self && !self_is(c->config, c->component))
+	if (o->self && !agent_identity_is(c->config, c->component))
 		return refuse(p, PROBLEM_NOT_SELF, "the order is for the agent's own pair alone");
 	return true;
 }
 
-static bool is_valid_now(const struct order_check *c, const struct order *o, struct arena *a,
+static bool is_valid_now(const struct order_verification *c, const struct order *o, struct arena *a,
 			 struct problem *p)
 {
 	int64_t left = o->expires - c->now;
@@ -56,7 +57,7 @@ static bool is_valid_now(const struct order_check *c, const struct order *o, str
 			(long long)left, ORDER_LIFE));
 }
 
-static bool stale(const struct order *o, const struct ordered *before, struct arena *a,
+static bool stale(const struct order *o, const struct order_record *before, struct arena *a,
 		  struct problem *p)
 {
 	return refuse(
@@ -67,7 +68,7 @@ static bool stale(const struct order *o, const struct ordered *before, struct ar
 }
 
 /* The numbers of two states do not compare: then the later order counts. */
-static bool may_adopt(const struct order *o, const struct ordered *before, struct arena *a,
+static bool may_adopt(const struct order *o, const struct order_record *before, struct arena *a,
 		      struct problem *p)
 {
 	if (!o->adopt)
@@ -82,7 +83,7 @@ static bool may_adopt(const struct order *o, const struct ordered *before, struc
 }
 
 /* What was taken back can only be taken back again. */
-static bool is_newest(const struct order *o, const struct ordered *before, struct arena *a,
+static bool is_newest(const struct order *o, const struct order_record *before, struct arena *a,
 		      struct problem *p)
 {
 	if (!before->lineage)
@@ -93,13 +94,13 @@ static bool is_newest(const struct order *o, const struct ordered *before, struc
 		return true;
 	if (o->sequence < before->sequence || strcmp(o->fingerprint, before->fingerprint) != 0)
 		return stale(o, before, a, p);
-	if (before->end == ORDERED_ABORTED && o->action != ORDER_ABORT)
+	if (before->end == ORDER_END_ABORTED && o->action != ORDER_ABORT)
 		return refuse(p, PROBLEM_STALE_ORDER, "it was taken back");
 	return true;
 }
 
-bool order_check(const struct order_check *c, struct arena *a, struct checked_order *out,
-		 struct problem *problem)
+bool order_verify(const struct order_verification *c, struct arena *a, struct verified_order *out,
+		  struct problem *problem)
 {
 	const struct order_request *r = c->request;
 	struct order *o = &out->order;
@@ -111,7 +112,7 @@ bool order_check(const struct order_check *c, struct arena *a, struct checked_or
 		return refuse(problem, PROBLEM_NOT_ALLOWED, arena_strdup(a, e.text));
 	if (!is_for_this(c, o, problem) || !is_valid_now(c, o, a, problem))
 		return false;
-	if (!ordered_read(c->config, c->component->name, a, &out->before, &e))
+	if (!order_log_read(c->config, c->component->name, a, &out->before, &e))
 		return refuse(problem, PROBLEM_CANNOT, arena_strdup(a, e.text));
 	return is_newest(o, &out->before, a, problem);
 }

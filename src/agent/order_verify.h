@@ -18,9 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct order_check {
+struct order_verification {
 	const struct agent_config *config;
-	const struct signers *signers;
+	const struct signer_cache *signers;
 	const char *spki; /* the agent's own */
 	enum order_action action;
 	const struct agent_component *component;
@@ -29,14 +29,14 @@ struct order_check {
 };
 
 /* An order that may be carried out. */
-struct checked_order {
+struct verified_order {
 	struct order order;
-	struct ordered before; /* what was told last */
-	struct signer signer;  /* also of one that is refused later on */
+	struct order_record before; /* what was told last */
+	struct signer signer;       /* also of one that is refused later on */
 };
 
 /* False: *problem says why; texts in `a`. */
-bool order_check(const struct order_check *c, struct arena *a, struct checked_order *out,
-		 struct problem *problem);
+bool order_verify(const struct order_verification *c, struct arena *a, struct verified_order *out,
+		  struct problem *problem);
 
 #endif

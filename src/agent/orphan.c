@@ -18,7 +18,7 @@ enum {
 	TEXT_ROOM = 256,
 };
 
-bool leftover_watch(struct err *e)
+bool orphan_watch(struct err *e)
 {
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1))
 		return err_sys(e, "cannot watch what a command leaves");
@@ -46,7 +46,7 @@ static pid_t first_child(void)
 	return read_text(path, text) ? atoi(text) : 0;
 }
 
-bool leftover_check(struct arena *a, struct err *e)
+bool orphan_check(struct arena *a, struct err *e)
 {
 	int64_t end_ms = clock_mono_ms() + GRACE_MS;
 	char path[64];

@@ -16,8 +16,8 @@
 #include <stdbool.h>
 
 /* From now on this process inherits what its descendants leave. */
-MUST_CHECK bool leftover_watch(struct err *e);
+MUST_CHECK bool orphan_watch(struct err *e);
 /* ERR_REMOTE naming one that is still there. */
-MUST_CHECK bool leftover_check(struct arena *a, struct err *e);
+MUST_CHECK bool orphan_check(struct arena *a, struct err *e);
 
 #endif

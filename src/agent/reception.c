@@ -24,14 +24,14 @@ enum {
 
 /* Somebody who has not proven anything yet. */
 struct visitor {
-	struct link *link; /* NULL: free */
+	struct enrol_tls *link; /* NULL: free */
 	int64_t end_ms;
 };
 
 struct reception {
-	struct link_host *host;
+	struct enrol_tls_host *host;
 	int listener;
-	struct channel channel;
+	struct ipc channel;
 	struct visitor visitors[VISITORS];
 	uint32_t visits;
 	bool done;
@@ -39,15 +39,15 @@ struct reception {
 
 static void leave(struct visitor *v)
 {
-	link_close(TAKE(v->link));
+	enrol_tls_close(TAKE(v->link));
 }
 
 static void reception_release(struct reception *r)
 {
 	for (size_t i = 0; i < VISITORS; i++)
 		leave(&r->visitors[i]);
-	link_host_free(r->host);
-	channel_release(&r->channel);
+	enrol_tls_host_free(r->host);
+	ipc_release(&r->channel);
 	fd_auto(&r->listener);
 }
 AUTO_STRUCT(reception, struct reception, reception_release)
@@ -61,8 +61,8 @@ static bool ask(struct reception *r, uint32_t kind, struct secret *question, str
 	AUTO(message) asked = { .kind = kind, .number = r->visits, .body = TAKE(*question) };
 	AUTO(message) answered = { 0 };
 
-	if (!channel_post(&r->channel, &asked, e) ||
-	    !channel_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered, e))
+	if (!ipc_post(&r->channel, &asked, e) ||
+	    !ipc_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered, e))
 		return false;
 	if (answered.kind != kind || answered.number != r->visits)
 		return err_set(e, ERR_REMOTE, "the other half is confused");
@@ -70,27 +70,27 @@ static bool ask(struct reception *r, uint32_t kind, struct secret *question, str
 	return true;
 }
 
-static bool ask_who(struct reception *r, struct link *l, struct secret *answer, struct err *e)
+static bool ask_who(struct reception *r, struct enrol_tls *l, struct secret *answer, struct err *e)
 {
 	AUTO(secret) hello = { 0 };
 	AUTO(secret) visit = { 0 };
 
-	link_take(l, &hello);
-	secret_alloc(&visit, LINK_BINDING_BYTES + hello.len);
-	memcpy(visit.bytes, link_binding(l), LINK_BINDING_BYTES);
+	enrol_tls_take(l, &hello);
+	secret_alloc(&visit, ENROL_TLS_BINDING_BYTES + hello.len);
+	memcpy(visit.bytes, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES);
 	if (hello.len)
-		memcpy(visit.bytes + LINK_BINDING_BYTES, hello.bytes, hello.len);
+		memcpy(visit.bytes + ENROL_TLS_BINDING_BYTES, hello.bytes, hello.len);
 	r->visits++;
 	return ask(r, MESSAGE_VISIT, &visit, answer, e);
 }
 
-static bool receive_grant(struct link *l, const struct secret *request, struct secret *grant,
+static bool receive_grant(struct enrol_tls *l, const struct secret *request, struct secret *grant,
 			  struct err *e)
 {
-	const struct link_wait wait = { ENROL_GRANT_LIMIT, clock_mono_ms() + GRANT_MS };
+	const struct enrol_tls_wait wait = { ENROL_GRANT_LIMIT, clock_mono_ms() + GRANT_MS };
 
-	return link_send(l, request, clock_mono_ms() + SEND_MS, e) &&
-	       link_receive(l, &wait, grant, e);
+	return enrol_tls_send(l, request, clock_mono_ms() + SEND_MS, e) &&
+	       enrol_tls_receive(l, &wait, grant, e);
 }
 
 static bool tell_left(struct reception *r, const struct err *why, struct err *e)
@@ -98,13 +98,13 @@ static bool tell_left(struct reception *r, const struct err *why, struct err *e)
 	AUTO(message) left = { .kind = MESSAGE_LEFT, .number = r->visits };
 
 	secret_copy(&left.body, why->text, strlen(why->text));
-	return channel_post(&r->channel, &left, e);
+	return ipc_post(&r->channel, &left, e);
 }
 
 /* That the receipt arrives is good, but changes nothing here. */
 static bool carry(struct reception *r, struct visitor *v, struct err *e)
 {
-	AUTO(link) l = TAKE(v->link);
+	AUTO(enrol_tls) l = TAKE(v->link);
 	AUTO(secret) request = { 0 };
 	AUTO(secret) grant = { 0 };
 	AUTO(secret) receipt = { 0 };
@@ -121,7 +121,7 @@ static bool carry(struct reception *r, struct visitor *v, struct err *e)
 	if (!receipt.len)
 		return true;
 	r->done = true;
-	(void)!link_send(l, &receipt, clock_mono_ms() + SEND_MS, &why);
+	(void)!enrol_tls_send(l, &receipt, clock_mono_ms() + SEND_MS, &why);
 	return true;
 }
 
@@ -131,13 +131,13 @@ static bool hear(struct reception *r, struct visitor *v, struct err *e)
 {
 	struct err ignored = { 0 };
 
-	switch (link_advance(v->link, ENROL_HELLO_LIMIT, &ignored)) {
-	case LINK_WAITS:
+	switch (enrol_tls_advance(v->link, ENROL_HELLO_LIMIT, &ignored)) {
+	case ENROL_TLS_WAITS:
 		return true;
-	case LINK_ENDED:
+	case ENROL_TLS_ENDED:
 		leave(v);
 		return true;
-	case LINK_MESSAGE:
+	case ENROL_TLS_MESSAGE:
 		break;
 	}
 	return carry(r, v, e);
@@ -166,7 +166,7 @@ static void take_connection(struct reception *r)
 
 	struct visitor *v = find_room(r);
 
-	v->link = link_accept(r->host, fd);
+	v->link = enrol_tls_accept(r->host, fd);
 	v->end_ms = clock_mono_ms() + HELLO_MS;
 }
 
@@ -183,9 +183,10 @@ static bool turn(struct reception *r, struct err *e)
 	struct pollfd fds[VISITORS + 2];
 
 	for (size_t i = 0; i < VISITORS; i++) {
-		const struct link *l = r->visitors[i].link;
+		const struct enrol_tls *l = r->visitors[i].link;
 
-		fds[i] = (struct pollfd){ l ? link_fd(l) : -1, l ? link_events(l) : 0, 0 };
+		fds[i] =
+			(struct pollfd){ l ? enrol_tls_fd(l) : -1, l ? enrol_tls_events(l) : 0, 0 };
 	}
 	fds[VISITORS] = (struct pollfd){ r->listener, POLLIN, 0 };
 	fds[VISITORS + 1] = (struct pollfd){ r->channel.fd, POLLIN, 0 };
@@ -219,9 +220,9 @@ bool reception_run(const struct reception_start *start, struct err *e)
 	be_deaf();
 	decoder_leave();
 	if (!confine_descriptors(kept, 2, e) || !confine_become(start->user, e) ||
-	    !link_host_new(&r.host, e) || !confine(start->other, e))
+	    !enrol_tls_host_new(&r.host, e) || !confine(start->other, e))
 		return false;
-	r.channel = channel_of(channel);
+	r.channel = ipc_of(channel);
 	r.channel.from = FROM_INSTALLING;
 	while (!r.done) {
 		if (!turn(&r, e))

@@ -5,12 +5,12 @@
 #include "base/text.h"
 #include "wire/json.h"
 
-void answer_release(struct answer *a)
+void response_release(struct response *a)
 {
 	secret_release(&a->body);
 }
 
-void answer_json(int status, json_t *document, struct answer *out)
+void response_json(int status, json_t *document, struct response *out)
 {
 	AUTO(json) json = document;
 
@@ -19,10 +19,10 @@ void answer_json(int status, json_t *document, struct answer *out)
 	json_to_secret(json, &out->body);
 }
 
-void answer_problem(enum problem_kind kind, const char *detail, struct answer *out)
+void response_problem(enum problem_kind kind, const char *detail, struct response *out)
 {
 	AUTO(arena) a = { 0 };
 	const struct problem p = { kind, text_escaped(&a, detail) };
 
-	answer_json(problem_status(kind), problem_to_json(&p), out);
+	response_json(problem_status(kind), problem_to_json(&p), out);
 }

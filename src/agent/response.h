@@ -13,17 +13,17 @@ enum {
 	ANSWER_LIMIT = 8 * 1024 * 1024, /* bytes of the document */
 };
 
-struct answer {
+struct response {
 	int status;
 	struct secret body;
 	struct signer signer; /* whom we got to know on the way */
 };
 
-void answer_release(struct answer *a);
-AUTO_STRUCT(answer, struct answer, answer_release)
+void response_release(struct response *a);
+AUTO_STRUCT(response, struct response, response_release)
 
 /* Both replace what was there; a detail is cut as what is shown is. */
-void answer_json(int status, json_t *document /* taken */, struct answer *out);
-void answer_problem(enum problem_kind kind, const char *detail, struct answer *out);
+void response_json(int status, json_t *document /* taken */, struct response *out);
+void response_problem(enum problem_kind kind, const char *detail, struct response *out);
 
 #endif

@@ -13,23 +13,23 @@ enum {
 	REMEMBERED = 8,
 };
 
-struct signers {
+struct signer_cache {
 	const struct agent_config *config;
 	const struct buf *authority;
 	struct signer list[REMEMBERED];
 	size_t next;
 };
 
-struct signers *signers_new(const struct agent_config *c, const struct buf *authority)
+struct signer_cache *signer_cache_new(const struct agent_config *c, const struct buf *authority)
 {
-	struct signers *s = xcalloc(1, sizeof(*s));
+	struct signer_cache *s = xcalloc(1, sizeof(*s));
 
 	s->config = c;
 	s->authority = authority;
 	return s;
 }
 
-void signers_free(struct signers *s)
+void signer_cache_free(struct signer_cache *s)
 {
 	free(s);
 }
@@ -46,8 +46,8 @@ static void digest_of(const struct order_request *r, uint8_t out[SHA256_BYTES])
 	sha256_pieces(pieces, n, out);
 }
 
-static const struct signer *remembered(const struct signers *s, const uint8_t shown[SHA256_BYTES],
-				       int64_t now)
+static const struct signer *remembered(const struct signer_cache *s,
+				       const uint8_t shown[SHA256_BYTES], int64_t now)
 {
 	for (size_t i = 0; i < REMEMBERED; i++) {
 		const struct signer *known = &s->list[i];
@@ -59,13 +59,13 @@ static const struct signer *remembered(const struct signers *s, const uint8_t sh
 	return NULL;
 }
 
-void signers_remember(struct signers *s, const struct signer *found)
+void signer_cache_remember(struct signer_cache *s, const struct signer *found)
 {
 	if (found->spki_len && !remembered(s, found->shown, found->until - 1))
 		s->list[s->next++ % REMEMBERED] = *found;
 }
 
-void signers_forget(struct signers *s)
+void signer_cache_forget(struct signer_cache *s)
 {
 	memset(s->list, 0, sizeof(s->list));
 	s->next = 0;
@@ -91,7 +91,7 @@ static const char *text_of(const struct span *s)
 	return s->len && !text[s->len - 1] ? text : NULL;
 }
 
-static bool ask_decoder(const struct signers *s, const struct order_request *r,
+static bool ask_decoder(const struct signer_cache *s, const struct order_request *r,
 			struct secret *answer, struct err *e)
 {
 	const struct agent_config *c = s->config;
@@ -144,10 +144,10 @@ static bool read_callers(const struct span *in, size_t count, struct arena *a,
 bool signers_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(callers) callers = NULL;
+	AUTO(client_auth) callers = NULL;
 	struct agent_config config = { 0 };
 	struct der shown[SIGNER_LIMIT];
-	struct caller caller = { 0 };
+	struct client caller = { 0 };
 	size_t signers = 0;
 
 	if (!read_callers(in, count, &a, &config))
@@ -155,8 +155,8 @@ bool signers_decode(const struct span *in, size_t count, struct buf *answer, str
 	for (size_t i = HEAD_SPANS + CALLER_SPANS * config.caller_count;
 	     i < count && signers < SIGNER_LIMIT; i++)
 		shown[signers++] = (struct der){ in[i].bytes, in[i].len };
-	if (!callers_new(&config, in[0].bytes, in[0].len, &callers, e) ||
-	    !callers_check(callers, shown, signers, &a, &caller, e))
+	if (!client_auth_new(&config, in[0].bytes, in[0].len, &callers, e) ||
+	    !client_auth_check(callers, shown, signers, &a, &caller, e))
 		return false;
 	buf_add(answer, &caller.until, sizeof(caller.until));
 	buf_add(answer, caller.spki.bytes, caller.spki.len);
@@ -196,8 +196,8 @@ static bool read_answer(const struct secret *answer, struct signer *out, struct 
 	return true;
 }
 
-bool signers_find(const struct signers *s, const struct order_request *r, int64_t now,
-		  struct signer *out, struct err *e)
+bool signer_cache_find(const struct signer_cache *s, const struct order_request *r, int64_t now,
+		       struct signer *out, struct err *e)
 {
 	AUTO(secret) answer = { 0 };
 	struct signer found = { .until = now + SIGNER_TRUST_S };

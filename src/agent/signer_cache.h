@@ -29,19 +29,19 @@ struct signer {
 	unsigned char spki[SIGNER_SPKI_LIMIT];
 };
 
-struct signers;
+struct signer_cache;
 
 /* `authority` is PEM, borrowed like the configuration; both may change. */
-struct signers *signers_new(const struct agent_config *c, const struct buf *authority);
-void signers_free(struct signers *s);
-AUTO_TYPE(signers, struct signers *, signers_free)
+struct signer_cache *signer_cache_new(const struct agent_config *c, const struct buf *authority);
+void signer_cache_free(struct signer_cache *s);
+AUTO_TYPE(signer_cache, struct signer_cache *, signer_cache_free)
 
 /* Not one of the callers: ERR_INPUT with why. */
-MUST_CHECK bool signers_find(const struct signers *s, const struct order_request *r, int64_t now,
-			     struct signer *out, struct err *e);
+MUST_CHECK bool signer_cache_find(const struct signer_cache *s, const struct order_request *r,
+				  int64_t now, struct signer *out, struct err *e);
 /* When either has changed. */
-void signers_forget(struct signers *s);
-void signers_remember(struct signers *s, const struct signer *found);
+void signer_cache_forget(struct signer_cache *s);
+void signer_cache_remember(struct signer_cache *s, const struct signer *found);
 /* For the table of decoders. */
 decode_fn signers_decode;
 

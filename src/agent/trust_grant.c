@@ -58,7 +58,7 @@ static bool read_lines(struct agent_config *c, const struct buf *text, struct er
 	return true;
 }
 
-bool admission_read(struct agent_config *c, struct err *e)
+bool trust_grant_read(struct agent_config *c, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 
@@ -100,7 +100,7 @@ static bool allows_names(const struct agent_config *c)
 	return false;
 }
 
-static bool note_missing(struct agent_config *c, const struct admission *what, struct receipt *r,
+static bool note_missing(struct agent_config *c, const struct trust_grant *what, struct receipt *r,
 			 struct err *e)
 {
 	for (size_t i = 0; i < what->allow_count; i++) {
@@ -120,7 +120,7 @@ static bool note_missing(struct agent_config *c, const struct admission *what, s
 	return true;
 }
 
-static bool write_allowed(struct agent_config *c, const struct admission *what, struct err *e)
+static bool write_allowed(struct agent_config *c, const struct trust_grant *what, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 	struct agent_caller ignored = { 0 };
@@ -135,12 +135,12 @@ static bool write_allowed(struct agent_config *c, const struct admission *what, 
 	return fs_replace(c->allow_file, buf_text(&text), text.len, FS_PUBLIC, e);
 }
 
-static bool settle_allowed(struct agent_config *c, const struct admission *what, struct receipt *r,
-			   struct err *e)
+static bool settle_allowed(struct agent_config *c, const struct trust_grant *what,
+			   struct receipt *r, struct err *e)
 {
 	struct err why = { 0 };
 
-	if (!c->allow_file || admission_read(c, &why))
+	if (!c->allow_file || trust_grant_read(c, &why))
 		return note_missing(c, what, r, e);
 	if (why.code == ERR_MISSING)
 		return write_allowed(c, what, e);
@@ -186,7 +186,7 @@ static bool write_authorities(const struct agent_config *c, const struct authori
 	return fs_replace(c->client_ca, buf_text(&text), text.len, FS_PUBLIC, e);
 }
 
-static bool settle_authority(struct agent_config *c, const struct admission *what,
+static bool settle_authority(struct agent_config *c, const struct trust_grant *what,
 			     struct receipt *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -212,8 +212,8 @@ static bool settle_authority(struct agent_config *c, const struct admission *wha
 	return true;
 }
 
-bool admission_write(struct agent_config *c, const struct admission *what, struct receipt *r,
-		     struct err *e)
+bool trust_grant_write(struct agent_config *c, const struct trust_grant *what, struct receipt *r,
+		       struct err *e)
 {
 	return settle_authority(c, what, r, e) && settle_allowed(c, what, r, e);
 }

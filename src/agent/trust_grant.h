@@ -20,10 +20,10 @@ enum {
 };
 
 /* Reads `allow_file`, when the configuration names one, into the callers. */
-MUST_CHECK bool admission_read(struct agent_config *c, struct err *e);
+MUST_CHECK bool trust_grant_read(struct agent_config *c, struct err *e);
 
 /* `what` in this host's files; notes of `r` live in the arena of `c`. */
-MUST_CHECK bool admission_write(struct agent_config *c, const struct admission *what,
-				struct receipt *r, struct err *e);
+MUST_CHECK bool trust_grant_write(struct agent_config *c, const struct trust_grant *what,
+				  struct receipt *r, struct err *e);
 
 #endif

@@ -90,12 +90,12 @@ static bool settle(pid_t parent, int fd)
 
 static void work(worker_fn *fn, void *ctx)
 {
-	AUTO(answer) a = { 0 };
+	AUTO(response) a = { 0 };
 	struct head head;
 
 	fn(ctx, &a);
 	if (a.body.len > ANSWER_LIMIT)
-		answer_problem(PROBLEM_CANNOT, "there is too much to tell", &a);
+		response_problem(PROBLEM_CANNOT, "there is too much to tell", &a);
 	head = (struct head){ a.status, a.body.len, a.signer };
 	(void)!(write_all(ANSWER_FD, &head, sizeof(head)) &&
 		write_all(ANSWER_FD, a.body.bytes, a.body.len));
@@ -132,9 +132,9 @@ static void reap(struct worker *w)
 	*w = (struct worker){ 0 };
 }
 
-bool worker_end(struct worker *w, struct answer *out)
+bool worker_end(struct worker *w, struct response *out)
 {
-	AUTO(answer) a = { 0 };
+	AUTO(response) a = { 0 };
 	struct head head = { 0 };
 	bool good = read_all(w->pipe, &head, sizeof(head)) && head.len <= ANSWER_LIMIT;
 

@@ -21,11 +21,11 @@ struct worker {
 };
 
 /* In the child; fills `out`. */
-typedef void worker_fn(void *ctx, struct answer *out);
+typedef void worker_fn(void *ctx, struct response *out);
 
 MUST_CHECK bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e);
 /* Waits for its end; false when it ended without an answer. */
-bool worker_end(struct worker *w, struct answer *out);
+bool worker_end(struct worker *w, struct response *out);
 /* Asks all that run to end, waits a little, then ends them. */
 void workers_stop(struct worker *const *list, size_t count);
 

@@ -33,7 +33,7 @@ struct frame {
 
 bool sandbox_confine(struct err *e)
 {
-	return (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && calls_stay_inside()) ||
+	return (!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && seccomp_stay_inside()) ||
 	       err_sys(e, "cannot confine this process");
 }
 
@@ -111,7 +111,7 @@ static bool lock_in(int answer_fd, unsigned seconds)
 	return limit_memory() && limit(RLIMIT_CPU, seconds) && limit(RLIMIT_CORE, 0) &&
 	       limit(RLIMIT_FSIZE, 0) && close_all(answer_fd) &&
 	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && sandbox_forbid_files() &&
-	       calls_only_compute();
+	       seccomp_only_compute();
 }
 
 static void write_all(const void *bytes, size_t len)

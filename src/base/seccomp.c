@@ -187,7 +187,7 @@ static void filter_fcntl(struct filter *f)
 	add_return(f, DENY);
 }
 
-bool calls_only_compute(void)
+bool seccomp_only_compute(void)
 {
 	struct filter f = { 0 };
 
@@ -197,7 +197,7 @@ bool calls_only_compute(void)
 	return filter_apply(&f);
 }
 
-bool calls_only_talk(void)
+bool seccomp_only_talk(void)
 {
 	struct filter f = { 0 };
 
@@ -209,7 +209,7 @@ bool calls_only_talk(void)
 	return filter_apply(&f);
 }
 
-bool calls_stay_inside(void)
+bool seccomp_stay_inside(void)
 {
 	struct filter f = { 0 };
 
@@ -223,17 +223,17 @@ bool calls_stay_inside(void)
 	return filter_apply(&f);
 }
 #else
-bool calls_only_compute(void)
+bool seccomp_only_compute(void)
 {
 	return true;
 }
 
-bool calls_only_talk(void)
+bool seccomp_only_talk(void)
 {
 	return true;
 }
 
-bool calls_stay_inside(void)
+bool seccomp_stay_inside(void)
 {
 	return true;
 }

@@ -13,10 +13,10 @@
 #include <stdbool.h>
 
 /* Those of computing on memory, and of open descriptors. */
-MUST_CHECK bool calls_only_compute(void);
+MUST_CHECK bool seccomp_only_compute(void);
 /* Those as well that talk over sockets which are there, or are accepted. */
-MUST_CHECK bool calls_only_talk(void);
+MUST_CHECK bool seccomp_only_talk(void);
 /* All but those that reach beyond this process and its files. */
-MUST_CHECK bool calls_stay_inside(void);
+MUST_CHECK bool seccomp_stay_inside(void);
 
 #endif

@@ -84,7 +84,7 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 	(void)status;
 	greeting.start = &start;
 	return check(o, e) && agent_file_load(s, o->config, &config, e) &&
-	       admission_read(&config, e) && agent_run(&start, e);
+	       trust_grant_read(&config, e) && agent_run(&start, e);
 }
 
 const struct command command_agent = {

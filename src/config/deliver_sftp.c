@@ -135,11 +135,11 @@ static bool read_far_path(struct loader *ld, const struct field *f, const struct
 
 static const struct field_type url_type = { read_url, SHAPE_TEXT, "^sftp://", GRAMMAR_ADDRESS };
 static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL };
-static const struct field_type far_path_type = { read_far_path, SHAPE_TEXT, "^/" };
+static const struct field_type ssh_target_path_type = { read_far_path, SHAPE_TEXT, "^/" };
 
 /* ---- the rows ---- */
 
-#define FAR_PATH(T, k, m, h) FIELD(T, k, m, const char *, far_path_type, .help = h)
+#define SSH_SCRIPT_PATH(T, k, m, h) FIELD(T, k, m, const char *, ssh_target_path_type, .help = h)
 
 static bool check_paths_there(struct loader *ld, const struct node *n, void *out)
 {
@@ -153,7 +153,7 @@ static const struct field sftp_fields[] = {
 	      .help = "sftp://USER@HOST[:PORT]"),
 	FIELD(struct deliver, "host_key", sftp.host_key, const char *, pin_type,
 	      .help = "the only key of the host that is taken, as 'ssh-keygen -l' prints it; without it known_hosts decides"),
-	INSTALL_ROWS(struct deliver, files., FAR_PATH),
+	INSTALL_ROWS(struct deliver, files., SSH_SCRIPT_PATH),
 	{ 0 },
 };
 const struct record sftp_record = {

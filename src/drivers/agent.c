@@ -29,13 +29,13 @@ static const char *name_there(const struct component *c)
 
 static bool begin_ask(struct visit *v, enum route route, struct exchange *ask, struct err *e)
 {
-	const struct orderer *op = NULL;
+	const struct order_signer *op = NULL;
 
 	if (!visit_orderer(v, &op, e))
 		return false;
 	ask->method = route_method(route);
 	ask->path = route_path(route, name_there(v->job->component), v->arena);
-	ask->identity = orderer_identity(op);
+	ask->identity = order_signer_identity(op);
 	ask->wants_peer = true;
 	return true;
 }
@@ -63,7 +63,7 @@ static bool is_good(const struct visit *v, struct problem *problem, struct err *
 	return err_set(e, ERR_REMOTE, "'%s' answers with status %ld", x->origin, x->status);
 }
 
-static bool read_report(struct visit *v, struct agent_identity *agent,
+static bool read_report(struct visit *v, struct report_identity *agent,
 			struct component_report *report, struct err *e)
 {
 	const struct exchange *x = v->reply;
@@ -81,7 +81,7 @@ static bool read_report(struct visit *v, struct agent_identity *agent,
  * into use, a connection from before has proven the old one: it is asked
  * again over a new one.
  */
-static enum turn prove(struct visit *v, const struct agent_identity *agent, struct exchange *ask,
+static enum turn prove(struct visit *v, const struct report_identity *agent, struct exchange *ask,
 		       struct err *e)
 {
 	const struct exchange *x = v->reply;
@@ -111,7 +111,7 @@ static const char *mismatch(const struct component *c, const struct component_re
 		      : "it is not the agent's own pair; take 'self: true' away, or name the component that is";
 }
 
-static void take_report(const struct visit *v, const struct agent_identity *agent,
+static void take_report(const struct visit *v, const struct report_identity *agent,
 			const struct component_report *r)
 {
 	struct job *j = v->job;
@@ -143,7 +143,7 @@ static void take_report(const struct visit *v, const struct agent_identity *agen
 
 static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct agent_identity agent;
+	struct report_identity agent;
 	struct component_report report;
 	struct problem problem;
 
@@ -204,10 +204,10 @@ static enum turn ask_order(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const struct order order = order_of(v);
 	const struct signed_order whole = { &order, v->job->set, v->job->key };
-	const struct orderer *op = NULL;
+	const struct order_signer *op = NULL;
 
 	if (!begin_ask(v, route_of(order.action), ask, e) || !visit_orderer(v, &op, e) ||
-	    !orderer_sign(op, &whole, &ask->body, e))
+	    !order_signer_sign(op, &whole, &ask->body, e))
 		return TURN_FAILED;
 	if (order.action == ORDER_ACTIVATE)
 		ask->timeout_ms = ACTIVATE_MS;
@@ -233,7 +233,7 @@ enum order_stage {
 /* A reply to the question who it is. */
 static enum turn learned(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct agent_identity agent;
+	struct report_identity agent;
 	struct component_report report;
 	struct problem problem;
 

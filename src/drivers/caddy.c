@@ -25,7 +25,7 @@ enum caddy_stage {
 struct seen {
 	json_t *object; /* NULL: there is none */
 	const char *why_not;
-	struct held held;
+	struct reported_pair held;
 	char etag[ETAG_LIMIT];
 };
 
@@ -44,7 +44,7 @@ static void forget(struct visit *v)
 	struct seen *s = v->memory;
 
 	json_decref(s->object);
-	held_release(&s->held);
+	reported_pair_release(&s->held);
 }
 
 /* ---- reading the object ---- */
@@ -62,7 +62,7 @@ static enum turn ask_object(struct visit *v, struct exchange *ask)
 	return TURN_ASK;
 }
 
-static bool put_member(struct seen *s, const char *name, enum part part)
+static bool put_member(struct seen *s, const char *name, enum file_kind part)
 {
 	const json_t *text = json_object_get(s->object, name);
 	const struct secret view = {
@@ -72,7 +72,7 @@ static bool put_member(struct seen *s, const char *name, enum part part)
 
 	if (!json_is_string(text) || !strstr(json_string_value(text), "-----"))
 		return false;
-	held_put(&s->held, part, name, &view);
+	reported_pair_set(&s->held, part, name, &view);
 	return true;
 }
 
@@ -81,15 +81,15 @@ static void take_object(struct visit *v, struct seen *s)
 {
 	s->object = json_of_secret(&v->reply->reply);
 	memcpy(s->etag, v->reply->etag, sizeof(s->etag));
-	if (!json_is_object(s->object) || !put_member(s, "certificate", PART_FULLCHAIN) ||
-	    !put_member(s, "key", PART_KEY)) {
+	if (!json_is_object(s->object) || !put_member(s, "certificate", FILE_KIND_FULLCHAIN) ||
+	    !put_member(s, "key", FILE_KIND_KEY)) {
 		s->why_not = arena_printf(
 			v->job->arena,
 			"what Caddy has with the @id '%s' is no certificate and key as text, as they stand in load_pem",
 			id_of(v));
 		return;
 	}
-	held_judge(&s->held, v->job->arena);
+	reported_pair_check(&s->held, v->job->arena);
 }
 
 static bool read_object(struct visit *v, struct err *e)
@@ -149,7 +149,7 @@ static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
 	s = v->memory;
 	a->online = true;
 	a->unwritable = s->why_not;
-	held_tell(&s->held, a);
+	reported_pair_report(&s->held, a);
 	if (!s->why_not)
 		a->served = a->installed;
 	return TURN_DONE;
@@ -190,7 +190,7 @@ static enum turn read_pair(struct visit *v, struct exchange *ask, struct err *e)
 	if (!need_object(v, e))
 		return TURN_FAILED;
 	s = v->memory;
-	return held_give(&s->held, v->job, e) ? TURN_DONE : TURN_FAILED;
+	return reported_pair_give(&s->held, v->job, e) ? TURN_DONE : TURN_FAILED;
 }
 
 /* ---- what changes it ---- */
@@ -213,10 +213,10 @@ static void set_member(json_t *object, const char *name, const struct secret *te
 
 static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
 {
-	const unsigned parts = 1U << PART_FULLCHAIN | 1U << PART_KEY;
+	const unsigned parts = 1U << FILE_KIND_FULLCHAIN | 1U << FILE_KIND_KEY;
 	const struct job *j = v->job;
 	struct seen *s = v->memory;
-	AUTO(pieces) new_pair = { 0 };
+	AUTO(pair_files) new_pair = { 0 };
 
 	if (!j->set || !j->key) {
 		err_set(e, ERR_MISSING,
@@ -224,9 +224,9 @@ static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
 			j->fingerprint);
 		return TURN_FAILED;
 	}
-	pieces_of_pair(&new_pair, parts, j->set, j->key);
-	set_member(s->object, "certificate", &new_pair.parts[PART_FULLCHAIN].bytes);
-	set_member(s->object, "key", &new_pair.parts[PART_KEY].bytes);
+	pair_files_of_pair(&new_pair, parts, j->set, j->key);
+	set_member(s->object, "certificate", &new_pair.parts[FILE_KIND_FULLCHAIN].bytes);
+	set_member(s->object, "key", &new_pair.parts[FILE_KIND_KEY].bytes);
 	ask_change(v, ask, "PATCH");
 	json_to_secret(s->object, &ask->body);
 	return TURN_ASK;
@@ -259,7 +259,7 @@ static enum turn commit(struct visit *v, struct exchange *ask, struct err *e)
 		s = v->memory;
 		if (now_holds(v, v->job->fingerprint) && !is_same_pair(v->job))
 			return TURN_DONE;
-		if (!held_is_expected(&s->held, v->job, e))
+		if (!reported_pair_is_expected(&s->held, v->job, e))
 			return TURN_FAILED;
 		return ask_swap(v, ask, e);
 	case CADDY_CHANGED:

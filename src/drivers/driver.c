@@ -37,7 +37,7 @@ struct drivers {
 	struct drivers_options options;
 	struct batch *batch; /* NULL: nothing was reached over a socket yet */
 	struct identities *identities;
-	struct orderer *orderer; /* NULL: no agent was talked to yet */
+	struct order_signer *orderer; /* NULL: no agent was talked to yet */
 	struct arena arena;
 	VEC(const struct secret *) told; /* to conversations */
 	void *peers;                     /* tsearch(3) */
@@ -69,7 +69,7 @@ void drivers_free(struct drivers *d)
 		return;
 	batch_free(d->batch);
 	identities_free(d->identities);
-	orderer_close(d->orderer);
+	order_signer_close(d->orderer);
 	tdestroy(d->peers, keep_node);
 	arena_release(&d->arena);
 	free(d);
@@ -200,11 +200,11 @@ static bool begin_elsewhere(struct visit *v)
 	return true;
 }
 
-bool visit_orderer(const struct visit *v, const struct orderer **out, struct err *e)
+bool visit_orderer(const struct visit *v, const struct order_signer **out, struct err *e)
 {
 	struct drivers *d = v->drivers;
 
-	if (!d->orderer && !orderer_open(&d->options.access->agent, &d->orderer, e))
+	if (!d->orderer && !order_signer_open(&d->options.access->agent, &d->orderer, e))
 		return false;
 	*out = d->orderer;
 	return true;

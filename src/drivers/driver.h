@@ -81,10 +81,10 @@ struct job {
 	struct err error; /* when not done */
 	bool began;       /* something may have been changed */
 	struct probe_answer answer;
-	const char *executable;   /* activate: of the process that was told; NULL:
-				     it is not known here */
-	struct cert_set *found;   /* read; where it goes */
-	struct secret *found_key; /* read; where it goes, empty */
+	const char *executable;    /* activate: of the process that was told; NULL:
+				      it is not known here */
+	struct cert_set *found;    /* read; where it goes */
+	struct secret *parsed_key; /* read; where it goes, empty */
 };
 
 struct drivers;

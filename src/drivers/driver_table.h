@@ -75,8 +75,9 @@ MUST_CHECK bool visit_identity(const struct visit *v, const struct http_access *
 /* Who we are towards components. */
 const struct fleet_access *visit_access(const struct visit *v);
 /* Who we are towards agents. */
-struct orderer;
-MUST_CHECK bool visit_orderer(const struct visit *v, const struct orderer **out, struct err *e);
+struct order_signer;
+MUST_CHECK bool visit_orderer(const struct visit *v, const struct order_signer **out,
+			      struct err *e);
 /* The key that this component's agent has, as far as it is known; NULL. */
 const char *visit_peer(const struct visit *v);
 void visit_learn_peer(const struct visit *v, const char *spki);

@@ -10,26 +10,27 @@ enum {
 	ANSWER_MS = 30000, /* making a request and writing files is quick */
 };
 
-struct enrolling {
-	struct link *link;
+struct enrol_client {
+	struct enrol_tls *link;
 	struct secret token;
 	struct secret request; /* message 2 */
 	struct der csr;
 };
 
-void enrolling_close(struct enrolling *en)
+void enrol_client_close(struct enrol_client *en)
 {
 	if (!en)
 		return;
-	link_close(en->link);
+	enrol_tls_close(en->link);
 	secret_release(&en->token);
 	secret_release(&en->request);
 	free(en);
 }
 
-static struct enrol_bond bond_of(const struct enrolling *en)
+static struct enrol_auth bond_of(const struct enrol_client *en)
 {
-	return (struct enrol_bond){ &en->token, link_binding(en->link), LINK_BINDING_BYTES };
+	return (struct enrol_auth){ &en->token, enrol_tls_binding(en->link),
+				    ENROL_TLS_BINDING_BYTES };
 }
 
 static int64_t soon(void)
@@ -46,26 +47,27 @@ static bool no_proof(struct err *e)
 		       "the agent there has another token, or somebody stands between");
 }
 
-static bool ask(struct enrolling *en, struct err *e)
+static bool ask(struct enrol_client *en, struct err *e)
 {
 	AUTO(secret) hello = { 0 };
-	const struct enrol_bond b = bond_of(en);
-	const struct link_wait wait = { ENROL_REQUEST_LIMIT, soon() };
+	const struct enrol_auth b = bond_of(en);
+	const struct enrol_tls_wait wait = { ENROL_REQUEST_LIMIT, soon() };
 
 	enrol_hello_write(&b, &hello);
-	if (!link_send(en->link, &hello, wait.end_ms, e) ||
-	    !link_receive(en->link, &wait, &en->request, e) ||
+	if (!enrol_tls_send(en->link, &hello, wait.end_ms, e) ||
+	    !enrol_tls_receive(en->link, &wait, &en->request, e) ||
 	    !enrol_request_read(&b, &en->request, &en->csr))
 		return no_proof(e);
 	return true;
 }
 
-bool enrolling_open(const struct enrolling_target *to, struct enrolling **out, struct err *e)
+bool enrol_client_open(const struct enrol_client_target *to, struct enrol_client **out,
+		       struct err *e)
 {
-	AUTO(enrolling) en = xcalloc(1, sizeof(*en));
-	const struct link_target target = { to->host, to->port };
+	AUTO(enrol_client) en = xcalloc(1, sizeof(*en));
+	const struct enrol_tls_target target = { to->host, to->port };
 
-	if (!link_connect(&target, &en->link, e)) {
+	if (!enrol_tls_connect(&target, &en->link, e)) {
 		if (e->code == ERR_CRYPTO)
 			e->code = ERR_REMOTE;
 		return false;
@@ -77,33 +79,33 @@ bool enrolling_open(const struct enrolling_target *to, struct enrolling **out, s
 	return true;
 }
 
-struct der enrolling_csr(const struct enrolling *en)
+struct der enrol_client_csr(const struct enrol_client *en)
 {
 	return en->csr;
 }
 
-bool enrolling_grant(struct enrolling *en, const struct grant *grant, struct arena *a,
-		     struct receipt *out, struct err *e)
+bool enrol_client_grant(struct enrol_client *en, const struct grant *grant, struct arena *a,
+			struct receipt *out, struct err *e)
 {
 	AUTO(secret) message = { 0 };
 	AUTO(secret) answer = { 0 };
-	const struct link_wait wait = { ENROL_RECEIPT_LIMIT, soon() };
-	const struct enrol_bond b = bond_of(en);
+	const struct enrol_tls_wait wait = { ENROL_RECEIPT_LIMIT, soon() };
+	const struct enrol_auth b = bond_of(en);
 
-	link_persist(en->link);
+	enrol_tls_persist(en->link);
 	enrol_grant_write(&b, grant, &message);
-	return link_send(en->link, &message, wait.end_ms, e) &&
-	       link_receive(en->link, &wait, &answer, e) &&
+	return enrol_tls_send(en->link, &message, wait.end_ms, e) &&
+	       enrol_tls_receive(en->link, &wait, &answer, e) &&
 	       enrol_receipt_read(&b, &answer, a, out, e);
 }
 
-void enrolling_refuse(struct enrolling *en, const struct err *why)
+void enrol_client_refuse(struct enrol_client *en, const struct err *why)
 {
 	AUTO(secret) message = { 0 };
-	const struct enrol_bond b = bond_of(en);
+	const struct enrol_auth b = bond_of(en);
 	struct err ignored = { 0 };
 
-	link_persist(en->link);
+	enrol_tls_persist(en->link);
 	enrol_refusal_write(&b, why->text, &message);
-	(void)!link_send(en->link, &message, soon(), &ignored);
+	(void)!enrol_tls_send(en->link, &message, soon(), &ignored);
 }

@@ -17,11 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct enrolling;
-void enrolling_close(struct enrolling *en);
-AUTO_TYPE(enrolling, struct enrolling *, enrolling_close)
+struct enrol_client;
+void enrol_client_close(struct enrol_client *en);
+AUTO_TYPE(enrol_client, struct enrol_client *, enrol_client_close)
 
-struct enrolling_target {
+struct enrol_client_target {
 	const char *host;
 	uint16_t port;
 	const struct secret *token; /* TOKEN_BYTES */
@@ -32,15 +32,15 @@ struct enrolling_target {
  * who does not, or stands between; every other failure says nothing of the
  * token.
  */
-MUST_CHECK bool enrolling_open(const struct enrolling_target *to, struct enrolling **out,
-			       struct err *e);
+MUST_CHECK bool enrol_client_open(const struct enrol_client_target *to, struct enrol_client **out,
+				  struct err *e);
 /* The request it sent, which lives as long as this; not decoded yet. */
-struct der enrolling_csr(const struct enrolling *en);
+struct der enrol_client_csr(const struct enrol_client *en);
 
 /* Notes in `a`; a stop is too late from here on. */
-MUST_CHECK bool enrolling_grant(struct enrolling *en, const struct grant *grant, struct arena *a,
-				struct receipt *out, struct err *e);
+MUST_CHECK bool enrol_client_grant(struct enrol_client *en, const struct grant *grant,
+				   struct arena *a, struct receipt *out, struct err *e);
 /* Tells it why not; whether that arrives does not matter. */
-void enrolling_refuse(struct enrolling *en, const struct err *why);
+void enrol_client_refuse(struct enrol_client *en, const struct err *why);
 
 #endif

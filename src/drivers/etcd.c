@@ -53,7 +53,7 @@ static enum turn ask_public(struct visit *v, struct exchange *ask, struct err *e
 	etcd_txn_begin(&txn);
 	etcd_range_names(&txn, prefix, etcd_prefix_end(v->arena, prefix));
 	for (size_t i = 0; i < ETCD_ENTRIES; i++)
-		if (etcd_entries[i].part != PART_KEY)
+		if (etcd_entries[i].part != FILE_KIND_KEY)
 			etcd_range(&txn, etcd_name(v, etcd_entries[i].name), NULL);
 	return etcd_ask(v, ask, &txn);
 }
@@ -85,7 +85,7 @@ static enum turn tell(struct visit *v, struct exchange *ask, struct err *e)
 	(void)e;
 	etcd_judge(v, false);
 	a->online = true;
-	held_tell(&etcd_talk(v)->held, a);
+	reported_pair_report(&etcd_talk(v)->held, a);
 	etcd_each(etcd_talk(v)->reply, v->arena, look_staged, &s);
 	if (s.found)
 		s.found = arena_strndup(v->job->arena, s.found, FINGERPRINT_TEXT - 1);
@@ -98,7 +98,7 @@ static enum turn give(struct visit *v, struct exchange *ask, struct err *e)
 {
 	(void)ask;
 	etcd_judge(v, true);
-	return held_give(&etcd_talk(v)->held, v->job, e) ? TURN_DONE : TURN_FAILED;
+	return reported_pair_give(&etcd_talk(v)->held, v->job, e) ? TURN_DONE : TURN_FAILED;
 }
 
 /* ---- stage and abort ---- */
@@ -116,7 +116,7 @@ static void drop_other_staged(const struct visit *v, struct etcd_txn *txn)
 static enum turn put_staged(struct visit *v, struct exchange *ask, struct err *e)
 {
 	AUTO(etcd_txn) txn = { 0 };
-	AUTO(pieces) pieces = { 0 };
+	AUTO(pair_files) pieces = { 0 };
 
 	(void)e;
 	etcd_txn_begin(&txn);
@@ -144,7 +144,7 @@ static enum turn ask_staged(struct visit *v, struct exchange *ask, struct err *e
 
 static enum turn check_staged(struct visit *v, struct exchange *ask, struct err *e)
 {
-	AUTO(pieces) pieces = { 0 };
+	AUTO(pair_files) pieces = { 0 };
 
 	(void)ask;
 	etcd_job_pieces(v->job, &pieces);
@@ -242,7 +242,7 @@ static bool may_commit(const struct visit *v, struct err *e)
 {
 	const char *staged = etcd_leaf(v, etcd_staged(v, "certificate"));
 
-	if (!held_is_expected(&etcd_talk(v)->held, v->job, e))
+	if (!reported_pair_is_expected(&etcd_talk(v)->held, v->job, e))
 		return false;
 	return !strcmp(staged, v->job->fingerprint) ||
 	       err_set(e, ERR_MISSING, "'%s' holds no such pair", etcd_staged(v, ""));
@@ -343,7 +343,7 @@ static bool is_settled(const struct visit *v)
 static enum turn settle(struct visit *v, struct exchange *ask, struct err *e)
 {
 	(void)ask;
-	held_release(&etcd_talk(v)->held);
+	reported_pair_release(&etcd_talk(v)->held);
 	etcd_judge(v, true);
 	if (is_settled(v))
 		return TURN_DONE;

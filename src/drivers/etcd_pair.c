@@ -8,25 +8,25 @@
 #include <string.h>
 
 const struct etcd_entry etcd_entries[ETCD_ENTRIES] = {
-	{ "certificate", PART_LEAF },    { "chain", PART_CHAIN },
-	{ "fullchain", PART_FULLCHAIN }, { "key", PART_KEY },
-	{ "fingerprint", PART_COUNT },
+	{ "certificate", FILE_KIND_LEAF },    { "chain", FILE_KIND_CHAIN },
+	{ "fullchain", FILE_KIND_FULLCHAIN }, { "key", FILE_KIND_KEY },
+	{ "fingerprint", FILE_KIND_COUNT },
 };
 
-void etcd_job_pieces(const struct job *j, struct pieces *out)
+void etcd_job_pieces(const struct job *j, struct pair_files *out)
 {
 	unsigned parts = 0;
 
 	for (size_t i = 0; i < ETCD_ENTRIES; i++)
-		if (etcd_entries[i].part != PART_COUNT)
+		if (etcd_entries[i].part != FILE_KIND_COUNT)
 			parts |= 1U << etcd_entries[i].part;
-	pieces_of_pair(out, parts, j->set, j->key);
+	pair_files_of_pair(out, parts, j->set, j->key);
 }
 
-void etcd_entry_value(const struct job *j, const struct pieces *pieces,
+void etcd_entry_value(const struct job *j, const struct pair_files *pieces,
 		      const struct etcd_entry *entry, struct secret *out)
 {
-	if (entry->part == PART_COUNT)
+	if (entry->part == FILE_KIND_COUNT)
 		text_base64_secret(out, j->fingerprint, strlen(j->fingerprint));
 	else
 		text_base64_secret(out, pieces->parts[entry->part].bytes.bytes,
@@ -41,9 +41,9 @@ static void put_part(struct visit *v, const struct etcd_entry *entry)
 	AUTO(secret) text = { 0 };
 
 	if (found && etcd_plain(found, &text))
-		held_put(&t->held, entry->part, name, &text);
+		reported_pair_set(&t->held, entry->part, name, &text);
 	else
-		held_miss(&t->held, entry->part, name);
+		reported_pair_missing(&t->held, entry->part, name);
 }
 
 /* Written at once they have one revision. */
@@ -67,20 +67,20 @@ static const char *written_apart(const struct visit *v)
 void etcd_judge(struct visit *v, bool with_key)
 {
 	struct etcd_talk *t = etcd_talk(v);
-	struct verdict *verdict = &t->held.verdict;
+	struct installed_pair *verdict = &t->held.verdict;
 
 	for (size_t i = 0; i < ETCD_ENTRIES; i++)
-		if (etcd_entries[i].part != PART_COUNT &&
-		    (with_key || etcd_entries[i].part != PART_KEY))
+		if (etcd_entries[i].part != FILE_KIND_COUNT &&
+		    (with_key || etcd_entries[i].part != FILE_KIND_KEY))
 			put_part(v, &etcd_entries[i]);
-	held_judge(&t->held, v->job->arena);
+	reported_pair_check(&t->held, v->job->arena);
 	if (verdict->fingerprint && *verdict->fingerprint && !verdict->damage)
 		verdict->damage = written_apart(v);
 }
 
 bool etcd_holds(const struct visit *v, const char *fingerprint)
 {
-	const struct verdict *now = &etcd_talk(v)->held.verdict;
+	const struct installed_pair *now = &etcd_talk(v)->held.verdict;
 
 	return now->fingerprint && !now->damage && !strcmp(now->fingerprint, fingerprint);
 }

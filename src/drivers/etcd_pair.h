@@ -11,7 +11,7 @@
 /* Beneath KEY, KEY/staged/FINGERPRINT and KEY/previous. */
 struct etcd_entry {
 	const char *name;
-	enum part part; /* PART_COUNT: the fingerprint */
+	enum file_kind part; /* FILE_KIND_COUNT: the fingerprint */
 };
 enum {
 	ETCD_ENTRIES = 5
@@ -19,9 +19,9 @@ enum {
 extern const struct etcd_entry etcd_entries[ETCD_ENTRIES];
 
 /* The job's pair as the PEM texts of the entries. */
-void etcd_job_pieces(const struct job *j, struct pieces *out);
+void etcd_job_pieces(const struct job *j, struct pair_files *out);
 /* The value of an entry for it, as base64; `out` must be empty. */
-void etcd_entry_value(const struct job *j, const struct pieces *pieces,
+void etcd_entry_value(const struct job *j, const struct pair_files *pieces,
 		      const struct etcd_entry *entry, struct secret *out);
 
 /*

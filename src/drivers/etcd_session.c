@@ -23,7 +23,7 @@ void etcd_talk_end(struct visit *v)
 
 	secret_release(&t->token);
 	json_decref(t->reply);
-	held_release(&t->held);
+	reported_pair_release(&t->held);
 }
 
 /* ---- names ---- */

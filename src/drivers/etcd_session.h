@@ -19,7 +19,7 @@ struct etcd_talk {
 	struct exchange_header header; /* with the token */
 	unsigned step;                 /* of the verb's course */
 	json_t *reply;
-	struct held held; /* what is published */
+	struct reported_pair held; /* what is published */
 };
 
 static inline struct etcd_talk *etcd_talk(const struct visit *v)

@@ -12,7 +12,7 @@ static const struct install *paths(const struct job *j)
 	return &j->component->deliver.files;
 }
 
-static void take_seen(struct job *j, const struct place_seen *seen)
+static void take_seen(struct job *j, const struct install_seen *seen)
 {
 	j->answer = (struct probe_answer){
 		.online = true,
@@ -29,10 +29,10 @@ static void take_seen(struct job *j, const struct place_seen *seen)
 
 bool files_probe(struct job *j, struct err *e)
 {
-	struct place_seen seen = { 0 };
+	struct install_seen seen = { 0 };
 
 	(void)e;
-	place_probe(paths(j), j->arena, &seen);
+	install_probe(paths(j), j->arena, &seen);
 	take_seen(j, &seen);
 	return true;
 }
@@ -40,11 +40,11 @@ bool files_probe(struct job *j, struct err *e)
 static void files_probe_all(struct job *const *jobs, size_t count)
 {
 	const struct install **list = xcalloc(count, sizeof(*list));
-	struct place_seen *seen = xcalloc(count, sizeof(*seen));
+	struct install_seen *seen = xcalloc(count, sizeof(*seen));
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = paths(jobs[i]);
-	place_probe_all(list, count, jobs[0]->arena, seen);
+	install_probe_all(list, count, jobs[0]->arena, seen);
 	for (size_t i = 0; i < count; i++)
 		take_seen(jobs[i], &seen[i]);
 	free(list);
@@ -53,21 +53,21 @@ static void files_probe_all(struct job *const *jobs, size_t count)
 
 bool files_stage(struct job *j, struct err *e)
 {
-	const struct place_pair pair = { .fingerprint = j->fingerprint,
-					 .set = j->set,
-					 .key = j->key };
+	const struct install_pair pair = { .fingerprint = j->fingerprint,
+					   .set = j->set,
+					   .key = j->key };
 
-	return place_stage(paths(j), &pair, e);
+	return install_stage(paths(j), &pair, e);
 }
 
 bool files_commit(struct job *j, struct err *e)
 {
-	return place_commit(paths(j), j->fingerprint, j->replaces, e);
+	return install_commit(paths(j), j->fingerprint, j->replaces, e);
 }
 
 bool files_abort(struct job *j, struct err *e)
 {
-	return place_abort(paths(j), j->fingerprint, e);
+	return install_abort(paths(j), j->fingerprint, e);
 }
 
 static bool activate(struct job *j, struct err *e)
@@ -81,22 +81,22 @@ static bool activate(struct job *j, struct err *e)
 		.accepted = j->accepted,
 	};
 
-	return place_activate(&order, j->arena, &j->executable, e);
+	return install_activate(&order, j->arena, &j->executable, e);
 }
 
 bool files_revert(struct job *j, struct err *e)
 {
-	return place_revert(paths(j), j->fingerprint, e);
+	return install_revert(paths(j), j->fingerprint, e);
 }
 
 bool files_remove(struct job *j, struct err *e)
 {
-	return place_remove(paths(j), e);
+	return install_remove(paths(j), e);
 }
 
 bool files_read(struct job *j, struct err *e)
 {
-	return place_read(paths(j), j->arena, j->found, j->found_key, e);
+	return install_read(paths(j), j->arena, j->found, j->parsed_key, e);
 }
 
 const struct driver files_driver = {

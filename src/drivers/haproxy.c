@@ -69,7 +69,7 @@ static const char *installed_sha1(struct visit *v)
 	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
 
-	if (!place_read(i, v->arena, &set, &key, &ignored) || !set.count)
+	if (!install_read(i, v->arena, &set, &key, &ignored) || !set.count)
 		return NULL;
 	return cert_sha1(set.certs[0], v->arena);
 }
@@ -161,7 +161,7 @@ static enum turn swap_begin(struct visit *v, struct exchange *ask, struct err *e
 	struct cert_set set = { 0 };
 	struct cert_facts facts = { 0 };
 
-	if (!place_read(&v->job->component->deliver.files, v->arena, &set, &key, e) ||
+	if (!install_read(&v->job->component->deliver.files, v->arena, &set, &key, e) ||
 	    !foreign_cert(set.certs[0], v->arena, &facts, e))
 		return TURN_FAILED;
 	if (strcmp(facts.fingerprint, v->job->fingerprint) != 0) {

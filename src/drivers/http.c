@@ -178,8 +178,8 @@ static void take_version(const struct visit *v, const json_t *document)
 	const json_t *value = pointer ? json_at(document, pointer) : NULL;
 
 	if (json_is_string(value))
-		t->version = arena_strdup(v->job->arena, shown_words(v, json_string_value(value),
-								     json_string_length(value)));
+		t->version = arena_strdup(v->job->arena, redact_words(v, json_string_value(value),
+								      json_string_length(value)));
 }
 
 static bool take_probe(const struct visit *v, const struct http_request *r, struct err *e)

@@ -10,11 +10,11 @@
 #include <strings.h>
 
 /* As which file place/ would write it. */
-static const enum part parts[] = {
-	[MATERIAL_TEXT] = PART_COUNT,          [MATERIAL_FINGERPRINT] = PART_COUNT,
-	[MATERIAL_CERTIFICATE] = PART_LEAF,    [MATERIAL_CHAIN] = PART_CHAIN,
-	[MATERIAL_FULLCHAIN] = PART_FULLCHAIN, [MATERIAL_KEY] = PART_KEY,
-	[MATERIAL_COMBINED] = PART_COMBINED,   [MATERIAL_PKCS12] = PART_COUNT,
+static const enum file_kind parts[] = {
+	[MATERIAL_TEXT] = FILE_KIND_COUNT,          [MATERIAL_FINGERPRINT] = FILE_KIND_COUNT,
+	[MATERIAL_CERTIFICATE] = FILE_KIND_LEAF,    [MATERIAL_CHAIN] = FILE_KIND_CHAIN,
+	[MATERIAL_FULLCHAIN] = FILE_KIND_FULLCHAIN, [MATERIAL_KEY] = FILE_KIND_KEY,
+	[MATERIAL_COMBINED] = FILE_KIND_COMBINED,   [MATERIAL_PKCS12] = FILE_KIND_COUNT,
 };
 _Static_assert(sizeof(parts) / sizeof(*parts) == MATERIAL_COUNT, "every material needs its row");
 
@@ -28,7 +28,7 @@ static void drop_values(struct http_words *w)
 void http_words_release(struct http_words *w)
 {
 	drop_values(w);
-	pieces_release(&w->pieces);
+	pair_files_release(&w->pieces);
 	secret_release(&w->pkcs12);
 }
 
@@ -59,7 +59,7 @@ static unsigned parts_in(const struct http_text *t)
 	unsigned found = 0;
 
 	for (size_t i = 0; i < t->count; i++)
-		if (parts[t->pieces[i].what] != PART_COUNT)
+		if (parts[t->pieces[i].what] != FILE_KIND_COUNT)
 			found |= 1U << parts[t->pieces[i].what];
 	return found;
 }
@@ -68,11 +68,11 @@ static void add_pieces(struct http_words *w, const struct job *j, unsigned wante
 {
 	unsigned missing = 0;
 
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (wanted & 1U << part && !w->pieces.parts[part].there)
 			missing |= 1U << part;
 	if (missing)
-		pieces_of_pair(&w->pieces, missing, j->set, j->key);
+		pair_files_of_pair(&w->pieces, missing, j->set, j->key);
 }
 
 bool http_words_prepare(struct http_words *w, const struct visit *v, const struct http_request *r,

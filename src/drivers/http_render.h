@@ -17,8 +17,8 @@
 #include <stddef.h>
 
 struct http_words {
-	struct pieces pieces; /* PEM, as far as they were asked for */
-	struct secret pkcs12; /* base64 */
+	struct pair_files pieces; /* PEM, as far as they were asked for */
+	struct secret pkcs12;     /* base64 */
 	struct secret *values;
 	size_t value_count;
 	const struct exchange_header *headers;

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-struct orderer {
+struct order_signer {
 	struct arena arena;
 	struct identity *identity;
 	struct signing_key *key;
@@ -16,7 +16,7 @@ struct orderer {
 	size_t cert_count;
 };
 
-static bool read_files(const struct agent_access *access, struct orderer *op, struct err *e)
+static bool read_files(const struct agent_access *access, struct order_signer *op, struct err *e)
 {
 	AUTO(secret) authorities = { 0 };
 	AUTO(secret) certificate = { 0 };
@@ -38,9 +38,9 @@ static bool read_files(const struct agent_access *access, struct orderer *op, st
 	return signing_key_open(&key, &op->key, e) && identity_new(&texts, &op->identity, e);
 }
 
-bool orderer_open(const struct agent_access *access, struct orderer **out, struct err *e)
+bool order_signer_open(const struct agent_access *access, struct order_signer **out, struct err *e)
 {
-	AUTO(orderer) op = xcalloc(1, sizeof(*op));
+	AUTO(order_signer) op = xcalloc(1, sizeof(*op));
 
 	if (!read_files(access, op, e))
 		return err_in(e, "cannot use 'access: {agent: ...}'");
@@ -48,7 +48,7 @@ bool orderer_open(const struct agent_access *access, struct orderer **out, struc
 	return true;
 }
 
-void orderer_close(struct orderer *op)
+void order_signer_close(struct order_signer *op)
 {
 	if (!op)
 		return;
@@ -58,13 +58,13 @@ void orderer_close(struct orderer *op)
 	free(op);
 }
 
-const struct identity *orderer_identity(const struct orderer *op)
+const struct identity *order_signer_identity(const struct order_signer *op)
 {
 	return op->identity;
 }
 
-bool orderer_sign(const struct orderer *op, const struct signed_order *s, struct secret *out,
-		  struct err *e)
+bool order_signer_sign(const struct order_signer *op, const struct signed_order *s,
+		       struct secret *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *text = order_text(s->order, &a);

@@ -17,14 +17,14 @@
 
 #include <stdbool.h>
 
-struct orderer;
+struct order_signer;
 
-MUST_CHECK bool orderer_open(const struct agent_access *access, struct orderer **out,
-			     struct err *e);
-void orderer_close(struct orderer *op);
-AUTO_TYPE(orderer, struct orderer *, orderer_close)
+MUST_CHECK bool order_signer_open(const struct agent_access *access, struct order_signer **out,
+				  struct err *e);
+void order_signer_close(struct order_signer *op);
+AUTO_TYPE(order_signer, struct order_signer *, order_signer_close)
 
-const struct identity *orderer_identity(const struct orderer *op);
+const struct identity *order_signer_identity(const struct order_signer *op);
 /* An order, and to stage the pair that goes with it; all borrowed. */
 struct signed_order {
 	const struct order *order;
@@ -33,7 +33,7 @@ struct signed_order {
 };
 
 /* The body of the request that carries it; `out` must be empty. */
-MUST_CHECK bool orderer_sign(const struct orderer *op, const struct signed_order *s,
-			     struct secret *out, struct err *e);
+MUST_CHECK bool order_signer_sign(const struct order_signer *op, const struct signed_order *s,
+				  struct secret *out, struct err *e);
 
 #endif

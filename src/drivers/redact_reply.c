@@ -87,7 +87,7 @@ static size_t harmless_len(const char *text, size_t len)
 	return most;
 }
 
-const char *shown_words(const struct visit *v, const char *text, size_t len)
+const char *redact_words(const struct visit *v, const char *text, size_t len)
 {
 	AUTO(buf) out = { 0 };
 	size_t harmless = 0;
@@ -103,15 +103,15 @@ const char *shown_words(const struct visit *v, const char *text, size_t len)
 	return arena_strdup(v->arena, buf_text(&out));
 }
 
-const char *shown_reply(const struct visit *v, const char *member)
+const char *redact_reply(const struct visit *v, const char *member)
 {
 	const struct secret *reply = &v->reply->reply;
 	AUTO(json) whole = member ? json_of_secret(reply) : NULL;
 	const json_t *words = json_object_get(whole, member);
 
 	if (json_is_string(words))
-		return shown_words(v, json_string_value(words), json_string_length(words));
-	return shown_words(v, (const char *)reply->bytes, reply->len);
+		return redact_words(v, json_string_value(words), json_string_length(words));
+	return redact_words(v, (const char *)reply->bytes, reply->len);
 }
 
 static const char *moved(long status)
@@ -122,7 +122,7 @@ static const char *moved(long status)
 enum turn reply_refused(const struct visit *v, const char *member, struct err *e)
 {
 	const struct exchange *x = v->reply;
-	const char *words = shown_reply(v, member);
+	const char *words = redact_reply(v, member);
 
 	if (x->status == STATUS_STALE)
 		err_set(e, ERR_STALE, "somebody else changed what '%s' holds meanwhile", x->origin);

@@ -17,9 +17,9 @@ enum {
 	KEY_LIKE = 32 /* characters of base64 or hex in a row */
 };
 
-const char *shown_words(const struct visit *v, const char *text, size_t len);
+const char *redact_words(const struct visit *v, const char *text, size_t len);
 /* The reply's JSON member, or all of it; "" when it says nothing. */
-const char *shown_reply(const struct visit *v, const char *member);
+const char *redact_reply(const struct visit *v, const char *member);
 
 /* "'PEER' answered 500: WORDS"; ERR_STALE for 412.  Always TURN_FAILED. */
 enum turn reply_refused(const struct visit *v, const char *member, struct err *e);

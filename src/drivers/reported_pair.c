@@ -5,47 +5,48 @@
 
 #include <string.h>
 
-void held_release(struct held *h)
+void reported_pair_release(struct reported_pair *h)
 {
-	pieces_release(&h->pieces);
-	*h = (struct held){ 0 };
+	pair_files_release(&h->pieces);
+	*h = (struct reported_pair){ 0 };
 }
 
-void held_put(struct held *h, enum part part, const char *name, const struct secret *text)
+void reported_pair_set(struct reported_pair *h, enum file_kind part, const char *name,
+		       const struct secret *text)
 {
-	struct piece *p = &h->pieces.parts[part];
+	struct pair_file *p = &h->pieces.parts[part];
 
 	p->there = true;
 	secret_copy(&p->bytes, text->bytes, text->len);
-	held_miss(h, part, name);
+	reported_pair_missing(h, part, name);
 }
 
-void held_miss(struct held *h, enum part part, const char *name)
+void reported_pair_missing(struct reported_pair *h, enum file_kind part, const char *name)
 {
 	h->names[part] = name;
 	h->parts |= 1U << part;
 }
 
-void held_judge(struct held *h, struct arena *a)
+void reported_pair_check(struct reported_pair *h, struct arena *a)
 {
-	const struct judged j = { &h->pieces, h->parts, h->names };
+	const struct pair_status j = { &h->pieces, h->parts, h->names };
 
-	verdict_reach(&j, a, &h->verdict);
+	installed_pair_reach(&j, a, &h->verdict);
 }
 
-void held_tell(const struct held *h, struct probe_answer *out)
+void reported_pair_report(const struct reported_pair *h, struct probe_answer *out)
 {
 	out->installed = h->verdict.fingerprint;
 	out->chain = h->verdict.chain;
-	out->leaf = verdict_leaf(&h->verdict);
+	out->leaf = installed_pair_leaf(&h->verdict);
 	out->damage = h->verdict.damage;
 	out->error = h->verdict.error;
 }
 
-bool held_give(const struct held *h, struct job *j, struct err *e)
+bool reported_pair_give(const struct reported_pair *h, struct job *j, struct err *e)
 {
-	const struct verdict *v = &h->verdict;
-	const struct secret *pem = &h->pieces.parts[PART_KEY].bytes;
+	const struct installed_pair *v = &h->verdict;
+	const struct secret *pem = &h->pieces.parts[FILE_KIND_KEY].bytes;
 	AUTO(secret) key = { 0 };
 	char spki[65] = "";
 
@@ -60,7 +61,7 @@ bool held_give(const struct held *h, struct job *j, struct err *e)
 	if (strcmp(spki, v->spki) != 0)
 		return err_set(e, ERR_REMOTE, "the key does not match the certificate");
 	*j->found = (struct cert_set){ .certs = v->certs, .count = v->count };
-	*j->found_key = TAKE(key);
+	*j->parsed_key = TAKE(key);
 	return true;
 }
 
@@ -71,7 +72,7 @@ static const char *shown(const char *fingerprint)
 	return *fingerprint ? fingerprint : "nothing";
 }
 
-bool held_is_expected(const struct held *h, const struct job *j, struct err *e)
+bool reported_pair_is_expected(const struct reported_pair *h, const struct job *j, struct err *e)
 {
 	const char *now = h->verdict.fingerprint;
 

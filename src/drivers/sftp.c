@@ -25,70 +25,72 @@ enum walk_stage {
 	WALK_ACTED,
 };
 
-static void walk_release(struct walk *w)
+static void walk_release(struct ssh_decision *w)
 {
-	far_release(w->far);
-	pieces_release(&w->written);
+	ssh_target_release(w->far);
+	pair_files_release(&w->written);
 	buf_release(&w->acts.words);
 }
 
 /* ---- writing a version ---- */
 
-static void ask_write(struct walk *w, struct exchange *ask)
+static void ask_write(struct ssh_decision *w, struct exchange *ask)
 {
-	struct far *f = w->far;
-	struct far_acts acts = { .arena = f->arena };
-	const char *new = far_version_path(f, STORE_NEW);
+	struct ssh_target *f = w->far;
+	struct ssh_script_ops acts = { .arena = f->arena };
+	const char *new = ssh_target_version_path(f, STORE_NEW);
 
-	far_directory(&acts, f->store);
-	far_remove(&acts, new);
-	far_directory(&acts, new);
-	far_sync(&acts, f->layout.home);
-	far_add(f, far_acts_run(&acts));
-	for (int part = 0; part < PART_COUNT; part++) {
-		const struct piece *p = &w->written.parts[part];
+	ssh_script_directory(&acts, f->store);
+	ssh_script_remove(&acts, new);
+	ssh_script_directory(&acts, new);
+	ssh_script_sync(&acts, f->layout.home);
+	ssh_target_add(f, ssh_script_run(&acts));
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		const struct pair_file *p = &w->written.parts[part];
 
 		if (p->there)
-			far_add(f, (struct ssh_op){ .kind = SSH_WRITE,
-						    .path = far_path(f, new, part_files[part]),
-						    .bytes = p->bytes.bytes,
-						    .len = p->bytes.len,
-						    .attr = p->attr,
-						    .needed = true });
+			ssh_target_add(f, (struct ssh_op){ .kind = SSH_WRITE,
+							   .path = ssh_target_path(
+								   f, new, file_kind_names[part]),
+							   .bytes = p->bytes.bytes,
+							   .len = p->bytes.len,
+							   .attr = p->attr,
+							   .needed = true });
 	}
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (w->written.parts[part].there)
-			far_add(f, (struct ssh_op){ .kind = SSH_READ,
-						    .path = far_path(f, new, part_files[part]),
-						    .needed = true });
-	far_ask(f, ask);
+			ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ,
+							   .path = ssh_target_path(
+								   f, new, file_kind_names[part]),
+							   .needed = true });
+	ssh_target_ask(f, ask);
 }
 
-static bool reads_the_same(struct walk *w, struct err *e)
+static bool reads_the_same(struct ssh_decision *w, struct err *e)
 {
-	struct far *f = w->far;
-	AUTO(pieces) there = { 0 };
+	struct ssh_target *f = w->far;
+	AUTO(pair_files) there = { 0 };
 
-	for (int part = 0; part < PART_COUNT; part++) {
-		struct piece *p = &there.parts[part];
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		struct pair_file *p = &there.parts[part];
 
 		if (!w->written.parts[part].there)
 			continue;
 
-		struct ssh_op *op = far_next(f);
+		struct ssh_op *op = ssh_target_next(f);
 
 		p->there = true;
 		p->bytes = TAKE(op->got);
 		p->attr = op->found;
 		p->attr.mode &= 07777;
 	}
-	return pieces_equal(&there, &w->written) ||
+	return pair_files_equal(&there, &w->written) ||
 	       err_set(e, ERR_IO, "what was written to '%s' reads differently",
-		       far_version_path(f, STORE_NEW));
+		       ssh_target_version_path(f, STORE_NEW));
 }
 
 /* A script can fail without a word. */
-static const char *reason(const struct far *f, const struct ssh_op *op)
+static const char *reason(const struct ssh_target *f, const struct ssh_op *op)
 {
 	if (*op->why)
 		return op->why;
@@ -98,48 +100,48 @@ static const char *reason(const struct far *f, const struct ssh_op *op)
 }
 
 /* Each op was needed, so the first that failed says why. */
-static bool take_written(struct walk *w, struct err *e)
+static bool take_written(struct ssh_decision *w, struct err *e)
 {
-	struct far *f = w->far;
+	struct ssh_target *f = w->far;
 
-	if (f->ask->ops[0].status == FAR_STRANGE)
+	if (f->ask->ops[0].status == SSH_SCRIPT_STRANGE)
 		return err_set(e, ERR_IO, "'%s' is not ours alone on '%s'; remove it", f->store,
 			       f->login.host);
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
 			return err_set(e, ERR_IO, "%s", reason(f, &f->ask->ops[i]));
-	far_next(f); /* the directory */
-	for (int part = 0; part < PART_COUNT; part++)
+	ssh_target_next(f); /* the directory */
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (w->written.parts[part].there)
-			far_next(f); /* what was written */
+			ssh_target_next(f); /* what was written */
 	return reads_the_same(w, e);
 }
 
 /* ---- acting ---- */
 
-static bool judge_acts(const struct walk *w, struct err *e)
+static bool judge_acts(const struct ssh_decision *w, struct err *e)
 {
-	const struct far *f = w->far;
+	const struct ssh_target *f = w->far;
 	const struct ssh_op *op = &f->ask->ops[0];
 
 	if (op->result == SSH_DONE)
 		return true;
-	if (op->status == FAR_BUSY)
+	if (op->status == SSH_SCRIPT_BUSY)
 		return err_set(e, ERR_BUSY, "another certfleet is changing '%s' on '%s'",
-			       far_first_path(f), f->login.host);
-	if (op->status == FAR_MOVED)
+			       ssh_target_first_path(f), f->login.host);
+	if (op->status == SSH_SCRIPT_MOVED)
 		return err_set(e, ERR_STALE, "'%s' on '%s' was changed meanwhile; plan again",
-			       far_first_path(f), f->login.host);
-	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s", far_first_path(f),
+			       ssh_target_first_path(f), f->login.host);
+	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s", ssh_target_first_path(f),
 		       f->login.host, reason(f, op));
 }
 
-static enum turn ask_acts(struct visit *v, struct walk *w, struct exchange *ask)
+static enum turn ask_acts(struct visit *v, struct ssh_decision *w, struct exchange *ask)
 {
 	if (!w->acts.words.len)
 		return TURN_DONE;
-	far_add(w->far, far_acts_run(&w->acts));
-	far_ask(w->far, ask);
+	ssh_target_add(w->far, ssh_script_run(&w->acts));
+	ssh_target_ask(w->far, ask);
 	v->stage = WALK_ACTED;
 	return TURN_ASK;
 }
@@ -148,9 +150,9 @@ static enum turn ask_acts(struct visit *v, struct walk *w, struct exchange *ask)
 
 static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct walk *w = v->memory;
+	struct ssh_decision *w = v->memory;
 
-	if (!far_decide(w, e))
+	if (!ssh_target_decide(w, e))
 		return TURN_FAILED;
 	if (!w->writes)
 		return ask_acts(v, w, ask);
@@ -161,14 +163,14 @@ static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
 
 static enum turn walk_begin(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct walk *w = ARENA_NEW(v->arena, struct walk);
+	struct ssh_decision *w = ARENA_NEW(v->arena, struct ssh_decision);
 
 	w->acts.arena = v->arena;
 	v->memory = w;
-	if (!far_new(v, &w->far, e))
+	if (!ssh_target_new(v, &w->far, e))
 		return TURN_FAILED;
-	far_ask_names(w->far);
-	far_ask(w->far, ask);
+	ssh_target_ask_names(w->far);
+	ssh_target_ask(w->far, ask);
 	ask->reads = true;
 	v->stage = WALK_NAMES;
 	return TURN_ASK;
@@ -176,13 +178,13 @@ static enum turn walk_begin(struct visit *v, struct exchange *ask, struct err *e
 
 static enum turn walk_names(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct walk *w = v->memory;
+	struct ssh_decision *w = v->memory;
 
-	far_take_names(w->far);
-	far_ask_contents(w->far);
+	ssh_target_take_names(w->far);
+	ssh_target_ask_contents(w->far);
 	if (!w->far->ops.count)
 		return decide(v, ask, e);
-	far_ask(w->far, ask);
+	ssh_target_ask(w->far, ask);
 	ask->reads = true;
 	v->stage = WALK_CONTENTS;
 	return TURN_ASK;
@@ -190,7 +192,7 @@ static enum turn walk_names(struct visit *v, struct exchange *ask, struct err *e
 
 static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct walk *w = v->memory;
+	struct ssh_decision *w = v->memory;
 
 	if (v->reply && v->reply->error.code)
 		return no_reply(v, e);
@@ -200,7 +202,7 @@ static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
 	case WALK_NAMES:
 		return walk_names(v, ask, e);
 	case WALK_CONTENTS:
-		far_take_contents(w->far);
+		ssh_target_take_contents(w->far);
 		return decide(v, ask, e);
 	case WALK_WRITTEN:
 		return take_written(w, e) ? ask_acts(v, w, ask) : TURN_FAILED;
@@ -225,19 +227,19 @@ static enum turn ask_command(struct visit *v, struct exchange *ask, struct err *
 {
 	const struct job *j = v->job;
 	const struct activate *how = &j->component->activate;
-	const struct far_command c = { .component = j->component->name,
-				       .fingerprint = j->fingerprint,
-				       .seconds = how->timeout,
-				       .argv = how->argv };
-	struct far_acts acts = { .arena = v->arena };
-	struct far *f = NULL;
+	const struct ssh_script_command c = { .component = j->component->name,
+					      .fingerprint = j->fingerprint,
+					      .seconds = how->timeout,
+					      .argv = how->argv };
+	struct ssh_script_ops acts = { .arena = v->arena };
+	struct ssh_target *f = NULL;
 
-	if (!far_new(v, &f, e))
+	if (!ssh_target_new(v, &f, e))
 		return TURN_FAILED;
 	v->memory = f;
-	far_command(&acts, &c);
-	far_add(f, far_acts_run(&acts));
-	far_ask(f, ask);
+	ssh_script_command(&acts, &c);
+	ssh_target_add(f, ssh_script_run(&acts));
+	ssh_target_ask(f, ask);
 	ask->timeout_ms = how->timeout * 1000 + GRACE_MS;
 	return TURN_ASK;
 }
@@ -245,14 +247,14 @@ static enum turn ask_command(struct visit *v, struct exchange *ask, struct err *
 /* timeout(1) says by its status that it had to kill. */
 static bool judge_command(const struct visit *v, struct err *e)
 {
-	const struct far *f = v->memory;
+	const struct ssh_target *f = v->memory;
 	const struct ssh_op *op = &f->ask->ops[0];
 	const struct activate *how = &v->job->component->activate;
 	const char *name = text_escaped(v->arena, how->argv[0]);
 
 	if (op->result == SSH_DONE)
 		return true;
-	if (op->status == FAR_TIMED_OUT || op->status == FAR_KILLED)
+	if (op->status == SSH_SCRIPT_TIMED_OUT || op->status == SSH_SCRIPT_KILLED)
 		return err_set(e, ERR_REMOTE,
 			       "'%s' on '%s' did not end within %lld seconds, or was killed", name,
 			       f->login.host, (long long)how->timeout);

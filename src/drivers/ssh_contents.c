@@ -9,36 +9,37 @@ enum {
 	ENTRIES_LIMIT = 64 /* of a directory that is taken over */
 };
 
-static void wish(struct far *f, const char *path, struct piece *into)
+static void wish(struct ssh_target *f, const char *path, struct pair_file *into)
 {
-	const struct far_wish w = { path, into };
+	const struct ssh_target_wanted w = { path, into };
 
 	VEC_PUSH(&f->wishes, f->arena, w);
 }
 
-static void wish_directory(struct far *f, const char *path, struct pieces *into)
+static void wish_directory(struct ssh_target *f, const char *path, struct pair_files *into)
 {
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (f->layout.parts & 1U << part)
-			wish(f, far_path(f, path, part_files[part]), &into->parts[part]);
+			wish(f, ssh_target_path(f, path, file_kind_names[part]),
+			     &into->parts[part]);
 }
 
 /* A file of a directory that is not ours: one of the parts, or a stranger. */
-static void wish_entry(struct far *f, const char *name)
+static void wish_entry(struct ssh_target *f, const char *name)
 {
-	struct far_wish w = { far_path(f, f->layout.spots[0].path, name), NULL };
+	struct ssh_target_wanted w = { ssh_target_path(f, f->layout.spots[0].path, name), NULL };
 
-	for (int part = 0; part < PART_COUNT; part++)
-		if (f->layout.parts & 1U << part && !strcmp(name, part_files[part]))
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
+		if (f->layout.parts & 1U << part && !strcmp(name, file_kind_names[part]))
 			w.into = &f->seen.parts[part];
 	if (!w.into) {
-		w.into = ARENA_NEW(f->arena, struct piece);
+		w.into = ARENA_NEW(f->arena, struct pair_file);
 		VEC_PUSH(&f->strangers, f->arena, w);
 	}
 	wish(f, w.path, w.into);
 }
 
-static void wish_real_directory(struct far *f)
+static void wish_real_directory(struct ssh_target *f)
 {
 	if (f->entries.count > ENTRIES_LIMIT && !f->install->replace) {
 		f->stays = arena_printf(f->arena, "directory '%s' has more than %d files",
@@ -53,78 +54,81 @@ static void wish_real_directory(struct far *f)
 		wish_entry(f, *name);
 }
 
-static void wish_spot(struct far *f, size_t i)
+static void wish_spot(struct ssh_target *f, size_t i)
 {
-	const struct spot *s = &f->layout.spots[i];
-	struct piece *into = &f->seen.parts[s->part];
+	const struct path_slot *s = &f->layout.spots[i];
+	struct pair_file *into = &f->seen.parts[s->part];
 
 	if (f->states[i] == SPOT_REAL)
 		wish(f, s->path, into);
 	if (f->states[i] == SPOT_OURS && f->current)
-		wish(f, far_path(f, far_version_path(f, f->current), part_files[s->part]), into);
+		wish(f,
+		     ssh_target_path(f, ssh_target_version_path(f, f->current),
+				     file_kind_names[s->part]),
+		     into);
 }
 
-static void wish_what_is_seen(struct far *f)
+static void wish_what_is_seen(struct ssh_target *f)
 {
 	if (f->layout.single) {
-		for (size_t i = 0; i < f->layout.spot_count; i++)
+		for (size_t i = 0; i < f->layout.path_slot_count; i++)
 			wish_spot(f, i);
 		return;
 	}
 	if (f->states[0] == SPOT_REAL)
 		wish_real_directory(f);
 	if (f->states[0] == SPOT_OURS && f->current)
-		wish_directory(f, far_version_path(f, f->current), &f->seen);
+		wish_directory(f, ssh_target_version_path(f, f->current), &f->seen);
 }
 
 /* Those that the job may stage again, switch to, or keep what is there as. */
-static bool matters(const struct far *f, const struct version *v)
+static bool matters(const struct ssh_target *f, const struct version *v)
 {
 	const char *fingerprint = f->job->fingerprint;
 
 	if (!fingerprint)
 		return false;
 	return !strcmp(v->base, fingerprint) ||
-	       (version_is_found(v->name) && far_any_spot_is(f, SPOT_REAL));
+	       (version_is_found(v->name) && ssh_target_any_slot_is(f, SPOT_REAL));
 }
 
-void far_ask_contents(struct far *f)
+void ssh_target_ask_contents(struct ssh_target *f)
 {
 	wish_what_is_seen(f);
 	for (size_t i = 0; i < f->versions.list.count; i++) {
 		const struct version *v = &f->versions.list.items[i];
-		struct far_version *read = NULL;
+		struct ssh_target_version *read = NULL;
 
 		if (!matters(f, v))
 			continue;
-		read = ARENA_NEW(f->arena, struct far_version);
+		read = ARENA_NEW(f->arena, struct ssh_target_version);
 		read->name = v;
 		read->attr = f->version_attrs.items[i];
 		VEC_PUSH(&f->read, f->arena, read);
-		wish_directory(f, far_version_path(f, v->name), &read->pieces);
+		wish_directory(f, ssh_target_version_path(f, v->name), &read->pieces);
 	}
 	vec_each (w, &f->wishes)
-		far_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });
+		ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });
 }
 
-static void judge_piece(struct far *f, const struct piece *p, const char *path)
+static void judge_piece(struct ssh_target *f, const struct pair_file *p, const char *path)
 {
 	struct err e = { 0 };
 
-	if (!f->stays && !piece_may_be_replaced(p, path, &e))
+	if (!f->stays && !pair_file_may_be_replaced(p, path, &e))
 		f->stays = arena_strdup(f->arena, e.text);
 }
 
-static void judge_what_stands_there(struct far *f)
+static void judge_what_stands_there(struct ssh_target *f)
 {
 	const struct layout *l = &f->layout;
 
 	if (f->install->replace)
 		return;
-	for (size_t i = 0; l->single && i < l->spot_count; i++)
+	for (size_t i = 0; l->single && i < l->path_slot_count; i++)
 		if (f->states[i] == SPOT_REAL)
 			judge_piece(f, &f->seen.parts[l->spots[i].part], l->spots[i].path);
-	for (int part = 0; f->states[0] == SPOT_REAL && part < PART_COUNT; part++)
+	for (int part = 0; f->states[0] == SPOT_REAL && part < FILE_KIND_COUNT; part++)
 		if (!l->single)
 			judge_piece(f, &f->seen.parts[part], l->names[part]);
 	vec_each (w, &f->strangers)
@@ -135,18 +139,18 @@ static void judge_what_stands_there(struct far *f)
  * Where real files or a real directory stand; a file of ours may have a second
  * name, nobody else could give it one.
  */
-static void take_second_names(struct far *f)
+static void take_second_names(struct ssh_target *f)
 {
-	for (int part = 0; part < PART_COUNT; part++)
-		if (f->told && far_any_spot_is(f, SPOT_REAL) &&
-		    far_is_told(f, "linked", part_files[part]))
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
+		if (f->told && ssh_target_any_slot_is(f, SPOT_REAL) &&
+		    ssh_target_is_reported(f, "linked", file_kind_names[part]))
 			f->seen.parts[part].attr.links = 2;
 }
 
-void far_take_contents(struct far *f)
+void ssh_target_take_contents(struct ssh_target *f)
 {
 	vec_each (w, &f->wishes) {
-		struct ssh_op *op = far_next(f);
+		struct ssh_op *op = ssh_target_next(f);
 
 		w->into->there = op->result != SSH_ABSENT;
 		w->into->attr = op->found;

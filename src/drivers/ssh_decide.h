@@ -10,18 +10,18 @@
 
 #include <stdbool.h>
 
-struct walk {
-	struct far *far;
-	struct pieces written; /* as STORE_NEW, when `writes` */
+struct ssh_decision {
+	struct ssh_target *far;
+	struct pair_files written; /* as STORE_NEW, when `writes` */
 	bool writes;
-	struct far_acts acts; /* none: nothing is to be done */
+	struct ssh_script_ops acts; /* none: nothing is to be done */
 };
 
 /*
  * By the verb of the job; probe and read are answered at once.  False: it
  * cannot be done, and nothing is.
  */
-MUST_CHECK bool far_decide(struct walk *w, struct err *e);
-const char *far_first_path(const struct far *f);
+MUST_CHECK bool ssh_target_decide(struct ssh_decision *w, struct err *e);
+const char *ssh_target_first_path(const struct ssh_target *f);
 
 #endif

@@ -14,7 +14,7 @@ enum {
 /* ---- asking ---- */
 
 /* "/a/b" adds "/a" and "/a/b"; what is there already is not added again. */
-static void add_directories(struct far *f, const char *path)
+static void add_directories(struct ssh_target *f, const char *path)
 {
 	for (size_t len = 1; len <= strlen(path); len++) {
 		bool known = false;
@@ -33,41 +33,41 @@ static void add_directories(struct far *f, const char *path)
 	}
 }
 
-static void ask_who(struct far *f)
+static void ask_who(struct ssh_target *f)
 {
-	struct far_acts acts = { .arena = f->arena };
+	struct ssh_script_ops acts = { .arena = f->arena };
 	struct ssh_op op;
 
-	far_who(&acts, f->install->owner, f->install->group);
-	for (size_t i = 0; i < f->layout.spot_count; i++)
-		far_writable(&acts, f->layout.spots[i].home);
-	for (int part = 0; part < PART_COUNT; part++)
+	ssh_script_owner(&acts, f->install->owner, f->install->group);
+	for (size_t i = 0; i < f->layout.path_slot_count; i++)
+		ssh_script_writable(&acts, f->layout.spots[i].home);
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (f->layout.parts & 1U << part)
-			far_links(&acts, part_files[part], f->layout.names[part]);
-	op = far_acts_run(&acts);
+			ssh_script_links(&acts, file_kind_names[part], f->layout.names[part]);
+	op = ssh_script_run(&acts);
 	op.needed = false; /* files can be seen without it */
-	far_add(f, op);
+	ssh_target_add(f, op);
 }
 
-static void add_look(struct far *f, enum ssh_kind kind, const char *path)
+static void add_look(struct ssh_target *f, enum ssh_kind kind, const char *path)
 {
-	far_add(f, (struct ssh_op){ .kind = kind, .path = path });
+	ssh_target_add(f, (struct ssh_op){ .kind = kind, .path = path });
 }
 
-void far_ask_names(struct far *f)
+void ssh_target_ask_names(struct ssh_target *f)
 {
 	const struct layout *l = &f->layout;
 
-	for (size_t i = 0; i < l->spot_count; i++)
+	for (size_t i = 0; i < l->path_slot_count; i++)
 		add_directories(f, l->spots[i].home);
 	ask_who(f);
 	vec_each (d, &f->directories)
 		add_look(f, SSH_LOOK, *d);
 	add_look(f, SSH_LOOK, f->store);
 	add_look(f, SSH_LIST, f->store);
-	add_look(f, SSH_LINK, far_version_path(f, STORE_STAGED));
-	add_look(f, SSH_LINK, far_switch_path(f));
-	for (size_t i = 0; i < l->spot_count; i++) {
+	add_look(f, SSH_LINK, ssh_target_version_path(f, STORE_STAGED));
+	add_look(f, SSH_LINK, ssh_target_switch_path(f));
+	for (size_t i = 0; i < l->path_slot_count; i++) {
 		add_look(f, SSH_LOOK, l->spots[i].path);
 		add_look(f, SSH_LINK, l->spots[i].path);
 	}
@@ -77,15 +77,16 @@ void far_ask_names(struct far *f)
 
 /* ---- who we are ---- */
 
-bool far_is_told(const struct far *f, const char *name, const char *value)
+bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const char *value)
 {
-	return strstr(f->told, arena_printf(f->arena, FAR_TOLD "%s %s\n", name, value)) != NULL;
+	return strstr(f->told, arena_printf(f->arena, SSH_SCRIPT_TOLD "%s %s\n", name, value)) !=
+	       NULL;
 }
 
 /* What follows "certfleet NAME "; NULL: it was not told. */
-static const char *told(const struct far *f, const char *text, const char *name)
+static const char *told(const struct ssh_target *f, const char *text, const char *name)
 {
-	const char *begin = arena_printf(f->arena, FAR_TOLD "%s ", name);
+	const char *begin = arena_printf(f->arena, SSH_SCRIPT_TOLD "%s ", name);
 	size_t len = strlen(begin);
 
 	for (const char *line = text; *line;) {
@@ -98,7 +99,7 @@ static const char *told(const struct far *f, const char *text, const char *name)
 	return NULL;
 }
 
-static bool told_id(const struct far *f, const char *text, const char *name, unsigned *out)
+static bool told_id(const struct ssh_target *f, const char *text, const char *name, unsigned *out)
 {
 	const char *value = told(f, text, name);
 
@@ -108,7 +109,7 @@ static bool told_id(const struct far *f, const char *text, const char *name, uns
 	return true;
 }
 
-static void take_groups(struct far *f, const char *text)
+static void take_groups(struct ssh_target *f, const char *text)
 {
 	const char *at = told(f, text, "groups");
 	gid_t *groups = arena_array(f->arena, GROUPS_LIMIT, sizeof(*groups));
@@ -126,14 +127,14 @@ static void take_groups(struct far *f, const char *text)
 	f->account.group_count = count;
 }
 
-static void say_unsafe(struct far *f, const char *why)
+static void say_unsafe(struct ssh_target *f, const char *why)
 {
 	if (!f->unsafe)
 		f->unsafe = why;
 }
 
 /* Whom files can be given to. */
-static void take_names(struct far *f, const char *text)
+static void take_names(struct ssh_target *f, const char *text)
 {
 	const struct install *i = f->install;
 	struct attr_account *a = &f->account;
@@ -163,7 +164,7 @@ static void take_names(struct far *f, const char *text)
 				f->login.user, i->group));
 }
 
-static void say_mute(struct far *f, const struct ssh_op *op)
+static void say_mute(struct ssh_target *f, const struct ssh_op *op)
 {
 	bool says = op->why && *op->why;
 
@@ -173,9 +174,9 @@ static void say_mute(struct far *f, const struct ssh_op *op)
 		f->login.user, f->login.host, says ? ": " : "", says ? op->why : "");
 }
 
-static void take_who(struct far *f)
+static void take_who(struct ssh_target *f)
 {
-	const struct ssh_op *op = far_next(f);
+	const struct ssh_op *op = ssh_target_next(f);
 	unsigned user = 0;
 
 	f->account =
@@ -196,7 +197,7 @@ static void take_who(struct far *f)
 
 /* ---- directories ---- */
 
-static bool judge_directory(const struct far *f, const char *path, const struct ssh_op *op,
+static bool judge_directory(const struct ssh_target *f, const char *path, const struct ssh_op *op,
 			    struct err *e)
 {
 	if (op->result == SSH_ABSENT)
@@ -213,21 +214,21 @@ static bool judge_directory(const struct far *f, const char *path, const struct 
 	       fs_is_safe_dir(path, op->found, f->account.user, e);
 }
 
-static void take_directories(struct far *f)
+static void take_directories(struct ssh_target *f)
 {
 	vec_each (d, &f->directories) {
-		const struct ssh_op *op = far_next(f);
+		const struct ssh_op *op = ssh_target_next(f);
 		struct err e = { 0 };
 
 		if (!judge_directory(f, *d, op, &e))
 			say_unsafe(f, arena_strdup(f->arena, e.text));
-		for (size_t i = 0; i < f->layout.spot_count; i++)
+		for (size_t i = 0; i < f->layout.path_slot_count; i++)
 			if (!strcmp(f->layout.spots[i].home, *d))
 				f->homes[i] = op->found;
 	}
 }
 
-static void take_closed(struct far *f)
+static void take_closed(struct ssh_target *f)
 {
 	const char *closed = f->told ? told(f, f->told, "closed") : NULL;
 
@@ -242,7 +243,7 @@ static void take_closed(struct far *f)
 
 /* ---- the store ---- */
 
-static void judge_store(struct far *f, const struct ssh_op *op)
+static void judge_store(struct ssh_target *f, const struct ssh_op *op)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 	struct err e = { 0 };
@@ -250,18 +251,18 @@ static void judge_store(struct far *f, const struct ssh_op *op)
 	f->has_store = op->result == SSH_DONE;
 	if (op->result == SSH_FAILED)
 		f->unknown = op->why;
-	if (f->has_store && !f->mute && !trust_store(&trust, f->store, op->found, &e))
+	if (f->has_store && !f->mute && !file_trust_store(&trust, f->store, op->found, &e))
 		say_unsafe(f, arena_strdup(f->arena, e.text));
 }
 
-static void take_entry(struct far *f, const struct ssh_entry *entry)
+static void take_entry(struct ssh_target *f, const struct ssh_entry *entry)
 {
 	const char *name = entry->name;
 	bool stray = S_ISLNK(entry->attr.mode) && strcmp(name, STORE_CURRENT) &&
 		     strcmp(name, STORE_STAGED);
 
 	if (*name == '.' || stray)
-		VEC_PUSH(&f->leftovers, f->arena, far_version_path(f, name));
+		VEC_PUSH(&f->leftovers, f->arena, ssh_target_version_path(f, name));
 	if (*name == '.' || stray || !S_ISDIR(entry->attr.mode))
 		return;
 	versions_add(&f->versions, name);
@@ -269,7 +270,7 @@ static void take_entry(struct far *f, const struct ssh_entry *entry)
 }
 
 /* Attributes of a version; NULL: there is none of this name. */
-static const struct fs_attr *version_attr(const struct far *f, const char *name)
+static const struct fs_attr *version_attr(const struct ssh_target *f, const char *name)
 {
 	for (size_t i = 0; i < f->versions.list.count; i++)
 		if (!strcmp(f->versions.list.items[i].name, name))
@@ -277,39 +278,39 @@ static const struct fs_attr *version_attr(const struct far *f, const char *name)
 	return NULL;
 }
 
-static void say_stays(struct far *f, const struct err *e)
+static void say_stays(struct ssh_target *f, const struct err *e)
 {
 	if (!f->stays)
 		f->stays = arena_strdup(f->arena, e->text);
 }
 
-static void judge_current(struct far *f)
+static void judge_current(struct ssh_target *f)
 {
 	const struct fs_attr *attr = NULL;
 	struct err e = { 0 };
 
 	if (f->current)
 		attr = version_attr(f, f->current);
-	if (attr && !far_judge_version(f, f->current, *attr, &e))
+	if (attr && !ssh_target_check_version(f, f->current, *attr, &e))
 		say_stays(f, &e);
 }
 
-static void take_store(struct far *f)
+static void take_store(struct ssh_target *f)
 {
 	const struct ssh_op *list = NULL;
 	const struct ssh_op *staged = NULL;
 	const struct ssh_op *current = NULL;
 
-	judge_store(f, far_next(f));
-	list = far_next(f);
+	judge_store(f, ssh_target_next(f));
+	list = ssh_target_next(f);
 	for (size_t i = 0; f->has_store && i < list->entry_count; i++)
 		take_entry(f, &list->entries[i]);
 	if (f->has_store && list->result != SSH_DONE)
 		f->unknown = list->why;
-	staged = far_next(f);
+	staged = ssh_target_next(f);
 	if (staged->result == SSH_DONE && version_attr(f, staged->text))
 		f->staged = staged->text;
-	current = far_next(f);
+	current = ssh_target_next(f);
 	f->switch_text = current->result == SSH_DONE ? current->text : "";
 	if (f->has_store && *f->switch_text)
 		f->current = layout_current(&f->layout, f->switch_text);
@@ -332,7 +333,7 @@ static enum entry_kind kind_of(const struct ssh_op *op)
 }
 
 /* Whatever stands at a path, and who could have put it there. */
-static void judge_spot(struct far *f, size_t i, const struct ssh_op *look)
+static void judge_spot(struct ssh_target *f, size_t i, const struct ssh_op *look)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 	const char *path = f->layout.spots[i].path;
@@ -340,31 +341,31 @@ static void judge_spot(struct far *f, size_t i, const struct ssh_op *look)
 
 	if (look->result != SSH_DONE || f->mute)
 		return;
-	if (!trust_entry(&trust, path, look->found, f->homes[i], &e) ||
-	    (S_ISDIR(look->found.mode) && !trust_directory(&trust, path, look->found, &e)))
+	if (!file_trust_entry(&trust, path, look->found, f->homes[i], &e) ||
+	    (S_ISDIR(look->found.mode) && !file_trust_directory(&trust, path, look->found, &e)))
 		say_stays(f, &e);
 }
 
-static void take_spot(struct far *f, size_t i)
+static void take_spot(struct ssh_target *f, size_t i)
 {
-	const struct spot *s = &f->layout.spots[i];
-	const struct ssh_op *look = far_next(f);
-	const struct ssh_op *link = far_next(f);
+	const struct path_slot *s = &f->layout.spots[i];
+	const struct ssh_op *look = ssh_target_next(f);
+	const struct ssh_op *link = ssh_target_next(f);
 	struct err e = { 0 };
 
 	f->states[i] = layout_spot_state(&f->layout, s, kind_of(look), link->text);
 	judge_spot(f, i, look);
 	if (f->states[i] != SPOT_FOREIGN)
 		return;
-	spot_refuse(s, &e);
+	path_slot_refuse(s, &e);
 	f->unknown = look->result == SSH_FAILED ? look->why : arena_strdup(f->arena, e.text);
 	f->stays = f->unknown;
 }
 
 /* What stands in a directory that is not ours; one that is no file stays. */
-static void take_listing(struct far *f)
+static void take_listing(struct ssh_target *f)
 {
-	const struct ssh_op *list = far_next(f);
+	const struct ssh_op *list = ssh_target_next(f);
 
 	if (f->states[0] != SPOT_REAL)
 		return;
@@ -383,7 +384,7 @@ static void take_listing(struct far *f)
 	}
 }
 
-void far_take_names(struct far *f)
+void ssh_target_take_names(struct ssh_target *f)
 {
 	take_who(f);
 	take_directories(f);
@@ -391,7 +392,7 @@ void far_take_names(struct far *f)
 	if (f->told)
 		take_names(f, f->told);
 	take_store(f);
-	for (size_t i = 0; i < f->layout.spot_count; i++)
+	for (size_t i = 0; i < f->layout.path_slot_count; i++)
 		take_spot(f, i);
 	if (!f->layout.single)
 		take_listing(f);

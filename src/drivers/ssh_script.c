@@ -28,7 +28,7 @@ static const char script[] =
 	"exec 2>&1\n"
 	"trap 'printf \"\\n%s %s\\n\" \"$end\" \"$?\"' EXIT\n"
 	"set -eu\n"
-	"tell() { printf '" FAR_TOLD "%s\\n' \"$*\"; }\n"
+	"tell() { printf '" SSH_SCRIPT_TOLD "%s\\n' \"$*\"; }\n"
 	"number() { case $1 in *[!0-9]*) ;; *) echo \"$1\" ;; esac; }\n"
 	"ours() {\n"
 	"	set -f\n"
@@ -114,7 +114,7 @@ static const char script[] =
 	"exit 0\n"
 	"}\n";
 
-void far_quote(struct buf *out, const char *text)
+void ssh_script_quote(struct buf *out, const char *text)
 {
 	buf_putc(out, '\'');
 	for (; *text; text++)
@@ -125,19 +125,19 @@ void far_quote(struct buf *out, const char *text)
 	buf_putc(out, '\'');
 }
 
-static void add(struct far_acts *a, const char *word)
+static void add(struct ssh_script_ops *a, const char *word)
 {
 	buf_putc(&a->words, ' ');
-	far_quote(&a->words, word);
+	ssh_script_quote(&a->words, word);
 }
 
-static void add_act(struct far_acts *a, const char *act, const char *first)
+static void add_act(struct ssh_script_ops *a, const char *act, const char *first)
 {
 	add(a, act);
 	add(a, first);
 }
 
-static const char *temporary(struct far_acts *a, const char *path)
+static const char *temporary(struct ssh_script_ops *a, const char *path)
 {
 	char name[NAME_MAX + 1];
 
@@ -145,53 +145,53 @@ static const char *temporary(struct far_acts *a, const char *path)
 	return arena_printf(a->arena, "%s/%s", fs_dirname(a->arena, path), name);
 }
 
-void far_who(struct far_acts *a, const char *owner, const char *group)
+void ssh_script_owner(struct ssh_script_ops *a, const char *owner, const char *group)
 {
 	add_act(a, "who", owner ? owner : "");
 	add(a, group ? group : "");
 }
 
-void far_writable(struct far_acts *a, const char *directory)
+void ssh_script_writable(struct ssh_script_ops *a, const char *directory)
 {
 	add_act(a, "writable", directory);
 }
 
-void far_links(struct far_acts *a, const char *label, const char *path)
+void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path)
 {
 	add_act(a, "links", label);
 	add(a, path);
 }
 
-void far_lock(struct far_acts *a, const char *store)
+void ssh_script_lock(struct ssh_script_ops *a, const char *store)
 {
 	add_act(a, "lock", store);
 }
 
-void far_directory(struct far_acts *a, const char *path)
+void ssh_script_directory(struct ssh_script_ops *a, const char *path)
 {
 	add_act(a, "directory", path);
 }
 
-void far_expect(struct far_acts *a, const char *link, const char *text)
+void ssh_script_expect(struct ssh_script_ops *a, const char *link, const char *text)
 {
 	add_act(a, "expect", link);
 	add(a, text);
 }
 
-void far_link(struct far_acts *a, const char *path, const char *text)
+void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *text)
 {
 	add_act(a, "link", path);
 	add(a, text);
 	add(a, temporary(a, path));
 }
 
-void far_move(struct far_acts *a, const char *from, const char *to)
+void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to)
 {
 	add_act(a, "move", from);
 	add(a, to);
 }
 
-void far_exchange(struct far_acts *a, const struct far_exchange *x)
+void ssh_script_exchange(struct ssh_script_ops *a, const struct ssh_script_exchange *x)
 {
 	add_act(a, "exchange", x->path);
 	add(a, x->kept);
@@ -199,27 +199,27 @@ void far_exchange(struct far_acts *a, const struct far_exchange *x)
 	add(a, temporary(a, x->path));
 }
 
-void far_unlink(struct far_acts *a, const char *link)
+void ssh_script_unlink(struct ssh_script_ops *a, const char *link)
 {
 	add_act(a, "unlink", link);
 }
 
-void far_unlink_temporary(struct far_acts *a, const char *path)
+void ssh_script_unlink_temporary(struct ssh_script_ops *a, const char *path)
 {
 	add_act(a, "unlink", temporary(a, path));
 }
 
-void far_remove(struct far_acts *a, const char *path)
+void ssh_script_remove(struct ssh_script_ops *a, const char *path)
 {
 	add_act(a, "remove", path);
 }
 
-void far_sync(struct far_acts *a, const char *directory)
+void ssh_script_sync(struct ssh_script_ops *a, const char *directory)
 {
 	add_act(a, "sync", directory);
 }
 
-void far_command(struct far_acts *a, const struct far_command *c)
+void ssh_script_command(struct ssh_script_ops *a, const struct ssh_script_command *c)
 {
 	add_act(a, "command", arena_printf(a->arena, "%" PRId64, c->seconds));
 	add(a, c->component);
@@ -240,7 +240,7 @@ static const char *new_word(struct arena *a)
 	return arena_printf(a, "certfleet-end-%s", hex);
 }
 
-struct ssh_op far_acts_run(struct far_acts *a)
+struct ssh_op ssh_script_run(struct ssh_script_ops *a)
 {
 	const char *word = new_word(a->arena);
 	const char *whole = arena_printf(a->arena, "{\nend=%s\nset --%s\n%s", word,

@@ -9,7 +9,7 @@
 
 #include "drivers/ssh_target.h"
 
-struct far_switch {
+struct ssh_target_switch {
 	const char *version;
 	/*
 	 * Where real files or a real directory are kept: a version's name, or
@@ -20,16 +20,17 @@ struct far_switch {
 };
 
 /* Turns the switch; what is not of use any more stays. */
-void far_switch_to(const struct far *f, const struct far_switch *s, struct far_acts *a);
+void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_switch *s,
+			  struct ssh_script_ops *a);
 /* Nothing is on and no link of ours is left. */
-void far_switch_off(const struct far *f, struct far_acts *a);
+void ssh_target_switch_off(const struct ssh_target *f, struct ssh_script_ops *a);
 /* Nothing is staged, and what was done is durable. */
-void far_settle(const struct far *f, struct far_acts *a);
+void ssh_target_finish(const struct ssh_target *f, struct ssh_script_ops *a);
 /* Removes all versions but `keep`, the one that was on, and those found. */
-void far_prune(const struct far *f, const char *keep, struct far_acts *a);
+void ssh_target_prune(const struct ssh_target *f, const char *keep, struct ssh_script_ops *a);
 /* Removes all versions of `base` but the one that is on. */
-void far_forget(const struct far *f, const char *base, struct far_acts *a);
+void ssh_target_forget(const struct ssh_target *f, const char *base, struct ssh_script_ops *a);
 /* Removes what interrupted acts left. */
-void far_clean(const struct far *f, struct far_acts *a);
+void ssh_target_clean(const struct ssh_target *f, struct ssh_script_ops *a);
 
 #endif

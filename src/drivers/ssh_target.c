@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static bool find_login(struct visit *v, struct far *f, struct err *e)
+static bool find_login(struct visit *v, struct ssh_target *f, struct err *e)
 {
 	const struct ssh_access *a = &visit_access(v)->ssh;
 	const struct sftp *s = &v->job->component->deliver.sftp;
@@ -28,43 +28,43 @@ static bool find_login(struct visit *v, struct far *f, struct err *e)
 	return true;
 }
 
-bool far_new(struct visit *v, struct far **out, struct err *e)
+bool ssh_target_new(struct visit *v, struct ssh_target **out, struct err *e)
 {
-	struct far *f = ARENA_NEW(v->arena, struct far);
+	struct ssh_target *f = ARENA_NEW(v->arena, struct ssh_target);
 
 	f->job = v->job;
 	f->install = &v->job->component->deliver.files;
 	f->arena = v->arena;
 	f->versions.arena = v->arena;
 	layout_make(f->install, f->arena, &f->layout);
-	if (!f->layout.spot_count || !*f->layout.spots[0].name)
+	if (!f->layout.path_slot_count || !*f->layout.spots[0].name)
 		return err_set(e, ERR_INPUT, "no path to deliver to is given");
-	f->store = far_path(f, f->layout.home, f->layout.store_name);
+	f->store = ssh_target_path(f, f->layout.home, f->layout.store_name);
 	if (!find_login(v, f, e))
 		return false;
 	*out = f;
 	return true;
 }
 
-void far_release(struct far *f)
+void ssh_target_release(struct ssh_target *f)
 {
 	if (!f)
 		return;
-	pieces_release(&f->seen);
+	pair_files_release(&f->seen);
 	vec_each (v, &f->read)
-		pieces_release(&(*v)->pieces);
+		pair_files_release(&(*v)->pieces);
 	vec_each (w, &f->strangers)
 		secret_release(&w->into->bytes);
 }
 
 /* ---- asking ---- */
 
-void far_add(struct far *f, struct ssh_op op)
+void ssh_target_add(struct ssh_target *f, struct ssh_op op)
 {
 	VEC_PUSH(&f->ops, f->arena, op);
 }
 
-void far_ask(struct far *f, struct exchange *ask)
+void ssh_target_ask(struct ssh_target *f, struct exchange *ask)
 {
 	f->ask = ARENA_NEW(f->arena, struct ssh_ask);
 	*f->ask = (struct ssh_ask){
@@ -76,47 +76,49 @@ void far_ask(struct far *f, struct exchange *ask)
 	ask->ssh = f->ask;
 }
 
-struct ssh_op *far_next(struct far *f)
+struct ssh_op *ssh_target_next(struct ssh_target *f)
 {
 	return &f->ask->ops[f->next++];
 }
 
 /* ---- what is known ---- */
 
-const char *far_path(const struct far *f, const char *directory, const char *name)
+const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name)
 {
 	return arena_printf(f->arena, "%s/%s", strcmp(directory, "/") ? directory : "", name);
 }
 
-const char *far_version_path(const struct far *f, const char *version)
+const char *ssh_target_version_path(const struct ssh_target *f, const char *version)
 {
-	return far_path(f, f->store, version);
+	return ssh_target_path(f, f->store, version);
 }
 
-bool far_any_spot_is(const struct far *f, enum spot_state state)
+bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state state)
 {
-	for (size_t i = 0; i < f->layout.spot_count; i++)
+	for (size_t i = 0; i < f->layout.path_slot_count; i++)
 		if (f->states[i] == state)
 			return true;
 	return false;
 }
 
-bool far_is_at(const struct far *f, const char *version)
+bool ssh_target_is_at(const struct ssh_target *f, const char *version)
 {
 	if (!f->current || strcmp(f->current, version))
 		return false;
-	for (size_t i = 0; i < f->layout.spot_count; i++)
+	for (size_t i = 0; i < f->layout.path_slot_count; i++)
 		if (f->states[i] != SPOT_OURS)
 			return false;
 	return true;
 }
 
-const char *far_switch_path(const struct far *f)
+const char *ssh_target_switch_path(const struct ssh_target *f)
 {
-	return f->layout.single ? far_version_path(f, STORE_CURRENT) : f->layout.spots[0].path;
+	return f->layout.single ? ssh_target_version_path(f, STORE_CURRENT)
+				: f->layout.spots[0].path;
 }
 
-const struct far_version *far_read_version(const struct far *f, const char *version)
+const struct ssh_target_version *ssh_target_read_version(const struct ssh_target *f,
+							 const char *version)
 {
 	vec_each (v, &f->read)
 		if (!strcmp((*v)->name->name, version))
@@ -124,9 +126,11 @@ const struct far_version *far_read_version(const struct far *f, const char *vers
 	return NULL;
 }
 
-bool far_judge_version(const struct far *f, const char *version, struct fs_attr attr, struct err *e)
+bool ssh_target_check_version(const struct ssh_target *f, const char *version, struct fs_attr attr,
+			      struct err *e)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 
-	return f->mute || trust_directory(&trust, far_version_path(f, version), attr, e);
+	return f->mute ||
+	       file_trust_directory(&trust, ssh_target_version_path(f, version), attr, e);
 }

@@ -22,19 +22,19 @@
 #include <stddef.h>
 
 /* A version whose files were read. */
-struct far_version {
+struct ssh_target_version {
 	const struct version *name;
 	struct fs_attr attr; /* of its directory */
-	struct pieces pieces;
+	struct pair_files pieces;
 };
 
 /* A file that is read, and where it goes. */
-struct far_wish {
+struct ssh_target_wanted {
 	const char *path;
-	struct piece *into;
+	struct pair_file *into;
 };
 
-struct far {
+struct ssh_target {
 	struct job *job;
 	const struct install *install;
 	struct arena *arena; /* the visit's */
@@ -48,9 +48,9 @@ struct far {
 	const char *unknown; /* what is installed cannot be told */
 	const char *told;    /* what the script said; NULL: mute */
 	struct attr_account account;
-	VEC(const char *) directories;      /* on the way, from the top */
-	struct fs_attr homes[PART_COUNT];   /* by spot */
-	enum spot_state states[PART_COUNT]; /* by spot */
+	VEC(const char *) directories;                /* on the way, from the top */
+	struct fs_attr homes[FILE_KIND_COUNT];        /* by spot */
+	enum path_slot_state states[FILE_KIND_COUNT]; /* by spot */
 	bool has_store;
 	const char *current;     /* version that is on; NULL: none */
 	const char *switch_text; /* of the link that says so; "": none */
@@ -62,10 +62,10 @@ struct far {
 
 	/* contents */
 	const char *stays; /* why what stands there must not be replaced */
-	struct pieces seen;
-	VEC(struct far_version *) read;
-	VEC(struct far_wish) strangers; /* entries that are no part */
-	VEC(struct far_wish) wishes;
+	struct pair_files seen;
+	VEC(struct ssh_target_version *) read;
+	VEC(struct ssh_target_wanted) strangers; /* entries that are no part */
+	VEC(struct ssh_target_wanted) wishes;
 
 	/* the ask that goes on */
 	VEC(struct ssh_op) ops;
@@ -73,38 +73,39 @@ struct far {
 	size_t next;         /* whose answer is taken next */
 };
 
-/* For the job of a visit; far_release() when it ends. */
-MUST_CHECK bool far_new(struct visit *v, struct far **out, struct err *e);
+/* For the job of a visit; ssh_target_release() when it ends. */
+MUST_CHECK bool ssh_target_new(struct visit *v, struct ssh_target **out, struct err *e);
 /* Wipes what was read. */
-void far_release(struct far *f);
+void ssh_target_release(struct ssh_target *f);
 
 /* One more op of the next ask. */
-void far_add(struct far *f, struct ssh_op op);
+void ssh_target_add(struct ssh_target *f, struct ssh_op op);
 /* Hands over what was added. */
-void far_ask(struct far *f, struct exchange *ask);
+void ssh_target_ask(struct ssh_target *f, struct exchange *ask);
 /* The next op of the ask that was answered. */
-struct ssh_op *far_next(struct far *f);
+struct ssh_op *ssh_target_next(struct ssh_target *f);
 
-void far_ask_names(struct far *f);
-void far_take_names(struct far *f);
-void far_ask_contents(struct far *f);
-void far_take_contents(struct far *f);
+void ssh_target_ask_names(struct ssh_target *f);
+void ssh_target_take_names(struct ssh_target *f);
+void ssh_target_ask_contents(struct ssh_target *f);
+void ssh_target_take_contents(struct ssh_target *f);
 
 /* Whether the script said so, whole line; not when mute. */
-bool far_is_told(const struct far *f, const char *name, const char *value);
+bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const char *value);
 
 /* PATH/NAME, in the arena. */
-const char *far_path(const struct far *f, const char *directory, const char *name);
-const char *far_version_path(const struct far *f, const char *version);
-bool far_any_spot_is(const struct far *f, enum spot_state state);
+const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name);
+const char *ssh_target_version_path(const struct ssh_target *f, const char *version);
+bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state state);
 /* Whether `version` is on and every path is our link. */
-bool far_is_at(const struct far *f, const char *version);
+bool ssh_target_is_at(const struct ssh_target *f, const char *version);
 /* Path of the link that is switched. */
-const char *far_switch_path(const struct far *f);
+const char *ssh_target_switch_path(const struct ssh_target *f);
 /* A version with its files; NULL: they were not read. */
-const struct far_version *far_read_version(const struct far *f, const char *version);
+const struct ssh_target_version *ssh_target_read_version(const struct ssh_target *f,
+							 const char *version);
 /* Whether what a version holds can be believed. */
-MUST_CHECK bool far_judge_version(const struct far *f, const char *version, struct fs_attr attr,
-				  struct err *e);
+MUST_CHECK bool ssh_target_check_version(const struct ssh_target *f, const char *version,
+					 struct fs_attr attr, struct err *e);
 
 #endif

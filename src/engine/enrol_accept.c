@@ -25,7 +25,7 @@ struct enrolment {
 	struct arena *arena;
 	struct invite invite;
 	struct generation authority;
-	struct admission admission;
+	struct trust_grant admission;
 	struct cert_set set; /* what was signed */
 };
 
@@ -218,26 +218,26 @@ static bool prepare(struct enrolment *n, struct err *e)
 	return read_invite(n, e) && check_token(n, e) && check_issuer(n, e) &&
 	       enrol_authority(n->en, n->invite.issuer, n->arena, &n->authority, e) &&
 	       agents_ca_fits(n->en, &n->authority, e) &&
-	       enrol_admission(n->en, &n->what->wish, n->arena, &n->admission, e);
+	       operator_grant(n->en, &n->what->wish, n->arena, &n->admission, e);
 }
 
-static bool meet(struct enrolment *n, struct enrolling **out, struct err *e)
+static bool meet(struct enrolment *n, struct enrol_client **out, struct err *e)
 {
-	const struct enrolling_target to = { n->what->host, n->what->port, n->what->token };
+	const struct enrol_client_target to = { n->what->host, n->what->port, n->what->token };
 
-	if (enrolling_open(&to, out, e))
+	if (enrol_client_open(&to, out, e))
 		return true;
 	return e->code == ERR_CRYPTO && failed(n, e);
 }
 
-static bool hand_over(struct enrolment *n, struct enrolling *agent, struct receipt *out,
+static bool hand_over(struct enrolment *n, struct enrol_client *agent, struct receipt *out,
 		      struct err *e)
 {
 	const struct grant grant = { .certs = n->set.certs,
 				     .cert_count = n->set.count,
 				     .admission = n->admission };
 
-	if (!enrolling_grant(agent, &grant, n->arena, out, e))
+	if (!enrol_client_grant(agent, &grant, n->arena, out, e))
 		return err_in(
 			e,
 			"the certificate was issued, but nobody knows whether the agent has it; make another invite if it has not");
@@ -251,12 +251,12 @@ bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena
 		  struct accepted *out, struct err *e)
 {
 	struct enrolment n = { .en = en, .what = what, .arena = a };
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 
 	if (!prepare(&n, e) || !meet(&n, &agent, e))
 		return false;
-	if (!sign(&n, enrolling_csr(agent), e) || !record(&n, &out->agent, e)) {
-		enrolling_refuse(agent, e);
+	if (!sign(&n, enrol_client_csr(agent), e) || !record(&n, &out->agent, e)) {
+		enrol_client_refuse(agent, e);
 		return false;
 	}
 	return hand_over(&n, agent, &out->receipt, e);

@@ -44,7 +44,7 @@ MUST_CHECK bool enrol_invite(struct engine *en, const struct invitation *how, st
  * Whom the agent shall obey, when that is not who certfleet is according to
  * `access: {agent: ...}`.
  */
-struct admission_wish {
+struct grant_wish {
 	const char *client_ca;    /* a PEM file; NULL: who signed our certificate */
 	const char *const *allow; /* none: the key of our certificate */
 	size_t allow_count;
@@ -55,7 +55,7 @@ struct acceptance {
 	uint16_t port;
 	const char *invite; /* its id */
 	const struct secret *token;
-	struct admission_wish wish;
+	struct grant_wish wish;
 };
 
 struct accepted {

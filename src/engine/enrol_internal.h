@@ -15,7 +15,7 @@ MUST_CHECK bool enrol_authority(struct engine *en, const char *issuer, struct ar
  * Whom the agent shall obey; proven to let `access: {agent: ...}` in, unless
  * the wish names others.
  */
-MUST_CHECK bool enrol_admission(struct engine *en, const struct admission_wish *wish,
-				struct arena *a, struct admission *out, struct err *e);
+MUST_CHECK bool operator_grant(struct engine *en, const struct grant_wish *wish, struct arena *a,
+			       struct trust_grant *out, struct err *e);
 
 #endif

@@ -53,11 +53,11 @@ static bool is_let_in(const struct operator* o, const char *authority, struct er
 {
 	const struct agent_config like = { .callers = &o->key, .caller_count = 1 };
 	AUTO(arena) a = { 0 };
-	AUTO(callers) callers = NULL;
-	struct caller caller = { 0 };
+	AUTO(client_auth) callers = NULL;
+	struct client caller = { 0 };
 
-	return callers_new(&like, authority, strlen(authority), &callers, e) &&
-	       callers_check(callers, o->certs, o->count, &a, &caller, e);
+	return client_auth_new(&like, authority, strlen(authority), &callers, e) &&
+	       client_auth_check(callers, o->certs, o->count, &a, &caller, e);
 }
 
 static const char *to_pem(const struct der *certs, size_t count, struct arena *a)
@@ -141,7 +141,7 @@ static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 	return true;
 }
 
-static void allow_key(const struct operator* o, struct arena *a, struct admission *out)
+static void allow_key(const struct operator* o, struct arena *a, struct trust_grant *out)
 {
 	const char **list = arena_array(a, 1, sizeof(*list));
 
@@ -150,11 +150,11 @@ static void allow_key(const struct operator* o, struct arena *a, struct admissio
 	out->allow_count = 1;
 }
 
-bool enrol_admission(struct engine *en, const struct admission_wish *wish, struct arena *a,
-		     struct admission *out, struct err *e)
+bool operator_grant(struct engine *en, const struct grant_wish *wish, struct arena *a,
+		    struct trust_grant *out, struct err *e)
 {
 	struct operator o = { 0 };
-	struct admission to = { .allow = wish->allow, .allow_count = wish->allow_count };
+	struct trust_grant to = { .allow = wish->allow, .allow_count = wish->allow_count };
 
 	if (wish->client_ca && !take_authority(wish->client_ca, a, &to.authority, e))
 		return false;

@@ -29,7 +29,7 @@ static bool read_installed(struct run *r, const struct component *c, struct pair
 			   .component = c,
 			   .arena = &out->arena,
 			   .found = &out->set,
-			   .found_key = &out->key };
+			   .parsed_key = &out->key };
 
 	drivers_run(r->en->drivers, &job, 1);
 	if (!job.done)

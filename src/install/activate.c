@@ -56,8 +56,8 @@ static bool run_command(const struct activation_order *o, struct err *e)
 	return child_run(&c, NULL, e);
 }
 
-bool place_activate(const struct activation_order *o, struct arena *a, const char **executable,
-		    struct err *e)
+bool install_activate(const struct activation_order *o, struct arena *a, const char **executable,
+		      struct err *e)
 {
 	*executable = NULL;
 	switch (o->how->kind) {

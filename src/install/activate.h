@@ -24,7 +24,7 @@ struct activation_order {
 };
 
 /* `executable` of the process that was signalled, in the arena; NULL: none. */
-MUST_CHECK bool place_activate(const struct activation_order *o, struct arena *a,
-			       const char **executable, struct err *e);
+MUST_CHECK bool install_activate(const struct activation_order *o, struct arena *a,
+				 const char **executable, struct err *e);
 
 #endif

@@ -67,12 +67,12 @@ static bool is_member(const struct attr_account *account, gid_t group)
 }
 
 /* What the existing file had, as far as it can be given again. */
-static void inherit(const struct piece *p, mode_t mask, const struct trust *t,
+static void inherit(const struct pair_file *p, mode_t mask, const struct trust *t,
 		    const struct attr_account *account, struct fs_attr *attr)
 {
 	bool is_root = account->user == 0;
 
-	if (!p->there || p->error || !trust_lends(t, p->attr))
+	if (!p->there || p->error || !file_trust_lends(t, p->attr))
 		return;
 	attr->mode = p->attr.mode & mask;
 	if (is_root)
@@ -89,8 +89,8 @@ static void give(const struct attr_account *account, struct fs_attr *attr)
 		attr->group = account->group;
 }
 
-static const struct piece *first_there(const struct pieces *seen, const enum part *order,
-				       size_t count)
+static const struct pair_file *first_there(const struct pair_files *seen,
+					   const enum file_kind *order, size_t count)
 {
 	for (size_t i = 0; i + 1 < count; i++)
 		if (seen->parts[order[i]].there)
@@ -105,22 +105,23 @@ struct trust trust_of_account(const struct install *i, const struct attr_account
 			       .unsafe = i->unsafe_directory };
 }
 
-static bool check_files(const struct trust *t, const struct pieces *seen,
-			const char *const names[PART_COUNT], struct err *e)
+static bool check_files(const struct trust *t, const struct pair_files *seen,
+			const char *const names[FILE_KIND_COUNT], struct err *e)
 {
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (seen->parts[part].there &&
-		    !trust_file(t, names[part], seen->parts[part].attr, e))
+		    !file_trust_file(t, names[part], seen->parts[part].attr, e))
 			return false;
 	return true;
 }
 
-bool attrs_of_account(const struct install *i, const struct pieces *seen,
-		      const char *const names[PART_COUNT], const struct attr_account *account,
+bool attrs_of_account(const struct install *i, const struct pair_files *seen,
+		      const char *const names[FILE_KIND_COUNT], const struct attr_account *account,
 		      struct attrs *out, struct err *e)
 {
-	static const enum part keys[] = { PART_KEY, PART_COMBINED };
-	static const enum part certs[] = { PART_FULLCHAIN, PART_LEAF, PART_CHAIN };
+	static const enum file_kind keys[] = { FILE_KIND_KEY, FILE_KIND_COMBINED };
+	static const enum file_kind certs[] = { FILE_KIND_FULLCHAIN, FILE_KIND_LEAF,
+						FILE_KIND_CHAIN };
 	const struct trust trust = trust_of_account(i, account);
 
 	if (!check_files(&trust, seen, names, e))

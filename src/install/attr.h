@@ -36,8 +36,8 @@ struct trust trust_of_account(const struct install *i, const struct attr_account
  * By the files that are there, whose paths are `names`; ERR_IO when one of
  * them is not to be inherited from.
  */
-MUST_CHECK bool attrs_of_account(const struct install *i, const struct pieces *seen,
-				 const char *const names[PART_COUNT],
+MUST_CHECK bool attrs_of_account(const struct install *i, const struct pair_files *seen,
+				 const char *const names[FILE_KIND_COUNT],
 				 const struct attr_account *account, struct attrs *out,
 				 struct err *e);
 /*

@@ -8,7 +8,7 @@ static bool is_ours(const struct trust *t, uid_t owner)
 	return owner == 0 || owner == t->us;
 }
 
-bool trust_lends(const struct trust *t, struct fs_attr file)
+bool file_trust_lends(const struct trust *t, struct fs_attr file)
 {
 	return is_ours(t, file.owner) || (t->owner != (uid_t)-1 && file.owner == t->owner);
 }
@@ -28,7 +28,7 @@ static bool check_owner(const struct trust *t, const char *path, uid_t owner, st
 		path, owner, owner);
 }
 
-bool trust_file(const struct trust *t, const char *path, struct fs_attr file, struct err *e)
+bool file_trust_file(const struct trust *t, const char *path, struct fs_attr file, struct err *e)
 {
 	if (!check_owner(t, path, file.owner, e))
 		return false;
@@ -44,8 +44,8 @@ static bool is_open_to_all(struct fs_attr home)
 	return (home.mode & S_IWOTH) != 0;
 }
 
-bool trust_entry(const struct trust *t, const char *path, struct fs_attr entry, struct fs_attr home,
-		 struct err *e)
+bool file_trust_entry(const struct trust *t, const char *path, struct fs_attr entry,
+		      struct fs_attr home, struct err *e)
 {
 	if (is_open_to_all(home) && !is_ours(t, entry.owner))
 		return err_set(
@@ -57,17 +57,18 @@ bool trust_entry(const struct trust *t, const char *path, struct fs_attr entry, 
 		return true;
 	if (S_ISLNK(entry.mode))
 		return check_owner(t, path, entry.owner, e);
-	return trust_file(t, path, entry, e);
+	return file_trust_file(t, path, entry, e);
 }
 
-bool trust_directory(const struct trust *t, const char *path, struct fs_attr dir, struct err *e)
+bool file_trust_directory(const struct trust *t, const char *path, struct fs_attr dir,
+			  struct err *e)
 {
 	/* A sticky bit guards names, not what a stranger has put there. */
 	dir.mode &= ~(mode_t)S_ISVTX;
 	return t->unsafe || fs_is_safe_dir(path, dir, t->us, e);
 }
 
-bool trust_store(const struct trust *t, const char *path, struct fs_attr dir, struct err *e)
+bool file_trust_store(const struct trust *t, const char *path, struct fs_attr dir, struct err *e)
 {
 	if (!S_ISDIR(dir.mode))
 		return err_set(e, ERR_IO, "'%s' is not a directory; remove it", path);

@@ -27,18 +27,18 @@ struct trust {
 };
 
 /* Whether owner and mode of a file are inherited. */
-bool trust_lends(const struct trust *t, struct fs_attr file);
+bool file_trust_lends(const struct trust *t, struct fs_attr file);
 /* Whether it may be replaced by what holds a key. */
-MUST_CHECK bool trust_file(const struct trust *t, const char *path, struct fs_attr file,
-			   struct err *e);
-/* What stands at a path that will be switched, in the directory `home`. */
-MUST_CHECK bool trust_entry(const struct trust *t, const char *path, struct fs_attr entry,
-			    struct fs_attr home, struct err *e);
-/* A directory that is taken over, or a version: what is in it counts. */
-MUST_CHECK bool trust_directory(const struct trust *t, const char *path, struct fs_attr dir,
+MUST_CHECK bool file_trust_file(const struct trust *t, const char *path, struct fs_attr file,
 				struct err *e);
+/* What stands at a path that will be switched, in the directory `home`. */
+MUST_CHECK bool file_trust_entry(const struct trust *t, const char *path, struct fs_attr entry,
+				 struct fs_attr home, struct err *e);
+/* A directory that is taken over, or a version: what is in it counts. */
+MUST_CHECK bool file_trust_directory(const struct trust *t, const char *path, struct fs_attr dir,
+				     struct err *e);
 /* The store: ours alone, whatever `unsafe_directory` says. */
-MUST_CHECK bool trust_store(const struct trust *t, const char *path, struct fs_attr dir,
-			    struct err *e);
+MUST_CHECK bool file_trust_store(const struct trust *t, const char *path, struct fs_attr dir,
+				 struct err *e);
 
 #endif

@@ -28,7 +28,7 @@ enum {
 static bool may_install(const struct install *i, struct arena *a, struct err *e)
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
-	AUTO(pieces) seen = { 0 };
+	AUTO(pair_files) seen = { 0 };
 	struct attrs attrs;
 
 	return target_open(i, ACCESS_CHECK, a, &t, e) && target_may_replace(&t, e) &&
@@ -43,7 +43,7 @@ static const char *why_unwritable(const struct install *i, struct arena *a)
 	return may_install(i, a, &e) ? NULL : arena_strdup(a, e.text);
 }
 
-static void see_staged(const struct target *t, struct place_seen *out)
+static void see_staged(const struct target *t, struct install_seen *out)
 {
 	const char *current = target_current(t);
 	const char *staged = NULL;
@@ -61,37 +61,37 @@ static void see_staged(const struct target *t, struct place_seen *out)
 /* An install that was looked at, before it is judged. */
 struct looked {
 	struct target target;
-	struct pieces seen;
+	struct pair_files seen;
 	bool good;
 };
 
 static void look_at(const struct install *i, struct arena *a, struct looked *l,
-		    struct place_seen *out)
+		    struct install_seen *out)
 {
 	struct err e = { 0 };
 
 	l->target = (struct target){ .home = -1, .store = -1 };
-	*out = (struct place_seen){ .unwritable = why_unwritable(i, a) };
+	*out = (struct install_seen){ .unwritable = why_unwritable(i, a) };
 	l->good = target_open(i, ACCESS_LOOK, a, &l->target, &e) &&
 		  target_see(&l->target, &l->seen, &e);
 	if (!l->good)
 		out->error = arena_strdup(a, e.text);
 }
 
-static void judge_looked(struct looked *l, struct place_seen *out)
+static void judge_looked(struct looked *l, struct install_seen *out)
 {
-	struct verdict v = { 0 };
+	struct installed_pair v = { 0 };
 
 	if (l->good) {
 		target_judge(&l->target, &l->seen, &v);
 		out->installed = v.fingerprint;
 		out->chain = v.chain;
-		out->leaf = verdict_leaf(&v);
+		out->leaf = installed_pair_leaf(&v);
 		out->damage = v.damage;
 		out->error = v.error;
 		see_staged(&l->target, out);
 	}
-	pieces_release(&l->seen);
+	pair_files_release(&l->seen);
 	target_release(&l->target);
 }
 
@@ -101,16 +101,16 @@ static void learn_looked(const struct looked *list, size_t count, struct arena *
 
 	for (size_t i = 0; i < count; i++)
 		if (list[i].good) {
-			const struct judged judged =
-				judged_of(&list[i].target.layout, &list[i].seen);
+			const struct pair_status judged =
+				pair_status_of(&list[i].target.layout, &list[i].seen);
 
-			verdict_prospect(&judged, a, &all);
+			installed_pair_prospect(&judged, a, &all);
 		}
 	foreign_learn(all.items, all.count);
 }
 
-void place_probe_all(const struct install *const *installs, size_t count, struct arena *a,
-		     struct place_seen *out)
+void install_probe_all(const struct install *const *installs, size_t count, struct arena *a,
+		       struct install_seen *out)
 {
 	struct looked *list = xcalloc(PROBED_AT_ONCE, sizeof(*list));
 
@@ -126,40 +126,40 @@ void place_probe_all(const struct install *const *installs, size_t count, struct
 	free(list);
 }
 
-void place_probe(const struct install *i, struct arena *a, struct place_seen *out)
+void install_probe(const struct install *i, struct arena *a, struct install_seen *out)
 {
-	place_probe_all(&i, 1, a, out);
+	install_probe_all(&i, 1, a, out);
 }
 
 /* What shall be on disk: the pair, with the owners and modes it needs. */
-static bool build(const struct target *t, const struct place_pair *pair, struct pieces *out,
+static bool build(const struct target *t, const struct install_pair *pair, struct pair_files *out,
 		  struct err *e)
 {
-	AUTO(pieces) seen = { 0 };
+	AUTO(pair_files) seen = { 0 };
 	struct attrs attrs;
 
 	if (!target_see(t, &seen, e) ||
 	    !attrs_of_account(t->install, &seen, t->layout.names, &t->account, &attrs, e))
 		return false;
-	pieces_of_pair(out, t->layout.parts, pair->set, pair->key);
-	for (int part = 0; part < PART_COUNT; part++)
+	pair_files_of_pair(out, t->layout.parts, pair->set, pair->key);
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		out->parts[part].attr = PARTS_WITH_KEY & 1 << part ? attrs.key : attrs.certificate;
 	return true;
 }
 
-static bool check_built(const struct target *t, const struct pieces *c, const char *fingerprint,
+static bool check_built(const struct target *t, const struct pair_files *c, const char *fingerprint,
 			struct err *e)
 {
-	const struct judged judged = judged_of(&t->layout, c);
+	const struct pair_status judged = pair_status_of(&t->layout, c);
 
-	return verdict_check(&judged, t->arena, fingerprint, e);
+	return installed_pair_check(&judged, t->arena, fingerprint, e);
 }
 
-bool place_stage(const struct install *i, const struct place_pair *pair, struct err *e)
+bool install_stage(const struct install *i, const struct install_pair *pair, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(target) t = { .home = -1, .store = -1 };
-	AUTO(pieces) wanted = { 0 };
+	AUTO(pair_files) wanted = { 0 };
 	const char *version = NULL;
 
 	if (!text_is_fingerprint(pair->fingerprint) || !*pair->fingerprint)
@@ -167,7 +167,7 @@ bool place_stage(const struct install *i, const struct place_pair *pair, struct 
 	if (!may_install(i, &a, e) || !target_open(i, ACCESS_CREATE, &a, &t, e) ||
 	    !target_may_replace(&t, e) || !build(&t, pair, &wanted, e) ||
 	    !check_built(&t, &wanted, pair->fingerprint, e) ||
-	    !version_keep(&t, pair->fingerprint, &wanted, &version, e))
+	    !store_version_keep(&t, pair->fingerprint, &wanted, &version, e))
 		return false;
 	if (switch_is_at(&t, version))
 		return true;
@@ -176,29 +176,29 @@ bool place_stage(const struct install *i, const struct place_pair *pair, struct 
 
 static bool check_expected(const struct target *t, const struct switch_order *order, struct err *e)
 {
-	AUTO(pieces) seen = { 0 };
-	struct verdict v;
+	AUTO(pair_files) seen = { 0 };
+	struct installed_pair v;
 
 	if (!order->replaces)
 		return true;
 	if (!target_see(t, &seen, e))
 		return false;
 	target_judge(t, &seen, &v);
-	return verdict_expect(&v, t->layout.spots[0].path, order, e);
+	return installed_pair_expect(&v, t->layout.spots[0].path, order, e);
 }
 
 static bool find_staged(const struct target *t, const char *fingerprint, const char **version,
 			struct err *e)
 {
-	AUTO(pieces) c = { 0 };
+	AUTO(pair_files) c = { 0 };
 
 	*version = NULL;
-	if (t->store >= 0 && !version_newest(t, fingerprint, version, e))
+	if (t->store >= 0 && !store_version_newest(t, fingerprint, version, e))
 		return false;
 	if (!*version)
 		return err_set(e, ERR_MISSING, "%.16s is not staged beside '%s'; stage it again",
 			       fingerprint, t->layout.spots[0].path);
-	return version_read(t, *version, &c, e) &&
+	return store_version_read(t, *version, &c, e) &&
 	       (check_built(t, &c, fingerprint, e) ||
 		err_in(e, "version '%.80s' is damaged, stage it again", *version));
 }
@@ -213,14 +213,14 @@ static bool forget_staged(const struct target *t, struct err *e)
 /* Durable even when the run that turned the switch did not get so far. */
 static bool settle(const struct target *t, struct err *e)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
 		if (!entry_sync(t->layout.spots[i].dir, e))
 			return false;
 	return forget_staged(t, e);
 }
 
-bool place_commit(const struct install *i, const char *fingerprint, const char *replaces,
-		  struct err *e)
+bool install_commit(const struct install *i, const char *fingerprint, const char *replaces,
+		    struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(target) t = { .home = -1, .store = -1 };
@@ -235,10 +235,10 @@ bool place_commit(const struct install *i, const char *fingerprint, const char *
 	if (!check_expected(&t, &order, e) || !switch_to(&t, version, &previous, e) ||
 	    !forget_staged(&t, e))
 		return false;
-	return version_prune(&t, version, previous, e);
+	return store_version_prune(&t, version, previous, e);
 }
 
-bool place_abort(const struct install *i, const char *fingerprint, struct err *e)
+bool install_abort(const struct install *i, const char *fingerprint, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(target) t = { .home = -1, .store = -1 };
@@ -252,7 +252,7 @@ bool place_abort(const struct install *i, const char *fingerprint, struct err *e
 
 	if (staged && !strcmp(version_base(&a, staged), fingerprint) && !forget_staged(&t, e))
 		return false;
-	return version_remove(&t, fingerprint, target_current(&t), e);
+	return store_version_remove(&t, fingerprint, target_current(&t), e);
 }
 
 static bool judge_version(const struct target *t, const char *version, struct err *e)
@@ -273,7 +273,7 @@ static bool find_former(const struct target *t, const char *fingerprint, const c
 	if (*fingerprint && find_staged(t, fingerprint, version, &why))
 		return true;
 	*version = NULL;
-	if (t->store >= 0 && !version_newest(t, found, version, e))
+	if (t->store >= 0 && !store_version_newest(t, found, version, e))
 		return false;
 	if (*version)
 		return judge_version(t, *version, e);
@@ -285,15 +285,15 @@ static bool find_former(const struct target *t, const char *fingerprint, const c
 
 static bool revert_to_nothing(const struct target *t, struct err *e)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++)
-		if (spot_look(t, &t->layout.spots[i]) == SPOT_REAL)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
+		if (path_slot_look(t, &t->layout.spots[i]) == SPOT_REAL)
 			return err_set(e, ERR_STALE,
 				       "'%s' is no longer what certfleet put there; plan again",
 				       t->layout.spots[i].path);
 	return switch_off(t, e);
 }
 
-bool place_revert(const struct install *i, const char *fingerprint, struct err *e)
+bool install_revert(const struct install *i, const char *fingerprint, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(target) t = { .home = -1, .store = -1 };
@@ -309,7 +309,7 @@ bool place_revert(const struct install *i, const char *fingerprint, struct err *
 	return switch_to(&t, version, &previous, e) && forget_staged(&t, e);
 }
 
-bool place_remove(const struct install *i, struct err *e)
+bool install_remove(const struct install *i, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(target) t = { .home = -1, .store = -1 };
@@ -323,17 +323,17 @@ bool place_remove(const struct install *i, struct err *e)
 	return entry_remove(t.home, t.layout.store_name, e) && entry_sync(t.home, e);
 }
 
-bool place_read(const struct install *i, struct arena *a, struct cert_set *set, struct secret *key,
-		struct err *e)
+bool install_read(const struct install *i, struct arena *a, struct cert_set *set,
+		  struct secret *key, struct err *e)
 {
 	AUTO(target) t = { .home = -1, .store = -1 };
-	AUTO(pieces) seen = { 0 };
+	AUTO(pair_files) seen = { 0 };
 
 	if (!target_open(i, ACCESS_LOOK, a, &t, e) || !target_see(&t, &seen, e))
 		return false;
 
-	const struct judged judged = judged_of(&t.layout, &seen);
+	const struct pair_status judged = pair_status_of(&t.layout, &seen);
 
-	return verdict_read(&judged, a, set, key, e) ||
+	return installed_pair_read(&judged, a, set, key, e) ||
 	       err_in(e, "at '%s'", t.layout.spots[0].path);
 }

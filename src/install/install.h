@@ -45,7 +45,7 @@
 #include <stdbool.h>
 
 /* What is there; strings in the arena. */
-struct place_seen {
+struct install_seen {
 	const char *installed;  /* fingerprint; "" nothing; NULL unreadable */
 	const char *chain;      /* digest of what follows the leaf */
 	struct der leaf;        /* len 0: none */
@@ -55,30 +55,31 @@ struct place_seen {
 	const char *error;      /* why installed is unknown */
 };
 
-struct place_pair {
+struct install_pair {
 	const char *fingerprint;
 	const struct cert_set *set;
 	const struct secret *key; /* PKCS#8 DER */
 };
 
-void place_probe(const struct install *i, struct arena *a, struct place_seen *out);
+void install_probe(const struct install *i, struct arena *a, struct install_seen *out);
 /* Many: what strangers may have put there is decoded together. */
-void place_probe_all(const struct install *const *installs, size_t count, struct arena *a,
-		     struct place_seen *out);
-MUST_CHECK bool place_stage(const struct install *i, const struct place_pair *pair, struct err *e);
+void install_probe_all(const struct install *const *installs, size_t count, struct arena *a,
+		       struct install_seen *out);
+MUST_CHECK bool install_stage(const struct install *i, const struct install_pair *pair,
+			      struct err *e);
 /* `replaces` NULL: whatever is there.  ERR_STALE when it is something else. */
-MUST_CHECK bool place_commit(const struct install *i, const char *fingerprint, const char *replaces,
-			     struct err *e);
-MUST_CHECK bool place_abort(const struct install *i, const char *fingerprint, struct err *e);
+MUST_CHECK bool install_commit(const struct install *i, const char *fingerprint,
+			       const char *replaces, struct err *e);
+MUST_CHECK bool install_abort(const struct install *i, const char *fingerprint, struct err *e);
 /* "" as fingerprint: back to nothing being installed. */
-MUST_CHECK bool place_revert(const struct install *i, const char *fingerprint, struct err *e);
+MUST_CHECK bool install_revert(const struct install *i, const char *fingerprint, struct err *e);
 /* `retire: {remove: true}`: the links and the store. */
-MUST_CHECK bool place_remove(const struct install *i, struct err *e);
+MUST_CHECK bool install_remove(const struct install *i, struct err *e);
 /*
  * The pair that is installed, with its key, for keeping what the state does
  * not know; ERR_MISSING when there is none.  `key` must be empty.
  */
-MUST_CHECK bool place_read(const struct install *i, struct arena *a, struct cert_set *set,
-			   struct secret *key, struct err *e);
+MUST_CHECK bool install_read(const struct install *i, struct arena *a, struct cert_set *set,
+			     struct secret *key, struct err *e);
 
 #endif

@@ -9,14 +9,15 @@
 #include <string.h>
 
 /* A list of certificates found in one file. */
-struct found {
+struct import_parse {
 	const struct der *certs;
 	size_t count;
 };
 
-static bool read_certs(const struct piece *p, struct arena *a, struct found *out, struct err *e)
+static bool read_certs(const struct pair_file *p, struct arena *a, struct import_parse *out,
+		       struct err *e)
 {
-	*out = (struct found){ 0 };
+	*out = (struct import_parse){ 0 };
 	if (p->error)
 		return err_set(e, ERR_IO, "%s", p->error);
 	if (!p->bytes.len)
@@ -25,7 +26,7 @@ static bool read_certs(const struct piece *p, struct arena *a, struct found *out
 			      &out->count, e);
 }
 
-static bool same_certs(struct found a, const struct der *certs, size_t count)
+static bool same_certs(struct import_parse a, const struct der *certs, size_t count)
 {
 	if (a.count != count)
 		return false;
@@ -36,13 +37,13 @@ static bool same_certs(struct found a, const struct der *certs, size_t count)
 	return true;
 }
 
-static const char *certs_damage(const struct judged *j, enum part part, const struct verdict *v,
-				struct arena *a)
+static const char *certs_damage(const struct pair_status *j, enum file_kind part,
+				const struct installed_pair *v, struct arena *a)
 {
-	const struct piece *p = &j->pieces->parts[part];
-	bool is_leaf = part == PART_LEAF;
-	bool is_chain = part == PART_CHAIN;
-	struct found here = { 0 };
+	const struct pair_file *p = &j->pieces->parts[part];
+	bool is_leaf = part == FILE_KIND_LEAF;
+	bool is_chain = part == FILE_KIND_CHAIN;
+	struct import_parse here = { 0 };
 	struct err e = { 0 };
 
 	if (!p->there)
@@ -54,10 +55,10 @@ static const char *certs_damage(const struct judged *j, enum part part, const st
 	return arena_printf(a, "'%s' does not agree with the certificate", j->names[part]);
 }
 
-static const char *key_damage(const struct judged *j, enum part part, const struct verdict *v,
-			      struct arena *a)
+static const char *key_damage(const struct pair_status *j, enum file_kind part,
+			      const struct installed_pair *v, struct arena *a)
 {
-	const struct piece *p = &j->pieces->parts[part];
+	const struct pair_file *p = &j->pieces->parts[part];
 	char spki[65] = "";
 	struct err e = { 0 };
 
@@ -72,33 +73,34 @@ static const char *key_damage(const struct judged *j, enum part part, const stru
 	return arena_printf(a, "the key in '%s' does not match the certificate", j->names[part]);
 }
 
-static const char *part_damage(const struct judged *j, enum part part, const struct verdict *v,
-			       struct arena *a)
+static const char *part_damage(const struct pair_status *j, enum file_kind part,
+			       const struct installed_pair *v, struct arena *a)
 {
 	const char *damage = NULL;
 
 	switch (part) {
-	case PART_LEAF:
-	case PART_CHAIN:
-	case PART_FULLCHAIN:
+	case FILE_KIND_LEAF:
+	case FILE_KIND_CHAIN:
+	case FILE_KIND_FULLCHAIN:
 		return certs_damage(j, part, v, a);
-	case PART_KEY:
+	case FILE_KIND_KEY:
 		return key_damage(j, part, v, a);
-	case PART_COMBINED:
+	case FILE_KIND_COMBINED:
 		if (!j->pieces->parts[part].error)
 			damage = certs_damage(j, part, v, a);
 		return damage ? damage : key_damage(j, part, v, a);
-	case PART_CA:
-	case PART_COUNT:
+	case FILE_KIND_CA:
+	case FILE_KIND_COUNT:
 		break;
 	}
 	return NULL;
 }
 
 /* The file that says most about what is served. */
-static bool find_primary(const struct judged *j, enum part *out)
+static bool find_primary(const struct pair_status *j, enum file_kind *out)
 {
-	static const enum part order[] = { PART_FULLCHAIN, PART_COMBINED, PART_LEAF };
+	static const enum file_kind order[] = { FILE_KIND_FULLCHAIN, FILE_KIND_COMBINED,
+						FILE_KIND_LEAF };
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
 		if (!(j->parts & 1U << order[i]) || !j->pieces->parts[order[i]].there)
@@ -110,9 +112,10 @@ static bool find_primary(const struct judged *j, enum part *out)
 }
 
 /* The leaf, and the chain from the same file or from its own. */
-static bool read_leaf(const struct judged *j, enum part primary, struct arena *a, struct verdict *v)
+static bool read_leaf(const struct pair_status *j, enum file_kind primary, struct arena *a,
+		      struct installed_pair *v)
 {
-	struct found all = { 0 };
+	struct import_parse all = { 0 };
 	struct cert_facts facts = { 0 };
 	struct err e = { 0 };
 
@@ -129,13 +132,13 @@ static bool read_leaf(const struct judged *j, enum part primary, struct arena *a
 	return false;
 }
 
-static void join_chain(const struct judged *j, struct arena *a, struct verdict *v)
+static void join_chain(const struct pair_status *j, struct arena *a, struct installed_pair *v)
 {
-	struct found chain = { 0 };
+	struct import_parse chain = { 0 };
 	struct err ignored = { 0 };
 
-	if (!j->pieces->parts[PART_CHAIN].there || v->count != 1 ||
-	    !read_certs(&j->pieces->parts[PART_CHAIN], a, &chain, &ignored) || !chain.count)
+	if (!j->pieces->parts[FILE_KIND_CHAIN].there || v->count != 1 ||
+	    !read_certs(&j->pieces->parts[FILE_KIND_CHAIN], a, &chain, &ignored) || !chain.count)
 		return;
 
 	struct der *all = arena_array(a, chain.count + 1, sizeof(*all));
@@ -146,9 +149,9 @@ static void join_chain(const struct judged *j, struct arena *a, struct verdict *
 	v->count = chain.count + 1;
 }
 
-struct judged judged_of(const struct layout *l, const struct pieces *c)
+struct pair_status pair_status_of(const struct layout *l, const struct pair_files *c)
 {
-	return (struct judged){ .pieces = c, .parts = l->parts, .names = l->names };
+	return (struct pair_status){ .pieces = c, .parts = l->parts, .names = l->names };
 }
 
 void prospects_release(struct prospects *p)
@@ -166,47 +169,48 @@ static void add_prospect(struct prospects *p, enum foreign_kind kind, const void
 	p->items[p->count++] = (struct foreign){ kind, bytes, len };
 }
 
-void verdict_prospect(const struct judged *j, struct arena *a, struct prospects *out)
+void installed_pair_prospect(const struct pair_status *j, struct arena *a, struct prospects *out)
 {
-	enum part primary;
-	struct found all = { 0 };
+	enum file_kind primary;
+	struct import_parse all = { 0 };
 	struct err ignored = { 0 };
 
 	if (!find_primary(j, &primary) ||
 	    !read_certs(&j->pieces->parts[primary], a, &all, &ignored) || !all.count)
 		return;
 	add_prospect(out, FOREIGN_CERT, all.certs[0].bytes, all.certs[0].len);
-	for (int part = 0; part < PART_COUNT; part++) {
-		const struct piece *p = &j->pieces->parts[part];
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		const struct pair_file *p = &j->pieces->parts[part];
 
 		if (j->parts & PARTS_WITH_KEY & 1U << part && p->there)
 			add_prospect(out, FOREIGN_KEY, p->bytes.bytes, p->bytes.len);
 	}
 }
 
-void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out)
+void installed_pair_reach(const struct pair_status *j, struct arena *a, struct installed_pair *out)
 {
-	enum part primary;
+	enum file_kind primary;
 
-	*out = (struct verdict){ .fingerprint = "", .chain = "" };
+	*out = (struct installed_pair){ .fingerprint = "", .chain = "" };
 	if (!find_primary(j, &primary))
 		return;
 	out->fingerprint = NULL;
 	if (!read_leaf(j, primary, a, out))
 		return;
-	if (primary == PART_LEAF)
+	if (primary == FILE_KIND_LEAF)
 		join_chain(j, a, out);
 	out->chain = chain_digest(out->certs, out->count, a);
-	for (int part = 0; part < PART_COUNT && !out->damage; part++)
+	for (int part = 0; part < FILE_KIND_COUNT && !out->damage; part++)
 		if (j->parts & 1U << part)
-			out->damage = part_damage(j, (enum part)part, out, a);
+			out->damage = part_damage(j, (enum file_kind)part, out, a);
 }
 
-bool verdict_check(const struct judged *j, struct arena *a, const char *fingerprint, struct err *e)
+bool installed_pair_check(const struct pair_status *j, struct arena *a, const char *fingerprint,
+			  struct err *e)
 {
-	struct verdict v;
+	struct installed_pair v;
 
-	verdict_reach(j, a, &v);
+	installed_pair_reach(j, a, &v);
 	if (!v.fingerprint || v.error)
 		return err_set(e, ERR_INPUT, "the pair cannot be read: %s", v.error);
 	if (strcmp(v.fingerprint, fingerprint))
@@ -217,13 +221,13 @@ bool verdict_check(const struct judged *j, struct arena *a, const char *fingerpr
 
 /* ---- the pair itself ---- */
 
-static void read_anchor(const struct pieces *seen, struct arena *a, struct cert_set *set)
+static void read_anchor(const struct pair_files *seen, struct arena *a, struct cert_set *set)
 {
-	struct found anchor = { 0 };
+	struct import_parse anchor = { 0 };
 	struct err ignored = { 0 };
 
-	if (!seen->parts[PART_CA].there ||
-	    !read_certs(&seen->parts[PART_CA], a, &anchor, &ignored) || !anchor.count)
+	if (!seen->parts[FILE_KIND_CA].there ||
+	    !read_certs(&seen->parts[FILE_KIND_CA], a, &anchor, &ignored) || !anchor.count)
 		return;
 	anchor.count = 1;
 	if (same_certs(anchor, set->certs, 1))
@@ -231,14 +235,15 @@ static void read_anchor(const struct pieces *seen, struct arena *a, struct cert_
 	set->anchor = anchor.certs[0];
 }
 
-static bool read_key(const struct pieces *seen, const char *spki, struct secret *key, struct err *e)
+static bool read_key(const struct pair_files *seen, const char *spki, struct secret *key,
+		     struct err *e)
 {
-	const struct piece *p = &seen->parts[PART_KEY];
+	const struct pair_file *p = &seen->parts[FILE_KIND_KEY];
 	AUTO(secret) found = { 0 };
 	char own[65] = "";
 
 	if (!p->there)
-		p = &seen->parts[PART_COMBINED];
+		p = &seen->parts[FILE_KIND_COMBINED];
 	if (!p->there)
 		return err_set(e, ERR_MISSING, "no key is installed");
 	if (p->error)
@@ -251,12 +256,12 @@ static bool read_key(const struct pieces *seen, const char *spki, struct secret 
 	return true;
 }
 
-bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set, struct secret *key,
-		  struct err *e)
+bool installed_pair_read(const struct pair_status *j, struct arena *a, struct cert_set *set,
+			 struct secret *key, struct err *e)
 {
-	struct verdict v;
+	struct installed_pair v;
 
-	verdict_reach(j, a, &v);
+	installed_pair_reach(j, a, &v);
 	if (!v.fingerprint)
 		return err_set(e, ERR_INPUT, "%s", v.error);
 	if (!*v.fingerprint)
@@ -270,8 +275,8 @@ bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set,
 
 /* ---- before it is replaced ---- */
 
-bool verdict_expect(const struct verdict *v, const char *path, const struct switch_order *order,
-		    struct err *e)
+bool installed_pair_expect(const struct installed_pair *v, const char *path,
+			   const struct switch_order *order, struct err *e)
 {
 	if (!order->replaces)
 		return true;
@@ -285,7 +290,7 @@ bool verdict_expect(const struct verdict *v, const char *path, const struct swit
 					 : "nothing");
 }
 
-static bool is_pem(const struct piece *p)
+static bool is_pem(const struct pair_file *p)
 {
 	static const char *const marks[] = { "-----BEGIN CERTIFICATE-----",
 					     "-----BEGIN TRUSTED CERTIFICATE", "PRIVATE KEY-----" };
@@ -300,7 +305,7 @@ static bool is_pem(const struct piece *p)
 	return p->bytes.len == 0;
 }
 
-bool piece_may_be_replaced(const struct piece *p, const char *name, struct err *e)
+bool pair_file_may_be_replaced(const struct pair_file *p, const char *name, struct err *e)
 {
 	return is_pem(p) ||
 	       err_set(e, ERR_IO,

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct verdict {
+struct installed_pair {
 	const char *fingerprint; /* "" no leaf; NULL unreadable, see error */
 	const char *spki;        /* of the leaf */
 	const char *chain;
@@ -28,7 +28,7 @@ struct verdict {
 };
 
 /* Its leaf; len 0: none. */
-static inline struct der verdict_leaf(const struct verdict *v)
+static inline struct der installed_pair_leaf(const struct installed_pair *v)
 {
 	return v->fingerprint && v->count ? v->certs[0] : (struct der){ 0 };
 }
@@ -37,14 +37,14 @@ static inline struct der verdict_leaf(const struct verdict *v)
  * `parts` are those that belong there, `names` what to call them.  An absent
  * anchor is no damage, and neither is a key we may not read.
  */
-struct judged {
-	const struct pieces *pieces;
+struct pair_status {
+	const struct pair_files *pieces;
 	unsigned parts;
-	const char *const *names; /* PART_COUNT */
+	const char *const *names; /* FILE_KIND_COUNT */
 };
 /* The pieces as they belong to a layout. */
-struct judged judged_of(const struct layout *l, const struct pieces *c);
-void verdict_reach(const struct judged *j, struct arena *a, struct verdict *out);
+struct pair_status pair_status_of(const struct layout *l, const struct pair_files *c);
+void installed_pair_reach(const struct pair_status *j, struct arena *a, struct installed_pair *out);
 /*
  * What will have to be decoded for a verdict: the leaf and the keys, to be
  * handed to foreign_learn() for many verdicts at once.  The bytes are
@@ -57,7 +57,7 @@ struct prospects {
 };
 void prospects_release(struct prospects *p);
 AUTO_STRUCT(prospects, struct prospects, prospects_release)
-void verdict_prospect(const struct judged *j, struct arena *a, struct prospects *out);
+void installed_pair_prospect(const struct pair_status *j, struct arena *a, struct prospects *out);
 
 struct switch_order {
 	const char *fingerprint;
@@ -65,20 +65,21 @@ struct switch_order {
 };
 
 /* Whether it is a whole pair, and that of `fingerprint`. */
-MUST_CHECK bool verdict_check(const struct judged *j, struct arena *a, const char *fingerprint,
-			      struct err *e);
+MUST_CHECK bool installed_pair_check(const struct pair_status *j, struct arena *a,
+				     const char *fingerprint, struct err *e);
 /* The pair in it, with its key, which must be empty; ERR_MISSING: none. */
-MUST_CHECK bool verdict_read(const struct judged *j, struct arena *a, struct cert_set *set,
-			     struct secret *key, struct err *e);
+MUST_CHECK bool installed_pair_read(const struct pair_status *j, struct arena *a,
+				    struct cert_set *set, struct secret *key, struct err *e);
 
 /*
  * Whether the switch from what is there may be turned: it is still what the
  * caller expects, or already `fingerprint`.  ERR_STALE when it is not.
  */
-MUST_CHECK bool verdict_expect(const struct verdict *v, const char *path,
-			       const struct switch_order *order, struct err *e);
+MUST_CHECK bool installed_pair_expect(const struct installed_pair *v, const char *path,
+				      const struct switch_order *order, struct err *e);
 
 /* Whether a file holds anything that may be taken for a certificate or key. */
-MUST_CHECK bool piece_may_be_replaced(const struct piece *p, const char *name, struct err *e);
+MUST_CHECK bool pair_file_may_be_replaced(const struct pair_file *p, const char *name,
+					  struct err *e);
 
 #endif

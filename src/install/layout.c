@@ -6,24 +6,24 @@
 
 #include <string.h>
 
-static void add_spot(struct layout *l, struct arena *a, enum part part, const char *path)
+static void add_spot(struct layout *l, struct arena *a, enum file_kind part, const char *path)
 {
 	if (!path)
 		return;
 	path = fs_absolute(a, path);
 	l->parts |= 1U << part;
 	l->names[part] = path;
-	l->spots[l->spot_count++] = (struct spot){ .part = part,
-						   .path = path,
-						   .name = strrchr(path, '/') + 1,
-						   .home = fs_dirname(a, path),
-						   .dir = -1 };
+	l->spots[l->path_slot_count++] = (struct path_slot){ .part = part,
+							     .path = path,
+							     .name = strrchr(path, '/') + 1,
+							     .home = fs_dirname(a, path),
+							     .dir = -1 };
 }
 
 /* Beside the first: that of the key, when there is one. */
 static void place_store(struct layout *l, struct arena *a)
 {
-	const struct spot *first = &l->spots[0];
+	const struct path_slot *first = &l->spots[0];
 
 	l->home = first->home;
 	l->store_name = arena_printf(a, ".%s.certfleet", first->name);
@@ -31,12 +31,12 @@ static void place_store(struct layout *l, struct arena *a)
 
 static void lay_out_directory(struct layout *l, struct arena *a, const char *path)
 {
-	struct spot *s = &l->spots[0];
+	struct path_slot *s = &l->spots[0];
 
-	add_spot(l, a, PART_LEAF, path);
+	add_spot(l, a, FILE_KIND_LEAF, path);
 	l->parts = PARTS_OF_DIRECTORY;
-	for (int part = 0; part < PART_COUNT; part++)
-		l->names[part] = arena_printf(a, "%s/%s", s->path, part_files[part]);
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
+		l->names[part] = arena_printf(a, "%s/%s", s->path, file_kind_names[part]);
 	place_store(l, a);
 	s->link = arena_printf(a, "%s/", l->store_name);
 }
@@ -44,21 +44,21 @@ static void lay_out_directory(struct layout *l, struct arena *a, const char *pat
 /* Links into another directory are absolute, the rest move with it. */
 static void lay_out_paths(struct layout *l, struct arena *a, const struct install *i)
 {
-	add_spot(l, a, PART_KEY, i->key);
-	add_spot(l, a, PART_COMBINED, i->combined);
-	add_spot(l, a, PART_FULLCHAIN, i->certificate);
-	add_spot(l, a, PART_LEAF, i->leaf);
-	add_spot(l, a, PART_CHAIN, i->chain);
-	add_spot(l, a, PART_CA, i->ca);
-	if (!l->spot_count)
+	add_spot(l, a, FILE_KIND_KEY, i->key);
+	add_spot(l, a, FILE_KIND_COMBINED, i->combined);
+	add_spot(l, a, FILE_KIND_FULLCHAIN, i->certificate);
+	add_spot(l, a, FILE_KIND_LEAF, i->leaf);
+	add_spot(l, a, FILE_KIND_CHAIN, i->chain);
+	add_spot(l, a, FILE_KIND_CA, i->ca);
+	if (!l->path_slot_count)
 		return;
 	place_store(l, a);
-	for (size_t n = 0; n < l->spot_count; n++) {
-		struct spot *s = &l->spots[n];
+	for (size_t n = 0; n < l->path_slot_count; n++) {
+		struct path_slot *s = &l->spots[n];
 		bool beside = !strcmp(s->home, l->home);
 
 		s->link = arena_printf(a, "%s%s%s/" STORE_CURRENT "/%s", beside ? "" : l->home,
-				       beside ? "" : "/", l->store_name, part_files[s->part]);
+				       beside ? "" : "/", l->store_name, file_kind_names[s->part]);
 	}
 }
 
@@ -77,7 +77,7 @@ static bool is_version(const char *name)
 	return *name && *name != '.' && !strchr(name, '/');
 }
 
-static bool is_our_link(const struct layout *l, const struct spot *s, const char *text)
+static bool is_our_link(const struct layout *l, const struct path_slot *s, const char *text)
 {
 	size_t len = strlen(s->link);
 
@@ -88,8 +88,8 @@ static bool is_our_link(const struct layout *l, const struct spot *s, const char
 	return !strncmp(text, s->link, len) && is_version(text + len);
 }
 
-enum spot_state layout_spot_state(const struct layout *l, const struct spot *s,
-				  enum entry_kind kind, const char *text)
+enum path_slot_state layout_spot_state(const struct layout *l, const struct path_slot *s,
+				       enum entry_kind kind, const char *text)
 {
 	switch (kind) {
 	case ENTRY_NONE:
@@ -108,14 +108,14 @@ enum spot_state layout_spot_state(const struct layout *l, const struct spot *s,
 
 const char *layout_current(const struct layout *l, const char *text)
 {
-	const struct spot *s = &l->spots[0];
+	const struct path_slot *s = &l->spots[0];
 
 	if (l->single)
 		return text && is_version(text) ? text : NULL;
 	return is_our_link(l, s, text) ? text + strlen(s->link) : NULL;
 }
 
-bool spot_refuse(const struct spot *s, struct err *e)
+bool path_slot_refuse(const struct path_slot *s, struct err *e)
 {
 	return err_set(
 		e, ERR_IO,

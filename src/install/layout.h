@@ -16,8 +16,8 @@
 #include <stddef.h>
 
 /* One path that a process reads: the directory, or one file. */
-struct spot {
-	enum part part; /* of single paths */
+struct path_slot {
+	enum file_kind part; /* of single paths */
 	const char *path;
 	const char *name;
 	const char *home; /* the directory it is in */
@@ -28,17 +28,17 @@ struct spot {
 struct layout {
 	bool single; /* single paths, not one directory */
 	unsigned parts;
-	const char *names[PART_COUNT]; /* paths, for messages */
-	struct spot spots[PART_COUNT];
-	size_t spot_count; /* 0: no path is given */
-	const char *home;  /* the directory the store is in, and spots[0] */
+	const char *names[FILE_KIND_COUNT]; /* paths, for messages */
+	struct path_slot spots[FILE_KIND_COUNT];
+	size_t path_slot_count; /* 0: no path is given */
+	const char *home;       /* the directory the store is in, and spots[0] */
 	const char *store_name;
 };
 
 /* Strings in the arena, or those of the install. */
 void layout_make(const struct install *i, struct arena *a, struct layout *out);
 
-enum spot_state {
+enum path_slot_state {
 	SPOT_ABSENT,
 	SPOT_OURS, /* our link */
 	SPOT_REAL, /* a real file or directory */
@@ -46,8 +46,8 @@ enum spot_state {
 };
 
 /* What stands at a spot; `text` is that of a link. */
-enum spot_state layout_spot_state(const struct layout *l, const struct spot *s,
-				  enum entry_kind kind, const char *text);
+enum path_slot_state layout_spot_state(const struct layout *l, const struct path_slot *s,
+				       enum entry_kind kind, const char *text);
 /*
  * The version that is switched on, by the text of the link that says so (the
  * first spot's; with single paths that of `current` in the store); NULL: none.
@@ -55,6 +55,6 @@ enum spot_state layout_spot_state(const struct layout *l, const struct spot *s,
 const char *layout_current(const struct layout *l, const char *text);
 
 /* Says that what stands there must stay; returns false. */
-bool spot_refuse(const struct spot *s, struct err *e);
+bool path_slot_refuse(const struct path_slot *s, struct err *e);
 
 #endif

@@ -8,20 +8,26 @@
 
 #include <string.h>
 
-const char *const part_files[] = {
-	[PART_LEAF] = "leaf.pem", [PART_CHAIN] = "chain.pem", [PART_FULLCHAIN] = "fullchain.pem",
-	[PART_KEY] = "key.pem",   [PART_CA] = "ca.pem",       [PART_COMBINED] = "combined.pem",
+const char *const file_kind_names[] = {
+	[FILE_KIND_LEAF] = "leaf.pem",
+	[FILE_KIND_CHAIN] = "chain.pem",
+	[FILE_KIND_FULLCHAIN] = "fullchain.pem",
+	[FILE_KIND_KEY] = "key.pem",
+	[FILE_KIND_CA] = "ca.pem",
+	[FILE_KIND_COMBINED] = "combined.pem",
 };
-_Static_assert(sizeof(part_files) / sizeof(*part_files) == PART_COUNT, "every part needs its name");
+_Static_assert(sizeof(file_kind_names) / sizeof(*file_kind_names) == FILE_KIND_COUNT,
+	       "every part needs its name");
 
-void pieces_release(struct pieces *c)
+void pair_files_release(struct pair_files *c)
 {
-	for (size_t i = 0; i < PART_COUNT; i++)
+	for (size_t i = 0; i < FILE_KIND_COUNT; i++)
 		secret_release(&c->parts[i].bytes);
-	*c = (struct pieces){ 0 };
+	*c = (struct pair_files){ 0 };
 }
 
-static void put_certs(struct pieces *c, enum part part, const struct der *certs, size_t count)
+static void put_certs(struct pair_files *c, enum file_kind part, const struct der *certs,
+		      size_t count)
 {
 	AUTO(buf) pem = { 0 };
 
@@ -31,7 +37,7 @@ static void put_certs(struct pieces *c, enum part part, const struct der *certs,
 }
 
 /* What those who shall trust the leaf need; a self-signed top is its own. */
-static void put_anchor(struct pieces *c, const struct cert_set *set)
+static void put_anchor(struct pair_files *c, const struct cert_set *set)
 {
 	AUTO(arena) a = { 0 };
 	struct cert_facts facts = { 0 };
@@ -39,16 +45,16 @@ static void put_anchor(struct pieces *c, const struct cert_set *set)
 	const struct der *top = &set->certs[set->count - 1];
 
 	if (set->anchor.len) {
-		put_certs(c, PART_CA, &set->anchor, 1);
+		put_certs(c, FILE_KIND_CA, &set->anchor, 1);
 		return;
 	}
 	if (foreign_cert(*top, &a, &facts, &ignored) && !strcmp(facts.subject, facts.issuer))
-		put_certs(c, PART_CA, top, 1);
+		put_certs(c, FILE_KIND_CA, top, 1);
 }
 
-static void put_combined(struct pieces *c, const struct cert_set *set, const struct secret *key)
+static void put_combined(struct pair_files *c, const struct cert_set *set, const struct secret *key)
 {
-	struct piece *piece = &c->parts[PART_COMBINED];
+	struct pair_file *piece = &c->parts[FILE_KIND_COMBINED];
 	AUTO(buf) certs = { 0 };
 	AUTO(secret) pem = { 0 };
 
@@ -60,28 +66,29 @@ static void put_combined(struct pieces *c, const struct cert_set *set, const str
 	memcpy(piece->bytes.bytes + certs.len, pem.bytes, pem.len);
 }
 
-void pieces_of_pair(struct pieces *c, unsigned parts, const struct cert_set *set,
-		    const struct secret *key)
+void pair_files_of_pair(struct pair_files *c, unsigned parts, const struct cert_set *set,
+			const struct secret *key)
 {
-	if (parts & 1 << PART_LEAF)
-		put_certs(c, PART_LEAF, set->certs, 1);
-	if (parts & 1 << PART_CHAIN)
-		put_certs(c, PART_CHAIN, set->certs + 1, set->count - 1);
-	if (parts & 1 << PART_FULLCHAIN)
-		put_certs(c, PART_FULLCHAIN, set->certs, set->count);
-	if (parts & 1 << PART_CA)
+	if (parts & 1 << FILE_KIND_LEAF)
+		put_certs(c, FILE_KIND_LEAF, set->certs, 1);
+	if (parts & 1 << FILE_KIND_CHAIN)
+		put_certs(c, FILE_KIND_CHAIN, set->certs + 1, set->count - 1);
+	if (parts & 1 << FILE_KIND_FULLCHAIN)
+		put_certs(c, FILE_KIND_FULLCHAIN, set->certs, set->count);
+	if (parts & 1 << FILE_KIND_CA)
 		put_anchor(c, set);
-	if (parts & 1 << PART_COMBINED)
+	if (parts & 1 << FILE_KIND_COMBINED)
 		put_combined(c, set, key);
-	if (parts & 1 << PART_KEY) {
-		c->parts[PART_KEY].there = true;
-		pem_add_key(&c->parts[PART_KEY].bytes, key);
+	if (parts & 1 << FILE_KIND_KEY) {
+		c->parts[FILE_KIND_KEY].there = true;
+		pem_add_key(&c->parts[FILE_KIND_KEY].bytes, key);
 	}
 }
 
-void pieces_read_part(struct pieces *c, enum part part, int dir, const char *name, struct arena *a)
+void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, const char *name,
+			  struct arena *a)
 {
-	struct piece *piece = &c->parts[part];
+	struct pair_file *piece = &c->parts[part];
 	struct err e = { 0 };
 
 	piece->there = true;
@@ -95,11 +102,12 @@ void pieces_read_part(struct pieces *c, enum part part, int dir, const char *nam
 	(void)entry_attr(dir, name, &piece->attr);
 }
 
-void pieces_read_directory(struct pieces *c, unsigned parts, int dir, struct arena *a)
+void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, struct arena *a)
 {
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (parts & 1U << part)
-			pieces_read_part(c, (enum part)part, dir, part_files[part], a);
+			pair_files_read_kind(c, (enum file_kind)part, dir, file_kind_names[part],
+					     a);
 }
 
 static bool attr_agrees(struct fs_attr a, struct fs_attr b)
@@ -112,7 +120,7 @@ static bool attr_agrees(struct fs_attr a, struct fs_attr b)
 	       (a.group == b.group || a.group == any_group || b.group == any_group);
 }
 
-static bool piece_equal(const struct piece *a, const struct piece *b)
+static bool pair_file_equal(const struct pair_file *a, const struct pair_file *b)
 {
 	if (a->there != b->there)
 		return false;
@@ -123,10 +131,10 @@ static bool piece_equal(const struct piece *a, const struct piece *b)
 	       attr_agrees(a->attr, b->attr);
 }
 
-bool pieces_equal(const struct pieces *a, const struct pieces *b)
+bool pair_files_equal(const struct pair_files *a, const struct pair_files *b)
 {
-	for (size_t i = 0; i < PART_COUNT; i++)
-		if (!piece_equal(&a->parts[i], &b->parts[i]))
+	for (size_t i = 0; i < FILE_KIND_COUNT; i++)
+		if (!pair_file_equal(&a->parts[i], &b->parts[i]))
 			return false;
 	return true;
 }

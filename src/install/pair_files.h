@@ -15,47 +15,48 @@
 
 #include <stdbool.h>
 
-enum part {
-	PART_LEAF,
-	PART_CHAIN,
-	PART_FULLCHAIN,
-	PART_KEY,
-	PART_CA,
-	PART_COMBINED,
-	PART_COUNT
+enum file_kind {
+	FILE_KIND_LEAF,
+	FILE_KIND_CHAIN,
+	FILE_KIND_FULLCHAIN,
+	FILE_KIND_KEY,
+	FILE_KIND_CA,
+	FILE_KIND_COMBINED,
+	FILE_KIND_COUNT
 };
 
 enum {
 	/* What a directory form has. */
-	PARTS_OF_DIRECTORY = 1 << PART_LEAF | 1 << PART_CHAIN | 1 << PART_FULLCHAIN |
-			     1 << PART_KEY | 1 << PART_CA,
-	PARTS_WITH_KEY = 1 << PART_KEY | 1 << PART_COMBINED,
+	PARTS_OF_DIRECTORY = 1 << FILE_KIND_LEAF | 1 << FILE_KIND_CHAIN | 1 << FILE_KIND_FULLCHAIN |
+			     1 << FILE_KIND_KEY | 1 << FILE_KIND_CA,
+	PARTS_WITH_KEY = 1 << FILE_KIND_KEY | 1 << FILE_KIND_COMBINED,
 };
 
 /* "leaf.pem" ...: its name in a version. */
-extern const char *const part_files[PART_COUNT];
+extern const char *const file_kind_names[FILE_KIND_COUNT];
 
-struct piece {
+struct pair_file {
 	bool there;
 	struct secret bytes;
 	struct fs_attr attr;
 	const char *error; /* it is there, but cannot be read */
 };
 
-struct pieces {
-	struct piece parts[PART_COUNT];
+struct pair_files {
+	struct pair_file parts[FILE_KIND_COUNT];
 };
 
-void pieces_release(struct pieces *c);
-AUTO_STRUCT(pieces, struct pieces, pieces_release)
+void pair_files_release(struct pair_files *c);
+AUTO_STRUCT(pair_files, struct pair_files, pair_files_release)
 
 /* The PEM files of a pair, those in `parts`; attributes are left alone. */
-void pieces_of_pair(struct pieces *c, unsigned parts, const struct cert_set *set,
-		    const struct secret *key);
+void pair_files_of_pair(struct pair_files *c, unsigned parts, const struct cert_set *set,
+			const struct secret *key);
 /* Reads one file into its piece; its absence is fine. */
-void pieces_read_part(struct pieces *c, enum part part, int dir, const char *name, struct arena *a);
-void pieces_read_directory(struct pieces *c, unsigned parts, int dir, struct arena *a);
+void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, const char *name,
+			  struct arena *a);
+void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, struct arena *a);
 /* Whether all bytes, modes and owners agree; (uid_t)-1 agrees with any. */
-bool pieces_equal(const struct pieces *a, const struct pieces *b);
+bool pair_files_equal(const struct pair_files *a, const struct pair_files *b);
 
 #endif

@@ -30,7 +30,8 @@ static bool list_versions(const struct target *t, struct versions *out, struct e
 	return t->store < 0 || entry_each(t->store, note_one, &l, e);
 }
 
-bool version_newest(const struct target *t, const char *base, const char **name, struct err *e)
+bool store_version_newest(const struct target *t, const char *base, const char **name,
+			  struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -43,7 +44,8 @@ bool version_newest(const struct target *t, const char *base, const char **name,
 	return true;
 }
 
-bool version_free_name(const struct target *t, const char *base, const char **name, struct err *e)
+bool store_version_free_name(const struct target *t, const char *base, const char **name,
+			     struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -54,17 +56,18 @@ bool version_free_name(const struct target *t, const char *base, const char **na
 	return true;
 }
 
-bool version_read(const struct target *t, const char *name, struct pieces *out, struct err *e)
+bool store_version_read(const struct target *t, const char *name, struct pair_files *out,
+			struct err *e)
 {
 	AUTO(fd) dir = -1;
 
 	if (!target_open_version(t, name, &dir, e))
 		return false;
-	pieces_read_directory(out, t->layout.parts, dir, t->arena);
+	pair_files_read_directory(out, t->layout.parts, dir, t->arena);
 	return true;
 }
 
-static bool find_equal(const struct target *t, const char *base, const struct pieces *c,
+static bool find_equal(const struct target *t, const char *base, const struct pair_files *c,
 		       const char **name, struct err *e)
 {
 	struct versions all = { 0 };
@@ -73,23 +76,23 @@ static bool find_equal(const struct target *t, const char *base, const struct pi
 	if (!list_versions(t, &all, e))
 		return false;
 	vec_each (v, &all.list) {
-		AUTO(pieces) there = { 0 };
+		AUTO(pair_files) there = { 0 };
 
 		if (strcmp(v->base, base))
 			continue;
-		if (!version_read(t, v->name, &there, e))
+		if (!store_version_read(t, v->name, &there, e))
 			return false;
-		if (pieces_equal(c, &there))
+		if (pair_files_equal(c, &there))
 			*name = v->name;
 	}
 	return true;
 }
 
-static bool write_parts(int dir, const struct pieces *c, struct err *e)
+static bool write_parts(int dir, const struct pair_files *c, struct err *e)
 {
-	for (int part = 0; part < PART_COUNT; part++) {
-		const struct piece *p = &c->parts[part];
-		const struct entry_file file = { .name = part_files[part],
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		const struct pair_file *p = &c->parts[part];
+		const struct entry_file file = { .name = file_kind_names[part],
 						 .bytes = &p->bytes,
 						 .attr = p->attr };
 
@@ -100,32 +103,32 @@ static bool write_parts(int dir, const struct pieces *c, struct err *e)
 }
 
 /* Under a temporary name until it is whole, durable and proven. */
-static bool write_new(const struct target *t, const char *name, const struct pieces *c,
+static bool write_new(const struct target *t, const char *name, const struct pair_files *c,
 		      struct err *e)
 {
 	AUTO(fd) dir = -1;
-	AUTO(pieces) there = { 0 };
+	AUTO(pair_files) there = { 0 };
 
 	if (!entry_remove(t->store, STORE_NEW, e) ||
 	    !entry_make_directory(t->store, STORE_NEW, &dir, e) ||
 	    !entry_finish_directory(t->store, dir, e) || !write_parts(dir, c, e))
 		return false;
-	pieces_read_directory(&there, t->layout.parts, dir, t->arena);
-	if (!pieces_equal(c, &there))
+	pair_files_read_directory(&there, t->layout.parts, dir, t->arena);
+	if (!pair_files_equal(c, &there))
 		return err_set(e, ERR_IO, "what was written to '%s' reads differently", name);
 	if (renameat(t->store, STORE_NEW, t->store, name))
 		return err_sys(e, "cannot name version '%s'", name);
 	return entry_sync(t->store, e);
 }
 
-bool version_keep(const struct target *t, const char *base, const struct pieces *c,
-		  const char **name, struct err *e)
+bool store_version_keep(const struct target *t, const char *base, const struct pair_files *c,
+			const char **name, struct err *e)
 {
 	const char *same = NULL;
 
 	if (!find_equal(t, base, c, &same, e))
 		return false;
-	if (!same && (!version_free_name(t, base, &same, e) || !write_new(t, same, c, e))) {
+	if (!same && (!store_version_free_name(t, base, &same, e) || !write_new(t, same, c, e))) {
 		struct err ignored = { 0 };
 		bool removed = entry_remove(t->store, STORE_NEW, &ignored);
 
@@ -141,7 +144,8 @@ static bool is_kept(const char *name, const char *keep)
 	return keep && !strcmp(name, keep);
 }
 
-bool version_prune(const struct target *t, const char *keep, const char *keep_too, struct err *e)
+bool store_version_prune(const struct target *t, const char *keep, const char *keep_too,
+			 struct err *e)
 {
 	struct versions all = { 0 };
 
@@ -154,7 +158,7 @@ bool version_prune(const struct target *t, const char *keep, const char *keep_to
 	return entry_sync(t->store, e);
 }
 
-bool version_remove(const struct target *t, const char *base, const char *keep, struct err *e)
+bool store_version_remove(const struct target *t, const char *base, const char *keep, struct err *e)
 {
 	struct versions all = { 0 };
 

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool any_spot_is(const struct target *t, enum spot_state state)
+static bool any_spot_is(const struct target *t, enum path_slot_state state)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++)
-		if (spot_look(t, &t->layout.spots[i]) == state)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
+		if (path_slot_look(t, &t->layout.spots[i]) == state)
 			return true;
 	return false;
 }
@@ -23,24 +23,24 @@ bool switch_is_at(const struct target *t, const char *version)
 
 	if (!current || strcmp(current, version))
 		return false;
-	for (size_t i = 0; i < t->layout.spot_count; i++)
-		if (spot_look(t, &t->layout.spots[i]) != SPOT_OURS)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
+		if (path_slot_look(t, &t->layout.spots[i]) != SPOT_OURS)
 			return false;
 	return true;
 }
 
 static bool turn(const struct target *t, const char *version, struct err *e)
 {
-	const struct spot *s = &t->layout.spots[0];
+	const struct path_slot *s = &t->layout.spots[0];
 
 	if (t->layout.single)
 		return entry_link(t->store, STORE_CURRENT, version, e);
 	return entry_link(s->dir, s->name, arena_printf(t->arena, "%s%s", s->link, version), e);
 }
 
-static bool found_base(const struct target *t, const struct pieces *seen, const char **base)
+static bool found_base(const struct target *t, const struct pair_files *seen, const char **base)
 {
-	struct verdict v;
+	struct installed_pair v;
 
 	target_judge(t, seen, &v);
 	*base = version_found_base(t->arena, v.fingerprint);
@@ -53,7 +53,7 @@ static bool found_base(const struct target *t, const struct pieces *seen, const 
  */
 static bool exchange_directory(const struct target *t, const char *version, struct err *e)
 {
-	const struct spot *s = &t->layout.spots[0];
+	const struct path_slot *s = &t->layout.spots[0];
 	const char *text = arena_printf(t->arena, "%s%s", s->link, version);
 
 	if (symlinkat(text, t->store, version))
@@ -68,31 +68,31 @@ static bool exchange_directory(const struct target *t, const char *version, stru
 
 static bool take_directory(const struct target *t, struct err *e)
 {
-	AUTO(pieces) seen = { 0 };
+	AUTO(pair_files) seen = { 0 };
 	const char *base = NULL;
 	const char *version = NULL;
 
 	if (!any_spot_is(t, SPOT_REAL))
 		return true;
 	return target_see(t, &seen, e) && found_base(t, &seen, &base) &&
-	       version_free_name(t, base, &version, e) && exchange_directory(t, version, e);
+	       store_version_free_name(t, base, &version, e) && exchange_directory(t, version, e);
 }
 
 /* Everything the paths show now becomes a version, and that is switched on. */
 static bool keep_paths(const struct target *t, struct err *e)
 {
-	AUTO(pieces) seen = { 0 };
+	AUTO(pair_files) seen = { 0 };
 	const char *base = NULL;
 	const char *version = NULL;
 
 	if (!target_see(t, &seen, e) || !found_base(t, &seen, &base))
 		return false;
-	for (size_t i = 0; i < t->layout.spot_count; i++)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
 		if (seen.parts[t->layout.spots[i].part].error)
 			return err_set(e, ERR_IO, "'%s' cannot be kept: %s",
 				       t->layout.spots[i].path,
 				       seen.parts[t->layout.spots[i].part].error);
-	return version_keep(t, base, &seen, &version, e) && turn(t, version, e);
+	return store_version_keep(t, base, &seen, &version, e) && turn(t, version, e);
 }
 
 /* In an order that shows nothing new: links lead to what stood there. */
@@ -100,10 +100,10 @@ static bool take_paths(const struct target *t, struct err *e)
 {
 	if (any_spot_is(t, SPOT_REAL) && !keep_paths(t, e))
 		return false;
-	for (size_t i = 0; i < t->layout.spot_count; i++) {
-		const struct spot *s = &t->layout.spots[i];
+	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
+		const struct path_slot *s = &t->layout.spots[i];
 
-		if (spot_look(t, s) != SPOT_OURS && !entry_link(s->dir, s->name, s->link, e))
+		if (path_slot_look(t, s) != SPOT_OURS && !entry_link(s->dir, s->name, s->link, e))
 			return err_in(e, "cannot link '%s'", s->path);
 	}
 	return true;
@@ -132,10 +132,10 @@ bool switch_off(const struct target *t, struct err *e)
 {
 	if (t->layout.single && t->store >= 0 && !remove_link(t->store, STORE_CURRENT, e))
 		return false;
-	for (size_t i = 0; i < t->layout.spot_count; i++) {
-		const struct spot *s = &t->layout.spots[i];
+	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
+		const struct path_slot *s = &t->layout.spots[i];
 
-		if (spot_look(t, s) == SPOT_OURS && !remove_link(s->dir, s->name, e))
+		if (path_slot_look(t, s) == SPOT_OURS && !remove_link(s->dir, s->name, e))
 			return false;
 	}
 	return true;

@@ -22,7 +22,7 @@ enum {
 
 void target_release(struct target *t)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
 		fd_auto(&t->layout.spots[i].dir);
 	fd_auto(&t->home);
 	fd_auto(&t->store);
@@ -41,7 +41,7 @@ static bool open_home(const char *path, bool look, const struct install *i, int 
 
 static bool open_directories(struct target *t, bool look, struct err *e)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
 		if (!open_home(t->layout.spots[i].home, look, t->install, &t->layout.spots[i].dir,
 			       e))
 			return false;
@@ -63,7 +63,7 @@ static bool check_store(const struct target *t, struct err *e)
 	const char *path = arena_printf(t->arena, "%s/%s", t->layout.home, t->layout.store_name);
 	struct fs_attr attr;
 
-	return entry_own_attr(t->store, &attr, e) && trust_store(&trust, path, attr, e);
+	return entry_own_attr(t->store, &attr, e) && file_trust_store(&trust, path, attr, e);
 }
 
 /* One that is there is judged before its mode is corrected. */
@@ -114,14 +114,14 @@ static bool clean_one(void *ctx, const char *name, struct err *e)
 
 static bool clean(struct target *t, struct err *e)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++)
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
 		entry_clean(t->layout.spots[i].dir, t->layout.spots[i].name);
 	return entry_each(t->store, clean_one, t, e);
 }
 
 static bool check_writable(const struct target *t, struct err *e)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++) {
+	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
 		if (!faccessat(t->layout.spots[i].dir, ".", W_OK | X_OK, AT_EACCESS))
 			continue;
 
@@ -157,7 +157,7 @@ bool target_open(const struct install *i, enum access access, struct arena *a, s
 	t = { .install = i, .arena = a, .access = access, .home = -1, .store = -1 };
 
 	layout_make(i, a, &t.layout);
-	if (!t.layout.spot_count || !*t.layout.spots[0].name)
+	if (!t.layout.path_slot_count || !*t.layout.spots[0].name)
 		return err_set(e, ERR_INPUT, "no path to deliver to is given");
 	if (!find_account(&t, e) || !open_directories(&t, access == ACCESS_LOOK, e) ||
 	    (access != ACCESS_LOOK && !check_writable(&t, e)) || !open_store(&t, e))
@@ -169,7 +169,7 @@ bool target_open(const struct install *i, enum access access, struct arena *a, s
 	return true;
 }
 
-enum spot_state spot_look(const struct target *t, const struct spot *s)
+enum path_slot_state path_slot_look(const struct target *t, const struct path_slot *s)
 {
 	enum entry_kind kind = ENTRY_NONE;
 	const char *text = NULL;
@@ -183,7 +183,7 @@ enum spot_state spot_look(const struct target *t, const struct spot *s)
 
 const char *target_current(const struct target *t)
 {
-	const struct spot *s = &t->layout.spots[0];
+	const struct path_slot *s = &t->layout.spots[0];
 
 	if (t->store < 0)
 		return NULL;
@@ -202,68 +202,68 @@ bool target_open_version(const struct target *t, const char *version, int *out, 
 		return false;
 	if (t->access != ACCESS_LOOK &&
 	    (!entry_own_attr(dir, &attr, e) ||
-	     !trust_directory(&trust,
-			      arena_printf(t->arena, "%s/%s/%s", t->layout.home,
-					   t->layout.store_name, version),
-			      attr, e)))
+	     !file_trust_directory(&trust,
+				   arena_printf(t->arena, "%s/%s/%s", t->layout.home,
+						t->layout.store_name, version),
+				   attr, e)))
 		return false;
 	*out = TAKE_FD(dir);
 	return true;
 }
 
 /* Nobody but us could give them a name outside of the store. */
-static void forget_second_names(struct pieces *c)
+static void forget_second_names(struct pair_files *c)
 {
-	for (int part = 0; part < PART_COUNT; part++)
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		c->parts[part].attr.links = 0;
 }
 
 /* Of a real directory, or of the version that is switched on. */
-static bool see_directory(const struct target *t, struct pieces *out, struct err *e)
+static bool see_directory(const struct target *t, struct pair_files *out, struct err *e)
 {
-	const struct spot *s = &t->layout.spots[0];
-	enum spot_state state = spot_look(t, s);
+	const struct path_slot *s = &t->layout.spots[0];
+	enum path_slot_state state = path_slot_look(t, s);
 	const char *current = target_current(t);
 	AUTO(fd) dir = -1;
 
 	if (state == SPOT_FOREIGN)
-		return spot_refuse(s, e);
+		return path_slot_refuse(s, e);
 	if (state == SPOT_ABSENT || (state == SPOT_OURS && !current))
 		return true;
 	if (state == SPOT_REAL && !entry_open_directory(s->dir, s->name, &dir, e))
 		return false;
 	if (state == SPOT_OURS && !target_open_version(t, current, &dir, e))
 		return e->code == ERR_MISSING;
-	pieces_read_directory(out, t->layout.parts, dir, t->arena);
+	pair_files_read_directory(out, t->layout.parts, dir, t->arena);
 	if (state == SPOT_OURS)
 		forget_second_names(out);
 	return true;
 }
 
-static bool see_paths(const struct target *t, struct pieces *out, struct err *e)
+static bool see_paths(const struct target *t, struct pair_files *out, struct err *e)
 {
 	const char *current = target_current(t);
 	AUTO(fd) version = -1;
 
 	if (current && !target_open_version(t, current, &version, e) && e->code != ERR_MISSING)
 		return false;
-	for (size_t i = 0; i < t->layout.spot_count; i++) {
-		const struct spot *s = &t->layout.spots[i];
-		enum spot_state state = spot_look(t, s);
+	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
+		const struct path_slot *s = &t->layout.spots[i];
+		enum path_slot_state state = path_slot_look(t, s);
 
 		if (state == SPOT_FOREIGN)
-			return spot_refuse(s, e);
+			return path_slot_refuse(s, e);
 		if (state == SPOT_REAL)
-			pieces_read_part(out, s->part, s->dir, s->name, t->arena);
+			pair_files_read_kind(out, s->part, s->dir, s->name, t->arena);
 		if (state != SPOT_OURS || version < 0)
 			continue;
-		pieces_read_part(out, s->part, version, part_files[s->part], t->arena);
+		pair_files_read_kind(out, s->part, version, file_kind_names[s->part], t->arena);
 		out->parts[s->part].attr.links = 0; /* as in a directory */
 	}
 	return true;
 }
 
-bool target_see(const struct target *t, struct pieces *out, struct err *e)
+bool target_see(const struct target *t, struct pair_files *out, struct err *e)
 {
 	if (!(t->layout.single ? see_paths(t, out, e) : see_directory(t, out, e)))
 		return false;
@@ -271,11 +271,11 @@ bool target_see(const struct target *t, struct pieces *out, struct err *e)
 	return true;
 }
 
-void target_judge(const struct target *t, const struct pieces *c, struct verdict *out)
+void target_judge(const struct target *t, const struct pair_files *c, struct installed_pair *out)
 {
-	const struct judged judged = judged_of(&t->layout, c);
+	const struct pair_status judged = pair_status_of(&t->layout, c);
 
-	verdict_reach(&judged, t->arena, out);
+	installed_pair_reach(&judged, t->arena, out);
 }
 
 struct listing {
@@ -285,14 +285,15 @@ struct listing {
 
 static bool may_replace_file(const struct target *t, int dir, const char *name, struct err *e)
 {
-	AUTO(pieces) c = { 0 };
+	AUTO(pair_files) c = { 0 };
 	enum entry_kind kind = entry_look(dir, name);
 
 	if (kind == ENTRY_FILE)
-		pieces_read_part(&c, PART_LEAF, dir, name, t->arena);
+		pair_files_read_kind(&c, FILE_KIND_LEAF, dir, name, t->arena);
 	else
-		c.parts[PART_LEAF] = (struct piece){ .there = true, .error = "no regular file" };
-	return piece_may_be_replaced(&c.parts[PART_LEAF], name, e);
+		c.parts[FILE_KIND_LEAF] =
+			(struct pair_file){ .there = true, .error = "no regular file" };
+	return pair_file_may_be_replaced(&c.parts[FILE_KIND_LEAF], name, e);
 }
 
 static bool may_replace_entry(void *ctx, const char *name, struct err *e)
@@ -302,7 +303,7 @@ static bool may_replace_entry(void *ctx, const char *name, struct err *e)
 	return may_replace_file(l->target, l->dir, name, e);
 }
 
-static bool may_replace_directory(const struct target *t, const struct spot *s, struct err *e)
+static bool may_replace_directory(const struct target *t, const struct path_slot *s, struct err *e)
 {
 	AUTO(fd) dir = -1;
 
@@ -316,7 +317,7 @@ static bool may_replace_directory(const struct target *t, const struct spot *s, 
 }
 
 /* Whatever stands at a path, and who could have put it there. */
-static bool may_take_over(const struct target *t, const struct spot *s, struct err *e)
+static bool may_take_over(const struct target *t, const struct path_slot *s, struct err *e)
 {
 	const struct trust trust = trust_here(t);
 	struct fs_attr home;
@@ -324,18 +325,19 @@ static bool may_take_over(const struct target *t, const struct spot *s, struct e
 
 	if (!entry_attr(s->dir, s->name, &entry))
 		return true;
-	return entry_own_attr(s->dir, &home, e) && trust_entry(&trust, s->path, entry, home, e) &&
-	       (!S_ISDIR(entry.mode) || trust_directory(&trust, s->path, entry, e));
+	return entry_own_attr(s->dir, &home, e) &&
+	       file_trust_entry(&trust, s->path, entry, home, e) &&
+	       (!S_ISDIR(entry.mode) || file_trust_directory(&trust, s->path, entry, e));
 }
 
 bool target_may_replace(const struct target *t, struct err *e)
 {
-	for (size_t i = 0; i < t->layout.spot_count; i++) {
-		const struct spot *s = &t->layout.spots[i];
-		enum spot_state state = spot_look(t, s);
+	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
+		const struct path_slot *s = &t->layout.spots[i];
+		enum path_slot_state state = path_slot_look(t, s);
 
 		if (state == SPOT_FOREIGN)
-			return spot_refuse(s, e);
+			return path_slot_refuse(s, e);
 		if (!may_take_over(t, s, e))
 			return false;
 		if (state != SPOT_REAL || t->install->replace)

@@ -43,12 +43,12 @@ AUTO_STRUCT(target, struct target, target_release)
 MUST_CHECK bool target_open(const struct install *i, enum access access, struct arena *a,
 			    struct target *out, struct err *e);
 
-enum spot_state spot_look(const struct target *t, const struct spot *s);
+enum path_slot_state path_slot_look(const struct target *t, const struct path_slot *s);
 /* The version that is switched on; NULL: none. */
 const char *target_current(const struct target *t);
 /* What a process sees through the paths.  A foreign link is an error. */
-MUST_CHECK bool target_see(const struct target *t, struct pieces *out, struct err *e);
-void target_judge(const struct target *t, const struct pieces *c, struct verdict *out);
+MUST_CHECK bool target_see(const struct target *t, struct pair_files *out, struct err *e);
+void target_judge(const struct target *t, const struct pair_files *c, struct installed_pair *out);
 /* A version of the store; to change anything it is judged first. */
 MUST_CHECK bool target_open_version(const struct target *t, const char *version, int *out,
 				    struct err *e);

@@ -52,7 +52,7 @@ struct enrolled {
 };
 
 /* Whom an agent shall obey: PEM of an authority, and entries of `allow`. */
-struct admission {
+struct trust_grant {
 	const char *authority;
 	const char *const *allow;
 	size_t allow_count;
@@ -62,7 +62,7 @@ struct admission {
 struct grant {
 	const struct der *certs; /* leaf first */
 	size_t cert_count;
-	struct admission admission;
+	struct trust_grant admission;
 };
 
 /* What it made of that. */

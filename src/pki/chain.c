@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* One certificate of a heap that is to be put in order. */
-struct link {
+struct enrol_tls {
 	gnutls_x509_crt_t crt;
 	struct der der;
 	char key[FINGERPRINT_TEXT];
@@ -18,7 +18,7 @@ struct link {
 };
 
 struct heap {
-	struct link *links;
+	struct enrol_tls *links;
 	size_t count;
 };
 
@@ -30,7 +30,7 @@ static void heap_release(struct heap *h)
 }
 AUTO_STRUCT(heap, struct heap, heap_release)
 
-static bool link_open(struct link *l, struct der der, struct err *e)
+static bool link_open(struct enrol_tls *l, struct der der, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	struct err unknown = { 0 };
@@ -43,11 +43,11 @@ static bool link_open(struct link *l, struct der der, struct err *e)
 	return !cert_public(l->crt, &pub, &unknown) || key_digest(pub, l->key, e);
 }
 
-static bool heap_open(struct heap *h, const struct found *f, struct err *e)
+static bool heap_open(struct heap *h, const struct import_parse *f, struct err *e)
 {
 	h->links = xcalloc(f->certs.count, sizeof(*h->links));
 	for (h->count = 0; h->count < f->certs.count;) {
-		struct link *l = &h->links[h->count++];
+		struct enrol_tls *l = &h->links[h->count++];
 
 		if (!link_open(l, f->certs.items[h->count - 1], e))
 			return false;
@@ -55,10 +55,10 @@ static bool heap_open(struct heap *h, const struct found *f, struct err *e)
 	return true;
 }
 
-static bool find_leaf(struct heap *h, const char *key, struct found *f, struct link **out,
-		      struct err *e)
+static bool find_leaf(struct heap *h, const char *key, struct import_parse *f,
+		      struct enrol_tls **out, struct err *e)
 {
-	struct link *leaf = NULL;
+	struct enrol_tls *leaf = NULL;
 
 	for (size_t i = 0; i < h->count; i++) {
 		if (strcmp(h->links[i].key, key) != 0)
@@ -83,12 +83,12 @@ static bool find_leaf(struct heap *h, const char *key, struct found *f, struct l
  * Who signed `below`.  A cross-signed authority stands before the
  * self-signed form of the same key: the longer way reaches more clients.
  */
-static struct link *find_signer(struct heap *h, const struct link *below)
+static struct enrol_tls *find_signer(struct heap *h, const struct enrol_tls *below)
 {
-	struct link *root = NULL;
+	struct enrol_tls *root = NULL;
 
 	for (size_t i = 0; i < h->count; i++) {
-		struct link *l = &h->links[i];
+		struct enrol_tls *l = &h->links[i];
 
 		if (l->used || !cert_is_signed_by(below->crt, l->crt))
 			continue;
@@ -100,7 +100,7 @@ static struct link *find_signer(struct heap *h, const struct link *below)
 }
 
 /* Another form of an authority that the chain has: cross-signed, renewed. */
-static bool is_alternative(const struct heap *h, const struct link *l)
+static bool is_alternative(const struct heap *h, const struct enrol_tls *l)
 {
 	for (size_t i = 0; i < h->count; i++)
 		if (h->links[i].used && strcmp(h->links[i].key, l->key) == 0)
@@ -108,7 +108,7 @@ static bool is_alternative(const struct heap *h, const struct link *l)
 	return false;
 }
 
-static bool check_rest(struct heap *h, struct found *f, struct err *e)
+static bool check_rest(struct heap *h, struct import_parse *f, struct err *e)
 {
 	for (size_t i = 0; i < h->count; i++)
 		if (!h->links[i].used && !is_alternative(h, &h->links[i]))
@@ -119,11 +119,11 @@ static bool check_rest(struct heap *h, struct found *f, struct err *e)
 	return true;
 }
 
-static bool climb(struct heap *h, struct link *leaf, struct found *f, struct cert_set *set,
-		  struct err *e)
+static bool climb(struct heap *h, struct enrol_tls *leaf, struct import_parse *f,
+		  struct cert_set *set, struct err *e)
 {
 	struct der *certs = arena_array(&f->arena, CHAIN_LIMIT, sizeof(*certs));
-	struct link *l = leaf;
+	struct enrol_tls *l = leaf;
 
 	*set = (struct cert_set){ .certs = certs };
 	for (;;) {
@@ -145,10 +145,11 @@ static bool climb(struct heap *h, struct link *leaf, struct found *f, struct cer
 	}
 }
 
-bool found_chain(struct found *f, const struct secret *pkcs8, struct cert_set *set, struct err *e)
+bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8, struct cert_set *set,
+			struct err *e)
 {
 	AUTO(heap) h = { 0 };
-	struct link *leaf = NULL;
+	struct enrol_tls *leaf = NULL;
 	char key[FINGERPRINT_TEXT];
 
 	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) && find_leaf(&h, key, f, &leaf, e) &&

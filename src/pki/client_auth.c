@@ -9,7 +9,7 @@
 #include <libtasn1.h>
 #include <string.h>
 
-struct callers {
+struct client_auth {
 	gnutls_x509_trust_list_t authorities;
 	const struct agent_caller *list;
 	size_t count;
@@ -18,7 +18,7 @@ struct callers {
 
 /* ---- life ---- */
 
-void callers_free(struct callers *c)
+void client_auth_free(struct client_auth *c)
 {
 	if (!c)
 		return;
@@ -31,7 +31,7 @@ void callers_free(struct callers *c)
 	free(c);
 }
 
-static bool read_authority(struct callers *c, const char *pem, size_t len, struct err *e)
+static bool read_authority(struct client_auth *c, const char *pem, size_t len, struct err *e)
 {
 	gnutls_datum_t text = { (unsigned char *)pem, (unsigned)len };
 	int rc = gnutls_x509_trust_list_init(&c->authorities, 0);
@@ -57,10 +57,10 @@ static bool read_name(const char *text, gnutls_x509_dn_t *out, struct err *e)
 	return true;
 }
 
-bool callers_new(const struct agent_config *config, const char *authority, size_t len,
-		 struct callers **out, struct err *e)
+bool client_auth_new(const struct agent_config *config, const char *authority, size_t len,
+		     struct client_auth **out, struct err *e)
 {
-	AUTO(callers) c = xcalloc(1, sizeof(*c));
+	AUTO(client_auth) c = xcalloc(1, sizeof(*c));
 
 	c->list = config->callers;
 	c->count = config->caller_count;
@@ -117,7 +117,7 @@ static bool is_for_clients(gnutls_x509_crt_t leaf)
 	}
 }
 
-static bool leads_to_authority(const struct callers *c, struct shown *s, struct err *e)
+static bool leads_to_authority(const struct client_auth *c, struct shown *s, struct err *e)
 {
 	gnutls_typed_vdata_st purpose = {
 		.type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -185,7 +185,7 @@ static bool has_name(gnutls_x509_crt_t leaf, gnutls_x509_dn_t name)
 	return gnutls_x509_crt_get_subject(leaf, &subject) >= 0 && same_name(subject, name);
 }
 
-static bool is_listed(const struct callers *c, gnutls_x509_crt_t leaf, const char *spki)
+static bool is_listed(const struct client_auth *c, gnutls_x509_crt_t leaf, const char *spki)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		const char *wanted = c->list[i].spki;
@@ -227,8 +227,8 @@ static int64_t first_end(const struct shown *s)
 	return first;
 }
 
-bool callers_check(const struct callers *c, const struct der *chain, size_t count, struct arena *a,
-		   struct caller *out, struct err *e)
+bool client_auth_check(const struct client_auth *c, const struct der *chain, size_t count,
+		       struct arena *a, struct client *out, struct err *e)
 {
 	AUTO(shown) s = { 0 };
 	char digest[SHA256_TEXT];

@@ -21,24 +21,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct callers;
+struct client_auth;
 
-struct caller {
+struct client {
 	struct der spki; /* SubjectPublicKeyInfo of the leaf */
 	int64_t until;   /* the first notAfter of what was shown, Unix time */
 };
 
 /* `authority` is PEM; the list is borrowed. */
-MUST_CHECK bool callers_new(const struct agent_config *config, const char *authority, size_t len,
-			    struct callers **out, struct err *e);
-void callers_free(struct callers *c);
-AUTO_TYPE(callers, struct callers *, callers_free)
+MUST_CHECK bool client_auth_new(const struct agent_config *config, const char *authority,
+				size_t len, struct client_auth **out, struct err *e);
+void client_auth_free(struct client_auth *c);
+AUTO_TYPE(client_auth, struct client_auth *, client_auth_free)
 
 /*
  * `chain` is what somebody showed, leaf first.  *out is in `a`.  ERR_INPUT: not
  * one of them.
  */
-MUST_CHECK bool callers_check(const struct callers *c, const struct der *chain, size_t count,
-			      struct arena *a, struct caller *out, struct err *e);
+MUST_CHECK bool client_auth_check(const struct client_auth *c, const struct der *chain,
+				  size_t count, struct arena *a, struct client *out, struct err *e);
 
 #endif

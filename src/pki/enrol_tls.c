@@ -23,18 +23,18 @@ enum {
 	HOST_LIFE = 86400,           /* seconds */
 };
 
-struct link_host {
+struct enrol_tls_host {
 	gnutls_certificate_credentials_t credentials;
 };
 
-struct link {
+struct enrol_tls {
 	int fd;
 	gnutls_certificate_credentials_t credentials; /* NULL: the host's */
 	gnutls_session_t session;
 	bool open; /* the handshake is done */
 	bool persists;
 	unsigned warnings;
-	uint8_t binding[LINK_BINDING_BYTES];
+	uint8_t binding[ENROL_TLS_BINDING_BYTES];
 	uint8_t head[HEAD_BYTES]; /* of the message that is coming */
 	size_t head_got;
 	struct secret body;
@@ -43,7 +43,7 @@ struct link {
 
 /* ---- life ---- */
 
-void link_close(struct link *l)
+void enrol_tls_close(struct enrol_tls *l)
 {
 	if (!l)
 		return;
@@ -56,7 +56,7 @@ void link_close(struct link *l)
 	free(l);
 }
 
-void link_host_free(struct link_host *h)
+void enrol_tls_host_free(struct enrol_tls_host *h)
 {
 	if (!h)
 		return;
@@ -77,9 +77,9 @@ static bool make_throw_away(struct pair *out, struct err *e)
 	       issue_leaf(&c, &key, NULL, clock_now(), out, e);
 }
 
-bool link_host_new(struct link_host **out, struct err *e)
+bool enrol_tls_host_new(struct enrol_tls_host **out, struct err *e)
 {
-	AUTO(link_host) h = xcalloc(1, sizeof(*h));
+	AUTO(enrol_tls_host) h = xcalloc(1, sizeof(*h));
 	AUTO(pair) pair = { 0 };
 	gnutls_datum_t key = { 0 };
 	gnutls_datum_t leaf = { 0 };
@@ -102,10 +102,10 @@ bool link_host_new(struct link_host **out, struct err *e)
 
 /* ---- the handshake ---- */
 
-static int begin_session(struct link *l, unsigned side,
+static int begin_session(struct enrol_tls *l, unsigned side,
 			 gnutls_certificate_credentials_t credentials)
 {
-	const gnutls_datum_t protocol = datum_of_text(LINK_PROTOCOL);
+	const gnutls_datum_t protocol = datum_of_text(ENROL_TLS_PROTOCOL);
 	int rc = gnutls_init(&l->session,
 			     side | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
 
@@ -122,28 +122,28 @@ static int begin_session(struct link *l, unsigned side,
 	return 0;
 }
 
-struct link *link_accept(const struct link_host *host, int fd)
+struct enrol_tls *enrol_tls_accept(const struct enrol_tls_host *host, int fd)
 {
-	AUTO(link) l = xcalloc(1, sizeof(*l));
+	AUTO(enrol_tls) l = xcalloc(1, sizeof(*l));
 
 	l->fd = fd;
-	/* without a session link_advance() fails */
+	/* without a session enrol_tls_advance() fails */
 	if (begin_session(l, GNUTLS_SERVER, host->credentials) < 0)
 		gnutls_deinit(TAKE(l->session));
 	return TAKE(l);
 }
 
 /* The other side speaks the same; an older one would not say so. */
-static bool speaks_protocol(const struct link *l)
+static bool speaks_protocol(const struct enrol_tls *l)
 {
 	gnutls_datum_t chosen = { 0 };
 
 	return gnutls_alpn_get_selected_protocol(l->session, &chosen) >= 0 &&
-	       chosen.size == strlen(LINK_PROTOCOL) &&
-	       !memcmp(chosen.data, LINK_PROTOCOL, chosen.size);
+	       chosen.size == strlen(ENROL_TLS_PROTOCOL) &&
+	       !memcmp(chosen.data, ENROL_TLS_PROTOCOL, chosen.size);
 }
 
-static bool finish_handshake(struct link *l, struct err *e)
+static bool finish_handshake(struct enrol_tls *l, struct err *e)
 {
 	AUTO(secret_datum) binding = { 0 };
 	int rc = 0;
@@ -153,7 +153,7 @@ static bool finish_handshake(struct link *l, struct err *e)
 	rc = gnutls_session_channel_binding(l->session, GNUTLS_CB_TLS_EXPORTER, &binding);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot bind to the connection");
-	if (binding.size != LINK_BINDING_BYTES)
+	if (binding.size != ENROL_TLS_BINDING_BYTES)
 		return err_set(e, ERR_CRYPTO, "cannot bind to the connection: %u bytes",
 			       binding.size);
 	memcpy(l->binding, binding.data, sizeof(l->binding));
@@ -168,7 +168,7 @@ enum outcome {
 	OUTCOME_FAILED,
 };
 
-static enum outcome judge(struct link *l, int rc, const char *what, struct err *e)
+static enum outcome judge(struct enrol_tls *l, int rc, const char *what, struct err *e)
 {
 	if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED)
 		return OUTCOME_WAITS;
@@ -184,28 +184,29 @@ static enum outcome judge(struct link *l, int rc, const char *what, struct err *
 	return OUTCOME_FAILED;
 }
 
-static enum link_state shake_hands(struct link *l, struct err *e)
+static enum enrol_tls_state shake_hands(struct enrol_tls *l, struct err *e)
 {
 	for (;;) {
 		int rc = gnutls_handshake(l->session);
 
 		if (rc == GNUTLS_E_SUCCESS)
-			return finish_handshake(l, e) ? LINK_MESSAGE : LINK_ENDED;
+			return finish_handshake(l, e) ? ENROL_TLS_MESSAGE : ENROL_TLS_ENDED;
 		switch (judge(l, rc, "the TLS handshake failed", e)) {
 		case OUTCOME_WAITS:
-			return LINK_WAITS;
+			return ENROL_TLS_WAITS;
 		case OUTCOME_AGAIN:
 			break;
 		case OUTCOME_FAILED:
-			return LINK_ENDED;
+			return ENROL_TLS_ENDED;
 		}
 	}
 }
 
 /* ---- messages ---- */
 
-/* Some bytes, at most `len`; *got is 0 unless LINK_MESSAGE. */
-static enum link_state read_some(struct link *l, void *to, size_t len, size_t *got, struct err *e)
+/* Some bytes, at most `len`; *got is 0 unless ENROL_TLS_MESSAGE. */
+static enum enrol_tls_state read_some(struct enrol_tls *l, void *to, size_t len, size_t *got,
+				      struct err *e)
 {
 	*got = 0;
 	for (;;) {
@@ -213,19 +214,19 @@ static enum link_state read_some(struct link *l, void *to, size_t len, size_t *g
 
 		if (n > 0) {
 			*got = (size_t)n;
-			return LINK_MESSAGE;
+			return ENROL_TLS_MESSAGE;
 		}
 		if (n == 0 || n == GNUTLS_E_PREMATURE_TERMINATION) {
 			err_set(e, ERR_MISSING, "the other side closed the connection");
-			return LINK_ENDED;
+			return ENROL_TLS_ENDED;
 		}
 		switch (judge(l, (int)n, "cannot read", e)) {
 		case OUTCOME_WAITS:
-			return LINK_WAITS;
+			return ENROL_TLS_WAITS;
 		case OUTCOME_AGAIN:
 			break;
 		case OUTCOME_FAILED:
-			return LINK_ENDED;
+			return ENROL_TLS_ENDED;
 		}
 	}
 }
@@ -235,40 +236,40 @@ static size_t head_length(const uint8_t head[HEAD_BYTES])
 	return (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 }
 
-static enum link_state read_head(struct link *l, size_t limit, struct err *e)
+static enum enrol_tls_state read_head(struct enrol_tls *l, size_t limit, struct err *e)
 {
 	while (l->head_got < HEAD_BYTES) {
 		size_t got = 0;
-		enum link_state state =
+		enum enrol_tls_state state =
 			read_some(l, l->head + l->head_got, HEAD_BYTES - l->head_got, &got, e);
 
-		if (state != LINK_MESSAGE)
+		if (state != ENROL_TLS_MESSAGE)
 			return state;
 		l->head_got += got;
 	}
 	if (l->body.bytes)
-		return LINK_MESSAGE;
+		return ENROL_TLS_MESSAGE;
 	if (head_length(l->head) > limit) {
 		err_set(e, ERR_REMOTE, "it sends a message of %zu bytes", head_length(l->head));
-		return LINK_ENDED;
+		return ENROL_TLS_ENDED;
 	}
 	secret_alloc(&l->body, head_length(l->head));
-	return LINK_MESSAGE;
+	return ENROL_TLS_MESSAGE;
 }
 
-enum link_state link_advance(struct link *l, size_t limit, struct err *e)
+enum enrol_tls_state enrol_tls_advance(struct enrol_tls *l, size_t limit, struct err *e)
 {
-	enum link_state state = LINK_MESSAGE;
+	enum enrol_tls_state state = ENROL_TLS_MESSAGE;
 
 	if (!l->session) {
 		err_set(e, ERR_CRYPTO, "cannot begin TLS");
-		return LINK_ENDED;
+		return ENROL_TLS_ENDED;
 	}
 	if (!l->open)
 		state = shake_hands(l, e);
-	if (state == LINK_MESSAGE)
+	if (state == ENROL_TLS_MESSAGE)
 		state = read_head(l, limit, e);
-	while (state == LINK_MESSAGE && l->body_got < l->body.len) {
+	while (state == ENROL_TLS_MESSAGE && l->body_got < l->body.len) {
 		size_t got = 0;
 
 		state = read_some(l, l->body.bytes + l->body_got, l->body.len - l->body_got, &got,
@@ -278,36 +279,36 @@ enum link_state link_advance(struct link *l, size_t limit, struct err *e)
 	return state;
 }
 
-void link_take(struct link *l, struct secret *out)
+void enrol_tls_take(struct enrol_tls *l, struct secret *out)
 {
 	*out = TAKE(l->body);
 	l->head_got = 0;
 	l->body_got = 0;
 }
 
-int link_fd(const struct link *l)
+int enrol_tls_fd(const struct enrol_tls *l)
 {
 	return l->fd;
 }
 
-short link_events(const struct link *l)
+short enrol_tls_events(const struct enrol_tls *l)
 {
 	return l->session && gnutls_record_get_direction(l->session) ? POLLOUT : POLLIN;
 }
 
-const uint8_t *link_binding(const struct link *l)
+const uint8_t *enrol_tls_binding(const struct enrol_tls *l)
 {
 	return l->binding;
 }
 
-void link_persist(struct link *l)
+void enrol_tls_persist(struct enrol_tls *l)
 {
 	l->persists = true;
 }
 
 /* ---- waiting ---- */
 
-static bool wait_for(const struct link *l, short events, int64_t end_ms, struct err *e)
+static bool wait_for(const struct enrol_tls *l, short events, int64_t end_ms, struct err *e)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = l->fd, .events = events };
@@ -322,24 +323,25 @@ static bool wait_for(const struct link *l, short events, int64_t end_ms, struct 
 	}
 }
 
-bool link_receive(struct link *l, const struct link_wait *wait, struct secret *out, struct err *e)
+bool enrol_tls_receive(struct enrol_tls *l, const struct enrol_tls_wait *wait, struct secret *out,
+		       struct err *e)
 {
 	for (;;) {
-		switch (link_advance(l, wait->limit, e)) {
-		case LINK_MESSAGE:
-			link_take(l, out);
+		switch (enrol_tls_advance(l, wait->limit, e)) {
+		case ENROL_TLS_MESSAGE:
+			enrol_tls_take(l, out);
 			return true;
-		case LINK_ENDED:
+		case ENROL_TLS_ENDED:
 			return false;
-		case LINK_WAITS:
+		case ENROL_TLS_WAITS:
 			break;
 		}
-		if (!wait_for(l, link_events(l), wait->end_ms, e))
+		if (!wait_for(l, enrol_tls_events(l), wait->end_ms, e))
 			return false;
 	}
 }
 
-static bool send_all(struct link *l, const struct secret *bytes, int64_t end_ms, struct err *e)
+static bool send_all(struct enrol_tls *l, const struct secret *bytes, int64_t end_ms, struct err *e)
 {
 	size_t done = 0;
 
@@ -364,7 +366,8 @@ static bool send_all(struct link *l, const struct secret *bytes, int64_t end_ms,
 	return true;
 }
 
-bool link_send(struct link *l, const struct secret *message, int64_t end_ms, struct err *e)
+bool enrol_tls_send(struct enrol_tls *l, const struct secret *message, int64_t end_ms,
+		    struct err *e)
 {
 	AUTO(secret) whole = { 0 };
 	size_t len = message->len;
@@ -393,7 +396,8 @@ static bool wait_for_lookup(struct lookup *lookup, int64_t end_ms, struct err *e
 }
 
 /* A socket that is connected, in `l`. */
-static bool connect_to(struct link *l, const union tls_address *to, int64_t end_ms, struct err *e)
+static bool connect_to(struct enrol_tls *l, const union tls_address *to, int64_t end_ms,
+		       struct err *e)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
@@ -412,7 +416,8 @@ static bool connect_to(struct link *l, const union tls_address *to, int64_t end_
 	return !error || err_sys(e, "cannot connect");
 }
 
-static bool connect_any(struct link *l, const struct link_target *to, int64_t end_ms, struct err *e)
+static bool connect_any(struct enrol_tls *l, const struct enrol_tls_target *to, int64_t end_ms,
+			struct err *e)
 {
 	AUTO(lookup) lookup = lookup_start(to->host, to->port);
 	union tls_address found[LOOKUP_ADDRESSES];
@@ -432,7 +437,7 @@ static bool connect_any(struct link *l, const struct link_target *to, int64_t en
 	return false;
 }
 
-static bool open_session(struct link *l, int64_t end_ms, struct err *e)
+static bool open_session(struct enrol_tls *l, int64_t end_ms, struct err *e)
 {
 	int rc = gnutls_certificate_allocate_credentials(&l->credentials);
 
@@ -441,19 +446,19 @@ static bool open_session(struct link *l, int64_t end_ms, struct err *e)
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot begin TLS");
 	for (;;) {
-		enum link_state state = shake_hands(l, e);
+		enum enrol_tls_state state = shake_hands(l, e);
 
-		if (state != LINK_WAITS)
-			return state == LINK_MESSAGE;
-		if (!wait_for(l, link_events(l), end_ms, e))
+		if (state != ENROL_TLS_WAITS)
+			return state == ENROL_TLS_MESSAGE;
+		if (!wait_for(l, enrol_tls_events(l), end_ms, e))
 			return err_in(e, "the TLS handshake did not end");
 	}
 }
 
-bool link_connect(const struct link_target *to, struct link **out, struct err *e)
+bool enrol_tls_connect(const struct enrol_tls_target *to, struct enrol_tls **out, struct err *e)
 {
-	AUTO(link) l = xcalloc(1, sizeof(*l));
-	int64_t end_ms = clock_mono_ms() + LINK_CONNECT_MS;
+	AUTO(enrol_tls) l = xcalloc(1, sizeof(*l));
+	int64_t end_ms = clock_mono_ms() + ENROL_TLS_CONNECT_MS;
 
 	l->fd = -1;
 	if (!connect_any(l, to, end_ms, e) || !open_session(l, end_ms, e))

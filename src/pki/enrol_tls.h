@@ -7,7 +7,7 @@
  * somebody between them cannot have twice.
  *
  * Over it go messages, each with its length before it (4 bytes, the highest
- * first).  link_advance() never waits; the rest waits until a deadline and,
+ * first).  enrol_tls_advance() never waits; the rest waits until a deadline and,
  * unless the link persists, no longer than until a stop is asked for.
  */
 #ifndef PKI_ENROL_TLS_H
@@ -21,66 +21,67 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINK_PROTOCOL "certfleet-enrol-1" /* for ALPN */
+#define ENROL_TLS_PROTOCOL "certfleet-enrol-1" /* for ALPN */
 
 enum {
-	LINK_BINDING_BYTES = 32,
-	LINK_CONNECT_MS = 10000, /* handshake included */
+	ENROL_TLS_BINDING_BYTES = 32,
+	ENROL_TLS_CONNECT_MS = 10000, /* handshake included */
 };
 
-struct link;
-void link_close(struct link *l);
-AUTO_TYPE(link, struct link *, link_close)
+struct enrol_tls;
+void enrol_tls_close(struct enrol_tls *l);
+AUTO_TYPE(enrol_tls, struct enrol_tls *, enrol_tls_close)
 
 /* ---- the side that listens ---- */
 
 /* A key and a certificate that live as long as this. */
-struct link_host;
-MUST_CHECK bool link_host_new(struct link_host **out, struct err *e);
-void link_host_free(struct link_host *h);
-AUTO_TYPE(link_host, struct link_host *, link_host_free)
+struct enrol_tls_host;
+MUST_CHECK bool enrol_tls_host_new(struct enrol_tls_host **out, struct err *e);
+void enrol_tls_host_free(struct enrol_tls_host *h);
+AUTO_TYPE(enrol_tls_host, struct enrol_tls_host *, enrol_tls_host_free)
 
 /* Owns `fd`, which is nonblocking; the handshake has not begun. */
-struct link *link_accept(const struct link_host *host, int fd);
+struct enrol_tls *enrol_tls_accept(const struct enrol_tls_host *host, int fd);
 
-enum link_state {
-	LINK_WAITS, /* for its socket, see link_fd() and link_events() */
-	LINK_MESSAGE,
-	LINK_ENDED,
+enum enrol_tls_state {
+	ENROL_TLS_WAITS, /* for its socket, see enrol_tls_fd() and enrol_tls_events() */
+	ENROL_TLS_MESSAGE,
+	ENROL_TLS_ENDED,
 };
 
 /* Goes on until a message of at most `limit` bytes is there. */
-enum link_state link_advance(struct link *l, size_t limit, struct err *e);
+enum enrol_tls_state enrol_tls_advance(struct enrol_tls *l, size_t limit, struct err *e);
 /* That message; `out` must be empty. */
-void link_take(struct link *l, struct secret *out);
-int link_fd(const struct link *l);
-short link_events(const struct link *l);
+void enrol_tls_take(struct enrol_tls *l, struct secret *out);
+int enrol_tls_fd(const struct enrol_tls *l);
+short enrol_tls_events(const struct enrol_tls *l);
 
 /* ---- the side that connects ---- */
 
-struct link_target {
+struct enrol_tls_target {
 	const char *host;
 	uint16_t port;
 };
 
-/* A link whose handshake is done, within LINK_CONNECT_MS. */
-MUST_CHECK bool link_connect(const struct link_target *to, struct link **out, struct err *e);
+/* A link whose handshake is done, within ENROL_TLS_CONNECT_MS. */
+MUST_CHECK bool enrol_tls_connect(const struct enrol_tls_target *to, struct enrol_tls **out,
+				  struct err *e);
 
 /* ---- both ---- */
 
-/* LINK_BINDING_BYTES; once the handshake is done. */
-const uint8_t *link_binding(const struct link *l);
+/* ENROL_TLS_BINDING_BYTES; once the handshake is done. */
+const uint8_t *enrol_tls_binding(const struct enrol_tls *l);
 /* From now on a stop does not end its waits. */
-void link_persist(struct link *l);
-MUST_CHECK bool link_send(struct link *l, const struct secret *message, int64_t end_ms,
-			  struct err *e);
+void enrol_tls_persist(struct enrol_tls *l);
+MUST_CHECK bool enrol_tls_send(struct enrol_tls *l, const struct secret *message, int64_t end_ms,
+			       struct err *e);
 
-struct link_wait {
+struct enrol_tls_wait {
 	size_t limit; /* bytes of the message */
 	int64_t end_ms;
 };
 /* `out` must be empty. */
-MUST_CHECK bool link_receive(struct link *l, const struct link_wait *wait, struct secret *out,
-			     struct err *e);
+MUST_CHECK bool enrol_tls_receive(struct enrol_tls *l, const struct enrol_tls_wait *wait,
+				  struct secret *out, struct err *e);
 
 #endif

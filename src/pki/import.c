@@ -15,12 +15,13 @@ enum {
 	FILE_SPANS = 2, /* name and bytes */
 };
 
-static const char *file_name(const struct import_input *in, size_t i, struct found *f)
+static const char *file_name(const struct import_input *in, size_t i, struct import_parse *f)
 {
 	return text_escaped(&f->arena, in->names[i]);
 }
 
-static bool read_file(struct found *f, const struct import_input *in, size_t i, struct err *e)
+static bool read_file(struct import_parse *f, const struct import_input *in, size_t i,
+		      struct err *e)
 {
 	const struct secret *p = in->password;
 	const char *password = p && p->len ? (const char *)p->bytes : NULL;
@@ -28,7 +29,7 @@ static bool read_file(struct found *f, const struct import_input *in, size_t i, 
 
 	switch (in->kind) {
 	case IMPORT_PEM:
-		return found_read_pem(f, bytes, password, e);
+		return import_parse_read_pem(f, bytes, password, e);
 	case IMPORT_PKCS12:
 		return found_read_pkcs12(f, bytes, password, e);
 	case IMPORT_NONE:
@@ -37,7 +38,7 @@ static bool read_file(struct found *f, const struct import_input *in, size_t i, 
 	return err_set(e, ERR_INPUT, "nothing is to be imported");
 }
 
-static bool read_files(struct found *f, const struct import_input *in, struct err *e)
+static bool read_files(struct import_parse *f, const struct import_input *in, struct err *e)
 {
 	for (size_t i = 0; i < in->file_count; i++)
 		if (!read_file(f, in, i, e))
@@ -100,7 +101,7 @@ static void write_pair(const struct pair *p, const char *flaw, struct buf *answe
 
 bool import_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
-	AUTO(found) f = { 0 };
+	AUTO(import_parse) f = { 0 };
 	AUTO(secret) password = { 0 };
 	AUTO(views) input = { 0 };
 	AUTO(pair) pair = { 0 };
@@ -110,7 +111,7 @@ bool import_decode(const struct span *in, size_t count, struct buf *answer, stru
 
 	if (!read_request(in, count, &password, &input))
 		return err_set(e, ERR_INPUT, "nothing is to be imported");
-	if (!read_files(&f, &input, e) || !found_pair(&f, &key, &set, e) ||
+	if (!read_files(&f, &input, e) || !import_parse_pair(&f, &key, &set, e) ||
 	    !pair_from_parts(key, &set, &pair, e))
 		return false;
 	if (input.at)

@@ -34,7 +34,7 @@ bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_fmt_t forma
 	return import_check_rounds(rounds, e);
 }
 
-static bool import_scalar(struct found *f, const gnutls_datum_t *der, const char *password,
+static bool import_scalar(struct import_parse *f, const gnutls_datum_t *der, const char *password,
 			  struct err *e)
 {
 	AUTO(secret) plain = { 0 };
@@ -42,14 +42,15 @@ static bool import_scalar(struct found *f, const gnutls_datum_t *der, const char
 	struct der in = { der->data, der->size };
 
 	if (password ? ec_scalar_decrypt(in, password, &plain, &s) : ec_scalar_read(in, &s))
-		return found_add_scalar(f, s.curve, s.number, e);
+		return import_parse_add_scalar(f, s.curve, s.number, e);
 	if (password)
 		return err_set(e, ERR_INPUT,
 			       "cannot decrypt its private key; is the password right?");
 	return err_set(e, ERR_INPUT, "cannot read its private key");
 }
 
-bool import_pkcs8(struct found *f, const gnutls_datum_t *der, const char *password, struct err *e)
+bool import_pkcs8(struct import_parse *f, const gnutls_datum_t *der, const char *password,
+		  struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 
@@ -59,6 +60,6 @@ bool import_pkcs8(struct found *f, const gnutls_datum_t *der, const char *passwo
 		return err_set(e, ERR_CRYPTO, "cannot begin a private key");
 	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER, password,
 					     password ? 0 : GNUTLS_PKCS_PLAIN) >= 0)
-		return found_add_key(f, key, e);
+		return import_parse_add_key(f, key, e);
 	return import_scalar(f, der, password, e);
 }

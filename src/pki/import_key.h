@@ -16,7 +16,7 @@ MUST_CHECK bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_
 MUST_CHECK bool import_check_rounds(unsigned rounds, struct err *e);
 
 /* PKCS#8 DER, encrypted when `password` is given. */
-MUST_CHECK bool import_pkcs8(struct found *f, const gnutls_datum_t *der, const char *password,
-			     struct err *e);
+MUST_CHECK bool import_pkcs8(struct import_parse *f, const gnutls_datum_t *der,
+			     const char *password, struct err *e);
 
 #endif

@@ -7,17 +7,17 @@
 
 #include <string.h>
 
-void found_release(struct found *f)
+void import_parse_release(struct import_parse *f)
 {
 	for (size_t i = 0; i < f->key_count; i++) {
 		secret_release(&f->keys[i].pkcs8);
 		secret_release(&f->keys[i].scalar);
 	}
 	arena_release(&f->arena);
-	*f = (struct found){ 0 };
+	*f = (struct import_parse){ 0 };
 }
 
-bool found_count(struct found *f, struct err *e)
+bool import_parse_count(struct import_parse *f, struct err *e)
 {
 	if (f->blocks++ < PEM_BLOCK_LIMIT)
 		return true;
@@ -25,7 +25,7 @@ bool found_count(struct found *f, struct err *e)
 }
 
 /* The facts are read so that whatever cannot be read fails here. */
-bool found_add_cert(struct found *f, const gnutls_datum_t *der, struct err *e)
+bool import_parse_add_cert(struct import_parse *f, const gnutls_datum_t *der, struct err *e)
 {
 	struct cert_facts facts = { 0 };
 	struct der view = { der->data, der->size };
@@ -47,14 +47,14 @@ static bool is_same(const struct secret *a, const void *bytes, size_t len)
 	return a->len == len && memcmp(a->bytes, bytes, len) == 0;
 }
 
-static bool check_room(const struct found *f, struct err *e)
+static bool check_room(const struct import_parse *f, struct err *e)
 {
 	if (f->key_count < FOUND_KEY_LIMIT)
 		return true;
 	return err_set(e, ERR_INPUT, "more than %d private keys in one import", FOUND_KEY_LIMIT);
 }
 
-bool found_add_key(struct found *f, gnutls_x509_privkey_t key, struct err *e)
+bool import_parse_add_key(struct import_parse *f, gnutls_x509_privkey_t key, struct err *e)
 {
 	AUTO(secret) pkcs8 = { 0 };
 
@@ -69,14 +69,15 @@ bool found_add_key(struct found *f, gnutls_x509_privkey_t key, struct err *e)
 	return true;
 }
 
-bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve, struct der scalar, struct err *e)
+bool import_parse_add_scalar(struct import_parse *f, gnutls_ecc_curve_t curve, struct der scalar,
+			     struct err *e)
 {
 	for (size_t i = 0; i < f->key_count; i++)
 		if (is_same(&f->keys[i].scalar, scalar.bytes, scalar.len))
 			return true;
 	if (!check_room(f, e))
 		return false;
-	struct found_key *k = &f->keys[f->key_count++];
+	struct parsed_key *k = &f->keys[f->key_count++];
 
 	secret_copy(&k->scalar, scalar.bytes, scalar.len);
 	k->curve = curve;
@@ -84,7 +85,7 @@ bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve, struct der scal
 }
 
 /* The key whose public point is that of `crt`; false: it does not fit. */
-static bool complete(struct found_key *k, gnutls_x509_crt_t crt, struct err *e)
+static bool complete(struct parsed_key *k, gnutls_x509_crt_t crt, struct err *e)
 {
 	AUTO(datum) x = { 0 };
 	AUTO(datum) y = { 0 };
@@ -106,7 +107,7 @@ static bool complete(struct found_key *k, gnutls_x509_crt_t crt, struct err *e)
 	return key_store(key, &k->pkcs8, e);
 }
 
-static bool complete_key(struct found *f, struct found_key *k, struct err *e)
+static bool complete_key(struct import_parse *f, struct parsed_key *k, struct err *e)
 {
 	vec_each (der, &f->certs) {
 		AUTO(crt) crt = NULL;
@@ -123,14 +124,14 @@ static bool complete_key(struct found *f, struct found_key *k, struct err *e)
 }
 
 /* A key that stands there with and without its point is one key. */
-static bool the_key(struct found *f, struct found_key **out, struct err *e)
+static bool the_key(struct import_parse *f, struct parsed_key **out, struct err *e)
 {
-	struct found_key *first = &f->keys[0];
+	struct parsed_key *first = &f->keys[0];
 
 	if (f->key_count == 0)
 		return err_set(e, ERR_INPUT, "there is no private key in it");
 	for (size_t i = 0; i < f->key_count; i++) {
-		struct found_key *k = &f->keys[i];
+		struct parsed_key *k = &f->keys[i];
 
 		if (!k->pkcs8.bytes && !complete_key(f, k, e))
 			return false;
@@ -141,13 +142,14 @@ static bool the_key(struct found *f, struct found_key **out, struct err *e)
 	return true;
 }
 
-bool found_pair(struct found *f, const struct secret **key, struct cert_set *set, struct err *e)
+bool import_parse_pair(struct import_parse *f, const struct secret **key, struct cert_set *set,
+		       struct err *e)
 {
-	struct found_key *k = NULL;
+	struct parsed_key *k = NULL;
 
 	if (f->certs.count == 0)
 		return err_set(e, ERR_INPUT, "there is no certificate in it");
-	if (!the_key(f, &k, e) || !found_chain(f, &k->pkcs8, set, e))
+	if (!the_key(f, &k, e) || !import_parse_chain(f, &k->pkcs8, set, e))
 		return false;
 	*key = &k->pkcs8;
 	return true;

@@ -24,46 +24,48 @@ enum {
  * A key.  Java writes EC keys without their public point, and GnuTLS cannot
  * compute it: those wait as a bare number for the certificate that has it.
  */
-struct found_key {
+struct parsed_key {
 	struct secret pkcs8; /* empty: not complete yet */
 	struct secret scalar;
 	gnutls_ecc_curve_t curve;
 };
 
-struct found {
+struct import_parse {
 	struct arena arena;
 	VEC(struct der) certs; /* each once */
-	struct found_key keys[FOUND_KEY_LIMIT];
+	struct parsed_key keys[FOUND_KEY_LIMIT];
 	size_t key_count;
 	size_t blocks; /* PEM blocks or bags seen, for the limit */
 };
 
-void found_release(struct found *f);
-AUTO_STRUCT(found, struct found, found_release)
+void import_parse_release(struct import_parse *f);
+AUTO_STRUCT(import_parse, struct import_parse, import_parse_release)
 
 /* Counts a block towards PEM_BLOCK_LIMIT. */
-MUST_CHECK bool found_count(struct found *f, struct err *e);
+MUST_CHECK bool import_parse_count(struct import_parse *f, struct err *e);
 /* A copy; a certificate that is there already is left out. */
-MUST_CHECK bool found_add_cert(struct found *f, const gnutls_datum_t *der, struct err *e);
+MUST_CHECK bool import_parse_add_cert(struct import_parse *f, const gnutls_datum_t *der,
+				      struct err *e);
 /* Copies; the same key twice counts once. */
-MUST_CHECK bool found_add_key(struct found *f, gnutls_x509_privkey_t key, struct err *e);
-MUST_CHECK bool found_add_scalar(struct found *f, gnutls_ecc_curve_t curve, struct der scalar,
-				 struct err *e);
+MUST_CHECK bool import_parse_add_key(struct import_parse *f, gnutls_x509_privkey_t key,
+				     struct err *e);
+MUST_CHECK bool import_parse_add_scalar(struct import_parse *f, gnutls_ecc_curve_t curve,
+					struct der scalar, struct err *e);
 
 /* Decodes one file; `password` is NULL when there is none. */
-MUST_CHECK bool found_read_pem(struct found *f, gnutls_datum_t text, const char *password,
-			       struct err *e);
-MUST_CHECK bool found_read_pkcs12(struct found *f, gnutls_datum_t der, const char *password,
+MUST_CHECK bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t text,
+				      const char *password, struct err *e);
+MUST_CHECK bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, const char *password,
 				  struct err *e);
 
 /* The certificates of `f` from the leaf of `pkcs8` upwards. */
-MUST_CHECK bool found_chain(struct found *f, const struct secret *pkcs8, struct cert_set *set,
-			    struct err *e);
+MUST_CHECK bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8,
+				   struct cert_set *set, struct err *e);
 /*
  * The one key and its certificates, the leaf first; both stay in `f`.  The
  * key is completed if it was not.
  */
-MUST_CHECK bool found_pair(struct found *f, const struct secret **key, struct cert_set *set,
-			   struct err *e);
+MUST_CHECK bool import_parse_pair(struct import_parse *f, const struct secret **key,
+				  struct cert_set *set, struct err *e);
 
 #endif

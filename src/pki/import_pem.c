@@ -38,14 +38,14 @@ static bool is_legacy(const struct pem_block *b)
 	return *at == '\n' || (*at == '\r' && at[1] == '\n');
 }
 
-static bool read_cert(struct found *f, const struct pem_block *b, struct err *e)
+static bool read_cert(struct import_parse *f, const struct pem_block *b, struct err *e)
 {
 	AUTO(datum) der = { 0 };
 
-	return pem_decode(b, &der, e) && found_add_cert(f, &der, e);
+	return pem_decode(b, &der, e) && import_parse_add_cert(f, &der, e);
 }
 
-static bool read_legacy_key(struct found *f, const struct pem_block *b, const char *password,
+static bool read_legacy_key(struct import_parse *f, const struct pem_block *b, const char *password,
 			    struct err *e)
 {
 	AUTO(x509_key) key = NULL;
@@ -60,10 +60,10 @@ static bool read_legacy_key(struct found *f, const struct pem_block *b, const ch
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "cannot read its encrypted private key: %s",
 			       gnutls_words(rc, words));
-	return found_add_key(f, key, e);
+	return import_parse_add_key(f, key, e);
 }
 
-static bool read_plain_key(struct found *f, const struct pem_block *b, struct err *e)
+static bool read_plain_key(struct import_parse *f, const struct pem_block *b, struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 	AUTO(secret_datum) der = { 0 };
@@ -75,15 +75,15 @@ static bool read_plain_key(struct found *f, const struct pem_block *b, struct er
 		rc = gnutls_x509_privkey_import2(key, &b->text, GNUTLS_X509_FMT_PEM, NULL,
 						 GNUTLS_PKCS_PLAIN);
 	if (rc >= 0)
-		return found_add_key(f, key, e);
+		return import_parse_add_key(f, key, e);
 	if (!pem_decode(b, &der, e))
 		return false;
 	if (ec_scalar_read((struct der){ der.data, der.size }, &s))
-		return found_add_scalar(f, s.curve, s.number, e);
+		return import_parse_add_scalar(f, s.curve, s.number, e);
 	return err_set(e, ERR_INPUT, "cannot read its private key: %s", gnutls_words(rc, words));
 }
 
-static bool read_key(struct found *f, const struct pem_block *b, const char *password,
+static bool read_key(struct import_parse *f, const struct pem_block *b, const char *password,
 		     struct err *e)
 {
 	bool is_pkcs8 = strcmp(b->label, "ENCRYPTED PRIVATE KEY") == 0;
@@ -98,10 +98,10 @@ static bool read_key(struct found *f, const struct pem_block *b, const char *pas
 	return pem_decode(b, &der, e) && import_pkcs8(f, &der, password, e);
 }
 
-static bool read_block(struct found *f, const struct pem_block *b, const char *password,
+static bool read_block(struct import_parse *f, const struct pem_block *b, const char *password,
 		       struct err *e)
 {
-	if (!found_count(f, e) || !refuse(b, e))
+	if (!import_parse_count(f, e) || !refuse(b, e))
 		return false;
 	if (!b->whole)
 		return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line", b->label);
@@ -112,7 +112,8 @@ static bool read_block(struct found *f, const struct pem_block *b, const char *p
 	return true;
 }
 
-bool found_read_pem(struct found *f, gnutls_datum_t text, const char *password, struct err *e)
+bool import_parse_read_pem(struct import_parse *f, gnutls_datum_t text, const char *password,
+			   struct err *e)
 {
 	struct pem_block block;
 	size_t before = f->blocks;

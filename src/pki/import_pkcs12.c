@@ -64,14 +64,14 @@ static bool open_mac(gnutls_pkcs12_t p12, const char *password, struct opener *o
 	return err_set(e, ERR_INPUT, "the password is wrong, or it was damaged");
 }
 
-static bool read_plain_key(struct found *f, const gnutls_datum_t *der, struct err *e)
+static bool read_plain_key(struct import_parse *f, const gnutls_datum_t *der, struct err *e)
 {
 	return import_pkcs8(f, der, NULL, e);
 }
 
 /* A key under "no password at all" needs a flag of its own. */
-static bool read_shrouded_key(struct found *f, const gnutls_datum_t *der, const struct opener *o,
-			      struct err *e)
+static bool read_shrouded_key(struct import_parse *f, const gnutls_datum_t *der,
+			      const struct opener *o, struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 
@@ -83,22 +83,22 @@ static bool read_shrouded_key(struct found *f, const gnutls_datum_t *der, const 
 		return err_set(e, ERR_CRYPTO, "cannot begin a private key");
 	if (gnutls_x509_privkey_import_pkcs8(key, der, GNUTLS_X509_FMT_DER, NULL,
 					     GNUTLS_PKCS_NULL_PASSWORD) >= 0)
-		return found_add_key(f, key, e);
+		return import_parse_add_key(f, key, e);
 	return import_pkcs8(f, der, "", e);
 }
 
-static bool read_element(struct found *f, gnutls_pkcs12_bag_t bag, int i, const struct opener *o,
-			 struct err *e)
+static bool read_element(struct import_parse *f, gnutls_pkcs12_bag_t bag, int i,
+			 const struct opener *o, struct err *e)
 {
 	gnutls_datum_t data = { 0 };
 	int type = gnutls_pkcs12_bag_get_type(bag, i);
 
-	if (!found_count(f, e))
+	if (!import_parse_count(f, e))
 		return false;
 	if (type < 0 || gnutls_pkcs12_bag_get_data(bag, i, &data) < 0)
 		return err_set(e, ERR_INPUT, "cannot read one of its bags");
 	if (type == GNUTLS_BAG_CERTIFICATE)
-		return found_add_cert(f, &data, e);
+		return import_parse_add_cert(f, &data, e);
 	if (type == GNUTLS_BAG_PKCS8_KEY)
 		return read_plain_key(f, &data, e);
 	if (type == GNUTLS_BAG_PKCS8_ENCRYPTED_KEY)
@@ -132,7 +132,7 @@ static bool decrypt_bag(gnutls_pkcs12_bag_t bag, const struct opener *o, struct 
 	return true;
 }
 
-static bool read_bag(struct found *f, gnutls_pkcs12_bag_t bag, const struct opener *o,
+static bool read_bag(struct import_parse *f, gnutls_pkcs12_bag_t bag, const struct opener *o,
 		     struct err *e)
 {
 	if (gnutls_pkcs12_bag_get_type(bag, 0) == GNUTLS_BAG_ENCRYPTED && !decrypt_bag(bag, o, e))
@@ -145,7 +145,8 @@ static bool read_bag(struct found *f, gnutls_pkcs12_bag_t bag, const struct open
 	return true;
 }
 
-static bool read_bags(struct found *f, gnutls_pkcs12_t p12, const struct opener *o, struct err *e)
+static bool read_bags(struct import_parse *f, gnutls_pkcs12_t p12, const struct opener *o,
+		      struct err *e)
 {
 	char words[128];
 
@@ -160,12 +161,13 @@ static bool read_bags(struct found *f, gnutls_pkcs12_t p12, const struct opener 
 		if (rc < 0)
 			return err_set(e, ERR_INPUT, "cannot read its bag %d: %s", i,
 				       gnutls_words(rc, words));
-		if (!found_count(f, e) || !read_bag(f, bag, o, e))
+		if (!import_parse_count(f, e) || !read_bag(f, bag, o, e))
 			return false;
 	}
 }
 
-bool found_read_pkcs12(struct found *f, gnutls_datum_t der, const char *password, struct err *e)
+bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, const char *password,
+		       struct err *e)
 {
 	AUTO(pkcs12) p12 = NULL;
 	struct opener o = { 0 };

@@ -12,14 +12,14 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum answer {
+enum response {
 	ANSWER_INCOMPLETE,
 	ANSWER_GOOD,
 	ANSWER_BAD /* `why` is set */
 };
 
 /* Takes what it understands off what was heard. */
-typedef enum answer answer_reader(struct starttls *s);
+typedef enum response answer_reader(struct starttls *s);
 
 /* One thing that is said, which may be nothing, and the answer to it. */
 struct exchange {
@@ -53,13 +53,13 @@ static bool begins(const struct line *l, const char *with)
 	return l->len >= len && strncasecmp(l->text, with, len) == 0;
 }
 
-static enum answer refuse(struct starttls *s, const char *why)
+static enum response refuse(struct starttls *s, const char *why)
 {
 	s->why = arena_strdup(s->arena, why);
 	return ANSWER_BAD;
 }
 
-static enum answer refuse_line(struct starttls *s, const struct line *l)
+static enum response refuse_line(struct starttls *s, const struct line *l)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -85,7 +85,7 @@ static bool take_line(struct starttls *s, struct line *out)
 
 /* --- PostgreSQL: SSLRequest, a message without a type --- */
 
-static enum answer read_postgres(struct starttls *s)
+static enum response read_postgres(struct starttls *s)
 {
 	if (s->heard == s->taken)
 		return ANSWER_INCOMPLETE;
@@ -106,7 +106,7 @@ static const struct exchange postgres[] = {
 
 /* --- SMTP: RFC 3207; an answer is "250-..." lines and a last "250 ..." --- */
 
-static enum answer read_smtp(struct starttls *s, const char *code)
+static enum response read_smtp(struct starttls *s, const char *code)
 {
 	struct line l;
 
@@ -125,14 +125,14 @@ static enum answer read_smtp(struct starttls *s, const char *code)
 	return ANSWER_INCOMPLETE;
 }
 
-static enum answer read_smtp_ready(struct starttls *s)
+static enum response read_smtp_ready(struct starttls *s)
 {
 	return read_smtp(s, "220");
 }
 
-static enum answer read_smtp_ehlo(struct starttls *s)
+static enum response read_smtp_ehlo(struct starttls *s)
 {
-	enum answer answer = read_smtp(s, "250");
+	enum response answer = read_smtp(s, "250");
 
 	return answer == ANSWER_GOOD && !s->is_offered ? refuse(s, "it does not offer STARTTLS")
 						       : answer;
@@ -149,7 +149,7 @@ static const struct exchange smtp[] = {
 
 /* --- IMAP: RFC 9051; "*" lines may stand before the tagged answer --- */
 
-static enum answer read_imap_greeting(struct starttls *s)
+static enum response read_imap_greeting(struct starttls *s)
 {
 	struct line l;
 
@@ -158,7 +158,7 @@ static enum answer read_imap_greeting(struct starttls *s)
 	return begins(&l, "* OK") ? ANSWER_GOOD : refuse_line(s, &l);
 }
 
-static enum answer read_imap_answer(struct starttls *s)
+static enum response read_imap_answer(struct starttls *s)
 {
 	struct line l;
 
@@ -192,7 +192,7 @@ static bool read_ldap_result(struct der message, struct der *result)
 	       der_take(&response, DER_ENUMERATED, result) && result->len == 1;
 }
 
-static enum answer read_ldap(struct starttls *s)
+static enum response read_ldap(struct starttls *s)
 {
 	struct der heard = { (const unsigned char *)s->in + s->taken, s->heard - s->taken };
 	struct der message = { 0 };
@@ -300,7 +300,7 @@ static enum starttls_result converse(struct starttls *s)
 	enum starttls_result result = say(s);
 
 	while (result == STARTTLS_AGREED) {
-		enum answer answer = s->exchange->read(s);
+		enum response answer = s->exchange->read(s);
 
 		if (answer == ANSWER_BAD)
 			return STARTTLS_FAILED;

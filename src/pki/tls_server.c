@@ -170,11 +170,11 @@ static int choose_certificate(gnutls_session_t session, const gnutls_datum_t *na
 	return 0;
 }
 
-static bool is_caller(gnutls_session_t session, const struct callers *callers)
+static bool is_caller(gnutls_session_t session, const struct client_auth *callers)
 {
 	AUTO(arena) a = { 0 };
 	struct der chain[CHAIN_LIMIT];
-	struct caller caller = { 0 };
+	struct client caller = { 0 };
 	struct err ignored = { 0 };
 	unsigned count = 0;
 	const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
@@ -183,7 +183,7 @@ static bool is_caller(gnutls_session_t session, const struct callers *callers)
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		chain[i] = (struct der){ shown[i].data, shown[i].size };
-	return callers_check(callers, chain, count, &a, &caller, &ignored);
+	return client_auth_check(callers, chain, count, &a, &caller, &ignored);
 }
 
 /*
@@ -214,7 +214,7 @@ static int after_proof(gnutls_session_t session)
 	return guest->admitted ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-bool tls_guest_may_stay(const struct tls_guest *guest, const struct callers *callers)
+bool tls_guest_may_stay(const struct tls_guest *guest, const struct client_auth *callers)
 {
 	return is_caller(guest->session, callers);
 }

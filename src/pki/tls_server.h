@@ -57,7 +57,7 @@ struct tls_key_holder {
 /* Who may call now, asked in each handshake; NULL: nobody. */
 struct tls_callers {
 	void *ctx;
-	const struct callers *(*now)(void *ctx);
+	const struct client_auth *(*now)(void *ctx);
 };
 
 struct tls_server;
@@ -78,7 +78,7 @@ struct tls_guest {
 /* Sets up a session that has not begun its handshake. */
 void tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest);
 /* Whether one that was admitted would be by what holds now. */
-bool tls_guest_may_stay(const struct tls_guest *guest, const struct callers *callers);
+bool tls_guest_may_stay(const struct tls_guest *guest, const struct client_auth *callers);
 /* What the HTTP library wants as its certificate callback. */
 void *tls_server_callback(void);
 

@@ -3,18 +3,19 @@
 
 #include "model/http_spec.h"
 
-static void add_access(struct reach_list *c, const char *origin, const struct http_access *a)
+static void add_access(struct contact_list *c, const char *origin, const struct http_access *a)
 {
 	if (a->ca)
-		reach_add(c, REACH_SECRET,
-			  reach_trusted(c, arena_printf(&c->d->scratch, "authority of %s", origin),
-					a->ca));
-	reach_add_secret(c, &a->key);
-	reach_add_secret(c, &a->password);
+		contact_add(c, CONTACT_SECRET,
+			    contact_trusted(c,
+					    arena_printf(&c->d->scratch, "authority of %s", origin),
+					    a->ca));
+	contact_add_secret(c, &a->key);
+	contact_add_secret(c, &a->password);
 }
 
 /* What is filled in later stands there by its name. */
-static const char *url_text(const struct reach_list *c, const struct http_url *url)
+static const char *url_text(const struct contact_list *c, const struct http_url *url)
 {
 	AUTO(buf) out = { 0 };
 
@@ -30,41 +31,42 @@ static const char *url_text(const struct reach_list *c, const struct http_url *u
 	return arena_strdup(&c->d->scratch, buf_text(&out));
 }
 
-static void add_request(struct reach_list *c, const struct http_request *r)
+static void add_request(struct contact_list *c, const struct http_request *r)
 {
 	bool gives = request_needs_pair(r);
 
-	reach_add(c, gives ? REACH_KEYS : REACH_REQUEST,
-		  arena_printf(&c->d->scratch, "%s %s", http_method_names[r->method],
-			       url_text(c, &r->url)));
+	contact_add(c, gives ? CONTACT_KEYS : CONTACT_REQUEST,
+		    arena_printf(&c->d->scratch, "%s %s", http_method_names[r->method],
+				 url_text(c, &r->url)));
 	for (size_t i = 0; i < r->header_count; i++)
-		reach_add_secret(c, &r->headers[i].secret);
+		contact_add_secret(c, &r->headers[i].secret);
 }
 
-void reach_add_caddy(struct reach_list *c, const struct caddy *caddy)
+void contact_add_caddy(struct contact_list *c, const struct caddy *caddy)
 {
-	const char *admin = *caddy->admin == '/' ? reach_path(c, caddy->admin) : caddy->admin;
+	const char *admin = *caddy->admin == '/' ? contact_path(c, caddy->admin) : caddy->admin;
 
-	reach_add(c, REACH_KEYS, arena_printf(&c->d->scratch, "%s id %s", admin, caddy->id));
+	contact_add(c, CONTACT_KEYS, arena_printf(&c->d->scratch, "%s id %s", admin, caddy->id));
 }
 
-void reach_add_etcd(struct reach_list *c, const struct etcd *etcd)
+void contact_add_etcd(struct contact_list *c, const struct etcd *etcd)
 {
 	for (const char *const *at = etcd->endpoints; *at; at++)
-		reach_add(c, REACH_KEYS, arena_printf(&c->d->scratch, "%s key %s", *at, etcd->key));
+		contact_add(c, CONTACT_KEYS,
+			    arena_printf(&c->d->scratch, "%s key %s", *at, etcd->key));
 	add_access(c, etcd->endpoints[0], &etcd->access);
 }
 
-void reach_add_http(struct reach_list *c, const struct http *http)
+void contact_add_http(struct contact_list *c, const struct http *http)
 {
 	add_access(c, http->origin, &http->access);
-	reach_add_secret(c, &http->pkcs12_password);
+	contact_add_secret(c, &http->pkcs12_password);
 	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
 		if (http->requests[verb])
 			add_request(c, http->requests[verb]);
 }
 
-void reach_add_call(struct reach_list *c, const struct http_call *call)
+void contact_add_call(struct contact_list *c, const struct http_call *call)
 {
 	add_access(c, call->request.url.origin, &call->access);
 	add_request(c, &call->request);

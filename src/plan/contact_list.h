@@ -10,46 +10,46 @@
 #include <stdbool.h>
 
 /* In the order of their sentences, which is also that of the plan. */
-enum reach_kind {
-	REACH_KEYS,
-	REACH_SECRET,
-	REACH_COMMAND,
-	REACH_SIGNAL,
-	REACH_REQUEST,
-	REACH_PATH,
-	REACH_KIND_COUNT
+enum contact_kind {
+	CONTACT_KEYS,
+	CONTACT_SECRET,
+	CONTACT_COMMAND,
+	CONTACT_SIGNAL,
+	CONTACT_REQUEST,
+	CONTACT_PATH,
+	CONTACT_KIND_COUNT
 };
 
 /* One thing, before those that are the same are brought together. */
-struct reached {
+struct contact {
 	const char *text;
 	bool in_scope;
 };
 
-struct reach_list {
+struct contact_list {
 	struct draft *d;
-	VEC(struct reached) list;
+	VEC(struct contact) list;
 	bool in_scope; /* of what is added now */
 };
 
-void reach_add(struct reach_list *c, enum reach_kind kind, const char *what);
-void reach_add_secret(struct reach_list *c, const struct secret_ref *s);
+void contact_add(struct contact_list *c, enum contact_kind kind, const char *what);
+void contact_add_secret(struct contact_list *c, const struct secret_ref *s);
 /* A path as it is told: beneath the fleet file's directory, relative. */
-const char *reach_path(const struct reach_list *c, const char *path);
+const char *contact_path(const struct contact_list *c, const char *path);
 
 /* A file whose contents say whom we believe: with their hash, when known. */
-const char *reach_trusted(const struct reach_list *c, const char *what, const char *path);
+const char *contact_trusted(const struct contact_list *c, const char *what, const char *path);
 
 /* plan/contact_http.c */
-void reach_add_caddy(struct reach_list *c, const struct caddy *caddy);
-void reach_add_etcd(struct reach_list *c, const struct etcd *etcd);
-void reach_add_http(struct reach_list *c, const struct http *http);
-void reach_add_call(struct reach_list *c, const struct http_call *call);
+void contact_add_caddy(struct contact_list *c, const struct caddy *caddy);
+void contact_add_etcd(struct contact_list *c, const struct etcd *etcd);
+void contact_add_http(struct contact_list *c, const struct http *http);
+void contact_add_call(struct contact_list *c, const struct http_call *call);
 
 /* plan/contact_ssh.c */
-void reach_add_ssh(struct reach_list *c, const struct ssh_access *ssh);
-void reach_add_sftp(struct reach_list *c, const struct deliver *d);
+void contact_add_ssh(struct contact_list *c, const struct ssh_access *ssh);
+void contact_add_sftp(struct contact_list *c, const struct deliver *d);
 /* What is run, and where when that is another machine. */
-const char *reach_there(const struct reach_list *c, const struct deliver *d, const char *what);
+const char *contact_there(const struct contact_list *c, const struct deliver *d, const char *what);
 
 #endif

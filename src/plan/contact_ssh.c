@@ -4,36 +4,38 @@
 #include <string.h>
 
 /* Who we are is read from there, and which hosts we believe. */
-void reach_add_ssh(struct reach_list *c, const struct ssh_access *ssh)
+void contact_add_ssh(struct contact_list *c, const struct ssh_access *ssh)
 {
-	reach_add_secret(c, &ssh->key);
-	reach_add_secret(c, &ssh->passphrase);
+	contact_add_secret(c, &ssh->key);
+	contact_add_secret(c, &ssh->passphrase);
 	if (ssh->known_hosts)
-		reach_add(c, REACH_SECRET, reach_trusted(c, "keys of hosts", ssh->known_hosts));
+		contact_add(c, CONTACT_SECRET,
+			    contact_trusted(c, "keys of hosts", ssh->known_hosts));
 }
 
 /* sftp://USER@HOST:PORT */
-static const char *where(const struct reach_list *c, const struct sftp *s)
+static const char *where(const struct contact_list *c, const struct sftp *s)
 {
 	return arena_printf(&c->d->scratch, "sftp://%s@%s", s->user, s->origin + strlen("sftp://"));
 }
 
-void reach_add_sftp(struct reach_list *c, const struct deliver *d)
+void contact_add_sftp(struct contact_list *c, const struct deliver *d)
 {
 	const char *host = where(c, &d->sftp);
 	const char *paths[INSTALL_PATHS];
 
-	reach_add(c, REACH_KEYS, host);
+	contact_add(c, CONTACT_KEYS, host);
 	if (d->sftp.host_key)
-		reach_add(
-			c, REACH_SECRET,
+		contact_add(
+			c, CONTACT_SECRET,
 			arena_printf(&c->d->scratch, "key of host %s %s", host, d->sftp.host_key));
 	for (size_t n = install_paths(&d->files, paths); n > 0; n--)
-		reach_add(c, REACH_PATH, arena_printf(&c->d->scratch, "%s%s", host, paths[n - 1]));
+		contact_add(c, CONTACT_PATH,
+			    arena_printf(&c->d->scratch, "%s%s", host, paths[n - 1]));
 }
 
 /* A word with a parenthesis would be quoted. */
-const char *reach_there(const struct reach_list *c, const struct deliver *d, const char *what)
+const char *contact_there(const struct contact_list *c, const struct deliver *d, const char *what)
 {
 	if (d->kind != DRIVER_SFTP)
 		return what;

@@ -159,13 +159,13 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	drift_components(&d);
 	drift_processes(&d);
 	waves_plan(&d);
-	order_steps(&d);
-	reach_plan(&d, &p);
-	precheck(&d);
+	schedule_steps(&d);
+	contact_plan(&d, &p);
+	preconditions_check(&d);
 	if (!acks_check(&d, e))
 		return false;
-	precheck_accepted(&d, &p);
-	precheck_sort(&d);
+	preconditions_accepted(&d, &p);
+	preconditions_sort(&d);
 	finish(&d, &p);
 	*out = TAKE(p);
 	return true;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *remedy(struct draft *d, const struct finding *f)
+static const char *remedy(struct draft *d, const struct precondition_spec *f)
 {
 	const struct code_row *row = &code_rows[f->code];
 	const char *text = f->remedy ? f->remedy : row->remedy;
@@ -17,7 +17,7 @@ static const char *remedy(struct draft *d, const struct finding *f)
 			    *f->name ? ":" : "", f->name);
 }
 
-void finding_tell(struct draft *d, const struct finding *f)
+void precondition_add(struct draft *d, const struct precondition_spec *f)
 {
 	VEC_PUSH(&d->preconditions, d->kept,
 		 (struct precondition){
@@ -33,45 +33,46 @@ void finding_tell(struct draft *d, const struct finding *f)
 		 });
 }
 
-enum severity finding_severity(enum code code, bool has_step)
+enum severity precondition_severity(enum code code, bool has_step)
 {
 	return has_step ? code_rows[code].severity : SEVERITY_INFO;
 }
 
-void tell_component(struct draft *d, const struct component_draft *c, enum code code,
-		    const char *message)
+void precondition_add_component(struct draft *d, const struct component_draft *c, enum code code,
+				const char *message)
 {
-	finding_tell(d, &(struct finding){
-				.code = code,
-				.severity = finding_severity(code, component_has_step(c)),
-				.name = c->name,
-				.subject = component_subject(c->component),
-				.message = message,
-			});
+	precondition_add(d, &(struct precondition_spec){
+				    .code = code,
+				    .severity = precondition_severity(code, component_has_step(c)),
+				    .name = c->name,
+				    .subject = component_subject(c->component),
+				    .message = message,
+			    });
 }
 
-void tell_certificate(struct draft *d, const struct certificate_draft *c, enum code code,
-		      const char *message)
+void precondition_add_certificate(struct draft *d, const struct certificate_draft *c,
+				  enum code code, const char *message)
 {
-	finding_tell(d, &(struct finding){
-				.code = code,
-				.severity = code_rows[code].severity,
-				.name = c->name,
-				.subject = certificate_subject(c->certificate),
-				.message = message,
-			});
+	precondition_add(d, &(struct precondition_spec){
+				    .code = code,
+				    .severity = code_rows[code].severity,
+				    .name = c->name,
+				    .subject = certificate_subject(c->certificate),
+				    .message = message,
+			    });
 }
 
-void tell_role(struct draft *d, const struct role *role, enum code code, const char *message)
+void precondition_add_role(struct draft *d, const struct role *role, enum code code,
+			   const char *message)
 {
 	bool named = *role->name;
 
-	finding_tell(d,
-		     &(struct finding){
-			     .code = code,
-			     .severity = code_rows[code].severity,
-			     .name = named ? arena_printf(&d->scratch, "role:%s", role->name) : "",
-			     .subject = { .role = role->name },
-			     .message = message,
-		     });
+	precondition_add(
+		d, &(struct precondition_spec){
+			   .code = code,
+			   .severity = code_rows[code].severity,
+			   .name = named ? arena_printf(&d->scratch, "role:%s", role->name) : "",
+			   .subject = { .role = role->name },
+			   .message = message,
+		   });
 }

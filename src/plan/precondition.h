@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct finding {
+struct precondition_spec {
 	enum code code;
 	enum severity severity;
 	const char *name; /* as it is shown; "" for the fleet */
@@ -19,17 +19,18 @@ struct finding {
 	size_t item_count;
 };
 
-void finding_tell(struct draft *d, const struct finding *f);
+void precondition_add(struct draft *d, const struct precondition_spec *f);
 
 /* Of the code when its subject has a step, else it is only told. */
-enum severity finding_severity(enum code code, bool has_step);
+enum severity precondition_severity(enum code code, bool has_step);
 
 /* `message` is in the plan's arena. */
-void tell_component(struct draft *d, const struct component_draft *c, enum code code,
-		    const char *message);
-void tell_certificate(struct draft *d, const struct certificate_draft *c, enum code code,
-		      const char *message);
+void precondition_add_component(struct draft *d, const struct component_draft *c, enum code code,
+				const char *message);
+void precondition_add_certificate(struct draft *d, const struct certificate_draft *c,
+				  enum code code, const char *message);
 /* The unnamed role is the fleet. */
-void tell_role(struct draft *d, const struct role *role, enum code code, const char *message);
+void precondition_add_role(struct draft *d, const struct role *role, enum code code,
+			   const char *message);
 
 #endif

@@ -20,10 +20,11 @@ static void check_outdated(struct draft *d, const struct component_draft *c)
 
 	if (c->in_scope || !used->in_scope || used->job == CERTIFICATE_KEEP)
 		return;
-	tell_component(d, c, CODE_LEFT_OUTDATED,
-		       arena_printf(d->kept,
-				    "'%s' is made anew, but this component is outside of --target",
-				    used->name));
+	precondition_add_component(
+		d, c, CODE_LEFT_OUTDATED,
+		arena_printf(d->kept,
+			     "'%s' is made anew, but this component is outside of --target",
+			     used->name));
 }
 
 static void check_online(struct draft *d, const struct component_draft *c)
@@ -39,7 +40,7 @@ static void check_online(struct draft *d, const struct component_draft *c)
 	if (c->seen->online)
 		return;
 
-	struct finding f = {
+	struct precondition_spec f = {
 		.code = CODE_OFFLINE,
 		.severity = SEVERITY_INFO,
 		.name = c->name,
@@ -53,7 +54,7 @@ static void check_online(struct draft *d, const struct component_draft *c)
 		f.message = arena_printf(d->kept, "%s; as it was last seen it is as wanted", why);
 		f.remedy = "bring it back and plan again";
 	}
-	finding_tell(d, &f);
+	precondition_add(d, &f);
 }
 
 static void check_restart(struct draft *d, const struct component_draft *c)
@@ -64,7 +65,7 @@ static void check_restart(struct draft *d, const struct component_draft *c)
 	if (!c->postponed || !c->seen->served_not_after || left > RESTART_MARGIN)
 		return;
 	duration_about(left < 0 ? -left : left, text);
-	tell_component(
+	precondition_add_component(
 		d, c, CODE_EXPIRES_BEFORE_RESTART,
 		left > 0 ? arena_printf(d->kept,
 					"what it serves ends in %s, and its restart is postponed",
@@ -87,13 +88,14 @@ static void check_rejected(struct draft *d, const struct component_draft *c)
 	    !bsearch(desired, c->seen->rejected, c->seen->rejected_count,
 		     sizeof(*c->seen->rejected), compare_text))
 		return;
-	tell_component(d, c, CODE_ROLLED_BACK,
-		       arena_printf(d->kept, "%s failed there before and was rolled back",
-				    draft_short(d, desired)));
+	precondition_add_component(d, c, CODE_ROLLED_BACK,
+				   arena_printf(d->kept,
+						"%s failed there before and was rolled back",
+						draft_short(d, desired)));
 }
 
 /* "what is wrong; what to do": messages that know better than the code. */
-static void split_remedy(struct draft *d, const char *text, struct finding *f)
+static void split_remedy(struct draft *d, const char *text, struct precondition_spec *f)
 {
 	const char *cut = NULL;
 
@@ -111,15 +113,15 @@ static void check_writable(struct draft *d, const struct component_draft *c)
 	if (!c->seen->unwritable || !c->seen->online)
 		return;
 
-	struct finding f = {
+	struct precondition_spec f = {
 		.code = CODE_TARGET_UNWRITABLE,
-		.severity = finding_severity(CODE_TARGET_UNWRITABLE, c->write),
+		.severity = precondition_severity(CODE_TARGET_UNWRITABLE, c->write),
 		.name = c->name,
 		.subject = component_subject(c->component),
 	};
 
 	split_remedy(d, c->seen->unwritable, &f);
-	finding_tell(d, &f);
+	precondition_add(d, &f);
 }
 
 static bool is_activated(const struct component_draft *c)
@@ -130,7 +132,7 @@ static bool is_activated(const struct component_draft *c)
 /* Whom a signal would go to. */
 static void check_pidfile(struct draft *d, const struct component_draft *c)
 {
-	struct finding f = {
+	struct precondition_spec f = {
 		.code = CODE_PIDFILE_DOUBTFUL,
 		.name = c->name,
 		.subject = component_subject(c->component),
@@ -143,8 +145,8 @@ static void check_pidfile(struct draft *d, const struct component_draft *c)
 		f.code = CODE_NOT_RESTARTABLE;
 		split_remedy(d, c->seen->untrusted, &f);
 	}
-	f.severity = finding_severity(f.code, is_activated(c));
-	finding_tell(d, &f);
+	f.severity = precondition_severity(f.code, is_activated(c));
+	precondition_add(d, &f);
 }
 
 static void check_version(struct draft *d, const struct component_draft *c)
@@ -156,17 +158,18 @@ static void check_version(struct draft *d, const struct component_draft *c)
 	if (!minimum)
 		return;
 	if (version && version_compare(version, minimum) < 0)
-		tell_component(d, c, CODE_VERSION_TOO_OLD,
-			       arena_printf(d->kept, "it is %s, its role wants %s or newer",
-					    text_escaped(&d->scratch, version),
-					    text_escaped(&d->scratch, minimum)));
+		precondition_add_component(d, c, CODE_VERSION_TOO_OLD,
+					   arena_printf(d->kept,
+							"it is %s, its role wants %s or newer",
+							text_escaped(&d->scratch, version),
+							text_escaped(&d->scratch, minimum)));
 	/* Of one that is offline something else is to be said, and when
 	 * nobody has looked, nothing. */
 	if (!version && c->seen->online && c->seen->observed_at)
-		tell_component(d, c, CODE_VERSION_UNKNOWN,
-			       arena_printf(d->kept,
-					    "its version is unknown, its role wants %s or newer",
-					    text_escaped(&d->scratch, minimum)));
+		precondition_add_component(
+			d, c, CODE_VERSION_UNKNOWN,
+			arena_printf(d->kept, "its version is unknown, its role wants %s or newer",
+				     text_escaped(&d->scratch, minimum)));
 }
 
 static void check_clock(struct draft *d, const struct component_draft *c)
@@ -179,9 +182,10 @@ static void check_clock(struct draft *d, const struct component_draft *c)
 
 	if (!c->seen->online || off <= CLOCK_TOLERANCE)
 		return;
-	tell_component(d, c, CODE_CLOCK_SKEW,
-		       arena_printf(d->kept, "its clock is at least %s %s ours",
-				    duration_about(told, text), ahead > 0 ? "ahead of" : "behind"));
+	precondition_add_component(d, c, CODE_CLOCK_SKEW,
+				   arena_printf(d->kept, "its clock is at least %s %s ours",
+						duration_about(told, text),
+						ahead > 0 ? "ahead of" : "behind"));
 }
 
 /* Somebody gave it orders that this state knows nothing of. */
@@ -189,11 +193,11 @@ static void check_orders(struct draft *d, const struct component_draft *c)
 {
 	if (c->seen->order_taken <= c->seen->order_given)
 		return;
-	tell_component(d, c, CODE_STATE_BEHIND,
-		       arena_printf(d->kept,
-				    "it has taken order %" PRId64
-				    ", the newest of this state is %" PRId64,
-				    c->seen->order_taken, c->seen->order_given));
+	precondition_add_component(d, c, CODE_STATE_BEHIND,
+				   arena_printf(d->kept,
+						"it has taken order %" PRId64
+						", the newest of this state is %" PRId64,
+						c->seen->order_taken, c->seen->order_given));
 }
 
 /* Two states that deliver to one component would undo each other's work. */
@@ -202,14 +206,14 @@ static void check_owner(struct draft *d, const struct component_draft *c)
 	const char *from = c->seen->order_from;
 
 	if (from && strcmp(from, d->snapshot->lineage) != 0)
-		tell_component(
+		precondition_add_component(
 			d, c, CODE_ADOPT,
 			arena_printf(d->kept,
 				     "the state with lineage %.8s delivered to it, not this one",
 				     text_escaped(&d->scratch, from)));
 }
 
-void precheck_component(struct draft *d, const struct component_draft *c)
+void precondition_component(struct draft *d, const struct component_draft *c)
 {
 	check_outdated(d, c);
 	if (!c->in_scope)

@@ -47,14 +47,14 @@ static const struct generation *find_left(const struct draft *d, const char *sub
 static void tell_replaced(struct draft *d, const struct issuer_draft *i, const char *message,
 			  const char *how)
 {
-	finding_tell(d, &(struct finding){
-				.code = CODE_ISSUER_REPLACED,
-				.severity = code_rows[CODE_ISSUER_REPLACED].severity,
-				.name = i->name,
-				.subject = { .issuer = i->issuer->name },
-				.message = message,
-				.remedy = how,
-			});
+	precondition_add(d, &(struct precondition_spec){
+				    .code = CODE_ISSUER_REPLACED,
+				    .severity = code_rows[CODE_ISSUER_REPLACED].severity,
+				    .name = i->name,
+				    .subject = { .issuer = i->issuer->name },
+				    .message = message,
+				    .remedy = how,
+			    });
 }
 
 static void check_replaced(struct draft *d, const struct issuer_draft *i)
@@ -142,11 +142,11 @@ static void check_foreign(struct draft *d, const struct issuer_draft *i)
 	}
 	if (!items.count)
 		return;
-	finding_tell(
+	precondition_add(
 		d,
-		&(struct finding){
+		&(struct precondition_spec){
 			.code = CODE_FOREIGN_AUTHORITY,
-			.severity = finding_severity(CODE_FOREIGN_AUTHORITY, has_step),
+			.severity = precondition_severity(CODE_FOREIGN_AUTHORITY, has_step),
 			.name = i->name,
 			.subject = { .issuer = i->issuer->name },
 			.message =
@@ -185,9 +185,9 @@ static void check_operators(struct draft *d, const struct issuer_draft *i)
 	}
 	if (!items.count)
 		return;
-	finding_tell(
+	precondition_add(
 		d,
-		&(struct finding){
+		&(struct precondition_spec){
 			.code = CODE_OPERATOR_ISSUER,
 			.severity = code_rows[CODE_OPERATOR_ISSUER].severity,
 			.name = i->name,
@@ -199,7 +199,7 @@ static void check_operators(struct draft *d, const struct issuer_draft *i)
 		});
 }
 
-void precheck_issuer(struct draft *d, const struct issuer_draft *i)
+void precondition_issuer(struct draft *d, const struct issuer_draft *i)
 {
 	if (!i->in_scope)
 		return;
@@ -225,7 +225,7 @@ static bool accepts(const struct draft *d, const struct foreign_authority *f)
 	return false;
 }
 
-void precheck_accepted(struct draft *d, struct plan *p)
+void preconditions_accepted(struct draft *d, struct plan *p)
 {
 	const struct snapshot *s = d->snapshot;
 	VEC(const char *) keys = { 0 };

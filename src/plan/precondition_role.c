@@ -11,9 +11,9 @@ enum {
 	VERSIONS_SHOWN = 5
 };
 
-void precheck_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline)
+void precondition_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline)
 {
-	tell_role(
+	precondition_add_role(
 		d, role, CODE_NO_BUDGET,
 		arena_printf(d->kept,
 			     "%zu of its processes are offline already, and max_unavailable is %u",
@@ -111,7 +111,7 @@ static const char *mixed(struct draft *d, const struct versioned *list, size_t c
 			    : NULL;
 }
 
-void precheck_roles(struct draft *d)
+void precondition_roles(struct draft *d)
 {
 	struct versions vs = list_versions(d);
 
@@ -126,7 +126,7 @@ void precheck_roles(struct draft *d)
 		const char *message = mixed(d, &vs.list[i], count);
 
 		if (message && in_scope)
-			tell_role(d, role, CODE_VERSION_MIXED, message);
+			precondition_add_role(d, role, CODE_VERSION_MIXED, message);
 		i += count;
 	}
 }

@@ -24,11 +24,11 @@ static void check_state(struct draft *d)
 		return;
 	if (!s->orphan_bundle && !d->fleet->state.required)
 		return;
-	finding_tell(
+	precondition_add(
 		d,
-		&(struct finding){
+		&(struct precondition_spec){
 			.code = CODE_STATE_MISSING,
-			.severity = finding_severity(CODE_STATE_MISSING, d->steps.count > 0),
+			.severity = precondition_severity(CODE_STATE_MISSING, d->steps.count > 0),
 			.name = "",
 			.message =
 				s->orphan_bundle
@@ -46,11 +46,11 @@ static void check_newer_bundle(struct draft *d)
 
 	if (!s->newer_bundle)
 		return;
-	finding_tell(
+	precondition_add(
 		d,
-		&(struct finding){
+		&(struct precondition_spec){
 			.code = CODE_STATE_BEHIND,
-			.severity = finding_severity(CODE_STATE_BEHIND, d->steps.count > 0),
+			.severity = precondition_severity(CODE_STATE_BEHIND, d->steps.count > 0),
 			.name = "",
 			.message = arena_printf(
 				d->kept,
@@ -64,12 +64,12 @@ static void check_bundles(struct draft *d)
 	const struct snapshot *s = d->snapshot;
 
 	for (size_t i = 0; i < s->lost_count; i++)
-		finding_tell(d, &(struct finding){
-					.code = CODE_BACKUP_MISSING,
-					.severity = SEVERITY_INFO,
-					.name = "",
-					.message = arena_strdup(d->kept, s->lost[i].message),
-				});
+		precondition_add(d, &(struct precondition_spec){
+					    .code = CODE_BACKUP_MISSING,
+					    .severity = SEVERITY_INFO,
+					    .name = "",
+					    .message = arena_strdup(d->kept, s->lost[i].message),
+				    });
 }
 
 /* An apply records it, also when that is all there is to do. */
@@ -84,9 +84,9 @@ static void check_renamed(struct draft *d)
 					text_escaped(&d->scratch, s->renamed[i].name));
 	if (!s->renamed_count)
 		return;
-	finding_tell(
+	precondition_add(
 		d,
-		&(struct finding){
+		&(struct precondition_spec){
 			.code = CODE_RENAMED,
 			.severity = SEVERITY_INFO,
 			.name = "",
@@ -105,14 +105,15 @@ static void check_removal(struct draft *d)
 
 	if (count < 2 || count * 2 <= d->known_count)
 		return;
-	finding_tell(d, &(struct finding){
-				.code = CODE_MASS_RETIRE,
-				.severity = code_rows[CODE_MASS_RETIRE].severity,
-				.name = "",
-				.message = arena_printf(
-					d->kept, "%zu of %zu known components left the fleet file",
-					count, d->known_count),
-			});
+	precondition_add(d,
+			 &(struct precondition_spec){
+				 .code = CODE_MASS_RETIRE,
+				 .severity = code_rows[CODE_MASS_RETIRE].severity,
+				 .name = "",
+				 .message = arena_printf(
+					 d->kept, "%zu of %zu known components left the fleet file",
+					 count, d->known_count),
+			 });
 }
 
 /* ---- certificates ---- */
@@ -139,11 +140,12 @@ static void check_issuer_end(struct draft *d, const struct certificate_draft *c)
 
 	if (issued ? left >= wanted : !is_cut(c, end))
 		return;
-	finding_tell(
+	precondition_add(
 		d,
-		&(struct finding){
+		&(struct precondition_spec){
 			.code = CODE_ISSUER_EXPIRES,
-			.severity = finding_severity(CODE_ISSUER_EXPIRES, issued && short_leaf),
+			.severity =
+				precondition_severity(CODE_ISSUER_EXPIRES, issued && short_leaf),
 			.name = c->name,
 			.subject = certificate_subject(c->certificate),
 			.message = arena_printf(
@@ -159,11 +161,13 @@ static void check_certificate(struct draft *d, const struct certificate_draft *c
 		return;
 	check_issuer_end(d, c);
 	if (c->import_missing)
-		tell_certificate(d, c, CODE_IMPORT_MISSING,
-				 "its file or password is not there, the last import stays in use");
+		precondition_add_certificate(
+			d, c, CODE_IMPORT_MISSING,
+			"its file or password is not there, the last import stays in use");
 	if (c->several_hosts && (c->staged || c->job != CERTIFICATE_KEEP))
-		tell_certificate(d, c, CODE_SHARED_KEY,
-				 "several hosts use one key: it falls with any of them");
+		precondition_add_certificate(
+			d, c, CODE_SHARED_KEY,
+			"several hosts use one key: it falls with any of them");
 }
 
 /* Which certificates are staged, and on how many hosts they are used. */
@@ -188,7 +192,7 @@ static void look_at_users(struct draft *d)
 
 /* ---- all ---- */
 
-void precheck(struct draft *d)
+void preconditions_check(struct draft *d)
 {
 	check_state(d);
 	check_newer_bundle(d);
@@ -196,13 +200,13 @@ void precheck(struct draft *d)
 	check_renamed(d);
 	check_removal(d);
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
-		precheck_issuer(d, &d->issuers[i]);
+		precondition_issuer(d, &d->issuers[i]);
 	look_at_users(d);
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		check_certificate(d, &d->certificates[i]);
 	for (size_t i = 0; i < d->fleet->component_count; i++)
-		precheck_component(d, &d->components[i]);
-	precheck_roles(d);
+		precondition_component(d, &d->components[i]);
+	precondition_roles(d);
 }
 
 static bool is_reach(const struct precondition *p)
@@ -227,7 +231,7 @@ static int compare_preconditions(const void *left, const void *right)
 	return order ? order : strcmp(l->message, r->message);
 }
 
-void precheck_sort(struct draft *d)
+void preconditions_sort(struct draft *d)
 {
 	if (d->preconditions.count)
 		qsort(d->preconditions.items, d->preconditions.count,

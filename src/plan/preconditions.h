@@ -14,19 +14,19 @@
 #include <stddef.h>
 
 /* All but the budget of the waves; when waves and steps are decided. */
-void precheck(struct draft *d);
+void preconditions_check(struct draft *d);
 /* Authorities that would be replaced. */
-void precheck_issuer(struct draft *d, const struct issuer_draft *i);
+void precondition_issuer(struct draft *d, const struct issuer_draft *i);
 /* After all the others: what is accepted for good by carrying the plan out. */
-void precheck_accepted(struct draft *d, struct plan *p);
+void preconditions_accepted(struct draft *d, struct plan *p);
 /* What one component is told, and what the components of a role are. */
-void precheck_component(struct draft *d, const struct component_draft *c);
-void precheck_roles(struct draft *d);
+void precondition_component(struct draft *d, const struct component_draft *c);
+void precondition_roles(struct draft *d);
 /* Offline processes use up what a role may have unavailable. */
-void precheck_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline);
+void precondition_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline);
 
 /* Sorts them: first-contact before all others, then block, acknowledge, info;
  * by code, subject and message. */
-void precheck_sort(struct draft *d);
+void preconditions_sort(struct draft *d);
 
 #endif

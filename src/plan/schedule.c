@@ -289,7 +289,7 @@ static void order_removed(struct order *o, const struct component_seen *seen)
 	add_step(o, step, &o->barrier, 1);
 }
 
-void order_steps(struct draft *d)
+void schedule_steps(struct draft *d)
 {
 	struct order o = { .d = d, .published = NO_STEP, .backup = NO_STEP, .barrier = NO_STEP };
 

@@ -149,7 +149,7 @@ static void plan_tier(struct draft *d, const struct tier *t)
 		return;
 	}
 	if (t->activates && t->limit <= t->offline)
-		precheck_budget(d, t->role, t->limit, t->offline);
+		precondition_budget(d, t->role, t->limit, t->offline);
 	split_tier(d, t);
 }
 

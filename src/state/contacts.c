@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define REACH_PREFIX "reach/"
+#define CONTACT_PREFIX "reach/"
 
 enum {
 	PIECE_BYTES = 512 * 1024
@@ -14,7 +14,7 @@ enum {
 
 static const char *piece_key(struct arena *a, size_t piece)
 {
-	return arena_printf(a, REACH_PREFIX "%06zu", piece);
+	return arena_printf(a, CONTACT_PREFIX "%06zu", piece);
 }
 
 /* As many texts as make a piece; at least one. */
@@ -45,7 +45,7 @@ static bool drop_pieces(struct change *c, size_t kept, struct err *e)
 	struct record *old = NULL;
 	size_t count = 0;
 
-	if (!b->ops->list(b, REACH_PREFIX, &a, &old, &count, e))
+	if (!b->ops->list(b, CONTACT_PREFIX, &a, &old, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(old[i].key, piece_key(&a, kept)) > 0)
@@ -97,7 +97,7 @@ bool state_reach(struct state *s, struct arena *a, const char *const **out, size
 	size_t found = 0;
 	struct reach reach = { .arena = a };
 
-	if (!s->backend->ops->list(s->backend, REACH_PREFIX, &own, &pieces, &found, e))
+	if (!s->backend->ops->list(s->backend, CONTACT_PREFIX, &own, &pieces, &found, e))
 		return false;
 	for (size_t i = 0; i < found; i++)
 		if (!read_piece(&pieces[i], &reach, e))

@@ -46,18 +46,18 @@ enum {
 
 /* How the files can be read without writing any. */
 enum reach {
-	REACH_SHARED,  /* the index of the log is there: with SQLite's locks */
-	REACH_SETTLED, /* no log: the file alone is everything */
-	REACH_LOG,     /* a log without its index, as in a partial copy */
-	REACH_COUNT
+	CONTACT_SHARED,  /* the index of the log is there: with SQLite's locks */
+	CONTACT_SETTLED, /* no log: the file alone is everything */
+	CONTACT_LOG,     /* a log without its index, as in a partial copy */
+	CONTACT_COUNT
 };
 
 static const char *const reach_queries[] = {
-	[REACH_SHARED] = "?mode=ro&readonly_shm=1",
-	[REACH_SETTLED] = "?mode=ro&immutable=1",
-	[REACH_LOG] = "?mode=ro&vfs=unix-none",
+	[CONTACT_SHARED] = "?mode=ro&readonly_shm=1",
+	[CONTACT_SETTLED] = "?mode=ro&immutable=1",
+	[CONTACT_LOG] = "?mode=ro&vfs=unix-none",
 };
-_Static_assert(sizeof(reach_queries) / sizeof(*reach_queries) == REACH_COUNT,
+_Static_assert(sizeof(reach_queries) / sizeof(*reach_queries) == CONTACT_COUNT,
 	       "every way to read needs its query");
 
 void database_close(sqlite3 *db)
@@ -301,10 +301,10 @@ static enum reach find_reach(const char *directory)
 	/* Killed before the first frame.  SQLite, unable to write, would wait
 	 * for somebody to go on, until it gives up. */
 	if (log > 0 && log <= LOG_HEADER)
-		return REACH_SETTLED;
+		return CONTACT_SETTLED;
 	if (log >= 0 && size_of(directory, FILE_NAME "-shm") >= 0)
-		return REACH_SHARED;
-	return log > 0 ? REACH_LOG : REACH_SETTLED;
+		return CONTACT_SHARED;
+	return log > 0 ? CONTACT_LOG : CONTACT_SETTLED;
 }
 
 /* ---- reading ---- */
@@ -349,7 +349,7 @@ static bool load_by(const char *directory, enum reach reach, struct patience *p,
 	if (!database_run(db, "PRAGMA mmap_size = 0", e))
 		return false;
 	/* exclusive: SQLite then keeps the log's index in memory */
-	if (reach == REACH_LOG && !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
+	if (reach == CONTACT_LOG && !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
 	return copy_to_memory(db, out, e);
 }
@@ -462,7 +462,7 @@ static bool load_once(const char *directory, struct patience *p, sqlite3 **out, 
 		return err_sys(e, "cannot look at the state");
 	if (!load_by(directory, reach, p, out, e))
 		return false;
-	*whole = reach == REACH_SHARED ||
+	*whole = reach == CONTACT_SHARED ||
 		 (reach == find_reach(directory) && is_unchanged(directory, &before));
 	return true;
 }

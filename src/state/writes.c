@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ordered {
+struct order_record {
 	struct record_write write;
 	size_t order;
 };
 
 static int by_key_then_order(const void *x, const void *y)
 {
-	const struct ordered *a = x;
-	const struct ordered *b = y;
+	const struct order_record *a = x;
+	const struct order_record *b = y;
 	int keys = strcmp(a->write.key, b->write.key);
 
 	return keys ? keys : (a->order > b->order) - (a->order < b->order);
@@ -33,11 +33,11 @@ void writes_add(struct writes *w, const char *key, const char *value)
 
 struct writes writes_last(const struct record_write *all, size_t count, struct arena *a)
 {
-	struct ordered *ordered = arena_array(a, count, sizeof(*ordered));
+	struct order_record *ordered = arena_array(a, count, sizeof(*ordered));
 	struct writes w = { .arena = a };
 
 	for (size_t i = 0; i < count; i++)
-		ordered[i] = (struct ordered){ all[i], i };
+		ordered[i] = (struct order_record){ all[i], i };
 	if (count)
 		qsort(ordered, count, sizeof(*ordered), by_key_then_order);
 	for (size_t i = 0; i < count; i++) {

@@ -22,12 +22,12 @@ static struct bytes text_bytes(const char *text)
 	return (struct bytes){ text, strlen(text) };
 }
 
-static struct bytes token_bytes(const struct enrol_bond *b)
+static struct bytes token_bytes(const struct enrol_auth *b)
 {
 	return (struct bytes){ b->token->bytes, b->token->len };
 }
 
-static void prove_operator(const struct enrol_bond *b, uint8_t out[PROOF_BYTES])
+static void prove_operator(const struct enrol_auth *b, uint8_t out[PROOF_BYTES])
 {
 	const struct bytes pieces[] = {
 		text_bytes(OPERATOR),
@@ -37,7 +37,7 @@ static void prove_operator(const struct enrol_bond *b, uint8_t out[PROOF_BYTES])
 	hmac_sha256(token_bytes(b), pieces, 2, out);
 }
 
-static void prove_agent(const struct enrol_bond *b, struct der csr, uint8_t out[PROOF_BYTES])
+static void prove_agent(const struct enrol_auth *b, struct der csr, uint8_t out[PROOF_BYTES])
 {
 	uint8_t digest[SHA256_BYTES];
 	const struct bytes pieces[] = {
@@ -50,13 +50,13 @@ static void prove_agent(const struct enrol_bond *b, struct der csr, uint8_t out[
 	hmac_sha256(token_bytes(b), pieces, 3, out);
 }
 
-void enrol_hello_write(const struct enrol_bond *b, struct secret *out)
+void enrol_hello_write(const struct enrol_auth *b, struct secret *out)
 {
 	secret_alloc(out, PROOF_BYTES);
 	prove_operator(b, out->bytes);
 }
 
-bool enrol_hello_holds(const struct enrol_bond *b, const struct secret *hello)
+bool enrol_hello_holds(const struct enrol_auth *b, const struct secret *hello)
 {
 	uint8_t expected[PROOF_BYTES];
 
@@ -64,14 +64,14 @@ bool enrol_hello_holds(const struct enrol_bond *b, const struct secret *hello)
 	return hello->len == PROOF_BYTES && bytes_equal(hello->bytes, expected, PROOF_BYTES);
 }
 
-void enrol_request_write(const struct enrol_bond *b, struct der csr, struct secret *out)
+void enrol_request_write(const struct enrol_auth *b, struct der csr, struct secret *out)
 {
 	secret_alloc(out, PROOF_BYTES + csr.len);
 	prove_agent(b, csr, out->bytes);
 	memcpy(out->bytes + PROOF_BYTES, csr.bytes, csr.len);
 }
 
-bool enrol_request_read(const struct enrol_bond *b, const struct secret *message, struct der *csr)
+bool enrol_request_read(const struct enrol_auth *b, const struct secret *message, struct der *csr)
 {
 	uint8_t expected[PROOF_BYTES];
 	struct der rest = { 0 };
@@ -88,7 +88,7 @@ bool enrol_request_read(const struct enrol_bond *b, const struct secret *message
 
 /* ---- what goes with a proof of its own ---- */
 
-static void prove_text(const struct enrol_bond *b, const char *purpose, struct bytes text,
+static void prove_text(const struct enrol_auth *b, const char *purpose, struct bytes text,
 		       uint8_t out[PROOF_BYTES])
 {
 	const struct bytes pieces[] = {
@@ -100,7 +100,7 @@ static void prove_text(const struct enrol_bond *b, const char *purpose, struct b
 	hmac_sha256(token_bytes(b), pieces, 3, out);
 }
 
-static void write_proven(const struct enrol_bond *b, const char *purpose, const json_t *json,
+static void write_proven(const struct enrol_auth *b, const char *purpose, const json_t *json,
 			 struct secret *out)
 {
 	AUTO(secret) text = { 0 };
@@ -112,7 +112,7 @@ static void write_proven(const struct enrol_bond *b, const char *purpose, const 
 }
 
 /* *out: what the proof is of, parsed; NULL when that is no JSON. */
-static bool read_proven(const struct enrol_bond *b, const char *purpose,
+static bool read_proven(const struct enrol_auth *b, const char *purpose,
 			const struct secret *message, json_t **out, struct err *e)
 {
 	uint8_t expected[PROOF_BYTES];
@@ -142,9 +142,9 @@ static json_t *texts_json(const char *const *texts, size_t count)
 	return list;
 }
 
-void enrol_grant_write(const struct enrol_bond *b, const struct grant *g, struct secret *out)
+void enrol_grant_write(const struct enrol_auth *b, const struct grant *g, struct secret *out)
 {
-	const struct admission *to = &g->admission;
+	const struct trust_grant *to = &g->admission;
 	AUTO(json) json = json_pack("{so ss so}", "certificates",
 				    json_ders(g->certs, g->cert_count), "authority", to->authority,
 				    "allow", texts_json(to->allow, to->allow_count));
@@ -152,7 +152,7 @@ void enrol_grant_write(const struct enrol_bond *b, const struct grant *g, struct
 	write_proven(b, GRANT, json, out);
 }
 
-void enrol_refusal_write(const struct enrol_bond *b, const char *why, struct secret *out)
+void enrol_refusal_write(const struct enrol_auth *b, const char *why, struct secret *out)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(json) json = json_pack("{ss}", "refused", text_escaped(&a, why));
@@ -177,7 +177,7 @@ static bool read_texts(const json_t *json, size_t most, struct arena *a, const c
 	return true;
 }
 
-static bool read_admission(const json_t *json, struct arena *a, struct admission *out)
+static bool read_admission(const json_t *json, struct arena *a, struct trust_grant *out)
 {
 	const json_t *authority = json_object_get(json, "authority");
 	const json_t *allow = json_object_get(json, "allow");
@@ -191,7 +191,7 @@ static bool read_admission(const json_t *json, struct arena *a, struct admission
 	return true;
 }
 
-bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message, struct arena *a,
+bool enrol_grant_read(const struct enrol_auth *b, const struct secret *message, struct arena *a,
 		      struct grant *out, struct err *e)
 {
 	AUTO(json) json = NULL;
@@ -214,7 +214,7 @@ bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message, 
 
 /* ---- what became of it ---- */
 
-void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r, struct secret *out)
+void enrol_receipt_write(const struct enrol_auth *b, const struct receipt *r, struct secret *out)
 {
 	AUTO(json) json = json_pack("{sb so}", "written", r->written, "notes",
 				    texts_json(r->notes, r->note_count));
@@ -222,7 +222,7 @@ void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r, st
 	write_proven(b, RECEIPT, json, out);
 }
 
-bool enrol_receipt_read(const struct enrol_bond *b, const struct secret *message, struct arena *a,
+bool enrol_receipt_read(const struct enrol_auth *b, const struct secret *message, struct arena *a,
 			struct receipt *out, struct err *e)
 {
 	AUTO(json) json = NULL;

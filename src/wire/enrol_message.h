@@ -44,34 +44,34 @@ enum {
 };
 
 /* What a proof is made of. */
-struct enrol_bond {
+struct enrol_auth {
 	const struct secret *token;
-	const uint8_t *binding; /* LINK_BINDING_BYTES */
+	const uint8_t *binding; /* ENROL_TLS_BINDING_BYTES */
 	size_t binding_len;
 };
 
 /* All messages go into `out`, which must be empty. */
-void enrol_hello_write(const struct enrol_bond *b, struct secret *out);
+void enrol_hello_write(const struct enrol_auth *b, struct secret *out);
 /* Whether the proof holds; takes the same time whatever is wrong. */
-bool enrol_hello_holds(const struct enrol_bond *b, const struct secret *hello);
+bool enrol_hello_holds(const struct enrol_auth *b, const struct secret *hello);
 
-void enrol_request_write(const struct enrol_bond *b, struct der csr, struct secret *out);
+void enrol_request_write(const struct enrol_auth *b, struct der csr, struct secret *out);
 /* False: the proof does not hold.  *csr points into the message. */
-bool enrol_request_read(const struct enrol_bond *b, const struct secret *message, struct der *csr);
+bool enrol_request_read(const struct enrol_auth *b, const struct secret *message, struct der *csr);
 
-void enrol_grant_write(const struct enrol_bond *b, const struct grant *g, struct secret *out);
-void enrol_refusal_write(const struct enrol_bond *b, const char *why, struct secret *out);
+void enrol_grant_write(const struct enrol_auth *b, const struct grant *g, struct secret *out);
+void enrol_refusal_write(const struct enrol_auth *b, const char *why, struct secret *out);
 /*
  * Texts in `a`.  ERR_CRYPTO: the proof does not hold, and nothing else was
  * looked at; a refusal is ERR_REMOTE.
  */
-MUST_CHECK bool enrol_grant_read(const struct enrol_bond *b, const struct secret *message,
+MUST_CHECK bool enrol_grant_read(const struct enrol_auth *b, const struct secret *message,
 				 struct arena *a, struct grant *out, struct err *e);
 
 /* Notes are escaped, here and there. */
-void enrol_receipt_write(const struct enrol_bond *b, const struct receipt *r, struct secret *out);
+void enrol_receipt_write(const struct enrol_auth *b, const struct receipt *r, struct secret *out);
 /* As enrol_grant_read(). */
-MUST_CHECK bool enrol_receipt_read(const struct enrol_bond *b, const struct secret *message,
+MUST_CHECK bool enrol_receipt_read(const struct enrol_auth *b, const struct secret *message,
 				   struct arena *a, struct receipt *out, struct err *e);
 
 #endif

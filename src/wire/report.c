@@ -56,7 +56,7 @@ static const char **slot_of(struct component_report *c, const struct row *r)
 	return (const char **)((char *)c + r->offset);
 }
 
-static json_t *agent_json(const struct agent_identity *agent)
+static json_t *agent_json(const struct report_identity *agent)
 {
 	return json_pack("{ss ss sI}", "spki", agent->spki, "program", agent->program, "time",
 			 (json_int_t)agent->time);
@@ -87,12 +87,12 @@ static json_t *component_json(const struct component_report *c)
 	return json;
 }
 
-json_t *report_one(const struct agent_identity *agent, const struct component_report *c)
+json_t *report_one(const struct report_identity *agent, const struct component_report *c)
 {
 	return json_pack("{so so}", "agent", agent_json(agent), "component", component_json(c));
 }
 
-json_t *report_all(const struct agent_identity *agent, const struct component_report *list,
+json_t *report_all(const struct report_identity *agent, const struct component_report *list,
 		   size_t count)
 {
 	json_t *components = json_array();
@@ -150,7 +150,7 @@ static bool read_component(json_t *json, struct arena *a, struct component_repor
 	return out->name || bad("name", e);
 }
 
-static bool read_agent(json_t *json, struct arena *a, struct agent_identity *out, struct err *e)
+static bool read_agent(json_t *json, struct arena *a, struct report_identity *out, struct err *e)
 {
 	json_int_t time = 0;
 
@@ -164,12 +164,12 @@ static bool read_agent(json_t *json, struct arena *a, struct agent_identity *out
 	return true;
 }
 
-bool report_read(const char *text, size_t len, struct arena *a, struct agent_identity *agent,
+bool report_read(const char *text, size_t len, struct arena *a, struct report_identity *agent,
 		 struct component_report *c, struct err *e)
 {
 	AUTO(json) json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 
-	*agent = (struct agent_identity){ 0 };
+	*agent = (struct report_identity){ 0 };
 	*c = (struct component_report){ 0 };
 	return read_agent(json_object_get(json, "agent"), a, agent, e) &&
 	       read_component(json_object_get(json, "component"), a, c, e);

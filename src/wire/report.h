@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct agent_identity {
+struct report_identity {
 	const char *spki;    /* SHA-256 of its key, hex */
 	const char *program; /* "certfleet 1.0" */
 	int64_t time;        /* its clock, UTC seconds */
@@ -40,9 +40,9 @@ struct component_report {
 };
 
 /* {"agent": ..., "component": ...}; the caller owns the reference. */
-json_t *report_one(const struct agent_identity *agent, const struct component_report *c);
+json_t *report_one(const struct report_identity *agent, const struct component_report *c);
 /* {"agent": ..., "components": [...]} */
-json_t *report_all(const struct agent_identity *agent, const struct component_report *list,
+json_t *report_all(const struct report_identity *agent, const struct component_report *list,
 		   size_t count);
 
 /*
@@ -50,7 +50,7 @@ json_t *report_all(const struct agent_identity *agent, const struct component_re
  * they are for people; a fingerprint that is none is ERR_REMOTE.
  */
 MUST_CHECK bool report_read(const char *text, size_t len, struct arena *a,
-			    struct agent_identity *agent, struct component_report *c,
+			    struct report_identity *agent, struct component_report *c,
 			    struct err *e);
 
 #endif

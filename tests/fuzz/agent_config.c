@@ -13,7 +13,7 @@ static void read_allowed(struct agent_config *c, const char *text, size_t len)
 	c->allow_file = fuzz_file("operators.allow", text, len);
 	c->callers = NULL;
 	c->caller_count = 0;
-	TRY(admission_read(c, &e));
+	TRY(trust_grant_read(c, &e));
 }
 
 /* The configuration, a line "---", and the list. */

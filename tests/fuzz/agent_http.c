@@ -75,9 +75,9 @@ void __wrap_tls_server_take(struct tls_server *s, void *session, struct tls_gues
 /* ---- the agent ---- */
 
 struct world {
-	struct door door;
-	struct channel requests;
-	struct channel other; /* the half that installs */
+	struct conn_table door;
+	struct ipc requests;
+	struct ipc other; /* the half that installs */
 	struct http_server *http;
 	int caller;
 	unsigned answer; /* which */
@@ -92,13 +92,13 @@ static void open_world(struct world *w)
 	struct err e = { 0 };
 
 	memcpy(&from, &address, sizeof(address));
-	HOLDS(channel_pair(halves, &e));
-	w->requests = channel_of(halves[0]);
-	w->other = channel_of(halves[1]);
+	HOLDS(ipc_pair(halves, &e));
+	w->requests = ipc_of(halves[0]);
+	w->other = ipc_of(halves[1]);
 	HOLDS(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, caller));
 	w->caller = caller[1];
 	HOLDS(http_new(NULL, &w->requests, &w->door, &w->http, &e));
-	http_take(w->http, door_admit(&w->door, caller[0], &from, sizeof(address)));
+	http_take(w->http, conn_table_admit(&w->door, caller[0], &from, sizeof(address)));
 }
 
 static void close_world(struct world *w)
@@ -106,8 +106,8 @@ static void close_world(struct world *w)
 	close(w->caller);
 	http_free(w->http);
 	HOLDS(!w->door.count);
-	channel_release(&w->requests);
-	channel_release(&w->other);
+	ipc_release(&w->requests);
+	ipc_release(&w->other);
 }
 
 /* A good answer, one that is none, a long one, or none at all. */
@@ -132,8 +132,8 @@ static void run_other(struct world *w)
 	bool whole = false;
 	struct err e = { 0 };
 
-	HOLDS(channel_flush(&w->requests, &e));
-	HOLDS(channel_take(&w->other, &m, &whole, &e));
+	HOLDS(ipc_flush(&w->requests, &e));
+	HOLDS(ipc_take(&w->other, &m, &whole, &e));
 	if (whole)
 		answer(w, &m);
 }

@@ -29,7 +29,7 @@
 
 static struct agent_config config;
 static struct agent_component components[2];
-static struct signers *signers;
+static struct signer_cache *signers;
 static struct signing_key *signing;
 static struct buf authority;
 
@@ -65,22 +65,22 @@ static void open_agent(void)
 	HOLDS(fs_make_private_dir(config.state, &e));
 	pem_add_certs(&authority, fuzz_authority()->set.certs, 1);
 	fuzz_file("ca.pem", authority.data, authority.len);
-	signers = signers_new(&config, &authority);
+	signers = signer_cache_new(&config, &authority);
 	HOLDS(signing_key_open(&fuzz_pair()->key, &signing, &e));
 }
 
 static void ask(struct message *m)
 {
-	AUTO(question)
+	AUTO(ipc_request)
 	q = { .config = &config, .signers = signers, .spki = OWN_KEY };
-	AUTO(answer) answer = { 0 };
+	AUTO(response) answer = { 0 };
 	struct err e = { 0 };
 
-	if (!question_read(m, &q, &e)) {
+	if (!ipc_request_read(m, &q, &e)) {
 		HOLDS(e.code != ERR_NONE);
 		return;
 	}
-	question_answer(&q, &answer);
+	ipc_request_serve(&q, &answer);
 	HOLDS(answer.status >= 200 && answer.status < 600 && answer.body.len);
 }
 
@@ -88,19 +88,19 @@ static void ask(struct message *m)
 
 static void take_frames(const uint8_t *bytes, size_t len)
 {
-	AUTO(channel) channel = NO_CHANNEL;
+	AUTO(ipc) channel = NO_CHANNEL;
 	bool whole = true;
 	int ends[2];
 	struct err e = { 0 };
 
-	HOLDS(channel_pair(ends, &e));
+	HOLDS(ipc_pair(ends, &e));
 	HOLDS(write(ends[1], bytes, len) == (ssize_t)len);
 	close(ends[1]);
-	channel = channel_of(ends[0]);
+	channel = ipc_of(ends[0]);
 	while (whole) {
 		AUTO(message) m = { 0 };
 
-		if (!channel_take(&channel, &m, &whole, &e))
+		if (!ipc_take(&channel, &m, &whole, &e))
 			break;
 		if (whole)
 			ask(&m);

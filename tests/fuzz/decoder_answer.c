@@ -58,11 +58,11 @@ static void find_signer(void)
 	static const struct buf authority;
 	static const struct agent_config config;
 	const struct order_request r = { .signer = fuzz_pair()->set.certs, .signer_count = 1 };
-	AUTO(signers) signers = signers_new(&config, &authority);
+	AUTO(signer_cache) signers = signer_cache_new(&config, &authority);
 	struct signer who = { 0 };
 	struct err e = { 0 };
 
-	if (signers_find(signers, &r, FUZZ_NOW, &who, &e))
+	if (signer_cache_find(signers, &r, FUZZ_NOW, &who, &e))
 		HOLDS(who.spki_len <= SIGNER_SPKI_LIMIT);
 }
 

@@ -15,8 +15,8 @@
 static void ask_all(const uint8_t *bytes, size_t len)
 {
 	AUTO(arena) a = { 0 };
-	struct remote_key key = { .channel = NO_CHANNEL };
-	const struct tls_key_holder holder = remote_key_holder(&key);
+	struct key_proxy key = { .channel = NO_CHANNEL };
+	const struct tls_key_holder holder = key_proxy_holder(&key);
 	const struct tls_signing what = { .text = { bytes, len } };
 	struct tls_identity identity = { 0 };
 	struct der signature = { 0 };
@@ -24,13 +24,13 @@ static void ask_all(const uint8_t *bytes, size_t len)
 	int ends[2];
 	struct err e = { 0 };
 
-	HOLDS(channel_pair(ends, &e));
+	HOLDS(ipc_pair(ends, &e));
 	HOLDS(write(ends[1], bytes, len) == (ssize_t)len);
 	shutdown(ends[1], SHUT_WR);
-	key.channel = channel_of(ends[0]);
+	key.channel = ipc_of(ends[0]);
 	if (holder.revision(holder.ctx, &revision) && holder.identity(holder.ctx, &a, &identity))
 		(void)holder.sign(holder.ctx, &what, &a, &signature);
-	channel_release(&key.channel);
+	ipc_release(&key.channel);
 	close(ends[1]);
 }
 

@@ -20,13 +20,13 @@ static void look(const struct install *i)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) key = { 0 };
-	struct place_seen seen = { 0 };
+	struct install_seen seen = { 0 };
 	struct cert_set set = { 0 };
 	struct err e = { 0 };
 
-	place_probe(i, &a, &seen);
+	install_probe(i, &a, &seen);
 	HOLDS(seen.installed || seen.error);
-	if (place_read(i, &a, &set, &key, &e))
+	if (install_read(i, &a, &set, &key, &e))
 		HOLDS(set.count);
 }
 

@@ -30,7 +30,7 @@ int __wrap_gnutls_handshake(gnutls_session_t session)
 int __wrap_gnutls_alpn_get_selected_protocol(gnutls_session_t session, gnutls_datum_t *out);
 int __wrap_gnutls_alpn_get_selected_protocol(gnutls_session_t session, gnutls_datum_t *out)
 {
-	static unsigned char protocol[] = LINK_PROTOCOL;
+	static unsigned char protocol[] = ENROL_TLS_PROTOCOL;
 
 	(void)session;
 	*out = (gnutls_datum_t){ protocol, sizeof(protocol) - 1 };
@@ -44,8 +44,8 @@ int __wrap_gnutls_session_channel_binding(gnutls_session_t session, gnutls_chann
 {
 	(void)session;
 	(void)kind;
-	out->data = gnutls_calloc(1, LINK_BINDING_BYTES);
-	out->size = LINK_BINDING_BYTES;
+	out->data = gnutls_calloc(1, ENROL_TLS_BINDING_BYTES);
+	out->size = ENROL_TLS_BINDING_BYTES;
 	return 0;
 }
 
@@ -76,27 +76,27 @@ ssize_t __wrap_gnutls_record_recv(gnutls_session_t session, void *out, size_t ro
 
 void fuzz_one(const uint8_t *bytes, size_t len)
 {
-	static struct link_host *host;
-	AUTO(link) l = NULL;
+	static struct enrol_tls_host *host;
+	AUTO(enrol_tls) l = NULL;
 	int ends[2];
 	struct err e = { 0 };
 
 	said = (struct feed){ bytes, len };
 	if (!host)
-		HOLDS(link_host_new(&host, &e));
+		HOLDS(enrol_tls_host_new(&host, &e));
 	HOLDS(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends));
-	l = link_accept(host, ends[0]);
+	l = enrol_tls_accept(host, ends[0]);
 	for (int i = 0; i < TURNS; i++) {
-		enum link_state state = link_advance(l, LIMIT, &e);
+		enum enrol_tls_state state = enrol_tls_advance(l, LIMIT, &e);
 		AUTO(secret) message = { 0 };
 
-		if (state == LINK_ENDED) {
+		if (state == ENROL_TLS_ENDED) {
 			HOLDS(e.code != ERR_NONE);
 			break;
 		}
-		if (state != LINK_MESSAGE)
+		if (state != ENROL_TLS_MESSAGE)
 			continue;
-		link_take(l, &message);
+		enrol_tls_take(l, &message);
 		HOLDS(message.len <= LIMIT);
 	}
 	close(ends[1]);

@@ -35,7 +35,7 @@ static void read_pidfile(const char *path)
 	const char *executable = NULL;
 	struct err e = { 0 };
 
-	HOLDS(!place_activate(&o, &a, &executable, &e) && e.code != ERR_NONE);
+	HOLDS(!install_activate(&o, &a, &executable, &e) && e.code != ERR_NONE);
 }
 
 static void read_secret(const struct secret_ref *ref)
@@ -79,12 +79,12 @@ static void read_ordered(const void *bytes, size_t len)
 {
 	const struct agent_config config = { .state = fuzz_folder() };
 	AUTO(arena) a = { 0 };
-	struct ordered o = { 0 };
+	struct order_record o = { 0 };
 	struct err e = { 0 };
 
 	HOLDS(!chmod(fuzz_file("web.json", bytes, len), 0600));
-	if (ordered_read(&config, "web", &a, &o, &e) && o.lineage)
-		HOLDS(o.end < ORDERED_END_COUNT && o.sequence > 0);
+	if (order_log_read(&config, "web", &a, &o, &e) && o.lineage)
+		HOLDS(o.end < ORDER_END_COUNT && o.sequence > 0);
 }
 
 void fuzz_one(const uint8_t *bytes, size_t len)

@@ -248,7 +248,7 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 			   .sequence = 3,
 			   .arena = &a,
 			   .found = &set,
-			   .found_key = &key,
+			   .parsed_key = &key,
 			   .directory = "/" };
 	struct visit v = { .drivers = talk_drivers, .job = &job, .driver = p->driver, .arena = &a };
 

@@ -20,7 +20,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 
 static void seed_report(const struct component_report *c)
 {
-	const struct agent_identity identity = {
+	const struct report_identity identity = {
 		.spki = fuzz_pair()->facts.spki,
 		.program = "certfleet 0.1.0",
 		.time = FUZZ_NOW,

@@ -18,9 +18,9 @@
 
 static const uint8_t binding[32];
 
-static struct enrol_bond bond_of(const struct secret *token)
+static struct enrol_auth bond_of(const struct secret *token)
 {
-	return (struct enrol_bond){ token, binding, sizeof(binding) };
+	return (struct enrol_auth){ token, binding, sizeof(binding) };
 }
 
 static void read_order(const char *text, size_t len)
@@ -54,7 +54,7 @@ static void read_request(const struct secret *body)
 static void read_report(const char *text, size_t len)
 {
 	AUTO(arena) a = { 0 };
-	struct agent_identity agent = { 0 };
+	struct report_identity agent = { 0 };
 	struct component_report report = { 0 };
 	struct problem problem = { 0 };
 	struct err e = { 0 };
@@ -66,7 +66,7 @@ static void read_report(const char *text, size_t len)
 }
 
 /* As whoever knows the token would send it. */
-static void prove(const struct enrol_bond *b, const char *purpose, const struct secret *body,
+static void prove(const struct enrol_auth *b, const char *purpose, const struct secret *body,
 		  struct secret *out)
 {
 	const struct bytes pieces[] = {
@@ -89,7 +89,7 @@ static void read_enrolment(const struct secret *body)
 	AUTO(secret) proven = { 0 };
 	AUTO(secret) granted = { 0 };
 	AUTO(secret) received = { 0 };
-	const struct enrol_bond bond = bond_of(&token);
+	const struct enrol_auth bond = bond_of(&token);
 	const struct der sent = { body->bytes, body->len };
 	struct der csr = { 0 };
 	struct grant grant = { 0 };
@@ -170,7 +170,7 @@ static void seed_enrolment(void)
 {
 	static const char *const allow[] = { "spki:" HASH, "CN=ops" };
 	AUTO(secret) token = secret_of("0123456789abcdef", 16);
-	const struct enrol_bond bond = bond_of(&token);
+	const struct enrol_auth bond = bond_of(&token);
 	const struct grant grant = { fuzz_pair()->set.certs,
 				     1,
 				     { "-----BEGIN CERTIFICATE-----\n", allow, 2 } };
@@ -192,7 +192,7 @@ static void seed_enrolment(void)
 
 void fuzz_seeds(void)
 {
-	const struct agent_identity agent = { HASH, "certfleet 0.1.0", FUZZ_NOW };
+	const struct report_identity agent = { HASH, "certfleet 0.1.0", FUZZ_NOW };
 	const struct component_report report = { .name = "edge/e1",
 						 .version = "1.2",
 						 .installed = HASH,

@@ -87,7 +87,7 @@ static bool send_to_server(int number, struct err *e)
 						.proven = proven,
 						.accepted = accepted };
 
-	return place_activate(&order, &arena, &executable, e);
+	return install_activate(&order, &arena, &executable, e);
 }
 
 static void assert_not_signalled(void)
@@ -416,7 +416,7 @@ static bool run_command(const char *script, int64_t timeout, struct err *e)
 		.how = &how, .component = "edge/e1", .fingerprint = "abc", .directory = "/usr"
 	};
 
-	return place_activate(&order, &arena, &executable, e);
+	return install_activate(&order, &arena, &executable, e);
 }
 
 TEST(a_command_knows_what_it_is_run_for)
@@ -451,7 +451,7 @@ TEST(no_activation_does_nothing)
 	const struct activation_order order = { .how = &how };
 	struct err e = { 0 };
 
-	assert_true(place_activate(&order, &arena, &executable, &e));
+	assert_true(install_activate(&order, &arena, &executable, &e));
 	assert_null(executable);
 }
 

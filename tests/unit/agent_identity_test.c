@@ -7,11 +7,11 @@
 
 #include <gnutls/abstract.h>
 
-static void must_read(struct self *s)
+static void must_read(struct agent_identity *s)
 {
 	struct err e = { 0 };
 
-	must(self_read(s, &config, &e), &e);
+	must(agent_identity_read(s, &config, &e), &e);
 }
 
 static void put_own(const struct pair *p)
@@ -43,7 +43,7 @@ static struct der spki_of(const struct pair *p)
 }
 
 /* A handshake with ECDSA wants a hash signed; by whose key it is. */
-static bool signs(const struct self *s, uint64_t revision, const struct pair *by)
+static bool signs(const struct agent_identity *s, uint64_t revision, const struct pair *by)
 {
 	static const unsigned char text[] = "of a handshake";
 	unsigned char hash[SHA256_BYTES];
@@ -55,13 +55,13 @@ static bool signs(const struct self *s, uint64_t revision, const struct pair *by
 	struct err e = { 0 };
 
 	sha256(text, sizeof(text), hash);
-	return self_sign(s, &what, &test_arena, &signature, &e) &&
+	return agent_identity_sign(s, &what, &test_arena, &signature, &e) &&
 	       signature_check(spki_of(by), (struct der){ text, sizeof(text) }, signature, &e);
 }
 
 TEST(it_has_what_its_files_have)
 {
-	AUTO(self) s = { 0 };
+	AUTO(agent_identity) s = { 0 };
 
 	must_read(&s);
 	assert_int_equal(s.revision, 1);
@@ -72,7 +72,7 @@ TEST(it_has_what_its_files_have)
 
 TEST(handshakes_that_began_are_finished_with_the_old_key)
 {
-	AUTO(self) s = { 0 };
+	AUTO(agent_identity) s = { 0 };
 
 	must_read(&s);
 	put_own(&next_pair);
@@ -94,15 +94,15 @@ TEST(handshakes_that_began_are_finished_with_the_old_key)
 /* When no handshake can be under way with it any more. */
 TEST(s14_an_old_key_is_dropped)
 {
-	AUTO(self) s = { 0 };
+	AUTO(agent_identity) s = { 0 };
 
 	must_read(&s);
 	put_own(&next_pair);
 	must_read(&s);
-	self_drop_old(&s);
+	agent_identity_drop_old(&s);
 	assert_true(signs(&s, 1, &own_pair));
 	s.old_end_ms = clock_mono_ms();
-	self_drop_old(&s);
+	agent_identity_drop_old(&s);
 	assert_null(s.old);
 	assert_false(signs(&s, 1, &own_pair));
 	assert_true(signs(&s, 2, &next_pair));
@@ -110,18 +110,18 @@ TEST(s14_an_old_key_is_dropped)
 
 TEST(the_same_pair_is_no_new_revision)
 {
-	AUTO(self) s = { 0 };
+	AUTO(agent_identity) s = { 0 };
 
 	must_read(&s);
 	must_read(&s);
 	assert_int_equal(s.revision, 1);
 }
 
-static void stays(struct self *s, const char *why)
+static void stays(struct agent_identity *s, const char *why)
 {
 	struct err e = { 0 };
 
-	assert_false(self_read(s, &config, &e));
+	assert_false(agent_identity_read(s, &config, &e));
 	if (!strstr(e.text, why))
 		fail_msg("%s", e.text);
 	assert_int_equal(s->revision, 1);
@@ -131,7 +131,7 @@ static void stays(struct self *s, const char *why)
 
 TEST(what_cannot_be_used_does_not_lock_everybody_out)
 {
-	AUTO(self) s = { 0 };
+	AUTO(agent_identity) s = { 0 };
 
 	must_read(&s);
 	write_key(config.key, &next_pair, 0600);
@@ -150,7 +150,7 @@ static bool is_self(struct install i)
 {
 	const struct agent_component c = { .name = "x", .install = i };
 
-	return self_is(&config, &c);
+	return agent_identity_is(&config, &c);
 }
 
 TEST(its_component_is_known_by_its_paths)

@@ -36,7 +36,7 @@ static struct pair own_pair;  /* the agent's */
 static struct pair next_pair; /* its next one */
 static struct buf authority_pem;
 static struct agent_config config;
-static struct signers *signers;
+static struct signer_cache *signers;
 
 #define LINEAGE "0123456789abcdef0123456789abcdef"
 #define OTHER_LINEAGE "fedcba9876543210fedcba9876543210"
@@ -192,13 +192,13 @@ static inline int open_agent(void **state)
 	write_certs(config.certificate, &own_pair);
 	write_key(config.key, &own_pair, 0600);
 	write_file(config.client_ca, authority_pem.data, authority_pem.len, 0644);
-	signers = signers_new(&config, &authority_pem);
+	signers = signer_cache_new(&config, &authority_pem);
 	return 0;
 }
 
 static inline int close_agent(void **state)
 {
-	signers_free(signers);
+	signer_cache_free(signers);
 	return close_root(state);
 }
 

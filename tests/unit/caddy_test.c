@@ -209,7 +209,7 @@ TEST(its_pair_can_be_read)
 			   .component = &c,
 			   .arena = &test_arena,
 			   .found = &set,
-			   .found_key = &key };
+			   .parsed_key = &key };
 
 	drivers_run(drivers, &job, 1);
 	assert_done(&job);

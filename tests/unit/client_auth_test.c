@@ -4,20 +4,20 @@
 
 #include "pki/client_auth.h"
 
-static struct callers *must_open(void)
+static struct client_auth *must_open(void)
 {
-	struct callers *c = NULL;
+	struct client_auth *c = NULL;
 	struct err e = { 0 };
 
-	must(callers_new(&config, authority_pem.data, authority_pem.len, &c, &e), &e);
+	must(client_auth_new(&config, authority_pem.data, authority_pem.len, &c, &e), &e);
 	return c;
 }
 
 static bool admits(const struct pair *p, struct err *e)
 {
-	AUTO(callers) c = must_open();
-	struct caller caller = { 0 };
-	bool good = callers_check(c, p->set.certs, p->set.count, &test_arena, &caller, e);
+	AUTO(client_auth) c = must_open();
+	struct client caller = { 0 };
+	bool good = client_auth_check(c, p->set.certs, p->set.count, &test_arena, &caller, e);
 	char digest[SHA256_TEXT];
 
 	if (!good)
@@ -101,16 +101,16 @@ TEST(a_key_on_the_list_is_no_name_on_it)
 
 TEST(nothing_shown_is_nobody)
 {
-	AUTO(callers) c = must_open();
+	AUTO(client_auth) c = must_open();
 	struct der many[CHAIN_LIMIT + 1];
-	struct caller caller = { 0 };
+	struct client caller = { 0 };
 	struct err e = { 0 };
 
 	for (size_t i = 0; i <= CHAIN_LIMIT; i++)
 		many[i] = signatories[OPS].pair.set.certs[0];
-	assert_false(callers_check(c, many, 0, &test_arena, &caller, &e));
-	assert_false(callers_check(c, many, CHAIN_LIMIT + 1, &test_arena, &caller, &e));
-	assert_true(callers_check(c, many, 1, &test_arena, &caller, &e));
+	assert_false(client_auth_check(c, many, 0, &test_arena, &caller, &e));
+	assert_false(client_auth_check(c, many, CHAIN_LIMIT + 1, &test_arena, &caller, &e));
+	assert_true(client_auth_check(c, many, 1, &test_arena, &caller, &e));
 }
 
 /* Through an authority in between, which comes along. */
@@ -118,20 +118,20 @@ TEST(a_chain_leads_to_the_authority)
 {
 	struct der both[2] = { signatories[OPS].pair.set.certs[0], operators.set.certs[0] };
 	struct der wrong[2] = { signatories[STRANGER].pair.set.certs[0], operators.set.certs[0] };
-	AUTO(callers) c = must_open();
-	struct caller caller = { 0 };
+	AUTO(client_auth) c = must_open();
+	struct client caller = { 0 };
 	struct err e = { 0 };
 
-	assert_true(callers_check(c, both, 2, &test_arena, &caller, &e));
-	assert_false(callers_check(c, wrong, 2, &test_arena, &caller, &e));
+	assert_true(client_auth_check(c, both, 2, &test_arena, &caller, &e));
+	assert_false(client_auth_check(c, wrong, 2, &test_arena, &caller, &e));
 }
 
 static void not_opened(const char *authority, const char *why)
 {
-	struct callers *c = NULL;
+	struct client_auth *c = NULL;
 	struct err e = { 0 };
 
-	assert_false(callers_new(&config, authority, strlen(authority), &c, &e));
+	assert_false(client_auth_new(&config, authority, strlen(authority), &c, &e));
 	if (!strstr(e.text, why))
 		fail_msg("%s", e.text);
 	assert_null(c);

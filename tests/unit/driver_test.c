@@ -142,7 +142,7 @@ TEST(what_is_installed_can_be_read)
 			   .component = &c,
 			   .arena = &test_arena,
 			   .found = &set,
-			   .found_key = &key };
+			   .parsed_key = &key };
 
 	write_certs(c.deliver.files.certificate, &old_pair);
 	write_key(c.deliver.files.key, &old_pair, 0600);

@@ -47,11 +47,12 @@ static const struct pair *ca_of(const struct host *h)
 
 /* ---- the operator ---- */
 
-static bool meet(struct host *h, const struct secret *token, struct enrolling **out, struct err *e)
+static bool meet(struct host *h, const struct secret *token, struct enrol_client **out,
+		 struct err *e)
 {
-	const struct enrolling_target to = { "127.0.0.1", h->config.port, token };
+	const struct enrol_client_target to = { "127.0.0.1", h->config.port, token };
 
-	return enrolling_open(&to, out, e);
+	return enrol_client_open(&to, out, e);
 }
 
 static const char *authority_pem(struct host *h)
@@ -93,13 +94,13 @@ static struct grant grant_for(struct host *h, struct der csr)
 
 static bool accept_agent(struct host *h, struct receipt *r, struct err *e)
 {
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 	struct grant g = { 0 };
 
 	if (!meet(h, &h->token, &agent, e))
 		return false;
-	g = grant_for(h, enrolling_csr(agent));
-	return enrolling_grant(agent, &g, &h->config.arena, r, e);
+	g = grant_for(h, enrol_client_csr(agent));
+	return enrol_client_grant(agent, &g, &h->config.arena, r, e);
 }
 
 static void assert_enrols(struct host *h, struct receipt *r)
@@ -146,7 +147,7 @@ TEST(an_agent_gets_its_pair_and_whom_to_obey)
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_false(host_has(h, "agent.key.enrolling"));
 	assert_string_equal(host_text(h, "operators.pem"), authority_pem(h));
-	MUST(admission_read(&h->config, &e), &e);
+	MUST(trust_grant_read(&h->config, &e), &e);
 	assert_int_equal(h->config.caller_count, 1);
 	assert_string_equal(h->config.callers[0].spki, &ENTRY[5]);
 }
@@ -259,7 +260,7 @@ TEST(a_list_that_is_none_is_refused)
 		struct err e = { 0 };
 
 		host_put(h, "allow", bad[i]);
-		assert_false(admission_read(&h->config, &e));
+		assert_false(trust_grant_read(&h->config, &e));
 		assert_int_equal(e.code, ERR_INPUT);
 	}
 }
@@ -273,7 +274,7 @@ TEST(five_wrong_tokens_end_it)
 	host_start(h);
 	for (int i = 0; i < INVITE_FAILURES; i++) {
 		AUTO(secret) token = { 0 };
-		AUTO(enrolling) agent = NULL;
+		AUTO(enrol_client) agent = NULL;
 		struct err e = { 0 };
 
 		token_make(&token);
@@ -294,7 +295,7 @@ TEST(four_wrong_tokens_do_not)
 	host_start(h);
 	for (int i = 1; i < INVITE_FAILURES; i++) {
 		AUTO(secret) token = { 0 };
-		AUTO(enrolling) agent = NULL;
+		AUTO(enrol_client) agent = NULL;
 		struct err e = { 0 };
 
 		token_make(&token);
@@ -305,42 +306,42 @@ TEST(four_wrong_tokens_do_not)
 }
 
 /* A raw connection of somebody else's making. */
-static struct link *connect_raw(struct host *h)
+static struct enrol_tls *connect_raw(struct host *h)
 {
-	const struct link_target to = { "127.0.0.1", h->config.port };
-	struct link *l = NULL;
+	const struct enrol_tls_target to = { "127.0.0.1", h->config.port };
+	struct enrol_tls *l = NULL;
 	struct err e = { 0 };
 
-	MUST(link_connect(&to, &l, &e), &e);
+	MUST(enrol_tls_connect(&to, &l, &e), &e);
 	return l;
 }
 
-static struct enrol_bond bond_of(struct host *h, const struct link *l)
+static struct enrol_auth bond_of(struct host *h, const struct enrol_tls *l)
 {
-	return (struct enrol_bond){ &h->token, link_binding(l), LINK_BINDING_BYTES };
+	return (struct enrol_auth){ &h->token, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES };
 }
 
 /* The proof of one connection is worth nothing on another. */
 TEST(a_proof_of_another_connection_does_not_hold)
 {
 	struct host *h = *state;
-	AUTO(link) one = NULL;
-	AUTO(link) other = NULL;
+	AUTO(enrol_tls) one = NULL;
+	AUTO(enrol_tls) other = NULL;
 	AUTO(secret) hello = { 0 };
 	AUTO(secret) answer = { 0 };
 	struct receipt r = { 0 };
 	struct err e = { 0 };
-	const struct link_wait wait = { ENROL_REQUEST_LIMIT, clock_mono_ms() + WAIT_MS };
+	const struct enrol_tls_wait wait = { ENROL_REQUEST_LIMIT, clock_mono_ms() + WAIT_MS };
 
 	host_start(h);
 	one = connect_raw(h);
 	other = connect_raw(h);
 
-	const struct enrol_bond bond = bond_of(h, one);
+	const struct enrol_auth bond = bond_of(h, one);
 
 	enrol_hello_write(&bond, &hello);
-	MUST(link_send(other, &hello, wait.end_ms, &e), &e);
-	assert_false(link_receive(other, &wait, &answer, &e));
+	MUST(enrol_tls_send(other, &hello, wait.end_ms, &e), &e);
+	assert_false(enrol_tls_receive(other, &wait, &answer, &e));
 	assert_enrols(h, &r);
 	assert_non_null(strstr(h->told, "(1 of 5)"));
 }
@@ -353,26 +354,26 @@ struct between {
 	pthread_t thread;
 };
 
-static void pass_on(struct link *from, struct link *to)
+static void pass_on(struct enrol_tls *from, struct enrol_tls *to)
 {
-	const struct link_wait wait = { ENROL_GRANT_LIMIT, clock_mono_ms() + WAIT_MS };
+	const struct enrol_tls_wait wait = { ENROL_GRANT_LIMIT, clock_mono_ms() + WAIT_MS };
 	AUTO(secret) message = { 0 };
 	struct err e = { 0 };
 
-	if (link_receive(from, &wait, &message, &e))
-		(void)!link_send(to, &message, wait.end_ms, &e);
+	if (enrol_tls_receive(from, &wait, &message, &e))
+		(void)!enrol_tls_send(to, &message, wait.end_ms, &e);
 }
 
 static void *stand_between(void *ctx)
 {
 	struct between *b = ctx;
-	AUTO(link_host) posing = NULL;
-	AUTO(link) caller = NULL;
-	AUTO(link) agent = NULL;
+	AUTO(enrol_tls_host) posing = NULL;
+	AUTO(enrol_tls) caller = NULL;
+	AUTO(enrol_tls) agent = NULL;
 	struct err e = { 0 };
 
-	MUST(link_host_new(&posing, &e), &e);
-	caller = link_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
+	MUST(enrol_tls_host_new(&posing, &e), &e);
+	caller = enrol_tls_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
 	agent = connect_raw(b->host);
 	pass_on(caller, agent);
 	pass_on(agent, caller);
@@ -386,7 +387,7 @@ TEST(who_stands_between_fails_on_both_sides)
 	struct sockaddr_in in = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(in);
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 	struct receipt r = { 0 };
 	struct err e = { 0 };
 
@@ -397,9 +398,9 @@ TEST(who_stands_between_fails_on_both_sides)
 	assert_int_equal(listen(b.listener, 1), 0);
 	assert_int_equal(pthread_create(&b.thread, NULL, stand_between, &b), 0);
 
-	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port), &h->token };
+	const struct enrol_client_target to = { "127.0.0.1", ntohs(in.sin_port), &h->token };
 
-	assert_false(enrolling_open(&to, &agent, &e));
+	assert_false(enrol_client_open(&to, &agent, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
 	pthread_join(b.thread, NULL);
 	close(b.listener);
@@ -411,27 +412,27 @@ TEST(who_stands_between_fails_on_both_sides)
 static void *change_answer(void *ctx)
 {
 	struct between *b = ctx;
-	AUTO(link_host) posing = NULL;
-	AUTO(link) caller = NULL;
+	AUTO(enrol_tls_host) posing = NULL;
+	AUTO(enrol_tls) caller = NULL;
 	AUTO(secret) hello = { 0 };
 	AUTO(secret) answer = { 0 };
 	AUTO(secret) key = { 0 };
 	AUTO(arena) a = { 0 };
 	struct der csr = { 0 };
 	struct err e = { 0 };
-	const struct link_wait wait = { ENROL_HELLO_LIMIT, clock_mono_ms() + WAIT_MS };
+	const struct enrol_tls_wait wait = { ENROL_HELLO_LIMIT, clock_mono_ms() + WAIT_MS };
 
-	MUST(link_host_new(&posing, &e), &e);
-	caller = link_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
-	MUST(link_receive(caller, &wait, &hello, &e), &e);
+	MUST(enrol_tls_host_new(&posing, &e), &e);
+	caller = enrol_tls_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
+	MUST(enrol_tls_receive(caller, &wait, &hello, &e), &e);
 
-	const struct enrol_bond bond = bond_of(b->host, caller);
+	const struct enrol_auth bond = bond_of(b->host, caller);
 
 	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
 	MUST(csr_make(&key, &a, &csr, &e), &e);
 	enrol_request_write(&bond, csr, &answer);
 	answer.bytes[answer.len - 1] ^= 1;
-	MUST(link_send(caller, &answer, wait.end_ms, &e), &e);
+	MUST(enrol_tls_send(caller, &answer, wait.end_ms, &e), &e);
 	return NULL;
 }
 
@@ -441,7 +442,7 @@ TEST(an_answer_that_was_changed_is_refused)
 	struct sockaddr_in in = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(in);
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 	struct err e = { 0 };
 
 	b.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -450,9 +451,9 @@ TEST(an_answer_that_was_changed_is_refused)
 	assert_int_equal(listen(b.listener, 1), 0);
 	assert_int_equal(pthread_create(&b.thread, NULL, change_answer, &b), 0);
 
-	const struct enrolling_target to = { "127.0.0.1", ntohs(in.sin_port), &b.host->token };
+	const struct enrol_client_target to = { "127.0.0.1", ntohs(in.sin_port), &b.host->token };
 
-	assert_false(enrolling_open(&to, &agent, &e));
+	assert_false(enrol_client_open(&to, &agent, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
 	pthread_join(b.thread, NULL);
 	close(b.listener);
@@ -487,7 +488,7 @@ TEST(strangers_do_not_keep_the_operator_out)
 TEST(without_an_operator_it_ends)
 {
 	struct host *h = *state;
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 	struct err e = { 0 };
 
 	h->wait = 1;
@@ -512,15 +513,15 @@ TEST(an_operator_who_breaks_off_may_come_again)
 
 	host_start(h);
 	{
-		AUTO(enrolling) agent = NULL;
+		AUTO(enrol_client) agent = NULL;
 
 		MUST(meet(h, &h->token, &agent, &e), &e);
 	}
 	{
-		AUTO(enrolling) agent = NULL;
+		AUTO(enrol_client) agent = NULL;
 
 		MUST(meet(h, &h->token, &agent, &e), &e);
-		enrolling_refuse(agent, &why);
+		enrol_client_refuse(agent, &why);
 	}
 	assert_enrols(h, &r);
 	assert_non_null(strstr(h->told, "no disk today"));
@@ -530,7 +531,7 @@ TEST(an_operator_who_breaks_off_may_come_again)
 TEST(a_certificate_for_another_key_is_not_written)
 {
 	struct host *h = *state;
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 	AUTO(secret) key = { 0 };
 	struct arena *a = &h->config.arena;
 	struct receipt r = { 0 };
@@ -543,7 +544,7 @@ TEST(a_certificate_for_another_key_is_not_written)
 	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
 	MUST(csr_make(&key, a, &csr, &e), &e);
 	g = grant_for(h, csr);
-	MUST(enrolling_grant(agent, &g, a, &r, &e), &e);
+	MUST(enrol_client_grant(agent, &g, a, &r, &e), &e);
 	host_end(h);
 	assert_false(r.written);
 	assert_int_equal(r.note_count, 1);
@@ -556,16 +557,16 @@ TEST(what_is_allowed_must_make_sense)
 {
 	static const char *const allow[] = { ENTRY "\nCN=mallory" };
 	struct host *h = *state;
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 	struct receipt r = { 0 };
 	struct err e = { 0 };
 	struct grant g = { 0 };
 
 	host_start(h);
 	MUST(meet(h, &h->token, &agent, &e), &e);
-	g = grant_for(h, enrolling_csr(agent));
+	g = grant_for(h, enrol_client_csr(agent));
 	g.admission.allow = allow;
-	MUST(enrolling_grant(agent, &g, &h->config.arena, &r, &e), &e);
+	MUST(enrol_client_grant(agent, &g, &h->config.arena, &r, &e), &e);
 	host_end(h);
 	assert_false(r.written);
 	assert_false(host_has(h, "allow"));
@@ -584,7 +585,7 @@ static void *accept_as_rival(void *ctx)
 {
 	struct rival *v = ctx;
 	struct host *h = v->host;
-	AUTO(enrolling) agent = NULL;
+	AUTO(enrol_client) agent = NULL;
 	AUTO(arena) a = { 0 };
 	static const char *const allow[] = { ENTRY };
 	struct cert_set set = { 0 };
@@ -593,14 +594,14 @@ static void *accept_as_rival(void *ctx)
 	struct err e = { 0 };
 	AUTO(buf) pem = { 0 };
 
-	if (!meet(h, &h->token, &agent, &e) || !csr_read(enrolling_csr(agent), &a, &spki, &e))
+	if (!meet(h, &h->token, &agent, &e) || !csr_read(enrol_client_csr(agent), &a, &spki, &e))
 		return NULL;
 	sign(h, spki, &a, &set);
 	pem_add_certs(&pem, ca_of(h)->set.certs, 1);
 
 	const struct grant g = { set.certs, set.count, { buf_text(&pem), allow, 1 } };
 
-	v->done = enrolling_grant(agent, &g, &a, &r, &e) && r.written;
+	v->done = enrol_client_grant(agent, &g, &a, &r, &e) && r.written;
 	return NULL;
 }
 

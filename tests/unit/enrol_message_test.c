@@ -15,7 +15,7 @@ static const unsigned char csr_bytes[] = "what an agent wants signed";
 struct side {
 	struct secret token;
 	uint8_t binding[32];
-	struct enrol_bond bond;
+	struct enrol_auth bond;
 };
 
 static void side_init(struct side *s, unsigned token, unsigned connection)
@@ -23,7 +23,7 @@ static void side_init(struct side *s, unsigned token, unsigned connection)
 	secret_alloc(&s->token, TOKEN_BYTES);
 	memset(s->token.bytes, (int)token, TOKEN_BYTES);
 	memset(s->binding, (int)connection, sizeof(s->binding));
-	s->bond = (struct enrol_bond){ &s->token, s->binding, sizeof(s->binding) };
+	s->bond = (struct enrol_auth){ &s->token, s->binding, sizeof(s->binding) };
 }
 
 static void side_release(struct side *s)
@@ -153,7 +153,7 @@ TEST(a_proof_is_of_one_side_alone)
 }
 
 /* What one who knows the token could send. */
-static void prove(const struct enrol_bond *b, const char *purpose, const char *text,
+static void prove(const struct enrol_auth *b, const char *purpose, const char *text,
 		  struct secret *out)
 {
 	size_t len = strlen(text);

@@ -23,11 +23,11 @@ enum {
 };
 
 /* The side that listens, in a thread: echoes one message. */
-struct far {
+struct ssh_target {
 	int listener;
 	uint16_t port;
 	pthread_t thread;
-	uint8_t binding[LINK_BINDING_BYTES];
+	uint8_t binding[ENROL_TLS_BINDING_BYTES];
 	bool answered;
 	struct err error;
 };
@@ -43,22 +43,22 @@ static int accept_within(int listener)
 
 static void *echo(void *ctx)
 {
-	struct far *f = ctx;
-	AUTO(link_host) host = NULL;
-	AUTO(link) l = NULL;
+	struct ssh_target *f = ctx;
+	AUTO(enrol_tls_host) host = NULL;
+	AUTO(enrol_tls) l = NULL;
 	AUTO(secret) message = { 0 };
-	const struct link_wait wait = { LIMIT, clock_mono_ms() + WAIT_MS };
+	const struct enrol_tls_wait wait = { LIMIT, clock_mono_ms() + WAIT_MS };
 
-	if (!link_host_new(&host, &f->error))
+	if (!enrol_tls_host_new(&host, &f->error))
 		return NULL;
-	l = link_accept(host, accept_within(f->listener));
-	f->answered = link_receive(l, &wait, &message, &f->error) &&
-		      link_send(l, &message, wait.end_ms, &f->error);
-	memcpy(f->binding, link_binding(l), LINK_BINDING_BYTES);
+	l = enrol_tls_accept(host, accept_within(f->listener));
+	f->answered = enrol_tls_receive(l, &wait, &message, &f->error) &&
+		      enrol_tls_send(l, &message, wait.end_ms, &f->error);
+	memcpy(f->binding, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES);
 	return NULL;
 }
 
-static void far_start(struct far *f, void *(*fn)(void *))
+static void far_start(struct ssh_target *f, void *(*fn)(void *))
 {
 	struct sockaddr_in in = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -73,17 +73,17 @@ static void far_start(struct far *f, void *(*fn)(void *))
 	assert_int_equal(pthread_create(&f->thread, NULL, fn, f), 0);
 }
 
-static void far_end(struct far *f)
+static void far_end(struct ssh_target *f)
 {
 	pthread_join(f->thread, NULL);
 	close(f->listener);
 }
 
-static bool reach(const struct far *f, struct link **out, struct err *e)
+static bool reach(const struct ssh_target *f, struct enrol_tls **out, struct err *e)
 {
-	const struct link_target to = { "127.0.0.1", f->port };
+	const struct enrol_tls_target to = { "127.0.0.1", f->port };
 
-	return link_connect(&to, out, e);
+	return enrol_tls_connect(&to, out, e);
 }
 
 static void fill(struct secret *message, size_t len)
@@ -93,19 +93,20 @@ static void fill(struct secret *message, size_t len)
 		message->bytes[i] = (unsigned char)(i * 7);
 }
 
-static bool say(struct link *l, size_t len, struct secret *answer, struct err *e)
+static bool say(struct enrol_tls *l, size_t len, struct secret *answer, struct err *e)
 {
 	AUTO(secret) message = { 0 };
-	const struct link_wait wait = { LIMIT, clock_mono_ms() + WAIT_MS };
+	const struct enrol_tls_wait wait = { LIMIT, clock_mono_ms() + WAIT_MS };
 
 	fill(&message, len);
-	return link_send(l, &message, wait.end_ms, e) && link_receive(l, &wait, answer, e);
+	return enrol_tls_send(l, &message, wait.end_ms, e) &&
+	       enrol_tls_receive(l, &wait, answer, e);
 }
 
 TEST(both_ends_are_bound_to_the_same)
 {
-	struct far f = { 0 };
-	AUTO(link) l = NULL;
+	struct ssh_target f = { 0 };
+	AUTO(enrol_tls) l = NULL;
 	AUTO(secret) answer = { 0 };
 	AUTO(secret) expected = { 0 };
 	struct err e = { 0 };
@@ -117,15 +118,15 @@ TEST(both_ends_are_bound_to_the_same)
 	fill(&expected, 700);
 	assert_int_equal(answer.len, 700);
 	assert_memory_equal(answer.bytes, expected.bytes, 700);
-	assert_memory_equal(f.binding, link_binding(l), LINK_BINDING_BYTES);
+	assert_memory_equal(f.binding, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES);
 }
 
 TEST(no_two_connections_are_bound_to_the_same)
 {
-	struct far one = { 0 };
-	struct far other = { 0 };
-	AUTO(link) a = NULL;
-	AUTO(link) b = NULL;
+	struct ssh_target one = { 0 };
+	struct ssh_target other = { 0 };
+	AUTO(enrol_tls) a = NULL;
+	AUTO(enrol_tls) b = NULL;
 	AUTO(secret) first = { 0 };
 	AUTO(secret) second = { 0 };
 	struct err e = { 0 };
@@ -136,13 +137,14 @@ TEST(no_two_connections_are_bound_to_the_same)
 	assert_true(say(a, 1, &first, &e) && say(b, 1, &second, &e));
 	far_end(&one);
 	far_end(&other);
-	assert_memory_not_equal(link_binding(a), link_binding(b), LINK_BINDING_BYTES);
+	assert_memory_not_equal(enrol_tls_binding(a), enrol_tls_binding(b),
+				ENROL_TLS_BINDING_BYTES);
 }
 
 TEST(an_empty_message_is_one)
 {
-	struct far f = { 0 };
-	AUTO(link) l = NULL;
+	struct ssh_target f = { 0 };
+	AUTO(enrol_tls) l = NULL;
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
@@ -156,8 +158,8 @@ TEST(an_empty_message_is_one)
 
 TEST(a_message_over_the_limit_is_refused_by_its_head)
 {
-	struct far f = { 0 };
-	AUTO(link) l = NULL;
+	struct ssh_target f = { 0 };
+	AUTO(enrol_tls) l = NULL;
 	AUTO(secret) answer = { 0 };
 	struct err e = { 0 };
 
@@ -172,14 +174,14 @@ TEST(a_message_over_the_limit_is_refused_by_its_head)
 
 static void *hang_up(void *ctx)
 {
-	close(accept_within(((struct far *)ctx)->listener));
+	close(accept_within(((struct ssh_target *)ctx)->listener));
 	return NULL;
 }
 
 static void *say_garbage(void *ctx)
 {
 	static const char text[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
-	int fd = accept_within(((struct far *)ctx)->listener);
+	int fd = accept_within(((struct ssh_target *)ctx)->listener);
 
 	(void)!write(fd, text, sizeof(text) - 1);
 	usleep(100 * 1000);
@@ -190,7 +192,7 @@ static void *say_garbage(void *ctx)
 /* TLS, but not for this. */
 static void *be_another_server(void *ctx)
 {
-	struct far *f = ctx;
+	struct ssh_target *f = ctx;
 	gnutls_session_t session = NULL;
 	gnutls_anon_server_credentials_t anon = NULL;
 	int fd = accept_within(f->listener);
@@ -214,8 +216,8 @@ TEST(a_server_that_does_not_enrol_is_an_error)
 	static void *(*const others[])(void *) = { hang_up, say_garbage, be_another_server };
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
-		struct far f = { 0 };
-		AUTO(link) l = NULL;
+		struct ssh_target f = { 0 };
+		AUTO(enrol_tls) l = NULL;
 		struct err e = { 0 };
 
 		far_start(&f, others[i]);
@@ -227,40 +229,40 @@ TEST(a_server_that_does_not_enrol_is_an_error)
 
 TEST(nobody_there_is_an_error)
 {
-	const struct link_target nobody = { "127.0.0.1", 1 };
-	const struct link_target nowhere = { "no-such-host.invalid", 7443 };
-	AUTO(link) l = NULL;
+	const struct enrol_tls_target nobody = { "127.0.0.1", 1 };
+	const struct enrol_tls_target nowhere = { "no-such-host.invalid", 7443 };
+	AUTO(enrol_tls) l = NULL;
 	struct err e = { 0 };
 
-	assert_false(link_connect(&nobody, &l, &e));
+	assert_false(enrol_tls_connect(&nobody, &l, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
-	assert_false(link_connect(&nowhere, &l, &e));
+	assert_false(enrol_tls_connect(&nowhere, &l, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 }
 
 /* The listening side: a client that is silent, or talks nonsense. */
 TEST(a_silent_client_only_waits)
 {
-	AUTO(link_host) host = NULL;
-	AUTO(link) l = NULL;
+	AUTO(enrol_tls_host) host = NULL;
+	AUTO(enrol_tls) l = NULL;
 	AUTO(secret) message = { 0 };
 	struct err e = { 0 };
 	int ends[2];
 
-	assert_true(link_host_new(&host, &e));
+	assert_true(enrol_tls_host_new(&host, &e));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	l = link_accept(host, ends[0]);
-	assert_int_equal(link_advance(l, LIMIT, &e), LINK_WAITS);
-	assert_int_equal(link_events(l), POLLIN);
+	l = enrol_tls_accept(host, ends[0]);
+	assert_int_equal(enrol_tls_advance(l, LIMIT, &e), ENROL_TLS_WAITS);
+	assert_int_equal(enrol_tls_events(l), POLLIN);
 
-	const struct link_wait wait = { LIMIT, clock_mono_ms() + 150 };
+	const struct enrol_tls_wait wait = { LIMIT, clock_mono_ms() + 150 };
 	int64_t begin = clock_mono_ms();
 
-	assert_false(link_receive(l, &wait, &message, &e));
+	assert_false(enrol_tls_receive(l, &wait, &message, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_true(clock_mono_ms() - begin < 2000);
 	close(ends[1]);
-	assert_int_equal(link_advance(l, LIMIT, &e), LINK_ENDED);
+	assert_int_equal(enrol_tls_advance(l, LIMIT, &e), ENROL_TLS_ENDED);
 }
 
 TEST(a_client_that_talks_nonsense_is_left)
@@ -269,20 +271,20 @@ TEST(a_client_that_talks_nonsense_is_left)
 					     "\x16\x03\x01\x00\x05hello" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		AUTO(link_host) host = NULL;
-		AUTO(link) l = NULL;
+		AUTO(enrol_tls_host) host = NULL;
+		AUTO(enrol_tls) l = NULL;
 		struct err e = { 0 };
 		int ends[2];
 		size_t len = i ? 6 + (i == 2 ? 4 : 0) : strlen(texts[i]);
 
-		assert_true(link_host_new(&host, &e));
+		assert_true(enrol_tls_host_new(&host, &e));
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-		l = link_accept(host, ends[0]);
+		l = enrol_tls_accept(host, ends[0]);
 		assert_int_equal(write(ends[1], texts[i], len), (ssize_t)len);
 		shutdown(ends[1], SHUT_WR);
 		int turns = 1;
 
-		while (turns < 10 && link_advance(l, LIMIT, &e) == LINK_WAITS)
+		while (turns < 10 && enrol_tls_advance(l, LIMIT, &e) == ENROL_TLS_WAITS)
 			turns++;
 		assert_true(turns < 10);
 		assert_int_not_equal(e.code, ERR_NONE);

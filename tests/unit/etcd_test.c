@@ -457,7 +457,7 @@ TEST(its_pair_can_be_read)
 			   .component = &c,
 			   .arena = &test_arena,
 			   .found = &set,
-			   .found_key = &key };
+			   .parsed_key = &key };
 
 	/* as somebody may have written it by hand */
 	say(bare, KEY "/certificate", certs_pem(&old_pair), "3");

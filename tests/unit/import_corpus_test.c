@@ -57,13 +57,13 @@ static bool is_pkcs12(const struct sample *s)
 static bool decode_sample(void *ctx, struct buf *answer, struct err *e)
 {
 	struct sample *s = ctx;
-	AUTO(found) f = { 0 };
+	AUTO(import_parse) f = { 0 };
 	gnutls_datum_t bytes = datum_of_secret(&s->bytes);
 	const char *password = s->password && *s->password ? s->password : NULL;
 
 	buf_puts(answer, "decoded");
 	if (!(is_pkcs12(s) ? found_read_pkcs12(&f, bytes, password, e)
-			   : found_read_pem(&f, bytes, password, e)))
+			   : import_parse_read_pem(&f, bytes, password, e)))
 		return false;
 	if (strcmp(s->kind, "pem-key") == 0 && f.key_count == 0)
 		return err_set(e, ERR_INPUT, "no key");

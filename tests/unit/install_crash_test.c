@@ -165,17 +165,17 @@ static bool deploy_old_then_new(const struct install *i, struct err *e)
 
 static bool revert_to_old(const struct install *i, struct err *e)
 {
-	return place_revert(i, old_pair.facts.fingerprint, e);
+	return install_revert(i, old_pair.facts.fingerprint, e);
 }
 
 static bool revert_to_none(const struct install *i, struct err *e)
 {
-	return place_revert(i, "", e);
+	return install_revert(i, "", e);
 }
 
 static bool remove_all(const struct install *i, struct err *e)
 {
-	return place_remove(i, e);
+	return install_remove(i, e);
 }
 
 static bool put_plain_files(const struct install *i, struct err *e)

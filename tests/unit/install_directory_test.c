@@ -5,7 +5,7 @@
 TEST(nothing_is_installed_at_first)
 {
 	struct install i = directory_form();
-	struct place_seen seen = probe(&i);
+	struct install_seen seen = probe(&i);
 
 	assert_string_equal(seen.installed, "");
 	assert_null(seen.damage);
@@ -75,7 +75,7 @@ TEST(commit_without_stage_is_refused)
 	struct install i = directory_form();
 	struct err e = { 0 };
 
-	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_false(install_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
@@ -87,14 +87,14 @@ TEST(commit_that_replaces_something_else_is_stale)
 	must(deploy(&i, &old_pair, &e), &e);
 	must(stage(&i, &new_pair, &e), &e);
 	assert_false(
-		place_commit(&i, new_pair.facts.fingerprint, third_pair.facts.fingerprint, &e));
+		install_commit(&i, new_pair.facts.fingerprint, third_pair.facts.fingerprint, &e));
 	assert_int_equal(e.code, ERR_STALE);
-	assert_false(place_commit(&i, new_pair.facts.fingerprint, "", &e));
+	assert_false(install_commit(&i, new_pair.facts.fingerprint, "", &e));
 	assert_int_equal(e.code, ERR_STALE);
 	assert_served(&i, &old_pair);
-	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
+	must(install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 	/* a repeat after a crash: what it replaces is gone by now */
-	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
+	must(install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 }
 
 TEST(a_damaged_version_is_not_committed)
@@ -106,7 +106,7 @@ TEST(a_damaged_version_is_not_committed)
 	write_key(at_root(arena_printf(&test_arena, ".site.certfleet/%s/key.pem",
 				       new_pair.facts.fingerprint)),
 		  &old_pair, 0600);
-	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_false(install_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_non_null(strstr(e.text, "does not match"));
 	assert_served(&i, NULL);
 	must(deploy(&i, &new_pair, &e), &e);
@@ -116,16 +116,16 @@ TEST(a_damaged_version_is_not_committed)
 TEST(a_pair_that_does_not_fit_is_not_staged)
 {
 	struct install i = directory_form();
-	struct place_pair mixed = as_placed(&new_pair);
+	struct install_pair mixed = as_placed(&new_pair);
 	struct err e = { 0 };
 
 	mixed.key = &old_pair.key;
-	assert_false(place_stage(&i, &mixed, &e));
+	assert_false(install_stage(&i, &mixed, &e));
 	mixed = as_placed(&new_pair);
 	mixed.fingerprint = old_pair.facts.fingerprint;
-	assert_false(place_stage(&i, &mixed, &e));
+	assert_false(install_stage(&i, &mixed, &e));
 	mixed.fingerprint = "../../etc";
-	assert_false(place_stage(&i, &mixed, &e));
+	assert_false(install_stage(&i, &mixed, &e));
 	assert_null(probe(&i).staged);
 }
 
@@ -136,12 +136,12 @@ TEST(abort_removes_what_was_staged_only)
 
 	must(deploy(&i, &old_pair, &e), &e);
 	must(stage(&i, &new_pair, &e), &e);
-	must(place_abort(&i, new_pair.facts.fingerprint, &e), &e);
-	must(place_abort(&i, new_pair.facts.fingerprint, &e), &e);
-	must(place_abort(&i, old_pair.facts.fingerprint, &e), &e);
+	must(install_abort(&i, new_pair.facts.fingerprint, &e), &e);
+	must(install_abort(&i, new_pair.facts.fingerprint, &e), &e);
+	must(install_abort(&i, old_pair.facts.fingerprint, &e), &e);
 	assert_null(probe(&i).staged);
 	assert_served(&i, &old_pair);
-	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_false(install_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 }
 
 TEST(revert_goes_back_and_forth)
@@ -151,10 +151,10 @@ TEST(revert_goes_back_and_forth)
 
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
-	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &old_pair);
-	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
-	must(place_revert(&i, new_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&i, new_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &new_pair);
 }
 
@@ -164,10 +164,10 @@ TEST(revert_to_nothing_leaves_nothing)
 	struct err e = { 0 };
 
 	must(deploy(&i, &new_pair, &e), &e);
-	must(place_revert(&i, "", &e), &e);
+	must(install_revert(&i, "", &e), &e);
 	assert_installed(&i, NULL);
 	assert_int_equal(access(i.directory, F_OK), -1);
-	must(place_revert(&i, "", &e), &e);
+	must(install_revert(&i, "", &e), &e);
 }
 
 TEST(revert_to_an_unknown_version_is_refused)
@@ -176,7 +176,7 @@ TEST(revert_to_an_unknown_version_is_refused)
 	struct err e = { 0 };
 
 	must(deploy(&i, &new_pair, &e), &e);
-	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
+	assert_false(install_revert(&i, old_pair.facts.fingerprint, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	assert_served(&i, &new_pair);
 }
@@ -189,8 +189,8 @@ TEST(only_the_last_two_versions_are_kept)
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	must(deploy(&i, &third_pair, &e), &e);
-	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
-	must(place_revert(&i, new_pair.facts.fingerprint, &e), &e);
+	assert_false(install_revert(&i, old_pair.facts.fingerprint, &e));
+	must(install_revert(&i, new_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &new_pair);
 }
 
@@ -199,7 +199,7 @@ TEST(another_chain_of_the_same_leaf_is_another_version)
 	struct install i = directory_form();
 	struct cert_set longer = new_pair.set;
 	struct der certs[3];
-	struct place_pair pair = as_placed(&new_pair);
+	struct install_pair pair = as_placed(&new_pair);
 	struct err e = { 0 };
 
 	must(deploy(&i, &new_pair, &e), &e);
@@ -208,8 +208,8 @@ TEST(another_chain_of_the_same_leaf_is_another_version)
 	longer.certs = certs;
 	longer.count = 2;
 	pair.set = &longer;
-	must(place_stage(&i, &pair, &e), &e);
-	must(place_commit(&i, pair.fingerprint, pair.fingerprint, &e), &e);
+	must(install_stage(&i, &pair, &e), &e);
+	must(install_commit(&i, pair.fingerprint, pair.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_string_equal(probe(&i).chain, chain_digest(certs, 2, &test_arena));
 }
@@ -228,11 +228,11 @@ TEST(an_existing_directory_is_exchanged_and_comes_back)
 	assert_string_equal(probe(&i).installed, old_pair.facts.fingerprint);
 	must(stage(&i, &new_pair, &e), &e);
 	assert_served(&i, &old_pair);
-	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
+	must(install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
 	assert_int_equal(mode_of(at_root("site/key.pem")), 0640);
-	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &old_pair);
 	stat(at_root("site/key.pem"), &after);
 	assert_int_equal(before.st_ino, after.st_ino);
@@ -247,7 +247,7 @@ TEST(a_directory_without_a_pair_comes_back_too)
 	write_certs(at_root("site/other.crt"), &old_pair);
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_served(&i, &new_pair);
-	must(place_revert(&i, "", &e), &e);
+	must(install_revert(&i, "", &e), &e);
 	assert_int_equal(access(at_root("site/other.crt"), F_OK), 0);
 }
 
@@ -295,7 +295,7 @@ TEST(a_damaged_installation_is_made_whole)
 	unlink(at_root("site/key.pem"));
 	assert_non_null(probe(&i).damage);
 	must(stage(&i, &new_pair, &e), &e);
-	must(place_commit(&i, new_pair.facts.fingerprint, new_pair.facts.fingerprint, &e), &e);
+	must(install_commit(&i, new_pair.facts.fingerprint, new_pair.facts.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_served(&i, &new_pair);
 }
@@ -318,16 +318,16 @@ TEST(the_installed_pair_can_be_read_back)
 	AUTO(secret) none = { 0 };
 	struct err e = { 0 };
 
-	assert_false(place_read(&i, &test_arena, &set, &key, &e));
+	assert_false(install_read(&i, &test_arena, &set, &key, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 	must(deploy(&i, &new_pair, &e), &e);
-	must(place_read(&i, &test_arena, &set, &key, &e), &e);
+	must(install_read(&i, &test_arena, &set, &key, &e), &e);
 	assert_int_equal(set.count, new_pair.set.count);
 	assert_int_equal(set.anchor.len, new_pair.set.anchor.len);
 	assert_int_equal(key.len, new_pair.key.len);
 	assert_memory_equal(key.bytes, new_pair.key.bytes, key.len);
 	write_key(at_root("site/key.pem"), &old_pair, 0600);
-	assert_false(place_read(&i, &test_arena, &set, &none, &e));
+	assert_false(install_read(&i, &test_arena, &set, &none, &e));
 	assert_null(none.bytes);
 }
 
@@ -338,8 +338,8 @@ TEST(remove_takes_link_and_store_away)
 
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
-	must(place_remove(&i, &e), &e);
-	must(place_remove(&i, &e), &e);
+	must(install_remove(&i, &e), &e);
+	must(install_remove(&i, &e), &e);
 	assert_int_equal(rmdir(root), 0);
 	assert_int_equal(mkdir(root, 0700), 0);
 }

@@ -50,12 +50,12 @@ static const struct install *site(void)
 	return &component("edge/e1")->install;
 }
 
-static struct ordered told(const char *name)
+static struct order_record told(const char *name)
 {
-	struct ordered r;
+	struct order_record r;
 	struct err e = { 0 };
 
-	must(ordered_read(&config, name, &test_arena, &r, &e), &e);
+	must(order_log_read(&config, name, &test_arena, &r, &e), &e);
 	return r;
 }
 

@@ -219,9 +219,9 @@ static pid_t begin_both(struct half *one, struct half *two)
 		int requests[2];
 		int handshakes[2];
 
-		must(channel_pair(requests, &e) && channel_pair(handshakes, &e), &e);
-		halves[i]->requests = channel_of(requests[0]);
-		halves[i]->handshakes = channel_of(handshakes[0]);
+		must(ipc_pair(requests, &e) && ipc_pair(handshakes, &e), &e);
+		halves[i]->requests = ipc_of(requests[0]);
+		halves[i]->handshakes = ipc_of(handshakes[0]);
 		theirs[i] = (struct channels){ requests[1], handshakes[1] };
 	}
 	fflush(NULL);
@@ -231,8 +231,8 @@ static pid_t begin_both(struct half *one, struct half *two)
 			close(theirs[i].requests);
 			close(theirs[i].handshakes);
 		} else {
-			channel_release(&halves[i]->requests);
-			channel_release(&halves[i]->handshakes);
+			ipc_release(&halves[i]->requests);
+			ipc_release(&halves[i]->handshakes);
 		}
 	}
 	if (pid == 0)
@@ -256,16 +256,16 @@ TEST(the_next_one_gets_no_answer_of_the_last_one)
 	post_request(&one, slow.route, slow.component, &slow.body);
 	wait_for_activations(1);
 	two.asked = one.asked - 1;
-	channel_release(&one.requests);
-	channel_release(&one.handshakes);
+	ipc_release(&one.requests);
+	ipc_release(&one.handshakes);
 	/* has the number that the first one waited for */
 	assert_string_equal(ask(&two, ROUTE_COMPONENT, "nobody", NULL).problem,
 			    "unknown-component");
 	clock_sleep_ms(1300);
 	assert_string_equal(ask(&two, ROUTE_COMPONENT, "nobody", NULL).problem,
 			    "unknown-component");
-	channel_release(&two.requests);
-	channel_release(&two.handshakes);
+	ipc_release(&two.requests);
+	ipc_release(&two.handshakes);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	secret_release(&slow.body);

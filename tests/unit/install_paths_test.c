@@ -41,7 +41,7 @@ TEST(a_combined_file_alone_is_enough)
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_string_equal(served_from(i.combined, i.combined), new_pair.facts.fingerprint);
-	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
 	assert_string_equal(served_from(i.combined, i.combined), old_pair.facts.fingerprint);
 }
 
@@ -69,10 +69,10 @@ TEST(plain_files_are_kept_and_come_back)
 	assert_installed(&i, &old_pair);
 	must(stage(&i, &new_pair, &e), &e);
 	assert_served(&i, &old_pair);
-	must(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
+	must(install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 	assert_installed(&i, &new_pair);
 	assert_int_equal(mode_of(i.key), 0640);
-	must(place_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
 	assert_installed(&i, &old_pair);
 	assert_served(&i, &old_pair);
 	assert_int_equal(mode_of(i.key), 0640);
@@ -144,11 +144,12 @@ TEST(real_files_behind_our_back_are_what_is_installed)
 	write_key(i.key, &third_pair, 0600);
 	assert_installed(&i, &third_pair);
 	must(stage(&i, &new_pair, &e), &e);
-	assert_false(place_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e));
+	assert_false(
+		install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e));
 	assert_int_equal(e.code, ERR_STALE);
-	must(place_commit(&i, new_pair.facts.fingerprint, third_pair.facts.fingerprint, &e), &e);
+	must(install_commit(&i, new_pair.facts.fingerprint, third_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &new_pair);
-	must(place_revert(&i, third_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&i, third_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &third_pair);
 }
 
@@ -200,7 +201,7 @@ TEST(a_lone_key_is_kept_and_comes_back)
 	assert_string_equal(probe(&i).installed, "");
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_served(&i, &new_pair);
-	must(place_revert(&i, "", &e), &e);
+	must(install_revert(&i, "", &e), &e);
 	assert_int_equal(access(i.key, F_OK), 0);
 	assert_int_equal(access(i.certificate, F_OK), -1);
 }
@@ -228,7 +229,7 @@ TEST(a_foreign_file_put_there_after_staging_is_not_replaced)
 
 	must(stage(&i, &new_pair, &e), &e);
 	write_text(i.key, "important notes\n");
-	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_false(install_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_non_null(strstr(e.text, "replace: true"));
 }
 
@@ -254,7 +255,7 @@ TEST(revert_to_nothing_does_not_take_what_others_put)
 	must(deploy(&i, &new_pair, &e), &e);
 	unlink(i.key);
 	write_key(i.key, &third_pair, 0600);
-	assert_false(place_revert(&i, "", &e));
+	assert_false(install_revert(&i, "", &e));
 	assert_int_equal(e.code, ERR_STALE);
 }
 
@@ -266,7 +267,7 @@ TEST(remove_leaves_what_is_not_ours)
 	must(deploy(&i, &new_pair, &e), &e);
 	unlink(i.key);
 	write_key(i.key, &third_pair, 0600);
-	must(place_remove(&i, &e), &e);
+	must(install_remove(&i, &e), &e);
 	assert_int_equal(access(i.key, F_OK), 0);
 	unlink(i.key);
 	assert_int_equal(rmdir(root), 0);

@@ -123,8 +123,8 @@ TEST(a_missing_parent_is_not_made)
 	assert_non_null(strstr(probe(&i).unwritable, "does not exist"));
 	assert_string_equal(probe(&i).installed, "");
 	assert_int_equal(access(at_root("no"), F_OK), -1);
-	must(place_abort(&i, new_pair.facts.fingerprint, &e), &e);
-	must(place_remove(&i, &e), &e);
+	must(install_abort(&i, new_pair.facts.fingerprint, &e), &e);
+	must(install_remove(&i, &e), &e);
 }
 
 TEST(a_store_that_is_a_link_is_refused)
@@ -175,7 +175,7 @@ TEST(a_directory_with_foreign_files_needs_replace)
 	assert_non_null(strstr(probe(&i).unwritable, "replace: true"));
 	i.replace = true;
 	must(deploy(&i, &new_pair, &e), &e);
-	must(place_revert(&i, "", &e), &e);
+	must(install_revert(&i, "", &e), &e);
 	assert_int_equal(access(at_root("site/notes.txt"), F_OK), 0);
 }
 
@@ -436,7 +436,7 @@ TEST(s2_a_version_that_others_can_write_is_not_used)
 					    old_pair.facts.fingerprint),
 			       0777),
 			 0);
-	assert_false(place_revert(&i, old_pair.facts.fingerprint, &e));
+	assert_false(install_revert(&i, old_pair.facts.fingerprint, &e));
 	assert_non_null(strstr(e.text, "others can write"));
 	assert_served(&i, &new_pair);
 	assert_int_equal(chmod(i.directory, 0777), 0);
@@ -453,7 +453,7 @@ TEST(s2_what_is_planted_after_the_plan_is_refused)
 	make_dir("sticky", 01777);
 	must(stage(&i, &new_pair, &e), &e);
 	plant_files(&i);
-	assert_false(place_commit(&i, new_pair.facts.fingerprint, NULL, &e));
+	assert_false(install_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_non_null(strstr(e.text, "belongs to user 65534"));
 	assert_int_equal(owner_of(i.key), STRANGER_ID);
 }

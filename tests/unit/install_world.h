@@ -32,8 +32,8 @@ enum {
 
 struct half {
 	pid_t pid;
-	struct channel requests;
-	struct channel handshakes;
+	struct ipc requests;
+	struct ipc handshakes;
 	uint32_t asked;
 };
 
@@ -71,7 +71,7 @@ static inline struct half half_begin(void)
 	int requests[2];
 	int handshakes[2];
 
-	must(channel_pair(requests, &e) && channel_pair(handshakes, &e), &e);
+	must(ipc_pair(requests, &e) && ipc_pair(handshakes, &e), &e);
 	fflush(NULL);
 	h.pid = fork();
 	if (h.pid == 0) {
@@ -82,8 +82,8 @@ static inline struct half half_begin(void)
 	assert_true(h.pid > 0);
 	close(requests[1]);
 	close(handshakes[1]);
-	h.requests = channel_of(requests[0]);
-	h.handshakes = channel_of(handshakes[0]);
+	h.requests = ipc_of(requests[0]);
+	h.handshakes = ipc_of(handshakes[0]);
 	return h;
 }
 
@@ -101,8 +101,8 @@ static inline int half_wait(struct half *h)
 		}
 		clock_sleep_ms(5);
 	}
-	channel_release(&h->requests);
-	channel_release(&h->handshakes);
+	ipc_release(&h->requests);
+	ipc_release(&h->handshakes);
 	if (WIFSIGNALED(status))
 		fail_msg("it was killed by signal %d", WTERMSIG(status));
 	return WEXITSTATUS(status);
@@ -111,8 +111,8 @@ static inline int half_wait(struct half *h)
 /* The network half goes. */
 static inline void half_leave(struct half *h)
 {
-	channel_release(&h->requests);
-	channel_release(&h->handshakes);
+	ipc_release(&h->requests);
+	ipc_release(&h->handshakes);
 	assert_int_equal(half_wait(h), ENDED_ALONE);
 }
 
@@ -131,7 +131,7 @@ static inline void post_request(struct half *h, enum route route, const char *na
 	fields_put_number(&f, name_len);
 	fields_put(&f, name, name_len);
 	fields_put(&f, body ? body->bytes : NULL, body_len);
-	must(channel_post(&h->requests, &m, &e), &e);
+	must(ipc_post(&h->requests, &m, &e), &e);
 }
 
 struct reply {
@@ -152,7 +152,7 @@ static inline struct reply read_reply(struct half *h)
 	size_t len = 0;
 	struct err e = { 0 };
 
-	must(channel_wait(&h->requests, clock_mono_ms() + ANSWER_MS, &m, &e), &e);
+	must(ipc_wait(&h->requests, clock_mono_ms() + ANSWER_MS, &m, &e), &e);
 	assert_int_equal(m.kind, MESSAGE_ANSWER);
 	f = fields_of(&m.body);
 	r.number = m.number;
@@ -231,8 +231,8 @@ static inline struct message ask_handshake(struct half *h, struct message *quest
 	struct err e = { 0 };
 
 	question->number = ++h->asked;
-	must(channel_post(&h->handshakes, question, &e) &&
-		     channel_wait(&h->handshakes, clock_mono_ms() + ANSWER_MS, &answer, &e),
+	must(ipc_post(&h->handshakes, question, &e) &&
+		     ipc_wait(&h->handshakes, clock_mono_ms() + ANSWER_MS, &answer, &e),
 	     &e);
 	assert_int_equal(answer.number, h->asked);
 	return answer;

@@ -48,7 +48,7 @@ static int must_listen(void)
 	struct err e = { 0 };
 	int fd = -1;
 
-	if (!meet_listen(path, geteuid(), &fd, &e))
+	if (!ipc_socket_listen(path, geteuid(), &fd, &e))
 		fail_msg("%s", e.text);
 	return fd;
 }
@@ -58,7 +58,7 @@ static void refuses_to_listen(const char *where, const char *why)
 	struct err e = { 0 };
 	int fd = -1;
 
-	assert_false(meet_listen(where, geteuid(), &fd, &e));
+	assert_false(ipc_socket_listen(where, geteuid(), &fd, &e));
 	if (!strstr(e.text, why))
 		fail_msg("%s", e.text);
 	assert_int_equal(fd, -1);
@@ -111,7 +111,7 @@ static void be_network_half(void)
 	struct channels c;
 	struct err e = { 0 };
 
-	if (!meet_join(path, &c, &e) || write(c.requests, "r", 1) != 1 ||
+	if (!ipc_socket_connect(path, &c, &e) || write(c.requests, "r", 1) != 1 ||
 	    write(c.handshakes, "h", 1) != 1)
 		_exit(1);
 	pause();
@@ -132,7 +132,7 @@ static void meets(int listener)
 	struct channels c;
 	struct err e = { 0 };
 
-	if (!meet_await(listener, geteuid(), &c, &e))
+	if (!ipc_socket_accept(listener, geteuid(), &c, &e))
 		fail_msg("%s", e.text);
 	assert_int_equal(byte_of(c.requests), 'r');
 	assert_int_equal(byte_of(c.handshakes), 'h');
@@ -333,7 +333,7 @@ static void await_nobody(void)
 	int listener = must_listen();
 
 	stop_install();
-	if (meet_await(listener, geteuid(), &c, &e) || e.code != ERR_STOPPED)
+	if (ipc_socket_accept(listener, geteuid(), &c, &e) || e.code != ERR_STOPPED)
 		_exit(1);
 }
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 struct ends {
-	struct channel a;
-	struct channel b;
+	struct ipc a;
+	struct ipc b;
 };
 
 static int open_ends(void **state)
@@ -25,10 +25,10 @@ static int open_ends(void **state)
 	struct err e = { 0 };
 	int fds[2];
 
-	if (!n || !channel_pair(fds, &e))
+	if (!n || !ipc_pair(fds, &e))
 		return -1;
-	n->a = channel_of(fds[0]);
-	n->b = channel_of(fds[1]);
+	n->a = ipc_of(fds[0]);
+	n->b = ipc_of(fds[1]);
 	*state = n;
 	return 0;
 }
@@ -37,39 +37,39 @@ static int close_ends(void **state)
 {
 	struct ends *n = *state;
 
-	channel_release(&n->a);
-	channel_release(&n->b);
+	ipc_release(&n->a);
+	ipc_release(&n->b);
 	free(n);
 	return 0;
 }
 
-static void post(struct channel *c, uint32_t number, size_t len)
+static void post(struct ipc *c, uint32_t number, size_t len)
 {
 	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = number };
 	struct err e = { 0 };
 
 	secret_alloc(&m.body, len);
 	memset(m.body.bytes, (int)number, len);
-	if (!channel_post(c, &m, &e))
+	if (!ipc_post(c, &m, &e))
 		fail_msg("%s", e.text);
 	assert_null(m.body.bytes);
 }
 
-static bool take(struct channel *c, struct message *m)
+static bool take(struct ipc *c, struct message *m)
 {
 	struct err e = { 0 };
 	bool whole = false;
 
-	if (!channel_take(c, m, &whole, &e))
+	if (!ipc_take(c, m, &whole, &e))
 		fail_msg("%s", e.text);
 	return whole;
 }
 
-static void flush(struct channel *c)
+static void flush(struct ipc *c)
 {
 	struct err e = { 0 };
 
-	if (!channel_flush(c, &e))
+	if (!ipc_flush(c, &e))
 		fail_msg("%s", e.text);
 }
 
@@ -148,13 +148,13 @@ TEST_WITH(a_message_may_come_byte_by_byte, open_ends, close_ends)
 	}
 }
 
-static void refuses_next(struct channel *c, enum err_code code, const char *words)
+static void refuses_next(struct ipc *c, enum err_code code, const char *words)
 {
 	AUTO(message) m = { 0 };
 	struct err e = { 0 };
 	bool whole = false;
 
-	assert_false(channel_take(c, &m, &whole, &e));
+	assert_false(ipc_take(c, &m, &whole, &e));
 	assert_int_equal(e.code, code);
 	assert_non_null(strstr(e.text, words));
 	assert_null(m.body.bytes);
@@ -241,7 +241,7 @@ TEST_WITH(posting_to_one_that_has_ended_fails, open_ends, close_ends)
 	struct err e = { 0 };
 
 	close(TAKE_FD(n->b.fd));
-	assert_false(channel_post(&n->a, &m, &e));
+	assert_false(ipc_post(&n->a, &m, &e));
 	assert_int_equal(e.code, ERR_MISSING);
 }
 
@@ -252,7 +252,7 @@ TEST_WITH(a_wait_has_an_end, open_ends, close_ends)
 	AUTO(message) m = { 0 };
 	struct err e = { 0 };
 
-	assert_false(channel_wait(&n->a, begin_ms + 250, &m, &e));
+	assert_false(ipc_wait(&n->a, begin_ms + 250, &m, &e));
 	assert_int_equal(e.code, ERR_BUSY);
 	assert_in_range(clock_mono_ms() - begin_ms, 240, 1500);
 }

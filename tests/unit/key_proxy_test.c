@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct remote_key key;
+static struct key_proxy key;
 static int their_end;
 
 static int open_key(void **state)
@@ -21,9 +21,9 @@ static int open_key(void **state)
 	int ends[2];
 
 	(void)state;
-	if (!channel_pair(ends, &e))
+	if (!ipc_pair(ends, &e))
 		return -1;
-	key = (struct remote_key){ .channel = channel_of(ends[0]) };
+	key = (struct key_proxy){ .channel = ipc_of(ends[0]) };
 	key.channel.from = FROM_INSTALLING;
 	their_end = ends[1];
 	return 0;
@@ -32,7 +32,7 @@ static int open_key(void **state)
 static int close_key(void **state)
 {
 	(void)state;
-	channel_release(&key.channel);
+	ipc_release(&key.channel);
 	if (their_end >= 0)
 		close(their_end);
 	return 0;
@@ -47,19 +47,19 @@ static pid_t answer_in_child(uint32_t shift, int64_t late_ms)
 		close(TAKE_FD(their_end));
 		return pid;
 	}
-	AUTO(channel) c = channel_of(their_end);
+	AUTO(ipc) c = ipc_of(their_end);
 
-	channel_release(&key.channel);
+	ipc_release(&key.channel);
 	for (;; late_ms = 0) {
 		AUTO(message) m = { 0 };
 		struct err e = { 0 };
 
-		if (!channel_wait(&c, clock_mono_ms() + 20000, &m, &e))
+		if (!ipc_wait(&c, clock_mono_ms() + 20000, &m, &e))
 			_exit(0);
 		if (late_ms)
 			clock_sleep_ms(late_ms);
 		m.number += shift;
-		if (!channel_post(&c, &m, &e))
+		if (!ipc_post(&c, &m, &e))
 			_exit(0);
 	}
 }
@@ -70,7 +70,7 @@ static bool asks(void)
 	AUTO(message) answer = { 0 };
 
 	secret_copy(&question.body, "sign this", 9);
-	return remote_key_ask(&key, &question, &answer) && answer.body.len == 9;
+	return key_proxy_ask(&key, &question, &answer) && answer.body.len == 9;
 }
 
 static void end_child(pid_t pid)

@@ -21,22 +21,22 @@ static struct ordering ordering_of(enum order_action action)
 
 static bool perform(const struct ordering *o, struct problem *p)
 {
-	struct checked_order checked = { .order = o->order };
+	struct verified_order checked = { .order = o->order };
 	struct order_request request = { 0 };
-	const struct deed deed = { .config = &config,
-				   .component = component(o->order.component),
-				   .checked = &checked,
-				   .request = &request };
+	const struct order_execution deed = { .config = &config,
+					      .component = component(o->order.component),
+					      .checked = &checked,
+					      .request = &request };
 	struct err e = { 0 };
 	bool done = false;
 
-	must(ordered_read(&config, o->order.component, &test_arena, &checked.before, &e), &e);
+	must(order_log_read(&config, o->order.component, &test_arena, &checked.before, &e), &e);
 	if (o->pair) {
 		request.has_pair = true;
 		request.set = o->pair->set;
 		secret_copy(&request.key, o->pair->key.bytes, o->pair->key.len);
 	}
-	done = perform_order(&deed, &test_arena, p);
+	done = order_execute(&deed, &test_arena, p);
 	order_request_release(&request);
 	return done;
 }
@@ -59,12 +59,12 @@ static void refuses(const struct ordering *o, enum problem_kind why)
 	assert_non_null(p.detail);
 }
 
-static struct ordered record(const char *name)
+static struct order_record record(const char *name)
 {
-	struct ordered r;
+	struct order_record r;
 	struct err e = { 0 };
 
-	must(ordered_read(&config, name, &test_arena, &r, &e), &e);
+	must(order_log_read(&config, name, &test_arena, &r, &e), &e);
 	return r;
 }
 
@@ -209,7 +209,7 @@ TEST(a_commit_is_written_down_and_switches)
 	assert_installed(site(), &new_pair);
 	assert_int_equal(record("edge/e1").sequence, 3);
 	assert_string_equal(record("edge/e1").lineage, LINEAGE);
-	assert_int_equal(record("edge/e1").end, ORDERED_OPEN);
+	assert_int_equal(record("edge/e1").end, ORDER_END_OPEN);
 }
 
 TEST(the_same_commit_twice_changes_nothing)
@@ -266,7 +266,7 @@ TEST(what_is_taken_back_is_gone)
 	o.order.action = ORDER_ABORT;
 	must_perform(&o);
 	assert_null(probe(site()).staged);
-	assert_int_equal(record("edge/e1").end, ORDERED_ABORTED);
+	assert_int_equal(record("edge/e1").end, ORDER_END_ABORTED);
 	must_perform(&o);
 }
 
@@ -322,7 +322,7 @@ TEST(an_activation_runs_once_for_its_number)
 	deliver("edge/e1", 1, &new_pair, NULL);
 	must_perform(&o);
 	assert_int_equal(activations(), 1);
-	assert_int_equal(record("edge/e1").end, ORDERED_ACTIVATED);
+	assert_int_equal(record("edge/e1").end, ORDER_END_ACTIVATED);
 	must_perform(&o);
 	assert_int_equal(activations(), 1);
 	o.order.sequence = 2;
@@ -399,11 +399,11 @@ static pid_t signal_by_pidfile(const char *name)
 
 static void set_told(const char *name, const char *executable)
 {
-	struct ordered r = record(name);
+	struct order_record r = record(name);
 	struct err e = { 0 };
 
 	r.executable = executable;
-	must(ordered_write(&config, name, &r, &e), &e);
+	must(order_log_write(&config, name, &r, &e), &e);
 }
 
 TEST(e3_a_doubtful_process_is_told_and_not_signalled)
@@ -415,7 +415,7 @@ TEST(e3_a_doubtful_process_is_told_and_not_signalled)
 
 	deliver("edge/e1", 1, &new_pair, NULL);
 	set_told("edge/e1", "/usr/sbin/nginx");
-	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	assert_non_null(r.doubt);
 	assert_non_null(r.executable);
 	assert_false(perform(&o, &p));
@@ -446,7 +446,7 @@ TEST(e3_the_executable_that_was_signalled_is_remembered)
 	struct component_report r;
 
 	deliver("edge/e1", 1, &new_pair, NULL);
-	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	assert_null(r.doubt);
 	must_perform(&o);
 	assert_true(ends(pid));
@@ -467,7 +467,7 @@ TEST(e3_an_executable_of_what_was_taken_back_is_forgotten)
 	struct component_report r;
 
 	deliver("edge/e1", 1, &new_pair, NULL);
-	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	set_told("edge/e1", "/usr/sbin/nginx");
 	o.order.executable = r.executable;
 	must_perform(&o);
@@ -513,7 +513,7 @@ TEST(what_failed_is_not_tried_again_for_its_number)
 	deliver("breaks", 1, &new_pair, NULL);
 	refuses(&o, PROBLEM_FAILED);
 	assert_int_equal(activations(), 1);
-	assert_int_equal(record("breaks").end, ORDERED_FAILED);
+	assert_int_equal(record("breaks").end, ORDER_END_FAILED);
 	refuses(&o, PROBLEM_FAILED);
 	assert_int_equal(activations(), 1);
 	o.order.sequence = 2;
@@ -530,7 +530,7 @@ TEST(the_own_pair_is_only_tried)
 	write_key(config.key, &third_pair, 0600);
 	o.order.sequence = 2;
 	refuses(&o, PROBLEM_FAILED);
-	assert_int_equal(record("self").end, ORDERED_FAILED);
+	assert_int_equal(record("self").end, ORDER_END_FAILED);
 }
 
 /* ---- looking ---- */
@@ -539,18 +539,18 @@ TEST(a_look_tells_what_is_there)
 {
 	struct component_report r;
 
-	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	assert_string_equal(r.name, "edge/e1");
 	assert_string_equal(r.installed, "");
 	assert_null(r.lineage);
 	deliver("edge/e1", 4, &new_pair, NULL);
-	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	assert_string_equal(r.installed, new_pair.facts.fingerprint);
 	assert_string_equal(r.lineage, LINEAGE);
 	assert_int_equal(r.sequence, 4);
 	assert_null(r.unwritable);
 	assert_int_not_equal(r.activation, ACTIVATION_HOT);
-	perform_look(&config, component("self"), &test_arena, &r);
+	component_inspect(&config, component("self"), &test_arena, &r);
 	assert_int_equal(r.activation, ACTIVATION_HOT);
 }
 
@@ -559,7 +559,7 @@ TEST(a_damaged_record_is_told)
 	struct component_report r;
 
 	write_text(arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state), "{");
-	perform_look(&config, component("edge/e1"), &test_arena, &r);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	assert_non_null(strstr(r.unwritable, "is damaged"));
 }
 
@@ -569,7 +569,7 @@ static const char *version_by(struct agent_version v)
 	struct component_report r = { 0 };
 
 	c.version = v;
-	perform_ask(&c, &test_arena, &r);
+	component_inspect_running(&c, &test_arena, &r);
 	return r.version;
 }
 
@@ -598,7 +598,7 @@ TEST(a_port_that_is_closed_is_an_error)
 
 	c.check = &closed;
 	c.check_count = 1;
-	perform_ask(&c, &test_arena, &r);
+	component_inspect_running(&c, &test_arena, &r);
 	assert_null(r.served);
 	assert_non_null(r.error);
 }

@@ -4,28 +4,28 @@
 
 #include "agent/order_log.h"
 
-static const struct ordered some = {
+static const struct order_record some = {
 	.lineage = LINEAGE,
 	.sequence = 7,
 	.fingerprint = "",
-	.end = ORDERED_OPEN,
+	.end = ORDER_END_OPEN,
 	.expires = 1800000000,
 };
 
-static struct ordered must_read(const char *name)
+static struct order_record must_read(const char *name)
 {
-	struct ordered r;
+	struct order_record r;
 	struct err e = { 0 };
 
-	must(ordered_read(&config, name, &test_arena, &r, &e), &e);
+	must(order_log_read(&config, name, &test_arena, &r, &e), &e);
 	return r;
 }
 
-static void must_write(const char *name, const struct ordered *r)
+static void must_write(const char *name, const struct order_record *r)
 {
 	struct err e = { 0 };
 
-	must(ordered_write(&config, name, r, &e), &e);
+	must(order_log_write(&config, name, r, &e), &e);
 }
 
 TEST(at_first_nobody_told_it_anything)
@@ -35,8 +35,8 @@ TEST(at_first_nobody_told_it_anything)
 
 TEST(what_is_written_is_read)
 {
-	for (unsigned end = 0; end < ORDERED_END_COUNT; end++) {
-		struct ordered r = some;
+	for (unsigned end = 0; end < ORDER_END_COUNT; end++) {
+		struct order_record r = some;
 
 		r.end = end;
 		r.fingerprint = new_pair.facts.fingerprint;
@@ -63,7 +63,7 @@ TEST(the_longest_name_has_its_record)
 {
 	char name[200];
 	char other[200];
-	struct ordered r = some;
+	struct order_record r = some;
 
 	memset(name, 0xc3, sizeof(name) - 1);
 	for (size_t i = 1; i < sizeof(name) - 1; i += 2)
@@ -96,11 +96,11 @@ TEST(what_is_damaged_is_not_taken_for_nothing)
 	const char *path = arena_printf(&test_arena, "%s/web.json", config.state);
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		struct ordered r;
+		struct order_record r;
 		struct err e = { 0 };
 
 		write_text(path, texts[i]);
-		assert_false(ordered_read(&config, "web", &test_arena, &r, &e));
+		assert_false(order_log_read(&config, "web", &test_arena, &r, &e));
 		assert_int_equal(e.code, ERR_IO);
 		assert_non_null(strstr(e.text, "is damaged"));
 	}

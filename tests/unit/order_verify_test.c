@@ -4,7 +4,7 @@
 
 struct outcome {
 	bool accepted;
-	struct checked_order checked;
+	struct verified_order checked;
 	struct problem problem;
 };
 
@@ -17,7 +17,7 @@ struct way {
 
 static struct outcome check_way(const struct way *w)
 {
-	const struct order_check check = {
+	const struct order_verification check = {
 		.config = &config,
 		.signers = signers,
 		.spki = own_pair.facts.spki,
@@ -28,7 +28,7 @@ static struct outcome check_way(const struct way *w)
 	};
 	struct outcome o = { 0 };
 
-	o.accepted = order_check(&check, &test_arena, &o.checked, &o.problem);
+	o.accepted = order_verify(&check, &test_arena, &o.checked, &o.problem);
 	return o;
 }
 
@@ -61,16 +61,16 @@ static void refuses(const struct order *o, enum problem_kind why)
 	assert_non_null(got.problem.detail);
 }
 
-static void told(const char *lineage, int64_t sequence, enum ordered_end end)
+static void told(const char *lineage, int64_t sequence, enum order_end end)
 {
-	const struct ordered r = { .lineage = lineage,
-				   .sequence = sequence,
-				   .fingerprint = new_pair.facts.fingerprint,
-				   .end = end,
-				   .expires = time(NULL) + 100 };
+	const struct order_record r = { .lineage = lineage,
+					.sequence = sequence,
+					.fingerprint = new_pair.facts.fingerprint,
+					.end = end,
+					.expires = time(NULL) + 100 };
 	struct err e = { 0 };
 
-	must(ordered_write(&config, "edge/e1", &r, &e), &e);
+	must(order_log_write(&config, "edge/e1", &r, &e), &e);
 }
 
 TEST(an_order_of_an_operator_is_accepted)
@@ -143,7 +143,7 @@ static void get_to_know(enum who who)
 	struct outcome got = check_request(&r);
 
 	assert_true(got.accepted);
-	signers_remember(signers, &got.checked.signer);
+	signer_cache_remember(signers, &got.checked.signer);
 }
 
 TEST(any_other_byte_of_the_order_breaks_its_signature)
@@ -275,7 +275,7 @@ TEST(a_lower_number_is_stale)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	told(LINEAGE, 5, ORDERED_OPEN);
+	told(LINEAGE, 5, ORDER_END_OPEN);
 	o.sequence = 4;
 	refuses(&o, PROBLEM_STALE_ORDER);
 	o.sequence = 1;
@@ -288,7 +288,7 @@ TEST(the_same_number_is_for_the_same_pair_only)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	told(LINEAGE, 5, ORDERED_OPEN);
+	told(LINEAGE, 5, ORDER_END_OPEN);
 	o.sequence = 5;
 	accepts(&o);
 	name_pair(&o, &third_pair);
@@ -301,7 +301,7 @@ TEST(what_was_taken_back_is_over)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	told(LINEAGE, 5, ORDERED_ABORTED);
+	told(LINEAGE, 5, ORDER_END_ABORTED);
 	o.sequence = 5;
 	refuses(&o, PROBLEM_STALE_ORDER);
 	o.sequence = 6;
@@ -312,7 +312,7 @@ TEST(another_lineage_must_adopt)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	told(OTHER_LINEAGE, 5, ORDERED_OPEN);
+	told(OTHER_LINEAGE, 5, ORDER_END_OPEN);
 	o.sequence = 9;
 	refuses(&o, PROBLEM_OTHER_LINEAGE);
 	o.sequence = 1;
@@ -329,19 +329,19 @@ TEST(what_was_told_last_is_handed_on)
 	struct order o = order_to(ORDER_COMMIT);
 	struct outcome got;
 
-	told(LINEAGE, 5, ORDERED_ACTIVATED);
+	told(LINEAGE, 5, ORDER_END_ACTIVATED);
 	o.sequence = 5;
 	got = check(&o);
 	assert_true(got.accepted);
 	assert_int_equal(got.checked.before.sequence, 5);
-	assert_int_equal(got.checked.before.end, ORDERED_ACTIVATED);
+	assert_int_equal(got.checked.before.end, ORDER_END_ACTIVATED);
 }
 
 TEST(a_damaged_record_stops_the_component)
 {
 	struct order o = order_to(ORDER_COMMIT);
 
-	told(LINEAGE, 5, ORDERED_OPEN);
+	told(LINEAGE, 5, ORDER_END_OPEN);
 	write_text(arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state), "{\"lineage\":");
 	o.sequence = 9;
 	refuses(&o, PROBLEM_CANNOT);
@@ -355,7 +355,7 @@ static struct order_request remembered(enum who who)
 	struct outcome first = check_request(&r);
 
 	assert_true(first.accepted);
-	signers_remember(signers, &first.checked.signer);
+	signer_cache_remember(signers, &first.checked.signer);
 	config.caller_count = 0;
 	return r;
 }
@@ -365,7 +365,7 @@ static bool is_found(const struct order_request *r, int64_t later)
 	struct signer found;
 	struct err e = { 0 };
 
-	return signers_find(signers, r, time(NULL) + later, &found, &e);
+	return signer_cache_find(signers, r, time(NULL) + later, &found, &e);
 }
 
 TEST(a_signer_is_remembered_for_a_while)
@@ -393,7 +393,7 @@ TEST(who_is_remembered_is_nobody_else)
 	const struct order_request bad = sign(UNLISTED, &o);
 	struct outcome first = check_request(&good);
 
-	signers_remember(signers, &first.checked.signer);
+	signer_cache_remember(signers, &first.checked.signer);
 	assert_false(check_request(&bad).accepted);
 }
 

@@ -32,8 +32,8 @@ static int run_and_check(const char *script, char *text, size_t room)
 	const struct child c = { .argv = argv, .timeout_ms = 10000 };
 	AUTO(arena) a = { 0 };
 	struct err e = { 0 };
-	bool good = leftover_watch(&e) && child_run(&c, NULL, &e);
-	bool clean = good && leftover_check(&a, &e);
+	bool good = orphan_watch(&e) && child_run(&c, NULL, &e);
+	bool clean = good && orphan_check(&a, &e);
 
 	snprintf(text, room, "%s", e.text);
 	return clean ? NOTHING_LEFT : good ? SOMETHING_LEFT : COMMAND_FAILED;

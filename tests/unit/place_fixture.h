@@ -128,23 +128,23 @@ static inline struct install path_form(void)
 	return (struct install){ .certificate = at_root("site.crt"), .key = at_root("site.key") };
 }
 
-static inline struct place_pair as_placed(const struct pair *p)
+static inline struct install_pair as_placed(const struct pair *p)
 {
-	return (struct place_pair){ .fingerprint = p->facts.fingerprint,
-				    .set = &p->set,
-				    .key = &p->key };
+	return (struct install_pair){ .fingerprint = p->facts.fingerprint,
+				      .set = &p->set,
+				      .key = &p->key };
 }
 
 static inline bool stage(const struct install *i, const struct pair *p, struct err *e)
 {
-	const struct place_pair pair = as_placed(p);
+	const struct install_pair pair = as_placed(p);
 
-	return place_stage(i, &pair, e);
+	return install_stage(i, &pair, e);
 }
 
 static inline bool deploy(const struct install *i, const struct pair *p, struct err *e)
 {
-	return stage(i, p, e) && place_commit(i, p->facts.fingerprint, NULL, e);
+	return stage(i, p, e) && install_commit(i, p->facts.fingerprint, NULL, e);
 }
 
 static inline void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
@@ -178,17 +178,17 @@ static inline void write_key(const char *path, const struct pair *p, mode_t mode
 	write_file(path, pem.bytes, pem.len, mode);
 }
 
-static inline struct place_seen probe(const struct install *i)
+static inline struct install_seen probe(const struct install *i)
 {
-	struct place_seen seen = { 0 };
+	struct install_seen seen = { 0 };
 
-	place_probe(i, &test_arena, &seen);
+	install_probe(i, &test_arena, &seen);
 	return seen;
 }
 
 static inline void assert_installed(const struct install *i, const struct pair *p)
 {
-	struct place_seen seen = probe(i);
+	struct install_seen seen = probe(i);
 
 	if (seen.error)
 		fail_msg("%s", seen.error);

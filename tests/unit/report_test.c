@@ -13,7 +13,7 @@
 #define SPKI "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LEAF "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
-static const struct agent_identity agent = { SPKI, "certfleet 1.0", 1800000000 };
+static const struct report_identity agent = { SPKI, "certfleet 1.0", 1800000000 };
 static const struct component_report full = {
 	.name = "edge/e1",
 	.version = "1.22",
@@ -39,7 +39,7 @@ static bool read_back(const struct component_report *c, struct arena *a,
 {
 	AUTO(json) json = report_one(&agent, c);
 	AUTO(str) text = json_dumps(json, 0);
-	struct agent_identity who;
+	struct report_identity who;
 	struct err e = { 0 };
 
 	assert_non_null(text);
@@ -125,7 +125,7 @@ static void refused(const char *part, const char *key, json_t *value)
 	AUTO(json) json = report_one(&agent, &full);
 	AUTO(arena) a = { 0 };
 	json_t *at = json_object_get(json, part);
-	struct agent_identity who;
+	struct report_identity who;
 	struct component_report r;
 	struct err e = { 0 };
 	char *text = NULL;
@@ -167,7 +167,7 @@ TEST(an_answer_that_is_none_is_refused)
 {
 	static const char *const texts[] = { "", "{", "[]", "{}", "{\"agent\":7}", "null" };
 	AUTO(arena) a = { 0 };
-	struct agent_identity who;
+	struct report_identity who;
 	struct component_report r;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -187,7 +187,7 @@ TEST(s15_a_sequence_at_the_edge_is_refused)
 		struct component_report c = full;
 		AUTO(json) json = NULL;
 		AUTO(str) text = NULL;
-		struct agent_identity who;
+		struct report_identity who;
 		struct component_report r;
 		struct err e = { 0 };
 

@@ -209,7 +209,7 @@ TEST(what_files_began_goes_on_over_ssh)
 
 		must(deploy(i, &old_pair, &e), &e);
 		assert_true(deploy_far(&c, &new_pair));
-		must(place_revert(i, old_pair.facts.fingerprint, &e), &e);
+		must(install_revert(i, old_pair.facts.fingerprint, &e), &e);
 		assert_string_equal(look(&c).installed, old_pair.facts.fingerprint);
 		must_run(&c, DRIVER_REVERT, &new_pair);
 		must(deploy(i, &third_pair, &e), &e);
@@ -281,7 +281,7 @@ TEST(the_installed_pair_can_be_read)
 	struct job job = job_of(&c, DRIVER_READ, NULL);
 
 	job.found = &set;
-	job.found_key = &key;
+	job.parsed_key = &key;
 	carry_out(&job);
 	assert_int_equal(job.error.code, ERR_MISSING);
 	write_certs(at_root("site.crt"), &old_pair);
@@ -318,7 +318,7 @@ static void turn_meanwhile(const struct ssh_op *op)
 
 	if (op->kind != SSH_RUN || side.scripts != 1)
 		return;
-	must(place_revert(&raced->deliver.files, third_pair.facts.fingerprint, &e), &e);
+	must(install_revert(&raced->deliver.files, third_pair.facts.fingerprint, &e), &e);
 	raced = NULL;
 }
 

@@ -7,19 +7,19 @@
 
 #include <sys/file.h>
 
-static struct far_acts acts;
+static struct ssh_script_ops acts;
 
 static int open_acts(void **state)
 {
 	memset(&side, 0, sizeof(side));
-	acts = (struct far_acts){ .arena = &test_arena };
+	acts = (struct ssh_script_ops){ .arena = &test_arena };
 	return open_root(state);
 }
 
 /* What the acts say; their status goes to `status`. */
 static const char *act(int *status)
 {
-	struct ssh_op op = far_acts_run(&acts);
+	struct ssh_op op = ssh_script_run(&acts);
 
 	side_run(&op);
 	*status = op.status;
@@ -79,7 +79,7 @@ static const char *quoted(const char *text)
 {
 	AUTO(buf) out = { 0 };
 
-	far_quote(&out, text);
+	ssh_script_quote(&out, text);
 	return arena_strdup(&test_arena, buf_text(&out));
 }
 
@@ -105,16 +105,16 @@ TEST(a_hostile_path_is_a_path)
 		const char *path = at_root(name);
 		char got[256] = "";
 
-		far_directory(&acts, path);
-		far_link(&acts, arena_printf(&test_arena, "%s/l", path), text);
-		far_move(&acts, arena_printf(&test_arena, "%s/l", path),
-			 arena_printf(&test_arena, "%s/m", path));
-		far_sync(&acts, path);
+		ssh_script_directory(&acts, path);
+		ssh_script_link(&acts, arena_printf(&test_arena, "%s/l", path), text);
+		ssh_script_move(&acts, arena_printf(&test_arena, "%s/l", path),
+				arena_printf(&test_arena, "%s/m", path));
+		ssh_script_sync(&acts, path);
 		must_act();
 		assert_true(readlink(arena_printf(&test_arena, "%s/m", path), got,
 				     sizeof(got) - 1) > 0);
 		assert_string_equal(got, text);
-		far_remove(&acts, path);
+		ssh_script_remove(&acts, path);
 		must_act();
 		assert_int_not_equal(access(path, F_OK), 0);
 	}
@@ -127,9 +127,9 @@ TEST(a_part_of_a_script_does_nothing)
 {
 	struct ssh_op op;
 
-	far_directory(&acts, at_root("made"));
-	far_link(&acts, at_root("link"), "text");
-	op = far_acts_run(&acts);
+	ssh_script_directory(&acts, at_root("made"));
+	ssh_script_link(&acts, at_root("link"), "text");
+	op = ssh_script_run(&acts);
 	for (size_t len = 0; len + 3 < op.len; len += len < 200 || len + 40 > op.len ? 1 : 37) {
 		run_shell(arena_strndup(&test_arena, op.bytes, len));
 		if (!access(at_root("made"), F_OK))
@@ -154,12 +154,12 @@ TEST(a_link_replaces_files_and_links_but_enters_nothing)
 	write_text(at_root("file"), "x");
 	mkdir(at_root("dir"), 0755);
 	assert_int_equal(symlink("dir", at_root("link")), 0);
-	far_link(&acts, at_root("file"), "new");
-	far_link(&acts, at_root("link"), "new");
+	ssh_script_link(&acts, at_root("file"), "new");
+	ssh_script_link(&acts, at_root("link"), "new");
 	must_act();
 	assert_link("file", "new");
 	assert_link("link", "new");
-	far_link(&acts, at_root("dir"), "new");
+	ssh_script_link(&acts, at_root("dir"), "new");
 	assert_int_not_equal(act_status(), 0);
 	assert_int_equal(faccessat(AT_FDCWD, at_root("dir/."), F_OK, 0), 0);
 }
@@ -168,12 +168,12 @@ TEST(a_name_that_is_taken_is_not_moved_onto)
 {
 	mkdir(at_root("from"), 0755);
 	mkdir(at_root("to"), 0755);
-	far_move(&acts, at_root("from"), at_root("to"));
-	assert_int_equal(act_status(), FAR_MOVED);
+	ssh_script_move(&acts, at_root("from"), at_root("to"));
+	assert_int_equal(act_status(), SSH_SCRIPT_MOVED);
 	assert_int_equal(symlink("nowhere", at_root("dangling")), 0);
-	far_move(&acts, at_root("from"), at_root("dangling"));
-	assert_int_equal(act_status(), FAR_MOVED);
-	far_move(&acts, at_root("from"), at_root("free"));
+	ssh_script_move(&acts, at_root("from"), at_root("dangling"));
+	assert_int_equal(act_status(), SSH_SCRIPT_MOVED);
+	ssh_script_move(&acts, at_root("from"), at_root("free"));
 	must_act();
 	assert_int_equal(access(at_root("free"), F_OK), 0);
 }
@@ -181,26 +181,26 @@ TEST(a_name_that_is_taken_is_not_moved_onto)
 TEST(acts_stop_where_something_is_not_as_expected)
 {
 	assert_int_equal(symlink("a", at_root("link")), 0);
-	far_expect(&acts, at_root("link"), "b");
-	far_directory(&acts, at_root("never"));
-	assert_int_equal(act_status(), FAR_MOVED);
-	far_expect(&acts, at_root("absent"), "b");
-	assert_int_equal(act_status(), FAR_MOVED);
-	far_expect(&acts, at_root("link"), "a");
-	far_expect(&acts, at_root("absent"), "");
+	ssh_script_expect(&acts, at_root("link"), "b");
+	ssh_script_directory(&acts, at_root("never"));
+	assert_int_equal(act_status(), SSH_SCRIPT_MOVED);
+	ssh_script_expect(&acts, at_root("absent"), "b");
+	assert_int_equal(act_status(), SSH_SCRIPT_MOVED);
+	ssh_script_expect(&acts, at_root("link"), "a");
+	ssh_script_expect(&acts, at_root("absent"), "");
 	must_act();
 	assert_int_not_equal(access(at_root("never"), F_OK), 0);
 }
 
 TEST(a_directory_is_exchanged_with_a_link)
 {
-	const struct far_exchange x = { .path = at_root("dir"),
-					.kept = at_root("kept"),
-					.text = "text" };
+	const struct ssh_script_exchange x = { .path = at_root("dir"),
+					       .kept = at_root("kept"),
+					       .text = "text" };
 
 	mkdir(x.path, 0755);
 	write_text(at_root("dir/file"), "x");
-	far_exchange(&acts, &x);
+	ssh_script_exchange(&acts, &x);
 	must_act();
 	assert_link("dir", "text");
 	assert_int_equal(access(at_root("kept/file"), F_OK), 0);
@@ -211,10 +211,10 @@ TEST(only_links_are_unlinked)
 	write_text(at_root("file"), "x");
 	assert_int_equal(symlink("file", at_root("link")), 0);
 	assert_int_equal(symlink("x", at_root(".file.tmp-certfleet")), 0);
-	far_unlink(&acts, at_root("file"));
-	far_unlink(&acts, at_root("link"));
-	far_unlink(&acts, at_root("absent"));
-	far_unlink_temporary(&acts, at_root("file"));
+	ssh_script_unlink(&acts, at_root("file"));
+	ssh_script_unlink(&acts, at_root("link"));
+	ssh_script_unlink(&acts, at_root("absent"));
+	ssh_script_unlink_temporary(&acts, at_root("file"));
 	must_act();
 	assert_int_equal(access(at_root("file"), F_OK), 0);
 	assert_int_equal(faccessat(AT_FDCWD, at_root("link"), F_OK, AT_SYMLINK_NOFOLLOW), -1);
@@ -235,8 +235,8 @@ TEST(a_store_is_locked)
 		_exit(0);
 	}
 	clock_sleep_ms(200);
-	far_lock(&acts, root);
-	far_directory(&acts, at_root("after"));
+	ssh_script_lock(&acts, root);
+	ssh_script_directory(&acts, at_root("after"));
 
 	int64_t begin = clock_mono_ms();
 
@@ -250,16 +250,17 @@ TEST(it_is_told_who_we_are)
 	const char *said = NULL;
 	int status = 0;
 
-	far_who(&acts, "root", "no-such-group");
-	far_writable(&acts, at_root("absent"));
-	far_writable(&acts, root);
+	ssh_script_owner(&acts, "root", "no-such-group");
+	ssh_script_writable(&acts, at_root("absent"));
+	ssh_script_writable(&acts, root);
 	said = act(&status);
 	assert_int_equal(status, 0);
-	assert_non_null(strstr(said, arena_printf(&test_arena, FAR_TOLD "uid %u\n", geteuid())));
-	assert_non_null(strstr(said, FAR_TOLD "owner 0\n"));
-	assert_non_null(strstr(said, FAR_TOLD "group \n"));
-	assert_non_null(strstr(said, FAR_TOLD "closed "));
-	assert_null(strstr(said, FAR_TOLD "lacks"));
+	assert_non_null(
+		strstr(said, arena_printf(&test_arena, SSH_SCRIPT_TOLD "uid %u\n", geteuid())));
+	assert_non_null(strstr(said, SSH_SCRIPT_TOLD "owner 0\n"));
+	assert_non_null(strstr(said, SSH_SCRIPT_TOLD "group \n"));
+	assert_non_null(strstr(said, SSH_SCRIPT_TOLD "closed "));
+	assert_null(strstr(said, SSH_SCRIPT_TOLD "lacks"));
 	assert_null(strstr(said, arena_printf(&test_arena, "closed %s\n", root)));
 }
 
@@ -267,11 +268,11 @@ TEST(it_is_told_who_we_are)
 
 static const char *run_command(const char *const *argv, int64_t seconds, int *status)
 {
-	const struct far_command c = {
+	const struct ssh_script_command c = {
 		.component = "web/it's", .fingerprint = "abc", .seconds = seconds, .argv = argv
 	};
 
-	far_command(&acts, &c);
+	ssh_script_command(&acts, &c);
 	return act(status);
 }
 
@@ -293,10 +294,10 @@ TEST(s11_a_command_cannot_say_that_it_is_done)
 
 TEST(s11_each_run_ends_with_a_word_of_its_own)
 {
-	struct far_acts one = { .arena = &test_arena };
-	struct far_acts other = { .arena = &test_arena };
+	struct ssh_script_ops one = { .arena = &test_arena };
+	struct ssh_script_ops other = { .arena = &test_arena };
 
-	assert_string_not_equal(far_acts_run(&one).end, far_acts_run(&other).end);
+	assert_string_not_equal(ssh_script_run(&one).end, ssh_script_run(&other).end);
 }
 
 TEST(a_command_gets_its_words_and_a_clean_environment)
@@ -351,7 +352,7 @@ TEST(it_is_killed_at_its_deadline_with_its_children)
 	int status = 0;
 	const char *said = run_command(argv, 1, &status);
 
-	assert_int_equal(status, FAR_TIMED_OUT);
+	assert_int_equal(status, SSH_SCRIPT_TIMED_OUT);
 	assert_true(clock_mono_ms() - begin < 10000);
 	assert_true(atoi(said) > 1);
 	for (int i = 0; i < 40 && is_running((pid_t)atoi(said)); i++)

@@ -14,15 +14,15 @@
 		text, sizeof(text) - 1 \
 	}
 
-struct piece {
+struct pair_file {
 	const char *bytes;
 	size_t len;
 };
 
 /* What a server wants to hear, and what it says then. */
 struct turn {
-	struct piece expects;
-	struct piece says;
+	struct pair_file expects;
+	struct pair_file says;
 };
 
 struct talk {
@@ -50,7 +50,7 @@ static const char extended_request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
 #define STARTTLS TEXT("STARTTLS\r\n")
 #define TAGGED TEXT("a1 STARTTLS\r\n")
 
-static void hear_out(int fd, struct piece expects)
+static void hear_out(int fd, struct pair_file expects)
 {
 	char heard[256];
 
@@ -74,7 +74,7 @@ static enum starttls_result play(const struct talk *t, size_t at_once, struct ar
 	AUTO(starttls) s = starttls_open(t->kind, ends[0], a);
 
 	for (size_t i = 0; i < 4 && t->turns[i].says.len; i++) {
-		struct piece says = t->turns[i].says;
+		struct pair_file says = t->turns[i].says;
 
 		result = starttls_advance(s, why);
 		assert_int_equal(result, STARTTLS_GOES_ON);

@@ -65,14 +65,14 @@ struct counts {
 };
 
 /* Connections that are open. */
-struct held {
+struct reported_pair {
 	int fds[HELD];
 	int64_t since[HELD];
 	size_t which[HELD];
 	size_t count;
 };
 
-static void count_held(const struct held *h, struct counts *most)
+static void count_held(const struct reported_pair *h, struct counts *most)
 {
 	size_t of_one[256] = { 0 };
 
@@ -84,7 +84,7 @@ static void count_held(const struct held *h, struct counts *most)
 	most->all = h->count > most->all ? h->count : most->all;
 }
 
-static void let_go(struct held *h)
+static void let_go(struct reported_pair *h)
 {
 	int64_t now = clock_mono_ms();
 	size_t kept = 0;
@@ -105,7 +105,7 @@ static void let_go(struct held *h)
 static pid_t count_connections(int fd, struct counts *most)
 {
 	pid_t pid = fork();
-	struct held h = { 0 };
+	struct reported_pair h = { 0 };
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
 	if (pid != 0)

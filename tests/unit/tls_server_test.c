@@ -80,11 +80,11 @@ struct talk {
 };
 
 static struct holder holder;
-static struct callers *callers;
+static struct client_auth *callers;
 static struct tls_server *server;
 static gnutls_certificate_credentials_t server_creds;
 
-static const struct callers *callers_now(void *ctx)
+static const struct client_auth *callers_now(void *ctx)
 {
 	(void)ctx;
 	return callers;
@@ -100,7 +100,7 @@ static int open_server(void **state)
 		return -1;
 	holder = (struct holder){ 0 };
 	hold(&holder, &own_pair);
-	must(callers_new(&config, authority_pem.data, authority_pem.len, &callers, &e), &e);
+	must(client_auth_new(&config, authority_pem.data, authority_pem.len, &callers, &e), &e);
 	server = tls_server_new(&how, &list);
 	gnutls_certificate_allocate_credentials(&server_creds);
 	gnutls_certificate_set_retrieve_function2(
@@ -112,7 +112,7 @@ static int close_server(void **state)
 {
 	gnutls_certificate_free_credentials(server_creds);
 	tls_server_free(server);
-	callers_free(callers);
+	client_auth_free(callers);
 	tls_key_close(holder.key);
 	tls_key_close(holder.old);
 	return close_agent(state);

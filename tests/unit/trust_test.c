@@ -54,8 +54,8 @@ TEST(s2_a_file_is_inherited_from_root_us_or_the_named_owner)
 		const struct trust t = trust_of(rows[i].us, rows[i].named);
 		struct err e = { 0 };
 
-		if (trust_file(&t, "/k", a_file(rows[i].owner, 1), &e) != rows[i].replaced ||
-		    trust_lends(&t, a_file(rows[i].owner, 1)) != rows[i].lends)
+		if (file_trust_file(&t, "/k", a_file(rows[i].owner, 1), &e) != rows[i].replaced ||
+		    file_trust_lends(&t, a_file(rows[i].owner, 1)) != rows[i].lends)
 			fail_msg("row %zu: %s", i, e.text);
 	}
 }
@@ -66,11 +66,11 @@ TEST(s2_the_remedy_names_the_owner_that_can_be_said)
 	const struct trust user = trust_of(US, NOBODY_NAMED);
 	struct err e = { 0 };
 
-	assert_false(trust_file(&root, "/k", a_file(STRANGER, 1), &e));
+	assert_false(file_trust_file(&root, "/k", a_file(STRANGER, 1), &e));
 	assert_non_null(strstr(e.text, "'/k' belongs to user 666"));
 	assert_non_null(strstr(e.text, "say 'owner: \"666\"', or remove it"));
 	/* who is not root cannot give files away */
-	assert_false(trust_file(&user, "/k", a_file(STRANGER, 1), &e));
+	assert_false(file_trust_file(&user, "/k", a_file(STRANGER, 1), &e));
 	assert_null(strstr(e.text, "owner:"));
 	assert_non_null(strstr(e.text, "remove it"));
 }
@@ -80,10 +80,10 @@ TEST(s2_a_file_with_a_second_name_is_not_inherited_from)
 	const struct trust t = trust_of(ROOT, NOBODY_NAMED);
 	struct err e = { 0 };
 
-	assert_true(trust_file(&t, "/k", a_file(ROOT, 0), &e));
-	assert_false(trust_file(&t, "/k", a_file(ROOT, 2), &e));
+	assert_true(file_trust_file(&t, "/k", a_file(ROOT, 0), &e));
+	assert_false(file_trust_file(&t, "/k", a_file(ROOT, 2), &e));
 	assert_non_null(strstr(e.text, "hard link"));
-	assert_false(trust_entry(&t, "/k", a_file(ROOT, 2), safe_home, &e));
+	assert_false(file_trust_entry(&t, "/k", a_file(ROOT, 2), safe_home, &e));
 }
 
 TEST(s2_what_stands_in_a_sticky_directory_is_roots_or_ours)
@@ -96,13 +96,13 @@ TEST(s2_what_stands_in_a_sticky_directory_is_roots_or_ours)
 		struct fs_attr entry = { .mode = kinds[i], .links = 1 };
 		struct err e = { 0 };
 
-		assert_true(trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
+		assert_true(file_trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
 		entry.owner = STRANGER;
-		assert_false(trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
+		assert_false(file_trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
 		assert_non_null(strstr(e.text, "user 666"));
 		/* naming the owner does not help: anybody can say who it is */
 		entry.owner = NAMED;
-		assert_false(trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
+		assert_false(file_trust_entry(&t, "/tmp/k", entry, sticky_home, &e));
 	}
 }
 
@@ -112,9 +112,9 @@ TEST(s2_a_link_elsewhere_is_roots_or_ours)
 	struct fs_attr link = { .mode = S_IFLNK | 0777, .owner = STRANGER };
 	struct err e = { 0 };
 
-	assert_false(trust_entry(&t, "/k", link, safe_home, &e));
+	assert_false(file_trust_entry(&t, "/k", link, safe_home, &e));
 	link.owner = US;
-	assert_true(trust_entry(&t, "/k", link, safe_home, &e));
+	assert_true(file_trust_entry(&t, "/k", link, safe_home, &e));
 }
 
 TEST(s2_a_directory_is_judged_like_those_above_it)
@@ -123,15 +123,15 @@ TEST(s2_a_directory_is_judged_like_those_above_it)
 	struct fs_attr dir = { .mode = S_IFDIR | 0755 };
 	struct err e = { 0 };
 
-	assert_true(trust_directory(&t, "/d", dir, &e));
+	assert_true(file_trust_directory(&t, "/d", dir, &e));
 	dir.mode = S_IFDIR | 0777;
-	assert_false(trust_directory(&t, "/d", dir, &e));
+	assert_false(file_trust_directory(&t, "/d", dir, &e));
 	dir.mode = S_IFDIR | 01777; /* what is in it may be a stranger's */
-	assert_false(trust_directory(&t, "/d", dir, &e));
+	assert_false(file_trust_directory(&t, "/d", dir, &e));
 	dir = (struct fs_attr){ .mode = S_IFDIR | 0700, .owner = NAMED };
-	assert_false(trust_directory(&t, "/d", dir, &e));
+	assert_false(file_trust_directory(&t, "/d", dir, &e));
 	t.unsafe = true;
-	assert_true(trust_directory(&t, "/d", dir, &e));
+	assert_true(file_trust_directory(&t, "/d", dir, &e));
 }
 
 TEST(s2_the_store_is_ours_alone_even_where_unsafe_is_said)
@@ -141,11 +141,11 @@ TEST(s2_the_store_is_ours_alone_even_where_unsafe_is_said)
 	struct err e = { 0 };
 
 	t.unsafe = true;
-	assert_true(trust_store(&t, "/s", dir, &e));
+	assert_true(file_trust_store(&t, "/s", dir, &e));
 	dir.owner = NAMED;
-	assert_false(trust_store(&t, "/s", dir, &e));
+	assert_false(file_trust_store(&t, "/s", dir, &e));
 	dir = (struct fs_attr){ .mode = S_IFDIR | 0775, .owner = US };
-	assert_false(trust_store(&t, "/s", dir, &e));
+	assert_false(file_trust_store(&t, "/s", dir, &e));
 	dir = (struct fs_attr){ .mode = S_IFREG | 0600, .owner = US };
-	assert_false(trust_store(&t, "/s", dir, &e));
+	assert_false(file_trust_store(&t, "/s", dir, &e));
 }

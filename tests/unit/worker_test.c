@@ -20,20 +20,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void answer_at_once(void *ctx, struct answer *out)
+static void answer_at_once(void *ctx, struct response *out)
 {
-	answer_json(200, json_pack("{ss}", "said", ctx), out);
+	response_json(200, json_pack("{ss}", "said", ctx), out);
 	out->signer.spki_len = 3;
 }
 
-static void end_silently(void *ctx, struct answer *out)
+static void end_silently(void *ctx, struct response *out)
 {
 	(void)ctx;
 	(void)out;
 	_exit(3);
 }
 
-static void crash(void *ctx, struct answer *out)
+static void crash(void *ctx, struct response *out)
 {
 	(void)ctx;
 	(void)out;
@@ -41,7 +41,7 @@ static void crash(void *ctx, struct answer *out)
 	abort();
 }
 
-static void tell_too_much(void *ctx, struct answer *out)
+static void tell_too_much(void *ctx, struct response *out)
 {
 	(void)ctx;
 	out->status = 200;
@@ -49,7 +49,7 @@ static void tell_too_much(void *ctx, struct answer *out)
 	memset(out->body.bytes, 'x', out->body.len);
 }
 
-static void tell_all(void *ctx, struct answer *out)
+static void tell_all(void *ctx, struct response *out)
 {
 	(void)ctx;
 	out->status = 200;
@@ -58,7 +58,7 @@ static void tell_all(void *ctx, struct answer *out)
 }
 
 /* The descriptors it finds open, and its parent's death signal. */
-static void look_around(void *ctx, struct answer *out)
+static void look_around(void *ctx, struct response *out)
 {
 	DIR *d = opendir("/proc/self/fd");
 	int count = 0;
@@ -69,11 +69,11 @@ static void look_around(void *ctx, struct answer *out)
 	if (d)
 		closedir(d);
 	/* "." and "..", 0 to 2, the pipe, and that of opendir() */
-	answer_json(200, json_pack("{si}", "open", count), out);
+	response_json(200, json_pack("{si}", "open", count), out);
 }
 
 /* Runs a command that takes for ever, and writes down its number. */
-static void run_for_ever(void *ctx, struct answer *out)
+static void run_for_ever(void *ctx, struct response *out)
 {
 	const char *script = ctx;
 	const char *const argv[] = { "sh", "-c", script, NULL };
@@ -81,7 +81,7 @@ static void run_for_ever(void *ctx, struct answer *out)
 	struct err e = { 0 };
 
 	if (!child_run(&c, NULL, &e))
-		answer_problem(PROBLEM_BUSY, e.text, out);
+		response_problem(PROBLEM_BUSY, e.text, out);
 }
 
 static struct worker begin(worker_fn *fn, const char *ctx)
@@ -98,7 +98,7 @@ TEST(an_answer_comes_back)
 {
 	struct worker w = begin(answer_at_once, "hello");
 	struct pollfd fd = { .fd = w.pipe, .events = POLLIN };
-	AUTO(answer) a = { 0 };
+	AUTO(response) a = { 0 };
 
 	assert_int_equal(poll(&fd, 1, 5000), 1);
 	assert_true(worker_end(&w, &a));
@@ -114,7 +114,7 @@ TEST(one_that_ends_silently_has_none)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct worker w = begin(bad[i], NULL);
-		AUTO(answer) a = { 0 };
+		AUTO(response) a = { 0 };
 
 		assert_false(worker_end(&w, &a));
 		assert_int_equal(w.pid, 0);
@@ -126,8 +126,8 @@ TEST(an_answer_has_a_limit)
 {
 	struct worker w = begin(tell_too_much, NULL);
 	struct worker most = begin(tell_all, NULL);
-	AUTO(answer) a = { 0 };
-	AUTO(answer) all = { 0 };
+	AUTO(response) a = { 0 };
+	AUTO(response) all = { 0 };
 
 	assert_true(worker_end(&w, &a));
 	assert_int_equal(a.status, 500);
@@ -140,7 +140,7 @@ TEST(it_has_no_descriptor_of_ours)
 {
 	int kept[5];
 	struct worker w;
-	AUTO(answer) a = { 0 };
+	AUTO(response) a = { 0 };
 
 	for (int i = 0; i < 5; i++)
 		kept[i] = open("/dev/null", O_RDONLY);
