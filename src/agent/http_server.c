@@ -18,7 +18,7 @@ enum {
 };
 
 /* One request, from its header to the end of its reply. */
-struct request {
+struct server_request {
 	struct arena arena;
 	struct conn *guest;
 	enum route route;
@@ -40,10 +40,10 @@ struct http_server {
 	uint32_t last_number;
 	size_t bodies; /* bytes of all that are here */
 	struct MHD_Connection *waiting[HTTP_REQUESTS];
-	struct request *asked[HTTP_REQUESTS];
+	struct server_request *asked[HTTP_REQUESTS];
 };
 
-static void request_free(struct http_server *h, struct request *r)
+static void request_free(struct http_server *h, struct server_request *r)
 {
 	h->bodies -= r->got;
 	secret_release(&r->body);
@@ -110,7 +110,7 @@ void http_take(struct http_server *h, struct conn *g)
 /* ---- replies ---- */
 
 /* The text stays the request's, which lasts until the reply is sent. */
-static enum MHD_Result reply(struct MHD_Connection *c, struct request *r)
+static enum MHD_Result reply(struct MHD_Connection *c, struct server_request *r)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		r->reply.len, r->reply.bytes, MHD_RESPMEM_PERSISTENT);
@@ -131,7 +131,7 @@ static enum MHD_Result reply(struct MHD_Connection *c, struct request *r)
 	return done;
 }
 
-static void set_problem(struct request *r, enum problem_kind kind, const char *detail)
+static void set_problem(struct server_request *r, enum problem_kind kind, const char *detail)
 {
 	const struct problem p = { kind, detail };
 	AUTO(json) json = problem_to_json(&p);
@@ -142,7 +142,7 @@ static void set_problem(struct request *r, enum problem_kind kind, const char *d
 	r->answered = true;
 }
 
-static void set_healthy(struct request *r)
+static void set_healthy(struct server_request *r)
 {
 	AUTO(json) json = json_pack("{ss}", "status", "ok");
 
@@ -162,7 +162,7 @@ static size_t free_place(const struct http_server *h)
 	return i;
 }
 
-static bool send_request(struct http_server *h, struct request *r)
+static bool send_request(struct http_server *h, struct server_request *r)
 {
 	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = r->number };
 	size_t len = strlen(r->component);
@@ -178,7 +178,7 @@ static bool send_request(struct http_server *h, struct request *r)
 }
 
 /* The reply is sent when the answer is there: then it is called again. */
-static void hand_over(struct http_server *h, struct MHD_Connection *c, struct request *r)
+static void hand_over(struct http_server *h, struct MHD_Connection *c, struct server_request *r)
 {
 	size_t place = free_place(h);
 
@@ -197,7 +197,7 @@ static void hand_over(struct http_server *h, struct MHD_Connection *c, struct re
 	MHD_suspend_connection(c);
 }
 
-static void take_reply(struct message *m, struct request *r)
+static void take_reply(struct message *m, struct server_request *r)
 {
 	struct fields f = fields_of(&m->body);
 	uint64_t status = fields_number(&f);
@@ -228,7 +228,8 @@ void http_take_answer(struct http_server *h, struct message *m)
 /* ---- one request ---- */
 
 /* False: its reply is there, and ends the connection. */
-static bool begin(struct MHD_Connection *c, struct request *r, const char *method, const char *path)
+static bool begin(struct MHD_Connection *c, struct server_request *r, const char *method,
+		  const char *path)
 {
 	struct problem problem = { 0 };
 	size_t len = 0;
@@ -252,7 +253,7 @@ static bool begin(struct MHD_Connection *c, struct request *r, const char *metho
 }
 
 /* It grows with what comes: who announces much has sent nothing yet. */
-static void make_room(struct request *r, size_t needed)
+static void make_room(struct server_request *r, size_t needed)
 {
 	size_t room = r->body.len ? r->body.len : BODY_ROOM;
 	AUTO(secret) before = TAKE(r->body);
@@ -265,7 +266,8 @@ static void make_room(struct request *r, size_t needed)
 }
 
 /* What is refused is read to its end, and dropped. */
-static void take_body(struct http_server *h, struct request *r, const char *bytes, size_t len)
+static void take_body(struct http_server *h, struct server_request *r, const char *bytes,
+		      size_t len)
 {
 	if (r->answered || len > r->len - r->got)
 		return;
@@ -285,7 +287,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 				  size_t *len, void **slot)
 {
 	struct http_server *h = ctx;
-	struct request *r = *slot;
+	struct server_request *r = *slot;
 
 	(void)version;
 	if (!r) {
@@ -312,7 +314,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 		   enum MHD_RequestTerminationCode why)
 {
-	struct request *r = *slot;
+	struct server_request *r = *slot;
 
 	(void)c;
 	(void)why;

@@ -24,7 +24,7 @@ enum {
 };
 
 /* Something that is under way, and whose question it answers. */
-struct job {
+struct child_job {
 	struct worker worker;
 	const struct agent_component *component;
 	enum route route;
@@ -40,7 +40,7 @@ struct install_half {
 	struct agent_identity self;
 	struct client_grants *grants;
 	struct signer_cache *signers;
-	struct job jobs[WORKERS];
+	struct child_job jobs[WORKERS];
 	agent_note_fn *note;
 	void *note_ctx;
 	char closed[sizeof(((struct err *)0)->text)]; /* noted already */
@@ -121,7 +121,8 @@ static void refresh_grants(struct install_half *h)
 }
 
 /* A worker that began before a change knows nothing of it. */
-static void remember_signer(struct install_half *h, const struct job *j, const struct signer *found)
+static void remember_signer(struct install_half *h, const struct child_job *j,
+			    const struct signer *found)
 {
 	if (j->grants == client_grants_revision(h->grants))
 		signer_cache_remember(h->signers, found);
@@ -129,7 +130,7 @@ static void remember_signer(struct install_half *h, const struct job *j, const s
 
 /* ---- what is asked ---- */
 
-static struct job *free_job(struct install_half *h)
+static struct child_job *free_job(struct install_half *h)
 {
 	for (size_t i = 0; i < WORKERS; i++)
 		if (!h->jobs[i].worker.pid)
@@ -141,7 +142,7 @@ static struct job *free_job(struct install_half *h)
 static bool is_busy(const struct install_half *h, const struct ipc_request *q)
 {
 	for (size_t i = 0; i < WORKERS; i++) {
-		const struct job *j = &h->jobs[i];
+		const struct child_job *j = &h->jobs[i];
 
 		if (j->worker.pid && j->component == q->component && route_has_order(j->route) &&
 		    route_has_order(q->route))
@@ -150,7 +151,8 @@ static bool is_busy(const struct install_half *h, const struct ipc_request *q)
 	return false;
 }
 
-static void begin_job(struct ipc_request *q, uint64_t grants, struct job *j, struct response *out)
+static void begin_job(struct ipc_request *q, uint64_t grants, struct child_job *j,
+		      struct response *out)
 {
 	struct worker worker = { 0 };
 	struct err e = { 0 };
@@ -159,20 +161,20 @@ static void begin_job(struct ipc_request *q, uint64_t grants, struct job *j, str
 		response_problem(PROBLEM_BUSY, e.text, out);
 		return;
 	}
-	*j = (struct job){ .worker = worker,
-			   .component = q->component,
-			   .route = q->route,
-			   .number = q->number,
-			   .awaited = true,
-			   .seconds = ipc_request_seconds(q),
-			   .grants = grants };
+	*j = (struct child_job){ .worker = worker,
+				 .component = q->component,
+				 .route = q->route,
+				 .number = q->number,
+				 .awaited = true,
+				 .seconds = ipc_request_seconds(q),
+				 .grants = grants };
 	j->end_ms = clock_mono_ms() + j->seconds * INT64_C(1000);
 }
 
 /* Without a body afterwards: the answer comes later. */
 static void deal_with(struct install_half *h, struct ipc_request *q, struct response *out)
 {
-	struct job *j = NULL;
+	struct child_job *j = NULL;
 
 	if (is_busy(h, q)) {
 		response_problem(PROBLEM_BUSY, "something is under way", out);
@@ -229,7 +231,7 @@ static void take_own_pair(struct install_half *h, struct response *a)
 		response_problem(PROBLEM_FAILED, e.text, a);
 }
 
-static bool end_job(struct install_half *h, struct job *j, struct ipc *c, struct err *e)
+static bool end_job(struct install_half *h, struct child_job *j, struct ipc *c, struct err *e)
 {
 	AUTO(response) a = { 0 };
 
@@ -243,7 +245,7 @@ static bool end_job(struct install_half *h, struct job *j, struct ipc *c, struct
 }
 
 /* Its order goes on; whoever asks again is told how it ended. */
-static bool end_waiting(struct job *j, struct ipc *c, struct err *e)
+static bool end_waiting(struct child_job *j, struct ipc *c, struct err *e)
 {
 	AUTO(response) a = { 0 };
 	AUTO(arena) text = { 0 };
@@ -264,7 +266,7 @@ static bool end_late_jobs(struct install_half *h, struct ipc *c, struct err *e)
 	int64_t now = clock_mono_ms();
 
 	for (size_t i = 0; i < WORKERS; i++) {
-		struct job *j = &h->jobs[i];
+		struct child_job *j = &h->jobs[i];
 
 		if (j->worker.pid && j->awaited && now >= j->end_ms && !end_waiting(j, c, e))
 			return false;

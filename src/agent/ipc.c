@@ -18,7 +18,7 @@ enum {
 /* One message that waits to be sent. */
 struct queued_message {
 	struct queued_message *next;
-	struct header header;
+	struct ipc_header header;
 	struct secret body;
 };
 
@@ -114,7 +114,7 @@ bool ipc_post(struct ipc *c, struct message *m, struct err *e)
 	struct queued_message *l = xcalloc(1, sizeof(*l));
 	struct queued_message **last = &c->queue;
 
-	l->header = (struct header){ m->kind, m->number, (uint32_t)m->body.len };
+	l->header = (struct ipc_header){ m->kind, m->number, (uint32_t)m->body.len };
 	l->body = TAKE(m->body);
 	while (*last)
 		last = &(*last)->next;

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct header {
+struct ipc_header {
 	uint32_t kind;
 	uint32_t number;
 	uint32_t len;
@@ -32,7 +32,7 @@ struct ipc {
 	size_t queued;  /* bytes of the bodies in it */
 	size_t sent;    /* bytes of its first, header included */
 	/* what is arriving */
-	struct header header;
+	struct ipc_header header;
 	size_t header_got;
 	struct secret body;
 	size_t body_got;

@@ -79,19 +79,19 @@ bool ipc_socket_listen(const char *path, uid_t who, int *out, struct err *e)
 }
 
 /* Who has connected, by its first message. */
-struct visitor {
+struct ipc_peer {
 	struct ipc channel;
 	pid_t pid;
 	uint32_t which;
 };
 
-static void visitor_release(struct visitor *v)
+static void visitor_release(struct ipc_peer *v)
 {
 	ipc_release(&v->channel);
 }
-AUTO_STRUCT(visitor, struct visitor, visitor_release)
+AUTO_STRUCT(ipc_peer, struct ipc_peer, visitor_release)
 
-static bool listen_to(struct visitor *v, uid_t who, int64_t end_ms, struct err *e)
+static bool listen_to(struct ipc_peer *v, uid_t who, int64_t end_ms, struct err *e)
 {
 	AUTO(message) hello = { 0 };
 	struct ucred peer = { 0 };
@@ -109,7 +109,7 @@ static bool listen_to(struct visitor *v, uid_t who, int64_t end_ms, struct err *
 	       err_set(e, ERR_REMOTE, "what has connected is no half of us");
 }
 
-static bool accept_one(int listener, uid_t who, int64_t end_ms, struct visitor *v, struct err *e)
+static bool accept_one(int listener, uid_t who, int64_t end_ms, struct ipc_peer *v, struct err *e)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = listener, .events = POLLIN };
@@ -131,8 +131,8 @@ static bool accept_one(int listener, uid_t who, int64_t end_ms, struct visitor *
 
 static bool accept_both(int listener, uid_t who, struct channels *out, struct err *e)
 {
-	AUTO(visitor) first = { .channel = NO_CHANNEL };
-	AUTO(visitor) second = { .channel = NO_CHANNEL };
+	AUTO(ipc_peer) first = { .channel = NO_CHANNEL };
+	AUTO(ipc_peer) second = { .channel = NO_CHANNEL };
 	int *ends[CHANNELS] = { &out->requests, &out->handshakes };
 
 	if (!accept_one(listener, who, INT64_MAX, &first, e) ||

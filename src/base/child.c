@@ -29,7 +29,7 @@ enum {
 };
 
 /* One running child and what it has said so far. */
-struct run {
+struct child_run {
 	const struct child *child;
 	const char *name; /* for messages */
 	pid_t pid;
@@ -63,14 +63,14 @@ static void launch_release(struct launch *l)
 }
 AUTO_STRUCT(launch, struct launch, launch_release)
 
-static void run_release(struct run *r)
+static void run_release(struct child_run *r)
 {
 	fd_auto(&r->pidfd);
 	fd_auto(&r->output);
 	fd_auto(&r->status);
 	wipe(r->tail, sizeof(r->tail));
 }
-AUTO_STRUCT(run, struct run, run_release)
+AUTO_STRUCT(child_run, struct child_run, run_release)
 
 static bool is_program(const char *path)
 {
@@ -145,7 +145,7 @@ static bool open_pipe(int *reader, int *writer)
 	return !fcntl(ends[0], F_SETFL, O_NONBLOCK) && raise_fd(reader) && raise_fd(writer);
 }
 
-static bool open_channels(struct launch *l, struct run *r, struct err *e)
+static bool open_channels(struct launch *l, struct child_run *r, struct err *e)
 {
 	l->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (l->null_fd < 0 || !raise_fd(&l->null_fd))
@@ -192,7 +192,7 @@ __attribute__((noreturn)) static void become(const struct child *c, const struct
 	_exit(told == sizeof(number) ? 127 : 126);
 }
 
-static bool start(struct run *r, const struct launch *l, struct err *e)
+static bool start(struct child_run *r, const struct launch *l, struct err *e)
 {
 	sigset_t all;
 	sigset_t before;
@@ -220,7 +220,7 @@ static bool start(struct run *r, const struct launch *l, struct err *e)
 	return false;
 }
 
-static void keep_tail(struct run *r, const char *bytes, size_t len)
+static void keep_tail(struct child_run *r, const char *bytes, size_t len)
 {
 	if (len > TAIL) {
 		bytes += len - TAIL;
@@ -234,7 +234,7 @@ static void keep_tail(struct run *r, const char *bytes, size_t len)
 	r->tail_len = old + len;
 }
 
-static void keep(struct run *r, const char *bytes, size_t len)
+static void keep(struct child_run *r, const char *bytes, size_t len)
 {
 	size_t room = CHILD_OUTPUT_LIMIT - r->kept;
 
@@ -252,7 +252,7 @@ static void keep(struct run *r, const char *bytes, size_t len)
 }
 
 /* Takes at most `rounds` pieces of what is in the pipe now. */
-static void read_output(struct run *r, int rounds)
+static void read_output(struct child_run *r, int rounds)
 {
 	char chunk[4096];
 
@@ -273,7 +273,7 @@ static void read_output(struct run *r, int rounds)
 }
 
 /* Whether the child has ended; looks for at most `ms`. */
-static bool wait_a_moment(struct run *r, int64_t ms)
+static bool wait_a_moment(struct child_run *r, int64_t ms)
 {
 	struct pollfd fds[] = { { .fd = r->pidfd, .events = POLLIN },
 				{ .fd = r->output, .events = POLLIN } };
@@ -286,7 +286,7 @@ static bool wait_a_moment(struct run *r, int64_t ms)
 }
 
 /* A stop ends it too, unless that was asked for before it began. */
-static bool wait_until(struct run *r, int64_t deadline, bool stoppable)
+static bool wait_until(struct child_run *r, int64_t deadline, bool stoppable)
 {
 	for (;;) {
 		int64_t left = deadline - clock_mono_ms();
@@ -298,7 +298,7 @@ static bool wait_until(struct run *r, int64_t deadline, bool stoppable)
 	}
 }
 
-static bool reap(struct run *r, siginfo_t *info, struct err *e)
+static bool reap(struct child_run *r, siginfo_t *info, struct err *e)
 {
 	while (waitid(P_PIDFD, (id_t)r->pidfd, info, WEXITED))
 		if (errno != EINTR)
@@ -309,7 +309,7 @@ static bool reap(struct run *r, siginfo_t *info, struct err *e)
 }
 
 /* The group, and the child itself in case it has left the group. */
-static bool kill_group(struct run *r, bool stopped, struct err *e)
+static bool kill_group(struct child_run *r, bool stopped, struct err *e)
 {
 	siginfo_t info = { 0 };
 
@@ -324,7 +324,7 @@ static bool kill_group(struct run *r, bool stopped, struct err *e)
 		       (long long)r->child->timeout_ms);
 }
 
-static const char *quoted_tail(const struct run *r, struct arena *a)
+static const char *quoted_tail(const struct child_run *r, struct arena *a)
 {
 	AUTO(buf) shown = { 0 };
 	size_t len = r->tail_len;
@@ -338,7 +338,7 @@ static const char *quoted_tail(const struct run *r, struct arena *a)
 	return arena_strdup(a, buf_text(&shown));
 }
 
-static bool judge(struct run *r, const siginfo_t *info, struct err *e)
+static bool judge(struct child_run *r, const siginfo_t *info, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	int number = 0;
@@ -356,7 +356,7 @@ static bool judge(struct run *r, const siginfo_t *info, struct err *e)
 	return true;
 }
 
-static bool run(struct run *r, struct err *e)
+static bool run(struct child_run *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .status_fd = -1 };
@@ -380,7 +380,7 @@ static bool run(struct run *r, struct err *e)
 
 bool child_run(const struct child *c, struct buf *out, struct err *e)
 {
-	AUTO(run)
+	AUTO(child_run)
 	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .status = -1 };
 
 	assert(!c->secret_output);
@@ -391,7 +391,7 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 {
 	struct child quiet = *c;
 	AUTO(secret) room = { 0 };
-	AUTO(run)
+	AUTO(child_run)
 	r = { .child = &quiet, .secret = &room, .pidfd = -1, .output = -1, .status = -1 };
 
 	quiet.secret_output = true;

@@ -108,21 +108,21 @@ static bool receive_all(int fd, void *bytes, size_t len)
 
 /* ---- in the decoder ---- */
 
-struct request {
+struct decode_request {
 	struct ask ask;
 	struct span *spans;
 	struct secret bytes;
 	decode_fn *fn;
 };
 
-static void request_release(struct request *r)
+static void request_release(struct decode_request *r)
 {
 	free(r->spans);
 	secret_release(&r->bytes);
 }
-AUTO_STRUCT(request, struct request, request_release)
+AUTO_STRUCT(decode_request, struct decode_request, request_release)
 
-static bool find_function(struct request *r, decode_fn *const *table)
+static bool find_function(struct decode_request *r, decode_fn *const *table)
 {
 	for (uint32_t i = 0; table[i]; i++)
 		if (i == r->ask.which)
@@ -131,7 +131,7 @@ static bool find_function(struct request *r, decode_fn *const *table)
 	       r->ask.seconds <= DECODER_SECONDS_LIMIT;
 }
 
-static bool take_request(int fd, decode_fn *const *table, struct request *r)
+static bool take_request(int fd, decode_fn *const *table, struct decode_request *r)
 {
 	uint64_t lengths[DECODER_SPAN_LIMIT];
 	uint64_t total = 0;
@@ -156,12 +156,12 @@ static bool take_request(int fd, decode_fn *const *table, struct request *r)
 
 static bool decode_request(void *ctx, struct buf *answer, struct err *e)
 {
-	const struct request *r = ctx;
+	const struct decode_request *r = ctx;
 
 	return r->fn(r->spans, r->ask.count, answer, e);
 }
 
-static bool answer_request(int fd, struct request *r)
+static bool answer_request(int fd, struct decode_request *r)
 {
 	const struct sandbox_work work = { .fn = decode_request,
 					   .ctx = r,
@@ -187,7 +187,7 @@ __attribute__((noreturn)) static void serve(int fd, decode_fn *const *table)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		struct pollfd next = { .fd = fd, .events = POLLIN };
-		AUTO(request) r = { 0 };
+		AUTO(decode_request) r = { 0 };
 
 		if (poll(&next, 1, -1) < 0 && errno != EINTR)
 			_exit(1);

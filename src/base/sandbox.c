@@ -26,7 +26,7 @@ enum {
 };
 
 /* What comes first through the pipe; `len` bytes follow. */
-struct frame {
+struct sandbox_frame {
 	uint32_t code; /* enum err_code; ERR_NONE: the bytes are the answer */
 	uint64_t len;
 };
@@ -134,7 +134,7 @@ __attribute__((noreturn)) static void work(const struct sandbox_work *how, int a
 {
 	struct buf answer = { .limit = SANDBOX_ANSWER_LIMIT };
 	struct err e = { 0 };
-	struct frame frame = { 0 };
+	struct sandbox_frame frame = { 0 };
 
 	if (!lock_in(answer_fd, how->seconds))
 		_exit(2);
@@ -148,7 +148,7 @@ __attribute__((noreturn)) static void work(const struct sandbox_work *how, int a
 }
 
 /* The running child as the parent sees it. */
-struct worker {
+struct sandbox_child {
 	pid_t pid;
 	int answer; /* reading end */
 	unsigned seconds;
@@ -156,7 +156,7 @@ struct worker {
 	int64_t deadline;
 };
 
-static bool wait_readable(const struct worker *w, struct err *e)
+static bool wait_readable(const struct sandbox_child *w, struct err *e)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = w->answer, .events = POLLIN };
@@ -172,7 +172,8 @@ static bool wait_readable(const struct worker *w, struct err *e)
 }
 
 /* Up to `len` bytes; less only when the child has ended. */
-static bool read_up_to(const struct worker *w, void *bytes, size_t len, size_t *got, struct err *e)
+static bool read_up_to(const struct sandbox_child *w, void *bytes, size_t len, size_t *got,
+		       struct err *e)
 {
 	char *to = bytes;
 
@@ -195,7 +196,7 @@ static bool read_up_to(const struct worker *w, void *bytes, size_t len, size_t *
 }
 
 /* Never waits long: what has not ended by now is killed. */
-static int end_worker(struct worker *w)
+static int end_worker(struct sandbox_child *w)
 {
 	int status = 0;
 
@@ -206,15 +207,15 @@ static int end_worker(struct worker *w)
 	return status;
 }
 
-static void worker_release(struct worker *w)
+static void worker_release(struct sandbox_child *w)
 {
 	if (w->pid > 0)
 		end_worker(w);
 	fd_auto(&w->answer);
 }
-AUTO_STRUCT(worker, struct worker, worker_release)
+AUTO_STRUCT(sandbox_child, struct sandbox_child, worker_release)
 
-static bool explain_silence(struct worker *w, struct err *e)
+static bool explain_silence(struct sandbox_child *w, struct err *e)
 {
 	int status = end_worker(w);
 
@@ -230,7 +231,7 @@ static bool explain_silence(struct worker *w, struct err *e)
 }
 
 /* The child may have been taken over by what it decoded: trust no byte. */
-static bool take_error(const struct frame *f, const struct secret *body, struct err *e)
+static bool take_error(const struct sandbox_frame *f, const struct secret *body, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 	enum err_code code = f->code < ERR_COUNT ? (enum err_code)f->code : ERR_INPUT;
@@ -239,9 +240,9 @@ static bool take_error(const struct frame *f, const struct secret *body, struct 
 	return err_set(e, code, "%s", buf_text(&shown));
 }
 
-static bool read_answer(struct worker *w, struct secret *answer, struct err *e)
+static bool read_answer(struct sandbox_child *w, struct secret *answer, struct err *e)
 {
-	struct frame frame = { 0 };
+	struct sandbox_frame frame = { 0 };
 	AUTO(secret) body = { 0 };
 	size_t got = 0;
 
@@ -278,7 +279,7 @@ static bool open_answer(int *reader, int *writer, struct err *e)
 bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct err *e)
 {
 	int64_t wall_ms = (int64_t)SANDBOX_WALL_TIMES * how->seconds * 1000;
-	AUTO(worker)
+	AUTO(sandbox_child)
 	w = { .answer = -1,
 	      .seconds = how->seconds,
 	      .lasts_a_stop = how->lasts_a_stop,

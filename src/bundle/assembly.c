@@ -22,7 +22,8 @@ static bool add(struct assembly *as, const char *name, struct bytes data, struct
 	AUTO(buf) shown = { 0 };
 
 	if (entry_name_is_safe(name)) {
-		VEC_PUSH(&as->entries, &as->arena, (struct entry){ name, data.data, data.len });
+		VEC_PUSH(&as->entries, &as->arena,
+			 (struct bundle_entry){ name, data.data, data.len });
 		return true;
 	}
 	text_escape(&shown, name, strlen(name));
@@ -69,7 +70,7 @@ static bool add_items(struct assembly *as, const struct bundle *b, struct err *e
 static bool add_sealed(struct assembly *as, const struct sealed *s, struct err *e)
 {
 	for (size_t i = 0; i < s->recipients.count; i++) {
-		const struct entry *slot = &s->recipients.items[i];
+		const struct bundle_entry *slot = &s->recipients.items[i];
 
 		if (!add(as, layout_recipient(i, &as->arena),
 			 (struct bytes){ slot->data, slot->len }, e))
@@ -91,13 +92,13 @@ bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *h
 /* Behind RESTORE.txt, so that what explains the rest is seen first. */
 bool assembly_pack(struct assembly *as, struct bytes hmac, struct buf *out, struct err *e)
 {
-	const struct entry *others = as->entries.items;
+	const struct bundle_entry *others = as->entries.items;
 	struct entries all = { 0 };
 
 	VEC_PUSH(&all, &as->arena, others[0]);
 	VEC_PUSH(&all, &as->arena,
-		 (struct entry){ ENTRY_MANIFEST, as->manifest.data, as->manifest.len });
-	VEC_PUSH(&all, &as->arena, (struct entry){ ENTRY_HMAC, hmac.data, hmac.len });
+		 (struct bundle_entry){ ENTRY_MANIFEST, as->manifest.data, as->manifest.len });
+	VEC_PUSH(&all, &as->arena, (struct bundle_entry){ ENTRY_HMAC, hmac.data, hmac.len });
 	for (size_t i = 1; i < as->entries.count; i++)
 		VEC_PUSH(&all, &as->arena, others[i]);
 	return zip_pack(&all, NULL, out, e);

@@ -10,11 +10,11 @@
 #include <strings.h>
 
 /* Before the name and the data, which each have a NUL behind them. */
-struct frame {
+struct entry_frame {
 	uint32_t name_len;
 	uint32_t data_len;
 };
-_Static_assert(sizeof(struct frame) + 2 == ENTRY_FRAME_BYTES,
+_Static_assert(sizeof(struct entry_frame) + 2 == ENTRY_FRAME_BYTES,
 	       "a frame is two lengths and two NULs");
 
 static bool part_is_safe(const char *part, size_t len)
@@ -46,8 +46,8 @@ bool entry_name_is_safe(const char *name)
 
 static int compare_folded(const void *a, const void *b)
 {
-	const struct entry *const *left = a;
-	const struct entry *const *right = b;
+	const struct bundle_entry *const *left = a;
+	const struct bundle_entry *const *right = b;
 
 	return strcasecmp((*left)->name, (*right)->name);
 }
@@ -67,11 +67,11 @@ bool entries_index(struct entries *list, struct arena *a, struct err *e)
 	return true;
 }
 
-const struct entry *entries_find(const struct entries *list, const char *name)
+const struct bundle_entry *entries_find(const struct entries *list, const char *name)
 {
-	const struct entry key = { .name = name };
-	const struct entry *wanted = &key;
-	const struct entry *const *found =
+	const struct bundle_entry key = { .name = name };
+	const struct bundle_entry *wanted = &key;
+	const struct bundle_entry *const *found =
 		bsearch(&wanted, list->sorted, list->count, sizeof(*list->sorted), compare_folded);
 
 	return found && strcmp((*found)->name, name) == 0 ? *found : NULL;
@@ -79,16 +79,16 @@ const struct entry *entries_find(const struct entries *list, const char *name)
 
 void entries_frame(struct buf *out, const char *name, size_t len)
 {
-	const struct frame f = { (uint32_t)strlen(name), (uint32_t)len };
+	const struct entry_frame f = { (uint32_t)strlen(name), (uint32_t)len };
 
 	buf_add(out, &f, sizeof(f));
 	buf_add(out, name, f.name_len + (size_t)1);
 }
 
 /* One frame at *at, which moves behind it. */
-static bool read_frame(const char **at, const char *end, struct entry *out)
+static bool read_frame(const char **at, const char *end, struct bundle_entry *out)
 {
-	struct frame f;
+	struct entry_frame f;
 
 	if ((size_t)(end - *at) < sizeof(f))
 		return false;
@@ -101,7 +101,7 @@ static bool read_frame(const char **at, const char *end, struct entry *out)
 	if (needed > left || name[f.name_len] || name[needed - 1] || strlen(name) != f.name_len ||
 	    !entry_name_is_safe(name))
 		return false;
-	*out = (struct entry){ name, name + f.name_len + 1, f.data_len };
+	*out = (struct bundle_entry){ name, name + f.name_len + 1, f.data_len };
 	*at = name + needed;
 	return true;
 }
@@ -114,7 +114,7 @@ bool entries_unframe(const void *frames, size_t len, struct arena *a, struct ent
 	struct entries list = { 0 };
 
 	while (at < end) {
-		struct entry next = { 0 };
+		struct bundle_entry next = { 0 };
 
 		if (list.count >= BUNDLE_ENTRY_LIMIT || !read_frame(&at, end, &next))
 			return err_set(e, ERR_INPUT, "cannot be decoded");

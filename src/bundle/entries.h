@@ -21,17 +21,17 @@ enum {
 	ENTRY_FRAME_BYTES = 10, /* what a frame adds to name and data */
 };
 
-struct entry {
+struct bundle_entry {
 	const char *name;
 	const void *data; /* borrowed; followed by a NUL when unframed */
 	size_t len;
 };
 
 struct entries {
-	struct entry *items;
+	struct bundle_entry *items;
 	size_t count;
 	size_t room;
-	const struct entry **sorted; /* by name, once entries_index() ran */
+	const struct bundle_entry **sorted; /* by name, once entries_index() ran */
 };
 
 /* Parts of [A-Za-z0-9._%-] joined by single '/', none of them "." or "..". */
@@ -43,7 +43,7 @@ bool entry_name_is_safe(const char *name);
  */
 MUST_CHECK bool entries_index(struct entries *list, struct arena *a, struct err *e);
 /* NULL when there is none. */
-const struct entry *entries_find(const struct entries *list, const char *name);
+const struct bundle_entry *entries_find(const struct entries *list, const char *name);
 
 void entries_frame(struct buf *out, const char *name, size_t len);
 /* Reads all frames; the entries point into `frames`.  Indexed. */

@@ -113,7 +113,7 @@ static bool put_entries(json_t *root, const struct entries *others, struct err *
 	if (!put(root, "entries", list, e))
 		return false;
 	for (size_t i = 0; i < others->count; i++) {
-		const struct entry *entry = &others->items[i];
+		const struct bundle_entry *entry = &others->items[i];
 		char hash[SHA256_TEXT];
 		json_t *object = json_object();
 

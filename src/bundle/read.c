@@ -50,7 +50,7 @@ static bool open_slots(const struct entries *entries, const struct secret *passp
 			e, ERR_INPUT,
 			"it is not encrypted, so no passphrase can vouch for it; open it without one if you trust where it comes from");
 	for (size_t i = 0; i < count && i < BUNDLE_RECIPIENT_LIMIT; i++) {
-		const struct entry *slot = entries_find(entries, layout_recipient(i, &a));
+		const struct bundle_entry *slot = entries_find(entries, layout_recipient(i, &a));
 
 		if (slot_open((struct bytes){ slot->data, slot->len }, passphrase, text))
 			return true;
@@ -61,8 +61,8 @@ static bool open_slots(const struct entries *entries, const struct secret *passp
 /* `text` NULL: with the constant of unencrypted bundles. */
 static bool check_hmac(const struct entries *entries, const struct secret *text, struct err *e)
 {
-	const struct entry *json = entries_find(entries, ENTRY_MANIFEST);
-	const struct entry *hmac = entries_find(entries, ENTRY_HMAC);
+	const struct bundle_entry *json = entries_find(entries, ENTRY_MANIFEST);
+	const struct bundle_entry *hmac = entries_find(entries, ENTRY_HMAC);
 	char due[SHA256_TEXT + 1];
 
 	if (!json || !hmac)
@@ -85,7 +85,7 @@ static bool place_keys(struct bundle *b, const struct manifest *m, struct err *e
 		return false;
 	for (size_t i = 0; i < b->item_count; i++) {
 		const char *name = layout_in(layout_directory(b, i, &a), "key.pem", &a);
-		const struct entry *key = entries_find(&keys, name);
+		const struct bundle_entry *key = entries_find(&keys, name);
 
 		if (!m->has_key[i])
 			continue;
@@ -103,7 +103,7 @@ static bool place_keys(struct bundle *b, const struct manifest *m, struct err *e
 static bool read_keys(const struct entries *entries, const struct secret *text, struct unpacked *c,
 		      struct err *e)
 {
-	const struct entry *zip = entries_find(entries, ENTRY_KEYS);
+	const struct bundle_entry *zip = entries_find(entries, ENTRY_KEYS);
 	AUTO(secret) password = { 0 };
 
 	if (!zip)

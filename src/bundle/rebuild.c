@@ -14,7 +14,7 @@
 /* What was found and is not made again. */
 static void find_sealed(const struct entries *entries, struct arena *a, struct sealed *out)
 {
-	const struct entry *keys = entries_find(entries, ENTRY_KEYS);
+	const struct bundle_entry *keys = entries_find(entries, ENTRY_KEYS);
 	size_t count = unpacked_recipients(entries);
 
 	for (size_t i = 0; i < count; i++)
@@ -52,7 +52,7 @@ bool bundle_decode_rebuilt(const struct span *in, size_t count, struct buf *answ
 	    !unpacked_read(&entries, &c, e))
 		return false;
 
-	const struct entry *hmac = entries_find(&entries, ENTRY_HMAC);
+	const struct bundle_entry *hmac = entries_find(&entries, ENTRY_HMAC);
 
 	find_sealed(&entries, &a, &sealed);
 	return assembly_prepare(&as, &c.bundle, c.manifest.has_key, &sealed, e) &&

@@ -25,7 +25,7 @@ size_t unpacked_recipients(const struct entries *entries)
 /* Says which entry; listed names are foreign until one was found. */
 static bool check_one(const struct entries *entries, const struct listed *l, struct err *e)
 {
-	const struct entry *entry = entries_find(entries, l->name);
+	const struct bundle_entry *entry = entries_find(entries, l->name);
 	char hash[SHA256_TEXT];
 	AUTO(buf) shown = { 0 };
 
@@ -70,8 +70,8 @@ static bool check_entries(const struct entries *entries, const struct manifest *
 }
 
 /* Sets *out to its text, "" when there is none; counts it in *claimed. */
-static bool take_text(const struct entry *entry, struct arena *a, const char **out, size_t *claimed,
-		      struct err *e)
+static bool take_text(const struct bundle_entry *entry, struct arena *a, const char **out,
+		      size_t *claimed, struct err *e)
 {
 	*out = "";
 	if (!entry)
@@ -90,8 +90,10 @@ static bool take_items(const struct entries *entries, struct bundle *b, size_t *
 		struct bundle_item *item = &b->items[i];
 		struct arena *a = &b->arena;
 		const char *dir = layout_directory(b, i, a);
-		const struct entry *leaf = entries_find(entries, layout_in(dir, "leaf.pem", a));
-		const struct entry *chain = entries_find(entries, layout_in(dir, "chain.pem", a));
+		const struct bundle_entry *leaf =
+			entries_find(entries, layout_in(dir, "leaf.pem", a));
+		const struct bundle_entry *chain =
+			entries_find(entries, layout_in(dir, "chain.pem", a));
 
 		if (!take_text(leaf, a, &item->leaf_pem, claimed, e) ||
 		    !take_text(chain, a, &item->chain_pem, claimed, e))
@@ -105,7 +107,7 @@ static bool take_files(const struct entries *entries, struct bundle *b, size_t *
 {
 	for (size_t i = 0; i < b->file_count; i++) {
 		struct bundle_file *file = &b->files[i];
-		const struct entry *entry =
+		const struct bundle_entry *entry =
 			entries_find(entries, layout_config(file->path, &b->arena));
 
 		if (!entry)
@@ -143,7 +145,7 @@ bool unpacked_read(const struct entries *entries, struct unpacked *out, struct e
 {
 	AUTO(unpacked) c = { 0 };
 	struct bundle *b = &c.bundle;
-	const struct entry *json = entries_find(entries, ENTRY_MANIFEST);
+	const struct bundle_entry *json = entries_find(entries, ENTRY_MANIFEST);
 	size_t claimed = 2; /* the manifest and its HMAC */
 
 	if (!json || !entries_find(entries, ENTRY_HMAC))

@@ -121,8 +121,8 @@ static void collect_keys(const struct bundle *b, struct arena *a, bool *has_key,
 		has_key[i] = pem->len > 0;
 		if (has_key[i])
 			VEC_PUSH(out, a,
-				 (struct entry){ layout_in(dir, "key.pem", a), pem->bytes,
-						 pem->len });
+				 (struct bundle_entry){ layout_in(dir, "key.pem", a), pem->bytes,
+							pem->len });
 	}
 }
 
@@ -153,7 +153,7 @@ static void seal_slots(const struct lock *l, const struct secret *text, struct a
 		uint8_t *slot = arena_alloc(a, SLOT_BYTES);
 
 		slot_seal(text, &l->passphrases[i], slot);
-		VEC_PUSH(out, a, (struct entry){ "", slot, SLOT_BYTES });
+		VEC_PUSH(out, a, (struct bundle_entry){ "", slot, SLOT_BYTES });
 	}
 }
 

@@ -31,7 +31,7 @@ struct rest {
 };
 
 /* What both descriptions of an entry have. */
-struct header {
+struct zip_header {
 	uint16_t needed;
 	uint16_t flags;
 	uint16_t method;
@@ -97,9 +97,9 @@ static bool take_extras(struct rest *r, uint16_t len)
 }
 
 /* `at` is where the two kinds of header begin to be alike. */
-static bool take_header(struct rest *r, const uint8_t *at, struct header *out)
+static bool take_header(struct rest *r, const uint8_t *at, struct zip_header *out)
 {
-	*out = (struct header){
+	*out = (struct zip_header){
 		.needed = number16(at),
 		.flags = number16(at + 2),
 		.method = number16(at + 4),
@@ -114,12 +114,12 @@ static bool take_header(struct rest *r, const uint8_t *at, struct header *out)
 }
 
 /* A number that follows behind the data may be 0 before it. */
-static bool same_number(const struct header *local, uint32_t before, uint32_t due)
+static bool same_number(const struct zip_header *local, uint32_t before, uint32_t due)
 {
 	return before == due || (before == 0 && local->flags & FLAG_DESCRIPTOR);
 }
 
-static bool same_header(const struct header *local, const struct header *central)
+static bool same_header(const struct zip_header *local, const struct zip_header *central)
 {
 	return local->needed == central->needed && local->flags == central->flags &&
 	       local->method == central->method && local->time == central->time &&
@@ -131,9 +131,9 @@ static bool same_header(const struct header *local, const struct header *central
 }
 
 /* The entry at the front of `r`, data and all, is the one described. */
-static bool take_local(struct rest *r, const struct header *central)
+static bool take_local(struct rest *r, const struct zip_header *central)
 {
-	struct header local = { 0 };
+	struct zip_header local = { 0 };
 	const uint8_t *head = take_signed(r, LOCAL_BYTES, LOCAL_SIGNATURE);
 
 	if (!head || !take_header(r, head + 4, &local) || !same_header(&local, central) ||
@@ -148,7 +148,7 @@ static bool take_local(struct rest *r, const struct header *central)
 	       number32(tail + 8) == central->packed && number32(tail + 12) == central->size;
 }
 
-static bool is_found(const struct header *h, const struct entry *found)
+static bool is_found(const struct zip_header *h, const struct bundle_entry *found)
 {
 	return h->size == found->len && h->name_len == strlen(found->name) &&
 	       memcmp(h->name, found->name, h->name_len) == 0;
@@ -156,9 +156,9 @@ static bool is_found(const struct header *h, const struct entry *found)
 
 /* Comment and number of the disk are 0, the offset is where we are. */
 static bool take_central(struct rest *directory, struct rest *data, size_t offset,
-			 const struct entry *found)
+			 const struct bundle_entry *found)
 {
-	struct header central = { 0 };
+	struct zip_header central = { 0 };
 	const uint8_t *head = take_signed(directory, CENTRAL_BYTES, CENTRAL_SIGNATURE);
 
 	return head && take_header(directory, head + 6, &central) && number32(head + 32) == 0 &&

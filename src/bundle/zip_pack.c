@@ -7,7 +7,7 @@
 #include <archive_entry.h>
 
 AUTO_TYPE(writer, struct archive *, archive_write_free)
-AUTO_TYPE(entry, struct archive_entry *, archive_entry_free)
+AUTO_TYPE(bundle_entry, struct archive_entry *, archive_entry_free)
 
 static bool fail(struct archive *a, struct err *e)
 {
@@ -48,9 +48,9 @@ static bool open_writer(struct archive *a, const struct secret *password, struct
  * Without a time of its own an entry gets the earliest that ZIP can tell,
  * which no time zone changes.
  */
-static bool write_entry(struct archive *a, const struct entry *from, struct err *e)
+static bool write_entry(struct archive *a, const struct bundle_entry *from, struct err *e)
 {
-	AUTO(entry) head = archive_entry_new();
+	AUTO(bundle_entry) head = archive_entry_new();
 
 	if (!head)
 		return err_set(e, ERR_IO, "out of memory");

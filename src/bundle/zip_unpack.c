@@ -16,7 +16,7 @@ enum {
 };
 
 /* One walk over the archive. */
-struct ssh_decision {
+struct unpack_walk {
 	struct archive *archive;
 	bool encrypted;
 	uint64_t left; /* unpacked bytes that may still come */
@@ -42,7 +42,7 @@ static bool open_reader(struct archive *a, struct bytes zip, const struct secret
 }
 
 /* libarchive tells the method in its name of the format alone. */
-static bool method_is_allowed(const struct ssh_decision *w)
+static bool method_is_allowed(const struct unpack_walk *w)
 {
 	static const char *const open_methods[] = { "(uncompressed)", "(deflation)" };
 	const char *format = archive_format_name(w->archive);
@@ -66,7 +66,7 @@ static bool check_name(const char *name, struct err *e)
 	return err_set(e, ERR_INPUT, "entry name '%s' is not allowed", buf_text(&shown));
 }
 
-static bool check_header(const struct ssh_decision *w, struct archive_entry *head, struct err *e)
+static bool check_header(const struct unpack_walk *w, struct archive_entry *head, struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
 
@@ -85,7 +85,7 @@ static bool check_header(const struct ssh_decision *w, struct archive_entry *hea
 }
 
 /* Sets *head to NULL at the end of the archive. */
-static bool next_header(const struct ssh_decision *w, struct archive_entry **head, struct err *e)
+static bool next_header(const struct unpack_walk *w, struct archive_entry **head, struct err *e)
 {
 	int status = archive_read_next_header(w->archive, head);
 
@@ -99,7 +99,7 @@ static bool next_header(const struct ssh_decision *w, struct archive_entry **hea
 }
 
 /* Up to CHUNK bytes; 0 at the end of the entry, after its checksum. */
-static bool read_chunk(struct ssh_decision *w, char chunk[CHUNK], size_t *got, struct err *e)
+static bool read_chunk(struct unpack_walk *w, char chunk[CHUNK], size_t *got, struct err *e)
 {
 	la_ssize_t some = archive_read_data(w->archive, chunk, CHUNK);
 
@@ -116,7 +116,7 @@ static bool read_chunk(struct ssh_decision *w, char chunk[CHUNK], size_t *got, s
 }
 
 /* Appends the data of an entry. */
-static bool read_entry(struct ssh_decision *w, struct archive_entry *head, struct buf *out,
+static bool read_entry(struct unpack_walk *w, struct archive_entry *head, struct buf *out,
 		       struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
@@ -136,7 +136,7 @@ static bool read_entry(struct ssh_decision *w, struct archive_entry *head, struc
 	       err_set(e, ERR_INPUT, "entry '%s' is not as long as it says", name);
 }
 
-static bool frame_entry(struct ssh_decision *w, struct archive_entry *head, struct buf *frames,
+static bool frame_entry(struct unpack_walk *w, struct archive_entry *head, struct buf *frames,
 			struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
@@ -159,7 +159,7 @@ static uint64_t unpacked_limit(struct bytes zip)
 	return by_ratio < BUNDLE_LIMIT ? by_ratio : BUNDLE_LIMIT;
 }
 
-static bool walk_begin(struct ssh_decision *w, struct bytes zip, const struct secret *password,
+static bool walk_begin(struct unpack_walk *w, struct bytes zip, const struct secret *password,
 		       struct err *e)
 {
 	w->encrypted = password != NULL;
@@ -173,7 +173,7 @@ static bool walk_directory(struct bytes zip, const struct secret *password, stru
 			   struct err *e)
 {
 	AUTO(reader) a = archive_read_new();
-	struct ssh_decision w = { .archive = a };
+	struct unpack_walk w = { .archive = a };
 	struct archive_entry *head = NULL;
 
 	if (!walk_begin(&w, zip, password, e))
@@ -205,7 +205,7 @@ bool zip_unpack(struct bytes zip, const struct secret *password, struct buf *fra
 bool zip_find(struct bytes zip, const char *name, struct buf *out, struct err *e)
 {
 	AUTO(reader) a = archive_read_new();
-	struct ssh_decision w = { .archive = a };
+	struct unpack_walk w = { .archive = a };
 	struct archive_entry *head = NULL;
 
 	if (!walk_begin(&w, zip, NULL, e))

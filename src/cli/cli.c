@@ -47,7 +47,7 @@ static const struct option common_options[] = {
 };
 
 /* A command line being read. */
-struct line {
+struct command_words {
 	struct arena *arena;
 	struct common common;
 	const struct command *command; /* NULL: none is named */
@@ -95,7 +95,7 @@ static bool is_group(const char *word)
 }
 
 /* "plan show" is a command of its own, "plan" with any other word is not. */
-static bool find_command(struct line *l, char *const *argv, size_t *used, struct err *e)
+static bool find_command(struct command_words *l, char *const *argv, size_t *used, struct err *e)
 {
 	const struct command *two =
 		argv[1] ? named(arena_printf(l->arena, "%s %s", argv[0], argv[1])) : NULL;
@@ -113,7 +113,7 @@ static bool find_command(struct line *l, char *const *argv, size_t *used, struct
 	return true;
 }
 
-static bool check_words(const struct line *l, struct err *e)
+static bool check_words(const struct command_words *l, struct err *e)
 {
 	const struct command *c = l->command;
 
@@ -130,7 +130,7 @@ static bool check_words(const struct line *l, struct err *e)
 }
 
 /* "backup" alone, or with a word that is none of its commands. */
-static bool needs_second(const struct line *l, struct err *e)
+static bool needs_second(const struct command_words *l, struct err *e)
 {
 	AUTO(buf) known = { 0 };
 	size_t len = strlen(l->group);
@@ -146,7 +146,7 @@ static bool needs_second(const struct line *l, struct err *e)
 	return err_set(e, ERR_USAGE, "'%s' needs one of: %s", l->group, buf_text(&known));
 }
 
-static bool read_rest(struct line *l, char *const *argv, struct err *e)
+static bool read_rest(struct command_words *l, char *const *argv, struct err *e)
 {
 	const struct command *c = l->command;
 	static const struct option none[] = { { 0 } };
@@ -170,7 +170,7 @@ static bool read_rest(struct line *l, char *const *argv, struct err *e)
 }
 
 /* The message says what is wrong, the help what would be right. */
-static bool point_to_help(const struct line *l, struct err *e)
+static bool point_to_help(const struct command_words *l, struct err *e)
 {
 	size_t used = strlen(e->text);
 
@@ -179,7 +179,7 @@ static bool point_to_help(const struct line *l, struct err *e)
 	return false;
 }
 
-static bool read_line(struct line *l, char *const *argv, struct err *e)
+static bool read_line(struct command_words *l, char *const *argv, struct err *e)
 {
 	const struct option_set set = { common_options, &l->common };
 	struct parse p = { .arena = l->arena, .sets = &set, .set_count = 1, .stop_at_word = true };
@@ -207,7 +207,8 @@ static bool read_line(struct line *l, char *const *argv, struct err *e)
 
 /* ---- running it ---- */
 
-static bool run_command(struct session *s, const struct line *l, int *status, struct err *e)
+static bool run_command(struct session *s, const struct command_words *l, int *status,
+			struct err *e)
 {
 	struct call call = { .options = l->options,
 			     .words = l->words.items,
@@ -224,7 +225,7 @@ static bool run_command(struct session *s, const struct line *l, int *status, st
 	return session_prepare(s, l->command, &call, e) && l->command->run(s, &call, status, e);
 }
 
-static void print_help(struct session *s, const struct line *l)
+static void print_help(struct session *s, const struct command_words *l)
 {
 	AUTO(buf) text = { 0 };
 
@@ -235,7 +236,7 @@ static void print_help(struct session *s, const struct line *l)
 	terminal_put(&s->terminal, &text);
 }
 
-static bool run_line(struct session *s, const struct line *l, int *status, struct err *e)
+static bool run_line(struct session *s, const struct command_words *l, int *status, struct err *e)
 {
 	if (l->common.help) {
 		print_help(s, l);
@@ -275,7 +276,7 @@ int cli_main(int argc, char **argv)
 	process_setup();
 
 	AUTO(session) s = { 0 };
-	struct line line = { .arena = &s.arena };
+	struct command_words line = { .arena = &s.arena };
 	struct err e = { 0 };
 	int status = 0;
 	bool good = decoder_start(decoders, &e);

@@ -28,14 +28,14 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-struct greeting {
+struct agent_greeting {
 	struct session *session;
 	const struct agent_start *start;
 };
 
 static void tell_ready(void *ctx)
 {
-	const struct greeting *g = ctx;
+	const struct agent_greeting *g = ctx;
 	const struct agent_config *c = g->start->config;
 	const char *many = c->component_count == 1 ? "" : "s";
 
@@ -49,14 +49,14 @@ static void tell_ready(void *ctx)
 
 static void tell_lost(void *ctx, const struct err *why)
 {
-	const struct greeting *g = ctx;
+	const struct agent_greeting *g = ctx;
 
 	terminal_note(&g->session->terminal, "network half: %s", why->text);
 }
 
 static void tell_note(void *ctx, const char *text)
 {
-	const struct greeting *g = ctx;
+	const struct agent_greeting *g = ctx;
 
 	terminal_note(&g->session->terminal, "%s", text);
 }
@@ -73,7 +73,7 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 {
 	const struct agent_options *o = call->options;
 	AUTO(agent_config) config = { 0 };
-	struct greeting greeting = { .session = s };
+	struct agent_greeting greeting = { .session = s };
 	const struct agent_start start = {
 		.config = &config,
 		.half = (enum agent_half)o->half,

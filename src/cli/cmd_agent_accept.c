@@ -62,7 +62,7 @@ static bool check_allow(struct session *s, const struct texts *allow, struct err
 	return true;
 }
 
-static void tell(struct session *s, const struct accepted *done)
+static void tell(struct session *s, const struct enrol_result *done)
 {
 	const struct enrolled *agent = &done->agent;
 	char until[TIME_TEXT];
@@ -78,7 +78,7 @@ static bool accept_agent(struct session *s, const struct acceptance *asked, cons
 {
 	AUTO(secret) token = { 0 };
 	struct acceptance what = *asked;
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 
 	if (!agent_token_read(token_file, &token, e) ||
 	    !session_lock(s, LOCK_WAIT_MS, "agent accept", e))

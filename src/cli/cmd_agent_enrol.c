@@ -21,14 +21,14 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-struct greeting {
+struct enrol_greeting {
 	struct session *session;
 	const struct agent_config *config;
 };
 
 static void tell_ready(void *ctx)
 {
-	const struct greeting *g = ctx;
+	const struct enrol_greeting *g = ctx;
 
 	terminal_note(&g->session->terminal,
 		      "waits on %s for the operator's 'certfleet agent accept'", g->config->listen);
@@ -36,7 +36,7 @@ static void tell_ready(void *ctx)
 
 static void tell(void *ctx, const char *text)
 {
-	const struct greeting *g = ctx;
+	const struct enrol_greeting *g = ctx;
 
 	terminal_note(&g->session->terminal, "%s", text);
 }
@@ -46,7 +46,7 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 	const struct enrol_options *o = call->options;
 	AUTO(agent_config) config = { 0 };
 	AUTO(secret) token = { 0 };
-	struct greeting greeting = { s, &config };
+	struct enrol_greeting greeting = { s, &config };
 	const struct agent_enrolment how = {
 		.config = &config,
 		.token = &token,

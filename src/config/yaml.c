@@ -9,7 +9,7 @@
 #include <yaml.h>
 
 /* A list or mapping that is being read. */
-struct frame {
+struct yaml_frame {
 	struct node *node;
 	struct node **tail;
 	struct anchor *anchor;
@@ -25,7 +25,7 @@ struct anchor {
 	bool open; /* its node is still being read */
 };
 
-struct reader {
+struct yaml_reader {
 	struct loader *ld;
 	uint16_t source;
 	bool ascii;
@@ -42,7 +42,7 @@ struct reader {
 	uint64_t alias_nodes;
 	struct lookup anchors;
 	struct node *root;
-	struct frame frames[YAML_DEPTH];
+	struct yaml_frame frames[YAML_DEPTH];
 	unsigned depth;
 };
 
@@ -52,7 +52,7 @@ static bool is_continuation(char c)
 }
 
 /* The parser counts characters, we count bytes; events come nearly in order. */
-static uint32_t offset_of(struct reader *r, size_t index)
+static uint32_t offset_of(struct yaml_reader *r, size_t index)
 {
 	const struct source *s = &r->ld->sources.items[r->source];
 
@@ -73,13 +73,13 @@ static uint32_t offset_of(struct reader *r, size_t index)
 	return (uint32_t)r->bytes;
 }
 
-static bool refuse(struct reader *r, const struct node *at, const char *text)
+static bool refuse(struct yaml_reader *r, const struct node *at, const char *text)
 {
 	r->failed = true;
 	return complain(r->ld, at, "%s", text);
 }
 
-static struct node *new_node(struct reader *r, const yaml_event_t *ev, enum node_kind kind)
+static struct node *new_node(struct yaml_reader *r, const yaml_event_t *ev, enum node_kind kind)
 {
 	struct node *n = ARENA_NEW(&r->ld->work, struct node);
 
@@ -90,22 +90,22 @@ static struct node *new_node(struct reader *r, const yaml_event_t *ev, enum node
 }
 
 /* Whether the next node of the innermost mapping is a key. */
-static bool wants_key(const struct reader *r)
+static bool wants_key(const struct yaml_reader *r)
 {
-	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
+	const struct yaml_frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
 
 	return f && f->node->kind == NODE_MAPPING && f->node->count % 2 == 0;
 }
 
 /* Until its end a mapping counts keys and values. */
-static bool add_node(struct reader *r, struct node *n, uint64_t size, unsigned height)
+static bool add_node(struct yaml_reader *r, struct node *n, uint64_t size, unsigned height)
 {
 	if (!r->depth) {
 		r->root = n;
 		return true;
 	}
 
-	struct frame *f = &r->frames[r->depth - 1];
+	struct yaml_frame *f = &r->frames[r->depth - 1];
 
 	*f->tail = n;
 	f->tail = &n->next;
@@ -116,7 +116,7 @@ static bool add_node(struct reader *r, struct node *n, uint64_t size, unsigned h
 	return true;
 }
 
-static struct anchor *add_anchor(struct reader *r, const yaml_char_t *name, struct node *n)
+static struct anchor *add_anchor(struct yaml_reader *r, const yaml_char_t *name, struct node *n)
 {
 	if (!name)
 		return NULL;
@@ -129,7 +129,7 @@ static struct anchor *add_anchor(struct reader *r, const yaml_char_t *name, stru
 	return a;
 }
 
-static bool check_key(struct reader *r, struct node *n)
+static bool check_key(struct yaml_reader *r, struct node *n)
 {
 	n->flags |= NODE_KEY;
 	if (n->kind == NODE_TEXT)
@@ -140,7 +140,7 @@ static bool check_key(struct reader *r, struct node *n)
 			node_kind_words(n));
 }
 
-static bool take_scalar(struct reader *r, const yaml_event_t *ev)
+static bool take_scalar(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	const char *text = (const char *)ev->data.scalar.value;
 	size_t len = ev->data.scalar.length;
@@ -166,7 +166,7 @@ static bool take_scalar(struct reader *r, const yaml_event_t *ev)
 	return !r->failed && add_node(r, n, 1, 0);
 }
 
-static bool take_alias(struct reader *r, const yaml_event_t *ev)
+static bool take_alias(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	struct node *n = new_node(r, ev, NODE_ALIAS);
 	const char *name = (const char *)ev->data.alias.anchor;
@@ -205,7 +205,7 @@ struct opening {
 	bool flow;
 };
 
-static bool open_frame(struct reader *r, const yaml_event_t *ev, struct opening o)
+static bool open_frame(struct yaml_reader *r, const yaml_event_t *ev, struct opening o)
 {
 	struct node *n = new_node(r, ev, o.kind);
 
@@ -223,13 +223,13 @@ static bool open_frame(struct reader *r, const yaml_event_t *ev, struct opening 
 	if (a)
 		a->open = true;
 	r->frames[r->depth++] =
-		(struct frame){ .node = n, .tail = &n->first, .anchor = a, .size = 1 };
+		(struct yaml_frame){ .node = n, .tail = &n->first, .anchor = a, .size = 1 };
 	return true;
 }
 
-static bool close_frame(struct reader *r)
+static bool close_frame(struct yaml_reader *r)
 {
-	struct frame f = r->frames[--r->depth];
+	struct yaml_frame f = r->frames[--r->depth];
 
 	if (f.node->kind == NODE_MAPPING) {
 		f.node->count /= 2;
@@ -243,7 +243,7 @@ static bool close_frame(struct reader *r)
 	return add_node(r, f.node, f.size, f.height);
 }
 
-static bool open_document(struct reader *r, const yaml_event_t *ev)
+static bool open_document(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	const struct node here = { .source = r->source, .at = offset_of(r, ev->start_mark.index) };
 
@@ -256,7 +256,7 @@ static bool open_document(struct reader *r, const yaml_event_t *ev)
 }
 
 /* A quote that was not meant to go on ends where the next one begins. */
-static void note_quote(struct reader *r, const yaml_event_t *ev)
+static void note_quote(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	yaml_scalar_style_t style = ev->data.scalar.style;
 
@@ -268,7 +268,7 @@ static void note_quote(struct reader *r, const yaml_event_t *ev)
 	r->quote_last = ev->end_mark.line;
 }
 
-static bool take_event(struct reader *r, const yaml_event_t *ev)
+static bool take_event(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	switch (ev->type) {
 	case YAML_SCALAR_EVENT:
@@ -314,9 +314,9 @@ static bool begins_mistake(const yaml_parser_t *p)
 		strstr(p->problem, "unexpected"));
 }
 
-static bool report_syntax(struct reader *r, const yaml_parser_t *p)
+static bool report_syntax(struct yaml_reader *r, const yaml_parser_t *p)
 {
-	const struct frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
+	const struct yaml_frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
 	size_t index = begins_mistake(p) ? p->context_mark.index : p->problem_mark.index;
 	size_t line = p->problem_mark.line;
 	bool in_flow = f && f->node->flags & NODE_FLOW;
@@ -335,7 +335,7 @@ static bool report_syntax(struct reader *r, const yaml_parser_t *p)
 	return false;
 }
 
-static bool read_events(struct reader *r, yaml_parser_t *p)
+static bool read_events(struct yaml_reader *r, yaml_parser_t *p)
 {
 	while (!r->done) {
 		yaml_event_t ev;
@@ -368,7 +368,7 @@ bool yaml_parse(struct loader *ld, uint16_t source, const struct node **root)
 	const struct source *s = &ld->sources.items[source];
 	const struct node start = { .source = source };
 	AUTO(parser) p;
-	struct reader r = { .ld = ld, .source = source };
+	struct yaml_reader r = { .ld = ld, .source = source };
 	size_t len = s->len;
 
 	if (!yaml_parser_initialize(&p))

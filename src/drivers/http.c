@@ -19,7 +19,7 @@ enum {
 };
 
 /* One conversation: requests one after the other. */
-struct talk {
+struct http_session {
 	struct http_words words;
 	const struct http_request *list[REQUESTS];
 	size_t count;
@@ -42,7 +42,7 @@ static const char *origin(const struct component *c)
 
 static void forget(struct visit *v)
 {
-	http_words_release(&((struct talk *)v->memory)->words);
+	http_words_release(&((struct http_session *)v->memory)->words);
 }
 
 /* ---- what to ask ---- */
@@ -50,7 +50,7 @@ static void forget(struct visit *v)
 static bool add(const struct visit *v, enum http_verb verb)
 {
 	const struct http_request *r = http_of(v)->requests[verb];
-	struct talk *t = v->memory;
+	struct http_session *t = v->memory;
 
 	if (r)
 		t->list[t->count++] = r;
@@ -110,7 +110,7 @@ static bool list_requests(const struct visit *v, struct err *e)
 
 static bool prepare(struct visit *v, struct err *e)
 {
-	struct talk *t = ARENA_NEW(v->arena, struct talk);
+	struct http_session *t = ARENA_NEW(v->arena, struct http_session);
 
 	v->memory = t;
 	if (!list_requests(v, e))
@@ -155,7 +155,7 @@ static const char *leaf_of(struct arena *a, const char *pem)
 
 static void take_installed(const struct visit *v, const json_t *value)
 {
-	struct talk *t = v->memory;
+	struct http_session *t = v->memory;
 	struct arena *a = v->job->arena;
 	const char *text = json_string_value(value);
 	const char *pointer = http_of(v)->requests[HTTP_PROBE]->fingerprint;
@@ -173,7 +173,7 @@ static void take_installed(const struct visit *v, const json_t *value)
 
 static void take_version(const struct visit *v, const json_t *document)
 {
-	struct talk *t = v->memory;
+	struct http_session *t = v->memory;
 	const char *pointer = http_of(v)->requests[HTTP_PROBE]->version;
 	const json_t *value = pointer ? json_at(document, pointer) : NULL;
 
@@ -184,7 +184,7 @@ static void take_version(const struct visit *v, const json_t *document)
 
 static bool take_probe(const struct visit *v, const struct http_request *r, struct err *e)
 {
-	struct talk *t = v->memory;
+	struct http_session *t = v->memory;
 	AUTO(json) document = NULL;
 
 	if (!v->reply->error.code)
@@ -207,14 +207,14 @@ static bool take_probe(const struct visit *v, const struct http_request *r, stru
 
 static bool installed_is(const struct visit *v, const char *fingerprint)
 {
-	const struct talk *t = v->memory;
+	const struct http_session *t = v->memory;
 
 	return t->installed && !strcmp(t->installed, fingerprint);
 }
 
 static enum turn tell(const struct visit *v)
 {
-	const struct talk *t = v->memory;
+	const struct http_session *t = v->memory;
 	struct probe_answer *a = &v->job->answer;
 
 	a->online = true;
@@ -228,7 +228,7 @@ static enum turn tell(const struct visit *v)
 
 static enum turn before_commit(const struct visit *v, struct err *e)
 {
-	const struct talk *t = v->memory;
+	const struct http_session *t = v->memory;
 	const struct job *j = v->job;
 	bool mended = j->replaces && !strcmp(j->replaces, j->fingerprint);
 
@@ -243,7 +243,7 @@ static enum turn before_commit(const struct visit *v, struct err *e)
 
 static enum turn after_commit(const struct visit *v, struct err *e)
 {
-	const struct talk *t = v->memory;
+	const struct http_session *t = v->memory;
 
 	if (!t->installed || installed_is(v, v->job->fingerprint))
 		return TURN_DONE;
@@ -255,7 +255,7 @@ static enum turn after_commit(const struct visit *v, struct err *e)
 /* What others have put there since is theirs. */
 static enum turn before_remove(const struct visit *v)
 {
-	const struct talk *t = v->memory;
+	const struct http_session *t = v->memory;
 	const char *last = v->job->fingerprint;
 	bool other = last && *last && t->installed && !installed_is(v, last);
 
@@ -286,7 +286,7 @@ static enum turn judge_probe(const struct visit *v, struct err *e)
 
 static enum turn judge(const struct visit *v, struct err *e)
 {
-	const struct talk *t = v->memory;
+	const struct http_session *t = v->memory;
 	const struct http_request *r = t->list[t->asked - 1];
 
 	if (r == http_of(v)->requests[HTTP_PROBE])
@@ -296,7 +296,7 @@ static enum turn judge(const struct visit *v, struct err *e)
 
 static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct talk *t = v->memory;
+	struct http_session *t = v->memory;
 	enum turn turn = v->reply ? judge(v, e) : TURN_ASK;
 
 	if (turn != TURN_ASK)

@@ -63,7 +63,7 @@ static void tell_run(struct run *r, enum event_kind kind)
 		r->en->listen(r->en->listen_ctx, &event);
 }
 
-static bool journal_batch(struct run *r, const struct batch *b, bool ended, struct err *e)
+static bool journal_batch(struct run *r, const struct step_batch *b, bool ended, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct step_record *records = arena_array(&a, b->count, sizeof(*records));
@@ -128,14 +128,14 @@ void tell_rollback(struct run *r, const struct component *c, const char *fingerp
 
 /* ---- one batch ---- */
 
-void batch_fail(struct batch *b, const struct err *e)
+void batch_fail(struct step_batch *b, const struct err *e)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (b->errors[i].code == ERR_NONE)
 			b->errors[i] = *e;
 }
 
-void batch_record(struct run *r, struct batch *b, struct change *change)
+void batch_record(struct run *r, struct step_batch *b, struct change *change)
 {
 	struct err e = { 0 };
 
@@ -203,7 +203,7 @@ static enum progress progress_after(const struct err *error)
  * No component of a certificate is committed unless all that can be reached
  * hold the new pair.
  */
-static void settle(struct run *r, const struct batch *b)
+static void settle(struct run *r, const struct step_batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
@@ -219,7 +219,7 @@ static void settle(struct run *r, const struct batch *b)
 	}
 }
 
-static void carry_out(struct run *r, struct batch *b)
+static void carry_out(struct run *r, struct step_batch *b)
 {
 	struct err e = { 0 };
 	enum step_kind kind = batch_step(r, b, 0)->kind;
@@ -250,7 +250,7 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 
 	while (count > 0) {
 		AUTO(arena) a = { 0 };
-		struct batch b = { .numbers = ready };
+		struct step_batch b = { .numbers = ready };
 
 		for (; count > 0 && b.count < BATCH_LIMIT; numbers++, count--) {
 			if (!r->halted && !stop_requested() &&

@@ -248,7 +248,7 @@ static bool hand_over(struct enrolment *n, struct enrol_client *agent, struct re
 }
 
 bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena *a,
-		  struct accepted *out, struct err *e)
+		  struct enrol_result *out, struct err *e)
 {
 	struct enrolment n = { .en = en, .what = what, .arena = a };
 	AUTO(enrol_client) agent = NULL;

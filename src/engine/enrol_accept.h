@@ -58,7 +58,7 @@ struct acceptance {
 	struct grant_wish wish;
 };
 
-struct accepted {
+struct enrol_result {
 	struct enrolled agent;
 	struct receipt receipt;
 };
@@ -69,6 +69,6 @@ struct accepted {
  * a failure says that the agent may not have it.  Strings in `a`.
  */
 MUST_CHECK bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena *a,
-			     struct accepted *out, struct err *e);
+			     struct enrol_result *out, struct err *e);
 
 #endif

@@ -88,7 +88,7 @@ struct run {
 };
 
 /* Steps of one kind that are carried out together. */
-struct batch {
+struct step_batch {
 	size_t *numbers;    /* indexes of the steps in the plan */
 	struct err *errors; /* code ERR_NONE: it worked */
 	size_t count;
@@ -98,7 +98,7 @@ struct batch {
  * Carries out the steps of a batch; each fails on its own, in `errors`.
  * Leaves the same result however often it is repeated.
  */
-typedef void step_fn(struct run *r, struct batch *b);
+typedef void step_fn(struct run *r, struct step_batch *b);
 
 struct step_ops {
 	step_fn *run;
@@ -108,18 +108,19 @@ extern const struct step_ops step_ops[STEP_KIND_COUNT];
 step_fn step_create_issuer, step_publish, step_issue, step_import, step_backup, step_stage,
 	step_commit, step_activate, step_verify, step_retire;
 
-static inline const struct step *batch_step(const struct run *r, const struct batch *b, size_t i)
+static inline const struct step *batch_step(const struct run *r, const struct step_batch *b,
+					    size_t i)
 {
 	return &r->plan->steps[b->numbers[i]];
 }
 
 /* Sets the same error on every step of the batch that has none. */
-void batch_fail(struct batch *b, const struct err *e);
+void batch_fail(struct step_batch *b, const struct err *e);
 /*
  * Commits what a batch has done.  When that fails so does all of the batch,
  * and nothing new is started: what cannot be recorded must not go on.
  */
-void batch_record(struct run *r, struct batch *b, struct change *change);
+void batch_record(struct run *r, struct step_batch *b, struct change *change);
 /* This generation did well on the component: nothing stands against it. */
 void run_accept(struct run *r, struct component_seen *seen, const char *fingerprint);
 /* The component of a step in the fleet; never NULL for planned steps. */

@@ -76,7 +76,7 @@ static void keep_all_found(struct run *r)
 	}
 }
 
-void step_backup(struct run *r, struct batch *b)
+void step_backup(struct run *r, struct step_batch *b)
 {
 	const char *name = NULL;
 

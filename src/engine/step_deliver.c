@@ -11,7 +11,7 @@
  * Jobs of the steps without an error; they and their errors go back to the
  * batch.
  */
-static void run_jobs(struct run *r, struct batch *b, struct job *jobs)
+static void run_jobs(struct run *r, struct step_batch *b, struct job *jobs)
 {
 	AUTO(arena) a = { 0 };
 	struct job *ready = arena_array(&a, b->count, sizeof(*ready));
@@ -33,7 +33,7 @@ static void run_jobs(struct run *r, struct batch *b, struct job *jobs)
 }
 
 /* Remembers why a step failed on its component. */
-static void note_failure(struct run *r, const struct batch *b, size_t i, struct change *change)
+static void note_failure(struct run *r, const struct step_batch *b, size_t i, struct change *change)
 {
 	struct component_seen *seen = run_seen(r, batch_step(r, b, i)->component);
 
@@ -42,7 +42,7 @@ static void note_failure(struct run *r, const struct batch *b, size_t i, struct 
 }
 
 /* False: all of them fail, because no order could be numbered. */
-static bool number(struct run *r, struct batch *b, struct job *jobs)
+static bool number(struct run *r, struct step_batch *b, struct job *jobs)
 {
 	struct err e = { 0 };
 
@@ -56,7 +56,7 @@ static bool number(struct run *r, struct batch *b, struct job *jobs)
 	return true;
 }
 
-void step_stage(struct run *r, struct batch *b)
+void step_stage(struct run *r, struct step_batch *b)
 {
 	AUTO(pairs) pairs = { 0 };
 	AUTO(arena) a = { 0 };
@@ -89,7 +89,7 @@ void step_stage(struct run *r, struct batch *b)
  * Before the switch the state says that an activation is due, so that a
  * crash in between cannot leave the process with the old pair for good.
  */
-static bool announce(struct run *r, struct batch *b, struct err *e)
+static bool announce(struct run *r, struct step_batch *b, struct err *e)
 {
 	AUTO(change) change = change_new(r->en->state);
 
@@ -147,7 +147,7 @@ static void committed(const struct component *c, struct component_seen *seen,
 		seen->served = NULL;
 }
 
-static void record_commits(struct run *r, struct batch *b, const struct job *jobs)
+static void record_commits(struct run *r, struct step_batch *b, const struct job *jobs)
 {
 	AUTO(change) change = change_new(r->en->state);
 
@@ -173,7 +173,7 @@ static void record_commits(struct run *r, struct batch *b, const struct job *job
 	batch_record(r, b, change);
 }
 
-void step_commit(struct run *r, struct batch *b)
+void step_commit(struct run *r, struct step_batch *b)
 {
 	AUTO(pairs) pairs = { 0 };
 	AUTO(arena) a = { 0 };
@@ -252,7 +252,7 @@ static bool may_have_acted(const struct job *j)
 	       (j->error.code == ERR_REMOTE || j->error.code == ERR_STOPPED);
 }
 
-void step_activate(struct run *r, struct batch *b)
+void step_activate(struct run *r, struct step_batch *b)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(change) change = change_new(r->en->state);

@@ -36,7 +36,7 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 	return true;
 }
 
-void step_import(struct run *r, struct batch *b)
+void step_import(struct run *r, struct step_batch *b)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (!import_one(r, batch_step(r, b, i), &b->errors[i]))
@@ -67,7 +67,7 @@ static bool publish_one(struct run *r, const struct step *s, struct err *e)
 	return fs_replace(issuer->publish, pem.data, pem.len, FS_PUBLIC, e);
 }
 
-void step_publish(struct run *r, struct batch *b)
+void step_publish(struct run *r, struct step_batch *b)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (!publish_one(r, batch_step(r, b, i), &b->errors[i]))

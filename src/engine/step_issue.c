@@ -28,7 +28,7 @@ struct making {
 	struct pair pair;
 };
 
-struct signer {
+struct issue_signer {
 	const char *issuer;
 	const char *fingerprint;
 	struct authority *authority;
@@ -36,9 +36,9 @@ struct signer {
 
 struct workshop {
 	struct run *r;
-	struct batch *b;
+	struct step_batch *b;
 	struct making *list;
-	VEC(struct signer) signers; /* of this batch, each opened once */
+	VEC(struct issue_signer) signers; /* of this batch, each opened once */
 };
 
 static void workshop_release(struct workshop *w)
@@ -147,7 +147,7 @@ static void make_keys(struct workshop *w)
 	}
 }
 
-static struct signer *find_signer(struct workshop *w, const char *issuer)
+static struct issue_signer *find_signer(struct workshop *w, const char *issuer)
 {
 	vec_each (signer, &w->signers) {
 		if (!strcmp(signer->issuer, issuer))
@@ -160,7 +160,7 @@ static bool open_signer(struct workshop *w, const char *issuer, struct err *e)
 {
 	struct run *r = w->r;
 	const struct generation *g = run_authority(r, issuer);
-	struct signer signer = { .issuer = issuer };
+	struct issue_signer signer = { .issuer = issuer };
 	struct generation copy;
 	struct cert_set set = { 0 };
 	AUTO(secret) key = { 0 };
@@ -204,7 +204,7 @@ static void sign(void *ctx, size_t i)
 	struct making *m = &w->list[i];
 	struct err *e = &w->b->errors[i];
 	const struct issuer *by = signed_by(m);
-	const struct signer *signer = by ? find_signer(w, by->name) : NULL;
+	const struct issue_signer *signer = by ? find_signer(w, by->name) : NULL;
 
 	if (e->code)
 		return;
@@ -260,7 +260,7 @@ static void make_certificates(struct workshop *w)
 	}
 }
 
-static void make_all(struct run *r, struct batch *b, enum generation_of of)
+static void make_all(struct run *r, struct step_batch *b, enum generation_of of)
 {
 	AUTO(workshop)
 	w = { .r = r, .b = b, .list = arena_array(&r->arena, b->count, sizeof(*w.list)) };
@@ -279,12 +279,12 @@ static void make_all(struct run *r, struct batch *b, enum generation_of of)
 	make_certificates(&w);
 }
 
-void step_create_issuer(struct run *r, struct batch *b)
+void step_create_issuer(struct run *r, struct step_batch *b)
 {
 	make_all(r, b, OF_ISSUER);
 }
 
-void step_issue(struct run *r, struct batch *b)
+void step_issue(struct run *r, struct step_batch *b)
 {
 	make_all(r, b, OF_CERTIFICATE);
 }

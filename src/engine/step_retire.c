@@ -146,7 +146,7 @@ static bool remove_files(struct run *r, const struct component_seen *seen, struc
 	return job.done;
 }
 
-void step_retire(struct run *r, struct batch *b)
+void step_retire(struct run *r, struct step_batch *b)
 {
 	AUTO(change) change = change_new(r->en->state);
 

@@ -27,7 +27,7 @@ struct leaf {
 };
 
 /* One port of one component, on its way to enough good answers in a row. */
-struct target {
+struct verify_target {
 	struct proof *proof;
 	const struct verify *port;
 	const struct expected *expected;
@@ -44,14 +44,14 @@ struct target {
 	const char *flaw;   /* of what is served; static, or NULL */
 };
 
-static bool is_open(const struct target *t)
+static bool is_open(const struct verify_target *t)
 {
 	return t->row < t->port->consecutive && !t->proof->error.code;
 }
 
-static struct target *target_of(struct tls_probe *p)
+static struct verify_target *target_of(struct tls_probe *p)
 {
-	return (struct target *)((char *)p - offsetof(struct target, probe));
+	return (struct verify_target *)((char *)p - offsetof(struct verify_target, probe));
 }
 
 /* Neighbours mostly expect the same. */
@@ -69,7 +69,8 @@ static const struct expected *expect(struct run *r, const struct proof *proofs, 
 	return x;
 }
 
-static size_t list_targets(struct run *r, struct proof *proofs, size_t count, struct target *out)
+static size_t list_targets(struct run *r, struct proof *proofs, size_t count,
+			   struct verify_target *out)
 {
 	int64_t now = clock_mono_ms();
 	const struct expected *expected = NULL;
@@ -81,7 +82,7 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count, st
 
 		expected = expect(r, proofs, i, expected);
 		for (size_t k = 0; k < c->verify_count; k++)
-			out[made++] = (struct target){
+			out[made++] = (struct verify_target){
 				.proof = &proofs[i],
 				.port = &c->verify[k],
 				.expected = expected,
@@ -93,7 +94,7 @@ static size_t list_targets(struct run *r, struct proof *proofs, size_t count, st
 	return made;
 }
 
-static void explain(const struct target *t)
+static void explain(const struct verify_target *t)
 {
 	struct err *e = &t->proof->error;
 	const char *address = t->port->address;
@@ -111,7 +112,7 @@ static void explain(const struct target *t)
 			t->served.fingerprint, t->proof->expected);
 }
 
-static void judge(struct target *t)
+static void judge(struct verify_target *t)
 {
 	const struct expected *x = t->expected;
 	const struct tls_probe *p = &t->probe;
@@ -131,7 +132,7 @@ static void judge(struct target *t)
 }
 
 /* One that serves sometimes this and sometimes that, serves that. */
-static void give_up(struct target *t)
+static void give_up(struct verify_target *t)
 {
 	if (t->row && *t->other.fingerprint) {
 		t->served = t->other;
@@ -141,7 +142,7 @@ static void give_up(struct target *t)
 }
 
 /* After a good answer the next is asked for at once. */
-static void take_answer(struct target *t)
+static void take_answer(struct verify_target *t)
 {
 	int64_t now = clock_mono_ms();
 
@@ -157,7 +158,7 @@ static void take_answer(struct target *t)
 		t->wait_ms = LONGEST_WAIT_MS;
 }
 
-static void ask(struct tls_prober *prober, struct target *t)
+static void ask(struct tls_prober *prober, struct verify_target *t)
 {
 	arena_release(&t->answers);
 	t->answers = (struct arena){ 0 };
@@ -171,13 +172,13 @@ static void ask(struct tls_prober *prober, struct target *t)
 }
 
 /* How long nobody else is due; negative: all have ended. */
-static int64_t ask_due(struct tls_prober *prober, struct target *targets, size_t count)
+static int64_t ask_due(struct tls_prober *prober, struct verify_target *targets, size_t count)
 {
 	int64_t now = clock_mono_ms();
 	int64_t rest = -1;
 
 	for (size_t i = 0; i < count; i++) {
-		struct target *t = &targets[i];
+		struct verify_target *t = &targets[i];
 		int64_t left = LONGEST_WAIT_MS;
 
 		if (!t->is_asked && !is_open(t))
@@ -193,7 +194,7 @@ static int64_t ask_due(struct tls_prober *prober, struct target *targets, size_t
 }
 
 /* Each on its own: one that stalls holds up none of the others. */
-static bool ask_all(struct target *targets, size_t count, struct err *e)
+static bool ask_all(struct verify_target *targets, size_t count, struct err *e)
 {
 	AUTO(tls_prober) prober = NULL;
 	struct tls_probe *ended = NULL;
@@ -216,10 +217,10 @@ static bool ask_all(struct target *targets, size_t count, struct err *e)
  * What all ports of a component serve together: unknown when one did not
  * answer, else the one that is not as expected.
  */
-static void sum_up(struct run *r, const struct target *targets, size_t count)
+static void sum_up(struct run *r, const struct verify_target *targets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct target *t = &targets[i];
+		const struct verify_target *t = &targets[i];
 		struct proof *p = t->proof;
 		bool first = i == 0 || targets[i - 1].proof != p;
 
@@ -252,7 +253,7 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 	for (size_t i = 0; i < count; i++)
 		total += proofs[i].component->verify_count;
 
-	struct target *targets = arena_array(&r->arena, total, sizeof(*targets));
+	struct verify_target *targets = arena_array(&r->arena, total, sizeof(*targets));
 
 	total = list_targets(r, proofs, count, targets);
 	if (!ask_all(targets, total, &e))
@@ -267,7 +268,7 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 		arena_release(&targets[i].answers);
 }
 
-void step_verify(struct run *r, struct batch *b)
+void step_verify(struct run *r, struct step_batch *b)
 {
 	AUTO(change) change = change_new(r->en->state);
 	struct proof *proofs = arena_array(&r->arena, b->count, sizeof(*proofs));

@@ -9,15 +9,15 @@
 #include <string.h>
 
 /* A list of certificates found in one file. */
-struct import_parse {
+struct pair_reading {
 	const struct der *certs;
 	size_t count;
 };
 
-static bool read_certs(const struct pair_file *p, struct arena *a, struct import_parse *out,
+static bool read_certs(const struct pair_file *p, struct arena *a, struct pair_reading *out,
 		       struct err *e)
 {
-	*out = (struct import_parse){ 0 };
+	*out = (struct pair_reading){ 0 };
 	if (p->error)
 		return err_set(e, ERR_IO, "%s", p->error);
 	if (!p->bytes.len)
@@ -26,7 +26,7 @@ static bool read_certs(const struct pair_file *p, struct arena *a, struct import
 			      &out->count, e);
 }
 
-static bool same_certs(struct import_parse a, const struct der *certs, size_t count)
+static bool same_certs(struct pair_reading a, const struct der *certs, size_t count)
 {
 	if (a.count != count)
 		return false;
@@ -43,7 +43,7 @@ static const char *certs_damage(const struct pair_status *j, enum file_kind part
 	const struct pair_file *p = &j->pieces->parts[part];
 	bool is_leaf = part == FILE_KIND_LEAF;
 	bool is_chain = part == FILE_KIND_CHAIN;
-	struct import_parse here = { 0 };
+	struct pair_reading here = { 0 };
 	struct err e = { 0 };
 
 	if (!p->there)
@@ -115,7 +115,7 @@ static bool find_primary(const struct pair_status *j, enum file_kind *out)
 static bool read_leaf(const struct pair_status *j, enum file_kind primary, struct arena *a,
 		      struct installed_pair *v)
 {
-	struct import_parse all = { 0 };
+	struct pair_reading all = { 0 };
 	struct cert_facts facts = { 0 };
 	struct err e = { 0 };
 
@@ -134,7 +134,7 @@ static bool read_leaf(const struct pair_status *j, enum file_kind primary, struc
 
 static void join_chain(const struct pair_status *j, struct arena *a, struct installed_pair *v)
 {
-	struct import_parse chain = { 0 };
+	struct pair_reading chain = { 0 };
 	struct err ignored = { 0 };
 
 	if (!j->pieces->parts[FILE_KIND_CHAIN].there || v->count != 1 ||
@@ -172,7 +172,7 @@ static void add_prospect(struct prospects *p, enum foreign_kind kind, const void
 void installed_pair_prospect(const struct pair_status *j, struct arena *a, struct prospects *out)
 {
 	enum file_kind primary;
-	struct import_parse all = { 0 };
+	struct pair_reading all = { 0 };
 	struct err ignored = { 0 };
 
 	if (!find_primary(j, &primary) ||
@@ -223,7 +223,7 @@ bool installed_pair_check(const struct pair_status *j, struct arena *a, const ch
 
 static void read_anchor(const struct pair_files *seen, struct arena *a, struct cert_set *set)
 {
-	struct import_parse anchor = { 0 };
+	struct pair_reading anchor = { 0 };
 	struct err ignored = { 0 };
 
 	if (!seen->parts[FILE_KIND_CA].there ||

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct listing {
+struct version_listing {
 	const struct target *target;
 	struct versions *versions;
 };
 
 static bool note_one(void *ctx, const char *name, struct err *e)
 {
-	const struct listing *l = ctx;
+	const struct version_listing *l = ctx;
 
 	(void)e;
 	if (*name != '.' && entry_look(l->target->store, name) == ENTRY_DIRECTORY)
@@ -24,7 +24,7 @@ static bool note_one(void *ctx, const char *name, struct err *e)
 
 static bool list_versions(const struct target *t, struct versions *out, struct err *e)
 {
-	struct listing l = { .target = t, .versions = out };
+	struct version_listing l = { .target = t, .versions = out };
 
 	*out = (struct versions){ .arena = t->arena };
 	return t->store < 0 || entry_each(t->store, note_one, &l, e);

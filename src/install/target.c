@@ -278,7 +278,7 @@ void target_judge(const struct target *t, const struct pair_files *c, struct ins
 	installed_pair_reach(&judged, t->arena, out);
 }
 
-struct listing {
+struct slot_listing {
 	const struct target *target;
 	int dir;
 };
@@ -298,7 +298,7 @@ static bool may_replace_file(const struct target *t, int dir, const char *name, 
 
 static bool may_replace_entry(void *ctx, const char *name, struct err *e)
 {
-	const struct listing *l = ctx;
+	const struct slot_listing *l = ctx;
 
 	return may_replace_file(l->target, l->dir, name, e);
 }
@@ -310,7 +310,7 @@ static bool may_replace_directory(const struct target *t, const struct path_slot
 	if (!entry_open_directory(s->dir, s->name, &dir, e))
 		return false;
 
-	struct listing listing = { .target = t, .dir = dir };
+	struct slot_listing listing = { .target = t, .dir = dir };
 
 	return entry_each(dir, may_replace_entry, &listing, e) ||
 	       err_in(e, "in directory '%s'", s->path);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* One certificate of a heap that is to be put in order. */
-struct enrol_tls {
+struct chain_link {
 	gnutls_x509_crt_t crt;
 	struct der der;
 	char key[FINGERPRINT_TEXT];
@@ -18,7 +18,7 @@ struct enrol_tls {
 };
 
 struct heap {
-	struct enrol_tls *links;
+	struct chain_link *links;
 	size_t count;
 };
 
@@ -30,7 +30,7 @@ static void heap_release(struct heap *h)
 }
 AUTO_STRUCT(heap, struct heap, heap_release)
 
-static bool link_open(struct enrol_tls *l, struct der der, struct err *e)
+static bool link_open(struct chain_link *l, struct der der, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	struct err unknown = { 0 };
@@ -47,7 +47,7 @@ static bool heap_open(struct heap *h, const struct import_parse *f, struct err *
 {
 	h->links = xcalloc(f->certs.count, sizeof(*h->links));
 	for (h->count = 0; h->count < f->certs.count;) {
-		struct enrol_tls *l = &h->links[h->count++];
+		struct chain_link *l = &h->links[h->count++];
 
 		if (!link_open(l, f->certs.items[h->count - 1], e))
 			return false;
@@ -56,9 +56,9 @@ static bool heap_open(struct heap *h, const struct import_parse *f, struct err *
 }
 
 static bool find_leaf(struct heap *h, const char *key, struct import_parse *f,
-		      struct enrol_tls **out, struct err *e)
+		      struct chain_link **out, struct err *e)
 {
-	struct enrol_tls *leaf = NULL;
+	struct chain_link *leaf = NULL;
 
 	for (size_t i = 0; i < h->count; i++) {
 		if (strcmp(h->links[i].key, key) != 0)
@@ -83,12 +83,12 @@ static bool find_leaf(struct heap *h, const char *key, struct import_parse *f,
  * Who signed `below`.  A cross-signed authority stands before the
  * self-signed form of the same key: the longer way reaches more clients.
  */
-static struct enrol_tls *find_signer(struct heap *h, const struct enrol_tls *below)
+static struct chain_link *find_signer(struct heap *h, const struct chain_link *below)
 {
-	struct enrol_tls *root = NULL;
+	struct chain_link *root = NULL;
 
 	for (size_t i = 0; i < h->count; i++) {
-		struct enrol_tls *l = &h->links[i];
+		struct chain_link *l = &h->links[i];
 
 		if (l->used || !cert_is_signed_by(below->crt, l->crt))
 			continue;
@@ -100,7 +100,7 @@ static struct enrol_tls *find_signer(struct heap *h, const struct enrol_tls *bel
 }
 
 /* Another form of an authority that the chain has: cross-signed, renewed. */
-static bool is_alternative(const struct heap *h, const struct enrol_tls *l)
+static bool is_alternative(const struct heap *h, const struct chain_link *l)
 {
 	for (size_t i = 0; i < h->count; i++)
 		if (h->links[i].used && strcmp(h->links[i].key, l->key) == 0)
@@ -119,11 +119,11 @@ static bool check_rest(struct heap *h, struct import_parse *f, struct err *e)
 	return true;
 }
 
-static bool climb(struct heap *h, struct enrol_tls *leaf, struct import_parse *f,
+static bool climb(struct heap *h, struct chain_link *leaf, struct import_parse *f,
 		  struct cert_set *set, struct err *e)
 {
 	struct der *certs = arena_array(&f->arena, CHAIN_LIMIT, sizeof(*certs));
-	struct enrol_tls *l = leaf;
+	struct chain_link *l = leaf;
 
 	*set = (struct cert_set){ .certs = certs };
 	for (;;) {
@@ -149,7 +149,7 @@ bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8, stru
 			struct err *e)
 {
 	AUTO(heap) h = { 0 };
-	struct enrol_tls *leaf = NULL;
+	struct chain_link *leaf = NULL;
 	char key[FINGERPRINT_TEXT];
 
 	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) && find_leaf(&h, key, f, &leaf, e) &&

@@ -76,19 +76,20 @@ bool client_auth_new(const struct agent_config *config, const char *authority, s
 
 /* ---- checking ---- */
 
-struct shown {
+struct presented_chain {
 	gnutls_x509_crt_t certs[CHAIN_LIMIT];
 	unsigned count;
 };
 
-static void shown_release(struct shown *s)
+static void shown_release(struct presented_chain *s)
 {
 	for (unsigned i = 0; i < s->count; i++)
 		gnutls_x509_crt_deinit(s->certs[i]);
 }
-AUTO_STRUCT(shown, struct shown, shown_release)
+AUTO_STRUCT(presented_chain, struct presented_chain, shown_release)
 
-static bool open_all(struct shown *s, const struct der *chain, size_t count, struct err *e)
+static bool open_all(struct presented_chain *s, const struct der *chain, size_t count,
+		     struct err *e)
 {
 	if (!count || count > CHAIN_LIMIT)
 		return err_set(e, ERR_INPUT, "no certificate was shown");
@@ -117,7 +118,8 @@ static bool is_for_clients(gnutls_x509_crt_t leaf)
 	}
 }
 
-static bool leads_to_authority(const struct client_auth *c, struct shown *s, struct err *e)
+static bool leads_to_authority(const struct client_auth *c, struct presented_chain *s,
+			       struct err *e)
 {
 	gnutls_typed_vdata_st purpose = {
 		.type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -214,7 +216,7 @@ static bool read_spki(gnutls_x509_crt_t leaf, struct arena *a, struct der *out, 
 	return true;
 }
 
-static int64_t first_end(const struct shown *s)
+static int64_t first_end(const struct presented_chain *s)
 {
 	int64_t first = INT64_MAX;
 
@@ -230,7 +232,7 @@ static int64_t first_end(const struct shown *s)
 bool client_auth_check(const struct client_auth *c, const struct der *chain, size_t count,
 		       struct arena *a, struct client *out, struct err *e)
 {
-	AUTO(shown) s = { 0 };
+	AUTO(presented_chain) s = { 0 };
 	char digest[SHA256_TEXT];
 
 	if (!open_all(&s, chain, count, e) || !leads_to_authority(c, &s, e) ||

@@ -383,7 +383,7 @@ bool enrol_tls_send(struct enrol_tls *l, const struct secret *message, int64_t e
 
 /* ---- connecting ---- */
 
-static bool wait_for_lookup(struct lookup *lookup, int64_t end_ms, struct err *e)
+static bool wait_for_lookup(struct name_lookup *lookup, int64_t end_ms, struct err *e)
 {
 	while (!lookup_is_done(lookup)) {
 		if (stop_requested())
@@ -419,7 +419,7 @@ static bool connect_to(struct enrol_tls *l, const union tls_address *to, int64_t
 static bool connect_any(struct enrol_tls *l, const struct enrol_tls_target *to, int64_t end_ms,
 			struct err *e)
 {
-	AUTO(lookup) lookup = lookup_start(to->host, to->port);
+	AUTO(name_lookup) lookup = lookup_start(to->host, to->port);
 	union tls_address found[LOOKUP_ADDRESSES];
 	const char *why = "";
 	size_t count = 0;

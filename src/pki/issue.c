@@ -95,7 +95,7 @@ bool authority_open(const struct secret *pkcs8, const struct cert_set *set, stru
 }
 
 /* Who signs: `by`, or the key itself. */
-struct signer {
+struct leaf_signer {
 	gnutls_privkey_t key;
 	gnutls_x509_crt_t crt;
 };
@@ -136,7 +136,7 @@ static bool start(const struct body *b, gnutls_pubkey_t pub, gnutls_x509_crt_t c
 	return true;
 }
 
-static bool sign(gnutls_x509_crt_t crt, const struct signer *by, struct err *e)
+static bool sign(gnutls_x509_crt_t crt, const struct leaf_signer *by, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
@@ -220,7 +220,7 @@ static bool build_leaf(const struct certificate *c, const struct secret *pkcs8,
 		return false;
 	if (gnutls_x509_crt_init(&crt) < 0)
 		return err_set(e, ERR_CRYPTO, "cannot begin a certificate");
-	struct signer signer = { by ? by->key : key, by ? by->crt : crt };
+	struct leaf_signer signer = { by ? by->key : key, by ? by->crt : crt };
 
 	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) && sign(crt, &signer, e) &&
 	       make_pair(crt, pkcs8, by, out, e);
@@ -239,7 +239,7 @@ bool issue_leaf(const struct certificate *c, const struct secret *pkcs8, const s
 static bool build_for(const struct certificate *c, gnutls_pubkey_t pub, const struct authority *by,
 		      const struct body *b, gnutls_x509_crt_t crt, struct err *e)
 {
-	const struct signer signer = { by->key, by->crt };
+	const struct leaf_signer signer = { by->key, by->crt };
 
 	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) && sign(crt, &signer, e);
 }
@@ -279,7 +279,7 @@ static bool build_authority(const struct body *b, const struct secret *pkcs8, st
 		return false;
 	if (gnutls_x509_crt_init(&crt) < 0)
 		return err_set(e, ERR_CRYPTO, "cannot begin a certificate");
-	struct signer self = { key, crt };
+	struct leaf_signer self = { key, crt };
 
 	return start(b, pub, crt, e) && extensions_add_authority(crt, e) && sign(crt, &self, e) &&
 	       make_pair(crt, pkcs8, NULL, out, e);

@@ -22,7 +22,7 @@ enum response {
 typedef enum response answer_reader(struct starttls *s);
 
 /* One thing that is said, which may be nothing, and the answer to it. */
-struct exchange {
+struct starttls_step {
 	const char *name;
 	const char *say;
 	size_t len;
@@ -30,7 +30,7 @@ struct exchange {
 };
 
 struct starttls {
-	const struct exchange *exchange;
+	const struct starttls_step *exchange;
 	int fd;
 	struct arena *arena;
 	size_t said; /* bytes of this exchange */
@@ -41,12 +41,12 @@ struct starttls {
 	char in[STARTTLS_LIMIT];
 };
 
-struct line {
+struct reply_line {
 	const char *text;
 	size_t len;
 };
 
-static bool begins(const struct line *l, const char *with)
+static bool begins(const struct reply_line *l, const char *with)
 {
 	size_t len = strlen(with);
 
@@ -59,7 +59,7 @@ static enum response refuse(struct starttls *s, const char *why)
 	return ANSWER_BAD;
 }
 
-static enum response refuse_line(struct starttls *s, const struct line *l)
+static enum response refuse_line(struct starttls *s, const struct reply_line *l)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -69,14 +69,14 @@ static enum response refuse_line(struct starttls *s, const struct line *l)
 }
 
 /* The next whole line, without its end. */
-static bool take_line(struct starttls *s, struct line *out)
+static bool take_line(struct starttls *s, struct reply_line *out)
 {
 	const char *from = s->in + s->taken;
 	const char *end = memchr(from, '\n', s->heard - s->taken);
 
 	if (!end)
 		return false;
-	*out = (struct line){ from, (size_t)(end - from) };
+	*out = (struct reply_line){ from, (size_t)(end - from) };
 	if (out->len && end[-1] == '\r')
 		out->len--;
 	s->taken += (size_t)(end + 1 - from);
@@ -99,7 +99,7 @@ static enum response read_postgres(struct starttls *s)
 	return answer == 'S' ? ANSWER_GOOD : refuse(s, "it does not speak PostgreSQL");
 }
 
-static const struct exchange postgres[] = {
+static const struct starttls_step postgres[] = {
 	{ "SSLRequest", "\0\0\0\x08\x04\xd2\x16\x2f", 8, read_postgres },
 	{ 0 },
 };
@@ -108,10 +108,10 @@ static const struct exchange postgres[] = {
 
 static enum response read_smtp(struct starttls *s, const char *code)
 {
-	struct line l;
+	struct reply_line l;
 
 	while (take_line(s, &l)) {
-		struct line rest = { l.text + 4, l.len < 4 ? 0 : l.len - 4 };
+		struct reply_line rest = { l.text + 4, l.len < 4 ? 0 : l.len - 4 };
 
 		if (!begins(&l, code))
 			return refuse_line(s, &l);
@@ -140,7 +140,7 @@ static enum response read_smtp_ehlo(struct starttls *s)
 
 #define SAY(text) text, sizeof(text) - 1
 
-static const struct exchange smtp[] = {
+static const struct starttls_step smtp[] = {
 	{ "the greeting", SAY(""), read_smtp_ready },
 	{ "EHLO", SAY("EHLO [127.0.0.1]\r\n"), read_smtp_ehlo },
 	{ "STARTTLS", SAY("STARTTLS\r\n"), read_smtp_ready },
@@ -151,7 +151,7 @@ static const struct exchange smtp[] = {
 
 static enum response read_imap_greeting(struct starttls *s)
 {
-	struct line l;
+	struct reply_line l;
 
 	if (!take_line(s, &l))
 		return ANSWER_INCOMPLETE;
@@ -160,7 +160,7 @@ static enum response read_imap_greeting(struct starttls *s)
 
 static enum response read_imap_answer(struct starttls *s)
 {
-	struct line l;
+	struct reply_line l;
 
 	while (take_line(s, &l)) {
 		if (begins(&l, "a1 OK"))
@@ -171,7 +171,7 @@ static enum response read_imap_answer(struct starttls *s)
 	return ANSWER_INCOMPLETE;
 }
 
-static const struct exchange imap[] = {
+static const struct starttls_step imap[] = {
 	{ "the greeting", SAY(""), read_imap_greeting },
 	{ "STARTTLS", SAY("a1 STARTTLS\r\n"), read_imap_answer },
 	{ 0 },
@@ -213,7 +213,7 @@ static enum response read_ldap(struct starttls *s)
 	return ANSWER_BAD;
 }
 
-static const struct exchange ldap[] = {
+static const struct starttls_step ldap[] = {
 	{ "the extended request", SAY("\x30\x1d\x02\x01\x01\x77\x18\x80\x16" LDAP_STARTTLS),
 	  read_ldap },
 	{ 0 },
@@ -221,9 +221,9 @@ static const struct exchange ldap[] = {
 
 /* --- any of them --- */
 
-static const struct exchange none[] = { { 0 } };
+static const struct starttls_step none[] = { { 0 } };
 
-static const struct exchange *const dialogues[] = {
+static const struct starttls_step *const dialogues[] = {
 	[STARTTLS_NONE] = none, [STARTTLS_POSTGRES] = postgres, [STARTTLS_SMTP] = smtp,
 	[STARTTLS_IMAP] = imap, [STARTTLS_LDAP] = ldap,
 };
@@ -258,7 +258,7 @@ static bool must_wait(void)
 /* STARTTLS_AGREED: all of it was said. */
 static enum starttls_result say(struct starttls *s)
 {
-	const struct exchange *x = s->exchange;
+	const struct starttls_step *x = s->exchange;
 
 	while (s->said < x->len) {
 		ssize_t n = send(s->fd, x->say + s->said, x->len - s->said, MSG_NOSIGNAL);

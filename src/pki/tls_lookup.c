@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct lookup {
+struct name_lookup {
 	char *host;
 	char port[8];
 	struct addrinfo hints;
@@ -16,9 +16,9 @@ struct lookup {
 	bool in_background;
 };
 
-struct lookup *lookup_start(const char *host, uint16_t port)
+struct name_lookup *lookup_start(const char *host, uint16_t port)
 {
-	struct lookup *l = xcalloc(1, sizeof(*l));
+	struct name_lookup *l = xcalloc(1, sizeof(*l));
 	struct gaicb *list[] = { &l->request };
 
 	l->host = xstrdup(host);
@@ -42,7 +42,7 @@ struct lookup *lookup_start(const char *host, uint16_t port)
 	return l;
 }
 
-void lookup_close(struct lookup *l)
+void lookup_close(struct name_lookup *l)
 {
 	if (!l)
 		return;
@@ -55,14 +55,14 @@ void lookup_close(struct lookup *l)
 	free(l);
 }
 
-bool lookup_is_done(struct lookup *l)
+bool lookup_is_done(struct name_lookup *l)
 {
 	if (l->in_background && l->status == EAI_INPROGRESS)
 		l->status = gai_error(&l->request);
 	return l->status != EAI_INPROGRESS;
 }
 
-size_t lookup_result(const struct lookup *l, union tls_address out[LOOKUP_ADDRESSES],
+size_t lookup_result(const struct name_lookup *l, union tls_address out[LOOKUP_ADDRESSES],
 		     const char **reason)
 {
 	size_t count = 0;

@@ -24,16 +24,16 @@ union tls_address {
 	struct sockaddr_in6 v6;
 };
 
-struct lookup;
+struct name_lookup;
 
-struct lookup *lookup_start(const char *host, uint16_t port);
+struct name_lookup *lookup_start(const char *host, uint16_t port);
 /* One that has not ended is left to end on its own. */
-void lookup_close(struct lookup *l);
-AUTO_TYPE(lookup, struct lookup *, lookup_close)
+void lookup_close(struct name_lookup *l);
+AUTO_TYPE(name_lookup, struct name_lookup *, lookup_close)
 
-bool lookup_is_done(struct lookup *l);
+bool lookup_is_done(struct name_lookup *l);
 /* Once it is done: how many it found; 0 with a reason in static memory. */
-size_t lookup_result(const struct lookup *l, union tls_address out[LOOKUP_ADDRESSES],
+size_t lookup_result(const struct name_lookup *l, union tls_address out[LOOKUP_ADDRESSES],
 		     const char **reason);
 
 /* The length that connect() wants. */

@@ -31,7 +31,7 @@ struct inquiry {
 	STAILQ_ENTRY(inquiry) next; /* of those asked, or of those ended */
 	struct tls_probe *probe;
 	struct arena *arena; /* the caller's */
-	struct lookup *lookup;
+	struct name_lookup *lookup;
 	int64_t deadline; /* of the lookup */
 	struct attempt *attempts;
 	size_t count;

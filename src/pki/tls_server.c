@@ -15,7 +15,7 @@ enum {
 };
 
 /* One revision of the key, as GnuTLS wants it. */
-struct identity {
+struct server_identity {
 	struct tls_server *server;
 	uint64_t revision; /* 0: empty */
 	gnutls_pcert_st certs[CHAIN_LIMIT];
@@ -28,13 +28,13 @@ struct identity {
 struct tls_server {
 	struct tls_key_holder holder;
 	struct tls_callers callers;
-	struct identity identities[IDENTITIES];
+	struct server_identity identities[IDENTITIES];
 	size_t current;
 };
 
 /* ---- a key that is somewhere else ---- */
 
-static int ask_to_sign(const struct identity *i, gnutls_sign_algorithm_t how, bool hashed,
+static int ask_to_sign(const struct server_identity *i, gnutls_sign_algorithm_t how, bool hashed,
 		       const gnutls_datum_t *text, gnutls_datum_t *signature)
 {
 	AUTO(arena) a = { 0 };
@@ -75,7 +75,7 @@ static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ct
 
 static int tell_of_key(gnutls_privkey_t key, unsigned flags, void *ctx)
 {
-	const struct identity *i = ctx;
+	const struct server_identity *i = ctx;
 
 	(void)key;
 	if (flags & GNUTLS_PRIVKEY_INFO_PK_ALGO)
@@ -88,7 +88,7 @@ static int tell_of_key(gnutls_privkey_t key, unsigned flags, void *ctx)
 	return -1;
 }
 
-static bool make_key(struct identity *i)
+static bool make_key(struct server_identity *i)
 {
 	i->kind =
 		(gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(i->certs[0].pubkey, &i->bits);
@@ -99,16 +99,16 @@ static bool make_key(struct identity *i)
 
 /* ---- identities ---- */
 
-static void identity_clear(struct identity *i)
+static void identity_clear(struct server_identity *i)
 {
 	for (unsigned k = 0; k < i->count; k++)
 		gnutls_pcert_deinit(&i->certs[k]);
 	if (i->key)
 		gnutls_privkey_deinit(i->key);
-	*i = (struct identity){ 0 };
+	*i = (struct server_identity){ 0 };
 }
 
-static bool identity_fill(struct identity *i)
+static bool identity_fill(struct server_identity *i)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_key_holder *holder = &i->server->holder;
@@ -129,10 +129,10 @@ static bool identity_fill(struct identity *i)
 }
 
 /* A new revision takes the place of the oldest one. */
-static const struct identity *identity_now(struct tls_server *s)
+static const struct server_identity *identity_now(struct tls_server *s)
 {
 	uint64_t revision = 0;
-	struct identity *next = NULL;
+	struct server_identity *next = NULL;
 
 	if (!s->holder.revision(s->holder.ctx, &revision) || !revision)
 		return NULL;
@@ -156,7 +156,7 @@ static int choose_certificate(gnutls_session_t session, const gnutls_datum_t *na
 			      gnutls_pcert_st **certs, unsigned *count, gnutls_privkey_t *key)
 {
 	const struct tls_guest *guest = gnutls_session_get_ptr(session);
-	const struct identity *i = identity_now(guest->server);
+	const struct server_identity *i = identity_now(guest->server);
 
 	(void)names;
 	(void)name_count;

@@ -9,7 +9,7 @@
 /* A code without T covers everything: it is kept as this name. */
 #define EVERYTHING ""
 
-static bool unknown_code(struct draft *d, const char *code, struct err *e)
+static bool unknown_code(struct plan_builder *d, const char *code, struct err *e)
 {
 	const char *names[CODE_COUNT + 1] = { 0 };
 
@@ -25,7 +25,7 @@ static bool unknown_code(struct draft *d, const char *code, struct err *e)
 	return err_set(e, ERR_USAGE, "there is no precondition '%s'", shown);
 }
 
-static bool find_code(struct draft *d, const char *name, enum code *out, struct err *e)
+static bool find_code(struct plan_builder *d, const char *name, enum code *out, struct err *e)
 {
 	for (enum code i = 0; i < CODE_COUNT; i++) {
 		if (strcmp(code_rows[i].name, name) != 0)
@@ -39,7 +39,7 @@ static bool find_code(struct draft *d, const char *name, enum code *out, struct 
 	return unknown_code(d, name, e);
 }
 
-static bool read_ack(struct draft *d, const char *text, struct err *e)
+static bool read_ack(struct plan_builder *d, const char *text, struct err *e)
 {
 	size_t len = strcspn(text, ":");
 	const char *name = arena_strndup(&d->scratch, text, len);
@@ -58,7 +58,7 @@ static bool read_ack(struct draft *d, const char *text, struct err *e)
 	return target_parse(text[len] ? text + len + 1 : EVERYTHING, &ts->list[ts->count++], e);
 }
 
-bool acks_read(struct draft *d, struct err *e)
+bool acks_read(struct plan_builder *d, struct err *e)
 {
 	for (size_t i = 0; i < d->in->choices.ack_count; i++)
 		if (!read_ack(d, d->in->choices.acks[i], e))
@@ -68,7 +68,7 @@ bool acks_read(struct draft *d, struct err *e)
 	return true;
 }
 
-bool acks_check(struct draft *d, struct err *e)
+bool acks_check(struct plan_builder *d, struct err *e)
 {
 	for (enum code i = 0; i < CODE_COUNT; i++)
 		if (!scope_knows(d, &d->acks[i], e))

@@ -8,24 +8,24 @@ enum {
 	SHORT_FINGERPRINT = 12
 };
 
-const char *draft_keep(struct draft *d, const char *text)
+const char *builder_keep(struct plan_builder *d, const char *text)
 {
 	return text ? arena_strdup(d->kept, text) : NULL;
 }
 
-const char *draft_short(struct draft *d, const char *fingerprint)
+const char *builder_short(struct plan_builder *d, const char *fingerprint)
 {
 	return arena_strndup(d->kept, fingerprint, strnlen(fingerprint, SHORT_FINGERPRINT));
 }
 
-struct issuer_draft *draft_issuer(struct draft *d, const char *name)
+struct issuer_build *builder_issuer(struct plan_builder *d, const char *name)
 {
 	const struct issuer *i = fleet_issuer(d->fleet, name);
 
 	return i ? &d->issuers[i - d->fleet->issuers] : NULL;
 }
 
-struct certificate_draft *draft_certificate(struct draft *d, const char *name)
+struct certificate_build *builder_certificate(struct plan_builder *d, const char *name)
 {
 	const struct certificate *c = fleet_certificate(d->fleet, name);
 
@@ -47,20 +47,20 @@ struct subject component_subject(const struct component *c)
 	return s;
 }
 
-static void init_issuers(struct draft *d)
+static void init_issuers(struct plan_builder *d)
 {
 	const struct fleet *f = d->fleet;
 
 	d->issuers = arena_array(&d->scratch, f->issuer_count, sizeof(*d->issuers));
 	for (size_t i = 0; i < f->issuer_count; i++)
-		d->issuers[i] = (struct issuer_draft){
+		d->issuers[i] = (struct issuer_build){
 			.issuer = &f->issuers[i],
-			.name = draft_keep(d, f->issuers[i].name),
+			.name = builder_keep(d, f->issuers[i].name),
 			.step = NO_STEP,
 		};
 }
 
-static void init_certificates(struct draft *d)
+static void init_certificates(struct plan_builder *d)
 {
 	const struct fleet *f = d->fleet;
 
@@ -68,16 +68,16 @@ static void init_certificates(struct draft *d)
 	for (size_t i = 0; i < f->certificate_count; i++) {
 		const struct certificate *c = &f->certificates[i];
 
-		d->certificates[i] = (struct certificate_draft){
+		d->certificates[i] = (struct certificate_build){
 			.certificate = c,
-			.issuer = c->issuer ? draft_issuer(d, c->issuer->name) : NULL,
-			.name = draft_keep(d, c->name),
+			.issuer = c->issuer ? builder_issuer(d, c->issuer->name) : NULL,
+			.name = builder_keep(d, c->name),
 			.last_stage = NO_STEP,
 		};
 	}
 }
 
-static void init_components(struct draft *d)
+static void init_components(struct plan_builder *d)
 {
 	static const struct component_seen never = { 0 };
 	const struct fleet *f = d->fleet;
@@ -86,15 +86,15 @@ static void init_components(struct draft *d)
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 		const struct component_seen *seen = snapshot_component(d->snapshot, c->name);
-		const char *name = draft_keep(d, c->name);
+		const char *name = builder_keep(d, c->name);
 		bool alone = strcmp(c->process, c->name) == 0;
 
-		d->components[i] = (struct component_draft){
+		d->components[i] = (struct component_build){
 			.component = c,
 			.seen = seen ? seen : &never,
-			.certificate = draft_certificate(d, c->certificate->name),
+			.certificate = builder_certificate(d, c->certificate->name),
 			.name = name,
-			.process = alone ? name : draft_keep(d, c->process),
+			.process = alone ? name : builder_keep(d, c->process),
 			.stage = NO_STEP,
 			.commit = NO_STEP,
 		};
@@ -103,19 +103,19 @@ static void init_components(struct draft *d)
 
 static int compare_members(const void *left, const void *right)
 {
-	const struct component_draft *l = *(struct component_draft *const *)left;
-	const struct component_draft *r = *(struct component_draft *const *)right;
+	const struct component_build *l = *(struct component_build *const *)left;
+	const struct component_build *r = *(struct component_build *const *)right;
 	int order = strcmp(l->process, r->process);
 
 	return order ? order : strcmp(l->name, r->name);
 }
 
-static void init_process(struct draft *d, struct component_draft **member)
+static void init_process(struct plan_builder *d, struct component_build **member)
 {
-	struct process_draft *p = &d->processes[d->process_count];
+	struct process_build *p = &d->processes[d->process_count];
 	const char *role = (*member)->component->role->name;
 
-	*p = (struct process_draft){
+	*p = (struct process_build){
 		.name = (*member)->process,
 		.members = member,
 		.role = (size_t)(fleet_role(d->fleet, role) - d->fleet->roles),
@@ -123,7 +123,7 @@ static void init_process(struct draft *d, struct component_draft **member)
 	d->process_count++;
 }
 
-static void init_processes(struct draft *d)
+static void init_processes(struct plan_builder *d)
 {
 	size_t count = d->fleet->component_count;
 
@@ -134,28 +134,30 @@ static void init_processes(struct draft *d)
 	if (count)
 		qsort(d->members, count, sizeof(*d->members), compare_members);
 	for (size_t i = 0; i < count; i++) {
-		struct component_draft *c = d->members[i];
+		struct component_build *c = d->members[i];
 
 		if (i == 0 || strcmp(d->members[i - 1]->process, c->process))
 			init_process(d, &d->members[i]);
 
-		struct process_draft *p = &d->processes[d->process_count - 1];
+		struct process_build *p = &d->processes[d->process_count - 1];
 
 		p->member_count++;
 		p->online |= c->seen->online;
 	}
 }
 
-void draft_init(struct draft *d, const struct plan_input *in, struct arena *kept)
+void builder_init(struct plan_builder *d, const struct plan_input *in, struct arena *kept)
 {
-	*d = (struct draft){ .in = in, .fleet = in->fleet, .snapshot = in->snapshot, .kept = kept };
+	*d = (struct plan_builder){
+		.in = in, .fleet = in->fleet, .snapshot = in->snapshot, .kept = kept
+	};
 	init_issuers(d);
 	init_certificates(d);
 	init_components(d);
 	init_processes(d);
 }
 
-void draft_release(struct draft *d)
+void builder_release(struct plan_builder *d)
 {
 	arena_release(&d->scratch);
 }

@@ -23,7 +23,7 @@
 
 #define NO_STEP ((size_t)-1)
 
-struct issuer_draft {
+struct issuer_build {
 	const struct issuer *issuer;
 	/* the authority that stays; NULL: this plan makes a new one */
 	const struct generation *authority;
@@ -42,9 +42,9 @@ enum certificate_job {
 	CERTIFICATE_IMPORT
 };
 
-struct certificate_draft {
+struct certificate_build {
 	const struct certificate *certificate;
-	struct issuer_draft *issuer; /* NULL: self, or an import */
+	struct issuer_build *issuer; /* NULL: self, or an import */
 	enum certificate_job job;
 	bool in_scope;
 	bool reissue;
@@ -66,10 +66,10 @@ struct certificate_draft {
 	size_t last_stage;
 };
 
-struct component_draft {
+struct component_build {
 	const struct component *component;
 	const struct component_seen *seen; /* all zero: never seen */
-	struct certificate_draft *certificate;
+	struct certificate_build *certificate;
 	bool in_scope;
 	bool write;    /* stage and commit */
 	bool activate; /* its process has to take the pair into use */
@@ -83,56 +83,51 @@ struct component_draft {
 	size_t commit;
 };
 
-struct process_draft {
+struct process_build {
 	const char *name;
-	struct component_draft **members; /* by name */
+	struct component_build **members; /* by name */
 	size_t member_count;
 	size_t role;                       /* index into the fleet's roles */
 	bool online;                       /* at least one of its members */
-	struct component_draft *activator; /* NULL: no activation */
+	struct component_build *activator; /* NULL: no activation */
 };
 
-struct wave_draft {
-	struct process_draft **processes;
+struct wave_build {
+	struct process_build **processes;
 	size_t process_count;
 };
 
-struct found {
-	struct precondition precondition;
-	struct subject subject;
-};
-
-struct draft {
+struct plan_builder {
 	const struct plan_input *in;
 	const struct fleet *fleet;
 	const struct snapshot *snapshot;
 	struct arena scratch;
 	struct arena *kept; /* the plan's arena */
-	struct issuer_draft *issuers;
-	struct certificate_draft *certificates;
-	struct component_draft *components;
-	struct component_draft **members; /* by process, then name */
-	struct process_draft *processes;
+	struct issuer_build *issuers;
+	struct certificate_build *certificates;
+	struct component_build *components;
+	struct component_build **members; /* by process, then name */
+	struct process_build *processes;
 	size_t process_count;
 	VEC(const struct component_seen *) removed; /* to retire, by name */
 	size_t known_count;                         /* components that the state remembers */
-	VEC(struct wave_draft) wave_drafts;         /* parallel to waves */
+	VEC(struct wave_build) wave_builds;         /* parallel to waves */
 	VEC(struct wave) waves;
 	VEC(struct step) steps;
 	VEC(struct precondition) preconditions;
 	struct targets acks[CODE_COUNT];
 };
 
-void draft_init(struct draft *d, const struct plan_input *in, struct arena *kept);
-void draft_release(struct draft *d);
-AUTO_STRUCT(draft, struct draft, draft_release)
+void builder_init(struct plan_builder *d, const struct plan_input *in, struct arena *kept);
+void builder_release(struct plan_builder *d);
+AUTO_STRUCT(plan_builder, struct plan_builder, builder_release)
 
 /* A copy in the plan's arena; NULL stays NULL. */
-const char *draft_keep(struct draft *d, const char *text);
+const char *builder_keep(struct plan_builder *d, const char *text);
 /* The short form of a fingerprint, for people, in the plan's arena. */
-const char *draft_short(struct draft *d, const char *fingerprint);
-struct issuer_draft *draft_issuer(struct draft *d, const char *name);
-struct certificate_draft *draft_certificate(struct draft *d, const char *name);
+const char *builder_short(struct plan_builder *d, const char *fingerprint);
+struct issuer_build *builder_issuer(struct plan_builder *d, const char *name);
+struct certificate_build *builder_certificate(struct plan_builder *d, const char *name);
 
 /* Who a component, or a certificate, is, for targets and acks. */
 struct subject component_subject(const struct component *c);

@@ -199,7 +199,7 @@ static void add_access(struct contact_list *c)
 
 static void collect(struct contact_list *c)
 {
-	struct draft *d = c->d;
+	struct plan_builder *d = c->d;
 	const struct fleet *f = d->fleet;
 
 	add_policies(c);
@@ -259,7 +259,8 @@ static bool is_known(const struct snapshot *s, const char *text)
 	       bsearch(text, s->reached, s->reached_count, sizeof(*s->reached), compare_text);
 }
 
-static void tell(struct draft *d, enum contact_kind kind, const char *const *items, size_t count)
+static void tell(struct plan_builder *d, enum contact_kind kind, const char *const *items,
+		 size_t count)
 {
 	const char *since = d->snapshot->reached_count ? "the last completed run did not have"
 						       : "no completed run had";
@@ -278,31 +279,31 @@ static void tell(struct draft *d, enum contact_kind kind, const char *const *ite
 
 static void tell_kind(struct contact_list *c, enum contact_kind kind)
 {
-	struct draft *d = c->d;
+	struct plan_builder *d = c->d;
 	size_t len = strlen(kinds[kind].word);
 	VEC(const char *) items = { 0 };
 
 	vec_each (r, &c->list)
 		if (r->in_scope && !strncmp(r->text, kinds[kind].word, len) &&
 		    r->text[len] == ' ' && !is_known(d->snapshot, r->text))
-			VEC_PUSH(&items, d->kept, draft_keep(d, r->text + len + 1));
+			VEC_PUSH(&items, d->kept, builder_keep(d, r->text + len + 1));
 	if (items.count)
 		tell(d, kind, items.items, items.count);
 }
 
 static void remember(const struct contact_list *c, struct plan *p)
 {
-	struct draft *d = c->d;
+	struct plan_builder *d = c->d;
 	VEC(const char *) texts = { 0 };
 
 	vec_each (r, &c->list)
 		if (r->in_scope || is_known(d->snapshot, r->text))
-			VEC_PUSH(&texts, d->kept, draft_keep(d, r->text));
+			VEC_PUSH(&texts, d->kept, builder_keep(d, r->text));
 	p->reach = texts.items;
 	p->reach_count = texts.count;
 }
 
-void contact_plan(struct draft *d, struct plan *p)
+void contact_plan(struct plan_builder *d, struct plan *p)
 {
 	struct contact_list c = { .d = d };
 

@@ -19,6 +19,6 @@
  * Tells what the last completed run did not have, and sets what the plan's
  * own run will have: what is in scope, and the rest as far as it was known.
  */
-void contact_plan(struct draft *d, struct plan *p);
+void contact_plan(struct plan_builder *d, struct plan *p);
 
 #endif

@@ -27,7 +27,7 @@ struct contact {
 };
 
 struct contact_list {
-	struct draft *d;
+	struct plan_builder *d;
 	VEC(struct contact) list;
 	bool in_scope; /* of what is added now */
 };

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char *changed(struct draft *d, const char *before, const char *after)
+static const char *changed(struct plan_builder *d, const char *before, const char *after)
 {
 	const char *field = request_difference(before, after, &d->scratch);
 
@@ -17,7 +17,7 @@ static const char *changed(struct draft *d, const char *before, const char *afte
 }
 
 /* "expired 3 days ago", or NULL when it has not. */
-static const char *expired(struct draft *d, int64_t not_after)
+static const char *expired(struct plan_builder *d, int64_t not_after)
 {
 	char since[DURATION_TEXT];
 
@@ -29,7 +29,7 @@ static const char *expired(struct draft *d, int64_t not_after)
 
 /* ---- issuers ---- */
 
-static void diff_authority(struct draft *d, struct issuer_draft *i)
+static void diff_authority(struct plan_builder *d, struct issuer_build *i)
 {
 	const struct generation *newest = snapshot_newest(d->snapshot, OF_ISSUER, i->issuer->name);
 
@@ -46,12 +46,12 @@ static void diff_authority(struct draft *d, struct issuer_draft *i)
 		i->authority = newest;
 }
 
-int64_t issuer_end(const struct draft *d, const struct issuer_draft *i)
+int64_t issuer_end(const struct plan_builder *d, const struct issuer_build *i)
 {
 	return i->authority ? i->authority->not_after : d->in->at + i->issuer->validity;
 }
 
-static void diff_published(struct draft *d, struct issuer_draft *i)
+static void diff_published(struct plan_builder *d, struct issuer_build *i)
 {
 	const struct publish_seen *seen = snapshot_published(d->snapshot, i->issuer->name);
 
@@ -62,7 +62,7 @@ static void diff_published(struct draft *d, struct issuer_draft *i)
 		i->authority ? "what is published is not current" : "its authority is new";
 }
 
-void diff_issuers(struct draft *d)
+void diff_issuers(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->fleet->issuer_count; i++) {
 		if (!d->issuers[i].in_scope)
@@ -74,7 +74,7 @@ void diff_issuers(struct draft *d)
 
 /* ---- generations of one certificate ---- */
 
-struct span {
+struct generation_span {
 	const struct generation *first;
 	size_t count;
 };
@@ -87,7 +87,7 @@ static int compare_owner(const struct generation *g, const char *certificate)
 }
 
 /* The snapshot keeps them sorted: by of, owner, number. */
-static struct span generations_of(const struct snapshot *s, const char *certificate)
+static struct generation_span generations_of(const struct snapshot *s, const char *certificate)
 {
 	size_t low = 0;
 	size_t high = s->generation_count;
@@ -101,7 +101,7 @@ static struct span generations_of(const struct snapshot *s, const char *certific
 			high = middle;
 	}
 
-	struct span all = { .first = s->generations + low };
+	struct generation_span all = { .first = s->generations + low };
 
 	while (low + all.count < s->generation_count &&
 	       compare_owner(&all.first[all.count], certificate) == 0)
@@ -110,7 +110,8 @@ static struct span generations_of(const struct snapshot *s, const char *certific
 }
 
 /* The newest that has its leaf and came from `source`; NULL: none. */
-static const struct generation *newest_from(struct span all, enum generation_source source)
+static const struct generation *newest_from(struct generation_span all,
+					    enum generation_source source)
 {
 	for (size_t i = all.count; i-- > 0;)
 		if (!all.first[i].pending && all.first[i].source == source)
@@ -118,10 +119,10 @@ static const struct generation *newest_from(struct span all, enum generation_sou
 	return NULL;
 }
 
-static void keep(struct certificate_draft *c, const struct generation *g, struct draft *d)
+static void keep(struct certificate_build *c, const struct generation *g, struct plan_builder *d)
 {
 	c->job = CERTIFICATE_KEEP;
-	c->fingerprint = draft_keep(d, g->fingerprint);
+	c->fingerprint = builder_keep(d, g->fingerprint);
 	c->chain = g->chain;
 	c->kept = g;
 	/* What has ended goes into no bundle any more. */
@@ -131,7 +132,7 @@ static void keep(struct certificate_draft *c, const struct generation *g, struct
 /* ---- issued ones ---- */
 
 /* A leaf never outlives its issuer: would a new one end later than `g`? */
-static bool gains(const struct draft *d, const struct certificate_draft *c,
+static bool gains(const struct plan_builder *d, const struct certificate_build *c,
 		  const struct generation *g)
 {
 	int64_t end = d->in->at + c->certificate->validity;
@@ -140,7 +141,7 @@ static bool gains(const struct draft *d, const struct certificate_draft *c,
 	return (end < issuer ? end : issuer) > g->not_after;
 }
 
-static const char *due(struct draft *d, const struct certificate_draft *c,
+static const char *due(struct plan_builder *d, const struct certificate_build *c,
 		       const struct generation *g)
 {
 	int64_t renew_at = generation_renew_at(g, c->certificate->renew_before);
@@ -159,7 +160,7 @@ static const char *due(struct draft *d, const struct certificate_draft *c,
 	return arena_printf(d->kept, "expires in %s, renew_before is %s", left, before);
 }
 
-static bool is_by_old_authority(const struct certificate_draft *c, const struct generation *g)
+static bool is_by_old_authority(const struct certificate_build *c, const struct generation *g)
 {
 	if (!c->issuer)
 		return false;
@@ -168,7 +169,7 @@ static bool is_by_old_authority(const struct certificate_draft *c, const struct 
 }
 
 /* Why `g` cannot stay, in the order in which people would say it. */
-static const char *objection(struct draft *d, const struct certificate_draft *c,
+static const char *objection(struct plan_builder *d, const struct certificate_build *c,
 			     const struct generation *g, const char *request)
 {
 	const char *reason = changed(d, g->request, request);
@@ -181,7 +182,8 @@ static const char *objection(struct draft *d, const struct certificate_draft *c,
 }
 
 /* A time would not do: two generations may be of the same second. */
-static bool is_reissued(const struct draft *d, const char *name, const struct generation *newest)
+static bool is_reissued(const struct plan_builder *d, const char *name,
+			const struct generation *newest)
 {
 	const struct plan *broken = d->in->broken;
 
@@ -194,15 +196,15 @@ static bool is_reissued(const struct draft *d, const char *name, const struct ge
 	return false;
 }
 
-static void diff_issued(struct draft *d, struct certificate_draft *c)
+static void diff_issued(struct plan_builder *d, struct certificate_build *c)
 {
-	struct span all = generations_of(d->snapshot, c->certificate->name);
+	struct generation_span all = generations_of(d->snapshot, c->certificate->name);
 	const struct generation *newest = newest_from(all, SOURCE_ISSUED);
 	const struct generation *imported = newest_from(all, SOURCE_IMPORTED);
 	const char *request = certificate_request(c->certificate, &d->scratch);
 
 	c->job = CERTIFICATE_ISSUE;
-	c->replaces = newest ? draft_keep(d, newest->fingerprint) : NULL;
+	c->replaces = newest ? builder_keep(d, newest->fingerprint) : NULL;
 	c->request = request;
 	c->asked = newest ? newest->request : NULL;
 	c->reissue = c->reissue && !is_reissued(d, c->name, newest);
@@ -228,7 +230,7 @@ static bool is_same_pair(const struct generation *known, const struct generation
 	return !known->chain || !found->chain || strcmp(known->chain, found->chain) == 0;
 }
 
-static const char *import_reason(struct draft *d, const struct generation *newest,
+static const char *import_reason(struct plan_builder *d, const struct generation *newest,
 				 const struct generation *found)
 {
 	if (!newest)
@@ -236,13 +238,14 @@ static const char *import_reason(struct draft *d, const struct generation *newes
 	if (strcmp(newest->fingerprint, found->fingerprint) == 0)
 		return "its chain changed";
 	return arena_printf(d->kept, "its file holds %s now, not %s",
-			    draft_short(d, found->fingerprint),
-			    draft_short(d, newest->fingerprint));
+			    builder_short(d, found->fingerprint),
+			    builder_short(d, newest->fingerprint));
 }
 
-static void diff_found(struct draft *d, struct certificate_draft *c, const struct generation *found)
+static void diff_found(struct plan_builder *d, struct certificate_build *c,
+		       const struct generation *found)
 {
-	struct span all = generations_of(d->snapshot, c->certificate->name);
+	struct generation_span all = generations_of(d->snapshot, c->certificate->name);
 
 	for (size_t i = all.count; i-- > 0;)
 		if (is_same_pair(&all.first[i], found)) {
@@ -250,13 +253,13 @@ static void diff_found(struct draft *d, struct certificate_draft *c, const struc
 			return;
 		}
 	c->job = CERTIFICATE_IMPORT;
-	c->fingerprint = draft_keep(d, found->fingerprint);
+	c->fingerprint = builder_keep(d, found->fingerprint);
 	c->chain = found->chain;
 	c->reason = import_reason(d, newest_from(all, SOURCE_IMPORTED), found);
 }
 
 /* What a confined plan may not open: the file decides. */
-static void diff_unopened(struct certificate_draft *c, const struct import_seen *seen,
+static void diff_unopened(struct certificate_build *c, const struct import_seen *seen,
 			  const struct generation *known)
 {
 	c->job = CERTIFICATE_IMPORT;
@@ -268,7 +271,7 @@ static void diff_unopened(struct certificate_draft *c, const struct import_seen 
 		c->reason = "first import";
 }
 
-static bool diff_import(struct draft *d, struct certificate_draft *c, struct err *e)
+static bool diff_import(struct plan_builder *d, struct certificate_build *c, struct err *e)
 {
 	const char *name = c->certificate->name;
 	const struct import_seen *seen = snapshot_import(d->snapshot, name);
@@ -300,10 +303,10 @@ static bool diff_import(struct draft *d, struct certificate_draft *c, struct err
 	return true;
 }
 
-bool diff_certificates(struct draft *d, struct err *e)
+bool diff_certificates(struct plan_builder *d, struct err *e)
 {
 	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
-		struct certificate_draft *c = &d->certificates[i];
+		struct certificate_build *c = &d->certificates[i];
 
 		if (!c->in_scope)
 			continue;

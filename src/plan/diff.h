@@ -30,10 +30,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-void diff_issuers(struct draft *d);
+void diff_issuers(struct plan_builder *d);
 /* When the authority ends that an issuer has after this plan. */
-int64_t issuer_end(const struct draft *d, const struct issuer_draft *i);
+int64_t issuer_end(const struct plan_builder *d, const struct issuer_build *i);
 /* ERR_INPUT when an import is invalid, or missing and never seen before. */
-MUST_CHECK bool diff_certificates(struct draft *d, struct err *e);
+MUST_CHECK bool diff_certificates(struct plan_builder *d, struct err *e);
 
 #endif

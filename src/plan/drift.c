@@ -37,21 +37,21 @@ static const struct need needs[LOOK_COUNT][LOOK_COUNT] = {
 	},
 };
 
-static bool is_desired(const struct component_draft *c, const char *fingerprint)
+static bool is_desired(const struct component_build *c, const char *fingerprint)
 {
 	const char *desired = c->certificate->fingerprint;
 
 	return desired && fingerprint && !strcmp(desired, fingerprint);
 }
 
-static bool has_other_chain(const struct component_draft *c)
+static bool has_other_chain(const struct component_build *c)
 {
 	const char *chain = c->certificate->chain;
 
 	return chain && c->seen->chain && strcmp(chain, c->seen->chain) != 0;
 }
 
-static enum look look_installed(const struct component_draft *c)
+static enum look look_installed(const struct component_build *c)
 {
 	if (!c->seen->installed)
 		return LOOK_UNKNOWN;
@@ -64,7 +64,7 @@ static enum look look_installed(const struct component_draft *c)
  * What was served above the leaf is good when it reaches the anchor: that
  * does not clear another chain that is installed.
  */
-static enum look look_served(const struct component_draft *c)
+static enum look look_served(const struct component_build *c)
 {
 	if (!c->seen->served)
 		return LOOK_UNKNOWN;
@@ -74,14 +74,15 @@ static enum look look_served(const struct component_draft *c)
 }
 
 /* "what is installed is unknown: permission denied" */
-static const char *unknown(struct draft *d, const struct component_draft *c, const char *what)
+static const char *unknown(struct plan_builder *d, const struct component_build *c,
+			   const char *what)
 {
 	if (!c->seen->error)
 		return what;
 	return arena_printf(d->kept, "%s: %s", what, text_escaped(&d->scratch, c->seen->error));
 }
 
-static const char *write_reason(struct draft *d, const struct component_draft *c)
+static const char *write_reason(struct plan_builder *d, const struct component_build *c)
 {
 	const char *installed = c->seen->installed;
 
@@ -90,13 +91,13 @@ static const char *write_reason(struct draft *d, const struct component_draft *c
 	if (!*installed)
 		return "nothing is installed";
 	if (!is_desired(c, installed))
-		return arena_printf(d->kept, "installed is %s", draft_short(d, installed));
+		return arena_printf(d->kept, "installed is %s", builder_short(d, installed));
 	if (c->seen->damage)
 		return text_escaped(d->kept, c->seen->damage);
 	return "the installed chain is not the certificate's";
 }
 
-static const char *serve_reason(struct draft *d, const struct component_draft *c)
+static const char *serve_reason(struct plan_builder *d, const struct component_build *c)
 {
 	const char *served = c->seen->served;
 
@@ -109,15 +110,15 @@ static const char *serve_reason(struct draft *d, const struct component_draft *c
 	if (is_desired(c, served) && c->seen->served_flaw)
 		return text_escaped(d->kept, c->seen->served_flaw);
 	return arena_printf(d->kept, "serves %s, installed is already right",
-			    draft_short(d, served));
+			    builder_short(d, served));
 }
 
-static bool is_postponed(const struct draft *d, const struct component *c)
+static bool is_postponed(const struct plan_builder *d, const struct component *c)
 {
 	return c->role->restart.when == RESTART_POSTPONED && !d->in->choices.restart_postponed;
 }
 
-static void drift_component(struct draft *d, struct component_draft *c)
+static void drift_component(struct plan_builder *d, struct component_build *c)
 {
 	enum look served = look_served(c);
 	struct need need = needs[look_installed(c)][served];
@@ -139,7 +140,7 @@ static void drift_component(struct draft *d, struct component_draft *c)
 	c->write = c->activate = c->verify = false;
 }
 
-void drift_components(struct draft *d)
+void drift_components(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		if (d->components[i].in_scope)
@@ -147,10 +148,10 @@ void drift_components(struct draft *d)
 }
 
 /* The members of a process agree on how it is activated. */
-static struct component_draft *find_activator(const struct process_draft *p)
+static struct component_build *find_activator(const struct process_build *p)
 {
 	for (size_t i = 0; i < p->member_count; i++) {
-		struct component_draft *c = p->members[i];
+		struct component_build *c = p->members[i];
 
 		if (c->activate && component_activation(c->component, c->seen) != ACTIVATION_NONE)
 			return c;
@@ -159,26 +160,26 @@ static struct component_draft *find_activator(const struct process_draft *p)
 }
 
 /* From now on the flag means an activate step, and there is one at most. */
-static void activate_none(struct process_draft *p)
+static void activate_none(struct process_build *p)
 {
 	for (size_t i = 0; i < p->member_count; i++)
 		p->members[i]->activate = false;
 }
 
-static void verify_all(struct process_draft *p)
+static void verify_all(struct process_build *p)
 {
 	for (size_t i = 0; i < p->member_count; i++) {
-		struct component_draft *c = p->members[i];
+		struct component_build *c = p->members[i];
 
 		if (c->in_scope && c->seen->online && !c->unreachable)
 			c->verify = c->component->verify_count > 0;
 	}
 }
 
-void drift_processes(struct draft *d)
+void drift_processes(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->process_count; i++) {
-		struct process_draft *p = &d->processes[i];
+		struct process_build *p = &d->processes[i];
 
 		p->activator = find_activator(p);
 		activate_none(p);
@@ -189,7 +190,7 @@ void drift_processes(struct draft *d)
 	}
 }
 
-bool component_has_step(const struct component_draft *c)
+bool component_has_step(const struct component_build *c)
 {
 	return c->write || c->activate || c->verify;
 }

@@ -22,10 +22,10 @@
 
 #include "plan/builder.h"
 
-void drift_components(struct draft *d);
-void drift_processes(struct draft *d);
+void drift_components(struct plan_builder *d);
+void drift_processes(struct plan_builder *d);
 
 /* Whether a component gets a step in this plan. */
-bool component_has_step(const struct component_draft *c);
+bool component_has_step(const struct component_build *c);
 
 #endif

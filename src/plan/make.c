@@ -13,16 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const *keep_list(struct draft *d, const char *const *list, size_t count)
+static const char *const *keep_list(struct plan_builder *d, const char *const *list, size_t count)
 {
 	const char **copy = arena_array(d->kept, count, sizeof(*copy));
 
 	for (size_t i = 0; i < count; i++)
-		copy[i] = draft_keep(d, list[i]);
+		copy[i] = builder_keep(d, list[i]);
 	return copy;
 }
 
-static struct choices keep_choices(struct draft *d, const struct choices *c)
+static struct choices keep_choices(struct plan_builder *d, const struct choices *c)
 {
 	return (struct choices){
 		.targets = keep_list(d, c->targets, c->target_count),
@@ -35,31 +35,31 @@ static struct choices keep_choices(struct draft *d, const struct choices *c)
 	};
 }
 
-static struct component_seen keep_seen(struct draft *d, const char *name,
+static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 				       const struct component_seen *seen)
 {
 	struct component_seen copy = *seen;
 
 	copy.name = name;
-	copy.version = draft_keep(d, seen->version);
-	copy.installed = draft_keep(d, seen->installed);
-	copy.chain = draft_keep(d, seen->chain);
-	copy.damage = draft_keep(d, seen->damage);
-	copy.served = draft_keep(d, seen->served);
-	copy.served_flaw = draft_keep(d, seen->served_flaw);
-	copy.error = draft_keep(d, seen->error);
-	copy.unwritable = draft_keep(d, seen->unwritable);
-	copy.doubt = draft_keep(d, seen->doubt);
-	copy.untrusted = draft_keep(d, seen->untrusted);
-	copy.executable = draft_keep(d, seen->executable);
-	copy.proven = draft_keep(d, seen->proven);
-	copy.certificate = draft_keep(d, seen->certificate);
-	copy.activation_due = draft_keep(d, seen->activation_due);
+	copy.version = builder_keep(d, seen->version);
+	copy.installed = builder_keep(d, seen->installed);
+	copy.chain = builder_keep(d, seen->chain);
+	copy.damage = builder_keep(d, seen->damage);
+	copy.served = builder_keep(d, seen->served);
+	copy.served_flaw = builder_keep(d, seen->served_flaw);
+	copy.error = builder_keep(d, seen->error);
+	copy.unwritable = builder_keep(d, seen->unwritable);
+	copy.doubt = builder_keep(d, seen->doubt);
+	copy.untrusted = builder_keep(d, seen->untrusted);
+	copy.executable = builder_keep(d, seen->executable);
+	copy.proven = builder_keep(d, seen->proven);
+	copy.certificate = builder_keep(d, seen->certificate);
+	copy.activation_due = builder_keep(d, seen->activation_due);
 	copy.rejected = keep_list(d, seen->rejected, seen->rejected_count);
-	copy.rolled_back_to = draft_keep(d, seen->rolled_back_to);
-	copy.last_error = draft_keep(d, seen->last_error);
-	copy.staged = draft_keep(d, seen->staged);
-	copy.deliver = draft_keep(d, seen->deliver);
+	copy.rolled_back_to = builder_keep(d, seen->rolled_back_to);
+	copy.last_error = builder_keep(d, seen->last_error);
+	copy.staged = builder_keep(d, seen->staged);
+	copy.deliver = builder_keep(d, seen->deliver);
 	return copy;
 }
 
@@ -71,14 +71,14 @@ static int compare_seen(const void *left, const void *right)
 	return strcmp(l->name, r->name);
 }
 
-static void keep_observed(struct draft *d, struct plan *p)
+static void keep_observed(struct plan_builder *d, struct plan *p)
 {
 	size_t most = d->fleet->component_count + d->removed.count;
 	struct component_seen *seen = arena_array(d->kept, most, sizeof(*seen));
 	size_t count = 0;
 
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
-		const struct component_draft *c = &d->components[i];
+		const struct component_build *c = &d->components[i];
 
 		if (c->in_scope)
 			seen[count++] = keep_seen(d, c->name, c->seen);
@@ -86,7 +86,7 @@ static void keep_observed(struct draft *d, struct plan *p)
 	for (size_t i = 0; i < d->removed.count; i++) {
 		const struct component_seen *s = d->removed.items[i];
 
-		seen[count++] = keep_seen(d, draft_keep(d, s->name), s);
+		seen[count++] = keep_seen(d, builder_keep(d, s->name), s);
 	}
 	if (count)
 		qsort(seen, count, sizeof(*seen), compare_seen);
@@ -95,7 +95,7 @@ static void keep_observed(struct draft *d, struct plan *p)
 }
 
 /* Components of the fleet are sorted. */
-static void keep_deferred(struct draft *d, struct plan *p)
+static void keep_deferred(struct plan_builder *d, struct plan *p)
 {
 	VEC(const char *) names = { 0 };
 
@@ -106,7 +106,7 @@ static void keep_deferred(struct draft *d, struct plan *p)
 	p->deferred_count = names.count;
 }
 
-static size_t count_unchanged(const struct draft *d)
+static size_t count_unchanged(const struct plan_builder *d)
 {
 	size_t count = 0;
 
@@ -116,14 +116,14 @@ static size_t count_unchanged(const struct draft *d)
 	return count;
 }
 
-static void finish(struct draft *d, struct plan *p)
+static void finish(struct plan_builder *d, struct plan *p)
 {
 	const struct plan_input *in = d->in;
 
-	p->fleet = draft_keep(d, in->fleet->name);
+	p->fleet = builder_keep(d, in->fleet->name);
 	p->at = in->at;
-	p->spec_digest = draft_keep(d, in->spec_digest ? in->spec_digest : "");
-	p->lineage = draft_keep(d, in->snapshot->lineage ? in->snapshot->lineage : "");
+	p->spec_digest = builder_keep(d, in->spec_digest ? in->spec_digest : "");
+	p->lineage = builder_keep(d, in->snapshot->lineage ? in->snapshot->lineage : "");
 	p->serial = in->snapshot->serial;
 	p->choices = keep_choices(d, &in->choices);
 	keep_observed(d, p);
@@ -148,9 +148,9 @@ bool plan_has_work(const struct plan *p)
 bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 {
 	AUTO(plan) p = { 0 };
-	AUTO(draft) d = { 0 };
+	AUTO(plan_builder) d = { 0 };
 
-	draft_init(&d, in, &p.arena);
+	builder_init(&d, in, &p.arena);
 	if (!scope_apply(&d, e) || !acks_read(&d, e))
 		return false;
 	diff_issuers(&d);

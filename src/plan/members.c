@@ -11,7 +11,7 @@ enum {
 	TEXT_LIMIT = 64 * 1024,
 };
 
-bool members_refuse(struct reader *r, const char *key)
+bool members_refuse(struct member_reader *r, const char *key)
 {
 	return err_set(r->e, ERR_INPUT, "'%s' is not as certfleet writes it, plan again", key);
 }
@@ -22,7 +22,7 @@ bool member_is_text(const json_t *value)
 	       strlen(json_string_value(value)) == json_string_length(value);
 }
 
-static bool read_text(struct reader *r, const struct member *m, const json_t *value,
+static bool read_text(struct member_reader *r, const struct member *m, const json_t *value,
 		      const char **out)
 {
 	if (json_is_null(value) && m->kind != MEMBER_TEXT) {
@@ -40,7 +40,7 @@ static bool read_text(struct reader *r, const struct member *m, const json_t *va
 	return true;
 }
 
-static bool read_choice(struct reader *r, const struct member *m, const json_t *value,
+static bool read_choice(struct member_reader *r, const struct member *m, const json_t *value,
 			unsigned *out)
 {
 	if (!member_is_text(value))
@@ -53,7 +53,8 @@ static bool read_choice(struct reader *r, const struct member *m, const json_t *
 	return members_refuse(r, m->key);
 }
 
-static bool read_count(struct reader *r, const struct member *m, const json_t *value, unsigned *out)
+static bool read_count(struct member_reader *r, const struct member *m, const json_t *value,
+		       unsigned *out)
 {
 	json_int_t count = json_integer_value(value);
 
@@ -63,7 +64,8 @@ static bool read_count(struct reader *r, const struct member *m, const json_t *v
 	return true;
 }
 
-static bool read_member(struct reader *r, const struct member *m, const json_t *value, void *slot)
+static bool read_member(struct member_reader *r, const struct member *m, const json_t *value,
+			void *slot)
 {
 	switch (m->kind) {
 	case MEMBER_TEXT:
@@ -83,7 +85,8 @@ static bool read_member(struct reader *r, const struct member *m, const json_t *
 	return false;
 }
 
-bool members_read(struct reader *r, const struct member *members, const json_t *object, void *out)
+bool members_read(struct member_reader *r, const struct member *members, const json_t *object,
+		  void *out)
 {
 	for (const struct member *m = members; m->key; m++)
 		if (!read_member(r, m, json_object_get(object, m->key), (char *)out + m->offset))
@@ -91,7 +94,8 @@ bool members_read(struct reader *r, const struct member *members, const json_t *
 	return true;
 }
 
-bool members_array(struct reader *r, const json_t *object, const char *key, const json_t **out)
+bool members_array(struct member_reader *r, const json_t *object, const char *key,
+		   const json_t **out)
 {
 	const json_t *array = json_object_get(object, key);
 
@@ -101,7 +105,8 @@ bool members_array(struct reader *r, const json_t *object, const char *key, cons
 	return true;
 }
 
-bool members_texts(struct reader *r, const json_t *object, const char *key, struct text_list *out)
+bool members_texts(struct member_reader *r, const json_t *object, const char *key,
+		   struct text_list *out)
 {
 	const struct member any = { .key = key, .kind = MEMBER_TEXT };
 	const json_t *array = NULL;

@@ -36,7 +36,7 @@ struct member {
 	}
 
 /* Where texts go, and who is told. */
-struct reader {
+struct member_reader {
 	struct arena *a;
 	struct err *e;
 };
@@ -47,16 +47,16 @@ struct text_list {
 };
 
 /* Returns false: `key` is not what we write. */
-bool members_refuse(struct reader *r, const char *key);
+bool members_refuse(struct member_reader *r, const char *key);
 /* A string within the limit and without NUL. */
 bool member_is_text(const json_t *value);
 /* Reads what `members` (ends with a NULL key) lists into `out`. */
-MUST_CHECK bool members_read(struct reader *r, const struct member *members, const json_t *object,
-			     void *out);
+MUST_CHECK bool members_read(struct member_reader *r, const struct member *members,
+			     const json_t *object, void *out);
 /* The array at `key`, borrowed from `object`. */
-MUST_CHECK bool members_array(struct reader *r, const json_t *object, const char *key,
+MUST_CHECK bool members_array(struct member_reader *r, const json_t *object, const char *key,
 			      const json_t **out);
-MUST_CHECK bool members_texts(struct reader *r, const json_t *object, const char *key,
+MUST_CHECK bool members_texts(struct member_reader *r, const json_t *object, const char *key,
 			      struct text_list *out);
 
 #endif

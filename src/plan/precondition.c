@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *remedy(struct draft *d, const struct precondition_spec *f)
+static const char *remedy(struct plan_builder *d, const struct precondition_spec *f)
 {
 	const struct code_row *row = &code_rows[f->code];
 	const char *text = f->remedy ? f->remedy : row->remedy;
@@ -17,13 +17,13 @@ static const char *remedy(struct draft *d, const struct precondition_spec *f)
 			    *f->name ? ":" : "", f->name);
 }
 
-void precondition_add(struct draft *d, const struct precondition_spec *f)
+void precondition_add(struct plan_builder *d, const struct precondition_spec *f)
 {
 	VEC_PUSH(&d->preconditions, d->kept,
 		 (struct precondition){
 			 .code = code_rows[f->code].name,
 			 .severity = f->severity,
-			 .component = draft_keep(d, f->name),
+			 .component = builder_keep(d, f->name),
 			 .message = f->message,
 			 .remedy = remedy(d, f),
 			 .items = f->items,
@@ -38,8 +38,8 @@ enum severity precondition_severity(enum code code, bool has_step)
 	return has_step ? code_rows[code].severity : SEVERITY_INFO;
 }
 
-void precondition_add_component(struct draft *d, const struct component_draft *c, enum code code,
-				const char *message)
+void precondition_add_component(struct plan_builder *d, const struct component_build *c,
+				enum code code, const char *message)
 {
 	precondition_add(d, &(struct precondition_spec){
 				    .code = code,
@@ -50,7 +50,7 @@ void precondition_add_component(struct draft *d, const struct component_draft *c
 			    });
 }
 
-void precondition_add_certificate(struct draft *d, const struct certificate_draft *c,
+void precondition_add_certificate(struct plan_builder *d, const struct certificate_build *c,
 				  enum code code, const char *message)
 {
 	precondition_add(d, &(struct precondition_spec){
@@ -62,7 +62,7 @@ void precondition_add_certificate(struct draft *d, const struct certificate_draf
 			    });
 }
 
-void precondition_add_role(struct draft *d, const struct role *role, enum code code,
+void precondition_add_role(struct plan_builder *d, const struct role *role, enum code code,
 			   const char *message)
 {
 	bool named = *role->name;

@@ -19,18 +19,18 @@ struct precondition_spec {
 	size_t item_count;
 };
 
-void precondition_add(struct draft *d, const struct precondition_spec *f);
+void precondition_add(struct plan_builder *d, const struct precondition_spec *f);
 
 /* Of the code when its subject has a step, else it is only told. */
 enum severity precondition_severity(enum code code, bool has_step);
 
 /* `message` is in the plan's arena. */
-void precondition_add_component(struct draft *d, const struct component_draft *c, enum code code,
-				const char *message);
-void precondition_add_certificate(struct draft *d, const struct certificate_draft *c,
+void precondition_add_component(struct plan_builder *d, const struct component_build *c,
+				enum code code, const char *message);
+void precondition_add_certificate(struct plan_builder *d, const struct certificate_build *c,
 				  enum code code, const char *message);
 /* The unnamed role is the fleet. */
-void precondition_add_role(struct draft *d, const struct role *role, enum code code,
+void precondition_add_role(struct plan_builder *d, const struct role *role, enum code code,
 			   const char *message);
 
 #endif

@@ -14,9 +14,9 @@ enum {
 	RESTART_MARGIN = 7 * 24 * 3600, /* seconds a restart may be away */
 };
 
-static void check_outdated(struct draft *d, const struct component_draft *c)
+static void check_outdated(struct plan_builder *d, const struct component_build *c)
 {
-	const struct certificate_draft *used = c->certificate;
+	const struct certificate_build *used = c->certificate;
 
 	if (c->in_scope || !used->in_scope || used->job == CERTIFICATE_KEEP)
 		return;
@@ -27,7 +27,7 @@ static void check_outdated(struct draft *d, const struct component_draft *c)
 			     used->name));
 }
 
-static void check_online(struct draft *d, const struct component_draft *c)
+static void check_online(struct plan_builder *d, const struct component_build *c)
 {
 	static const enum severity severities[] = {
 		[OFFLINE_BLOCK] = SEVERITY_BLOCK,
@@ -57,7 +57,7 @@ static void check_online(struct draft *d, const struct component_draft *c)
 	precondition_add(d, &f);
 }
 
-static void check_restart(struct draft *d, const struct component_draft *c)
+static void check_restart(struct plan_builder *d, const struct component_build *c)
 {
 	int64_t left = c->seen->served_not_after - d->in->at;
 	char text[DURATION_TEXT];
@@ -80,7 +80,7 @@ static int compare_text(const void *key, const void *item)
 	return strcmp(key, *(const char *const *)item);
 }
 
-static void check_rejected(struct draft *d, const struct component_draft *c)
+static void check_rejected(struct plan_builder *d, const struct component_build *c)
 {
 	const char *desired = c->certificate->fingerprint;
 
@@ -91,11 +91,11 @@ static void check_rejected(struct draft *d, const struct component_draft *c)
 	precondition_add_component(d, c, CODE_ROLLED_BACK,
 				   arena_printf(d->kept,
 						"%s failed there before and was rolled back",
-						draft_short(d, desired)));
+						builder_short(d, desired)));
 }
 
 /* "what is wrong; what to do": messages that know better than the code. */
-static void split_remedy(struct draft *d, const char *text, struct precondition_spec *f)
+static void split_remedy(struct plan_builder *d, const char *text, struct precondition_spec *f)
 {
 	const char *cut = NULL;
 
@@ -108,7 +108,7 @@ static void split_remedy(struct draft *d, const char *text, struct precondition_
 	f->message = arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
 }
 
-static void check_writable(struct draft *d, const struct component_draft *c)
+static void check_writable(struct plan_builder *d, const struct component_build *c)
 {
 	if (!c->seen->unwritable || !c->seen->online)
 		return;
@@ -124,19 +124,19 @@ static void check_writable(struct draft *d, const struct component_draft *c)
 	precondition_add(d, &f);
 }
 
-static bool is_activated(const struct component_draft *c)
+static bool is_activated(const struct component_build *c)
 {
 	return c->activate && !c->postponed;
 }
 
 /* Whom a signal would go to. */
-static void check_pidfile(struct draft *d, const struct component_draft *c)
+static void check_pidfile(struct plan_builder *d, const struct component_build *c)
 {
 	struct precondition_spec f = {
 		.code = CODE_PIDFILE_DOUBTFUL,
 		.name = c->name,
 		.subject = component_subject(c->component),
-		.message = draft_keep(d, c->seen->doubt),
+		.message = builder_keep(d, c->seen->doubt),
 	};
 
 	if (!c->seen->online || !(c->seen->doubt || c->seen->untrusted))
@@ -149,7 +149,7 @@ static void check_pidfile(struct draft *d, const struct component_draft *c)
 	precondition_add(d, &f);
 }
 
-static void check_version(struct draft *d, const struct component_draft *c)
+static void check_version(struct plan_builder *d, const struct component_build *c)
 {
 	const char *minimum = c->component->role->version_minimum;
 	const char *seen = c->seen->version;
@@ -172,7 +172,7 @@ static void check_version(struct draft *d, const struct component_draft *c)
 				     text_escaped(&d->scratch, minimum)));
 }
 
-static void check_clock(struct draft *d, const struct component_draft *c)
+static void check_clock(struct plan_builder *d, const struct component_build *c)
 {
 	int64_t ahead = c->seen->clock_ahead;
 	int64_t off = ahead > 0 ? ahead : -(ahead + (ahead == INT64_MIN));
@@ -189,7 +189,7 @@ static void check_clock(struct draft *d, const struct component_draft *c)
 }
 
 /* Somebody gave it orders that this state knows nothing of. */
-static void check_orders(struct draft *d, const struct component_draft *c)
+static void check_orders(struct plan_builder *d, const struct component_build *c)
 {
 	if (c->seen->order_taken <= c->seen->order_given)
 		return;
@@ -201,7 +201,7 @@ static void check_orders(struct draft *d, const struct component_draft *c)
 }
 
 /* Two states that deliver to one component would undo each other's work. */
-static void check_owner(struct draft *d, const struct component_draft *c)
+static void check_owner(struct plan_builder *d, const struct component_build *c)
 {
 	const char *from = c->seen->order_from;
 
@@ -213,7 +213,7 @@ static void check_owner(struct draft *d, const struct component_draft *c)
 				     text_escaped(&d->scratch, from)));
 }
 
-void precondition_component(struct draft *d, const struct component_draft *c)
+void precondition_component(struct plan_builder *d, const struct component_build *c)
 {
 	check_outdated(d, c);
 	if (!c->in_scope)

@@ -28,7 +28,7 @@ static bool asks_for_subject(const struct generation *g, const char *subject)
  * The newest authority with this subject, not ended yet, whose issuer left
  * the fleet file.
  */
-static const struct generation *find_left(const struct draft *d, const char *subject)
+static const struct generation *find_left(const struct plan_builder *d, const char *subject)
 {
 	const struct snapshot *s = d->snapshot;
 	const struct generation *found = NULL;
@@ -44,7 +44,7 @@ static const struct generation *find_left(const struct draft *d, const char *sub
 	return found;
 }
 
-static void tell_replaced(struct draft *d, const struct issuer_draft *i, const char *message,
+static void tell_replaced(struct plan_builder *d, const struct issuer_build *i, const char *message,
 			  const char *how)
 {
 	precondition_add(d, &(struct precondition_spec){
@@ -57,14 +57,14 @@ static void tell_replaced(struct draft *d, const struct issuer_draft *i, const c
 			    });
 }
 
-static void check_replaced(struct draft *d, const struct issuer_draft *i)
+static void check_replaced(struct plan_builder *d, const struct issuer_build *i)
 {
 	const struct generation *left = NULL;
 
 	if (i->replaced) {
 		tell_replaced(d, i,
 			      arena_printf(d->kept, "a new authority takes the place of %s: %s",
-					   draft_short(d, i->replaced->fingerprint), i->reason),
+					   builder_short(d, i->replaced->fingerprint), i->reason),
 			      NULL);
 		return;
 	}
@@ -76,7 +76,8 @@ static void check_replaced(struct draft *d, const struct issuer_draft *i)
 		arena_printf(
 			d->kept,
 			"a new authority takes the place of %s, which has the same subject: its issuer '%s' left the fleet file",
-			draft_short(d, left->fingerprint), text_escaped(&d->scratch, left->owner)),
+			builder_short(d, left->fingerprint),
+			text_escaped(&d->scratch, left->owner)),
 		arena_printf(
 			d->kept,
 			"say 'was: %s' if it only has a new name, or hand the new authority to all who trust the old one",
@@ -86,12 +87,12 @@ static void check_replaced(struct draft *d, const struct issuer_draft *i)
 /* ---- a foreign one ---- */
 
 /* Whether this plan puts something of this issuer in the place of another. */
-static bool issuer_has_step(const struct draft *d, const struct issuer_draft *i)
+static bool issuer_has_step(const struct plan_builder *d, const struct issuer_build *i)
 {
 	if (!i->authority || i->publish)
 		return true;
 	for (size_t k = 0; k < d->fleet->certificate_count; k++) {
-		const struct certificate_draft *c = &d->certificates[k];
+		const struct certificate_build *c = &d->certificates[k];
 
 		if (c->in_scope && c->issuer == i && c->job != CERTIFICATE_KEEP)
 			return true;
@@ -99,14 +100,14 @@ static bool issuer_has_step(const struct draft *d, const struct issuer_draft *i)
 	return false;
 }
 
-static bool is_written(const struct draft *d, const char *component)
+static bool is_written(const struct plan_builder *d, const char *component)
 {
 	const struct component *c = component ? fleet_component(d->fleet, component) : NULL;
 
 	return c && d->components[c - d->fleet->components].write;
 }
 
-static bool is_accepted(const struct draft *d, const char *key)
+static bool is_accepted(const struct plan_builder *d, const char *key)
 {
 	const struct snapshot *s = d->snapshot;
 
@@ -114,19 +115,19 @@ static bool is_accepted(const struct draft *d, const char *key)
 	       bsearch(&key, s->accepted, s->accepted_count, sizeof(*s->accepted), text_compare);
 }
 
-static const char *describe(struct draft *d, const struct foreign_authority *f)
+static const char *describe(struct plan_builder *d, const struct foreign_authority *f)
 {
 	if (f->path)
 		return arena_printf(
 			d->kept, "the file '%s' holds %s",
 			text_escaped(&d->scratch, fs_beneath(d->fleet->directory, f->path)),
-			draft_short(d, f->fingerprint));
+			builder_short(d, f->fingerprint));
 	return arena_printf(d->kept, "component '%s': the %s leaf %s is signed by it",
 			    text_escaped(&d->scratch, f->component), f->what,
-			    draft_short(d, f->fingerprint));
+			    builder_short(d, f->fingerprint));
 }
 
-static void check_foreign(struct draft *d, const struct issuer_draft *i)
+static void check_foreign(struct plan_builder *d, const struct issuer_build *i)
 {
 	const struct snapshot *s = d->snapshot;
 	VEC(const char *) items = { 0 };
@@ -158,7 +159,7 @@ static void check_foreign(struct draft *d, const struct issuer_draft *i)
 
 /* ---- that of operators ---- */
 
-static bool signs_operators(const struct draft *d, const struct issuer *i)
+static bool signs_operators(const struct plan_builder *d, const struct issuer *i)
 {
 	const struct snapshot *s = d->snapshot;
 
@@ -168,14 +169,14 @@ static bool signs_operators(const struct draft *d, const struct issuer *i)
 }
 
 /* Agents would obey whoever gets such a certificate, if they know its name. */
-static void check_operators(struct draft *d, const struct issuer_draft *i)
+static void check_operators(struct plan_builder *d, const struct issuer_build *i)
 {
 	VEC(const char *) items = { 0 };
 
 	if (i->issuer->use == USE_OPERATORS || !signs_operators(d, i->issuer))
 		return;
 	for (size_t k = 0; k < d->fleet->certificate_count; k++) {
-		const struct certificate_draft *c = &d->certificates[k];
+		const struct certificate_build *c = &d->certificates[k];
 
 		if (c->in_scope && c->issuer == i && c->job == CERTIFICATE_ISSUE &&
 		    (c->certificate->purpose & PURPOSE_CLIENT))
@@ -199,7 +200,7 @@ static void check_operators(struct draft *d, const struct issuer_draft *i)
 		});
 }
 
-void precondition_issuer(struct draft *d, const struct issuer_draft *i)
+void precondition_issuer(struct plan_builder *d, const struct issuer_build *i)
 {
 	if (!i->in_scope)
 		return;
@@ -210,7 +211,7 @@ void precondition_issuer(struct draft *d, const struct issuer_draft *i)
 
 /* ---- what is remembered when the plan is carried out ---- */
 
-static bool accepts(const struct draft *d, const struct foreign_authority *f)
+static bool accepts(const struct plan_builder *d, const struct foreign_authority *f)
 {
 	for (size_t i = 0; i < d->preconditions.count; i++) {
 		const struct precondition *p = &d->preconditions.items[i];
@@ -225,17 +226,17 @@ static bool accepts(const struct draft *d, const struct foreign_authority *f)
 	return false;
 }
 
-void preconditions_accepted(struct draft *d, struct plan *p)
+void preconditions_accepted(struct plan_builder *d, struct plan *p)
 {
 	const struct snapshot *s = d->snapshot;
 	VEC(const char *) keys = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->accepted_count; i++)
-		VEC_PUSH(&keys, d->kept, draft_keep(d, s->accepted[i]));
+		VEC_PUSH(&keys, d->kept, builder_keep(d, s->accepted[i]));
 	for (size_t i = 0; i < s->foreign_count; i++)
 		if (!is_accepted(d, s->foreign[i].key) && accepts(d, &s->foreign[i]))
-			VEC_PUSH(&keys, d->kept, draft_keep(d, s->foreign[i].key));
+			VEC_PUSH(&keys, d->kept, builder_keep(d, s->foreign[i].key));
 	if (keys.count)
 		qsort(keys.items, keys.count, sizeof(*keys.items), text_compare);
 	for (size_t i = 0; i < keys.count; i++)

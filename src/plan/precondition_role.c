@@ -11,7 +11,8 @@ enum {
 	VERSIONS_SHOWN = 5
 };
 
-void precondition_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline)
+void precondition_budget(struct plan_builder *d, const struct role *role, unsigned limit,
+			 size_t offline)
 {
 	precondition_add_role(
 		d, role, CODE_NO_BUDGET,
@@ -30,7 +31,7 @@ struct versioned {
 	bool in_scope;
 };
 
-struct versions {
+struct role_versions {
 	struct versioned *list; /* by role, then version */
 	size_t count;
 };
@@ -48,14 +49,14 @@ static int compare_versioned(const void *left, const void *right)
 	return order ? order : strcmp(l->component, r->component);
 }
 
-static struct versions list_versions(struct draft *d)
+static struct role_versions list_versions(struct plan_builder *d)
 {
 	const struct fleet *f = d->fleet;
-	struct versions vs = { .list = arena_array(&d->scratch, f->component_count,
-						   sizeof(*vs.list)) };
+	struct role_versions vs = { .list = arena_array(&d->scratch, f->component_count,
+							sizeof(*vs.list)) };
 
 	for (size_t i = 0; i < f->component_count; i++) {
-		const struct component_draft *c = &d->components[i];
+		const struct component_build *c = &d->components[i];
 		const struct role *role = c->component->role;
 		const char *seen = c->seen->version;
 		const char *version =
@@ -89,7 +90,7 @@ static void add_version(const struct versioned *first, size_t count, struct buf 
 }
 
 /* One role's; sorted by version. */
-static const char *mixed(struct draft *d, const struct versioned *list, size_t count)
+static const char *mixed(struct plan_builder *d, const struct versioned *list, size_t count)
 {
 	AUTO(buf) out = { 0 };
 	size_t versions = 0;
@@ -111,9 +112,9 @@ static const char *mixed(struct draft *d, const struct versioned *list, size_t c
 			    : NULL;
 }
 
-void precondition_roles(struct draft *d)
+void precondition_roles(struct plan_builder *d)
 {
-	struct versions vs = list_versions(d);
+	struct role_versions vs = list_versions(d);
 
 	for (size_t i = 0; i < vs.count;) {
 		const struct role *role = vs.list[i].role;

@@ -16,7 +16,7 @@ enum {
 
 /* ---- the fleet ---- */
 
-static void check_state(struct draft *d)
+static void check_state(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
 
@@ -40,7 +40,7 @@ static void check_state(struct draft *d)
 		});
 }
 
-static void check_newer_bundle(struct draft *d)
+static void check_newer_bundle(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
 
@@ -59,7 +59,7 @@ static void check_newer_bundle(struct draft *d)
 		});
 }
 
-static void check_bundles(struct draft *d)
+static void check_bundles(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
 
@@ -73,7 +73,7 @@ static void check_bundles(struct draft *d)
 }
 
 /* An apply records it, also when that is all there is to do. */
-static void check_renamed(struct draft *d)
+static void check_renamed(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
 	const char **items = arena_array(d->kept, s->renamed_count, sizeof(*items));
@@ -99,7 +99,7 @@ static void check_renamed(struct draft *d)
 		});
 }
 
-static void check_removal(struct draft *d)
+static void check_removal(struct plan_builder *d)
 {
 	size_t count = d->removed.count;
 
@@ -119,7 +119,7 @@ static void check_removal(struct draft *d)
 /* ---- certificates ---- */
 
 /* Of a leaf that has its issuer's end for its own. */
-static bool is_cut(const struct certificate_draft *c, int64_t end)
+static bool is_cut(const struct certificate_build *c, int64_t end)
 {
 	const struct generation *g = c->kept;
 
@@ -128,7 +128,7 @@ static bool is_cut(const struct certificate_draft *c, int64_t end)
 }
 
 /* A leaf never outlives its issuer; how much of it would be left? */
-static void check_issuer_end(struct draft *d, const struct certificate_draft *c)
+static void check_issuer_end(struct plan_builder *d, const struct certificate_build *c)
 {
 	int64_t end = c->issuer ? issuer_end(d, c->issuer) : INT64_MAX;
 	int64_t left = end - d->in->at;
@@ -155,7 +155,7 @@ static void check_issuer_end(struct draft *d, const struct certificate_draft *c)
 		});
 }
 
-static void check_certificate(struct draft *d, const struct certificate_draft *c)
+static void check_certificate(struct plan_builder *d, const struct certificate_build *c)
 {
 	if (!c->in_scope)
 		return;
@@ -171,11 +171,11 @@ static void check_certificate(struct draft *d, const struct certificate_draft *c
 }
 
 /* Which certificates are staged, and on how many hosts they are used. */
-static void look_at_users(struct draft *d)
+static void look_at_users(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
-		const struct component_draft *c = &d->components[i];
-		struct certificate_draft *used = c->certificate;
+		const struct component_build *c = &d->components[i];
+		struct certificate_build *used = c->certificate;
 		const char *remote = deliver_remote(&c->component->deliver);
 		const char *host = c->component->host ? c->component->host : remote;
 
@@ -192,7 +192,7 @@ static void look_at_users(struct draft *d)
 
 /* ---- all ---- */
 
-void preconditions_check(struct draft *d)
+void preconditions_check(struct plan_builder *d)
 {
 	check_state(d);
 	check_newer_bundle(d);
@@ -231,7 +231,7 @@ static int compare_preconditions(const void *left, const void *right)
 	return order ? order : strcmp(l->message, r->message);
 }
 
-void preconditions_sort(struct draft *d)
+void preconditions_sort(struct plan_builder *d)
 {
 	if (d->preconditions.count)
 		qsort(d->preconditions.items, d->preconditions.count,

@@ -14,19 +14,20 @@
 #include <stddef.h>
 
 /* All but the budget of the waves; when waves and steps are decided. */
-void preconditions_check(struct draft *d);
+void preconditions_check(struct plan_builder *d);
 /* Authorities that would be replaced. */
-void precondition_issuer(struct draft *d, const struct issuer_draft *i);
+void precondition_issuer(struct plan_builder *d, const struct issuer_build *i);
 /* After all the others: what is accepted for good by carrying the plan out. */
-void preconditions_accepted(struct draft *d, struct plan *p);
+void preconditions_accepted(struct plan_builder *d, struct plan *p);
 /* What one component is told, and what the components of a role are. */
-void precondition_component(struct draft *d, const struct component_draft *c);
-void precondition_roles(struct draft *d);
+void precondition_component(struct plan_builder *d, const struct component_build *c);
+void precondition_roles(struct plan_builder *d);
 /* Offline processes use up what a role may have unavailable. */
-void precondition_budget(struct draft *d, const struct role *role, unsigned limit, size_t offline);
+void precondition_budget(struct plan_builder *d, const struct role *role, unsigned limit,
+			 size_t offline);
 
 /* Sorts them: first-contact before all others, then block, acknowledge, info;
  * by code, subject and message. */
-void preconditions_sort(struct draft *d);
+void preconditions_sort(struct plan_builder *d);
 
 #endif

@@ -63,7 +63,7 @@ static const struct member plan_members[] = {
 	{ 0 },
 };
 
-static bool read_observed(struct reader *r, const json_t *json, struct plan *p)
+static bool read_observed(struct member_reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
@@ -84,7 +84,7 @@ static bool read_observed(struct reader *r, const json_t *json, struct plan *p)
 	return true;
 }
 
-static bool read_preconditions(struct reader *r, const json_t *json, struct plan *p)
+static bool read_preconditions(struct member_reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
@@ -109,7 +109,7 @@ static bool read_preconditions(struct reader *r, const json_t *json, struct plan
 	return true;
 }
 
-static bool read_waves(struct reader *r, const json_t *json, struct plan *p)
+static bool read_waves(struct member_reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
@@ -161,7 +161,8 @@ static bool has_subjects(const struct step *s)
 	       (s->process || !step_subjects[s->kind].process);
 }
 
-static bool read_wave_index(struct reader *r, const json_t *item, const struct plan *p, int *out)
+static bool read_wave_index(struct member_reader *r, const json_t *item, const struct plan *p,
+			    int *out)
 {
 	const json_t *wave = json_object_get(item, "wave");
 	json_int_t number = json_integer_value(wave);
@@ -192,7 +193,7 @@ static bool read_step_id(const char *id, size_t limit, size_t *out)
 	return true;
 }
 
-static bool read_after(struct reader *r, const json_t *item, size_t index, struct step *s)
+static bool read_after(struct member_reader *r, const json_t *item, size_t index, struct step *s)
 {
 	struct text_list ids = { 0 };
 
@@ -216,7 +217,7 @@ static const struct member request_members[] = {
 	{ 0 },
 };
 
-static bool read_request(struct reader *r, const json_t *item, struct step *s)
+static bool read_request(struct member_reader *r, const json_t *item, struct step *s)
 {
 	const json_t *array = json_object_get(item, "request");
 
@@ -236,7 +237,7 @@ static bool read_request(struct reader *r, const json_t *item, struct step *s)
 	return true;
 }
 
-static bool read_steps(struct reader *r, const json_t *json, struct plan *p)
+static bool read_steps(struct member_reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *array = NULL;
 
@@ -261,7 +262,7 @@ static bool read_steps(struct reader *r, const json_t *json, struct plan *p)
 	return true;
 }
 
-static bool read_choices(struct reader *r, const json_t *json, struct plan *p)
+static bool read_choices(struct member_reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *choices = json_object_get(json, "choices");
 	const json_t *postponed = json_object_get(choices, "restart_postponed");
@@ -289,7 +290,7 @@ static bool read_choices(struct reader *r, const json_t *json, struct plan *p)
 	return true;
 }
 
-static bool read_head(struct reader *r, const json_t *json, struct plan *p)
+static bool read_head(struct member_reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *at = json_object_get(json, "at");
 	const json_t *state = json_object_get(json, "state");
@@ -316,7 +317,7 @@ static bool is_list(const char *key)
 	return false;
 }
 
-static bool check_list(struct reader *r, const json_t *json, const struct plan_list *l,
+static bool check_list(struct member_reader *r, const json_t *json, const struct plan_list *l,
 		       const struct plan *p)
 {
 	const json_t *array = json_object_get(json, l->key);
@@ -331,7 +332,7 @@ static bool check_list(struct reader *r, const json_t *json, const struct plan_l
 }
 
 /* Written again it has to be what was read: nothing is left unread. */
-static bool check_inverse(struct reader *r, const json_t *json, const struct plan *p)
+static bool check_inverse(struct member_reader *r, const json_t *json, const struct plan *p)
 {
 	AUTO(json) again = plan_head_to_json(p);
 	const char *key = NULL;
@@ -366,7 +367,7 @@ static bool check_version(const json_t *json, struct err *e)
 bool plan_from_json(const json_t *json, struct plan *out, struct err *e)
 {
 	AUTO(plan) p = { 0 };
-	struct reader r = { .a = &p.arena, .e = e };
+	struct member_reader r = { .a = &p.arena, .e = e };
 
 	if (!check_version(json, e) || !read_head(&r, json, &p) || !read_choices(&r, json, &p) ||
 	    !read_observed(&r, json, &p) || !read_preconditions(&r, json, &p) ||

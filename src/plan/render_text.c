@@ -190,7 +190,7 @@ static void render_preconditions(struct page *pg)
 /* ---- steps outside of waves ---- */
 
 /* Kinds that stand under one title; steps of waves are shown by wave. */
-struct section {
+struct text_section {
 	const char *title;
 	enum step_kind first;
 	enum step_kind last;
@@ -199,13 +199,14 @@ struct section {
 		       */
 };
 
-static const struct section sections_before[] = {
+static const struct text_section sections_before[] = {
 	{ "Certificates", STEP_CREATE_ISSUER, STEP_BACKUP, .kind = true },
 	{ "Stage", STEP_STAGE, STEP_STAGE, .subject = true },
 	{ "Commit everywhere before the first activation", STEP_COMMIT, STEP_COMMIT,
 	  .subject = true },
 };
-static const struct section section_after = { "Forget", STEP_RETIRE, STEP_RETIRE, .subject = true };
+static const struct text_section section_after = { "Forget", STEP_RETIRE, STEP_RETIRE,
+						   .subject = true };
 
 static bool is_as_before(const struct step *s)
 {
@@ -251,7 +252,7 @@ static void render_request(struct page *pg, const struct step *s)
 		buf_putc(pg->out, '\n');
 }
 
-static void render_step(struct page *pg, const struct section *s, const struct step *step)
+static void render_step(struct page *pg, const struct text_section *s, const struct step *step)
 {
 	buf_puts(pg->out, "  ");
 	if (s->kind)
@@ -268,7 +269,7 @@ static void render_step(struct page *pg, const struct section *s, const struct s
 		render_request(pg, step);
 }
 
-static void render_section(struct page *pg, const struct section *s)
+static void render_section(struct page *pg, const struct text_section *s)
 {
 	bool begun = false;
 
@@ -416,7 +417,7 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
 
 	render_head(&pg);
 	render_preconditions(&pg);
-	for (size_t i = 0; i < sizeof(sections_before) / sizeof(struct section); i++)
+	for (size_t i = 0; i < sizeof(sections_before) / sizeof(struct text_section); i++)
 		render_section(&pg, &sections_before[i]);
 	render_waves(&pg);
 	render_section(&pg, &section_after);

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* What the next steps have to wait for, as the plan grows. */
-struct order {
-	struct draft *d;
+struct step_schedule {
+	struct plan_builder *d;
 	VEC(size_t) unsaved; /* steps after which there is more to back up */
 	size_t unsaved_kept; /* generations and authorities in no bundle */
 	size_t published;    /* the last publish step */
@@ -26,7 +26,7 @@ static int compare_index(const void *left, const void *right)
 }
 
 /* `after` may hold NO_STEP and repeats.  Returns the new step's index. */
-static size_t add_step(struct order *o, struct step step, const size_t *after, size_t count)
+static size_t add_step(struct step_schedule *o, struct step step, const size_t *after, size_t count)
 {
 	size_t *edges = arena_array(o->d->kept, count, sizeof(*edges));
 	size_t used = 0;
@@ -44,7 +44,7 @@ static size_t add_step(struct order *o, struct step step, const size_t *after, s
 	return o->d->steps.count - 1;
 }
 
-static struct step component_step(enum step_kind kind, const struct component_draft *c)
+static struct step component_step(enum step_kind kind, const struct component_build *c)
 {
 	return (struct step){ .kind = kind,
 			      .component = c->name,
@@ -55,7 +55,8 @@ static struct step component_step(enum step_kind kind, const struct component_dr
 			      .reason = c->reason };
 }
 
-static void add_request(struct draft *d, struct step *s, const char *request, const char *was)
+static void add_request(struct plan_builder *d, struct step *s, const char *request,
+			const char *was)
 {
 	struct request_field *fields = arena_array(d->kept, REQUEST_FIELDS, sizeof(*fields));
 
@@ -65,7 +66,7 @@ static void add_request(struct draft *d, struct step *s, const char *request, co
 
 /* ---- before anything is staged ---- */
 
-static void order_issuer(struct order *o, struct issuer_draft *i)
+static void order_issuer(struct step_schedule *o, struct issuer_build *i)
 {
 	struct step step = { .certificate = i->name, .wave = NO_WAVE };
 
@@ -85,12 +86,12 @@ static void order_issuer(struct order *o, struct issuer_draft *i)
 	if (!i->publish)
 		return;
 	step.kind = STEP_PUBLISH;
-	step.generation = i->authority ? draft_keep(o->d, i->authority->fingerprint) : NULL;
+	step.generation = i->authority ? builder_keep(o->d, i->authority->fingerprint) : NULL;
 	step.reason = i->publish_reason;
 	o->published = add_step(o, step, (size_t[]){ i->step, o->published }, 2);
 }
 
-static void order_certificate(struct order *o, struct certificate_draft *c)
+static void order_certificate(struct step_schedule *o, struct certificate_build *c)
 {
 	if (!c->in_scope)
 		return;
@@ -122,7 +123,7 @@ static void order_certificate(struct order *o, struct certificate_draft *c)
  * Pairs that this plan replaces and that the state does not know: the backup
  * step keeps them first.
  */
-static size_t count_strangers(struct draft *d)
+static size_t count_strangers(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
 	const char **known = arena_array(&d->scratch, s->generation_count, sizeof(*known));
@@ -133,7 +134,7 @@ static size_t count_strangers(struct draft *d)
 	if (s->generation_count)
 		qsort(known, s->generation_count, sizeof(*known), text_compare);
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
-		const struct component_draft *c = &d->components[i];
+		const struct component_build *c = &d->components[i];
 		const char *there = c->write ? c->seen->installed : NULL;
 
 		if (!there || !*there)
@@ -145,7 +146,7 @@ static size_t count_strangers(struct draft *d)
 }
 
 /* Keys whose bundle was recorded, but is gone or damaged. */
-static size_t count_lost(const struct draft *d)
+static size_t count_lost(const struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
 	size_t lost = 0;
@@ -159,7 +160,7 @@ static size_t count_lost(const struct draft *d)
 	return lost;
 }
 
-static void order_backup(struct order *o)
+static void order_backup(struct step_schedule *o)
 {
 	size_t count =
 		o->unsaved.count + o->unsaved_kept + count_strangers(o->d) + count_lost(o->d);
@@ -177,10 +178,10 @@ static void order_backup(struct order *o)
 			 o->unsaved.items, o->unsaved.count);
 }
 
-static void order_stages(struct order *o)
+static void order_stages(struct step_schedule *o)
 {
 	for (size_t i = 0; i < o->d->fleet->component_count; i++) {
-		struct component_draft *c = &o->d->components[i];
+		struct component_build *c = &o->d->components[i];
 
 		if (!c->write)
 			continue;
@@ -192,22 +193,22 @@ static void order_stages(struct order *o)
 
 /* ---- commits and waves ---- */
 
-static void order_commit(struct order *o, struct component_draft *c, int wave)
+static void order_commit(struct step_schedule *o, struct component_build *c, int wave)
 {
 	struct step step = component_step(STEP_COMMIT, c);
 	size_t first = wave == NO_WAVE ? NO_STEP : o->barrier;
 
-	step.replaces = draft_keep(o->d, c->seen->installed);
+	step.replaces = builder_keep(o->d, c->seen->installed);
 	step.wave = wave;
 	c->commit = add_step(o, step, (size_t[]){ c->stage, c->certificate->last_stage, first }, 3);
 }
 
-static void order_first_commits(struct order *o)
+static void order_first_commits(struct step_schedule *o)
 {
 	size_t last = NO_STEP;
 
 	for (size_t i = 0; i < o->d->fleet->component_count; i++) {
-		struct component_draft *c = &o->d->components[i];
+		struct component_build *c = &o->d->components[i];
 
 		if (!c->write || !component_commits_first(c))
 			continue;
@@ -218,9 +219,9 @@ static void order_first_commits(struct order *o)
 }
 
 /* Returns the step that the verifications have to wait for, or NO_STEP. */
-static size_t order_activation(struct order *o, struct process_draft *p, int wave)
+static size_t order_activation(struct step_schedule *o, struct process_build *p, int wave)
 {
-	struct component_draft *c = p->activator;
+	struct component_build *c = p->activator;
 
 	if (!c)
 		return NO_STEP;
@@ -238,7 +239,7 @@ static size_t order_activation(struct order *o, struct process_draft *p, int wav
 	return add_step(o, step, after, p->member_count + 1);
 }
 
-static void order_process(struct order *o, struct process_draft *p, int wave)
+static void order_process(struct step_schedule *o, struct process_build *p, int wave)
 {
 	for (size_t i = 0; i < p->member_count; i++)
 		if (p->members[i]->write && p->members[i]->commit == NO_STEP)
@@ -247,7 +248,7 @@ static void order_process(struct order *o, struct process_draft *p, int wave)
 	size_t activation = order_activation(o, p, wave);
 
 	for (size_t i = 0; i < p->member_count; i++) {
-		struct component_draft *c = p->members[i];
+		struct component_build *c = p->members[i];
 
 		if (!c->verify)
 			continue;
@@ -262,9 +263,9 @@ static void order_process(struct order *o, struct process_draft *p, int wave)
 	}
 }
 
-static void order_wave(struct order *o, size_t wave)
+static void order_wave(struct step_schedule *o, size_t wave)
 {
-	const struct wave_draft *w = &o->d->wave_drafts.items[wave];
+	const struct wave_build *w = &o->d->wave_builds.items[wave];
 	size_t before = o->d->steps.count;
 
 	for (size_t i = 0; i < w->process_count; i++)
@@ -275,12 +276,12 @@ static void order_wave(struct order *o, size_t wave)
 
 /* ---- what left the fleet file ---- */
 
-static void order_removed(struct order *o, const struct component_seen *seen)
+static void order_removed(struct step_schedule *o, const struct component_seen *seen)
 {
 	const struct step step = {
 		.kind = STEP_RETIRE,
-		.component = draft_keep(o->d, seen->name),
-		.certificate = draft_keep(o->d, seen->certificate),
+		.component = builder_keep(o->d, seen->name),
+		.certificate = builder_keep(o->d, seen->certificate),
 		.wave = NO_WAVE,
 		.reason = seen->retire_remove ? "it left the fleet file, its files are removed"
 					      : "it left the fleet file, its files stay",
@@ -289,9 +290,11 @@ static void order_removed(struct order *o, const struct component_seen *seen)
 	add_step(o, step, &o->barrier, 1);
 }
 
-void schedule_steps(struct draft *d)
+void schedule_steps(struct plan_builder *d)
 {
-	struct order o = { .d = d, .published = NO_STEP, .backup = NO_STEP, .barrier = NO_STEP };
+	struct step_schedule o = {
+		.d = d, .published = NO_STEP, .backup = NO_STEP, .barrier = NO_STEP
+	};
 
 	for (size_t i = 0; i < d->fleet->issuer_count; i++)
 		order_issuer(&o, &d->issuers[i]);
@@ -300,7 +303,7 @@ void schedule_steps(struct draft *d)
 	order_backup(&o);
 	order_stages(&o);
 	order_first_commits(&o);
-	for (size_t i = 0; i < d->wave_drafts.count; i++)
+	for (size_t i = 0; i < d->wave_builds.count; i++)
 		order_wave(&o, i);
 	for (size_t i = 0; i < d->removed.count; i++)
 		order_removed(&o, d->removed.items[i]);

@@ -13,6 +13,6 @@
 
 #include "plan/builder.h"
 
-void schedule_steps(struct draft *d);
+void schedule_steps(struct plan_builder *d);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static bool read_targets(struct draft *d, struct targets *ts, struct err *e)
+static bool read_targets(struct plan_builder *d, struct targets *ts, struct err *e)
 {
 	const struct choices *c = &d->in->choices;
 
@@ -18,20 +18,20 @@ static bool read_targets(struct draft *d, struct targets *ts, struct err *e)
 	return true;
 }
 
-static void scope_certificates(struct draft *d, struct targets *ts)
+static void scope_certificates(struct plan_builder *d, struct targets *ts)
 {
 	for (size_t i = 0; i < d->fleet->certificate_count; i++) {
-		struct certificate_draft *c = &d->certificates[i];
+		struct certificate_build *c = &d->certificates[i];
 		const struct subject s = certificate_subject(c->certificate);
 
 		c->in_scope = targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
 }
 
-static void scope_components(struct draft *d, struct targets *ts)
+static void scope_components(struct plan_builder *d, struct targets *ts)
 {
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
-		struct component_draft *c = &d->components[i];
+		struct component_build *c = &d->components[i];
 		const struct subject s = component_subject(c->component);
 
 		c->in_scope = targets_cover(ts, &s) || !d->in->choices.target_count;
@@ -42,10 +42,10 @@ static void scope_components(struct draft *d, struct targets *ts)
 			d->components[i].certificate->in_scope = true;
 }
 
-static void scope_issuers(struct draft *d, struct targets *ts)
+static void scope_issuers(struct plan_builder *d, struct targets *ts)
 {
 	for (size_t i = 0; i < d->fleet->issuer_count; i++) {
-		struct issuer_draft *issuer = &d->issuers[i];
+		struct issuer_build *issuer = &d->issuers[i];
 		const struct subject s = { .issuer = issuer->issuer->name };
 
 		issuer->in_scope = targets_cover(ts, &s) || !d->in->choices.target_count;
@@ -55,7 +55,7 @@ static void scope_issuers(struct draft *d, struct targets *ts)
 			d->certificates[i].issuer->in_scope = true;
 }
 
-static void scope_removed(struct draft *d, struct targets *ts)
+static void scope_removed(struct plan_builder *d, struct targets *ts)
 {
 	for (size_t i = 0; i < d->snapshot->component_count; i++) {
 		const struct component_seen *seen = &d->snapshot->components[i];
@@ -72,7 +72,7 @@ static void scope_removed(struct draft *d, struct targets *ts)
 }
 
 /* The names a target of this kind may have; ends with NULL. */
-static const char *const *candidates(struct draft *d, enum target_kind kind)
+static const char *const *candidates(struct plan_builder *d, enum target_kind kind)
 {
 	const struct fleet *f = d->fleet;
 	VEC(const char *) names = { 0 };
@@ -103,7 +103,7 @@ static const char *const *candidates(struct draft *d, enum target_kind kind)
 	return names.items;
 }
 
-static bool refuse_unknown(struct draft *d, const struct target *t, struct err *e)
+static bool refuse_unknown(struct plan_builder *d, const struct plan_target *t, struct err *e)
 {
 	struct arena *a = &d->scratch;
 	const char *near = text_nearest(t->name, candidates(d, t->kind));
@@ -112,16 +112,16 @@ static bool refuse_unknown(struct draft *d, const struct target *t, struct err *
 	if (!near)
 		return err_set(e, ERR_USAGE, "'%s' is not in the fleet file", text);
 
-	const struct target meant = { .kind = t->kind, .name = near };
+	const struct plan_target meant = { .kind = t->kind, .name = near };
 
 	return err_set(e, ERR_USAGE, "'%s' is not in the fleet file, did you mean '%s'?", text,
 		       text_escaped(a, target_text(a, &meant)));
 }
 
 /* It covered nothing in scope: is it outside, or nowhere? */
-static bool refuse_reissue(struct draft *d, const struct target *t, struct err *e)
+static bool refuse_reissue(struct plan_builder *d, const struct plan_target *t, struct err *e)
 {
-	struct target alone = *t;
+	struct plan_target alone = *t;
 	struct targets ts = { .list = &alone, .count = 1 };
 	const char *name = text_escaped(&d->scratch, t->name);
 
@@ -136,7 +136,7 @@ static bool refuse_reissue(struct draft *d, const struct target *t, struct err *
 	return refuse_unknown(d, t, e);
 }
 
-static bool mark_reissue(struct certificate_draft *c, struct targets *ts, struct err *e)
+static bool mark_reissue(struct certificate_build *c, struct targets *ts, struct err *e)
 {
 	const struct subject s = { .certificate = c->certificate->name };
 
@@ -149,27 +149,27 @@ static bool mark_reissue(struct certificate_draft *c, struct targets *ts, struct
 	return true;
 }
 
-static bool read_reissue(struct draft *d, struct err *e)
+static bool read_reissue(struct plan_builder *d, struct err *e)
 {
 	const struct choices *choices = &d->in->choices;
 	struct targets ts = { .count = choices->reissue_count };
 
 	ts.list = arena_array(&d->scratch, ts.count, sizeof(*ts.list));
 	for (size_t i = 0; i < ts.count; i++)
-		ts.list[i] =
-			(struct target){ .kind = TARGET_CERTIFICATE, .name = choices->reissue[i] };
+		ts.list[i] = (struct plan_target){ .kind = TARGET_CERTIFICATE,
+						   .name = choices->reissue[i] };
 	targets_sort(&ts);
 	for (size_t i = 0; i < d->fleet->certificate_count; i++)
 		if (!mark_reissue(&d->certificates[i], &ts, e))
 			return false;
 
-	const struct target *unknown = targets_unused(&ts);
+	const struct plan_target *unknown = targets_unused(&ts);
 
 	return !unknown || refuse_reissue(d, unknown, e);
 }
 
 /* Also when nothing has this role, or the group has no item. */
-static bool is_in_file(const struct draft *d, const struct target *t)
+static bool is_in_file(const struct plan_builder *d, const struct plan_target *t)
 {
 	switch (t->kind) {
 	case TARGET_COMPONENT:
@@ -193,7 +193,7 @@ static void cover_name(struct targets *ts, const char *name)
 }
 
 /* Marks all that the fleet file, or the state, has a name for. */
-static void cover_known(struct draft *d, struct targets *ts)
+static void cover_known(struct plan_builder *d, struct targets *ts)
 {
 	const struct fleet *f = d->fleet;
 
@@ -219,12 +219,12 @@ static void cover_known(struct draft *d, struct targets *ts)
 			cover_name(ts, d->snapshot->components[i].name);
 }
 
-bool scope_knows(struct draft *d, struct targets *ts, struct err *e)
+bool scope_knows(struct plan_builder *d, struct targets *ts, struct err *e)
 {
 	if (targets_unused(ts))
 		cover_known(d, ts);
 	for (size_t i = 0; i < ts->count; i++) {
-		const struct target *t = &ts->list[i];
+		const struct plan_target *t = &ts->list[i];
 
 		if (!t->used && *t->name && !is_in_file(d, t))
 			return refuse_unknown(d, t, e);
@@ -232,7 +232,7 @@ bool scope_knows(struct draft *d, struct targets *ts, struct err *e)
 	return true;
 }
 
-static bool check_targets(struct draft *d, const struct targets *ts, struct err *e)
+static bool check_targets(struct plan_builder *d, const struct targets *ts, struct err *e)
 {
 	for (size_t i = 0; i < ts->count; i++)
 		if (!ts->list[i].used && !is_in_file(d, &ts->list[i]))
@@ -240,7 +240,7 @@ static bool check_targets(struct draft *d, const struct targets *ts, struct err 
 	return true;
 }
 
-bool scope_apply(struct draft *d, struct err *e)
+bool scope_apply(struct plan_builder *d, struct err *e)
 {
 	struct targets ts = { 0 };
 

@@ -14,13 +14,13 @@
 #include <stdbool.h>
 
 /* ERR_USAGE when a target or a certificate to issue again is not there. */
-MUST_CHECK bool scope_apply(struct draft *d, struct err *e);
+MUST_CHECK bool scope_apply(struct plan_builder *d, struct err *e);
 /*
  * Whether each of `ts` that has met nothing yet names something of the fleet
  * file, or a component that the state remembers; certificates and issuers
  * also by their bare names.  Marks them as used.  ERR_USAGE names the first
  * that does not, and what was probably meant.
  */
-MUST_CHECK bool scope_knows(struct draft *d, struct targets *ts, struct err *e);
+MUST_CHECK bool scope_knows(struct plan_builder *d, struct targets *ts, struct err *e);
 
 #endif

@@ -13,20 +13,20 @@ static const char *const prefixes[] = {
 _Static_assert(sizeof(prefixes) / sizeof(*prefixes) == TARGET_KIND_COUNT,
 	       "every kind of target needs its prefix");
 
-bool target_parse(const char *text, struct target *out, struct err *e)
+bool target_parse(const char *text, struct plan_target *out, struct err *e)
 {
-	*out = (struct target){ .kind = TARGET_COMPONENT, .name = text };
+	*out = (struct plan_target){ .kind = TARGET_COMPONENT, .name = text };
 	for (enum target_kind kind = TARGET_ROLE; kind < TARGET_KIND_COUNT; kind++) {
 		size_t len = strlen(prefixes[kind]);
 
 		if (strncmp(text, prefixes[kind], len) == 0)
-			*out = (struct target){ .kind = kind, .name = text + len };
+			*out = (struct plan_target){ .kind = kind, .name = text + len };
 	}
 	return *out->name || out->kind == TARGET_COMPONENT ||
 	       err_set(e, ERR_USAGE, "nothing stands after '%s'", text);
 }
 
-const char *target_text(struct arena *a, const struct target *t)
+const char *target_text(struct arena *a, const struct plan_target *t)
 {
 	return arena_printf(a, "%s%s", prefixes[t->kind], t->name);
 }
@@ -41,7 +41,7 @@ struct key {
 static int compare_key(const void *key, const void *target)
 {
 	const struct key *k = key;
-	const struct target *t = target;
+	const struct plan_target *t = target;
 
 	if (k->kind != t->kind)
 		return k->kind < t->kind ? -1 : 1;
@@ -55,7 +55,7 @@ static int compare_key(const void *key, const void *target)
 
 static int compare(const void *left, const void *right)
 {
-	const struct target *l = left;
+	const struct plan_target *l = left;
 	const struct key key = { l->kind, l->name, strlen(l->name) };
 
 	return compare_key(&key, right);
@@ -77,7 +77,7 @@ void targets_sort(struct targets *ts)
 static bool has(struct targets *ts, enum target_kind kind, const char *name, size_t len)
 {
 	const struct key key = { kind, name, len };
-	struct target *t = bsearch(&key, ts->list, ts->count, sizeof(*ts->list), compare_key);
+	struct plan_target *t = bsearch(&key, ts->list, ts->count, sizeof(*ts->list), compare_key);
 
 	if (t)
 		t->used = true;
@@ -109,7 +109,7 @@ bool targets_cover(struct targets *ts, const struct subject *s)
 	return by_component || by_role || by_certificate || by_issuer;
 }
 
-const struct target *targets_unused(const struct targets *ts)
+const struct plan_target *targets_unused(const struct targets *ts)
 {
 	for (size_t i = 0; i < ts->count; i++)
 		if (!ts->list[i].used)

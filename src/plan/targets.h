@@ -21,14 +21,14 @@ enum target_kind {
 	TARGET_KIND_COUNT
 };
 
-struct target {
+struct plan_target {
 	enum target_kind kind;
 	const char *name;
 	bool used; /* something was covered by it */
 };
 
 struct targets {
-	struct target *list; /* sorted */
+	struct plan_target *list; /* sorted */
 	size_t count;
 };
 
@@ -41,14 +41,14 @@ struct subject {
 };
 
 /* ERR_USAGE when nothing stands after "role:" and the like. */
-MUST_CHECK bool target_parse(const char *text, struct target *out, struct err *e);
+MUST_CHECK bool target_parse(const char *text, struct plan_target *out, struct err *e);
 /* "role:web", as the user would write it. */
-const char *target_text(struct arena *a, const struct target *t);
+const char *target_text(struct arena *a, const struct plan_target *t);
 
 void targets_sort(struct targets *ts);
 /* Whether one of them covers `s`; all that do are marked as used. */
 bool targets_cover(struct targets *ts, const struct subject *s);
 /* The first that covered nothing; NULL: every one did. */
-const struct target *targets_unused(const struct targets *ts);
+const struct plan_target *targets_unused(const struct targets *ts);
 
 #endif

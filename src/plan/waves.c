@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool component_commits_first(const struct component_draft *c)
+bool component_commits_first(const struct component_build *c)
 {
 	return c->certificate->certificate->commit == COMMIT_ALL_FIRST;
 }
@@ -24,7 +24,7 @@ struct role_graph {
 	size_t edges;
 };
 
-static struct role_graph graph_roles(struct draft *d)
+static struct role_graph graph_roles(struct plan_builder *d)
 {
 	const struct fleet *f = d->fleet;
 	struct arena *a = &d->scratch;
@@ -62,7 +62,7 @@ static int compare_index(const void *left, const void *right)
  * The roles as indexes, level by level: first all that wait for none, by
  * name, then all that wait for those only, and so on.
  */
-static const size_t *order_roles(struct draft *d)
+static const size_t *order_roles(struct plan_builder *d)
 {
 	struct role_graph g = graph_roles(d);
 	size_t *order = arena_array(&d->scratch, d->fleet->role_count, sizeof(*order));
@@ -88,7 +88,7 @@ static const size_t *order_roles(struct draft *d)
 
 struct tier {
 	const struct role *role;
-	struct process_draft **processes; /* that take part, by name */
+	struct process_build **processes; /* that take part, by name */
 	size_t count;
 	size_t all;     /* processes of the role, in this plan or not */
 	size_t offline; /* of these */
@@ -108,22 +108,22 @@ static unsigned wave_limit(const struct role *role, size_t all)
 	return limit ? (unsigned)limit : 1;
 }
 
-static void add_wave(struct draft *d, const struct tier *t, size_t first, struct wave wave)
+static void add_wave(struct plan_builder *d, const struct tier *t, size_t first, struct wave wave)
 {
 	const char **names = arena_array(d->kept, wave.process_count, sizeof(*names));
 
 	for (size_t i = 0; i < wave.process_count; i++)
 		names[i] = t->processes[first + i]->name;
-	wave.role = draft_keep(d, t->role->name);
+	wave.role = builder_keep(d, t->role->name);
 	wave.processes = names;
 	wave.limit = t->limit;
 	VEC_PUSH(&d->waves, d->kept, wave);
-	VEC_PUSH(&d->wave_drafts, &d->scratch,
-		 (struct wave_draft){ .processes = t->processes + first,
+	VEC_PUSH(&d->wave_builds, &d->scratch,
+		 (struct wave_build){ .processes = t->processes + first,
 				      .process_count = wave.process_count });
 }
 
-static void split_tier(struct draft *d, const struct tier *t)
+static void split_tier(struct plan_builder *d, const struct tier *t)
 {
 	size_t canary = t->role->restart.canary;
 	size_t room = t->limit > t->offline ? t->limit - t->offline : 1;
@@ -140,7 +140,7 @@ static void split_tier(struct draft *d, const struct tier *t)
 	}
 }
 
-static void plan_tier(struct draft *d, const struct tier *t)
+static void plan_tier(struct plan_builder *d, const struct tier *t)
 {
 	if (!t->count)
 		return;
@@ -153,12 +153,12 @@ static void plan_tier(struct draft *d, const struct tier *t)
 	split_tier(d, t);
 }
 
-static bool takes_part(const struct process_draft *p)
+static bool takes_part(const struct process_build *p)
 {
 	if (p->activator)
 		return true;
 	for (size_t i = 0; i < p->member_count; i++) {
-		const struct component_draft *c = p->members[i];
+		const struct component_build *c = p->members[i];
 
 		if (c->verify || (c->write && !component_commits_first(c)))
 			return true;
@@ -167,7 +167,7 @@ static bool takes_part(const struct process_draft *p)
 }
 
 /* The processes of each role, by name; those of role i begin at [i]. */
-static struct tier *make_tiers(struct draft *d)
+static struct tier *make_tiers(struct plan_builder *d)
 {
 	size_t roles = d->fleet->role_count;
 	struct tier *tiers = arena_array(&d->scratch, roles, sizeof(*tiers));
@@ -185,7 +185,7 @@ static struct tier *make_tiers(struct draft *d)
 				     !d->in->choices.restart_postponed;
 	}
 	for (size_t i = 0; i < d->process_count; i++) {
-		struct process_draft *p = &d->processes[i];
+		struct process_build *p = &d->processes[i];
 		struct tier *t = &tiers[p->role];
 
 		t->offline += !p->online;
@@ -197,7 +197,7 @@ static struct tier *make_tiers(struct draft *d)
 	return tiers;
 }
 
-void waves_plan(struct draft *d)
+void waves_plan(struct plan_builder *d)
 {
 	struct tier *tiers = make_tiers(d);
 	const size_t *order = order_roles(d);

@@ -13,9 +13,9 @@
 
 #include "plan/builder.h"
 
-void waves_plan(struct draft *d);
+void waves_plan(struct plan_builder *d);
 
 /* Whether its commit belongs before all waves (`commit: all-first`). */
-bool component_commits_first(const struct component_draft *c);
+bool component_commits_first(const struct component_build *c);
 
 #endif

@@ -27,13 +27,13 @@ enum stage {
 	STAGE_ANSWERED,
 };
 
-struct talk {
-	struct talk *next;
+struct batch_session {
+	struct batch_session *next;
 	struct host *host;
 	batch_next_fn *ask;
 	void *ctx;
 	struct exchange x;
-	struct client client;
+	struct http_client client;
 	struct ssh *ssh;
 	bool kept;               /* it was used before */
 	struct account *account; /* SSH: of this exchange */
@@ -44,16 +44,16 @@ struct talk {
 	unsigned retries;
 };
 
-struct line {
-	struct talk *first;
-	struct talk *last;
+struct host_queue {
+	struct batch_session *first;
+	struct batch_session *last;
 };
 
 /* One login over SSH: the first conversation tries it, the others wait. */
 struct account {
 	struct account *next;
 	struct ssh_login login; /* its texts in the batch's arena */
-	const struct talk *trying;
+	const struct batch_session *trying;
 	bool accepted;
 	struct err refusal;
 };
@@ -63,7 +63,7 @@ struct host {
 	const char *origin;
 	struct account *accounts;
 	unsigned active;
-	struct line waiting;
+	struct host_queue waiting;
 };
 
 struct batch {
@@ -72,8 +72,8 @@ struct batch {
 	struct arena arena;  /* of one run */
 	void *hosts;         /* tsearch(3) */
 	size_t host_count;
-	struct line ready;
-	struct talk *running[BATCH_FLEET_LIMIT];
+	struct host_queue ready;
+	struct batch_session *running[BATCH_FLEET_LIMIT];
 	size_t count;
 };
 
@@ -102,7 +102,7 @@ void batch_free(struct batch *b)
 
 /* ---- lines to stand in ---- */
 
-static void line_push(struct line *l, struct talk *t)
+static void line_push(struct host_queue *l, struct batch_session *t)
 {
 	t->next = NULL;
 	if (l->last)
@@ -112,9 +112,9 @@ static void line_push(struct line *l, struct talk *t)
 	l->last = t;
 }
 
-static struct talk *line_pop(struct line *l)
+static struct batch_session *line_pop(struct host_queue *l)
 {
-	struct talk *t = l->first;
+	struct batch_session *t = l->first;
 
 	if (!t)
 		return NULL;
@@ -148,7 +148,7 @@ static struct host *find_host(struct batch *b, const char *origin)
 
 void batch_add(struct batch *b, const char *origin, batch_next_fn *next, void *ctx)
 {
-	struct talk *t = ARENA_NEW(&b->arena, struct talk);
+	struct batch_session *t = ARENA_NEW(&b->arena, struct batch_session);
 
 	t->host = find_host(b, origin);
 	t->ask = next;
@@ -164,7 +164,7 @@ void batch_add(struct batch *b, const char *origin, batch_next_fn *next, void *c
 /* ---- one exchange ---- */
 
 /* A reply, or why there is none, is handed over; false: it was the last. */
-static bool ask_next(struct talk *t)
+static bool ask_next(struct batch_session *t)
 {
 	t->stage = STAGE_IDLE;
 	t->begin_ms = 0;
@@ -181,7 +181,7 @@ static bool ask_next(struct talk *t)
 }
 
 /* One that was cut off in the middle is of no use to others. */
-static void drop_client(struct batch *b, struct talk *t)
+static void drop_client(struct batch *b, struct batch_session *t)
 {
 	if (t->ssh && t->stage == STAGE_SOCKET && t->waits_for == SOCKET_DONE)
 		ssh_pool_put(&b->ssh, t->ssh);
@@ -195,7 +195,7 @@ static void drop_client(struct batch *b, struct talk *t)
 }
 
 /* What curl has connected goes on without it. */
-static void begin_socket(struct talk *t)
+static void begin_socket(struct batch_session *t)
 {
 	int fd = -1;
 
@@ -232,7 +232,7 @@ static struct account *find_account(struct batch *b, struct host *h, const struc
 }
 
 /* False: another conversation tries this login, or tried it in vain. */
-static bool may_log_in(struct batch *b, struct talk *t)
+static bool may_log_in(struct batch *b, struct batch_session *t)
 {
 	struct account *a = find_account(b, t->host, t->x.ssh->login);
 
@@ -250,7 +250,7 @@ static bool may_log_in(struct batch *b, struct talk *t)
 	return true;
 }
 
-static void begin(struct batch *b, struct talk *t)
+static void begin(struct batch *b, struct batch_session *t)
 {
 	int64_t left_ms = 0;
 
@@ -273,7 +273,7 @@ static void begin(struct batch *b, struct talk *t)
 }
 
 /* False: there is no time left for it. */
-static bool again_after(struct batch *b, struct talk *t, int64_t wait_ms)
+static bool again_after(struct batch *b, struct batch_session *t, int64_t wait_ms)
 {
 	const int64_t now_ms = clock_mono_ms();
 
@@ -286,13 +286,13 @@ static bool again_after(struct batch *b, struct talk *t, int64_t wait_ms)
 	return true;
 }
 
-static int64_t backoff_ms(const struct talk *t)
+static int64_t backoff_ms(const struct batch_session *t)
 {
 	return (int64_t)FIRST_BACKOFF_MS << t->retries;
 }
 
 /* Whether the peer said "try again", and there is time for it. */
-static bool begin_again(struct batch *b, struct talk *t)
+static bool begin_again(struct batch *b, struct batch_session *t)
 {
 	int64_t wait_s = client_retry_after(&t->client);
 
@@ -303,13 +303,13 @@ static bool begin_again(struct batch *b, struct talk *t)
 	return again_after(b, t, wait_s ? wait_s * 1000 : backoff_ms(t));
 }
 
-static bool is_stopped(const struct talk *t)
+static bool is_stopped(const struct batch_session *t)
 {
 	return stop_requested() && !t->x.goes_back && (t->x.reads || t->stage == STAGE_IDLE);
 }
 
 /* That it was ended meanwhile shows when it is used. */
-static bool needs_another(struct talk *t)
+static bool needs_another(struct batch_session *t)
 {
 	if (!t->kept || ssh_has_begun(t->ssh, t->x.ssh))
 		return false;
@@ -319,14 +319,14 @@ static bool needs_another(struct talk *t)
 }
 
 /* Whether the server only wants to be asked later, and there is time. */
-static bool begin_later(struct batch *b, struct talk *t)
+static bool begin_later(struct batch *b, struct batch_session *t)
 {
 	return ssh_was_dropped(t->ssh) && t->retries < SSH_RETRIES &&
 	       again_after(b, t, backoff_ms(t));
 }
 
 /* True when it has come to its end. */
-static bool carry_socket(struct batch *b, struct talk *t)
+static bool carry_socket(struct batch *b, struct batch_session *t)
 {
 	struct err e = { 0 };
 
@@ -354,7 +354,7 @@ static bool carry_socket(struct batch *b, struct talk *t)
 }
 
 /* True when the exchange has come to its end. */
-static bool carry_on(struct batch *b, struct talk *t)
+static bool carry_on(struct batch *b, struct batch_session *t)
 {
 	if (is_stopped(t))
 		return !err_set(&t->x.error, ERR_STOPPED, "not done, because a stop was asked for");
@@ -371,7 +371,7 @@ static bool carry_on(struct batch *b, struct talk *t)
 /* ---- all of them ---- */
 
 /* What the first conversation learns of its login, the others know. */
-static void leave_account(struct talk *t)
+static void leave_account(struct batch_session *t)
 {
 	struct account *a = TAKE(t->account);
 
@@ -382,9 +382,9 @@ static void leave_account(struct talk *t)
 		a->refusal = t->x.error;
 }
 
-static void leave(struct batch *b, struct talk *t)
+static void leave(struct batch *b, struct batch_session *t)
 {
-	struct talk *other = line_pop(&t->host->waiting);
+	struct batch_session *other = line_pop(&t->host->waiting);
 
 	if (other)
 		line_push(&b->ready, other);
@@ -393,7 +393,7 @@ static void leave(struct batch *b, struct talk *t)
 }
 
 /* The exchange of a running talk ended; false when the talk did as well. */
-static bool turn(struct batch *b, struct talk *t)
+static bool turn(struct batch *b, struct batch_session *t)
 {
 	leave_account(t);
 	drop_client(b, t);
@@ -406,7 +406,7 @@ static bool turn(struct batch *b, struct talk *t)
 static void fill(struct batch *b)
 {
 	while (b->count < BATCH_FLEET_LIMIT) {
-		struct talk *t = line_pop(&b->ready);
+		struct batch_session *t = line_pop(&b->ready);
 
 		if (!t)
 			return;
@@ -424,7 +424,7 @@ static void take_transfers(struct batch *b)
 	int left = 0;
 
 	while ((m = curl_multi_info_read(b->multi, &left))) {
-		struct talk *t = NULL;
+		struct batch_session *t = NULL;
 		CURLcode rc = m->data.result;
 
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
@@ -446,7 +446,7 @@ static bool step_all(struct batch *b)
 	bool moved = false;
 
 	for (size_t i = 0; i < b->count; i++) {
-		struct talk *t = b->running[i];
+		struct batch_session *t = b->running[i];
 		enum stage before = t->stage;
 		bool ended = t->stage == STAGE_ANSWERED || carry_on(b, t);
 
@@ -458,7 +458,7 @@ static bool step_all(struct batch *b)
 	return moved;
 }
 
-static struct curl_waitfd what_is_waited_for(const struct talk *t)
+static struct curl_waitfd what_is_waited_for(const struct batch_session *t)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
 	short events = 0;

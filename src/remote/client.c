@@ -65,7 +65,7 @@ static bool is_encrypted(const struct exchange *x)
 
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
 {
-	struct client *c = ctx;
+	struct http_client *c = ctx;
 
 	(void)purpose;
 	if (!is_encrypted(c->exchange) && !is_loopback(&a->addr)) {
@@ -90,7 +90,7 @@ static void put_url(const struct exchange *x, struct buf *url)
 
 /* ---- the reply ---- */
 
-bool client_take(struct client *c, const void *bytes, size_t len)
+bool client_take(struct http_client *c, const void *bytes, size_t len)
 {
 	if (len > EXCHANGE_REPLY_LIMIT - c->got) {
 		c->too_long = true;
@@ -119,7 +119,7 @@ static size_t write_reply(char *bytes, size_t size, size_t count, void *ctx)
 /* While a reply comes in, curl still knows its connection. */
 static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
 {
-	struct client *c = ctx;
+	struct http_client *c = ctx;
 	struct curl_tlssessioninfo *tls = NULL;
 
 	(void)line;
@@ -174,7 +174,7 @@ static CURLcode set_texts(CURL *easy, const char *url)
 	return rc;
 }
 
-static CURLcode set_callbacks(struct client *c)
+static CURLcode set_callbacks(struct http_client *c)
 {
 	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 
@@ -193,7 +193,7 @@ static CURLcode set_callbacks(struct client *c)
 	return rc;
 }
 
-static void add_header(struct client *c, const char *line)
+static void add_header(struct http_client *c, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(c->headers, line);
 
@@ -203,7 +203,7 @@ static void add_header(struct client *c, const char *line)
 }
 
 /* What curl copies of it is wiped as well: see client_global(). */
-static void add_secret_header(struct client *c, const struct exchange_header *h)
+static void add_secret_header(struct http_client *c, const struct exchange_header *h)
 {
 	AUTO(secret) line = { 0 };
 	size_t len = strlen(h->name);
@@ -215,7 +215,7 @@ static void add_secret_header(struct client *c, const struct exchange_header *h)
 	add_header(c, (const char *)line.bytes);
 }
 
-static void add_headers(struct client *c, const struct exchange *x)
+static void add_headers(struct http_client *c, const struct exchange *x)
 {
 	bool typed = false;
 
@@ -237,7 +237,7 @@ static void add_headers(struct client *c, const struct exchange *x)
 	}
 }
 
-static CURLcode set_request(struct client *c, const struct exchange *x)
+static CURLcode set_request(struct http_client *c, const struct exchange *x)
 {
 	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
 
@@ -255,7 +255,7 @@ static CURLcode set_request(struct client *c, const struct exchange *x)
 }
 
 /* curl keeps no copy of what the paths name, but reads it when it connects. */
-static CURLcode set_identity(struct client *c, const struct identity *i)
+static CURLcode set_identity(struct http_client *c, const struct identity *i)
 {
 	const struct {
 		CURLoption option;
@@ -273,7 +273,7 @@ static CURLcode set_identity(struct client *c, const struct identity *i)
 	return rc;
 }
 
-static CURLcode set_kind(struct client *c, const struct exchange *x)
+static CURLcode set_kind(struct http_client *c, const struct exchange *x)
 {
 	CURLcode rc = CURLE_OK;
 
@@ -286,11 +286,11 @@ static CURLcode set_kind(struct client *c, const struct exchange *x)
 	return set_request(c, x);
 }
 
-bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms, struct err *e)
+bool client_open(struct http_client *c, const struct exchange *x, int64_t timeout_ms, struct err *e)
 {
 	AUTO(buf) url = { 0 };
 
-	*c = (struct client){ .easy = curl_easy_init(), .exchange = x };
+	*c = (struct http_client){ .easy = curl_easy_init(), .exchange = x };
 	if (!c->easy)
 		abort();
 	put_url(x, &url);
@@ -315,19 +315,19 @@ bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms,
 	return true;
 }
 
-void client_close(struct client *c)
+void client_close(struct http_client *c)
 {
 	if (c->easy)
 		curl_easy_cleanup(c->easy);
 	curl_slist_free_all(c->headers);
 	secret_release(&c->reply);
-	*c = (struct client){ 0 };
+	*c = (struct http_client){ 0 };
 }
 
 /* ---- the answer ---- */
 
 /* In TLS 1.3 we believe to be let in until the first answer does not come. */
-static bool was_sent_away(const struct client *c, CURLcode rc)
+static bool was_sent_away(const struct http_client *c, CURLcode rc)
 {
 	long status = 0;
 
@@ -345,7 +345,7 @@ static bool was_sent_away(const struct client *c, CURLcode rc)
 }
 
 /* What curl says where it says more of itself than of the peer. */
-static const char *reason(const struct client *c, CURLcode rc)
+static const char *reason(const struct http_client *c, CURLcode rc)
 {
 	if (was_sent_away(c, rc))
 		return "it ended the connection when it saw our certificate, which it may not allow";
@@ -379,7 +379,7 @@ static void drop_waiting_time(char *text)
 	}
 }
 
-static bool set_error(const struct client *c, CURLcode rc, struct err *e)
+static bool set_error(const struct http_client *c, CURLcode rc, struct err *e)
 {
 	if (c->not_loopback)
 		return err_set(e, ERR_REMOTE,
@@ -400,7 +400,7 @@ static bool set_error(const struct client *c, CURLcode rc, struct err *e)
 }
 
 /* The value may come after the body, as a trailer. */
-static void take_etag(struct client *c, struct exchange *x)
+static void take_etag(struct http_client *c, struct exchange *x)
 {
 	struct curl_header *h = NULL;
 
@@ -410,7 +410,7 @@ static void take_etag(struct client *c, struct exchange *x)
 		strcpy(x->etag, h->value);
 }
 
-void client_answer(struct client *c, CURLcode rc, struct exchange *x)
+void client_answer(struct http_client *c, CURLcode rc, struct exchange *x)
 {
 	if (rc) {
 		set_error(c, rc, &x->error);
@@ -428,7 +428,7 @@ void client_answer(struct client *c, CURLcode rc, struct exchange *x)
 	x->reply.len = c->got; /* what is beyond was never written to */
 }
 
-int64_t client_retry_after(const struct client *c)
+int64_t client_retry_after(const struct http_client *c)
 {
 	curl_off_t seconds = 0;
 	long status = 0;
@@ -442,7 +442,7 @@ int64_t client_retry_after(const struct client *c)
 
 /* ---- what is only connected ---- */
 
-bool client_take_socket(const struct client *c, int *out, struct err *e)
+bool client_take_socket(const struct http_client *c, int *out, struct err *e)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
 
@@ -451,13 +451,13 @@ bool client_take_socket(const struct client *c, int *out, struct err *e)
 	return *out >= 0 || err_sys(e, "cannot keep a connection");
 }
 
-static enum socket_turn lines_failed(struct client *c, CURLcode rc, struct err *e)
+static enum socket_turn lines_failed(struct http_client *c, CURLcode rc, struct err *e)
 {
 	set_error(c, rc, e);
 	return SOCKET_FAILED;
 }
 
-static enum socket_turn read_lines(struct client *c, struct err *e)
+static enum socket_turn read_lines(struct http_client *c, struct err *e)
 {
 	AUTO(secret) piece = { 0 };
 
@@ -477,7 +477,7 @@ static enum socket_turn read_lines(struct client *c, struct err *e)
 	}
 }
 
-enum socket_turn client_lines(struct client *c, struct err *e)
+enum socket_turn client_lines(struct http_client *c, struct err *e)
 {
 	const struct secret *body = &c->exchange->body;
 

@@ -19,7 +19,7 @@ enum {
 	CONNECT_TIMEOUT_MS = 10000, /* TLS included */
 };
 
-struct client {
+struct http_client {
 	CURL *easy;
 	struct curl_slist *headers;
 	const struct exchange *exchange;
@@ -36,20 +36,20 @@ struct client {
 void client_global(void);
 
 /* `c` must stay where it is until client_close(). */
-MUST_CHECK bool client_open(struct client *c, const struct exchange *x, int64_t timeout_ms,
+MUST_CHECK bool client_open(struct http_client *c, const struct exchange *x, int64_t timeout_ms,
 			    struct err *e);
-void client_close(struct client *c);
+void client_close(struct http_client *c);
 
 /* Adds to the reply; false when that would be too long. */
-MUST_CHECK bool client_take(struct client *c, const void *bytes, size_t len);
+MUST_CHECK bool client_take(struct http_client *c, const void *bytes, size_t len);
 /* What curl's transfer came to: status, headers and reply, or the error. */
-void client_answer(struct client *c, CURLcode rc, struct exchange *x);
+void client_answer(struct http_client *c, CURLcode rc, struct exchange *x);
 /* Seconds after which the peer wants to be asked again; -1: it does not. */
-int64_t client_retry_after(const struct client *c);
+int64_t client_retry_after(const struct http_client *c);
 
 /* Lines on a connected socket. */
-enum socket_turn client_lines(struct client *c, struct err *e);
+enum socket_turn client_lines(struct http_client *c, struct err *e);
 /* A descriptor of our own for the connected socket, which outlives `c`. */
-MUST_CHECK bool client_take_socket(const struct client *c, int *out, struct err *e);
+MUST_CHECK bool client_take_socket(const struct http_client *c, int *out, struct err *e);
 
 #endif

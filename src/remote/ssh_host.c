@@ -119,16 +119,16 @@ static void print_key(const struct ssh *s, char out[PRINT_ROOM])
 	snprintf(out, PRINT_ROOM, "%.*s", (int)strcspn(buf_text(&text), "="), buf_text(&text));
 }
 
-struct shown {
+struct presented_key {
 	const char *key;
 	size_t len;
 	const struct kind *kind; /* NULL: none that can be verified */
 	char print[PRINT_ROOM];
 };
 
-static struct shown see(const struct ssh *s)
+static struct presented_key see(const struct ssh *s)
 {
-	struct shown shown = { 0 };
+	struct presented_key shown = { 0 };
 	int type = LIBSSH2_HOSTKEY_TYPE_UNKNOWN;
 
 	shown.key = libssh2_session_hostkey(s->session, &shown.len, &type);
@@ -138,7 +138,7 @@ static struct shown see(const struct ssh *s)
 }
 
 /* What "@revoked" says is so whatever the host is called. */
-static bool is_revoked(const char *text, const struct shown *shown)
+static bool is_revoked(const char *text, const struct presented_key *shown)
 {
 	AUTO(buf) key = { 0 };
 
@@ -153,7 +153,7 @@ static bool is_revoked(const char *text, const struct shown *shown)
 	return false;
 }
 
-static bool check_pin(const struct ssh *s, const struct shown *shown, struct err *e)
+static bool check_pin(const struct ssh *s, const struct presented_key *shown, struct err *e)
 {
 	if (!strcmp(shown->print, s->login.host_key))
 		return true;
@@ -164,7 +164,7 @@ static bool check_pin(const struct ssh *s, const struct shown *shown, struct err
 		s->login.host_key);
 }
 
-static bool check_known(const struct ssh *s, const struct shown *shown, struct err *e)
+static bool check_known(const struct ssh *s, const struct presented_key *shown, struct err *e)
 {
 	const struct ssh_login *l = &s->login;
 	int known = LIBSSH2_KNOWNHOST_TYPE_PLAIN | LIBSSH2_KNOWNHOST_KEYENC_RAW |
@@ -190,7 +190,7 @@ static bool check_known(const struct ssh *s, const struct shown *shown, struct e
 	}
 }
 
-static bool check_revoked(const struct ssh *s, const struct shown *shown, struct err *e)
+static bool check_revoked(const struct ssh *s, const struct presented_key *shown, struct err *e)
 {
 	AUTO(buf) text = { 0 };
 
@@ -205,7 +205,7 @@ static bool check_revoked(const struct ssh *s, const struct shown *shown, struct
 
 bool ssh_host_check(struct ssh *s, struct err *e)
 {
-	const struct shown shown = see(s);
+	const struct presented_key shown = see(s);
 
 	if (!shown.key)
 		return err_set(e, ERR_REMOTE, "'%s' shows no host key", s->login.host);

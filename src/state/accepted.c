@@ -15,7 +15,7 @@ struct accepted {
 	size_t key_count;
 };
 
-static const struct field accepted_fields[] = {
+static const struct record_field accepted_fields[] = {
 	LIST_FIELD(struct accepted, keys, key_count),
 	{ 0 },
 };
@@ -24,7 +24,7 @@ bool state_accepted(struct state *s, struct arena *a, const char *const **out, s
 		    struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	struct accepted found = { 0 };
 	struct err why = { 0 };
 

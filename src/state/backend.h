@@ -25,7 +25,7 @@ enum {
 	RECORD_LIMIT = 4 * 1024 * 1024
 };
 
-struct record {
+struct stored_record {
 	const char *key;
 	const char *value;
 	int64_t revision;
@@ -57,11 +57,11 @@ struct backend;
 
 struct backend_ops {
 	/* ERR_MISSING when there is no such key. */
-	bool (*get)(struct backend *b, const char *key, struct arena *a, struct record *out,
+	bool (*get)(struct backend *b, const char *key, struct arena *a, struct stored_record *out,
 		    struct err *e);
 	/* All keys with this prefix, sorted. */
-	bool (*list)(struct backend *b, const char *prefix, struct arena *a, struct record **out,
-		     size_t *count, struct err *e);
+	bool (*list)(struct backend *b, const char *prefix, struct arena *a,
+		     struct stored_record **out, size_t *count, struct err *e);
 	/* ERR_STALE when a compare does not hold; `revision` of the writes. */
 	bool (*transact)(struct backend *b, const struct transaction *t, int64_t *revision,
 			 struct err *e);

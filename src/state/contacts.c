@@ -42,7 +42,7 @@ static bool drop_pieces(struct change *c, size_t kept, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct backend *b = c->state->backend;
-	struct record *old = NULL;
+	struct stored_record *old = NULL;
 	size_t count = 0;
 
 	if (!b->ops->list(b, CONTACT_PREFIX, &a, &old, &count, e))
@@ -72,7 +72,7 @@ struct reach {
 	VEC(const char *) list;
 };
 
-static bool read_piece(const struct record *r, struct reach *out, struct err *e)
+static bool read_piece(const struct stored_record *r, struct reach *out, struct err *e)
 {
 	AUTO(json) list = json_loads(r->value, JSON_REJECT_DUPLICATES, NULL);
 	size_t i = 0;
@@ -93,7 +93,7 @@ bool state_reach(struct state *s, struct arena *a, const char *const **out, size
 		 struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record *pieces = NULL;
+	struct stored_record *pieces = NULL;
 	size_t found = 0;
 	struct reach reach = { .arena = a };
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const struct field invite_fields[] = {
+static const struct record_field invite_fields[] = {
 	TEXT_FIELD(struct invite, id),
 	TEXT_FIELD(struct invite, agent),
 	TEXT_FIELD(struct invite, issuer),
@@ -19,7 +19,7 @@ static const struct field invite_fields[] = {
 	{ 0 },
 };
 
-static const struct field enrolled_fields[] = {
+static const struct record_field enrolled_fields[] = {
 	TEXT_FIELD(struct enrolled, agent),
 	UNSIGNED_FIELD(struct enrolled, number),
 	TEXT_FIELD(struct enrolled, issuer),
@@ -38,7 +38,8 @@ static const char *enrolled_key(struct arena *a, const struct enrolled *agent)
 	return arena_printf(a, "%s/%06u", record_key(a, AGENT_PREFIX, agent->agent), agent->number);
 }
 
-static bool read_invite(const struct record *r, struct arena *a, struct invite *out, struct err *e)
+static bool read_invite(const struct stored_record *r, struct arena *a, struct invite *out,
+			struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct invite i = { 0 };
@@ -55,7 +56,7 @@ bool state_invite(struct state *s, const char *id, struct arena *a, struct invit
 		  struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 
 	return s->backend->ops->get(s->backend, record_key(&own, INVITE_PREFIX, id), &own, &r, e) &&
 	       read_invite(&r, a, out, e);
@@ -65,7 +66,7 @@ bool state_invites(struct state *s, struct arena *a, const struct invite **out, 
 		   struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t found = 0;
 
 	if (!s->backend->ops->list(s->backend, INVITE_PREFIX, &own, &records, &found, e))
@@ -93,7 +94,7 @@ void change_forget_invite(struct change *c, const char *id)
 	change_put(c, record_key(&c->arena, INVITE_PREFIX, id), NULL);
 }
 
-static bool read_enrolled(const struct record *r, struct arena *a, struct enrolled *out,
+static bool read_enrolled(const struct stored_record *r, struct arena *a, struct enrolled *out,
 			  struct err *e)
 {
 	AUTO(arena) own = { 0 };
@@ -111,7 +112,7 @@ bool state_enrolled(struct state *s, struct arena *a, const struct enrolled **ou
 		    struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t found = 0;
 
 	if (!s->backend->ops->list(s->backend, AGENT_PREFIX, &own, &records, &found, e))

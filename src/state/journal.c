@@ -23,14 +23,14 @@ const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1] = {
 	[STEP_UNDONE] = "undone",
 };
 
-static const struct field run_fields[] = {
+static const struct record_field run_fields[] = {
 	UNSIGNED_FIELD(struct run_record, number), TEXT_FIELD(struct run_record, plan_hash),
 	TEXT_FIELD(struct run_record, who),        INT64_FIELD(struct run_record, started),
 	INT64_FIELD(struct run_record, ended),     INT_FIELD(struct run_record, exit_status),
 	INT64_FIELD(struct run_record, serial),    { 0 },
 };
 
-static const struct field step_fields[] = {
+static const struct record_field step_fields[] = {
 	UNSIGNED_FIELD(struct step_record, number),
 	ENUM_FIELD(struct step_record, kind, step_kind_names),
 	MAYBE_FIELD(struct step_record, component),
@@ -90,7 +90,7 @@ static bool put_plan(struct change *c, const struct run_record *r, struct err *e
 	return true;
 }
 
-static bool add_piece(const struct record *r, struct buf *plan, struct err *e)
+static bool add_piece(const struct stored_record *r, struct buf *plan, struct err *e)
 {
 	AUTO(json) json = json_loads(r->value, JSON_DECODE_ANY, NULL);
 
@@ -104,7 +104,7 @@ static bool read_plan(struct state *s, struct arena *a, struct run_record *r, st
 {
 	AUTO(arena) own = { 0 };
 	AUTO(buf) plan = { 0 };
-	struct record *pieces = NULL;
+	struct stored_record *pieces = NULL;
 	size_t count = 0;
 
 	if (!s->backend->ops->list(s->backend, plan_prefix(&own, r->number), &own, &pieces, &count,
@@ -191,7 +191,7 @@ bool journal_step(struct state *s, const struct run_record *r, const struct step
 
 /* ---- reading ---- */
 
-static bool read_run(const struct state *s, const struct record *r, struct arena *a,
+static bool read_run(const struct state *s, const struct stored_record *r, struct arena *a,
 		     struct run_record *out, struct err *e)
 {
 	struct run_record run = { 0 };
@@ -209,7 +209,7 @@ bool journal_runs(struct state *s, struct arena *a, struct run_record **out, siz
 		  struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t found = 0;
 
 	if (!s->backend->ops->list(s->backend, RUN_PREFIX, &own, &records, &found, e))
@@ -229,7 +229,7 @@ bool journal_run(struct state *s, unsigned number, struct arena *a, struct run_r
 		 struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	struct run_record run = { 0 };
 
 	if (!s->backend->ops->get(s->backend, run_key(&own, number), &own, &r, e))
@@ -248,7 +248,7 @@ bool journal_run_steps(struct state *s, unsigned run, struct arena *a, struct st
 		       size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t found = 0;
 
 	if (!s->backend->ops->list(s->backend, steps_prefix(&own, run), &own, &records, &found, e))

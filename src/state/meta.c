@@ -10,11 +10,11 @@ enum {
 	UUID_BYTES = 16
 };
 
-static const struct field format_fields[] = {
+static const struct record_field format_fields[] = {
 	UNSIGNED_FIELD(struct meta, format),
 	{ 0 },
 };
-static const struct field meta_fields[] = {
+static const struct record_field meta_fields[] = {
 	UNSIGNED_FIELD(struct meta, format),
 	TEXT_FIELD(struct meta, fleet),
 	TEXT_FIELD(struct meta, lineage),
@@ -64,7 +64,7 @@ static bool decode(const json_t *json, struct arena *a, struct meta *m, struct e
 	       (!seal || fields_decode(seal_fields, seal, a, &m->seal, e));
 }
 
-bool meta_read(const struct record *r, struct arena *a, struct meta *out, struct err *e)
+bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out, struct err *e)
 {
 	AUTO(json) json = NULL;
 	struct meta m = { 0 };

@@ -27,6 +27,7 @@ struct meta {
 struct meta meta_new(const char *fleet, struct arena *a);
 const char *meta_encode(const struct meta *m, struct arena *a);
 /* ERR_INPUT for a format that is newer than this program. */
-MUST_CHECK bool meta_read(const struct record *r, struct arena *a, struct meta *out, struct err *e);
+MUST_CHECK bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out,
+			  struct err *e);
 
 #endif

@@ -13,7 +13,7 @@ struct needed {
 	VEC(const char *) spkis;
 };
 
-static bool need(struct needed *n, const struct record *r, struct err *e)
+static bool need(struct needed *n, const struct stored_record *r, struct err *e)
 {
 	struct generation g = { 0 };
 
@@ -25,7 +25,7 @@ static bool need(struct needed *n, const struct record *r, struct err *e)
 
 static bool need_stored(struct needed *n, struct backend *b, const struct writes *w, struct err *e)
 {
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t count = 0;
 
 	if (!b->ops->list(b, GENERATION_PREFIX, n->arena, &records, &count, e))
@@ -39,8 +39,8 @@ static bool need_stored(struct needed *n, struct backend *b, const struct writes
 static bool need_written(struct needed *n, const struct writes *w, struct err *e)
 {
 	for (size_t i = 0; i < w->sorted; i++) {
-		const struct record r = { .key = w->list.items[i].key,
-					  .value = w->list.items[i].value };
+		const struct stored_record r = { .key = w->list.items[i].key,
+						 .value = w->list.items[i].value };
 
 		if (r.value && record_is(&r, GENERATION_PREFIX) && !need(n, &r, e))
 			return false;

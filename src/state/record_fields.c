@@ -36,7 +36,7 @@ static const void *at(const void *thing, size_t offset)
 	return (const char *)thing + offset;
 }
 
-static json_t *encode_list(const struct field *f, const void *thing)
+static json_t *encode_list(const struct record_field *f, const void *thing)
 {
 	const char *const *items = *(const char *const *const *)at(thing, f->offset);
 	size_t count = *(const size_t *)at(thing, f->count_offset);
@@ -48,7 +48,7 @@ static json_t *encode_list(const struct field *f, const void *thing)
 }
 
 /* NULL: the field is left out. */
-static json_t *encode_field(const struct field *f, const void *thing)
+static json_t *encode_field(const struct record_field *f, const void *thing)
 {
 	const void *value = at(thing, f->offset);
 
@@ -79,11 +79,11 @@ static json_t *encode_field(const struct field *f, const void *thing)
 	return NULL;
 }
 
-json_t *fields_encode(const struct field *fields, const void *thing)
+json_t *fields_encode(const struct record_field *fields, const void *thing)
 {
 	json_t *object = json_object();
 
-	for (const struct field *f = fields; f->name; f++) {
+	for (const struct record_field *f = fields; f->name; f++) {
 		json_t *value = encode_field(f, thing);
 
 		if (value)
@@ -110,7 +110,7 @@ static bool decode_integer(const json_t *json, int64_t low, int64_t high, int64_
 	return *out >= low && *out <= high;
 }
 
-static bool decode_enum(const struct field *f, const json_t *json, unsigned *out)
+static bool decode_enum(const struct record_field *f, const json_t *json, unsigned *out)
 {
 	const char *name = json_string_value(json);
 
@@ -123,7 +123,8 @@ static bool decode_enum(const struct field *f, const json_t *json, unsigned *out
 	return false;
 }
 
-static bool decode_list(const struct field *f, const json_t *json, struct arena *a, void *thing)
+static bool decode_list(const struct record_field *f, const json_t *json, struct arena *a,
+			void *thing)
 {
 	size_t count = json_array_size(json);
 
@@ -140,7 +141,8 @@ static bool decode_list(const struct field *f, const json_t *json, struct arena 
 	return true;
 }
 
-static bool decode_field(const struct field *f, const json_t *json, struct arena *a, void *thing)
+static bool decode_field(const struct record_field *f, const json_t *json, struct arena *a,
+			 void *thing)
 {
 	void *out = (char *)thing + f->offset;
 	int64_t number = 0;
@@ -175,10 +177,10 @@ static bool decode_field(const struct field *f, const json_t *json, struct arena
 	return false;
 }
 
-bool fields_decode(const struct field *fields, const json_t *object, struct arena *a, void *thing,
-		   struct err *e)
+bool fields_decode(const struct record_field *fields, const json_t *object, struct arena *a,
+		   void *thing, struct err *e)
 {
-	for (const struct field *f = fields; f->name; f++)
+	for (const struct record_field *f = fields; f->name; f++)
 		if (!decode_field(f, json_object_get(object, f->name), a, thing))
 			return err_set(e, ERR_IO, "'%s' is missing or wrong", f->name);
 	return true;

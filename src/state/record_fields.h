@@ -32,7 +32,7 @@ enum field_type {
 	FIELD_LIST,        /* const char *const * and, beside it, a size_t */
 };
 
-struct field {
+struct record_field {
 	const char *name;
 	enum field_type type;
 	size_t offset;
@@ -95,9 +95,9 @@ json_t *text_to_json(const char *text);
 /* The whole as one line, in the arena. */
 const char *json_to_text(const json_t *json, struct arena *a);
 
-json_t *fields_encode(const struct field *fields, const void *thing);
+json_t *fields_encode(const struct record_field *fields, const void *thing);
 /* `thing` is filled up to the first field that is wrong. */
-MUST_CHECK bool fields_decode(const struct field *fields, const json_t *object, struct arena *a,
-			      void *thing, struct err *e);
+MUST_CHECK bool fields_decode(const struct record_field *fields, const json_t *object,
+			      struct arena *a, void *thing, struct err *e);
 
 #endif

@@ -11,7 +11,7 @@ static const char *const of_names[] = {
 	[OF_ISSUER] = "issuer",
 	NULL,
 };
-static const struct field generation_fields[] = {
+static const struct record_field generation_fields[] = {
 	ENUM_FIELD(struct generation, of, of_names),
 	TEXT_FIELD(struct generation, owner),
 	UNSIGNED_FIELD(struct generation, number),
@@ -33,7 +33,7 @@ static const struct field generation_fields[] = {
 	{ 0 },
 };
 
-static const struct field component_fields[] = {
+static const struct record_field component_fields[] = {
 	TEXT_FIELD(struct component_seen, name),
 	MAYBE_FIELD(struct component_seen, certificate),
 	MAYBE_FIELD(struct component_seen, activation_due),
@@ -49,7 +49,7 @@ static const struct field component_fields[] = {
 	{ 0 },
 };
 
-static const struct field observation_fields[] = {
+static const struct record_field observation_fields[] = {
 	TEXT_FIELD(struct component_seen, name),
 	BOOL_FIELD(struct component_seen, online),
 	MAYBE_FIELD(struct component_seen, version),
@@ -105,12 +105,12 @@ const char *certificates_key(struct arena *a, const struct generation *g)
 
 /* ---- any record ---- */
 
-bool record_is(const struct record *r, const char *prefix)
+bool record_is(const struct stored_record *r, const char *prefix)
 {
 	return strncmp(r->key, prefix, strlen(prefix)) == 0;
 }
 
-bool record_damaged(const struct record *r, const char *why, struct err *e)
+bool record_damaged(const struct stored_record *r, const char *why, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
@@ -120,7 +120,7 @@ bool record_damaged(const struct record *r, const char *why, struct err *e)
 		text_escaped(&a, r->key), why);
 }
 
-bool record_parse(const struct record *r, json_t **out, struct err *e)
+bool record_parse(const struct stored_record *r, json_t **out, struct err *e)
 {
 	AUTO(json) json = json_loads(r->value, JSON_REJECT_DUPLICATES, NULL);
 
@@ -130,8 +130,8 @@ bool record_parse(const struct record *r, json_t **out, struct err *e)
 	return true;
 }
 
-bool record_decode(const struct record *r, const struct field *fields, struct arena *a, void *thing,
-		   struct err *e)
+bool record_decode(const struct stored_record *r, const struct record_field *fields,
+		   struct arena *a, void *thing, struct err *e)
 {
 	AUTO(json) json = NULL;
 	struct err why = { 0 };
@@ -143,14 +143,14 @@ bool record_decode(const struct record *r, const struct field *fields, struct ar
 	return true;
 }
 
-const char *record_encode(const struct field *fields, const void *thing, struct arena *a)
+const char *record_encode(const struct record_field *fields, const void *thing, struct arena *a)
 {
 	AUTO(json) json = fields_encode(fields, thing);
 
 	return json_to_text(json, a);
 }
 
-static bool check_key(const struct record *r, const char *key, struct err *e)
+static bool check_key(const struct stored_record *r, const char *key, struct err *e)
 {
 	if (strcmp(r->key, key) != 0)
 		return record_damaged(r, "it belongs under another key", e);
@@ -164,7 +164,8 @@ const char *generation_encode(const struct generation *g, struct arena *a)
 	return record_encode(generation_fields, g, a);
 }
 
-bool generation_read(const struct record *r, struct arena *a, struct generation *out, struct err *e)
+bool generation_read(const struct stored_record *r, struct arena *a, struct generation *out,
+		     struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct generation g = { 0 };
@@ -211,7 +212,8 @@ static bool json_to_der(const json_t *json, struct arena *a, struct der *out)
 	return text_unbase64(json_string_value(json), len, bytes, &out->len);
 }
 
-bool certificates_read(const struct record *r, struct arena *a, struct cert_set *out, struct err *e)
+bool certificates_read(const struct stored_record *r, struct arena *a, struct cert_set *out,
+		       struct err *e)
 {
 	AUTO(json) json = NULL;
 	struct cert_set set = { 0 };
@@ -244,7 +246,7 @@ const char *component_encode(const struct component_seen *c, struct arena *a)
 	return record_encode(component_fields, c, a);
 }
 
-bool component_read(const struct record *r, struct arena *a, struct component_seen *out,
+bool component_read(const struct stored_record *r, struct arena *a, struct component_seen *out,
 		    struct err *e)
 {
 	AUTO(arena) own = { 0 };
@@ -261,7 +263,7 @@ const char *observation_encode(const struct component_seen *c, struct arena *a)
 	return record_encode(observation_fields, c, a);
 }
 
-bool observation_read(const struct record *r, struct arena *a, struct component_seen *out,
+bool observation_read(const struct stored_record *r, struct arena *a, struct component_seen *out,
 		      struct err *e)
 {
 	AUTO(arena) own = { 0 };

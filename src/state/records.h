@@ -38,32 +38,32 @@ const char *generation_key(struct arena *a, const struct generation *g);
 const char *certificates_key(struct arena *a, const struct generation *g);
 
 /* Whether the record's key begins with this. */
-bool record_is(const struct record *r, const char *prefix);
+bool record_is(const struct stored_record *r, const char *prefix);
 
 /* Returns false: "record 'KEY' is damaged: ..." with the remedy. */
-bool record_damaged(const struct record *r, const char *why, struct err *e);
+bool record_damaged(const struct stored_record *r, const char *why, struct err *e);
 /* The JSON object in a record. */
-MUST_CHECK bool record_parse(const struct record *r, json_t **out, struct err *e);
-MUST_CHECK bool record_decode(const struct record *r, const struct field *fields, struct arena *a,
-			      void *thing, struct err *e);
-const char *record_encode(const struct field *fields, const void *thing, struct arena *a);
+MUST_CHECK bool record_parse(const struct stored_record *r, json_t **out, struct err *e);
+MUST_CHECK bool record_decode(const struct stored_record *r, const struct record_field *fields,
+			      struct arena *a, void *thing, struct err *e);
+const char *record_encode(const struct record_field *fields, const void *thing, struct arena *a);
 
 /* Also what a backup keeps of a generation, to restore it whole. */
 const char *generation_encode(const struct generation *g, struct arena *a);
-MUST_CHECK bool generation_read(const struct record *r, struct arena *a, struct generation *out,
-				struct err *e);
+MUST_CHECK bool generation_read(const struct stored_record *r, struct arena *a,
+				struct generation *out, struct err *e);
 
 const char *certificates_encode(const struct cert_set *set, struct arena *a);
-MUST_CHECK bool certificates_read(const struct record *r, struct arena *a, struct cert_set *out,
-				  struct err *e);
+MUST_CHECK bool certificates_read(const struct stored_record *r, struct arena *a,
+				  struct cert_set *out, struct err *e);
 
 /* The remembered half (which makes it known), and the seen half, of a
  * component. */
 const char *component_encode(const struct component_seen *c, struct arena *a);
-MUST_CHECK bool component_read(const struct record *r, struct arena *a, struct component_seen *out,
-			       struct err *e);
+MUST_CHECK bool component_read(const struct stored_record *r, struct arena *a,
+			       struct component_seen *out, struct err *e);
 const char *observation_encode(const struct component_seen *c, struct arena *a);
-MUST_CHECK bool observation_read(const struct record *r, struct arena *a,
+MUST_CHECK bool observation_read(const struct stored_record *r, struct arena *a,
 				 struct component_seen *out, struct err *e);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef bool reader_fn(const struct record *r, struct arena *a, struct component_seen *out,
+typedef bool reader_fn(const struct stored_record *r, struct arena *a, struct component_seen *out,
 		       struct err *e);
 typedef const char *writer_fn(const struct component_seen *c, struct arena *a);
 
@@ -24,7 +24,8 @@ static const struct half halves[] = {
 };
 
 /* Sets *found to false when there is nothing under the key. */
-static bool get(struct change *c, const char *key, struct record *out, bool *found, struct err *e)
+static bool get(struct change *c, const char *key, struct stored_record *out, bool *found,
+		struct err *e)
 {
 	struct backend *b = c->state->backend;
 	struct err why = { 0 };
@@ -41,7 +42,7 @@ static bool move_half(struct change *c, const struct half *half, const char *old
 {
 	struct arena *a = &c->arena;
 	struct component_seen seen = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	bool found = false;
 
 	if (!get(c, record_key(a, half->prefix, old), &r, &found, e))
@@ -70,11 +71,11 @@ void change_rename_component(struct change *c, const char *old, const char *new_
 	}
 }
 
-static bool move_generation(struct change *c, const struct record *r, const char *new_name,
+static bool move_generation(struct change *c, const struct stored_record *r, const char *new_name,
 			    struct err *e)
 {
 	struct arena *a = &c->arena;
-	struct record certs = { 0 };
+	struct stored_record certs = { 0 };
 	struct generation g = { 0 };
 	bool found = false;
 
@@ -90,7 +91,7 @@ static bool move_generation(struct change *c, const struct record *r, const char
 	return true;
 }
 
-static bool list(struct change *c, const char *prefix, struct record **out, size_t *count,
+static bool list(struct change *c, const char *prefix, struct stored_record **out, size_t *count,
 		 struct err *e)
 {
 	struct backend *b = c->state->backend;
@@ -105,7 +106,7 @@ bool change_rename_owner(struct change *c, enum generation_of of, const char *ol
 	const char *from = generations_prefix(a, of, old);
 	const char *to = generations_prefix(a, of, new_name);
 	const char *kind = of == OF_ISSUER ? "issuer" : "certificate";
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t count = 0;
 
 	if (!list(c, to, &records, &count, e))
@@ -148,11 +149,11 @@ static const char *new_name_of(const struct change *c, enum generation_of of, co
 }
 
 /* Sets *value to what the record becomes; leaves it when that is the same. */
-typedef bool mention_fn(const struct change *c, const struct record *r, struct arena *a,
+typedef bool mention_fn(const struct change *c, const struct stored_record *r, struct arena *a,
 			const char **value, struct err *e);
 
-static bool rename_in_component(const struct change *c, const struct record *r, struct arena *a,
-				const char **value, struct err *e)
+static bool rename_in_component(const struct change *c, const struct stored_record *r,
+				struct arena *a, const char **value, struct err *e)
 {
 	struct component_seen seen = { 0 };
 
@@ -170,8 +171,8 @@ static bool rename_in_component(const struct change *c, const struct record *r, 
 }
 
 /* A request has one "field=value" line each (model/fleet.h). */
-static bool rename_in_request(const struct change *c, const struct record *r, struct arena *a,
-			      const char **value, struct err *e)
+static bool rename_in_request(const struct change *c, const struct stored_record *r,
+			      struct arena *a, const char **value, struct err *e)
 {
 	static const char field[] = "\nissuer=";
 	struct generation g = { 0 };
@@ -196,8 +197,8 @@ static bool rename_in_request(const struct change *c, const struct record *r, st
 }
 
 /* An invite or an agent, each as it was but for the name of its issuer. */
-static bool rename_in_enrolment(const struct change *c, const struct record *r, struct arena *a,
-				const char **value, struct err *e)
+static bool rename_in_enrolment(const struct change *c, const struct stored_record *r,
+				struct arena *a, const char **value, struct err *e)
 {
 	AUTO(json) json = NULL;
 
@@ -229,7 +230,7 @@ static bool rename_written(const struct change *c, const struct mention *m, stru
 {
 	for (size_t i = 0; i < w->sorted; i++) {
 		struct record_write *at = &w->list.items[i];
-		const struct record r = { .key = at->key, .value = at->value };
+		const struct stored_record r = { .key = at->key, .value = at->value };
 
 		if (r.value && record_is(&r, m->prefix) &&
 		    !m->rename(c, &r, w->arena, &at->value, e))
@@ -242,7 +243,7 @@ static bool rename_stored(const struct change *c, const struct mention *m, struc
 			  struct err *e)
 {
 	struct backend *b = c->state->backend;
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t count = 0;
 
 	if (!b->ops->list(b, m->prefix, w->arena, &records, &count, e))

@@ -18,7 +18,7 @@ enum {
 	WRAPPED_BYTES = DATA_KEY_BYTES + AEAD_OVERHEAD,
 };
 
-const struct field seal_fields[] = {
+const struct record_field seal_fields[] = {
 	TEXT_FIELD(struct seal, kdf),   UNSIGNED_FIELD(struct seal, rounds),
 	TEXT_FIELD(struct seal, salt),  TEXT_FIELD(struct seal, wrapped),
 	TEXT_FIELD(struct seal, check), { 0 },
@@ -206,7 +206,7 @@ void key_encode(const struct key_place *place, const struct secret *pkcs8, struc
 	encode_value("sealed", (struct bytes){ sealed, len }, value);
 }
 
-static bool decode_value(const struct record *r, const json_t *json, struct secret *bytes,
+static bool decode_value(const struct stored_record *r, const json_t *json, struct secret *bytes,
 			 struct err *e)
 {
 	size_t len = json_string_length(json);
@@ -222,8 +222,8 @@ static bool decode_value(const struct record *r, const json_t *json, struct secr
 	return true;
 }
 
-static bool open_value(const struct key_place *place, const struct record *r, struct secret *pkcs8,
-		       struct err *e)
+static bool open_value(const struct key_place *place, const struct stored_record *r,
+		       struct secret *pkcs8, struct err *e)
 {
 	AUTO(buf) aad = { 0 };
 	AUTO(secret) sealed = { 0 };
@@ -252,7 +252,7 @@ static bool open_value(const struct key_place *place, const struct record *r, st
 	return true;
 }
 
-bool key_decode(const struct key_place *place, const struct record *r, struct secret *pkcs8,
+bool key_decode(const struct key_place *place, const struct stored_record *r, struct secret *pkcs8,
 		struct err *e)
 {
 	bool opened = open_value(place, r, pkcs8, e);

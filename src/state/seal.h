@@ -29,7 +29,7 @@ struct seal {
 	const char *check;   /* HMAC with the data key */
 };
 
-extern const struct field seal_fields[];
+extern const struct record_field seal_fields[];
 
 /* A new data key and its seal; the passphrase was found strong. */
 void seal_make(const char *lineage, const struct secret *passphrase, struct arena *a,
@@ -52,7 +52,7 @@ void key_encode(const struct key_place *place, const struct secret *pkcs8, struc
  * Wipes the record's value.  ERR_CRYPTO when it was not sealed for this
  * place; an unsealed key in a sealed state is ERR_IO.
  */
-MUST_CHECK bool key_decode(const struct key_place *place, const struct record *r,
+MUST_CHECK bool key_decode(const struct key_place *place, const struct stored_record *r,
 			   struct secret *pkcs8, struct err *e);
 
 #endif

@@ -104,20 +104,20 @@ static sqlite3_stmt *statement(struct store *s, enum statement which, const char
 	return *slot;
 }
 
-static struct record read_row(sqlite3_stmt *stmt, struct arena *a)
+static struct stored_record read_row(sqlite3_stmt *stmt, struct arena *a)
 {
 	const char *key = (const char *)sqlite3_column_text(stmt, 0);
 	const char *value = (const char *)sqlite3_column_text(stmt, 1);
 
-	return (struct record){
+	return (struct stored_record){
 		.key = arena_strdup(a, key ? key : ""),
 		.value = arena_strdup(a, value ? value : ""),
 		.revision = sqlite3_column_int64(stmt, 2),
 	};
 }
 
-static bool sqlite_get(struct backend *b, const char *key, struct arena *a, struct record *out,
-		       struct err *e)
+static bool sqlite_get(struct backend *b, const char *key, struct arena *a,
+		       struct stored_record *out, struct err *e)
 {
 	struct store *s = of(b);
 	AUTO(statement) stmt = statement(s, STMT_GET, key);
@@ -138,12 +138,12 @@ static const char *prefix_end(struct arena *a, const char *prefix)
 	return arena_printf(a, "%s\x7f", prefix);
 }
 
-static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a, struct record **out,
-			size_t *count, struct err *e)
+static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a,
+			struct stored_record **out, size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct store *s = of(b);
-	VEC(struct record) found = { 0 };
+	VEC(struct stored_record) found = { 0 };
 	const char *end = prefix_end(&own, prefix);
 	AUTO(statement) stmt = statement(s, STMT_LIST, prefix);
 	size_t total = 0;

@@ -65,13 +65,14 @@ bool state_write(struct state *s, struct transaction *t, const struct meta *next
 static bool check_empty(struct state *s, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	size_t count = 0;
 
 	if (!s->backend->ops->list(s->backend, "", &a, &records, &count, e))
 		return false;
 	if (count > 0)
-		return record_damaged(&(struct record){ .key = META_KEY }, "it is missing", e);
+		return record_damaged(&(struct stored_record){ .key = META_KEY }, "it is missing",
+				      e);
 	return true;
 }
 
@@ -104,7 +105,7 @@ static bool check_fleet(const struct state *s, const struct state_options *o, st
 static bool load_meta(struct state *s, const struct state_options *o, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	struct err missing = { 0 };
 
 	if (!s->backend->ops->get(s->backend, META_KEY, &a, &r, &missing)) {
@@ -154,7 +155,7 @@ static bool read_key(const struct key_place *place, struct backend *b, struct se
 		     struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 
 	return b->ops->get(b, record_key(&a, KEY_PREFIX, place->spki), &a, &r, e) &&
 	       key_decode(place, &r, out, e);
@@ -170,7 +171,7 @@ bool state_key(struct state *s, const char *spki, struct secret *out, struct err
 bool state_has_key(struct state *s, const char *spki)
 {
 	AUTO(arena) a = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	struct err none = { 0 };
 	bool found =
 		s->backend->ops->get(s->backend, record_key(&a, KEY_PREFIX, spki), &a, &r, &none);
@@ -181,8 +182,8 @@ bool state_has_key(struct state *s, const char *spki)
 }
 
 /* Seals what an unsealed state holds, once the fleet asks for a seal. */
-static bool seal_record(const struct key_place *place, const struct record *r, struct arena *a,
-			struct record_write *out, struct err *e)
+static bool seal_record(const struct key_place *place, const struct stored_record *r,
+			struct arena *a, struct record_write *out, struct err *e)
 {
 	struct key_place open = *place;
 	AUTO(secret) pkcs8 = { 0 };
@@ -205,7 +206,7 @@ static bool seal_records(struct state *s, const struct secret *data_key, const s
 			 struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	struct record *records = NULL;
+	struct stored_record *records = NULL;
 	struct key_place place = { .lineage = s->meta.lineage, .data_key = data_key };
 	struct transaction t = { 0 };
 

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct listed {
-	struct record *records;
+struct load_list {
+	struct stored_record *records;
 	size_t count;
 };
 
-static bool list(struct state *s, const char *prefix, struct arena *a, struct listed *out,
+static bool list(struct state *s, const char *prefix, struct arena *a, struct load_list *out,
 		 struct err *e)
 {
 	return s->backend->ops->list(s->backend, prefix, a, &out->records, &out->count, e);
@@ -36,7 +36,7 @@ bool state_generations(struct state *s, struct arena *a, const struct generation
 		       size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct listed found = { 0 };
+	struct load_list found = { 0 };
 
 	if (!list(s, GENERATION_PREFIX, &own, &found, e))
 		return false;
@@ -58,7 +58,7 @@ bool state_certificates(struct state *s, const struct generation *g, struct aren
 			struct cert_set *out, struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 
 	*out = (struct cert_set){ 0 };
 	if (g->pending)
@@ -72,7 +72,7 @@ bool state_generation_record(struct state *s, const struct generation *g, struct
 			     const char **json, struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 
 	if (!s->backend->ops->get(s->backend, generation_key(&own, g), a, &r, e))
 		return false;
@@ -83,8 +83,8 @@ bool state_generation_record(struct state *s, const struct generation *g, struct
 /* ---- components ---- */
 
 /* Both lists are sorted by the same encoded names. */
-static int compare_names(const struct listed *components, size_t i,
-			 const struct listed *observations, size_t k)
+static int compare_names(const struct load_list *components, size_t i,
+			 const struct load_list *observations, size_t k)
 {
 	if (i == components->count)
 		return 1;
@@ -103,7 +103,7 @@ static int by_name(const void *x, const void *y)
 }
 
 /* Joins the two halves; returns how many components there are, or -1. */
-static ssize_t join(const struct listed *components, const struct listed *observations,
+static ssize_t join(const struct load_list *components, const struct load_list *observations,
 		    struct arena *a, struct component_seen *all, struct err *e)
 {
 	size_t i = 0;
@@ -126,8 +126,8 @@ bool state_components(struct state *s, struct arena *a, const struct component_s
 		      size_t *count, struct err *e)
 {
 	AUTO(arena) own = { 0 };
-	struct listed components = { 0 };
-	struct listed observations = { 0 };
+	struct load_list components = { 0 };
+	struct load_list observations = { 0 };
 
 	if (!list(s, COMPONENT_PREFIX, &own, &components, e) ||
 	    !list(s, OBSERVATION_PREFIX, &own, &observations, e))

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct order_record {
+struct write_order {
 	struct record_write write;
 	size_t order;
 };
 
 static int by_key_then_order(const void *x, const void *y)
 {
-	const struct order_record *a = x;
-	const struct order_record *b = y;
+	const struct write_order *a = x;
+	const struct write_order *b = y;
 	int keys = strcmp(a->write.key, b->write.key);
 
 	return keys ? keys : (a->order > b->order) - (a->order < b->order);
@@ -33,11 +33,11 @@ void writes_add(struct writes *w, const char *key, const char *value)
 
 struct writes writes_last(const struct record_write *all, size_t count, struct arena *a)
 {
-	struct order_record *ordered = arena_array(a, count, sizeof(*ordered));
+	struct write_order *ordered = arena_array(a, count, sizeof(*ordered));
 	struct writes w = { .arena = a };
 
 	for (size_t i = 0; i < count; i++)
-		ordered[i] = (struct order_record){ all[i], i };
+		ordered[i] = (struct write_order){ all[i], i };
 	if (count)
 		qsort(ordered, count, sizeof(*ordered), by_key_then_order);
 	for (size_t i = 0; i < count; i++) {

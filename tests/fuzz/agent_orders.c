@@ -226,7 +226,7 @@ static void seed_frame(unsigned route, const char *name, const char *body)
 	AUTO(secret) fields = { 0 };
 	AUTO(buf) out = { 0 };
 	struct fields f = fields_begin(&fields, 16 + strlen(name) + strlen(body));
-	struct header head = { MESSAGE_REQUEST, 1, 0 };
+	struct ipc_header head = { MESSAGE_REQUEST, 1, 0 };
 
 	fields_put_number(&f, route);
 	fields_put_number(&f, strlen(name));

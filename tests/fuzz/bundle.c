@@ -43,13 +43,13 @@ static void read_all(struct bytes zip)
 
 struct content {
 	struct arena arena;
-	VEC(struct entry) list;
-	VEC(struct entry) keys;
+	VEC(struct bundle_entry) list;
+	VEC(struct bundle_entry) keys;
 };
 
 static void add_entry(struct content *c, const char *name, const void *bytes, size_t len)
 {
-	VEC_PUSH(&c->list, &c->arena, (struct entry){ name, bytes, len });
+	VEC_PUSH(&c->list, &c->arena, (struct bundle_entry){ name, bytes, len });
 }
 
 /* "key.pem" of any directory goes into keys.zip. */
@@ -63,7 +63,7 @@ static void take_entries(struct content *c, struct feed *f)
 		if (!entry_name_is_safe(name))
 			continue;
 		if (strstr(name, "/key.pem"))
-			VEC_PUSH(&c->keys, &c->arena, (struct entry){ name, bytes, len });
+			VEC_PUSH(&c->keys, &c->arena, (struct bundle_entry){ name, bytes, len });
 		else
 			add_entry(c, name, bytes, len);
 	}
@@ -87,7 +87,7 @@ static void list_entries(const struct content *c, json_t *manifest)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < c->list.count; i++) {
-		const struct entry *it = &c->list.items[i];
+		const struct bundle_entry *it = &c->list.items[i];
 		char hash[SHA256_TEXT];
 
 		sha256_text(it->data, it->len, hash);

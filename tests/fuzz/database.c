@@ -16,8 +16,8 @@ static void list(const char *path)
 {
 	AUTO(arena) a = { 0 };
 	struct backend *b = NULL;
-	struct record *records = NULL;
-	struct record one = { 0 };
+	struct stored_record *records = NULL;
+	struct stored_record one = { 0 };
 	size_t count = 0;
 	struct err e = { 0 };
 

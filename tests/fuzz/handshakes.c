@@ -61,7 +61,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 
 static void frame(struct buf *out, uint32_t kind, uint32_t number, const struct secret *body)
 {
-	const struct header head = { kind, number, (uint32_t)body->len };
+	const struct ipc_header head = { kind, number, (uint32_t)body->len };
 
 	buf_add(out, &head, sizeof(head));
 	buf_add(out, body->bytes, body->len);

@@ -20,10 +20,10 @@
 struct store {
 	struct backend base;
 	struct arena arena;
-	VEC(struct record) records; /* by key */
+	VEC(struct stored_record) records; /* by key */
 };
 
-static bool get(struct backend *b, const char *key, struct arena *a, struct record *out,
+static bool get(struct backend *b, const char *key, struct arena *a, struct stored_record *out,
 		struct err *e)
 {
 	struct store *s = (struct store *)b;
@@ -38,11 +38,11 @@ static bool get(struct backend *b, const char *key, struct arena *a, struct reco
 	return err_set(e, ERR_MISSING, "there is no '%s'", key);
 }
 
-static bool list(struct backend *b, const char *prefix, struct arena *a, struct record **out,
+static bool list(struct backend *b, const char *prefix, struct arena *a, struct stored_record **out,
 		 size_t *count, struct err *e)
 {
 	struct store *s = (struct store *)b;
-	struct record *found = arena_array(a, s->records.count, sizeof(*found));
+	struct stored_record *found = arena_array(a, s->records.count, sizeof(*found));
 
 	(void)e;
 	*count = 0;
@@ -55,7 +55,8 @@ static bool list(struct backend *b, const char *prefix, struct arena *a, struct 
 
 static int compare(const void *a, const void *b)
 {
-	return strcmp(((const struct record *)a)->key, ((const struct record *)b)->key);
+	return strcmp(((const struct stored_record *)a)->key,
+		      ((const struct stored_record *)b)->key);
 }
 
 static void put(struct store *s, const char *key, const char *value)
@@ -68,8 +69,8 @@ static void put(struct store *s, const char *key, const char *value)
 	s->records.count = kept;
 	if (value)
 		VEC_PUSH(&s->records, &s->arena,
-			 (struct record){ arena_strdup(&s->arena, key),
-					  arena_strdup(&s->arena, value), 1 });
+			 (struct stored_record){ arena_strdup(&s->arena, key),
+						 arena_strdup(&s->arena, value), 1 });
 	if (s->records.count)
 		qsort(s->records.items, s->records.count, sizeof(*s->records.items), compare);
 }
@@ -207,7 +208,7 @@ static struct state *state_of(struct store *store)
 {
 	struct state *s = xcalloc(1, sizeof(*s));
 	AUTO(arena) a = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	struct err e = { 0 };
 
 	s->backend = &store->base;

@@ -54,7 +54,7 @@ static void read_names(const char *text)
 	AUTO(arena) a = { 0 };
 	const struct caller_arena to = { subject_canonical, &a };
 	struct agent_caller caller = { 0 };
-	struct target target = { 0 };
+	struct plan_target target = { 0 };
 	struct san san = { 0 };
 	const char *host = NULL;
 	const char *canonical = NULL;

@@ -107,7 +107,7 @@ void fuzz_one(const uint8_t *bytes, size_t len)
 
 void fuzz_seeds(void)
 {
-	struct entry items[] = {
+	struct bundle_entry items[] = {
 		{ "RESTORE.txt", "how\n", 4 },
 		{ "manifest.json", "{}", 2 },
 		{ "certificates/a%2Fb/leaf.pem", "-----BEGIN", 10 },

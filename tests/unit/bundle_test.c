@@ -100,9 +100,9 @@ static void open_up(const struct buf *zip, struct opened *o)
 	assert_true(entries_unframe(o->frames.data, o->frames.len, &o->arena, &o->entries, &e));
 }
 
-static struct entry *entry_of(struct opened *o, const char *name)
+static struct bundle_entry *entry_of(struct opened *o, const char *name)
 {
-	const struct entry *found = entries_find(&o->entries, name);
+	const struct bundle_entry *found = entries_find(&o->entries, name);
 
 	assert_non_null(found);
 	return &o->entries.items[found - o->entries.items];
@@ -122,8 +122,8 @@ static void pack_again(const struct opened *o, struct buf *out)
  */
 static void forge(struct opened *o, const char *old, const char *new_text)
 {
-	struct entry *json = entry_of(o, "manifest.json");
-	struct entry *hmac = entry_of(o, "manifest.hmac");
+	struct bundle_entry *json = entry_of(o, "manifest.json");
+	struct bundle_entry *hmac = entry_of(o, "manifest.hmac");
 	const char *text = json->data;
 	const char *at = strstr(text, old);
 	char digest[SHA256_TEXT];
@@ -462,7 +462,7 @@ TEST(a_listed_entry_without_meaning_is_refused)
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
 	struct bundle source = fixture_bundle();
-	struct entry more[64];
+	struct bundle_entry more[64];
 	char hash[SHA256_TEXT];
 	char listed[256];
 
@@ -473,7 +473,7 @@ TEST(a_listed_entry_without_meaning_is_refused)
 		 "\"entries\": [ {\"name\": \"more\", \"size\": 1, \"sha256\": \"%s\"},", hash);
 	forge(&o, "\"entries\": [", listed);
 	memcpy(more, o.entries.items, o.entries.count * sizeof(*more));
-	more[o.entries.count] = (struct entry){ "more", "x", 1 };
+	more[o.entries.count] = (struct bundle_entry){ "more", "x", 1 };
 	o.entries.items = more;
 	o.entries.count++;
 	pack_again(&o, &zip);
@@ -529,7 +529,7 @@ TEST(a_manifest_that_was_changed_is_refused)
 
 	open_up(&sealed, &o);
 
-	const struct entry *json = entry_of(&o, "manifest.json");
+	const struct bundle_entry *json = entry_of(&o, "manifest.json");
 	char *serial = memmem(json->data, json->len, "\"serial\": 42", 12);
 
 	assert_non_null(serial);
@@ -544,11 +544,11 @@ TEST(an_entry_that_is_not_named_is_refused)
 {
 	AUTO(opened) o = { 0 };
 	AUTO(buf) zip = { 0 };
-	struct entry more[64];
+	struct bundle_entry more[64];
 
 	open_up(&sealed, &o);
 	memcpy(more, o.entries.items, o.entries.count * sizeof(*more));
-	more[o.entries.count] = (struct entry){ "config/more", "x", 1 };
+	more[o.entries.count] = (struct bundle_entry){ "config/more", "x", 1 };
 	o.entries.items = more;
 	o.entries.count++;
 	pack_again(&o, &zip);
@@ -563,7 +563,7 @@ TEST(an_entry_that_is_missing_is_noticed)
 	o.entries.count--;
 	for (size_t n = 0; n <= o.entries.count; n++) {
 		AUTO(buf) zip = { 0 };
-		struct entry first = o.entries.items[n];
+		struct bundle_entry first = o.entries.items[n];
 
 		/* The last one takes its place, so each is missing once. */
 		o.entries.items[n] = o.entries.items[o.entries.count];

@@ -301,7 +301,7 @@ TEST(s17_a_value_that_is_too_large_is_refused)
 	struct place *p = *state;
 	struct backend *b = NULL;
 	AUTO(arena) a = { 0 };
-	struct record found = { 0 };
+	struct stored_record found = { 0 };
 	struct err e = { 0 };
 
 	make_with(p, "a", "{}");

@@ -139,7 +139,7 @@ TEST(an_invite_is_used_up_by_its_success)
 	AUTO(desk) d = { 0 };
 	AUTO(invited) i = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct err e = { 0 };
 
 	begin(w, &d, FLEET);
@@ -168,7 +168,7 @@ TEST(the_certificate_is_for_the_invited_names_alone)
 	AUTO(desk) d = { 0 };
 	AUTO(invited) i = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	const struct der *certs = NULL;
 	struct cert_facts facts = { 0 };
 	const char *pem = NULL;
@@ -223,7 +223,7 @@ TEST(five_wrong_tokens_end_an_invite)
 	AUTO(invited) i = { 0 };
 	AUTO(secret) wrong = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct acceptance what = { 0 };
 	struct err e = { 0 };
 
@@ -252,7 +252,7 @@ TEST(an_agent_with_another_token_counts_as_a_failure)
 	AUTO(desk) d = { 0 };
 	AUTO(invited) i = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct err e = { 0 };
 
 	begin(w, &d, FLEET);
@@ -283,7 +283,7 @@ TEST(an_agent_that_is_not_there_counts_as_nothing)
 	AUTO(desk) d = { 0 };
 	AUTO(invited) i = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct err e = { 0 };
 
 	begin(w, &d, FLEET);
@@ -304,7 +304,7 @@ TEST(without_the_passphrase_nothing_is_signed)
 	AUTO(desk) d = { 0 };
 	AUTO(invited) i = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct err e = { 0 };
 
 	begin(w, &d, FLEET);
@@ -335,7 +335,7 @@ TEST(an_invite_ends_by_itself)
 	AUTO(invited) next = { 0 };
 	struct host h = { 0 };
 	struct invite gone = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct err e = { 0 };
 
 	begin(w, &d, FLEET);
@@ -421,7 +421,7 @@ TEST(an_agent_that_would_lock_us_out_is_not_enrolled)
 	AUTO(desk) d = { 0 };
 	AUTO(invited) i = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct acceptance what = { 0 };
 	struct err e = { 0 };
 
@@ -452,7 +452,7 @@ TEST(another_authority_must_let_us_in)
 	AUTO(desk) d = { 0 };
 	AUTO(invited) i = { 0 };
 	struct host h = { 0 };
-	struct accepted done = { 0 };
+	struct enrol_result done = { 0 };
 	struct acceptance what = { 0 };
 	struct err e = { 0 };
 
@@ -481,7 +481,7 @@ TEST(an_agent_can_be_enrolled_again)
 	for (int n = 0; n < 2; n++) {
 		AUTO(invited) i = { 0 };
 		struct host h = { 0 };
-		struct accepted done = { 0 };
+		struct enrol_result done = { 0 };
 
 		must_invite(&d, &i);
 		agent_start(&h, &i);

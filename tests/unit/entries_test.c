@@ -36,7 +36,7 @@ TEST(a_name_has_a_limit)
 
 TEST(a_name_is_found_as_it_is_written_alone)
 {
-	struct entry items[] = { { "b", "1", 1 }, { "A", "2", 1 } };
+	struct bundle_entry items[] = { { "b", "1", 1 }, { "A", "2", 1 } };
 	struct entries list = { .items = items, .count = 2 };
 	AUTO(arena) a = { 0 };
 	struct err e = { 0 };

@@ -480,7 +480,7 @@ TEST(s13_answers_that_nobody_reads_do_not_fill_it)
 	assert_int_equal(ask_revision(&h), 1);
 	before = resident_kb(h.pid);
 	for (; asked < 200000 && poll(&full, 1, 500) > 0; asked++) {
-		const struct header question = { MESSAGE_IDENTITY, 1, 0 };
+		const struct ipc_header question = { MESSAGE_IDENTITY, 1, 0 };
 
 		if (send(h.handshakes.fd, &question, sizeof(question),
 			 MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(question))
@@ -555,7 +555,7 @@ TEST(noise_ends_it_cleanly)
 
 TEST(headers_that_make_no_sense_end_it_cleanly)
 {
-	static const struct header headers[] = {
+	static const struct ipc_header headers[] = {
 		{ 0, 0, 0 },
 		{ MESSAGE_REQUEST, 1, 0 },
 		{ MESSAGE_REQUEST, 1, UINT32_MAX },
@@ -589,7 +589,7 @@ TEST(requests_that_make_no_sense_end_it_cleanly)
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		struct {
-			struct header h;
+			struct ipc_header h;
 			uint64_t numbers[2];
 		} m = { { MESSAGE_REQUEST, 1, 16 }, { numbers[i][0], numbers[i][1] } };
 		char bytes[sizeof(m.h) + 16];
@@ -637,7 +637,7 @@ TEST(bodies_that_make_no_sense_are_refused)
 
 TEST(half_a_message_does_not_hold_it_up)
 {
-	const struct header h1 = { MESSAGE_REQUEST, 1, 1000 };
+	const struct ipc_header h1 = { MESSAGE_REQUEST, 1, 1000 };
 	struct half h = half_begin();
 	int64_t begin_ms = clock_mono_ms();
 

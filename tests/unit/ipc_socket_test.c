@@ -99,7 +99,7 @@ static int connect_raw(void)
 
 static void hello_on(int fd, uint32_t which)
 {
-	const struct header h = { MESSAGE_HELLO, which, 0 };
+	const struct ipc_header h = { MESSAGE_HELLO, which, 0 };
 
 	if (send(fd, &h, sizeof(h), MSG_NOSIGNAL) != sizeof(h))
 		_exit(1);

@@ -132,7 +132,7 @@ TEST_WITH(what_does_not_fit_is_sent_later, open_ends, close_ends)
 TEST_WITH(a_message_may_come_byte_by_byte, open_ends, close_ends)
 {
 	struct ends *n = *state;
-	const struct header h = { MESSAGE_ANSWER, 9, 3 };
+	const struct ipc_header h = { MESSAGE_ANSWER, 9, 3 };
 	char bytes[sizeof(h) + 3];
 
 	memcpy(bytes, &h, sizeof(h));
@@ -163,7 +163,7 @@ static void refuses_next(struct ipc *c, enum err_code code, const char *words)
 TEST_WITH(a_huge_length_is_refused_at_once, open_ends, close_ends)
 {
 	struct ends *n = *state;
-	const struct header h = { MESSAGE_REQUEST, 1, 2 * 1024 * 1024 };
+	const struct ipc_header h = { MESSAGE_REQUEST, 1, 2 * 1024 * 1024 };
 
 	assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
 	refuses_next(&n->b, ERR_REMOTE, "more than");
@@ -194,7 +194,7 @@ TEST(s13_a_message_is_as_long_as_its_kind_may_be)
 	};
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
-		const struct header h = { refused[i].kind, 1, refused[i].len };
+		const struct ipc_header h = { refused[i].kind, 1, refused[i].len };
 		struct ends *n = NULL;
 
 		assert_int_equal(open_ends((void **)&n), 0);
@@ -226,7 +226,7 @@ TEST_WITH(s13_a_queue_knows_its_bytes, open_ends, close_ends)
 TEST_WITH(an_end_is_told_wherever_it_comes, open_ends, close_ends)
 {
 	struct ends *n = *state;
-	const struct header h = { MESSAGE_REQUEST, 1, 100 };
+	const struct ipc_header h = { MESSAGE_REQUEST, 1, 100 };
 
 	assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
 	assert_int_equal(send(n->a.fd, "x", 1, 0), 1);

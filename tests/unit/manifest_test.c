@@ -24,7 +24,7 @@ static void replace(struct buf *out, const char *text, const char *old, const ch
 static void written(struct buf *out)
 {
 	static const bool has_key[] = { false, true, true, true };
-	struct entry listed[] = { { "RESTORE.txt", "text", 4 }, { "keys.zip", "", 0 } };
+	struct bundle_entry listed[] = { { "RESTORE.txt", "text", 4 }, { "keys.zip", "", 0 } };
 	struct entries others = { .items = listed, .count = 2 };
 	struct bundle b = fixture_bundle();
 	struct err e = { 0 };

@@ -12,7 +12,7 @@ TEST(what_is_written_can_be_read)
 {
 	struct place *p = *state;
 	AUTO(arena) a = { 0 };
-	struct record *list = NULL;
+	struct stored_record *list = NULL;
 	size_t count = 0;
 	struct err e = { 0 };
 	struct backend *b = must_open(p, true);

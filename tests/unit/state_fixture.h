@@ -198,7 +198,7 @@ static inline void set_record(const struct place *p, const char *key, const char
 static inline const char *get_record(const struct place *p, const char *key, struct arena *a)
 {
 	struct backend *b = must_open(p, false);
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	struct err e = { 0 };
 
 	if (!b->ops->get(b, key, a, &r, &e))
@@ -236,7 +236,7 @@ static inline void in_child(void (*fn)(const struct place *p), const struct plac
 static inline void assert_value(struct backend *b, const char *key, const char *value)
 {
 	AUTO(arena) a = { 0 };
-	struct record r = { 0 };
+	struct stored_record r = { 0 };
 	struct err e = { 0 };
 
 	if (!value) {

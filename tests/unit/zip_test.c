@@ -15,7 +15,7 @@
 
 #define PASSWORD "0123456789abcdef"
 
-static struct entry pair[] = {
+static struct bundle_entry pair[] = {
 	{ "aa/one", "first content", 13 },
 	{ "two", "second", 6 },
 };
@@ -25,7 +25,7 @@ static struct bytes bytes_of(const struct buf *b)
 	return (struct bytes){ b->data, b->len };
 }
 
-static void pack(struct entry *items, size_t count, const char *password, struct buf *out)
+static void pack(struct bundle_entry *items, size_t count, const char *password, struct buf *out)
 {
 	struct entries list = { .items = items, .count = count };
 	AUTO(secret) secret = { 0 };
@@ -129,7 +129,7 @@ TEST(the_bytes_do_not_depend_on_time_or_zone)
 
 TEST(what_is_packed_is_unpacked)
 {
-	static struct entry odd[] = {
+	static struct bundle_entry odd[] = {
 		{ "empty", "", 0 },
 		{ "looks-like-zip", "PK\3\4PK\7\10PK\1\2PK\5\6", 16 },
 		{ "nul", "a\0b", 3 },
@@ -166,7 +166,8 @@ static const char *data_of(const struct buf *zip, unsigned n)
 
 TEST(each_sealed_entry_has_a_salt_of_its_own)
 {
-	static struct entry same[] = { { "a", "the same key", 12 }, { "b", "the same key", 12 } };
+	static struct bundle_entry same[] = { { "a", "the same key", 12 },
+					      { "b", "the same key", 12 } };
 	AUTO(buf) zip = { 0 };
 	AUTO(buf) again = { 0 };
 
@@ -215,7 +216,7 @@ TEST(names_that_lead_elsewhere_are_refused)
 
 TEST(names_that_differ_in_case_alone_are_refused)
 {
-	static struct entry twins[] = { { "Key.pem", "1", 1 }, { "key.PEM", "2", 1 } };
+	static struct bundle_entry twins[] = { { "Key.pem", "1", 1 }, { "key.PEM", "2", 1 } };
 	AUTO(buf) zip = { 0 };
 
 	pack(twins, 2, NULL, &zip);
@@ -365,7 +366,7 @@ TEST(a_deflated_archive_is_read_but_not_a_bomb)
 TEST(too_many_entries_are_refused)
 {
 	size_t count = BUNDLE_ENTRY_LIMIT + 1;
-	struct entry *items = calloc(count, sizeof(*items));
+	struct bundle_entry *items = calloc(count, sizeof(*items));
 	struct entries list = { .items = items, .count = count };
 	AUTO(buf) out = { 0 };
 	struct err e = { 0 };
