@@ -32,7 +32,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
 	slapd openssh-server
-LINT_PACKAGES := $(BUILD_PACKAGES) clang-format cppcheck
+LINT_PACKAGES := python3 $(BUILD_PACKAGES) clang-format cppcheck
 FUZZ_PACKAGES := clang libcmocka-dev # and clang's libclang-rt-VERSION-dev
 
 CFLAGS ?= -O2 -g
@@ -143,6 +143,7 @@ bench: deps-test
 lint: deps-lint
 	tests/lint/layers.sh
 	tests/lint/tree.sh
+	tests/lint/names.py
 	tests/lint/headers.sh $(CC) $(CFLAGS)
 	clang-format --dry-run --Werror src/*.c src/*/*.[ch] \
 		tests/unit/*.[ch] tests/bench/*.c tests/fuzz/*.[ch]

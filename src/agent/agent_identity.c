@@ -14,7 +14,7 @@ enum {
 };
 
 /* A pair that does not fit would lock everybody out. */
-static bool read_pair(const struct agent_config *c, struct pair *out, struct err *e)
+static bool identity_read_pair(const struct agent_config *c, struct pair *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) pem = { 0 };
@@ -32,7 +32,7 @@ static bool read_pair(const struct agent_config *c, struct pair *out, struct err
 	return pair_from_parts(&key, &set, out, e) && pair_lint(out, clock_now(), e);
 }
 
-static bool is_same(const struct cert_set *a, const struct cert_set *b)
+static bool identity_is_same(const struct cert_set *a, const struct cert_set *b)
 {
 	size_t i = 0;
 
@@ -47,9 +47,9 @@ bool agent_identity_read(struct agent_identity *s, const struct agent_config *c,
 	AUTO(pair) pair = { 0 };
 	AUTO(tls_key) key = NULL;
 
-	if (!read_pair(c, &pair, e) || !tls_key_open(&pair.key, &key, e))
+	if (!identity_read_pair(c, &pair, e) || !tls_key_open(&pair.key, &key, e))
 		return err_in(e, "cannot use the agent's own pair");
-	if (s->key && is_same(&s->set, &pair.set))
+	if (s->key && identity_is_same(&s->set, &pair.set))
 		return true;
 	tls_key_close(s->old);
 	s->old = s->key;
@@ -96,7 +96,7 @@ static bool is_path(const char *a, const char *b)
 	return !strcmp(fs_absolute(&at, a), fs_absolute(&at, b));
 }
 
-static bool is_in(const char *directory, const char *name, const char *path)
+static bool identity_is_in(const char *directory, const char *name, const char *path)
 {
 	AUTO(arena) a = { 0 };
 
@@ -108,8 +108,8 @@ bool agent_identity_is(const struct agent_config *c, const struct agent_componen
 	const struct install *i = &which->install;
 
 	if (i->directory)
-		return is_in(i->directory, "fullchain.pem", c->certificate) &&
-		       is_in(i->directory, "key.pem", c->key);
+		return identity_is_in(i->directory, "fullchain.pem", c->certificate) &&
+		       identity_is_in(i->directory, "key.pem", c->key);
 	return i->certificate && i->key && is_path(i->certificate, c->certificate) &&
 	       is_path(i->key, c->key);
 }

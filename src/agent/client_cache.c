@@ -9,7 +9,7 @@ void client_cache_release(struct client_cache *c)
 	c->list = (struct agent_config){ 0 };
 }
 
-static bool read_caller(struct fields *f, struct arena *a, struct agent_caller *out)
+static bool client_cache_read_caller(struct fields *f, struct arena *a, struct agent_caller *out)
 {
 	bool is_spki = fields_number(f) != 0;
 	size_t len = fields_number(f);
@@ -25,7 +25,7 @@ static bool read_caller(struct fields *f, struct arena *a, struct agent_caller *
 }
 
 /* What makes no sense lets nobody in. */
-static void read_grants(struct client_cache *c, struct secret *body)
+static void client_cache_read_grants(struct client_cache *c, struct secret *body)
 {
 	struct fields f = fields_of(body);
 	uint64_t revision = fields_number(&f);
@@ -41,7 +41,7 @@ static void read_grants(struct client_cache *c, struct secret *body)
 		return;
 	list = arena_array(&c->arena, count, sizeof(*list));
 	for (size_t i = 0; i < count; i++)
-		if (!read_caller(&f, &c->arena, &list[i]))
+		if (!client_cache_read_caller(&f, &c->arena, &list[i]))
 			return;
 	authority = fields_rest(&f, &len);
 	c->list.callers = list;
@@ -69,6 +69,6 @@ bool client_cache_refresh(struct client_cache *c)
 		return true;
 	if (!key_proxy_ask(c->key, &list_question, &list))
 		return false;
-	read_grants(c, &list.body);
+	client_cache_read_grants(c, &list.body);
 	return true;
 }

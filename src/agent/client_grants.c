@@ -51,8 +51,8 @@ static bool read_config(const struct agent_config *start, struct agent_config *o
 }
 
 /* What is read must be of use, else nobody gets in and nobody is told why. */
-static bool read_grants(const struct agent_config *start, struct agent_config *config,
-			struct buf *authority, struct err *e)
+static bool client_grants_read_grants(const struct agent_config *start, struct agent_config *config,
+				      struct buf *authority, struct err *e)
 {
 	AUTO(client_auth) tried = NULL;
 
@@ -83,7 +83,8 @@ static bool take_stamps(const struct client_grants *g, struct file_stamp out[GRA
 	return true;
 }
 
-static bool is_unchanged(const struct client_grants *g, const struct file_stamp stamps[GRANT_FILES])
+static bool client_grants_is_unchanged(const struct client_grants *g,
+				       const struct file_stamp stamps[GRANT_FILES])
 {
 	for (size_t i = 0; i < GRANT_FILES; i++)
 		if (!file_stamp_is_same(&g->stamps[i], &stamps[i]))
@@ -103,7 +104,7 @@ bool client_grants_open(const struct agent_config *config, struct client_grants 
 	/* before the files are read: a change meanwhile is seen next time */
 	if (!take_stamps(g, g->stamps, e))
 		return err_in(e, "cannot read who may call");
-	if (!read_grants(config, &g->now, &g->authority, e))
+	if (!client_grants_read_grants(config, &g->now, &g->authority, e))
 		return false;
 	g->revision = 1;
 	*out = TAKE(g);
@@ -156,10 +157,10 @@ bool client_grants_refresh(struct client_grants *g, struct err *why)
 		memset(g->stamps, 0, sizeof(g->stamps));
 		return grants_close(g);
 	}
-	if (is_unchanged(g, stamps))
+	if (client_grants_is_unchanged(g, stamps))
 		return false;
 	memcpy(g->stamps, stamps, sizeof(stamps));
-	if (!read_grants(g->start, &config, &authority, why))
+	if (!client_grants_read_grants(g->start, &config, &authority, why))
 		return grants_close(g);
 	/* when other files are named now they are read once more: harmless */
 	grants_set(g, &config, &authority);

@@ -119,7 +119,7 @@ bool confine_descriptors(int *const *kept, size_t count, struct err *e)
 }
 
 /* A limit that is lower already stays. */
-static bool limit(int what, rlim_t most)
+static bool confine_limit(int what, rlim_t most)
 {
 	struct rlimit l;
 
@@ -132,7 +132,7 @@ static bool limit(int what, rlim_t most)
 }
 
 /* It writes no file but its log, when stderr is one. */
-static bool limit_files(void)
+static bool confine_limit_files(void)
 {
 	struct stat st;
 	rlim_t most = 0;
@@ -140,7 +140,7 @@ static bool limit_files(void)
 	if (!fstat(STDERR_FILENO, &st) && S_ISREG(st.st_mode))
 		most = (rlim_t)st.st_size + LOG_ROOM;
 	signal(SIGXFSZ, SIG_IGN);
-	return limit(RLIMIT_FSIZE, most);
+	return confine_limit(RLIMIT_FSIZE, most);
 }
 
 /* After confine_become(), which would undo it. */
@@ -157,9 +157,9 @@ bool confine(pid_t parent, struct err *e)
 {
 	if (!end_with(parent, e))
 		return false;
-	if (!limit(RLIMIT_NOFILE, DESCRIPTORS) || prctl(PR_SET_DUMPABLE, 0) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !limit(RLIMIT_CORE, 0) ||
-	    !limit(RLIMIT_NPROC, 0) || !limit_files() || !sandbox_forbid_files() ||
+	if (!confine_limit(RLIMIT_NOFILE, DESCRIPTORS) || prctl(PR_SET_DUMPABLE, 0) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !confine_limit(RLIMIT_CORE, 0) ||
+	    !confine_limit(RLIMIT_NPROC, 0) || !confine_limit_files() || !sandbox_forbid_files() ||
 	    !seccomp_only_talk())
 		return err_sys(e, "cannot confine the network half");
 	return true;

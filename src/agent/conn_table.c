@@ -99,7 +99,7 @@ static void add_caller(struct crowd *c, struct conn *g)
 		c->first = g;
 }
 
-static struct conn *enter(struct conn_table *d, struct conn like)
+static struct conn *conn_table_enter(struct conn_table *d, struct conn like)
 {
 	struct conn *g = xcalloc(1, sizeof(*g));
 
@@ -131,7 +131,8 @@ struct conn *conn_table_admit(struct conn_table *d, int fd, const struct sockadd
 		conn_table_shut(near.first);
 	else if (all.count >= CONN_UNAUTHENTICATED_LIMIT)
 		conn_table_shut(all.first);
-	return enter(d, (struct conn){ .fd = fd, .address = *address, .address_len = len });
+	return conn_table_enter(d,
+				(struct conn){ .fd = fd, .address = *address, .address_len = len });
 }
 
 /* One that has a request already is heard to the end of it. */

@@ -87,8 +87,8 @@ static void answer_component(struct ipc_request *q, struct response *out)
 	response_json(200, report_one(&self, &report), out);
 }
 
-static void answer_request(struct ipc_request *q, const struct order_request *request,
-			   struct response *out)
+static void dispatch_answer_request(struct ipc_request *q, const struct order_request *request,
+				    struct response *out)
 {
 	const struct order_verification check = {
 		.config = q->config,
@@ -120,7 +120,7 @@ static void answer_order(struct ipc_request *q, struct response *out)
 	struct err e = { 0 };
 
 	if (order_request_read(&q->body, &q->arena, &request, &e))
-		answer_request(q, &request, out);
+		dispatch_answer_request(q, &request, out);
 	else
 		response_problem(PROBLEM_BAD_REQUEST, e.text, out);
 }

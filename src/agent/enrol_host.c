@@ -49,9 +49,9 @@ static void waiting_release(struct waiting *w)
 }
 AUTO_STRUCT(waiting, struct waiting, waiting_release)
 
-static void tell(const struct waiting *w, const char *fmt, ...) PRINTF(2, 3);
+static void enrol_host_report(const struct waiting *w, const char *fmt, ...) PRINTF(2, 3);
 
-static void tell(const struct waiting *w, const char *fmt, ...)
+static void enrol_host_report(const struct waiting *w, const char *fmt, ...)
 {
 	char text[512];
 	va_list args;
@@ -62,7 +62,7 @@ static void tell(const struct waiting *w, const char *fmt, ...)
 	w->how->tell(w->how->ctx, text);
 }
 
-static struct enrol_auth bond_of(const struct waiting *w)
+static struct enrol_auth enrol_host_bond_of(const struct waiting *w)
 {
 	return (struct enrol_auth){ w->how->token, w->binding, sizeof(w->binding) };
 }
@@ -70,8 +70,9 @@ static struct enrol_auth bond_of(const struct waiting *w)
 static bool wrong_proof(struct waiting *w, struct err *e)
 {
 	w->failures++;
-	tell(w, "warning: somebody came with another token, or stood between (%u of %d)",
-	     w->failures, INVITE_FAILURES);
+	enrol_host_report(w,
+			  "warning: somebody came with another token, or stood between (%u of %d)",
+			  w->failures, INVITE_FAILURES);
 	return w->failures < INVITE_FAILURES ||
 	       err_set(e, ERR_CRYPTO, "%d proofs of the token were wrong; make a new invite",
 		       INVITE_FAILURES);
@@ -87,7 +88,7 @@ static bool take_visit(struct waiting *w, struct message *m, struct secret *answ
 	AUTO(secret) hello = { 0 };
 	size_t len = 0;
 	const unsigned char *rest = fields_rest(&f, &len);
-	const struct enrol_auth bond = bond_of(w);
+	const struct enrol_auth bond = enrol_host_bond_of(w);
 
 	w->proven = false;
 	if (!binding)
@@ -103,7 +104,8 @@ static bool take_visit(struct waiting *w, struct message *m, struct secret *answ
 	return true;
 }
 
-static bool write_all(struct waiting *w, const struct grant *g, struct receipt *r, struct err *e)
+static bool enrol_host_write_all(struct waiting *w, const struct grant *g, struct receipt *r,
+				 struct err *e)
 {
 	r->written = trust_grant_write(w->how->config, &g->admission, r, e) &&
 		     enrol_key_finish(w->own, g, e);
@@ -116,7 +118,7 @@ static bool write_all(struct waiting *w, const struct grant *g, struct receipt *
 static bool take_grant(struct waiting *w, const struct message *m, struct secret *answer,
 		       struct err *e)
 {
-	const struct enrol_auth bond = bond_of(w);
+	const struct enrol_auth bond = enrol_host_bond_of(w);
 	struct grant grant = { 0 };
 	struct receipt receipt = { 0 };
 	struct err why = { 0 };
@@ -127,14 +129,14 @@ static bool take_grant(struct waiting *w, const struct message *m, struct secret
 	if (!enrol_grant_read(&bond, &m->body, &w->arena, &grant, &why)) {
 		if (why.code == ERR_CRYPTO)
 			return wrong_proof(w, e);
-		tell(w, "the operator was here, but: %s", why.text);
+		enrol_host_report(w, "the operator was here, but: %s", why.text);
 		return true;
 	}
 	w->granted = true;
-	w->done = write_all(w, &grant, &receipt, e);
+	w->done = enrol_host_write_all(w, &grant, &receipt, e);
 	enrol_receipt_write(&bond, &receipt, answer);
 	for (size_t i = 0; w->done && i < receipt.note_count; i++)
-		tell(w, "warning: %s", receipt.notes[i]);
+		enrol_host_report(w, "warning: %s", receipt.notes[i]);
 	return w->done;
 }
 
@@ -143,7 +145,7 @@ static void take_leave(struct waiting *w, const struct message *m)
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, (const char *)m->body.bytes, m->body.len);
-	tell(w, "the operator was here, but: %s", buf_text(&shown));
+	enrol_host_report(w, "the operator was here, but: %s", buf_text(&shown));
 }
 
 static bool answer(struct waiting *w, uint32_t kind, uint32_t number, struct secret *body,
@@ -212,7 +214,7 @@ static void receive(struct waiting *w, struct reception_start *start)
 	secret_release(w->how->token);
 	if (reception_run(start, &why) || why.code == ERR_MISSING)
 		_exit(0);
-	tell(w, "what waits for the operator: %s", why.text);
+	enrol_host_report(w, "what waits for the operator: %s", why.text);
 	_exit(1);
 }
 
@@ -246,7 +248,7 @@ bool agent_enrol(const struct agent_enrolment *how, struct err *e)
 	if (!enrol_key_begin(how->config, &w.own, e))
 		return false;
 	if (enrol_key_is_complete(w.own)) {
-		tell(&w, "an enrolment was cut short here, and is complete now");
+		enrol_host_report(&w, "an enrolment was cut short here, and is complete now");
 		return true;
 	}
 	if (!confine_user(how->config->user, &user, e) ||

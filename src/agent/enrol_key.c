@@ -48,7 +48,7 @@ static bool file_open(struct own_file *f, const char *path, struct arena *a, str
 	       err_in(e, "cannot keep '%s'", path);
 }
 
-static bool is_there(const struct own_file *f)
+static bool enrol_key_is_there(const struct own_file *f)
 {
 	struct stat st;
 
@@ -121,7 +121,7 @@ static const char *unfinished_name(struct enrol_key *o)
 	return arena_printf(&o->arena, "%s" UNFINISHED, o->key.name);
 }
 
-static bool make_key(struct enrol_key *o, struct err *e)
+static bool enrol_key_make_key(struct enrol_key *o, struct err *e)
 {
 	AUTO(secret) pem = { 0 };
 
@@ -132,7 +132,7 @@ static bool make_key(struct enrol_key *o, struct err *e)
 	return fs_replace_at(o->key.dirfd, o->unfinished, pem.bytes, pem.len, FS_PRIVATE, e);
 }
 
-static bool refuse(const char *path, const char *other, struct err *e)
+static bool enrol_key_reject(const char *path, const char *other, struct err *e)
 {
 	return err_set(
 		e, ERR_INPUT,
@@ -140,17 +140,17 @@ static bool refuse(const char *path, const char *other, struct err *e)
 		path, other);
 }
 
-static bool begin(struct enrol_key *o, const struct agent_config *c, struct err *e)
+static bool enrol_key_start(struct enrol_key *o, const struct agent_config *c, struct err *e)
 {
 	if (!file_open(&o->certificate, c->certificate, &o->arena, e) ||
 	    !file_open(&o->key, c->key, &o->arena, e))
 		return false;
-	if (is_there(&o->key))
-		return refuse(c->key, c->certificate, e);
-	if (!is_there(&o->certificate))
+	if (enrol_key_is_there(&o->key))
+		return enrol_key_reject(c->key, c->certificate, e);
+	if (!enrol_key_is_there(&o->certificate))
 		return true;
 	if (!belongs_together(o))
-		return refuse(c->certificate, c->key, e);
+		return enrol_key_reject(c->certificate, c->key, e);
 	o->complete = true;
 	o->unfinished = unfinished_name(o);
 	return name_key(o, e);
@@ -162,7 +162,7 @@ bool enrol_key_begin(const struct agent_config *c, struct enrol_key **out, struc
 
 	o->certificate.dirfd = -1;
 	o->key.dirfd = -1;
-	if (!begin(o, c, e))
+	if (!enrol_key_start(o, c, e))
 		return false;
 	*out = TAKE(o);
 	return true;
@@ -175,7 +175,7 @@ bool enrol_key_is_complete(const struct enrol_key *o)
 
 bool enrol_key_request(struct enrol_key *o, struct arena *a, struct der *csr, struct err *e)
 {
-	return make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
+	return enrol_key_make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
 }
 
 /* ---- the end ---- */

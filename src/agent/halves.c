@@ -23,7 +23,7 @@ static void ready(const struct agent_start *start)
 	start->listener.ready(start->listener.ctx);
 }
 
-static void lost(const struct agent_start *start, const struct err *why)
+static void halves_lost(const struct agent_start *start, const struct err *why)
 {
 	start->listener.lost(start->listener.ctx, why);
 }
@@ -35,7 +35,7 @@ static void read_ahead(void)
 	json_object_seed(0);
 }
 
-static void note(void *ctx, const char *text)
+static void halves_note(void *ctx, const char *text)
 {
 	const struct agent_start *start = ctx;
 
@@ -46,8 +46,9 @@ static void note(void *ctx, const char *text)
 static void note_user(const struct agent_start *start)
 {
 	if (confine_is_shared(start->config->user))
-		note((void *)start,
-		     "warning: the network half runs as 'nobody', as whom others run too; make a user for it (useradd --system certfleet-agent): a later release refuses 'nobody'");
+		halves_note(
+			(void *)start,
+			"warning: the network half runs as 'nobody', as whom others run too; make a user for it (useradd --system certfleet-agent): a later release refuses 'nobody'");
 }
 
 /* ---- both ---- */
@@ -93,7 +94,7 @@ static void halves_release(struct halves *h)
 AUTO_STRUCT(halves, struct halves, halves_release)
 
 /* In the child: the installing half has not read a key yet. */
-static bool talk(struct halves *h, const struct agent_config *c, pid_t parent, struct err *e)
+static bool halves_talk(struct halves *h, const struct agent_config *c, pid_t parent, struct err *e)
 {
 	struct network_start start = { .config = c };
 	int *const kept[] = { &start.listener, &start.channels.requests,
@@ -118,9 +119,9 @@ static bool begin_talking(struct halves *h, const struct agent_start *start, str
 		return err_sys(e, "cannot start the network half");
 	if (h->network == 0) {
 		/* the other half has gone: that one says why */
-		if (talk(h, start->config, parent, &why) || why.code == ERR_MISSING)
+		if (halves_talk(h, start->config, parent, &why) || why.code == ERR_MISSING)
 			_exit(0);
-		lost(start, &why);
+		halves_lost(start, &why);
 		_exit(1);
 	}
 	close_end(h, TALKING);
@@ -140,7 +141,7 @@ static bool run_both(const struct agent_start *start, struct err *e)
 	    !install_half_open(start->config, &installing, e))
 		return false;
 	mine = take_end(&h, INSTALLING);
-	install_half_note(installing, note, (void *)start);
+	install_half_note(installing, halves_note, (void *)start);
 	note_user(start);
 	ready(start);
 	return install_half_run(installing, &mine, e);
@@ -168,11 +169,11 @@ static bool run_install(const struct agent_start *start, struct err *e)
 	    !install_half_open(start->config, &half, e) ||
 	    !ipc_socket_listen(start->socket, who, &listener, e))
 		return false;
-	install_half_note(half, note, (void *)start);
+	install_half_note(half, halves_note, (void *)start);
 	ready(start);
 	while (!stop_requested())
 		if (!serve_one(half, listener, who, &why) && why.code != ERR_STOPPED)
-			lost(start, &why);
+			halves_lost(start, &why);
 	unlink(start->socket);
 	return true;
 }

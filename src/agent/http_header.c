@@ -15,8 +15,8 @@ struct lines {
 	bool is_encoded;
 };
 
-static enum MHD_Result take_line(void *ctx, enum MHD_ValueKind kind, const char *name,
-				 const char *value)
+static enum MHD_Result http_header_take_line(void *ctx, enum MHD_ValueKind kind, const char *name,
+					     const char *value)
 {
 	struct lines *l = ctx;
 
@@ -31,13 +31,13 @@ static enum MHD_Result take_line(void *ctx, enum MHD_ValueKind kind, const char 
 	return MHD_YES;
 }
 
-static bool refuse(struct problem *p, enum problem_kind kind, const char *detail)
+static bool http_header_reject(struct problem *p, enum problem_kind kind, const char *detail)
 {
 	*p = (struct problem){ kind, detail };
 	return false;
 }
 
-static bool read_length(const char *text, size_t *out, struct problem *p)
+static bool http_header_read_length(const char *text, size_t *out, struct problem *p)
 {
 	unsigned long long len = 0;
 	char *end = NULL;
@@ -45,9 +45,9 @@ static bool read_length(const char *text, size_t *out, struct problem *p)
 	errno = 0;
 	len = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end)
-		return refuse(p, PROBLEM_BAD_REQUEST, "no such Content-Length");
+		return http_header_reject(p, PROBLEM_BAD_REQUEST, "no such Content-Length");
 	if (errno || len > REQUEST_LIMIT)
-		return refuse(p, PROBLEM_TOO_LARGE, "a body has up to 1 MiB");
+		return http_header_reject(p, PROBLEM_TOO_LARGE, "a body has up to 1 MiB");
 	*out = (size_t)len;
 	return true;
 }
@@ -65,15 +65,17 @@ bool http_header_read(struct MHD_Connection *c, size_t *body_len, struct problem
 	struct lines lines = { 0 };
 
 	*body_len = 0;
-	MHD_get_connection_values(c, MHD_HEADER_KIND, take_line, &lines);
+	MHD_get_connection_values(c, MHD_HEADER_KIND, http_header_take_line, &lines);
 	if (is_too_long(c))
-		return refuse(problem, PROBLEM_TOO_LARGE, "a header has up to 8 KiB");
+		return http_header_reject(problem, PROBLEM_TOO_LARGE, "a header has up to 8 KiB");
 	if (lines.count > HEADER_LINES)
-		return refuse(problem, PROBLEM_TOO_LARGE, "a header has up to 64 lines");
+		return http_header_reject(problem, PROBLEM_TOO_LARGE,
+					  "a header has up to 64 lines");
 	if (lines.is_encoded)
-		return refuse(problem, PROBLEM_BAD_REQUEST, "a body needs its Content-Length");
+		return http_header_reject(problem, PROBLEM_BAD_REQUEST,
+					  "a body needs its Content-Length");
 	if (lines.lengths > 1)
-		return refuse(problem, PROBLEM_BAD_REQUEST,
-			      "there is more than one Content-Length");
-	return !lines.lengths || read_length(lines.length, body_len, problem);
+		return http_header_reject(problem, PROBLEM_BAD_REQUEST,
+					  "there is more than one Content-Length");
+	return !lines.lengths || http_header_read_length(lines.length, body_len, problem);
 }

@@ -162,7 +162,7 @@ static size_t free_place(const struct http_server *h)
 	return i;
 }
 
-static bool send_request(struct http_server *h, struct server_request *r)
+static bool http_server_send_request(struct http_server *h, struct server_request *r)
 {
 	AUTO(message) m = { .kind = MESSAGE_REQUEST, .number = r->number };
 	size_t len = strlen(r->component);
@@ -178,7 +178,8 @@ static bool send_request(struct http_server *h, struct server_request *r)
 }
 
 /* The reply is sent when the answer is there: then it is called again. */
-static void hand_over(struct http_server *h, struct MHD_Connection *c, struct server_request *r)
+static void http_server_hand_over(struct http_server *h, struct MHD_Connection *c,
+				  struct server_request *r)
 {
 	size_t place = free_place(h);
 
@@ -187,7 +188,7 @@ static void hand_over(struct http_server *h, struct MHD_Connection *c, struct se
 		return;
 	}
 	r->number = ++h->last_number;
-	if (!send_request(h, r)) {
+	if (!http_server_send_request(h, r)) {
 		set_problem(r, PROBLEM_CANNOT, "the other half does not listen");
 		return;
 	}
@@ -197,7 +198,7 @@ static void hand_over(struct http_server *h, struct MHD_Connection *c, struct se
 	MHD_suspend_connection(c);
 }
 
-static void take_reply(struct message *m, struct server_request *r)
+static void http_server_take_reply(struct message *m, struct server_request *r)
 {
 	struct fields f = fields_of(&m->body);
 	uint64_t status = fields_number(&f);
@@ -218,7 +219,7 @@ void http_take_answer(struct http_server *h, struct message *m)
 	for (size_t i = 0; i < HTTP_REQUESTS; i++) {
 		if (!h->asked[i] || h->asked[i]->number != m->number)
 			continue;
-		take_reply(m, h->asked[i]);
+		http_server_take_reply(m, h->asked[i]);
 		h->asked[i] = NULL;
 		MHD_resume_connection(h->waiting[i]);
 		return;
@@ -228,8 +229,8 @@ void http_take_answer(struct http_server *h, struct message *m)
 /* ---- one request ---- */
 
 /* False: its reply is there, and ends the connection. */
-static bool begin(struct MHD_Connection *c, struct server_request *r, const char *method,
-		  const char *path)
+static bool http_server_start(struct MHD_Connection *c, struct server_request *r,
+			      const char *method, const char *path)
 {
 	struct problem problem = { 0 };
 	size_t len = 0;
@@ -294,7 +295,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 		r = xcalloc(1, sizeof(*r));
 		*slot = r;
 		r->guest = conn_of(c);
-		if (!begin(c, r, method, path))
+		if (!http_server_start(c, r, method, path))
 			return reply(c, r);
 		conn_table_phase(r->guest, r->answered ? CONN_DROP : CONN_BODY);
 		return MHD_YES;
@@ -307,7 +308,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	if (!r->answered && r->route == ROUTE_HEALTH)
 		set_healthy(r);
 	if (!r->answered)
-		hand_over(h, c, r);
+		http_server_hand_over(h, c, r);
 	return r->answered ? reply(c, r) : MHD_YES;
 }
 
@@ -342,7 +343,7 @@ static size_t keep_escapes(void *ctx, struct MHD_Connection *c, char *text)
 	return strlen(text);
 }
 
-static struct MHD_Daemon *start(struct http_server *h)
+static struct MHD_Daemon *http_server_start_one(struct http_server *h)
 {
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)say_nothing, NULL },
@@ -373,7 +374,7 @@ bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *d
 	h->tls = tls;
 	h->door = door;
 	h->requests = requests;
-	h->daemon = start(h);
+	h->daemon = http_server_start_one(h);
 	if (!h->daemon)
 		return err_set(e, ERR_IO, "cannot start the HTTP server");
 	*out = TAKE(h);

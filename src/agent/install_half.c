@@ -86,7 +86,7 @@ void install_half_note(struct install_half *h, agent_note_fn *note, void *ctx)
 	h->note_ctx = ctx;
 }
 
-static void note(const struct install_half *h, const char *text)
+static void install_half_note_one(const struct install_half *h, const char *text)
 {
 	if (h->note)
 		h->note(h->note_ctx, text);
@@ -103,10 +103,12 @@ static void note_grants(struct install_half *h, const struct err *why)
 		return;
 	memcpy(h->closed, why->text, sizeof(h->closed));
 	if (why->code)
-		note(h, arena_printf(&a, "nobody may call or give orders until that is mended: %s",
+		install_half_note_one(
+			h,
+			arena_printf(&a, "nobody may call or give orders until that is mended: %s",
 				     why->text));
 	else
-		note(h, "who may call and give orders was read again");
+		install_half_note_one(h, "who may call and give orders was read again");
 }
 
 static void refresh_grants(struct install_half *h)
@@ -203,7 +205,7 @@ static bool post_answer(struct ipc *c, uint32_t number, const struct response *a
 	return ipc_post(c, &m, e);
 }
 
-static bool take_request(struct install_half *h, struct ipc *c, struct err *e)
+static bool install_half_take_request(struct install_half *h, struct ipc *c, struct err *e)
 {
 	AUTO(message) m = { 0 };
 	AUTO(ipc_request)
@@ -412,7 +414,7 @@ static void ends_release(struct ends *n)
 }
 AUTO_STRUCT(ends, struct ends, ends_release)
 
-static bool has_room(const struct ipc *c)
+static bool install_half_has_room(const struct ipc *c)
 {
 	return c->waiting < UNREAD && c->queued < UNREAD_BYTES;
 }
@@ -420,7 +422,7 @@ static bool has_room(const struct ipc *c)
 /* Who does not read its answers is not asked for more questions. */
 static struct pollfd polled(const struct ipc *c)
 {
-	int events = (has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
+	int events = (install_half_has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
 
 	return (struct pollfd){ c->fd, (short)events, 0 };
 }
@@ -428,7 +430,7 @@ static struct pollfd polled(const struct ipc *c)
 /* Nor are the answers of workers taken, which wait in their pipes. */
 static void list_polled(const struct install_half *h, const struct ends *n, struct pollfd *fds)
 {
-	bool room = has_room(&n->requests);
+	bool room = install_half_has_room(&n->requests);
 
 	fds[POLL_REQUESTS] = polled(&n->requests);
 	fds[POLL_HANDSHAKES] = polled(&n->handshakes);
@@ -449,10 +451,10 @@ static bool serve(struct install_half *h, struct ends *n, const struct pollfd *f
 	if (fds[POLL_HANDSHAKES].revents & any && !take_handshake(h, &n->handshakes, e))
 		return false;
 	for (size_t i = 0; i < WORKERS; i++)
-		if (fds[POLL_JOBS + i].revents && has_room(&n->requests) &&
+		if (fds[POLL_JOBS + i].revents && install_half_has_room(&n->requests) &&
 		    !end_job(h, &h->jobs[i], &n->requests, e))
 			return false;
-	return !(fds[POLL_REQUESTS].revents & any) || take_request(h, &n->requests, e);
+	return !(fds[POLL_REQUESTS].revents & any) || install_half_take_request(h, &n->requests, e);
 }
 
 /* Answers to questions of one that has ended are nobody's. */

@@ -147,7 +147,7 @@ static bool receive_some(int fd, void *bytes, size_t len, size_t *got, struct er
 	return true;
 }
 
-static bool check_header(const struct ipc *c, struct err *e)
+static bool ipc_check_header(const struct ipc *c, struct err *e)
 {
 	int64_t limit = message_limit(c->header.kind, c->from);
 
@@ -161,7 +161,7 @@ static bool check_header(const struct ipc *c, struct err *e)
 		       (long long)limit, c->header.kind);
 }
 
-static bool take_header(struct ipc *c, struct err *e)
+static bool ipc_take_header(struct ipc *c, struct err *e)
 {
 	if (c->header_got == sizeof(c->header))
 		return true;
@@ -169,7 +169,7 @@ static bool take_header(struct ipc *c, struct err *e)
 		return false;
 	if (c->header_got < sizeof(c->header))
 		return true;
-	if (!check_header(c, e))
+	if (!ipc_check_header(c, e))
 		return false;
 	secret_alloc(&c->body, c->header.len);
 	return true;
@@ -178,7 +178,7 @@ static bool take_header(struct ipc *c, struct err *e)
 bool ipc_take(struct ipc *c, struct message *out, bool *whole, struct err *e)
 {
 	*whole = false;
-	if (!take_header(c, e))
+	if (!ipc_take_header(c, e))
 		return false;
 	if (c->header_got < sizeof(c->header))
 		return true;
@@ -197,7 +197,7 @@ bool ipc_take(struct ipc *c, struct message *out, bool *whole, struct err *e)
 
 /* ---- waiting ---- */
 
-static bool wait_a_moment(const struct ipc *c, int64_t end_ms, struct err *e)
+static bool ipc_wait_a_moment(const struct ipc *c, int64_t end_ms, struct err *e)
 {
 	struct pollfd fd = { .fd = c->fd, .events = (short)(POLLIN | (c->queue ? POLLOUT : 0)) };
 
@@ -218,7 +218,7 @@ bool ipc_wait(struct ipc *c, int64_t end_ms, struct message *out, struct err *e)
 			return false;
 		if (whole)
 			return true;
-		if (!wait_a_moment(c, end_ms, e))
+		if (!ipc_wait_a_moment(c, end_ms, e))
 			return false;
 	}
 }

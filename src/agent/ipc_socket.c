@@ -21,7 +21,7 @@ enum {
 	CHANNELS = 2,
 };
 
-static bool address_of(const char *path, struct sockaddr_un *out, struct err *e)
+static bool ipc_socket_address_of(const char *path, struct sockaddr_un *out, struct err *e)
 {
 	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(out->sun_path))
@@ -37,7 +37,7 @@ static int new_socket(void)
 
 /* ---- the installing half ---- */
 
-static bool check_directory(const char *path, struct err *e)
+static bool ipc_socket_check_directory(const char *path, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(fd) directory = -1;
@@ -67,7 +67,8 @@ bool ipc_socket_listen(const char *path, uid_t who, int *out, struct err *e)
 	mode_t before = 0;
 	int rc = 0;
 
-	if (!address_of(path, &at, e) || !check_directory(path, e) || !clear_away(path, &at, e))
+	if (!ipc_socket_address_of(path, &at, e) || !ipc_socket_check_directory(path, e) ||
+	    !clear_away(path, &at, e))
 		return false;
 	before = umask(0177);
 	rc = fd < 0 ? -1 : bind(fd, (const void *)&at, sizeof(at));
@@ -179,7 +180,7 @@ bool ipc_socket_connect(const char *path, struct channels *out, struct err *e)
 	int64_t end_ms = clock_mono_ms() + MEET_WAIT_MS;
 	struct sockaddr_un at;
 
-	if (!address_of(path, &at, e))
+	if (!ipc_socket_address_of(path, &at, e))
 		return false;
 	for (;;) {
 		AUTO(fd) requests = -1;

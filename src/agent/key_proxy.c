@@ -11,7 +11,7 @@ enum {
 };
 
 /* The next answer, of which the caller may be gone. */
-static bool take_answer(struct key_proxy *k, int64_t end_ms, struct message *answer)
+static bool key_proxy_take_answer(struct key_proxy *k, int64_t end_ms, struct message *answer)
 {
 	struct err e = { 0 };
 
@@ -29,7 +29,7 @@ static bool take_late_answers(struct key_proxy *k)
 	while (k->answered != k->asked) {
 		AUTO(message) late = { 0 };
 
-		if (!take_answer(k, 0, &late))
+		if (!key_proxy_take_answer(k, 0, &late))
 			return false;
 	}
 	return true;
@@ -47,7 +47,7 @@ bool key_proxy_ask(struct key_proxy *k, struct message *question, struct message
 		k->broken = true;
 		return false;
 	}
-	if (!take_answer(k, clock_mono_ms() + ANSWER_MS, answer))
+	if (!key_proxy_take_answer(k, clock_mono_ms() + ANSWER_MS, answer))
 		return false;
 	k->broken = answer->kind != kind;
 	return !k->broken;
@@ -93,8 +93,8 @@ static bool ask_identity(void *ctx, struct arena *a, struct tls_identity *out)
 	return !f.failed;
 }
 
-static bool ask_to_sign(void *ctx, const struct tls_signing *what, struct arena *a,
-			struct der *signature)
+static bool key_proxy_ask_to_sign(void *ctx, const struct tls_signing *what, struct arena *a,
+				  struct der *signature)
 {
 	AUTO(message) question = { .kind = MESSAGE_SIGN };
 	AUTO(message) answer = { 0 };
@@ -119,6 +119,6 @@ struct tls_key_holder key_proxy_holder(struct key_proxy *k)
 		.ctx = k,
 		.revision = ask_revision,
 		.identity = ask_identity,
-		.sign = ask_to_sign,
+		.sign = key_proxy_ask_to_sign,
 	};
 }

@@ -55,7 +55,7 @@ static const struct client_auth *callers_now(void *ctx)
 	return client_cache_refresh(&n->auth) ? n->auth.callers : NULL;
 }
 
-static bool open_all(struct network *n, struct err *e)
+static bool network_half_open_all(struct network *n, struct err *e)
 {
 	const struct tls_key_holder holder = key_proxy_holder(&n->key);
 	const struct tls_callers callers = { n, callers_now };
@@ -67,7 +67,7 @@ static bool open_all(struct network *n, struct err *e)
 
 /* ---- waiting ---- */
 
-static void add(fd_set *set, int fd, struct sockets *s)
+static void network_half_add(fd_set *set, int fd, struct sockets *s)
 {
 	FD_SET(fd, set);
 	if (fd > s->highest)
@@ -91,11 +91,11 @@ static bool wait_for_all(struct network *n, struct sockets *s)
 
 	sockets_clear(s);
 	http_watch(n->http, s, &wait_ms);
-	add(&s->reads, n->requests.fd, s);
+	network_half_add(&s->reads, n->requests.fd, s);
 	if (n->requests.queue)
-		add(&s->writes, n->requests.fd, s);
+		network_half_add(&s->writes, n->requests.fd, s);
 	if (may_accept)
-		add(&s->reads, n->start->listener, s);
+		network_half_add(&s->reads, n->start->listener, s);
 	wait = (struct timeval){ wait_ms / 1000, wait_ms % 1000 * 1000 };
 	if (select(s->highest + 1, &s->reads, &s->writes, &s->errors, &wait) > 0)
 		return true;
@@ -106,7 +106,7 @@ static bool wait_for_all(struct network *n, struct sockets *s)
 /* ---- what happens ---- */
 
 /* True: somebody who is authenticated says something. */
-static bool hear(struct network *n, const struct sockets *s)
+static bool network_half_receive(struct network *n, const struct sockets *s)
 {
 	bool heard = false;
 
@@ -192,12 +192,12 @@ static bool take_answers(struct network *n, struct err *e)
  * watched before.  New connections last: until then no descriptor has another
  * meaning.
  */
-static bool turn(struct network *n, struct err *e)
+static bool network_half_step(struct network *n, struct err *e)
 {
 	struct sockets s;
 	bool came = wait_for_all(n, &s);
 
-	refresh_auth(n, hear(n, &s));
+	refresh_auth(n, network_half_receive(n, &s));
 	if (came && !take_answers(n, e))
 		return false;
 	http_run(n->http, &s);
@@ -222,10 +222,10 @@ bool network_run(const struct network_start *start, struct err *e)
 
 	n.key.channel.from = FROM_INSTALLING;
 	n.requests.from = FROM_INSTALLING;
-	if (!open_all(&n, e))
+	if (!network_half_open_all(&n, e))
 		return false;
 	while (!stop_requested())
-		if (!turn(&n, e))
+		if (!network_half_step(&n, e))
 			return false;
 	return true;
 }

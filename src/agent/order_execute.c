@@ -25,8 +25,8 @@ enum {
 /* ---- looking ---- */
 
 /* The process that an activation would signal. */
-static void look_at_process(const struct agent_component *c, const char *proven, struct arena *a,
-			    struct component_report *out)
+static void execute_look_at_process(const struct agent_component *c, const char *proven,
+				    struct arena *a, struct component_report *out)
 {
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 	struct err e = { 0 };
@@ -67,7 +67,7 @@ void component_inspect(const struct agent_config *c, const struct agent_componen
 	}
 	out->lineage = told.lineage;
 	out->sequence = told.sequence;
-	look_at_process(component, order_record_executable(&told), a, out);
+	execute_look_at_process(component, order_record_executable(&told), a, out);
 }
 
 static const char *first_line(const struct buf *text, struct arena *a)
@@ -78,7 +78,7 @@ static const char *first_line(const struct buf *text, struct arena *a)
 	return len ? arena_strndup(a, begin, len) : NULL;
 }
 
-static const char *version_of(const struct agent_version *v, struct arena *a)
+static const char *execute_version_of(const struct agent_version *v, struct arena *a)
 {
 	AUTO(buf) text = { 0 };
 	struct err ignored = { 0 };
@@ -125,25 +125,25 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 void component_inspect_running(const struct agent_component *c, struct arena *a,
 			       struct component_report *out)
 {
-	out->version = version_of(&c->version, a);
+	out->version = execute_version_of(&c->version, a);
 	if (c->check_count)
 		look_at_ports(c, a, out);
 }
 
 /* ---- orders ---- */
 
-static bool refuse(struct problem *p, enum problem_kind kind, const char *detail)
+static bool execute_reject(struct problem *p, enum problem_kind kind, const char *detail)
 {
 	*p = (struct problem){ kind, detail };
 	return false;
 }
 
-static bool failed(struct problem *p, const struct err *e, struct arena *a)
+static bool execute_failed(struct problem *p, const struct err *e, struct arena *a)
 {
-	return refuse(p, problem_of(e->code), arena_strdup(a, e->text));
+	return execute_reject(p, problem_of(e->code), arena_strdup(a, e->text));
 }
 
-static const struct order *order_of(const struct order_execution *d)
+static const struct order *execute_order(const struct order_execution *d)
 {
 	return &d->checked->order;
 }
@@ -155,7 +155,7 @@ static const struct order *order_of(const struct order_execution *d)
 static bool is_proven(const struct order_execution *d)
 {
 	const struct order_record *before = &d->checked->before;
-	const struct order *o = order_of(d);
+	const struct order *o = execute_order(d);
 
 	return before->told && o->action == ORDER_COMMIT && !o->rollback;
 }
@@ -164,7 +164,7 @@ static bool is_proven(const struct order_execution *d)
 static bool remember_told(const struct order_execution *d, enum order_end end,
 			  const char *executable, struct arena *a, struct problem *p)
 {
-	const struct order *o = order_of(d);
+	const struct order *o = execute_order(d);
 	const struct order_record *before = &d->checked->before;
 	const char *told = executable ? executable : before->told;
 	struct order_record now = { .lineage = o->lineage,
@@ -179,11 +179,11 @@ static bool remember_told(const struct order_execution *d, enum order_end end,
 		now.executable = before->told;
 	else if (!o->rollback)
 		now.told = told;
-	return order_log_write(d->config, o->component, &now, &e) || failed(p, &e, a);
+	return order_log_write(d->config, o->component, &now, &e) || execute_failed(p, &e, a);
 }
 
-static bool remember(const struct order_execution *d, enum order_end end, struct arena *a,
-		     struct problem *p)
+static bool execute_remember(const struct order_execution *d, enum order_end end, struct arena *a,
+			     struct problem *p)
 {
 	return remember_told(d, end, NULL, a, p);
 }
@@ -192,7 +192,7 @@ static bool remember(const struct order_execution *d, enum order_end end, struct
 static enum order_end end_so_far(const struct order_execution *d)
 {
 	const struct order_record *before = &d->checked->before;
-	const struct order *o = order_of(d);
+	const struct order *o = execute_order(d);
 
 	return before->lineage && before->sequence == o->sequence &&
 			       !strcmp(before->lineage, o->lineage)
@@ -204,35 +204,36 @@ static enum order_end end_so_far(const struct order_execution *d)
 static bool check_pair(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct order_request *r = d->request;
-	const struct order *o = order_of(d);
+	const struct order *o = execute_order(d);
 	AUTO(pair) pair = { 0 };
 	struct err e = { 0 };
 
 	if (!r->has_pair)
-		return refuse(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
+		return execute_reject(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
 	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
-		return refuse(p, PROBLEM_BAD_PAIR, "it is not the pair that was signed for");
+		return execute_reject(p, PROBLEM_BAD_PAIR,
+				      "it is not the pair that was signed for");
 	if (!foreign_pair(&r->key, &r->set, clock_now(), &pair, &e))
-		return refuse(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
+		return execute_reject(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
 	return !strcmp(pair.facts.fingerprint, o->fingerprint) ||
-	       refuse(p, PROBLEM_BAD_PAIR, "it is not the pair that the order names");
+	       execute_reject(p, PROBLEM_BAD_PAIR, "it is not the pair that the order names");
 }
 
-static bool stage(const struct order_execution *d, struct arena *a, struct problem *p)
+static bool execute_stage(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct install_pair placed = {
-		.fingerprint = order_of(d)->fingerprint,
+		.fingerprint = execute_order(d)->fingerprint,
 		.set = &d->request->set,
 		.key = &d->request->key,
 	};
 	struct err e = { 0 };
 
-	return check_pair(d, a, p) && remember(d, end_so_far(d), a, p) &&
-	       (install_stage(&d->component->install, &placed, &e) || failed(p, &e, a));
+	return check_pair(d, a, p) && execute_remember(d, end_so_far(d), a, p) &&
+	       (install_stage(&d->component->install, &placed, &e) || execute_failed(p, &e, a));
 }
 
-static bool is_there(const struct order_execution *d, const char *expected, struct arena *a,
-		     struct problem *p)
+static bool execute_is_there(const struct order_execution *d, const char *expected, struct arena *a,
+			     struct problem *p)
 {
 	struct install_seen seen = { 0 };
 
@@ -241,34 +242,35 @@ static bool is_there(const struct order_execution *d, const char *expected, stru
 	install_probe(&d->component->install, a, &seen);
 	if (seen.installed && !strcmp(seen.installed, expected))
 		return true;
-	return refuse(p, PROBLEM_MOVED,
-		      arena_printf(a, "%.18s is installed, not %.12s",
-				   !seen.installed   ? "something unreadable"
-				   : *seen.installed ? seen.installed
-						     : "nothing",
-				   *expected ? expected : "nothing"));
+	return execute_reject(p, PROBLEM_MOVED,
+			      arena_printf(a, "%.18s is installed, not %.12s",
+					   !seen.installed   ? "something unreadable"
+					   : *seen.installed ? seen.installed
+							     : "nothing",
+					   *expected ? expected : "nothing"));
 }
 
-static bool commit(const struct order_execution *d, struct arena *a, struct problem *p)
+static bool execute_commit(const struct order_execution *d, struct arena *a, struct problem *p)
 {
-	const struct order *o = order_of(d);
+	const struct order *o = execute_order(d);
 	struct err e = { 0 };
 
-	return remember(d, end_so_far(d), a, p) &&
+	return execute_remember(d, end_so_far(d), a, p) &&
 	       (install_commit(&d->component->install, o->fingerprint, o->replaces, &e) ||
-		failed(p, &e, a));
+		execute_failed(p, &e, a));
 }
 
 /* Repeated, it finds itself done already. */
-static bool revert(const struct order_execution *d, struct arena *a, struct problem *p)
+static bool execute_revert(const struct order_execution *d, struct arena *a, struct problem *p)
 {
-	const struct order *o = order_of(d);
+	const struct order *o = execute_order(d);
 	struct err e = { 0 };
 
-	if (!is_there(d, o->fingerprint, a, p) && !is_there(d, o->replaces, a, p))
+	if (!execute_is_there(d, o->fingerprint, a, p) && !execute_is_there(d, o->replaces, a, p))
 		return false;
-	return remember(d, end_so_far(d), a, p) &&
-	       (install_revert(&d->component->install, o->fingerprint, &e) || failed(p, &e, a));
+	return execute_remember(d, end_so_far(d), a, p) &&
+	       (install_revert(&d->component->install, o->fingerprint, &e) ||
+		execute_failed(p, &e, a));
 }
 
 static bool run_activation(const struct order_execution *d, struct arena *a,
@@ -277,10 +279,10 @@ static bool run_activation(const struct order_execution *d, struct arena *a,
 	const struct activation_order order = {
 		.how = &d->component->activate,
 		.component = d->component->name,
-		.fingerprint = order_of(d)->fingerprint,
+		.fingerprint = execute_order(d)->fingerprint,
 		.directory = d->config->directory,
 		.proven = order_record_executable(&d->checked->before),
-		.accepted = order_of(d)->executable,
+		.accepted = execute_order(d)->executable,
 	};
 	AUTO(agent_identity) self = { 0 };
 
@@ -290,51 +292,52 @@ static bool run_activation(const struct order_execution *d, struct arena *a,
 }
 
 /* Once for each number, whatever comes of it; a stop is not its end. */
-static bool activate(const struct order_execution *d, struct arena *a, struct problem *p)
+static bool execute_activate(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	enum order_end so_far = end_so_far(d);
 	const char *executable = NULL;
 	struct problem ignored = { 0 };
 	struct err e = { 0 };
 
-	if (!is_there(d, order_of(d)->fingerprint, a, p))
+	if (!execute_is_there(d, execute_order(d)->fingerprint, a, p))
 		return false;
 	if (so_far == ORDER_END_ACTIVATED)
 		return true;
 	if (so_far == ORDER_END_FAILED)
-		return refuse(p, PROBLEM_FAILED, "it failed already when it was ordered first");
+		return execute_reject(p, PROBLEM_FAILED,
+				      "it failed already when it was ordered first");
 	if (run_activation(d, a, &executable, &e))
 		return remember_told(d, ORDER_END_ACTIVATED, executable, a, p);
 	if (e.code == ERR_STOPPED)
-		return failed(p, &e, a);
-	(void)!remember(d, ORDER_END_FAILED, a, &ignored);
-	return refuse(p, PROBLEM_FAILED, arena_strdup(a, e.text));
+		return execute_failed(p, &e, a);
+	(void)!execute_remember(d, ORDER_END_FAILED, a, &ignored);
+	return execute_reject(p, PROBLEM_FAILED, arena_strdup(a, e.text));
 }
 
 static bool take_back(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	struct err e = { 0 };
 
-	return remember(d, ORDER_END_ABORTED, a, p) &&
-	       (install_abort(&d->component->install, order_of(d)->fingerprint, &e) ||
-		failed(p, &e, a));
+	return execute_remember(d, ORDER_END_ABORTED, a, p) &&
+	       (install_abort(&d->component->install, execute_order(d)->fingerprint, &e) ||
+		execute_failed(p, &e, a));
 }
 
 bool order_execute(const struct order_execution *d, struct arena *a, struct problem *problem)
 {
-	switch (order_of(d)->action) {
+	switch (execute_order(d)->action) {
 	case ORDER_STAGE:
-		return stage(d, a, problem);
+		return execute_stage(d, a, problem);
 	case ORDER_COMMIT:
-		return commit(d, a, problem);
+		return execute_commit(d, a, problem);
 	case ORDER_ABORT:
 		return take_back(d, a, problem);
 	case ORDER_ACTIVATE:
-		return activate(d, a, problem);
+		return execute_activate(d, a, problem);
 	case ORDER_REVERT:
-		return revert(d, a, problem);
+		return execute_revert(d, a, problem);
 	case ORDER_ACTION_COUNT:
 		break;
 	}
-	return refuse(problem, PROBLEM_BAD_REQUEST, "there is no such action");
+	return execute_reject(problem, PROBLEM_BAD_REQUEST, "there is no such action");
 }

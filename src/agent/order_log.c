@@ -23,7 +23,8 @@ static const char *const end_names[ORDER_END_COUNT] = {
 };
 
 /* A name that is too long for a file is there as its digest. */
-static const char *path_of(const struct agent_config *c, const char *component, struct arena *a)
+static const char *order_log_path_of(const struct agent_config *c, const char *component,
+				     struct arena *a)
 {
 	AUTO(buf) name = { 0 };
 	char digest[SHA256_TEXT];
@@ -35,7 +36,7 @@ static const char *path_of(const struct agent_config *c, const char *component, 
 	return arena_printf(a, "%s/long-%s.json", c->state, digest);
 }
 
-static bool find_end(const char *name, enum order_end *out)
+static bool order_log_find_end(const char *name, enum order_end *out)
 {
 	for (unsigned i = 0; i < ORDER_END_COUNT; i++)
 		if (!strcmp(end_names[i], name)) {
@@ -45,7 +46,7 @@ static bool find_end(const char *name, enum order_end *out)
 	return false;
 }
 
-static bool unpack(const struct buf *text, struct arena *a, struct order_record *out)
+static bool order_log_unpack(const struct buf *text, struct arena *a, struct order_record *out)
 {
 	AUTO(json) json = json_loadb(text->data, text->len, 0, NULL);
 	json_int_t sequence = 0;
@@ -58,7 +59,7 @@ static bool unpack(const struct buf *text, struct arena *a, struct order_record 
 			"executable", &r.executable, "told", &r.told) ||
 	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT || expires < 0 ||
 	    expires >= NUMBER_LIMIT || !text_is_fingerprint(r.fingerprint) ||
-	    !find_end(end, &r.end))
+	    !order_log_find_end(end, &r.end))
 		return false;
 	*out = (struct order_record){
 		.lineage = arena_strdup(a, r.lineage),
@@ -76,7 +77,7 @@ bool order_log_read(const struct agent_config *c, const char *component, struct 
 		    struct order_record *out, struct err *e)
 {
 	AUTO(buf) text = { 0 };
-	const char *path = path_of(c, component, a);
+	const char *path = order_log_path_of(c, component, a);
 	struct err why = { 0 };
 
 	*out = (struct order_record){ 0 };
@@ -84,7 +85,7 @@ bool order_log_read(const struct agent_config *c, const char *component, struct 
 		*e = why;
 		return why.code == ERR_MISSING;
 	}
-	if (!unpack(&text, a, out))
+	if (!order_log_unpack(&text, a, out))
 		return err_set(e, ERR_IO,
 			       "'%s' is damaged; when no pair was delivered since, remove it",
 			       path);
@@ -101,5 +102,5 @@ bool order_log_write(const struct agent_config *c, const char *component,
 				    "executable", r->executable, "told", r->told);
 	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
 
-	return fs_replace(path_of(c, component, &a), text, strlen(text), FS_PRIVATE, e);
+	return fs_replace(order_log_path_of(c, component, &a), text, strlen(text), FS_PRIVATE, e);
 }

@@ -10,7 +10,7 @@ enum {
 	CLOCK_TOLERANCE = 60, /* seconds */
 };
 
-static bool refuse(struct problem *p, enum problem_kind kind, const char *detail)
+static bool order_verify_reject(struct problem *p, enum problem_kind kind, const char *detail)
 {
 	*p = (struct problem){ kind, detail };
 	return false;
@@ -34,11 +34,13 @@ static bool is_for_this(const struct order_verification *c, const struct order *
 			struct problem *p)
 {
 	if (strcmp(o->agent, c->spki) != 0)
-		return refuse(p, PROBLEM_OTHER_AGENT, "the order names another agent's key");
+		return order_verify_reject(p, PROBLEM_OTHER_AGENT,
+					   "the order names another agent's key");
 	if (strcmp(o->component, c->component->name) != 0 || o->action != c->action)
-		return refuse(p, PROBLEM_BAD_REQUEST, "the order is for another path");
+		return order_verify_reject(p, PROBLEM_BAD_REQUEST, "the order is for another path");
 	if (o->self && !agent_identity_is(c->config, c->component))
-		return refuse(p, PROBLEM_NOT_SELF, "the order is for the agent's own pair alone");
+		return order_verify_reject(p, PROBLEM_NOT_SELF,
+					   "the order is for the agent's own pair alone");
 	return true;
 }
 
@@ -49,7 +51,7 @@ static bool is_valid_now(const struct order_verification *c, const struct order 
 
 	if (left >= 0 && left <= ORDER_LIFE + CLOCK_TOLERANCE)
 		return true;
-	return refuse(
+	return order_verify_reject(
 		p, PROBLEM_EXPIRED,
 		arena_printf(
 			a,
@@ -60,7 +62,7 @@ static bool is_valid_now(const struct order_verification *c, const struct order 
 static bool stale(const struct order *o, const struct order_record *before, struct arena *a,
 		  struct problem *p)
 {
-	return refuse(
+	return order_verify_reject(
 		p, PROBLEM_STALE_ORDER,
 		arena_printf(a,
 			     "order %lld came already, this is %lld: an older copy of the state?",
@@ -72,19 +74,19 @@ static bool may_adopt(const struct order *o, const struct order_record *before, 
 		      struct problem *p)
 {
 	if (!o->adopt)
-		return refuse(
+		return order_verify_reject(
 			p, PROBLEM_OTHER_LINEAGE,
 			arena_printf(
 				a,
 				"the state with lineage %.8s delivered to it, this is %.8s; acknowledge 'adopt' when that one is gone",
 				before->lineage, o->lineage));
 	return o->expires > before->expires ||
-	       refuse(p, PROBLEM_STALE_ORDER, "another state ordered something since");
+	       order_verify_reject(p, PROBLEM_STALE_ORDER, "another state ordered something since");
 }
 
 /* What was taken back can only be taken back again. */
-static bool is_newest(const struct order *o, const struct order_record *before, struct arena *a,
-		      struct problem *p)
+static bool order_verify_is_newest(const struct order *o, const struct order_record *before,
+				   struct arena *a, struct problem *p)
 {
 	if (!before->lineage)
 		return true;
@@ -95,7 +97,7 @@ static bool is_newest(const struct order *o, const struct order_record *before, 
 	if (o->sequence < before->sequence || strcmp(o->fingerprint, before->fingerprint) != 0)
 		return stale(o, before, a, p);
 	if (before->end == ORDER_END_ABORTED && o->action != ORDER_ABORT)
-		return refuse(p, PROBLEM_STALE_ORDER, "it was taken back");
+		return order_verify_reject(p, PROBLEM_STALE_ORDER, "it was taken back");
 	return true;
 }
 
@@ -107,12 +109,12 @@ bool order_verify(const struct order_verification *c, struct arena *a, struct ve
 	struct err e = { 0 };
 
 	if (!order_read(r->order, r->order_len, a, o, &e))
-		return refuse(problem, PROBLEM_BAD_REQUEST, arena_strdup(a, e.text));
+		return order_verify_reject(problem, PROBLEM_BAD_REQUEST, arena_strdup(a, e.text));
 	if (!is_signed(c, a, &out->signer, &e))
-		return refuse(problem, PROBLEM_NOT_ALLOWED, arena_strdup(a, e.text));
+		return order_verify_reject(problem, PROBLEM_NOT_ALLOWED, arena_strdup(a, e.text));
 	if (!is_for_this(c, o, problem) || !is_valid_now(c, o, a, problem))
 		return false;
 	if (!order_log_read(c->config, c->component->name, a, &out->before, &e))
-		return refuse(problem, PROBLEM_CANNOT, arena_strdup(a, e.text));
-	return is_newest(o, &out->before, a, problem);
+		return order_verify_reject(problem, PROBLEM_CANNOT, arena_strdup(a, e.text));
+	return order_verify_is_newest(o, &out->before, a, problem);
 }

@@ -25,7 +25,7 @@ bool orphan_watch(struct err *e)
 	return true;
 }
 
-static bool read_text(const char *path, char text[TEXT_ROOM])
+static bool orphan_read_text(const char *path, char text[TEXT_ROOM])
 {
 	AUTO(fd) fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, TEXT_ROOM - 1);
@@ -43,7 +43,7 @@ static pid_t first_child(void)
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		continue;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	return read_text(path, text) ? atoi(text) : 0;
+	return orphan_read_text(path, text) ? atoi(text) : 0;
 }
 
 bool orphan_check(struct arena *a, struct err *e)
@@ -58,7 +58,7 @@ bool orphan_check(struct arena *a, struct err *e)
 	if (pid <= 0)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	if (!read_text(path, name))
+	if (!orphan_read_text(path, name))
 		return true;
 	name[strcspn(name, "\n")] = '\0';
 	return err_set(

@@ -37,7 +37,7 @@ struct reception {
 	bool done;
 };
 
-static void leave(struct visitor *v)
+static void reception_drop(struct visitor *v)
 {
 	enrol_tls_close(TAKE(v->link));
 }
@@ -45,7 +45,7 @@ static void leave(struct visitor *v)
 static void reception_release(struct reception *r)
 {
 	for (size_t i = 0; i < VISITORS; i++)
-		leave(&r->visitors[i]);
+		reception_drop(&r->visitors[i]);
 	enrol_tls_host_free(r->host);
 	ipc_release(&r->channel);
 	fd_auto(&r->listener);
@@ -55,8 +55,8 @@ AUTO_STRUCT(reception, struct reception, reception_release)
 /* ---- between a link and the other half ---- */
 
 /* `answer` must be empty, and stays so when the other half refuses. */
-static bool ask(struct reception *r, uint32_t kind, struct secret *question, struct secret *answer,
-		struct err *e)
+static bool reception_request(struct reception *r, uint32_t kind, struct secret *question,
+			      struct secret *answer, struct err *e)
 {
 	AUTO(message) asked = { .kind = kind, .number = r->visits, .body = TAKE(*question) };
 	AUTO(message) answered = { 0 };
@@ -70,7 +70,8 @@ static bool ask(struct reception *r, uint32_t kind, struct secret *question, str
 	return true;
 }
 
-static bool ask_who(struct reception *r, struct enrol_tls *l, struct secret *answer, struct err *e)
+static bool reception_ask_who(struct reception *r, struct enrol_tls *l, struct secret *answer,
+			      struct err *e)
 {
 	AUTO(secret) hello = { 0 };
 	AUTO(secret) visit = { 0 };
@@ -81,7 +82,7 @@ static bool ask_who(struct reception *r, struct enrol_tls *l, struct secret *ans
 	if (hello.len)
 		memcpy(visit.bytes + ENROL_TLS_BINDING_BYTES, hello.bytes, hello.len);
 	r->visits++;
-	return ask(r, MESSAGE_VISIT, &visit, answer, e);
+	return reception_request(r, MESSAGE_VISIT, &visit, answer, e);
 }
 
 static bool receive_grant(struct enrol_tls *l, const struct secret *request, struct secret *grant,
@@ -102,7 +103,7 @@ static bool tell_left(struct reception *r, const struct err *why, struct err *e)
 }
 
 /* That the receipt arrives is good, but changes nothing here. */
-static bool carry(struct reception *r, struct visitor *v, struct err *e)
+static bool reception_carry(struct reception *r, struct visitor *v, struct err *e)
 {
 	AUTO(enrol_tls) l = TAKE(v->link);
 	AUTO(secret) request = { 0 };
@@ -110,13 +111,13 @@ static bool carry(struct reception *r, struct visitor *v, struct err *e)
 	AUTO(secret) receipt = { 0 };
 	struct err why = { 0 };
 
-	if (!ask_who(r, l, &request, e))
+	if (!reception_ask_who(r, l, &request, e))
 		return false;
 	if (!request.len)
 		return true;
 	if (!receive_grant(l, &request, &grant, &why))
 		return tell_left(r, &why, e);
-	if (!ask(r, MESSAGE_GRANT, &grant, &receipt, e))
+	if (!reception_request(r, MESSAGE_GRANT, &grant, &receipt, e))
 		return false;
 	if (!receipt.len)
 		return true;
@@ -127,7 +128,7 @@ static bool carry(struct reception *r, struct visitor *v, struct err *e)
 
 /* ---- visitors ---- */
 
-static bool hear(struct reception *r, struct visitor *v, struct err *e)
+static bool reception_receive(struct reception *r, struct visitor *v, struct err *e)
 {
 	struct err ignored = { 0 };
 
@@ -135,12 +136,12 @@ static bool hear(struct reception *r, struct visitor *v, struct err *e)
 	case ENROL_TLS_WAITS:
 		return true;
 	case ENROL_TLS_ENDED:
-		leave(v);
+		reception_drop(v);
 		return true;
 	case ENROL_TLS_MESSAGE:
 		break;
 	}
-	return carry(r, v, e);
+	return reception_carry(r, v, e);
 }
 
 static struct visitor *find_room(struct reception *r)
@@ -153,7 +154,7 @@ static struct visitor *find_room(struct reception *r)
 		if (r->visitors[i].end_ms < oldest->end_ms)
 			oldest = &r->visitors[i];
 	}
-	leave(oldest);
+	reception_drop(oldest);
 	return oldest;
 }
 
@@ -174,11 +175,11 @@ static void dismiss(struct reception *r)
 {
 	for (size_t i = 0; i < VISITORS; i++)
 		if (r->visitors[i].link && clock_mono_ms() >= r->visitors[i].end_ms)
-			leave(&r->visitors[i]);
+			reception_drop(&r->visitors[i]);
 }
 
 /* The other half says nothing unasked: it has ended. */
-static bool turn(struct reception *r, struct err *e)
+static bool reception_step(struct reception *r, struct err *e)
 {
 	struct pollfd fds[VISITORS + 2];
 
@@ -195,7 +196,7 @@ static bool turn(struct reception *r, struct err *e)
 	if (fds[VISITORS + 1].revents)
 		return err_set(e, ERR_MISSING, "the other half has ended");
 	for (size_t i = 0; i < VISITORS && !r->done; i++)
-		if (fds[i].revents && !hear(r, &r->visitors[i], e))
+		if (fds[i].revents && !reception_receive(r, &r->visitors[i], e))
 			return false;
 	if (fds[VISITORS].revents && !r->done)
 		take_connection(r);
@@ -225,7 +226,7 @@ bool reception_run(const struct reception_start *start, struct err *e)
 	r.channel = ipc_of(channel);
 	r.channel.from = FROM_INSTALLING;
 	while (!r.done) {
-		if (!turn(&r, e))
+		if (!reception_step(&r, e))
 			return false;
 		dismiss(&r);
 	}

@@ -84,15 +84,15 @@ static struct span span_of(const char *text)
 }
 
 /* A text that comes with its end. */
-static const char *text_of(const struct span *s)
+static const char *signer_cache_text_of(const struct span *s)
 {
 	const char *text = s->bytes;
 
 	return s->len && !text[s->len - 1] ? text : NULL;
 }
 
-static bool ask_decoder(const struct signer_cache *s, const struct order_request *r,
-			struct secret *answer, struct err *e)
+static bool signer_cache_ask_decoder(const struct signer_cache *s, const struct order_request *r,
+				     struct secret *answer, struct err *e)
 {
 	const struct agent_config *c = s->config;
 	size_t most = HEAD_SPANS + CALLER_SPANS * c->caller_count + SIGNER_LIMIT;
@@ -131,7 +131,8 @@ static bool read_callers(const struct span *in, size_t count, struct arena *a,
 	for (size_t i = 0; i < callers; i++) {
 		const struct span *s = in + HEAD_SPANS + CALLER_SPANS * i;
 
-		list[i] = (struct agent_caller){ text_of(s), text_of(s + 1) };
+		list[i] = (struct agent_caller){ signer_cache_text_of(s),
+						 signer_cache_text_of(s + 1) };
 		if (!list[i].spki && !list[i].name)
 			return false;
 	}
@@ -181,7 +182,7 @@ static bool may_be_listed(const struct agent_config *c, const struct signer *fou
 }
 
 /* A certificate that ends sooner is not trusted for longer. */
-static bool read_answer(const struct secret *answer, struct signer *out, struct err *e)
+static bool signer_cache_read_answer(const struct secret *answer, struct signer *out, struct err *e)
 {
 	const size_t head = sizeof(out->until);
 	int64_t end = 0;
@@ -212,7 +213,8 @@ bool signer_cache_find(const struct signer_cache *s, const struct order_request 
 	if (!s->config->caller_count)
 		return err_set(e, ERR_INPUT,
 			       "nobody may give orders now; the agent's log says why");
-	if (!ask_decoder(s, r, &answer, e) || !read_answer(&answer, &found, e))
+	if (!signer_cache_ask_decoder(s, r, &answer, e) ||
+	    !signer_cache_read_answer(&answer, &found, e))
 		return false;
 	if (!may_be_listed(s->config, &found))
 		return err_set(e, ERR_INPUT, "the signer is not in 'allow'");

@@ -13,7 +13,7 @@
 
 static const char allow_head[] = "# Who may give this agent orders, one a line as in 'allow'.\n";
 
-static void note(struct agent_config *c, struct receipt *r, const char *text)
+static void trust_grant_note(struct agent_config *c, struct receipt *r, const char *text)
 {
 	if (r->note_count < RECEIPT_NOTES)
 		r->notes[r->note_count++] = arena_strdup(&c->arena, text);
@@ -21,7 +21,8 @@ static void note(struct agent_config *c, struct receipt *r, const char *text)
 
 /* ---- who may call ---- */
 
-static bool parse(struct agent_config *c, const char *text, struct agent_caller *out, struct err *e)
+static bool trust_grant_parse(struct agent_config *c, const char *text, struct agent_caller *out,
+			      struct err *e)
 {
 	const struct caller_arena to = { subject_canonical, &c->arena };
 
@@ -35,10 +36,10 @@ static bool add_line(struct agent_config *c, struct agent_caller *list, size_t *
 		return true;
 	if (*count == ALLOW_LIMIT)
 		return err_set(e, ERR_INPUT, "it has more than %d entries", ALLOW_LIMIT);
-	return parse(c, line, &list[(*count)++], e);
+	return trust_grant_parse(c, line, &list[(*count)++], e);
 }
 
-static bool read_lines(struct agent_config *c, const struct buf *text, struct err *e)
+static bool trust_grant_read_lines(struct agent_config *c, const struct buf *text, struct err *e)
 {
 	struct agent_caller *list = arena_array(&c->arena, ALLOW_LIMIT, sizeof(*list));
 	size_t count = 0;
@@ -71,22 +72,22 @@ bool trust_grant_read(struct agent_config *c, struct err *e)
 				       c->allow_file);
 		return err_in(e, "cannot read who may call");
 	}
-	if (!read_lines(c, &text, e))
+	if (!trust_grant_read_lines(c, &text, e))
 		return err_in(e, "cannot read who may call from '%s'", c->allow_file);
 	return true;
 }
 
-static bool is_same(const struct agent_caller *a, const struct agent_caller *b)
+static bool trust_grant_is_same(const struct agent_caller *a, const struct agent_caller *b)
 {
 	if (a->spki || b->spki)
 		return a->spki && b->spki && !strcmp(a->spki, b->spki);
 	return !strcmp(a->name, b->name);
 }
 
-static bool is_allowed(const struct agent_config *c, const struct agent_caller *who)
+static bool trust_grant_is_allowed(const struct agent_config *c, const struct agent_caller *who)
 {
 	for (size_t i = 0; i < c->caller_count; i++)
-		if (is_same(&c->callers[i], who))
+		if (trust_grant_is_same(&c->callers[i], who))
 			return true;
 	return false;
 }
@@ -106,16 +107,18 @@ static bool note_missing(struct agent_config *c, const struct trust_grant *what,
 	for (size_t i = 0; i < what->allow_count; i++) {
 		struct agent_caller who = { 0 };
 
-		if (!parse(c, what->allow[i], &who, e))
+		if (!trust_grant_parse(c, what->allow[i], &who, e))
 			return false;
-		if (is_allowed(c, &who))
+		if (trust_grant_is_allowed(c, &who))
 			continue;
-		note(c, r,
-		     arena_printf(&c->arena, "%s does not allow this operator%s: add \"%s\" to it",
-				  c->allow_file ? arena_printf(&c->arena, "'%s'", c->allow_file)
-						: "'allow' of the agent's configuration",
-				  allows_names(c) ? ", unless one of its names is his" : "",
-				  text_escaped(&c->arena, what->allow[i])));
+		trust_grant_note(
+			c, r,
+			arena_printf(&c->arena,
+				     "%s does not allow this operator%s: add \"%s\" to it",
+				     c->allow_file ? arena_printf(&c->arena, "'%s'", c->allow_file)
+						   : "'allow' of the agent's configuration",
+				     allows_names(c) ? ", unless one of its names is his" : "",
+				     text_escaped(&c->arena, what->allow[i])));
 	}
 	return true;
 }
@@ -127,7 +130,8 @@ static bool write_allowed(struct agent_config *c, const struct trust_grant *what
 
 	buf_puts(&text, allow_head);
 	for (size_t i = 0; i < what->allow_count; i++) {
-		if (strpbrk(what->allow[i], "\r\n") || !parse(c, what->allow[i], &ignored, e))
+		if (strpbrk(what->allow[i], "\r\n") ||
+		    !trust_grant_parse(c, what->allow[i], &ignored, e))
 			return err_set(e, ERR_REMOTE,
 				       "what the operator wants allowed makes no sense");
 		buf_printf(&text, "%s\n", what->allow[i]);
@@ -144,7 +148,7 @@ static bool settle_allowed(struct agent_config *c, const struct trust_grant *wha
 		return note_missing(c, what, r, e);
 	if (why.code == ERR_MISSING)
 		return write_allowed(c, what, e);
-	note(c, r, why.text);
+	trust_grant_note(c, r, why.text);
 	return true;
 }
 
@@ -206,9 +210,10 @@ static bool settle_authority(struct agent_config *c, const struct trust_grant *w
 	if (read_authorities(buf_text(&text), text.len, &a, &there, &why) &&
 	    has_all(&there, &wanted))
 		return true;
-	note(c, r,
-	     arena_printf(&a, "'%s' does not hold the authority of this operator: put it there",
-			  c->client_ca));
+	trust_grant_note(
+		c, r,
+		arena_printf(&a, "'%s' does not hold the authority of this operator: put it there",
+			     c->client_ca));
 	return true;
 }
 

@@ -25,7 +25,7 @@ struct head {
 	struct signer signer;
 };
 
-static bool write_all(int fd, const void *bytes, size_t len)
+static bool worker_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;
 
@@ -42,7 +42,7 @@ static bool write_all(int fd, const void *bytes, size_t len)
 	return true;
 }
 
-static bool read_all(int fd, void *bytes, size_t len)
+static bool worker_read_all(int fd, void *bytes, size_t len)
 {
 	char *at = bytes;
 
@@ -76,7 +76,7 @@ static void last_through_stops(void)
  * The channels, the listener and other workers' pipes are not for it; the way
  * to the decoder is.
  */
-static bool settle(pid_t parent, int fd)
+static bool worker_finish(pid_t parent, int fd)
 {
 	/* clear of the numbers that are given out here */
 	int answer = fcntl(fd, F_DUPFD_CLOEXEC, DECODER_FD + 1);
@@ -97,8 +97,8 @@ static void work(worker_fn *fn, void *ctx)
 	if (a.body.len > ANSWER_LIMIT)
 		response_problem(PROBLEM_CANNOT, "there is too much to tell", &a);
 	head = (struct head){ a.status, a.body.len, a.signer };
-	(void)!(write_all(ANSWER_FD, &head, sizeof(head)) &&
-		write_all(ANSWER_FD, a.body.bytes, a.body.len));
+	(void)!(worker_write_all(ANSWER_FD, &head, sizeof(head)) &&
+		worker_write_all(ANSWER_FD, a.body.bytes, a.body.len));
 }
 
 bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
@@ -111,7 +111,7 @@ bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
 		return err_sys(e, "cannot make a pipe");
 	pid = fork();
 	if (pid == 0) {
-		if (settle(parent, ends[1]))
+		if (worker_finish(parent, ends[1]))
 			work(fn, ctx);
 		_exit(0);
 	}
@@ -124,7 +124,7 @@ bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
 	return true;
 }
 
-static void reap(struct worker *w)
+static void worker_reap(struct worker *w)
 {
 	close(w->pipe);
 	while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR)
@@ -136,15 +136,15 @@ bool worker_end(struct worker *w, struct response *out)
 {
 	AUTO(response) a = { 0 };
 	struct head head = { 0 };
-	bool good = read_all(w->pipe, &head, sizeof(head)) && head.len <= ANSWER_LIMIT;
+	bool good = worker_read_all(w->pipe, &head, sizeof(head)) && head.len <= ANSWER_LIMIT;
 
 	if (good) {
 		a.status = head.status;
 		a.signer = head.signer;
 		secret_alloc(&a.body, head.len);
-		good = read_all(w->pipe, a.body.bytes, head.len);
+		good = worker_read_all(w->pipe, a.body.bytes, head.len);
 	}
-	reap(w);
+	worker_reap(w);
 	if (good)
 		*out = TAKE(a);
 	return good;
@@ -177,6 +177,6 @@ void workers_stop(struct worker *const *list, size_t count)
 		if (!list[i]->pid)
 			continue;
 		kill(list[i]->pid, SIGKILL);
-		reap(list[i]);
+		worker_reap(list[i]);
 	}
 }

@@ -32,7 +32,7 @@ void arena_release(struct arena *a)
 	a->held = 0;
 }
 
-static void grow(struct arena *a, size_t size)
+static void arena_grow(struct arena *a, size_t size)
 {
 	size_t room = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
 
@@ -50,12 +50,12 @@ static void grow(struct arena *a, size_t size)
 	a->held += room;
 }
 
-static void *take(struct arena *a, size_t size, size_t alignment)
+static void *arena_take_block(struct arena *a, size_t size, size_t alignment)
 {
 	size_t start = (a->used + alignment - 1) & ~(alignment - 1);
 
 	if (!a->blocks || size > a->blocks->size || start > a->blocks->size - size) {
-		grow(a, size);
+		arena_grow(a, size);
 		start = 0;
 	}
 	a->used = start + size;
@@ -64,7 +64,7 @@ static void *take(struct arena *a, size_t size, size_t alignment)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-	return take(a, size, ALIGNMENT);
+	return arena_take_block(a, size, ALIGNMENT);
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)
@@ -78,7 +78,7 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
-	char *copy = take(a, n + 1, 1);
+	char *copy = arena_take_block(a, n + 1, 1);
 
 	if (n)
 		memcpy(copy, s, n);
@@ -101,7 +101,7 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	if (length < 0)
 		abort();
 
-	char *text = take(a, (size_t)length + 1, 1);
+	char *text = arena_take_block(a, (size_t)length + 1, 1);
 
 	va_start(args, fmt);
 	vsnprintf(text, (size_t)length + 1, fmt, args);

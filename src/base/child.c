@@ -63,14 +63,14 @@ static void launch_release(struct launch *l)
 }
 AUTO_STRUCT(launch, struct launch, launch_release)
 
-static void run_release(struct child_run *r)
+static void child_run_release(struct child_run *r)
 {
 	fd_auto(&r->pidfd);
 	fd_auto(&r->output);
 	fd_auto(&r->status);
 	wipe(r->tail, sizeof(r->tail));
 }
-AUTO_STRUCT(child_run, struct child_run, run_release)
+AUTO_STRUCT(child_run, struct child_run, child_run_release)
 
 static bool is_program(const char *path)
 {
@@ -157,7 +157,7 @@ static bool open_channels(struct launch *l, struct child_run *r, struct err *e)
 
 /* Between fork and exec: async-signal-safe calls only. */
 /* Ours is raised for connections. */
-static void limit_files(void)
+static void child_limit_files(void)
 {
 	struct rlimit files;
 
@@ -177,7 +177,7 @@ __attribute__((noreturn)) static void become(const struct child *c, const struct
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(c->secret_output ? 077 : 022);
-	limit_files();
+	child_limit_files();
 
 	bool ready = !setpgid(0, 0) && dup2(l->null_fd, 0) == 0 && dup2(l->output_fd, 1) == 1 &&
 		     dup2(c->secret_output ? l->null_fd : l->output_fd, 2) == 2 &&
@@ -192,7 +192,7 @@ __attribute__((noreturn)) static void become(const struct child *c, const struct
 	_exit(told == sizeof(number) ? 127 : 126);
 }
 
-static bool start(struct child_run *r, const struct launch *l, struct err *e)
+static bool child_start(struct child_run *r, const struct launch *l, struct err *e)
 {
 	sigset_t all;
 	sigset_t before;
@@ -234,7 +234,7 @@ static void keep_tail(struct child_run *r, const char *bytes, size_t len)
 	r->tail_len = old + len;
 }
 
-static void keep(struct child_run *r, const char *bytes, size_t len)
+static void child_store(struct child_run *r, const char *bytes, size_t len)
 {
 	size_t room = CHILD_OUTPUT_LIMIT - r->kept;
 
@@ -260,7 +260,7 @@ static void read_output(struct child_run *r, int rounds)
 		ssize_t got = read(r->output, chunk, sizeof(chunk));
 
 		if (got > 0) {
-			keep(r, chunk, (size_t)got);
+			child_store(r, chunk, (size_t)got);
 			continue;
 		}
 		if (got < 0 && errno == EINTR)
@@ -273,7 +273,7 @@ static void read_output(struct child_run *r, int rounds)
 }
 
 /* Whether the child has ended; looks for at most `ms`. */
-static bool wait_a_moment(struct child_run *r, int64_t ms)
+static bool child_wait_a_moment(struct child_run *r, int64_t ms)
 {
 	struct pollfd fds[] = { { .fd = r->pidfd, .events = POLLIN },
 				{ .fd = r->output, .events = POLLIN } };
@@ -293,12 +293,12 @@ static bool wait_until(struct child_run *r, int64_t deadline, bool stoppable)
 
 		if (left <= 0 || (stoppable && stop_requested()))
 			return false;
-		if (wait_a_moment(r, left < POLL_MS ? left : POLL_MS))
+		if (child_wait_a_moment(r, left < POLL_MS ? left : POLL_MS))
 			return true;
 	}
 }
 
-static bool reap(struct child_run *r, siginfo_t *info, struct err *e)
+static bool child_reap(struct child_run *r, siginfo_t *info, struct err *e)
 {
 	while (waitid(P_PIDFD, (id_t)r->pidfd, info, WEXITED))
 		if (errno != EINTR)
@@ -315,7 +315,7 @@ static bool kill_group(struct child_run *r, bool stopped, struct err *e)
 
 	kill(-r->pid, SIGKILL);
 	pidfd_send_signal(r->pidfd, SIGKILL, NULL, 0);
-	if (wait_until(r, clock_mono_ms() + KILL_WAIT_MS, false) && !reap(r, &info, e))
+	if (wait_until(r, clock_mono_ms() + KILL_WAIT_MS, false) && !child_reap(r, &info, e))
 		return false;
 	if (stopped)
 		return err_set(e, ERR_STOPPED, "'%s' was ended because a stop was asked for",
@@ -338,7 +338,7 @@ static const char *quoted_tail(const struct child_run *r, struct arena *a)
 	return arena_strdup(a, buf_text(&shown));
 }
 
-static bool judge(struct child_run *r, const siginfo_t *info, struct err *e)
+static bool child_check(struct child_run *r, const siginfo_t *info, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	int number = 0;
@@ -356,7 +356,7 @@ static bool judge(struct child_run *r, const siginfo_t *info, struct err *e)
 	return true;
 }
 
-static bool run(struct child_run *r, struct err *e)
+static bool child_run_one(struct child_run *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .status_fd = -1 };
@@ -368,14 +368,14 @@ static bool run(struct child_run *r, struct err *e)
 	r->name = text_escaped(&a, r->child->argv[0]);
 	build_env(r->child, &l);
 	if (!find_program(r->child->argv[0], &a, &l.path, e) || !open_channels(&l, r, e) ||
-	    !start(r, &l, e))
+	    !child_start(r, &l, e))
 		return false;
 	/* Or the pipes would never end. */
 	close(TAKE_FD(l.output_fd));
 	close(TAKE_FD(l.status_fd));
 	if (!wait_until(r, deadline, stoppable))
 		return kill_group(r, stoppable && stop_requested(), e);
-	return reap(r, &info, e) && judge(r, &info, e);
+	return child_reap(r, &info, e) && child_check(r, &info, e);
 }
 
 bool child_run(const struct child *c, struct buf *out, struct err *e)
@@ -384,7 +384,7 @@ bool child_run(const struct child *c, struct buf *out, struct err *e)
 	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .status = -1 };
 
 	assert(!c->secret_output);
-	return run(&r, e);
+	return child_run_one(&r, e);
 }
 
 bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
@@ -396,7 +396,7 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 
 	quiet.secret_output = true;
 	secret_alloc(&room, CHILD_OUTPUT_LIMIT);
-	if (!run(&r, e))
+	if (!child_run_one(&r, e))
 		return false;
 	if (r.overflow)
 		return err_set(e, ERR_REMOTE, "'%s' printed more than %d bytes for a secret",

@@ -50,7 +50,7 @@ static struct {
 /* ---- bytes between the two ---- */
 
 /* False: nobody is there any more, or it takes too long. */
-static bool wait_for(int fd, short events, int64_t deadline)
+static bool decoder_wait_for(int fd, short events, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd ready = { .fd = fd, .events = events };
@@ -68,13 +68,13 @@ static bool may_go_on(ssize_t done)
 	return done > 0 || (done < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-static bool send_all(int fd, const void *bytes, size_t len)
+static bool decoder_send_all(int fd, const void *bytes, size_t len)
 {
 	int64_t deadline = clock_mono_ms() + TRANSFER_MS;
 	const char *from = bytes;
 
 	while (len) {
-		if (!wait_for(fd, POLLOUT, deadline))
+		if (!decoder_wait_for(fd, POLLOUT, deadline))
 			return false;
 
 		ssize_t done = write(fd, from, len);
@@ -93,7 +93,7 @@ static bool receive_all(int fd, void *bytes, size_t len)
 	char *to = bytes;
 
 	while (len) {
-		if (!wait_for(fd, POLLIN, deadline))
+		if (!decoder_wait_for(fd, POLLIN, deadline))
 			return false;
 
 		ssize_t done = read(fd, to, len);
@@ -131,7 +131,7 @@ static bool find_function(struct decode_request *r, decode_fn *const *table)
 	       r->ask.seconds <= DECODER_SECONDS_LIMIT;
 }
 
-static bool take_request(int fd, decode_fn *const *table, struct decode_request *r)
+static bool decoder_take_request(int fd, decode_fn *const *table, struct decode_request *r)
 {
 	uint64_t lengths[DECODER_SPAN_LIMIT];
 	uint64_t total = 0;
@@ -161,7 +161,7 @@ static bool decode_request(void *ctx, struct buf *answer, struct err *e)
 	return r->fn(r->spans, r->ask.count, answer, e);
 }
 
-static bool answer_request(int fd, struct decode_request *r)
+static bool decoder_answer_request(int fd, struct decode_request *r)
 {
 	const struct sandbox_work work = { .fn = decode_request,
 					   .ctx = r,
@@ -176,8 +176,8 @@ static bool answer_request(int fd, struct decode_request *r)
 		reply.code = (uint32_t)e.code;
 		reply.len = strlen(e.text);
 	}
-	return send_all(fd, &reply, sizeof(reply)) &&
-	       send_all(fd, reply.code ? (const void *)e.text : answer.bytes, reply.len);
+	return decoder_send_all(fd, &reply, sizeof(reply)) &&
+	       decoder_send_all(fd, reply.code ? (const void *)e.text : answer.bytes, reply.len);
 }
 
 /* One request after the other, until whoever asks has gone. */
@@ -191,7 +191,7 @@ __attribute__((noreturn)) static void serve(int fd, decode_fn *const *table)
 
 		if (poll(&next, 1, -1) < 0 && errno != EINTR)
 			_exit(1);
-		if (!take_request(fd, table, &r) || !answer_request(fd, &r))
+		if (!decoder_take_request(fd, table, &r) || !decoder_answer_request(fd, &r))
 			_exit(0);
 	}
 }
@@ -281,7 +281,7 @@ __attribute__((noreturn)) static void run_decoder(int control, pid_t parent,
 
 /* ---- in those who ask ---- */
 
-static bool lost(struct err *e)
+static bool decoder_lost(struct err *e)
 {
 	if (helper.channel >= 0)
 		close(helper.channel);
@@ -314,7 +314,7 @@ static bool own_channel(struct err *e)
 	int ends[2];
 
 	if (helper.owner == getpid())
-		return helper.channel >= 0 || lost(e);
+		return helper.channel >= 0 || decoder_lost(e);
 	if (helper.channel >= 0)
 		close(helper.channel);
 	helper.channel = -1;
@@ -327,7 +327,7 @@ static bool own_channel(struct err *e)
 	bool good = send_channel(ends[1]);
 
 	close(ends[1]);
-	return good || lost(e);
+	return good || decoder_lost(e);
 }
 
 bool decoder_start(decode_fn *const *table, struct err *e)
@@ -387,7 +387,7 @@ static unsigned seconds_of(const struct decode *d)
 	return seconds < DECODER_SECONDS_LIMIT ? seconds : DECODER_SECONDS_LIMIT;
 }
 
-static bool check_size(const struct decode *d, struct err *e)
+static bool decoder_check_size(const struct decode *d, struct err *e)
 {
 	size_t total = 0;
 	bool good = d->count <= DECODER_SPAN_LIMIT;
@@ -400,7 +400,7 @@ static bool check_size(const struct decode *d, struct err *e)
 			       DECODER_REQUEST_LIMIT, DECODER_SPAN_LIMIT);
 }
 
-static bool send_request(const struct decode *d)
+static bool decoder_send_request(const struct decode *d)
 {
 	struct ask ask = { .seconds = seconds_of(d), .count = (uint32_t)d->count };
 	uint64_t lengths[DECODER_SPAN_LIMIT];
@@ -409,11 +409,11 @@ static bool send_request(const struct decode *d)
 		ask.which++;
 	for (size_t i = 0; i < d->count; i++)
 		lengths[i] = d->in[i].len;
-	if (!send_all(helper.channel, &ask, sizeof(ask)) ||
-	    !send_all(helper.channel, lengths, d->count * sizeof(*lengths)))
+	if (!decoder_send_all(helper.channel, &ask, sizeof(ask)) ||
+	    !decoder_send_all(helper.channel, lengths, d->count * sizeof(*lengths)))
 		return false;
 	for (size_t i = 0; i < d->count; i++)
-		if (!send_all(helper.channel, d->in[i].bytes, d->in[i].len))
+		if (!decoder_send_all(helper.channel, d->in[i].bytes, d->in[i].len))
 			return false;
 	return true;
 }
@@ -426,7 +426,7 @@ static bool await_answer(bool lasts_a_stop, int64_t deadline, struct err *e)
 			helper.pending = true;
 			return err_set(e, ERR_STOPPED, "decoding was stopped as asked");
 		}
-		if (wait_for(helper.channel, POLLIN, clock_mono_ms() + POLL_MS))
+		if (decoder_wait_for(helper.channel, POLLIN, clock_mono_ms() + POLL_MS))
 			return true;
 	}
 	return false;
@@ -457,8 +457,8 @@ static bool drop_pending(void)
 	       receive_reply(&reply, &ignored);
 }
 
-static bool take_reply(const struct reply *reply, struct secret *body, struct secret *answer,
-		       struct err *e)
+static bool decoder_take_reply(const struct reply *reply, struct secret *body,
+			       struct secret *answer, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -470,7 +470,7 @@ static bool take_reply(const struct reply *reply, struct secret *body, struct se
 	return err_set(e, (enum err_code)reply->code, "%s", buf_text(&shown));
 }
 
-static bool ask_decoder(const struct decode *d, struct secret *answer, struct err *e)
+static bool decoder_ask_decoder(const struct decode *d, struct secret *answer, struct err *e)
 {
 	int64_t wall = (int64_t)seconds_of(d) * SANDBOX_WALL_TIMES * 1000;
 	AUTO(secret) body = { 0 };
@@ -478,11 +478,12 @@ static bool ask_decoder(const struct decode *d, struct secret *answer, struct er
 
 	if (!own_channel(e))
 		return false;
-	if (!drop_pending() || !send_request(d))
-		return lost(e);
+	if (!drop_pending() || !decoder_send_request(d))
+		return decoder_lost(e);
 	if (!await_answer(d->lasts_a_stop, clock_mono_ms() + wall + TRANSFER_MS, e))
-		return e->code == ERR_STOPPED ? false : lost(e);
-	return receive_reply(&reply, &body) ? take_reply(&reply, &body, answer, e) : lost(e);
+		return e->code == ERR_STOPPED ? false : decoder_lost(e);
+	return receive_reply(&reply, &body) ? decoder_take_reply(&reply, &body, answer, e)
+					    : decoder_lost(e);
 }
 
 static bool decode_here(void *ctx, struct buf *answer, struct err *e)
@@ -499,9 +500,9 @@ bool decoder_run(const struct decode *d, struct secret *answer, struct err *e)
 					   .seconds = seconds_of(d),
 					   .lasts_a_stop = d->lasts_a_stop };
 
-	if (!check_size(d, e))
+	if (!decoder_check_size(d, e))
 		return false;
-	return helper.table ? ask_decoder(d, answer, e) : sandbox_work(&work, answer, e);
+	return helper.table ? decoder_ask_decoder(d, answer, e) : sandbox_work(&work, answer, e);
 }
 
 /* ---- spans ---- */

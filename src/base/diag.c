@@ -26,7 +26,7 @@ uint32_t diag_source(struct diags *d, const char *name, const char *text, size_t
 	return (uint32_t)(d->sources.count - 1);
 }
 
-static void add(struct diags *d, struct diag diag, const char *fmt, va_list args)
+static void diag_add(struct diags *d, struct diag diag, const char *fmt, va_list args)
 {
 	char text[DIAG_TEXT];
 
@@ -46,7 +46,7 @@ void diag_error(struct diags *d, struct where at, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	add(d, (struct diag){ .where = at }, fmt, args);
+	diag_add(d, (struct diag){ .where = at }, fmt, args);
 	va_end(args);
 }
 
@@ -55,11 +55,11 @@ void diag_warn(struct diags *d, struct where at, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	add(d, (struct diag){ .where = at, .warning = true }, fmt, args);
+	diag_add(d, (struct diag){ .where = at, .warning = true }, fmt, args);
 	va_end(args);
 }
 
-static int compare(const void *left, const void *right)
+static int diag_compare(const void *left, const void *right)
 {
 	const struct diag *a = left;
 	const struct diag *b = right;
@@ -155,9 +155,9 @@ void diag_render(struct diags *d, struct buf *out)
 	const struct diag *previous = NULL;
 
 	if (d->list.count)
-		qsort(d->list.items, d->list.count, sizeof(*d->list.items), compare);
+		qsort(d->list.items, d->list.count, sizeof(*d->list.items), diag_compare);
 	vec_each (diag, &d->list) {
-		if (!previous || compare(previous, diag) != 0)
+		if (!previous || diag_compare(previous, diag) != 0)
 			render_one(d, diag, out);
 		previous = diag;
 	}

@@ -28,7 +28,7 @@ static int open_beneath(int dirfd, const char *path, int flags)
 }
 
 /* Reads to the end, at most `limit` bytes. */
-static bool read_all(int fd, size_t limit, struct secret *out, struct err *e)
+static bool fs_read_all(int fd, size_t limit, struct secret *out, struct err *e)
 {
 	struct stat st;
 	AUTO(secret) data = { 0 };
@@ -78,7 +78,7 @@ bool fs_read_opened(int fd, const char *path, size_t limit, struct secret *out, 
 				buf_text(&shown));
 		return err_sys(e, "cannot read '%s'", buf_text(&shown));
 	}
-	if (!read_all(fd, limit, out, e))
+	if (!fs_read_all(fd, limit, out, e))
 		return err_in(e, "cannot read '%s'", buf_text(&shown));
 	return true;
 }
@@ -159,7 +159,7 @@ const char *fs_relative_to(struct arena *a, const char *from, const char *name)
 }
 
 /* Appends one component of a path to the clean absolute path `out`. */
-static void add_component(struct buf *out, const char *part, size_t len)
+static void fs_add_component(struct buf *out, const char *part, size_t len)
 {
 	if (len == 0 || (len == 1 && part[0] == '.'))
 		return;
@@ -181,7 +181,7 @@ static void add_components(struct buf *out, const char *path)
 	while (*path) {
 		size_t len = strcspn(path, "/");
 
-		add_component(out, path, len);
+		fs_add_component(out, path, len);
 		path += len + (path[len] == '/');
 	}
 }

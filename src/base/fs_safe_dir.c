@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static int open_directory(int parent, const char *name)
+static int fs_safe_dir_open_directory(int parent, const char *name)
 {
 	struct open_how how = {
 		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
@@ -49,7 +49,7 @@ bool fs_is_safe_dir(const char *path, struct fs_attr attr, uid_t us, struct err 
 	return false;
 }
 
-static bool check_directory(int fd, const char *path, struct err *e)
+static bool fs_safe_dir_check_directory(int fd, const char *path, struct err *e)
 {
 	struct stat st;
 
@@ -79,7 +79,7 @@ bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e)
 		if (len == 0)
 			break;
 
-		int next = open_directory(fd, name);
+		int next = fs_safe_dir_open_directory(fd, name);
 
 		if (next < 0 && errno == ELOOP)
 			return err_set(e, ERR_IO,
@@ -89,7 +89,7 @@ bool fs_open_safe_dir(const char *path, bool unsafe, int *dirfd, struct err *e)
 			return err_sys(e, "cannot open directory '%s'", so_far);
 		close(fd);
 		fd = next;
-		if (!unsafe && !check_directory(fd, so_far, e))
+		if (!unsafe && !fs_safe_dir_check_directory(fd, so_far, e))
 			return false;
 	}
 	*dirfd = TAKE_FD(fd);

@@ -21,7 +21,7 @@ static void temporary_name(const char *name, char out[NAME_MAX + 1])
 	snprintf(out, NAME_MAX + 1, ".%.200s.tmp-%08" PRIx64, name, number);
 }
 
-static bool write_all(int fd, const void *bytes, size_t len)
+static bool fs_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;
 
@@ -39,7 +39,7 @@ static bool write_all(int fd, const void *bytes, size_t len)
 }
 
 /* Owner before mode, because a change of owner may clear mode bits. */
-static bool set_attr(int fd, struct fs_attr attr)
+static bool fs_write_set_attr(int fd, struct fs_attr attr)
 {
 	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
 	    fchown(fd, attr.owner, attr.group) < 0)
@@ -47,13 +47,13 @@ static bool set_attr(int fd, struct fs_attr attr)
 	return fchmod(fd, attr.mode) == 0;
 }
 
-static bool write_new(int dirfd, const char *name, struct secret content, struct fs_attr attr)
+static bool fs_write_new(int dirfd, const char *name, struct secret content, struct fs_attr attr)
 {
 	AUTO(fd) fd =
 		openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	return fd >= 0 && set_attr(fd, attr) && write_all(fd, content.bytes, content.len) &&
-	       fsync(fd) == 0;
+	return fd >= 0 && fs_write_set_attr(fd, attr) &&
+	       fs_write_all(fd, content.bytes, content.len) && fsync(fd) == 0;
 }
 
 bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, struct fs_attr attr,
@@ -63,7 +63,7 @@ bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, s
 	char temporary[NAME_MAX + 1];
 
 	temporary_name(name, temporary);
-	if (!write_new(dirfd, temporary, content, attr) ||
+	if (!fs_write_new(dirfd, temporary, content, attr) ||
 	    renameat(dirfd, temporary, dirfd, name) < 0) {
 		err_sys(e, "cannot write '%s'", name);
 		unlinkat(dirfd, temporary, 0);
@@ -111,7 +111,7 @@ bool fs_sync_dir(const char *path, struct err *e)
 }
 
 /* Our umask takes from others what is meant for them. */
-static bool widen(const char *path, mode_t mode)
+static bool fs_write_widen(const char *path, mode_t mode)
 {
 	AUTO(fd)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -136,7 +136,7 @@ bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 	if (mkdir(path, mode) < 0) {
 		if (errno != EEXIST)
 			return err_sys(e, "cannot make directory '%s'", path);
-	} else if (!widen(path, mode)) {
+	} else if (!fs_write_widen(path, mode)) {
 		return err_sys(e, "cannot set the mode of directory '%s'", path);
 	}
 	return fs_sync_dir(parent, e);

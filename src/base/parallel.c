@@ -13,7 +13,7 @@ struct work {
 	atomic_size_t next;
 };
 
-static void *take(void *ctx)
+static void *parallel_next(void *ctx)
 {
 	struct work *w = ctx;
 
@@ -46,10 +46,11 @@ void parallel_run(parallel_fn *fn, void *ctx, size_t count)
 	 */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (helpers + 1 < wanted && pthread_create(&threads[helpers], NULL, take, &w) == 0)
+	while (helpers + 1 < wanted &&
+	       pthread_create(&threads[helpers], NULL, parallel_next, &w) == 0)
 		helpers++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	take(&w);
+	parallel_next(&w);
 	for (size_t i = 0; i < helpers; i++)
 		pthread_join(threads[i], NULL);
 }

@@ -55,7 +55,7 @@ bool sandbox_forbid_files(void)
  * One above as hard limit: SIGXCPU comes first and can be told apart.  A
  * limit that is lower already stays.
  */
-static bool limit(int what, rlim_t value)
+static bool sandbox_limit(int what, rlim_t value)
 {
 	struct rlimit bound;
 
@@ -90,7 +90,7 @@ static bool limit_memory(void)
 
 	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0)
 		pages = strtoull(text, NULL, 10);
-	return limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)getpagesize() + SANDBOX_MEMORY);
+	return sandbox_limit(RLIMIT_AS, (rlim_t)pages * (rlim_t)getpagesize() + SANDBOX_MEMORY);
 }
 
 static bool close_all(int answer_fd)
@@ -108,13 +108,13 @@ static bool lock_in(int answer_fd, unsigned seconds)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		signal(numbers[i], SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return limit_memory() && limit(RLIMIT_CPU, seconds) && limit(RLIMIT_CORE, 0) &&
-	       limit(RLIMIT_FSIZE, 0) && close_all(answer_fd) &&
-	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && sandbox_forbid_files() &&
-	       seccomp_only_compute();
+	return limit_memory() && sandbox_limit(RLIMIT_CPU, seconds) &&
+	       sandbox_limit(RLIMIT_CORE, 0) && sandbox_limit(RLIMIT_FSIZE, 0) &&
+	       close_all(answer_fd) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       sandbox_forbid_files() && seccomp_only_compute();
 }
 
-static void write_all(const void *bytes, size_t len)
+static void sandbox_write_all(const void *bytes, size_t len)
 {
 	const char *from = bytes;
 
@@ -142,8 +142,8 @@ __attribute__((noreturn)) static void work(const struct sandbox_work *how, int a
 		err_set(&e, ERR_INPUT, "it holds more than %d bytes", SANDBOX_ANSWER_LIMIT);
 	frame.code = (uint32_t)e.code;
 	frame.len = e.code ? strlen(e.text) : answer.len;
-	write_all(&frame, sizeof(frame));
-	write_all(e.code ? e.text : buf_text(&answer), frame.len);
+	sandbox_write_all(&frame, sizeof(frame));
+	sandbox_write_all(e.code ? e.text : buf_text(&answer), frame.len);
 	_exit(0);
 }
 
@@ -240,7 +240,7 @@ static bool take_error(const struct sandbox_frame *f, const struct secret *body,
 	return err_set(e, code, "%s", buf_text(&shown));
 }
 
-static bool read_answer(struct sandbox_child *w, struct secret *answer, struct err *e)
+static bool sandbox_read_answer(struct sandbox_child *w, struct secret *answer, struct err *e)
 {
 	struct sandbox_frame frame = { 0 };
 	AUTO(secret) body = { 0 };
@@ -294,5 +294,5 @@ bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct 
 	if (w.pid < 0)
 		return err_sys(e, "cannot start decoding");
 	close(TAKE_FD(writer));
-	return read_answer(&w, answer, e);
+	return sandbox_read_answer(&w, answer, e);
 }

@@ -126,25 +126,26 @@ struct filter {
 	size_t count;
 };
 
-static void add_row(struct filter *f, struct sock_filter row)
+static void seccomp_add_row(struct filter *f, struct sock_filter row)
 {
 	f->rows[f->count++] = row;
 }
 
 static void add_load(struct filter *f, size_t offset)
 {
-	add_row(f, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+	seccomp_add_row(f,
+			(struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
 }
 
 static void add_return(struct filter *f, uint32_t verdict)
 {
-	add_row(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict));
+	seccomp_add_row(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict));
 }
 
 /* The next row is for calls that do not compare so. */
 static void add_skip(struct filter *f, uint16_t compare, uint32_t number)
 {
-	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K, number, 1, 0));
+	seccomp_add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K, number, 1, 0));
 }
 
 static void filter_begin(struct filter *f)
@@ -159,8 +160,8 @@ static void filter_begin(struct filter *f)
 static void filter_calls(struct filter *f, const int *calls, size_t count, uint32_t verdict)
 {
 	for (size_t i = 0; i < count; i++) {
-		add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							(uint32_t)calls[i], 0, 1));
+		seccomp_add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+								(uint32_t)calls[i], 0, 1));
 		add_return(f, verdict);
 	}
 }
@@ -180,8 +181,8 @@ static void filter_fcntl(struct filter *f)
 	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC };
 	const unsigned count = sizeof(commands) / sizeof(*commands);
 
-	add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0,
-						2 * count + 2));
+	seccomp_add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0,
+							2 * count + 2));
 	add_load(f, offsetof(struct seccomp_data, args[1]));
 	filter_calls(f, commands, count, SECCOMP_RET_ALLOW);
 	add_return(f, DENY);
@@ -215,7 +216,8 @@ bool seccomp_stay_inside(void)
 
 	filter_begin(&f);
 #ifdef __x86_64__
-	add_row(&f, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1));
+	seccomp_add_row(&f,
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_CALLS, 0, 1));
 	add_return(&f, DENY);
 #endif
 	filter_calls(&f, reaching_calls, REACHING_COUNT, DENY);

@@ -73,7 +73,7 @@ static bool check_passed_directory(struct path_walk *w, const struct stat *st, s
 }
 
 /* The walk goes on in this directory, which it takes. */
-static bool enter(struct path_walk *w, int fd, const char *here, struct err *e)
+static bool trusted_enter(struct path_walk *w, int fd, const char *here, struct err *e)
 {
 	struct stat st;
 
@@ -94,7 +94,7 @@ static bool enter_root(struct path_walk *w, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "cannot open '/'");
-	return enter(w, fd, "/", e);
+	return trusted_enter(w, fd, "/", e);
 }
 
 static const char *path_below(struct path_walk *w, const char *name)
@@ -111,7 +111,7 @@ static bool enter_directory(struct path_walk *w, const char *name, struct err *e
 
 	if (fd < 0)
 		return err_sys(e, "cannot open directory '%s'", escaped_path(w, here));
-	return enter(w, fd, here, e);
+	return trusted_enter(w, fd, here, e);
 }
 
 /* ---- links ---- */

@@ -17,7 +17,7 @@ void assembly_release(struct assembly *as)
 	buf_release(&as->manifest);
 }
 
-static bool add(struct assembly *as, const char *name, struct bytes data, struct err *e)
+static bool assembly_add(struct assembly *as, const char *name, struct bytes data, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -37,7 +37,7 @@ static bool add_text(struct assembly *as, const char *name, const char *text, st
 		return true;
 	if (!text_is_utf8(text, strlen(text)))
 		return err_set(e, ERR_INPUT, "entry '%s' is not text", name);
-	return add(as, name, (struct bytes){ text, strlen(text) }, e);
+	return assembly_add(as, name, (struct bytes){ text, strlen(text) }, e);
 }
 
 static bool add_files(struct assembly *as, const struct bundle *b, struct err *e)
@@ -45,8 +45,8 @@ static bool add_files(struct assembly *as, const struct bundle *b, struct err *e
 	for (size_t i = 0; i < b->file_count; i++) {
 		const struct bundle_file *f = &b->files[i];
 
-		if (!add(as, layout_config(f->path, &as->arena), (struct bytes){ f->text, f->len },
-			 e))
+		if (!assembly_add(as, layout_config(f->path, &as->arena),
+				  (struct bytes){ f->text, f->len }, e))
 			return false;
 	}
 	return true;
@@ -72,11 +72,11 @@ static bool add_sealed(struct assembly *as, const struct sealed *s, struct err *
 	for (size_t i = 0; i < s->recipients.count; i++) {
 		const struct bundle_entry *slot = &s->recipients.items[i];
 
-		if (!add(as, layout_recipient(i, &as->arena),
-			 (struct bytes){ slot->data, slot->len }, e))
+		if (!assembly_add(as, layout_recipient(i, &as->arena),
+				  (struct bytes){ slot->data, slot->len }, e))
 			return false;
 	}
-	return s->keys_zip.len == 0 || add(as, ENTRY_KEYS, s->keys_zip, e);
+	return s->keys_zip.len == 0 || assembly_add(as, ENTRY_KEYS, s->keys_zip, e);
 }
 
 bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *has_key,

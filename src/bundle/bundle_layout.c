@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* What was found on a component never counts as the newest of its name. */
-static bool is_found(const struct bundle_item *item)
+static bool bundle_layout_is_found(const struct bundle_item *item)
 {
 	return strcmp(item->source, "found") == 0;
 }
@@ -22,8 +22,8 @@ int layout_compare_items(const void *a, const void *b)
 		return left->is_issuer ? 1 : -1;
 	if (names)
 		return names;
-	if (is_found(left) != is_found(right))
-		return is_found(left) ? -1 : 1;
+	if (bundle_layout_is_found(left) != bundle_layout_is_found(right))
+		return bundle_layout_is_found(left) ? -1 : 1;
 	return (left->number > right->number) - (left->number < right->number);
 }
 
@@ -35,7 +35,7 @@ int layout_compare_files(const void *a, const void *b)
 	return strcmp(left->path, right->path);
 }
 
-static bool is_newest(const struct bundle *b, size_t i)
+static bool bundle_layout_is_newest(const struct bundle *b, size_t i)
 {
 	const struct bundle_item *next = &b->items[i + 1];
 
@@ -50,7 +50,7 @@ const char *layout_directory(const struct bundle *b, size_t i, struct arena *a)
 
 	buf_puts(&out, item->is_issuer ? "issuers/" : "certificates/");
 	text_percent(&out, item->name);
-	if (!is_newest(b, i))
+	if (!bundle_layout_is_newest(b, i))
 		buf_printf(&out, "/%u", item->number);
 	return arena_strdup(a, buf_text(&out));
 }

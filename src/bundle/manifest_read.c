@@ -250,7 +250,7 @@ static bool get_head(const json_t *root, struct bundle *b, struct err *e)
 	return time_parse(created, &b->created) || wrong(e, "created_at", "a time");
 }
 
-static bool parse(struct bytes text, json_t **out, struct err *e)
+static bool manifest_read_parse(struct bytes text, json_t **out, struct err *e)
 {
 	json_error_t why;
 	AUTO(json)
@@ -267,8 +267,9 @@ bool manifest_read(struct bytes json, struct bundle *b, struct manifest *m, stru
 {
 	AUTO(json) root = NULL;
 
-	if (!parse(json, &root, e) || !get_head(root, b, e) || !get_items(root, b, m, e) ||
-	    !check_directories(root, b, e) || !get_files(root, b, e) || !get_listed(root, b, m, e))
+	if (!manifest_read_parse(json, &root, e) || !get_head(root, b, e) ||
+	    !get_items(root, b, m, e) || !check_directories(root, b, e) || !get_files(root, b, e) ||
+	    !get_listed(root, b, m, e))
 		return err_in(e, "manifest.json");
 	return true;
 }
@@ -277,5 +278,6 @@ bool manifest_read_head(struct bytes json, struct bundle *b, struct err *e)
 {
 	AUTO(json) root = NULL;
 
-	return (parse(json, &root, e) && get_head(root, b, e)) || err_in(e, "manifest.json");
+	return (manifest_read_parse(json, &root, e) && get_head(root, b, e)) ||
+	       err_in(e, "manifest.json");
 }

@@ -9,15 +9,15 @@
 #include <string.h>
 
 /* Takes `value`; NULL is what jansson returns for text that is not UTF-8. */
-static bool put(json_t *object, const char *key, json_t *value, struct err *e)
+static bool manifest_write_write(json_t *object, const char *key, json_t *value, struct err *e)
 {
 	return json_object_set_new(object, key, value) == 0 ||
 	       err_set(e, ERR_INPUT, "'%s' is not valid UTF-8", key);
 }
 
-static bool put_text(json_t *object, const char *key, const char *text, struct err *e)
+static bool manifest_put_text(json_t *object, const char *key, const char *text, struct err *e)
 {
-	return put(object, key, json_string(text ? text : ""), e);
+	return manifest_write_write(object, key, json_string(text ? text : ""), e);
 }
 
 static bool put_item_texts(json_t *object, const struct bundle_item *item, struct err *e)
@@ -28,7 +28,7 @@ static bool put_item_texts(json_t *object, const struct bundle_item *item, struc
 		if (item_texts[i].is_hash && *text && !text_is_fingerprint(*text))
 			return err_set(e, ERR_INPUT, "'%s' is not a SHA-256 in hex",
 				       item_texts[i].key);
-		if (!put_text(object, item_texts[i].key, *text, e))
+		if (!manifest_put_text(object, item_texts[i].key, *text, e))
 			return false;
 	}
 	return true;
@@ -54,7 +54,7 @@ static bool put_record(json_t *object, const struct bundle_item *item, struct er
 
 	if (!json_is_object(record))
 		return err_set(e, ERR_INPUT, "its record is no JSON object");
-	return put(object, "record", TAKE(record), e);
+	return manifest_write_write(object, "record", TAKE(record), e);
 }
 
 static bool put_item(const struct bundle *b, size_t i, bool has_key, json_t *object, struct err *e)
@@ -62,19 +62,21 @@ static bool put_item(const struct bundle *b, size_t i, bool has_key, json_t *obj
 	const struct bundle_item *item = &b->items[i];
 	AUTO(arena) a = { 0 };
 
-	return put_text(object, "kind", item->is_issuer ? KIND_ISSUER : KIND_CERTIFICATE, e) &&
-	       put(object, "number", json_integer(item->number), e) &&
+	return manifest_put_text(object, "kind", item->is_issuer ? KIND_ISSUER : KIND_CERTIFICATE,
+				 e) &&
+	       manifest_write_write(object, "number", json_integer(item->number), e) &&
 	       put_item_texts(object, item, e) &&
-	       put(object, "components", components_of(item), e) &&
-	       put_text(object, "directory", layout_directory(b, i, &a), e) &&
-	       put(object, "key", json_boolean(has_key), e) && put_record(object, item, e);
+	       manifest_write_write(object, "components", components_of(item), e) &&
+	       manifest_put_text(object, "directory", layout_directory(b, i, &a), e) &&
+	       manifest_write_write(object, "key", json_boolean(has_key), e) &&
+	       put_record(object, item, e);
 }
 
 static bool put_items(json_t *root, const struct bundle *b, const bool *has_key, struct err *e)
 {
 	json_t *list = json_array();
 
-	if (!put(root, "generations", list, e))
+	if (!manifest_write_write(root, "generations", list, e))
 		return false;
 	for (size_t i = 0; i < b->item_count; i++) {
 		json_t *object = json_object();
@@ -92,15 +94,15 @@ static bool put_files(json_t *root, const struct bundle *b, struct err *e)
 	AUTO(arena) a = { 0 };
 	json_t *list = json_array();
 
-	if (!put(root, "config", list, e))
+	if (!manifest_write_write(root, "config", list, e))
 		return false;
 	for (size_t i = 0; i < b->file_count; i++) {
 		const char *path = b->files[i].path;
 		json_t *object = json_object();
 
 		json_array_append_new(list, object);
-		if (!put_text(object, "path", path, e) ||
-		    !put_text(object, "entry", layout_config(path, &a), e))
+		if (!manifest_put_text(object, "path", path, e) ||
+		    !manifest_put_text(object, "entry", layout_config(path, &a), e))
 			return false;
 	}
 	return true;
@@ -110,7 +112,7 @@ static bool put_entries(json_t *root, const struct entries *others, struct err *
 {
 	json_t *list = json_array();
 
-	if (!put(root, "entries", list, e))
+	if (!manifest_write_write(root, "entries", list, e))
 		return false;
 	for (size_t i = 0; i < others->count; i++) {
 		const struct bundle_entry *entry = &others->items[i];
@@ -119,9 +121,10 @@ static bool put_entries(json_t *root, const struct entries *others, struct err *
 
 		json_array_append_new(list, object);
 		sha256_text(entry->data, entry->len, hash);
-		if (!put_text(object, "name", entry->name, e) ||
-		    !put(object, "size", json_integer((json_int_t)entry->len), e) ||
-		    !put_text(object, "sha256", hash, e))
+		if (!manifest_put_text(object, "name", entry->name, e) ||
+		    !manifest_write_write(object, "size", json_integer((json_int_t)entry->len),
+					  e) ||
+		    !manifest_put_text(object, "sha256", hash, e))
 			return false;
 	}
 	return true;
@@ -140,11 +143,13 @@ bool manifest_write(const struct bundle *b, const bool *has_key, const struct en
 	char created[TIME_TEXT];
 
 	time_format(b->created, created);
-	if (!put(root, "format_version", json_integer(MANIFEST_VERSION), e) ||
-	    !put_text(root, "fleet", b->fleet, e) || !put_text(root, "lineage", b->lineage, e) ||
-	    !put(root, "serial", json_integer(b->serial), e) ||
-	    !put_text(root, "created_at", created, e) ||
-	    !put_text(root, "encryption", b->unencrypted ? ENCRYPTION_NONE : ENCRYPTION_AES, e) ||
+	if (!manifest_write_write(root, "format_version", json_integer(MANIFEST_VERSION), e) ||
+	    !manifest_put_text(root, "fleet", b->fleet, e) ||
+	    !manifest_put_text(root, "lineage", b->lineage, e) ||
+	    !manifest_write_write(root, "serial", json_integer(b->serial), e) ||
+	    !manifest_put_text(root, "created_at", created, e) ||
+	    !manifest_put_text(root, "encryption",
+			       b->unencrypted ? ENCRYPTION_NONE : ENCRYPTION_AES, e) ||
 	    !put_items(root, b, has_key, e) || !put_files(root, b, e) ||
 	    !put_entries(root, others, e))
 		return false;

@@ -23,7 +23,7 @@ static void find_sealed(const struct entries *entries, struct arena *a, struct s
 		out->keys_zip = (struct bytes){ keys->data, keys->len };
 }
 
-static bool compare(struct bytes found, const struct buf *built, struct err *e)
+static bool rebuild_compare(struct bytes found, const struct buf *built, struct err *e)
 {
 	const char *bytes = found.data;
 	size_t at = 0;
@@ -57,7 +57,7 @@ bool bundle_decode_rebuilt(const struct span *in, size_t count, struct buf *answ
 	find_sealed(&entries, &a, &sealed);
 	return assembly_prepare(&as, &c.bundle, c.manifest.has_key, &sealed, e) &&
 	       assembly_pack(&as, (struct bytes){ hmac->data, hmac->len }, &built, e) &&
-	       compare(zip, &built, e);
+	       rebuild_compare(zip, &built, e);
 }
 
 bool bundle_rebuild_matches(const void *bytes, size_t len, struct err *e)

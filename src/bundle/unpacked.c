@@ -39,7 +39,7 @@ static bool check_one(const struct entries *entries, const struct listed *l, str
 	       err_set(e, ERR_INPUT, "damaged: entry '%s' is not what the manifest says", l->name);
 }
 
-static bool is_listed(const struct manifest *m, const char *name)
+static bool unpacked_is_listed(const struct manifest *m, const char *name)
 {
 	for (size_t i = 0; i < m->listed_count; i++)
 		if (strcmp(m->listed[i].name, name) == 0)
@@ -53,7 +53,7 @@ static bool name_unlisted(const struct entries *entries, const struct manifest *
 		const char *name = entries->items[i].name;
 
 		if (strcmp(name, ENTRY_MANIFEST) != 0 && strcmp(name, ENTRY_HMAC) != 0 &&
-		    !is_listed(m, name))
+		    !unpacked_is_listed(m, name))
 			return err_set(e, ERR_INPUT, "entry '%s' is not named in the manifest",
 				       name);
 	}
@@ -70,8 +70,8 @@ static bool check_entries(const struct entries *entries, const struct manifest *
 }
 
 /* Sets *out to its text, "" when there is none; counts it in *claimed. */
-static bool take_text(const struct bundle_entry *entry, struct arena *a, const char **out,
-		      size_t *claimed, struct err *e)
+static bool unpacked_take_text(const struct bundle_entry *entry, struct arena *a, const char **out,
+			       size_t *claimed, struct err *e)
 {
 	*out = "";
 	if (!entry)
@@ -95,15 +95,15 @@ static bool take_items(const struct entries *entries, struct bundle *b, size_t *
 		const struct bundle_entry *chain =
 			entries_find(entries, layout_in(dir, "chain.pem", a));
 
-		if (!take_text(leaf, a, &item->leaf_pem, claimed, e) ||
-		    !take_text(chain, a, &item->chain_pem, claimed, e))
+		if (!unpacked_take_text(leaf, a, &item->leaf_pem, claimed, e) ||
+		    !unpacked_take_text(chain, a, &item->chain_pem, claimed, e))
 			return false;
 	}
 	return true;
 }
 
-static bool take_files(const struct entries *entries, struct bundle *b, size_t *claimed,
-		       struct err *e)
+static bool unpacked_take_files(const struct entries *entries, struct bundle *b, size_t *claimed,
+				struct err *e)
 {
 	for (size_t i = 0; i < b->file_count; i++) {
 		struct bundle_file *file = &b->files[i];
@@ -127,7 +127,8 @@ static bool has_any_key(const struct bundle *b, const struct manifest *m)
 	return false;
 }
 
-static bool check_lock(const struct entries *entries, const struct unpacked *c, struct err *e)
+static bool unpacked_check_lock(const struct entries *entries, const struct unpacked *c,
+				struct err *e)
 {
 	const struct bundle *b = &c->bundle;
 
@@ -152,8 +153,8 @@ bool unpacked_read(const struct entries *entries, struct unpacked *out, struct e
 		return err_set(e, ERR_INPUT, "not a bundle of certfleet: it has no manifest");
 	b->recipient_count = unpacked_recipients(entries);
 	if (!manifest_read((struct bytes){ json->data, json->len }, b, &c.manifest, e) ||
-	    !check_entries(entries, &c.manifest, e) || !check_lock(entries, &c, e) ||
-	    !take_items(entries, b, &claimed, e) || !take_files(entries, b, &claimed, e))
+	    !check_entries(entries, &c.manifest, e) || !unpacked_check_lock(entries, &c, e) ||
+	    !take_items(entries, b, &claimed, e) || !unpacked_take_files(entries, b, &claimed, e))
 		return false;
 	claimed += b->recipient_count;
 	claimed += entries_find(entries, ENTRY_RESTORE) != NULL;

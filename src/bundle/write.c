@@ -26,7 +26,7 @@ struct lock {
 	bool unencrypted;
 };
 
-static bool check_lock(const struct lock *l, struct err *e)
+static bool write_check_lock(const struct lock *l, struct err *e)
 {
 	if (l->unencrypted)
 		return l->count == 0 ||
@@ -157,7 +157,7 @@ static void seal_slots(const struct lock *l, const struct secret *text, struct a
 	}
 }
 
-static bool check_size(const struct assembly *as, struct err *e)
+static bool write_check_size(const struct assembly *as, struct err *e)
 {
 	size_t sum = as->manifest.len;
 
@@ -185,7 +185,7 @@ static bool pack_all(const struct bundle *b, const bool *has_key, const struct s
 	AUTO(assembly) as = { 0 };
 	char hmac[SHA256_TEXT + 1];
 
-	if (!assembly_prepare(&as, b, has_key, s, e) || !check_size(&as, e) ||
+	if (!assembly_prepare(&as, b, has_key, s, e) || !write_check_size(&as, e) ||
 	    !check_manifest(&as, e))
 		return false;
 	slot_hmac(text->len ? text : NULL, (struct bytes){ as.manifest.data, as.manifest.len },
@@ -205,7 +205,7 @@ bool bundle_write(const struct bundle *b, const struct secret *passphrases, size
 	struct keys keys = { 0 };
 	struct sealed sealed = { 0 };
 
-	if (!check_lock(&lock, e) || !check_names(b, e))
+	if (!write_check_lock(&lock, e) || !check_names(b, e))
 		return false;
 	sort_content(b, &a, &sorted);
 	sorted.unencrypted = unencrypted;

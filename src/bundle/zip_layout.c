@@ -54,7 +54,7 @@ static uint32_t number32(const uint8_t *at)
 }
 
 /* NULL when there is less. */
-static const uint8_t *take(struct rest *r, size_t len)
+static const uint8_t *zip_layout_take(struct rest *r, size_t len)
 {
 	const uint8_t *taken = r->at;
 
@@ -67,7 +67,7 @@ static const uint8_t *take(struct rest *r, size_t len)
 
 static const uint8_t *take_signed(struct rest *r, size_t len, uint32_t signature)
 {
-	const uint8_t *taken = take(r, len);
+	const uint8_t *taken = zip_layout_take(r, len);
 
 	return taken && number32(taken) == signature ? taken : NULL;
 }
@@ -82,22 +82,22 @@ static bool extra_is_allowed(uint16_t id)
 
 static bool take_extras(struct rest *r, uint16_t len)
 {
-	struct rest extras = { take(r, len), len };
+	struct rest extras = { zip_layout_take(r, len), len };
 
 	if (!extras.at)
 		return false;
 	while (extras.left) {
-		const uint8_t *head = take(&extras, 4);
+		const uint8_t *head = zip_layout_take(&extras, 4);
 
 		if (!head || !extra_is_allowed(number16(head)) ||
-		    !take(&extras, number16(head + 2)))
+		    !zip_layout_take(&extras, number16(head + 2)))
 			return false;
 	}
 	return true;
 }
 
 /* `at` is where the two kinds of header begin to be alike. */
-static bool take_header(struct rest *r, const uint8_t *at, struct zip_header *out)
+static bool zip_layout_take_header(struct rest *r, const uint8_t *at, struct zip_header *out)
 {
 	*out = (struct zip_header){
 		.needed = number16(at),
@@ -109,7 +109,7 @@ static bool take_header(struct rest *r, const uint8_t *at, struct zip_header *ou
 		.size = number32(at + 18),
 		.name_len = number16(at + 22),
 	};
-	out->name = take(r, out->name_len);
+	out->name = zip_layout_take(r, out->name_len);
 	return out->name && !(out->flags & ~FLAGS_ALLOWED) && take_extras(r, number16(at + 24));
 }
 
@@ -136,8 +136,8 @@ static bool take_local(struct rest *r, const struct zip_header *central)
 	struct zip_header local = { 0 };
 	const uint8_t *head = take_signed(r, LOCAL_BYTES, LOCAL_SIGNATURE);
 
-	if (!head || !take_header(r, head + 4, &local) || !same_header(&local, central) ||
-	    !take(r, central->packed))
+	if (!head || !zip_layout_take_header(r, head + 4, &local) ||
+	    !same_header(&local, central) || !zip_layout_take(r, central->packed))
 		return false;
 	if (!(local.flags & FLAG_DESCRIPTOR))
 		return true;
@@ -148,7 +148,7 @@ static bool take_local(struct rest *r, const struct zip_header *central)
 	       number32(tail + 8) == central->packed && number32(tail + 12) == central->size;
 }
 
-static bool is_found(const struct zip_header *h, const struct bundle_entry *found)
+static bool zip_layout_is_found(const struct zip_header *h, const struct bundle_entry *found)
 {
 	return h->size == found->len && h->name_len == strlen(found->name) &&
 	       memcmp(h->name, found->name, h->name_len) == 0;
@@ -161,9 +161,9 @@ static bool take_central(struct rest *directory, struct rest *data, size_t offse
 	struct zip_header central = { 0 };
 	const uint8_t *head = take_signed(directory, CENTRAL_BYTES, CENTRAL_SIGNATURE);
 
-	return head && take_header(directory, head + 6, &central) && number32(head + 32) == 0 &&
-	       number32(head + 42) == offset && is_found(&central, found) &&
-	       take_local(data, &central);
+	return head && zip_layout_take_header(directory, head + 6, &central) &&
+	       number32(head + 32) == 0 && number32(head + 42) == offset &&
+	       zip_layout_is_found(&central, found) && take_local(data, &central);
 }
 
 /* Splits off the directory; its end is the last of the archive. */
@@ -182,8 +182,8 @@ static bool split(struct bytes zip, size_t count, struct rest *data, struct rest
 	    number16(end + 8) != count || number16(end + 10) != count || number16(end + 20) != 0 ||
 	    offset > zip.len - END_BYTES || size != zip.len - END_BYTES - offset)
 		return false;
-	*data = (struct rest){ take(&all, offset), offset };
-	*directory = (struct rest){ take(&all, size), size };
+	*data = (struct rest){ zip_layout_take(&all, offset), offset };
+	*directory = (struct rest){ zip_layout_take(&all, size), size };
 	return true;
 }
 

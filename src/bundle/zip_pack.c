@@ -9,7 +9,7 @@
 AUTO_TYPE(writer, struct archive *, archive_write_free)
 AUTO_TYPE(bundle_entry, struct archive_entry *, archive_entry_free)
 
-static bool fail(struct archive *a, struct err *e)
+static bool zip_pack_fail(struct archive *a, struct err *e)
 {
 	const char *why = archive_error_string(a);
 
@@ -37,11 +37,12 @@ static bool open_writer(struct archive *a, const struct secret *password, struct
 	if (archive_write_set_format_zip(a) != ARCHIVE_OK ||
 	    archive_write_set_options(a, options) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK)
-		return fail(a, e);
+		return zip_pack_fail(a, e);
 	if (password &&
 	    archive_write_set_passphrase(a, (const char *)password->bytes) != ARCHIVE_OK)
-		return fail(a, e);
-	return archive_write_open(a, out, NULL, on_bytes, NULL) == ARCHIVE_OK || fail(a, e);
+		return zip_pack_fail(a, e);
+	return archive_write_open(a, out, NULL, on_bytes, NULL) == ARCHIVE_OK ||
+	       zip_pack_fail(a, e);
 }
 
 /*
@@ -58,10 +59,10 @@ static bool write_entry(struct archive *a, const struct bundle_entry *from, stru
 	archive_entry_set_size(head, (la_int64_t)from->len);
 	archive_entry_set_mode(head, AE_IFREG | 0600);
 	if (archive_write_header(a, head) != ARCHIVE_OK)
-		return fail(a, e);
+		return zip_pack_fail(a, e);
 	if (from->len && archive_write_data(a, from->data, from->len) != (la_ssize_t)from->len)
-		return fail(a, e);
-	return archive_write_finish_entry(a) == ARCHIVE_OK || fail(a, e);
+		return zip_pack_fail(a, e);
+	return archive_write_finish_entry(a) == ARCHIVE_OK || zip_pack_fail(a, e);
 }
 
 bool zip_pack(const struct entries *list, const struct secret *password, struct buf *out,
@@ -79,5 +80,5 @@ bool zip_pack(const struct entries *list, const struct secret *password, struct 
 	for (size_t i = 0; i < list->count; i++)
 		if (!write_entry(a, &list->items[i], e))
 			return err_in(e, "entry '%s'", list->items[i].name);
-	return archive_write_close(a) == ARCHIVE_OK || fail(a, e);
+	return archive_write_close(a) == ARCHIVE_OK || zip_pack_fail(a, e);
 }

@@ -22,7 +22,7 @@ struct unpack_walk {
 	uint64_t left; /* unpacked bytes that may still come */
 };
 
-static bool fail(struct archive *a, struct err *e)
+static bool zip_unpack_fail(struct archive *a, struct err *e)
 {
 	const char *why = archive_error_string(a);
 	AUTO(buf) shown = { 0 };
@@ -37,8 +37,9 @@ static bool open_reader(struct archive *a, struct bytes zip, const struct secret
 			struct err *e)
 {
 	if (password && archive_read_add_passphrase(a, (const char *)password->bytes) != ARCHIVE_OK)
-		return fail(a, e);
-	return archive_read_open_memory(a, zip.data, zip.len) == ARCHIVE_OK || fail(a, e);
+		return zip_unpack_fail(a, e);
+	return archive_read_open_memory(a, zip.data, zip.len) == ARCHIVE_OK ||
+	       zip_unpack_fail(a, e);
 }
 
 /* libarchive tells the method in its name of the format alone. */
@@ -54,7 +55,7 @@ static bool method_is_allowed(const struct unpack_walk *w)
 	return strstr(format, open_methods[0]) || strstr(format, open_methods[1]);
 }
 
-static bool check_name(const char *name, struct err *e)
+static bool zip_unpack_check_name(const char *name, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -66,11 +67,12 @@ static bool check_name(const char *name, struct err *e)
 	return err_set(e, ERR_INPUT, "entry name '%s' is not allowed", buf_text(&shown));
 }
 
-static bool check_header(const struct unpack_walk *w, struct archive_entry *head, struct err *e)
+static bool zip_unpack_check_header(const struct unpack_walk *w, struct archive_entry *head,
+				    struct err *e)
 {
 	const char *name = archive_entry_pathname(head);
 
-	if (!check_name(name, e))
+	if (!zip_unpack_check_name(name, e))
 		return false;
 	if (archive_entry_filetype(head) != AE_IFREG || archive_entry_symlink(head) ||
 	    archive_entry_hardlink(head))
@@ -94,8 +96,8 @@ static bool next_header(const struct unpack_walk *w, struct archive_entry **head
 		return true;
 	}
 	if (status != ARCHIVE_OK)
-		return fail(w->archive, e);
-	return check_header(w, *head, e);
+		return zip_unpack_fail(w->archive, e);
+	return zip_unpack_check_header(w, *head, e);
 }
 
 /* Up to CHUNK bytes; 0 at the end of the entry, after its checksum. */
@@ -104,7 +106,7 @@ static bool read_chunk(struct unpack_walk *w, char chunk[CHUNK], size_t *got, st
 	la_ssize_t some = archive_read_data(w->archive, chunk, CHUNK);
 
 	if (some < 0)
-		return fail(w->archive, e);
+		return zip_unpack_fail(w->archive, e);
 	if ((uint64_t)some > w->left)
 		return err_set(
 			e, ERR_INPUT,
@@ -159,8 +161,8 @@ static uint64_t unpacked_limit(struct bytes zip)
 	return by_ratio < BUNDLE_LIMIT ? by_ratio : BUNDLE_LIMIT;
 }
 
-static bool walk_begin(struct unpack_walk *w, struct bytes zip, const struct secret *password,
-		       struct err *e)
+static bool zip_unpack_walk_begin(struct unpack_walk *w, struct bytes zip,
+				  const struct secret *password, struct err *e)
 {
 	w->encrypted = password != NULL;
 	w->left = unpacked_limit(zip);
@@ -176,7 +178,7 @@ static bool walk_directory(struct bytes zip, const struct secret *password, stru
 	struct unpack_walk w = { .archive = a };
 	struct archive_entry *head = NULL;
 
-	if (!walk_begin(&w, zip, password, e))
+	if (!zip_unpack_walk_begin(&w, zip, password, e))
 		return false;
 	for (size_t count = 0;; count++) {
 		if (!next_header(&w, &head, e))
@@ -208,7 +210,7 @@ bool zip_find(struct bytes zip, const char *name, struct buf *out, struct err *e
 	struct unpack_walk w = { .archive = a };
 	struct archive_entry *head = NULL;
 
-	if (!walk_begin(&w, zip, NULL, e))
+	if (!zip_unpack_walk_begin(&w, zip, NULL, e))
 		return false;
 	for (size_t count = 0; count < BUNDLE_ENTRY_LIMIT; count++) {
 		if (!next_header(&w, &head, e))

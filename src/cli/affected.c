@@ -61,19 +61,20 @@ bool affected_may_write(const char *path, struct err *e)
 			       form == AFFECTED_CSV ? is_csv_report : is_json_report, e);
 }
 
-static int compare_seen(const void *name, const void *item)
+static int affected_compare_seen(const void *name, const void *item)
 {
 	return strcmp(name, ((const struct component_seen *)item)->name);
 }
 
-static const struct component_seen *seen_in(const struct plan *p, const char *name)
+static const struct component_seen *affected_seen_in(const struct plan *p, const char *name)
 {
 	if (!p->observed_count)
 		return NULL;
-	return bsearch(name, p->observed, p->observed_count, sizeof(*p->observed), compare_seen);
+	return bsearch(name, p->observed, p->observed_count, sizeof(*p->observed),
+		       affected_compare_seen);
 }
 
-static const char *address_of(const struct component *c)
+static const char *affected_address_of(const struct component *c)
 {
 	if (c->verify_count)
 		return c->verify[0].address;
@@ -84,7 +85,7 @@ static const char *address_of(const struct component *c)
 static bool make_row(const struct fleet *f, const struct plan *p, const struct precondition *about,
 		     struct row *row)
 {
-	const struct component_seen *seen = seen_in(p, about->component);
+	const struct component_seen *seen = affected_seen_in(p, about->component);
 	const struct component *c = fleet_component(f, about->component);
 
 	if (!c && !seen)
@@ -92,7 +93,7 @@ static bool make_row(const struct fleet *f, const struct plan *p, const struct p
 	*row = (struct row){
 		.name = about->component,
 		.role = c ? c->role->name : "",
-		.address = c ? address_of(c) : "",
+		.address = c ? affected_address_of(c) : "",
 		.version = seen && seen->version ? seen->version : "",
 		.online = seen && seen->online,
 		.reason = about->message,

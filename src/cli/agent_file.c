@@ -28,7 +28,7 @@ bool agent_file_load(struct session *s, const char *path, struct agent_config *o
 }
 
 /* Without stdio, whose memory nobody would wipe. */
-static bool read_line(struct secret *out, struct err *e)
+static bool agent_file_read_line(struct secret *out, struct err *e)
 {
 	AUTO(secret) line = { 0 };
 	size_t len = 0;
@@ -57,7 +57,7 @@ bool agent_token_read(const char *path, struct secret *out, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "name the file of the token with --token-file; '-' is stdin");
 	if (!strcmp(path, "-")
-		    ? !read_line(&text, e)
+		    ? !agent_file_read_line(&text, e)
 		    : !trusted_file_read(path, TRUSTED_SECRET, TOKEN_FILE_LIMIT, &text, e))
 		return err_in(e, "cannot take the token");
 	return token_from_text(&text, out, e);

@@ -3,7 +3,8 @@
 
 #include "base/text.h"
 
-static void add_list(const char *option, const char *const *list, size_t count, struct buf *out)
+static void apply_command_add_list(const char *option, const char *const *list, size_t count,
+				   struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		buf_printf(out, " --%s ", option);
@@ -13,9 +14,9 @@ static void add_list(const char *option, const char *const *list, size_t count, 
 
 void apply_choices(const struct choices *c, struct buf *out)
 {
-	add_list("target", c->targets, c->target_count, out);
-	add_list("ack", c->acks, c->ack_count, out);
-	add_list("reissue", c->reissue, c->reissue_count, out);
+	apply_command_add_list("target", c->targets, c->target_count, out);
+	apply_command_add_list("ack", c->acks, c->ack_count, out);
+	apply_command_add_list("reissue", c->reissue, c->reissue_count, out);
 	if (c->restart_postponed)
 		buf_puts(out, " --restart-postponed");
 }

@@ -76,7 +76,7 @@ static bool unknown_command(struct arena *a, const char *word, struct err *e)
 		       text_escaped(a, word));
 }
 
-static const struct command *named(const char *name)
+static const struct command *cli_named(const char *name)
 {
 	for (size_t i = 0; commands[i]; i++)
 		if (!strcmp(commands[i]->name, name))
@@ -98,9 +98,9 @@ static bool is_group(const char *word)
 static bool find_command(struct command_words *l, char *const *argv, size_t *used, struct err *e)
 {
 	const struct command *two =
-		argv[1] ? named(arena_printf(l->arena, "%s %s", argv[0], argv[1])) : NULL;
+		argv[1] ? cli_named(arena_printf(l->arena, "%s %s", argv[0], argv[1])) : NULL;
 
-	l->command = two ? two : named(argv[0]);
+	l->command = two ? two : cli_named(argv[0]);
 	*used = two ? 2 : 1;
 	if (l->command && !l->command->run)
 		return err_set(e, ERR_USAGE, "'%s' is not supported by this version yet",
@@ -179,7 +179,7 @@ static bool point_to_help(const struct command_words *l, struct err *e)
 	return false;
 }
 
-static bool read_line(struct command_words *l, char *const *argv, struct err *e)
+static bool cli_read_line(struct command_words *l, char *const *argv, struct err *e)
 {
 	const struct option_set set = { common_options, &l->common };
 	struct parse p = { .arena = l->arena, .sets = &set, .set_count = 1, .stop_at_word = true };
@@ -207,8 +207,8 @@ static bool read_line(struct command_words *l, char *const *argv, struct err *e)
 
 /* ---- running it ---- */
 
-static bool run_command(struct session *s, const struct command_words *l, int *status,
-			struct err *e)
+static bool cli_run_command(struct session *s, const struct command_words *l, int *status,
+			    struct err *e)
 {
 	struct call call = { .options = l->options,
 			     .words = l->words.items,
@@ -249,7 +249,7 @@ static bool run_line(struct session *s, const struct command_words *l, int *stat
 		terminal_put(&s->terminal, &text);
 		return true;
 	}
-	return run_command(s, l, status, e);
+	return cli_run_command(s, l, status, e);
 }
 
 enum {
@@ -257,7 +257,7 @@ enum {
 };
 
 /* What was printed counts only once it is written. */
-static int finish(struct session *s, int status)
+static int cli_finish(struct session *s, int status)
 {
 	struct err e = { 0 };
 
@@ -282,7 +282,7 @@ int cli_main(int argc, char **argv)
 	bool good = decoder_start(decoders, &e);
 
 	stop_install();
-	good = good && read_line(&line, argv + (argc > 0), &e);
+	good = good && cli_read_line(&line, argv + (argc > 0), &e);
 
 	terminal_open(&s.terminal, (enum color)line.common.color, line.common.quiet);
 	s.verbose = line.common.verbose;
@@ -290,5 +290,5 @@ int cli_main(int argc, char **argv)
 		terminal_error(&s.terminal, "%s", e.text);
 		status = err_exit_status(e.code);
 	}
-	return finish(&s, status);
+	return cli_finish(&s, status);
 }

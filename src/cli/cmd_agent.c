@@ -33,7 +33,7 @@ struct agent_greeting {
 	const struct agent_start *start;
 };
 
-static void tell_ready(void *ctx)
+static void cmd_agent_report_ready(void *ctx)
 {
 	const struct agent_greeting *g = ctx;
 	const struct agent_config *c = g->start->config;
@@ -54,14 +54,14 @@ static void tell_lost(void *ctx, const struct err *why)
 	terminal_note(&g->session->terminal, "network half: %s", why->text);
 }
 
-static void tell_note(void *ctx, const char *text)
+static void cmd_agent_report_note(void *ctx, const char *text)
 {
 	const struct agent_greeting *g = ctx;
 
 	terminal_note(&g->session->terminal, "%s", text);
 }
 
-static bool check(const struct agent_options *o, struct err *e)
+static bool cmd_agent_check(const struct agent_options *o, struct err *e)
 {
 	if (o->half != AGENT_BOTH && !o->socket)
 		return err_set(e, ERR_USAGE, "say with --socket where the halves meet");
@@ -69,7 +69,7 @@ static bool check(const struct agent_options *o, struct err *e)
 	       err_set(e, ERR_USAGE, "--socket needs --half");
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_agent_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct agent_options *o = call->options;
 	AUTO(agent_config) config = { 0 };
@@ -78,12 +78,12 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 		.config = &config,
 		.half = (enum agent_half)o->half,
 		.socket = o->socket,
-		.listener = { tell_ready, tell_lost, tell_note, &greeting },
+		.listener = { cmd_agent_report_ready, tell_lost, cmd_agent_report_note, &greeting },
 	};
 
 	(void)status;
 	greeting.start = &start;
-	return check(o, e) && agent_file_load(s, o->config, &config, e) &&
+	return cmd_agent_check(o, e) && agent_file_load(s, o->config, &config, e) &&
 	       trust_grant_read(&config, e) && agent_run(&start, e);
 }
 
@@ -94,5 +94,5 @@ const struct command command_agent = {
 	.help = "Runs until it is stopped. Its configuration says where it listens, whom it\nobeys and where pairs go on this host; what callers send is never executed.",
 	.options = options,
 	.options_size = sizeof(struct agent_options),
-	.run = run,
+	.run = cmd_agent_run,
 };

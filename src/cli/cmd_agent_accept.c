@@ -36,7 +36,8 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static bool read_url(struct session *s, const char *url, struct acceptance *out, struct err *e)
+static bool cmd_accept_read_url(struct session *s, const char *url, struct acceptance *out,
+				struct err *e)
 {
 	static const char scheme[] = "https://";
 	size_t len = sizeof(scheme) - 1;
@@ -62,7 +63,7 @@ static bool check_allow(struct session *s, const struct texts *allow, struct err
 	return true;
 }
 
-static void tell(struct session *s, const struct enrol_result *done)
+static void cmd_accept_report(struct session *s, const struct enrol_result *done)
 {
 	const struct enrolled *agent = &done->agent;
 	char until[TIME_TEXT];
@@ -86,11 +87,11 @@ static bool accept_agent(struct session *s, const struct acceptance *asked, cons
 	what.token = &token;
 	if (!enrol_accept(s->engine, &what, &s->arena, &done, e))
 		return false;
-	tell(s, &done);
+	cmd_accept_report(s, &done);
 	return true;
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_accept_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct accept_options *o = call->options;
 	struct acceptance what = {
@@ -101,7 +102,7 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 	};
 
 	(void)status;
-	if (!read_url(s, call->words[0], &what, e) || !check_allow(s, &o->allow, e))
+	if (!cmd_accept_read_url(s, call->words[0], &what, e) || !check_allow(s, &o->allow, e))
 		return false;
 	if (!o->invite)
 		return err_set(e, ERR_USAGE, "name the invite with --invite");
@@ -120,5 +121,5 @@ const struct command command_agent_accept = {
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct accept_options),
-	.run = run,
+	.run = cmd_accept_run,
 };

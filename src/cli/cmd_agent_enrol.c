@@ -26,7 +26,7 @@ struct enrol_greeting {
 	const struct agent_config *config;
 };
 
-static void tell_ready(void *ctx)
+static void cmd_enrol_report_ready(void *ctx)
 {
 	const struct enrol_greeting *g = ctx;
 
@@ -34,14 +34,14 @@ static void tell_ready(void *ctx)
 		      "waits on %s for the operator's 'certfleet agent accept'", g->config->listen);
 }
 
-static void tell(void *ctx, const char *text)
+static void cmd_enrol_report(void *ctx, const char *text)
 {
 	const struct enrol_greeting *g = ctx;
 
 	terminal_note(&g->session->terminal, "%s", text);
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_enrol_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct enrol_options *o = call->options;
 	AUTO(agent_config) config = { 0 };
@@ -51,8 +51,8 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 		.config = &config,
 		.token = &token,
 		.wait = o->ttl.given ? o->ttl.seconds : INVITE_LIFE,
-		.ready = tell_ready,
-		.tell = tell,
+		.ready = cmd_enrol_report_ready,
+		.tell = cmd_enrol_report,
 		.ctx = &greeting,
 	};
 
@@ -72,5 +72,5 @@ const struct command command_agent_enrol = {
 	.help = "Makes the agent's key, listens where the agent will, and waits for the operator\nwho has the same token. Nothing of an agent that is enrolled already is touched.",
 	.options = options,
 	.options_size = sizeof(struct enrol_options),
-	.run = run,
+	.run = cmd_enrol_run,
 };

@@ -36,7 +36,8 @@ static const struct option options[] = {
 };
 
 /* "dns:HOST" or "ip:ADDRESS". */
-static bool read_host(struct session *s, const char *text, const char **out, struct err *e)
+static bool cmd_invite_read_host(struct session *s, const char *text, const char **out,
+				 struct err *e)
 {
 	struct arena *a = &s->arena;
 	const char *ip = ip_canonical(a, text);
@@ -58,15 +59,15 @@ static bool read_hosts(struct session *s, const struct texts *hosts, struct invi
 	if (!hosts->count || hosts->count > HOST_LIMIT)
 		return err_set(e, ERR_USAGE, "name 1 to %d hosts with --host", HOST_LIMIT);
 	for (size_t i = 0; i < hosts->count; i++)
-		if (!read_host(s, hosts->items[i], &names[i], e))
+		if (!cmd_invite_read_host(s, hosts->items[i], &names[i], e))
 			return false;
 	out->names = names;
 	out->name_count = hosts->count;
 	return true;
 }
 
-static bool read_call(struct session *s, const struct call *call, struct invitation *out,
-		      struct err *e)
+static bool cmd_invite_read_call(struct session *s, const struct call *call, struct invitation *out,
+				 struct err *e)
 {
 	const struct invite_options *o = call->options;
 
@@ -88,7 +89,7 @@ static bool read_call(struct session *s, const struct call *call, struct invitat
 }
 
 /* The token is told here, and nowhere else. */
-static void show(struct session *s, const struct invited *i)
+static void cmd_invite_show(struct session *s, const struct invited *i)
 {
 	AUTO(secret) token = { 0 };
 	AUTO(buf) text = { 0 };
@@ -104,13 +105,13 @@ static void show(struct session *s, const struct invited *i)
 		time_format(i->invite.expires, until), i->invite.id);
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_invite_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	AUTO(invited) made = { 0 };
 	struct invitation how = { 0 };
 
 	(void)status;
-	if (!read_call(s, call, &how, e))
+	if (!cmd_invite_read_call(s, call, &how, e))
 		return false;
 	if (!session_has_state(s))
 		return err_set(
@@ -119,7 +120,7 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 	if (!session_lock(s, LOCK_WAIT_MS, "agent invite", e) ||
 	    !enrol_invite(s->engine, &how, &s->arena, &made, e))
 		return false;
-	show(s, &made);
+	cmd_invite_show(s, &made);
 	return true;
 }
 
@@ -133,5 +134,5 @@ const struct command command_agent_invite = {
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct invite_options),
-	.run = run,
+	.run = cmd_invite_run,
 };

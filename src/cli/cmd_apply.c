@@ -135,7 +135,7 @@ static void add_remedies(const struct plan *p, enum severity severity, struct bu
 }
 
 /* Whether the preconditions and the plan let it begin. */
-static bool may_begin(struct application *a)
+static bool cmd_apply_may_begin(struct application *a)
 {
 	const struct plan *p = &a->planned.plan;
 	enum severity severity = SEVERITY_BLOCK;
@@ -207,7 +207,7 @@ static void show_plan(struct application *a)
 
 /* ---- the run ---- */
 
-static bool carry_out(struct application *a, struct err *e)
+static bool cmd_apply_carry_out(struct application *a, struct err *e)
 {
 	const struct plan *plan = &a->planned.plan;
 	struct arena *arena = &a->s->arena;
@@ -249,7 +249,7 @@ static bool agreed(struct application *a)
 	return false;
 }
 
-static bool check_passphrases(struct application *a, struct err *e)
+static bool cmd_apply_check_passphrases(struct application *a, struct err *e)
 {
 	return engine_check_passphrases(a->s->engine, &a->planned.snapshot, &a->outdated, e);
 }
@@ -262,16 +262,16 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "refused: there is nobody to ask; say --yes, or apply a saved plan");
 	if (!session_load(a->s, path, e) || !open_state(a, e) ||
-	    !make_plan(a, clock_now(), &choices, e) || !check_passphrases(a, e))
+	    !make_plan(a, clock_now(), &choices, e) || !cmd_apply_check_passphrases(a, e))
 		return false;
 	if (!has_work(a))
 		return true;
 	show_plan(a);
-	if (!may_begin(a) || !agreed(a))
+	if (!cmd_apply_may_begin(a) || !agreed(a))
 		return true;
 	if (!session_has_state(a->s) && !begin_state(a, &choices, e))
 		return false;
-	return carry_out(a, e);
+	return cmd_apply_carry_out(a, e);
 }
 
 /* ---- of a saved plan ---- */
@@ -319,7 +319,7 @@ static bool check_age(const struct plan *saved, struct err *e)
 	return true;
 }
 
-static bool check_fleet(struct application *a, struct err *e)
+static bool cmd_apply_check_fleet(struct application *a, struct err *e)
 {
 	const char *name = a->s->fleet.name;
 
@@ -369,23 +369,24 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	/* all that needs no look at anything, before the first look */
 	if (!saved_read(path, &a->saved, e) || !check_age(plan, e) ||
 	    !saved_is_of(&a->saved, a->s->file, e) || !check_choices(a, path, &choices, e) ||
-	    !session_load(a->s, a->s->file, e) || !check_fleet(a, e))
+	    !session_load(a->s, a->s->file, e) || !cmd_apply_check_fleet(a, e))
 		return false;
 	a->hash = plan_hash(plan_line(plan, arena), arena);
 	if (!open_state(a, e))
 		return false;
 	find_broken_run(a);
-	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e) || !check_passphrases(a, e))
+	if (!make_plan(a, plan->at, &choices, e) || !check_saved(a, e) ||
+	    !cmd_apply_check_passphrases(a, e))
 		return false;
-	if (!has_work(a) || !may_begin(a))
+	if (!has_work(a) || !cmd_apply_may_begin(a))
 		return true;
 	show_plan(a);
 	if (!session_has_state(a->s) && !begin_state(a, &choices, e))
 		return false;
-	return carry_out(a, e);
+	return cmd_apply_carry_out(a, e);
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_apply_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const char *path = call->word_count ? call->words[0] : s->file;
 	AUTO(application) a = { .s = s, .o = call->options };
@@ -420,5 +421,5 @@ const struct command command_apply = {
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct apply_options),
-	.run = run,
+	.run = cmd_apply_run,
 };

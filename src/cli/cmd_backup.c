@@ -99,7 +99,7 @@ static const struct option verify_options[] = {
 	{ 0 },
 };
 
-static bool check_options(const struct verify_options *o, struct err *e)
+static bool cmd_backup_check_options(const struct verify_options *o, struct err *e)
 {
 	int ways = !!o->passphrase_file + !!o->passphrase_env + o->structure;
 
@@ -124,8 +124,8 @@ static bool verify_as_fleet(struct session *s, const char *path, struct bundle *
 	return policy->passphrase_count == 0 && backup_verify(path, NULL, out, e);
 }
 
-static bool verify(struct session *s, const struct verify_options *o, const char *path,
-		   struct bundle *out, struct err *e)
+static bool cmd_backup_verify(struct session *s, const struct verify_options *o, const char *path,
+			      struct bundle *out, struct err *e)
 {
 	AUTO(secret) passphrase = { 0 };
 
@@ -165,7 +165,7 @@ static bool run_verify(struct session *s, const struct call *call, int *status, 
 	const char *path = call->words[0];
 	AUTO(bundle) b = { 0 };
 
-	if (!check_options(o, e) || !verify(s, o, path, &b, e))
+	if (!cmd_backup_check_options(o, e) || !cmd_backup_verify(s, o, path, &b, e))
 		return false;
 	show_bundle(s, path, &b);
 	if (b.authenticated || o->structure)

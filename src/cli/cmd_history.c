@@ -144,7 +144,7 @@ static json_t *step_to_json(const struct step_record *r)
 			 "error", json_text(r->error));
 }
 
-static void add_step(struct table *t, const struct step_record *r)
+static void cmd_history_add_step(struct table *t, const struct step_record *r)
 {
 	table_add(t, arena_printf(t->arena, "%u", r->number), TONE_PLAIN);
 	table_add(t, step_kind_names[r->kind], TONE_PLAIN);
@@ -166,7 +166,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 	char began[TIME_TEXT];
 
 	for (size_t i = 0; i < count; i++)
-		add_step(&t, &steps[i]);
+		cmd_history_add_step(&t, &steps[i]);
 	buf_printf(&text, "Run %u of %s by ", run->number, time_format(run->started, began));
 	text_escape(&text, run->who, strlen(run->who));
 	buf_printf(&text, ": %s\n\n", outcome_of(run)->words);
@@ -227,7 +227,7 @@ static bool show_run(struct session *s, const char *word, bool json, struct err 
 	return true;
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_history_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct history_options *o = call->options;
 
@@ -246,5 +246,5 @@ const struct command command_history = {
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct history_options),
-	.run = run,
+	.run = cmd_history_run,
 };

@@ -56,7 +56,7 @@ static const struct option show_options[] = {
 	{ 0 },
 };
 
-static void show(struct session *s, const struct plan *p, bool json)
+static void cmd_plan_show(struct session *s, const struct plan *p, bool json)
 {
 	AUTO(buf) text = { 0 };
 
@@ -80,7 +80,7 @@ static bool configure(struct session *s, const struct call *call, struct err *e)
 }
 
 /* A saved plan is about now and about what was really seen. */
-static bool check_options(const struct plan_options *o, struct err *e)
+static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 {
 	if (o->offline && o->confined)
 		return err_set(
@@ -161,7 +161,7 @@ static void tell_age(struct session *s, const struct snapshot *snapshot)
 			      "nothing was contacted, and nothing is known of the components");
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_plan_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct plan_options *o = call->options;
 	AUTO(planned) p = { 0 };
@@ -170,11 +170,11 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 				.choices = chosen_choices(&o->chosen, &s->arena) };
 
 	how.at = o->at.given ? o->at.seconds : how.now;
-	if (!check_options(o, e) || !planning_make(s, &how, &p, e))
+	if (!cmd_plan_check_options(o, e) || !planning_make(s, &how, &p, e))
 		return false;
 	if (how.offline)
 		tell_age(s, &p.snapshot);
-	show(s, &p.plan, o->json);
+	cmd_plan_show(s, &p.plan, o->json);
 	planning_tell_postponed(s, &p);
 	if (!write_files(s, o, &p.plan, e))
 		return false;
@@ -191,7 +191,7 @@ static bool run_show(struct session *s, const struct call *call, int *status, st
 	(void)status;
 	if (!saved_read(call->words[0], &saved, e))
 		return false;
-	show(s, &saved.plan, o->json);
+	cmd_plan_show(s, &saved.plan, o->json);
 	terminal_note(
 		&s->terminal,
 		"made of a fleet file '%s'; apply takes the one that its command line names, and the choices of the plan count when they are given again:",
@@ -210,7 +210,7 @@ const struct command command_plan = {
 	.options = options,
 	.options_size = sizeof(struct plan_options),
 	.configure = configure,
-	.run = run,
+	.run = cmd_plan_run,
 };
 
 const struct command command_plan_show = {

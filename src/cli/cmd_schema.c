@@ -13,7 +13,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_schema_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct schema_options *o = call->options;
 	AUTO(buf) text = { 0 };
@@ -35,5 +35,5 @@ const struct command command_schema = {
 	.help = "For editors: they complete keys and show mistakes with it.",
 	.options = options,
 	.options_size = sizeof(struct schema_options),
-	.run = run,
+	.run = cmd_schema_run,
 };

@@ -28,7 +28,7 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static void show(struct session *s, const struct status *st, bool json)
+static void cmd_status_show(struct session *s, const struct status *st, bool json)
 {
 	AUTO(buf) text = { 0 };
 
@@ -42,7 +42,7 @@ static void show(struct session *s, const struct status *st, bool json)
 	terminal_put(&s->terminal, &text);
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_status_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct status_options *o = call->options;
 	AUTO(snapshot) snapshot = { 0 };
@@ -57,7 +57,7 @@ static bool run(struct session *s, const struct call *call, int *status, struct 
 		return false;
 	status_make(&s->fleet, &snapshot, now, &s->arena, &st);
 	st.offline = o->offline;
-	show(s, &st, o->json);
+	cmd_status_show(s, &st, o->json);
 	if (o->check.given && !status_check(&st, o->check.seconds, &why)) {
 		terminal_tell(&s->terminal, &why);
 		*status = STATUS_NOT_GOOD;
@@ -74,5 +74,5 @@ const struct command command_status = {
 	.words_most = 1,
 	.options = options,
 	.options_size = sizeof(struct status_options),
-	.run = run,
+	.run = cmd_status_run,
 };

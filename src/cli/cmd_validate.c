@@ -11,7 +11,7 @@ static void add_count(struct buf *out, size_t count, const char *what)
 	buf_printf(out, ", %zu %s%s", count, what, count == 1 ? "" : "s");
 }
 
-static bool run(struct session *s, const struct call *call, int *status, struct err *e)
+static bool cmd_validate_run(struct session *s, const struct call *call, int *status, struct err *e)
 {
 	const struct fleet *f = &s->fleet;
 	AUTO(buf) text = { 0 };
@@ -40,5 +40,5 @@ const struct command command_validate = {
 	.help = "Reads the fleet file, its includes and its CSV files only: no imports, no\nsecrets, no state, no network. Every mistake is shown. Exit status 0 or 65.",
 	.needs = NEEDS_FLEET_WORD,
 	.words_most = 1,
-	.run = run,
+	.run = cmd_validate_run,
 };

@@ -7,7 +7,7 @@ enum {
 	SUMMARY_COLUMN = 26
 };
 
-static bool is_in(const struct command *c, const char *group)
+static bool help_is_in(const struct command *c, const char *group)
 {
 	size_t len = group ? strlen(group) : 0;
 
@@ -41,7 +41,7 @@ void help_commands(const char *group, const struct option *common, struct buf *o
 	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n", group ? group : "",
 		   group ? " " : "");
 	for (size_t i = 0; commands[i]; i++)
-		if (commands[i]->run && is_in(commands[i], group) &&
+		if (commands[i]->run && help_is_in(commands[i], group) &&
 		    (group || !has_head(commands[i])))
 			add_command(commands[i], out);
 	buf_puts(out, "\nOptions of every command:\n");
@@ -54,7 +54,7 @@ static void add_followers(const struct command *c, struct buf *out)
 	const char *title = "\nAlso:\n";
 
 	for (size_t i = 0; commands[i]; i++) {
-		if (!commands[i]->run || !is_in(commands[i], c->name))
+		if (!commands[i]->run || !help_is_in(commands[i], c->name))
 			continue;
 		buf_puts(out, title);
 		title = "";

@@ -32,7 +32,7 @@ static const struct option *match(const struct option *o, const char *word, size
 	return NULL;
 }
 
-static bool unknown(struct parse *p, const char *shown, struct err *e)
+static bool options_unknown(struct parse *p, const char *shown, struct err *e)
 {
 	VEC(const char *) names = { 0 };
 
@@ -50,7 +50,7 @@ static bool unknown(struct parse *p, const char *shown, struct err *e)
 	return err_set(e, ERR_USAGE, "unknown option '%s'", shown);
 }
 
-static bool find(struct parse *p, const char *word, struct given *g, struct err *e)
+static bool options_find(struct parse *p, const char *word, struct given *g, struct err *e)
 {
 	size_t len = strcspn(word, "=");
 
@@ -63,7 +63,7 @@ static bool find(struct parse *p, const char *word, struct given *g, struct err 
 		g->slot = (char *)p->sets[i].values + g->option->offset;
 		return true;
 	}
-	return unknown(p, g->shown, e);
+	return options_unknown(p, g->shown, e);
 }
 
 /* ---- taking ---- */
@@ -95,7 +95,7 @@ static bool take_choice(struct parse *p, const struct given *g, struct err *e)
 		       text_escaped(p->arena, g->value), buf_text(&list));
 }
 
-static bool take(struct parse *p, const struct given *g, struct err *e)
+static bool options_take(struct parse *p, const struct given *g, struct err *e)
 {
 	switch (g->option->kind) {
 	case OPTION_FLAG:
@@ -125,7 +125,7 @@ static bool read_option(struct parse *p, const char *word, const char *next, siz
 {
 	struct given g = { 0 };
 
-	if (!find(p, word, &g, e))
+	if (!options_find(p, word, &g, e))
 		return false;
 
 	bool alone = g.option->kind == OPTION_FLAG || g.option->kind == OPTION_LATER;
@@ -139,7 +139,7 @@ static bool read_option(struct parse *p, const char *word, const char *next, siz
 	if (!alone && (!g.value || !*g.value))
 		return err_set(e, ERR_USAGE, "'%s' needs a value", g.shown);
 	*used += 1;
-	return take(p, &g, e);
+	return options_take(p, &g, e);
 }
 
 bool options_parse(struct parse *p, char *const *argv, size_t *used, struct err *e)

@@ -33,7 +33,7 @@ static void set(json_t *json, const char *key, json_t *value)
 	json_object_set_new(json, key, value);
 }
 
-static void add_step(json_t *json, const struct event *event)
+static void progress_add_step(json_t *json, const struct event *event)
 {
 	const struct step *s = event->step;
 
@@ -55,7 +55,7 @@ static void put_json(const struct progress *p, const struct event *event)
 	if (event->kind != EVENT_NOTE)
 		set(json, "run", json_integer(event->run));
 	if (event->step)
-		add_step(json, event);
+		progress_add_step(json, event);
 	switch (event->kind) {
 	case EVENT_RUN_STARTED:
 		set(json, "steps", json_integer((json_int_t)event->total));
@@ -87,7 +87,7 @@ static const char *subject_of(const struct step *s)
 	return s->certificate ? s->certificate : "";
 }
 
-static int digits(size_t number)
+static int progress_digits(size_t number)
 {
 	int count = 1;
 
@@ -103,7 +103,8 @@ static void add_words(const struct event *event, struct buf *out)
 	const char *subject = subject_of(event->step);
 
 	if (event->number)
-		buf_printf(out, "[%*zu/%zu] ", digits(event->total), event->number, event->total);
+		buf_printf(out, "[%*zu/%zu] ", progress_digits(event->total), event->number,
+			   event->total);
 	if (!*subject) {
 		buf_puts(out, kind);
 		return;
@@ -152,7 +153,7 @@ static void put_line(const struct progress *p, const struct event *event)
 
 /* ---- what became of it ---- */
 
-static void remember(struct progress *p, const struct event *event)
+static void progress_remember(struct progress *p, const struct event *event)
 {
 	const struct step *s = event->step;
 	const char *subject = s ? arena_strdup(p->arena, subject_of(s)) : NULL;
@@ -173,7 +174,7 @@ void progress_listen(void *ctx, const struct event *event)
 {
 	struct progress *p = ctx;
 
-	remember(p, event);
+	progress_remember(p, event);
 	if (p->json)
 		put_json(p, event);
 	else
@@ -199,7 +200,8 @@ static void add_broken(const struct progress *p, struct buf *out)
 	}
 }
 
-static void add_names(const char *title, const char *const *names, size_t count, struct buf *out)
+static void progress_add_names(const char *title, const char *const *names, size_t count,
+			       struct buf *out)
 {
 	if (!count)
 		return;
@@ -216,7 +218,7 @@ static void add_names(const char *title, const char *const *names, size_t count,
 }
 
 /* Each subject once: its steps follow each other in waves, not in the plan. */
-static bool is_listed(const char *const *names, size_t count, const char *name)
+static bool progress_is_listed(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!strcmp(names[i], name))
@@ -232,14 +234,15 @@ static void add_not_started(const struct progress *p, struct buf *out)
 	for (size_t i = 0; i < p->plan->step_count; i++) {
 		const char *name = subject_of(&p->plan->steps[i]);
 
-		if (p->begun[i] || !*name || count > NAMES_SHOWN || is_listed(names, count, name))
+		if (p->begun[i] || !*name || count > NAMES_SHOWN ||
+		    progress_is_listed(names, count, name))
 			continue;
 		names[count++] = name;
 	}
 	if (count > NAMES_SHOWN)
-		add_names("not started, among others", names, NAMES_SHOWN, out);
+		progress_add_names("not started, among others", names, NAMES_SHOWN, out);
 	else
-		add_names("not started", names, count, out);
+		progress_add_names("not started", names, count, out);
 }
 
 /* Installed by this run, in use only after the next restart. */
@@ -277,11 +280,11 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r, con
 		   "certfleet: run %u: %zu done, %zu failed, %zu rolled back, %zu not started\n",
 		   r->run, r->done, r->failed, r->rolled_back, r->not_started);
 	add_broken(p, &text);
-	add_names("rolled back", p->rolled_back.items, p->rolled_back.count, &text);
+	progress_add_names("rolled back", p->rolled_back.items, p->rolled_back.count, &text);
 	add_not_started(p, &text);
 	add_postponed(p->plan, &text);
-	add_names("offline, left for a later apply", p->plan->deferred, p->plan->deferred_count,
-		  &text);
+	progress_add_names("offline, left for a later apply", p->plan->deferred,
+			   p->plan->deferred_count, &text);
 	if (r->exit_status) {
 		buf_puts(&text, "next: 'certfleet apply");
 		if (named) {

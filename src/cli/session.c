@@ -52,7 +52,7 @@ bool session_load(struct session *s, const char *path, struct err *e)
 	return false;
 }
 
-static void tell_note(void *ctx, const struct event *event)
+static void session_report_note(void *ctx, const struct event *event)
 {
 	struct session *s = ctx;
 
@@ -65,7 +65,7 @@ static bool open_engine(struct session *s, struct engine_options o, struct err *
 	AUTO(engine) en = NULL;
 
 	o.fleet = &s->fleet;
-	o.listen = s->listen ? s->listen : tell_note;
+	o.listen = s->listen ? s->listen : session_report_note;
 	o.listen_ctx = s->listen ? s->listen_ctx : s;
 	if (!engine_open(&o, &en, e))
 		return false;

@@ -85,7 +85,7 @@ void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
 }
 
 /* One line, whatever names, paths and other programs' words are in it. */
-static void say(struct terminal *t, const char *fmt, va_list args)
+static void terminal_say(struct terminal *t, const char *fmt, va_list args)
 {
 	AUTO(buf) line = { 0 };
 	char text[LINE_ROOM];
@@ -102,7 +102,7 @@ void terminal_error(struct terminal *t, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	say(t, fmt, args);
+	terminal_say(t, fmt, args);
 	va_end(args);
 }
 
@@ -113,7 +113,7 @@ void terminal_note(struct terminal *t, const char *fmt, ...)
 	if (t->quiet)
 		return;
 	va_start(args, fmt);
-	say(t, fmt, args);
+	terminal_say(t, fmt, args);
 	va_end(args);
 }
 

@@ -44,7 +44,8 @@ bool caller_parse(const char *text, const struct caller_arena *to, struct agent_
 	return true;
 }
 
-static bool read_caller(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool agent_load_read_caller(struct loader *ld, const struct field *f, const struct node *n,
+				   void *slot)
 {
 	const struct caller_arena to = { ld->subject, &ld->fleet.arena };
 	const char *text = NULL;
@@ -55,7 +56,7 @@ static bool read_caller(struct loader *ld, const struct field *f, const struct n
 	return caller_parse(text, &to, slot, &e) || complain(ld, n, "%s", e.text);
 }
 
-const struct field_type caller_type = { read_caller, SHAPE_TEXT, NULL };
+const struct field_type caller_type = { agent_load_read_caller, SHAPE_TEXT, NULL };
 
 bool agent_tls_check(struct loader *ld, const struct node *n, void *out)
 {
@@ -78,7 +79,7 @@ bool agent_version_check(struct loader *ld, const struct node *n, void *out)
 	return !command || command_check(ld, command, form->command);
 }
 
-static struct agent_version version_of(const struct agent_version_form *form)
+static struct agent_version agent_load_version_of(const struct agent_version_form *form)
 {
 	if (form->text)
 		return (struct agent_version){ .kind = VERSION_TEXT, .text = form->text };
@@ -91,7 +92,7 @@ static struct agent_version version_of(const struct agent_version_form *form)
 }
 
 /* "NAME" or "GROUP/ITEM" (an item has no '/' and no control characters). */
-static bool is_full_name(struct loader *ld, const char *text)
+static bool agent_load_is_full_name(struct loader *ld, const char *text)
 {
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
@@ -110,11 +111,12 @@ static bool is_full_name(struct loader *ld, const char *text)
 		       item;
 }
 
-static bool read_component(struct loader *ld, const struct node *key, struct agent_component *out)
+static bool agent_load_read_component(struct loader *ld, const struct node *key,
+				      struct agent_component *out)
 {
 	struct agent_component_form form;
 
-	if (!is_full_name(ld, key->text))
+	if (!agent_load_is_full_name(ld, key->text))
 		return complain(
 			ld, key,
 			"'%s' is no name of a component: it is NAME or GROUP/ITEM, as in the fleet file",
@@ -123,7 +125,7 @@ static bool read_component(struct loader *ld, const struct node *key, struct age
 		return false;
 	*out = (struct agent_component){
 		.name = arena_strdup(&ld->fleet.arena, key->text),
-		.version = version_of(&form.version),
+		.version = agent_load_version_of(&form.version),
 		.install = form.install,
 		.activate = form.activate,
 		.check = form.check.list,
@@ -169,7 +171,7 @@ static bool read_components(struct loader *ld, const struct field *f, const stru
 	{
 		struct agent_component *c = &list[count++];
 
-		good &= read_component(ld, key, c) && check_places(ld, key, c, &places);
+		good &= agent_load_read_component(ld, key, c) && check_places(ld, key, c, &places);
 	}
 	if (!good)
 		return false;
@@ -184,7 +186,8 @@ const struct field_type agent_components_type = {
 
 /* ---- the file ---- */
 
-static void read_agent(struct loader *ld, const struct node *root, struct agent_config *out)
+static void agent_load_read_agent(struct loader *ld, const struct node *root,
+				  struct agent_config *out)
 {
 	struct agent_form form;
 
@@ -225,7 +228,7 @@ bool load_agent(const char *path, subject_fn *subject, struct agent_config *out,
 	if (!source_read_main(&ld, path, e))
 		return err_in(e, "cannot read the agent's configuration");
 	if (yaml_parse(&ld, 0, &root))
-		read_agent(&ld, root, out);
+		agent_load_read_agent(&ld, root, out);
 
 	size_t mistakes = diags->errors - before;
 

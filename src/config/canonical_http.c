@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-static void put_access(struct writer *w, const struct http_access *a)
+static void canonical_http_put_access(struct writer *w, const struct http_access *a)
 {
 	put_path(w, "ca", a->ca);
 	put_path(w, "identity_certificate", a->certificate);
@@ -36,7 +36,8 @@ static void put_header(struct writer *w, const struct http_header *h)
 	put_request_text(w, "header_value", &h->text);
 }
 
-static void put_request(struct writer *w, const char *verb, const struct http_request *r)
+static void canonical_http_put_request(struct writer *w, const char *verb,
+				       const struct http_request *r)
 {
 	put_text(w, "request", verb);
 	put_text(w, "method", http_method_names[r->method]);
@@ -68,20 +69,20 @@ void put_etcd(struct writer *w, const struct etcd *d)
 	for (const char *const *at = d->endpoints; *at; at++)
 		put_text(w, "etcd_endpoint", *at);
 	put_text(w, "etcd_key", d->key);
-	put_access(w, &d->access);
+	canonical_http_put_access(w, &d->access);
 }
 
 void put_http(struct writer *w, const struct http *h)
 {
-	put_access(w, &h->access);
+	canonical_http_put_access(w, &h->access);
 	put_secret(w, "pkcs12_password", &h->pkcs12_password);
 	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
 		if (h->requests[verb])
-			put_request(w, http_verb_names[verb], h->requests[verb]);
+			canonical_http_put_request(w, http_verb_names[verb], h->requests[verb]);
 }
 
 void put_call(struct writer *w, const struct http_call *c)
 {
-	put_access(w, &c->access);
-	put_request(w, "activate", &c->request);
+	canonical_http_put_access(w, &c->access);
+	canonical_http_put_request(w, "activate", &c->request);
 }

@@ -51,7 +51,8 @@ static bool read_purpose(struct loader *ld, const struct field *f, const struct 
 	return good;
 }
 
-static bool read_import(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool certificate_types_read_import(struct loader *ld, const struct field *f,
+					  const struct node *n, void *slot)
 {
 	struct import_form form;
 	struct import *out = slot;
@@ -115,4 +116,4 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 
 const struct field_type renew_type = { read_renew, SHAPE_TEXT, "^([0-9]+[smhdwy]|[1-9][0-9]?%)$" };
 const struct field_type purpose_type = { read_purpose, SHAPE_LIST, NULL };
-const struct field_type import_type = { read_import, SHAPE_RECORD, NULL };
+const struct field_type import_type = { certificate_types_read_import, SHAPE_RECORD, NULL };

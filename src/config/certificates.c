@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static void check_issuer(struct loader *ld, const struct certificate_form *form)
+static void certificates_check_issuer(struct loader *ld, const struct certificate_form *form)
 {
 	const struct node *issuer = node_find(form->node, "issuer");
 
@@ -28,7 +28,7 @@ void read_certificates(struct loader *ld)
 		form->good = good;
 		lookup_put(&ld->certificate_forms, entry->key->text, form);
 		if (good)
-			check_issuer(ld, form);
+			certificates_check_issuer(ld, form);
 	}
 }
 
@@ -48,8 +48,8 @@ static void name_by_cn(struct loader *ld, const char *cn, struct certificate *ou
 	out->name_count = 1;
 }
 
-static bool read_names(struct loader *ld, const struct certificate_form *form,
-		       struct certificate *out)
+static bool certificates_read_names(struct loader *ld, const struct certificate_form *form,
+				    struct certificate *out)
 {
 	struct items names = { 0 };
 
@@ -60,7 +60,7 @@ static bool read_names(struct loader *ld, const struct certificate_form *form,
 	return true;
 }
 
-static const struct issuer *find_issuer(const struct loader *ld, const char *name)
+static const struct issuer *certificates_find_issuer(const struct loader *ld, const char *name)
 {
 	if (!strcmp(name, issuer_self.name))
 		return &issuer_self;
@@ -75,12 +75,12 @@ static bool make(struct loader *ld, const struct certificate_form *form, struct 
 	*out = form->certificate;
 	if (out->import.kind != IMPORT_NONE)
 		return true;
-	out->issuer = find_issuer(ld, form->issuer);
+	out->issuer = certificates_find_issuer(ld, form->issuer);
 
 	bool good = subject_read(ld, form->subject, &out->subject, &cn);
 
 	if (form->names)
-		return read_names(ld, form, out) && good;
+		return certificates_read_names(ld, form, out) && good;
 	if (good)
 		name_by_cn(ld, cn, out);
 	return good;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static bool same_text(const char *a, const char *b)
+static bool check_same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
 }
@@ -28,13 +28,13 @@ static bool same_activation(const struct activate *a, const struct activate *b)
 	if (!same_call(a->http, b->http))
 		return false;
 	if (a->kind != b->kind || a->signal != b->signal || a->timeout != b->timeout ||
-	    !same_text(a->pidfile, b->pidfile))
+	    !check_same_text(a->pidfile, b->pidfile))
 		return false;
 
 	const char *const *left = a->argv;
 	const char *const *right = b->argv;
 
-	while (left && right && *left && same_text(*left, *right)) {
+	while (left && right && *left && check_same_text(*left, *right)) {
 		left++;
 		right++;
 	}
@@ -97,7 +97,7 @@ static void check_was(struct loader *ld, struct renamed *r, const char *was, con
 		complain(ld, at, "two are said to have been %s '%s'", r->what, shown(ld, was));
 }
 
-static void check_components(struct loader *ld, const struct build *b)
+static void check_check_components_one(struct loader *ld, const struct build *b)
 {
 	AUTO(lookup) present = { 0 };
 	struct renamed r = { .what = "component", .present = &present };
@@ -137,7 +137,7 @@ void check_former_names(struct loader *ld, const struct build *b)
 	}
 	lookup_release(&issuers.former);
 	lookup_release(&certificates.former);
-	check_components(ld, b);
+	check_check_components_one(ld, b);
 }
 
 bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
@@ -164,7 +164,7 @@ static void check_password(struct loader *ld, const struct certificate_form *for
 	}
 }
 
-static void check_seal(struct loader *ld, const struct node *root)
+static void check_check_seal_one(struct loader *ld, const struct node *root)
 {
 	const struct state_policy *s = &ld->fleet.state;
 	const struct node *state = node_find(root, "state");
@@ -178,7 +178,7 @@ static void check_seal(struct loader *ld, const struct node *root)
 
 void check_secrets(struct loader *ld, const struct node *root)
 {
-	check_seal(ld, root);
+	check_check_seal_one(ld, root);
 	vec_each (entry, &ld->certificates.entries) {
 		const struct certificate_form *form =
 			lookup_find(&ld->certificate_forms, entry->key->text);

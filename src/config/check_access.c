@@ -43,7 +43,7 @@ static bool in_ssh(const struct fleet *f, const struct ssh_access *a)
 	return is_passphrase(f, &a->key) || is_passphrase(f, &a->passphrase);
 }
 
-static void report(struct loader *ld, const struct node *at)
+static void check_access_report(struct loader *ld, const struct node *at)
 {
 	complain(ld, at, "a passphrase of the backup or the state has no other use");
 }
@@ -53,7 +53,7 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 	const struct node *reported = NULL;
 
 	if (in_ssh(&ld->fleet, &ld->fleet.access.ssh))
-		report(ld, node_find(root, "access"));
+		check_access_report(ld, node_find(root, "access"));
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct component *c = &b->components[i];
 		const struct node *at = b->drafts[i].value;
@@ -62,13 +62,13 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 				       !in_activate(&ld->fleet, &c->activate)))
 			continue;
 		reported = at; /* one message for each group is enough */
-		report(ld, at);
+		check_access_report(ld, at);
 	}
 }
 
 /* ---- files that are read as CSV ---- */
 
-static void add_file(struct lookup *files, const char *path)
+static void check_access_add_file(struct lookup *files, const char *path)
 {
 	if (path)
 		lookup_put(files, path, path);
@@ -76,16 +76,16 @@ static void add_file(struct lookup *files, const char *path)
 
 static void add_keys(struct loader *ld, const struct build *b, struct lookup *files)
 {
-	add_file(files, ld->fleet.access.agent.key);
+	check_access_add_file(files, ld->fleet.access.agent.key);
 	for (size_t i = 0; i < ld->fleet.certificate_count; i++) {
 		const struct import *import = &ld->fleet.certificates[i].import;
 
 		for (size_t k = 0; k < import->file_count; k++)
-			add_file(files, import->files[k]);
+			check_access_add_file(files, import->files[k]);
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
-		add_file(files, b->components[i].deliver.files.key);
-		add_file(files, b->components[i].deliver.files.combined);
+		check_access_add_file(files, b->components[i].deliver.files.key);
+		check_access_add_file(files, b->components[i].deliver.files.combined);
 	}
 }
 
@@ -94,7 +94,7 @@ void check_inventories(struct loader *ld, const struct build *b)
 	AUTO(lookup) files = { 0 };
 
 	vec_each (path, &ld->secret_files)
-		add_file(&files, *path);
+		check_access_add_file(&files, *path);
 	add_keys(ld, b, &files);
 	vec_each (s, &ld->sources) {
 		const char *path = fs_absolute(

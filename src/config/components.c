@@ -18,7 +18,7 @@ struct group {
 	bool good;
 };
 
-static const char *join(struct loader *ld, const char *group, const char *item)
+static const char *components_join(struct loader *ld, const char *group, const char *item)
 {
 	size_t a = strlen(group);
 	size_t b = strlen(item);
@@ -31,7 +31,7 @@ static const char *join(struct loader *ld, const char *group, const char *item)
 }
 
 /* `host:` may itself hold placeholders, and others may name the host. */
-static bool read_host(struct loader *ld, const struct node *n, struct scope *s)
+static bool components_read_host(struct loader *ld, const struct node *n, struct scope *s)
 {
 	const struct node *host = node_find(n, "host");
 
@@ -140,11 +140,11 @@ static const char *former_name(struct loader *ld, const struct component *c,
 {
 	if (!form->was || !c->group || strchr(form->was, '/'))
 		return form->was;
-	return join(ld, form->was, strchr(c->name, '/') + 1);
+	return components_join(ld, form->was, strchr(c->name, '/') + 1);
 }
 
-static void fill(struct loader *ld, const struct component_form *form, const struct draft *d,
-		 struct component *c)
+static void components_prepare(struct loader *ld, const struct component_form *form,
+			       const struct draft *d, struct component *c)
 {
 	c->was = former_name(ld, c, form);
 	c->host = d->scope.host;
@@ -158,10 +158,10 @@ static void fill(struct loader *ld, const struct component_form *form, const str
 }
 
 /* c->name, c->group and d are set as far as the item says. */
-static bool read_component(struct loader *ld, struct draft *d, struct component *c)
+static bool components_read_component(struct loader *ld, struct draft *d, struct component *c)
 {
 	struct component_form form;
-	bool good = read_host(ld, d->value, &d->scope);
+	bool good = components_read_host(ld, d->value, &d->scope);
 
 	if (!good)
 		return false;
@@ -180,7 +180,7 @@ static bool read_component(struct loader *ld, struct draft *d, struct component 
 		return false;
 	if (d->role)
 		d->role->used = true;
-	fill(ld, &form, d, c);
+	components_prepare(ld, &form, d, c);
 	return http_component_check(ld, d->value, c);
 }
 
@@ -196,7 +196,7 @@ static void build_single(struct loader *ld, const struct group *g, struct build 
 			     .scope = { .name = c->name },
 			     .at = *g->entry->key };
 	ld->scope = &d->scope;
-	if (read_component(ld, d, c))
+	if (components_read_component(ld, d, c))
 		ld->fleet.component_count++;
 	ld->scope = NULL;
 }
@@ -217,7 +217,7 @@ static void build_group(struct loader *ld, struct group *g, struct build *b)
 		struct component *c = &b->components[i];
 		struct draft *d = &b->drafts[i];
 
-		c->name = join(ld, name, item->name);
+		c->name = components_join(ld, name, item->name);
 		c->group = name;
 		*d = (struct draft){ .key = g->entry->key,
 				     .value = g->entry->value,
@@ -229,7 +229,7 @@ static void build_group(struct loader *ld, struct group *g, struct build *b)
 				     .at = item->at,
 				     .from_csv = csv != NULL };
 		ld->scope = &d->scope;
-		g->good = read_component(ld, d, c);
+		g->good = components_read_component(ld, d, c);
 		ld->scope = NULL;
 		if (g->good)
 			ld->fleet.component_count++;
@@ -245,7 +245,7 @@ static void check_group(struct loader *ld, const struct group *g)
 			   .scope = sample_scope() };
 
 	ld->scope = &d.scope;
-	read_component(ld, &d, &c);
+	components_read_component(ld, &d, &c);
 	ld->scope = NULL;
 }
 

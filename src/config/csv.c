@@ -88,7 +88,7 @@ static bool read_cell(struct parser *p, const char **out)
 }
 
 /* One record; the header decides how many cells each has. */
-static bool read_row(struct parser *p, struct csv_row *row)
+static bool csv_read_row(struct parser *p, struct csv_row *row)
 {
 	VEC(const char *) cells = { 0 };
 	size_t start = p->at;
@@ -134,7 +134,7 @@ static bool check_form(const struct parser *p)
 	return !found || fault(p, (size_t)(found - p->text), "this is no CSV file but PEM");
 }
 
-static bool check_header(const struct parser *p, const struct csv_row *header)
+static bool csv_check_header(const struct parser *p, const struct csv_row *header)
 {
 	for (size_t i = 0; i < p->columns; i++) {
 		if (!*header->cells[i])
@@ -171,7 +171,7 @@ bool csv_parse(struct loader *ld, uint16_t source, struct csv *out)
 		return fault(&p, 0, "empty; the first row names the columns");
 	if (!text_is_utf8(p.text, p.len))
 		return fault(&p, 0, "not valid UTF-8");
-	if (!check_form(&p) || !read_row(&p, &header) || !check_header(&p, &header))
+	if (!check_form(&p) || !csv_read_row(&p, &header) || !csv_check_header(&p, &header))
 		return false;
 
 	size_t room = count_lines(&p);
@@ -187,7 +187,7 @@ bool csv_parse(struct loader *ld, uint16_t source, struct csv *out)
 	while (p.at < p.len) {
 		const struct node here = { .source = source, .at = (uint32_t)p.at };
 
-		if (!loader_has_room(ld, &here) || !read_row(&p, &rows[count++]))
+		if (!loader_has_room(ld, &here) || !csv_read_row(&p, &rows[count++]))
 			return false;
 	}
 	*out = (struct csv){ source, header.cells, p.columns, rows, count };

@@ -15,7 +15,7 @@ static bool all_tls(const struct items *endpoints, bool *mixed)
 }
 
 /* Ours are "KEY/certificate" and so on: one prefix, one pair. */
-static bool check_key(struct loader *ld, const struct node *n, const char *key)
+static bool deliver_etcd_check_key(struct loader *ld, const struct node *n, const char *key)
 {
 	size_t len = strlen(key);
 
@@ -35,7 +35,7 @@ bool etcd_check(struct loader *ld, const struct node *n, void *out)
 	if (mixed)
 		return complain(ld, node_find(n, "endpoints"),
 				"'endpoints' are all https or all http");
-	return check_key(ld, node_find(n, "key"), form->key) &&
+	return deliver_etcd_check_key(ld, node_find(n, "key"), form->key) &&
 	       access_check(ld, n, &form->access, tls);
 }
 

@@ -186,7 +186,8 @@ bool call_check(struct loader *ld, const struct node *n, void *out)
 	       check_materials(ld, n, &request, FINGERPRINT);
 }
 
-static bool read_call(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool deliver_http_read_call(struct loader *ld, const struct field *f, const struct node *n,
+				   void *slot)
 {
 	struct call_form form;
 	struct http_call *call = NULL;
@@ -237,4 +238,4 @@ bool http_component_check(struct loader *ld, const struct node *n, const struct 
 }
 
 const struct field_type http_type = { read_http, SHAPE_RECORD, NULL };
-const struct field_type call_type = { read_call, SHAPE_RECORD, NULL };
+const struct field_type call_type = { deliver_http_read_call, SHAPE_RECORD, NULL };

@@ -75,7 +75,8 @@ static const char *hint(const char *text)
 }
 
 /* Only its own members: the key of the host is another row's. */
-static bool read_url(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool deliver_sftp_read_url(struct loader *ld, const struct field *f, const struct node *n,
+				  void *slot)
 {
 	struct sftp *out = slot;
 	const char *text = NULL;
@@ -133,7 +134,8 @@ static bool read_far_path(struct loader *ld, const struct field *f, const struct
 	return value_path(ld, f, n, slot);
 }
 
-static const struct field_type url_type = { read_url, SHAPE_TEXT, "^sftp://", GRAMMAR_ADDRESS };
+static const struct field_type url_type = { deliver_sftp_read_url, SHAPE_TEXT, "^sftp://",
+					    GRAMMAR_ADDRESS };
 static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL };
 static const struct field_type ssh_target_path_type = { read_far_path, SHAPE_TEXT, "^/" };
 

@@ -84,7 +84,7 @@ bool deliver_check(struct loader *ld, const struct node *n, void *out)
 /* ---- what is reached over sockets ---- */
 
 /* Without TLS nothing leaves this machine; the connection checks it too. */
-static bool is_local(struct loader *ld, const char *address)
+static bool delivery_is_local(struct loader *ld, const char *address)
 {
 	const char *host = NULL;
 	uint16_t port = 0;
@@ -110,7 +110,7 @@ static bool read_socket(struct loader *ld, const struct field *f, const struct n
 	if (!value_text(ld, f, n, &text))
 		return false;
 	*(const char **)slot = text;
-	if (is_local(ld, text + 6) || placeholder_excuses(ld, n))
+	if (delivery_is_local(ld, text + 6) || placeholder_excuses(ld, n))
 		return true;
 	return complain(
 		ld, n,

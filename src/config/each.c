@@ -73,7 +73,7 @@ static bool count_items(struct loader *ld, const struct node *n, uint64_t *count
 	return good;
 }
 
-static bool read_list(struct loader *ld, const struct node *n, struct each *out)
+static bool each_read_list(struct loader *ld, const struct node *n, struct each *out)
 {
 	uint64_t count = 0;
 
@@ -147,7 +147,7 @@ static bool read_csv(struct loader *ld, const struct node *n, struct each *out)
 bool each_read(struct loader *ld, const struct node *n, struct each *out)
 {
 	if (n->kind == NODE_LIST)
-		return read_list(ld, n, out);
+		return each_read_list(ld, n, out);
 	if (n->kind == NODE_MAPPING)
 		return read_csv(ld, n, out);
 

@@ -17,7 +17,7 @@ static bool add_string(struct http_text_builder *b, const struct node *n)
 	return good;
 }
 
-static bool add_list(struct http_text_builder *b, const struct node *n)
+static bool http_json_add_list(struct http_text_builder *b, const struct node *n)
 {
 	bool good = true;
 
@@ -49,7 +49,7 @@ static bool add_mapping(struct http_text_builder *b, const struct node *n)
 	return good;
 }
 
-static const char *digits(const char *at)
+static const char *http_json_digits(const char *at)
 {
 	return at + strspn(at, "0123456789");
 }
@@ -58,19 +58,19 @@ static const char *digits(const char *at)
 static bool is_json_number(const char *text)
 {
 	const char *at = text + (*text == '-');
-	const char *end = digits(at);
+	const char *end = http_json_digits(at);
 
 	if (end == at || (*at == '0' && end > at + 1))
 		return false;
 	if (*end == '.') {
 		at = end + 1;
-		end = digits(at);
+		end = http_json_digits(at);
 		if (end == at)
 			return false;
 	}
 	if (*end == 'e' || *end == 'E') {
 		at = end + 1 + (end[1] == '+' || end[1] == '-');
-		end = digits(at);
+		end = http_json_digits(at);
 		if (end == at)
 			return false;
 	}
@@ -102,7 +102,7 @@ static bool add_value(struct http_text_builder *b, const struct node *n)
 	case NODE_TEXT:
 		return add_string(b, n);
 	case NODE_LIST:
-		return add_list(b, n);
+		return http_json_add_list(b, n);
 	case NODE_MAPPING:
 		return add_mapping(b, n);
 	case NODE_ALIAS:

@@ -13,7 +13,7 @@ enum {
 	HEADER_NAME_LIMIT = 64
 };
 
-static bool is_listed(const char *const *list, const char *name)
+static bool http_request_is_listed(const char *const *list, const char *name)
 {
 	for (; *list; list++)
 		if (!strcasecmp(*list, name))
@@ -34,7 +34,7 @@ static bool is_token(const char *text)
 		       len;
 }
 
-static bool check_name(struct loader *ld, const struct node *key)
+static bool http_request_check_name(struct loader *ld, const struct node *key)
 {
 	static const char *const ours[] = { "Connection", "Content-Length",    "Expect",     "Host",
 					    "If-Match",   "Transfer-Encoding", "Upgrade",    "TE",
@@ -42,7 +42,7 @@ static bool check_name(struct loader *ld, const struct node *key)
 
 	if (!is_token(key->text))
 		return complain(ld, key, "'%s' is no name of a header", shown(ld, key->text));
-	return !is_listed(ours, key->text) ||
+	return !http_request_is_listed(ours, key->text) ||
 	       complain(ld, key, "certfleet sets '%s' itself", shown(ld, key->text));
 }
 
@@ -53,7 +53,7 @@ static bool check_openness(struct loader *ld, const struct node *key)
 					      "Proxy-Authorization", "X-Api-Key",
 					      "X-Auth-Token",        NULL };
 
-	return !is_listed(closed, key->text) ||
+	return !http_request_is_listed(closed, key->text) ||
 	       complain(
 		       ld, pair_value(key),
 		       "'%s' is a reference, never the secret itself: {env: CERTFLEET_NAME}, {file: PATH} or {command: [...]}",
@@ -88,7 +88,7 @@ static bool read_header(struct loader *ld, const struct field *f, const struct n
 	const struct node *n = pair_value(key);
 
 	out->name = arena_strdup(&ld->fleet.arena, key->text);
-	if (!check_name(ld, key))
+	if (!http_request_check_name(ld, key))
 		return false;
 	if (n->kind == NODE_MAPPING)
 		return secret_type.read(ld, &secret, n, &out->secret);
@@ -177,7 +177,8 @@ struct http_request request_of(const struct request_form *form)
 	};
 }
 
-static bool read_request(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool http_request_read_request(struct loader *ld, const struct field *f,
+				      const struct node *n, void *slot)
 {
 	struct request_form form;
 	struct http_request *request = NULL;
@@ -225,4 +226,4 @@ struct http_access access_of(const struct access_form *form)
 const struct field_type header_type = { NULL, SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL };
 const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/", GRAMMAR_POINTER };
-const struct field_type request_type = { read_request, SHAPE_RECORD, NULL };
+const struct field_type request_type = { http_request_read_request, SHAPE_RECORD, NULL };

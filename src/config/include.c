@@ -22,7 +22,7 @@ static const char *next_line(const struct source *s, size_t *at, size_t *len)
 	return line;
 }
 
-static bool is_version(const char *line, size_t len)
+static bool include_is_version(const char *line, size_t len)
 {
 	static const char version[] = "certfleet: 1";
 	size_t n = sizeof(version) - 1;
@@ -43,7 +43,7 @@ bool begins_as_fleet_file(const struct source *s)
 			return false;
 		if (!len || *line == '#' || (len == 3 && !memcmp(line, "---", 3)))
 			continue;
-		return is_version(line, len);
+		return include_is_version(line, len);
 	}
 }
 

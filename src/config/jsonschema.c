@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-static json_t *describe(const struct field *f, json_t *defs);
+static json_t *jsonschema_describe(const struct field *f, json_t *defs);
 
 static json_t *text_with(const char *pattern)
 {
@@ -38,7 +38,8 @@ static json_t *record_ref(const struct record *r, json_t *defs);
 
 static json_t *list_of(const struct list_of *of, json_t *defs)
 {
-	json_t *s = json_pack("{s:s, s:o}", "type", "array", "items", describe(of->item, defs));
+	json_t *s = json_pack("{s:s, s:o}", "type", "array", "items",
+			      jsonschema_describe(of->item, defs));
 
 	if (of->least)
 		json_object_set_new(s, "minItems", json_integer((json_int_t)of->least));
@@ -51,12 +52,12 @@ static json_t *one_of(json_t *a, json_t *b)
 	return json_pack("{s:[o, o]}", "oneOf", a, b);
 }
 
-static json_t *texts(void)
+static json_t *jsonschema_texts(void)
 {
 	return json_pack("{s:s, s:o}", "type", "array", "items", text_with(NULL));
 }
 
-static json_t *named(const struct field *f, json_t *defs)
+static json_t *jsonschema_named(const struct field *f, json_t *defs)
 {
 	const char *pattern = f->type->pattern ? f->type->pattern : NAME_PATTERN;
 
@@ -64,7 +65,7 @@ static json_t *named(const struct field *f, json_t *defs)
 			 "additionalProperties", record_ref(f->param, defs));
 }
 
-static json_t *describe(const struct field *f, json_t *defs)
+static json_t *jsonschema_describe(const struct field *f, json_t *defs)
 {
 	const struct field_type *t = f->type;
 
@@ -84,21 +85,21 @@ static json_t *describe(const struct field *f, json_t *defs)
 	case SHAPE_LIST:
 		return list_of(f->param, defs);
 	case SHAPE_ONE_OR_LIST:
-		return one_of(describe(((const struct list_of *)f->param)->item, defs),
+		return one_of(jsonschema_describe(((const struct list_of *)f->param)->item, defs),
 			      list_of(f->param, defs));
 	case SHAPE_RECORD:
 		return record_ref(f->param, defs);
 	case SHAPE_TEXT_OR_RECORD:
 		return one_of(text_with(NULL), record_ref(f->param, defs));
 	case SHAPE_TEXTS_OR_RECORD:
-		return one_of(texts(), record_ref(f->param, defs));
+		return one_of(jsonschema_texts(), record_ref(f->param, defs));
 	case SHAPE_NAMED:
-		return named(f, defs);
+		return jsonschema_named(f, defs);
 	case SHAPE_LATER:
-		return describe(f->param, defs);
+		return jsonschema_describe(f->param, defs);
 	case SHAPE_MAP:
 		return json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
-				 describe(f->param, defs));
+				 jsonschema_describe(f->param, defs));
 	case SHAPE_ANY:
 		return json_object();
 	}
@@ -114,7 +115,7 @@ static void add_properties(const struct record *r, json_t *schema, json_t *defs)
 		if (f->unsupported)
 			continue;
 
-		json_t *value = describe(f, defs);
+		json_t *value = jsonschema_describe(f, defs);
 
 		json_object_set_new(value, "description", json_string(f->help));
 		json_object_set_new(properties, f->key, value);

@@ -27,7 +27,8 @@ static bool read_items(struct loader *ld, const struct field *f, const struct no
 	return true;
 }
 
-static bool read_list(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool lists_read_list(struct loader *ld, const struct field *f, const struct node *n,
+			    void *slot)
 {
 	if (n->kind == NODE_TEXT)
 		return complain(ld, n, "'%s' must be a list: put it in brackets", f->key);
@@ -102,7 +103,7 @@ static bool read_named(struct loader *ld, const struct field *f, const struct no
 	return good;
 }
 
-const struct field_type list_type = { read_list, SHAPE_LIST, NULL };
+const struct field_type list_type = { lists_read_list, SHAPE_LIST, NULL };
 const struct field_type one_or_list_type = { read_one_or_list, SHAPE_ONE_OR_LIST, NULL };
 const struct field_type record_type = { read_record, SHAPE_RECORD, NULL };
 const struct field_type later_type = { read_later, SHAPE_LATER, NULL };

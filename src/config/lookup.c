@@ -42,7 +42,7 @@ static uint64_t lower(uint64_t chunk)
 	return chunk;
 }
 
-static uint64_t hash_of(const struct lookup *l, const char *key)
+static uint64_t lookup_hash_of(const struct lookup *l, const char *key)
 {
 	size_t left = strlen(key);
 	uint64_t hash = l->seed ^ left;
@@ -61,7 +61,7 @@ static uint64_t hash_of(const struct lookup *l, const char *key)
 	return mix(hash, 0xd6e8feb86659fd93u);
 }
 
-static bool same(const struct lookup *l, const char *a, const char *b)
+static bool lookup_equals(const struct lookup *l, const char *a, const char *b)
 {
 	return l->fold ? !strcasecmp(a, b) : !strcmp(a, b);
 }
@@ -71,12 +71,13 @@ static struct lookup_slot *slot_for(const struct lookup *l, const char *key, uin
 {
 	size_t i = hash & (l->room - 1);
 
-	while (l->slots[i].key && (l->slots[i].hash != hash || !same(l, l->slots[i].key, key)))
+	while (l->slots[i].key &&
+	       (l->slots[i].hash != hash || !lookup_equals(l, l->slots[i].key, key)))
 		i = (i + 1) & (l->room - 1);
 	return &l->slots[i];
 }
 
-static void grow(struct lookup *l)
+static void lookup_grow(struct lookup *l)
 {
 	struct lookup_slot *old = l->slots;
 	size_t old_room = l->room;
@@ -95,15 +96,15 @@ const void *lookup_find(const struct lookup *l, const char *key)
 {
 	if (!l->room)
 		return NULL;
-	return slot_for(l, key, hash_of(l, key))->value;
+	return slot_for(l, key, lookup_hash_of(l, key))->value;
 }
 
 const void *lookup_add(struct lookup *l, const char *key, const void *value)
 {
 	if (l->count * 2 >= l->room)
-		grow(l);
+		lookup_grow(l);
 
-	uint64_t hash = hash_of(l, key);
+	uint64_t hash = lookup_hash_of(l, key);
 	struct lookup_slot *slot = slot_for(l, key, hash);
 
 	if (slot->key)
@@ -116,5 +117,5 @@ const void *lookup_add(struct lookup *l, const char *key, const void *value)
 void lookup_put(struct lookup *l, const char *key, const void *value)
 {
 	if (lookup_add(l, key, value))
-		slot_for(l, key, hash_of(l, key))->value = value;
+		slot_for(l, key, lookup_hash_of(l, key))->value = value;
 }

@@ -61,7 +61,7 @@ const char *ip_canonical(struct arena *a, const char *text)
 	return arena_strdup(a, shape);
 }
 
-static const char *lower_case(struct arena *a, const char *text)
+static const char *netname_lower_case(struct arena *a, const char *text)
 {
 	char *copy = arena_strdup(a, text);
 
@@ -118,7 +118,7 @@ static bool is_email(const char *text)
 }
 
 /* "scheme:rest" (RFC 3986 section 3.1). */
-static bool is_uri(const char *text)
+static bool netname_is_uri(const char *text)
 {
 	size_t scheme = strcspn(text, ":");
 
@@ -141,7 +141,7 @@ bool san_parse(struct arena *a, const char *text, struct san *out)
 	}
 	if (strchr(text, ':')) {
 		*out = (struct san){ NAME_URI, text };
-		return is_uri(text);
+		return netname_is_uri(text);
 	}
 	if (strchr(text, '@')) {
 		*out = (struct san){ NAME_EMAIL, text };
@@ -149,7 +149,7 @@ bool san_parse(struct arena *a, const char *text, struct san *out)
 	}
 	if (!is_dns_name(text))
 		return false;
-	*out = (struct san){ NAME_DNS, lower_case(a, text) };
+	*out = (struct san){ NAME_DNS, netname_lower_case(a, text) };
 	return true;
 }
 

@@ -40,7 +40,7 @@ static bool is_word(const char *text, const char *const *words)
 	return false;
 }
 
-static const char *digits(const char *s)
+static const char *node_digits(const char *s)
 {
 	while (isdigit((unsigned char)*s))
 		s++;
@@ -60,7 +60,7 @@ static bool is_integer(const char *s)
 		return all_of(s + 2, "0123456789abcdefABCDEF");
 	if (*s == '+' || *s == '-')
 		s++;
-	return *s && !*digits(s);
+	return *s && !*node_digits(s);
 }
 
 static bool is_float(const char *s)
@@ -75,13 +75,13 @@ static bool is_float(const char *s)
 	if (is_word(s, infinities))
 		return true;
 
-	const char *end = digits(s);
+	const char *end = node_digits(s);
 	bool some = end > s;
 
 	if (*end == '.') {
 		const char *fraction = end + 1;
 
-		end = digits(fraction);
+		end = node_digits(fraction);
 		some = some || end > fraction;
 	}
 	if (!some)
@@ -91,7 +91,7 @@ static bool is_float(const char *s)
 	end++;
 	if (*end == '+' || *end == '-')
 		end++;
-	return *end && !*digits(end);
+	return *end && !*node_digits(end);
 }
 
 enum node_kind scalar_kind(const char *text, size_t len)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static bool is_clean(const char *path)
+static bool pathname_is_clean(const char *path)
 {
 	size_t len = strlen(path);
 
@@ -39,7 +39,7 @@ const char *path_resolve(struct loader *ld, uint16_t source, const char *text)
 	const char *directory = ld->fleet.directory;
 
 	if (*text == '/')
-		return is_clean(text) ? text : fs_absolute(a, text);
+		return pathname_is_clean(text) ? text : fs_absolute(a, text);
 
 	const char *path = fs_absolute(
 		a, arena_printf(&ld->work, "%s/%s", ld->sources.items[source].directory, text));

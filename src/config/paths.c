@@ -53,7 +53,7 @@ static const char *shown_path(const struct claims *cs, const struct claim *c)
 	return arena_printf(&cs->ld->work, "'%s'", shown(cs->ld, c->path));
 }
 
-static void report(struct claims *cs, const struct claim *c, const struct claim *other)
+static void paths_report(struct claims *cs, const struct claim *c, const struct claim *other)
 {
 	const struct node *at = claim_node(cs, c);
 	bool same = !strcmp(c->path, other->path);
@@ -75,7 +75,7 @@ static void report(struct claims *cs, const struct claim *c, const struct claim 
 			 owner_words(cs, other));
 }
 
-static bool is_clean(const char *path)
+static bool paths_is_clean(const char *path)
 {
 	return !strstr(path, "/../") && !strstr(path, "//");
 }
@@ -89,17 +89,17 @@ static void add_claim(struct claims *cs, const struct claim *claim)
 	other = lookup_add(&cs->paths, c->path, c);
 
 	if (other)
-		report(cs, c, other);
+		paths_report(cs, c, other);
 	else
 		VEC_PUSH(&cs->list, &cs->ld->work, c);
 }
 
 static const char *cleaned(const struct claims *cs, const char *path)
 {
-	return is_clean(path) ? path : fs_absolute(&cs->ld->work, path);
+	return paths_is_clean(path) ? path : fs_absolute(&cs->ld->work, path);
 }
 
-static void add_path(struct claims *cs, const char *path, const char *owner, size_t component)
+static void paths_add_path(struct claims *cs, const char *path, const char *owner, size_t component)
 {
 	if (path)
 		add_claim(cs, &(struct claim){ cleaned(cs, path), owner, component });
@@ -130,7 +130,7 @@ static void add_place(struct claims *cs, size_t i)
 		add_claim(cs, &(struct claim){ place, NULL, i });
 }
 
-static void add_component(struct claims *cs, size_t i)
+static void paths_add_component(struct claims *cs, size_t i)
 {
 	const struct deliver *d = &cs->b->components[i].deliver;
 	const char *paths[INSTALL_PATHS];
@@ -155,7 +155,7 @@ static void check_above(struct claims *cs, const struct claim *c)
 		const struct claim *other = lookup_find(&cs->paths, above);
 
 		if (other)
-			report(cs, c, other);
+			paths_report(cs, c, other);
 	}
 }
 
@@ -164,9 +164,9 @@ void check_paths(struct loader *ld, const struct build *b)
 	struct claims cs = { .ld = ld, .b = b };
 
 	for (size_t i = 0; i < ld->fleet.issuer_count; i++)
-		add_path(&cs, ld->fleet.issuers[i].publish, ld->fleet.issuers[i].name, 0);
+		paths_add_path(&cs, ld->fleet.issuers[i].publish, ld->fleet.issuers[i].name, 0);
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
-		add_component(&cs, i);
+		paths_add_component(&cs, i);
 	vec_each (c, &cs.list)
 		check_above(&cs, *c);
 	lookup_release(&cs.paths);

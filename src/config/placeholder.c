@@ -44,7 +44,7 @@ static bool column_value(struct loader *ld, const struct node *n, const char *co
 	return complain(ld, n, "the CSV file has no column '%s'", shown(ld, column));
 }
 
-static bool unknown(struct loader *ld, const struct node *n, const char *name)
+static bool placeholder_unknown(struct loader *ld, const struct node *n, const char *name)
 {
 	static const char *const names[] = { "each", "component.name", "component.host", NULL };
 	const char *meant = text_nearest(name, names);
@@ -74,7 +74,7 @@ static bool find_value(struct loader *ld, const struct node *n, const char *name
 	else if (!strcmp(name, "component.host"))
 		*out = s->host;
 	else
-		return unknown(ld, n, name);
+		return placeholder_unknown(ld, n, name);
 	if (*out)
 		return true;
 	if (!strcmp(name, "each"))
@@ -85,7 +85,7 @@ static bool find_value(struct loader *ld, const struct node *n, const char *name
 	return complain(ld, n, "component '%s' has no host: give it 'host:'", shown(ld, s->name));
 }
 
-static bool refuse(const struct expansion *x, const char *name, const char *fault)
+static bool placeholder_reject(const struct expansion *x, const char *name, const char *fault)
 {
 	return complain(x->ld, x->n, "'${%s}' cannot stand in %s: its value %s", shown(x->ld, name),
 			grammar_words(x->grammar), fault);
@@ -110,7 +110,7 @@ static bool replace_one(const struct expansion *x, const char **at, struct buf *
 
 	const char *fault = quote_add(x->grammar, &q, out);
 
-	return !fault || refuse(x, name, fault);
+	return !fault || placeholder_reject(x, name, fault);
 }
 
 bool placeholder_next(const struct expansion *x, const char **at, struct buf *out)
@@ -152,7 +152,7 @@ bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g,
 	const char *fault = quote_check(g, n->text, buf_text(&text));
 
 	if (fault && loader_can_report(ld))
-		return refuse(&x, first_name(&x), fault);
+		return placeholder_reject(&x, first_name(&x), fault);
 	if (fault)
 		return complain(ld, n, "%s", fault);
 	*out = arena_strndup(&ld->fleet.arena, buf_text(&text), text.len);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static bool same_argv(const char *const *a, const char *const *b)
+static bool policy_same_argv(const char *const *a, const char *const *b)
 {
 	for (; *a && *b; a++, b++)
 		if (strcmp(*a, *b))
@@ -28,7 +28,7 @@ bool secret_equal(const struct secret_ref *a, const struct secret_ref *b)
 	case SECRET_FILE:
 		return !strcmp(a->name, b->name);
 	case SECRET_COMMAND:
-		return same_argv(a->argv, b->argv);
+		return policy_same_argv(a->argv, b->argv);
 	}
 	return false;
 }
@@ -105,8 +105,8 @@ static bool read_state(struct loader *ld, const struct field *f, const struct no
 	return true;
 }
 
-static bool check_passphrases(struct loader *ld, const struct node *n,
-			      const struct backup_form *form)
+static bool policy_check_passphrases(struct loader *ld, const struct node *n,
+				     const struct backup_form *form)
 {
 	const struct secret_ref *refs = form->passphrases.list;
 
@@ -132,7 +132,7 @@ static bool read_backup(struct loader *ld, const struct field *f, const struct n
 	if (!form.passphrases.count && !form.policy.unencrypted)
 		return complain(ld, n,
 				"a backup needs 'passphrase'; or say openly 'unencrypted: true'");
-	if (!check_passphrases(ld, node_find(n, "passphrase"), &form))
+	if (!policy_check_passphrases(ld, node_find(n, "passphrase"), &form))
 		return false;
 	if (!form.policy.directory)
 		form.policy.directory = out->directory;
@@ -170,7 +170,7 @@ static bool read_share(struct loader *ld, const struct field *f, const struct no
 }
 
 /* All of it, but for a "v" in front. */
-static bool is_version(struct loader *ld, const char *text)
+static bool policy_is_version(struct loader *ld, const char *text)
 {
 	const char *found = version_in(text, &ld->work);
 	size_t skip = *text == 'v' || *text == 'V';
@@ -183,7 +183,7 @@ bool version_check(struct loader *ld, const struct node *n, void *out)
 	const struct version_form *form = out;
 	const struct node *minimum = node_find(n, "minimum");
 
-	if (!minimum || is_version(ld, form->minimum))
+	if (!minimum || policy_is_version(ld, form->minimum))
 		return true;
 	return complain(ld, minimum, "'minimum' must be a version such as \"1.20\", not '%s'",
 			shown(ld, form->minimum));

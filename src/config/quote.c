@@ -40,7 +40,7 @@ static const char *quote_text(const struct quote *q, struct buf *out)
 }
 
 /* "${component.name}" holds a '/' of ours, which is encoded. */
-static bool is_full_name(const struct quote *q)
+static bool quote_is_full_name(const struct quote *q)
 {
 	static const char name[] = "${component.name}";
 
@@ -49,7 +49,7 @@ static bool is_full_name(const struct quote *q)
 
 static const char *quote_path(const struct quote *q, struct buf *out)
 {
-	if (strchr(q->value, '/') && !is_full_name(q))
+	if (strchr(q->value, '/') && !quote_is_full_name(q))
 		return "holds '/'";
 	text_percent(out, q->value);
 	return NULL;
@@ -78,7 +78,7 @@ static const char *quote_subject(const struct quote *q, struct buf *out)
 }
 
 /* Whether the text itself says that it is a URI: ':' outside placeholders. */
-static bool is_uri(const char *text)
+static bool quote_is_uri(const char *text)
 {
 	for (; *text; text++) {
 		if (!strncmp(text, "${", 2))
@@ -91,7 +91,7 @@ static bool is_uri(const char *text)
 
 static const char *quote_san(const struct quote *q, struct buf *out)
 {
-	if (is_uri(q->text)) {
+	if (quote_is_uri(q->text)) {
 		text_percent(out, q->value);
 		return NULL;
 	}
@@ -171,7 +171,7 @@ static const char *quote_pointer(const struct quote *q, struct buf *out)
 
 static const char *quote_key(const struct quote *q, struct buf *out)
 {
-	if (strchr(q->value, '/') && !is_full_name(q))
+	if (strchr(q->value, '/') && !quote_is_full_name(q))
 		return "holds '/'";
 	buf_puts(out, q->value);
 	return NULL;
@@ -179,7 +179,7 @@ static const char *quote_key(const struct quote *q, struct buf *out)
 
 static const char *quote_name(const struct quote *q, struct buf *out)
 {
-	if (strchr(q->value, '/') && !is_full_name(q) && !is_whole(q))
+	if (strchr(q->value, '/') && !quote_is_full_name(q) && !is_whole(q))
 		return "holds '/'";
 	buf_puts(out, q->value);
 	return NULL;
@@ -195,7 +195,7 @@ static const char *quote_account(const struct quote *q, struct buf *out)
 
 /* ---- the text as a whole ---- */
 
-static bool is_dots(const char *segment, size_t len)
+static bool quote_is_dots(const char *segment, size_t len)
 {
 	return len <= 2 && !strncmp(segment, "..", len);
 }
@@ -207,7 +207,7 @@ static const char *check_segments(const char *text, const char *expanded)
 		size_t written = strcspn(text, "/");
 		size_t len = strcspn(expanded, "/");
 
-		if (memmem(text, written, "${", 2) && is_dots(expanded, len))
+		if (memmem(text, written, "${", 2) && quote_is_dots(expanded, len))
 			return len ? "makes a part '.' or '..'" : "leaves a part empty";
 		if (!text[written] || !expanded[len])
 			return NULL;

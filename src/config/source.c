@@ -243,7 +243,7 @@ bool source_read_csv(struct loader *ld, const struct node *path, uint16_t *sourc
 	return true;
 }
 
-static bool open_directory(struct loader *ld, const char *path, struct err *e)
+static bool source_open_directory(struct loader *ld, const char *path, struct err *e)
 {
 	const char *directory = fs_dirname(&ld->work, path);
 
@@ -270,7 +270,7 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 
-	if (!open_directory(ld, path, e) || !read_main(ld, path, name, &text, e))
+	if (!source_open_directory(ld, path, e) || !read_main(ld, path, name, &text, e))
 		return false;
 
 	size_t bom = text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;

@@ -82,7 +82,7 @@ static bool has_port(const char *authority)
 	return colon && !strchr(colon, ']');
 }
 
-static const char *lower_case(struct arena *a, const char *text)
+static const char *url_lower_case(struct arena *a, const char *text)
 {
 	char *copy = arena_strdup(a, text);
 
@@ -102,7 +102,7 @@ static const char *make_origin(struct loader *ld, bool tls, const char *authorit
 
 	if (!host_port_parse(&ld->work, text, host, &port))
 		return NULL;
-	*host = lower_case(&ld->work, *host);
+	*host = url_lower_case(&ld->work, *host);
 
 	bool brackets = strchr(*host, ':') != NULL;
 	const char *origin = arena_printf(&ld->fleet.arena, "%s://%s%s%s", tls ? "https" : "http",
@@ -136,7 +136,7 @@ static bool read_origin(struct loader *ld, const struct field *f, const struct n
 	return placeholder_excuses(ld, n) || not_a_url(ld, f, n);
 }
 
-static bool is_local(const struct written *w)
+static bool url_is_local(const struct written *w)
 {
 	return !w->host || host_is_local(w->host);
 }
@@ -144,7 +144,7 @@ static bool is_local(const struct written *w)
 static bool check_safe(struct loader *ld, const struct field *f, const struct node *n,
 		       const struct written *w)
 {
-	return w->tls || is_local(w) ||
+	return w->tls || url_is_local(w) ||
 	       complain(ld, n, "'%s' must begin with https://, because '%s' is not on this machine",
 			f->key, as_written(ld, n, w->host));
 }
@@ -199,7 +199,7 @@ static bool check_path(struct loader *ld, const struct field *f, const struct no
 	return http_text_is_public(ld, n, path);
 }
 
-static bool read_url(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool url_read_url(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct http_url *out = slot;
 	struct written w = { 0 };
@@ -239,7 +239,7 @@ static bool read_admin(struct loader *ld, const struct field *f, const struct no
 		return socket_type.read(ld, f, n, slot);
 	if (!is_tcp && !read_origin(ld, f, n, &w, slot))
 		return false;
-	if (is_tcp || w.tls || !is_local(&w))
+	if (is_tcp || w.tls || !url_is_local(&w))
 		return complain(
 			ld, n,
 			"'%s' must be http://HOST:PORT of this machine, or the path of a unix socket, not '%s'",
@@ -247,6 +247,6 @@ static bool read_admin(struct loader *ld, const struct field *f, const struct no
 	return ends_there(ld, f, n, &w);
 }
 
-const struct field_type url_type = { read_url, SHAPE_TEXT, "^https?://" };
+const struct field_type url_type = { url_read_url, SHAPE_TEXT, "^https?://" };
 const struct field_type origin_type = { read_bare_origin, SHAPE_TEXT, "^https?://" };
 const struct field_type admin_type = { read_admin, SHAPE_TEXT, NULL };

@@ -61,7 +61,8 @@ bool value_path(struct loader *ld, const struct field *f, const struct node *n, 
 	return true;
 }
 
-static bool read_text(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool values_read_text(struct loader *ld, const struct field *f, const struct node *n,
+			     void *slot)
 {
 	return value_text(ld, f, n, slot);
 }
@@ -71,7 +72,8 @@ static bool read_path(struct loader *ld, const struct field *f, const struct nod
 	return value_path(ld, f, n, slot);
 }
 
-static bool read_file(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool values_read_file(struct loader *ld, const struct field *f, const struct node *n,
+			     void *slot)
 {
 	if (!value_raw(ld, f, n))
 		return false;
@@ -90,7 +92,8 @@ bool name_is_valid(const char *name)
 		       len;
 }
 
-static bool read_name(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool values_read_name(struct loader *ld, const struct field *f, const struct node *n,
+			     void *slot)
 {
 	const char *text = NULL;
 
@@ -157,7 +160,8 @@ static bool not_a_count(struct loader *ld, const struct field *f, const struct n
 			f->key, shown(ld, n->text));
 }
 
-static bool read_count(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool values_read_count(struct loader *ld, const struct field *f, const struct node *n,
+			      void *slot)
 {
 	const struct bounds *b = f->param;
 	int64_t count = 0;
@@ -207,7 +211,8 @@ static bool read_duration(struct loader *ld, const struct field *f, const struct
 	return value_duration(ld, f, n, slot);
 }
 
-static bool read_choice(struct loader *ld, const struct field *f, const struct node *n, void *slot)
+static bool values_read_choice(struct loader *ld, const struct field *f, const struct node *n,
+			       void *slot)
 {
 	const char *const *names = f->param;
 	AUTO(buf) all = { 0 };
@@ -256,21 +261,21 @@ static bool read_mode(struct loader *ld, const struct field *f, const struct nod
 	return true;
 }
 
-const struct field_type text_type = { read_text, SHAPE_TEXT, NULL };
-const struct field_type argument_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_ARGUMENT };
-const struct field_type program_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_PROGRAM };
-const struct field_type subject_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_SUBJECT };
-const struct field_type host_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
-const struct field_type object_key_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_KEY };
-const struct field_type object_name_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_NAME };
-const struct field_type account_type = { read_text, SHAPE_TEXT, NULL, GRAMMAR_ACCOUNT };
-const struct field_type name_type = { read_name, SHAPE_TEXT, NAME_PATTERN };
+const struct field_type text_type = { values_read_text, SHAPE_TEXT, NULL };
+const struct field_type argument_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ARGUMENT };
+const struct field_type program_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_PROGRAM };
+const struct field_type subject_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_SUBJECT };
+const struct field_type host_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
+const struct field_type object_key_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_KEY };
+const struct field_type object_name_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_NAME };
+const struct field_type account_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ACCOUNT };
+const struct field_type name_type = { values_read_name, SHAPE_TEXT, NAME_PATTERN };
 const struct field_type path_type = { read_path, SHAPE_TEXT, NULL };
-const struct field_type file_type = { read_file, SHAPE_TEXT, NULL };
+const struct field_type file_type = { values_read_file, SHAPE_TEXT, NULL };
 const struct field_type variable_type = { read_variable, SHAPE_TEXT, "^CERTFLEET_[A-Z0-9_]+$" };
 const struct field_type flag_type = { read_flag, SHAPE_FLAG, NULL };
-const struct field_type count_type = { read_count, SHAPE_COUNT, NULL };
+const struct field_type count_type = { values_read_count, SHAPE_COUNT, NULL };
 const struct field_type version_type = { read_version, SHAPE_VERSION, NULL };
 const struct field_type duration_type = { read_duration, SHAPE_TEXT, "^[0-9]+[smhdwy]$" };
-const struct field_type choice_type = { read_choice, SHAPE_CHOICE, NULL };
+const struct field_type choice_type = { values_read_choice, SHAPE_CHOICE, NULL };
 const struct field_type mode_type = { read_mode, SHAPE_TEXT, "^0?[46][04]0$" };

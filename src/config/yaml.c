@@ -73,7 +73,7 @@ static uint32_t offset_of(struct yaml_reader *r, size_t index)
 	return (uint32_t)r->bytes;
 }
 
-static bool refuse(struct yaml_reader *r, const struct node *at, const char *text)
+static bool yaml_reject(struct yaml_reader *r, const struct node *at, const char *text)
 {
 	r->failed = true;
 	return complain(r->ld, at, "%s", text);
@@ -129,13 +129,13 @@ static struct anchor *add_anchor(struct yaml_reader *r, const yaml_char_t *name,
 	return a;
 }
 
-static bool check_key(struct yaml_reader *r, struct node *n)
+static bool yaml_check_key(struct yaml_reader *r, struct node *n)
 {
 	n->flags |= NODE_KEY;
 	if (n->kind == NODE_TEXT)
 		return true;
 	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING)
-		return refuse(r, n, "a key is text; quote it");
+		return yaml_reject(r, n, "a key is text; quote it");
 	return complain(r->ld, n, "the key '%s' is %s, not text; quote it", shown(r->ld, n->text),
 			node_kind_words(n));
 }
@@ -149,9 +149,9 @@ static bool take_scalar(struct yaml_reader *r, const yaml_event_t *ev)
 	struct node *n = new_node(r, ev, NODE_TEXT);
 
 	if (ev->data.scalar.tag)
-		return refuse(r, n, "tags are not supported; quote it");
+		return yaml_reject(r, n, "tags are not supported; quote it");
 	if (memchr(text, '\0', len))
-		return refuse(r, n, "text cannot hold a NUL character");
+		return yaml_reject(r, n, "text cannot hold a NUL character");
 	if (ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
 		n->flags |= NODE_PLAIN;
 		n->kind = (uint8_t)scalar_kind(text, len);
@@ -160,7 +160,7 @@ static bool take_scalar(struct yaml_reader *r, const yaml_event_t *ev)
 	n->count = (uint32_t)len;
 	add_anchor(r, ev->data.scalar.anchor, n);
 	if (key)
-		check_key(r, n);
+		yaml_check_key(r, n);
 	if (key && n->flags & NODE_PLAIN && !strcmp(n->text, "<<"))
 		r->frames[r->depth - 1].has_merge = true;
 	return !r->failed && add_node(r, n, 1, 0);
@@ -179,18 +179,18 @@ static bool take_alias(struct yaml_reader *r, const yaml_event_t *ev)
 				shown(r->ld, name));
 	}
 	if (a->open)
-		return refuse(r, n, "an anchor cannot hold itself");
+		return yaml_reject(r, n, "an anchor cannot hold itself");
 	if (r->depth + a->height > YAML_DEPTH)
-		return refuse(r, n, "more than 64 levels");
+		return yaml_reject(r, n, "more than 64 levels");
 	r->alias_nodes += a->size;
 	if (r->alias_nodes > YAML_ALIAS_NODES)
-		return refuse(r, n, "aliases expand to more than 1000000 nodes");
+		return yaml_reject(r, n, "aliases expand to more than 1000000 nodes");
 	if (wants_key(r)) {
 		struct node *copy = ARENA_NEW(&r->ld->work, struct node);
 
 		*copy = *a->node;
 		copy->next = NULL;
-		check_key(r, copy);
+		yaml_check_key(r, copy);
 		return !r->failed && add_node(r, copy, a->size, a->height);
 	}
 	n->aliased = a->node;
@@ -210,11 +210,11 @@ static bool open_frame(struct yaml_reader *r, const yaml_event_t *ev, struct ope
 	struct node *n = new_node(r, ev, o.kind);
 
 	if (o.tag)
-		return refuse(r, n, "tags are not supported; remove it");
+		return yaml_reject(r, n, "tags are not supported; remove it");
 	if (r->depth == YAML_DEPTH)
-		return refuse(r, n, "more than 64 levels");
+		return yaml_reject(r, n, "more than 64 levels");
 	if (wants_key(r))
-		return check_key(r, n);
+		return yaml_check_key(r, n);
 	if (o.flow)
 		n->flags |= NODE_FLOW;
 
@@ -248,10 +248,10 @@ static bool open_document(struct yaml_reader *r, const yaml_event_t *ev)
 	const struct node here = { .source = r->source, .at = offset_of(r, ev->start_mark.index) };
 
 	if (r->documents++)
-		return refuse(r, &here, "a second document; a fleet file holds one");
+		return yaml_reject(r, &here, "a second document; a fleet file holds one");
 	if (ev->data.document_start.tag_directives.start !=
 	    ev->data.document_start.tag_directives.end)
-		return refuse(r, &here, "tags are not supported");
+		return yaml_reject(r, &here, "tags are not supported");
 	return true;
 }
 
@@ -348,7 +348,7 @@ static bool read_events(struct yaml_reader *r, yaml_parser_t *p)
 		if (good && ++r->events > YAML_EVENTS) {
 			const struct node here = { .source = r->source,
 						   .at = offset_of(r, ev.start_mark.index) };
-			good = refuse(r, &here, "more than 16 million events");
+			good = yaml_reject(r, &here, "more than 16 million events");
 		}
 		yaml_event_delete(&ev);
 		if (!good)

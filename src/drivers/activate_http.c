@@ -9,17 +9,17 @@ static const struct http_call *call_of(const struct component *c)
 	return c->activate.http;
 }
 
-static const char *origin(const struct component *c)
+static const char *activate_http_origin(const struct component *c)
 {
 	return call_of(c)->request.url.origin;
 }
 
-static void forget(struct visit *v)
+static void activate_http_forget(struct visit *v)
 {
 	http_words_release(v->memory);
 }
 
-static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn activate_http_activate(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const struct http_call *call = call_of(v->job->component);
 
@@ -33,7 +33,7 @@ static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
 }
 
 const struct driver call_driver = {
-	.turns = { [DRIVER_ACTIVATE] = activate },
-	.origin = origin,
-	.forget = forget,
+	.turns = { [DRIVER_ACTIVATE] = activate_http_activate },
+	.origin = activate_http_origin,
+	.forget = activate_http_forget,
 };

@@ -15,7 +15,7 @@ enum {
 	ACTIVATE_MS = 300000, /* the agent's own deadline is shorter */
 };
 
-static const char *origin(const struct component *c)
+static const char *agent_origin(const struct component *c)
 {
 	return c->deliver.agent.url;
 }
@@ -141,7 +141,7 @@ static void take_report(const struct visit *v, const struct report_identity *age
 		j->answer.served = arena_strdup(j->arena, v->reply->peer.leaf);
 }
 
-static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn agent_probe(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct report_identity agent;
 	struct component_report report;
@@ -179,7 +179,7 @@ static const enum order_action actions[DRIVER_VERB_COUNT] = {
 	[DRIVER_REVERT] = ORDER_REVERT,
 };
 
-static struct order order_of(const struct visit *v)
+static struct order agent_order_of(const struct visit *v)
 {
 	const struct job *j = v->job;
 
@@ -202,7 +202,7 @@ static struct order order_of(const struct visit *v)
 
 static enum turn ask_order(struct visit *v, struct exchange *ask, struct err *e)
 {
-	const struct order order = order_of(v);
+	const struct order order = agent_order_of(v);
 	const struct signed_order whole = { &order, v->job->set, v->job->key };
 	const struct order_signer *op = NULL;
 
@@ -299,13 +299,13 @@ const struct driver agent_driver = {
 		[DRIVER_READ] = no_read,
 	},
 	.turns = {
-		[DRIVER_PROBE] = probe,
+		[DRIVER_PROBE] = agent_probe,
 		[DRIVER_STAGE] = order,
 		[DRIVER_COMMIT] = order,
 		[DRIVER_ABORT] = order,
 		[DRIVER_ACTIVATE] = order,
 		[DRIVER_REVERT] = order,
 	},
-	.origin = origin,
+	.origin = agent_origin,
 	.takes_orders = true,
 };

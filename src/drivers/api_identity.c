@@ -37,7 +37,7 @@ void identities_free(struct identities *list)
 
 /* ---- is it the same? ---- */
 
-static bool same_text(const char *a, const char *b)
+static bool api_identity_same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
 }
@@ -53,10 +53,11 @@ static bool same_words(const char *const *a, const char *const *b)
 	return !*a && !*b;
 }
 
-static bool is_same(const struct http_access *a, const struct http_access *b)
+static bool api_identity_is_same(const struct http_access *a, const struct http_access *b)
 {
-	return same_text(a->ca, b->ca) && same_text(a->certificate, b->certificate) &&
-	       a->key.kind == b->key.kind && same_text(a->key.name, b->key.name) &&
+	return api_identity_same_text(a->ca, b->ca) &&
+	       api_identity_same_text(a->certificate, b->certificate) &&
+	       a->key.kind == b->key.kind && api_identity_same_text(a->key.name, b->key.name) &&
 	       same_words(a->key.argv, b->key.argv);
 }
 
@@ -80,7 +81,7 @@ static const char *const *keep_words(struct arena *a, const char *const *words)
 	return copy;
 }
 
-static struct http_access keep(struct arena *a, const struct http_access *from)
+static struct http_access api_identity_store(struct arena *a, const struct http_access *from)
 {
 	return (struct http_access){
 		.ca = keep_text(a, from->ca),
@@ -93,7 +94,7 @@ static struct http_access keep(struct arena *a, const struct http_access *from)
 
 /* ---- reading it ---- */
 
-static bool read_certs(const char *path, struct secret *out, struct err *e)
+static bool api_identity_read_certs(const char *path, struct secret *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct der *certs = NULL;
@@ -113,10 +114,10 @@ static bool open_identity(const struct visit *v, const struct http_access *a, st
 	const struct secret *key = NULL;
 	struct identity_texts texts = { 0 };
 
-	if (a->ca && !read_certs(a->ca, &ca, e))
+	if (a->ca && !api_identity_read_certs(a->ca, &ca, e))
 		return false;
-	if (a->certificate &&
-	    (!read_certs(a->certificate, &certificate, e) || !visit_secret(v, &a->key, &key, e)))
+	if (a->certificate && (!api_identity_read_certs(a->certificate, &certificate, e) ||
+			       !visit_secret(v, &a->key, &key, e)))
 		return false;
 	texts.authorities = a->ca ? &ca : NULL;
 	texts.certificate = a->certificate ? &certificate : NULL;
@@ -133,7 +134,7 @@ bool identities_find(struct identities *list, const struct visit *v, const struc
 	*out = NULL;
 	if (!a->ca && !a->certificate)
 		return true;
-	while (k && !is_same(&k->access, a))
+	while (k && !api_identity_is_same(&k->access, a))
 		k = k->next;
 	if (k) {
 		*out = k->identity;
@@ -144,7 +145,7 @@ bool identities_find(struct identities *list, const struct visit *v, const struc
 		return false;
 	}
 	k = ARENA_NEW(&list->arena, struct known_identity);
-	*k = (struct known_identity){ list->first, keep(&list->arena, a), identity };
+	*k = (struct known_identity){ list->first, api_identity_store(&list->arena, a), identity };
 	list->first = k;
 	*out = identity;
 	return true;

@@ -29,7 +29,7 @@ struct seen {
 	char etag[ETAG_LIMIT];
 };
 
-static const char *origin(const struct component *c)
+static const char *caddy_origin(const struct component *c)
 {
 	return c->deliver.caddy->admin;
 }
@@ -39,7 +39,7 @@ static const char *id_of(const struct visit *v)
 	return v->job->component->deliver.caddy->id;
 }
 
-static void forget(struct visit *v)
+static void caddy_forget(struct visit *v)
 {
 	struct seen *s = v->memory;
 
@@ -137,7 +137,7 @@ static bool now_holds(const struct visit *v, const char *fingerprint)
 
 /* ---- what only reads ---- */
 
-static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn caddy_probe(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct probe_answer *a = &v->job->answer;
 	const struct seen *s = NULL;
@@ -155,7 +155,7 @@ static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_DONE;
 }
 
-static enum turn stage(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn caddy_stage_one(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (v->stage == CADDY_BEGIN)
 		return ask_object(v, ask);
@@ -169,7 +169,7 @@ static bool abort_stage(struct job *j, struct err *e)
 	return true; /* nothing was put anywhere */
 }
 
-static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn caddy_activate(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (v->stage == CADDY_BEGIN)
 		return ask_object(v, ask);
@@ -181,7 +181,7 @@ static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_FAILED;
 }
 
-static enum turn read_pair(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn caddy_read_pair(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const struct seen *s = NULL;
 
@@ -232,7 +232,7 @@ static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_ASK;
 }
 
-static enum turn changed(const struct visit *v, struct err *e)
+static enum turn caddy_changed(const struct visit *v, struct err *e)
 {
 	if (v->reply->error.code)
 		return no_reply(v, e);
@@ -241,12 +241,12 @@ static enum turn changed(const struct visit *v, struct err *e)
 	return reply_refused(v, "error", e);
 }
 
-static bool is_same_pair(const struct job *j)
+static bool caddy_is_same_pair(const struct job *j)
 {
 	return j->replaces && !strcmp(j->replaces, j->fingerprint);
 }
 
-static enum turn commit(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn caddy_commit(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const struct seen *s = NULL;
 
@@ -257,18 +257,18 @@ static enum turn commit(struct visit *v, struct exchange *ask, struct err *e)
 		if (!need_object(v, e))
 			return TURN_FAILED;
 		s = v->memory;
-		if (now_holds(v, v->job->fingerprint) && !is_same_pair(v->job))
+		if (now_holds(v, v->job->fingerprint) && !caddy_is_same_pair(v->job))
 			return TURN_DONE;
 		if (!reported_pair_is_expected(&s->held, v->job, e))
 			return TURN_FAILED;
 		return ask_swap(v, ask, e);
 	case CADDY_CHANGED:
-		return changed(v, e);
+		return caddy_changed(v, e);
 	}
 	return TURN_FAILED;
 }
 
-static enum turn revert(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn caddy_revert(struct visit *v, struct exchange *ask, struct err *e)
 {
 	switch ((enum caddy_stage)v->stage) {
 	case CADDY_BEGIN:
@@ -280,13 +280,13 @@ static enum turn revert(struct visit *v, struct exchange *ask, struct err *e)
 			return TURN_DONE;
 		return ask_swap(v, ask, e);
 	case CADDY_CHANGED:
-		return changed(v, e);
+		return caddy_changed(v, e);
 	}
 	return TURN_FAILED;
 }
 
 /* One that others have put their own pair into is theirs. */
-static bool is_ours(const struct visit *v)
+static bool caddy_is_ours(const struct visit *v)
 {
 	const struct seen *s = v->memory;
 	const char *last = v->job->fingerprint;
@@ -302,12 +302,12 @@ static enum turn remove_object(struct visit *v, struct exchange *ask, struct err
 	case CADDY_READ:
 		if (!read_object(v, e))
 			return TURN_FAILED;
-		if (!is_ours(v))
+		if (!caddy_is_ours(v))
 			return TURN_DONE;
 		ask_change(v, ask, "DELETE");
 		return TURN_ASK;
 	case CADDY_CHANGED:
-		return changed(v, e);
+		return caddy_changed(v, e);
 	}
 	return TURN_FAILED;
 }
@@ -315,15 +315,15 @@ static enum turn remove_object(struct visit *v, struct exchange *ask, struct err
 const struct driver caddy_driver = {
 	.verbs = { [DRIVER_ABORT] = abort_stage },
 	.turns = {
-		[DRIVER_PROBE] = probe,
-		[DRIVER_STAGE] = stage,
-		[DRIVER_COMMIT] = commit,
-		[DRIVER_ACTIVATE] = activate,
-		[DRIVER_REVERT] = revert,
+		[DRIVER_PROBE] = caddy_probe,
+		[DRIVER_STAGE] = caddy_stage_one,
+		[DRIVER_COMMIT] = caddy_commit,
+		[DRIVER_ACTIVATE] = caddy_activate,
+		[DRIVER_REVERT] = caddy_revert,
 		[DRIVER_REMOVE] = remove_object,
-		[DRIVER_READ] = read_pair,
+		[DRIVER_READ] = caddy_read_pair,
 	},
-	.origin = origin,
-	.forget = forget,
+	.origin = caddy_origin,
+	.forget = caddy_forget,
 	.takes_pair = true,
 };

@@ -58,7 +58,7 @@ struct drivers *drivers_new(const struct drivers_options *o)
 	return d;
 }
 
-static void keep_node(void *node)
+static void driver_keep_node(void *node)
 {
 	(void)node; /* peers live in the arena */
 }
@@ -70,7 +70,7 @@ void drivers_free(struct drivers *d)
 	batch_free(d->batch);
 	identities_free(d->identities);
 	order_signer_close(d->orderer);
-	tdestroy(d->peers, keep_node);
+	tdestroy(d->peers, driver_keep_node);
 	arena_release(&d->arena);
 	free(d);
 }
@@ -175,7 +175,7 @@ bool visit_identity(const struct visit *v, const struct http_access *a, const st
 
 static bool next_turn(void *ctx, struct exchange *x);
 
-static void forget(struct visit *v)
+static void driver_forget(struct visit *v)
 {
 	if (v->driver->forget && v->memory)
 		v->driver->forget(v);
@@ -192,7 +192,7 @@ static bool begin_elsewhere(struct visit *v)
 	origin = v->driver->next_origin(v->job->component, v->origin + 1);
 	if (!origin)
 		return false;
-	forget(v);
+	driver_forget(v);
 	v->origin++;
 	v->stage = 0;
 	v->reply = NULL;
@@ -261,7 +261,7 @@ static bool next_turn(void *ctx, struct exchange *x)
 		v->job->error = e;
 		break;
 	}
-	forget(v);
+	driver_forget(v);
 	return false;
 }
 
@@ -277,7 +277,7 @@ static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 	v->driver = driver;
 	v->arena = a;
 	if (driver->prepare && !driver->prepare(v, &j->error)) {
-		forget(v);
+		driver_forget(v);
 		return;
 	}
 	batch_add(d->batch, driver->origin(j->component), next_turn, v);
@@ -340,7 +340,7 @@ struct probed {
 	size_t count;
 };
 
-static void begin(struct drivers *d, struct job *j, struct arena *a, struct probed *probed)
+static void driver_start(struct drivers *d, struct job *j, struct arena *a, struct probed *probed)
 {
 	const struct driver *driver = driver_for(j->component, j->verb);
 
@@ -364,7 +364,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 
 	learn_pairs(jobs, count);
 	for (size_t i = 0; i < count; i++)
-		begin(d, &jobs[i], &a, &probed);
+		driver_start(d, &jobs[i], &a, &probed);
 	/* only what is on this machine is probed so */
 	if (probed.count)
 		files_driver.probe_all(probed.jobs, probed.count);

@@ -32,7 +32,7 @@ static const char *next_origin(const struct component *c, unsigned number)
 
 /* ---- what to look at ---- */
 
-static enum turn ask_all(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn etcd_ask_all(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const char *prefix = etcd_name(v, "");
 	AUTO(etcd_txn) txn = { 0 };
@@ -76,7 +76,7 @@ static void look_staged(void *ctx, const char *key)
 		s->found = key + len;
 }
 
-static enum turn tell(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn etcd_report(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct probe_answer *a = &v->job->answer;
 	struct staged_search s = { .prefix = etcd_name(v, "staged/") };
@@ -94,7 +94,7 @@ static enum turn tell(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_DONE;
 }
 
-static enum turn give(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn etcd_hand_over(struct visit *v, struct exchange *ask, struct err *e)
 {
 	(void)ask;
 	etcd_judge(v, true);
@@ -206,7 +206,7 @@ static void copy(const struct visit *v, struct etcd_txn *txn, etcd_name_fn *from
 	}
 }
 
-static void drop(const struct visit *v, struct etcd_txn *txn, const char *below)
+static void etcd_drop(const struct visit *v, struct etcd_txn *txn, const char *below)
 {
 	const char *prefix = etcd_name(v, below);
 
@@ -263,7 +263,7 @@ static enum turn switch_over(struct visit *v, struct exchange *ask, struct err *
 	copy(v, &txn, etcd_name, etcd_previous);
 	copy(v, &txn, etcd_staged, etcd_name);
 	count_up(v, &txn);
-	drop(v, &txn, "staged/");
+	etcd_drop(v, &txn, "staged/");
 	return etcd_ask(v, ask, &txn);
 }
 
@@ -301,7 +301,7 @@ static enum turn put_back(struct visit *v, struct exchange *ask, struct err *e)
 	} else {
 		take_away(v, &txn);
 	}
-	drop(v, &txn, "previous/");
+	etcd_drop(v, &txn, "previous/");
 	return etcd_ask(v, ask, &txn);
 }
 
@@ -318,8 +318,8 @@ static enum turn drop_all(struct visit *v, struct exchange *ask, struct err *e)
 	etcd_txn_begin(&txn);
 	expect_same(v, &txn, etcd_name);
 	take_away(v, &txn);
-	drop(v, &txn, "staged/");
-	drop(v, &txn, "previous/");
+	etcd_drop(v, &txn, "staged/");
+	etcd_drop(v, &txn, "previous/");
 	return etcd_ask(v, ask, &txn);
 }
 
@@ -328,7 +328,7 @@ static enum turn switched(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (etcd_succeeded(etcd_talk(v)->reply))
 		return TURN_DONE;
-	return ask_all(v, ask, e);
+	return etcd_ask_all(v, ask, e);
 }
 
 static bool is_settled(const struct visit *v)
@@ -340,7 +340,7 @@ static bool is_settled(const struct visit *v)
 	return etcd_holds(v, v->job->fingerprint);
 }
 
-static enum turn settle(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn etcd_finish(struct visit *v, struct exchange *ask, struct err *e)
 {
 	(void)ask;
 	reported_pair_release(&etcd_talk(v)->held);
@@ -360,13 +360,13 @@ enum {
 
 /* Each sees the reply to what the one before it asked for. */
 static driver_turn_fn *const courses[DRIVER_VERB_COUNT][STEPS] = {
-	[DRIVER_PROBE] = { ask_public, tell },
+	[DRIVER_PROBE] = { ask_public, etcd_report },
 	[DRIVER_STAGE] = { put_staged, ask_staged, check_staged },
-	[DRIVER_COMMIT] = { ask_all, switch_over, switched, settle },
+	[DRIVER_COMMIT] = { etcd_ask_all, switch_over, switched, etcd_finish },
 	[DRIVER_ABORT] = { drop_staged, done },
-	[DRIVER_REVERT] = { ask_all, put_back, switched, settle },
-	[DRIVER_REMOVE] = { ask_all, drop_all, switched, settle },
-	[DRIVER_READ] = { ask_all, give },
+	[DRIVER_REVERT] = { etcd_ask_all, put_back, switched, etcd_finish },
+	[DRIVER_REMOVE] = { etcd_ask_all, drop_all, switched, etcd_finish },
+	[DRIVER_READ] = { etcd_ask_all, etcd_hand_over },
 };
 
 static enum turn next_step(struct visit *v, struct exchange *ask, struct err *e)
@@ -374,7 +374,7 @@ static enum turn next_step(struct visit *v, struct exchange *ask, struct err *e)
 	return courses[v->job->verb][etcd_talk(v)->step++](v, ask, e);
 }
 
-static enum turn begin(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn etcd_start(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (!etcd_talk_begin(v, e))
 		return TURN_FAILED;
@@ -382,11 +382,11 @@ static enum turn begin(struct visit *v, struct exchange *ask, struct err *e)
 	return v->stage == ETCD_LOGIN ? etcd_ask_login(v, ask, e) : next_step(v, ask, e);
 }
 
-static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn etcd_converse(struct visit *v, struct exchange *ask, struct err *e)
 {
 	switch ((enum etcd_stage)v->stage) {
 	case ETCD_BEGIN:
-		return begin(v, ask, e);
+		return etcd_start(v, ask, e);
 	case ETCD_LOGIN:
 		if (!etcd_take_token(v, e))
 			return TURN_FAILED;
@@ -401,7 +401,7 @@ static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)
 }
 
 /* Its readers notice by themselves, or the component says how to tell them. */
-static bool activate(struct job *j, struct err *e)
+static bool etcd_activate(struct job *j, struct err *e)
 {
 	(void)j;
 	(void)e;
@@ -409,15 +409,15 @@ static bool activate(struct job *j, struct err *e)
 }
 
 const struct driver etcd_driver = {
-	.verbs = { [DRIVER_ACTIVATE] = activate },
+	.verbs = { [DRIVER_ACTIVATE] = etcd_activate },
 	.turns = {
-		[DRIVER_PROBE] = converse,
-		[DRIVER_STAGE] = converse,
-		[DRIVER_COMMIT] = converse,
-		[DRIVER_ABORT] = converse,
-		[DRIVER_REVERT] = converse,
-		[DRIVER_REMOVE] = converse,
-		[DRIVER_READ] = converse,
+		[DRIVER_PROBE] = etcd_converse,
+		[DRIVER_STAGE] = etcd_converse,
+		[DRIVER_COMMIT] = etcd_converse,
+		[DRIVER_ABORT] = etcd_converse,
+		[DRIVER_REVERT] = etcd_converse,
+		[DRIVER_REMOVE] = etcd_converse,
+		[DRIVER_READ] = etcd_converse,
 	},
 	.origin = first_origin,
 	.next_origin = next_origin,

@@ -33,20 +33,21 @@ void etcd_expect(struct etcd_txn *t, const char *key, const char *revision)
 						    "target", "MOD", "mod_revision", revision));
 }
 
-static void add(struct etcd_txn *t, const char *operation, json_t *request)
+static void etcd_keys_add(struct etcd_txn *t, const char *operation, json_t *request)
 {
 	json_array_append_new(t->success, json_pack("{s:o}", operation, request));
 }
 
 void etcd_put(struct etcd_txn *t, const char *key, const char *value)
 {
-	add(t, "request_put", json_pack("{s:o, s:s}", "key", in_base64(key), "value", value));
+	etcd_keys_add(t, "request_put",
+		      json_pack("{s:o, s:s}", "key", in_base64(key), "value", value));
 }
 
 void etcd_put_plain(struct etcd_txn *t, const char *key, const char *value)
 {
-	add(t, "request_put",
-	    json_pack("{s:o, s:o}", "key", in_base64(key), "value", in_base64(value)));
+	etcd_keys_add(t, "request_put",
+		      json_pack("{s:o, s:o}", "key", in_base64(key), "value", in_base64(value)));
 }
 
 static json_t *span(const char *key, const char *end)
@@ -60,7 +61,7 @@ static json_t *span(const char *key, const char *end)
 
 void etcd_range(struct etcd_txn *t, const char *key, const char *end)
 {
-	add(t, "request_range", span(key, end));
+	etcd_keys_add(t, "request_range", span(key, end));
 }
 
 void etcd_range_names(struct etcd_txn *t, const char *key, const char *end)
@@ -68,12 +69,12 @@ void etcd_range_names(struct etcd_txn *t, const char *key, const char *end)
 	json_t *request = span(key, end);
 
 	json_object_set_new(request, "keys_only", json_true());
-	add(t, "request_range", request);
+	etcd_keys_add(t, "request_range", request);
 }
 
 void etcd_delete(struct etcd_txn *t, const char *key, const char *end)
 {
-	add(t, "request_delete_range", span(key, end));
+	etcd_keys_add(t, "request_delete_range", span(key, end));
 }
 
 void etcd_txn_body(const struct etcd_txn *t, struct secret *out)
@@ -126,7 +127,7 @@ const json_t *etcd_find(const json_t *reply, const char *key)
 	return found;
 }
 
-static const char *text_of(const json_t *object, const char *name, const char *otherwise)
+static const char *etcd_keys_text_of(const json_t *object, const char *name, const char *otherwise)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
@@ -135,7 +136,7 @@ static const char *text_of(const json_t *object, const char *name, const char *o
 
 const char *etcd_value(const json_t *found)
 {
-	return text_of(found, "value", "");
+	return etcd_keys_text_of(found, "value", "");
 }
 
 bool etcd_plain(const json_t *found, struct secret *out)
@@ -154,7 +155,7 @@ bool etcd_plain(const json_t *found, struct secret *out)
 
 const char *etcd_revision(const json_t *found)
 {
-	return text_of(found, "mod_revision", "0");
+	return etcd_keys_text_of(found, "mod_revision", "0");
 }
 
 bool etcd_succeeded(const json_t *reply)
@@ -164,7 +165,7 @@ bool etcd_succeeded(const json_t *reply)
 
 static const char *key_text(const json_t *kv, struct arena *a)
 {
-	const char *key = text_of(kv, "key", "");
+	const char *key = etcd_keys_text_of(kv, "key", "");
 	size_t len = strlen(key);
 	size_t got = 0;
 	char *text = arena_array(a, text_unbase64_room(len) + 1, 1);

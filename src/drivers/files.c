@@ -70,7 +70,7 @@ bool files_abort(struct job *j, struct err *e)
 	return install_abort(paths(j), j->fingerprint, e);
 }
 
-static bool activate(struct job *j, struct err *e)
+static bool files_activate(struct job *j, struct err *e)
 {
 	const struct activation_order order = {
 		.how = &j->component->activate,
@@ -106,7 +106,7 @@ const struct driver files_driver = {
 		[DRIVER_STAGE] = files_stage,
 		[DRIVER_COMMIT] = files_commit,
 		[DRIVER_ABORT] = files_abort,
-		[DRIVER_ACTIVATE] = activate,
+		[DRIVER_ACTIVATE] = files_activate,
 		[DRIVER_REVERT] = files_revert,
 		[DRIVER_REMOVE] = files_remove,
 		[DRIVER_READ] = files_read,

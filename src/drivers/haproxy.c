@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static const char *origin(const struct component *c)
+static const char *haproxy_origin(const struct component *c)
 {
 	return c->deliver.haproxy.socket;
 }
@@ -20,7 +20,8 @@ static const char *file_of(const struct visit *v)
 }
 
 /* One request for each connection: HAProxy closes it after its answer. */
-static enum turn ask_command(const struct visit *v, struct exchange *ask, const char *command)
+static enum turn haproxy_ask_command(const struct visit *v, struct exchange *ask,
+				     const char *command)
 {
 	ask_lines(ask, arena_printf(v->arena, "%s %s\n", command, file_of(v)));
 	return TURN_ASK;
@@ -52,7 +53,7 @@ static const char *value_of(const struct visit *v, const char *name)
 }
 
 /* Whether the process holds this leaf, by the only hash that it tells. */
-static bool holds(const struct visit *v, const char *sha1)
+static bool haproxy_holds(const struct visit *v, const char *sha1)
 {
 	const char *told = value_of(v, "SHA1 FingerPrint");
 
@@ -88,18 +89,18 @@ static void take_held(struct visit *v)
 			"HAProxy does not know '%s': its configuration must name that file, and it must have loaded it",
 			file_of(v));
 	else if (sha1)
-		a->served = holds(v, sha1) ? a->installed : "";
+		a->served = haproxy_holds(v, sha1) ? a->installed : "";
 }
 
 /* The file can be looked at whether HAProxy runs or not. */
-static enum turn probe(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn haproxy_probe(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct probe_answer *a = &v->job->answer;
 
 	if (!v->reply) {
 		if (!files_probe(v->job, e))
 			return TURN_FAILED;
-		return ask_command(v, ask, "show info;show ssl cert");
+		return haproxy_ask_command(v, ask, "show info;show ssl cert");
 	}
 	if (v->reply->error.code == ERR_STOPPED)
 		return no_reply(v, e);
@@ -177,7 +178,7 @@ static enum turn swap_begin(struct visit *v, struct exchange *ask, struct err *e
 	return TURN_ASK;
 }
 
-static bool refused(const struct visit *v, const char *what, struct err *e)
+static bool haproxy_refused(const struct visit *v, const char *what, struct err *e)
 {
 	return err_set(e, ERR_REMOTE, "HAProxy refused to %s '%s': %s", what, file_of(v),
 		       text_escaped(v->arena, reply_text(v)));
@@ -202,11 +203,11 @@ static enum turn swap_set(struct visit *v, struct exchange *ask, struct err *e)
 	if (v->reply->error.code || !v->reply->reply.len)
 		return no_room(v, e);
 	if (!reply_has(v, "Transaction created") && !reply_has(v, "Transaction updated")) {
-		refused(v, "take", e);
+		haproxy_refused(v, "take", e);
 		return TURN_FAILED;
 	}
 	v->stage = SWAP_COMMIT;
-	return ask_command(v, ask, "commit ssl cert");
+	return haproxy_ask_command(v, ask, "commit ssl cert");
 }
 
 /* A refused commit leaves the transaction open. */
@@ -216,14 +217,14 @@ static enum turn swap_commit(struct visit *v, struct exchange *ask)
 
 	if (!v->reply->error.code && reply_has(v, "Success!")) {
 		v->stage = SWAP_CHECK;
-		return ask_command(v, ask, "show ssl cert");
+		return haproxy_ask_command(v, ask, "show ssl cert");
 	}
 	if (v->reply->error.code)
 		swap->error = v->reply->error;
 	else
-		refused(v, "use", &swap->error);
+		haproxy_refused(v, "use", &swap->error);
 	v->stage = SWAP_ABORT;
-	return ask_command(v, ask, "abort ssl cert");
+	return haproxy_ask_command(v, ask, "abort ssl cert");
 }
 
 static enum turn swap_check(struct visit *v, struct err *e)
@@ -232,14 +233,14 @@ static enum turn swap_check(struct visit *v, struct err *e)
 
 	if (v->reply->error.code)
 		return no_reply(v, e);
-	if (holds(v, swap->sha1))
+	if (haproxy_holds(v, swap->sha1))
 		return TURN_DONE;
 	err_set(e, ERR_REMOTE, "HAProxy says that it took '%s', but holds another certificate",
 		file_of(v));
 	return TURN_FAILED;
 }
 
-static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn haproxy_activate(struct visit *v, struct exchange *ask, struct err *e)
 {
 	switch ((enum swap_stage)v->stage) {
 	case SWAP_BEGIN:
@@ -267,8 +268,8 @@ const struct driver haproxy_driver = {
 		[DRIVER_READ] = files_read,
 	},
 	.turns = {
-		[DRIVER_PROBE] = probe,
-		[DRIVER_ACTIVATE] = activate,
+		[DRIVER_PROBE] = haproxy_probe,
+		[DRIVER_ACTIVATE] = haproxy_activate,
 	},
-	.origin = origin,
+	.origin = haproxy_origin,
 };

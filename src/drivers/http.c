@@ -35,19 +35,19 @@ static const struct http *http_of(const struct visit *v)
 	return v->job->component->deliver.http;
 }
 
-static const char *origin(const struct component *c)
+static const char *http_origin(const struct component *c)
 {
 	return c->deliver.http->origin;
 }
 
-static void forget(struct visit *v)
+static void http_forget(struct visit *v)
 {
 	http_words_release(&((struct http_session *)v->memory)->words);
 }
 
 /* ---- what to ask ---- */
 
-static bool add(const struct visit *v, enum http_verb verb)
+static bool http_add(const struct visit *v, enum http_verb verb)
 {
 	const struct http_request *r = http_of(v)->requests[verb];
 	struct http_session *t = v->memory;
@@ -62,10 +62,10 @@ static bool list_nothing(const struct visit *v, struct err *e)
 {
 	const struct http_request *revert = http_of(v)->requests[HTTP_REVERT];
 
-	if (add(v, HTTP_REMOVE))
+	if (http_add(v, HTTP_REMOVE))
 		return true;
 	if (revert && !request_needs_pair(revert))
-		return add(v, HTTP_REVERT);
+		return http_add(v, HTTP_REVERT);
 	return err_set(e, ERR_MISSING,
 		       "nothing was there before, and there is no request 'remove'");
 }
@@ -74,32 +74,32 @@ static bool list_revert(const struct visit *v, struct err *e)
 {
 	if (!*v->job->fingerprint)
 		return list_nothing(v, e);
-	if (add(v, HTTP_REVERT))
+	if (http_add(v, HTTP_REVERT))
 		return true;
-	add(v, HTTP_STAGE);
-	return add(v, HTTP_COMMIT);
+	http_add(v, HTTP_STAGE);
+	return http_add(v, HTTP_COMMIT);
 }
 
 static bool list_requests(const struct visit *v, struct err *e)
 {
 	switch (v->job->verb) {
 	case DRIVER_PROBE:
-		add(v, HTTP_PROBE);
+		http_add(v, HTTP_PROBE);
 		return true;
 	case DRIVER_STAGE:
-		return add(v, HTTP_STAGE) || add(v, HTTP_PROBE) || true;
+		return http_add(v, HTTP_STAGE) || http_add(v, HTTP_PROBE) || true;
 	case DRIVER_COMMIT:
-		add(v, HTTP_PROBE);
-		return add(v, HTTP_COMMIT);
+		http_add(v, HTTP_PROBE);
+		return http_add(v, HTTP_COMMIT);
 	case DRIVER_ABORT:
-		return add(v, HTTP_ABORT) || true;
+		return http_add(v, HTTP_ABORT) || true;
 	case DRIVER_ACTIVATE:
-		return add(v, HTTP_ACTIVATE) || add(v, HTTP_PROBE) || true;
+		return http_add(v, HTTP_ACTIVATE) || http_add(v, HTTP_PROBE) || true;
 	case DRIVER_REVERT:
 		return list_revert(v, e);
 	case DRIVER_REMOVE:
-		add(v, HTTP_PROBE);
-		return add(v, HTTP_REMOVE) ||
+		http_add(v, HTTP_PROBE);
+		return http_add(v, HTTP_REMOVE) ||
 		       err_set(e, ERR_MISSING, "there is no request 'remove'");
 	case DRIVER_READ:
 	case DRIVER_VERB_COUNT:
@@ -108,7 +108,7 @@ static bool list_requests(const struct visit *v, struct err *e)
 	return err_set(e, ERR_MISSING, "its key cannot be read over HTTP");
 }
 
-static bool prepare(struct visit *v, struct err *e)
+static bool http_prepare(struct visit *v, struct err *e)
 {
 	struct http_session *t = ARENA_NEW(v->arena, struct http_session);
 
@@ -212,7 +212,7 @@ static bool installed_is(const struct visit *v, const char *fingerprint)
 	return t->installed && !strcmp(t->installed, fingerprint);
 }
 
-static enum turn tell(const struct visit *v)
+static enum turn http_report(const struct visit *v)
 {
 	const struct http_session *t = v->memory;
 	struct probe_answer *a = &v->job->answer;
@@ -267,7 +267,7 @@ static enum turn judge_probe(const struct visit *v, struct err *e)
 {
 	switch (v->job->verb) {
 	case DRIVER_PROBE:
-		return tell(v);
+		return http_report(v);
 	case DRIVER_COMMIT:
 		return before_commit(v, e);
 	case DRIVER_ACTIVATE:
@@ -284,7 +284,7 @@ static enum turn judge_probe(const struct visit *v, struct err *e)
 	return TURN_ASK;
 }
 
-static enum turn judge(const struct visit *v, struct err *e)
+static enum turn http_check_one(const struct visit *v, struct err *e)
 {
 	const struct http_session *t = v->memory;
 	const struct http_request *r = t->list[t->asked - 1];
@@ -294,15 +294,15 @@ static enum turn judge(const struct visit *v, struct err *e)
 	return http_expected(v, r, e) ? TURN_ASK : TURN_FAILED;
 }
 
-static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn http_converse(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct http_session *t = v->memory;
-	enum turn turn = v->reply ? judge(v, e) : TURN_ASK;
+	enum turn turn = v->reply ? http_check_one(v, e) : TURN_ASK;
 
 	if (turn != TURN_ASK)
 		return turn;
 	if (t->asked == t->count)
-		return v->job->verb == DRIVER_PROBE ? tell(v) : TURN_DONE;
+		return v->job->verb == DRIVER_PROBE ? http_report(v) : TURN_DONE;
 	ask->reads = t->list[t->asked] == http_of(v)->requests[HTTP_PROBE];
 	return http_render(&t->words, v, t->list[t->asked++], &http_of(v)->access, ask, e)
 		       ? TURN_ASK
@@ -311,17 +311,17 @@ static enum turn converse(struct visit *v, struct exchange *ask, struct err *e)
 
 const struct driver http_driver = {
 	.turns = {
-		[DRIVER_PROBE] = converse,
-		[DRIVER_STAGE] = converse,
-		[DRIVER_COMMIT] = converse,
-		[DRIVER_ABORT] = converse,
-		[DRIVER_ACTIVATE] = converse,
-		[DRIVER_REVERT] = converse,
-		[DRIVER_REMOVE] = converse,
-		[DRIVER_READ] = converse,
+		[DRIVER_PROBE] = http_converse,
+		[DRIVER_STAGE] = http_converse,
+		[DRIVER_COMMIT] = http_converse,
+		[DRIVER_ABORT] = http_converse,
+		[DRIVER_ACTIVATE] = http_converse,
+		[DRIVER_REVERT] = http_converse,
+		[DRIVER_REMOVE] = http_converse,
+		[DRIVER_READ] = http_converse,
 	},
-	.origin = origin,
-	.prepare = prepare,
-	.forget = forget,
+	.origin = http_origin,
+	.prepare = http_prepare,
+	.forget = http_forget,
 	.takes_pair = true,
 };

@@ -126,8 +126,8 @@ static void add_material(struct secret *out, const struct http_words *w, const s
 		secret_add(out, text->bytes, text->len);
 }
 
-static void fill_in(struct secret *out, const struct http_words *w, const struct job *j,
-		    const struct http_text *t, bool in_json)
+static void http_render_fill_in(struct secret *out, const struct http_words *w, const struct job *j,
+				const struct http_text *t, bool in_json)
 {
 	for (size_t i = 0; i < t->count; i++) {
 		const struct http_piece *p = &t->pieces[i];
@@ -147,7 +147,7 @@ struct headers {
 	size_t count;
 };
 
-static struct secret *add_header(struct headers *h, const char *name)
+static struct secret *http_render_add_header(struct headers *h, const char *name)
 {
 	struct secret *value = &h->values[h->count];
 
@@ -169,7 +169,7 @@ static bool fill_header(struct http_words *w, const struct visit *v, const struc
 	const struct secret *secret = NULL;
 
 	if (from->secret.kind == SECRET_NONE) {
-		fill_in(out, w, v->job, &from->text, false);
+		http_render_fill_in(out, w, v->job, &from->text, false);
 		return true;
 	}
 	if (!visit_secret(v, &from->secret, &secret, e))
@@ -183,8 +183,9 @@ static bool fill_header(struct http_words *w, const struct visit *v, const struc
 	return true;
 }
 
-static bool add_headers(struct http_words *w, const struct visit *v, const struct http_request *r,
-			const struct http_access *access, struct err *e)
+static bool http_render_add_headers(struct http_words *w, const struct visit *v,
+				    const struct http_request *r, const struct http_access *access,
+				    struct err *e)
 {
 	struct headers h = { 0 };
 
@@ -196,13 +197,14 @@ static bool add_headers(struct http_words *w, const struct visit *v, const struc
 	for (size_t i = 0; i < r->header_count; i++) {
 		const struct http_header *from = &r->headers[i];
 
-		if (!fill_header(w, v, from, add_header(&h, from->name), e))
+		if (!fill_header(w, v, from, http_render_add_header(&h, from->name), e))
 			return false;
 	}
-	if (access->user && !access_basic(v, access, add_header(&h, "Authorization"), e))
+	if (access->user &&
+	    !access_basic(v, access, http_render_add_header(&h, "Authorization"), e))
 		return false;
 	if (r->body.count && !has_header(&h, "Content-Type"))
-		secret_copy(add_header(&h, "Content-Type"), "text/plain", 10);
+		secret_copy(http_render_add_header(&h, "Content-Type"), "text/plain", 10);
 	w->headers = h.list;
 	w->header_count = h.count;
 	return true;
@@ -215,20 +217,21 @@ bool http_render(struct http_words *w, const struct visit *v, const struct http_
 {
 	AUTO(secret) path = { 0 };
 
-	if (!visit_identity(v, access, &ask->identity, e) || !add_headers(w, v, r, access, e))
+	if (!visit_identity(v, access, &ask->identity, e) ||
+	    !http_render_add_headers(w, v, r, access, e))
 		return false;
-	fill_in(&path, w, v->job, &r->url.path, false);
+	http_render_fill_in(&path, w, v->job, &r->url.path, false);
 	ask->method = http_method_names[r->method];
 	ask->path = arena_strdup(v->arena, (const char *)path.bytes);
 	ask->headers = w->headers;
 	ask->header_count = w->header_count;
 	ask->timeout_ms = r->timeout * 1000;
-	fill_in(&ask->body, w, v->job, &r->body, false);
-	fill_in(&ask->body, w, v->job, &r->json, true);
+	http_render_fill_in(&ask->body, w, v->job, &r->body, false);
+	http_render_fill_in(&ask->body, w, v->job, &r->json, true);
 	return true;
 }
 
-static bool is_listed(const struct http_request *r, long status)
+static bool http_render_is_listed(const struct http_request *r, long status)
 {
 	if (!r->expect)
 		return status >= 200 && status < 300;
@@ -244,5 +247,6 @@ bool http_expected(const struct visit *v, const struct http_request *r, struct e
 		*e = v->reply->error;
 		return false;
 	}
-	return is_listed(r, v->reply->status) || reply_refused(v, NULL, e) != TURN_FAILED;
+	return http_render_is_listed(r, v->reply->status) ||
+	       reply_refused(v, NULL, e) != TURN_FAILED;
 }

@@ -16,7 +16,8 @@ struct order_signer {
 	size_t cert_count;
 };
 
-static bool read_files(const struct agent_access *access, struct order_signer *op, struct err *e)
+static bool order_sign_read_files(const struct agent_access *access, struct order_signer *op,
+				  struct err *e)
 {
 	AUTO(secret) authorities = { 0 };
 	AUTO(secret) certificate = { 0 };
@@ -42,7 +43,7 @@ bool order_signer_open(const struct agent_access *access, struct order_signer **
 {
 	AUTO(order_signer) op = xcalloc(1, sizeof(*op));
 
-	if (!read_files(access, op, e))
+	if (!order_sign_read_files(access, op, e))
 		return err_in(e, "cannot use 'access: {agent: ...}'");
 	*out = TAKE(op);
 	return true;

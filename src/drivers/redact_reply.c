@@ -13,7 +13,7 @@ enum {
 	STATUS_STALE = 412
 };
 
-static bool holds(const char *text, size_t len, const void *bytes, size_t count)
+static bool redact_reply_holds(const char *text, size_t len, const void *bytes, size_t count)
 {
 	return count >= SHORTEST_SECRET && memmem(text, len, bytes, count);
 }
@@ -23,8 +23,9 @@ static bool holds_secret(const char *text, size_t len, const struct secret *s)
 {
 	const unsigned char *blank = memchr(s->bytes, ' ', s->len);
 
-	return holds(text, len, s->bytes, s->len) ||
-	       (blank && holds(text, len, blank + 1, s->len - (size_t)(blank + 1 - s->bytes)));
+	return redact_reply_holds(text, len, s->bytes, s->len) ||
+	       (blank &&
+		redact_reply_holds(text, len, blank + 1, s->len - (size_t)(blank + 1 - s->bytes)));
 }
 
 static bool repeats_a_secret(const struct visit *v, const char *text, size_t len)
@@ -114,7 +115,7 @@ const char *redact_reply(const struct visit *v, const char *member)
 	return redact_words(v, (const char *)reply->bytes, reply->len);
 }
 
-static const char *moved(long status)
+static const char *redact_reply_moved(long status)
 {
 	return status >= 300 && status < 400 ? " (redirects are not followed)" : "";
 }
@@ -128,6 +129,6 @@ enum turn reply_refused(const struct visit *v, const char *member, struct err *e
 		err_set(e, ERR_STALE, "somebody else changed what '%s' holds meanwhile", x->origin);
 	else
 		err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin, x->status,
-			moved(x->status), *words ? ": " : "", words);
+			redact_reply_moved(x->status), *words ? ": " : "", words);
 	return TURN_FAILED;
 }

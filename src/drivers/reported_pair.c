@@ -65,7 +65,7 @@ bool reported_pair_give(const struct reported_pair *h, struct job *j, struct err
 	return true;
 }
 
-static const char *shown(const char *fingerprint)
+static const char *reported_pair_shown(const char *fingerprint)
 {
 	if (!fingerprint)
 		return "something unreadable";
@@ -78,6 +78,6 @@ bool reported_pair_is_expected(const struct reported_pair *h, const struct job *
 
 	if (!j->replaces || (now && !strcmp(now, j->replaces)))
 		return true;
-	return err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected", shown(now),
-		       shown(j->replaces));
+	return err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected",
+		       reported_pair_shown(now), reported_pair_shown(j->replaces));
 }

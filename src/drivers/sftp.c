@@ -10,7 +10,7 @@ enum {
 	GRACE_MS = 20000, /* for the far side to end a command by itself */
 };
 
-static const char *origin(const struct component *c)
+static const char *sftp_origin(const struct component *c)
 {
 	return c->deliver.sftp.origin;
 }
@@ -90,7 +90,7 @@ static bool reads_the_same(struct ssh_decision *w, struct err *e)
 }
 
 /* A script can fail without a word. */
-static const char *reason(const struct ssh_target *f, const struct ssh_op *op)
+static const char *sftp_reason(const struct ssh_target *f, const struct ssh_op *op)
 {
 	if (*op->why)
 		return op->why;
@@ -109,7 +109,7 @@ static bool take_written(struct ssh_decision *w, struct err *e)
 			       f->login.host);
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
-			return err_set(e, ERR_IO, "%s", reason(f, &f->ask->ops[i]));
+			return err_set(e, ERR_IO, "%s", sftp_reason(f, &f->ask->ops[i]));
 	ssh_target_next(f); /* the directory */
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (w->written.parts[part].there)
@@ -133,7 +133,7 @@ static bool judge_acts(const struct ssh_decision *w, struct err *e)
 		return err_set(e, ERR_STALE, "'%s' on '%s' was changed meanwhile; plan again",
 			       ssh_target_first_path(f), f->login.host);
 	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s", ssh_target_first_path(f),
-		       f->login.host, reason(f, op));
+		       f->login.host, sftp_reason(f, op));
 }
 
 static enum turn ask_acts(struct visit *v, struct ssh_decision *w, struct exchange *ask)
@@ -161,7 +161,7 @@ static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_ASK;
 }
 
-static enum turn walk_begin(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn sftp_walk_begin(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct ssh_decision *w = ARENA_NEW(v->arena, struct ssh_decision);
 
@@ -198,7 +198,7 @@ static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
 		return no_reply(v, e);
 	switch ((enum walk_stage)v->stage) {
 	case WALK_BEGIN:
-		return walk_begin(v, ask, e);
+		return sftp_walk_begin(v, ask, e);
 	case WALK_NAMES:
 		return walk_names(v, ask, e);
 	case WALK_CONTENTS:
@@ -212,7 +212,7 @@ static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_FAILED;
 }
 
-static enum turn walk(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn sftp_walk(struct visit *v, struct exchange *ask, struct err *e)
 {
 	enum turn t = step(v, ask, e);
 
@@ -223,7 +223,7 @@ static enum turn walk(struct visit *v, struct exchange *ask, struct err *e)
 
 /* ---- activate ---- */
 
-static enum turn ask_command(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn sftp_ask_command(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const struct job *j = v->job;
 	const struct activate *how = &j->component->activate;
@@ -265,12 +265,12 @@ static bool judge_command(const struct visit *v, struct err *e)
 		       op->status, *op->why ? ": " : "", op->why);
 }
 
-static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn sftp_activate(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (v->job->component->activate.kind != ACTIVATE_COMMAND)
 		return TURN_DONE; /* it watches its files */
 	if (!v->reply)
-		return ask_command(v, ask, e);
+		return sftp_ask_command(v, ask, e);
 	if (v->reply->error.code)
 		return no_reply(v, e);
 	return judge_command(v, e) ? TURN_DONE : TURN_FAILED;
@@ -278,15 +278,15 @@ static enum turn activate(struct visit *v, struct exchange *ask, struct err *e)
 
 const struct driver sftp_driver = {
 	.turns = {
-		[DRIVER_PROBE] = walk,
-		[DRIVER_STAGE] = walk,
-		[DRIVER_COMMIT] = walk,
-		[DRIVER_ABORT] = walk,
-		[DRIVER_ACTIVATE] = activate,
-		[DRIVER_REVERT] = walk,
-		[DRIVER_REMOVE] = walk,
-		[DRIVER_READ] = walk,
+		[DRIVER_PROBE] = sftp_walk,
+		[DRIVER_STAGE] = sftp_walk,
+		[DRIVER_COMMIT] = sftp_walk,
+		[DRIVER_ABORT] = sftp_walk,
+		[DRIVER_ACTIVATE] = sftp_activate,
+		[DRIVER_REVERT] = sftp_walk,
+		[DRIVER_REMOVE] = sftp_walk,
+		[DRIVER_READ] = sftp_walk,
 	},
-	.origin = origin,
+	.origin = sftp_origin,
 	.runs_commands = true,
 };

@@ -89,7 +89,7 @@ static bool decide_read(struct ssh_decision *w, struct err *e)
 
 /* ---- stage ---- */
 
-static bool build(struct ssh_decision *w, struct err *e)
+static bool ssh_decide_build(struct ssh_decision *w, struct err *e)
 {
 	const struct ssh_target *f = w->far;
 	const struct pair_status judged = pair_status_of(&f->layout, &w->written);
@@ -105,8 +105,8 @@ static bool build(struct ssh_decision *w, struct err *e)
 }
 
 /* A version that is there already, with exactly this content; NULL: none. */
-static bool find_equal(const struct ssh_target *f, const char *base, const struct pair_files *c,
-		       const char **name, struct err *e)
+static bool ssh_decide_find_equal(const struct ssh_target *f, const char *base,
+				  const struct pair_files *c, const char **name, struct err *e)
 {
 	*name = NULL;
 	vec_each (v, &f->read) {
@@ -128,8 +128,8 @@ static bool decide_stage(struct ssh_decision *w, struct err *e)
 
 	if (!*fingerprint || !text_is_fingerprint(fingerprint))
 		return err_set(e, ERR_INPUT, "a version needs a fingerprint");
-	if (!may_replace(f, e) || !build(w, e) ||
-	    !find_equal(f, fingerprint, &w->written, &version, e))
+	if (!may_replace(f, e) || !ssh_decide_build(w, e) ||
+	    !ssh_decide_find_equal(f, fingerprint, &w->written, &version, e))
 		return false;
 	if (version && ssh_target_is_at(f, version))
 		return true;
@@ -189,8 +189,8 @@ static struct fs_attr keep_attr(const struct ssh_target *f, struct fs_attr attr)
 }
 
 /* What real files hold becomes a version, unless it is one already. */
-static bool keep_paths(struct ssh_decision *w, const char *base, struct ssh_target_switch *s,
-		       struct err *e)
+static bool ssh_decide_keep_paths(struct ssh_decision *w, const char *base,
+				  struct ssh_target_switch *s, struct err *e)
 {
 	struct ssh_target *f = w->far;
 
@@ -207,7 +207,7 @@ static bool keep_paths(struct ssh_decision *w, const char *base, struct ssh_targ
 		if (from->there)
 			secret_copy(&to->bytes, from->bytes.bytes, from->bytes.len);
 	}
-	if (!find_equal(f, base, &w->written, &s->kept, e))
+	if (!ssh_decide_find_equal(f, base, &w->written, &s->kept, e))
 		return false;
 	s->kept_is_new = w->writes = !s->kept;
 	if (!s->kept)
@@ -215,7 +215,7 @@ static bool keep_paths(struct ssh_decision *w, const char *base, struct ssh_targ
 	return true;
 }
 
-static bool switch_to(struct ssh_decision *w, const char *version, struct err *e)
+static bool ssh_decide_switch_to(struct ssh_decision *w, const char *version, struct err *e)
 {
 	struct ssh_target *f = w->far;
 	const struct pair_status judged = pair_status_of(&f->layout, &f->seen);
@@ -231,7 +231,8 @@ static bool switch_to(struct ssh_decision *w, const char *version, struct err *e
 		return false;
 	installed_pair_reach(&judged, f->arena, &v);
 	base = version_found_base(f->arena, v.fingerprint);
-	if (ssh_target_any_slot_is(f, SPOT_REAL) && f->layout.single && !keep_paths(w, base, &s, e))
+	if (ssh_target_any_slot_is(f, SPOT_REAL) && f->layout.single &&
+	    !ssh_decide_keep_paths(w, base, &s, e))
 		return false;
 	if (ssh_target_any_slot_is(f, SPOT_REAL) && !f->layout.single)
 		s.kept = versions_free_name(&f->versions, base);
@@ -254,7 +255,7 @@ static bool decide_commit(struct ssh_decision *w, struct err *e)
 	if (!ssh_target_is_at(f, version) &&
 	    !installed_pair_expect(&v, ssh_target_first_path(f), &order, e))
 		return false;
-	if (!switch_to(w, version, e))
+	if (!ssh_decide_switch_to(w, version, e))
 		return false;
 	if (!ssh_target_is_at(f, version))
 		ssh_target_prune(f, version, &w->acts);
@@ -262,7 +263,7 @@ static bool decide_commit(struct ssh_decision *w, struct err *e)
 	return true;
 }
 
-static bool revert_to_nothing(struct ssh_decision *w, struct err *e)
+static bool ssh_decide_revert_to_nothing(struct ssh_decision *w, struct err *e)
 {
 	struct ssh_target *f = w->far;
 
@@ -292,7 +293,7 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 	if (!may_change(f, e))
 		return false;
 	if (!*fingerprint && !found)
-		return revert_to_nothing(w, e);
+		return ssh_decide_revert_to_nothing(w, e);
 	if (!*fingerprint || !find_version(f, fingerprint, &version, e)) {
 		if (!found)
 			return false;
@@ -301,7 +302,7 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 		if (!judge_found(f, version, e))
 			return false;
 	}
-	if (!switch_to(w, version, e))
+	if (!ssh_decide_switch_to(w, version, e))
 		return false;
 	ssh_target_clean(f, &w->acts);
 	return true;

@@ -33,7 +33,7 @@ static void add_directories(struct ssh_target *f, const char *path)
 	}
 }
 
-static void ask_who(struct ssh_target *f)
+static void ssh_names_ask_who(struct ssh_target *f)
 {
 	struct ssh_script_ops acts = { .arena = f->arena };
 	struct ssh_op op;
@@ -60,7 +60,7 @@ void ssh_target_ask_names(struct ssh_target *f)
 
 	for (size_t i = 0; i < l->path_slot_count; i++)
 		add_directories(f, l->spots[i].home);
-	ask_who(f);
+	ssh_names_ask_who(f);
 	vec_each (d, &f->directories)
 		add_look(f, SSH_LOOK, *d);
 	add_look(f, SSH_LOOK, f->store);
@@ -84,7 +84,8 @@ bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const 
 }
 
 /* What follows "certfleet NAME "; NULL: it was not told. */
-static const char *told(const struct ssh_target *f, const char *text, const char *name)
+static const char *ssh_names_reported(const struct ssh_target *f, const char *text,
+				      const char *name)
 {
 	const char *begin = arena_printf(f->arena, SSH_SCRIPT_TOLD "%s ", name);
 	size_t len = strlen(begin);
@@ -101,7 +102,7 @@ static const char *told(const struct ssh_target *f, const char *text, const char
 
 static bool told_id(const struct ssh_target *f, const char *text, const char *name, unsigned *out)
 {
-	const char *value = told(f, text, name);
+	const char *value = ssh_names_reported(f, text, name);
 
 	if (!value || strspn(value, "0123456789") != strlen(value) || !*value)
 		return false;
@@ -111,7 +112,7 @@ static bool told_id(const struct ssh_target *f, const char *text, const char *na
 
 static void take_groups(struct ssh_target *f, const char *text)
 {
-	const char *at = told(f, text, "groups");
+	const char *at = ssh_names_reported(f, text, "groups");
 	gid_t *groups = arena_array(f->arena, GROUPS_LIMIT, sizeof(*groups));
 	size_t count = 0;
 	char *end = NULL;
@@ -187,11 +188,12 @@ static void take_who(struct ssh_target *f)
 	}
 	f->account.user = user;
 	take_groups(f, op->text);
-	if (told(f, op->text, "lacks"))
+	if (ssh_names_reported(f, op->text, "lacks"))
 		f->mute = arena_printf(
 			f->arena,
 			"'%s' has no program '%s', without which nothing can be installed",
-			f->login.host, text_escaped(f->arena, told(f, op->text, "lacks")));
+			f->login.host,
+			text_escaped(f->arena, ssh_names_reported(f, op->text, "lacks")));
 	f->told = op->text;
 }
 
@@ -230,7 +232,7 @@ static void take_directories(struct ssh_target *f)
 
 static void take_closed(struct ssh_target *f)
 {
-	const char *closed = f->told ? told(f, f->told, "closed") : NULL;
+	const char *closed = f->told ? ssh_names_reported(f, f->told, "closed") : NULL;
 
 	if (closed)
 		say_unsafe(
@@ -319,7 +321,7 @@ static void take_store(struct ssh_target *f)
 
 /* ---- spots ---- */
 
-static enum entry_kind kind_of(const struct ssh_op *op)
+static enum entry_kind ssh_names_kind_of(const struct ssh_op *op)
 {
 	if (op->result == SSH_ABSENT)
 		return ENTRY_NONE;
@@ -353,7 +355,7 @@ static void take_spot(struct ssh_target *f, size_t i)
 	const struct ssh_op *link = ssh_target_next(f);
 	struct err e = { 0 };
 
-	f->states[i] = layout_spot_state(&f->layout, s, kind_of(look), link->text);
+	f->states[i] = layout_spot_state(&f->layout, s, ssh_names_kind_of(look), link->text);
 	judge_spot(f, i, look);
 	if (f->states[i] != SPOT_FOREIGN)
 		return;

@@ -125,7 +125,7 @@ void ssh_script_quote(struct buf *out, const char *text)
 	buf_putc(out, '\'');
 }
 
-static void add(struct ssh_script_ops *a, const char *word)
+static void ssh_script_add(struct ssh_script_ops *a, const char *word)
 {
 	buf_putc(&a->words, ' ');
 	ssh_script_quote(&a->words, word);
@@ -133,8 +133,8 @@ static void add(struct ssh_script_ops *a, const char *word)
 
 static void add_act(struct ssh_script_ops *a, const char *act, const char *first)
 {
-	add(a, act);
-	add(a, first);
+	ssh_script_add(a, act);
+	ssh_script_add(a, first);
 }
 
 static const char *temporary(struct ssh_script_ops *a, const char *path)
@@ -148,7 +148,7 @@ static const char *temporary(struct ssh_script_ops *a, const char *path)
 void ssh_script_owner(struct ssh_script_ops *a, const char *owner, const char *group)
 {
 	add_act(a, "who", owner ? owner : "");
-	add(a, group ? group : "");
+	ssh_script_add(a, group ? group : "");
 }
 
 void ssh_script_writable(struct ssh_script_ops *a, const char *directory)
@@ -159,7 +159,7 @@ void ssh_script_writable(struct ssh_script_ops *a, const char *directory)
 void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path)
 {
 	add_act(a, "links", label);
-	add(a, path);
+	ssh_script_add(a, path);
 }
 
 void ssh_script_lock(struct ssh_script_ops *a, const char *store)
@@ -175,28 +175,28 @@ void ssh_script_directory(struct ssh_script_ops *a, const char *path)
 void ssh_script_expect(struct ssh_script_ops *a, const char *link, const char *text)
 {
 	add_act(a, "expect", link);
-	add(a, text);
+	ssh_script_add(a, text);
 }
 
 void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *text)
 {
 	add_act(a, "link", path);
-	add(a, text);
-	add(a, temporary(a, path));
+	ssh_script_add(a, text);
+	ssh_script_add(a, temporary(a, path));
 }
 
 void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to)
 {
 	add_act(a, "move", from);
-	add(a, to);
+	ssh_script_add(a, to);
 }
 
 void ssh_script_exchange(struct ssh_script_ops *a, const struct ssh_script_exchange *x)
 {
 	add_act(a, "exchange", x->path);
-	add(a, x->kept);
-	add(a, x->text);
-	add(a, temporary(a, x->path));
+	ssh_script_add(a, x->kept);
+	ssh_script_add(a, x->text);
+	ssh_script_add(a, temporary(a, x->path));
 }
 
 void ssh_script_unlink(struct ssh_script_ops *a, const char *link)
@@ -222,10 +222,10 @@ void ssh_script_sync(struct ssh_script_ops *a, const char *directory)
 void ssh_script_command(struct ssh_script_ops *a, const struct ssh_script_command *c)
 {
 	add_act(a, "command", arena_printf(a->arena, "%" PRId64, c->seconds));
-	add(a, c->component);
-	add(a, c->fingerprint);
+	ssh_script_add(a, c->component);
+	ssh_script_add(a, c->fingerprint);
 	for (size_t i = 0; c->argv[i]; i++)
-		add(a, c->argv[i]);
+		ssh_script_add(a, c->argv[i]);
 }
 
 /* What no program that the script runs can know, and so not say. */

@@ -20,8 +20,8 @@ static const char *text_to(const struct ssh_target *f, const char *version)
 }
 
 /* Files become links that lead to what stood there: nothing new is seen. */
-static void take_paths(const struct ssh_target *f, const struct ssh_target_switch *s,
-		       struct ssh_script_ops *a)
+static void ssh_switch_take_paths(const struct ssh_target *f, const struct ssh_target_switch *s,
+				  struct ssh_script_ops *a)
 {
 	const struct layout *l = &f->layout;
 
@@ -39,8 +39,8 @@ static void take_paths(const struct ssh_target *f, const struct ssh_target_switc
 	sync_homes(f, a);
 }
 
-static void take_directory(const struct ssh_target *f, const struct ssh_target_switch *s,
-			   struct ssh_script_ops *a)
+static void ssh_switch_take_directory(const struct ssh_target *f, const struct ssh_target_switch *s,
+				      struct ssh_script_ops *a)
 {
 	const struct ssh_script_exchange x = {
 		.path = f->layout.spots[0].path,
@@ -60,9 +60,9 @@ void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_sw
 	ssh_script_lock(a, f->store);
 	ssh_script_expect(a, ssh_target_switch_path(f), f->switch_text);
 	if (single)
-		take_paths(f, s, a);
+		ssh_switch_take_paths(f, s, a);
 	else if (s->kept)
-		take_directory(f, s, a);
+		ssh_switch_take_directory(f, s, a);
 	if (single || !s->kept)
 		ssh_script_link(a, ssh_target_switch_path(f), text_to(f, s->version));
 	sync_homes(f, a);

@@ -26,8 +26,8 @@ static const struct issuer *signs_with(const struct engine *en,
 	return NULL;
 }
 
-static bool read_certs(const struct secret *file, struct arena *a, const struct der **certs,
-		       size_t *count)
+static bool agents_ca_read_certs(const struct secret *file, struct arena *a,
+				 const struct der **certs, size_t *count)
 {
 	struct err ignored = { 0 };
 
@@ -41,7 +41,7 @@ bool agents_ca_check(const struct engine *en, const struct secret *file,
 	const struct der *certs = NULL;
 	size_t cert_count = 0;
 
-	if (!read_certs(file, &a, &certs, &cert_count))
+	if (!agents_ca_read_certs(file, &a, &certs, &cert_count))
 		return true; /* told where it is used */
 	for (size_t i = 0; i < cert_count; i++) {
 		struct cert_facts facts = { 0 };
@@ -60,14 +60,14 @@ bool agents_ca_check(const struct engine *en, const struct secret *file,
 	return true;
 }
 
-static bool holds(const struct secret *file, const char *fingerprint)
+static bool agents_ca_holds(const struct secret *file, const char *fingerprint)
 {
 	AUTO(arena) a = { 0 };
 	const struct der *certs = NULL;
 	size_t count = 0;
 	char digest[SHA256_TEXT];
 
-	if (!read_certs(file, &a, &certs, &count))
+	if (!agents_ca_read_certs(file, &a, &certs, &count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		sha256_text(certs[i].bytes, certs[i].len, digest);
@@ -91,7 +91,7 @@ bool agents_ca_fits(struct engine *en, const struct generation *authority, struc
 	if (path && engine_read(en, path, INPUT_FILE_LIMIT, &file, &unread)) {
 		if (!agents_ca_check(en, &file, all, count, e))
 			return false;
-		if (holds(&file, authority->fingerprint))
+		if (agents_ca_holds(&file, authority->fingerprint))
 			return true;
 	}
 	engine_note(

@@ -192,7 +192,7 @@ static bool is_ready(const struct run *r, const struct step *s)
 	return true;
 }
 
-static enum progress progress_after(const struct err *error)
+static enum step_progress progress_after(const struct err *error)
 {
 	if (error->code == ERR_NONE)
 		return STEP_SUCCEEDED;
@@ -203,7 +203,7 @@ static enum progress progress_after(const struct err *error)
  * No component of a certificate is committed unless all that can be reached
  * hold the new pair.
  */
-static void settle(struct run *r, const struct step_batch *b)
+static void apply_finish(struct run *r, const struct step_batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
@@ -219,7 +219,7 @@ static void settle(struct run *r, const struct step_batch *b)
 	}
 }
 
-static void carry_out(struct run *r, struct step_batch *b)
+static void apply_carry_out(struct run *r, struct step_batch *b)
 {
 	struct err e = { 0 };
 	enum step_kind kind = batch_step(r, b, 0)->kind;
@@ -240,7 +240,7 @@ static void carry_out(struct run *r, struct step_batch *b)
 			r->halted = true;
 		}
 	}
-	settle(r, b);
+	apply_finish(r, b);
 }
 
 void run_batch(struct run *r, const size_t *numbers, size_t count)
@@ -263,7 +263,7 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 		}
 		b.errors = arena_array(&a, b.count, sizeof(none));
 		if (b.count)
-			carry_out(r, &b);
+			apply_carry_out(r, &b);
 	}
 }
 
@@ -330,7 +330,7 @@ static void run_all(struct run *r)
 	}
 }
 
-static int judge(const struct run *r)
+static int apply_check(const struct run *r)
 {
 	size_t broken = 0;
 	bool changed = false;
@@ -379,11 +379,11 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 					 .started = clock_now() };
 }
 
-static void run_release(struct run *r)
+static void apply_run_release(struct run *r)
 {
 	arena_release(&r->arena);
 }
-AUTO_STRUCT(run, struct run, run_release)
+AUTO_STRUCT(run, struct run, apply_run_release)
 
 static bool has_backup(const struct plan *p)
 {
@@ -421,7 +421,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 	tell_run(&r, EVENT_RUN_STARTED);
 	run_all(&r);
 	r.result.run = r.record.number;
-	r.result.exit_status = judge(&r);
+	r.result.exit_status = apply_check(&r);
 	end_run(&r);
 	tell_run(&r, EVENT_RUN_ENDED);
 	*result = r.result;

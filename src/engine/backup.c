@@ -124,7 +124,7 @@ bool backup_has_room(const struct engine *en, size_t generations, struct err *e)
 		others < BUNDLE_ENTRY_LIMIT ? most : 0, generations);
 }
 
-static bool take_passphrases(struct packing *p, struct err *e)
+static bool backup_take_passphrases(struct packing *p, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;
 
@@ -252,7 +252,7 @@ bool backup_create(struct engine *en, struct arena *a, const char **name, struct
 	size_t count = 0;
 	const char *path = NULL;
 
-	if (!take_passphrases(&p, e) || !engine_unseal(en, e) ||
+	if (!backup_take_passphrases(&p, e) || !engine_unseal(en, e) ||
 	    !state_generations(en->state, a, &list, &count, e) || !pack(&p, list, count, e) ||
 	    !write_bundle(&p, a, &path, e))
 		return err_in(e, "cannot make a backup");

@@ -147,7 +147,7 @@ static struct key_list keys_of(const struct bundle *b, struct arena *a)
 	return keys;
 }
 
-static bool has_ended(const struct bundle_item *item, int64_t now)
+static bool backup_list_has_ended(const struct bundle_item *item, int64_t now)
 {
 	int64_t not_after = 0;
 
@@ -167,7 +167,7 @@ static bool is_covered(const char *path, const struct key_list *keys, struct err
 	for (size_t i = 0; i < old.item_count; i++) {
 		const struct bundle_item *item = &old.items[i];
 
-		if (!has_ended(item, now) &&
+		if (!backup_list_has_ended(item, now) &&
 		    (!keys->count || !bsearch(&item->spki, keys->spkis, keys->count,
 					      sizeof(*keys->spkis), text_compare)))
 			return err_set(e, ERR_INPUT,

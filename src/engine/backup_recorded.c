@@ -100,7 +100,8 @@ static bool opens(struct engine *en, const char *name, const struct secret *cons
 }
 
 /* Today's, in the order of the fleet file. */
-static bool take_passphrases(struct engine *en, const struct secret **out, struct err *e)
+static bool backup_recorded_take_passphrases(struct engine *en, const struct secret **out,
+					     struct err *e)
 {
 	const struct backup_policy *policy = &en->fleet->backup;
 
@@ -130,7 +131,7 @@ bool engine_check_passphrases(struct engine *en, const struct snapshot *s, bool 
 			e->code = ERR_INPUT;
 		return false;
 	}
-	if (!take_passphrases(en, passphrases, e))
+	if (!backup_recorded_take_passphrases(en, passphrases, e))
 		return false;
 	for (size_t i = 0; i < list.count; i++) {
 		struct err why = { 0 };

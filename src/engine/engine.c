@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static bool confine(struct engine *en, struct err *e)
+static bool engine_confine(struct engine *en, struct err *e)
 {
 	const char *directory = en->fleet->directory;
 
@@ -20,8 +20,8 @@ static bool confine(struct engine *en, struct err *e)
 	return en->beneath >= 0 || err_sys(e, "cannot open directory '%s'", directory);
 }
 
-static bool resolve(void *ctx, const struct secret_ref *ref, const struct secret **out,
-		    struct err *e)
+static bool engine_resolve(void *ctx, const struct secret_ref *ref, const struct secret **out,
+			   struct err *e)
 {
 	return engine_secret(ctx, ref, out, e);
 }
@@ -40,11 +40,11 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	en->fleet = o->fleet;
 	en->apply = o->apply;
 	en->drivers = drivers_new(&(const struct drivers_options){
-		.access = &o->fleet->access, .secret = resolve, .ctx = en });
+		.access = &o->fleet->access, .secret = engine_resolve, .ctx = en });
 	en->listen = o->listen;
 	en->listen_ctx = o->listen_ctx;
 	en->beneath = -1;
-	if (o->confined && !confine(en, e))
+	if (o->confined && !engine_confine(en, e))
 		return false;
 	if (!engine_may_look(en, options.path)) {
 		engine_note(

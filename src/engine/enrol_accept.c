@@ -32,7 +32,7 @@ struct enrolment {
 /* ---- the invite ---- */
 
 /* Counts it against the invite; `e` keeps why. */
-static bool failed(struct enrolment *n, struct err *e)
+static bool enrol_accept_failed(struct enrolment *n, struct err *e)
 {
 	AUTO(change) change = change_new(n->en->state);
 	const char *why = arena_strdup(n->arena, e->text);
@@ -49,7 +49,7 @@ static bool failed(struct enrolment *n, struct err *e)
 		       n->invite.failures < INVITE_FAILURES ? "" : ", and the invite has ended");
 }
 
-static bool read_invite(struct enrolment *n, struct err *e)
+static bool enrol_accept_read_invite(struct enrolment *n, struct err *e)
 {
 	const char *id = text_escaped(n->arena, n->what->invite);
 	char until[TIME_TEXT];
@@ -82,10 +82,10 @@ static bool check_token(struct enrolment *n, struct err *e)
 	    bytes_equal(digest, n->invite.token, sizeof(digest) - 1))
 		return true;
 	err_set(e, ERR_INPUT, "that is not the token of invite '%s'", n->invite.id);
-	return failed(n, e);
+	return enrol_accept_failed(n, e);
 }
 
-static bool check_issuer(const struct enrolment *n, struct err *e)
+static bool enrol_accept_check_issuer(const struct enrolment *n, struct err *e)
 {
 	const struct issuer *issuer = fleet_issuer(n->en->fleet, n->invite.issuer);
 
@@ -97,7 +97,7 @@ static bool check_issuer(const struct enrolment *n, struct err *e)
 
 /* ---- signing ---- */
 
-static bool read_name(const char *text, struct san *out)
+static bool enrol_accept_read_name(const char *text, struct san *out)
 {
 	for (unsigned kind = 0; kind < NAME_KIND_COUNT; kind++) {
 		size_t len = strlen(name_kind_names[kind]);
@@ -117,7 +117,7 @@ static bool wanted(const struct enrolment *n, struct certificate *out, struct er
 	struct san *names = arena_array(n->arena, i->name_count, sizeof(*names));
 
 	for (size_t k = 0; k < i->name_count; k++)
-		if (!read_name(i->names[k], &names[k]))
+		if (!enrol_accept_read_name(i->names[k], &names[k]))
 			return err_set(e, ERR_IO, "invite '%s' is damaged", i->id);
 	*out = (struct certificate){
 		.name = i->agent,
@@ -144,7 +144,7 @@ static bool open_authority(struct enrolment *n, struct authority **out, struct e
 }
 
 /* The request is decoded before any key is there. */
-static bool sign(struct enrolment *n, struct der csr, struct err *e)
+static bool enrol_accept_sign(struct enrolment *n, struct der csr, struct err *e)
 {
 	AUTO(authority) by = NULL;
 	struct certificate c = { 0 };
@@ -167,8 +167,8 @@ static unsigned next_number(const struct enrolled *all, size_t count, const char
 }
 
 /* What has ended is of interest for a while, unless there is a later one. */
-static void forget_ended(const struct enrolment *n, const struct enrolled *all, size_t count,
-			 struct change *change)
+static void enrol_accept_forget_ended(const struct enrolment *n, const struct enrolled *all,
+				      size_t count, struct change *change)
 {
 	int64_t now = clock_now();
 
@@ -181,7 +181,7 @@ static void forget_ended(const struct enrolment *n, const struct enrolled *all, 
 }
 
 /* In one transaction: the invite is gone, and its certificate is there. */
-static bool record(struct enrolment *n, struct enrolled *out, struct err *e)
+static bool enrol_accept_record(struct enrolment *n, struct enrolled *out, struct err *e)
 {
 	AUTO(change) change = change_new(n->en->state);
 	const struct enrolled *all = NULL;
@@ -204,7 +204,7 @@ static bool record(struct enrolment *n, struct enrolled *out, struct err *e)
 		.not_before = facts.not_before,
 		.not_after = facts.not_after,
 	};
-	forget_ended(n, all, count, change);
+	enrol_accept_forget_ended(n, all, count, change);
 	change_forget_invite(change, n->invite.id);
 	change_enrolled(change, out);
 	return state_commit(n->en->state, change, e) ||
@@ -213,25 +213,26 @@ static bool record(struct enrolment *n, struct enrolled *out, struct err *e)
 
 /* ---- the whole ---- */
 
-static bool prepare(struct enrolment *n, struct err *e)
+static bool enrol_accept_prepare(struct enrolment *n, struct err *e)
 {
-	return read_invite(n, e) && check_token(n, e) && check_issuer(n, e) &&
+	return enrol_accept_read_invite(n, e) && check_token(n, e) &&
+	       enrol_accept_check_issuer(n, e) &&
 	       enrol_authority(n->en, n->invite.issuer, n->arena, &n->authority, e) &&
 	       agents_ca_fits(n->en, &n->authority, e) &&
 	       operator_grant(n->en, &n->what->wish, n->arena, &n->admission, e);
 }
 
-static bool meet(struct enrolment *n, struct enrol_client **out, struct err *e)
+static bool enrol_accept_connect(struct enrolment *n, struct enrol_client **out, struct err *e)
 {
 	const struct enrol_client_target to = { n->what->host, n->what->port, n->what->token };
 
 	if (enrol_client_open(&to, out, e))
 		return true;
-	return e->code == ERR_CRYPTO && failed(n, e);
+	return e->code == ERR_CRYPTO && enrol_accept_failed(n, e);
 }
 
-static bool hand_over(struct enrolment *n, struct enrol_client *agent, struct receipt *out,
-		      struct err *e)
+static bool enrol_accept_hand_over(struct enrolment *n, struct enrol_client *agent,
+				   struct receipt *out, struct err *e)
 {
 	const struct grant grant = { .certs = n->set.certs,
 				     .cert_count = n->set.count,
@@ -253,11 +254,12 @@ bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena
 	struct enrolment n = { .en = en, .what = what, .arena = a };
 	AUTO(enrol_client) agent = NULL;
 
-	if (!prepare(&n, e) || !meet(&n, &agent, e))
+	if (!enrol_accept_prepare(&n, e) || !enrol_accept_connect(&n, &agent, e))
 		return false;
-	if (!sign(&n, enrol_client_csr(agent), e) || !record(&n, &out->agent, e)) {
+	if (!enrol_accept_sign(&n, enrol_client_csr(agent), e) ||
+	    !enrol_accept_record(&n, &out->agent, e)) {
 		enrol_client_refuse(agent, e);
 		return false;
 	}
-	return hand_over(&n, agent, &out->receipt, e);
+	return enrol_accept_hand_over(&n, agent, &out->receipt, e);
 }

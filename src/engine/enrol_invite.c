@@ -53,8 +53,8 @@ static bool find_named(const struct fleet *f, const char *name, const struct iss
 		       "issuer '%s' does not say 'use: agents', so no agent is signed by it", name);
 }
 
-static bool find_issuer(const struct fleet *f, const char *name, const struct issuer **out,
-			struct err *e)
+static bool enrol_invite_find_issuer(const struct fleet *f, const char *name,
+				     const struct issuer **out, struct err *e)
 {
 	*out = NULL;
 	if (name)
@@ -88,7 +88,8 @@ static const char *random_id(struct arena *a)
 }
 
 /* Those that nobody can use any more go with the next that is made. */
-static bool forget_ended(struct engine *en, struct change *change, int64_t now, struct err *e)
+static bool enrol_invite_forget_ended(struct engine *en, struct change *change, int64_t now,
+				      struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct invite *all = NULL;
@@ -112,9 +113,9 @@ bool enrol_invite(struct engine *en, const struct invitation *how, struct arena 
 	char digest[SHA256_TEXT];
 	int64_t now = clock_now();
 
-	if (!find_issuer(en->fleet, how->issuer, &issuer, e) ||
+	if (!enrol_invite_find_issuer(en->fleet, how->issuer, &issuer, e) ||
 	    !enrol_authority(en, issuer->name, a, &authority, e) ||
-	    !agents_ca_fits(en, &authority, e) || !forget_ended(en, change, now, e))
+	    !agents_ca_fits(en, &authority, e) || !enrol_invite_forget_ended(en, change, now, e))
 		return false;
 	token_make(&made.token);
 	token_digest(&made.token, digest);

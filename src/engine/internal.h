@@ -44,7 +44,7 @@ void engine_note(struct engine *en, const char *fmt, ...) PRINTF(2, 3);
 void engine_forget_secrets(struct engine *en);
 void engine_forget_imports(struct engine *en);
 
-enum progress {
+enum step_progress {
 	STEP_WAITING,
 	STEP_SUCCEEDED,
 	STEP_BROKE,
@@ -67,8 +67,8 @@ struct run {
 	const struct plan *plan;
 	struct arena arena;
 	struct run_record record;
-	enum progress *progress; /* by step */
-	int64_t *started;        /* by step */
+	enum step_progress *progress; /* by step */
+	int64_t *started;             /* by step */
 	/* by step: a component was changed by it, be it recorded or not */
 	bool *deed;
 	VEC(struct made) made;

@@ -79,7 +79,7 @@ struct authority_watch *authority_watch_new(struct engine *en, struct snapshot *
 	return w;
 }
 
-static void add(struct authority_watch *w, struct foreign_authority found)
+static void observe_authority_add(struct authority_watch *w, struct foreign_authority found)
 {
 	vec_each (known, &w->found) {
 		if (!strcmp(known->key, found.key) && !strcmp(known->subject, found.subject) &&
@@ -112,11 +112,11 @@ void authority_watch_leaf(struct authority_watch *w, const char *component, cons
 
 	if (HAS(&w->keys, key))
 		return;
-	add(w, (struct foreign_authority){ .subject = ids.issuer,
-					   .key = key,
-					   .component = component,
-					   .what = what,
-					   .fingerprint = fingerprint });
+	observe_authority_add(w, (struct foreign_authority){ .subject = ids.issuer,
+							     .key = key,
+							     .component = component,
+							     .what = what,
+							     .fingerprint = fingerprint });
 }
 
 void authority_watch_file(struct authority_watch *w, const char *path, const struct secret *pem)
@@ -133,11 +133,12 @@ void authority_watch_file(struct authority_watch *w, const char *path, const str
 		if (!key_ids_read(certs[i], w->arena, &ids, &ignored) ||
 		    !HAS(&w->subjects, ids.subject) || HAS(&w->keys, ids.own))
 			continue;
-		add(w, (struct foreign_authority){ .subject = ids.subject,
-						   .key = ids.own,
-						   .path = path,
-						   .what = "",
-						   .fingerprint = fingerprint_of(w, certs[i]) });
+		observe_authority_add(w, (struct foreign_authority){
+						 .subject = ids.subject,
+						 .key = ids.own,
+						 .path = path,
+						 .what = "",
+						 .fingerprint = fingerprint_of(w, certs[i]) });
 	}
 }
 

@@ -82,8 +82,8 @@ static void judge_ports(const struct tls_probe *probes, size_t count, struct com
  * One that cannot be reached keeps what was seen of it the last time, but
  * that proves nothing now.
  */
-static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
-			struct component_seen *seen)
+static void observe_take_answer(const struct job *job, struct snapshot *s, int64_t now,
+				struct component_seen *seen)
 {
 	const struct probe_answer *a = &job->answer;
 	bool is_ours = a->order_from && !strcmp(a->order_from, s->lineage);
@@ -116,7 +116,8 @@ static void take_answer(const struct job *job, struct snapshot *s, int64_t now,
 }
 
 /* A signal goes to a process of this machine, wherever the pair goes. */
-static void look_at_process(const struct component *c, struct arena *a, struct component_seen *seen)
+static void observe_look_at_process(const struct component *c, struct arena *a,
+				    struct component_seen *seen)
 {
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 	struct err e = { 0 };
@@ -189,8 +190,8 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 	for (size_t i = 0; i < f->component_count; i++) {
 		struct component_seen *seen = row_of(s, f->components[i].name, &at);
 
-		take_answer(&jobs[i], s, s->observed_at, seen);
-		look_at_process(&f->components[i], &s->arena, seen);
+		observe_take_answer(&jobs[i], s, s->observed_at, seen);
+		observe_look_at_process(&f->components[i], &s->arena, seen);
 		watch(w, f->components[i].name, &jobs[i], ports.probes + ports.first[i],
 		      f->components[i].verify_count);
 		if (!f->components[i].verify_count)

@@ -39,8 +39,8 @@ static void input_files_release(struct input_files *i)
 }
 AUTO_STRUCT(input_files, struct input_files, input_files_release)
 
-static bool read_files(const struct engine *en, const struct import *import, struct input_files *in,
-		       struct err *e)
+static bool observe_import_read_files(const struct engine *en, const struct import *import,
+				      struct input_files *in, struct err *e)
 {
 	in->files = xcalloc(import->file_count, sizeof(*in->files));
 	for (; in->count < import->file_count; in->count++)
@@ -77,15 +77,16 @@ static bool read_password(struct engine *en, const struct import *import,
 }
 
 /* Linted at `now`; ERR_MISSING: file or password. */
-static bool read_import(struct engine *en, const struct certificate *c, int64_t now,
-			struct imported *out, struct err *e)
+static bool observe_import_read_import(struct engine *en, const struct certificate *c, int64_t now,
+				       struct imported *out, struct err *e)
 {
 	const struct import *import = &c->import;
 	AUTO(input_files) in = { 0 };
 	const struct secret *password = NULL;
 	AUTO(imported) found = { 0 };
 
-	if (!read_files(en, import, &in, e) || !read_password(en, import, &password, e))
+	if (!observe_import_read_files(en, import, &in, e) ||
+	    !read_password(en, import, &password, e))
 		return false;
 
 	struct import_input input = { .kind = import->kind,
@@ -124,8 +125,8 @@ void engine_forget_imports(struct engine *en)
 	}
 }
 
-static const struct imported *keep(struct engine *en, const struct certificate *c,
-				   struct imported *found)
+static const struct imported *observe_import_store(struct engine *en, const struct certificate *c,
+						   struct imported *found)
 {
 	struct import_slot *slot = xcalloc(1, sizeof(*slot));
 
@@ -148,7 +149,7 @@ bool observed_import(const struct engine *en, const struct certificate *c,
 		slot = slot->next;
 	if (!slot)
 		return err_set(e, ERR_STALE, "it was not read when the plan was made; plan again");
-	if (!read_files(en, &c->import, &in, e))
+	if (!observe_import_read_files(en, &c->import, &in, e))
 		return false;
 	hash_files(&in, file);
 	if (strcmp(file, slot->imported.file) != 0)
@@ -176,8 +177,9 @@ static bool look_inside(struct engine *en, const struct certificate *c, struct s
 {
 	AUTO(imported) found = { 0 };
 
-	if (read_import(en, c, s->observed_at, &found, e)) {
-		seen->found = generation_of_import(keep(en, c, &found), c, &s->arena);
+	if (observe_import_read_import(en, c, s->observed_at, &found, e)) {
+		seen->found =
+			generation_of_import(observe_import_store(en, c, &found), c, &s->arena);
 		return true;
 	}
 	seen->missing = e->code == ERR_MISSING;
@@ -202,7 +204,7 @@ static const struct generation *imported_from(const struct snapshot *s, const ch
 }
 
 /* Only what begins like a pair is hashed: a hash of a short secret tells it. */
-static bool is_pem(const struct secret *file)
+static bool observe_import_is_pem(const struct secret *file)
 {
 	static const char begin[] = "-----BEGIN ";
 	const unsigned char *found = memmem(file->bytes, file->len, begin, sizeof(begin) - 1);
@@ -222,7 +224,7 @@ static bool is_pkcs12(const struct secret *file)
 static bool are_pairs(const struct import *import, const struct input_files *in)
 {
 	for (size_t i = 0; i < in->count; i++)
-		if (!(import->kind == IMPORT_PEM ? is_pem(&in->files[i])
+		if (!(import->kind == IMPORT_PEM ? observe_import_is_pem(&in->files[i])
 						 : is_pkcs12(&in->files[i])))
 			return false;
 	return true;
@@ -236,7 +238,7 @@ static void look_at_files(struct engine *en, const struct certificate *c, struct
 	char file[SHA256_TEXT];
 
 	seen->unopened = true;
-	if (!read_files(en, &c->import, &in, &e)) {
+	if (!observe_import_read_files(en, &c->import, &in, &e)) {
 		seen->missing = e.code == ERR_MISSING;
 		seen->error = arena_strdup(&s->arena, e.text);
 		if (!seen->missing)

@@ -32,20 +32,21 @@ struct renamed_list {
 	VEC(struct renamed_seen) seen;
 };
 
-static void note(struct renamed_list *l, const char *kind, const char *old, const char *name)
+static void observe_renamed_note(struct renamed_list *l, const char *kind, const char *old,
+				 const char *name)
 {
 	VEC_PUSH(&l->seen, &l->s->arena, (struct renamed_seen){ kind, old, name });
 }
 
-static void rename_owner(struct renamed_list *l, enum generation_of of, const char *old,
-			 const char *new_name)
+static void observe_renamed_rename_owner(struct renamed_list *l, enum generation_of of,
+					 const char *old, const char *new_name)
 {
 	struct snapshot *s = l->s;
 	struct generation *list = (struct generation *)s->generations;
 
 	if (owner_known(s, of, new_name) || !owner_known(s, of, old))
 		return;
-	note(l, of == OF_ISSUER ? "issuer" : "certificate", old, new_name);
+	observe_renamed_note(l, of == OF_ISSUER ? "issuer" : "certificate", old, new_name);
 	for (size_t i = 0; i < s->generation_count; i++) {
 		struct generation *g = &list[i];
 
@@ -56,7 +57,7 @@ static void rename_owner(struct renamed_list *l, enum generation_of of, const ch
 	}
 }
 
-static int by_owner(const void *left, const void *right)
+static int observe_renamed_by_owner(const void *left, const void *right)
 {
 	const struct generation *a = left;
 	const struct generation *b = right;
@@ -69,31 +70,34 @@ static int by_owner(const void *left, const void *right)
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static int by_name(const void *left, const void *right)
+static int observe_renamed_by_name(const void *left, const void *right)
 {
 	return strcmp(((const struct component_seen *)left)->name,
 		      ((const struct component_seen *)right)->name);
 }
 
-static struct component_seen *find(struct component_seen *list, size_t count, const char *name)
+static struct component_seen *observe_renamed_find(struct component_seen *list, size_t count,
+						   const char *name)
 {
 	struct component_seen key = { .name = name };
 
-	return count ? bsearch(&key, list, count, sizeof(*list), by_name) : NULL;
+	return count ? bsearch(&key, list, count, sizeof(*list), observe_renamed_by_name) : NULL;
 }
 
-static void rename_components(const struct fleet *f, struct renamed_list *l,
-			      struct component_seen *list, size_t count)
+static void observe_renamed_rename_components(const struct fleet *f, struct renamed_list *l,
+					      struct component_seen *list, size_t count)
 {
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
-		struct component_seen *old = c->was ? find(list, count, c->was) : NULL;
+		struct component_seen *old =
+			c->was ? observe_renamed_find(list, count, c->was) : NULL;
 
-		if (!old || find(list, count, c->name) || fleet_component(f, c->was))
+		if (!old || observe_renamed_find(list, count, c->name) ||
+		    fleet_component(f, c->was))
 			continue;
-		note(l, "component", c->was, c->name);
+		observe_renamed_note(l, "component", c->was, c->name);
 		old->name = c->name;
-		qsort(list, count, sizeof(*list), by_name);
+		qsort(list, count, sizeof(*list), observe_renamed_by_name);
 	}
 }
 
@@ -104,15 +108,16 @@ void observe_renamed(const struct fleet *f, struct snapshot *s, const struct com
 
 	for (size_t i = 0; i < f->issuer_count; i++)
 		if (f->issuers[i].was)
-			rename_owner(&l, OF_ISSUER, f->issuers[i].was, f->issuers[i].name);
+			observe_renamed_rename_owner(&l, OF_ISSUER, f->issuers[i].was,
+						     f->issuers[i].name);
 	for (size_t i = 0; i < f->certificate_count; i++)
 		if (f->certificates[i].was)
-			rename_owner(&l, OF_CERTIFICATE, f->certificates[i].was,
-				     f->certificates[i].name);
+			observe_renamed_rename_owner(&l, OF_CERTIFICATE, f->certificates[i].was,
+						     f->certificates[i].name);
 	if (s->generation_count)
 		qsort((struct generation *)s->generations, s->generation_count,
-		      sizeof(*s->generations), by_owner);
-	rename_components(f, &l, (struct component_seen *)known, count);
+		      sizeof(*s->generations), observe_renamed_by_owner);
+	observe_renamed_rename_components(f, &l, (struct component_seen *)known, count);
 	s->renamed = l.seen.items;
 	s->renamed_count = l.seen.count;
 }

@@ -21,7 +21,7 @@ struct trust_list {
 	VEC(struct trust_seen) list;
 };
 
-static void add_file(struct trust_list *t, const char *path)
+static void observe_trust_add_file(struct trust_list *t, const char *path)
 {
 	size_t count = t->list.count;
 
@@ -31,14 +31,14 @@ static void add_file(struct trust_list *t, const char *path)
 			 (struct trust_seen){ fs_beneath(t->directory, path), path, NULL });
 }
 
-static void add_component(struct trust_list *t, const struct component *c)
+static void observe_trust_add_component(struct trust_list *t, const struct component *c)
 {
 	if (c->deliver.http)
-		add_file(t, c->deliver.http->access.ca);
+		observe_trust_add_file(t, c->deliver.http->access.ca);
 	if (c->deliver.etcd)
-		add_file(t, c->deliver.etcd->access.ca);
+		observe_trust_add_file(t, c->deliver.etcd->access.ca);
 	if (c->activate.http)
-		add_file(t, c->activate.http->access.ca);
+		observe_trust_add_file(t, c->activate.http->access.ca);
 }
 
 static int by_path(const void *left, const void *right)
@@ -68,8 +68,8 @@ static bool is_agents_ca(const struct engine *en, const char *path)
 }
 
 /* What cannot be read is told where it is used. */
-static bool read_file(struct engine *en, const struct snapshot *s, struct trust_list *t,
-		      struct trust_seen *seen, struct err *e)
+static bool observe_trust_read_file(struct engine *en, const struct snapshot *s,
+				    struct trust_list *t, struct trust_seen *seen, struct err *e)
 {
 	AUTO(secret) file = { 0 };
 	struct err why = { 0 };
@@ -97,17 +97,17 @@ bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 	struct trust_list t = { .arena = &s->arena, .directory = f->directory };
 	size_t kept = 0;
 
-	add_file(&t, f->access.agent.ca);
-	add_file(&t, f->access.ssh.known_hosts);
+	observe_trust_add_file(&t, f->access.agent.ca);
+	observe_trust_add_file(&t, f->access.ssh.known_hosts);
 	for (size_t i = 0; i < f->component_count; i++)
-		add_component(&t, &f->components[i]);
+		observe_trust_add_component(&t, &f->components[i]);
 	if (t.list.count)
 		qsort(t.list.items, t.list.count, sizeof(*t.list.items), by_path);
 	for (size_t i = 0; i < t.list.count; i++)
 		if (!kept || by_path(&t.list.items[kept - 1], &t.list.items[i]) != 0)
 			t.list.items[kept++] = t.list.items[i];
 	for (size_t i = 0; i < kept; i++)
-		if (!read_file(en, s, &t, &t.list.items[i], e))
+		if (!observe_trust_read_file(en, s, &t, &t.list.items[i], e))
 			return false;
 	s->trusted = t.list.items;
 	s->trusted_count = kept;

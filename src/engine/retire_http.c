@@ -4,13 +4,13 @@
 #include "base/buf.h"
 #include "model/http_spec.h"
 
-static void put_text(json_t *object, const char *key, const char *text)
+static void retire_http_put_text(json_t *object, const char *key, const char *text)
 {
 	if (text)
 		json_object_set_new(object, key, json_string(text));
 }
 
-static const char *take_text(const json_t *object, const char *key, struct arena *a)
+static const char *retire_http_take_text(const json_t *object, const char *key, struct arena *a)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -51,7 +51,7 @@ static const char *const secret_kinds[] = {
 	[SECRET_COMMAND] = "command",
 };
 
-static void put_secret(json_t *object, const char *key, const struct secret_ref *s)
+static void retire_http_put_secret(json_t *object, const char *key, const struct secret_ref *s)
 {
 	json_t *ref = NULL;
 
@@ -61,7 +61,7 @@ static void put_secret(json_t *object, const char *key, const struct secret_ref 
 	if (s->kind == SECRET_COMMAND)
 		put_texts(ref, secret_kinds[s->kind], s->argv);
 	else
-		put_text(ref, secret_kinds[s->kind], s->name);
+		retire_http_put_text(ref, secret_kinds[s->kind], s->name);
 	json_object_set_new(object, key, ref);
 }
 
@@ -78,29 +78,29 @@ static struct secret_ref take_secret(const json_t *object, const char *key, stru
 			return (struct secret_ref){ .kind = SECRET_COMMAND,
 						    .argv = take_texts(ref, word, a) };
 		return (struct secret_ref){ .kind = (enum secret_kind)kind,
-					    .name = take_text(ref, word, a) };
+					    .name = retire_http_take_text(ref, word, a) };
 	}
 	return (struct secret_ref){ .kind = SECRET_NONE };
 }
 
 /* ---- who we are ---- */
 
-static void put_access(json_t *object, const struct http_access *a)
+static void retire_http_put_access(json_t *object, const struct http_access *a)
 {
-	put_text(object, "ca", a->ca);
-	put_text(object, "certificate", a->certificate);
-	put_secret(object, "own_key", &a->key);
-	put_text(object, "user", a->user);
-	put_secret(object, "password", &a->password);
+	retire_http_put_text(object, "ca", a->ca);
+	retire_http_put_text(object, "certificate", a->certificate);
+	retire_http_put_secret(object, "own_key", &a->key);
+	retire_http_put_text(object, "user", a->user);
+	retire_http_put_secret(object, "password", &a->password);
 }
 
 static struct http_access take_access(const json_t *object, struct arena *a)
 {
 	return (struct http_access){
-		.ca = take_text(object, "ca", a),
-		.certificate = take_text(object, "certificate", a),
+		.ca = retire_http_take_text(object, "ca", a),
+		.certificate = retire_http_take_text(object, "certificate", a),
 		.key = take_secret(object, "own_key", a),
-		.user = take_text(object, "user", a),
+		.user = retire_http_take_text(object, "user", a),
 		.password = take_secret(object, "password", a),
 	};
 }
@@ -114,14 +114,14 @@ static void put_plain(json_t *object, const char *key, const struct http_text *t
 	for (size_t i = 0; i < t->count; i++)
 		buf_puts(&text, t->pieces[i].text);
 	if (t->count)
-		put_text(object, key, buf_text(&text));
+		retire_http_put_text(object, key, buf_text(&text));
 }
 
 static struct http_text take_plain(const json_t *object, const char *key, struct arena *a)
 {
 	struct http_piece *piece = ARENA_NEW(a, struct http_piece);
 
-	piece->text = take_text(object, key, a);
+	piece->text = retire_http_take_text(object, key, a);
 	return (struct http_text){ piece, piece->text ? 1 : 0 };
 }
 
@@ -132,9 +132,9 @@ static void put_headers(json_t *object, const struct http_request *r)
 	for (size_t i = 0; i < r->header_count; i++) {
 		json_t *header = json_object();
 
-		put_text(header, "name", r->headers[i].name);
+		retire_http_put_text(header, "name", r->headers[i].name);
 		put_plain(header, "text", &r->headers[i].text);
-		put_secret(header, "secret", &r->headers[i].secret);
+		retire_http_put_secret(header, "secret", &r->headers[i].secret);
 		json_array_append_new(list, header);
 	}
 	json_object_set_new(object, "headers", list);
@@ -148,7 +148,7 @@ static void take_headers(const json_t *object, struct arena *a, struct http_requ
 
 	for (size_t i = 0; i < count; i++) {
 		const json_t *header = json_array_get(list, i);
-		const char *name = take_text(header, "name", a);
+		const char *name = retire_http_take_text(header, "name", a);
 
 		headers[i].name = name ? name : "";
 		headers[i].text = take_plain(header, "text", a);
@@ -158,7 +158,8 @@ static void take_headers(const json_t *object, struct arena *a, struct http_requ
 	out->header_count = count;
 }
 
-static void put_request(json_t *object, enum http_verb verb, const struct http_request *r)
+static void retire_http_put_request(json_t *object, enum http_verb verb,
+				    const struct http_request *r)
 {
 	json_t *request = json_object();
 	json_t *expect = json_array();
@@ -171,7 +172,7 @@ static void put_request(json_t *object, enum http_verb verb, const struct http_r
 	put_plain(request, "path", &r->url.path);
 	put_plain(request, "body", &r->body);
 	put_plain(request, "json", &r->json);
-	put_text(request, "fingerprint", r->fingerprint);
+	retire_http_put_text(request, "fingerprint", r->fingerprint);
 	put_headers(request, r);
 	json_object_set_new(object, http_verb_names[verb], request);
 }
@@ -187,8 +188,8 @@ static const unsigned *take_expect(const json_t *request, struct arena *a)
 	return count ? expect : NULL;
 }
 
-static const struct http_request *take_request(const json_t *object, enum http_verb verb,
-					       struct arena *a)
+static const struct http_request *retire_http_take_request(const json_t *object,
+							   enum http_verb verb, struct arena *a)
 {
 	const json_t *request = json_object_get(object, http_verb_names[verb]);
 	struct http_request *r = ARENA_NEW(a, struct http_request);
@@ -199,11 +200,11 @@ static const struct http_request *take_request(const json_t *object, enum http_v
 	r->method = (enum http_method)method;
 	r->timeout = json_integer_value(json_object_get(request, "timeout"));
 	r->expect = take_expect(request, a);
-	r->url.origin = take_text(object, "origin", a);
+	r->url.origin = retire_http_take_text(object, "origin", a);
 	r->url.path = take_plain(request, "path", a);
 	r->body = take_plain(request, "body", a);
 	r->json = take_plain(request, "json", a);
-	r->fingerprint = take_text(request, "fingerprint", a);
+	r->fingerprint = retire_http_take_text(request, "fingerprint", a);
 	take_headers(request, a, r);
 	return r;
 }
@@ -215,13 +216,13 @@ static json_t *caddy_put(const struct caddy *c)
 	return json_pack("{ss, ss}", "admin", c->admin, "id", c->id);
 }
 
-static json_t *etcd_put(const struct etcd *d)
+static json_t *retire_http_etcd_put(const struct etcd *d)
 {
 	json_t *object = json_object();
 
 	put_texts(object, "endpoints", d->endpoints);
-	put_text(object, "key", d->key);
-	put_access(object, &d->access);
+	retire_http_put_text(object, "key", d->key);
+	retire_http_put_access(object, &d->access);
 	return object;
 }
 
@@ -229,12 +230,12 @@ static json_t *http_put(const struct http *h)
 {
 	json_t *object = json_object();
 
-	put_text(object, "origin", h->origin);
-	put_access(object, &h->access);
+	retire_http_put_text(object, "origin", h->origin);
+	retire_http_put_access(object, &h->access);
 	if (h->requests[HTTP_PROBE])
-		put_request(object, HTTP_PROBE, h->requests[HTTP_PROBE]);
+		retire_http_put_request(object, HTTP_PROBE, h->requests[HTTP_PROBE]);
 	if (h->requests[HTTP_REMOVE])
-		put_request(object, HTTP_REMOVE, h->requests[HTTP_REMOVE]);
+		retire_http_put_request(object, HTTP_REMOVE, h->requests[HTTP_REMOVE]);
 	return object;
 }
 
@@ -243,7 +244,7 @@ void deliver_http_put(const struct deliver *d, json_t *whole)
 	if (d->caddy)
 		json_object_set_new(whole, "caddy", caddy_put(d->caddy));
 	if (d->etcd)
-		json_object_set_new(whole, "etcd", etcd_put(d->etcd));
+		json_object_set_new(whole, "etcd", retire_http_etcd_put(d->etcd));
 	if (d->http)
 		json_object_set_new(whole, "http", http_put(d->http));
 }
@@ -252,8 +253,8 @@ static bool take_caddy(const json_t *object, struct arena *a, struct deliver *ou
 {
 	struct caddy *c = ARENA_NEW(a, struct caddy);
 
-	c->admin = take_text(object, "admin", a);
-	c->id = take_text(object, "id", a);
+	c->admin = retire_http_take_text(object, "admin", a);
+	c->id = retire_http_take_text(object, "id", a);
 	out->kind = DRIVER_CADDY;
 	out->caddy = c;
 	return c->admin && c->id;
@@ -264,7 +265,7 @@ static bool take_etcd(const json_t *object, struct arena *a, struct deliver *out
 	struct etcd *d = ARENA_NEW(a, struct etcd);
 
 	d->endpoints = take_texts(object, "endpoints", a);
-	d->key = take_text(object, "key", a);
+	d->key = retire_http_take_text(object, "key", a);
 	d->access = take_access(object, a);
 	out->kind = DRIVER_ETCD;
 	out->etcd = d;
@@ -275,10 +276,10 @@ static bool take_http(const json_t *object, struct arena *a, struct deliver *out
 {
 	struct http *h = ARENA_NEW(a, struct http);
 
-	h->origin = take_text(object, "origin", a);
+	h->origin = retire_http_take_text(object, "origin", a);
 	h->access = take_access(object, a);
-	h->requests[HTTP_PROBE] = take_request(object, HTTP_PROBE, a);
-	h->requests[HTTP_REMOVE] = take_request(object, HTTP_REMOVE, a);
+	h->requests[HTTP_PROBE] = retire_http_take_request(object, HTTP_PROBE, a);
+	h->requests[HTTP_REMOVE] = retire_http_take_request(object, HTTP_REMOVE, a);
 	out->kind = DRIVER_HTTP;
 	out->http = h;
 	return h->origin && h->requests[HTTP_REMOVE];

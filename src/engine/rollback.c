@@ -62,12 +62,12 @@ static bool find_process(const struct taking *t, const struct step *s, size_t *a
 	return found != NULL;
 }
 
-static bool was_begun(enum progress p)
+static bool was_begun(enum step_progress p)
 {
 	return p == STEP_SUCCEEDED || p == STEP_BROKE || p == STEP_CUT_OFF;
 }
 
-static void take(struct taking *t, size_t number, size_t process)
+static void rollback_take(struct taking *t, size_t number, size_t process)
 {
 	const struct run *r = t->r;
 	const struct step *s = &r->plan->steps[number];
@@ -94,7 +94,7 @@ static void list_taken(struct taking *t)
 		if (!find_process(t, s, &process) || !was_begun(r->progress[i]))
 			continue;
 		if (s->kind == STEP_COMMIT)
-			take(t, i, process);
+			rollback_take(t, i, process);
 		/* A signal that was not sent has told nobody anything. */
 		t->touched[process].activated |= s->kind == STEP_ACTIVATE && r->deed[i];
 		t->touched[process].looked_at |= s->kind == STEP_VERIFY;
@@ -109,7 +109,7 @@ static void list_taken(struct taking *t)
 
 /* ---- remembering ---- */
 
-static bool has_ended(const struct run *r, const char *fingerprint)
+static bool rollback_has_ended(const struct run *r, const char *fingerprint)
 {
 	const struct generation *g = snapshot_generation(r->order->snapshot, fingerprint);
 
@@ -123,7 +123,8 @@ static void reject(struct run *r, struct component_seen *seen, const char *finge
 	size_t count = 0;
 
 	for (size_t i = 0; i < seen->rejected_count; i++)
-		if (strcmp(seen->rejected[i], fingerprint) != 0 && !has_ended(r, seen->rejected[i]))
+		if (strcmp(seen->rejected[i], fingerprint) != 0 &&
+		    !rollback_has_ended(r, seen->rejected[i]))
 			list[count++] = seen->rejected[i];
 	list[count++] = fingerprint;
 	qsort(list, count, sizeof(*list), text_compare);
@@ -162,7 +163,7 @@ static bool remember_rejected(const struct taking *t, struct err *e)
 
 /* ---- doing it ---- */
 
-static void revert(struct taking *t)
+static void rollback_revert(struct taking *t)
 {
 	AUTO(pairs) pairs = { 0 };
 	AUTO(arena) a = { 0 };
@@ -251,7 +252,7 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 }
 
 /* Once for each process whose pairs are all back. */
-static void activate(struct taking *t)
+static void rollback_activate(struct taking *t)
 {
 	for (size_t i = 0; i < t->count; i = process_end(t, i))
 		activate_one(t, i, process_end(t, i));
@@ -262,7 +263,7 @@ static bool has_proof(const struct taken *k)
 	return k->component->verify_count > 0 && k->before && *k->before;
 }
 
-static void verify(struct taking *t)
+static void rollback_verify(struct taking *t)
 {
 	AUTO(arena) a = { 0 };
 	struct proof *proofs = arena_array(&a, t->count, sizeof(*proofs));
@@ -288,7 +289,7 @@ static void verify(struct taking *t)
 
 /* ---- what came of it ---- */
 
-static void judge(struct taking *t, const struct taken *k)
+static void rollback_check(struct taking *t, const struct taken *k)
 {
 	struct run *r = t->r;
 	struct touched *touched = &t->touched[k->process];
@@ -303,7 +304,7 @@ static void judge(struct taking *t, const struct taken *k)
 			    k->component->name);
 }
 
-static void record(struct taking *t)
+static void rollback_record(struct taking *t)
 {
 	struct run *r = t->r;
 	AUTO(change) change = change_new(r->en->state);
@@ -313,7 +314,7 @@ static void record(struct taking *t)
 		const struct taken *k = &t->list[i];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
-		judge(t, k);
+		rollback_check(t, k);
 		if (k->error.code)
 			seen->last_error = arena_strdup(&r->arena, k->error.text);
 		else if (t->touched[k->process].activated)
@@ -326,7 +327,7 @@ static void record(struct taking *t)
 }
 
 /* The failed steps of processes that are as before count as taken back. */
-static void settle(const struct taking *t)
+static void rollback_finish(const struct taking *t)
 {
 	struct run *r = t->r;
 	size_t process = 0;
@@ -356,9 +357,9 @@ void roll_back(struct run *r, const char *const *processes, size_t count)
 		engine_note(r->en, "cannot begin the roll back: %s", e.text);
 		return;
 	}
-	revert(&t);
-	activate(&t);
-	verify(&t);
-	record(&t);
-	settle(&t);
+	rollback_revert(&t);
+	rollback_activate(&t);
+	rollback_verify(&t);
+	rollback_record(&t);
+	rollback_finish(&t);
 }

@@ -35,7 +35,7 @@ static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
 }
 
 /* A stop is nobody's failure, and what it left out is not one either. */
-static bool is_failure(enum progress p)
+static bool is_failure(enum step_progress p)
 {
 	return p == STEP_BROKE || (p == STEP_LEFT_OUT && !stop_requested());
 }

@@ -13,7 +13,7 @@ const struct component *run_component(const struct run *r, const struct step *s)
 	return c;
 }
 
-static int compare_seen(const void *name, const void *item)
+static int run_compare_seen(const void *name, const void *item)
 {
 	return strcmp(name, ((const struct component_seen *)item)->name);
 }
@@ -21,7 +21,7 @@ static int compare_seen(const void *name, const void *item)
 struct component_seen *run_seen(struct run *r, const char *component)
 {
 	struct component_seen *seen = bsearch(component, r->components, r->component_count,
-					      sizeof(*r->components), compare_seen);
+					      sizeof(*r->components), run_compare_seen);
 
 	assert(seen);
 	return seen;
@@ -107,8 +107,8 @@ bool run_certificates(struct run *r, const char *fingerprint, struct generation 
 }
 
 /* The record that the state itself has, under whatever name. */
-static bool known_as(const struct generation *list, size_t count, enum generation_of of,
-		     const char *owner)
+static bool run_known_as(const struct generation *list, size_t count, enum generation_of of,
+			 const char *owner)
 {
 	for (size_t i = 0; i < count; i++)
 		if (list[i].of == of && !strcmp(list[i].owner, owner))
@@ -123,11 +123,11 @@ struct renames {
 	bool any;
 };
 
-static bool rename_owner(struct renames *n, enum generation_of of, const char *old,
-			 const char *new_name, struct err *e)
+static bool run_rename_owner(struct renames *n, enum generation_of of, const char *old,
+			     const char *new_name, struct err *e)
 {
-	if (!old || known_as(n->generations, n->generation_count, of, new_name) ||
-	    !known_as(n->generations, n->generation_count, of, old))
+	if (!old || run_known_as(n->generations, n->generation_count, of, new_name) ||
+	    !run_known_as(n->generations, n->generation_count, of, old))
 		return true;
 	n->any = true;
 	return change_rename_owner(n->change, of, old, new_name, e);
@@ -136,28 +136,28 @@ static bool rename_owner(struct renames *n, enum generation_of of, const char *o
 static bool rename_owners(const struct fleet *f, struct renames *n, struct err *e)
 {
 	for (size_t i = 0; i < f->issuer_count; i++)
-		if (!rename_owner(n, OF_ISSUER, f->issuers[i].was, f->issuers[i].name, e))
+		if (!run_rename_owner(n, OF_ISSUER, f->issuers[i].was, f->issuers[i].name, e))
 			return false;
 	for (size_t i = 0; i < f->certificate_count; i++)
-		if (!rename_owner(n, OF_CERTIFICATE, f->certificates[i].was,
-				  f->certificates[i].name, e))
+		if (!run_rename_owner(n, OF_CERTIFICATE, f->certificates[i].was,
+				      f->certificates[i].name, e))
 			return false;
 	return true;
 }
 
-static bool is_known(const struct component_seen *list, size_t count, const char *name)
+static bool run_is_known(const struct component_seen *list, size_t count, const char *name)
 {
-	return count && bsearch(name, list, count, sizeof(*list), compare_seen);
+	return count && bsearch(name, list, count, sizeof(*list), run_compare_seen);
 }
 
-static void rename_components(const struct fleet *f, struct renames *n,
-			      const struct component_seen *known, size_t count)
+static void run_rename_components(const struct fleet *f, struct renames *n,
+				  const struct component_seen *known, size_t count)
 {
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component *c = &f->components[i];
 
-		if (!c->was || is_known(known, count, c->name) || !is_known(known, count, c->was) ||
-		    fleet_component(f, c->was))
+		if (!c->was || run_is_known(known, count, c->name) ||
+		    !run_is_known(known, count, c->was) || fleet_component(f, c->was))
 			continue;
 		change_rename_component(n->change, c->was, c->name);
 		n->any = true;
@@ -176,6 +176,6 @@ bool adopt_renames(struct run *r, struct err *e)
 	    !state_components(r->en->state, &a, &known, &count, e) ||
 	    !rename_owners(r->en->fleet, &n, e))
 		return err_in(e, "cannot rename in the state");
-	rename_components(r->en->fleet, &n, known, count);
+	run_rename_components(r->en->fleet, &n, known, count);
 	return !n.any || state_commit(r->en->state, change, e);
 }

@@ -13,7 +13,7 @@ static bool uses_keys(const struct plan *p)
 }
 
 /* Whether a bundle will hold all there is to back up after this run. */
-static bool has_room(const struct run *r, struct err *e)
+static bool run_precheck_has_room(const struct run *r, struct err *e)
 {
 	const struct snapshot *s = r->order->snapshot;
 	size_t count = 0;
@@ -34,7 +34,7 @@ bool may_begin(struct run *r, struct err *e)
 
 	if (!uses_keys(r->plan))
 		return true;
-	if (!has_room(r, e))
+	if (!run_precheck_has_room(r, e))
 		return false;
 	for (size_t i = 0; i < backup->passphrase_count; i++) {
 		const struct secret *passphrase = NULL;

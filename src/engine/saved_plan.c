@@ -16,20 +16,21 @@ const char *plan_hash(const char *json, struct arena *a)
 }
 
 /* Unknown equals only unknown. */
-static bool same(const char *a, const char *b)
+static bool saved_plan_equals(const char *a, const char *b)
 {
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
 static bool same_step(const struct step *a, const struct step *b)
 {
-	return a->kind == b->kind && same(a->component, b->component) &&
-	       same(a->certificate, b->certificate) && same(a->generation, b->generation) &&
-	       same(a->replaces, b->replaces) && a->activation == b->activation &&
+	return a->kind == b->kind && saved_plan_equals(a->component, b->component) &&
+	       saved_plan_equals(a->certificate, b->certificate) &&
+	       saved_plan_equals(a->generation, b->generation) &&
+	       saved_plan_equals(a->replaces, b->replaces) && a->activation == b->activation &&
 	       a->wave == b->wave;
 }
 
-static const struct component_seen *seen_in(const struct plan *p, const char *name)
+static const struct component_seen *saved_plan_seen_in(const struct plan *p, const char *name)
 {
 	size_t low = 0;
 	size_t high = p->observed_count;
@@ -48,18 +49,18 @@ static const struct component_seen *seen_in(const struct plan *p, const char *na
 	return NULL;
 }
 
-static const char *shown(const char *text)
+static const char *saved_plan_shown(const char *text)
 {
 	return !text ? "unknown" : *text ? text : "nothing";
 }
 
-static bool moved(const char *component, const char *what, const char *before, const char *now,
-		  struct err *e)
+static bool saved_plan_moved(const char *component, const char *what, const char *before,
+			     const char *now, struct err *e)
 {
 	return err_set(
 		e, ERR_STALE,
 		"'%s' changed since the plan was made: %s was %.12s, is %.12s; make a new plan",
-		component, what, shown(before), shown(now));
+		component, what, saved_plan_shown(before), saved_plan_shown(now));
 }
 
 static bool same_observed(const struct component_seen *before, const struct component_seen *now,
@@ -70,14 +71,14 @@ static bool same_observed(const struct component_seen *before, const struct comp
 	if (!now)
 		return err_set(e, ERR_STALE, "'%s' is gone; make a new plan", name);
 	if (before->online != now->online)
-		return moved(name, "it", before->online ? "online" : "offline",
-			     now->online ? "online" : "offline", e);
-	if (!same(before->version, now->version))
-		return moved(name, "its version", before->version, now->version, e);
-	if (!same(before->installed, now->installed))
-		return moved(name, "installed", before->installed, now->installed, e);
-	if (!same(before->served, now->served))
-		return moved(name, "served", before->served, now->served, e);
+		return saved_plan_moved(name, "it", before->online ? "online" : "offline",
+					now->online ? "online" : "offline", e);
+	if (!saved_plan_equals(before->version, now->version))
+		return saved_plan_moved(name, "its version", before->version, now->version, e);
+	if (!saved_plan_equals(before->installed, now->installed))
+		return saved_plan_moved(name, "installed", before->installed, now->installed, e);
+	if (!saved_plan_equals(before->served, now->served))
+		return saved_plan_moved(name, "served", before->served, now->served, e);
 	return true;
 }
 
@@ -85,9 +86,9 @@ static bool same_components(const struct plan *saved, const struct plan *fresh, 
 {
 	for (size_t i = 0; i < saved->step_count; i++) {
 		const char *name = saved->steps[i].component;
-		const struct component_seen *before = name ? seen_in(saved, name) : NULL;
+		const struct component_seen *before = name ? saved_plan_seen_in(saved, name) : NULL;
 
-		if (before && !same_observed(before, seen_in(fresh, name), e))
+		if (before && !same_observed(before, saved_plan_seen_in(fresh, name), e))
 			return false;
 	}
 	return true;
@@ -103,7 +104,7 @@ static bool same_ground(const struct plan *saved, const struct plan *fresh, stru
 		return err_set(
 			e, ERR_STALE,
 			"the plan was made for another state (lineage %.8s, here it is %.8s)",
-			saved->lineage, shown(fresh->lineage));
+			saved->lineage, saved_plan_shown(fresh->lineage));
 	return true;
 }
 
@@ -134,7 +135,7 @@ struct step_index {
 	size_t count;
 };
 
-static int compare_names(const char *a, const char *b)
+static int saved_plan_compare_names(const char *a, const char *b)
 {
 	return strcmp(a ? a : "", b ? b : "");
 }
@@ -143,13 +144,13 @@ static int compare_steps(const void *left, const void *right)
 {
 	const struct step *a = *(const struct step *const *)left;
 	const struct step *b = *(const struct step *const *)right;
-	int order = compare_names(a->component, b->component);
+	int order = saved_plan_compare_names(a->component, b->component);
 
 	if (order)
 		return order;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	return compare_names(a->certificate, b->certificate);
+	return saved_plan_compare_names(a->certificate, b->certificate);
 }
 
 static struct step_index index_steps(const struct plan *p, struct arena *a)
@@ -165,7 +166,7 @@ static struct step_index index_steps(const struct plan *p, struct arena *a)
 }
 
 /* The first step of a component, or where it would stand. */
-static size_t first_of(const struct step_index *index, const char *component)
+static size_t saved_plan_first_of(const struct step_index *index, const char *component)
 {
 	size_t low = 0;
 	size_t high = index->count;
@@ -173,7 +174,7 @@ static size_t first_of(const struct step_index *index, const char *component)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (compare_names(index->list[middle]->component, component) < 0)
+		if (saved_plan_compare_names(index->list[middle]->component, component) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -196,10 +197,12 @@ static bool is_after(const struct resumption *r, const struct step *s, const cha
 static bool is_before_or_after(const struct resumption *r, const struct step_index *index,
 			       const struct component_seen *before, const char *now)
 {
-	if (!now || same(before->installed, now) || same(before->served, now))
+	if (!now || saved_plan_equals(before->installed, now) ||
+	    saved_plan_equals(before->served, now))
 		return true;
-	for (size_t i = first_of(index, before->name);
-	     i < index->count && !compare_names(index->list[i]->component, before->name); i++)
+	for (size_t i = saved_plan_first_of(index, before->name);
+	     i < index->count && !saved_plan_compare_names(index->list[i]->component, before->name);
+	     i++)
 		if (is_after(r, index->list[i], now))
 			return true;
 	return false;
@@ -210,15 +213,16 @@ static bool all_before_or_after(const struct resumption *r, const struct step_in
 {
 	for (size_t i = 0; i < r->saved->observed_count; i++) {
 		const struct component_seen *before = &r->saved->observed[i];
-		const struct component_seen *now = seen_in(r->fresh, before->name);
+		const struct component_seen *now = saved_plan_seen_in(r->fresh, before->name);
 
 		if (!now)
 			continue;
 		if (!is_before_or_after(r, index, before, now->installed))
-			return moved(before->name, "installed", before->installed, now->installed,
-				     e);
+			return saved_plan_moved(before->name, "installed", before->installed,
+						now->installed, e);
 		if (!is_before_or_after(r, index, before, now->served))
-			return moved(before->name, "served", before->served, now->served, e);
+			return saved_plan_moved(before->name, "served", before->served, now->served,
+						e);
 	}
 	return true;
 }

@@ -43,7 +43,7 @@ void engine_take_secrets(struct engine *en, struct engine *from)
 	en->imports = TAKE(from->imports);
 }
 
-static bool same_argv(const char *const *a, const char *const *b)
+static bool secrets_same_argv(const char *const *a, const char *const *b)
 {
 	while (*a && *b && !strcmp(*a, *b)) {
 		a++;
@@ -57,7 +57,7 @@ static bool same_ref(const struct secret_ref *a, const struct secret_ref *b)
 	if (a->kind != b->kind)
 		return false;
 	if (a->kind == SECRET_COMMAND)
-		return same_argv(a->argv, b->argv);
+		return secrets_same_argv(a->argv, b->argv);
 	return a->kind == SECRET_NONE || !strcmp(a->name, b->name);
 }
 
@@ -112,8 +112,8 @@ static bool from_command(const struct engine *en, const char *const *argv, struc
 	return true;
 }
 
-static bool resolve(struct engine *en, const struct secret_ref *ref, struct secret *out,
-		    struct err *e)
+static bool secrets_resolve(struct engine *en, const struct secret_ref *ref, struct secret *out,
+			    struct err *e)
 {
 	switch (ref->kind) {
 	case SECRET_NONE:
@@ -140,7 +140,7 @@ bool engine_secret(struct engine *en, const struct secret_ref *ref, const struct
 
 	AUTO(secret) value = { 0 };
 
-	if (!resolve(en, ref, &value, e))
+	if (!secrets_resolve(en, ref, &value, e))
 		return false;
 
 	struct secret_slot *slot = xcalloc(1, sizeof(*slot));

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool is_ours(const struct run *r, const struct component_seen *seen)
+static bool sequence_is_ours(const struct run *r, const struct component_seen *seen)
 {
 	return !seen->order_from || !strcmp(seen->order_from, state_lineage(r->en->state));
 }
@@ -71,5 +71,5 @@ void sequence_fill(struct run *r, struct job *job)
 	job->lineage = state_lineage(r->en->state);
 	job->sequence = seen->order_given;
 	/* the plan asked for it: `adopt` */
-	job->adopts = !is_ours(r, seen);
+	job->adopts = !sequence_is_ours(r, seen);
 }

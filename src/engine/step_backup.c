@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-static bool is_known(const struct run *r, const char *fingerprint)
+static bool step_backup_is_known(const struct run *r, const char *fingerprint)
 {
 	vec_each (m, &r->made) {
 		if (!strcmp(m->generation.fingerprint, fingerprint))
@@ -68,7 +68,7 @@ static void keep_all_found(struct run *r)
 		struct err e = { 0 };
 
 		if (s->kind != STEP_COMMIT || !s->replaces || !*s->replaces ||
-		    is_known(r, s->replaces) || keep_found(r, s, &e))
+		    step_backup_is_known(r, s->replaces) || keep_found(r, s, &e))
 			continue;
 		/* It stays on the component, beside the new one. */
 		engine_note(r->en, "the pair that '%s' has now stays there only: %s", s->component,

@@ -212,8 +212,8 @@ void process_fill(struct run *r, struct job *job)
 }
 
 /* The process of this component has been told. */
-static void told(struct run *r, const struct component *c, const char *executable,
-		 struct change *change)
+static void step_deliver_reported(struct run *r, const struct component *c, const char *executable,
+				  struct change *change)
 {
 	struct component_seen *seen = run_seen(r, c->name);
 	const char *due = seen->activation_due;
@@ -235,12 +235,12 @@ static void activated(struct run *r, const struct step *s, const struct job *j,
 	const char *executable = j->executable;
 
 	if (!strcmp(s->process, s->component)) {
-		told(r, run_component(r, s), executable, change);
+		step_deliver_reported(r, run_component(r, s), executable, change);
 		return;
 	}
 	for (size_t i = 0; i < f->component_count; i++)
 		if (!strcmp(f->components[i].process, s->process))
-			told(r, &f->components[i], executable, change);
+			step_deliver_reported(r, &f->components[i], executable, change);
 }
 
 /* What was begun may have done anything; but a signal was sent, or not. */

@@ -54,7 +54,7 @@ static void workshop_release(struct workshop *w)
 AUTO_STRUCT(workshop, struct workshop, workshop_release)
 
 /* By its own name, or as one of those made for each component. */
-static bool is_named(const char *owner, const char *named)
+static bool step_issue_is_named(const char *owner, const char *named)
 {
 	size_t len = strlen(named);
 
@@ -69,7 +69,7 @@ static const struct generation *key_to_reuse(const struct run *r, const struct m
 	const struct generation *newest = snapshot_newest(s, m->of, m->owner);
 
 	for (size_t i = 0; i < choices->reissue_count; i++)
-		if (is_named(m->owner, choices->reissue[i]))
+		if (step_issue_is_named(m->owner, choices->reissue[i]))
 			return NULL;
 	if (m->of == OF_ISSUER || m->certificate->rotation != ROTATE_REUSE || !newest ||
 	    strcmp(newest->key, key_type_names[m->type]) != 0)
@@ -78,7 +78,7 @@ static const struct generation *key_to_reuse(const struct run *r, const struct m
 }
 
 /* Continues a generation that has its key already, or begins one. */
-static bool begin(struct run *r, struct making *m, struct err *e)
+static bool step_issue_start(struct run *r, struct making *m, struct err *e)
 {
 	const struct generation *pending = snapshot_pending(r->order->snapshot, m->of, m->owner);
 	const struct generation *reuse = key_to_reuse(r, m);
@@ -109,7 +109,7 @@ static bool begin(struct run *r, struct making *m, struct err *e)
 }
 
 /* On any thread: RSA keys take seconds. */
-static void make_key(void *ctx, size_t i)
+static void step_issue_make_key(void *ctx, size_t i)
 {
 	struct workshop *w = ctx;
 	struct making *m = &w->list[i];
@@ -130,8 +130,8 @@ static void make_keys(struct workshop *w)
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < w->b->count; i++)
-		(void)!begin(r, &w->list[i], &w->b->errors[i]);
-	parallel_run(make_key, w, w->b->count);
+		(void)!step_issue_start(r, &w->list[i], &w->b->errors[i]);
+	parallel_run(step_issue_make_key, w, w->b->count);
 	for (size_t i = 0; i < w->b->count; i++) {
 		struct making *m = &w->list[i];
 
@@ -147,7 +147,7 @@ static void make_keys(struct workshop *w)
 	}
 }
 
-static struct issue_signer *find_signer(struct workshop *w, const char *issuer)
+static struct issue_signer *step_issue_find_signer(struct workshop *w, const char *issuer)
 {
 	vec_each (signer, &w->signers) {
 		if (!strcmp(signer->issuer, issuer))
@@ -165,7 +165,7 @@ static bool open_signer(struct workshop *w, const char *issuer, struct err *e)
 	struct cert_set set = { 0 };
 	AUTO(secret) key = { 0 };
 
-	if (find_signer(w, issuer))
+	if (step_issue_find_signer(w, issuer))
 		return true;
 	if (!g)
 		return err_set(e, ERR_MISSING, "there is no authority yet");
@@ -198,13 +198,13 @@ static void open_signers(struct workshop *w)
 }
 
 /* On any thread; an authority may sign for several at a time. */
-static void sign(void *ctx, size_t i)
+static void step_issue_sign(void *ctx, size_t i)
 {
 	struct workshop *w = ctx;
 	struct making *m = &w->list[i];
 	struct err *e = &w->b->errors[i];
 	const struct issuer *by = signed_by(m);
-	const struct issue_signer *signer = by ? find_signer(w, by->name) : NULL;
+	const struct issue_signer *signer = by ? step_issue_find_signer(w, by->name) : NULL;
 
 	if (e->code)
 		return;
@@ -239,7 +239,7 @@ static void make_certificates(struct workshop *w)
 	size_t before = r->made.count;
 
 	open_signers(w);
-	parallel_run(sign, w, w->b->count);
+	parallel_run(step_issue_sign, w, w->b->count);
 	for (size_t i = 0; i < w->b->count; i++) {
 		struct making *m = &w->list[i];
 		struct made made = { .owner = m->owner };

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <string.h>
 
-static void put(json_t *object, const char *key, const char *text)
+static void step_retire_write(json_t *object, const char *key, const char *text)
 {
 	if (text)
 		json_object_set_new(object, key, json_string(text));
@@ -42,8 +42,8 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 	const char *base = (const char *)&d->files;
 
 	for (size_t i = 0; i < INSTALL_TEXTS; i++)
-		put(files, install_texts[i].key,
-		    *(const char *const *)(base + install_texts[i].offset));
+		step_retire_write(files, install_texts[i].key,
+				  *(const char *const *)(base + install_texts[i].offset));
 	json_object_set_new(files, "unsafe_directory", json_boolean(d->files.unsafe_directory));
 
 	json_t *whole = json_pack("{so}", "files", files);
@@ -98,7 +98,7 @@ static bool take_sftp(json_t *sftp, struct arena *a, struct deliver *out)
 	return true;
 }
 
-static void take_files(const json_t *files, struct arena *a, struct install *out)
+static void step_retire_take_files(const json_t *files, struct arena *a, struct install *out)
 {
 	for (size_t i = 0; i < INSTALL_TEXTS; i++) {
 		const char *value = json_string_value(json_object_get(files, install_texts[i].key));
@@ -118,7 +118,7 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out, s
 
 	*out = (struct deliver){ .kind = DRIVER_FILES };
 	if (good) {
-		take_files(files, a, &out->files);
+		step_retire_take_files(files, a, &out->files);
 		take_haproxy(json_object_get(whole, "haproxy"), a, out);
 		good = take_sftp(json_object_get(whole, "sftp"), a, out) &&
 		       deliver_http_take(whole, a, out);

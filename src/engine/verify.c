@@ -112,7 +112,7 @@ static void explain(const struct verify_target *t)
 			t->served.fingerprint, t->proof->expected);
 }
 
-static void judge(struct verify_target *t)
+static void verify_check_one(struct verify_target *t)
 {
 	const struct expected *x = t->expected;
 	const struct tls_probe *p = &t->probe;
@@ -142,12 +142,12 @@ static void give_up(struct verify_target *t)
 }
 
 /* After a good answer the next is asked for at once. */
-static void take_answer(struct verify_target *t)
+static void verify_take_answer(struct verify_target *t)
 {
 	int64_t now = clock_mono_ms();
 
 	t->is_asked = false;
-	judge(t);
+	verify_check_one(t);
 	if (is_open(t) && now >= t->end_ms)
 		give_up(t);
 	t->due_ms = t->row ? now : now + t->wait_ms;
@@ -158,7 +158,7 @@ static void take_answer(struct verify_target *t)
 		t->wait_ms = LONGEST_WAIT_MS;
 }
 
-static void ask(struct tls_prober *prober, struct verify_target *t)
+static void verify_request(struct tls_prober *prober, struct verify_target *t)
 {
 	arena_release(&t->answers);
 	t->answers = (struct arena){ 0 };
@@ -184,7 +184,7 @@ static int64_t ask_due(struct tls_prober *prober, struct verify_target *targets,
 		if (!t->is_asked && !is_open(t))
 			continue;
 		if (!t->is_asked && t->due_ms <= now)
-			ask(prober, t);
+			verify_request(prober, t);
 		else if (!t->is_asked)
 			left = t->due_ms - now;
 		if (rest < 0 || left < rest)
@@ -194,7 +194,7 @@ static int64_t ask_due(struct tls_prober *prober, struct verify_target *targets,
 }
 
 /* Each on its own: one that stalls holds up none of the others. */
-static bool ask_all(struct verify_target *targets, size_t count, struct err *e)
+static bool verify_ask_all(struct verify_target *targets, size_t count, struct err *e)
 {
 	AUTO(tls_prober) prober = NULL;
 	struct tls_probe *ended = NULL;
@@ -209,7 +209,7 @@ static bool ask_all(struct verify_target *targets, size_t count, struct err *e)
 		if (!tls_prober_next(prober, rest, &ended, e))
 			return false;
 		if (ended)
-			take_answer(target_of(ended));
+			verify_take_answer(target_of(ended));
 	}
 }
 
@@ -256,7 +256,7 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 	struct verify_target *targets = arena_array(&r->arena, total, sizeof(*targets));
 
 	total = list_targets(r, proofs, count, targets);
-	if (!ask_all(targets, total, &e))
+	if (!verify_ask_all(targets, total, &e))
 		for (size_t i = 0; i < total; i++)
 			if (is_open(&targets[i])) {
 				targets[i].proof->error = e;

@@ -9,13 +9,13 @@
 #include <signal.h>
 #include <string.h>
 
-static bool is_allowed(int number)
+static bool activate_is_allowed(int number)
 {
 	return number == SIGHUP || number == SIGUSR1 || number == SIGUSR2 || number == SIGTERM;
 }
 
 /* The doubt was accepted, for this very executable. */
-static bool is_accepted(const struct activation_order *o, const struct process *p)
+static bool activate_is_accepted(const struct activation_order *o, const struct process *p)
 {
 	return o->accepted && p->executable && !strcmp(o->accepted, p->executable);
 }
@@ -26,12 +26,12 @@ static bool send_signal(const struct activation_order *o, struct arena *a, const
 	const struct activate *how = o->how;
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 
-	if (!is_allowed(how->signal))
+	if (!activate_is_allowed(how->signal))
 		return err_set(e, ERR_INPUT, "signal %d is none of HUP, USR1, USR2, TERM",
 			       how->signal);
 	if (!pidfile_open(how->pidfile, o->proven, a, &p, e))
 		return false;
-	if (p.doubt && !is_accepted(o, &p.process))
+	if (p.doubt && !activate_is_accepted(o, &p.process))
 		return err_set(e, ERR_REMOTE, "not signalled, because %s; correct the pidfile",
 			       p.doubt);
 	if (!process_signal(&p.process, how->signal, e))
@@ -40,7 +40,7 @@ static bool send_signal(const struct activation_order *o, struct arena *a, const
 	return true;
 }
 
-static bool run_command(const struct activation_order *o, struct err *e)
+static bool activate_run_command(const struct activation_order *o, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *const env[] = {
@@ -66,7 +66,7 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 	case ACTIVATE_SIGNAL:
 		return send_signal(o, a, executable, e);
 	case ACTIVATE_COMMAND:
-		return run_command(o, e);
+		return activate_run_command(o, e);
 	case ACTIVATE_HTTP:
 		break; /* not from here */
 	}

@@ -81,7 +81,7 @@ static void inherit(const struct pair_file *p, mode_t mask, const struct trust *
 		attr->group = p->attr.group;
 }
 
-static void give(const struct attr_account *account, struct fs_attr *attr)
+static void attr_hand_over(const struct attr_account *account, struct fs_attr *attr)
 {
 	if (account->owner != (uid_t)-1)
 		attr->owner = account->owner;
@@ -105,8 +105,8 @@ struct trust trust_of_account(const struct install *i, const struct attr_account
 			       .unsafe = i->unsafe_directory };
 }
 
-static bool check_files(const struct trust *t, const struct pair_files *seen,
-			const char *const names[FILE_KIND_COUNT], struct err *e)
+static bool attr_check_files(const struct trust *t, const struct pair_files *seen,
+			     const char *const names[FILE_KIND_COUNT], struct err *e)
 {
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (seen->parts[part].there &&
@@ -124,7 +124,7 @@ bool attrs_of_account(const struct install *i, const struct pair_files *seen,
 						FILE_KIND_CHAIN };
 	const struct trust trust = trust_of_account(i, account);
 
-	if (!check_files(&trust, seen, names, e))
+	if (!attr_check_files(&trust, seen, names, e))
 		return false;
 	*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
 	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, &trust, account, &out->key);
@@ -132,8 +132,8 @@ bool attrs_of_account(const struct install *i, const struct pair_files *seen,
 		&out->certificate);
 	if (i->mode)
 		out->key.mode = i->mode;
-	give(account, &out->key);
-	give(account, &out->certificate);
+	attr_hand_over(account, &out->key);
+	attr_hand_over(account, &out->certificate);
 	return true;
 }
 

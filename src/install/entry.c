@@ -39,7 +39,7 @@ enum entry_kind entry_look(int dir, const char *name)
 	return S_ISLNK(st.st_mode) ? ENTRY_LINK : ENTRY_OTHER;
 }
 
-static struct fs_attr attr_of(const struct stat *st)
+static struct fs_attr entry_attr_of(const struct stat *st)
 {
 	return (struct fs_attr){
 		.mode = st->st_mode, .owner = st->st_uid, .group = st->st_gid, .links = st->st_nlink
@@ -52,7 +52,7 @@ bool entry_attr(int dir, const char *name, struct fs_attr *out)
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		return false;
-	*out = attr_of(&st);
+	*out = entry_attr_of(&st);
 	return true;
 }
 
@@ -62,7 +62,7 @@ bool entry_own_attr(int dir, struct fs_attr *out, struct err *e)
 
 	if (fstat(dir, &st))
 		return err_sys(e, "cannot look at a directory");
-	*out = attr_of(&st);
+	*out = entry_attr_of(&st);
 	return true;
 }
 
@@ -76,7 +76,7 @@ const char *entry_link_text(int dir, const char *name, struct arena *a)
 	return arena_strndup(a, text, (size_t)len);
 }
 
-static bool read_all(int fd, struct secret *out, struct err *e)
+static bool entry_read_all(int fd, struct secret *out, struct err *e)
 {
 	size_t got = 0;
 
@@ -107,16 +107,16 @@ bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *a
 	if (st.st_size > INPUT_FILE_LIMIT)
 		return err_set(e, ERR_INPUT, "it has more than %d bytes", INPUT_FILE_LIMIT);
 	secret_alloc(&bytes, (size_t)st.st_size);
-	if (!read_all(fd, &bytes, e))
+	if (!entry_read_all(fd, &bytes, e))
 		return false;
-	*attr = attr_of(&st);
+	*attr = entry_attr_of(&st);
 	attr->mode &= 07777;
 	*out = TAKE(bytes);
 	return true;
 }
 
 /* Owner first: changing it may clear bits of the mode. */
-static bool set_attr(int fd, struct fs_attr attr)
+static bool entry_set_attr(int fd, struct fs_attr attr)
 {
 	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
 	    fchown(fd, attr.owner, attr.group))
@@ -124,7 +124,7 @@ static bool set_attr(int fd, struct fs_attr attr)
 	return !fchmod(fd, attr.mode);
 }
 
-static bool write_all(int fd, const struct secret *bytes)
+static bool entry_write_all(int fd, const struct secret *bytes)
 {
 	size_t done = 0;
 
@@ -147,9 +147,9 @@ bool entry_write(int dir, const struct entry_file *file, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "cannot create '%s'", file->name);
-	if (!set_attr(fd, file->attr))
+	if (!entry_set_attr(fd, file->attr))
 		return err_sys(e, "cannot set owner and mode of '%s'", file->name);
-	if (!write_all(fd, file->bytes) || fsync(fd))
+	if (!entry_write_all(fd, file->bytes) || fsync(fd))
 		return err_sys(e, "cannot write '%s'", file->name);
 	return true;
 }

@@ -3,19 +3,21 @@
 
 #include <sys/stat.h>
 
-static bool is_ours(const struct trust *t, uid_t owner)
+static bool file_trust_is_ours(const struct trust *t, uid_t owner)
 {
 	return owner == 0 || owner == t->us;
 }
 
 bool file_trust_lends(const struct trust *t, struct fs_attr file)
 {
-	return is_ours(t, file.owner) || (t->owner != (uid_t)-1 && file.owner == t->owner);
+	return file_trust_is_ours(t, file.owner) ||
+	       (t->owner != (uid_t)-1 && file.owner == t->owner);
 }
 
-static bool check_owner(const struct trust *t, const char *path, uid_t owner, struct err *e)
+static bool file_trust_check_owner(const struct trust *t, const char *path, uid_t owner,
+				   struct err *e)
 {
-	if (is_ours(t, owner) || t->owner != (uid_t)-1)
+	if (file_trust_is_ours(t, owner) || t->owner != (uid_t)-1)
 		return true;
 	if (t->us != 0)
 		return err_set(
@@ -30,7 +32,7 @@ static bool check_owner(const struct trust *t, const char *path, uid_t owner, st
 
 bool file_trust_file(const struct trust *t, const char *path, struct fs_attr file, struct err *e)
 {
-	if (!check_owner(t, path, file.owner, e))
+	if (!file_trust_check_owner(t, path, file.owner, e))
 		return false;
 	return file.links < 2 ||
 	       err_set(e, ERR_IO,
@@ -47,7 +49,7 @@ static bool is_open_to_all(struct fs_attr home)
 bool file_trust_entry(const struct trust *t, const char *path, struct fs_attr entry,
 		      struct fs_attr home, struct err *e)
 {
-	if (is_open_to_all(home) && !is_ours(t, entry.owner))
+	if (is_open_to_all(home) && !file_trust_is_ours(t, entry.owner))
 		return err_set(
 			e, ERR_IO,
 			"'%s' belongs to user %u and stands in a directory that everybody can write to; remove it",
@@ -56,7 +58,7 @@ bool file_trust_entry(const struct trust *t, const char *path, struct fs_attr en
 	if (S_ISDIR(entry.mode))
 		return true;
 	if (S_ISLNK(entry.mode))
-		return check_owner(t, path, entry.owner, e);
+		return file_trust_check_owner(t, path, entry.owner, e);
 	return file_trust_file(t, path, entry, e);
 }
 
@@ -72,7 +74,7 @@ bool file_trust_store(const struct trust *t, const char *path, struct fs_attr di
 {
 	if (!S_ISDIR(dir.mode))
 		return err_set(e, ERR_IO, "'%s' is not a directory; remove it", path);
-	if (!is_ours(t, dir.owner))
+	if (!file_trust_is_ours(t, dir.owner))
 		return err_set(
 			e, ERR_IO,
 			"'%s' belongs to user %u, who could change what is installed; remove it",

@@ -65,8 +65,8 @@ struct looked {
 	bool good;
 };
 
-static void look_at(const struct install *i, struct arena *a, struct looked *l,
-		    struct install_seen *out)
+static void install_look_at(const struct install *i, struct arena *a, struct looked *l,
+			    struct install_seen *out)
 {
 	struct err e = { 0 };
 
@@ -118,7 +118,7 @@ void install_probe_all(const struct install *const *installs, size_t count, stru
 		size_t some = count - i < PROBED_AT_ONCE ? count - i : PROBED_AT_ONCE;
 
 		for (size_t k = 0; k < some; k++)
-			look_at(installs[i + k], a, &list[k], &out[i + k]);
+			install_look_at(installs[i + k], a, &list[k], &out[i + k]);
 		learn_looked(list, some, a);
 		for (size_t k = 0; k < some; k++)
 			judge_looked(&list[k], &out[i + k]);
@@ -132,8 +132,8 @@ void install_probe(const struct install *i, struct arena *a, struct install_seen
 }
 
 /* What shall be on disk: the pair, with the owners and modes it needs. */
-static bool build(const struct target *t, const struct install_pair *pair, struct pair_files *out,
-		  struct err *e)
+static bool install_build(const struct target *t, const struct install_pair *pair,
+			  struct pair_files *out, struct err *e)
 {
 	AUTO(pair_files) seen = { 0 };
 	struct attrs attrs;
@@ -165,7 +165,7 @@ bool install_stage(const struct install *i, const struct install_pair *pair, str
 	if (!text_is_fingerprint(pair->fingerprint) || !*pair->fingerprint)
 		return err_set(e, ERR_INPUT, "a version needs a fingerprint");
 	if (!may_install(i, &a, e) || !target_open(i, ACCESS_CREATE, &a, &t, e) ||
-	    !target_may_replace(&t, e) || !build(&t, pair, &wanted, e) ||
+	    !target_may_replace(&t, e) || !install_build(&t, pair, &wanted, e) ||
 	    !check_built(&t, &wanted, pair->fingerprint, e) ||
 	    !store_version_keep(&t, pair->fingerprint, &wanted, &version, e))
 		return false;
@@ -211,7 +211,7 @@ static bool forget_staged(const struct target *t, struct err *e)
 }
 
 /* Durable even when the run that turned the switch did not get so far. */
-static bool settle(const struct target *t, struct err *e)
+static bool install_finish(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
 		if (!entry_sync(t->layout.spots[i].dir, e))
@@ -231,7 +231,7 @@ bool install_commit(const struct install *i, const char *fingerprint, const char
 	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) || !find_staged(&t, fingerprint, &version, e))
 		return false;
 	if (switch_is_at(&t, version))
-		return settle(&t, e);
+		return install_finish(&t, e);
 	if (!check_expected(&t, &order, e) || !switch_to(&t, version, &previous, e) ||
 	    !forget_staged(&t, e))
 		return false;
@@ -283,7 +283,7 @@ static bool find_former(const struct target *t, const char *fingerprint, const c
 	return false;
 }
 
-static bool revert_to_nothing(const struct target *t, struct err *e)
+static bool install_revert_to_nothing(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
 		if (path_slot_look(t, &t->layout.spots[i]) == SPOT_REAL)
@@ -303,9 +303,9 @@ bool install_revert(const struct install *i, const char *fingerprint, struct err
 	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) || !find_former(&t, fingerprint, &version, e))
 		return false;
 	if (!version)
-		return revert_to_nothing(&t, e);
+		return install_revert_to_nothing(&t, e);
 	if (switch_is_at(&t, version))
-		return settle(&t, e);
+		return install_finish(&t, e);
 	return switch_to(&t, version, &previous, e) && forget_staged(&t, e);
 }
 

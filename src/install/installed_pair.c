@@ -14,8 +14,8 @@ struct pair_reading {
 	size_t count;
 };
 
-static bool read_certs(const struct pair_file *p, struct arena *a, struct pair_reading *out,
-		       struct err *e)
+static bool installed_read_certs(const struct pair_file *p, struct arena *a,
+				 struct pair_reading *out, struct err *e)
 {
 	*out = (struct pair_reading){ 0 };
 	if (p->error)
@@ -48,7 +48,7 @@ static const char *certs_damage(const struct pair_status *j, enum file_kind part
 
 	if (!p->there)
 		return arena_printf(a, "'%s' is missing", j->names[part]);
-	if (!read_certs(p, a, &here, &e))
+	if (!installed_read_certs(p, a, &here, &e))
 		return arena_printf(a, "'%s': %s", j->names[part], e.text);
 	if (same_certs(here, v->certs + is_chain, is_leaf ? 1 : v->count - is_chain))
 		return NULL;
@@ -119,7 +119,7 @@ static bool read_leaf(const struct pair_status *j, enum file_kind primary, struc
 	struct cert_facts facts = { 0 };
 	struct err e = { 0 };
 
-	if (read_certs(&j->pieces->parts[primary], a, &all, &e) && !all.count)
+	if (installed_read_certs(&j->pieces->parts[primary], a, &all, &e) && !all.count)
 		err_set(&e, ERR_INPUT, "it holds no certificate");
 	if (!e.code && foreign_cert(all.certs[0], a, &facts, &e)) {
 		v->fingerprint = facts.fingerprint;
@@ -138,7 +138,8 @@ static void join_chain(const struct pair_status *j, struct arena *a, struct inst
 	struct err ignored = { 0 };
 
 	if (!j->pieces->parts[FILE_KIND_CHAIN].there || v->count != 1 ||
-	    !read_certs(&j->pieces->parts[FILE_KIND_CHAIN], a, &chain, &ignored) || !chain.count)
+	    !installed_read_certs(&j->pieces->parts[FILE_KIND_CHAIN], a, &chain, &ignored) ||
+	    !chain.count)
 		return;
 
 	struct der *all = arena_array(a, chain.count + 1, sizeof(*all));
@@ -176,7 +177,7 @@ void installed_pair_prospect(const struct pair_status *j, struct arena *a, struc
 	struct err ignored = { 0 };
 
 	if (!find_primary(j, &primary) ||
-	    !read_certs(&j->pieces->parts[primary], a, &all, &ignored) || !all.count)
+	    !installed_read_certs(&j->pieces->parts[primary], a, &all, &ignored) || !all.count)
 		return;
 	add_prospect(out, FOREIGN_CERT, all.certs[0].bytes, all.certs[0].len);
 	for (int part = 0; part < FILE_KIND_COUNT; part++) {
@@ -227,7 +228,8 @@ static void read_anchor(const struct pair_files *seen, struct arena *a, struct c
 	struct err ignored = { 0 };
 
 	if (!seen->parts[FILE_KIND_CA].there ||
-	    !read_certs(&seen->parts[FILE_KIND_CA], a, &anchor, &ignored) || !anchor.count)
+	    !installed_read_certs(&seen->parts[FILE_KIND_CA], a, &anchor, &ignored) ||
+	    !anchor.count)
 		return;
 	anchor.count = 1;
 	if (same_certs(anchor, set->certs, 1))
@@ -235,8 +237,8 @@ static void read_anchor(const struct pair_files *seen, struct arena *a, struct c
 	set->anchor = anchor.certs[0];
 }
 
-static bool read_key(const struct pair_files *seen, const char *spki, struct secret *key,
-		     struct err *e)
+static bool installed_read_key(const struct pair_files *seen, const char *spki, struct secret *key,
+			       struct err *e)
 {
 	const struct pair_file *p = &seen->parts[FILE_KIND_KEY];
 	AUTO(secret) found = { 0 };
@@ -266,7 +268,7 @@ bool installed_pair_read(const struct pair_status *j, struct arena *a, struct ce
 		return err_set(e, ERR_INPUT, "%s", v.error);
 	if (!*v.fingerprint)
 		return err_set(e, ERR_MISSING, "nothing is installed");
-	if (!read_key(j->pieces, v.spki, key, e))
+	if (!installed_read_key(j->pieces, v.spki, key, e))
 		return false;
 	*set = (struct cert_set){ .certs = v.certs, .count = v.count };
 	read_anchor(j->pieces, a, set);
@@ -290,7 +292,7 @@ bool installed_pair_expect(const struct installed_pair *v, const char *path,
 					 : "nothing");
 }
 
-static bool is_pem(const struct pair_file *p)
+static bool installed_is_pem(const struct pair_file *p)
 {
 	static const char *const marks[] = { "-----BEGIN CERTIFICATE-----",
 					     "-----BEGIN TRUSTED CERTIFICATE", "PRIVATE KEY-----" };
@@ -307,7 +309,7 @@ static bool is_pem(const struct pair_file *p)
 
 bool pair_file_may_be_replaced(const struct pair_file *p, const char *name, struct err *e)
 {
-	return is_pem(p) ||
+	return installed_is_pem(p) ||
 	       err_set(e, ERR_IO,
 		       "'%s' holds no certificate or key; say 'replace: true' if it may be replaced",
 		       name);

@@ -72,7 +72,7 @@ void layout_make(const struct install *i, struct arena *a, struct layout *out)
 }
 
 /* A name in the store, as our links have it. */
-static bool is_version(const char *name)
+static bool layout_is_version(const char *name)
 {
 	return *name && *name != '.' && !strchr(name, '/');
 }
@@ -85,7 +85,7 @@ static bool is_our_link(const struct layout *l, const struct path_slot *s, const
 		return false;
 	if (l->single)
 		return !strcmp(text, s->link);
-	return !strncmp(text, s->link, len) && is_version(text + len);
+	return !strncmp(text, s->link, len) && layout_is_version(text + len);
 }
 
 enum path_slot_state layout_spot_state(const struct layout *l, const struct path_slot *s,
@@ -111,7 +111,7 @@ const char *layout_current(const struct layout *l, const char *text)
 	const struct path_slot *s = &l->spots[0];
 
 	if (l->single)
-		return text && is_version(text) ? text : NULL;
+		return text && layout_is_version(text) ? text : NULL;
 	return is_our_link(l, s, text) ? text + strlen(s->link) : NULL;
 }
 

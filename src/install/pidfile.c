@@ -66,10 +66,10 @@ static bool pass(struct way *w, int fd, const char *path, struct err *e)
 	return true;
 }
 
-static bool walk(struct way *w, const char *path, struct err *e);
+static bool pidfile_walk(struct way *w, const char *path, struct err *e);
 
 /* Begins anew with what the link says in place of it. */
-static bool follow(struct way *w, const char *link, const char *rest, struct err *e)
+static bool pidfile_follow(struct way *w, const char *link, const char *rest, struct err *e)
 {
 	const char *name = strrchr(link, '/') + 1;
 	const char *text = entry_link_text(w->dir, name, w->arena);
@@ -84,14 +84,15 @@ static bool follow(struct way *w, const char *link, const char *rest, struct err
 			attr.owner);
 	if (++w->links > ENROL_TLS_LIMIT)
 		return err_set(e, ERR_IO, "'%s' has too many symbolic links", link);
-	return walk(w,
-		    arena_printf(w->arena, "%s/%s/%s",
-				 *text == '/' ? "" : fs_dirname(w->arena, link), text, rest),
-		    e);
+	return pidfile_walk(w,
+			    arena_printf(w->arena, "%s/%s/%s",
+					 *text == '/' ? "" : fs_dirname(w->arena, link), text,
+					 rest),
+			    e);
 }
 
 /* From the top, one directory after the other; all of them are kept. */
-static bool walk(struct way *w, const char *path, struct err *e)
+static bool pidfile_walk(struct way *w, const char *path, struct err *e)
 {
 	const char *clean = fs_absolute(w->arena, path);
 	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -107,7 +108,7 @@ static bool walk(struct way *w, const char *path, struct err *e)
 		fd = openat(w->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP) &&
 		    entry_look(w->dir, name) == ENTRY_LINK)
-			return follow(w, so_far, at, e);
+			return pidfile_follow(w, so_far, at, e);
 		if (fd < 0)
 			return err_sys(e, "cannot open directory '%s'", so_far);
 		if (!pass(w, fd, so_far, e))
@@ -160,7 +161,7 @@ static int64_t kernel_clock(clockid_t which)
 	return in_ms(t.tv_sec, t.tv_nsec);
 }
 
-static bool look(int fd, const char *path, struct content *c, struct err *e)
+static bool pidfile_inspect(int fd, const char *path, struct content *c, struct err *e)
 {
 	struct statx st = { 0 };
 	struct statfs system = { 0 };
@@ -180,7 +181,8 @@ static bool look(int fd, const char *path, struct content *c, struct err *e)
 	return true;
 }
 
-static bool read_file(const struct way *w, const char *path, struct content *out, struct err *e)
+static bool pidfile_read_file(const struct way *w, const char *path, struct content *out,
+			      struct err *e)
 {
 	char text[PIDFILE_ROOM] = "";
 	const char *slash = strrchr(path, '/');
@@ -192,7 +194,7 @@ static bool read_file(const struct way *w, const char *path, struct content *out
 		return err_set(e, ERR_IO, "pidfile '%s' is a symbolic link", path);
 	if (fd < 0)
 		return err_sys(e, "cannot read pidfile '%s'", path);
-	if (!look(fd, path, out, e))
+	if (!pidfile_inspect(fd, path, out, e))
 		return false;
 	if (read(fd, text, sizeof(text) - 1) < 0)
 		return err_sys(e, "cannot read pidfile '%s'", path);
@@ -293,7 +295,7 @@ bool pidfile_open(const char *path, const char *proven, struct arena *a, struct 
 	AUTO(process) p = { .fd = -1 };
 	struct content c = { 0 };
 
-	if (!walk(&w, fs_dirname(a, path), e) || !read_file(&w, path, &c, e))
+	if (!pidfile_walk(&w, fs_dirname(a, path), e) || !pidfile_read_file(&w, path, &c, e))
 		return false;
 	if (!process_open(c.pid, a, &p, e))
 		return err_in(e, "pidfile '%s'", path);

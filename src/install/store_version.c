@@ -22,7 +22,7 @@ static bool note_one(void *ctx, const char *name, struct err *e)
 	return true;
 }
 
-static bool list_versions(const struct target *t, struct versions *out, struct err *e)
+static bool store_version_list_versions(const struct target *t, struct versions *out, struct err *e)
 {
 	struct version_listing l = { .target = t, .versions = out };
 
@@ -35,7 +35,7 @@ bool store_version_newest(const struct target *t, const char *base, const char *
 {
 	struct versions all = { 0 };
 
-	if (!list_versions(t, &all, e))
+	if (!store_version_list_versions(t, &all, e))
 		return false;
 
 	const struct version *best = versions_newest(&all, base);
@@ -49,7 +49,7 @@ bool store_version_free_name(const struct target *t, const char *base, const cha
 {
 	struct versions all = { 0 };
 
-	if (!list_versions(t, &all, e))
+	if (!store_version_list_versions(t, &all, e))
 		return false;
 
 	*name = versions_free_name(&all, base);
@@ -67,13 +67,13 @@ bool store_version_read(const struct target *t, const char *name, struct pair_fi
 	return true;
 }
 
-static bool find_equal(const struct target *t, const char *base, const struct pair_files *c,
-		       const char **name, struct err *e)
+static bool store_version_find_equal(const struct target *t, const char *base,
+				     const struct pair_files *c, const char **name, struct err *e)
 {
 	struct versions all = { 0 };
 
 	*name = NULL;
-	if (!list_versions(t, &all, e))
+	if (!store_version_list_versions(t, &all, e))
 		return false;
 	vec_each (v, &all.list) {
 		AUTO(pair_files) there = { 0 };
@@ -103,8 +103,8 @@ static bool write_parts(int dir, const struct pair_files *c, struct err *e)
 }
 
 /* Under a temporary name until it is whole, durable and proven. */
-static bool write_new(const struct target *t, const char *name, const struct pair_files *c,
-		      struct err *e)
+static bool store_version_write_new(const struct target *t, const char *name,
+				    const struct pair_files *c, struct err *e)
 {
 	AUTO(fd) dir = -1;
 	AUTO(pair_files) there = { 0 };
@@ -126,9 +126,10 @@ bool store_version_keep(const struct target *t, const char *base, const struct p
 {
 	const char *same = NULL;
 
-	if (!find_equal(t, base, c, &same, e))
+	if (!store_version_find_equal(t, base, c, &same, e))
 		return false;
-	if (!same && (!store_version_free_name(t, base, &same, e) || !write_new(t, same, c, e))) {
+	if (!same && (!store_version_free_name(t, base, &same, e) ||
+		      !store_version_write_new(t, same, c, e))) {
 		struct err ignored = { 0 };
 		bool removed = entry_remove(t->store, STORE_NEW, &ignored);
 
@@ -139,7 +140,7 @@ bool store_version_keep(const struct target *t, const char *base, const struct p
 	return true;
 }
 
-static bool is_kept(const char *name, const char *keep)
+static bool store_version_is_kept(const char *name, const char *keep)
 {
 	return keep && !strcmp(name, keep);
 }
@@ -149,11 +150,12 @@ bool store_version_prune(const struct target *t, const char *keep, const char *k
 {
 	struct versions all = { 0 };
 
-	if (!list_versions(t, &all, e))
+	if (!store_version_list_versions(t, &all, e))
 		return false;
 	vec_each (v, &all.list)
-		if (!version_is_found(v->name) && !is_kept(v->name, keep) &&
-		    !is_kept(v->name, keep_too) && !entry_remove(t->store, v->name, e))
+		if (!version_is_found(v->name) && !store_version_is_kept(v->name, keep) &&
+		    !store_version_is_kept(v->name, keep_too) &&
+		    !entry_remove(t->store, v->name, e))
 			return false;
 	return entry_sync(t->store, e);
 }
@@ -162,10 +164,10 @@ bool store_version_remove(const struct target *t, const char *base, const char *
 {
 	struct versions all = { 0 };
 
-	if (!list_versions(t, &all, e))
+	if (!store_version_list_versions(t, &all, e))
 		return false;
 	vec_each (v, &all.list)
-		if (!strcmp(v->base, base) && !is_kept(v->name, keep) &&
+		if (!strcmp(v->base, base) && !store_version_is_kept(v->name, keep) &&
 		    !entry_remove(t->store, v->name, e))
 			return false;
 	return entry_sync(t->store, e);

@@ -29,7 +29,7 @@ bool switch_is_at(const struct target *t, const char *version)
 	return true;
 }
 
-static bool turn(const struct target *t, const char *version, struct err *e)
+static bool switch_step(const struct target *t, const char *version, struct err *e)
 {
 	const struct path_slot *s = &t->layout.spots[0];
 
@@ -66,7 +66,7 @@ static bool exchange_directory(const struct target *t, const char *version, stru
 	return entry_sync(t->store, e) && entry_sync(s->dir, e);
 }
 
-static bool take_directory(const struct target *t, struct err *e)
+static bool switch_take_directory(const struct target *t, struct err *e)
 {
 	AUTO(pair_files) seen = { 0 };
 	const char *base = NULL;
@@ -79,7 +79,7 @@ static bool take_directory(const struct target *t, struct err *e)
 }
 
 /* Everything the paths show now becomes a version, and that is switched on. */
-static bool keep_paths(const struct target *t, struct err *e)
+static bool switch_keep_paths(const struct target *t, struct err *e)
 {
 	AUTO(pair_files) seen = { 0 };
 	const char *base = NULL;
@@ -92,13 +92,13 @@ static bool keep_paths(const struct target *t, struct err *e)
 			return err_set(e, ERR_IO, "'%s' cannot be kept: %s",
 				       t->layout.spots[i].path,
 				       seen.parts[t->layout.spots[i].part].error);
-	return store_version_keep(t, base, &seen, &version, e) && turn(t, version, e);
+	return store_version_keep(t, base, &seen, &version, e) && switch_step(t, version, e);
 }
 
 /* In an order that shows nothing new: links lead to what stood there. */
-static bool take_paths(const struct target *t, struct err *e)
+static bool switch_take_paths(const struct target *t, struct err *e)
 {
-	if (any_spot_is(t, SPOT_REAL) && !keep_paths(t, e))
+	if (any_spot_is(t, SPOT_REAL) && !switch_keep_paths(t, e))
 		return false;
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
 		const struct path_slot *s = &t->layout.spots[i];
@@ -113,10 +113,10 @@ bool switch_to(const struct target *t, const char *version, const char **previou
 {
 	if (!target_may_replace(t, e))
 		return false;
-	if (!(t->layout.single ? take_paths(t, e) : take_directory(t, e)))
+	if (!(t->layout.single ? switch_take_paths(t, e) : switch_take_directory(t, e)))
 		return false;
 	*previous = target_current(t);
-	if ((!*previous || strcmp(*previous, version)) && !turn(t, version, e))
+	if ((!*previous || strcmp(*previous, version)) && !switch_step(t, version, e))
 		return false;
 	return true;
 }

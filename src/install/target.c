@@ -119,7 +119,7 @@ static bool clean(struct target *t, struct err *e)
 	return entry_each(t->store, clean_one, t, e);
 }
 
-static bool check_writable(const struct target *t, struct err *e)
+static bool target_check_writable(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
 		if (!faccessat(t->layout.spots[i].dir, ".", W_OK | X_OK, AT_EACCESS))
@@ -139,7 +139,7 @@ static bool check_writable(const struct target *t, struct err *e)
 }
 
 /* A name that is unknown stands in the way of a new key alone. */
-static bool find_account(struct target *t, struct err *e)
+static bool target_find_account(struct target *t, struct err *e)
 {
 	struct err why = { 0 };
 
@@ -159,8 +159,8 @@ bool target_open(const struct install *i, enum access access, struct arena *a, s
 	layout_make(i, a, &t.layout);
 	if (!t.layout.path_slot_count || !*t.layout.spots[0].name)
 		return err_set(e, ERR_INPUT, "no path to deliver to is given");
-	if (!find_account(&t, e) || !open_directories(&t, access == ACCESS_LOOK, e) ||
-	    (access != ACCESS_LOOK && !check_writable(&t, e)) || !open_store(&t, e))
+	if (!target_find_account(&t, e) || !open_directories(&t, access == ACCESS_LOOK, e) ||
+	    (access != ACCESS_LOOK && !target_check_writable(&t, e)) || !open_store(&t, e))
 		return false;
 	if (access >= ACCESS_CHANGE && t.store >= 0 && (!lock_store(&t, e) || !clean(&t, e)))
 		return false;

@@ -9,7 +9,7 @@ void agent_config_release(struct agent_config *c)
 	arena_release(&c->arena);
 }
 
-static int compare_name(const void *name, const void *item)
+static int agent_config_compare_name(const void *name, const void *item)
 {
 	return strcmp(name, ((const struct agent_component *)item)->name);
 }
@@ -19,5 +19,5 @@ const struct agent_component *agent_component(const struct agent_config *c, cons
 	if (!c->component_count)
 		return NULL;
 	return bsearch(name, c->components, c->component_count, sizeof(*c->components),
-		       compare_name);
+		       agent_config_compare_name);
 }

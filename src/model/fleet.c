@@ -71,7 +71,7 @@ void fleet_release(struct fleet *f)
 }
 
 /* Every array is sorted by a struct whose first member is the name. */
-static const void *find(const void *items, size_t count, size_t size, const char *name)
+static const void *fleet_find(const void *items, size_t count, size_t size, const char *name)
 {
 	size_t low = 0;
 
@@ -101,25 +101,25 @@ FIRST_IS_NAME(component);
 
 const struct issuer *fleet_issuer(const struct fleet *f, const char *name)
 {
-	return find(f->issuers, f->issuer_count, sizeof(*f->issuers), name);
+	return fleet_find(f->issuers, f->issuer_count, sizeof(*f->issuers), name);
 }
 
 const struct certificate *fleet_certificate(const struct fleet *f, const char *name)
 {
-	return find(f->certificates, f->certificate_count, sizeof(*f->certificates), name);
+	return fleet_find(f->certificates, f->certificate_count, sizeof(*f->certificates), name);
 }
 
 const struct role *fleet_role(const struct fleet *f, const char *name)
 {
-	return find(f->roles, f->role_count, sizeof(*f->roles), name);
+	return fleet_find(f->roles, f->role_count, sizeof(*f->roles), name);
 }
 
 const struct component *fleet_component(const struct fleet *f, const char *name)
 {
-	return find(f->components, f->component_count, sizeof(*f->components), name);
+	return fleet_find(f->components, f->component_count, sizeof(*f->components), name);
 }
 
-static int compare_name(const void *key, const void *item)
+static int fleet_compare_name(const void *key, const void *item)
 {
 	return strcmp(key, *(const char *const *)item);
 }
@@ -127,5 +127,5 @@ static int compare_name(const void *key, const void *item)
 bool fleet_has_group(const struct fleet *f, const char *name)
 {
 	return f->group_count &&
-	       bsearch(name, f->groups, f->group_count, sizeof(*f->groups), compare_name);
+	       bsearch(name, f->groups, f->group_count, sizeof(*f->groups), fleet_compare_name);
 }

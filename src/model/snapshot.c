@@ -23,47 +23,47 @@ void snapshot_release(struct snapshot *s)
 }
 
 /* Every array here begins its items with the name it is sorted by. */
-static int compare_name(const void *name, const void *item)
+static int snapshot_compare_name(const void *name, const void *item)
 {
 	return strcmp(name, *(const char *const *)item);
 }
 
-static const void *find(const char *name, const void *items, size_t count, size_t size)
+static const void *snapshot_find(const char *name, const void *items, size_t count, size_t size)
 {
-	return count ? bsearch(name, items, count, size, compare_name) : NULL;
+	return count ? bsearch(name, items, count, size, snapshot_compare_name) : NULL;
 }
 
 const struct component_seen *snapshot_component(const struct snapshot *s, const char *name)
 {
-	return find(name, s->components, s->component_count, sizeof(*s->components));
+	return snapshot_find(name, s->components, s->component_count, sizeof(*s->components));
 }
 
 const struct import_seen *snapshot_import(const struct snapshot *s, const char *certificate)
 {
-	return find(certificate, s->imports, s->import_count, sizeof(*s->imports));
+	return snapshot_find(certificate, s->imports, s->import_count, sizeof(*s->imports));
 }
 
 const struct publish_seen *snapshot_published(const struct snapshot *s, const char *issuer)
 {
-	return find(issuer, s->published, s->publish_count, sizeof(*s->published));
+	return snapshot_find(issuer, s->published, s->publish_count, sizeof(*s->published));
 }
 
 const char *snapshot_trust(const struct snapshot *s, const char *path)
 {
 	const struct trust_seen *seen =
-		find(path, s->trusted, s->trusted_count, sizeof(*s->trusted));
+		snapshot_find(path, s->trusted, s->trusted_count, sizeof(*s->trusted));
 
 	return seen ? seen->digest : NULL;
 }
 
 const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bundle)
 {
-	return find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
+	return snapshot_find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
 }
 
 /* The first generation of an owner; generations are sorted by it. */
-static const struct generation *first_of(const struct snapshot *s, enum generation_of of,
-					 const char *owner)
+static const struct generation *snapshot_first_of(const struct snapshot *s, enum generation_of of,
+						  const char *owner)
 {
 	size_t low = 0;
 	size_t high = s->generation_count;
@@ -92,7 +92,8 @@ const struct generation *snapshot_newest(const struct snapshot *s, enum generati
 {
 	const struct generation *newest = NULL;
 
-	for (const struct generation *g = first_of(s, of, owner); belongs(s, g, of, owner); g++)
+	for (const struct generation *g = snapshot_first_of(s, of, owner); belongs(s, g, of, owner);
+	     g++)
 		if (!g->pending && g->source != SOURCE_FOUND)
 			newest = g;
 	return newest;
@@ -101,7 +102,8 @@ const struct generation *snapshot_newest(const struct snapshot *s, enum generati
 const struct generation *snapshot_pending(const struct snapshot *s, enum generation_of of,
 					  const char *owner)
 {
-	for (const struct generation *g = first_of(s, of, owner); belongs(s, g, of, owner); g++)
+	for (const struct generation *g = snapshot_first_of(s, of, owner); belongs(s, g, of, owner);
+	     g++)
 		if (g->pending)
 			return g;
 	return NULL;
@@ -111,7 +113,8 @@ unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of, c
 {
 	unsigned highest = 0;
 
-	for (const struct generation *g = first_of(s, of, owner); belongs(s, g, of, owner); g++)
+	for (const struct generation *g = snapshot_first_of(s, of, owner); belongs(s, g, of, owner);
+	     g++)
 		highest = g->number;
 	return highest + 1;
 }

@@ -15,7 +15,7 @@ enum rank {
 	RANK_NUMBER,   /* .1 */
 };
 
-struct file_kind {
+struct version_part {
 	enum rank rank;
 	bool digits;
 	const char *text; /* without what separates it */
@@ -45,7 +45,7 @@ static bool is_letter(char c)
 /* ---- parts ---- */
 
 /* -1: it does not say "not yet". */
-static int stage_of(const struct file_kind *p)
+static int stage_of(const struct version_part *p)
 {
 	for (size_t i = 0; i < sizeof(words_before) / sizeof(*words_before); i++)
 		if (strlen(words_before[i].word) == p->len &&
@@ -54,7 +54,7 @@ static int stage_of(const struct file_kind *p)
 	return -1;
 }
 
-static enum rank rank_of(const struct file_kind *p, char separator)
+static enum rank rank_of(const struct version_part *p, char separator)
 {
 	bool lonely = p->len == 1 && !separator; /* m of 1.1.1m is no M1 */
 
@@ -67,7 +67,7 @@ static enum rank rank_of(const struct file_kind *p, char separator)
 	return p->digits ? RANK_NUMBER : RANK_LETTER;
 }
 
-static struct file_kind next_part(const char **at)
+static struct version_part next_part(const char **at)
 {
 	const char *begin = *at;
 	char separator = '\0';
@@ -75,7 +75,7 @@ static struct file_kind next_part(const char **at)
 	while (*begin && !is_digit(*begin) && !is_letter(*begin))
 		separator = *begin++;
 
-	struct file_kind p = { .rank = RANK_END, .digits = is_digit(*begin), .text = begin };
+	struct version_part p = { .rank = RANK_END, .digits = is_digit(*begin), .text = begin };
 
 	while (p.digits ? is_digit(begin[p.len]) : is_letter(begin[p.len]))
 		p.len++;
@@ -87,7 +87,7 @@ static struct file_kind next_part(const char **at)
 
 /* ---- comparing ---- */
 
-static int compare_numbers(struct file_kind a, struct file_kind b)
+static int compare_numbers(struct version_part a, struct version_part b)
 {
 	while (a.len && *a.text == '0') {
 		a.text++;
@@ -102,7 +102,7 @@ static int compare_numbers(struct file_kind a, struct file_kind b)
 	return strncmp(a.text, b.text, a.len);
 }
 
-static int compare_words(const struct file_kind *a, const struct file_kind *b)
+static int compare_words(const struct version_part *a, const struct version_part *b)
 {
 	size_t shorter = a->len < b->len ? a->len : b->len;
 	int order = strncasecmp(a->text, b->text, shorter);
@@ -113,7 +113,7 @@ static int compare_words(const struct file_kind *a, const struct file_kind *b)
 }
 
 /* Of one rank. */
-static int compare_parts(const struct file_kind *a, const struct file_kind *b)
+static int compare_parts(const struct version_part *a, const struct version_part *b)
 {
 	if (a->digits != b->digits)
 		return a->digits ? 1 : -1;
@@ -121,9 +121,9 @@ static int compare_parts(const struct file_kind *a, const struct file_kind *b)
 }
 
 /* ".0" adds nothing: 1.20 is 1.20.0. */
-static bool is_nothing(const struct file_kind *p)
+static bool is_nothing(const struct version_part *p)
 {
-	const struct file_kind zero = { .text = "" };
+	const struct version_part zero = { .text = "" };
 
 	return p->rank == RANK_NUMBER && !compare_numbers(*p, zero);
 }
@@ -151,8 +151,8 @@ int version_compare(const char *a, const char *b)
 {
 	skip_epochs(&a, &b);
 
-	struct file_kind pa = next_part(&a);
-	struct file_kind pb = next_part(&b);
+	struct version_part pa = next_part(&a);
+	struct version_part pb = next_part(&b);
 
 	for (;;) {
 		int order = (int)pa.rank - (int)pb.rank;

@@ -49,7 +49,7 @@ bool cert_public(gnutls_x509_crt_t crt, gnutls_pubkey_t *out, struct err *e)
 	return true;
 }
 
-static const char *shown(struct arena *a, const gnutls_datum_t *text)
+static const char *cert_shown(struct arena *a, const gnutls_datum_t *text)
 {
 	AUTO(buf) out = { 0 };
 
@@ -63,7 +63,7 @@ const char *cert_subject(gnutls_x509_crt_t crt, struct arena *a)
 
 	if (gnutls_x509_crt_get_dn3(crt, &text, 0) < 0)
 		return "";
-	return shown(a, &text);
+	return cert_shown(a, &text);
 }
 
 const char *cert_issuer(gnutls_x509_crt_t crt, struct arena *a)
@@ -72,7 +72,7 @@ const char *cert_issuer(gnutls_x509_crt_t crt, struct arena *a)
 
 	if (gnutls_x509_crt_get_issuer_dn3(crt, &text, 0) < 0)
 		return "";
-	return shown(a, &text);
+	return cert_shown(a, &text);
 }
 
 bool cert_is_signed_by(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
@@ -107,7 +107,8 @@ static bool read_serial(gnutls_x509_crt_t crt, struct arena *a, const char **out
 	return true;
 }
 
-static bool read_key(gnutls_x509_crt_t crt, struct arena *a, struct cert_facts *out, struct err *e)
+static bool cert_read_key(gnutls_x509_crt_t crt, struct arena *a, struct cert_facts *out,
+			  struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	char digest[FINGERPRINT_TEXT];
@@ -147,7 +148,8 @@ static const char *lower_text(struct arena *a, const gnutls_datum_t *bytes)
 }
 
 /* False: a kind of name, or a damaged one, that the fleet file cannot have. */
-static bool read_name(unsigned type, const gnutls_datum_t *value, struct arena *a, struct san *out)
+static bool cert_read_name(unsigned type, const gnutls_datum_t *value, struct arena *a,
+			   struct san *out)
 {
 	switch (type) {
 	case GNUTLS_SAN_DNSNAME:
@@ -157,16 +159,16 @@ static bool read_name(unsigned type, const gnutls_datum_t *value, struct arena *
 		*out = (struct san){ NAME_IP, ip_text(a, value) };
 		return out->value != NULL;
 	case GNUTLS_SAN_URI:
-		*out = (struct san){ NAME_URI, shown(a, value) };
+		*out = (struct san){ NAME_URI, cert_shown(a, value) };
 		return true;
 	case GNUTLS_SAN_RFC822NAME:
-		*out = (struct san){ NAME_EMAIL, shown(a, value) };
+		*out = (struct san){ NAME_EMAIL, cert_shown(a, value) };
 		return true;
 	}
 	return false;
 }
 
-static int compare_names(const void *a, const void *b)
+static int cert_compare_names(const void *a, const void *b)
 {
 	const struct san *x = a;
 	const struct san *y = b;
@@ -189,19 +191,19 @@ static bool collect_names(gnutls_subject_alt_names_t all, struct arena *a, struc
 				       NAMES_LIMIT);
 		struct san name = { 0 };
 
-		if (read_name(type, &value, a, &name))
+		if (cert_read_name(type, &value, a, &name))
 			VEC_PUSH(&names, a, name);
 	}
 	if (names.count)
-		qsort(names.items, names.count, sizeof(*names.items), compare_names);
+		qsort(names.items, names.count, sizeof(*names.items), cert_compare_names);
 	out->names = names.items;
 	out->name_count = names.count;
 	return true;
 }
 
 /* The whole extension at once: asking for name after name is quadratic. */
-static bool read_names(gnutls_x509_crt_t crt, struct arena *a, struct cert_facts *out,
-		       struct err *e)
+static bool cert_read_names(gnutls_x509_crt_t crt, struct arena *a, struct cert_facts *out,
+			    struct err *e)
 {
 	AUTO(datum) der = { 0 };
 	AUTO(alt_names) all = NULL;
@@ -257,8 +259,8 @@ bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out, st
 		f.is_ca = is_ca;
 	f.own_id = read_id(crt, gnutls_x509_crt_get_subject_key_id, a);
 	f.signer_id = read_id(crt, gnutls_x509_crt_get_authority_key_id, a);
-	if (!read_serial(crt, a, &f.serial, e) || !read_key(crt, a, &f, e) ||
-	    !read_names(crt, a, &f, e))
+	if (!read_serial(crt, a, &f.serial, e) || !cert_read_key(crt, a, &f, e) ||
+	    !cert_read_names(crt, a, &f, e))
 		return err_in(e, "certificate '%s'", f.subject);
 	*out = f;
 	return true;

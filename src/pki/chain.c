@@ -83,7 +83,7 @@ static bool find_leaf(struct heap *h, const char *key, struct import_parse *f,
  * Who signed `below`.  A cross-signed authority stands before the
  * self-signed form of the same key: the longer way reaches more clients.
  */
-static struct chain_link *find_signer(struct heap *h, const struct chain_link *below)
+static struct chain_link *chain_find_signer(struct heap *h, const struct chain_link *below)
 {
 	struct chain_link *root = NULL;
 
@@ -119,8 +119,8 @@ static bool check_rest(struct heap *h, struct import_parse *f, struct err *e)
 	return true;
 }
 
-static bool climb(struct heap *h, struct chain_link *leaf, struct import_parse *f,
-		  struct cert_set *set, struct err *e)
+static bool chain_climb(struct heap *h, struct chain_link *leaf, struct import_parse *f,
+			struct cert_set *set, struct err *e)
 {
 	struct der *certs = arena_array(&f->arena, CHAIN_LIMIT, sizeof(*certs));
 	struct chain_link *l = leaf;
@@ -134,7 +134,7 @@ static bool climb(struct heap *h, struct chain_link *leaf, struct import_parse *
 		certs[set->count++] = l->der;
 		if (l->is_self_signed)
 			return true;
-		l = find_signer(h, l);
+		l = chain_find_signer(h, l);
 		if (!l)
 			return true;
 		if (!l->is_self_signed)
@@ -153,5 +153,5 @@ bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8, stru
 	char key[FINGERPRINT_TEXT];
 
 	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) && find_leaf(&h, key, f, &leaf, e) &&
-	       climb(&h, leaf, f, set, e) && check_rest(&h, f, e);
+	       chain_climb(&h, leaf, f, set, e) && check_rest(&h, f, e);
 }

@@ -46,7 +46,7 @@ static bool read_authority(struct client_auth *c, const char *pem, size_t len, s
 	return true;
 }
 
-static bool read_name(const char *text, gnutls_x509_dn_t *out, struct err *e)
+static bool client_auth_read_name(const char *text, gnutls_x509_dn_t *out, struct err *e)
 {
 	int rc = gnutls_x509_dn_init(out);
 
@@ -68,7 +68,7 @@ bool client_auth_new(const struct agent_config *config, const char *authority, s
 	if (!read_authority(c, authority, len, e))
 		return false;
 	for (size_t i = 0; i < c->count; i++)
-		if (c->list[i].name && !read_name(c->list[i].name, &c->names[i], e))
+		if (c->list[i].name && !client_auth_read_name(c->list[i].name, &c->names[i], e))
 			return false;
 	*out = TAKE(c);
 	return true;
@@ -88,8 +88,8 @@ static void shown_release(struct presented_chain *s)
 }
 AUTO_STRUCT(presented_chain, struct presented_chain, shown_release)
 
-static bool open_all(struct presented_chain *s, const struct der *chain, size_t count,
-		     struct err *e)
+static bool client_auth_open_all(struct presented_chain *s, const struct der *chain, size_t count,
+				 struct err *e)
 {
 	if (!count || count > CHAIN_LIMIT)
 		return err_set(e, ERR_INPUT, "no certificate was shown");
@@ -180,19 +180,20 @@ static bool same_name(gnutls_x509_dn_t one, gnutls_x509_dn_t other)
 	}
 }
 
-static bool has_name(gnutls_x509_crt_t leaf, gnutls_x509_dn_t name)
+static bool client_auth_has_name(gnutls_x509_crt_t leaf, gnutls_x509_dn_t name)
 {
 	gnutls_x509_dn_t subject = NULL; /* belongs to the leaf */
 
 	return gnutls_x509_crt_get_subject(leaf, &subject) >= 0 && same_name(subject, name);
 }
 
-static bool is_listed(const struct client_auth *c, gnutls_x509_crt_t leaf, const char *spki)
+static bool client_auth_is_listed(const struct client_auth *c, gnutls_x509_crt_t leaf,
+				  const char *spki)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		const char *wanted = c->list[i].spki;
 
-		if (wanted ? !strcmp(wanted, spki) : has_name(leaf, c->names[i]))
+		if (wanted ? !strcmp(wanted, spki) : client_auth_has_name(leaf, c->names[i]))
 			return true;
 	}
 	return false;
@@ -235,13 +236,13 @@ bool client_auth_check(const struct client_auth *c, const struct der *chain, siz
 	AUTO(presented_chain) s = { 0 };
 	char digest[SHA256_TEXT];
 
-	if (!open_all(&s, chain, count, e) || !leads_to_authority(c, &s, e) ||
+	if (!client_auth_open_all(&s, chain, count, e) || !leads_to_authority(c, &s, e) ||
 	    !read_spki(s.certs[0], a, &out->spki, e))
 		return false;
 	if (!is_for_clients(s.certs[0]))
 		return err_set(e, ERR_INPUT, "its certificate is not made for clients");
 	sha256_text(out->spki.bytes, out->spki.len, digest);
-	if (!is_listed(c, s.certs[0], digest))
+	if (!client_auth_is_listed(c, s.certs[0], digest))
 		return err_set(e, ERR_INPUT, "its certificate is not in 'allow'");
 	out->until = first_end(&s);
 	return true;

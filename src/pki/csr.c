@@ -17,7 +17,7 @@ static struct der copy_of(const void *bytes, size_t len, struct arena *a)
 
 /* ---- making ---- */
 
-static int fill_in(gnutls_x509_crq_t crq, gnutls_privkey_t key, gnutls_pubkey_t pub)
+static int csr_fill_in(gnutls_x509_crq_t crq, gnutls_privkey_t key, gnutls_pubkey_t pub)
 {
 	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
 	int rc = gnutls_x509_crq_set_version(crq, 1);
@@ -43,7 +43,7 @@ bool csr_make(const struct secret *pkcs8, struct arena *a, struct der *out, stru
 		return false;
 	rc = gnutls_x509_crq_init(&crq);
 	if (rc >= 0)
-		rc = fill_in(crq, key, pub);
+		rc = csr_fill_in(crq, key, pub);
 	if (rc >= 0)
 		rc = gnutls_x509_crq_export2(crq, GNUTLS_X509_FMT_DER, &der);
 	if (rc < 0)
@@ -55,7 +55,7 @@ bool csr_make(const struct secret *pkcs8, struct arena *a, struct der *out, stru
 /* ---- reading ---- */
 
 /* As one of ours: the same kinds, none weaker. */
-static bool is_known_kind(gnutls_pubkey_t pub)
+static bool csr_is_known_kind(gnutls_pubkey_t pub)
 {
 	AUTO(arena) a = { 0 };
 	const char *word = key_word(pub, &a);
@@ -87,7 +87,7 @@ bool csr_decode(const struct span *in, size_t count, struct buf *answer, struct 
 		rc = gnutls_pubkey_export2(pub, GNUTLS_X509_FMT_DER, &spki);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the signing request");
-	if (!is_known_kind(pub))
+	if (!csr_is_known_kind(pub))
 		return err_set(e, ERR_CRYPTO, "its key is of a kind that is not signed here");
 	buf_add(answer, spki.data, spki.size);
 	return true;

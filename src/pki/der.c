@@ -2,7 +2,7 @@
 #include "pki/der.h"
 
 /* The length after the tag at bytes[0]; false: indefinite or too long. */
-static bool read_length(const struct der *in, size_t *head, size_t *len)
+static bool der_read_length(const struct der *in, size_t *head, size_t *len)
 {
 	size_t n = in->bytes[1] & 0x7f;
 
@@ -29,7 +29,7 @@ bool der_take(struct der *in, enum der_tag tag, struct der *content)
 	size_t head = 0;
 	size_t len = 0;
 
-	if (!der_is(in, tag) || !read_length(in, &head, &len) || len > in->len - head)
+	if (!der_is(in, tag) || !der_read_length(in, &head, &len) || len > in->len - head)
 		return false;
 	*content = (struct der){ in->bytes + head, len };
 	*in = (struct der){ in->bytes + head + len, in->len - head - len };

@@ -102,8 +102,8 @@ bool enrol_tls_host_new(struct enrol_tls_host **out, struct err *e)
 
 /* ---- the handshake ---- */
 
-static int begin_session(struct enrol_tls *l, unsigned side,
-			 gnutls_certificate_credentials_t credentials)
+static int enrol_tls_begin_session(struct enrol_tls *l, unsigned side,
+				   gnutls_certificate_credentials_t credentials)
 {
 	const gnutls_datum_t protocol = datum_of_text(ENROL_TLS_PROTOCOL);
 	int rc = gnutls_init(&l->session,
@@ -128,7 +128,7 @@ struct enrol_tls *enrol_tls_accept(const struct enrol_tls_host *host, int fd)
 
 	l->fd = fd;
 	/* without a session enrol_tls_advance() fails */
-	if (begin_session(l, GNUTLS_SERVER, host->credentials) < 0)
+	if (enrol_tls_begin_session(l, GNUTLS_SERVER, host->credentials) < 0)
 		gnutls_deinit(TAKE(l->session));
 	return TAKE(l);
 }
@@ -162,13 +162,14 @@ static bool finish_handshake(struct enrol_tls *l, struct err *e)
 }
 
 /* What became of one call of GnuTLS. */
-enum outcome {
+enum enrol_tls_outcome {
 	OUTCOME_WAITS,
 	OUTCOME_AGAIN,
 	OUTCOME_FAILED,
 };
 
-static enum outcome judge(struct enrol_tls *l, int rc, const char *what, struct err *e)
+static enum enrol_tls_outcome enrol_tls_check(struct enrol_tls *l, int rc, const char *what,
+					      struct err *e)
 {
 	if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED)
 		return OUTCOME_WAITS;
@@ -184,14 +185,14 @@ static enum outcome judge(struct enrol_tls *l, int rc, const char *what, struct 
 	return OUTCOME_FAILED;
 }
 
-static enum enrol_tls_state shake_hands(struct enrol_tls *l, struct err *e)
+static enum enrol_tls_state enrol_tls_shake_hands(struct enrol_tls *l, struct err *e)
 {
 	for (;;) {
 		int rc = gnutls_handshake(l->session);
 
 		if (rc == GNUTLS_E_SUCCESS)
 			return finish_handshake(l, e) ? ENROL_TLS_MESSAGE : ENROL_TLS_ENDED;
-		switch (judge(l, rc, "the TLS handshake failed", e)) {
+		switch (enrol_tls_check(l, rc, "the TLS handshake failed", e)) {
 		case OUTCOME_WAITS:
 			return ENROL_TLS_WAITS;
 		case OUTCOME_AGAIN:
@@ -220,7 +221,7 @@ static enum enrol_tls_state read_some(struct enrol_tls *l, void *to, size_t len,
 			err_set(e, ERR_MISSING, "the other side closed the connection");
 			return ENROL_TLS_ENDED;
 		}
-		switch (judge(l, (int)n, "cannot read", e)) {
+		switch (enrol_tls_check(l, (int)n, "cannot read", e)) {
 		case OUTCOME_WAITS:
 			return ENROL_TLS_WAITS;
 		case OUTCOME_AGAIN:
@@ -236,7 +237,7 @@ static size_t head_length(const uint8_t head[HEAD_BYTES])
 	return (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 }
 
-static enum enrol_tls_state read_head(struct enrol_tls *l, size_t limit, struct err *e)
+static enum enrol_tls_state enrol_tls_read_head(struct enrol_tls *l, size_t limit, struct err *e)
 {
 	while (l->head_got < HEAD_BYTES) {
 		size_t got = 0;
@@ -266,9 +267,9 @@ enum enrol_tls_state enrol_tls_advance(struct enrol_tls *l, size_t limit, struct
 		return ENROL_TLS_ENDED;
 	}
 	if (!l->open)
-		state = shake_hands(l, e);
+		state = enrol_tls_shake_hands(l, e);
 	if (state == ENROL_TLS_MESSAGE)
-		state = read_head(l, limit, e);
+		state = enrol_tls_read_head(l, limit, e);
 	while (state == ENROL_TLS_MESSAGE && l->body_got < l->body.len) {
 		size_t got = 0;
 
@@ -308,7 +309,8 @@ void enrol_tls_persist(struct enrol_tls *l)
 
 /* ---- waiting ---- */
 
-static bool wait_for(const struct enrol_tls *l, short events, int64_t end_ms, struct err *e)
+static bool enrol_tls_wait_for(const struct enrol_tls *l, short events, int64_t end_ms,
+			       struct err *e)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = l->fd, .events = events };
@@ -336,12 +338,13 @@ bool enrol_tls_receive(struct enrol_tls *l, const struct enrol_tls_wait *wait, s
 		case ENROL_TLS_WAITS:
 			break;
 		}
-		if (!wait_for(l, enrol_tls_events(l), wait->end_ms, e))
+		if (!enrol_tls_wait_for(l, enrol_tls_events(l), wait->end_ms, e))
 			return false;
 	}
 }
 
-static bool send_all(struct enrol_tls *l, const struct secret *bytes, int64_t end_ms, struct err *e)
+static bool enrol_tls_send_all(struct enrol_tls *l, const struct secret *bytes, int64_t end_ms,
+			       struct err *e)
 {
 	size_t done = 0;
 
@@ -352,9 +355,9 @@ static bool send_all(struct enrol_tls *l, const struct secret *bytes, int64_t en
 			done += (size_t)n;
 			continue;
 		}
-		switch (judge(l, (int)n, "cannot write", e)) {
+		switch (enrol_tls_check(l, (int)n, "cannot write", e)) {
 		case OUTCOME_WAITS:
-			if (!wait_for(l, POLLOUT, end_ms, e))
+			if (!enrol_tls_wait_for(l, POLLOUT, end_ms, e))
 				return false;
 			break;
 		case OUTCOME_AGAIN:
@@ -378,7 +381,7 @@ bool enrol_tls_send(struct enrol_tls *l, const struct secret *message, int64_t e
 	memcpy(whole.bytes, head, HEAD_BYTES);
 	if (len)
 		memcpy(whole.bytes + HEAD_BYTES, message->bytes, len);
-	return send_all(l, &whole, end_ms, e);
+	return enrol_tls_send_all(l, &whole, end_ms, e);
 }
 
 /* ---- connecting ---- */
@@ -408,7 +411,7 @@ static bool connect_to(struct enrol_tls *l, const union tls_address *to, int64_t
 		return err_sys(e, "cannot make a socket");
 	if (connect(l->fd, &to->any, tls_address_len(to)) < 0 && errno != EINPROGRESS)
 		return err_sys(e, "cannot connect");
-	if (!wait_for(l, POLLOUT, end_ms, e))
+	if (!enrol_tls_wait_for(l, POLLOUT, end_ms, e))
 		return err_in(e, "cannot connect");
 	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
@@ -442,15 +445,15 @@ static bool open_session(struct enrol_tls *l, int64_t end_ms, struct err *e)
 	int rc = gnutls_certificate_allocate_credentials(&l->credentials);
 
 	if (rc >= 0)
-		rc = begin_session(l, GNUTLS_CLIENT, l->credentials);
+		rc = enrol_tls_begin_session(l, GNUTLS_CLIENT, l->credentials);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot begin TLS");
 	for (;;) {
-		enum enrol_tls_state state = shake_hands(l, e);
+		enum enrol_tls_state state = enrol_tls_shake_hands(l, e);
 
 		if (state != ENROL_TLS_WAITS)
 			return state == ENROL_TLS_MESSAGE;
-		if (!wait_for(l, enrol_tls_events(l), end_ms, e))
+		if (!enrol_tls_wait_for(l, enrol_tls_events(l), end_ms, e))
 			return err_in(e, "the TLS handshake did not end");
 	}
 }

@@ -34,7 +34,7 @@ static int add_name(gnutls_subject_alt_names_t all, const struct san *name)
 }
 
 /* Built as a whole: adding name after name to a certificate is quadratic. */
-static bool add_names(gnutls_x509_crt_t crt, const struct certificate *c, struct err *e)
+static bool extensions_add_names(gnutls_x509_crt_t crt, const struct certificate *c, struct err *e)
 {
 	AUTO(alt_names) all = NULL;
 	AUTO(datum) der = { 0 };
@@ -76,7 +76,7 @@ bool extensions_add_leaf(gnutls_x509_crt_t crt, const struct certificate *c, str
 		rc = gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_CLIENT, 0);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot add the extensions");
-	return add_names(crt, c, e);
+	return extensions_add_names(crt, c, e);
 }
 
 bool extensions_add_authority(gnutls_x509_crt_t crt, struct err *e)

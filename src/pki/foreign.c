@@ -267,7 +267,7 @@ static const char *recall(const uint8_t of[SHA256_BYTES])
 	return b && !memcmp(b->of, of, SHA256_BYTES) ? b->text : NULL;
 }
 
-static void remember(const uint8_t of[SHA256_BYTES], const void *text, size_t len)
+static void foreign_remember(const uint8_t of[SHA256_BYTES], const void *text, size_t len)
 {
 	struct read_before **place = place_of(of);
 	struct read_before *b = *place ? *place : xcalloc(1, sizeof(*b));
@@ -292,7 +292,7 @@ static struct foreign trimmed(const struct foreign *f)
 	return *f;
 }
 
-static void hash_of(const struct foreign *f, uint8_t out[SHA256_BYTES])
+static void foreign_hash_of(const struct foreign *f, uint8_t out[SHA256_BYTES])
 {
 	const char kind = (char)f->kind;
 	const struct bytes pieces[] = { { &kind, 1 }, { f->bytes, f->len } };
@@ -350,7 +350,7 @@ static bool read_lot(const struct foreign *items, const uint8_t (*of)[SHA256_BYT
 	for (size_t i = 0; i < count; i++) {
 		if (!span_take(&rest, &text) || text.len > ANSWER_LIMIT)
 			return odd(e);
-		remember(of[i], text.bytes, text.len);
+		foreign_remember(of[i], text.bytes, text.len);
 	}
 	return true;
 }
@@ -365,7 +365,7 @@ static void read_each(const struct lot *all)
 	}
 }
 
-static void read_all(struct lot *l)
+static void foreign_read_all(struct lot *l)
 {
 	struct err e = { 0 };
 
@@ -382,14 +382,14 @@ void foreign_learn(const struct foreign *list, size_t count)
 		struct foreign f = trimmed(&list[i]);
 		uint8_t *of = l->of[l->count];
 
-		hash_of(&f, of);
+		foreign_hash_of(&f, of);
 		if (recall(of) || lot_has(l, of) || !f.len)
 			continue;
 		l->items[l->count++] = f;
 		if (l->count == FOREIGN_AT_ONCE)
-			read_all(l);
+			foreign_read_all(l);
 	}
-	read_all(l);
+	foreign_read_all(l);
 	free(l);
 }
 
@@ -400,7 +400,7 @@ static bool find_text(const struct foreign *whole, struct span *out, struct err 
 	uint8_t of[1][SHA256_BYTES];
 	const char *text = NULL;
 
-	hash_of(&f, of[0]);
+	foreign_hash_of(&f, of[0]);
 	if (!recall(of[0]) && !read_lot(&f, of, 1, e))
 		return false;
 	text = recall(of[0]);
@@ -543,7 +543,7 @@ static bool ask_complete(const struct span *in, size_t count)
 	if (!recall(of)) {
 		if (!decoder_run(&d, &answer, &ignored) || answer.len > 3)
 			return false;
-		remember(of, answer.bytes, answer.len);
+		foreign_remember(of, answer.bytes, answer.len);
 	}
 	return !strcmp(recall(of), "yes");
 }

@@ -20,8 +20,8 @@ static const char *file_name(const struct import_input *in, size_t i, struct imp
 	return text_escaped(&f->arena, in->names[i]);
 }
 
-static bool read_file(struct import_parse *f, const struct import_input *in, size_t i,
-		      struct err *e)
+static bool import_read_file(struct import_parse *f, const struct import_input *in, size_t i,
+			     struct err *e)
 {
 	const struct secret *p = in->password;
 	const char *password = p && p->len ? (const char *)p->bytes : NULL;
@@ -38,10 +38,10 @@ static bool read_file(struct import_parse *f, const struct import_input *in, siz
 	return err_set(e, ERR_INPUT, "nothing is to be imported");
 }
 
-static bool read_files(struct import_parse *f, const struct import_input *in, struct err *e)
+static bool import_read_files(struct import_parse *f, const struct import_input *in, struct err *e)
 {
 	for (size_t i = 0; i < in->file_count; i++)
-		if (!read_file(f, in, i, e))
+		if (!import_read_file(f, in, i, e))
 			return in->file_count > 1 ? err_in(e, "'%s'", file_name(in, i, f)) : false;
 	return true;
 }
@@ -56,8 +56,8 @@ static void views_release(struct import_input *in)
 AUTO_STRUCT(views, struct import_input, views_release)
 
 /* The request as it was before it was taken apart; all of it is borrowed. */
-static bool read_request(const struct span *in, size_t count, struct secret *password,
-			 struct import_input *out)
+static bool import_read_request(const struct span *in, size_t count, struct secret *password,
+				struct import_input *out)
 {
 	size_t files = (count - HEAD_SPANS) / FILE_SPANS;
 	struct secret *bytes = NULL;
@@ -109,9 +109,9 @@ bool import_decode(const struct span *in, size_t count, struct buf *answer, stru
 	struct cert_set set = { 0 };
 	struct err flaw = { 0 };
 
-	if (!read_request(in, count, &password, &input))
+	if (!import_read_request(in, count, &password, &input))
 		return err_set(e, ERR_INPUT, "nothing is to be imported");
-	if (!read_files(&f, &input, e) || !import_parse_pair(&f, &key, &set, e) ||
+	if (!import_read_files(&f, &input, e) || !import_parse_pair(&f, &key, &set, e) ||
 	    !pair_from_parts(key, &set, &pair, e))
 		return false;
 	if (input.at)
@@ -134,8 +134,8 @@ static bool read_set(struct span rest, struct der *certs, struct cert_set *set)
 }
 
 /* `flaw` points into the answer. */
-static bool read_answer(const struct secret *answer, struct pair *out, struct span *flaw,
-			struct err *e)
+static bool import_read_answer(const struct secret *answer, struct pair *out, struct span *flaw,
+			       struct err *e)
 {
 	struct der certs[CHAIN_LIMIT];
 	struct cert_set set = { 0 };
@@ -185,7 +185,7 @@ static bool name_import(const struct import_input *in, struct err *e)
 	return err_in(e, "cannot import '%s' and %zu more", name, in->file_count - 1);
 }
 
-static bool decode(const struct import_input *in, struct secret *answer, struct err *e)
+static bool import_decode_one(const struct import_input *in, struct secret *answer, struct err *e)
 {
 	size_t count = HEAD_SPANS + FILE_SPANS * in->file_count;
 	struct span *spans = xcalloc(count, sizeof(*spans));
@@ -215,8 +215,8 @@ bool import_read(const struct import_input *in, struct pair *out, struct err *e)
 	struct span flaw = { 0 };
 
 	assert(in->file_count > 0);
-	if (!check_input(in, e) || !decode(in, &answer, e) ||
-	    !read_answer(&answer, &found, &flaw, e))
+	if (!check_input(in, e) || !import_decode_one(in, &answer, e) ||
+	    !import_read_answer(&answer, &found, &flaw, e))
 		return name_import(in, e);
 	text_escape_whole(&shown, flaw.bytes, flaw.len);
 	if (flaw.len)

@@ -42,7 +42,7 @@ bool import_parse_add_cert(struct import_parse *f, const gnutls_datum_t *der, st
 	return true;
 }
 
-static bool is_same(const struct secret *a, const void *bytes, size_t len)
+static bool import_parse_is_same(const struct secret *a, const void *bytes, size_t len)
 {
 	return a->len == len && memcmp(a->bytes, bytes, len) == 0;
 }
@@ -61,7 +61,7 @@ bool import_parse_add_key(struct import_parse *f, gnutls_x509_privkey_t key, str
 	if (!key_store(key, &pkcs8, e))
 		return false;
 	for (size_t i = 0; i < f->key_count; i++)
-		if (is_same(&f->keys[i].pkcs8, pkcs8.bytes, pkcs8.len))
+		if (import_parse_is_same(&f->keys[i].pkcs8, pkcs8.bytes, pkcs8.len))
 			return true;
 	if (!check_room(f, e))
 		return false;
@@ -73,7 +73,7 @@ bool import_parse_add_scalar(struct import_parse *f, gnutls_ecc_curve_t curve, s
 			     struct err *e)
 {
 	for (size_t i = 0; i < f->key_count; i++)
-		if (is_same(&f->keys[i].scalar, scalar.bytes, scalar.len))
+		if (import_parse_is_same(&f->keys[i].scalar, scalar.bytes, scalar.len))
 			return true;
 	if (!check_room(f, e))
 		return false;
@@ -85,7 +85,7 @@ bool import_parse_add_scalar(struct import_parse *f, gnutls_ecc_curve_t curve, s
 }
 
 /* The key whose public point is that of `crt`; false: it does not fit. */
-static bool complete(struct parsed_key *k, gnutls_x509_crt_t crt, struct err *e)
+static bool import_parse_complete(struct parsed_key *k, gnutls_x509_crt_t crt, struct err *e)
 {
 	AUTO(datum) x = { 0 };
 	AUTO(datum) y = { 0 };
@@ -116,7 +116,7 @@ static bool complete_key(struct import_parse *f, struct parsed_key *k, struct er
 		if (!cert_open(*der, &crt, e))
 			return false;
 		/* One that does not fit is no reason to fail. */
-		if (complete(k, crt, &ignored))
+		if (import_parse_complete(k, crt, &ignored))
 			return true;
 	}
 	return err_set(e, ERR_INPUT,
@@ -135,7 +135,7 @@ static bool the_key(struct import_parse *f, struct parsed_key **out, struct err 
 
 		if (!k->pkcs8.bytes && !complete_key(f, k, e))
 			return false;
-		if (!is_same(&first->pkcs8, k->pkcs8.bytes, k->pkcs8.len))
+		if (!import_parse_is_same(&first->pkcs8, k->pkcs8.bytes, k->pkcs8.len))
 			return err_set(e, ERR_INPUT, "there is more than one private key in it");
 	}
 	*out = first;

@@ -17,7 +17,7 @@ static const struct {
 	{ "CMS", "convert it with 'openssl pkcs7 -print_certs'" },
 };
 
-static bool refuse(const struct pem_block *b, struct err *e)
+static bool import_pem_reject(const struct pem_block *b, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(unsupported) / sizeof(*unsupported); i++)
 		if (strcmp(unsupported[i].label, b->label) == 0)
@@ -63,7 +63,8 @@ static bool read_legacy_key(struct import_parse *f, const struct pem_block *b, c
 	return import_parse_add_key(f, key, e);
 }
 
-static bool read_plain_key(struct import_parse *f, const struct pem_block *b, struct err *e)
+static bool import_pem_read_plain_key(struct import_parse *f, const struct pem_block *b,
+				      struct err *e)
 {
 	AUTO(x509_key) key = NULL;
 	AUTO(secret_datum) der = { 0 };
@@ -83,14 +84,14 @@ static bool read_plain_key(struct import_parse *f, const struct pem_block *b, st
 	return err_set(e, ERR_INPUT, "cannot read its private key: %s", gnutls_words(rc, words));
 }
 
-static bool read_key(struct import_parse *f, const struct pem_block *b, const char *password,
-		     struct err *e)
+static bool import_pem_read_key(struct import_parse *f, const struct pem_block *b,
+				const char *password, struct err *e)
 {
 	bool is_pkcs8 = strcmp(b->label, "ENCRYPTED PRIVATE KEY") == 0;
 	AUTO(datum) der = { 0 };
 
 	if (!is_pkcs8 && !is_legacy(b))
-		return read_plain_key(f, b, e);
+		return import_pem_read_plain_key(f, b, e);
 	if (!password)
 		return err_set(e, ERR_INPUT, "its private key is encrypted; give its password");
 	if (!is_pkcs8)
@@ -101,14 +102,14 @@ static bool read_key(struct import_parse *f, const struct pem_block *b, const ch
 static bool read_block(struct import_parse *f, const struct pem_block *b, const char *password,
 		       struct err *e)
 {
-	if (!import_parse_count(f, e) || !refuse(b, e))
+	if (!import_parse_count(f, e) || !import_pem_reject(b, e))
 		return false;
 	if (!b->whole)
 		return err_set(e, ERR_INPUT, "a PEM block '%s' has no END line", b->label);
 	if (pem_is_cert(b))
 		return read_cert(f, b, e);
 	if (pem_is_key(b))
-		return read_key(f, b, password, e);
+		return import_pem_read_key(f, b, password, e);
 	return true;
 }
 

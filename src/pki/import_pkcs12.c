@@ -64,7 +64,8 @@ static bool open_mac(gnutls_pkcs12_t p12, const char *password, struct opener *o
 	return err_set(e, ERR_INPUT, "the password is wrong, or it was damaged");
 }
 
-static bool read_plain_key(struct import_parse *f, const gnutls_datum_t *der, struct err *e)
+static bool import_pkcs12_read_plain_key(struct import_parse *f, const gnutls_datum_t *der,
+					 struct err *e)
 {
 	return import_pkcs8(f, der, NULL, e);
 }
@@ -100,7 +101,7 @@ static bool read_element(struct import_parse *f, gnutls_pkcs12_bag_t bag, int i,
 	if (type == GNUTLS_BAG_CERTIFICATE)
 		return import_parse_add_cert(f, &data, e);
 	if (type == GNUTLS_BAG_PKCS8_KEY)
-		return read_plain_key(f, &data, e);
+		return import_pkcs12_read_plain_key(f, &data, e);
 	if (type == GNUTLS_BAG_PKCS8_ENCRYPTED_KEY)
 		return read_shrouded_key(f, &data, o, e);
 	return true;

@@ -58,7 +58,7 @@ static bool read_span(struct authority *a, struct err *e)
 	return true;
 }
 
-static bool check_authority(struct authority *a, struct err *e)
+static bool issue_check_authority(struct authority *a, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	AUTO(pubkey) mine = NULL;
@@ -88,7 +88,7 @@ bool authority_open(const struct secret *pkcs8, const struct cert_set *set, stru
 		return err_in(e, "cannot open an authority");
 	a->subject = cert_subject(a->crt, &a->arena);
 	a->is_self_signed = cert_is_signed_by(a->crt, a->crt);
-	if (!key_open(pkcs8, &a->key, e) || !check_authority(a, e) || !read_span(a, e))
+	if (!key_open(pkcs8, &a->key, e) || !issue_check_authority(a, e) || !read_span(a, e))
 		return err_in(e, "cannot open authority '%s'", a->subject);
 	*out = TAKE(a);
 	return true;
@@ -117,7 +117,8 @@ static int set_serial(gnutls_x509_crt_t crt)
 	return gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
 }
 
-static bool start(const struct body *b, gnutls_pubkey_t pub, gnutls_x509_crt_t crt, struct err *e)
+static bool issue_start(const struct body *b, gnutls_pubkey_t pub, gnutls_x509_crt_t crt,
+			struct err *e)
 {
 	int rc = gnutls_x509_crt_set_version(crt, 3);
 
@@ -136,7 +137,7 @@ static bool start(const struct body *b, gnutls_pubkey_t pub, gnutls_x509_crt_t c
 	return true;
 }
 
-static bool sign(gnutls_x509_crt_t crt, const struct leaf_signer *by, struct err *e)
+static bool issue_sign(gnutls_x509_crt_t crt, const struct leaf_signer *by, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
 	gnutls_digest_algorithm_t hash = GNUTLS_DIG_SHA256;
@@ -222,8 +223,8 @@ static bool build_leaf(const struct certificate *c, const struct secret *pkcs8,
 		return err_set(e, ERR_CRYPTO, "cannot begin a certificate");
 	struct leaf_signer signer = { by ? by->key : key, by ? by->crt : crt };
 
-	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) && sign(crt, &signer, e) &&
-	       make_pair(crt, pkcs8, by, out, e);
+	return issue_start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) &&
+	       issue_sign(crt, &signer, e) && make_pair(crt, pkcs8, by, out, e);
 }
 
 bool issue_leaf(const struct certificate *c, const struct secret *pkcs8, const struct authority *by,
@@ -241,7 +242,8 @@ static bool build_for(const struct certificate *c, gnutls_pubkey_t pub, const st
 {
 	const struct leaf_signer signer = { by->key, by->crt };
 
-	return start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) && sign(crt, &signer, e);
+	return issue_start(b, pub, crt, e) && extensions_add_leaf(crt, c, e) &&
+	       issue_sign(crt, &signer, e);
 }
 
 bool issue_for(const struct leaf_request *r, const struct authority *by, struct arena *a,
@@ -281,8 +283,8 @@ static bool build_authority(const struct body *b, const struct secret *pkcs8, st
 		return err_set(e, ERR_CRYPTO, "cannot begin a certificate");
 	struct leaf_signer self = { key, crt };
 
-	return start(b, pub, crt, e) && extensions_add_authority(crt, e) && sign(crt, &self, e) &&
-	       make_pair(crt, pkcs8, NULL, out, e);
+	return issue_start(b, pub, crt, e) && extensions_add_authority(crt, e) &&
+	       issue_sign(crt, &self, e) && make_pair(crt, pkcs8, NULL, out, e);
 }
 
 bool issue_authority(const struct issuer *i, const struct secret *pkcs8, int64_t now,

@@ -66,7 +66,7 @@ static size_t copy_escape(const char *s, struct buf *out, struct buf *plain)
 	return 2;
 }
 
-static const char *known_as(const char *word)
+static const char *name_known_as(const char *word)
 {
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++)
 		if (strcasecmp(aliases[i][0], word) == 0)
@@ -99,7 +99,7 @@ static bool rewrite_attribute(const char **text, struct attribute *out, struct a
 		return err_set(e, ERR_INPUT,
 			       "a name is a list like 'CN=a,O=b', but '%s' has no '='",
 			       text_escaped(a, word));
-	buf_printf(&out->text, "%s=", known_as(word));
+	buf_printf(&out->text, "%s=", name_known_as(word));
 	for (s += len + 1; *s && *s != ','; s++) {
 		if (strchr("+;\"<>", *s))
 			return err_set(e, ERR_INPUT,
@@ -126,7 +126,7 @@ static bool rewrite_attribute(const char **text, struct attribute *out, struct a
 }
 
 /* GnuTLS takes a blank that is all of a value for a backslash. */
-static bool is_kept(gnutls_x509_dn_t dn, const struct buf *value)
+static bool name_is_kept(gnutls_x509_dn_t dn, const struct buf *value)
 {
 	const char *text = buf_text(value);
 	size_t blanks = strspn(text, " ");
@@ -146,7 +146,7 @@ static bool try_attribute(const struct attribute *at, struct arena *a, struct er
 	const char *word = arena_strndup(a, attribute, strcspn(attribute, "="));
 
 	gnutls_x509_dn_init(&whole);
-	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0 && is_kept(whole, &at->value))
+	if (gnutls_x509_dn_set_str(whole, attribute, NULL) >= 0 && name_is_kept(whole, &at->value))
 		return true;
 	gnutls_x509_dn_init(&bare);
 	if (gnutls_x509_dn_set_str(bare, arena_printf(a, "%s=a", word), NULL) < 0)

@@ -13,7 +13,7 @@ static const char *const key_labels[] = { "PRIVATE KEY",     "ENCRYPTED PRIVATE 
 					  "RSA PRIVATE KEY", "EC PRIVATE KEY",
 					  "DSA PRIVATE KEY", NULL };
 
-static bool is_listed(const char *label, const char *const *list)
+static bool pem_is_listed(const char *label, const char *const *list)
 {
 	for (; *list; list++)
 		if (strcmp(label, *list) == 0)
@@ -23,15 +23,15 @@ static bool is_listed(const char *label, const char *const *list)
 
 bool pem_is_cert(const struct pem_block *b)
 {
-	return is_listed(b->label, cert_labels);
+	return pem_is_listed(b->label, cert_labels);
 }
 
 bool pem_is_key(const struct pem_block *b)
 {
-	return is_listed(b->label, key_labels);
+	return pem_is_listed(b->label, key_labels);
 }
 
-static const unsigned char *find(const unsigned char *from, size_t len, const char *what)
+static const unsigned char *pem_find(const unsigned char *from, size_t len, const char *what)
 {
 	return memmem(from, len, what, strlen(what));
 }
@@ -39,7 +39,7 @@ static const unsigned char *find(const unsigned char *from, size_t len, const ch
 /* The label of a BEGIN line whose label starts at `from`; false: no line. */
 static bool read_label(const unsigned char *from, size_t len, char label[64])
 {
-	const unsigned char *end = find(from, len < 70 ? len : 70, "-----");
+	const unsigned char *end = pem_find(from, len < 70 ? len : 70, "-----");
 
 	if (!end || end - from > 63 || memchr(from, '\n', end - from))
 		return false;
@@ -56,7 +56,7 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 	char end_mark[96];
 
 	for (;;) {
-		const unsigned char *begin = find(from, stop - from, begin_mark);
+		const unsigned char *begin = pem_find(from, stop - from, begin_mark);
 
 		if (!begin)
 			return false;
@@ -64,7 +64,7 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 		if (!read_label(from, stop - from, out->label))
 			continue;
 		snprintf(end_mark, sizeof(end_mark), "-----END %s-----", out->label);
-		const unsigned char *end = find(from, stop - from, end_mark);
+		const unsigned char *end = pem_find(from, stop - from, end_mark);
 
 		out->whole = end != NULL;
 		end = end ? end + strlen(end_mark) : stop;
@@ -105,7 +105,7 @@ void pem_add_key(struct secret *out, const struct secret *pkcs8)
 		secret_copy(out, text.data, text.size);
 }
 
-static struct der keep(struct arena *a, const gnutls_datum_t *bytes)
+static struct der pem_store(struct arena *a, const gnutls_datum_t *bytes)
 {
 	unsigned char *copy = arena_alloc(a, bytes->size);
 
@@ -133,7 +133,7 @@ bool pem_read_certs(const char *text, size_t len, struct arena *a, const struct 
 		if (list.count == PEM_BLOCK_LIMIT)
 			return err_set(e, ERR_INPUT, "more than %d certificates in one file",
 				       PEM_BLOCK_LIMIT);
-		VEC_PUSH(&list, a, keep(a, &der));
+		VEC_PUSH(&list, a, pem_store(a, &der));
 	}
 	*certs = list.items;
 	*count = list.count;

@@ -55,8 +55,8 @@ static void reach(struct presented *p, gnutls_x509_crt_t below)
 }
 
 /* Every way up is tried: an authority may be there in two forms. */
-static bool climb(struct presented *p, gnutls_x509_crt_t leaf, gnutls_x509_crt_t top,
-		  gnutls_x509_crt_t anchor)
+static bool presented_climb(struct presented *p, gnutls_x509_crt_t leaf, gnutls_x509_crt_t top,
+			    gnutls_x509_crt_t anchor)
 {
 	gnutls_x509_crt_t c = leaf;
 
@@ -84,5 +84,5 @@ bool presented_is_complete(const struct der *above, size_t count, const struct c
 	    (set->anchor.len && !cert_open(set->anchor, &anchor, &ignored)))
 		return false;
 	presented_open(&p, above, count, at);
-	return climb(&p, leaf, top, anchor);
+	return presented_climb(&p, leaf, top, anchor);
 }

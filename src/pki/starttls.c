@@ -12,14 +12,14 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum response {
+enum starttls_reply {
 	ANSWER_INCOMPLETE,
 	ANSWER_GOOD,
 	ANSWER_BAD /* `why` is set */
 };
 
 /* Takes what it understands off what was heard. */
-typedef enum response answer_reader(struct starttls *s);
+typedef enum starttls_reply answer_reader(struct starttls *s);
 
 /* One thing that is said, which may be nothing, and the answer to it. */
 struct starttls_step {
@@ -53,13 +53,13 @@ static bool begins(const struct reply_line *l, const char *with)
 	return l->len >= len && strncasecmp(l->text, with, len) == 0;
 }
 
-static enum response refuse(struct starttls *s, const char *why)
+static enum starttls_reply starttls_reject(struct starttls *s, const char *why)
 {
 	s->why = arena_strdup(s->arena, why);
 	return ANSWER_BAD;
 }
 
-static enum response refuse_line(struct starttls *s, const struct reply_line *l)
+static enum starttls_reply refuse_line(struct starttls *s, const struct reply_line *l)
 {
 	AUTO(buf) shown = { 0 };
 
@@ -69,7 +69,7 @@ static enum response refuse_line(struct starttls *s, const struct reply_line *l)
 }
 
 /* The next whole line, without its end. */
-static bool take_line(struct starttls *s, struct reply_line *out)
+static bool starttls_take_line(struct starttls *s, struct reply_line *out)
 {
 	const char *from = s->in + s->taken;
 	const char *end = memchr(from, '\n', s->heard - s->taken);
@@ -85,7 +85,7 @@ static bool take_line(struct starttls *s, struct reply_line *out)
 
 /* --- PostgreSQL: SSLRequest, a message without a type --- */
 
-static enum response read_postgres(struct starttls *s)
+static enum starttls_reply read_postgres(struct starttls *s)
 {
 	if (s->heard == s->taken)
 		return ANSWER_INCOMPLETE;
@@ -93,10 +93,10 @@ static enum response read_postgres(struct starttls *s)
 	char answer = s->in[s->taken++];
 
 	if (answer == 'N')
-		return refuse(s, "it does not offer TLS");
+		return starttls_reject(s, "it does not offer TLS");
 	if (answer == 'E')
-		return refuse(s, "it answered with an error");
-	return answer == 'S' ? ANSWER_GOOD : refuse(s, "it does not speak PostgreSQL");
+		return starttls_reject(s, "it answered with an error");
+	return answer == 'S' ? ANSWER_GOOD : starttls_reject(s, "it does not speak PostgreSQL");
 }
 
 static const struct starttls_step postgres[] = {
@@ -106,11 +106,11 @@ static const struct starttls_step postgres[] = {
 
 /* --- SMTP: RFC 3207; an answer is "250-..." lines and a last "250 ..." --- */
 
-static enum response read_smtp(struct starttls *s, const char *code)
+static enum starttls_reply read_smtp(struct starttls *s, const char *code)
 {
 	struct reply_line l;
 
-	while (take_line(s, &l)) {
+	while (starttls_take_line(s, &l)) {
 		struct reply_line rest = { l.text + 4, l.len < 4 ? 0 : l.len - 4 };
 
 		if (!begins(&l, code))
@@ -125,17 +125,18 @@ static enum response read_smtp(struct starttls *s, const char *code)
 	return ANSWER_INCOMPLETE;
 }
 
-static enum response read_smtp_ready(struct starttls *s)
+static enum starttls_reply read_smtp_ready(struct starttls *s)
 {
 	return read_smtp(s, "220");
 }
 
-static enum response read_smtp_ehlo(struct starttls *s)
+static enum starttls_reply read_smtp_ehlo(struct starttls *s)
 {
-	enum response answer = read_smtp(s, "250");
+	enum starttls_reply answer = read_smtp(s, "250");
 
-	return answer == ANSWER_GOOD && !s->is_offered ? refuse(s, "it does not offer STARTTLS")
-						       : answer;
+	return answer == ANSWER_GOOD && !s->is_offered
+		       ? starttls_reject(s, "it does not offer STARTTLS")
+		       : answer;
 }
 
 #define SAY(text) text, sizeof(text) - 1
@@ -149,20 +150,20 @@ static const struct starttls_step smtp[] = {
 
 /* --- IMAP: RFC 9051; "*" lines may stand before the tagged answer --- */
 
-static enum response read_imap_greeting(struct starttls *s)
+static enum starttls_reply read_imap_greeting(struct starttls *s)
 {
 	struct reply_line l;
 
-	if (!take_line(s, &l))
+	if (!starttls_take_line(s, &l))
 		return ANSWER_INCOMPLETE;
 	return begins(&l, "* OK") ? ANSWER_GOOD : refuse_line(s, &l);
 }
 
-static enum response read_imap_answer(struct starttls *s)
+static enum starttls_reply read_imap_answer(struct starttls *s)
 {
 	struct reply_line l;
 
-	while (take_line(s, &l)) {
+	while (starttls_take_line(s, &l)) {
 		if (begins(&l, "a1 OK"))
 			return ANSWER_GOOD;
 		if (!begins(&l, "* ") || begins(&l, "* BYE"))
@@ -192,7 +193,7 @@ static bool read_ldap_result(struct der message, struct der *result)
 	       der_take(&response, DER_ENUMERATED, result) && result->len == 1;
 }
 
-static enum response read_ldap(struct starttls *s)
+static enum starttls_reply read_ldap(struct starttls *s)
 {
 	struct der heard = { (const unsigned char *)s->in + s->taken, s->heard - s->taken };
 	struct der message = { 0 };
@@ -201,12 +202,12 @@ static enum response read_ldap(struct starttls *s)
 	if (heard.len < 2)
 		return ANSWER_INCOMPLETE;
 	if (!der_is(&heard, DER_SEQUENCE))
-		return refuse(s, "it does not speak LDAP");
+		return starttls_reject(s, "it does not speak LDAP");
 	if (!der_take(&heard, DER_SEQUENCE, &message))
 		return ANSWER_INCOMPLETE;
 	s->taken = s->heard - heard.len;
 	if (!read_ldap_result(message, &result))
-		return refuse(s, "its answer is not the one of LDAP");
+		return starttls_reject(s, "its answer is not the one of LDAP");
 	if (*result.bytes == 0)
 		return ANSWER_GOOD;
 	s->why = arena_printf(s->arena, "it answered with the LDAP result %u", *result.bytes);
@@ -256,7 +257,7 @@ static bool must_wait(void)
 }
 
 /* STARTTLS_AGREED: all of it was said. */
-static enum starttls_result say(struct starttls *s)
+static enum starttls_result starttls_say(struct starttls *s)
 {
 	const struct starttls_step *x = s->exchange;
 
@@ -266,7 +267,7 @@ static enum starttls_result say(struct starttls *s)
 		if (n < 0 && must_wait())
 			return STARTTLS_GOES_ON;
 		if (n < 0) {
-			refuse(s, strerror(errno));
+			starttls_reject(s, strerror(errno));
 			return STARTTLS_FAILED;
 		}
 		s->said += (size_t)n;
@@ -275,10 +276,10 @@ static enum starttls_result say(struct starttls *s)
 }
 
 /* STARTTLS_AGREED: there is more to understand. */
-static enum starttls_result hear(struct starttls *s)
+static enum starttls_result starttls_receive(struct starttls *s)
 {
 	if (s->heard == sizeof(s->in)) {
-		refuse(s, "it answers without an end");
+		starttls_reject(s, "it answers without an end");
 		return STARTTLS_FAILED;
 	}
 
@@ -287,7 +288,7 @@ static enum starttls_result hear(struct starttls *s)
 	if (n < 0 && must_wait())
 		return STARTTLS_GOES_ON;
 	if (n <= 0) {
-		refuse(s, n < 0 ? strerror(errno) : "it hung up");
+		starttls_reject(s, n < 0 ? strerror(errno) : "it hung up");
 		return STARTTLS_FAILED;
 	}
 	s->heard += (size_t)n;
@@ -295,22 +296,22 @@ static enum starttls_result hear(struct starttls *s)
 }
 
 /* STARTTLS_AGREED: this exchange ended well. */
-static enum starttls_result converse(struct starttls *s)
+static enum starttls_result starttls_converse(struct starttls *s)
 {
-	enum starttls_result result = say(s);
+	enum starttls_result result = starttls_say(s);
 
 	while (result == STARTTLS_AGREED) {
-		enum response answer = s->exchange->read(s);
+		enum starttls_reply answer = s->exchange->read(s);
 
 		if (answer == ANSWER_BAD)
 			return STARTTLS_FAILED;
 		if (answer == ANSWER_GOOD && s->taken == s->heard)
 			return STARTTLS_AGREED;
 		if (answer == ANSWER_GOOD) {
-			refuse(s, "it said more than was asked, in the clear");
+			starttls_reject(s, "it said more than was asked, in the clear");
 			return STARTTLS_FAILED;
 		}
-		result = hear(s);
+		result = starttls_receive(s);
 	}
 	return result;
 }
@@ -318,7 +319,7 @@ static enum starttls_result converse(struct starttls *s)
 enum starttls_result starttls_advance(struct starttls *s, const char **why)
 {
 	for (; s->exchange->read; s->exchange++) {
-		enum starttls_result result = converse(s);
+		enum starttls_result result = starttls_converse(s);
 
 		if (result == STARTTLS_FAILED)
 			*why = arena_printf(s->arena, "%s: %s", s->exchange->name, s->why);

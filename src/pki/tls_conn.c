@@ -116,7 +116,7 @@ static void start_connecting(struct tls_conn *c)
 		c->failure = errno;
 }
 
-static void hang_up(struct tls_conn *c)
+static void tls_conn_hang_up(struct tls_conn *c)
 {
 	if (c->session)
 		gnutls_deinit(c->session);
@@ -145,7 +145,7 @@ void tls_conn_close(struct tls_conn *c)
 {
 	if (!c)
 		return;
-	hang_up(c);
+	tls_conn_hang_up(c);
 	free(c);
 }
 
@@ -237,7 +237,7 @@ static bool is_ip(const char *name)
 	return inet_pton(AF_INET, name, room) == 1 || inet_pton(AF_INET6, name, room) == 1;
 }
 
-static int begin_session(struct tls_conn *c)
+static int tls_conn_begin_session(struct tls_conn *c)
 {
 	const char *name = c->target.server_name;
 	int rc = gnutls_init(&c->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
@@ -281,12 +281,12 @@ static bool asks_again(struct tls_conn *c, int rc)
 		return false;
 	c->offer = 0;
 	c->warnings = 0;
-	hang_up(c);
+	tls_conn_hang_up(c);
 	start_connecting(c);
 	return true;
 }
 
-static bool complete(struct tls_conn *c, struct tls_outcome *out)
+static bool tls_conn_complete(struct tls_conn *c, struct tls_outcome *out)
 {
 	unsigned count = 0;
 	const gnutls_datum_t *certs = gnutls_certificate_get_peers(c->session, &count);
@@ -314,13 +314,13 @@ static bool complete(struct tls_conn *c, struct tls_outcome *out)
 	return true;
 }
 
-static bool shake_hands(struct tls_conn *c, struct tls_outcome *out)
+static bool tls_conn_shake_hands(struct tls_conn *c, struct tls_outcome *out)
 {
 	for (;;) {
 		int rc = gnutls_handshake(c->session);
 
 		if (rc == GNUTLS_E_SUCCESS)
-			return complete(c, out);
+			return tls_conn_complete(c, out);
 		if (rc == GNUTLS_E_AGAIN || rc == GNUTLS_E_INTERRUPTED)
 			return false;
 		if (!gnutls_error_is_fatal(rc) && ++c->warnings <= WARNING_LIMIT)
@@ -332,7 +332,7 @@ static bool shake_hands(struct tls_conn *c, struct tls_outcome *out)
 }
 
 /* What must be said in the clear, then the handshake. */
-static bool talk(struct tls_conn *c, struct tls_outcome *out)
+static bool tls_conn_talk(struct tls_conn *c, struct tls_outcome *out)
 {
 	const char *why = NULL;
 
@@ -344,9 +344,9 @@ static bool talk(struct tls_conn *c, struct tls_outcome *out)
 	case STARTTLS_AGREED:
 		break;
 	}
-	int rc = begin_session(c);
+	int rc = tls_conn_begin_session(c);
 
-	return rc < 0 ? fail_handshake(c, rc, out) : shake_hands(c, out);
+	return rc < 0 ? fail_handshake(c, rc, out) : tls_conn_shake_hands(c, out);
 }
 
 bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out)
@@ -356,14 +356,14 @@ bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out)
 	if (c->failure)
 		return fail_connecting(c, c->failure, out);
 	if (c->session)
-		return shake_hands(c, out);
+		return tls_conn_shake_hands(c, out);
 	if (!c->talk && !finish_connecting(c, &error))
 		return false;
 	if (error)
 		return fail_connecting(c, error, out);
 	if (!c->talk)
 		c->talk = starttls_open(c->target.starttls, c->fd, c->arena);
-	return talk(c, out);
+	return tls_conn_talk(c, out);
 }
 
 void tls_conn_expire(struct tls_conn *c, int64_t after_ms, struct tls_outcome *out)

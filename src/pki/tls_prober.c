@@ -70,7 +70,7 @@ bool tls_prober_new(struct tls_prober **out, struct err *e)
 	return true;
 }
 
-static void forget(struct inquiry *i)
+static void prober_forget(struct inquiry *i)
 {
 	LIST_REMOVE(i, among);
 	lookup_close(i->lookup);
@@ -85,7 +85,7 @@ void tls_prober_free(struct tls_prober *p)
 	for (size_t i = 0; i < TLS_PROBES_AT_ONCE; i++)
 		tls_conn_close(p->slots[i].conn);
 	while (!LIST_EMPTY(&p->all))
-		forget(LIST_FIRST(&p->all));
+		prober_forget(LIST_FIRST(&p->all));
 	tls_queue_release(&p->queue);
 	tls_client_free(p->client);
 	free(p);
@@ -116,7 +116,7 @@ static void fail_lookup(const struct inquiry *i, const char *reason)
 				       text_escaped(i->arena, i->probe->host), reason);
 }
 
-static void judge(struct tls_prober *p, struct inquiry *i)
+static void prober_check(struct tls_prober *p, struct inquiry *i)
 {
 	struct tls_verdict v = { .arena = i->arena };
 
@@ -137,11 +137,11 @@ static void try_all(struct tls_prober *p, struct inquiry *i, const union tls_add
 		tls_queue_add(&p->queue, &i->attempts[k].turn, &found[k]);
 	}
 	if (count == 0)
-		judge(p, i);
+		prober_check(p, i);
 }
 
 /* Whether the question is answered, or will not be any more. */
-static bool take_answer(struct tls_prober *p, struct inquiry *i)
+static bool prober_take_answer(struct tls_prober *p, struct inquiry *i)
 {
 	union tls_address found[LOOKUP_ADDRESSES];
 	const char *reason = "no answer in time";
@@ -180,7 +180,7 @@ static bool look_up(struct tls_prober *p)
 
 		if (!*i)
 			*i = next_asked(p);
-		while (*i && take_answer(p, *i))
+		while (*i && prober_take_answer(p, *i))
 			*i = next_asked(p);
 		is_waiting |= *i != NULL;
 	}
@@ -207,7 +207,7 @@ static void dial(struct tls_prober *p, struct slot *s, struct attempt *a)
 }
 
 /* Fills free slots, and puts down what to wait for. */
-static size_t fill(struct tls_prober *p, struct pollfd *fds, size_t *slots)
+static size_t prober_prepare(struct tls_prober *p, struct pollfd *fds, size_t *slots)
 {
 	size_t count = 0;
 
@@ -231,10 +231,10 @@ static size_t fill(struct tls_prober *p, struct pollfd *fds, size_t *slots)
 static void end_attempt(struct tls_prober *p, const struct attempt *a)
 {
 	if (--a->inquiry->open == 0)
-		judge(p, a->inquiry);
+		prober_check(p, a->inquiry);
 }
 
-static void hang_up(struct tls_prober *p, struct slot *s)
+static void prober_hang_up(struct tls_prober *p, struct slot *s)
 {
 	tls_conn_close(TAKE(s->conn));
 	tls_queue_end(&p->queue, &s->attempt->turn);
@@ -266,13 +266,13 @@ static void expire(struct tls_prober *p, struct slot *s)
 		tls_queue_lift(&p->queue, &a->turn);
 	else
 		drop_others(p, a);
-	hang_up(p, s);
+	prober_hang_up(p, s);
 }
 
 static void advance(struct tls_prober *p, struct slot *s, bool is_ready, int64_t now)
 {
 	if (is_ready && tls_conn_advance(s->conn, &s->attempt->outcome))
-		hang_up(p, s);
+		prober_hang_up(p, s);
 	else if (now >= s->deadline)
 		expire(p, s);
 }
@@ -299,7 +299,7 @@ static void go_on(struct tls_prober *p, int64_t ms)
 	struct pollfd fds[TLS_PROBES_AT_ONCE];
 	size_t slots[TLS_PROBES_AT_ONCE];
 	bool is_looking_up = look_up(p);
-	size_t count = fill(p, fds, slots);
+	size_t count = prober_prepare(p, fds, slots);
 
 	if (!STAILQ_EMPTY(&p->ended))
 		return;
@@ -324,7 +324,7 @@ static struct tls_probe *take_ended(struct tls_prober *p)
 	struct tls_probe *probe = i->probe;
 
 	STAILQ_REMOVE_HEAD(&p->ended, next);
-	forget(i);
+	prober_forget(i);
 	return probe;
 }
 

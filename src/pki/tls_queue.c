@@ -16,7 +16,7 @@ struct tls_port {
 	struct tls_port *next; /* in the row of those whose turn it is */
 };
 
-static int compare(const void *a, const void *b)
+static int probe_queue_compare(const void *a, const void *b)
 {
 	const struct tls_port *x = a;
 	const struct tls_port *y = b;
@@ -25,21 +25,21 @@ static int compare(const void *a, const void *b)
 	return families ? families : memcmp(&x->address, &y->address, tls_address_len(&x->address));
 }
 
-static void leave(void *port)
+static void probe_queue_drop(void *port)
 {
 	(void)port; /* it lives in the arena */
 }
 
 void tls_queue_release(struct tls_queue *q)
 {
-	tdestroy(q->ports, leave);
+	tdestroy(q->ports, probe_queue_drop);
 	arena_release(&q->arena);
 }
 
 static struct tls_port *find_port(struct tls_queue *q, const union tls_address *address)
 {
 	const struct tls_port wanted = { .address = *address };
-	struct tls_port **found = tfind(&wanted, &q->ports, compare);
+	struct tls_port **found = tfind(&wanted, &q->ports, probe_queue_compare);
 
 	if (found)
 		return *found;
@@ -48,7 +48,7 @@ static struct tls_port *find_port(struct tls_queue *q, const union tls_address *
 
 	p->address = *address;
 	p->places = TLS_AT_ONCE_OF_ONE;
-	if (!tsearch(p, &q->ports, compare))
+	if (!tsearch(p, &q->ports, probe_queue_compare))
 		abort(); /* as base/alloc.h does */
 	return p;
 }

@@ -34,8 +34,9 @@ struct tls_server {
 
 /* ---- a key that is somewhere else ---- */
 
-static int ask_to_sign(const struct server_identity *i, gnutls_sign_algorithm_t how, bool hashed,
-		       const gnutls_datum_t *text, gnutls_datum_t *signature)
+static int tls_server_ask_to_sign(const struct server_identity *i, gnutls_sign_algorithm_t how,
+				  bool hashed, const gnutls_datum_t *text,
+				  gnutls_datum_t *signature)
 {
 	AUTO(arena) a = { 0 };
 	struct tls_key_holder *holder = &i->server->holder;
@@ -62,7 +63,7 @@ static int sign_text(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ct
 {
 	(void)key;
 	(void)flags;
-	return ask_to_sign(ctx, how, false, text, signature);
+	return tls_server_ask_to_sign(ctx, how, false, text, signature);
 }
 
 static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ctx, unsigned flags,
@@ -70,7 +71,7 @@ static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ct
 {
 	(void)key;
 	(void)flags;
-	return ask_to_sign(ctx, how, true, hash, signature);
+	return tls_server_ask_to_sign(ctx, how, true, hash, signature);
 }
 
 static int tell_of_key(gnutls_privkey_t key, unsigned flags, void *ctx)
@@ -88,7 +89,7 @@ static int tell_of_key(gnutls_privkey_t key, unsigned flags, void *ctx)
 	return -1;
 }
 
-static bool make_key(struct server_identity *i)
+static bool tls_server_make_key(struct server_identity *i)
 {
 	i->kind =
 		(gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(i->certs[0].pubkey, &i->bits);
@@ -125,7 +126,7 @@ static bool identity_fill(struct server_identity *i)
 			return false;
 		i->count++;
 	}
-	return make_key(i);
+	return tls_server_make_key(i);
 }
 
 /* A new revision takes the place of the oldest one. */

@@ -78,7 +78,7 @@ const char *contact_trusted(const struct contact_list *c, const char *what, cons
 			    digest ? " sha256 " : "", digest ? digest : "");
 }
 
-static void add_path(struct contact_list *c, const char *path)
+static void contact_add_path(struct contact_list *c, const char *path)
 {
 	if (path)
 		contact_add(c, CONTACT_PATH, contact_path(c, path));
@@ -177,15 +177,15 @@ static void add_policies(struct contact_list *c)
 	const struct fleet *f = c->d->fleet;
 
 	c->in_scope = true;
-	add_path(c, f->state.path);
-	add_path(c, f->backup.directory);
+	contact_add_path(c, f->state.path);
+	contact_add_path(c, f->backup.directory);
 	contact_add_secret(c, &f->state.seal);
 	for (size_t i = 0; i < f->backup.passphrase_count; i++)
 		contact_add_secret(c, &f->backup.passphrases[i]);
 }
 
 /* Who we are is read from there, and whom we believe. */
-static void add_access(struct contact_list *c)
+static void contact_add_access(struct contact_list *c)
 {
 	const struct agent_access *agent = &c->d->fleet->access.agent;
 	struct arena *a = &c->d->scratch;
@@ -203,13 +203,13 @@ static void collect(struct contact_list *c)
 	const struct fleet *f = d->fleet;
 
 	add_policies(c);
-	add_access(c);
+	contact_add_access(c);
 	/* A plan about something else opens the imports all the same. */
 	for (size_t i = 0; i < f->certificate_count; i++)
 		contact_add_secret(c, &f->certificates[i].import.password);
 	for (size_t i = 0; i < f->issuer_count; i++) {
 		c->in_scope = d->issuers[i].in_scope;
-		add_path(c, f->issuers[i].publish);
+		contact_add_path(c, f->issuers[i].publish);
 	}
 	for (size_t i = 0; i < f->component_count; i++) {
 		c->in_scope = d->components[i].in_scope;
@@ -227,7 +227,7 @@ static int compare_reached(const void *left, const void *right)
 }
 
 /* Sorts, and brings together what is the same. */
-static void settle(struct contact_list *c)
+static void contact_finish(struct contact_list *c)
 {
 	size_t kept = 0;
 
@@ -248,19 +248,19 @@ static void settle(struct contact_list *c)
 
 /* ---- what is new ---- */
 
-static int compare_text(const void *key, const void *item)
+static int contact_compare_text(const void *key, const void *item)
 {
 	return strcmp(key, *(const char *const *)item);
 }
 
-static bool is_known(const struct snapshot *s, const char *text)
+static bool contact_is_known(const struct snapshot *s, const char *text)
 {
-	return s->reached_count &&
-	       bsearch(text, s->reached, s->reached_count, sizeof(*s->reached), compare_text);
+	return s->reached_count && bsearch(text, s->reached, s->reached_count, sizeof(*s->reached),
+					   contact_compare_text);
 }
 
-static void tell(struct plan_builder *d, enum contact_kind kind, const char *const *items,
-		 size_t count)
+static void contact_report(struct plan_builder *d, enum contact_kind kind, const char *const *items,
+			   size_t count)
 {
 	const char *since = d->snapshot->reached_count ? "the last completed run did not have"
 						       : "no completed run had";
@@ -285,19 +285,19 @@ static void tell_kind(struct contact_list *c, enum contact_kind kind)
 
 	vec_each (r, &c->list)
 		if (r->in_scope && !strncmp(r->text, kinds[kind].word, len) &&
-		    r->text[len] == ' ' && !is_known(d->snapshot, r->text))
+		    r->text[len] == ' ' && !contact_is_known(d->snapshot, r->text))
 			VEC_PUSH(&items, d->kept, builder_keep(d, r->text + len + 1));
 	if (items.count)
-		tell(d, kind, items.items, items.count);
+		contact_report(d, kind, items.items, items.count);
 }
 
-static void remember(const struct contact_list *c, struct plan *p)
+static void contact_remember(const struct contact_list *c, struct plan *p)
 {
 	struct plan_builder *d = c->d;
 	VEC(const char *) texts = { 0 };
 
 	vec_each (r, &c->list)
-		if (r->in_scope || is_known(d->snapshot, r->text))
+		if (r->in_scope || contact_is_known(d->snapshot, r->text))
 			VEC_PUSH(&texts, d->kept, builder_keep(d, r->text));
 	p->reach = texts.items;
 	p->reach_count = texts.count;
@@ -308,8 +308,8 @@ void contact_plan(struct plan_builder *d, struct plan *p)
 	struct contact_list c = { .d = d };
 
 	collect(&c);
-	settle(&c);
+	contact_finish(&c);
 	for (enum contact_kind kind = 0; kind < CONTACT_KIND_COUNT; kind++)
 		tell_kind(&c, kind);
-	remember(&c, p);
+	contact_remember(&c, p);
 }

@@ -3,7 +3,8 @@
 
 #include "model/http_spec.h"
 
-static void add_access(struct contact_list *c, const char *origin, const struct http_access *a)
+static void contact_http_add_access(struct contact_list *c, const char *origin,
+				    const struct http_access *a)
 {
 	if (a->ca)
 		contact_add(c, CONTACT_SECRET,
@@ -31,7 +32,7 @@ static const char *url_text(const struct contact_list *c, const struct http_url 
 	return arena_strdup(&c->d->scratch, buf_text(&out));
 }
 
-static void add_request(struct contact_list *c, const struct http_request *r)
+static void contact_http_add_request(struct contact_list *c, const struct http_request *r)
 {
 	bool gives = request_needs_pair(r);
 
@@ -54,20 +55,20 @@ void contact_add_etcd(struct contact_list *c, const struct etcd *etcd)
 	for (const char *const *at = etcd->endpoints; *at; at++)
 		contact_add(c, CONTACT_KEYS,
 			    arena_printf(&c->d->scratch, "%s key %s", *at, etcd->key));
-	add_access(c, etcd->endpoints[0], &etcd->access);
+	contact_http_add_access(c, etcd->endpoints[0], &etcd->access);
 }
 
 void contact_add_http(struct contact_list *c, const struct http *http)
 {
-	add_access(c, http->origin, &http->access);
+	contact_http_add_access(c, http->origin, &http->access);
 	contact_add_secret(c, &http->pkcs12_password);
 	for (int verb = 0; verb < HTTP_VERB_COUNT; verb++)
 		if (http->requests[verb])
-			add_request(c, http->requests[verb]);
+			contact_http_add_request(c, http->requests[verb]);
 }
 
 void contact_add_call(struct contact_list *c, const struct http_call *call)
 {
-	add_access(c, call->request.url.origin, &call->access);
-	add_request(c, &call->request);
+	contact_http_add_access(c, call->request.url.origin, &call->access);
+	contact_http_add_request(c, &call->request);
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char *changed(struct plan_builder *d, const char *before, const char *after)
+static const char *diff_changed(struct plan_builder *d, const char *before, const char *after)
 {
 	const char *field = request_difference(before, after, &d->scratch);
 
@@ -37,7 +37,7 @@ static void diff_authority(struct plan_builder *d, struct issuer_build *i)
 		i->reason = "it has no authority yet";
 		return;
 	}
-	i->reason = changed(d, newest->request, issuer_request(i->issuer, &d->scratch));
+	i->reason = diff_changed(d, newest->request, issuer_request(i->issuer, &d->scratch));
 	if (!i->reason)
 		i->reason = expired(d, newest->not_after);
 	if (i->reason)
@@ -110,8 +110,8 @@ static struct generation_span generations_of(const struct snapshot *s, const cha
 }
 
 /* The newest that has its leaf and came from `source`; NULL: none. */
-static const struct generation *newest_from(struct generation_span all,
-					    enum generation_source source)
+static const struct generation *diff_newest_from(struct generation_span all,
+						 enum generation_source source)
 {
 	for (size_t i = all.count; i-- > 0;)
 		if (!all.first[i].pending && all.first[i].source == source)
@@ -119,7 +119,8 @@ static const struct generation *newest_from(struct generation_span all,
 	return NULL;
 }
 
-static void keep(struct certificate_build *c, const struct generation *g, struct plan_builder *d)
+static void diff_store(struct certificate_build *c, const struct generation *g,
+		       struct plan_builder *d)
 {
 	c->job = CERTIFICATE_KEEP;
 	c->fingerprint = builder_keep(d, g->fingerprint);
@@ -172,7 +173,7 @@ static bool is_by_old_authority(const struct certificate_build *c, const struct 
 static const char *objection(struct plan_builder *d, const struct certificate_build *c,
 			     const struct generation *g, const char *request)
 {
-	const char *reason = changed(d, g->request, request);
+	const char *reason = diff_changed(d, g->request, request);
 
 	if (reason)
 		return reason;
@@ -199,8 +200,8 @@ static bool is_reissued(const struct plan_builder *d, const char *name,
 static void diff_issued(struct plan_builder *d, struct certificate_build *c)
 {
 	struct generation_span all = generations_of(d->snapshot, c->certificate->name);
-	const struct generation *newest = newest_from(all, SOURCE_ISSUED);
-	const struct generation *imported = newest_from(all, SOURCE_IMPORTED);
+	const struct generation *newest = diff_newest_from(all, SOURCE_ISSUED);
+	const struct generation *imported = diff_newest_from(all, SOURCE_IMPORTED);
 	const char *request = certificate_request(c->certificate, &d->scratch);
 
 	c->job = CERTIFICATE_ISSUE;
@@ -217,12 +218,12 @@ static void diff_issued(struct plan_builder *d, struct certificate_build *c)
 	else
 		c->reason = objection(d, c, newest, request);
 	if (!c->reason)
-		keep(c, newest, d);
+		diff_store(c, newest, d);
 }
 
 /* ---- imports ---- */
 
-static bool is_same_pair(const struct generation *known, const struct generation *found)
+static bool diff_is_same_pair(const struct generation *known, const struct generation *found)
 {
 	if (known->pending || known->source != SOURCE_IMPORTED ||
 	    strcmp(known->fingerprint, found->fingerprint) != 0)
@@ -248,14 +249,14 @@ static void diff_found(struct plan_builder *d, struct certificate_build *c,
 	struct generation_span all = generations_of(d->snapshot, c->certificate->name);
 
 	for (size_t i = all.count; i-- > 0;)
-		if (is_same_pair(&all.first[i], found)) {
-			keep(c, &all.first[i], d);
+		if (diff_is_same_pair(&all.first[i], found)) {
+			diff_store(c, &all.first[i], d);
 			return;
 		}
 	c->job = CERTIFICATE_IMPORT;
 	c->fingerprint = builder_keep(d, found->fingerprint);
 	c->chain = found->chain;
-	c->reason = import_reason(d, newest_from(all, SOURCE_IMPORTED), found);
+	c->reason = import_reason(d, diff_newest_from(all, SOURCE_IMPORTED), found);
 }
 
 /* What a confined plan may not open: the file decides. */
@@ -286,7 +287,7 @@ static bool diff_import(struct plan_builder *d, struct certificate_build *c, str
 	}
 
 	const struct generation *known =
-		newest_from(generations_of(d->snapshot, name), SOURCE_IMPORTED);
+		diff_newest_from(generations_of(d->snapshot, name), SOURCE_IMPORTED);
 
 	if (seen && seen->unopened && (seen->found.file || !known)) {
 		diff_unopened(c, seen, known);
@@ -298,7 +299,7 @@ static bool diff_import(struct plan_builder *d, struct certificate_build *c, str
 			       text_escaped(&d->scratch, name),
 			       seen && seen->error ? text_escaped(&d->scratch, seen->error)
 						   : "its file or password is not there");
-	keep(c, known, d);
+	diff_store(c, known, d);
 	c->import_missing = !seen || seen->missing;
 	return true;
 }

@@ -74,8 +74,8 @@ static enum look look_served(const struct component_build *c)
 }
 
 /* "what is installed is unknown: permission denied" */
-static const char *unknown(struct plan_builder *d, const struct component_build *c,
-			   const char *what)
+static const char *drift_unknown(struct plan_builder *d, const struct component_build *c,
+				 const char *what)
 {
 	if (!c->seen->error)
 		return what;
@@ -87,7 +87,7 @@ static const char *write_reason(struct plan_builder *d, const struct component_b
 	const char *installed = c->seen->installed;
 
 	if (!installed)
-		return unknown(d, c, "what is installed is unknown");
+		return drift_unknown(d, c, "what is installed is unknown");
 	if (!*installed)
 		return "nothing is installed";
 	if (!is_desired(c, installed))
@@ -104,7 +104,7 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 	if (!served && c->activate)
 		return "an earlier run committed it without activating it";
 	if (!served)
-		return unknown(d, c, "what it serves is unknown");
+		return drift_unknown(d, c, "what it serves is unknown");
 	if (!*served)
 		return "serves nothing, installed is already right";
 	if (is_desired(c, served) && c->seen->served_flaw)

@@ -63,7 +63,7 @@ static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 	return copy;
 }
 
-static int compare_seen(const void *left, const void *right)
+static int make_compare_seen(const void *left, const void *right)
 {
 	const struct component_seen *l = left;
 	const struct component_seen *r = right;
@@ -89,7 +89,7 @@ static void keep_observed(struct plan_builder *d, struct plan *p)
 		seen[count++] = keep_seen(d, builder_keep(d, s->name), s);
 	}
 	if (count)
-		qsort(seen, count, sizeof(*seen), compare_seen);
+		qsort(seen, count, sizeof(*seen), make_compare_seen);
 	p->observed = seen;
 	p->observed_count = count;
 }
@@ -116,7 +116,7 @@ static size_t count_unchanged(const struct plan_builder *d)
 	return count;
 }
 
-static void finish(struct plan_builder *d, struct plan *p)
+static void make_finish(struct plan_builder *d, struct plan *p)
 {
 	const struct plan_input *in = d->in;
 
@@ -166,7 +166,7 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 		return false;
 	preconditions_accepted(&d, &p);
 	preconditions_sort(&d);
-	finish(&d, &p);
+	make_finish(&d, &p);
 	*out = TAKE(p);
 	return true;
 }

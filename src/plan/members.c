@@ -22,8 +22,8 @@ bool member_is_text(const json_t *value)
 	       strlen(json_string_value(value)) == json_string_length(value);
 }
 
-static bool read_text(struct member_reader *r, const struct member *m, const json_t *value,
-		      const char **out)
+static bool members_read_text(struct member_reader *r, const struct member *m, const json_t *value,
+			      const char **out)
 {
 	if (json_is_null(value) && m->kind != MEMBER_TEXT) {
 		*out = NULL;
@@ -40,8 +40,8 @@ static bool read_text(struct member_reader *r, const struct member *m, const jso
 	return true;
 }
 
-static bool read_choice(struct member_reader *r, const struct member *m, const json_t *value,
-			unsigned *out)
+static bool members_read_choice(struct member_reader *r, const struct member *m,
+				const json_t *value, unsigned *out)
 {
 	if (!member_is_text(value))
 		return members_refuse(r, m->key);
@@ -53,8 +53,8 @@ static bool read_choice(struct member_reader *r, const struct member *m, const j
 	return members_refuse(r, m->key);
 }
 
-static bool read_count(struct member_reader *r, const struct member *m, const json_t *value,
-		       unsigned *out)
+static bool members_read_count(struct member_reader *r, const struct member *m, const json_t *value,
+			       unsigned *out)
 {
 	json_int_t count = json_integer_value(value);
 
@@ -71,16 +71,16 @@ static bool read_member(struct member_reader *r, const struct member *m, const j
 	case MEMBER_TEXT:
 	case MEMBER_TEXT_OR_NULL:
 	case MEMBER_FINGERPRINT:
-		return read_text(r, m, value, slot);
+		return members_read_text(r, m, value, slot);
 	case MEMBER_FLAG:
 		if (!json_is_boolean(value))
 			return members_refuse(r, m->key);
 		*(bool *)slot = json_is_true(value);
 		return true;
 	case MEMBER_COUNT:
-		return read_count(r, m, value, slot);
+		return members_read_count(r, m, value, slot);
 	case MEMBER_CHOICE:
-		return read_choice(r, m, value, slot);
+		return members_read_choice(r, m, value, slot);
 	}
 	return false;
 }
@@ -118,7 +118,7 @@ bool members_texts(struct member_reader *r, const json_t *object, const char *ke
 	const char **items = arena_array(r->a, count, sizeof(*items));
 
 	for (size_t i = 0; i < count; i++)
-		if (!read_text(r, &any, json_array_get(array, i), &items[i]))
+		if (!members_read_text(r, &any, json_array_get(array, i), &items[i]))
 			return false;
 	*out = (struct text_list){ items, count };
 	return true;

@@ -75,7 +75,7 @@ static void check_restart(struct plan_builder *d, const struct component_build *
 					text));
 }
 
-static int compare_text(const void *key, const void *item)
+static int component_precondition_compare_text(const void *key, const void *item)
 {
 	return strcmp(key, *(const char *const *)item);
 }
@@ -86,7 +86,7 @@ static void check_rejected(struct plan_builder *d, const struct component_build 
 
 	if (!desired || !c->seen->rejected_count || !(c->write || c->activate) ||
 	    !bsearch(desired, c->seen->rejected, c->seen->rejected_count,
-		     sizeof(*c->seen->rejected), compare_text))
+		     sizeof(*c->seen->rejected), component_precondition_compare_text))
 		return;
 	precondition_add_component(d, c, CODE_ROLLED_BACK,
 				   arena_printf(d->kept,
@@ -108,7 +108,8 @@ static void split_remedy(struct plan_builder *d, const char *text, struct precon
 	f->message = arena_strndup(d->kept, f->message, (size_t)(cut - f->message));
 }
 
-static void check_writable(struct plan_builder *d, const struct component_build *c)
+static void component_precondition_check_writable(struct plan_builder *d,
+						  const struct component_build *c)
 {
 	if (!c->seen->unwritable || !c->seen->online)
 		return;
@@ -149,7 +150,8 @@ static void check_pidfile(struct plan_builder *d, const struct component_build *
 	precondition_add(d, &f);
 }
 
-static void check_version(struct plan_builder *d, const struct component_build *c)
+static void component_precondition_check_version(struct plan_builder *d,
+						 const struct component_build *c)
 {
 	const char *minimum = c->component->role->version_minimum;
 	const char *seen = c->seen->version;
@@ -201,7 +203,8 @@ static void check_orders(struct plan_builder *d, const struct component_build *c
 }
 
 /* Two states that deliver to one component would undo each other's work. */
-static void check_owner(struct plan_builder *d, const struct component_build *c)
+static void component_precondition_check_owner(struct plan_builder *d,
+					       const struct component_build *c)
 {
 	const char *from = c->seen->order_from;
 
@@ -221,10 +224,10 @@ void precondition_component(struct plan_builder *d, const struct component_build
 	check_online(d, c);
 	check_restart(d, c);
 	check_rejected(d, c);
-	check_writable(d, c);
+	component_precondition_check_writable(d, c);
 	check_pidfile(d, c);
-	check_version(d, c);
+	component_precondition_check_version(d, c);
 	check_clock(d, c);
 	check_orders(d, c);
-	check_owner(d, c);
+	component_precondition_check_owner(d, c);
 }

@@ -107,7 +107,7 @@ static bool is_written(const struct plan_builder *d, const char *component)
 	return c && d->components[c - d->fleet->components].write;
 }
 
-static bool is_accepted(const struct plan_builder *d, const char *key)
+static bool issuer_precondition_is_accepted(const struct plan_builder *d, const char *key)
 {
 	const struct snapshot *s = d->snapshot;
 
@@ -115,7 +115,8 @@ static bool is_accepted(const struct plan_builder *d, const char *key)
 	       bsearch(&key, s->accepted, s->accepted_count, sizeof(*s->accepted), text_compare);
 }
 
-static const char *describe(struct plan_builder *d, const struct foreign_authority *f)
+static const char *issuer_precondition_describe(struct plan_builder *d,
+						const struct foreign_authority *f)
 {
 	if (f->path)
 		return arena_printf(
@@ -136,10 +137,11 @@ static void check_foreign(struct plan_builder *d, const struct issuer_build *i)
 	for (size_t k = 0; k < s->foreign_count; k++) {
 		const struct foreign_authority *f = &s->foreign[k];
 
-		if (strcmp(f->subject, i->issuer->subject) != 0 || is_accepted(d, f->key))
+		if (strcmp(f->subject, i->issuer->subject) != 0 ||
+		    issuer_precondition_is_accepted(d, f->key))
 			continue;
 		has_step |= is_written(d, f->component);
-		VEC_PUSH(&items, d->kept, describe(d, f));
+		VEC_PUSH(&items, d->kept, issuer_precondition_describe(d, f));
 	}
 	if (!items.count)
 		return;
@@ -169,7 +171,8 @@ static bool signs_operators(const struct plan_builder *d, const struct issuer *i
 }
 
 /* Agents would obey whoever gets such a certificate, if they know its name. */
-static void check_operators(struct plan_builder *d, const struct issuer_build *i)
+static void issuer_precondition_check_operators(struct plan_builder *d,
+						const struct issuer_build *i)
 {
 	VEC(const char *) items = { 0 };
 
@@ -206,7 +209,7 @@ void precondition_issuer(struct plan_builder *d, const struct issuer_build *i)
 		return;
 	check_replaced(d, i);
 	check_foreign(d, i);
-	check_operators(d, i);
+	issuer_precondition_check_operators(d, i);
 }
 
 /* ---- what is remembered when the plan is carried out ---- */
@@ -235,7 +238,8 @@ void preconditions_accepted(struct plan_builder *d, struct plan *p)
 	for (size_t i = 0; i < s->accepted_count; i++)
 		VEC_PUSH(&keys, d->kept, builder_keep(d, s->accepted[i]));
 	for (size_t i = 0; i < s->foreign_count; i++)
-		if (!is_accepted(d, s->foreign[i].key) && accepts(d, &s->foreign[i]))
+		if (!issuer_precondition_is_accepted(d, s->foreign[i].key) &&
+		    accepts(d, &s->foreign[i]))
 			VEC_PUSH(&keys, d->kept, builder_keep(d, s->foreign[i].key));
 	if (keys.count)
 		qsort(keys.items, keys.count, sizeof(*keys.items), text_compare);

@@ -49,7 +49,7 @@ static int compare_versioned(const void *left, const void *right)
 	return order ? order : strcmp(l->component, r->component);
 }
 
-static struct role_versions list_versions(struct plan_builder *d)
+static struct role_versions role_precondition_list_versions(struct plan_builder *d)
 {
 	const struct fleet *f = d->fleet;
 	struct role_versions vs = { .list = arena_array(&d->scratch, f->component_count,
@@ -71,7 +71,7 @@ static struct role_versions list_versions(struct plan_builder *d)
 	return vs;
 }
 
-static bool is_same(const struct versioned *a, const struct versioned *b)
+static bool role_precondition_is_same(const struct versioned *a, const struct versioned *b)
 {
 	return !version_compare(a->version, b->version);
 }
@@ -98,7 +98,7 @@ static const char *mixed(struct plan_builder *d, const struct versioned *list, s
 	for (size_t i = 0; i < count; versions++) {
 		size_t same = 1;
 
-		while (i + same < count && is_same(&list[i], &list[i + same]))
+		while (i + same < count && role_precondition_is_same(&list[i], &list[i + same]))
 			same++;
 		if (versions < VERSIONS_SHOWN) {
 			buf_puts(&out, versions ? ", " : "");
@@ -114,7 +114,7 @@ static const char *mixed(struct plan_builder *d, const struct versioned *list, s
 
 void precondition_roles(struct plan_builder *d)
 {
-	struct role_versions vs = list_versions(d);
+	struct role_versions vs = role_precondition_list_versions(d);
 
 	for (size_t i = 0; i < vs.count;) {
 		const struct role *role = vs.list[i].role;

@@ -217,7 +217,7 @@ static const struct member request_members[] = {
 	{ 0 },
 };
 
-static bool read_request(struct member_reader *r, const json_t *item, struct step *s)
+static bool plan_read_request(struct member_reader *r, const json_t *item, struct step *s)
 {
 	const json_t *array = json_object_get(item, "request");
 
@@ -252,7 +252,7 @@ static bool read_steps(struct member_reader *r, const json_t *json, struct plan 
 
 		if (!members_read(r, step_members, item, &steps[i]) ||
 		    !read_wave_index(r, item, p, &steps[i].wave) ||
-		    !read_request(r, item, &steps[i]) || !read_after(r, item, i, &steps[i]))
+		    !plan_read_request(r, item, &steps[i]) || !read_after(r, item, i, &steps[i]))
 			return false;
 		if (!has_subjects(&steps[i]))
 			return members_refuse(r, "steps");
@@ -290,7 +290,7 @@ static bool read_choices(struct member_reader *r, const json_t *json, struct pla
 	return true;
 }
 
-static bool read_head(struct member_reader *r, const json_t *json, struct plan *p)
+static bool plan_read_head(struct member_reader *r, const json_t *json, struct plan *p)
 {
 	const json_t *at = json_object_get(json, "at");
 	const json_t *state = json_object_get(json, "state");
@@ -352,7 +352,7 @@ static bool check_inverse(struct member_reader *r, const json_t *json, const str
 	return true;
 }
 
-static bool check_version(const json_t *json, struct err *e)
+static bool plan_read_check_version(const json_t *json, struct err *e)
 {
 	const json_t *version = json_object_get(json, "format_version");
 
@@ -369,9 +369,10 @@ bool plan_from_json(const json_t *json, struct plan *out, struct err *e)
 	AUTO(plan) p = { 0 };
 	struct member_reader r = { .a = &p.arena, .e = e };
 
-	if (!check_version(json, e) || !read_head(&r, json, &p) || !read_choices(&r, json, &p) ||
-	    !read_observed(&r, json, &p) || !read_preconditions(&r, json, &p) ||
-	    !read_waves(&r, json, &p) || !read_steps(&r, json, &p) || !check_inverse(&r, json, &p))
+	if (!plan_read_check_version(json, e) || !plan_read_head(&r, json, &p) ||
+	    !read_choices(&r, json, &p) || !read_observed(&r, json, &p) ||
+	    !read_preconditions(&r, json, &p) || !read_waves(&r, json, &p) ||
+	    !read_steps(&r, json, &p) || !check_inverse(&r, json, &p))
 		return false;
 	*out = TAKE(p);
 	return true;

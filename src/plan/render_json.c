@@ -28,7 +28,7 @@ static json_t *moment(int64_t when)
 	return json_string(time_format(when, shown));
 }
 
-static json_t *texts(const char *const *list, size_t count)
+static json_t *json_texts(const char *const *list, size_t count)
 {
 	json_t *array = json_array();
 
@@ -69,10 +69,10 @@ static json_t *precondition_item(const struct plan *p, size_t index)
 	return json_pack("{so ss so so so sb so}", "code", text(c->code), "severity",
 			 severity_names[c->severity], "component", text(c->component), "message",
 			 text(c->message), "remedy", text(c->remedy), "acknowledged",
-			 c->acknowledged, "items", texts(c->items, c->item_count));
+			 c->acknowledged, "items", json_texts(c->items, c->item_count));
 }
 
-static json_t *render_request(const struct step *s)
+static json_t *json_render_request(const struct step *s)
 {
 	json_t *array = json_array();
 
@@ -98,7 +98,7 @@ static json_t *step_item(const struct plan *p, size_t index)
 			  "after", step_ids(s->after, s->after_count));
 
 	if (s->request_count)
-		json_object_set_new(item, "request", render_request(s));
+		json_object_set_new(item, "request", json_render_request(s));
 	return item;
 }
 
@@ -107,8 +107,9 @@ static json_t *wave_item(const struct plan *p, size_t index)
 	const struct wave *w = &p->waves[index];
 
 	return json_pack("{sI so so sI sb sb}", "wave", (json_int_t)index + 1, "role",
-			 text(w->role), "processes", texts(w->processes, w->process_count), "limit",
-			 (json_int_t)w->limit, "canary", w->canary, "postponed", w->postponed);
+			 text(w->role), "processes", json_texts(w->processes, w->process_count),
+			 "limit", (json_int_t)w->limit, "canary", w->canary, "postponed",
+			 w->postponed);
 }
 
 const struct plan_list plan_lists[] = {
@@ -124,7 +125,7 @@ size_t plan_list_count(const struct plan_list *l, const struct plan *p)
 	return *(const size_t *)((const char *)p + l->count);
 }
 
-static json_t *render_summary(const struct plan *p)
+static json_t *json_render_summary(const struct plan *p)
 {
 	const struct summary s = plan_summary(p);
 	json_t *object = json_object();
@@ -138,15 +139,15 @@ static json_t *render_summary(const struct plan *p)
 
 static json_t *render_choices(const struct choices *c)
 {
-	return json_pack("{so so sb}", "ack", texts(c->acks, c->ack_count), "reissue",
-			 texts(c->reissue, c->reissue_count), "restart_postponed",
+	return json_pack("{so so sb}", "ack", json_texts(c->acks, c->ack_count), "reissue",
+			 json_texts(c->reissue, c->reissue_count), "restart_postponed",
 			 c->restart_postponed);
 }
 
 json_t *plan_head_to_json(const struct plan *p)
 {
 	const struct choices *c = &p->choices;
-	json_t *target = c->target_count ? texts(c->targets, c->target_count) : json_null();
+	json_t *target = c->target_count ? json_texts(c->targets, c->target_count) : json_null();
 	json_t *state =
 		json_pack("{so sI}", "lineage", text(p->lineage), "serial", (json_int_t)p->serial);
 
@@ -156,7 +157,7 @@ json_t *plan_head_to_json(const struct plan *p)
 			 "fleet", text(p->fleet), "generated_at", moment(p->at), "at",
 			 moment(p->at), "target", target, "choices", render_choices(c),
 			 "spec_digest", text(p->spec_digest), "state", state, "observed",
-			 "preconditions", "steps", "waves", "summary", render_summary(p));
+			 "preconditions", "steps", "waves", "summary", json_render_summary(p));
 }
 
 json_t *plan_to_json(const struct plan *p)

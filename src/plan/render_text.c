@@ -47,7 +47,7 @@ static void styled(struct page *pg, enum style style, const char *text)
 }
 
 /* Everything that is not ours goes through here: it may come from a file. */
-static void show(struct page *pg, const char *text)
+static void text_show(struct page *pg, const char *text)
 {
 	if (text)
 		text_escape(pg->out, text, strlen(text));
@@ -63,7 +63,7 @@ static void column(struct page *pg, const char *text, size_t width)
 {
 	size_t before = pg->out->len;
 
-	show(pg, text);
+	text_show(pg, text);
 	pad(pg, pg->out->len - before, width);
 }
 
@@ -101,7 +101,7 @@ static void render_head(struct page *pg)
 	char at[TIME_TEXT];
 
 	buf_puts(pg->out, "Plan for fleet '");
-	show(pg, pg->p->fleet);
+	text_show(pg, pg->p->fleet);
 	buf_printf(pg->out, "' at %s, ", time_format(pg->p->at, at));
 	if (*pg->p->lineage)
 		buf_printf(pg->out, "state serial %" PRId64 "\n", pg->p->serial);
@@ -109,7 +109,7 @@ static void render_head(struct page *pg)
 		buf_puts(pg->out, "no state yet\n");
 	for (size_t i = 0; i < c->target_count; i++) {
 		buf_puts(pg->out, i ? ", " : "Only: ");
-		show(pg, c->targets[i]);
+		text_show(pg, c->targets[i]);
 	}
 	if (c->target_count)
 		buf_putc(pg->out, '\n');
@@ -141,7 +141,7 @@ static void render_items(struct page *pg, const struct precondition *p)
 		count = ITEMS_SHOWN;
 	for (size_t i = 0; i < count; i++) {
 		pad(pg, 0, 18);
-		show(pg, p->items[i]);
+		text_show(pg, p->items[i]);
 		buf_putc(pg->out, '\n');
 	}
 	if (count == p->item_count)
@@ -163,19 +163,19 @@ static void render_precondition(struct page *pg, const struct precondition *p)
 {
 	buf_puts(pg->out, "  ");
 	render_severity(pg, p);
-	show(pg, p->code);
+	text_show(pg, p->code);
 	if (*p->component) {
 		buf_putc(pg->out, ' ');
-		show(pg, p->component);
+		text_show(pg, p->component);
 	}
 	buf_puts(pg->out, ": ");
-	show(pg, p->message);
+	text_show(pg, p->message);
 	buf_putc(pg->out, '\n');
 	render_items(pg, p);
 	if (p->acknowledged || !is_last_to_say(pg, p))
 		return;
 	pad(pg, 0, 16);
-	show(pg, p->remedy);
+	text_show(pg, p->remedy);
 	buf_putc(pg->out, '\n');
 }
 
@@ -221,14 +221,14 @@ static void render_value(struct page *pg, const char *label, const char *value)
 	pad(pg, 0, REQUEST_INDENT);
 	column(pg, label, REQUEST_LABEL);
 	if (*value)
-		show(pg, value);
+		text_show(pg, value);
 	else
 		buf_puts(pg->out, "(none)");
 	buf_putc(pg->out, '\n');
 }
 
 /* A value has a line of its own, which no text of a file can leave. */
-static void render_request(struct page *pg, const struct step *s)
+static void text_request(struct page *pg, const struct step *s)
 {
 	bool as_before = is_as_before(s);
 
@@ -241,7 +241,7 @@ static void render_request(struct page *pg, const struct step *s)
 
 		if (as_before) {
 			buf_puts(pg->out, i ? "; " : "");
-			show(pg, f->value);
+			text_show(pg, f->value);
 			continue;
 		}
 		render_value(pg, f->field, f->value);
@@ -260,13 +260,13 @@ static void render_step(struct page *pg, const struct text_section *s, const str
 	column(pg, s->subject ? step->component : step->certificate, pg->width);
 	if (s->subject && step->kind != STEP_RETIRE) {
 		buf_puts(pg->out, " <- ");
-		show(pg, step->certificate);
+		text_show(pg, step->certificate);
 	}
 	buf_puts(pg->out, "  ");
-	show(pg, step->reason);
+	text_show(pg, step->reason);
 	buf_putc(pg->out, '\n');
 	if (step->request_count)
-		render_request(pg, step);
+		text_request(pg, step);
 }
 
 static void render_section(struct page *pg, const struct text_section *s)
@@ -351,7 +351,7 @@ static size_t render_process(struct page *pg, const struct step *steps, size_t m
 	render_work(pg, steps, count);
 	pad(pg, pg->out->len - before, 24);
 	buf_puts(pg->out, "  ");
-	show(pg, steps->reason);
+	text_show(pg, steps->reason);
 	buf_putc(pg->out, '\n');
 	return count;
 }
@@ -392,12 +392,12 @@ static void render_unchanged(struct page *pg)
 			title(pg, "Unchanged");
 		begun = true;
 		buf_puts(pg->out, "  ");
-		show(pg, name);
+		text_show(pg, name);
 		buf_putc(pg->out, '\n');
 	}
 }
 
-static void render_summary(struct page *pg)
+static void text_summary(struct page *pg)
 {
 	AUTO(buf) text = { 0 };
 
@@ -423,5 +423,5 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
 	render_section(&pg, &section_after);
 	if (verbose)
 		render_unchanged(&pg);
-	render_summary(&pg);
+	text_summary(&pg);
 }

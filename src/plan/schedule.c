@@ -17,7 +17,7 @@ struct step_schedule {
 	size_t barrier; /* the end of the last wave, or of the first commits */
 };
 
-static int compare_index(const void *left, const void *right)
+static int schedule_compare_index(const void *left, const void *right)
 {
 	size_t l = *(const size_t *)left;
 	size_t r = *(const size_t *)right;
@@ -26,7 +26,8 @@ static int compare_index(const void *left, const void *right)
 }
 
 /* `after` may hold NO_STEP and repeats.  Returns the new step's index. */
-static size_t add_step(struct step_schedule *o, struct step step, const size_t *after, size_t count)
+static size_t schedule_add_step(struct step_schedule *o, struct step step, const size_t *after,
+				size_t count)
 {
 	size_t *edges = arena_array(o->d->kept, count, sizeof(*edges));
 	size_t used = 0;
@@ -35,7 +36,7 @@ static size_t add_step(struct step_schedule *o, struct step step, const size_t *
 		if (after[i] != NO_STEP)
 			edges[used++] = after[i];
 	if (used)
-		qsort(edges, used, sizeof(*edges), compare_index);
+		qsort(edges, used, sizeof(*edges), schedule_compare_index);
 	for (size_t i = 0; i < used; i++)
 		if (i == 0 || edges[i] != edges[step.after_count - 1])
 			edges[step.after_count++] = edges[i];
@@ -55,8 +56,8 @@ static struct step component_step(enum step_kind kind, const struct component_bu
 			      .reason = c->reason };
 }
 
-static void add_request(struct plan_builder *d, struct step *s, const char *request,
-			const char *was)
+static void schedule_add_request(struct plan_builder *d, struct step *s, const char *request,
+				 const char *was)
 {
 	struct request_field *fields = arena_array(d->kept, REQUEST_FIELDS, sizeof(*fields));
 
@@ -75,9 +76,9 @@ static void order_issuer(struct step_schedule *o, struct issuer_build *i)
 	if (!i->authority) {
 		step.kind = STEP_CREATE_ISSUER;
 		step.reason = i->reason;
-		add_request(o->d, &step, issuer_request(i->issuer, &o->d->scratch),
-			    i->replaced ? i->replaced->request : NULL);
-		i->step = add_step(o, step, NULL, 0);
+		schedule_add_request(o->d, &step, issuer_request(i->issuer, &o->d->scratch),
+				     i->replaced ? i->replaced->request : NULL);
+		i->step = schedule_add_step(o, step, NULL, 0);
 		step.request_count = 0;
 		VEC_PUSH(&o->unsaved, &o->d->scratch, i->step);
 	} else {
@@ -88,7 +89,7 @@ static void order_issuer(struct step_schedule *o, struct issuer_build *i)
 	step.kind = STEP_PUBLISH;
 	step.generation = i->authority ? builder_keep(o->d, i->authority->fingerprint) : NULL;
 	step.reason = i->publish_reason;
-	o->published = add_step(o, step, (size_t[]){ i->step, o->published }, 2);
+	o->published = schedule_add_step(o, step, (size_t[]){ i->step, o->published }, 2);
 }
 
 static void order_certificate(struct step_schedule *o, struct certificate_build *c)
@@ -112,9 +113,9 @@ static void order_certificate(struct step_schedule *o, struct certificate_build 
 	size_t issuer = c->issuer ? c->issuer->step : NO_STEP;
 
 	if (issue)
-		add_request(o->d, &step, c->request, c->asked);
+		schedule_add_request(o->d, &step, c->request, c->asked);
 
-	size_t made = add_step(o, step, &issuer, 1);
+	size_t made = schedule_add_step(o, step, &issuer, 1);
 
 	VEC_PUSH(&o->unsaved, &o->d->scratch, made);
 }
@@ -173,9 +174,9 @@ static void order_backup(struct step_schedule *o)
 			? "1 key is in no verified bundle yet"
 			: arena_printf(o->d->kept, "%zu keys are in no verified bundle yet", count);
 
-	o->backup =
-		add_step(o, (struct step){ .kind = STEP_BACKUP, .wave = NO_WAVE, .reason = reason },
-			 o->unsaved.items, o->unsaved.count);
+	o->backup = schedule_add_step(
+		o, (struct step){ .kind = STEP_BACKUP, .wave = NO_WAVE, .reason = reason },
+		o->unsaved.items, o->unsaved.count);
 }
 
 static void order_stages(struct step_schedule *o)
@@ -185,8 +186,8 @@ static void order_stages(struct step_schedule *o)
 
 		if (!c->write)
 			continue;
-		c->stage = add_step(o, component_step(STEP_STAGE, c),
-				    (size_t[]){ o->backup, o->published }, 2);
+		c->stage = schedule_add_step(o, component_step(STEP_STAGE, c),
+					     (size_t[]){ o->backup, o->published }, 2);
 		c->certificate->last_stage = c->stage;
 	}
 }
@@ -200,7 +201,8 @@ static void order_commit(struct step_schedule *o, struct component_build *c, int
 
 	step.replaces = builder_keep(o->d, c->seen->installed);
 	step.wave = wave;
-	c->commit = add_step(o, step, (size_t[]){ c->stage, c->certificate->last_stage, first }, 3);
+	c->commit = schedule_add_step(o, step,
+				      (size_t[]){ c->stage, c->certificate->last_stage, first }, 3);
 }
 
 static void order_first_commits(struct step_schedule *o)
@@ -236,7 +238,7 @@ static size_t order_activation(struct step_schedule *o, struct process_build *p,
 	step.wave = wave;
 	if (c->write)
 		step.reason = "its process has to take the new pair into use";
-	return add_step(o, step, after, p->member_count + 1);
+	return schedule_add_step(o, step, after, p->member_count + 1);
 }
 
 static void order_process(struct step_schedule *o, struct process_build *p, int wave)
@@ -259,7 +261,7 @@ static void order_process(struct step_schedule *o, struct process_build *p, int 
 		step.wave = wave;
 		if (activation != NO_STEP || c->write)
 			step.reason = "a handshake has to prove it";
-		add_step(o, step, (size_t[]){ own, o->barrier }, 2);
+		schedule_add_step(o, step, (size_t[]){ own, o->barrier }, 2);
 	}
 }
 
@@ -287,7 +289,7 @@ static void order_removed(struct step_schedule *o, const struct component_seen *
 					      : "it left the fleet file, its files stay",
 	};
 
-	add_step(o, step, &o->barrier, 1);
+	schedule_add_step(o, step, &o->barrier, 1);
 }
 
 void schedule_steps(struct plan_builder *d)

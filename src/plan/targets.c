@@ -53,7 +53,7 @@ static int compare_key(const void *key, const void *target)
 	return t->name[k->len] ? -1 : 0;
 }
 
-static int compare(const void *left, const void *right)
+static int targets_compare(const void *left, const void *right)
 {
 	const struct plan_target *l = left;
 	const struct key key = { l->kind, l->name, strlen(l->name) };
@@ -67,9 +67,9 @@ void targets_sort(struct targets *ts)
 
 	if (!ts->count)
 		return;
-	qsort(ts->list, ts->count, sizeof(*ts->list), compare);
+	qsort(ts->list, ts->count, sizeof(*ts->list), targets_compare);
 	for (size_t i = 1; i < ts->count; i++)
-		if (compare(&ts->list[unique], &ts->list[i]) != 0)
+		if (targets_compare(&ts->list[unique], &ts->list[i]) != 0)
 			ts->list[++unique] = ts->list[i];
 	ts->count = unique + 1;
 }
@@ -85,7 +85,7 @@ static bool has(struct targets *ts, enum target_kind kind, const char *name, siz
 }
 
 /* The whole name, or what stands before its first '/': the group. */
-static bool has_name(struct targets *ts, enum target_kind kind, const char *name)
+static bool targets_has_name(struct targets *ts, enum target_kind kind, const char *name)
 {
 	if (!name)
 		return false;
@@ -101,9 +101,9 @@ bool targets_cover(struct targets *ts, const struct subject *s)
 	if (!ts->count)
 		return false;
 
-	bool by_component = has_name(ts, TARGET_COMPONENT, s->component);
+	bool by_component = targets_has_name(ts, TARGET_COMPONENT, s->component);
 	bool by_role = s->role && has(ts, TARGET_ROLE, s->role, strlen(s->role));
-	bool by_certificate = has_name(ts, TARGET_CERTIFICATE, s->certificate);
+	bool by_certificate = targets_has_name(ts, TARGET_CERTIFICATE, s->certificate);
 	bool by_issuer = s->issuer && has(ts, TARGET_ISSUER, s->issuer, strlen(s->issuer));
 
 	return by_component || by_role || by_certificate || by_issuer;

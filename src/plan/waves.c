@@ -50,7 +50,7 @@ static struct role_graph graph_roles(struct plan_builder *d)
 	return g;
 }
 
-static int compare_index(const void *left, const void *right)
+static int waves_compare_index(const void *left, const void *right)
 {
 	size_t l = *(const size_t *)left;
 	size_t r = *(const size_t *)right;
@@ -77,7 +77,7 @@ static const size_t *order_roles(struct plan_builder *d)
 				if (!--g.waits_for[g.waiting[edge - 1]])
 					order[count++] = g.waiting[edge - 1];
 		if (count > end)
-			qsort(order + end, count - end, sizeof(*order), compare_index);
+			qsort(order + end, count - end, sizeof(*order), waves_compare_index);
 	}
 	/* Reading the fleet file refused every circle. */
 	assert(count == d->fleet->role_count);

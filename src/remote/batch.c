@@ -208,12 +208,13 @@ static void begin_socket(struct batch_session *t)
 	t->waits_for = SOCKET_WAIT_BOTH;
 }
 
-static const char *own_text(struct batch *b, const char *text)
+static const char *batch_own_text(struct batch *b, const char *text)
 {
 	return text ? arena_strdup(&b->arena, text) : NULL;
 }
 
-static struct account *find_account(struct batch *b, struct host *h, const struct ssh_login *login)
+static struct account *batch_find_account(struct batch *b, struct host *h,
+					  const struct ssh_login *login)
 {
 	for (struct account *a = h->accounts; a; a = a->next)
 		if (ssh_login_equal(&a->login, login))
@@ -222,10 +223,10 @@ static struct account *find_account(struct batch *b, struct host *h, const struc
 	struct account *a = ARENA_NEW(&b->arena, struct account);
 
 	a->login = *login;
-	a->login.user = own_text(b, login->user);
-	a->login.host = own_text(b, login->host);
-	a->login.known_hosts = own_text(b, login->known_hosts);
-	a->login.host_key = own_text(b, login->host_key);
+	a->login.user = batch_own_text(b, login->user);
+	a->login.host = batch_own_text(b, login->host);
+	a->login.known_hosts = batch_own_text(b, login->known_hosts);
+	a->login.host_key = batch_own_text(b, login->host_key);
 	a->next = h->accounts;
 	h->accounts = a;
 	return a;
@@ -234,7 +235,7 @@ static struct account *find_account(struct batch *b, struct host *h, const struc
 /* False: another conversation tries this login, or tried it in vain. */
 static bool may_log_in(struct batch *b, struct batch_session *t)
 {
-	struct account *a = find_account(b, t->host, t->x.ssh->login);
+	struct account *a = batch_find_account(b, t->host, t->x.ssh->login);
 
 	t->account = a;
 	if (a->refusal.code) {
@@ -250,7 +251,7 @@ static bool may_log_in(struct batch *b, struct batch_session *t)
 	return true;
 }
 
-static void begin(struct batch *b, struct batch_session *t)
+static void batch_start(struct batch *b, struct batch_session *t)
 {
 	int64_t left_ms = 0;
 
@@ -362,7 +363,7 @@ static bool carry_on(struct batch *b, struct batch_session *t)
 		return !err_set(&t->x.error, ERR_REMOTE, "'%s' did not answer within %d seconds",
 				t->host->origin, (int)(t->x.timeout_ms / 1000));
 	if (t->stage == STAGE_IDLE && clock_mono_ms() >= t->begin_ms)
-		begin(b, t);
+		batch_start(b, t);
 	if (t->x.error.code)
 		return true;
 	return t->stage == STAGE_SOCKET && carry_socket(b, t);
@@ -382,7 +383,7 @@ static void leave_account(struct batch_session *t)
 		a->refusal = t->x.error;
 }
 
-static void leave(struct batch *b, struct batch_session *t)
+static void batch_drop(struct batch *b, struct batch_session *t)
 {
 	struct batch_session *other = line_pop(&t->host->waiting);
 
@@ -393,17 +394,17 @@ static void leave(struct batch *b, struct batch_session *t)
 }
 
 /* The exchange of a running talk ended; false when the talk did as well. */
-static bool turn(struct batch *b, struct batch_session *t)
+static bool batch_step_one(struct batch *b, struct batch_session *t)
 {
 	leave_account(t);
 	drop_client(b, t);
 	if (ask_next(t))
 		return true;
-	leave(b, t);
+	batch_drop(b, t);
 	return false;
 }
 
-static void fill(struct batch *b)
+static void batch_prepare(struct batch *b)
 {
 	while (b->count < BATCH_FLEET_LIMIT) {
 		struct batch_session *t = line_pop(&b->ready);
@@ -413,7 +414,7 @@ static void fill(struct batch *b)
 		if (ask_next(t))
 			b->running[b->count++] = t;
 		else
-			leave(b, t);
+			batch_drop(b, t);
 	}
 }
 
@@ -451,7 +452,7 @@ static bool step_all(struct batch *b)
 		bool ended = t->stage == STAGE_ANSWERED || carry_on(b, t);
 
 		moved |= ended || t->stage != before;
-		if (!ended || turn(b, t))
+		if (!ended || batch_step_one(b, t))
 			b->running[kept++] = t;
 	}
 	b->count = kept;
@@ -485,7 +486,7 @@ static void wait_for_something(struct batch *b)
 	curl_multi_poll(b->multi, fds, count, LONGEST_POLL_MS, NULL);
 }
 
-static void keep_node(void *node)
+static void batch_keep_node(void *node)
 {
 	(void)node; /* hosts live in the arena */
 }
@@ -507,7 +508,7 @@ static void keep_connections(const struct batch *b)
 void batch_run(struct batch *b)
 {
 	keep_connections(b);
-	for (fill(b); b->count; fill(b)) {
+	for (batch_prepare(b); b->count; batch_prepare(b)) {
 		int active = 0;
 
 		curl_multi_perform(b->multi, &active);
@@ -515,7 +516,7 @@ void batch_run(struct batch *b)
 		if (!step_all(b) && b->count)
 			wait_for_something(b);
 	}
-	tdestroy(b->hosts, keep_node);
+	tdestroy(b->hosts, batch_keep_node);
 	b->hosts = NULL;
 	b->host_count = 0;
 	arena_release(&b->arena);

@@ -193,7 +193,7 @@ static CURLcode set_callbacks(struct http_client *c)
 	return rc;
 }
 
-static void add_header(struct http_client *c, const char *line)
+static void client_add_header(struct http_client *c, const char *line)
 {
 	struct curl_slist *longer = curl_slist_append(c->headers, line);
 
@@ -212,28 +212,28 @@ static void add_secret_header(struct http_client *c, const struct exchange_heade
 	memcpy(line.bytes, h->name, len);
 	memcpy(line.bytes + len, ": ", 2);
 	memcpy(line.bytes + len + 2, h->value->bytes, h->value->len);
-	add_header(c, (const char *)line.bytes);
+	client_add_header(c, (const char *)line.bytes);
 }
 
-static void add_headers(struct http_client *c, const struct exchange *x)
+static void client_add_headers(struct http_client *c, const struct exchange *x)
 {
 	bool typed = false;
 
 	if (is_unix(x))
-		add_header(c, "Host;"); /* empty: a path has no name */
+		client_add_header(c, "Host;"); /* empty: a path has no name */
 	for (size_t i = 0; i < x->header_count; i++) {
 		typed |= !strcasecmp(x->headers[i].name, "Content-Type");
 		add_secret_header(c, &x->headers[i]);
 	}
 	if (x->body.len && !typed)
-		add_header(c, "Content-Type: application/json");
+		client_add_header(c, "Content-Type: application/json");
 	if (x->body.len)
-		add_header(c, "Expect:"); /* no waiting for a 100 */
+		client_add_header(c, "Expect:"); /* no waiting for a 100 */
 	if (x->if_match) {
 		AUTO(buf) line = { 0 };
 
 		buf_printf(&line, "If-Match: %s", x->if_match);
-		add_header(c, buf_text(&line));
+		client_add_header(c, buf_text(&line));
 	}
 }
 
@@ -241,7 +241,7 @@ static CURLcode set_request(struct http_client *c, const struct exchange *x)
 {
 	CURLcode rc = curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, x->method);
 
-	add_headers(c, x);
+	client_add_headers(c, x);
 	if (!rc && x->fresh)
 		rc = curl_easy_setopt(c->easy, CURLOPT_FRESH_CONNECT, 1L);
 	if (!rc)
@@ -345,7 +345,7 @@ static bool was_sent_away(const struct http_client *c, CURLcode rc)
 }
 
 /* What curl says where it says more of itself than of the peer. */
-static const char *reason(const struct http_client *c, CURLcode rc)
+static const char *client_reason(const struct http_client *c, CURLcode rc)
 {
 	if (was_sent_away(c, rc))
 		return "it ended the connection when it saw our certificate, which it may not allow";
@@ -389,7 +389,7 @@ static bool set_error(const struct http_client *c, CURLcode rc, struct err *e)
 		return err_set(e, ERR_REMOTE, "'%s' answers with more than %d bytes",
 			       c->exchange->origin, EXCHANGE_REPLY_LIMIT);
 
-	const char *why = reason(c, rc);
+	const char *why = client_reason(c, rc);
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, why, strlen(why)); /* it may quote the peer */
@@ -457,7 +457,7 @@ static enum socket_turn lines_failed(struct http_client *c, CURLcode rc, struct 
 	return SOCKET_FAILED;
 }
 
-static enum socket_turn read_lines(struct http_client *c, struct err *e)
+static enum socket_turn client_read_lines(struct http_client *c, struct err *e)
 {
 	AUTO(secret) piece = { 0 };
 
@@ -492,5 +492,5 @@ enum socket_turn client_lines(struct http_client *c, struct err *e)
 			return lines_failed(c, rc, e);
 		c->sent += sent;
 	}
-	return read_lines(c, e);
+	return client_read_lines(c, e);
 }

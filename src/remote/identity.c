@@ -24,7 +24,7 @@ struct identity {
 	struct unnamed key;
 };
 
-static bool write_all(int fd, const struct secret *text)
+static bool identity_write_all(int fd, const struct secret *text)
 {
 	size_t done = 0;
 
@@ -38,14 +38,14 @@ static bool write_all(int fd, const struct secret *text)
 	return true;
 }
 
-static bool fill(struct unnamed *u, const struct secret *text, struct err *e)
+static bool identity_prepare(struct unnamed *u, const struct secret *text, struct err *e)
 {
 	if (!text)
 		return true;
 	u->fd = memfd_create("identity", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (u->fd < 0)
 		return err_sys(e, "cannot keep a file in memory");
-	if (fchmod(u->fd, 0600) || !write_all(u->fd, text) ||
+	if (fchmod(u->fd, 0600) || !identity_write_all(u->fd, text) ||
 	    fcntl(u->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
 		return err_sys(e, "cannot fill a file in memory");
 	snprintf(u->path, sizeof(u->path), "/proc/self/fd/%d", u->fd);
@@ -57,14 +57,15 @@ bool identity_new(const struct identity_texts *texts, struct identity **out, str
 	AUTO(identity) i = xcalloc(1, sizeof(*i));
 
 	*i = (struct identity){ { -1, "" }, { -1, "" }, { -1, "" } };
-	if (!fill(&i->authorities, texts->authorities, e) ||
-	    !fill(&i->certificate, texts->certificate, e) || !fill(&i->key, texts->key, e))
+	if (!identity_prepare(&i->authorities, texts->authorities, e) ||
+	    !identity_prepare(&i->certificate, texts->certificate, e) ||
+	    !identity_prepare(&i->key, texts->key, e))
 		return false;
 	*out = TAKE(i);
 	return true;
 }
 
-static void drop(struct unnamed *u)
+static void identity_drop(struct unnamed *u)
 {
 	if (u->fd >= 0)
 		close(u->fd);
@@ -74,28 +75,28 @@ void identity_free(struct identity *i)
 {
 	if (!i)
 		return;
-	drop(&i->authorities);
-	drop(&i->certificate);
-	drop(&i->key);
+	identity_drop(&i->authorities);
+	identity_drop(&i->certificate);
+	identity_drop(&i->key);
 	free(i);
 }
 
-static const char *path_of(const struct unnamed *u)
+static const char *identity_path_of(const struct unnamed *u)
 {
 	return *u->path ? u->path : NULL;
 }
 
 const char *identity_authorities(const struct identity *i)
 {
-	return path_of(&i->authorities);
+	return identity_path_of(&i->authorities);
 }
 
 const char *identity_certificate(const struct identity *i)
 {
-	return path_of(&i->certificate);
+	return identity_path_of(&i->certificate);
 }
 
 const char *identity_key(const struct identity *i)
 {
-	return path_of(&i->key);
+	return identity_path_of(&i->key);
 }

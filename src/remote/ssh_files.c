@@ -26,7 +26,8 @@ static const char *status_text(unsigned long status)
 	}
 }
 
-static enum socket_turn refuse(struct ssh *s, struct ssh_op *op, const char *doing, const char *why)
+static enum socket_turn ssh_files_reject(struct ssh *s, struct ssh_op *op, const char *doing,
+					 const char *why)
 {
 	op->result = SSH_FAILED;
 	op->why = arena_printf(s->arena, "cannot %s '%s': %s", doing, op->path, why);
@@ -34,7 +35,8 @@ static enum socket_turn refuse(struct ssh *s, struct ssh_op *op, const char *doi
 }
 
 /* Whether to wait, or what failed: this op, or the connection. */
-static enum socket_turn failed(struct ssh *s, struct ssh_op *op, const char *doing, struct err *e)
+static enum socket_turn ssh_files_failed(struct ssh *s, struct ssh_op *op, const char *doing,
+					 struct err *e)
 {
 	unsigned long status = 0;
 
@@ -43,7 +45,7 @@ static enum socket_turn failed(struct ssh *s, struct ssh_op *op, const char *doi
 	if (s->rc != LIBSSH2_ERROR_SFTP_PROTOCOL)
 		return ssh_broken(s, doing, e);
 	status = libssh2_sftp_last_error(s->sftp);
-	refuse(s, op, doing, status_text(status));
+	ssh_files_reject(s, op, doing, status_text(status));
 	if (status == LIBSSH2_FX_NO_SUCH_FILE || status == LIBSSH2_FX_NO_SUCH_PATH)
 		op->result = SSH_ABSENT;
 	return SOCKET_DONE;
@@ -61,47 +63,47 @@ static enum socket_turn start_sftp(struct ssh *s, struct ssh_op *op, struct err 
 	return ssh_broken(s, "use SFTP there", e);
 }
 
-static struct fs_attr attr_of(const LIBSSH2_SFTP_ATTRIBUTES *a)
+static struct fs_attr ssh_files_attr_of(const LIBSSH2_SFTP_ATTRIBUTES *a)
 {
 	return (struct fs_attr){ .mode = (mode_t)a->permissions,
 				 .owner = (uid_t)a->uid,
 				 .group = (gid_t)a->gid };
 }
 
-static enum socket_turn look(struct ssh *s, struct ssh_op *op, struct err *e)
+static enum socket_turn ssh_files_inspect(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
 	const unsigned long wanted = LIBSSH2_SFTP_ATTR_UIDGID | LIBSSH2_SFTP_ATTR_PERMISSIONS;
 
 	if (!ssh_good(s, libssh2_sftp_lstat(s->sftp, op->path, &a)))
-		return failed(s, op, "look at", e);
+		return ssh_files_failed(s, op, "look at", e);
 	if ((a.flags & wanted) != wanted)
-		return refuse(s, op, "look at", "owner and mode are not told");
-	op->found = attr_of(&a);
+		return ssh_files_reject(s, op, "look at", "owner and mode are not told");
+	op->found = ssh_files_attr_of(&a);
 	s->size = a.flags & LIBSSH2_SFTP_ATTR_SIZE ? a.filesize : 0;
 	return SOCKET_DONE;
 }
 
-static enum socket_turn follow(struct ssh *s, struct ssh_op *op, struct err *e)
+static enum socket_turn ssh_files_follow(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	char text[PATH_MAX];
 	int len = libssh2_sftp_readlink(s->sftp, op->path, text, sizeof(text));
 
 	if (!ssh_good(s, len))
-		return failed(s, op, "follow the link", e);
+		return ssh_files_failed(s, op, "follow the link", e);
 	op->text = arena_strndup(s->arena, text, (size_t)len);
 	return SOCKET_DONE;
 }
 
 /* ---- list ---- */
 
-static enum socket_turn open_directory(struct ssh *s, struct ssh_op *op, struct err *e)
+static enum socket_turn ssh_files_open_directory(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	s->handle = libssh2_sftp_opendir(s->sftp, op->path);
-	return ssh_got(s, s->handle) ? SOCKET_DONE : failed(s, op, "list directory", e);
+	return ssh_got(s, s->handle) ? SOCKET_DONE : ssh_files_failed(s, op, "list directory", e);
 }
 
-static bool is_dots(const char *name)
+static bool ssh_files_is_dots(const char *name)
 {
 	return !strcmp(name, ".") || !strcmp(name, "..");
 }
@@ -114,18 +116,18 @@ static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op, struct er
 		int len = libssh2_sftp_readdir(s->handle, name, sizeof(name), &a);
 
 		if (!ssh_good(s, len))
-			return failed(s, op, "list directory", e);
+			return ssh_files_failed(s, op, "list directory", e);
 		if (!len)
 			break;
 		if (s->names.count > SSH_ENTRY_LIMIT)
-			return refuse(s, op, "list directory", "it has too many entries");
+			return ssh_files_reject(s, op, "list directory", "it has too many entries");
 
 		const struct ssh_entry entry = {
 			.name = arena_strndup(s->arena, name, (size_t)len),
-			.attr = attr_of(&a),
+			.attr = ssh_files_attr_of(&a),
 		};
 
-		if (!is_dots(entry.name))
+		if (!ssh_files_is_dots(entry.name))
 			VEC_PUSH(&s->names, s->arena, entry);
 	}
 	op->entries = s->names.items;
@@ -138,12 +140,12 @@ static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op, struct er
 static enum socket_turn open_to_read(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	if (!S_ISREG(op->found.mode))
-		return refuse(s, op, "read", "it is not a regular file");
+		return ssh_files_reject(s, op, "read", "it is not a regular file");
 	if (s->size > SSH_FILE_LIMIT)
-		return refuse(s, op, "read", "it is too large");
+		return ssh_files_reject(s, op, "read", "it is too large");
 	s->handle = libssh2_sftp_open(s->sftp, op->path, LIBSSH2_FXF_READ, 0);
 	if (!ssh_got(s, s->handle))
-		return failed(s, op, "read", e);
+		return ssh_files_failed(s, op, "read", e);
 	secret_alloc(&op->got, (size_t)s->size);
 	return SOCKET_DONE;
 }
@@ -155,9 +157,9 @@ static enum socket_turn take_bytes(struct ssh *s, struct ssh_op *op, struct err 
 						 op->got.len - s->moved);
 
 		if (!ssh_good(s, some))
-			return failed(s, op, "read", e);
+			return ssh_files_failed(s, op, "read", e);
 		if (!some)
-			return refuse(s, op, "read", "it changes while read");
+			return ssh_files_reject(s, op, "read", "it changes while read");
 		s->moved += (size_t)some;
 	}
 	return SOCKET_DONE;
@@ -169,7 +171,7 @@ static enum socket_turn create(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	s->handle = libssh2_sftp_open(
 		s->sftp, op->path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0600);
-	return ssh_got(s, s->handle) ? SOCKET_DONE : failed(s, op, "create", e);
+	return ssh_got(s, s->handle) ? SOCKET_DONE : ssh_files_failed(s, op, "create", e);
 }
 
 /* The protocol knows owner and group only together. */
@@ -178,8 +180,8 @@ static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op, struct err
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
 
 	if (!ssh_good(s, libssh2_sftp_fstat(s->handle, &a)))
-		return failed(s, op, "look at", e);
-	op->found = attr_of(&a);
+		return ssh_files_failed(s, op, "look at", e);
+	op->found = ssh_files_attr_of(&a);
 	return SOCKET_DONE;
 }
 
@@ -198,7 +200,7 @@ static enum socket_turn give_owner(struct ssh *s, struct ssh_op *op, struct err 
 		return SOCKET_DONE;
 	return ssh_good(s, libssh2_sftp_fsetstat(s->handle, &a))
 		       ? SOCKET_DONE
-		       : failed(s, op, "set the owner of", e);
+		       : ssh_files_failed(s, op, "set the owner of", e);
 }
 
 static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op, struct err *e)
@@ -208,7 +210,7 @@ static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op, struct err *
 
 	return ssh_good(s, libssh2_sftp_fsetstat(s->handle, &a))
 		       ? SOCKET_DONE
-		       : failed(s, op, "set the mode of", e);
+		       : ssh_files_failed(s, op, "set the mode of", e);
 }
 
 static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op, struct err *e)
@@ -220,7 +222,7 @@ static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op, struct err *
 		if (!some)
 			return SOCKET_WAIT_IN;
 		if (!ssh_good(s, some))
-			return failed(s, op, "write", e);
+			return ssh_files_failed(s, op, "write", e);
 		s->moved += (size_t)some;
 	}
 	return SOCKET_DONE;
@@ -228,13 +230,15 @@ static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op, struct err *
 
 static enum socket_turn sync_file(struct ssh *s, struct ssh_op *op, struct err *e)
 {
-	return ssh_good(s, libssh2_sftp_fsync(s->handle)) ? SOCKET_DONE
-							  : failed(s, op, "make durable", e);
+	return ssh_good(s, libssh2_sftp_fsync(s->handle))
+		       ? SOCKET_DONE
+		       : ssh_files_failed(s, op, "make durable", e);
 }
 
-ssh_step_fn *const ssh_look_steps[] = { start_sftp, look, NULL };
-ssh_step_fn *const ssh_link_steps[] = { start_sftp, follow, NULL };
-ssh_step_fn *const ssh_list_steps[] = { start_sftp, open_directory, take_entries, NULL };
-ssh_step_fn *const ssh_read_steps[] = { start_sftp, look, open_to_read, take_bytes, NULL };
+ssh_step_fn *const ssh_look_steps[] = { start_sftp, ssh_files_inspect, NULL };
+ssh_step_fn *const ssh_link_steps[] = { start_sftp, ssh_files_follow, NULL };
+ssh_step_fn *const ssh_list_steps[] = { start_sftp, ssh_files_open_directory, take_entries, NULL };
+ssh_step_fn *const ssh_read_steps[] = { start_sftp, ssh_files_inspect, open_to_read, take_bytes,
+					NULL };
 ssh_step_fn *const ssh_write_steps[] = { start_sftp, create,    learn_owner, give_owner,
 					 give_mode,  put_bytes, sync_file,   NULL };

@@ -32,7 +32,7 @@ enum {
 	KIND_COUNT = sizeof(kinds) / sizeof(*kinds)
 };
 
-static const struct kind *kind_of(int type)
+static const struct kind *ssh_host_kind_of(int type)
 {
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		if (kinds[i].type == type)
@@ -47,7 +47,7 @@ static const struct kind *kind_of(int type)
  * markers for names of hosts, so these are not shown to it; and it looks past
  * the end of a line for a line break, so each is shown to it alone.
  */
-static void read_lines(struct ssh *s, const char *text, size_t len)
+static void ssh_host_read_lines(struct ssh *s, const char *text, size_t len)
 {
 	AUTO(arena) a = { 0 };
 
@@ -71,12 +71,12 @@ static bool read_known(struct ssh *s, struct buf *text, struct err *e)
 	s->hosts = libssh2_knownhost_init(s->session);
 	if (!s->hosts)
 		abort();
-	read_lines(s, buf_text(text), text->len);
+	ssh_host_read_lines(s, buf_text(text), text->len);
 	return true;
 }
 
 /* A key that no host can have: it differs from whatever is known. */
-static bool is_known_kind(const struct ssh *s, const struct kind *k)
+static bool ssh_host_is_known_kind(const struct ssh *s, const struct kind *k)
 {
 	return s->hosts &&
 	       libssh2_knownhost_checkp(s->hosts, s->login.host, s->login.port, "AAAA", 4,
@@ -85,10 +85,10 @@ static bool is_known_kind(const struct ssh *s, const struct kind *k)
 					NULL) == LIBSSH2_KNOWNHOST_CHECK_MISMATCH;
 }
 
-static void add_names(const struct ssh *s, bool known, struct buf *out)
+static void ssh_host_add_names(const struct ssh *s, bool known, struct buf *out)
 {
 	for (size_t i = 0; i < KIND_COUNT; i++)
-		if (is_known_kind(s, &kinds[i]) == known)
+		if (ssh_host_is_known_kind(s, &kinds[i]) == known)
 			buf_printf(out, "%s%s", out->len ? "," : "", kinds[i].name);
 }
 
@@ -100,8 +100,8 @@ bool ssh_host_expect(struct ssh *s, struct err *e)
 
 	if (!s->login.host_key && !read_known(s, &text, e))
 		return false;
-	add_names(s, true, &names);
-	add_names(s, false, &names);
+	ssh_host_add_names(s, true, &names);
+	ssh_host_add_names(s, false, &names);
 	return ssh_prefer(s, LIBSSH2_METHOD_HOSTKEY, buf_text(&names), e);
 }
 
@@ -132,7 +132,7 @@ static struct presented_key see(const struct ssh *s)
 	int type = LIBSSH2_HOSTKEY_TYPE_UNKNOWN;
 
 	shown.key = libssh2_session_hostkey(s->session, &shown.len, &type);
-	shown.kind = kind_of(type);
+	shown.kind = ssh_host_kind_of(type);
 	print_key(s, shown.print);
 	return shown;
 }

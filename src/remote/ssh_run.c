@@ -11,7 +11,7 @@ enum {
 	STATUS_LIMIT = 255
 };
 
-static enum socket_turn refused(struct ssh *s, struct ssh_op *op, struct err *e)
+static enum socket_turn ssh_run_refused(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	switch (s->rc) {
 	case LIBSSH2_ERROR_EAGAIN:
@@ -32,14 +32,14 @@ static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op, struct er
 	op->status = -1;
 	s->said = 0;
 	s->channel = libssh2_channel_open_session(s->session);
-	return ssh_got(s, s->channel) ? SOCKET_DONE : refused(s, op, e);
+	return ssh_got(s, s->channel) ? SOCKET_DONE : ssh_run_refused(s, op, e);
 }
 
 /* The same for every login shell: nothing in it to quote. */
 static enum socket_turn start_shell(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	return ssh_good(s, libssh2_channel_exec(s->channel, "/bin/sh")) ? SOCKET_DONE
-									: refused(s, op, e);
+									: ssh_run_refused(s, op, e);
 }
 
 /* One that reads nothing and ends is judged by what it says. */
@@ -54,7 +54,7 @@ static enum socket_turn put_script(struct ssh *s, struct ssh_op *op, struct err 
 		if (!some)
 			return SOCKET_WAIT_IN;
 		if (!ssh_good(s, some))
-			return refused(s, op, e);
+			return ssh_run_refused(s, op, e);
 		s->moved += (size_t)some;
 	}
 	return SOCKET_DONE;
@@ -71,7 +71,7 @@ static enum socket_turn end_script(struct ssh *s, struct ssh_op *op, struct err 
 /* ---- what it says ---- */
 
 /* When there is no room the older half is let go. */
-static void keep(struct ssh *s, const char *bytes, size_t len)
+static void ssh_run_store(struct ssh *s, const char *bytes, size_t len)
 {
 	const size_t half = SSH_OUTPUT_LIMIT / 2;
 
@@ -100,7 +100,7 @@ static ssize_t take_some(struct ssh *s)
 	if (some == 0)
 		some = libssh2_channel_read(s->channel, bytes, sizeof(bytes));
 	if (some > 0)
-		keep(s, bytes, (size_t)some);
+		ssh_run_store(s, bytes, (size_t)some);
 	return some;
 }
 
@@ -108,7 +108,7 @@ static ssize_t take_some(struct ssh *s)
  * Where the last line that begins with `end` and is whole stands, among those
  * that the newest `fresh` bytes ended: the others were looked at before.
  */
-static const char *find_end(const struct ssh *s, const char *end, size_t fresh)
+static const char *ssh_run_find_end(const struct ssh *s, const char *end, size_t fresh)
 {
 	size_t len = strlen(end);
 	size_t first = s->said - fresh;
@@ -174,7 +174,7 @@ static enum socket_turn take_output(struct ssh *s, struct ssh_op *op, struct err
 
 	do {
 		some = take_some(s);
-		end = find_end(s, op->end, some > 0 ? (size_t)some : 0);
+		end = ssh_run_find_end(s, op->end, some > 0 ? (size_t)some : 0);
 	} while (some > 0 && !end);
 	if (!end && some == LIBSSH2_ERROR_EAGAIN)
 		return ssh_waits(s);

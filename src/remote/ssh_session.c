@@ -92,7 +92,7 @@ static bool prefer(struct ssh *s, struct err *e)
 	return true;
 }
 
-static const char *own_text(struct ssh *s, const char *text)
+static const char *ssh_session_own_text(struct ssh *s, const char *text)
 {
 	return text ? arena_strdup(&s->own, text) : NULL;
 }
@@ -100,10 +100,10 @@ static const char *own_text(struct ssh *s, const char *text)
 static void take_login(struct ssh *s, const struct ssh_login *login)
 {
 	s->login = *login;
-	s->login.user = own_text(s, login->user);
-	s->login.host = own_text(s, login->host);
-	s->login.known_hosts = own_text(s, login->known_hosts);
-	s->login.host_key = own_text(s, login->host_key);
+	s->login.user = ssh_session_own_text(s, login->user);
+	s->login.host = ssh_session_own_text(s, login->host);
+	s->login.known_hosts = ssh_session_own_text(s, login->known_hosts);
+	s->login.host_key = ssh_session_own_text(s, login->host_key);
 }
 
 bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct err *e)
@@ -158,16 +158,17 @@ bool ssh_is_alive(const struct ssh *s)
 	       recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static bool same_text(const char *a, const char *b)
+static bool ssh_session_same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
 }
 
 bool ssh_login_equal(const struct ssh_login *a, const struct ssh_login *b)
 {
-	return a->port == b->port && a->key == b->key && same_text(a->host, b->host) &&
-	       same_text(a->user, b->user) && same_text(a->host_key, b->host_key) &&
-	       same_text(a->known_hosts, b->known_hosts);
+	return a->port == b->port && a->key == b->key && ssh_session_same_text(a->host, b->host) &&
+	       ssh_session_same_text(a->user, b->user) &&
+	       ssh_session_same_text(a->host_key, b->host_key) &&
+	       ssh_session_same_text(a->known_hosts, b->known_hosts);
 }
 
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login)
@@ -361,7 +362,7 @@ static enum socket_turn close_what_is_open(struct ssh *s)
 	return SOCKET_DONE;
 }
 
-static enum socket_turn carry(struct ssh *s, struct ssh_op *op, struct err *e)
+static enum socket_turn ssh_session_carry(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	enum socket_turn t = run_steps(s, op, e);
 
@@ -387,7 +388,7 @@ enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e)
 	while (t == SOCKET_DONE && s->at < ask->count) {
 		struct ssh_op *op = &ask->ops[s->at];
 
-		t = carry(s, op, e);
+		t = ssh_session_carry(s, op, e);
 		if (t != SOCKET_DONE)
 			return t;
 		s->at++;

@@ -23,8 +23,8 @@ static bool is_of(const struct snapshot *s, const struct generation *g, const ch
 }
 
 /* From `newest` downwards, the first that came from `source`. */
-static const struct generation *newest_from(const struct snapshot *s, const char *certificate,
-					    enum generation_source source)
+static const struct generation *
+status_newest_from(const struct snapshot *s, const char *certificate, enum generation_source source)
 {
 	const struct generation *g = snapshot_newest(s, OF_CERTIFICATE, certificate);
 
@@ -39,15 +39,15 @@ static const struct generation *desired(const struct snapshot *s, const struct c
 	const struct import_seen *import = snapshot_import(s, c->name);
 
 	if (c->import.kind == IMPORT_NONE)
-		return newest_from(s, c->name, SOURCE_ISSUED);
+		return status_newest_from(s, c->name, SOURCE_ISSUED);
 	if (import && import_is_known(import))
 		return &import->found;
-	return newest_from(s, c->name, SOURCE_IMPORTED);
+	return status_newest_from(s, c->name, SOURCE_IMPORTED);
 }
 
 /* ---- the state of a component ---- */
 
-static bool is_same(const char *fingerprint, const struct generation *desired)
+static bool status_is_same(const char *fingerprint, const struct generation *desired)
 {
 	return fingerprint && !strcmp(fingerprint, desired->fingerprint);
 }
@@ -58,19 +58,19 @@ static bool is_installed(const struct component_seen *seen, const struct generat
 	bool other_chain =
 		seen->chain && desired->chain && strcmp(seen->chain, desired->chain) != 0;
 
-	return is_same(seen->installed, desired) && !seen->damage && !other_chain;
+	return status_is_same(seen->installed, desired) && !seen->damage && !other_chain;
 }
 
 static bool is_in_sync(const struct component_seen *seen, const struct generation *desired)
 {
-	return seen->evidence != EVIDENCE_NONE && is_same(seen->served, desired) &&
+	return seen->evidence != EVIDENCE_NONE && status_is_same(seen->served, desired) &&
 	       !seen->served_flaw && (!seen->installed || is_installed(seen, desired));
 }
 
 static bool is_rejected(const struct component_seen *seen, const struct generation *desired)
 {
 	for (size_t i = 0; i < seen->rejected_count; i++)
-		if (is_same(seen->rejected[i], desired))
+		if (status_is_same(seen->rejected[i], desired))
 			return true;
 	return false;
 }
@@ -82,11 +82,11 @@ static enum component_state installed_state(const struct component_seen *seen,
 	bool proven = seen->evidence != EVIDENCE_NONE && seen->served;
 
 	if (is_installed(seen, desired)) {
-		if (proven || is_same(seen->activation_due, desired))
+		if (proven || status_is_same(seen->activation_due, desired))
 			return COMPONENT_RESTART_PENDING;
 		return COMPONENT_UNKNOWN;
 	}
-	if (is_same(seen->staged, desired))
+	if (status_is_same(seen->staged, desired))
 		return COMPONENT_STAGED;
 	if (!seen->installed)
 		return COMPONENT_UNKNOWN;
@@ -117,7 +117,7 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_UNKNOWN;
 	if (desired && is_in_sync(seen, desired))
 		return COMPONENT_IN_SYNC;
-	if (desired && is_rejected(seen, desired) && !is_same(seen->installed, desired))
+	if (desired && is_rejected(seen, desired) && !status_is_same(seen->installed, desired))
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;
@@ -157,7 +157,8 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s, st
 		};
 }
 
-static void add_component(const struct snapshot *s, const struct component *c, struct status *out)
+static void status_add_component(const struct snapshot *s, const struct component *c,
+				 struct status *out)
 {
 	struct status_component *row = &out->components[out->component_count++];
 	size_t at = (size_t)(c->certificate - out->fleet->certificates);
@@ -174,7 +175,7 @@ static void add_component(const struct snapshot *s, const struct component *c, s
 
 /* ---- agents ---- */
 
-static bool is_named(const struct certificate *c, const char *name)
+static bool status_is_named(const struct certificate *c, const char *name)
 {
 	for (size_t i = 0; i < c->name_count; i++) {
 		const char *kind = name_kind_names[c->names[i].kind];
@@ -220,7 +221,7 @@ static const struct component *renews(const struct fleet *f, const struct enroll
 		const struct component *c = &f->components[i];
 
 		for (size_t k = 0; c->deliver.agent.self && k < agent->name_count; k++)
-			if (is_named(c->certificate, agent->names[k]))
+			if (status_is_named(c->certificate, agent->names[k]))
 				return c;
 	}
 	return NULL;
@@ -274,7 +275,7 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, s
 	out->components = arena_array(a, f->component_count, sizeof(*out->components));
 	add_certificates(f, s, out);
 	for (size_t i = 0; i < f->component_count; i++)
-		add_component(s, &f->components[i], out);
+		status_add_component(s, &f->components[i], out);
 	add_agents(f, s, a, out);
 }
 
@@ -293,7 +294,7 @@ size_t status_postponed(const struct status *s)
 
 /* ---- the check ---- */
 
-static bool check_components(const struct status *s, struct buf *why)
+static bool status_check_components(const struct status *s, struct buf *why)
 {
 	bool good = true;
 
@@ -330,7 +331,7 @@ static void add_ending(const struct status *s, const struct ending *of, struct b
 		buf_printf(why, "' ended %s ago\n", duration_about(-left, words));
 }
 
-static bool check_certificates(const struct status *s, int64_t within, struct buf *why)
+static bool status_check_certificates(const struct status *s, int64_t within, struct buf *why)
 {
 	bool good = true;
 
@@ -351,7 +352,7 @@ static bool check_certificates(const struct status *s, int64_t within, struct bu
 }
 
 /* What is renewed is looked at as the certificate of its component. */
-static bool check_agents(const struct status *s, int64_t within, struct buf *why)
+static bool status_check_agents(const struct status *s, int64_t within, struct buf *why)
 {
 	bool good = true;
 
@@ -371,8 +372,8 @@ static bool check_agents(const struct status *s, int64_t within, struct buf *why
 
 bool status_check(const struct status *s, int64_t within, struct buf *why)
 {
-	bool components = check_components(s, why);
-	bool certificates = check_certificates(s, within, why);
+	bool components = status_check_components(s, why);
+	bool certificates = status_check_certificates(s, within, why);
 
-	return check_agents(s, within, why) && components && certificates;
+	return status_check_agents(s, within, why) && components && certificates;
 }

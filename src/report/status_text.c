@@ -54,7 +54,7 @@ static void add_notes(struct table *t, const struct component_seen *seen)
 		table_note(t, arena_printf(t->arena, "last run: %s", seen->last_error));
 }
 
-static void add_component(struct table *t, const struct status_component *row)
+static void status_text_add_component(struct table *t, const struct status_component *row)
 {
 	static const struct component_seen never = { .online = true };
 	const struct component_seen *seen = row->seen ? row->seen : &never;
@@ -206,7 +206,7 @@ void status_render_text(const struct status *s, bool color, struct buf *out)
 	struct table agents = { .arena = &a, .titles = agent_titles };
 
 	for (size_t i = 0; i < s->component_count; i++)
-		add_component(&components, &s->components[i]);
+		status_text_add_component(&components, &s->components[i]);
 	for (size_t i = 0; i < s->certificate_count; i++)
 		add_certificate(&certificates, s, &s->certificates[i]);
 	for (size_t i = 0; i < s->agent_count; i++)

@@ -51,7 +51,7 @@ static size_t columns_of(const struct table *t)
 	return count;
 }
 
-static void widen(size_t *width, const char *text)
+static void table_widen(size_t *width, const char *text)
 {
 	size_t wanted = width_of(text);
 
@@ -72,7 +72,8 @@ static void add_cell(struct buf *out, const struct cell *c, size_t width, bool c
 		buf_putc(out, ' ');
 }
 
-static void add_row(const struct cell *cells, const size_t *widths, struct buf *out, bool color)
+static void table_add_row(const struct cell *cells, const size_t *widths, struct buf *out,
+			  bool color)
 {
 	size_t column = 0;
 
@@ -93,13 +94,13 @@ void table_render(const struct table *t, bool color, struct buf *out)
 		return;
 	for (size_t i = 0; i < columns; i++) {
 		titles[i] = (struct cell){ t->titles[i], TONE_TITLE };
-		widen(&widths[i], t->titles[i]);
+		table_widen(&widths[i], t->titles[i]);
 	}
 	for (size_t i = 0; i < t->cells.count; i++)
-		widen(&widths[i % columns], t->cells.items[i].text);
-	add_row(titles, widths, out, color);
+		table_widen(&widths[i % columns], t->cells.items[i].text);
+	table_add_row(titles, widths, out, color);
 	for (size_t at = 0; at < t->cells.count; at += columns) {
-		add_row(t->cells.items + at, widths, out, color);
+		table_add_row(t->cells.items + at, widths, out, color);
 		for (; note < t->notes.count && t->notes.items[note].after <= at + columns; note++)
 			buf_printf(out, "  %s\n", t->notes.items[note].text);
 	}

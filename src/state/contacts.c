@@ -67,12 +67,12 @@ bool change_reach(struct change *c, const char *const *reach, size_t count, stru
 	return drop_pieces(c, piece, e);
 }
 
-struct reach {
+struct contact_reading {
 	struct arena *arena;
 	VEC(const char *) list;
 };
 
-static bool read_piece(const struct stored_record *r, struct reach *out, struct err *e)
+static bool read_piece(const struct stored_record *r, struct contact_reading *out, struct err *e)
 {
 	AUTO(json) list = json_loads(r->value, JSON_REJECT_DUPLICATES, NULL);
 	size_t i = 0;
@@ -95,7 +95,7 @@ bool state_reach(struct state *s, struct arena *a, const char *const **out, size
 	AUTO(arena) own = { 0 };
 	struct stored_record *pieces = NULL;
 	size_t found = 0;
-	struct reach reach = { .arena = a };
+	struct contact_reading reach = { .arena = a };
 
 	if (!s->backend->ops->list(s->backend, CONTACT_PREFIX, &own, &pieces, &found, e))
 		return false;

@@ -45,19 +45,19 @@ enum {
 };
 
 /* How the files can be read without writing any. */
-enum reach {
-	CONTACT_SHARED,  /* the index of the log is there: with SQLite's locks */
-	CONTACT_SETTLED, /* no log: the file alone is everything */
-	CONTACT_LOG,     /* a log without its index, as in a partial copy */
-	CONTACT_COUNT
+enum read_access {
+	READ_BY_SHARED,  /* the index of the log is there: with SQLite's locks */
+	READ_BY_SETTLED, /* no log: the file alone is everything */
+	READ_BY_LOG,     /* a log without its index, as in a partial copy */
+	READ_BY_COUNT
 };
 
-static const char *const reach_queries[] = {
-	[CONTACT_SHARED] = "?mode=ro&readonly_shm=1",
-	[CONTACT_SETTLED] = "?mode=ro&immutable=1",
-	[CONTACT_LOG] = "?mode=ro&vfs=unix-none",
+static const char *const access_queries[] = {
+	[READ_BY_SHARED] = "?mode=ro&readonly_shm=1",
+	[READ_BY_SETTLED] = "?mode=ro&immutable=1",
+	[READ_BY_LOG] = "?mode=ro&vfs=unix-none",
 };
-_Static_assert(sizeof(reach_queries) / sizeof(*reach_queries) == CONTACT_COUNT,
+_Static_assert(sizeof(access_queries) / sizeof(*access_queries) == READ_BY_COUNT,
 	       "every way to read needs its query");
 
 void database_close(sqlite3 *db)
@@ -187,7 +187,7 @@ bool database_run(sqlite3 *db, const char *sql, struct err *e)
 }
 
 /* The one value that a query answers, as text ("" for none). */
-static bool ask(sqlite3 *db, const char *sql, struct buf *answer, struct err *e)
+static bool database_request(sqlite3 *db, const char *sql, struct buf *answer, struct err *e)
 {
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
@@ -206,7 +206,7 @@ static bool ask_number(sqlite3 *db, const char *sql, int *number, struct err *e)
 {
 	AUTO(buf) answer = { 0 };
 
-	if (!ask(db, sql, &answer, e))
+	if (!database_request(db, sql, &answer, e))
 		return false;
 	*number = atoi(buf_text(&answer));
 	return true;
@@ -230,7 +230,7 @@ static off_t size_of(const char *directory, const char *name)
 	return st.st_size;
 }
 
-static bool look_at(const char *directory, struct stat *st)
+static bool database_look_at(const char *directory, struct stat *st)
 {
 	AUTO(arena) a = { 0 };
 
@@ -260,7 +260,7 @@ static bool check_file(const char *path, const char *name, struct err *e)
 	return true;
 }
 
-static bool check_files(const char *directory, struct err *e)
+static bool database_check_files(const char *directory, struct err *e)
 {
 	static const char *const names[] = { FILE_NAME, FILE_NAME "-wal", FILE_NAME "-shm",
 					     FILE_NAME "-journal" };
@@ -277,7 +277,7 @@ bool database_exists(const char *directory, bool *exists, struct err *e)
 	struct stat st;
 
 	*exists = false;
-	if (!look_at(directory, &st)) {
+	if (!database_look_at(directory, &st)) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			return err_sys(e, "cannot look for the state");
 		/* SQLite would mix the old log into a new file */
@@ -285,7 +285,7 @@ bool database_exists(const char *directory, bool *exists, struct err *e)
 			return damaged("'" FILE_NAME "' is missing, but its log is there", e);
 		return true;
 	}
-	if (!check_files(directory, e))
+	if (!database_check_files(directory, e))
 		return false;
 	/* of an empty file SQLite would make a new state, and drop the log */
 	if (st.st_size < PAGE_MINIMUM)
@@ -294,17 +294,17 @@ bool database_exists(const char *directory, bool *exists, struct err *e)
 	return true;
 }
 
-static enum reach find_reach(const char *directory)
+static enum read_access find_access(const char *directory)
 {
 	off_t log = size_of(directory, FILE_NAME "-wal");
 
 	/* Killed before the first frame.  SQLite, unable to write, would wait
 	 * for somebody to go on, until it gives up. */
 	if (log > 0 && log <= LOG_HEADER)
-		return CONTACT_SETTLED;
+		return READ_BY_SETTLED;
 	if (log >= 0 && size_of(directory, FILE_NAME "-shm") >= 0)
-		return CONTACT_SHARED;
-	return log > 0 ? CONTACT_LOG : CONTACT_SETTLED;
+		return READ_BY_SHARED;
+	return log > 0 ? READ_BY_LOG : READ_BY_SETTLED;
 }
 
 /* ---- reading ---- */
@@ -334,13 +334,13 @@ static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
 	return true;
 }
 
-static bool load_by(const char *directory, enum reach reach, struct patience *p, sqlite3 **out,
-		    struct err *e)
+static bool load_by(const char *directory, enum read_access access, struct patience *p,
+		    sqlite3 **out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(database) db = NULL;
 
-	if (!open_uri(file_path(&a, directory, FILE_NAME), reach_queries[reach],
+	if (!open_uri(file_path(&a, directory, FILE_NAME), access_queries[access],
 		      SQLITE_OPEN_READONLY, &db, e))
 		return false;
 	be_patient(db, p);
@@ -349,7 +349,7 @@ static bool load_by(const char *directory, enum reach reach, struct patience *p,
 	if (!database_run(db, "PRAGMA mmap_size = 0", e))
 		return false;
 	/* exclusive: SQLite then keeps the log's index in memory */
-	if (reach == CONTACT_LOG && !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
+	if (access == READ_BY_LOG && !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
 	return copy_to_memory(db, out, e);
 }
@@ -429,12 +429,12 @@ static bool check_schema(sqlite3 *db, struct err *e)
 	return damaged("'" FILE_NAME "' has other tables than certfleet makes", e);
 }
 
-static bool check(sqlite3 *db, struct err *e)
+static bool database_check(sqlite3 *db, struct err *e)
 {
 	AUTO(buf) verdict = { 0 };
 
 	if (!check_layout(db, e) || !check_schema(db, e) ||
-	    !ask(db, "PRAGMA quick_check(1)", &verdict, e))
+	    !database_request(db, "PRAGMA quick_check(1)", &verdict, e))
 		return false;
 	if (strcmp(buf_text(&verdict), "ok") != 0)
 		return damaged(buf_text(&verdict), e);
@@ -442,11 +442,11 @@ static bool check(sqlite3 *db, struct err *e)
 }
 
 /* Whether the file is as it was; only a checkpoint changes it. */
-static bool is_unchanged(const char *directory, const struct stat *before)
+static bool database_is_unchanged(const char *directory, const struct stat *before)
 {
 	struct stat now;
 
-	return look_at(directory, &now) && now.st_ino == before->st_ino &&
+	return database_look_at(directory, &now) && now.st_ino == before->st_ino &&
 	       now.st_size == before->st_size && now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
 	       now.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
 }
@@ -455,15 +455,15 @@ static bool is_unchanged(const char *directory, const struct stat *before)
 static bool load_once(const char *directory, struct patience *p, sqlite3 **out, bool *whole,
 		      struct err *e)
 {
-	enum reach reach = find_reach(directory);
+	enum read_access access = find_access(directory);
 	struct stat before;
 
-	if (!look_at(directory, &before))
+	if (!database_look_at(directory, &before))
 		return err_sys(e, "cannot look at the state");
-	if (!load_by(directory, reach, p, out, e))
+	if (!load_by(directory, access, p, out, e))
 		return false;
-	*whole = reach == CONTACT_SHARED ||
-		 (reach == find_reach(directory) && is_unchanged(directory, &before));
+	*whole = access == READ_BY_SHARED ||
+		 (access == find_access(directory) && database_is_unchanged(directory, &before));
 	return true;
 }
 
@@ -481,7 +481,7 @@ bool database_load(const char *directory, sqlite3 **out, struct err *e)
 		if (!whole)
 			continue;
 		be_patient(db, &patience);
-		if (!check(db, e))
+		if (!database_check(db, e))
 			return false;
 		if (patience.stopped)
 			sqlite3_progress_handler(db, 0, NULL, NULL);
@@ -499,7 +499,7 @@ static bool use_log(sqlite3 *db, struct err *e)
 {
 	AUTO(buf) mode = { 0 };
 
-	if (!ask(db, "PRAGMA journal_mode = WAL", &mode, e))
+	if (!database_request(db, "PRAGMA journal_mode = WAL", &mode, e))
 		return false;
 	if (strcmp(buf_text(&mode), "wal") != 0)
 		return err_set(
@@ -508,7 +508,7 @@ static bool use_log(sqlite3 *db, struct err *e)
 	return true;
 }
 
-static bool prepare(sqlite3 *db, struct err *e)
+static bool database_prepare(sqlite3 *db, struct err *e)
 {
 	return database_run(
 		db,
@@ -520,7 +520,7 @@ static bool fill_new(const char *path, struct err *e)
 {
 	AUTO(database) db = NULL;
 
-	return open_uri(path, "", SQLITE_OPEN_READWRITE, &db, e) && prepare(db, e) &&
+	return open_uri(path, "", SQLITE_OPEN_READWRITE, &db, e) && database_prepare(db, e) &&
 	       migrate(db, LAYOUT, e) && use_log(db, e);
 }
 
@@ -563,8 +563,8 @@ bool database_open(const char *directory, sqlite3 **out, struct err *e)
 		return false;
 	/* readers that may write nothing need the log and its index */
 	sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-	if (!check_schema(db, e) || !prepare(db, e) || !use_log(db, e) || !migrate(db, LAYOUT, e) ||
-	    !database_run(db, "PRAGMA journal_size_limit = 0", e))
+	if (!check_schema(db, e) || !database_prepare(db, e) || !use_log(db, e) ||
+	    !migrate(db, LAYOUT, e) || !database_run(db, "PRAGMA journal_size_limit = 0", e))
 		return false;
 	/* what a crash kept from being forgotten */
 	database_settle(db);
@@ -577,6 +577,6 @@ bool database_settle(sqlite3 *db)
 	AUTO(buf) busy = { 0 };
 	struct err ignored = { 0 };
 
-	return ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, &ignored) &&
+	return database_request(db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy, &ignored) &&
 	       strcmp(buf_text(&busy), "0") == 0;
 }

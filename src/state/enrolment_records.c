@@ -38,8 +38,8 @@ static const char *enrolled_key(struct arena *a, const struct enrolled *agent)
 	return arena_printf(a, "%s/%06u", record_key(a, AGENT_PREFIX, agent->agent), agent->number);
 }
 
-static bool read_invite(const struct stored_record *r, struct arena *a, struct invite *out,
-			struct err *e)
+static bool enrolment_records_read_invite(const struct stored_record *r, struct arena *a,
+					  struct invite *out, struct err *e)
 {
 	AUTO(arena) own = { 0 };
 	struct invite i = { 0 };
@@ -59,7 +59,7 @@ bool state_invite(struct state *s, const char *id, struct arena *a, struct invit
 	struct stored_record r = { 0 };
 
 	return s->backend->ops->get(s->backend, record_key(&own, INVITE_PREFIX, id), &own, &r, e) &&
-	       read_invite(&r, a, out, e);
+	       enrolment_records_read_invite(&r, a, out, e);
 }
 
 bool state_invites(struct state *s, struct arena *a, const struct invite **out, size_t *count,
@@ -75,7 +75,7 @@ bool state_invites(struct state *s, struct arena *a, const struct invite **out, 
 	struct invite *all = arena_array(a, found, sizeof(*all));
 
 	for (size_t i = 0; i < found; i++)
-		if (!read_invite(&records[i], a, &all[i], e))
+		if (!enrolment_records_read_invite(&records[i], a, &all[i], e))
 			return false;
 	*out = all;
 	*count = found;

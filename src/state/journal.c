@@ -90,7 +90,7 @@ static bool put_plan(struct change *c, const struct run_record *r, struct err *e
 	return true;
 }
 
-static bool add_piece(const struct stored_record *r, struct buf *plan, struct err *e)
+static bool journal_add_piece(const struct stored_record *r, struct buf *plan, struct err *e)
 {
 	AUTO(json) json = json_loads(r->value, JSON_DECODE_ANY, NULL);
 
@@ -111,7 +111,7 @@ static bool read_plan(struct state *s, struct arena *a, struct run_record *r, st
 				   e))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (!add_piece(&pieces[i], &plan, e))
+		if (!journal_add_piece(&pieces[i], &plan, e))
 			return false;
 	if (count > 0)
 		r->plan = arena_strdup(a, buf_text(&plan));

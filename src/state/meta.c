@@ -56,7 +56,7 @@ const char *meta_encode(const struct meta *m, struct arena *a)
 	return json_to_text(json, a);
 }
 
-static bool decode(const json_t *json, struct arena *a, struct meta *m, struct err *e)
+static bool meta_decode(const json_t *json, struct arena *a, struct meta *m, struct err *e)
 {
 	const json_t *seal = json_object_get(json, "seal");
 
@@ -79,7 +79,7 @@ bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out,
 			e, ERR_INPUT,
 			"the state was written by a newer certfleet (format %u, this one knows %d); use that one",
 			m.format, FORMAT);
-	if (!decode(json, a, &m, &why))
+	if (!meta_decode(json, a, &m, &why))
 		return record_damaged(r, why.text, e);
 	*out = m;
 	return true;

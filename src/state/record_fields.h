@@ -20,7 +20,7 @@
 
 AUTO_TYPE(json, json_t *, json_decref)
 
-enum field_type {
+enum record_type {
 	FIELD_TEXT,  /* const char *, never NULL when decoded */
 	FIELD_MAYBE, /* const char *, NULL is left out */
 	FIELD_BOOL,
@@ -34,7 +34,7 @@ enum field_type {
 
 struct record_field {
 	const char *name;
-	enum field_type type;
+	enum record_type type;
 	size_t offset;
 	size_t count_offset;      /* FIELD_LIST */
 	const char *const *names; /* FIELD_ENUM, ends with NULL */

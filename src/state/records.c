@@ -150,7 +150,7 @@ const char *record_encode(const struct record_field *fields, const void *thing, 
 	return json_to_text(json, a);
 }
 
-static bool check_key(const struct stored_record *r, const char *key, struct err *e)
+static bool records_check_key(const struct stored_record *r, const char *key, struct err *e)
 {
 	if (strcmp(r->key, key) != 0)
 		return record_damaged(r, "it belongs under another key", e);
@@ -171,7 +171,7 @@ bool generation_read(const struct stored_record *r, struct arena *a, struct gene
 	struct generation g = { 0 };
 
 	if (!record_decode(r, generation_fields, a, &g, e) ||
-	    !check_key(r, generation_key(&own, &g), e))
+	    !records_check_key(r, generation_key(&own, &g), e))
 		return false;
 	*out = g;
 	return true;
@@ -252,7 +252,7 @@ bool component_read(const struct stored_record *r, struct arena *a, struct compo
 	AUTO(arena) own = { 0 };
 
 	if (!record_decode(r, component_fields, a, out, e) ||
-	    !check_key(r, record_key(&own, COMPONENT_PREFIX, out->name), e))
+	    !records_check_key(r, record_key(&own, COMPONENT_PREFIX, out->name), e))
 		return false;
 	out->known = true;
 	return true;
@@ -269,5 +269,5 @@ bool observation_read(const struct stored_record *r, struct arena *a, struct com
 	AUTO(arena) own = { 0 };
 
 	return record_decode(r, observation_fields, a, out, e) &&
-	       check_key(r, record_key(&own, OBSERVATION_PREFIX, out->name), e);
+	       records_check_key(r, record_key(&own, OBSERVATION_PREFIX, out->name), e);
 }

@@ -91,8 +91,8 @@ static bool move_generation(struct change *c, const struct stored_record *r, con
 	return true;
 }
 
-static bool list(struct change *c, const char *prefix, struct stored_record **out, size_t *count,
-		 struct err *e)
+static bool rename_list(struct change *c, const char *prefix, struct stored_record **out,
+			size_t *count, struct err *e)
 {
 	struct backend *b = c->state->backend;
 
@@ -109,14 +109,14 @@ bool change_rename_owner(struct change *c, enum generation_of of, const char *ol
 	struct stored_record *records = NULL;
 	size_t count = 0;
 
-	if (!list(c, to, &records, &count, e))
+	if (!rename_list(c, to, &records, &count, e))
 		return false;
 	if (count > 0)
 		return err_set(
 			e, ERR_INPUT,
 			"cannot rename %s '%s' to '%s': the state has generations of both; take 'was' out",
 			kind, old, new_name);
-	if (!list(c, from, &records, &count, e))
+	if (!rename_list(c, from, &records, &count, e))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!move_generation(c, &records[i], new_name, e))

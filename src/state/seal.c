@@ -24,7 +24,7 @@ const struct record_field seal_fields[] = {
 	TEXT_FIELD(struct seal, check), { 0 },
 };
 
-static void add_piece(struct buf *out, const char *text)
+static void seal_add_piece(struct buf *out, const char *text)
 {
 	size_t len = strlen(text);
 	const uint8_t prefix[] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
@@ -39,11 +39,11 @@ static void bind_to(struct buf *out, const char *lineage, const char *kind, cons
 {
 	AUTO(arena) a = { 0 };
 
-	add_piece(out, FORMAT);
-	add_piece(out, lineage);
-	add_piece(out, kind);
-	add_piece(out, *spki ? record_key(&a, KEY_PREFIX, spki) : "meta");
-	add_piece(out, spki);
+	seal_add_piece(out, FORMAT);
+	seal_add_piece(out, lineage);
+	seal_add_piece(out, kind);
+	seal_add_piece(out, *spki ? record_key(&a, KEY_PREFIX, spki) : "meta");
+	seal_add_piece(out, spki);
 }
 
 static struct bytes buf_bytes(const struct buf *b)
@@ -121,7 +121,7 @@ void seal_make(const char *lineage, const struct secret *passphrase, struct aren
 	};
 }
 
-static bool check_seal(const struct seal *seal, struct err *e)
+static bool seal_check_seal(const struct seal *seal, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
@@ -149,7 +149,7 @@ bool seal_unwrap(const struct seal *seal, const char *lineage, const struct secr
 	uint8_t check[SHA256_BYTES];
 	uint8_t expected[SHA256_BYTES];
 
-	if (!check_seal(seal, e))
+	if (!seal_check_seal(seal, e))
 		return false;
 	if (!unbase64(seal->salt, salt, sizeof(salt)) ||
 	    !unbase64(seal->wrapped, wrapped, sizeof(wrapped)) ||

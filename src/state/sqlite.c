@@ -104,7 +104,7 @@ static sqlite3_stmt *statement(struct store *s, enum statement which, const char
 	return *slot;
 }
 
-static struct stored_record read_row(sqlite3_stmt *stmt, struct arena *a)
+static struct stored_record sqlite_read_row(sqlite3_stmt *stmt, struct arena *a)
 {
 	const char *key = (const char *)sqlite3_column_text(stmt, 0);
 	const char *value = (const char *)sqlite3_column_text(stmt, 1);
@@ -128,7 +128,7 @@ static bool sqlite_get(struct backend *b, const char *key, struct arena *a,
 			       text_escaped(a, key));
 	if (code != SQLITE_ROW)
 		return in_state(s, "read a record", e);
-	*out = read_row(stmt, a);
+	*out = sqlite_read_row(stmt, a);
 	return true;
 }
 
@@ -154,7 +154,7 @@ static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a,
 		if (total > LIST_LIMIT)
 			return err_set(e, ERR_IO, "state '%s': too much under '%s'", s->directory,
 				       prefix);
-		VEC_PUSH(&found, a, read_row(stmt, a));
+		VEC_PUSH(&found, a, sqlite_read_row(stmt, a));
 	}
 	if (code != SQLITE_DONE)
 		return in_state(s, "read records", e);
@@ -163,7 +163,7 @@ static bool sqlite_list(struct backend *b, const char *prefix, struct arena *a,
 	return true;
 }
 
-static bool compare(struct store *s, const struct record_compare *c, struct err *e)
+static bool sqlite_compare(struct store *s, const struct record_compare *c, struct err *e)
 {
 	AUTO(statement) stmt = statement(s, STMT_REVISION, c->key);
 	int code = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
@@ -210,11 +210,11 @@ static bool write_record(struct store *s, const struct record_write *w, int64_t 
 	return true;
 }
 
-static bool write_all(struct store *s, const struct transaction *t, int64_t *revision,
-		      struct err *e)
+static bool sqlite_write_all(struct store *s, const struct transaction *t, int64_t *revision,
+			     struct err *e)
 {
 	for (size_t i = 0; i < t->compare_count; i++)
-		if (!compare(s, &t->compares[i], e))
+		if (!sqlite_compare(s, &t->compares[i], e))
 			return false;
 	if (!next_revision(s, revision, e))
 		return false;
@@ -228,7 +228,7 @@ static bool transact(struct store *s, const struct transaction *t, int64_t *revi
 {
 	if (!database_run(s->db, "BEGIN IMMEDIATE", e))
 		return err_in(e, "state '%s'", s->directory);
-	if (write_all(s, t, revision, e)) {
+	if (sqlite_write_all(s, t, revision, e)) {
 		if (database_run(s->db, "COMMIT", e))
 			return true;
 		err_in(e, "state '%s'", s->directory);
@@ -282,7 +282,7 @@ static const struct backend_ops ops = {
 };
 
 /* Who can write to the directory decides what the state says. */
-static bool check_directory(const char *path, struct err *e)
+static bool sqlite_check_directory(const char *path, struct err *e)
 {
 	struct stat st;
 
@@ -315,7 +315,7 @@ static bool find_database(const char *path, bool create, struct err *e)
 {
 	bool exists = false;
 
-	if (!(create ? fs_make_private_dir(path, e) : check_directory(path, e)))
+	if (!(create ? fs_make_private_dir(path, e) : sqlite_check_directory(path, e)))
 		return false;
 	if (!database_exists(path, &exists, e))
 		return err_in(e, "state '%s'", path);

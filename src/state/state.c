@@ -90,7 +90,7 @@ static bool make_meta(struct state *s, const struct state_options *o, struct err
 	return state_write(s, &nothing_else, &fresh, e);
 }
 
-static bool check_fleet(const struct state *s, const struct state_options *o, struct err *e)
+static bool state_check_fleet(const struct state *s, const struct state_options *o, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 
@@ -117,7 +117,7 @@ static bool load_meta(struct state *s, const struct state_options *o, struct err
 	if (!meta_read(&r, &s->arena, &s->meta, e))
 		return err_in(e, "state '%s'", o->path);
 	s->meta_revision = r.revision;
-	return check_fleet(s, o, e);
+	return state_check_fleet(s, o, e);
 }
 
 bool state_open(const struct state_options *o, struct state **out, struct err *e)
@@ -151,8 +151,8 @@ bool state_key_place(const struct state *s, const char *spki, struct key_place *
 	return true;
 }
 
-static bool read_key(const struct key_place *place, struct backend *b, struct secret *out,
-		     struct err *e)
+static bool state_read_key(const struct key_place *place, struct backend *b, struct secret *out,
+			   struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	struct stored_record r = { 0 };
@@ -165,7 +165,7 @@ bool state_key(struct state *s, const char *spki, struct secret *out, struct err
 {
 	struct key_place place = { 0 };
 
-	return state_key_place(s, spki, &place, e) && read_key(&place, s->backend, out, e);
+	return state_key_place(s, spki, &place, e) && state_read_key(&place, s->backend, out, e);
 }
 
 bool state_has_key(struct state *s, const char *spki)

@@ -11,15 +11,15 @@ struct load_list {
 	size_t count;
 };
 
-static bool list(struct state *s, const char *prefix, struct arena *a, struct load_list *out,
-		 struct err *e)
+static bool state_load_list(struct state *s, const char *prefix, struct arena *a,
+			    struct load_list *out, struct err *e)
 {
 	return s->backend->ops->list(s->backend, prefix, a, &out->records, &out->count, e);
 }
 
 /* ---- generations ---- */
 
-static int by_owner(const void *x, const void *y)
+static int state_load_by_owner(const void *x, const void *y)
 {
 	const struct generation *a = x;
 	const struct generation *b = y;
@@ -38,7 +38,7 @@ bool state_generations(struct state *s, struct arena *a, const struct generation
 	AUTO(arena) own = { 0 };
 	struct load_list found = { 0 };
 
-	if (!list(s, GENERATION_PREFIX, &own, &found, e))
+	if (!state_load_list(s, GENERATION_PREFIX, &own, &found, e))
 		return false;
 
 	struct generation *all = arena_array(a, found.count, sizeof(*all));
@@ -48,7 +48,7 @@ bool state_generations(struct state *s, struct arena *a, const struct generation
 			return false;
 	/* keys sort otherwise than names: '%', '-' and '/' are in the way */
 	if (found.count)
-		qsort(all, found.count, sizeof(*all), by_owner);
+		qsort(all, found.count, sizeof(*all), state_load_by_owner);
 	*out = all;
 	*count = found.count;
 	return true;
@@ -83,8 +83,8 @@ bool state_generation_record(struct state *s, const struct generation *g, struct
 /* ---- components ---- */
 
 /* Both lists are sorted by the same encoded names. */
-static int compare_names(const struct load_list *components, size_t i,
-			 const struct load_list *observations, size_t k)
+static int state_load_compare_names(const struct load_list *components, size_t i,
+				    const struct load_list *observations, size_t k)
 {
 	if (i == components->count)
 		return 1;
@@ -94,7 +94,7 @@ static int compare_names(const struct load_list *components, size_t i,
 		      observations->records[k].key + strlen(OBSERVATION_PREFIX));
 }
 
-static int by_name(const void *x, const void *y)
+static int state_load_by_name(const void *x, const void *y)
 {
 	const struct component_seen *a = x;
 	const struct component_seen *b = y;
@@ -103,15 +103,16 @@ static int by_name(const void *x, const void *y)
 }
 
 /* Joins the two halves; returns how many components there are, or -1. */
-static ssize_t join(const struct load_list *components, const struct load_list *observations,
-		    struct arena *a, struct component_seen *all, struct err *e)
+static ssize_t state_load_join(const struct load_list *components,
+			       const struct load_list *observations, struct arena *a,
+			       struct component_seen *all, struct err *e)
 {
 	size_t i = 0;
 	size_t k = 0;
 	ssize_t count = 0;
 
 	while (i < components->count || k < observations->count) {
-		int order = compare_names(components, i, observations, k);
+		int order = state_load_compare_names(components, i, observations, k);
 
 		if (order >= 0 && !observation_read(&observations->records[k++], a, &all[count], e))
 			return -1;
@@ -129,18 +130,18 @@ bool state_components(struct state *s, struct arena *a, const struct component_s
 	struct load_list components = { 0 };
 	struct load_list observations = { 0 };
 
-	if (!list(s, COMPONENT_PREFIX, &own, &components, e) ||
-	    !list(s, OBSERVATION_PREFIX, &own, &observations, e))
+	if (!state_load_list(s, COMPONENT_PREFIX, &own, &components, e) ||
+	    !state_load_list(s, OBSERVATION_PREFIX, &own, &observations, e))
 		return false;
 
 	struct component_seen *all =
 		arena_array(a, components.count + observations.count, sizeof(*all));
-	ssize_t joined = join(&components, &observations, a, all, e);
+	ssize_t joined = state_load_join(&components, &observations, a, all, e);
 
 	if (joined < 0)
 		return false;
 	if (joined > 0)
-		qsort(all, (size_t)joined, sizeof(*all), by_name);
+		qsort(all, (size_t)joined, sizeof(*all), state_load_by_name);
 	*out = all;
 	*count = (size_t)joined;
 	return true;

@@ -41,7 +41,7 @@ static bool find_action(const char *name, enum order_action *out)
 	return false;
 }
 
-static bool check(const struct order *o)
+static bool order_check(const struct order *o)
 {
 	return text_is_fingerprint(o->agent) && *o->agent && *o->component && *o->lineage &&
 	       o->sequence > 0 && o->sequence < NUMBER_LIMIT &&
@@ -52,7 +52,7 @@ static bool check(const struct order *o)
 	       (!o->replaces || text_is_fingerprint(o->replaces)) && o->expires > 0;
 }
 
-static bool unpack(json_t *json, struct arena *a, struct order *out)
+static bool order_unpack(json_t *json, struct arena *a, struct order *out)
 {
 	const char *action = NULL;
 	int version = 0;
@@ -97,7 +97,7 @@ bool order_read(const char *text, size_t len, struct arena *a, struct order *out
 	if (len > ORDER_LIMIT)
 		return err_set(e, ERR_INPUT, "the order is over %d bytes", ORDER_LIMIT);
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	if (!json || !unpack(json, a, &o) || !check(&o))
+	if (!json || !order_unpack(json, a, &o) || !order_check(&o))
 		return err_set(e, ERR_INPUT, "the order is not well-formed");
 
 	const char *again = order_text(&o, a);

@@ -52,7 +52,7 @@ json_t *problem_to_json(const struct problem *p)
 			 buf_text(&shown));
 }
 
-static bool find(const char *type, enum problem_kind *out)
+static bool problem_find(const char *type, enum problem_kind *out)
 {
 	if (!type || strncmp(type, URN, strlen(URN)) != 0)
 		return false;
@@ -70,7 +70,7 @@ bool problem_from_json(const char *text, size_t len, struct arena *a, struct pro
 	const char *type = json_string_value(json_object_get(json, "type"));
 	const char *detail = json_string_value(json_object_get(json, "detail"));
 
-	if (!find(type, &out->kind))
+	if (!problem_find(type, &out->kind))
 		return false;
 	out->detail = text_escaped(a, detail && *detail ? detail : problems[out->kind].title);
 	return true;

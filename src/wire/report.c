@@ -109,8 +109,8 @@ static bool bad(const char *key, struct err *e)
 	return err_set(e, ERR_REMOTE, "the agent's answer makes no sense ('%s')", key);
 }
 
-static bool read_text(const json_t *json, const struct row *r, struct arena *a,
-		      struct component_report *out, struct err *e)
+static bool report_read_text(const json_t *json, const struct row *r, struct arena *a,
+			     struct component_report *out, struct err *e)
 {
 	const json_t *value = json_object_get(json, r->key);
 	const char *text = json_string_value(value);
@@ -127,8 +127,8 @@ static bool read_text(const json_t *json, const struct row *r, struct arena *a,
 	return true;
 }
 
-static bool read_component(json_t *json, struct arena *a, struct component_report *out,
-			   struct err *e)
+static bool report_read_component(json_t *json, struct arena *a, struct component_report *out,
+				  struct err *e)
 {
 	json_int_t sequence = 0;
 	const char *activation = NULL;
@@ -145,12 +145,13 @@ static bool read_component(json_t *json, struct arena *a, struct component_repor
 		return bad("activation", e);
 	out->sequence = sequence;
 	for (size_t i = 0; i < ROWS; i++)
-		if (!read_text(json, &rows[i], a, out, e))
+		if (!report_read_text(json, &rows[i], a, out, e))
 			return false;
 	return out->name || bad("name", e);
 }
 
-static bool read_agent(json_t *json, struct arena *a, struct report_identity *out, struct err *e)
+static bool report_read_agent(json_t *json, struct arena *a, struct report_identity *out,
+			      struct err *e)
 {
 	json_int_t time = 0;
 
@@ -171,6 +172,6 @@ bool report_read(const char *text, size_t len, struct arena *a, struct report_id
 
 	*agent = (struct report_identity){ 0 };
 	*c = (struct component_report){ 0 };
-	return read_agent(json_object_get(json, "agent"), a, agent, e) &&
-	       read_component(json_object_get(json, "component"), a, c, e);
+	return report_read_agent(json_object_get(json, "agent"), a, agent, e) &&
+	       report_read_component(json_object_get(json, "component"), a, c, e);
 }

@@ -34,7 +34,7 @@ void order_request_write(const struct order_request *r, const struct secret *key
 
 /* ---- reading ---- */
 
-static bool read_key(const json_t *json, struct secret *out)
+static bool request_read_key(const json_t *json, struct secret *out)
 {
 	size_t len = json_string_length(json);
 
@@ -44,7 +44,7 @@ static bool read_key(const json_t *json, struct secret *out)
 	return text_unbase64(json_string_value(json), len, out->bytes, &out->len);
 }
 
-static bool read_pair(const json_t *json, struct arena *a, struct order_request *out)
+static bool request_read_pair(const json_t *json, struct arena *a, struct order_request *out)
 {
 	const json_t *anchor = json_object_get(json, "anchor");
 
@@ -53,10 +53,10 @@ static bool read_pair(const json_t *json, struct arena *a, struct order_request 
 	       json_read_ders(json_object_get(json, "certificates"), PAIR_LIMIT, a, &out->set.certs,
 			      &out->set.count) &&
 	       (json_is_null(anchor) || json_read_der(anchor, a, &out->set.anchor)) &&
-	       read_key(json_object_get(json, "key"), &out->key);
+	       request_read_key(json_object_get(json, "key"), &out->key);
 }
 
-static bool read_all(const json_t *json, struct arena *a, struct order_request *out)
+static bool request_read_all(const json_t *json, struct arena *a, struct order_request *out)
 {
 	const json_t *order = json_object_get(json, "order");
 	const json_t *pair = json_object_get(json, "pair");
@@ -68,7 +68,7 @@ static bool read_all(const json_t *json, struct arena *a, struct order_request *
 		return false;
 	out->order = arena_strdup(a, json_string_value(order));
 	out->order_len = json_string_length(order);
-	return !pair || read_pair(pair, a, out);
+	return !pair || request_read_pair(pair, a, out);
 }
 
 bool order_request_read(const struct secret *body, struct arena *a, struct order_request *out,
@@ -80,7 +80,7 @@ bool order_request_read(const struct secret *body, struct arena *a, struct order
 	if (body->len > REQUEST_LIMIT)
 		return err_set(e, ERR_INPUT, "the request is over %d bytes", REQUEST_LIMIT);
 	json = json_loadb((const char *)body->bytes, body->len, JSON_REJECT_DUPLICATES, NULL);
-	if (!json || !read_all(json, a, &r))
+	if (!json || !request_read_all(json, a, &r))
 		return err_set(e, ERR_INPUT, "the request is not well-formed");
 	*out = TAKE(r);
 	return true;

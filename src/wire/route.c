@@ -46,7 +46,7 @@ const char *route_path(enum route r, const char *component, struct arena *a)
 }
 
 /* "%2F" and plain bytes; false when it is neither, or holds a NUL. */
-static bool decode(const char *text, struct arena *a, const char **out)
+static bool route_decode(const char *text, struct arena *a, const char **out)
 {
 	char *to = arena_strdup(a, text);
 
@@ -76,7 +76,7 @@ static bool matches(enum route r, const char *path, struct arena *a, const char 
 	*component = "";
 	if (!has_component(r))
 		return !strcmp(path, routes[r].path);
-	return !strncmp(path, routes[r].path, len) && decode(path + len, a, component);
+	return !strncmp(path, routes[r].path, len) && route_decode(path + len, a, component);
 }
 
 enum route_match route_find(const char *method, const char *path, struct arena *a,
