@@ -118,6 +118,11 @@ void text_shell_word(struct buf *out, const char *text)
 	}
 }
 
+const void *bytes_find(const void *bytes, size_t len, const char *text)
+{
+	return len ? memmem(bytes, len, text, strlen(text)) : NULL;
+}
+
 bool text_is_utf8(const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len;) {

@@ -40,6 +40,8 @@ void text_shell_word(struct buf *out, const char *text);
 
 /* Valid UTF-8 without surrogates, overlong forms or NUL. */
 bool text_is_utf8(const char *bytes, size_t len);
+/* Where a text begins in bytes, of which there may be none; NULL: nowhere. */
+const void *bytes_find(const void *bytes, size_t len, const char *text);
 
 /* Appends `text` with all but [A-Za-z0-9._-] as %NN. */
 void text_percent(struct buf *out, const char *text);

@@ -127,10 +127,10 @@ static bool check_form(const struct parser *p)
 {
 	static const char pem[] = "-----BEGIN";
 	const char *end = p->text + p->len;
-	const char *found = memmem(p->text, p->len, pem, sizeof(pem) - 1);
+	const char *found = bytes_find(p->text, p->len, pem);
 
 	while (found && found > p->text && found[-1] != '\n')
-		found = memmem(found + 1, (size_t)(end - found - 1), pem, sizeof(pem) - 1);
+		found = bytes_find(found + 1, (size_t)(end - found - 1), pem);
 	return !found || fault(p, (size_t)(found - p->text), "this is no CSV file but PEM");
 }
 

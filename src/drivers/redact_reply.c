@@ -75,7 +75,7 @@ static bool is_key_like(const char *word, size_t len)
 /* Where the first thing begins that could be a key, in whatever form. */
 static size_t harmless_len(const char *text, size_t len)
 {
-	const char *pem = memmem(text, len, "-----BEGIN", 10);
+	const char *pem = bytes_find(text, len, "-----BEGIN");
 	size_t most = pem ? (size_t)(pem - text) : len;
 
 	for (size_t i = 0; i < most;) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/alloc.h"
+#include "base/text.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
@@ -207,7 +208,7 @@ static const struct generation *imported_from(const struct snapshot *s, const ch
 static bool observe_import_is_pem(const struct secret *file)
 {
 	static const char begin[] = "-----BEGIN ";
-	const unsigned char *found = memmem(file->bytes, file->len, begin, sizeof(begin) - 1);
+	const unsigned char *found = bytes_find(file->bytes, file->len, begin);
 
 	return found && (found == file->bytes || found[-1] == '\n');
 }

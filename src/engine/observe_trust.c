@@ -2,6 +2,7 @@
 /* What the files hold that say whom we believe: a plan is for these. */
 #include "base/alloc.h"
 #include "base/fs.h"
+#include "base/text.h"
 #include "crypto/crypto.h"
 #include "engine/agents_ca.h"
 #include "engine/internal.h"
@@ -55,7 +56,7 @@ static bool holds_keys(const struct secret *file)
 	static const char *const marks[] = { "-----BEGIN ", "ssh-", "ecdsa-sha2-", NULL };
 
 	for (const char *const *m = marks; *m; m++)
-		if (memmem(file->bytes, file->len, *m, strlen(*m)))
+		if (bytes_find(file->bytes, file->len, *m))
 			return true;
 	return false;
 }

@@ -2,6 +2,7 @@
 #include "install/installed_pair.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
 
@@ -302,7 +303,7 @@ static bool installed_is_pem(const struct pair_file *p)
 	if (p->error)
 		return false;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (memmem(p->bytes.bytes, p->bytes.len, marks[i], strlen(marks[i])))
+		if (bytes_find(p->bytes.bytes, p->bytes.len, marks[i]))
 			return true;
 	return p->bytes.len == 0;
 }

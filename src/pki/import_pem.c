@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "pki/import_ec.h"
 #include "pki/import_key.h"
 #include "pki/import_parse.h"
@@ -30,7 +31,7 @@ static bool import_pem_reject(const struct pem_block *b, struct err *e)
 static bool is_legacy(const struct pem_block *b)
 {
 	static const char header[] = "\nProc-Type: 4,ENCRYPTED";
-	const char *at = memmem(b->text.data, b->text.size, header, strlen(header));
+	const char *at = bytes_find(b->text.data, b->text.size, header);
 
 	if (!at)
 		return false;

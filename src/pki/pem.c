@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/pem.h"
 
+#include "base/text.h"
 #include "base/vec.h"
 #include "pki/key.h"
 #include "pki/pair.h"
@@ -31,15 +32,10 @@ bool pem_is_key(const struct pem_block *b)
 	return pem_is_listed(b->label, key_labels);
 }
 
-static const unsigned char *pem_find(const unsigned char *from, size_t len, const char *what)
-{
-	return memmem(from, len, what, strlen(what));
-}
-
 /* The label of a BEGIN line whose label starts at `from`; false: no line. */
 static bool read_label(const unsigned char *from, size_t len, char label[64])
 {
-	const unsigned char *end = pem_find(from, len < 70 ? len : 70, "-----");
+	const unsigned char *end = bytes_find(from, len < 70 ? len : 70, "-----");
 
 	if (!end || end - from > 63 || memchr(from, '\n', end - from))
 		return false;
@@ -56,7 +52,7 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 	char end_mark[96];
 
 	for (;;) {
-		const unsigned char *begin = pem_find(from, stop - from, begin_mark);
+		const unsigned char *begin = bytes_find(from, stop - from, begin_mark);
 
 		if (!begin)
 			return false;
@@ -64,7 +60,7 @@ bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out)
 		if (!read_label(from, stop - from, out->label))
 			continue;
 		snprintf(end_mark, sizeof(end_mark), "-----END %s-----", out->label);
-		const unsigned char *end = pem_find(from, stop - from, end_mark);
+		const unsigned char *end = bytes_find(from, stop - from, end_mark);
 
 		out->whole = end != NULL;
 		end = end ? end + strlen(end_mark) : stop;

@@ -106,7 +106,8 @@ END
 gcc -shared -fPIC -o run/slow.so run/slow.c -ldl
 make_pair one run/one.pem run/one.key
 export SLOW_ONCE=$work/run/once SLOW_BEGUN=$work/run/begun
-LD_PRELOAD=${SLOW_PRELOAD:-}$work/run/slow.so run_agent host
+# the sanitizer's library has to be the first
+LD_PRELOAD=$(ldd "$CERTFLEET" | sed -n 's/.*=> \(.*libasan[^ ]*\).*/\1:/p')$work/run/slow.so run_agent host
 wait_port "$port"
 touch run/once
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$root/tests/e2e /usr/bin/python3 - "$port" >run/staged 2>&1 <<'END' &

@@ -5,6 +5,17 @@
 #include "base/text.h"
 #include "pki/cert.h"
 
+TEST(no_bytes_hold_no_certificate)
+{
+	AUTO(arena) a = { 0 };
+	const struct der *certs = NULL;
+	size_t count = 1;
+	struct err e = { 0 };
+
+	MUST(pem_read_certs(NULL, 0, &a, &certs, &count, &e), &e);
+	assert_int_equal(count, 0);
+}
+
 TEST(pem_reads_back_as_it_was_written)
 {
 	AUTO(pair) ca = { 0 };
