@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/decoder.h"
+#include "base/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,40 +25,6 @@ struct head {
 	size_t len;
 	struct signer signer;
 };
-
-static bool worker_write_all(int fd, const void *bytes, size_t len)
-{
-	const char *at = bytes;
-
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool worker_read_all(int fd, void *bytes, size_t len)
-{
-	char *at = bytes;
-
-	while (len) {
-		ssize_t n = read(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
 
 /* A second stop must not end it before what it runs has ended. */
 static void last_through_stops(void)
@@ -97,8 +64,8 @@ static void work(worker_fn *fn, void *ctx)
 	if (a.body.len > ANSWER_LIMIT)
 		response_problem(PROBLEM_CANNOT, "there is too much to tell", &a);
 	head = (struct head){ a.status, a.body.len, a.signer };
-	(void)!(worker_write_all(ANSWER_FD, &head, sizeof(head)) &&
-		worker_write_all(ANSWER_FD, a.body.bytes, a.body.len));
+	(void)!(fd_write_all(ANSWER_FD, &head, sizeof(head)) &&
+		fd_write_all(ANSWER_FD, a.body.bytes, a.body.len));
 }
 
 bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e)
@@ -136,13 +103,14 @@ bool worker_end(struct worker *w, struct response *out)
 {
 	AUTO(response) a = { 0 };
 	struct head head = { 0 };
-	bool good = worker_read_all(w->pipe, &head, sizeof(head)) && head.len <= ANSWER_LIMIT;
+	bool good = fd_read_all(w->pipe, &head, sizeof(head)) == sizeof(head) &&
+		    head.len <= ANSWER_LIMIT;
 
 	if (good) {
 		a.status = head.status;
 		a.signer = head.signer;
 		secret_alloc(&a.body, head.len);
-		good = worker_read_all(w->pipe, a.body.bytes, head.len);
+		good = fd_read_all(w->pipe, a.body.bytes, head.len) == (ssize_t)head.len;
 	}
 	worker_reap(w);
 	if (good)

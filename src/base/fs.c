@@ -2,6 +2,7 @@
 #include "base/fs.h"
 
 #include "base/alloc.h"
+#include "base/fd.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -32,7 +33,6 @@ static bool fs_read_all(int fd, size_t limit, struct secret *out, struct err *e)
 {
 	struct stat st;
 	AUTO(secret) data = { 0 };
-	size_t got = 0;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot look at it");
@@ -43,18 +43,12 @@ static bool fs_read_all(int fd, size_t limit, struct secret *out, struct err *e)
 			       (long long)st.st_size, limit);
 
 	secret_alloc(&data, (size_t)st.st_size);
-	while (got < data.len) {
-		ssize_t n = read(fd, data.bytes + got, data.len - got);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_sys(e, "cannot read on");
-		if (n == 0)
-			break;
-		got += (size_t)n;
-	}
-	data.len = got;
+	ssize_t got = fd_read_all(fd, data.bytes, data.len);
+
+	if (got < 0)
+		return err_sys(e, "cannot read on");
+	data.len = (size_t)got;
 	data.bytes[got] = '\0';
 	*out = TAKE(data);
 	return true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fs.h"
 
+#include "base/fd.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,23 +23,6 @@ static void temporary_name(const char *name, char out[NAME_MAX + 1])
 	snprintf(out, NAME_MAX + 1, ".%.200s.tmp-%08" PRIx64, name, number);
 }
 
-static bool fs_write_all(int fd, const void *bytes, size_t len)
-{
-	const char *at = bytes;
-
-	while (len > 0) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* Owner before mode, because a change of owner may clear mode bits. */
 static bool fs_write_set_attr(int fd, struct fs_attr attr)
 {
@@ -53,7 +38,7 @@ static bool fs_write_new(int dirfd, const char *name, struct secret content, str
 		openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	return fd >= 0 && fs_write_set_attr(fd, attr) &&
-	       fs_write_all(fd, content.bytes, content.len) && fsync(fd) == 0;
+	       fd_write_all(fd, content.bytes, content.len) && fsync(fd) == 0;
 }
 
 bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, struct fs_attr attr,

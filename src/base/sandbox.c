@@ -2,6 +2,7 @@
 #include "base/sandbox.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "base/seccomp.h"
 #include "base/stop.h"
 #include "base/text.h"
@@ -114,22 +115,6 @@ static bool lock_in(int answer_fd, unsigned seconds)
 	       sandbox_forbid_files() && seccomp_only_compute();
 }
 
-static void sandbox_write_all(const void *bytes, size_t len)
-{
-	const char *from = bytes;
-
-	while (len) {
-		ssize_t done = write(ANSWER_FD, from, len);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			_exit(1);
-		from += done;
-		len -= (size_t)done;
-	}
-}
-
 __attribute__((noreturn)) static void work(const struct sandbox_work *how, int answer_fd)
 {
 	struct buf answer = { .limit = SANDBOX_ANSWER_LIMIT };
@@ -142,8 +127,9 @@ __attribute__((noreturn)) static void work(const struct sandbox_work *how, int a
 		err_set(&e, ERR_INPUT, "it holds more than %d bytes", SANDBOX_ANSWER_LIMIT);
 	frame.code = (uint32_t)e.code;
 	frame.len = e.code ? strlen(e.text) : answer.len;
-	sandbox_write_all(&frame, sizeof(frame));
-	sandbox_write_all(e.code ? e.text : buf_text(&answer), frame.len);
+	if (!fd_write_all(ANSWER_FD, &frame, sizeof(frame)) ||
+	    !fd_write_all(ANSWER_FD, e.code ? e.text : buf_text(&answer), frame.len))
+		_exit(1);
 	_exit(0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "install/entry.h"
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "pki/pair.h"
 
@@ -76,24 +77,6 @@ const char *entry_link_text(int dir, const char *name, struct arena *a)
 	return arena_strndup(a, text, (size_t)len);
 }
 
-static bool entry_read_all(int fd, struct secret *out, struct err *e)
-{
-	size_t got = 0;
-
-	while (got < out->len) {
-		ssize_t some = read(fd, out->bytes + got, out->len - got);
-
-		if (some < 0 && errno == EINTR)
-			continue;
-		if (some < 0)
-			return err_sys(e, "cannot read it");
-		if (some == 0)
-			return err_set(e, ERR_IO, "it changes while read");
-		got += (size_t)some;
-	}
-	return true;
-}
-
 bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *attr, struct err *e)
 {
 	AUTO(fd) fd = open_here(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -107,8 +90,13 @@ bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *a
 	if (st.st_size > INPUT_FILE_LIMIT)
 		return err_set(e, ERR_INPUT, "it has more than %d bytes", INPUT_FILE_LIMIT);
 	secret_alloc(&bytes, (size_t)st.st_size);
-	if (!entry_read_all(fd, &bytes, e))
-		return false;
+
+	ssize_t got = fd_read_all(fd, bytes.bytes, bytes.len);
+
+	if (got < 0)
+		return err_sys(e, "cannot read it");
+	if ((size_t)got < bytes.len)
+		return err_set(e, ERR_IO, "it changes while read");
 	*attr = entry_attr_of(&st);
 	attr->mode &= 07777;
 	*out = TAKE(bytes);
@@ -124,22 +112,6 @@ static bool entry_set_attr(int fd, struct fs_attr attr)
 	return !fchmod(fd, attr.mode);
 }
 
-static bool entry_write_all(int fd, const struct secret *bytes)
-{
-	size_t done = 0;
-
-	while (done < bytes->len) {
-		ssize_t some = write(fd, bytes->bytes + done, bytes->len - done);
-
-		if (some < 0 && errno == EINTR)
-			continue;
-		if (some < 0)
-			return false;
-		done += (size_t)some;
-	}
-	return true;
-}
-
 bool entry_write(int dir, const struct entry_file *file, struct err *e)
 {
 	AUTO(fd)
@@ -149,7 +121,7 @@ bool entry_write(int dir, const struct entry_file *file, struct err *e)
 		return err_sys(e, "cannot create '%s'", file->name);
 	if (!entry_set_attr(fd, file->attr))
 		return err_sys(e, "cannot set owner and mode of '%s'", file->name);
-	if (!entry_write_all(fd, file->bytes) || fsync(fd))
+	if (!fd_write_all(fd, file->bytes->bytes, file->bytes->len) || fsync(fd))
 		return err_sys(e, "cannot write '%s'", file->name);
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "remote/identity.h"
 
 #include "base/alloc.h"
+#include "base/fd.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,20 +25,6 @@ struct identity {
 	struct unnamed key;
 };
 
-static bool identity_write_all(int fd, const struct secret *text)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->bytes + done, text->len - done);
-
-		if (n < 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
-}
-
 static bool identity_prepare(struct unnamed *u, const struct secret *text, struct err *e)
 {
 	if (!text)
@@ -45,7 +32,7 @@ static bool identity_prepare(struct unnamed *u, const struct secret *text, struc
 	u->fd = memfd_create("identity", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (u->fd < 0)
 		return err_sys(e, "cannot keep a file in memory");
-	if (fchmod(u->fd, 0600) || !identity_write_all(u->fd, text) ||
+	if (fchmod(u->fd, 0600) || !fd_write_all(u->fd, text->bytes, text->len) ||
 	    fcntl(u->fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
 		return err_sys(e, "cannot fill a file in memory");
 	snprintf(u->path, sizeof(u->path), "/proc/self/fd/%d", u->fd);
