@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
+#include "base/exit_status.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static const int exit_status[] = {
-	[ERR_NONE] = 0,    [ERR_USAGE] = 64, [ERR_INPUT] = 65, [ERR_BUSY] = 6,   [ERR_STALE] = 5,
-	[ERR_MISSING] = 1, [ERR_IO] = 1,     [ERR_CRYPTO] = 1, [ERR_REMOTE] = 1, [ERR_STOPPED] = 1,
+static const enum exit_status exit_status[] = {
+	[ERR_NONE] = EXIT_DONE,      [ERR_USAGE] = EXIT_BAD_USAGE, [ERR_INPUT] = EXIT_BAD_INPUT,
+	[ERR_BUSY] = EXIT_BUSY,      [ERR_STALE] = EXIT_STALE,     [ERR_MISSING] = EXIT_FAILED,
+	[ERR_IO] = EXIT_FAILED,      [ERR_CRYPTO] = EXIT_FAILED,   [ERR_REMOTE] = EXIT_FAILED,
+	[ERR_STOPPED] = EXIT_FAILED,
 };
 _Static_assert(sizeof(exit_status) / sizeof(*exit_status) == ERR_COUNT,
 	       "every error code needs an exit status");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "base/exit_status.h"
 
 #include "base/program_version.h"
 #include "base/stop.h"
@@ -252,10 +253,6 @@ static bool run_line(struct session *s, const struct command_words *l, int *stat
 	return cli_run_command(s, l, status, e);
 }
 
-enum {
-	STATUS_HALF_WELL = 7 /* something changed, something went wrong */
-};
-
 /* What was printed counts only once it is written. */
 static int cli_finish(struct session *s, int status)
 {
@@ -268,7 +265,7 @@ static int cli_finish(struct session *s, int status)
 		terminal_error(&s->terminal, "%s", e.text);
 	if (status)
 		return status;
-	return s->changed ? STATUS_HALF_WELL : err_exit_status(e.code);
+	return s->changed ? EXIT_PARTLY : err_exit_status(e.code);
 }
 
 int cli_main(int argc, char **argv)

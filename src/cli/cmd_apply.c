@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/exit_status.h"
 #include "base/text.h"
 #include "cli/apply_command.h"
 #include "cli/command.h"
@@ -16,8 +17,6 @@
 #include <string.h>
 
 enum {
-	STATUS_ASKS = 3,
-	STATUS_BLOCKED = 4,
 	CLOCK_TOLERANCE = 60
 };
 
@@ -142,10 +141,10 @@ static bool cmd_apply_may_begin(struct application *a)
 	AUTO(buf) text = { 0 };
 
 	if (plan_is_blocked(p)) {
-		a->status = STATUS_BLOCKED;
+		a->status = EXIT_BLOCKED;
 		buf_puts(&text, "certfleet: blocked, nothing was changed\n");
 	} else if (plan_needs_acknowledgement(p)) {
-		a->status = STATUS_ASKS;
+		a->status = EXIT_ASKS;
 		severity = SEVERITY_ACKNOWLEDGE;
 		buf_puts(&text, "certfleet: an acknowledgement is needed, nothing was changed\n");
 	} else {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/exit_status.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "cli/ask_passphrase.h"
@@ -78,10 +79,6 @@ const struct command command_backup_list = {
 };
 
 /* ---- verify ---- */
-
-enum {
-	STATUS_NOT_AUTHENTICATED = 1
-};
 
 struct verify_options {
 	const char *passphrase_file;
@@ -175,7 +172,7 @@ static bool run_verify(struct session *s, const struct call *call, int *status, 
 		b.unencrypted
 			? "not authenticated: it is not encrypted, so nothing vouches for it"
 			: "not authenticated: name its passphrase with --passphrase-file or --passphrase-env");
-	*status = STATUS_NOT_AUTHENTICATED;
+	*status = EXIT_FAILED;
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/exit_status.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/session.h"
@@ -29,30 +30,22 @@ static const char *const run_titles[] = { "RUN", "BEGAN", "TOOK", "WHO", "OUTCOM
 static const char *const step_titles[] = { "STEP",       "KIND",    "COMPONENT", "CERTIFICATE",
 					   "GENERATION", "OUTCOME", NULL };
 
-/* How a run ended, in words, by its exit status. */
-struct outcome {
-	int exit_status;
-	const char *words;
-	enum tone tone;
-};
-
-static const struct outcome outcomes[] = {
-	{ 0, "done", TONE_GOOD },
-	{ 1, "failed, no component changed", TONE_BAD },
-	{ 7, "ended with failures", TONE_BAD },
-	{ 8, "failed, rolled back", TONE_WARN },
-};
-static const struct outcome not_ended = { -1, "did not end", TONE_WARN };
-static const struct outcome other = { -1, "failed", TONE_BAD };
-
-static const struct outcome *outcome_of(const struct run_record *r)
+/* How a run ended, in words. */
+static const char *outcome_of(const struct run_record *r)
 {
 	if (!r->ended)
-		return &not_ended;
-	for (size_t i = 0; i < sizeof(outcomes) / sizeof(*outcomes); i++)
-		if (outcomes[i].exit_status == r->exit_status)
-			return &outcomes[i];
-	return &other;
+		return "did not end";
+	for (const struct exit_status_row *row = exit_status_rows; row->meaning; row++)
+		if (row->run && (int)row->status == r->exit_status)
+			return row->run;
+	return "failed";
+}
+
+static enum tone tone_of(const struct run_record *r)
+{
+	if (!r->ended || r->exit_status == EXIT_ROLLED_BACK)
+		return TONE_WARN;
+	return r->exit_status == EXIT_DONE ? TONE_GOOD : TONE_BAD;
 }
 
 /* ---- all runs ---- */
@@ -63,14 +56,13 @@ static json_t *run_to_json(const struct run_record *r, size_t steps)
 
 	return json_pack("{sI so so so so ss sI so sI}", "run", (json_int_t)r->number, "started",
 			 json_moment(r->started), "ended", json_moment(r->ended), "who",
-			 json_text(r->who), "exit_status", exit_status, "outcome",
-			 outcome_of(r)->words, "serial", (json_int_t)r->serial, "plan_hash",
-			 json_text(r->plan_hash), "steps", (json_int_t)steps);
+			 json_text(r->who), "exit_status", exit_status, "outcome", outcome_of(r),
+			 "serial", (json_int_t)r->serial, "plan_hash", json_text(r->plan_hash),
+			 "steps", (json_int_t)steps);
 }
 
 static void add_run(struct table *t, const struct run_record *r, size_t steps)
 {
-	const struct outcome *outcome = outcome_of(r);
 	char text[TIME_TEXT];
 	char took[DURATION_TEXT] = "";
 
@@ -80,7 +72,7 @@ static void add_run(struct table *t, const struct run_record *r, size_t steps)
 	table_add(t, time_format(r->started, text), TONE_PLAIN);
 	table_add(t, took, TONE_PLAIN);
 	table_add(t, r->who, TONE_PLAIN);
-	table_add(t, outcome->words, outcome->tone);
+	table_add(t, outcome_of(r), tone_of(r));
 	table_add(t, arena_printf(t->arena, "%zu", steps), TONE_PLAIN);
 }
 
@@ -169,7 +161,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 		cmd_history_add_step(&t, &steps[i]);
 	buf_printf(&text, "Run %u of %s by ", run->number, time_format(run->started, began));
 	text_escape(&text, run->who, strlen(run->who));
-	buf_printf(&text, ": %s\n\n", outcome_of(run)->words);
+	buf_printf(&text, ": %s\n\n", outcome_of(run));
 	table_render(&t, s->terminal.color, &text);
 	terminal_put(&s->terminal, &text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/exit_status.h"
 #include "base/sandbox.h"
 #include "base/text.h"
 #include "cli/affected.h"
@@ -10,12 +11,6 @@
 #include "cli/session.h"
 #include "plan/planner.h"
 #include "report/json_value.h"
-
-enum {
-	STATUS_PENDING = 2,
-	STATUS_ASKS = 3,
-	STATUS_BLOCKED = 4,
-};
 
 struct plan_options {
 	const char *out;
@@ -134,10 +129,10 @@ static bool write_files(struct session *s, const struct plan_options *o, const s
 static int detailed_status(const struct plan *p)
 {
 	if (plan_is_blocked(p))
-		return STATUS_BLOCKED;
+		return EXIT_BLOCKED;
 	if (plan_needs_acknowledgement(p))
-		return STATUS_ASKS;
-	return plan_has_work(p) ? STATUS_PENDING : 0;
+		return EXIT_ASKS;
+	return plan_has_work(p) ? EXIT_PENDING : EXIT_DONE;
 }
 
 /* Offline: how old is what the plan rests on? */

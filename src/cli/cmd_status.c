@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/exit_status.h"
 #include "cli/command.h"
 #include "cli/session.h"
 #include "report/json_value.h"
 #include "report/status.h"
-
-enum {
-	STATUS_NOT_GOOD = 2
-};
 
 struct status_options {
 	bool json;
@@ -60,7 +57,7 @@ static bool cmd_status_run(struct session *s, const struct call *call, int *stat
 	cmd_status_show(s, &st, o->json);
 	if (o->check.given && !status_check(&st, o->check.seconds, &why)) {
 		terminal_tell(&s->terminal, &why);
-		*status = STATUS_NOT_GOOD;
+		*status = EXIT_PENDING;
 	}
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/exit_status.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "engine/backup.h"
@@ -330,7 +331,7 @@ static void run_all(struct run *r)
 	}
 }
 
-static int apply_check(const struct run *r)
+static enum exit_status run_exit_status(const struct run *r)
 {
 	size_t broken = 0;
 	bool changed = false;
@@ -340,10 +341,10 @@ static int apply_check(const struct run *r)
 		changed |= r->deed[i];
 	}
 	if (r->result.failed == 0 && r->result.not_started == 0)
-		return 0;
+		return EXIT_DONE;
 	if (r->result.rolled_back > 0 && broken == 0)
-		return 8;
-	return changed ? 7 : 1;
+		return EXIT_ROLLED_BACK;
+	return changed ? EXIT_PARTLY : EXIT_FAILED;
 }
 
 static const char *who(struct arena *a)
@@ -421,7 +422,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 	tell_run(&r, EVENT_RUN_STARTED);
 	run_all(&r);
 	r.result.run = r.record.number;
-	r.result.exit_status = apply_check(&r);
+	r.result.exit_status = run_exit_status(&r);
 	end_run(&r);
 	tell_run(&r, EVENT_RUN_ENDED);
 	*result = r.result;

@@ -114,7 +114,7 @@ struct apply_order {
 };
 
 struct apply_result {
-	int exit_status; /* 0, 1, 7 or 8 (DESIGN 3) */
+	int exit_status; /* enum exit_status */
 	unsigned run;
 	size_t done;
 	size_t failed;

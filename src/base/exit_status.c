@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/exit_status.h"
+
+#include <stddef.h>
+
+const struct exit_status_row exit_status_rows[] = {
+	{ EXIT_DONE, "done, or nothing to do (postponed and deferred as planned count as done)",
+	  "done" },
+	{ EXIT_FAILED, "failed, no component changed", "failed, no component changed" },
+	{ EXIT_PENDING, "changes pending (`plan --detailed-exitcode`, `status --check`)", NULL },
+	{ EXIT_ASKS, "an acknowledgement is needed: `--ack CODE`", NULL },
+	{ EXIT_BLOCKED, "a precondition blocks", NULL },
+	{ EXIT_STALE,
+	  "the saved plan is stale, or says something else than a plan made now, or its choices were not given again",
+	  NULL },
+	{ EXIT_BUSY, "somebody else holds the lock", NULL },
+	{ EXIT_PARTLY, "something changed and something did not end well", "ended with failures" },
+	{ EXIT_ROLLED_BACK, "all that failed was rolled back, and the roll back verified",
+	  "failed, rolled back" },
+	{ EXIT_BAD_USAGE, "usage", NULL },
+	{ EXIT_BAD_INPUT, "the fleet file or an input is invalid", NULL },
+	{ 0 },
+};
