@@ -123,6 +123,22 @@ const void *bytes_find(const void *bytes, size_t len, const char *text)
 	return len ? memmem(bytes, len, text, strlen(text)) : NULL;
 }
 
+bool text_equal(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+bool words_equal(const char *const *a, const char *const *b)
+{
+	if (!a || !b)
+		return a == b;
+	while (*a && *b && !strcmp(*a, *b)) {
+		a++;
+		b++;
+	}
+	return !*a && !*b;
+}
+
 bool text_is_utf8(const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len;) {

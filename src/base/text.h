@@ -40,6 +40,9 @@ void text_shell_word(struct buf *out, const char *text);
 
 /* Valid UTF-8 without surrogates, overlong forms or NUL. */
 bool text_is_utf8(const char *bytes, size_t len);
+/* NULL is equal to nothing but NULL; lists of words end with NULL. */
+bool text_equal(const char *a, const char *b);
+bool words_equal(const char *const *a, const char *const *b);
 /* Where a text begins in bytes, of which there may be none; NULL: nowhere. */
 const void *bytes_find(const void *bytes, size_t len, const char *text);
 

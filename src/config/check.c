@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/check.h"
+#include "base/text.h"
 
 #include "config/policy.h"
 #include "config/writer.h"
 
 #include <string.h>
-
-static bool check_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
 
 static bool same_call(const struct http_call *a, const struct http_call *b)
 {
@@ -28,17 +24,9 @@ static bool same_activation(const struct activate *a, const struct activate *b)
 	if (!same_call(a->http, b->http))
 		return false;
 	if (a->kind != b->kind || a->signal != b->signal || a->timeout != b->timeout ||
-	    !check_same_text(a->pidfile, b->pidfile))
+	    !text_equal(a->pidfile, b->pidfile))
 		return false;
-
-	const char *const *left = a->argv;
-	const char *const *right = b->argv;
-
-	while (left && right && *left && check_same_text(*left, *right)) {
-		left++;
-		right++;
-	}
-	return left == right || (left && right && *left == *right);
+	return words_equal(a->argv, b->argv);
 }
 
 static const struct node *process_node(const struct draft *d)
@@ -143,9 +131,9 @@ void check_former_names(struct loader *ld, const struct build *b)
 bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
 {
 	for (size_t i = 0; i < f->backup.passphrase_count; i++)
-		if (secret_equal(&f->backup.passphrases[i], s))
+		if (secret_ref_equal(&f->backup.passphrases[i], s))
 			return true;
-	return f->state.seal.kind != SECRET_NONE && secret_equal(&f->state.seal, s);
+	return f->state.seal.kind != SECRET_NONE && secret_ref_equal(&f->state.seal, s);
 }
 
 static void check_password(struct loader *ld, const struct certificate_form *form)

@@ -9,30 +9,6 @@
 
 #include <string.h>
 
-static bool policy_same_argv(const char *const *a, const char *const *b)
-{
-	for (; *a && *b; a++, b++)
-		if (strcmp(*a, *b))
-			return false;
-	return *a == *b;
-}
-
-bool secret_equal(const struct secret_ref *a, const struct secret_ref *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	switch (a->kind) {
-	case SECRET_NONE:
-		return true;
-	case SECRET_ENV:
-	case SECRET_FILE:
-		return !strcmp(a->name, b->name);
-	case SECRET_COMMAND:
-		return policy_same_argv(a->argv, b->argv);
-	}
-	return false;
-}
-
 static void note_secret(struct loader *ld, const char *path)
 {
 	if (path)
@@ -112,7 +88,7 @@ static bool policy_check_passphrases(struct loader *ld, const struct node *n,
 
 	for (size_t i = 0; i < form->passphrases.count; i++)
 		for (size_t k = 0; k < i; k++)
-			if (secret_equal(&refs[i], &refs[k]))
+			if (secret_ref_equal(&refs[i], &refs[k]))
 				return complain(ld, n, "the same passphrase twice");
 	return true;
 }

@@ -37,28 +37,10 @@ void identities_free(struct identities *list)
 
 /* ---- is it the same? ---- */
 
-static bool api_identity_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
-static bool same_words(const char *const *a, const char *const *b)
-{
-	if (!a || !b)
-		return a == b;
-	while (*a && *b && !strcmp(*a, *b)) {
-		a++;
-		b++;
-	}
-	return !*a && !*b;
-}
-
 static bool api_identity_is_same(const struct http_access *a, const struct http_access *b)
 {
-	return api_identity_same_text(a->ca, b->ca) &&
-	       api_identity_same_text(a->certificate, b->certificate) &&
-	       a->key.kind == b->key.kind && api_identity_same_text(a->key.name, b->key.name) &&
-	       same_words(a->key.argv, b->key.argv);
+	return text_equal(a->ca, b->ca) && text_equal(a->certificate, b->certificate) &&
+	       secret_ref_equal(&a->key, &b->key);
 }
 
 static const char *keep_text(struct arena *a, const char *text)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/saved_plan.h"
+#include "base/text.h"
 
 #include "crypto/crypto.h"
 #include "plan/planner.h"
@@ -15,19 +16,12 @@ const char *plan_hash(const char *json, struct arena *a)
 	return arena_strdup(a, digest);
 }
 
-/* Unknown equals only unknown. */
-static bool saved_plan_equals(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 static bool same_step(const struct step *a, const struct step *b)
 {
-	return a->kind == b->kind && saved_plan_equals(a->component, b->component) &&
-	       saved_plan_equals(a->certificate, b->certificate) &&
-	       saved_plan_equals(a->generation, b->generation) &&
-	       saved_plan_equals(a->replaces, b->replaces) && a->activation == b->activation &&
-	       a->wave == b->wave;
+	return a->kind == b->kind && text_equal(a->component, b->component) &&
+	       text_equal(a->certificate, b->certificate) &&
+	       text_equal(a->generation, b->generation) && text_equal(a->replaces, b->replaces) &&
+	       a->activation == b->activation && a->wave == b->wave;
 }
 
 static const struct component_seen *saved_plan_seen_in(const struct plan *p, const char *name)
@@ -73,11 +67,11 @@ static bool same_observed(const struct component_seen *before, const struct comp
 	if (before->online != now->online)
 		return saved_plan_moved(name, "it", before->online ? "online" : "offline",
 					now->online ? "online" : "offline", e);
-	if (!saved_plan_equals(before->version, now->version))
+	if (!text_equal(before->version, now->version))
 		return saved_plan_moved(name, "its version", before->version, now->version, e);
-	if (!saved_plan_equals(before->installed, now->installed))
+	if (!text_equal(before->installed, now->installed))
 		return saved_plan_moved(name, "installed", before->installed, now->installed, e);
-	if (!saved_plan_equals(before->served, now->served))
+	if (!text_equal(before->served, now->served))
 		return saved_plan_moved(name, "served", before->served, now->served, e);
 	return true;
 }
@@ -197,8 +191,7 @@ static bool is_after(const struct resumption *r, const struct step *s, const cha
 static bool is_before_or_after(const struct resumption *r, const struct step_index *index,
 			       const struct component_seen *before, const char *now)
 {
-	if (!now || saved_plan_equals(before->installed, now) ||
-	    saved_plan_equals(before->served, now))
+	if (!now || text_equal(before->installed, now) || text_equal(before->served, now))
 		return true;
 	for (size_t i = saved_plan_first_of(index, before->name);
 	     i < index->count && !saved_plan_compare_names(index->list[i]->component, before->name);

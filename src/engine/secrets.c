@@ -43,24 +43,6 @@ void engine_take_secrets(struct engine *en, struct engine *from)
 	en->imports = TAKE(from->imports);
 }
 
-static bool secrets_same_argv(const char *const *a, const char *const *b)
-{
-	while (*a && *b && !strcmp(*a, *b)) {
-		a++;
-		b++;
-	}
-	return !*a && !*b;
-}
-
-static bool same_ref(const struct secret_ref *a, const struct secret_ref *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == SECRET_COMMAND)
-		return secrets_same_argv(a->argv, b->argv);
-	return a->kind == SECRET_NONE || !strcmp(a->name, b->name);
-}
-
 /* Takes it out of the environment, where children and /proc would see it. */
 static bool from_environment(const char *name, struct secret *out, struct err *e)
 {
@@ -132,7 +114,7 @@ bool engine_secret(struct engine *en, const struct secret_ref *ref, const struct
 		   struct err *e)
 {
 	for (struct secret_slot *s = en->secrets; s; s = s->next) {
-		if (same_ref(s->ref, ref)) {
+		if (secret_ref_equal(s->ref, ref)) {
 			*out = &s->value;
 			return true;
 		}

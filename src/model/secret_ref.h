@@ -3,6 +3,8 @@
 #ifndef MODEL_SECRET_REF_H
 #define MODEL_SECRET_REF_H
 
+#include <stdbool.h>
+
 enum secret_kind {
 	SECRET_NONE,
 	SECRET_ENV,
@@ -15,5 +17,8 @@ struct secret_ref {
 	const char *name;        /* variable or path */
 	const char *const *argv; /* SECRET_COMMAND, ends with NULL */
 };
+
+/* Whether both name the same place, whatever is there. */
+bool secret_ref_equal(const struct secret_ref *a, const struct secret_ref *b);
 
 #endif

@@ -158,17 +158,11 @@ bool ssh_is_alive(const struct ssh *s)
 	       recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static bool ssh_session_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 bool ssh_login_equal(const struct ssh_login *a, const struct ssh_login *b)
 {
-	return a->port == b->port && a->key == b->key && ssh_session_same_text(a->host, b->host) &&
-	       ssh_session_same_text(a->user, b->user) &&
-	       ssh_session_same_text(a->host_key, b->host_key) &&
-	       ssh_session_same_text(a->known_hosts, b->known_hosts);
+	return a->port == b->port && a->key == b->key && text_equal(a->host, b->host) &&
+	       text_equal(a->user, b->user) && text_equal(a->host_key, b->host_key) &&
+	       text_equal(a->known_hosts, b->known_hosts);
 }
 
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login)
