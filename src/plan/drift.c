@@ -2,15 +2,9 @@
 #include "plan/drift.h"
 
 #include "base/text.h"
+#include "model/in_use.h"
 
 #include <string.h>
-
-enum look {
-	LOOK_UNKNOWN,
-	LOOK_OTHER,
-	LOOK_DESIRED,
-	LOOK_COUNT
-};
 
 struct need {
 	bool write;
@@ -19,21 +13,21 @@ struct need {
 };
 
 /* By what is installed, then by what is served. */
-static const struct need needs[LOOK_COUNT][LOOK_COUNT] = {
-	[LOOK_DESIRED] = {
-		[LOOK_DESIRED] = { 0 },
-		[LOOK_OTHER] = { .activate = true, .verify = true },
-		[LOOK_UNKNOWN] = { .verify = true },
+static const struct need needs[IN_USE_COUNT][IN_USE_COUNT] = {
+	[IN_USE_DESIRED] = {
+		[IN_USE_DESIRED] = { 0 },
+		[IN_USE_OTHER] = { .activate = true, .verify = true },
+		[IN_USE_UNKNOWN] = { .verify = true },
 	},
-	[LOOK_OTHER] = {
-		[LOOK_DESIRED] = { .write = true, .verify = true },
-		[LOOK_OTHER] = { true, true, true },
-		[LOOK_UNKNOWN] = { true, true, true },
+	[IN_USE_OTHER] = {
+		[IN_USE_DESIRED] = { .write = true, .verify = true },
+		[IN_USE_OTHER] = { true, true, true },
+		[IN_USE_UNKNOWN] = { true, true, true },
 	},
-	[LOOK_UNKNOWN] = {
-		[LOOK_DESIRED] = { 0 },
-		[LOOK_OTHER] = { true, true, true },
-		[LOOK_UNKNOWN] = { true, true, true },
+	[IN_USE_UNKNOWN] = {
+		[IN_USE_DESIRED] = { 0 },
+		[IN_USE_OTHER] = { true, true, true },
+		[IN_USE_UNKNOWN] = { true, true, true },
 	},
 };
 
@@ -42,35 +36,6 @@ static bool is_desired(const struct component_build *c, const char *fingerprint)
 	const char *desired = c->certificate->fingerprint;
 
 	return desired && fingerprint && !strcmp(desired, fingerprint);
-}
-
-static bool has_other_chain(const struct component_build *c)
-{
-	const char *chain = c->certificate->chain;
-
-	return chain && c->seen->chain && strcmp(chain, c->seen->chain) != 0;
-}
-
-static enum look look_installed(const struct component_build *c)
-{
-	if (!c->seen->installed)
-		return LOOK_UNKNOWN;
-	if (!is_desired(c, c->seen->installed))
-		return LOOK_OTHER;
-	return c->seen->damage || has_other_chain(c) ? LOOK_OTHER : LOOK_DESIRED;
-}
-
-/*
- * What was served above the leaf is good when it reaches the anchor: that
- * does not clear another chain that is installed.
- */
-static enum look look_served(const struct component_build *c)
-{
-	if (!c->seen->served)
-		return LOOK_UNKNOWN;
-	if (!is_desired(c, c->seen->served) || c->seen->served_flaw)
-		return LOOK_OTHER;
-	return is_desired(c, c->seen->installed) && has_other_chain(c) ? LOOK_OTHER : LOOK_DESIRED;
 }
 
 /* "what is installed is unknown: permission denied" */
@@ -120,10 +85,12 @@ static bool is_postponed(const struct plan_builder *d, const struct component *c
 
 static void drift_component(struct plan_builder *d, struct component_build *c)
 {
-	enum look served = look_served(c);
-	struct need need = needs[look_installed(c)][served];
+	const char *desired = c->certificate->fingerprint;
+	const char *chain = c->certificate->chain;
+	enum in_use served = served_in_use(c->seen, desired, chain);
+	struct need need = needs[installed_in_use(c->seen, desired, chain)][served];
 
-	if (!need.write && served == LOOK_UNKNOWN)
+	if (!need.write && served == IN_USE_UNKNOWN)
 		need.activate = is_desired(c, c->seen->activation_due);
 	c->write = need.write;
 	c->activate = need.activate;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/in_use.h"
 
 #include <string.h>
 #include <strings.h>
@@ -52,19 +53,17 @@ static bool status_is_same(const char *fingerprint, const struct generation *des
 	return fingerprint && !strcmp(fingerprint, desired->fingerprint);
 }
 
-/* Installed as it should be: leaf, chain, and nothing damaged. */
 static bool is_installed(const struct component_seen *seen, const struct generation *desired)
 {
-	bool other_chain =
-		seen->chain && desired->chain && strcmp(seen->chain, desired->chain) != 0;
-
-	return status_is_same(seen->installed, desired) && !seen->damage && !other_chain;
+	return installed_in_use(seen, desired->fingerprint, desired->chain) == IN_USE_DESIRED;
 }
 
+/* Where what is installed cannot be seen, what is served is enough. */
 static bool is_in_sync(const struct component_seen *seen, const struct generation *desired)
 {
-	return seen->evidence != EVIDENCE_NONE && status_is_same(seen->served, desired) &&
-	       !seen->served_flaw && (!seen->installed || is_installed(seen, desired));
+	return seen->evidence != EVIDENCE_NONE &&
+	       served_in_use(seen, desired->fingerprint, desired->chain) == IN_USE_DESIRED &&
+	       (!seen->installed || is_installed(seen, desired));
 }
 
 static bool is_rejected(const struct component_seen *seen, const struct generation *desired)

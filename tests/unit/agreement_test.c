@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan has no step for a component if and only if status says in-sync,
+ * over everything that can be seen of one.
+ */
+#include "base/text.h"
+#include "plan_world.h"
+#include "report/status.h"
+
+struct view {
+	bool online;
+	const char *installed;
+	const char *chain;
+	const char *damage;
+	const char *served;
+	const char *flaw;
+	const char *due;
+	enum evidence evidence;
+	bool verified; /* a port can be asked */
+};
+
+static const char *const looks[] = { NULL, "", "desired", "other" };
+static const char *const chains[] = { NULL, "chain", "other" };
+
+static const char *print_of(struct world *w, const char *look)
+{
+	return !look || !*look ? look : world_fingerprint(&w->a, look);
+}
+
+static void look_at(struct world *w, const struct view *v)
+{
+	struct component_seen *seen = w->seen;
+
+	w->components[0].verify_count = v->verified;
+	*seen = (struct component_seen){
+		.name = seen->name,
+		.known = true,
+		.online = v->online,
+		.installed = print_of(w, v->installed),
+		.chain = v->chain,
+		.damage = v->damage,
+		.served = print_of(w, v->served),
+		.served_flaw = v->flaw,
+		.evidence = v->evidence,
+		.activation_due = print_of(w, v->due),
+		.observed_at = WORLD_NOW,
+	};
+}
+
+static bool is_planned(struct world *w)
+{
+	AUTO(plan) p = { 0 };
+	struct err e = { 0 };
+
+	if (!world_plan(w, &p, &e))
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < p.step_count; i++)
+		if (text_equal(p.steps[i].component, w->seen->name))
+			return true;
+	return p.deferred_count > 0;
+}
+
+static enum component_state state_now(struct world *w)
+{
+	AUTO(arena) a = { 0 };
+	struct status s = { 0 };
+
+	status_make(&w->fleet, &w->snapshot, WORLD_NOW, &a, &s);
+	return s.components[0].state;
+}
+
+/*
+ * Differences that are meant: what was seen of an offline component proves
+ * nothing now; and where no port can be asked, an installed pair that nobody
+ * has proven leaves nothing to do.
+ */
+static bool is_meant(const struct view *v, enum component_state state)
+{
+	bool installed = text_equal(v->installed, "desired");
+
+	if (v->evidence != EVIDENCE_NONE || state == COMPONENT_IN_SYNC)
+		return false;
+	if (!v->online)
+		return installed || text_equal(v->served, "desired");
+	return installed && !v->served && !v->verified;
+}
+
+static void compare_views(struct world *w, const struct view *v)
+{
+	bool planned;
+	enum component_state state;
+
+	look_at(w, v);
+	planned = is_planned(w);
+	state = state_now(w);
+	if (planned == (state != COMPONENT_IN_SYNC) || (!planned && is_meant(v, state)))
+		return;
+	fail_msg("%s, but %s: installed %s, chain %s, %s, served %s%s, due %s, evidence %s%s",
+		 planned ? "a step" : "no step", component_state_names[state],
+		 v->installed ? v->installed : "?", v->chain ? v->chain : "?",
+		 v->damage ? "damaged" : "whole", v->served ? v->served : "?",
+		 v->flaw ? " flawed" : "", v->due ? v->due : "-", evidence_names[v->evidence],
+		 v->online ? "" : ", offline");
+}
+
+/* What cannot be seen together. */
+static bool is_possible(const struct view *v)
+{
+	if ((!v->installed || !*v->installed) && (v->chain || v->damage))
+		return false;
+	if (!v->served)
+		return !v->flaw && v->evidence == EVIDENCE_NONE;
+	if (!*v->served && v->flaw)
+		return false;
+	if (v->online && v->evidence == EVIDENCE_NONE)
+		return false;
+	return v->verified || v->evidence != EVIDENCE_HANDSHAKE;
+}
+
+enum {
+	INSTALLED = 4,
+	CHAINS = 3,
+	SERVED = 4,
+	FLAGS = 5, /* online, damaged, flawed, due, verified */
+	VIEWS = INSTALLED * CHAINS * SERVED * EVIDENCE_COUNT << FLAGS
+};
+
+/* The digits of `number` choose each of them. */
+static struct view view_of(unsigned number)
+{
+	unsigned flags = number % (1 << FLAGS);
+	unsigned rest = number >> FLAGS;
+
+	return (struct view){
+		.online = flags & 1,
+		.damage = flags & 2 ? "damaged" : NULL,
+		.flaw = flags & 4 ? "flawed" : NULL,
+		.due = flags & 8 ? "desired" : NULL,
+		.verified = flags & 16,
+		.installed = looks[rest % INSTALLED],
+		.chain = chains[rest / INSTALLED % CHAINS],
+		.served = looks[rest / INSTALLED / CHAINS % SERVED],
+		.evidence = rest / INSTALLED / CHAINS / SERVED,
+	};
+}
+
+static void make_generations(struct world *w)
+{
+	const struct generation common = {
+		.number = 1,
+		.source = SOURCE_ISSUED,
+		.spki = "",
+		.chain = "chain",
+		.serial = "01",
+		.subject = "",
+		.issuer = "CN=ca",
+		.authority = world_fingerprint(&w->a, "ca"),
+		.key = "ecdsa-p256",
+		.not_before = WORLD_NOW - DAY,
+		.not_after = WORLD_NOW + 89 * DAY,
+		.bundle = "b.zip",
+	};
+
+	w->generations = arena_array(&w->a, 2, sizeof(*w->generations));
+	w->generations[0] = w->generations[1] = common;
+	w->generations[0].of = OF_CERTIFICATE;
+	w->generations[0].owner = "web";
+	w->generations[0].fingerprint = world_fingerprint(&w->a, "desired");
+	w->generations[0].request = certificate_request(w->certificates, &w->a);
+	w->generations[1].of = OF_ISSUER;
+	w->generations[1].owner = "ca";
+	w->generations[1].fingerprint = world_fingerprint(&w->a, "ca");
+	w->generations[1].request = issuer_request(w->issuers, &w->a);
+	w->snapshot.generations = w->generations;
+	w->snapshot.generation_count = 2;
+}
+
+TEST(a_plan_has_no_step_if_and_only_if_status_says_in_sync)
+{
+	AUTO(world) w = { 0 };
+	size_t compared = 0;
+
+	world_init(&w, 1);
+	make_generations(&w);
+	for (unsigned number = 0; number < VIEWS; number++) {
+		const struct view v = view_of(number);
+
+		if (!is_possible(&v))
+			continue;
+		compare_views(&w, &v);
+		compared++;
+	}
+	assert_true(compared > 500);
+}
