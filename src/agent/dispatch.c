@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/dispatch.h"
+#include "agent/install_half.h"
 
 #include "agent/order_execute.h"
 #include "agent/order_verify.h"

@@ -5,7 +5,6 @@
 #include "agent/enrol_key.h"
 #include "agent/ipc.h"
 #include "agent/listener.h"
-#include "agent/reception.h"
 #include "agent/trust_grant.h"
 #include "base/auto.h"
 #include "base/clock.h"

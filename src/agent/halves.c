@@ -4,7 +4,6 @@
 #include "agent/confine.h"
 #include "agent/install_half.h"
 #include "agent/ipc.h"
-#include "agent/ipc_socket.h"
 #include "agent/listener.h"
 #include "agent/network_half.h"
 #include "base/decoder.h"

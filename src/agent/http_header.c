@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/http_header.h"
+#include "agent/http_server.h"
 
 #include "wire/request.h"
 

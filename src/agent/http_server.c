@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/http_server.h"
 
-#include "agent/http_header.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "wire/json.h"

@@ -14,8 +14,10 @@
 #include "base/auto.h"
 #include "base/err.h"
 #include "pki/tls_server.h"
+#include "wire/problem.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/select.h>
 
 enum {
@@ -47,5 +49,26 @@ void http_run(struct http_server *h, const struct sockets *s);
 void http_take(struct http_server *h, struct conn *g);
 /* An answer of the other half. */
 void http_take_answer(struct http_server *h, struct message *m);
+
+/* ---- agent/http_header.c ---- */
+
+/*
+ * What the header of a request says of its body, and whether it keeps to the
+ * limits.  libmicrohttpd reads a header leniently (of two lengths it takes
+ * the first), so what is not plain is refused here.
+ */
+
+enum {
+	HEADER_LIMIT = 8 * 1024,
+	HEADER_LINES = 64,
+};
+
+struct MHD_Connection;
+
+/*
+ * False: *problem says why, and where its body ends is not known or too far
+ * away, so that the connection has to be closed.
+ */
+bool http_header_read(struct MHD_Connection *c, size_t *body_len, struct problem *problem);
 
 #endif

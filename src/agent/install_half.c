@@ -3,7 +3,6 @@
 
 #include "agent/agent_identity.h"
 #include "agent/client_grants.h"
-#include "agent/dispatch.h"
 #include "agent/ipc.h"
 #include "agent/signer_cache.h"
 #include "agent/worker.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/ipc_socket.h"
 
 #include "agent/ipc.h"
 #include "base/clock.h"

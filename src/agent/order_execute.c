@@ -3,7 +3,6 @@
 
 #include "agent/agent_identity.h"
 #include "agent/order_log.h"
-#include "agent/orphan.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/fs.h"

@@ -8,6 +8,7 @@
 
 #include "agent/order_verify.h"
 #include "base/arena.h"
+#include "base/err.h"
 #include "model/agent_config.h"
 #include "wire/problem.h"
 #include "wire/report.h"
@@ -34,5 +35,21 @@ struct order_execution {
  * is only to try it: the process that holds it must read it again.
  */
 bool order_execute(const struct order_execution *d, struct arena *a, struct problem *problem);
+
+/* ---- agent/orphan.c ---- */
+
+/*
+ * Processes that an activation command leaves behind.  A daemon that is
+ * started as a child of the agent dies with it (its service manager ends the
+ * whole group of processes), so such a command fails: a service is started
+ * through the service manager.
+ *
+ * Only in a process that was forked for one activation.
+ */
+
+/* From now on this process inherits what its descendants leave. */
+MUST_CHECK bool orphan_watch(struct err *e);
+/* ERR_REMOTE naming one that is still there. */
+MUST_CHECK bool orphan_check(struct arena *a, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/reception.h"
+#include "agent/enrol_key.h"
 
 #include "agent/confine.h"
 #include "agent/ipc.h"

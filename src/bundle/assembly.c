@@ -5,7 +5,6 @@
 #include "base/vec.h"
 #include "bundle/bundle_layout.h"
 #include "bundle/manifest.h"
-#include "bundle/restore_text.h"
 #include "bundle/zip.h"
 
 #include <string.h>

@@ -14,6 +14,7 @@
 #include "crypto/crypto.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct assembly {
 	struct arena arena;
@@ -37,5 +38,12 @@ MUST_CHECK bool assembly_prepare(struct assembly *as, const struct bundle *b, co
 /* Appends the archive; `hmac` is the text of manifest.hmac. */
 MUST_CHECK bool assembly_pack(struct assembly *as, struct bytes hmac, struct buf *out,
 			      struct err *e);
+
+/* ---- bundle/restore_text.c ---- */
+
+/* RESTORE.txt: how to get the keys out with openssl and 7z alone. */
+
+/* `recipients` 0: the keys lie openly. */
+void restore_text(const struct bundle *b, size_t recipients, struct buf *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/restore_text.h"
+#include "bundle/assembly.h"
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/affected.h"
+#include "cli/planning.h"
 
 #include "base/alloc.h"
 #include "base/buf.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/ask_passphrase.h"
+#include "cli/terminal.h"
 
 #include "base/arena.h"
 #include "base/text.h"

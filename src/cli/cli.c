@@ -6,9 +6,6 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/decoders.h"
-#include "cli/help.h"
-#include "cli/process_setup.h"
 #include "cli/session.h"
 
 #include <stdio.h>

@@ -3,9 +3,9 @@
 #include "base/exit_status.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
-#include "cli/ask_passphrase.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "cli/terminal.h"
 #include "engine/backup.h"
 #include "report/table.h"
 

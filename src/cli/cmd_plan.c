@@ -3,7 +3,6 @@
 #include "base/exit_status.h"
 #include "base/sandbox.h"
 #include "base/text.h"
-#include "cli/affected.h"
 #include "cli/apply_command.h"
 #include "cli/command.h"
 #include "cli/plan_file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/decoders.h"
+#include "cli/cli.h"
 
 #include "agent/signer_cache.h"
 #include "bundle/bundle.h"

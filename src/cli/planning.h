@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "cli/options.h"
 #include "cli/session.h"
+#include "model/fleet.h"
 #include "model/plan.h"
 #include "model/snapshot.h"
 
@@ -61,5 +62,25 @@ void planning_tell_postponed(struct session *s, const struct planned *p);
 
 /* The plan as one line of JSON, equal for equal plans. */
 const char *plan_line(const struct plan *p, struct arena *a);
+
+/* ---- cli/affected.c ---- */
+
+/*
+ * The components that stand in a plan's way or are touched by its
+ * conditions, as a file to hand on: name, role, address, version, online,
+ * reason and remedy, one row per precondition.
+ */
+
+enum affected_form {
+	AFFECTED_CSV, /* RFC 4180 */
+	AFFECTED_JSON
+};
+
+/* By the ending of `path`; ERR_USAGE when it is neither. */
+MUST_CHECK bool affected_form(const char *path, enum affected_form *form, struct err *e);
+/* Its form is known and it costs no file; else ERR_USAGE. */
+MUST_CHECK bool affected_may_write(const char *path, struct err *e);
+MUST_CHECK bool affected_write(const char *path, const struct fleet *f, const struct plan *p,
+			       struct err *e);
 
 #endif

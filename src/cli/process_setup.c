@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/process_setup.h"
+#include "cli/cli.h"
 
 #include "base/secret.h"
 

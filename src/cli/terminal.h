@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/secret.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -46,5 +47,14 @@ void terminal_clear(struct terminal *t);
 bool terminal_ask(struct terminal *t, const char *question);
 /* False when something could not be written to stdout. */
 MUST_CHECK bool terminal_close(struct terminal *t, struct err *e);
+
+/* ---- cli/ask_passphrase.c ---- */
+
+/* Passphrases named on the command line, never written there. */
+
+/* `out` must be empty; one newline at the end is cut. */
+MUST_CHECK bool passphrase_from_file(const char *path, struct secret *out, struct err *e);
+/* Takes it out of the environment. */
+MUST_CHECK bool passphrase_from_environment(const char *name, struct secret *out, struct err *e);
 
 #endif

@@ -2,7 +2,6 @@
 #include "config/each.h"
 
 #include "config/forms.h"
-#include "config/range.h"
 #include "config/schema.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/merge.h"
+#include "config/syntax.h"
 
 #include <string.h>
 

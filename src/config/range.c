@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/range.h"
+#include "config/each.h"
 
 #include "base/buf.h"
 

@@ -29,4 +29,14 @@ bool syntax_check_bytes(struct loader *ld, uint16_t source, bool *ascii);
 /* In words that say what to do about it. */
 void syntax_report(struct loader *ld, uint16_t source, const struct syntax_error *error);
 
+/* ---- config/merge.c ---- */
+
+/* The end of a mapping: keys are unique, and `<<` brings in others. */
+
+/*
+ * Reports repeated keys and drops their later pairs, then puts the pairs of
+ * what `<<` names behind those the mapping has itself, which win.
+ */
+void mapping_finish(struct loader *ld, struct node *mapping, bool has_merge);
+
 #endif

@@ -2,7 +2,6 @@
 #include "config/yaml.h"
 
 #include "config/loader.h"
-#include "config/merge.h"
 #include "config/syntax.h"
 
 #include <string.h>

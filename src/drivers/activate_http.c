@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/activate_http.h"
+/*
+ * `activate: {http: ...}`: one request, made from here, that makes a process
+ * take its pair into use, however that was delivered.
+ */
+#include "drivers/driver_table.h"
 
 #include "drivers/http_render.h"
 #include "model/http_spec.h"

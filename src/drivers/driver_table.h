@@ -84,4 +84,13 @@ void visit_learn_peer(const struct visit *v, const char *spki);
 /* Why there was no reply, in `e`; always TURN_FAILED. */
 enum turn no_reply(const struct visit *v, struct err *e);
 
+/* The rows, each in the file of its name. */
+extern const struct driver agent_driver;
+extern const struct driver caddy_driver;
+extern const struct driver call_driver; /* activate alone */
+extern const struct driver etcd_driver;
+extern const struct driver haproxy_driver;
+extern const struct driver http_driver;
+extern const struct driver sftp_driver;
+
 #endif

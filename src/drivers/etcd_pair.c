@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/etcd_pair.h"
+#include "drivers/etcd_session.h"
 
 #include "base/text.h"
 #include "pki/foreign.h"

@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/http.h"
+/*
+ * The driver `http`: an API whose requests the fleet file declares.
+ *
+ * Every verb is the request of its name; where that is left out:
+ *
+ *	probe     nothing is known of what is installed
+ *	stage     commit does all; only whether it answers is looked at
+ *	abort     nothing was staged
+ *	activate  the commit has taken the pair into use: what probe tells now
+ *	          must be the new one
+ *	revert    the former pair is staged and committed again, which the
+ *	          state must know; back to nothing is `remove`
+ *
+ * A commit asks the probe first: what is there must be what the plan expects
+ * to replace, and when it is the new pair already there is nothing to do.
+ * A probe that is answered 404 means that nothing is installed.
+ *
+ * A private key cannot be read back over such an API.
+ */
+#include "drivers/driver_table.h"
 
 #include "base/text.h"
 #include "drivers/http_render.h"
-#include "drivers/json_pointer.h"
 #include "drivers/json_secret.h"
 #include "drivers/redact_reply.h"
 #include "model/http_spec.h"

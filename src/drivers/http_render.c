@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* As which file place/ would write it. */
+/* As which file install/ would write it. */
 static const enum file_kind parts[] = {
 	[MATERIAL_TEXT] = FILE_KIND_COUNT,          [MATERIAL_FINGERPRINT] = FILE_KIND_COUNT,
 	[MATERIAL_CERTIFICATE] = FILE_KIND_LEAF,    [MATERIAL_CHAIN] = FILE_KIND_CHAIN,

@@ -1,8 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/sftp.h"
+/*
+ * The driver `sftp`: paths of another machine, over SSH.
+ *
+ * What stands there is looked at and written over SFTP; links are made, moved
+ * and removed by a script (drivers/ssh_script.c), because SFTP cannot rename
+ * over what is there.  Layout, rules and crash safety are those of install/: a
+ * version is staged beside the target and read back, a commit turns one link,
+ * what was there before is kept, a revert turns the link back.
+ *
+ * Two things differ.  A directory that was there before certfleet came is
+ * exchanged with the link by two renames, so that for a moment there is none.
+ * And paths are looked at before they are used, by name: who may write the
+ * directories on the way could change them in between, which is why these are
+ * checked.
+ *
+ * An activation is a command that is run there, with a clean environment, and
+ * killed there at its deadline.
+ */
+#include "drivers/driver_table.h"
 
 #include "base/text.h"
-#include "drivers/ssh_decide.h"
+#include "drivers/ssh_target.h"
 
 #include <string.h>
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/ssh_decide.h"
 
 #include "base/text.h"
-#include "drivers/ssh_switch.h"
+#include "drivers/ssh_target.h"
 #include "pki/pair.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/ssh_script.h"
+#include "drivers/ssh_target.h"
 
 #include "base/child.h"
 #include "base/fs.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/ssh_switch.h"
+#include "drivers/ssh_target.h"
 
 #include <string.h>
 

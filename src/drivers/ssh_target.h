@@ -9,9 +9,10 @@
 #ifndef DRIVERS_SSH_TARGET_H
 #define DRIVERS_SSH_TARGET_H
 
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/vec.h"
 #include "drivers/driver_table.h"
-#include "drivers/ssh_script.h"
 #include "install/attr.h"
 #include "install/installed_pair.h"
 #include "install/layout.h"
@@ -20,6 +21,82 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/*
+ * What is done on another machine by its /bin/sh: a list of acts, as words of
+ * a script that is always the same.
+ *
+ * The script stops at the first act that fails.  It stands in braces, so that
+ * a part of it, cut off anywhere, does nothing at all; every word is quoted,
+ * and its last line tells its status even when a process that it left behind
+ * keeps the connection busy.  That line begins with a word that is new each
+ * time, so that nothing a command prints is taken for it.
+ */
+
+enum {
+	/* statuses of the script's own */
+	SSH_SCRIPT_BUSY = 75,
+	SSH_SCRIPT_MOVED = 76,
+	SSH_SCRIPT_STRANGE = 77,
+	/* of timeout(1), which ends a command */
+	SSH_SCRIPT_TIMED_OUT = 124,
+	SSH_SCRIPT_KILLED = 137,
+};
+
+/* The begin of lines that are told, not said by a program. */
+#define SSH_SCRIPT_TOLD "certfleet "
+
+struct ssh_script_ops {
+	struct arena *arena;
+	struct buf words; /* quoted; released by ssh_script_run() */
+};
+
+/* Appends `text` as one word of the shell, whatever is in it. */
+void ssh_script_quote(struct buf *out, const char *text);
+
+/* uid, groups, and the ids of two names ("": none); tools that are missing. */
+void ssh_script_owner(struct ssh_script_ops *a, const char *owner, const char *group);
+/* Tells when nothing can be made in it: "closed PATH". */
+void ssh_script_writable(struct ssh_script_ops *a, const char *directory);
+/* Tells "linked LABEL" of a file that has a second name. */
+void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path);
+/* Nobody else's acts at the same time; held to the end of the script. */
+void ssh_script_lock(struct ssh_script_ops *a, const char *store);
+/* One that is there must be root's or ours alone: SSH_SCRIPT_STRANGE. */
+void ssh_script_directory(struct ssh_script_ops *a, const char *path);
+/* The link still says this ("": there is none); SSH_SCRIPT_MOVED when not. */
+void ssh_script_expect(struct ssh_script_ops *a, const char *link, const char *text);
+/* Makes `path` a link to `text` in one rename over what file or link is there.
+ */
+void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *text);
+/* Renames to a name that must be free. */
+void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to);
+/* A directory moves to `kept`, and a link to `text` takes its place. */
+struct ssh_script_exchange {
+	const char *path;
+	const char *kept;
+	const char *text;
+};
+void ssh_script_exchange(struct ssh_script_ops *a, const struct ssh_script_exchange *x);
+/* A link, if it is one, or the temporary that ssh_script_link() left for a path. */
+void ssh_script_unlink(struct ssh_script_ops *a, const char *link);
+void ssh_script_unlink_temporary(struct ssh_script_ops *a, const char *path);
+/* With all that is in it. */
+void ssh_script_remove(struct ssh_script_ops *a, const char *path);
+void ssh_script_sync(struct ssh_script_ops *a, const char *directory);
+/* A command with a clean environment, killed after `seconds`; the last act. */
+struct ssh_script_command {
+	const char *component;
+	const char *fingerprint;
+	int64_t seconds;
+	const char *const *argv;
+};
+void ssh_script_command(struct ssh_script_ops *a, const struct ssh_script_command *c);
+
+/* The acts as one op, needed by those that follow; leaves none. */
+struct ssh_op ssh_script_run(struct ssh_script_ops *a);
+
+/* ---- drivers/ssh_target.c ---- */
 
 /* A version whose files were read. */
 struct ssh_target_version {
@@ -107,5 +184,58 @@ const struct ssh_target_version *ssh_target_read_version(const struct ssh_target
 /* Whether what a version holds can be believed. */
 MUST_CHECK bool ssh_target_check_version(const struct ssh_target *f, const char *version,
 					 struct fs_attr attr, struct err *e);
+
+/* ---- drivers/ssh_switch.c ---- */
+
+/*
+ * The switch of a far target, as acts of the script: the counterpart of
+ * install/switch.h.  Every list of acts leaves the old or the new state whole
+ * wherever it is cut off.
+ */
+
+struct ssh_target_switch {
+	const char *version;
+	/*
+	 * Where real files or a real directory are kept: a version's name, or
+	 * NULL when there is nothing real.
+	 */
+	const char *kept;
+	bool kept_is_new; /* single paths: it was just written as STORE_NEW */
+};
+
+/* Turns the switch; what is not of use any more stays. */
+void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_switch *s,
+			  struct ssh_script_ops *a);
+/* Nothing is on and no link of ours is left. */
+void ssh_target_switch_off(const struct ssh_target *f, struct ssh_script_ops *a);
+/* Nothing is staged, and what was done is durable. */
+void ssh_target_finish(const struct ssh_target *f, struct ssh_script_ops *a);
+/* Removes all versions but `keep`, the one that was on, and those found. */
+void ssh_target_prune(const struct ssh_target *f, const char *keep, struct ssh_script_ops *a);
+/* Removes all versions of `base` but the one that is on. */
+void ssh_target_forget(const struct ssh_target *f, const char *base, struct ssh_script_ops *a);
+/* Removes what interrupted acts left. */
+void ssh_target_clean(const struct ssh_target *f, struct ssh_script_ops *a);
+
+/* ---- drivers/ssh_decide.c ---- */
+
+/*
+ * What a verb does to the paths of another machine, decided by what stands
+ * there: a version to write, and acts to do after that.
+ */
+
+struct ssh_decision {
+	struct ssh_target *far;
+	struct pair_files written; /* as STORE_NEW, when `writes` */
+	bool writes;
+	struct ssh_script_ops acts; /* none: nothing is to be done */
+};
+
+/*
+ * By the verb of the job; probe and read are answered at once.  False: it
+ * cannot be done, and nothing is.
+ */
+MUST_CHECK bool ssh_target_decide(struct ssh_decision *w, struct err *e);
+const char *ssh_target_first_path(const struct ssh_target *f);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "install/file_trust.h"
+#include "install/attr.h"
 
 #include <sys/stat.h>
 

@@ -6,7 +6,6 @@
 #include "install/attr.h"
 #include "install/entry.h"
 #include "install/store_version.h"
-#include "install/switch.h"
 #include "install/target.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"

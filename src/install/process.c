@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "install/process.h"
+#include "install/pidfile.h"
 
 #include "base/buf.h"
 #include "base/fs.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "install/switch.h"
+#include "install/target.h"
 
 #include "install/entry.h"
 #include "install/store_version.h"

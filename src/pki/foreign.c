@@ -6,7 +6,6 @@
 #include "crypto/crypto.h"
 #include "pki/key.h"
 #include "pki/pem.h"
-#include "pki/presented.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki/presented.h"
+#include "pki/foreign.h"
 
 #include "pki/cert.h"
 #include "pki/pair.h"

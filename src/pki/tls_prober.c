@@ -8,7 +8,6 @@
 #include "pki/tls_conn.h"
 #include "pki/tls_lookup.h"
 #include "pki/tls_queue.h"
-#include "pki/tls_verdict.h"
 
 #include <poll.h>
 #include <sys/queue.h>

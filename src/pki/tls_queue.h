@@ -9,6 +9,9 @@
 #define PKI_TLS_QUEUE_H
 
 #include "base/arena.h"
+#include "base/vec.h"
+#include "pki/tls.h"
+#include "pki/tls_conn.h"
 #include "pki/tls_lookup.h"
 
 #include <stdbool.h>
@@ -52,5 +55,30 @@ void tls_queue_end(struct tls_queue *q, struct tls_turn *t);
 struct tls_turn *tls_turn_drop(const struct tls_turn *t);
 /* The address of `t` has no places any more that others should wait for. */
 void tls_queue_lift(struct tls_queue *q, const struct tls_turn *t);
+
+/* ---- pki/tls_verdict.c ---- */
+
+/* From what each address of a name did to what is said of the name. */
+
+/* IPv4 or IPv6. */
+struct tls_family {
+	bool completes;
+	const char *unreachable; /* the first reason to find nobody there */
+};
+
+/* Empty but for the arena, which is the one of the probe's strings. */
+struct tls_verdict {
+	struct arena *arena;
+	struct tls_family v4, v6;
+	VEC(struct tls_chain) chains;
+};
+
+/*
+ * Adds one address, in the order of the lookup, so that the answer is
+ * stable.  `p` has no answer yet, or the error of its lookup.
+ */
+void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls_address *address,
+		     const struct tls_outcome *o);
+void tls_verdict_end(const struct tls_verdict *v, struct tls_probe *p);
 
 #endif

@@ -12,14 +12,60 @@
 #define PLAN_BUILDER_H
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/vec.h"
 #include "model/plan.h"
 #include "plan/codes.h"
 #include "plan/planner.h"
-#include "plan/targets.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/*
+ * What users point at: T is a component or a group, role:NAME,
+ * certificate:NAME (also all that `per: component` made of it) or
+ * issuer:NAME.  Internal to plan/.
+ */
+
+enum target_kind {
+	TARGET_COMPONENT,
+	TARGET_ROLE,
+	TARGET_CERTIFICATE,
+	TARGET_ISSUER,
+	TARGET_KIND_COUNT
+};
+
+struct plan_target {
+	enum target_kind kind;
+	const char *name;
+	bool used; /* something was covered by it */
+};
+
+struct targets {
+	struct plan_target *list; /* sorted */
+	size_t count;
+};
+
+/* Something that may be pointed at; what it has not is NULL. */
+struct subject {
+	const char *component;
+	const char *role;
+	const char *certificate;
+	const char *issuer;
+};
+
+/* ERR_USAGE when nothing stands after "role:" and the like. */
+MUST_CHECK bool target_parse(const char *text, struct plan_target *out, struct err *e);
+/* "role:web", as the user would write it. */
+const char *target_text(struct arena *a, const struct plan_target *t);
+
+void targets_sort(struct targets *ts);
+/* Whether one of them covers `s`; all that do are marked as used. */
+bool targets_cover(struct targets *ts, const struct subject *s);
+/* The first that covered nothing; NULL: every one did. */
+const struct plan_target *targets_unused(const struct targets *ts);
+
+/* ---- plan/builder.c ---- */
 
 #define NO_STEP ((size_t)-1)
 
@@ -132,5 +178,39 @@ struct certificate_build *builder_certificate(struct plan_builder *d, const char
 /* Who a component, or a certificate, is, for targets and acks. */
 struct subject component_subject(const struct component *c);
 struct subject certificate_subject(const struct certificate *c);
+
+/* ---- plan/contact.c ---- */
+
+/*
+ * What a fleet file reaches beyond itself: hosts and sockets that get keys,
+ * secrets that are read, commands that are run, processes that are signalled,
+ * URLs that are asked, paths that are written.  Internal to plan/.
+ *
+ * One text each, "KIND WHAT", with paths beneath the fleet file's directory
+ * relative to it, so that the place of a checkout does not matter.  A run
+ * that completed leaves the list in the state; what a later plan adds to it
+ * is told first of all (`first-contact`), because whoever reviews a change has
+ * to see it.
+ */
+
+/*
+ * Tells what the last completed run did not have, and sets what the plan's
+ * own run will have: what is in scope, and the rest as far as it was known.
+ */
+void contact_plan(struct plan_builder *d, struct plan *p);
+
+/* ---- plan/schedule.c ---- */
+
+/*
+ * The steps, in an order in which they may be executed one by one: new
+ * authorities and where they are published, certificates, one backup, all
+ * stages, the commits that come first, the waves, and what is forgotten.
+ * Internal to plan/.
+ *
+ * A step names the few earlier steps it has to wait for.  A wave waits for
+ * the last step of the one before it, which stands for all of that wave.
+ */
+
+void schedule_steps(struct plan_builder *d);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan/contact.h"
+#include "plan/builder.h"
 
 #include "base/fs.h"
 #include "plan/contact_list.h"

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/acks.h"
 #include "plan/builder.h"
-#include "plan/contact.h"
 #include "plan/diff.h"
 #include "plan/drift.h"
 #include "plan/planner.h"
 #include "plan/preconditions.h"
-#include "plan/schedule.h"
 #include "plan/scope.h"
 #include "plan/waves.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan/schedule.h"
+#include "plan/builder.h"
 
 #include "base/text.h"
 #include "plan/waves.h"

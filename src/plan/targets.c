@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan/targets.h"
+#include "plan/builder.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/stop.h"
 #include "remote/client.h"
-#include "remote/ssh_pool.h"
+#include "remote/ssh_session.h"
 
 #include <assert.h>
 #include <search.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "remote/ssh_pool.h"
+#include "remote/ssh_session.h"
 
 #include "base/clock.h"
 

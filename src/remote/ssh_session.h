@@ -12,6 +12,8 @@
 #include "remote/ssh.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct ssh;
 
@@ -42,5 +44,31 @@ int ssh_socket(const struct ssh *s);
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login);
 /* Whether the other side has not ended it, as far as is known here. */
 bool ssh_is_alive(const struct ssh *s);
+
+/* ---- remote/ssh_pool.c ---- */
+
+/*
+ * SSH connections that nobody uses at the moment, for whoever asks the same
+ * account next.  One that has lain too long, or was ended by the other side,
+ * is not handed out.
+ */
+
+enum {
+	SSH_IDLE_LIMIT = 256,
+	SSH_IDLE_MS = 60000,
+};
+
+struct ssh_pool {
+	struct ssh_idle {
+		struct ssh *ssh;
+		int64_t since_ms;
+	} idle[SSH_IDLE_LIMIT]; /* the longest idle first */
+	size_t count;
+};
+
+void ssh_pool_release(struct ssh_pool *p);
+/* NULL: there is none. */
+struct ssh *ssh_pool_take(struct ssh_pool *p, const struct ssh_login *login);
+void ssh_pool_put(struct ssh_pool *p, struct ssh *s);
 
 #endif

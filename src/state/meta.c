@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "state/meta.h"
+#include "state/state_internal.h"
 
 #include "base/text.h"
 #include "crypto/crypto.h"

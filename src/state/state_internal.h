@@ -7,11 +7,32 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "state/backend.h"
-#include "state/meta.h"
+#include "state/seal.h"
 #include "state/state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* The record "meta": whose state it is, how far it came, how it is sealed. */
+
+#define META_KEY "meta"
+
+struct meta {
+	unsigned format;
+	const char *fleet;
+	const char *lineage;
+	int64_t serial;
+	unsigned runs; /* the newest run's number */
+	unsigned run;  /* which run wrote this serial; 0: none */
+	struct seal seal;
+};
+
+/* A new state's: a random lineage (UUID), serial 0, no seal. */
+struct meta meta_new(const char *fleet, struct arena *a);
+const char *meta_encode(const struct meta *m, struct arena *a);
+/* ERR_INPUT for a format that is newer than this program. */
+MUST_CHECK bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out,
+			  struct err *e);
 
 enum key_access {
 	KEYS_LOCKED, /* state_unseal() was not called */

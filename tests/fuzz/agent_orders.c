@@ -7,7 +7,7 @@
  */
 #include "harness.h"
 
-#include "agent/dispatch.h"
+#include "agent/install_half.h"
 #include "agent/ipc.h"
 #include "agent/signer_cache.h"
 #include "base/fs.h"

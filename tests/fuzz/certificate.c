@@ -7,8 +7,8 @@
 
 #include "base/vec.h"
 #include "pki/client_auth.h"
+#include "pki/foreign.h"
 #include "pki/pair.h"
-#include "pki/presented.h"
 
 static void read_der(struct der der)
 {

@@ -3,8 +3,8 @@
 #include "harness.h"
 
 #include "base/fs.h"
+#include "config/each.h"
 #include "config/load.h"
-#include "config/range.h"
 #include "pki/issue.h"
 
 #include <ctype.h>

@@ -6,7 +6,7 @@
 #include "harness.h"
 
 #include "agent/order_log.h"
-#include "cli/ask_passphrase.h"
+#include "cli/terminal.h"
 #include "crypto/passphrase.h"
 #include "engine/backup.h"
 #include "engine/internal.h"

@@ -2,7 +2,7 @@
 /* What an agent answers: reports and problems. */
 #include "talk.h"
 
-#include "drivers/agent.h"
+#include "drivers/driver_table.h"
 #include "wire/problem.h"
 #include "wire/report.h"
 

@@ -2,7 +2,7 @@
 /* What the admin API of a Caddy answers. */
 #include "talk.h"
 
-#include "drivers/caddy.h"
+#include "drivers/driver_table.h"
 
 static const struct talk_partner partner = {
 	.driver = &caddy_driver,

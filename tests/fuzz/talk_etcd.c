@@ -2,7 +2,7 @@
 /* What an etcd answers over its JSON gateway. */
 #include "talk.h"
 
-#include "drivers/etcd.h"
+#include "drivers/driver_table.h"
 
 static const struct talk_partner partner = {
 	.driver = &etcd_driver,

@@ -2,7 +2,7 @@
 /* What the runtime API of an HAProxy answers. */
 #include "talk.h"
 
-#include "drivers/haproxy.h"
+#include "drivers/driver_table.h"
 
 static const struct talk_partner partner = {
 	.driver = &haproxy_driver,

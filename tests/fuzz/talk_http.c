@@ -2,8 +2,7 @@
 /* What an API answers to the driver `http`. */
 #include "talk.h"
 
-#include "drivers/http.h"
-#include "drivers/json_pointer.h"
+#include "drivers/driver_table.h"
 #include "drivers/json_secret.h"
 
 static const struct talk_partner partner = {

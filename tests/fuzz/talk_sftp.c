@@ -6,7 +6,7 @@
  */
 #include "talk.h"
 
-#include "drivers/sftp.h"
+#include "drivers/driver_table.h"
 
 static const struct talk_partner partners[] = {
 	{ .driver = &sftp_driver,

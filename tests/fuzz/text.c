@@ -12,7 +12,7 @@
 #include "crypto/token.h"
 #include "model/version.h"
 #include "pki/issue.h"
-#include "plan/targets.h"
+#include "plan/builder.h"
 #include "wire/route.h"
 
 #include <stdlib.h>

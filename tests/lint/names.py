@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Names and sizes below src/: no file name, function name, struct or enum tag stands twice; a function has at most
-80 lines and 6 parameters.  Functions are told by their text, with braces in the first column."""
+80 lines and 6 parameters; a header has two includers beside its own .c file, or is listed here.  Functions are told by
+their text, with braces in the first column."""
 import collections
 import glob
 import os
@@ -12,6 +13,12 @@ LINES, PARAMETERS = 80, 6
 # callbacks whose parameters a library dictates
 DICTATED = {"http_server_on_request", "on_request", "choose_certificate"}
 DEFINITION = re.compile(r"^([A-Za-z_][^\n;={}#]*?\n?[^\n;={}#]*?)\b([a-z_]\w*)\(([^;{}]*)\)\n\{\n(.*?)^\}", re.M | re.S)
+# interfaces of which one place makes use
+SINGLE = set("""
+agent/client_cache agent/client_grants agent/enrol_host agent/network_half agent/worker base/parallel cli/progress
+config/certificate_types config/lookup drivers/enrol_client engine/retire_http engine/saved_plan pki/export
+pki/extensions pki/starttls plan/members remote/batch remote/client state/database state/seal
+""".split())
 NO_NAMES = {"__attribute__"}
 bad = []
 
@@ -50,6 +57,15 @@ for path in sorted(glob.glob("src/**/*.[ch]", recursive=True)):
             count += c == "," and not depth
         if count + 1 > PARAMETERS and name not in DICTATED:
             bad.append(f"{path}:{line}: {name} has {count + 1} parameters, more than {PARAMETERS}")
+included = collections.defaultdict(set)
+for path in glob.glob("src/**/*.[ch]", recursive=True):
+    for header in re.findall(r'^#include "([^"]+)\.h"', open(path, encoding="utf-8").read(), re.M):
+        if path != f"src/{header}.c":
+            included[header].add(path)
+for header in sorted(glob.glob("src/**/*.h", recursive=True)):
+    name = header[len("src/"):-len(".h")]
+    if len(included[name]) < 2 and name not in SINGLE:
+        bad.append(f"{header} has one includer: its declarations belong there, or into its module's header")
 once("function", names)
 once("tag", tags)
 once("file", files)

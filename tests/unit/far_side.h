@@ -10,7 +10,7 @@
 #include "place_fixture.h"
 
 #include "base/text.h"
-#include "drivers/ssh_script.h"
+#include "drivers/ssh_target.h"
 #include "remote/ssh.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/orphan.h"
+#include "agent/order_execute.h"
 #include "test.h"
 
 #include "base/child.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/restore_text.h"
+#include "bundle/assembly.h"
 #include "test.h"
 
 #include "base/fs.h"

@@ -3,7 +3,7 @@
 #include "job_of.h"
 #include "test.h"
 
-#include "drivers/sftp.h"
+#include "drivers/driver_table.h"
 
 #include <sys/wait.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pki/tls_verdict.h"
+#include "pki/tls_queue.h"
 #include "test.h"
 
 #include <stdint.h>
