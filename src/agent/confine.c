@@ -150,7 +150,7 @@ static bool end_with(pid_t parent, struct err *e)
 		return true;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
 		return err_sys(e, "cannot confine the network half");
-	return getppid() == parent || err_set(e, ERR_MISSING, "the other half has ended");
+	return getppid() == parent || err_set(e, ERR_MISSING, "the agent's other process exited");
 }
 
 bool confine(pid_t parent, struct err *e)

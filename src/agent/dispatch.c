@@ -25,7 +25,8 @@ bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e)
 
 	if (f.failed || name_len > MESSAGE_NAME_LIMIT || m->kind != MESSAGE_REQUEST ||
 	    route >= ROUTE_COUNT || route == ROUTE_HEALTH || len > REQUEST_LIMIT)
-		return err_set(e, ERR_REMOTE, "the other half asks what makes no sense");
+		return err_set(e, ERR_REMOTE,
+			       "refused a malformed request of the agent's network process");
 	q->route = (enum route)route;
 	q->number = m->number;
 	q->name = arena_strndup(&q->arena, (const char *)name, name_len);

@@ -188,7 +188,7 @@ static void http_server_hand_over(struct http_server *h, struct MHD_Connection *
 	}
 	r->number = ++h->last_number;
 	if (!http_server_send_request(h, r)) {
-		set_problem(r, PROBLEM_CANNOT, "the other half does not listen");
+		set_problem(r, PROBLEM_CANNOT, "the agent's installing process takes no request");
 		return;
 	}
 	h->waiting[place] = c;

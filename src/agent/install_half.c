@@ -103,9 +103,8 @@ static void note_grants(struct install_half *h, const struct err *why)
 	memcpy(h->closed, why->text, sizeof(h->closed));
 	if (why->code)
 		install_half_note_one(
-			h,
-			arena_printf(&a, "nobody may call or give orders until that is mended: %s",
-				     why->text));
+			h, arena_printf(&a, "all clients are refused until this is mended: %s",
+					why->text));
 	else
 		install_half_note_one(h, "who may call and give orders was read again");
 }
@@ -374,7 +373,7 @@ static bool answer_handshake(struct install_half *h, struct message *m, struct s
 	case MESSAGE_LEFT:
 		break;
 	}
-	return err_set(e, ERR_REMOTE, "the other half asks what makes no sense");
+	return err_set(e, ERR_REMOTE, "refused a malformed request of the agent's network process");
 }
 
 static bool take_handshake(struct install_half *h, struct ipc *c, struct err *e)

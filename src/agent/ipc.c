@@ -103,8 +103,8 @@ bool ipc_flush(struct ipc *c, struct err *e)
 		if (errno == EAGAIN)
 			return true;
 		if (errno == EPIPE || errno == ECONNRESET)
-			return err_set(e, ERR_MISSING, "the other half has ended");
-		return err_sys(e, "cannot talk to the other half");
+			return err_set(e, ERR_MISSING, "the agent's other process exited");
+		return err_sys(e, "cannot send to the agent's other process");
 	}
 	return true;
 }
@@ -141,8 +141,8 @@ static bool receive_some(int fd, void *bytes, size_t len, size_t *got, struct er
 		if (n < 0 && errno == EAGAIN)
 			return true;
 		if (n < 0 && errno != ECONNRESET)
-			return err_sys(e, "cannot listen to the other half");
-		return err_set(e, ERR_MISSING, "the other half has ended");
+			return err_sys(e, "cannot receive from the agent's other process");
+		return err_set(e, ERR_MISSING, "the agent's other process exited");
 	}
 	return true;
 }
@@ -152,12 +152,13 @@ static bool ipc_check_header(const struct ipc *c, struct err *e)
 	int64_t limit = message_limit(c->header.kind, c->from);
 
 	if (limit < 0)
-		return err_set(e, ERR_REMOTE,
-			       "the other half sends a message of kind %u, which it has no use for",
-			       c->header.kind);
+		return err_set(
+			e, ERR_REMOTE,
+			"refused a message of kind %u: the agent's other process may not send it",
+			c->header.kind);
 	return (int64_t)c->header.len <= limit ||
 	       err_set(e, ERR_REMOTE,
-		       "the other half sends more than %lld bytes in a message of kind %u",
+		       "refused more than %lld bytes in a message of kind %u of the agent's other process",
 		       (long long)limit, c->header.kind);
 }
 
@@ -204,7 +205,7 @@ static bool ipc_wait_a_moment(const struct ipc *c, int64_t end_ms, struct err *e
 	if (stop_requested())
 		return err_set(e, ERR_STOPPED, "a stop was asked for");
 	if (clock_mono_ms() >= end_ms)
-		return err_set(e, ERR_BUSY, "the other half does not answer in time");
+		return err_set(e, ERR_BUSY, "the agent's other process did not answer in time");
 	(void)poll(&fd, 1, POLL_MS);
 	return true;
 }

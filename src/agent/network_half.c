@@ -203,7 +203,7 @@ static bool network_half_step(struct network *n, struct err *e)
 	http_run(n->http, &s);
 	conn_table_authenticated(&n->door);
 	if (n->key.broken)
-		return err_set(e, ERR_MISSING, "the other half has ended");
+		return err_set(e, ERR_MISSING, "the agent's other process exited");
 	if (came && FD_ISSET(n->start->listener, &s.reads))
 		take_connections(n);
 	if (clock_mono_ms() < n->sweep_ms)

@@ -65,7 +65,7 @@ static bool reception_request(struct reception *r, uint32_t kind, struct secret 
 	    !ipc_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered, e))
 		return false;
 	if (answered.kind != kind || answered.number != r->visits)
-		return err_set(e, ERR_REMOTE, "the other half is confused");
+		return err_set(e, ERR_REMOTE, "the enrolling process answered another question");
 	*answer = TAKE(answered.body);
 	return true;
 }
@@ -194,7 +194,7 @@ static bool reception_step(struct reception *r, struct err *e)
 	if (poll(fds, VISITORS + 2, POLL_MS) <= 0)
 		return true;
 	if (fds[VISITORS + 1].revents)
-		return err_set(e, ERR_MISSING, "the other half has ended");
+		return err_set(e, ERR_MISSING, "the agent's other process exited");
 	for (size_t i = 0; i < VISITORS && !r->done; i++)
 		if (fds[i].revents && !reception_receive(r, &r->visitors[i], e))
 			return false;

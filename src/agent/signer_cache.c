@@ -212,7 +212,7 @@ bool signer_cache_find(const struct signer_cache *s, const struct order_request 
 	}
 	if (!s->config->caller_count)
 		return err_set(e, ERR_INPUT,
-			       "nobody may give orders now; the agent's log says why");
+			       "all orders are refused now; the agent's log says why");
 	if (!signer_cache_ask_decoder(s, r, &answer, e) ||
 	    !signer_cache_read_answer(&answer, &found, e))
 		return false;

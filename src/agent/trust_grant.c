@@ -133,7 +133,7 @@ static bool write_allowed(struct agent_config *c, const struct trust_grant *what
 		if (strpbrk(what->allow[i], "\r\n") ||
 		    !trust_grant_parse(c, what->allow[i], &ignored, e))
 			return err_set(e, ERR_REMOTE,
-				       "what the operator wants allowed makes no sense");
+				       "the operator's grant has an invalid entry for 'allow'");
 		buf_printf(&text, "%s\n", what->allow[i]);
 	}
 	return fs_replace(c->allow_file, buf_text(&text), text.len, FS_PUBLIC, e);

@@ -258,8 +258,9 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 	const struct choices choices = given_choices(a);
 
 	if (!a->o->yes && !a->s->terminal.interactive)
-		return err_set(e, ERR_USAGE,
-			       "refused: there is nobody to ask; say --yes, or apply a saved plan");
+		return err_set(
+			e, ERR_USAGE,
+			"refused: there is no terminal to ask on; say --yes, or apply a saved plan");
 	if (!session_load(a->s, path, e) || !open_state(a, e) ||
 	    !make_plan(a, clock_now(), &choices, e) || !cmd_apply_check_passphrases(a, e))
 		return false;

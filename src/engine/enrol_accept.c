@@ -241,7 +241,7 @@ static bool enrol_accept_hand_over(struct enrolment *n, struct enrol_client *age
 	if (!enrol_client_grant(agent, &grant, n->arena, out, e))
 		return err_in(
 			e,
-			"the certificate was issued, but nobody knows whether the agent has it; make another invite if it has not");
+			"the certificate was issued, but the agent did not confirm it; make another invite if the agent does not have it");
 	return out->written ||
 	       err_set(e, ERR_REMOTE,
 		       "the certificate was issued, but the agent could not use it: %s; put that right and make another invite",

@@ -104,7 +104,7 @@ static bool find_authority(struct engine *en, const struct operator* o, struct a
 			return true;
 	}
 	return err_set(e, ERR_INPUT,
-		       "nobody knows who signed '%s'; name that authority with --client-ca",
+		       "the signer of '%s' is unknown; name its CA certificate with --client-ca",
 		       en->fleet->access.agent.certificate);
 }
 

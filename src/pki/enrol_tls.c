@@ -149,7 +149,7 @@ static bool finish_handshake(struct enrol_tls *l, struct err *e)
 	int rc = 0;
 
 	if (!speaks_protocol(l))
-		return err_set(e, ERR_REMOTE, "nobody enrols there");
+		return err_set(e, ERR_REMOTE, "no agent waits for its enrolment there");
 	rc = gnutls_session_channel_binding(l->session, GNUTLS_CB_TLS_EXPORTER, &binding);
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot bind to the connection");

@@ -207,7 +207,7 @@ bool enrol_grant_read(const struct enrol_auth *b, const struct secret *message, 
 	if (!json_read_ders(json_object_get(json, "certificates"), ENROL_CERTIFICATES, a, &g.certs,
 			    &g.cert_count) ||
 	    !read_admission(json, a, &g.admission))
-		return err_set(e, ERR_REMOTE, "what the operator sends makes no sense");
+		return err_set(e, ERR_REMOTE, "the operator's grant is malformed");
 	*out = g;
 	return true;
 }
@@ -237,7 +237,7 @@ bool enrol_receipt_read(const struct enrol_auth *b, const struct secret *message
 	r.written = json_is_true(written);
 	r.note_count = json_array_size(notes);
 	if (!json_is_boolean(written) || !read_texts(notes, RECEIPT_NOTES, a, r.notes))
-		return err_set(e, ERR_REMOTE, "what the agent answers makes no sense");
+		return err_set(e, ERR_REMOTE, "the agent's receipt is malformed");
 	for (size_t i = 0; i < r.note_count; i++)
 		r.notes[i] = text_escaped(a, r.notes[i]);
 	*out = r;

@@ -106,7 +106,7 @@ json_t *report_all(const struct report_identity *agent, const struct component_r
 
 static bool bad(const char *key, struct err *e)
 {
-	return err_set(e, ERR_REMOTE, "the agent's answer makes no sense ('%s')", key);
+	return err_set(e, ERR_REMOTE, "the agent's answer is malformed ('%s')", key);
 }
 
 static bool report_read_text(const json_t *json, const struct row *r, struct arena *a,

@@ -65,7 +65,7 @@ kill -9 "$talks"
 is "$(ask /v1/component/web)" 200 "another network half finds the installing half"
 [ "$(process network)" != "$talks" ]; ok $? "another process"
 is "$(process install)" "$installs" "which is the same"
-has "$(cat run/install.log)" "network half: the other half has ended" "and has told of it"
+has "$(cat run/install.log)" "network half: the agent.s other process exited" "and has told of it"
 
 talks=$(process network)
 kill -9 "$installs"

@@ -86,7 +86,7 @@ kill -9 "$talks"
 gone "$installs"; ok $? "and the other way round"
 wait "$installs"
 is $? 1 "which is a failure, for whoever watches over it"
-has "$(tail -1 run/host.log)" "the other half has ended" "and is told"
+has "$(tail -1 run/host.log)" "the agent.s other process exited" "and is told"
 run_agent host; wait_port "$port"
 installs=$(installing_half host)
 kill "$installs"; wait "$installs"

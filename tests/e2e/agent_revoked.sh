@@ -71,9 +71,9 @@ is "$(code_of other)" 200 "S8: who is added gets in without a restart"
 
 chmod 666 run/host.yaml
 is "$(code_of ops)" 000 "S8: a list that others can write lets nobody in"
-has "$(cat run/host.log)" "nobody may call or give orders until that is mended" "the log says so"
+has "$(cat run/host.log)" "all clients are refused until this is mended" "the log says so"
 has "$(cat run/host.log)" "chmod go-w" "and how to mend it"
-is "$(grep -c 'nobody may call' run/host.log)" 1 "once"
+is "$(grep -c 'all clients are refused' run/host.log)" 1 "once"
 chmod 644 run/host.yaml
 is "$(code_of ops)" 200 "mended, it is believed again"
 

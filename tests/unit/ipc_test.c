@@ -200,7 +200,7 @@ TEST(s13_a_message_is_as_long_as_its_kind_may_be)
 		assert_int_equal(open_ends((void **)&n), 0);
 		n->b.from = refused[i].from;
 		assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
-		refuses_next(&n->b, ERR_REMOTE, "the other half sends");
+		refuses_next(&n->b, ERR_REMOTE, "refused ");
 		assert_int_equal(close_ends((void **)&n), 0);
 	}
 }
@@ -231,7 +231,7 @@ TEST_WITH(an_end_is_told_wherever_it_comes, open_ends, close_ends)
 	assert_int_equal(send(n->a.fd, &h, sizeof(h), 0), sizeof(h));
 	assert_int_equal(send(n->a.fd, "x", 1, 0), 1);
 	close(TAKE_FD(n->a.fd));
-	refuses_next(&n->b, ERR_MISSING, "has ended");
+	refuses_next(&n->b, ERR_MISSING, "exited");
 }
 
 TEST_WITH(posting_to_one_that_has_ended_fails, open_ends, close_ends)

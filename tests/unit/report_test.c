@@ -139,7 +139,7 @@ static void refused(const char *part, const char *key, json_t *value)
 		fail_msg("'%s' is taken", key);
 	free(text);
 	assert_int_equal(e.code, ERR_REMOTE);
-	assert_non_null(strstr(e.text, "makes no sense"));
+	assert_non_null(strstr(e.text, "is malformed"));
 }
 
 TEST(an_answer_that_makes_no_sense_is_refused)
