@@ -105,11 +105,11 @@ static struct conn *conn_table_enter(struct conn_table *d, struct conn like)
 
 	*g = like;
 	conn_table_phase(g, CONN_HANDSHAKE);
-	g->next = d->guests;
-	g->link = &d->guests;
+	g->next = d->conns;
+	g->link = &d->conns;
 	if (g->next)
 		g->next->link = &g->next;
-	d->guests = g;
+	d->conns = g;
 	d->count++;
 	return g;
 }
@@ -120,8 +120,8 @@ struct conn *conn_table_admit(struct conn_table *d, int fd, const struct sockadd
 	struct crowd all = { 0 };
 	struct crowd near = { 0 };
 
-	for (struct conn *g = d->guests; g; g = g->next) {
-		if (g->greeted || g->phase == CONN_CLOSING)
+	for (struct conn *g = d->conns; g; g = g->next) {
+		if (g->authenticated || g->phase == CONN_CLOSING)
 			continue;
 		add_stranger(&all, g);
 		if (same_address(g, address))
@@ -142,8 +142,8 @@ static void greet(struct conn_table *d, struct conn *new)
 	struct crowd near = { 0 };
 	struct crowd *full = NULL;
 
-	for (struct conn *g = d->guests; g; g = g->next) {
-		if (!g->greeted || g->phase == CONN_CLOSING)
+	for (struct conn *g = d->conns; g; g = g->next) {
+		if (!g->authenticated || g->phase == CONN_CLOSING)
 			continue;
 		add_caller(&all, g);
 		if (same_address(g, &new->address))
@@ -153,7 +153,7 @@ static void greet(struct conn_table *d, struct conn *new)
 		full = &near;
 	else if (all.count >= CONN_AUTHENTICATED_LIMIT)
 		full = &all;
-	new->greeted = true;
+	new->authenticated = true;
 	if (new->phase == CONN_HANDSHAKE)
 		conn_table_phase(new, CONN_HEADER);
 	if (full && full->first)
@@ -164,14 +164,14 @@ static void greet(struct conn_table *d, struct conn *new)
 
 void conn_table_authenticated(struct conn_table *d)
 {
-	for (struct conn *g = d->guests; g; g = g->next)
-		if (g->tls.admitted && !g->greeted && g->phase != CONN_CLOSING)
+	for (struct conn *g = d->conns; g; g = g->next)
+		if (g->tls.admitted && !g->authenticated && g->phase != CONN_CLOSING)
 			greet(d, g);
 }
 
 struct conn *conn_table_arriving(const struct conn_table *d, int fd)
 {
-	for (struct conn *g = d->guests; g; g = g->next)
+	for (struct conn *g = d->conns; g; g = g->next)
 		if (g->fd == fd && !g->attached)
 			return g;
 	return NULL;
@@ -190,13 +190,13 @@ void conn_table_sweep(struct conn_table *d)
 {
 	int64_t now = clock_mono_ms();
 
-	for (struct conn *g = d->guests; g; g = g->next)
+	for (struct conn *g = d->conns; g; g = g->next)
 		if (now >= g->end_ms)
 			conn_table_shut(g);
 }
 
 void conn_table_release(struct conn_table *d)
 {
-	while (d->guests)
-		conn_table_leave(d, d->guests);
+	while (d->conns)
+		conn_table_leave(d, d->conns);
 }

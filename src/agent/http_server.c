@@ -19,7 +19,7 @@ enum {
 /* One request, from its header to the end of its reply. */
 struct server_request {
 	struct arena arena;
-	struct conn *guest;
+	struct conn *conn;
 	enum route route;
 	const char *component;
 	size_t len; /* of its body, as announced */
@@ -34,7 +34,7 @@ struct server_request {
 struct http_server {
 	struct MHD_Daemon *daemon;
 	struct tls_server *tls;
-	struct conn_table *door;
+	struct conn_table *conns;
 	struct ipc *requests;
 	uint32_t last_number;
 	size_t bodies; /* bytes of all that are here */
@@ -66,7 +66,7 @@ static struct conn *conn_of(struct MHD_Connection *c)
 static void attach(struct http_server *h, struct MHD_Connection *c, void **slot)
 {
 	int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	struct conn *g = conn_table_arriving(h->door, fd);
+	struct conn *g = conn_table_arriving(h->conns, fd);
 
 	if (!g) {
 		shutdown(fd, SHUT_RDWR);
@@ -87,7 +87,7 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **slot,
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		attach(h, c, slot);
 	} else if (*slot) {
-		conn_table_leave(h->door, *slot);
+		conn_table_leave(h->conns, *slot);
 		*slot = NULL;
 	}
 }
@@ -99,11 +99,11 @@ void http_take(struct http_server *h, struct conn *g)
 	if (MHD_add_connection(h->daemon, fd, (const struct sockaddr *)&g->address,
 			       g->address_len) == MHD_YES)
 		return;
-	/* The library has closed the socket; of a guest it told of, it said so.
+	/* The library has closed the socket; of a connection that it reported, it said so.
 	 */
-	g = conn_table_arriving(h->door, fd);
+	g = conn_table_arriving(h->conns, fd);
 	if (g)
-		conn_table_leave(h->door, g);
+		conn_table_leave(h->conns, g);
 }
 
 /* ---- replies ---- */
@@ -118,7 +118,7 @@ static enum MHD_Result reply(struct MHD_Connection *c, struct server_request *r)
 
 	if (!response)
 		return MHD_NO;
-	conn_table_phase(r->guest, CONN_REPLY);
+	conn_table_phase(r->conn, CONN_REPLY);
 	MHD_add_response_header(response, "Content-Type", type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	if (r->status == 503)
@@ -193,7 +193,7 @@ static void http_server_hand_over(struct http_server *h, struct MHD_Connection *
 	}
 	h->waiting[place] = c;
 	h->asked[place] = r;
-	conn_table_phase(r->guest, CONN_WORK);
+	conn_table_phase(r->conn, CONN_WORK);
 	MHD_suspend_connection(c);
 }
 
@@ -293,10 +293,10 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 	if (!r) {
 		r = xcalloc(1, sizeof(*r));
 		*slot = r;
-		r->guest = conn_of(c);
+		r->conn = conn_of(c);
 		if (!http_server_start(c, r, method, path))
 			return reply(c, r);
-		conn_table_phase(r->guest, r->answered ? CONN_DROP : CONN_BODY);
+		conn_table_phase(r->conn, r->answered ? CONN_DROP : CONN_BODY);
 		return MHD_YES;
 	}
 	if (*len) {
@@ -320,7 +320,7 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 	(void)why;
 	if (!r)
 		return;
-	conn_table_phase(r->guest, CONN_IDLE);
+	conn_table_phase(r->conn, CONN_IDLE);
 	request_free(ctx, r);
 	*slot = NULL;
 }
@@ -365,13 +365,13 @@ static struct MHD_Daemon *http_server_start_one(struct http_server *h)
 				MHD_OPTION_END);
 }
 
-bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *door,
+bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *conns,
 	      struct http_server **out, struct err *e)
 {
 	AUTO(http_server) h = xcalloc(1, sizeof(*h));
 
 	h->tls = tls;
-	h->door = door;
+	h->conns = conns;
 	h->requests = requests;
 	h->daemon = http_server_start_one(h);
 	if (!h->daemon)

@@ -29,7 +29,7 @@ enum {
 struct http_server;
 
 /* What it is given must outlive it. */
-MUST_CHECK bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *door,
+MUST_CHECK bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *conns,
 			 struct http_server **out, struct err *e);
 void http_free(struct http_server *h);
 AUTO_TYPE(http_server, struct http_server *, http_free)
@@ -45,7 +45,7 @@ struct sockets {
 /* Adds its own; no longer than *wait_ms may be waited for them. */
 void http_watch(struct http_server *h, struct sockets *s, int *wait_ms);
 void http_run(struct http_server *h, const struct sockets *s);
-/* A new connection; the guest leaves by itself when it is closed. */
+/* A new connection; dropped by itself when it is closed. */
 void http_take(struct http_server *h, struct conn *g);
 /* An answer of the other half. */
 void http_take_answer(struct http_server *h, struct message *m);

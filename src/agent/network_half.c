@@ -24,7 +24,7 @@ enum {
 
 struct network {
 	const struct network_start *start;
-	struct conn_table door;
+	struct conn_table conns;
 	struct key_proxy key;
 	struct ipc requests;
 	struct client_cache auth;
@@ -39,7 +39,7 @@ struct network {
 static void network_release(struct network *n)
 {
 	http_free(n->http);
-	conn_table_release(&n->door);
+	conn_table_release(&n->conns);
 	tls_server_free(n->tls);
 	client_cache_release(&n->auth);
 	ipc_release(&n->requests);
@@ -62,7 +62,7 @@ static bool network_half_open_all(struct network *n, struct err *e)
 
 	n->auth.key = &n->key;
 	n->tls = tls_server_new(&holder, &callers);
-	return http_new(n->tls, &n->requests, &n->door, &n->http, e);
+	return http_new(n->tls, &n->requests, &n->conns, &n->http, e);
 }
 
 /* ---- waiting ---- */
@@ -86,7 +86,7 @@ static void sockets_clear(struct sockets *s)
 static bool wait_for_all(struct network *n, struct sockets *s)
 {
 	bool may_accept = clock_mono_ms() >= n->accept_ms;
-	int wait_ms = n->door.count || !may_accept ? SWEEP_MS : QUIET_MS;
+	int wait_ms = n->conns.count || !may_accept ? SWEEP_MS : QUIET_MS;
 	struct timeval wait;
 
 	sockets_clear(s);
@@ -110,11 +110,11 @@ static bool network_half_receive(struct network *n, const struct sockets *s)
 {
 	bool heard = false;
 
-	for (struct conn *g = n->door.guests; g; g = g->next) {
+	for (struct conn *g = n->conns.conns; g; g = g->next) {
 		if (!FD_ISSET(g->fd, &s->reads))
 			continue;
 		conn_table_received(g);
-		heard |= g->greeted;
+		heard |= g->authenticated;
 	}
 	return heard;
 }
@@ -125,15 +125,15 @@ static void end_removed(struct network *n)
 	if (n->judged == n->auth.revision)
 		return;
 	n->judged = n->auth.revision;
-	for (struct conn *g = n->door.guests; g; g = g->next)
-		if (g->greeted && !tls_guest_may_stay(&g->tls, n->auth.callers))
+	for (struct conn *g = n->conns.conns; g; g = g->next)
+		if (g->authenticated && !tls_session_is_authorized(&g->tls, n->auth.callers))
 			conn_table_shut(g);
 }
 
 static bool has_authenticated(const struct network *n)
 {
-	for (const struct conn *g = n->door.guests; g; g = g->next)
-		if (g->greeted)
+	for (const struct conn *g = n->conns.conns; g; g = g->next)
+		if (g->authenticated)
 			return true;
 	return false;
 }
@@ -166,7 +166,7 @@ static void take_connections(struct network *n)
 			n->accept_ms = clock_mono_ms() + SWEEP_MS;
 		if (fd < 0)
 			return;
-		http_take(n->http, conn_table_admit(&n->door, fd, &address, len));
+		http_take(n->http, conn_table_admit(&n->conns, fd, &address, len));
 	}
 }
 
@@ -201,14 +201,14 @@ static bool network_half_step(struct network *n, struct err *e)
 	if (came && !take_answers(n, e))
 		return false;
 	http_run(n->http, &s);
-	conn_table_authenticated(&n->door);
+	conn_table_authenticated(&n->conns);
 	if (n->key.broken)
 		return err_set(e, ERR_MISSING, "the agent's other process exited");
 	if (came && FD_ISSET(n->start->listener, &s.reads))
 		take_connections(n);
 	if (clock_mono_ms() < n->sweep_ms)
 		return true;
-	conn_table_sweep(&n->door);
+	conn_table_sweep(&n->conns);
 	n->sweep_ms = clock_mono_ms() + SWEEP_MS;
 	return true;
 }

@@ -156,8 +156,8 @@ static int choose_certificate(gnutls_session_t session, const gnutls_datum_t *na
 			      const gnutls_pk_algorithm_t *kinds, int kind_count,
 			      gnutls_pcert_st **certs, unsigned *count, gnutls_privkey_t *key)
 {
-	const struct tls_guest *guest = gnutls_session_get_ptr(session);
-	const struct server_identity *i = identity_now(guest->server);
+	const struct tls_session *conn = gnutls_session_get_ptr(session);
+	const struct server_identity *i = identity_now(conn->server);
 
 	(void)names;
 	(void)name_count;
@@ -194,30 +194,30 @@ static bool is_caller(gnutls_session_t session, const struct client_auth *caller
 static int before_proof(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 			const gnutls_datum_t *message)
 {
-	struct tls_guest *guest = gnutls_session_get_ptr(session);
-	const struct tls_callers *allowed = &guest->server->callers;
+	struct tls_session *conn = gnutls_session_get_ptr(session);
+	const struct tls_callers *allowed = &conn->server->callers;
 
 	(void)type;
 	(void)when;
 	(void)message;
 	if (!incoming)
 		return 0;
-	guest->known = is_caller(session, allowed->now(allowed->ctx));
-	return guest->known ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+	conn->known = is_caller(session, allowed->now(allowed->ctx));
+	return conn->known ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
 /* Called when the client has proven that the key is its own. */
 static int after_proof(gnutls_session_t session)
 {
-	struct tls_guest *guest = gnutls_session_get_ptr(session);
+	struct tls_session *conn = gnutls_session_get_ptr(session);
 
-	guest->admitted = guest->known;
-	return guest->admitted ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+	conn->admitted = conn->known;
+	return conn->admitted ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-bool tls_guest_may_stay(const struct tls_guest *guest, const struct client_auth *callers)
+bool tls_session_is_authorized(const struct tls_session *conn, const struct client_auth *callers)
 {
-	return is_caller(guest->session, callers);
+	return is_caller(conn->session, callers);
 }
 
 struct tls_server *tls_server_new(const struct tls_key_holder *holder,
@@ -239,13 +239,13 @@ void tls_server_free(struct tls_server *s)
 	free(s);
 }
 
-void tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest)
+void tls_server_take(struct tls_server *s, void *session, struct tls_session *conn)
 {
-	guest->server = s;
-	guest->session = session;
-	guest->known = false;
-	guest->admitted = false;
-	gnutls_session_set_ptr(session, guest);
+	conn->server = s;
+	conn->session = session;
+	conn->known = false;
+	conn->admitted = false;
+	gnutls_session_set_ptr(session, conn);
 	gnutls_handshake_set_max_packet_length(session, TLS_HANDSHAKE_LIMIT);
 	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
 	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY,

@@ -68,7 +68,7 @@ void tls_server_free(struct tls_server *s);
 AUTO_TYPE(tls_server, struct tls_server *, tls_server_free)
 
 /* One session; stays where it is as long as that. */
-struct tls_guest {
+struct tls_session {
 	struct tls_server *server;
 	void *session;
 	bool known;    /* it shows the certificate of one of the callers */
@@ -76,9 +76,9 @@ struct tls_guest {
 };
 
 /* Sets up a session that has not begun its handshake. */
-void tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest);
+void tls_server_take(struct tls_server *s, void *session, struct tls_session *conn);
 /* Whether one that was admitted would be by what holds now. */
-bool tls_guest_may_stay(const struct tls_guest *guest, const struct client_auth *callers);
+bool tls_session_is_authorized(const struct tls_session *conn, const struct client_auth *callers);
 /* What the HTTP library wants as its certificate callback. */
 void *tls_server_callback(void);
 

@@ -64,18 +64,18 @@ __wrap_MHD_get_connection_info(struct MHD_Connection *c, enum MHD_ConnectionInfo
 							  : __real_MHD_get_connection_info(c, type);
 }
 
-void __wrap_tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest);
-void __wrap_tls_server_take(struct tls_server *s, void *session, struct tls_guest *guest)
+void __wrap_tls_server_take(struct tls_server *s, void *session, struct tls_session *conn);
+void __wrap_tls_server_take(struct tls_server *s, void *session, struct tls_session *conn)
 {
 	(void)s;
 	(void)session;
-	(void)guest;
+	(void)conn;
 }
 
 /* ---- the agent ---- */
 
 struct world {
-	struct conn_table door;
+	struct conn_table conns;
 	struct ipc requests;
 	struct ipc other; /* the half that installs */
 	struct http_server *http;
@@ -97,15 +97,15 @@ static void open_world(struct world *w)
 	w->other = ipc_of(halves[1]);
 	HOLDS(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, caller));
 	w->caller = caller[1];
-	HOLDS(http_new(NULL, &w->requests, &w->door, &w->http, &e));
-	http_take(w->http, conn_table_admit(&w->door, caller[0], &from, sizeof(address)));
+	HOLDS(http_new(NULL, &w->requests, &w->conns, &w->http, &e));
+	http_take(w->http, conn_table_admit(&w->conns, caller[0], &from, sizeof(address)));
 }
 
 static void close_world(struct world *w)
 {
 	close(w->caller);
 	http_free(w->http);
-	HOLDS(!w->door.count);
+	HOLDS(!w->conns.count);
 	ipc_release(&w->requests);
 	ipc_release(&w->other);
 }

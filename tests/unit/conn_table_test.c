@@ -14,20 +14,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct conn_table door;
+static struct conn_table conns;
 
 static int open_door(void **state)
 {
 	(void)state;
-	door = (struct conn_table){ 0 };
+	conns = (struct conn_table){ 0 };
 	return 0;
 }
 
 static int close_door(void **state)
 {
 	(void)state;
-	conn_table_release(&door);
-	assert_int_equal(door.count, 0);
+	conn_table_release(&conns);
+	assert_int_equal(conns.count, 0);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static struct sockaddr_storage address_of(const char *text)
 static struct conn *comes(const char *address)
 {
 	struct sockaddr_storage s = address_of(address);
-	struct conn *g = conn_table_admit(&door, -1, &s, sizeof(s));
+	struct conn *g = conn_table_admit(&conns, -1, &s, sizeof(s));
 
 	assert_non_null(g);
 	return g;
@@ -69,14 +69,14 @@ static struct conn *comes_from(unsigned host)
 static void is_admitted(struct conn *g)
 {
 	g->tls.admitted = true;
-	conn_table_authenticated(&door);
+	conn_table_authenticated(&conns);
 }
 
 static size_t closing(void)
 {
 	size_t count = 0;
 
-	for (struct conn *g = door.guests; g; g = g->next)
+	for (struct conn *g = conns.conns; g; g = g->next)
 		count += g->phase == CONN_CLOSING;
 	return count;
 }
@@ -88,9 +88,9 @@ TEST(a_guest_begins_with_its_handshake)
 
 	assert_int_equal(g->phase, CONN_HANDSHAKE);
 	assert_in_range(g->end_ms, now + HANDSHAKE_MS, now + HANDSHAKE_MS + 1000);
-	assert_int_equal(door.count, 1);
-	conn_table_leave(&door, g);
-	assert_int_equal(door.count, 0);
+	assert_int_equal(conns.count, 1);
+	conn_table_leave(&conns, g);
+	assert_int_equal(conns.count, 0);
 }
 
 TEST(each_phase_has_its_time)
@@ -123,11 +123,11 @@ TEST(whose_time_is_over_is_shut_down)
 	char byte = 0;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	g = conn_table_admit(&door, ends[0], &s, sizeof(s));
-	conn_table_sweep(&door);
+	g = conn_table_admit(&conns, ends[0], &s, sizeof(s));
+	conn_table_sweep(&conns);
 	assert_int_equal(g->phase, CONN_HANDSHAKE);
 	g->end_ms = clock_mono_ms() - 1;
-	conn_table_sweep(&door);
+	conn_table_sweep(&conns);
 	assert_int_equal(g->phase, CONN_CLOSING);
 	assert_int_equal(other->phase, CONN_HANDSHAKE);
 	assert_int_equal(read(ends[1], &byte, 1), 0);
@@ -234,7 +234,7 @@ TEST(too_many_strangers_make_room_for_new_ones)
 		(void)comes_from(1000 + i);
 	assert_int_equal(closing(), 1000);
 	assert_int_equal(oldest->phase, CONN_CLOSING);
-	assert_int_equal(door.count, CONN_UNAUTHENTICATED_LIMIT + 1000);
+	assert_int_equal(conns.count, CONN_UNAUTHENTICATED_LIMIT + 1000);
 }
 
 TEST(callers_are_no_strangers)
@@ -364,11 +364,11 @@ TEST(x1_a_guest_is_found_by_its_socket_until_it_is_told_of)
 
 	one->fd = 11;
 	other->fd = 12;
-	assert_ptr_equal(conn_table_arriving(&door, 11), one);
-	assert_ptr_equal(conn_table_arriving(&door, 12), other);
-	assert_null(conn_table_arriving(&door, 13));
+	assert_ptr_equal(conn_table_arriving(&conns, 11), one);
+	assert_ptr_equal(conn_table_arriving(&conns, 12), other);
+	assert_null(conn_table_arriving(&conns, 13));
 	one->attached = true;
-	assert_null(conn_table_arriving(&door, 11));
+	assert_null(conn_table_arriving(&conns, 11));
 	one->fd = other->fd = -1;
 }
 
@@ -379,9 +379,9 @@ TEST(guests_leave_in_any_order)
 	for (unsigned i = 0; i < 20; i++)
 		list[i] = comes_from(i + 1);
 	for (unsigned i = 0; i < 20; i += 2)
-		conn_table_leave(&door, list[(i * 7) % 20]);
-	assert_int_equal(door.count, 10);
-	for (struct conn *g = door.guests; g; g = g->next)
+		conn_table_leave(&conns, list[(i * 7) % 20]);
+	assert_int_equal(conns.count, 10);
+	for (struct conn *g = conns.conns; g; g = g->next)
 		assert_ptr_equal(*g->link, g);
 }
 

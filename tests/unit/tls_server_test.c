@@ -73,7 +73,7 @@ struct talk {
 	gnutls_pcert_st certs[100];
 	unsigned cert_count;
 	gnutls_privkey_t key;
-	struct tls_guest guest;
+	struct tls_session conn;
 	int fds[2];
 	int client_rc;
 	int server_rc;
@@ -127,7 +127,7 @@ static void open_session(struct talk *t, const char *priorities)
 	assert_int_equal(gnutls_priority_set_direct(t->server, TLS_SERVER_PRIORITIES, NULL), 0);
 	gnutls_credentials_set(t->server, GNUTLS_CRD_CERTIFICATE, server_creds);
 	gnutls_transport_set_int(t->server, t->fds[0]);
-	tls_server_take(server, t->server, &t->guest);
+	tls_server_take(server, t->server, &t->conn);
 	gnutls_init(&t->client, GNUTLS_CLIENT | GNUTLS_NONBLOCK);
 	assert_int_equal(gnutls_priority_set_direct(t->client, priorities, NULL), 0);
 	gnutls_certificate_allocate_credentials(&t->client_creds);
@@ -214,7 +214,7 @@ static int talk_of(const struct pair *p, bool *admitted)
 	if (p)
 		as_client(&t, &s);
 	shake_hands(&t);
-	*admitted = t.guest.admitted;
+	*admitted = t.conn.admitted;
 	rc = t.server_rc;
 	close_session(&t);
 	return rc;
@@ -232,7 +232,7 @@ TEST(a_caller_is_let_in)
 	shake_hands(&t);
 	assert_int_equal(t.server_rc, 0);
 	assert_int_equal(t.client_rc, 0);
-	assert_true(t.guest.admitted);
+	assert_true(t.conn.admitted);
 	assert_int_equal(gnutls_protocol_get_version(t.server), GNUTLS_TLS1_3);
 	leaf = gnutls_certificate_get_peers(t.client, &count);
 	assert_int_equal(count, own_pair.set.count);
@@ -275,7 +275,7 @@ static int talk_with_key(enum who certs, enum who key, bool *admitted)
 	open_session(&t, CLIENT);
 	as_client(&t, &s);
 	shake_hands(&t);
-	*admitted = t.guest.admitted;
+	*admitted = t.conn.admitted;
 	rc = t.server_rc;
 	close_session(&t);
 	return rc;
