@@ -172,7 +172,7 @@ static void carry_out(struct feed *f)
 	o.sequence = atoll(line(f, &a));
 	o.fingerprint = hash_of(line(f, &a));
 	o.replaces = hash_of(line(f, &a));
-	o.expires = FUZZ_NOW + atoi(line(f, &a));
+	o.expires = (int64_t)FUZZ_NOW + atoi(line(f, &a));
 	o.action = *flags ? (unsigned)(*flags - '0') % ORDER_ACTION_COUNT : 0;
 	o.agent = has(flags, 'x') ? "other" : OWN_KEY;
 	o.adopt = has(flags, 'a');
