@@ -228,8 +228,8 @@ void http_take_answer(struct http_server *h, struct message *m)
 /* ---- one request ---- */
 
 /* False: its reply is there, and ends the connection. */
-static bool http_server_start(struct MHD_Connection *c, struct server_request *r,
-			      const char *method, const char *path)
+static bool http_server_begin_request(struct MHD_Connection *c, struct server_request *r,
+				      const char *method, const char *path)
 {
 	struct problem problem = { 0 };
 	size_t len = 0;
@@ -294,7 +294,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 		r = xcalloc(1, sizeof(*r));
 		*slot = r;
 		r->conn = conn_of(c);
-		if (!http_server_start(c, r, method, path))
+		if (!http_server_begin_request(c, r, method, path))
 			return reply(c, r);
 		conn_table_phase(r->conn, r->answered ? CONN_DROP : CONN_BODY);
 		return MHD_YES;
@@ -342,7 +342,7 @@ static size_t keep_escapes(void *ctx, struct MHD_Connection *c, char *text)
 	return strlen(text);
 }
 
-static struct MHD_Daemon *http_server_start_one(struct http_server *h)
+static struct MHD_Daemon *http_server_listen(struct http_server *h)
 {
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)say_nothing, NULL },
@@ -373,7 +373,7 @@ bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *c
 	h->tls = tls;
 	h->conns = conns;
 	h->requests = requests;
-	h->daemon = http_server_start_one(h);
+	h->daemon = http_server_listen(h);
 	if (!h->daemon)
 		return err_set(e, ERR_IO, "cannot start the HTTP server");
 	*out = TAKE(h);

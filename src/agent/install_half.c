@@ -85,7 +85,7 @@ void install_half_note(struct install_half *h, agent_note_fn *note, void *ctx)
 	h->note_ctx = ctx;
 }
 
-static void install_half_note_one(const struct install_half *h, const char *text)
+static void install_half_report(const struct install_half *h, const char *text)
 {
 	if (h->note)
 		h->note(h->note_ctx, text);
@@ -102,11 +102,11 @@ static void note_grants(struct install_half *h, const struct err *why)
 		return;
 	memcpy(h->closed, why->text, sizeof(h->closed));
 	if (why->code)
-		install_half_note_one(
+		install_half_report(
 			h, arena_printf(&a, "all clients are refused until this is mended: %s",
 					why->text));
 	else
-		install_half_note_one(h, "who may call and give orders was read again");
+		install_half_report(h, "who may call and give orders was read again");
 }
 
 static void refresh_grants(struct install_half *h)

@@ -214,7 +214,7 @@ static void be_deaf(void)
 
 bool reception_run(const struct reception_start *start, struct err *e)
 {
-	AUTO(reception) r = { .listener = start->listener };
+	AUTO(reception) r = { .listener = start->listener, .channel = NO_CHANNEL };
 	int channel = start->channel;
 	int *const kept[] = { &r.listener, &channel };
 

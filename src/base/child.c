@@ -356,7 +356,7 @@ static bool child_check(struct child_run *r, const siginfo_t *info, struct err *
 	return true;
 }
 
-static bool child_run_one(struct child_run *r, struct err *e)
+static bool child_run_to_end(struct child_run *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .status_fd = -1 };
@@ -384,7 +384,7 @@ bool child_run(const struct child *c, struct buf *out, struct err *e)
 	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .status = -1 };
 
 	assert(!c->secret_output);
-	return child_run_one(&r, e);
+	return child_run_to_end(&r, e);
 }
 
 bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
@@ -396,7 +396,7 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 
 	quiet.secret_output = true;
 	secret_alloc(&room, CHILD_OUTPUT_LIMIT);
-	if (!child_run_one(&r, e))
+	if (!child_run_to_end(&r, e))
 		return false;
 	if (r.overflow)
 		return err_set(e, ERR_REMOTE, "'%s' printed more than %d bytes for a secret",

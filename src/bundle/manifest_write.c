@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Takes `value`; NULL is what jansson returns for text that is not UTF-8. */
-static bool manifest_write_write(json_t *object, const char *key, json_t *value, struct err *e)
+static bool manifest_put(json_t *object, const char *key, json_t *value, struct err *e)
 {
 	return json_object_set_new(object, key, value) == 0 ||
 	       err_set(e, ERR_INPUT, "'%s' is not valid UTF-8", key);
@@ -17,7 +17,7 @@ static bool manifest_write_write(json_t *object, const char *key, json_t *value,
 
 static bool manifest_put_text(json_t *object, const char *key, const char *text, struct err *e)
 {
-	return manifest_write_write(object, key, json_string(text ? text : ""), e);
+	return manifest_put(object, key, json_string(text ? text : ""), e);
 }
 
 static bool put_item_texts(json_t *object, const struct bundle_item *item, struct err *e)
@@ -54,7 +54,7 @@ static bool put_record(json_t *object, const struct bundle_item *item, struct er
 
 	if (!json_is_object(record))
 		return err_set(e, ERR_INPUT, "its record is no JSON object");
-	return manifest_write_write(object, "record", TAKE(record), e);
+	return manifest_put(object, "record", TAKE(record), e);
 }
 
 static bool put_item(const struct bundle *b, size_t i, bool has_key, json_t *object, struct err *e)
@@ -64,19 +64,18 @@ static bool put_item(const struct bundle *b, size_t i, bool has_key, json_t *obj
 
 	return manifest_put_text(object, "kind", item->is_issuer ? KIND_ISSUER : KIND_CERTIFICATE,
 				 e) &&
-	       manifest_write_write(object, "number", json_integer(item->number), e) &&
+	       manifest_put(object, "number", json_integer(item->number), e) &&
 	       put_item_texts(object, item, e) &&
-	       manifest_write_write(object, "components", components_of(item), e) &&
+	       manifest_put(object, "components", components_of(item), e) &&
 	       manifest_put_text(object, "directory", layout_directory(b, i, &a), e) &&
-	       manifest_write_write(object, "key", json_boolean(has_key), e) &&
-	       put_record(object, item, e);
+	       manifest_put(object, "key", json_boolean(has_key), e) && put_record(object, item, e);
 }
 
 static bool put_items(json_t *root, const struct bundle *b, const bool *has_key, struct err *e)
 {
 	json_t *list = json_array();
 
-	if (!manifest_write_write(root, "generations", list, e))
+	if (!manifest_put(root, "generations", list, e))
 		return false;
 	for (size_t i = 0; i < b->item_count; i++) {
 		json_t *object = json_object();
@@ -94,7 +93,7 @@ static bool put_files(json_t *root, const struct bundle *b, struct err *e)
 	AUTO(arena) a = { 0 };
 	json_t *list = json_array();
 
-	if (!manifest_write_write(root, "config", list, e))
+	if (!manifest_put(root, "config", list, e))
 		return false;
 	for (size_t i = 0; i < b->file_count; i++) {
 		const char *path = b->files[i].path;
@@ -112,7 +111,7 @@ static bool put_entries(json_t *root, const struct entries *others, struct err *
 {
 	json_t *list = json_array();
 
-	if (!manifest_write_write(root, "entries", list, e))
+	if (!manifest_put(root, "entries", list, e))
 		return false;
 	for (size_t i = 0; i < others->count; i++) {
 		const struct bundle_entry *entry = &others->items[i];
@@ -122,8 +121,7 @@ static bool put_entries(json_t *root, const struct entries *others, struct err *
 		json_array_append_new(list, object);
 		sha256_text(entry->data, entry->len, hash);
 		if (!manifest_put_text(object, "name", entry->name, e) ||
-		    !manifest_write_write(object, "size", json_integer((json_int_t)entry->len),
-					  e) ||
+		    !manifest_put(object, "size", json_integer((json_int_t)entry->len), e) ||
 		    !manifest_put_text(object, "sha256", hash, e))
 			return false;
 	}
@@ -143,10 +141,10 @@ bool manifest_write(const struct bundle *b, const bool *has_key, const struct en
 	char created[TIME_TEXT];
 
 	time_format(b->created, created);
-	if (!manifest_write_write(root, "format_version", json_integer(MANIFEST_VERSION), e) ||
+	if (!manifest_put(root, "format_version", json_integer(MANIFEST_VERSION), e) ||
 	    !manifest_put_text(root, "fleet", b->fleet, e) ||
 	    !manifest_put_text(root, "lineage", b->lineage, e) ||
-	    !manifest_write_write(root, "serial", json_integer(b->serial), e) ||
+	    !manifest_put(root, "serial", json_integer(b->serial), e) ||
 	    !manifest_put_text(root, "created_at", created, e) ||
 	    !manifest_put_text(root, "encryption",
 			       b->unencrypted ? ENCRYPTION_NONE : ENCRYPTION_AES, e) ||

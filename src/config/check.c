@@ -85,7 +85,7 @@ static void check_was(struct loader *ld, struct renamed *r, const char *was, con
 		complain(ld, at, "two are said to have been %s '%s'", r->what, shown(ld, was));
 }
 
-static void check_check_components_one(struct loader *ld, const struct build *b)
+static void check_former_components(struct loader *ld, const struct build *b)
 {
 	AUTO(lookup) present = { 0 };
 	struct renamed r = { .what = "component", .present = &present };
@@ -125,7 +125,7 @@ void check_former_names(struct loader *ld, const struct build *b)
 	}
 	lookup_release(&issuers.former);
 	lookup_release(&certificates.former);
-	check_check_components_one(ld, b);
+	check_former_components(ld, b);
 }
 
 bool is_passphrase(const struct fleet *f, const struct secret_ref *s)
@@ -152,7 +152,7 @@ static void check_password(struct loader *ld, const struct certificate_form *for
 	}
 }
 
-static void check_check_seal_one(struct loader *ld, const struct node *root)
+static void check_state_seal(struct loader *ld, const struct node *root)
 {
 	const struct state_policy *s = &ld->fleet.state;
 	const struct node *state = node_find(root, "state");
@@ -166,7 +166,7 @@ static void check_check_seal_one(struct loader *ld, const struct node *root)
 
 void check_secrets(struct loader *ld, const struct node *root)
 {
-	check_check_seal_one(ld, root);
+	check_state_seal(ld, root);
 	vec_each (entry, &ld->certificates.entries) {
 		const struct certificate_form *form =
 			lookup_find(&ld->certificate_forms, entry->key->text);

@@ -113,7 +113,7 @@ static bool check_trusted(struct loader *ld, const struct build *b, size_t i)
 		       d->form->issuer, draft_words(ld, d, c));
 }
 
-static void check_agents_check_certificates(struct loader *ld, const struct build *b)
+static void check_agents_certificates(struct loader *ld, const struct build *b)
 {
 	const struct certificate_form *reported = NULL;
 
@@ -146,7 +146,7 @@ static const struct node *access_ca(const struct node *root)
 }
 
 /* Who is trusted as an agent must sign nothing else. */
-static void check_agents_check_authority(struct loader *ld, const struct node *root)
+static void check_agents_authority(struct loader *ld, const struct node *root)
 {
 	const char *ca = ld->fleet.access.agent.ca;
 	const struct node *at = access_ca(root);
@@ -180,7 +180,7 @@ static bool has_subject(struct loader *ld, const struct certificate_form *f, con
  * An agent that allows a name obeys everybody who has it: each operator is
  * one entry of the fleet file, with a name of its own.
  */
-static void check_agents_check_operators(struct loader *ld)
+static void check_agents_operators(struct loader *ld)
 {
 	AUTO(lookup) subjects = { 0 };
 
@@ -209,7 +209,7 @@ static void check_agents_check_operators(struct loader *ld)
 
 void check_agents(struct loader *ld, const struct build *b, const struct node *root)
 {
-	check_agents_check_authority(ld, root);
-	check_agents_check_certificates(ld, b);
-	check_agents_check_operators(ld);
+	check_agents_authority(ld, root);
+	check_agents_certificates(ld, b);
+	check_agents_operators(ld);
 }

@@ -177,8 +177,8 @@ struct http_request request_of(const struct request_form *form)
 	};
 }
 
-static bool http_request_read_request(struct loader *ld, const struct field *f,
-				      const struct node *n, void *slot)
+static bool http_request_read(struct loader *ld, const struct field *f, const struct node *n,
+			      void *slot)
 {
 	struct request_form form;
 	struct http_request *request = NULL;
@@ -226,4 +226,4 @@ struct http_access access_of(const struct access_form *form)
 const struct field_type header_type = { NULL, SHAPE_TEXT_OR_RECORD, NULL };
 const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL };
 const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/", GRAMMAR_POINTER };
-const struct field_type request_type = { http_request_read_request, SHAPE_RECORD, NULL };
+const struct field_type request_type = { http_request_read, SHAPE_RECORD, NULL };

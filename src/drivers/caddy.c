@@ -174,7 +174,7 @@ static enum turn caddy_probe(struct visit *v, struct exchange *ask, struct err *
 	return TURN_DONE;
 }
 
-static enum turn caddy_stage_one(struct visit *v, struct exchange *ask, struct err *e)
+static enum turn caddy_stage_turn(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (v->stage == CADDY_BEGIN)
 		return ask_object(v, ask);
@@ -335,7 +335,7 @@ const struct driver caddy_driver = {
 	.verbs = { [DRIVER_ABORT] = abort_stage },
 	.turns = {
 		[DRIVER_PROBE] = caddy_probe,
-		[DRIVER_STAGE] = caddy_stage_one,
+		[DRIVER_STAGE] = caddy_stage_turn,
 		[DRIVER_COMMIT] = caddy_commit,
 		[DRIVER_ACTIVATE] = caddy_activate,
 		[DRIVER_REVERT] = caddy_revert,

@@ -302,7 +302,7 @@ static enum turn judge_probe(const struct visit *v, struct err *e)
 	return TURN_ASK;
 }
 
-static enum turn http_check_one(const struct visit *v, struct err *e)
+static enum turn http_check_reply(const struct visit *v, struct err *e)
 {
 	const struct http_session *t = v->memory;
 	const struct http_request *r = t->list[t->asked - 1];
@@ -315,7 +315,7 @@ static enum turn http_check_one(const struct visit *v, struct err *e)
 static enum turn http_converse(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct http_session *t = v->memory;
-	enum turn turn = v->reply ? http_check_one(v, e) : TURN_ASK;
+	enum turn turn = v->reply ? http_check_reply(v, e) : TURN_ASK;
 
 	if (turn != TURN_ASK)
 		return turn;

@@ -128,10 +128,9 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 	if (!observe_trust(en, &s, e))
 		return false;
 
-	observe_operator(en, &s);
-
 	struct authority_watch *w = authority_watch_new(en, &s);
 
+	observe_operator(en, w, &s);
 	observe_published(en, &s, w);
 	merge_components(en->fleet, &s, known, count);
 	if (engine_is_confined(en))

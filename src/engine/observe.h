@@ -68,6 +68,8 @@ void authority_watch_leaf(struct authority_watch *w, const char *component, cons
 /* A file that an issuer publishes. */
 void authority_watch_file(struct authority_watch *w, const char *path, const struct secret *pem);
 void authority_watch_end(struct authority_watch *w, struct snapshot *s);
+/* Whether an authority of the issuer, now or before, has that key (pki/key_id.h). */
+bool authority_watch_has(const struct authority_watch *w, const char *issuer, const char *key);
 /* Of a generation of an issuer; strings in `a`. */
 MUST_CHECK bool authority_certificates(struct engine *en, const struct generation *g,
 				       struct arena *a, struct cert_set *out);
@@ -76,7 +78,7 @@ MUST_CHECK bool authority_certificates(struct engine *en, const struct generatio
  * engine/observe_operator.c: the issuers of the operator's pair; what cannot
  * be read of it is told where it is used.
  */
-void observe_operator(struct engine *en, struct snapshot *s);
+void observe_operator(struct engine *en, const struct authority_watch *w, struct snapshot *s);
 /* Whether the component writes a certificate there; `path` is absolute. */
 bool component_writes(const struct component *c, const char *path, struct arena *a);
 

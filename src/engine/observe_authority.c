@@ -13,10 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The key of an issuer's authority, as certificates name it. */
+struct issuer_key {
+	const char *issuer;
+	const char *key;
+};
+
 struct authority_watch {
 	struct arena *arena;            /* the snapshot's */
 	VEC(const char *) subjects;     /* of the fleet's managed issuers */
 	VEC(const char *) keys;         /* of the authorities we have */
+	VEC(struct issuer_key) issuers; /* and whose these are */
 	VEC(const char *) fingerprints; /* of the leaves we have */
 	VEC(struct foreign_authority) found;
 };
@@ -52,8 +59,19 @@ static void know_authority(struct authority_watch *w, struct engine *en, const s
 
 	VEC_PUSH(&w->keys, w->arena, g->spki);
 	if (authority_certificates(en, g, w->arena, &set) && set.count &&
-	    key_ids_read(set.certs[0], w->arena, &ids, &ignored))
+	    key_ids_read(set.certs[0], w->arena, &ids, &ignored)) {
 		VEC_PUSH(&w->keys, w->arena, ids.own);
+		VEC_PUSH(&w->issuers, w->arena, ((struct issuer_key){ g->owner, ids.own }));
+	}
+}
+
+bool authority_watch_has(const struct authority_watch *w, const char *issuer, const char *key)
+{
+	vec_each (known, &w->issuers) {
+		if (!strcmp(known->issuer, issuer) && !strcmp(known->key, key))
+			return true;
+	}
+	return false;
 }
 
 struct authority_watch *authority_watch_new(struct engine *en, struct snapshot *s)

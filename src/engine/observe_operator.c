@@ -4,12 +4,10 @@
  * they sign for clients, agents may obey.
  */
 #include "base/fs.h"
-#include "base/text.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
 #include "pki/key_id.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 bool component_writes(const struct component *c, const char *path, struct arena *a)
@@ -58,42 +56,29 @@ static bool read_signer(struct engine *en, const char *path, struct arena *a, st
 }
 
 /* By subject or by key: with a new authority it keeps one of them mostly. */
-static bool is_signer(struct engine *en, const struct snapshot *s, const struct issuer *i,
-		      const struct key_ids *operator, struct arena * a)
+static bool is_signer(const struct authority_watch *w, const struct issuer *i,
+		      const struct key_ids *leaf)
 {
-	if (!strcmp(i->subject, operator->issuer))
-		return true;
-	for (size_t k = 0; operator->signer && k<s->generation_count; k++) {
-		const struct generation *g = &s->generations[k];
-		struct cert_set set = { 0 };
-		struct key_ids ids = { 0 };
-		struct err ignored = { 0 };
-
-		if (g->of == OF_ISSUER && !g->pending && !strcmp(g->owner, i->name) &&
-		    authority_certificates(en, g, a, &set) && set.count &&
-		    key_ids_read(set.certs[0], a, &ids, &ignored) &&
-		    !strcmp(ids.own, operator->signer))
-			return true;
-	}
-	return false;
+	return !strcmp(i->subject, leaf->issuer) ||
+	       (leaf->signer && authority_watch_has(w, i->name, leaf->signer));
 }
 
-void observe_operator(struct engine *en, struct snapshot *s)
+void observe_operator(struct engine *en, const struct authority_watch *w, struct snapshot *s)
 {
 	const struct fleet *f = en->fleet;
 	AUTO(arena) a = { 0 };
 	VEC(const char *) names = { 0 };
-	struct key_ids operator= { 0 };
+	struct key_ids leaf = { 0 };
 
 	if (!f->access.agent.certificate)
 		return;
 
 	const char *path = fs_absolute(&a, f->access.agent.certificate);
-	bool known = read_signer(en, path, &a, &operator);
+	bool known = read_signer(en, path, &a, &leaf);
 
 	for (size_t i = 0; i < f->issuer_count; i++)
 		if (is_written_for(f, path, &f->issuers[i], &a) ||
-		    (known && is_signer(en, s, &f->issuers[i], &operator, & a)))
+		    (known && is_signer(w, &f->issuers[i], &leaf)))
 			VEC_PUSH(&names, &s->arena, f->issuers[i].name);
 	s->operator_issuers = names.items; /* the fleet's are sorted */
 	s->operator_issuer_count = names.count;

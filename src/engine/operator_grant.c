@@ -13,8 +13,7 @@
 #include <string.h>
 
 /* Who certfleet is towards agents: leaf first. */
-struct operator
-{
+struct operator_pair {
 	const struct der *certs;
 	size_t count;
 	struct agent_caller key; /* of the leaf, as an entry of `allow` */
@@ -31,7 +30,8 @@ static bool read_pem(const char *path, struct arena *a, const struct der **certs
 	return *count || err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
 }
 
-static bool read_operator(struct engine *en, struct arena *a, struct operator* out, struct err *e)
+static bool read_operator(struct engine *en, struct arena *a, struct operator_pair *out,
+			  struct err *e)
 {
 	const char *path = en->fleet->access.agent.certificate;
 	struct cert_facts facts = { 0 };
@@ -49,7 +49,7 @@ static bool read_operator(struct engine *en, struct arena *a, struct operator* o
 
 /* ---- which authority lets the operator in ---- */
 
-static bool is_let_in(const struct operator* o, const char *authority, struct err *e)
+static bool is_let_in(const struct operator_pair *o, const char *authority, struct err *e)
 {
 	const struct agent_config like = { .callers = &o->key, .caller_count = 1 };
 	AUTO(arena) a = { 0 };
@@ -69,7 +69,8 @@ static const char *to_pem(const struct der *certs, size_t count, struct arena *a
 }
 
 /* An authority of the fleet; NULL when none of them signed. */
-static const char *managed_authority(struct engine *en, const struct operator* o, struct arena *a)
+static const char *managed_authority(struct engine *en, const struct operator_pair *o,
+				     struct arena *a)
 {
 	const struct fleet *f = en->fleet;
 
@@ -89,7 +90,7 @@ static const char *managed_authority(struct engine *en, const struct operator* o
 	return NULL;
 }
 
-static bool find_authority(struct engine *en, const struct operator* o, struct arena *a,
+static bool find_authority(struct engine *en, const struct operator_pair *o, struct arena *a,
 			   const char **out, struct err *e)
 {
 	struct err ignored = { 0 };
@@ -141,7 +142,7 @@ static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 	return true;
 }
 
-static void allow_key(const struct operator* o, struct arena *a, struct trust_grant *out)
+static void allow_key(const struct operator_pair *o, struct arena *a, struct trust_grant *out)
 {
 	const char **list = arena_array(a, 1, sizeof(*list));
 
@@ -153,7 +154,7 @@ static void allow_key(const struct operator* o, struct arena *a, struct trust_gr
 bool operator_grant(struct engine *en, const struct grant_wish *wish, struct arena *a,
 		    struct trust_grant *out, struct err *e)
 {
-	struct operator o = { 0 };
+	struct operator_pair o = { 0 };
 	struct trust_grant to = { .allow = wish->allow, .allow_count = wish->allow_count };
 
 	if (wish->client_ca && !take_authority(wish->client_ca, a, &to.authority, e))

@@ -112,7 +112,7 @@ static void explain(const struct verify_target *t)
 			t->served.fingerprint, t->proof->expected);
 }
 
-static void verify_check_one(struct verify_target *t)
+static void verify_compare(struct verify_target *t)
 {
 	const struct expected *x = t->expected;
 	const struct tls_probe *p = &t->probe;
@@ -147,7 +147,7 @@ static void verify_take_answer(struct verify_target *t)
 	int64_t now = clock_mono_ms();
 
 	t->is_asked = false;
-	verify_check_one(t);
+	verify_compare(t);
 	if (is_open(t) && now >= t->end_ms)
 		give_up(t);
 	t->due_ms = t->row ? now : now + t->wait_ms;

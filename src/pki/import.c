@@ -185,7 +185,7 @@ static bool name_import(const struct import_input *in, struct err *e)
 	return err_in(e, "cannot import '%s' and %zu more", name, in->file_count - 1);
 }
 
-static bool import_decode_one(const struct import_input *in, struct secret *answer, struct err *e)
+static bool import_ask_decoder(const struct import_input *in, struct secret *answer, struct err *e)
 {
 	size_t count = HEAD_SPANS + FILE_SPANS * in->file_count;
 	struct span *spans = xcalloc(count, sizeof(*spans));
@@ -215,7 +215,7 @@ bool import_read(const struct import_input *in, struct pair *out, struct err *e)
 	struct span flaw = { 0 };
 
 	assert(in->file_count > 0);
-	if (!check_input(in, e) || !import_decode_one(in, &answer, e) ||
+	if (!check_input(in, e) || !import_ask_decoder(in, &answer, e) ||
 	    !import_read_answer(&answer, &found, &flaw, e))
 		return name_import(in, e);
 	text_escape_whole(&shown, flaw.bytes, flaw.len);

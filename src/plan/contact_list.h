@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gathering what a fleet file reaches, for reach.c and reach_http.c. */
+/* Gathering what a fleet file reaches, for contact.c and contact_http.c. */
 #ifndef PLAN_CONTACT_LIST_H
 #define PLAN_CONTACT_LIST_H
 

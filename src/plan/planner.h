@@ -7,9 +7,9 @@
  *	diff            which authorities and certificates are new
  *	drift           which components must change
  *	waves           which processes may change at the same time
- *	order           in which order all of it happens
- *	reach           what it reaches that no run has reached before
- *	codes, finding, precheck, acks  what stands in the way, and what was
+ *	schedule        in which order all of it happens
+ *	contact         what it reaches that no run has reached before
+ *	codes, precondition, acks  what stands in the way, and what was
  *			accepted
  *	summary, render_text, render_json, read_json  the plan on paper
  *	compare         whether two plans say the same on paper

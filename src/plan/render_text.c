@@ -227,29 +227,26 @@ static void render_value(struct page *pg, const char *label, const char *value)
 	buf_putc(pg->out, '\n');
 }
 
-/* A value has a line of its own, which no text of a file can leave. */
-static void text_request(struct page *pg, const struct step *s)
+static void render_as_before(struct page *pg, const struct step *s)
 {
-	bool as_before = is_as_before(s);
-
-	if (as_before && s->request_count) {
-		pad(pg, 0, REQUEST_INDENT);
-		buf_puts(pg->out, "as before: ");
+	pad(pg, 0, REQUEST_INDENT);
+	for (size_t i = 0; i < s->request_count; i++) {
+		buf_puts(pg->out, i ? "; " : "as before: ");
+		text_show(pg, s->request[i].value);
 	}
+	buf_putc(pg->out, '\n');
+}
+
+/* A value has a line of its own, which no text of a file can leave. */
+static void render_request(struct page *pg, const struct step *s)
+{
 	for (size_t i = 0; i < s->request_count; i++) {
 		const struct request_field *f = &s->request[i];
 
-		if (as_before) {
-			buf_puts(pg->out, i ? "; " : "");
-			text_show(pg, f->value);
-			continue;
-		}
 		render_value(pg, f->field, f->value);
 		if (f->was && strcmp(f->was, f->value) != 0)
 			render_value(pg, "    was", f->was);
 	}
-	if (as_before && s->request_count)
-		buf_putc(pg->out, '\n');
 }
 
 static void render_step(struct page *pg, const struct text_section *s, const struct step *step)
@@ -265,8 +262,10 @@ static void render_step(struct page *pg, const struct text_section *s, const str
 	buf_puts(pg->out, "  ");
 	text_show(pg, step->reason);
 	buf_putc(pg->out, '\n');
-	if (step->request_count)
-		text_request(pg, step);
+	if (step->request_count && is_as_before(step))
+		render_as_before(pg, step);
+	else
+		render_request(pg, step);
 }
 
 static void render_section(struct page *pg, const struct text_section *s)

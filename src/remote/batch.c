@@ -394,7 +394,7 @@ static void batch_drop(struct batch *b, struct batch_session *t)
 }
 
 /* The exchange of a running talk ended; false when the talk did as well. */
-static bool batch_step_one(struct batch *b, struct batch_session *t)
+static bool batch_advance(struct batch *b, struct batch_session *t)
 {
 	leave_account(t);
 	drop_client(b, t);
@@ -452,7 +452,7 @@ static bool step_all(struct batch *b)
 		bool ended = t->stage == STAGE_ANSWERED || carry_on(b, t);
 
 		moved |= ended || t->stage != before;
-		if (!ended || batch_step_one(b, t))
+		if (!ended || batch_advance(b, t))
 			b->running[kept++] = t;
 	}
 	b->count = kept;

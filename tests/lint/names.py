@@ -11,7 +11,7 @@ import sys
 
 LINES, PARAMETERS = 80, 6
 # callbacks whose parameters a library dictates
-DICTATED = {"http_server_on_request", "on_request", "choose_certificate"}
+DICTATED = {"on_request", "choose_certificate"}
 DEFINITION = re.compile(r"^([A-Za-z_][^\n;={}#]*?\n?[^\n;={}#]*?)\b([a-z_]\w*)\(([^;{}]*)\)\n\{\n(.*?)^\}", re.M | re.S)
 # interfaces of which one place makes use
 SINGLE = set("""
