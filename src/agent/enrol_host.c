@@ -61,7 +61,7 @@ static void enrol_host_report(const struct waiting *w, const char *fmt, ...)
 	w->how->tell(w->how->ctx, text);
 }
 
-static struct enrol_auth enrol_host_bond_of(const struct waiting *w)
+static struct enrol_auth enrol_host_auth(const struct waiting *w)
 {
 	return (struct enrol_auth){ w->how->token, w->binding, sizeof(w->binding) };
 }
@@ -87,19 +87,19 @@ static bool take_visit(struct waiting *w, struct message *m, struct secret *answ
 	AUTO(secret) hello = { 0 };
 	size_t len = 0;
 	const unsigned char *rest = fields_rest(&f, &len);
-	const struct enrol_auth bond = enrol_host_bond_of(w);
+	const struct enrol_auth auth = enrol_host_auth(w);
 
 	w->proven = false;
 	if (!binding)
 		return wrong_proof(w, e);
 	memcpy(w->binding, binding, sizeof(w->binding));
 	secret_copy(&hello, rest, len);
-	if (!enrol_hello_holds(&bond, &hello))
+	if (!enrol_hello_holds(&auth, &hello))
 		return wrong_proof(w, e);
 	w->proven = true;
 	if (w->end_ms < clock_mono_ms() + GRANT_MS)
 		w->end_ms = clock_mono_ms() + GRANT_MS;
-	enrol_request_write(&bond, w->csr, answer);
+	enrol_request_write(&auth, w->csr, answer);
 	return true;
 }
 
@@ -117,7 +117,7 @@ static bool enrol_host_write_all(struct waiting *w, const struct grant *g, struc
 static bool take_grant(struct waiting *w, const struct message *m, struct secret *answer,
 		       struct err *e)
 {
-	const struct enrol_auth bond = enrol_host_bond_of(w);
+	const struct enrol_auth auth = enrol_host_auth(w);
 	struct grant grant = { 0 };
 	struct receipt receipt = { 0 };
 	struct err why = { 0 };
@@ -125,7 +125,7 @@ static bool take_grant(struct waiting *w, const struct message *m, struct secret
 	if (!w->proven)
 		return wrong_proof(w, e);
 	w->proven = false;
-	if (!enrol_grant_read(&bond, &m->body, &w->arena, &grant, &why)) {
+	if (!enrol_grant_read(&auth, &m->body, &w->arena, &grant, &why)) {
 		if (why.code == ERR_CRYPTO)
 			return wrong_proof(w, e);
 		enrol_host_report(w, "the operator was here, but: %s", why.text);
@@ -133,7 +133,7 @@ static bool take_grant(struct waiting *w, const struct message *m, struct secret
 	}
 	w->granted = true;
 	w->done = enrol_host_write_all(w, &grant, &receipt, e);
-	enrol_receipt_write(&bond, &receipt, answer);
+	enrol_receipt_write(&auth, &receipt, answer);
 	for (size_t i = 0; w->done && i < receipt.note_count; i++)
 		enrol_host_report(w, "warning: %s", receipt.notes[i]);
 	return w->done;

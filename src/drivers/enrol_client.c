@@ -27,7 +27,7 @@ void enrol_client_close(struct enrol_client *en)
 	free(en);
 }
 
-static struct enrol_auth enrol_client_bond_of(const struct enrol_client *en)
+static struct enrol_auth enrol_client_auth(const struct enrol_client *en)
 {
 	return (struct enrol_auth){ &en->token, enrol_tls_binding(en->link),
 				    ENROL_TLS_BINDING_BYTES };
@@ -50,7 +50,7 @@ static bool no_proof(struct err *e)
 static bool enrol_client_request(struct enrol_client *en, struct err *e)
 {
 	AUTO(secret) hello = { 0 };
-	const struct enrol_auth b = enrol_client_bond_of(en);
+	const struct enrol_auth b = enrol_client_auth(en);
 	const struct enrol_tls_wait wait = { ENROL_REQUEST_LIMIT, soon() };
 
 	enrol_hello_write(&b, &hello);
@@ -90,7 +90,7 @@ bool enrol_client_grant(struct enrol_client *en, const struct grant *grant, stru
 	AUTO(secret) message = { 0 };
 	AUTO(secret) answer = { 0 };
 	const struct enrol_tls_wait wait = { ENROL_RECEIPT_LIMIT, soon() };
-	const struct enrol_auth b = enrol_client_bond_of(en);
+	const struct enrol_auth b = enrol_client_auth(en);
 
 	enrol_tls_persist(en->link);
 	enrol_grant_write(&b, grant, &message);
@@ -102,7 +102,7 @@ bool enrol_client_grant(struct enrol_client *en, const struct grant *grant, stru
 void enrol_client_refuse(struct enrol_client *en, const struct err *why)
 {
 	AUTO(secret) message = { 0 };
-	const struct enrol_auth b = enrol_client_bond_of(en);
+	const struct enrol_auth b = enrol_client_auth(en);
 	struct err ignored = { 0 };
 
 	enrol_tls_persist(en->link);

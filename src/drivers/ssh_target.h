@@ -188,7 +188,7 @@ MUST_CHECK bool ssh_target_check_version(const struct ssh_target *f, const char 
 /* ---- drivers/ssh_switch.c ---- */
 
 /*
- * The switch of a far target, as acts of the script: the counterpart of
+ * The switch on another machine, as acts of the script: the counterpart of
  * install/switch.h.  Every list of acts leaves the old or the new state whole
  * wherever it is cut off.
  */

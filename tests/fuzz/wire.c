@@ -18,7 +18,7 @@
 
 static const uint8_t binding[32];
 
-static struct enrol_auth bond_of(const struct secret *token)
+static struct enrol_auth auth_of(const struct secret *token)
 {
 	return (struct enrol_auth){ token, binding, sizeof(binding) };
 }
@@ -89,27 +89,27 @@ static void read_enrolment(const struct secret *body)
 	AUTO(secret) proven = { 0 };
 	AUTO(secret) granted = { 0 };
 	AUTO(secret) received = { 0 };
-	const struct enrol_auth bond = bond_of(&token);
+	const struct enrol_auth auth = auth_of(&token);
 	const struct der sent = { body->bytes, body->len };
 	struct der csr = { 0 };
 	struct grant grant = { 0 };
 	struct receipt receipt = { 0 };
 	struct err e = { 0 };
 
-	TRY(enrol_hello_holds(&bond, body));
-	TRY(enrol_request_read(&bond, body, &csr));
-	enrol_request_write(&bond, sent, &proven);
-	if (enrol_request_read(&bond, &proven, &csr))
+	TRY(enrol_hello_holds(&auth, body));
+	TRY(enrol_request_read(&auth, body, &csr));
+	enrol_request_write(&auth, sent, &proven);
+	if (enrol_request_read(&auth, &proven, &csr))
 		HOLDS(csr.len == body->len);
-	HOLDS(!enrol_grant_read(&bond, body, &a, &grant, &e) && e.code == ERR_CRYPTO);
-	prove(&bond, "certfleet-enrol-1 grant", body, &granted);
+	HOLDS(!enrol_grant_read(&auth, body, &a, &grant, &e) && e.code == ERR_CRYPTO);
+	prove(&auth, "certfleet-enrol-1 grant", body, &granted);
 	e = (struct err){ 0 };
-	if (enrol_grant_read(&bond, &granted, &a, &grant, &e))
+	if (enrol_grant_read(&auth, &granted, &a, &grant, &e))
 		HOLDS(grant.cert_count <= ENROL_CERTIFICATES &&
 		      grant.admission.allow_count <= ENROL_ALLOW);
-	prove(&bond, "certfleet-enrol-1 receipt", body, &received);
+	prove(&auth, "certfleet-enrol-1 receipt", body, &received);
 	e = (struct err){ 0 };
-	if (enrol_receipt_read(&bond, &received, &a, &receipt, &e))
+	if (enrol_receipt_read(&auth, &received, &a, &receipt, &e))
 		HOLDS(receipt.note_count <= RECEIPT_NOTES);
 }
 
@@ -170,18 +170,18 @@ static void seed_enrolment(void)
 {
 	static const char *const allow[] = { "spki:" HASH, "CN=ops" };
 	AUTO(secret) token = secret_of("0123456789abcdef", 16);
-	const struct enrol_auth bond = bond_of(&token);
+	const struct enrol_auth auth = auth_of(&token);
 	const struct grant grant = { fuzz_pair()->set.certs,
 				     1,
 				     { "-----BEGIN CERTIFICATE-----\n", allow, 2 } };
 	const struct receipt receipt = { .written = true, .notes = { "a", "b" }, .note_count = 2 };
 	struct secret out[5] = { { 0 } };
 
-	enrol_hello_write(&bond, &out[0]);
-	enrol_request_write(&bond, grant.certs[0], &out[1]);
-	enrol_grant_write(&bond, &grant, &out[2]);
-	enrol_refusal_write(&bond, "why not", &out[3]);
-	enrol_receipt_write(&bond, &receipt, &out[4]);
+	enrol_hello_write(&auth, &out[0]);
+	enrol_request_write(&auth, grant.certs[0], &out[1]);
+	enrol_grant_write(&auth, &grant, &out[2]);
+	enrol_refusal_write(&auth, "why not", &out[3]);
+	enrol_receipt_write(&auth, &receipt, &out[4]);
 	for (int i = 0; i < 5; i++) {
 		size_t proof = i < 2 ? 0 : PROOF_BYTES;
 

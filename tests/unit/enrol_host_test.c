@@ -316,7 +316,7 @@ static struct enrol_tls *connect_raw(struct host *h)
 	return l;
 }
 
-static struct enrol_auth bond_of(struct host *h, const struct enrol_tls *l)
+static struct enrol_auth auth_of(struct host *h, const struct enrol_tls *l)
 {
 	return (struct enrol_auth){ &h->token, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES };
 }
@@ -337,9 +337,9 @@ TEST(a_proof_of_another_connection_does_not_hold)
 	one = connect_raw(h);
 	other = connect_raw(h);
 
-	const struct enrol_auth bond = bond_of(h, one);
+	const struct enrol_auth auth = auth_of(h, one);
 
-	enrol_hello_write(&bond, &hello);
+	enrol_hello_write(&auth, &hello);
 	MUST(enrol_tls_send(other, &hello, wait.end_ms, &e), &e);
 	assert_false(enrol_tls_receive(other, &wait, &answer, &e));
 	assert_enrols(h, &r);
@@ -426,11 +426,11 @@ static void *change_answer(void *ctx)
 	caller = enrol_tls_accept(posing, accept4(b->listener, NULL, NULL, SOCK_NONBLOCK));
 	MUST(enrol_tls_receive(caller, &wait, &hello, &e), &e);
 
-	const struct enrol_auth bond = bond_of(b->host, caller);
+	const struct enrol_auth auth = auth_of(b->host, caller);
 
 	MUST(key_generate(KEY_ECDSA_P256, &key, &e), &e);
 	MUST(csr_make(&key, &a, &csr, &e), &e);
-	enrol_request_write(&bond, csr, &answer);
+	enrol_request_write(&auth, csr, &answer);
 	answer.bytes[answer.len - 1] ^= 1;
 	MUST(enrol_tls_send(caller, &answer, wait.end_ms, &e), &e);
 	return NULL;

@@ -15,7 +15,7 @@ static const unsigned char csr_bytes[] = "what an agent wants signed";
 struct side {
 	struct secret token;
 	uint8_t binding[32];
-	struct enrol_auth bond;
+	struct enrol_auth auth;
 };
 
 static void side_init(struct side *s, unsigned token, unsigned connection)
@@ -23,7 +23,7 @@ static void side_init(struct side *s, unsigned token, unsigned connection)
 	secret_alloc(&s->token, TOKEN_BYTES);
 	memset(s->token.bytes, (int)token, TOKEN_BYTES);
 	memset(s->binding, (int)connection, sizeof(s->binding));
-	s->bond = (struct enrol_auth){ &s->token, s->binding, sizeof(s->binding) };
+	s->auth = (struct enrol_auth){ &s->token, s->binding, sizeof(s->binding) };
 }
 
 static void side_release(struct side *s)
@@ -45,10 +45,10 @@ TEST(proofs_of_the_same_token_on_one_connection_hold)
 	struct der got = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_hello_write(&s.bond, &hello);
-	assert_true(enrol_hello_holds(&s.bond, &hello));
-	enrol_request_write(&s.bond, csr(), &request);
-	assert_true(enrol_request_read(&s.bond, &request, &got));
+	enrol_hello_write(&s.auth, &hello);
+	assert_true(enrol_hello_holds(&s.auth, &hello));
+	enrol_request_write(&s.auth, csr(), &request);
+	assert_true(enrol_request_read(&s.auth, &request, &got));
 	assert_int_equal(got.len, sizeof(csr_bytes));
 	assert_memory_equal(got.bytes, csr_bytes, got.len);
 }
@@ -66,10 +66,10 @@ TEST(proofs_are_what_the_header_says)
 	char hex[2 * PROOF_BYTES + 1];
 
 	side_init(&s, 1, 2);
-	enrol_hello_write(&s.bond, &hello);
+	enrol_hello_write(&s.auth, &hello);
 	text_hex(hello.bytes, PROOF_BYTES, hex);
 	assert_string_equal(hex, hello_hex);
-	enrol_request_write(&s.bond, csr(), &request);
+	enrol_request_write(&s.auth, csr(), &request);
 	text_hex(request.bytes, PROOF_BYTES, hex);
 	assert_string_equal(hex, request_hex);
 }
@@ -83,14 +83,14 @@ TEST(proofs_of_another_token_or_connection_do_not)
 	struct der got = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_hello_write(&s.bond, &hello);
-	enrol_request_write(&s.bond, csr(), &request);
+	enrol_hello_write(&s.auth, &hello);
+	enrol_request_write(&s.auth, csr(), &request);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		AUTO(side) other = { 0 };
 
 		side_init(&other, others[i][0], others[i][1]);
-		assert_false(enrol_hello_holds(&other.bond, &hello));
-		assert_false(enrol_request_read(&other.bond, &request, &got));
+		assert_false(enrol_hello_holds(&other.auth, &hello));
+		assert_false(enrol_request_read(&other.auth, &request, &got));
 	}
 }
 
@@ -100,15 +100,15 @@ TEST(a_proof_with_any_bit_changed_does_not_hold)
 	AUTO(secret) hello = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_hello_write(&s.bond, &hello);
+	enrol_hello_write(&s.auth, &hello);
 	for (size_t bit = 0; bit < 8 * hello.len; bit++) {
 		hello.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-		assert_false(enrol_hello_holds(&s.bond, &hello));
+		assert_false(enrol_hello_holds(&s.auth, &hello));
 		hello.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
 	}
-	assert_true(enrol_hello_holds(&s.bond, &hello));
+	assert_true(enrol_hello_holds(&s.auth, &hello));
 	hello.len--;
-	assert_false(enrol_hello_holds(&s.bond, &hello));
+	assert_false(enrol_hello_holds(&s.auth, &hello));
 	hello.len++;
 }
 
@@ -121,16 +121,16 @@ TEST(a_request_with_any_bit_changed_does_not_hold)
 	size_t whole = 0;
 
 	side_init(&s, 1, 2);
-	enrol_request_write(&s.bond, csr(), &request);
+	enrol_request_write(&s.auth, csr(), &request);
 	for (size_t bit = 0; bit < 8 * request.len; bit++) {
 		request.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-		assert_false(enrol_request_read(&s.bond, &request, &got));
+		assert_false(enrol_request_read(&s.auth, &request, &got));
 		request.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
 	}
 	whole = request.len;
 	for (request.len = 0; request.len < whole; request.len++)
-		assert_false(enrol_request_read(&s.bond, &request, &got));
-	assert_true(enrol_request_read(&s.bond, &request, &got));
+		assert_false(enrol_request_read(&s.auth, &request, &got));
+	assert_true(enrol_request_read(&s.auth, &request, &got));
 }
 
 /* Neither side's proof can be sent back as the other's. */
@@ -143,13 +143,13 @@ TEST(a_proof_is_of_one_side_alone)
 	struct der got = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_hello_write(&s.bond, &hello);
-	enrol_request_write(&s.bond, csr(), &request);
+	enrol_hello_write(&s.auth, &hello);
+	enrol_request_write(&s.auth, csr(), &request);
 	secret_copy(&mirrored, request.bytes, request.len);
 	memcpy(mirrored.bytes, hello.bytes, hello.len);
-	assert_false(enrol_request_read(&s.bond, &mirrored, &got));
+	assert_false(enrol_request_read(&s.auth, &mirrored, &got));
 	request.len = PROOF_BYTES;
-	assert_false(enrol_hello_holds(&s.bond, &request));
+	assert_false(enrol_hello_holds(&s.auth, &request));
 }
 
 /* What one who knows the token could send. */
@@ -178,12 +178,12 @@ TEST(a_grant_with_any_bit_changed_is_refused)
 	struct grant got = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_grant_write(&s.bond, &given, &message);
+	enrol_grant_write(&s.auth, &given, &message);
 	for (size_t bit = 0; bit < 8 * message.len; bit++) {
 		struct err e = { 0 };
 
 		message.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-		assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
+		assert_false(enrol_grant_read(&s.auth, &message, &a, &got, &e));
 		assert_int_equal(e.code, ERR_CRYPTO);
 		message.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
 	}
@@ -191,7 +191,7 @@ TEST(a_grant_with_any_bit_changed_is_refused)
 		struct err e = { 0 };
 
 		message.len = len;
-		assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
+		assert_false(enrol_grant_read(&s.auth, &message, &a, &got, &e));
 		assert_int_equal(e.code, ERR_CRYPTO);
 	}
 }
@@ -211,14 +211,14 @@ TEST(what_is_proven_is_of_one_connection_and_kind)
 
 	side_init(&s, 1, 2);
 	side_init(&other, 1, 3);
-	enrol_refusal_write(&other.bond, "why", &refusal);
-	assert_false(enrol_grant_read(&s.bond, &refusal, &a, &grant, &e));
+	enrol_refusal_write(&other.auth, "why", &refusal);
+	assert_false(enrol_grant_read(&s.auth, &refusal, &a, &grant, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
-	enrol_receipt_write(&s.bond, &receipt, &message);
-	assert_true(enrol_receipt_read(&s.bond, &message, &a, &got, &e));
-	assert_false(enrol_receipt_read(&other.bond, &message, &a, &got, &e));
+	enrol_receipt_write(&s.auth, &receipt, &message);
+	assert_true(enrol_receipt_read(&s.auth, &message, &a, &got, &e));
+	assert_false(enrol_receipt_read(&other.auth, &message, &a, &got, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
-	assert_false(enrol_grant_read(&s.bond, &message, &a, &grant, &e));
+	assert_false(enrol_grant_read(&s.auth, &message, &a, &grant, &e));
 	assert_int_equal(e.code, ERR_CRYPTO);
 }
 
@@ -235,8 +235,8 @@ TEST(a_grant_comes_back_as_it_was)
 	struct err e = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_grant_write(&s.bond, &given, &message);
-	assert_true(enrol_grant_read(&s.bond, &message, &a, &got, &e));
+	enrol_grant_write(&s.auth, &given, &message);
+	assert_true(enrol_grant_read(&s.auth, &message, &a, &got, &e));
 	assert_int_equal(got.cert_count, 2);
 	assert_int_equal(got.certs[1].len, 5);
 	assert_memory_equal(got.certs[1].bytes, "above", 5);
@@ -254,8 +254,8 @@ TEST(a_refusal_says_why)
 	struct err e = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_refusal_write(&s.bond, "bad \x1b[2J\xff day", &message);
-	assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
+	enrol_refusal_write(&s.auth, "bad \x1b[2J\xff day", &message);
+	assert_false(enrol_grant_read(&s.auth, &message, &a, &got, &e));
 	assert_int_equal(e.code, ERR_REMOTE);
 	assert_non_null(strstr(e.text, "the operator refuses: bad "));
 	assert_null(strchr(e.text, '\x1b'));
@@ -284,8 +284,8 @@ TEST(what_is_no_grant_is_refused)
 		struct grant got = { 0 };
 		struct err e = { 0 };
 
-		prove(&s.bond, "certfleet-enrol-1 grant", bad[i], &message);
-		assert_false(enrol_grant_read(&s.bond, &message, &a, &got, &e));
+		prove(&s.auth, "certfleet-enrol-1 grant", bad[i], &message);
+		assert_false(enrol_grant_read(&s.auth, &message, &a, &got, &e));
 		assert_int_equal(e.code, ERR_REMOTE);
 	}
 }
@@ -308,8 +308,8 @@ TEST(a_receipt_comes_back_with_its_notes_escaped)
 	struct err e = { 0 };
 
 	side_init(&s, 1, 2);
-	enrol_receipt_write(&s.bond, &given, &message);
-	assert_true(enrol_receipt_read(&s.bond, &message, &a, &got, &e));
+	enrol_receipt_write(&s.auth, &given, &message);
+	assert_true(enrol_receipt_read(&s.auth, &message, &a, &got, &e));
 	assert_true(got.written);
 	assert_int_equal(got.note_count, 2);
 	assert_string_equal(got.notes[0], "one");
@@ -317,8 +317,8 @@ TEST(a_receipt_comes_back_with_its_notes_escaped)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		AUTO(secret) text = { 0 };
 
-		prove(&s.bond, "certfleet-enrol-1 receipt", bad[i], &text);
-		assert_false(enrol_receipt_read(&s.bond, &text, &a, &got, &e));
+		prove(&s.auth, "certfleet-enrol-1 receipt", bad[i], &text);
+		assert_false(enrol_receipt_read(&s.auth, &text, &a, &got, &e));
 		assert_int_equal(e.code, ERR_REMOTE);
 	}
 }
