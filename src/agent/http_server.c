@@ -3,9 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
-#include "wire/json.h"
 #include "wire/problem.h"
 #include "wire/route.h"
+#include "json/value.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "wire/json.h"
+#include "json/record.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ enum {
 	NAME_ROOM = 200, /* of a file, beside what its replacement adds */
 };
 
-static const char *const end_names[ORDER_END_COUNT] = {
+static const char *const end_names[ORDER_END_COUNT + 1] = {
 	[ORDER_END_OPEN] = "open",
 	[ORDER_END_ACTIVATED] = "activated",
 	[ORDER_END_FAILED] = "failed",
@@ -36,42 +36,16 @@ static const char *order_log_path_of(const struct agent_config *c, const char *c
 	return arena_printf(a, "%s/long-%s.json", c->state, digest);
 }
 
-static bool order_log_find_end(const char *name, enum order_end *out)
-{
-	for (unsigned i = 0; i < ORDER_END_COUNT; i++)
-		if (!strcmp(end_names[i], name)) {
-			*out = i;
-			return true;
-		}
-	return false;
-}
-
-static bool order_log_unpack(const struct buf *text, struct arena *a, struct order_record *out)
-{
-	AUTO(json) json = json_loadb(text->data, text->len, 0, NULL);
-	json_int_t sequence = 0;
-	json_int_t expires = 0;
-	const char *end = NULL;
-	struct order_record r = { 0 };
-
-	if (json_unpack(json, "{ss sI ss ss sI s?s s?s !}", "lineage", &r.lineage, "sequence",
-			&sequence, "fingerprint", &r.fingerprint, "end", &end, "expires", &expires,
-			"executable", &r.executable, "told", &r.told) ||
-	    !*r.lineage || sequence < 1 || sequence >= NUMBER_LIMIT || expires < 0 ||
-	    expires >= NUMBER_LIMIT || !text_is_fingerprint(r.fingerprint) ||
-	    !order_log_find_end(end, &r.end))
-		return false;
-	*out = (struct order_record){
-		.lineage = arena_strdup(a, r.lineage),
-		.sequence = sequence,
-		.fingerprint = arena_strdup(a, r.fingerprint),
-		.end = r.end,
-		.expires = expires,
-		.executable = r.executable ? arena_strdup(a, r.executable) : NULL,
-		.told = r.told ? arena_strdup(a, r.told) : NULL,
-	};
-	return true;
-}
+static const struct member order_record_members[] = {
+	TEXT_MEMBER("lineage", struct order_record, lineage),
+	NUMBER_MEMBER("sequence", struct order_record, sequence, 1, NUMBER_LIMIT - 1),
+	FINGERPRINT_MEMBER("fingerprint", struct order_record, fingerprint),
+	CHOICE_MEMBER("end", struct order_record, end, end_names),
+	NUMBER_MEMBER("expires", struct order_record, expires, 0, NUMBER_LIMIT - 1),
+	TEXT_MEMBER("executable", struct order_record, executable, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("told", struct order_record, told, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
 
 bool order_log_read(const struct agent_config *c, const char *component, struct arena *a,
 		    struct order_record *out, struct err *e)
@@ -85,10 +59,15 @@ bool order_log_read(const struct agent_config *c, const char *component, struct 
 		*e = why;
 		return why.code == ERR_MISSING;
 	}
-	if (!order_log_unpack(&text, a, out))
+
+	AUTO(json) json = json_parse(text.data, text.len);
+	struct order_record r = { 0 };
+
+	if (!json_decode_strictly(order_record_members, json, a, &r, &why) || !*r.lineage)
 		return err_set(e, ERR_IO,
 			       "'%s' is damaged; when no pair was delivered since, remove it",
 			       path);
+	*out = r;
 	return true;
 }
 
@@ -96,10 +75,7 @@ bool order_log_write(const struct agent_config *c, const char *component,
 		     const struct order_record *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(json) json = json_pack("{ss sI ss ss sI ss* ss*}", "lineage", r->lineage, "sequence",
-				    (json_int_t)r->sequence, "fingerprint", r->fingerprint, "end",
-				    end_names[r->end], "expires", (json_int_t)r->expires,
-				    "executable", r->executable, "told", r->told);
+	AUTO(json) json = json_encode(order_record_members, r);
 	AUTO(str) text = json_dumps(json, JSON_SORT_KEYS);
 
 	return fs_replace(order_log_path_of(c, component, &a), text, strlen(text), FS_PRIVATE, e);

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "wire/json.h"
+#include "json/value.h"
 
 void response_release(struct response *a)
 {

@@ -6,7 +6,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "cli/overwrite.h"
-#include "report/json_value.h"
+#include "json/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,13 +134,24 @@ static void add_csv(struct buf *out, const struct row *row)
 	buf_puts(out, "\r\n");
 }
 
-static json_t *row_to_json(const struct row *row)
+static json_t *write_version(const void *slot, size_t index)
 {
-	return json_pack("{so so so so sb so so}", "name", json_text(row->name), "role",
-			 json_text(row->role), "address", json_text(row->address), "version",
-			 json_text(*row->version ? row->version : NULL), "online", row->online,
-			 "reason", json_text(row->reason), "remedy", json_text(row->remedy));
+	const char *version = *(const char *const *)slot;
+
+	(void)index;
+	return *version ? json_text(version) : NULL;
 }
+
+static const struct member affected_members[] = {
+	TEXT_MEMBER("name", struct row, name),
+	TEXT_MEMBER("role", struct row, role),
+	TEXT_MEMBER("address", struct row, address),
+	CUSTOM_MEMBER("version", struct row, version, write_version, NULL),
+	FLAG_MEMBER("online", struct row, online),
+	TEXT_MEMBER("reason", struct row, reason),
+	TEXT_MEMBER("remedy", struct row, remedy),
+	{ 0 },
+};
 
 bool affected_write(const char *path, const struct fleet *f, const struct plan *p, struct err *e)
 {
@@ -157,7 +168,7 @@ bool affected_write(const char *path, const struct fleet *f, const struct plan *
 		if (!make_row(f, p, &p->preconditions[i], &row))
 			continue;
 		add_csv(&csv, &row);
-		json_array_append_new(list, row_to_json(&row));
+		json_array_append_new(list, json_encode(affected_members, &row));
 	}
 
 	AUTO(str) json = json_dumps(list, JSON_INDENT(2));

@@ -11,8 +11,8 @@
 #include "engine/saved_plan.h"
 #include "plan/codes.h"
 #include "plan/planner.h"
-#include "report/json_value.h"
 #include "state/journal.h"
+#include "json/value.h"
 
 #include <string.h>
 

@@ -4,10 +4,11 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "report/json_value.h"
 #include "report/table.h"
 #include "state/journal.h"
+#include "json/record.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,16 +51,37 @@ static enum tone tone_of(const struct run_record *r)
 
 /* ---- all runs ---- */
 
-static json_t *run_to_json(const struct run_record *r, size_t steps)
-{
-	json_t *exit_status = r->ended ? json_integer(r->exit_status) : json_null();
+struct history_run {
+	struct run_record record;
+	size_t steps;
+};
 
-	return json_pack("{sI so so so so ss sI so sI}", "run", (json_int_t)r->number, "started",
-			 json_moment(r->started), "ended", json_moment(r->ended), "who",
-			 json_text(r->who), "exit_status", exit_status, "outcome", outcome_of(r),
-			 "serial", (json_int_t)r->serial, "plan_hash", json_text(r->plan_hash),
-			 "steps", (json_int_t)steps);
+static json_t *write_exit_status(const void *slot, size_t index)
+{
+	const struct run_record *r = slot;
+
+	(void)index;
+	return r->ended ? json_integer(r->exit_status) : NULL;
 }
+
+static json_t *write_outcome(const void *slot, size_t index)
+{
+	(void)index;
+	return json_string(outcome_of(slot));
+}
+
+static const struct member history_run_members[] = {
+	NUMBER_MEMBER("run", struct history_run, record.number, 0, UINT_MAX),
+	TIME_MEMBER("started", struct history_run, record.started, .absent = ABSENT_NULL),
+	TIME_MEMBER("ended", struct history_run, record.ended, .absent = ABSENT_NULL),
+	TEXT_MEMBER("who", struct history_run, record.who, .absent = ABSENT_NULL),
+	CUSTOM_MEMBER("exit_status", struct history_run, record, write_exit_status, NULL),
+	CUSTOM_MEMBER("outcome", struct history_run, record, write_outcome, NULL),
+	NUMBER_MEMBER("serial", struct history_run, record.serial, 0, INT64_MAX),
+	TEXT_MEMBER("plan_hash", struct history_run, record.plan_hash, .absent = ABSENT_NULL),
+	NUMBER_MEMBER("steps", struct history_run, steps, 0, INT64_MAX),
+	{ 0 },
+};
 
 static void add_run(struct table *t, const struct run_record *r, size_t steps)
 {
@@ -101,7 +123,8 @@ static bool show_runs(struct session *s, bool json, struct err *e)
 		if (!count_steps(state, runs[i].number, &steps, e))
 			return false;
 		add_run(&t, &runs[i], steps);
-		json_array_append_new(list, run_to_json(&runs[i], steps));
+		json_array_append_new(list, json_encode(history_run_members,
+							&(struct history_run){ runs[i], steps }));
 	}
 	if (json) {
 		AUTO(json) document = json_pack("{ss so sO}", "format_version", HISTORY_FORMAT,
@@ -126,15 +149,18 @@ static const enum tone outcome_tones[STEP_OUTCOME_COUNT] = {
 	[STEP_UNDONE] = TONE_WARN,
 };
 
-static json_t *step_to_json(const struct step_record *r)
-{
-	return json_pack("{sI ss so so so ss so so so}", "number", (json_int_t)r->number, "kind",
-			 step_kind_names[r->kind], "component", json_text(r->component),
-			 "certificate", json_text(r->certificate), "generation",
-			 json_text(r->generation), "outcome", step_outcome_names[r->outcome],
-			 "started", json_moment(r->started), "ended", json_moment(r->ended),
-			 "error", json_text(r->error));
-}
+static const struct member history_step_members[] = {
+	NUMBER_MEMBER("number", struct step_record, number, 0, UINT_MAX),
+	CHOICE_MEMBER("kind", struct step_record, kind, step_kind_names),
+	TEXT_MEMBER("component", struct step_record, component, .absent = ABSENT_NULL),
+	TEXT_MEMBER("certificate", struct step_record, certificate, .absent = ABSENT_NULL),
+	TEXT_MEMBER("generation", struct step_record, generation, .absent = ABSENT_NULL),
+	CHOICE_MEMBER("outcome", struct step_record, outcome, step_outcome_names),
+	TIME_MEMBER("started", struct step_record, started, .absent = ABSENT_NULL),
+	TIME_MEMBER("ended", struct step_record, ended, .absent = ABSENT_NULL),
+	TEXT_MEMBER("error", struct step_record, error, .absent = ABSENT_NULL),
+	{ 0 },
+};
 
 static void cmd_history_add_step(struct table *t, const struct step_record *r)
 {
@@ -172,11 +198,13 @@ static void show_steps_json(struct session *s, const struct run_record *run,
 	AUTO(json) list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, step_to_json(&steps[i]));
+		json_array_append_new(list, json_encode(history_step_members, &steps[i]));
 
 	AUTO(json) document =
 		json_pack("{ss so so sO}", "format_version", HISTORY_FORMAT, "fleet",
-			  json_text(s->fleet.name), "run", run_to_json(run, count), "steps", list);
+			  json_text(s->fleet.name), "run",
+			  json_encode(history_run_members, &(struct history_run){ *run, count }),
+			  "steps", list);
 
 	terminal_put_json(&s->terminal, document, false);
 }

@@ -9,7 +9,7 @@
 #include "cli/planning.h"
 #include "cli/session.h"
 #include "plan/planner.h"
-#include "report/json_value.h"
+#include "json/value.h"
 
 struct plan_options {
 	const char *out;

@@ -3,8 +3,8 @@
 #include "base/exit_status.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "report/json_value.h"
 #include "report/status.h"
+#include "json/value.h"
 
 struct status_options {
 	bool json;

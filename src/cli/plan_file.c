@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cli/overwrite.h"
 #include "plan/planner.h"
-#include "report/json_value.h"
+#include "json/value.h"
 
 #include <fcntl.h>
 #include <string.h>

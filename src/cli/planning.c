@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "config/load.h"
 #include "plan/planner.h"
-#include "report/json_value.h"
 #include "report/status.h"
+#include "json/value.h"
 
 #include <stdlib.h>
 #include <string.h>

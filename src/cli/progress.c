@@ -4,7 +4,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "cli/session.h"
-#include "report/json_value.h"
+#include "json/value.h"
 
 #include <string.h>
 

@@ -21,7 +21,7 @@
 #include "drivers/driver_table.h"
 
 #include "base/text.h"
-#include "drivers/json_secret.h"
+#include "drivers/json_pointer.h"
 #include "drivers/redact_reply.h"
 #include "drivers/reported_pair.h"
 #include "model/http_spec.h"
@@ -98,7 +98,7 @@ static bool put_member(struct seen *s, const char *name, enum file_kind part)
 /* Anything else than a pair of load_pem is left alone. */
 static void take_object(struct visit *v, struct seen *s)
 {
-	s->object = json_of_secret(&v->reply->reply);
+	s->object = json_parse(v->reply->reply.bytes, v->reply->reply.len);
 	memcpy(s->etag, v->reply->etag, sizeof(s->etag));
 	if (!json_is_object(s->object) || !put_member(s, "certificate", FILE_KIND_FULLCHAIN) ||
 	    !put_member(s, "key", FILE_KIND_KEY)) {

@@ -74,7 +74,7 @@ bool etcd_take(struct visit *v, struct err *e)
 	if (v->reply->status != STATUS_OK)
 		return reply_refused(v, "error", e) != TURN_FAILED;
 	json_decref(t->reply);
-	t->reply = json_of_secret(&v->reply->reply);
+	t->reply = json_parse(v->reply->reply.bytes, v->reply->reply.len);
 	return json_is_object(t->reply) ||
 	       err_set(e, ERR_REMOTE, "'%s' does not answer like an etcd", v->reply->origin);
 }

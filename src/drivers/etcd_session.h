@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "drivers/driver_table.h"
-#include "drivers/json_secret.h"
+#include "drivers/json_pointer.h"
 #include "drivers/reported_pair.h"
 #include "install/pair_files.h"
 #include "model/http_spec.h"

@@ -22,7 +22,7 @@
 
 #include "base/text.h"
 #include "drivers/http_render.h"
-#include "drivers/json_secret.h"
+#include "drivers/json_pointer.h"
 #include "drivers/redact_reply.h"
 #include "model/http_spec.h"
 #include "pki/foreign.h"
@@ -206,7 +206,7 @@ static bool take_probe(const struct visit *v, const struct http_request *r, stru
 	AUTO(json) document = NULL;
 
 	if (!v->reply->error.code)
-		document = json_of_secret(&v->reply->reply);
+		document = json_parse(v->reply->reply.bytes, v->reply->reply.len);
 	if (!v->reply->error.code && v->reply->status == STATUS_MISSING) {
 		t->installed = "";
 		take_version(v, document);

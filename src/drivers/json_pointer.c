@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drivers/json_secret.h"
+#include "drivers/json_pointer.h"
 
 #include "base/buf.h"
 

@@ -2,7 +2,7 @@
 #include "drivers/redact_reply.h"
 
 #include "base/text.h"
-#include "drivers/json_secret.h"
+#include "drivers/json_pointer.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -107,7 +107,7 @@ const char *redact_words(const struct visit *v, const char *text, size_t len)
 const char *redact_reply(const struct visit *v, const char *member)
 {
 	const struct secret *reply = &v->reply->reply;
-	AUTO(json) whole = member ? json_of_secret(reply) : NULL;
+	AUTO(json) whole = member ? json_parse(reply->bytes, reply->len) : NULL;
 	const json_t *words = json_object_get(whole, member);
 
 	if (json_is_string(words))

@@ -6,8 +6,9 @@
 #include "crypto/crypto.h"
 #include "pki/key.h"
 #include "pki/pem.h"
+#include "json/record.h"
 
-#include <jansson.h>
+#include <limits.h>
 #include <string.h>
 
 enum {
@@ -30,29 +31,41 @@ static struct read_before *before[REMEMBERED];
 
 /* ---- facts as JSON ---- */
 
-static json_t *names_write(const struct cert_facts *f)
-{
-	json_t *list = json_array();
+static const struct member san_members[] = {
+	NUMBER_MEMBER("kind", struct san, kind, NAME_DNS, NAME_EMAIL),
+	SHOWN_MEMBER("value", struct san, value, .most = FACT_LIMIT),
+	{ 0 },
+};
 
-	for (size_t i = 0; i < f->name_count; i++)
-		json_array_append_new(
-			list, json_pack("[i, s]", (int)f->names[i].kind, f->names[i].value));
-	return list;
+static const struct member facts_members[] = {
+	FINGERPRINT_MEMBER("spki", struct cert_facts, spki),
+	SHOWN_MEMBER("serial", struct cert_facts, serial, .most = FACT_LIMIT),
+	SHOWN_MEMBER("subject", struct cert_facts, subject, .most = FACT_LIMIT),
+	SHOWN_MEMBER("issuer", struct cert_facts, issuer, .most = FACT_LIMIT),
+	SHOWN_MEMBER("key", struct cert_facts, key, .most = FACT_LIMIT),
+	NUMBER_MEMBER("not_before", struct cert_facts, not_before, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("not_after", struct cert_facts, not_after, INT64_MIN, INT64_MAX),
+	LIST_MEMBER("names", struct cert_facts, names, name_count, san_members,
+		    .most = NAMES_LIMIT),
+	FLAG_MEMBER("ca", struct cert_facts, is_ca),
+	SHOWN_MEMBER("own_id", struct cert_facts, own_id, .absent = ABSENT_OMITTED,
+		     .most = FACT_LIMIT),
+	SHOWN_MEMBER("signer_id", struct cert_facts, signer_id, .absent = ABSENT_OMITTED,
+		     .most = FACT_LIMIT),
+	{ 0 },
+};
+
+static void record_write(const struct member *members, const void *thing, struct buf *out)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(json) json = json_encode(members, thing);
+
+	buf_puts(out, json_to_text(json, &a));
 }
 
 void facts_write(const struct cert_facts *f, struct buf *out)
 {
-	json_t *json =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "own",
-			  f->own_id ? f->own_id : "", "signer", f->signer_id ? f->signer_id : "",
-			  "spki", f->spki, "serial", f->serial, "subject", f->subject, "issuer",
-			  f->issuer, "key", f->key, "from", (json_int_t)f->not_before, "until",
-			  (json_int_t)f->not_after, "ca", (int)f->is_ca, "names", names_write(f));
-	char *text = json_dumps(json, JSON_COMPACT);
-
-	buf_puts(out, text ? text : "");
-	wipe_free(text);
-	json_decref(json);
+	record_write(facts_members, f, out);
 }
 
 static bool odd(struct err *e)
@@ -60,70 +73,16 @@ static bool odd(struct err *e)
 	return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
 }
 
-/* Escaped again: whoever decoded may have been taken over. */
-static bool fact(const char *text, struct arena *a, const char **out)
-{
-	AUTO(buf) shown = { 0 };
-
-	if (!text || strlen(text) > FACT_LIMIT)
-		return false;
-	text_escape_whole(&shown, text, strlen(text));
-	*out = arena_strdup(a, buf_text(&shown));
-	return true;
-}
-
-static bool names_read(const json_t *list, struct arena *a, struct cert_facts *out)
-{
-	size_t count = json_array_size(list);
-	struct san *names = arena_array(a, count + 1, sizeof(*names));
-
-	if (count > NAMES_LIMIT)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const json_t *name = json_array_get(list, i);
-		json_int_t kind = json_integer_value(json_array_get(name, 0));
-
-		if (kind < NAME_DNS || kind > NAME_EMAIL ||
-		    !fact(json_string_value(json_array_get(name, 1)), a, &names[i].value))
-			return false;
-		names[i].kind = (enum name_kind)kind;
-	}
-	out->names = names;
-	out->name_count = count;
-	return true;
-}
-
-static bool facts_of(const json_t *json, struct arena *a, struct cert_facts *out)
-{
-	const struct {
-		const char *key;
-		const char **to;
-	} texts[] = { { "spki", &out->spki },       { "serial", &out->serial },
-		      { "subject", &out->subject }, { "issuer", &out->issuer },
-		      { "key", &out->key },         { "own", &out->own_id },
-		      { "signer", &out->signer_id } };
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (!fact(json_string_value(json_object_get(json, texts[i].key)), a, texts[i].to))
-			return false;
-	out->own_id = *out->own_id ? out->own_id : NULL;
-	out->signer_id = *out->signer_id ? out->signer_id : NULL;
-	out->not_before = json_integer_value(json_object_get(json, "from"));
-	out->not_after = json_integer_value(json_object_get(json, "until"));
-	out->is_ca = json_is_true(json_object_get(json, "ca"));
-	return text_is_fingerprint(out->spki) && names_read(json_object_get(json, "names"), a, out);
-}
-
+/* Whoever decoded may have been taken over. */
 bool facts_read(struct span text, struct der der, struct arena *a, struct cert_facts *out,
 		struct err *e)
 {
 	char digest[SHA256_TEXT];
 	struct cert_facts f = { 0 };
-	json_t *json = text.len < ANSWER_LIMIT ? json_loadb(text.bytes, text.len, 0, NULL) : NULL;
-	bool good = facts_of(json, a, &f);
+	struct err ignored = { 0 };
+	AUTO(json) json = text.len < ANSWER_LIMIT ? json_parse(text.bytes, text.len) : NULL;
 
-	json_decref(json);
-	if (!good)
+	if (!json_decode(facts_members, json, a, &f, &ignored))
 		return odd(e);
 	sha256_text(der.bytes, der.len, digest);
 	f.fingerprint = arena_strdup(a, digest);
@@ -131,16 +90,35 @@ bool facts_read(struct span text, struct der der, struct arena *a, struct cert_f
 	return true;
 }
 
+/* ---- hashes of keys, and failures ---- */
+
+struct key_fact {
+	const char *spki;
+};
+
+static const struct member key_fact_members[] = {
+	FINGERPRINT_MEMBER("spki", struct key_fact, spki),
+	{ 0 },
+};
+
+struct decode_failure {
+	int code;
+	const char *error;
+};
+
+static const struct member decode_failure_members[] = {
+	NUMBER_MEMBER("code", struct decode_failure, code, INT_MIN, INT_MAX),
+	SHOWN_MEMBER("error", struct decode_failure, error, .most = FACT_LIMIT),
+	{ 0 },
+};
+
 /* ---- in the decoder ---- */
 
 static void error_write(const struct err *e, struct buf *out)
 {
-	json_t *json = json_pack("{s:i, s:s}", "code", (int)e->code, "error", e->text);
-	char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
+	const struct decode_failure failure = { (int)e->code, e->text };
 
-	buf_puts(out, text ? text : "{\"error\": \"unreadable\"}");
-	wipe_free(text);
-	json_decref(json);
+	record_write(decode_failure_members, &failure, out);
 }
 
 static bool describe_cert(struct span in, struct buf *out, struct err *e)
@@ -161,7 +139,10 @@ static bool describe_key(struct span in, struct buf *out, struct err *e)
 
 	if (!pem_read_key(in.bytes, in.len, &key, e) || !key_spki(&key, spki, e))
 		return false;
-	buf_printf(out, "{\"spki\": \"%s\"}", spki);
+
+	const struct key_fact fact = { spki };
+
+	record_write(key_fact_members, &fact, out);
 	return true;
 }
 
@@ -412,17 +393,16 @@ static bool find_text(const struct foreign *whole, struct span *out, struct err 
 static bool error_read(struct span text, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	json_t *json = json_loadb(text.bytes, text.len, 0, NULL);
-	const char *words = json_string_value(json_object_get(json, "error"));
-	json_int_t code = json_integer_value(json_object_get(json, "code"));
-	const char *shown = NULL;
-	bool is_error = words && fact(words, &a, &shown);
+	AUTO(json) json = json_parse(text.bytes, text.len);
+	struct decode_failure failure = { 0 };
+	struct err ignored = { 0 };
+	bool known = false;
 
-	if (is_error)
-		err_set(e, code > ERR_NONE && code < ERR_COUNT ? (enum err_code)code : ERR_INPUT,
-			"%s", shown);
-	json_decref(json);
-	return is_error;
+	if (!json_decode(decode_failure_members, json, &a, &failure, &ignored))
+		return false;
+	known = failure.code > ERR_NONE && failure.code < ERR_COUNT;
+	err_set(e, known ? (enum err_code)failure.code : ERR_INPUT, "%s", failure.error);
+	return true;
 }
 
 bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out, struct err *e)
@@ -440,14 +420,15 @@ bool foreign_cert(struct der der, struct arena *a, struct cert_facts *out, struc
 
 static bool spki_read(struct span text, char spki[65], struct err *e)
 {
-	json_t *json = json_loadb(text.bytes, text.len, 0, NULL);
-	const char *found = json_string_value(json_object_get(json, "spki"));
-	bool good = found && *found && text_is_fingerprint(found);
+	AUTO(arena) a = { 0 };
+	AUTO(json) json = json_parse(text.bytes, text.len);
+	struct key_fact fact = { 0 };
+	struct err ignored = { 0 };
 
-	if (good)
-		memcpy(spki, found, FINGERPRINT_TEXT);
-	json_decref(json);
-	return good || odd(e);
+	if (!json_decode(key_fact_members, json, &a, &fact, &ignored) || !*fact.spki)
+		return odd(e);
+	memcpy(spki, fact.spki, FINGERPRINT_TEXT);
+	return true;
 }
 
 bool foreign_key_spki(const void *pem, size_t len, char spki[65], struct err *e)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 #include "plan/planner.h"
-#include "plan/render_json.h"
+#include "json/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,6 @@
 enum {
 	VALUE_SHOWN = 80
 };
-
-AUTO_TYPE(json, json_t *, json_decref)
 
 /* ---- what is saved of a plan ---- */
 
@@ -112,40 +110,50 @@ static bool refuse_difference(const char *path, const json_t *was, const json_t 
 	show_value(d.now, &after);
 	err_set(e, ERR_STALE,
 		"the plan is not what would be planned now: '%s' is %s there, it would be %s; make a new plan",
-		buf_text(&d.path) + (*buf_text(&d.path) == '.'), buf_text(&before),
-		buf_text(&after));
+		buf_text(&d.path), buf_text(&before), buf_text(&after));
 	buf_release(&d.path);
 	return false;
 }
 
-static bool same_list(const struct plan_list *l, const struct plan *saved, const struct plan *fresh,
-		      struct err *e)
+static bool is_long_list(const struct member *m)
 {
-	size_t saved_count = plan_list_count(l, saved);
-	size_t fresh_count = plan_list_count(l, fresh);
+	return m->kind == MEMBER_LIST && m->absent == ABSENT_NEVER;
+}
+
+/* A long list item by item, so that a large plan is not in memory twice more. */
+static bool same_member(const struct member *m, const struct plan *saved, const struct plan *fresh,
+			struct err *e)
+{
+	bool is_list = is_long_list(m);
+	size_t saved_count = is_list ? json_item_count(m, saved) : 1;
+	size_t fresh_count = is_list ? json_item_count(m, fresh) : 1;
 
 	for (size_t i = 0; i < saved_count || i < fresh_count; i++) {
-		AUTO(json) was = i < saved_count ? l->item(saved, i) : NULL;
-		AUTO(json) now = i < fresh_count ? l->item(fresh, i) : NULL;
+		json_t *(*const encode)(const struct member *, const void *, size_t) =
+			is_list ? json_encode_item : json_encode_member;
+		AUTO(json) was = i < saved_count ? encode(m, saved, i) : NULL;
+		AUTO(json) now = i < fresh_count ? encode(m, fresh, i) : NULL;
 		AUTO(buf) path = { 0 };
 
 		if (json_equal(was, now))
 			continue;
-		buf_printf(&path, "%s[%zu]", l->key, i);
+		buf_puts(&path, m->key);
+		if (is_list)
+			buf_printf(&path, "[%zu]", i);
 		return refuse_difference(buf_text(&path), was, now, e);
 	}
 	return true;
 }
 
+/* The lists first: a step tells more than the digest of what it came from. */
 bool plan_is_same(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const struct plan comparable = plan_saved_form(fresh, &a);
-	AUTO(json) was = plan_head_to_json(saved);
-	AUTO(json) now = plan_head_to_json(&comparable);
 
-	for (const struct plan_list *l = plan_lists; l->key; l++)
-		if (!same_list(l, saved, &comparable, e))
-			return false;
-	return json_equal(was, now) || refuse_difference("", was, now, e);
+	for (int lists = 1; lists >= 0; lists--)
+		for (const struct member *m = plan_members; m->key; m++)
+			if (is_long_list(m) == lists && !same_member(m, saved, &comparable, e))
+				return false;
+	return true;
 }

@@ -11,7 +11,7 @@
  *	contact         what it reaches that no run has reached before
  *	codes, precondition, acks  what stands in the way, and what was
  *			accepted
- *	summary, render_text, render_json, read_json  the plan on paper
+ *	summary, render_text, plan_json  the plan on paper
  *	compare         whether two plans say the same on paper
  */
 #ifndef PLAN_PLANNER_H
@@ -24,6 +24,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+struct member;
 
 struct plan_input {
 	const struct fleet *fleet;
@@ -70,6 +72,8 @@ void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf
  * the reference.
  */
 json_t *plan_to_json(const struct plan *p);
+/* Its members, for who compares two plans. */
+extern const struct member *const plan_members;
 /*
  * The inverse, for saved plans; `out` must be empty.  A saved plan is not
  * trusted: what plan_to_json() would not have written, to the last key, is

@@ -253,6 +253,7 @@ static void add_agents(const struct fleet *f, const struct snapshot *s, struct a
 			continue;
 		out->agents[out->agent_count++] = (struct status_agent){
 			.enrolled = agent,
+			.left = agent->not_after - out->now,
 			.renewed_by = by,
 			.replaced = is_replaced(out, agent, by),
 			.used = is_used(f, agent, a),
@@ -276,6 +277,12 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, s
 	for (size_t i = 0; i < f->component_count; i++)
 		status_add_component(s, &f->components[i], out);
 	add_agents(f, s, a, out);
+	for (size_t i = 0; i < out->certificate_count; i++) {
+		struct status_certificate *row = &out->certificates[i];
+
+		if (row->generation)
+			row->left = row->generation->not_after - now;
+	}
 }
 
 size_t status_postponed(const struct status *s)

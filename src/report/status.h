@@ -47,6 +47,7 @@ struct status_certificate {
 	const struct certificate *certificate; /* NULL for an issuer's */
 	const struct issuer *issuer;
 	const struct generation *generation; /* NULL: nothing issued yet */
+	int64_t left;                        /* seconds until it ends; with a generation */
 	int64_t renew_at;                    /* 0: certfleet does not renew it */
 	bool used;                           /* by a component, or by a certificate of one */
 };
@@ -54,6 +55,7 @@ struct status_certificate {
 /* The certificate that an agent was enrolled with last. */
 struct status_agent {
 	const struct enrolled *enrolled;
+	int64_t left;                       /* seconds until it ends */
 	const struct component *renewed_by; /* NULL: nothing renews it */
 	bool replaced;                      /* a renewal has taken its place */
 	bool used; /* a component is delivered to by an agent of that name */

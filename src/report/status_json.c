@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/json_value.h"
 #include "report/status.h"
+#include "json/record.h"
 
 #define STATUS_FORMAT "1.2"
 
@@ -9,96 +9,163 @@ enum {
 };
 
 /* Rounded down: what has ended has less than no day left. */
-static int64_t days(int64_t seconds)
+static json_t *write_days(int64_t seconds)
 {
-	return seconds >= 0 ? seconds / DAY : -((DAY - 1 - seconds) / DAY);
+	return json_integer(seconds >= 0 ? seconds / DAY : -((DAY - 1 - seconds) / DAY));
 }
 
-static json_t *certificate_to_json(const struct status *s, const struct status_certificate *row)
-{
-	static const struct generation none;
-	const struct generation *g = row->generation ? row->generation : &none;
-	const char *name = row->certificate ? row->certificate->name : row->issuer->name;
-	json_t *left = row->generation ? json_integer(days(g->not_after - s->now)) : json_null();
-	json_t *source = row->generation ? json_string(source_names[g->source]) : json_null();
+/* ---- certificates ---- */
 
-	return json_pack("{so ss so so so so so so so so so so}", "name", json_text(name), "kind",
-			 row->certificate ? "certificate" : "issuer", "subject",
-			 json_text(g->subject), "issuer", json_text(g->issuer), "serial",
-			 json_text(g->serial), "fingerprint_sha256", json_text(g->fingerprint),
-			 "key", json_text(g->key), "not_before", json_moment(g->not_before),
-			 "not_after", json_moment(g->not_after), "days_left", left, "renew_at",
-			 json_moment(row->renew_at), "source", source);
+static json_t *write_certificate_name(const void *slot, size_t index)
+{
+	const struct status_certificate *row = slot;
+
+	(void)index;
+	return json_text(row->certificate ? row->certificate->name : row->issuer->name);
 }
 
-static const char *trouble(const struct component_seen *seen)
+static json_t *write_certificate_kind(const void *slot, size_t index)
 {
+	const struct status_certificate *row = slot;
+
+	(void)index;
+	return json_string(row->certificate ? "certificate" : "issuer");
+}
+
+static json_t *write_certificate_days(const void *slot, size_t index)
+{
+	const struct status_certificate *row = slot;
+
+	(void)index;
+	return row->generation ? write_days(row->left) : NULL;
+}
+
+#define ROW_MEMBER(key, writer, ...) \
+	MEMBER_ROW(key, MEMBER_CUSTOM, 0, .write = (writer), ##__VA_ARGS__)
+#define OF_GENERATION \
+	.absent = ABSENT_NULL, .via = { MEMBER_VIA(struct status_certificate, generation) }
+
+static const struct member status_certificate_members[] = {
+	ROW_MEMBER("name", write_certificate_name),
+	ROW_MEMBER("kind", write_certificate_kind),
+	TEXT_MEMBER("subject", struct generation, subject, OF_GENERATION),
+	TEXT_MEMBER("issuer", struct generation, issuer, OF_GENERATION),
+	TEXT_MEMBER("serial", struct generation, serial, OF_GENERATION),
+	TEXT_MEMBER("fingerprint_sha256", struct generation, fingerprint, OF_GENERATION),
+	TEXT_MEMBER("key", struct generation, key, OF_GENERATION),
+	TIME_MEMBER("not_before", struct generation, not_before, OF_GENERATION),
+	TIME_MEMBER("not_after", struct generation, not_after, OF_GENERATION),
+	ROW_MEMBER("days_left", write_certificate_days),
+	TIME_MEMBER("renew_at", struct status_certificate, renew_at, .absent = ABSENT_NULL),
+	CHOICE_MEMBER("source", struct generation, source, source_names, OF_GENERATION),
+	{ 0 },
+};
+
+/* ---- components ---- */
+
+static json_t *write_trouble(const void *slot, size_t index)
+{
+	const struct component_seen *seen = ((const struct status_component *)slot)->seen;
+
+	(void)index;
+	if (!seen)
+		return NULL;
 	if (seen->damage)
-		return seen->damage;
-	return seen->served_flaw ? seen->served_flaw : seen->error;
+		return json_text(seen->damage);
+	return json_text(seen->served_flaw ? seen->served_flaw : seen->error);
 }
 
-static json_t *component_to_json(const struct status_component *row)
+#define OF_COMPONENT .via = { MEMBER_VIA(struct status_component, component) }
+#define OF_PART(part)                                            \
+	.via = { MEMBER_VIA(struct status_component, component), \
+		 MEMBER_VIA(struct component, part) }
+#define SEEN_ROW .via = { MEMBER_VIA(struct status_component, seen) }
+#define SEEN_TEXT(key, member) \
+	TEXT_MEMBER(key, struct component_seen, member, .absent = ABSENT_NULL, SEEN_ROW)
+
+static const struct member status_component_members[] = {
+	TEXT_MEMBER("name", struct component, name, OF_COMPONENT),
+	TEXT_MEMBER("role", struct role, name, OF_PART(role)),
+	TEXT_MEMBER("certificate", struct certificate, name, OF_PART(certificate)),
+	TEXT_MEMBER("process", struct component, process, OF_COMPONENT),
+	FLAG_MEMBER("online", struct component_seen, online, SEEN_ROW),
+	SEEN_TEXT("version", version),
+	TEXT_MEMBER("desired", struct generation, fingerprint, .absent = ABSENT_NULL,
+		    .via = { MEMBER_VIA(struct status_component, desired) }),
+	SEEN_TEXT("installed", installed),
+	SEEN_TEXT("served", served),
+	CHOICE_MEMBER("evidence", struct component_seen, evidence, evidence_names, SEEN_ROW),
+	CHOICE_MEMBER("state", struct status_component, state, component_state_names),
+	SEEN_TEXT("last_error", last_error),
+	ROW_MEMBER("error", write_trouble),
+	TIME_MEMBER("observed_at", struct component_seen, observed_at, .absent = ABSENT_NULL,
+		    SEEN_ROW),
+	{ 0 },
+};
+
+/* ---- agents ---- */
+
+static json_t *write_agent_days(const void *slot, size_t index)
 {
-	static const struct component_seen never;
-	const struct component_seen *seen = row->seen ? row->seen : &never;
-	const struct component *c = row->component;
-	const char *desired = row->desired ? row->desired->fingerprint : NULL;
-
-	return json_pack(
-		"{so so so so sb so so so so ss ss so so so}", "name", json_text(c->name), "role",
-		json_text(c->role->name), "certificate", json_text(c->certificate->name), "process",
-		json_text(c->process), "online", seen->online, "version", json_text(seen->version),
-		"desired", json_text(desired), "installed", json_text(seen->installed), "served",
-		json_text(seen->served), "evidence", evidence_names[seen->evidence], "state",
-		component_state_names[row->state], "last_error", json_text(seen->last_error),
-		"error", json_text(trouble(seen)), "observed_at", json_moment(seen->observed_at));
+	(void)index;
+	return write_days(((const struct status_agent *)slot)->left);
 }
 
-static json_t *agent_to_json(const struct status *s, const struct status_agent *row)
+#define OF_ENROLLED .via = { MEMBER_VIA(struct status_agent, enrolled) }
+
+static const struct member status_agent_members[] = {
+	TEXT_MEMBER("name", struct enrolled, agent, OF_ENROLLED),
+	TEXT_MEMBER("issuer", struct enrolled, issuer, OF_ENROLLED),
+	TEXT_MEMBER("serial", struct enrolled, serial, OF_ENROLLED),
+	TEXT_MEMBER("fingerprint_sha256", struct enrolled, fingerprint, OF_ENROLLED),
+	TEXTS_MEMBER("names", struct enrolled, names, name_count, OF_ENROLLED),
+	TIME_MEMBER("not_before", struct enrolled, not_before, OF_ENROLLED),
+	TIME_MEMBER("not_after", struct enrolled, not_after, OF_ENROLLED),
+	ROW_MEMBER("days_left", write_agent_days),
+	TEXT_MEMBER("renewed_by", struct component, name, .absent = ABSENT_NULL,
+		    .via = { MEMBER_VIA(struct status_agent, renewed_by) }),
+	FLAG_MEMBER("replaced", struct status_agent, replaced),
+	{ 0 },
+};
+
+/* ---- the whole; problems are those that are of no component ---- */
+
+static json_t *write_problem_code(const void *slot, size_t index)
 {
-	const struct enrolled *agent = row->enrolled;
-	const struct component *by = row->renewed_by;
-	json_t *names = json_array();
-
-	for (size_t i = 0; i < agent->name_count; i++)
-		json_array_append_new(names, json_text(agent->names[i]));
-	return json_pack("{so so so so so so so sI so sb}", "name", json_text(agent->agent),
-			 "issuer", json_text(agent->issuer), "serial", json_text(agent->serial),
-			 "fingerprint_sha256", json_text(agent->fingerprint), "names", names,
-			 "not_before", json_moment(agent->not_before), "not_after",
-			 json_moment(agent->not_after), "days_left",
-			 (json_int_t)days(agent->not_after - s->now), "renewed_by",
-			 json_text(by ? by->name : NULL), "replaced", row->replaced);
+	(void)slot;
+	(void)index;
+	return json_string("backup-missing");
 }
 
-/* Those that are of no component. */
-static json_t *problems_to_json(const struct status *s)
+static const struct member status_problem_members[] = {
+	ROW_MEMBER("code", write_problem_code),
+	TEXT_MEMBER("message", struct lost_bundle, message),
+	{ 0 },
+};
+
+static json_t *write_status_format(const void *slot, size_t index)
 {
-	json_t *problems = json_array();
-
-	for (size_t i = 0; i < s->lost_count; i++)
-		json_array_append_new(problems,
-				      json_pack("{ss so}", "code", "backup-missing", "message",
-						json_text(s->lost[i].message)));
-	return problems;
+	(void)slot;
+	(void)index;
+	return json_string(STATUS_FORMAT);
 }
+
+static const struct member status_members[] = {
+	ROW_MEMBER("format_version", write_status_format),
+	TEXT_MEMBER("fleet", struct fleet, name, .via = { MEMBER_VIA(struct status, fleet) }),
+	TIME_MEMBER("at", struct status, now),
+	TIME_MEMBER("observed_at", struct status, observed_at, .absent = ABSENT_NULL),
+	FLAG_MEMBER("offline", struct status, offline),
+	LIST_MEMBER("certificates", struct status, certificates, certificate_count,
+		    status_certificate_members),
+	LIST_MEMBER("components", struct status, components, component_count,
+		    status_component_members),
+	LIST_MEMBER("agents", struct status, agents, agent_count, status_agent_members),
+	LIST_MEMBER("problems", struct status, lost, lost_count, status_problem_members),
+	{ 0 },
+};
 
 json_t *status_to_json(const struct status *s)
 {
-	json_t *certificates = json_array();
-	json_t *components = json_array();
-	json_t *agents = json_array();
-
-	for (size_t i = 0; i < s->certificate_count; i++)
-		json_array_append_new(certificates, certificate_to_json(s, &s->certificates[i]));
-	for (size_t i = 0; i < s->component_count; i++)
-		json_array_append_new(components, component_to_json(&s->components[i]));
-	for (size_t i = 0; i < s->agent_count; i++)
-		json_array_append_new(agents, agent_to_json(s, &s->agents[i]));
-	return json_pack("{ss so so so sb so so so so}", "format_version", STATUS_FORMAT, "fleet",
-			 json_text(s->fleet->name), "at", json_moment(s->now), "observed_at",
-			 json_moment(s->observed_at), "offline", s->offline, "certificates",
-			 certificates, "components", components, "agents", agents, "problems",
-			 problems_to_json(s));
+	return json_encode(status_members, s);
 }

@@ -98,7 +98,7 @@ static const char *left(struct arena *a, int64_t seconds)
 
 static enum tone left_tone(const struct status *s, const struct status_certificate *row)
 {
-	if (row->generation->not_after <= s->now)
+	if (row->left <= 0)
 		return TONE_BAD;
 	return row->renew_at && row->renew_at <= s->now ? TONE_WARN : TONE_PLAIN;
 }
@@ -130,22 +130,22 @@ static void add_certificate(struct table *t, const struct status *s,
 		return;
 	}
 	table_add(t, date(t->arena, g->not_after), TONE_PLAIN);
-	table_add(t, left(t->arena, g->not_after - s->now), left_tone(s, row));
+	table_add(t, left(t->arena, row->left), left_tone(s, row));
 	table_add(t, renewed(t->arena, s, row), TONE_PLAIN);
 	table_add(t, arena_strndup(t->arena, g->fingerprint, FINGERPRINT_SHOWN), TONE_PLAIN);
 }
 
 /* ---- agents ---- */
 
-static void add_agent(struct table *t, const struct status *s, const struct status_agent *row)
+static void add_agent(struct table *t, const struct status_agent *row)
 {
 	const struct enrolled *agent = row->enrolled;
-	bool ended = agent->not_after <= s->now;
+	bool ended = row->left <= 0;
 
 	table_add(t, agent->agent, TONE_PLAIN);
 	table_add(t, agent->issuer, TONE_PLAIN);
 	table_add(t, row->replaced ? "-" : date(t->arena, agent->not_after), TONE_PLAIN);
-	table_add(t, row->replaced ? "replaced" : left(t->arena, agent->not_after - s->now),
+	table_add(t, row->replaced ? "replaced" : left(t->arena, row->left),
 		  ended && !row->renewed_by ? TONE_BAD : TONE_PLAIN);
 	table_add(t,
 		  row->renewed_by ? arena_printf(t->arena, "by '%s'", row->renewed_by->name)
@@ -210,7 +210,7 @@ void status_render_text(const struct status *s, bool color, struct buf *out)
 	for (size_t i = 0; i < s->certificate_count; i++)
 		add_certificate(&certificates, s, &s->certificates[i]);
 	for (size_t i = 0; i < s->agent_count; i++)
-		add_agent(&agents, s, &s->agents[i]);
+		add_agent(&agents, &s->agents[i]);
 	add_head(s, out);
 	table_render(&components, color, out);
 	if (s->component_count)

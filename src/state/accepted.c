@@ -15,8 +15,8 @@ struct accepted {
 	size_t key_count;
 };
 
-static const struct record_field accepted_fields[] = {
-	LIST_FIELD(struct accepted, keys, key_count),
+static const struct member accepted_members[] = {
+	TEXTS_MEMBER("keys", struct accepted, keys, key_count),
 	{ 0 },
 };
 
@@ -32,7 +32,7 @@ bool state_accepted(struct state *s, struct arena *a, const char *const **out, s
 		*e = why;
 		if (why.code != ERR_MISSING)
 			return false;
-	} else if (!record_decode(&r, accepted_fields, a, &found, e)) {
+	} else if (!record_decode(&r, accepted_members, a, &found, e)) {
 		return false;
 	}
 	*out = found.keys;
@@ -44,5 +44,5 @@ void change_accepted(struct change *c, const char *const *keys, size_t count)
 {
 	const struct accepted all = { .keys = keys, .key_count = count };
 
-	change_put(c, ACCEPTED_KEY, record_encode(accepted_fields, &all, &c->arena));
+	change_put(c, ACCEPTED_KEY, record_encode(accepted_members, &all, &c->arena));
 }

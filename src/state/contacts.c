@@ -33,7 +33,7 @@ static const char *encode_piece(const char *const *reach, size_t count, struct a
 	AUTO(json) list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, text_to_json(reach[i]));
+		json_array_append_new(list, json_text(reach[i]));
 	return json_to_text(list, a);
 }
 
@@ -74,7 +74,7 @@ struct contact_reading {
 
 static bool read_piece(const struct stored_record *r, struct contact_reading *out, struct err *e)
 {
-	AUTO(json) list = json_loads(r->value, JSON_REJECT_DUPLICATES, NULL);
+	AUTO(json) list = json_parse(r->value, strlen(r->value));
 	size_t i = 0;
 	const json_t *item = NULL;
 

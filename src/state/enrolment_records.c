@@ -5,31 +5,32 @@
 #include "state/records.h"
 #include "state/state_internal.h"
 
+#include <limits.h>
 #include <string.h>
 
-static const struct record_field invite_fields[] = {
-	TEXT_FIELD(struct invite, id),
-	TEXT_FIELD(struct invite, agent),
-	TEXT_FIELD(struct invite, issuer),
-	TEXT_FIELD(struct invite, token),
-	LIST_FIELD(struct invite, names, name_count),
-	INT64_FIELD(struct invite, validity),
-	INT64_FIELD(struct invite, expires),
-	UNSIGNED_FIELD(struct invite, failures),
+static const struct member invite_members[] = {
+	TEXT_MEMBER("id", struct invite, id),
+	TEXT_MEMBER("agent", struct invite, agent),
+	TEXT_MEMBER("issuer", struct invite, issuer),
+	TEXT_MEMBER("token", struct invite, token),
+	TEXTS_MEMBER("names", struct invite, names, name_count),
+	NUMBER_MEMBER("validity", struct invite, validity, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("expires", struct invite, expires, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("failures", struct invite, failures, 0, UINT_MAX),
 	{ 0 },
 };
 
-static const struct record_field enrolled_fields[] = {
-	TEXT_FIELD(struct enrolled, agent),
-	UNSIGNED_FIELD(struct enrolled, number),
-	TEXT_FIELD(struct enrolled, issuer),
-	TEXT_FIELD(struct enrolled, authority),
-	TEXT_FIELD(struct enrolled, serial),
-	TEXT_FIELD(struct enrolled, fingerprint),
-	TEXT_FIELD(struct enrolled, spki),
-	LIST_FIELD(struct enrolled, names, name_count),
-	INT64_FIELD(struct enrolled, not_before),
-	INT64_FIELD(struct enrolled, not_after),
+static const struct member enrolled_members[] = {
+	TEXT_MEMBER("agent", struct enrolled, agent),
+	NUMBER_MEMBER("number", struct enrolled, number, 0, UINT_MAX),
+	TEXT_MEMBER("issuer", struct enrolled, issuer),
+	TEXT_MEMBER("authority", struct enrolled, authority),
+	TEXT_MEMBER("serial", struct enrolled, serial),
+	TEXT_MEMBER("fingerprint", struct enrolled, fingerprint),
+	TEXT_MEMBER("spki", struct enrolled, spki),
+	TEXTS_MEMBER("names", struct enrolled, names, name_count),
+	NUMBER_MEMBER("not_before", struct enrolled, not_before, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("not_after", struct enrolled, not_after, INT64_MIN, INT64_MAX),
 	{ 0 },
 };
 
@@ -44,7 +45,7 @@ static bool enrolment_records_read_invite(const struct stored_record *r, struct 
 	AUTO(arena) own = { 0 };
 	struct invite i = { 0 };
 
-	if (!record_decode(r, invite_fields, a, &i, e))
+	if (!record_decode(r, invite_members, a, &i, e))
 		return false;
 	if (strcmp(record_key(&own, INVITE_PREFIX, i.id), r->key) != 0)
 		return record_damaged(r, "it belongs under another key", e);
@@ -86,7 +87,7 @@ void change_invite(struct change *c, const struct invite *i)
 {
 	struct arena *a = &c->arena;
 
-	change_put(c, record_key(a, INVITE_PREFIX, i->id), record_encode(invite_fields, i, a));
+	change_put(c, record_key(a, INVITE_PREFIX, i->id), record_encode(invite_members, i, a));
 }
 
 void change_forget_invite(struct change *c, const char *id)
@@ -100,7 +101,7 @@ static bool read_enrolled(const struct stored_record *r, struct arena *a, struct
 	AUTO(arena) own = { 0 };
 	struct enrolled agent = { 0 };
 
-	if (!record_decode(r, enrolled_fields, a, &agent, e))
+	if (!record_decode(r, enrolled_members, a, &agent, e))
 		return false;
 	if (strcmp(enrolled_key(&own, &agent), r->key) != 0)
 		return record_damaged(r, "it belongs under another key", e);
@@ -132,7 +133,7 @@ void change_enrolled(struct change *c, const struct enrolled *agent)
 {
 	struct arena *a = &c->arena;
 
-	change_put(c, enrolled_key(a, agent), record_encode(enrolled_fields, agent, a));
+	change_put(c, enrolled_key(a, agent), record_encode(enrolled_members, agent, a));
 }
 
 void change_forget_enrolled(struct change *c, const struct enrolled *agent)

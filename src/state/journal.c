@@ -7,6 +7,7 @@
 #include "state/records.h"
 #include "state/state_internal.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define RUN_PREFIX "run/"
@@ -23,23 +24,27 @@ const char *const step_outcome_names[STEP_OUTCOME_COUNT + 1] = {
 	[STEP_UNDONE] = "undone",
 };
 
-static const struct record_field run_fields[] = {
-	UNSIGNED_FIELD(struct run_record, number), TEXT_FIELD(struct run_record, plan_hash),
-	TEXT_FIELD(struct run_record, who),        INT64_FIELD(struct run_record, started),
-	INT64_FIELD(struct run_record, ended),     INT_FIELD(struct run_record, exit_status),
-	INT64_FIELD(struct run_record, serial),    { 0 },
+static const struct member run_record_members[] = {
+	NUMBER_MEMBER("number", struct run_record, number, 0, UINT_MAX),
+	TEXT_MEMBER("plan_hash", struct run_record, plan_hash),
+	TEXT_MEMBER("who", struct run_record, who),
+	NUMBER_MEMBER("started", struct run_record, started, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("ended", struct run_record, ended, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("exit_status", struct run_record, exit_status, INT_MIN, INT_MAX),
+	NUMBER_MEMBER("serial", struct run_record, serial, INT64_MIN, INT64_MAX),
+	{ 0 },
 };
 
-static const struct record_field step_fields[] = {
-	UNSIGNED_FIELD(struct step_record, number),
-	ENUM_FIELD(struct step_record, kind, step_kind_names),
-	MAYBE_FIELD(struct step_record, component),
-	MAYBE_FIELD(struct step_record, certificate),
-	MAYBE_FIELD(struct step_record, generation),
-	ENUM_FIELD(struct step_record, outcome, step_outcome_names),
-	INT64_FIELD(struct step_record, started),
-	INT64_FIELD(struct step_record, ended),
-	MAYBE_FIELD(struct step_record, error),
+static const struct member step_record_members[] = {
+	NUMBER_MEMBER("number", struct step_record, number, 0, UINT_MAX),
+	CHOICE_MEMBER("kind", struct step_record, kind, step_kind_names),
+	TEXT_MEMBER("component", struct step_record, component, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("certificate", struct step_record, certificate, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("generation", struct step_record, generation, .absent = ABSENT_OMITTED),
+	CHOICE_MEMBER("outcome", struct step_record, outcome, step_outcome_names),
+	NUMBER_MEMBER("started", struct step_record, started, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("ended", struct step_record, ended, INT64_MIN, INT64_MAX),
+	TEXT_MEMBER("error", struct step_record, error, .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
@@ -92,7 +97,7 @@ static bool put_plan(struct change *c, const struct run_record *r, struct err *e
 
 static bool journal_add_piece(const struct stored_record *r, struct buf *plan, struct err *e)
 {
-	AUTO(json) json = json_loads(r->value, JSON_DECODE_ANY, NULL);
+	AUTO(json) json = json_parse(r->value, strlen(r->value));
 
 	if (!json_is_string(json))
 		return record_damaged(r, "it is no JSON string", e);
@@ -136,7 +141,7 @@ static void put_run(struct change *c, const struct run_record *r)
 {
 	struct arena *a = &c->arena;
 
-	change_put(c, run_key(a, r->number), record_encode(run_fields, r, a));
+	change_put(c, run_key(a, r->number), record_encode(run_record_members, r, a));
 }
 
 bool journal_begin_run(struct state *s, struct run_record *r, struct err *e)
@@ -177,7 +182,7 @@ bool journal_steps(struct state *s, const struct run_record *r, const struct ste
 
 	for (size_t i = 0; i < count; i++)
 		change_put(c, arena_printf(a, "%s%06u", prefix, steps[i].number),
-			   record_encode(step_fields, &steps[i], a));
+			   record_encode(step_record_members, &steps[i], a));
 	if (!commit_for(s, c, r->number, e))
 		return err_in(e, "cannot record a step of run %u", r->number);
 	return true;
@@ -196,7 +201,7 @@ static bool read_run(const struct state *s, const struct stored_record *r, struc
 {
 	struct run_record run = { 0 };
 
-	if (!record_decode(r, run_fields, a, &run, e))
+	if (!record_decode(r, run_record_members, a, &run, e))
 		return false;
 	/* what it wrote since the record itself is in meta alone */
 	if (s->meta.run == run.number)
@@ -257,7 +262,7 @@ bool journal_run_steps(struct state *s, unsigned run, struct arena *a, struct st
 	struct step_record *steps = arena_array(a, found, sizeof(*steps));
 
 	for (size_t i = 0; i < found; i++)
-		if (!record_decode(&records[i], step_fields, a, &steps[i], e))
+		if (!record_decode(&records[i], step_record_members, a, &steps[i], e))
 			return false;
 	*out = steps;
 	*count = found;

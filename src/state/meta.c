@@ -5,22 +5,25 @@
 #include "crypto/crypto.h"
 #include "state/records.h"
 
+#include <limits.h>
+
 enum {
 	FORMAT = 1,
 	UUID_BYTES = 16
 };
 
-static const struct record_field format_fields[] = {
-	UNSIGNED_FIELD(struct meta, format),
+static const struct member format_members[] = {
+	NUMBER_MEMBER("format", struct meta, format, 0, UINT_MAX),
 	{ 0 },
 };
-static const struct record_field meta_fields[] = {
-	UNSIGNED_FIELD(struct meta, format),
-	TEXT_FIELD(struct meta, fleet),
-	TEXT_FIELD(struct meta, lineage),
-	INT64_FIELD(struct meta, serial),
-	UNSIGNED_FIELD(struct meta, runs),
-	UNSIGNED_FIELD(struct meta, run),
+static const struct member meta_members[] = {
+	NUMBER_MEMBER("format", struct meta, format, 0, UINT_MAX),
+	TEXT_MEMBER("fleet", struct meta, fleet),
+	TEXT_MEMBER("lineage", struct meta, lineage),
+	NUMBER_MEMBER("serial", struct meta, serial, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("runs", struct meta, runs, 0, UINT_MAX),
+	NUMBER_MEMBER("run", struct meta, run, 0, UINT_MAX),
+	OBJECT_MEMBER("seal", struct meta, seal, seal_members, .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
@@ -49,19 +52,7 @@ struct meta meta_new(const char *fleet, struct arena *a)
 
 const char *meta_encode(const struct meta *m, struct arena *a)
 {
-	AUTO(json) json = fields_encode(meta_fields, m);
-
-	if (m->seal.kdf)
-		json_object_set_new(json, "seal", fields_encode(seal_fields, &m->seal));
-	return json_to_text(json, a);
-}
-
-static bool meta_decode(const json_t *json, struct arena *a, struct meta *m, struct err *e)
-{
-	const json_t *seal = json_object_get(json, "seal");
-
-	return fields_decode(meta_fields, json, a, m, e) &&
-	       (!seal || fields_decode(seal_fields, seal, a, &m->seal, e));
+	return record_encode(meta_members, m, a);
 }
 
 bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out, struct err *e)
@@ -72,14 +63,14 @@ bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out,
 
 	if (!record_parse(r, &json, e))
 		return false;
-	if (!fields_decode(format_fields, json, a, &m, &why))
+	if (!json_decode(format_members, json, a, &m, &why))
 		return record_damaged(r, why.text, e);
 	if (m.format > FORMAT)
 		return err_set(
 			e, ERR_INPUT,
 			"the state was written by a newer certfleet (format %u, this one knows %d); use that one",
 			m.format, FORMAT);
-	if (!meta_decode(json, a, &m, &why))
+	if (!json_decode(meta_members, json, a, &m, &why))
 		return record_damaged(r, why.text, e);
 	*out = m;
 	return true;

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 
+#include <limits.h>
 #include <string.h>
 
 static const char *const of_names[] = {
@@ -11,62 +12,67 @@ static const char *const of_names[] = {
 	[OF_ISSUER] = "issuer",
 	NULL,
 };
-static const struct record_field generation_fields[] = {
-	ENUM_FIELD(struct generation, of, of_names),
-	TEXT_FIELD(struct generation, owner),
-	UNSIGNED_FIELD(struct generation, number),
-	BOOL_FIELD(struct generation, pending),
-	ENUM_FIELD(struct generation, source, source_names),
-	TEXT_FIELD(struct generation, fingerprint),
-	TEXT_FIELD(struct generation, spki),
-	TEXT_FIELD(struct generation, chain),
-	TEXT_FIELD(struct generation, serial),
-	TEXT_FIELD(struct generation, subject),
-	TEXT_FIELD(struct generation, issuer),
-	TEXT_FIELD(struct generation, authority),
-	TEXT_FIELD(struct generation, key),
-	TEXT_FIELD(struct generation, request),
-	MAYBE_FIELD(struct generation, file),
-	INT64_FIELD(struct generation, not_before),
-	INT64_FIELD(struct generation, not_after),
-	MAYBE_FIELD(struct generation, bundle),
+static const struct member generation_members[] = {
+	CHOICE_MEMBER("of", struct generation, of, of_names),
+	TEXT_MEMBER("owner", struct generation, owner),
+	NUMBER_MEMBER("number", struct generation, number, 0, UINT_MAX),
+	FLAG_MEMBER("pending", struct generation, pending),
+	CHOICE_MEMBER("source", struct generation, source, source_names),
+	TEXT_MEMBER("fingerprint", struct generation, fingerprint),
+	TEXT_MEMBER("spki", struct generation, spki),
+	TEXT_MEMBER("chain", struct generation, chain),
+	TEXT_MEMBER("serial", struct generation, serial),
+	TEXT_MEMBER("subject", struct generation, subject),
+	TEXT_MEMBER("issuer", struct generation, issuer),
+	TEXT_MEMBER("authority", struct generation, authority),
+	TEXT_MEMBER("key", struct generation, key),
+	TEXT_MEMBER("request", struct generation, request),
+	TEXT_MEMBER("file", struct generation, file, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("not_before", struct generation, not_before, INT64_MIN, INT64_MAX),
+	NUMBER_MEMBER("not_after", struct generation, not_after, INT64_MIN, INT64_MAX),
+	TEXT_MEMBER("bundle", struct generation, bundle, .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
-static const struct record_field component_fields[] = {
-	TEXT_FIELD(struct component_seen, name),
-	MAYBE_FIELD(struct component_seen, certificate),
-	MAYBE_FIELD(struct component_seen, activation_due),
-	LIST_FIELD(struct component_seen, rejected, rejected_count),
-	MAYBE_FIELD(struct component_seen, rolled_back_to),
-	MAYBE_FIELD(struct component_seen, last_error),
-	MAYBE_FIELD(struct component_seen, staged),
-	MAYBE_INT64_FIELD(struct component_seen, deferred_at),
-	MAYBE_INT64_FIELD(struct component_seen, order_given),
-	BOOL_FIELD(struct component_seen, retire_remove),
-	MAYBE_FIELD(struct component_seen, deliver),
-	MAYBE_FIELD(struct component_seen, proven),
+static const struct member component_members[] = {
+	TEXT_MEMBER("name", struct component_seen, name),
+	TEXT_MEMBER("certificate", struct component_seen, certificate, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("activation_due", struct component_seen, activation_due,
+		    .absent = ABSENT_OMITTED),
+	TEXTS_MEMBER("rejected", struct component_seen, rejected, rejected_count),
+	TEXT_MEMBER("rolled_back_to", struct component_seen, rolled_back_to,
+		    .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("last_error", struct component_seen, last_error, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("staged", struct component_seen, staged, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("deferred_at", struct component_seen, deferred_at, INT64_MIN, INT64_MAX,
+		      .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("order_given", struct component_seen, order_given, INT64_MIN, INT64_MAX,
+		      .absent = ABSENT_OMITTED),
+	FLAG_MEMBER("retire_remove", struct component_seen, retire_remove),
+	TEXT_MEMBER("deliver", struct component_seen, deliver, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("proven", struct component_seen, proven, .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 
-static const struct record_field observation_fields[] = {
-	TEXT_FIELD(struct component_seen, name),
-	BOOL_FIELD(struct component_seen, online),
-	MAYBE_FIELD(struct component_seen, version),
-	MAYBE_FIELD(struct component_seen, installed),
-	MAYBE_FIELD(struct component_seen, chain),
-	MAYBE_FIELD(struct component_seen, damage),
-	MAYBE_FIELD(struct component_seen, served),
-	MAYBE_FIELD(struct component_seen, served_flaw),
-	INT64_FIELD(struct component_seen, served_not_after),
-	ENUM_FIELD(struct component_seen, evidence, evidence_names),
-	MAYBE_FIELD(struct component_seen, error),
-	MAYBE_FIELD(struct component_seen, unwritable),
-	MAYBE_FIELD(struct component_seen, activation),
-	MAYBE_FIELD(struct component_seen, doubt),
-	MAYBE_FIELD(struct component_seen, untrusted),
-	MAYBE_FIELD(struct component_seen, executable),
-	INT64_FIELD(struct component_seen, observed_at),
+static const struct member observation_members[] = {
+	TEXT_MEMBER("name", struct component_seen, name),
+	FLAG_MEMBER("online", struct component_seen, online),
+	TEXT_MEMBER("version", struct component_seen, version, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("installed", struct component_seen, installed, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("chain", struct component_seen, chain, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("damage", struct component_seen, damage, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("served", struct component_seen, served, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("served_flaw", struct component_seen, served_flaw, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("served_not_after", struct component_seen, served_not_after, INT64_MIN,
+		      INT64_MAX),
+	CHOICE_MEMBER("evidence", struct component_seen, evidence, evidence_names),
+	TEXT_MEMBER("error", struct component_seen, error, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("unwritable", struct component_seen, unwritable, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("activation", struct component_seen, activation, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("doubt", struct component_seen, doubt, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("untrusted", struct component_seen, untrusted, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("executable", struct component_seen, executable, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("observed_at", struct component_seen, observed_at, INT64_MIN, INT64_MAX),
 	{ 0 },
 };
 
@@ -122,7 +128,7 @@ bool record_damaged(const struct stored_record *r, const char *why, struct err *
 
 bool record_parse(const struct stored_record *r, json_t **out, struct err *e)
 {
-	AUTO(json) json = json_loads(r->value, JSON_REJECT_DUPLICATES, NULL);
+	AUTO(json) json = json_parse(r->value, strlen(r->value));
 
 	if (!json_is_object(json))
 		return record_damaged(r, "it is no JSON object", e);
@@ -130,22 +136,22 @@ bool record_parse(const struct stored_record *r, json_t **out, struct err *e)
 	return true;
 }
 
-bool record_decode(const struct stored_record *r, const struct record_field *fields,
-		   struct arena *a, void *thing, struct err *e)
+bool record_decode(const struct stored_record *r, const struct member *fields, struct arena *a,
+		   void *thing, struct err *e)
 {
 	AUTO(json) json = NULL;
 	struct err why = { 0 };
 
 	if (!record_parse(r, &json, e))
 		return false;
-	if (!fields_decode(fields, json, a, thing, &why))
+	if (!json_decode(fields, json, a, thing, &why))
 		return record_damaged(r, why.text, e);
 	return true;
 }
 
-const char *record_encode(const struct record_field *fields, const void *thing, struct arena *a)
+const char *record_encode(const struct member *fields, const void *thing, struct arena *a)
 {
-	AUTO(json) json = fields_encode(fields, thing);
+	AUTO(json) json = json_encode(fields, thing);
 
 	return json_to_text(json, a);
 }
@@ -161,7 +167,7 @@ static bool records_check_key(const struct stored_record *r, const char *key, st
 
 const char *generation_encode(const struct generation *g, struct arena *a)
 {
-	return record_encode(generation_fields, g, a);
+	return record_encode(generation_members, g, a);
 }
 
 bool generation_read(const struct stored_record *r, struct arena *a, struct generation *out,
@@ -170,7 +176,7 @@ bool generation_read(const struct stored_record *r, struct arena *a, struct gene
 	AUTO(arena) own = { 0 };
 	struct generation g = { 0 };
 
-	if (!record_decode(r, generation_fields, a, &g, e) ||
+	if (!record_decode(r, generation_members, a, &g, e) ||
 	    !records_check_key(r, generation_key(&own, &g), e))
 		return false;
 	*out = g;
@@ -179,62 +185,30 @@ bool generation_read(const struct stored_record *r, struct arena *a, struct gene
 
 /* ---- certificates ---- */
 
-static json_t *der_to_json(const struct der *der)
-{
-	AUTO(buf) text = { 0 };
+static const struct member stored_cert_item[] = {
+	BYTES_MEMBER("", struct der, bytes, len, .most = CERTIFICATE_LIMIT),
+	{ 0 },
+};
 
-	text_base64(&text, der->bytes, der->len);
-	return json_string(buf_text(&text));
-}
+static const struct member cert_set_members[] = {
+	LIST_MEMBER("certs", struct cert_set, certs, count, stored_cert_item, .most = CHAIN_LIMIT),
+	BYTES_MEMBER("anchor", struct cert_set, anchor.bytes, anchor.len,
+		     .most = CERTIFICATE_LIMIT),
+	{ 0 },
+};
 
 const char *certificates_encode(const struct cert_set *set, struct arena *a)
 {
-	AUTO(json) object = json_object();
-	json_t *certs = json_array();
-
-	for (size_t i = 0; i < set->count; i++)
-		json_array_append_new(certs, der_to_json(&set->certs[i]));
-	json_object_set_new(object, "certs", certs);
-	json_object_set_new(object, "anchor", der_to_json(&set->anchor));
-	return json_to_text(object, a);
-}
-
-static bool json_to_der(const json_t *json, struct arena *a, struct der *out)
-{
-	size_t len = json_string_length(json);
-
-	if (!json_is_string(json) || len > 2 * CERTIFICATE_LIMIT)
-		return false;
-
-	unsigned char *bytes = arena_alloc(a, text_unbase64_room(len));
-
-	out->bytes = bytes;
-	return text_unbase64(json_string_value(json), len, bytes, &out->len);
+	return record_encode(cert_set_members, set, a);
 }
 
 bool certificates_read(const struct stored_record *r, struct arena *a, struct cert_set *out,
 		       struct err *e)
 {
-	AUTO(json) json = NULL;
 	struct cert_set set = { 0 };
 
-	if (!record_parse(r, &json, e))
+	if (!record_decode(r, cert_set_members, a, &set, e))
 		return false;
-
-	const json_t *list = json_object_get(json, "certs");
-
-	set.count = json_array_size(list);
-	if (!json_is_array(list) || set.count > CHAIN_LIMIT)
-		return record_damaged(r, "'certs' is missing or wrong", e);
-
-	struct der *certs = arena_array(a, set.count, sizeof(*certs));
-
-	set.certs = certs;
-	for (size_t i = 0; i < set.count; i++)
-		if (!json_to_der(json_array_get(list, i), a, &certs[i]))
-			return record_damaged(r, "'certs' is wrong", e);
-	if (!json_to_der(json_object_get(json, "anchor"), a, &set.anchor))
-		return record_damaged(r, "'anchor' is missing or wrong", e);
 	*out = set;
 	return true;
 }
@@ -243,7 +217,7 @@ bool certificates_read(const struct stored_record *r, struct arena *a, struct ce
 
 const char *component_encode(const struct component_seen *c, struct arena *a)
 {
-	return record_encode(component_fields, c, a);
+	return record_encode(component_members, c, a);
 }
 
 bool component_read(const struct stored_record *r, struct arena *a, struct component_seen *out,
@@ -251,7 +225,7 @@ bool component_read(const struct stored_record *r, struct arena *a, struct compo
 {
 	AUTO(arena) own = { 0 };
 
-	if (!record_decode(r, component_fields, a, out, e) ||
+	if (!record_decode(r, component_members, a, out, e) ||
 	    !records_check_key(r, record_key(&own, COMPONENT_PREFIX, out->name), e))
 		return false;
 	out->known = true;
@@ -260,7 +234,7 @@ bool component_read(const struct stored_record *r, struct arena *a, struct compo
 
 const char *observation_encode(const struct component_seen *c, struct arena *a)
 {
-	return record_encode(observation_fields, c, a);
+	return record_encode(observation_members, c, a);
 }
 
 bool observation_read(const struct stored_record *r, struct arena *a, struct component_seen *out,
@@ -268,6 +242,6 @@ bool observation_read(const struct stored_record *r, struct arena *a, struct com
 {
 	AUTO(arena) own = { 0 };
 
-	return record_decode(r, observation_fields, a, out, e) &&
+	return record_decode(r, observation_members, a, out, e) &&
 	       records_check_key(r, record_key(&own, OBSERVATION_PREFIX, out->name), e);
 }

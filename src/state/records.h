@@ -13,7 +13,7 @@
 #include "model/certs.h"
 #include "model/snapshot.h"
 #include "state/backend.h"
-#include "state/record_fields.h"
+#include "json/record.h"
 
 #include <stdbool.h>
 
@@ -44,9 +44,9 @@ bool record_is(const struct stored_record *r, const char *prefix);
 bool record_damaged(const struct stored_record *r, const char *why, struct err *e);
 /* The JSON object in a record. */
 MUST_CHECK bool record_parse(const struct stored_record *r, json_t **out, struct err *e);
-MUST_CHECK bool record_decode(const struct stored_record *r, const struct record_field *fields,
+MUST_CHECK bool record_decode(const struct stored_record *r, const struct member *members,
 			      struct arena *a, void *thing, struct err *e);
-const char *record_encode(const struct record_field *fields, const void *thing, struct arena *a);
+const char *record_encode(const struct member *members, const void *thing, struct arena *a);
 
 /* Also what a backup keeps of a generation, to restore it whole. */
 const char *generation_encode(const struct generation *g, struct arena *a);

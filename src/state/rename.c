@@ -210,7 +210,7 @@ static bool rename_in_enrolment(const struct change *c, const struct stored_reco
 
 	if (!name)
 		return true;
-	json_object_set_new(json, "issuer", text_to_json(name));
+	json_object_set_new(json, "issuer", json_text(name));
 	*value = json_to_text(json, a);
 	return true;
 }

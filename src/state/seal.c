@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "state/records.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define FORMAT "certfleet-seal-1"
@@ -18,10 +19,13 @@ enum {
 	WRAPPED_BYTES = DATA_KEY_BYTES + AEAD_OVERHEAD,
 };
 
-const struct record_field seal_fields[] = {
-	TEXT_FIELD(struct seal, kdf),   UNSIGNED_FIELD(struct seal, rounds),
-	TEXT_FIELD(struct seal, salt),  TEXT_FIELD(struct seal, wrapped),
-	TEXT_FIELD(struct seal, check), { 0 },
+const struct member seal_members[] = {
+	TEXT_MEMBER("kdf", struct seal, kdf),
+	NUMBER_MEMBER("rounds", struct seal, rounds, 0, UINT_MAX),
+	TEXT_MEMBER("salt", struct seal, salt),
+	TEXT_MEMBER("wrapped", struct seal, wrapped),
+	TEXT_MEMBER("check", struct seal, check),
+	{ 0 },
 };
 
 static void seal_add_piece(struct buf *out, const char *text)
@@ -175,79 +179,69 @@ bool seal_unwrap(const struct seal *seal, const char *lineage, const struct secr
 
 /* ---- private keys ---- */
 
-/* {"NAME":"BASE64"}, in memory that does not move while it grows. */
-static void encode_value(const char *name, struct bytes bytes, struct secret *value)
-{
-	size_t room = 2 * bytes.len + 64;
-	struct buf text = { .data = xcalloc(1, room), .room = room };
+/* One of the two. */
+struct kept_key {
+	struct secret unsealed; /* PKCS#8 */
+	struct secret sealed;
+};
 
-	buf_printf(&text, "{\"%s\":\"", name);
-	text_base64(&text, bytes.data, bytes.len);
-	buf_puts(&text, "\"}");
-	*value = (struct secret){
-		.bytes = (unsigned char *)text.data,
-		.len = text.len,
-	};
+static void kept_key_release(struct kept_key *k)
+{
+	secret_release(&k->unsealed);
+	secret_release(&k->sealed);
 }
+AUTO_STRUCT(kept_key, struct kept_key, kept_key_release)
+
+static const struct member kept_key_members[] = {
+	SECRET_MEMBER("unsealed", struct kept_key, unsealed, .absent = ABSENT_OMITTED,
+		      .most = PRIVATE_KEY_LIMIT),
+	SECRET_MEMBER("sealed", struct kept_key, sealed, .absent = ABSENT_OMITTED,
+		      .most = PRIVATE_KEY_LIMIT),
+	{ 0 },
+};
 
 void key_encode(const struct key_place *place, const struct secret *pkcs8, struct secret *value)
 {
+	AUTO(kept_key) kept = { 0 };
 	AUTO(buf) aad = { 0 };
-	AUTO(str) sealed = NULL;
-	size_t len = pkcs8->len + AEAD_OVERHEAD;
 
 	if (!place->data_key) {
-		encode_value("unsealed", secret_bytes(pkcs8), value);
-		return;
+		secret_copy(&kept.unsealed, pkcs8->bytes, pkcs8->len);
+	} else {
+		secret_alloc(&kept.sealed, pkcs8->len + AEAD_OVERHEAD);
+		bind_to(&aad, place->lineage, "key", place->spki);
+		aead_seal(place->data_key->bytes, buf_bytes(&aad), secret_bytes(pkcs8),
+			  kept.sealed.bytes);
 	}
-	sealed = xcalloc(1, len);
-	bind_to(&aad, place->lineage, "key", place->spki);
-	aead_seal(place->data_key->bytes, buf_bytes(&aad), secret_bytes(pkcs8), (uint8_t *)sealed);
-	encode_value("sealed", (struct bytes){ sealed, len }, value);
-}
 
-static bool decode_value(const struct stored_record *r, const json_t *json, struct secret *bytes,
-			 struct err *e)
-{
-	size_t len = json_string_length(json);
-	size_t got = 0;
-	AUTO(secret) room = { 0 };
+	AUTO(json) json = json_encode(kept_key_members, &kept);
 
-	if (!json_is_string(json) || len > 2 * PRIVATE_KEY_LIMIT)
-		return record_damaged(r, "the key is missing", e);
-	secret_alloc(&room, text_unbase64_room(len));
-	if (!text_unbase64(json_string_value(json), len, room.bytes, &got))
-		return record_damaged(r, "the key is no base64", e);
-	secret_copy(bytes, room.bytes, got);
-	return true;
+	json_to_secret(json, value);
 }
 
 static bool open_value(const struct key_place *place, const struct stored_record *r,
 		       struct secret *pkcs8, struct err *e)
 {
+	AUTO(arena) a = { 0 };
 	AUTO(buf) aad = { 0 };
-	AUTO(secret) sealed = { 0 };
-	AUTO(json) json = NULL;
+	AUTO(kept_key) kept = { 0 };
 
-	if (!record_parse(r, &json, e))
+	if (!record_decode(r, kept_key_members, &a, &kept, e))
 		return false;
-
-	json_t *open = json_object_get(json, "unsealed");
-
-	if (open && place->data_key)
+	if (!kept.unsealed.len && !kept.sealed.len)
+		return record_damaged(r, "the key is missing", e);
+	if (kept.unsealed.len && place->data_key)
 		return record_damaged(r, "its key is not sealed, but the state is", e);
-	if (open) {
-		bool read = decode_value(r, open, pkcs8, e);
-
-		wipe((char *)json_string_value(open), json_string_length(open));
-		return read;
-	}
-	if (!place->data_key)
+	if (!kept.unsealed.len && !place->data_key)
 		return record_damaged(r, "its key is sealed, the state is not", e);
-	if (!decode_value(r, json_object_get(json, "sealed"), &sealed, e))
-		return false;
+	if (!place->data_key) {
+		secret_release(pkcs8);
+		*pkcs8 = TAKE(kept.unsealed);
+		return true;
+	}
 	bind_to(&aad, place->lineage, "key", place->spki);
-	if (!aead_open(place->data_key->bytes, buf_bytes(&aad), secret_bytes(&sealed), pkcs8, e))
+	if (!aead_open(place->data_key->bytes, buf_bytes(&aad), secret_bytes(&kept.sealed), pkcs8,
+		       e))
 		return err_in(e, "record '%s'", r->key);
 	return true;
 }

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "state/backend.h"
-#include "state/record_fields.h"
+#include "json/record.h"
 
 #include <stdbool.h>
 
@@ -29,7 +29,7 @@ struct seal {
 	const char *check;   /* HMAC with the data key */
 };
 
-extern const struct record_field seal_fields[];
+extern const struct member seal_members[];
 
 /* A new data key and its seal; the passphrase was found strong. */
 void seal_make(const char *lineage, const struct secret *passphrase, struct arena *a,

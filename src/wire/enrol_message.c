@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/enrol_message.h"
 
-#include "base/text.h"
 #include "crypto/crypto.h"
-#include "wire/json.h"
+#include "json/record.h"
 
 #include <string.h>
 
@@ -125,99 +124,92 @@ static bool read_proven(const struct enrol_auth *b, const char *purpose,
 	if (message->len < PROOF_BYTES || !bytes_equal(message->bytes, expected, PROOF_BYTES))
 		return err_set(e, ERR_CRYPTO,
 			       "what arrived was not written by who knows the token");
-	*out = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+	*out = json_parse(text.data, text.len);
 	return true;
 }
 
 /* ---- what is granted ---- */
 
-/* Escaped, because what is no UTF-8 is no JSON. */
-static json_t *texts_json(const char *const *texts, size_t count)
-{
-	AUTO(arena) a = { 0 };
-	json_t *list = json_array();
+static const struct member granted_cert_item[] = {
+	BYTES_MEMBER("", struct der, bytes, len, .least = 1),
+	{ 0 },
+};
 
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_string(text_escaped(&a, texts[i])));
-	return list;
-}
+static const struct member grant_members[] = {
+	LIST_MEMBER("certificates", struct grant, certs, cert_count, granted_cert_item, .least = 1,
+		    .most = ENROL_CERTIFICATES),
+	TEXT_MEMBER("authority", struct grant, admission.authority),
+	TEXTS_MEMBER("allow", struct grant, admission.allow, admission.allow_count,
+		     .most = ENROL_ALLOW),
+	{ 0 },
+};
+
+struct refusal {
+	const char *why;
+};
+
+static const struct member refusal_members[] = {
+	SHOWN_MEMBER("refused", struct refusal, why, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
 
 void enrol_grant_write(const struct enrol_auth *b, const struct grant *g, struct secret *out)
 {
-	const struct trust_grant *to = &g->admission;
-	AUTO(json) json = json_pack("{so ss so}", "certificates",
-				    json_ders(g->certs, g->cert_count), "authority", to->authority,
-				    "allow", texts_json(to->allow, to->allow_count));
+	AUTO(json) json = json_encode(grant_members, g);
 
 	write_proven(b, GRANT, json, out);
 }
 
 void enrol_refusal_write(const struct enrol_auth *b, const char *why, struct secret *out)
 {
-	AUTO(arena) a = { 0 };
-	AUTO(json) json = json_pack("{ss}", "refused", text_escaped(&a, why));
+	const struct refusal refusal = { why };
+	AUTO(json) json = json_encode(refusal_members, &refusal);
 
 	write_proven(b, GRANT, json, out);
-}
-
-/* Up to `most` texts into `out`; false when there is anything else. */
-static bool read_texts(const json_t *json, size_t most, struct arena *a, const char **out)
-{
-	size_t count = json_array_size(json);
-
-	if (!json_is_array(json) || count > most)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const json_t *text = json_array_get(json, i);
-
-		if (!json_is_string(text))
-			return false;
-		out[i] = arena_strdup(a, json_string_value(text));
-	}
-	return true;
-}
-
-static bool read_admission(const json_t *json, struct arena *a, struct trust_grant *out)
-{
-	const json_t *authority = json_object_get(json, "authority");
-	const json_t *allow = json_object_get(json, "allow");
-	const char **list = arena_array(a, ENROL_ALLOW, sizeof(*list));
-
-	if (!json_is_string(authority) || !read_texts(allow, ENROL_ALLOW, a, list))
-		return false;
-	out->authority = arena_strdup(a, json_string_value(authority));
-	out->allow = list;
-	out->allow_count = json_array_size(allow);
-	return true;
 }
 
 bool enrol_grant_read(const struct enrol_auth *b, const struct secret *message, struct arena *a,
 		      struct grant *out, struct err *e)
 {
 	AUTO(json) json = NULL;
-	const json_t *refused = NULL;
+	struct refusal refusal = { 0 };
 	struct grant g = { 0 };
+	struct err why = { 0 };
 
 	if (!read_proven(b, GRANT, message, &json, e))
 		return false;
-	refused = json_object_get(json, "refused");
-	if (json_is_string(refused))
-		return err_set(e, ERR_REMOTE, "the operator refuses: %s",
-			       text_escaped(a, json_string_value(refused)));
-	if (!json_read_ders(json_object_get(json, "certificates"), ENROL_CERTIFICATES, a, &g.certs,
-			    &g.cert_count) ||
-	    !read_admission(json, a, &g.admission))
-		return err_set(e, ERR_REMOTE, "the operator's grant is malformed");
+	if (json_decode(refusal_members, json, a, &refusal, &why) && refusal.why)
+		return err_set(e, ERR_REMOTE, "the operator refuses: %s", refusal.why);
+	if (!json_decode(grant_members, json, a, &g, &why))
+		return err_set(e, ERR_REMOTE, "the operator's grant is malformed: %s", why.text);
 	*out = g;
 	return true;
 }
 
 /* ---- what became of it ---- */
 
+struct receipt_document {
+	bool written;
+	const char *const *notes;
+	size_t note_count;
+};
+
+static const struct member note_item[] = {
+	{ .key = "", .kind = MEMBER_SHOWN },
+	{ 0 },
+};
+
+static const struct member receipt_members[] = {
+	FLAG_MEMBER("written", struct receipt_document, written),
+	LIST_MEMBER("notes", struct receipt_document, notes, note_count, note_item,
+		    .most = RECEIPT_NOTES),
+	{ 0 },
+};
+
 void enrol_receipt_write(const struct enrol_auth *b, const struct receipt *r, struct secret *out)
 {
-	AUTO(json) json = json_pack("{sb so}", "written", r->written, "notes",
-				    texts_json(r->notes, r->note_count));
+	const struct receipt_document document = { r->written, r->notes, r->note_count };
+	AUTO(json) json = json_encode(receipt_members, &document);
 
 	write_proven(b, RECEIPT, json, out);
 }
@@ -226,20 +218,15 @@ bool enrol_receipt_read(const struct enrol_auth *b, const struct secret *message
 			struct receipt *out, struct err *e)
 {
 	AUTO(json) json = NULL;
-	const json_t *written = NULL;
-	const json_t *notes = NULL;
-	struct receipt r = { 0 };
+	struct receipt_document document = { 0 };
+	struct err why = { 0 };
 
 	if (!read_proven(b, RECEIPT, message, &json, e))
 		return false;
-	written = json_object_get(json, "written");
-	notes = json_object_get(json, "notes");
-	r.written = json_is_true(written);
-	r.note_count = json_array_size(notes);
-	if (!json_is_boolean(written) || !read_texts(notes, RECEIPT_NOTES, a, r.notes))
-		return err_set(e, ERR_REMOTE, "the agent's receipt is malformed");
-	for (size_t i = 0; i < r.note_count; i++)
-		r.notes[i] = text_escaped(a, r.notes[i]);
-	*out = r;
+	if (!json_decode(receipt_members, json, a, &document, &why))
+		return err_set(e, ERR_REMOTE, "the agent's receipt is malformed: %s", why.text);
+	*out = (struct receipt){ .written = document.written, .note_count = document.note_count };
+	for (size_t i = 0; i < document.note_count; i++)
+		out->notes[i] = document.notes[i];
 	return true;
 }

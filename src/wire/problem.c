@@ -2,7 +2,7 @@
 #include "wire/problem.h"
 
 #include "base/text.h"
-#include "wire/json.h"
+#include "json/record.h"
 
 #include <string.h>
 
@@ -40,21 +40,44 @@ int problem_status(enum problem_kind kind)
 	return problems[kind].status;
 }
 
+struct problem_document {
+	const char *type;
+	const char *title;
+	int status;
+	const char *detail;
+};
+
+static const struct member problem_members[] = {
+	TEXT_MEMBER("type", struct problem_document, type),
+	TEXT_MEMBER("title", struct problem_document, title, .absent = ABSENT_OMITTED),
+	NUMBER_MEMBER("status", struct problem_document, status, 100, 599,
+		      .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("detail", struct problem_document, detail, .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
 /* A detail may quote what a caller sent: JSON takes only valid UTF-8. */
 json_t *problem_to_json(const struct problem *p)
 {
 	const char *detail = p->detail ? p->detail : "";
+	AUTO(arena) a = { 0 };
 	AUTO(buf) shown = { 0 };
 
 	text_escape_whole(&shown, detail, strlen(detail));
-	return json_pack("{ss+ ss si ss}", "type", URN, problems[p->kind].name, "title",
-			 problems[p->kind].title, "status", problems[p->kind].status, "detail",
-			 buf_text(&shown));
+
+	const struct problem_document document = {
+		.type = arena_printf(&a, URN "%s", problems[p->kind].name),
+		.title = problems[p->kind].title,
+		.status = problems[p->kind].status,
+		.detail = buf_text(&shown),
+	};
+
+	return json_encode(problem_members, &document);
 }
 
 static bool problem_find(const char *type, enum problem_kind *out)
 {
-	if (!type || strncmp(type, URN, strlen(URN)) != 0)
+	if (strncmp(type, URN, strlen(URN)) != 0)
 		return false;
 	for (unsigned i = 0; i < PROBLEM_COUNT; i++)
 		if (!strcmp(type + strlen(URN), problems[i].name)) {
@@ -66,13 +89,16 @@ static bool problem_find(const char *type, enum problem_kind *out)
 
 bool problem_from_json(const char *text, size_t len, struct arena *a, struct problem *out)
 {
-	AUTO(json) json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	const char *type = json_string_value(json_object_get(json, "type"));
-	const char *detail = json_string_value(json_object_get(json, "detail"));
+	AUTO(json) json = json_parse(text, len);
+	struct problem_document document = { 0 };
+	const char *detail = NULL;
+	struct err ignored = { 0 };
 
-	if (!problem_find(type, &out->kind))
+	if (!json_decode(problem_members, json, a, &document, &ignored) ||
+	    !problem_find(document.type, &out->kind))
 		return false;
-	out->detail = text_escaped(a, detail && *detail ? detail : problems[out->kind].title);
+	detail = document.detail && *document.detail ? document.detail : problems[out->kind].title;
+	out->detail = text_escaped(a, detail);
 	return true;
 }
 

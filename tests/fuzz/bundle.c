@@ -14,7 +14,7 @@
 #include "bundle/slot.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
-#include "wire/json.h"
+#include "json/value.h"
 
 #define PASSPHRASE "correct horse battery staple"
 

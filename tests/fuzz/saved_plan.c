@@ -7,7 +7,7 @@
 #include "../unit/plan_world.h"
 #include "cli/plan_file.h"
 #include "engine/saved_plan.h"
-#include "wire/json.h"
+#include "json/value.h"
 
 /* What is accepted is what we would have written, to the last key. */
 static void decode(const uint8_t *bytes, size_t len)

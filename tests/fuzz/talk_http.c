@@ -3,7 +3,7 @@
 #include "talk.h"
 
 #include "drivers/driver_table.h"
-#include "drivers/json_secret.h"
+#include "json/value.h"
 
 static const struct talk_partner partner = {
 	.driver = &http_driver,
@@ -18,7 +18,7 @@ static void point(const uint8_t *bytes, size_t len)
 	AUTO(arena) a = { 0 };
 	const char *pointer = feed_part(&f, &a, NULL);
 	AUTO(secret) text = secret_of(f.at, f.left);
-	AUTO(json) document = json_of_secret(&text);
+	AUTO(json) document = json_parse(text.bytes, text.len);
 
 	json_at(document, pointer);
 }

@@ -8,11 +8,11 @@
 #include "crypto/crypto.h"
 #include "pki/pair.h"
 #include "wire/enrol_message.h"
-#include "wire/json.h"
 #include "wire/order.h"
 #include "wire/problem.h"
 #include "wire/report.h"
 #include "wire/request.h"
+#include "json/value.h"
 
 #include <stdlib.h>
 

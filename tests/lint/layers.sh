@@ -5,20 +5,21 @@ set -eu
 allowed='
 base:
 crypto:  base
+json:    base
 model:   base
 config:  base model
-pki:     base model crypto
-state:   base model crypto
-plan:    base model
-bundle:  base crypto
+pki:     base json model crypto
+state:   base json model crypto
+plan:    base json model
+bundle:  base json crypto
 remote:  base model pki
-wire:    base crypto model
+wire:    base json crypto model
 install: base model pki
-drivers: base model pki wire remote install
-engine:  base model crypto pki state plan bundle drivers install
-report:  base model plan engine
-agent:   base crypto model config pki wire install
-cli:     base model crypto config pki state plan bundle engine report agent
+drivers: base json model pki wire remote install
+engine:  base json model crypto pki state plan bundle drivers install
+report:  base json model plan engine
+agent:   base json crypto model config pki wire install
+cli:     base json model crypto config pki state plan bundle engine report agent
 '
 foreign='
 gnutls/      pki

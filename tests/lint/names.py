@@ -16,8 +16,8 @@ DEFINITION = re.compile(r"^([A-Za-z_][^\n;={}#]*?\n?[^\n;={}#]*?)\b([a-z_]\w*)\(
 # interfaces of which one place makes use
 SINGLE = set("""
 agent/client_cache agent/client_grants agent/enrol_host agent/network_half agent/worker base/parallel cli/progress
-config/certificate_types config/lookup drivers/enrol_client engine/retire_http engine/saved_plan pki/export
-pki/extensions pki/starttls plan/members remote/batch remote/client state/database state/seal
+config/certificate_types config/lookup drivers/enrol_client engine/saved_plan pki/export
+pki/extensions pki/starttls remote/batch remote/client state/database state/seal
 """.split())
 NO_NAMES = {"__attribute__"}
 bad = []

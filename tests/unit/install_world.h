@@ -12,8 +12,8 @@
 #include "agent/ipc.h"
 #include "base/clock.h"
 #include "base/stop.h"
-#include "wire/json.h"
 #include "wire/route.h"
+#include "json/value.h"
 
 #include <signal.h>
 #include <sys/prctl.h>

@@ -2,7 +2,7 @@
 #include "test.h"
 #include "wire/problem.h"
 
-#include "wire/json.h"
+#include "json/value.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include "wire/report.h"
 
 #include "base/buf.h"
-#include "wire/json.h"
+#include "json/value.h"
 
 #include <stddef.h>
 #include <stdint.h>

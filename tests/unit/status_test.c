@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "model/issue_request.h"
-#include "report/json_value.h"
+#include "json/value.h"
 
 #include <string.h>
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON documents under AUTO, and values as all documents of this program have
+ * them.  The caller owns what is returned.  Documents may hold keys: the
+ * process has jansson wipe what it frees.
+ */
+#ifndef JSON_VALUE_H
+#define JSON_VALUE_H
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/secret.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+AUTO_TYPE(json, json_t *, json_decref)
+
+/* null for NULL; what is not UTF-8 is escaped. */
+json_t *json_text(const char *text);
+/* RFC 3339 in UTC; null for 0. */
+json_t *json_moment(int64_t when);
+
+/* NULL: it is no JSON value, or has a name twice in one object. */
+json_t *json_parse(const void *bytes, size_t len);
+/* The whole as one line, in the arena. */
+const char *json_to_text(const json_t *json, struct arena *a);
+/* The same with sorted keys, which is what is signed or sent; `out` must be empty. */
+void json_to_secret(const json_t *json, struct secret *out);
+
+#endif

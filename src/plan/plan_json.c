@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON of a plan, and plans from JSON that nobody vouches for. */
+#include "base/number.h"
+#include "plan/planner.h"
+#include "plan/summary.h"
+#include "json/record.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is observed, in the way, and done in waves ---- */
+
+static const struct member plan_seen_members[] = {
+	TEXT_MEMBER("component", struct component_seen, name),
+	FLAG_MEMBER("online", struct component_seen, online),
+	TEXT_MEMBER("version", struct component_seen, version, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("installed", struct component_seen, installed, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("served", struct component_seen, served, .absent = ABSENT_NULL),
+	TEXT_MEMBER("error", struct component_seen, error, .absent = ABSENT_NULL),
+	{ 0 },
+};
+
+static const struct member precondition_members[] = {
+	TEXT_MEMBER("code", struct precondition, code),
+	CHOICE_MEMBER("severity", struct precondition, severity, severity_names),
+	TEXT_MEMBER("component", struct precondition, component),
+	TEXT_MEMBER("message", struct precondition, message),
+	TEXT_MEMBER("remedy", struct precondition, remedy),
+	FLAG_MEMBER("acknowledged", struct precondition, acknowledged),
+	TEXTS_MEMBER("items", struct precondition, items, item_count),
+	{ 0 },
+};
+
+/* Waves, like steps, count from 1. */
+static json_t *write_ordinal(const void *slot, size_t index)
+{
+	(void)slot;
+	return json_integer((json_int_t)index + 1);
+}
+
+static const struct member wave_members[] = {
+	CUSTOM_MEMBER("wave", struct wave, role, write_ordinal, NULL, .derived = true),
+	TEXT_MEMBER("role", struct wave, role),
+	TEXTS_MEMBER("processes", struct wave, processes, process_count),
+	NUMBER_MEMBER("limit", struct wave, limit, 0, UINT_MAX),
+	FLAG_MEMBER("canary", struct wave, canary),
+	FLAG_MEMBER("postponed", struct wave, postponed),
+	{ 0 },
+};
+
+/* ---- steps; their numbers in texts count from 1: "s1" ---- */
+
+static json_t *write_own_id(const void *slot, size_t index)
+{
+	(void)slot;
+	return json_sprintf("s%zu", index + 1);
+}
+
+static json_t *write_step_id(const void *slot, size_t index)
+{
+	(void)index;
+	return json_sprintf("s%zu", *(const size_t *)slot + 1);
+}
+
+static bool read_step_id(const json_t *value, struct arena *a, void *slot)
+{
+	const char *id = json_string_value(value);
+	char *end = NULL;
+
+	(void)a;
+	if (!id || id[0] != 's' || id[1] < '1' || id[1] > '9')
+		return false;
+
+	unsigned long number = strtoul(id + 1, &end, 10);
+
+	*(size_t *)slot = number - 1;
+	return !*end && number < NUMBER_LIMIT;
+}
+
+static json_t *write_wave(const void *slot, size_t index)
+{
+	int wave = *(const int *)slot;
+
+	(void)index;
+	return wave == NO_WAVE ? json_null() : json_integer(wave + 1);
+}
+
+static bool read_wave(const json_t *value, struct arena *a, void *slot)
+{
+	json_int_t number = json_integer_value(value);
+
+	(void)a;
+	*(int *)slot = json_is_null(value) ? NO_WAVE : (int)(number - 1);
+	return json_is_null(value) || (json_is_integer(value) && number >= 1 && number <= INT_MAX);
+}
+
+static const struct member step_id_item[] = {
+	{ .key = "", .kind = MEMBER_CUSTOM, .write = write_step_id, .read = read_step_id },
+	{ 0 },
+};
+
+static const struct member request_members[] = {
+	TEXT_MEMBER("field", struct request_field, field),
+	TEXT_MEMBER("value", struct request_field, value),
+	TEXT_MEMBER("was", struct request_field, was, .absent = ABSENT_NULL),
+	{ 0 },
+};
+
+static const struct member step_members[] = {
+	CUSTOM_MEMBER("id", struct step, kind, write_own_id, NULL, .derived = true),
+	CHOICE_MEMBER("kind", struct step, kind, step_kind_names),
+	TEXT_MEMBER("component", struct step, component, .absent = ABSENT_NULL),
+	TEXT_MEMBER("certificate", struct step, certificate, .absent = ABSENT_NULL),
+	TEXT_MEMBER("process", struct step, process, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("generation", struct step, generation, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("replaces", struct step, replaces, .absent = ABSENT_NULL),
+	CHOICE_MEMBER("activation", struct step, activation, activation_names),
+	CUSTOM_MEMBER("wave", struct step, wave, write_wave, read_wave),
+	TEXT_MEMBER("reason", struct step, reason),
+	LIST_MEMBER("after", struct step, after, after_count, step_id_item),
+	LIST_MEMBER("request", struct step, request, request_count, request_members,
+		    .absent = ABSENT_OMITTED),
+	{ 0 },
+};
+
+/* ---- the whole ---- */
+
+static json_t *write_format(const void *slot, size_t index)
+{
+	(void)slot;
+	(void)index;
+	return json_string(PLAN_FORMAT);
+}
+
+static json_t *write_summary(const void *slot, size_t index)
+{
+	const struct plan *p = slot;
+	const struct summary s = plan_summary(p);
+	json_t *object = json_object();
+
+	(void)index;
+	for (enum step_kind kind = 0; kind < STEP_KIND_COUNT; kind++)
+		json_object_set_new(object, step_kind_names[kind],
+				    json_integer((json_int_t)s.steps[kind]));
+	json_object_set_new(object, "unchanged", json_integer((json_int_t)p->unchanged));
+	return object;
+}
+
+/* All but what is unchanged follows from the steps, which are read before. */
+static bool read_summary(const json_t *value, struct arena *a, void *slot)
+{
+	const json_t *unchanged = json_object_get(value, "unchanged");
+	struct plan *p = slot;
+
+	(void)a;
+	if (!json_is_integer(unchanged) || json_integer_value(unchanged) < 0)
+		return false;
+	p->unchanged = (size_t)json_integer_value(unchanged);
+
+	AUTO(json) again = write_summary(p, 0);
+
+	return json_equal(again, value);
+}
+
+static const struct member choice_members[] = {
+	TEXTS_MEMBER("ack", struct choices, acks, ack_count),
+	TEXTS_MEMBER("reissue", struct choices, reissue, reissue_count),
+	FLAG_MEMBER("restart_postponed", struct choices, restart_postponed),
+	{ 0 },
+};
+
+static const struct member plan_state_members[] = {
+	TEXT_MEMBER("lineage", struct plan, lineage),
+	NUMBER_MEMBER("serial", struct plan, serial, 0, NUMBER_LIMIT - 1),
+	{ 0 },
+};
+
+/* `generated_at` is `at`: planning asks no clock, so that the same arguments
+ * give the same bytes. */
+static const struct member document_members[] = {
+	CUSTOM_MEMBER("format_version", struct plan, fleet, write_format, NULL, .derived = true),
+	TEXT_MEMBER("fleet", struct plan, fleet),
+	TIME_MEMBER("generated_at", struct plan, at),
+	TIME_MEMBER("at", struct plan, at, .derived = true),
+	TEXTS_MEMBER("target", struct plan, choices.targets, choices.target_count,
+		     .absent = ABSENT_NULL),
+	OBJECT_MEMBER("choices", struct plan, choices, choice_members),
+	TEXT_MEMBER("spec_digest", struct plan, spec_digest),
+	GROUP_MEMBER("state", plan_state_members),
+	LIST_MEMBER("observed", struct plan, observed, observed_count, plan_seen_members),
+	LIST_MEMBER("preconditions", struct plan, preconditions, precondition_count,
+		    precondition_members),
+	LIST_MEMBER("steps", struct plan, steps, step_count, step_members),
+	LIST_MEMBER("waves", struct plan, waves, wave_count, wave_members),
+	CUSTOM_MEMBER("summary", struct plan, arena, write_summary, read_summary),
+	{ 0 },
+};
+
+const struct member *const plan_members = document_members;
+
+_Static_assert(offsetof(struct plan, arena) == 0, "the summary is of the whole plan");
+
+json_t *plan_to_json(const struct plan *p)
+{
+	return json_encode(plan_members, p);
+}
+
+/* ---- what a plan means beyond its types ---- */
+
+/* What a step of each kind is about. */
+static const struct {
+	bool certificate;
+	bool component;
+	bool process;
+} step_subjects[STEP_KIND_COUNT] = {
+	[STEP_CREATE_ISSUER] = { .certificate = true },
+	[STEP_PUBLISH] = { .certificate = true },
+	[STEP_ISSUE] = { .certificate = true },
+	[STEP_IMPORT] = { .certificate = true },
+	[STEP_BACKUP] = { 0 },
+	[STEP_STAGE] = { true, true, true },
+	[STEP_COMMIT] = { true, true, true },
+	[STEP_ACTIVATE] = { true, true, true },
+	[STEP_VERIFY] = { true, true, true },
+	[STEP_ROLLBACK] = { 0 },
+	[STEP_RETIRE] = { .component = true },
+};
+
+static bool has_subjects(const struct step *s)
+{
+	return s->kind != STEP_ROLLBACK &&
+	       (s->certificate || !step_subjects[s->kind].certificate) &&
+	       (s->component || !step_subjects[s->kind].component) &&
+	       (s->process || !step_subjects[s->kind].process);
+}
+
+static bool check_observed(const struct plan *p, struct err *e)
+{
+	for (size_t i = 1; i < p->observed_count; i++)
+		if (strcmp(p->observed[i - 1].name, p->observed[i].name) >= 0)
+			return err_set(e, ERR_INPUT, "observed[%zu]: it is out of order", i);
+	return true;
+}
+
+static bool check_steps(const struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < p->step_count; i++) {
+		const struct step *s = &p->steps[i];
+
+		if (!has_subjects(s))
+			return err_set(e, ERR_INPUT, "steps[%zu]: it does not say what it is about",
+				       i);
+		if (s->wave != NO_WAVE && (size_t)s->wave >= p->wave_count)
+			return err_set(e, ERR_INPUT, "steps[%zu]: there is no such 'wave'", i);
+		for (size_t k = 0; k < s->after_count; k++)
+			if (s->after[k] >= i)
+				return err_set(e, ERR_INPUT,
+					       "steps[%zu]: 'after' is no earlier step", i);
+	}
+	return true;
+}
+
+static bool plan_check_format(const json_t *json, struct err *e)
+{
+	const char *version = json_string_value(json_object_get(json, "format_version"));
+
+	if (!version)
+		return err_set(e, ERR_INPUT, "this is no plan of certfleet");
+	if (strcmp(version, PLAN_FORMAT) != 0)
+		return err_set(e, ERR_INPUT,
+			       "only a plan of format '" PLAN_FORMAT "' can be read, plan again");
+	return true;
+}
+
+bool plan_from_json(const json_t *json, struct plan *out, struct err *e)
+{
+	AUTO(plan) p = { 0 };
+	struct err why = { 0 };
+
+	if (!plan_check_format(json, e))
+		return false;
+	if (!json_decode_strictly(plan_members, json, &p.arena, &p, &why) ||
+	    !check_observed(&p, &why) || !check_steps(&p, &why))
+		return err_set(e, ERR_INPUT, "%s; plan again", why.text);
+	*out = TAKE(p);
+	return true;
+}
