@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/exit_status.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/session.h"
 #include "report/json_value.h"
-#include "report/table.h"
 #include "state/journal.h"
 
 #include <stdlib.h>
