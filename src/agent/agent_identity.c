@@ -4,7 +4,6 @@
 #include "agent/conn_table.h"
 #include "base/clock.h"
 #include "base/fs.h"
-#include "base/trusted_file.h"
 #include "pki/pair.h"
 
 #include <string.h>
@@ -17,19 +16,12 @@ enum {
 static bool identity_read_pair(const struct agent_config *c, struct pair *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(buf) pem = { 0 };
-	AUTO(secret) key_pem = { 0 };
 	AUTO(secret) key = { 0 };
 	struct cert_set set = { 0 };
 
-	if (!trusted_file_text(c->certificate, INPUT_FILE_LIMIT, &pem, e) ||
-	    !trusted_file_read(c->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem, e) ||
-	    !pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count, e) ||
-	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))
-		return false;
-	if (!set.count)
-		return err_set(e, ERR_INPUT, "'%s' holds no certificate", c->certificate);
-	return pair_from_parts(&key, &set, out, e) && pair_lint(out, clock_now(), e);
+	return pem_file_certs(c->certificate, &a, NULL, &set, e) &&
+	       pem_file_key(c->key, NULL, &key, e) && pair_from_parts(&key, &set, out, e) &&
+	       pair_lint(out, clock_now(), e);
 }
 
 static bool identity_is_same(const struct cert_set *a, const struct cert_set *b)

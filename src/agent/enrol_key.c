@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/secret.h"
-#include "base/trusted_file.h"
 #include "pki/csr.h"
 #include "pki/foreign.h"
 #include "pki/issue.h"
@@ -84,32 +83,17 @@ static bool name_key(struct enrol_key *o, struct err *e)
 
 /* ---- the end of one that was cut short ---- */
 
-static const char *unfinished_path(const struct enrol_key *o, struct arena *a)
-{
-	return arena_printf(a, "%s" UNFINISHED, o->key.path);
-}
-
-static bool read_unfinished(const struct enrol_key *o, struct secret *key, struct err *e)
-{
-	AUTO(arena) a = { 0 };
-	AUTO(secret) pem = { 0 };
-
-	return trusted_file_read(unfinished_path(o, &a), TRUSTED_KEY, INPUT_FILE_LIMIT, &pem, e) &&
-	       pem_read_key((const char *)pem.bytes, pem.len, key, e);
-}
-
 static bool belongs_together(const struct enrol_key *o)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(buf) pem = { 0 };
 	AUTO(secret) key = { 0 };
 	AUTO(pair) pair = { 0 };
 	struct cert_set set = { 0 };
 	struct err ignored = { 0 };
+	const char *unfinished = arena_printf(&a, "%s" UNFINISHED, o->key.path);
 
-	return read_unfinished(o, &key, &ignored) &&
-	       trusted_file_text(o->certificate.path, INPUT_FILE_LIMIT, &pem, &ignored) &&
-	       pem_read_certs(buf_text(&pem), pem.len, &a, &set.certs, &set.count, &ignored) &&
+	return pem_file_key(unfinished, NULL, &key, &ignored) &&
+	       pem_file_certs(o->certificate.path, &a, NULL, &set, &ignored) &&
 	       pair_from_parts(&key, &set, &pair, &ignored) &&
 	       pair_lint(&pair, clock_now(), &ignored);
 }

@@ -52,18 +52,15 @@ bool order_log_read(const struct agent_config *c, const char *component, struct 
 {
 	AUTO(buf) text = { 0 };
 	const char *path = order_log_path_of(c, component, a);
-	struct err why = { 0 };
 
 	*out = (struct order_record){ 0 };
-	if (!fs_read(path, ORDERED_ROOM, &text, &why)) {
-		*e = why;
-		return why.code == ERR_MISSING;
-	}
+	if (!fs_read(path, ORDERED_ROOM, &text, e))
+		return err_ignore(e, ERR_MISSING);
 
 	AUTO(json) json = json_parse(text.data, text.len);
 	struct order_record r = { 0 };
 
-	if (!json_decode_strictly(order_record_members, json, a, &r, &why) || !*r.lineage)
+	if (!json_decode_strictly(order_record_members, json, a, &r, e) || !*r.lineage)
 		return err_set(e, ERR_IO,
 			       "'%s' is damaged; when no pair was delivered since, remove it",
 			       path);

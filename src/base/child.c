@@ -31,7 +31,7 @@ enum {
 /* One running child and what it has said so far. */
 struct child_run {
 	const struct child *child;
-	const char *name; /* for messages */
+	const char *name; /* escaped */
 	pid_t pid;
 	int pidfd;
 	int output; /* -1 once it has ended */
@@ -155,7 +155,6 @@ static bool open_channels(struct launch *l, struct child_run *r, struct err *e)
 	return true;
 }
 
-/* Between fork and exec: async-signal-safe calls only. */
 /* Ours is raised for connections. */
 static void child_limit_files(void)
 {
@@ -167,6 +166,7 @@ static void child_limit_files(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* Between fork and exec: async-signal-safe calls only. */
 __attribute__((noreturn)) static void become(const struct child *c, const struct launch *l)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
@@ -353,6 +353,9 @@ static bool child_check(struct child_run *r, const siginfo_t *info, struct err *
 	if (info->si_status)
 		return err_set(e, ERR_REMOTE, "'%s' ended with status %d%s", r->name,
 			       info->si_status, quoted_tail(r, &a));
+	if (r->secret && r->overflow)
+		return err_set(e, ERR_REMOTE, "'%s' printed more than %d bytes for a secret",
+			       r->name, CHILD_OUTPUT_LIMIT);
 	return true;
 }
 
@@ -398,9 +401,6 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 	secret_alloc(&room, CHILD_OUTPUT_LIMIT);
 	if (!child_run_to_end(&r, e))
 		return false;
-	if (r.overflow)
-		return err_set(e, ERR_REMOTE, "'%s' printed more than %d bytes for a secret",
-			       c->argv[0], CHILD_OUTPUT_LIMIT);
 	secret_copy(out, room.bytes, r.kept);
 	return true;
 }

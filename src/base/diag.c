@@ -106,7 +106,7 @@ static void render_line(const struct diag_source *s, struct where at, struct buf
 	size_t len = 0;
 	const char *line = find_line(s, at.line, &len);
 	AUTO(buf) shown = { 0 };
-	size_t caret = 0;
+	size_t caret = 0; /* columns before it */
 
 	if (!line || at.column == 0 || at.column > len + 1)
 		return;
@@ -118,7 +118,7 @@ static void render_line(const struct diag_source *s, struct where at, struct buf
 		start--;
 	for (size_t i = start; i <= stop; i++) {
 		if (i == at.column - 1)
-			caret = shown.len;
+			caret = text_width(buf_text(&shown));
 		if (i == stop)
 			break;
 
@@ -132,11 +132,8 @@ static void render_line(const struct diag_source *s, struct where at, struct buf
 			text_escape(&shown, line + i, n);
 		i += n - 1;
 	}
-	buf_printf(out, "    %s\n    ", buf_text(&shown));
-	for (size_t i = 0; i < caret; i++)
-		if ((buf_text(&shown)[i] & 0xc0) != 0x80)
-			buf_putc(out, ' ');
-	buf_puts(out, "^\n");
+	buf_printf(out, "    %s\n", buf_text(&shown));
+	buf_printf(out, "    %*s^\n", (int)caret, "");
 }
 
 static void render_one(const struct diags *d, const struct diag *diag, struct buf *out)

@@ -62,3 +62,11 @@ bool err_in(struct err *e, const char *fmt, ...)
 	snprintf(e->text + used, sizeof(e->text) - used, ": %s", cause);
 	return false;
 }
+
+bool err_ignore(struct err *e, enum err_code code)
+{
+	if (e->code != code)
+		return false;
+	*e = (struct err){ 0 };
+	return true;
+}

@@ -71,12 +71,52 @@ void text_escape_whole(struct buf *out, const char *bytes, size_t len)
 {
 	escape(out, bytes, len, len);
 }
+
 const char *text_escaped(struct arena *a, const char *text)
 {
 	AUTO(buf) out = { 0 };
 
 	text_escape(&out, text, strlen(text));
 	return arena_strdup(a, buf_text(&out));
+}
+
+/* Characters of another width than one column: Unicode, by blocks. */
+static const struct {
+	uint32_t first;
+	uint32_t last;
+	size_t width;
+} widths[] = {
+	{ 0x0300, 0x036f, 0 },   { 0x0483, 0x0489, 0 },   { 0x1100, 0x115f, 2 },
+	{ 0x1ab0, 0x1aff, 0 },   { 0x1dc0, 0x1dff, 0 },   { 0x20d0, 0x20ff, 0 },
+	{ 0x2e80, 0x303e, 2 },   { 0x3041, 0xa4cf, 2 },   { 0xa960, 0xa97f, 2 },
+	{ 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },
+	{ 0xfe20, 0xfe2f, 0 },   { 0xfe30, 0xfe6f, 2 },   { 0xff01, 0xff60, 2 },
+	{ 0xffe0, 0xffe6, 2 },   { 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1f6ff, 2 },
+	{ 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 }, { 0xe0100, 0xe01ef, 0 },
+};
+
+static size_t point_width(uint32_t point)
+{
+	for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++)
+		if (point >= widths[i].first && point <= widths[i].last)
+			return widths[i].width;
+	return 1;
+}
+
+size_t text_width(const char *text)
+{
+	size_t left = strlen(text);
+	size_t width = 0;
+
+	while (left) {
+		uint32_t point = 0;
+		size_t n = utf8_next(text, left, &point);
+
+		width += n < 2 ? 1 : point_width(point);
+		text += n ? n : 1;
+		left -= n ? n : 1;
+	}
+	return width;
 }
 
 /* Quotes and backslashes mean something in $'...'. */

@@ -32,6 +32,13 @@ void text_escape_whole(struct buf *out, const char *bytes, size_t len);
 const char *text_escaped(struct arena *a, const char *text);
 
 /*
+ * How many columns of a terminal escaped text takes: two for a character of
+ * East Asia and for a picture, none for a mark that is drawn over another
+ * character in Latin, Greek or Cyrillic text, one for any other.
+ */
+size_t text_width(const char *text);
+
+/*
  * Appends `text` as one word of a shell: as it is, in single quotes, or,
  * with bytes that text_escape() would not show, as bash's $'...'.  Never cut:
  * a command line is exact or no use.

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/exit_status.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "bundle/bundle.h"
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "engine/backup.h"
-#include "report/table.h"
 
 #include <inttypes.h>
 #include <string.h>

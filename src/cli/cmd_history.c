@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/exit_status.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "report/table.h"
-#include "state/journal.h"
 #include "json/record.h"
+#include "state/journal.h"
 
 #include <limits.h>
 #include <stdlib.h>

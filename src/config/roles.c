@@ -6,89 +6,105 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Roles that each wait for another one of them: what is left when none can
- * come next. */
-struct circle {
+/* The roles and what each waits for; those of a cycle are left. */
+struct role_graph {
 	struct role *roles;
 	size_t count;
 	size_t *waits; /* how many of its `after` are not done */
 	size_t *walk;  /* number of the walk that came by; 0: none */
 };
 
-static size_t index_of(const struct circle *c, const struct role *r)
+static size_t index_of(const struct role_graph *g, const struct role *r)
 {
-	return (size_t)(r - c->roles);
+	return (size_t)(r - g->roles);
 }
 
-/* Takes out, again and again, every role that waits for none that is left. */
-static void take_out_free(struct loader *ld, struct circle *c)
+static int compare_role_index(const void *left, const void *right)
 {
-	VEC(size_t) ready = { 0 };
-	VEC(size_t) *followers = arena_array(&ld->work, c->count, sizeof(*followers));
+	size_t l = *(const size_t *)left;
+	size_t r = *(const size_t *)right;
 
-	for (size_t i = 0; i < c->count; i++) {
-		const struct role *r = &c->roles[i];
+	return l < r ? -1 : l > r;
+}
 
-		c->waits[i] = r->after_count;
+/*
+ * Ranks go level by level: first all roles that wait for none, by name, then
+ * all that wait for those only, and so on.
+ */
+static void rank_roles(struct loader *ld, struct role_graph *g)
+{
+	VEC(size_t) order = { 0 };
+	VEC(size_t) *followers = arena_array(&ld->work, g->count, sizeof(*followers));
+
+	for (size_t i = 0; i < g->count; i++) {
+		const struct role *r = &g->roles[i];
+
+		g->waits[i] = r->after_count;
 		if (!r->after_count)
-			VEC_PUSH(&ready, &ld->work, i);
+			VEC_PUSH(&order, &ld->work, i);
 		for (size_t k = 0; k < r->after_count; k++)
-			VEC_PUSH(&followers[index_of(c, r->after[k])], &ld->work, i);
+			VEC_PUSH(&followers[index_of(g, r->after[k])], &ld->work, i);
 	}
-	while (ready.count) {
-		size_t done = ready.items[--ready.count];
+	for (size_t done = 0; done < order.count;) {
+		size_t end = order.count;
 
-		vec_each (follower, &followers[done])
-			if (!--c->waits[*follower])
-				VEC_PUSH(&ready, &ld->work, *follower);
+		for (; done < end; done++)
+			vec_each (follower, &followers[order.items[done]])
+				if (!--g->waits[*follower])
+					VEC_PUSH(&order, &ld->work, *follower);
+		if (order.count > end)
+			qsort(order.items + end, order.count - end, sizeof(*order.items),
+			      compare_role_index);
 	}
+	for (size_t i = 0; i < order.count; i++)
+		g->roles[order.items[i]].rank = i;
 }
 
 /* One that `r` waits for and that is left; there is one. */
-static size_t next_in_circle(const struct circle *c, size_t i)
+static size_t next_in_cycle(const struct role_graph *g, size_t i)
 {
-	const struct role *r = &c->roles[i];
+	const struct role *r = &g->roles[i];
 
 	for (size_t k = 0; k < r->after_count; k++)
-		if (c->waits[index_of(c, r->after[k])])
-			return index_of(c, r->after[k]);
+		if (g->waits[index_of(g, r->after[k])])
+			return index_of(g, r->after[k]);
 	return i;
 }
 
-static void report_circle(struct loader *ld, const struct circle *c, size_t first)
+static void report_cycle(struct loader *ld, const struct role_graph *g, size_t first)
 {
-	const struct role_form *form = lookup_find(&ld->role_forms, c->roles[first].name);
+	const struct role_form *form = lookup_find(&ld->role_forms, g->roles[first].name);
 	AUTO(buf) names = { .limit = 600 };
 	size_t i = first;
 
 	do {
-		buf_printf(&names, "'%s' after ", c->roles[i].name);
-		i = next_in_circle(c, i);
+		buf_printf(&names, "'%s' after ", g->roles[i].name);
+		i = next_in_cycle(g, i);
 	} while (i != first);
-	buf_printf(&names, "'%s'", c->roles[first].name);
+	buf_printf(&names, "'%s'", g->roles[first].name);
 	if (form)
 		complain(ld, form->after, "a circle: %s%s", buf_text(&names),
 			 names.failed ? "..." : "");
 }
 
-static void check_circles(struct loader *ld, struct build *b)
+static void order_roles(struct loader *ld, struct build *b)
 {
-	struct circle c = { .roles = b->roles, .count = ld->fleet.role_count };
+	struct role_graph g = { .roles = b->roles, .count = ld->fleet.role_count };
 
-	c.waits = arena_array(&ld->work, c.count, sizeof(*c.waits));
-	c.walk = arena_array(&ld->work, c.count, sizeof(*c.walk));
-	take_out_free(ld, &c);
-	for (size_t start = 0; start < c.count; start++) {
+	g.waits = arena_array(&ld->work, g.count, sizeof(*g.waits));
+	g.walk = arena_array(&ld->work, g.count, sizeof(*g.walk));
+	rank_roles(ld, &g);
+	for (size_t start = 0; start < g.count; start++) {
 		size_t i = start;
 
-		if (!c.waits[start] || c.walk[start])
+		if (!g.waits[start] || g.walk[start])
 			continue;
-		while (!c.walk[i]) {
-			c.walk[i] = start + 1;
-			i = next_in_circle(&c, i);
+		while (!g.walk[i]) {
+			g.walk[i] = start + 1;
+			i = next_in_cycle(&g, i);
 		}
-		if (c.walk[i] == start + 1)
-			report_circle(ld, &c, i);
+		if (g.walk[i] == start + 1)
+			report_cycle(ld, &g, i);
 	}
 }
 
@@ -165,5 +181,5 @@ void build_roles(struct loader *ld, struct build *b)
 		form->role = &b->roles[i];
 		link_after(ld, &b->roles[i], form);
 	}
-	check_circles(ld, b);
+	order_roles(ld, b);
 }

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
-#include "base/trusted_file.h"
 #include "pki/pair.h"
 #include "remote/identity.h"
 
@@ -76,30 +75,21 @@ static struct http_access api_identity_store(struct arena *a, const struct http_
 
 /* ---- reading it ---- */
 
-static bool api_identity_read_certs(const char *path, struct secret *out, struct err *e)
-{
-	AUTO(arena) a = { 0 };
-	const struct der *certs = NULL;
-	size_t count = 0;
-
-	if (!trusted_file_read(path, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, out, e) ||
-	    !pem_read_certs((const char *)out->bytes, out->len, &a, &certs, &count, e))
-		return err_in(e, "cannot read '%s'", path);
-	return count || err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
-}
-
 static bool open_identity(const struct visit *v, const struct http_access *a, struct identity **out,
 			  struct err *e)
 {
+	AUTO(arena) scratch = { 0 };
+	struct cert_set ignored = { 0 };
 	AUTO(secret) ca = { 0 };
 	AUTO(secret) certificate = { 0 };
 	const struct secret *key = NULL;
 	struct identity_texts texts = { 0 };
 
-	if (a->ca && !api_identity_read_certs(a->ca, &ca, e))
+	if (a->ca && !pem_file_certs(a->ca, &scratch, &ca, &ignored, e))
 		return false;
-	if (a->certificate && (!api_identity_read_certs(a->certificate, &certificate, e) ||
-			       !visit_secret(v, &a->key, &key, e)))
+	if (a->certificate &&
+	    (!pem_file_certs(a->certificate, &scratch, &certificate, &ignored, e) ||
+	     !visit_secret(v, &a->key, &key, e)))
 		return false;
 	texts.authorities = a->ca ? &ca : NULL;
 	texts.certificate = a->certificate ? &certificate : NULL;

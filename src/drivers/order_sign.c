@@ -12,8 +12,7 @@ struct order_signer {
 	struct arena arena;
 	struct identity *identity;
 	struct signing_key *key;
-	const struct der *certs;
-	size_t cert_count;
+	struct cert_set set;
 };
 
 static bool order_sign_read_files(const struct agent_access *access, struct order_signer *op,
@@ -26,14 +25,10 @@ static bool order_sign_read_files(const struct agent_access *access, struct orde
 	const struct identity_texts texts = { &authorities, &certificate, &key_pem };
 
 	if (!trusted_file_read(access->ca, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, &authorities, e) ||
-	    !trusted_file_read(access->certificate, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, &certificate,
-			       e) ||
-	    !trusted_file_read(access->key, TRUSTED_KEY, INPUT_FILE_LIMIT, &key_pem, e) ||
-	    !pem_read_certs((const char *)certificate.bytes, certificate.len, &op->arena,
-			    &op->certs, &op->cert_count, e) ||
-	    !pem_read_key((const char *)key_pem.bytes, key_pem.len, &key, e))
+	    !pem_file_certs(access->certificate, &op->arena, &certificate, &op->set, e) ||
+	    !pem_file_key(access->key, &key_pem, &key, e))
 		return false;
-	if (!op->cert_count || op->cert_count > SIGNER_LIMIT)
+	if (op->set.count > SIGNER_LIMIT)
 		return err_set(e, ERR_INPUT, "'%s' must hold 1 to %d certificates",
 			       access->certificate, SIGNER_LIMIT);
 	return signing_key_open(&key, &op->key, e) && identity_new(&texts, &op->identity, e);
@@ -72,8 +67,8 @@ bool order_signer_sign(const struct order_signer *op, const struct signed_order 
 	const char *meant = arena_printf(&a, ORDER_PURPOSE "%s", text);
 	struct order_request r = { .order = text,
 				   .order_len = strlen(text),
-				   .signer = op->certs,
-				   .signer_count = op->cert_count,
+				   .signer = op->set.certs,
+				   .signer_count = op->set.count,
 				   .has_pair = s->set != NULL };
 
 	if (!signing_key_sign(op->key, (struct der){ (const unsigned char *)meant, strlen(meant) },

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
+#include "engine/observe.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -413,7 +414,7 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 	AUTO(run) r = { 0 };
 
 	run_init(&r, en, order);
-	if (!may_begin(&r, e) || !adopt_renames(&r, e) || !renew_bundle(&r, e) ||
+	if (!may_begin(&r, e) || !renamed_adopt(en, order->snapshot, e) || !renew_bundle(&r, e) ||
 	    !journal_begin_run(en->state, &r.record, e))
 		return false;
 	if (!state_observe(en->state, r.components, r.component_count, e))

@@ -53,7 +53,7 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 		*out = TAKE(en);
 		return true;
 	}
-	if (!state_open(&options, &en->state, e) && (o->apply || e->code != ERR_MISSING))
+	if (!state_open(&options, &en->state, e) && (o->apply || !err_ignore(e, ERR_MISSING)))
 		return err_in(e, "cannot open the state '%s'", options.path);
 	*out = TAKE(en);
 	return true;

@@ -180,9 +180,6 @@ void sequence_fill(struct run *r, struct job *job);
  */
 void process_fill(struct run *r, struct job *job);
 
-/* engine/run.c: carries `was:` over into the state; nothing to do is fine. */
-MUST_CHECK bool adopt_renames(struct run *r, struct err *e);
-
 /* engine/run_precheck.c: everything that can be refused before anything changed. */
 MUST_CHECK bool may_begin(struct run *r, struct err *e);
 

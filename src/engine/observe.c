@@ -29,23 +29,24 @@ static bool observe_state(struct engine *en, struct snapshot *s, struct err *e)
 	       state_enrolled(en->state, &s->arena, &s->agents, &s->agent_count, e);
 }
 
-static bool is_published(struct engine *en, const struct generation *newest,
-			 const struct secret *file)
+static bool is_published(struct engine *en, const struct snapshot *s,
+			 const struct generation *newest, const struct secret *file)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) wanted = { 0 };
 	struct cert_set set = { 0 };
 
-	if (!newest || !authority_certificates(en, newest, &a, &set))
+	if (!newest || !observed_certificates(en, s, newest, &a, &set))
 		return false;
 	pem_add_certs(&wanted, set.certs, set.count);
 	return file->len == wanted.len && !memcmp(file->bytes, buf_text(&wanted), file->len);
 }
 
 /* What may not be looked at is taken to be as it was left. */
-static bool is_current(struct engine *en, const struct issuer *i, const struct generation *newest,
+static bool is_current(struct engine *en, const struct snapshot *s, const struct issuer *i,
 		       struct authority_watch *w)
 {
+	const struct generation *newest = snapshot_newest(s, OF_ISSUER, i->name);
 	AUTO(secret) file = { 0 };
 	struct err ignored = { 0 };
 
@@ -56,7 +57,7 @@ static bool is_current(struct engine *en, const struct issuer *i, const struct g
 	if (!engine_read(en, i->publish, INPUT_FILE_LIMIT, &file, &ignored))
 		return false;
 	authority_watch_file(w, i->publish, &file);
-	return is_published(en, newest, &file);
+	return is_published(en, s, newest, &file);
 }
 
 static void observe_published(struct engine *en, struct snapshot *s, struct authority_watch *w)
@@ -65,12 +66,11 @@ static void observe_published(struct engine *en, struct snapshot *s, struct auth
 
 	for (size_t i = 0; i < en->fleet->issuer_count; i++) {
 		const struct issuer *issuer = &en->fleet->issuers[i];
-		const struct generation *newest = snapshot_newest(s, OF_ISSUER, issuer->name);
 
 		VEC_PUSH(&list, &s->arena,
 			 (struct publish_seen){
 				 .issuer = issuer->name,
-				 .current = is_current(en, issuer, newest, w),
+				 .current = is_current(en, s, issuer, w),
 			 });
 	}
 	s->published = list.items;

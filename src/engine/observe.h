@@ -23,6 +23,12 @@ struct tls_probe;
  */
 void observe_renamed(const struct fleet *f, struct snapshot *s, const struct component_seen *known,
 		     size_t count);
+/* Those of a generation of `s`, which the state may know by its owner's former name. */
+MUST_CHECK bool observed_certificates(struct engine *en, const struct snapshot *s,
+				      const struct generation *g, struct arena *a,
+				      struct cert_set *out);
+/* Carries the new names over into the state; nothing to do is fine. */
+MUST_CHECK bool renamed_adopt(struct engine *en, const struct snapshot *s, struct err *e);
 /*
  * Reads and lints every import; a bad one is remembered, not an error.
  * Confined, an import is what was imported from the same files before.
@@ -70,9 +76,6 @@ void authority_watch_file(struct authority_watch *w, const char *path, const str
 void authority_watch_end(struct authority_watch *w, struct snapshot *s);
 /* Whether an authority of the issuer, now or before, has that key (pki/key_id.h). */
 bool authority_watch_has(const struct authority_watch *w, const char *issuer, const char *key);
-/* Of a generation of an issuer; strings in `a`. */
-MUST_CHECK bool authority_certificates(struct engine *en, const struct generation *g,
-				       struct arena *a, struct cert_set *out);
 
 /*
  * engine/observe_operator.c: the issuers of the operator's pair; what cannot

@@ -37,28 +37,15 @@ struct authority_watch {
 	((vec)->count && \
 	 bsearch(&(text), (vec)->items, (vec)->count, sizeof(*(vec)->items), text_compare))
 
-/* The state may still know the issuer by the name it had. */
-bool authority_certificates(struct engine *en, const struct generation *g, struct arena *a,
-			    struct cert_set *set)
-{
-	const struct issuer *i = fleet_issuer(en->fleet, g->owner);
-	struct generation before = *g;
-	struct err ignored = { 0 };
-
-	if (state_certificates(en->state, g, a, set, &ignored))
-		return true;
-	before.owner = i ? i->was : NULL;
-	return before.owner && state_certificates(en->state, &before, a, set, &ignored);
-}
-
-static void know_authority(struct authority_watch *w, struct engine *en, const struct generation *g)
+static void know_authority(struct authority_watch *w, struct engine *en, const struct snapshot *s,
+			   const struct generation *g)
 {
 	struct cert_set set = { 0 };
 	struct key_ids ids = { 0 };
 	struct err ignored = { 0 };
 
 	VEC_PUSH(&w->keys, w->arena, g->spki);
-	if (authority_certificates(en, g, w->arena, &set) && set.count &&
+	if (observed_certificates(en, s, g, w->arena, &set) && set.count &&
 	    key_ids_read(set.certs[0], w->arena, &ids, &ignored)) {
 		VEC_PUSH(&w->keys, w->arena, ids.own);
 		VEC_PUSH(&w->issuers, w->arena, ((struct issuer_key){ g->owner, ids.own }));
@@ -87,7 +74,7 @@ struct authority_watch *authority_watch_new(struct engine *en, struct snapshot *
 		if (g->pending)
 			continue;
 		if (g->of == OF_ISSUER)
-			know_authority(w, en, g);
+			know_authority(w, en, s, g);
 		else if (g->source != SOURCE_FOUND)
 			VEC_PUSH(&w->fingerprints, w->arena, g->fingerprint);
 	}

@@ -185,7 +185,7 @@ static bool look_inside(struct engine *en, const struct certificate *c, struct s
 	}
 	seen->missing = e->code == ERR_MISSING;
 	seen->error = arena_strdup(&s->arena, e->text);
-	return e->code != ERR_STOPPED;
+	return e->code != ERR_STOPPED && err_ignore(e, e->code);
 }
 
 /* The newest generation that came from these files; NULL: none. */

@@ -2,6 +2,8 @@
 #include "engine/observe.h"
 
 #include "base/vec.h"
+#include "engine/internal.h"
+#include "model/issue_request.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,25 +16,12 @@ static bool owner_known(const struct snapshot *s, enum generation_of of, const c
 	return false;
 }
 
-/* A request names its issuer, which may be known by another name now. */
-static const char *renamed_request(struct arena *a, const char *request, const char *old,
-				   const char *new_name)
-{
-	const char *line = arena_printf(a, "\nissuer=%s\n", old);
-	const char *at = strstr(request, line);
-
-	if (!at)
-		return request;
-	return arena_printf(a, "%.*s\nissuer=%s\n%s", (int)(at - request), request, new_name,
-			    at + strlen(line));
-}
-
 struct renamed_list {
 	struct snapshot *s;
 	VEC(struct renamed_seen) seen;
 };
 
-static void observe_renamed_note(struct renamed_list *l, const char *kind, const char *old,
+static void observe_renamed_note(struct renamed_list *l, enum renamed_kind kind, const char *old,
 				 const char *name)
 {
 	VEC_PUSH(&l->seen, &l->s->arena, (struct renamed_seen){ kind, old, name });
@@ -46,14 +35,15 @@ static void observe_renamed_rename_owner(struct renamed_list *l, enum generation
 
 	if (owner_known(s, of, new_name) || !owner_known(s, of, old))
 		return;
-	observe_renamed_note(l, of == OF_ISSUER ? "issuer" : "certificate", old, new_name);
+	observe_renamed_note(l, of == OF_ISSUER ? RENAMED_ISSUER : RENAMED_CERTIFICATE, old,
+			     new_name);
 	for (size_t i = 0; i < s->generation_count; i++) {
 		struct generation *g = &list[i];
 
 		if (g->of == of && !strcmp(g->owner, old))
 			g->owner = new_name;
 		if (of == OF_ISSUER && g->of == OF_CERTIFICATE)
-			g->request = renamed_request(&s->arena, g->request, old, new_name);
+			g->request = request_rename_issuer(g->request, old, new_name, &s->arena);
 	}
 }
 
@@ -95,7 +85,7 @@ static void observe_renamed_rename_components(const struct fleet *f, struct rena
 		if (!old || observe_renamed_find(list, count, c->name) ||
 		    fleet_component(f, c->was))
 			continue;
-		observe_renamed_note(l, "component", c->was, c->name);
+		observe_renamed_note(l, RENAMED_COMPONENT, c->was, c->name);
 		old->name = c->name;
 		qsort(list, count, sizeof(*list), observe_renamed_by_name);
 	}
@@ -120,4 +110,33 @@ void observe_renamed(const struct fleet *f, struct snapshot *s, const struct com
 	observe_renamed_rename_components(f, &l, (struct component_seen *)known, count);
 	s->renamed = l.seen.items;
 	s->renamed_count = l.seen.count;
+}
+
+bool observed_certificates(struct engine *en, const struct snapshot *s, const struct generation *g,
+			   struct arena *a, struct cert_set *out)
+{
+	enum renamed_kind kind = g->of == OF_ISSUER ? RENAMED_ISSUER : RENAMED_CERTIFICATE;
+	struct generation known = *g;
+	struct err ignored = { 0 };
+
+	for (size_t i = 0; i < s->renamed_count; i++)
+		if (s->renamed[i].kind == kind && !strcmp(s->renamed[i].name, g->owner))
+			known.owner = s->renamed[i].old;
+	return state_certificates(en->state, &known, a, out, &ignored);
+}
+
+bool renamed_adopt(struct engine *en, const struct snapshot *s, struct err *e)
+{
+	AUTO(change) change = change_new(en->state);
+
+	for (size_t i = 0; i < s->renamed_count; i++) {
+		const struct renamed_seen *n = &s->renamed[i];
+		enum generation_of of = n->kind == RENAMED_ISSUER ? OF_ISSUER : OF_CERTIFICATE;
+
+		if (n->kind == RENAMED_COMPONENT)
+			change_rename_component(change, n->old, n->name);
+		else if (!change_rename_owner(change, of, n->old, n->name, e))
+			return err_in(e, "cannot rename in the state");
+	}
+	return !s->renamed_count || state_commit(en->state, change, e);
 }

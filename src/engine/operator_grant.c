@@ -5,7 +5,6 @@
  * so that no agent is enrolled which then lets nobody in.
  */
 #include "base/fs.h"
-#include "base/trusted_file.h"
 #include "engine/enrol_internal.h"
 #include "engine/observe.h"
 #include "pki/client_auth.h"
@@ -14,21 +13,9 @@
 
 /* Who certfleet is towards agents: leaf first. */
 struct operator_pair {
-	const struct der *certs;
-	size_t count;
+	struct cert_set set;
 	struct agent_caller key; /* of the leaf, as an entry of `allow` */
 };
-
-static bool read_pem(const char *path, struct arena *a, const struct der **certs, size_t *count,
-		     struct err *e)
-{
-	AUTO(buf) text = { 0 };
-
-	if (!trusted_file_text(path, INPUT_FILE_LIMIT, &text, e) ||
-	    !pem_read_certs(buf_text(&text), text.len, a, certs, count, e))
-		return false;
-	return *count || err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
-}
 
 static bool read_operator(struct engine *en, struct arena *a, struct operator_pair *out,
 			  struct err *e)
@@ -40,8 +27,8 @@ static bool read_operator(struct engine *en, struct arena *a, struct operator_pa
 		return err_set(
 			e, ERR_INPUT,
 			"there is no 'access: {agent: ...}', which says who certfleet is; add it, or name who the agent shall obey with --client-ca and --allow");
-	if (!read_pem(path, a, &out->certs, &out->count, e) ||
-	    !cert_read_facts(out->certs[0], a, &facts, e))
+	if (!pem_file_certs(path, a, NULL, &out->set, e) ||
+	    !cert_read_facts(out->set.certs[0], a, &facts, e))
 		return err_in(e, "cannot use 'access: {agent: ...}'");
 	out->key = (struct agent_caller){ .spki = facts.spki };
 	return true;
@@ -57,7 +44,7 @@ static bool is_let_in(const struct operator_pair *o, const char *authority, stru
 	struct client caller = { 0 };
 
 	return client_auth_new(&like, authority, strlen(authority), &callers, e) &&
-	       client_auth_check(callers, o->certs, o->count, &a, &caller, e);
+	       client_auth_check(callers, o->set.certs, o->set.count, &a, &caller, e);
 }
 
 static const char *to_pem(const struct der *certs, size_t count, struct arena *a)
@@ -99,8 +86,8 @@ static bool find_authority(struct engine *en, const struct operator_pair *o, str
 	if (*out)
 		return true;
 	/* the top of what our own certificate brings along */
-	if (o->count > 1) {
-		*out = to_pem(&o->certs[o->count - 1], 1, a);
+	if (o->set.count > 1) {
+		*out = to_pem(&o->set.certs[o->set.count - 1], 1, a);
 		if (is_let_in(o, *out, &ignored))
 			return true;
 	}
@@ -111,12 +98,11 @@ static bool find_authority(struct engine *en, const struct operator_pair *o, str
 
 static bool take_authority(const char *path, struct arena *a, const char **out, struct err *e)
 {
-	const struct der *certs = NULL;
-	size_t count = 0;
+	struct cert_set set = { 0 };
 
-	if (!read_pem(path, a, &certs, &count, e))
+	if (!pem_file_certs(path, a, NULL, &set, e))
 		return err_in(e, "cannot use '--client-ca'");
-	*out = to_pem(certs, count, a);
+	*out = to_pem(set.certs, set.count, a);
 	return true;
 }
 

@@ -66,7 +66,7 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s, int
 
 	if ((g && has_every_chain(g, p)) || (import && has_every_chain(&import->found, p)))
 		return NULL;
-	if (g && state_certificates(en->state, g, &a, &set, &ignored))
+	if (g && observed_certificates(en, s, g, &a, &set))
 		return served_flaw(p, g, &set, now);
 	/* Not in the state yet. */
 	if (import && observed_import(en, fleet_certificate(en->fleet, import->certificate),

@@ -243,7 +243,7 @@ bool install_abort(const struct install *i, const char *fingerprint, struct err 
 	AUTO(target) t = { .home = -1, .store = -1 };
 
 	if (!target_open(i, ACCESS_CHANGE, &a, &t, e))
-		return e->code == ERR_MISSING;
+		return err_ignore(e, ERR_MISSING);
 	if (t.store < 0)
 		return true;
 
@@ -314,7 +314,7 @@ bool install_remove(const struct install *i, struct err *e)
 	AUTO(target) t = { .home = -1, .store = -1 };
 
 	if (!target_open(i, ACCESS_CHANGE, &a, &t, e))
-		return e->code == ERR_MISSING;
+		return err_ignore(e, ERR_MISSING);
 	if (!switch_off(&t, e))
 		return false;
 	if (t.store < 0)

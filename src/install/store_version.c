@@ -67,15 +67,13 @@ bool store_version_read(const struct target *t, const char *name, struct pair_fi
 	return true;
 }
 
-static bool store_version_find_equal(const struct target *t, const char *base,
-				     const struct pair_files *c, const char **name, struct err *e)
+/* The last of `base` in `all` that has this content; NULL: none. */
+static bool store_version_find_equal(const struct target *t, const struct versions *all,
+				     const char *base, const struct pair_files *c,
+				     const char **name, struct err *e)
 {
-	struct versions all = { 0 };
-
 	*name = NULL;
-	if (!store_version_list_versions(t, &all, e))
-		return false;
-	vec_each (v, &all.list) {
+	vec_each (v, &all->list) {
 		AUTO(pair_files) there = { 0 };
 
 		if (strcmp(v->base, base))
@@ -124,17 +122,20 @@ static bool store_version_write_new(const struct target *t, const char *name,
 bool store_version_keep(const struct target *t, const char *base, const struct pair_files *c,
 			const char **name, struct err *e)
 {
+	struct versions all = { 0 };
 	const char *same = NULL;
+	struct err ignored = { 0 };
 
-	if (!store_version_find_equal(t, base, c, &same, e))
+	if (!store_version_list_versions(t, &all, e) ||
+	    !store_version_find_equal(t, &all, base, c, &same, e))
 		return false;
-	if (!same && (!store_version_free_name(t, base, &same, e) ||
-		      !store_version_write_new(t, same, c, e))) {
-		struct err ignored = { 0 };
-		bool removed = entry_remove(t->store, STORE_NEW, &ignored);
-
-		(void)removed; /* the next change tries again */
-		return false;
+	if (!same) {
+		same = versions_free_name(&all, base);
+		if (!store_version_write_new(t, same, c, e)) {
+			/* what stays is removed by the next change */
+			(void)!entry_remove(t->store, STORE_NEW, &ignored);
+			return false;
+		}
 	}
 	*name = same;
 	return true;

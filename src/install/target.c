@@ -33,10 +33,9 @@ static bool open_home(const char *path, bool look, const struct install *i, int 
 {
 	if (fs_open_safe_dir(path, look || i->unsafe_directory, dir, e))
 		return true;
-	if (e->code != ERR_MISSING)
-		return false;
-	return look ||
-	       err_set(e, ERR_MISSING, "directory '%s' does not exist; create it first", path);
+	if (e->code != ERR_MISSING || look)
+		return err_ignore(e, ERR_MISSING);
+	return err_set(e, ERR_MISSING, "directory '%s' does not exist; create it first", path);
 }
 
 static bool open_directories(struct target *t, bool look, struct err *e)
@@ -80,7 +79,7 @@ static bool open_store(struct target *t, struct err *e)
 	if (t->access == ACCESS_CREATE)
 		return make_store(t, e);
 	if (!entry_open_directory(t->home, t->layout.store_name, &t->store, e))
-		return e->code == ERR_MISSING;
+		return err_ignore(e, ERR_MISSING);
 	return t->access == ACCESS_LOOK || check_store(t, e);
 }
 
@@ -233,7 +232,7 @@ static bool see_directory(const struct target *t, struct pair_files *out, struct
 	if (state == SPOT_REAL && !entry_open_directory(s->dir, s->name, &dir, e))
 		return false;
 	if (state == SPOT_OURS && !target_open_version(t, current, &dir, e))
-		return e->code == ERR_MISSING;
+		return err_ignore(e, ERR_MISSING);
 	pair_files_read_directory(out, t->layout.parts, dir, t->arena);
 	if (state == SPOT_OURS)
 		forget_second_names(out);
@@ -245,7 +244,7 @@ static bool see_paths(const struct target *t, struct pair_files *out, struct err
 	const char *current = target_current(t);
 	AUTO(fd) version = -1;
 
-	if (current && !target_open_version(t, current, &version, e) && e->code != ERR_MISSING)
+	if (current && !target_open_version(t, current, &version, e) && !err_ignore(e, ERR_MISSING))
 		return false;
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
 		const struct path_slot *s = &t->layout.spots[i];
@@ -265,10 +264,7 @@ static bool see_paths(const struct target *t, struct pair_files *out, struct err
 
 bool target_see(const struct target *t, struct pair_files *out, struct err *e)
 {
-	if (!(t->layout.single ? see_paths(t, out, e) : see_directory(t, out, e)))
-		return false;
-	*e = (struct err){ 0 };
-	return true;
+	return t->layout.single ? see_paths(t, out, e) : see_directory(t, out, e);
 }
 
 void target_judge(const struct target *t, const struct pair_files *c, struct installed_pair *out)

@@ -276,7 +276,7 @@ struct restart {
 
 /*
  * A class of components.  Components without a role point to the unnamed
- * one (name ""), which holds the built-in defaults and is always first.
+ * one (name ""), which holds the built-in defaults and stands first in the list.
  */
 struct role {
 	const char *name;
@@ -286,6 +286,7 @@ struct role {
 	struct restart restart;
 	const struct role **after;
 	size_t after_count;
+	size_t rank; /* from 0: the order of `after`, ties by name */
 };
 
 struct component {

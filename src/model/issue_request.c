@@ -50,6 +50,18 @@ const char *request_difference(const char *a, const char *b, struct arena *arena
 	return arena_strndup(arena, line_a, strcspn(line_a, "="));
 }
 
+const char *request_rename_issuer(const char *request, const char *old, const char *new_name,
+				  struct arena *a)
+{
+	const char *line = arena_printf(a, "\nissuer=%s\n", old);
+	const char *at = strstr(request, line);
+
+	if (!at)
+		return request;
+	return arena_printf(a, "%.*s\nissuer=%s\n%s", (int)(at - request), request, new_name,
+			    at + strlen(line));
+}
+
 /* The values of a field, one after the other; "" when it has none. */
 static const char *values_of(const char *request, const char *field, struct arena *a)
 {

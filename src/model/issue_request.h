@@ -29,6 +29,9 @@ const char *certificate_request(const struct certificate *c, struct arena *a);
 const char *issuer_request(const struct issuer *i, struct arena *a);
 /* The first field in which two requests differ: "names"; NULL: none. */
 const char *request_difference(const char *a, const char *b, struct arena *arena);
+/* The same of an issuer by another name. */
+const char *request_rename_issuer(const char *request, const char *old, const char *new_name,
+				  struct arena *a);
 /*
  * The fields of a request beside those of `was` (NULL: there is none), in
  * the order in which people read them.  Returns how many; texts in `a`.

@@ -10,6 +10,12 @@ const char *const source_names[SOURCE_COUNT + 1] = {
 	[SOURCE_FOUND] = "found",
 };
 
+const char *const renamed_kind_names[RENAMED_KIND_COUNT + 1] = {
+	[RENAMED_ISSUER] = "issuer",
+	[RENAMED_CERTIFICATE] = "certificate",
+	[RENAMED_COMPONENT] = "component",
+};
+
 const char *const evidence_names[EVIDENCE_COUNT + 1] = {
 	[EVIDENCE_NONE] = "none",
 	[EVIDENCE_DRIVER] = "driver",

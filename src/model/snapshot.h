@@ -157,9 +157,18 @@ struct foreign_authority {
 	const char *fingerprint; /* of the certificate that was looked at */
 };
 
+enum renamed_kind {
+	RENAMED_ISSUER,
+	RENAMED_CERTIFICATE,
+	RENAMED_COMPONENT,
+	RENAMED_KIND_COUNT
+};
+/* Ends with NULL. */
+extern const char *const renamed_kind_names[RENAMED_KIND_COUNT + 1];
+
 /* What `was:` says and the state does not know yet. */
 struct renamed_seen {
-	const char *kind; /* issuer, certificate, component */
+	enum renamed_kind kind;
 	const char *old;
 	const char *name;
 };

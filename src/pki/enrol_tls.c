@@ -432,9 +432,11 @@ static bool connect_any(struct enrol_tls *l, const struct enrol_tls_target *to, 
 	count = lookup_result(lookup, found, &why);
 	if (!count)
 		return err_set(e, ERR_REMOTE, "cannot connect: %s", why);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		*e = (struct err){ 0 };
 		if (connect_to(l, &found[i], end_ms, e))
 			return true;
+	}
 	if (e->code != ERR_STOPPED)
 		e->code = ERR_REMOTE;
 	return false;

@@ -99,6 +99,15 @@ MUST_CHECK bool pem_read_certs(const char *text, size_t len, struct arena *a,
  * `out` must be empty.
  */
 MUST_CHECK bool pem_read_key(const char *text, size_t len, struct secret *out, struct err *e);
+/*
+ * The same of a file that is believed (base/trusted_file.h), with its text
+ * for who hands that on; `text` NULL: nobody.  A file without a certificate
+ * is ERR_INPUT, and so is one whose key others may read.
+ */
+MUST_CHECK bool pem_file_certs(const char *path, struct arena *a, struct secret *text,
+			       struct cert_set *out, struct err *e);
+MUST_CHECK bool pem_file_key(const char *path, struct secret *text, struct secret *out,
+			     struct err *e);
 /* SHA-256 hex of the key's SubjectPublicKeyInfo, to compare with a leaf's. */
 MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65], struct err *e);
 
@@ -108,8 +117,5 @@ MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65], struct err *e
  * none has ended or is not yet valid; key types are deployable.
  */
 MUST_CHECK bool pair_lint(const struct pair *p, int64_t now, struct err *e);
-
-/* A copy whose bytes live in `a`. */
-struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
 
 #endif

@@ -2,6 +2,7 @@
 #include "pki/pem.h"
 
 #include "base/text.h"
+#include "base/trusted_file.h"
 #include "base/vec.h"
 #include "pki/key.h"
 #include "pki/pair.h"
@@ -155,4 +156,35 @@ bool pem_read_key(const char *text, size_t len, struct secret *out, struct err *
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the private key");
 	return key_store(key, out, e);
+}
+
+bool pem_file_certs(const char *path, struct arena *a, struct secret *text, struct cert_set *out,
+		    struct err *e)
+{
+	AUTO(secret) bytes = { 0 };
+	struct cert_set set = { 0 };
+
+	if (!trusted_file_read(path, TRUSTED_PUBLIC, INPUT_FILE_LIMIT, &bytes, e))
+		return false;
+	if (!pem_read_certs((const char *)bytes.bytes, bytes.len, a, &set.certs, &set.count, e))
+		return err_in(e, "cannot read '%s'", path);
+	if (!set.count)
+		return err_set(e, ERR_INPUT, "'%s' holds no certificate", path);
+	if (text)
+		*text = TAKE(bytes);
+	*out = set;
+	return true;
+}
+
+bool pem_file_key(const char *path, struct secret *text, struct secret *out, struct err *e)
+{
+	AUTO(secret) bytes = { 0 };
+
+	if (!trusted_file_read(path, TRUSTED_KEY, INPUT_FILE_LIMIT, &bytes, e))
+		return false;
+	if (!pem_read_key((const char *)bytes.bytes, bytes.len, out, e))
+		return err_in(e, "cannot read '%s'", path);
+	if (text)
+		*text = TAKE(bytes);
+	return true;
 }

@@ -113,12 +113,11 @@ static int compare_members(const void *left, const void *right)
 static void init_process(struct plan_builder *d, struct component_build **member)
 {
 	struct process_build *p = &d->processes[d->process_count];
-	const char *role = (*member)->component->role->name;
 
 	*p = (struct process_build){
 		.name = (*member)->process,
 		.members = member,
-		.role = (size_t)(fleet_role(d->fleet, role) - d->fleet->roles),
+		.role = (*member)->component->role,
 	};
 	d->process_count++;
 }

@@ -133,7 +133,7 @@ struct process_build {
 	const char *name;
 	struct component_build **members; /* by name */
 	size_t member_count;
-	size_t role;                       /* index into the fleet's roles */
+	const struct role *role;           /* of its first member */
 	bool online;                       /* at least one of its members */
 	struct component_build *activator; /* NULL: no activation */
 };

@@ -79,9 +79,10 @@ static void check_renamed(struct plan_builder *d)
 	const char **items = arena_array(d->kept, s->renamed_count, sizeof(*items));
 
 	for (size_t i = 0; i < s->renamed_count; i++)
-		items[i] = arena_printf(d->kept, "%s %s -> %s", s->renamed[i].kind,
-					text_escaped(&d->scratch, s->renamed[i].old),
-					text_escaped(&d->scratch, s->renamed[i].name));
+		items[i] =
+			arena_printf(d->kept, "%s %s -> %s", renamed_kind_names[s->renamed[i].kind],
+				     text_escaped(&d->scratch, s->renamed[i].old),
+				     text_escaped(&d->scratch, s->renamed[i].name));
 	if (!s->renamed_count)
 		return;
 	precondition_add(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "plan/planner.h"
 #include "plan/summary.h"
@@ -8,43 +9,23 @@
 #include <string.h>
 
 enum {
-	WIDEST_COLUMN = 40,
 	ITEMS_SHOWN = 20, /* of one precondition */
-	REQUEST_INDENT = 18,
+	SEVERITY_WIDTH = 14,
+	KIND_WIDTH = 15,
+	WORK_WIDTH = 24,
+	REMEDY_INDENT = 16,
+	ITEM_INDENT = 18, /* and of a request */
 	REQUEST_LABEL = 9,
 };
 
-enum style {
-	STYLE_TITLE,
-	STYLE_BLOCK,
-	STYLE_ASK,
-	STYLE_FAINT,
-	STYLE_COUNT
-};
-
-static const char *const style_codes[STYLE_COUNT] = {
-	[STYLE_TITLE] = "\033[1m",
-	[STYLE_BLOCK] = "\033[1;31m",
-	[STYLE_ASK] = "\033[1;33m",
-	[STYLE_FAINT] = "\033[2m",
-};
-
 struct page {
+	struct arena *arena;
 	const struct plan *p;
 	struct buf *out;
 	bool color;
 	bool verbose;
 	size_t width; /* of the first column */
 };
-
-static void styled(struct page *pg, enum style style, const char *text)
-{
-	if (pg->color)
-		buf_puts(pg->out, style_codes[style]);
-	buf_puts(pg->out, text);
-	if (pg->color)
-		buf_puts(pg->out, "\033[0m");
-}
 
 /* Everything that is not ours goes through here: it may come from a file. */
 static void text_show(struct page *pg, const char *text)
@@ -53,46 +34,37 @@ static void text_show(struct page *pg, const char *text)
 		text_escape(pg->out, text, strlen(text));
 }
 
-static void pad(struct page *pg, size_t used, size_t width)
+static const char *page_escaped(struct page *pg, const char *text)
 {
-	while (used++ < width)
-		buf_putc(pg->out, ' ');
+	return text ? text_escaped(pg->arena, text) : "";
 }
 
 static void column(struct page *pg, const char *text, size_t width)
 {
-	size_t before = pg->out->len;
+	column_add(pg->out, &(struct cell){ page_escaped(pg, text), TONE_PLAIN }, width, pg->color);
+}
 
-	text_show(pg, text);
-	pad(pg, pg->out->len - before, width);
+static void indent(struct page *pg, int width)
+{
+	buf_printf(pg->out, "%*s", width, "");
 }
 
 static void title(struct page *pg, const char *text)
 {
 	buf_putc(pg->out, '\n');
-	styled(pg, STYLE_TITLE, text);
+	tone_add(pg->out, text, TONE_TITLE, pg->color);
 	buf_putc(pg->out, '\n');
 }
 
-static size_t longer(size_t width, const char *text)
+static void widen_first_column(struct page *pg)
 {
-	size_t len = text ? strlen(text) : 0;
+	for (size_t i = 0; i < pg->p->step_count; i++) {
+		const struct step *s = &pg->p->steps[i];
 
-	if (len > WIDEST_COLUMN)
-		len = WIDEST_COLUMN;
-	return len > width ? len : width;
-}
-
-static size_t first_column(const struct plan *p)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < p->step_count; i++) {
-		width = longer(width, p->steps[i].component);
-		width = longer(width, p->steps[i].process);
-		width = longer(width, p->steps[i].certificate);
+		column_widen(&pg->width, page_escaped(pg, s->component));
+		column_widen(&pg->width, page_escaped(pg, s->process));
+		column_widen(&pg->width, page_escaped(pg, s->certificate));
 	}
-	return width;
 }
 
 static void render_head(struct page *pg)
@@ -119,17 +91,16 @@ static void render_head(struct page *pg)
 
 static void render_severity(struct page *pg, const struct precondition *p)
 {
-	const char *name = severity_names[p->severity];
+	static const enum tone tones[SEVERITY_COUNT] = {
+		[SEVERITY_BLOCK] = TONE_BAD,
+		[SEVERITY_ACKNOWLEDGE] = TONE_ASK,
+		[SEVERITY_INFO] = TONE_FAINT,
+	};
+	struct cell c = { severity_names[p->severity], tones[p->severity] };
 
 	if (p->acknowledged)
-		styled(pg, STYLE_FAINT, "acknowledged");
-	else if (p->severity == SEVERITY_BLOCK)
-		styled(pg, STYLE_BLOCK, name);
-	else if (p->severity == SEVERITY_ACKNOWLEDGE)
-		styled(pg, STYLE_ASK, name);
-	else
-		styled(pg, STYLE_FAINT, name);
-	pad(pg, strlen(p->acknowledged ? "acknowledged" : name), 14);
+		c = (struct cell){ "acknowledged", TONE_FAINT };
+	column_add(pg->out, &c, SEVERITY_WIDTH, pg->color);
 }
 
 /* One a line; all of a large group only for who asks. */
@@ -140,13 +111,13 @@ static void render_items(struct page *pg, const struct precondition *p)
 	if (!pg->verbose && count > ITEMS_SHOWN)
 		count = ITEMS_SHOWN;
 	for (size_t i = 0; i < count; i++) {
-		pad(pg, 0, 18);
+		indent(pg, ITEM_INDENT);
 		text_show(pg, p->items[i]);
 		buf_putc(pg->out, '\n');
 	}
 	if (count == p->item_count)
 		return;
-	pad(pg, 0, 18);
+	indent(pg, ITEM_INDENT);
 	buf_printf(pg->out, "and %zu more, --verbose lists them\n", p->item_count - count);
 }
 
@@ -174,7 +145,7 @@ static void render_precondition(struct page *pg, const struct precondition *p)
 	render_items(pg, p);
 	if (p->acknowledged || !is_last_to_say(pg, p))
 		return;
-	pad(pg, 0, 16);
+	indent(pg, REMEDY_INDENT);
 	text_show(pg, p->remedy);
 	buf_putc(pg->out, '\n');
 }
@@ -218,7 +189,7 @@ static bool is_as_before(const struct step *s)
 
 static void render_value(struct page *pg, const char *label, const char *value)
 {
-	pad(pg, 0, REQUEST_INDENT);
+	indent(pg, ITEM_INDENT);
 	column(pg, label, REQUEST_LABEL);
 	if (*value)
 		text_show(pg, value);
@@ -229,7 +200,7 @@ static void render_value(struct page *pg, const char *label, const char *value)
 
 static void render_as_before(struct page *pg, const struct step *s)
 {
-	pad(pg, 0, REQUEST_INDENT);
+	indent(pg, ITEM_INDENT);
 	for (size_t i = 0; i < s->request_count; i++) {
 		buf_puts(pg->out, i ? "; " : "as before: ");
 		text_show(pg, s->request[i].value);
@@ -253,7 +224,7 @@ static void render_step(struct page *pg, const struct text_section *s, const str
 {
 	buf_puts(pg->out, "  ");
 	if (s->kind)
-		column(pg, step_kind_names[step->kind], 15);
+		column(pg, step_kind_names[step->kind], KIND_WIDTH);
 	column(pg, s->subject ? step->component : step->certificate, pg->width);
 	if (s->subject && step->kind != STEP_RETIRE) {
 		buf_puts(pg->out, " <- ");
@@ -310,6 +281,7 @@ static void render_wave_title(struct page *pg, size_t index)
 /* "commit, reload, verify", or "commit 2, restart, verify 2" */
 static void render_work(struct page *pg, const struct step *steps, size_t count)
 {
+	AUTO(buf) work = { 0 };
 	const char *separator = "";
 
 	for (size_t i = 0; i < count;) {
@@ -320,13 +292,14 @@ static void render_work(struct page *pg, const struct step *steps, size_t count)
 			same++;
 			i++;
 		}
-		buf_puts(pg->out, separator);
-		buf_puts(pg->out, s->kind == STEP_ACTIVATE ? activation_names[s->activation]
-							   : step_kind_names[s->kind]);
+		buf_puts(&work, separator);
+		buf_puts(&work, s->kind == STEP_ACTIVATE ? activation_names[s->activation]
+							 : step_kind_names[s->kind]);
 		if (same > 1)
-			buf_printf(pg->out, " %zu", same);
+			buf_printf(&work, " %zu", same);
 		separator = ", ";
 	}
+	column(pg, buf_text(&work), WORK_WIDTH);
 }
 
 static bool is_same_process(const struct step *a, const struct step *b)
@@ -344,11 +317,7 @@ static size_t render_process(struct page *pg, const struct step *steps, size_t m
 	buf_puts(pg->out, "  ");
 	column(pg, steps->process, pg->width);
 	buf_puts(pg->out, "  ");
-
-	size_t before = pg->out->len;
-
 	render_work(pg, steps, count);
-	pad(pg, pg->out->len - before, 24);
 	buf_puts(pg->out, "  ");
 	text_show(pg, steps->reason);
 	buf_putc(pg->out, '\n');
@@ -403,17 +372,18 @@ static void text_summary(struct page *pg)
 	summary_words(pg->p, &text);
 	title(pg, buf_text(&text));
 	if (plan_is_blocked(pg->p))
-		styled(pg, STYLE_BLOCK, "Blocked: see the preconditions\n");
+		tone_add(pg->out, "Blocked: see the preconditions\n", TONE_BAD, pg->color);
 	else if (plan_needs_acknowledgement(pg->p))
-		styled(pg, STYLE_ASK, "Waits for acknowledgement: see the preconditions\n");
+		tone_add(pg->out, "Waits for acknowledgement: see the preconditions\n", TONE_ASK,
+			 pg->color);
 }
 
 void plan_render_text(const struct plan *p, bool verbose, bool color, struct buf *out)
 {
-	struct page pg = {
-		.p = p, .out = out, .color = color, .verbose = verbose, .width = first_column(p)
-	};
+	AUTO(arena) a = { 0 };
+	struct page pg = { .arena = &a, .p = p, .out = out, .color = color, .verbose = verbose };
 
+	widen_first_column(&pg);
 	render_head(&pg);
 	render_preconditions(&pg);
 	for (size_t i = 0; i < sizeof(sections_before) / sizeof(struct text_section); i++)

@@ -5,86 +5,11 @@
 
 #include <assert.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 bool component_commits_first(const struct component_build *c)
 {
 	return c->certificate->certificate->commit == COMMIT_ALL_FIRST;
 }
-
-/* ---- the order of the roles ---- */
-
-/* For each role, the roles that wait for it: lists in arrays of edges. */
-struct role_graph {
-	size_t *waits_for; /* how many roles still have to come first */
-	size_t *first;     /* edge + 1 of the first that waits; 0: none */
-	size_t *next;      /* the same of the next */
-	size_t *waiting;   /* the role at this edge */
-	size_t edges;
-};
-
-static struct role_graph graph_roles(struct plan_builder *d)
-{
-	const struct fleet *f = d->fleet;
-	struct arena *a = &d->scratch;
-	struct role_graph g = { 0 };
-	size_t edges = 0;
-
-	for (size_t i = 0; i < f->role_count; i++)
-		edges += f->roles[i].after_count;
-	g.waits_for = arena_array(a, f->role_count, sizeof(size_t));
-	g.first = arena_array(a, f->role_count, sizeof(size_t));
-	g.next = arena_array(a, edges, sizeof(size_t));
-	g.waiting = arena_array(a, edges, sizeof(size_t));
-	for (size_t i = 0; i < f->role_count; i++)
-		for (size_t k = 0; k < f->roles[i].after_count; k++) {
-			const char *name = f->roles[i].after[k]->name;
-			size_t before = (size_t)(fleet_role(f, name) - f->roles);
-
-			g.waits_for[i]++;
-			g.waiting[g.edges] = i;
-			g.next[g.edges] = g.first[before];
-			g.first[before] = ++g.edges;
-		}
-	return g;
-}
-
-static int waves_compare_index(const void *left, const void *right)
-{
-	size_t l = *(const size_t *)left;
-	size_t r = *(const size_t *)right;
-
-	return l < r ? -1 : l > r;
-}
-
-/*
- * The roles as indexes, level by level: first all that wait for none, by
- * name, then all that wait for those only, and so on.
- */
-static const size_t *order_roles(struct plan_builder *d)
-{
-	struct role_graph g = graph_roles(d);
-	size_t *order = arena_array(&d->scratch, d->fleet->role_count, sizeof(*order));
-	size_t count = 0;
-
-	for (size_t i = 0; i < d->fleet->role_count; i++)
-		if (!g.waits_for[i])
-			order[count++] = i;
-	for (size_t begin = 0, end = count; begin < end; end = count) {
-		for (; begin < end; begin++)
-			for (size_t edge = g.first[order[begin]]; edge; edge = g.next[edge - 1])
-				if (!--g.waits_for[g.waiting[edge - 1]])
-					order[count++] = g.waiting[edge - 1];
-		if (count > end)
-			qsort(order + end, count - end, sizeof(*order), waves_compare_index);
-	}
-	/* Reading the fleet file refused every circle. */
-	assert(count == d->fleet->role_count);
-	return order;
-}
-
-/* ---- the waves of one role ---- */
 
 struct tier {
 	const struct role *role;
@@ -166,27 +91,28 @@ static bool takes_part(const struct process_build *p)
 	return false;
 }
 
-/* The processes of each role, by name; those of role i begin at [i]. */
+/* The processes of each role, by name; tiers are in the order of the roles. */
 static struct tier *make_tiers(struct plan_builder *d)
 {
 	size_t roles = d->fleet->role_count;
 	struct tier *tiers = arena_array(&d->scratch, roles, sizeof(*tiers));
 
 	for (size_t i = 0; i < d->process_count; i++)
-		tiers[d->processes[i].role].all++;
+		tiers[d->processes[i].role->rank].all++;
 	for (size_t i = 0; i < roles; i++) {
 		const struct role *role = &d->fleet->roles[i];
+		struct tier *t = &tiers[role->rank];
 
-		tiers[i].role = role;
-		tiers[i].processes =
-			arena_array(&d->scratch, tiers[i].all, sizeof(*tiers[i].processes));
-		tiers[i].limit = wave_limit(role, tiers[i].all);
-		tiers[i].postponed = role->restart.when == RESTART_POSTPONED &&
-				     !d->in->choices.restart_postponed;
+		assert(!t->role);
+		t->role = role;
+		t->processes = arena_array(&d->scratch, t->all, sizeof(*t->processes));
+		t->limit = wave_limit(role, t->all);
+		t->postponed = role->restart.when == RESTART_POSTPONED &&
+			       !d->in->choices.restart_postponed;
 	}
 	for (size_t i = 0; i < d->process_count; i++) {
 		struct process_build *p = &d->processes[i];
-		struct tier *t = &tiers[p->role];
+		struct tier *t = &tiers[p->role->rank];
 
 		t->offline += !p->online;
 		if (!takes_part(p))
@@ -200,12 +126,11 @@ static struct tier *make_tiers(struct plan_builder *d)
 void waves_plan(struct plan_builder *d)
 {
 	struct tier *tiers = make_tiers(d);
-	const size_t *order = order_roles(d);
 
 	for (size_t i = 0; i < d->fleet->role_count; i++)
-		if (!tiers[order[i]].postponed)
-			plan_tier(d, &tiers[order[i]]);
+		if (!tiers[i].postponed)
+			plan_tier(d, &tiers[i]);
 	for (size_t i = 0; i < d->fleet->role_count; i++)
-		if (tiers[order[i]].postponed)
-			plan_tier(d, &tiers[order[i]]);
+		if (tiers[i].postponed)
+			plan_tier(d, &tiers[i]);
 }

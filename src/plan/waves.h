@@ -2,7 +2,7 @@
 /*
  * Which processes may change at the same time.  Internal to plan/.
  *
- * Roles come in the order of `after`, ties by name; the postponed ones last.
+ * Roles come in the order of their ranks, the postponed ones last.
  * A process belongs to the role of its first member.  A wave holds at most
  * max_unavailable of the role's processes, less those that are offline; the
  * canary goes first, in waves of its own.  A postponed role is one wave:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "report/status.h"
-#include "report/table.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a new name in the fleet file ("was:") moves. */
+#include "model/issue_request.h"
 #include "state/change.h"
 #include "state/records.h"
 #include "state/state_internal.h"
@@ -185,13 +186,13 @@ static bool rename_in_request(const struct change *c, const struct stored_record
 	if (!line)
 		return true;
 
-	const char *old = line + strlen(field);
-	size_t len = strcspn(old, "\n");
-	const char *name = new_name_of(c, OF_ISSUER, arena_strndup(a, old, len));
+	const char *at = line + strlen(field);
+	const char *old = arena_strndup(a, at, strcspn(at, "\n"));
+	const char *name = new_name_of(c, OF_ISSUER, old);
 
 	if (!name)
 		return true;
-	g.request = arena_printf(a, "%.*s%s%s", (int)(old - g.request), g.request, name, old + len);
+	g.request = request_rename_issuer(g.request, old, name, a);
 	*value = generation_encode(&g, a);
 	return true;
 }

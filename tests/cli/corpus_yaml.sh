@@ -2,7 +2,7 @@
 # Broken and hostile YAML that nobody here made: each file is refused with a
 # position, within 2 s and 256 MiB.
 . "$(dirname "$0")/../e2e/lib.sh"
-corpus=${CERTFLEET_CORPORA:-$root/../shared/corpora}/yaml
+corpus=$corpora/yaml
 [ -f "$corpus/index.jsonl" ] || skip_all "the corpus is not there"
 # A sanitizer reserves terabytes: there what is really used is limited.
 case $CERTFLEET in

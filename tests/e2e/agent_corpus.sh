@@ -3,7 +3,7 @@
 # Requests and TLS byte streams of other projects' fuzzers: no crash, no file
 # changed, a good request afterwards works.
 . "$(dirname "$0")/agent_lib.sh"
-corpus=${CERTFLEET_CORPORA:-$root/../shared/corpora}/http
+corpus=$corpora/http
 [ -f "$corpus/index.jsonl" ] || skip_all "the corpus is not there"
 make_authorities
 free_port port

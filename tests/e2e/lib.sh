@@ -12,6 +12,7 @@ umask 022
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CERTFLEET=${CERTFLEET:-$root/build/certfleet}
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+corpora=${CERTFLEET_CORPORA:-$root/../shared/corpora} # files of other projects
 unset "${!CERTFLEET_@}"
 export CERTFLEET_BACKUP_PASSPHRASE='correct horse battery staple 42'
 export TZ=UTC

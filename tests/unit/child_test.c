@@ -209,6 +209,23 @@ TEST(refuses_a_secret_that_is_too_long)
 	assert_null(out.bytes);
 }
 
+TEST(the_name_of_a_program_is_escaped_when_its_secret_is_too_long)
+{
+	const char *const argv[] = { "/tmp/certfleet-child-\033[2J", NULL };
+	const struct child c = { .argv = argv, .timeout_ms = 10000 };
+	static const char script[] = "#!/bin/sh\nhead -c 70000 /dev/zero\n";
+	AUTO(secret) out = { 0 };
+	struct err e = { 0 };
+	int fd = open(argv[0], O_WRONLY | O_CREAT | O_TRUNC, 0700);
+
+	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
+	close(fd);
+	assert_false(child_run_secret(&c, &out, &e));
+	unlink(argv[0]);
+	assert_non_null(strstr(e.text, "printed more than"));
+	assert_null(strchr(e.text, '\033'));
+}
+
 TEST(says_that_its_directory_is_missing)
 {
 	const char *const argv[] = { "true", NULL };

@@ -92,6 +92,7 @@ TEST(commit_that_replaces_something_else_is_stale)
 	assert_false(install_commit(&i, new_pair.facts.fingerprint, "", &e));
 	assert_int_equal(e.code, ERR_STALE);
 	assert_served(&i, &old_pair);
+	e = (struct err){ 0 };
 	must(install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
 	/* a repeat after a crash: what it replaces is gone by now */
 	must(install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e), &e);
@@ -109,6 +110,7 @@ TEST(a_damaged_version_is_not_committed)
 	assert_false(install_commit(&i, new_pair.facts.fingerprint, NULL, &e));
 	assert_non_null(strstr(e.text, "does not match"));
 	assert_served(&i, NULL);
+	e = (struct err){ 0 };
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_served(&i, &new_pair);
 }
@@ -185,11 +187,12 @@ TEST(only_the_last_two_versions_are_kept)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
+	struct err gone = { 0 };
 
 	must(deploy(&i, &old_pair, &e), &e);
 	must(deploy(&i, &new_pair, &e), &e);
 	must(deploy(&i, &third_pair, &e), &e);
-	assert_false(install_revert(&i, old_pair.facts.fingerprint, &e));
+	assert_false(install_revert(&i, old_pair.facts.fingerprint, &gone));
 	must(install_revert(&i, new_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &new_pair);
 }

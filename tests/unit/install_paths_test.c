@@ -147,6 +147,7 @@ TEST(real_files_behind_our_back_are_what_is_installed)
 	assert_false(
 		install_commit(&i, new_pair.facts.fingerprint, old_pair.facts.fingerprint, &e));
 	assert_int_equal(e.code, ERR_STALE);
+	e = (struct err){ 0 };
 	must(install_commit(&i, new_pair.facts.fingerprint, third_pair.facts.fingerprint, &e), &e);
 	assert_served(&i, &new_pair);
 	must(install_revert(&i, third_pair.facts.fingerprint, &e), &e);

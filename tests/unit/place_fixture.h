@@ -32,10 +32,13 @@ static struct pair third_pair;
 static char root[256];
 static struct arena test_arena;
 
+/* An error is set exactly when a function fails. */
 static void must(bool ok, const struct err *e)
 {
 	if (!ok)
 		fail_msg("%s", e->text);
+	if (e->code != ERR_NONE)
+		fail_msg("it succeeded, and yet: %s", e->text);
 }
 
 static inline void make_pair(const struct authority *by, struct pair *out)

@@ -352,6 +352,15 @@ static void add_foreign(struct scene *s, const struct words *w)
 					      .fingerprint = fingerprint(s, w->items[1]) }));
 }
 
+static enum renamed_kind renamed_kind(const char *name)
+{
+	enum renamed_kind kind = 0;
+
+	while (strcmp(renamed_kind_names[kind], name) != 0)
+		kind++;
+	return kind;
+}
+
 static void read_snapshot_line(struct scene *s, const struct words *w)
 {
 	const char *kind = w->items[0];
@@ -372,7 +381,8 @@ static void read_snapshot_line(struct scene *s, const struct words *w)
 		VEC_PUSH(&s->operators, &s->a, w->items[1]);
 	else if (!strcmp(kind, "renamed"))
 		VEC_PUSH(&s->renamed, &s->a,
-			 ((struct renamed_seen){ w->items[1], w->items[2], w->items[3] }));
+			 ((struct renamed_seen){ renamed_kind(w->items[1]), w->items[2],
+						 w->items[3] }));
 	else if (!strcmp(kind, "serial"))
 		s->snapshot.serial = atoi(w->items[1]);
 	else if (!strcmp(kind, "authority") || !strcmp(kind, "generation"))

@@ -51,12 +51,13 @@ static void random_roles(struct world *w)
 				     .max_unavailable = 1 + dice(3),
 				     .canary = dice(3) },
 			.after = after,
+			.rank = (i * 3 + 1) % ROLES, /* a fixed shuffle */
 		};
-		/* No circle: only what is later in this fixed shuffle. */
-		for (size_t k = 0; k < ROLES; k++)
-			if (dice(3) == 0 && (k * 3 + 1) % ROLES < (i * 3 + 1) % ROLES)
-				after[roles[i].after_count++] = &roles[k];
 	}
+	for (size_t i = 0; i < ROLES; i++)
+		for (size_t k = 0; k < ROLES; k++)
+			if (dice(3) == 0 && roles[k].rank < roles[i].rank)
+				roles[i].after[roles[i].after_count++] = &roles[k];
 	w->fleet.roles = w->roles = roles;
 	w->fleet.role_count = ROLES;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/table.h"
+#include "base/table.h"
 #include "test.h"
 
 #include <stdint.h>
@@ -21,6 +21,21 @@ TEST(columns_are_as_wide_as_their_widest_cell)
 					    "f\xc3\xbcnf    good\n"
 					    "  a note\n"
 					    "longer  -\n");
+}
+
+TEST(columns_line_up_by_what_is_displayed)
+{
+	AUTO(arena) a = { 0 };
+	AUTO(buf) out = { 0 };
+	struct table t = { .arena = &a, .titles = titles };
+	table_add(&t, "\u8a3c\u660e", TONE_PLAIN);
+	table_add(&t, "wide", TONE_PLAIN);
+	table_add(&t, "fu\u0308nf", TONE_PLAIN);
+	table_add(&t, "a mark over a letter", TONE_PLAIN);
+	table_render(&t, false, &out);
+	assert_string_equal(buf_text(&out), "NAME  STATE\n"
+					    "\u8a3c\u660e  wide\n"
+					    "fu\u0308nf  a mark over a letter\n");
 }
 
 TEST(a_table_without_rows_is_nothing)

@@ -7,9 +7,12 @@
  *	struct table t = { .arena = a, .titles = titles };
  *	table_add(&t, "front", TONE_PLAIN); ... one call for every column
  *	table_render(&t, color, out);
+ *
+ * Columns of something that is no table are aligned by column_widen() and
+ * column_add(), with texts that are escaped already.
  */
-#ifndef REPORT_TABLE_H
-#define REPORT_TABLE_H
+#ifndef BASE_TABLE_H
+#define BASE_TABLE_H
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -27,6 +30,7 @@ enum tone {
 	TONE_PLAIN,
 	TONE_GOOD,
 	TONE_WARN,
+	TONE_ASK,
 	TONE_BAD,
 	TONE_FAINT,
 	TONE_TITLE,
@@ -59,5 +63,9 @@ void table_render(const struct table *t, bool color, struct buf *out);
 
 /* Text of ours in a tone. */
 void tone_add(struct buf *out, const char *text, enum tone tone, bool color);
+/* The same, filled up with blanks to the width of its column. */
+void column_add(struct buf *out, const struct cell *c, size_t width, bool color);
+/* Makes a column at least as wide as a text, but no wider than TABLE_WIDEST. */
+void column_widen(size_t *width, const char *text);
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/table.h"
+#include "base/table.h"
 
 #include "base/text.h"
 
+#include <assert.h>
+
 static const char *const tone_codes[TONE_COUNT] = {
-	[TONE_PLAIN] = "",         [TONE_GOOD] = "\033[32m", [TONE_WARN] = "\033[33m",
-	[TONE_BAD] = "\033[1;31m", [TONE_FAINT] = "\033[2m", [TONE_TITLE] = "\033[1m",
+	[TONE_PLAIN] = "",         [TONE_GOOD] = "\033[32m",  [TONE_WARN] = "\033[33m",
+	[TONE_ASK] = "\033[1;33m", [TONE_BAD] = "\033[1;31m", [TONE_FAINT] = "\033[2m",
+	[TONE_TITLE] = "\033[1m",
 };
 
 void tone_add(struct buf *out, const char *text, enum tone tone, bool color)
@@ -32,28 +35,9 @@ void table_note(struct table *t, const char *text)
 		 (struct table_note){ t->cells.count, text_escaped(t->arena, text) });
 }
 
-/* Characters, not bytes: what continues one is not counted. */
-static size_t width_of(const char *text)
+void column_widen(size_t *width, const char *text)
 {
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
-static size_t columns_of(const struct table *t)
-{
-	size_t count = 0;
-
-	while (t->titles[count])
-		count++;
-	return count;
-}
-
-static void table_widen(size_t *width, const char *text)
-{
-	size_t wanted = width_of(text);
+	size_t wanted = text_width(text);
 
 	if (wanted > TABLE_WIDEST)
 		wanted = TABLE_WIDEST;
@@ -61,43 +45,44 @@ static void table_widen(size_t *width, const char *text)
 		*width = wanted;
 }
 
-/* The last column is never padded: no line ends in blanks. */
-static void add_cell(struct buf *out, const struct cell *c, size_t width, bool color)
+void column_add(struct buf *out, const struct cell *c, size_t width, bool color)
 {
-	size_t used = width_of(c->text);
-
 	tone_add(out, c->text, c->tone, color);
-	buf_puts(out, "  ");
-	for (; used < width; used++)
+	for (size_t used = text_width(c->text); used < width; used++)
 		buf_putc(out, ' ');
 }
 
+/* The last column is never padded: no line ends in blanks. */
 static void table_add_row(const struct cell *cells, const size_t *widths, struct buf *out,
 			  bool color)
 {
 	size_t column = 0;
 
-	for (; widths[column + 1]; column++)
-		add_cell(out, &cells[column], widths[column], color);
+	for (; widths[column + 1]; column++) {
+		column_add(out, &cells[column], widths[column], color);
+		buf_puts(out, "  ");
+	}
 	tone_add(out, cells[column].text, cells[column].tone, color);
 	buf_putc(out, '\n');
 }
 
 void table_render(const struct table *t, bool color, struct buf *out)
 {
-	size_t columns = columns_of(t);
+	size_t columns = 0;
 	size_t widths[TABLE_COLUMNS + 1] = { 0 };
 	struct cell titles[TABLE_COLUMNS] = { 0 };
 	size_t note = 0;
 
 	if (!t->cells.count)
 		return;
-	for (size_t i = 0; i < columns; i++) {
-		titles[i] = (struct cell){ t->titles[i], TONE_TITLE };
-		table_widen(&widths[i], t->titles[i]);
+	for (; t->titles[columns]; columns++) {
+		assert(columns < TABLE_COLUMNS);
+		titles[columns] = (struct cell){ t->titles[columns], TONE_TITLE };
+		column_widen(&widths[columns], t->titles[columns]);
 	}
+	assert(t->cells.count % columns == 0);
 	for (size_t i = 0; i < t->cells.count; i++)
-		table_widen(&widths[i % columns], t->cells.items[i].text);
+		column_widen(&widths[i % columns], t->cells.items[i].text);
 	table_add_row(titles, widths, out, color);
 	for (size_t at = 0; at < t->cells.count; at += columns) {
 		table_add_row(t->cells.items + at, widths, out, color);
