@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sys/types.h>
 
 enum {
 	PATIENCE_MS = 60000,
@@ -55,6 +56,9 @@ void test_register(const char *name, CMUnitTestFunction fn, CMFixtureFunction se
 		   CMFixtureFunction teardown);
 void test_each(CMFixtureFunction setup, CMFixtureFunction teardown);
 void test_group(CMFixtureFunction setup, CMFixtureFunction teardown);
+
+/* The status of a child that ends; one that does not fails the test. */
+int test_wait(pid_t pid);
 
 /* For a file with a main() of its own: the count of failed tests. */
 int test_run(void);
