@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "count_connects.h"
 #include "remote_server.h"
 #include "test.h"
 
@@ -6,7 +7,6 @@
 #include "remote/batch.h"
 
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum {
@@ -246,15 +246,6 @@ TEST(s16_a_wait_without_measure_is_no_wait)
 		assert_int_equal(s->requests, 1);
 		secret_release(&a.reply);
 	}
-}
-
-static atomic_int connects;
-
-/* In the place of the library's. */
-int connect(int fd, const struct sockaddr *to, socklen_t len)
-{
-	atomic_fetch_add(&connects, 1);
-	return (int)syscall(SYS_connect, fd, to, len);
 }
 
 /* That it waits for nothing: nobody is tried again, and no deadline ended. */

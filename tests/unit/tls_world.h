@@ -119,7 +119,7 @@ static inline ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes, size_t 
 	if (p->mood == FLOODS)
 		flood(p->peer);
 	if (p->mood == STALLS)
-		poll(NULL, 0, 10000);
+		poll(NULL, 0, -1);
 	_exit(0);
 }
 
