@@ -25,7 +25,7 @@ stop_haproxy() {
 	local pid
 	pid=$(cat "run/$1.pid")
 	kill "$pid"
-	for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+	gone "$pid"
 	rm "run/$1.pid"
 }
 

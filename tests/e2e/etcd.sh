@@ -53,7 +53,7 @@ write_fleet() { # COMPONENTS
 	certificates:
 	  site: {subject: "CN=${SUBJECT:-site.example.test}", names: [site.example.test], issuer: ca}
 	roles:
-	  web: {restart: {on_failure: rollback, timeout: 5s}}
+	  web: {restart: {on_failure: rollback, timeout: $patience}}
 	components:
 	  site:
 	    role: web

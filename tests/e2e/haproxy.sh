@@ -50,7 +50,7 @@ write_fleet() { # COMPONENTS
 	  site: {subject: "CN=${SUBJECT:-site.example.test}", names: [site.example.test], issuer: ca}
 	  large: {subject: "CN=large.example.test", key: rsa-4096, issuer: ca}
 	roles:
-	  web: {restart: {on_failure: rollback, timeout: 5s}}
+	  web: {restart: {on_failure: rollback, timeout: $patience}}
 	components:
 	  front:
 	    role: web
@@ -149,7 +149,7 @@ is "$(served "$front")" "$good" "the others keep theirs"
 
 # One that is not there.
 kill "$(cat run/small.pid)"
-for _ in $(seq 50); do kill -0 "$(cat run/small.pid)" 2>/dev/null || break; sleep 0.1; done
+gone "$(cat run/small.pid)"
 rm run/small.pid
 cf plan --detailed-exitcode
 is $status 4 "one that cannot be reached blocks"

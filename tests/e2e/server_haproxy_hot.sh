@@ -43,7 +43,7 @@ lies() {
 	free_port other_port
 	start_haproxy other "$other_port"
 	deliver='{haproxy: {socket: run/other.sock, certificate: tls/site.pem}}'
-	write_fleet
+	expiry=3s write_fleet
 	offer fifth
 	puts_back "a swap in another process" "still serves"
 	deliver='{haproxy: {socket: run/site.sock, certificate: tls/site.pem}}'
