@@ -11,9 +11,9 @@ start_haproxy() { # NAME: serves tls/NAME.pem on no port of interest
 	  stats socket $work/run/$1.sock mode 600 level admin
 	defaults
 	  mode http
-	  timeout connect 2s
-	  timeout client 5s
-	  timeout server 5s
+	  timeout connect 60s
+	  timeout client 60s
+	  timeout server 60s
 	frontend f
 	  bind 127.0.0.1:${!1} ssl crt $work/tls/$1.pem
 	END

@@ -11,9 +11,9 @@ start_haproxy() { # NAME PORT SOCKET [GLOBAL]: serves tls/NAME.pem
 	  ${4:-}
 	defaults
 	  mode http
-	  timeout connect 2s
-	  timeout client 5s
-	  timeout server 5s
+	  timeout connect 60s
+	  timeout client 60s
+	  timeout server 60s
 	frontend f
 	  bind 127.0.0.1:$2 ssl crt $work/tls/$1.pem
 	  http-request return status 200 content-type text/plain string ok

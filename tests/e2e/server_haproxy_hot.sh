@@ -14,9 +14,9 @@ start_haproxy() { # NAME PORT
 	  tune.bufsize 4096
 	defaults
 	  mode http
-	  timeout client 5s
-	  timeout server 5s
-	  timeout connect 5s
+	  timeout client 60s
+	  timeout server 60s
+	  timeout connect 60s
 	frontend site
 	  bind 127.0.0.1:$2 ssl crt $work/tls/site.pem
 	  http-request return status 200

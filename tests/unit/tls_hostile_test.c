@@ -33,6 +33,7 @@ static pid_t babble(int fd, const char *text)
 
 	if (pid != 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int peer = accept(fd, NULL, NULL);
 	char room[4096];
 
@@ -63,6 +64,7 @@ static pid_t pretend_postgres(int fd, const struct pair *pair, const char *answe
 
 	if (pid != 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	int peer = accept(fd, NULL, NULL);
 	char request[8];
 

@@ -144,6 +144,7 @@ static inline void pretend_to(struct pretence *p)
 	gnutls_pcert_st pcert;
 	struct err e = { 0 };
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!key_open(&p->held->key, &key, &e) || !cert_open(p->shown->set.certs[0], &crt, &e))
 		_exit(1);
 	gnutls_certificate_allocate_credentials(&credentials);
