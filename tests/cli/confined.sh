@@ -62,7 +62,7 @@ whole_calls() {
 
 # What one run asked of the kernel once it began, in run/asked.
 traced() {
-	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -f -y -o run/calls -e trace=%network,%process,%file,openat2 \
+	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -f -y -o run/calls -e trace=%network,%process,%file,openat2 \
 		"$CERTFLEET" -C repo "$@" >run/shown 2>run/said </dev/null
 	status=$?
 	cat run/shown run/said >run/both
@@ -236,7 +236,7 @@ hasnt "$out" "root" "S3: a saved plan that is none is not quoted (sibling)"
 # S20: small files that would be large
 if [[ $CERTFLEET != *-san/* ]]; then
 	small() { # WHAT LIMIT-WORDS
-		(ulimit -v 700000; timeout 60 "$CERTFLEET" -C repo validate >run/both 2>&1)
+		(ulimit -v 700000; timeout 120 "$CERTFLEET" -C repo validate >run/both 2>&1)
 		is $? 65 "S20: $1 ends within 700 MB"
 		has "$(cat run/both)" "$2" "S20: and the limit is named: $2"
 	}
@@ -288,7 +288,7 @@ if command -v sqlite3 >/dev/null; then
 			SELECT 'a' AS key, '{}' AS value, x AS revision FROM n WHERE x < 0;
 		CREATE TABLE counter (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;"
 	chmod 600 repo/.certfleet/state.db
-	timeout -k 5 60 "$CERTFLEET" -C repo plan --confined >run/shown 2>run/said
+	timeout -k 5 120 "$CERTFLEET" -C repo plan --confined >run/shown 2>run/said
 	is $? 1 "S17: a view in place of a table does not hang a confined plan"
 	has "$(cat run/said)" "has other tables than certfleet makes" "S17: it says what is wrong with the state"
 	rm -rf repo/.certfleet

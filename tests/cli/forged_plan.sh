@@ -42,7 +42,7 @@ while True:
 END
 pids+=($!)
 wait_port "$port"
-for _ in $(seq 100); do [ -e run/contacted ] && break; sleep 0.05; done
+comes test -e run/contacted
 rm -f run/contacted
 mkdir evil
 printf '#!/bin/sh\ntouch %s/run/ran\necho correct horse battery staple 42\n' "$work" >evil/secret.sh

@@ -26,13 +26,13 @@ plain_fleet() {
 
 # Only stdout; what else is said goes to run/said.
 cf_out() {
-	out=$(timeout 60 "$CERTFLEET" "$@" 2>run/said </dev/null)
+	out=$(timeout 120 "$CERTFLEET" "$@" 2>run/said </dev/null)
 	status=$?
 }
 
 # Answers a question on a terminal: ANSWER ARGS...
 cf_terminal() {
-	out=$(timeout 60 python3 - "$CERTFLEET" "$@" <<-'END'
+	out=$(timeout 120 python3 - "$CERTFLEET" "$@" <<-'END'
 	import os, pty, sys
 	program, answer, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
 	child, fd = pty.fork()

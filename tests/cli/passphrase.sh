@@ -18,12 +18,12 @@ CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf apply --yes
 is $status 65 "E2: another passphrase with nothing to do: 65"
 has "$out" "the one it was sealed with" "E2: with what to do"
 untouched "E2: and nothing is touched"
-(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 60 "$CERTFLEET" apply --yes >run/unset 2>&1 </dev/null)
+(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 120 "$CERTFLEET" apply --yes >run/unset 2>&1 </dev/null)
 is $? 65 "E2: no passphrase with nothing to do: 65"
 has "$(cat run/unset)" "CERTFLEET_BACKUP_PASSPHRASE" "E2: it is named"
 untouched "E2: and nothing is touched"
 for command in plan status; do
-	(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 60 "$CERTFLEET" $command >run/unset 2>&1 </dev/null)
+	(unset CERTFLEET_BACKUP_PASSPHRASE; timeout 120 "$CERTFLEET" $command >run/unset 2>&1 </dev/null)
 	is $? 0 "E2: $command needs none"
 done
 cf apply --yes
@@ -77,7 +77,7 @@ CERTFLEET_BACKUP_PASSPHRASE='another passphrase 4711' cf apply --yes
 has "$out" "nothing to do" "E2: once"
 CERTFLEET_SEAL='not this one, surely' cf apply --yes
 is $status 65 "E2: another seal: 65"
-(unset CERTFLEET_SEAL; timeout 60 "$CERTFLEET" apply --yes >run/unset 2>&1 </dev/null)
+(unset CERTFLEET_SEAL; timeout 120 "$CERTFLEET" apply --yes >run/unset 2>&1 </dev/null)
 is $? 65 "E2: no seal: 65"
 has "$(cat run/unset)" "CERTFLEET_SEAL" "E2: it is named"
 

@@ -30,7 +30,7 @@ write_fleet() { # [SUBJECT]
 	certificates:
 	  site: {subject: "CN=${1:-site.example.test}", names: [site.example.test], issuer: ca}
 	roles:
-	  web: {restart: {on_failure: rollback, timeout: 5s}, offline: ${offline:-block}}
+	  web: {restart: {on_failure: rollback, timeout: $patience}, offline: ${offline:-block}}
 	components:
 	  front:
 	    role: web

@@ -45,7 +45,7 @@ s#^user: .*#user: $user#; s#\(owner\|group\): postgres#\1: $(id -un)#" "$example
 run_agent host
 wait_port "$port"
 ok $? "an agent with the example's configuration runs"
-curl -s -m 10 --cert access/ops.pem --key access/ops.key --cacert access/agents.pem \
+curl -s -m 60 --cert access/ops.pem --key access/ops.key --cacert access/agents.pem \
 	"https://127.0.0.1:$port/v1/components" >run/answer
 is "$(jq -r '[.components[].name] | join(" ")' run/answer)" "db edge/web1.example.com own" \
 	"and tells of its components"

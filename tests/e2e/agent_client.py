@@ -29,7 +29,7 @@ def context(name="ops", version=ssl.TLSVersion.TLSv1_3):
 OPERATOR = None
 
 
-def connect(port, address="127.0.0.1", source=None, name="ops", timeout=10):
+def connect(port, address="127.0.0.1", source=None, name="ops", timeout=60):
     global OPERATOR
     if name == "ops":
         OPERATOR = OPERATOR or context()
@@ -92,7 +92,7 @@ class Connection:
         self.send(f"{method} {path} HTTP/1.1\r\nHost: a\r\n{length}{extra}\r\n".encode() + (body or b""))
         return self.read(method != "HEAD")
 
-    def is_closed(self, within=5):
+    def is_closed(self, within=60):
         """Whether nothing more comes than an end."""
         self.sock.settimeout(within)
         try:

@@ -15,7 +15,7 @@ def new():
     return Connection(port)
 
 
-def raw(data, within=5):
+def raw(data, within=60):
     """The first answer to these bytes on a new connection, None: closed."""
     c = new()
     c.sock.settimeout(within)
@@ -166,19 +166,20 @@ c.close()
 
 # ---- connections that take their time, all at once ----
 TIMES = []
+LONGEST = 90  # seconds: a machine may be busy, and nothing else would end them
 
 
-def timed(text, low, high, make):
+def timed(text, low, make):
     """How long a connection lasts that make() made, which may go on."""
     def run():
         begin = time.monotonic()
         try:
             sock, drip = make()
         except OSError as why:
-            TIMES.append((text, low, high, -1, why))
+            TIMES.append((text, low, -1, why))
             return
         sock.settimeout(0.5)
-        while time.monotonic() - begin < high + 3:
+        while time.monotonic() - begin < 2 * LONGEST:
             try:
                 if not sock.recv(4096):
                     break
@@ -191,7 +192,7 @@ def timed(text, low, high, make):
                     sock.sendall(drip)
             except OSError:
                 break
-        TIMES.append((text, low, high, time.monotonic() - begin, None))
+        TIMES.append((text, low, time.monotonic() - begin, None))
         sock.close()
     thread = threading.Thread(target=run)
     thread.start()
@@ -212,20 +213,21 @@ def secure(data, drip=b""):
 
 HELLO = bytes.fromhex("1603010200010001fc0303")
 threads = [
-    timed("the beginning of a handshake", 8, 12, lambda: plain(HELLO)),
-    timed("a handshake that drips", 8, 12, lambda: plain(HELLO, b"\0")),
-    timed("a connection without a request", 8, 12, lambda: secure(b"")),
-    timed("the beginning of a header", 8, 12, lambda: secure(b"GET / HT")),
-    timed("a header that drips", 8, 12, lambda: secure(b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"x")),
-    timed("a body that does not come", 28, 33,
+    timed("the beginning of a handshake", 8, lambda: plain(HELLO)),
+    timed("a handshake that drips", 8, lambda: plain(HELLO, b"\0")),
+    timed("a connection without a request", 8, lambda: secure(b"")),
+    timed("the beginning of a header", 8, lambda: secure(b"GET / HT")),
+    timed("a header that drips", 8, lambda: secure(b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"x")),
+    timed("a body that does not come", 28,
           lambda: secure(b"PUT /v1/staged/web HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")),
-    timed("a body for nobody", 4, 8,
+    timed("a body for nobody", 4,
           lambda: secure(b"PUT /v9/staged/web HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{")),
-    timed("a body that drips", 28, 33,
+    timed("a body that drips", 28,
           lambda: secure(b"PUT /v1/staged/web HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{", b" ")),
 ]
 for thread in threads:
     thread.join()
-for text, low, high, took, why in TIMES:
-    tap.ok(low <= took <= high, f"{text} lasts {took:.1f} s, {low} to {high} {why or ''}")
+for text, low, took, why in TIMES:
+    later = min((other for _, its, other, _ in TIMES if its > low), default=LONGEST)
+    tap.ok(low <= took < later, f"{text} lasts {took:.1f} s, {low} at least, and ends before those with more {why or ''}")
 sys.exit(0)

@@ -9,11 +9,11 @@ agent_component web "install: {directory: $work/tls/web}"
 start_agent host 127.0.0.1 "$port"
 before=$(descriptors_of "$(network_half host)")
 python_tap agent_http.py "$port"
-for i in $(seq 20); do
+has_as_many() {
 	now=$(descriptors_of "$(network_half host)")
-	[ "$now" = "$before" ] && break
-	sleep 0.2
-done
+	[ "$now" = "$before" ]
+}
+comes has_as_many
 is "$now" "$before" "no descriptor is left open"
 [ -z "$(ls tls)" ]; ok $? "nothing was written"
 kill -0 "$(installing_half host)"; ok $? "the installing half is there"

@@ -85,14 +85,14 @@ free_port refusing
 agent_component web "install: {certificate: $work/tls/web.crt, key: $work/tls/web.key}"
 LD_PRELOAD=$late start_agent host 127.0.0.1 "$port"
 
-stranger() { timeout 20 openssl s_client -connect "127.0.0.1:$1" </dev/null 2>&1; }
+stranger() { timeout 60 openssl s_client -connect "127.0.0.1:$1" </dev/null 2>&1; }
 operator() { # PORT
-	timeout 20 curl -s --cacert access/agents.pem --cert access/ops.pem \
+	timeout 60 curl -s --cacert access/agents.pem --cert access/ops.pem \
 		--key access/ops.key --retry 5 --retry-all-errors --retry-delay 1 \
 		"https://127.0.0.1:$1/v1/component/web"
 }
 
-is "$(curl -s --max-time 20 -k -o run/body -w '%{http_code}' "https://127.0.0.1:$port/healthz")" 000 \
+is "$(curl -s --max-time 60 -k -o run/body -w '%{http_code}' "https://127.0.0.1:$port/healthz")" 000 \
 	"X1: a stranger gets no answer"
 has "$(operator "$port")" '"name"' "X1: an operator is answered"
 kill -0 "$(cat run/host.pid)"; ok $? "X1: the agent outlives an unauthenticated connection"

@@ -9,7 +9,7 @@ free_port port
 ask() { # PATH [CURL-OPTION...]: the status of an answer
 	local path=$1
 	shift
-	curl -s -m 5 -o run/answer -w '%{http_code}' --cert access/ops.pem \
+	curl -s -m 60 -o run/answer -w '%{http_code}' --cert access/ops.pem \
 		--key access/ops.key --cacert access/agents.pem "$@" \
 		"https://127.0.0.1:$port$path"
 }
@@ -18,7 +18,7 @@ give() { # ACTION COMPONENT CERT KEY [SEQUENCE]: an order; prints its status
 	import sys
 	from agent_client import Connection, Pair, order
 	port, action, component, cert, key, *sequence = sys.argv[1:]
-	c = Connection(int(port), timeout=30)
+	c = Connection(int(port), timeout=100)
 	agent = c.ask("GET", "/v1/component/" + component).json()["agent"]["spki"]
 	method, path = ("PUT", "staged") if action == "stage" else ("POST", action)
 	got = c.ask(method, f"/v1/{path}/{component}", order(
@@ -26,26 +26,16 @@ give() { # ACTION COMPONENT CERT KEY [SEQUENCE]: an order; prints its status
 	print(got.status, "" if got.status == 200 else got.json()["detail"])
 	END
 }
-gone() { # PID...: within some seconds
-	local pid i
-	for i in $(seq 60); do
-		for pid; do
-			kill -0 "$pid" 2>/dev/null && break
-		done
-		kill -0 "$pid" 2>/dev/null || return 0
-		sleep 0.05
-	done
-	return 1
-}
 elapsed() { echo $(($(date +%s%N) / 1000000 - $1)); }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 cat >run/slow.sh <<-END
 echo \$\$ >$work/run/slow.pid.of.command
-sleep 60
+sleep 300
 END
 cat >run/daemon.sh <<-END
-setsid sleep 5 >/dev/null 2>&1 </dev/null &
+setsid sleep 300 >/dev/null 2>&1 </dev/null &
+echo \$! >$work/run/left.pid
 END
 cat >run/manager.sh <<-END
 # as systemctl: somebody else starts it, a helper ends soon
@@ -54,7 +44,7 @@ exit 0
 END
 components() {
 	agent_component web "install: {directory: $work/tls/web}"
-	agent_component slow "install: {directory: $work/tls/slow}, activate: {command: [sh, $work/run/slow.sh], timeout: 100s}"
+	agent_component slow "install: {directory: $work/tls/slow}, activate: {command: [sh, $work/run/slow.sh], timeout: 600s}"
 	agent_component daemon "install: {directory: $work/tls/daemon}, activate: {command: [sh, $work/run/daemon.sh]}"
 	agent_component managed "install: {directory: $work/tls/managed}, activate: {command: [sh, $work/run/manager.sh]}"
 	agent_component self "install: {certificate: $work/access/host.pem, key: $work/access/host.key}"
@@ -100,15 +90,13 @@ for how in "the installing half" "the whole group"; do
 		"a pair is delivered"
 	give activate slow run/one.pem run/one.key >run/said 2>&1 &
 	waits=$!
-	for i in $(seq 100); do [ -s run/slow.pid.of.command ] && break; sleep 0.05; done
+	comes test -s run/slow.pid.of.command
 	command=$(cat run/slow.pid.of.command)
 	is "$(ask /v1/component/web) $(ask /v1/component/slow)" "200 200" "it answers while an activation runs"
 	begin=$(now_ms)
 	[ "$how" = "the installing half" ] && kill "$installs" || kill -- "-$installs"
 	gone "$installs" "$talks" "$command"
-	ok $? "a stop of $how ends both, and the activation"
-	took=$(elapsed "$begin")
-	[ "$took" -lt 3000 ]; ok $? "at once ($took ms)"
+	ok $? "a stop of $how ends both, and the activation, which had minutes to go ($(elapsed "$begin") ms)"
 	wait "$waits"
 done
 
@@ -127,24 +115,31 @@ for component in daemon managed; do
 done
 out=$(give activate daemon run/one.pem run/one.key)
 has "$out" "^502 .*left process .*sleep.* behind.*systemctl" "a daemon that is left behind is refused, with what to do"
-is "$(give activate managed run/one.pem run/one.key)" "200 " "a helper that ends is fine"
+# that has a second to end in: on a machine that is too busy, more than once
+for i in $(seq 20); do
+	out=$(give activate managed run/one.pem run/one.key)
+	[ "$out" != "200 " ] || break
+done
+is "$out" "200 " "a helper that ends is fine"
 
 # ---- a slow installing half ----
 mkdir -p "$work/tls/.web.certfleet"
-( exec 9<"$work/tls/.web.certfleet"; flock 9; sleep 4 ) &
+( exec 9<"$work/tls/.web.certfleet"; flock 9; touch run/locked; comes test -e run/enough ) &
 locker=$!
-sleep 0.2
+comes test -e run/locked
+installs=$(installing_half host)
+children=$(pgrep -c -P "$installs")
+has_more() { [ "$(pgrep -c -P "$installs")" -gt "$children" ]; }
 give stage web run/one.pem run/one.key >run/said &
 waits=$!
-sleep 0.3
-worst=0
-for i in $(seq 20); do
-	begin=$(now_ms)
-	[ "$(ask /v1/component/self)" = 200 ] || worst=99999
-	took=$(elapsed "$begin")
-	[ "$took" -gt "$worst" ] && worst=$took
+comes has_more
+answers=
+for i in 1 2 3 4 5; do
+	answers="$answers $(ask /v1/component/self)"
 done
-[ "$worst" -lt 1000 ]; ok $? "who waits for a lock holds up no handshake (the slowest took $worst ms)"
+is "$answers" " 200 200 200 200 200" "who waits for a lock holds up no handshake"
+[ ! -s run/said ]; ok $? "and waits on meanwhile"
+touch run/enough
 wait "$waits" "$locker"
 is "$(cat run/said)" "200 " "and gets it in the end"
 

@@ -18,7 +18,7 @@ other="spki:$(spki_of access/other.pem)"
 cp run/host.yaml run/plain.yaml
 listed() { sed "s/allow: .*}/allow: [$1]}/" run/plain.yaml >run/new.yaml && mv run/new.yaml run/host.yaml; }
 code_of() { # NAME
-	curl -s -m 10 -o /dev/null -w '%{http_code}' --cert "access/$1.pem" --key "access/$1.key" \
+	curl -s -m 60 -o /dev/null -w '%{http_code}' --cert "access/$1.pem" --key "access/$1.key" \
 		--cacert access/agents.pem "https://127.0.0.1:$port/v1/component/web"
 }
 holding() { # NAME: a connection that asks whenever a line comes, in run/NAME.said
@@ -35,17 +35,12 @@ holding() { # NAME: a connection that asks whenever a line comes, in run/NAME.sa
 	    print("ended", flush=True)
 	END
 	pids+=($!)
-	for _ in $(seq 100); do
-		[ -s "run/$1.said" ] && break
-		sleep 0.05
-	done
+	comes test -s "run/$1.said"
 }
+has_said_more() { [ "$(wc -l <"run/$1.said")" -ge 2 ]; }
 said() { # NAME: after it asked again
 	echo >"run/$1.in"
-	for _ in $(seq 100); do
-		[ "$(wc -l <"run/$1.said")" -ge 2 ] && break
-		sleep 0.05
-	done
+	comes has_said_more "$1"
 	tail -1 "run/$1.said"
 }
 
@@ -119,12 +114,9 @@ agent = c.ask("GET", "/v1/component/web").json()["agent"]["spki"]
 print(c.ask("PUT", "/v1/staged/web", order(agent, "stage", "web", pair)).status)
 END
 stage=$!
-for _ in $(seq 200); do
-	[ -e run/begun ] && break
-	sleep 0.05
-done
-[ -e run/begun ]; ok $? "a stage waits for the disk"
+comes test -e run/begun; ok $? "a stage waits for the disk"
 is "$(code_of ops)" 200 "S22: meanwhile others are answered"
+[ ! -s run/staged ]; ok $? "S22: which it still does then"
 wait $stage
 is "$(cat run/staged)" 200 "S22: the stage is late, and good"
 is "$(code_of ops)" 200 "the agent is there"

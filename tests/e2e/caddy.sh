@@ -34,7 +34,7 @@ write_fleet() { # COMPONENTS
 	certificates:
 	  site: {subject: "CN=${SUBJECT:-site.example.test}", names: [site.example.test], issuer: ca}
 	roles:
-	  web: {restart: {on_failure: rollback, timeout: 2s}}
+	  web: {restart: {on_failure: rollback, timeout: ${expiry:-$patience}}}
 	components:
 	  front:
 	    role: web
@@ -74,7 +74,7 @@ is "$(held front)" "$old" "Caddy begins with a pair that somebody made"
 
 # The port that shall prove it belongs to another server.
 start_gnutls stuck "$stuck" tls/old-front.crt tls/old-front.key
-VERIFY=$stuck write_fleet
+VERIFY=$stuck expiry=2s write_fleet
 cf plan
 has "$out" "front .*commit, hot, verify" "the plan says that the swap is hot"
 has "$out" "4 keys are in no verified bundle" "and that the pairs that are there are kept first"

@@ -35,8 +35,7 @@ END
 start_nginx front "$front"
 serve_file() { # FILE
 	sed -i "s,ssl_certificate .*;,ssl_certificate $work/$1;," run/front.conf
-	kill -HUP "$(cat run/front.pid)"
-	sleep 0.5
+	reload_nginx front
 }
 
 serve_file tls/front/leaf.pem
@@ -46,11 +45,12 @@ is $status 8 "a server that leaves the chain out is a failure that was taken bac
 has "$out" "serves the right leaf but an incomplete chain" "and this is what is said of it"
 serves "$front" "$old" "the old pair is served again"
 
+sed -i "s/timeout: 1s/timeout: $patience/" certfleet.yaml
 serve_file tls/front/fullchain.pem
 cf apply --yes --ack rolled-back
 is $status 0 "with its chain it is fine"
 [ $status -eq 0 ] || sed 's/^/# /' <<<"$out"
-sleep 0.5 # old workers of nginx may still answer
+settled_nginx front
 cf plan --detailed-exitcode
 is $status 0 "and nothing is left to do"
 take_status

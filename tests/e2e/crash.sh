@@ -29,6 +29,11 @@ whole() { # after each apply that did not end
 		{ echo "# the state is damaged after $1"; return 1; }
 }
 
+wants_nothing() {
+	cf plan --detailed-exitcode
+	[ "$status" -ne 2 ]
+}
+
 all_served() {
 	[ "$(served "$one")" = "$(installed tls/one/leaf.pem)" ] &&
 		[ "$(served "$two")" = "$(installed tls/one/leaf.pem)" ] &&
@@ -39,17 +44,9 @@ converged() { # after the apply that follows
 	[ "$status" -eq 0 ] || { echo "# exit $status after $1"; sed 's/^/#   /' <<<"$out"; return 1; }
 	[ -z "$(find tls backups trust -name '.*tmp-*' -o -path './.certfleet/*tmp-*')" ] ||
 		{ echo "# leftovers after $1"; return 1; }
-	local i
-	for i in 1 2 3 4 5 6 7 8; do # old workers of nginx drain
-		cf plan --detailed-exitcode
-		[ "$status" -eq 2 ] || break
-		sleep 0.25
-	done
+	comes wants_nothing # old workers of nginx drain
 	[ "$status" -eq 0 ] || { echo "# plan says $status after $1"; sed 's/^/#   /' <<<"$out"; return 1; }
-	for i in 1 2 3 4 5 6 7 8; do
-		all_served && return
-		sleep 0.25
-	done
+	comes all_served && return
 	echo "# not served after $1"
 	return 1
 }
@@ -57,7 +54,7 @@ converged() { # after the apply that follows
 try_point() { # CALL NUMBER FAULT
 	local what="$1 $2 $3" result before
 	before=$(installed tls/one/leaf.pem; installed tls/two/leaf.pem; installed tls/three.crt)
-	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" \
+	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" \
 		"$CERTFLEET" apply --yes --reissue site >run/broken 2>&1
 	result=$?
 	echo "$what -> $result" >>run/results
@@ -103,7 +100,7 @@ while read -r call count; do
 	[ $((number % (EVERY * 3))) -eq 0 ] || continue
 	tried=$((tried + 1))
 	rm -rf .certfleet backups trust/*
-	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$count" \
+	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$count" \
 		"$CERTFLEET" apply --yes --ack state-missing --ack foreign-authority >run/broken 2>&1
 	whole "first apply, $call $count" 2>/dev/null || [ ! -e .certfleet ] || pairs_are_whole || bad=$((bad + 1))
 	cf apply --yes --ack state-missing --ack foreign-authority

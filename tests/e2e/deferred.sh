@@ -11,9 +11,9 @@ start_haproxy() { # NAME: serves tls/NAME.pem on no port of interest
 	  stats socket $work/run/$1.sock mode 600 level admin
 	defaults
 	  mode http
-	  timeout connect 2s
-	  timeout client 5s
-	  timeout server 5s
+	  timeout connect 60s
+	  timeout client 60s
+	  timeout server 60s
 	frontend f
 	  bind 127.0.0.1:${!1} ssl crt $work/tls/$1.pem
 	END
@@ -25,7 +25,7 @@ stop_haproxy() {
 	local pid
 	pid=$(cat "run/$1.pid")
 	kill "$pid"
-	for _ in $(seq 50); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+	gone "$pid"
 	rm "run/$1.pid"
 }
 

@@ -32,7 +32,7 @@ class Port:
         owner = self
         class Talk(socketserver.BaseRequestHandler):
             def handle(self):
-                self.request.settimeout(5)
+                self.request.settimeout(60)
                 try:
                     if owner.context:
                         owner.context.wrap_socket(self.request, server_side=True).recv(1)

@@ -51,17 +51,16 @@ invite() { # [OPTION...]: leaves $id, and the token in secrets/token
 
 # The agent's side, in the background; its output in run/enrol.log.
 begin_enrol() { # TOKEN-FILE [OPTION...]
-	local file=$1 i
+	local file=$1
 	shift
 	: >run/enrol.log
 	setsid "$CERTFLEET" agent enrol --config host/agent.yaml --token-file - "$@" <"$file" >run/enrol.log 2>&1 &
 	enrol_pid=$!
 	echo $enrol_pid >run/enrol.pid
-	for i in $(seq 100); do
-		grep -q 'waits on' run/enrol.log && return 0
-		kill -0 $enrol_pid 2>/dev/null || return 0
-		sleep 0.05
-	done
+	comes waits_or_ended
+}
+waits_or_ended() {
+	grep -q 'waits on' run/enrol.log || ! kill -0 "$enrol_pid" 2>/dev/null
 }
 
 end_enrol() { # leaves its status in $enrolled
@@ -271,7 +270,7 @@ wait_port "$middle"
 accept_agent "$middle"
 is $status 1 "somebody in between: the operator refuses"
 has "$out" "somebody stands between; that was attempt 1 of 5" "and says so"
-for i in $(seq 50); do grep -q '1 of 5' run/enrol.log && break; sleep 0.1; done
+comes grep -q '1 of 5' run/enrol.log
 has "$(cat run/enrol.log)" "stood between (1 of 5)" "so does the agent"
 has "$(cat run/middle.log)" "passed [1-9]" "although every byte was passed on"
 is "$(find host -name agent.key -o -name agent.pem)" "" "and nobody has a pair"
@@ -390,7 +389,7 @@ invite
 ASAN_OPTIONS=detect_leaks=0 strace -f -o run/traced -e trace=execve,write,sendto,sendmsg -s 4000 -v "$CERTFLEET" agent enrol --config host/agent.yaml --token-file - <secrets/token >run/enrol.log 2>&1 &
 enrol_pid=$!
 echo $enrol_pid >run/enrol.pid
-for i in $(seq 200); do grep -q 'waits on' run/enrol.log && break; sleep 0.05; done
+comes waits_or_ended
 ASAN_OPTIONS=detect_leaks=0 strace -f -o run/accepted -e trace=execve,write,sendto,sendmsg -s 4000 -v "$CERTFLEET" agent accept "https://127.0.0.1:$agent" --invite "$id" --token-file - <secrets/token >run/accept.log 2>&1
 is $? 0 "an enrolment that is watched"
 end_enrol

@@ -24,7 +24,7 @@ b64() { printf %s "$1" | base64 -w0; }
 kv() { # PATH JSON [OPTION...]
 	local path=$1 json=$2
 	shift 2
-	curl -s --max-time 10 -X POST -d "$json" "$@" "http://127.0.0.1:$plain/v3/$path"
+	curl -s --max-time 60 -X POST -d "$json" "$@" "http://127.0.0.1:$plain/v3/$path"
 }
 key() { kv kv/range "{\"key\":\"$(b64 "/tls/site/$1")\"}" | jq -r '.kvs[0].value // ""' | base64 -d; }
 keys() { kv kv/range "{\"key\":\"$(b64 "/tls/${1:-}")\",\"range_end\":\"$(b64 "/tls0")\",\"keys_only\":true}" | jq -r '.kvs[]?.key | @base64d'; }
@@ -35,7 +35,7 @@ published() { key certificate | openssl x509 -outform DER 2>/dev/null | sha256su
 cat >pull.sh <<'END'
 [ -e run/sabotage ] && { rm run/sabotage; echo "no pull today" >&2; exit 1; }
 get() {
-	curl -s --max-time 5 -X POST -d "{\"key\":\"$(printf %s "/tls/site/$1" | base64 -w0)\"}" "http://127.0.0.1:$ETCD/v3/kv/range" |
+	curl -s --max-time 60 -X POST -d "{\"key\":\"$(printf %s "/tls/site/$1" | base64 -w0)\"}" "http://127.0.0.1:$ETCD/v3/kv/range" |
 		jq -r '.kvs[0].value' | base64 -d
 }
 get fullchain >tls/site/fullchain.pem
@@ -53,7 +53,7 @@ write_fleet() { # COMPONENTS
 	certificates:
 	  site: {subject: "CN=${SUBJECT:-site.example.test}", names: [site.example.test], issuer: ca}
 	roles:
-	  web: {restart: {on_failure: rollback, timeout: 5s}}
+	  web: {restart: {on_failure: rollback, timeout: $patience}}
 	components:
 	  site:
 	    role: web

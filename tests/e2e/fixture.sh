@@ -26,7 +26,7 @@ write_fleet() {
 	  site: {subject: "CN=${SUBJECT:-site.example.test}", names: [site.example.test], issuer: ca}
 	roles:
 	  web:
-	    restart: ${ROLE:-"{on_failure: stop, timeout: 5s}"}
+	    restart: ${ROLE:-"{on_failure: stop, timeout: $patience}"}
 	components:
 	  one:
 	    role: web
@@ -44,7 +44,7 @@ write_fleet() {
 	    role: web
 	    certificate: site
 	    deliver: {files: {certificate: tls/three.crt, key: tls/three.key}}
-	    activate: ${ACTIVATE_THREE:-"{command: [sh, serve.sh, three, \"$three\", tls/three.crt, tls/three.key], timeout: 5s}"}
+	    activate: ${ACTIVATE_THREE:-"{command: [sh, serve.sh, three, \"$three\", tls/three.crt, tls/three.key], timeout: 60s}"}
 	    verify: {tls: "127.0.0.1:$three"}
 	${EXTRA:-}
 	END

@@ -24,7 +24,7 @@ write_fleet() { # COMPONENTS
 	certificates:
 	  site: {subject: "CN=${SUBJECT:-site.example.test}", names: [site.example.test], issuer: ca}
 	roles:
-	  web: {version: {minimum: "7.0"}, restart: {on_failure: rollback, timeout: 2s}}
+	  web: {version: {minimum: "7.0"}, restart: {on_failure: rollback, timeout: $patience}}
 	components:
 	  device:
 	    role: web

@@ -66,6 +66,26 @@ cf() {
 	printf '%s\n' "--- certfleet $* -> $status" "$out" >>run/transcript
 }
 
+# What has to come, however busy the machine: whether a command succeeds
+# within a minute.  A wait that has to end in vain is given its own time.
+comes() { # COMMAND...
+	local end=$((SECONDS + 60))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+gone() { # PID...
+	comes none_runs "$@"
+}
+none_runs() {
+	local pid
+	for pid; do
+		! kill -0 "$pid" 2>/dev/null || return 1
+	done
+}
+patience=60s # of a role whose components shall be verified
+
 cleanup() {
 	local pid
 	for pid in "${pids[@]}" $(cat run/*.pid 2>/dev/null); do
@@ -166,19 +186,30 @@ start_gnutls() { # NAME PORT CERT KEY
 	wait_port "$2"
 }
 
+# A reload is over when those that served before it have gone.
+reload_nginx() { # NAME
+	local master before
+	master=$(cat "run/$1.pid")
+	before=$(pgrep -P "$master")
+	kill -HUP "$master"
+	# shellcheck disable=SC2086
+	gone $before
+}
+settled_nginx() { # NAME: after a reload by somebody who saw the new pair
+	comes has_one_worker "$(cat "run/$1.pid")"
+}
+has_one_worker() { [ "$(pgrep -c -P "$1")" = 1 ]; }
+
+is_heard() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 wait_port() {
-	local i
-	for i in $(seq 100); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return 0
-		sleep 0.05
-	done
+	comes is_heard "$1" && return 0
 	echo "# nothing listens on port $1"
 	return 1
 }
 
 # A handshake, for the name `sni` when the script has set one.
 shake_hands() { # PORT
-	timeout 5 openssl s_client -connect "127.0.0.1:$1" ${sni:+-servername "$sni"} </dev/null
+	timeout 60 openssl s_client -connect "127.0.0.1:$1" ${sni:+-servername "$sni"} </dev/null
 }
 
 # One after the other until run/enough is there; counts the failed.
@@ -211,13 +242,12 @@ served() {
 
 # Waits for a port to serve a fingerprint: old workers of nginx drain.
 serves() { # PORT FINGERPRINT TEXT
-	local i now
-	for i in $(seq 30); do
-		now=$(served_now "$1")
-		[ "$now" = "$2" ] && break
-		sleep 0.1
-	done
+	comes does_serve "$1" "$2"
 	is "$now" "$2" "$3"
+}
+does_serve() {
+	now=$(served_now "$1")
+	[ "$now" = "$2" ]
 }
 
 installed() { openssl x509 -in "$1" -outform DER | sha256sum | cut -d' ' -f1; }
@@ -234,12 +264,11 @@ status_of() { # COMPONENT FIELD, of the last `status --json` in status.json
 
 # Old workers of a server may answer for a moment.
 take_settled_status() {
-	local i
-	for i in $(seq 30); do
-		take_status
-		grep -q '"restart-pending"' status.json || break
-		sleep 0.1
-	done
+	comes nothing_is_pending
+}
+nothing_is_pending() {
+	take_status
+	! grep -q '"restart-pending"' status.json
 }
 
 take_status() { "$CERTFLEET" status --json >status.json 2>>run/transcript; }

@@ -18,7 +18,7 @@ import time
 
 THREADS = 6
 SECONDS = 120
-PATIENCE = 20
+PATIENCE = 60
 PAUSE = 0.01
 
 port = int(sys.argv[1])

@@ -6,7 +6,6 @@
 needs nginx
 start_nginx site "$port"
 deliver='{files: {directory: tls/site}}'
-timeout=10s
 
 # swap ACTIVATE: under load; what it saw is judged
 swap() {
@@ -18,7 +17,7 @@ swap() {
 	begin=$(now)
 	expect_apply 0 "a swap by '$1'"
 	end=$(now)
-	sleep 0.3
+	comes grep -q "$wanted" run/load
 	stop_load
 	judge_load "$begin" "$end" "$before" "$wanted"
 	echo "# load: $total handshakes, $at_once at once, $during during the apply; $old saw the old pair, $new the new one, $failed failed for $broken_ms ms"
@@ -58,7 +57,6 @@ swap '{signal: HUP, pidfile: run/site.pid}'
 kill "$(cat run/site.pid)"
 while [ -e run/site.pid ]; do sleep 0.05; done
 start_load
-sleep 0.3
 stop_load
 judge_load 0 9999999999 "$wanted" "$wanted"
 is "$failed" "$total" "without a server every handshake fails"

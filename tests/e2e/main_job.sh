@@ -22,7 +22,7 @@ certificates:
   shop: {subject: "CN=shop.example.test", issuer: shop-ca, names: [shop.example.test, 127.0.0.1]}
   vendor: {import: {pkcs12: vendor.p12, password: {file: secrets/vendor.pass}}}
 roles:
-  web: {restart: {on_failure: rollback, timeout: 20s}}
+  web: {restart: {on_failure: rollback, timeout: $patience}}
 components:
   front:
     role: web
@@ -113,8 +113,7 @@ hasnt "$out" "issue " "drift needs no new certificate"
 cf apply --yes
 is $status 0 "the drift is repaired"
 serves "$front" "$good" "with the same certificate"
-kill -HUP "$(cat run/front.pid)"
-sleep 0.3
+reload_nginx front
 serves "$front" "$good" "which nginx also takes from its files"
 
 cp -r tls/api/. tls/copy && rm -rf tls/copy

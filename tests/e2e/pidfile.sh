@@ -39,7 +39,7 @@ write_fleet() { # SUBJECT [PIDFILE]
 	  site: {subject: "CN=$1", names: [site.example.test], issuer: self}
 	roles:
 	  first: {}
-	  web: {after: [first], restart: {timeout: 10s}}
+	  web: {after: [first], restart: {timeout: $patience}}
 	components:
 	  early: {role: first, certificate: site, deliver: {files: {directory: tls/early}}, activate: {command: [sh, swap.sh]}}
 	  front: {role: web, certificate: site, deliver: {files: {directory: tls/front}}, activate: {signal: HUP, pidfile: ${2:-run/front.pid}}, verify: {tls: "127.0.0.1:$front"}}

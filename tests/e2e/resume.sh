@@ -43,7 +43,7 @@ while read -r call count; do
 	cf plan --out run/plan --reissue site
 	before=$(generations)
 	newest=$(newest_run)
-	ASAN_OPTIONS=detect_leaks=0 timeout 60 strace -o /dev/null -e trace="$call" \
+	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o /dev/null -e trace="$call" \
 		-e inject="$call:signal=KILL:when=$count" \
 		"$CERTFLEET" apply run/plan --reissue site >run/broken 2>&1
 	expected=0

@@ -44,7 +44,7 @@ certificates:
 roles:
   late: {restart: {when: postponed}}
   edge: {after: [web], restart: {max_unavailable: 50%, canary: 1}}
-  web: {restart: {timeout: 10s}}
+  web: {restart: {timeout: $patience}}
 components:
   dual-ec:
     role: web

@@ -15,10 +15,10 @@ sed -i 's|^certificates:|certificates:\n  vendor: {import: {pkcs12: imported.p12
 # strace would wait for the servers that the apply restarts: it is ended
 ASAN_OPTIONS=detect_leaks=0 strace -f -o run/arguments -e trace=execve -s 4000 -v "$CERTFLEET" apply --yes --verbose >run/output 2>&1 &
 pids+=($!)
-for i in $(seq 300); do
-	grep -q 'exited with' run/arguments 2>/dev/null && tail -1 run/output | grep -q '^certfleet: run 1' && break
-	sleep 0.1
-done
+has_ended() {
+	grep -q 'exited with' run/arguments 2>/dev/null && tail -1 run/output | grep -q '^certfleet: run 1'
+}
+comes has_ended
 kill "${pids[-1]}"
 has "$(tail -1 run/output)" "0 failed" "an apply with everything in it"
 cf plan --json --reissue site

@@ -14,15 +14,16 @@ etcd --name site --data-dir "$work/etcd" --log-level error \
 pids+=("$!")
 wait_port "$port"
 activate=
-# A switch that comes between its two reads fails the handshake of that moment.
-gap_ms=50
+# A switch that comes between its two reads fails the handshakes of that
+# moment: one of each thread of the load at most.
+may_fail=6
 echo : >reload.sh
 
 # The key that it reads is no longer the one that is delivered.
 lies() {
 	rm tls/live.key
 	cp -L tls/site/key.pem tls/live.key
-	write_fleet "$activate"
+	expiry=3s write_fleet "$activate"
 	offer fifth
 	puts_back "a pair that it cannot use" "does not answer: TLS handshake"
 	ln -sf site/key.pem tls/live.key

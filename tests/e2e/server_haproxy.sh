@@ -10,9 +10,9 @@ global
 	stats socket $work/run/haproxy.sock level admin expose-fd listeners
 defaults
 	mode http
-	timeout client 5s
-	timeout server 5s
-	timeout connect 5s
+	timeout client 60s
+	timeout server 60s
+	timeout connect 60s
 frontend site
 	bind 127.0.0.1:$port ssl crt $work/tls/site.pem
 	http-request return status 200

@@ -14,9 +14,9 @@ start_haproxy() { # NAME PORT
 	  tune.bufsize 4096
 	defaults
 	  mode http
-	  timeout client 5s
-	  timeout server 5s
-	  timeout connect 5s
+	  timeout client 60s
+	  timeout server 60s
+	  timeout connect 60s
 	frontend site
 	  bind 127.0.0.1:$2 ssl crt $work/tls/site.pem
 	  http-request return status 200
@@ -43,7 +43,7 @@ lies() {
 	free_port other_port
 	start_haproxy other "$other_port"
 	deliver='{haproxy: {socket: run/other.sock, certificate: tls/site.pem}}'
-	write_fleet
+	expiry=3s write_fleet
 	offer fifth
 	puts_back "a swap in another process" "still serves"
 	deliver='{haproxy: {socket: run/site.sock, certificate: tls/site.pem}}'

@@ -20,7 +20,6 @@ sh reload.sh >>run/site.log 2>&1
 wait_port "$port"
 starttls=ldap
 activate='{command: [sh, reload.sh]}'
-timeout=10s
 # It is away until it has started again.
 gap_ms=5000
 trial

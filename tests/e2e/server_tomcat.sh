@@ -46,15 +46,14 @@ java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.io.tmpdir="$work/t
 	-cp "$home/bin/bootstrap.jar:$home/bin/tomcat-juli.jar" \
 	org.apache.catalina.startup.Bootstrap start >run/site.log 2>&1 &
 pids+=("$!")
-for _ in $(seq 12); do wait_port "$port" && break; done
+for _ in 1 2 3; do wait_port "$port" && break; done
 activate='{command: [sh, reload.sh]}'
-timeout=5s
 
 # The key that it reads is no longer the one that is delivered.
 lies() {
 	rm tls/live.key
 	cp -L tls/site/key.pem tls/live.key
-	write_fleet "$activate"
+	expiry=5s write_fleet "$activate"
 	offer fifth
 	puts_back "a reload that was OK but broke the port" "does not answer: TLS handshake"
 	ln -sf site/key.pem tls/live.key

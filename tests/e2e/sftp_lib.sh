@@ -93,7 +93,7 @@ write_fleet() { # [COMPONENTS]
 	  site: ${site:-{subject: "CN=${subject:-site.example.test}", names: [site.example.test], issuer: ca\}}
 	roles:
 	  first: {}
-	  far: {after: [first], restart: {on_failure: rollback, timeout: 3s}}
+	  far: {after: [first], restart: {on_failure: rollback, timeout: $patience}}
 	components:
 	  web:
 	    role: far

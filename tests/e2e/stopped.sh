@@ -29,7 +29,7 @@ int getaddrinfo(const char *name, const char *port, const struct addrinfo *hints
 	    (hints && hints->ai_flags & AI_NUMERICHOST))
 		return real(name, port, hints, out);
 	mark("run/asked");
-	for (int i = 0; i < 1200 && access("run/enough", F_OK) != 0; i++)
+	for (int i = 0; i < 6000 && access("run/enough", F_OK) != 0; i++)
 		usleep(50000);
 	mark("run/answered");
 	return EAI_AGAIN;
@@ -72,15 +72,12 @@ wait_port "$silent"
 # ---- a stop ----
 
 stop_while_looking() { # COMMAND...: stopped once the silent port was asked
-	local pid i
+	local pid
 	sleep 0.2
 	rm -f run/accepted
 	"$CERTFLEET" "$@" >run/stopped.out 2>&1 </dev/null &
 	pid=$!
-	for i in $(seq 400); do
-		[ -e run/accepted ] && break
-		sleep 0.05
-	done
+	comes test -e run/accepted
 	kill -TERM "$pid"
 	wait "$pid"
 	status=$?
@@ -122,10 +119,7 @@ has "$out" "silent.example" "the component with that name is told"
 rm -f run/asked
 LD_PRELOAD=$stall "$CERTFLEET" status >run/stopped.out 2>&1 </dev/null &
 pid=$!
-for i in $(seq 400); do
-	[ -e run/asked ] && break
-	sleep 0.05
-done
+comes test -e run/asked
 kill -TERM "$pid"
 wait "$pid"
 is $? 1 "E7: a stop ends it with 1"

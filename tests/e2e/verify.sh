@@ -60,7 +60,7 @@ head_of_fleet() {
 	  site: {subject: "CN=${subject:-site.example.test}", issuer: ca}
 	  rsa: {subject: "CN=site.example.test", issuer: ca, key: rsa-2048}
 	roles:
-	  web: {restart: {timeout: 1s, max_unavailable: 9, max_failures: 9, on_failure: continue}}
+	  web: {restart: {timeout: ${expiry:-$patience}, max_unavailable: 9, max_failures: 9, on_failure: continue}}
 	components:
 	END
 }
@@ -76,10 +76,11 @@ if can_name; then
 		while [ -e run/two.pid ]; do sleep 0.05; done
 		start_servers two "$1"
 	}
-	wait_port_at() { timeout 5 sh -c "until openssl s_client -connect $1 </dev/null; do sleep 0.1; done" >/dev/null 2>&1; }
+	shakes_hands_at() { openssl s_client -connect "$1" </dev/null >/dev/null 2>&1; }
+	wait_port_at() { comes shakes_hands_at "$1"; }
 	wait_port_at "127.0.0.3:$port"
 	{
-		head_of_fleet
+		expiry=3s head_of_fleet
 		cat <<-END
 		  front:
 		    role: web
@@ -105,6 +106,7 @@ if can_name; then
 
 	restart_servers "$(site "127.0.0.2:$port" site) $(site "127.0.0.3:$port" site)"
 	wait_port_at "127.0.0.3:$port"
+	sed -i "s/timeout: 3s/timeout: $patience/" certfleet.yaml
 	cf apply --yes
 	is $status 0 "once both serve the same it is verified"
 	take_status
@@ -134,9 +136,9 @@ if command -v haproxy >/dev/null; then
 	cat >run/balance.cfg <<-END
 	defaults
 	  mode tcp
-	  timeout connect 2s
-	  timeout client 5s
-	  timeout server 5s
+	  timeout connect 60s
+	  timeout client 60s
+	  timeout server 60s
 	listen balanced
 	  bind 127.0.0.1:$balanced
 	  balance roundrobin
@@ -163,7 +165,7 @@ if command -v haproxy >/dev/null; then
 	is $status 0 "one good answer is enough unless more are asked for"
 	sed 's/ROW/3/' run/balanced.yaml >certfleet.yaml
 	subject=next.example.test
-	{ head_of_fleet; sed '1,/^components/d' certfleet.yaml; } >run/next.yaml
+	{ expiry=3s head_of_fleet; sed '1,/^components/d' certfleet.yaml; } >run/next.yaml
 	cp run/next.yaml certfleet.yaml
 	unset subject
 	cf apply --yes
@@ -171,8 +173,8 @@ if command -v haproxy >/dev/null; then
 	has "$out" "still serves $(installed tls/c/fullchain.pem | cut -c1-12)" "and it says which came in between"
 	rm -rf tls/c
 	ln -s a tls/c
-	kill -HUP "$(cat run/backends.pid)"
-	sleep 0.5
+	reload_nginx backends
+	sed -i "s/timeout: 3s/timeout: $patience/" certfleet.yaml
 	cf apply --yes
 	is $status 0 "they are once both are new"
 else
@@ -221,8 +223,7 @@ done
 # an RSA pair that is left out: what is served is the other one
 sed -i "s,ssl_certificate $work/tls/rsa.*,,; /rsa-TLSv1.3\/key/d" run/dual.conf
 sed -i "/ssl_certificate_key .*rsa/d" run/dual.conf
-kill -HUP "$(cat run/dual.pid)"
-sleep 0.5
+reload_nginx dual
 take_status
 is "$(status_of rsa-TLSv1.3 state)" restart-pending "a pair that a server was not given is not in-sync"
 is "$(status_of rsa-TLSv1.3 served)" "$(installed tls/ec-TLSv1.3/leaf.pem)" "status shows which it serves instead"
@@ -237,7 +238,7 @@ cat >signal.sh <<'END'
 for pid in $(cat run/stuck.pid) $(pgrep -P "$(cat run/stuck.pid)"); do kill -$1 "$pid"; done
 END
 {
-	head_of_fleet
+	expiry=20s head_of_fleet # one handshake that stalls takes ten
 	cat <<-END
 	  late:
 	    role: web

@@ -147,7 +147,7 @@ static inline struct activate counting(const char *script)
 	argv[1] = "-c";
 	argv[2] = arena_printf(&test_arena, "echo $CERTFLEET_FINGERPRINT >>%s/activated; %s", root,
 			       script);
-	return (struct activate){ .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = 10 };
+	return (struct activate){ .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = 600 };
 }
 
 /* Sorted by name. */
@@ -167,7 +167,7 @@ static inline void add_components(void)
 	list[3] = (struct agent_component){
 		.name = "slow",
 		.install = { .directory = at_root("slow") },
-		.activate = counting("sleep 30"),
+		.activate = counting("sleep 300"),
 	};
 	config.components = list;
 	config.component_count = 4;

@@ -87,7 +87,7 @@ TEST(a_guest_begins_with_its_handshake)
 	struct conn *g = comes("10.0.0.1");
 
 	assert_int_equal(g->phase, CONN_HANDSHAKE);
-	assert_in_range(g->end_ms, now + HANDSHAKE_MS, now + HANDSHAKE_MS + 1000);
+	assert_in_range(g->end_ms, now + HANDSHAKE_MS, clock_mono_ms() + HANDSHAKE_MS);
 	assert_int_equal(conns.count, 1);
 	conn_table_leave(&conns, g);
 	assert_int_equal(conns.count, 0);
@@ -108,7 +108,7 @@ TEST(each_phase_has_its_time)
 		int64_t now = clock_mono_ms();
 
 		conn_table_phase(g, phases[i].phase);
-		assert_in_range(g->end_ms, now + phases[i].ms, now + phases[i].ms + 1000);
+		assert_in_range(g->end_ms, now + phases[i].ms, clock_mono_ms() + phases[i].ms);
 	}
 	conn_table_phase(g, CONN_WORK);
 	assert_true(g->end_ms == INT64_MAX);

@@ -117,7 +117,7 @@ static inline void host_start(struct host *h)
 {
 	atomic_store(&h->ready, false);
 	assert_int_equal(pthread_create(&h->thread, NULL, enrol, h), 0);
-	for (int i = 0; i < 500 && !atomic_load(&h->ready); i++)
+	for (int i = 0; i < PATIENCE_MS / 10 && !atomic_load(&h->ready); i++)
 		usleep(10000);
 	assert_true(atomic_load(&h->ready));
 }

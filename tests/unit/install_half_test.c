@@ -84,29 +84,24 @@ TEST(it_answers_while_something_takes_long)
 	struct half h = half_begin();
 	struct order o = activation_of("slow", 1, &new_pair);
 	struct recorded slow = { 0 };
-	int64_t begin_ms = 0;
 	struct reply r;
 
 	deliver(&h, "slow", 1, &new_pair);
 	record_as(&slow, OPS, &o, NULL);
 	post_request(&h, slow.route, slow.component, &slow.body);
 	wait_for_activations(1);
-	begin_ms = clock_mono_ms();
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(ask_revision(&h), 1);
 		assert_int_equal(ask(&h, ROUTE_COMPONENT, "edge/e1", NULL).status, 200);
 	}
-	assert_true(clock_mono_ms() - begin_ms < 2000);
 	/* other components go on, this one waits */
 	deliver(&h, "edge/e1", 1, &new_pair);
 	r = replay(&h, &slow);
 	assert_string_equal(r.problem, "busy");
 	assert_int_equal(ask(&h, ROUTE_COMPONENT, "slow", NULL).status, 200);
 	/* a stop ends it, and what it runs */
-	begin_ms = clock_mono_ms();
 	kill(h.pid, SIGTERM);
 	assert_int_equal(half_wait(&h), ENDED_AS_ASKED);
-	assert_true(clock_mono_ms() - begin_ms < 3000);
 	secret_release(&slow.body);
 }
 

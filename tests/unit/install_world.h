@@ -18,10 +18,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
-enum {
-	ANSWER_MS = 10000,
-};
-
 /* How it ended. */
 enum {
 	ENDED_AS_ASKED = 10,
@@ -87,20 +83,11 @@ static inline struct half half_begin(void)
 	return h;
 }
 
-/* How it ended, within some seconds. */
+/* How it ended. */
 static inline int half_wait(struct half *h)
 {
-	int64_t end_ms = clock_mono_ms() + 8000;
-	int status = 0;
+	int status = test_wait(h->pid);
 
-	while (waitpid(h->pid, &status, WNOHANG) == 0) {
-		if (clock_mono_ms() > end_ms) {
-			kill(h->pid, SIGKILL);
-			waitpid(h->pid, NULL, 0);
-			fail_msg("the installing half did not end");
-		}
-		clock_sleep_ms(5);
-	}
 	ipc_release(&h->requests);
 	ipc_release(&h->handshakes);
 	if (WIFSIGNALED(status))
@@ -152,7 +139,7 @@ static inline struct reply read_reply(struct half *h)
 	size_t len = 0;
 	struct err e = { 0 };
 
-	must(ipc_wait(&h->requests, clock_mono_ms() + ANSWER_MS, &m, &e), &e);
+	must(ipc_wait(&h->requests, clock_mono_ms() + PATIENCE_MS, &m, &e), &e);
 	assert_int_equal(m.kind, MESSAGE_ANSWER);
 	f = fields_of(&m.body);
 	r.number = m.number;
@@ -216,7 +203,7 @@ static inline struct reply order(struct half *h, const struct order *o, const st
 
 static inline void wait_for_activations(size_t count)
 {
-	int64_t end_ms = clock_mono_ms() + 5000;
+	int64_t end_ms = clock_mono_ms() + PATIENCE_MS;
 
 	while (activations() < count && clock_mono_ms() < end_ms)
 		clock_sleep_ms(5);
@@ -232,7 +219,7 @@ static inline struct message ask_handshake(struct half *h, struct message *quest
 
 	question->number = ++h->asked;
 	must(ipc_post(&h->handshakes, question, &e) &&
-		     ipc_wait(&h->handshakes, clock_mono_ms() + ANSWER_MS, &answer, &e),
+		     ipc_wait(&h->handshakes, clock_mono_ms() + PATIENCE_MS, &answer, &e),
 	     &e);
 	assert_int_equal(answer.number, h->asked);
 	return answer;

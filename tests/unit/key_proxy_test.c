@@ -54,7 +54,7 @@ static pid_t answer_in_child(uint32_t shift, int64_t late_ms)
 		AUTO(message) m = { 0 };
 		struct err e = { 0 };
 
-		if (!ipc_wait(&c, clock_mono_ms() + 20000, &m, &e))
+		if (!ipc_wait(&c, clock_mono_ms() + 2 * PATIENCE_MS, &m, &e))
 			_exit(0);
 		if (late_ms)
 			clock_sleep_ms(late_ms);
@@ -100,7 +100,7 @@ TEST(an_answer_to_something_else_ends_it)
 TEST(s22_a_late_answer_ends_nothing)
 {
 	pid_t pid = answer_in_child(0, 8000);
-	int64_t end_ms = clock_mono_ms() + 60000;
+	int64_t end_ms = clock_mono_ms() + PATIENCE_MS;
 
 	assert_false(asks());
 	/* whoever comes meanwhile does not wait as long */

@@ -359,7 +359,7 @@ static bool is_running(pid_t pid)
 
 static bool ends(pid_t pid)
 {
-	for (int i = 0; i < 1000 && is_running(pid); i++)
+	for (int i = 0; i < PATIENCE_MS / 10 && is_running(pid); i++)
 		clock_sleep_ms(10);
 	return !is_running(pid);
 }

@@ -159,10 +159,10 @@ TEST(e3_an_upgraded_executable_is_the_same_one)
 	assert_int_equal(chmod(program, 0700), 0);
 	pid = fork();
 	if (pid == 0) {
-		execl(program, program, "60", NULL);
+		execl(program, program, "300", NULL);
 		_exit(1);
 	}
-	for (int i = 0; i < 500; i++) {
+	for (int i = 0; i < PATIENCE_MS / 10; i++) {
 		struct timespec t = { .tv_nsec = 10000000 };
 		char text[512] = "";
 

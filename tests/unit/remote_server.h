@@ -30,11 +30,19 @@ enum {
 	SERVER_ROOM = 64 * 1024
 };
 
+/* Of several servers together. */
+struct server_gate {
+	int needed;
+	atomic_int asked;
+};
+
 struct server {
 	bool lines;     /* ends each connection after one answer */
 	bool closes;    /* the same over HTTP */
 	int delay_ms;   /* before an answer */
 	bool is_silent; /* never answers */
+	/* nobody is answered before as many as that have asked; NULL: at once */
+	struct server_gate *gate;
 	const char *answers[SERVER_ANSWERS];
 	/* set by server_start() */
 	char origin[128];
@@ -78,13 +86,18 @@ static inline bool server_is_complete(const struct server *s, const char *text)
 static inline void server_reply(struct server *s, int fd, const char *request)
 {
 	int busy = atomic_fetch_add(&s->busy, 1) + 1;
+	int most = atomic_load(&s->most_busy);
 	const char *answer = server_answer(s);
 
-	if (busy > atomic_load(&s->most_busy))
-		atomic_store(&s->most_busy, busy);
+	while (busy > most && !atomic_compare_exchange_weak(&s->most_busy, &most, busy))
+		continue;
 	snprintf(s->last, sizeof(s->last), "%s", request);
 	if (strlen(s->all) + strlen(request) < sizeof(s->all))
 		strcat(s->all, request);
+	if (s->gate)
+		atomic_fetch_add(&s->gate->asked, 1);
+	while (s->gate && atomic_load(&s->gate->asked) < s->gate->needed)
+		clock_sleep_ms(5);
 	if (s->delay_ms)
 		clock_sleep_ms(s->delay_ms);
 	atomic_fetch_sub(&s->busy, 1);
@@ -175,6 +188,7 @@ static inline struct server *server_new(struct server like, const char *path)
 	s->closes = like.closes;
 	s->delay_ms = like.delay_ms;
 	s->is_silent = like.is_silent;
+	s->gate = like.gate;
 	memcpy(s->answers, like.answers, sizeof(s->answers));
 	s->next = all;
 	all = s;

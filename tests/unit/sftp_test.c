@@ -461,11 +461,12 @@ TEST(hostile_names_are_only_names)
 
 /* ---- activation ---- */
 
-static struct component with_command(const char *const *argv)
+static struct component with_command(const char *const *argv, int64_t timeout)
 {
 	struct component c = at(directory_form());
 
-	c.activate = (struct activate){ .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = 1 };
+	c.activate =
+		(struct activate){ .kind = ACTIVATE_COMMAND, .argv = argv, .timeout = timeout };
 	return c;
 }
 
@@ -473,16 +474,16 @@ TEST(a_command_is_run_there)
 {
 	const char *const good[] = { "true", NULL };
 	const char *const bad[] = { "sh", "-c", "printf 'no \\033[1mreload'; exit 3", NULL };
-	const char *const slow[] = { "sleep", "20", NULL };
-	struct component c = with_command(good);
+	const char *const slow[] = { "sleep", "300", NULL };
+	struct component c = with_command(good, 60);
 	struct job job;
 
 	must_run(&c, DRIVER_ACTIVATE, &new_pair);
-	c = with_command(bad);
+	c = with_command(bad, 60);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
 	assert_int_equal(job.error.code, ERR_REMOTE);
 	assert_non_null(strstr(job.error.text, "status 3"));
-	c = with_command(slow);
+	c = with_command(slow, 1);
 	assert_refused(&c, DRIVER_ACTIVATE, &new_pair, "did not end within");
 	side.is_mute = true;
 	assert_refused(&c, DRIVER_ACTIVATE, &new_pair, "not run to its end");

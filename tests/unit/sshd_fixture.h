@@ -150,7 +150,7 @@ static inline void sshd_start(const char *options)
 		execl(SSHD, SSHD, "-D", "-f", ssh_path("config"), "-E", ssh_path("log"), NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 100 && !sshd_listens(); i++)
+	for (int i = 0; i < PATIENCE_MS / 50 && !sshd_listens(); i++)
 		clock_sleep_ms(50);
 	assert_true(sshd_listens());
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "test.h"
 
+#include "base/clock.h"
+
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 enum {
 	TESTS = 200
@@ -34,6 +38,22 @@ void test_group(CMFixtureFunction setup, CMFixtureFunction teardown)
 {
 	before_all = setup;
 	after_all = teardown;
+}
+
+int test_wait(pid_t pid)
+{
+	int64_t end_ms = clock_mono_ms() + PATIENCE_MS;
+	int status = 0;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (clock_mono_ms() > end_ms) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+			fail_msg("process %d did not end", (int)pid);
+		}
+		clock_sleep_ms(5);
+	}
+	return status;
 }
 
 int test_run(void)

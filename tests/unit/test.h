@@ -10,6 +10,11 @@
  * Tests run in the order of their file.  TEST_EACH() names what is done
  * before and after every test of the file, TEST_WITH() before and after one
  * test; both hand over `*state`.  TEST_GROUP() names what is done once.
+ *
+ * A test proves by what happened and in which order; a machine may be so busy
+ * that anything takes long.  Where only a clock can tell what ends from what
+ * does not, PATIENCE_MS is the bound: no machine is that busy, and what shall
+ * not be waited for lasts longer.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -20,6 +25,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sys/types.h>
+
+enum {
+	PATIENCE_MS = 60000,
+};
 
 #define TEST_WITH(name, setup, teardown)                               \
 	static void name(void **state);                                \
@@ -46,6 +56,9 @@ void test_register(const char *name, CMUnitTestFunction fn, CMFixtureFunction se
 		   CMFixtureFunction teardown);
 void test_each(CMFixtureFunction setup, CMFixtureFunction teardown);
 void test_group(CMFixtureFunction setup, CMFixtureFunction teardown);
+
+/* The status of a child that ends; one that does not fails the test. */
+int test_wait(pid_t pid);
 
 /* For a file with a main() of its own: the count of failed tests. */
 int test_run(void);

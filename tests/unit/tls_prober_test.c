@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many probes at once: who waits for whom. */
+#include "count_connects.h"
 #include "test.h"
 #include "tls_world.h"
 
@@ -14,7 +15,7 @@
 enum {
 	MANY = 150,
 	SOME = 20,
-	HELD_MS = 60, /* how long the counting server keeps a connection */
+	HELD_MS = 60, /* how long the counting server keeps them */
 	HELD = 256
 };
 
@@ -84,13 +85,13 @@ static void count_held(const struct reported_pair *h, struct counts *most)
 	most->all = h->count > most->all ? h->count : most->all;
 }
 
-static void let_go(struct reported_pair *h)
+static void let_go(struct reported_pair *h, int64_t since_ms)
 {
 	int64_t now = clock_mono_ms();
 	size_t kept = 0;
 
 	for (size_t i = 0; i < h->count; i++) {
-		if (now - h->since[i] >= HELD_MS) {
+		if (now - since_ms >= HELD_MS && now - h->since[i] >= HELD_MS) {
 			close(h->fds[i]);
 			continue;
 		}
@@ -101,10 +102,14 @@ static void let_go(struct reported_pair *h)
 	h->count = kept;
 }
 
-/* Keeps each connection for a while, and hangs up. */
-static pid_t count_connections(int fd, struct counts *most)
+/*
+ * Keeps each connection for a while, and hangs up; none before there were
+ * `enough` at a time.
+ */
+static pid_t count_connections(int fd, size_t enough, struct counts *most)
 {
 	pid_t pid = fork();
+	int64_t since_ms = 0;
 	struct reported_pair h = { 0 };
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
@@ -120,11 +125,14 @@ static pid_t count_connections(int fd, struct counts *most)
 			h.which[h.count++] = which_address(peer);
 		}
 		count_held(&h, most);
-		let_go(&h);
+		if (most->all >= enough && !since_ms)
+			since_ms = clock_mono_ms();
+		if (since_ms)
+			let_go(&h, since_ms);
 	}
 }
 
-static struct counts count_at_once(unsigned addresses)
+static struct counts count_at_once(unsigned addresses, size_t enough)
 {
 	AUTO(arena) a = { 0 };
 	uint16_t port = 0;
@@ -132,12 +140,13 @@ static struct counts count_at_once(unsigned addresses)
 	struct tls_probe probes[MANY];
 	struct counts *most = mmap(NULL, sizeof(*most), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid = count_connections(fd, most);
+	pid_t pid = count_connections(fd, enough, most);
 
 	for (unsigned i = 0; i < MANY; i++)
 		probes[i] = (struct tls_probe){
 			.host = arena_printf(&a, "127.0.0.%u", i % addresses + 1),
 			.port = port,
+			.timeout_ms = PATIENCE_MS,
 		};
 	probe_all(probes, MANY, &a);
 	end_process(pid);
@@ -151,14 +160,14 @@ static struct counts count_at_once(unsigned addresses)
 
 TEST(one_address_is_asked_by_few_at_once)
 {
-	struct counts most = count_at_once(1);
+	struct counts most = count_at_once(1, TLS_AT_ONCE_OF_ONE);
 
 	assert_int_equal(most.of_one, TLS_AT_ONCE_OF_ONE);
 }
 
 TEST(many_addresses_are_asked_by_many_at_once)
 {
-	struct counts most = count_at_once(50);
+	struct counts most = count_at_once(50, TLS_PROBES_AT_ONCE / 2);
 
 	assert_in_range(most.of_one, 1, TLS_AT_ONCE_OF_ONE);
 	assert_in_range(most.all, TLS_PROBES_AT_ONCE / 2, TLS_PROBES_AT_ONCE);
@@ -182,16 +191,37 @@ static int listen_to_nobody(uint16_t *port, int full[SOME])
 	return fd;
 }
 
-static int64_t probe_some(struct tls_probe *probes, uint16_t port, struct arena *a)
-{
-	int64_t begin = clock_mono_ms();
+/* How often it had connected when `first` of them had ended, and in all. */
+struct tries {
+	int at_first;
+	int in_all;
+};
 
-	for (size_t i = 0; i < SOME; i++)
+static struct tries probe_some(struct tls_probe *probes, uint16_t port, size_t first,
+			       struct arena *a)
+{
+	AUTO(tls_prober) prober = NULL;
+	struct tries t = { 0 };
+	struct err e = { 0 };
+
+	connects = 0;
+	MUST(tls_prober_new(&prober, &e), &e);
+	for (size_t i = 0; i < SOME; i++) {
 		probes[i] = (struct tls_probe){ .host = "127.0.0.1",
 						.port = port,
 						.timeout_ms = SHORT_MS };
-	probe_all(probes, SOME, a);
-	return clock_mono_ms() - begin;
+		tls_prober_ask(prober, &probes[i], a);
+	}
+	for (size_t i = 1; i <= SOME; i++) {
+		struct tls_probe *ended = NULL;
+
+		MUST(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
+		assert_non_null(ended);
+		if (i == first)
+			t.at_first = connects;
+	}
+	t.in_all = connects;
+	return t;
 }
 
 TEST(one_that_cannot_be_connected_to_is_not_tried_again)
@@ -202,7 +232,7 @@ TEST(one_that_cannot_be_connected_to_is_not_tried_again)
 	uint16_t port = 0;
 	int fd = listen_to_nobody(&port, full);
 
-	assert_true(probe_some(probes, port, &a) < 2 * SHORT_MS);
+	assert_int_equal(probe_some(probes, port, 1, &a).in_all, TLS_AT_ONCE_OF_ONE);
 	for (size_t i = 0; i < SOME; i++) {
 		assert_false(probes[i].completed);
 		assert_non_null(strstr(probes[i].error, "connecting to"));
@@ -219,7 +249,10 @@ TEST(one_that_stalls_is_asked_the_rest_together)
 	uint16_t port = 0;
 	int fd = listen_on(AF_INET, &port);
 
-	assert_true(probe_some(probes, port, &a) < 3 * SHORT_MS);
+	struct tries t = probe_some(probes, port, TLS_AT_ONCE_OF_ONE + 1, &a);
+
+	assert_int_equal(t.at_first, SOME);
+	assert_int_equal(t.in_all, SOME);
 	for (size_t i = 0; i < SOME; i++) {
 		assert_false(probes[i].completed);
 		assert_non_null(strstr(probes[i].error, "TLS handshake with"));
@@ -248,10 +281,11 @@ TEST(one_that_stalls_holds_up_nobody_else)
 	for (unsigned i = 0; i < MANY + SOME; i++) {
 		probes[i].host = i < MANY ? "127.0.0.1" : arena_printf(&a, "127.1.0.%u", i);
 		probes[i].port = i < MANY ? silent_port : port;
+		probes[i].timeout_ms = (i < MANY ? 10 : 1) * PATIENCE_MS;
 		tls_prober_ask(prober, &probes[i], &a);
 	}
 	for (size_t i = 0; i < SOME; i++) {
-		MUST(tls_prober_next(prober, TLS_HANDSHAKE_MS, &ended, &e), &e);
+		MUST(tls_prober_next(prober, PATIENCE_MS, &ended, &e), &e);
 		assert_true(ended >= probes + MANY);
 		assert_true(ended->completed);
 	}

@@ -119,7 +119,7 @@ static inline ssize_t say(gnutls_transport_ptr_t ptr, const void *bytes, size_t 
 	if (p->mood == FLOODS)
 		flood(p->peer);
 	if (p->mood == STALLS)
-		poll(NULL, 0, 10000);
+		poll(NULL, 0, -1);
 	_exit(0);
 }
 
@@ -144,6 +144,7 @@ static inline void pretend_to(struct pretence *p)
 	gnutls_pcert_st pcert;
 	struct err e = { 0 };
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!key_open(&p->held->key, &key, &e) || !cert_open(p->shown->set.certs[0], &crt, &e))
 		_exit(1);
 	gnutls_certificate_allocate_credentials(&credentials);
