@@ -42,12 +42,12 @@ static json_t *names_write(const struct cert_facts *f)
 
 void facts_write(const struct cert_facts *f, struct buf *out)
 {
-	json_t *json =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "own",
-			  f->own_id ? f->own_id : "", "signer", f->signer_id ? f->signer_id : "",
-			  "spki", f->spki, "serial", f->serial, "subject", f->subject, "issuer",
-			  f->issuer, "key", f->key, "from", (json_int_t)f->not_before, "until",
-			  (json_int_t)f->not_after, "ca", (int)f->is_ca, "names", names_write(f));
+	json_t *json = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:b, s:o}", "own",
+		f->own_id ? f->own_id : "", "signer", f->signer_id ? f->signer_id : "", "spki",
+		f->spki, "serial", f->serial, "subject", f->subject, "issuer", f->issuer, "key",
+		f->key, "from", (json_int_t)f->not_before, "until", (json_int_t)f->not_after,
+		"purpose", (int)f->purpose, "ca", (int)f->is_ca, "names", names_write(f));
 	char *text = json_dumps(json, JSON_COMPACT);
 
 	buf_puts(out, text ? text : "");
@@ -110,6 +110,8 @@ static bool facts_of(const json_t *json, struct arena *a, struct cert_facts *out
 	out->signer_id = *out->signer_id ? out->signer_id : NULL;
 	out->not_before = json_integer_value(json_object_get(json, "from"));
 	out->not_after = json_integer_value(json_object_get(json, "until"));
+	out->purpose = (unsigned)json_integer_value(json_object_get(json, "purpose")) &
+		       (PURPOSE_SERVER | PURPOSE_CLIENT);
 	out->is_ca = json_is_true(json_object_get(json, "ca"));
 	return text_is_fingerprint(out->spki) && names_read(json_object_get(json, "names"), a, out);
 }

@@ -42,6 +42,7 @@ struct cert_facts {
 	int64_t not_after;
 	const struct san *names;
 	size_t name_count;
+	unsigned purpose; /* enum purpose: what its extended key usage allows */
 	bool is_ca;
 	const char *own_id;    /* subjectKeyIdentifier, hex; NULL: not told */
 	const char *signer_id; /* authorityKeyIdentifier, likewise */
