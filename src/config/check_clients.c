@@ -17,8 +17,8 @@ static const struct node *names_node(const struct certificate_form *f)
 	return names ? names : node_find(f->node, "subject");
 }
 
-static bool check_name(struct loader *ld, const struct certificate_form *f,
-		       const struct certificate *c)
+static bool check_any_name(struct loader *ld, const struct certificate_form *f,
+			   const struct certificate *c)
 {
 	if (!c || c->import.kind != IMPORT_NONE || c->name_count || !(c->purpose & PURPOSE_SERVER))
 		return true;
@@ -60,13 +60,13 @@ static bool report_purpose(struct loader *ld, const struct build *b, size_t i)
 		draft_words(ld, d, &b->components[i]), d->form->key->text);
 }
 
-static bool check_ports(struct loader *ld, const struct build *b, size_t i,
-			const struct certificate *c)
+static bool check_asked_names(struct loader *ld, const struct build *b, size_t i,
+			      const struct certificate *c)
 {
 	const struct component *on = &b->components[i];
 	const struct client_view x = { .names = c->names,
-				      .name_count = c->name_count,
-				      .purpose = c->purpose };
+				       .name_count = c->name_count,
+				       .purpose = c->purpose };
 	const char *refusal = NULL;
 
 	if (on->verify_count && !(c->purpose & PURPOSE_SERVER))
@@ -86,7 +86,7 @@ void check_clients(struct loader *ld, const struct build *b)
 			lookup_find(&ld->certificate_forms, entry->key->text);
 
 		if (f->good && f->per == PER_FLEET)
-			check_name(ld, f, fleet_certificate(&ld->fleet, f->key->text));
+			check_any_name(ld, f, fleet_certificate(&ld->fleet, f->key->text));
 	}
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct draft *d = &b->drafts[i];
@@ -97,10 +97,10 @@ void check_clients(struct loader *ld, const struct build *b)
 		if (!c || c->import.kind != IMPORT_NONE || d->value == reported ||
 		    d->form == unnamed)
 			continue;
-		if (d->form->per == PER_COMPONENT && !check_name(ld, d->form, c))
+		if (d->form->per == PER_COMPONENT && !check_any_name(ld, d->form, c))
 			unnamed = d->form;
 		else if ((c->name_count || !(c->purpose & PURPOSE_SERVER)) &&
-			 !check_ports(ld, b, i, c))
+			 !check_asked_names(ld, b, i, c))
 			reported = d->value;
 	}
 }

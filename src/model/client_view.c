@@ -64,8 +64,7 @@ static bool view_of(const struct generation *g, struct arena *a, struct client_v
 
 int64_t generation_end(const struct generation *g)
 {
-	return g->view && g->view->until < g->not_after ? g->view->until
-								    : g->not_after;
+	return g->view && g->view->until < g->not_after ? g->view->until : g->not_after;
 }
 
 /* ---- dates ---- */

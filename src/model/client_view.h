@@ -34,7 +34,8 @@ struct client_view {
  * certificates were not read is refused for its own dates only.
  */
 const char *refusal_by_dates(const struct generation *g, int64_t at, struct arena *a);
-const char *refusal_by_port(const struct client_view *x, const struct verify *port, struct arena *a);
+const char *refusal_by_port(const struct client_view *x, const struct verify *port,
+			    struct arena *a);
 /* The ports of one component: name and purpose. */
 const char *refusal_by_ports(const struct component *c, const struct generation *g,
 			     struct arena *a);

@@ -110,7 +110,10 @@ MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65], struct err *e
  */
 MUST_CHECK bool pair_lint(const struct pair *p, int64_t now, struct err *e);
 
-/* A copy whose bytes live in `a`. */
-struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
+/*
+ * The authorities that this machine trusts, as GnuTLS was built to find them;
+ * copies in `a`, none when there is no store.
+ */
+void system_trust(struct arena *a, const struct der **certs, size_t *count);
 
 #endif

@@ -2,7 +2,7 @@
 #include "report/json_value.h"
 #include "report/status.h"
 
-#define STATUS_FORMAT "1.2"
+#define STATUS_FORMAT "1.3"
 
 enum {
 	DAY = 86400
@@ -31,8 +31,10 @@ static json_t *certificate_to_json(const struct status *s, const struct status_c
 			 json_moment(row->renew_at), "source", source);
 }
 
-static const char *trouble(const struct component_seen *seen)
+static const char *trouble(const struct status_component *row, const struct component_seen *seen)
 {
+	if (row->state == COMPONENT_INVALID)
+		return row->refusal;
 	if (seen->damage)
 		return seen->damage;
 	return seen->served_flaw ? seen->served_flaw : seen->error;
@@ -45,14 +47,15 @@ static json_t *component_to_json(const struct status_component *row)
 	const struct component *c = row->component;
 	const char *desired = row->desired ? row->desired->fingerprint : NULL;
 
-	return json_pack(
-		"{so so so so sb so so so so ss ss so so so}", "name", json_text(c->name), "role",
-		json_text(c->role->name), "certificate", json_text(c->certificate->name), "process",
-		json_text(c->process), "online", seen->online, "version", json_text(seen->version),
-		"desired", json_text(desired), "installed", json_text(seen->installed), "served",
-		json_text(seen->served), "evidence", evidence_names[seen->evidence], "state",
-		component_state_names[row->state], "last_error", json_text(seen->last_error),
-		"error", json_text(trouble(seen)), "observed_at", json_moment(seen->observed_at));
+	return json_pack("{so so so so sb so so so so ss ss so so so}", "name", json_text(c->name),
+			 "role", json_text(c->role->name), "certificate",
+			 json_text(c->certificate->name), "process", json_text(c->process),
+			 "online", seen->online, "version", json_text(seen->version), "desired",
+			 json_text(desired), "installed", json_text(seen->installed), "served",
+			 json_text(seen->served), "evidence", evidence_names[seen->evidence],
+			 "state", component_state_names[row->state], "last_error",
+			 json_text(seen->last_error), "error", json_text(trouble(row, seen)),
+			 "observed_at", json_moment(seen->observed_at));
 }
 
 static json_t *agent_to_json(const struct status *s, const struct status_agent *row)
