@@ -49,7 +49,7 @@ cp run/old.crt tls/partner.crt
 od -An -N20 -tx1 /dev/urandom | tr -d ' \n' >secrets/backup.pass
 od -An -N8 -tx1 /dev/urandom | tr -d ' \n' >secrets/vendor.pass
 certtool --generate-privkey --key-type rsa --bits 2048 --outfile run/vendor.key 2>/dev/null
-printf 'cn = api.partner.test\nexpiration_days = 180\ntls_www_server\n' >run/template
+printf 'cn = api.partner.test\ndns_name = api.partner.test\nexpiration_days = 180\ntls_www_server\n' >run/template
 certtool --generate-self-signed --load-privkey run/vendor.key \
 	--template run/template --outfile run/vendor.crt 2>/dev/null
 printf 'pkcs-cipher = aes-256\npassword = "%s"\n' "$(cat secrets/vendor.pass)" >run/p12.template

@@ -110,6 +110,9 @@ static void put_certificate(struct writer *w, const struct certificate *c)
 	put_text(w, "commit", commit_order_names[c->commit]);
 	if (c->import.kind != IMPORT_NONE) {
 		put_import(w, &c->import);
+		put_path(w, "trust_file", c->trust.file);
+		if (c->trust.kind == TRUST_SYSTEM || c->trust.kind == TRUST_NONE)
+			put_text(w, "trust", c->trust.kind == TRUST_NONE ? "none" : "system");
 		return;
 	}
 	put_text(w, "subject", c->subject);

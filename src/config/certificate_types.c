@@ -80,6 +80,19 @@ static bool certificate_types_read_import(struct loader *ld, const struct field 
 	return true;
 }
 
+static bool read_import_trust(struct loader *ld, const struct field *f, const struct node *n,
+			      void *slot)
+{
+	struct import_trust *out = slot;
+
+	if (!value_raw(ld, f, n))
+		return false;
+	*out = (struct import_trust){ .kind = !strcmp(n->text, "system") ? TRUST_SYSTEM
+					      : !strcmp(n->text, "none") ? TRUST_NONE
+									 : TRUST_FILE };
+	return out->kind != TRUST_FILE || value_path(ld, f, n, &out->file);
+}
+
 /* What an import cannot say, because its certificate says it. */
 static bool check_import(struct loader *ld, const struct node *n)
 {
@@ -104,6 +117,8 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 
 	if (c->import.kind != IMPORT_NONE)
 		return check_import(ld, n);
+	if (node_find(n, "trust"))
+		good = complain(ld, node_find(n, "trust"), "'trust' is for an import only");
 	if (!form->subject)
 		good = complain(ld, n, "missing key 'subject', or 'import'");
 	if (!form->issuer)
@@ -116,4 +131,5 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 
 const struct field_type renew_type = { read_renew, SHAPE_TEXT, "^([0-9]+[smhdwy]|[1-9][0-9]?%)$" };
 const struct field_type purpose_type = { read_purpose, SHAPE_LIST, NULL };
+const struct field_type import_trust_type = { read_import_trust, SHAPE_TEXT, NULL, GRAMMAR_PATH };
 const struct field_type import_type = { certificate_types_read_import, SHAPE_RECORD, NULL };

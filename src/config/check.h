@@ -20,6 +20,8 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 /* No CSV file is one that the fleet reads a secret or a key from. */
 void check_inventories(struct loader *ld, const struct build *b);
 bool is_passphrase(const struct fleet *f, const struct secret_ref *s);
+/* What is issued has the names that its components are verified by. */
+void check_clients(struct loader *ld, const struct build *b);
 /* An issuer of agents signs nothing else, and agents have no other. */
 void check_agents(struct loader *ld, const struct build *b, const struct node *root);
 

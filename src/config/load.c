@@ -48,6 +48,7 @@ static void build_fleet(struct loader *ld, const struct node *root)
 	check_access_secrets(ld, &b, root);
 	check_inventories(ld, &b);
 	check_agents(ld, &b, root);
+	check_clients(ld, &b);
 	link_components(ld, &b);
 }
 

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	HOST_LIMIT = 253,
@@ -117,13 +118,20 @@ static bool is_email(const char *text)
 	       is_host_name(at + 1);
 }
 
-/* "scheme:rest" (RFC 3986 section 3.1). */
+/*
+ * "scheme://rest", or one of the schemes that have no "//" and stand in
+ * certificates: what else has a colon is a slip ("host:443", "DNS:host").
+ */
 static bool netname_is_uri(const char *text)
 {
+	static const char *const bare[] = { "urn", "sip", "sips", "tag", "did", "tel", NULL };
 	size_t scheme = strcspn(text, ":");
+	bool known = !strncmp(text + scheme, "://", 3) && text[scheme + 3];
 
-	if (!text[scheme] || !text[scheme + 1] || !isalpha((unsigned char)*text) ||
-	    !is_printable(text))
+	for (const char *const *word = bare; *word; word++)
+		known |= strlen(*word) == scheme && !strncasecmp(*word, text, scheme) &&
+			 text[scheme + 1];
+	if (!known || !isalpha((unsigned char)*text) || !is_printable(text))
 		return false;
 	for (size_t i = 0; i < scheme; i++)
 		if (!isalnum((unsigned char)text[i]) && !strchr("+-.", text[i]))
@@ -175,6 +183,24 @@ size_t san_sort(struct san *names, size_t count)
 	return kept;
 }
 
+static bool report_san(struct loader *ld, const struct node *n, const char *text)
+{
+	static const char *const kinds[] = { "DNS:", "IP:", "email:", "URI:", NULL };
+	const char *host = NULL;
+	uint16_t port = 0;
+
+	if (host_port_parse(&ld->work, text, &host, &port))
+		return complain(ld, n, "'%s' has a port, a name has none", shown(ld, n->text));
+	for (const char *const *kind = kinds; *kind; kind++)
+		if (!strncasecmp(text, *kind, strlen(*kind)))
+			return complain(ld, n, "'%s' must be written without '%s'",
+					shown(ld, n->text), *kind);
+	return complain(
+		ld, n,
+		"'%s' is no DNS name, IP address, URI or e-mail address (international names are written in their xn-- form)",
+		shown(ld, n->text));
+}
+
 static bool read_san(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
@@ -184,10 +210,7 @@ static bool read_san(struct loader *ld, const struct field *f, const struct node
 	struct san name = { NAME_DNS, text };
 
 	if (!san_parse(&ld->fleet.arena, text, &name) && !placeholder_excuses(ld, n))
-		return complain(
-			ld, n,
-			"'%s' is no DNS name, IP address, URI or e-mail address (international names are written in their xn-- form)",
-			shown(ld, n->text));
+		return report_san(ld, n, text);
 	*(struct san *)slot = name;
 	return true;
 }

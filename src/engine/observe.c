@@ -127,6 +127,7 @@ bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapsho
 		return false;
 	if (!observe_trust(en, &s, e))
 		return false;
+	observe_client_views(en, &s);
 
 	struct authority_watch *w = authority_watch_new(en, &s);
 

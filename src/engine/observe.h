@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct client_view;
 struct engine;
 struct tls_probe;
 
@@ -56,6 +57,14 @@ MUST_CHECK bool observed_import(const struct engine *en, const struct certificat
 /* Of source imported; its owner is the certificate. */
 struct generation generation_of_import(const struct imported *i, const struct certificate *c,
 				       struct arena *a);
+/*
+ * engine/observe_client_view.c: what clients see of each import that may be
+ * desired, for its generations; what cannot be read stays unknown.
+ */
+void observe_client_views(struct engine *en, struct snapshot *s);
+/* Of certificates of an import; NULL: they cannot be read.  Lives in `a`. */
+struct client_view *client_view_read(struct engine *en, const struct certificate *c,
+				     const struct cert_set *set, struct arena *a);
 /*
  * engine/observe_trust.c: hashes of the authorities and host keys we believe;
  * a saved plan is stale when they change.  ERR_INPUT: agents would be believed

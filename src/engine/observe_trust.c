@@ -100,6 +100,8 @@ bool observe_trust(struct engine *en, struct snapshot *s, struct err *e)
 
 	observe_trust_add_file(&t, f->access.agent.ca);
 	observe_trust_add_file(&t, f->access.ssh.known_hosts);
+	for (size_t i = 0; i < f->certificate_count; i++)
+		observe_trust_add_file(&t, f->certificates[i].trust.file);
 	for (size_t i = 0; i < f->component_count; i++)
 		observe_trust_add_component(&t, &f->components[i]);
 	if (t.list.count)

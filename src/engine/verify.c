@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
+#include "model/client_view.h"
 #include "pki/tls_prober.h"
 
 #include <stddef.h>
@@ -268,6 +269,31 @@ void prove_served(struct run *r, struct proof *proofs, size_t count)
 		arena_release(&targets[i].answers);
 }
 
+/*
+ * What is served must be what clients accept.  Of an open chain the plan has
+ * said already whether it may be installed.
+ */
+static void check_acceptable(struct run *r, struct proof *p)
+{
+	AUTO(arena) a = { 0 };
+	const struct component *c = p->component;
+	struct generation g = { 0 };
+	struct cert_set set = { 0 };
+	struct err ignored = { 0 };
+	const char *refusal = NULL;
+
+	if (p->error.code || !run_certificates(r, p->expected, &g, &set, &ignored))
+		return;
+	if (g.source == SOURCE_IMPORTED && !g.view)
+		g.view = client_view_read(r->en, c->certificate, &set, &a);
+	refusal = refusal_by_dates(&g, clock_now(), &a);
+	if (!refusal)
+		refusal = refusal_by_ports(c, &g, &a);
+	if (refusal)
+		err_set(&p->error, ERR_REMOTE, "it is served, but no client accepts it: %s",
+			refusal);
+}
+
 void step_verify(struct run *r, struct step_batch *b)
 {
 	AUTO(change) change = change_new(r->en->state);
@@ -281,9 +307,10 @@ void step_verify(struct run *r, struct step_batch *b)
 	}
 	prove_served(r, proofs, b->count);
 	for (size_t i = 0; i < b->count; i++) {
-		const struct proof *p = &proofs[i];
+		struct proof *p = &proofs[i];
 		struct component_seen *seen = run_seen(r, p->component->name);
 
+		check_acceptable(r, p);
 		b->errors[i] = p->error;
 		proof_seen(p, seen);
 		if (p->error.code) {

@@ -104,6 +104,19 @@ struct import {
 	struct secret_ref password;
 };
 
+/* What the chain of an import must reach. */
+enum trust_kind {
+	TRUST_OWN,    /* its own root, or one of the system's store */
+	TRUST_SYSTEM, /* one of the system's store */
+	TRUST_FILE,
+	TRUST_NONE /* nothing: clients have their own way */
+};
+
+struct import_trust {
+	enum trust_kind kind;
+	const char *file; /* PEM */
+};
+
 enum purpose {
 	PURPOSE_SERVER = 1 << 0,
 	PURPOSE_CLIENT = 1 << 1
@@ -131,6 +144,7 @@ struct certificate {
 	enum key_rotation rotation;
 	enum commit_order commit;
 	struct import import; /* kind IMPORT_NONE: issued, not imported */
+	struct import_trust trust;
 };
 
 enum driver_kind {

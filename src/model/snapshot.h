@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct client_view; /* model/client_view.h */
+
 enum generation_of {
 	OF_CERTIFICATE,
 	OF_ISSUER
@@ -54,6 +56,8 @@ struct generation {
 	int64_t not_before;
 	int64_t not_after;
 	const char *bundle; /* bundle it was read back from; NULL: none yet */
+	/* of an imported one, read when the snapshot was made; NULL: it was not */
+	const struct client_view *view;
 };
 
 /* One import as it is on disk now. */

@@ -15,6 +15,7 @@
 
 enum {
 	SHA1_BYTES = 20,
+	OID_LIMIT = 64,
 	KEY_ID_LIMIT = 128, /* bytes; what is longer counts as not told */
 };
 
@@ -236,6 +237,29 @@ static const char *read_id(gnutls_x509_crt_t crt, id_fn *get, struct arena *a)
 	return arena_strdup(a, hex);
 }
 
+/* Without the extension it is good for anything. */
+static unsigned read_purpose_of(gnutls_x509_crt_t crt)
+{
+	unsigned purpose = 0;
+
+	for (unsigned i = 0;; i++) {
+		char oid[OID_LIMIT];
+		size_t len = sizeof(oid);
+		int rc = gnutls_x509_crt_get_key_purpose_oid(crt, i, oid, &len, NULL);
+
+		if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			return i ? purpose : PURPOSE_SERVER | PURPOSE_CLIENT;
+		if (rc < 0 && rc != GNUTLS_E_SHORT_MEMORY_BUFFER)
+			return purpose;
+		if (rc < 0)
+			continue; /* longer than those that matter */
+		if (!strcmp(oid, GNUTLS_KP_TLS_WWW_SERVER) || !strcmp(oid, GNUTLS_KP_ANY))
+			purpose |= PURPOSE_SERVER;
+		if (!strcmp(oid, GNUTLS_KP_TLS_WWW_CLIENT) || !strcmp(oid, GNUTLS_KP_ANY))
+			purpose |= PURPOSE_CLIENT;
+	}
+}
+
 bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out, struct err *e)
 {
 	AUTO(crt) crt = NULL;
@@ -257,6 +281,7 @@ bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out, st
 			       f.subject);
 	if (gnutls_x509_crt_get_basic_constraints(crt, &critical, &is_ca, NULL) >= 0)
 		f.is_ca = is_ca;
+	f.purpose = read_purpose_of(crt);
 	f.own_id = read_id(crt, gnutls_x509_crt_get_subject_key_id, a);
 	f.signer_id = read_id(crt, gnutls_x509_crt_get_authority_key_id, a);
 	if (!read_serial(crt, a, &f.serial, e) || !cert_read_key(crt, a, &f, e) ||

@@ -108,14 +108,38 @@ static bool is_alternative(const struct heap *h, const struct chain_link *l)
 	return false;
 }
 
-static bool check_rest(struct heap *h, struct import_parse *f, struct err *e)
+/* The uppermost certificate of a chain that ends before a root; NULL: it does not. */
+static const struct chain_link *open_end(const struct heap *h, const struct cert_set *set)
 {
-	for (size_t i = 0; i < h->count; i++)
-		if (!h->links[i].used && !is_alternative(h, &h->links[i]))
+	const struct der *top = &set->certs[set->count - 1];
+
+	for (size_t i = 0; i < h->count && !set->anchor.len; i++)
+		if (h->links[i].der.bytes == top->bytes && !h->links[i].is_self_signed)
+			return &h->links[i];
+	return NULL;
+}
+
+/* What is left over may be the other end of a chain with a hole in it. */
+static bool check_rest(struct heap *h, struct import_parse *f, const struct cert_set *set,
+		       struct err *e)
+{
+	const struct chain_link *end = open_end(h, set);
+
+	for (size_t i = 0; i < h->count; i++) {
+		const char *name = cert_subject(h->links[i].crt, &f->arena);
+
+		if (h->links[i].used || is_alternative(h, &h->links[i]))
+			continue;
+		if (!end)
 			return err_set(
 				e, ERR_INPUT,
 				"certificate '%s' does not belong to the chain; leave it out",
-				cert_subject(h->links[i].crt, &f->arena));
+				name);
+		return err_set(
+			e, ERR_INPUT,
+			"certificate '%s' does not belong to the chain, which ends at '%s': the certificate of its issuer '%s' is missing; add it",
+			name, cert_subject(end->crt, &f->arena), cert_issuer(end->crt, &f->arena));
+	}
 	return true;
 }
 
@@ -153,5 +177,5 @@ bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8, stru
 	char key[FINGERPRINT_TEXT];
 
 	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) && find_leaf(&h, key, f, &leaf, e) &&
-	       chain_climb(&h, leaf, f, set, e) && check_rest(&h, f, e);
+	       chain_climb(&h, leaf, f, set, e) && check_rest(&h, f, set, e);
 }

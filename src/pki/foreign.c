@@ -47,6 +47,7 @@ static const struct member facts_members[] = {
 	NUMBER_MEMBER("not_after", struct cert_facts, not_after, INT64_MIN, INT64_MAX),
 	LIST_MEMBER("names", struct cert_facts, names, name_count, san_members,
 		    .most = NAMES_LIMIT),
+	NUMBER_MEMBER("purpose", struct cert_facts, purpose, 0, PURPOSE_SERVER | PURPOSE_CLIENT),
 	FLAG_MEMBER("ca", struct cert_facts, is_ca),
 	SHOWN_MEMBER("own_id", struct cert_facts, own_id, .absent = ABSENT_OMITTED,
 		     .most = FACT_LIMIT),

@@ -42,6 +42,7 @@ struct cert_facts {
 	int64_t not_after;
 	const struct san *names;
 	size_t name_count;
+	unsigned purpose; /* enum purpose: what its extended key usage allows */
 	bool is_ca;
 	const char *own_id;    /* subjectKeyIdentifier, hex; NULL: not told */
 	const char *signer_id; /* authorityKeyIdentifier, likewise */
@@ -117,5 +118,11 @@ MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65], struct err *e
  * none has ended or is not yet valid; key types are deployable.
  */
 MUST_CHECK bool pair_lint(const struct pair *p, int64_t now, struct err *e);
+
+/*
+ * The authorities that this machine trusts, as GnuTLS was built to find them;
+ * copies in `a`, none when there is no store.
+ */
+void system_trust(struct arena *a, const struct der **certs, size_t *count);
 
 #endif

@@ -98,10 +98,11 @@ struct certificate_build {
 	bool unsaved;        /* what is desired is in no verified bundle */
 	bool staged;         /* some component gets it in this plan */
 	bool several_hosts;
-	bool here;                     /* some component that uses it is on this machine */
-	bool remote;                   /* and some is not */
-	const char *host;              /* of the last one that uses it */
-	const struct generation *kept; /* NULL: this plan makes it */
+	bool here;                        /* some component that uses it is on this machine */
+	bool remote;                      /* and some is not */
+	const char *host;                 /* of the last one that uses it */
+	const struct generation *kept;    /* NULL: this plan makes it */
+	const struct generation *desired; /* kept or found; NULL: this plan issues it */
 	const char *name;
 	const char *fingerprint; /* desired; NULL: this plan issues it */
 	const char *replaces;    /* the newest so far; NULL: there is none */

@@ -205,8 +205,14 @@ static void collect(struct contact_list *c)
 	add_policies(c);
 	contact_add_access(c);
 	/* A plan about something else opens the imports all the same. */
-	for (size_t i = 0; i < f->certificate_count; i++)
-		contact_add_secret(c, &f->certificates[i].import.password);
+	for (size_t i = 0; i < f->certificate_count; i++) {
+		const struct certificate *import = &f->certificates[i];
+
+		contact_add_secret(c, &import->import.password);
+		if (import->trust.file)
+			contact_add(c, CONTACT_SECRET,
+				    contact_trusted(c, "anchors of imports", import->trust.file));
+	}
 	for (size_t i = 0; i < f->issuer_count; i++) {
 		c->in_scope = d->issuers[i].in_scope;
 		contact_add_path(c, f->issuers[i].publish);

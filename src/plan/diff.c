@@ -125,7 +125,7 @@ static void diff_store(struct certificate_build *c, const struct generation *g,
 	c->job = CERTIFICATE_KEEP;
 	c->fingerprint = builder_keep(d, g->fingerprint);
 	c->chain = g->chain;
-	c->kept = g;
+	c->kept = c->desired = g;
 	/* What has ended goes into no bundle any more. */
 	c->unsaved = !g->bundle && g->not_after > d->in->at;
 }
@@ -254,6 +254,7 @@ static void diff_found(struct plan_builder *d, struct certificate_build *c,
 			return;
 		}
 	c->job = CERTIFICATE_IMPORT;
+	c->desired = found;
 	c->fingerprint = builder_keep(d, found->fingerprint);
 	c->chain = found->chain;
 	c->reason = import_reason(d, diff_newest_from(all, SOURCE_IMPORTED), found);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/client_view.h"
 #include "model/version.h"
 #include "plan/precondition.h"
 #include "plan/preconditions.h"
@@ -216,6 +217,16 @@ static void component_precondition_check_owner(struct plan_builder *d,
 				     text_escaped(&d->scratch, from)));
 }
 
+/* What the names and purpose of the desired certificate do not cover. */
+static void check_ports(struct plan_builder *d, const struct component_build *c)
+{
+	const struct generation *g = c->certificate->desired;
+	const char *refusal = g ? refusal_by_ports(c->component, g, d->kept) : NULL;
+
+	if (refusal)
+		precondition_add_component(d, c, CODE_INVALID, refusal);
+}
+
 void precondition_component(struct plan_builder *d, const struct component_build *c)
 {
 	check_outdated(d, c);
@@ -224,6 +235,7 @@ void precondition_component(struct plan_builder *d, const struct component_build
 	check_online(d, c);
 	check_restart(d, c);
 	check_rejected(d, c);
+	check_ports(d, c);
 	component_precondition_check_writable(d, c);
 	check_pidfile(d, c);
 	component_precondition_check_version(d, c);

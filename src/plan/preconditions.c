@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/client_view.h"
 #include "plan/diff.h"
 #include "plan/precondition.h"
 
@@ -156,11 +157,43 @@ static void check_issuer_end(struct plan_builder *d, const struct certificate_bu
 		});
 }
 
+static void add_refusal(struct plan_builder *d, const struct certificate_build *c, enum code code,
+			bool has_step, const char *message)
+{
+	precondition_add(d, &(struct precondition_spec){
+				    .code = code,
+				    .severity = precondition_severity(code, has_step),
+				    .name = c->name,
+				    .subject = certificate_subject(c->certificate),
+				    .message = message,
+			    });
+}
+
+/* No step makes a certificate valid that somebody else made. */
+static void check_refusal(struct plan_builder *d, const struct certificate_build *c)
+{
+	const struct generation *g = c->desired;
+	const char *dates = g ? refusal_by_dates(g, d->in->at, d->kept) : NULL;
+	bool imported = c->job == CERTIFICATE_IMPORT;
+
+	if (!g)
+		return;
+	if (dates)
+		add_refusal(d, c,
+			    c->certificate->import.kind == IMPORT_NONE ? CODE_INVALID
+								       : CODE_IMPORT_INVALID,
+			    imported || c->staged, dates);
+	if (g->view && g->view->gap)
+		add_refusal(d, c, CODE_CHAIN_OPEN, imported && !g->view->issuer_known,
+			    builder_keep(d, g->view->gap));
+}
+
 static void check_certificate(struct plan_builder *d, const struct certificate_build *c)
 {
 	if (!c->in_scope)
 		return;
 	check_issuer_end(d, c);
+	check_refusal(d, c);
 	if (c->import_missing)
 		precondition_add_certificate(
 			d, c, CODE_IMPORT_MISSING,

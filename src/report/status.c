@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/client_view.h"
 #include "model/in_use.h"
 
 #include <string.h>
@@ -13,7 +14,7 @@ const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 	[COMPONENT_STAGED] = "staged",           [COMPONENT_RESTART_PENDING] = "restart-pending",
 	[COMPONENT_IN_SYNC] = "in-sync",         [COMPONENT_FAILED] = "failed",
 	[COMPONENT_ROLLED_BACK] = "rolled-back", [COMPONENT_DEFERRED] = "deferred",
-	[COMPONENT_UNKNOWN] = "unknown",
+	[COMPONENT_INVALID] = "invalid",         [COMPONENT_UNKNOWN] = "unknown",
 };
 
 /* ---- what is desired ---- */
@@ -115,7 +116,7 @@ static enum component_state state_of(const struct status_component *row)
 	if (!seen)
 		return COMPONENT_UNKNOWN;
 	if (desired && is_in_sync(seen, desired))
-		return COMPONENT_IN_SYNC;
+		return row->refusal ? COMPONENT_INVALID : COMPONENT_IN_SYNC;
 	if (desired && is_rejected(seen, desired) && !status_is_same(seen->installed, desired))
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
@@ -157,7 +158,7 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s, st
 }
 
 static void status_add_component(const struct snapshot *s, const struct component *c,
-				 struct status *out)
+				 struct arena *a, struct status *out)
 {
 	struct status_component *row = &out->components[out->component_count++];
 	size_t at = (size_t)(c->certificate - out->fleet->certificates);
@@ -165,6 +166,8 @@ static void status_add_component(const struct snapshot *s, const struct componen
 	row->component = c;
 	row->seen = snapshot_component(s, c->name);
 	row->desired = out->certificates[at].generation;
+	if (row->desired)
+		row->refusal = client_refusal(c, row->desired, out->now, a);
 	row->state = state_of(row);
 	mark_used(out, c->certificate);
 	if (row->seen && row->seen->observed_at &&
@@ -275,7 +278,7 @@ void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, s
 	out->components = arena_array(a, f->component_count, sizeof(*out->components));
 	add_certificates(f, s, out);
 	for (size_t i = 0; i < f->component_count; i++)
-		status_add_component(s, &f->components[i], out);
+		status_add_component(s, &f->components[i], a, out);
 	add_agents(f, s, a, out);
 	for (size_t i = 0; i < out->certificate_count; i++) {
 		struct status_certificate *row = &out->certificates[i];
@@ -313,7 +316,10 @@ static bool status_check_components(const struct status *s, struct buf *why)
 		good = false;
 		buf_putc(why, '\'');
 		text_escape(why, name, strlen(name));
-		buf_printf(why, "' is %s\n", component_state_names[c->state]);
+		buf_printf(why, "' is %s", component_state_names[c->state]);
+		if (c->state == COMPONENT_INVALID)
+			buf_printf(why, ": %s", c->refusal);
+		buf_putc(why, '\n');
 	}
 	return good;
 }
@@ -345,12 +351,14 @@ static bool status_check_certificates(const struct status *s, int64_t within, st
 		const struct status_certificate *c = &s->certificates[i];
 		struct ending of = { "issuer", NULL, 0 };
 
-		if (!c->used || !c->generation || c->generation->not_after - s->now >= within)
+		if (!c->used || !c->generation || generation_end(c->generation) - s->now >= within)
 			continue;
 		of.name = c->certificate ? c->certificate->name : c->issuer->name;
-		of.not_after = c->generation->not_after;
+		of.not_after = generation_end(c->generation);
 		if (c->certificate)
-			of.what = "certificate";
+			of.what = of.not_after < c->generation->not_after
+					  ? "the chain of certificate"
+					  : "certificate";
 		add_ending(s, &of, why);
 		good = false;
 	}

@@ -27,6 +27,7 @@ enum component_state {
 	COMPONENT_STAGED,          /* the desired pair lies beside the installed one */
 	COMPONENT_RESTART_PENDING, /* installed, but not in use yet */
 	COMPONENT_IN_SYNC,         /* proven to be in use */
+	COMPONENT_INVALID,         /* in use, but no client accepts it */
 	COMPONENT_FAILED,          /* the last run that touched it failed */
 	COMPONENT_ROLLED_BACK,     /* the desired pair was taken back here */
 	COMPONENT_DEFERRED,        /* offline, and knowingly left */
@@ -41,6 +42,7 @@ struct status_component {
 	const struct component_seen *seen; /* NULL: never */
 	const struct generation *desired;  /* NULL: nothing issued yet */
 	enum component_state state;
+	const char *refusal; /* why no client accepts the desired pair there; NULL */
 };
 
 struct status_certificate {

@@ -2,7 +2,7 @@
 #include "report/status.h"
 #include "json/record.h"
 
-#define STATUS_FORMAT "1.2"
+#define STATUS_FORMAT "1.3"
 
 enum {
 	DAY = 86400
@@ -65,9 +65,12 @@ static const struct member status_certificate_members[] = {
 
 static json_t *write_trouble(const void *slot, size_t index)
 {
-	const struct component_seen *seen = ((const struct status_component *)slot)->seen;
+	const struct status_component *row = slot;
+	const struct component_seen *seen = row->seen;
 
 	(void)index;
+	if (row->state == COMPONENT_INVALID)
+		return json_text(row->refusal);
 	if (!seen)
 		return NULL;
 	if (seen->damage)

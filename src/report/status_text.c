@@ -16,7 +16,7 @@ static const enum tone state_tones[COMPONENT_STATE_COUNT] = {
 	[COMPONENT_STAGED] = TONE_WARN,     [COMPONENT_RESTART_PENDING] = TONE_WARN,
 	[COMPONENT_IN_SYNC] = TONE_GOOD,    [COMPONENT_FAILED] = TONE_BAD,
 	[COMPONENT_ROLLED_BACK] = TONE_BAD, [COMPONENT_DEFERRED] = TONE_WARN,
-	[COMPONENT_UNKNOWN] = TONE_WARN,
+	[COMPONENT_INVALID] = TONE_BAD,     [COMPONENT_UNKNOWN] = TONE_WARN,
 };
 
 static const char *const component_titles[] = { "COMPONENT", "STATE",    "DESIRED", "INSTALLED",
@@ -67,6 +67,8 @@ static void status_text_add_component(struct table *t, const struct status_compo
 	add_fingerprint(t, seen->installed, desired);
 	add_fingerprint(t, seen->served, desired);
 	table_add(t, evidence_names[seen->evidence], TONE_PLAIN);
+	if (row->refusal)
+		table_note(t, row->refusal);
 	if (row->state != COMPONENT_IN_SYNC)
 		add_notes(t, seen);
 }

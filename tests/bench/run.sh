@@ -44,7 +44,7 @@ pairs() {
 	  site: {subject: "CN=site.example.test", issuer: self}
 	components:
 	END
-	seq -f '%06.0f' 100000 | sed 's|.*|  c&: {certificate: site, deliver: {files: {directory: /srv/tls/c&}}, verify: {tls: "h&:443"}}|'
+	seq -f '%06.0f' 100000 | sed 's|.*|  c&: {certificate: site, deliver: {files: {directory: /srv/tls/c&}}, verify: {tls: "h&:443", server_name: site.example.test}}|'
 } >big.yaml
 validate() { timed "$CERTFLEET" validate big.yaml; }
 events() { timed "$bin/yaml_events" big.yaml; }

@@ -38,7 +38,7 @@ everything="  front:
     certificate: site
     deliver: {files: {directory: tls/front}}
     activate: {command: [/usr/bin/touch, $elsewhere/ran]}
-    verify: {tls: \"localhost:443\"}
+    verify: {tls: \"localhost:443\", server_name: site.example.test}
   proxy:
     certificate: vendor
     deliver: {haproxy: {socket: $elsewhere/proxy.sock, certificate: $elsewhere/proxy.pem}}

@@ -12,7 +12,7 @@ sign() { # NAME SIGNER EXTENSIONS
 }
 make_pair root root.pem secrets/root.key 365
 sign middle root 'basicConstraints = critical, CA:true'
-sign leaf middle 'basicConstraints = CA:false'
+sign leaf middle $'basicConstraints = CA:false\nsubjectAltName = DNS:leaf'
 chmod 600 secrets/*.key
 old_directory front
 cp tls/front/fullchain.pem tls/front/leaf.pem

@@ -133,7 +133,8 @@ free_port() { # NAME: sets the variable NAME
 # A pair somebody made by hand: CN, certificate file, key file.
 make_pair() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-subj "/CN=$1" -days "${4:-30}" -out "$2" -keyout "$3" 2>/dev/null
+		-subj "/CN=$1" -addext "subjectAltName=DNS:$1" \
+		-days "${4:-30}" -out "$2" -keyout "$3" 2>/dev/null
 	chmod 600 "$3"
 }
 

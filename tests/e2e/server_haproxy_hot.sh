@@ -32,7 +32,7 @@ pid=$(cat run/site.pid)
 # It refuses more than its buffer holds.
 fails_once() {
 	write_fleet
-	openssl req -x509 -newkey rsa:4096 -nodes -days 30 -subj /CN=fourth \
+	openssl req -x509 -newkey rsa:4096 -nodes -days 30 -subj /CN=fourth -addext subjectAltName=DNS:fourth \
 		-out in/cert.pem -keyout in/key.pem 2>/dev/null
 	puts_back "a swap that is refused" "tune.bufsize"
 	is "$(cat run/site.pid) $(kill -0 "$pid" && echo lives)" "$pid lives" "in the same process"

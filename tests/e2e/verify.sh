@@ -87,7 +87,7 @@ if can_name; then
 		    certificate: site
 		    deliver: {files: {directory: tls/site}}
 		    activate: {signal: HUP, pidfile: run/two.pid}
-		    verify: {tls: "two.test:$port"}
+		    verify: {tls: "two.test:$port", server_name: site.example.test}
 		END
 	} >certfleet.yaml
 	cf apply --yes

@@ -196,6 +196,25 @@ TEST(two_leaves_for_one_key_are_refused)
 	refuse_pem(&f, NULL, "two certificates belong to the private key");
 }
 
+TEST(p1_a_root_above_a_hole_names_the_certificate_that_is_missing)
+{
+	AUTO(pair) ca = { 0 };
+	AUTO(pair) leaf = { 0 };
+	AUTO(pair) root = { 0 };
+	AUTO(files) f = { 0 };
+	struct certificate c = made_certificate();
+
+	make_pairs(&ca, &leaf);
+	c.subject = "CN=root";
+	make_leaf(&c, NULL, &root);
+	add_certs(&f, leaf.set.certs, 1);
+	add_certs(&f, root.set.certs, 1);
+	add_key(&f, &leaf.key);
+	refuse_pem(
+		&f, NULL,
+		"which ends at 'CN=shop.example.com': the certificate of its issuer 'CN=Shop CA,O=Example Shop,C=AT' is missing; add it");
+}
+
 TEST(a_certificate_of_no_chain_is_refused)
 {
 	AUTO(pair) ca = { 0 };

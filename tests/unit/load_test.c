@@ -341,7 +341,7 @@ TEST(a_file_with_many_components_loads)
 	for (int i = 9999; i >= 0; i--)
 		buf_printf(
 			&text,
-			"  c%05d: {certificate: a, deliver: {files: {directory: /t/%d}}, verify: {tls: \"h:%d\"}}\n",
+			"  c%05d: {certificate: a, deliver: {files: {directory: /t/%d}}, verify: {tls: \"a.example:%d\"}}\n",
 			i, i, 1 + i);
 	write_file("certfleet.yaml", text.data, text.len);
 	assert_true(load_fleet("certfleet.yaml", simple_subject, &fleet, &diags, &e));

@@ -20,8 +20,12 @@
  *	reached nothing | reached "KIND WHAT"; without one all was reached
  *	authority CA/1 [not_after=T] [request.FIELD=VALUE] [unsaved] [pending]
  *		[subject="..."], of one that left the fleet file
- *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those
- *	import NAME missing | error="..." | holds=NAME/2 [chain=X] |
+ *	generation WEB/1 [imported|found] [authority=CA/1] [chain=X] and those,
+ *		of an imported one what clients see, when any of it is given:
+ *		[names="a.example *.b.example"] [purpose=client] [gap="..."]
+ *		[chain_ends=T] [issuer-known]
+ *	import NAME missing | error="..." | holds=NAME/2 [chain=X]
+ *		[not_after=T] and what clients see |
  *		unopened [file=HASH] [missing]
  *	published CA current | outdated
  *	foreign KEY "SUBJECT" path=P | component=C installed|served
@@ -51,6 +55,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "config/load.h"
+#include "model/client_view.h"
 #include "model/issue_request.h"
 #include "plan_world.h"
 
@@ -227,6 +232,42 @@ static const char *signer(struct scene *s, const struct generation *g, const str
 	return fingerprint(s, arena_printf(&s->a, "%s/1", c->issuer->name));
 }
 
+static const struct san *dns_names(struct scene *s, const char *text, size_t *count)
+{
+	struct san *names = arena_array(&s->a, strlen(text) + 1, sizeof(*names));
+
+	for (*count = 0; *text; text += strspn(text, " ")) {
+		size_t len = strcspn(text, " ");
+
+		names[(*count)++] = (struct san){ NAME_DNS, arena_strndup(&s->a, text, len) };
+		text += len;
+	}
+	return names;
+}
+
+static const struct client_view *client_view(struct scene *s, const struct words *w,
+					     const struct generation *g)
+{
+	struct client_view *out = ARENA_NEW(&s->a, struct client_view);
+	const char *names = value(w, "names");
+	const char *purpose = value(w, "purpose");
+
+	if (!names && !purpose && !value(w, "gap") && !value(w, "chain_ends"))
+		return NULL;
+	*out = (struct client_view){
+		.purpose = purpose && !strcmp(purpose, "client") ? PURPOSE_CLIENT : PURPOSE_SERVER,
+		.gap = value(w, "gap"),
+		.issuer_known = has(w, "issuer-known"),
+		.from = g->not_before,
+		.until = time_of(w, "chain_ends", g->not_after),
+		.begins = "the leaf 'CN=x'",
+		.ends = value(w, "chain_ends") ? "the chain certificate 'CN=middle'"
+					       : "the leaf 'CN=x'",
+	};
+	out->names = dns_names(s, names ? names : "", &out->name_count);
+	return out;
+}
+
 static void add_generation(struct scene *s, const struct words *w)
 {
 	const char *name = w->items[1];
@@ -258,6 +299,8 @@ static void add_generation(struct scene *s, const struct words *w)
 	for (size_t i = 2; i < w->count; i++)
 		if (!strncmp(w->items[i], "request.", 8))
 			g.request = changed_request(s, g.request, w->items[i] + 8);
+	if (g.source == SOURCE_IMPORTED)
+		g.view = client_view(s, w, &g);
 	VEC_PUSH(&s->generations, &s->a, g);
 }
 
@@ -276,8 +319,9 @@ static void add_import(struct scene *s, const struct words *w)
 			.source = SOURCE_IMPORTED,
 			.fingerprint = fingerprint(s, holds),
 			.chain = value(w, "chain") ? value(w, "chain") : "",
-			.not_after = s->now + 300 * DAY,
+			.not_after = time_of(w, "not_after", s->now + 300 * DAY),
 		};
+	seen.found.view = holds ? client_view(s, w, &seen.found) : NULL;
 	VEC_PUSH(&s->imports, &s->a, seen);
 }
 

@@ -34,6 +34,7 @@ struct world {
 	struct generation *generations;
 	struct component_seen *seen;
 	struct choices choices;
+	struct san names[1];
 };
 
 static inline void world_release(struct world *w)
@@ -89,10 +90,15 @@ static inline void world_init(struct world *w, size_t count)
 					 .subject = "CN=ca",
 					 .validity = 3650 * (int64_t)DAY,
 					 .key = KEY_ECDSA_P384 };
+	w->names[0] = (struct san){ NAME_DNS, "web" };
 	w->certificates = arena_array(a, 1, sizeof(*w->certificates));
-	w->certificates[0] = (struct certificate){
-		.name = "web", .subject = "CN=web", .issuer = w->issuers, .validity = 90 * DAY
-	};
+	w->certificates[0] = (struct certificate){ .name = "web",
+						   .subject = "CN=web",
+						   .issuer = w->issuers,
+						   .validity = 90 * DAY,
+						   .purpose = PURPOSE_SERVER,
+						   .names = w->names,
+						   .name_count = 1 };
 	w->roles = arena_array(a, 1, sizeof(*w->roles));
 	w->roles[0] = (struct role){ .name = "", .restart = { .max_unavailable = 1 } };
 	w->components = arena_array(a, count, sizeof(*w->components));
@@ -101,7 +107,7 @@ static inline void world_init(struct world *w, size_t count)
 		const char *name = arena_printf(a, "c%05zu", i);
 		struct verify *verify = ARENA_NEW(a, struct verify);
 
-		*verify = (struct verify){ .address = "h:443" };
+		*verify = (struct verify){ .address = "h:443", .host = "h", .server_name = "web" };
 		w->components[i] = (struct component){
 			.name = name,
 			.role = w->roles,
