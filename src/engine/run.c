@@ -44,7 +44,10 @@ void run_accept(struct run *r, struct component_seen *seen, const char *fingerpr
 	seen->rejected_count = count;
 }
 
-/* What this run made for an owner, not what it found on components. */
+/*
+ * Newest generation this run issued or imported for an owner; pairs found on
+ * components do not count.
+ */
 static const struct made *find_made(const struct run *r, enum generation_of of, const char *owner)
 {
 	const struct made *found = NULL;
@@ -106,7 +109,7 @@ bool run_certificates(struct run *r, const char *fingerprint, struct generation 
 	return state_certificates(r->en->state, known, &r->arena, set, e);
 }
 
-/* The record that the state itself has, under whatever name. */
+/* Whether the state itself has a generation of `owner`; `was:` is not applied. */
 static bool run_known_as(const struct generation *list, size_t count, enum generation_of of,
 			 const char *owner)
 {
