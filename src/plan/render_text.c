@@ -46,7 +46,7 @@ static void styled(struct page *pg, enum style style, const char *text)
 		buf_puts(pg->out, "\033[0m");
 }
 
-/* Everything that is not ours goes through here: it may come from a file. */
+/* Every text from outside is escaped here: it may come from a file. */
 static void text_show(struct page *pg, const char *text)
 {
 	if (text)
@@ -132,7 +132,7 @@ static void render_severity(struct page *pg, const struct precondition *p)
 	pad(pg, strlen(p->acknowledged ? "acknowledged" : name), 14);
 }
 
-/* One a line; all of a large group only for who asks. */
+/* Items, one a line; a large list is cut unless verbose. */
 static void render_items(struct page *pg, const struct precondition *p)
 {
 	size_t count = p->item_count;
@@ -150,7 +150,7 @@ static void render_items(struct page *pg, const struct precondition *p)
 	buf_printf(pg->out, "and %zu more, --verbose lists them\n", p->item_count - count);
 }
 
-/* The next one may say the same. */
+/* A remedy is printed once, after the last of the preconditions that share it. */
 static bool is_last_to_say(const struct page *pg, const struct precondition *p)
 {
 	const struct precondition *next = p + 1;
@@ -189,14 +189,13 @@ static void render_preconditions(struct page *pg)
 
 /* ---- steps outside of waves ---- */
 
-/* Kinds that stand under one title; steps of waves are shown by wave. */
+/* Step kinds under one title; steps of waves are shown by wave. */
 struct text_section {
 	const char *title;
 	enum step_kind first;
 	enum step_kind last;
-	bool kind;    /* is shown */
-	bool subject; /* the component rather than the certificate comes first
-		       */
+	bool kind;    /* show the step kind */
+	bool subject; /* the component comes before the certificate */
 };
 
 static const struct text_section sections_before[] = {
@@ -237,7 +236,7 @@ static void render_as_before(struct page *pg, const struct step *s)
 	buf_putc(pg->out, '\n');
 }
 
-/* A value has a line of its own, which no text of a file can leave. */
+/* One line a value; escaping keeps a text from a file within its line. */
 static void render_request(struct page *pg, const struct step *s)
 {
 	for (size_t i = 0; i < s->request_count; i++) {
@@ -334,7 +333,7 @@ static bool is_same_process(const struct step *a, const struct step *b)
 	return a->wave == b->wave && a->process && b->process && !strcmp(a->process, b->process);
 }
 
-/* The steps of one process in one wave, which follow each other. */
+/* Renders the consecutive steps of one process in one wave. */
 static size_t render_process(struct page *pg, const struct step *steps, size_t most)
 {
 	size_t count = 1;
@@ -373,7 +372,7 @@ static void render_waves(struct page *pg)
 	}
 }
 
-/* ---- the rest ---- */
+/* ---- unchanged components, summary ---- */
 
 static void render_unchanged(struct page *pg)
 {

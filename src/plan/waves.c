@@ -13,14 +13,14 @@ bool component_commits_first(const struct component_build *c)
 	return c->certificate->certificate->commit == COMMIT_ALL_FIRST;
 }
 
-/* ---- the order of the roles ---- */
+/* ---- order of the roles ---- */
 
-/* For each role, the roles that wait for it: lists in arrays of edges. */
+/* Adjacency lists: for each role, the roles that wait for it. */
 struct role_graph {
-	size_t *waits_for; /* how many roles still have to come first */
-	size_t *first;     /* edge + 1 of the first that waits; 0: none */
-	size_t *next;      /* the same of the next */
-	size_t *waiting;   /* the role at this edge */
+	size_t *waits_for; /* number of roles that still have to come first */
+	size_t *first;     /* by role: edge + 1 of the first waiting role; 0: none */
+	size_t *next;      /* by edge: likewise for the next waiting role */
+	size_t *waiting;   /* by edge: the waiting role */
 	size_t edges;
 };
 
@@ -59,8 +59,8 @@ static int waves_compare_index(const void *left, const void *right)
 }
 
 /*
- * The roles as indexes, level by level: first all that wait for none, by
- * name, then all that wait for those only, and so on.
+ * Topological order of the roles as indexes, level by level: first the roles
+ * that wait for none, by name, then those that wait for these only, and so on.
  */
 static const size_t *order_roles(struct plan_builder *d)
 {
@@ -79,7 +79,7 @@ static const size_t *order_roles(struct plan_builder *d)
 		if (count > end)
 			qsort(order + end, count - end, sizeof(*order), waves_compare_index);
 	}
-	/* Reading the fleet file refused every circle. */
+	/* Cycles were refused when the fleet file was read. */
 	assert(count == d->fleet->role_count);
 	return order;
 }
@@ -88,10 +88,10 @@ static const size_t *order_roles(struct plan_builder *d)
 
 struct tier {
 	const struct role *role;
-	struct process_build **processes; /* that take part, by name */
+	struct process_build **processes; /* processes with a step, by name */
 	size_t count;
 	size_t all;     /* processes of the role, in this plan or not */
-	size_t offline; /* of these */
+	size_t offline; /* of `all` */
 	bool activates; /* at least one of `processes` */
 	bool postponed;
 	unsigned limit;
@@ -166,7 +166,7 @@ static bool takes_part(const struct process_build *p)
 	return false;
 }
 
-/* The processes of each role, by name; those of role i begin at [i]. */
+/* Processes of each role, by name; tier i is role i. */
 static struct tier *make_tiers(struct plan_builder *d)
 {
 	size_t roles = d->fleet->role_count;
