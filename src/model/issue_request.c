@@ -44,13 +44,13 @@ const char *request_difference(const char *a, const char *b, struct arena *arena
 	}
 	if (a[at] == b[at])
 		return NULL;
-	/* When one has more names, the other is at its next field already. */
+	/* With more names in one request, the other is at its next field already. */
 	if (!strncmp(line_a, "names=", 6) || !strncmp(line_b, "names=", 6))
 		return "names";
 	return arena_strndup(arena, line_a, strcspn(line_a, "="));
 }
 
-/* The values of a field, one after the other; "" when it has none. */
+/* Values of a field, separated by blanks; "" when it has none. */
 static const char *values_of(const char *request, const char *field, struct arena *a)
 {
 	size_t len = strlen(field);
@@ -65,7 +65,7 @@ static const char *values_of(const char *request, const char *field, struct aren
 		line += end + (line[end] == '\n');
 	}
 	while (out.len && out.data[out.len - 1] == ' ')
-		out.len--; /* after each purpose stands one */
+		out.len--; /* each purpose is followed by a blank */
 	return arena_strndup(a, buf_text(&out), out.len);
 }
 
