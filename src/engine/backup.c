@@ -138,7 +138,7 @@ static bool backup_take_passphrases(struct packing *p, struct err *e)
 	return true;
 }
 
-/* Batch decode of all keys: one child process instead of one a key. */
+/* Decodes all keys in one batch: one child process instead of one per key. */
 static void learn_keys(const struct bundle *b)
 {
 	struct foreign *keys = xcalloc(b->item_count + 1, sizeof(*keys));

@@ -47,7 +47,7 @@ static bool read_recorded(const struct engine *en, const char *name, struct buf 
 }
 
 /*
- * Reason why the bundle cannot be relied on; NULL: it is present and undamaged.
+ * Reason why the bundle cannot be relied on; NULL: present and undamaged.
  * Needs no passphrase.
  */
 static const char *flaw(const struct engine *en, const char *name, struct arena *a)

@@ -62,12 +62,11 @@ struct engine;
  * Without `apply`, a missing state is no error and nothing is written.
  * ERR_BUSY names the holder of the lock.
  *
- * A confined engine serves a fleet file that has not been reviewed: it reads
- * nothing outside the fleet file's directory, resolves no secret, starts no
- * child process and contacts no host.  A state elsewhere counts as none; an
- * import is identified by the hash of its files alone; a published file
- * elsewhere counts as unchanged, and a component that was never observed counts
- * as online.
+ * A confined engine, for a fleet file that has not been reviewed, reads nothing
+ * outside the fleet file's directory, resolves no secret, starts no child
+ * process and contacts no host.  A state elsewhere counts as none; an import is
+ * identified by the hash of its files alone; a published file elsewhere counts
+ * as unchanged, and a component that was never observed as online.
  */
 MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out, struct err *e);
 void engine_close(struct engine *en);

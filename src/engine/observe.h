@@ -40,9 +40,9 @@ static inline void imported_release(struct imported *i)
 AUTO_STRUCT(imported, struct imported, imported_release)
 
 /*
- * Import as the last observation read it: what was decoded once is not decoded
- * again beside the state's keys.  The files are read again and only hashed;
- * ERR_STALE when they changed, or were not readable at the observation.
+ * Import as read by the last observation: nothing is decoded again beside the
+ * state's keys.  The files are read again and only hashed; ERR_STALE when they
+ * changed, or were not readable at the observation.
  */
 MUST_CHECK bool observed_import(const struct engine *en, const struct certificate *c,
 				const struct imported **out, struct err *e);

@@ -22,8 +22,8 @@
  * and the first line of the output shows it.  A later time does not lengthen
  * the life of a plan either: the plan must be the one of that time.
  *
- * Components without a step may change meanwhile.  What a saved plan said of
- * them could not be checked, so it says nothing: plan_saved_form().
+ * Components without a step may change meanwhile.  Observations of
+ * them could not be checked, so a saved plan has none: plan_saved_form().
  *
  * To resume, the hash has to be that of the interrupted run's plan, which was
  * compared as a whole when that run began.

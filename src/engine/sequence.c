@@ -2,7 +2,7 @@
 /*
  * Sequence numbers of orders (SECURITY: signed orders).  A number is in the
  * state before the order is sent, so that no crash can make us send another
- * order with it; it is above every number this state sent to the component.
+ * order with it, and is above every number this state sent to the component.
  */
 #include "base/number.h"
 #include "drivers/driver.h"

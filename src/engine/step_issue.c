@@ -53,7 +53,7 @@ static void workshop_release(struct workshop *w)
 }
 AUTO_STRUCT(workshop, struct workshop, workshop_release)
 
-/* Whether `named` is the owner, or its certificate with `per: component`. */
+/* Whether `named` is the owner, or the `per: component` certificate it expands. */
 static bool step_issue_is_named(const char *owner, const char *named)
 {
 	size_t len = strlen(named);
