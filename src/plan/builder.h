@@ -4,9 +4,9 @@
  * process while a plan is made.  Internal to plan/.
  *
  * The arrays run parallel to those of the fleet, so that a name is looked up
- * once by binary search.  They live in `scratch` and die with the builder;
- * every text that reaches the plan is copied into the plan's own arena, once
- * per object it belongs to.
+ * once by binary search, live in `scratch` and die with the builder.  Every
+ * text that reaches the plan is copied into the plan's own arena, once per
+ * object it belongs to.
  */
 #ifndef PLAN_BUILDER_H
 #define PLAN_BUILDER_H

@@ -31,7 +31,7 @@ struct plan plan_saved_form(const struct plan *p, struct arena *a)
 
 struct difference {
 	struct buf path;
-	const json_t *was; /* NULL: there was none */
+	const json_t *was; /* NULL: no value */
 	const json_t *now;
 };
 

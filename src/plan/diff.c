@@ -169,7 +169,7 @@ static bool is_by_old_authority(const struct certificate_build *c, const struct 
 	       strcmp(c->issuer->authority->fingerprint, g->authority) != 0;
 }
 
-/* Reason why `g` cannot be kept, the most telling first; NULL: it can. */
+/* Reason why `g` is replaced, the most telling first; NULL: kept. */
 static const char *objection(struct plan_builder *d, const struct certificate_build *c,
 			     const struct generation *g, const char *request)
 {

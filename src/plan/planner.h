@@ -44,7 +44,7 @@ struct plan_input {
  * the snapshot has `was:` renames under the new name already, and a `was` of
  * something unknown has no effect.
  *
- * `out` must be empty; it copies what it keeps, so it outlives the input.
+ * `out` must be empty; the plan copies what it keeps and outlives the input.
  * ERR_USAGE when a target, reissue or ack matches no name; ERR_INPUT when an
  * import is invalid, or missing with no generation known.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preconditions of issuers: no CA, neither the fleet's own nor a foreign one,
- * is replaced without acknowledgement, and no issuer signs operators without.
+ * Preconditions of issuers: acknowledgement is needed to replace a CA, the
+ * fleet's own or a foreign one, and to sign client certificates with an issuer
+ * of operators.
  */
 #include "base/fs.h"
 #include "base/text.h"

@@ -72,7 +72,7 @@ static void check_bundles(struct plan_builder *d)
 				    });
 }
 
-/* A rename alone makes an apply: it is recorded in the state. */
+/* A rename alone is work for an apply, which records it in the state. */
 static void check_renamed(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;

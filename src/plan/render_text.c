@@ -46,7 +46,7 @@ static void styled(struct page *pg, enum style style, const char *text)
 		buf_puts(pg->out, "\033[0m");
 }
 
-/* Every text from outside is escaped here: it may come from a file. */
+/* Escapes every text that is not certfleet's own, such as names from a file. */
 static void text_show(struct page *pg, const char *text)
 {
 	if (text)
@@ -132,7 +132,7 @@ static void render_severity(struct page *pg, const struct precondition *p)
 	pad(pg, strlen(p->acknowledged ? "acknowledged" : name), 14);
 }
 
-/* Items, one a line; a large list is cut unless verbose. */
+/* Items, one per line; a large list is cut unless verbose. */
 static void render_items(struct page *pg, const struct precondition *p)
 {
 	size_t count = p->item_count;
@@ -236,7 +236,7 @@ static void render_as_before(struct page *pg, const struct step *s)
 	buf_putc(pg->out, '\n');
 }
 
-/* One line a value; escaping keeps a text from a file within its line. */
+/* One line per value; escaping keeps a text from a file within its line. */
 static void render_request(struct page *pg, const struct step *s)
 {
 	for (size_t i = 0; i < s->request_count; i++) {

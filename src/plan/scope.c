@@ -180,7 +180,7 @@ static bool is_in_file(const struct plan_builder *d, const struct plan_target *t
 	case TARGET_CERTIFICATE:
 	case TARGET_ISSUER:
 	case TARGET_KIND_COUNT:
-		break; /* these cover at least themselves */
+		break; /* certificates and issuers cover at least themselves */
 	}
 	return false;
 }
