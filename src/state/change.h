@@ -41,7 +41,7 @@ struct change {
 void change_put(struct change *c, const char *key, const char *value);
 
 /*
- * Final writes of a commit: one a key, sorted by key; those added later follow
+ * Final writes of a commit: one per key, sorted by key; later additions follow
  * unsorted.
  */
 struct writes {

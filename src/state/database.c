@@ -374,7 +374,7 @@ static bool check_layout(sqlite3 *db, struct err *e)
 	return true;
 }
 
-/* Migrates to layout `wanted`, one transaction a layout. */
+/* Migrates to layout `wanted`, one transaction per layout. */
 static bool migrate(sqlite3 *db, int wanted, struct err *e)
 {
 	int layout = 0;

@@ -8,8 +8,8 @@
  * from a read-only directory.  A file that a reader found damaged is never
  * written.
  *
- * A file may be untrusted (a checkout that has not been reviewed): it and its
- * companions must be regular files of root or ours, its size and every value
+ * A file may be untrusted (a checkout that has not been reviewed): the file and
+ * its companions must be regular files of root or ours, its size and every value
  * are bounded, its tables and indexes must be exactly those of the migrations
  * (no view, trigger or virtual table), views, triggers and untrusted functions
  * are off, and reading and checking end at a stop request or after a minute.
