@@ -76,8 +76,8 @@ enum issuer_use {
 
 /*
  * Issuer of certificates.  `self` is a row of its own (kind ISSUER_SELF, name
- * "self") that certificates with `issuer: self` point to; it is not listed in
- * the fleet's array.
+ * "self") that certificates with `issuer: self` point to and that the fleet's
+ * array does not list.
  */
 struct issuer {
 	const char *name;
@@ -179,7 +179,7 @@ struct haproxy {
 struct agent_place {
 	const char *url;       /* https://HOST:PORT */
 	const char *component; /* name in the agent's configuration; NULL: the same */
-	bool self;             /* the agent's own pair */
+	bool self;             /* the pair is the agent's own */
 };
 
 /* model/http_spec.h */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Issue request: the requested properties of a leaf or CA in canonical text
- * (subject, names as a set, key, issuer, validity, purpose).  It is stored with
- * a generation and compared with the fleet file's request, never with the
- * parsed leaf, so a CA that adds or drops something causes no re-issue.  One
+ * (subject, names as a set, key, issuer, validity, purpose).  Stored with a
+ * generation and compared with the fleet file's request, never with the parsed
+ * leaf, so a CA that adds or drops something causes no re-issue.  One
  * "field=value" line each, so that a difference can be named and shown.
  */
 #ifndef MODEL_ISSUE_REQUEST_H

@@ -148,7 +148,7 @@ bool stepped_has(const struct stepped *s, const char *component);
 
 /* Whether the component has this precondition in the plan, acknowledged. */
 bool plan_accepts(const struct plan *p, const char *code, const char *component);
-/* Whether a precondition of this severity is not acknowledged. */
+/* Whether a precondition blocks; whether one is still to be acknowledged. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
 
