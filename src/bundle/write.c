@@ -169,7 +169,7 @@ static bool write_check_size(const struct assembly *as, struct err *e)
 		       CONTENT_LIMIT, sum);
 }
 
-/* Refuses a manifest that reading would refuse, for a time out of range, say. */
+/* Refuses a manifest that reading would refuse: a time out of range, for example. */
 static bool check_manifest(const struct assembly *as, struct err *e)
 {
 	AUTO(bundle) ignored = { 0 };

@@ -134,7 +134,7 @@ static bool same_header(const struct zip_header *local, const struct zip_header 
 }
 
 /*
- * Takes the entry at the front of `r`, data included; it must match its central
+ * Takes the entry at the front of `r`, data included, if it matches its central
  * header.
  */
 static bool take_local(struct rest *r, const struct zip_header *central)
