@@ -29,7 +29,7 @@ static bool assembly_add(struct assembly *as, const char *name, struct bytes dat
 	return err_set(e, ERR_INPUT, "'%s' cannot be a name in a bundle", buf_text(&shown));
 }
 
-/* No entry for an empty text. */
+/* Adds a text entry; an empty text gets none. */
 static bool add_text(struct assembly *as, const char *name, const char *text, struct err *e)
 {
 	if (!text || !*text)
@@ -88,7 +88,7 @@ bool assembly_prepare(struct assembly *as, const struct bundle *b, const bool *h
 	       manifest_write(b, has_key, &as->entries, &as->manifest, e);
 }
 
-/* Behind RESTORE.txt, so that what explains the rest is seen first. */
+/* Manifest and HMAC come after RESTORE.txt, whose explanation is seen first. */
 bool assembly_pack(struct assembly *as, struct bytes hmac, struct buf *out, struct err *e)
 {
 	const struct bundle_entry *others = as->entries.items;

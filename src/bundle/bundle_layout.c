@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What was found on a component never counts as the newest of its name. */
+/* A pair found on a component never counts as the newest of its name. */
 static bool bundle_layout_is_found(const struct bundle_item *item)
 {
 	return strcmp(item->source, "found") == 0;
@@ -60,7 +60,10 @@ const char *layout_in(const char *directory, const char *file, struct arena *a)
 	return arena_printf(a, "%s/%s", directory, file);
 }
 
-/* A part that text_percent() leaves alone but no archive may hold. */
+/*
+ * Encoding of a path part that text_percent() leaves alone but an archive must
+ * not have; NULL: none needed.
+ */
 static const char *encoded_special(const char *part)
 {
 	if (part[0] == '\0')

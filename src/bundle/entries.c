@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Before the name and the data, which each have a NUL behind them. */
+/* Frame header, followed by name and data, each with a trailing NUL. */
 struct entry_frame {
 	uint32_t name_len;
 	uint32_t data_len;
@@ -85,7 +85,7 @@ void entries_frame(struct buf *out, const char *name, size_t len)
 	buf_add(out, name, f.name_len + (size_t)1);
 }
 
-/* One frame at *at, which moves behind it. */
+/* Reads the frame at *at and advances *at past it. */
 static bool read_frame(const char **at, const char *end, struct bundle_entry *out)
 {
 	struct entry_frame f;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Named bytes: what a ZIP holds.
+ * Entries of a ZIP archive: named bytes.
  *
- * Names are restricted far below what ZIP allows, so that no reader on any
- * system can be led out of its directory by one.  From the sandbox, entries
- * travel as frames: two lengths, name, bytes, each with a NUL behind.
+ * Names are restricted far below what ZIP allows, so that no name can lead a
+ * reader on any system out of its directory.  The sandbox sends entries as
+ * frames: two lengths, name, bytes, each with a trailing NUL.
  */
 #ifndef BUNDLE_ENTRIES_H
 #define BUNDLE_ENTRIES_H
@@ -18,7 +18,7 @@
 
 enum {
 	ENTRY_NAME_LIMIT = 1024,
-	ENTRY_FRAME_BYTES = 10, /* what a frame adds to name and data */
+	ENTRY_FRAME_BYTES = 10, /* overhead of a frame besides name and data */
 };
 
 struct bundle_entry {
@@ -34,19 +34,22 @@ struct entries {
 	const struct bundle_entry **sorted; /* by name, once entries_index() ran */
 };
 
-/* Parts of [A-Za-z0-9._%-] joined by single '/', none of them "." or "..". */
+/*
+ * Whether a name is parts of [A-Za-z0-9._%-] joined by single '/', none of them
+ * "." or "..".
+ */
 bool entry_name_is_safe(const char *name);
 
 /*
- * Makes entries_find() work.  ERR_INPUT when two names differ in nothing but
- * case, because they are one file on some systems.
+ * Builds the index for entries_find().  ERR_INPUT when two names differ only in
+ * case, because some systems have one file for both.
  */
 MUST_CHECK bool entries_index(struct entries *list, struct arena *a, struct err *e);
-/* NULL when there is none. */
+/* Entry by name; NULL: none. */
 const struct bundle_entry *entries_find(const struct entries *list, const char *name);
 
 void entries_frame(struct buf *out, const char *name, size_t len);
-/* Reads all frames; the entries point into `frames`.  Indexed. */
+/* Reads and indexes all frames; the entries point into `frames`. */
 MUST_CHECK bool entries_unframe(const void *frames, size_t len, struct arena *a,
 				struct entries *out, struct err *e);
 

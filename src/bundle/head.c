@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Answers "SERIAL LINEAGE". */
+/* Writes "SERIAL LINEAGE" to `answer`. */
 bool bundle_decode_head(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	const struct bytes zip = { count ? in->bytes : "", count ? in->len : 0 };

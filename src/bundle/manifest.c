@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* ---- the document ---- */
+/* ---- document ---- */
 
 enum {
 	KIND_CERTIFICATE,
@@ -27,7 +27,7 @@ static const char *const encryption_names[] = { "aes-256", "none", NULL };
 struct manifest_item {
 	struct bundle_item item;
 	unsigned kind;
-	const char *directory; /* for other programs' convenience; ours is derived */
+	const char *directory; /* for other programs; certfleet derives its own */
 	bool has_key;
 };
 
@@ -51,7 +51,7 @@ struct manifest_document {
 	size_t listed_count;
 };
 
-/* The state's own JSON; "" is none. */
+/* JSON object of the state's record; "": none. */
 static json_t *write_item_record(const void *slot, size_t index)
 {
 	const char *record = *(const char *const *)slot;
@@ -125,7 +125,7 @@ static const struct member manifest_list_members[] = {
 
 /* ---- writing ---- */
 
-/* What reading would refuse is not written either. */
+/* Refuses an item that reading would refuse. */
 static bool check_item(const struct bundle_item *item, struct err *e)
 {
 	const char *bad =

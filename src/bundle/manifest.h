@@ -4,7 +4,7 @@
  *
  *	format_version  1; a new key does not change it
  *	fleet, lineage, serial, created_at
- *	encryption      "aes-256", or "none": the keys lie openly
+ *	encryption      "aes-256", or "none": the keys are not encrypted
  *	generations     [{kind: certificate|issuer, name, number,
  *	                fingerprint_sha256, spki_sha256, source, subject,
  *	                not_after, components, directory, key: true|false,
@@ -31,32 +31,32 @@ enum {
 	MANIFEST_VERSION = 1
 };
 
-/* An entry that the manifest vouches for. */
+/* Entry authenticated by the manifest. */
 struct listed {
 	const char *name;
 	size_t size;
 	const char *sha256;
 };
 
-/* What the manifest says beyond the bundle; in the bundle's arena. */
+/* Content of the manifest beyond struct bundle; in the bundle's arena. */
 struct manifest {
-	bool *has_key; /* of each item */
+	bool *has_key; /* by item */
 	struct listed *listed;
 	size_t listed_count;
 };
 
-/* `b` is sorted; `others` are the entries to list. */
+/* Writes the manifest of `b`, which is sorted; `others` are the entries to list. */
 MUST_CHECK bool manifest_write(const struct bundle *b, const bool *has_key,
 			       const struct entries *others, struct buf *out, struct err *e);
 
 /*
- * Fills `b`, which is empty, but for certificates, files and keys, which are
- * not in the manifest, and `m`.  ERR_INPUT; a newer format says so.
+ * Fills `m` and `b`, which is empty; certificates, files and keys are not in
+ * the manifest.  ERR_INPUT, with a message of its own for a newer format.
  */
 MUST_CHECK bool manifest_read(struct bytes json, struct bundle *b, struct manifest *m,
 			      struct err *e);
 
-/* Only whose bundle it is and when it was made, for a quick look. */
+/* Reads only fleet, lineage, serial, time and encryption. */
 MUST_CHECK bool manifest_read_head(struct bytes json, struct bundle *b, struct err *e);
 
 #endif

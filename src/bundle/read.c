@@ -22,13 +22,13 @@ bool bundle_decode_outer(const struct span *in, size_t count, struct buf *answer
 	AUTO(unpacked) ignored = { 0 };
 	struct entries entries = { 0 };
 
-	/* Reading the content here lets a hostile manifest do its worst. */
+	/* A malicious manifest does its worst here, inside the sandbox. */
 	return zip_unpack(archive_of(in, count), NULL, answer, e) &&
 	       entries_unframe(buf_text(answer), answer->len, &a, &entries, e) &&
 	       unpacked_read(&entries, &ignored, e);
 }
 
-/* The password, when there is one, is the second span. */
+/* Decoder of keys.zip; the second span is the password, if any. */
 bool bundle_decode_keys(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(secret) password = { 0 };
@@ -38,7 +38,7 @@ bool bundle_decode_keys(const struct span *in, size_t count, struct buf *answer,
 	return zip_unpack(archive_of(in, count), count > 1 ? &password : NULL, answer, e);
 }
 
-/* Leaves `text` empty when the bundle is not encrypted. */
+/* Opens a recipient slot with the passphrase; ERR_INPUT for an unencrypted bundle. */
 static bool open_slots(const struct entries *entries, const struct secret *passphrase,
 		       struct secret *text, struct err *e)
 {
@@ -58,7 +58,7 @@ static bool open_slots(const struct entries *entries, const struct secret *passp
 	return err_set(e, ERR_INPUT, "wrong passphrase");
 }
 
-/* `text` NULL: with the constant of unencrypted bundles. */
+/* Checks manifest.hmac; `text` NULL: keyed with the constant of unencrypted bundles. */
 static bool check_hmac(const struct entries *entries, const struct secret *text, struct err *e)
 {
 	const struct bundle_entry *json = entries_find(entries, ENTRY_MANIFEST);
@@ -74,7 +74,7 @@ static bool check_hmac(const struct entries *entries, const struct secret *text,
 	return err_set(e, ERR_INPUT, "damaged or forged: manifest.json does not fit manifest.hmac");
 }
 
-/* Points each item at its key in b->keys. */
+/* Points the key_pem of each item into b->keys. */
 static bool place_keys(struct bundle *b, const struct manifest *m, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -99,7 +99,7 @@ static bool place_keys(struct bundle *b, const struct manifest *m, struct err *e
 	       err_set(e, ERR_INPUT, "it has a key that is not named in the manifest");
 }
 
-/* `text` NULL: the keys lie openly. */
+/* Reads keys.zip; `text` NULL: not encrypted. */
 static bool read_keys(const struct entries *entries, const struct secret *text, struct unpacked *c,
 		      struct err *e)
 {
@@ -112,7 +112,7 @@ static bool read_keys(const struct entries *entries, const struct secret *text, 
 		slot_password(text, &password);
 
 	const struct span in[] = { { zip->data, zip->len }, { password.bytes, password.len } };
-	/* What the passphrase vouches for may take as long as it has keys. */
+	/* An authenticated bundle gets time in proportion to its keys. */
 	const struct decode d = {
 		.fn = bundle_decode_keys,
 		.in = in,
@@ -126,7 +126,10 @@ static bool read_keys(const struct entries *entries, const struct secret *text, 
 	return true;
 }
 
-/* The passphrase must open it, and then vouch for all of it. */
+/*
+ * Reads an encrypted bundle: the passphrase opens a slot, and the slot's key
+ * authenticates the manifest before its content is used.
+ */
 static bool read_sealed(const struct entries *entries, const struct secret *passphrase,
 			struct unpacked *c, struct err *e)
 {
@@ -147,7 +150,7 @@ static bool read_structure(const struct entries *entries, struct unpacked *c, st
 	       (check_hmac(entries, NULL, e) && read_keys(entries, NULL, c, e));
 }
 
-/* The entries point into `frames`. */
+/* Unpacks the outer archive in the decoder; the entries point into `frames`. */
 static bool read_outer(struct span zip, struct secret *frames, struct arena *a, struct entries *out,
 		       struct err *e)
 {

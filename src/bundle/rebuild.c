@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* What was found and is not made again. */
+/* Collects the encrypted parts, which are taken over unchanged. */
 static void find_sealed(const struct entries *entries, struct arena *a, struct sealed *out)
 {
 	const struct bundle_entry *keys = entries_find(entries, ENTRY_KEYS);

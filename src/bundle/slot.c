@@ -13,7 +13,7 @@ enum {
 	HEAD_BYTES = sizeof(magic) + SALT_BYTES,
 };
 
-/* What openssl derives: the key, then the first chaining block. */
+/* Key schedule of openssl enc: the key, then the IV. */
 struct schedule {
 	uint8_t key[32];
 	uint8_t iv[16];

@@ -21,22 +21,23 @@ enum {
 	SLOT_PASSWORD_TEXT = 64, /* hex of the first half: opens keys.zip */
 	SLOT_TEXT = 2 * SLOT_RANDOM_BYTES,
 	SLOT_BYTES = 16 + SLOT_TEXT + 16, /* salt, text, padding */
-	/* openssl reads no more from a terminal */
+	/* openssl reads at most this much from a terminal */
 	SLOT_PASSPHRASE_LIMIT = 500,
 };
 
-/* 128 new hex digits. */
+/* Draws 64 random bytes, as 128 hex digits. */
 void slot_text_new(struct secret *text);
-/* The password of keys.zip, as text. */
+/* Password of keys.zip, as text. */
 void slot_password(const struct secret *text, struct secret *password);
 /*
- * manifest.hmac without its newline: hex of HMAC-SHA256 over the manifest.
- * `text` NULL: keyed with the published constant of unencrypted bundles.
+ * Content of manifest.hmac without its newline: hex of HMAC-SHA256 over the
+ * manifest.  `text` NULL: keyed with the published constant of unencrypted
+ * bundles.
  */
 void slot_hmac(const struct secret *text, struct bytes manifest, char out[SHA256_TEXT]);
 
 void slot_seal(const struct secret *text, const struct secret *passphrase, uint8_t out[SLOT_BYTES]);
-/* False, and nothing else, when this passphrase does not open it. */
+/* Decrypts a slot; false when the passphrase does not fit. */
 bool slot_open(struct bytes slot, const struct secret *passphrase, struct secret *text);
 
 #endif

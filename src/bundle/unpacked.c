@@ -22,7 +22,10 @@ size_t unpacked_recipients(const struct entries *entries)
 	return n;
 }
 
-/* Says which entry; listed names are foreign until one was found. */
+/*
+ * Compares an entry with the manifest; a listed name is untrusted until an
+ * entry matches it.
+ */
 static bool check_one(const struct entries *entries, const struct listed *l, struct err *e)
 {
 	const struct bundle_entry *entry = entries_find(entries, l->name);
@@ -60,7 +63,7 @@ static bool name_unlisted(const struct entries *entries, const struct manifest *
 	return err_set(e, ERR_INPUT, "the manifest names an entry twice");
 }
 
-/* Each listed one is there; as many as there are: so they are the same. */
+/* Every listed entry exists and the counts are equal: so both sets are the same. */
 static bool check_entries(const struct entries *entries, const struct manifest *m, struct err *e)
 {
 	for (size_t i = 0; i < m->listed_count; i++)
@@ -69,7 +72,7 @@ static bool check_entries(const struct entries *entries, const struct manifest *
 	return m->listed_count + 2 == entries->count || name_unlisted(entries, m, e);
 }
 
-/* Sets *out to its text, "" when there is none; counts it in *claimed. */
+/* Sets *out to the entry's text, "" without an entry; counts it in *claimed. */
 static bool unpacked_take_text(const struct bundle_entry *entry, struct arena *a, const char **out,
 			       size_t *claimed, struct err *e)
 {

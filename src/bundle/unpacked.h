@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The public part of a bundle that was unpacked: decoded, and checked against
- * its own manifest.  Whether the manifest is to be believed is decided
- * elsewhere (bundle/slot.h).
+ * Public part of an unpacked bundle: decoded, and checked against its own
+ * manifest.  bundle/slot.h authenticates the manifest.
  */
 #ifndef BUNDLE_UNPACKED_H
 #define BUNDLE_UNPACKED_H
@@ -23,12 +22,12 @@ void unpacked_release(struct unpacked *c);
 AUTO_STRUCT(unpacked, struct unpacked, unpacked_release)
 
 /*
- * `entries` are those of the outer archive, indexed.  Each is as the
- * manifest says, none is missing, unnamed or without meaning.
+ * Reads the entries of the outer archive, indexed.  Checks that each entry
+ * matches the manifest, and that none is missing, unlisted or without meaning.
  */
 MUST_CHECK bool unpacked_read(const struct entries *entries, struct unpacked *out, struct err *e);
 
-/* How many recipients/N.enc there are, from 0 without a gap. */
+/* Number of entries recipients/N.enc, from 0 without a gap. */
 size_t unpacked_recipients(const struct entries *entries);
 
 #endif

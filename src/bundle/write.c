@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum {
-	/* What reading must carry out of its sandbox, frames included. */
+	/* limit of the decoder's answer on reading, frames included */
 	CONTENT_LIMIT = SANDBOX_ANSWER_LIMIT - 1024 * 1024,
 };
 
@@ -82,7 +82,7 @@ static bool check_different(const struct bundle *sorted, struct err *e)
 	return true;
 }
 
-/* A view of `b` in the order of the manifest; shares all it points to. */
+/* Shallow copy of `b` in the order of the manifest. */
 static void sort_content(const struct bundle *b, struct arena *a, struct bundle *out)
 {
 	*out = *b;
@@ -98,7 +98,7 @@ static void sort_content(const struct bundle *b, struct arena *a, struct bundle 
 	qsort(out->files, out->file_count, sizeof(*out->files), layout_compare_files);
 }
 
-/* Keys on their way into keys.zip: packed in the sandbox (bundle/zip.h). */
+/* Keys to pack into keys.zip in the sandbox (bundle/zip.h). */
 struct keys {
 	struct entries entries;
 	const struct secret *password;
@@ -126,7 +126,7 @@ static void collect_keys(const struct bundle *b, struct arena *a, bool *has_key,
 	}
 }
 
-/* `text` empty: the keys lie openly. */
+/* Packs keys.zip; `text` empty: not encrypted. */
 static bool seal_keys(struct keys *k, const struct secret *text, struct secret *zip, struct err *e)
 {
 	AUTO(secret) password = { 0 };
@@ -169,7 +169,7 @@ static bool write_check_size(const struct assembly *as, struct err *e)
 		       CONTENT_LIMIT, sum);
 }
 
-/* A time or a number of generations that reading refuses, for example. */
+/* Refuses a manifest that reading would refuse: a time out of range, for example. */
 static bool check_manifest(const struct assembly *as, struct err *e)
 {
 	AUTO(bundle) ignored = { 0 };

@@ -15,35 +15,35 @@
 #include <stdbool.h>
 
 /*
- * Appends an archive of the entries in their order; the same entries give
- * the same bytes in every time zone.  With a password (text) each entry is
- * sealed by WinZip's AES-256 under a salt of its own.  With one, run it in
- * the sandbox: libarchive does not wipe what it derives.
+ * Appends an archive of the entries in their order; equal entries give equal
+ * bytes in every time zone.  With a password (text) each entry is encrypted
+ * with WinZip's AES-256 under a salt of its own.  With a password, call it in
+ * the sandbox only: libarchive does not wipe derived keys.
  */
 MUST_CHECK bool zip_pack(const struct entries *list, const struct secret *password, struct buf *out,
 			 struct err *e);
 
 /*
- * Appends the entries of `zip` to `frames` (bundle/entries.h).  To be called
- * in the sandbox only.  `password` NULL: nothing in it may be encrypted;
- * else everything must be.  ERR_INPUT for all that is wrong.
+ * Appends the entries of `zip` to `frames` (bundle/entries.h).  To be called in
+ * the sandbox only.  `password` NULL: no entry may be encrypted; else every
+ * entry must be.  ERR_INPUT for every flaw.
  */
 MUST_CHECK bool zip_unpack(struct bytes zip, const struct secret *password, struct buf *frames,
 			   struct err *e);
 
 /*
- * Appends the bytes of the first entry of that name alone, whatever else is
- * in the archive; nothing may be encrypted up to it.  In the sandbox only.
+ * Appends the content of the first entry with that name, whatever else is in
+ * the archive; no entry up to it may be encrypted.  In the sandbox only.
  */
 MUST_CHECK bool zip_find(struct bytes zip, const char *name, struct buf *out, struct err *e);
 
 /*
- * libarchive takes an entry's name from beside its data, other programs from
- * the directory at the end, and neither minds bytes in between: an archive
- * can show different readers different content.  So each byte must have its
- * one place: entries without gaps, their directory, its end, and nothing
- * more, with the two descriptions of each entry alike, and naming what
- * libarchive found.  ERR_INPUT otherwise.
+ * Checks that an archive shows every reader the same content.  libarchive takes
+ * an entry's name from beside its data, other programs from the directory at
+ * the end, and neither minds bytes in between.  So each byte must have its one
+ * place: entries without gaps, their directory, its end, and nothing more; the
+ * two headers of each entry must agree, and name what libarchive found.
+ * ERR_INPUT otherwise.
  */
 MUST_CHECK bool zip_layout_check(struct bytes zip, const struct entries *found, struct err *e);
 

@@ -21,16 +21,19 @@ enum {
 	FLAGS_ALLOWED = 1 << 0 | 3 << 1 | FLAG_DESCRIPTOR | 1 << 11,
 };
 
-/* Times, Unix owner and WinZip's AES; others may hold a second name. */
+/*
+ * Extra fields for times, Unix owner and WinZip's AES; other ones may hold a
+ * second name.
+ */
 static const uint16_t allowed_extras[] = { 0x5455, 0x7875, 0x9901 };
 
-/* The bytes not looked at yet. */
+/* Bytes not parsed yet. */
 struct rest {
 	const uint8_t *at;
 	size_t left;
 };
 
-/* What both descriptions of an entry have. */
+/* Common part of the local and the central header of an entry. */
 struct zip_header {
 	uint16_t needed;
 	uint16_t flags;
@@ -53,7 +56,7 @@ static uint32_t number32(const uint8_t *at)
 	return (uint32_t)number16(at) | (uint32_t)number16(at + 2) << 16;
 }
 
-/* NULL when there is less. */
+/* Takes `len` bytes; NULL when fewer are left. */
 static const uint8_t *zip_layout_take(struct rest *r, size_t len)
 {
 	const uint8_t *taken = r->at;
@@ -96,7 +99,7 @@ static bool take_extras(struct rest *r, uint16_t len)
 	return true;
 }
 
-/* `at` is where the two kinds of header begin to be alike. */
+/* Parses the common part at `at`, with name and extra fields from `r`. */
 static bool zip_layout_take_header(struct rest *r, const uint8_t *at, struct zip_header *out)
 {
 	*out = (struct zip_header){
@@ -113,7 +116,7 @@ static bool zip_layout_take_header(struct rest *r, const uint8_t *at, struct zip
 	return out->name && !(out->flags & ~FLAGS_ALLOWED) && take_extras(r, number16(at + 24));
 }
 
-/* A number that follows behind the data may be 0 before it. */
+/* With a data descriptor after the data, a local number may be 0. */
 static bool same_number(const struct zip_header *local, uint32_t before, uint32_t due)
 {
 	return before == due || (before == 0 && local->flags & FLAG_DESCRIPTOR);
@@ -130,7 +133,10 @@ static bool same_header(const struct zip_header *local, const struct zip_header 
 	       memcmp(local->name, central->name, local->name_len) == 0;
 }
 
-/* The entry at the front of `r`, data and all, is the one described. */
+/*
+ * Takes the entry at the front of `r`, data included, if it matches its central
+ * header.
+ */
 static bool take_local(struct rest *r, const struct zip_header *central)
 {
 	struct zip_header local = { 0 };
@@ -154,7 +160,10 @@ static bool zip_layout_is_found(const struct zip_header *h, const struct bundle_
 	       memcmp(h->name, found->name, h->name_len) == 0;
 }
 
-/* Comment and number of the disk are 0, the offset is where we are. */
+/*
+ * Takes a central header and its entry: comment length and disk number must be
+ * 0, the offset that of the entry.
+ */
 static bool take_central(struct rest *directory, struct rest *data, size_t offset,
 			 const struct bundle_entry *found)
 {
@@ -166,7 +175,7 @@ static bool take_central(struct rest *directory, struct rest *data, size_t offse
 	       zip_layout_is_found(&central, found) && take_local(data, &central);
 }
 
-/* Splits off the directory; its end is the last of the archive. */
+/* Splits off the directory, whose end record must end the archive. */
 static bool split(struct bytes zip, size_t count, struct rest *data, struct rest *directory)
 {
 	struct rest all = { zip.data, zip.len };

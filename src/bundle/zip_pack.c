@@ -45,10 +45,7 @@ static bool open_writer(struct archive *a, const struct secret *password, struct
 	       zip_pack_fail(a, e);
 }
 
-/*
- * Without a time of its own an entry gets the earliest that ZIP can tell,
- * which no time zone changes.
- */
+/* An entry without a time gets the earliest ZIP time, which no time zone changes. */
 static bool write_entry(struct archive *a, const struct bundle_entry *from, struct err *e)
 {
 	AUTO(bundle_entry) head = archive_entry_new();

@@ -15,11 +15,11 @@ enum {
 	CHUNK = 16 * 1024
 };
 
-/* One walk over the archive. */
+/* State of reading an archive. */
 struct unpack_walk {
 	struct archive *archive;
 	bool encrypted;
-	uint64_t left; /* unpacked bytes that may still come */
+	uint64_t left; /* unpacked bytes still allowed */
 };
 
 static bool zip_unpack_fail(struct archive *a, struct err *e)
@@ -42,7 +42,7 @@ static bool open_reader(struct archive *a, struct bytes zip, const struct secret
 	       zip_unpack_fail(a, e);
 }
 
-/* libarchive tells the method in its name of the format alone. */
+/* libarchive reports the method only in the format's name. */
 static bool method_is_allowed(const struct unpack_walk *w)
 {
 	static const char *const open_methods[] = { "(uncompressed)", "(deflation)" };
@@ -100,7 +100,7 @@ static bool next_header(const struct unpack_walk *w, struct archive_entry **head
 	return zip_unpack_check_header(w, *head, e);
 }
 
-/* Up to CHUNK bytes; 0 at the end of the entry, after its checksum. */
+/* Reads up to CHUNK bytes; 0 at the end of the entry, after its checksum. */
 static bool read_chunk(struct unpack_walk *w, char chunk[CHUNK], size_t *got, struct err *e)
 {
 	la_ssize_t some = archive_read_data(w->archive, chunk, CHUNK);
@@ -117,7 +117,6 @@ static bool read_chunk(struct unpack_walk *w, char chunk[CHUNK], size_t *got, st
 	return true;
 }
 
-/* Appends the data of an entry. */
 static bool read_entry(struct unpack_walk *w, struct archive_entry *head, struct buf *out,
 		       struct err *e)
 {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The issuer, not of agents alone, whose authority has this key; NULL. */
+/* Issuer whose CA has this key and that signs more than agents; NULL: none. */
 static const struct issuer *signs_with(const struct engine *en,
 				       const struct generation *generations, size_t count,
 				       const char *spki)
@@ -42,7 +42,7 @@ bool agents_ca_check(const struct engine *en, const struct secret *file,
 	size_t cert_count = 0;
 
 	if (!agents_ca_read_certs(file, &a, &certs, &cert_count))
-		return true; /* told where it is used */
+		return true; /* reported where the file is used */
 	for (size_t i = 0; i < cert_count; i++) {
 		struct cert_facts facts = { 0 };
 		struct err unread = { 0 };

@@ -30,7 +30,7 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 	[STEP_RETIRE] = { step_retire },
 };
 
-/* ---- telling ---- */
+/* ---- events and the journal ---- */
 
 static void tell_step(struct run *r, enum event_kind kind, size_t number, const struct err *error)
 {
@@ -148,7 +148,7 @@ void batch_record(struct run *r, struct step_batch *b, struct change *change)
 	r->halted = true;
 }
 
-/* Of `flags` by certificate; NULL for one that left the fleet file. */
+/* Entry of the certificate `name` in `flags`; NULL when it left the fleet file. */
 static bool *flag_of(const struct run *r, bool *flags, const char *name)
 {
 	const struct fleet *f = r->en->fleet;
@@ -164,7 +164,10 @@ static bool is_flagged(const struct run *r, bool *flags, const char *name)
 	return flag && *flag;
 }
 
-/* Whether its process waits for a certificate that is all-first. */
+/*
+ * Whether the step's process is blocked: an all-first certificate is not
+ * committed everywhere.
+ */
 static bool is_held(const struct run *r, const struct step *s)
 {
 	return s->wave != NO_WAVE && s->process && r->held.count &&
@@ -173,9 +176,9 @@ static bool is_held(const struct run *r, const struct step *s)
 }
 
 /*
- * Whether what a step builds on has happened.  A step also comes after steps
- * of other processes, for the order only: their failure is judged by the
- * restart policy, not here.
+ * Whether the steps that this one depends on succeeded.  Dependencies on steps
+ * of other processes are for the order only: their failure is a matter for the
+ * restart policy.
  */
 static bool is_ready(const struct run *r, const struct step *s)
 {
@@ -202,8 +205,8 @@ static enum step_progress progress_after(const struct err *error)
 }
 
 /*
- * No component of a certificate is committed unless all that can be reached
- * hold the new pair.
+ * A certificate is abandoned when one of its pairs cannot be staged: no
+ * component commits it.
  */
 static void apply_finish(struct run *r, const struct step_batch *b)
 {
@@ -269,11 +272,11 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 	}
 }
 
-/* ---- commits of all before the first activation ---- */
+/* ---- all-first: every commit before the first activation ---- */
 
 /*
- * When a certificate that is all-first is not committed everywhere, no
- * process that has to do with it is activated.
+ * An all-first certificate that is not committed everywhere blocks the
+ * activation of every process that uses it.
  */
 static void hold_processes(struct run *r, const size_t *numbers, size_t count)
 {
@@ -296,9 +299,9 @@ static void hold_processes(struct run *r, const size_t *numbers, size_t count)
 		qsort(r->held.items, r->held.count, sizeof(*r->held.items), text_compare);
 }
 
-/* ---- the whole ---- */
+/* ---- run ---- */
 
-/* The end of the steps from `first` that are carried out together. */
+/* End of the group of steps from `first` that are executed together. */
 static size_t group_end(const struct plan *p, size_t first)
 {
 	const struct step *s = &p->steps[first];
@@ -395,7 +398,10 @@ static bool has_backup(const struct plan *p)
 	return false;
 }
 
-/* What was written for other passphrases counts for nothing. */
+/*
+ * New bundle when the backup passphrases changed: bundles for the old ones do
+ * not count as a backup.
+ */
 static bool renew_bundle(struct run *r, struct err *e)
 {
 	const char *name = NULL;

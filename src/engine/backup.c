@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A bundle being filled; the keys are its own. */
+/* Bundle under construction; owns the keys in it. */
 struct packing {
 	struct engine *en;
 	struct bundle bundle;
@@ -81,7 +81,7 @@ static bool pack_generation(struct packing *p, const struct generation *g, struc
 	return true;
 }
 
-/* Whether a bundle made now holds it. */
+/* Whether a bundle made at `now` holds this generation. */
 static bool is_backed_up(const struct generation *g, int64_t now)
 {
 	return !g->pending && g->not_after > now;
@@ -138,7 +138,7 @@ static bool backup_take_passphrases(struct packing *p, struct err *e)
 	return true;
 }
 
-/* All at once, so that each is not decoded by a child of its own. */
+/* Decodes all keys in one batch: one child process instead of one per key. */
 static void learn_keys(const struct bundle *b)
 {
 	struct foreign *keys = xcalloc(b->item_count + 1, sizeof(*keys));
@@ -184,7 +184,10 @@ bool backup_verify(const char *path, const struct secret *passphrase, struct bun
 	return true;
 }
 
-/* Every recipient opens it, and every generation is in it with its key. */
+/*
+ * Verification of the written bundle: every recipient can open it, and it holds
+ * every generation with its key.
+ */
 static bool read_back(const struct packing *p, const char *path, struct err *e)
 {
 	const struct backup_policy *policy = &p->en->fleet->backup;
@@ -239,7 +242,7 @@ static bool write_bundle(struct packing *p, struct arena *a, const char **path, 
 		return false;
 	if (read_back(p, *path, e))
 		return true;
-	/* It must not be taken for one that can be relied on. */
+	/* A bundle that failed verification must not pass for a backup. */
 	if (e->code != ERR_STOPPED)
 		unlink(*path);
 	return false;

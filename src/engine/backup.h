@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Backup bundles as the engine makes them: every generation that has not
- * ended, with its key, written, synced, read back and compared before
+ * expired, with its key, written, synced, read back and compared before
  * anything relies on it.  A generation then records the bundle that holds it.
  */
 #ifndef ENGINE_BACKUP_H
@@ -19,10 +19,13 @@ struct engine;
 struct fleet;
 struct bundle;
 
-/* Writes one; `name` (in `a`) is its file name.  Removes those beyond keep. */
+/*
+ * Writes a bundle; `name` (in `a`) is its file name.  Removes old bundles
+ * beyond `keep`.
+ */
 MUST_CHECK bool backup_create(struct engine *en, struct arena *a, const char **name, struct err *e);
 
-/* Whether a bundle can hold that many generations. */
+/* Whether a bundle can hold `generations` generations; else ERR_INPUT. */
 MUST_CHECK bool backup_has_room(const struct engine *en, size_t generations, struct err *e);
 
 struct backup_listed {
@@ -45,19 +48,19 @@ MUST_CHECK bool backup_verify(const char *path, const struct secret *passphrase,
 			      struct err *e);
 
 /*
- * Removes this fleet's bundles beyond `keep`; failures are only told.  A
- * bundle stays while it holds a key, not ended yet, that `written`, the
- * newest, does not: of another state with the same name, for example.
+ * Removes this fleet's bundles beyond `keep`; failures are only notes.  A
+ * bundle stays while it holds an unexpired key that `written`, the newest
+ * bundle, lacks: one of another state with the same name, for example.
  */
 void backup_prune(struct engine *en, const struct bundle *written);
 
-/* A bundle of this fleet in its backup directory, or NULL. */
+/* The newest bundle of this fleet in its backup directory; NULL: none. */
 const char *backup_orphan(const struct engine *en, struct arena *a);
 /*
- * A bundle in there of this very state's lineage, but with a higher serial;
- * NULL: none.  The serial in its name says which are looked into, at most
- * BACKUP_LOOKS of them: their manifests, without a passphrase.  Confined,
- * the name has to do.
+ * A bundle of this state's lineage with a higher serial; NULL: none.  File
+ * names with a higher serial select the candidates, and the manifests of at
+ * most BACKUP_LOOKS candidates are read, without a passphrase.  When confined,
+ * the file name is enough.
  */
 enum {
 	BACKUP_LOOKS = 16
@@ -65,9 +68,9 @@ enum {
 const char *backup_newer(struct engine *en, struct arena *a);
 
 /*
- * engine/backup_recorded.c: which of the bundles that generations not ended
- * yet rely on are gone or damaged, into the snapshot.  Needs no passphrase;
- * confined, only whether they are there.
+ * engine/backup_recorded.c: records in the snapshot which bundles of unexpired
+ * generations are missing or damaged.  Needs no passphrase; when confined,
+ * checks only that the files exist.
  */
 struct snapshot;
 MUST_CHECK bool backup_observe(struct engine *en, struct snapshot *s, struct err *e);

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* FLEET-SERIAL-TIME.zip, as bundle_file_name() makes it. */
+/* File name format FLEET-SERIAL-TIME.zip, see bundle_file_name(). */
 static bool parse_name(const char *fleet, const char *name, struct arena *a,
 		       struct backup_listed *out)
 {
@@ -78,7 +78,10 @@ bool backup_list(const struct fleet *f, struct arena *a, struct backup_listed **
 	return true;
 }
 
-/* None where we may not look, or cannot. */
+/*
+ * Bundles of this fleet, newest first; none when the directory is out of read
+ * scope or unreadable.
+ */
 static size_t list_all(const struct engine *en, struct arena *a, struct backup_listed **list)
 {
 	const char *directory = en->fleet->backup.directory;
@@ -127,9 +130,9 @@ const char *backup_newer(struct engine *en, struct arena *a)
 	return NULL;
 }
 
-/* ---- those that are no longer needed ---- */
+/* ---- pruning ---- */
 
-/* Keys by the hash of their public half, sorted. */
+/* Key fingerprints (SPKI hashes), sorted. */
 struct key_list {
 	const char **spkis;
 	size_t count;
@@ -154,7 +157,7 @@ static bool backup_list_has_ended(const struct bundle_item *item, int64_t now)
 	return time_parse(item->not_after, &not_after) && not_after <= now;
 }
 
-/* Whether all that is still of use in a bundle is among `keys` too. */
+/* Whether every unexpired key in the bundle is among `keys` too. */
 static bool is_covered(const char *path, const struct key_list *keys, struct err *e)
 {
 	AUTO(buf) bytes = { 0 };
@@ -198,7 +201,8 @@ void backup_prune(struct engine *en, const struct bundle *written)
 		const char *path = arena_printf(&a, "%s/%s", f->backup.directory, list[i].name);
 		struct err why = { 0 };
 
-		/* After the clock was set back the newest is not the first. */
+		/* After the clock was set back, the bundle just written may not
+		 * sort first. */
 		if (!strcmp(list[i].name, own))
 			continue;
 		if (!is_covered(path, &keys, &why))

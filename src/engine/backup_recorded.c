@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bundles that the state relies on: which of them a generation that has
- * not ended was read back from, and whether they can be relied on.
+ * Bundles that the state relies on, because an unexpired generation records
+ * them: presence, damage, and whether today's passphrases open them.
  */
 #include "base/fs.h"
 #include "base/stop.h"
@@ -18,7 +18,7 @@ struct name_list {
 	size_t count;
 };
 
-/* Sorted, each once. */
+/* Names of the recorded bundles, sorted and unique. */
 static struct name_list recorded(const struct snapshot *s, struct arena *a)
 {
 	struct name_list list = { arena_array(a, s->generation_count, sizeof(*list.names)), 0 };
@@ -46,7 +46,10 @@ static bool read_recorded(const struct engine *en, const char *name, struct buf 
 	return fs_read(arena_printf(&a, "%s/%s", directory, name), BUNDLE_LIMIT, out, e);
 }
 
-/* NULL: it is there and undamaged; that needs no passphrase. */
+/*
+ * Reason why the bundle cannot be relied on; NULL: present and undamaged.
+ * Needs no passphrase.
+ */
 static const char *flaw(const struct engine *en, const char *name, struct arena *a)
 {
 	AUTO(buf) bytes = { 0 };
@@ -68,7 +71,7 @@ bool backup_observe(struct engine *en, struct snapshot *s, struct err *e)
 	struct name_list list = recorded(s, &a);
 	VEC(struct lost_bundle) lost = { 0 };
 
-	/* What may not be looked at is taken to be as it was left. */
+	/* Bundles out of read scope count as unchanged. */
 	if (!directory || !engine_may_look(en, directory))
 		return true;
 	for (size_t i = 0; i < list.count; i++) {
@@ -99,7 +102,7 @@ static bool opens(struct engine *en, const char *name, const struct secret *cons
 			    e);
 }
 
-/* Today's, in the order of the fleet file. */
+/* Today's passphrases, in the order of the fleet file. */
 static bool backup_recorded_take_passphrases(struct engine *en, const struct secret **out,
 					     struct err *e)
 {
@@ -108,7 +111,7 @@ static bool backup_recorded_take_passphrases(struct engine *en, const struct sec
 	for (size_t i = 0; i < policy->passphrase_count; i++) {
 		if (engine_secret(en, &policy->passphrases[i], &out[i], e))
 			continue;
-		/* whatever the reason, the input is what has to change */
+		/* whatever the cause, the remedy is in the user's input */
 		if (e->code != ERR_STOPPED)
 			e->code = ERR_INPUT;
 		return err_in(e, "cannot open the backups");

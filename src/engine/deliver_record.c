@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a component was reached, as the text that the state keeps, so that it
- * can be retired when it has left the fleet file.
+ * Delivery record: how a component was reached, as JSON text in the state, so
+ * that a component can be retired after it left the fleet file.
  */
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -12,9 +12,9 @@
 #include <limits.h>
 #include <string.h>
 
-/* ---- secrets, by reference ---- */
+/* ---- secret references ---- */
 
-/* One of the three. */
+/* Exactly one member is set. */
 struct secret_words {
 	const char *env;
 	const char *file;
@@ -71,7 +71,7 @@ static bool read_secret_ref(const json_t *value, struct arena *a, void *slot)
 	CUSTOM_MEMBER(key, holder, member, write_secret_ref, read_secret_ref, \
 		      .absent = ABSENT_OMITTED)
 
-/* ---- requests; those kept know nothing of a pair, so all is text ---- */
+/* ---- HTTP requests, recorded without pair placeholders: plain text ---- */
 
 static json_t *write_plain(const void *slot, size_t index)
 {
@@ -98,7 +98,7 @@ static bool read_plain(const json_t *value, struct arena *a, void *slot)
 #define PLAIN_MEMBER(key, holder, member) \
 	CUSTOM_MEMBER(key, holder, member, write_plain, read_plain, .absent = ABSENT_OMITTED)
 
-/* Numbers that end with 0; none is NULL. */
+/* Status codes, terminated by 0; an empty list is NULL. */
 static json_t *write_expect(const void *slot, size_t index)
 {
 	json_t *list = json_array();
@@ -147,7 +147,7 @@ static const struct member kept_caddy_members[] = {
 	{ 0 },
 };
 
-/* Whose certificates are accepted, and who we are. */
+/* Server trust anchor and client credentials. */
 #define ACCESS_MEMBERS(holder)                                                                    \
 	TEXT_MEMBER("ca", holder, access.ca, .absent = ABSENT_OMITTED),                           \
 		TEXT_MEMBER("certificate", holder, access.certificate, .absent = ABSENT_OMITTED), \
@@ -217,7 +217,7 @@ const char *deliver_to_text(const struct deliver *d, struct arena *a)
 	return arena_strdup(a, text);
 }
 
-/* The requests of a device have its one origin. */
+/* All requests of a device share its origin. */
 static void put_origin(struct http *h)
 {
 	for (unsigned verb = 0; verb < HTTP_VERB_COUNT; verb++) {
@@ -239,7 +239,7 @@ bool deliver_from_text(const char *text, struct arena *a, struct deliver *out, s
 			       why.text);
 	if (d.haproxy.socket)
 		d.kind = DRIVER_HAPROXY;
-	if (d.sftp.origin) /* never taken for paths of this machine */
+	if (d.sftp.origin) /* remote paths must never be taken for local ones */
 		d.kind = DRIVER_SFTP;
 	if (d.caddy)
 		d.kind = DRIVER_CADDY;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes it so.  Owns the state, the secrets and the way to the components;
- * knows nothing of terminals: what happens is told as events.
+ * Engine: brings the fleet to its desired state.  Owns the state, the secrets
+ * and the drivers; knows nothing of terminals: progress is reported as events.
  *
  *	engine_open      the state, read only or locked for an apply
  *	engine_observe   state + imports + components + TLS ports -> snapshot
  *	engine_apply     a plan -> journal, state, components
- *	engine_close     lets go of the lock, wipes the secrets
+ *	engine_close     releases the lock, wipes the secrets
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -25,7 +25,7 @@ enum event_kind {
 	EVENT_RUN_STARTED,
 	EVENT_STEP_STARTED,
 	EVENT_STEP_ENDED,
-	EVENT_NOTE, /* something worth a line that is no step */
+	EVENT_NOTE, /* a message that belongs to no step */
 	EVENT_RUN_ENDED,
 	EVENT_KIND_COUNT
 };
@@ -34,11 +34,11 @@ struct event {
 	enum event_kind kind;
 	int64_t at; /* UTC seconds */
 	unsigned run;
-	/* steps: its place in the plan from 1; 0 for a rollback */
+	/* step events: `number` is the position in the plan from 1; 0 for a rollback */
 	const struct step *step;
 	size_t number;
 	size_t total;
-	const char *generation; /* the fingerprint it worked with; NULL */
+	const char *generation; /* fingerprint of the step's generation; NULL */
 	enum step_outcome outcome;
 	const char *text; /* a step's error, a note; NULL */
 	int exit_status;  /* run ended */
@@ -50,7 +50,7 @@ struct engine_options {
 	const struct fleet *fleet;
 	bool apply;           /* create what is missing, and lock the state */
 	bool confined;        /* read only beneath the fleet file's directory */
-	const char *holder;   /* who, for the lock; with apply */
+	const char *holder;   /* lock holder's name, with apply */
 	int64_t lock_wait_ms; /* with apply */
 	event_fn *listen;     /* may be NULL */
 	void *listen_ctx;
@@ -59,21 +59,20 @@ struct engine_options {
 struct engine;
 
 /*
- * Without `apply` a missing state is no error and nothing is written.
- * ERR_BUSY names who holds the lock.
+ * Without `apply`, a missing state is no error and nothing is written.
+ * ERR_BUSY names the holder of the lock.
  *
- * Confined it is for a fleet file that nobody has reviewed: it reads nothing
- * that lies elsewhere, resolves no secret, starts no child and contacts
- * nobody.  A state that lies elsewhere counts as none; an import is known by
- * the hash of its file alone; a published file that lies elsewhere is taken
- * to be as it was left, and a component that was never seen to be there.
+ * A confined engine, for a fleet file that has not been reviewed, reads nothing
+ * outside the fleet file's directory, resolves no secret, starts no child
+ * process and contacts no host.  A state elsewhere counts as none; an import is
+ * identified by the hash of its files alone; a published file elsewhere counts
+ * as unchanged, and a component that was never observed as online.
  */
 MUST_CHECK bool engine_open(const struct engine_options *o, struct engine **out, struct err *e);
 void engine_close(struct engine *en);
 /*
- * The secrets that `from` has resolved become those of `en`, of the same
- * fleet: what came from the environment can be taken from there only once.
- * So do the imports that it has read.
+ * Moves the resolved secrets and the imports read from `from` to `en`, an
+ * engine of the same fleet: a secret in the environment can be read only once.
  */
 void engine_take_secrets(struct engine *en, struct engine *from);
 AUTO_TYPE(engine, struct engine *, engine_close)
@@ -82,35 +81,36 @@ AUTO_TYPE(engine, struct engine *, engine_close)
 struct state *engine_state(struct engine *en);
 
 /*
- * `offline`, as it always is when confined, contacts nothing and takes the
- * last observations.  Imports are read and linted either way, unless
- * confined.  `out` must be empty.
+ * Observation of the fleet.  `offline`, implied when confined, contacts no
+ * component and uses the last observations.  Imports are read and checked
+ * either way, unless confined.  `out` must be empty.
  */
 MUST_CHECK bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapshot *out,
 			       struct err *e);
 
 /*
- * SHA-256 over the canonical fleet text and each import's leaf fingerprint.
+ * SHA-256 over the canonical fleet text, each import's leaf fingerprint and the
+ * trust files.
  */
 const char *engine_spec_digest(const char *canonical, const struct snapshot *s, struct arena *a);
 
 /*
- * Of an apply, also when nothing is to do: the passphrases of state and
- * backups can be had and open what was made with them, so that a wrong one is
- * noticed at once.  A state that does not open is ERR_INPUT.  `outdated`: a
- * recorded bundle does not open with every passphrase of today, so that
- * engine_apply() has to write a new one.
+ * Passphrase check of every apply, also when nothing is to do: the passphrases
+ * of state and backups are available and open what was made with them, so that
+ * a wrong one is noticed at once.  A state that does not open is ERR_INPUT.
+ * `outdated`: a recorded bundle does not open with every passphrase of today,
+ * so engine_apply() has to write a new one.
  */
 MUST_CHECK bool engine_check_passphrases(struct engine *en, const struct snapshot *s,
 					 bool *outdated, struct err *e);
 
-/* One plan to carry out. */
+/* A plan to execute. */
 struct apply_order {
 	const struct plan *plan;
-	const struct snapshot *snapshot; /* the plan was made from */
+	const struct snapshot *snapshot; /* snapshot the plan was made from */
 	const char *plan_json;           /* for the journal */
-	const char *plan_hash;           /* plan_hash() of what was consented */
-	bool new_bundle;                 /* even without a step for it, before all others */
+	const char *plan_hash;           /* plan_hash() of the plan the user agreed to */
+	bool new_bundle;                 /* write a bundle first, even without a backup step */
 };
 
 struct apply_result {
@@ -119,15 +119,14 @@ struct apply_result {
 	size_t done;
 	size_t failed;
 	size_t rolled_back;
-	size_t rejected; /* components whose new pair was taken back, also when
-			    the old one did not come back into use */
+	size_t rejected; /* components that rejected the new pair, rolled back or not */
 	size_t not_started;
 };
 
 /*
  * Runs the plan to its end or to the failure that stops it.  False only when
- * it could not begin (nothing changed); afterwards failures are in `result`
- * and were told as events.
+ * the run could not begin (nothing changed); later failures are in `result` and
+ * were reported as events.
  */
 MUST_CHECK bool engine_apply(struct engine *en, const struct apply_order *order,
 			     struct apply_result *result, struct err *e);

@@ -18,7 +18,7 @@ enum {
 	ENDED_SHOWN = 90 * 86400,
 };
 
-/* One acceptance under way. */
+/* One enrolment in progress. */
 struct enrolment {
 	struct engine *en;
 	const struct acceptance *what;
@@ -26,12 +26,12 @@ struct enrolment {
 	struct invite invite;
 	struct generation authority;
 	struct trust_grant admission;
-	struct cert_set set; /* what was signed */
+	struct cert_set set; /* the signed certificate and its chain */
 };
 
 /* ---- the invite ---- */
 
-/* Counts it against the invite; `e` keeps why. */
+/* Counts a failed attempt against the invite; `e` keeps the cause. */
 static bool enrol_accept_failed(struct enrolment *n, struct err *e)
 {
 	AUTO(change) change = change_new(n->en->state);
@@ -110,7 +110,7 @@ static bool enrol_accept_read_name(const char *text, struct san *out)
 	return false;
 }
 
-/* The names are those of the invite, whatever the request says. */
+/* Certificate to sign: the names come from the invite, never from the request. */
 static bool wanted(const struct enrolment *n, struct certificate *out, struct err *e)
 {
 	const struct invite *i = &n->invite;
@@ -143,7 +143,7 @@ static bool open_authority(struct enrolment *n, struct authority **out, struct e
 	       authority_open(&key, &set, out, e);
 }
 
-/* The request is decoded before any key is there. */
+/* The CSR, untrusted input, is decoded before any private key is in memory. */
 static bool enrol_accept_sign(struct enrolment *n, struct der csr, struct err *e)
 {
 	AUTO(authority) by = NULL;
@@ -154,7 +154,7 @@ static bool enrol_accept_sign(struct enrolment *n, struct der csr, struct err *e
 	       open_authority(n, &by, e) && issue_for(&r, by, n->arena, &n->set, e);
 }
 
-/* ---- what is remembered ---- */
+/* ---- records in the state ---- */
 
 static unsigned next_number(const struct enrolled *all, size_t count, const char *agent)
 {
@@ -166,7 +166,10 @@ static unsigned next_number(const struct enrolled *all, size_t count, const char
 	return next;
 }
 
-/* What has ended is of interest for a while, unless there is a later one. */
+/*
+ * Expired records are dropped at once when the agent has a later one, else
+ * after ENDED_SHOWN seconds.
+ */
 static void enrol_accept_forget_ended(const struct enrolment *n, const struct enrolled *all,
 				      size_t count, struct change *change)
 {
@@ -180,7 +183,7 @@ static void enrol_accept_forget_ended(const struct enrolment *n, const struct en
 	}
 }
 
-/* In one transaction: the invite is gone, and its certificate is there. */
+/* One transaction removes the invite and records its certificate. */
 static bool enrol_accept_record(struct enrolment *n, struct enrolled *out, struct err *e)
 {
 	AUTO(change) change = change_new(n->en->state);
@@ -211,7 +214,7 @@ static bool enrol_accept_record(struct enrolment *n, struct enrolled *out, struc
 	       err_in(e, "cannot keep the new certificate");
 }
 
-/* ---- the whole ---- */
+/* ---- enrolment ---- */
 
 static bool enrol_accept_prepare(struct enrolment *n, struct err *e)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Enrolment of agents, on the operator's side: an invite with a token that is
- * told once, and its acceptance, which has an issuer with `use: agents` sign
- * the key of the agent that proves to know the token.
+ * Enrolment of agents, operator side: an invite with a token that is shown
+ * once, and its acceptance, in which an issuer with `use: agents` signs the key
+ * of the agent that proves knowledge of the token.
  *
  * The engine must have been opened for an apply: both write to the state.
  */
@@ -24,29 +24,29 @@ struct invitation {
 	const char *agent;
 	const char *const *names; /* "dns:HOST" or "ip:ADDRESS" */
 	size_t name_count;
-	const char *issuer; /* NULL: the only one there is */
+	const char *issuer; /* NULL: the only issuer with `use: agents` */
 	int64_t life;       /* of the invite, seconds */
 	int64_t validity;   /* of the certificate, seconds */
 };
 
 struct invited {
 	struct invite invite;
-	struct secret token; /* TOKEN_BYTES; nobody else has it */
+	struct secret token; /* TOKEN_BYTES; the only copy */
 };
 void invited_release(struct invited *i);
 AUTO_STRUCT(invited, struct invited, invited_release)
 
-/* Strings in `a`; `out` must be empty. */
+/* Makes an invite and records it in the state.  Strings in `a`; `out` must be empty. */
 MUST_CHECK bool enrol_invite(struct engine *en, const struct invitation *how, struct arena *a,
 			     struct invited *out, struct err *e);
 
 /*
- * Whom the agent shall obey, when that is not who certfleet is according to
- * `access: {agent: ...}`.
+ * Clients the agent shall accept, when they differ from certfleet's own
+ * identity at `access: {agent: ...}`.
  */
 struct grant_wish {
-	const char *client_ca;    /* a PEM file; NULL: who signed our certificate */
-	const char *const *allow; /* none: the key of our certificate */
+	const char *client_ca;    /* PEM file; NULL: the CA that signed our certificate */
+	const char *const *allow; /* empty: the key of our certificate */
 	size_t allow_count;
 };
 
@@ -64,9 +64,10 @@ struct enrol_result {
 };
 
 /*
- * Either fails and leaves the invite as it was but for the failures it
- * counts, or the certificate is in the state and the invite is used up: then
- * a failure says that the agent may not have it.  Strings in `a`.
+ * Enrols an agent.  Before the certificate is in the state, a failure leaves
+ * the invite in place, with its failure count.  Afterwards the invite is used
+ * up, and a failure means that the agent may not have the certificate.  Strings
+ * in `a`.
  */
 MUST_CHECK bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena *a,
 			     struct enrol_result *out, struct err *e);

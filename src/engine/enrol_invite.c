@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An invitation of an agent: a token, of which the state keeps the hash. */
+/* Invites for agents: the state keeps only the hash of the token. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "crypto/token.h"
@@ -38,7 +38,7 @@ bool enrol_authority(struct engine *en, const char *issuer, struct arena *a, str
 		       "issuer '%s' has no authority yet; 'certfleet apply' makes it", issuer);
 }
 
-/* ---- who signs ---- */
+/* ---- issuer ---- */
 
 static bool find_named(const struct fleet *f, const char *name, const struct issuer **out,
 		       struct err *e)
@@ -87,7 +87,7 @@ static const char *random_id(struct arena *a)
 	return arena_strdup(a, text);
 }
 
-/* Those that nobody can use any more go with the next that is made. */
+/* Expired and used-up invites are removed when a new one is made. */
 static bool enrol_invite_forget_ended(struct engine *en, struct change *change, int64_t now,
 				      struct err *e)
 {

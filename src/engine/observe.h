@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The parts of an observation: each fills its share of the snapshot.
- */
+/* Parts of an observation, each filling its share of the snapshot. */
 #ifndef ENGINE_OBSERVE_H
 #define ENGINE_OBSERVE_H
 
@@ -18,9 +16,9 @@ struct engine;
 struct tls_probe;
 
 /*
- * `was:`: shows what is remembered of OLD under its new name, in the
- * generations of `s` and in `known` (which stays sorted), and lists in `s`
- * what the state itself still has to learn.
+ * Renames by `was:`: shows the records of an old name under its new name, in
+ * the generations of `s` and in `known` (which stays sorted), and lists in `s`
+ * the renames that the state itself does not have yet.
  */
 void observe_renamed(const struct fleet *f, struct snapshot *s, const struct component_seen *known,
 		     size_t count);
@@ -31,12 +29,13 @@ MUST_CHECK bool observed_certificates(struct engine *en, const struct snapshot *
 /* Carries the new names over into the state; nothing to do is fine. */
 MUST_CHECK bool renamed_adopt(struct engine *en, const struct snapshot *s, struct err *e);
 /*
- * Reads and lints every import; a bad one is remembered, not an error.
- * Confined, an import is what was imported from the same files before.
+ * Reads and checks every import; a bad one is recorded in the snapshot and is
+ * not an error.  When confined, an import is the generation that was imported
+ * from the same files before.
  */
 MUST_CHECK bool observe_imports(struct engine *en, struct snapshot *s, struct err *e);
 
-/* What an import's files hold. */
+/* Content of an import's files. */
 struct imported {
 	struct pair pair;
 	char file[SHA256_TEXT]; /* as in struct generation */
@@ -48,13 +47,13 @@ static inline void imported_release(struct imported *i)
 AUTO_STRUCT(imported, struct imported, imported_release)
 
 /*
- * The import as the last observation read it: what is decoded once is not
- * decoded again beside the state's keys.  Its files are read again and only
- * hashed; ERR_STALE when they are others, or were not fit to be read then.
+ * Import as read by the last observation: nothing is decoded again beside the
+ * state's keys.  The files are read again and only hashed; ERR_STALE when they
+ * changed, or were not readable at the observation.
  */
 MUST_CHECK bool observed_import(const struct engine *en, const struct certificate *c,
 				const struct imported **out, struct err *e);
-/* Of source imported; its owner is the certificate. */
+/* Generation with source imported; its owner is the certificate. */
 struct generation generation_of_import(const struct imported *i, const struct certificate *c,
 				       struct arena *a);
 /*
@@ -72,38 +71,43 @@ struct client_view *client_view_read(struct engine *en, const struct certificate
  */
 MUST_CHECK bool observe_trust(struct engine *en, struct snapshot *s, struct err *e);
 /*
- * engine/observe_authority.c: who signed what is in use.  Lives in the
- * snapshot's arena; what it found becomes `foreign` of the snapshot.
+ * engine/observe_authority.c: watch for foreign CAs behind the certificates in
+ * use.  Lives in the snapshot's arena; the result is the snapshot's `foreign`.
  */
 struct authority_watch;
 struct authority_watch *authority_watch_new(struct engine *en, struct snapshot *s);
-/* `what`: "installed" or "served"; a leaf without bytes is none. */
+/*
+ * Checks a component's leaf.  `what`: "installed" or "served"; an empty leaf is
+ * ignored.
+ */
 void authority_watch_leaf(struct authority_watch *w, const char *component, const char *what,
 			  struct der leaf);
-/* A file that an issuer publishes. */
+/* Checks a file that an issuer publishes. */
 void authority_watch_file(struct authority_watch *w, const char *path, const struct secret *pem);
 void authority_watch_end(struct authority_watch *w, struct snapshot *s);
-/* Whether an authority of the issuer, now or before, has that key (pki/key_id.h). */
+/* Whether a CA of the issuer, present or past, has that key (pki/key_id.h). */
 bool authority_watch_has(const struct authority_watch *w, const char *issuer, const char *key);
 
 /*
- * engine/observe_operator.c: the issuers of the operator's pair; what cannot
- * be read of it is told where it is used.
+ * engine/observe_operator.c: issuers of the operator's pair.  Read errors are
+ * reported where the pair is used.
  */
 void observe_operator(struct engine *en, const struct authority_watch *w, struct snapshot *s);
-/* Whether the component writes a certificate there; `path` is absolute. */
+/* Whether the component installs a certificate at `path`, which is absolute. */
 bool component_writes(const struct component *c, const char *path, struct arena *a);
 
-/* Asks every component, and every port what it serves. */
+/* Probes every component and every TLS port. */
 MUST_CHECK bool observe_components(struct engine *en, struct snapshot *s, struct authority_watch *w,
 				   struct err *e);
 
-/* engine/served_chain.c: what is wrong with a chain a completed probe saw at `now`,
- * in static memory. */
-/* Against the generation whose leaf it is; NULL: nothing. */
+/*
+ * engine/served_chain.c: flaw of a chain that a completed probe saw at `now`;
+ * NULL: none.  Static memory.
+ */
+/* Compared with the generation that has the leaf. */
 const char *served_flaw(const struct tls_probe *p, const struct generation *g,
 			const struct cert_set *set, int64_t now);
-/* Against whatever is known of that leaf; NULL: nothing. */
+/* Compared with the generation or the import that has the leaf. */
 const char *observe_served_flaw(struct engine *en, const struct snapshot *s, int64_t now,
 				const struct tls_probe *p);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whom a new agent shall obey: usually whoever certfleet is according to
- * `access: {agent: ...}`.  What is found is tried as the agent will try it,
- * so that no agent is enrolled which then lets nobody in.
+ * Clients that a new agent shall accept: usually certfleet's own identity at
+ * `access: {agent: ...}`.  The grant is checked the way the agent will check
+ * it, so that no agent is enrolled that then accepts no client.
  */
 #include "base/fs.h"
 #include "engine/enrol_internal.h"
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* Who certfleet is towards agents: leaf first. */
+/* certfleet's identity towards agents: leaf first. */
 struct operator_pair {
 	struct cert_set set;
 	struct agent_caller key; /* of the leaf, as an entry of `allow` */
@@ -34,7 +34,7 @@ static bool read_operator(struct engine *en, struct arena *a, struct operator_pa
 	return true;
 }
 
-/* ---- which authority lets the operator in ---- */
+/* ---- CA that authorizes the operator ---- */
 
 static bool is_let_in(const struct operator_pair *o, const char *authority, struct err *e)
 {
@@ -55,7 +55,7 @@ static const char *to_pem(const struct der *certs, size_t count, struct arena *a
 	return arena_strdup(a, buf_text(&text));
 }
 
-/* An authority of the fleet; NULL when none of them signed. */
+/* CA of the fleet that signed the operator's certificate; NULL: none. */
 static const char *managed_authority(struct engine *en, const struct operator_pair *o,
 				     struct arena *a)
 {
@@ -106,9 +106,9 @@ static bool take_authority(const char *path, struct arena *a, const char **out, 
 	return true;
 }
 
-/* ---- what is allowed ---- */
+/* ---- allow list ---- */
 
-/* With another key after its renewal the operator would be locked out. */
+/* A renewal with a new key would lock the operator out. */
 static bool keeps_key(struct engine *en, struct arena *a, struct err *e)
 {
 	const struct fleet *f = en->fleet;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generations with their keys, each loaded once for all components of a
- * batch; the keys are wiped with it.
+ * Cache of generations with their keys: each is loaded once for all components
+ * of a batch.  pairs_release() wipes the keys.
  */
 #ifndef ENGINE_PAIRS_H
 #define ENGINE_PAIRS_H
@@ -21,7 +21,7 @@ struct loaded {
 	struct generation generation;
 	struct cert_set set;
 	struct secret key;
-	struct err error; /* ERR_NONE: it is all there */
+	struct err error; /* code ERR_NONE: loaded completely */
 };
 
 struct pairs {
@@ -29,14 +29,14 @@ struct pairs {
 	size_t count;
 };
 
-/* Room for `most` different ones. */
+/* Room for `most` different generations. */
 void pairs_init(struct pairs *p, size_t most);
 void pairs_release(struct pairs *p);
 AUTO_STRUCT(pairs, struct pairs, pairs_release)
 
-/* Never NULL; stays where it is. */
+/* Loads a generation once; never NULL, and the address is stable. */
 const struct loaded *pairs_load(struct pairs *p, struct run *r, const char *fingerprint);
-/* Set and key of a job whose driver takes them, when they are known. */
+/* Sets certificates and key of a job whose driver takes a pair, if available. */
 void pairs_hand_over(struct pairs *p, struct run *r, struct job *j);
 
 #endif

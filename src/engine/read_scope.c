@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an engine may look at when nobody has reviewed the fleet file. */
+/* Read scope: a confined engine reads only inside the fleet file's directory. */
 #include "base/fs.h"
 #include "engine/internal.h"
 
@@ -8,7 +8,7 @@ bool engine_is_confined(const struct engine *en)
 	return en->beneath >= 0;
 }
 
-/* As it is seen from the directory. */
+/* Path relative to the fleet file's directory. */
 static const char *from_inside(const struct engine *en, const char *path)
 {
 	return fs_beneath(en->fleet->directory, path);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Takes processes of a wave back: what was installed before is put back on
- * all their components; those that were activated, or may have been, are
- * activated again and have to prove it.  The generation is first remembered
- * as rejected there, so that a crash in between cannot make the next apply
- * try it again unasked.
+ * Rollback of the processes of a wave: the previous pair is reinstalled on all
+ * their components; processes that were activated, or may have been, are
+ * activated again and have to prove it.  The new generation is first recorded
+ * as rejected there, so that a crash in between cannot make the next apply try
+ * it again unasked.
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -15,20 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One component that got a new pair in this run. */
+/* Component that got a new pair in this run. */
 struct taken {
 	const struct component *component;
-	const char *fingerprint; /* of the pair it got */
-	const char *before;      /* what that replaced; NULL: unknown */
+	const char *fingerprint; /* of the new pair */
+	const char *before;      /* of the replaced pair; NULL: unknown */
 	size_t process;          /* index */
 	struct err error;
 };
 
-/* What this run did with a process. */
+/* Effects of this run on a process. */
 struct touched {
 	bool activated; /* or may have been */
-	bool looked_at; /* what it serves was */
-	bool as_before; /* everything of it is, for all that can be known */
+	bool looked_at; /* its served certificate was verified */
+	bool as_before; /* back in its previous state, as far as can be known */
 };
 
 struct taking {
@@ -50,7 +50,7 @@ static int by_process(const void *left, const void *right)
 	return strcmp(a->component->name, b->component->name);
 }
 
-/* ---- what there is to take back ---- */
+/* ---- list of components ---- */
 
 static bool find_process(const struct taking *t, const struct step *s, size_t *at)
 {
@@ -73,7 +73,7 @@ static void rollback_take(struct taking *t, size_t number, size_t process)
 	const struct step *s = &r->plan->steps[number];
 	const char *fingerprint = run_fingerprint(r, s);
 
-	/* A mended pair of the same certificate: there is no way back. */
+	/* A repaired pair of the same certificate replaced itself: no way back. */
 	if (!r->deed[number] || (s->replaces && !strcmp(s->replaces, fingerprint)))
 		return;
 	t->list[t->count++] = (struct taken){ .component = run_component(r, s),
@@ -82,7 +82,7 @@ static void rollback_take(struct taking *t, size_t number, size_t process)
 					      .process = process };
 }
 
-/* All-first commits stand before the waves, so all steps are looked at. */
+/* All-first commits precede the waves, so the whole plan is searched. */
 static void list_taken(struct taking *t)
 {
 	const struct run *r = t->r;
@@ -95,7 +95,7 @@ static void list_taken(struct taking *t)
 			continue;
 		if (s->kind == STEP_COMMIT)
 			rollback_take(t, i, process);
-		/* A signal that was not sent has told nobody anything. */
+		/* An unsent signal activated nothing. */
 		t->touched[process].activated |= s->kind == STEP_ACTIVATE && r->deed[i];
 		t->touched[process].looked_at |= s->kind == STEP_VERIFY;
 	}
@@ -107,7 +107,7 @@ static void list_taken(struct taking *t)
 		t->touched[t->list[i].process].as_before = true;
 }
 
-/* ---- remembering ---- */
+/* ---- rejected generations ---- */
 
 static bool rollback_has_ended(const struct run *r, const char *fingerprint)
 {
@@ -116,7 +116,7 @@ static bool rollback_has_ended(const struct run *r, const char *fingerprint)
 	return g && g->not_after < r->record.started;
 }
 
-/* What has ended is never wanted again: the list stays short. */
+/* Expired generations leave the list, which keeps it short. */
 static void reject(struct run *r, struct component_seen *seen, const char *fingerprint)
 {
 	const char **list = arena_array(&r->arena, seen->rejected_count + 1, sizeof(*list));
@@ -132,7 +132,7 @@ static void reject(struct run *r, struct component_seen *seen, const char *finge
 	seen->rejected_count = count;
 }
 
-/* What its process has to be told once the old pair is back. */
+/* Activation due once the previous pair is back; NULL: none. */
 static const char *due_then(const struct taking *t, const struct taken *k)
 {
 	const struct component_seen *earlier =
@@ -143,7 +143,7 @@ static const char *due_then(const struct taking *t, const struct taken *k)
 	return k->before && *k->before ? k->before : NULL;
 }
 
-/* The rejection is durable before anything is put back. */
+/* The rejection is durable before anything is reinstalled. */
 static bool remember_rejected(const struct taking *t, struct err *e)
 {
 	struct run *r = t->r;
@@ -161,7 +161,7 @@ static bool remember_rejected(const struct taking *t, struct err *e)
 	return state_commit(r->en->state, change, e);
 }
 
-/* ---- doing it ---- */
+/* ---- revert, activate, verify ---- */
 
 static void rollback_revert(struct taking *t)
 {
@@ -193,7 +193,7 @@ static void rollback_revert(struct taking *t)
 	}
 }
 
-/* The end of the components from `first` that share a process. */
+/* End of the components from `first` that share a process. */
 static size_t process_end(const struct taking *t, size_t first)
 {
 	size_t end = first + 1;
@@ -211,7 +211,7 @@ static const struct taken *first_failed(const struct taking *t, size_t first, si
 	return NULL;
 }
 
-/* It fails for all of them. */
+/* Sets `e` on the components from `first` to `end` that have no error. */
 static void fail_all(struct taking *t, size_t first, size_t end, const struct err *e)
 {
 	for (size_t i = first; i < end; i++)
@@ -251,7 +251,7 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 		fail_all(t, first, end, &job.error);
 }
 
-/* Once for each process whose pairs are all back. */
+/* One activation for each process whose pairs are all reverted. */
 static void rollback_activate(struct taking *t)
 {
 	for (size_t i = 0; i < t->count; i = process_end(t, i))
@@ -287,7 +287,7 @@ static void rollback_verify(struct taking *t)
 	}
 }
 
-/* ---- what came of it ---- */
+/* ---- result ---- */
 
 static void rollback_check(struct taking *t, const struct taken *k)
 {
@@ -326,7 +326,7 @@ static void rollback_record(struct taking *t)
 		engine_note(r->en, "warning: cannot record the roll back: %s", e.text);
 }
 
-/* The failed steps of processes that are as before count as taken back. */
+/* Failed steps of processes in their previous state count as rolled back. */
 static void rollback_finish(const struct taking *t)
 {
 	struct run *r = t->r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One wave: commit, activate and verify of its processes, which together are
- * the unit of undo, and then the judgement of the role's restart policy.
+ * Rollout of one wave: commit, activate and verify a chunk of its processes,
+ * the unit of rollback, then apply the role's restart policy.
  */
 #include "base/clock.h"
 #include "base/stop.h"
@@ -34,15 +34,15 @@ static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
 	run_batch(r, numbers, count);
 }
 
-/* A stop is nobody's failure, and what it left out is not one either. */
+/* A stop request is not a failure, nor is a step skipped because of it. */
 static bool is_failure(enum step_progress p)
 {
 	return p == STEP_BROKE || (p == STEP_LEFT_OUT && !stop_requested());
 }
 
 /*
- * Processes of the chunk that did not get through: a step of theirs failed,
- * or was left out because something it needs had failed.
+ * Number of failed processes in the chunk: a step failed, or was skipped
+ * because one it depends on had failed.
  */
 static unsigned failures(const struct run *r, const struct chunk *c)
 {
@@ -70,7 +70,7 @@ static unsigned *role_failures(const struct run *r, const struct wave *w)
 	return &r->failed_processes[role - r->en->fleet->roles];
 }
 
-/* What the policy says after a chunk with a failure. */
+/* Restart policy after a chunk with a failure. */
 static void judge_chunk(struct run *r, const struct wave *w, const struct chunk *c)
 {
 	const struct role *role = fleet_role(r->en->fleet, w->role);
@@ -104,7 +104,7 @@ static void run_chunk(struct run *r, const struct wave *w, const struct chunk *c
 	judge_chunk(r, w, c);
 }
 
-/* How many processes of the role may be touched now; failed ones count. */
+/* Processes of the role that may be changed now; failed ones count against the limit. */
 static size_t budget(const struct run *r, const struct wave *w)
 {
 	size_t failed = *role_failures(r, w);
@@ -134,7 +134,7 @@ void run_wave(struct run *r, size_t first, size_t end)
 		size_t room = budget(r, w);
 		size_t left = w->process_count - at;
 
-		/* Nothing may be touched any more: the steps are left out. */
+		/* The limit is used up by failures: the remaining steps are skipped. */
 		if (room == 0)
 			r->halted = true;
 

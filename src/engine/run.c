@@ -44,7 +44,10 @@ void run_accept(struct run *r, struct component_seen *seen, const char *fingerpr
 	seen->rejected_count = count;
 }
 
-/* What this run made for an owner, not what it found on components. */
+/*
+ * Newest generation this run issued or imported for an owner; pairs found on
+ * components do not count.
+ */
 static const struct made *find_made(const struct run *r, enum generation_of of, const char *owner)
 {
 	const struct made *found = NULL;

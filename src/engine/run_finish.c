@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is remembered when a run has ended. */
+/* End of a run: records in the state. */
 #include "base/clock.h"
 #include "engine/internal.h"
 
 #include <string.h>
 
 /*
- * What the run itself saw is the last observation now.  Without it, a later
- * --offline would show the fleet as it was before.
+ * The run's own observations become the last ones.  Without them, a later
+ * --offline would show the fleet as it was before the run.
  */
 static void record_seen(struct run *r)
 {
@@ -15,7 +15,7 @@ static void record_seen(struct run *r)
 	struct err e = { 0 };
 	size_t count = 0;
 
-	/* What was retired must not come back. */
+	/* Retired components must not come back. */
 	for (size_t i = 0; i < r->component_count; i++)
 		if (fleet_component(r->en->fleet, r->components[i].name))
 			seen[count++] = r->components[i];
@@ -23,7 +23,10 @@ static void record_seen(struct run *r)
 		engine_note(r->en, "warning: cannot record what was seen: %s", e.text);
 }
 
-/* The offline ones that this run left as they are, and those no longer. */
+/*
+ * Updates the deferred mark: set on offline components that this run left as
+ * they are, cleared on the others.
+ */
 static void note_deferred(struct run *r, struct change *change)
 {
 	const struct plan *p = r->plan;
@@ -52,7 +55,10 @@ static bool is_same_reach(const struct plan *p, const struct snapshot *s)
 	return true;
 }
 
-/* What did not end well is told as new once more. */
+/*
+ * New contacts are recorded only after a successful run: after a failed one
+ * they are shown as new again.
+ */
 static bool note_reach(struct run *r, struct change *change, struct err *e)
 {
 	const struct plan *p = r->plan;
@@ -61,7 +67,7 @@ static bool note_reach(struct run *r, struct change *change, struct err *e)
 	       change_reach(change, p->reach, p->reach_count, e);
 }
 
-/* Also when the run failed: it was accepted. */
+/* Recorded also when the run failed: the user did accept. */
 static void note_accepted(struct run *r, struct change *change)
 {
 	const struct plan *p = r->plan;

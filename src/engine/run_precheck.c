@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be refused before anything has changed. */
+/* Checks that can refuse a run before anything has changed. */
 #include "crypto/passphrase.h"
 #include "engine/backup.h"
 #include "engine/internal.h"
@@ -12,7 +12,7 @@ static bool uses_keys(const struct plan *p)
 	return false;
 }
 
-/* Whether a bundle will hold all there is to back up after this run. */
+/* Whether a bundle can hold all generations that exist after this run. */
 static bool run_precheck_has_room(const struct run *r, struct err *e)
 {
 	const struct snapshot *s = r->order->snapshot;

@@ -121,9 +121,9 @@ bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct 
 	return plan_is_same(saved, fresh, e);
 }
 
-/* ---- what a broken run has left to do ---- */
+/* ---- resumption of an interrupted run ---- */
 
-/* The saved plan's steps by component, kind and certificate. */
+/* Steps of the saved plan, sorted by component, kind and certificate. */
 struct step_index {
 	const struct step **list;
 	size_t count;
@@ -159,7 +159,7 @@ static struct step_index index_steps(const struct plan *p, struct arena *a)
 	return index;
 }
 
-/* The first step of a component, or where it would stand. */
+/* Index of a component's first step, or where it would be inserted. */
 static size_t saved_plan_first_of(const struct step_index *index, const char *component)
 {
 	size_t low = 0;
@@ -176,7 +176,10 @@ static size_t saved_plan_first_of(const struct step_index *index, const char *co
 	return low;
 }
 
-/* What a step leaves: the pair it names, or one made for its certificate. */
+/*
+ * Whether `now` is what step `s` leaves: the pair it names, or one made for its
+ * certificate.
+ */
 static bool is_after(const struct resumption *r, const struct step *s, const char *now)
 {
 	const struct generation *g = NULL;
@@ -238,7 +241,10 @@ static bool was_doubtful(const struct plan *saved, const struct precondition *p)
 	return false;
 }
 
-/* A doubtful process is accepted by what was seen of it, not by its place. */
+/*
+ * A doubtful process is accepted with what was observed of it (the message),
+ * not by its position in the plan.
+ */
 static bool same_processes(const struct resumption *r, struct err *e)
 {
 	for (size_t i = 0; i < r->fresh->precondition_count; i++) {

@@ -43,7 +43,10 @@ void engine_take_secrets(struct engine *en, struct engine *from)
 	en->imports = TAKE(from->imports);
 }
 
-/* Takes it out of the environment, where children and /proc would see it. */
+/*
+ * Removes the variable from the environment, where child processes and /proc
+ * would expose it.
+ */
 static bool from_environment(const char *name, struct secret *out, struct err *e)
 {
 	char *value = getenv(name);

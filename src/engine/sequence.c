@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers for orders (SECURITY: signed orders).  A number is in the state
- * before the order is given, so that no crash can make us give another order
- * with it; it is above all that the component was ever told by this state.
+ * Sequence numbers of orders (SECURITY: signed orders).  A number is in the
+ * state before the order is sent, so that no crash can make us send another
+ * order with it, and is above every number this state sent to the component.
  */
 #include "base/number.h"
 #include "drivers/driver.h"
@@ -16,13 +16,13 @@ static bool sequence_is_ours(const struct run *r, const struct component_seen *s
 	return !seen->order_from || !strcmp(seen->order_from, state_lineage(r->en->state));
 }
 
-/* After a restore the component may have been told more than we remember. */
+/* After a restore the component may have seen more orders than the state records. */
 static int64_t next_sequence(const struct component_seen *seen)
 {
 	return 1 + (seen->order_taken > seen->order_given ? seen->order_taken : seen->order_given);
 }
 
-/* An agent that lied to an older certfleet left such a number behind. */
+/* The limit is reached when an agent reported a false number to an older certfleet. */
 static bool may_count_up(const struct component_seen *seen, struct err *e)
 {
 	if (seen->order_given < NUMBER_LIMIT - 1 && seen->order_taken < NUMBER_LIMIT - 1)
@@ -35,7 +35,7 @@ static bool may_count_up(const struct component_seen *seen, struct err *e)
 		seen->order_given > seen->order_taken ? seen->order_given : seen->order_taken);
 }
 
-/* Whether this run gave it a number already, when it was staged. */
+/* Whether this run numbered an order already, when the pair was staged. */
 static bool is_numbered(const struct run *r, const struct component_seen *seen)
 {
 	const struct component_seen *before = snapshot_component(r->order->snapshot, seen->name);
@@ -70,6 +70,6 @@ void sequence_fill(struct run *r, struct job *job)
 
 	job->lineage = state_lineage(r->en->state);
 	job->sequence = seen->order_given;
-	/* the plan asked for it: `adopt` */
+	/* as planned by the `adopt` choice */
 	job->adopts = !sequence_is_ours(r, seen);
 }

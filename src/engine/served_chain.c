@@ -19,7 +19,7 @@ static bool has_every_chain(const struct generation *g, const struct tls_probe *
 	return true;
 }
 
-/* Of one address. */
+/* Flaw of the chain that one address serves. */
 static const char *chain_flaw(const struct tls_chain *c, const struct cert_set *set, int64_t now)
 {
 	if (foreign_is_complete(c->above, c->above_count, set, now))
@@ -34,7 +34,7 @@ const char *served_flaw(const struct tls_probe *p, const struct generation *g,
 {
 	const char *flaw = NULL;
 
-	/* What was found on a component never had to be complete. */
+	/* A pair found on a component never had to be complete. */
 	if (g->source == SOURCE_FOUND)
 		return NULL;
 	for (size_t i = 0; i < p->chain_count && !flaw; i++)
@@ -68,7 +68,7 @@ const char *observe_served_flaw(struct engine *en, const struct snapshot *s, int
 		return NULL;
 	if (g && observed_certificates(en, s, g, &a, &set))
 		return served_flaw(p, g, &set, now);
-	/* Not in the state yet. */
+	/* The import is not in the state yet. */
 	if (import && observed_import(en, fleet_certificate(en->fleet, import->certificate),
 				      &imported, &ignored))
 		return served_flaw(p, &import->found, &imported->pair.set, now);

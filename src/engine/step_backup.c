@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * backup: everything that is about to be staged, and everything that is
- * about to be replaced and that nobody but the component has, goes into a
- * verified bundle first.
+ * Backup step: everything that is about to be staged, and every pair about to
+ * be replaced that only the component has, goes into a verified bundle first.
  */
 #include "base/clock.h"
 #include "drivers/driver.h"
@@ -37,7 +36,7 @@ static bool read_installed(struct run *r, const struct component *c, struct pair
 	return job.done;
 }
 
-/* A stranger's pair on a component becomes a generation that was found. */
+/* An unknown pair on a component becomes a generation with source found. */
 static bool keep_found(struct run *r, const struct step *s, struct err *e)
 {
 	const struct component *c = run_component(r, s);
@@ -70,7 +69,7 @@ static void keep_all_found(struct run *r)
 		if (s->kind != STEP_COMMIT || !s->replaces || !*s->replaces ||
 		    step_backup_is_known(r, s->replaces) || keep_found(r, s, &e))
 			continue;
-		/* It stays on the component, beside the new one. */
+		/* The old pair stays on the component, beside the new one. */
 		engine_note(r->en, "the pair that '%s' has now stays there only: %s", s->component,
 			    e.text);
 	}

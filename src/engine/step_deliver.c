@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stage, commit and activate: pairs onto components, through the drivers. */
+/* Stage, commit and activate steps: pairs onto components, through the drivers. */
 #include "base/clock.h"
 #include "drivers/driver.h"
 #include "engine/internal.h"
@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Jobs of the steps without an error; they and their errors go back to the
- * batch.
+ * Runs the jobs of the steps without an error; results and errors go back to
+ * the batch.
  */
 static void run_jobs(struct run *r, struct step_batch *b, struct job *jobs)
 {
@@ -32,7 +32,7 @@ static void run_jobs(struct run *r, struct step_batch *b, struct job *jobs)
 	}
 }
 
-/* Remembers why a step failed on its component. */
+/* Records why a step failed on its component. */
 static void note_failure(struct run *r, const struct step_batch *b, size_t i, struct change *change)
 {
 	struct component_seen *seen = run_seen(r, batch_step(r, b, i)->component);
@@ -41,7 +41,7 @@ static void note_failure(struct run *r, const struct step_batch *b, size_t i, st
 	change_component(change, seen);
 }
 
-/* False: all of them fail, because no order could be numbered. */
+/* False: every step failed, because no order could be numbered. */
 static bool number(struct run *r, struct step_batch *b, struct job *jobs)
 {
 	struct err e = { 0 };
@@ -86,7 +86,7 @@ void step_stage(struct run *r, struct step_batch *b)
 }
 
 /*
- * Before the switch the state says that an activation is due, so that a
+ * Before the switch the state records that an activation is due, so that a
  * crash in between cannot leave the process with the old pair for good.
  */
 static bool announce(struct run *r, struct step_batch *b, struct err *e)
@@ -108,7 +108,7 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 	return state_commit(r->en->state, change, e);
 }
 
-/* What a component holds now; NULL: unknown. */
+/* Fingerprint installed on a component now; NULL: unknown. */
 static const char *look_again(struct run *r, const struct component *c)
 {
 	struct job probe = { .verb = DRIVER_PROBE, .component = c, .arena = &r->arena };
@@ -118,8 +118,8 @@ static const char *look_again(struct run *r, const struct component *c)
 }
 
 /*
- * Whether the switch was turned.  That what followed it failed does not undo
- * it; when nobody knows, it counts as done.
+ * Whether the commit took effect.  A failure after the switch does not undo it;
+ * when the result is unknown, the switch counts as done.
  */
 static bool is_switched(struct run *r, const struct step *s, const struct job *j)
 {
@@ -211,7 +211,7 @@ void process_fill(struct run *r, struct job *job)
 		job->accepted = seen->executable;
 }
 
-/* The process of this component has been told. */
+/* Records that a component's process was activated. */
 static void step_deliver_reported(struct run *r, const struct component *c, const char *executable,
 				  struct change *change)
 {
@@ -220,14 +220,14 @@ static void step_deliver_reported(struct run *r, const struct component *c, cons
 
 	r->told[seen - r->components] = executable;
 	seen->activation_due = NULL;
-	/* Where nothing can be proven, this is as good as it gets. */
+	/* Without a port to verify, the activation is all the proof there is. */
 	if (due && !c->verify_count)
 		run_accept(r, seen, due);
 	if (due)
 		change_component(change, seen);
 }
 
-/* Every component of the process has been told. */
+/* Records the activation for every component of the process. */
 static void activated(struct run *r, const struct step *s, const struct job *j,
 		      struct change *change)
 {
@@ -243,7 +243,10 @@ static void activated(struct run *r, const struct step *s, const struct job *j,
 			step_deliver_reported(r, &f->components[i], executable, change);
 }
 
-/* What was begun may have done anything; but a signal was sent, or not. */
+/*
+ * Whether an activation may have had an effect: a command that began may have
+ * done anything, but a signal was sent or not.
+ */
 static bool may_have_acted(const struct job *j)
 {
 	if (j->done)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import and publish: pairs that come in, authorities that go out. */
+/* Import and publish steps: pairs that come in, CA certificates that go out. */
 #include "base/clock.h"
 #include "base/fs.h"
 #include "engine/internal.h"

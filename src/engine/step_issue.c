@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * create-issuer and issue: first all keys of the batch become durable, then
- * the certificates are made for them.  A run that dies in between leaves
- * generations that have their key and wait for their leaf; the next one
- * finishes those with the same key.
+ * Create-issuer and issue steps: first all keys of the batch become durable,
+ * then the certificates are made for them.  An interrupted run leaves
+ * generations that have a key and no leaf yet; the next run finishes them with
+ * the same key.
  */
 #include "base/clock.h"
 #include "base/parallel.h"
@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* One generation on its way. */
+/* Generation being issued. */
 struct making {
 	enum generation_of of;
 	const char *owner;
@@ -53,7 +53,7 @@ static void workshop_release(struct workshop *w)
 }
 AUTO_STRUCT(workshop, struct workshop, workshop_release)
 
-/* By its own name, or as one of those made for each component. */
+/* Whether `named` is the owner, or the `per: component` certificate it expands. */
 static bool step_issue_is_named(const char *owner, const char *named)
 {
 	size_t len = strlen(named);
@@ -61,7 +61,7 @@ static bool step_issue_is_named(const char *owner, const char *named)
 	return !strncmp(owner, named, len) && (owner[len] == '\0' || owner[len] == '/');
 }
 
-/* The key a new generation shall take over; NULL: it gets a new one. */
+/* Generation whose key is reused; NULL: a new key. */
 static const struct generation *key_to_reuse(const struct run *r, const struct making *m)
 {
 	const struct snapshot *s = r->order->snapshot;
@@ -77,7 +77,7 @@ static const struct generation *key_to_reuse(const struct run *r, const struct m
 	return newest;
 }
 
-/* Continues a generation that has its key already, or begins one. */
+/* Continues a pending generation that has its key already, or begins one. */
 static bool step_issue_start(struct run *r, struct making *m, struct err *e)
 {
 	const struct generation *pending = snapshot_pending(r->order->snapshot, m->of, m->owner);
@@ -108,7 +108,7 @@ static bool step_issue_start(struct run *r, struct making *m, struct err *e)
 	return !reuse || state_key(r->en->state, reuse->spki, &m->key, e);
 }
 
-/* On any thread: RSA keys take seconds. */
+/* Runs in parallel: RSA keys take seconds. */
 static void step_issue_make_key(void *ctx, size_t i)
 {
 	struct workshop *w = ctx;
@@ -178,7 +178,7 @@ static bool open_signer(struct workshop *w, const char *issuer, struct err *e)
 	return true;
 }
 
-/* NULL for what signs itself. */
+/* Issuer that signs; NULL: self-signed. */
 static const struct issuer *signed_by(const struct making *m)
 {
 	if (m->of == OF_ISSUER || m->certificate->issuer->kind == ISSUER_SELF)
@@ -197,7 +197,7 @@ static void open_signers(struct workshop *w)
 	}
 }
 
-/* On any thread; an authority may sign for several at a time. */
+/* Runs in parallel: one authority may sign several at a time. */
 static void step_issue_sign(void *ctx, size_t i)
 {
 	struct workshop *w = ctx;
@@ -217,7 +217,7 @@ static void step_issue_sign(void *ctx, size_t i)
 				  clock_now(), &m->pair, e);
 }
 
-/* What the pair says, with what only the making knows. */
+/* Finished generation: facts of the pair, and owner, number and request of the item. */
 static struct generation finished(const struct making *m, struct arena *a)
 {
 	struct generation g = generation_of_pair(&m->pair, a);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* retire: forgets components that left the fleet file. */
+/* Retire step: removes components that left the fleet file from the state. */
 #include "drivers/driver.h"
 #include "engine/internal.h"
 
 static bool remove_files(struct run *r, const struct component_seen *seen, struct err *e)
 {
-	struct arena *a = &r->en->arena; /* secrets may be remembered by it */
+	struct arena *a = &r->en->arena; /* outlives the run: cached secrets refer to it */
 	struct component gone = { .name = seen->name, .process = seen->name };
 	struct job job = { .verb = DRIVER_REMOVE,
 			   .component = &gone,
@@ -30,7 +30,7 @@ void step_retire(struct run *r, struct step_batch *b)
 		const char *name = batch_step(r, b, i)->component;
 		const struct component_seen *seen = run_seen(r, name);
 
-		/* Some may be gone although the rest cannot be removed. */
+		/* Some files may be gone although the rest cannot be removed. */
 		r->deed[b->numbers[i]] = seen->retire_remove;
 		if (remove_files(r, seen, &b->errors[i]))
 			change_forget_component(change, name);

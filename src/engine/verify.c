@@ -15,7 +15,7 @@ enum {
 	LONGEST_WAIT_MS = 1000
 };
 
-/* What a component has to serve, where this is known. */
+/* Generation a component has to serve, when it is known. */
 struct expected {
 	bool known;
 	struct generation generation;
@@ -27,7 +27,7 @@ struct leaf {
 	int64_t not_after;
 };
 
-/* One port of one component, on its way to enough good answers in a row. */
+/* Port of a component, probed until enough good answers came in a row. */
 struct verify_target {
 	struct proof *proof;
 	const struct verify *port;
@@ -41,8 +41,8 @@ struct verify_target {
 	unsigned row;
 	int64_t end_ms;
 	struct leaf served; /* last seen; none: no answer */
-	struct leaf other;  /* last seen that is not expected */
-	const char *flaw;   /* of what is served; static, or NULL */
+	struct leaf other;  /* last seen leaf that is not the expected one */
+	const char *flaw;   /* of the served chain; static, or NULL */
 };
 
 static bool is_open(const struct verify_target *t)
@@ -55,7 +55,7 @@ static struct verify_target *target_of(struct tls_probe *p)
 	return (struct verify_target *)((char *)p - offsetof(struct verify_target, probe));
 }
 
-/* Neighbours mostly expect the same. */
+/* Consecutive proofs mostly expect the same generation. */
 static const struct expected *expect(struct run *r, const struct proof *proofs, size_t i,
 				     const struct expected *before)
 {
@@ -132,7 +132,10 @@ static void verify_compare(struct verify_target *t)
 		t->other = t->served;
 }
 
-/* One that serves sometimes this and sometimes that, serves that. */
+/*
+ * A port that alternates between the expected leaf and another counts as
+ * serving the other.
+ */
 static void give_up(struct verify_target *t)
 {
 	if (t->row && *t->other.fingerprint) {
@@ -142,7 +145,7 @@ static void give_up(struct verify_target *t)
 	explain(t);
 }
 
-/* After a good answer the next is asked for at once. */
+/* After a good answer the next probe starts at once; after a bad one the wait grows. */
 static void verify_take_answer(struct verify_target *t)
 {
 	int64_t now = clock_mono_ms();
@@ -172,7 +175,10 @@ static void verify_request(struct tls_prober *prober, struct verify_target *t)
 	tls_prober_ask(prober, &t->probe, &t->answers);
 }
 
-/* How long nobody else is due; negative: all have ended. */
+/*
+ * Starts the probes that are due; returns the time until the next is due, or a
+ * negative number when all have ended.
+ */
 static int64_t ask_due(struct tls_prober *prober, struct verify_target *targets, size_t count)
 {
 	int64_t now = clock_mono_ms();
@@ -194,7 +200,7 @@ static int64_t ask_due(struct tls_prober *prober, struct verify_target *targets,
 	return rest;
 }
 
-/* Each on its own: one that stalls holds up none of the others. */
+/* Every port is probed on its own: one that stalls holds up none of the others. */
 static bool verify_ask_all(struct verify_target *targets, size_t count, struct err *e)
 {
 	AUTO(tls_prober) prober = NULL;
@@ -215,7 +221,7 @@ static bool verify_ask_all(struct verify_target *targets, size_t count, struct e
 }
 
 /*
- * What all ports of a component serve together: unknown when one did not
+ * Served certificate over all ports of a component: unknown when one did not
  * answer, else the one that is not as expected.
  */
 static void sum_up(struct run *r, const struct verify_target *targets, size_t count)

@@ -13,16 +13,16 @@ const char *const activation_names[ACTIVATION_COUNT + 1] = {
 	[ACTIVATION_RESTART] = "restart",
 };
 
-/* What the drivers can do by themselves. */
+/* Driver capabilities: activation by the driver itself. */
 static const struct rung {
 	const char *name;
-	enum activation own; /* when the component says nothing */
-	bool always;         /* it has nothing to say */
-	bool at_commit;      /* the commit alone brings it about */
+	enum activation own; /* activation without `activate` in the fleet file */
+	bool always;         /* `activate` is not allowed */
+	bool at_commit;      /* the commit itself activates */
 } rungs[] = {
 	[DRIVER_FILES] = { "files", ACTIVATION_NONE, false, false },
 	[DRIVER_HAPROXY] = { "haproxy", ACTIVATION_HOT, true, false },
-	/* its host knows how, and tells; as long as it did not: */
+	/* default until the agent reports its host's activation */
 	[DRIVER_AGENT] = { "agent", ACTIVATION_RELOAD, true, false },
 	[DRIVER_CADDY] = { "caddy", ACTIVATION_HOT, true, true },
 	[DRIVER_ETCD] = { "etcd", ACTIVATION_NONE, false, false },

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The activation ladder: how a process takes a new pair into use, from the
- * least to the most that its users notice.  What a component says with
- * `activate` decides; where it says nothing, its driver does, by one row
- * for each.
+ * Activation: how a process takes a new pair into use, ordered from the least
+ * to the most noticeable for its users.  A component's `activate` decides;
+ * without one, its driver does, by one table row for each.
  */
 #ifndef MODEL_ACTIVATION_H
 #define MODEL_ACTIVATION_H
@@ -13,7 +12,7 @@
 #include <stdbool.h>
 
 enum activation {
-	ACTIVATION_NONE, /* by itself, when it notices; nobody tells it */
+	ACTIVATION_NONE, /* by the process itself, without a signal */
 	ACTIVATION_HOT,  /* swapped in the running process */
 	ACTIVATION_RELOAD,
 	ACTIVATION_RESTART,
@@ -21,19 +20,22 @@ enum activation {
 };
 struct component_seen;
 
-/* What it says itself, or its driver; or its host, of what was seen there. */
+/*
+ * Activation of a component: its `activate`, else the one its host reported,
+ * else its driver's.
+ */
 enum activation component_activation(const struct component *c, const struct component_seen *seen);
-/* Of a signal, a command or a request; of nothing: ACTIVATION_NONE. */
+/* Activation by a signal, a command or a request; ACTIVATION_NONE when unset. */
 enum activation activate_activation(const struct activate *a);
 
-/* The driver knows by itself how: `activate` has no place there. */
+/* Whether the driver activates by itself: `activate` is not allowed then. */
 bool deliver_activates(const struct deliver *d);
-/* The same, by a swap in the running process. */
+/* Whether the driver activates by itself, by a swap in the running process. */
 bool deliver_swaps(const struct deliver *d);
-/* Already the commit does, so that nothing can be left for later. */
+/* Whether the commit itself activates, so that it cannot be postponed. */
 bool component_swaps_at_commit(const struct component *c);
 
-/* "files" and so on, as in the fleet file. */
+/* Name as in the fleet file: "files" etc. */
 const char *driver_name(enum driver_kind kind);
 
 MUST_CHECK bool activation_named(const char *name, enum activation *out);

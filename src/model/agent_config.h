@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an agent is told by its own configuration: where it listens, who may
- * give it orders, and the components on its host.  Plain data in one arena,
- * components sorted by name; paths are absolute or relative to the working
- * directory, as in model/fleet.h.
+ * Configuration of an agent: listening address, authorized clients, and the
+ * components on its host.  Plain data in one arena, components sorted by name;
+ * paths are absolute or relative to the working directory, as in model/fleet.h.
  */
 #ifndef MODEL_AGENT_CONFIG_H
 #define MODEL_AGENT_CONFIG_H
@@ -19,12 +18,12 @@ enum {
 	AGENT_COMPONENT_LIMIT = 10000,
 };
 
-/* How the version of a component's process is found out. */
+/* Source of the version of a component's process. */
 enum version_kind {
 	VERSION_NONE,
 	VERSION_TEXT,
-	VERSION_FILE,   /* its first line */
-	VERSION_COMMAND /* the first line it prints */
+	VERSION_FILE,   /* first line of a file */
+	VERSION_COMMAND /* first line of a command's output */
 };
 
 struct agent_version {
@@ -38,11 +37,11 @@ struct agent_component {
 	struct agent_version version;
 	struct install install;
 	struct activate activate;
-	const struct verify *check; /* its own TLS ports, looked at here */
+	const struct verify *check; /* TLS ports of the component, probed by the agent */
 	size_t check_count;
 };
 
-/* A caller: the SHA-256 of its key, or a complete name under the authority. */
+/* Authorized client: SHA-256 of its key, or complete subject name under the CA. */
 struct agent_caller {
 	const char *spki; /* 64 hex digits; NULL: `name` */
 	const char *name; /* canonical RFC 4514 */
@@ -50,7 +49,7 @@ struct agent_caller {
 
 struct agent_config {
 	struct arena arena;
-	const char *path;      /* of the file */
+	const char *path;      /* of the configuration file */
 	const char *directory; /* its directory, absolute */
 	const char *listen;    /* "ADDRESS:PORT" as written */
 	const char *host;
@@ -60,9 +59,9 @@ struct agent_config {
 	const char *client_ca;
 	const struct agent_caller *callers;
 	size_t caller_count;
-	const char *allow_file; /* holds them instead; NULL */
-	const char *user;       /* the network half runs as; NULL: as we do */
-	const char *state;      /* directory of what was ordered so far */
+	const char *allow_file; /* file with the authorized clients instead; NULL */
+	const char *user;       /* user of the network process; NULL: that of the agent */
+	const char *state;      /* directory with the last orders */
 	const struct agent_component *components;
 	size_t component_count;
 };
@@ -70,7 +69,7 @@ struct agent_config {
 void agent_config_release(struct agent_config *c);
 AUTO_STRUCT(agent_config, struct agent_config, agent_config_release)
 
-/* By name; NULL: there is none. */
+/* Component by name; NULL: none. */
 const struct agent_component *agent_component(const struct agent_config *c, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates as bytes, for those who store, carry or write them. */
+/* Certificates as DER bytes, to be stored, transferred or written. */
 #ifndef MODEL_CERTS_H
 #define MODEL_CERTS_H
 
@@ -11,9 +11,9 @@ struct der {
 };
 
 /*
- * What is served for one key: the leaf, then upwards, without the
- * self-signed root; that one is the anchor (len 0 when it is not known, or
- * when the leaf is its own).
+ * Certificates served for one key: the leaf, then upwards, without the
+ * self-signed root; the root is the anchor (len 0 when it is unknown, or when
+ * the leaf is self-signed).
  */
 struct cert_set {
 	const struct der *certs;

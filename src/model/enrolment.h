@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How an agent gets its first certificate: an invite, which the state keeps
- * until it is used, what the agent's host is told whom to obey, and what is
- * remembered of the certificate.  Plain data.
+ * Enrolment, by which an agent gets its first certificate: the invite, stored
+ * in the state until it is used; the clients the agent shall accept; and the
+ * record of the certificate.  Plain data.
  */
 #ifndef MODEL_ENROLMENT_H
 #define MODEL_ENROLMENT_H
@@ -14,21 +14,21 @@
 #include <stdint.h>
 
 enum {
-	INVITE_FAILURES = 5, /* end it, on either side */
+	INVITE_FAILURES = 5, /* failed attempts that end an invite, on either side */
 	INVITE_LIFE = 15 * 60,
 	ENROLMENT_LIFE = 90 * 86400, /* of the certificate, seconds */
 	RECEIPT_NOTES = 8,
 };
 
 /*
- * An invitation of one agent.  Names stand as "dns:HOST" or "ip:ADDRESS";
- * the first is the certificate's common name as well.
+ * Invite for one agent.  Names are written "dns:HOST" or "ip:ADDRESS"; the
+ * first is also the certificate's common name.
  */
 struct invite {
 	const char *id;
 	const char *agent;
 	const char *issuer; /* a name of the fleet file */
-	const char *token;  /* SHA-256, hex; the token itself is nowhere */
+	const char *token;  /* SHA-256 of the token, hex; the token itself is not stored */
 	const char *const *names;
 	size_t name_count;
 	int64_t validity; /* of the certificate, seconds */
@@ -36,13 +36,13 @@ struct invite {
 	unsigned failures;
 };
 
-/* The certificate an agent was enrolled with; its key is on its host. */
+/* Certificate issued at an enrolment; its key is on the agent's host. */
 struct enrolled {
 	const char *agent;
-	unsigned number; /* an agent may be enrolled again, from 1 */
+	unsigned number; /* counts the agent's enrolments, from 1 */
 	const char *issuer;
-	const char *authority; /* fingerprint of who signed */
-	const char *serial;    /* hex, as all of these */
+	const char *authority; /* fingerprint of the signing CA */
+	const char *serial;    /* hex, like the next two */
 	const char *fingerprint;
 	const char *spki;
 	const char *const *names; /* as in the invite */
@@ -51,23 +51,23 @@ struct enrolled {
 	int64_t not_after;
 };
 
-/* Whom an agent shall obey: PEM of an authority, and entries of `allow`. */
+/* Clients an agent shall accept: PEM of a CA, and entries of `allow`. */
 struct trust_grant {
 	const char *authority;
 	const char *const *allow;
 	size_t allow_count;
 };
 
-/* What an agent is given. */
+/* Grant: everything an agent receives at its enrolment. */
 struct grant {
 	const struct der *certs; /* leaf first */
 	size_t cert_count;
 	struct trust_grant admission;
 };
 
-/* What it made of that. */
+/* Receipt: the agent's reply to a grant. */
 struct receipt {
-	bool written; /* it has its certificate */
+	bool written; /* the certificate is installed */
 	const char *notes[RECEIPT_NOTES];
 	size_t note_count;
 };

@@ -38,7 +38,7 @@ size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS])
 	return n;
 }
 
-/* Without TLS they do not leave it. */
+/* http: origins are on this machine: without TLS, keys must not leave it. */
 static const char *unless_local(const char *url)
 {
 	return strncmp(url, "http:", 5) ? url : NULL;
@@ -70,7 +70,7 @@ void fleet_release(struct fleet *f)
 	*f = (struct fleet){ 0 };
 }
 
-/* Every array is sorted by a struct whose first member is the name. */
+/* Binary search by name, which is the first member of every item. */
 static const void *fleet_find(const void *items, size_t count, size_t size, const char *name)
 {
 	size_t low = 0;

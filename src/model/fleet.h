@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the user asked for: the decoded fleet file.
+ * The decoded fleet file.
  *
- * Plain data.  Everything a struct here points to lives in the arena of its
+ * Plain data.  Every pointer in these structs points into the arena of its
  * fleet.  Defaults are filled in, groups and `per: component` are expanded,
- * placeholders are replaced, references are pointers, paths are relative to
- * the working directory or absolute.  Arrays are sorted by name (byte
- * order), so that everything made from them is deterministic.
+ * placeholders are replaced, references are pointers, paths are relative to the
+ * working directory or absolute.  Arrays are sorted by name (byte order), so
+ * that everything made from them is deterministic.
  *
- * Text fields are NULL when absent unless the comment says otherwise;
- * durations are seconds.
+ * Text fields are NULL when absent unless the comment says otherwise; durations
+ * are seconds.
  */
 #ifndef MODEL_FLEET_H
 #define MODEL_FLEET_H
@@ -24,12 +24,11 @@
 
 enum {
 	NAME_LIMIT = 64,        /* issuers, certificates, roles, components */
-	ITEM_LIMIT = 128,       /* an item of a group */
+	ITEM_LIMIT = 128,       /* name of a group's item */
 	GROUP_LIMIT = 100000,   /* items of one `each` */
 	NAMES_LIMIT = 1000,     /* names in one certificate */
 	RECIPIENT_LIMIT = 16,   /* passphrases that open one bundle */
-	BACKDATE_SECONDS = 300, /* not_before of what is issued is so much
-				   earlier, for clocks that are behind */
+	BACKDATE_SECONDS = 300, /* not_before is this long before the issue, for slow clocks */
 };
 
 enum key_type {
@@ -68,17 +67,17 @@ enum issuer_kind {
 	ISSUER_MANAGED
 };
 
-/* Whom a managed one signs for. */
+/* Certificates that a managed issuer signs. */
 enum issuer_use {
 	USE_CERTIFICATES,
-	USE_AGENTS,   /* only by enrolment, and what renews an agent's own pair */
-	USE_OPERATORS /* whom agents obey, each named in the fleet file */
+	USE_AGENTS,   /* by enrolment only, and the renewal of an agent's own pair */
+	USE_OPERATORS /* clients of agents, each named in the fleet file */
 };
 
 /*
- * Who signs.  `self` is a row of its own (kind ISSUER_SELF, name "self")
- * that certificates with `issuer: self` point to; it is not listed in the
- * fleet's array.
+ * Issuer of certificates.  `self` is a row of its own (kind ISSUER_SELF, name
+ * "self") that certificates with `issuer: self` point to and that the fleet's
+ * array does not list.
  */
 struct issuer {
 	const char *name;
@@ -87,7 +86,7 @@ struct issuer {
 	const char *subject; /* canonical RFC 4514 */
 	int64_t validity;
 	enum key_type key;
-	const char *publish; /* path its certificate is written to */
+	const char *publish; /* path the CA certificate is written to */
 	enum issuer_use use;
 };
 
@@ -159,8 +158,9 @@ enum driver_kind {
 };
 
 /*
- * Where a pair is put, on this machine or (agent, sftp) on another: either one
- * directory behind a switched link, or single paths.  Paths are absolute.
+ * Location of an installed pair, on this machine or (agent, sftp) on another:
+ * either one directory behind a symbolic link that is switched, or single
+ * files.  Paths are absolute.
  */
 struct install {
 	const char *directory;
@@ -172,7 +172,7 @@ struct install {
 	const char *combined; /* leaf, chain and key */
 	const char *owner;
 	const char *group;
-	mode_t mode; /* of what holds the key; 0: 0600, or as it was */
+	mode_t mode; /* mode of files with the key; 0: 0600, or as before */
 	bool unsafe_directory;
 	bool replace;
 };
@@ -180,20 +180,20 @@ struct install {
 enum {
 	INSTALL_PATHS = 7
 };
-/* Those that are given; how many. */
+/* Collects the paths that are set; returns their number. */
 size_t install_paths(const struct install *i, const char *out[INSTALL_PATHS]);
 
-/* The runtime API of an HAProxy, and the file that it loads at its start. */
+/* HAProxy: its runtime API, and the file that it loads at its start. */
 struct haproxy {
 	const char *socket;      /* a path, or tcp://HOST:PORT */
-	const char *certificate; /* as its configuration names it */
+	const char *certificate; /* as named in HAProxy's configuration */
 };
 
-/* An agent on the component's host. */
+/* Agent on the component's host. */
 struct agent_place {
 	const char *url;       /* https://HOST:PORT */
-	const char *component; /* its name there; NULL: as it is here */
-	bool self;             /* it must be the agent's own pair */
+	const char *component; /* name in the agent's configuration; NULL: the same */
+	bool self;             /* the pair is the agent's own */
 };
 
 /* model/http_spec.h */
@@ -202,34 +202,34 @@ struct etcd;
 struct http;
 struct http_call;
 
-/* A host that is reached over SSH; the paths there are in `files`. */
+/* Host reached over SSH; the paths on it are in `files`. */
 struct sftp {
 	const char *origin; /* sftp://HOST:PORT */
 	const char *user;
 	const char *host;
 	uint16_t port;
-	const char *host_key; /* "SHA256:..."; NULL: as known_hosts says */
+	const char *host_key; /* "SHA256:..."; NULL: known_hosts decides */
 };
 
 struct deliver {
 	enum driver_kind kind;
-	struct install files; /* haproxy: its one file, combined */
+	struct install files; /* haproxy: its one file, `combined` */
 	struct haproxy haproxy;
 	struct agent_place agent;
-	const struct caddy *caddy; /* NULL: another driver; and so on */
+	const struct caddy *caddy; /* NULL for other drivers; likewise below */
 	const struct etcd *etcd;
 	const struct http *http;
 	struct sftp sftp;
 };
 
-/* The URL that keys go to; NULL: they stay on this machine. */
+/* Remote origin that keys are sent to; NULL: keys stay on this machine. */
 const char *deliver_remote(const struct deliver *d);
 
 enum activate_kind {
 	ACTIVATE_NONE,
 	ACTIVATE_SIGNAL,
 	ACTIVATE_COMMAND,
-	ACTIVATE_HTTP /* from here, wherever the process is */
+	ACTIVATE_HTTP /* sent from this machine, wherever the process runs */
 };
 
 struct activate {
@@ -241,9 +241,9 @@ struct activate {
 	int64_t timeout;
 };
 
-/* How a connection that begins in the clear switches to TLS. */
+/* Protocol that switches a plain connection to TLS. */
 enum starttls_kind {
-	STARTTLS_NONE, /* it begins with TLS */
+	STARTTLS_NONE, /* TLS from the start */
 	STARTTLS_POSTGRES,
 	STARTTLS_SMTP,
 	STARTTLS_IMAP,
@@ -289,8 +289,8 @@ struct restart {
 };
 
 /*
- * A class of components.  Components without a role point to the unnamed
- * one (name ""), which holds the built-in defaults and stands first in the list.
+ * Class of components.  Components without a role point to the role without a
+ * name (""), which has the built-in defaults and is always first.
  */
 struct role {
 	const char *name;
@@ -310,13 +310,12 @@ struct component {
 	const char *host;
 	const struct role *role;
 	const struct certificate *certificate;
-	const char *process; /* components of one process share this; own name
-				when it stands alone */
+	const char *process; /* shared name of one process's components; else own name */
 	struct deliver deliver;
 	struct activate activate;
 	const struct verify *verify;
 	size_t verify_count;
-	bool retire_remove; /* remove its files when it leaves the file */
+	bool retire_remove; /* remove the files when the component leaves the fleet file */
 };
 
 struct backup_policy {
@@ -334,16 +333,16 @@ struct state_policy {
 	bool unsealed;
 };
 
-/* Who certfleet is towards agents, and who signs theirs; PEM files. */
+/* certfleet's identity towards agents, and their CA; PEM files. */
 struct agent_access {
-	const char *certificate; /* NULL: there is no access to agents */
+	const char *certificate; /* NULL: no access to agents */
 	const char *key;
 	const char *ca;
 };
 
-/* Who certfleet is over SSH, and where the keys of hosts are listed. */
+/* certfleet's SSH identity, and the file of known host keys. */
 struct ssh_access {
-	struct secret_ref key;        /* SECRET_NONE: there is no access over SSH */
+	struct secret_ref key;        /* SECRET_NONE: no access over SSH */
 	struct secret_ref passphrase; /* of the key */
 	const char *known_hosts;      /* path */
 };
@@ -353,7 +352,7 @@ struct fleet_access {
 	struct ssh_access ssh;
 };
 
-/* A file the fleet was read from, for the bundle's config/. */
+/* Source file of the fleet, for the bundle's config/. */
 struct fleet_source {
 	const char *path; /* relative to the main file's directory */
 	const char *text;
@@ -376,7 +375,7 @@ struct fleet {
 	size_t role_count;
 	const struct component *components;
 	size_t component_count;
-	const char *const *groups; /* also those without an item */
+	const char *const *groups; /* including groups without items */
 	size_t group_count;
 	const struct fleet_source *sources;
 	size_t source_count;
@@ -385,7 +384,7 @@ struct fleet {
 void fleet_release(struct fleet *f);
 AUTO_STRUCT(fleet, struct fleet, fleet_release)
 
-/* By name, NULL when there is none; binary search. */
+/* Lookup by name (binary search); NULL: none. */
 const struct issuer *fleet_issuer(const struct fleet *f, const char *name);
 const struct certificate *fleet_certificate(const struct fleet *f, const char *name);
 const struct role *fleet_role(const struct fleet *f, const char *name);
@@ -393,7 +392,7 @@ const struct component *fleet_component(const struct fleet *f, const char *name)
 
 bool fleet_has_group(const struct fleet *f, const char *name);
 
-/* "ecdsa-p256" and so on, as written in the fleet file. */
+/* Names as in the fleet file: "ecdsa-p256" etc. */
 extern const char *const key_type_names[KEY_TYPE_COUNT + 1];
 extern const char *const name_kind_names[NAME_KIND_COUNT + 1];
 extern const char *const starttls_names[STARTTLS_KIND_COUNT + 1];

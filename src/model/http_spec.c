@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/http_spec.h"
 
-/* As written in braces; what is no material has no name. */
+/* Placeholder names, as in "${fullchain}"; plain text has none. */
 const char *const material_names[MATERIAL_COUNT + 1] = {
 	[MATERIAL_TEXT] = "",
 	[MATERIAL_FINGERPRINT] = "fingerprint",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is reached over HTTP: Caddy, etcd, and any API whose requests the
- * fleet file declares.  Plain data, as in model/fleet.h.
+ * HTTP drivers: Caddy, etcd, and any API whose requests the fleet file
+ * declares.  Plain data, as in model/fleet.h.
  */
 #ifndef MODEL_HTTP_SPEC_H
 #define MODEL_HTTP_SPEC_H
@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a request can say of the pair it is about. */
+/* Placeholders in a request, replaced by material of the pair. */
 enum material {
-	MATERIAL_TEXT, /* nothing of it: text as it stands */
+	MATERIAL_TEXT, /* plain text, no placeholder */
 	MATERIAL_FINGERPRINT,
-	MATERIAL_CERTIFICATE, /* the leaf as PEM, and so on */
+	MATERIAL_CERTIFICATE, /* the leaf; PEM, like the following */
 	MATERIAL_CHAIN,
 	MATERIAL_FULLCHAIN,
 	MATERIAL_KEY,
@@ -30,10 +30,10 @@ struct http_piece {
 	const char *text; /* MATERIAL_TEXT */
 };
 
-/* Text that has something of the pair of the moment in some places. */
+/* Text with placeholders for the current pair. */
 struct http_text {
 	const struct http_piece *pieces;
-	size_t count; /* 0: there is none */
+	size_t count; /* 0: no text */
 };
 
 enum http_method {
@@ -47,10 +47,10 @@ enum http_method {
 
 struct http_url {
 	const char *origin;    /* "https://HOST[:PORT]", or http:// */
-	struct http_text path; /* from its "/" on */
+	struct http_text path; /* from the leading "/" */
 };
 
-/* Its value is a text, or a secret. */
+/* Header with a text or a secret as its value. */
 struct http_header {
 	const char *name;
 	struct http_text text;
@@ -62,33 +62,33 @@ struct http_request {
 	struct http_url url;
 	const struct http_header *headers;
 	size_t header_count;
-	struct http_text body;   /* as it stands */
-	struct http_text json;   /* what replaces a placeholder is escaped */
+	struct http_text body;   /* without escaping */
+	struct http_text json;   /* replaced placeholders are JSON-escaped */
 	const unsigned *expect;  /* statuses, ends with 0; NULL: any 2xx */
 	const char *fingerprint; /* probe: JSON pointer (RFC 6901) */
-	const char *version;     /* the same; NULL: it is not told */
-	int64_t timeout;         /* seconds; 0: the usual ones */
+	const char *version;     /* likewise; NULL: no version */
+	int64_t timeout;         /* seconds; 0: the default */
 };
 
-/* Whose certificates are accepted, and who we are. */
+/* Server trust anchor and client credentials. */
 struct http_access {
-	const char *ca;          /* PEM file; NULL: this machine's authorities */
-	const char *certificate; /* with key: our own, PEM file */
+	const char *ca;          /* PEM file; NULL: the system's CAs */
+	const char *certificate; /* client certificate, PEM file; with `key` */
 	struct secret_ref key;
-	const char *user; /* with password */
+	const char *user; /* with `password` */
 	struct secret_ref password;
 };
 
-/* One object of apps.tls.certificates.load_pem in a running Caddy. */
+/* Object of apps.tls.certificates.load_pem in a running Caddy. */
 struct caddy {
 	const char *admin; /* http://HOST[:PORT], or the path of a socket */
 	const char *id;
 };
 
-/* Keys of an etcd, beneath `key`. */
+/* etcd keys below `key`. */
 struct etcd {
 	const char *const *endpoints; /* origins; ends with NULL */
-	const char *key;              /* without a "/" at its end */
+	const char *key;              /* without a trailing "/" */
 	struct http_access access;
 };
 
@@ -103,7 +103,7 @@ enum http_verb {
 	HTTP_VERB_COUNT
 };
 
-/* All its requests have one origin. */
+/* Declared HTTP API; all requests have the same origin. */
 struct http {
 	const char *origin;
 	struct http_access access;
@@ -117,7 +117,10 @@ struct http_call {
 	struct http_request request;
 };
 
-/* Whether it holds this, or any of what only a pair has. */
+/*
+ * Whether the text has the placeholder `what`; whether it has any that needs
+ * the pair itself.
+ */
 bool http_text_has(const struct http_text *t, enum material what);
 bool http_text_needs_pair(const struct http_text *t);
 bool request_needs_pair(const struct http_request *r);

@@ -44,7 +44,7 @@ const char *request_difference(const char *a, const char *b, struct arena *arena
 	}
 	if (a[at] == b[at])
 		return NULL;
-	/* When one has more names, the other is at its next field already. */
+	/* With more names in one request, the other is at its next field already. */
 	if (!strncmp(line_a, "names=", 6) || !strncmp(line_b, "names=", 6))
 		return "names";
 	return arena_strndup(arena, line_a, strcspn(line_a, "="));
@@ -77,7 +77,7 @@ static const char *values_of(const char *request, const char *field, struct aren
 		line += end + (line[end] == '\n');
 	}
 	while (out.len && out.data[out.len - 1] == ' ')
-		out.len--; /* after each purpose stands one */
+		out.len--; /* each purpose is followed by a blank */
 	return arena_strndup(a, buf_text(&out), out.len);
 }
 

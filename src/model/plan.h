@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What would be done: plain data, printable, storable, comparable.  Made by
- * plan/ from (fleet, snapshot, now, choices) alone; executed by engine/.
+ * Plan of a run: plain data, printable, storable, comparable.  Made by plan/
+ * from (fleet, snapshot, now, choices) alone; executed by engine/.
  *
- * Steps stand in the order in which they may be executed one after the
- * other.  A step's `after` are indexes of earlier steps.
+ * Steps are in an order in which they may be executed one after the other.  A
+ * step's `after` are indexes of earlier steps.
  */
 #ifndef MODEL_PLAN_H
 #define MODEL_PLAN_H
@@ -21,7 +21,7 @@
 
 enum step_kind {
 	STEP_CREATE_ISSUER,
-	STEP_PUBLISH, /* write an issuer's certificate for those who trust it */
+	STEP_PUBLISH, /* write the file with an issuer's CA certificate */
 	STEP_ISSUE,
 	STEP_IMPORT,
 	STEP_BACKUP,
@@ -40,23 +40,19 @@ enum {
 
 struct step {
 	enum step_kind kind;
-	const char *component;   /* NULL when it is about no component */
+	const char *component;   /* NULL for steps without a component */
 	const char *certificate; /* or the issuer's name, for issuer steps */
 	const char *process;     /* of the component; NULL without one */
-	/*
-	 * The fingerprint it works with; NULL for one that this plan's own
-	 * issue step will make.
-	 */
+	/* Fingerprint of the step's generation; NULL: this plan's own issue
+	 * step makes it. */
 	const char *generation;
-	/*
-	 * What a commit expects to replace; NULL: unknown, "": nothing.  Of an
-	 * issue step the newest generation so far; NULL: there is none.
-	 */
+	/* Commit: fingerprint it expects to replace; NULL: unknown, "":
+	 * nothing.  Issue: newest generation so far; NULL: none. */
 	const char *replaces;
 	enum activation activation;
 	int wave; /* index into waves, or NO_WAVE */
 	const char *reason;
-	/* what is issued, field by field; none of the other kinds */
+	/* issue steps: the request, field by field; else empty */
 	const struct request_field *request;
 	size_t request_count;
 	const size_t *after;
@@ -70,7 +66,7 @@ struct wave {
 	size_t process_count;
 	unsigned limit; /* the role's max_unavailable as a number */
 	bool canary;
-	bool postponed; /* committed only; activated some other time */
+	bool postponed; /* committed only; activated later */
 };
 
 enum severity {
@@ -87,12 +83,12 @@ struct precondition {
 	const char *message;
 	const char *remedy;
 	bool acknowledged;
-	const char *const *items; /* what it is about, one by one; mostly none */
+	const char *const *items; /* subjects one by one; mostly empty */
 	size_t item_count;
 };
 
 /*
- * What the user chose on the command line; part of the plan.
+ * Choices on the command line; part of the plan.
  * target: component, group, role:NAME, certificate:NAME, issuer:NAME.
  * ack: CODE or CODE:T.
  */
@@ -114,8 +110,7 @@ struct plan {
 	const char *lineage;
 	int64_t serial;
 	struct choices choices;
-	/* the components of this plan's scope, sorted; borrowed strings copied
-	 */
+	/* components in scope, sorted; strings are copies */
 	const struct component_seen *observed;
 	size_t observed_count;
 	/* first-contact, then block, acknowledge, info */
@@ -126,13 +121,13 @@ struct plan {
 	const struct wave *waves;
 	size_t wave_count;
 	size_t unchanged; /* components in scope that need no step */
-	/* these are not in the JSON form: offline ones that need a change, and
-	 * what the state remembers when the plan's run has completed; sorted */
+	/* not in the JSON form, sorted: offline components that need a change,
+	 * and the contact list to record when the plan's run has completed */
 	const char *const *deferred;
 	size_t deferred_count;
 	const char *const *reach;
 	size_t reach_count;
-	/* keys of foreign authorities that are accepted now or were before */
+	/* not in the JSON form: keys of foreign CAs accepted now or before */
 	const char *const *accepted;
 	size_t accepted_count;
 };
@@ -140,20 +135,20 @@ struct plan {
 void plan_release(struct plan *p);
 AUTO_STRUCT(plan, struct plan, plan_release)
 
-/* An acknowledgement that goes with the activation. */
+/* Code of a precondition whose acknowledgement the activation checks. */
 #define PLAN_PIDFILE_DOUBTFUL "pidfile-doubtful"
 
-/* The components with a step, in the arena. */
+/* Names of the components with a step. */
 struct stepped {
-	const char **names; /* sorted; some more than once */
+	const char **names; /* sorted, with duplicates */
 	size_t count;
 };
 struct stepped plan_stepped(const struct plan *p, struct arena *a);
 bool stepped_has(const struct stepped *s, const char *component);
 
-/* Whether the plan has this precondition of a component, acknowledged. */
+/* Whether the component has this precondition in the plan, acknowledged. */
 bool plan_accepts(const struct plan *p, const char *code, const char *component);
-/* Whether a step of this severity stands unanswered. */
+/* Whether a precondition blocks; whether one is still to be acknowledged. */
 bool plan_is_blocked(const struct plan *p);
 bool plan_needs_acknowledgement(const struct plan *p);
 

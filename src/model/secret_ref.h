@@ -18,7 +18,7 @@ struct secret_ref {
 	const char *const *argv; /* SECRET_COMMAND, ends with NULL */
 };
 
-/* Whether both name the same place, whatever is there. */
+/* Whether both name the same source; the values are not compared. */
 bool secret_ref_equal(const struct secret_ref *a, const struct secret_ref *b);
 
 #endif

@@ -28,7 +28,7 @@ void snapshot_release(struct snapshot *s)
 	*s = (struct snapshot){ 0 };
 }
 
-/* Every array here begins its items with the name it is sorted by. */
+/* Binary search key: the first member of every item is the name it is sorted by. */
 static int snapshot_compare_name(const void *name, const void *item)
 {
 	return strcmp(name, *(const char *const *)item);
@@ -67,7 +67,7 @@ const struct lost_bundle *snapshot_lost(const struct snapshot *s, const char *bu
 	return snapshot_find(bundle, s->lost, s->lost_count, sizeof(*s->lost));
 }
 
-/* The first generation of an owner; generations are sorted by it. */
+/* First generation of an owner, or where it would be inserted. */
 static const struct generation *snapshot_first_of(const struct snapshot *s, enum generation_of of,
 						  const char *owner)
 {
@@ -139,7 +139,7 @@ const struct generation *snapshot_generation(const struct snapshot *s, const cha
 	return newest;
 }
 
-/* What was issued here begins before its issue; L does not. */
+/* Lifetime from the issue on: not_before of our own certificates is backdated. */
 static int64_t lifetime_of(const struct generation *g)
 {
 	int64_t whole = g->not_after - g->not_before;

@@ -5,11 +5,11 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What a part says about the version before it, from older to newer. */
+/* Rank of a part after a common prefix, from older to newer. */
 enum rank {
 	RANK_TILDE,    /* ~bpo12 */
 	RANK_BEFORE,   /* rc1 */
-	RANK_END,      /* nothing follows */
+	RANK_END,      /* end of the version */
 	RANK_REVISION, /* -1, +deb12u1 */
 	RANK_LETTER,   /* k of 1.1.1k */
 	RANK_NUMBER,   /* .1 */
@@ -18,11 +18,11 @@ enum rank {
 struct version_part {
 	enum rank rank;
 	bool digits;
-	const char *text; /* without what separates it */
+	const char *text; /* without the separator */
 	size_t len;
 };
 
-/* From the earliest to the latest. */
+/* Pre-release words by stage, from the earliest to the latest. */
 static const struct {
 	const char *word;
 	int stage;
@@ -44,7 +44,7 @@ static bool is_letter(char c)
 
 /* ---- parts ---- */
 
-/* -1: it does not say "not yet". */
+/* Stage of a pre-release word; -1: none. */
 static int stage_of(const struct version_part *p)
 {
 	for (size_t i = 0; i < sizeof(words_before) / sizeof(*words_before); i++)
@@ -85,7 +85,7 @@ static struct version_part next_part(const char **at)
 	return p;
 }
 
-/* ---- comparing ---- */
+/* ---- comparison ---- */
 
 static int compare_numbers(struct version_part a, struct version_part b)
 {
@@ -112,7 +112,7 @@ static int compare_words(const struct version_part *a, const struct version_part
 	return order ? order : (a->len > b->len) - (a->len < b->len);
 }
 
-/* Of one rank. */
+/* Compares parts of equal rank. */
 static int compare_parts(const struct version_part *a, const struct version_part *b)
 {
 	if (a->digits != b->digits)
@@ -135,7 +135,7 @@ static const char *epoch_end(const char *text)
 	return len && text[len] == ':' ? text + len + 1 : NULL;
 }
 
-/* Where comparing begins. */
+/* Skips an epoch that only one version has. */
 static void skip_epochs(const char **a, const char **b)
 {
 	const char *end_a = epoch_end(*a);
@@ -174,9 +174,9 @@ int version_compare(const char *a, const char *b)
 	}
 }
 
-/* ---- finding ---- */
+/* ---- extraction from text ---- */
 
-/* A number that is not the end of a word; "v1" is one too. */
+/* Whether a version starts here: a digit not inside a word; "v1" counts too. */
 static bool begins_at(const char *text, const char *at)
 {
 	if (!is_digit(*at))

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A code without T covers everything: it is kept as this name. */
+/* Target of an ack without T: covers everything. */
 #define EVERYTHING ""
 
 static bool unknown_code(struct plan_builder *d, const char *code, struct err *e)

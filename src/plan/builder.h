@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A plan in the making: for each issuer, certificate, component and process
- * what was decided about it.  Internal to plan/.
+ * Plan builder: the decisions for each issuer, certificate, component and
+ * process while a plan is made.  Internal to plan/.
  *
  * The arrays run parallel to those of the fleet, so that a name is looked up
- * once by binary search.  They live in `scratch` and die with the draft;
- * every text that reaches the plan is copied into the plan's own arena, once
- * per thing it belongs to.
+ * once by binary search, live in `scratch` and die with the builder.  Every
+ * text that reaches the plan is copied into the plan's own arena, once per
+ * object it belongs to.
  */
 #ifndef PLAN_BUILDER_H
 #define PLAN_BUILDER_H
@@ -22,8 +22,8 @@
 #include <stddef.h>
 
 /*
- * What users point at: T is a component or a group, role:NAME,
- * certificate:NAME (also all that `per: component` made of it) or
+ * Targets on the command line: T is a component or a group, role:NAME,
+ * certificate:NAME (also every certificate that `per: component` made of it) or
  * issuer:NAME.  Internal to plan/.
  */
 
@@ -38,7 +38,7 @@ enum target_kind {
 struct plan_target {
 	enum target_kind kind;
 	const char *name;
-	bool used; /* something was covered by it */
+	bool used; /* matched at least one subject */
 };
 
 struct targets {
@@ -46,7 +46,7 @@ struct targets {
 	size_t count;
 };
 
-/* Something that may be pointed at; what it has not is NULL. */
+/* Subject that a target can match; absent properties are NULL. */
 struct subject {
 	const char *component;
 	const char *role;
@@ -54,32 +54,32 @@ struct subject {
 	const char *issuer;
 };
 
-/* ERR_USAGE when nothing stands after "role:" and the like. */
+/* Parses a target; ERR_USAGE when the name after "role:" etc. is empty. */
 MUST_CHECK bool target_parse(const char *text, struct plan_target *out, struct err *e);
 /* "role:web", as the user would write it. */
 const char *target_text(struct arena *a, const struct plan_target *t);
 
 void targets_sort(struct targets *ts);
-/* Whether one of them covers `s`; all that do are marked as used. */
+/* Whether a target covers `s`; marks every target that does as used. */
 bool targets_cover(struct targets *ts, const struct subject *s);
-/* The first that covered nothing; NULL: every one did. */
+/* First target that matched nothing; NULL: all matched. */
 const struct plan_target *targets_unused(const struct targets *ts);
 
-/* ---- plan/builder.c ---- */
+/* ---- builder (builder.c) ---- */
 
 #define NO_STEP ((size_t)-1)
 
 struct issuer_build {
 	const struct issuer *issuer;
-	/* the authority that stays; NULL: this plan makes a new one */
+	/* CA generation that is kept; NULL: this plan makes a new one */
 	const struct generation *authority;
-	const struct generation *replaced; /* by the new one; NULL: the first */
+	const struct generation *replaced; /* CA generation replaced by the new one; NULL: none */
 	bool in_scope;
 	bool publish;
 	const char *name;
-	const char *reason; /* why there is a new one */
+	const char *reason; /* why a new CA is made */
 	const char *publish_reason;
-	size_t step; /* that creates it */
+	size_t step; /* create-issuer step */
 };
 
 enum certificate_job {
@@ -94,9 +94,9 @@ struct certificate_build {
 	enum certificate_job job;
 	bool in_scope;
 	bool reissue;
-	bool import_missing; /* an earlier generation serves instead */
-	bool unsaved;        /* what is desired is in no verified bundle */
-	bool staged;         /* some component gets it in this plan */
+	bool import_missing; /* an earlier generation is used instead */
+	bool unsaved;        /* the desired generation is in no verified bundle */
+	bool staged;         /* staged on a component by this plan */
 	bool several_hosts;
 	bool here;                        /* some component that uses it is on this machine */
 	bool remote;                      /* and some is not */
@@ -105,23 +105,23 @@ struct certificate_build {
 	const struct generation *desired; /* kept or found; NULL: this plan issues it */
 	const char *name;
 	const char *fingerprint; /* desired; NULL: this plan issues it */
-	const char *replaces;    /* the newest so far; NULL: there is none */
-	const char *request;     /* what is issued; NULL: nothing is */
-	const char *asked;       /* the request before; NULL: the first */
-	const char *chain;       /* its chain's hash; NULL: unknown */
+	const char *replaces;    /* newest generation so far; NULL: none */
+	const char *request;     /* issue request; NULL: nothing is issued */
+	const char *asked;       /* previous request; NULL: first issue */
+	const char *chain;       /* hash of the chain; NULL: unknown */
 	const char *reason;
 	size_t last_stage;
 };
 
 struct component_build {
 	const struct component *component;
-	const struct component_seen *seen; /* all zero: never seen */
+	const struct component_seen *seen; /* all zero: never observed */
 	struct certificate_build *certificate;
 	bool in_scope;
 	bool write;    /* stage and commit */
-	bool activate; /* its process has to take the pair into use */
+	bool activate; /* the process has to take the pair into use */
 	bool verify;
-	bool postponed;   /* committed, or waiting, but not activated */
+	bool postponed;   /* needs an activation, which is postponed */
 	bool unreachable; /* needs a step, but is offline */
 	const char *name;
 	const char *process;
@@ -157,7 +157,7 @@ struct plan_builder {
 	struct process_build *processes;
 	size_t process_count;
 	VEC(const struct component_seen *) removed; /* to retire, by name */
-	size_t known_count;                         /* components that the state remembers */
+	size_t known_count;                         /* components known to the state */
 	VEC(struct wave_build) wave_builds;         /* parallel to waves */
 	VEC(struct wave) waves;
 	VEC(struct step) steps;
@@ -176,40 +176,40 @@ const char *builder_short(struct plan_builder *d, const char *fingerprint);
 struct issuer_build *builder_issuer(struct plan_builder *d, const char *name);
 struct certificate_build *builder_certificate(struct plan_builder *d, const char *name);
 
-/* Who a component, or a certificate, is, for targets and acks. */
+/* Target and ack subject of a component or a certificate. */
 struct subject component_subject(const struct component *c);
 struct subject certificate_subject(const struct certificate *c);
 
-/* ---- plan/contact.c ---- */
+/* ---- contact list (contact.c) ---- */
 
 /*
- * What a fleet file reaches beyond itself: hosts and sockets that get keys,
- * secrets that are read, commands that are run, processes that are signalled,
- * URLs that are asked, paths that are written.  Internal to plan/.
+ * Contact list of a fleet file: hosts and sockets that receive keys, secrets
+ * that are read, commands that are run, processes that are signalled, URLs that
+ * are requested, paths that are written.  Internal to plan/.
  *
- * One text each, "KIND WHAT", with paths beneath the fleet file's directory
- * relative to it, so that the place of a checkout does not matter.  A run
- * that completed leaves the list in the state; what a later plan adds to it
- * is told first of all (`first-contact`), because whoever reviews a change has
- * to see it.
+ * One text each, "KIND SUBJECT", with paths inside the fleet file's directory
+ * relative to it, so that the location of a checkout does not matter.  A
+ * completed run leaves the list in the state.  Contacts that a later plan adds
+ * are its first preconditions (`first-contact`), because the reviewer of a
+ * change has to see them.
  */
 
 /*
- * Tells what the last completed run did not have, and sets what the plan's
- * own run will have: what is in scope, and the rest as far as it was known.
+ * Adds a precondition for contacts the last completed run did not have, and
+ * sets the list the plan's own run will leave: contacts in scope, and those
+ * already known.
  */
 void contact_plan(struct plan_builder *d, struct plan *p);
 
-/* ---- plan/schedule.c ---- */
+/* ---- step order (schedule.c) ---- */
 
 /*
- * The steps, in an order in which they may be executed one by one: new
- * authorities and where they are published, certificates, one backup, all
- * stages, the commits that come first, the waves, and what is forgotten.
- * Internal to plan/.
+ * Steps in an order in which they may be executed one by one: new CAs and their
+ * publication, certificates, one backup, all stages, the all-first commits, the
+ * waves, and retired components.  Internal to plan/.
  *
- * A step names the few earlier steps it has to wait for.  A wave waits for
- * the last step of the one before it, which stands for all of that wave.
+ * A step names the few earlier steps it has to wait for.  A wave waits for the
+ * last step of the previous wave, which stands for all of that wave.
  */
 
 void schedule_steps(struct plan_builder *d);

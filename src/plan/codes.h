@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The codes of preconditions: one row each says how much weight it has and
- * what may be done about it.  Some are found while observing rather than
- * while planning; they stand here so that `--ack` knows them.  Internal to
- * plan/.
+ * Precondition codes: each row has the severity and the remedy.  Codes that are
+ * found while observing rather than while planning are here too, so that
+ * `--ack` knows them.  Internal to plan/.
  */
 #ifndef PLAN_CODES_H
 #define PLAN_CODES_H
@@ -45,7 +44,7 @@ enum code {
 
 struct code_row {
 	const char *name;
-	enum severity severity; /* the role decides about `offline` */
+	enum severity severity; /* `offline`: decided by the role */
 	const char *remedy;
 };
 

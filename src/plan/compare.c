@@ -10,7 +10,7 @@ enum {
 	VALUE_SHOWN = 80
 };
 
-/* ---- what is saved of a plan ---- */
+/* ---- saved form of a plan ---- */
 
 struct plan plan_saved_form(const struct plan *p, struct arena *a)
 {
@@ -31,7 +31,7 @@ struct plan plan_saved_form(const struct plan *p, struct arena *a)
 
 struct difference {
 	struct buf path;
-	const json_t *was; /* NULL: there was none */
+	const json_t *was; /* NULL: no value */
 	const json_t *now;
 };
 
@@ -72,7 +72,7 @@ static void descend_item(const json_t *was, const json_t *now, struct difference
 	descend(json_array_get(was, i), json_array_get(now, i), out);
 }
 
-/* The two are not equal. */
+/* Descends to the first difference; `was` and `now` are not equal. */
 static void descend(const json_t *was, const json_t *now, struct difference *out)
 {
 	out->was = was;
@@ -83,7 +83,7 @@ static void descend(const json_t *was, const json_t *now, struct difference *out
 		descend_item(was, now, out);
 }
 
-/* The text of a value, or "nothing"; escaped, and cut. */
+/* JSON text of a value, or "nothing"; escaped and truncated. */
 static void show_value(const json_t *value, struct buf *out)
 {
 	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
@@ -120,7 +120,10 @@ static bool is_long_list(const struct member *m)
 	return m->kind == MEMBER_LIST && m->absent == ABSENT_NEVER;
 }
 
-/* A long list item by item, so that a large plan is not in memory twice more. */
+/*
+ * Long lists are compared item by item, so that a large plan is not in memory
+ * twice more.
+ */
 static bool same_member(const struct member *m, const struct plan *saved, const struct plan *fresh,
 			struct err *e)
 {
@@ -145,7 +148,7 @@ static bool same_member(const struct member *m, const struct plan *saved, const 
 	return true;
 }
 
-/* The lists first: a step tells more than the digest of what it came from. */
+/* Lists first: a differing step says more than a differing digest of the input. */
 bool plan_is_same(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	AUTO(arena) a = { 0 };

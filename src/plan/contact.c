@@ -24,9 +24,9 @@ static const struct {
 	[CONTACT_PATH] = { "path", "writes", "path", "paths" },
 };
 
-/* ---- words ---- */
+/* ---- shell quoting ---- */
 
-/* As a shell would have to read it, so that two commands never look alike. */
+/* Shell quoting, so that two different commands never look alike. */
 static void add_word(const char *word, struct buf *out)
 {
 	static const char plain[] =
@@ -56,7 +56,7 @@ static const char *command_text(const char *const *argv, struct arena *a)
 	return arena_strdup(a, buf_text(&out));
 }
 
-/* ---- collecting ---- */
+/* ---- collection ---- */
 
 void contact_add(struct contact_list *c, enum contact_kind kind, const char *what)
 {
@@ -184,7 +184,7 @@ static void add_policies(struct contact_list *c)
 		contact_add_secret(c, &f->backup.passphrases[i]);
 }
 
-/* Who we are is read from there, and whom we believe. */
+/* Agent credentials and trust anchor. */
 static void contact_add_access(struct contact_list *c)
 {
 	const struct agent_access *agent = &c->d->fleet->access.agent;
@@ -232,7 +232,7 @@ static int compare_reached(const void *left, const void *right)
 	return strcmp(l->text, r->text);
 }
 
-/* Sorts, and brings together what is the same. */
+/* Sorts the list and merges duplicates. */
 static void contact_finish(struct contact_list *c)
 {
 	size_t kept = 0;
@@ -252,7 +252,7 @@ static void contact_finish(struct contact_list *c)
 	c->list.count = kept + 1;
 }
 
-/* ---- what is new ---- */
+/* ---- new contacts ---- */
 
 static int contact_compare_text(const void *key, const void *item)
 {

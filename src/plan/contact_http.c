@@ -15,7 +15,7 @@ static void contact_http_add_access(struct contact_list *c, const char *origin,
 	contact_add_secret(c, &a->password);
 }
 
-/* What is filled in later stands there by its name. */
+/* URL text with placeholders by name, as in "${fingerprint}". */
 static const char *url_text(const struct contact_list *c, const struct http_url *url)
 {
 	AUTO(buf) out = { 0 };

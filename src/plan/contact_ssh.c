@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Who we are is read from there, and which hosts we believe. */
+/* SSH credentials and trusted host keys. */
 void contact_add_ssh(struct contact_list *c, const struct ssh_access *ssh)
 {
 	contact_add_secret(c, &ssh->key);
@@ -34,7 +34,7 @@ void contact_add_sftp(struct contact_list *c, const struct deliver *d)
 			    arena_printf(&c->d->scratch, "%s%s", host, paths[n - 1]));
 }
 
-/* A word with a parenthesis would be quoted. */
+/* No ambiguity with the command: a word with a parenthesis would be quoted. */
 const char *contact_there(const struct contact_list *c, const struct deliver *d, const char *what)
 {
 	if (d->kind != DRIVER_SFTP)

@@ -16,7 +16,7 @@ static const char *diff_changed(struct plan_builder *d, const char *before, cons
 	return arena_printf(d->kept, "%s changed", *field ? field : "what is asked for");
 }
 
-/* "expired 3 days ago", or NULL when it has not. */
+/* "expired 3 days ago"; NULL: not expired. */
 static const char *expired(struct plan_builder *d, int64_t not_after)
 {
 	char since[DURATION_TEXT];
@@ -86,7 +86,7 @@ static int compare_owner(const struct generation *g, const char *certificate)
 	return strcmp(g->owner, certificate);
 }
 
-/* The snapshot keeps them sorted: by of, owner, number. */
+/* Generations of a certificate; the snapshot sorts by of, owner, number. */
 static struct generation_span generations_of(const struct snapshot *s, const char *certificate)
 {
 	size_t low = 0;
@@ -109,7 +109,7 @@ static struct generation_span generations_of(const struct snapshot *s, const cha
 	return all;
 }
 
-/* The newest that has its leaf and came from `source`; NULL: none. */
+/* Newest generation from `source` that has its leaf; NULL: none. */
 static const struct generation *diff_newest_from(struct generation_span all,
 						 enum generation_source source)
 {
@@ -130,9 +130,9 @@ static void diff_store(struct certificate_build *c, const struct generation *g,
 	c->unsaved = !g->bundle && g->not_after > d->in->at;
 }
 
-/* ---- issued ones ---- */
+/* ---- issued certificates ---- */
 
-/* A leaf never outlives its issuer: would a new one end later than `g`? */
+/* Whether a new leaf would expire later than `g`: no leaf outlives its issuer. */
 static bool gains(const struct plan_builder *d, const struct certificate_build *c,
 		  const struct generation *g)
 {
@@ -169,7 +169,7 @@ static bool is_by_old_authority(const struct certificate_build *c, const struct 
 	       strcmp(c->issuer->authority->fingerprint, g->authority) != 0;
 }
 
-/* Why `g` cannot stay, in the order in which people would say it. */
+/* Reason why `g` is replaced, the most telling first; NULL: kept. */
 static const char *objection(struct plan_builder *d, const struct certificate_build *c,
 			     const struct generation *g, const char *request)
 {
@@ -182,7 +182,10 @@ static const char *objection(struct plan_builder *d, const struct certificate_bu
 	return due(d, c, g);
 }
 
-/* A time would not do: two generations may be of the same second. */
+/*
+ * Whether the interrupted run reissued the certificate already.  Compared by
+ * fingerprint, not by time: two generations may be from the same second.
+ */
 static bool is_reissued(const struct plan_builder *d, const char *name,
 			const struct generation *newest)
 {
@@ -260,7 +263,7 @@ static void diff_found(struct plan_builder *d, struct certificate_build *c,
 	c->reason = import_reason(d, diff_newest_from(all, SOURCE_IMPORTED), found);
 }
 
-/* What a confined plan may not open: the file decides. */
+/* Import that a confined plan may not open: the file's hash decides. */
 static void diff_unopened(struct certificate_build *c, const struct import_seen *seen,
 			  const struct generation *known)
 {

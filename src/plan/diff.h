@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which authorities and certificates are new.  Internal to plan/.
+ * Diff of issuers and certificates: which of them need a new generation.
+ * Internal to plan/.
  *
- * An issuer keeps its newest authority.  A new one is made when there is
- * none, when what was asked of it changed, or when it has ended; then its
+ * An issuer keeps its newest CA.  A new one is made when there is none, when
+ * the issuer's request changed, or when the CA has expired; then its
  * certificates are issued again.
  *
  * A certificate keeps its newest generation when that was issued for exactly
- * what the fleet file asks, is not due for renewal, and was signed by the
- * authority that its issuer keeps.  Else, or when --reissue names it, this
- * plan issues one: a generation that another one replaced never comes back by
- * itself, and neither does its key.  A generation that has its key but no
- * leaf yet is finished by that step.  A renewal that could not end later than
- * what it replaces, because the issuer ends, is not planned.
+ * the request of the fleet file, is not due for renewal, and was signed by the
+ * CA that its issuer keeps.  Else, or when --reissue names it, this plan issues
+ * one: a replaced generation never comes back by itself, and neither does its
+ * key.  A generation that has its key but no leaf yet is finished by that step.
+ * A renewal that could not end later than the generation it replaces, because
+ * the issuer ends, is not planned.
  *
- * An import is desired as it is on disk.  When the state does not have that
- * leaf with that chain it is imported; when it is not there, the newest
- * import that the state has stays desired.
+ * An import is desired as it is on disk.  A leaf and chain that the state does
+ * not have is imported; when the file is missing, the newest import in the
+ * state stays desired.
  *
- * Certificates without components are issued and renewed all the same: the
- * user asked for them.
+ * Certificates without components are issued and renewed all the same: the user
+ * asked for them.
  */
 #ifndef PLAN_DIFF_H
 #define PLAN_DIFF_H
@@ -31,7 +32,7 @@
 #include <stdint.h>
 
 void diff_issuers(struct plan_builder *d);
-/* When the authority ends that an issuer has after this plan. */
+/* Expiry of the CA that an issuer has after this plan. */
 int64_t issuer_end(const struct plan_builder *d, const struct issuer_build *i);
 /* ERR_INPUT when an import is invalid, or missing and never seen before. */
 MUST_CHECK bool diff_certificates(struct plan_builder *d, struct err *e);

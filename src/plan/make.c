@@ -92,7 +92,7 @@ static void keep_observed(struct plan_builder *d, struct plan *p)
 	p->observed_count = count;
 }
 
-/* Components of the fleet are sorted. */
+/* Names of the deferred components, sorted like the fleet's components. */
 static void keep_deferred(struct plan_builder *d, struct plan *p)
 {
 	VEC(const char *) names = { 0 };

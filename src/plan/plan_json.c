@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON of a plan, and plans from JSON that nobody vouches for. */
+/* JSON of plans: encoding, and decoding of untrusted documents. */
 #include "base/number.h"
 #include "plan/planner.h"
 #include "plan/summary.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what is observed, in the way, and done in waves ---- */
+/* ---- observations, preconditions, waves ---- */
 
 static const struct member plan_seen_members[] = {
 	TEXT_MEMBER("component", struct component_seen, name),
@@ -49,7 +49,7 @@ static const struct member wave_members[] = {
 	{ 0 },
 };
 
-/* ---- steps; their numbers in texts count from 1: "s1" ---- */
+/* ---- steps; ids count from 1: "s1" ---- */
 
 static json_t *write_own_id(const void *slot, size_t index)
 {
@@ -124,7 +124,7 @@ static const struct member step_members[] = {
 	{ 0 },
 };
 
-/* ---- the whole ---- */
+/* ---- document ---- */
 
 static json_t *write_format(const void *slot, size_t index)
 {
@@ -147,7 +147,7 @@ static json_t *write_summary(const void *slot, size_t index)
 	return object;
 }
 
-/* All but what is unchanged follows from the steps, which are read before. */
+/* Every count but `unchanged` follows from the steps, which are decoded before. */
 static bool read_summary(const json_t *value, struct arena *a, void *slot)
 {
 	const json_t *unchanged = json_object_get(value, "unchanged");
@@ -176,8 +176,10 @@ static const struct member plan_state_members[] = {
 	{ 0 },
 };
 
-/* `generated_at` is `at`: planning asks no clock, so that the same arguments
- * give the same bytes. */
+/*
+ * `generated_at` is `at`: planning reads no clock, so that equal arguments give
+ * equal bytes.
+ */
 static const struct member document_members[] = {
 	CUSTOM_MEMBER("format_version", struct plan, fleet, write_format, NULL, .derived = true),
 	TEXT_MEMBER("fleet", struct plan, fleet),
@@ -206,9 +208,9 @@ json_t *plan_to_json(const struct plan *p)
 	return json_encode(plan_members, p);
 }
 
-/* ---- what a plan means beyond its types ---- */
+/* ---- semantic checks ---- */
 
-/* What a step of each kind is about. */
+/* Subjects that a step of each kind must name. */
 static const struct {
 	bool certificate;
 	bool component;

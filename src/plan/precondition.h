@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How preconditions get into a plan in the making.  Internal to plan/. */
+/* Adding preconditions to a plan builder.  Internal to plan/. */
 #ifndef PLAN_PRECONDITION_H
 #define PLAN_PRECONDITION_H
 
@@ -11,17 +11,17 @@
 struct precondition_spec {
 	enum code code;
 	enum severity severity;
-	const char *name; /* as it is shown; "" for the fleet */
+	const char *name; /* displayed subject; "" for the fleet */
 	struct subject subject;
 	const char *message;      /* in the plan's arena */
-	const char *remedy;       /* there too; NULL: the code's */
-	const char *const *items; /* there too; what it is about, one by one */
+	const char *remedy;       /* likewise; NULL: the code's remedy */
+	const char *const *items; /* likewise; the subjects one by one */
 	size_t item_count;
 };
 
 void precondition_add(struct plan_builder *d, const struct precondition_spec *f);
 
-/* Of the code when its subject has a step, else it is only told. */
+/* Severity of the code when its subject has a step; else info. */
 enum severity precondition_severity(enum code code, bool has_step);
 
 /* `message` is in the plan's arena. */
@@ -29,7 +29,7 @@ void precondition_add_component(struct plan_builder *d, const struct component_b
 				enum code code, const char *message);
 void precondition_add_certificate(struct plan_builder *d, const struct certificate_build *c,
 				  enum code code, const char *message);
-/* The unnamed role is the fleet. */
+/* A role without a name stands for the fleet. */
 void precondition_add_role(struct plan_builder *d, const struct role *role, enum code code,
 			   const char *message);
 

@@ -95,7 +95,7 @@ static void check_rejected(struct plan_builder *d, const struct component_build 
 						builder_short(d, desired)));
 }
 
-/* "what is wrong; what to do": messages that know better than the code. */
+/* Splits a text "problem; remedy": its remedy is more specific than the code's. */
 static void split_remedy(struct plan_builder *d, const char *text, struct precondition_spec *f)
 {
 	const char *cut = NULL;
@@ -131,7 +131,7 @@ static bool is_activated(const struct component_build *c)
 	return c->activate && !c->postponed;
 }
 
-/* Whom a signal would go to. */
+/* Process that a signal would go to. */
 static void check_pidfile(struct plan_builder *d, const struct component_build *c)
 {
 	struct precondition_spec f = {
@@ -166,8 +166,8 @@ static void component_precondition_check_version(struct plan_builder *d,
 							"it is %s, its role wants %s or newer",
 							text_escaped(&d->scratch, version),
 							text_escaped(&d->scratch, minimum)));
-	/* Of one that is offline something else is to be said, and when
-	 * nobody has looked, nothing. */
+	/* An offline component has its own precondition, and one that was never
+	 * observed has none. */
 	if (!version && c->seen->online && c->seen->observed_at)
 		precondition_add_component(
 			d, c, CODE_VERSION_UNKNOWN,
@@ -179,7 +179,7 @@ static void check_clock(struct plan_builder *d, const struct component_build *c)
 {
 	int64_t ahead = c->seen->clock_ahead;
 	int64_t off = ahead > 0 ? ahead : -(ahead + (ahead == INT64_MIN));
-	/* whole minutes: a second more or less makes no other plan */
+	/* whole minutes: plans made seconds apart must not differ */
 	int64_t told = off - off % CLOCK_TOLERANCE;
 	char text[DURATION_TEXT];
 
@@ -191,7 +191,7 @@ static void check_clock(struct plan_builder *d, const struct component_build *c)
 						ahead > 0 ? "ahead of" : "behind"));
 }
 
-/* Somebody gave it orders that this state knows nothing of. */
+/* The component has orders that this state does not know. */
 static void check_orders(struct plan_builder *d, const struct component_build *c)
 {
 	if (c->seen->order_taken <= c->seen->order_given)

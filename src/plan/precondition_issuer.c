@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * No authority is replaced unasked, neither one of ours nor a foreign one, and
- * none makes operators unasked.
+ * Preconditions of issuers: acknowledgement is needed to replace a CA, the
+ * fleet's own or a foreign one, and to sign client certificates with an issuer
+ * of operators.
  */
 #include "base/fs.h"
 #include "base/text.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- one of ours ---- */
+/* ---- replacing an own CA ---- */
 
 /* A request has one "field=value" line each (model/fleet.h). */
 static bool asks_for_subject(const struct generation *g, const char *subject)
@@ -24,10 +25,7 @@ static bool asks_for_subject(const struct generation *g, const char *subject)
 	       !strncmp(g->request + len, subject, strlen(subject));
 }
 
-/*
- * The newest authority with this subject, not ended yet, whose issuer left
- * the fleet file.
- */
+/* Newest unexpired CA with this subject whose issuer left the fleet file. */
 static const struct generation *find_left(const struct plan_builder *d, const char *subject)
 {
 	const struct snapshot *s = d->snapshot;
@@ -84,9 +82,9 @@ static void check_replaced(struct plan_builder *d, const struct issuer_build *i)
 			text_escaped(&d->scratch, left->owner)));
 }
 
-/* ---- a foreign one ---- */
+/* ---- replacing a foreign CA ---- */
 
-/* Whether this plan puts something of this issuer in the place of another. */
+/* Whether this plan makes, publishes or signs with a CA of this issuer. */
 static bool issuer_has_step(const struct plan_builder *d, const struct issuer_build *i)
 {
 	if (!i->authority || i->publish)
@@ -159,7 +157,7 @@ static void check_foreign(struct plan_builder *d, const struct issuer_build *i)
 		});
 }
 
-/* ---- that of operators ---- */
+/* ---- issuers that sign operators ---- */
 
 static bool signs_operators(const struct plan_builder *d, const struct issuer *i)
 {
@@ -170,7 +168,10 @@ static bool signs_operators(const struct plan_builder *d, const struct issuer *i
 		       sizeof(*s->operator_issuers), text_compare);
 }
 
-/* Agents would obey whoever gets such a certificate, if they know its name. */
+/*
+ * An agent may accept the holder of any client certificate of this issuer, when
+ * `allow` has its name.
+ */
 static void issuer_precondition_check_operators(struct plan_builder *d,
 						const struct issuer_build *i)
 {
@@ -212,7 +213,7 @@ void precondition_issuer(struct plan_builder *d, const struct issuer_build *i)
 	issuer_precondition_check_operators(d, i);
 }
 
-/* ---- what is remembered when the plan is carried out ---- */
+/* ---- accepted foreign CAs ---- */
 
 static bool accepts(const struct plan_builder *d, const struct foreign_authority *f)
 {

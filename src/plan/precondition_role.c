@@ -21,9 +21,9 @@ void precondition_budget(struct plan_builder *d, const struct role *role, unsign
 			     offline, limit));
 }
 
-/* ---- one version for all ---- */
+/* ---- same version in a role ---- */
 
-/* A component of a role that shall have one version. */
+/* Component of a role with `version: {same: true}`. */
 struct versioned {
 	const struct role *role;
 	const char *version;
@@ -89,7 +89,7 @@ static void add_version(const struct versioned *first, size_t count, struct buf 
 	buf_putc(out, '\'');
 }
 
-/* One role's; sorted by version. */
+/* Message for one role's components, sorted by version; NULL: no difference. */
 static const char *mixed(struct plan_builder *d, const struct versioned *list, size_t count)
 {
 	AUTO(buf) out = { 0 };

@@ -73,7 +73,7 @@ static void check_bundles(struct plan_builder *d)
 				    });
 }
 
-/* An apply records it, also when that is all there is to do. */
+/* A rename alone is work for an apply, which records it in the state. */
 static void check_renamed(struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
@@ -120,7 +120,7 @@ static void check_removal(struct plan_builder *d)
 
 /* ---- certificates ---- */
 
-/* Of a leaf that has its issuer's end for its own. */
+/* Whether the leaf was shortened to its issuer's expiry. */
 static bool is_cut(const struct certificate_build *c, int64_t end)
 {
 	const struct generation *g = c->kept;
@@ -129,7 +129,7 @@ static bool is_cut(const struct certificate_build *c, int64_t end)
 	       g->not_after - g->not_before < c->certificate->validity;
 }
 
-/* A leaf never outlives its issuer; how much of it would be left? */
+/* Warns of a leaf shortened by its issuer's expiry; asks when little is left. */
 static void check_issuer_end(struct plan_builder *d, const struct certificate_build *c)
 {
 	int64_t end = c->issuer ? issuer_end(d, c->issuer) : INT64_MAX;
@@ -204,7 +204,7 @@ static void check_certificate(struct plan_builder *d, const struct certificate_b
 			"several hosts use one key: it falls with any of them");
 }
 
-/* Which certificates are staged, and on how many hosts they are used. */
+/* Marks staged certificates and those used on several hosts. */
 static void look_at_users(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
@@ -224,7 +224,7 @@ static void look_at_users(struct plan_builder *d)
 	}
 }
 
-/* ---- all ---- */
+/* ---- all preconditions ---- */
 
 void preconditions_check(struct plan_builder *d)
 {

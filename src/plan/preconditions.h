@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands in the way.  Internal to plan/.
+ * Preconditions of a plan.  Internal to plan/.
  *
- * A precondition blocks or asks only when its subject gets a step in this
- * plan; else it is told as info.  An offline component that would need one
- * counts as getting it.
+ * A precondition blocks or asks only when its subject gets a step in this plan;
+ * else its severity is info.  An offline component that would need a step
+ * counts as getting one.
  */
 #ifndef PLAN_PRECONDITIONS_H
 #define PLAN_PRECONDITIONS_H
@@ -13,21 +13,23 @@
 
 #include <stddef.h>
 
-/* All but the budget of the waves; when waves and steps are decided. */
+/* Adds all preconditions but the wave budget, after waves and steps are decided. */
 void preconditions_check(struct plan_builder *d);
-/* Authorities that would be replaced. */
+/* Preconditions of an issuer: CAs that would be replaced. */
 void precondition_issuer(struct plan_builder *d, const struct issuer_build *i);
-/* After all the others: what is accepted for good by carrying the plan out. */
+/* Foreign CAs that executing the plan accepts for good; after all other checks. */
 void preconditions_accepted(struct plan_builder *d, struct plan *p);
-/* What one component is told, and what the components of a role are. */
+/* Preconditions of one component, and of the components of a role together. */
 void precondition_component(struct plan_builder *d, const struct component_build *c);
 void precondition_roles(struct plan_builder *d);
-/* Offline processes use up what a role may have unavailable. */
+/* Adds no-budget: offline processes use up the role's max_unavailable. */
 void precondition_budget(struct plan_builder *d, const struct role *role, unsigned limit,
 			 size_t offline);
 
-/* Sorts them: first-contact before all others, then block, acknowledge, info;
- * by code, subject and message. */
+/*
+ * Sort order: first-contact, then block, acknowledge, info; then code, subject
+ * and message.
+ */
 void preconditions_sort(struct plan_builder *d);
 
 #endif

@@ -103,7 +103,7 @@ static void render_severity(struct page *pg, const struct precondition *p)
 	column_add(pg->out, &c, SEVERITY_WIDTH, pg->color);
 }
 
-/* One a line; all of a large group only for who asks. */
+/* Items, one per line; a large list is cut unless verbose. */
 static void render_items(struct page *pg, const struct precondition *p)
 {
 	size_t count = p->item_count;
@@ -121,7 +121,7 @@ static void render_items(struct page *pg, const struct precondition *p)
 	buf_printf(pg->out, "and %zu more, --verbose lists them\n", p->item_count - count);
 }
 
-/* The next one may say the same. */
+/* A remedy is printed once, after the last of the preconditions that share it. */
 static bool is_last_to_say(const struct page *pg, const struct precondition *p)
 {
 	const struct precondition *next = p + 1;
@@ -160,14 +160,13 @@ static void render_preconditions(struct page *pg)
 
 /* ---- steps outside of waves ---- */
 
-/* Kinds that stand under one title; steps of waves are shown by wave. */
+/* Step kinds under one title; steps of waves are shown by wave. */
 struct text_section {
 	const char *title;
 	enum step_kind first;
 	enum step_kind last;
-	bool kind;    /* is shown */
-	bool subject; /* the component rather than the certificate comes first
-		       */
+	bool kind;    /* show the step kind */
+	bool subject; /* the component comes before the certificate */
 };
 
 static const struct text_section sections_before[] = {
@@ -208,7 +207,7 @@ static void render_as_before(struct page *pg, const struct step *s)
 	buf_putc(pg->out, '\n');
 }
 
-/* A value has a line of its own, which no text of a file can leave. */
+/* One line per value; escaping keeps a text from a file within its line. */
 static void render_request(struct page *pg, const struct step *s)
 {
 	for (size_t i = 0; i < s->request_count; i++) {
@@ -307,7 +306,7 @@ static bool is_same_process(const struct step *a, const struct step *b)
 	return a->wave == b->wave && a->process && b->process && !strcmp(a->process, b->process);
 }
 
-/* The steps of one process in one wave, which follow each other. */
+/* Renders the consecutive steps of one process in one wave. */
 static size_t render_process(struct page *pg, const struct step *steps, size_t most)
 {
 	size_t count = 1;
@@ -342,7 +341,7 @@ static void render_waves(struct page *pg)
 	}
 }
 
-/* ---- the rest ---- */
+/* ---- unchanged components, summary ---- */
 
 static void render_unchanged(struct page *pg)
 {

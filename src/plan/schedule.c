@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the next steps have to wait for, as the plan grows. */
+/* Schedule under construction: the steps that later ones wait for. */
 struct step_schedule {
 	struct plan_builder *d;
 	VEC(size_t) unsaved; /* steps after which there is more to back up */
-	size_t unsaved_kept; /* generations and authorities in no bundle */
+	size_t unsaved_kept; /* existing generations and CAs in no bundle */
 	size_t published;    /* the last publish step */
 	size_t backup;
-	size_t barrier; /* the end of the last wave, or of the first commits */
+	size_t barrier; /* last step of the previous wave, or of the all-first commits */
 };
 
 static int schedule_compare_index(const void *left, const void *right)
@@ -25,7 +25,7 @@ static int schedule_compare_index(const void *left, const void *right)
 	return l < r ? -1 : l > r;
 }
 
-/* `after` may hold NO_STEP and repeats.  Returns the new step's index. */
+/* Adds a step; returns its index.  `after` may hold NO_STEP and duplicates. */
 static size_t schedule_add_step(struct step_schedule *o, struct step step, const size_t *after,
 				size_t count)
 {
@@ -65,7 +65,7 @@ static void schedule_add_request(struct plan_builder *d, struct step *s, const c
 	s->request_count = request_fields(request, was, d->kept, fields);
 }
 
-/* ---- before anything is staged ---- */
+/* ---- issuers, certificates, backup, stages ---- */
 
 static void order_issuer(struct step_schedule *o, struct issuer_build *i)
 {
@@ -121,8 +121,8 @@ static void order_certificate(struct step_schedule *o, struct certificate_build 
 }
 
 /*
- * Pairs that this plan replaces and that the state does not know: the backup
- * step keeps them first.
+ * Number of pairs that this plan replaces and the state does not know: the
+ * backup step saves them first.
  */
 static size_t count_strangers(struct plan_builder *d)
 {
@@ -146,7 +146,7 @@ static size_t count_strangers(struct plan_builder *d)
 	return strangers;
 }
 
-/* Keys whose bundle was recorded, but is gone or damaged. */
+/* Number of keys whose recorded bundle is gone or damaged. */
 static size_t count_lost(const struct plan_builder *d)
 {
 	const struct snapshot *s = d->snapshot;
@@ -220,7 +220,7 @@ static void order_first_commits(struct step_schedule *o)
 	o->barrier = last;
 }
 
-/* Returns the step that the verifications have to wait for, or NO_STEP. */
+/* Adds the activation; returns the step the verifications wait for, or NO_STEP. */
 static size_t order_activation(struct step_schedule *o, struct process_build *p, int wave)
 {
 	struct component_build *c = p->activator;
@@ -276,7 +276,7 @@ static void order_wave(struct step_schedule *o, size_t wave)
 		o->barrier = o->d->steps.count - 1;
 }
 
-/* ---- what left the fleet file ---- */
+/* ---- retired components ---- */
 
 static void order_removed(struct step_schedule *o, const struct component_seen *seen)
 {

@@ -36,7 +36,8 @@ static void scope_components(struct plan_builder *d, struct targets *ts)
 
 		c->in_scope = targets_cover(ts, &s) || !d->in->choices.target_count;
 	}
-	/* Only now: a certificate that one component needs brings no other. */
+	/* In a second pass: a certificate needed by one component in scope must
+	 * not bring its other components into scope. */
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		if (d->components[i].in_scope)
 			d->components[i].certificate->in_scope = true;
@@ -71,7 +72,7 @@ static void scope_removed(struct plan_builder *d, struct targets *ts)
 	}
 }
 
-/* The names a target of this kind may have; ends with NULL. */
+/* Names that a target of this kind may have, terminated by NULL. */
 static const char *const *candidates(struct plan_builder *d, enum target_kind kind)
 {
 	const struct fleet *f = d->fleet;
@@ -118,7 +119,7 @@ static bool refuse_unknown(struct plan_builder *d, const struct plan_target *t, 
 		       text_escaped(a, target_text(a, &meant)));
 }
 
-/* It covered nothing in scope: is it outside, or nowhere? */
+/* A --reissue name that covered nothing in scope: outside of --target, or unknown. */
 static bool refuse_reissue(struct plan_builder *d, const struct plan_target *t, struct err *e)
 {
 	struct plan_target alone = *t;
@@ -168,7 +169,7 @@ static bool read_reissue(struct plan_builder *d, struct err *e)
 	return !unknown || refuse_reissue(d, unknown, e);
 }
 
-/* Also when nothing has this role, or the group has no item. */
+/* Whether the fleet file has the role or group, even an empty one. */
 static bool is_in_file(const struct plan_builder *d, const struct plan_target *t)
 {
 	switch (t->kind) {
@@ -179,7 +180,7 @@ static bool is_in_file(const struct plan_builder *d, const struct plan_target *t
 	case TARGET_CERTIFICATE:
 	case TARGET_ISSUER:
 	case TARGET_KIND_COUNT:
-		break; /* these cover at least themselves */
+		break; /* certificates and issuers cover at least themselves */
 	}
 	return false;
 }
@@ -192,7 +193,7 @@ static void cover_name(struct targets *ts, const char *name)
 	(void)targets_cover(ts, &s);
 }
 
-/* Marks all that the fleet file, or the state, has a name for. */
+/* Marks targets that name anything in the fleet file or the state. */
 static void cover_known(struct plan_builder *d, struct targets *ts)
 {
 	const struct fleet *f = d->fleet;

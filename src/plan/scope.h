@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a plan is about.  Without --target everything is.  With it: the
- * components that were meant, the certificates they use or that were named,
- * and the issuers of those.  What left the fleet file is only forgotten when
- * it is named itself.  Internal to plan/.
+ * Scope of a plan.  Without --target, everything.  With it: the components that
+ * match, the certificates that they use or that are named, and the issuers of
+ * those.  A component that left the fleet file is retired only when it is named
+ * itself.  Internal to plan/.
  */
 #ifndef PLAN_SCOPE_H
 #define PLAN_SCOPE_H
@@ -13,13 +13,13 @@
 
 #include <stdbool.h>
 
-/* ERR_USAGE when a target or a certificate to issue again is not there. */
+/* Applies --target and --reissue; ERR_USAGE for an unknown name. */
 MUST_CHECK bool scope_apply(struct plan_builder *d, struct err *e);
 /*
- * Whether each of `ts` that has met nothing yet names something of the fleet
- * file, or a component that the state remembers; certificates and issuers
- * also by their bare names.  Marks them as used.  ERR_USAGE names the first
- * that does not, and what was probably meant.
+ * Whether each unused target in `ts` names something in the fleet file, or a
+ * component known to the state; certificates and issuers also by their bare
+ * names.  Marks them as used.  ERR_USAGE names the first unknown target, with a
+ * suggestion.
  */
 MUST_CHECK bool scope_knows(struct plan_builder *d, struct targets *ts, struct err *e);
 

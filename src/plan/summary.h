@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many steps of each kind a plan has.  Internal to plan/. */
+/* Step counts of a plan, by kind.  Internal to plan/. */
 #ifndef PLAN_SUMMARY_H
 #define PLAN_SUMMARY_H
 

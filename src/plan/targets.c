@@ -31,7 +31,7 @@ const char *target_text(struct arena *a, const struct plan_target *t)
 	return arena_printf(a, "%s%s", prefixes[t->kind], t->name);
 }
 
-/* A name that need not end where it is cut, such as a group's. */
+/* Search key: the first `len` bytes of a name, such as its group. */
 struct key {
 	enum target_kind kind;
 	const char *name;
@@ -84,7 +84,7 @@ static bool has(struct targets *ts, enum target_kind kind, const char *name, siz
 	return t;
 }
 
-/* The whole name, or what stands before its first '/': the group. */
+/* Whether a target has the whole name, or its group (the part before '/'). */
 static bool targets_has_name(struct targets *ts, enum target_kind kind, const char *name)
 {
 	if (!name)

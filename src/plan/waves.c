@@ -13,10 +13,10 @@ bool component_commits_first(const struct component_build *c)
 
 struct tier {
 	const struct role *role;
-	struct process_build **processes; /* that take part, by name */
+	struct process_build **processes; /* processes with a step, by name */
 	size_t count;
 	size_t all;     /* processes of the role, in this plan or not */
-	size_t offline; /* of these */
+	size_t offline; /* of `all` */
 	bool activates; /* at least one of `processes` */
 	bool postponed;
 	unsigned limit;
@@ -91,7 +91,7 @@ static bool takes_part(const struct process_build *p)
 	return false;
 }
 
-/* The processes of each role, by name; tiers are in the order of the roles. */
+/* Processes of each role, by name; tier i is role i. */
 static struct tier *make_tiers(struct plan_builder *d)
 {
 	size_t roles = d->fleet->role_count;

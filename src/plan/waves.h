@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which processes may change at the same time.  Internal to plan/.
+ * Waves: which processes may change at the same time.  Internal to plan/.
  *
- * Roles come in the order of their ranks, the postponed ones last.
- * A process belongs to the role of its first member.  A wave holds at most
- * max_unavailable of the role's processes, less those that are offline; the
- * canary goes first, in waves of its own.  A postponed role is one wave:
- * committing takes nothing out of service.
+ * Roles come in the order of `after`, ties by name; postponed roles last.  A
+ * process belongs to the role of its first member.  A wave holds at most
+ * max_unavailable of the role's processes, less the offline ones; the canary
+ * goes first, in waves of its own.  A postponed role is one wave: committing
+ * takes nothing out of service.
  */
 #ifndef PLAN_WAVES_H
 #define PLAN_WAVES_H
@@ -15,7 +15,7 @@
 
 void waves_plan(struct plan_builder *d);
 
-/* Whether its commit belongs before all waves (`commit: all-first`). */
+/* Whether the component commits before all waves (`commit: all-first`). */
 bool component_commits_first(const struct component_build *c);
 
 #endif

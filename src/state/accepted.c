@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys of foreign authorities that somebody accepted, so as not to ask again.
- */
+/* Keys of foreign CAs that the user accepted, recorded so as not to ask again. */
 #include "state/change.h"
 #include "state/records.h"
 #include "state/state_internal.h"

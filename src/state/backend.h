@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the state is kept: a small transactional store of JSON records.
+ * Storage backend of the state: a small transactional store of JSON records.
  *
- * Keys are paths ("generation/shop/3"), values are JSON text, every key has
- * the revision at which it was last written.  The interface is that of an
- * etcd v3 transaction, so that a networked backend fits unchanged: all
- * compares hold, or nothing is written.  Private keys in it are sealed by
- * state/seal.h before they get here.
+ * Keys are paths ("generation/shop/3"), values are JSON text, every key has the
+ * revision at which it was last written.  The interface is that of an etcd v3
+ * transaction, so that a networked backend fits unchanged: all compares hold,
+ * or nothing is written.  Private keys are sealed by state/seal.h before they
+ * get here.
  *
  * The embedded backend is SQLite: one file, 0600, WAL, synchronous FULL,
  * secure_delete.
@@ -31,13 +31,13 @@ struct stored_record {
 	int64_t revision;
 };
 
-/* value NULL deletes. */
+/* Write of one record; value NULL deletes it. */
 struct record_write {
 	const char *key;
 	const char *value;
 };
 
-/* The key's revision must be this; 0: the key must not exist. */
+/* Required revision of a key; 0: the key must not exist. */
 struct record_compare {
 	const char *key;
 	int64_t revision;
@@ -48,24 +48,25 @@ struct transaction {
 	size_t compare_count;
 	const struct record_write *writes;
 	size_t write_count;
-	/* also leave no trace of old values in the files: at once, or when the
-	 * last reader lets go of them */
+	/* secure erase: old values also leave the files and the log, at once or
+	 * when the last reader releases them */
 	bool forget;
 };
 
 struct backend;
 
 struct backend_ops {
-	/* ERR_MISSING when there is no such key. */
+	/* One record; ERR_MISSING when there is no such key. */
 	bool (*get)(struct backend *b, const char *key, struct arena *a, struct stored_record *out,
 		    struct err *e);
-	/* All keys with this prefix, sorted. */
+	/* All records whose key has this prefix, sorted. */
 	bool (*list)(struct backend *b, const char *prefix, struct arena *a,
 		     struct stored_record **out, size_t *count, struct err *e);
-	/* ERR_STALE when a compare does not hold; `revision` of the writes. */
+	/* Writes all or nothing; ERR_STALE when a compare does not hold.
+	 * `revision` is that of the writes. */
 	bool (*transact)(struct backend *b, const struct transaction *t, int64_t *revision,
 			 struct err *e);
-	/* ERR_BUSY naming the holder; the lock ends with close or death. */
+	/* Exclusive lock, held until close or process exit; ERR_BUSY names the holder. */
 	bool (*lock)(struct backend *b, const char *holder, int64_t wait_ms, struct err *e);
 	void (*close)(struct backend *b);
 };
@@ -75,11 +76,10 @@ struct backend {
 };
 
 /*
- * Opens the store in directory `path`.  With `create` the directory is made
- * (0700, .gitignore of "*") and the file too; without, ERR_MISSING when there
- * is none, and nothing whatsoever is written: what is read is a copy of the
- * moment of opening, in memory.  A damaged file is ERR_IO and is never
- * touched.
+ * Opens the store in directory `path`.  With `create`, makes the directory
+ * (0700, .gitignore of "*") and the file when missing.  Without, a missing
+ * store is ERR_MISSING and nothing whatsoever is written: reads are from a copy
+ * in memory, made on opening.  A damaged file is ERR_IO and is never touched.
  */
 MUST_CHECK bool sqlite_backend_open(const char *path, bool create, struct backend **out,
 				    struct err *e);

@@ -32,7 +32,7 @@ void change_free(struct change *c)
 	free(c);
 }
 
-/* ---- gathering ---- */
+/* ---- collecting writes ---- */
 
 void change_put(struct change *c, const char *key, const char *value)
 {

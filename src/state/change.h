@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is gathered for one commit, as the files of this folder see it. */
+/* Change: the writes of one commit.  Internal to state/. */
 #ifndef STATE_CHANGE_H
 #define STATE_CHANGE_H
 
@@ -13,13 +13,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The value of a key's record, which must be wiped. */
+/* Value of a private key's record; wiped with the change. */
 struct change_key {
 	struct change_key *next;
 	struct secret value;
 };
 
-/* An owner's new name. */
+/* Rename of a generation owner. */
 struct renaming {
 	enum generation_of of;
 	const char *old;
@@ -29,18 +29,21 @@ struct renaming {
 struct change {
 	struct state *state;
 	struct arena arena;
-	VEC(struct record_write) writes; /* the last one for a key counts */
+	VEC(struct record_write) writes; /* the last write of a key counts */
 	VEC(const char *) forgotten;     /* SPKI hashes of generations */
 	VEC(struct renaming) renamed;
 	struct change_key *keys;
 	bool forget;
-	struct err failed; /* state_commit() fails with it */
+	struct err failed; /* error that state_commit() returns; ERR_NONE: none */
 };
 
-/* Any record; value NULL deletes. */
+/* Writes any record; value NULL deletes it. */
 void change_put(struct change *c, const char *key, const char *value);
 
-/* One write for each key, sorted by key; what is added stands behind. */
+/*
+ * Final writes of a commit: one per key, sorted by key; later additions follow
+ * unsorted.
+ */
 struct writes {
 	struct arena *arena;
 	VEC(struct record_write) list;
@@ -48,13 +51,16 @@ struct writes {
 };
 
 struct writes writes_last(const struct record_write *all, size_t count, struct arena *a);
-/* Of the sorted ones; NULL: none. */
+/* Searches the sorted writes; NULL: none. */
 struct record_write *writes_find(const struct writes *w, const char *key);
 void writes_add(struct writes *w, const char *key, const char *value);
 
 /* Deletes the keys that no generation needs after these writes. */
 MUST_CHECK bool forget_keys(const struct change *c, struct writes *w, struct err *e);
-/* Components remember whose pair they got, and requests who was to sign. */
+/*
+ * Applies renames to records that mention the owner: certificate names in
+ * components, issuer names in requests, invites and agents.
+ */
 MUST_CHECK bool rename_mentions(struct change *c, struct writes *w, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the last completed run reached, in pieces far below RECORD_LIMIT. */
+/* Contact list of the last completed run, in pieces far below RECORD_LIMIT. */
 #include "state/change.h"
 #include "state/records.h"
 #include "state/state_internal.h"
@@ -17,7 +17,7 @@ static const char *piece_key(struct arena *a, size_t piece)
 	return arena_printf(a, CONTACT_PREFIX "%06zu", piece);
 }
 
-/* As many texts as make a piece; at least one. */
+/* End of the piece from `from`: at least one text. */
 static size_t piece_end(const char *const *reach, size_t from, size_t count)
 {
 	size_t bytes = 0;
@@ -37,7 +37,7 @@ static const char *encode_piece(const char *const *reach, size_t count, struct a
 	return json_to_text(list, a);
 }
 
-/* Pieces of an earlier, longer list. */
+/* Deletes leftover pieces of an earlier, longer list. */
 static bool drop_pieces(struct change *c, size_t kept, struct err *e)
 {
 	AUTO(arena) a = { 0 };

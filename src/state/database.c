@@ -28,13 +28,13 @@ enum {
 	BUSY_WAIT_MS = 10,
 	BUSY_ROUNDS = 1000, /* ten seconds */
 	LOAD_ATTEMPTS = 5,
-	FILE_LIMIT = 1024 * 1024 * 1024, /* bytes of the file or its log */
-	SCHEMA_LIMIT = 64 * 1024,        /* bytes of its text */
-	CHECK_OPERATIONS = 10000,        /* of SQLite's, until it asks for the time */
-	CHECK_MS = 60000,                /* to read and check what is there */
+	FILE_LIMIT = 1024 * 1024 * 1024, /* bytes of the file or of its log */
+	SCHEMA_LIMIT = 64 * 1024,        /* bytes of the schema's text */
+	CHECK_OPERATIONS = 10000,        /* SQLite operations between two time checks */
+	CHECK_MS = 60000,                /* to read and check an existing file */
 };
 
-/* Row N brings layout N to layout N + 1; rows are never changed. */
+/* Row N migrates layout N to layout N + 1; rows are never changed. */
 static const char *const migrations[] = {
 	"PRAGMA application_id = 1667656820;CREATE TABLE record ( key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, revision INTEGER NOT NULL) STRICT;CREATE TABLE counter ( id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;INSERT INTO counter (id, revision) VALUES (1, 0);",
 };
@@ -44,11 +44,11 @@ enum {
 	LAYOUT = sizeof(migrations) / sizeof(*migrations)
 };
 
-/* How the files can be read without writing any. */
+/* Ways to read the files without writing to them. */
 enum read_access {
-	READ_BY_SHARED,  /* the index of the log is there: with SQLite's locks */
-	READ_BY_SETTLED, /* no log: the file alone is everything */
-	READ_BY_LOG,     /* a log without its index, as in a partial copy */
+	READ_BY_SHARED,  /* log with its index: SQLite's locks work */
+	READ_BY_SETTLED, /* no log: the file alone is complete */
+	READ_BY_LOG,     /* log without its index, as in a partial copy */
 	READ_BY_COUNT
 };
 
@@ -100,7 +100,7 @@ static bool damaged(const char *why, struct err *e)
 	return err_set(e, ERR_IO, "the state is damaged: %s; " REMEDY, why);
 }
 
-/* Asked again while the file is locked; 0 gives up. */
+/* Busy handler of SQLite: 0 gives up. */
 static int wait_busy(void *ctx, int round)
 {
 	(void)ctx;
@@ -110,13 +110,13 @@ static int wait_busy(void *ctx, int round)
 	return 1;
 }
 
-/* How long a load may take. */
+/* Time limit of a load. */
 struct patience {
 	int64_t end_ms;
-	bool stopped; /* already when it began: what goes on then may */
+	bool stopped; /* a stop was requested before: the load may continue */
 };
 
-/* Whoever wrote the file may want SQLite busy for good. */
+/* Progress handler: a malicious file could keep SQLite busy forever. */
 static int is_over(void *ctx)
 {
 	const struct patience *p = ctx;
@@ -124,16 +124,19 @@ static int is_over(void *ctx)
 	return (stop_requested() && !(p && p->stopped)) || (p && clock_mono_ms() >= p->end_ms);
 }
 
-/* `p` is borrowed until the next call; NULL: only a stop ends it. */
+/*
+ * Sets the time limit; `p` is borrowed until the next call.  NULL: only a stop
+ * ends the work.
+ */
 static void be_patient(sqlite3 *db, struct patience *p)
 {
 	sqlite3_progress_handler(db, CHECK_OPERATIONS, is_over, p);
 }
 
 /*
- * A file says itself what is a table and what a view, and which functions
- * run with it: nothing of that is believed, and nothing may be larger than
- * what is written here.
+ * Hardening against a malicious file: a file defines its own tables, views and
+ * functions to run.  None of that is trusted, and no value may be larger than
+ * certfleet writes.
  */
 static void believe_nothing(sqlite3 *db)
 {
@@ -186,7 +189,7 @@ bool database_run(sqlite3 *db, const char *sql, struct err *e)
 	return true;
 }
 
-/* The one value that a query answers, as text ("" for none). */
+/* Single value of a query, as text ("" for no row). */
 static bool database_request(sqlite3 *db, const char *sql, struct buf *answer, struct err *e)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -219,7 +222,7 @@ static const char *file_path(struct arena *a, const char *directory, const char 
 	return arena_printf(a, "%s/%s", directory, name);
 }
 
-/* -1 when there is none. */
+/* Size of a file; -1 when it does not exist. */
 static off_t size_of(const char *directory, const char *name)
 {
 	AUTO(arena) a = { 0 };
@@ -237,7 +240,7 @@ static bool database_look_at(const char *directory, struct stat *st)
 	return lstat(file_path(&a, directory, FILE_NAME), st) == 0;
 }
 
-/* SQLite would wait for a pipe, and play back anybody's log. */
+/* SQLite would block on a pipe, and would replay a log of any owner. */
 static bool check_file(const char *path, const char *name, struct err *e)
 {
 	AUTO(buf) why = { 0 };
@@ -280,14 +283,14 @@ bool database_exists(const char *directory, bool *exists, struct err *e)
 	if (!database_look_at(directory, &st)) {
 		if (errno != ENOENT && errno != ENOTDIR)
 			return err_sys(e, "cannot look for the state");
-		/* SQLite would mix the old log into a new file */
+		/* SQLite would replay the old log into a new file */
 		if (size_of(directory, FILE_NAME "-wal") > 0)
 			return damaged("'" FILE_NAME "' is missing, but its log is there", e);
 		return true;
 	}
 	if (!database_check_files(directory, e))
 		return false;
-	/* of an empty file SQLite would make a new state, and drop the log */
+	/* SQLite would turn an empty file into a new state, and drop the log */
 	if (st.st_size < PAGE_MINIMUM)
 		return damaged("'" FILE_NAME "' is cut short", e);
 	*exists = true;
@@ -298,8 +301,8 @@ static enum read_access find_access(const char *directory)
 {
 	off_t log = size_of(directory, FILE_NAME "-wal");
 
-	/* Killed before the first frame.  SQLite, unable to write, would wait
-	 * for somebody to go on, until it gives up. */
+	/* The writer was killed before the first frame.  SQLite, unable to
+	 * write, would wait for another writer's recovery until it times out. */
 	if (log > 0 && log <= LOG_HEADER)
 		return READ_BY_SETTLED;
 	if (log >= 0 && size_of(directory, FILE_NAME "-shm") >= 0)
@@ -320,8 +323,7 @@ static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
 	sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
 	int code = SQLITE_BUSY;
 
-	/* at once: with a log that it may not write, SQLite begins anew at each
-	 * step */
+	/* in one step: with a read-only log, SQLite starts over at each step */
 	while (backup) {
 		code = sqlite3_backup_step(backup, -1);
 		if (code != SQLITE_BUSY || !wait_busy(NULL, busy++))
@@ -345,10 +347,10 @@ static bool load_by(const char *directory, enum read_access access, struct patie
 		return false;
 	be_patient(db, p);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	/* a file that is cut short meanwhile would end us */
+	/* with mmap, a file truncated meanwhile would kill us with SIGBUS */
 	if (!database_run(db, "PRAGMA mmap_size = 0", e))
 		return false;
-	/* exclusive: SQLite then keeps the log's index in memory */
+	/* in exclusive mode SQLite keeps the log's index in memory */
 	if (access == READ_BY_LOG && !database_run(db, "PRAGMA locking_mode = EXCLUSIVE", e))
 		return false;
 	return copy_to_memory(db, out, e);
@@ -372,7 +374,7 @@ static bool check_layout(sqlite3 *db, struct err *e)
 	return true;
 }
 
-/* Layouts are raised one transaction each. */
+/* Migrates to layout `wanted`, one transaction per layout. */
 static bool migrate(sqlite3 *db, int wanted, struct err *e)
 {
 	int layout = 0;
@@ -390,7 +392,7 @@ static bool migrate(sqlite3 *db, int wanted, struct err *e)
 	return true;
 }
 
-/* Every table, index, view and trigger with its text, as one text. */
+/* Text of the schema: every table, index, view and trigger. */
 static bool list_schema(sqlite3 *db, struct buf *out, struct err *e)
 {
 	static const char query[] =
@@ -412,7 +414,10 @@ static bool list_schema(sqlite3 *db, struct buf *out, struct err *e)
 	return true;
 }
 
-/* A view with the name of a table would be asked in its place. */
+/*
+ * Compares the schema with that of the migrations: a view named like a table
+ * would be queried in its place.
+ */
 static bool check_schema(sqlite3 *db, struct err *e)
 {
 	AUTO(database) like = NULL;
@@ -441,7 +446,7 @@ static bool database_check(sqlite3 *db, struct err *e)
 	return true;
 }
 
-/* Whether the file is as it was; only a checkpoint changes it. */
+/* Whether the file is unchanged; only a checkpoint changes it. */
 static bool database_is_unchanged(const char *directory, const struct stat *before)
 {
 	struct stat now;
@@ -451,7 +456,7 @@ static bool database_is_unchanged(const char *directory, const struct stat *befo
 	       now.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
 }
 
-/* Sets *whole to whether no writer can have come between. */
+/* Sets *whole when no writer can have intervened during the copy. */
 static bool load_once(const char *directory, struct patience *p, sqlite3 **out, bool *whole,
 		      struct err *e)
 {
@@ -561,12 +566,12 @@ bool database_open(const char *directory, sqlite3 **out, struct err *e)
 
 	if (!open_uri(file_path(&a, directory, FILE_NAME), "", SQLITE_OPEN_READWRITE, &db, e))
 		return false;
-	/* readers that may write nothing need the log and its index */
+	/* read-only readers need the log and its index */
 	sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	if (!check_schema(db, e) || !database_prepare(db, e) || !use_log(db, e) ||
 	    !migrate(db, LAYOUT, e) || !database_run(db, "PRAGMA journal_size_limit = 0", e))
 		return false;
-	/* what a crash kept from being forgotten */
+	/* secure erase that a crash interrupted */
 	database_settle(db);
 	*out = TAKE(db);
 	return true;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The SQLite file of a state: DIRECTORY/state.db.
+ * SQLite file of a state: DIRECTORY/state.db.
  *
- * It is made whole beside its place and renamed into it, so a file that is
- * there is complete or damaged, never half made.  A reader takes a copy into
- * memory and lets go of the file: it sees one moment, holds up no writer, and
- * works on a directory it cannot write to.  Nothing is written to a file
- * that a reader found damaged.
+ * The file is created under a temporary name and renamed, so an existing file
+ * is complete or damaged, never half made.  A reader copies it into memory and
+ * closes it: the copy is of one moment, holds up no writer, and can be made
+ * from a read-only directory.  A file that a reader found damaged is never
+ * written.
  *
- * A file may be a stranger's (a checkout that nobody has reviewed): it and its
- * companions are regular files of root or ours, its size and every value are
- * bounded, its tables and indexes are exactly those that the migrations make
+ * A file may be untrusted (a checkout that has not been reviewed): the file and
+ * its companions must be regular files of root or ours, its size and every value
+ * are bounded, its tables and indexes must be exactly those of the migrations
  * (no view, trigger or virtual table), views, triggers and untrusted functions
- * are off, and reading and checking it ends at a stop or after a minute.
+ * are off, and reading and checking end at a stop request or after a minute.
  */
 #ifndef STATE_DATABASE_H
 #define STATE_DATABASE_H
@@ -28,18 +28,24 @@ void database_close(sqlite3 *db);
 AUTO_TYPE(database, sqlite3 *, database_close)
 
 MUST_CHECK bool database_exists(const char *directory, bool *exists, struct err *e);
-/* A new, empty one.  The caller holds the lock and saw that none is there. */
+/*
+ * Creates an empty database.  The caller holds the lock and has checked that
+ * none exists.
+ */
 MUST_CHECK bool database_create(const char *directory, struct err *e);
-/* A checked copy in memory; the files are only read. */
+/* Loads a checked copy into memory; the files are only read. */
 MUST_CHECK bool database_load(const char *directory, sqlite3 **out, struct err *e);
-/* The file itself, brought to the newest layout; after database_load(). */
+/* Opens the file itself and migrates it to the newest layout; after database_load(). */
 MUST_CHECK bool database_open(const char *directory, sqlite3 **out, struct err *e);
 
-/* Statements without a result that matters. */
+/* Executes statements; results are ignored. */
 MUST_CHECK bool database_run(sqlite3 *db, const char *sql, struct err *e);
-/* Empties the write-ahead log into the file; false while others read it. */
+/*
+ * Checkpoint: moves the write-ahead log into the file and truncates the log;
+ * false while other processes read it.
+ */
 bool database_settle(sqlite3 *db);
-/* What SQLite last complained about, as an error; returns false. */
+/* Sets `e` from SQLite's last error; returns false. */
 bool database_fail(sqlite3 *db, const char *purpose, struct err *e);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Invites of agents that were not used yet, and the certificates of agents
- * that were enrolled.
+ * Records of enrolment: unused invites, and certificates of enrolled agents.
  *
  *	invite/ID      struct invite
  *	agent/NAME/N   struct enrolled (N with 6 digits)
@@ -19,7 +18,7 @@
 struct state;
 struct change;
 
-/* ERR_MISSING when there is none with this id. */
+/* Invite with this id; ERR_MISSING when there is none. */
 MUST_CHECK bool state_invite(struct state *s, const char *id, struct arena *a, struct invite *out,
 			     struct err *e);
 MUST_CHECK bool state_invites(struct state *s, struct arena *a, const struct invite **out,
@@ -27,7 +26,7 @@ MUST_CHECK bool state_invites(struct state *s, struct arena *a, const struct inv
 void change_invite(struct change *c, const struct invite *i);
 void change_forget_invite(struct change *c, const char *id);
 
-/* Those of one agent stand together, by number. */
+/* Enrolled certificates, grouped by agent and sorted by number. */
 MUST_CHECK bool state_enrolled(struct state *s, struct arena *a, const struct enrolled **out,
 			       size_t *count, struct err *e);
 void change_enrolled(struct change *c, const struct enrolled *agent);

@@ -13,7 +13,7 @@
 #define RUN_PREFIX "run/"
 
 enum {
-	/* a plan is kept in pieces far below RECORD_LIMIT, escapes included */
+	/* a plan is stored in pieces far below RECORD_LIMIT, escapes included */
 	PLAN_PIECE = 512 * 1024,
 };
 
@@ -65,7 +65,7 @@ static const char *plan_prefix(struct arena *a, unsigned run)
 
 /* ---- the plan of a run, in pieces ---- */
 
-/* How much of `text` makes a piece that ends with a whole character. */
+/* Length of the next piece, ending with a whole UTF-8 character. */
 static size_t piece_length(const char *text)
 {
 	size_t len = strnlen(text, PLAN_PIECE);
@@ -125,7 +125,7 @@ static bool read_plan(struct state *s, struct arena *a, struct run_record *r, st
 
 /* ---- writing ---- */
 
-/* Commits on behalf of a run; it counts as one that is under way. */
+/* Commits on behalf of a run, which becomes the state's current run. */
 static bool commit_for(struct state *s, struct change *c, unsigned run, struct err *e)
 {
 	unsigned before = s->run;
@@ -203,7 +203,7 @@ static bool read_run(const struct state *s, const struct stored_record *r, struc
 
 	if (!record_decode(r, run_record_members, a, &run, e))
 		return false;
-	/* what it wrote since the record itself is in meta alone */
+	/* a later serial of the run is only in the meta record */
 	if (s->meta.run == run.number)
 		run.serial = s->meta.serial;
 	*out = run;

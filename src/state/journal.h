@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs and their steps: what an apply set out to do and how far it came.
- * A step's beginning is durable before the step acts; its end before the
- * next begins.  A run without an end is one that crashed.
+ * Journal of runs and their steps: plan and progress of every apply.  A step's
+ * start is durable before the step acts; its end before the next step starts.
+ * A run without an end was interrupted.
  */
 #ifndef STATE_JOURNAL_H
 #define STATE_JOURNAL_H
@@ -29,13 +29,12 @@ enum step_outcome {
 struct run_record {
 	unsigned number;
 	const char *plan_hash;
-	const char *plan; /* the whole plan as JSON: it holds no secret; NULL */
+	const char *plan; /* complete plan as JSON, without secrets; NULL */
 	const char *who;  /* user and host */
 	int64_t started;
-	int64_t ended; /* 0: it never ended */
+	int64_t ended; /* 0: interrupted or still running */
 	int exit_status;
-	int64_t serial; /* the last serial this run wrote: when read, also by
-			   commits after its record */
+	int64_t serial; /* last serial written by this run, including commits after its record */
 };
 
 struct step_record {
@@ -51,16 +50,17 @@ struct step_record {
 };
 
 /*
- * Gives the run its number.  From then on, or from the first journal_step()
- * of a process that resumes it, every commit counts as the run's.
+ * Records the start of a run and assigns its number.  From then on, or from the
+ * first journal_step() of a process that resumes it, every commit counts as the
+ * run's.
  */
 MUST_CHECK bool journal_begin_run(struct state *s, struct run_record *r, struct err *e);
-/* `more` (may be NULL) is committed with it, all or nothing. */
+/* Records the end of a run, in one transaction with `more` (may be NULL). */
 MUST_CHECK bool journal_end_run(struct state *s, struct run_record *r, struct change *more,
 				struct err *e);
 MUST_CHECK bool journal_step(struct state *s, const struct run_record *r,
 			     const struct step_record *step, struct err *e);
-/* Several at once, one transaction (a wave). */
+/* Several steps (a wave) in one transaction. */
 MUST_CHECK bool journal_steps(struct state *s, const struct run_record *r,
 			      const struct step_record *steps, size_t count, struct err *e);
 
@@ -72,7 +72,7 @@ MUST_CHECK bool journal_run(struct state *s, unsigned number, struct arena *a,
 			    struct run_record *out, struct err *e);
 MUST_CHECK bool journal_run_steps(struct state *s, unsigned run, struct arena *a,
 				  struct step_record **out, size_t *count, struct err *e);
-/* The newest run when it never ended; ERR_MISSING when all have. */
+/* The newest run if it has not ended; ERR_MISSING when it has. */
 MUST_CHECK bool journal_open_run(struct state *s, struct arena *a, struct run_record *out,
 				 struct err *e);
 

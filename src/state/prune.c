@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys that no generation needs any more: several may share one key. */
+/* Unused private keys: several generations may share one key. */
 #include "base/text.h"
 #include "state/change.h"
 #include "state/records.h"

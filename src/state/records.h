@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The records of a state: their keys, and what they hold as JSON.
+ * Records of a state: keys and JSON values.
  *
  * A record that cannot be decoded is ERR_IO naming its key.  So is one whose
- * content says that it belongs under another key.
+ * content belongs under another key.
  */
 #ifndef STATE_RECORDS_H
 #define STATE_RECORDS_H
@@ -31,16 +31,16 @@ enum {
 
 /* "PREFIX" and the percent-encoded name. */
 const char *record_key(struct arena *a, const char *prefix, const char *name);
-/* All generations of one owner: "generation/c/OWNER/". */
+/* Key prefix of all generations of one owner: "generation/c/OWNER/". */
 const char *generations_prefix(struct arena *a, enum generation_of of, const char *owner);
 const char *generation_key(struct arena *a, const struct generation *g);
-/* The certificates of a generation, apart so that lists stay light. */
+/* Key of a generation's certificates, stored apart so that lists stay light. */
 const char *certificates_key(struct arena *a, const struct generation *g);
 
-/* Whether the record's key begins with this. */
+/* Whether the record's key starts with `prefix`. */
 bool record_is(const struct stored_record *r, const char *prefix);
 
-/* Returns false: "record 'KEY' is damaged: ..." with the remedy. */
+/* Sets "record 'KEY' is damaged: ..." with the remedy; returns false. */
 bool record_damaged(const struct stored_record *r, const char *why, struct err *e);
 /* The JSON object in a record. */
 MUST_CHECK bool record_parse(const struct stored_record *r, json_t **out, struct err *e);
@@ -48,7 +48,7 @@ MUST_CHECK bool record_decode(const struct stored_record *r, const struct member
 			      struct arena *a, void *thing, struct err *e);
 const char *record_encode(const struct member *members, const void *thing, struct arena *a);
 
-/* Also what a backup keeps of a generation, to restore it whole. */
+/* Also stored in a backup, to restore the generation completely. */
 const char *generation_encode(const struct generation *g, struct arena *a);
 MUST_CHECK bool generation_read(const struct stored_record *r, struct arena *a,
 				struct generation *out, struct err *e);
@@ -57,8 +57,10 @@ const char *certificates_encode(const struct cert_set *set, struct arena *a);
 MUST_CHECK bool certificates_read(const struct stored_record *r, struct arena *a,
 				  struct cert_set *out, struct err *e);
 
-/* The remembered half (which makes it known), and the seen half, of a
- * component. */
+/*
+ * Two records of a component: `component` holds what certfleet did (and makes
+ * it known), `observation` what was seen.
+ */
 const char *component_encode(const struct component_seen *c, struct arena *a);
 MUST_CHECK bool component_read(const struct stored_record *r, struct arena *a,
 			       struct component_seen *out, struct err *e);

@@ -12,7 +12,7 @@ typedef bool reader_fn(const struct stored_record *r, struct arena *a, struct co
 		       struct err *e);
 typedef const char *writer_fn(const struct component_seen *c, struct arena *a);
 
-/* One half of a component. */
+/* One of the two records of a component. */
 struct half {
 	const char *prefix;
 	reader_fn *read;
@@ -24,7 +24,7 @@ static const struct half halves[] = {
 	{ OBSERVATION_PREFIX, observation_read, observation_encode },
 };
 
-/* Sets *found to false when there is nothing under the key. */
+/* Reads a record; sets *found to false when there is none. */
 static bool get(struct change *c, const char *key, struct stored_record *out, bool *found,
 		struct err *e)
 {
@@ -127,7 +127,7 @@ bool change_rename_owner(struct change *c, enum generation_of of, const char *ol
 	return true;
 }
 
-/* ---- where the name of an owner is mentioned ---- */
+/* ---- records that mention an owner ---- */
 
 static int by_old_name(const void *x, const void *y)
 {
@@ -139,7 +139,7 @@ static int by_old_name(const void *x, const void *y)
 	return strcmp(a->old, b->old);
 }
 
-/* NULL: it keeps its name. */
+/* New name of an owner; NULL: unchanged. */
 static const char *new_name_of(const struct change *c, enum generation_of of, const char *old)
 {
 	const struct renaming wanted = { .of = of, .old = old };
@@ -149,7 +149,7 @@ static const char *new_name_of(const struct change *c, enum generation_of of, co
 	return found ? found->new_name : NULL;
 }
 
-/* Sets *value to what the record becomes; leaves it when that is the same. */
+/* Sets *value to the updated record; unchanged when no name in it changes. */
 typedef bool mention_fn(const struct change *c, const struct stored_record *r, struct arena *a,
 			const char **value, struct err *e);
 
@@ -197,7 +197,7 @@ static bool rename_in_request(const struct change *c, const struct stored_record
 	return true;
 }
 
-/* An invite or an agent, each as it was but for the name of its issuer. */
+/* Updates the issuer's name in an invite or an agent record. */
 static bool rename_in_enrolment(const struct change *c, const struct stored_record *r,
 				struct arena *a, const char **value, struct err *e)
 {

@@ -38,7 +38,7 @@ static void seal_add_piece(struct buf *out, const char *text)
 	buf_add(out, text, len);
 }
 
-/* What a sealed thing is bound to, each piece with its length before it. */
+/* Associated data of a sealed value; each piece is prefixed with its length. */
 static void bind_to(struct buf *out, const char *lineage, const char *kind, const char *spki)
 {
 	AUTO(arena) a = { 0 };
@@ -82,7 +82,7 @@ static const char *base64(struct arena *a, const void *bytes, size_t len)
 	return arena_strdup(a, buf_text(&text));
 }
 
-/* Exactly `len` bytes. */
+/* Decodes exactly `len` bytes. */
 static bool unbase64(const char *text, void *bytes, size_t len)
 {
 	size_t text_len = strlen(text);
@@ -179,7 +179,7 @@ bool seal_unwrap(const struct seal *seal, const char *lineage, const struct secr
 
 /* ---- private keys ---- */
 
-/* One of the two. */
+/* Record of a private key; exactly one member is set. */
 struct kept_key {
 	struct secret unsealed; /* PKCS#8 */
 	struct secret sealed;

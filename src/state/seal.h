@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private keys at rest.  A random data key seals them; the data key itself
- * is wrapped under a passphrase and kept in the state's meta record.  What
- * is sealed is bound to the lineage and to its record, so that it opens in
- * no other place.
+ * Encryption of private keys at rest.  A random data key seals them; the data
+ * key itself is wrapped under a passphrase and stored in the state's meta
+ * record.  A sealed value is bound to the lineage and to its record, so that it
+ * opens nowhere else.
  */
 #ifndef STATE_SEAL_H
 #define STATE_SEAL_H
@@ -20,37 +20,37 @@ enum {
 	PRIVATE_KEY_LIMIT = 64 * 1024
 };
 
-/* How the data key is wrapped; `kdf` NULL: the state has no seal. */
+/* Wrapped data key; `kdf` NULL: the state has no seal. */
 struct seal {
 	const char *kdf;
 	unsigned rounds;
-	const char *salt;    /* base64, as the rest */
+	const char *salt;    /* base64, like the following */
 	const char *wrapped; /* the data key */
 	const char *check;   /* HMAC with the data key */
 };
 
 extern const struct member seal_members[];
 
-/* A new data key and its seal; the passphrase was found strong. */
+/* Makes a new data key and its seal; the caller checked the passphrase's strength. */
 void seal_make(const char *lineage, const struct secret *passphrase, struct arena *a,
 	       struct secret *data_key, struct seal *out);
-/* ERR_INPUT for a wrong passphrase, ERR_IO for a damaged seal. */
+/* Unwraps the data key; ERR_INPUT for a wrong passphrase, ERR_IO for a damaged seal. */
 MUST_CHECK bool seal_unwrap(const struct seal *seal, const char *lineage,
 			    const struct secret *passphrase, struct secret *data_key,
 			    struct err *e);
 
-/* Where a private key is kept. */
+/* Location of a private key, which its sealed value is bound to. */
 struct key_place {
 	const char *lineage;
 	const char *spki;
 	const struct secret *data_key; /* NULL: the state has no seal */
 };
 
-/* The value of its record.  `value` must be empty. */
+/* Encodes the value of the key's record; `value` must be empty. */
 void key_encode(const struct key_place *place, const struct secret *pkcs8, struct secret *value);
 /*
- * Wipes the record's value.  ERR_CRYPTO when it was not sealed for this
- * place; an unsealed key in a sealed state is ERR_IO.
+ * Decodes a private key and wipes the record's value.  ERR_CRYPTO when it was
+ * not sealed for this place; an unsealed key in a sealed state is ERR_IO.
  */
 MUST_CHECK bool key_decode(const struct key_place *place, const struct stored_record *r,
 			   struct secret *pkcs8, struct err *e);

@@ -43,12 +43,12 @@ _Static_assert(sizeof(statements) / sizeof(*statements) == STMT_COUNT,
 	       "every statement needs its text");
 
 struct store {
-	struct backend backend; /* first: ops get this as their handle */
+	struct backend backend; /* first member: the ops' handle points to it */
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STMT_COUNT];
 	char *directory;
 	bool writable;
-	bool untidy; /* something to forget may still be in the log */
+	bool untidy; /* erased values may still be in the log */
 	int lockfd;
 };
 
@@ -72,7 +72,7 @@ static void sqlite_close(struct backend *b)
 	free(s);
 }
 
-/* A statement in use; it is made ready for the next user at the end. */
+/* Prepared statement in use; reset for its next use on release. */
 static void statement_reset(sqlite3_stmt *stmt)
 {
 	sqlite3_reset(stmt);
@@ -91,7 +91,7 @@ static bool bind_text(sqlite3_stmt *stmt, int index, const char *text)
 	return sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC) == SQLITE_OK;
 }
 
-/* NULL: SQLite's error says why. */
+/* Prepares and binds a statement; NULL: see SQLite's error. */
 static sqlite3_stmt *statement(struct store *s, enum statement which, const char *key)
 {
 	sqlite3_stmt **slot = &s->stmts[which];
@@ -132,7 +132,10 @@ static bool sqlite_get(struct backend *b, const char *key, struct arena *a,
 	return true;
 }
 
-/* Keys are ASCII without DEL, so prefix + DEL lies behind all of them. */
+/*
+ * Upper bound of a prefix: keys are ASCII without DEL, so prefix + DEL sorts
+ * behind all of them.
+ */
 static const char *prefix_end(struct arena *a, const char *prefix)
 {
 	return arena_printf(a, "%s\x7f", prefix);
@@ -187,7 +190,7 @@ static bool next_revision(struct store *s, int64_t *revision, struct err *e)
 	if (!stmt || sqlite3_step(stmt) != SQLITE_ROW)
 		return in_state(s, "count a revision", e);
 	*revision = sqlite3_column_int64(stmt, 0);
-	/* an UPDATE is done when it says so, not at its first row */
+	/* an UPDATE is complete at SQLITE_DONE, not at its first row */
 	if (sqlite3_step(stmt) != SQLITE_DONE)
 		return in_state(s, "count a revision", e);
 	return true;
@@ -249,10 +252,8 @@ static bool sqlite_transact(struct backend *b, const struct transaction *t, int6
 		return err_set(e, ERR_IO, "state '%s' is open for reading only", s->directory);
 	if (!transact(s, t, &written, e))
 		return false;
-	/*
-	 * The transaction stands whether or not the log can be emptied now;
-	 * while somebody reads it cannot, and the next one tries again.
-	 */
+	/* The transaction is valid whether or not the log can be truncated now;
+	 * a reader prevents that, and the next transaction tries again. */
 	if (t->forget || s->untidy)
 		s->untidy = !database_settle(s->db);
 	*revision = written;
@@ -281,7 +282,7 @@ static const struct backend_ops ops = {
 	.close = sqlite_close,
 };
 
-/* Who can write to the directory decides what the state says. */
+/* Write access to the directory is control over the state. */
 static bool sqlite_check_directory(const char *path, struct err *e)
 {
 	struct stat st;
@@ -298,7 +299,7 @@ static bool sqlite_check_directory(const char *path, struct err *e)
 	return true;
 }
 
-/* Two that start at once make one state. */
+/* Creates the database under the lock: two concurrent starts make one state. */
 static bool make_database(const char *path, struct err *e)
 {
 	AUTO(arena) a = { 0 };

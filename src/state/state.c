@@ -61,7 +61,7 @@ bool state_write(struct state *s, struct transaction *t, const struct meta *next
 	return true;
 }
 
-/* A state without meta is one whose making was cut short: nothing is in it. */
+/* A state without meta record must be empty: its creation was interrupted. */
 static bool check_empty(struct state *s, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -181,7 +181,7 @@ bool state_has_key(struct state *s, const char *spki)
 	return found;
 }
 
-/* Seals what an unsealed state holds, once the fleet asks for a seal. */
+/* Seals one key of an unsealed state, once the fleet file asks for a seal. */
 static bool seal_record(const struct key_place *place, const struct stored_record *r,
 			struct arena *a, struct record_write *out, struct err *e)
 {
@@ -256,7 +256,7 @@ bool state_unseal(struct state *s, const struct secret *passphrase, struct err *
 		s->access = KEYS_SEALED;
 		return true;
 	}
-	/* who only reads makes no seal, and finds unsealed keys or none */
+	/* a read-only state gets no seal: its keys are unsealed, or there are none */
 	if (passphrase && s->writable)
 		return make_seal(s, passphrase, e);
 	s->access = KEYS_UNSEALED;

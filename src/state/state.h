@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What certfleet remembers: typed records over a backend.
+ * State of certfleet: typed records over a backend.
  *
  *	meta                      fleet, lineage, serial, seal
  *	generation/c|i/OWNER/N    one generation, public (N with 6 digits)
  *	certs/c|i/OWNER/N         its certificates
  *	key/SPKI                  its private key, sealed
- *	component/NAME            what a component got, owes and refused
- *	observation/NAME          what was last seen there
- *	reach/N                   what the last completed run reached
- *	accepted                  keys of foreign authorities that are known
+ *	component/NAME            deliveries, due activation, rejected generations
+ *	observation/NAME          last observation of the component
+ *	reach/N                   contact list of the last completed run
+ *	accepted                  keys of accepted foreign CAs
  *	run/N, step/N/M, plan/N/M the journal (state/journal.h)
- *	invite/ID, agent/NAME/N   of agents (state/enrolment_records.h)
+ *	invite/ID, agent/NAME/N   enrolment (state/enrolment_records.h)
  *
  * Names in keys are percent-encoded.  Every write of an apply goes through
- * state_commit(), which raises the serial in the same transaction, and only
- * if nobody else did; observations are written without.
+ * state_commit(), which raises the serial in the same transaction, and only if
+ * no other process did; observations are written without.
  *
  * Life cycle: state_open() to read; with `create` for an apply, which also
  * takes the lock.  state_unseal() once the passphrase is known, before the
- * first key.  Strings that are read live in the arena the caller gives.
- * Opened to read it is a copy of one moment.
+ * first key.  Strings that are read live in the caller's arena.  A state opened
+ * for reading is a copy made on opening.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -39,94 +39,105 @@ struct state;
 
 struct state_options {
 	const char *path;
-	/* another fleet's state is refused, ERR_INPUT; NULL (only to read):
-	 * whichever it is */
+	/* expected fleet: another fleet's state is ERR_INPUT; NULL (only for
+	 * reading): any fleet */
 	const char *fleet;
-	bool create;          /* an apply: make it if missing, and lock it */
+	bool create;          /* for an apply: create the state if missing, and lock it */
 	const char *holder;   /* lock text, with create */
 	int64_t lock_wait_ms; /* with create */
 };
 
-/* ERR_MISSING when there is none and `create` is false. */
+/* Opens a state; ERR_MISSING when there is none and `create` is false. */
 MUST_CHECK bool state_open(const struct state_options *o, struct state **out, struct err *e);
 void state_close(struct state *s);
 AUTO_TYPE(state, struct state *, state_close)
 
 const char *state_lineage(const struct state *s);
 int64_t state_serial(const struct state *s);
-/* Whether its keys are sealed; they may be none yet. */
+/* Whether keys are sealed, even when there are none yet. */
 bool state_is_sealed(const struct state *s);
 
 /*
  * Unwraps the data key with the passphrase, or makes and wraps one when the
  * state has none yet (then a weak passphrase is refused, ERR_INPUT).
  * `passphrase` NULL: the fleet says `unsealed: true`.  A wrong passphrase is
- * ERR_INPUT.  A sealed state without passphrase, or an unsealed key in a
- * sealed state, is an error.  Keys of a state that was unsealed are sealed at
- * once; who only reads makes no seal.  The serial stays: nothing was applied.
+ * ERR_INPUT.  A sealed state without passphrase, or an unsealed key in a sealed
+ * state, is an error.  Keys of a state that was unsealed are sealed at once; a
+ * read-only state gets no seal.  The serial stays: nothing was applied.
  */
 MUST_CHECK bool state_unseal(struct state *s, const struct secret *passphrase, struct err *e);
 
 /* ---- reading, for the snapshot ---- */
 MUST_CHECK bool state_generations(struct state *s, struct arena *a, const struct generation **out,
 				  size_t *count, struct err *e);
-/* The certificates of a generation, in `a`; none while it is pending. */
+/* Certificates of a generation, in `a`; none while it is pending. */
 MUST_CHECK bool state_certificates(struct state *s, const struct generation *g, struct arena *a,
 				   struct cert_set *out, struct err *e);
-/* A generation's record as it is kept: JSON, and public. */
+/* A generation's record as stored: JSON, and public. */
 MUST_CHECK bool state_generation_record(struct state *s, const struct generation *g,
 					struct arena *a, const char **json, struct err *e);
-/* What is remembered of components (the second half of component_seen and
- * the last observation as its first half), sorted by name.  One that was
- * only ever observed has `known` false. */
+/*
+ * Components known to the state, sorted by name: deliveries in the second half
+ * of component_seen, the last observation in the first.  A component that was
+ * only ever observed has `known` false.
+ */
 MUST_CHECK bool state_components(struct state *s, struct arena *a,
 				 const struct component_seen **out, size_t *count, struct err *e);
-/* What the last completed run reached (model/plan.h), sorted; none: no run
- * has completed. */
+/*
+ * Contact list of the last completed run (model/plan.h), sorted; empty: no run
+ * has completed.
+ */
 MUST_CHECK bool state_reach(struct state *s, struct arena *a, const char *const **out,
 			    size_t *count, struct err *e);
-/* Keys of foreign authorities that were accepted (model/snapshot.h), sorted. */
+/* Keys of accepted foreign CAs (model/snapshot.h), sorted. */
 MUST_CHECK bool state_accepted(struct state *s, struct arena *a, const char *const **out,
 			       size_t *count, struct err *e);
-/* The private key with this SPKI hash; `out` must be empty. */
+/* Private key with this SPKI hash; `out` must be empty. */
 MUST_CHECK bool state_key(struct state *s, const char *spki, struct secret *out, struct err *e);
 bool state_has_key(struct state *s, const char *spki);
 
-/* ---- writing: gather a change, then commit it as one transaction ---- */
+/* ---- writing: collect a change, then commit it as one transaction ---- */
 struct change;
 
 struct change *change_new(struct state *s);
 void change_free(struct change *c);
 AUTO_TYPE(change, struct change *, change_free)
 
-/* A generation's public record with its certificates.  NULL or an empty set
- * (while it is pending, or when only the record changes) leaves them. */
+/*
+ * Writes a generation's public record with its certificates.  NULL or an empty
+ * set (while it is pending, or when only the record changes) leaves them.
+ */
 void change_generation(struct change *c, const struct generation *g, const struct cert_set *set);
-/* A private key, sealed; needs state_unseal(). */
+/* Writes a private key, sealed; needs state_unseal(). */
 MUST_CHECK bool change_key(struct change *c, const char *spki, const struct secret *pkcs8,
 			   struct err *e);
 void change_component(struct change *c, const struct component_seen *seen);
 void change_forget_component(struct change *c, const char *name);
-/* Moves what is committed under OLD, if anything. */
+/* Moves the component's committed records from `old` to `new_name`, if any. */
 void change_rename_component(struct change *c, const char *old, const char *new_name);
-/* All committed generations of OLD become those of NEW_NAME (`was:`), which
- * must have none, also where components and requests mention the name. */
+/*
+ * Moves all committed generations of `old` to `new_name` (`was:`), which must
+ * have none, and updates the components and requests that mention the name.
+ */
 MUST_CHECK bool change_rename_owner(struct change *c, enum generation_of of, const char *old,
 				    const char *new_name, struct err *e);
-/* Its key goes too, unless another generation has the same. */
+/* Removes a generation, and its key unless another generation has the same. */
 void change_forget_generation(struct change *c, const struct generation *g);
-/* In place of what an earlier run reached; sorted. */
+/* Replaces the contact list; sorted. */
 MUST_CHECK bool change_reach(struct change *c, const char *const *reach, size_t count,
 			     struct err *e);
-/* In place of what was accepted before; sorted. */
+/* Replaces the keys of accepted foreign CAs; sorted. */
 void change_accepted(struct change *c, const char *const *keys, size_t count);
-/* Any other record, for the journal; value NULL deletes. */
+/* Writes any other record, for the journal; value NULL deletes it. */
 void change_record(struct change *c, const char *key, const char *value);
 
-/* ERR_STALE when the state moved under us: open it again.  The change is empty
- * afterwards, unless it failed; an empty one writes nothing. */
+/*
+ * Commits a change; ERR_STALE when another process wrote the state meanwhile:
+ * open it again.  The change is empty afterwards, unless it failed; an empty
+ * one writes nothing.
+ */
 MUST_CHECK bool state_commit(struct state *s, struct change *c, struct err *e);
-/* What was seen, without raising the serial. */
+/* Writes observations, without raising the serial. */
 MUST_CHECK bool state_observe(struct state *s, const struct component_seen *seen, size_t count,
 			      struct err *e);
 

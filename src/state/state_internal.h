@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An open state, as the files of this folder see it. */
+/* Open state.  Internal to state/. */
 #ifndef STATE_STATE_INTERNAL_H
 #define STATE_STATE_INTERNAL_H
 
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The record "meta": whose state it is, how far it came, how it is sealed. */
+/* Record "meta": fleet and lineage, serial, seal. */
 
 #define META_KEY "meta"
 
@@ -22,15 +22,15 @@ struct meta {
 	const char *fleet;
 	const char *lineage;
 	int64_t serial;
-	unsigned runs; /* the newest run's number */
-	unsigned run;  /* which run wrote this serial; 0: none */
+	unsigned runs; /* number of the newest run */
+	unsigned run;  /* run that wrote this serial; 0: none */
 	struct seal seal;
 };
 
-/* A new state's: a random lineage (UUID), serial 0, no seal. */
+/* Meta record of a new state: random lineage (UUID), serial 0, no seal. */
 struct meta meta_new(const char *fleet, struct arena *a);
 const char *meta_encode(const struct meta *m, struct arena *a);
-/* ERR_INPUT for a format that is newer than this program. */
+/* Decodes the meta record; ERR_INPUT for a format newer than this program. */
 MUST_CHECK bool meta_read(const struct stored_record *r, struct arena *a, struct meta *out,
 			  struct err *e);
 
@@ -46,19 +46,19 @@ struct state {
 	bool writable;
 	struct meta meta;
 	int64_t meta_revision;
-	unsigned run; /* the run that is under way here; 0: none */
+	unsigned run; /* the run in progress; 0: none */
 	enum key_access access;
 	struct secret data_key;
 };
 
 /*
- * Writes `t` together with `next` as the new meta record, if nobody wrote
- * one since this state was opened (ERR_STALE).  Sets t->compares.
+ * Writes `t` together with `next` as the new meta record, unless another
+ * process wrote one since this state was opened (ERR_STALE).
  */
 MUST_CHECK bool state_write(struct state *s, struct transaction *t, const struct meta *next,
 			    struct err *e);
 
-/* Where the key with this SPKI hash is kept; ERR_INPUT while locked. */
+/* Location of the private key with this SPKI hash; ERR_INPUT while locked. */
 MUST_CHECK bool state_key_place(const struct state *s, const char *spki, struct key_place *out,
 				struct err *e);
 

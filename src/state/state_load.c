@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the state tells a snapshot: generations and components. */
+/* Reading for the snapshot: generations and components. */
 #include "state/records.h"
 #include "state/state_internal.h"
 
@@ -46,7 +46,7 @@ bool state_generations(struct state *s, struct arena *a, const struct generation
 	for (size_t i = 0; i < found.count; i++)
 		if (!generation_read(&found.records[i], a, &all[i], e))
 			return false;
-	/* keys sort otherwise than names: '%', '-' and '/' are in the way */
+	/* keys sort differently from names because of '%', '-' and '/' */
 	if (found.count)
 		qsort(all, found.count, sizeof(*all), state_load_by_owner);
 	*out = all;
@@ -102,7 +102,7 @@ static int state_load_by_name(const void *x, const void *y)
 	return strcmp(a->name, b->name);
 }
 
-/* Joins the two halves; returns how many components there are, or -1. */
+/* Joins the two records of each component; returns the number of components, or -1. */
 static ssize_t state_load_join(const struct load_list *components,
 			       const struct load_list *observations, struct arena *a,
 			       struct component_seen *all, struct err *e)
