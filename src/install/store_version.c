@@ -102,7 +102,7 @@ static bool write_parts(int dir, const struct pair_files *c, struct err *e)
 	return entry_sync(dir, e);
 }
 
-/* Under a temporary name until it is whole, durable and proven. */
+/* Writes under a temporary name until complete, durable and verified. */
 static bool store_version_write_new(const struct target *t, const char *name,
 				    const struct pair_files *c, struct err *e)
 {
@@ -133,7 +133,7 @@ bool store_version_keep(const struct target *t, const char *base, const struct p
 		struct err ignored = { 0 };
 		bool removed = entry_remove(t->store, STORE_NEW, &ignored);
 
-		(void)removed; /* the next change tries again */
+		(void)removed; /* the next change cleans up */
 		return false;
 	}
 	*name = same;
