@@ -35,7 +35,7 @@ void identities_free(struct identities *list)
 	free(list);
 }
 
-/* ---- is it the same? ---- */
+/* ---- comparing and copying access keys ---- */
 
 static bool api_identity_is_same(const struct http_access *a, const struct http_access *b)
 {
@@ -74,7 +74,7 @@ static struct http_access api_identity_store(struct arena *a, const struct http_
 	};
 }
 
-/* ---- reading it ---- */
+/* ---- reading an identity ---- */
 
 static bool api_identity_read_certs(const char *path, struct secret *out, struct err *e)
 {
