@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `activate: {http: ...}`: one request, made from here, that makes a process
- * take its pair into use, however that was delivered.
+ * `activate: {http: ...}`: one HTTP request, sent from this host, that makes a
+ * process load its pair, whichever driver delivered it.
  */
 #include "drivers/driver_table.h"
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Components that an agent on their host takes care of (src/agent/).
+ * The driver `agent`: components managed by an agent on their host (src/agent/).
  *
- * Each request goes over a connection with mutual TLS to the agent's URL;
- * what changes something carries an order for exactly the key that the agent
- * has proven there.  An agent that got another key since (its own pair is
- * delivered like any other) refuses, is asked who it is, and is told again.
+ * Every request goes to the agent's URL over mutual TLS.  A request that changes
+ * something carries an order, made out to the key that the agent has proven in
+ * TLS.  An agent whose key has changed since (its own pair is delivered like any
+ * other) refuses the order; the driver then asks for its identity and sends the
+ * order once more.
  *
- * What an agent holds cannot be read back: a pair that the state does not
- * know stays on the host, beside the new one.
+ * Pairs cannot be read back from an agent: a pair that is not in the state stays
+ * on the host, beside the new one.
  */
 #include "drivers/driver_table.h"
 
@@ -36,7 +37,7 @@ static const char *name_there(const struct component *c)
 	return c->deliver.agent.component ? c->deliver.agent.component : c->name;
 }
 
-/* ---- asking ---- */
+/* ---- requests and replies ---- */
 
 static bool begin_ask(struct visit *v, enum route route, struct exchange *ask, struct err *e)
 {
@@ -56,7 +57,7 @@ static enum turn ask_report(struct visit *v, struct exchange *ask, struct err *e
 	return begin_ask(v, ROUTE_COMPONENT, ask, e) ? TURN_ASK : TURN_FAILED;
 }
 
-/* What went wrong, when the reply is not a good one. */
+/* Whether the request succeeded; else *problem (PROBLEM_COUNT: none) and the error. */
 static bool is_good(const struct visit *v, struct problem *problem, struct err *e)
 {
 	const struct exchange *x = v->reply;
@@ -88,9 +89,9 @@ static bool read_report(struct visit *v, struct report_identity *agent,
 }
 
 /*
- * Whether it names the key that it has proven.  When it took another pair
- * into use, a connection from before has proven the old one: it is asked
- * again over a new one.
+ * Checks that the agent reports the key it has proven in TLS.  A connection made
+ * before the agent loaded a new pair has proven the old key, so a mismatch is
+ * asked again over a new connection.
  */
 static enum turn prove(struct visit *v, const struct report_identity *agent, struct exchange *ask,
 		       struct err *e)
@@ -111,7 +112,7 @@ static enum turn prove(struct visit *v, const struct report_identity *agent, str
 
 /* ---- probe ---- */
 
-/* Both sides say openly that it is the agent's own pair, or that it is not. */
+/* Fleet file and agent must agree on whether the component is the agent's own pair. */
 static const char *mismatch(const struct component *c, const struct component_report *r)
 {
 	bool is_own = r->activation == ACTIVATION_HOT;
@@ -147,7 +148,7 @@ static void take_report(const struct visit *v, const struct report_identity *age
 		.order_from = r->lineage,
 		.order_taken = r->sequence,
 	};
-	/* its own pair is what it just proved to have */
+	/* the agent's own pair was proven in this connection's TLS handshake */
 	if (c->deliver.agent.self)
 		j->answer.served = arena_strdup(j->arena, v->reply->peer.leaf);
 }
@@ -225,7 +226,7 @@ static enum turn ask_order(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_ASK;
 }
 
-/* For programs; what the agent said stays the text. */
+/* Error code for callers; the text stays the agent's. */
 static enum err_code code_of(enum problem_kind kind)
 {
 	if (kind == PROBLEM_MOVED || kind == PROBLEM_STALE_ORDER || kind == PROBLEM_OTHER_LINEAGE)
@@ -235,13 +236,13 @@ static enum err_code code_of(enum problem_kind kind)
 
 enum order_stage {
 	ORDER_BEGIN,
-	ORDER_LEARN, /* asked who it is */
-	ORDER_ASKED,
-	ORDER_RELEARN, /* it has another key now */
-	ORDER_AGAIN,
+	ORDER_LEARN,   /* identity requested */
+	ORDER_ASKED,   /* order sent */
+	ORDER_RELEARN, /* key has changed: identity requested again */
+	ORDER_AGAIN,   /* order sent again */
 };
 
-/* A reply to the question who it is. */
+/* Handles the identity report, then sends the order. */
 static enum turn learned(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct report_identity agent;
@@ -290,7 +291,7 @@ static enum turn order(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_FAILED;
 }
 
-/* ---- what an agent does not do ---- */
+/* ---- verbs that agents do not support ---- */
 
 static bool no_read(struct job *j, struct err *e)
 {

@@ -34,7 +34,7 @@ void identities_free(struct identities *list)
 	free(list);
 }
 
-/* ---- is it the same? ---- */
+/* ---- comparing and copying access keys ---- */
 
 static bool api_identity_is_same(const struct http_access *a, const struct http_access *b)
 {
@@ -73,7 +73,7 @@ static struct http_access api_identity_store(struct arena *a, const struct http_
 	};
 }
 
-/* ---- reading it ---- */
+/* ---- reading an identity ---- */
 
 static bool open_identity(const struct visit *v, const struct http_access *a, struct identity **out,
 			  struct err *e)

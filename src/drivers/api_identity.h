@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who certfleet is towards APIs: what was read for one of them is kept for
- * all that say the same, until the drivers end.
+ * Client identities for APIs (CA, TLS certificate and key), and the header for
+ * user and password.  An identity is read once and shared by all components with
+ * the same access keys, until drivers_free().
  */
 #ifndef DRIVERS_API_IDENTITY_H
 #define DRIVERS_API_IDENTITY_H
@@ -17,12 +18,12 @@ struct identities;
 struct identities *identities_new(void);
 void identities_free(struct identities *list);
 
-/* `out` is NULL where nothing is said. */
+/* *out: NULL when the fleet file names neither CA nor certificate. */
 MUST_CHECK bool identities_find(struct identities *list, const struct visit *v,
 				const struct http_access *a, const struct identity **out,
 				struct err *e);
 
-/* "Basic ...", of user and password (RFC 7617); `out` must be empty. */
+/* The header value "Basic ..." for user and password (RFC 7617); `out` must be empty. */
 MUST_CHECK bool access_basic(const struct visit *v, const struct http_access *a, struct secret *out,
 			     struct err *e);
 

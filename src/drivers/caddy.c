@@ -2,21 +2,21 @@
 /*
  * The driver `caddy`: a pair inside the configuration of a running Caddy.
  *
- * It is the object {"@id": ID, "certificate": PEM, "key": PEM, ...} of
- * apps.tls.certificates.load_pem, reached over the admin API.  What the
- * running configuration holds is what the process uses, so that is both
- * installed and, as the driver's own proof, served.
+ * The pair is the object {"@id": ID, "certificate": PEM, "key": PEM, ...} in
+ * apps.tls.certificates.load_pem, accessed through the admin API.  The process
+ * uses its running configuration, so the pair in it is both installed and, as
+ * the driver's own proof, served.
  *
- * Caddy has no room beside the object.  Stage therefore only looks that the
- * API answers and that the object is there; commit is the swap: it reads the
- * object, puts certificate and key into it, leaves all else of it as it was,
- * and writes it back under the ETag it was read with, so that nobody else's
- * change is lost.  Caddy tries the new configuration first and keeps the old
- * one when it refuses.  Activate asks again and compares.  Revert is the same
- * swap with the former pair, which the state must know.  Remove deletes the
- * object, unless it holds another pair than the last one known.
+ * Caddy has no place to stage a pair.  Stage only checks that the API answers
+ * and the object exists.  Commit is the swap: it reads the object, replaces
+ * certificate and key, leaves all other members unchanged, and writes the object
+ * back under the ETag it was read with, so that no concurrent change is lost.
+ * Caddy tries the new configuration first and keeps the old one when it fails.
+ * Activate reads the object again and compares.  Revert is the same swap with
+ * the former pair, which must be in the state.  Remove deletes the object,
+ * unless it holds another pair than the last known one.
  *
- * The answer holds the private key: it is wiped.
+ * Replies contain the private key and are wiped.
  */
 #include "drivers/driver_table.h"
 
@@ -36,14 +36,14 @@ enum {
 
 enum caddy_stage {
 	CADDY_BEGIN,
-	CADDY_READ,   /* the object is asked for */
-	CADDY_CHANGED /* it is written, or deleted */
+	CADDY_READ,   /* object requested */
+	CADDY_CHANGED /* write or delete requested */
 };
 
-/* The object as it is now. */
+/* The object as last read. */
 struct seen {
-	json_t *object; /* NULL: there is none */
-	const char *why_not;
+	json_t *object;      /* NULL: none */
+	const char *why_not; /* why no pair can be put there; NULL: it can */
 	struct reported_pair held;
 	char etag[ETAG_LIMIT];
 };
@@ -95,7 +95,7 @@ static bool put_member(struct seen *s, const char *name, enum file_kind part)
 	return true;
 }
 
-/* Anything else than a pair of load_pem is left alone. */
+/* An object that is not a load_pem pair is never changed. */
 static void take_object(struct visit *v, struct seen *s)
 {
 	s->object = json_parse(v->reply->reply.bytes, v->reply->reply.len);
@@ -135,7 +135,7 @@ static bool read_object(struct visit *v, struct err *e)
 	return reply_refused(v, "error", e) != TURN_FAILED;
 }
 
-/* The same, where it has to be one. */
+/* Like read_object(), but an unusable object is an error. */
 static bool need_object(struct visit *v, struct err *e)
 {
 	const struct seen *s = NULL;
@@ -154,7 +154,7 @@ static bool now_holds(const struct visit *v, const char *fingerprint)
 	return now && !s->held.verdict.damage && !strcmp(now, fingerprint);
 }
 
-/* ---- what only reads ---- */
+/* ---- read-only verbs ---- */
 
 static enum turn caddy_probe(struct visit *v, struct exchange *ask, struct err *e)
 {
@@ -185,7 +185,7 @@ static bool abort_stage(struct job *j, struct err *e)
 {
 	(void)j;
 	(void)e;
-	return true; /* nothing was put anywhere */
+	return true; /* stage writes nothing */
 }
 
 static enum turn caddy_activate(struct visit *v, struct exchange *ask, struct err *e)
@@ -212,7 +212,7 @@ static enum turn caddy_read_pair(struct visit *v, struct exchange *ask, struct e
 	return reported_pair_give(&s->held, v->job, e) ? TURN_DONE : TURN_FAILED;
 }
 
-/* ---- what changes it ---- */
+/* ---- verbs that change the object ---- */
 
 static void ask_change(struct visit *v, struct exchange *ask, const char *method)
 {
@@ -304,7 +304,7 @@ static enum turn caddy_revert(struct visit *v, struct exchange *ask, struct err 
 	return TURN_FAILED;
 }
 
-/* One that others have put their own pair into is theirs. */
+/* An object with another pair than the last known one belongs to another writer. */
 static bool caddy_is_ours(const struct visit *v)
 {
 	const struct seen *s = v->memory;

@@ -28,15 +28,15 @@ _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 
 struct drivers {
 	struct drivers_options options;
-	struct batch *batch; /* NULL: nothing was reached over a socket yet */
+	struct batch *batch; /* NULL: no conversation yet */
 	struct identities *identities;
-	struct order_signer *orderer; /* NULL: no agent was talked to yet */
+	struct order_signer *orderer; /* NULL: no request to an agent yet */
 	struct arena arena;
-	VEC(const struct secret *) told; /* to conversations */
-	void *peers;                     /* tsearch(3) */
+	VEC(const struct secret *) told; /* secrets handed to conversations */
+	void *peers;                     /* tree, see tsearch(3) */
 };
 
-/* An agent, and the key it was seen to have. */
+/* An agent, and the last key it has proven. */
 struct peer {
 	const char *origin;
 	char spki[FINGERPRINT_TEXT];
@@ -53,7 +53,7 @@ struct drivers *drivers_new(const struct drivers_options *o)
 
 static void driver_keep_node(void *node)
 {
-	(void)node; /* peers live in the arena */
+	(void)node; /* peers are allocated in the arena */
 }
 
 void drivers_free(struct drivers *d)
@@ -68,7 +68,7 @@ void drivers_free(struct drivers *d)
 	free(d);
 }
 
-/* An activation the component asks for is not its driver's business. */
+/* The driver of a job: `activate` selects its own, independent of delivery. */
 static const struct driver *driver_for(const struct component *c, enum driver_verb verb)
 {
 	const struct driver *own = drivers[c->deliver.kind];
@@ -93,7 +93,7 @@ bool driver_takes_pair(const struct component *c)
 	return drivers[c->deliver.kind]->takes_pair;
 }
 
-/* Activating and putting back end what was begun, so a stop lets them. */
+/* Abort, activate and revert finish work already begun, so they run despite a stop. */
 static bool begins_something(enum driver_verb verb)
 {
 	switch (verb) {
@@ -175,7 +175,7 @@ static void driver_forget(struct visit *v)
 	v->memory = NULL;
 }
 
-/* Nobody answered there: from the beginning, at the next place. */
+/* Restarts the conversation at the driver's next origin when this one did not answer. */
 static bool begin_elsewhere(struct visit *v)
 {
 	const char *origin = NULL;
@@ -284,7 +284,7 @@ static void call(const struct driver *driver, struct job *j)
 	j->done = driver->verbs[j->verb](j, &j->error);
 }
 
-/* Pairs on their way out, as they will be read back. */
+/* The jobs' pairs in the form in which they will be read back. */
 struct outgoing {
 	struct foreign *list;
 	struct secret *keys;
@@ -301,8 +301,8 @@ static void outgoing_release(struct outgoing *o)
 AUTO_STRUCT(outgoing, struct outgoing, outgoing_release)
 
 /*
- * Whatever is written is judged as if a stranger had written it; decoded
- * together, a thousand pairs are a few requests.
+ * Pairs read back are decoded as untrusted input; decoding them here together
+ * turns a thousand decoder runs into a few.
  */
 static void learn_pairs(const struct job *jobs, size_t count)
 {
@@ -327,7 +327,7 @@ static void learn_pairs(const struct job *jobs, size_t count)
 	foreign_learn(o.list, n);
 }
 
-/* Jobs that are probed together. */
+/* Jobs for probe_all(). */
 struct probed {
 	struct job **jobs;
 	size_t count;
@@ -358,7 +358,7 @@ void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 	learn_pairs(jobs, count);
 	for (size_t i = 0; i < count; i++)
 		driver_start(d, &jobs[i], &a, &probed);
-	/* only what is on this machine is probed so */
+	/* only the driver for local files has probe_all */
 	if (probed.count)
 		files_driver.probe_all(probed.jobs, probed.count);
 	if (d->batch)

@@ -7,13 +7,13 @@
 #include "wire/enrol_message.h"
 
 enum {
-	ANSWER_MS = 30000, /* making a request and writing files is quick */
+	ANSWER_MS = 30000, /* ample time for the agent to make a CSR or write files */
 };
 
 struct enrol_client {
 	struct enrol_tls *link;
 	struct secret token;
-	struct secret request; /* message 2 */
+	struct secret request; /* message 2 of the protocol */
 	struct der csr;
 };
 
@@ -38,7 +38,7 @@ static int64_t soon(void)
 	return clock_mono_ms() + ANSWER_MS;
 }
 
-/* A stop and a silence are nobody's proof of anything. */
+/* Any failure but a stop means that the agent has not proven the token. */
 static bool no_proof(struct err *e)
 {
 	if (e->code == ERR_STOPPED)

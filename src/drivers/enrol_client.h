@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The operator's side of an enrolment (wire/enrol_message.h): connects to an agent
- * that waits for one, proves to know the token, has the agent prove it, and
- * gives it what it shall have.
+ * The operator's side of an enrolment (wire/enrol_message.h): connects to a
+ * waiting agent, mutually proves knowledge of the token, and sends the agent its
+ * certificate and the trust settings for its clients (the grant).
  */
 #ifndef DRIVERS_ENROL_CLIENT_H
 #define DRIVERS_ENROL_CLIENT_H
@@ -28,19 +28,19 @@ struct enrol_client_target {
 };
 
 /*
- * An agent that has proven to know the token.  ERR_CRYPTO: somebody answered
- * who does not, or stands between; every other failure says nothing of the
- * token.
+ * Connects to an agent, which must prove that it knows the token.  ERR_CRYPTO:
+ * the peer did not prove it (another token, or a man in the middle); any other
+ * error says nothing about the token.
  */
 MUST_CHECK bool enrol_client_open(const struct enrol_client_target *to, struct enrol_client **out,
 				  struct err *e);
-/* The request it sent, which lives as long as this; not decoded yet. */
+/* The agent's signing request, undecoded; valid until enrol_client_close(). */
 struct der enrol_client_csr(const struct enrol_client *en);
 
-/* Notes in `a`; a stop is too late from here on. */
+/* Sends the grant and waits for the receipt, even after a stop.  Strings in `a`. */
 MUST_CHECK bool enrol_client_grant(struct enrol_client *en, const struct grant *grant,
 				   struct arena *a, struct receipt *out, struct err *e);
-/* Tells it why not; whether that arrives does not matter. */
+/* Sends a refusal with its reason, without checking that it arrives. */
 void enrol_client_refuse(struct enrol_client *en, const struct err *why);
 
 #endif

@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The driver `etcd`: a pair published in an etcd (v3, over its JSON gateway)
- * for those who read it there: confd, templates, programs of one's own.
+ * The driver `etcd`: a pair published in etcd (v3, over its JSON gateway) for
+ * readers such as confd, templates or the user's own programs.
  *
- * Beneath the KEY of the fleet file stand
+ * The keys below the KEY of the fleet file:
  *
  *	KEY/certificate   the leaf, as PEM
- *	KEY/chain         what is above it, without the root; may be empty
- *	KEY/fullchain     both
+ *	KEY/chain         the chain above it, without the root; may be empty
+ *	KEY/fullchain     leaf and chain
  *	KEY/key           the private key, PKCS#8 as PEM
  *	KEY/fingerprint   SHA-256 of the leaf, 64 lower-case hex digits
- *	KEY/revision      1, 2, 3...: it grows with everything published here
+ *	KEY/revision      1, 2, 3...: incremented with every publication
  *
- * which change together, in one transaction: whoever reads them in one, or
- * all at one revision, never sees halves.  KEY/revision is the one to watch.
- * Beside them are, for nobody else,
+ * All change together in one transaction, so a reader that fetches them in one
+ * transaction, or all at one etcd revision, never sees a mixture.  KEY/revision
+ * is the key to watch.  Internal to the driver:
  *
- *	KEY/staged/FINGERPRINT/...   what the next commit publishes
- *	KEY/previous/...             what the last commit replaced
+ *	KEY/staged/FINGERPRINT/...   the pair that the next commit publishes
+ *	KEY/previous/...             the pair that the last commit replaced
  *
- * Stage writes the former and reads it back; commit moves it over, and what
- * is there to KEY/previous, if nothing was written there since it looked;
- * abort drops it; revert publishes KEY/previous again.  Probe does not fetch
- * the key: the revisions of the keys tell whether all were written at once.
+ * Stage writes the staged pair and reads it back.  Commit moves it into place,
+ * and the published pair to KEY/previous, if neither has been written since it
+ * was read.  Abort deletes the staged pair; revert publishes KEY/previous again.
+ * Probe does not fetch the private key: equal revisions of the keys show that
+ * all were written at once.
  *
- * A member that does not answer is passed over for the next.  All of this may
- * be repeated from any point: nothing is written but under a comparison, or
- * where only stage writes.
+ * When a member does not answer, the next one is tried.  The conversation may be
+ * repeated from the start at any point: every write is conditional, or below
+ * KEY/staged, where only stage writes.
  *
- * Who reads the keys is not seen from here: what is installed is known, what
- * is served only where a port can be asked.
+ * The readers are unknown: the installed pair is known, the served one only
+ * where a port can be probed.
  */
 #include "drivers/driver_table.h"
 
@@ -62,7 +63,7 @@ static const char *next_origin(const struct component *c, unsigned number)
 	return endpoints[number];
 }
 
-/* ---- what to look at ---- */
+/* ---- reading the keys ---- */
 
 static enum turn etcd_ask_all(struct visit *v, struct exchange *ask, struct err *e)
 {
@@ -75,7 +76,7 @@ static enum turn etcd_ask_all(struct visit *v, struct exchange *ask, struct err 
 	return etcd_ask(v, ask, &txn);
 }
 
-/* Everything but the private keys. */
+/* Requests all names, and all values except the private key. */
 static enum turn ask_public(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const char *prefix = etcd_name(v, "");
@@ -135,7 +136,7 @@ static enum turn etcd_hand_over(struct visit *v, struct exchange *ask, struct er
 
 /* ---- stage and abort ---- */
 
-/* What an earlier stage left behind goes, on both sides of this one. */
+/* Deletes leftovers of earlier stages: the key ranges before and after this fingerprint. */
 static void drop_other_staged(const struct visit *v, struct etcd_txn *txn)
 {
 	const char *all = etcd_name(v, "staged/");
@@ -213,9 +214,9 @@ static enum turn done(struct visit *v, struct exchange *ask, struct err *e)
 	return TURN_DONE;
 }
 
-/* ---- commit, revert and remove: under a comparison ---- */
+/* ---- commit, revert and remove: conditional writes ---- */
 
-/* Nothing of them was written since it was read. */
+/* Makes the transaction conditional on no change to these entries since they were read. */
 static void expect_same(const struct visit *v, struct etcd_txn *txn, etcd_name_fn *names)
 {
 	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
@@ -254,13 +255,13 @@ static void count_up(const struct visit *v, struct etcd_txn *txn)
 
 	if (found && etcd_plain(found, &text))
 		number = strtoull((const char *)text.bytes, NULL, 10);
-	if (number >= NUMBER_LIMIT) /* somebody else's: it is a new beginning */
+	if (number >= NUMBER_LIMIT) /* not our counter: restart at 1 */
 		number = 0;
 	etcd_expect(txn, name, etcd_revision(found));
 	etcd_put_plain(txn, name, arena_printf(v->arena, "%" PRIu64, number + 1));
 }
 
-/* A mended pair has the same leaf: it is there when it is staged no more. */
+/* A repaired pair has the same leaf as before, so the empty staging area tells. */
 static bool is_committed(const struct visit *v)
 {
 	const struct job *j = v->job;
@@ -337,7 +338,7 @@ static enum turn put_back(struct visit *v, struct exchange *ask, struct err *e)
 	return etcd_ask(v, ask, &txn);
 }
 
-/* What others have published there since is theirs. */
+/* Removes everything, unless another writer has published a pair since. */
 static enum turn drop_all(struct visit *v, struct exchange *ask, struct err *e)
 {
 	const char *last = v->job->fingerprint;
@@ -355,7 +356,10 @@ static enum turn drop_all(struct visit *v, struct exchange *ask, struct err *e)
 	return etcd_ask(v, ask, &txn);
 }
 
-/* It was refused, or it happened before and the reply was lost. */
+/*
+ * Handles the reply to the transaction.  After a failed comparison the keys are
+ * read again: an earlier attempt may have succeeded, its reply lost.
+ */
 static enum turn switched(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (etcd_succeeded(etcd_talk(v)->reply))
@@ -384,13 +388,13 @@ static enum turn etcd_finish(struct visit *v, struct exchange *ask, struct err *
 	return TURN_FAILED;
 }
 
-/* ---- the course of each verb ---- */
+/* ---- the steps of each verb ---- */
 
 enum {
 	STEPS = 4
 };
 
-/* Each sees the reply to what the one before it asked for. */
+/* Each step handles the reply to the request of the step before. */
 static driver_turn_fn *const courses[DRIVER_VERB_COUNT][STEPS] = {
 	[DRIVER_PROBE] = { ask_public, etcd_report },
 	[DRIVER_STAGE] = { put_staged, ask_staged, check_staged },
@@ -432,7 +436,7 @@ static enum turn etcd_converse(struct visit *v, struct exchange *ask, struct err
 	return next_step(v, ask, e);
 }
 
-/* Its readers notice by themselves, or the component says how to tell them. */
+/* Readers watch the keys themselves, or the component has an `activate` of its own. */
 static bool etcd_activate(struct job *j, struct err *e)
 {
 	(void)j;

@@ -25,7 +25,7 @@ static json_t *in_base64(const char *text)
 	return json_string(buf_text(&out));
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 void etcd_expect(struct etcd_txn *t, const char *key, const char *revision)
 {
@@ -110,7 +110,7 @@ static const json_t *kvs_of(const json_t *response)
 	return json_object_get(json_object_get(response, "response_range"), "kvs");
 }
 
-/* Read with its value, where it was read more than once. */
+/* Prefers an entry with a value: a key may have been read by name only, too. */
 const json_t *etcd_find(const json_t *reply, const char *key)
 {
 	AUTO(json) wanted = in_base64(key);

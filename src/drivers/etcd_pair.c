@@ -46,7 +46,7 @@ static void put_part(struct visit *v, const struct etcd_entry *entry)
 		reported_pair_missing(&t->held, entry->part, name);
 }
 
-/* Written at once they have one revision. */
+/* Entries written in one transaction have the same revision; returns the damage or NULL. */
 static const char *written_apart(const struct visit *v)
 {
 	const struct etcd_talk *t = etcd_talk(v);
@@ -63,7 +63,6 @@ static const char *written_apart(const struct visit *v)
 	return NULL;
 }
 
-/* Without the key, its revision has to do. */
 void etcd_judge(struct visit *v, bool with_key)
 {
 	struct etcd_talk *t = etcd_talk(v);
@@ -85,7 +84,6 @@ bool etcd_holds(const struct visit *v, const char *fingerprint)
 	return now->fingerprint && !now->damage && !strcmp(now->fingerprint, fingerprint);
 }
 
-/* The leaf of another set of entries; "" there is none. */
 const char *etcd_leaf(const struct visit *v, const char *name)
 {
 	const json_t *found = etcd_find(etcd_talk(v)->reply, name);

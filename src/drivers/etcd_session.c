@@ -26,7 +26,7 @@ void etcd_talk_end(struct visit *v)
 	reported_pair_release(&t->held);
 }
 
-/* ---- names ---- */
+/* ---- key names ---- */
 
 const char *etcd_name(const struct visit *v, const char *below)
 {
@@ -79,7 +79,7 @@ bool etcd_take(struct visit *v, struct err *e)
 	       err_set(e, ERR_REMOTE, "'%s' does not answer like an etcd", v->reply->origin);
 }
 
-/* ---- who we are ---- */
+/* ---- login ---- */
 
 bool etcd_needs_login(const struct visit *v)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver `files`: paths of the machine certfleet runs on. */
+/* The driver `files`: paths on the host that runs certfleet. */
 #ifndef DRIVERS_FILES_H
 #define DRIVERS_FILES_H
 
@@ -8,7 +8,7 @@
 
 extern const struct driver files_driver;
 
-/* Its verbs, for drivers that keep a file as well. */
+/* The verbs of `files`, for other drivers that also install files. */
 driver_fn files_probe, files_stage, files_commit, files_abort, files_revert, files_remove,
 	files_read;
 

@@ -2,15 +2,15 @@
 /*
  * The driver `haproxy`: a pair swapped in a running HAProxy.
  *
- * What is installed is the file that HAProxy loads at its start; stage,
- * commit, abort and revert are install/'s, so a pair is staged beside it,
- * re-read by hash and switched in one rename.  Activate hands what is
- * installed to the process over its runtime API (set, then commit; refused:
- * abort, and the process keeps what it had), without a reload, and reads
- * back that it took it.
+ * The installed pair is the file that HAProxy loads at start.  Stage, commit,
+ * abort and revert are those of install/: a pair is staged beside the file,
+ * re-read by hash and switched in one rename.  Activate sends the installed pair
+ * to the process over its runtime API, without a reload (set, then commit; when
+ * the commit is refused, abort, and the process keeps its pair), and verifies
+ * the result.
  *
- * HAProxy tells the SHA-1 of the leaf it holds.  When that is the leaf of the
- * file, the file's fingerprint is served; when not, nothing that is known ("").
+ * HAProxy reports only the SHA-1 of its leaf.  When it matches the leaf of the
+ * file, the file's fingerprint counts as served; else "" (unknown pair).
  */
 #include "drivers/driver_table.h"
 
@@ -32,7 +32,7 @@ static const char *file_of(const struct visit *v)
 	return v->job->component->deliver.haproxy.certificate;
 }
 
-/* One request for each connection: HAProxy closes it after its answer. */
+/* One command per connection: HAProxy closes it after its reply. */
 static enum turn haproxy_ask_command(const struct visit *v, struct exchange *ask,
 				     const char *command)
 {
@@ -50,7 +50,7 @@ static bool reply_has(const struct visit *v, const char *text)
 	return strstr(reply_text(v), text) != NULL;
 }
 
-/* What stands behind "NAME: " at the begin of a line; NULL: no such line. */
+/* The value of a line "NAME: VALUE"; NULL: no such line. */
 static const char *value_of(const struct visit *v, const char *name)
 {
 	size_t len = strlen(name);
@@ -65,7 +65,7 @@ static const char *value_of(const struct visit *v, const char *name)
 	return NULL;
 }
 
-/* Whether the process holds this leaf, by the only hash that it tells. */
+/* Whether the process holds this leaf, by SHA-1, the only hash it reports. */
 static bool haproxy_holds(const struct visit *v, const char *sha1)
 {
 	const char *told = value_of(v, "SHA1 FingerPrint");
@@ -75,7 +75,7 @@ static bool haproxy_holds(const struct visit *v, const char *sha1)
 
 /* ---- probe ---- */
 
-/* SHA-1 of the leaf in the file; NULL: there is none. */
+/* SHA-1 of the leaf in the file; NULL: none. */
 static const char *installed_sha1(struct visit *v)
 {
 	const struct install *i = &v->job->component->deliver.files;
@@ -105,7 +105,7 @@ static void take_held(struct visit *v)
 		a->served = haproxy_holds(v, sha1) ? a->installed : "";
 }
 
-/* The file can be looked at whether HAProxy runs or not. */
+/* Probes the file first, which needs no running HAProxy. */
 static enum turn haproxy_probe(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct probe_answer *a = &v->job->answer;
@@ -138,12 +138,12 @@ enum swap_stage {
 struct swap {
 	const char *sha1;
 	size_t size;
-	struct err error; /* why it is aborted */
+	struct err error; /* reason of the abort */
 };
 
 /*
- * An empty line ends what is handed over, so there is exactly one, at the
- * end; pem_add_*() write none.
+ * An empty line ends the payload, so there must be exactly one, at the end;
+ * pem_add_*() write none.
  */
 static void put_pair(struct visit *v, const struct cert_set *set, const struct secret *key,
 		     struct exchange *ask)
@@ -167,7 +167,7 @@ static void put_pair(struct visit *v, const struct cert_set *set, const struct s
 	ask->kind = EXCHANGE_LINES;
 }
 
-/* What is installed, and nothing else, is given to the process. */
+/* Sends the installed pair, after checking that it is the job's. */
 static enum turn swap_begin(struct visit *v, struct exchange *ask, struct err *e)
 {
 	struct swap *swap = ARENA_NEW(v->arena, struct swap);
@@ -197,7 +197,7 @@ static bool haproxy_refused(const struct visit *v, const char *what, struct err 
 		       text_escaped(v->arena, reply_text(v)));
 }
 
-/* What does not fit is answered with nothing, or a closed connection. */
+/* HAProxy answers an oversized payload with an empty reply or a closed connection. */
 static enum turn no_room(const struct visit *v, struct err *e)
 {
 	const struct swap *swap = v->memory;
@@ -210,7 +210,7 @@ static enum turn no_room(const struct visit *v, struct err *e)
 	return TURN_FAILED;
 }
 
-/* Nothing is open when this was refused. */
+/* A refused "set" leaves no transaction open, so there is nothing to abort. */
 static enum turn swap_set(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (v->reply->error.code || !v->reply->reply.len)

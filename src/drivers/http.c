@@ -2,19 +2,18 @@
 /*
  * The driver `http`: an API whose requests the fleet file declares.
  *
- * Every verb is the request of its name; where that is left out:
+ * Every verb sends the request of its name.  Where that is not declared:
  *
- *	probe     nothing is known of what is installed
- *	stage     commit does all; only whether it answers is looked at
- *	abort     nothing was staged
- *	activate  the commit has taken the pair into use: what probe tells now
- *	          must be the new one
- *	revert    the former pair is staged and committed again, which the
- *	          state must know; back to nothing is `remove`
+ *	probe     the installed pair is unknown
+ *	stage     commit does everything; stage only probes the API
+ *	abort     nothing has been staged
+ *	activate  commit has put the pair into use: probe must now report it
+ *	revert    the former pair, which must be in the state, is staged and
+ *	          committed again; a revert to nothing is `remove`
  *
- * A commit asks the probe first: what is there must be what the plan expects
- * to replace, and when it is the new pair already there is nothing to do.
- * A probe that is answered 404 means that nothing is installed.
+ * Commit probes first: the installed pair must be the one that the plan expects
+ * to replace; when it is the new pair already, nothing is sent.  A probe answered
+ * with 404 means that nothing is installed.
  *
  * A private key cannot be read back over such an API.
  */
@@ -32,19 +31,19 @@
 #include <string.h>
 
 enum {
-	REQUESTS = 3, /* of one verb, at most */
+	REQUESTS = 3, /* most requests of one verb */
 	STATUS_MISSING = 404
 };
 
-/* One conversation: requests one after the other. */
+/* One conversation: a list of requests, sent in order. */
 struct http_session {
 	struct http_words words;
 	const struct http_request *list[REQUESTS];
 	size_t count;
 	size_t asked;
-	/* what the last probe told; strings in the job's arena */
+	/* result of the last probe; strings in the job's arena */
 	const char *installed;
-	const char *error; /* why that is unknown */
+	const char *error; /* why `installed` is unknown */
 	const char *version;
 };
 
@@ -63,7 +62,7 @@ static void http_forget(struct visit *v)
 	http_words_release(&((struct http_session *)v->memory)->words);
 }
 
-/* ---- what to ask ---- */
+/* ---- choosing the requests ---- */
 
 static bool http_add(const struct visit *v, enum http_verb verb)
 {
@@ -75,7 +74,7 @@ static bool http_add(const struct visit *v, enum http_verb verb)
 	return r != NULL;
 }
 
-/* There was nothing before. */
+/* Revert to nothing. */
 static bool list_nothing(const struct visit *v, struct err *e)
 {
 	const struct http_request *revert = http_of(v)->requests[HTTP_REVERT];
@@ -139,9 +138,9 @@ static bool http_prepare(struct visit *v, struct err *e)
 	return true;
 }
 
-/* ---- what a probe tells ---- */
+/* ---- probe replies ---- */
 
-/* Hex in either case, with or without colons between the bytes. */
+/* Normalizes hex in either case, with or without colons or blanks; NULL: no SHA-256. */
 static const char *as_fingerprint(struct arena *a, const char *text)
 {
 	char hex[FINGERPRINT_TEXT] = "";
@@ -221,7 +220,7 @@ static bool take_probe(const struct visit *v, const struct http_request *r, stru
 	return true;
 }
 
-/* ---- what follows from it ---- */
+/* ---- decisions after a probe ---- */
 
 static bool installed_is(const struct visit *v, const char *fingerprint)
 {
@@ -270,7 +269,7 @@ static enum turn after_commit(const struct visit *v, struct err *e)
 	return TURN_FAILED;
 }
 
-/* What others have put there since is theirs. */
+/* Removes nothing when another writer has installed a pair since. */
 static enum turn before_remove(const struct visit *v)
 {
 	const struct http_session *t = v->memory;
@@ -280,7 +279,7 @@ static enum turn before_remove(const struct visit *v)
 	return other ? TURN_DONE : TURN_ASK;
 }
 
-/* TURN_ASK: go on. */
+/* TURN_ASK: continue with the next request. */
 static enum turn judge_probe(const struct visit *v, struct err *e)
 {
 	switch (v->job->verb) {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* As which file install/ would write it. */
+/* The file of install/ with the same content; FILE_KIND_COUNT: none. */
 static const enum file_kind parts[] = {
 	[MATERIAL_TEXT] = FILE_KIND_COUNT,          [MATERIAL_FINGERPRINT] = FILE_KIND_COUNT,
 	[MATERIAL_CERTIFICATE] = FILE_KIND_LEAF,    [MATERIAL_CHAIN] = FILE_KIND_CHAIN,
@@ -92,7 +92,7 @@ bool http_words_prepare(struct http_words *w, const struct visit *v, const struc
 
 /* ---- texts ---- */
 
-/* PEM has nothing else that JSON would not take as it is. */
+/* Escapes newlines for JSON; PEM has no other character that needs it. */
 static void add_escaped(struct secret *out, const struct secret *text)
 {
 	const unsigned char *at = text->bytes;

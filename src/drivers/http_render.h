@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a request of the fleet file to one that can be sent: what stands in
- * braces is filled in from the job's pair, secrets are fetched.
+ * Rendering of a request declared in the fleet file: placeholders in braces are
+ * filled in from the job's pair, secrets are fetched.
  *
- * `struct http_words w = { 0 };` is empty; it holds keys and the values of
- * headers until http_words_release(), and those of the last request only.
+ * `struct http_words w = { 0 };` is empty.  It holds the pair's key and the
+ * header values of the last rendered request until http_words_release().
  */
 #ifndef DRIVERS_HTTP_RENDER_H
 #define DRIVERS_HTTP_RENDER_H
@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 struct http_words {
-	struct pair_files pieces; /* PEM, as far as they were asked for */
+	struct pair_files pieces; /* PEM texts in use by the requests */
 	struct secret pkcs12;     /* base64 */
 	struct secret *values;
 	size_t value_count;
@@ -29,8 +29,8 @@ void http_words_release(struct http_words *w);
 AUTO_STRUCT(http_words, struct http_words, http_words_release)
 
 /*
- * What the texts of these requests need of the job's pair; ERR_MISSING when
- * the job has none.  A PKCS#12 takes its time.
+ * Prepares the forms of the job's pair that this request uses; ERR_MISSING: the
+ * job has no pair.  Making a PKCS#12 is slow.
  */
 MUST_CHECK bool http_words_prepare(struct http_words *w, const struct visit *v,
 				   const struct http_request *r,
@@ -41,7 +41,7 @@ MUST_CHECK bool http_render(struct http_words *w, const struct visit *v,
 			    const struct http_request *r, const struct http_access *access,
 			    struct exchange *ask, struct err *e);
 
-/* Whether the reply is one that the request expects; else why not. */
+/* Whether the reply has a status that the request expects; else the error says why. */
 MUST_CHECK bool http_expected(const struct visit *v, const struct http_request *r, struct err *e);
 
 #endif

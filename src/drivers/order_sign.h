@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who certfleet is towards agents, read from `access: {agent: ...}` when the
- * first one is talked to: the identity for TLS, and the key that signs
- * orders.
+ * The operator's identity towards agents: the TLS identity and the key that
+ * signs orders, read from `access: {agent: ...}` before the first request to an
+ * agent.
  */
 #ifndef DRIVERS_ORDER_SIGN_H
 #define DRIVERS_ORDER_SIGN_H
@@ -25,14 +25,14 @@ void order_signer_close(struct order_signer *op);
 AUTO_TYPE(order_signer, struct order_signer *, order_signer_close)
 
 const struct identity *order_signer_identity(const struct order_signer *op);
-/* An order, and to stage the pair that goes with it; all borrowed. */
+/* An order, with the pair when the action is stage; all borrowed. */
 struct signed_order {
 	const struct order *order;
 	const struct cert_set *set; /* NULL: no pair */
 	const struct secret *key;
 };
 
-/* The body of the request that carries it; `out` must be empty. */
+/* Signs the order and writes the request body; `out` must be empty. */
 MUST_CHECK bool order_signer_sign(const struct order_signer *op, const struct signed_order *s,
 				  struct secret *out, struct err *e);
 

@@ -18,7 +18,7 @@ static bool redact_reply_holds(const char *text, size_t len, const void *bytes, 
 	return count >= SHORTEST_SECRET && memmem(text, len, bytes, count);
 }
 
-/* All of it, or what stands behind "Bearer " and the like. */
+/* Looks for the whole secret, and for the part after "Bearer " and the like. */
 static bool holds_secret(const char *text, size_t len, const struct secret *s)
 {
 	const unsigned char *blank = memchr(s->bytes, ' ', s->len);
@@ -44,7 +44,7 @@ static bool repeats_a_secret(const struct visit *v, const char *text, size_t len
 	return false;
 }
 
-/* How much of a text is one word of what base64 and hex are made of. */
+/* Length of the leading word of base64 or hex characters. */
 static size_t word_len(const char *text, size_t len)
 {
 	size_t run = 0;
@@ -55,7 +55,7 @@ static size_t word_len(const char *text, size_t len)
 	return run;
 }
 
-/* Long, and no path or name: it mixes letters and digits, or is all hex. */
+/* Long, and not a path or name: upper case, lower case and digits mixed, or all hex. */
 static bool is_key_like(const char *word, size_t len)
 {
 	size_t upper = 0;
@@ -72,7 +72,7 @@ static bool is_key_like(const char *word, size_t len)
 	return len >= KEY_LIKE && ((upper && lower && digits) || hex == len);
 }
 
-/* Where the first thing begins that could be a key, in whatever form. */
+/* Length of the text before the first PEM block or key-like word. */
 static size_t harmless_len(const char *text, size_t len)
 {
 	const char *pem = bytes_find(text, len, "-----BEGIN");

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The driver `sftp`: paths of another machine, over SSH.
+ * The driver `sftp`: paths on a remote host, over SSH.
  *
- * What stands there is looked at and written over SFTP; links are made, moved
- * and removed by a script (drivers/ssh_script.c), because SFTP cannot rename
- * over what is there.  Layout, rules and crash safety are those of install/: a
- * version is staged beside the target and read back, a commit turns one link,
- * what was there before is kept, a revert turns the link back.
+ * Files are read and written over SFTP; links are created, moved and removed by
+ * a script (drivers/ssh_script.c), because SFTP cannot rename over an existing
+ * file.  Layout, rules and crash safety are those of install/: a version is
+ * staged beside the target and read back, commit switches one link, files found
+ * there are kept, revert switches the link back.
  *
- * Two things differ.  A directory that was there before certfleet came is
- * exchanged with the link by two renames, so that for a moment there is none.
- * And paths are looked at before they are used, by name: who may write the
- * directories on the way could change them in between, which is why these are
- * checked.
+ * Two differences.  A directory that existed before certfleet is exchanged with
+ * the link by two renames, so for a moment neither exists.  And paths are
+ * checked before use, by name: a user able to write to a directory on the path
+ * could change it in between, which is why those directories are checked too.
  *
- * An activation is a command that is run there, with a clean environment, and
- * killed there at its deadline.
+ * Activation runs a command on the remote host, with a clean environment, and
+ * kills it there at its deadline.
  */
 #include "drivers/driver_table.h"
 
@@ -25,7 +24,7 @@
 #include <string.h>
 
 enum {
-	GRACE_MS = 20000, /* for the far side to end a command by itself */
+	GRACE_MS = 20000, /* for the remote timeout(1) to end the command first */
 };
 
 static const char *sftp_origin(const struct component *c)
@@ -33,7 +32,7 @@ static const char *sftp_origin(const struct component *c)
 	return c->deliver.sftp.origin;
 }
 
-/* ---- a walk: look, perhaps write a version, then act ---- */
+/* ---- a walk: read the paths, write a version if needed, run the script ---- */
 
 enum walk_stage {
 	WALK_BEGIN,
@@ -107,7 +106,7 @@ static bool reads_the_same(struct ssh_decision *w, struct err *e)
 		       ssh_target_version_path(f, STORE_NEW));
 }
 
-/* A script can fail without a word. */
+/* The reason of a failed script, which may have printed nothing. */
 static const char *sftp_reason(const struct ssh_target *f, const struct ssh_op *op)
 {
 	if (*op->why)
@@ -117,7 +116,7 @@ static const char *sftp_reason(const struct ssh_target *f, const struct ssh_op *
 					     op->status);
 }
 
-/* Each op was needed, so the first that failed says why. */
+/* Every op was `needed`, so the first one not done has the reason. */
 static bool take_written(struct ssh_decision *w, struct err *e)
 {
 	struct ssh_target *f = w->far;
@@ -128,14 +127,14 @@ static bool take_written(struct ssh_decision *w, struct err *e)
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
 			return err_set(e, ERR_IO, "%s", sftp_reason(f, &f->ask->ops[i]));
-	ssh_target_next(f); /* the directory */
+	ssh_target_next(f); /* skip the script that made the directory */
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (w->written.parts[part].there)
-			ssh_target_next(f); /* what was written */
+			ssh_target_next(f); /* skip the writes */
 	return reads_the_same(w, e);
 }
 
-/* ---- acting ---- */
+/* ---- running the script ---- */
 
 static bool judge_acts(const struct ssh_decision *w, struct err *e)
 {
@@ -164,7 +163,7 @@ static enum turn ask_acts(struct visit *v, struct ssh_decision *w, struct exchan
 	return TURN_ASK;
 }
 
-/* ---- the walk itself ---- */
+/* ---- the steps of the walk ---- */
 
 static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
 {
@@ -262,7 +261,7 @@ static enum turn sftp_ask_command(struct visit *v, struct exchange *ask, struct 
 	return TURN_ASK;
 }
 
-/* timeout(1) says by its status that it had to kill. */
+/* The status of timeout(1) shows whether the command was killed. */
 static bool judge_command(const struct visit *v, struct err *e)
 {
 	const struct ssh_target *f = v->memory;
@@ -286,7 +285,7 @@ static bool judge_command(const struct visit *v, struct err *e)
 static enum turn sftp_activate(struct visit *v, struct exchange *ask, struct err *e)
 {
 	if (v->job->component->activate.kind != ACTIVATE_COMMAND)
-		return TURN_DONE; /* it watches its files */
+		return TURN_DONE; /* no activation: the component watches its files */
 	if (!v->reply)
 		return sftp_ask_command(v, ask, e);
 	if (v->reply->error.code)

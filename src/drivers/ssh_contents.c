@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is in the files: those of the paths, and of versions that matter. */
+/* Remote file contents: the files at the paths, and those of relevant versions. */
 #include "base/text.h"
 #include "drivers/ssh_target.h"
 
 #include <string.h>
 
 enum {
-	ENTRIES_LIMIT = 64 /* of a directory that is taken over */
+	ENTRIES_LIMIT = 64 /* entries of a directory that is taken over */
 };
 
 static void wish(struct ssh_target *f, const char *path, struct pair_file *into)
@@ -24,7 +24,7 @@ static void wish_directory(struct ssh_target *f, const char *path, struct pair_f
 			     &into->parts[part]);
 }
 
-/* A file of a directory that is not ours: one of the parts, or a stranger. */
+/* Requests a file of a directory that is not ours: a pair file, or an unrelated one. */
 static void wish_entry(struct ssh_target *f, const char *name)
 {
 	struct ssh_target_wanted w = { ssh_target_path(f, f->layout.spots[0].path, name), NULL };
@@ -81,7 +81,7 @@ static void wish_what_is_seen(struct ssh_target *f)
 		wish_directory(f, ssh_target_version_path(f, f->current), &f->seen);
 }
 
-/* Those that the job may stage again, switch to, or keep what is there as. */
+/* Versions that the job may stage again, switch to, or keep the existing files as. */
 static bool matters(const struct ssh_target *f, const struct version *v)
 {
 	const char *fingerprint = f->job->fingerprint;
@@ -136,8 +136,8 @@ static void judge_what_stands_there(struct ssh_target *f)
 }
 
 /*
- * Where real files or a real directory stand; a file of ours may have a second
- * name, nobody else could give it one.
+ * Hard links count only for real files or a real directory; those of our own
+ * files are no risk, since only we could have made them.
  */
 static void take_second_names(struct ssh_target *f)
 {
@@ -155,7 +155,7 @@ void ssh_target_take_contents(struct ssh_target *f)
 		w->into->there = op->result != SSH_ABSENT;
 		w->into->attr = op->found;
 		w->into->attr.mode &= 07777;
-		/* a directory can be told to hold one name twice */
+		/* a server may list one name twice */
 		secret_release(&w->into->bytes);
 		if (op->result == SSH_DONE)
 			w->into->bytes = TAKE(op->got);

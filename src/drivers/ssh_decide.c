@@ -27,7 +27,7 @@ const char *ssh_target_first_path(const struct ssh_target *f)
 
 /* ---- probe, read ---- */
 
-/* Owners and modes of a new pair, or whom it must not be given to. */
+/* Owners and modes for a new pair; the error says which existing file forbids it. */
 static bool find_attrs(const struct ssh_target *f, struct attrs *out, struct err *e)
 {
 	return attrs_of_account(f->install, &f->seen, f->layout.names, &f->account, out, e);
@@ -103,7 +103,7 @@ static bool ssh_decide_build(struct ssh_decision *w, struct err *e)
 	return installed_pair_check(&judged, f->arena, f->job->fingerprint, e);
 }
 
-/* A version that is there already, with exactly this content; NULL: none. */
+/* Finds an existing version with exactly this content; *name NULL: none. */
 static bool ssh_decide_find_equal(const struct ssh_target *f, const char *base,
 				  const struct pair_files *c, const char **name, struct err *e)
 {
@@ -150,7 +150,7 @@ static bool decide_stage(struct ssh_decision *w, struct err *e)
 
 /* ---- commit, revert ---- */
 
-/* The newest version of the fingerprint, when it is whole. */
+/* The newest version of the fingerprint, which must be intact. */
 static bool find_version(const struct ssh_target *f, const char *fingerprint, const char **version,
 			 struct err *e)
 {
@@ -172,7 +172,7 @@ static bool find_version(const struct ssh_target *f, const char *fingerprint, co
 	return true;
 }
 
-/* As it is, as far as it can be given again. */
+/* The file's own owner and group, as far as our account can set them. */
 static struct fs_attr keep_attr(const struct ssh_target *f, struct fs_attr attr)
 {
 	const struct attr_account *a = &f->account;
@@ -187,7 +187,7 @@ static struct fs_attr keep_attr(const struct ssh_target *f, struct fs_attr attr)
 	return attr;
 }
 
-/* What real files hold becomes a version, unless it is one already. */
+/* Keeps the content of real files as a version, unless one has it already. */
 static bool ssh_decide_keep_paths(struct ssh_decision *w, const char *base,
 				  struct ssh_target_switch *s, struct err *e)
 {
@@ -343,7 +343,7 @@ static bool decide_remove(struct ssh_decision *w, struct err *e)
 	return true;
 }
 
-/* What the verb wants done, by what was seen; false: why it cannot. */
+/* Plans the verb's changes from the state that was read; false: not possible. */
 typedef bool decide_fn(struct ssh_decision *w, struct err *e);
 
 static decide_fn *const decisions[DRIVER_VERB_COUNT] = {

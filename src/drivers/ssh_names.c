@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who we are there, which directories are on the way, what stands where. */
+/* Remote state without file contents: account, directories, store, path slots. */
 #include "base/text.h"
 #include "drivers/ssh_target.h"
 
@@ -11,9 +11,9 @@ enum {
 	GROUPS_LIMIT = 1024
 };
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
-/* "/a/b" adds "/a" and "/a/b"; what is there already is not added again. */
+/* "/a/b" adds "/a" and "/a/b", without duplicates. */
 static void add_directories(struct ssh_target *f, const char *path)
 {
 	for (size_t len = 1; len <= strlen(path); len++) {
@@ -45,7 +45,7 @@ static void ssh_names_ask_who(struct ssh_target *f)
 		if (f->layout.parts & 1U << part)
 			ssh_script_links(&acts, file_kind_names[part], f->layout.names[part]);
 	op = ssh_script_run(&acts);
-	op.needed = false; /* files can be seen without it */
+	op.needed = false; /* files can be read over SFTP without it */
 	ssh_target_add(f, op);
 }
 
@@ -75,7 +75,7 @@ void ssh_target_ask_names(struct ssh_target *f)
 		add_look(f, SSH_LIST, l->spots[0].path);
 }
 
-/* ---- who we are ---- */
+/* ---- account ---- */
 
 bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const char *value)
 {
@@ -83,7 +83,7 @@ bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const 
 	       NULL;
 }
 
-/* What follows "certfleet NAME "; NULL: it was not told. */
+/* The value of a line "certfleet NAME VALUE" of the script output; NULL: none. */
 static const char *ssh_names_reported(const struct ssh_target *f, const char *text,
 				      const char *name)
 {
@@ -134,7 +134,7 @@ static void say_unsafe(struct ssh_target *f, const char *why)
 		f->unsafe = why;
 }
 
-/* Whom files can be given to. */
+/* Checks that our account can give files to the configured owner and group. */
 static void take_names(struct ssh_target *f, const char *text)
 {
 	const struct install *i = f->install;
@@ -271,7 +271,7 @@ static void take_entry(struct ssh_target *f, const struct ssh_entry *entry)
 	VEC_PUSH(&f->version_attrs, f->arena, entry->attr);
 }
 
-/* Attributes of a version; NULL: there is none of this name. */
+/* Attributes of a version's directory; NULL: no such version. */
 static const struct fs_attr *version_attr(const struct ssh_target *f, const char *name)
 {
 	for (size_t i = 0; i < f->versions.list.count; i++)
@@ -319,7 +319,7 @@ static void take_store(struct ssh_target *f)
 	judge_current(f);
 }
 
-/* ---- spots ---- */
+/* ---- path slots ---- */
 
 static enum entry_kind ssh_names_kind_of(const struct ssh_op *op)
 {
@@ -334,7 +334,7 @@ static enum entry_kind ssh_names_kind_of(const struct ssh_op *op)
 	return S_ISLNK(op->found.mode) ? ENTRY_LINK : ENTRY_OTHER;
 }
 
-/* Whatever stands at a path, and who could have put it there. */
+/* Checks that the entry at a path comes from a trusted user (install/file_trust.c). */
 static void judge_spot(struct ssh_target *f, size_t i, const struct ssh_op *look)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
@@ -364,7 +364,7 @@ static void take_spot(struct ssh_target *f, size_t i)
 	f->stays = f->unknown;
 }
 
-/* What stands in a directory that is not ours; one that is no file stays. */
+/* Notes the files of a directory that is not ours; any other kind of entry forbids replacing it. */
 static void take_listing(struct ssh_target *f)
 {
 	const struct ssh_op *list = ssh_target_next(f);

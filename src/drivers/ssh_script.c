@@ -16,9 +16,9 @@ enum {
 };
 
 /*
- * The script is given `end`, the word of its last line.  POSIX, but for what
- * has no other way: mv -T (a link is not entered), sync of one directory,
- * timeout.
+ * The remote script.  `end` is set to the first word of its last line.  POSIX
+ * except where there is no other way: mv -T (does not follow a link to a
+ * directory), sync of one directory, timeout.
  */
 static const char script[] =
 	"PATH=" CHILD_PATH "\n"
@@ -228,7 +228,7 @@ void ssh_script_command(struct ssh_script_ops *a, const struct ssh_script_comman
 		ssh_script_add(a, c->argv[i]);
 }
 
-/* What no program that the script runs can know, and so not say. */
+/* A random word that no program run by the script can know, and so not print. */
 static const char *new_word(struct arena *a)
 {
 	unsigned char bytes[WORD_BYTES];

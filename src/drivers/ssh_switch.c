@@ -12,14 +12,14 @@ static void sync_homes(const struct ssh_target *f, struct ssh_script_ops *a)
 			ssh_script_sync(a, l->spots[i].home);
 }
 
-/* What the link says when it leads to a version. */
+/* The link text for a version. */
 static const char *text_to(const struct ssh_target *f, const char *version)
 {
 	return f->layout.single ? version
 				: arena_printf(f->arena, "%s%s", f->layout.spots[0].link, version);
 }
 
-/* Files become links that lead to what stood there: nothing new is seen. */
+/* Replaces files by links to the same content: readers see no change. */
 static void ssh_switch_take_paths(const struct ssh_target *f, const struct ssh_target_switch *s,
 				  struct ssh_script_ops *a)
 {

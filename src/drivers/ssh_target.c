@@ -57,7 +57,7 @@ void ssh_target_release(struct ssh_target *f)
 		secret_release(&w->into->bytes);
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 void ssh_target_add(struct ssh_target *f, struct ssh_op op)
 {
@@ -81,7 +81,7 @@ struct ssh_op *ssh_target_next(struct ssh_target *f)
 	return &f->ask->ops[f->next++];
 }
 
-/* ---- what is known ---- */
+/* ---- paths and slots ---- */
 
 const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name)
 {

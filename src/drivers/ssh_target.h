@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The paths of a component on another machine, as they are seen over SSH: the
- * counterpart of install/target.h, with the same layout and the same rules.
+ * A component's paths on a remote host, read over SSH: the counterpart of
+ * install/target.h, with the same layout and the same rules.
  *
- * It takes two asks to see them: names, links and directories, then contents.
- * What is found is kept here until the conversation ends.
+ * Reading takes two requests: names, links and directories first, then file
+ * contents.  The results are kept until the conversation ends.
  */
 #ifndef DRIVERS_SSH_TARGET_H
 #define DRIVERS_SSH_TARGET_H
@@ -23,27 +23,27 @@
 #include <stddef.h>
 
 /*
- * What is done on another machine by its /bin/sh: a list of acts, as words of
- * a script that is always the same.
+ * Remote operations, run by /bin/sh on the remote host: a list of acts, passed
+ * as arguments to a constant script.
  *
- * The script stops at the first act that fails.  It stands in braces, so that
- * a part of it, cut off anywhere, does nothing at all; every word is quoted,
- * and its last line tells its status even when a process that it left behind
- * keeps the connection busy.  That line begins with a word that is new each
- * time, so that nothing a command prints is taken for it.
+ * The script stops at the first act that fails.  It is enclosed in braces, so
+ * that a truncated script does nothing at all.  Every argument is quoted.  The
+ * last line of the output has the exit status, so that a process left in the
+ * background, which keeps the channel open, does not hide it.  That line begins
+ * with a random word, so that no output of a command is taken for it.
  */
 
 enum {
-	/* statuses of the script's own */
-	SSH_SCRIPT_BUSY = 75,
-	SSH_SCRIPT_MOVED = 76,
-	SSH_SCRIPT_STRANGE = 77,
-	/* of timeout(1), which ends a command */
+	/* exit statuses of the script */
+	SSH_SCRIPT_BUSY = 75,    /* the store is locked */
+	SSH_SCRIPT_MOVED = 76,   /* a link or name is not as expected */
+	SSH_SCRIPT_STRANGE = 77, /* a directory is not ours alone */
+	/* exit statuses of timeout(1), which ends a command */
 	SSH_SCRIPT_TIMED_OUT = 124,
 	SSH_SCRIPT_KILLED = 137,
 };
 
-/* The begin of lines that are told, not said by a program. */
+/* Prefix of the script's own report lines, as opposed to output of programs. */
 #define SSH_SCRIPT_TOLD "certfleet "
 
 struct ssh_script_ops {
@@ -51,40 +51,39 @@ struct ssh_script_ops {
 	struct buf words; /* quoted; released by ssh_script_run() */
 };
 
-/* Appends `text` as one word of the shell, whatever is in it. */
+/* Appends `text` quoted as one shell word. */
 void ssh_script_quote(struct buf *out, const char *text);
 
-/* uid, groups, and the ids of two names ("": none); tools that are missing. */
+/* Reports uid, groups, the ids of owner and group (NULL: not asked), and missing tools. */
 void ssh_script_owner(struct ssh_script_ops *a, const char *owner, const char *group);
-/* Tells when nothing can be made in it: "closed PATH". */
+/* Reports "closed PATH" when our account cannot write in the directory. */
 void ssh_script_writable(struct ssh_script_ops *a, const char *directory);
-/* Tells "linked LABEL" of a file that has a second name. */
+/* Reports "linked LABEL" when the file has a second hard link. */
 void ssh_script_links(struct ssh_script_ops *a, const char *label, const char *path);
-/* Nobody else's acts at the same time; held to the end of the script. */
+/* Locks the store until the end of the script, waiting up to 10 s: SSH_SCRIPT_BUSY. */
 void ssh_script_lock(struct ssh_script_ops *a, const char *store);
-/* One that is there must be root's or ours alone: SSH_SCRIPT_STRANGE. */
+/* Makes a directory; an existing one must be root's or ours alone: SSH_SCRIPT_STRANGE. */
 void ssh_script_directory(struct ssh_script_ops *a, const char *path);
-/* The link still says this ("": there is none); SSH_SCRIPT_MOVED when not. */
+/* Requires that the link still has this text ("": no link): SSH_SCRIPT_MOVED. */
 void ssh_script_expect(struct ssh_script_ops *a, const char *link, const char *text);
-/* Makes `path` a link to `text` in one rename over what file or link is there.
- */
+/* Makes `path` a link to `text`, replacing an existing file or link in one rename. */
 void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *text);
-/* Renames to a name that must be free. */
+/* Renames; `to` must not exist: SSH_SCRIPT_MOVED. */
 void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to);
-/* A directory moves to `kept`, and a link to `text` takes its place. */
+/* Moves the directory `path` to `kept` and puts a link to `text` in its place. */
 struct ssh_script_exchange {
 	const char *path;
 	const char *kept;
 	const char *text;
 };
 void ssh_script_exchange(struct ssh_script_ops *a, const struct ssh_script_exchange *x);
-/* A link, if it is one, or the temporary that ssh_script_link() left for a path. */
+/* Remove a link (nothing else), and the temporary that ssh_script_link() left for a path. */
 void ssh_script_unlink(struct ssh_script_ops *a, const char *link);
 void ssh_script_unlink_temporary(struct ssh_script_ops *a, const char *path);
-/* With all that is in it. */
+/* Removes a file, or a directory with its contents. */
 void ssh_script_remove(struct ssh_script_ops *a, const char *path);
 void ssh_script_sync(struct ssh_script_ops *a, const char *directory);
-/* A command with a clean environment, killed after `seconds`; the last act. */
+/* Runs a command with a clean environment, killed after `seconds`; must be the last act. */
 struct ssh_script_command {
 	const char *component;
 	const char *fingerprint;
@@ -93,19 +92,19 @@ struct ssh_script_command {
 };
 void ssh_script_command(struct ssh_script_ops *a, const struct ssh_script_command *c);
 
-/* The acts as one op, needed by those that follow; leaves none. */
+/* Turns the acts into one op, `needed`, and empties the list. */
 struct ssh_op ssh_script_run(struct ssh_script_ops *a);
 
-/* ---- drivers/ssh_target.c ---- */
+/* ---- state of a remote target (ssh_target.c) ---- */
 
-/* A version whose files were read. */
+/* A version whose files have been read. */
 struct ssh_target_version {
 	const struct version *name;
-	struct fs_attr attr; /* of its directory */
+	struct fs_attr attr; /* of the version's directory */
 	struct pair_files pieces;
 };
 
-/* A file that is read, and where it goes. */
+/* A file to read, and its destination. */
 struct ssh_target_wanted {
 	const char *path;
 	struct pair_file *into;
@@ -117,49 +116,49 @@ struct ssh_target {
 	struct arena *arena; /* the visit's */
 	struct ssh_login login;
 	struct layout layout;
-	const char *store; /* its path */
+	const char *store; /* path */
 
-	/* names; each text says why, NULL: it is so */
-	const char *mute;    /* no command can be run */
-	const char *unsafe;  /* nothing may be written */
-	const char *unknown; /* what is installed cannot be told */
-	const char *told;    /* what the script said; NULL: mute */
+	/* first request: names; the three texts are reasons, NULL: no obstacle */
+	const char *mute;    /* why the account cannot run commands */
+	const char *unsafe;  /* why nothing may be written */
+	const char *unknown; /* why the installed pair is unknown */
+	const char *told;    /* script output; NULL: no commands */
 	struct attr_account account;
-	VEC(const char *) directories;                /* on the way, from the top */
-	struct fs_attr homes[FILE_KIND_COUNT];        /* by spot */
-	enum path_slot_state states[FILE_KIND_COUNT]; /* by spot */
+	VEC(const char *) directories;                /* on the paths, root first */
+	struct fs_attr homes[FILE_KIND_COUNT];        /* by slot: parent directory */
+	enum path_slot_state states[FILE_KIND_COUNT]; /* by slot */
 	bool has_store;
-	const char *current;     /* version that is on; NULL: none */
-	const char *switch_text; /* of the link that says so; "": none */
-	const char *staged;      /* version the link names; NULL: none */
+	const char *current;     /* current version; NULL: none */
+	const char *switch_text; /* text of the switched link; "": none */
+	const char *staged;      /* staged version; NULL: none */
 	struct versions versions;
-	VEC(struct fs_attr) version_attrs; /* of their directories */
-	VEC(const char *) leftovers;       /* paths */
-	VEC(const char *) entries;         /* of a real directory: names of files */
+	VEC(struct fs_attr) version_attrs; /* parallel to `versions` */
+	VEC(const char *) leftovers;       /* paths left by interrupted changes */
+	VEC(const char *) entries;         /* file names in a real directory */
 
-	/* contents */
-	const char *stays; /* why what stands there must not be replaced */
+	/* second request: contents */
+	const char *stays; /* why the existing files must not be replaced */
 	struct pair_files seen;
 	VEC(struct ssh_target_version *) read;
-	VEC(struct ssh_target_wanted) strangers; /* entries that are no part */
-	VEC(struct ssh_target_wanted) wishes;
+	VEC(struct ssh_target_wanted) strangers; /* unrelated files of a directory */
+	VEC(struct ssh_target_wanted) wishes;    /* all files to read */
 
-	/* the ask that goes on */
+	/* current request */
 	VEC(struct ssh_op) ops;
 	struct ssh_ask *ask; /* in the arena */
-	size_t next;         /* whose answer is taken next */
+	size_t next;         /* index of the next result to take */
 };
 
-/* For the job of a visit; ssh_target_release() when it ends. */
+/* Allocates the target of the visit's job; ends with ssh_target_release(). */
 MUST_CHECK bool ssh_target_new(struct visit *v, struct ssh_target **out, struct err *e);
-/* Wipes what was read. */
+/* Wipes the file contents. */
 void ssh_target_release(struct ssh_target *f);
 
-/* One more op of the next ask. */
+/* Adds an op to the next request. */
 void ssh_target_add(struct ssh_target *f, struct ssh_op op);
-/* Hands over what was added. */
+/* Fills `ask` with the added ops. */
 void ssh_target_ask(struct ssh_target *f, struct exchange *ask);
-/* The next op of the ask that was answered. */
+/* The next op with its result, in request order. */
 struct ssh_op *ssh_target_next(struct ssh_target *f);
 
 void ssh_target_ask_names(struct ssh_target *f);
@@ -167,73 +166,73 @@ void ssh_target_take_names(struct ssh_target *f);
 void ssh_target_ask_contents(struct ssh_target *f);
 void ssh_target_take_contents(struct ssh_target *f);
 
-/* Whether the script said so, whole line; not when mute. */
+/* Whether the script reported exactly "NAME VALUE"; `told` must not be NULL. */
 bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const char *value);
 
 /* PATH/NAME, in the arena. */
 const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name);
 const char *ssh_target_version_path(const struct ssh_target *f, const char *version);
 bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state state);
-/* Whether `version` is on and every path is our link. */
+/* Whether `version` is current and every path is our link. */
 bool ssh_target_is_at(const struct ssh_target *f, const char *version);
-/* Path of the link that is switched. */
+/* The path of the link that is switched. */
 const char *ssh_target_switch_path(const struct ssh_target *f);
-/* A version with its files; NULL: they were not read. */
+/* A version with its files; NULL: not read. */
 const struct ssh_target_version *ssh_target_read_version(const struct ssh_target *f,
 							 const char *version);
-/* Whether what a version holds can be believed. */
+/* Whether a version's directory is trusted, so that its files can be used. */
 MUST_CHECK bool ssh_target_check_version(const struct ssh_target *f, const char *version,
 					 struct fs_attr attr, struct err *e);
 
-/* ---- drivers/ssh_switch.c ---- */
+/* ---- switching between versions (ssh_switch.c) ---- */
 
 /*
- * The switch on another machine, as acts of the script: the counterpart of
- * install/switch.h.  Every list of acts leaves the old or the new state whole
- * wherever it is cut off.
+ * The switch on a remote host, as acts of the script: the counterpart of
+ * install/switch.c.  Interrupted at any point, every list of acts leaves the old
+ * or the new state whole.
  */
 
 struct ssh_target_switch {
 	const char *version;
 	/*
-	 * Where real files or a real directory are kept: a version's name, or
-	 * NULL when there is nothing real.
+	 * Version name under which real files or a real directory are kept;
+	 * NULL: nothing to keep.
 	 */
 	const char *kept;
-	bool kept_is_new; /* single paths: it was just written as STORE_NEW */
+	bool kept_is_new; /* single paths: just written, still named STORE_NEW */
 };
 
-/* Turns the switch; what is not of use any more stays. */
+/* Switches to the version; old versions stay until ssh_target_prune(). */
 void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_switch *s,
 			  struct ssh_script_ops *a);
-/* Nothing is on and no link of ours is left. */
+/* Removes our links; no version is current afterwards. */
 void ssh_target_switch_off(const struct ssh_target *f, struct ssh_script_ops *a);
-/* Nothing is staged, and what was done is durable. */
+/* Completes an interrupted switch: syncs, and removes the staged link. */
 void ssh_target_finish(const struct ssh_target *f, struct ssh_script_ops *a);
-/* Removes all versions but `keep`, the one that was on, and those found. */
+/* Removes all versions except `keep`, the one current before the switch, and found ones. */
 void ssh_target_prune(const struct ssh_target *f, const char *keep, struct ssh_script_ops *a);
-/* Removes all versions of `base` but the one that is on. */
+/* Removes all versions of `base` except the current one. */
 void ssh_target_forget(const struct ssh_target *f, const char *base, struct ssh_script_ops *a);
-/* Removes what interrupted acts left. */
+/* Removes leftovers of interrupted changes. */
 void ssh_target_clean(const struct ssh_target *f, struct ssh_script_ops *a);
 
-/* ---- drivers/ssh_decide.c ---- */
+/* ---- decision for each verb (ssh_decide.c) ---- */
 
 /*
- * What a verb does to the paths of another machine, decided by what stands
- * there: a version to write, and acts to do after that.
+ * The changes that a verb makes on the remote host, decided from the state that
+ * was read: a version to write, then acts of the script.
  */
 
 struct ssh_decision {
 	struct ssh_target *far;
-	struct pair_files written; /* as STORE_NEW, when `writes` */
+	struct pair_files written; /* version to write as STORE_NEW, when `writes` */
 	bool writes;
-	struct ssh_script_ops acts; /* none: nothing is to be done */
+	struct ssh_script_ops acts; /* empty: no changes */
 };
 
 /*
- * By the verb of the job; probe and read are answered at once.  False: it
- * cannot be done, and nothing is.
+ * Decides by the job's verb; probe and read fill in the job's answer.  False:
+ * not possible, and nothing is changed.
  */
 MUST_CHECK bool ssh_target_decide(struct ssh_decision *w, struct err *e);
 const char *ssh_target_first_path(const struct ssh_target *f);

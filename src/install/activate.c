@@ -14,7 +14,7 @@ static bool activate_is_allowed(int number)
 	return number == SIGHUP || number == SIGUSR1 || number == SIGUSR2 || number == SIGTERM;
 }
 
-/* The doubt was accepted, for this very executable. */
+/* The doubt has been accepted, for exactly this executable. */
 static bool activate_is_accepted(const struct activation_order *o, const struct process *p)
 {
 	return o->accepted && p->executable && !strcmp(o->accepted, p->executable);
@@ -68,7 +68,7 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 	case ACTIVATE_COMMAND:
 		return activate_run_command(o, e);
 	case ACTIVATE_HTTP:
-		break; /* not from here */
+		break; /* runs on the control host, never here */
 	}
 	return err_set(e, ERR_INPUT, "there is no such activation");
 }

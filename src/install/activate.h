@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes a process take what is installed into use: a signal to the process
- * a pidfile names, or a command.
+ * Activation on the local host: makes a process load the installed pair, by a
+ * signal to the process that a pidfile names, or by a command.
  *
- * A process that is doubtful (install/pidfile.h) gets no signal, unless that was
- * accepted for its executable.
+ * A doubtful process (install/pidfile.h) is not signalled unless its executable
+ * has been accepted.
  */
 #ifndef INSTALL_ACTIVATE_H
 #define INSTALL_ACTIVATE_H
@@ -18,12 +18,12 @@ struct activation_order {
 	const char *component;   /* CERTFLEET_COMPONENT */
 	const char *fingerprint; /* CERTFLEET_FINGERPRINT */
 	const char *directory;   /* working directory of a command */
-	const char *proven;      /* executable of the process that was activated
-				    before; NULL: not known */
-	const char *accepted;    /* executable of a doubtful process; NULL */
+	const char *proven;      /* executable signalled by the last proven
+				    activation; NULL: unknown */
+	const char *accepted;    /* executable accepted despite doubt; NULL: none */
 };
 
-/* `executable` of the process that was signalled, in the arena; NULL: none. */
+/* *executable: that of the signalled process, in the arena; NULL: unknown or no signal. */
 MUST_CHECK bool install_activate(const struct activation_order *o, struct arena *a,
 				 const char **executable, struct err *e);
 

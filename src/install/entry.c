@@ -103,7 +103,7 @@ bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *a
 	return true;
 }
 
-/* Owner first: changing it may clear bits of the mode. */
+/* Owner first: chown(2) may clear mode bits. */
 static bool entry_set_attr(int fd, struct fs_attr attr)
 {
 	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
@@ -191,7 +191,7 @@ bool entry_link(int dir, const char *name, const char *text, struct err *e)
 
 bool entry_each(int dir, entry_fn *each, void *ctx, struct err *e)
 {
-	/* A new description: it has a position of its own. */
+	/* A new open file description, with its own read position. */
 	int fd = open_here(dir, ".", O_RDONLY | O_DIRECTORY);
 	AUTO(dirstream) stream = fd < 0 ? NULL : fdopendir(fd);
 

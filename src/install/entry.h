@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entries of a directory that is already open and trusted.  A name is one
- * component, without '/'; no symbolic link is ever followed, so what was
- * checked is what is used.
+ * Operations on the entries of an open, trusted directory.  A name is one path
+ * component, without '/'.  Symbolic links are never followed, so the entry that
+ * was checked is the entry that is used.
  */
 #ifndef INSTALL_ENTRY_H
 #define INSTALL_ENTRY_H
@@ -20,24 +20,24 @@ enum entry_kind {
 	ENTRY_FILE,
 	ENTRY_DIRECTORY,
 	ENTRY_LINK,
-	ENTRY_OTHER /* a device, a socket, or not to be looked at */
+	ENTRY_OTHER /* a device, a socket, or stat() failed */
 };
 
 enum {
-	ENTRY_DEPTH = 16 /* of a tree that entry_remove() takes away */
+	ENTRY_DEPTH = 16 /* deepest directory tree that entry_remove() removes */
 };
 
 enum entry_kind entry_look(int dir, const char *name);
-/* Attributes of an entry itself, or of the open directory; false: none. */
+/* Attributes of an entry (a link itself, not its target), or of `dir` itself. */
 bool entry_attr(int dir, const char *name, struct fs_attr *out);
 MUST_CHECK bool entry_own_attr(int dir, struct fs_attr *out, struct err *e);
-/* Where a symbolic link points; NULL when it is none. */
+/* The target text of a symbolic link; NULL: not a link. */
 const char *entry_link_text(int dir, const char *name, struct arena *a);
 
-/* A regular file with its mode and owner; `out` must be empty. */
+/* Reads a regular file with its mode and owner; `out` must be empty. */
 MUST_CHECK bool entry_read(int dir, const char *name, struct secret *out, struct fs_attr *attr,
 			   struct err *e);
-/* A new file; mode and owner are set before the first byte; fsynced. */
+/* A file to create; mode and owner are set before the first byte is written; fsynced. */
 struct entry_file {
 	const char *name;
 	const struct secret *bytes;
@@ -46,25 +46,25 @@ struct entry_file {
 MUST_CHECK bool entry_write(int dir, const struct entry_file *file, struct err *e);
 
 MUST_CHECK bool entry_open_directory(int dir, const char *name, int *out, struct err *e);
-/* Makes it, or opens the one that is there. */
+/* Creates the directory, or opens the existing one. */
 MUST_CHECK bool entry_make_directory(int dir, const char *name, int *out, struct err *e);
-/* Mode 0755 whatever the umask was, durable in `dir`. */
+/* Sets mode 0755 regardless of the umask and makes the directory durable in `dir`. */
 MUST_CHECK bool entry_finish_directory(int dir, int made, struct err *e);
 
 /*
- * Makes `name` a link to `text`, in one rename over whatever file or link
- * was there; fsynced.
+ * Makes `name` a symbolic link to `text`, atomically replacing an existing file
+ * or link (rename); fsynced.
  */
 MUST_CHECK bool entry_link(int dir, const char *name, const char *text, struct err *e);
 /*
- * What the link is called before it is renamed: one fixed name, because there
- * is one writer, and leftovers are easily found.
+ * The name of the link before its rename.  Fixed, since there is one writer, so
+ * that leftovers are easily found.
  */
 void entry_temporary(const char *name, char out[NAME_MAX + 1]);
-/* The temporary link an interrupted entry_link() left. */
+/* Removes the temporary link that an interrupted entry_link() left. */
 void entry_clean(int dir, const char *name);
 
-/* A file, a link, or a directory with all it holds; none is fine. */
+/* Removes a file, a link, or a directory with its contents; absence is no error. */
 MUST_CHECK bool entry_remove(int dir, const char *name, struct err *e);
 MUST_CHECK bool entry_sync(int dir, struct err *e);
 

@@ -40,7 +40,7 @@ bool file_trust_file(const struct trust *t, const char *path, struct fs_attr fil
 		       path);
 }
 
-/* Everybody may put a file there, and only its owner can take it away. */
+/* A directory like /tmp: every user may create files, only their owner may remove them. */
 static bool is_open_to_all(struct fs_attr home)
 {
 	return (home.mode & S_IWOTH) != 0;
@@ -54,7 +54,7 @@ bool file_trust_entry(const struct trust *t, const char *path, struct fs_attr en
 			e, ERR_IO,
 			"'%s' belongs to user %u and stands in a directory that everybody can write to; remove it",
 			path, entry.owner);
-	/* A directory is judged as one. */
+	/* Directories are checked by file_trust_directory(). */
 	if (S_ISDIR(entry.mode))
 		return true;
 	if (S_ISLNK(entry.mode))
@@ -65,7 +65,7 @@ bool file_trust_entry(const struct trust *t, const char *path, struct fs_attr en
 bool file_trust_directory(const struct trust *t, const char *path, struct fs_attr dir,
 			  struct err *e)
 {
-	/* A sticky bit guards names, not what a stranger has put there. */
+	/* A sticky bit protects names, not against files that another user put there. */
 	dir.mode &= ~(mode_t)S_ISVTX;
 	return t->unsafe || fs_is_safe_dir(path, dir, t->us, e);
 }

@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 enum {
-	/* Their files are in memory, and decoded together. */
+	/* Batch of installs whose files are in memory and decoded together. */
 	PROBED_AT_ONCE = 64,
 };
 
 /*
- * Whether a pair can be installed, before anything is written; decided again
- * when it is, by what stands there then.
+ * Whether a pair can be installed, before anything is written.  A preview: stage
+ * and commit check again.
  */
 static bool may_install(const struct install *i, struct arena *a, struct err *e)
 {
@@ -57,7 +57,7 @@ static void see_staged(const struct target *t, struct install_seen *out)
 		out->staged = staged;
 }
 
-/* An install that was looked at, before it is judged. */
+/* An install whose files are read, not yet checked. */
 struct looked {
 	struct target target;
 	struct pair_files seen;
@@ -130,7 +130,7 @@ void install_probe(const struct install *i, struct arena *a, struct install_seen
 	install_probe_all(&i, 1, a, out);
 }
 
-/* What shall be on disk: the pair, with the owners and modes it needs. */
+/* The files to write for a pair, with their owners and modes. */
 static bool install_build(const struct target *t, const struct install_pair *pair,
 			  struct pair_files *out, struct err *e)
 {
@@ -209,7 +209,7 @@ static bool forget_staged(const struct target *t, struct err *e)
 	return entry_sync(t->store, e);
 }
 
-/* Durable even when the run that turned the switch did not get so far. */
+/* Completes an interrupted switch: fsyncs its directories, removes the staged link. */
 static bool install_finish(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
@@ -261,7 +261,10 @@ static bool judge_version(const struct target *t, const char *version, struct er
 	return target_open_version(t, version, &dir, e);
 }
 
-/* The newest version of the fingerprint that may be switched back on. */
+/*
+ * The version to revert to: the newest of the fingerprint, else the found one.
+ * *version NULL: revert to nothing.
+ */
 static bool find_former(const struct target *t, const char *fingerprint, const char **version,
 			struct err *e)
 {

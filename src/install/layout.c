@@ -20,7 +20,7 @@ static void add_spot(struct layout *l, struct arena *a, enum file_kind part, con
 							     .dir = -1 };
 }
 
-/* Beside the first: that of the key, when there is one. */
+/* The store is beside the first slot: the key's, when configured. */
 static void place_store(struct layout *l, struct arena *a)
 {
 	const struct path_slot *first = &l->spots[0];
@@ -41,7 +41,7 @@ static void lay_out_directory(struct layout *l, struct arena *a, const char *pat
 	s->link = arena_printf(a, "%s/", l->store_name);
 }
 
-/* Links into another directory are absolute, the rest move with it. */
+/* Links are absolute only when the store is in another directory: relative ones can move. */
 static void lay_out_paths(struct layout *l, struct arena *a, const struct install *i)
 {
 	add_spot(l, a, FILE_KIND_KEY, i->key);
@@ -71,7 +71,7 @@ void layout_make(const struct install *i, struct arena *a, struct layout *out)
 		lay_out_directory(out, a, i->directory);
 }
 
-/* A name in the store, as our links have it. */
+/* Whether `name` can be a version in the store. */
 static bool layout_is_version(const char *name)
 {
 	return *name && *name != '.' && !strchr(name, '/');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the files of an install and its store stand: names and links only,
- * nothing is looked at.  The same for paths of this machine and of another.
+ * The layout of an install and its store: names and link texts only, without
+ * file system access.  The same for local and for remote paths.
  */
 #ifndef INSTALL_LAYOUT_H
 #define INSTALL_LAYOUT_H
@@ -17,12 +17,12 @@
 
 /* One path that a process reads: the directory, or one file. */
 struct path_slot {
-	enum file_kind part; /* of single paths */
+	enum file_kind part; /* with single paths only */
 	const char *path;
 	const char *name;
-	const char *home; /* the directory it is in */
-	const char *link; /* what our link there says, up to the version */
-	int dir;          /* its home in an open target; -1: not open */
+	const char *home; /* parent directory */
+	const char *link; /* text of our link; with a directory, up to the version */
+	int dir;          /* `home` of an open target; -1: not open */
 };
 
 struct layout {
@@ -30,31 +30,31 @@ struct layout {
 	unsigned parts;
 	const char *names[FILE_KIND_COUNT]; /* paths, for messages */
 	struct path_slot spots[FILE_KIND_COUNT];
-	size_t path_slot_count; /* 0: no path is given */
-	const char *home;       /* the directory the store is in, and spots[0] */
+	size_t path_slot_count; /* 0: no path configured */
+	const char *home;       /* parent directory of the store and of spots[0] */
 	const char *store_name;
 };
 
-/* Strings in the arena, or those of the install. */
+/* Strings are in the arena or borrowed from the install. */
 void layout_make(const struct install *i, struct arena *a, struct layout *out);
 
 enum path_slot_state {
 	SPOT_ABSENT,
-	SPOT_OURS, /* our link */
-	SPOT_REAL, /* a real file or directory */
-	SPOT_FOREIGN
+	SPOT_OURS,   /* our link */
+	SPOT_REAL,   /* a real file (single paths) or directory */
+	SPOT_FOREIGN /* another link, or the wrong kind of entry */
 };
 
-/* What stands at a spot; `text` is that of a link. */
+/* Classifies the entry at a slot; `text`: its link text when it is a link. */
 enum path_slot_state layout_spot_state(const struct layout *l, const struct path_slot *s,
 				       enum entry_kind kind, const char *text);
 /*
- * The version that is switched on, by the text of the link that says so (the
- * first spot's; with single paths that of `current` in the store); NULL: none.
+ * The current version, from the text of the link that is switched (the first
+ * slot's; with single paths that of `current` in the store); NULL: none.
  */
 const char *layout_current(const struct layout *l, const char *text);
 
-/* Says that what stands there must stay; returns false. */
+/* Sets the error for a SPOT_FOREIGN entry, which is never replaced; returns false. */
 bool path_slot_refuse(const struct path_slot *s, struct err *e);
 
 #endif

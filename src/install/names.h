@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of versions in a store: BASE or BASE.N, where BASE is the
- * fingerprint, or found-FINGERPRINT or found-unknown for what was there
- * before certfleet came; N counts versions of the same leaf with another
- * chain, key encoding or mode.  Beside them stand links, and what begins with
- * '.' was left by a writer that was cut off.  Only names: nothing is looked
- * at.
+ * Names of versions in a store: BASE or BASE.N.  BASE is the fingerprint, or
+ * found-FINGERPRINT or found-unknown for the files found there before
+ * certfleet; N counts versions of the same leaf with another chain, key
+ * encoding or mode.  The store also has links, and names beginning with '.' that
+ * an interrupted writer left.  Names only, without file system access.
  */
 #ifndef INSTALL_NAMES_H
 #define INSTALL_NAMES_H
@@ -15,9 +14,9 @@
 
 #include <stdbool.h>
 
-#define STORE_CURRENT "current"        /* link to the version that is on */
-#define STORE_STAGED "staged"          /* link to the one that is next */
-#define STORE_NEW ".new.tmp-certfleet" /* a version that is being written */
+#define STORE_CURRENT "current"        /* link to the current version */
+#define STORE_STAGED "staged"          /* link to the staged version */
+#define STORE_NEW ".new.tmp-certfleet" /* version being written */
 
 struct version {
 	const char *name;
@@ -25,23 +24,23 @@ struct version {
 	unsigned long number; /* BASE alone is 1 */
 };
 
-/* All of a store. */
+/* All versions of a store. */
 struct versions {
 	struct arena *arena;
 	VEC(struct version) list;
 };
 
 void versions_add(struct versions *all, const char *name);
-/* The newest of `base`; NULL: there is none. */
+/* The newest version of `base`; NULL: none. */
 const struct version *versions_newest(const struct versions *all, const char *base);
-/* A name of `base` that is not taken. */
+/* An unused name for `base`. */
 const char *versions_free_name(const struct versions *all, const char *base);
 
-/* BASE of a name. */
+/* The BASE part of a name. */
 const char *version_base(struct arena *a, const char *name);
 /* "found-" and the fingerprint, or "found-unknown". */
 const char *version_found_base(struct arena *a, const char *fingerprint);
-/* Nobody else may have what stood there before certfleet came. */
+/* A found version is never pruned: it may be the only copy of its key. */
 bool version_is_found(const char *name);
 
 #endif

@@ -36,7 +36,7 @@ static void put_certs(struct pair_files *c, enum file_kind part, const struct de
 	secret_copy(&c->parts[part].bytes, buf_text(&pem), pem.len);
 }
 
-/* What those who shall trust the leaf need; a self-signed top is its own. */
+/* ca.pem, for clients that verify the leaf: the anchor, else a self-signed top. */
 static void put_anchor(struct pair_files *c, const struct cert_set *set)
 {
 	AUTO(arena) a = { 0 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a version of a pair consists of: up to six files, in memory.  The
- * same struct holds what shall be written, what a version on disk has, and
- * what a process sees through its paths; each is compared with another.
- * Everything is wiped on release, because two of the files hold the key.
+ * The files of one version of a pair, up to six, in memory: the files to write,
+ * the files of a version on disk, or the files visible through a component's
+ * paths, so that any two can be compared.  Wiped on release, because two of the
+ * files hold the key.
  */
 #ifndef INSTALL_PAIR_FILES_H
 #define INSTALL_PAIR_FILES_H
@@ -26,20 +26,20 @@ enum file_kind {
 };
 
 enum {
-	/* What a directory form has. */
+	/* Files of the directory form. */
 	PARTS_OF_DIRECTORY = 1 << FILE_KIND_LEAF | 1 << FILE_KIND_CHAIN | 1 << FILE_KIND_FULLCHAIN |
 			     1 << FILE_KIND_KEY | 1 << FILE_KIND_CA,
 	PARTS_WITH_KEY = 1 << FILE_KIND_KEY | 1 << FILE_KIND_COMBINED,
 };
 
-/* "leaf.pem" ...: its name in a version. */
+/* File names in a version: "leaf.pem" ... */
 extern const char *const file_kind_names[FILE_KIND_COUNT];
 
 struct pair_file {
 	bool there;
 	struct secret bytes;
 	struct fs_attr attr;
-	const char *error; /* it is there, but cannot be read */
+	const char *error; /* why an existing file cannot be read; NULL: read */
 };
 
 struct pair_files {
@@ -49,10 +49,10 @@ struct pair_files {
 void pair_files_release(struct pair_files *c);
 AUTO_STRUCT(pair_files, struct pair_files, pair_files_release)
 
-/* The PEM files of a pair, those in `parts`; attributes are left alone. */
+/* Writes the PEM files in `parts` for a pair; attributes are unchanged. */
 void pair_files_of_pair(struct pair_files *c, unsigned parts, const struct cert_set *set,
 			const struct secret *key);
-/* Reads one file into its piece; its absence is fine. */
+/* Reads one file; absence is no error. */
 void pair_files_read_kind(struct pair_files *c, enum file_kind part, int dir, const char *name,
 			  struct arena *a);
 void pair_files_read_directory(struct pair_files *c, unsigned parts, int dir, struct arena *a);

@@ -21,10 +21,10 @@
 enum {
 	PIDFILE_ROOM = 256,
 	PASSWD_ROOM = 16 * 1024,
-	PID_LIMIT = 4194304, /* of the kernel */
+	PID_LIMIT = 4194304, /* the kernel's PID_MAX_LIMIT */
 	ENROL_TLS_LIMIT = 8,
 	GAP_MS = 2000,
-	CLOCK_SET_MS = 5 * 60 * 1000, /* after a boot */
+	CLOCK_SET_MS = 5 * 60 * 1000, /* after boot: no PID reused yet, clock not set yet */
 };
 
 void pidfile_close(struct pidfile *p)
@@ -33,9 +33,9 @@ void pidfile_close(struct pidfile *p)
 	p->doubt = NULL;
 }
 
-/* ---- the way to it ---- */
+/* ---- path resolution ---- */
 
-/* A directory that was passed. */
+/* A directory on the path. */
 struct passed {
 	const char *path;
 	struct fs_attr attr;
@@ -45,7 +45,7 @@ struct way {
 	struct arena *arena;
 	VEC(struct passed) directories;
 	unsigned links;
-	int dir; /* the one that was reached */
+	int dir; /* directory reached so far */
 };
 
 static void way_close(struct way *w)
@@ -68,7 +68,7 @@ static bool pass(struct way *w, int fd, const char *path, struct err *e)
 
 static bool pidfile_walk(struct way *w, const char *path, struct err *e);
 
-/* Begins anew with what the link says in place of it. */
+/* Restarts the walk with the link replaced by its target. */
 static bool pidfile_follow(struct way *w, const char *link, const char *rest, struct err *e)
 {
 	const char *name = strrchr(link, '/') + 1;
@@ -91,7 +91,7 @@ static bool pidfile_follow(struct way *w, const char *link, const char *rest, st
 			    e);
 }
 
-/* From the top, one directory after the other; all of them are kept. */
+/* Opens each directory from the root down and records it for judge_writers(). */
 static bool pidfile_walk(struct way *w, const char *path, struct err *e)
 {
 	const char *clean = fs_absolute(w->arena, path);
@@ -117,7 +117,7 @@ static bool pidfile_walk(struct way *w, const char *path, struct err *e)
 	return true;
 }
 
-/* ---- the file ---- */
+/* ---- file content ---- */
 
 struct content {
 	pid_t pid;
@@ -126,7 +126,7 @@ struct content {
 	bool of_boot;
 };
 
-/* The first line: PostgreSQL's pidfile goes on with more. */
+/* Reads the first line only: PostgreSQL's pidfile has more lines. */
 static bool parse_pid(const char *text, pid_t *pid)
 {
 	char *end = NULL;
@@ -150,8 +150,8 @@ static int64_t in_ms(int64_t seconds, long nanoseconds)
 }
 
 /*
- * By the kernel's own numbers: a library that shifts the clock for a test
- * shifts those of stat(2) and of clock_gettime(2) not alike.
+ * By system call: a test's preloaded clock library (libfaketime) shifts stat(2)
+ * and clock_gettime(2) differently.
  */
 static int64_t kernel_clock(clockid_t which)
 {
@@ -208,7 +208,7 @@ static bool pidfile_read_file(const struct way *w, const char *path, struct cont
 	return true;
 }
 
-/* ---- who could have written it ---- */
+/* ---- permissions: users able to write the file ---- */
 
 static bool is_trusted(uid_t user, const struct process *p)
 {
@@ -253,7 +253,7 @@ static bool judge_writers(const struct way *w, const char *path, uid_t owner,
 	return true;
 }
 
-/* ---- whether it is the one ---- */
+/* ---- doubt: another process under a reused PID ---- */
 
 int64_t pidfile_gap(const struct pidfile_times *t)
 {

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pidfile, and whether the process that it names is the one that it meant.
+ * Pidfiles, and the check that the process a pidfile names is still the one it
+ * was written for.
  *
- * The file is regular, and it and every directory on the way can be changed by
- * root, us or the owner of that process alone (a directory also by the primary
- * group of that owner: /run/postgresql).  Links on the way are root's or ours.
- * What was checked is what is read, and the process is held from then on.
+ * The file must be regular.  The file and every directory on its path must be
+ * writable only by root, us or the owner of that process (a directory also by
+ * that owner's primary group: /run/postgresql).  Symbolic links on the path
+ * must belong to root or us.  The checked file is the one that is read, and the
+ * process is pinned by a descriptor from then on.
  *
- * Numbers are used again, so the process is doubtful when it is
+ * PIDs are reused, so the process is doubtful when
  *
- *	- younger than the file by more than two seconds,
- *	- in another process namespace, where it has another number, or
- *	- not of the executable that the last proven activation told.
+ *	- it started more than two seconds after the file was written,
+ *	- it is in another PID namespace, where it has another PID, or
+ *	- its executable differs from that of the last proven activation.
  *
- * The file's time is of the wall clock, the process' start is counted from the
- * boot; the boot's wall time is the difference of both clocks now, so setting
- * the wall clock forward makes every process look younger than files from
- * before.  That happens at a boot, when the time comes from the network.
- * So on a file system that a boot empties the age is no sign when the file
- * looks older than the boot, or when the process started soon after it: no
- * number comes round that early.  A clock that is set back hides the age only.
+ * The file's time is wall clock, the process's start time is counted from boot.
+ * The wall time of the boot is computed from both clocks as they are now, so
+ * setting the wall clock forward makes every process look younger than files
+ * written before.  That happens at boot, when the time arrives from the network.
+ * So on a file system that is empty after a boot the age does not count when
+ * the file looks older than the boot, or when the process started soon after
+ * the boot: no PID is reused that early.  A clock set back only hides the age.
  */
 #ifndef INSTALL_PIDFILE_H
 #define INSTALL_PIDFILE_H
@@ -33,8 +35,8 @@
 #include <sys/types.h>
 
 /*
- * A running process, held by a descriptor, so that its number cannot pass to
- * another while it is looked at and signalled.
+ * A running process, pinned by a pidfd, so that its PID cannot pass to another
+ * process between inspection and signal.
  */
 
 struct process {
@@ -43,32 +45,32 @@ struct process {
 	uid_t real;
 	uid_t effective;
 	int64_t started_ms;     /* on CLOCK_BOOTTIME */
-	unsigned depth;         /* process namespaces it is in; 1: ours alone */
-	const char *executable; /* escaped, in the arena; NULL: not ours to
-				   know */
+	unsigned depth;         /* nesting of PID namespaces; 1: ours */
+	const char *executable; /* escaped, in the arena; NULL: no permission
+				   to read it */
 };
 
 void process_close(struct process *p);
 AUTO_STRUCT(process, struct process, process_close)
 
-/* ERR_REMOTE when there is none of this number. */
+/* ERR_REMOTE: no such process. */
 MUST_CHECK bool process_open(pid_t pid, struct arena *a, struct process *out, struct err *e);
 MUST_CHECK bool process_signal(const struct process *p, int number, struct err *e);
 
-/* ---- install/pidfile.c ---- */
+/* ---- pidfile ---- */
 
 struct pidfile {
 	struct process process;
-	const char *doubt; /* in the arena; NULL: it is the process meant */
+	const char *doubt; /* reason, in the arena; NULL: not doubtful */
 };
 
 void pidfile_close(struct pidfile *p);
 AUTO_STRUCT(pidfile, struct pidfile, pidfile_close)
 
 /*
- * `proven`: what is known of its executable; NULL: nothing.  ERR_IO when
- * others could have written what the file says, ERR_MISSING when there is
- * none, ERR_REMOTE when it names no running process.
+ * `proven`: executable of the last proven activation; NULL: unknown.  ERR_IO:
+ * other users could have written the file; ERR_MISSING: no file; ERR_REMOTE: the
+ * file names no running process.
  */
 MUST_CHECK bool pidfile_open(const char *path, const char *proven, struct arena *a,
 			     struct pidfile *out, struct err *e);
@@ -76,13 +78,13 @@ MUST_CHECK bool pidfile_open(const char *path, const char *proven, struct arena 
 /* Times in milliseconds. */
 struct pidfile_times {
 	int64_t written; /* wall clock */
-	bool of_boot;    /* the file system is empty after a boot */
-	int64_t started; /* since the boot */
-	int64_t uptime;  /* since the boot, now */
-	int64_t now;     /* wall clock */
+	bool of_boot;    /* the file is on a file system that is empty after a boot */
+	int64_t started; /* process start, since boot */
+	int64_t uptime;  /* now, since boot */
+	int64_t now;     /* now, wall clock */
 };
 
-/* How much younger the process is than its file; 0: it is not. */
+/* How much younger the process is than its file, in milliseconds; 0: not younger. */
 int64_t pidfile_gap(const struct pidfile_times *t);
 
 #endif

@@ -13,13 +13,13 @@
 #include <sys/pidfd.h>
 #include <unistd.h>
 
-/* Of an executable that an upgrade has replaced. */
+/* Suffix of /proc/PID/exe when an upgrade has replaced the executable. */
 #define DELETED " (deleted)"
 
 enum {
-	START_FIELD = 22, /* of /proc/PID/stat, counted from 1 */
+	START_FIELD = 22, /* starttime in /proc/PID/stat, counted from 1 */
 	NAME_FIELD = 2,
-	EXECUTABLE_ROOM = 1024, /* orders and records have little more */
+	EXECUTABLE_ROOM = 1024, /* orders and state records hold little more */
 };
 
 void process_close(struct process *p)
@@ -28,7 +28,7 @@ void process_close(struct process *p)
 	*p = (struct process){ .fd = -1 };
 }
 
-/* Files of /proc have no size. */
+/* Files in /proc report size 0, so read without fstat(). */
 static bool read_proc(pid_t pid, const char *name, char *text, size_t room)
 {
 	char path[64];
@@ -44,7 +44,7 @@ static bool read_proc(pid_t pid, const char *name, char *text, size_t room)
 	return true;
 }
 
-/* Its name, the second field, may hold anything, blanks and ')' too. */
+/* Scans from the last ')': the process name, field 2, may contain blanks and ')'. */
 static bool read_start(struct process *p)
 {
 	char text[1024];
@@ -62,7 +62,7 @@ static bool read_start(struct process *p)
 	return true;
 }
 
-/* Real and effective user; the owner of /proc/PID itself may say root. */
+/* Real and effective user; not the owner of /proc/PID, which may be root instead. */
 static bool read_status(struct process *p)
 {
 	char text[4096];
@@ -73,7 +73,7 @@ static bool read_status(struct process *p)
 	line = strstr(text, "\nUid:");
 	if (!line || sscanf(line, "\nUid: %u %u", &p->real, &p->effective) != 2)
 		return false;
-	/* Its number in each namespace that it is in, from ours on. */
+	/* NSpid: its PID in each nested namespace, starting with ours. */
 	line = strstr(text, "\nNSpid:");
 	p->depth = 1;
 	for (line = line ? strchr(line, '\t') : NULL; line;) {
@@ -123,7 +123,7 @@ bool process_open(pid_t pid, struct arena *a, struct process *out, struct err *e
 	if (!read_start(&p) || !read_status(&p))
 		return gone(pid, e);
 	p.executable = read_executable(pid, a);
-	/* What was read was about this one only if it is there still. */
+	/* If the process has exited, /proc may have shown another one with its PID. */
 	if (pidfd_send_signal(p.fd, 0, NULL, 0) && errno == ESRCH)
 		return gone(pid, e);
 	*out = p;

@@ -100,7 +100,7 @@ static bool write_parts(int dir, const struct pair_files *c, struct err *e)
 	return entry_sync(dir, e);
 }
 
-/* Under a temporary name until it is whole, durable and proven. */
+/* Writes under a temporary name until complete, durable and verified. */
 static bool store_version_write_new(const struct target *t, const char *name,
 				    const struct pair_files *c, struct err *e)
 {

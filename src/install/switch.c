@@ -48,8 +48,8 @@ static bool found_base(const struct target *t, const struct pair_files *seen, co
 }
 
 /*
- * The directory moves into the store and our link takes its place in the
- * same system call; the link's text is already right for where it will be.
+ * Moves the directory into the store and our link into its place in one system
+ * call (RENAME_EXCHANGE); the link's text is already relative to its final place.
  */
 static bool exchange_directory(const struct target *t, const char *version, struct err *e)
 {
@@ -78,7 +78,7 @@ static bool switch_take_directory(const struct target *t, struct err *e)
 	       store_version_free_name(t, base, &version, e) && exchange_directory(t, version, e);
 }
 
-/* Everything the paths show now becomes a version, and that is switched on. */
+/* Keeps the files now at the paths as a version, and makes it current. */
 static bool switch_keep_paths(const struct target *t, struct err *e)
 {
 	AUTO(pair_files) seen = { 0 };
@@ -95,7 +95,7 @@ static bool switch_keep_paths(const struct target *t, struct err *e)
 	return store_version_keep(t, base, &seen, &version, e) && switch_step(t, version, e);
 }
 
-/* In an order that shows nothing new: links lead to what stood there. */
+/* Replaces files by links only after their content is current: readers see no change. */
 static bool switch_take_paths(const struct target *t, struct err *e)
 {
 	if (any_spot_is(t, SPOT_REAL) && !switch_keep_paths(t, e))

@@ -65,7 +65,7 @@ static bool check_store(const struct target *t, struct err *e)
 	return entry_own_attr(t->store, &attr, e) && file_trust_store(&trust, path, attr, e);
 }
 
-/* One that is there is judged before its mode is corrected. */
+/* Checks an existing store before its mode is corrected. */
 static bool make_store(struct target *t, struct err *e)
 {
 	return entry_make_directory(t->home, t->layout.store_name, &t->store, e) &&
@@ -100,7 +100,7 @@ static bool lock_store(const struct target *t, struct err *e)
 	return true;
 }
 
-/* Temporaries, and the link whose exchange with a directory did not come. */
+/* Removes temporaries, and a link left by an exchange_directory() that was interrupted. */
 static bool clean_one(void *ctx, const char *name, struct err *e)
 {
 	const struct target *t = ctx;
@@ -137,7 +137,7 @@ static bool target_check_writable(const struct target *t, struct err *e)
 	return true;
 }
 
-/* A name that is unknown stands in the way of a new key alone. */
+/* An unknown user or group name fails only where a new key may be written. */
 static bool target_find_account(struct target *t, struct err *e)
 {
 	struct err why = { 0 };
@@ -210,14 +210,14 @@ bool target_open_version(const struct target *t, const char *version, int *out, 
 	return true;
 }
 
-/* Nobody but us could give them a name outside of the store. */
+/* Hard links to files of the store are no risk: only we could have made them. */
 static void forget_second_names(struct pair_files *c)
 {
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		c->parts[part].attr.links = 0;
 }
 
-/* Of a real directory, or of the version that is switched on. */
+/* Reads a real directory, or the current version. */
 static bool see_directory(const struct target *t, struct pair_files *out, struct err *e)
 {
 	const struct path_slot *s = &t->layout.spots[0];
@@ -257,7 +257,7 @@ static bool see_paths(const struct target *t, struct pair_files *out, struct err
 		if (state != SPOT_OURS || version < 0)
 			continue;
 		pair_files_read_kind(out, s->part, version, file_kind_names[s->part], t->arena);
-		out->parts[s->part].attr.links = 0; /* as in a directory */
+		out->parts[s->part].attr.links = 0; /* see forget_second_names() */
 	}
 	return true;
 }
@@ -312,7 +312,7 @@ static bool may_replace_directory(const struct target *t, const struct path_slot
 	       err_in(e, "in directory '%s'", s->path);
 }
 
-/* Whatever stands at a path, and who could have put it there. */
+/* Whether the entry at a path comes from a trusted user (install/file_trust.c). */
 static bool may_take_over(const struct target *t, const struct path_slot *s, struct err *e)
 {
 	const struct trust trust = trust_here(t);

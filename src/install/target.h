@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An install, opened: its directories as descriptors, its store, and what
- * stands at each of its paths.
+ * An open install: descriptors of its directories and its store, and access to
+ * the entries at its paths.
  *
- * To look, a directory may be unsafe or missing.  To change, each is checked,
- * the store is locked against a second writer, and what an interrupted
- * change left behind is cleaned up.
+ * For reading, a directory may be unsafe or missing.  For a change, each
+ * directory is checked, the store is locked against a second writer, and
+ * leftovers of an interrupted change are removed.
  */
 #ifndef INSTALL_TARGET_H
 #define INSTALL_TARGET_H
@@ -21,10 +21,10 @@
 #include <stdbool.h>
 
 enum access {
-	ACCESS_LOOK,   /* for reading only */
-	ACCESS_CHECK,  /* as for a change, but touches and locks nothing */
-	ACCESS_CHANGE, /* a store that is not there stays away */
-	ACCESS_CREATE
+	ACCESS_LOOK,   /* read only, no checks */
+	ACCESS_CHECK,  /* checks as for a change, but no lock and no writes */
+	ACCESS_CHANGE, /* does not create a missing store */
+	ACCESS_CREATE  /* creates a missing store */
 };
 
 struct target {
@@ -32,8 +32,8 @@ struct target {
 	struct arena *arena;
 	enum access access;
 	struct layout layout;
-	struct attr_account account; /* not to look */
-	int home;                    /* the directory the store is in */
+	struct attr_account account; /* unused by ACCESS_LOOK */
+	int home;                    /* parent directory of the store; -1: none */
 	int store;                   /* -1: none */
 };
 
@@ -44,33 +44,33 @@ MUST_CHECK bool target_open(const struct install *i, enum access access, struct 
 			    struct target *out, struct err *e);
 
 enum path_slot_state path_slot_look(const struct target *t, const struct path_slot *s);
-/* The version that is switched on; NULL: none. */
+/* The current version; NULL: none. */
 const char *target_current(const struct target *t);
-/* What a process sees through the paths.  A foreign link is an error. */
+/* Reads the files visible through the paths.  A foreign link is an error. */
 MUST_CHECK bool target_see(const struct target *t, struct pair_files *out, struct err *e);
 void target_judge(const struct target *t, const struct pair_files *c, struct installed_pair *out);
-/* A version of the store; to change anything it is judged first. */
+/* Opens a version of the store; for a change, its owner and mode are checked. */
 MUST_CHECK bool target_open_version(const struct target *t, const char *version, int *out,
 				    struct err *e);
-/* Why what stands at the paths must not be replaced, or not be taken over. */
+/* Whether the entries at the paths may be replaced or taken over; else the error says why. */
 MUST_CHECK bool target_may_replace(const struct target *t, struct err *e);
 
-/* ---- install/switch.c ---- */
+/* ---- switching between versions (switch.c) ---- */
 
 /*
- * The switch of a target: which version its paths lead to.
+ * The switch of a target selects the version that its paths lead to.
  *
- * Before it is moved, whatever real file or directory stands at a path is
- * kept as a version, and the path becomes a link with the same content; so
- * the move itself is one rename, and no instant has a mixed pair.
+ * Before it moves, every real file or directory at a path is kept as a version
+ * and the path becomes a link to the same content; so the move itself is one
+ * rename, and no mixed pair is ever visible.
  */
 
-/* `previous` gets the version that was on before, or NULL. */
+/* Switches to `version`; *previous: the version before, or NULL. */
 MUST_CHECK bool switch_to(const struct target *t, const char *version, const char **previous,
 			  struct err *e);
-/* Nothing is on and no link of ours is left; ours alone are removed. */
+/* Removes our links, and nothing else; no version is current afterwards. */
 MUST_CHECK bool switch_off(const struct target *t, struct err *e);
-/* Whether `version` is on and every path is our link. */
+/* Whether `version` is current and every path is our link. */
 bool switch_is_at(const struct target *t, const char *version);
 
 #endif

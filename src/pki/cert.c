@@ -78,7 +78,7 @@ const char *cert_issuer(gnutls_x509_crt_t crt, struct arena *a)
 
 bool cert_is_signed_by(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
 {
-	/* Without DO_NOT_ALLOW_SAME a certificate would vouch for itself. */
+	/* Without DO_NOT_ALLOW_SAME every certificate would verify against itself. */
 	unsigned flags = GNUTLS_VERIFY_DO_NOT_ALLOW_SAME | GNUTLS_VERIFY_DISABLE_TIME_CHECKS |
 			 GNUTLS_VERIFY_DISABLE_TRUSTED_TIME_CHECKS | GNUTLS_VERIFY_ALLOW_BROKEN |
 			 GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1;
@@ -148,7 +148,7 @@ static const char *lower_text(struct arena *a, const gnutls_datum_t *bytes)
 	return text;
 }
 
-/* False: a kind of name, or a damaged one, that the fleet file cannot have. */
+/* False: a kind of name that the fleet file cannot have, or a damaged name. */
 static bool cert_read_name(unsigned type, const gnutls_datum_t *value, struct arena *a,
 			   struct san *out)
 {
@@ -202,7 +202,7 @@ static bool collect_names(gnutls_subject_alt_names_t all, struct arena *a, struc
 	return true;
 }
 
-/* The whole extension at once: asking for name after name is quadratic. */
+/* Parses the whole extension at once: GnuTLS's get-by-index is quadratic. */
 static bool cert_read_names(gnutls_x509_crt_t crt, struct arena *a, struct cert_facts *out,
 			    struct err *e)
 {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* One certificate of a heap that is to be put in order. */
+/* One certificate of an unordered set, to be sorted into a chain. */
 struct chain_link {
 	gnutls_x509_crt_t crt;
 	struct der der;
@@ -39,7 +39,7 @@ static bool link_open(struct chain_link *l, struct der der, struct err *e)
 	if (!cert_open(der, &l->crt, e))
 		return false;
 	l->is_self_signed = cert_is_signed_by(l->crt, l->crt);
-	/* A key of a kind that GnuTLS does not know has signed nothing. */
+	/* A key type unknown to GnuTLS leaves `key` empty and matches no private key. */
 	return !cert_public(l->crt, &pub, &unknown) || key_digest(pub, l->key, e);
 }
 
@@ -80,8 +80,8 @@ static bool find_leaf(struct heap *h, const char *key, struct import_parse *f,
 }
 
 /*
- * Who signed `below`.  A cross-signed authority stands before the
- * self-signed form of the same key: the longer way reaches more clients.
+ * The issuer of `below`; NULL: not in the set.  A cross-signed CA goes before
+ * the self-signed form of the same key: more clients trust the longer chain.
  */
 static struct chain_link *chain_find_signer(struct heap *h, const struct chain_link *below)
 {
@@ -99,7 +99,7 @@ static struct chain_link *chain_find_signer(struct heap *h, const struct chain_l
 	return root;
 }
 
-/* Another form of an authority that the chain has: cross-signed, renewed. */
+/* A cross-signed or renewed certificate of a CA that is in the chain already. */
 static bool is_alternative(const struct heap *h, const struct chain_link *l)
 {
 	for (size_t i = 0; i < h->count; i++)

@@ -13,7 +13,7 @@ struct client_auth {
 	gnutls_x509_trust_list_t authorities;
 	const struct agent_caller *list;
 	size_t count;
-	gnutls_x509_dn_t *names; /* of those that are names */
+	gnutls_x509_dn_t *names; /* parallel to `list`; NULL for an entry by key */
 };
 
 /* ---- life ---- */
@@ -101,7 +101,7 @@ static bool client_auth_open_all(struct presented_chain *s, const struct der *ch
 	return true;
 }
 
-/* It has to say so: "any purpose" and silence are not enough. */
+/* clientAuth must be stated: anyExtendedKeyUsage or no extension is not enough. */
 static bool is_for_clients(gnutls_x509_crt_t leaf)
 {
 	for (unsigned i = 0;; i++) {
@@ -140,7 +140,7 @@ static bool leads_to_authority(const struct client_auth *c, struct presented_cha
 		       words.data ? (const char *)words.data : "");
 }
 
-/* ASCII is written the same in each of these. */
+/* ASCII has the same bytes in all three string types. */
 static unsigned kind_of_string(unsigned long tag)
 {
 	switch (tag) {
@@ -160,7 +160,7 @@ static bool same_attribute(const gnutls_x509_ava_st *a, const gnutls_x509_ava_st
 	       !memcmp(a->value.data, b->value.data, a->value.size);
 }
 
-/* Name by name, attribute by attribute, until both end at the same place. */
+/* Compares RDN by RDN, attribute by attribute, until both names end together. */
 static bool same_name(gnutls_x509_dn_t one, gnutls_x509_dn_t other)
 {
 	for (int rdn = 0, part = 0;;) {

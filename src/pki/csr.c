@@ -54,7 +54,7 @@ bool csr_make(const struct secret *pkcs8, struct arena *a, struct der *out, stru
 
 /* ---- reading ---- */
 
-/* As one of ours: the same kinds, none weaker. */
+/* Only key types that key_generate() makes are signed. */
 static bool csr_is_known_kind(gnutls_pubkey_t pub)
 {
 	AUTO(arena) a = { 0 };

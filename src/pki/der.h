@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cursor over DER, for what GnuTLS does not read: two structures that it
- * refuses as a whole although each part is sound (import_ec.c), and LDAP's
- * answer (starttls.c), whose lengths may be longer than they need be.
+ * A cursor over DER, for structures that GnuTLS does not read: two key formats
+ * that it refuses as a whole although each part is sound (import_ec.c), and the
+ * LDAP response (starttls.c), whose lengths need not be in minimal form.
  * Definite lengths only.
  */
 #ifndef PKI_DER_H
@@ -25,9 +25,9 @@ enum der_tag {
 
 /* Whether the next element has this tag. */
 bool der_is(const struct der *in, enum der_tag tag);
-/* Takes the next element off `in` when it has this tag and fits. */
+/* Consumes the next element of `in` when the tag matches and the element is whole. */
 bool der_take(struct der *in, enum der_tag tag, struct der *content);
-/* A positive integer of at most 31 bits. */
+/* Consumes an integer from 0 to 2^31 - 1. */
 bool der_take_count(struct der *in, unsigned *out);
 
 #endif

@@ -17,10 +17,10 @@
 
 enum {
 	HEAD_BYTES = 4,
-	HANDSHAKE_LIMIT = 16 * 1024, /* bytes of one of its messages */
-	WARNING_LIMIT = 8,           /* alerts that are no reason to give up */
-	POLL_MS = 100,               /* how late a stop may be noticed */
-	HOST_LIFE = 86400,           /* seconds */
+	HANDSHAKE_LIMIT = 16 * 1024, /* bytes of one handshake message */
+	WARNING_LIMIT = 8,           /* non-fatal alerts tolerated */
+	POLL_MS = 100,               /* delay until a stop is noticed */
+	HOST_LIFE = 86400,           /* validity of the server certificate, seconds */
 };
 
 struct enrol_tls_host {
@@ -35,7 +35,7 @@ struct enrol_tls {
 	bool persists;
 	unsigned warnings;
 	uint8_t binding[ENROL_TLS_BINDING_BYTES];
-	uint8_t head[HEAD_BYTES]; /* of the message that is coming */
+	uint8_t head[HEAD_BYTES]; /* length prefix of the incoming message */
 	size_t head_got;
 	struct secret body;
 	size_t body_got;
@@ -133,7 +133,7 @@ struct enrol_tls *enrol_tls_accept(const struct enrol_tls_host *host, int fd)
 	return TAKE(l);
 }
 
-/* The other side speaks the same; an older one would not say so. */
+/* A peer without ALPN passes GNUTLS_ALPN_MANDATORY: no protocol is selected then. */
 static bool speaks_protocol(const struct enrol_tls *l)
 {
 	gnutls_datum_t chosen = { 0 };
@@ -161,7 +161,7 @@ static bool finish_handshake(struct enrol_tls *l, struct err *e)
 	return true;
 }
 
-/* What became of one call of GnuTLS. */
+/* Outcome of one failed GnuTLS call: wait for the socket, retry, or give up. */
 enum enrol_tls_outcome {
 	OUTCOME_WAITS,
 	OUTCOME_AGAIN,
@@ -205,7 +205,7 @@ static enum enrol_tls_state enrol_tls_shake_hands(struct enrol_tls *l, struct er
 
 /* ---- messages ---- */
 
-/* Some bytes, at most `len`; *got is 0 unless ENROL_TLS_MESSAGE. */
+/* Reads up to `len` bytes; *got is 0 unless ENROL_TLS_MESSAGE. */
 static enum enrol_tls_state read_some(struct enrol_tls *l, void *to, size_t len, size_t *got,
 				      struct err *e)
 {
@@ -398,7 +398,7 @@ static bool wait_for_lookup(struct name_lookup *lookup, int64_t end_ms, struct e
 	return true;
 }
 
-/* A socket that is connected, in `l`. */
+/* Replaces the socket of `l` by one connected to `to`. */
 static bool connect_to(struct enrol_tls *l, const union tls_address *to, int64_t end_ms,
 		       struct err *e)
 {

@@ -10,7 +10,7 @@ enum {
 	HOW = GNUTLS_PKCS_PBES2_AES_256,
 };
 
-/* Ties a key to its leaf. */
+/* localKeyId, which links the key to its leaf. */
 struct key_id {
 	unsigned char bytes[KEY_ID_BYTES];
 };

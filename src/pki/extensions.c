@@ -33,7 +33,7 @@ static int add_name(gnutls_subject_alt_names_t all, const struct san *name)
 	return gnutls_subject_alt_names_set(all, san_types[name->kind], &value, NULL);
 }
 
-/* Built as a whole: adding name after name to a certificate is quadratic. */
+/* Builds the extension as a whole: adding name after name to `crt` is quadratic. */
 static bool extensions_add_names(gnutls_x509_crt_t crt, const struct certificate *c, struct err *e)
 {
 	AUTO(alt_names) all = NULL;
@@ -49,7 +49,7 @@ static bool extensions_add_names(gnutls_x509_crt_t crt, const struct certificate
 	}
 	if (rc >= 0)
 		rc = gnutls_x509_ext_export_subject_alt_names(all, &der);
-	/* RFC 5280, section 4.2.1.6: critical when there is no subject. */
+	/* RFC 5280, section 4.2.1.6: SAN is critical when the subject is empty. */
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_extension_by_oid(crt, GNUTLS_X509EXT_OID_SAN, der.data,
 							  der.size, *c->subject == '\0');
@@ -65,7 +65,7 @@ bool extensions_add_leaf(gnutls_x509_crt_t crt, const struct certificate *c, str
 
 	if (*c->subject == '\0' && c->name_count == 0)
 		return err_set(e, ERR_INPUT, "a certificate needs a subject or names");
-	/* Only RSA can encrypt the key of an old handshake. */
+	/* keyEncipherment serves RSA key exchange (TLS 1.2 and older), no other key type. */
 	if (gnutls_x509_crt_get_pk_algorithm(crt, NULL) == GNUTLS_PK_RSA)
 		usage |= GNUTLS_KEY_KEY_ENCIPHERMENT;
 	if (rc >= 0)
@@ -102,7 +102,7 @@ bool extensions_add_key_ids(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, str
 	len = sizeof(id);
 	if (rc >= 0)
 		rc = gnutls_x509_crt_get_subject_key_id(issuer, id, &len, NULL);
-	/* An authority without an identifier of its own gives none. */
+	/* An issuer without subjectKeyIdentifier: no authorityKeyIdentifier. */
 	if (rc == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 		return true;
 	if (rc >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The X.509 v3 extensions of what we issue, for issue.c. */
+/* X.509 v3 extensions of issued certificates, for issue.c. */
 #ifndef PKI_EXTENSIONS_H
 #define PKI_EXTENSIONS_H
 
@@ -9,11 +9,11 @@
 
 #include <stdbool.h>
 
-/* All but the key identifiers; subject and key are set before. */
+/* All extensions except the key identifiers; subject and key must be set before. */
 MUST_CHECK bool extensions_add_leaf(gnutls_x509_crt_t crt, const struct certificate *c,
 				    struct err *e);
 MUST_CHECK bool extensions_add_authority(gnutls_x509_crt_t crt, struct err *e);
-/* Subject and authority key identifier; `issuer` may be `crt` itself. */
+/* Subject and authority key identifiers; `issuer` may be `crt` itself. */
 MUST_CHECK bool extensions_add_key_ids(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer,
 				       struct err *e);
 

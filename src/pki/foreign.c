@@ -12,21 +12,21 @@
 #include <string.h>
 
 enum {
-	REMEMBERED = 65536,         /* as two bytes of a hash */
-	FACT_LIMIT = 2048,          /* bytes of one fact that was escaped */
-	ANSWER_LIMIT = 1024 * 1024, /* bytes about one thing */
-	TYPED_SPANS = 2,            /* of one thing in a request: kind and bytes */
-	PAIR_SPANS = 3,             /* before the certificates: time, key, anchor */
-	CLIMB_SPANS = 4,            /* before those above: time, leaf, top, anchor */
+	REMEMBERED = 65536,         /* cache slots, indexed by two bytes of the hash */
+	FACT_LIMIT = 2048,          /* bytes of one escaped string */
+	ANSWER_LIMIT = 1024 * 1024, /* bytes of the response for one item */
+	TYPED_SPANS = 2,            /* spans per item: kind, bytes */
+	PAIR_SPANS = 3,             /* spans before the certificates: time, key, anchor */
+	CLIMB_SPANS = 4,            /* spans before the chain: time, leaf, top, anchor */
 };
 
-/* What was read of bytes with this hash: text of the decoder's. */
+/* Cache entry: the decoder's response for the input with this SHA-256. */
 struct read_before {
 	uint8_t of[SHA256_BYTES];
 	char *text;
 };
 
-/* Filled by hash; what comes later takes the place of what was there. */
+/* Direct-mapped cache: a colliding entry replaces the older one. */
 static struct read_before *before[REMEMBERED];
 
 /* ---- facts as JSON ---- */
@@ -74,7 +74,7 @@ static bool odd(struct err *e)
 	return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
 }
 
-/* Whoever decoded may have been taken over. */
+/* The text is untrusted: crafted input may have compromised the decoder. */
 bool facts_read(struct span text, struct der der, struct arena *a, struct cert_facts *out,
 		struct err *e)
 {
@@ -113,7 +113,7 @@ static const struct member decode_failure_members[] = {
 	{ 0 },
 };
 
-/* ---- in the decoder ---- */
+/* ---- decoder process ---- */
 
 static void error_write(const struct err *e, struct buf *out)
 {
@@ -147,7 +147,7 @@ static bool describe_key(struct span in, struct buf *out, struct err *e)
 	return true;
 }
 
-/* Answers one text for each thing, in their order. */
+/* Response: one JSON text per item, in request order. */
 bool foreign_decode_facts(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	for (size_t i = 0; i + 1 < count; i += TYPED_SPANS) {
@@ -164,7 +164,7 @@ bool foreign_decode_facts(const struct span *in, size_t count, struct buf *answe
 	return count % TYPED_SPANS == 0 || odd(e);
 }
 
-/* Answers the hash of the public half, and the key. */
+/* Response: SHA-256 hex of the SubjectPublicKeyInfo, then the key as PKCS#8. */
 bool foreign_decode_key(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(secret) key = { 0 };
@@ -192,7 +192,7 @@ static bool time_of(struct span s, int64_t *out)
 	return true;
 }
 
-/* Answers the facts of the leaf. */
+/* Response: the facts of the leaf. */
 bool foreign_decode_pair(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	struct der certs[CHAIN_LIMIT];
@@ -213,7 +213,7 @@ bool foreign_decode_pair(const struct span *in, size_t count, struct buf *answer
 	return true;
 }
 
-/* Answers "yes" or "no". */
+/* Response: "yes" or "no". */
 bool foreign_decode_complete(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	struct der above[CHAIN_LIMIT];
@@ -233,14 +233,14 @@ bool foreign_decode_complete(const struct span *in, size_t count, struct buf *an
 	return true;
 }
 
-/* ---- remembering ---- */
+/* ---- cache ---- */
 
 static struct read_before **place_of(const uint8_t of[SHA256_BYTES])
 {
 	return &before[of[0] | of[1] << 8];
 }
 
-/* NULL: it was not read. */
+/* NULL: not cached. */
 static const char *recall(const uint8_t of[SHA256_BYTES])
 {
 	const struct read_before *b = *place_of(of);
@@ -260,7 +260,7 @@ static void foreign_remember(const uint8_t of[SHA256_BYTES], const void *text, s
 	*place = b;
 }
 
-/* Of a text with a key the key alone: it is the same wherever it stands. */
+/* A key's PEM block alone, so that one key in several files has one cache entry. */
 static struct foreign trimmed(const struct foreign *f)
 {
 	gnutls_datum_t text = { (unsigned char *)f->bytes, (unsigned)f->len };
@@ -281,7 +281,7 @@ static void foreign_hash_of(const struct foreign *f, uint8_t out[SHA256_BYTES])
 	sha256_pieces(pieces, 2, out);
 }
 
-/* Things to be decoded by one child. */
+/* Items for one decoder process. */
 struct lot {
 	struct foreign items[FOREIGN_AT_ONCE];
 	uint8_t of[FOREIGN_AT_ONCE][SHA256_BYTES];
@@ -336,7 +336,7 @@ static bool read_lot(const struct foreign *items, const uint8_t (*of)[SHA256_BYT
 	return true;
 }
 
-/* One that breaks its child takes nobody else with it. */
+/* One process per item: an item that crashes its decoder does not fail the others. */
 static void read_each(const struct lot *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
@@ -374,7 +374,7 @@ void foreign_learn(const struct foreign *list, size_t count)
 	free(l);
 }
 
-/* What was read of it, now or before. */
+/* The decoder's response for `whole`, cached or decoded now. */
 static bool find_text(const struct foreign *whole, struct span *out, struct err *e)
 {
 	struct foreign f = trimmed(whole);
@@ -389,7 +389,7 @@ static bool find_text(const struct foreign *whole, struct span *out, struct err 
 	return true;
 }
 
-/* ---- asking ---- */
+/* ---- requests to the decoder ---- */
 
 static bool error_read(struct span text, struct err *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GnuTLS's handles under AUTO, and its errors as ours.  For the .c files of
- * pki/ only: no other folder sees a GnuTLS type.
+ * GnuTLS handles under AUTO(), and conversion of GnuTLS errors to struct err.
+ * For the .c files of pki/ only: no other folder sees a GnuTLS type.
  */
 #ifndef PKI_GNUTLS_HANDLE_H
 #define PKI_GNUTLS_HANDLE_H
@@ -30,10 +30,10 @@ AUTO_TYPE(session, gnutls_session_t, gnutls_deinit)
 AUTO_TYPE(priority, gnutls_priority_t, gnutls_priority_deinit)
 AUTO_TYPE(credentials, gnutls_certificate_credentials_t, gnutls_certificate_free_credentials)
 
-/* Bytes that GnuTLS allocated. */
+/* A datum that GnuTLS allocated. */
 void datum_release(gnutls_datum_t *d);
 AUTO_STRUCT(datum, gnutls_datum_t, datum_release)
-/* The same, wiped: for keys. */
+/* Likewise, wiped before it is freed: for keys. */
 void secret_datum_release(gnutls_datum_t *d);
 AUTO_STRUCT(secret_datum, gnutls_datum_t, secret_datum_release)
 
@@ -42,9 +42,9 @@ gnutls_datum_t datum_of(struct der der);
 gnutls_datum_t datum_of_secret(const struct secret *s);
 gnutls_datum_t datum_of_text(const char *text);
 
-/* ERR_CRYPTO: the text, and after it what GnuTLS says of `rc`. */
+/* ERR_CRYPTO: the text, followed by GnuTLS's message for `rc`. */
 bool err_gnutls(struct err *e, int rc, const char *fmt, ...) PRINTF(3, 4);
-/* GnuTLS's words without their full stop, in static memory or `room`. */
+/* GnuTLS's message for `rc` without the full stop, in static memory or `room`. */
 const char *gnutls_words(int rc, char room[128]);
 
 #endif

@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-	HEAD_SPANS = 3, /* of a request: kind, time, password */
-	FILE_SPANS = 2, /* name and bytes */
+	HEAD_SPANS = 3, /* spans before the files: kind, time, password */
+	FILE_SPANS = 2, /* spans per file: name, bytes */
 };
 
 static const char *file_name(const struct import_input *in, size_t i, struct import_parse *f)
@@ -46,7 +46,7 @@ static bool import_read_files(struct import_parse *f, const struct import_input 
 	return true;
 }
 
-/* ---- in the decoder ---- */
+/* ---- decoder process ---- */
 
 static void views_release(struct import_input *in)
 {
@@ -55,7 +55,7 @@ static void views_release(struct import_input *in)
 }
 AUTO_STRUCT(views, struct import_input, views_release)
 
-/* The request as it was before it was taken apart; all of it is borrowed. */
+/* Rebuilds the input from the request's spans; names and bytes are borrowed. */
 static bool import_read_request(const struct span *in, size_t count, struct secret *password,
 				struct import_input *out)
 {
@@ -75,7 +75,7 @@ static bool import_read_request(const struct span *in, size_t count, struct secr
 	for (const struct span *s = in + HEAD_SPANS; s + 1 < in + count; s += FILE_SPANS) {
 		const char *name = s[0].bytes;
 
-		/* it comes with its end */
+		/* the span includes the terminating NUL */
 		if (!s[0].len || name[s[0].len - 1])
 			return false;
 		names[out->file_count] = name;
@@ -85,7 +85,7 @@ static bool import_read_request(const struct span *in, size_t count, struct secr
 	return true;
 }
 
-/* Key, anchor, what the leaf says, what is not sound, and certificates. */
+/* Response: key, anchor, facts of the leaf, pair_lint() failure or "", certificates. */
 static void write_pair(const struct pair *p, const char *flaw, struct buf *answer)
 {
 	AUTO(buf) facts = { 0 };
@@ -120,7 +120,7 @@ bool import_decode(const struct span *in, size_t count, struct buf *answer, stru
 	return true;
 }
 
-/* ---- in those who ask ---- */
+/* ---- parent process ---- */
 
 static bool read_set(struct span rest, struct der *certs, struct cert_set *set)
 {
@@ -158,7 +158,7 @@ static bool import_read_answer(const struct secret *answer, struct pair *out, st
 	return true;
 }
 
-/* GnuTLS measures in unsigned int, and reads passwords as C strings. */
+/* GnuTLS takes lengths as unsigned int and passwords as C strings. */
 static bool check_input(const struct import_input *in, struct err *e)
 {
 	const struct secret *p = in->password;
@@ -177,7 +177,7 @@ static bool name_import(const struct import_input *in, struct err *e)
 	AUTO(arena) a = { 0 };
 	const char *name = text_escaped(&a, in->names[0]);
 
-	/* What a library refuses is still a mistake in the input. */
+	/* A refusal by GnuTLS is still a defect of the input. */
 	if (e->code == ERR_CRYPTO)
 		e->code = ERR_INPUT;
 	if (in->file_count == 1)

@@ -43,7 +43,7 @@ static const struct oid_row ciphers[] = {
 	{ 0 },
 };
 
-/* Takes an object identifier that `rows` has. */
+/* Consumes an object identifier that is in `rows`. */
 static bool take_oid(struct der *in, const struct oid_row *rows, int *means)
 {
 	struct der oid = { 0 };
@@ -59,7 +59,7 @@ static bool take_oid(struct der *in, const struct oid_row *rows, int *means)
 	return false;
 }
 
-/* RFC 5915: version, the number, and perhaps [0] the curve. */
+/* RFC 5915: version, private key, and optionally [0] the curve. */
 static bool read_sec1(struct der in, struct ec_scalar *s)
 {
 	struct der key = { 0 };
@@ -112,7 +112,7 @@ bool ec_scalar_read(struct der der, struct ec_scalar *out)
 	return true;
 }
 
-/* RFC 8018, appendix A: what PBES2 with PBKDF2 was run with. */
+/* RFC 8018, appendix A: parameters of PBES2 with PBKDF2, and the ciphertext. */
 struct pbes2 {
 	struct der salt;
 	unsigned rounds;
@@ -192,7 +192,7 @@ bool ec_scalar_decrypt(struct der der, const char *password, struct secret *plai
 	struct pbes2 p = { 0 };
 	AUTO(secret) opened = { 0 };
 
-	/* The padding is not looked at: the DER says where it ends. */
+	/* The padding needs no check: the DER length delimits the key. */
 	if (!read_pbes2(der, &p) || !open_pbes2(&p, password, &opened) ||
 	    !ec_scalar_read((struct der){ opened.bytes, opened.len }, out))
 		return false;

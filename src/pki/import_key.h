@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One private key of a stranger, for import_pem.c and import_pkcs12.c. */
+/* Import of one untrusted private key, for import_pem.c and import_pkcs12.c. */
 #ifndef PKI_IMPORT_KEY_H
 #define PKI_IMPORT_KEY_H
 
@@ -8,14 +8,14 @@
 #include <stdbool.h>
 
 /*
- * Refuses PKCS#8 encryption that is unknown, or whose rounds pass
- * PBKDF2_ROUNDS_LIMIT, before any of them is run.
+ * Refuses unknown PKCS#8 encryption, and more PBKDF2 rounds than
+ * PBKDF2_ROUNDS_LIMIT, before any key derivation runs.
  */
 MUST_CHECK bool import_check_pkcs8(const gnutls_datum_t *pkcs8, gnutls_x509_crt_fmt_t format,
 				   struct err *e);
 MUST_CHECK bool import_check_rounds(unsigned rounds, struct err *e);
 
-/* PKCS#8 DER, encrypted when `password` is given. */
+/* Adds the key in PKCS#8 DER, which is encrypted when `password` is given. */
 MUST_CHECK bool import_pkcs8(struct import_parse *f, const gnutls_datum_t *der,
 			     const char *password, struct err *e);
 

@@ -24,7 +24,7 @@ bool import_parse_count(struct import_parse *f, struct err *e)
 	return err_set(e, ERR_INPUT, "more than %d parts in one import", PEM_BLOCK_LIMIT);
 }
 
-/* The facts are read so that whatever cannot be read fails here. */
+/* Reads the facts only so that an unreadable certificate fails here. */
 bool import_parse_add_cert(struct import_parse *f, const gnutls_datum_t *der, struct err *e)
 {
 	struct cert_facts facts = { 0 };
@@ -84,7 +84,7 @@ bool import_parse_add_scalar(struct import_parse *f, gnutls_ecc_curve_t curve, s
 	return true;
 }
 
-/* The key whose public point is that of `crt`; false: it does not fit. */
+/* Completes `k` with the public point of `crt`; false: the point does not match. */
 static bool import_parse_complete(struct parsed_key *k, gnutls_x509_crt_t crt, struct err *e)
 {
 	AUTO(datum) x = { 0 };
@@ -115,7 +115,7 @@ static bool complete_key(struct import_parse *f, struct parsed_key *k, struct er
 
 		if (!cert_open(*der, &crt, e))
 			return false;
-		/* One that does not fit is no reason to fail. */
+		/* Certificates of other keys are expected: try the next. */
 		if (import_parse_complete(k, crt, &ignored))
 			return true;
 	}
@@ -123,7 +123,7 @@ static bool complete_key(struct import_parse *f, struct parsed_key *k, struct er
 		       "its EC key holds no public point, and no certificate fits it");
 }
 
-/* A key that stands there with and without its point is one key. */
+/* The same key with and without its public point counts as one key. */
 static bool the_key(struct import_parse *f, struct parsed_key **out, struct err *e)
 {
 	struct parsed_key *first = &f->keys[0];

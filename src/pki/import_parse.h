@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was found in strangers' files: keys and certificates, in no order.
- * All of it runs in the sandboxed child of import.c.
+ * Keys and certificates found in the imported files, in no order.  All of it
+ * runs in the decoder process (base/decoder.h).
  */
 #ifndef PKI_IMPORT_PARSE_H
 #define PKI_IMPORT_PARSE_H
@@ -21,8 +21,9 @@ enum {
 };
 
 /*
- * A key.  Java writes EC keys without their public point, and GnuTLS cannot
- * compute it: those wait as a bare number for the certificate that has it.
+ * A private key.  Java writes EC keys without their public point, which GnuTLS
+ * cannot compute: such a key is kept as a bare scalar until a certificate
+ * supplies the point.
  */
 struct parsed_key {
 	struct secret pkcs8; /* empty: not complete yet */
@@ -32,7 +33,7 @@ struct parsed_key {
 
 struct import_parse {
 	struct arena arena;
-	VEC(struct der) certs; /* each once */
+	VEC(struct der) certs; /* without duplicates */
 	struct parsed_key keys[FOUND_KEY_LIMIT];
 	size_t key_count;
 	size_t blocks; /* PEM blocks or bags seen, for the limit */
@@ -43,10 +44,10 @@ AUTO_STRUCT(import_parse, struct import_parse, import_parse_release)
 
 /* Counts a block towards PEM_BLOCK_LIMIT. */
 MUST_CHECK bool import_parse_count(struct import_parse *f, struct err *e);
-/* A copy; a certificate that is there already is left out. */
+/* Adds a copy; a duplicate is ignored. */
 MUST_CHECK bool import_parse_add_cert(struct import_parse *f, const gnutls_datum_t *der,
 				      struct err *e);
-/* Copies; the same key twice counts once. */
+/* Add a copy; a duplicate is ignored. */
 MUST_CHECK bool import_parse_add_key(struct import_parse *f, gnutls_x509_privkey_t key,
 				     struct err *e);
 MUST_CHECK bool import_parse_add_scalar(struct import_parse *f, gnutls_ecc_curve_t curve,
@@ -62,8 +63,8 @@ MUST_CHECK bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, co
 MUST_CHECK bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8,
 				   struct cert_set *set, struct err *e);
 /*
- * The one key and its certificates, the leaf first; both stay in `f`.  The
- * key is completed if it was not.
+ * The only key and its chain, leaf first; both stay in `f`.  A key without
+ * its public point is completed.
  */
 MUST_CHECK bool import_parse_pair(struct import_parse *f, const struct secret **key,
 				  struct cert_set *set, struct err *e);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* What people bring, and what to do about it. */
+/* PEM blocks that users commonly supply but import cannot read, with the remedy. */
 static const struct {
 	const char *label;
 	const char *remedy;
@@ -27,7 +27,7 @@ static bool import_pem_reject(const struct pem_block *b, struct err *e)
 	return true;
 }
 
-/* OpenSSL's old way: headers in the block, each on a line of its own. */
+/* OpenSSL's legacy PEM encryption (RFC 1421 headers inside the block). */
 static bool is_legacy(const struct pem_block *b)
 {
 	static const char header[] = "\nProc-Type: 4,ENCRYPTED";

@@ -5,17 +5,17 @@
 #include <string.h>
 
 /*
- * A password as PKCS#12 has it.  "No password" is written in two ways, as an
- * empty text and as none at all; the MAC tells which.
+ * A password in the sense of PKCS#12.  "No password" has two encodings, an empty
+ * string and none at all; the MAC shows which one the file uses.
  */
 struct opener {
 	const char *password; /* NULL: none at all */
 };
 
-/* RFC 9579; its key is derived from a text, so there is always one. */
+/* RFC 9579: PBMAC1 derives its key from a string, so NULL is never a password. */
 static const char pbmac1[] = "1.2.840.113549.1.5.14";
 
-/* How a file is vouched for. */
+/* Integrity protection of a file. */
 struct vouched {
 	bool has_mac;
 	bool is_pbmac1;
@@ -56,7 +56,7 @@ static bool open_mac(gnutls_pkcs12_t p12, const char *password, struct opener *o
 		return true;
 	if (!password) {
 		o->password = NULL;
-		/* GnuTLS 3.8 takes a NULL for a text there. */
+		/* With PBMAC1, GnuTLS 3.8 reads even a NULL password as a string. */
 		if (!vouched.is_pbmac1 && gnutls_pkcs12_verify_mac(p12, NULL) >= 0)
 			return true;
 		return err_set(e, ERR_INPUT, "it needs a password, or was damaged");
@@ -70,7 +70,7 @@ static bool import_pkcs12_read_plain_key(struct import_parse *f, const gnutls_da
 	return import_pkcs8(f, der, NULL, e);
 }
 
-/* A key under "no password at all" needs a flag of its own. */
+/* A key encrypted under a NULL password needs GNUTLS_PKCS_NULL_PASSWORD. */
 static bool read_shrouded_key(struct import_parse *f, const gnutls_datum_t *der,
 			      const struct opener *o, struct err *e)
 {

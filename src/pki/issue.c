@@ -14,7 +14,7 @@
 enum {
 	SERIAL_BYTES = 16,
 };
-/* RFC 5280, section 4.1.2.5: no later date can be written. */
+/* RFC 5280, section 4.1.2.5: 9999-12-31 23:59:59 UTC, the last date a certificate can hold. */
 static const int64_t end_of_time = 253402300799;
 
 struct authority {
@@ -24,8 +24,8 @@ struct authority {
 	struct cert_set set;
 	const char *subject;
 	bool is_self_signed;
-	int64_t not_before; /* when all of its certificates have begun */
-	int64_t not_after;  /* when the first of them ends */
+	int64_t not_before; /* latest not_before in the chain */
+	int64_t not_after;  /* earliest not_after in the chain */
 };
 
 void authority_close(struct authority *a)
@@ -38,7 +38,7 @@ void authority_close(struct authority *a)
 	free(a);
 }
 
-/* The dates between which every certificate of the set is valid. */
+/* Computes the period in which every certificate of the chain is valid. */
 static bool read_span(struct authority *a, struct err *e)
 {
 	a->not_after = end_of_time;
@@ -94,13 +94,13 @@ bool authority_open(const struct secret *pkcs8, const struct cert_set *set, stru
 	return true;
 }
 
-/* Who signs: `by`, or the key itself. */
+/* Signing key and issuer certificate: of `by`, or of the leaf itself. */
 struct leaf_signer {
 	gnutls_privkey_t key;
 	gnutls_x509_crt_t crt;
 };
 
-/* What leaves and authorities have in common. */
+/* Fields common to leaf and CA certificates. */
 struct body {
 	const char *subject;
 	int64_t not_before;
@@ -153,7 +153,7 @@ static bool issue_sign(gnutls_x509_crt_t crt, const struct leaf_signer *by, stru
 	return true;
 }
 
-/* The finished certificate, and above it what `by` has; copies in `a`. */
+/* The finished certificate followed by the chain of `by`; copies in `a`. */
 static bool make_set(gnutls_x509_crt_t crt, const struct authority *by, struct arena *a,
 		     struct cert_set *out, struct err *e)
 {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* How GnuTLS makes a key of each type; `curve` only where it has one. */
+/* GnuTLS parameters of each key type; `curve` is unset for RSA. */
 static const struct {
 	gnutls_pk_algorithm_t algorithm;
 	gnutls_ecc_curve_t curve;
@@ -116,7 +116,7 @@ bool key_proves(gnutls_privkey_t key, gnutls_pubkey_t pub)
 	       gnutls_pubkey_verify_data2(pub, sign, 0, &text, &signature) >= 0;
 }
 
-/* The word of the fleet file for what `recipes` would make; NULL: none. */
+/* The fleet file's name of this key type; NULL: not in `recipes`. */
 static const char *recipe_word(gnutls_pk_algorithm_t algorithm, gnutls_ecc_curve_t curve,
 			       unsigned bits)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys as GnuTLS handles, for the .c files of pki/. */
+/* Private and public keys as GnuTLS handles, for the .c files of pki/. */
 #ifndef PKI_KEY_H
 #define PKI_KEY_H
 
@@ -10,16 +10,16 @@
 
 #include <stdbool.h>
 
-/* From PKCS#8 DER. */
+/* Opens a key in PKCS#8 DER. */
 MUST_CHECK bool key_open(const struct secret *pkcs8, gnutls_privkey_t *out, struct err *e);
-/* As PKCS#8 DER; `out` must be empty. */
+/* Writes a key as PKCS#8 DER; `out` must be empty. */
 MUST_CHECK bool key_store(gnutls_x509_privkey_t key, struct secret *out, struct err *e);
 MUST_CHECK bool key_public(gnutls_privkey_t key, gnutls_pubkey_t *out, struct err *e);
 /* SHA-256 hex of the SubjectPublicKeyInfo. */
 MUST_CHECK bool key_digest(gnutls_pubkey_t key, char out[65], struct err *e);
-/* What `key` signs, `pub` verifies. */
+/* Whether `pub` verifies a signature made with `key`. */
 bool key_proves(gnutls_privkey_t key, gnutls_pubkey_t pub);
-/* "ecdsa-p256" as in the fleet file, or GnuTLS's word. */
+/* Key type as in the fleet file ("ecdsa-p256"); GnuTLS's name for any other. */
 const char *key_word(gnutls_pubkey_t pub, struct arena *a);
 
 #endif

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 enum {
-	SUBJECT_LIMIT = 1024, /* bytes; GnuTLS expects no longer names */
+	SUBJECT_LIMIT = 1024, /* bytes, GnuTLS's own limit */
 	OID_LIMIT = 64
 };
 
@@ -28,7 +28,7 @@ static const struct {
 	{ GNUTLS_OID_X520_STATE_OR_PROVINCE_NAME, "ST", 1, 128 },
 };
 
-/* Words of other tools for what GnuTLS knows by another. */
+/* Attribute names of other tools, and GnuTLS's name for each. */
 static const char *const aliases[][2] = {
 	{ "emailAddress", "EMAIL" },
 	{ "E", "EMAIL" },
@@ -42,9 +42,9 @@ static bool is_special(char c)
 }
 
 /*
- * What follows a backslash, as GnuTLS understands it: it knows no pairs of
- * hex digits, so those become the byte itself.  Returns the characters read;
- * 0: neither a pair nor a special character.
+ * Rewrites an escape (`s` is after the backslash) for GnuTLS, which does not
+ * know pairs of hex digits: a pair becomes its byte.  Returns the characters
+ * read; 0: neither a pair nor a special character.
  */
 static size_t copy_escape(const char *s, struct buf *out, struct buf *plain)
 {
@@ -74,7 +74,7 @@ static const char *name_known_as(const char *word)
 	return word;
 }
 
-/* An attribute for GnuTLS, and its value as it is. */
+/* One attribute: `text` as GnuTLS parses it, `value` unescaped. */
 struct attribute {
 	struct buf text;
 	struct buf value;
@@ -87,7 +87,7 @@ static void attribute_release(struct attribute *at)
 }
 AUTO_STRUCT(attribute, struct attribute, attribute_release)
 
-/* "CN=a" up to a comma that nothing escapes. */
+/* Rewrites one "CN=a", up to an unescaped comma. */
 static bool rewrite_attribute(const char **text, struct attribute *out, struct arena *a,
 			      struct err *e)
 {
@@ -125,7 +125,7 @@ static bool rewrite_attribute(const char **text, struct attribute *out, struct a
 	return true;
 }
 
-/* GnuTLS takes a blank that is all of a value for a backslash. */
+/* GnuTLS parses a value of blanks only as a backslash. */
 static bool name_is_kept(gnutls_x509_dn_t dn, const struct buf *value)
 {
 	const char *text = buf_text(value);
@@ -137,7 +137,7 @@ static bool name_is_kept(gnutls_x509_dn_t dn, const struct buf *value)
 		!memcmp(ava.value.data, text, value->len));
 }
 
-/* GnuTLS's own message is "Error in parsing", so each is tried alone. */
+/* Tries one attribute alone: GnuTLS's "Error in parsing" does not name the bad one. */
 static bool try_attribute(const struct attribute *at, struct arena *a, struct err *e)
 {
 	AUTO(dn) whole = NULL;
@@ -158,7 +158,7 @@ static bool try_attribute(const struct attribute *at, struct arena *a, struct er
 		       attribute[strlen(word) + 1] ? "not usable" : "empty");
 }
 
-/* Before GnuTLS sees it, for which a NUL byte is the end. */
+/* Runs before GnuTLS parses the text: a NUL byte would truncate it there. */
 static bool check_bytes(const struct buf *one, struct err *e)
 {
 	for (size_t i = 0; i < one->len; i++)
@@ -169,7 +169,7 @@ static bool check_bytes(const struct buf *one, struct err *e)
 	return true;
 }
 
-/* A backslash before a comma would take it into the value, for GnuTLS. */
+/* GnuTLS would read a final backslash and the comma after it as an escaped comma. */
 static bool check_end(const struct attribute *at, bool last, struct err *e)
 {
 	const char *value = buf_text(&at->value);
@@ -221,7 +221,7 @@ static bool check_bounds(const gnutls_x509_ava_st *ava, struct err *e)
 	return true;
 }
 
-/* Checks each attribute; the last commonName of the DER is the first read. */
+/* Checks every attribute; *cn is the last commonName of the DER, first in the text. */
 static bool check_attributes(gnutls_x509_dn_t dn, struct arena *a, const char **cn, struct err *e)
 {
 	gnutls_x509_ava_st ava = { 0 };
@@ -261,7 +261,7 @@ bool subject_canonical(const char *text, struct arena *a, const char **canonical
 		rc = gnutls_x509_dn_get_str2(dn, &shown, 0);
 	if (rc < 0)
 		return err_set(e, ERR_INPUT, "cannot read the name '%s'", text_escaped(a, text));
-	/* short words became long ones: "E" is "EMAIL" */
+	/* aliases may lengthen the text: "E" becomes "EMAIL" */
 	if (shown.size > SUBJECT_LIMIT)
 		return err_set(e, ERR_INPUT, "a name has more than %d bytes", SUBJECT_LIMIT);
 	if (!check_attributes(dn, a, &common, e))

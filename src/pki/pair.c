@@ -68,7 +68,7 @@ const char *chain_digest(const struct der *certs, size_t count, struct arena *a)
 	return text;
 }
 
-/* All lengths come first, so that no two pairs are the same text. */
+/* The lengths are hashed first, so that no two pairs give the same input. */
 const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8, struct arena *a)
 {
 	uint64_t lengths[CHAIN_LIMIT + 3] = { 0 };

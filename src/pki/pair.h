@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A pair: a private key, its leaf certificate and the chain above it.
+ * A key pair: a private key, its leaf certificate and the chain above it.
  *
  * Certificates are public and kept as DER; the key is a secret in PKCS#8 DER
- * (unencrypted).  `facts` is what was read from the leaf.
+ * (unencrypted).  `facts` are the fields read from the leaf.
  */
 #ifndef PKI_PAIR_H
 #define PKI_PAIR_H
@@ -21,30 +21,30 @@
 
 enum {
 	CHAIN_LIMIT = 10,              /* certificates, leaf included */
-	CERTIFICATE_LIMIT = 64 * 1024, /* bytes of one */
+	CERTIFICATE_LIMIT = 64 * 1024, /* bytes of DER */
 	INPUT_FILE_LIMIT = 1024 * 1024,
 	PEM_BLOCK_LIMIT = 100,
 };
 
 /*
- * What a certificate says of itself; strings in the arena it was read with,
- * escaped for showing where a stranger wrote them (base/text.h).
+ * Fields of a certificate.  Strings are in the arena it was read with; free
+ * text is escaped for display (base/text.h).
  */
 struct cert_facts {
 	const char *fingerprint; /* SHA-256 of its DER, hex */
 	const char *spki;        /* SHA-256 of its SubjectPublicKeyInfo, hex;
-				    "" when GnuTLS knows no such key */
+				    "" when GnuTLS does not know the key type */
 	const char *serial;      /* hex */
 	const char *subject;     /* RFC 4514 */
 	const char *issuer;
-	const char *key; /* "ecdsa-p256", "rsa-2048", or GnuTLS's word for it */
+	const char *key; /* "ecdsa-p256", "rsa-2048", or GnuTLS's name */
 	int64_t not_before;
 	int64_t not_after;
 	const struct san *names;
 	size_t name_count;
 	unsigned purpose; /* enum purpose: what its extended key usage allows */
 	bool is_ca;
-	const char *own_id;    /* subjectKeyIdentifier, hex; NULL: not told */
+	const char *own_id;    /* subjectKeyIdentifier, hex; NULL: absent */
 	const char *signer_id; /* authorityKeyIdentifier, likewise */
 };
 
@@ -58,25 +58,26 @@ struct pair {
 void pair_release(struct pair *p);
 AUTO_STRUCT(pair, struct pair, pair_release)
 
-/* A copy of every certificate, in `a`. */
+/* A deep copy, in `a`. */
 struct cert_set cert_set_copy(const struct cert_set *set, struct arena *a);
 /*
- * A pair from copies of what the caller has, with the leaf's facts read.
- * Nothing is checked: see pair_lint().  `out` must be empty.
+ * Builds a pair from copies of key and certificates, and reads the leaf's
+ * facts.  Nothing is checked: see pair_lint().  `out` must be empty.
  */
 MUST_CHECK bool pair_from_parts(const struct secret *pkcs8, const struct cert_set *set,
 				struct pair *out, struct err *e);
 /*
- * SHA-256 hex over every byte of it: what is signed when a pair is sent
- * through somebody who shall not change any of it.
+ * SHA-256 hex over key and certificates, signed when a pair passes through an
+ * intermediary, so that no byte of it can be changed on the way.
  */
 const char *pair_digest(const struct cert_set *set, const struct secret *pkcs8, struct arena *a);
 
+/* Parses in this process; untrusted DER goes to foreign_cert() instead. */
 MUST_CHECK bool cert_read_facts(struct der der, struct arena *a, struct cert_facts *out,
 				struct err *e);
 /*
- * SHA-1 in upper-case hex, only to recognise what products tell of
- * certificates they hold; never a proof against an attacker.
+ * SHA-1 in upper-case hex, to match the certificates that a product reports by
+ * SHA-1; never a proof against an attacker.
  */
 const char *cert_sha1(struct der der, struct arena *a);
 /* SHA-256 hex over the DER of all certificates after the leaf, in order. */
@@ -89,15 +90,15 @@ const char *chain_digest(const struct der *certs, size_t count, struct arena *a)
 void pem_add_certs(struct buf *out, const struct der *certs, size_t count);
 void pem_add_key(struct secret *out /* must be empty */, const struct secret *pkcs8);
 /*
- * Certificates of a PEM text that we wrote or find on a component, in order;
- * *count is 0 when it has none.  Anything else than CERTIFICATE blocks is
- * skipped, and what a block holds is not looked at: see cert_read_facts().
+ * The certificates of a PEM text, our own or a component's, in order; *count is
+ * 0 when there are none.  Blocks other than CERTIFICATE are skipped, and the
+ * DER inside is not parsed: see cert_read_facts().
  */
 MUST_CHECK bool pem_read_certs(const char *text, size_t len, struct arena *a,
 			       const struct der **certs, size_t *count, struct err *e);
 /*
- * The first private key of a PEM text, which is not encrypted, as PKCS#8 DER;
- * `out` must be empty.
+ * The first private key of a PEM text, unencrypted, as PKCS#8 DER; `out` must
+ * be empty.
  */
 MUST_CHECK bool pem_read_key(const char *text, size_t len, struct secret *out, struct err *e);
 /*
@@ -113,9 +114,10 @@ MUST_CHECK bool pem_file_key(const char *path, struct secret *text, struct secre
 MUST_CHECK bool key_spki(const struct secret *pkcs8, char out[65], struct err *e);
 
 /*
- * What is checked before any component is touched: the key belongs to the
- * leaf (by signature), every certificate signs the one below it, and at `now`
- * none has ended or is not yet valid; key types are deployable.
+ * The check of a pair before any component is touched: the key belongs to the
+ * leaf (proven by a signature), each certificate signed the one below it, every
+ * certificate but the anchor is valid at `now`, and key types and signatures
+ * are strong enough and of a deployable type.
  */
 MUST_CHECK bool pair_lint(const struct pair *p, int64_t now, struct err *e);
 

@@ -16,7 +16,7 @@ enum {
 struct ladder {
 	struct arena arena;
 	gnutls_x509_crt_t rungs[CHAIN_LIMIT + 1];
-	size_t served; /* the first so many; the anchor is not served */
+	size_t served; /* `count` without the anchor, which is not served */
 	size_t count;
 };
 
@@ -75,7 +75,7 @@ static bool lint_dates(struct ladder *l, int64_t now, struct err *e)
 {
 	char text[TIME_TEXT];
 
-	/* The root's dates are the affair of those who trust it. */
+	/* The root is not checked: its dates are for the clients that trust it. */
 	for (size_t i = 0; i < l->served; i++) {
 		int64_t from = gnutls_x509_crt_get_activation_time(l->rungs[i]);
 		int64_t until = gnutls_x509_crt_get_expiration_time(l->rungs[i]);
@@ -97,7 +97,7 @@ static bool is_deployable(int algorithm)
 	       algorithm == GNUTLS_PK_EDDSA_ED448;
 }
 
-/* The strength that GNUTLS_PROFILE_MEDIUM asks for: 112 bits. */
+/* Requires the strength of GNUTLS_PROFILE_MEDIUM: 112 bits. */
 static bool lint_strength(struct ladder *l, size_t i, struct err *e)
 {
 	AUTO(pubkey) pub = NULL;
@@ -154,7 +154,7 @@ static void trust_list_close(gnutls_x509_trust_list_t list)
 }
 AUTO_TYPE(trust_list, gnutls_x509_trust_list_t, trust_list_close)
 
-/* Path lengths and name constraints, which concern more than one link. */
+/* Checks path lengths and name constraints, which span more than one link. */
 static bool lint_path(struct ladder *l, struct err *e)
 {
 	AUTO(trust_list) list = NULL;

@@ -33,7 +33,7 @@ bool pem_is_key(const struct pem_block *b)
 	return pem_is_listed(b->label, key_labels);
 }
 
-/* The label of a BEGIN line whose label starts at `from`; false: no line. */
+/* Copies the label of a BEGIN line, which starts at `from`; false: not a BEGIN line. */
 static bool read_label(const unsigned char *from, size_t len, char label[64])
 {
 	const unsigned char *end = bytes_find(from, len < 70 ? len : 70, "-----");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The blocks of a PEM text (RFC 7468), for the .c files of pki/. */
+/* Blocks of a PEM text (RFC 7468), for the .c files of pki/. */
 #ifndef PKI_PEM_H
 #define PKI_PEM_H
 
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Borrowed from the text it was found in. */
+/* One block, pointing into the text that was searched. */
 struct pem_block {
 	char label[64];
 	gnutls_datum_t text; /* BEGIN and END lines included */
@@ -17,13 +17,13 @@ struct pem_block {
 };
 
 /*
- * The next block from *at on, whatever stands between blocks; moves *at
- * behind it.  False: there is none.
+ * Finds the next block from *at on, skipping any text between blocks, and moves
+ * *at behind it.  False: no more blocks.
  */
 bool pem_next(gnutls_datum_t text, size_t *at, struct pem_block *out);
 bool pem_is_cert(const struct pem_block *b);
 bool pem_is_key(const struct pem_block *b);
-/* What stands between the lines; ERR_INPUT when it is not base64. */
+/* The decoded body of the block; ERR_INPUT: not base64. */
 MUST_CHECK bool pem_decode(const struct pem_block *b, gnutls_datum_t *der, struct err *e);
 
 #endif

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * Certificates of a server; those that cannot be read are left out.  The
- * first `reached` ones are on a way up from the leaf.
+ * The certificates that a server presented, without unreadable ones.  The first
+ * `reached` entries are on a path up from the leaf.
  */
 struct presented {
 	gnutls_x509_crt_t certs[CHAIN_LIMIT];
@@ -41,7 +41,7 @@ static void presented_open(struct presented *p, const struct der *above, size_t 
 	}
 }
 
-/* Those that signed `below` join the reached ones. */
+/* Moves the issuers of `below` to the reached part of the array. */
 static void reach(struct presented *p, gnutls_x509_crt_t below)
 {
 	for (size_t i = p->reached; i < p->count; i++) {
@@ -54,7 +54,7 @@ static void reach(struct presented *p, gnutls_x509_crt_t below)
 	}
 }
 
-/* Every way up is tried: an authority may be there in two forms. */
+/* Breadth-first over every path: one CA may be present as several certificates. */
 static bool presented_climb(struct presented *p, gnutls_x509_crt_t leaf, gnutls_x509_crt_t top,
 			    gnutls_x509_crt_t anchor)
 {

@@ -12,7 +12,7 @@ struct signing_key {
 	gnutls_sign_algorithm_t how;
 };
 
-/* How this key signs; GNUTLS_SIGN_UNKNOWN: it cannot. */
+/* The signature algorithm of this key; GNUTLS_SIGN_UNKNOWN: none. */
 static gnutls_sign_algorithm_t algorithm_of(gnutls_pubkey_t pub)
 {
 	int pk = gnutls_pubkey_get_pk_algorithm(pub, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signatures over short texts, made by a private key and checked with what
- * the certificate of its owner says.  The hash is the one the key prefers;
- * Ed25519 hashes by itself.
+ * Signatures over short texts, made with a private key and verified with the
+ * public key from the signer's certificate.  The hash is the key's preferred
+ * one; Ed25519 has its own.
  */
 #ifndef PKI_SIGNATURE_H
 #define PKI_SIGNATURE_H
@@ -28,11 +28,11 @@ MUST_CHECK bool signing_key_open(const struct secret *pkcs8, struct signing_key 
 void signing_key_close(struct signing_key *k);
 AUTO_TYPE(signing_key, struct signing_key *, signing_key_close)
 
-/* The signature in `a`. */
+/* Signs `text`; the signature is in `a`. */
 MUST_CHECK bool signing_key_sign(const struct signing_key *k, struct der text, struct arena *a,
 				 struct der *out, struct err *e);
 
-/* Whether the owner of this SubjectPublicKeyInfo signed it. */
+/* Verifies `signature` over `text` with the key in `spki`. */
 MUST_CHECK bool signature_check(struct der spki, struct der text, struct der signature,
 				struct err *e);
 

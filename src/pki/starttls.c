@@ -18,25 +18,25 @@ enum starttls_reply {
 	ANSWER_BAD /* `why` is set */
 };
 
-/* Takes what it understands off what was heard. */
+/* Consumes one reply from the received bytes. */
 typedef enum starttls_reply answer_reader(struct starttls *s);
 
-/* One thing that is said, which may be nothing, and the answer to it. */
+/* A request (may be empty: the server speaks first) and the reader of its reply. */
 struct starttls_step {
 	const char *name;
 	const char *say;
 	size_t len;
-	answer_reader *read; /* NULL ends a dialogue */
+	answer_reader *read; /* NULL: end of the dialogue */
 };
 
 struct starttls {
 	const struct starttls_step *exchange;
 	int fd;
 	struct arena *arena;
-	size_t said; /* bytes of this exchange */
-	size_t heard;
-	size_t taken;    /* of what was heard */
-	bool is_offered; /* SMTP: EHLO's answer names STARTTLS */
+	size_t said;     /* bytes sent in this exchange */
+	size_t heard;    /* bytes received in `in` */
+	size_t taken;    /* bytes of `in` consumed */
+	bool is_offered; /* SMTP: the EHLO reply lists STARTTLS */
 	const char *why;
 	char in[STARTTLS_LIMIT];
 };
@@ -68,7 +68,7 @@ static enum starttls_reply refuse_line(struct starttls *s, const struct reply_li
 	return ANSWER_BAD;
 }
 
-/* The next whole line, without its end. */
+/* Consumes the next whole line; `out` is without the line end. */
 static bool starttls_take_line(struct starttls *s, struct reply_line *out)
 {
 	const char *from = s->in + s->taken;
@@ -104,7 +104,7 @@ static const struct starttls_step postgres[] = {
 	{ 0 },
 };
 
-/* --- SMTP: RFC 3207; an answer is "250-..." lines and a last "250 ..." --- */
+/* --- SMTP: RFC 3207; a reply is "250-..." lines and a last "250 ..." --- */
 
 static enum starttls_reply read_smtp(struct starttls *s, const char *code)
 {
@@ -148,7 +148,7 @@ static const struct starttls_step smtp[] = {
 	{ 0 },
 };
 
-/* --- IMAP: RFC 9051; "*" lines may stand before the tagged answer --- */
+/* --- IMAP: RFC 9051; "*" lines may precede the tagged response --- */
 
 static enum starttls_reply read_imap_greeting(struct starttls *s)
 {
@@ -182,7 +182,7 @@ static const struct starttls_step imap[] = {
 
 #define LDAP_STARTTLS "1.3.6.1.4.1.1466.20037"
 
-/* Message 1, an ExtendedResponse for it, whose first element is a result. */
+/* Message 1 must be an ExtendedResponse; its first element is the resultCode. */
 static bool read_ldap_result(struct der message, struct der *result)
 {
 	struct der response = { 0 };
@@ -220,7 +220,7 @@ static const struct starttls_step ldap[] = {
 	{ 0 },
 };
 
-/* --- any of them --- */
+/* --- all protocols --- */
 
 static const struct starttls_step none[] = { { 0 } };
 
@@ -256,7 +256,7 @@ static bool must_wait(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-/* STARTTLS_AGREED: all of it was said. */
+/* Sends the rest of the request.  STARTTLS_AGREED: all of it sent. */
 static enum starttls_result starttls_say(struct starttls *s)
 {
 	const struct starttls_step *x = s->exchange;
@@ -275,7 +275,7 @@ static enum starttls_result starttls_say(struct starttls *s)
 	return STARTTLS_AGREED;
 }
 
-/* STARTTLS_AGREED: there is more to understand. */
+/* Receives more bytes.  STARTTLS_AGREED: at least one. */
 static enum starttls_result starttls_receive(struct starttls *s)
 {
 	if (s->heard == sizeof(s->in)) {
@@ -295,7 +295,7 @@ static enum starttls_result starttls_receive(struct starttls *s)
 	return STARTTLS_AGREED;
 }
 
-/* STARTTLS_AGREED: this exchange ended well. */
+/* Runs one exchange.  STARTTLS_AGREED: reply accepted. */
 static enum starttls_result starttls_converse(struct starttls *s)
 {
 	enum starttls_result result = starttls_say(s);

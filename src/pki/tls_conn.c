@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Finite field groups are slow, and nobody needs them any more. */
+/* Finite field groups are slow, and no server depends on them any more. */
 #define PRIORITY                                              \
 	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-DHE-RSA" \
 	":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1"          \
@@ -24,17 +24,17 @@
 #define NO_ECDSA ":-ECDHE-ECDSA"
 
 enum {
-	WARNING_LIMIT = 8, /* alerts that are no reason to give up */
+	WARNING_LIMIT = 8, /* non-fatal alerts tolerated */
 	PRESENTED_LIMIT = 64,
 	ADDRESS_TEXT = INET6_ADDRSTRLEN + 16,
 };
 
-/* What to offer so that only a key of this kind can answer. */
+/* Priorities under which only a key of this type can complete the handshake. */
 static const struct {
-	const char *key; /* how the word of the fleet file begins */
+	const char *key; /* prefix of the key type in the fleet file */
 	const char *priority;
 } offers[] = {
-	/* the first is for any kind */
+	/* the first entry is for any key type */
 	{ "", PRIORITY },
 	{ "rsa", PRIORITY NO_ECDSA
 	  ":-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512" },
@@ -86,7 +86,7 @@ struct tls_conn {
 	struct arena *arena;
 	int fd;
 	struct starttls *talk;    /* NULL until connected */
-	gnutls_session_t session; /* NULL until the talk is over */
+	gnutls_session_t session; /* NULL until STARTTLS is done */
 	size_t offer;
 	unsigned warnings;
 	int failure; /* errno of socket() or connect() */
@@ -189,7 +189,7 @@ static bool is_nobody_there(int error)
 	       error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
-/* True, for tls_conn_advance(): it has ended. */
+/* Always true: finished, for tls_conn_advance(). */
 static bool fail_connecting(struct tls_conn *c, int error, struct tls_outcome *out)
 {
 	char address[ADDRESS_TEXT];
@@ -248,7 +248,7 @@ static int tls_conn_begin_session(struct tls_conn *c)
 	if (rc >= 0)
 		rc = gnutls_credentials_set(c->session, GNUTLS_CRD_CERTIFICATE,
 					    c->client->credentials);
-	/* RFC 6066, section 3: an address is no server name. */
+	/* RFC 6066, section 3: no SNI for an IP address. */
 	if (rc >= 0 && name && !is_ip(name))
 		rc = gnutls_server_name_set(c->session, GNUTLS_NAME_DNS, name, strlen(name));
 	if (rc >= 0)
@@ -256,7 +256,7 @@ static int tls_conn_begin_session(struct tls_conn *c)
 	return rc;
 }
 
-/* Ends with *out, or goes on to the handshake; false: still connecting. */
+/* False: still connecting.  *error: errno of the failed connect, 0: connected. */
 static bool finish_connecting(struct tls_conn *c, int *error)
 {
 	socklen_t len = sizeof(*error);
@@ -271,8 +271,8 @@ static bool finish_connecting(struct tls_conn *c, int *error)
 }
 
 /*
- * A server without a key of the kind refuses; then what it has instead is
- * worth knowing, so it is asked again for any.
+ * Reconnects for any key type after a server refused the one asked for: the
+ * certificate it serves instead is worth knowing.
  */
 static bool asks_again(struct tls_conn *c, int rc)
 {
@@ -331,7 +331,7 @@ static bool tls_conn_shake_hands(struct tls_conn *c, struct tls_outcome *out)
 	}
 }
 
-/* What must be said in the clear, then the handshake. */
+/* STARTTLS, then the handshake. */
 static bool tls_conn_talk(struct tls_conn *c, struct tls_outcome *out)
 {
 	const char *why = NULL;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One handshake with one address, advanced whenever its socket is ready:
- * connecting, what must be said in the clear before (STARTTLS), TLS.
- * Nothing here waits.
+ * One TLS client handshake with one address: connect, STARTTLS, TLS.
+ * Non-blocking; advanced whenever the socket is ready.
  */
 #ifndef PKI_TLS_CONN_H
 #define PKI_TLS_CONN_H
@@ -17,26 +16,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What all handshakes share: credentials without trust, and priorities. */
+/* State shared by all handshakes: credentials without trust anchors, and priorities. */
 struct tls_client;
 MUST_CHECK bool tls_client_new(struct tls_client **out, struct err *e);
 void tls_client_free(struct tls_client *c);
 AUTO_TYPE(tls_client, struct tls_client *, tls_client_free)
 
-/* Whom to ask, and for what. */
+/* Address, and parameters of the handshake. */
 struct tls_target {
 	const union tls_address *address;
-	const char *server_name; /* NULL: none */
-	const char *key;         /* NULL: any kind */
+	const char *server_name; /* SNI; NULL: none */
+	const char *key;         /* key type to ask for; NULL: any */
 	enum starttls_kind starttls;
 };
 
-/* What became of it; strings in the arena of tls_conn_open(). */
+/* The result of a handshake; strings in the arena of tls_conn_open(). */
 struct tls_outcome {
 	bool completed;
 	/*
-	 * Not completed, and for sure: it refuses, or no way leads there.
-	 * What only does not answer could still serve others.
+	 * Connection refused, or no route to the address.  Not set on a
+	 * timeout: the server may still answer other clients.
 	 */
 	bool unreachable;
 	struct tls_leaf leaf;
@@ -51,13 +50,13 @@ void tls_conn_close(struct tls_conn *c);
 AUTO_TYPE(tls_conn, struct tls_conn *, tls_conn_close)
 
 int tls_conn_fd(const struct tls_conn *c);
-/* What to poll for. */
+/* Events to poll for. */
 short tls_conn_events(const struct tls_conn *c);
-/* Whether somebody accepted it. */
+/* Whether the TCP connection is established. */
 bool tls_conn_is_open(const struct tls_conn *c);
-/* Goes on as far as it can; true: it has ended, *out says how. */
+/* Advances as far as the socket allows; true: finished, result in *out. */
 bool tls_conn_advance(struct tls_conn *c, struct tls_outcome *out);
-/* It ran out of time. */
+/* Fills *out for a timeout after `after_ms`. */
 void tls_conn_expire(struct tls_conn *c, int64_t after_ms, struct tls_outcome *out);
 
 #endif

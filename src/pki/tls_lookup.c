@@ -12,7 +12,7 @@ struct name_lookup {
 	char port[8];
 	struct addrinfo hints;
 	struct gaicb request;
-	int status; /* EAI_INPROGRESS until it is done */
+	int status; /* EAI_INPROGRESS until done */
 	bool in_background;
 };
 
@@ -46,7 +46,7 @@ void lookup_close(struct name_lookup *l)
 {
 	if (!l)
 		return;
-	/* glibc still writes into one that it cannot cancel. */
+	/* glibc still writes into a request that cannot be cancelled: leak it. */
 	if (l->in_background && !lookup_is_done(l) && gai_cancel(&l->request) == EAI_NOTCANCELED)
 		return;
 	if (l->request.ar_result)
@@ -74,7 +74,7 @@ size_t lookup_result(const struct name_lookup *l, union tls_address out[LOOKUP_A
 	for (const struct addrinfo *i = l->request.ar_result; i; i = i->ai_next) {
 		if (i->ai_addrlen > sizeof(*out))
 			continue;
-		/* Not one is left out: each could serve something else. */
+		/* Skipping one is no option: each could serve another certificate. */
 		if (count == LOOKUP_ADDRESSES) {
 			*reason = "it has more addresses than are asked";
 			return 0;

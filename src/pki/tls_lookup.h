@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names to addresses without waiting: an address is read at once, a name is
- * looked up beside the caller's work.
+ * Asynchronous name resolution: a numeric address is done at once, a name is
+ * resolved in the background.
  */
 #ifndef PKI_TLS_LOOKUP_H
 #define PKI_TLS_LOOKUP_H
@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 
 enum {
-	LOOKUP_ADDRESSES = 64 /* of one name; one with more is refused */
+	LOOKUP_ADDRESSES = 64 /* per name; a name with more fails */
 };
 
 union tls_address {
@@ -27,16 +27,16 @@ union tls_address {
 struct name_lookup;
 
 struct name_lookup *lookup_start(const char *host, uint16_t port);
-/* One that has not ended is left to end on its own. */
+/* A pending lookup that cannot be cancelled is abandoned, its memory leaked. */
 void lookup_close(struct name_lookup *l);
 AUTO_TYPE(name_lookup, struct name_lookup *, lookup_close)
 
 bool lookup_is_done(struct name_lookup *l);
-/* Once it is done: how many it found; 0 with a reason in static memory. */
+/* Number of addresses of a finished lookup; 0: *reason, in static memory. */
 size_t lookup_result(const struct name_lookup *l, union tls_address out[LOOKUP_ADDRESSES],
 		     const char **reason);
 
-/* The length that connect() wants. */
+/* The address length for connect(). */
 socklen_t tls_address_len(const union tls_address *address);
 
 #endif

@@ -13,31 +13,31 @@
 #include <sys/queue.h>
 
 enum {
-	STOP_POLL_MS = 100, /* how late a stop may be noticed */
-	LOOKUP_POLL_MS = 5, /* a lookup has no descriptor to wait for */
+	STOP_POLL_MS = 100, /* delay until a stop is noticed */
+	LOOKUP_POLL_MS = 5, /* a lookup has no descriptor to poll */
 };
 
-/* One address of a probe. */
+/* The handshake with one address of a probe. */
 struct attempt {
-	struct tls_turn turn; /* first, as the queue hands that out */
+	struct tls_turn turn; /* first: tls_queue_take() returns a pointer to it */
 	struct inquiry *inquiry;
 	struct tls_outcome outcome;
 };
 
-/* A probe on its way: its lookup, then its attempts. */
+/* A running probe: its lookup, then its attempts. */
 struct inquiry {
 	LIST_ENTRY(inquiry) among;
-	STAILQ_ENTRY(inquiry) next; /* of those asked, or of those ended */
+	STAILQ_ENTRY(inquiry) next; /* in `asked` or in `ended` */
 	struct tls_probe *probe;
 	struct arena *arena; /* the caller's */
 	struct name_lookup *lookup;
 	int64_t deadline; /* of the lookup */
 	struct attempt *attempts;
 	size_t count;
-	size_t open; /* attempts that have not ended */
+	size_t open; /* unfinished attempts */
 };
 
-/* A handshake that is going on. */
+/* One of the concurrent handshakes. */
 struct slot {
 	struct tls_conn *conn; /* NULL: free */
 	struct attempt *attempt;
@@ -107,7 +107,7 @@ static int64_t timeout_of(const struct inquiry *i)
 	return ms > 0 ? ms : TLS_HANDSHAKE_MS;
 }
 
-/* ---- from names to addresses ---- */
+/* ---- name lookups ---- */
 
 static void fail_lookup(const struct inquiry *i, const char *reason)
 {
@@ -139,7 +139,7 @@ static void try_all(struct tls_prober *p, struct inquiry *i, const union tls_add
 		prober_check(p, i);
 }
 
-/* Whether the question is answered, or will not be any more. */
+/* Handles a lookup that is done or timed out; false: still pending. */
 static bool prober_take_answer(struct tls_prober *p, struct inquiry *i)
 {
 	union tls_address found[LOOKUP_ADDRESSES];
@@ -169,7 +169,7 @@ static struct inquiry *next_asked(struct tls_prober *p)
 	return i;
 }
 
-/* Digits are an address at once.  True: there are others to wait for. */
+/* Starts and finishes lookups; numeric addresses are done at once.  True: some pending. */
 static bool look_up(struct tls_prober *p)
 {
 	bool is_waiting = false;
@@ -205,7 +205,7 @@ static void dial(struct tls_prober *p, struct slot *s, struct attempt *a)
 	};
 }
 
-/* Fills free slots, and puts down what to wait for. */
+/* Fills free slots from the queue, and the poll set from all slots. */
 static size_t prober_prepare(struct tls_prober *p, struct pollfd *fds, size_t *slots)
 {
 	size_t count = 0;
@@ -240,7 +240,7 @@ static void prober_hang_up(struct tls_prober *p, struct slot *s)
 	end_attempt(p, s->attempt);
 }
 
-/* Nobody is there, so that nobody needs to try the same again. */
+/* Fails all waiting attempts at an unreachable address, instead of retrying each. */
 static void drop_others(struct tls_prober *p, const struct attempt *like)
 {
 	for (struct tls_turn *t = tls_turn_drop(&like->turn); t; t = tls_turn_drop(&like->turn)) {
@@ -253,8 +253,9 @@ static void drop_others(struct tls_prober *p, const struct attempt *like)
 }
 
 /*
- * One that is there but slow shall not hold up those that wait for it for as
- * long as each of them may take.
+ * Timeout.  A server that accepted the connection but is slow gets no limit of
+ * parallel handshakes any more: its waiting attempts would time out one after
+ * the other.
  */
 static void expire(struct tls_prober *p, struct slot *s)
 {
@@ -283,7 +284,7 @@ static int poll_ms(const struct tls_prober *p, int64_t ms, int64_t now)
 
 		if (!s->conn)
 			continue;
-		/* No socket: it has failed already. */
+		/* No socket: the attempt has failed already. */
 		if (tls_conn_fd(s->conn) < 0)
 			return 0;
 		if (s->deadline - now < ms)
@@ -292,7 +293,7 @@ static int poll_ms(const struct tls_prober *p, int64_t ms, int64_t now)
 	return ms < 0 ? 0 : (int)ms;
 }
 
-/* Waits for at most `ms`, and goes on with whatever is ready. */
+/* Polls for at most `ms`, and advances the ready handshakes. */
 static void go_on(struct tls_prober *p, int64_t ms)
 {
 	struct pollfd fds[TLS_PROBES_AT_ONCE];

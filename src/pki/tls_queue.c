@@ -10,10 +10,10 @@ struct tls_port {
 	union tls_address address;
 	size_t places;
 	size_t taken;
-	struct tls_turn *first; /* of those that wait */
+	struct tls_turn *first; /* waiting handshakes */
 	struct tls_turn *last;
 	bool in_row;
-	struct tls_port *next; /* in the row of those whose turn it is */
+	struct tls_port *next; /* in the queue's list of ready ports */
 };
 
 static int probe_queue_compare(const void *a, const void *b)
@@ -27,7 +27,7 @@ static int probe_queue_compare(const void *a, const void *b)
 
 static void probe_queue_drop(void *port)
 {
-	(void)port; /* it lives in the arena */
+	(void)port; /* allocated in the arena */
 }
 
 void tls_queue_release(struct tls_queue *q)
@@ -113,7 +113,7 @@ struct tls_turn *tls_queue_take(struct tls_queue *q)
 {
 	struct tls_port *p = leave_row(q);
 
-	/* Those that waited for one in the row may have been dropped. */
+	/* tls_turn_drop() may have emptied a port in the list. */
 	while (p && !p->first)
 		p = leave_row(q);
 	if (!p)

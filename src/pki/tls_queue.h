@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose turn it is: handshakes that wait to be begun, only so many at once
- * with one address and port, so that a server with few places can answer.
- * Addresses that have a place take turns: one that many wait for holds up
- * nobody else.
+ * The queue of handshakes to start, with a limit on parallel handshakes per
+ * address and port, so that a server with few worker slots can answer.
+ * Round-robin over the addresses below their limit: a long queue for one
+ * address does not delay the others.
  */
 #ifndef PKI_TLS_QUEUE_H
 #define PKI_TLS_QUEUE_H
@@ -23,17 +23,17 @@ enum {
 
 struct tls_port; /* one address and port */
 
-/* One that waits, then has its turn; the caller's until that has ended. */
+/* A queued, then running handshake; memory of the caller until tls_queue_end(). */
 struct tls_turn {
 	struct tls_port *port;
-	struct tls_turn *next; /* of those that wait for the same */
+	struct tls_turn *next; /* waiting for the same port */
 };
 
-/* { 0 } is an empty one. */
+/* { 0 } is an empty queue. */
 struct tls_queue {
 	struct arena arena;
 	void *ports;            /* a tree of <search.h> */
-	struct tls_port *first; /* of those whose turn it is */
+	struct tls_port *first; /* ports with a waiting handshake and a free place */
 	struct tls_port *last;
 };
 
@@ -41,32 +41,31 @@ void tls_queue_release(struct tls_queue *q);
 AUTO_STRUCT(tls_queue, struct tls_queue, tls_queue_release)
 
 void tls_queue_add(struct tls_queue *q, struct tls_turn *t, const union tls_address *address);
-/* It stays where it is. */
+/* The address of `t`, valid as long as the queue. */
 const union tls_address *tls_turn_address(const struct tls_turn *t);
-/* Takes the next one whose address has a place; NULL: none has. */
+/* Dequeues the next handshake whose port is below its limit; NULL: none. */
 struct tls_turn *tls_queue_take(struct tls_queue *q);
-/* One that was taken gives its place to the next for the same address. */
+/* Frees the place of a dequeued handshake for the next one at the same port. */
 void tls_queue_end(struct tls_queue *q, struct tls_turn *t);
 
 /*
- * Takes one that waits for the address of `t`, whether that has a place or
- * not, because there is nobody to ask; NULL: none waits.  It is not ended.
+ * Removes the next handshake waiting for the port of `t`, regardless of the
+ * limit, because the address is unreachable; NULL: none waits.  The removed one
+ * takes no place and needs no tls_queue_end().
  */
 struct tls_turn *tls_turn_drop(const struct tls_turn *t);
-/* The address of `t` has no places any more that others should wait for. */
+/* Lifts the limit on parallel handshakes for the port of `t`. */
 void tls_queue_lift(struct tls_queue *q, const struct tls_turn *t);
 
-/* ---- pki/tls_verdict.c ---- */
-
-/* From what each address of a name did to what is said of the name. */
+/* ---- the result of a name from those of its addresses (tls_verdict.c) ---- */
 
 /* IPv4 or IPv6. */
 struct tls_family {
 	bool completes;
-	const char *unreachable; /* the first reason to find nobody there */
+	const char *unreachable; /* error of the first unreachable address */
 };
 
-/* Empty but for the arena, which is the one of the probe's strings. */
+/* Starts zeroed but for `arena`, which holds the probe's strings. */
 struct tls_verdict {
 	struct arena *arena;
 	struct tls_family v4, v6;
@@ -74,8 +73,8 @@ struct tls_verdict {
 };
 
 /*
- * Adds one address, in the order of the lookup, so that the answer is
- * stable.  `p` has no answer yet, or the error of its lookup.
+ * Adds the outcome of one address, in the order of the lookup, so that the
+ * result is stable.  `p` has no result yet, or the error of its lookup.
  */
 void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls_address *address,
 		     const struct tls_outcome *o);

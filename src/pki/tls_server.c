@@ -11,16 +11,16 @@
 #include <string.h>
 
 enum {
-	IDENTITIES = 4, /* one in use, and those of handshakes under way */
+	IDENTITIES = 4, /* the current one, and older ones of running handshakes */
 };
 
-/* One revision of the key, as GnuTLS wants it. */
+/* One revision of key and chain, as GnuTLS handles. */
 struct server_identity {
 	struct tls_server *server;
 	uint64_t revision; /* 0: empty */
 	gnutls_pcert_st certs[CHAIN_LIMIT];
 	unsigned count;
-	gnutls_privkey_t key; /* asks the holder */
+	gnutls_privkey_t key; /* signs through the holder */
 	gnutls_pk_algorithm_t kind;
 	unsigned bits;
 };
@@ -32,7 +32,7 @@ struct tls_server {
 	size_t current;
 };
 
-/* ---- a key that is somewhere else ---- */
+/* ---- private key behind callbacks ---- */
 
 static int tls_server_ask_to_sign(const struct server_identity *i, gnutls_sign_algorithm_t how,
 				  bool hashed, const gnutls_datum_t *text,
@@ -129,7 +129,7 @@ static bool identity_fill(struct server_identity *i)
 	return tls_server_make_key(i);
 }
 
-/* A new revision takes the place of the oldest one. */
+/* The identity of the current revision; a new one replaces the oldest. */
 static const struct server_identity *identity_now(struct tls_server *s)
 {
 	uint64_t revision = 0;
@@ -188,8 +188,9 @@ static bool is_caller(gnutls_session_t session, const struct client_auth *caller
 }
 
 /*
- * Before the signature of the client is looked at: with a key of its own
- * making a stranger could let us compute for seconds.  Called for ours too.
+ * Hook on CertificateVerify, before the client's signature is verified: an
+ * unauthorized client could present a key whose verification takes seconds.
+ * Called for our own message too.
  */
 static int before_proof(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 			const gnutls_datum_t *message)
@@ -206,7 +207,7 @@ static int before_proof(gnutls_session_t session, unsigned type, unsigned when, 
 	return conn->known ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* Called when the client has proven that the key is its own. */
+/* Verify hook: the client has proven possession of its key. */
 static int after_proof(gnutls_session_t session)
 {
 	struct tls_session *conn = gnutls_session_get_ptr(session);
@@ -258,7 +259,7 @@ void *tls_server_callback(void)
 	return (void *)(uintptr_t)choose_certificate;
 }
 
-/* ---- the other side ---- */
+/* ---- key holder's side ---- */
 
 struct tls_key {
 	gnutls_privkey_t key;
@@ -283,12 +284,12 @@ void tls_key_close(struct tls_key *k)
 	free(k);
 }
 
-/* The schemes of TLS 1.3 for certificates (RFC 8446, section 4.2.3). */
+/* TLS 1.3 signature schemes for CertificateVerify (RFC 8446, section 4.2.3). */
 static const struct scheme {
 	gnutls_sign_algorithm_t algorithm;
 	gnutls_pk_algorithm_t kind;
 	unsigned bits;   /* of an ECDSA key; 0: any */
-	size_t hash_len; /* 0: the key hashes by itself */
+	size_t hash_len; /* bytes; 0: the key hashes by itself */
 } schemes[] = {
 	{ GNUTLS_SIGN_ECDSA_SECP256R1_SHA256, GNUTLS_PK_ECDSA, 256, 32 },
 	{ GNUTLS_SIGN_ECDSA_SECP384R1_SHA384, GNUTLS_PK_ECDSA, 384, 48 },
@@ -303,7 +304,7 @@ static const struct scheme {
 	{ GNUTLS_SIGN_EDDSA_ED448, GNUTLS_PK_EDDSA_ED448, 0, 0 },
 };
 
-/* 64 blanks, the purpose, a zero and the transcript's SHA-256 or SHA-384. */
+/* 64 spaces, context string, a zero byte, and the transcript hash (SHA-256 or SHA-384). */
 static bool is_of_a_handshake(struct der text)
 {
 	static const char head[] =
@@ -320,7 +321,7 @@ static bool is_what_scheme_signs(const struct scheme *s, const struct tls_signin
 	return what->hashed ? what->text.len == s->hash_len : is_of_a_handshake(what->text);
 }
 
-/* Exactly what a handshake of TLS 1.3 has this key sign. */
+/* Whether `what` is a TLS 1.3 server signature by this key. */
 static bool may_sign(gnutls_privkey_t key, const struct tls_signing *what)
 {
 	unsigned bits = 0;

@@ -38,7 +38,7 @@ void tls_verdict_add(struct tls_verdict *v, struct tls_probe *p, const union tls
 	}
 }
 
-/* Why the name is not completed for want of somebody; NULL: it is. */
+/* The error of a family that may not be unreachable; NULL: none. */
 static const char *find_missing(const struct tls_verdict *v)
 {
 	if (v->v4.unreachable && (v->v4.completes || !v->v6.completes))

@@ -14,16 +14,16 @@
 #include <sys/resource.h>
 
 enum {
-	LONGEST_POLL_MS = 200, /* how soon a stop is seen */
+	LONGEST_POLL_MS = 200, /* delay until a stop is noticed */
 	FIRST_BACKOFF_MS = 500,
-	SSH_RETRIES = 5,   /* 15.5 s: as long as OpenSSH punishes at first */
-	OTHER_FILES = 128, /* descriptors that are not for connections */
+	SSH_RETRIES = 5,   /* 15.5 s in all, OpenSSH's first penalty */
+	OTHER_FILES = 128, /* descriptors reserved for other uses than connections */
 };
 
 enum stage {
-	STAGE_IDLE,     /* in a line, or waiting to ask again */
-	STAGE_TRANSFER, /* curl's; else: connecting */
-	STAGE_SOCKET,   /* lines, or SSH */
+	STAGE_IDLE,     /* queued, or waiting before a retry */
+	STAGE_TRANSFER, /* HTTP: curl's transfer; other kinds: curl connects */
+	STAGE_SOCKET,   /* lines or SSH on the connected socket */
 	STAGE_ANSWERED,
 };
 
@@ -35,12 +35,12 @@ struct batch_session {
 	struct exchange x;
 	struct http_client client;
 	struct ssh *ssh;
-	bool kept;               /* it was used before */
-	struct account *account; /* SSH: of this exchange */
+	bool kept;               /* `ssh` is a reused connection */
+	struct account *account; /* SSH: login of this exchange */
 	enum stage stage;
 	enum socket_turn waits_for;
-	int64_t end_ms;   /* of this exchange */
-	int64_t begin_ms; /* not before */
+	int64_t end_ms;   /* deadline of this exchange */
+	int64_t begin_ms; /* earliest start (backoff) */
 	unsigned retries;
 };
 
@@ -49,16 +49,16 @@ struct host_queue {
 	struct batch_session *last;
 };
 
-/* One login over SSH: the first conversation tries it, the others wait. */
+/* An SSH login: the first conversation tries it, the others wait for its outcome. */
 struct account {
 	struct account *next;
-	struct ssh_login login; /* its texts in the batch's arena */
+	struct ssh_login login; /* strings in the batch's arena */
 	const struct batch_session *trying;
 	bool accepted;
 	struct err refusal;
 };
 
-/* One origin: those of its conversations that have to wait for the others. */
+/* An origin, with its conversations beyond BATCH_HOST_LIMIT in `waiting`. */
 struct host {
 	const char *origin;
 	struct account *accounts;
@@ -68,9 +68,9 @@ struct host {
 
 struct batch {
 	CURLM *multi;
-	struct ssh_pool ssh; /* connections that are kept */
-	struct arena arena;  /* of one run */
-	void *hosts;         /* tsearch(3) */
+	struct ssh_pool ssh; /* idle connections */
+	struct arena arena;  /* freed after each run */
+	void *hosts;         /* tree, see tsearch(3) */
 	size_t host_count;
 	struct host_queue ready;
 	struct batch_session *running[BATCH_FLEET_LIMIT];
@@ -100,7 +100,7 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
-/* ---- lines to stand in ---- */
+/* ---- queues ---- */
 
 static void line_push(struct host_queue *l, struct batch_session *t)
 {
@@ -163,7 +163,7 @@ void batch_add(struct batch *b, const char *origin, batch_next_fn *next, void *c
 
 /* ---- one exchange ---- */
 
-/* A reply, or why there is none, is handed over; false: it was the last. */
+/* Hands over the response or error and gets the next request; false: no more. */
 static bool ask_next(struct batch_session *t)
 {
 	t->stage = STAGE_IDLE;
@@ -180,7 +180,7 @@ static bool ask_next(struct batch_session *t)
 	return true;
 }
 
-/* One that was cut off in the middle is of no use to others. */
+/* Pools a connection only after a complete exchange: an aborted one is in an unknown state. */
 static void drop_client(struct batch *b, struct batch_session *t)
 {
 	if (t->ssh && t->stage == STAGE_SOCKET && t->waits_for == SOCKET_DONE)
@@ -194,7 +194,7 @@ static void drop_client(struct batch *b, struct batch_session *t)
 	client_close(&t->client);
 }
 
-/* What curl has connected goes on without it. */
+/* Takes the socket that curl has connected, for lines or SSH. */
 static void begin_socket(struct batch_session *t)
 {
 	int fd = -1;
@@ -232,7 +232,7 @@ static struct account *batch_find_account(struct batch *b, struct host *h,
 	return a;
 }
 
-/* False: another conversation tries this login, or tried it in vain. */
+/* False: another conversation is trying this login, or was refused (x.error). */
 static bool may_log_in(struct batch *b, struct batch_session *t)
 {
 	struct account *a = batch_find_account(b, t->host, t->x.ssh->login);
@@ -273,7 +273,7 @@ static void batch_start(struct batch *b, struct batch_session *t)
 		abort();
 }
 
-/* False: there is no time left for it. */
+/* Schedules a retry; false: not enough time left. */
 static bool again_after(struct batch *b, struct batch_session *t, int64_t wait_ms)
 {
 	const int64_t now_ms = clock_mono_ms();
@@ -292,12 +292,12 @@ static int64_t backoff_ms(const struct batch_session *t)
 	return (int64_t)FIRST_BACKOFF_MS << t->retries;
 }
 
-/* Whether the peer said "try again", and there is time for it. */
+/* Schedules a retry when the HTTP server asked for one and time is left. */
 static bool begin_again(struct batch *b, struct batch_session *t)
 {
 	int64_t wait_s = client_retry_after(&t->client);
 
-	/* Seconds first: what the peer says has no limit. */
+	/* Compared in seconds: the peer's unlimited value could overflow in milliseconds. */
 	if (wait_s < 0 || wait_s > (t->end_ms - clock_mono_ms()) / 1000 ||
 	    t->retries == EXCHANGE_RETRIES)
 		return false;
@@ -309,7 +309,7 @@ static bool is_stopped(const struct batch_session *t)
 	return stop_requested() && !t->x.goes_back && (t->x.reads || t->stage == STAGE_IDLE);
 }
 
-/* That it was ended meanwhile shows when it is used. */
+/* Retries on a new connection: a pooled one closed by the server fails only on use. */
 static bool needs_another(struct batch_session *t)
 {
 	if (!t->kept || ssh_has_begun(t->ssh, t->x.ssh))
@@ -319,14 +319,14 @@ static bool needs_another(struct batch_session *t)
 	return true;
 }
 
-/* Whether the server only wants to be asked later, and there is time. */
+/* Schedules a retry when the SSH server closed before its banner and time is left. */
 static bool begin_later(struct batch *b, struct batch_session *t)
 {
 	return ssh_was_dropped(t->ssh) && t->retries < SSH_RETRIES &&
 	       again_after(b, t, backoff_ms(t));
 }
 
-/* True when it has come to its end. */
+/* Advances lines or SSH; true: finished. */
 static bool carry_socket(struct batch *b, struct batch_session *t)
 {
 	struct err e = { 0 };
@@ -354,7 +354,7 @@ static bool carry_socket(struct batch *b, struct batch_session *t)
 	return true;
 }
 
-/* True when the exchange has come to its end. */
+/* Advances the exchange; true: finished. */
 static bool carry_on(struct batch *b, struct batch_session *t)
 {
 	if (is_stopped(t))
@@ -369,9 +369,9 @@ static bool carry_on(struct batch *b, struct batch_session *t)
 	return t->stage == STAGE_SOCKET && carry_socket(b, t);
 }
 
-/* ---- all of them ---- */
+/* ---- all conversations ---- */
 
-/* What the first conversation learns of its login, the others know. */
+/* Publishes the outcome of the first login attempt to the other conversations. */
 static void leave_account(struct batch_session *t)
 {
 	struct account *a = TAKE(t->account);
@@ -393,7 +393,7 @@ static void batch_drop(struct batch *b, struct batch_session *t)
 		t->host->active--;
 }
 
-/* The exchange of a running talk ended; false when the talk did as well. */
+/* Ends the current exchange; false: the conversation has ended too. */
 static bool batch_advance(struct batch *b, struct batch_session *t)
 {
 	leave_account(t);
@@ -418,7 +418,7 @@ static void batch_prepare(struct batch *b)
 	}
 }
 
-/* What curl has finished. */
+/* Handles the transfers that curl has finished. */
 static void take_transfers(struct batch *b)
 {
 	CURLMsg *m = NULL;
@@ -440,7 +440,7 @@ static void take_transfers(struct batch *b)
 	}
 }
 
-/* One look at each; true when something moved, so that no wait is due. */
+/* Advances every conversation once; true: some made progress, so do not poll yet. */
 static bool step_all(struct batch *b)
 {
 	size_t kept = 0;
@@ -488,10 +488,10 @@ static void wait_for_something(struct batch *b)
 
 static void batch_keep_node(void *node)
 {
-	(void)node; /* hosts live in the arena */
+	(void)node; /* hosts are allocated in the arena */
 }
 
-/* One is kept for every origin, as far as descriptors allow. */
+/* Keeps one connection per origin, as far as the descriptor limit allows. */
 static void keep_connections(const struct batch *b)
 {
 	struct rlimit files = { .rlim_cur = 0 };

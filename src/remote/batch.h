@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many conversations at once.
+ * Concurrent conversations with many hosts.
  *
- * A conversation is a chain of exchanges with one origin: `next` is asked
- * for the first ask, and again after every reply, until it returns false.
- * batch_run() carries on all that were added, at most BATCH_FLEET_LIMIT at
- * a time and BATCH_HOST_LIMIT with one origin, until each has ended.
+ * A conversation is a sequence of exchanges with one origin: `next` is called
+ * for the first request, and again after every response, until it returns
+ * false.  batch_run() runs all added conversations to their end, at most
+ * BATCH_FLEET_LIMIT at a time and BATCH_HOST_LIMIT per origin.
  *
- * Every exchange has its deadline.  One that is answered 429, or 503 with
- * Retry-After, is asked again a few times, as is an SSH server that ends the
- * connection before its banner; nothing else is.  A login over SSH is tried
- * by one conversation at first: when it is refused, the others of that run
- * with the same login fail with that cause, for each refused login makes an
- * SSH server less willing to talk to this machine.  A stop cuts off
- * what only reads, lets go on what is changing something, and begins nothing
- * but what goes back.  Connections stay open from one batch_run() to the
- * next until batch_free().
+ * Every exchange has a deadline.  Retried a few times, within the deadline: a
+ * 429, a 503 with Retry-After, and an SSH connection closed before the server's
+ * banner; nothing else.  An SSH login is first tried by one conversation: when
+ * it is refused, the others with the same login in this run fail with the same
+ * error, since each refused login makes an SSH server penalize this host.  A
+ * stop aborts exchanges that only read, lets running changes finish, and starts
+ * nothing but exchanges that revert.  Connections stay open between calls of
+ * batch_run(), until batch_free().
  */
 #ifndef REMOTE_BATCH_H
 #define REMOTE_BATCH_H
@@ -33,8 +32,8 @@ enum {
 struct batch;
 
 /*
- * Looks at the reply in `x` (the first time there is none) and fills the
- * next ask, or returns false when the conversation has ended.
+ * Handles the response in `x` (none in the first call) and fills in the next
+ * request; false: the conversation has ended.
  */
 typedef bool batch_next_fn(void *ctx, struct exchange *x);
 

@@ -20,7 +20,7 @@ enum {
 	FIRST_ROOM = 4096,
 };
 
-/* ---- once ---- */
+/* ---- initialization ---- */
 
 static void start_curl(void)
 {
@@ -36,7 +36,7 @@ void client_global(void)
 	pthread_once(&once, start_curl);
 }
 
-/* ---- where to ---- */
+/* ---- address and URL ---- */
 
 static bool is_unix(const struct exchange *x)
 {
@@ -75,7 +75,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* curl connects for any protocol when it believes that it is HTTP. */
+/* Lines and SSH use curl only to connect, so their URL claims to be HTTP. */
 static void put_url(const struct exchange *x, struct buf *url)
 {
 	if (is_unix(x))
@@ -116,7 +116,7 @@ static size_t write_reply(char *bytes, size_t size, size_t count, void *ctx)
 	return client_take(ctx, bytes, size * count) ? size * count : 0;
 }
 
-/* While a reply comes in, curl still knows its connection. */
+/* Header callback: the only time at which curl still exposes its connection. */
 static size_t note_peer(char *line, size_t size, size_t count, void *ctx)
 {
 	struct http_client *c = ctx;
@@ -138,7 +138,7 @@ static CURLcode set_numbers(CURL *easy)
 		long value;
 	} rows[] = {
 		{ CURLOPT_NOSIGNAL, 1 },
-		/* else a stalled look-up of one name is waited for */
+		/* without it, cleanup blocks on a stalled name lookup */
 		{ CURLOPT_QUICK_EXIT, 1 },
 		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
 		{ CURLOPT_FOLLOWLOCATION, 0 },
@@ -202,7 +202,7 @@ static void client_add_header(struct http_client *c, const char *line)
 	c->headers = longer;
 }
 
-/* What curl copies of it is wiped as well: see client_global(). */
+/* curl's copy of the header is wiped too: see client_global(). */
 static void add_secret_header(struct http_client *c, const struct exchange_header *h)
 {
 	AUTO(secret) line = { 0 };
@@ -220,7 +220,7 @@ static void client_add_headers(struct http_client *c, const struct exchange *x)
 	bool typed = false;
 
 	if (is_unix(x))
-		client_add_header(c, "Host;"); /* empty: a path has no name */
+		client_add_header(c, "Host;"); /* empty: a unix socket has no host name */
 	for (size_t i = 0; i < x->header_count; i++) {
 		typed |= !strcasecmp(x->headers[i].name, "Content-Type");
 		add_secret_header(c, &x->headers[i]);
@@ -228,7 +228,7 @@ static void client_add_headers(struct http_client *c, const struct exchange *x)
 	if (x->body.len && !typed)
 		client_add_header(c, "Content-Type: application/json");
 	if (x->body.len)
-		client_add_header(c, "Expect:"); /* no waiting for a 100 */
+		client_add_header(c, "Expect:"); /* do not wait for 100 Continue */
 	if (x->if_match) {
 		AUTO(buf) line = { 0 };
 
@@ -254,7 +254,7 @@ static CURLcode set_request(struct http_client *c, const struct exchange *x)
 	return rc;
 }
 
-/* curl keeps no copy of what the paths name, but reads it when it connects. */
+/* curl reads these files anew at every connect. */
 static CURLcode set_identity(struct http_client *c, const struct identity *i)
 {
 	const struct {
@@ -324,9 +324,9 @@ void client_close(struct http_client *c)
 	*c = (struct http_client){ 0 };
 }
 
-/* ---- the answer ---- */
+/* ---- result ---- */
 
-/* In TLS 1.3 we believe to be let in until the first answer does not come. */
+/* In TLS 1.3 a server refuses the client certificate after our handshake is complete. */
 static bool was_sent_away(const struct http_client *c, CURLcode rc)
 {
 	long status = 0;
@@ -339,12 +339,12 @@ static bool was_sent_away(const struct http_client *c, CURLcode rc)
 	case CURLE_RECV_ERROR:
 	case CURLE_GOT_NOTHING:
 		return c->exchange->identity && !status;
-	default: /* curl has about a hundred */
+	default: /* about a hundred other codes */
 		return false;
 	}
 }
 
-/* What curl says where it says more of itself than of the peer. */
+/* The reason of a failure, in our words where curl's message is about curl itself. */
 static const char *client_reason(const struct http_client *c, CURLcode rc)
 {
 	if (was_sent_away(c, rc))
@@ -355,8 +355,8 @@ static const char *client_reason(const struct http_client *c, CURLcode rc)
 }
 
 /*
- * How long curl waited is another number each time; the same cause has the
- * same words, so that two plans of the same fleet say the same.
+ * Removes the elapsed time from curl's message, which differs each time: two
+ * plans of the same fleet must have the same text.
  */
 static void drop_waiting_time(char *text)
 {
@@ -392,14 +392,14 @@ static bool set_error(const struct http_client *c, CURLcode rc, struct err *e)
 	const char *why = client_reason(c, rc);
 	AUTO(buf) shown = { 0 };
 
-	text_escape(&shown, why, strlen(why)); /* it may quote the peer */
+	text_escape(&shown, why, strlen(why)); /* curl may quote the peer */
 	if (shown.len)
 		drop_waiting_time(shown.data);
 	return err_set(e, ERR_REMOTE, "cannot talk to '%s': %s", c->exchange->origin,
 		       buf_text(&shown));
 }
 
-/* The value may come after the body, as a trailer. */
+/* The ETag may also follow the body, as a trailer. */
 static void take_etag(struct http_client *c, struct exchange *x)
 {
 	struct curl_header *h = NULL;
@@ -425,7 +425,7 @@ void client_answer(struct http_client *c, CURLcode rc, struct exchange *x)
 	x->reply = TAKE(c->reply);
 	if (!x->reply.bytes)
 		secret_alloc(&x->reply, 0);
-	x->reply.len = c->got; /* what is beyond was never written to */
+	x->reply.len = c->got; /* bytes beyond were never written */
 }
 
 int64_t client_retry_after(const struct http_client *c)
@@ -440,7 +440,7 @@ int64_t client_retry_after(const struct http_client *c)
 	return -1;
 }
 
-/* ---- what is only connected ---- */
+/* ---- lines and SSH on the connected socket ---- */
 
 bool client_take_socket(const struct http_client *c, int *out, struct err *e)
 {

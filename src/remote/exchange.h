@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One ask and its reply, over HTTP, as lines on a plain socket, or over SSH.
+ * One request and its response, over HTTP, as lines on a plain socket, or over
+ * SSH.
  *
- * Who asks fills the first half; strings there must outlive the exchange.
- * Body and reply may hold keys: both are wiped.  exchange_clear() makes it
- * ready for the next ask of the same conversation.
+ * The caller fills the request half; strings there must outlive the exchange.
+ * Body and reply may hold keys and are wiped.  exchange_clear() prepares for the
+ * next request of the same conversation.
  */
 #ifndef REMOTE_EXCHANGE_H
 #define REMOTE_EXCHANGE_H
@@ -18,7 +19,7 @@
 #include <stdint.h>
 
 enum {
-	EXCHANGE_TIMEOUT_MS = 30000, /* one ask, its retries included */
+	EXCHANGE_TIMEOUT_MS = 30000, /* one request, including retries */
 	EXCHANGE_REPLY_LIMIT = 1024 * 1024,
 	EXCHANGE_RETRIES = 3,
 	ETAG_LIMIT = 256,
@@ -26,7 +27,7 @@ enum {
 
 enum exchange_kind {
 	EXCHANGE_HTTP,
-	/* Sends the body; the reply is all that comes until the end. */
+	/* Sends the body; the reply is everything until end of file. */
 	EXCHANGE_LINES,
 	EXCHANGE_SSH
 };
@@ -34,7 +35,7 @@ enum exchange_kind {
 struct identity;
 struct ssh_ask;
 
-/* A header of a request; its value may be a secret. */
+/* A request header; the value may be a secret. */
 struct exchange_header {
 	const char *name;
 	const struct secret *value; /* without control characters */
@@ -43,29 +44,28 @@ struct exchange_header {
 struct exchange {
 	enum exchange_kind kind;
 	/*
-	 * "https://HOST[:PORT]", or without TLS and therefore refused unless
-	 * the address is one of the loopback: "http://HOST[:PORT]" and, for
-	 * lines, "tcp://HOST:PORT"; or the path of a unix socket; or
-	 * "sftp://HOST:PORT".
+	 * "https://HOST[:PORT]"; the path of a unix socket; "sftp://HOST:PORT";
+	 * or, without TLS and therefore refused unless the address is a
+	 * loopback one, "http://HOST[:PORT]" and for lines "tcp://HOST:PORT".
 	 */
 	const char *origin;
 	const char *method;                    /* HTTP: "GET" */
 	const char *path;                      /* HTTP: "/id/site" */
-	const char *if_match;                  /* HTTP: an ETag; NULL: whatever is there */
-	const struct identity *identity;       /* https; NULL: nobody, and the
-						  authorities of this machine */
+	const char *if_match;                  /* HTTP: an ETag; NULL: unconditional */
+	const struct identity *identity;       /* https; NULL: no client certificate,
+						  and the system's CAs */
 	const struct exchange_header *headers; /* HTTP */
 	size_t header_count;
-	struct ssh_ask *ssh; /* its answers are in there */
+	struct ssh_ask *ssh; /* SSH: ops and their results */
 	struct secret body;  /* HTTP: JSON unless a header says otherwise;
 				empty: none */
 	int64_t timeout_ms;  /* 0: EXCHANGE_TIMEOUT_MS */
-	bool wants_peer;     /* https: whom the reply came from */
-	bool fresh;          /* HTTP: over a connection that is made for it */
-	bool reads;          /* changes nothing: a stop may cut it off */
-	bool goes_back;      /* ends what was begun: a stop lets it */
-	/* answered */
-	struct err error; /* ERR_NONE: there is a reply */
+	bool wants_peer;     /* https: fill in `peer` */
+	bool fresh;          /* HTTP: use a new connection */
+	bool reads;          /* changes nothing: a stop may abort it */
+	bool goes_back;      /* reverts a change: runs despite a stop */
+	/* response */
+	struct err error; /* ERR_NONE: the response is complete */
 	long status;      /* HTTP */
 	char etag[ETAG_LIMIT];
 	struct tls_peer peer;

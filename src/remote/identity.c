@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 
 enum {
-	PATH_ROOM = 32, /* of "/proc/self/fd/N" */
+	PATH_ROOM = 32, /* for "/proc/self/fd/N" */
 };
 
-/* A file without a name; `path` is "" when there is none. */
+/* A memfd and its path; "": no file. */
 struct unnamed {
 	int fd;
 	char path[PATH_ROOM];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who we are towards TLS peers, and whose certificates we accept from them.
+ * Our TLS client identity, and the CAs that we accept for the server's
+ * certificate.
  *
- * libcurl on GnuTLS reads all of this from files, at every connection: each
- * is kept in memory under a path that only this process can open, so a key
- * is never on disk, and the list of authorities is as short as it can be.
- * The paths stay the same, so that connections are kept for the next
- * exchange with the same identity.
+ * libcurl with GnuTLS reads both from files at every connect.  The files are
+ * kept in memory (memfd), under paths that only this process can open, so a key
+ * is never on disk and the list of CAs is as short as possible.  The paths stay
+ * the same, so that curl reuses connections for the same identity.
  */
 #ifndef REMOTE_IDENTITY_H
 #define REMOTE_IDENTITY_H
@@ -19,8 +19,8 @@
 
 /* PEM texts, borrowed; NULL: none. */
 struct identity_texts {
-	const struct secret *authorities; /* NULL: those of this machine */
-	const struct secret *certificate; /* with key: ours, leaf first */
+	const struct secret *authorities; /* NULL: the system's CAs */
+	const struct secret *certificate; /* our chain, leaf first; with `key` */
 	const struct secret *key;
 };
 
@@ -31,7 +31,7 @@ MUST_CHECK bool identity_new(const struct identity_texts *texts, struct identity
 void identity_free(struct identity *i);
 AUTO_TYPE(identity, struct identity *, identity_free)
 
-/* Paths for curl, until identity_free(); NULL: none. */
+/* Paths for curl, valid until identity_free(); NULL: none. */
 const char *identity_authorities(const struct identity *i);
 const char *identity_certificate(const struct identity *i);
 const char *identity_key(const struct identity *i);

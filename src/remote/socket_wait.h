@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How far something on a connected socket got without waiting. */
+/* Result of a non-blocking step on a connected socket: events to poll for, or finished. */
 #ifndef REMOTE_SOCKET_WAIT_H
 #define REMOTE_SOCKET_WAIT_H
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SSH as an exchange: a list of things to do on the far side, one after the
- * other, over one connection, which is kept for the next exchange with the
- * same account.
+ * SSH as an exchange: a list of remote operations, run in order over one
+ * connection, which is kept for the next exchange with the same account.
  *
- * Files are read and written over SFTP; what SFTP cannot do is done by
- * /bin/sh, which is given a script to read.  Nobody but the host whose key is
- * known, or pinned, is talked to; we say who we are with a key, never with a
- * password, and neither an agent nor any file of this machine's ssh is used.
+ * Files are read and written over SFTP; the rest is done by a script on the
+ * standard input of /bin/sh.  The host key must be in known_hosts or pinned.
+ * Login is by public key, never by password; neither an SSH agent nor the local
+ * ssh configuration is used.
  */
 #ifndef REMOTE_SSH_H
 #define REMOTE_SSH_H
@@ -22,42 +21,41 @@
 
 enum {
 	SSH_FILE_LIMIT = 1024 * 1024,
-	SSH_ENTRY_LIMIT = 4096,       /* of a directory */
-	SSH_OUTPUT_LIMIT = 64 * 1024, /* of a script; its end is kept */
+	SSH_ENTRY_LIMIT = 4096,       /* entries of one directory */
+	SSH_OUTPUT_LIMIT = 64 * 1024, /* bytes of script output; the end is kept */
 };
 
-/* Who we are, and whom we take for the host; borrowed as long as the batch. */
+/* Login credentials and expected host key; must outlive the batch. */
 struct ssh_login {
 	const char *user;
-	const char *host; /* as known_hosts names it */
+	const char *host; /* name in known_hosts */
 	uint16_t port;
-	const struct secret *key;        /* text: OpenSSH's own format, PEM */
+	const struct secret *key;        /* text, OpenSSH's own format or PEM */
 	const struct secret *passphrase; /* of the key; NULL: none */
-	const char *known_hosts;         /* path; NULL: there is none */
-	const char *host_key;            /* "SHA256:...": this one alone */
+	const char *known_hosts;         /* path; NULL: none */
+	const char *host_key;            /* pinned "SHA256:..."; NULL: known_hosts */
 };
 
 enum ssh_kind {
-	SSH_LOOK, /* at what stands there; links are not followed */
-	SSH_LINK, /* where a symbolic link points */
-	SSH_LIST,
-	SSH_READ,  /* a regular file */
-	SSH_WRITE, /* a new file: owner and mode before the first byte; synced
-		    */
-	SSH_RUN,   /* a script */
+	SSH_LOOK,  /* lstat */
+	SSH_LINK,  /* readlink */
+	SSH_LIST,  /* list a directory */
+	SSH_READ,  /* read a regular file */
+	SSH_WRITE, /* create a file: owner and mode before the first byte; synced */
+	SSH_RUN,   /* run a script */
 	SSH_KIND_COUNT
 };
 
 enum ssh_result {
-	SSH_UNTRIED, /* something that was needed before had failed */
+	SSH_UNTRIED, /* not run, because an earlier `needed` op failed */
 	SSH_DONE,
-	SSH_ABSENT, /* there is no such file */
+	SSH_ABSENT, /* no such file */
 	SSH_FAILED
 };
 
 struct ssh_entry {
 	const char *name;
-	struct fs_attr attr; /* its mode with the kind of file */
+	struct fs_attr attr; /* mode includes the file type */
 };
 
 struct ssh_op {
@@ -67,17 +65,18 @@ struct ssh_op {
 	size_t len;
 	struct fs_attr attr; /* write */
 	/*
-	 * Run: the begin of the line that ends it; its status follows.  What a
-	 * process that it leaves behind says after that is not waited for.
+	 * Run: prefix of the script's last line, followed by its exit status.
+	 * Output after that line, from a process left in the background, is
+	 * not waited for.
 	 */
 	const char *end;
-	bool needed; /* when it fails, the rest is not tried */
-	/* answered; texts in the arena, escaped when they are a message */
+	bool needed; /* its failure skips all later ops */
+	/* result; strings in the arena, messages escaped */
 	enum ssh_result result;
-	const char *why;      /* it failed */
-	struct fs_attr found; /* look, read; mode with the kind of file */
-	const char *text;     /* link; run: what it said before its end */
-	int status;           /* run; -1: it did not end by itself */
+	const char *why;      /* reason of a failure */
+	struct fs_attr found; /* look, read; mode includes the file type */
+	const char *text;     /* link: target; run: output before the last line */
+	int status;           /* run: exit status; -1: unknown */
 	const struct ssh_entry *entries;
 	size_t entry_count;
 	struct secret got; /* read */
@@ -85,12 +84,12 @@ struct ssh_op {
 
 struct ssh_ask {
 	const struct ssh_login *login;
-	struct arena *arena; /* for the answers */
+	struct arena *arena; /* for the results */
 	struct ssh_op *ops;
 	size_t count;
 };
 
-/* Wipes what was read. */
+/* Wipes the contents that were read. */
 void ssh_ask_clear(struct ssh_ask *a);
 
 #endif

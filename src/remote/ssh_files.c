@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of the far side, over SFTP. */
+/* Remote file operations, over SFTP. */
 #include "base/vec.h"
 #include "remote/ssh_internal.h"
 
@@ -21,7 +21,7 @@ static const char *status_text(unsigned long status)
 		return "no space left";
 	case LIBSSH2_FX_OP_UNSUPPORTED:
 		return "the server cannot do that";
-	default: /* numbers of the protocol, not ours */
+	default: /* the protocol has more codes */
 		return "the server says only that it failed";
 	}
 }
@@ -34,7 +34,7 @@ static enum socket_turn ssh_files_reject(struct ssh *s, struct ssh_op *op, const
 	return SOCKET_DONE;
 }
 
-/* Whether to wait, or what failed: this op, or the connection. */
+/* Sorts a libssh2 error: wait, fail this op, or fail the connection. */
 static enum socket_turn ssh_files_failed(struct ssh *s, struct ssh_op *op, const char *doing,
 					 struct err *e)
 {
@@ -174,7 +174,7 @@ static enum socket_turn create(struct ssh *s, struct ssh_op *op, struct err *e)
 	return ssh_got(s, s->handle) ? SOCKET_DONE : ssh_files_failed(s, op, "create", e);
 }
 
-/* The protocol knows owner and group only together. */
+/* SFTP sets owner and group only together, so the other one must be known. */
 static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
@@ -185,7 +185,7 @@ static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op, struct err
 	return SOCKET_DONE;
 }
 
-/* Before the mode: changing it may clear bits of that. */
+/* Before the mode: chown may clear mode bits. */
 static enum socket_turn give_owner(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { .flags = LIBSSH2_SFTP_ATTR_UIDGID,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the host is the one it should be: by its key. */
+/* Verification of the SSH host key. */
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
@@ -15,17 +15,17 @@ enum {
 	PRINT_ROOM = 64,
 };
 
-/* Kinds of host keys that libssh2 can verify, in the order of preference. */
+/* Host key types that libssh2 can verify, in order of preference. */
 static const struct kind {
 	const char *name;
-	int type;  /* as libssh2_session_hostkey() tells it */
-	int known; /* as known_hosts is asked for it */
+	int type;  /* for libssh2_session_hostkey() */
+	int known; /* for libssh2_knownhost_checkp() */
 } kinds[] = {
 	{ "ssh-ed25519", LIBSSH2_HOSTKEY_TYPE_ED25519, LIBSSH2_KNOWNHOST_KEY_ED25519 },
 	{ "ecdsa-sha2-nistp256", LIBSSH2_HOSTKEY_TYPE_ECDSA_256, LIBSSH2_KNOWNHOST_KEY_ECDSA_256 },
 	{ "ecdsa-sha2-nistp384", LIBSSH2_HOSTKEY_TYPE_ECDSA_384, LIBSSH2_KNOWNHOST_KEY_ECDSA_384 },
 	{ "ecdsa-sha2-nistp521", LIBSSH2_HOSTKEY_TYPE_ECDSA_521, LIBSSH2_KNOWNHOST_KEY_ECDSA_521 },
-	/* with SHA-2 only: ssh-rsa itself means SHA-1 */
+	/* SHA-2 only: the method "ssh-rsa" is SHA-1 */
 	{ "rsa-sha2-512,rsa-sha2-256", LIBSSH2_HOSTKEY_TYPE_RSA, LIBSSH2_KNOWNHOST_KEY_SSHRSA },
 };
 enum {
@@ -40,12 +40,13 @@ static const struct kind *ssh_host_kind_of(int type)
 	return NULL;
 }
 
-/* ---- what is known ---- */
+/* ---- known_hosts ---- */
 
 /*
- * Lines that libssh2 cannot read are passed over, as OpenSSH does.  It takes
- * markers for names of hosts, so these are not shown to it; and it looks past
- * the end of a line for a line break, so each is shown to it alone.
+ * Feeds known_hosts to libssh2 line by line: it reads past the end of a line in
+ * search of a line break.  Unreadable lines are skipped, as in OpenSSH.  Lines
+ * with a marker ("@revoked") are left out, since libssh2 would take the marker
+ * for a host name.
  */
 static void ssh_host_read_lines(struct ssh *s, const char *text, size_t len)
 {
@@ -75,7 +76,7 @@ static bool read_known(struct ssh *s, struct buf *text, struct err *e)
 	return true;
 }
 
-/* A key that no host can have: it differs from whatever is known. */
+/* Probes with an impossible key: MISMATCH means that a key of this type is known. */
 static bool ssh_host_is_known_kind(const struct ssh *s, const struct kind *k)
 {
 	return s->hosts &&
@@ -92,7 +93,7 @@ static void ssh_host_add_names(const struct ssh *s, bool known, struct buf *out)
 			buf_printf(out, "%s%s", out->len ? "," : "", kinds[i].name);
 }
 
-/* The host shows one key: it shall be of a kind that is known. */
+/* Offers known key types first, so that the server presents a key we can check. */
 bool ssh_host_expect(struct ssh *s, struct err *e)
 {
 	AUTO(buf) text = { 0 };
@@ -105,9 +106,9 @@ bool ssh_host_expect(struct ssh *s, struct err *e)
 	return ssh_prefer(s, LIBSSH2_METHOD_HOSTKEY, buf_text(&names), e);
 }
 
-/* ---- what is shown ---- */
+/* ---- presented key ---- */
 
-/* As ssh-keygen -l prints it. */
+/* The fingerprint as ssh-keygen -l prints it. */
 static void print_key(const struct ssh *s, char out[PRINT_ROOM])
 {
 	const char *hash = libssh2_hostkey_hash(s->session, LIBSSH2_HOSTKEY_HASH_SHA256);
@@ -122,7 +123,7 @@ static void print_key(const struct ssh *s, char out[PRINT_ROOM])
 struct presented_key {
 	const char *key;
 	size_t len;
-	const struct kind *kind; /* NULL: none that can be verified */
+	const struct kind *kind; /* NULL: a type that cannot be verified */
 	char print[PRINT_ROOM];
 };
 
@@ -137,7 +138,7 @@ static struct presented_key see(const struct ssh *s)
 	return shown;
 }
 
-/* What "@revoked" says is so whatever the host is called. */
+/* An "@revoked" line counts for every host name. */
 static bool is_revoked(const char *text, const struct presented_key *shown)
 {
 	AUTO(buf) key = { 0 };
@@ -182,7 +183,7 @@ static bool check_known(const struct ssh *s, const struct presented_key *shown, 
 			e, ERR_REMOTE,
 			"'%s' shows the host key %s (%s), which is not the one in '%s': it was changed, or somebody stands in between",
 			l->host, shown->print, kind, l->known_hosts);
-	default: /* of libssh2 */
+	default: /* not found, or a failure of libssh2 */
 		return err_set(
 			e, ERR_REMOTE,
 			"'%s' shows the host key %s (%s), which is not known; if 'ssh-keygen -l' on that host says the same, pin it with 'host_key', or add it to 'known_hosts'",

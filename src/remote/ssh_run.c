@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A script on the far side: /bin/sh reads it from its standard input. */
+/* Remote scripts: /bin/sh reads the script from its standard input. */
 #include "base/text.h"
 #include "remote/ssh_internal.h"
 
@@ -22,7 +22,7 @@ static enum socket_turn ssh_run_refused(struct ssh *s, struct ssh_op *op, struct
 		op->why = arena_printf(s->arena, "no command may be run: %s",
 				       ssh_error_text(s, s->arena));
 		return SOCKET_DONE;
-	default: /* of libssh2, and many */
+	default: /* the many other codes of libssh2 */
 		return ssh_broken(s, "run a command there", e);
 	}
 }
@@ -35,14 +35,14 @@ static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op, struct er
 	return ssh_got(s, s->channel) ? SOCKET_DONE : ssh_run_refused(s, op, e);
 }
 
-/* The same for every login shell: nothing in it to quote. */
+/* The same command in every login shell: nothing to quote. */
 static enum socket_turn start_shell(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	return ssh_good(s, libssh2_channel_exec(s->channel, "/bin/sh")) ? SOCKET_DONE
 									: ssh_run_refused(s, op, e);
 }
 
-/* One that reads nothing and ends is judged by what it says. */
+/* A shell that exits without reading its input is no error here: its output decides. */
 static enum socket_turn put_script(struct ssh *s, struct ssh_op *op, struct err *e)
 {
 	while (s->moved < op->len) {
@@ -68,9 +68,9 @@ static enum socket_turn end_script(struct ssh *s, struct ssh_op *op, struct err 
 									    : SOCKET_DONE;
 }
 
-/* ---- what it says ---- */
+/* ---- output ---- */
 
-/* When there is no room the older half is let go. */
+/* Drops the older half when the buffer is full. */
 static void ssh_run_store(struct ssh *s, const char *bytes, size_t len)
 {
 	const size_t half = SSH_OUTPUT_LIMIT / 2;
@@ -86,9 +86,9 @@ static void ssh_run_store(struct ssh *s, const char *bytes, size_t len)
 }
 
 /*
- * 0: it has said all; below 0, and nothing kept: no more now.  Whichever is
- * read hears for both, so that the end of one says nothing of what the other
- * has got meanwhile.
+ * Reads stdout or stderr; 0: end of both; negative: error or EAGAIN, nothing
+ * read.  A read of either stream receives data for both, so after the end of
+ * stderr stdout is read again.
  */
 static ssize_t take_some(struct ssh *s)
 {
@@ -105,8 +105,8 @@ static ssize_t take_some(struct ssh *s)
 }
 
 /*
- * Where the last line that begins with `end` and is whole stands, among those
- * that the newest `fresh` bytes ended: the others were looked at before.
+ * Finds the last complete line beginning with `end`.  Only lines completed by
+ * the newest `fresh` bytes are searched; earlier ones have been.
  */
 static const char *ssh_run_find_end(const struct ssh *s, const char *end, size_t fresh)
 {
@@ -128,7 +128,7 @@ static const char *ssh_run_find_end(const struct ssh *s, const char *end, size_t
 	return NULL;
 }
 
-/* Its last words are what matters when it fails. */
+/* The end of the output, where a failing script reports its error. */
 static const char *last_words(const struct ssh *s, const char *text)
 {
 	size_t len = strlen(text);
@@ -141,7 +141,7 @@ static const char *last_words(const struct ssh *s, const char *text)
 	return text_escaped(s->arena, arena_strndup(s->arena, text + skip, len - skip));
 }
 
-/* What stands in the rest of a line, which is whole; -1: no status. */
+/* The exit status in the rest of a complete line; -1: none. */
 static int status_at(const struct ssh *s, const char *at)
 {
 	const char *text = arena_strndup(s->arena, at, strcspn(at, "\n"));
@@ -156,7 +156,7 @@ static enum socket_turn conclude(struct ssh *s, struct ssh_op *op, const char *e
 	size_t len = end ? (size_t)(end - s->output) : s->said;
 
 	if (len && end && end[-1] == '\n')
-		len--; /* the script puts one before its last line */
+		len--; /* the newline that the script prints before its last line */
 	op->text = arena_strndup(s->arena, s->output, len);
 	if (end)
 		op->status = status_at(s, end + strlen(op->end));

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 enum {
-	GOODBYES = 8 /* calls that may be needed to say it */
+	GOODBYES = 8 /* calls of libssh2_session_free() until it succeeds */
 };
 
-/* What is known to be weak is not offered; what libssh2 lacks it leaves out. */
+/* Methods to offer, without weak ones; ssh_prefer() drops unsupported ones. */
 static const struct {
 	int method;
 	const char *names;
@@ -31,7 +31,7 @@ static const struct {
 	  "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,hmac-sha2-256,hmac-sha2-512" },
 };
 
-/* ---- memory that leaves nothing behind ---- */
+/* ---- allocator that wipes freed memory ---- */
 
 static void *get_memory(size_t size, void **ctx)
 {
@@ -61,7 +61,7 @@ static bool is_one_of(const char *name, size_t len, const char **list, int count
 	return false;
 }
 
-/* libssh2 1.10 spoils its list when it has to leave out what it lacks. */
+/* libssh2 1.10 corrupts its list when it has to drop an unsupported method itself. */
 bool ssh_prefer(struct ssh *s, int method, const char *names, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -123,7 +123,7 @@ bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct er
 	return true;
 }
 
-/* Without a socket to write to nothing is waited for. */
+/* The socket is shut down first, so that libssh2 does not wait for it. */
 void ssh_close(struct ssh *s)
 {
 	if (!s)
@@ -153,7 +153,7 @@ bool ssh_is_alive(const struct ssh *s)
 	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 
 	if (poll(&p, 1, 0) <= 0)
-		return true; /* nothing to hear, not even an end */
+		return true; /* no data and no end of file */
 	return !(p.revents & (POLLERR | POLLHUP | POLLNVAL)) &&
 	       recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
@@ -180,7 +180,7 @@ bool ssh_is_ready(const struct ssh *s)
 	return s->stage == SSH_READY;
 }
 
-/* ---- words for what goes wrong ---- */
+/* ---- libssh2 errors ---- */
 
 enum socket_turn ssh_waits(const struct ssh *s)
 {
@@ -225,9 +225,9 @@ enum socket_turn ssh_broken(const struct ssh *s, const char *doing, struct err *
 	return SOCKET_FAILED;
 }
 
-/* ---- who talks to whom ---- */
+/* ---- handshake and login ---- */
 
-/* What comes before its own line is no banner, but may say why. */
+/* libssh2 also returns a line sent before the banner, such as a reason to refuse. */
 static bool has_banner(const struct ssh *s)
 {
 	const char *banner = libssh2_session_banner_get(s->session);
@@ -285,13 +285,13 @@ static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
 		break;
 	case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:
 	case LIBSSH2_ERROR_FILE:
-	case LIBSSH2_ERROR_PROTO: /* said of encrypted PEM */
+	case LIBSSH2_ERROR_PROTO: /* encrypted PEM */
 	case LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
 		err_set(e, ERR_INPUT,
 			"the SSH key cannot be used (a wrong or missing passphrase, or no key): %s",
 			ssh_error_text(s, &a));
 		break;
-	default: /* of libssh2, and many */
+	default: /* the many other codes of libssh2 */
 		return ssh_broken(s, "log in", e);
 	}
 	return SOCKET_FAILED;
@@ -313,7 +313,7 @@ static enum socket_turn log_in(struct ssh *s, struct err *e)
 	return SOCKET_DONE;
 }
 
-/* ---- what is asked for ---- */
+/* ---- requests ---- */
 
 static ssh_step_fn *const *const steps_of[] = {
 	[SSH_LOOK] = ssh_look_steps, [SSH_LINK] = ssh_link_steps,   [SSH_LIST] = ssh_list_steps,
@@ -340,7 +340,7 @@ static enum socket_turn run_steps(struct ssh *s, struct ssh_op *op, struct err *
 	return SOCKET_DONE;
 }
 
-/* What the op has opened; that it can be closed proves nothing. */
+/* Closes the op's handle and channel; errors do not matter, the op is finished. */
 static enum socket_turn close_what_is_open(struct ssh *s)
 {
 	if (s->handle) {
@@ -390,11 +390,11 @@ enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e)
 			s->at = ask->count;
 	}
 	if (t == SOCKET_DONE)
-		s->at = 0; /* ready for another */
+		s->at = 0; /* ready for the next request */
 	return t;
 }
 
-/* What only reads asks nothing before its second step. */
+/* The first step of a read-only op only starts SFTP, which can be repeated. */
 bool ssh_has_begun(const struct ssh *s, const struct ssh_ask *ask)
 {
 	bool reads = ask->ops[0].kind < SSH_WRITE;

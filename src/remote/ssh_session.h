@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One SSH connection.  It never waits: ssh_turn() goes as far as it can and
- * says what it waits for.
+ * One SSH connection.  Non-blocking: ssh_turn() advances as far as the socket
+ * allows and returns the events to poll for.
  */
 #ifndef REMOTE_SSH_SESSION_H
 #define REMOTE_SSH_SESSION_H
@@ -17,40 +17,39 @@
 
 struct ssh;
 
-/* On a connected socket, which it takes over in any case. */
+/* Starts SSH on a connected socket; owns `fd`, even on failure. */
 MUST_CHECK bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct err *e);
-/* At once, whatever goes on. */
+/* Closes without waiting, even in the middle of a request. */
 void ssh_close(struct ssh *s);
 AUTO_TYPE(ssh, struct ssh *, ssh_close)
 
 /*
- * Carries the ask on; the first call of an ask begins it.  SOCKET_FAILED:
- * the connection is of no use any more.
+ * Starts or advances the request.  SOCKET_FAILED: the connection is unusable.
  */
 enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e);
-/* Whether anything was done that must not, or cannot, be done again. */
+/* Whether the request has progressed too far to be repeated on another connection. */
 bool ssh_has_begun(const struct ssh *s, const struct ssh_ask *ask);
 /*
- * Whether the host ended the connection before its banner: one that has too
- * many connections, or that punishes failed logins, does so.
+ * Whether the server closed the connection before its banner, as OpenSSH does
+ * with too many connections (MaxStartups) or after failed logins
+ * (PerSourcePenalties).
  */
 bool ssh_was_dropped(const struct ssh *s);
 /* Whether the login was accepted. */
 bool ssh_is_ready(const struct ssh *s);
-/* Whether one connection serves both. */
+/* Whether both logins can share a connection. */
 bool ssh_login_equal(const struct ssh_login *a, const struct ssh_login *b);
 int ssh_socket(const struct ssh *s);
-/* Whether it was opened for just this login. */
+/* Whether the connection was opened for this login. */
 bool ssh_is_for(const struct ssh *s, const struct ssh_login *login);
-/* Whether the other side has not ended it, as far as is known here. */
+/* False: the server is known to have closed the connection. */
 bool ssh_is_alive(const struct ssh *s);
 
-/* ---- remote/ssh_pool.c ---- */
+/* ---- connection pool (ssh_pool.c) ---- */
 
 /*
- * SSH connections that nobody uses at the moment, for whoever asks the same
- * account next.  One that has lain too long, or was ended by the other side,
- * is not handed out.
+ * Idle SSH connections, for the next request with the same login.  A connection
+ * idle for more than SSH_IDLE_MS or closed by the server is not handed out.
  */
 
 enum {
@@ -67,7 +66,7 @@ struct ssh_pool {
 };
 
 void ssh_pool_release(struct ssh_pool *p);
-/* NULL: there is none. */
+/* Removes a connection for this login from the pool; NULL: none. */
 struct ssh *ssh_pool_take(struct ssh_pool *p, const struct ssh_login *login);
 void ssh_pool_put(struct ssh_pool *p, struct ssh *s);
 
