@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum {
-	GRANT_MS = 60000,   /* meanwhile the operator unlocks a CA */
+	GRANT_MS = 60000,   /* meanwhile the operator issues the certificate */
 	DELIVER_MS = 15000, /* for the delivery of the receipt */
 };
 

@@ -18,7 +18,7 @@ enum {
 	HELLO_MS = 10000, /* handshake and proof */
 	SEND_MS = 10000,
 	ANSWER_MS = 30000, /* for the enrolling process, which writes files */
-	GRANT_MS = 60000,  /* meanwhile the operator unlocks a CA */
+	GRANT_MS = 60000,  /* meanwhile the operator issues the certificate */
 	POLL_MS = 250,
 };
 
