@@ -32,7 +32,7 @@ void table_note(struct table *t, const char *text)
 		 (struct table_note){ t->cells.count, text_escaped(t->arena, text) });
 }
 
-/* Characters, not bytes: what continues one is not counted. */
+/* Width in characters: UTF-8 continuation bytes are not counted. */
 static size_t width_of(const char *text)
 {
 	size_t width = 0;
@@ -61,7 +61,7 @@ static void table_widen(size_t *width, const char *text)
 		*width = wanted;
 }
 
-/* The last column is never padded: no line ends in blanks. */
+/* The last column is not padded, so that no line ends in blanks. */
 static void add_cell(struct buf *out, const struct cell *c, size_t width, bool color)
 {
 	size_t used = width_of(c->text);
