@@ -80,7 +80,7 @@ static bool certificate_types_read_import(struct loader *ld, const struct field 
 	return true;
 }
 
-/* What an import cannot say, because its certificate says it. */
+/* Refuses the keys whose values an imported certificate has itself. */
 static bool check_import(struct loader *ld, const struct node *n)
 {
 	static const char *const keys[] = { "subject", "issuer",       "names", "validity",

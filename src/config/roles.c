@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Roles that each wait for another one of them: what is left when none can
- * come next. */
+/*
+ * Cycles among roles: the roles that are left when no further role can come
+ * next in the order.
+ */
 struct circle {
 	struct role *roles;
 	size_t count;
-	size_t *waits; /* how many of its `after` are not done */
-	size_t *walk;  /* number of the walk that came by; 0: none */
+	size_t *waits; /* number of roles in its `after` that are left */
+	size_t *walk;  /* number of the walk that visited it; 0: none */
 };
 
 static size_t index_of(const struct circle *c, const struct role *r)
@@ -20,7 +22,7 @@ static size_t index_of(const struct circle *c, const struct role *r)
 	return (size_t)(r - c->roles);
 }
 
-/* Takes out, again and again, every role that waits for none that is left. */
+/* Removes, repeatedly, every role that waits for no remaining role. */
 static void take_out_free(struct loader *ld, struct circle *c)
 {
 	VEC(size_t) ready = { 0 };
@@ -44,7 +46,7 @@ static void take_out_free(struct loader *ld, struct circle *c)
 	}
 }
 
-/* One that `r` waits for and that is left; there is one. */
+/* A remaining role that role `i` waits for; there always is one. */
 static size_t next_in_circle(const struct circle *c, size_t i)
 {
 	const struct role *r = &c->roles[i];
