@@ -9,10 +9,10 @@
 #include <string.h>
 
 enum {
-	OLD_KEY_MS = HANDSHAKE_MS + 5000, /* which may be sent late */
+	OLD_KEY_MS = HANDSHAKE_MS + 5000, /* a signing request may arrive late */
 };
 
-/* A pair that does not fit would lock everybody out. */
+/* Refuses a pair that fails its check: it would lock out every client. */
 static bool identity_read_pair(const struct agent_config *c, struct pair *out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -80,7 +80,7 @@ bool agent_identity_sign(const struct agent_identity *s, const struct tls_signin
 	return tls_key_sign(key, what, a, signature, e);
 }
 
-/* However they are written: relative, or with "..". */
+/* Compares absolute paths, because either may be relative or contain "..". */
 static bool is_path(const char *a, const char *b)
 {
 	AUTO(arena) at = { 0 };

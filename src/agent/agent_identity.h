@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The agent's own pair: its key, kept for handshakes, and its certificates.
- * It may be one of the agent's components; then it is read again when that is
- * activated.  Handshakes that began before are finished with the old key.
+ * The pair may be one of the agent's components; then it is read again when
+ * that component is activated.  Handshakes that began before are finished with
+ * the old key.
  */
 #ifndef AGENT_AGENT_IDENTITY_H
 #define AGENT_AGENT_IDENTITY_H
@@ -18,28 +19,28 @@
 
 struct agent_identity {
 	struct arena arena;
-	uint64_t revision; /* from 1 */
+	uint64_t revision; /* counts from 1 */
 	struct cert_set set;
 	const char *spki; /* SHA-256 of the key, hex */
 	struct tls_key *key;
-	struct tls_key *old; /* of the revision before; NULL */
-	int64_t old_end_ms;  /* no handshake with it can be under way then */
+	struct tls_key *old; /* key of the previous revision, or NULL */
+	int64_t old_end_ms;  /* no handshake can need `old` after this */
 };
 
 /*
- * The pair in use stays when what is there now cannot be used, or is the
- * same.
+ * Reads the pair from its files.  The pair in use stays when the files are
+ * unusable or unchanged.
  */
 MUST_CHECK bool agent_identity_read(struct agent_identity *s, const struct agent_config *c,
 				    struct err *e);
-/* Lets go of the former key when no handshake needs it any more. */
+/* Closes the old key when no handshake can need it any more. */
 void agent_identity_drop_old(struct agent_identity *s);
 void agent_identity_release(struct agent_identity *s);
 AUTO_STRUCT(agent_identity, struct agent_identity, agent_identity_release)
 
 MUST_CHECK bool agent_identity_sign(const struct agent_identity *s, const struct tls_signing *what,
 				    struct arena *a, struct der *signature, struct err *e);
-/* Whether this component is the agent's own pair. */
+/* True when the component is the agent's own pair. */
 bool agent_identity_is(const struct agent_config *c, const struct agent_component *which);
 
 #endif

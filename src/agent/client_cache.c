@@ -24,7 +24,7 @@ static bool client_cache_read_caller(struct fields *f, struct arena *a, struct a
 	return true;
 }
 
-/* What makes no sense lets nobody in. */
+/* An invalid list allows no client. */
 static void client_cache_read_grants(struct client_cache *c, struct secret *body)
 {
 	struct fields f = fields_of(body);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may call, as the network half has it: a copy of what the installing
- * half reads from its files (agent/client_grants.h), fetched anew when that says
- * that it changed.
+ * The allowed clients, as the network half has them: a copy of the grants that
+ * the installing half reads from its files (agent/client_grants.h), fetched
+ * again when their revision changes.
  */
 #ifndef AGENT_CLIENT_CACHE_H
 #define AGENT_CLIENT_CACHE_H
@@ -16,16 +16,16 @@
 #include <stdint.h>
 
 struct client_cache {
-	struct key_proxy *key; /* the way to the installing half */
+	struct key_proxy *key; /* channel to the installing half */
 	struct arena arena;
 	struct agent_config list;
-	struct client_auth *callers; /* NULL: nobody */
-	uint64_t revision;           /* 0: never asked */
+	struct client_auth *callers; /* NULL: no client is allowed */
+	uint64_t revision;           /* 0: never fetched */
 };
 
 void client_cache_release(struct client_cache *c);
 
-/* False: it could not be asked; what was fetched last is still there. */
+/* False: no answer; the last copy stays valid. */
 bool client_cache_refresh(struct client_cache *c);
 
 #endif

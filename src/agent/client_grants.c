@@ -25,12 +25,12 @@ struct client_grants {
 	struct buf authority;
 	struct file_stamp stamps[GRANT_FILES];
 	uint64_t revision;
-	bool closed; /* nobody may do anything */
+	bool closed; /* no client is allowed */
 };
 
 /* ---- reading ---- */
 
-/* What a configuration without a file keeps for good. */
+/* Copies the keys that a configuration without a file keeps for good. */
 static void take_list(const struct agent_config *from, struct agent_config *to)
 {
 	*to = (struct agent_config){ .client_ca = from->client_ca,
@@ -50,7 +50,10 @@ static bool read_config(const struct agent_config *start, struct agent_config *o
 	return trust_grant_read(out, e);
 }
 
-/* What is read must be of use, else nobody gets in and nobody is told why. */
+/*
+ * Checks that the grants are usable: with unusable ones all clients would be
+ * refused without a reason.
+ */
 static bool client_grants_read_grants(const struct agent_config *start, struct agent_config *config,
 				      struct buf *authority, struct err *e)
 {
@@ -92,7 +95,7 @@ static bool client_grants_is_unchanged(const struct client_grants *g,
 	return true;
 }
 
-/* ---- life ---- */
+/* ---- life cycle ---- */
 
 bool client_grants_open(const struct agent_config *config, struct client_grants **out,
 			struct err *e)
@@ -101,7 +104,7 @@ bool client_grants_open(const struct agent_config *config, struct client_grants 
 
 	g->start = config;
 	take_list(config, &g->now);
-	/* before the files are read: a change meanwhile is seen next time */
+	/* before reading the files, so that the next refresh sees a change meanwhile */
 	if (!take_stamps(g, g->stamps, e))
 		return err_in(e, "cannot read who may call");
 	if (!client_grants_read_grants(config, &g->now, &g->authority, e))
@@ -132,7 +135,7 @@ static void grants_set(struct client_grants *g, struct agent_config *config, str
 	g->revision++;
 }
 
-/* The paths are kept, so that it is seen when the files are well again. */
+/* Keeps the paths, so that repaired files are noticed. */
 static bool grants_close(struct client_grants *g)
 {
 	if (g->closed)
@@ -162,7 +165,7 @@ bool client_grants_refresh(struct client_grants *g, struct err *why)
 	memcpy(g->stamps, stamps, sizeof(stamps));
 	if (!client_grants_read_grants(g->start, &config, &authority, why))
 		return grants_close(g);
-	/* when other files are named now they are read once more: harmless */
+	/* when the paths have changed the next refresh reads once more: harmless */
 	grants_set(g, &config, &authority);
 	return true;
 }

@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 enum {
-	DESCRIPTORS = 1024, /* select() takes no more */
+	DESCRIPTORS = 1024, /* FD_SETSIZE, the limit of select() */
 	SHARED_ID = 65534,
 	FIRST_FREE = 3,
 	POLL_MS = 5,
 	KEPT_ROOM = 64,
-	LOG_ROOM = 64 * 1024, /* that a log which is a file may grow by */
+	LOG_ROOM = 64 * 1024, /* bytes a log file may grow by */
 };
 
 static struct passwd *default_user(void)
@@ -86,15 +86,15 @@ bool confine_become(const char *user, struct err *e)
 	if (!p || geteuid() != 0)
 		return true;
 	if (setgroups(0, NULL) || setgid(p->pw_gid) || setuid(p->pw_uid) ||
-	    /* another user is dumpable again */
+	    /* the change of user made the process dumpable again */
 	    prctl(PR_SET_DUMPABLE, 0))
 		return err_sys(e, "cannot become user '%s'", p->pw_name);
 	return true;
 }
 
 /*
- * The kept ones are moved up first, so that none overwrites another, then down
- * to the first free numbers.
+ * Moves the kept descriptors up first, so that none overwrites another, then
+ * down to the first free numbers.
  */
 bool confine_descriptors(int *const *kept, size_t count, struct err *e)
 {
@@ -118,7 +118,7 @@ bool confine_descriptors(int *const *kept, size_t count, struct err *e)
 	       err_sys(e, "cannot close inherited descriptors");
 }
 
-/* A limit that is lower already stays. */
+/* A lower limit stays. */
 static bool confine_limit(int what, rlim_t most)
 {
 	struct rlimit l;
@@ -131,7 +131,7 @@ static bool confine_limit(int what, rlim_t most)
 	return !setrlimit(what, &l);
 }
 
-/* It writes no file but its log, when stderr is one. */
+/* Forbids writing to files, except to the log when stderr is a file. */
 static bool confine_limit_files(void)
 {
 	struct stat st;
@@ -143,7 +143,7 @@ static bool confine_limit_files(void)
 	return confine_limit(RLIMIT_FSIZE, most);
 }
 
-/* After confine_become(), which would undo it. */
+/* To be called after confine_become(), which clears the parent death signal. */
 static bool end_with(pid_t parent, struct err *e)
 {
 	if (!parent)

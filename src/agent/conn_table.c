@@ -10,7 +10,7 @@
 
 static const int64_t phase_ms[] = {
 	[CONN_HANDSHAKE] = HANDSHAKE_MS, [CONN_HEADER] = HEADER_MS, [CONN_BODY] = BODY_MS,
-	[CONN_DROP] = DROP_MS,           [CONN_WORK] = 0, /* no end */
+	[CONN_DROP] = DROP_MS,           [CONN_WORK] = 0, /* no limit */
 	[CONN_REPLY] = REPLY_MS,         [CONN_IDLE] = IDLE_MS,     [CONN_CLOSING] = 0,
 };
 
@@ -30,7 +30,7 @@ void conn_table_shut(struct conn *g)
 	g->phase = CONN_CLOSING;
 }
 
-/* A request begins when the first byte of it is there. */
+/* The first byte of a request starts its header phase. */
 void conn_table_received(struct conn *g)
 {
 	g->spoke = true;
@@ -38,7 +38,7 @@ void conn_table_received(struct conn *g)
 		conn_table_phase(g, CONN_HEADER);
 }
 
-/* The part of an address that one neighbour has for itself. */
+/* Bytes of an address that identify one client: an IPv4 address, or an IPv6 /64 network. */
 static size_t own_part(const struct in6_addr *a)
 {
 	return IN6_IS_ADDR_V4MAPPED(a) ? sizeof(*a) : sizeof(*a) / 2;
@@ -58,28 +58,28 @@ static bool same_address(const struct conn *g, const struct sockaddr_storage *ot
 	return !memcmp(&a6->sin6_addr, &b6->sin6_addr, own_part(&b6->sin6_addr));
 }
 
-/* Guests of one kind, and which of them would go first. */
+/* The connections of one class, and the one to evict first. */
 struct crowd {
 	size_t count;
 	struct conn *first;
 };
 
-/* Who came just now had no time to say anything. */
+/* A new connection gets SILENT_MS to send its first byte. */
 static bool is_silent(const struct conn *g)
 {
 	return !g->spoke && clock_mono_ms() - g->since_ms >= SILENT_MS;
 }
 
-/* Of strangers, who is silent, and of those and the others the oldest. */
+/* Eviction order of unauthenticated connections: silent ones, then the oldest. */
 static void add_stranger(struct crowd *c, struct conn *g)
 {
 	c->count++;
-	/* later in the list is earlier in time */
+	/* later in the list is older */
 	if (!c->first || is_silent(g) || !is_silent(c->first))
 		c->first = g;
 }
 
-/* Whom nobody waits for: less is earlier, 0 is never. */
+/* Eviction order by phase: lowest first, 0 never. */
 static const int caller_rank[] = {
 	[CONN_HEADER] = 1,
 	[CONN_BODY] = 1,
@@ -87,7 +87,7 @@ static const int caller_rank[] = {
 	[CONN_CLOSING] = 0,
 };
 
-/* Of callers, who does not get on, or is idle, since the earliest time. */
+/* Eviction order of authenticated connections: by phase, then the longest in it. */
 static void add_caller(struct crowd *c, struct conn *g)
 {
 	int rank = caller_rank[g->phase];
@@ -135,7 +135,10 @@ struct conn *conn_table_admit(struct conn_table *d, int fd, const struct sockadd
 				(struct conn){ .fd = fd, .address = *address, .address_len = len });
 }
 
-/* One that has a request already is heard to the end of it. */
+/*
+ * Counts a connection as authenticated.  In a full table another one is
+ * evicted, else the new one unless its request is being executed.
+ */
 static void greet(struct conn_table *d, struct conn *new)
 {
 	struct crowd all = { 0 };

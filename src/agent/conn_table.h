@@ -43,7 +43,7 @@ enum conn_phase {
 	CONN_HEADER,
 	CONN_BODY,
 	CONN_DROP, /* a body that is read only to be dropped */
-	CONN_WORK, /* the installing process has the request */
+	CONN_WORK, /* the installing half has the request */
 	CONN_REPLY,
 	CONN_IDLE,
 	CONN_CLOSING,
@@ -51,13 +51,13 @@ enum conn_phase {
 
 struct conn {
 	struct conn *next;
-	struct conn **link; /* what points here */
+	struct conn **link; /* the pointer to this connection */
 	struct tls_session tls;
 	int fd;
 	struct sockaddr_storage address;
 	socklen_t address_len;
 	enum conn_phase phase;
-	int64_t since_ms; /* the phase began */
+	int64_t since_ms; /* start of the phase */
 	int64_t end_ms;
 	bool attached;      /* the HTTP library has reported the connection */
 	bool spoke;         /* bytes were received */
@@ -65,7 +65,7 @@ struct conn {
 };
 
 struct conn_table {
-	struct conn *conns; /* the newest first */
+	struct conn *conns; /* newest first */
 	size_t count;
 };
 
@@ -78,13 +78,13 @@ struct conn *conn_table_arriving(const struct conn_table *d, int fd);
 void conn_table_shut(struct conn *g);
 /* The connection is closed. */
 void conn_table_leave(struct conn_table *d, struct conn *g);
-/* The phase begins now, and has its own time limit. */
+/* Starts a phase with its own time limit. */
 void conn_table_phase(struct conn *g, enum conn_phase phase);
 /* Bytes were received. */
 void conn_table_received(struct conn *g);
-/* Connections authenticated since count as such, while there is room. */
+/* Counts the connections authenticated since, while there is room. */
 void conn_table_authenticated(struct conn_table *d);
-/* Shuts down the connections whose time is over. */
+/* Shuts down the connections that exceed their time limit. */
 void conn_table_sweep(struct conn_table *d);
 void conn_table_release(struct conn_table *d);
 

@@ -39,7 +39,7 @@ enum {
 	LONGEST_S = 24 * 60 * 60,
 };
 
-/* Of a disk that hangs, and of reading what is there. */
+/* Seconds for a request without its activation: for reading, and for a slow disk. */
 static const int seconds[ROUTE_COUNT] = {
 	[ROUTE_COMPONENTS] = 120, [ROUTE_COMPONENT] = 60, [ROUTE_STAGE] = 60,  [ROUTE_COMMIT] = 60,
 	[ROUTE_ABORT] = 60,       [ROUTE_ACTIVATE] = 60,  [ROUTE_REVERT] = 60,

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 enum {
-	GRANT_MS = 60000,   /* the operator opens an authority meanwhile */
-	DELIVER_MS = 15000, /* of the receipt */
+	GRANT_MS = 60000,   /* meanwhile the operator issues the certificate */
+	DELIVER_MS = 15000, /* for the delivery of the receipt */
 };
 
 struct waiting {
@@ -27,14 +27,14 @@ struct waiting {
 	struct arena arena;
 	struct enrol_key *own;
 	struct der csr;
-	struct ipc channel; /* to the half that has the network */
-	pid_t reception;    /* that half; 0: not started */
+	struct ipc channel; /* to the network half */
+	pid_t reception;    /* the network half; 0: not started */
 	int64_t end_ms;
-	/* of the last visitor who proved to know the token */
+	/* TLS binding of the latest client, and whether it proved to know the token */
 	uint8_t binding[ENROL_TLS_BINDING_BYTES];
 	bool proven;
 	unsigned failures;
-	bool granted; /* something was written, or could not be */
+	bool granted; /* files were written, or the attempt failed */
 	bool done;
 };
 
@@ -77,9 +77,9 @@ static bool wrong_proof(struct waiting *w, struct err *e)
 		       INVITE_FAILURES);
 }
 
-/* ---- what the other half brings ---- */
+/* ---- messages of the network half ---- */
 
-/* An answer without bytes refuses. */
+/* An empty answer refuses. */
 static bool take_visit(struct waiting *w, struct message *m, struct secret *answer, struct err *e)
 {
 	struct fields f = fields_of(&m->body);
@@ -113,7 +113,7 @@ static bool enrol_host_write_all(struct waiting *w, const struct grant *g, struc
 	return r->written;
 }
 
-/* What cannot be written ends it all, but the operator hears why. */
+/* A failed write ends the enrolment, but the receipt tells the operator why. */
 static bool take_grant(struct waiting *w, const struct message *m, struct secret *answer,
 		       struct err *e)
 {
@@ -155,7 +155,7 @@ static bool answer(struct waiting *w, uint32_t kind, uint32_t number, struct sec
 	return ipc_post(&w->channel, &m, e);
 }
 
-/* One who breaks off may come again. */
+/* A client that breaks off may connect again. */
 static bool take_message(struct waiting *w, struct message *m, struct err *e)
 {
 	AUTO(secret) body = { 0 };
@@ -204,7 +204,7 @@ static bool wait_for_operator(struct waiting *w, struct err *e)
 
 /* ---- the two halves ---- */
 
-/* In the child, which has seen no key and keeps no token. */
+/* Runs in the child, which has seen no key and wipes the token. */
 static void receive(struct waiting *w, struct reception_start *start)
 {
 	struct err why = { 0 };

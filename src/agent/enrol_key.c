@@ -19,7 +19,7 @@
 
 #define UNFINISHED ".enrolling"
 
-/* A file to be, in a directory that is safe for keys. */
+/* A file to be created in a directory that is safe for keys. */
 struct own_file {
 	int dirfd;
 	const char *path;
@@ -30,8 +30,8 @@ struct enrol_key {
 	struct arena arena;
 	struct own_file certificate;
 	struct own_file key;
-	const char *unfinished; /* name of the key until then; NULL: gone */
-	struct secret pkcs8;    /* empty until it is made */
+	const char *unfinished; /* temporary name of the key; NULL: no such file */
+	struct secret pkcs8;    /* empty until the key is made */
 	bool complete;
 };
 
@@ -68,8 +68,9 @@ void enrol_key_free(struct enrol_key *o)
 }
 
 /*
- * The key gets its name, which nothing else has.  When that fails it stays:
- * its certificate is there, so the next enrolment can end this one.
+ * Renames the key to its final name, which must be free.  On failure the
+ * temporary file stays: the certificate is in its place, so the next enrolment
+ * can finish this one.
  */
 static bool name_key(struct enrol_key *o, struct err *e)
 {
@@ -81,7 +82,7 @@ static bool name_key(struct enrol_key *o, struct err *e)
 	return true;
 }
 
-/* ---- the end of one that was cut short ---- */
+/* ---- finishing an interrupted enrolment ---- */
 
 static bool belongs_together(const struct enrol_key *o)
 {
@@ -98,7 +99,7 @@ static bool belongs_together(const struct enrol_key *o)
 	       pair_lint(&pair, clock_now(), &ignored);
 }
 
-/* ---- the beginning ---- */
+/* ---- start ---- */
 
 static const char *unfinished_name(struct enrol_key *o)
 {
@@ -162,7 +163,7 @@ bool enrol_key_request(struct enrol_key *o, struct arena *a, struct der *csr, st
 	return enrol_key_make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
 }
 
-/* ---- the end ---- */
+/* ---- finish ---- */
 
 bool enrol_key_finish(struct enrol_key *o, const struct grant *g, struct err *e)
 {

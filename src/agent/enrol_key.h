@@ -2,8 +2,8 @@
 /*
  * The agent's own pair while an enrolment makes it.  The key stays in
  * "KEY.enrolling" until the certificate is in its place, and then gets its
- * name: a key that has its name is never touched, and an enrolment that was
- * cut short leaves nothing that could be taken for a pair.
+ * final name: a key with its final name is never touched, and an interrupted
+ * enrolment leaves nothing that could be mistaken for a pair.
  */
 #ifndef AGENT_ENROL_KEY_H
 #define AGENT_ENROL_KEY_H
@@ -19,48 +19,48 @@
 
 struct enrol_key;
 
-/* No key yet.  ERR_INPUT when there is one already, or a certificate. */
+/* Makes no key yet.  ERR_INPUT when a key or a certificate exists already. */
 MUST_CHECK bool enrol_key_begin(const struct agent_config *c, struct enrol_key **out,
 				struct err *e);
-/* An unfinished key is removed. */
+/* Removes an unfinished key. */
 void enrol_key_free(struct enrol_key *o);
 AUTO_TYPE(enrol_key, struct enrol_key *, enrol_key_free)
 
-/* An earlier enrolment was cut short at its very end, and is ended now. */
+/* True when an earlier enrolment, interrupted at its very end, is now finished. */
 bool enrol_key_is_complete(const struct enrol_key *o);
 /*
- * Makes the key, and its signing request in `a`; a key that an earlier
- * enrolment left is replaced.
+ * Makes the key, and its signing request in `a`; an unfinished key of an
+ * earlier enrolment is replaced.
  */
 MUST_CHECK bool enrol_key_request(struct enrol_key *o, struct arena *a, struct der *csr,
 				  struct err *e);
-/* Checks that they belong together, and writes. */
+/* Checks that key and certificates match, and writes them. */
 MUST_CHECK bool enrol_key_finish(struct enrol_key *o, const struct grant *g, struct err *e);
 
-/* ---- agent/reception.c ---- */
+/* ---- the network half of an enrolment ---- */
 
 /*
- * The half of an enrolment that talks to the network: shakes hands with
- * whoever comes and carries messages between them and the half that knows the
- * token, has the key and writes.  It knows neither, and proves nothing: what
- * it could forge, the other half refuses.
+ * The network half of an enrolment: accepts TLS handshakes from any client and
+ * carries messages between the clients and the enrolling process, which has the
+ * token and the key and writes the files.  The network half has neither and
+ * proves nothing: the enrolling process refuses forged messages.
  *
- * Until somebody has proven to know the token only handshakes and messages of
- * one fixed length are read, and those who come without it cannot keep the
+ * Until a client has proved to know the token, only handshakes and messages of
+ * one fixed length are read, and clients without the token cannot keep the
  * operator out.
  */
 
 struct reception_start {
-	int listener;     /* taken over, as the channel is */
-	int channel;      /* to the other half, */
-	pid_t other;      /* which is this process */
-	const char *user; /* whom to become (agent/confine.h) */
+	int listener;     /* taken over, like the channel */
+	int channel;      /* socket to the enrolling process */
+	pid_t other;      /* the enrolling process */
+	const char *user; /* user to become (agent/confine.h) */
 };
 
 /*
- * In a process of its own, which it confines first: until the receipt of a
- * grant is delivered or the other half has ended. Deaf to stops: the other half
- * decides.
+ * Runs in a process of its own, which it confines first, until the receipt of a
+ * grant is delivered or the enrolling process has exited.  INT, TERM and HUP
+ * are ignored: the enrolling process handles a stop.
  */
 MUST_CHECK bool reception_run(const struct reception_start *start, struct err *e);
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-	LEAVE_MS = 500, /* for the network half to see that we are gone */
+	LEAVE_MS = 500, /* until the network half notices that we exit */
 };
 
 static void ready(const struct agent_start *start)
@@ -27,7 +27,7 @@ static void halves_lost(const struct agent_start *start, const struct err *why)
 	start->listener.lost(start->listener.ctx, why);
 }
 
-/* What libraries read once, and cannot once we are confined. */
+/* Loads what libraries read from files once, before confinement forbids it. */
 static void read_ahead(void)
 {
 	tzset();
@@ -41,7 +41,7 @@ static void halves_note(void *ctx, const char *text)
 	start->listener.note(start->listener.ctx, text);
 }
 
-/* The package brings a user; a host without it has 'nobody' for now. */
+/* The package creates a user; without the package 'nobody' is still accepted. */
 static void note_user(const struct agent_start *start)
 {
 	if (confine_is_shared(start->config->user))
@@ -50,9 +50,9 @@ static void note_user(const struct agent_start *start)
 			"warning: the network half runs as 'nobody', as whom others run too; make a user for it (useradd --system certfleet-agent): a later release refuses 'nobody'");
 }
 
-/* ---- both ---- */
+/* ---- both halves ---- */
 
-/* Both ends of both channels. */
+/* Both ends of the two channels. */
 struct halves {
 	int requests[2];
 	int handshakes[2];
@@ -61,7 +61,7 @@ struct halves {
 };
 
 enum {
-	INSTALLING, /* index of its ends */
+	INSTALLING, /* index of the installing half's ends */
 	TALKING,
 };
 
@@ -92,7 +92,7 @@ static void halves_release(struct halves *h)
 }
 AUTO_STRUCT(halves, struct halves, halves_release)
 
-/* In the child: the installing half has not read a key yet. */
+/* Runs in the child, before the installing half has read a key. */
 static bool halves_talk(struct halves *h, const struct agent_config *c, pid_t parent, struct err *e)
 {
 	struct network_start start = { .config = c };
@@ -117,7 +117,7 @@ static bool begin_talking(struct halves *h, const struct agent_start *start, str
 	if (h->network < 0)
 		return err_sys(e, "cannot start the network half");
 	if (h->network == 0) {
-		/* the other half has gone: that one says why */
+		/* the installing half exited, and reports the reason itself */
 		if (halves_talk(h, start->config, parent, &why) || why.code == ERR_MISSING)
 			_exit(0);
 		halves_lost(start, &why);
@@ -146,7 +146,7 @@ static bool run_both(const struct agent_start *start, struct err *e)
 	return install_half_run(installing, &mine, e);
 }
 
-/* ---- one ---- */
+/* ---- one half ---- */
 
 static bool serve_one(struct install_half *h, int listener, uid_t who, struct err *e)
 {
@@ -155,7 +155,7 @@ static bool serve_one(struct install_half *h, int listener, uid_t who, struct er
 	return ipc_socket_accept(listener, who, &channels, e) && install_half_run(h, &channels, e);
 }
 
-/* The next network half may do better; nothing came of the last one. */
+/* A failed network half does not end the loop: the next one may connect. */
 static bool run_install(const struct agent_start *start, struct err *e)
 {
 	AUTO(install_half) half = NULL;
@@ -183,7 +183,7 @@ static bool run_network(const struct agent_start *start, struct err *e)
 	AUTO(fd) listener = -1;
 	struct network_start network = { .config = c };
 
-	/* first: the numbers of its descriptors are others' afterwards */
+	/* first: the numbers of its descriptors are reused afterwards */
 	decoder_leave();
 	if (!confine_is_own_user(c->user, e) || !confine_descriptors(NULL, 0, e) ||
 	    !listener_open(c, &listener, e) || !confine_become(c->user, e) ||

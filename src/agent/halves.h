@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The agent: runs on the host of components, takes signed orders over mutual
- * TLS, and puts pairs where its own configuration says.
+ * TLS, and installs pairs where its own configuration says.
  *
- * It is two processes.  One installs (agent/install_half.h) and keeps the agent's
- * key; the other, without privileges, files or keys, talks to the network
- * (agent/network_half.h).  Usually the first starts the second, and when one ends
- * so does the other; they can also be started apart (agent/ipc_socket.h).
+ * An agent is two processes.  The installing half (agent/install_half.h) keeps
+ * the agent's key; the network half (agent/network_half.h) has no privileges,
+ * files or keys.  Usually the first starts the second, and when one exits so
+ * does the other; they can also be started apart (agent/ipc_socket.c).
  */
 #ifndef AGENT_HALVES_H
 #define AGENT_HALVES_H
@@ -25,22 +25,22 @@ enum agent_half {
 /* Called once the agent, or this half of it, is ready. */
 typedef void agent_ready_fn(void *ctx);
 
-/* What is told on the way: it is ready; why it lost its other half. */
+/* Callbacks: the agent is ready; the other half was lost, and why; log lines. */
 struct agent_listener {
 	agent_ready_fn *ready;
 	void (*lost)(void *ctx, const struct err *why);
-	void (*note)(void *ctx, const char *text); /* for its log */
+	void (*note)(void *ctx, const char *text); /* a line for the log */
 	void *ctx;
 };
 
 struct agent_start {
 	const struct agent_config *config;
 	enum agent_half half;
-	const char *socket; /* where halves meet that were started apart */
+	const char *socket; /* unix socket between halves started apart */
 	struct agent_listener listener;
 };
 
-/* Until a stop is asked for, which is success. */
+/* Runs until a stop is requested, which is success. */
 MUST_CHECK bool agent_run(const struct agent_start *start, struct err *e);
 
 #endif

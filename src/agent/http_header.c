@@ -11,7 +11,7 @@
 struct lines {
 	size_t count;
 	size_t lengths;
-	const char *length; /* the value of one */
+	const char *length; /* value of the last Content-Length */
 	bool is_encoded;
 };
 

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 
 enum {
-	BODY_ROOM = 8 * 1024, /* at first */
+	BODY_ROOM = 8 * 1024, /* initial size */
 };
 
 /* One request, from its header to the end of its reply. */
@@ -22,10 +22,10 @@ struct server_request {
 	struct conn *conn;
 	enum route route;
 	const char *component;
-	size_t len; /* of its body, as announced */
+	size_t len; /* announced length of the body */
 	size_t got;
-	struct secret body; /* its length is the room */
-	uint32_t number;    /* while the other half has it */
+	struct secret body; /* its length is the allocated size */
+	uint32_t number;    /* number of the message to the installing half */
 	bool answered;
 	int status;
 	struct secret reply;
@@ -37,7 +37,7 @@ struct http_server {
 	struct conn_table *conns;
 	struct ipc *requests;
 	uint32_t last_number;
-	size_t bodies; /* bytes of all that are here */
+	size_t bodies; /* bytes of all request bodies in memory */
 	struct MHD_Connection *waiting[HTTP_REQUESTS];
 	struct server_request *asked[HTTP_REQUESTS];
 };
@@ -59,9 +59,10 @@ static struct conn *conn_of(struct MHD_Connection *c)
 }
 
 /*
- * The library tells of a connection within MHD_add_connection() or later, in
- * its next run: which one it is, its socket says.  One that is nobody's would
- * be served without a look at its certificate, so it is shut down.
+ * libmicrohttpd reports a connection within MHD_add_connection() or later, in
+ * its next run; the socket tells which one it is.  A connection that is not in
+ * the table would be served without a check of its certificate, so it is shut
+ * down.
  */
 static void attach(struct http_server *h, struct MHD_Connection *c, void **slot)
 {
@@ -99,7 +100,9 @@ void http_take(struct http_server *h, struct conn *g)
 	if (MHD_add_connection(h->daemon, fd, (const struct sockaddr *)&g->address,
 			       g->address_len) == MHD_YES)
 		return;
-	/* The library has closed the socket; of a connection that it reported, it said so.
+	/*
+	 * The library has closed the socket; a connection it had reported has
+	 * left the table already.
 	 */
 	g = conn_table_arriving(h->conns, fd);
 	if (g)
@@ -108,7 +111,7 @@ void http_take(struct http_server *h, struct conn *g)
 
 /* ---- replies ---- */
 
-/* The text stays the request's, which lasts until the reply is sent. */
+/* The bytes belong to the request, which lives until the reply is sent. */
 static enum MHD_Result reply(struct MHD_Connection *c, struct server_request *r)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -150,7 +153,7 @@ static void set_healthy(struct server_request *r)
 	r->answered = true;
 }
 
-/* ---- the other half ---- */
+/* ---- requests to the installing half ---- */
 
 static size_t free_place(const struct http_server *h)
 {
@@ -176,7 +179,7 @@ static bool http_server_send_request(struct http_server *h, struct server_reques
 	return ipc_post(h->requests, &m, &ignored);
 }
 
-/* The reply is sent when the answer is there: then it is called again. */
+/* Suspends the connection; on_request() is called again when the answer has arrived. */
 static void http_server_hand_over(struct http_server *h, struct MHD_Connection *c,
 				  struct server_request *r)
 {
@@ -225,9 +228,9 @@ void http_take_answer(struct http_server *h, struct message *m)
 	}
 }
 
-/* ---- one request ---- */
+/* ---- requests of clients ---- */
 
-/* False: its reply is there, and ends the connection. */
+/* False: a problem is set as reply, and the connection ends with it. */
 static bool http_server_begin_request(struct MHD_Connection *c, struct server_request *r,
 				      const char *method, const char *path)
 {
@@ -252,7 +255,7 @@ static bool http_server_begin_request(struct MHD_Connection *c, struct server_re
 	return true;
 }
 
-/* It grows with what comes: who announces much has sent nothing yet. */
+/* Grows with the received bytes, because announcing a long body costs a client nothing. */
 static void make_room(struct server_request *r, size_t needed)
 {
 	size_t room = r->body.len ? r->body.len : BODY_ROOM;
@@ -265,7 +268,7 @@ static void make_room(struct server_request *r, size_t needed)
 		memcpy(r->body.bytes, before.bytes, r->got);
 }
 
-/* What is refused is read to its end, and dropped. */
+/* The body of a refused request is read to its end and dropped. */
 static void take_body(struct http_server *h, struct server_request *r, const char *bytes,
 		      size_t len)
 {
@@ -325,7 +328,7 @@ static void on_end(void *ctx, struct MHD_Connection *c, void **slot,
 	*slot = NULL;
 }
 
-/* ---- life ---- */
+/* ---- life cycle ---- */
 
 static void say_nothing(void *ctx, const char *format, va_list args)
 {
@@ -334,7 +337,7 @@ static void say_nothing(void *ctx, const char *format, va_list args)
 	(void)args;
 }
 
-/* A component's name is decoded by its route, not before. */
+/* Component names are decoded by the route, not by the library. */
 static size_t keep_escapes(void *ctx, struct MHD_Connection *c, char *text)
 {
 	(void)ctx;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests, by libmicrohttpd: reads one with its limits, hands it to the
- * installing half and sends back what that answers.
+ * The HTTP server, on libmicrohttpd: reads requests within limits, hands them
+ * to the installing half and sends back its answers.
  *
- * Its sockets are watched with select(): in its epoll mode libmicrohttpd
- * 0.9.75 asks again without end for a handshake that has only begun.
+ * The sockets are watched with select(): in epoll mode libmicrohttpd 0.9.75
+ * polls without end for a handshake that has only begun.
  */
 #ifndef AGENT_HTTP_SERVER_H
 #define AGENT_HTTP_SERVER_H
@@ -21,20 +21,20 @@
 #include <sys/select.h>
 
 enum {
-	HTTP_ROOM = 20 * 1024,          /* of a connection, for a header and a reply's */
-	HTTP_REQUESTS = 64,             /* that wait for the other half */
-	HTTP_BODIES = 16 * 1024 * 1024, /* bytes of all that are here */
+	HTTP_ROOM = 20 * 1024,          /* bytes of a connection, for both headers */
+	HTTP_REQUESTS = 64,             /* requests waiting for the installing half */
+	HTTP_BODIES = 16 * 1024 * 1024, /* bytes of all request bodies in memory */
 };
 
 struct http_server;
 
-/* What it is given must outlive it. */
+/* The arguments must outlive the server. */
 MUST_CHECK bool http_new(struct tls_server *tls, struct ipc *requests, struct conn_table *conns,
 			 struct http_server **out, struct err *e);
 void http_free(struct http_server *h);
 AUTO_TYPE(http_server, struct http_server *, http_free)
 
-/* What is waited for, and afterwards what came. */
+/* The sockets to wait for; after select() the ready ones. */
 struct sockets {
 	fd_set reads;
 	fd_set writes;
@@ -42,20 +42,20 @@ struct sockets {
 	int highest;
 };
 
-/* Adds its own; no longer than *wait_ms may be waited for them. */
+/* Adds the server's sockets, and lowers *wait_ms to the library's timeout. */
 void http_watch(struct http_server *h, struct sockets *s, int *wait_ms);
 void http_run(struct http_server *h, const struct sockets *s);
-/* A new connection; dropped by itself when it is closed. */
+/* Serves a new connection, which leaves the table when it is closed. */
 void http_take(struct http_server *h, struct conn *g);
-/* An answer of the other half. */
+/* Takes an answer of the installing half. */
 void http_take_answer(struct http_server *h, struct message *m);
 
-/* ---- agent/http_header.c ---- */
+/* ---- request headers ---- */
 
 /*
- * What the header of a request says of its body, and whether it keeps to the
- * limits.  libmicrohttpd reads a header leniently (of two lengths it takes
- * the first), so what is not plain is refused here.
+ * Checks the header of a request against the limits, and gets the length of its
+ * body.  libmicrohttpd parses headers leniently (of two lengths it takes the
+ * first), so any ambiguity is refused here.
  */
 
 enum {
@@ -66,8 +66,8 @@ enum {
 struct MHD_Connection;
 
 /*
- * False: *problem says why, and where its body ends is not known or too far
- * away, so that the connection has to be closed.
+ * False: *problem says why.  The end of the body is then unknown or too far
+ * away, so the connection has to be closed.
  */
 bool http_header_read(struct MHD_Connection *c, size_t *body_len, struct problem *problem);
 

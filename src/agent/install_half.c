@@ -16,22 +16,22 @@
 #include <string.h>
 
 enum {
-	WORKERS = 64,                   /* as many as the other half asks at a time */
-	UNREAD = 64,                    /* answers that it may leave before it can ask more */
-	UNREAD_BYTES = 2 * 1024 * 1024, /* of them; one more may come on top */
-	POLL_MS = 1000,                 /* how late a deadline may be noticed */
+	WORKERS = 64,                   /* as many as the network half requests at a time */
+	UNREAD = 64,                    /* unread answers before no more requests are read */
+	UNREAD_BYTES = 2 * 1024 * 1024, /* of unread answers; one more may come on top */
+	POLL_MS = 1000,                 /* longest delay until a deadline is noticed */
 };
 
-/* Something that is under way, and whose question it answers. */
+/* A request that a worker executes. */
 struct child_job {
 	struct worker worker;
 	const struct agent_component *component;
 	enum route route;
 	uint32_t number;
-	bool awaited; /* who asked is still there */
-	int seconds;  /* until who asked is told to ask again */
+	bool awaited; /* the client still waits */
+	int seconds;  /* until the client is told to ask again */
 	int64_t end_ms;
-	uint64_t grants; /* revision of who may give orders, at its begin */
+	uint64_t grants; /* revision of the grants at its start */
 };
 
 struct install_half {
@@ -42,10 +42,10 @@ struct install_half {
 	struct child_job jobs[WORKERS];
 	agent_note_fn *note;
 	void *note_ctx;
-	char closed[sizeof(((struct err *)0)->text)]; /* noted already */
+	char closed[sizeof(((struct err *)0)->text)]; /* last error in the log */
 };
 
-/* ---- life ---- */
+/* ---- life cycle ---- */
 
 bool install_half_open(const struct agent_config *config, struct install_half **out, struct err *e)
 {
@@ -91,9 +91,9 @@ static void install_half_report(const struct install_half *h, const char *text)
 		h->note(h->note_ctx, text);
 }
 
-/* ---- who may give orders ---- */
+/* ---- allowed clients ---- */
 
-/* The same trouble is noted once. */
+/* The same error is noted once. */
 static void note_grants(struct install_half *h, const struct err *why)
 {
 	AUTO(arena) a = { 0 };
@@ -120,7 +120,7 @@ static void refresh_grants(struct install_half *h)
 		note_grants(h, &why);
 }
 
-/* A worker that began before a change knows nothing of it. */
+/* The result of a worker that started before a change of the grants is not cached. */
 static void remember_signer(struct install_half *h, const struct child_job *j,
 			    const struct signer *found)
 {
@@ -128,7 +128,7 @@ static void remember_signer(struct install_half *h, const struct child_job *j,
 		signer_cache_remember(h->signers, found);
 }
 
-/* ---- what is asked ---- */
+/* ---- requests ---- */
 
 static struct child_job *free_job(struct install_half *h)
 {
@@ -138,7 +138,7 @@ static struct child_job *free_job(struct install_half *h)
 	return NULL;
 }
 
-/* Orders of one component come one after the other; looking may be any time. */
+/* Orders of one component run one after the other; inspections run at any time. */
 static bool is_busy(const struct install_half *h, const struct ipc_request *q)
 {
 	for (size_t i = 0; i < WORKERS; i++) {
@@ -171,7 +171,7 @@ static void begin_job(struct ipc_request *q, uint64_t grants, struct child_job *
 	j->end_ms = clock_mono_ms() + j->seconds * INT64_C(1000);
 }
 
-/* Without a body afterwards: the answer comes later. */
+/* `out` without a body afterwards: the answer comes later. */
 static void deal_with(struct install_half *h, struct ipc_request *q, struct response *out)
 {
 	struct child_job *j = NULL;
@@ -191,7 +191,7 @@ static void deal_with(struct install_half *h, struct ipc_request *q, struct resp
 		response_problem(PROBLEM_BUSY, "too much is under way", out);
 }
 
-/* ---- the channel of requests ---- */
+/* ---- the request channel ---- */
 
 static bool post_answer(struct ipc *c, uint32_t number, const struct response *a, struct err *e)
 {
@@ -222,7 +222,7 @@ static bool install_half_take_request(struct install_half *h, struct ipc *c, str
 	return !a.body.bytes || post_answer(c, q.number, &a, e);
 }
 
-/* What a child cannot do for us. */
+/* The key is held in this process, so a child cannot replace it. */
 static void take_own_pair(struct install_half *h, struct response *a)
 {
 	struct err e = { 0 };
@@ -244,7 +244,7 @@ static bool end_job(struct install_half *h, struct child_job *j, struct ipc *c, 
 	return !j->awaited || post_answer(c, j->number, &a, e);
 }
 
-/* Its order goes on; whoever asks again is told how it ended. */
+/* The order goes on, and a repeated request gets its result. */
 static bool end_waiting(struct child_job *j, struct ipc *c, struct err *e)
 {
 	AUTO(response) a = { 0 };
@@ -274,7 +274,7 @@ static bool end_late_jobs(struct install_half *h, struct ipc *c, struct err *e)
 	return true;
 }
 
-/* ---- the channel of handshakes ---- */
+/* ---- the handshake channel ---- */
 
 static void put_identity(const struct agent_identity *s, struct secret *out)
 {
@@ -291,7 +291,7 @@ static void put_identity(const struct agent_identity *s, struct secret *out)
 	}
 }
 
-/* Left empty, it refuses. */
+/* An empty answer refuses. */
 static void put_signature(const struct agent_identity *s, struct message *m, struct secret *out)
 {
 	AUTO(arena) a = { 0 };
@@ -314,7 +314,7 @@ static size_t caller_room(const struct agent_caller *c)
 	return 16 + strlen(c->spki ? c->spki : c->name);
 }
 
-/* Nobody: no list and no authority. */
+/* Closed grants have an empty list and an empty CA. */
 static void put_grants(const struct client_grants *g, struct secret *out)
 {
 	const struct agent_config *c = client_grants_config(g);
@@ -399,7 +399,7 @@ enum {
 	POLL_JOBS
 };
 
-/* The two channels to the network half of the moment. */
+/* The two channels to the current network half. */
 struct ends {
 	struct ipc requests;
 	struct ipc handshakes;
@@ -417,7 +417,7 @@ static bool install_half_has_room(const struct ipc *c)
 	return c->waiting < UNREAD && c->queued < UNREAD_BYTES;
 }
 
-/* Who does not read its answers is not asked for more questions. */
+/* A network half that does not read its answers can send no more requests. */
 static struct pollfd polled(const struct ipc *c)
 {
 	int events = (install_half_has_room(c) ? POLLIN : 0) | (c->queue ? POLLOUT : 0);
@@ -425,7 +425,7 @@ static struct pollfd polled(const struct ipc *c)
 	return (struct pollfd){ c->fd, (short)events, 0 };
 }
 
-/* Nor are the answers of workers taken, which wait in their pipes. */
+/* Answers of workers then wait in their pipes, too. */
 static void list_polled(const struct install_half *h, const struct ends *n, struct pollfd *fds)
 {
 	bool room = install_half_has_room(&n->requests);
@@ -439,7 +439,7 @@ static void list_polled(const struct install_half *h, const struct ends *n, stru
 	}
 }
 
-/* Handshakes first: they are short, and somebody waits inside of one. */
+/* Handshakes first: they are short, and the network half blocks during one. */
 static bool serve(struct install_half *h, struct ends *n, const struct pollfd *fds, struct err *e)
 {
 	const short any = POLLIN | POLLHUP | POLLERR;
@@ -455,7 +455,7 @@ static bool serve(struct install_half *h, struct ends *n, const struct pollfd *f
 	return !(fds[POLL_REQUESTS].revents & any) || install_half_take_request(h, &n->requests, e);
 }
 
-/* Answers to questions of one that has ended are nobody's. */
+/* Drops the answers to requests of a network half that has exited. */
 static void forget_questions(struct install_half *h)
 {
 	for (size_t i = 0; i < WORKERS; i++)

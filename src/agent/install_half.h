@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The half of an agent that installs: it holds the agent's key, reads and
- * writes the pairs of this host and makes processes take them into use.  It
- * has no socket to the network, and believes nothing that the other half
- * says: what changes something is an order that an operator signed.
+ * The installing half of an agent: holds the agent's key, reads and writes the
+ * pairs of this host and makes processes load them.  This half has no socket to
+ * the network, and trusts nothing that the network half says: only an order
+ * signed by an operator changes anything.
  *
- * One thread, which never waits for anybody: handshakes are signed right
- * away, and every request is answered by a forked child (agent/worker.h), one
- * at a time for the orders of a component.  A disk that hangs holds up the
- * request that needs it, which is told so after a while, and nothing else.
+ * One thread, which never blocks: handshakes are signed at once, and every
+ * request is executed by a forked child (agent/worker.h), one at a time for the
+ * orders of a component.  A hanging disk delays only the requests that need it,
+ * and their clients are told so after a while.
  */
 #ifndef AGENT_INSTALL_HALF_H
 #define AGENT_INSTALL_HALF_H
@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Two descriptors of each half, to the same two of the other. */
+/* The two channel descriptors of one half, connected to those of the other. */
 struct channels {
 	int requests;
 	int handshakes;
@@ -32,11 +32,11 @@ struct channels {
 
 struct install_half;
 
-/* Reads key, certificates and who may call; `config` is borrowed. */
+/* Reads key, certificates and grants; `config` is borrowed. */
 MUST_CHECK bool install_half_open(const struct agent_config *config, struct install_half **out,
 				  struct err *e);
 
-/* Lines for the log of the agent. */
+/* A line for the log of the agent. */
 typedef void agent_note_fn(void *ctx, const char *text);
 void install_half_note(struct install_half *h, agent_note_fn *note, void *ctx);
 
@@ -44,29 +44,29 @@ void install_half_close(struct install_half *h);
 AUTO_TYPE(install_half, struct install_half *, install_half_close)
 
 /*
- * Serves a network half, whose channels it takes, until that ends
- * (ERR_MISSING) or talks nonsense (ERR_REMOTE), or a stop is asked for,
- * which is success.  Another may be served afterwards.
+ * Serves a network half, whose channels it takes, until that half exits
+ * (ERR_MISSING) or sends a malformed message (ERR_REMOTE), or a stop is
+ * requested, which is success.  Another network half may be served afterwards.
  */
 MUST_CHECK bool install_half_run(struct install_half *h, const struct channels *c, struct err *e);
 
-/* ---- agent/dispatch.c ---- */
+/* ---- requests of the network half ---- */
 
 /*
- * One question of the network half, and its answer.  Nothing in it is
- * believed: the order inside of it is checked where it is carried out.
+ * A request of the network half.  Nothing in it is trusted: the order inside is
+ * verified where it is executed.
  */
 
 struct ipc_request {
-	/* set by who reads one */
+	/* set before ipc_request_read() */
 	const struct agent_config *config;
 	const struct signer_cache *signers;
-	const char *spki; /* the agent's own */
-	/* what is asked */
+	const char *spki; /* digest of the agent's own key */
+	/* the request */
 	uint32_t number;
 	enum route route;
 	const char *name;
-	const struct agent_component *component; /* NULL: none has the name */
+	const struct agent_component *component; /* NULL: no component has the name */
 	struct secret body;
 	struct arena arena;
 };
@@ -74,12 +74,14 @@ struct ipc_request {
 void ipc_request_release(struct ipc_request *q);
 AUTO_STRUCT(ipc_request, struct ipc_request, ipc_request_release)
 
-/* ERR_REMOTE: the other half asks what makes no sense. */
+/* ERR_REMOTE: the request is malformed. */
 MUST_CHECK bool ipc_request_read(struct message *m, struct ipc_request *q, struct err *e);
-/* Seconds after which whoever asked is told to ask again. */
+/* Seconds after which the client is told to ask again. */
 int ipc_request_seconds(const struct ipc_request *q);
-/* However long it takes: a disk or a program may hang.  `ctx` is the
- * question. */
+/*
+ * Executes the request, however long that takes: a disk or a program may hang.
+ * `ctx` is the request.
+ */
 void ipc_request_serve(void *ctx, struct response *out);
 
 #endif

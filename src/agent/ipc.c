@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 enum {
-	POLL_MS = 100, /* how late a stop may be noticed */
+	POLL_MS = 100, /* longest delay until a stop is noticed */
 };
 
-/* One message that waits to be sent. */
+/* A message in the send queue. */
 struct queued_message {
 	struct queued_message *next;
 	struct ipc_header header;
@@ -55,7 +55,7 @@ bool ipc_pair(int ends[2], struct err *e)
 
 /* ---- sending ---- */
 
-/* Where what is left of it begins. */
+/* The unsent rest of a message. */
 static struct iovec *rest_of(struct queued_message *l, size_t sent, struct iovec *parts)
 {
 	size_t head = sizeof(l->header);
@@ -126,7 +126,7 @@ bool ipc_post(struct ipc *c, struct message *m, struct err *e)
 
 /* ---- receiving ---- */
 
-/* *got grows to `len`, or as far as it goes now. */
+/* *got grows to `len`, or as far as possible without blocking. */
 static bool receive_some(int fd, void *bytes, size_t len, size_t *got, struct err *e)
 {
 	while (*got < len) {

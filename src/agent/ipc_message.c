@@ -12,13 +12,13 @@
 enum {
 	NUMBER_BYTES = 8,
 	CERTIFICATES_LIMIT = 10 * (64 * 1024 + NUMBER_BYTES),
-	GRANTS_LIMIT = 2 * 1024 * 1024, /* two files with limits of their own */
-	SIGN_TEXT_LIMIT = 256,          /* 64 blanks, a purpose, a hash */
+	GRANTS_LIMIT = 2 * 1024 * 1024, /* two files, each with a limit of its own */
+	SIGN_TEXT_LIMIT = 256,          /* 64 blanks, a context string, a hash */
 	SIGNED_LIMIT = 1024,
 	LEFT_TEXT_LIMIT = 1024,
 };
 
-/* A half that was taken over must not fill the other one. */
+/* Bytes of a body, so that a compromised half cannot exhaust the other's memory. */
 static const struct {
 	int64_t from_network;
 	int64_t from_installing;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the two halves of an agent tell each other: a kind, a number by which
- * an answer finds its question, and bytes, which may hold a key and are
- * wiped.
+ * Messages between the two halves of an agent: a kind, a number that relates an
+ * answer to its request, and bytes, which may hold a key and are wiped.
  */
 #ifndef AGENT_IPC_MESSAGE_H
 #define AGENT_IPC_MESSAGE_H
@@ -17,30 +16,30 @@ enum {
 };
 
 enum message_kind {
-	/* orders: the network half asks, the installing half answers */
+	/* orders: request of the network half, answer of the installing half */
 	MESSAGE_REQUEST = 1, /* route, length of the name, name, body */
 	MESSAGE_ANSWER,      /* status, body */
 	/* handshakes; an empty answer refuses */
-	MESSAGE_REVISION, /* -> revision of the key, and of who may call */
+	MESSAGE_REVISION, /* -> revision of the key, revision of the grants */
 	MESSAGE_IDENTITY, /* -> revision, certificates: length, bytes */
 	MESSAGE_SIGN,     /* revision, algorithm, hashed, text -> signature */
-	MESSAGE_GRANTS,   /* -> revision, count, callers, authority */
-	/* the first one, when the halves were started apart */
-	MESSAGE_HELLO, /* number: which channel it is */
-	/* enrolments: the network half has the link, the other the token */
-	MESSAGE_VISIT, /* binding, message 1 -> message 2 */
+	MESSAGE_GRANTS,   /* -> revision, count, clients, CA */
+	/* first message of halves that were started apart */
+	MESSAGE_HELLO, /* number: index of the channel */
+	/* enrolments: the network half has the TLS connection, the other the token */
+	MESSAGE_VISIT, /* TLS binding, message 1 -> message 2 */
 	MESSAGE_GRANT, /* message 3 -> message 4 */
-	MESSAGE_LEFT,  /* why the one who proved the token is gone */
+	MESSAGE_LEFT,  /* why the connection with the proven token ended */
 };
 
-/* Which half a message comes from. */
+/* The half that sends a message. */
 enum message_from {
 	FROM_EITHER,
 	FROM_NETWORK,
 	FROM_INSTALLING,
 };
 
-/* Bytes that the body of such a message has at most; -1: it is none. */
+/* Longest body of a message in bytes; -1: not allowed from there. */
 int64_t message_limit(uint32_t kind, enum message_from from);
 
 struct message {
@@ -53,8 +52,8 @@ void message_release(struct message *m);
 AUTO_STRUCT(message, struct message, message_release)
 
 /*
- * Writes and reads the fields of a body one after the other.  Reading past
- * the end gives zeroes and sets `failed`.
+ * A cursor over the fields of a message body.  Reading past the end gives
+ * zeroes and sets `failed`.
  */
 struct fields {
 	struct secret *body;
@@ -62,15 +61,15 @@ struct fields {
 	bool failed;
 };
 
-/* An empty body of `len` bytes to be filled. */
+/* Allocates a body of `len` bytes for writing. */
 struct fields fields_begin(struct secret *body, size_t len);
 struct fields fields_of(struct secret *body);
 void fields_put(struct fields *f, const void *bytes, size_t len);
 void fields_put_number(struct fields *f, uint64_t number);
 uint64_t fields_number(struct fields *f);
-/* NULL when that many are not there. */
+/* NULL when fewer bytes are left. */
 const unsigned char *fields_bytes(struct fields *f, size_t len);
-/* All that is left. */
+/* All remaining bytes. */
 const unsigned char *fields_rest(struct fields *f, size_t *len);
 
 #endif

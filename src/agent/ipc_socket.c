@@ -44,7 +44,7 @@ static bool ipc_socket_check_directory(const char *path, struct err *e)
 	return fs_open_safe_dir(fs_dirname(&a, fs_absolute(&a, path)), false, &directory, e);
 }
 
-/* A socket that nobody listens on is what a killed one left. */
+/* A socket without a listener was left by a killed process. */
 static bool clear_away(const char *path, const struct sockaddr_un *at, struct err *e)
 {
 	AUTO(fd) probe = new_socket();
@@ -78,7 +78,7 @@ bool ipc_socket_listen(const char *path, uid_t who, int *out, struct err *e)
 	return true;
 }
 
-/* Who has connected, by its first message. */
+/* A connected process, identified by its first message. */
 struct ipc_peer {
 	struct ipc channel;
 	pid_t pid;

@@ -7,10 +7,10 @@
 
 enum {
 	CERTIFICATES = 10,
-	ANSWER_MS = 5000, /* the whole network half waits as long */
+	ANSWER_MS = 5000, /* the whole network half blocks for that long */
 };
 
-/* The next answer, of which the caller may be gone. */
+/* Receives the next answer, whose client may be gone. */
 static bool key_proxy_take_answer(struct key_proxy *k, int64_t end_ms, struct message *answer)
 {
 	struct err e = { 0 };
@@ -23,7 +23,7 @@ static bool key_proxy_take_answer(struct key_proxy *k, int64_t end_ms, struct me
 	return !k->broken;
 }
 
-/* Those that nobody waits for any more, as far as they are there. */
+/* Receives late answers to abandoned requests, without blocking. */
 static bool take_late_answers(struct key_proxy *k)
 {
 	while (k->answered != k->asked) {

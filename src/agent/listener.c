@@ -11,7 +11,7 @@
 
 enum {
 	BACKLOG = 512,
-	SILENT_S = 10, /* connections that say nothing stay in the kernel */
+	SILENT_S = 10, /* connections without data stay in the kernel */
 	PORT_TEXT = 8,
 };
 

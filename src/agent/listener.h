@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The socket an agent listens on. */
+/* The listening socket of an agent. */
 #ifndef AGENT_LISTENER_H
 #define AGENT_LISTENER_H
 

@@ -17,9 +17,9 @@
 
 enum {
 	SWEEP_MS = 250,
-	QUIET_MS = 5000, /* between looks when nobody is there */
+	QUIET_MS = 5000, /* between rounds without connections */
 	AUTH_MS = 1000,
-	ACCEPTS = 32, /* at a time */
+	ACCEPTS = 32, /* in one round */
 };
 
 struct network {
@@ -28,12 +28,12 @@ struct network {
 	struct key_proxy key;
 	struct ipc requests;
 	struct client_cache auth;
-	uint64_t judged; /* revision of it by which all connections were */
+	uint64_t judged; /* revision of it that all connections were checked against */
 	struct tls_server *tls;
 	struct http_server *http;
-	int64_t accept_ms; /* not before; the system had no room */
+	int64_t accept_ms; /* no accept before: the system had no room */
 	int64_t sweep_ms;
-	int64_t auth_ms; /* when it is asked again who may call */
+	int64_t auth_ms; /* time of the next refresh of `auth` */
 };
 
 static void network_release(struct network *n)
@@ -47,7 +47,7 @@ static void network_release(struct network *n)
 }
 AUTO_STRUCT(network, struct network, network_release)
 
-/* In each handshake: who was removed since does not get in. */
+/* Refreshed in each handshake, so that a removed client is refused. */
 static const struct client_auth *callers_now(void *ctx)
 {
 	struct network *n = ctx;
@@ -82,7 +82,7 @@ static void sockets_clear(struct sockets *s)
 	s->highest = -1;
 }
 
-/* False: nothing came, or a signal. */
+/* False after a timeout or a signal. */
 static bool wait_for_all(struct network *n, struct sockets *s)
 {
 	bool may_accept = clock_mono_ms() >= n->accept_ms;
@@ -103,9 +103,9 @@ static bool wait_for_all(struct network *n, struct sockets *s)
 	return false;
 }
 
-/* ---- what happens ---- */
+/* ---- events ---- */
 
-/* True: somebody who is authenticated says something. */
+/* True: data arrived on an authenticated connection. */
 static bool network_half_receive(struct network *n, const struct sockets *s)
 {
 	bool heard = false;
@@ -119,7 +119,7 @@ static bool network_half_receive(struct network *n, const struct sockets *s)
 	return heard;
 }
 
-/* Connections of callers that were removed end. */
+/* Shuts down the connections of removed clients. */
 static void end_removed(struct network *n)
 {
 	if (n->judged == n->auth.revision)
@@ -139,8 +139,8 @@ static bool has_authenticated(const struct network *n)
 }
 
 /*
- * Before a request is read, and while connections are open: an answer that is
- * late leaves things as they are.
+ * Refreshes the allowed clients before a request is read, and regularly while
+ * connections are open.  A late answer leaves the list as it is.
  */
 static void refresh_auth(struct network *n, bool heard)
 {
@@ -188,9 +188,9 @@ static bool take_answers(struct network *n, struct err *e)
 }
 
 /*
- * Answers first, for what waits for them goes on in http_run(), and is not
- * watched before.  New connections last: until then no descriptor has another
- * meaning.
+ * Answers first, because the requests they complete go on in http_run() and are
+ * not watched before.  New connections last: until then no descriptor number
+ * changes its meaning.
  */
 static bool network_half_step(struct network *n, struct err *e)
 {

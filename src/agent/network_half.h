@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The half of an agent that talks to the network: TLS, HTTP, limits.  It has
- * no key and no file; who may call is told, handshakes are signed and requests
- * answered by the other half.  One thread, one loop, which waits for the other
- * half only inside of a handshake.
+ * The network half of an agent: TLS, HTTP, limits.  This half has no key and no
+ * file: the installing half provides the allowed clients, signs handshakes and
+ * answers requests.  One thread, one loop, which blocks on the installing half
+ * only during a handshake.
  */
 #ifndef AGENT_NETWORK_HALF_H
 #define AGENT_NETWORK_HALF_H
@@ -17,10 +17,10 @@
 struct network_start {
 	const struct agent_config *config;
 	int listener;             /* nonblocking */
-	struct channels channels; /* taken */
+	struct channels channels; /* ownership passes */
 };
 
-/* Until a stop is asked for, which is success, or the other half ends. */
+/* Runs until a stop is requested, which is success, or the installing half exits. */
 MUST_CHECK bool network_run(const struct network_start *start, struct err *e);
 
 #endif

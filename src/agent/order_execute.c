@@ -21,9 +21,9 @@ enum {
 	VERSION_ROOM = 4096,
 };
 
-/* ---- looking ---- */
+/* ---- inspection ---- */
 
-/* The process that an activation would signal. */
+/* Inspects the process that an activation would signal. */
 static void execute_look_at_process(const struct agent_component *c, const char *proven,
 				    struct arena *a, struct component_report *out)
 {
@@ -97,7 +97,7 @@ static const char *execute_version_of(const struct agent_version *v, struct aren
 	return NULL;
 }
 
-/* As in the engine: one fingerprint that all ports serve, or the odd one. */
+/* As in the engine: the fingerprint that all ports serve, or the deviating one. */
 static void look_at_ports(const struct agent_component *c, struct arena *a,
 			  struct component_report *out)
 {
@@ -148,8 +148,8 @@ static const struct order *execute_order(const struct order_execution *d)
 }
 
 /*
- * A pair that something else replaces now, by no roll back, was good: so was
- * who was told of it.
+ * A commit other than a rollback proves that the previous pair was good, and so
+ * was the process that loaded it.
  */
 static bool is_proven(const struct order_execution *d)
 {
@@ -159,7 +159,7 @@ static bool is_proven(const struct order_execution *d)
 	return before->told && o->action == ORDER_COMMIT && !o->rollback;
 }
 
-/* `executable` of the process that was told now; NULL: none was. */
+/* `executable` of the process that was signalled now; NULL: none was. */
 static bool remember_told(const struct order_execution *d, enum order_end end,
 			  const char *executable, struct arena *a, struct problem *p)
 {
@@ -187,7 +187,7 @@ static bool execute_remember(const struct order_execution *d, enum order_end end
 	return remember_told(d, end, NULL, a, p);
 }
 
-/* How far the orders with this number got. */
+/* Progress of the orders with this number. */
 static enum order_end end_so_far(const struct order_execution *d)
 {
 	const struct order_record *before = &d->checked->before;
@@ -199,7 +199,7 @@ static enum order_end end_so_far(const struct order_execution *d)
 		       : ORDER_END_OPEN;
 }
 
-/* The staged bytes are what the order names, and belong together. */
+/* Checks that the staged bytes are the pair of the order, and that key and certificates match. */
 static bool check_pair(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct order_request *r = d->request;
@@ -259,7 +259,7 @@ static bool execute_commit(const struct order_execution *d, struct arena *a, str
 		execute_failed(p, &e, a));
 }
 
-/* Repeated, it finds itself done already. */
+/* A repeated revert finds the replaced pair installed already, and succeeds. */
 static bool execute_revert(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	const struct order *o = execute_order(d);
@@ -290,7 +290,7 @@ static bool run_activation(const struct order_execution *d, struct arena *a,
 	return orphan_watch(e) && install_activate(&order, a, executable, e) && orphan_check(a, e);
 }
 
-/* Once for each number, whatever comes of it; a stop is not its end. */
+/* Runs once for each number, whatever the result; after a stop it can run again. */
 static bool execute_activate(const struct order_execution *d, struct arena *a, struct problem *p)
 {
 	enum order_end so_far = end_so_far(d);

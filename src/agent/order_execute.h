@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the installing half does: looks at a component, or carries out an
- * order that was checked.  Everything can be repeated, with the same result.
+ * Execution in the installing half: inspects a component, or executes a
+ * verified order.  Every operation can be repeated, with the same result.
  */
 #ifndef AGENT_ORDER_EXECUTE_H
 #define AGENT_ORDER_EXECUTE_H
@@ -16,10 +16,10 @@
 
 #include <stdbool.h>
 
-/* What is there, without asking any process; strings in `a`. */
+/* Inspects without running a program or connecting to a port; strings in `a`. */
 void component_inspect(const struct agent_config *c, const struct agent_component *component,
 		       struct arena *a, struct component_report *out);
-/* Adds what only the process can tell: its version, what its ports serve. */
+/* Adds the version of the running process, and what its ports serve. */
 void component_inspect_running(const struct agent_component *component, struct arena *a,
 			       struct component_report *out);
 
@@ -31,25 +31,25 @@ struct order_execution {
 };
 
 /*
- * False: *problem says why; texts in `a`.  To activate the agent's own pair
- * is only to try it: the process that holds it must read it again.
+ * False: *problem says why; texts in `a`.  Activation of the agent's own pair
+ * only tests it: the process that holds the key must read the pair again.
  */
 bool order_execute(const struct order_execution *d, struct arena *a, struct problem *problem);
 
-/* ---- agent/orphan.c ---- */
+/* ---- orphan processes ---- */
 
 /*
- * Processes that an activation command leaves behind.  A daemon that is
+ * Orphan processes: what an activation command leaves behind.  A daemon that is
  * started as a child of the agent dies with it (its service manager ends the
  * whole group of processes), so such a command fails: a service is started
  * through the service manager.
  *
- * Only in a process that was forked for one activation.
+ * Only for a process that was forked for one activation.
  */
 
-/* From now on this process inherits what its descendants leave. */
+/* From now on this process inherits the orphans of its descendants. */
 MUST_CHECK bool orphan_watch(struct err *e);
-/* ERR_REMOTE naming one that is still there. */
+/* ERR_REMOTE with the name of an orphan that still runs. */
 MUST_CHECK bool orphan_check(struct arena *a, struct err *e);
 
 #endif

@@ -12,7 +12,7 @@
 
 enum {
 	ORDERED_ROOM = 4096,
-	NAME_ROOM = 200, /* of a file, beside what its replacement adds */
+	NAME_ROOM = 200, /* bytes of a file name, without the suffix of its temporary file */
 };
 
 static const char *const end_names[ORDER_END_COUNT + 1] = {
@@ -22,7 +22,7 @@ static const char *const end_names[ORDER_END_COUNT + 1] = {
 	[ORDER_END_ABORTED] = "aborted",
 };
 
-/* A name that is too long for a file is there as its digest. */
+/* A name that is too long for a file name is replaced by its digest. */
 static const char *order_log_path_of(const struct agent_config *c, const char *component,
 				     struct arena *a)
 {

@@ -69,7 +69,7 @@ static bool stale(const struct order *o, const struct order_record *before, stru
 			     (long long)before->sequence, (long long)o->sequence));
 }
 
-/* The numbers of two states do not compare: then the later order counts. */
+/* Sequence numbers of two states are not comparable: the later expiry wins. */
 static bool may_adopt(const struct order *o, const struct order_record *before, struct arena *a,
 		      struct problem *p)
 {
@@ -84,7 +84,7 @@ static bool may_adopt(const struct order *o, const struct order_record *before, 
 	       order_verify_reject(p, PROBLEM_STALE_ORDER, "another state ordered something since");
 }
 
-/* What was taken back can only be taken back again. */
+/* An aborted order can only be aborted again. */
 static bool order_verify_is_newest(const struct order *o, const struct order_record *before,
 				   struct arena *a, struct problem *p)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether an order may be carried out: it is well-formed and for this agent,
- * component and path, one of the callers signed it, it is valid now, and
- * nothing newer was ordered since (SECURITY: signed orders).
+ * Verification of an order: it is well-formed, for this agent, component and
+ * path, signed by an allowed client, valid now, and not older than the last
+ * order (SECURITY: signed orders).
  */
 #ifndef AGENT_ORDER_VERIFY_H
 #define AGENT_ORDER_VERIFY_H
@@ -21,18 +21,18 @@
 struct order_verification {
 	const struct agent_config *config;
 	const struct signer_cache *signers;
-	const char *spki; /* the agent's own */
+	const char *spki; /* digest of the agent's own key */
 	enum order_action action;
 	const struct agent_component *component;
 	const struct order_request *request;
 	int64_t now;
 };
 
-/* An order that may be carried out. */
+/* An order that may be executed. */
 struct verified_order {
 	struct order order;
-	struct order_record before; /* what was told last */
-	struct signer signer;       /* also of one that is refused later on */
+	struct order_record before; /* the last order before this one */
+	struct signer signer;       /* set even when a later check refuses the order */
 };
 
 /* False: *problem says why; texts in `a`. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	GRACE_MS = 1000, /* for those that are about to end */
+	GRACE_MS = 1000, /* for processes that are about to exit */
 	POLL_MS = 20,
 	TEXT_ROOM = 256,
 };
@@ -34,7 +34,7 @@ static bool orphan_read_text(const char *path, char text[TEXT_ROOM])
 	return n > 0;
 }
 
-/* The first child that is alive; 0: none. */
+/* The first living child; 0: none. */
 static pid_t first_child(void)
 {
 	char path[64];

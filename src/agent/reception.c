@@ -14,17 +14,17 @@
 #include <sys/socket.h>
 
 enum {
-	VISITORS = 16,    /* the oldest makes room for the next */
+	VISITORS = 16,    /* a new one evicts the oldest */
 	HELLO_MS = 10000, /* handshake and proof */
 	SEND_MS = 10000,
-	ANSWER_MS = 30000, /* of the other half, which writes files */
-	GRANT_MS = 60000,  /* the operator opens an authority meanwhile */
+	ANSWER_MS = 30000, /* for the enrolling process, which writes files */
+	GRANT_MS = 60000,  /* meanwhile the operator issues the certificate */
 	POLL_MS = 250,
 };
 
-/* Somebody who has not proven anything yet. */
+/* A connection without proof of the token. */
 struct visitor {
-	struct enrol_tls *link; /* NULL: free */
+	struct enrol_tls *link; /* NULL: free slot */
 	int64_t end_ms;
 };
 
@@ -52,9 +52,9 @@ static void reception_release(struct reception *r)
 }
 AUTO_STRUCT(reception, struct reception, reception_release)
 
-/* ---- between a link and the other half ---- */
+/* ---- between a connection and the enrolling process ---- */
 
-/* `answer` must be empty, and stays so when the other half refuses. */
+/* `answer` must be empty, and stays empty when the enrolling process refuses. */
 static bool reception_request(struct reception *r, uint32_t kind, struct secret *question,
 			      struct secret *answer, struct err *e)
 {
@@ -102,7 +102,7 @@ static bool tell_left(struct reception *r, const struct err *why, struct err *e)
 	return ipc_post(&r->channel, &left, e);
 }
 
-/* That the receipt arrives is good, but changes nothing here. */
+/* The enrolment is done even when the receipt does not arrive. */
 static bool reception_carry(struct reception *r, struct visitor *v, struct err *e)
 {
 	AUTO(enrol_tls) l = TAKE(v->link);
@@ -126,7 +126,7 @@ static bool reception_carry(struct reception *r, struct visitor *v, struct err *
 	return true;
 }
 
-/* ---- visitors ---- */
+/* ---- connections ---- */
 
 static bool reception_receive(struct reception *r, struct visitor *v, struct err *e)
 {
@@ -178,7 +178,7 @@ static void dismiss(struct reception *r)
 			reception_drop(&r->visitors[i]);
 }
 
-/* The other half says nothing unasked: it has ended. */
+/* The enrolling process sends nothing unasked: an event means that it has exited. */
 static bool reception_step(struct reception *r, struct err *e)
 {
 	struct pollfd fds[VISITORS + 2];

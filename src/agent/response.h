@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the other half is told: an HTTP status and a JSON document. */
+/* The response to a request: an HTTP status and a JSON document. */
 #ifndef AGENT_RESPONSE_H
 #define AGENT_RESPONSE_H
 
@@ -16,14 +16,14 @@ enum {
 struct response {
 	int status;
 	struct secret body;
-	struct signer signer; /* whom we got to know on the way */
+	struct signer signer; /* verified on the way, for the cache */
 };
 
 void response_release(struct response *a);
 AUTO_STRUCT(response, struct response, response_release)
 
-/* Both replace what was there; a detail is cut as what is shown is. */
-void response_json(int status, json_t *document /* taken */, struct response *out);
+/* Both replace the previous body; `detail` is escaped and cut (text_escaped()). */
+void response_json(int status, json_t *document /* ownership passes */, struct response *out);
 void response_problem(enum problem_kind kind, const char *detail, struct response *out);
 
 #endif

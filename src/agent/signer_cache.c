@@ -71,10 +71,10 @@ void signer_cache_forget(struct signer_cache *s)
 	s->next = 0;
 }
 
-/* ---- looking ---- */
+/* ---- lookup ---- */
 
 enum {
-	HEAD_SPANS = 2,   /* of a request: authority, number of callers */
+	HEAD_SPANS = 2,   /* of a request to the decoder: CA, number of clients */
 	CALLER_SPANS = 2, /* key and name; one of them is empty */
 };
 
@@ -83,7 +83,7 @@ static struct span span_of(const char *text)
 	return text ? (struct span){ text, strlen(text) + 1 } : (struct span){ 0 };
 }
 
-/* A text that comes with its end. */
+/* The text of a span that includes its NUL, else NULL. */
 static const char *signer_cache_text_of(const struct span *s)
 {
 	const char *text = s->bytes;
@@ -141,7 +141,7 @@ static bool read_callers(const struct span *in, size_t count, struct arena *a,
 	return true;
 }
 
-/* Answers how long the signer is to be trusted, and the public key. */
+/* Answers with the time until which the signer is trusted, and its public key. */
 bool signers_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -164,11 +164,11 @@ bool signers_decode(const struct span *in, size_t count, struct buf *answer, str
 	return true;
 }
 
-/* ---- and of its answer ---- */
+/* ---- the decoder's answer ---- */
 
 /*
- * The decoder read what a stranger wrote: where the list says keys and no
- * names, it is asked again here.
+ * The decoder has read untrusted bytes: when the list has only keys and no
+ * names, the key is checked again here.
  */
 static bool may_be_listed(const struct agent_config *c, const struct signer *found)
 {
@@ -181,7 +181,7 @@ static bool may_be_listed(const struct agent_config *c, const struct signer *fou
 	return false;
 }
 
-/* A certificate that ends sooner is not trusted for longer. */
+/* A certificate that expires sooner shortens the trust. */
 static bool signer_cache_read_answer(const struct secret *answer, struct signer *out, struct err *e)
 {
 	const size_t head = sizeof(out->until);

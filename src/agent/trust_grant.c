@@ -19,7 +19,7 @@ static void trust_grant_note(struct agent_config *c, struct receipt *r, const ch
 		r->notes[r->note_count++] = arena_strdup(&c->arena, text);
 }
 
-/* ---- who may call ---- */
+/* ---- allowed clients ---- */
 
 static bool trust_grant_parse(struct agent_config *c, const char *text, struct agent_caller *out,
 			      struct err *e)
@@ -92,7 +92,7 @@ static bool trust_grant_is_allowed(const struct agent_config *c, const struct ag
 	return false;
 }
 
-/* Which name an operator has is not told. */
+/* The grant does not say which names the operator has. */
 static bool allows_names(const struct agent_config *c)
 {
 	for (size_t i = 0; i < c->caller_count; i++)
@@ -152,7 +152,7 @@ static bool settle_allowed(struct agent_config *c, const struct trust_grant *wha
 	return true;
 }
 
-/* ---- their authority ---- */
+/* ---- the CA of the operators ---- */
 
 struct authorities {
 	const struct der *certs;

@@ -16,7 +16,7 @@
 enum {
 	ANSWER_FD = 3,
 	DECODER_FD = 4,
-	STOP_MS = 2000, /* for what it runs to be ended too */
+	STOP_MS = 2000, /* for its child programs to end as well */
 	POLL_MS = 10,
 };
 
@@ -26,7 +26,7 @@ struct head {
 	struct signer signer;
 };
 
-/* A second stop must not end it before what it runs has ended. */
+/* A second stop must not end the worker before its child program has ended. */
 static void last_through_stops(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -40,12 +40,12 @@ static void last_through_stops(void)
 }
 
 /*
- * The channels, the listener and other workers' pipes are not for it; the way
- * to the decoder is.
+ * Closes the channels, the listener and the pipes of other workers, and keeps
+ * the socket to the decoder.
  */
 static bool worker_finish(pid_t parent, int fd)
 {
-	/* clear of the numbers that are given out here */
+	/* above the numbers that are assigned below */
 	int answer = fcntl(fd, F_DUPFD_CLOEXEC, DECODER_FD + 1);
 	bool has_decoder = decoder_keep_at(DECODER_FD);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A forked child of the installing half that deals with one question, and
- * hands its answer back through a pipe.  It has no other descriptor of ours,
- * and a stop ends what it runs; it does not outlive the process that started
- * it.
+ * A worker: a forked child of the installing half that executes one request,
+ * and returns its answer through a pipe.  A worker has no other descriptor of
+ * ours, a stop ends the program it runs, and it does not outlive its parent.
  */
 #ifndef AGENT_WORKER_H
 #define AGENT_WORKER_H
@@ -16,17 +15,17 @@
 #include <sys/types.h>
 
 struct worker {
-	pid_t pid; /* 0: there is none */
-	int pipe;  /* readable when the answer is there, or never will be */
+	pid_t pid; /* 0: no worker */
+	int pipe;  /* readable when the answer is there, or the worker has exited */
 };
 
-/* In the child; fills `out`. */
+/* Runs in the child; fills `out`. */
 typedef void worker_fn(void *ctx, struct response *out);
 
 MUST_CHECK bool worker_begin(worker_fn *fn, void *ctx, struct worker *out, struct err *e);
-/* Waits for its end; false when it ended without an answer. */
+/* Waits for the worker to exit; false when it gave no answer. */
 bool worker_end(struct worker *w, struct response *out);
-/* Asks all that run to end, waits a little, then ends them. */
+/* Sends SIGTERM to all workers, waits a little, then kills the rest. */
 void workers_stop(struct worker *const *list, size_t count);
 
 #endif

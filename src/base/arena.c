@@ -36,7 +36,7 @@ static void arena_grow(struct arena *a, size_t size)
 {
 	size_t room = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
 
-	/* Small arenas are many, large ones are few: blocks grow. */
+	/* Blocks double in size, because small arenas are many and large ones few. */
 	if (room > LARGEST_BLOCK)
 		room = LARGEST_BLOCK;
 	if (room < size)

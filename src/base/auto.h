@@ -42,7 +42,7 @@
 		taken_;                               \
 	})
 
-/* File descriptors: "none" is -1.  AUTO(fd) f = -1; ... return TAKE_FD(f); */
+/* File descriptors, where -1 means none: AUTO(fd) f = -1; ...  return TAKE_FD(f); */
 typedef int fd_auto_type;
 static inline void fd_auto(int *fd)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes that grow, up to a limit.
+ * A byte buffer that grows, up to a limit.
  *
- * `AUTO(buf) b = { 0 };` is empty and unlimited; set `limit` for anything
- * that grows on outside input.  Failure sticks: once an addition would pass
- * the limit, `failed` is set and every later addition does nothing, so ten
- * appends need one check.  `data` is NULL or NUL-terminated (the NUL is not
- * counted).  Not for secrets: see base/secret.h.
+ * `AUTO(buf) b = { 0 };` is empty and unlimited; set `limit` for anything that
+ * grows on outside input.  Failure sticks: once an addition would exceed the
+ * limit, `failed` is set and every later addition does nothing, so ten appends
+ * need one check.  `data` is NULL or NUL-terminated (the NUL is not counted).
+ * Not for secrets: see base/secret.h.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -21,7 +21,7 @@ struct buf {
 	char *data;
 	size_t len;
 	size_t room;
-	size_t limit; /* 0: none */
+	size_t limit; /* 0: unlimited */
 	bool failed;
 };
 

@@ -20,22 +20,22 @@
 #include <unistd.h>
 
 enum {
-	FIRST_FREE_FD = 10, /* ours stay clear of the child's 0 to 3 */
+	FIRST_FREE_FD = 10, /* above the child's descriptors 0 to 3 */
 	STATUS_FD = 3,
-	POLL_MS = 100,       /* how late a stop may be noticed */
-	KILL_WAIT_MS = 5000, /* for a killed process to be gone */
-	TAIL = 200,          /* bytes of output an error quotes */
+	POLL_MS = 100,       /* longest delay until a stop is noticed */
+	KILL_WAIT_MS = 5000, /* until a killed process is gone */
+	TAIL = 200,          /* bytes of output quoted in an error */
 	ENV_LIMIT = 16,
 };
 
-/* One running child and what it has said so far. */
+/* A running child and its output so far. */
 struct child_run {
 	const struct child *child;
-	const char *name; /* escaped */
+	const char *name; /* argv[0] escaped, for messages */
 	pid_t pid;
 	int pidfd;
-	int output; /* -1 once it has ended */
-	int status; /* an errno comes through it when exec failed */
+	int output; /* -1 after end of file */
+	int status; /* pipe that carries errno when exec fails */
 	struct buf *out;
 	struct secret *secret; /* CHILD_OUTPUT_LIMIT bytes */
 	size_t kept;
@@ -44,7 +44,7 @@ struct child_run {
 	size_t tail_len;
 };
 
-/* What the child needs, made before the fork. */
+/* Everything the child needs, prepared before the fork. */
 struct launch {
 	const char *path;
 	const char *env[ENV_LIMIT];
@@ -122,7 +122,7 @@ static void build_env(const struct child *c, struct launch *l)
 	}
 }
 
-/* Moves a descriptor out of the range the child uses. */
+/* Moves a descriptor above the ones the child uses. */
 static bool raise_fd(int *fd)
 {
 	int high = fcntl(*fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
@@ -155,7 +155,10 @@ static bool open_channels(struct launch *l, struct child_run *r, struct err *e)
 	return true;
 }
 
-/* Ours is raised for connections. */
+/*
+ * Runs between fork and exec, like become(): async-signal-safe calls only.  Our
+ * own soft limit is raised for connections.
+ */
 static void child_limit_files(void)
 {
 	struct rlimit files;
@@ -197,7 +200,7 @@ static bool child_start(struct child_run *r, const struct launch *l, struct err 
 	sigset_t all;
 	sigset_t before;
 
-	/* No handler of ours may run in the child. */
+	/* Blocks all signals: no handler of ours may run in the child. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	r->pid = fork();
@@ -251,7 +254,7 @@ static void child_store(struct child_run *r, const char *bytes, size_t len)
 	r->kept += len;
 }
 
-/* Takes at most `rounds` pieces of what is in the pipe now. */
+/* Reads at most `rounds` chunks of the output available now. */
 static void read_output(struct child_run *r, int rounds)
 {
 	char chunk[4096];
@@ -272,7 +275,7 @@ static void read_output(struct child_run *r, int rounds)
 	wipe(chunk, sizeof(chunk));
 }
 
-/* Whether the child has ended; looks for at most `ms`. */
+/* Waits at most `ms`; true when the child has exited. */
 static bool child_wait_a_moment(struct child_run *r, int64_t ms)
 {
 	struct pollfd fds[] = { { .fd = r->pidfd, .events = POLLIN },
@@ -285,7 +288,7 @@ static bool child_wait_a_moment(struct child_run *r, int64_t ms)
 	return fds[0].revents != 0;
 }
 
-/* A stop ends it too, unless that was asked for before it began. */
+/* A stop ends the wait too, unless it was requested before the start. */
 static bool wait_until(struct child_run *r, int64_t deadline, bool stoppable)
 {
 	for (;;) {
@@ -303,12 +306,12 @@ static bool child_reap(struct child_run *r, siginfo_t *info, struct err *e)
 	while (waitid(P_PIDFD, (id_t)r->pidfd, info, WEXITED))
 		if (errno != EINTR)
 			return err_sys(e, "cannot wait for '%s'", r->name);
-	/* A process it left behind may go on writing: take what fits a pipe. */
+	/* An orphan process may go on writing: read at most what a pipe holds. */
 	read_output(r, 1 + CHILD_OUTPUT_LIMIT / 4096);
 	return true;
 }
 
-/* The group, and the child itself in case it has left the group. */
+/* Kills the process group, and the child itself in case it left the group. */
 static bool kill_group(struct child_run *r, bool stopped, struct err *e)
 {
 	siginfo_t info = { 0 };
@@ -373,7 +376,7 @@ static bool child_run_to_end(struct child_run *r, struct err *e)
 	if (!find_program(r->child->argv[0], &a, &l.path, e) || !open_channels(&l, r, e) ||
 	    !child_start(r, &l, e))
 		return false;
-	/* Or the pipes would never end. */
+	/* With our copies open the pipes would never reach end of file. */
 	close(TAKE_FD(l.output_fd));
 	close(TAKE_FD(l.status_fd));
 	if (!wait_until(r, deadline, stoppable))

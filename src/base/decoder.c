@@ -20,36 +20,36 @@
 #include <unistd.h>
 
 enum {
-	CONTROL_FD = 3, /* in the decoder */
+	CONTROL_FD = 3, /* descriptor of the control socket in the decoder */
 	POLL_MS = 100,
-	TRANSFER_MS = 60000, /* of one message between us */
+	TRANSFER_MS = 60000, /* limit for one message */
 	SPAN_HEAD = 4,
 };
 
-/* What comes first of a request; its lengths and its bytes follow. */
+/* Header of a request; the lengths and bytes of its spans follow. */
 struct ask {
-	uint32_t which; /* index in the table */
+	uint32_t which; /* index into the table of functions */
 	uint32_t seconds;
 	uint32_t count;
 };
 
-/* What comes first of an answer; `len` bytes follow. */
+/* Header of a reply; `len` bytes follow. */
 struct reply {
 	uint32_t code; /* enum err_code; ERR_NONE: the bytes are the answer */
 	uint64_t len;
 };
 
 static struct {
-	decode_fn *const *table; /* NULL: never started */
+	decode_fn *const *table; /* NULL: decoder never started */
 	int control;
 	int channel;
-	pid_t owner;  /* of the channel */
-	bool pending; /* an answer comes that nobody waits for */
+	pid_t owner;  /* process that owns the channel */
+	bool pending; /* a reply to a stopped request is still to come */
 } helper = { .control = -1, .channel = -1 };
 
-/* ---- bytes between the two ---- */
+/* ---- messages between program and decoder ---- */
 
-/* False: nobody is there any more, or it takes too long. */
+/* False when the peer is gone or the deadline has passed. */
 static bool decoder_wait_for(int fd, short events, int64_t deadline)
 {
 	for (;;) {
@@ -180,7 +180,7 @@ static bool decoder_answer_request(int fd, struct decode_request *r)
 	       decoder_send_all(fd, reply.code ? (const void *)e.text : answer.bytes, reply.len);
 }
 
-/* One request after the other, until whoever asks has gone. */
+/* Serves one request after the other until the client closes its channel. */
 __attribute__((noreturn)) static void serve(int fd, decode_fn *const *table)
 {
 	signal(SIGCHLD, SIG_DFL);
@@ -196,7 +196,7 @@ __attribute__((noreturn)) static void serve(int fd, decode_fn *const *table)
 	}
 }
 
-/* The next channel that somebody opens; -1: all of them have gone. */
+/* Receives the next channel a client opens; -1 when all clients are gone. */
 static int take_channel(int control)
 {
 	char byte = 0;
@@ -220,7 +220,7 @@ static int take_channel(int control)
 	return fd;
 }
 
-/* A passphrase may stand in it, in the memory that the program began with. */
+/* The program's initial environment may hold a passphrase. */
 static void wipe_environment(void)
 {
 	for (char **variable = environ; variable && *variable; variable++)
@@ -234,7 +234,7 @@ static bool hold_nothing(int control)
 	bool good = nothing >= 0;
 
 	for (int fd = 0; fd < CONTROL_FD && good; fd++) {
-#ifdef __SANITIZE_ADDRESS__ /* it reports there */
+#ifdef __SANITIZE_ADDRESS__ /* ASan reports on stderr */
 		if (fd == STDERR_FILENO)
 			continue;
 #endif
@@ -250,7 +250,7 @@ static bool become_decoder(int control, pid_t parent)
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		signal(numbers[i], SIG_IGN);
-	signal(SIGCHLD, SIG_IGN); /* who serves a channel is not waited for */
+	signal(SIGCHLD, SIG_IGN); /* channel processes are not waited for */
 	wipe_environment();
 	prctl(PR_SET_NAME, "cf-decoder");
 	return !prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent &&
@@ -261,7 +261,7 @@ static bool become_decoder(int control, pid_t parent)
 __attribute__((noreturn)) static void run_decoder(int control, pid_t parent,
 						  decode_fn *const *table)
 {
-	/* the sender's number is taken by the duplicate that is kept */
+	/* the original may have the number CONTROL_FD, which a dup2() below takes */
 	int mine = fcntl(control, F_DUPFD_CLOEXEC, CONTROL_FD + 1);
 
 	if (mine < 0 || !become_decoder(mine, parent))
@@ -279,7 +279,7 @@ __attribute__((noreturn)) static void run_decoder(int control, pid_t parent,
 	}
 }
 
-/* ---- in those who ask ---- */
+/* ---- in the client ---- */
 
 static bool decoder_lost(struct err *e)
 {
@@ -308,7 +308,7 @@ static bool send_channel(int fd)
 	return sendmsg(helper.control, &message, MSG_NOSIGNAL) == 1;
 }
 
-/* What a fork brought along is the parent's. */
+/* A channel inherited over a fork belongs to the parent: open a new one. */
 static bool own_channel(struct err *e)
 {
 	int ends[2];
@@ -418,7 +418,7 @@ static bool decoder_send_request(const struct decode *d)
 	return true;
 }
 
-/* False with ERR_STOPPED, or without an error: nothing comes. */
+/* False with ERR_STOPPED, or without an error when no answer comes. */
 static bool await_answer(bool lasts_a_stop, int64_t deadline, struct err *e)
 {
 	while (clock_mono_ms() < deadline) {
@@ -432,7 +432,7 @@ static bool await_answer(bool lasts_a_stop, int64_t deadline, struct err *e)
 	return false;
 }
 
-/* False: it is no answer. */
+/* False when the reply is malformed or incomplete. */
 static bool receive_reply(struct reply *reply, struct secret *body)
 {
 	if (!receive_all(helper.channel, reply, sizeof(*reply)) ||
@@ -442,7 +442,7 @@ static bool receive_reply(struct reply *reply, struct secret *body)
 	return receive_all(helper.channel, body->bytes, body->len);
 }
 
-/* Of a request that a stop cut off; no answer takes longer than the most. */
+/* Discards the reply to a stopped request, waiting as long as the slowest request may take. */
 static bool drop_pending(void)
 {
 	int64_t most = (int64_t)DECODER_SECONDS_LIMIT * SANDBOX_WALL_TIMES;

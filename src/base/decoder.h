@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The decoder: a process that decodes what strangers wrote (ASN.1, archives)
- * and never held a secret.
+ * The decoder: a process that decodes untrusted bytes (ASN.1, archives) and
+ * never held a secret of its own.
  *
- * decoder_start() forks it right after process set-up, before a fleet file is
- * read, a key unsealed or a thread started.  It wipes its environment, holds
- * no descriptor but the way to its parent, ignores INT, TERM and HUP, cannot
- * be dumped, and ends with its parent.  Bytes go in, bytes come out: a request
- * names one function of the table that main() gave, never a command.  Each
- * request is decoded by a child of its own (base/sandbox.h), so that hostile
- * bytes reach neither the next request nor its bytes; passwords and keys that
- * a decoding needs travel with the request and are wiped behind it.
+ * decoder_start() forks the decoder right after process set-up, before a fleet
+ * file is read, a key unsealed or a thread started.  The decoder wipes its
+ * environment, holds no descriptor but the socket to its parent, ignores INT,
+ * TERM and HUP, cannot be dumped, and ends with its parent.  Bytes go in, bytes
+ * come out: a request names one function of the table that main() gave, never a
+ * command.  Each request is decoded by its own child (base/sandbox.h), so
+ * hostile bytes cannot reach another request; passwords and keys needed for
+ * decoding travel with the request and are wiped afterwards.
  *
- * The answer is a stranger's as well: whoever asks checks lengths, counts and
- * structure, and computes hashes himself.
+ * The answer is untrusted as well: the client checks lengths, counts and
+ * structure, and computes hashes itself.
  *
- * A process that was forked from the one that started it has a channel of its
- * own as soon as it asks.  A decoder that has ended is an error from then on;
- * nothing is ever decoded elsewhere instead.  In a program that started none
- * (a test) each request is decoded by a child of the program itself.
+ * A process forked from the one that started the decoder opens its own channel
+ * at its first request.  Once the decoder has exited, every request is an
+ * error; nothing is ever decoded elsewhere instead.  In a program without a
+ * decoder (a test) each request is decoded by a child of the program itself.
  *
- * The way to the decoder is the one mutable global beside the stop flag.  One
- * thread asks at a time.
+ * The socket to the decoder is the one mutable global beside the stop flag.
+ * Only one thread may make requests at a time.
  */
 #ifndef BASE_DECODER_H
 #define BASE_DECODER_H
@@ -34,27 +34,27 @@
 #include <stddef.h>
 
 enum {
-	DECODER_REQUEST_LIMIT = 66 * 1024 * 1024, /* bytes, a bundle and more */
-	DECODER_SPAN_LIMIT = 4096,                /* spans of one request */
-	DECODER_SECONDS_LIMIT = 300,              /* of processor time */
+	DECODER_REQUEST_LIMIT = 66 * 1024 * 1024, /* bytes; a bundle and some room */
+	DECODER_SPAN_LIMIT = 4096,                /* spans in one request */
+	DECODER_SECONDS_LIMIT = 300,              /* seconds of processor time */
 };
 
-/* Bytes somewhere in memory, borrowed. */
+/* Borrowed bytes. */
 struct span {
 	const void *bytes;
 	size_t len;
 };
 
-/* Runs in the child: all it may look at is `in`. */
+/* Runs in the child; `in` is its only input. */
 typedef bool decode_fn(const struct span *in, size_t count, struct buf *answer, struct err *e);
 
-/* `table` ends with NULL and stays.  There must be one thread. */
+/* `table` ends with NULL and must stay valid.  To be called while there is one thread. */
 MUST_CHECK bool decoder_start(decode_fn *const *table, struct err *e);
-/* For a process that shall not reach the decoder any more. */
+/* Closes the socket, for a process that must not use the decoder. */
 void decoder_leave(void);
 /*
- * Moves the way to the decoder to the descriptor `fd`, for a process that
- * closes all others; false: there is no decoder, `fd` is free.
+ * Moves the socket to the decoder to descriptor `fd`, for a process that closes
+ * all others.  False: there is no decoder, and `fd` is free.
  */
 bool decoder_keep_at(int fd);
 
@@ -63,14 +63,14 @@ struct decode {
 	const struct span *in;
 	size_t count;
 	unsigned seconds;  /* of processor time; 0: SANDBOX_SECONDS */
-	bool lasts_a_stop; /* what a stop leaves undone is put back by it */
+	bool lasts_a_stop; /* not cut off by a stop: a rollback needs the result */
 };
 /* `answer` must be empty. */
 MUST_CHECK bool decoder_run(const struct decode *d, struct secret *answer, struct err *e);
 
-/* Spans in an answer: four bytes of length, the most significant first. */
+/* Spans in an answer: a length of four bytes, big-endian, then the bytes. */
 void span_add(struct buf *answer, const void *bytes, size_t len);
-/* Takes the next span off `rest`; false: there is no whole one. */
+/* Removes the next span from `rest`; false when no complete span is left. */
 bool span_take(struct span *rest, struct span *out);
 
 #endif

@@ -73,7 +73,7 @@ static int diag_compare(const void *left, const void *right)
 	return strcmp(a->text, b->text);
 }
 
-/* The line `number` of a source; NULL when it has none to show. */
+/* Line `number` of a source; NULL when there is no such line. */
 static const char *find_line(const struct diag_source *s, uint32_t number, size_t *len)
 {
 	const char *at = s->text;
@@ -94,8 +94,8 @@ static const char *find_line(const struct diag_source *s, uint32_t number, size_
 }
 
 /*
- * The line and a caret below it.  A long line is cut to a window around the
- * column; tabs become one blank so that the caret stands right.
+ * Shows the line with a caret below it.  A long line is cut to a window around
+ * the column; a tab is shown as one blank to keep the caret aligned.
  */
 static void render_line(const struct diag_source *s, struct where at, struct buf *out)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mistakes in the user's files: collected, all shown, sorted by position.
+ * Diagnostics: mistakes in the user's files, collected, all shown, sorted by
+ * position.
  *
  *	certfleet.yaml:12:5: unknown key 'isuer', did you mean 'issuer'?
  *	    isuer: shop-ca
  *	    ^
  *
- * A source that must not be quoted (CSV, import, secret, an include that is
- * no fleet file) is added without its text: then only name and position are
- * shown.  At most DIAG_LIMIT are kept; the rest are counted.
+ * A source that must not be quoted (CSV, import, secret, an included file that
+ * is not a fleet file) is added without its text, so only name and position are
+ * shown.  At most DIAG_LIMIT diagnostics are kept; the rest are counted.
  */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
@@ -25,9 +26,9 @@ enum {
 	DIAG_LIMIT = 200
 };
 
-/* Where something stands; line and column count from 1, columns in bytes. */
+/* A position in a source; line and column count from 1, columns in bytes. */
 struct where {
-	uint32_t source; /* index given by diag_source() */
+	uint32_t source; /* index returned by diag_source() */
 	uint32_t line;
 	uint32_t column;
 };
@@ -40,7 +41,7 @@ struct diag_source {
 
 struct diag {
 	struct where where;
-	bool warning; /* does not make the file invalid */
+	bool warning; /* the file is still valid */
 	const char *text;
 };
 
@@ -55,11 +56,11 @@ struct diags {
 void diags_release(struct diags *d);
 AUTO_STRUCT(diags, struct diags, diags_release)
 
-/* Remembers a file; `text` may be NULL and must outlive `d` otherwise. */
+/* Registers a source; `text` may be NULL, otherwise it must outlive `d`. */
 uint32_t diag_source(struct diags *d, const char *name, const char *text, size_t len);
 void diag_error(struct diags *d, struct where at, const char *fmt, ...) PRINTF(3, 4);
 void diag_warn(struct diags *d, struct where at, const char *fmt, ...) PRINTF(3, 4);
-/* All of them, sorted, as shown to the user; repeats are left out. */
+/* Renders all diagnostics for the user, sorted, without repeats. */
 void diag_render(struct diags *d, struct buf *out);
 
 #endif

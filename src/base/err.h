@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why an operation failed.
+ * An error: why an operation failed.
  *
- * A function that can fail returns bool, takes `struct err *e` last, and
- * fills it exactly when it returns false.  `e` is never NULL.  The code is
- * for programs (exit status, what to do next); the text is for people and
- * grows from the inside out: each caller that knows more about the purpose
- * prepends it with err_in().
+ * A function that can fail returns bool, takes `struct err *e` last, and fills
+ * `e` exactly when it returns false.  `e` is never NULL.  The code is for
+ * programs (exit status, what to do next); the text is for people and grows
+ * from the inside out: each caller that knows more about the purpose prepends
+ * it with err_in().
  *
- * Text that came from outside is escaped on its way in (base/text.h).
+ * Text from outside is escaped before it gets into an error (base/text.h).
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -17,15 +17,15 @@
 
 enum err_code {
 	ERR_NONE,
-	ERR_USAGE,   /* the command line makes no sense */
+	ERR_USAGE,   /* the command line is invalid */
 	ERR_INPUT,   /* the fleet file or another input is invalid */
-	ERR_BUSY,    /* someone else holds the state lock */
-	ERR_STALE,   /* the saved plan no longer fits what is there */
-	ERR_MISSING, /* the thing asked for does not exist */
+	ERR_BUSY,    /* the state is locked by another process */
+	ERR_STALE,   /* the saved plan no longer fits the current state */
+	ERR_MISSING, /* the requested object does not exist */
 	ERR_IO,      /* the operating system refused */
-	ERR_CRYPTO,  /* a library refused a key, certificate or password */
+	ERR_CRYPTO,  /* a library rejected a key, certificate or password */
 	ERR_REMOTE,  /* a component, its process or its port misbehaved */
-	ERR_STOPPED, /* the user asked to stop */
+	ERR_STOPPED, /* the user requested a stop */
 	ERR_COUNT
 };
 
@@ -37,9 +37,9 @@ struct err {
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define MUST_CHECK __attribute__((warn_unused_result))
 
-/* All return false, so that a failure path reads `return err_set(...)`. */
+/* err_*() return false, so that a failure path reads `return err_set(...)`. */
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF(3, 4);
-/* Adds errno's text; ENOENT becomes ERR_MISSING, the rest ERR_IO. */
+/* Appends the text of errno; ENOENT becomes ERR_MISSING, the rest ERR_IO. */
 bool err_sys(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 /* Prepends "...: " and keeps the code. */
 bool err_in(struct err *e, const char *fmt, ...) PRINTF(2, 3);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exit statuses of the program, and of a run as the journal keeps them
- * (DESIGN, section 3): what a script does next depends on them, so a number
- * keeps its meaning for ever.
+ * Exit statuses of the program, and of a run in the journal (DESIGN, section
+ * 3).  Scripts depend on them, so a number never changes its meaning.
  */
 #ifndef BASE_EXIT_STATUS_H
 #define BASE_EXIT_STATUS_H
@@ -23,11 +22,11 @@ enum exit_status {
 
 struct exit_status_row {
 	enum exit_status status;
-	const char *meaning; /* as the manual has it */
-	const char *run;     /* a run that ended so; NULL: none does */
+	const char *meaning; /* the manual's wording */
+	const char *run;     /* shown for a run with this status; NULL: no run has it */
 };
 
-/* By status; ends with a row without meaning. */
+/* Sorted by status; ends with a row without meaning. */
 extern const struct exit_status_row exit_status_rows[];
 
 #endif

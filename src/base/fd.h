@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Descriptors that block: whole reads and writes, whatever interrupts them. */
+/* Whole reads and writes on blocking descriptors; EINTR is handled. */
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
@@ -11,7 +11,7 @@
 
 /* False with errno. */
 MUST_CHECK bool fd_write_all(int fd, const void *bytes, size_t len);
-/* Bytes read: fewer than `len` only at the end; -1 with errno. */
+/* Number of bytes read, less than `len` only at end of file; -1 with errno. */
 MUST_CHECK ssize_t fd_read_all(int fd, void *bytes, size_t len);
 
 #endif

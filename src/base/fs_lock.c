@@ -14,7 +14,7 @@ enum {
 	HOLDER_LIMIT = 512
 };
 
-/* Sleeps between attempts until the lock is ours or the time is over. */
+/* Retries until the lock is ours or the time is over. */
 static bool take_lock(int fd, int64_t wait_ms)
 {
 	int64_t end = clock_mono_ms() + wait_ms;

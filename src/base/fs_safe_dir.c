@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Directories that can be trusted with keys. */
 #include "base/fs.h"
 
 #include <errno.h>

@@ -13,7 +13,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-/* A name nobody guesses, beside `name`, that leftovers are recognised by. */
+/* An unguessable temporary name for `name`, in the form of fs_clear_leftovers(). */
 static void temporary_name(const char *name, char out[NAME_MAX + 1])
 {
 	uint64_t number = 0;
@@ -95,7 +95,7 @@ bool fs_sync_dir(const char *path, struct err *e)
 	return true;
 }
 
-/* Our umask takes from others what is meant for them. */
+/* Undoes the umask, which would take permissions meant for others. */
 static bool fs_write_widen(const char *path, mode_t mode)
 {
 	AUTO(fd)

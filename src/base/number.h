@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers that count up and come from outside: sequences of orders, serials,
- * revisions.  One at the end of what an int64_t holds could not be counted up
- * any more; 2^53 is what every JSON reader keeps exactly, and counting up from
- * below it never comes to an end.
+ * The limit of counters that come from outside: sequences of orders, serials,
+ * revisions.  A counter near INT64_MAX could not be incremented any more; 2^53
+ * is the limit that every JSON reader keeps exactly, and counting up from below
+ * it never overflows.
  */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H

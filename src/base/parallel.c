@@ -42,7 +42,9 @@ void parallel_run(parallel_fn *fn, void *ctx, size_t count)
 	sigset_t all;
 	sigset_t before;
 
-	/* Signals go to the main thread; one that cannot start is not missed.
+	/*
+	 * The threads block signals, so that signals reach the main thread.  A
+	 * thread that cannot start is not needed.
 	 */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

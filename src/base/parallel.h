@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The same work on many things at once, for what costs processor time: as
- * many threads as there are processors, at most PARALLEL_LIMIT.  The engine
- * itself stays single-threaded; what `fn` touches belongs to its index.
+ * Parallel work that costs processor time: as many threads as there are
+ * processors, at most PARALLEL_LIMIT.  The engine itself stays single-threaded;
+ * `fn` may touch only the data of its index.
  */
 #ifndef BASE_PARALLEL_H
 #define BASE_PARALLEL_H

@@ -26,7 +26,7 @@ enum {
 	POLL_MS = 100,
 };
 
-/* What comes first through the pipe; `len` bytes follow. */
+/* Header of the answer in the pipe; `len` bytes follow. */
 struct sandbox_frame {
 	uint32_t code; /* enum err_code; ERR_NONE: the bytes are the answer */
 	uint64_t len;
@@ -38,11 +38,11 @@ bool sandbox_confine(struct err *e)
 	       err_sys(e, "cannot confine this process");
 }
 
-/* No path may be opened, made or removed; kernels without it say so. */
+/* Forbids to open, make or remove any path; true on kernels without Landlock. */
 bool sandbox_forbid_files(void)
 {
 	const struct landlock_ruleset_attr attr = {
-		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1, /* version 1 */
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1, /* ABI version 1 */
 	};
 	AUTO(fd)
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
@@ -53,8 +53,8 @@ bool sandbox_forbid_files(void)
 }
 
 /*
- * One above as hard limit: SIGXCPU comes first and can be told apart.  A
- * limit that is lower already stays.
+ * Lowers a soft limit to `value` and the hard limit to one more, so that
+ * SIGXCPU comes before SIGKILL and can be told apart.  A lower limit stays.
  */
 static bool sandbox_limit(int what, rlim_t value)
 {
@@ -70,7 +70,7 @@ static bool sandbox_limit(int what, rlim_t value)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-/* Its shadow takes terabytes of address space, and it reports on stderr. */
+/* The shadow memory of ASan takes terabytes of address space, and its reports go to stderr. */
 static bool limit_memory(void)
 {
 	return true;
@@ -82,7 +82,7 @@ static bool close_all(int answer_fd)
 	       !close(0) && !close(1);
 }
 #else
-/* The caller's own memory came along with the fork and is not counted. */
+/* Memory inherited over the fork is not counted. */
 static bool limit_memory(void)
 {
 	char text[64] = "";
@@ -105,7 +105,7 @@ static bool lock_in(int answer_fd, unsigned seconds)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 
-	/* The parent decides what a stop means. */
+	/* The parent handles a stop. */
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		signal(numbers[i], SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -136,7 +136,7 @@ __attribute__((noreturn)) static void work(const struct sandbox_work *how, int a
 /* The running child as the parent sees it. */
 struct sandbox_child {
 	pid_t pid;
-	int answer; /* reading end */
+	int answer; /* reading end of the pipe */
 	unsigned seconds;
 	bool lasts_a_stop;
 	int64_t deadline;
@@ -157,7 +157,7 @@ static bool wait_readable(const struct sandbox_child *w, struct err *e)
 	}
 }
 
-/* Up to `len` bytes; less only when the child has ended. */
+/* Reads up to `len` bytes; fewer only when the child has exited. */
 static bool read_up_to(const struct sandbox_child *w, void *bytes, size_t len, size_t *got,
 		       struct err *e)
 {
@@ -181,7 +181,7 @@ static bool read_up_to(const struct sandbox_child *w, void *bytes, size_t len, s
 	return true;
 }
 
-/* Never waits long: what has not ended by now is killed. */
+/* Kills the child if it still runs, so the wait is short. */
 static int end_worker(struct sandbox_child *w)
 {
 	int status = 0;
@@ -216,7 +216,7 @@ static bool explain_silence(struct sandbox_child *w, struct err *e)
 	return err_set(e, ERR_IO, "the decoding process cannot be confined");
 }
 
-/* The child may have been taken over by what it decoded: trust no byte. */
+/* The decoded bytes may have taken over the child: no byte of its answer is trusted. */
 static bool take_error(const struct sandbox_frame *f, const struct secret *body, struct err *e)
 {
 	AUTO(buf) shown = { 0 };
@@ -249,7 +249,7 @@ static bool sandbox_read_answer(struct sandbox_child *w, struct secret *answer, 
 	return true;
 }
 
-/* The writing end stays clear of the descriptors the child arranges. */
+/* The writing end gets a number above the child's own descriptors. */
 static bool open_answer(int *reader, int *writer, struct err *e)
 {
 	int ends[2];

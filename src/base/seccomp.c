@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 
 /*
- * All that computing on memory needs.  Anything else fails with EPERM, so a
- * library that asks for more takes its own error path.
+ * Calls that computing on memory needs.  Any other call fails with EPERM, so a
+ * library that needs more takes its own error path.
  */
 static const int allowed_calls[] = {
 	SYS_read,
@@ -57,7 +57,7 @@ static const int allowed_calls[] = {
 #endif
 };
 
-/* What talking over open sockets needs beside that. */
+/* Calls that talking over open sockets needs in addition. */
 static const int talking_calls[] = {
 	SYS_readv,       SYS_recvfrom, SYS_recvmsg,    SYS_sendto,     SYS_sendmsg,
 	SYS_accept4,     SYS_shutdown, SYS_getsockopt, SYS_setsockopt, SYS_getsockname,
@@ -69,7 +69,7 @@ static const int talking_calls[] = {
 };
 
 /*
- * All that reaches beyond this process and its files: io_uring would open
+ * Calls that reach beyond this process and its files.  io_uring would open
  * sockets behind the filter's back.
  */
 static const int reaching_calls[] = {
@@ -89,7 +89,7 @@ static const int reaching_calls[] = {
 	SYS_fork,
 	SYS_vfork,
 #endif
-#ifndef __SANITIZE_ADDRESS__ /* its search for leaks needs these */
+#ifndef __SANITIZE_ADDRESS__ /* needed by LeakSanitizer */
 	SYS_clone,
 	SYS_clone3,
 	SYS_ptrace,
@@ -117,10 +117,10 @@ enum {
 
 #ifdef NATIVE_ARCH
 enum {
-	X32_CALLS = 0x40000000 /* of x86-64 under other numbers */
+	X32_CALLS = 0x40000000 /* x32: the same calls of x86-64 under other numbers */
 };
 
-/* A filter of system calls in the making. */
+/* A system call filter under construction. */
 struct filter {
 	struct sock_filter rows[FILTER_ROOM];
 	size_t count;
@@ -142,7 +142,7 @@ static void add_return(struct filter *f, uint32_t verdict)
 	seccomp_add_row(f, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict));
 }
 
-/* The next row is for calls that do not compare so. */
+/* The next row applies only when the comparison fails. */
 static void add_skip(struct filter *f, uint16_t compare, uint32_t number)
 {
 	seccomp_add_row(f, (struct sock_filter)BPF_JUMP(BPF_JMP | compare | BPF_K, number, 1, 0));
@@ -156,7 +156,7 @@ static void filter_begin(struct filter *f)
 	add_load(f, offsetof(struct seccomp_data, nr));
 }
 
-/* What happens to these calls. */
+/* Adds the same action for each of `calls`. */
 static void filter_calls(struct filter *f, const int *calls, size_t count, uint32_t verdict)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -166,7 +166,7 @@ static void filter_calls(struct filter *f, const int *calls, size_t count, uint3
 	}
 }
 
-/* A kernel without filters is no mistake. */
+/* A kernel without filters is no error. */
 static bool filter_apply(struct filter *f)
 {
 	struct sock_fprog program = { .len = (unsigned short)f->count, .filter = f->rows };
@@ -175,7 +175,7 @@ static bool filter_apply(struct filter *f)
 	       errno == ENOSYS;
 }
 
-/* fcntl() may look at flags, set them and duplicate, and nothing else. */
+/* fcntl() may read and set flags and duplicate with F_DUPFD_CLOEXEC, nothing else. */
 static void filter_fcntl(struct filter *f)
 {
 	static const int commands[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC };

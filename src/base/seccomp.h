@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which system calls this process may still make, for good; it needs
- * PR_SET_NO_NEW_PRIVS before.  What is forbidden fails with EPERM, so a
- * library that asks for more takes its own error path.  True where the
- * kernel has no filters, too.
+ * System call filters (seccomp) of this process, irrevocable.
+ * PR_SET_NO_NEW_PRIVS must be set before.  A forbidden call fails with EPERM,
+ * so a library that needs more takes its own error path.  True also where the
+ * kernel has no filters.
  */
 #ifndef BASE_SECCOMP_H
 #define BASE_SECCOMP_H
@@ -12,11 +12,11 @@
 
 #include <stdbool.h>
 
-/* Those of computing on memory, and of open descriptors. */
+/* Allows computing on memory and using open descriptors. */
 MUST_CHECK bool seccomp_only_compute(void);
-/* Those as well that talk over sockets which are there, or are accepted. */
+/* Also allows talking over open sockets and accepting connections. */
 MUST_CHECK bool seccomp_only_talk(void);
-/* All but those that reach beyond this process and its files. */
+/* Allows everything that stays inside this process and its files. */
 MUST_CHECK bool seccomp_stay_inside(void);
 
 #endif

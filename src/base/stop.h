@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stop flag: the one mutable global.  SIGINT, SIGTERM and SIGHUP set it
- * and do nothing else; loops look at it between steps and while they wait.
- * A second signal ends the program at once.
+ * The stop flag: the one mutable global.  SIGINT, SIGTERM and SIGHUP set it and
+ * do nothing else; loops check it between steps and while they wait.  A second
+ * signal ends the program at once.
  */
 #ifndef BASE_STOP_H
 #define BASE_STOP_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows and columns for people: columns as wide as their widest cell, notes
- * in full below the row they belong to.  Cells are escaped when they are
- * added, so anything may be shown.
+ * A table for people: columns as wide as their widest cell, notes in full below
+ * their row.  Cells are escaped when they are added, so any text may be shown.
  *
  *	struct table t = { .arena = a, .titles = titles };
  *	table_add(&t, "front", TONE_PLAIN); ... one call for every column
@@ -23,7 +22,7 @@
 
 enum {
 	TABLE_COLUMNS = 8,
-	TABLE_WIDEST = 48, /* a longer cell stands out of its column */
+	TABLE_WIDEST = 48, /* a longer cell overflows its column */
 };
 
 enum tone {
@@ -43,7 +42,7 @@ struct cell {
 };
 
 struct table_note {
-	size_t after; /* cells */
+	size_t after; /* number of cells before the note */
 	const char *text;
 };
 
@@ -54,14 +53,14 @@ struct table {
 	VEC(struct table_note) notes;
 };
 
-/* NULL and "" are shown as "-". */
+/* Adds a cell; NULL and "" are shown as "-". */
 void table_add(struct table *t, const char *text, enum tone tone);
-/* A line below the row that was finished last. */
+/* Adds a line below the last complete row. */
 void table_note(struct table *t, const char *text);
-/* Nothing at all for a table without rows. */
+/* Prints nothing for a table without rows. */
 void table_render(const struct table *t, bool color, struct buf *out);
 
-/* Text of ours in a tone. */
+/* Adds trusted text in a tone. */
 void tone_add(struct buf *out, const char *text, enum tone tone, bool color);
 /* The same, filled up with blanks to the width of its column. */
 void column_add(struct buf *out, const struct cell *c, size_t width, bool color);

@@ -6,7 +6,7 @@
 
 /*
  * Reads one code point (RFC 3629); returns its length, 0 when the bytes are
- * not one.
+ * invalid.
  */
 static size_t utf8_next(const char *bytes, size_t len, uint32_t *point)
 {
@@ -32,7 +32,7 @@ static size_t utf8_next(const char *bytes, size_t len, uint32_t *point)
 	return n;
 }
 
-/* Control characters, line separators and everything bidirectional. */
+/* Control characters, line separators and all bidirectional marks. */
 static bool is_dangerous(uint32_t p)
 {
 	return p < 0x20 || (p >= 0x7f && p < 0xa0) || p == 0xad || p == 0x61c ||
@@ -41,7 +41,7 @@ static bool is_dangerous(uint32_t p)
 	       (p >= 0xe0000 && p <= 0xe007f);
 }
 
-/* What begins before `shown`; a character is never cut. */
+/* Escapes the characters that begin within the first `shown` bytes; no character is cut. */
 static void escape(struct buf *out, const char *bytes, size_t len, size_t shown)
 {
 	for (size_t i = 0; i < shown;) {
@@ -255,7 +255,7 @@ bool text_is_fingerprint(const char *text)
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* The `len` bytes at `b`, at most three, as four characters. */
+/* Encodes up to three of the `len` bytes at `b` as four characters. */
 static void encode_group(const unsigned char *b, size_t len, char text[4])
 {
 	size_t n = len < 3 ? len : 3;
@@ -296,7 +296,7 @@ size_t text_unbase64_room(size_t len)
 	return len / 4 * 3 + 3;
 }
 
-/* How many of the four characters of a group count; -1: none may follow. */
+/* Number of characters in a group before the padding; -1: padding before the end. */
 static int group_digits(const char *text, bool last)
 {
 	if (text[3] != '=')
@@ -345,7 +345,7 @@ static size_t smallest(size_t a, size_t b, size_t c)
 	return least < c ? least : c;
 }
 
-/* Damerau-Levenshtein with adjacent swaps; both words within WORD_LIMIT. */
+/* Damerau-Levenshtein distance with adjacent swaps; both words within WORD_LIMIT. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t la = strlen(a);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text: from outside, into URLs and paths, and as hex.
+ * Text functions: escaping for display, shell, URLs; UTF-8, hex, base64.
  *
- * Text from fleet files, components, CAs, servers and children is shown
- * through text_escape() only, so that nobody can forge a line, move the
- * cursor or hide behind a bidirectional mark.
+ * Text from fleet files, components, CAs, servers and child processes is shown
+ * through text_escape() only, so that it cannot forge a line, move the cursor
+ * or hide behind a bidirectional mark.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
@@ -22,11 +22,11 @@ enum {
 };
 
 /*
- * Appends `len` bytes of foreign text: control, bidirectional and invalid
- * UTF-8 bytes as \xNN, cut after TEXT_SHOWN_LIMIT bytes with "...".
+ * Appends `len` bytes of foreign text: control, bidirectional and invalid UTF-8
+ * bytes as \xNN, cut after TEXT_SHOWN_LIMIT bytes with "...".
  */
 void text_escape(struct buf *out, const char *bytes, size_t len);
-/* The same without the cut, for what is a message of ours. */
+/* The same without the cut, for our own messages. */
 void text_escape_whole(struct buf *out, const char *bytes, size_t len);
 /* text_escape() as a string in an arena. */
 const char *text_escaped(struct arena *a, const char *text);
@@ -47,10 +47,10 @@ void text_shell_word(struct buf *out, const char *text);
 
 /* Valid UTF-8 without surrogates, overlong forms or NUL. */
 bool text_is_utf8(const char *bytes, size_t len);
-/* NULL is equal to nothing but NULL; lists of words end with NULL. */
+/* NULL equals only NULL; lists of words end with NULL. */
 bool text_equal(const char *a, const char *b);
 bool words_equal(const char *const *a, const char *const *b);
-/* Where a text begins in bytes, of which there may be none; NULL: nowhere. */
+/* First occurrence of `text` in `bytes` (`len` may be 0), or NULL. */
 const void *bytes_find(const void *bytes, size_t len, const char *text);
 
 /* Appends `text` with all but [A-Za-z0-9._-] as %NN. */
@@ -58,25 +58,25 @@ void text_percent(struct buf *out, const char *text);
 
 /* Lower-case hex; `out` has room for 2 * len + 1. */
 void text_hex(const void *bytes, size_t len, char *out);
-/* Reads exactly `len` bytes of hex (either case) and no more text. */
+/* Decodes hex (either case) that must be exactly `len` bytes. */
 bool text_unhex(const char *hex, void *bytes, size_t len);
-/* "" or a fingerprint: 64 lower-case hex digits. */
+/* True for "" or a fingerprint: 64 lower-case hex digits. */
 bool text_is_fingerprint(const char *text);
 
-/* Ends in base64 without line breaks; decoding refuses anything else. */
+/* Base64 without line breaks; decoding refuses any other form. */
 void text_base64(struct buf *out, const void *bytes, size_t len);
-/* The same of what nobody may see. */
+/* The same for a secret. */
 void text_base64_secret(struct secret *out, const void *bytes, size_t len);
-/* The most bytes that text_unbase64() can write for `len` characters. */
+/* Largest number of bytes text_unbase64() writes for `len` characters. */
 size_t text_unbase64_room(size_t len);
 bool text_unbase64(const char *text, size_t len, void *bytes, size_t *got);
 
-/* For qsort(3) and bsearch(3): texts, or structs that begin with one. */
+/* For qsort(3) and bsearch(3): strings, or structs whose first member is one. */
 int text_compare(const void *left, const void *right);
 
 /*
- * The candidate that `word` is probably a typo of, or NULL.  `candidates`
- * ends with NULL.
+ * The candidate of which `word` is probably a typo, or NULL.  `candidates` ends
+ * with NULL.
  */
 const char *text_nearest(const char *word, const char *const *candidates);
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	LINKS = 40, /* of one path, as in the kernel */
+	LINKS = 40, /* limit for one path, as in the kernel */
 };
 
 void trusted_file_close(struct trusted_file *f)
@@ -23,15 +23,15 @@ void trusted_file_close(struct trusted_file *f)
 	*f = (struct trusted_file){ 0 };
 }
 
-/* ---- directories ---- */
+/* ---- directories on the way ---- */
 
-/* A walk along a path: where it is, and what is left. */
+/* A walk along a path: the current directory and the rest of the path. */
 struct path_walk {
 	struct arena arena;
-	const char *path; /* as it was named */
+	const char *path; /* as the caller gave it */
 	int dirfd;
-	bool sticky;      /* the directory is one in which others write */
-	const char *here; /* its path */
+	bool sticky;      /* the current directory is sticky and others can write to it */
+	const char *here; /* path of the current directory */
 	const char *left;
 	unsigned links;
 };
@@ -72,7 +72,7 @@ static bool check_passed_directory(struct path_walk *w, const struct stat *st, s
 	return false;
 }
 
-/* The walk goes on in this directory, which it takes. */
+/* Makes `fd` the current directory of the walk, which takes ownership. */
 static bool trusted_enter(struct path_walk *w, int fd, const char *here, struct err *e)
 {
 	struct stat st;
@@ -84,7 +84,7 @@ static bool trusted_enter(struct path_walk *w, int fd, const char *here, struct 
 	if (fstat(fd, &st))
 		return err_sys(e, "cannot look at directory '%s'", escaped_path(w, here));
 	w->sticky = (st.st_mode & S_ISVTX) && (st.st_mode & (S_IWGRP | S_IWOTH));
-	/* whoever owns the root directory owns the machine */
+	/* the owner of the root directory owns the machine */
 	return !strcmp(here, "/") || check_passed_directory(w, &st, e);
 }
 
@@ -114,9 +114,9 @@ static bool enter_directory(struct path_walk *w, const char *name, struct err *e
 	return trusted_enter(w, fd, here, e);
 }
 
-/* ---- links ---- */
+/* ---- symbolic links ---- */
 
-/* Everybody may put a link into a sticky directory. */
+/* Any user may put a link into a sticky directory. */
 static bool judge_entry(struct path_walk *w, const char *path, uid_t owner, struct err *e)
 {
 	if (!w->sticky || owner == 0 || owner == geteuid())
@@ -146,7 +146,7 @@ static bool follow_link(struct path_walk *w, const char *name, const struct stat
 	return *target != '/' || enter_root(w, e);
 }
 
-/* Takes the next name off what is left; the last one has nothing behind it. */
+/* Removes the next name from the rest of the path; *last: nothing follows. */
 static const char *next_name(struct path_walk *w, bool *last)
 {
 	const char *at = w->left + strspn(w->left, "/");
@@ -158,9 +158,9 @@ static const char *next_name(struct path_walk *w, bool *last)
 	return arena_strndup(&w->arena, at, len);
 }
 
-/* ---- the file ---- */
+/* ---- the file itself ---- */
 
-/* The words of errno alone: the name of the file comes before them. */
+/* Only the text of errno: the caller prepends the file name. */
 static bool set_plain(struct err *e)
 {
 	return err_set(e, errno == ENOENT ? ERR_MISSING : ERR_IO, "%s", strerror(errno));
@@ -224,7 +224,7 @@ static bool open_file(struct path_walk *w, const char *name, enum trusted_kind k
 	return true;
 }
 
-/* One name further; *done when it was the file's. */
+/* Takes one step along the path; *done when the file is opened. */
 static bool walk_on(struct path_walk *w, enum trusted_kind kind, struct trusted_file *out,
 		    bool *done, struct err *e)
 {

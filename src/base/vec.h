@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Growing arrays in an arena.
+ * A growing array in an arena.
  *
  *	VEC(const char *) names = { 0 };
  *	VEC_PUSH(&names, arena, "a");
  *	vec_each(name, &names)
  *		puts(*name);
  *
- * `items` may be handed on as a plain array of `count`; it moves when the
+ * `items` can be passed on as a plain array of `count`; it moves when the
  * vector grows.
  */
 #ifndef BASE_VEC_H

@@ -81,7 +81,7 @@ static const char *affected_address_of(const struct component *c)
 	return c->host ? c->host : "";
 }
 
-/* False when the precondition is about no component. */
+/* False when the precondition is not about a component. */
 static bool make_row(const struct fleet *f, const struct plan *p, const struct precondition *about,
 		     struct row *row)
 {
@@ -102,7 +102,7 @@ static bool make_row(const struct fleet *f, const struct plan *p, const struct p
 	return true;
 }
 
-/* A spreadsheet must not take what a component says for a formula. */
+/* A component's text must not be taken for a formula by a spreadsheet. */
 static void add_field(struct buf *out, const char *text)
 {
 	AUTO(buf) shown = { 0 };

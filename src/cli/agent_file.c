@@ -27,7 +27,7 @@ bool agent_file_load(struct session *s, const char *path, struct agent_config *o
 	return good;
 }
 
-/* Without stdio, whose memory nobody would wipe. */
+/* Without stdio, whose buffers would not be wiped. */
 static bool agent_file_read_line(struct secret *out, struct err *e)
 {
 	AUTO(secret) line = { 0 };

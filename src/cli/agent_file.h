@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the commands of an agent have in common: its file, and tokens. */
+/* Shared by the agent's commands: loading its configuration, reading a token. */
 #ifndef CLI_AGENT_FILE_H
 #define CLI_AGENT_FILE_H
 
@@ -10,10 +10,10 @@
 
 #include <stdbool.h>
 
-/* An agent's own configuration; its mistakes are told. */
+/* Loads an agent's own configuration, and prints its diagnostics. */
 MUST_CHECK bool agent_file_load(struct session *s, const char *path, struct agent_config *out,
 				struct err *e);
-/* From a file, or with "-" the first line of stdin; `out` must be empty. */
+/* Reads a file, or with "-" the first line of stdin; `out` must be empty. */
 MUST_CHECK bool agent_token_read(const char *path, struct secret *out, struct err *e);
 
 #endif

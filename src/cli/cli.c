@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Options that every command has. */
+/* Options of every command. */
 struct common {
 	const char *directory;
 	const char *file;
@@ -44,17 +44,17 @@ static const struct option common_options[] = {
 	{ 0 },
 };
 
-/* A command line being read. */
+/* A command line while it is parsed. */
 struct command_words {
 	struct arena *arena;
 	struct common common;
-	const struct command *command; /* NULL: none is named */
-	const char *group;             /* "backup" alone; NULL */
+	const struct command *command; /* NULL: no command given */
+	const char *group;             /* "backup" without a second word; NULL */
 	void *options;
 	struct texts words;
 };
 
-/* ---- the command ---- */
+/* ---- finding the command ---- */
 
 static bool unknown_command(struct arena *a, const char *word, struct err *e)
 {
@@ -92,7 +92,7 @@ static bool is_group(const char *word)
 	return false;
 }
 
-/* "plan show" is a command of its own, "plan" with any other word is not. */
+/* "plan show" is a command of its own; with any other word the command is "plan". */
 static bool find_command(struct command_words *l, char *const *argv, size_t *used, struct err *e)
 {
 	const struct command *two =
@@ -120,14 +120,14 @@ static bool check_words(const struct command_words *l, struct err *e)
 	if (l->words.count > c->words_most)
 		return err_set(e, ERR_USAGE, "'%s' has no use for '%s'", c->name,
 			       text_escaped(l->arena, l->words.items[c->words_most]));
-	/* beside a saved plan it says which fleet file that is applied to */
+	/* beside a saved plan, --file names the fleet file it is applied to */
 	if (l->common.file && l->words.count && !strcmp(c->words, "[FILE]"))
 		return err_set(e, ERR_USAGE, "'--file' has no place beside '%s'",
 			       text_escaped(l->arena, l->words.items[0]));
 	return true;
 }
 
-/* "backup" alone, or with a word that is none of its commands. */
+/* Error for "backup" alone, or with an unknown second word. */
 static bool needs_second(const struct command_words *l, struct err *e)
 {
 	AUTO(buf) known = { 0 };
@@ -167,7 +167,7 @@ static bool read_rest(struct command_words *l, char *const *argv, struct err *e)
 	return check_words(l, e);
 }
 
-/* The message says what is wrong, the help what would be right. */
+/* Appends a pointer to the help. */
 static bool point_to_help(const struct command_words *l, struct err *e)
 {
 	size_t used = strlen(e->text);
@@ -203,7 +203,7 @@ static bool cli_read_line(struct command_words *l, char *const *argv, struct err
 	return point_to_help(l, e);
 }
 
-/* ---- running it ---- */
+/* ---- running the command ---- */
 
 static bool cli_run_command(struct session *s, const struct command_words *l, int *status,
 			    struct err *e)
@@ -250,14 +250,14 @@ static bool run_line(struct session *s, const struct command_words *l, int *stat
 	return cli_run_command(s, l, status, e);
 }
 
-/* What was printed counts only once it is written. */
+/* Success counts only once the output is written. */
 static int cli_finish(struct session *s, int status)
 {
 	struct err e = { 0 };
 
 	if (terminal_close(&s->terminal, &e))
 		return status;
-	/* `plan | head` is no mistake to be told of */
+	/* `plan | head` is no error */
 	if (!s->terminal.left)
 		terminal_error(&s->terminal, "%s", e.text);
 	if (status)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line: the only place that prints. */
+/* The command line interface: the only code that prints. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -10,29 +10,24 @@
 /* Runs the command in argv to its end; returns the exit status. */
 int cli_main(int argc, char **argv);
 
-/* ---- cli/decoders.c ---- */
-
-/* All that the decoder can do (base/decoder.h), for it to be started with. */
+/* ---- the functions of the decoder (base/decoder.h), for decoder_start() ---- */
 
 extern decode_fn *const decoders[]; /* ends with NULL */
 
-/* ---- cli/help.c ---- */
+/* ---- help, generated from the tables of commands and options ---- */
 
-/* Help, made from the tables of commands and options. */
-
-/* All commands, or those of one group ("backup"). */
+/* Help for all commands, or for one group ("backup"). */
 void help_commands(const char *group, const struct option *common, struct buf *out);
 void help_command(const struct command *c, const struct option *common, struct buf *out);
 
-/* ---- cli/process_setup.c ---- */
+/* ---- process set-up ---- */
 
 /*
- * What a process that handles keys does before anything else: files are
- * private unless said otherwise, nobody may read its memory, no core dump,
- * no TLS key log, and descriptors 0 to 2 are taken, so that no file of ours
- * is ever mistaken for the terminal.
+ * Set-up of a process that handles keys, before anything else: files are
+ * private by default, other processes cannot read its memory, no core dump, no
+ * TLS key log, and descriptors 0 to 2 are open, so that no file of ours gets
+ * the number of stdin, stdout or stderr.
  */
-
 void process_setup(void);
 
 #endif

@@ -88,7 +88,7 @@ static bool cmd_invite_read_call(struct session *s, const struct call *call, str
 	return read_hosts(s, &o->hosts, out, e);
 }
 
-/* The token is told here, and nowhere else. */
+/* The token is printed here, and nowhere else. */
 static void cmd_invite_show(struct session *s, const struct invited *i)
 {
 	AUTO(secret) token = { 0 };

@@ -45,13 +45,13 @@ static const struct option options[] = {
 struct application {
 	struct session *s;
 	const struct apply_options *o;
-	struct progress *progress; /* the session's engine tells it */
+	struct progress *progress; /* listener of the session's engine */
 	struct planned planned;
-	const char *hash; /* of the plan that was consented to; NULL: ours */
+	const char *hash; /* of the saved plan; NULL: a plan made here */
 	bool outdated;    /* bundles do not open with today's passphrases */
-	bool resumes;     /* this run of that plan, which did not end */
+	bool resumes;     /* this run continues `broken`, a run of the saved plan */
 	struct run_record broken;
-	struct saved saved; /* that plan; empty: ours */
+	struct saved saved; /* the saved plan; empty: a plan made here */
 	int status;
 };
 
@@ -62,7 +62,7 @@ static void application_release(struct application *a)
 }
 AUTO_STRUCT(application, struct application, application_release)
 
-/* ---- opening ---- */
+/* ---- opening the state ---- */
 
 static bool lock(struct application *a, struct err *e)
 {
@@ -70,8 +70,8 @@ static bool lock(struct application *a, struct err *e)
 }
 
 /*
- * Locked, if there is something to lock: a state is only made once somebody
- * has agreed to what it is for.
+ * Reads the state, and locks it when it exists: a new state is created only
+ * after the user has agreed to the plan.
  */
 static bool open_state(struct application *a, struct err *e)
 {
@@ -90,7 +90,7 @@ static bool make_plan(struct application *a, int64_t at, const struct choices *c
 	return planning_make(a->s, &how, &a->planned, e);
 }
 
-/* The first run of all: now the state is made, and the plan must hold. */
+/* The very first run: creates the state, under which the plan must stay the same. */
 static bool begin_state(struct application *a, const struct choices *choices, struct err *e)
 {
 	AUTO(planned) before = TAKE(a->planned);
@@ -133,7 +133,7 @@ static void add_remedies(const struct plan *p, enum severity severity, struct bu
 	}
 }
 
-/* Whether the preconditions and the plan let it begin. */
+/* True when neither preconditions nor missing acknowledgements prevent the run. */
 static bool cmd_apply_may_begin(struct application *a)
 {
 	const struct plan *p = &a->planned.plan;
@@ -156,7 +156,7 @@ static bool cmd_apply_may_begin(struct application *a)
 	return false;
 }
 
-/* Those that need a change, and those of which that is not known. */
+/* Counts the offline components that need a change, or might need one. */
 static size_t count_offline(const struct plan *p)
 {
 	size_t count = 0;
@@ -166,7 +166,7 @@ static size_t count_offline(const struct plan *p)
 	return count;
 }
 
-/* An offline component may be all that needs a change, and block. */
+/* A blocking precondition counts as work: an offline component may be all that needs a change. */
 static bool has_work(struct application *a)
 {
 	const struct plan *p = &a->planned.plan;
@@ -228,7 +228,7 @@ static bool cmd_apply_carry_out(struct application *a, struct err *e)
 	return true;
 }
 
-/* What the command line says; nothing else is ever chosen. */
+/* The choices of the command line; there are no others. */
 static struct choices given_choices(struct application *a)
 {
 	struct choices choices = chosen_choices(&a->o->chosen, &a->s->arena);
@@ -237,7 +237,7 @@ static struct choices given_choices(struct application *a)
 	return choices;
 }
 
-/* ---- of a fleet file ---- */
+/* ---- apply of a fleet file ---- */
 
 static bool agreed(struct application *a)
 {
@@ -274,11 +274,11 @@ static bool apply_file(struct application *a, const char *path, struct err *e)
 	return cmd_apply_carry_out(a, e);
 }
 
-/* ---- of a saved plan ---- */
+/* ---- apply of a saved plan ---- */
 
 /*
- * What somebody put into a plan is no choice of who applies it: the command
- * line has to say the same.
+ * A choice in a saved plan is not a choice of the user who applies it: the
+ * command line must repeat it.
  */
 static bool check_choices(struct application *a, const char *path, const struct choices *given,
 			  struct err *e)
@@ -331,8 +331,8 @@ static bool cmd_apply_check_fleet(struct application *a, struct err *e)
 }
 
 /*
- * Whether a run of this very plan did not end; it may be one that went on
- * with an earlier one.
+ * Finds an unfinished run of this very plan, which may itself have continued an
+ * earlier run.
  */
 static void find_broken_run(struct application *a)
 {
@@ -366,7 +366,7 @@ static bool apply_saved(struct application *a, const char *path, struct err *e)
 	const struct choices choices = given_choices(a);
 	struct arena *arena = &a->s->arena;
 
-	/* all that needs no look at anything, before the first look */
+	/* first all checks that read neither fleet file nor state */
 	if (!saved_read(path, &a->saved, e) || !check_age(plan, e) ||
 	    !saved_is_of(&a->saved, a->s->file, e) || !check_choices(a, path, &choices, e) ||
 	    !session_load(a->s, a->s->file, e) || !cmd_apply_check_fleet(a, e))
@@ -406,7 +406,7 @@ static bool cmd_apply_run(struct session *s, const struct call *call, int *statu
 	s->listen_ctx = a.progress;
 	good = is_plan ? apply_saved(&a, path, e) : apply_file(&a, path, e);
 	*status = a.status;
-	/* what it could still tell would reach a progress that is gone */
+	/* the engine must not report to a progress that is gone */
 	engine_close(s->engine);
 	s->engine = NULL;
 	return good;

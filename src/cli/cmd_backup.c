@@ -105,7 +105,7 @@ static bool cmd_backup_check_options(const struct verify_options *o, struct err 
 		       "'--passphrase-file', '--passphrase-env' and '--structure' exclude each other");
 }
 
-/* Any passphrase of the fleet file may be the one; the first that opens. */
+/* Any passphrase of the fleet file may open it; the first success counts. */
 static bool verify_as_fleet(struct session *s, const char *path, struct bundle *out, struct err *e)
 {
 	const struct backup_policy *policy = &s->fleet.backup;
@@ -134,7 +134,7 @@ static bool cmd_backup_verify(struct session *s, const struct verify_options *o,
 	if (o->passphrase_env)
 		return passphrase_from_environment(o->passphrase_env, &passphrase, e) &&
 		       backup_verify(path, &passphrase, out, e);
-	/* away from home only the structure can be looked at */
+	/* without a fleet file only the structure can be checked */
 	if (access(s->file, F_OK) < 0)
 		return backup_verify(path, NULL, out, e);
 	return session_load(s, s->file, e) && session_read(s, e) &&

@@ -31,7 +31,7 @@ static const char *const run_titles[] = { "RUN", "BEGAN", "TOOK", "WHO", "OUTCOM
 static const char *const step_titles[] = { "STEP",       "KIND",    "COMPONENT", "CERTIFICATE",
 					   "GENERATION", "OUTCOME", NULL };
 
-/* How a run ended, in words. */
+/* The outcome of a run, in words. */
 static const char *outcome_of(const struct run_record *r)
 {
 	if (!r->ended)

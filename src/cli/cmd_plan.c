@@ -64,7 +64,7 @@ static void cmd_plan_show(struct session *s, const struct plan *p, bool json)
 	terminal_put(&s->terminal, &text);
 }
 
-/* Before the fleet file is read: nothing of it can make us reach out then. */
+/* Runs before the fleet file is read, so that nothing in it can cause outside contact. */
 static bool configure(struct session *s, const struct call *call, struct err *e)
 {
 	const struct plan_options *o = call->options;
@@ -73,7 +73,7 @@ static bool configure(struct session *s, const struct call *call, struct err *e)
 	return !o->confined || sandbox_confine(e);
 }
 
-/* A saved plan is about now and about what was really seen. */
+/* A saved plan must be about the present and about fresh observations. */
 static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 {
 	if (o->offline && o->confined)
@@ -91,7 +91,7 @@ static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 	       (!o->report || affected_may_write(o->report, e));
 }
 
-/* A line of its own, to be copied; no part of a long one is left out. */
+/* Prints the apply command on a line of its own, for copying; never cut. */
 static void tell_command(struct session *s, const char *plan_path, const char *fleet_file,
 			 const struct choices *c)
 {
@@ -134,7 +134,7 @@ static int detailed_status(const struct plan *p)
 	return plan_has_work(p) ? EXIT_PENDING : EXIT_DONE;
 }
 
-/* Offline: how old is what the plan rests on? */
+/* With --offline: prints the age of the observations behind the plan. */
 static void tell_age(struct session *s, const struct snapshot *snapshot)
 {
 	int64_t oldest = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A command is one row: its name, what follows it, what it needs opened, its
- * options and what it does.  Each lives in cmd_NAME.c.
+ * A command: one row with its name, its words and options, what it needs
+ * opened, and its function.  Each command has its own cmd_NAME.c.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
@@ -14,41 +14,41 @@
 
 struct session;
 
-/* Opened by the session before the command runs. */
+/* Flags: what the session opens before the command runs. */
 enum {
-	NEEDS_FLEET_WORD = 1 << 0, /* the fleet file of the first word */
-	NEEDS_FLEET = 1 << 1,      /* the one in the working directory */
-	NEEDS_ENGINE = 1 << 2,     /* the state, read only */
+	NEEDS_FLEET_WORD = 1 << 0, /* the fleet file given as first word */
+	NEEDS_FLEET = 1 << 1,      /* the fleet file in the working directory */
+	NEEDS_ENGINE = 1 << 2,     /* the state, read-only */
 };
 
-/* One call of a command. */
+/* One invocation of a command. */
 struct call {
-	const void *options; /* what its table filled in */
+	const void *options; /* the struct that its option table fills */
 	const char *const *words;
 	size_t word_count;
 };
 
 /*
- * Sets `status` (0 before) and returns true; or returns false, and the error
- * is told and decides the exit status.
+ * Sets `status` (initially 0) and returns true; or returns false, and the error
+ * is printed and determines the exit status.
  */
 typedef bool command_fn(struct session *s, const struct call *call, int *status, struct err *e);
 
-/* What the session must know of the options before it opens anything. */
+/* Passes options to the session before it opens anything. */
 typedef bool configure_fn(struct session *s, const struct call *call, struct err *e);
 
 struct command {
 	const char *name;  /* "plan", or "plan show" */
 	const char *words; /* "[FILE]" */
 	const char *summary;
-	const char *help; /* what the summary does not say; NULL */
+	const char *help; /* details beyond the summary; NULL: none */
 	unsigned needs;
 	size_t words_least;
 	size_t words_most;
-	const struct option *options; /* NULL: none of its own */
+	const struct option *options; /* NULL: no options of its own */
 	size_t options_size;
-	configure_fn *configure; /* NULL: nothing */
-	command_fn *run;         /* NULL: has its name, but is not built yet */
+	configure_fn *configure; /* NULL: not needed */
+	command_fn *run;         /* NULL: reserved name, not implemented yet */
 };
 
 extern const struct command command_validate, command_plan, command_plan_show, command_apply,

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* Names that are taken, for what is not built yet. */
+/* Reserved names of commands that are not implemented yet. */
 static const struct command later[] = {
 	{ .name = "init" },          { .name = "inspect" },        { .name = "state" },
 	{ .name = "backup export" }, { .name = "backup restore" },

@@ -14,7 +14,7 @@ static bool help_is_in(const struct command *c, const char *group)
 	return !group || (!strncmp(c->name, group, len) && c->name[len] == ' ');
 }
 
-/* "agent invite" stands in the help of "agent". */
+/* "agent invite" is listed in the help of "agent". */
 static bool has_head(const struct command *c)
 {
 	size_t len = strcspn(c->name, " ");

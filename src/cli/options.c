@@ -10,15 +10,15 @@ enum {
 	HELP_COLUMN = 26
 };
 
-/* One option as it stands on the command line. */
+/* One option as given on the command line. */
 struct given {
 	const struct option *option;
 	void *slot;
 	const char *shown; /* "--json" or "-C", for messages */
-	const char *value; /* NULL: none */
+	const char *value; /* NULL: no value */
 };
 
-/* ---- finding ---- */
+/* ---- finding an option ---- */
 
 static const struct option *match(const struct option *o, const char *word, size_t len)
 {
@@ -66,7 +66,7 @@ static bool options_find(struct parse *p, const char *word, struct given *g, str
 	return options_unknown(p, g->shown, e);
 }
 
-/* ---- taking ---- */
+/* ---- setting a value ---- */
 
 static bool take_moment(const struct given *g, struct err *e)
 {

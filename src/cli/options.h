@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line by tables: one row per option, type-checked against the
- * member it sets.
+ * Options of the command line by tables: one row per option, type-checked
+ * against the member it sets.
  *
  *	static const struct option options[] = {
  *		FLAG(struct plan_options, json, .name = "json", .help = "..."),
  *		{ 0 },
  *	};
  *
- * Options are long, with `--name value` or `--name=value`; a row may have a
- * letter too.  `--` ends them.  What is no option is a word.
+ * Options are long, with `--name value` or `--name=value`; a row may add a
+ * letter.  `--` ends the options.  Any other argument is a word.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -30,7 +30,7 @@ enum option_kind {
 	OPTION_DURATION, /* 90d */
 	OPTION_TIME,     /* RFC 3339, or a date */
 	OPTION_CHOICE,   /* index into `choices` */
-	OPTION_LATER,    /* has its name, but is not built yet */
+	OPTION_LATER,    /* reserved name, not implemented yet */
 	OPTION_KIND_COUNT
 };
 
@@ -50,7 +50,7 @@ struct option {
 	char letter; /* 0: none */
 	enum option_kind kind;
 	size_t offset;
-	const char *argument;       /* its name in the help; NULL: none */
+	const char *argument;       /* placeholder in the help; NULL: takes no value */
 	const char *const *choices; /* ends with NULL */
 	const char *help;
 };
@@ -84,17 +84,18 @@ struct parse {
 	struct arena *arena;
 	const struct option_set *sets;
 	size_t set_count;
-	bool stop_at_word; /* the rest belongs to a command */
+	bool stop_at_word; /* the rest is for the command */
 	struct texts words;
 };
 
 /*
- * Reads `argv` (ends with NULL) into the sets and the words; `used` is how
- * much of it was read.  Values point into argv.  ERR_USAGE names the option.
+ * Parses `argv` (ends with NULL) into the sets and the words; `used` is the
+ * number of arguments parsed.  Values point into argv.  ERR_USAGE names the
+ * option.
  */
 MUST_CHECK bool options_parse(struct parse *p, char *const *argv, size_t *used, struct err *e);
 
-/* The rows as help, one or more lines each. */
+/* Prints the rows as help, one or more lines each. */
 void options_help(const struct option *options, struct buf *out);
 
 #endif

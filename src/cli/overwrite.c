@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-	BEGINNING = 512 /* bytes that tell what a file is */
+	BEGINNING = 512 /* bytes that identify a file */
 };
 
 bool overwrite_check(const char *path, const char *what, is_ours_fn *is_ours, struct err *e)
@@ -20,7 +20,7 @@ bool overwrite_check(const char *path, const char *what, is_ours_fn *is_ours, st
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return true; /* what else is wrong, writing it tells */
+		return true; /* fs_replace() reports any other problem */
 	if (S_ISREG(st.st_mode) && fd >= 0 &&
 	    (st.st_size == 0 || (read(fd, begin, BEGINNING) > 0 && is_ours(begin))))
 		return true;

@@ -44,7 +44,7 @@ bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e)
 	AUTO(arena) a = { 0 };
 	const char *name = last_part(fleet_file);
 
-	/* as saved_write() would have written it */
+	/* in the form that saved_write() writes */
 	AUTO(json) text = json_text(name);
 
 	return !strcmp(s->fleet_file, json_string_value(text)) ||
@@ -94,7 +94,7 @@ bool saved_read(const char *path, struct saved *out, struct err *e)
 			"'%s' is no saved plan: it names no fleet_file; 'certfleet plan --out' makes one",
 			shown);
 	fleet_file = arena_strdup(&a, fleet_file);
-	/* the rest is exactly what `plan --json` prints */
+	/* the rest is exactly the output of `plan --json` */
 	json_object_del(json, "fleet_file");
 	if (!plan_from_json(json, &s.plan, e)) {
 		e->code = ERR_INPUT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making a plan for a command: observe, plan, and the plan in the forms in
- * which commands show it, save it and have it carried out.
+ * Making a plan for a command: observe, plan, and render it for display, saving
+ * and execution.
  */
 #ifndef CLI_PLANNING_H
 #define CLI_PLANNING_H
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Options that plan and apply share. */
+/* Options shared by plan and apply. */
 struct chosen {
 	struct texts targets;
 	struct texts acks;
@@ -33,8 +33,8 @@ struct chosen {
 		      .help = "issue this certificate anew, with a new key")
 
 /*
- * The choices of the options: each list sorted and without repetition, so
- * that the order of a command line is no matter.  Borrows the texts.
+ * The choices from the options: each list sorted and without duplicates, so
+ * that their order on the command line does not matter.  Borrows the texts.
  */
 struct choices chosen_choices(const struct chosen *c, struct arena *a);
 
@@ -46,29 +46,28 @@ void planned_release(struct planned *p);
 AUTO_STRUCT(planned, struct planned, planned_release)
 
 struct planning {
-	bool offline; /* contact nothing */
-	int64_t now;  /* the observation is from */
-	int64_t at;   /* the plan is made for */
+	bool offline; /* no contact to anything */
+	int64_t now;  /* time of the observation */
+	int64_t at;   /* time the plan is made for */
 	struct choices choices;
-	const struct plan *broken; /* see plan/planner.h; NULL: none */
+	const struct plan *broken; /* plan of an unfinished run, see plan/planner.h; NULL: none */
 };
 
 /* `out` must be empty; the engine of the session must be open. */
 MUST_CHECK bool planning_make(struct session *s, const struct planning *how, struct planned *out,
 			      struct err *e);
 
-/* Says how many components wait for a restart that this plan leaves out. */
+/* Prints how many components wait for a restart that this plan leaves out. */
 void planning_tell_postponed(struct session *s, const struct planned *p);
 
-/* The plan as one line of JSON, equal for equal plans. */
+/* The plan on one line of JSON; equal plans give equal lines. */
 const char *plan_line(const struct plan *p, struct arena *a);
 
-/* ---- cli/affected.c ---- */
+/* ---- report of affected components ---- */
 
 /*
- * The components that stand in a plan's way or are touched by its
- * conditions, as a file to hand on: name, role, address, version, online,
- * reason and remedy, one row per precondition.
+ * The components with a precondition of a plan, as a file to hand on: name,
+ * role, address, version, online, reason and remedy, one row per precondition.
  */
 
 enum affected_form {
@@ -76,9 +75,9 @@ enum affected_form {
 	AFFECTED_JSON
 };
 
-/* By the ending of `path`; ERR_USAGE when it is neither. */
+/* Chosen by the extension of `path`; ERR_USAGE for any other. */
 MUST_CHECK bool affected_form(const char *path, enum affected_form *form, struct err *e);
-/* Its form is known and it costs no file; else ERR_USAGE. */
+/* ERR_USAGE for an unknown extension, or when another file would be overwritten. */
 MUST_CHECK bool affected_may_write(const char *path, struct err *e);
 MUST_CHECK bool affected_write(const char *path, const struct fleet *f, const struct plan *p,
 			       struct err *e);

@@ -15,7 +15,7 @@ enum {
 	FILES = 16384,
 };
 
-/* open() takes the lowest number that is free. */
+/* open() returns the lowest free number. */
 static void take_standard_descriptors(void)
 {
 	int fd = 0;
@@ -46,7 +46,7 @@ void process_setup(void)
 	take_standard_descriptors();
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
 		abort();
-	/* GnuTLS would write the secrets of every session to it. */
+	/* GnuTLS would log the secrets of every session to it. */
 	unsetenv("SSLKEYLOGFILE");
 	/* documents may hold keys on their way to or from a component */
 	json_set_alloc_funcs(malloc, wipe_free);

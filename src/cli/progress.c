@@ -26,7 +26,7 @@ void progress_begin(struct progress *p, const struct plan *plan)
 	p->begun = arena_array(p->arena, plan->step_count, sizeof(*p->begun));
 }
 
-/* ---- as JSON ---- */
+/* ---- JSON output ---- */
 
 static void set(json_t *json, const char *key, json_t *value)
 {
@@ -78,7 +78,7 @@ static void put_json(const struct progress *p, const struct event *event)
 	terminal_put_json(p->terminal, json, true);
 }
 
-/* ---- as lines ---- */
+/* ---- text output ---- */
 
 static const char *subject_of(const struct step *s)
 {
@@ -151,7 +151,7 @@ static void put_line(const struct progress *p, const struct event *event)
 	}
 }
 
-/* ---- what became of it ---- */
+/* ---- results of the steps ---- */
 
 static void progress_remember(struct progress *p, const struct event *event)
 {
@@ -181,7 +181,7 @@ void progress_listen(void *ctx, const struct event *event)
 		put_line(p, event);
 }
 
-/* ---- the closing words ---- */
+/* ---- summary ---- */
 
 static void add_broken(const struct progress *p, struct buf *out)
 {
@@ -217,7 +217,7 @@ static void progress_add_names(const char *title, const char *const *names, size
 	buf_putc(out, '\n');
 }
 
-/* Each subject once: its steps follow each other in waves, not in the plan. */
+/* Lists each subject once: its steps are not adjacent in the plan. */
 static bool progress_is_listed(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
@@ -245,7 +245,7 @@ static void add_not_started(const struct progress *p, struct buf *out)
 		progress_add_names("not started", names, count, out);
 }
 
-/* Installed by this run, in use only after the next restart. */
+/* Components installed by this run, but in use only after their next restart. */
 static void add_postponed(const struct plan *p, struct buf *out)
 {
 	size_t count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A run as it happens: the engine's events as lines for people or as JSON,
- * and what became of each step, for the closing words.
+ * The progress of a run: prints the engine's events as lines for people or as
+ * JSON, and collects the result of each step for the summary.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
@@ -25,16 +25,16 @@ struct progress {
 	struct arena *arena;
 	bool json;
 	const struct plan *plan; /* of the run; NULL before it */
-	bool *begun;             /* by step of the plan */
+	bool *begun;             /* one for each step of the plan */
 	VEC(struct broken_step) broken;
 	VEC(const char *) rolled_back; /* components */
 };
 
-/* From now on the events are about the steps of this plan. */
+/* Events from now on are about the steps of this plan. */
 void progress_begin(struct progress *p, const struct plan *plan);
 /* An event_fn; ctx is the progress. */
 void progress_listen(void *ctx, const struct event *event);
-/* What failed, what was rolled back, what was not started, what to do now. */
+/* Prints the summary: failed, rolled back and not started steps, and the next command. */
 void progress_sum_up(const struct progress *p, const struct apply_result *r,
 		     const char *fleet_file);
 

@@ -47,7 +47,7 @@ bool session_load(struct session *s, const char *path, struct err *e)
 			e, ERR_INPUT,
 			"there is no fleet file '%s'; name it with --file, or go to its directory with -C",
 			path);
-	/* whatever the reason, the input is what has to change */
+	/* whatever the reason, the user has to change the input */
 	e->code = ERR_INPUT;
 	return false;
 }

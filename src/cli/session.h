@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a command works in: the terminal, and the fleet and the engine once
- * they are open.  Opening tells the diagnostics of the fleet file.
+ * A session: the terminal, and the fleet and the engine once they are open.
+ * Loading a fleet prints its diagnostics.
  */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
@@ -22,33 +22,33 @@ struct session {
 	struct arena arena;
 	struct terminal terminal;
 	bool verbose;
-	const char *file;      /* the fleet file, unless a word names another */
+	const char *file;      /* the fleet file, unless a word names another one */
 	bool file_named;       /* --file was given */
-	const char *directory; /* -C, as it was given; NULL: not */
-	bool confined;         /* nobody has reviewed the fleet file */
+	const char *directory; /* -C as it was given; NULL: not given */
+	bool confined;         /* for a fleet file that was not reviewed */
 	struct fleet fleet;
 	struct engine *engine; /* NULL: not open */
-	/* who hears what the engine tells; NULL: notes go to stderr */
+	/* listener of the engine; NULL: notes go to stderr */
 	event_fn *listen;
 	void *listen_ctx;
-	bool changed; /* a run has done something: exit 1 would be a lie */
+	bool changed; /* a run has changed something, so exit status 1 would be wrong */
 };
 
 void session_release(struct session *s);
 AUTO_STRUCT(session, struct session, session_release)
 
-/* What the row of a command asks for. */
+/* Opens what the row of the command requires. */
 MUST_CHECK bool session_prepare(struct session *s, const struct command *c, const struct call *call,
 				struct err *e);
 
-/* ERR_INPUT when it is not there or invalid. */
+/* ERR_INPUT when the fleet file is missing or invalid. */
 MUST_CHECK bool session_load(struct session *s, const char *path, struct err *e);
-/* The state, to read; nothing is written, and it may be missing. */
+/* Opens the state for reading; nothing is written, and it may be missing. */
 MUST_CHECK bool session_read(struct session *s, struct err *e);
-/* The state, locked and made when it is missing. */
+/* Locks the state, and creates it when it is missing. */
 MUST_CHECK bool session_lock(struct session *s, int64_t wait_ms, const char *purpose,
 			     struct err *e);
-/* Whether there is a state; the engine must be open. */
+/* True when there is a state; the engine must be open. */
 bool session_has_state(const struct session *s);
 
 #endif

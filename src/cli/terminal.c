@@ -15,7 +15,7 @@ enum {
 	LINE_ROOM = 2048
 };
 
-/* Whether it knows more than letters: Emacs, cron and CI consoles do not. */
+/* True for a terminal with control sequences: Emacs, cron and CI consoles have none. */
 static bool is_capable(int fd)
 {
 	const char *type = getenv("TERM");
@@ -65,7 +65,7 @@ void terminal_put(struct terminal *t, const struct buf *text)
 {
 	terminal_clear(t);
 	fwrite(buf_text(text), 1, text->len, stdout);
-	/* whoever reads along sees each line when it is true */
+	/* flushed, so that a reader sees each line at once */
 	put_out(t);
 }
 
@@ -84,7 +84,7 @@ void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
 	put_out(t);
 }
 
-/* One line, whatever names, paths and other programs' words are in it. */
+/* Escapes names, paths and other programs' output, so that the message stays on one line. */
 static void terminal_say(struct terminal *t, const char *fmt, va_list args)
 {
 	AUTO(buf) line = { 0 };

@@ -16,7 +16,7 @@ enum {
 
 static const char default_state[] = "/var/lib/certfleet-agent";
 
-/* ---- who may call ---- */
+/* ---- allowed clients ---- */
 
 static bool parse_spki(const char *hex, struct arena *a, struct agent_caller *out, struct err *e)
 {
@@ -134,7 +134,7 @@ static bool agent_load_read_component(struct loader *ld, const struct node *key,
 	return true;
 }
 
-/* Two components would fight over one place. */
+/* Refuses a path that two components would write. */
 static bool check_places(struct loader *ld, const struct node *key, const struct agent_component *c,
 			 struct lookup *places)
 {
@@ -184,7 +184,7 @@ const struct field_type agent_components_type = {
 	read_components, SHAPE_NAMED, "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[^/]{1,128})?$"
 };
 
-/* ---- the file ---- */
+/* ---- the whole file ---- */
 
 static void agent_load_read_agent(struct loader *ld, const struct node *root,
 				  struct agent_config *out)
@@ -213,7 +213,7 @@ static void agent_load_read_agent(struct loader *ld, const struct node *root,
 		.components = form.components.list,
 		.component_count = form.components.count,
 	};
-	/* its form was checked when it was read */
+	/* the address was checked when it was read */
 	(void)host_port_parse(&ld->fleet.arena, form.listen, &out->host, &out->port);
 }
 
@@ -232,7 +232,7 @@ bool load_agent(const char *path, subject_fn *subject, struct agent_config *out,
 
 	size_t mistakes = diags->errors - before;
 
-	/* also when it is bad: the diagnostics quote the text in it */
+	/* in any case: the diagnostics quote text in the arena */
 	out->arena = TAKE(ld.fleet.arena);
 	return !mistakes || err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s", path, mistakes,
 				    mistakes == 1 ? "" : "s");

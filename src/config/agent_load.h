@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an agent's configuration decodes into before it becomes the model. */
+/* Structs that an agent's configuration decodes into, before they become the model. */
 #ifndef CONFIG_AGENT_LOAD_H
 #define CONFIG_AGENT_LOAD_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the entries of the sections to the model, in this order: issuers and
- * roles, the forms of certificates, components, certificates.  Each goes on
- * past mistakes.
+ * Building the model from the entries of the sections, in this order: issuers
+ * and roles, the forms of certificates, components, certificates.  Each step
+ * goes on past mistakes.
  */
 #ifndef CONFIG_BUILD_H
 #define CONFIG_BUILD_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is known of a component beside the model. */
+/* A component while it is built: everything that is not in the model. */
 struct draft {
 	const struct node *key;
 	const struct node *value;
@@ -22,14 +22,14 @@ struct draft {
 	struct role_form *role;
 	const char *certificate; /* full name */
 	struct scope scope;
-	struct node at; /* its item, or its key */
-	bool from_csv;  /* its name is not for messages */
+	struct node at; /* position of its item, or of its key */
+	bool from_csv;  /* its name must not appear in messages */
 };
 
 struct build {
 	struct issuer *issuers;
 	struct role *roles;
-	struct component *components; /* as written, until they are linked */
+	struct component *components; /* not sorted until link_components() */
 	struct draft *drafts;         /* one for each component */
 	struct certificate *certificates;
 	size_t certificate_count;
@@ -45,14 +45,14 @@ void link_components(struct loader *ld, struct build *b);
 
 /* The canonical form and commonName of a subject. */
 bool subject_read(struct loader *ld, const struct node *n, const char **canonical, const char **cn);
-/* By their first member, the name, in byte order. */
+/* Sorts in byte order by the first member, the name. */
 void sort_by_name(void *items, size_t count, size_t size);
-/* "a certificate 'x' is not defined, did you mean..."; returns false. */
+/* Reports "a certificate 'x' is not defined, did you mean..."; returns false. */
 bool report_dangling(struct loader *ld, const struct node *at, const char *what,
 		     const struct section *section);
-/* What a check of something that nothing uses pretends to be. */
+/* A sample component, to check entries that no component uses. */
 struct scope sample_scope(void);
-/* "component 'edge/e1'", for a message; no cell of a CSV file shows. */
+/* "component 'edge/e1'", for a message; never shows a cell of a CSV file. */
 const char *draft_words(struct loader *ld, const struct draft *d, const struct component *c);
 
 extern const struct issuer issuer_self;

@@ -30,7 +30,7 @@ void put_path(struct writer *w, const char *field, const char *path)
 		put_text(w, field, fs_beneath(w->directory, path));
 }
 
-/* Items that may hold blanks, as one line. */
+/* Words that may contain blanks, on one line. */
 static void put_words(struct writer *w, const char *field, const char *const *words)
 {
 	if (!words)
@@ -144,7 +144,7 @@ static void put_role(struct writer *w, const struct role *r)
 		put_text(w, "after", r->after[i]->name);
 }
 
-/* Relative to the checkout only when they are of this machine. */
+/* Only paths on this machine are relative to the checkout. */
 static void put_install_path(struct writer *w, const struct deliver *d, const char *field,
 			     const char *path)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The canonical text of what is reached over HTTP. */
+/* The canonical text of everything reached over HTTP. */
 #include "config/writer.h"
 
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a certificate shall be, or where it is imported from. */
+/* Readers for the keys of a certificate, issued or imported. */
 #ifndef CONFIG_CERTIFICATE_TYPES_H
 #define CONFIG_CERTIFICATE_TYPES_H
 

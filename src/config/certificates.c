@@ -32,7 +32,7 @@ void read_certificates(struct loader *ld)
 	}
 }
 
-/* The common name, when it is a DNS name or an address. */
+/* Uses the common name as the only name when it is a DNS name or an IP address. */
 static void name_by_cn(struct loader *ld, const char *cn, struct certificate *out)
 {
 	struct san name;
@@ -67,7 +67,7 @@ static const struct issuer *certificates_find_issuer(const struct loader *ld, co
 	return fleet_issuer(&ld->fleet, name);
 }
 
-/* One certificate of the model; its name and `was` are the caller's. */
+/* Makes one certificate of the model; the caller sets its name and `was`. */
 static bool make(struct loader *ld, const struct certificate_form *form, struct certificate *out)
 {
 	const char *cn = NULL;
@@ -95,7 +95,7 @@ static void make_for_fleet(struct loader *ld, struct certificate_form *form, str
 	c->name = arena_strdup(&ld->fleet.arena, form->key->text);
 }
 
-/* "per-host/edge/e1"; renamed when the certificate or the component was. */
+/* "per-host/edge/e1"; `was` is set when the certificate or the component was renamed. */
 static void name_after(struct loader *ld, const struct certificate_form *form,
 		       const struct component *owner, struct certificate *c)
 {

@@ -69,7 +69,7 @@ void check_processes(struct loader *ld, const struct build *b)
 	}
 }
 
-/* One kind of things that may have been called something else. */
+/* The former names of one kind of object. */
 struct renamed {
 	const char *what;
 	const struct lookup *present;
@@ -94,7 +94,7 @@ static void check_former_components(struct loader *ld, const struct build *b)
 		if (b->components[i].was)
 			break;
 		else if (i + 1 == ld->fleet.component_count)
-			return; /* the usual case costs nothing */
+			return; /* the usual case is cheap */
 	for (size_t i = 0; i < ld->fleet.component_count; i++)
 		lookup_add(&present, b->components[i].name, &b->components[i]);
 	for (size_t i = 0; i < ld->fleet.component_count; i++)

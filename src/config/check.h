@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules across objects; `b` holds the components as they were written. */
+/* Rules across objects; `b` has the components in the order of the file. */
 #ifndef CONFIG_CHECK_H
 #define CONFIG_CHECK_H
 
@@ -7,17 +7,17 @@
 
 #include <stdbool.h>
 
-/* No two writers for one path, and none inside another's directory. */
+/* No path is written twice, and none lies inside another's directory. */
 void check_paths(struct loader *ld, const struct build *b);
 /* Components of one process agree on role and activation. */
 void check_processes(struct loader *ld, const struct build *b);
-/* `was` names nothing that is still there, and each name once. */
+/* `was` names no existing object, and no former name appears twice. */
 void check_former_names(struct loader *ld, const struct build *b);
-/* A passphrase of backup or state has no other use, and there is one. */
+/* A passphrase of backup or state has no other use, and there is at least one. */
 void check_secrets(struct loader *ld, const struct node *root);
-/* The same for what logs in somewhere. */
+/* The same for the secrets that components are accessed with. */
 void check_access_secrets(struct loader *ld, const struct build *b, const struct node *root);
-/* No CSV file is one that the fleet reads a secret or a key from. */
+/* No CSV file is also a file that the fleet reads a secret or a key from. */
 void check_inventories(struct loader *ld, const struct build *b);
 bool is_passphrase(const struct fleet *f, const struct secret_ref *s);
 /* What is issued has the names that its components are verified by. */

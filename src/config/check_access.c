@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One secret has one use: a passphrase opens nothing of a component. */
+/* Each secret has one use: a passphrase of backup or state never gives access to a component. */
 #include "config/check.h"
 
 #include "base/fs.h"
@@ -61,12 +61,12 @@ void check_access_secrets(struct loader *ld, const struct build *b, const struct
 		if (at == reported || (!in_deliver(&ld->fleet, &c->deliver) &&
 				       !in_activate(&ld->fleet, &c->activate)))
 			continue;
-		reported = at; /* one message for each group is enough */
+		reported = at; /* one message for a group is enough */
 		check_access_report(ld, at);
 	}
 }
 
-/* ---- files that are read as CSV ---- */
+/* ---- CSV files that are secrets or keys ---- */
 
 static void check_access_add_file(struct lookup *files, const char *path)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An issuer with `use: agents` signs what enrols, and else only what renews
- * an agent's own pair.  Otherwise whoever gets a change of the fleet file
- * merged could have a certificate made that agents or operators trust.
+ * An issuer with `use: agents` signs enrolments, and otherwise only the renewal
+ * of an agent's own pair.  Without this rule, any author of a merged change to
+ * the fleet file could obtain a certificate that agents or operators trust.
  *
- * The renewal gives nobody more than he has.  Its key goes nowhere but to the
- * agent at the URL, which proved before to hold a certificate of that issuer
- * for that very host, and which refuses unless the component is its own pair;
- * it names that host and nothing else; and it is for servers alone, so that
- * no agent takes it for an operator's.
+ * A renewal gives no new rights.  Its key goes only to the agent at the URL,
+ * which has proved to hold a certificate of that issuer for that very host, and
+ * which refuses unless the component is its own pair; the certificate names
+ * that host and nothing else; and it is for servers alone, so that no agent
+ * takes it for an operator's.
  *
- * One with `use: operators` signs those whom agents obey, and nobody who is
- * not named.
+ * An issuer with `use: operators` signs the clients that agents obey, and only
+ * those named in the fleet file.
  */
 #include "config/check.h"
 
@@ -57,7 +57,7 @@ static bool is_host(struct loader *ld, const char *text, const char *host)
 	return !strcasecmp(text, host);
 }
 
-/* A common name counts where there is no DNS name (RFC 2818). */
+/* The common name counts only without a DNS name (RFC 2818). */
 static bool names_by_subject(struct loader *ld, const char *subject, const char *host)
 {
 	const char *canonical = NULL;
@@ -100,7 +100,7 @@ static bool check_renewal(struct loader *ld, const struct build *b, size_t i)
 		       draft_words(ld, d, c));
 }
 
-/* Else it would be the last time that anybody is sure of that agent. */
+/* With another issuer the agent could not be authenticated after the renewal. */
 static bool check_trusted(struct loader *ld, const struct build *b, size_t i)
 {
 	const struct component *c = &b->components[i];
@@ -121,7 +121,7 @@ static void check_agents_certificates(struct loader *ld, const struct build *b)
 		const struct certificate_form *f =
 			lookup_find(&ld->certificate_forms, entry->key->text);
 
-		/* without a component there is none per component */
+		/* per component, no component means no certificate */
 		if (f->good && !f->users && f->per == PER_FLEET && is_signed_for(ld, f, USE_AGENTS))
 			report_use(ld, f, "");
 	}
@@ -145,7 +145,7 @@ static const struct node *access_ca(const struct node *root)
 	return agent && agent->kind == NODE_MAPPING ? node_find(agent, "ca") : NULL;
 }
 
-/* Who is trusted as an agent must sign nothing else. */
+/* The CA that agents are authenticated with must sign nothing else. */
 static void check_agents_authority(struct loader *ld, const struct node *root)
 {
 	const char *ca = ld->fleet.access.agent.ca;
@@ -177,8 +177,8 @@ static bool has_subject(struct loader *ld, const struct certificate_form *f, con
 }
 
 /*
- * An agent that allows a name obeys everybody who has it: each operator is
- * one entry of the fleet file, with a name of its own.
+ * An agent that allows a name obeys everyone with a certificate for it: each
+ * operator is one entry of the fleet file, with a name of its own.
  */
 static void check_agents_operators(struct loader *ld)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that are run: never by a shell, never by a relative path. */
+/* Programs to run: never through a shell, never by a relative path. */
 #ifndef CONFIG_COMMAND_CHECK_H
 #define CONFIG_COMMAND_CHECK_H
 
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* Its first word is absolute, or a bare name that PATH finds. */
+/* The first word is an absolute path, or a bare name to be found in PATH. */
 bool command_check(struct loader *ld, const struct node *n, struct items command);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* One entry of the section and what it stands for. */
+/* One entry of the section, with its items. */
 struct group {
 	const struct entry *entry;
 	const struct node *each; /* NULL: a single component */
@@ -30,7 +30,7 @@ static const char *components_join(struct loader *ld, const char *group, const c
 	return text;
 }
 
-/* `host:` may itself hold placeholders, and others may name the host. */
+/* `host:` may contain placeholders, and placeholders may refer to the host. */
 static bool components_read_host(struct loader *ld, const struct node *n, struct scope *s)
 {
 	const struct node *host = node_find(n, "host");
@@ -54,14 +54,14 @@ static bool components_read_host(struct loader *ld, const struct node *n, struct
 static bool find_role(struct loader *ld, const struct component_form *form, struct draft *d,
 		      struct component *c)
 {
-	c->role = ld->fleet.roles; /* the unnamed one */
+	c->role = ld->fleet.roles; /* the role without a name */
 	if (!form->role)
 		return true;
 	d->role = (struct role_form *)lookup_find(&ld->role_forms, form->role);
 	if (!d->role)
 		return report_dangling(ld, node_find(d->value, "role"), "role", &ld->roles);
 	if (!d->role->role)
-		return false; /* reported where it stands */
+		return false; /* reported in the role itself */
 	c->role = d->role->role;
 	return true;
 }
@@ -77,7 +77,7 @@ static bool find_certificate(struct loader *ld, const struct component_form *for
 	return true;
 }
 
-/* What the component does not say itself, its role may say. */
+/* Fills in keys of the role that the component itself does not have. */
 static bool fill_from_role(struct loader *ld, const struct draft *d, struct component_form *form)
 {
 	const struct role_form *role = d->role;
@@ -94,7 +94,7 @@ static bool fill_from_role(struct loader *ld, const struct draft *d, struct comp
 	return field_read(ld, &deliver_value, role->deliver, &form->deliver) && good;
 }
 
-/* A role's default for `activate` does not concern these. */
+/* Refuses `activate` in the component only: a default of the role is ignored here. */
 static bool check_hot(struct loader *ld, const struct node *n, const struct component_form *form)
 {
 	const struct node *activate = node_find(n, "activate");
@@ -113,7 +113,7 @@ static bool check_hot(struct loader *ld, const struct node *n, const struct comp
 	return true;
 }
 
-/* What an agent does is said in its own configuration. */
+/* Refuses keys that belong in the agent's own configuration. */
 static bool check_agent(struct loader *ld, const struct node *n, const struct component_form *form)
 {
 	const struct node *activate = node_find(n, "activate");
@@ -134,7 +134,7 @@ static bool check_agent(struct loader *ld, const struct node *n, const struct co
 	return true;
 }
 
-/* `was` of a group is the group's; each item keeps its own part. */
+/* `was` of a group renames the group; each item keeps its own part of the name. */
 static const char *former_name(struct loader *ld, const struct component *c,
 			       const struct component_form *form)
 {
@@ -157,7 +157,7 @@ static void components_prepare(struct loader *ld, const struct component_form *f
 	c->retire_remove = form->retire.remove;
 }
 
-/* c->name, c->group and d are set as far as the item says. */
+/* c->name, c->group and the item's fields of d are set already. */
 static bool components_read_component(struct loader *ld, struct draft *d, struct component *c)
 {
 	struct component_form form;
@@ -166,7 +166,7 @@ static bool components_read_component(struct loader *ld, struct draft *d, struct
 	if (!good)
 		return false;
 	if (!record_read(ld, &component_record, d->value, &form)) {
-		/* the references are worth a look all the same */
+		/* the references are checked all the same */
 		if (form.role)
 			find_role(ld, &form, d, c);
 		if (form.certificate)
@@ -236,7 +236,7 @@ static void build_group(struct loader *ld, struct group *g, struct build *b)
 	}
 }
 
-/* A group without items, or with bad ones, is read once as a sample. */
+/* Reads a group without valid items once as a sample. */
 static void check_group(struct loader *ld, const struct group *g)
 {
 	struct component c = { .name = "sample/sample", .group = "sample" };

@@ -12,7 +12,7 @@ struct parser {
 	const char *text;
 	size_t len;
 	size_t at;
-	size_t columns; /* 0 until the header was read */
+	size_t columns; /* 0 before the header */
 };
 
 static bool fault(const struct parser *p, size_t at, const char *text)
@@ -87,7 +87,7 @@ static bool read_cell(struct parser *p, const char **out)
 	return true;
 }
 
-/* One record; the header decides how many cells each has. */
+/* Reads one record; the header determines the number of cells in each. */
 static bool csv_read_row(struct parser *p, struct csv_row *row)
 {
 	VEC(const char *) cells = { 0 };
@@ -122,7 +122,7 @@ static bool is_identifier(const char *text)
 			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")];
 }
 
-/* A file is an inventory by its form, whatever the fleet file calls it. */
+/* Checks the content: a PEM file is refused, whatever the fleet file calls it. */
 static bool check_form(const struct parser *p)
 {
 	static const char pem[] = "-----BEGIN";
@@ -151,7 +151,7 @@ static bool csv_check_header(const struct parser *p, const struct csv_row *heade
 	return true;
 }
 
-/* No more than this many rows can follow; quoted breaks count as well. */
+/* Upper limit of the rows that follow; line breaks in quotes count as well. */
 static size_t count_lines(const struct parser *p)
 {
 	size_t lines = p->at < p->len && p->text[p->len - 1] != '\n';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CSV after RFC 4180, with a header row.  Nothing of it is ever shown in a
- * message but its name and a position.
+ * CSV after RFC 4180, with a header row.  Messages show only the file's name
+ * and a position, never its content.
  */
 #ifndef CONFIG_CSV_H
 #define CONFIG_CSV_H
@@ -30,7 +30,7 @@ struct csv {
 	size_t count;
 };
 
-/* Reads a source; rows are counted before any is built. */
+/* Parses a source; the rows are counted before any is built. */
 bool csv_parse(struct loader *ld, uint16_t source, struct csv *out);
 
 #endif

@@ -14,7 +14,7 @@ static bool all_tls(const struct items *endpoints, bool *mixed)
 	return tls == endpoints->count;
 }
 
-/* Ours are "KEY/certificate" and so on: one prefix, one pair. */
+/* The keys written are "KEY/certificate" and so on, so one prefix is for one pair. */
 static bool deliver_etcd_check_key(struct loader *ld, const struct node *n, const char *key)
 {
 	size_t len = strlen(key);

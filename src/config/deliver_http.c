@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An API of requests, and the one request of an activation. */
+/* Delivery by requests to an API, and activation by one request. */
 #include "config/deliver_http.h"
 
 #include "config/placeholder.h"
@@ -15,7 +15,7 @@ enum {
 	KEYS = 1 << MATERIAL_KEY | 1 << MATERIAL_COMBINED | 1 << MATERIAL_PKCS12
 };
 
-/* What is known of a pair when a request is made. */
+/* Materials of a pair that are available for each request. */
 static const unsigned known[] = {
 	[HTTP_PROBE] = NOTHING,        [HTTP_STAGE] = ALL,
 	[HTTP_COMMIT] = ALL,           [HTTP_ABORT] = FINGERPRINT,
@@ -24,7 +24,7 @@ static const unsigned known[] = {
 };
 _Static_assert(sizeof(known) / sizeof(*known) == HTTP_VERB_COUNT, "every verb needs its row");
 
-/* ---- what stands in the texts of a request ---- */
+/* ---- materials in the texts of a request ---- */
 
 static unsigned materials_of(const struct http_text *t)
 {
@@ -115,7 +115,7 @@ static unsigned sent(const struct http_form *form, enum http_verb verb)
 	return form->requests[verb] ? materials_in(form->requests[verb]) : 0;
 }
 
-/* A pair that never arrives cannot be served. */
+/* A key that is never sent cannot be served. */
 static bool check_sent(struct loader *ld, const struct node *n, const struct http_form *form)
 {
 	unsigned all = sent(form, HTTP_STAGE) | sent(form, HTTP_COMMIT);
@@ -203,7 +203,7 @@ static bool deliver_http_read_call(struct loader *ld, const struct field *f, con
 	return true;
 }
 
-/* ---- what depends on the component ---- */
+/* ---- rules that involve the component ---- */
 
 static const struct node *deliver_node(const struct node *n)
 {

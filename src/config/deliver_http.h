@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is reached over HTTP: from its keys (config/schema_http.c) to model. */
+/* Delivery over HTTP: from its keys (config/schema_http.c) to the model. */
 #ifndef CONFIG_DELIVER_HTTP_H
 #define CONFIG_DELIVER_HTTP_H
 
@@ -40,7 +40,7 @@ struct http_form {
 
 struct call_form {
 	struct access_form access;
-	struct http_url urls[HTTP_PUT + 1]; /* by method */
+	struct http_url urls[HTTP_PUT + 1]; /* index: method */
 	struct request_form request;
 };
 
@@ -52,14 +52,14 @@ struct etcd_form {
 
 extern const struct field_type request_type; /* const struct http_request * */
 extern const struct field_type headers_type; /* struct items */
-extern const struct field_type header_type;  /* of one, for the schema */
+extern const struct field_type header_type;  /* type of one header, for the schema */
 extern const struct field_type pointer_type; /* const char * */
 extern const struct field_type http_type;    /* const struct http * */
 extern const struct field_type call_type;    /* const struct http_call * */
 extern const struct field_type etcd_type;    /* const struct etcd * */
 extern const struct field_type caddy_type;   /* const struct caddy * */
 
-/* By their records, for deliver and activate. */
+/* The records of these types, for deliver and activate. */
 extern const struct record http_record;
 extern const struct record call_record;
 extern const struct record etcd_record;
@@ -71,13 +71,13 @@ bool call_check(struct loader *ld, const struct node *n, void *out);
 bool etcd_check(struct loader *ld, const struct node *n, void *out);
 bool caddy_check(struct loader *ld, const struct node *n, void *out);
 
-/* `n` holds the keys of access; `tls`: it is for https. */
+/* `n` is the mapping with the keys of access; `tls`: the URL is https. */
 bool access_check(struct loader *ld, const struct node *n, const struct access_form *form,
 		  bool tls);
 struct http_access access_of(const struct access_form *form);
 struct http_request request_of(const struct request_form *form);
 
-/* What depends on the whole of a component, which stands at `n`. */
+/* Rules that involve the whole component, whose mapping is `n`. */
 bool http_component_check(struct loader *ld, const struct node *n, const struct component *c);
 
 #endif

@@ -15,7 +15,7 @@
 #define PIN "SHA256:"
 
 enum {
-	PIN_DIGITS = 43, /* of base64, without padding */
+	PIN_DIGITS = 43, /* base64 digits, without padding */
 	USER_LIMIT = 64,
 };
 
@@ -31,7 +31,7 @@ static bool is_user(const char *text)
 	return len && len <= USER_LIMIT;
 }
 
-/* Without a port it is the usual one. */
+/* The default port is 22. */
 static bool parse_host(struct arena *a, const char *text, struct sftp *out)
 {
 	const char *behind = strrchr(text, ']');
@@ -64,7 +64,7 @@ static bool has_password(const char *text)
 	return at && memchr(rest + 3, ':', (size_t)(at - rest - 3));
 }
 
-/* What is often written instead has a hint of its own. */
+/* A hint for a frequent mistake. */
 static const char *hint(const char *text)
 {
 	const char *rest = strstr(text, "://");
@@ -74,7 +74,7 @@ static const char *hint(const char *text)
 	return "";
 }
 
-/* Only its own members: the key of the host is another row's. */
+/* Writes only its own members of struct sftp: `host_key` is another row's. */
 static bool deliver_sftp_read_url(struct loader *ld, const struct field *f, const struct node *n,
 				  void *slot)
 {
@@ -123,7 +123,7 @@ static bool read_pin(struct loader *ld, const struct field *f, const struct node
 	return true;
 }
 
-/* A path of the other machine: nothing here that it could be relative to. */
+/* A path on the other machine is absolute: there is nothing it could be relative to. */
 static bool read_far_path(struct loader *ld, const struct field *f, const struct node *n,
 			  void *slot)
 {
@@ -139,7 +139,7 @@ static const struct field_type url_type = { deliver_sftp_read_url, SHAPE_TEXT, "
 static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL };
 static const struct field_type ssh_target_path_type = { read_far_path, SHAPE_TEXT, "^/" };
 
-/* ---- the rows ---- */
+/* ---- table of keys ---- */
 
 #define SSH_SCRIPT_PATH(T, k, m, h) FIELD(T, k, m, const char *, ssh_target_path_type, .help = h)
 
@@ -166,9 +166,9 @@ const struct record sftp_record = {
 	.help = "paths on another machine, which is reached over SSH",
 };
 
-/* ---- with the rest of its component ---- */
+/* ---- rules that involve the component ---- */
 
-/* Where it is said, here or in the role. */
+/* The node of a key, in the component or, failing that, in the role. */
 static const struct node *said(const struct draft *d, const char *key)
 {
 	const struct node *n = node_find(d->value, key);
@@ -177,8 +177,8 @@ static const struct node *said(const struct draft *d, const char *key)
 }
 
 /*
- * A pidfile that is read there, and a process that is signalled after that,
- * cannot be tied together over SSH: the signal could hit a successor.
+ * Over SSH, the process that a pidfile names and the process that gets the
+ * signal cannot be tied together: the signal could hit a successor.
  */
 static bool check_signal(struct loader *ld, const struct draft *d,
 			 const struct component_form *form)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is delivered to another machine over SSH. */
+/* Delivery to another machine over SSH. */
 #ifndef CONFIG_DELIVER_SFTP_H
 #define CONFIG_DELIVER_SFTP_H
 
@@ -10,9 +10,9 @@
 struct component_form;
 struct draft;
 
-extern const struct record sftp_record; /* struct deliver, the whole of it */
+extern const struct record sftp_record; /* writes to the whole struct deliver */
 
-/* Rules between the delivery and the rest of its component. */
+/* Rules that involve the rest of the component. */
 bool sftp_check_component(struct loader *ld, const struct draft *d,
 			  const struct component_form *form);
 

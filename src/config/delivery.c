@@ -17,7 +17,7 @@ enum {
 	SOCKET_PATH_LIMIT = sizeof(((struct sockaddr_un *)0)->sun_path) - 1
 };
 
-/* Its first word names a program, which is less than an argument can be. */
+/* The first word is a program name, with stricter rules than an argument. */
 static bool read_program(struct loader *ld, const struct node *n, struct items command)
 {
 	const struct node *word = n->kind == NODE_LIST ? n->first : NULL;
@@ -81,9 +81,9 @@ bool deliver_check(struct loader *ld, const struct node *n, void *out)
 	return true;
 }
 
-/* ---- what is reached over sockets ---- */
+/* ---- delivery over sockets ---- */
 
-/* Without TLS nothing leaves this machine; the connection checks it too. */
+/* Without TLS nothing may leave this machine; the connection checks this again. */
 static bool delivery_is_local(struct loader *ld, const char *address)
 {
 	const char *host = NULL;
@@ -118,7 +118,7 @@ static bool read_socket(struct loader *ld, const struct field *f, const struct n
 		f->key, shown(ld, n->text));
 }
 
-/* The name stands in commands, where these mean something. */
+/* The name is used in commands, where these characters are special. */
 bool haproxy_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct haproxy *h = out;
@@ -148,7 +148,7 @@ static bool read_https(struct loader *ld, const struct field *f, const struct no
 			shown(ld, n->text));
 }
 
-/* A URL alone, or a mapping. */
+/* A URL, or a mapping. */
 static bool read_agent_place(struct loader *ld, const struct field *f, const struct node *n,
 			     void *slot)
 {
@@ -181,7 +181,7 @@ static bool read_address(struct loader *ld, const struct field *f, const struct 
 	return true;
 }
 
-/* Without the first, which is what an absent key means. */
+/* Skips the first name, which is the meaning of an absent key. */
 static bool read_starttls(struct loader *ld, const struct field *f, const struct node *n,
 			  void *slot)
 {
@@ -200,7 +200,7 @@ bool verify_check(struct loader *ld, const struct node *n, void *out)
 
 	(void)n;
 	if (!host_port_parse(a, v->address, &v->host, &v->port))
-		return true; /* excused: a sample */
+		return true; /* only with a sample */
 	if (!v->server_name && !ip_canonical(&ld->work, v->host))
 		v->server_name = v->host;
 	if (v->server_name && !is_host_name(v->server_name))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a pair gets onto a component, into use and proved. */
+/* Readers for deliver, activate and verify. */
 #ifndef CONFIG_DELIVERY_H
 #define CONFIG_DELIVERY_H
 

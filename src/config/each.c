@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What is wrong with the name of an item; NULL: nothing. */
+/* The reason why the name of an item is invalid; NULL: it is valid. */
 static const char *item_fault(const char *name)
 {
 	size_t len = strlen(name);

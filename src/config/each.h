@@ -13,30 +13,30 @@
 struct item {
 	const char *name;
 	const char *const *cells; /* NULL: not from a CSV file */
-	struct node at;           /* where it is written, for messages */
+	struct node at;           /* position, for messages */
 };
 
 struct each {
 	const struct item *items;
 	size_t count;
-	struct csv csv; /* no header: a list */
+	struct csv csv; /* without header: a list */
 };
 
-/* Counts the items before it makes them, and checks their names. */
+/* Counts the items before making them, and checks their names. */
 bool each_read(struct loader *ld, const struct node *n, struct each *out);
 
-/* ---- config/range.c ---- */
+/* ---- ranges in items ---- */
 
 /*
- * "e[02-50].example.com": every `[digits-digits]` counts up, in the width of
- * its first number.  Other brackets are text.
+ * A range: in "e[02-50].example.com" every `[digits-digits]` counts up, padded
+ * to the width of its first number.  Other brackets are text.
  */
 
-/* How many texts it stands for; reports a range that runs backwards. */
+/* Number of texts that `n` expands to; reports a range that runs backwards. */
 bool range_count(struct loader *ld, const struct node *n, uint64_t *count);
-/* Warns of brackets that look as if somebody meant a range. */
+/* Warns of brackets that look like a mistyped range. */
 void range_check(struct loader *ld, const struct node *n);
-/* Text number `index`, the last range counting quickest, in the fleet. */
+/* Text number `index`, in the fleet's arena; the last range counts fastest. */
 const char *range_item(struct loader *ld, const char *text, uint64_t index);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mappings read by tables: one row per accepted key, one record per kind of
- * mapping.  The same rows make the JSON Schema.
+ * Reading of mappings by tables: one row per accepted key, one record per kind
+ * of mapping.  The JSON Schema is generated from the same rows.
  */
 #ifndef CONFIG_FIELDS_H
 #define CONFIG_FIELDS_H
@@ -16,13 +16,13 @@
 struct field;
 
 /*
- * Turns one node into the member at `slot`.  Reports what is wrong at the
- * node's own position and returns false.
+ * Reads one node into the member at `slot`.  Reports a mistake at the node's
+ * own position and returns false.
  */
 typedef bool field_reader(struct loader *ld, const struct field *f, const struct node *n,
 			  void *slot);
 
-/* What a value looks like, for the schema; in brackets what `param` is. */
+/* The form of a value, for the schema; after each the type of `param`. */
 enum shape {
 	SHAPE_TEXT,
 	SHAPE_FLAG,
@@ -38,17 +38,17 @@ enum shape {
 	SHAPE_NAMED,           /* struct record of each entry */
 	SHAPE_MAP,             /* struct field of each value */
 	SHAPE_ANY,
-	SHAPE_LATER /* struct field of what is read later */
+	SHAPE_LATER /* struct field of a value that is read later */
 };
 
 struct field_type {
 	field_reader *read;
 	enum shape shape;
-	const char *pattern;  /* regular expression of texts, or NULL */
-	enum grammar grammar; /* what replaces a placeholder is quoted for it */
+	const char *pattern;  /* regular expression for texts, or NULL */
+	enum grammar grammar; /* values of placeholders are quoted for it */
 };
 
-/* One accepted key of one kind of mapping: everything there is to know. */
+/* One accepted key of one kind of mapping. */
 struct field {
 	const char *key;
 	const struct field_type *type;
@@ -56,19 +56,19 @@ struct field {
 	const void *param;
 	const char *help; /* one sentence */
 	bool required;
-	bool unsupported; /* known, but not built yet */
+	bool unsupported; /* known, but not implemented yet */
 };
 
 /* One kind of mapping. */
 struct record {
-	const char *name; /* its definition in the schema */
+	const char *name; /* name of its definition in the schema */
 	const struct field *fields;
 	size_t size;
-	const void *preset; /* what absent keys mean; NULL: zeroes */
-	/* rules between its keys; run when each of them is good */
+	const void *preset; /* values of absent keys; NULL: zeroes */
+	/* rules between its keys; called when every key is valid */
 	bool (*check)(struct loader *ld, const struct node *n, void *out);
-	bool one_key;    /* exactly one key stands in it */
-	bool extensions; /* keys that begin with "x-" are free */
+	bool one_key;    /* the mapping has exactly one key */
+	bool extensions; /* keys that begin with "x-" are ignored */
 	const char *help;
 };
 
@@ -77,7 +77,7 @@ struct bounds {
 	int64_t most;
 };
 
-/* Lists decode into this, whatever their items are. */
+/* The result of any list. */
 struct items {
 	void *list;
 	size_t count;
@@ -91,7 +91,7 @@ struct list_of {
 };
 
 /*
- * A row.  _Generic refuses to compile when the member is not of the type
+ * A row. _Generic refuses to compile when the member does not have the type
  * that the reader writes.
  */
 #define FIELD(T, name, member, ctype, reader, ...)         \
@@ -107,14 +107,14 @@ struct list_of {
 	}
 
 /*
- * Reads mapping `n` into `out`, which is preset first.  Reading goes on past
- * a mistake so that one run shows all of them.
+ * Reads the mapping `n` into `out`, which is preset first.  Reading goes on
+ * past a mistake, so that one run shows all of them.
  */
 bool record_read(struct loader *ld, const struct record *r, const struct node *n, void *out);
-/* Reads a value that stands outside a record. */
+/* Reads a value outside of a record. */
 bool field_read(struct loader *ld, const struct field *f, const struct node *n, void *out);
 
-/* "'mode' must be text, but 0640 is a number: quote it"; returns false. */
+/* Reports "'mode' must be text, but 0640 is a number: quote it"; returns false. */
 bool wrong_kind(struct loader *ld, const struct field *f, const struct node *n,
 		const char *expected);
 

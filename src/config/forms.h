@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the mappings of a fleet file decode into before they become the
- * model, where that is not the model's own struct.
+ * Forms: the structs that mappings of a fleet file decode into, where these are
+ * not structs of the model.
  */
 #ifndef CONFIG_FORMS_H
 #define CONFIG_FORMS_H
@@ -43,7 +43,7 @@ struct issuer_form {
 	struct issuer issuer;
 };
 
-/* `per: component`, or one for the whole fleet. */
+/* `per: component`, or one certificate for the whole fleet. */
 enum per {
 	PER_COMPONENT,
 	PER_FLEET
@@ -52,13 +52,13 @@ enum per {
 struct certificate_form {
 	const struct node *key;
 	const struct node *node;
-	const struct node *subject; /* read in the scope of its component */
+	const struct node *subject; /* read in the scope of the component */
 	const struct node *names;
 	const char *issuer;
 	enum per per;
 	struct certificate certificate;
-	size_t users; /* components that use it */
-	bool good;    /* no mistake in it so far */
+	size_t users; /* number of components that use it */
+	bool good;    /* no mistake so far */
 };
 
 /* A number, or a percentage. */
@@ -87,7 +87,7 @@ struct role_form {
 	const struct node *deliver; /* defaults, read for each component */
 	const struct node *activate;
 	const struct node *verify;
-	bool used; /* by a component without mistakes */
+	bool used; /* by a valid component */
 	const struct role *role;
 };
 

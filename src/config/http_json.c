@@ -54,7 +54,7 @@ static const char *http_json_digits(const char *at)
 	return at + strspn(at, "0123456789");
 }
 
-/* RFC 8259 section 6: fewer forms than YAML has. */
+/* RFC 8259 section 6: fewer forms than in YAML. */
 static bool is_json_number(const char *text)
 {
 	const char *at = text + (*text == '-');

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request: its headers, what it is answered, and who asks. */
+/* One request: its headers, body and expected answer, and the access to the server. */
 #include "config/deliver_http.h"
 #include "config/http_text.h"
 #include "config/policy.h"
@@ -46,7 +46,7 @@ static bool http_request_check_name(struct loader *ld, const struct node *key)
 	       complain(ld, key, "certfleet sets '%s' itself", shown(ld, key->text));
 }
 
-/* What these say is a secret, and secrets are never text. */
+/* The values of these headers are secrets, which are never given as text. */
 static bool check_openness(struct loader *ld, const struct node *key)
 {
 	static const char *const closed[] = { "Authorization",       "Cookie",
@@ -70,7 +70,7 @@ static bool read_header_text(struct loader *ld, const struct node *key, struct h
 	       http_text_finish(&b, n, out) && http_text_is_public(ld, n, out);
 }
 
-/* A column of a CSV file may hold anything. */
+/* A cell of a CSV file may contain any character. */
 static bool check_line(struct loader *ld, const struct node *key, const struct http_text *text)
 {
 	for (size_t i = 0; i < text->count; i++)
@@ -128,9 +128,9 @@ static bool read_headers(struct loader *ld, const struct field *f, const struct 
 	return good;
 }
 
-/* ---- the rest ---- */
+/* ---- other keys ---- */
 
-/* RFC 6901: "" or "/a/b", where ~ stands in ~0 and ~1 only. */
+/* RFC 6901: "" or "/a/b", with ~ only in ~0 and ~1. */
 static bool read_pointer(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	const char *text = NULL;
@@ -193,7 +193,7 @@ static bool http_request_read(struct loader *ld, const struct field *f, const st
 	return true;
 }
 
-/* ---- who we are ---- */
+/* ---- access: CA, identity, user, password ---- */
 
 bool access_check(struct loader *ld, const struct node *n, const struct access_form *form, bool tls)
 {

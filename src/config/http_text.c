@@ -28,7 +28,7 @@ static void end_text(struct http_text_builder *b)
 	buf_release(&b->text);
 }
 
-/* The material that "${NAME}" at `at` means. */
+/* Finds the material of the "${NAME}" at `at`. */
 static bool find_material(const char *at, enum material *out)
 {
 	for (int m = MATERIAL_FINGERPRINT; m < MATERIAL_COUNT; m++) {
@@ -42,7 +42,7 @@ static bool find_material(const char *at, enum material *out)
 	return false;
 }
 
-/* What is meant by a name that is neither a material nor a placeholder. */
+/* The material that a misspelt name was probably meant to be, or NULL. */
 static const char *meant(struct http_text_builder *b, const char *at)
 {
 	const char *name = arena_strndup(&b->ld->work, at + 2, strcspn(at + 2, "}"));
@@ -52,7 +52,7 @@ static const char *meant(struct http_text_builder *b, const char *at)
 	return text_nearest(name, material_names + MATERIAL_FINGERPRINT);
 }
 
-/* A literal byte of a JSON string is escaped like what replaces a name. */
+/* A literal byte of a JSON string is escaped like the value of a placeholder. */
 static bool add_next(const struct expansion *x, struct http_text_builder *b, const char **at)
 {
 	bool literal = strncmp(*at, "${", 2) != 0;

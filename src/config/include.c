@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The line at `at`, without its end; NULL behind the last. */
+/* The line at `at`, without its end; NULL after the last line. */
 static const char *next_line(const struct source *s, size_t *at, size_t *len)
 {
 	if (*at >= s->len)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* More files of a fleet: they add entries to its sections. */
+/* Includes: further files of a fleet, which add entries to its sections. */
 #ifndef CONFIG_INCLUDE_H
 #define CONFIG_INCLUDE_H
 
 #include "config/loader.h"
 
-/* Reads every file that the list `include` names; goes on past mistakes. */
+/* Reads every file of the list `include`; goes on past mistakes. */
 void include_all(struct loader *ld, const struct node *include);
 
 /*
- * Whether nothing but blank lines, comments and "---" stands before
- * "certfleet: 1".  Before this is known, not one byte of it is shown.
+ * True when only blank lines, comments and "---" come before "certfleet: 1".
+ * No byte of a file is shown before this check.
  */
 bool begins_as_fleet_file(const struct source *s);
 

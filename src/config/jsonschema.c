@@ -142,7 +142,7 @@ static void fill_record(const struct record *r, json_t *schema, json_t *defs)
 	json_object_set_new(schema, "additionalProperties", json_false());
 }
 
-/* Puts the record among the definitions, once, and refers to it there. */
+/* Adds the record to the definitions, once, and returns a reference to it. */
 static json_t *record_ref(const struct record *r, json_t *defs)
 {
 	if (!json_object_get(defs, r->name)) {
@@ -154,7 +154,7 @@ static json_t *record_ref(const struct record *r, json_t *defs)
 	return json_pack("{s:s+}", "$ref", "#/$defs/", r->name);
 }
 
-/* Takes the reference to `forms`, one of which the file has. */
+/* Takes the reference to `forms`; the file must match one of them. */
 static void print(const char *title, json_t *forms, json_t *defs, struct buf *out)
 {
 	json_t *schema = json_pack("{s:s, s:s, s:o, s:o}", "$schema",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The readers of values that hold other values. */
+/* Readers of values that contain other values. */
 #include "config/values.h"
 
 static bool read_items(struct loader *ld, const struct field *f, const struct node *n,
@@ -16,7 +16,7 @@ static bool read_items(struct loader *ld, const struct field *f, const struct no
 	if (!loader_has_room(ld, n))
 		return false;
 
-	/* one more, all zero, so that texts end with NULL */
+	/* one extra item, all zero, so that texts end with NULL */
 	char *list = arena_array(&ld->fleet.arena, (size_t)n->count + 1, of->size);
 
 	node_items(item, n) good &=
@@ -88,7 +88,7 @@ static bool add_entry(struct loader *ld, struct section *s, const struct node *k
 	return true;
 }
 
-/* The slot is the section itself; its entries are read when all are known. */
+/* The slot is the section itself; its entries are read after all have been collected. */
 static bool read_named(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct section *s = *(struct section **)slot;

@@ -20,7 +20,7 @@ static void read_fleet(struct loader *ld, const struct node *root, struct fleet_
 	struct record record = fleet_record;
 
 	record.preset = &preset;
-	/* its mistakes are reported; what could be read is looked at */
+	/* mistakes are reported; the valid part is still checked */
 	(void)!record_read(ld, &record, root, form);
 	ld->fleet.name = form->name;
 	ld->fleet.state = form->state;
@@ -72,7 +72,7 @@ static void load(struct loader *ld)
 	struct fleet_form form;
 
 	if (ld->beneath && ld->diags->errors)
-		return; /* not even a key of it is for messages */
+		return; /* no key of it may appear in messages */
 	if (!yaml_parse(ld, 0, &root))
 		return;
 	if (root->kind != NODE_MAPPING) {
@@ -95,7 +95,7 @@ static bool load_with(struct loader *ld, const char *path, struct fleet *fleet, 
 	size_t mistakes = ld->diags->errors - before;
 
 	if (mistakes) {
-		/* the diagnostics quote the texts in it */
+		/* the diagnostics quote text in the arena */
 		fleet->arena = TAKE(ld->fleet.arena);
 		return err_set(e, ERR_INPUT, "'%s' is invalid: %zu mistake%s", path, mistakes,
 			       mistakes == 1 ? "" : "s");

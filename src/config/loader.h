@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one load_fleet() works on.  Every reader of this folder takes it as
- * its first argument, reports mistakes through it and then returns false.
+ * A loader: the state of one load_fleet().  Every reader of this folder takes
+ * it as its first argument, reports mistakes through it and then returns false.
  *
- * `fleet.arena` gets what the caller keeps; `work` holds nodes and forms and
- * dies with the load.
+ * `fleet.arena` holds what the caller keeps; `work` holds nodes and forms and
+ * is released after the load.
  */
 #ifndef CONFIG_LOADER_H
 #define CONFIG_LOADER_H
@@ -28,12 +28,12 @@ struct issuer_form;
 struct role_form;
 
 enum {
-	COMPONENT_LIMIT = 100 * 1000,         /* of all groups together */
-	EXPANDED_BYTES = 256 * 1024 * 1024,   /* what groups grow into */
-	SOURCES_BYTES = 2 * 64 * 1024 * 1024, /* of all files together */
+	COMPONENT_LIMIT = 100 * 1000,         /* in all groups together */
+	EXPANDED_BYTES = 256 * 1024 * 1024,   /* limit of memory for expanded groups */
+	SOURCES_BYTES = 2 * 64 * 1024 * 1024, /* in all files together */
 };
 
-/* A file the fleet is read from. */
+/* A file that is part of the fleet. */
 struct source {
 	const char *name; /* as shown in messages */
 	const char *path; /* relative to the fleet's directory */
@@ -41,14 +41,14 @@ struct source {
 	const char *text;
 	size_t len;
 	uint32_t diag;
-	uint32_t *lines; /* where each begins; made when first needed */
+	uint32_t *lines; /* start of each line; built when first needed */
 	size_t line_count;
-	const struct node *csv; /* where it is named as one; NULL: it is none */
+	const struct node *csv; /* where it is named as a CSV file; NULL: it is none */
 };
 
 /*
- * What `${...}` means at the moment.  A sample stands for any component: it
- * serves to check role defaults and certificates that nothing uses.
+ * The current meaning of `${...}`.  A sample stands for any component, to check
+ * role defaults and certificates that no component uses.
  */
 struct scope {
 	const char *name; /* full name of the component */
@@ -56,7 +56,7 @@ struct scope {
 	const char *host;
 	const struct csv *csv;
 	const char *const *cells;
-	const struct node *item; /* where it is written; NULL: in no group */
+	const struct node *item; /* position of the item; NULL: not in a group */
 	bool sample;
 };
 
@@ -68,7 +68,7 @@ struct entry {
 
 struct section {
 	VEC(struct entry) entries;
-	struct lookup names; /* ignoring case; to the key's node */
+	struct lookup names; /* case-insensitive; value: the key's node */
 };
 
 struct loader {
@@ -76,17 +76,16 @@ struct loader {
 	struct arena work;
 	struct diags *diags;
 	subject_fn *subject;
-	const struct scope *scope; /* NULL: no placeholder means anything */
+	const struct scope *scope; /* NULL: no placeholders allowed */
 	VEC(struct source) sources;
-	int dirfd;                      /* of the fleet's directory */
-	bool beneath;                   /* nobody has reviewed the main file either */
-	bool trusted;                   /* the main file is believed: its writer commands */
-	size_t room;                    /* components that may still be added */
-	size_t unexpanded;              /* bytes held before groups were expanded; 0: they
-					   are not yet */
+	int dirfd;                      /* the fleet's directory */
+	bool beneath;                   /* the main file was not reviewed either */
+	bool trusted;                   /* the main file must be a trusted file */
+	size_t room;                    /* number of components that may still be added */
+	size_t unexpanded;              /* bytes held before groups are expanded; 0: not yet */
 	size_t read;                    /* bytes of all files */
-	bool full;                      /* that there is no more room was reported */
-	VEC(const char *) secret_files; /* that secrets are read from */
+	bool full;                      /* lack of room has been reported */
+	VEC(const char *) secret_files; /* files with secrets */
 	struct section issuers;
 	struct section certificates;
 	struct section roles;
@@ -99,37 +98,37 @@ struct loader {
 void loader_release(struct loader *ld);
 AUTO_STRUCT(loader, struct loader, loader_release)
 
-/* Room for one more message: what only serves a message can be left out. */
+/* False when no more diagnostics are kept: text for messages need not be made. */
 bool loader_can_report(const struct loader *ld);
 /*
- * Whether the fleet may grow on: what is small as it is written can be large
- * once its groups are expanded.  Complains once.
+ * False when the fleet has grown too large: a short fleet file can be large
+ * once its groups are expanded.  Reports this once.
  */
 bool loader_has_room(struct loader *ld, const struct node *at);
-/* `text` ready for a message. */
+/* `text` escaped for a message. */
 const char *shown(struct loader *ld, const char *text);
 
-/* Both report at a node; the first returns false. */
+/* Report a mistake or a warning at a node; complain() returns false. */
 bool complain(struct loader *ld, const struct node *at, const char *fmt, ...) PRINTF(3, 4);
 void warn(struct loader *ld, const struct node *at, const char *fmt, ...) PRINTF(3, 4);
-/* The line a node begins on. */
+/* The line where a node begins. */
 uint32_t line_of(struct loader *ld, const struct node *n);
-/* Where byte `at` of a source stands. */
+/* The position of byte `at` in a source. */
 struct where source_where(struct loader *ld, uint16_t source, uint32_t at);
 
 /*
- * Adds a file that was read; its text is copied into the fleet's arena.  A
- * source is never quoted until source_quotable() says that it may be.
+ * Adds a file; its text is copied into the fleet's arena.  A source is never
+ * quoted in messages until source_quotable() is called.
  */
 uint16_t source_add(struct loader *ld, struct source s);
 void source_quotable(struct loader *ld, uint16_t source);
-/* The file that everything begins with, number 0; its directory is opened. */
+/* Reads the main file, source number 0, and opens its directory. */
 MUST_CHECK bool source_read_main(struct loader *ld, const char *path, struct err *e);
-/* Reads `path`, written in source `from`, beneath the fleet's directory. */
+/* Reads `path`, given in source `from`, beneath the fleet's directory. */
 bool source_read(struct loader *ld, const struct node *path, uint16_t *source);
-/* The same of a CSV file, which is nothing that others may not read. */
+/* The same for a CSV file; with `beneath` it must be readable by others. */
 bool source_read_csv(struct loader *ld, const struct node *path, uint16_t *source);
-/* The number of a source read before under that path. */
+/* Finds a source that was read before under that path. */
 bool source_known(const struct loader *ld, const char *path, uint16_t *source);
 
 #endif

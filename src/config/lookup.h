@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names to things: a hash table, so that no check over a fleet is quadratic.
+ * A lookup: a hash table from names to objects, so that no check over a fleet
+ * is quadratic.
  *
  * `AUTO(lookup) seen = { 0 };` is empty.  Keys are borrowed and must outlive
- * it.  With `fold` set before the first addition ASCII letters are equal in
- * either case.  The hash is seeded, so that a crafted file cannot make it
- * slow.  Values are never NULL.
+ * it.  With `fold` set before the first addition, ASCII letters match in either
+ * case.  The hash is seeded, so that a crafted file cannot make it slow.
+ * Values are never NULL.
  */
 #ifndef CONFIG_LOOKUP_H
 #define CONFIG_LOOKUP_H
@@ -29,9 +30,9 @@ struct lookup {
 void lookup_release(struct lookup *l);
 AUTO_STRUCT(lookup, struct lookup, lookup_release)
 
-/* NULL when there is none. */
+/* NULL when the key is missing. */
 const void *lookup_find(const struct lookup *l, const char *key);
-/* Adds it when the key is new and gives NULL, else what was there before. */
+/* Adds a new key and returns NULL; for an existing key returns its value. */
 const void *lookup_add(struct lookup *l, const char *key, const void *value);
 /* Adds or replaces. */
 void lookup_put(struct lookup *l, const char *key, const void *value);

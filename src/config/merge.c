@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-	FEW_PAIRS = 12 /* up to here comparing each with each is quicker */
+	FEW_PAIRS = 12 /* up to this size comparing all pairs is faster */
 };
 
 static const struct node *earlier_of_few(const struct node *mapping, const struct node *key)
@@ -41,7 +41,7 @@ static void drop_repeats(struct loader *ld, struct node *mapping)
 	}
 }
 
-/* Where pairs are appended, and what is there already. */
+/* The end of the list of pairs, and the keys in it. */
 struct merge {
 	struct loader *ld;
 	struct node *mapping;
@@ -75,7 +75,7 @@ static bool merge_one(struct merge *m, const struct node *from)
 	return true;
 }
 
-/* Takes the pair `<<` out and gives its value. */
+/* Removes the pair `<<` and returns its value. */
 static const struct node *take_merge(struct node *mapping)
 {
 	struct node **link = &mapping->first;

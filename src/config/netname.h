@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host names, addresses and the names of a certificate. */
+/* Host names, IP addresses and the subject alternative names of a certificate. */
 #ifndef CONFIG_NETNAME_H
 #define CONFIG_NETNAME_H
 
@@ -8,15 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Letters, digits, '-' and '_' in labels; nothing that looks like IPv4. */
+/* Labels of letters, digits, '-' and '_'; false for anything that looks like IPv4. */
 bool is_host_name(const char *text);
-/* The canonical text of an IPv4 or IPv6 address; NULL: it is none. */
+/* The canonical text of an IPv4 or IPv6 address; NULL when invalid. */
 const char *ip_canonical(struct arena *a, const char *text);
-/* "host:port" or "[address]:port"; false when it is neither. */
+/* Parses "host:port" or "[address]:port". */
 bool host_port_parse(struct arena *a, const char *text, const char **host, uint16_t *port);
-/* Tells the kind of a name by its look; false when it is none. */
+/* Finds the kind of a name by its form; false when invalid. */
 bool san_parse(struct arena *a, const char *text, struct san *out);
-/* Sorts by kind and value, without repeats; returns how many are left. */
+/* Sorts by kind and value, without duplicates; returns the number left. */
 size_t san_sort(struct san *names, size_t count);
 
 extern const struct field_type san_type; /* struct san */

@@ -14,7 +14,7 @@ static bool pathname_is_clean(const char *path)
 	       !strstr(path, "/./") && !strstr(path, "/..") && strcmp(path + len - 2, "/.") != 0;
 }
 
-/* Leads from `directory` to `path`, which is not beneath it. */
+/* A path from `directory` to `path`, which is not beneath it. */
 static const char *lead_out(struct arena *a, const char *directory, const char *path)
 {
 	AUTO(buf) out = { 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths as the fleet holds them: absolute.  One that was written relative
- * begins with the fleet's directory, even when it leads out of it again by
- * "..", so that it can be written relative once more.
+ * Paths of the fleet: absolute.  A relative path in the file begins with the
+ * fleet's directory in the result, even when it leads out again by "..", so
+ * that it can be made relative again.
  */
 #ifndef CONFIG_PATHNAME_H
 #define CONFIG_PATHNAME_H

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Who writes a path, or another place. */
+/* The writer of a path, or of another target. */
 struct claim {
 	const char *path;  /* clean */
 	const char *owner; /* issuer; NULL: component number `component` */
@@ -19,7 +19,7 @@ struct claims {
 	const struct build *b;
 	VEC(struct claim *) list;
 	struct lookup paths;
-	const struct node *reported; /* one message for each group is enough */
+	const struct node *reported; /* one message for a group is enough */
 };
 
 static const char *owner_words(const struct claims *cs, const struct claim *c)
@@ -31,7 +31,7 @@ static const char *owner_words(const struct claims *cs, const struct claim *c)
 	return draft_words(ld, &cs->b->drafts[c->component], &cs->b->components[c->component]);
 }
 
-/* Where the path is written, as near as we know it. */
+/* The node nearest to the path, for a message. */
 static const struct node *claim_node(const struct claims *cs, const struct claim *c)
 {
 	if (c->owner) {
@@ -105,7 +105,7 @@ static void paths_add_path(struct claims *cs, const char *path, const char *owne
 		add_claim(cs, &(struct claim){ cleaned(cs, path), owner, component });
 }
 
-/* With the host before it when it is one of another machine. */
+/* A path on another machine is prefixed with its host. */
 static void add_installed(struct claims *cs, const char *path, size_t i)
 {
 	const struct deliver *d = &cs->b->components[i].deliver;
@@ -116,7 +116,7 @@ static void add_installed(struct claims *cs, const char *path, size_t i)
 	add_claim(cs, &(struct claim){ path, NULL, i });
 }
 
-/* What is written to elsewhere, as one would name it there. */
+/* Adds a target that is not a file, by its name there. */
 static void add_place(struct claims *cs, size_t i)
 {
 	const struct deliver *d = &cs->b->components[i].deliver;
@@ -141,7 +141,7 @@ static void paths_add_component(struct claims *cs, size_t i)
 	add_place(cs, i);
 }
 
-/* Looks every directory above a path up. */
+/* Looks up every directory above a path. */
 static void check_above(struct claims *cs, const struct claim *c)
 {
 	size_t len = strlen(c->path);

@@ -91,7 +91,7 @@ static bool placeholder_reject(const struct expansion *x, const char *name, cons
 			grammar_words(x->grammar), fault);
 }
 
-/* Appends what stands at `*at`, from "${" to its "}", and moves behind it. */
+/* Appends the value of the placeholder at `*at` and moves behind its "}". */
 static bool replace_one(const struct expansion *x, const char **at, struct buf *out)
 {
 	struct loader *ld = x->ld;
@@ -126,7 +126,7 @@ bool placeholder_next(const struct expansion *x, const char **at, struct buf *ou
 	return true;
 }
 
-/* The first placeholder of a text, for a message about all of them. */
+/* The first placeholder of a text, for a message about the whole text. */
 static const char *first_name(const struct expansion *x)
 {
 	const char *at = strstr(x->text, "${");

@@ -16,31 +16,32 @@ enum {
 	EXPANDED_LIMIT = 4096
 };
 
-/* A text that is read byte by byte, its placeholders replaced. */
+/* A text while its placeholders are replaced. */
 struct expansion {
 	struct loader *ld;
-	const struct node *n; /* where it stands, for messages */
+	const struct node *n; /* its node, for messages */
 	const char *text;     /* as written */
 	enum grammar grammar;
 };
 
 /*
- * The text of `n` by the loader's scope, in the fleet's arena; values are
- * quoted for the grammar of the place.
+ * Expands the text of `n` in the loader's scope, into the fleet's arena; values
+ * are quoted for the grammar.
  */
 bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g, const char **out);
-/* Appends what begins at `*at`, a placeholder or a byte, and moves behind. */
+/* Appends the placeholder (its value) or byte at `*at`, and moves behind it. */
 bool placeholder_next(const struct expansion *x, const char **at, struct buf *out);
-/* Whether there is anything to replace. */
+/* True when the text contains a placeholder. */
 bool placeholder_in(const char *text);
 /*
- * For a message: what was made of `n`, unless placeholders were replaced for
- * it, since then it may hold a cell of a CSV file; then as it is written.
+ * Text for a message: `made`, the value made of `n`; but the text of `n` as
+ * written when it has placeholders, since `made` may then contain a cell of a
+ * CSV file.
  */
 const char *as_written(struct loader *ld, const struct node *n, const char *made);
 /*
- * Whether a text that makes no sense now may make sense for a real component:
- * a sample cannot know what the columns of a CSV file hold.
+ * True when an invalid text may be valid for a real component: a sample does
+ * not know the values of CSV columns.
  */
 bool placeholder_excuses(const struct loader *ld, const struct node *n);
 

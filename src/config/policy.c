@@ -145,7 +145,7 @@ static bool read_share(struct loader *ld, const struct field *f, const struct no
 	return count_type.read(ld, f, n, &out->count);
 }
 
-/* All of it, but for a "v" in front. */
+/* The whole text is a version, except for a leading "v". */
 static bool policy_is_version(struct loader *ld, const char *text)
 {
 	const char *found = version_in(text, &ld->work);

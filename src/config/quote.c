@@ -12,7 +12,7 @@ static bool is_whole(const struct quote *q)
 	return q->at == q->text && !*q->end;
 }
 
-/* Letters, digits and these. */
+/* True for letters, digits and the characters of `more`. */
 static bool is_made_of(const char *value, const char *more)
 {
 	for (; *value; value++)
@@ -39,7 +39,7 @@ static const char *quote_text(const struct quote *q, struct buf *out)
 	return NULL;
 }
 
-/* "${component.name}" holds a '/' of ours, which is encoded. */
+/* The '/' in the value of "${component.name}" is ours, and is encoded. */
 static bool quote_is_full_name(const struct quote *q)
 {
 	static const char name[] = "${component.name}";
@@ -63,7 +63,7 @@ static const char *quote_program(const struct quote *q, struct buf *out)
 	return NULL;
 }
 
-/* RFC 4514, section 2.4; '=' as well, for who looks for it. */
+/* RFC 4514, section 2.4; '=' as well, for readers that search for it. */
 static const char *quote_subject(const struct quote *q, struct buf *out)
 {
 	for (const char *at = q->value; *at; at++) {
@@ -77,7 +77,7 @@ static const char *quote_subject(const struct quote *q, struct buf *out)
 	return NULL;
 }
 
-/* Whether the text itself says that it is a URI: ':' outside placeholders. */
+/* True when the text itself is a URI: it has a ':' outside of placeholders. */
 static bool quote_is_uri(const char *text)
 {
 	for (; *text; text++) {
@@ -103,7 +103,7 @@ static const char *quote_san(const struct quote *q, struct buf *out)
 	return NULL;
 }
 
-/* An IPv6 address gets its brackets, unless the text has them. */
+/* Puts an IPv6 address in brackets, unless the text already has them. */
 static const char *quote_authority(const struct quote *q, struct buf *out)
 {
 	size_t len = strlen(q->value);
@@ -148,7 +148,7 @@ static const char *add_json(const struct quote *q, struct buf *out)
 	return NULL;
 }
 
-/* Not ASCII means nothing in any language that is known to us. */
+/* Characters outside of ASCII are special in no language known to us. */
 static const char *quote_body(const struct quote *q, struct buf *out)
 {
 	for (const char *at = q->value; *at; at++)
@@ -193,14 +193,14 @@ static const char *quote_account(const struct quote *q, struct buf *out)
 	return NULL;
 }
 
-/* ---- the text as a whole ---- */
+/* ---- checks of the expanded text ---- */
 
 static bool quote_is_dots(const char *segment, size_t len)
 {
 	return len <= 2 && !strncmp(segment, "..", len);
 }
 
-/* Values hold no '/', so segments of both texts go side by side. */
+/* Values contain no '/', so the segments of both texts correspond. */
 static const char *check_segments(const char *text, const char *expanded)
 {
 	for (;;) {

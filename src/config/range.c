@@ -8,19 +8,19 @@
 #include <string.h>
 
 enum {
-	RANGE_DIGITS = 18, /* what 64 bits hold */
+	RANGE_DIGITS = 18, /* fit into 64 bits */
 	RANGES = 8,        /* in one text */
 };
 
 struct range {
 	const char *begin; /* its '[' */
-	const char *end;   /* behind its ']' */
+	const char *end;   /* after its ']' */
 	uint64_t first;
 	uint64_t last;
 	int width;
 };
 
-/* The next range at or after `text`. */
+/* Finds the next range at or after `text`. */
 static bool find_range(const char *text, struct range *r)
 {
 	static const char digits[] = "0123456789";
@@ -43,7 +43,7 @@ static bool find_range(const char *text, struct range *r)
 	return false;
 }
 
-/* "[a-c]", "[1,3]", "[01..50]": nothing that belongs into a name. */
+/* True for "[a-c]", "[1,3]", "[01..50]", which never belong in a name. */
 static bool is_range_like(const char *begin)
 {
 	size_t len = strspn(begin + 1,

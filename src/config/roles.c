@@ -10,8 +10,8 @@
 struct role_graph {
 	struct role *roles;
 	size_t count;
-	size_t *waits; /* how many of its `after` are not done */
-	size_t *walk;  /* number of the walk that came by; 0: none */
+	size_t *waits; /* number of roles in its `after` that are left */
+	size_t *walk;  /* number of the walk that visited it; 0: none */
 };
 
 static size_t index_of(const struct role_graph *g, const struct role *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One row each for the tables of accepted keys (config/schema*.c). */
+/* Macros for the rows of the tables of keys (config/schema*.c). */
 #ifndef CONFIG_ROWS_H
 #define CONFIG_ROWS_H
 
@@ -19,7 +19,7 @@
 #define FLAG(T, k, m, h) FIELD(T, k, m, bool, flag_type, .help = h)
 #define COUNT(T, k, m, b, h) FIELD(T, k, m, unsigned, count_type, .param = &(b), .help = h)
 #define DURATION(T, k, m, b, h) FIELD(T, k, m, int64_t, duration_type, .param = &(b), .help = h)
-/* An enum is an unsigned number, and its names stand in its order. */
+/* For an enum, which is read as unsigned; `names` is in the order of its values. */
 #define CHOICE(T, k, m, names, h) FIELD(T, k, m, unsigned, choice_type, .param = names, .help = h)
 #define LIST(T, k, m, type, of, h, ...) \
 	FIELD(T, k, m, struct items, type, .param = &(of), .help = h, ##__VA_ARGS__)
@@ -33,8 +33,8 @@
 	      ##__VA_ARGS__)
 
 /*
- * What may be said of the paths of a pair; `in` leads to the struct install
- * ("files." or nothing), `path` makes a row of one of its paths.
+ * Rows for the paths of a pair; `in` leads to the struct install ("files." or
+ * nothing), `path` is the macro that makes the row of one path.
  */
 #define INSTALL_ROWS(T, in, path)                                                               \
 	path(T, "directory", in directory,                                                      \

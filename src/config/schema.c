@@ -9,7 +9,7 @@
 #include "config/rows.h"
 #include "config/values.h"
 
-/* The scale of durations, in seconds. */
+/* Units of durations, in seconds. */
 enum {
 	HOUR = 60 * 60,
 	DAY = 24 * HOUR,
@@ -39,14 +39,14 @@ const char *const on_failure_names[] = {
 	[FAIL_STOP] = "stop", [FAIL_CONTINUE] = "continue", [FAIL_ROLLBACK] = "rollback", NULL
 };
 
-/* the first is what an absent key means */
+/* the first name is the value of an absent key */
 const char *const issuer_use_names[] = { [USE_CERTIFICATES] = "certificates",
 					 [USE_AGENTS] = "agents",
 					 [USE_OPERATORS] = "operators",
 					 NULL };
 
 static const char *const per_names[] = { [PER_COMPONENT] = "component", NULL };
-/* enum purpose counts them as bits */
+/* enum purpose has a bit for each */
 static const char *const purpose_names[] = { "server", "client", NULL };
 
 /* --- lists of texts --- */

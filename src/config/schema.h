@@ -17,11 +17,11 @@ extern const struct record deliver_record;  /* struct deliver */
 extern const struct record access_record;   /* struct fleet_access */
 extern const struct record install_record;  /* struct install */
 extern const struct record activate_record; /* struct activate_form */
-/* The same for who sits on the component's host. */
+/* without 'http', for an agent on the component's host */
 extern const struct record host_activate_record;
 extern const struct list_of verify_items; /* of struct verify */
 
-/* Values that are read when the component they are for is known. */
+/* Values that are read once their component is known. */
 extern const struct field subject_value;  /* const char * */
 extern const struct field names_value;    /* struct items of struct san */
 extern const struct field deliver_value;  /* struct deliver */

@@ -73,7 +73,7 @@ static const struct field deliver_fields[] = {
 	{
 		.key = "sftp",
 		.type = &record_type,
-		.param = &sftp_record, /* of the whole struct deliver */
+		.param = &sftp_record, /* writes to the whole struct deliver */
 		.help = "onto another machine, over SSH",
 	},
 	FIELD(struct deliver, "caddy", caddy, const struct caddy *, caddy_type,

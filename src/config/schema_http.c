@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The accepted keys of what is reached over HTTP. */
+/* The accepted keys of delivery over HTTP. */
 #include "config/deliver_http.h"
 #include "config/http_text.h"
 #include "config/policy.h"
@@ -9,7 +9,7 @@
 
 static const struct bounds statuses = { 200, 599 };
 
-/* --- who we are --- */
+/* --- access: CA, identity, user, password --- */
 
 static const struct field identity_fields[] = {
 	PATH(struct identity_form, "certificate", certificate,

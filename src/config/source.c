@@ -110,8 +110,9 @@ uint32_t line_of(struct loader *ld, const struct node *n)
 }
 
 /*
- * Which item of a group a message about a placeholder is for: a row by its
- * place, because nothing of a CSV file is shown, an item of a list by its name.
+ * The item of a group that a message about a placeholder is for: a CSV row by
+ * its position, because nothing of a CSV file is shown, an item of a list by
+ * its name.
  */
 static const char *item_words(struct loader *ld, const struct node *at)
 {
@@ -180,7 +181,7 @@ bool source_known(const struct loader *ld, const char *path, uint16_t *source)
 	return false;
 }
 
-/* Without "." and ".." that stay inside; as the user would write it. */
+/* Removes "." and inner "..", to get the path as the user would write it. */
 static const char *clean_path(struct loader *ld, const char *path)
 {
 	return fs_absolute(&ld->work, arena_printf(&ld->work, "/%s", path)) + 1;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct wording {
-	const char *problem; /* begins with this */
+	const char *problem; /* beginning of libyaml's message */
 	const char *text;
 };
 
@@ -62,7 +62,7 @@ void syntax_report(struct loader *ld, uint16_t source, const struct syntax_error
 	if (at < s->len && s->text[at] == '\t')
 		text = "a tab cannot indent; use blanks";
 	else if (!strncmp(error->problem, "did not find expected alphabetic", 32) && at > 0)
-		at--; /* onto the '*' */
+		at--; /* to the '*' */
 	else if (error->in_flow)
 		text = wording_of(flow_wordings, error->problem);
 	if (!text)
@@ -79,7 +79,7 @@ void syntax_report(struct loader *ld, uint16_t source, const struct syntax_error
 		complain_at(ld, source, at, text);
 }
 
-/* Length of a line break of YAML 1.1 alone: NEL, LS or PS. */
+/* True for a line break that only YAML 1.1 has: NEL, LS or PS. */
 static bool is_old_break(const unsigned char *b, size_t left)
 {
 	if (left >= 2 && b[0] == 0xc2 && b[1] == 0x85)
@@ -92,7 +92,7 @@ static bool is_plain(unsigned char c)
 	return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t';
 }
 
-/* Where the text stops being valid UTF-8. */
+/* Offset of the first invalid UTF-8 sequence. */
 static size_t invalid_at(const char *text, size_t len)
 {
 	size_t low = 0;
@@ -117,7 +117,7 @@ static size_t invalid_at(const char *text, size_t len)
 	return len;
 }
 
-/* One byte (or sequence) that is not printable ASCII; NULL: it is fine. */
+/* The fault of a byte or sequence that is not printable ASCII; NULL: none. */
 static const char *fault_at(const unsigned char *b, size_t left)
 {
 	if (*b == '\r')

@@ -17,12 +17,12 @@ enum {
 	HTTPS_PORT = 443
 };
 
-/* A URL as it is written, cut where its host begins and ends. */
+/* A URL as written, split before and after its host. */
 struct written {
 	bool tls;
 	const char *authority;
-	const char *rest; /* from "/", "?" or "#" on; "" nothing */
-	const char *host; /* NULL: a sample's, which is not known */
+	const char *rest; /* from "/", "?" or "#" on; may be "" */
+	const char *host; /* NULL: unknown, in a sample */
 };
 
 bool host_is_local(const char *host)
@@ -34,7 +34,7 @@ bool host_is_local(const char *host)
 	return !strcmp(host, "localhost") || !strcmp(host, "::1");
 }
 
-/* The end of the host; a slash inside a placeholder is none of the URL's. */
+/* The length up to the end of the host; a slash inside a placeholder does not end it. */
 static size_t authority_len(const char *text)
 {
 	size_t len = 0;
@@ -91,7 +91,7 @@ static const char *url_lower_case(struct arena *a, const char *text)
 	return copy;
 }
 
-/* "https://HOST[:PORT]" in its one form; NULL: no such host. */
+/* The canonical "https://HOST[:PORT]"; NULL: invalid host. */
 static const char *make_origin(struct loader *ld, bool tls, const char *authority,
 			       const char **host)
 {
@@ -149,14 +149,14 @@ static bool check_safe(struct loader *ld, const struct field *f, const struct no
 			f->key, as_written(ld, n, w->host));
 }
 
-/* ---- the rest of it ---- */
+/* ---- path and query ---- */
 
 static bool is_hex_pair(const char *text)
 {
 	return isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]);
 }
 
-/* RFC 3986: what a path and a query are made of. */
+/* The characters of a path and a query in RFC 3986. */
 static bool is_url_text(const char *text)
 {
 	for (; *text; text++) {
@@ -229,7 +229,7 @@ static bool read_bare_origin(struct loader *ld, const struct field *f, const str
 	       ends_there(ld, f, n, &w);
 }
 
-/* It asks nobody who they are, so it is never elsewhere. */
+/* The admin API has no authentication, so it must be on this machine. */
 static bool read_admin(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	struct written w = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * URLs that pairs and credentials go to: https, or http to this machine, in
- * one form: names in lower case, no user, no default port, no fragment.
+ * URLs that receive pairs and credentials: https, or http on this machine, in
+ * canonical form: names in lower case, no user, no default port, no fragment.
  */
 #ifndef CONFIG_URL_H
 #define CONFIG_URL_H
@@ -12,7 +12,7 @@ extern const struct field_type url_type;    /* struct http_url */
 extern const struct field_type origin_type; /* const char *; no path */
 extern const struct field_type admin_type;  /* the same, or a socket's path */
 
-/* Whether a host is this machine: without TLS nothing leaves it. */
+/* True when a host is this machine: without TLS nothing may leave it. */
 bool host_is_local(const char *host);
 
 #endif

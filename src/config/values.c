@@ -143,7 +143,7 @@ static bool parse_count(const struct node *n, int64_t *out)
 	if (n->kind != NODE_INTEGER || n->count > 18 || n->text[strspn(n->text, "0123456789")])
 		return false;
 	if (*n->text == '0' && n->count > 1)
-		return false; /* octal to some readers */
+		return false; /* octal in some parsers */
 	*out = strtoll(n->text, NULL, 10);
 	return true;
 }

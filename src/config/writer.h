@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What canonical.c and canonical_http.c share: one " field=value" a line; a
- * value is one line because the loader lets no control character in, or
- * because it is percent-encoded.  Absent fields are left out.
+ * The canonical text of a fleet, one " field=value" per line, written by
+ * canonical.c and canonical_http.c.  A value is one line because the loader
+ * accepts no control characters, or because it is percent-encoded.  Absent
+ * fields are omitted.
  */
 #ifndef CONFIG_WRITER_H
 #define CONFIG_WRITER_H
@@ -15,14 +16,14 @@
 #include <stdint.h>
 
 struct writer {
-	const char *directory; /* paths beneath it are written relative */
+	const char *directory; /* base of relative paths */
 	struct buf *out;
 };
 
 void put_text(struct writer *w, const char *field, const char *value);
 void put_number(struct writer *w, const char *field, int64_t value);
 void put_path(struct writer *w, const char *field, const char *path);
-/* By its name, of course. */
+/* Writes the reference, not the secret. */
 void put_secret(struct writer *w, const char *field, const struct secret_ref *s);
 
 void put_caddy(struct writer *w, const struct caddy *c);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <yaml.h>
 
-/* A list or mapping that is being read. */
+/* A list or mapping while it is read. */
 struct yaml_frame {
 	struct node *node;
 	struct node **tail;
@@ -21,7 +21,7 @@ struct anchor {
 	struct node *node;
 	uint64_t size;
 	unsigned height;
-	bool open; /* its node is still being read */
+	bool open; /* its node is not complete yet */
 };
 
 struct yaml_reader {
@@ -31,11 +31,11 @@ struct yaml_reader {
 	bool failed;
 	bool done;
 	unsigned documents;
-	/* where the last event stood: characters and bytes from the start */
+	/* position of the last event: characters and bytes from the start */
 	size_t chars;
 	size_t bytes;
 	size_t events;
-	/* the last quoted text of several lines: first and last, from 0 */
+	/* first and last line of the last quoted text over several lines, from 0 */
 	size_t quote_first;
 	size_t quote_last;
 	uint64_t alias_nodes;
@@ -50,7 +50,7 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The parser counts characters, we count bytes; events come nearly in order. */
+/* libyaml counts characters, nodes count bytes; events come nearly in order. */
 static uint32_t offset_of(struct yaml_reader *r, size_t index)
 {
 	const struct source *s = &r->ld->sources.items[r->source];
@@ -88,7 +88,7 @@ static struct node *new_node(struct yaml_reader *r, const yaml_event_t *ev, enum
 	return n;
 }
 
-/* Whether the next node of the innermost mapping is a key. */
+/* True when the next node of the innermost mapping is a key. */
 static bool wants_key(const struct yaml_reader *r)
 {
 	const struct yaml_frame *f = r->depth ? &r->frames[r->depth - 1] : NULL;
@@ -96,7 +96,7 @@ static bool wants_key(const struct yaml_reader *r)
 	return f && f->node->kind == NODE_MAPPING && f->node->count % 2 == 0;
 }
 
-/* Until its end a mapping counts keys and values. */
+/* A mapping counts keys and values until it is closed. */
 static bool add_node(struct yaml_reader *r, struct node *n, uint64_t size, unsigned height)
 {
 	if (!r->depth) {
@@ -196,7 +196,7 @@ static bool take_alias(struct yaml_reader *r, const yaml_event_t *ev)
 	return add_node(r, n, a->size, a->height);
 }
 
-/* What list and mapping events have in common. */
+/* Common parts of list and mapping events. */
 struct opening {
 	enum node_kind kind;
 	const yaml_char_t *anchor;
@@ -254,7 +254,7 @@ static bool open_document(struct yaml_reader *r, const yaml_event_t *ev)
 	return true;
 }
 
-/* A quote that was not meant to go on ends where the next one begins. */
+/* Remembers a quoted text over several lines: an unclosed quote ends at the next quote. */
 static void note_quote(struct yaml_reader *r, const yaml_event_t *ev)
 {
 	yaml_scalar_style_t style = ev->data.scalar.style;
@@ -303,7 +303,7 @@ static bool take_event(struct yaml_reader *r, const yaml_event_t *ev)
 	return true;
 }
 
-/* What is left open is best shown where it begins. */
+/* An unclosed construct is best reported where it begins. */
 static bool begins_mistake(const yaml_parser_t *p)
 {
 	if (p->error != YAML_SCANNER_ERROR || !p->context)

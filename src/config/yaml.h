@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A YAML text as nodes that remember where they stand.
+ * YAML text as nodes with positions.
  *
- * One document; no tags, no directives but %YAML; unique keys, which are
- * plain or quoted text.  Plain scalars are told apart by the YAML 1.2 core
- * schema.  Anchors, aliases and the merge key `<<` are resolved here, within
- * limits.  Nodes are compact, because a fleet has millions of them: a
- * position is a byte offset that becomes line and column only in a message.
+ * One document; no tags, no directives but %YAML; unique keys, which are plain
+ * or quoted text.  Plain scalars have the types of the YAML 1.2 core schema.
+ * Anchors, aliases and the merge key `<<` are resolved here, within limits.
+ * Nodes are compact, because a fleet has millions of them: a position is a byte
+ * offset, converted to line and column only for a message.
  */
 #ifndef CONFIG_YAML_H
 #define CONFIG_YAML_H
@@ -32,7 +32,7 @@ enum node_kind {
 	NODE_TEXT,
 	NODE_LIST,
 	NODE_MAPPING,
-	NODE_ALIAS /* seen only by those who do not use node_value() */
+	NODE_ALIAS /* only seen without node_value() */
 };
 
 enum node_flag {
@@ -56,12 +56,12 @@ struct node {
 };
 
 /*
- * Reads source number `source` of the loader.  Mistakes are reported there;
- * false when the text as a whole cannot be used.
+ * Parses source number `source` of the loader.  Reports mistakes; false when
+ * the text as a whole is unusable.
  */
 bool yaml_parse(struct loader *ld, uint16_t source, const struct node **root);
 
-/* What a child in a list or mapping stands for. */
+/* The node itself, or the node its alias refers to. */
 static inline const struct node *node_value(const struct node *n)
 {
 	return n->kind == NODE_ALIAS ? n->aliased : n;
@@ -78,10 +78,10 @@ static inline const struct node *pair_value(const struct node *key)
 	return node_value(key->next);
 }
 
-/* The value under `key` of a mapping, NULL when it has none. */
+/* The value of `key` in a mapping, or NULL. */
 const struct node *node_find(const struct node *mapping, const char *key);
 
-/* What the YAML 1.2 core schema makes of a plain scalar. */
+/* The type of a plain scalar in the YAML 1.2 core schema. */
 enum node_kind scalar_kind(const char *text, size_t len);
 /* "a number", "a list"... */
 const char *node_kind_words(const struct node *n);

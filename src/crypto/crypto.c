@@ -72,7 +72,10 @@ void hmac_sha256(struct bytes key, const struct bytes *pieces, size_t count,
 	wipe(&ctx, sizeof(ctx));
 }
 
-/* Where nettle kept blocks of what it derived: as deep as it went, and more. */
+/*
+ * Wipes the stack below, where nettle left intermediate blocks; 4096 bytes are
+ * more than it used.
+ */
 __attribute__((noinline)) static void wipe_stack(void)
 {
 	uint8_t below[4096];
@@ -80,8 +83,10 @@ __attribute__((noinline)) static void wipe_stack(void)
 	wipe(below, sizeof(below));
 }
 
-/* Of its short form nettle leaves the state, which is as good as the password,
- * on the stack. */
+/*
+ * Not nettle's pbkdf2_hmac_sha256(): it leaves the HMAC state, which is as good
+ * as the password, on the stack.
+ */
 void pbkdf2_sha256(struct bytes password, struct bytes salt, unsigned rounds, uint8_t *out,
 		   size_t len)
 {

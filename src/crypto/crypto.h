@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hashes, key derivation and encryption of our own formats, on nettle.
- * Certificates and TLS are GnuTLS's and live in pki/.  Nothing here can
- * fail but opening what somebody else wrote.
+ * Certificates and TLS are handled with GnuTLS in pki/.  Only decryption can
+ * fail.
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -22,16 +22,16 @@ enum {
 	AEAD_TAG_BYTES = 16,
 	AEAD_OVERHEAD = AEAD_NONCE_BYTES + AEAD_TAG_BYTES,
 	PBKDF2_ROUNDS = 600000,
-	PBKDF2_ROUNDS_LIMIT = 10000000, /* accepted in somebody else's file */
+	PBKDF2_ROUNDS_LIMIT = 10000000, /* highest count accepted in another program's file */
 };
 
-/* One piece of input, so that calls need no concatenation. */
+/* One part of the input, so that callers need not concatenate. */
 struct bytes {
 	const void *data;
 	size_t len;
 };
 
-/* From the kernel; aborts when it has none. */
+/* Random bytes from the kernel; aborts when there are none. */
 void random_bytes(void *out, size_t len);
 bool bytes_equal(const void *a, const void *b, size_t len); /* constant time */
 
@@ -48,17 +48,20 @@ void hkdf_sha256(struct bytes secret, struct bytes salt, const char *purpose, ui
 
 /*
  * AES-256-GCM.  The sealed form is nonce, ciphertext, tag, whose lengths are
- * constants here; each seal draws a new random nonce (a counter would repeat
- * in a restored state).
+ * constants here; each seal uses a new random nonce (a counter would repeat
+ * after a restore of the state).
  */
 void aead_seal(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad, struct bytes plain,
 	       uint8_t *out /* plain.len + overhead */);
-/* ERR_CRYPTO when it was not sealed with this key and aad. */
+/* ERR_CRYPTO when the data was changed or sealed with another key or aad. */
 MUST_CHECK bool aead_open(const uint8_t key[AEAD_KEY_BYTES], struct bytes aad, struct bytes sealed,
 			  struct secret *plain, struct err *e);
 
-/* AES-256-CBC with PKCS#7 padding, as `openssl enc -aes-256-cbc` does it.
- * `out` has room for plain.len rounded up past the next 16; returns length. */
+/*
+ * AES-256-CBC with PKCS#7 padding, as in `openssl enc -aes-256-cbc`.  `out`
+ * needs room for plain.len + 1 rounded up to a multiple of 16; returns the
+ * length.
+ */
 size_t aes_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16], struct bytes plain,
 		       uint8_t *out);
 MUST_CHECK bool aes_cbc_decrypt(const uint8_t key[32], const uint8_t iv[16], struct bytes sealed,

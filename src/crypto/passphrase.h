@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a passphrase must be before anything is encrypted under it. */
+/* Requirements for a passphrase before anything is encrypted with it. */
 #ifndef CRYPTO_PASSPHRASE_H
 #define CRYPTO_PASSPHRASE_H
 
@@ -10,10 +10,10 @@
 
 enum {
 	PASSPHRASE_MINIMUM = 16,  /* bytes */
-	PASSPHRASE_DIFFERENT = 8, /* different bytes */
+	PASSPHRASE_DIFFERENT = 8, /* distinct bytes */
 };
 
-/* ERR_INPUT when it is weak.  Never asked of one that only opens. */
+/* ERR_INPUT when weak.  Not for a passphrase that only decrypts. */
 MUST_CHECK bool passphrase_is_strong(const struct secret *p, struct err *e);
 
 #endif

@@ -21,7 +21,7 @@ static bool is_bare_item(const struct member *of)
 
 /* ---- members of a struct ---- */
 
-/* The struct that has the member; NULL: a pointer that leads there is NULL. */
+/* The struct that contains the member; NULL when a pointer on the way is NULL. */
 static const char *member_holder(const struct member *m, const void *thing)
 {
 	const char *at = thing;
@@ -310,7 +310,7 @@ static bool decode_text(struct json_reading *r, const struct member *m, const js
 	return true;
 }
 
-/* Escaped again: whoever wrote it may have left that out. */
+/* Escaped again: the writer may not have done it. */
 static bool decode_shown(struct json_reading *r, const struct member *m, const json_t *value,
 			 const char **out)
 {
@@ -343,7 +343,7 @@ static bool decode_number(struct json_reading *r, const struct member *m, const 
 	return true;
 }
 
-/* Only as it is written, so that one time has one text. */
+/* Accepts only the form of time_format(), so that one time has one text. */
 static bool decode_time(struct json_reading *r, const struct member *m, const json_t *value,
 			int64_t *out)
 {

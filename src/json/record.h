@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plain structs as JSON and back, by a table of their members: the one place
- * where the keys of a document stand, for writing as for reading.
+ * Records: plain structs as JSON and back, by a table of their members.  The
+ * table is the one place for the keys of a document, for writing and reading.
  *
  *	static const struct member wave_members[] = {
  *		TEXT_MEMBER("role", struct wave, role),
@@ -10,12 +10,12 @@
  *		{ 0 },
  *	};
  *
- * A table ends with a row without a key and is written in its order.  What a
- * document means beyond the types of its members is for its owner to check
- * afterwards.
+ * A table ends with a row without a key, and its order is the order of writing.
+ * Checks beyond the types of the members are up to the owner of the document,
+ * after reading.
  *
- * The macros check the type of the member; what follows their arguments is
- * further fields of the row (`.absent = ...`).
+ * The macros check the type of the member; further arguments are further fields
+ * of the row (`.absent = ...`).
  */
 #ifndef JSON_RECORD_H
 #define JSON_RECORD_H
@@ -30,70 +30,73 @@
 #include <stdint.h>
 
 enum member_kind {
-	MEMBER_TEXT,        /* const char *; escaped when it is no UTF-8 */
-	MEMBER_SHOWN,       /* const char * for people: escaped, and again when read */
+	MEMBER_TEXT,        /* const char *; escaped when it is not UTF-8 */
+	MEMBER_SHOWN,       /* const char * for people: escaped when written, and again when read */
 	MEMBER_FINGERPRINT, /* const char *: SHA-256 in hex, or "" */
 	MEMBER_FLAG,        /* bool */
-	MEMBER_NUMBER,      /* an integer from `least` to `most`; of 2 bytes unsigned */
+	MEMBER_NUMBER,      /* an integer from `least` to `most`; unsigned when it has 2 bytes */
 	MEMBER_TIME,        /* int64_t, UTC seconds, as RFC 3339; absent when 0 */
-	MEMBER_CHOICE,      /* an enum, by its names */
+	MEMBER_CHOICE,      /* an enum, by the name of the value */
 	MEMBER_BYTES,       /* const unsigned char * and a size_t, as base64 */
 	MEMBER_SECRET,      /* struct secret, as base64; absent when empty */
-	MEMBER_OBJECT,      /* the members of `of` in an object; absent when its first is */
-	MEMBER_POINTER,     /* the same of a struct elsewhere; absent when NULL */
-	MEMBER_LIST,        /* an array of structs; each item by `of` */
-	MEMBER_CUSTOM,      /* by `write` and `read` */
+	MEMBER_OBJECT,      /* an object with the members of `of`; absent when the first is */
+	MEMBER_POINTER,     /* the same for a struct behind a pointer; absent when NULL */
+	MEMBER_LIST,        /* an array of structs, each written with `of` */
+	MEMBER_CUSTOM,      /* written by `write`, read by `read` */
 	MEMBER_KIND_COUNT
 };
 
-/* How NULL, and what counts as absent above, is written and read. */
+/* Writing and reading of NULL and of a value that counts as absent (see above). */
 enum member_absence {
-	ABSENT_NEVER,   /* NULL is written as ""; the key must be there */
-	ABSENT_NULL,    /* null; the key must be there */
-	ABSENT_OMITTED, /* no key */
-	ABSENT_LATER,   /* null; no key when an older certfleet wrote it */
+	ABSENT_NEVER,   /* NULL is written as ""; the key is required */
+	ABSENT_NULL,    /* null; the key is required */
+	ABSENT_OMITTED, /* the key is omitted */
+	ABSENT_LATER,   /* null; omitted in documents of older versions */
 };
 
 enum {
-	MEMBER_ITEMS = 4 * 1000 * 1000, /* of a list without a limit of its own */
+	MEMBER_ITEMS = 4 * 1000 * 1000, /* in a list without its own limit */
 	MEMBER_TEXT_LIMIT = 64 * 1024,  /* bytes of a text that is read strictly */
 };
 
 struct member {
-	const char *key; /* "": each item of a list is this member itself */
+	const char *key; /* "": the row describes each item of a list */
 	enum member_kind kind;
 	size_t offset;
 	enum member_absence absent;
 	/*
-	 * Where the pointers stand that lead to the member's struct; plus one.
-	 * Behind NULL the member is absent, or, if it never is, zero.  Only
-	 * for writing.
+	 * Offsets of the pointers that lead to the member's struct, plus one.
+	 * Behind a NULL pointer the member is absent, or zero with
+	 * ABSENT_NEVER.  Only for writing.
 	 */
 	size_t via[2];
-	size_t size;  /* of a number, of a struct elsewhere or of an item */
-	size_t count; /* where the size_t of bytes or of a list is, plus one; 0: ends with NULL */
+	size_t size;  /* of a number, of a struct behind a pointer, or of an item */
+	size_t count; /* offset of the size_t of bytes or a list, plus one; 0: ends with NULL */
 	int64_t least;
-	/* A number; items of a list; bytes of a shown text, which is not cut then. */
+	/*
+	 * Limit of a number, of the items of a list, or of the bytes of a shown
+	 * text, which is then never cut.
+	 */
 	int64_t most;
-	const char *const *names; /* of a choice; ends with NULL */
+	const char *const *names; /* names of a choice; ends with NULL */
 	const struct member *of;
-	/* Not read: what is there must be what is written for the members before. */
+	/* Not stored: the value must equal the one written from the members before. */
 	bool derived;
-	/* NULL: absent. `index` counts the items of the list around it. */
+	/* Returns NULL when absent.  `index` is the position in the surrounding list. */
 	json_t *(*write)(const void *slot, size_t index);
 	bool (*read)(const json_t *value, struct arena *a, void *slot);
 };
 
-/* ---- rows ---- */
+/* ---- macros for the rows of a table ---- */
 
 #define MEMBER_IN(holder, member) __typeof__(((holder *)0)->member)
-/* Fails to compile when the condition does not hold; else 0. */
+/* 0, or a compile error when the condition is false. */
 #define MEMBER_MUST(condition) (0 * sizeof(char[(condition) ? 1 : -1]))
 #define MEMBER_AT(holder, member, wanted) \
 	(offsetof(holder, member) +       \
 	 MEMBER_MUST(__builtin_types_compatible_p(wanted, MEMBER_IN(holder, member))))
 #define MEMBER_COUNTED(holder, counter) (MEMBER_AT(holder, counter, size_t) + 1)
-/* A pointer in `holder`, for `via`. */
+/* A pointer member of `holder`, for `via`. */
 #define MEMBER_VIA(holder, pointer) (offsetof(holder, pointer) + 1)
 
 /* clang-format off */
@@ -126,7 +129,7 @@ struct member {
 	MEMBER_ROW(key, MEMBER_SECRET, MEMBER_AT(holder, member, struct secret), ##__VA_ARGS__)
 #define OBJECT_MEMBER(key, holder, member, table, ...) \
 	MEMBER_ROW(key, MEMBER_OBJECT, offsetof(holder, member), .of = (table), ##__VA_ARGS__)
-/* Some of the holder's own members in an object. */
+/* An object that contains some of the holder's own members. */
 #define GROUP_MEMBER(key, table, ...) \
 	MEMBER_ROW(key, MEMBER_OBJECT, 0, .of = (table), ##__VA_ARGS__)
 #define POINTER_MEMBER(key, holder, member, table, ...)                          \
@@ -148,31 +151,31 @@ struct member {
 	MEMBER_ROW(key, MEMBER_CUSTOM, offsetof(holder, member), .write = (writer), \
 		   .read = (reader), ##__VA_ARGS__)
 
-/* Of texts in a list. */
+/* The table of a list of texts. */
 extern const struct member member_any_text[];
 
-/* ---- documents ---- */
+/* ---- writing and reading documents ---- */
 
-/* The caller owns what is returned. */
+/* The caller owns the result. */
 json_t *json_encode(const struct member *members, const void *thing);
-/* One value of it; NULL: it is left out. */
+/* The value of one member; NULL: the key is omitted. */
 json_t *json_encode_member(const struct member *m, const void *thing, size_t index);
-/* The items of a MEMBER_LIST, one by one. */
+/* The items of a MEMBER_LIST, one at a time. */
 size_t json_item_count(const struct member *m, const void *thing);
 json_t *json_encode_item(const struct member *m, const void *thing, size_t index);
 
 /*
- * The key of the first text that is no UTF-8, and would be written escaped;
- * NULL: there is none.
+ * The key of the first text that is not UTF-8 and would be written escaped;
+ * NULL: none.
  */
 const char *json_find_escaped(const struct member *members, const void *thing);
 
 /*
- * Fills `thing`, which is zeroed, up to the first member that is wrong
- * (ERR_INPUT, "'KEY' is missing or is not ...").  Texts and arrays live in
- * `a`.  Keys without a row are ignored, since a newer certfleet may have
- * written them; strictly read, they are refused, so that writing `thing` again
- * gives the same document.
+ * Fills `thing`, which must be zeroed, up to the first invalid member
+ * (ERR_INPUT, "'KEY' is missing or is not ...").  Texts and arrays live in `a`.
+ * Keys without a row are ignored, since a newer certfleet may have written
+ * them; the strict variant refuses them, so that writing `thing` again gives
+ * the same document.
  */
 MUST_CHECK bool json_decode(const struct member *members, const json_t *object, struct arena *a,
 			    void *thing, struct err *e);

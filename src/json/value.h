@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON documents under AUTO, and values as all documents of this program have
- * them.  The caller owns what is returned.  Documents may hold keys: the
- * process has jansson wipe what it frees.
+ * JSON documents under AUTO, and the values that all documents of this program
+ * share.  The caller owns the results.  Documents may hold keys: jansson is set
+ * up to wipe memory before it frees it.
  */
 #ifndef JSON_VALUE_H
 #define JSON_VALUE_H
@@ -17,16 +17,16 @@
 
 AUTO_TYPE(json, json_t *, json_decref)
 
-/* null for NULL; what is not UTF-8 is escaped. */
+/* null for NULL; text that is not UTF-8 is escaped. */
 json_t *json_text(const char *text);
 /* RFC 3339 in UTC; null for 0. */
 json_t *json_moment(int64_t when);
 
-/* NULL: it is no JSON value, or has a name twice in one object. */
+/* NULL when the text is not JSON, or an object has a duplicate name. */
 json_t *json_parse(const void *bytes, size_t len);
-/* The whole as one line, in the arena. */
+/* The document on one line, in the arena. */
 const char *json_to_text(const json_t *json, struct arena *a);
-/* The same with sorted keys, which is what is signed or sent; `out` must be empty. */
+/* The same with sorted keys, the form that is signed or sent; `out` must be empty. */
 void json_to_secret(const json_t *json, struct secret *out);
 
 #endif

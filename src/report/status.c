@@ -17,14 +17,14 @@ const char *const component_state_names[COMPONENT_STATE_COUNT + 1] = {
 	[COMPONENT_INVALID] = "invalid",         [COMPONENT_UNKNOWN] = "unknown",
 };
 
-/* ---- what is desired ---- */
+/* ---- the desired generation ---- */
 
 static bool is_of(const struct snapshot *s, const struct generation *g, const char *certificate)
 {
 	return g >= s->generations && g->of == OF_CERTIFICATE && !strcmp(g->owner, certificate);
 }
 
-/* From `newest` downwards, the first that came from `source`. */
+/* The newest generation from `source`. */
 static const struct generation *
 status_newest_from(const struct snapshot *s, const char *certificate, enum generation_source source)
 {
@@ -59,7 +59,7 @@ static bool is_installed(const struct component_seen *seen, const struct generat
 	return installed_in_use(seen, desired->fingerprint, desired->chain) == IN_USE_DESIRED;
 }
 
-/* Where what is installed cannot be seen, what is served is enough. */
+/* When the installed pair is unknown, the served one is enough. */
 static bool is_in_sync(const struct component_seen *seen, const struct generation *desired)
 {
 	return seen->evidence != EVIDENCE_NONE &&
@@ -75,7 +75,7 @@ static bool is_rejected(const struct component_seen *seen, const struct generati
 	return false;
 }
 
-/* By what lies there alone. */
+/* The state by the installed and staged pairs alone. */
 static enum component_state installed_state(const struct component_seen *seen,
 					    const struct generation *desired)
 {
@@ -93,14 +93,14 @@ static enum component_state installed_state(const struct component_seen *seen,
 	return *seen->installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
 }
 
-/* Offline, and knowingly so: its role says it, or somebody accepted it. */
+/* Offline on purpose: by its role, or accepted by the user. */
 static bool is_left(const struct status_component *row)
 {
 	return !row->seen->online &&
 	       (row->component->role->offline == OFFLINE_DEFER || row->seen->deferred_at);
 }
 
-/* The installed pair of a component for which nothing was made yet. */
+/* The state of a component before the first generation of its certificate. */
 static enum component_state before_first(const struct component_seen *seen)
 {
 	if (!seen->installed)
@@ -128,7 +128,7 @@ static enum component_state state_of(const struct status_component *row)
 
 /* ---- the rows ---- */
 
-/* The pointers of the model lead into the arrays of the fleet. */
+/* The pointers of the model point into the arrays of the fleet. */
 static void mark_used(struct status *out, const struct certificate *c)
 {
 	const struct fleet *f = out->fleet;
@@ -229,7 +229,7 @@ static const struct component *renews(const struct fleet *f, const struct enroll
 	return NULL;
 }
 
-/* The agent told that it has another one by now. */
+/* True when the agent has reported another certificate since. */
 static bool is_replaced(const struct status *s, const struct enrolled *agent,
 			const struct component *renewing)
 {
@@ -243,7 +243,7 @@ static bool is_replaced(const struct status *s, const struct enrolled *agent,
 	return false;
 }
 
-/* The last of each. */
+/* Adds the latest enrolment of each agent. */
 static void add_agents(const struct fleet *f, const struct snapshot *s, struct arena *a,
 		       struct status *out)
 {
@@ -301,7 +301,7 @@ size_t status_postponed(const struct status *s)
 	return count;
 }
 
-/* ---- the check ---- */
+/* ---- status --check ---- */
 
 static bool status_check_components(const struct status *s, struct buf *why)
 {
@@ -365,7 +365,7 @@ static bool status_check_certificates(const struct status *s, int64_t within, st
 	return good;
 }
 
-/* What is renewed is looked at as the certificate of its component. */
+/* A renewed one is checked as the certificate of its component. */
 static bool status_check_agents(const struct status *s, int64_t within, struct buf *why)
 {
 	bool good = true;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is really in use: desired, installed and served of every component,
- * and the certificates behind them.  One set of rows, made once, rendered as
+ * The status: the desired, installed and served certificate of every component,
+ * and the certificates of the fleet.  One set of rows, made once, rendered as
  * table and as JSON (schemas/status.schema.json).
  *
- * Desired is the newest generation that was issued: an older one never comes
- * back by itself; for an import what its file holds, else what was imported
- * last.
+ * Desired is the newest issued generation: an older one never comes back by
+ * itself.  For an import, desired is the certificate in its file, else the last
+ * one imported.
  */
 #ifndef REPORT_STATUS_H
 #define REPORT_STATUS_H
@@ -39,7 +39,7 @@ extern const char *const component_state_names[COMPONENT_STATE_COUNT + 1];
 
 struct status_component {
 	const struct component *component;
-	const struct component_seen *seen; /* NULL: never */
+	const struct component_seen *seen; /* NULL: never observed */
 	const struct generation *desired;  /* NULL: nothing issued yet */
 	enum component_state state;
 	const char *refusal; /* why no client accepts the desired pair there; NULL */
@@ -49,46 +49,46 @@ struct status_certificate {
 	const struct certificate *certificate; /* NULL for an issuer's */
 	const struct issuer *issuer;
 	const struct generation *generation; /* NULL: nothing issued yet */
-	int64_t left;                        /* seconds until it ends; with a generation */
-	int64_t renew_at;                    /* 0: certfleet does not renew it */
-	bool used;                           /* by a component, or by a certificate of one */
+	int64_t left;                        /* seconds until expiry, when there is a generation */
+	int64_t renew_at;                    /* 0: not renewed by certfleet */
+	bool used;                           /* by a component, or by the certificate of one */
 };
 
-/* The certificate that an agent was enrolled with last. */
+/* The latest certificate an agent was enrolled with. */
 struct status_agent {
 	const struct enrolled *enrolled;
-	int64_t left;                       /* seconds until it ends */
-	const struct component *renewed_by; /* NULL: nothing renews it */
-	bool replaced;                      /* a renewal has taken its place */
-	bool used; /* a component is delivered to by an agent of that name */
+	int64_t left;                       /* seconds until expiry */
+	const struct component *renewed_by; /* NULL: not renewed */
+	bool replaced;                      /* a renewed certificate has replaced it */
+	bool used;                          /* a component is delivered by an agent of that name */
 };
 
 struct status {
 	const struct fleet *fleet;
 	int64_t now;
-	int64_t observed_at; /* the oldest look at a component; 0: never */
-	bool offline;        /* set by the caller before it renders */
+	int64_t observed_at; /* the oldest observation of a component; 0: none */
+	bool offline;        /* set by the caller before rendering */
 	struct status_certificate *certificates;
 	size_t certificate_count;
 	struct status_component *components;
 	size_t component_count;
-	const struct lost_bundle *lost; /* what backups cannot be relied on */
+	const struct lost_bundle *lost; /* bundles that cannot be relied on */
 	size_t lost_count;
 	struct status_agent *agents;
 	size_t agent_count;
 };
 
-/* Borrows both arguments; rows are made in `a`. */
+/* Borrows both arguments; the rows live in `a`. */
 void status_make(const struct fleet *f, const struct snapshot *s, int64_t now, struct arena *a,
 		 struct status *out);
-/* How many components only wait for a restart that their role postpones. */
+/* Number of components that wait only for a restart that their role postpones. */
 size_t status_postponed(const struct status *s);
 json_t *status_to_json(const struct status *s);
 void status_render_text(const struct status *s, bool color, struct buf *out);
 /*
- * Whether every component is in-sync and no certificate in use ends within
- * `within` seconds, nor one in use of an agent that nothing renews; otherwise
- * says why, one line each.
+ * True when every component is in-sync and no certificate in use expires within
+ * `within` seconds, nor the certificate of an agent in use that is not renewed.
+ * Otherwise `why` gets one line per reason.
  */
 bool status_check(const struct status *s, int64_t within, struct buf *why);
 

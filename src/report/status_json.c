@@ -8,7 +8,7 @@ enum {
 	DAY = 86400
 };
 
-/* Rounded down: what has ended has less than no day left. */
+/* Rounded down: an expired certificate has a negative number of days left. */
 static json_t *write_days(int64_t seconds)
 {
 	return json_integer(seconds >= 0 ? seconds / DAY : -((DAY - 1 - seconds) / DAY));
@@ -131,7 +131,7 @@ static const struct member status_agent_members[] = {
 	{ 0 },
 };
 
-/* ---- the whole; problems are those that are of no component ---- */
+/* ---- the document; its problems belong to no component ---- */
 
 static json_t *write_problem_code(const void *slot, size_t index)
 {

@@ -105,7 +105,7 @@ static enum tone left_tone(const struct status *s, const struct status_certifica
 	return row->renew_at && row->renew_at <= s->now ? TONE_WARN : TONE_PLAIN;
 }
 
-/* An import is not renewed by us: its owner is told when it is time. */
+/* An import is renewed by its owner, so the column says when it is time. */
 static const char *renewed(struct arena *a, const struct status *s,
 			   const struct status_certificate *row)
 {
@@ -156,7 +156,7 @@ static void add_agent(struct table *t, const struct status_agent *row)
 	table_add(t, agent->serial, TONE_PLAIN);
 }
 
-/* ---- the whole ---- */
+/* ---- the document ---- */
 
 static void add_head(const struct status *s, struct buf *out)
 {

@@ -85,7 +85,7 @@ bool enrol_request_read(const struct enrol_auth *b, const struct secret *message
 	return true;
 }
 
-/* ---- what goes with a proof of its own ---- */
+/* ---- documents with a proof ---- */
 
 static void prove_text(const struct enrol_auth *b, const char *purpose, struct bytes text,
 		       uint8_t out[PROOF_BYTES])
@@ -110,7 +110,7 @@ static void write_proven(const struct enrol_auth *b, const char *purpose, const 
 	memcpy(out->bytes + PROOF_BYTES, text.bytes, text.len);
 }
 
-/* *out: what the proof is of, parsed; NULL when that is no JSON. */
+/* *out: the parsed document; NULL when it is not JSON. */
 static bool read_proven(const struct enrol_auth *b, const char *purpose,
 			const struct secret *message, json_t **out, struct err *e)
 {
@@ -128,7 +128,7 @@ static bool read_proven(const struct enrol_auth *b, const char *purpose,
 	return true;
 }
 
-/* ---- what is granted ---- */
+/* ---- grant ---- */
 
 static const struct member granted_cert_item[] = {
 	BYTES_MEMBER("", struct der, bytes, len, .least = 1),
@@ -186,7 +186,7 @@ bool enrol_grant_read(const struct enrol_auth *b, const struct secret *message, 
 	return true;
 }
 
-/* ---- what became of it ---- */
+/* ---- receipt ---- */
 
 struct receipt_document {
 	bool written;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Enrolment: what an agent without a certificate and an operator say to each
- * other over a link (pki/enrol_tls.h), both knowing one token.  B is the binding
- * of the link, CSR a PKCS#10 request:
+ * Enrolment messages between an agent without a certificate and an operator,
+ * over a TLS connection (pki/enrol_tls.h).  Both know one token.  B is the
+ * binding of the connection, CSR a PKCS#10 request:
  *
  *	1 operator  HMAC-SHA256(token, "certfleet-enrol-1 operator" + B)
  *	2 agent     HMAC-SHA256(token, "certfleet-enrol-1 agent" + B +
@@ -15,10 +15,10 @@
  *		    JSON), then JSON: {"written": true or false, "notes":
  *		    ["..."...]}
  *
- * The operator proves itself first, so that an agent tells strangers nothing;
- * who gets a proof that does not hold closes the link.  Every message has its
- * own: on the host another process has the link than the one that knows the
- * token and writes what was granted.
+ * The operator proves itself first, so that an agent reveals nothing to
+ * strangers; after a wrong proof the receiver closes the connection.  Every
+ * message has a proof of its own: on the host, the process with the connection
+ * is not the one that knows the token and writes the files.
  */
 #ifndef WIRE_ENROL_MESSAGE_H
 #define WIRE_ENROL_MESSAGE_H
@@ -36,41 +36,41 @@
 enum {
 	PROOF_BYTES = 32,
 	ENROL_HELLO_LIMIT = PROOF_BYTES,          /* message 1 */
-	ENROL_REQUEST_LIMIT = PROOF_BYTES + 8192, /* 2 */
-	ENROL_GRANT_LIMIT = 1024 * 1024,          /* 3, proofs included */
-	ENROL_RECEIPT_LIMIT = 16 * 1024,          /* 4 */
+	ENROL_REQUEST_LIMIT = PROOF_BYTES + 8192, /* message 2 */
+	ENROL_GRANT_LIMIT = 1024 * 1024,          /* message 3, proof included */
+	ENROL_RECEIPT_LIMIT = 16 * 1024,          /* message 4 */
 	ENROL_CERTIFICATES = 10,
 	ENROL_ALLOW = 64,
 };
 
-/* What a proof is made of. */
+/* The inputs of a proof. */
 struct enrol_auth {
 	const struct secret *token;
 	const uint8_t *binding; /* ENROL_TLS_BINDING_BYTES */
 	size_t binding_len;
 };
 
-/* All messages go into `out`, which must be empty. */
+/* Every message is written to `out`, which must be empty. */
 void enrol_hello_write(const struct enrol_auth *b, struct secret *out);
-/* Whether the proof holds; takes the same time whatever is wrong. */
+/* True when the proof is right; compared in constant time. */
 bool enrol_hello_holds(const struct enrol_auth *b, const struct secret *hello);
 
 void enrol_request_write(const struct enrol_auth *b, struct der csr, struct secret *out);
-/* False: the proof does not hold.  *csr points into the message. */
+/* False when the proof is wrong. *csr points into the message. */
 bool enrol_request_read(const struct enrol_auth *b, const struct secret *message, struct der *csr);
 
 void enrol_grant_write(const struct enrol_auth *b, const struct grant *g, struct secret *out);
 void enrol_refusal_write(const struct enrol_auth *b, const char *why, struct secret *out);
 /*
- * Texts in `a`.  ERR_CRYPTO: the proof does not hold, and nothing else was
- * looked at; a refusal is ERR_REMOTE.
+ * Texts live in `a`.  ERR_CRYPTO: the proof is wrong, and nothing else was
+ * read; a refusal of the operator is ERR_REMOTE.
  */
 MUST_CHECK bool enrol_grant_read(const struct enrol_auth *b, const struct secret *message,
 				 struct arena *a, struct grant *out, struct err *e);
 
-/* Notes are escaped, here and there. */
+/* Notes are escaped, when written and when read. */
 void enrol_receipt_write(const struct enrol_auth *b, const struct receipt *r, struct secret *out);
-/* As enrol_grant_read(). */
+/* Like enrol_grant_read(). */
 MUST_CHECK bool enrol_receipt_read(const struct enrol_auth *b, const struct secret *message,
 				   struct arena *a, struct receipt *out, struct err *e);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An order: what an operator tells an agent to change, as the text that is
- * signed.  It names everything that decides what happens, so that a half of
- * an agent that only carries it can withhold it, but neither make one nor
- * use one twice, later, elsewhere or in another order.
+ * An order: a change that an operator tells an agent to make, as the text that
+ * is signed.  The order contains everything that decides what happens, so that
+ * the network half of an agent, which carries it, can withhold it, but cannot
+ * forge one, nor use one twice, later, elsewhere or out of sequence.
  *
- * The text is JSON with sorted keys; reading accepts only what
- * order_text() would have written, to the last byte.
+ * The text is JSON with sorted keys; reading accepts exactly the bytes that
+ * order_text() writes.
  */
 #ifndef WIRE_ORDER_H
 #define WIRE_ORDER_H
@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Stands before the text in what is signed, so that it means nothing else. */
+/* Prefix of the signed text, so that the signature is valid for nothing else. */
 #define ORDER_PURPOSE "certfleet-order-1\n"
 
 enum {
@@ -37,32 +37,32 @@ enum order_action {
 
 struct order {
 	enum order_action action;
-	const char *agent; /* SHA-256 of its SubjectPublicKeyInfo, hex */
+	const char *agent; /* SHA-256 of the agent's SubjectPublicKeyInfo, hex */
 	const char *component;
-	const char *lineage; /* of the state that orders */
+	const char *lineage; /* of the state that gives the order */
 	/*
-	 * Counts what that state told this component; what belongs to one
-	 * delivery has the same number, a roll back a higher one.
+	 * Counts the orders of that state to this component; all orders of one
+	 * delivery have the same number, a rollback has a higher one.
 	 */
 	int64_t sequence;
-	const char *fingerprint; /* "" of a revert: nothing was there */
-	/* To stage: pair_digest() of what comes with it; NULL or "" else. */
+	const char *fingerprint; /* "" in a revert: nothing was installed before */
+	/* For stage: pair_digest() of the sent pair; otherwise NULL or "". */
 	const char *pair;
-	/* What is installed now; "" nothing, NULL when that is not known. */
+	/* The pair installed now; "" for none, NULL when unknown. */
 	const char *replaces;
 	bool rollback;
-	bool adopt; /* the component may be another lineage's */
-	bool self;  /* it must be the agent's own pair */
+	bool adopt; /* the component may belong to another lineage */
+	bool self;  /* the component must be the agent's own pair */
 	/*
-	 * To activate: the process that the pidfile names may be told though
-	 * it is doubtful, when this is its executable; NULL: it may not.
+	 * For activate: the process in the pidfile may be signalled in spite of
+	 * doubts when this is its executable; NULL: never.
 	 */
 	const char *executable;
 	int64_t expires; /* UTC seconds */
 };
 
 const char *order_text(const struct order *o, struct arena *a);
-/* ERR_INPUT when it is no order; strings are copied into `a`. */
+/* ERR_INPUT when malformed; strings are copied into `a`. */
 MUST_CHECK bool order_read(const char *text, size_t len, struct arena *a, struct order *out,
 			   struct err *e);
 

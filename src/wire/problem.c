@@ -56,7 +56,7 @@ static const struct member problem_members[] = {
 	{ 0 },
 };
 
-/* A detail may quote what a caller sent: JSON takes only valid UTF-8. */
+/* A detail may quote bytes of a client, but JSON requires valid UTF-8. */
 json_t *problem_to_json(const struct problem *p)
 {
 	const char *detail = p->detail ? p->detail : "";

@@ -4,7 +4,7 @@
 #include "base/number.h"
 #include "json/record.h"
 
-/* The end of the year 9999: a clock may be off, but not beyond computing. */
+/* The end of the year 9999: a clock may be wrong, but arithmetic must not overflow. */
 #define LATEST_TIME INT64_C(253402300799)
 
 static const struct member identity_members[] = {
@@ -14,7 +14,10 @@ static const struct member identity_members[] = {
 	{ 0 },
 };
 
-/* What a process printed may be anything; names are compared and never shown. */
+/*
+ * SHOWN for anything a process may have printed; TEXT for names, which are
+ * compared and never shown.
+ */
 static const struct member report_members[] = {
 	NUMBER_MEMBER("sequence", struct component_report, sequence, 0, INT64_MAX),
 	CHOICE_MEMBER("activation", struct component_report, activation, activation_names),

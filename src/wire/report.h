@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an agent tells of itself and of its components.  As in the snapshot,
- * NULL means unknown and "" that nothing is there.
+ * A report: the answer of an agent about itself and its components.  As in the
+ * snapshot, NULL means unknown and "" nothing there.
  */
 #ifndef WIRE_REPORT_H
 #define WIRE_REPORT_H
@@ -16,9 +16,9 @@
 #include <stdint.h>
 
 struct report_identity {
-	const char *spki;    /* SHA-256 of its key, hex */
+	const char *spki;    /* SHA-256 of the agent's key, hex */
 	const char *program; /* "certfleet 1.0" */
-	int64_t time;        /* its clock, UTC seconds */
+	int64_t time;        /* the agent's clock, UTC seconds */
 };
 
 struct component_report {
@@ -29,13 +29,13 @@ struct component_report {
 	const char *damage;
 	const char *staged;
 	const char *unwritable;
-	const char *doubt;      /* of the process that its pidfile names */
-	const char *untrusted;  /* who else could write the pidfile */
-	const char *executable; /* of that process */
+	const char *doubt;      /* about the process in its pidfile */
+	const char *untrusted;  /* other users who can write the pidfile */
+	const char *executable; /* executable of that process */
 	const char *error;
-	const char *served;         /* by its own check */
-	const char *lineage;        /* whose orders it took last; NULL: nobody's */
-	int64_t sequence;           /* of the last one; 0: none */
+	const char *served;         /* certificate seen by the agent's own check */
+	const char *lineage;        /* state of the last order; NULL: no order yet */
+	int64_t sequence;           /* number of the last order; 0: none */
 	enum activation activation; /* hot: the agent's own pair */
 };
 
@@ -46,8 +46,8 @@ json_t *report_all(const struct report_identity *agent, const struct component_r
 		   size_t count);
 
 /*
- * Reads what report_one() made.  Strings are copied into `a`, escaped where
- * they are for people; a fingerprint that is none is ERR_REMOTE.
+ * Reads the output of report_one().  Strings are copied into `a`, escaped where
+ * they are for people; a malformed fingerprint is ERR_REMOTE.
  */
 MUST_CHECK bool report_read(const char *text, size_t len, struct arena *a,
 			    struct report_identity *agent, struct component_report *c,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The body of a request that changes something: the order as it was signed,
- * the signature, who signed, and, to stage, the pair.
+ * The body of a request with an order: the order as it was signed, the
+ * signature, the signer's certificates, and, for stage, the pair.
  *
  *	{"order": "...", "signature": "base64", "signer": ["base64 DER"...],
  *	 "pair": {"certificates": [...], "anchor": "..." or null,
@@ -20,12 +20,12 @@
 
 enum {
 	REQUEST_LIMIT = 1024 * 1024, /* bytes of a body */
-	SIGNER_LIMIT = 4,            /* certificates of who signed */
+	SIGNER_LIMIT = 4,            /* certificates of the signer */
 	PAIR_LIMIT = 10,             /* certificates of a pair */
 };
 
 struct order_request {
-	const char *order; /* order_text() */
+	const char *order; /* output of order_text() */
 	size_t order_len;
 	struct der signature;
 	const struct der *signer; /* leaf first */
@@ -38,11 +38,12 @@ struct order_request {
 void order_request_release(struct order_request *r);
 AUTO_STRUCT(order_request, struct order_request, order_request_release)
 
-/* `key` is borrowed here; `out` must be empty. */
+/* `key` is borrowed; `out` must be empty. */
 void order_request_write(const struct order_request *r, const struct secret *key,
 			 struct secret *out);
-/* ERR_INPUT when it is none; all but the key lives in `a`.  `out` must be
- * empty. */
+/*
+ * ERR_INPUT when malformed; all but the key lives in `a`.  `out` must be empty.
+ */
 MUST_CHECK bool order_request_read(const struct secret *body, struct arena *a,
 				   struct order_request *out, struct err *e);
 

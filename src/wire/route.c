@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* A path that ends with '/' is followed by a component. */
+/* A path that ends with '/' is followed by a component name. */
 static const struct {
 	const char *method;
 	const char *path;
@@ -45,7 +45,7 @@ const char *route_path(enum route r, const char *component, struct arena *a)
 	return arena_strdup(a, buf_text(&path));
 }
 
-/* "%2F" and plain bytes; false when it is neither, or holds a NUL. */
+/* Decodes "%2F" and plain bytes; false for an invalid escape, '/' or NUL. */
 static bool route_decode(const char *text, struct arena *a, const char **out)
 {
 	char *to = arena_strdup(a, text);

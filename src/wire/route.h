@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an agent can be asked, as method and path (schemas/agent-api.yaml).
- * One table for both ends.  A component's name is one percent-encoded
+ * The routes of the agent's API, as method and path (schemas/agent-api.yaml),
+ * one table for client and agent.  A component name is one percent-encoded
  * segment.
  */
 #ifndef WIRE_ROUTE_H
@@ -25,16 +25,16 @@ enum route {
 };
 
 const char *route_method(enum route r);
-/* `component` is left out of the account where the route has none. */
+/* `component` is ignored when the route has none. */
 const char *route_path(enum route r, const char *component, struct arena *a);
 
 enum route_match {
 	ROUTE_FOUND,
-	ROUTE_WRONG_METHOD, /* *route has the right one */
+	ROUTE_WRONG_METHOD, /* *route is the route that has the path */
 	ROUTE_UNKNOWN,
 };
 
-/* What somebody asks for; `component` in `a`, "" where there is none. */
+/* Matches a request; `component` lives in `a`, "" when the route has none. */
 enum route_match route_find(const char *method, const char *path, struct arena *a,
 			    enum route *route, const char **component);
 
