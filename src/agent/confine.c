@@ -24,13 +24,6 @@ enum {
 	LOG_ROOM = 64 * 1024, /* bytes a log file may grow by */
 };
 
-static struct passwd *default_user(void)
-{
-	struct passwd *p = getpwnam(CONFINE_USER);
-
-	return p ? p : getpwnam(CONFINE_SHARED);
-}
-
 static bool find_user(const char *name, struct passwd **out, struct err *e)
 {
 	bool is_root = geteuid() == 0;
@@ -38,7 +31,9 @@ static bool find_user(const char *name, struct passwd **out, struct err *e)
 	*out = NULL;
 	if (!name && !is_root)
 		return true;
-	*out = name ? getpwnam(name) : default_user();
+	*out = getpwnam(name ? name : CONFINE_USER);
+	if (!*out && !name)
+		*out = getpwnam(CONFINE_SHARED);
 	if (!*out)
 		return err_set(e, ERR_INPUT, "there is no user '%s'", name ? name : CONFINE_USER);
 	if (is_root && (*out)->pw_uid == 0)
@@ -131,36 +126,24 @@ static bool confine_limit(int what, rlim_t most)
 	return !setrlimit(what, &l);
 }
 
-/* Forbids writing to files, except to the log when stderr is a file. */
-static bool confine_limit_files(void)
-{
-	struct stat st;
-	rlim_t most = 0;
-
-	if (!fstat(STDERR_FILENO, &st) && S_ISREG(st.st_mode))
-		most = (rlim_t)st.st_size + LOG_ROOM;
-	signal(SIGXFSZ, SIG_IGN);
-	return confine_limit(RLIMIT_FSIZE, most);
-}
-
-/* To be called after confine_become(), which clears the parent death signal. */
-static bool end_with(pid_t parent, struct err *e)
-{
-	if (!parent)
-		return true;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
-		return err_sys(e, "cannot confine the network half");
-	return getppid() == parent || err_set(e, ERR_MISSING, "the agent's other process exited");
-}
-
 bool confine(pid_t parent, struct err *e)
 {
-	if (!end_with(parent, e))
-		return false;
+	struct stat st;
+	rlim_t written = 0;
+
+	/* after confine_become(), which would undo it */
+	if (parent && prctl(PR_SET_PDEATHSIG, SIGKILL))
+		return err_sys(e, "cannot confine the network half");
+	if (parent && getppid() != parent)
+		return err_set(e, ERR_MISSING, "the agent's other process exited");
+	/* it writes no file but its log, when stderr is one */
+	if (!fstat(STDERR_FILENO, &st) && S_ISREG(st.st_mode))
+		written = (rlim_t)st.st_size + LOG_ROOM;
+	signal(SIGXFSZ, SIG_IGN);
 	if (!confine_limit(RLIMIT_NOFILE, DESCRIPTORS) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !confine_limit(RLIMIT_CORE, 0) ||
-	    !confine_limit(RLIMIT_NPROC, 0) || !confine_limit_files() || !sandbox_forbid_files() ||
-	    !seccomp_only_talk())
+	    !confine_limit(RLIMIT_NPROC, 0) || !confine_limit(RLIMIT_FSIZE, written) ||
+	    !sandbox_forbid_files() || !seccomp_only_talk())
 		return err_sys(e, "cannot confine the network half");
 	return true;
 }

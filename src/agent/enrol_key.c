@@ -106,17 +106,6 @@ static const char *unfinished_name(struct enrol_key *o)
 	return arena_printf(&o->arena, "%s" UNFINISHED, o->key.name);
 }
 
-static bool enrol_key_make_key(struct enrol_key *o, struct err *e)
-{
-	AUTO(secret) pem = { 0 };
-
-	if (!key_generate(KEY_ECDSA_P256, &o->pkcs8, e))
-		return false;
-	pem_add_key(&pem, &o->pkcs8);
-	o->unfinished = unfinished_name(o);
-	return fs_replace_at(o->key.dirfd, o->unfinished, pem.bytes, pem.len, FS_PRIVATE, e);
-}
-
 static bool enrol_key_reject(const char *path, const char *other, struct err *e)
 {
 	return err_set(
@@ -160,7 +149,14 @@ bool enrol_key_is_complete(const struct enrol_key *o)
 
 bool enrol_key_request(struct enrol_key *o, struct arena *a, struct der *csr, struct err *e)
 {
-	return enrol_key_make_key(o, e) && csr_make(&o->pkcs8, a, csr, e);
+	AUTO(secret) pem = { 0 };
+
+	if (!key_generate(KEY_ECDSA_P256, &o->pkcs8, e))
+		return false;
+	pem_add_key(&pem, &o->pkcs8);
+	o->unfinished = unfinished_name(o);
+	return fs_replace_at(o->key.dirfd, o->unfinished, pem.bytes, pem.len, FS_PRIVATE, e) &&
+	       csr_make(&o->pkcs8, a, csr, e);
 }
 
 /* ---- finish ---- */

@@ -120,15 +120,7 @@ static void refresh_grants(struct install_half *h)
 		note_grants(h, &why);
 }
 
-/* The result of a worker that started before a change of the grants is not cached. */
-static void remember_signer(struct install_half *h, const struct child_job *j,
-			    const struct signer *found)
-{
-	if (j->grants == client_grants_revision(h->grants))
-		signer_cache_remember(h->signers, found);
-}
-
-/* ---- requests ---- */
+/* ---- what is asked ---- */
 
 static struct child_job *free_job(struct install_half *h)
 {
@@ -222,25 +214,21 @@ static bool install_half_take_request(struct install_half *h, struct ipc *c, str
 	return !a.body.bytes || post_answer(c, q.number, &a, e);
 }
 
-/* The key is held in this process, so a child cannot replace it. */
-static void take_own_pair(struct install_half *h, struct response *a)
-{
-	struct err e = { 0 };
-
-	if (!agent_identity_read(&h->self, h->config, &e))
-		response_problem(PROBLEM_FAILED, e.text, a);
-}
-
 static bool end_job(struct install_half *h, struct child_job *j, struct ipc *c, struct err *e)
 {
 	AUTO(response) a = { 0 };
+	struct err why = { 0 };
 
 	if (!worker_end(&j->worker, &a))
 		response_problem(PROBLEM_CANNOT, "it ended without an answer", &a);
-	remember_signer(h, j, &a.signer);
+	/* a worker that began before a change knows nothing of it */
+	if (j->grants == client_grants_revision(h->grants))
+		signer_cache_remember(h->signers, &a.signer);
+	/* what a worker cannot do for this process */
 	if (a.status == 200 && j->route == ROUTE_ACTIVATE &&
-	    agent_identity_is(h->config, j->component))
-		take_own_pair(h, &a);
+	    agent_identity_is(h->config, j->component) &&
+	    !agent_identity_read(&h->self, h->config, &why))
+		response_problem(PROBLEM_FAILED, why.text, &a);
 	return !j->awaited || post_answer(c, j->number, &a, e);
 }
 
@@ -338,23 +326,18 @@ static void put_grants(const struct client_grants *g, struct secret *out)
 	fields_put(&f, authority->data, authority->len);
 }
 
-static void put_revisions(struct install_half *h, struct secret *out)
-{
-	struct fields f = fields_begin(out, 16);
-
-	refresh_grants(h);
-	fields_put_number(&f, h->self.revision);
-	fields_put_number(&f, client_grants_revision(h->grants));
-}
-
 static bool answer_handshake(struct install_half *h, struct message *m, struct secret *out,
 			     struct err *e)
 {
 	const struct agent_identity *s = &h->self;
+	struct fields f;
 
 	switch ((enum message_kind)m->kind) {
 	case MESSAGE_REVISION:
-		put_revisions(h, out);
+		refresh_grants(h);
+		f = fields_begin(out, 16);
+		fields_put_number(&f, s->revision);
+		fields_put_number(&f, client_grants_revision(h->grants));
 		return true;
 	case MESSAGE_GRANTS:
 		put_grants(h->grants, out);
@@ -455,13 +438,6 @@ static bool serve(struct install_half *h, struct ends *n, const struct pollfd *f
 	return !(fds[POLL_REQUESTS].revents & any) || install_half_take_request(h, &n->requests, e);
 }
 
-/* Drops the answers to requests of a network half that has exited. */
-static void forget_questions(struct install_half *h)
-{
-	for (size_t i = 0; i < WORKERS; i++)
-		h->jobs[i].awaited = false;
-}
-
 bool install_half_run(struct install_half *h, const struct channels *c, struct err *e)
 {
 	AUTO(ends)
@@ -470,7 +446,9 @@ bool install_half_run(struct install_half *h, const struct channels *c, struct e
 
 	n.requests.from = FROM_NETWORK;
 	n.handshakes.from = FROM_NETWORK;
-	forget_questions(h);
+	/* answers to questions of one that has ended are nobody's */
+	for (size_t i = 0; i < WORKERS; i++)
+		h->jobs[i].awaited = false;
 	while (!stop_requested()) {
 		list_polled(h, &n, fds);
 		if (poll(fds, POLL_JOBS + WORKERS, POLL_MS) > 0 && !serve(h, &n, fds, e))

@@ -94,29 +94,25 @@ static bool receive_grant(struct enrol_tls *l, const struct secret *request, str
 	       enrol_tls_receive(l, &wait, grant, e);
 }
 
-static bool tell_left(struct reception *r, const struct err *why, struct err *e)
-{
-	AUTO(message) left = { .kind = MESSAGE_LEFT, .number = r->visits };
-
-	secret_copy(&left.body, why->text, strlen(why->text));
-	return ipc_post(&r->channel, &left, e);
-}
-
-/* The enrolment is done even when the receipt does not arrive. */
+/* That the receipt arrives is good, but changes nothing here. */
 static bool reception_carry(struct reception *r, struct visitor *v, struct err *e)
 {
 	AUTO(enrol_tls) l = TAKE(v->link);
 	AUTO(secret) request = { 0 };
 	AUTO(secret) grant = { 0 };
 	AUTO(secret) receipt = { 0 };
+	AUTO(message) left = { .kind = MESSAGE_LEFT };
 	struct err why = { 0 };
 
 	if (!reception_ask_who(r, l, &request, e))
 		return false;
 	if (!request.len)
 		return true;
-	if (!receive_grant(l, &request, &grant, &why))
-		return tell_left(r, &why, e);
+	if (!receive_grant(l, &request, &grant, &why)) {
+		left.number = r->visits;
+		secret_copy(&left.body, why.text, strlen(why.text));
+		return ipc_post(&r->channel, &left, e);
+	}
 	if (!reception_request(r, MESSAGE_GRANT, &grant, &receipt, e))
 		return false;
 	if (!receipt.len)
@@ -171,14 +167,7 @@ static void take_connection(struct reception *r)
 	v->end_ms = clock_mono_ms() + HELLO_MS;
 }
 
-static void dismiss(struct reception *r)
-{
-	for (size_t i = 0; i < VISITORS; i++)
-		if (r->visitors[i].link && clock_mono_ms() >= r->visitors[i].end_ms)
-			reception_drop(&r->visitors[i]);
-}
-
-/* The enrolling process sends nothing unasked: an event means that it has exited. */
+/* The other half says nothing unasked: it has ended. */
 static bool reception_step(struct reception *r, struct err *e)
 {
 	struct pollfd fds[VISITORS + 2];
@@ -203,22 +192,16 @@ static bool reception_step(struct reception *r, struct err *e)
 	return true;
 }
 
-static void be_deaf(void)
-{
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-	sigaction(SIGINT, &ignore, NULL);
-	sigaction(SIGTERM, &ignore, NULL);
-	sigaction(SIGHUP, &ignore, NULL);
-}
-
 bool reception_run(const struct reception_start *start, struct err *e)
 {
 	AUTO(reception) r = { .listener = start->listener, .channel = NO_CHANNEL };
 	int channel = start->channel;
 	int *const kept[] = { &r.listener, &channel };
 
-	be_deaf();
+	/* its parent decides what a stop means */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	decoder_leave();
 	if (!confine_descriptors(kept, 2, e) || !confine_become(start->user, e) ||
 	    !enrol_tls_host_new(&r.host, e) || !confine(start->other, e))
@@ -228,7 +211,9 @@ bool reception_run(const struct reception_start *start, struct err *e)
 	while (!r.done) {
 		if (!reception_step(&r, e))
 			return false;
-		dismiss(&r);
+		for (size_t i = 0; i < VISITORS; i++)
+			if (r.visitors[i].link && clock_mono_ms() >= r.visitors[i].end_ms)
+				reception_drop(&r.visitors[i]);
 	}
 	return true;
 }

@@ -155,24 +155,11 @@ static bool open_channels(struct launch *l, struct child_run *r, struct err *e)
 	return true;
 }
 
-/*
- * Runs between fork and exec, like become(): async-signal-safe calls only.  Our
- * own soft limit is raised for connections.
- */
-static void child_limit_files(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur <= CHILD_FILES)
-		return;
-	files.rlim_cur = CHILD_FILES;
-	setrlimit(RLIMIT_NOFILE, &files);
-}
-
 /* Between fork and exec: async-signal-safe calls only. */
 __attribute__((noreturn)) static void become(const struct child *c, const struct launch *l)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct rlimit files;
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
@@ -180,7 +167,11 @@ __attribute__((noreturn)) static void become(const struct child *c, const struct
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(c->secret_output ? 077 : 022);
-	child_limit_files();
+	/* ours is raised for connections */
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur > CHILD_FILES) {
+		files.rlim_cur = CHILD_FILES;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 
 	bool ready = !setpgid(0, 0) && dup2(l->null_fd, 0) == 0 && dup2(l->output_fd, 1) == 1 &&
 		     dup2(c->secret_output ? l->null_fd : l->output_fd, 2) == 2 &&
@@ -275,28 +266,21 @@ static void read_output(struct child_run *r, int rounds)
 	wipe(chunk, sizeof(chunk));
 }
 
-/* Waits at most `ms`; true when the child has exited. */
-static bool child_wait_a_moment(struct child_run *r, int64_t ms)
-{
-	struct pollfd fds[] = { { .fd = r->pidfd, .events = POLLIN },
-				{ .fd = r->output, .events = POLLIN } };
-
-	if (poll(fds, 2, (int)ms) <= 0)
-		return false;
-	if (fds[1].revents)
-		read_output(r, 16);
-	return fds[0].revents != 0;
-}
-
-/* A stop ends the wait too, unless it was requested before the start. */
+/* Whether the child has ended.  A stop ends it too, unless that was asked for before it began. */
 static bool wait_until(struct child_run *r, int64_t deadline, bool stoppable)
 {
 	for (;;) {
+		struct pollfd fds[] = { { .fd = r->pidfd, .events = POLLIN },
+					{ .fd = r->output, .events = POLLIN } };
 		int64_t left = deadline - clock_mono_ms();
 
 		if (left <= 0 || (stoppable && stop_requested()))
 			return false;
-		if (child_wait_a_moment(r, left < POLL_MS ? left : POLL_MS))
+		if (poll(fds, 2, left < POLL_MS ? (int)left : POLL_MS) <= 0)
+			continue;
+		if (fds[1].revents)
+			read_output(r, 16);
+		if (fds[0].revents)
 			return true;
 	}
 }

@@ -220,14 +220,6 @@ static int take_channel(int control)
 	return fd;
 }
 
-/* The program's initial environment may hold a passphrase. */
-static void wipe_environment(void)
-{
-	for (char **variable = environ; variable && *variable; variable++)
-		wipe(*variable, strlen(*variable));
-	clearenv();
-}
-
 static bool hold_nothing(int control)
 {
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -250,8 +242,11 @@ static bool become_decoder(int control, pid_t parent)
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		signal(numbers[i], SIG_IGN);
-	signal(SIGCHLD, SIG_IGN); /* channel processes are not waited for */
-	wipe_environment();
+	signal(SIGCHLD, SIG_IGN); /* who serves a channel is not waited for */
+	/* a passphrase may stand in the memory that the program began with */
+	for (char **variable = environ; variable && *variable; variable++)
+		wipe(*variable, strlen(*variable));
+	clearenv();
 	prctl(PR_SET_NAME, "cf-decoder");
 	return !prctl(PR_SET_PDEATHSIG, SIGKILL) && getppid() == parent &&
 	       !prctl(PR_SET_DUMPABLE, 0) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&

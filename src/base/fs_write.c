@@ -23,22 +23,19 @@ static void temporary_name(const char *name, char out[NAME_MAX + 1])
 	snprintf(out, NAME_MAX + 1, ".%.200s.tmp-%08" PRIx64, name, number);
 }
 
-/* Owner before mode, because a change of owner may clear mode bits. */
-static bool fs_write_set_attr(int fd, struct fs_attr attr)
-{
-	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
-	    fchown(fd, attr.owner, attr.group) < 0)
-		return false;
-	return fchmod(fd, attr.mode) == 0;
-}
-
 static bool fs_write_new(int dirfd, const char *name, struct secret content, struct fs_attr attr)
 {
 	AUTO(fd) fd =
 		openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	return fd >= 0 && fs_write_set_attr(fd, attr) &&
-	       fd_write_all(fd, content.bytes, content.len) && fsync(fd) == 0;
+	if (fd < 0)
+		return false;
+	/* owner before mode: a change of owner may clear mode bits */
+	if ((attr.owner != (uid_t)-1 || attr.group != (gid_t)-1) &&
+	    fchown(fd, attr.owner, attr.group) < 0)
+		return false;
+	return fchmod(fd, attr.mode) == 0 && fd_write_all(fd, content.bytes, content.len) &&
+	       fsync(fd) == 0;
 }
 
 bool fs_replace_at(int dirfd, const char *name, const void *bytes, size_t len, struct fs_attr attr,
@@ -95,19 +92,11 @@ bool fs_sync_dir(const char *path, struct err *e)
 	return true;
 }
 
-/* Undoes the umask, which would take permissions meant for others. */
-static bool fs_write_widen(const char *path, mode_t mode)
-{
-	AUTO(fd)
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd >= 0 && fchmod(fd, mode) == 0;
-}
-
 bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	const char *parent = fs_dirname(&a, path);
+	AUTO(fd) fd = -1;
 	struct stat st;
 
 	if (stat(path, &st) == 0) {
@@ -121,9 +110,12 @@ bool fs_make_dirs(const char *path, mode_t mode, struct err *e)
 	if (mkdir(path, mode) < 0) {
 		if (errno != EEXIST)
 			return err_sys(e, "cannot make directory '%s'", path);
-	} else if (!fs_write_widen(path, mode)) {
-		return err_sys(e, "cannot set the mode of directory '%s'", path);
+		return fs_sync_dir(parent, e);
 	}
+	/* our umask takes from others what is meant for them */
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, mode) < 0)
+		return err_sys(e, "cannot set the mode of directory '%s'", path);
 	return fs_sync_dir(parent, e);
 }
 

@@ -63,16 +63,7 @@ static bool name_unlisted(const struct entries *entries, const struct manifest *
 	return err_set(e, ERR_INPUT, "the manifest names an entry twice");
 }
 
-/* Every listed entry exists and the counts are equal: so both sets are the same. */
-static bool check_entries(const struct entries *entries, const struct manifest *m, struct err *e)
-{
-	for (size_t i = 0; i < m->listed_count; i++)
-		if (!check_one(entries, &m->listed[i], e))
-			return false;
-	return m->listed_count + 2 == entries->count || name_unlisted(entries, m, e);
-}
-
-/* Sets *out to the entry's text, "" without an entry; counts it in *claimed. */
+/* Sets *out to its text, "" when there is none; counts it in *claimed. */
 static bool unpacked_take_text(const struct bundle_entry *entry, struct arena *a, const char **out,
 			       size_t *claimed, struct err *e)
 {
@@ -122,18 +113,11 @@ static bool unpacked_take_files(const struct entries *entries, struct bundle *b,
 	return true;
 }
 
-static bool has_any_key(const struct bundle *b, const struct manifest *m)
-{
-	for (size_t i = 0; i < b->item_count; i++)
-		if (m->has_key[i])
-			return true;
-	return false;
-}
-
 static bool unpacked_check_lock(const struct entries *entries, const struct unpacked *c,
 				struct err *e)
 {
 	const struct bundle *b = &c->bundle;
+	bool has_key = false;
 
 	if (b->unencrypted != (b->recipient_count == 0))
 		return err_set(e, ERR_INPUT, "it says to be %sencrypted, but %s recipients",
@@ -141,7 +125,9 @@ static bool unpacked_check_lock(const struct entries *entries, const struct unpa
 	if (b->recipient_count > BUNDLE_RECIPIENT_LIMIT)
 		return err_set(e, ERR_INPUT, "it has more than %d recipients",
 			       BUNDLE_RECIPIENT_LIMIT);
-	return has_any_key(b, &c->manifest) == (entries_find(entries, ENTRY_KEYS) != NULL) ||
+	for (size_t i = 0; i < b->item_count; i++)
+		has_key |= c->manifest.has_key[i];
+	return has_key == (entries_find(entries, ENTRY_KEYS) != NULL) ||
 	       err_set(e, ERR_INPUT, "the manifest does not agree that there is '%s'", ENTRY_KEYS);
 }
 
@@ -155,9 +141,16 @@ bool unpacked_read(const struct entries *entries, struct unpacked *out, struct e
 	if (!json || !entries_find(entries, ENTRY_HMAC))
 		return err_set(e, ERR_INPUT, "not a bundle of certfleet: it has no manifest");
 	b->recipient_count = unpacked_recipients(entries);
-	if (!manifest_read((struct bytes){ json->data, json->len }, b, &c.manifest, e) ||
-	    !check_entries(entries, &c.manifest, e) || !unpacked_check_lock(entries, &c, e) ||
-	    !take_items(entries, b, &claimed, e) || !unpacked_take_files(entries, b, &claimed, e))
+	if (!manifest_read((struct bytes){ json->data, json->len }, b, &c.manifest, e))
+		return false;
+	for (size_t i = 0; i < c.manifest.listed_count; i++)
+		if (!check_one(entries, &c.manifest.listed[i], e))
+			return false;
+	/* each listed one is there; when there are as many, they are the same */
+	if (c.manifest.listed_count + 2 != entries->count)
+		return name_unlisted(entries, &c.manifest, e);
+	if (!unpacked_check_lock(entries, &c, e) || !take_items(entries, b, &claimed, e) ||
+	    !unpacked_take_files(entries, b, &claimed, e))
 		return false;
 	claimed += b->recipient_count;
 	claimed += entries_find(entries, ENTRY_RESTORE) != NULL;

@@ -169,27 +169,22 @@ static bool write_check_size(const struct assembly *as, struct err *e)
 		       CONTENT_LIMIT, sum);
 }
 
-/* Refuses a manifest that reading would refuse: a time out of range, for example. */
-static bool check_manifest(const struct assembly *as, struct err *e)
-{
-	AUTO(bundle) ignored = { 0 };
-	struct manifest m = { 0 };
-
-	return manifest_read((struct bytes){ as->manifest.data, as->manifest.len }, &ignored, &m,
-			     e);
-}
-
 static bool pack_all(const struct bundle *b, const bool *has_key, const struct sealed *s,
 		     const struct secret *text, struct buf *out, struct err *e)
 {
 	AUTO(assembly) as = { 0 };
+	AUTO(bundle) ignored = { 0 };
+	struct manifest m = { 0 };
+	struct bytes manifest = { 0 };
 	char hmac[SHA256_TEXT + 1];
 
-	if (!assembly_prepare(&as, b, has_key, s, e) || !write_check_size(&as, e) ||
-	    !check_manifest(&as, e))
+	if (!assembly_prepare(&as, b, has_key, s, e) || !write_check_size(&as, e))
 		return false;
-	slot_hmac(text->len ? text : NULL, (struct bytes){ as.manifest.data, as.manifest.len },
-		  hmac);
+	manifest = (struct bytes){ as.manifest.data, as.manifest.len };
+	/* a time or a number of generations that reading refuses, for example */
+	if (!manifest_read(manifest, &ignored, &m, e))
+		return false;
+	slot_hmac(text->len ? text : NULL, manifest, hmac);
 	strcat(hmac, "\n");
 	return assembly_pack(&as, (struct bytes){ hmac, strlen(hmac) }, out, e);
 }

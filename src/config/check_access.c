@@ -28,21 +28,6 @@ static bool in_http(const struct fleet *f, const struct http *h)
 	return false;
 }
 
-static bool in_deliver(const struct fleet *f, const struct deliver *d)
-{
-	return (d->etcd && in_access(f, &d->etcd->access)) || (d->http && in_http(f, d->http));
-}
-
-static bool in_activate(const struct fleet *f, const struct activate *a)
-{
-	return a->http && (in_access(f, &a->http->access) || in_request(f, &a->http->request));
-}
-
-static bool in_ssh(const struct fleet *f, const struct ssh_access *a)
-{
-	return is_passphrase(f, &a->key) || is_passphrase(f, &a->passphrase);
-}
-
 static void check_access_report(struct loader *ld, const struct node *at)
 {
 	complain(ld, at, "a passphrase of the backup or the state has no other use");
@@ -50,16 +35,23 @@ static void check_access_report(struct loader *ld, const struct node *at)
 
 void check_access_secrets(struct loader *ld, const struct build *b, const struct node *root)
 {
+	const struct fleet *f = &ld->fleet;
+	const struct ssh_access *ssh = &f->access.ssh;
 	const struct node *reported = NULL;
 
-	if (in_ssh(&ld->fleet, &ld->fleet.access.ssh))
+	if (is_passphrase(f, &ssh->key) || is_passphrase(f, &ssh->passphrase))
 		check_access_report(ld, node_find(root, "access"));
 	for (size_t i = 0; i < ld->fleet.component_count; i++) {
 		const struct component *c = &b->components[i];
+		const struct deliver *d = &c->deliver;
+		const struct http_call *call = c->activate.http;
 		const struct node *at = b->drafts[i].value;
 
-		if (at == reported || (!in_deliver(&ld->fleet, &c->deliver) &&
-				       !in_activate(&ld->fleet, &c->activate)))
+		if (at == reported)
+			continue;
+		if (!(d->etcd && in_access(f, &d->etcd->access)) &&
+		    !(d->http && in_http(f, d->http)) &&
+		    !(call && (in_access(f, &call->access) || in_request(f, &call->request))))
 			continue;
 		reported = at; /* one message for a group is enough */
 		check_access_report(ld, at);

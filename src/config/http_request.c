@@ -23,24 +23,19 @@ static bool http_request_is_listed(const char *const *list, const char *name)
 
 /* ---- headers ---- */
 
-/* RFC 9110 section 5.6.2. */
-static bool is_token(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len && len <= HEADER_NAME_LIMIT &&
-	       strspn(text,
-		      "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
-		       len;
-}
-
 static bool http_request_check_name(struct loader *ld, const struct node *key)
 {
 	static const char *const ours[] = { "Connection", "Content-Length",    "Expect",     "Host",
 					    "If-Match",   "Transfer-Encoding", "Upgrade",    "TE",
 					    "Trailer",    "Proxy-Connection",  "Keep-Alive", NULL };
 
-	if (!is_token(key->text))
+	size_t len = strlen(key->text);
+
+	/* RFC 9110 section 5.6.2 */
+	if (!len || len > HEADER_NAME_LIMIT ||
+	    strspn(key->text,
+		   "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") !=
+		    len)
 		return complain(ld, key, "'%s' is no name of a header", shown(ld, key->text));
 	return !http_request_is_listed(ours, key->text) ||
 	       complain(ld, key, "certfleet sets '%s' itself", shown(ld, key->text));
@@ -60,39 +55,30 @@ static bool check_openness(struct loader *ld, const struct node *key)
 		       shown(ld, key->text));
 }
 
-static bool read_header_text(struct loader *ld, const struct node *key, struct http_text *out)
-{
-	const struct field f = { .key = key->text };
-	const struct node *n = pair_value(key);
-	AUTO(http_text_builder) b = { .ld = ld, .grammar = GRAMMAR_HEADER };
-
-	return value_raw(ld, &f, n) && check_openness(ld, key) && http_text_add(&b, n, n->text) &&
-	       http_text_finish(&b, n, out) && http_text_is_public(ld, n, out);
-}
-
-/* A cell of a CSV file may contain any character. */
-static bool check_line(struct loader *ld, const struct node *key, const struct http_text *text)
-{
-	for (size_t i = 0; i < text->count; i++)
-		if (text->pieces[i].text && strpbrk(text->pieces[i].text, "\r\n"))
-			return complain(ld, pair_value(key),
-					"'%s' holds a line break, once placeholders are replaced",
-					shown(ld, key->text));
-	return true;
-}
-
 static bool read_header(struct loader *ld, const struct field *f, const struct node *key,
 			struct http_header *out)
 {
 	const struct field secret = { .key = key->text, .param = f->param };
+	const struct field plain = { .key = key->text };
 	const struct node *n = pair_value(key);
+	AUTO(http_text_builder) b = { .ld = ld, .grammar = GRAMMAR_HEADER };
 
 	out->name = arena_strdup(&ld->fleet.arena, key->text);
 	if (!http_request_check_name(ld, key))
 		return false;
 	if (n->kind == NODE_MAPPING)
 		return secret_type.read(ld, &secret, n, &out->secret);
-	return read_header_text(ld, key, &out->text) && check_line(ld, key, &out->text);
+	if (!value_raw(ld, &plain, n) || !check_openness(ld, key) ||
+	    !http_text_add(&b, n, n->text) || !http_text_finish(&b, n, &out->text) ||
+	    !http_text_is_public(ld, n, &out->text))
+		return false;
+	/* a column of a CSV file may hold anything */
+	for (size_t i = 0; i < out->text.count; i++)
+		if (out->text.pieces[i].text && strpbrk(out->text.pieces[i].text, "\r\n"))
+			return complain(ld, n,
+					"'%s' holds a line break, once placeholders are replaced",
+					shown(ld, key->text));
+	return true;
 }
 
 static bool is_repeated(struct loader *ld, const struct node *n, const struct node *key)

@@ -197,13 +197,6 @@ static bool is_ready(const struct run *r, const struct step *s)
 	return true;
 }
 
-static enum step_progress progress_after(const struct err *error)
-{
-	if (error->code == ERR_NONE)
-		return STEP_SUCCEEDED;
-	return error->code == ERR_STOPPED ? STEP_CUT_OFF : STEP_BROKE;
-}
-
 /*
  * A certificate is abandoned when one of its pairs cannot be staged: no
  * component commits it.
@@ -212,10 +205,13 @@ static void apply_finish(struct run *r, const struct step_batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		const struct step *s = batch_step(r, b, i);
-		bool broke = b->errors[i].code != ERR_NONE;
+		enum err_code code = b->errors[i].code;
+		bool broke = code != ERR_NONE;
 		bool *abandoned = flag_of(r, r->abandoned, s->certificate);
 
-		r->progress[b->numbers[i]] = progress_after(&b->errors[i]);
+		r->progress[b->numbers[i]] = !broke                ? STEP_SUCCEEDED
+					     : code == ERR_STOPPED ? STEP_CUT_OFF
+								   : STEP_BROKE;
 		r->result.failed += broke;
 		r->result.done += !broke;
 		if (broke && s->kind == STEP_STAGE && abandoned)

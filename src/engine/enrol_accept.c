@@ -132,26 +132,19 @@ static bool wanted(const struct enrolment *n, struct certificate *out, struct er
 	return true;
 }
 
-static bool open_authority(struct enrolment *n, struct authority **out, struct err *e)
-{
-	struct cert_set set = { 0 };
-	AUTO(secret) key = { 0 };
-
-	return engine_unseal(n->en, e) &&
-	       state_certificates(n->en->state, &n->authority, n->arena, &set, e) &&
-	       state_key(n->en->state, n->authority.spki, &key, e) &&
-	       authority_open(&key, &set, out, e);
-}
-
-/* The CSR, untrusted input, is decoded before any private key is in memory. */
+/* The request is decoded before any key is there. */
 static bool enrol_accept_sign(struct enrolment *n, struct der csr, struct err *e)
 {
 	AUTO(authority) by = NULL;
 	struct certificate c = { 0 };
 	struct leaf_request r = { .certificate = &c, .now = clock_now() };
+	struct cert_set set = { 0 };
+	AUTO(secret) key = { 0 };
 
-	return csr_read(csr, n->arena, &r.spki, e) && wanted(n, &c, e) &&
-	       open_authority(n, &by, e) && issue_for(&r, by, n->arena, &n->set, e);
+	return csr_read(csr, n->arena, &r.spki, e) && wanted(n, &c, e) && engine_unseal(n->en, e) &&
+	       state_certificates(n->en->state, &n->authority, n->arena, &set, e) &&
+	       state_key(n->en->state, n->authority.spki, &key, e) &&
+	       authority_open(&key, &set, &by, e) && issue_for(&r, by, n->arena, &n->set, e);
 }
 
 /* ---- records in the state ---- */
@@ -216,24 +209,6 @@ static bool enrol_accept_record(struct enrolment *n, struct enrolled *out, struc
 
 /* ---- enrolment ---- */
 
-static bool enrol_accept_prepare(struct enrolment *n, struct err *e)
-{
-	return enrol_accept_read_invite(n, e) && check_token(n, e) &&
-	       enrol_accept_check_issuer(n, e) &&
-	       enrol_authority(n->en, n->invite.issuer, n->arena, &n->authority, e) &&
-	       agents_ca_fits(n->en, &n->authority, e) &&
-	       operator_grant(n->en, &n->what->wish, n->arena, &n->admission, e);
-}
-
-static bool enrol_accept_connect(struct enrolment *n, struct enrol_client **out, struct err *e)
-{
-	const struct enrol_client_target to = { n->what->host, n->what->port, n->what->token };
-
-	if (enrol_client_open(&to, out, e))
-		return true;
-	return e->code == ERR_CRYPTO && enrol_accept_failed(n, e);
-}
-
 static bool enrol_accept_hand_over(struct enrolment *n, struct enrol_client *agent,
 				   struct receipt *out, struct err *e)
 {
@@ -255,10 +230,17 @@ bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena
 		  struct enrol_result *out, struct err *e)
 {
 	struct enrolment n = { .en = en, .what = what, .arena = a };
+	const struct enrol_client_target to = { what->host, what->port, what->token };
 	AUTO(enrol_client) agent = NULL;
 
-	if (!enrol_accept_prepare(&n, e) || !enrol_accept_connect(&n, &agent, e))
+	if (!enrol_accept_read_invite(&n, e) || !check_token(&n, e) ||
+	    !enrol_accept_check_issuer(&n, e) ||
+	    !enrol_authority(en, n.invite.issuer, a, &n.authority, e) ||
+	    !agents_ca_fits(en, &n.authority, e) ||
+	    !operator_grant(en, &what->wish, a, &n.admission, e))
 		return false;
+	if (!enrol_client_open(&to, &agent, e))
+		return e->code == ERR_CRYPTO && enrol_accept_failed(&n, e);
 	if (!enrol_accept_sign(&n, enrol_client_csr(agent), e) ||
 	    !enrol_accept_record(&n, &out->agent, e)) {
 		enrol_client_refuse(agent, e);

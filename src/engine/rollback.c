@@ -203,15 +203,7 @@ static size_t process_end(const struct taking *t, size_t first)
 	return end;
 }
 
-static const struct taken *first_failed(const struct taking *t, size_t first, size_t end)
-{
-	for (size_t i = first; i < end; i++)
-		if (t->list[i].error.code)
-			return &t->list[i];
-	return NULL;
-}
-
-/* Sets `e` on the components from `first` to `end` that have no error. */
+/* It fails for all of them. */
 static void fail_all(struct taking *t, size_t first, size_t end, const struct err *e)
 {
 	for (size_t i = first; i < end; i++)
@@ -221,13 +213,18 @@ static void fail_all(struct taking *t, size_t first, size_t end, const struct er
 
 static void activate_one(struct taking *t, size_t first, size_t end)
 {
-	const struct taken *failed = first_failed(t, first, end);
+	const struct taken *failed = NULL;
 	const struct taken *with = NULL;
 	struct err e = { 0 };
 
-	for (size_t i = first; i < end && !with; i++)
-		if (t->list[i].before && *t->list[i].before)
-			with = &t->list[i];
+	for (size_t i = first; i < end; i++) {
+		const struct taken *k = &t->list[i];
+
+		if (!failed && k->error.code)
+			failed = k;
+		if (!with && k->before && *k->before)
+			with = k;
+	}
 	if (!t->touched[t->list[first].process].activated || !with)
 		return;
 	if (failed) {
@@ -249,13 +246,6 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 	drivers_run(t->r->en->drivers, &job, 1);
 	if (!job.done)
 		fail_all(t, first, end, &job.error);
-}
-
-/* One activation for each process whose pairs are all reverted. */
-static void rollback_activate(struct taking *t)
-{
-	for (size_t i = 0; i < t->count; i = process_end(t, i))
-		activate_one(t, i, process_end(t, i));
 }
 
 static bool has_proof(const struct taken *k)
@@ -358,7 +348,9 @@ void roll_back(struct run *r, const char *const *processes, size_t count)
 		return;
 	}
 	rollback_revert(&t);
-	rollback_activate(&t);
+	/* once for each process whose pairs are all back */
+	for (size_t i = 0; i < t.count; i = process_end(&t, i))
+		activate_one(&t, i, process_end(&t, i));
 	rollback_verify(&t);
 	rollback_record(&t);
 	rollback_finish(&t);

@@ -96,15 +96,7 @@ static void judge_chunk(struct run *r, const struct wave *w, const struct chunk 
 	}
 }
 
-static void run_chunk(struct run *r, const struct wave *w, const struct chunk *c)
-{
-	run_kind(r, c, STEP_COMMIT);
-	run_kind(r, c, STEP_ACTIVATE);
-	run_kind(r, c, STEP_VERIFY);
-	judge_chunk(r, w, c);
-}
-
-/* Processes of the role that may be changed now; failed ones count against the limit. */
+/* How many processes of the role may be touched now; failed ones count. */
 static size_t budget(const struct run *r, const struct wave *w)
 {
 	size_t failed = *role_failures(r, w);
@@ -114,22 +106,14 @@ static size_t budget(const struct run *r, const struct wave *w)
 	return failed < w->limit ? w->limit - failed : 0;
 }
 
-static void pause_before(struct run *r, size_t wave)
-{
-	const struct wave *w = &r->plan->waves[wave];
-	const struct role *role = fleet_role(r->en->fleet, w->role);
-
-	if (wave > 0 && !strcmp(r->plan->waves[wave - 1].role, w->role) && !w->postponed &&
-	    !r->halted)
-		clock_sleep_ms(role->restart.pause * 1000);
-}
-
 void run_wave(struct run *r, size_t first, size_t end)
 {
 	size_t number = (size_t)r->plan->steps[first].wave;
 	const struct wave *w = &r->plan->waves[number];
 
-	pause_before(r, number);
+	if (number > 0 && !strcmp(r->plan->waves[number - 1].role, w->role) && !w->postponed &&
+	    !r->halted)
+		clock_sleep_ms(fleet_role(r->en->fleet, w->role)->restart.pause * 1000);
 	for (size_t at = 0; at < w->process_count;) {
 		size_t room = budget(r, w);
 		size_t left = w->process_count - at;
@@ -143,7 +127,10 @@ void run_wave(struct run *r, size_t first, size_t end)
 				   .processes = w->processes + at,
 				   .count = room && room < left ? room : left };
 
-		run_chunk(r, w, &c);
+		run_kind(r, &c, STEP_COMMIT);
+		run_kind(r, &c, STEP_ACTIVATE);
+		run_kind(r, &c, STEP_VERIFY);
+		judge_chunk(r, w, &c);
 		at += c.count;
 	}
 }

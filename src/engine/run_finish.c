@@ -55,29 +55,10 @@ static bool is_same_reach(const struct plan *p, const struct snapshot *s)
 	return true;
 }
 
-/*
- * New contacts are recorded only after a successful run: after a failed one
- * they are shown as new again.
- */
-static bool note_reach(struct run *r, struct change *change, struct err *e)
-{
-	const struct plan *p = r->plan;
-
-	return r->result.exit_status != 0 || is_same_reach(p, r->order->snapshot) ||
-	       change_reach(change, p->reach, p->reach_count, e);
-}
-
-/* Recorded also when the run failed: the user did accept. */
-static void note_accepted(struct run *r, struct change *change)
-{
-	const struct plan *p = r->plan;
-
-	if (p->accepted_count > r->order->snapshot->accepted_count)
-		change_accepted(change, p->accepted, p->accepted_count);
-}
-
 void end_run(struct run *r)
 {
+	const struct plan *p = r->plan;
+	const struct snapshot *s = r->order->snapshot;
 	AUTO(change) change = change_new(r->en->state);
 	struct err e = { 0 };
 
@@ -85,7 +66,12 @@ void end_run(struct run *r)
 	r->record.ended = clock_now();
 	r->record.exit_status = r->result.exit_status;
 	note_deferred(r, change);
-	note_accepted(r, change);
-	if (!note_reach(r, change, &e) || !journal_end_run(r->en->state, &r->record, change, &e))
+	/* also when the run failed: it was accepted */
+	if (p->accepted_count > s->accepted_count)
+		change_accepted(change, p->accepted, p->accepted_count);
+	/* what did not end well is told as new once more */
+	if ((!r->result.exit_status && !is_same_reach(p, s) &&
+	     !change_reach(change, p->reach, p->reach_count, &e)) ||
+	    !journal_end_run(r->en->state, &r->record, change, &e))
 		engine_note(r->en, "warning: cannot record the end of the run: %s", e.text);
 }

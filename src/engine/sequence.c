@@ -11,18 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool sequence_is_ours(const struct run *r, const struct component_seen *seen)
-{
-	return !seen->order_from || !strcmp(seen->order_from, state_lineage(r->en->state));
-}
-
-/* After a restore the component may have seen more orders than the state records. */
-static int64_t next_sequence(const struct component_seen *seen)
-{
-	return 1 + (seen->order_taken > seen->order_given ? seen->order_taken : seen->order_given);
-}
-
-/* The limit is reached when an agent reported a false number to an older certfleet. */
+/* An agent that lied to an older certfleet left such a number behind. */
 static bool may_count_up(const struct component_seen *seen, struct err *e)
 {
 	if (seen->order_given < NUMBER_LIMIT - 1 && seen->order_taken < NUMBER_LIMIT - 1)
@@ -58,7 +47,10 @@ bool sequence_begin(struct run *r, const struct job *jobs, size_t count, struct 
 		any = true;
 		if (!may_count_up(seen, e))
 			return false;
-		seen->order_given = next_sequence(seen);
+		/* after a restore it may have been told more than we remember */
+		if (seen->order_given < seen->order_taken)
+			seen->order_given = seen->order_taken;
+		seen->order_given++;
 		change_component(change, seen);
 	}
 	return !any || state_commit(r->en->state, change, e) || err_in(e, "cannot number an order");
@@ -70,6 +62,6 @@ void sequence_fill(struct run *r, struct job *job)
 
 	job->lineage = state_lineage(r->en->state);
 	job->sequence = seen->order_given;
-	/* as planned by the `adopt` choice */
-	job->adopts = !sequence_is_ours(r, seen);
+	/* of another lineage, and the plan asked for it: `adopt` */
+	job->adopts = seen->order_from && strcmp(seen->order_from, job->lineage) != 0;
 }
