@@ -132,6 +132,7 @@ struct ssh_target {
 	const char *current;     /* version that is on; NULL: none */
 	const char *switch_text; /* of the link that says so; "": none */
 	const char *staged;      /* version the link names; NULL: none */
+	const char *set;         /* text of STORE_ATTR; NULL: none */
 	struct versions versions;
 	VEC(struct fs_attr) version_attrs; /* of their directories */
 	VEC(const char *) leftovers;       /* paths */
@@ -174,6 +175,8 @@ bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const 
 const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name);
 const char *ssh_target_version_path(const struct ssh_target *f, const char *version);
 bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state state);
+/* Whether a version is on, and every path leads to it. */
+bool ssh_target_is_ours(const struct ssh_target *f);
 /* Whether `version` is on and every path is our link. */
 bool ssh_target_is_at(const struct ssh_target *f, const char *version);
 /* Path of the link that is switched. */
@@ -200,6 +203,7 @@ struct ssh_target_switch {
 	 * NULL when there is nothing real.
 	 */
 	const char *kept;
+	const char *set;  /* owners and modes of its files; NULL: unknown */
 	bool kept_is_new; /* single paths: it was just written as STORE_NEW */
 };
 

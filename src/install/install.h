@@ -50,6 +50,7 @@ struct install_seen {
 	const char *chain;      /* digest of what follows the leaf */
 	struct der leaf;        /* len 0: none */
 	const char *damage;     /* NULL: whole; else "key.pem does not match" */
+	const char *attr_flaw;  /* NULL: owner and mode as they were set */
 	const char *staged;     /* newest version that is not current; NULL */
 	const char *unwritable; /* NULL: can be written; else why not */
 	const char *error;      /* why installed is unknown */

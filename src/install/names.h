@@ -15,8 +15,9 @@
 
 #include <stdbool.h>
 
-#define STORE_CURRENT "current"        /* link to the version that is on */
-#define STORE_STAGED "staged"          /* link to the one that is next */
+#define STORE_CURRENT "current" /* link to the version that is on */
+#define STORE_STAGED "staged"   /* link to the one that is next */
+#define STORE_ATTR "attributes" /* link whose text says what owner and mode the last commit set */
 #define STORE_NEW ".new.tmp-certfleet" /* a version that is being written */
 
 struct version {
@@ -37,6 +38,8 @@ const struct version *versions_newest(const struct versions *all, const char *ba
 /* A name of `base` that is not taken. */
 const char *versions_free_name(const struct versions *all, const char *base);
 
+/* Whether a link of this name belongs into a store. */
+bool store_has_link(const char *name);
 /* BASE of a name. */
 const char *version_base(struct arena *a, const char *name);
 /* "found-" and the fingerprint, or "found-unknown". */

@@ -37,6 +37,8 @@ static const char *trouble(const struct status_component *row, const struct comp
 		return row->refusal;
 	if (seen->damage)
 		return seen->damage;
+	if (seen->attr_flaw)
+		return seen->attr_flaw;
 	return seen->served_flaw ? seen->served_flaw : seen->error;
 }
 

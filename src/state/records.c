@@ -56,6 +56,7 @@ static const struct record_field observation_fields[] = {
 	MAYBE_FIELD(struct component_seen, installed),
 	MAYBE_FIELD(struct component_seen, chain),
 	MAYBE_FIELD(struct component_seen, damage),
+	MAYBE_FIELD(struct component_seen, attr_flaw),
 	MAYBE_FIELD(struct component_seen, served),
 	MAYBE_FIELD(struct component_seen, served_flaw),
 	INT64_FIELD(struct component_seen, served_not_after),

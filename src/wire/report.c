@@ -39,6 +39,7 @@ static const struct row {
 	{                                                                      \
 #member, offsetof(struct component_report, member), kind, true \
 	}
+	LATER_ROW(attr_flaw, TEXT_SHOWN),
 	LATER_ROW(doubt, TEXT_SHOWN),
 	LATER_ROW(untrusted, TEXT_SHOWN),
 	LATER_ROW(executable, TEXT_NAME),
