@@ -53,6 +53,7 @@ void component_inspect(const struct agent_config *c, const struct agent_componen
 		.installed = seen.installed,
 		.chain = seen.chain,
 		.damage = seen.damage,
+		.attr_flaw = seen.attr_flaw,
 		.staged = seen.staged,
 		.unwritable = seen.unwritable,
 		.error = seen.error,

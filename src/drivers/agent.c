@@ -136,6 +136,7 @@ static void take_report(const struct visit *v, const struct report_identity *age
 		.installed = r->installed,
 		.chain = r->chain,
 		.damage = r->damage,
+		.attr_flaw = r->attr_flaw,
 		.staged = r->staged,
 		.unwritable = other ? other : r->unwritable,
 		.error = r->error,

@@ -40,6 +40,7 @@ struct probe_answer {
 	const char *chain;
 	struct der leaf; /* what is installed; len 0: none, or not shown */
 	const char *damage;
+	const char *attr_flaw; /* as in component_seen */
 	const char *staged;
 	const char *unwritable;
 	const char *error;

@@ -20,6 +20,7 @@ static void take_seen(struct job *j, const struct install_seen *seen)
 		.chain = seen->chain,
 		.leaf = seen->leaf,
 		.damage = seen->damage,
+		.attr_flaw = seen->attr_flaw,
 		.staged = seen->staged,
 		.unwritable = seen->unwritable,
 		.error = seen->error,

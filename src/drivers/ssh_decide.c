@@ -45,6 +45,19 @@ static const char *why_closed(const struct ssh_target *f)
 	return arena_strdup(f->arena, e.text);
 }
 
+/* Of files that a commit has put there. */
+static const char *find_attr_flaw(const struct ssh_target *f)
+{
+	struct attrs wanted;
+	struct err e = { 0 };
+
+	if (f->mute || !ssh_target_is_ours(f))
+		return NULL;
+	if (!find_attrs(f, &wanted, &e))
+		return arena_strdup(f->job->arena, e.text);
+	return attrs_flaw(&wanted, &f->seen, f->layout.names, &f->account, f->job->arena);
+}
+
 static bool decide_probe(struct ssh_decision *w, struct err *e)
 {
 	struct ssh_target *f = w->far;
@@ -61,6 +74,7 @@ static bool decide_probe(struct ssh_decision *w, struct err *e)
 					 .chain = v.chain,
 					 .leaf = installed_pair_leaf(&v),
 					 .damage = v.damage,
+					 .attr_flaw = find_attr_flaw(f),
 					 .error = v.error };
 	if (f->unknown) {
 		answer->installed = NULL;
@@ -150,13 +164,25 @@ static bool decide_stage(struct ssh_decision *w, struct err *e)
 
 /* ---- commit, revert ---- */
 
-/* The newest version of the fingerprint, which must be intact. */
-static bool find_version(const struct ssh_target *f, const char *fingerprint, const char **version,
-			 struct err *e)
+/* One that is staged or on stands before a newer one with other attributes. */
+static const char *name_version(const struct ssh_target *f, const char *fingerprint)
 {
+	const char *const links[] = { f->staged, f->current };
 	const struct version *newest = versions_newest(&f->versions, fingerprint);
-	const struct ssh_target_version *read =
-		newest ? ssh_target_read_version(f, newest->name) : NULL;
+
+	for (size_t i = 0; i < 2; i++)
+		if (links[i] && !strcmp(version_base(f->arena, links[i]), fingerprint) &&
+		    ssh_target_read_version(f, links[i]))
+			return links[i];
+	return newest ? newest->name : NULL;
+}
+
+/* A version of the fingerprint, when it is whole; its owners and modes in `set`. */
+static bool find_version(const struct ssh_target *f, const char *fingerprint, const char **version,
+			 const char **set, struct err *e)
+{
+	const char *name = name_version(f, fingerprint);
+	const struct ssh_target_version *read = name ? ssh_target_read_version(f, name) : NULL;
 
 	if (!read)
 		return err_set(e, ERR_MISSING, "%.16s is not staged beside '%s'; stage it again",
@@ -164,11 +190,12 @@ static bool find_version(const struct ssh_target *f, const char *fingerprint, co
 
 	const struct pair_status judged = pair_status_of(&f->layout, &read->pieces);
 
-	if (!ssh_target_check_version(f, newest->name, read->attr, e))
+	if (!ssh_target_check_version(f, name, read->attr, e))
 		return false;
 	if (!installed_pair_check(&judged, f->arena, fingerprint, e))
-		return err_in(e, "version '%.80s' is damaged, stage it again", newest->name);
-	*version = newest->name;
+		return err_in(e, "version '%.80s' is damaged, stage it again", name);
+	*version = name;
+	*set = attrs_text(&read->pieces, f->arena);
 	return true;
 }
 
@@ -214,11 +241,12 @@ static bool ssh_decide_keep_paths(struct ssh_decision *w, const char *base,
 	return true;
 }
 
-static bool ssh_decide_switch_to(struct ssh_decision *w, const char *version, struct err *e)
+static bool ssh_decide_switch_to(struct ssh_decision *w, const char *version, const char *set,
+				 struct err *e)
 {
 	struct ssh_target *f = w->far;
 	const struct pair_status judged = pair_status_of(&f->layout, &f->seen);
-	struct ssh_target_switch s = { .version = version };
+	struct ssh_target_switch s = { .version = version, .set = set };
 	struct installed_pair v;
 	const char *base = NULL;
 
@@ -246,15 +274,16 @@ static bool decide_commit(struct ssh_decision *w, struct err *e)
 	const struct switch_order order = { j->fingerprint, j->replaces };
 	const struct pair_status judged = pair_status_of(&f->layout, &f->seen);
 	const char *version = NULL;
+	const char *set = NULL;
 	struct installed_pair v;
 
 	installed_pair_reach(&judged, f->arena, &v);
-	if (!may_change(f, e) || !find_version(f, j->fingerprint, &version, e))
+	if (!may_change(f, e) || !find_version(f, j->fingerprint, &version, &set, e))
 		return false;
 	if (!ssh_target_is_at(f, version) &&
 	    !installed_pair_expect(&v, ssh_target_first_path(f), &order, e))
 		return false;
-	if (!ssh_decide_switch_to(w, version, e))
+	if (!ssh_decide_switch_to(w, version, set, e))
 		return false;
 	if (!ssh_target_is_at(f, version))
 		ssh_target_prune(f, version, &w->acts);
@@ -288,12 +317,13 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 	const struct version *found =
 		versions_newest(&f->versions, version_found_base(f->arena, fingerprint));
 	const char *version = NULL;
+	const char *set = NULL;
 
 	if (!may_change(f, e))
 		return false;
 	if (!*fingerprint && !found)
 		return ssh_decide_revert_to_nothing(w, e);
-	if (!*fingerprint || !find_version(f, fingerprint, &version, e)) {
+	if (!*fingerprint || !find_version(f, fingerprint, &version, &set, e)) {
 		if (!found)
 			return false;
 		*e = (struct err){ 0 };
@@ -301,7 +331,7 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 		if (!judge_found(f, version, e))
 			return false;
 	}
-	if (!ssh_decide_switch_to(w, version, e))
+	if (!ssh_decide_switch_to(w, version, NULL, e))
 		return false;
 	ssh_target_clean(f, &w->acts);
 	return true;

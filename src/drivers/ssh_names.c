@@ -66,6 +66,7 @@ void ssh_target_ask_names(struct ssh_target *f)
 	add_look(f, SSH_LOOK, f->store);
 	add_look(f, SSH_LIST, f->store);
 	add_look(f, SSH_LINK, ssh_target_version_path(f, STORE_STAGED));
+	add_look(f, SSH_LINK, ssh_target_version_path(f, STORE_ATTR));
 	add_look(f, SSH_LINK, ssh_target_switch_path(f));
 	for (size_t i = 0; i < l->path_slot_count; i++) {
 		add_look(f, SSH_LOOK, l->spots[i].path);
@@ -260,8 +261,7 @@ static void judge_store(struct ssh_target *f, const struct ssh_op *op)
 static void take_entry(struct ssh_target *f, const struct ssh_entry *entry)
 {
 	const char *name = entry->name;
-	bool stray = S_ISLNK(entry->attr.mode) && strcmp(name, STORE_CURRENT) &&
-		     strcmp(name, STORE_STAGED);
+	bool stray = S_ISLNK(entry->attr.mode) && !store_has_link(name);
 
 	if (*name == '.' || stray)
 		VEC_PUSH(&f->leftovers, f->arena, ssh_target_version_path(f, name));
@@ -302,6 +302,7 @@ static void take_store(struct ssh_target *f)
 	const struct ssh_op *list = NULL;
 	const struct ssh_op *staged = NULL;
 	const struct ssh_op *current = NULL;
+	const struct ssh_op *set = NULL;
 
 	judge_store(f, ssh_target_next(f));
 	list = ssh_target_next(f);
@@ -312,6 +313,8 @@ static void take_store(struct ssh_target *f)
 	staged = ssh_target_next(f);
 	if (staged->result == SSH_DONE && version_attr(f, staged->text))
 		f->staged = staged->text;
+	set = ssh_target_next(f);
+	f->set = f->has_store && set->result == SSH_DONE ? set->text : NULL;
 	current = ssh_target_next(f);
 	f->switch_text = current->result == SSH_DONE ? current->text : "";
 	if (f->has_store && *f->switch_text)
@@ -396,6 +399,8 @@ void ssh_target_take_names(struct ssh_target *f)
 	take_store(f);
 	for (size_t i = 0; i < f->layout.path_slot_count; i++)
 		take_spot(f, i);
+	if (ssh_target_is_ours(f))
+		f->account.set = f->set;
 	if (!f->layout.single)
 		take_listing(f);
 }

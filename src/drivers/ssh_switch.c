@@ -59,6 +59,8 @@ void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_sw
 
 	ssh_script_lock(a, f->store);
 	ssh_script_expect(a, ssh_target_switch_path(f), f->switch_text);
+	if (s->set)
+		ssh_script_link(a, ssh_target_version_path(f, STORE_ATTR), s->set);
 	if (single)
 		ssh_switch_take_paths(f, s, a);
 	else if (s->kept)

@@ -101,14 +101,17 @@ bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state sta
 	return false;
 }
 
-bool ssh_target_is_at(const struct ssh_target *f, const char *version)
+bool ssh_target_is_ours(const struct ssh_target *f)
 {
-	if (!f->current || strcmp(f->current, version))
-		return false;
 	for (size_t i = 0; i < f->layout.path_slot_count; i++)
 		if (f->states[i] != SPOT_OURS)
 			return false;
-	return true;
+	return f->current != NULL;
+}
+
+bool ssh_target_is_at(const struct ssh_target *f, const char *version)
+{
+	return ssh_target_is_ours(f) && !strcmp(f->current, version);
 }
 
 const char *ssh_target_switch_path(const struct ssh_target *f)

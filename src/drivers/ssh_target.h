@@ -128,9 +128,10 @@ struct ssh_target {
 	struct fs_attr homes[FILE_KIND_COUNT];        /* by slot: parent directory */
 	enum path_slot_state states[FILE_KIND_COUNT]; /* by slot */
 	bool has_store;
-	const char *current;     /* current version; NULL: none */
-	const char *switch_text; /* text of the switched link; "": none */
-	const char *staged;      /* staged version; NULL: none */
+	const char *current;     /* version that is on; NULL: none */
+	const char *switch_text; /* of the link that says so; "": none */
+	const char *staged;      /* version the link names; NULL: none */
+	const char *set;         /* text of STORE_ATTR; NULL: none */
 	struct versions versions;
 	VEC(struct fs_attr) version_attrs; /* parallel to `versions` */
 	VEC(const char *) leftovers;       /* paths left by interrupted changes */
@@ -173,7 +174,9 @@ bool ssh_target_is_reported(const struct ssh_target *f, const char *name, const 
 const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name);
 const char *ssh_target_version_path(const struct ssh_target *f, const char *version);
 bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state state);
-/* Whether `version` is current and every path is our link. */
+/* Whether a version is on, and every path leads to it. */
+bool ssh_target_is_ours(const struct ssh_target *f);
+/* Whether `version` is on and every path is our link. */
 bool ssh_target_is_at(const struct ssh_target *f, const char *version);
 /* The path of the link that is switched. */
 const char *ssh_target_switch_path(const struct ssh_target *f);
@@ -199,7 +202,8 @@ struct ssh_target_switch {
 	 * NULL: nothing to keep.
 	 */
 	const char *kept;
-	bool kept_is_new; /* single paths: just written, still named STORE_NEW */
+	const char *set;  /* owners and modes of its files; NULL: unknown */
+	bool kept_is_new; /* single paths: it was just written as STORE_NEW */
 };
 
 /* Switches to the version; old versions stay until ssh_target_prune(). */

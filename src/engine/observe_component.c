@@ -99,6 +99,7 @@ static void observe_take_answer(const struct job *job, struct snapshot *s, int64
 	seen->installed = a->installed;
 	seen->chain = a->chain;
 	seen->damage = a->damage;
+	seen->attr_flaw = a->attr_flaw;
 	seen->staged = a->staged;
 	seen->unwritable = a->unwritable;
 	seen->activation = a->activation;

@@ -4,6 +4,7 @@
 #include "drivers/driver.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
+#include "model/in_use.h"
 
 #include <string.h>
 
@@ -85,6 +86,16 @@ void step_stage(struct run *r, struct step_batch *b)
 	batch_record(r, b, change);
 }
 
+/* The same pair again, with its owner and mode: its process has taken it. */
+static bool is_taken_already(const struct run *r, const struct component_seen *seen,
+			     const char *fingerprint)
+{
+	const struct generation *g = snapshot_generation(r->order->snapshot, fingerprint);
+
+	return g && !seen->activation_due &&
+	       installed_in_use(seen, fingerprint, g->chain) == IN_USE_EXPOSED;
+}
+
 /*
  * Before the switch the state records that an activation is due, so that a
  * crash in between cannot leave the process with the old pair for good.
@@ -101,7 +112,8 @@ static bool announce(struct run *r, struct step_batch *b, struct err *e)
 		seen->certificate = s->certificate;
 		seen->retire_remove = c->retire_remove;
 		seen->deliver = deliver_to_text(&c->deliver, &r->arena);
-		if (component_activation(c, seen) != ACTIVATION_NONE)
+		if (component_activation(c, seen) != ACTIVATION_NONE &&
+		    !is_taken_already(r, seen, run_fingerprint(r, s)))
 			seen->activation_due = run_fingerprint(r, s);
 		change_component(change, seen);
 	}
@@ -140,6 +152,7 @@ static void committed(const struct component *c, struct component_seen *seen,
 	seen->installed = fingerprint;
 	seen->chain = NULL;
 	seen->damage = NULL;
+	seen->attr_flaw = NULL;
 	seen->staged = NULL;
 	seen->last_error = NULL;
 	seen->observed_at = clock_now();

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,6 +13,11 @@ enum {
 	INHERITED_KEY_MODE = 0640,
 	INHERITED_CERTIFICATE_MODE = 0664,
 };
+
+static const enum file_kind key_files[] = { FILE_KIND_KEY, FILE_KIND_COMBINED };
+/* The last is a combined one alone: then it says both. */
+static const enum file_kind certificate_files[] = { FILE_KIND_FULLCHAIN, FILE_KIND_LEAF,
+						    FILE_KIND_CHAIN, FILE_KIND_COMBINED };
 
 /* A number is itself, as chown(1) takes it. */
 static bool is_number(const char *name, unsigned *out)
@@ -115,21 +121,109 @@ static bool attr_check_files(const struct trust *t, const struct pair_files *see
 	return true;
 }
 
+/* ---- as they were set ---- */
+
+static void put_attr(struct buf *out, const char *word, struct fs_attr attr)
+{
+	buf_printf(out, "%s=%o:%u:%u", word, (unsigned)attr.mode, (unsigned)attr.owner,
+		   (unsigned)attr.group);
+}
+
+const char *attrs_text(const struct pair_files *c, struct arena *a)
+{
+	AUTO(buf) out = { 0 };
+
+	put_attr(&out, "key", first_there(c, key_files, 2)->attr);
+	put_attr(&out, ",certificate", first_there(c, certificate_files, 4)->attr);
+	return arena_strdup(a, buf_text(&out));
+}
+
+static bool attrs_read(const char *text, struct attrs *out)
+{
+	unsigned n[6] = { 0 };
+	int end = 0;
+
+	if (sscanf(text, "key=%o:%u:%u,certificate=%o:%u:%u%n", &n[0], &n[1], &n[2], &n[3], &n[4],
+		   &n[5], &end) != 6 ||
+	    text[end] || n[0] > 0777 || n[3] > 0777)
+		return false;
+	*out = (struct attrs){ .key = { .mode = n[0], .owner = n[1], .group = n[2] },
+			       .certificate = { .mode = n[3], .owner = n[4], .group = n[5] } };
+	return true;
+}
+
+/* As far as it can be given again. */
+static void attr_cut(const struct attr_account *account, struct fs_attr *attr)
+{
+	if (account->user == 0)
+		return;
+	attr->owner = (uid_t)-1;
+	if (!is_member(account, attr->group))
+		attr->group = (gid_t)-1;
+}
+
+/* Whom a key was given to once, but no longer is by name, is asked about again. */
+static bool attrs_as_set(const struct trust *t, const struct attr_account *account,
+			 struct attrs *out)
+{
+	struct attrs set;
+
+	if (!account->set || !attrs_read(account->set, &set) || !file_trust_lends(t, set.key) ||
+	    !file_trust_lends(t, set.certificate))
+		return false;
+	attr_cut(account, &set.key);
+	attr_cut(account, &set.certificate);
+	*out = set;
+	return true;
+}
+
+static const char *attr_flaw_of(const char *name, struct fs_attr wanted, struct fs_attr found,
+				const struct attr_account *account, struct arena *a)
+{
+	uid_t owner = wanted.owner == (uid_t)-1 ? account->user : wanted.owner;
+
+	if (found.owner != owner)
+		return arena_printf(a, "'%s' belongs to user %u, not to user %u", name,
+				    (unsigned)found.owner, (unsigned)owner);
+	if (wanted.group != (gid_t)-1 && found.group != wanted.group)
+		return arena_printf(a, "'%s' belongs to group %u, not to group %u", name,
+				    (unsigned)found.group, (unsigned)wanted.group);
+	if (found.mode != wanted.mode)
+		return arena_printf(a, "'%s' has mode %04o, not %04o", name, (unsigned)found.mode,
+				    (unsigned)wanted.mode);
+	return NULL;
+}
+
+const char *attrs_flaw(const struct attrs *wanted, const struct pair_files *seen,
+		       const char *const names[FILE_KIND_COUNT], const struct attr_account *account,
+		       struct arena *a)
+{
+	const char *flaw = NULL;
+
+	for (int part = 0; part < FILE_KIND_COUNT && !flaw; part++)
+		if (seen->parts[part].there)
+			flaw = attr_flaw_of(names[part],
+					    PARTS_WITH_KEY & 1 << part ? wanted->key
+								       : wanted->certificate,
+					    seen->parts[part].attr, account, a);
+	return flaw;
+}
+
 bool attrs_of_account(const struct install *i, const struct pair_files *seen,
 		      const char *const names[FILE_KIND_COUNT], const struct attr_account *account,
 		      struct attrs *out, struct err *e)
 {
-	static const enum file_kind keys[] = { FILE_KIND_KEY, FILE_KIND_COMBINED };
-	static const enum file_kind certs[] = { FILE_KIND_FULLCHAIN, FILE_KIND_LEAF,
-						FILE_KIND_CHAIN };
 	const struct trust trust = trust_of_account(i, account);
 
-	if (!attr_check_files(&trust, seen, names, e))
-		return false;
-	*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
-	inherit(first_there(seen, keys, 2), INHERITED_KEY_MODE, &trust, account, &out->key);
-	inherit(first_there(seen, certs, 3), INHERITED_CERTIFICATE_MODE, &trust, account,
-		&out->certificate);
+	if (!attrs_as_set(&trust, account, out)) {
+		if (!attr_check_files(&trust, seen, names, e))
+			return false;
+		*out = (struct attrs){ .key = FS_PRIVATE, .certificate = FS_PUBLIC };
+		inherit(first_there(seen, key_files, 2), INHERITED_KEY_MODE, &trust, account,
+			&out->key);
+		inherit(first_there(seen, certificate_files, 3), INHERITED_CERTIFICATE_MODE, &trust,
+			account, &out->certificate);
+	}
 	if (i->mode)
 		out->key.mode = i->mode;
 	attr_hand_over(account, &out->key);

@@ -65,12 +65,24 @@ struct attr_account {
 	size_t group_count;
 	uid_t owner; /* (uid_t)-1: none is named */
 	gid_t group; /* (gid_t)-1: none is named */
+	/* what the store says of the files that are switched on: owner and mode
+	 * as they were set; NULL: unknown, or other files stand there */
+	const char *set;
 };
 
 struct trust trust_of_account(const struct install *i, const struct attr_account *account);
+/* Of a version's files, for STORE_ATTR. */
+const char *attrs_text(const struct pair_files *c, struct arena *a);
 /*
- * By the files that are there, whose paths are `names`; ERR_IO when one of
- * them is not to be inherited from.
+ * What owner or mode is not as `wanted`, of the files that are installed;
+ * NULL: nothing.
+ */
+const char *attrs_flaw(const struct attrs *wanted, const struct pair_files *seen,
+		       const char *const names[FILE_KIND_COUNT], const struct attr_account *account,
+		       struct arena *a);
+/*
+ * By what the store says, else by the files that are there, whose paths are `names`; ERR_IO when
+ * one of them is not to be inherited from.
  */
 MUST_CHECK bool attrs_of_account(const struct install *i, const struct pair_files *seen,
 				 const char *const names[FILE_KIND_COUNT],

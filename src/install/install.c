@@ -77,6 +77,20 @@ static void install_look_at(const struct install *i, struct arena *a, struct loo
 		out->error = arena_strdup(a, e.text);
 }
 
+/* Of files that a commit has put there. */
+static const char *see_attrs(const struct looked *l)
+{
+	const struct target *t = &l->target;
+	struct attrs wanted;
+	struct err e = { 0 };
+
+	if (!target_is_ours(t))
+		return NULL;
+	if (!attrs_of_account(t->install, &l->seen, t->layout.names, &t->account, &wanted, &e))
+		return arena_strdup(t->arena, e.text);
+	return attrs_flaw(&wanted, &l->seen, t->layout.names, &t->account, t->arena);
+}
+
 static void judge_looked(struct looked *l, struct install_seen *out)
 {
 	struct installed_pair v = { 0 };
@@ -87,6 +101,7 @@ static void judge_looked(struct looked *l, struct install_seen *out)
 		out->chain = v.chain;
 		out->leaf = installed_pair_leaf(&v);
 		out->damage = v.damage;
+		out->attr_flaw = see_attrs(l);
 		out->error = v.error;
 		see_staged(&l->target, out);
 	}
@@ -186,20 +201,40 @@ static bool check_expected(const struct target *t, const struct switch_order *or
 	return installed_pair_expect(&v, t->layout.spots[0].path, order, e);
 }
 
-static bool find_staged(const struct target *t, const char *fingerprint, const char **version,
+/* One that is staged or on stands before a newer one with other attributes. */
+static bool name_staged(const struct target *t, const char *fingerprint, const char **version,
 			struct err *e)
+{
+	const char *const links[] = { t->store < 0
+					      ? NULL
+					      : entry_link_text(t->store, STORE_STAGED, t->arena),
+				      target_current(t) };
+
+	*version = NULL;
+	for (size_t i = 0; i < 2 && !*version; i++)
+		if (links[i] && !strcmp(version_base(t->arena, links[i]), fingerprint) &&
+		    entry_look(t->store, links[i]) == ENTRY_DIRECTORY)
+			*version = links[i];
+	return *version || t->store < 0 || store_version_newest(t, fingerprint, version, e);
+}
+
+/* `set`: its owners and modes, for STORE_ATTR. */
+static bool find_staged(const struct target *t, const char *fingerprint, const char **version,
+			const char **set, struct err *e)
 {
 	AUTO(pair_files) c = { 0 };
 
-	*version = NULL;
-	if (t->store >= 0 && !store_version_newest(t, fingerprint, version, e))
+	if (!name_staged(t, fingerprint, version, e))
 		return false;
 	if (!*version)
 		return err_set(e, ERR_MISSING, "%.16s is not staged beside '%s'; stage it again",
 			       fingerprint, t->layout.spots[0].path);
-	return store_version_read(t, *version, &c, e) &&
-	       (check_built(t, &c, fingerprint, e) ||
-		err_in(e, "version '%.80s' is damaged, stage it again", *version));
+	if (!store_version_read(t, *version, &c, e))
+		return false;
+	if (!check_built(t, &c, fingerprint, e))
+		return err_in(e, "version '%.80s' is damaged, stage it again", *version);
+	*set = attrs_text(&c, t->arena);
+	return true;
 }
 
 static bool forget_staged(const struct target *t, struct err *e)
@@ -226,13 +261,15 @@ bool install_commit(const struct install *i, const char *fingerprint, const char
 	const struct switch_order order = { fingerprint, replaces };
 	const char *version = NULL;
 	const char *previous = NULL;
+	const char *set = NULL;
 
-	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) || !find_staged(&t, fingerprint, &version, e))
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) ||
+	    !find_staged(&t, fingerprint, &version, &set, e))
 		return false;
 	if (switch_is_at(&t, version))
 		return install_finish(&t, e);
-	if (!check_expected(&t, &order, e) || !switch_to(&t, version, &previous, e) ||
-	    !forget_staged(&t, e))
+	if (!check_expected(&t, &order, e) || !entry_link(t.store, STORE_ATTR, set, e) ||
+	    !switch_to(&t, version, &previous, e) || !forget_staged(&t, e))
 		return false;
 	return store_version_prune(&t, version, previous, e);
 }
@@ -269,10 +306,11 @@ static bool find_former(const struct target *t, const char *fingerprint, const c
 			struct err *e)
 {
 	const char *found = version_found_base(t->arena, fingerprint);
+	const char *set = NULL;
 	struct err why = { 0 };
 
 	*version = NULL;
-	if (*fingerprint && find_staged(t, fingerprint, version, &why))
+	if (*fingerprint && find_staged(t, fingerprint, version, &set, &why))
 		return true;
 	*version = NULL;
 	if (t->store >= 0 && !store_version_newest(t, found, version, e))

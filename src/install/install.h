@@ -49,10 +49,11 @@ struct install_seen {
 	const char *installed;  /* fingerprint; "": nothing; NULL: unreadable */
 	const char *chain;      /* digest of the certificates above the leaf */
 	struct der leaf;        /* len 0: none */
-	const char *damage;     /* NULL: pair intact; else "key.pem does not match" */
-	const char *staged;     /* fingerprint of the staged version; NULL: none */
-	const char *unwritable; /* NULL: writable; else the reason */
-	const char *error;      /* reason when `installed` is NULL */
+	const char *damage;     /* NULL: whole; else "key.pem does not match" */
+	const char *attr_flaw;  /* NULL: owner and mode as they were set */
+	const char *staged;     /* newest version that is not current; NULL */
+	const char *unwritable; /* NULL: can be written; else why not */
+	const char *error;      /* why installed is unknown */
 };
 
 struct install_pair {

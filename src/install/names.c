@@ -51,3 +51,9 @@ const char *versions_free_name(const struct versions *all, const char *base)
 
 	return best ? arena_printf(all->arena, "%s.%lu", base, best->number + 1) : base;
 }
+
+bool store_has_link(const char *name)
+{
+	return !strcmp(name, STORE_CURRENT) || !strcmp(name, STORE_STAGED) ||
+	       !strcmp(name, STORE_ATTR);
+}

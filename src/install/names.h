@@ -14,9 +14,10 @@
 
 #include <stdbool.h>
 
-#define STORE_CURRENT "current"        /* link to the current version */
-#define STORE_STAGED "staged"          /* link to the staged version */
-#define STORE_NEW ".new.tmp-certfleet" /* version being written */
+#define STORE_CURRENT "current" /* link to the version that is on */
+#define STORE_STAGED "staged"   /* link to the one that is next */
+#define STORE_ATTR "attributes" /* link whose text says what owner and mode the last commit set */
+#define STORE_NEW ".new.tmp-certfleet" /* a version that is being written */
 
 struct version {
 	const char *name;
@@ -36,7 +37,9 @@ const struct version *versions_newest(const struct versions *all, const char *ba
 /* An unused name for `base`. */
 const char *versions_free_name(const struct versions *all, const char *base);
 
-/* The BASE part of a name. */
+/* Whether a link of this name belongs into a store. */
+bool store_has_link(const char *name);
+/* BASE of a name. */
 const char *version_base(struct arena *a, const char *name);
 /* "found-" and the fingerprint, or "found-unknown". */
 const char *version_found_base(struct arena *a, const char *fingerprint);

@@ -106,7 +106,7 @@ static bool clean_one(void *ctx, const char *name, struct err *e)
 	const struct target *t = ctx;
 	bool is_link = entry_look(t->store, name) == ENTRY_LINK;
 
-	if (*name == '.' || (is_link && strcmp(name, STORE_CURRENT) && strcmp(name, STORE_STAGED)))
+	if (*name == '.' || (is_link && !store_has_link(name)))
 		return entry_remove(t->store, name, e);
 	return true;
 }
@@ -149,6 +149,14 @@ static bool target_find_account(struct target *t, struct err *e)
 	return false;
 }
 
+bool target_is_ours(const struct target *t)
+{
+	for (size_t i = 0; i < t->layout.path_slot_count; i++)
+		if (path_slot_look(t, &t->layout.spots[i]) != SPOT_OURS)
+			return false;
+	return target_current(t) != NULL;
+}
+
 bool target_open(const struct install *i, enum access access, struct arena *a, struct target *out,
 		 struct err *e)
 {
@@ -163,6 +171,8 @@ bool target_open(const struct install *i, enum access access, struct arena *a, s
 		return false;
 	if (access >= ACCESS_CHANGE && t.store >= 0 && (!lock_store(&t, e) || !clean(&t, e)))
 		return false;
+	if (target_is_ours(&t))
+		t.account.set = entry_link_text(t.store, STORE_ATTR, a);
 	*out = t;
 	t = (struct target){ .home = -1, .store = -1 };
 	return true;

@@ -46,7 +46,9 @@ MUST_CHECK bool target_open(const struct install *i, enum access access, struct 
 enum path_slot_state path_slot_look(const struct target *t, const struct path_slot *s);
 /* The current version; NULL: none. */
 const char *target_current(const struct target *t);
-/* Reads the files visible through the paths.  A foreign link is an error. */
+/* Whether a version is on, and every path leads to it. */
+bool target_is_ours(const struct target *t);
+/* What a process sees through the paths.  A foreign link is an error. */
 MUST_CHECK bool target_see(const struct target *t, struct pair_files *out, struct err *e);
 void target_judge(const struct target *t, const struct pair_files *c, struct installed_pair *out);
 /* Opens a version of the store; for a change, its owner and mode are checked. */

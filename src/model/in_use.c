@@ -20,7 +20,7 @@ enum in_use installed_in_use(const struct component_seen *seen, const char *fing
 		return IN_USE_UNKNOWN;
 	if (!is_pair(fingerprint, seen->installed) || seen->damage || is_other_chain(seen, chain))
 		return IN_USE_OTHER;
-	return IN_USE_DESIRED;
+	return seen->attr_flaw ? IN_USE_EXPOSED : IN_USE_DESIRED;
 }
 
 enum in_use served_in_use(const struct component_seen *seen, const char *fingerprint,

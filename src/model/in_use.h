@@ -10,7 +10,9 @@
 
 enum in_use {
 	IN_USE_UNKNOWN,
-	IN_USE_OTHER, /* another pair, a damaged one, another chain, or none */
+	IN_USE_OTHER,   /* another pair, a damaged one, another chain, or none */
+	IN_USE_EXPOSED, /* installed: the desired one, but owner or mode of its files
+			   are not as they were set */
 	IN_USE_DESIRED,
 	IN_USE_COUNT
 };

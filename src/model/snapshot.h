@@ -92,8 +92,10 @@ struct component_seen {
 	bool online;
 	const char *version; /* NULL: unknown */
 	const char *installed;
-	const char *chain;  /* hash of what is installed after the leaf */
-	const char *damage; /* NULL: what is installed is whole; else why not */
+	const char *chain;     /* hash of what is installed after the leaf */
+	const char *damage;    /* NULL: what is installed is whole; else why not */
+	const char *attr_flaw; /* NULL: owner and mode of its files are as they were
+				  set, or nobody looked; else what is not */
 	const char *served;
 	const char *served_flaw;  /* NULL: what is served above the leaf reaches
 				     its anchor, or nothing is known of it; else

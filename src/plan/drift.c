@@ -24,6 +24,11 @@ static const struct need needs[IN_USE_COUNT][IN_USE_COUNT] = {
 		[IN_USE_OTHER] = { true, true, true },
 		[IN_USE_UNKNOWN] = { true, true, true },
 	},
+	[IN_USE_EXPOSED] = {
+		[IN_USE_DESIRED] = { .write = true, .verify = true },
+		[IN_USE_OTHER] = { true, true, true },
+		[IN_USE_UNKNOWN] = { .write = true, .verify = true },
+	},
 	[IN_USE_UNKNOWN] = {
 		[IN_USE_DESIRED] = { 0 },
 		[IN_USE_OTHER] = { true, true, true },
@@ -59,6 +64,9 @@ static const char *write_reason(struct plan_builder *d, const struct component_b
 		return arena_printf(d->kept, "installed is %s", builder_short(d, installed));
 	if (c->seen->damage)
 		return text_escaped(d->kept, c->seen->damage);
+	if (c->seen->attr_flaw && installed_in_use(c->seen, c->certificate->fingerprint,
+						   c->certificate->chain) == IN_USE_EXPOSED)
+		return text_escaped(d->kept, c->seen->attr_flaw);
 	return "the installed chain is not the certificate's";
 }
 
@@ -88,9 +96,10 @@ static void drift_component(struct plan_builder *d, struct component_build *c)
 	const char *desired = c->certificate->fingerprint;
 	const char *chain = c->certificate->chain;
 	enum in_use served = served_in_use(c->seen, desired, chain);
-	struct need need = needs[installed_in_use(c->seen, desired, chain)][served];
+	enum in_use installed = installed_in_use(c->seen, desired, chain);
+	struct need need = needs[installed][served];
 
-	if (!need.write && served == IN_USE_UNKNOWN)
+	if (installed >= IN_USE_EXPOSED && served == IN_USE_UNKNOWN)
 		need.activate = is_desired(c, c->seen->activation_due);
 	c->write = need.write;
 	c->activate = need.activate;

@@ -10,6 +10,9 @@
  * nothing is known about what is served: what is installed counts, and a
  * committed pair that was never activated is activated.
  *
+ * Where only owner or mode of the files are not as they were set, the pair is
+ * written again, and nobody has to take it into use.
+ *
  * A postponed role is committed but neither activated nor verified.  An
  * offline component that would need a step gets none and is remembered as
  * unreachable.  One process is activated once, by the first of its members

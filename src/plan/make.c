@@ -43,6 +43,7 @@ static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 	copy.installed = builder_keep(d, seen->installed);
 	copy.chain = builder_keep(d, seen->chain);
 	copy.damage = builder_keep(d, seen->damage);
+	copy.attr_flaw = builder_keep(d, seen->attr_flaw);
 	copy.served = builder_keep(d, seen->served);
 	copy.served_flaw = builder_keep(d, seen->served_flaw);
 	copy.error = builder_keep(d, seen->error);

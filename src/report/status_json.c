@@ -75,6 +75,8 @@ static json_t *write_trouble(const void *slot, size_t index)
 		return NULL;
 	if (seen->damage)
 		return json_text(seen->damage);
+	if (seen->attr_flaw)
+		return json_text(seen->attr_flaw);
 	return json_text(seen->served_flaw ? seen->served_flaw : seen->error);
 }
 

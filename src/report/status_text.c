@@ -46,6 +46,8 @@ static void add_notes(struct table *t, const struct component_seen *seen)
 		table_note(t, "offline");
 	if (seen->damage)
 		table_note(t, seen->damage);
+	if (seen->attr_flaw)
+		table_note(t, seen->attr_flaw);
 	if (seen->served_flaw)
 		table_note(t, seen->served_flaw);
 	if (seen->error)

@@ -61,6 +61,7 @@ static const struct member observation_members[] = {
 	TEXT_MEMBER("installed", struct component_seen, installed, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("chain", struct component_seen, chain, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("damage", struct component_seen, damage, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("attr_flaw", struct component_seen, attr_flaw, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("served", struct component_seen, served, .absent = ABSENT_OMITTED),
 	TEXT_MEMBER("served_flaw", struct component_seen, served_flaw, .absent = ABSENT_OMITTED),
 	NUMBER_MEMBER("served_not_after", struct component_seen, served_not_after, INT64_MIN,

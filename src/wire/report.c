@@ -31,6 +31,7 @@ static const struct member report_members[] = {
 	SHOWN_MEMBER("error", struct component_report, error, .absent = ABSENT_NULL),
 	FINGERPRINT_MEMBER("served", struct component_report, served, .absent = ABSENT_NULL),
 	TEXT_MEMBER("lineage", struct component_report, lineage, .absent = ABSENT_NULL),
+	SHOWN_MEMBER("attr_flaw", struct component_report, attr_flaw, .absent = ABSENT_LATER),
 	SHOWN_MEMBER("doubt", struct component_report, doubt, .absent = ABSENT_LATER),
 	SHOWN_MEMBER("untrusted", struct component_report, untrusted, .absent = ABSENT_LATER),
 	TEXT_MEMBER("executable", struct component_report, executable, .absent = ABSENT_LATER),

@@ -27,6 +27,7 @@ struct component_report {
 	const char *installed;
 	const char *chain;
 	const char *damage;
+	const char *attr_flaw; /* owner or mode of a file that is not as it was set */
 	const char *staged;
 	const char *unwritable;
 	const char *doubt;      /* about the process in its pidfile */

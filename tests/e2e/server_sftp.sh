@@ -84,6 +84,17 @@ wait "$watcher"
 has "$(cat run/open)" "open-key.pem" "an open one would have been seen"
 rm tls/open-key.pem
 
+# Owner and mode there are part of what is installed.
+chmod 666 tls/web/key.pem
+cf plan --detailed-exitcode
+is $status 2 "a key that was opened there is something to do"
+has "$out" "tls/web/key.pem' has mode 0666, not 0600" "the plan says so"
+cf apply --yes
+is $status 0 "and an apply closes it"
+is "$(stat -L -c %a tls/web/key.pem)" 600 "with its mode"
+cf plan --detailed-exitcode
+is $status 0 "and that is all"
+
 # A pair that is none is refused before the host is touched.
 good=$(served "$web_port")
 sum=$(find tls -type f -print0 | sort -z | xargs -0 sha256sum)

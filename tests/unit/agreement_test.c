@@ -32,6 +32,7 @@ struct view {
 	const char *installed;
 	const char *chain;
 	const char *damage;
+	const char *attr_flaw;
 	const char *served;
 	const char *flaw;
 	const char *due;
@@ -90,6 +91,7 @@ static void look_at(struct world *w, const struct view *v)
 		.installed = print_of(w, v->installed),
 		.chain = v->chain,
 		.damage = v->damage,
+		.attr_flaw = v->attr_flaw,
 		.served = print_of(w, v->served),
 		.served_flaw = v->flaw,
 		.evidence = v->evidence,
@@ -158,7 +160,7 @@ static enum component_state state_now(struct world *w)
  */
 static bool is_meant(const struct view *v, enum component_state state)
 {
-	bool installed = text_equal(v->installed, "desired");
+	bool installed = text_equal(v->installed, "desired") && !v->attr_flaw;
 
 	if (state == COMPONENT_INVALID)
 		return is_refused(v);
@@ -195,7 +197,7 @@ static void compare_views(struct world *w, const struct view *v)
 /* What cannot be seen together. */
 static bool is_possible(const struct view *v)
 {
-	if ((!v->installed || !*v->installed) && (v->chain || v->damage))
+	if ((!v->installed || !*v->installed) && (v->chain || v->damage || v->attr_flaw))
 		return false;
 	if (!v->served)
 		return !v->flaw && v->evidence == EVIDENCE_NONE;
@@ -210,7 +212,7 @@ enum {
 	INSTALLED = 4,
 	CHAINS = 3,
 	SERVED = 4,
-	FLAGS = 5, /* online, damaged, flawed, due, verified */
+	FLAGS = 6, /* online, damaged, flawed, due, verified, owner or mode */
 	LOOKS = INSTALLED * CHAINS * SERVED * EVIDENCE_COUNT << FLAGS,
 	VIEWS = LOOKS * PAIR_STATES
 };
@@ -228,6 +230,7 @@ static struct view view_of(unsigned number)
 		.flaw = flags & 4 ? "flawed" : NULL,
 		.due = flags & 8 ? "desired" : NULL,
 		.verified = flags & 16,
+		.attr_flaw = flags & 32 ? "'key.pem' has mode 0666, not 0600" : NULL,
 		.installed = looks[rest % INSTALLED],
 		.chain = chains[rest / INSTALLED % CHAINS],
 		.served = looks[rest / INSTALLED / CHAINS % SERVED],

@@ -554,6 +554,19 @@ TEST(a_look_tells_what_is_there)
 	assert_int_equal(r.activation, ACTIVATION_HOT);
 }
 
+TEST(p3_a_look_tells_a_mode_that_was_changed)
+{
+	struct component_report r;
+
+	deliver("edge/e1", 4, &new_pair, NULL);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
+	assert_null(r.attr_flaw);
+	assert_int_equal(chmod(at_root("site/key.pem"), 0666), 0);
+	component_inspect(&config, component("edge/e1"), &test_arena, &r);
+	assert_non_null(r.attr_flaw);
+	assert_non_null(strstr(r.attr_flaw, "site/key.pem' has mode 0666, not 0600"));
+}
+
 TEST(a_damaged_record_is_told)
 {
 	struct component_report r;

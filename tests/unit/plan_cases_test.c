@@ -34,7 +34,7 @@
  *	renamed KIND OLD NEW, in what is listed under NEW here
  *	component NAME [offline] [unseen] [unknown] [remove]
  *		[installed=WEB/1] [served=] [chain=X] [flaw="..."]
- *		[damage="..."] [error="..."] [unwritable="..."]
+ *		[damage="..."] [attr_flaw="..."] [error="..."] [unwritable="..."]
  *		[rejected=WEB/2] [due=WEB/1] [certificate=WEB]
  *		[served_not_after=T] [clock_ahead=SECONDS]
  *		[order_taken=N] [order_given=N] [order_from=LINEAGE]
@@ -351,6 +351,7 @@ static void add_component(struct scene *s, const struct words *w)
 		.chain = value(w, "chain"),
 		.served_flaw = value(w, "flaw"),
 		.damage = value(w, "damage"),
+		.attr_flaw = value(w, "attr_flaw"),
 		.error = value(w, "error"),
 		.unwritable = value(w, "unwritable"),
 		.doubt = value(w, "doubt"),

@@ -20,6 +20,7 @@ static const struct component_report full = {
 	.installed = LEAF,
 	.chain = SPKI,
 	.damage = "key.pem does not match",
+	.attr_flaw = "key.pem has mode 0666, not 0600",
 	.staged = SPKI,
 	.unwritable = "read-only",
 	.doubt = "process 7 started after that was written",
@@ -62,6 +63,7 @@ TEST(every_member_comes_back)
 	assert_string_equal(r.installed, full.installed);
 	assert_string_equal(r.chain, full.chain);
 	assert_string_equal(r.damage, full.damage);
+	assert_string_equal(r.attr_flaw, full.attr_flaw);
 	assert_string_equal(r.staged, full.staged);
 	assert_string_equal(r.unwritable, full.unwritable);
 	assert_string_equal(r.doubt, full.doubt);

@@ -795,5 +795,69 @@ TEST(s2_a_store_that_comes_after_the_look_is_refused)
 			     INPUT_FILE_LIMIT, &key, &e));
 }
 
+/* ---- owner and mode ---- */
+
+static void assert_attr_flaw(const struct component *c, const char *flaw)
+{
+	struct job job = run(c, DRIVER_PROBE, NULL);
+
+	assert_true(job.done);
+	assert_null(job.answer.damage);
+	if (!flaw) {
+		assert_null(job.answer.attr_flaw);
+		return;
+	}
+	assert_non_null(job.answer.attr_flaw);
+	assert_string_equal(job.answer.attr_flaw, flaw);
+	assert_null(job.answer.unwritable);
+}
+
+TEST(p3_owner_and_mode_there_are_told_and_set_again)
+{
+	const struct install forms[] = { directory_form(), path_form() };
+	const char *const keys[] = { at_root("site/key.pem"), at_root("site.key") };
+
+	for (size_t f = 0; f < 2; f++) {
+		struct component c = at(forms[f]);
+
+		assert_true(deploy_far(&c, &old_pair));
+		assert_attr_flaw(&c, NULL);
+		assert_int_equal(chmod(keys[f], 0666), 0);
+		assert_attr_flaw(
+			&c, arena_printf(&test_arena, "'%s' has mode 0666, not 0600", keys[f]));
+		assert_true(deploy_far(&c, &old_pair));
+		assert_attr_flaw(&c, NULL);
+		assert_int_equal(mode_of(keys[f]), 0600);
+		if (geteuid() != 0)
+			continue;
+		assert_int_equal(chown(keys[f], STRANGER_ID, (gid_t)-1), 0);
+		assert_attr_flaw(&c,
+				 arena_printf(&test_arena, "'%s' belongs to user %d, not to user 0",
+					      keys[f], STRANGER_ID));
+		assert_true(deploy_far(&c, &old_pair));
+		assert_attr_flaw(&c, NULL);
+		assert_int_equal(owner_of(keys[f]), 0);
+	}
+}
+
+TEST(p3_a_mode_that_is_asked_for_later_is_set_there_and_back_again)
+{
+	struct component c = at(directory_form());
+	const char *key = at_root("site/key.pem");
+
+	assert_true(deploy_far(&c, &old_pair));
+	for (int turn = 0; turn < 2; turn++) {
+		c.deliver.files.mode = 0640;
+		assert_attr_flaw(&c,
+				 arena_printf(&test_arena, "'%s' has mode 0600, not 0640", key));
+		assert_true(deploy_far(&c, &old_pair));
+		assert_int_equal(mode_of(key), 0640);
+		c.deliver.files.mode = 0600;
+		assert_true(deploy_far(&c, &old_pair));
+		assert_attr_flaw(&c, NULL);
+		assert_int_equal(mode_of(key), 0600);
+	}
+}
+
 TEST_EACH(open_side, close_root)
 TEST_GROUP(open_drivers, close_drivers)

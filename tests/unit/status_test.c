@@ -2,6 +2,7 @@
 #include "report/status.h"
 #include "test.h"
 
+#include "model/client_view.h"
 #include "model/issue_request.h"
 #include "json/value.h"
 
@@ -158,6 +159,38 @@ TEST(the_right_leaf_with_an_incomplete_chain_is_pending)
 	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 	w->seen.served_flaw = "an incomplete chain";
 	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
+}
+
+TEST(p3_a_mode_that_was_changed_is_outdated_and_told)
+{
+	WORLD(w);
+	AUTO(buf) text = { 0 };
+	w->seen.attr_flaw = "'key.pem' has mode 0666, not 0600";
+	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
+	status_render_text(&w->status, false, &text);
+	assert_non_null(strstr(buf_text(&text), w->seen.attr_flaw));
+}
+
+TEST(p1_what_no_client_accepts_is_invalid_and_the_check_says_why)
+{
+	WORLD(w);
+	AUTO(buf) why = { 0 };
+	struct client_view view = { .until = NOW + 20 * DAY,
+				    .ends = "the chain certificate 'CN=m'" };
+	w->certificate.import.kind = IMPORT_PEM;
+	w->generations[0].source = SOURCE_IMPORTED;
+	w->generations[0].view = &view;
+	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
+	assert_true(status_check(&w->status, 20 * DAY, &why));
+	assert_false(status_check(&w->status, 21 * DAY, &why));
+	assert_string_equal(buf_text(&why), "the chain of certificate 'site' ends in 20 days\n");
+	view.gap = "its chain ends at 'CN=x'";
+	assert_int_equal(state_in(w), COMPONENT_INVALID);
+	why.len = 0;
+	assert_false(status_check(&w->status, 0, &why));
+	assert_string_equal(buf_text(&why), "'front' is invalid: its chain ends at 'CN=x'\n");
+	w->seen.evidence = EVIDENCE_NONE;
+	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
 TEST(nothing_installed_is_absent)
