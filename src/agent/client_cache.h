@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The allowed clients, as the network half has them: a copy of the grants that
- * the installing half reads from its files (agent/client_grants.h), fetched
+ * the installing half reads from its files (agent/allow_files.h), fetched
  * again when their revision changes.
  */
 #ifndef AGENT_CLIENT_CACHE_H

@@ -2,7 +2,7 @@
 #include "agent/install_half.h"
 
 #include "agent/agent_identity.h"
-#include "agent/client_grants.h"
+#include "agent/allow_files.h"
 #include "agent/ipc.h"
 #include "agent/signer_cache.h"
 #include "agent/worker.h"

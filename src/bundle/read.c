@@ -5,7 +5,7 @@
 #include "bundle/bundle_layout.h"
 #include "bundle/entries.h"
 #include "bundle/slot.h"
-#include "bundle/unpacked.h"
+#include "bundle/entry_check.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
 

@@ -352,7 +352,7 @@ static bool check_saved(struct application *a, struct err *e)
 
 	if (!a->resumes)
 		return saved_plan_fits(&a->saved.plan, &a->planned.plan, e);
-	if (!saved_plan_resumes(&r, e))
+	if (!resume_fits(&r, e))
 		return false;
 	terminal_note(&a->s->terminal,
 		      "run %u of this plan did not end; going on with what is left",

@@ -24,7 +24,7 @@ static bool same_step(const struct step *a, const struct step *b)
 	       a->activation == b->activation && a->wave == b->wave;
 }
 
-static const struct component_seen *saved_plan_seen_in(const struct plan *p, const char *name)
+const struct component_seen *saved_plan_seen_in(const struct plan *p, const char *name)
 {
 	size_t low = 0;
 	size_t high = p->observed_count;
@@ -48,8 +48,8 @@ static const char *saved_plan_shown(const char *text)
 	return !text ? "unknown" : *text ? text : "nothing";
 }
 
-static bool saved_plan_moved(const char *component, const char *what, const char *before,
-			     const char *now, struct err *e)
+bool saved_plan_moved(const char *component, const char *what, const char *before, const char *now,
+		      struct err *e)
 {
 	return err_set(
 		e, ERR_STALE,
@@ -88,7 +88,7 @@ static bool same_components(const struct plan *saved, const struct plan *fresh, 
 	return true;
 }
 
-static bool same_ground(const struct plan *saved, const struct plan *fresh, struct err *e)
+bool saved_plan_same_ground(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
 	if (strcmp(saved->spec_digest, fresh->spec_digest) != 0)
 		return err_set(
@@ -104,7 +104,7 @@ static bool same_ground(const struct plan *saved, const struct plan *fresh, stru
 
 bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct err *e)
 {
-	if (!same_ground(saved, fresh, e))
+	if (!saved_plan_same_ground(saved, fresh, e))
 		return false;
 	if (saved->serial != fresh->serial || strcmp(saved->lineage, fresh->lineage) != 0)
 		return err_set(
@@ -119,169 +119,4 @@ bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct 
 			return err_set(e, ERR_STALE,
 				       "step %zu would be another one now; make a new plan", i + 1);
 	return plan_is_same(saved, fresh, e);
-}
-
-/* ---- resumption of an interrupted run ---- */
-
-/* Steps of the saved plan, sorted by component, kind and certificate. */
-struct step_index {
-	const struct step **list;
-	size_t count;
-};
-
-static int saved_plan_compare_names(const char *a, const char *b)
-{
-	return strcmp(a ? a : "", b ? b : "");
-}
-
-static int compare_steps(const void *left, const void *right)
-{
-	const struct step *a = *(const struct step *const *)left;
-	const struct step *b = *(const struct step *const *)right;
-	int order = saved_plan_compare_names(a->component, b->component);
-
-	if (order)
-		return order;
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	return saved_plan_compare_names(a->certificate, b->certificate);
-}
-
-static struct step_index index_steps(const struct plan *p, struct arena *a)
-{
-	struct step_index index = { .list = arena_array(a, p->step_count, sizeof(*index.list)),
-				    .count = p->step_count };
-
-	for (size_t i = 0; i < p->step_count; i++)
-		index.list[i] = &p->steps[i];
-	if (index.count)
-		qsort(index.list, index.count, sizeof(*index.list), compare_steps);
-	return index;
-}
-
-/* Index of a component's first step, or where it would be inserted. */
-static size_t saved_plan_first_of(const struct step_index *index, const char *component)
-{
-	size_t low = 0;
-	size_t high = index->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (saved_plan_compare_names(index->list[middle]->component, component) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/*
- * Whether `now` is what step `s` leaves: the pair it names, or one made for its
- * certificate.
- */
-static bool is_after(const struct resumption *r, const struct step *s, const char *now)
-{
-	const struct generation *g = NULL;
-
-	if (s->generation)
-		return !strcmp(s->generation, now);
-	g = s->certificate && *now ? snapshot_generation(r->snapshot, now) : NULL;
-	return g && g->of == OF_CERTIFICATE && g->source != SOURCE_FOUND &&
-	       !strcmp(g->owner, s->certificate);
-}
-
-static bool is_before_or_after(const struct resumption *r, const struct step_index *index,
-			       const struct component_seen *before, const char *now)
-{
-	if (!now || text_equal(before->installed, now) || text_equal(before->served, now))
-		return true;
-	for (size_t i = saved_plan_first_of(index, before->name);
-	     i < index->count && !saved_plan_compare_names(index->list[i]->component, before->name);
-	     i++)
-		if (is_after(r, index->list[i], now))
-			return true;
-	return false;
-}
-
-static bool all_before_or_after(const struct resumption *r, const struct step_index *index,
-				struct err *e)
-{
-	for (size_t i = 0; i < r->saved->observed_count; i++) {
-		const struct component_seen *before = &r->saved->observed[i];
-		const struct component_seen *now = saved_plan_seen_in(r->fresh, before->name);
-
-		if (!now)
-			continue;
-		if (!is_before_or_after(r, index, before, now->installed))
-			return saved_plan_moved(before->name, "installed", before->installed,
-						now->installed, e);
-		if (!is_before_or_after(r, index, before, now->served))
-			return saved_plan_moved(before->name, "served", before->served, now->served,
-						e);
-	}
-	return true;
-}
-
-static bool was_planned(const struct step_index *index, const struct step *s)
-{
-	return index->count &&
-	       bsearch(&s, index->list, index->count, sizeof(*index->list), compare_steps);
-}
-
-static bool was_doubtful(const struct plan *saved, const struct precondition *p)
-{
-	for (size_t i = 0; i < saved->precondition_count; i++) {
-		const struct precondition *before = &saved->preconditions[i];
-
-		if (!strcmp(before->code, p->code) && !strcmp(before->component, p->component) &&
-		    !strcmp(before->message, p->message))
-			return true;
-	}
-	return false;
-}
-
-/*
- * A doubtful process is accepted with what was observed of it (the message),
- * not by its position in the plan.
- */
-static bool same_processes(const struct resumption *r, struct err *e)
-{
-	for (size_t i = 0; i < r->fresh->precondition_count; i++) {
-		const struct precondition *p = &r->fresh->preconditions[i];
-
-		if (!strcmp(p->code, PLAN_PIDFILE_DOUBTFUL) && p->acknowledged &&
-		    !was_doubtful(r->saved, p))
-			return err_set(e, ERR_STALE,
-				       "component '%s': %s; that was not accepted, make a new plan",
-				       p->component, p->message);
-	}
-	return true;
-}
-
-bool saved_plan_resumes(const struct resumption *r, struct err *e)
-{
-	AUTO(arena) a = { 0 };
-	struct step_index index = index_steps(r->saved, &a);
-
-	if (!same_ground(r->saved, r->fresh, e))
-		return false;
-	if (r->fresh->serial != r->run->serial)
-		return err_set(e, ERR_STALE,
-			       "the state moved since run %u broke off; make a new plan",
-			       r->run->number);
-	if (!all_before_or_after(r, &index, e) || !same_processes(r, e))
-		return false;
-	for (size_t i = 0; i < r->fresh->step_count; i++) {
-		const struct step *s = &r->fresh->steps[i];
-
-		if (!was_planned(&index, s))
-			return err_set(
-				e, ERR_STALE,
-				"'%s' would now need a step that was not in the plan; make a new plan",
-				s->component     ? s->component
-				: s->certificate ? s->certificate
-						 : "the fleet");
-	}
-	return true;
 }

@@ -52,6 +52,20 @@ const char *plan_hash(const char *json, struct arena *a);
  * `saved` has the form of plan_saved_form().
  */
 MUST_CHECK bool saved_plan_fits(const struct plan *saved, const struct plan *fresh, struct err *e);
+/*
+ * What of that holds for a run to be resumed as well: file, inputs and lineage
+ * of the two plans.
+ */
+MUST_CHECK bool saved_plan_same_ground(const struct plan *saved, const struct plan *fresh,
+				       struct err *e);
+/* An observed component by name; NULL: not observed. */
+const struct component_seen *saved_plan_seen_in(const struct plan *p, const char *name);
+/* Returns false: another fingerprint is installed or served than in the plan. */
+bool saved_plan_moved(const char *component, const char *what, const char *before, const char *now,
+		      struct err *e);
+
+/* ---- resumption of an interrupted run (resume.c) ---- */
+
 struct resumption {
 	const struct plan *saved;
 	const struct plan *fresh;
@@ -64,6 +78,6 @@ struct resumption {
  * before or after a saved step, every step of `fresh` is in the saved plan, and
  * so is every doubtful process that `fresh` would signal.
  */
-MUST_CHECK bool saved_plan_resumes(const struct resumption *r, struct err *e);
+MUST_CHECK bool resume_fits(const struct resumption *r, struct err *e);
 
 #endif

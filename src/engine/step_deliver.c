@@ -4,7 +4,7 @@
 #include "drivers/driver.h"
 #include "engine/internal.h"
 #include "engine/pairs.h"
-#include "model/in_use.h"
+#include "model/drift.h"
 
 #include <string.h>
 
@@ -93,7 +93,7 @@ static bool is_taken_already(const struct run *r, const struct component_seen *s
 	const struct generation *g = snapshot_generation(r->order->snapshot, fingerprint);
 
 	return g && !seen->activation_due &&
-	       installed_in_use(seen, fingerprint, g->chain) == IN_USE_EXPOSED;
+	       installed_drift(seen, fingerprint, g->chain) == DRIFT_ATTRIBUTES;
 }
 
 /*

@@ -253,13 +253,6 @@ unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of, c
  */
 const struct generation *snapshot_generation(const struct snapshot *s, const char *fingerprint);
 
-/*
- * When a generation is due: with L its lifetime from its issue on,
- * not_after - renew_before when 0 < renew_before < L (so a new one is never
- * due at once), a percentage is of L, else a third of L.
- */
-int64_t generation_renew_at(const struct generation *g, struct renew_before rb);
-
 extern const char *const source_names[SOURCE_COUNT + 1];
 extern const char *const evidence_names[EVIDENCE_COUNT + 1];
 

@@ -201,7 +201,7 @@ struct subject certificate_subject(const struct certificate *c);
  */
 void contact_plan(struct plan_builder *d, struct plan *p);
 
-/* ---- step order (schedule.c) ---- */
+/* ---- step order (step_order.c) ---- */
 
 /*
  * Steps in an order in which they may be executed one by one: new CAs and their

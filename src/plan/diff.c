@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "model/issue_request.h"
+#include "model/renewal.h"
 
 #include <string.h>
 
@@ -145,7 +146,7 @@ static bool gains(const struct plan_builder *d, const struct certificate_build *
 static const char *due(struct plan_builder *d, const struct certificate_build *c,
 		       const struct generation *g)
 {
-	int64_t renew_at = generation_renew_at(g, c->certificate->renew_before);
+	int64_t renew_at = renewal_due_at(g, c->certificate->renew_before);
 	const char *ended = expired(d, g->not_after);
 	char left[DURATION_TEXT];
 	char before[DURATION_TEXT];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/acks.h"
 #include "plan/builder.h"
+#include "plan/component_steps.h"
 #include "plan/diff.h"
-#include "plan/drift.h"
 #include "plan/planner.h"
 #include "plan/preconditions.h"
 #include "plan/scope.h"
@@ -155,8 +155,8 @@ bool plan_make(const struct plan_input *in, struct plan *out, struct err *e)
 	diff_issuers(&d);
 	if (!diff_certificates(&d, e))
 		return false;
-	drift_components(&d);
-	drift_processes(&d);
+	component_steps_decide(&d);
+	process_steps_decide(&d);
 	waves_plan(&d);
 	schedule_steps(&d);
 	contact_plan(&d, &p);

@@ -5,9 +5,9 @@
  *
  *	targets, scope  the objects a plan is about
  *	diff            issuers and certificates that are new
- *	drift           components that must change
+ *	component_steps components that must change
  *	waves           processes that may change at the same time
- *	schedule        order of the steps
+ *	step_order      order of the steps
  *	contact         hosts, secrets, commands and paths new to this plan
  *	codes, precondition, acks  preconditions and their acknowledgement
  *	summary, render_text, plan_json  text and JSON output

@@ -2,7 +2,7 @@
 #include "plan/precondition.h"
 
 #include "plan/acks.h"
-#include "plan/drift.h"
+#include "plan/component_steps.h"
 
 #include <string.h>
 

@@ -3,8 +3,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/renewal.h"
 #include "model/client_view.h"
-#include "model/in_use.h"
+#include "model/drift.h"
 
 #include <string.h>
 #include <strings.h>
@@ -56,14 +57,14 @@ static bool status_is_same(const char *fingerprint, const struct generation *des
 
 static bool is_installed(const struct component_seen *seen, const struct generation *desired)
 {
-	return installed_in_use(seen, desired->fingerprint, desired->chain) == IN_USE_DESIRED;
+	return installed_drift(seen, desired->fingerprint, desired->chain) == DRIFT_NONE;
 }
 
 /* When the installed pair is unknown, the served one is enough. */
 static bool is_in_sync(const struct component_seen *seen, const struct generation *desired)
 {
 	return seen->evidence != EVIDENCE_NONE &&
-	       served_in_use(seen, desired->fingerprint, desired->chain) == IN_USE_DESIRED &&
+	       served_drift(seen, desired->fingerprint, desired->chain) == DRIFT_NONE &&
 	       (!seen->installed || is_installed(seen, desired));
 }
 
@@ -148,7 +149,7 @@ static void add_certificates(const struct fleet *f, const struct snapshot *s, st
 		row->certificate = c;
 		row->generation = desired(s, c);
 		if (row->generation)
-			row->renew_at = generation_renew_at(row->generation, c->renew_before);
+			row->renew_at = renewal_due_at(row->generation, c->renew_before);
 	}
 	for (size_t i = 0; i < f->issuer_count; i++)
 		out->certificates[f->certificate_count + i] = (struct status_certificate){

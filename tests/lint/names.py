@@ -15,7 +15,7 @@ DICTATED = {"on_request", "choose_certificate"}
 DEFINITION = re.compile(r"^([A-Za-z_][^\n;={}#]*?\n?[^\n;={}#]*?)\b([a-z_]\w*)\(([^;{}]*)\)\n\{\n(.*?)^\}", re.M | re.S)
 # interfaces of which one place makes use
 SINGLE = set("""
-agent/client_cache agent/client_grants agent/enrol_host agent/network_half agent/worker base/parallel cli/progress
+agent/client_cache agent/allow_files agent/enrol_host agent/network_half agent/worker base/parallel cli/progress
 config/certificate_types config/lookup drivers/enrol_client engine/saved_plan pki/export
 pki/extensions pki/starttls remote/batch remote/client state/database state/seal
 """.split())

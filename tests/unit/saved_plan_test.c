@@ -33,7 +33,7 @@ static bool resumes(const struct precondition *before, const struct precondition
 	const struct snapshot snapshot = { 0 };
 	const struct run_record run = { .number = 1, .serial = 7 };
 
-	return saved_plan_resumes(&(struct resumption){ &saved, &fresh, &snapshot, &run }, e);
+	return resume_fits(&(struct resumption){ &saved, &fresh, &snapshot, &run }, e);
 }
 
 TEST(e3_a_resumed_run_tells_the_process_that_was_accepted)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "plan/drift.h"
+#include "plan/component_steps.h"
 
 #include "base/text.h"
-#include "model/in_use.h"
+#include "model/drift.h"
 
 #include <string.h>
 
@@ -13,26 +13,26 @@ struct need {
 };
 
 /* By what is installed, then by what is served. */
-static const struct need needs[IN_USE_COUNT][IN_USE_COUNT] = {
-	[IN_USE_DESIRED] = {
-		[IN_USE_DESIRED] = { 0 },
-		[IN_USE_OTHER] = { .activate = true, .verify = true },
-		[IN_USE_UNKNOWN] = { .verify = true },
+static const struct need needs[DRIFT_COUNT][DRIFT_COUNT] = {
+	[DRIFT_NONE] = {
+		[DRIFT_NONE] = { 0 },
+		[DRIFT_OTHER] = { .activate = true, .verify = true },
+		[DRIFT_UNKNOWN] = { .verify = true },
 	},
-	[IN_USE_OTHER] = {
-		[IN_USE_DESIRED] = { .write = true, .verify = true },
-		[IN_USE_OTHER] = { true, true, true },
-		[IN_USE_UNKNOWN] = { true, true, true },
+	[DRIFT_OTHER] = {
+		[DRIFT_NONE] = { .write = true, .verify = true },
+		[DRIFT_OTHER] = { true, true, true },
+		[DRIFT_UNKNOWN] = { true, true, true },
 	},
-	[IN_USE_EXPOSED] = {
-		[IN_USE_DESIRED] = { .write = true, .verify = true },
-		[IN_USE_OTHER] = { true, true, true },
-		[IN_USE_UNKNOWN] = { .write = true, .verify = true },
+	[DRIFT_ATTRIBUTES] = {
+		[DRIFT_NONE] = { .write = true, .verify = true },
+		[DRIFT_OTHER] = { true, true, true },
+		[DRIFT_UNKNOWN] = { .write = true, .verify = true },
 	},
-	[IN_USE_UNKNOWN] = {
-		[IN_USE_DESIRED] = { 0 },
-		[IN_USE_OTHER] = { true, true, true },
-		[IN_USE_UNKNOWN] = { true, true, true },
+	[DRIFT_UNKNOWN] = {
+		[DRIFT_NONE] = { 0 },
+		[DRIFT_OTHER] = { true, true, true },
+		[DRIFT_UNKNOWN] = { true, true, true },
 	},
 };
 
@@ -44,8 +44,8 @@ static bool is_desired(const struct component_build *c, const char *fingerprint)
 }
 
 /* "what is installed is unknown: permission denied" */
-static const char *drift_unknown(struct plan_builder *d, const struct component_build *c,
-				 const char *what)
+static const char *unknown_reason(struct plan_builder *d, const struct component_build *c,
+				  const char *what)
 {
 	if (!c->seen->error)
 		return what;
@@ -57,15 +57,15 @@ static const char *write_reason(struct plan_builder *d, const struct component_b
 	const char *installed = c->seen->installed;
 
 	if (!installed)
-		return drift_unknown(d, c, "what is installed is unknown");
+		return unknown_reason(d, c, "what is installed is unknown");
 	if (!*installed)
 		return "nothing is installed";
 	if (!is_desired(c, installed))
 		return arena_printf(d->kept, "installed is %s", builder_short(d, installed));
 	if (c->seen->damage)
 		return text_escaped(d->kept, c->seen->damage);
-	if (c->seen->attr_flaw && installed_in_use(c->seen, c->certificate->fingerprint,
-						   c->certificate->chain) == IN_USE_EXPOSED)
+	if (c->seen->attr_flaw && installed_drift(c->seen, c->certificate->fingerprint,
+						  c->certificate->chain) == DRIFT_ATTRIBUTES)
 		return text_escaped(d->kept, c->seen->attr_flaw);
 	return "the installed chain is not the certificate's";
 }
@@ -77,7 +77,7 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 	if (!served && c->activate)
 		return "an earlier run committed it without activating it";
 	if (!served)
-		return drift_unknown(d, c, "what it serves is unknown");
+		return unknown_reason(d, c, "what it serves is unknown");
 	if (!*served)
 		return "serves nothing, installed is already right";
 	if (is_desired(c, served) && c->seen->served_flaw)
@@ -91,15 +91,15 @@ static bool is_postponed(const struct plan_builder *d, const struct component *c
 	return c->role->restart.when == RESTART_POSTPONED && !d->in->choices.restart_postponed;
 }
 
-static void drift_component(struct plan_builder *d, struct component_build *c)
+static void decide_component_steps(struct plan_builder *d, struct component_build *c)
 {
 	const char *desired = c->certificate->fingerprint;
 	const char *chain = c->certificate->chain;
-	enum in_use served = served_in_use(c->seen, desired, chain);
-	enum in_use installed = installed_in_use(c->seen, desired, chain);
+	enum drift served = served_drift(c->seen, desired, chain);
+	enum drift installed = installed_drift(c->seen, desired, chain);
 	struct need need = needs[installed][served];
 
-	if (installed >= IN_USE_EXPOSED && served == IN_USE_UNKNOWN)
+	if (installed >= DRIFT_ATTRIBUTES && served == DRIFT_UNKNOWN)
 		need.activate = is_desired(c, c->seen->activation_due);
 	c->write = need.write;
 	c->activate = need.activate;
@@ -116,11 +116,11 @@ static void drift_component(struct plan_builder *d, struct component_build *c)
 	c->write = c->activate = c->verify = false;
 }
 
-void drift_components(struct plan_builder *d)
+void component_steps_decide(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->fleet->component_count; i++)
 		if (d->components[i].in_scope)
-			drift_component(d, &d->components[i]);
+			decide_component_steps(d, &d->components[i]);
 }
 
 /* The members of a process agree on how it is activated. */
@@ -152,7 +152,7 @@ static void verify_all(struct process_build *p)
 	}
 }
 
-void drift_processes(struct plan_builder *d)
+void process_steps_decide(struct plan_builder *d)
 {
 	for (size_t i = 0; i < d->process_count; i++) {
 		struct process_build *p = &d->processes[i];

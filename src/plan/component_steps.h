@@ -20,13 +20,13 @@
  * for which nobody says how takes a new pair into use by itself, and is
  * verified all the same.
  */
-#ifndef PLAN_DRIFT_H
-#define PLAN_DRIFT_H
+#ifndef PLAN_COMPONENT_STEPS_H
+#define PLAN_COMPONENT_STEPS_H
 
 #include "plan/builder.h"
 
-void drift_components(struct plan_builder *d);
-void drift_processes(struct plan_builder *d);
+void component_steps_decide(struct plan_builder *d);
+void process_steps_decide(struct plan_builder *d);
 
 /* Whether a component gets a step in this plan. */
 bool component_has_step(const struct component_build *c);

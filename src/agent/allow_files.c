@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/client_grants.h"
+#include "agent/allow_files.h"
 
 #include "agent/trust_grant.h"
 #include "base/alloc.h"

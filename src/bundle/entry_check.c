@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bundle/unpacked.h"
+#include "bundle/entry_check.h"
 
 #include "base/text.h"
 #include "bundle/bundle_layout.h"

@@ -3,8 +3,8 @@
  * Public part of an unpacked bundle: decoded, and checked against its own
  * manifest.  bundle/slot.h authenticates the manifest.
  */
-#ifndef BUNDLE_UNPACKED_H
-#define BUNDLE_UNPACKED_H
+#ifndef BUNDLE_ENTRY_CHECK_H
+#define BUNDLE_ENTRY_CHECK_H
 
 #include "base/err.h"
 #include "bundle/bundle.h"

@@ -10,8 +10,8 @@
  * anything.  Only these keys of the configuration are read again: the others
  * stay as they were at the start of the agent.
  */
-#ifndef AGENT_CLIENT_GRANTS_H
-#define AGENT_CLIENT_GRANTS_H
+#ifndef AGENT_ALLOW_FILES_H
+#define AGENT_ALLOW_FILES_H
 
 #include "base/auto.h"
 #include "base/buf.h"

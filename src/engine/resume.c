@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the plan of an interrupted run can be carried on with. */
+#include "base/text.h"
+#include "engine/saved_plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Steps of the saved plan, sorted by component, kind and certificate. */
+struct step_index {
+	const struct step **list;
+	size_t count;
+};
+
+static int compare_subjects(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_steps(const void *left, const void *right)
+{
+	const struct step *a = *(const struct step *const *)left;
+	const struct step *b = *(const struct step *const *)right;
+	int order = compare_subjects(a->component, b->component);
+
+	if (order)
+		return order;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return compare_subjects(a->certificate, b->certificate);
+}
+
+static struct step_index index_steps(const struct plan *p, struct arena *a)
+{
+	struct step_index index = { .list = arena_array(a, p->step_count, sizeof(*index.list)),
+				    .count = p->step_count };
+
+	for (size_t i = 0; i < p->step_count; i++)
+		index.list[i] = &p->steps[i];
+	if (index.count)
+		qsort(index.list, index.count, sizeof(*index.list), compare_steps);
+	return index;
+}
+
+/* Index of a component's first step, or where it would be inserted. */
+static size_t first_step_of(const struct step_index *index, const char *component)
+{
+	size_t low = 0;
+	size_t high = index->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_subjects(index->list[middle]->component, component) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * Whether `now` is what step `s` leaves: the pair it names, or one made for its
+ * certificate.
+ */
+static bool is_after(const struct resumption *r, const struct step *s, const char *now)
+{
+	const struct generation *g = NULL;
+
+	if (s->generation)
+		return !strcmp(s->generation, now);
+	g = s->certificate && *now ? snapshot_generation(r->snapshot, now) : NULL;
+	return g && g->of == OF_CERTIFICATE && g->source != SOURCE_FOUND &&
+	       !strcmp(g->owner, s->certificate);
+}
+
+static bool is_before_or_after(const struct resumption *r, const struct step_index *index,
+			       const struct component_seen *before, const char *now)
+{
+	if (!now || text_equal(before->installed, now) || text_equal(before->served, now))
+		return true;
+	for (size_t i = first_step_of(index, before->name);
+	     i < index->count && !compare_subjects(index->list[i]->component, before->name); i++)
+		if (is_after(r, index->list[i], now))
+			return true;
+	return false;
+}
+
+static bool all_before_or_after(const struct resumption *r, const struct step_index *index,
+				struct err *e)
+{
+	for (size_t i = 0; i < r->saved->observed_count; i++) {
+		const struct component_seen *before = &r->saved->observed[i];
+		const struct component_seen *now = saved_plan_seen_in(r->fresh, before->name);
+
+		if (!now)
+			continue;
+		if (!is_before_or_after(r, index, before, now->installed))
+			return saved_plan_moved(before->name, "installed", before->installed,
+						now->installed, e);
+		if (!is_before_or_after(r, index, before, now->served))
+			return saved_plan_moved(before->name, "served", before->served, now->served,
+						e);
+	}
+	return true;
+}
+
+static bool was_planned(const struct step_index *index, const struct step *s)
+{
+	return index->count &&
+	       bsearch(&s, index->list, index->count, sizeof(*index->list), compare_steps);
+}
+
+static bool was_doubtful(const struct plan *saved, const struct precondition *p)
+{
+	for (size_t i = 0; i < saved->precondition_count; i++) {
+		const struct precondition *before = &saved->preconditions[i];
+
+		if (!strcmp(before->code, p->code) && !strcmp(before->component, p->component) &&
+		    !strcmp(before->message, p->message))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A doubtful process is accepted with what was observed of it (the message),
+ * not by its position in the plan.
+ */
+static bool same_processes(const struct resumption *r, struct err *e)
+{
+	for (size_t i = 0; i < r->fresh->precondition_count; i++) {
+		const struct precondition *p = &r->fresh->preconditions[i];
+
+		if (!strcmp(p->code, PLAN_PIDFILE_DOUBTFUL) && p->acknowledged &&
+		    !was_doubtful(r->saved, p))
+			return err_set(e, ERR_STALE,
+				       "component '%s': %s; that was not accepted, make a new plan",
+				       p->component, p->message);
+	}
+	return true;
+}
+
+bool resume_fits(const struct resumption *r, struct err *e)
+{
+	AUTO(arena) a = { 0 };
+	struct step_index index = index_steps(r->saved, &a);
+
+	if (!saved_plan_same_ground(r->saved, r->fresh, e))
+		return false;
+	if (r->fresh->serial != r->run->serial)
+		return err_set(e, ERR_STALE,
+			       "the state moved since run %u broke off; make a new plan",
+			       r->run->number);
+	if (!all_before_or_after(r, &index, e) || !same_processes(r, e))
+		return false;
+	for (size_t i = 0; i < r->fresh->step_count; i++) {
+		const struct step *s = &r->fresh->steps[i];
+
+		if (!was_planned(&index, s))
+			return err_set(
+				e, ERR_STALE,
+				"'%s' would now need a step that was not in the plan; make a new plan",
+				s->component     ? s->component
+				: s->certificate ? s->certificate
+						 : "the fleet");
+	}
+	return true;
+}
