@@ -13,6 +13,7 @@
 #include "state/journal.h"
 #include "state/state.h"
 
+struct anchors;
 struct drivers;
 struct secret_slot;
 
@@ -28,6 +29,7 @@ struct engine {
 	void *listen_ctx;
 	struct secret_slot *secrets; /* resolved ones */
 	struct import_slot *imports; /* as the last observation read them */
+	struct anchors *system;      /* that this machine trusts; NULL: not read yet */
 };
 
 /* engine/read_scope.c: a file of the fleet's, as far as we are confined to.
