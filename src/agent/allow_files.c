@@ -19,7 +19,7 @@ enum grant_file {
 	GRANT_FILES
 };
 
-struct client_grants {
+struct allow_files {
 	const struct agent_config *start;
 	struct agent_config now;
 	struct buf authority;
@@ -35,8 +35,8 @@ static void take_list(const struct agent_config *from, struct agent_config *to)
 {
 	*to = (struct agent_config){ .client_ca = from->client_ca,
 				     .allow_file = from->allow_file,
-				     .callers = from->callers,
-				     .caller_count = from->caller_count };
+				     .clients = from->clients,
+				     .client_count = from->client_count };
 }
 
 static bool read_config(const struct agent_config *start, struct agent_config *out, struct err *e)
@@ -54,8 +54,8 @@ static bool read_config(const struct agent_config *start, struct agent_config *o
  * Checks that the grants are usable: with unusable ones all clients would be
  * refused without a reason.
  */
-static bool client_grants_read_grants(const struct agent_config *start, struct agent_config *config,
-				      struct buf *authority, struct err *e)
+static bool allow_files_read_all(const struct agent_config *start, struct agent_config *config,
+				 struct buf *authority, struct err *e)
 {
 	AUTO(client_auth) tried = NULL;
 
@@ -67,7 +67,7 @@ static bool client_grants_read_grants(const struct agent_config *start, struct a
 	       err_in(e, "'%s'", config->client_ca);
 }
 
-static bool take_stamps(const struct client_grants *g, struct file_stamp out[GRANT_FILES],
+static bool take_stamps(const struct allow_files *g, struct file_stamp out[GRANT_FILES],
 			struct err *e)
 {
 	const char *const paths[GRANT_FILES] = {
@@ -86,8 +86,8 @@ static bool take_stamps(const struct client_grants *g, struct file_stamp out[GRA
 	return true;
 }
 
-static bool client_grants_is_unchanged(const struct client_grants *g,
-				       const struct file_stamp stamps[GRANT_FILES])
+static bool allow_files_is_unchanged(const struct allow_files *g,
+				     const struct file_stamp stamps[GRANT_FILES])
 {
 	for (size_t i = 0; i < GRANT_FILES; i++)
 		if (!file_stamp_is_same(&g->stamps[i], &stamps[i]))
@@ -97,24 +97,23 @@ static bool client_grants_is_unchanged(const struct client_grants *g,
 
 /* ---- life cycle ---- */
 
-bool client_grants_open(const struct agent_config *config, struct client_grants **out,
-			struct err *e)
+bool allow_files_open(const struct agent_config *config, struct allow_files **out, struct err *e)
 {
-	AUTO(client_grants) g = xcalloc(1, sizeof(*g));
+	AUTO(allow_files) g = xcalloc(1, sizeof(*g));
 
 	g->start = config;
 	take_list(config, &g->now);
 	/* before reading the files, so that the next refresh sees a change meanwhile */
 	if (!take_stamps(g, g->stamps, e))
 		return err_in(e, "cannot read who may call");
-	if (!client_grants_read_grants(config, &g->now, &g->authority, e))
+	if (!allow_files_read_all(config, &g->now, &g->authority, e))
 		return false;
 	g->revision = 1;
 	*out = TAKE(g);
 	return true;
 }
 
-void client_grants_free(struct client_grants *g)
+void allow_files_free(struct allow_files *g)
 {
 	if (!g)
 		return;
@@ -125,7 +124,7 @@ void client_grants_free(struct client_grants *g)
 
 /* ---- changes ---- */
 
-static void grants_set(struct client_grants *g, struct agent_config *config, struct buf *authority)
+static void grants_set(struct allow_files *g, struct agent_config *config, struct buf *authority)
 {
 	agent_config_release(&g->now);
 	buf_release(&g->authority);
@@ -136,12 +135,12 @@ static void grants_set(struct client_grants *g, struct agent_config *config, str
 }
 
 /* Keeps the paths, so that repaired files are noticed. */
-static bool grants_close(struct client_grants *g)
+static bool grants_close(struct allow_files *g)
 {
 	if (g->closed)
 		return false;
-	g->now.callers = NULL;
-	g->now.caller_count = 0;
+	g->now.clients = NULL;
+	g->now.client_count = 0;
 	buf_release(&g->authority);
 	g->authority = (struct buf){ 0 };
 	g->closed = true;
@@ -149,7 +148,7 @@ static bool grants_close(struct client_grants *g)
 	return true;
 }
 
-bool client_grants_refresh(struct client_grants *g, struct err *why)
+bool allow_files_refresh(struct allow_files *g, struct err *why)
 {
 	struct file_stamp stamps[GRANT_FILES] = { 0 };
 	AUTO(agent_config) config = { 0 };
@@ -160,27 +159,27 @@ bool client_grants_refresh(struct client_grants *g, struct err *why)
 		memset(g->stamps, 0, sizeof(g->stamps));
 		return grants_close(g);
 	}
-	if (client_grants_is_unchanged(g, stamps))
+	if (allow_files_is_unchanged(g, stamps))
 		return false;
 	memcpy(g->stamps, stamps, sizeof(stamps));
-	if (!client_grants_read_grants(g->start, &config, &authority, why))
+	if (!allow_files_read_all(g->start, &config, &authority, why))
 		return grants_close(g);
 	/* when the paths have changed the next refresh reads once more: harmless */
 	grants_set(g, &config, &authority);
 	return true;
 }
 
-uint64_t client_grants_revision(const struct client_grants *g)
+uint64_t allow_files_revision(const struct allow_files *g)
 {
 	return g->revision;
 }
 
-const struct agent_config *client_grants_config(const struct client_grants *g)
+const struct agent_config *allow_files_config(const struct allow_files *g)
 {
 	return &g->now;
 }
 
-const struct buf *client_grants_authority(const struct client_grants *g)
+const struct buf *allow_files_authority(const struct allow_files *g)
 {
 	return &g->authority;
 }

@@ -21,21 +21,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct client_grants;
+struct allow_files;
 
 /* `config` is borrowed; without a path it keeps its own list. */
-MUST_CHECK bool client_grants_open(const struct agent_config *config, struct client_grants **out,
-				   struct err *e);
-void client_grants_free(struct client_grants *g);
-AUTO_TYPE(client_grants, struct client_grants *, client_grants_free)
+MUST_CHECK bool allow_files_open(const struct agent_config *config, struct allow_files **out,
+				 struct err *e);
+void allow_files_free(struct allow_files *g);
+AUTO_TYPE(allow_files, struct allow_files *, allow_files_free)
 
 /* True when the revision changed. *why: ERR_NONE when the files are good. */
-bool client_grants_refresh(struct client_grants *g, struct err *why);
+bool allow_files_refresh(struct allow_files *g, struct err *why);
 
 /* Incremented with each change, from 1. */
-uint64_t client_grants_revision(const struct client_grants *g);
+uint64_t allow_files_revision(const struct allow_files *g);
 /* The current list and the CA in PEM; the addresses never change. */
-const struct agent_config *client_grants_config(const struct client_grants *g);
-const struct buf *client_grants_authority(const struct client_grants *g);
+const struct agent_config *allow_files_config(const struct allow_files *g);
+const struct buf *allow_files_authority(const struct allow_files *g);
 
 #endif

@@ -3,13 +3,13 @@
 
 void client_cache_release(struct client_cache *c)
 {
-	client_auth_free(TAKE(c->callers));
+	client_auth_free(TAKE(c->clients));
 	arena_release(&c->arena);
 	c->arena = (struct arena){ 0 };
 	c->list = (struct agent_config){ 0 };
 }
 
-static bool client_cache_read_caller(struct fields *f, struct arena *a, struct agent_caller *out)
+static bool client_cache_read_client(struct fields *f, struct arena *a, struct allowed_client *out)
 {
 	bool is_spki = fields_number(f) != 0;
 	size_t len = fields_number(f);
@@ -19,8 +19,8 @@ static bool client_cache_read_caller(struct fields *f, struct arena *a, struct a
 	if (!bytes)
 		return false;
 	text = arena_strndup(a, (const char *)bytes, len);
-	*out = (struct agent_caller){ .spki = is_spki ? text : NULL,
-				      .name = is_spki ? NULL : text };
+	*out = (struct allowed_client){ .spki = is_spki ? text : NULL,
+					.name = is_spki ? NULL : text };
 	return true;
 }
 
@@ -30,7 +30,7 @@ static void client_cache_read_grants(struct client_cache *c, struct secret *body
 	struct fields f = fields_of(body);
 	uint64_t revision = fields_number(&f);
 	uint64_t count = fields_number(&f);
-	struct agent_caller *list = NULL;
+	struct allowed_client *list = NULL;
 	const unsigned char *authority = NULL;
 	struct err ignored = { 0 };
 	size_t len = 0;
@@ -41,12 +41,12 @@ static void client_cache_read_grants(struct client_cache *c, struct secret *body
 		return;
 	list = arena_array(&c->arena, count, sizeof(*list));
 	for (size_t i = 0; i < count; i++)
-		if (!client_cache_read_caller(&f, &c->arena, &list[i]))
+		if (!client_cache_read_client(&f, &c->arena, &list[i]))
 			return;
 	authority = fields_rest(&f, &len);
-	c->list.callers = list;
-	c->list.caller_count = count;
-	(void)!client_auth_new(&c->list, (const char *)authority, len, &c->callers, &ignored);
+	c->list.clients = list;
+	c->list.client_count = count;
+	(void)!client_auth_new(&c->list, (const char *)authority, len, &c->clients, &ignored);
 }
 
 bool client_cache_refresh(struct client_cache *c)

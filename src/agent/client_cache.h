@@ -19,7 +19,7 @@ struct client_cache {
 	struct key_proxy *key; /* channel to the installing half */
 	struct arena arena;
 	struct agent_config list;
-	struct client_auth *callers; /* NULL: no client is allowed */
+	struct client_auth *clients; /* NULL: no client is allowed */
 	uint64_t revision;           /* 0: never fetched */
 };
 

@@ -59,7 +59,7 @@ static bool same_address(const struct conn *g, const struct sockaddr_storage *ot
 }
 
 /* The connections of one class, and the one to evict first. */
-struct crowd {
+struct eviction_candidates {
 	size_t count;
 	struct conn *first;
 };
@@ -71,7 +71,7 @@ static bool is_silent(const struct conn *g)
 }
 
 /* Eviction order of unauthenticated connections: silent ones, then the oldest. */
-static void add_stranger(struct crowd *c, struct conn *g)
+static void add_stranger(struct eviction_candidates *c, struct conn *g)
 {
 	c->count++;
 	/* later in the list is older */
@@ -80,7 +80,7 @@ static void add_stranger(struct crowd *c, struct conn *g)
 }
 
 /* Eviction order by phase: lowest first, 0 never. */
-static const int caller_rank[] = {
+static const int authenticated_rank[] = {
 	[CONN_HEADER] = 1,
 	[CONN_BODY] = 1,
 	[CONN_IDLE] = 2,
@@ -88,10 +88,10 @@ static const int caller_rank[] = {
 };
 
 /* Eviction order of authenticated connections: by phase, then the longest in it. */
-static void add_caller(struct crowd *c, struct conn *g)
+static void add_authenticated(struct eviction_candidates *c, struct conn *g)
 {
-	int rank = caller_rank[g->phase];
-	int first = c->first ? caller_rank[c->first->phase] : 0;
+	int rank = authenticated_rank[g->phase];
+	int first = c->first ? authenticated_rank[c->first->phase] : 0;
 
 	c->count++;
 	if (rank &&
@@ -117,8 +117,8 @@ static struct conn *conn_table_enter(struct conn_table *d, struct conn like)
 struct conn *conn_table_admit(struct conn_table *d, int fd, const struct sockaddr_storage *address,
 			      socklen_t len)
 {
-	struct crowd all = { 0 };
-	struct crowd near = { 0 };
+	struct eviction_candidates all = { 0 };
+	struct eviction_candidates near = { 0 };
 
 	for (struct conn *g = d->conns; g; g = g->next) {
 		if (g->authenticated || g->phase == CONN_CLOSING)
@@ -141,16 +141,16 @@ struct conn *conn_table_admit(struct conn_table *d, int fd, const struct sockadd
  */
 static void greet(struct conn_table *d, struct conn *new)
 {
-	struct crowd all = { 0 };
-	struct crowd near = { 0 };
-	struct crowd *full = NULL;
+	struct eviction_candidates all = { 0 };
+	struct eviction_candidates near = { 0 };
+	struct eviction_candidates *full = NULL;
 
 	for (struct conn *g = d->conns; g; g = g->next) {
 		if (!g->authenticated || g->phase == CONN_CLOSING)
 			continue;
-		add_caller(&all, g);
+		add_authenticated(&all, g);
 		if (same_address(g, &new->address))
-			add_caller(&near, g);
+			add_authenticated(&near, g);
 	}
 	if (near.count >= CONN_AUTHENTICATED_EACH)
 		full = &near;
@@ -161,7 +161,7 @@ static void greet(struct conn_table *d, struct conn *new)
 		conn_table_phase(new, CONN_HEADER);
 	if (full && full->first)
 		conn_table_shut(full->first);
-	else if (full && caller_rank[new->phase])
+	else if (full && authenticated_rank[new->phase])
 		conn_table_shut(new);
 }
 

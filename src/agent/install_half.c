@@ -37,7 +37,7 @@ struct child_job {
 struct install_half {
 	const struct agent_config *config;
 	struct agent_identity self;
-	struct client_grants *grants;
+	struct allow_files *grants;
 	struct signer_cache *signers;
 	struct child_job jobs[WORKERS];
 	agent_note_fn *note;
@@ -56,10 +56,10 @@ bool install_half_open(const struct agent_config *config, struct install_half **
 		return err_in(e, "cannot use '%s'", config->state);
 	if (!agent_identity_read(&h->self, config, e))
 		return false;
-	if (!client_grants_open(config, &h->grants, e))
+	if (!allow_files_open(config, &h->grants, e))
 		return false;
-	h->signers = signer_cache_new(client_grants_config(h->grants),
-				      client_grants_authority(h->grants));
+	h->signers =
+		signer_cache_new(allow_files_config(h->grants), allow_files_authority(h->grants));
 	*out = TAKE(h);
 	return true;
 }
@@ -75,7 +75,7 @@ void install_half_close(struct install_half *h)
 	workers_stop(workers, WORKERS);
 	signer_cache_free(h->signers);
 	agent_identity_release(&h->self);
-	client_grants_free(h->grants);
+	allow_files_free(h->grants);
 	free(h);
 }
 
@@ -112,7 +112,7 @@ static void note_grants(struct install_half *h, const struct err *why)
 static void refresh_grants(struct install_half *h)
 {
 	struct err why = { 0 };
-	bool changed = client_grants_refresh(h->grants, &why);
+	bool changed = allow_files_refresh(h->grants, &why);
 
 	if (changed)
 		signer_cache_forget(h->signers);
@@ -178,7 +178,7 @@ static void deal_with(struct install_half *h, struct ipc_request *q, struct resp
 	}
 	j = free_job(h);
 	if (j)
-		begin_job(q, client_grants_revision(h->grants), j, out);
+		begin_job(q, allow_files_revision(h->grants), j, out);
 	else
 		response_problem(PROBLEM_BUSY, "too much is under way", out);
 }
@@ -222,7 +222,7 @@ static bool end_job(struct install_half *h, struct child_job *j, struct ipc *c, 
 	if (!worker_end(&j->worker, &a))
 		response_problem(PROBLEM_CANNOT, "it ended without an answer", &a);
 	/* a worker that began before a change knows nothing of it */
-	if (j->grants == client_grants_revision(h->grants))
+	if (j->grants == allow_files_revision(h->grants))
 		signer_cache_remember(h->signers, &a.signer);
 	/* what a worker cannot do for this process */
 	if (a.status == 200 && j->route == ROUTE_ACTIVATE &&
@@ -297,26 +297,26 @@ static void put_signature(const struct agent_identity *s, struct message *m, str
 		secret_copy(out, signature.bytes, signature.len);
 }
 
-static size_t caller_room(const struct agent_caller *c)
+static size_t caller_room(const struct allowed_client *c)
 {
 	return 16 + strlen(c->spki ? c->spki : c->name);
 }
 
 /* Closed grants have an empty list and an empty CA. */
-static void put_grants(const struct client_grants *g, struct secret *out)
+static void put_grants(const struct allow_files *g, struct secret *out)
 {
-	const struct agent_config *c = client_grants_config(g);
-	const struct buf *authority = client_grants_authority(g);
+	const struct agent_config *c = allow_files_config(g);
+	const struct buf *authority = allow_files_authority(g);
 	struct fields f;
 	size_t room = 16 + authority->len;
 
-	for (size_t i = 0; i < c->caller_count; i++)
-		room += caller_room(&c->callers[i]);
+	for (size_t i = 0; i < c->client_count; i++)
+		room += caller_room(&c->clients[i]);
 	f = fields_begin(out, room);
-	fields_put_number(&f, client_grants_revision(g));
-	fields_put_number(&f, c->caller_count);
-	for (size_t i = 0; i < c->caller_count; i++) {
-		const struct agent_caller *who = &c->callers[i];
+	fields_put_number(&f, allow_files_revision(g));
+	fields_put_number(&f, c->client_count);
+	for (size_t i = 0; i < c->client_count; i++) {
+		const struct allowed_client *who = &c->clients[i];
 		const char *text = who->spki ? who->spki : who->name;
 
 		fields_put_number(&f, who->spki != NULL);
@@ -337,7 +337,7 @@ static bool answer_handshake(struct install_half *h, struct message *m, struct s
 		refresh_grants(h);
 		f = fields_begin(out, 16);
 		fields_put_number(&f, s->revision);
-		fields_put_number(&f, client_grants_revision(h->grants));
+		fields_put_number(&f, allow_files_revision(h->grants));
 		return true;
 	case MESSAGE_GRANTS:
 		put_grants(h->grants, out);

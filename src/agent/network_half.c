@@ -48,20 +48,20 @@ static void network_release(struct network *n)
 AUTO_STRUCT(network, struct network, network_release)
 
 /* Refreshed in each handshake, so that a removed client is refused. */
-static const struct client_auth *callers_now(void *ctx)
+static const struct client_auth *clients_now(void *ctx)
 {
 	struct network *n = ctx;
 
-	return client_cache_refresh(&n->auth) ? n->auth.callers : NULL;
+	return client_cache_refresh(&n->auth) ? n->auth.clients : NULL;
 }
 
 static bool network_half_open_all(struct network *n, struct err *e)
 {
 	const struct tls_key_holder holder = key_proxy_holder(&n->key);
-	const struct tls_callers callers = { n, callers_now };
+	const struct tls_clients clients = { n, clients_now };
 
 	n->auth.key = &n->key;
-	n->tls = tls_server_new(&holder, &callers);
+	n->tls = tls_server_new(&holder, &clients);
 	return http_new(n->tls, &n->requests, &n->conns, &n->http, e);
 }
 
@@ -126,7 +126,7 @@ static void end_removed(struct network *n)
 		return;
 	n->judged = n->auth.revision;
 	for (struct conn *g = n->conns.conns; g; g = g->next)
-		if (g->authenticated && !tls_session_is_authorized(&g->tls, n->auth.callers))
+		if (g->authenticated && !tls_session_is_authorized(&g->tls, n->auth.clients))
 			conn_table_shut(g);
 }
 

@@ -75,7 +75,7 @@ void signer_cache_forget(struct signer_cache *s)
 
 enum {
 	HEAD_SPANS = 2,   /* of a request to the decoder: CA, number of clients */
-	CALLER_SPANS = 2, /* key and name; one of them is empty */
+	CLIENT_SPANS = 2, /* key and name; one of them is empty */
 };
 
 static struct span span_of(const char *text)
@@ -95,15 +95,15 @@ static bool signer_cache_ask_decoder(const struct signer_cache *s, const struct 
 				     struct secret *answer, struct err *e)
 {
 	const struct agent_config *c = s->config;
-	size_t most = HEAD_SPANS + CALLER_SPANS * c->caller_count + SIGNER_LIMIT;
+	size_t most = HEAD_SPANS + CLIENT_SPANS * c->client_count + SIGNER_LIMIT;
 	struct span *in = xcalloc(most, sizeof(*in));
 	struct decode d = { .fn = signers_decode, .in = in };
 
 	in[d.count++] = (struct span){ s->authority->data, s->authority->len };
-	in[d.count++] = (struct span){ &c->caller_count, sizeof(c->caller_count) };
-	for (size_t i = 0; i < c->caller_count; i++) {
-		in[d.count++] = span_of(c->callers[i].spki);
-		in[d.count++] = span_of(c->callers[i].name);
+	in[d.count++] = (struct span){ &c->client_count, sizeof(c->client_count) };
+	for (size_t i = 0; i < c->client_count; i++) {
+		in[d.count++] = span_of(c->clients[i].spki);
+		in[d.count++] = span_of(c->clients[i].name);
 	}
 	for (size_t i = 0; i < r->signer_count && d.count < most; i++)
 		in[d.count++] = (struct span){ r->signer[i].bytes, r->signer[i].len };
@@ -116,28 +116,28 @@ static bool signer_cache_ask_decoder(const struct signer_cache *s, const struct 
 
 /* ---- in the decoder ---- */
 
-static bool read_callers(const struct span *in, size_t count, struct arena *a,
-			 struct agent_config *out)
+static bool read_allowed_clients(const struct span *in, size_t count, struct arena *a,
+				 struct agent_config *out)
 {
-	struct agent_caller *list = NULL;
-	size_t callers = 0;
+	struct allowed_client *list = NULL;
+	size_t clients = 0;
 
-	if (count < HEAD_SPANS || in[1].len != sizeof(callers))
+	if (count < HEAD_SPANS || in[1].len != sizeof(clients))
 		return false;
-	memcpy(&callers, in[1].bytes, sizeof(callers));
-	if (callers > (count - HEAD_SPANS) / CALLER_SPANS)
+	memcpy(&clients, in[1].bytes, sizeof(clients));
+	if (clients > (count - HEAD_SPANS) / CLIENT_SPANS)
 		return false;
-	list = arena_array(a, callers + 1, sizeof(*list));
-	for (size_t i = 0; i < callers; i++) {
-		const struct span *s = in + HEAD_SPANS + CALLER_SPANS * i;
+	list = arena_array(a, clients + 1, sizeof(*list));
+	for (size_t i = 0; i < clients; i++) {
+		const struct span *s = in + HEAD_SPANS + CLIENT_SPANS * i;
 
-		list[i] = (struct agent_caller){ signer_cache_text_of(s),
-						 signer_cache_text_of(s + 1) };
+		list[i] = (struct allowed_client){ signer_cache_text_of(s),
+						   signer_cache_text_of(s + 1) };
 		if (!list[i].spki && !list[i].name)
 			return false;
 	}
-	out->callers = list;
-	out->caller_count = callers;
+	out->clients = list;
+	out->client_count = clients;
 	return true;
 }
 
@@ -145,19 +145,19 @@ static bool read_callers(const struct span *in, size_t count, struct arena *a,
 bool signers_decode(const struct span *in, size_t count, struct buf *answer, struct err *e)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(client_auth) callers = NULL;
+	AUTO(client_auth) clients = NULL;
 	struct agent_config config = { 0 };
 	struct der shown[SIGNER_LIMIT];
 	struct client caller = { 0 };
 	size_t signers = 0;
 
-	if (!read_callers(in, count, &a, &config))
+	if (!read_allowed_clients(in, count, &a, &config))
 		return err_set(e, ERR_INPUT, "nobody is asked about");
-	for (size_t i = HEAD_SPANS + CALLER_SPANS * config.caller_count;
+	for (size_t i = HEAD_SPANS + CLIENT_SPANS * config.client_count;
 	     i < count && signers < SIGNER_LIMIT; i++)
 		shown[signers++] = (struct der){ in[i].bytes, in[i].len };
-	if (!client_auth_new(&config, in[0].bytes, in[0].len, &callers, e) ||
-	    !client_auth_check(callers, shown, signers, &a, &caller, e))
+	if (!client_auth_new(&config, in[0].bytes, in[0].len, &clients, e) ||
+	    !client_auth_check(clients, shown, signers, &a, &caller, e))
 		return false;
 	buf_add(answer, &caller.until, sizeof(caller.until));
 	buf_add(answer, caller.spki.bytes, caller.spki.len);
@@ -175,8 +175,8 @@ static bool may_be_listed(const struct agent_config *c, const struct signer *fou
 	char digest[SHA256_TEXT];
 
 	sha256_text(found->spki, found->spki_len, digest);
-	for (size_t i = 0; i < c->caller_count; i++)
-		if (!c->callers[i].spki || !strcmp(c->callers[i].spki, digest))
+	for (size_t i = 0; i < c->client_count; i++)
+		if (!c->clients[i].spki || !strcmp(c->clients[i].spki, digest))
 			return true;
 	return false;
 }
@@ -210,7 +210,7 @@ bool signer_cache_find(const struct signer_cache *s, const struct order_request 
 		*out = *known;
 		return true;
 	}
-	if (!s->config->caller_count)
+	if (!s->config->client_count)
 		return err_set(e, ERR_INPUT,
 			       "all orders are refused now; the agent's log says why");
 	if (!signer_cache_ask_decoder(s, r, &answer, e) ||

@@ -21,15 +21,15 @@ static void trust_grant_note(struct agent_config *c, struct receipt *r, const ch
 
 /* ---- allowed clients ---- */
 
-static bool trust_grant_parse(struct agent_config *c, const char *text, struct agent_caller *out,
+static bool trust_grant_parse(struct agent_config *c, const char *text, struct allowed_client *out,
 			      struct err *e)
 {
-	const struct caller_arena to = { subject_canonical, &c->arena };
+	const struct allowed_client_arena to = { subject_canonical, &c->arena };
 
-	return caller_parse(text, &to, out, e);
+	return allowed_client_parse(text, &to, out, e);
 }
 
-static bool add_line(struct agent_config *c, struct agent_caller *list, size_t *count,
+static bool add_line(struct agent_config *c, struct allowed_client *list, size_t *count,
 		     const char *line, struct err *e)
 {
 	if (!*line || *line == '#')
@@ -41,7 +41,7 @@ static bool add_line(struct agent_config *c, struct agent_caller *list, size_t *
 
 static bool trust_grant_read_lines(struct agent_config *c, const struct buf *text, struct err *e)
 {
-	struct agent_caller *list = arena_array(&c->arena, ALLOW_LIMIT, sizeof(*list));
+	struct allowed_client *list = arena_array(&c->arena, ALLOW_LIMIT, sizeof(*list));
 	size_t count = 0;
 
 	for (const char *at = buf_text(text); *at;) {
@@ -54,8 +54,8 @@ static bool trust_grant_read_lines(struct agent_config *c, const struct buf *tex
 	}
 	if (!count)
 		return err_set(e, ERR_INPUT, "it allows nobody");
-	c->callers = list;
-	c->caller_count = count;
+	c->clients = list;
+	c->client_count = count;
 	return true;
 }
 
@@ -77,17 +77,17 @@ bool trust_grant_read(struct agent_config *c, struct err *e)
 	return true;
 }
 
-static bool trust_grant_is_same(const struct agent_caller *a, const struct agent_caller *b)
+static bool trust_grant_is_same(const struct allowed_client *a, const struct allowed_client *b)
 {
 	if (a->spki || b->spki)
 		return a->spki && b->spki && !strcmp(a->spki, b->spki);
 	return !strcmp(a->name, b->name);
 }
 
-static bool trust_grant_is_allowed(const struct agent_config *c, const struct agent_caller *who)
+static bool trust_grant_is_allowed(const struct agent_config *c, const struct allowed_client *who)
 {
-	for (size_t i = 0; i < c->caller_count; i++)
-		if (trust_grant_is_same(&c->callers[i], who))
+	for (size_t i = 0; i < c->client_count; i++)
+		if (trust_grant_is_same(&c->clients[i], who))
 			return true;
 	return false;
 }
@@ -95,8 +95,8 @@ static bool trust_grant_is_allowed(const struct agent_config *c, const struct ag
 /* The grant does not say which names the operator has. */
 static bool allows_names(const struct agent_config *c)
 {
-	for (size_t i = 0; i < c->caller_count; i++)
-		if (c->callers[i].name)
+	for (size_t i = 0; i < c->client_count; i++)
+		if (c->clients[i].name)
 			return true;
 	return false;
 }
@@ -105,7 +105,7 @@ static bool note_missing(struct agent_config *c, const struct trust_grant *what,
 			 struct err *e)
 {
 	for (size_t i = 0; i < what->allow_count; i++) {
-		struct agent_caller who = { 0 };
+		struct allowed_client who = { 0 };
 
 		if (!trust_grant_parse(c, what->allow[i], &who, e))
 			return false;
@@ -126,7 +126,7 @@ static bool note_missing(struct agent_config *c, const struct trust_grant *what,
 static bool write_allowed(struct agent_config *c, const struct trust_grant *what, struct err *e)
 {
 	AUTO(buf) text = { 0 };
-	struct agent_caller ignored = { 0 };
+	struct allowed_client ignored = { 0 };
 
 	buf_puts(&text, allow_head);
 	for (size_t i = 0; i < what->allow_count; i++) {

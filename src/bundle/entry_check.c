@@ -131,7 +131,7 @@ static bool unpacked_check_lock(const struct entries *entries, const struct unpa
 	       err_set(e, ERR_INPUT, "the manifest does not agree that there is '%s'", ENTRY_KEYS);
 }
 
-bool unpacked_read(const struct entries *entries, struct unpacked *out, struct err *e)
+bool entry_check_read(const struct entries *entries, struct unpacked *out, struct err *e)
 {
 	AUTO(unpacked) c = { 0 };
 	struct bundle *b = &c.bundle;

@@ -25,7 +25,8 @@ AUTO_STRUCT(unpacked, struct unpacked, unpacked_release)
  * Reads the entries of the outer archive, indexed.  Checks that each entry
  * matches the manifest, and that none is missing, unlisted or without meaning.
  */
-MUST_CHECK bool unpacked_read(const struct entries *entries, struct unpacked *out, struct err *e);
+MUST_CHECK bool entry_check_read(const struct entries *entries, struct unpacked *out,
+				 struct err *e);
 
 /* Number of entries recipients/N.enc, from 0 without a gap. */
 size_t unpacked_recipients(const struct entries *entries);

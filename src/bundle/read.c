@@ -4,8 +4,8 @@
 #include "base/sandbox.h"
 #include "bundle/bundle_layout.h"
 #include "bundle/entries.h"
-#include "bundle/slot.h"
 #include "bundle/entry_check.h"
+#include "bundle/slot.h"
 #include "bundle/zip.h"
 #include "crypto/crypto.h"
 
@@ -25,7 +25,7 @@ bool bundle_decode_outer(const struct span *in, size_t count, struct buf *answer
 	/* A malicious manifest does its worst here, inside the sandbox. */
 	return zip_unpack(archive_of(in, count), NULL, answer, e) &&
 	       entries_unframe(buf_text(answer), answer->len, &a, &entries, e) &&
-	       unpacked_read(&entries, &ignored, e);
+	       entry_check_read(&entries, &ignored, e);
 }
 
 /* Decoder of keys.zip; the second span is the password, if any. */
@@ -136,7 +136,7 @@ static bool read_sealed(const struct entries *entries, const struct secret *pass
 	AUTO(secret) text = { 0 };
 
 	if (!open_slots(entries, passphrase, &text, e) || !check_hmac(entries, &text, e) ||
-	    !unpacked_read(entries, c, e) || !read_keys(entries, &text, c, e))
+	    !entry_check_read(entries, c, e) || !read_keys(entries, &text, c, e))
 		return false;
 	c->bundle.authenticated = true;
 	return true;
@@ -144,7 +144,7 @@ static bool read_sealed(const struct entries *entries, const struct secret *pass
 
 static bool read_structure(const struct entries *entries, struct unpacked *c, struct err *e)
 {
-	if (!unpacked_read(entries, c, e))
+	if (!entry_check_read(entries, c, e))
 		return false;
 	return !c->bundle.unencrypted ||
 	       (check_hmac(entries, NULL, e) && read_keys(entries, NULL, c, e));
@@ -170,7 +170,7 @@ bool bundle_opens(const void *bytes, size_t len, const struct secret *const *pas
 	struct entries entries = { 0 };
 
 	if (!read_outer((struct span){ bytes, len }, &frames, &a, &entries, e) ||
-	    !unpacked_read(&entries, &c, e))
+	    !entry_check_read(&entries, &c, e))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		AUTO(secret) text = { 0 };

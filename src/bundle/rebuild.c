@@ -49,7 +49,7 @@ bool bundle_decode_rebuilt(const struct span *in, size_t count, struct buf *answ
 
 	if (!zip_unpack(zip, NULL, &frames, e) ||
 	    !entries_unframe(buf_text(&frames), frames.len, &a, &entries, e) ||
-	    !unpacked_read(&entries, &c, e))
+	    !entry_check_read(&entries, &c, e))
 		return false;
 
 	const struct bundle_entry *hmac = entries_find(&entries, ENTRY_HMAC);

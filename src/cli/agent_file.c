@@ -21,7 +21,7 @@ bool agent_file_load(struct session *s, const char *path, struct agent_config *o
 		return err_set(e, ERR_USAGE, "name the agent's configuration with --config");
 	good = load_agent(path, subject_canonical, out, &diags, e);
 	diag_render(&diags, &text);
-	terminal_tell(&s->terminal, &text);
+	term_error(&s->terminal, &text);
 	if (!good)
 		e->code = ERR_INPUT;
 	return good;

@@ -231,7 +231,7 @@ static void print_help(struct session *s, const struct command_words *l)
 		help_command(l->command, common_options, &text);
 	else
 		help_commands(l->group, common_options, &text);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 }
 
 static bool run_line(struct session *s, const struct command_words *l, int *status, struct err *e)
@@ -244,7 +244,7 @@ static bool run_line(struct session *s, const struct command_words *l, int *stat
 		AUTO(buf) text = { 0 };
 
 		buf_puts(&text, "certfleet " CERTFLEET_VERSION "\n");
-		terminal_put(&s->terminal, &text);
+		term_print(&s->terminal, &text);
 		return true;
 	}
 	return cli_run_command(s, l, status, e);

@@ -40,25 +40,25 @@ static void cmd_agent_report_ready(void *ctx)
 	const char *many = c->component_count == 1 ? "" : "s";
 
 	if (g->start->half == AGENT_INSTALL)
-		terminal_note(&g->session->terminal, "agent of %zu component%s waits at %s",
-			      c->component_count, many, g->start->socket);
+		term_note(&g->session->terminal, "agent of %zu component%s waits at %s",
+			  c->component_count, many, g->start->socket);
 	else
-		terminal_note(&g->session->terminal, "agent of %zu component%s listens on %s",
-			      c->component_count, many, c->listen);
+		term_note(&g->session->terminal, "agent of %zu component%s listens on %s",
+			  c->component_count, many, c->listen);
 }
 
 static void tell_lost(void *ctx, const struct err *why)
 {
 	const struct agent_greeting *g = ctx;
 
-	terminal_note(&g->session->terminal, "network half: %s", why->text);
+	term_note(&g->session->terminal, "network half: %s", why->text);
 }
 
 static void cmd_agent_report_note(void *ctx, const char *text)
 {
 	const struct agent_greeting *g = ctx;
 
-	terminal_note(&g->session->terminal, "%s", text);
+	term_note(&g->session->terminal, "%s", text);
 }
 
 static bool cmd_agent_check(const struct agent_options *o, struct err *e)

@@ -50,13 +50,13 @@ static bool cmd_accept_read_url(struct session *s, const char *url, struct accep
 
 static bool check_allow(struct session *s, const struct texts *allow, struct err *e)
 {
-	const struct caller_arena to = { subject_canonical, &s->arena };
-	struct agent_caller ignored = { 0 };
+	const struct allowed_client_arena to = { subject_canonical, &s->arena };
+	struct allowed_client ignored = { 0 };
 
 	if (allow->count > ALLOW_LIMIT)
 		return err_set(e, ERR_USAGE, "at most %d '--allow'", ALLOW_LIMIT);
 	for (size_t i = 0; i < allow->count; i++)
-		if (!caller_parse(allow->items[i], &to, &ignored, e)) {
+		if (!allowed_client_parse(allow->items[i], &to, &ignored, e)) {
 			e->code = ERR_USAGE;
 			return false;
 		}
@@ -69,9 +69,9 @@ static void cmd_accept_report(struct session *s, const struct enrol_result *done
 	char until[TIME_TEXT];
 
 	for (size_t i = 0; i < done->receipt.note_count; i++)
-		terminal_note(&s->terminal, "warning: the agent says: %s", done->receipt.notes[i]);
-	terminal_note(&s->terminal, "agent '%s' is enrolled until %s, serial %s", agent->agent,
-		      time_format(agent->not_after, until), agent->serial);
+		term_note(&s->terminal, "warning: the agent says: %s", done->receipt.notes[i]);
+	term_note(&s->terminal, "agent '%s' is enrolled until %s, serial %s", agent->agent,
+		  time_format(agent->not_after, until), agent->serial);
 }
 
 static bool accept_agent(struct session *s, const struct acceptance *asked, const char *token_file,
@@ -96,7 +96,7 @@ static bool cmd_accept_run(struct session *s, const struct call *call, int *stat
 	const struct accept_options *o = call->options;
 	struct acceptance what = {
 		.invite = o->invite,
-		.wish = { .client_ca = o->client_ca,
+		.spec = { .client_ca = o->client_ca,
 			  .allow = o->allow.items,
 			  .allow_count = o->allow.count },
 	};

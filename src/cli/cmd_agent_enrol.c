@@ -30,15 +30,15 @@ static void cmd_enrol_report_ready(void *ctx)
 {
 	const struct enrol_greeting *g = ctx;
 
-	terminal_note(&g->session->terminal,
-		      "waits on %s for the operator's 'certfleet agent accept'", g->config->listen);
+	term_note(&g->session->terminal, "waits on %s for the operator's 'certfleet agent accept'",
+		  g->config->listen);
 }
 
 static void cmd_enrol_report(void *ctx, const char *text)
 {
 	const struct enrol_greeting *g = ctx;
 
-	terminal_note(&g->session->terminal, "%s", text);
+	term_note(&g->session->terminal, "%s", text);
 }
 
 static bool cmd_enrol_run(struct session *s, const struct call *call, int *status, struct err *e)
@@ -60,8 +60,8 @@ static bool cmd_enrol_run(struct session *s, const struct call *call, int *statu
 	if (!agent_file_load(s, o->config, &config, e) ||
 	    !agent_token_read(o->token_file, &token, e) || !agent_enrol(&how, e))
 		return false;
-	terminal_note(&s->terminal, "enrolled: '%s' is in its place; start the agent",
-		      config.certificate);
+	term_note(&s->terminal, "enrolled: '%s' is in its place; start the agent",
+		  config.certificate);
 	return true;
 }
 

@@ -97,9 +97,9 @@ static void cmd_invite_show(struct session *s, const struct invited *i)
 
 	token_to_text(&i->token, &token);
 	buf_printf(&text, "invite %s\ntoken %s\n", i->invite.id, token.bytes);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 	wipe(text.data, text.len);
-	terminal_note(
+	term_note(
 		&s->terminal,
 		"until %s: on the host 'certfleet agent enrol --config FILE --token-file -', then here 'certfleet agent accept https://HOST:PORT --invite %s --token-file -'",
 		time_format(i->invite.expires, until), i->invite.id);

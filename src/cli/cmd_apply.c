@@ -110,7 +110,7 @@ static void tell_refusal(struct application *a, const char *event)
 				    json_object_get(plan, "preconditions"));
 
 	if (a->o->json)
-		terminal_put_json(&a->s->terminal, json, true);
+		term_print_json(&a->s->terminal, json, true);
 }
 
 static void add_remedies(const struct plan *p, enum severity severity, struct buf *out)
@@ -151,7 +151,7 @@ static bool cmd_apply_may_begin(struct application *a)
 		return true;
 	}
 	add_remedies(p, severity, &text);
-	terminal_tell(&a->s->terminal, &text);
+	term_error(&a->s->terminal, &text);
 	tell_refusal(a, "refused");
 	return false;
 }
@@ -183,7 +183,7 @@ static bool has_work(struct application *a)
 	if (unseen)
 		buf_printf(&text, ", %zu offline, as far as is known", unseen);
 	buf_putc(&text, '\n');
-	terminal_tell(&a->s->terminal, &text);
+	term_error(&a->s->terminal, &text);
 	planning_tell_postponed(a->s, &a->planned);
 	tell_refusal(a, "nothing to do");
 	return false;
@@ -199,9 +199,9 @@ static void show_plan(struct application *a)
 	plan_render_text(&a->planned.plan, a->s->verbose, t->color && !a->o->json, &text);
 	buf_putc(&text, '\n');
 	if (a->o->json)
-		terminal_tell(t, &text);
+		term_error(t, &text);
 	else
-		terminal_put(t, &text);
+		term_print(t, &text);
 }
 
 /* ---- the run ---- */
@@ -296,7 +296,7 @@ static bool check_choices(struct application *a, const char *path, const struct 
 		 "certfleet: what applies the plan, with all that it asks you to accept:\n  ");
 	apply_command(a->s, path, a->s->file, planned, &text);
 	buf_putc(&text, '\n');
-	terminal_tell(&a->s->terminal, &text);
+	term_error(&a->s->terminal, &text);
 	return err_set(
 		e, ERR_STALE,
 		"the choices of the plan count only when they are given again, and no others: it was made with '%.150s', the command line says '%.150s'",
@@ -354,9 +354,8 @@ static bool check_saved(struct application *a, struct err *e)
 		return saved_plan_fits(&a->saved.plan, &a->planned.plan, e);
 	if (!resume_fits(&r, e))
 		return false;
-	terminal_note(&a->s->terminal,
-		      "run %u of this plan did not end; going on with what is left",
-		      a->broken.number);
+	term_note(&a->s->terminal, "run %u of this plan did not end; going on with what is left",
+		  a->broken.number);
 	return true;
 }
 

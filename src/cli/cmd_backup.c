@@ -30,7 +30,7 @@ static bool run_create(struct session *s, const struct call *call, int *status, 
 	    !backup_create(s->engine, &s->arena, &name, e))
 		return false;
 	buf_printf(&text, "%s/%s\n", s->fleet.backup.directory, name);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 	return true;
 }
 
@@ -64,9 +64,9 @@ static bool run_list(struct session *s, const struct call *call, int *status, st
 		table_add(&t, arena_printf(&s->arena, "%" PRId64, list[i].size), TONE_PLAIN);
 	}
 	table_render(&t, s->terminal.color, &text);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 	if (!count)
-		terminal_note(&s->terminal, "there is no bundle yet");
+		term_note(&s->terminal, "there is no bundle yet");
 	return true;
 }
 
@@ -153,7 +153,7 @@ static void show_bundle(struct session *s, const char *path, const struct bundle
 		   time_format(b->created, created), b->item_count, b->item_count == 1 ? "" : "s",
 		   b->authenticated ? "whole, and every key fits its certificate"
 				    : "its structure is right, not authenticated");
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 }
 
 static bool run_verify(struct session *s, const struct call *call, int *status, struct err *e)

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/session.h"
-#include "json/record.h"
 #include "state/journal.h"
+#include "json/record.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -130,13 +130,13 @@ static bool show_runs(struct session *s, bool json, struct err *e)
 		AUTO(json) document = json_pack("{ss so sO}", "format_version", HISTORY_FORMAT,
 						"fleet", json_text(s->fleet.name), "runs", list);
 
-		terminal_put_json(&s->terminal, document, false);
+		term_print_json(&s->terminal, document, false);
 		return true;
 	}
 	table_render(&t, s->terminal.color, &text);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 	if (!count)
-		terminal_note(&s->terminal, "nothing was applied yet");
+		term_note(&s->terminal, "nothing was applied yet");
 	return true;
 }
 
@@ -189,7 +189,7 @@ static void show_steps(struct session *s, const struct run_record *run,
 	text_escape(&text, run->who, strlen(run->who));
 	buf_printf(&text, ": %s\n\n", outcome_of(run));
 	table_render(&t, s->terminal.color, &text);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 }
 
 static void show_steps_json(struct session *s, const struct run_record *run,
@@ -206,7 +206,7 @@ static void show_steps_json(struct session *s, const struct run_record *run,
 			  json_encode(history_run_members, &(struct history_run){ *run, count }),
 			  "steps", list);
 
-	terminal_put_json(&s->terminal, document, false);
+	term_print_json(&s->terminal, document, false);
 }
 
 static bool find_run(struct session *s, unsigned number, struct run_record *out, struct err *e)

@@ -57,11 +57,11 @@ static void cmd_plan_show(struct session *s, const struct plan *p, bool json)
 	if (json) {
 		AUTO(json) document = plan_to_json(p);
 
-		terminal_put_json(&s->terminal, document, false);
+		term_print_json(&s->terminal, document, false);
 		return;
 	}
 	plan_render_text(p, s->verbose, s->terminal.color, &text);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 }
 
 /* Runs before the fleet file is read, so that nothing in it can cause outside contact. */
@@ -101,7 +101,7 @@ static void tell_command(struct session *s, const char *plan_path, const char *f
 	apply_command(s, plan_path, fleet_file, c, &text);
 	buf_putc(&text, '\n');
 	if (!s->terminal.quiet)
-		terminal_tell(&s->terminal, &text);
+		term_error(&s->terminal, &text);
 }
 
 static bool write_files(struct session *s, const struct plan_options *o, const struct plan *p,
@@ -116,11 +116,10 @@ static bool write_files(struct session *s, const struct plan_options *o, const s
 	if (!saved_write(o->out, p, s->fleet.path, e))
 		return false;
 	if (s->confined)
-		terminal_note(
-			&s->terminal,
-			"confined: an apply finds it stale unless all is as it was last seen");
+		term_note(&s->terminal,
+			  "confined: an apply finds it stale unless all is as it was last seen");
 
-	terminal_note(&s->terminal, "saved to '%s'; what applies it is:", text_escaped(&a, o->out));
+	term_note(&s->terminal, "saved to '%s'; what applies it is:", text_escaped(&a, o->out));
 	tell_command(s, o->out, s->fleet.path, &p->choices);
 	return true;
 }
@@ -147,12 +146,11 @@ static void tell_age(struct session *s, const struct snapshot *snapshot)
 			oldest = at;
 	}
 	if (oldest)
-		terminal_note(&s->terminal,
-			      "nothing was contacted; what is known is from %s or later",
-			      time_format(oldest, when));
+		term_note(&s->terminal, "nothing was contacted; what is known is from %s or later",
+			  time_format(oldest, when));
 	else
-		terminal_note(&s->terminal,
-			      "nothing was contacted, and nothing is known of the components");
+		term_note(&s->terminal,
+			  "nothing was contacted, and nothing is known of the components");
 }
 
 static bool cmd_plan_run(struct session *s, const struct call *call, int *status, struct err *e)
@@ -186,7 +184,7 @@ static bool run_show(struct session *s, const struct call *call, int *status, st
 	if (!saved_read(call->words[0], &saved, e))
 		return false;
 	cmd_plan_show(s, &saved.plan, o->json);
-	terminal_note(
+	term_note(
 		&s->terminal,
 		"made of a fleet file '%s'; apply takes the one that its command line names, and the choices of the plan count when they are given again:",
 		text_escaped(&s->arena, saved.fleet_file));

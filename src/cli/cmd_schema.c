@@ -24,7 +24,7 @@ static bool cmd_schema_run(struct session *s, const struct call *call, int *stat
 		schema_print_agent(&text);
 	else
 		schema_print(&text);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 	return true;
 }
 

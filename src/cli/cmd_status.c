@@ -32,11 +32,11 @@ static void cmd_status_show(struct session *s, const struct status *st, bool jso
 	if (json) {
 		AUTO(json) document = status_to_json(st);
 
-		terminal_put_json(&s->terminal, document, false);
+		term_print_json(&s->terminal, document, false);
 		return;
 	}
 	status_render_text(st, s->terminal.color, &text);
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 }
 
 static bool cmd_status_run(struct session *s, const struct call *call, int *status, struct err *e)
@@ -56,7 +56,7 @@ static bool cmd_status_run(struct session *s, const struct call *call, int *stat
 	st.offline = o->offline;
 	cmd_status_show(s, &st, o->json);
 	if (o->check.given && !status_check(&st, o->check.seconds, &why)) {
-		terminal_tell(&s->terminal, &why);
+		term_error(&s->terminal, &why);
 		*status = EXIT_PENDING;
 	}
 	return true;

@@ -29,7 +29,7 @@ static bool cmd_validate_run(struct session *s, const struct call *call, int *st
 	add_count(&text, f->certificate_count, "certificate");
 	add_count(&text, f->component_count, "component");
 	buf_putc(&text, '\n');
-	terminal_put(&s->terminal, &text);
+	term_print(&s->terminal, &text);
 	return true;
 }
 

@@ -85,7 +85,7 @@ void planning_tell_postponed(struct session *s, const struct planned *p)
 	status_make(&s->fleet, &p->snapshot, p->plan.at, &a, &status);
 	count = status_postponed(&status);
 	if (count && !p->plan.choices.restart_postponed)
-		terminal_note(
+		term_note(
 			&s->terminal,
 			"%zu component%s for a postponed restart; 'certfleet apply --restart-postponed' does it now",
 			count, count == 1 ? " waits" : "s wait");

@@ -75,7 +75,7 @@ static void put_json(const struct progress *p, const struct event *event)
 	case EVENT_KIND_COUNT:
 		break;
 	}
-	terminal_put_json(p->terminal, json, true);
+	term_print_json(p->terminal, json, true);
 }
 
 /* ---- text output ---- */
@@ -126,7 +126,7 @@ static void put_ended(const struct progress *p, const struct event *event)
 	}
 	buf_putc(&line, '\n');
 	if (event->text || !p->terminal->quiet)
-		terminal_put(p->terminal, &line);
+		term_print(p->terminal, &line);
 }
 
 static void put_line(const struct progress *p, const struct event *event)
@@ -142,7 +142,7 @@ static void put_line(const struct progress *p, const struct event *event)
 		put_ended(p, event);
 		return;
 	case EVENT_NOTE:
-		terminal_note(p->terminal, "%s", event->text);
+		term_note(p->terminal, "%s", event->text);
 		return;
 	case EVENT_RUN_STARTED:
 	case EVENT_RUN_ENDED:
@@ -294,5 +294,5 @@ void progress_sum_up(const struct progress *p, const struct apply_result *r, con
 		buf_printf(&text, "': %s\n", advice(r));
 	}
 	if (r->exit_status || !p->terminal->quiet)
-		terminal_tell(p->terminal, &text);
+		term_error(p->terminal, &text);
 }

@@ -39,7 +39,7 @@ bool session_load(struct session *s, const char *path, struct err *e)
 
 	diag_render(&diags, &text);
 	if (!good || !s->terminal.quiet)
-		terminal_tell(&s->terminal, &text);
+		term_error(&s->terminal, &text);
 	if (good)
 		return true;
 	if (e->code == ERR_MISSING)
@@ -57,7 +57,7 @@ static void session_report_note(void *ctx, const struct event *event)
 	struct session *s = ctx;
 
 	if (event->kind == EVENT_NOTE)
-		terminal_note(&s->terminal, "%s", event->text);
+		term_note(&s->terminal, "%s", event->text);
 }
 
 static bool open_engine(struct session *s, struct engine_options o, struct err *e)

@@ -61,7 +61,7 @@ static void put_out(struct terminal *t)
 		t->left = true;
 }
 
-void terminal_put(struct terminal *t, const struct buf *text)
+void term_print(struct terminal *t, const struct buf *text)
 {
 	terminal_clear(t);
 	fwrite(buf_text(text), 1, text->len, stdout);
@@ -76,7 +76,7 @@ static int put_piece(const char *bytes, size_t len, void *ctx)
 	return 0;
 }
 
-void terminal_put_json(struct terminal *t, const json_t *json, bool one_line)
+void term_print_json(struct terminal *t, const json_t *json, bool one_line)
 {
 	terminal_clear(t);
 	json_dump_callback(json, put_piece, NULL, one_line ? JSON_COMPACT : JSON_INDENT(2));
@@ -94,7 +94,7 @@ static void terminal_say(struct terminal *t, const char *fmt, va_list args)
 	buf_puts(&line, "certfleet: ");
 	text_escape_whole(&line, text, strlen(text));
 	buf_putc(&line, '\n');
-	terminal_tell(t, &line);
+	term_error(t, &line);
 }
 
 void terminal_error(struct terminal *t, const char *fmt, ...)
@@ -106,7 +106,7 @@ void terminal_error(struct terminal *t, const char *fmt, ...)
 	va_end(args);
 }
 
-void terminal_note(struct terminal *t, const char *fmt, ...)
+void term_note(struct terminal *t, const char *fmt, ...)
 {
 	va_list args;
 
@@ -117,7 +117,7 @@ void terminal_note(struct terminal *t, const char *fmt, ...)
 	va_end(args);
 }
 
-void terminal_tell(struct terminal *t, const struct buf *text)
+void term_error(struct terminal *t, const struct buf *text)
 {
 	terminal_clear(t);
 	fwrite(buf_text(text), 1, text->len, stderr);

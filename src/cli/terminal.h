@@ -31,14 +31,14 @@ struct terminal {
 void terminal_open(struct terminal *t, enum color color, bool quiet);
 
 /* Prints requested output to stdout. */
-void terminal_put(struct terminal *t, const struct buf *text);
+void term_print(struct terminal *t, const struct buf *text);
 /* Prints a document of many lines, or one line of a stream. */
-void terminal_put_json(struct terminal *t, const json_t *json, bool one_line);
+void term_print_json(struct terminal *t, const json_t *json, bool one_line);
 /* "certfleet: ..." on stderr; notes are omitted when quiet. */
 void terminal_error(struct terminal *t, const char *fmt, ...) PRINTF(2, 3);
-void terminal_note(struct terminal *t, const char *fmt, ...) PRINTF(2, 3);
+void term_note(struct terminal *t, const char *fmt, ...) PRINTF(2, 3);
 /* Prints lines unchanged to stderr. */
-void terminal_tell(struct terminal *t, const struct buf *text);
+void term_error(struct terminal *t, const struct buf *text);
 /* Replaces the progress line. */
 void terminal_progress(struct terminal *t, const char *fmt, ...) PRINTF(2, 3);
 void terminal_clear(struct terminal *t);

@@ -18,18 +18,18 @@ static const char default_state[] = "/var/lib/certfleet-agent";
 
 /* ---- allowed clients ---- */
 
-static bool parse_spki(const char *hex, struct arena *a, struct agent_caller *out, struct err *e)
+static bool parse_spki(const char *hex, struct arena *a, struct allowed_client *out, struct err *e)
 {
 	if (strlen(hex) != SPKI_DIGITS || strspn(hex, "0123456789abcdef") != SPKI_DIGITS)
 		return err_set(
 			e, ERR_INPUT,
 			"'spki:' is followed by the SHA-256 of a public key, 64 digits of 0-9 a-f");
-	*out = (struct agent_caller){ .spki = arena_strdup(a, hex) };
+	*out = (struct allowed_client){ .spki = arena_strdup(a, hex) };
 	return true;
 }
 
-bool caller_parse(const char *text, const struct caller_arena *to, struct agent_caller *out,
-		  struct err *e)
+bool allowed_client_parse(const char *text, const struct allowed_client_arena *to,
+			  struct allowed_client *out, struct err *e)
 {
 	const char *name = NULL;
 	const char *cn = NULL;
@@ -40,32 +40,32 @@ bool caller_parse(const char *text, const struct caller_arena *to, struct agent_
 		return err_in(
 			e,
 			"'allow' takes \"spki:SHA-256\" or a complete name like \"CN=ops, O=Example\"");
-	*out = (struct agent_caller){ .name = name };
+	*out = (struct allowed_client){ .name = name };
 	return true;
 }
 
 static bool agent_load_read_caller(struct loader *ld, const struct field *f, const struct node *n,
 				   void *slot)
 {
-	const struct caller_arena to = { ld->subject, &ld->fleet.arena };
+	const struct allowed_client_arena to = { ld->subject, &ld->fleet.arena };
 	const char *text = NULL;
 	struct err e = { 0 };
 
 	if (!value_text(ld, f, n, &text))
 		return false;
-	return caller_parse(text, &to, slot, &e) || complain(ld, n, "%s", e.text);
+	return allowed_client_parse(text, &to, slot, &e) || complain(ld, n, "%s", e.text);
 }
 
-const struct field_type caller_type = { agent_load_read_caller, SHAPE_TEXT, NULL };
+const struct field_type allowed_client_type = { agent_load_read_caller, SHAPE_TEXT, NULL };
 
 bool agent_tls_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct agent_tls_form *form = out;
 	const struct node *file = node_find(n, "allow_file");
 
-	if (form->callers.count && file)
+	if (form->clients.count && file)
 		return complain(ld, file, "'allow_file' and 'allow' exclude each other");
-	return form->callers.count || file ||
+	return form->clients.count || file ||
 	       complain(ld, n, "missing key 'allow', or 'allow_file'");
 }
 
@@ -205,8 +205,8 @@ static void agent_load_read_agent(struct loader *ld, const struct node *root,
 		.certificate = form.tls.certificate,
 		.key = form.tls.key,
 		.client_ca = form.tls.client_ca,
-		.callers = form.tls.callers.list,
-		.caller_count = form.tls.callers.count,
+		.clients = form.tls.clients.list,
+		.client_count = form.tls.clients.count,
 		.allow_file = form.tls.allow_file,
 		.user = form.user,
 		.state = form.state ? form.state : default_state,

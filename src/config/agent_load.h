@@ -12,7 +12,7 @@ struct agent_tls_form {
 	const char *certificate;
 	const char *key;
 	const char *client_ca;
-	struct items callers; /* struct agent_caller */
+	struct items clients; /* struct allowed_client */
 	const char *allow_file;
 };
 
@@ -41,7 +41,7 @@ struct agent_form {
 extern const struct record agent_record; /* struct agent_form */
 extern const struct record agent_component_record;
 
-extern const struct field_type caller_type;           /* agent_caller */
+extern const struct field_type allowed_client_type;   /* allowed_client */
 extern const struct field_type agent_components_type; /* struct items */
 
 bool agent_tls_check(struct loader *ld, const struct node *n, void *out);

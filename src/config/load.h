@@ -54,14 +54,14 @@ MUST_CHECK bool load_agent(const char *path, subject_fn *subject, struct agent_c
 			   struct diags *diags, struct err *e);
 
 /* Parser for names, and arena for the result. */
-struct caller_arena {
+struct allowed_client_arena {
 	subject_fn *subject;
 	struct arena *arena;
 };
 
 /* Parses one entry of an agent's `allow`. */
-MUST_CHECK bool caller_parse(const char *text, const struct caller_arena *to,
-			     struct agent_caller *out, struct err *e);
+MUST_CHECK bool allowed_client_parse(const char *text, const struct allowed_client_arena *to,
+				     struct allowed_client *out, struct err *e);
 
 /*
  * The fleet as canonical text: defaults filled in, includes and CSV expanded,

@@ -6,8 +6,9 @@
 #include "config/rows.h"
 #include "config/schema.h"
 
-static const struct field caller_item = { .key = "allow", .type = &caller_type };
-static const struct list_of callers = { &caller_item, sizeof(struct agent_caller), 1, ALLOW_LIMIT };
+static const struct field caller_item = { .key = "allow", .type = &allowed_client_type };
+static const struct list_of clients = { &caller_item, sizeof(struct allowed_client), 1,
+					ALLOW_LIMIT };
 
 static const struct field tls_fields[] = {
 	PATH(struct agent_tls_form, "certificate", certificate,
@@ -15,7 +16,7 @@ static const struct field tls_fields[] = {
 	PATH(struct agent_tls_form, "key", key, "the private key of that", .required = true),
 	PATH(struct agent_tls_form, "client_ca", client_ca,
 	     "the authority of those who may call, as PEM", .required = true),
-	LIST(struct agent_tls_form, "allow", callers, list_type, callers,
+	LIST(struct agent_tls_form, "allow", clients, list_type, clients,
 	     "who may call: \"spki:SHA-256\" of a key, or a complete name"),
 	PATH(struct agent_tls_form, "allow_file", allow_file,
 	     "instead of 'allow': a file with one of these a line"),

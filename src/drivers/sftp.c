@@ -46,7 +46,7 @@ static void walk_release(struct ssh_decision *w)
 {
 	ssh_target_release(w->far);
 	pair_files_release(&w->written);
-	buf_release(&w->acts.words);
+	buf_release(&w->script.words);
 }
 
 /* ---- writing a version ---- */
@@ -54,14 +54,14 @@ static void walk_release(struct ssh_decision *w)
 static void ask_write(struct ssh_decision *w, struct exchange *ask)
 {
 	struct ssh_target *f = w->far;
-	struct ssh_script_ops acts = { .arena = f->arena };
+	struct ssh_script_ops script = { .arena = f->arena };
 	const char *new = ssh_target_version_path(f, STORE_NEW);
 
-	ssh_script_directory(&acts, f->store);
-	ssh_script_remove(&acts, new);
-	ssh_script_directory(&acts, new);
-	ssh_script_sync(&acts, f->layout.home);
-	ssh_target_add(f, ssh_script_run(&acts));
+	ssh_script_directory(&script, f->store);
+	ssh_script_remove(&script, new);
+	ssh_script_directory(&script, new);
+	ssh_script_sync(&script, f->layout.home);
+	ssh_target_add(f, ssh_script_run(&script));
 	for (int part = 0; part < FILE_KIND_COUNT; part++) {
 		const struct pair_file *p = &w->written.parts[part];
 
@@ -153,11 +153,11 @@ static bool judge_acts(const struct ssh_decision *w, struct err *e)
 		       f->login.host, sftp_reason(f, op));
 }
 
-static enum turn ask_acts(struct visit *v, struct ssh_decision *w, struct exchange *ask)
+static enum turn ask_script(struct visit *v, struct ssh_decision *w, struct exchange *ask)
 {
-	if (!w->acts.words.len)
+	if (!w->script.words.len)
 		return TURN_DONE;
-	ssh_target_add(w->far, ssh_script_run(&w->acts));
+	ssh_target_add(w->far, ssh_script_run(&w->script));
 	ssh_target_ask(w->far, ask);
 	v->stage = WALK_ACTED;
 	return TURN_ASK;
@@ -172,7 +172,7 @@ static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
 	if (!ssh_target_decide(w, e))
 		return TURN_FAILED;
 	if (!w->writes)
-		return ask_acts(v, w, ask);
+		return ask_script(v, w, ask);
 	ask_write(w, ask);
 	v->stage = WALK_WRITTEN;
 	return TURN_ASK;
@@ -182,7 +182,7 @@ static enum turn sftp_walk_begin(struct visit *v, struct exchange *ask, struct e
 {
 	struct ssh_decision *w = ARENA_NEW(v->arena, struct ssh_decision);
 
-	w->acts.arena = v->arena;
+	w->script.arena = v->arena;
 	v->memory = w;
 	if (!ssh_target_new(v, &w->far, e))
 		return TURN_FAILED;
@@ -222,7 +222,7 @@ static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
 		ssh_target_take_contents(w->far);
 		return decide(v, ask, e);
 	case WALK_WRITTEN:
-		return take_written(w, e) ? ask_acts(v, w, ask) : TURN_FAILED;
+		return take_written(w, e) ? ask_script(v, w, ask) : TURN_FAILED;
 	case WALK_ACTED:
 		return judge_acts(w, e) ? TURN_DONE : TURN_FAILED;
 	}
@@ -248,14 +248,14 @@ static enum turn sftp_ask_command(struct visit *v, struct exchange *ask, struct 
 					      .fingerprint = j->fingerprint,
 					      .seconds = how->timeout,
 					      .argv = how->argv };
-	struct ssh_script_ops acts = { .arena = v->arena };
+	struct ssh_script_ops script = { .arena = v->arena };
 	struct ssh_target *f = NULL;
 
 	if (!ssh_target_new(v, &f, e))
 		return TURN_FAILED;
 	v->memory = f;
-	ssh_script_command(&acts, &c);
-	ssh_target_add(f, ssh_script_run(&acts));
+	ssh_script_command(&script, &c);
+	ssh_target_add(f, ssh_script_run(&script));
 	ssh_target_ask(f, ask);
 	ask->timeout_ms = how->timeout * 1000 + GRACE_MS;
 	return TURN_ASK;

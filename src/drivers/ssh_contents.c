@@ -9,25 +9,25 @@ enum {
 	ENTRIES_LIMIT = 64 /* entries of a directory that is taken over */
 };
 
-static void wish(struct ssh_target *f, const char *path, struct pair_file *into)
+static void want_file(struct ssh_target *f, const char *path, struct pair_file *into)
 {
 	const struct ssh_target_wanted w = { path, into };
 
-	VEC_PUSH(&f->wishes, f->arena, w);
+	VEC_PUSH(&f->wanted, f->arena, w);
 }
 
-static void wish_directory(struct ssh_target *f, const char *path, struct pair_files *into)
+static void want_directory(struct ssh_target *f, const char *path, struct pair_files *into)
 {
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (f->layout.parts & 1U << part)
-			wish(f, ssh_target_path(f, path, file_kind_names[part]),
-			     &into->parts[part]);
+			want_file(f, ssh_target_path(f, path, file_kind_names[part]),
+				  &into->parts[part]);
 }
 
 /* Requests a file of a directory that is not ours: a pair file, or an unrelated one. */
-static void wish_entry(struct ssh_target *f, const char *name)
+static void want_entry(struct ssh_target *f, const char *name)
 {
-	struct ssh_target_wanted w = { ssh_target_path(f, f->layout.spots[0].path, name), NULL };
+	struct ssh_target_wanted w = { ssh_target_path(f, f->layout.slots[0].path, name), NULL };
 
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (f->layout.parts & 1U << part && !strcmp(name, file_kind_names[part]))
@@ -36,49 +36,49 @@ static void wish_entry(struct ssh_target *f, const char *name)
 		w.into = ARENA_NEW(f->arena, struct pair_file);
 		VEC_PUSH(&f->strangers, f->arena, w);
 	}
-	wish(f, w.path, w.into);
+	want_file(f, w.path, w.into);
 }
 
-static void wish_real_directory(struct ssh_target *f)
+static void want_real_directory(struct ssh_target *f)
 {
 	if (f->entries.count > ENTRIES_LIMIT && !f->install->replace) {
-		f->stays = arena_printf(f->arena, "directory '%s' has more than %d files",
-					f->layout.spots[0].path, ENTRIES_LIMIT);
+		f->not_replaceable = arena_printf(f->arena, "directory '%s' has more than %d files",
+						  f->layout.slots[0].path, ENTRIES_LIMIT);
 		return;
 	}
 	if (f->install->replace) {
-		wish_directory(f, f->layout.spots[0].path, &f->seen);
+		want_directory(f, f->layout.slots[0].path, &f->seen);
 		return;
 	}
 	vec_each (name, &f->entries)
-		wish_entry(f, *name);
+		want_entry(f, *name);
 }
 
-static void wish_spot(struct ssh_target *f, size_t i)
+static void want_slot(struct ssh_target *f, size_t i)
 {
-	const struct path_slot *s = &f->layout.spots[i];
+	const struct path_slot *s = &f->layout.slots[i];
 	struct pair_file *into = &f->seen.parts[s->part];
 
-	if (f->states[i] == SPOT_REAL)
-		wish(f, s->path, into);
-	if (f->states[i] == SPOT_OURS && f->current)
-		wish(f,
-		     ssh_target_path(f, ssh_target_version_path(f, f->current),
-				     file_kind_names[s->part]),
-		     into);
+	if (f->states[i] == PATH_SLOT_REAL)
+		want_file(f, s->path, into);
+	if (f->states[i] == PATH_SLOT_OURS && f->current)
+		want_file(f,
+			  ssh_target_path(f, ssh_target_version_path(f, f->current),
+					  file_kind_names[s->part]),
+			  into);
 }
 
-static void wish_what_is_seen(struct ssh_target *f)
+static void want_installed(struct ssh_target *f)
 {
 	if (f->layout.single) {
 		for (size_t i = 0; i < f->layout.path_slot_count; i++)
-			wish_spot(f, i);
+			want_slot(f, i);
 		return;
 	}
-	if (f->states[0] == SPOT_REAL)
-		wish_real_directory(f);
-	if (f->states[0] == SPOT_OURS && f->current)
-		wish_directory(f, ssh_target_version_path(f, f->current), &f->seen);
+	if (f->states[0] == PATH_SLOT_REAL)
+		want_real_directory(f);
+	if (f->states[0] == PATH_SLOT_OURS && f->current)
+		want_directory(f, ssh_target_version_path(f, f->current), &f->seen);
 }
 
 /* Versions that the job may stage again, switch to, or keep the existing files as. */
@@ -89,12 +89,12 @@ static bool matters(const struct ssh_target *f, const struct version *v)
 	if (!fingerprint)
 		return false;
 	return !strcmp(v->base, fingerprint) ||
-	       (version_is_found(v->name) && ssh_target_any_slot_is(f, SPOT_REAL));
+	       (version_is_found(v->name) && ssh_target_any_slot_is(f, PATH_SLOT_REAL));
 }
 
 void ssh_target_ask_contents(struct ssh_target *f)
 {
-	wish_what_is_seen(f);
+	want_installed(f);
 	for (size_t i = 0; i < f->versions.list.count; i++) {
 		const struct version *v = &f->versions.list.items[i];
 		struct ssh_target_version *read = NULL;
@@ -105,9 +105,9 @@ void ssh_target_ask_contents(struct ssh_target *f)
 		read->name = v;
 		read->attr = f->version_attrs.items[i];
 		VEC_PUSH(&f->read, f->arena, read);
-		wish_directory(f, ssh_target_version_path(f, v->name), &read->pieces);
+		want_directory(f, ssh_target_version_path(f, v->name), &read->pieces);
 	}
-	vec_each (w, &f->wishes)
+	vec_each (w, &f->wanted)
 		ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });
 }
 
@@ -115,8 +115,8 @@ static void judge_piece(struct ssh_target *f, const struct pair_file *p, const c
 {
 	struct err e = { 0 };
 
-	if (!f->stays && !pair_file_may_be_replaced(p, path, &e))
-		f->stays = arena_strdup(f->arena, e.text);
+	if (!f->not_replaceable && !pair_file_may_be_replaced(p, path, &e))
+		f->not_replaceable = arena_strdup(f->arena, e.text);
 }
 
 static void judge_what_stands_there(struct ssh_target *f)
@@ -126,9 +126,9 @@ static void judge_what_stands_there(struct ssh_target *f)
 	if (f->install->replace)
 		return;
 	for (size_t i = 0; l->single && i < l->path_slot_count; i++)
-		if (f->states[i] == SPOT_REAL)
-			judge_piece(f, &f->seen.parts[l->spots[i].part], l->spots[i].path);
-	for (int part = 0; f->states[0] == SPOT_REAL && part < FILE_KIND_COUNT; part++)
+		if (f->states[i] == PATH_SLOT_REAL)
+			judge_piece(f, &f->seen.parts[l->slots[i].part], l->slots[i].path);
+	for (int part = 0; f->states[0] == PATH_SLOT_REAL && part < FILE_KIND_COUNT; part++)
 		if (!l->single)
 			judge_piece(f, &f->seen.parts[part], l->names[part]);
 	vec_each (w, &f->strangers)
@@ -142,14 +142,14 @@ static void judge_what_stands_there(struct ssh_target *f)
 static void take_second_names(struct ssh_target *f)
 {
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
-		if (f->told && ssh_target_any_slot_is(f, SPOT_REAL) &&
+		if (f->told && ssh_target_any_slot_is(f, PATH_SLOT_REAL) &&
 		    ssh_target_is_reported(f, "linked", file_kind_names[part]))
 			f->seen.parts[part].attr.links = 2;
 }
 
 void ssh_target_take_contents(struct ssh_target *f)
 {
-	vec_each (w, &f->wishes) {
+	vec_each (w, &f->wanted) {
 		struct ssh_op *op = ssh_target_next(f);
 
 		w->into->there = op->result != SSH_ABSENT;

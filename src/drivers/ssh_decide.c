@@ -8,8 +8,8 @@
 
 static bool may_change(const struct ssh_target *f, struct err *e)
 {
-	if (f->mute)
-		return err_set(e, ERR_REMOTE, "%s", f->mute);
+	if (f->no_shell)
+		return err_set(e, ERR_REMOTE, "%s", f->no_shell);
 	if (f->unsafe)
 		return err_set(e, ERR_IO, "%s", f->unsafe);
 	return !f->unknown || err_set(e, ERR_IO, "%s", f->unknown);
@@ -17,12 +17,13 @@ static bool may_change(const struct ssh_target *f, struct err *e)
 
 static bool may_replace(const struct ssh_target *f, struct err *e)
 {
-	return may_change(f, e) && (!f->stays || err_set(e, ERR_IO, "%s", f->stays));
+	return may_change(f, e) &&
+	       (!f->not_replaceable || err_set(e, ERR_IO, "%s", f->not_replaceable));
 }
 
 const char *ssh_target_first_path(const struct ssh_target *f)
 {
-	return f->layout.spots[0].path;
+	return f->layout.slots[0].path;
 }
 
 /* ---- probe, read ---- */
@@ -38,10 +39,10 @@ static const char *why_closed(const struct ssh_target *f)
 	struct attrs ignored;
 	struct err e = { 0 };
 
-	if (f->mute || f->unsafe)
-		return f->mute ? f->mute : f->unsafe;
-	if (f->stays || find_attrs(f, &ignored, &e))
-		return f->stays;
+	if (f->no_shell || f->unsafe)
+		return f->no_shell ? f->no_shell : f->unsafe;
+	if (f->not_replaceable || find_attrs(f, &ignored, &e))
+		return f->not_replaceable;
 	return arena_strdup(f->arena, e.text);
 }
 
@@ -51,7 +52,7 @@ static const char *find_attr_flaw(const struct ssh_target *f)
 	struct attrs wanted;
 	struct err e = { 0 };
 
-	if (f->mute || !ssh_target_is_ours(f))
+	if (f->no_shell || !ssh_target_is_ours(f))
 		return NULL;
 	if (!find_attrs(f, &wanted, &e))
 		return arena_strdup(f->job->arena, e.text);
@@ -149,16 +150,16 @@ static bool decide_stage(struct ssh_decision *w, struct err *e)
 	w->writes = !version;
 	if (!version)
 		version = versions_free_name(&f->versions, fingerprint);
-	ssh_script_lock(&w->acts, f->store);
+	ssh_script_lock(&w->script, f->store);
 	if (w->writes) {
-		ssh_script_sync(&w->acts, ssh_target_version_path(f, STORE_NEW));
-		ssh_script_move(&w->acts, ssh_target_version_path(f, STORE_NEW),
+		ssh_script_sync(&w->script, ssh_target_version_path(f, STORE_NEW));
+		ssh_script_move(&w->script, ssh_target_version_path(f, STORE_NEW),
 				ssh_target_version_path(f, version));
-		ssh_script_sync(&w->acts, f->store);
+		ssh_script_sync(&w->script, f->store);
 	}
-	ssh_script_link(&w->acts, ssh_target_version_path(f, STORE_STAGED), version);
-	ssh_script_sync(&w->acts, f->store);
-	ssh_target_clean(f, &w->acts);
+	ssh_script_link(&w->script, ssh_target_version_path(f, STORE_STAGED), version);
+	ssh_script_sync(&w->script, f->store);
+	ssh_target_clean(f, &w->script);
 	return true;
 }
 
@@ -221,12 +222,12 @@ static bool ssh_decide_keep_paths(struct ssh_decision *w, const char *base,
 	struct ssh_target *f = w->far;
 
 	for (size_t i = 0; i < f->layout.path_slot_count; i++) {
-		const struct path_slot *spot = &f->layout.spots[i];
-		const struct pair_file *from = &f->seen.parts[spot->part];
-		struct pair_file *to = &w->written.parts[spot->part];
+		const struct path_slot *slot = &f->layout.slots[i];
+		const struct pair_file *from = &f->seen.parts[slot->part];
+		struct pair_file *to = &w->written.parts[slot->part];
 
 		if (from->error)
-			return err_set(e, ERR_IO, "'%s' cannot be kept: %s", spot->path,
+			return err_set(e, ERR_IO, "'%s' cannot be kept: %s", slot->path,
 				       from->error);
 		to->there = from->there;
 		to->attr = keep_attr(f, from->attr);
@@ -251,19 +252,19 @@ static bool ssh_decide_switch_to(struct ssh_decision *w, const char *version, co
 	const char *base = NULL;
 
 	if (ssh_target_is_at(f, version)) {
-		ssh_target_finish(f, &w->acts);
+		ssh_target_finish(f, &w->script);
 		return true;
 	}
 	if (!may_replace(f, e))
 		return false;
 	installed_pair_reach(&judged, f->arena, &v);
 	base = version_found_base(f->arena, v.fingerprint);
-	if (ssh_target_any_slot_is(f, SPOT_REAL) && f->layout.single &&
+	if (ssh_target_any_slot_is(f, PATH_SLOT_REAL) && f->layout.single &&
 	    !ssh_decide_keep_paths(w, base, &s, e))
 		return false;
-	if (ssh_target_any_slot_is(f, SPOT_REAL) && !f->layout.single)
+	if (ssh_target_any_slot_is(f, PATH_SLOT_REAL) && !f->layout.single)
 		s.kept = versions_free_name(&f->versions, base);
-	ssh_target_switch_to(f, &s, &w->acts);
+	ssh_target_switch_to(f, &s, &w->script);
 	return true;
 }
 
@@ -286,8 +287,8 @@ static bool decide_commit(struct ssh_decision *w, struct err *e)
 	if (!ssh_decide_switch_to(w, version, set, e))
 		return false;
 	if (!ssh_target_is_at(f, version))
-		ssh_target_prune(f, version, &w->acts);
-	ssh_target_clean(f, &w->acts);
+		ssh_target_prune(f, version, &w->script);
+	ssh_target_clean(f, &w->script);
 	return true;
 }
 
@@ -295,11 +296,11 @@ static bool ssh_decide_revert_to_nothing(struct ssh_decision *w, struct err *e)
 {
 	struct ssh_target *f = w->far;
 
-	if (ssh_target_any_slot_is(f, SPOT_REAL))
+	if (ssh_target_any_slot_is(f, PATH_SLOT_REAL))
 		return err_set(e, ERR_STALE,
 			       "'%s' is no longer what certfleet put there; plan again",
 			       ssh_target_first_path(f));
-	ssh_target_switch_off(f, &w->acts);
+	ssh_target_switch_off(f, &w->script);
 	return true;
 }
 
@@ -333,7 +334,7 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 	}
 	if (!ssh_decide_switch_to(w, version, NULL, e))
 		return false;
-	ssh_target_clean(f, &w->acts);
+	ssh_target_clean(f, &w->script);
 	return true;
 }
 
@@ -341,7 +342,7 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 
 static bool is_gone(const struct ssh_target *f)
 {
-	return !f->has_store && !ssh_target_any_slot_is(f, SPOT_OURS);
+	return !f->has_store && !ssh_target_any_slot_is(f, PATH_SLOT_OURS);
 }
 
 static bool decide_abort(struct ssh_decision *w, struct err *e)
@@ -352,8 +353,8 @@ static bool decide_abort(struct ssh_decision *w, struct err *e)
 		return true;
 	if (!may_change(f, e))
 		return false;
-	ssh_target_forget(f, f->job->fingerprint, &w->acts);
-	ssh_target_clean(f, &w->acts);
+	ssh_target_forget(f, f->job->fingerprint, &w->script);
+	ssh_target_clean(f, &w->script);
 	return true;
 }
 
@@ -365,11 +366,11 @@ static bool decide_remove(struct ssh_decision *w, struct err *e)
 		return true;
 	if (!may_change(f, e))
 		return false;
-	ssh_target_switch_off(f, &w->acts);
-	ssh_target_clean(f, &w->acts);
+	ssh_target_switch_off(f, &w->script);
+	ssh_target_clean(f, &w->script);
 	if (f->has_store)
-		ssh_script_remove(&w->acts, f->store);
-	ssh_script_sync(&w->acts, f->layout.home);
+		ssh_script_remove(&w->script, f->store);
+	ssh_script_sync(&w->script, f->layout.home);
 	return true;
 }
 

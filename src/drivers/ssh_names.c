@@ -35,16 +35,16 @@ static void add_directories(struct ssh_target *f, const char *path)
 
 static void ssh_names_ask_who(struct ssh_target *f)
 {
-	struct ssh_script_ops acts = { .arena = f->arena };
+	struct ssh_script_ops script = { .arena = f->arena };
 	struct ssh_op op;
 
-	ssh_script_owner(&acts, f->install->owner, f->install->group);
+	ssh_script_owner(&script, f->install->owner, f->install->group);
 	for (size_t i = 0; i < f->layout.path_slot_count; i++)
-		ssh_script_writable(&acts, f->layout.spots[i].home);
+		ssh_script_writable(&script, f->layout.slots[i].home);
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (f->layout.parts & 1U << part)
-			ssh_script_links(&acts, file_kind_names[part], f->layout.names[part]);
-	op = ssh_script_run(&acts);
+			ssh_script_links(&script, file_kind_names[part], f->layout.names[part]);
+	op = ssh_script_run(&script);
 	op.needed = false; /* files can be read over SFTP without it */
 	ssh_target_add(f, op);
 }
@@ -59,7 +59,7 @@ void ssh_target_ask_names(struct ssh_target *f)
 	const struct layout *l = &f->layout;
 
 	for (size_t i = 0; i < l->path_slot_count; i++)
-		add_directories(f, l->spots[i].home);
+		add_directories(f, l->slots[i].home);
 	ssh_names_ask_who(f);
 	vec_each (d, &f->directories)
 		add_look(f, SSH_LOOK, *d);
@@ -69,11 +69,11 @@ void ssh_target_ask_names(struct ssh_target *f)
 	add_look(f, SSH_LINK, ssh_target_version_path(f, STORE_ATTR));
 	add_look(f, SSH_LINK, ssh_target_switch_path(f));
 	for (size_t i = 0; i < l->path_slot_count; i++) {
-		add_look(f, SSH_LOOK, l->spots[i].path);
-		add_look(f, SSH_LINK, l->spots[i].path);
+		add_look(f, SSH_LOOK, l->slots[i].path);
+		add_look(f, SSH_LINK, l->slots[i].path);
 	}
 	if (!l->single)
-		add_look(f, SSH_LIST, l->spots[0].path);
+		add_look(f, SSH_LIST, l->slots[0].path);
 }
 
 /* ---- account ---- */
@@ -170,7 +170,7 @@ static void say_mute(struct ssh_target *f, const struct ssh_op *op)
 {
 	bool says = op->why && *op->why;
 
-	f->mute = arena_printf(
+	f->no_shell = arena_printf(
 		f->arena,
 		"user '%s' of '%s' cannot run /bin/sh, without which nothing can be installed%s%s; give the account a shell, and no ForceCommand",
 		f->login.user, f->login.host, says ? ": " : "", says ? op->why : "");
@@ -190,7 +190,7 @@ static void take_who(struct ssh_target *f)
 	f->account.user = user;
 	take_groups(f, op->text);
 	if (ssh_names_reported(f, op->text, "lacks"))
-		f->mute = arena_printf(
+		f->no_shell = arena_printf(
 			f->arena,
 			"'%s' has no program '%s', without which nothing can be installed",
 			f->login.host,
@@ -213,7 +213,7 @@ static bool judge_directory(const struct ssh_target *f, const char *path, const 
 			       "'%s' is a symbolic link; name the directory it points to", path);
 	if (!S_ISDIR(op->found.mode))
 		return err_set(e, ERR_IO, "'%s' is not a directory", path);
-	return f->install->unsafe_directory || f->mute ||
+	return f->install->unsafe_directory || f->no_shell ||
 	       fs_is_safe_dir(path, op->found, f->account.user, e);
 }
 
@@ -226,7 +226,7 @@ static void take_directories(struct ssh_target *f)
 		if (!judge_directory(f, *d, op, &e))
 			say_unsafe(f, arena_strdup(f->arena, e.text));
 		for (size_t i = 0; i < f->layout.path_slot_count; i++)
-			if (!strcmp(f->layout.spots[i].home, *d))
+			if (!strcmp(f->layout.slots[i].home, *d))
 				f->homes[i] = op->found;
 	}
 }
@@ -254,7 +254,7 @@ static void judge_store(struct ssh_target *f, const struct ssh_op *op)
 	f->has_store = op->result == SSH_DONE;
 	if (op->result == SSH_FAILED)
 		f->unknown = op->why;
-	if (f->has_store && !f->mute && !file_trust_store(&trust, f->store, op->found, &e))
+	if (f->has_store && !f->no_shell && !file_trust_store(&trust, f->store, op->found, &e))
 		say_unsafe(f, arena_strdup(f->arena, e.text));
 }
 
@@ -280,10 +280,10 @@ static const struct fs_attr *version_attr(const struct ssh_target *f, const char
 	return NULL;
 }
 
-static void say_stays(struct ssh_target *f, const struct err *e)
+static void say_not_replaceable(struct ssh_target *f, const struct err *e)
 {
-	if (!f->stays)
-		f->stays = arena_strdup(f->arena, e->text);
+	if (!f->not_replaceable)
+		f->not_replaceable = arena_strdup(f->arena, e->text);
 }
 
 static void judge_current(struct ssh_target *f)
@@ -294,7 +294,7 @@ static void judge_current(struct ssh_target *f)
 	if (f->current)
 		attr = version_attr(f, f->current);
 	if (attr && !ssh_target_check_version(f, f->current, *attr, &e))
-		say_stays(f, &e);
+		say_not_replaceable(f, &e);
 }
 
 static void take_store(struct ssh_target *f)
@@ -341,30 +341,30 @@ static enum entry_kind ssh_names_kind_of(const struct ssh_op *op)
 static void judge_spot(struct ssh_target *f, size_t i, const struct ssh_op *look)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
-	const char *path = f->layout.spots[i].path;
+	const char *path = f->layout.slots[i].path;
 	struct err e = { 0 };
 
-	if (look->result != SSH_DONE || f->mute)
+	if (look->result != SSH_DONE || f->no_shell)
 		return;
 	if (!file_trust_entry(&trust, path, look->found, f->homes[i], &e) ||
 	    (S_ISDIR(look->found.mode) && !file_trust_directory(&trust, path, look->found, &e)))
-		say_stays(f, &e);
+		say_not_replaceable(f, &e);
 }
 
 static void take_spot(struct ssh_target *f, size_t i)
 {
-	const struct path_slot *s = &f->layout.spots[i];
+	const struct path_slot *s = &f->layout.slots[i];
 	const struct ssh_op *look = ssh_target_next(f);
 	const struct ssh_op *link = ssh_target_next(f);
 	struct err e = { 0 };
 
-	f->states[i] = layout_spot_state(&f->layout, s, ssh_names_kind_of(look), link->text);
+	f->states[i] = layout_slot_state(&f->layout, s, ssh_names_kind_of(look), link->text);
 	judge_spot(f, i, look);
-	if (f->states[i] != SPOT_FOREIGN)
+	if (f->states[i] != PATH_SLOT_FOREIGN)
 		return;
 	path_slot_refuse(s, &e);
 	f->unknown = look->result == SSH_FAILED ? look->why : arena_strdup(f->arena, e.text);
-	f->stays = f->unknown;
+	f->not_replaceable = f->unknown;
 }
 
 /* Notes the files of a directory that is not ours; any other kind of entry forbids replacing it. */
@@ -372,7 +372,7 @@ static void take_listing(struct ssh_target *f)
 {
 	const struct ssh_op *list = ssh_target_next(f);
 
-	if (f->states[0] != SPOT_REAL)
+	if (f->states[0] != PATH_SLOT_REAL)
 		return;
 	if (list->result != SSH_DONE)
 		f->unknown = list->why;
@@ -382,10 +382,10 @@ static void take_listing(struct ssh_target *f)
 		if (S_ISREG(entry->attr.mode))
 			VEC_PUSH(&f->entries, f->arena, entry->name);
 		else if (!f->install->replace)
-			f->stays = arena_printf(
+			f->not_replaceable = arena_printf(
 				f->arena,
 				"'%s' in directory '%s' is no file; say 'replace: true' if it may be replaced",
-				text_escaped(f->arena, entry->name), f->layout.spots[0].path);
+				text_escaped(f->arena, entry->name), f->layout.slots[0].path);
 	}
 }
 

@@ -8,15 +8,15 @@ static void sync_homes(const struct ssh_target *f, struct ssh_script_ops *a)
 	const struct layout *l = &f->layout;
 
 	for (size_t i = 0; i < l->path_slot_count; i++)
-		if (!i || strcmp(l->spots[i].home, l->spots[i - 1].home))
-			ssh_script_sync(a, l->spots[i].home);
+		if (!i || strcmp(l->slots[i].home, l->slots[i - 1].home))
+			ssh_script_sync(a, l->slots[i].home);
 }
 
 /* The link text for a version. */
 static const char *text_to(const struct ssh_target *f, const char *version)
 {
 	return f->layout.single ? version
-				: arena_printf(f->arena, "%s%s", f->layout.spots[0].link, version);
+				: arena_printf(f->arena, "%s%s", f->layout.slots[0].link, version);
 }
 
 /* Replaces files by links to the same content: readers see no change. */
@@ -34,8 +34,8 @@ static void ssh_switch_take_paths(const struct ssh_target *f, const struct ssh_t
 	if (s->kept)
 		ssh_script_link(a, ssh_target_switch_path(f), s->kept);
 	for (size_t i = 0; i < l->path_slot_count; i++)
-		if (f->states[i] != SPOT_OURS)
-			ssh_script_link(a, l->spots[i].path, l->spots[i].link);
+		if (f->states[i] != PATH_SLOT_OURS)
+			ssh_script_link(a, l->slots[i].path, l->slots[i].link);
 	sync_homes(f, a);
 }
 
@@ -43,7 +43,7 @@ static void ssh_switch_take_directory(const struct ssh_target *f, const struct s
 				      struct ssh_script_ops *a)
 {
 	const struct ssh_script_exchange x = {
-		.path = f->layout.spots[0].path,
+		.path = f->layout.slots[0].path,
 		.kept = ssh_target_version_path(f, s->kept),
 		.text = text_to(f, s->version),
 	};
@@ -81,8 +81,8 @@ void ssh_target_switch_off(const struct ssh_target *f, struct ssh_script_ops *a)
 	if (l->single && f->has_store)
 		ssh_script_unlink(a, ssh_target_switch_path(f));
 	for (size_t i = 0; i < l->path_slot_count; i++)
-		if (f->states[i] == SPOT_OURS)
-			ssh_script_unlink(a, l->spots[i].path);
+		if (f->states[i] == PATH_SLOT_OURS)
+			ssh_script_unlink(a, l->slots[i].path);
 	sync_homes(f, a);
 	if (f->has_store)
 		ssh_script_sync(a, f->store);
@@ -119,7 +119,7 @@ void ssh_target_forget(const struct ssh_target *f, const char *base, struct ssh_
 void ssh_target_clean(const struct ssh_target *f, struct ssh_script_ops *a)
 {
 	for (size_t i = 0; i < f->layout.path_slot_count; i++)
-		ssh_script_unlink_temporary(a, f->layout.spots[i].path);
+		ssh_script_unlink_temporary(a, f->layout.slots[i].path);
 	vec_each (path, &f->leftovers)
 		ssh_script_remove(a, *path);
 }

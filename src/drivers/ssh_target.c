@@ -37,7 +37,7 @@ bool ssh_target_new(struct visit *v, struct ssh_target **out, struct err *e)
 	f->arena = v->arena;
 	f->versions.arena = v->arena;
 	layout_make(f->install, f->arena, &f->layout);
-	if (!f->layout.path_slot_count || !*f->layout.spots[0].name)
+	if (!f->layout.path_slot_count || !*f->layout.slots[0].name)
 		return err_set(e, ERR_INPUT, "no path to deliver to is given");
 	f->store = ssh_target_path(f, f->layout.home, f->layout.store_name);
 	if (!find_login(v, f, e))
@@ -104,7 +104,7 @@ bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state sta
 bool ssh_target_is_ours(const struct ssh_target *f)
 {
 	for (size_t i = 0; i < f->layout.path_slot_count; i++)
-		if (f->states[i] != SPOT_OURS)
+		if (f->states[i] != PATH_SLOT_OURS)
 			return false;
 	return f->current != NULL;
 }
@@ -117,7 +117,7 @@ bool ssh_target_is_at(const struct ssh_target *f, const char *version)
 const char *ssh_target_switch_path(const struct ssh_target *f)
 {
 	return f->layout.single ? ssh_target_version_path(f, STORE_CURRENT)
-				: f->layout.spots[0].path;
+				: f->layout.slots[0].path;
 }
 
 const struct ssh_target_version *ssh_target_read_version(const struct ssh_target *f,
@@ -134,6 +134,6 @@ bool ssh_target_check_version(const struct ssh_target *f, const char *version, s
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 
-	return f->mute ||
+	return f->no_shell ||
 	       file_trust_directory(&trust, ssh_target_version_path(f, version), attr, e);
 }

@@ -119,10 +119,10 @@ struct ssh_target {
 	const char *store; /* path */
 
 	/* first request: names; the three texts are reasons, NULL: no obstacle */
-	const char *mute;    /* why the account cannot run commands */
-	const char *unsafe;  /* why nothing may be written */
-	const char *unknown; /* why the installed pair is unknown */
-	const char *told;    /* script output; NULL: no commands */
+	const char *no_shell; /* why the account cannot run commands */
+	const char *unsafe;   /* why nothing may be written */
+	const char *unknown;  /* why the installed pair is unknown */
+	const char *told;     /* script output; NULL: no commands */
 	struct attr_account account;
 	VEC(const char *) directories;                /* on the paths, root first */
 	struct fs_attr homes[FILE_KIND_COUNT];        /* by slot: parent directory */
@@ -138,11 +138,11 @@ struct ssh_target {
 	VEC(const char *) entries;         /* file names in a real directory */
 
 	/* second request: contents */
-	const char *stays; /* why the existing files must not be replaced */
+	const char *not_replaceable; /* why the existing files must not be replaced */
 	struct pair_files seen;
 	VEC(struct ssh_target_version *) read;
 	VEC(struct ssh_target_wanted) strangers; /* unrelated files of a directory */
-	VEC(struct ssh_target_wanted) wishes;    /* all files to read */
+	VEC(struct ssh_target_wanted) wanted;    /* all files to read */
 
 	/* current request */
 	VEC(struct ssh_op) ops;
@@ -231,7 +231,7 @@ struct ssh_decision {
 	struct ssh_target *far;
 	struct pair_files written; /* version to write as STORE_NEW, when `writes` */
 	bool writes;
-	struct ssh_script_ops acts; /* empty: no changes */
+	struct ssh_script_ops script; /* empty: no changes */
 };
 
 /*

@@ -168,10 +168,10 @@ static bool is_flagged(const struct run *r, bool *flags, const char *name)
  * Whether the step's process is blocked: an all-first certificate is not
  * committed everywhere.
  */
-static bool is_held(const struct run *r, const struct step *s)
+static bool is_blocked_process(const struct run *r, const struct step *s)
 {
-	return s->wave != NO_WAVE && s->process && r->held.count &&
-	       bsearch(&s->process, r->held.items, r->held.count, sizeof(*r->held.items),
+	return s->wave != NO_WAVE && s->process && r->blocked.count &&
+	       bsearch(&s->process, r->blocked.items, r->blocked.count, sizeof(*r->blocked.items),
 		       text_compare);
 }
 
@@ -184,14 +184,14 @@ static bool is_ready(const struct run *r, const struct step *s)
 {
 	if (s->kind == STEP_COMMIT && is_flagged(r, r->abandoned, s->certificate))
 		return false;
-	if (is_held(r, s))
+	if (is_blocked_process(r, s))
 		return false;
 	for (size_t i = 0; i < s->after_count; i++) {
 		const struct step *before = &r->plan->steps[s->after[i]];
 		bool needed =
 			!before->process || !s->process || !strcmp(before->process, s->process);
 
-		if (needed && r->progress[s->after[i]] != STEP_SUCCEEDED)
+		if (needed && r->progress[s->after[i]] != PROGRESS_SUCCEEDED)
 			return false;
 	}
 	return true;
@@ -209,9 +209,9 @@ static void apply_finish(struct run *r, const struct step_batch *b)
 		bool broke = code != ERR_NONE;
 		bool *abandoned = flag_of(r, r->abandoned, s->certificate);
 
-		r->progress[b->numbers[i]] = !broke                ? STEP_SUCCEEDED
-					     : code == ERR_STOPPED ? STEP_CUT_OFF
-								   : STEP_BROKE;
+		r->progress[b->numbers[i]] = !broke                ? PROGRESS_SUCCEEDED
+					     : code == ERR_STOPPED ? PROGRESS_CUT_OFF
+								   : PROGRESS_FAILED;
 		r->result.failed += broke;
 		r->result.done += !broke;
 		if (broke && s->kind == STEP_STAGE && abandoned)
@@ -259,7 +259,7 @@ void run_batch(struct run *r, const size_t *numbers, size_t count)
 				ready[b.count++] = *numbers;
 				continue;
 			}
-			r->progress[*numbers] = STEP_LEFT_OUT;
+			r->progress[*numbers] = PROGRESS_SKIPPED;
 			r->result.not_started++;
 		}
 		b.errors = arena_array(&a, b.count, sizeof(none));
@@ -283,16 +283,16 @@ static void hold_processes(struct run *r, const size_t *numbers, size_t count)
 		const char *name = p->steps[numbers[i]].certificate;
 		bool *uncommitted = flag_of(r, r->uncommitted, name);
 
-		if (r->progress[numbers[i]] == STEP_SUCCEEDED || !uncommitted)
+		if (r->progress[numbers[i]] == PROGRESS_SUCCEEDED || !uncommitted)
 			continue;
 		*uncommitted = true;
 		any = true;
 	}
 	for (size_t i = 0; any && i < p->step_count; i++)
 		if (p->steps[i].process && is_flagged(r, r->uncommitted, p->steps[i].certificate))
-			VEC_PUSH(&r->held, &r->arena, p->steps[i].process);
-	if (r->held.count)
-		qsort(r->held.items, r->held.count, sizeof(*r->held.items), text_compare);
+			VEC_PUSH(&r->blocked, &r->arena, p->steps[i].process);
+	if (r->blocked.count)
+		qsort(r->blocked.items, r->blocked.count, sizeof(*r->blocked.items), text_compare);
 }
 
 /* ---- run ---- */
@@ -337,8 +337,8 @@ static enum exit_status run_exit_status(const struct run *r)
 	bool changed = false;
 
 	for (size_t i = 0; i < r->plan->step_count; i++) {
-		broken += r->progress[i] == STEP_BROKE || r->progress[i] == STEP_CUT_OFF;
-		changed |= r->deed[i];
+		broken += r->progress[i] == PROGRESS_FAILED || r->progress[i] == PROGRESS_CUT_OFF;
+		changed |= r->changed[i];
 	}
 	if (r->result.failed == 0 && r->result.not_started == 0)
 		return EXIT_DONE;
@@ -364,7 +364,7 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	*r = (struct run){ .en = en, .order = order, .plan = p };
 	r->progress = arena_array(&r->arena, p->step_count, sizeof(*r->progress));
 	r->started = arena_array(&r->arena, p->step_count, sizeof(*r->started));
-	r->deed = arena_array(&r->arena, p->step_count, sizeof(bool));
+	r->changed = arena_array(&r->arena, p->step_count, sizeof(bool));
 	r->abandoned = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
 	r->uncommitted = arena_array(&r->arena, en->fleet->certificate_count, sizeof(bool));
 	r->failed_processes =

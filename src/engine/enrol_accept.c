@@ -237,7 +237,7 @@ bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena
 	    !enrol_accept_check_issuer(&n, e) ||
 	    !enrol_authority(en, n.invite.issuer, a, &n.authority, e) ||
 	    !agents_ca_fits(en, &n.authority, e) ||
-	    !operator_grant(en, &what->wish, a, &n.admission, e))
+	    !operator_grant(en, &what->spec, a, &n.admission, e))
 		return false;
 	if (!enrol_client_open(&to, &agent, e))
 		return e->code == ERR_CRYPTO && enrol_accept_failed(&n, e);

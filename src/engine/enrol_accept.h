@@ -44,7 +44,7 @@ MUST_CHECK bool enrol_invite(struct engine *en, const struct invitation *how, st
  * Clients the agent shall accept, when they differ from certfleet's own
  * identity at `access: {agent: ...}`.
  */
-struct grant_wish {
+struct grant_spec {
 	const char *client_ca;    /* PEM file; NULL: the CA that signed our certificate */
 	const char *const *allow; /* empty: the key of our certificate */
 	size_t allow_count;
@@ -55,7 +55,7 @@ struct acceptance {
 	uint16_t port;
 	const char *invite; /* its id */
 	const struct secret *token;
-	struct grant_wish wish;
+	struct grant_spec spec;
 };
 
 struct enrol_result {

@@ -15,7 +15,7 @@ MUST_CHECK bool enrol_authority(struct engine *en, const char *issuer, struct ar
  * Trust grant for a new agent: the clients it shall accept.  Checked to
  * authorize `access: {agent: ...}`, unless the wish names CA and clients.
  */
-MUST_CHECK bool operator_grant(struct engine *en, const struct grant_wish *wish, struct arena *a,
+MUST_CHECK bool operator_grant(struct engine *en, const struct grant_spec *spec, struct arena *a,
 			       struct trust_grant *out, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include "state/journal.h"
 #include "state/state.h"
 
+struct anchors;
 struct drivers;
 struct secret_slot;
 
@@ -28,6 +29,7 @@ struct engine {
 	void *listen_ctx;
 	struct secret_slot *secrets; /* resolved secrets */
 	struct import_slot *imports; /* as read by the last observation */
+	struct anchors *system;      /* trust store of this machine; NULL: not read yet */
 };
 
 /*
@@ -47,12 +49,12 @@ void engine_forget_secrets(struct engine *en);
 void engine_forget_imports(struct engine *en);
 
 enum step_progress {
-	STEP_WAITING,
-	STEP_SUCCEEDED,
-	STEP_BROKE,
-	STEP_CUT_OFF,  /* interrupted by a stop request; not a failure */
-	STEP_LEFT_OUT, /* a step it depends on did not succeed */
-	STEP_TAKEN_BACK,
+	PROGRESS_WAITING,
+	PROGRESS_SUCCEEDED,
+	PROGRESS_FAILED,
+	PROGRESS_CUT_OFF, /* interrupted by a stop request; not a failure */
+	PROGRESS_SKIPPED, /* a step it depends on did not succeed */
+	PROGRESS_ROLLED_BACK,
 };
 
 /* Generation issued, imported or found by this run. */
@@ -72,12 +74,12 @@ struct run {
 	enum step_progress *progress; /* by step */
 	int64_t *started;             /* by step */
 	/* by step: whether a component was changed, recorded or not */
-	bool *deed;
+	bool *changed;
 	VEC(struct made) made;
 	/* by certificate of the fleet */
 	bool *abandoned;                   /* staging failed: must not be committed */
 	bool *uncommitted;                 /* all-first, and not committed everywhere */
-	VEC(const char *) held;            /* processes blocked by `uncommitted`; sorted */
+	VEC(const char *) blocked;         /* processes blocked by `uncommitted`; sorted */
 	struct component_seen *components; /* current knowledge; sorted by name */
 	size_t component_count;
 	/* by entry of `components`: executable of the process that this run

@@ -11,29 +11,6 @@ enum {
 	ANCHOR_FILE_LIMIT = 4 * 1024 * 1024,
 };
 
-/* ---- the anchor ---- */
-
-struct anchors {
-	const struct der *certs;
-	size_t count;
-	const char *where; /* for messages */
-};
-
-static bool read_anchors(struct engine *en, const struct import_trust *trust, struct arena *a,
-			 struct anchors *out, struct err *e)
-{
-	AUTO(secret) file = { 0 };
-
-	if (trust->kind != TRUST_FILE) {
-		out->where = "this machine's trust store";
-		system_trust(a, &out->certs, &out->count);
-		return true;
-	}
-	out->where = arena_printf(a, "'%s'", text_escaped(a, trust->file));
-	return engine_read(en, trust->file, ANCHOR_FILE_LIMIT, &file, e) &&
-	       pem_read_certs((const char *)file.bytes, file.len, a, &out->certs, &out->count, e);
-}
-
 static void learn_certs(const struct der *certs, size_t count, struct arena *a)
 {
 	struct foreign *list = arena_array(a, count, sizeof(*list));
@@ -43,18 +20,62 @@ static void learn_certs(const struct der *certs, size_t count, struct arena *a)
 	foreign_learn(list, count);
 }
 
-static bool reaches(const struct cert_set *set, const char *issuer, const struct anchors *anchors)
-{
-	AUTO(arena) a = { 0 };
+/* ---- the anchor ---- */
 
-	learn_certs(anchors->certs, anchors->count, &a);
-	for (size_t i = 0; i < anchors->count; i++) {
-		const struct cert_set to = { set->certs, set->count, anchors->certs[i] };
+struct anchors {
+	const struct der *certs;
+	const char **subjects; /* NULL: cannot be read */
+	size_t count;
+	const char *where; /* for messages */
+};
+
+static void name_anchors(struct anchors *all, struct arena *a)
+{
+	learn_certs(all->certs, all->count, a);
+	all->subjects = arena_array(a, all->count, sizeof(*all->subjects));
+	for (size_t i = 0; i < all->count; i++) {
 		struct cert_facts facts = { 0 };
 		struct err ignored = { 0 };
 
-		if (foreign_cert(to.anchor, &a, &facts, &ignored) &&
-		    !strcmp(facts.subject, issuer) &&
+		if (foreign_cert(all->certs[i], a, &facts, &ignored))
+			all->subjects[i] = facts.subject;
+	}
+}
+
+/* Read once, however many imports lack their root. */
+static const struct anchors *system_anchors(struct engine *en)
+{
+	struct anchors *all = en->system;
+
+	if (all)
+		return all;
+	en->system = all = ARENA_NEW(&en->arena, struct anchors);
+	all->where = "this machine's trust store";
+	system_trust(&en->arena, &all->certs, &all->count);
+	name_anchors(all, &en->arena);
+	return all;
+}
+
+static const struct anchors *file_anchors(struct engine *en, const char *path, struct arena *a,
+					  struct err *e)
+{
+	AUTO(secret) file = { 0 };
+	struct anchors *all = ARENA_NEW(a, struct anchors);
+
+	all->where = arena_printf(a, "'%s'", text_escaped(a, path));
+	if (!engine_read(en, path, ANCHOR_FILE_LIMIT, &file, e) ||
+	    !pem_read_certs((const char *)file.bytes, file.len, a, &all->certs, &all->count, e))
+		return NULL;
+	name_anchors(all, a);
+	return all;
+}
+
+static bool reaches(const struct cert_set *set, const char *issuer, const struct anchors *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const struct cert_set to = { set->certs, set->count, all->certs[i] };
+
+		if (text_equal(all->subjects[i], issuer) &&
 		    foreign_is_complete(set->certs + 1, set->count - 1, &to, 0))
 			return true;
 	}
@@ -67,21 +88,23 @@ static const char *find_gap(struct engine *en, const struct certificate *c,
 			    struct arena *a)
 {
 	bool own = set->anchor.len || !strcmp(top->subject, top->issuer);
-	struct anchors anchors = { 0 };
+	const struct anchors *anchors = NULL;
 	struct err e = { 0 };
 
 	/* a confined plan looks at nothing of this machine */
 	if (c->trust.kind == TRUST_NONE || (c->trust.kind == TRUST_OWN && own) ||
 	    engine_is_confined(en))
 		return NULL;
-	if (!read_anchors(en, &c->trust, a, &anchors, &e))
+	anchors = c->trust.kind == TRUST_FILE ? file_anchors(en, c->trust.file, a, &e)
+					      : system_anchors(en);
+	if (!anchors)
 		return arena_printf(a, "its chain cannot be checked: %s", e.text);
-	if (reaches(set, top->issuer, &anchors))
+	if (reaches(set, top->issuer, anchors))
 		return NULL;
 	return arena_printf(
 		a,
 		"its chain ends at '%s': the certificate of its issuer '%s' is neither in the import nor in %s",
-		top->subject, top->issuer, anchors.where);
+		top->subject, top->issuer, anchors->where);
 }
 
 /* ---- the certificates ---- */

@@ -14,7 +14,7 @@
 /* certfleet's identity towards agents: leaf first. */
 struct operator_pair {
 	struct cert_set set;
-	struct agent_caller key; /* of the leaf, as an entry of `allow` */
+	struct allowed_client key; /* of the leaf, as an entry of `allow` */
 };
 
 static bool read_operator(struct engine *en, struct arena *a, struct operator_pair *out,
@@ -30,7 +30,7 @@ static bool read_operator(struct engine *en, struct arena *a, struct operator_pa
 	if (!pem_file_certs(path, a, NULL, &out->set, e) ||
 	    !cert_read_facts(out->set.certs[0], a, &facts, e))
 		return err_in(e, "cannot use 'access: {agent: ...}'");
-	out->key = (struct agent_caller){ .spki = facts.spki };
+	out->key = (struct allowed_client){ .spki = facts.spki };
 	return true;
 }
 
@@ -38,13 +38,13 @@ static bool read_operator(struct engine *en, struct arena *a, struct operator_pa
 
 static bool is_let_in(const struct operator_pair *o, const char *authority, struct err *e)
 {
-	const struct agent_config like = { .callers = &o->key, .caller_count = 1 };
+	const struct agent_config like = { .clients = &o->key, .client_count = 1 };
 	AUTO(arena) a = { 0 };
-	AUTO(client_auth) callers = NULL;
+	AUTO(client_auth) clients = NULL;
 	struct client caller = { 0 };
 
-	return client_auth_new(&like, authority, strlen(authority), &callers, e) &&
-	       client_auth_check(callers, o->set.certs, o->set.count, &a, &caller, e);
+	return client_auth_new(&like, authority, strlen(authority), &clients, e) &&
+	       client_auth_check(clients, o->set.certs, o->set.count, &a, &caller, e);
 }
 
 static const char *to_pem(const struct der *certs, size_t count, struct arena *a)
@@ -137,15 +137,15 @@ static void allow_key(const struct operator_pair *o, struct arena *a, struct tru
 	out->allow_count = 1;
 }
 
-bool operator_grant(struct engine *en, const struct grant_wish *wish, struct arena *a,
+bool operator_grant(struct engine *en, const struct grant_spec *spec, struct arena *a,
 		    struct trust_grant *out, struct err *e)
 {
 	struct operator_pair o = { 0 };
-	struct trust_grant to = { .allow = wish->allow, .allow_count = wish->allow_count };
+	struct trust_grant to = { .allow = spec->allow, .allow_count = spec->allow_count };
 
-	if (wish->client_ca && !take_authority(wish->client_ca, a, &to.authority, e))
+	if (spec->client_ca && !take_authority(spec->client_ca, a, &to.authority, e))
 		return false;
-	if (wish->client_ca && wish->allow_count) {
+	if (spec->client_ca && spec->allow_count) {
 		*out = to;
 		return true;
 	}

@@ -64,7 +64,7 @@ static bool find_process(const struct taking *t, const struct step *s, size_t *a
 
 static bool was_begun(enum step_progress p)
 {
-	return p == STEP_SUCCEEDED || p == STEP_BROKE || p == STEP_CUT_OFF;
+	return p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF;
 }
 
 static void rollback_take(struct taking *t, size_t number, size_t process)
@@ -74,7 +74,7 @@ static void rollback_take(struct taking *t, size_t number, size_t process)
 	const char *fingerprint = run_fingerprint(r, s);
 
 	/* A repaired pair of the same certificate replaced itself: no way back. */
-	if (!r->deed[number] || (s->replaces && !strcmp(s->replaces, fingerprint)))
+	if (!r->changed[number] || (s->replaces && !strcmp(s->replaces, fingerprint)))
 		return;
 	t->list[t->count++] = (struct taken){ .component = run_component(r, s),
 					      .fingerprint = fingerprint,
@@ -96,7 +96,7 @@ static void list_taken(struct taking *t)
 		if (s->kind == STEP_COMMIT)
 			rollback_take(t, i, process);
 		/* An unsent signal activated nothing. */
-		t->touched[process].activated |= s->kind == STEP_ACTIVATE && r->deed[i];
+		t->touched[process].activated |= s->kind == STEP_ACTIVATE && r->changed[i];
 		t->touched[process].looked_at |= s->kind == STEP_VERIFY;
 	}
 	if (t->count)
@@ -323,9 +323,9 @@ static void rollback_finish(const struct taking *t)
 	size_t process = 0;
 
 	for (size_t i = 0; i < r->plan->step_count; i++)
-		if ((r->progress[i] == STEP_BROKE || r->progress[i] == STEP_CUT_OFF) &&
+		if ((r->progress[i] == PROGRESS_FAILED || r->progress[i] == PROGRESS_CUT_OFF) &&
 		    find_process(t, &r->plan->steps[i], &process) && t->touched[process].as_before)
-			r->progress[i] = STEP_TAKEN_BACK;
+			r->progress[i] = PROGRESS_ROLLED_BACK;
 }
 
 void roll_back(struct run *r, const char *const *processes, size_t count)

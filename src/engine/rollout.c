@@ -37,7 +37,7 @@ static void run_kind(struct run *r, const struct chunk *c, enum step_kind kind)
 /* A stop request is not a failure, nor is a step skipped because of it. */
 static bool is_failure(enum step_progress p)
 {
-	return p == STEP_BROKE || (p == STEP_LEFT_OUT && !stop_requested());
+	return p == PROGRESS_FAILED || (p == PROGRESS_SKIPPED && !stop_requested());
 }
 
 /*

@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Generation being issued. */
-struct making {
+struct issue_item {
 	enum generation_of of;
 	const char *owner;
 	const struct certificate *certificate; /* OF_CERTIFICATE */
@@ -34,14 +34,14 @@ struct issue_signer {
 	struct authority *authority;
 };
 
-struct workshop {
+struct issue_batch {
 	struct run *r;
 	struct step_batch *b;
-	struct making *list;
+	struct issue_item *list;
 	VEC(struct issue_signer) signers; /* of this batch, each opened once */
 };
 
-static void workshop_release(struct workshop *w)
+static void issue_batch_release(struct issue_batch *w)
 {
 	for (size_t i = 0; i < w->b->count; i++) {
 		secret_release(&w->list[i].key);
@@ -51,7 +51,7 @@ static void workshop_release(struct workshop *w)
 		authority_close(signer->authority);
 	}
 }
-AUTO_STRUCT(workshop, struct workshop, workshop_release)
+AUTO_STRUCT(issue_batch, struct issue_batch, issue_batch_release)
 
 /* Whether `named` is the owner, or the `per: component` certificate it expands. */
 static bool step_issue_is_named(const char *owner, const char *named)
@@ -62,7 +62,7 @@ static bool step_issue_is_named(const char *owner, const char *named)
 }
 
 /* Generation whose key is reused; NULL: a new key. */
-static const struct generation *key_to_reuse(const struct run *r, const struct making *m)
+static const struct generation *key_to_reuse(const struct run *r, const struct issue_item *m)
 {
 	const struct snapshot *s = r->order->snapshot;
 	const struct choices *choices = &r->plan->choices;
@@ -78,7 +78,7 @@ static const struct generation *key_to_reuse(const struct run *r, const struct m
 }
 
 /* Continues a pending generation that has its key already, or begins one. */
-static bool step_issue_start(struct run *r, struct making *m, struct err *e)
+static bool step_issue_start(struct run *r, struct issue_item *m, struct err *e)
 {
 	const struct generation *pending = snapshot_pending(r->order->snapshot, m->of, m->owner);
 	const struct generation *reuse = key_to_reuse(r, m);
@@ -111,8 +111,8 @@ static bool step_issue_start(struct run *r, struct making *m, struct err *e)
 /* Runs in parallel: RSA keys take seconds. */
 static void step_issue_make_key(void *ctx, size_t i)
 {
-	struct workshop *w = ctx;
-	struct making *m = &w->list[i];
+	struct issue_batch *w = ctx;
+	struct issue_item *m = &w->list[i];
 	struct err *e = &w->b->errors[i];
 
 	if (e->code)
@@ -123,7 +123,7 @@ static void step_issue_make_key(void *ctx, size_t i)
 		(void)!key_spki(&m->key, m->spki, e);
 }
 
-static void make_keys(struct workshop *w)
+static void make_keys(struct issue_batch *w)
 {
 	struct run *r = w->r;
 	AUTO(change) change = change_new(r->en->state);
@@ -133,7 +133,7 @@ static void make_keys(struct workshop *w)
 		(void)!step_issue_start(r, &w->list[i], &w->b->errors[i]);
 	parallel_run(step_issue_make_key, w, w->b->count);
 	for (size_t i = 0; i < w->b->count; i++) {
-		struct making *m = &w->list[i];
+		struct issue_item *m = &w->list[i];
 
 		if (w->b->errors[i].code)
 			continue;
@@ -147,7 +147,7 @@ static void make_keys(struct workshop *w)
 	}
 }
 
-static struct issue_signer *step_issue_find_signer(struct workshop *w, const char *issuer)
+static struct issue_signer *step_issue_find_signer(struct issue_batch *w, const char *issuer)
 {
 	vec_each (signer, &w->signers) {
 		if (!strcmp(signer->issuer, issuer))
@@ -156,7 +156,7 @@ static struct issue_signer *step_issue_find_signer(struct workshop *w, const cha
 	return NULL;
 }
 
-static bool open_signer(struct workshop *w, const char *issuer, struct err *e)
+static bool open_signer(struct issue_batch *w, const char *issuer, struct err *e)
 {
 	struct run *r = w->r;
 	const struct generation *g = run_authority(r, issuer);
@@ -179,14 +179,14 @@ static bool open_signer(struct workshop *w, const char *issuer, struct err *e)
 }
 
 /* Issuer that signs; NULL: self-signed. */
-static const struct issuer *signed_by(const struct making *m)
+static const struct issuer *signed_by(const struct issue_item *m)
 {
 	if (m->of == OF_ISSUER || m->certificate->issuer->kind == ISSUER_SELF)
 		return NULL;
 	return m->certificate->issuer;
 }
 
-static void open_signers(struct workshop *w)
+static void open_signers(struct issue_batch *w)
 {
 	for (size_t i = 0; i < w->b->count; i++) {
 		const struct issuer *by = signed_by(&w->list[i]);
@@ -200,8 +200,8 @@ static void open_signers(struct workshop *w)
 /* Runs in parallel: one authority may sign several at a time. */
 static void step_issue_sign(void *ctx, size_t i)
 {
-	struct workshop *w = ctx;
-	struct making *m = &w->list[i];
+	struct issue_batch *w = ctx;
+	struct issue_item *m = &w->list[i];
 	struct err *e = &w->b->errors[i];
 	const struct issuer *by = signed_by(m);
 	const struct issue_signer *signer = by ? step_issue_find_signer(w, by->name) : NULL;
@@ -218,7 +218,7 @@ static void step_issue_sign(void *ctx, size_t i)
 }
 
 /* Finished generation: facts of the pair, and owner, number and request of the item. */
-static struct generation finished(const struct making *m, struct arena *a)
+static struct generation finished(const struct issue_item *m, struct arena *a)
 {
 	struct generation g = generation_of_pair(&m->pair, a);
 
@@ -231,7 +231,7 @@ static struct generation finished(const struct making *m, struct arena *a)
 	return g;
 }
 
-static void make_certificates(struct workshop *w)
+static void make_certificates(struct issue_batch *w)
 {
 	struct run *r = w->r;
 	AUTO(change) change = change_new(r->en->state);
@@ -241,7 +241,7 @@ static void make_certificates(struct workshop *w)
 	open_signers(w);
 	parallel_run(step_issue_sign, w, w->b->count);
 	for (size_t i = 0; i < w->b->count; i++) {
-		struct making *m = &w->list[i];
+		struct issue_item *m = &w->list[i];
 		struct made made = { .owner = m->owner };
 
 		if (w->b->errors[i].code)
@@ -262,12 +262,12 @@ static void make_certificates(struct workshop *w)
 
 static void make_all(struct run *r, struct step_batch *b, enum generation_of of)
 {
-	AUTO(workshop)
+	AUTO(issue_batch)
 	w = { .r = r, .b = b, .list = arena_array(&r->arena, b->count, sizeof(*w.list)) };
 
 	for (size_t i = 0; i < b->count; i++) {
 		const char *owner = batch_step(r, b, i)->certificate;
-		struct making *m = &w.list[i];
+		struct issue_item *m = &w.list[i];
 
 		m->of = of;
 		m->owner = owner;

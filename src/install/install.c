@@ -198,7 +198,7 @@ static bool check_expected(const struct target *t, const struct switch_order *or
 	if (!target_see(t, &seen, e))
 		return false;
 	target_judge(t, &seen, &v);
-	return installed_pair_expect(&v, t->layout.spots[0].path, order, e);
+	return installed_pair_expect(&v, t->layout.slots[0].path, order, e);
 }
 
 /* One that is staged or on stands before a newer one with other attributes. */
@@ -228,7 +228,7 @@ static bool find_staged(const struct target *t, const char *fingerprint, const c
 		return false;
 	if (!*version)
 		return err_set(e, ERR_MISSING, "%.16s is not staged beside '%s'; stage it again",
-			       fingerprint, t->layout.spots[0].path);
+			       fingerprint, t->layout.slots[0].path);
 	if (!store_version_read(t, *version, &c, e))
 		return false;
 	if (!check_built(t, &c, fingerprint, e))
@@ -248,7 +248,7 @@ static bool forget_staged(const struct target *t, struct err *e)
 static bool install_finish(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		if (!entry_sync(t->layout.spots[i].dir, e))
+		if (!entry_sync(t->layout.slots[i].dir, e))
 			return false;
 	return forget_staged(t, e);
 }
@@ -326,10 +326,10 @@ static bool find_former(const struct target *t, const char *fingerprint, const c
 static bool install_revert_to_nothing(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		if (path_slot_look(t, &t->layout.spots[i]) == SPOT_REAL)
+		if (path_slot_look(t, &t->layout.slots[i]) == PATH_SLOT_REAL)
 			return err_set(e, ERR_STALE,
 				       "'%s' is no longer what certfleet put there; plan again",
-				       t->layout.spots[i].path);
+				       t->layout.slots[i].path);
 	return switch_off(t, e);
 }
 
@@ -375,5 +375,5 @@ bool install_read(const struct install *i, struct arena *a, struct cert_set *set
 	const struct pair_status judged = pair_status_of(&t.layout, &seen);
 
 	return installed_pair_read(&judged, a, set, key, e) ||
-	       err_in(e, "at '%s'", t.layout.spots[0].path);
+	       err_in(e, "at '%s'", t.layout.slots[0].path);
 }

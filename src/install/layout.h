@@ -29,7 +29,7 @@ struct layout {
 	bool single; /* single paths, not one directory */
 	unsigned parts;
 	const char *names[FILE_KIND_COUNT]; /* paths, for messages */
-	struct path_slot spots[FILE_KIND_COUNT];
+	struct path_slot slots[FILE_KIND_COUNT];
 	size_t path_slot_count; /* 0: no path configured */
 	const char *home;       /* parent directory of the store and of spots[0] */
 	const char *store_name;
@@ -39,14 +39,14 @@ struct layout {
 void layout_make(const struct install *i, struct arena *a, struct layout *out);
 
 enum path_slot_state {
-	SPOT_ABSENT,
-	SPOT_OURS,   /* our link */
-	SPOT_REAL,   /* a real file (single paths) or directory */
-	SPOT_FOREIGN /* another link, or the wrong kind of entry */
+	PATH_SLOT_ABSENT,
+	PATH_SLOT_OURS,   /* our link */
+	PATH_SLOT_REAL,   /* a real file (single paths) or directory */
+	PATH_SLOT_FOREIGN /* another link, or the wrong kind of entry */
 };
 
 /* Classifies the entry at a slot; `text`: its link text when it is a link. */
-enum path_slot_state layout_spot_state(const struct layout *l, const struct path_slot *s,
+enum path_slot_state layout_slot_state(const struct layout *l, const struct path_slot *s,
 				       enum entry_kind kind, const char *text);
 /*
  * The current version, from the text of the link that is switched (the first
@@ -54,7 +54,7 @@ enum path_slot_state layout_spot_state(const struct layout *l, const struct path
  */
 const char *layout_current(const struct layout *l, const char *text);
 
-/* Sets the error for a SPOT_FOREIGN entry, which is never replaced; returns false. */
+/* Sets the error for a PATH_SLOT_FOREIGN entry, which is never replaced; returns false. */
 bool path_slot_refuse(const struct path_slot *s, struct err *e);
 
 #endif

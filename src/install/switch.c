@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool any_spot_is(const struct target *t, enum path_slot_state state)
+static bool any_path_slot_is(const struct target *t, enum path_slot_state state)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		if (path_slot_look(t, &t->layout.spots[i]) == state)
+		if (path_slot_look(t, &t->layout.slots[i]) == state)
 			return true;
 	return false;
 }
@@ -24,14 +24,14 @@ bool switch_is_at(const struct target *t, const char *version)
 	if (!current || strcmp(current, version))
 		return false;
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		if (path_slot_look(t, &t->layout.spots[i]) != SPOT_OURS)
+		if (path_slot_look(t, &t->layout.slots[i]) != PATH_SLOT_OURS)
 			return false;
 	return true;
 }
 
 static bool switch_step(const struct target *t, const char *version, struct err *e)
 {
-	const struct path_slot *s = &t->layout.spots[0];
+	const struct path_slot *s = &t->layout.slots[0];
 
 	if (t->layout.single)
 		return entry_link(t->store, STORE_CURRENT, version, e);
@@ -53,7 +53,7 @@ static bool found_base(const struct target *t, const struct pair_files *seen, co
  */
 static bool exchange_directory(const struct target *t, const char *version, struct err *e)
 {
-	const struct path_slot *s = &t->layout.spots[0];
+	const struct path_slot *s = &t->layout.slots[0];
 	const char *text = arena_printf(t->arena, "%s%s", s->link, version);
 
 	if (symlinkat(text, t->store, version))
@@ -72,7 +72,7 @@ static bool switch_take_directory(const struct target *t, struct err *e)
 	const char *base = NULL;
 	const char *version = NULL;
 
-	if (!any_spot_is(t, SPOT_REAL))
+	if (!any_path_slot_is(t, PATH_SLOT_REAL))
 		return true;
 	return target_see(t, &seen, e) && found_base(t, &seen, &base) &&
 	       store_version_free_name(t, base, &version, e) && exchange_directory(t, version, e);
@@ -88,22 +88,23 @@ static bool switch_keep_paths(const struct target *t, struct err *e)
 	if (!target_see(t, &seen, e) || !found_base(t, &seen, &base))
 		return false;
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		if (seen.parts[t->layout.spots[i].part].error)
+		if (seen.parts[t->layout.slots[i].part].error)
 			return err_set(e, ERR_IO, "'%s' cannot be kept: %s",
-				       t->layout.spots[i].path,
-				       seen.parts[t->layout.spots[i].part].error);
+				       t->layout.slots[i].path,
+				       seen.parts[t->layout.slots[i].part].error);
 	return store_version_keep(t, base, &seen, &version, e) && switch_step(t, version, e);
 }
 
 /* Replaces files by links only after their content is current: readers see no change. */
 static bool switch_take_paths(const struct target *t, struct err *e)
 {
-	if (any_spot_is(t, SPOT_REAL) && !switch_keep_paths(t, e))
+	if (any_path_slot_is(t, PATH_SLOT_REAL) && !switch_keep_paths(t, e))
 		return false;
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
-		const struct path_slot *s = &t->layout.spots[i];
+		const struct path_slot *s = &t->layout.slots[i];
 
-		if (path_slot_look(t, s) != SPOT_OURS && !entry_link(s->dir, s->name, s->link, e))
+		if (path_slot_look(t, s) != PATH_SLOT_OURS &&
+		    !entry_link(s->dir, s->name, s->link, e))
 			return err_in(e, "cannot link '%s'", s->path);
 	}
 	return true;
@@ -133,9 +134,9 @@ bool switch_off(const struct target *t, struct err *e)
 	if (t->layout.single && t->store >= 0 && !remove_link(t->store, STORE_CURRENT, e))
 		return false;
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
-		const struct path_slot *s = &t->layout.spots[i];
+		const struct path_slot *s = &t->layout.slots[i];
 
-		if (path_slot_look(t, s) == SPOT_OURS && !remove_link(s->dir, s->name, e))
+		if (path_slot_look(t, s) == PATH_SLOT_OURS && !remove_link(s->dir, s->name, e))
 			return false;
 	}
 	return true;

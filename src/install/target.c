@@ -23,7 +23,7 @@ enum {
 void target_release(struct target *t)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		fd_auto(&t->layout.spots[i].dir);
+		fd_auto(&t->layout.slots[i].dir);
 	fd_auto(&t->home);
 	fd_auto(&t->store);
 	*t = (struct target){ .home = -1, .store = -1 };
@@ -41,13 +41,13 @@ static bool open_home(const char *path, bool look, const struct install *i, int 
 static bool open_directories(struct target *t, bool look, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		if (!open_home(t->layout.spots[i].home, look, t->install, &t->layout.spots[i].dir,
+		if (!open_home(t->layout.slots[i].home, look, t->install, &t->layout.slots[i].dir,
 			       e))
 			return false;
 
-	if (t->layout.spots[0].dir < 0)
+	if (t->layout.slots[0].dir < 0)
 		return true;
-	t->home = fcntl(t->layout.spots[0].dir, F_DUPFD_CLOEXEC, 0);
+	t->home = fcntl(t->layout.slots[0].dir, F_DUPFD_CLOEXEC, 0);
 	return t->home >= 0 || err_sys(e, "cannot keep a directory open");
 }
 
@@ -94,7 +94,7 @@ static bool lock_store(const struct target *t, struct err *e)
 			return err_set(e, ERR_STOPPED, "stopped as asked");
 		if (clock_mono_ms() >= end)
 			return err_set(e, ERR_BUSY, "another certfleet is changing '%s'",
-				       t->layout.spots[0].path);
+				       t->layout.slots[0].path);
 		clock_sleep_ms(LOCK_POLL_MS);
 	}
 	return true;
@@ -114,17 +114,17 @@ static bool clean_one(void *ctx, const char *name, struct err *e)
 static bool clean(struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		entry_clean(t->layout.spots[i].dir, t->layout.spots[i].name);
+		entry_clean(t->layout.slots[i].dir, t->layout.slots[i].name);
 	return entry_each(t->store, clean_one, t, e);
 }
 
 static bool target_check_writable(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
-		if (!faccessat(t->layout.spots[i].dir, ".", W_OK | X_OK, AT_EACCESS))
+		if (!faccessat(t->layout.slots[i].dir, ".", W_OK | X_OK, AT_EACCESS))
 			continue;
 
-		const char *path = t->layout.spots[i].home;
+		const char *path = t->layout.slots[i].home;
 
 		if (errno == EROFS)
 			return err_set(e, ERR_IO, "directory '%s' is on a read-only file system",
@@ -152,7 +152,7 @@ static bool target_find_account(struct target *t, struct err *e)
 bool target_is_ours(const struct target *t)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++)
-		if (path_slot_look(t, &t->layout.spots[i]) != SPOT_OURS)
+		if (path_slot_look(t, &t->layout.slots[i]) != PATH_SLOT_OURS)
 			return false;
 	return target_current(t) != NULL;
 }
@@ -164,7 +164,7 @@ bool target_open(const struct install *i, enum access access, struct arena *a, s
 	t = { .install = i, .arena = a, .access = access, .home = -1, .store = -1 };
 
 	layout_make(i, a, &t.layout);
-	if (!t.layout.path_slot_count || !*t.layout.spots[0].name)
+	if (!t.layout.path_slot_count || !*t.layout.slots[0].name)
 		return err_set(e, ERR_INPUT, "no path to deliver to is given");
 	if (!target_find_account(&t, e) || !open_directories(&t, access == ACCESS_LOOK, e) ||
 	    (access != ACCESS_LOOK && !target_check_writable(&t, e)) || !open_store(&t, e))
@@ -187,12 +187,12 @@ enum path_slot_state path_slot_look(const struct target *t, const struct path_sl
 		kind = entry_look(s->dir, s->name);
 	if (kind == ENTRY_LINK)
 		text = entry_link_text(s->dir, s->name, t->arena);
-	return layout_spot_state(&t->layout, s, kind, text);
+	return layout_slot_state(&t->layout, s, kind, text);
 }
 
 const char *target_current(const struct target *t)
 {
-	const struct path_slot *s = &t->layout.spots[0];
+	const struct path_slot *s = &t->layout.slots[0];
 
 	if (t->store < 0)
 		return NULL;
@@ -230,21 +230,21 @@ static void forget_second_names(struct pair_files *c)
 /* Reads a real directory, or the current version. */
 static bool see_directory(const struct target *t, struct pair_files *out, struct err *e)
 {
-	const struct path_slot *s = &t->layout.spots[0];
+	const struct path_slot *s = &t->layout.slots[0];
 	enum path_slot_state state = path_slot_look(t, s);
 	const char *current = target_current(t);
 	AUTO(fd) dir = -1;
 
-	if (state == SPOT_FOREIGN)
+	if (state == PATH_SLOT_FOREIGN)
 		return path_slot_refuse(s, e);
-	if (state == SPOT_ABSENT || (state == SPOT_OURS && !current))
+	if (state == PATH_SLOT_ABSENT || (state == PATH_SLOT_OURS && !current))
 		return true;
-	if (state == SPOT_REAL && !entry_open_directory(s->dir, s->name, &dir, e))
+	if (state == PATH_SLOT_REAL && !entry_open_directory(s->dir, s->name, &dir, e))
 		return false;
-	if (state == SPOT_OURS && !target_open_version(t, current, &dir, e))
+	if (state == PATH_SLOT_OURS && !target_open_version(t, current, &dir, e))
 		return err_ignore(e, ERR_MISSING);
 	pair_files_read_directory(out, t->layout.parts, dir, t->arena);
-	if (state == SPOT_OURS)
+	if (state == PATH_SLOT_OURS)
 		forget_second_names(out);
 	return true;
 }
@@ -257,14 +257,14 @@ static bool see_paths(const struct target *t, struct pair_files *out, struct err
 	if (current && !target_open_version(t, current, &version, e) && !err_ignore(e, ERR_MISSING))
 		return false;
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
-		const struct path_slot *s = &t->layout.spots[i];
+		const struct path_slot *s = &t->layout.slots[i];
 		enum path_slot_state state = path_slot_look(t, s);
 
-		if (state == SPOT_FOREIGN)
+		if (state == PATH_SLOT_FOREIGN)
 			return path_slot_refuse(s, e);
-		if (state == SPOT_REAL)
+		if (state == PATH_SLOT_REAL)
 			pair_files_read_kind(out, s->part, s->dir, s->name, t->arena);
-		if (state != SPOT_OURS || version < 0)
+		if (state != PATH_SLOT_OURS || version < 0)
 			continue;
 		pair_files_read_kind(out, s->part, version, file_kind_names[s->part], t->arena);
 		out->parts[s->part].attr.links = 0; /* see forget_second_names() */
@@ -339,14 +339,14 @@ static bool may_take_over(const struct target *t, const struct path_slot *s, str
 bool target_may_replace(const struct target *t, struct err *e)
 {
 	for (size_t i = 0; i < t->layout.path_slot_count; i++) {
-		const struct path_slot *s = &t->layout.spots[i];
+		const struct path_slot *s = &t->layout.slots[i];
 		enum path_slot_state state = path_slot_look(t, s);
 
-		if (state == SPOT_FOREIGN)
+		if (state == PATH_SLOT_FOREIGN)
 			return path_slot_refuse(s, e);
 		if (!may_take_over(t, s, e))
 			return false;
-		if (state != SPOT_REAL || t->install->replace)
+		if (state != PATH_SLOT_REAL || t->install->replace)
 			continue;
 		if (!t->layout.single && !may_replace_directory(t, s, e))
 			return false;

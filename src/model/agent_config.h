@@ -42,7 +42,7 @@ struct agent_component {
 };
 
 /* Authorized client: SHA-256 of its key, or complete subject name under the CA. */
-struct agent_caller {
+struct allowed_client {
 	const char *spki; /* 64 hex digits; NULL: `name` */
 	const char *name; /* canonical RFC 4514 */
 };
@@ -57,8 +57,8 @@ struct agent_config {
 	const char *certificate; /* PEM, leaf first */
 	const char *key;
 	const char *client_ca;
-	const struct agent_caller *callers;
-	size_t caller_count;
+	const struct allowed_client *clients;
+	size_t client_count;
 	const char *allow_file; /* file with the authorized clients instead; NULL */
 	const char *user;       /* user of the network process; NULL: that of the agent */
 	const char *state;      /* directory with the last orders */

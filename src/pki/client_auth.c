@@ -11,7 +11,7 @@
 
 struct client_auth {
 	gnutls_x509_trust_list_t authorities;
-	const struct agent_caller *list;
+	const struct allowed_client *list;
 	size_t count;
 	gnutls_x509_dn_t *names; /* parallel to `list`; NULL for an entry by key */
 };
@@ -62,8 +62,8 @@ bool client_auth_new(const struct agent_config *config, const char *authority, s
 {
 	AUTO(client_auth) c = xcalloc(1, sizeof(*c));
 
-	c->list = config->callers;
-	c->count = config->caller_count;
+	c->list = config->clients;
+	c->count = config->client_count;
 	c->names = xcalloc(c->count, sizeof(*c->names));
 	if (!read_authority(c, authority, len, e))
 		return false;

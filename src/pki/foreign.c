@@ -69,7 +69,7 @@ void facts_write(const struct cert_facts *f, struct buf *out)
 	record_write(facts_members, f, out);
 }
 
-static bool odd(struct err *e)
+static bool bad_answer(struct err *e)
 {
 	return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
 }
@@ -84,7 +84,7 @@ bool facts_read(struct span text, struct der der, struct arena *a, struct cert_f
 	AUTO(json) json = text.len < ANSWER_LIMIT ? json_parse(text.bytes, text.len) : NULL;
 
 	if (!json_decode(facts_members, json, a, &f, &ignored))
-		return odd(e);
+		return bad_answer(e);
 	sha256_text(der.bytes, der.len, digest);
 	f.fingerprint = arena_strdup(a, digest);
 	*out = f;
@@ -161,7 +161,7 @@ bool foreign_decode_facts(const struct span *in, size_t count, struct buf *answe
 			error_write(&why, &text);
 		span_add(answer, buf_text(&text), text.len);
 	}
-	return count % TYPED_SPANS == 0 || odd(e);
+	return count % TYPED_SPANS == 0 || bad_answer(e);
 }
 
 /* Response: SHA-256 hex of the SubjectPublicKeyInfo, then the key as PKCS#8. */
@@ -171,7 +171,7 @@ bool foreign_decode_key(const struct span *in, size_t count, struct buf *answer,
 	char spki[65];
 
 	if (count != 1)
-		return odd(e);
+		return bad_answer(e);
 	if (!pem_read_key(in->bytes, in->len, &key, e) || !key_spki(&key, spki, e))
 		return false;
 	span_add(answer, spki, strlen(spki));
@@ -202,7 +202,7 @@ bool foreign_decode_pair(const struct span *in, size_t count, struct buf *answer
 	int64_t now = 0;
 
 	if (count <= PAIR_SPANS || count - PAIR_SPANS > CHAIN_LIMIT || !time_of(in[0], &now))
-		return odd(e);
+		return bad_answer(e);
 	secret_copy(&key, in[1].bytes, in[1].len);
 	set.anchor = der_of(in[2]);
 	for (size_t i = PAIR_SPANS; i < count; i++)
@@ -223,7 +223,7 @@ bool foreign_decode_complete(const struct span *in, size_t count, struct buf *an
 	int64_t at = 0;
 
 	if (count < CLIMB_SPANS || !time_of(in[0], &at))
-		return odd(e);
+		return bad_answer(e);
 	ends[0] = der_of(in[1]);
 	ends[1] = der_of(in[2]);
 	set.anchor = der_of(in[3]);
@@ -317,8 +317,8 @@ static bool ask_facts(const struct foreign *items, size_t count, struct secret *
 	return decoder_run(&d, answer, e);
 }
 
-static bool read_lot(const struct foreign *items, const uint8_t (*of)[SHA256_BYTES], size_t count,
-		     struct err *e)
+static bool decode_batch(const struct foreign *items, const uint8_t (*of)[SHA256_BYTES],
+			 size_t count, struct err *e)
 {
 	AUTO(secret) answer = { 0 };
 	struct span text = { 0 };
@@ -330,7 +330,7 @@ static bool read_lot(const struct foreign *items, const uint8_t (*of)[SHA256_BYT
 
 	for (size_t i = 0; i < count; i++) {
 		if (!span_take(&rest, &text) || text.len > ANSWER_LIMIT)
-			return odd(e);
+			return bad_answer(e);
 		foreign_remember(of[i], text.bytes, text.len);
 	}
 	return true;
@@ -342,7 +342,7 @@ static void read_each(const struct lot *all)
 	for (size_t i = 0; i < all->count; i++) {
 		struct err ignored = { 0 };
 
-		(void)!read_lot(&all->items[i], &all->of[i], 1, &ignored);
+		(void)!decode_batch(&all->items[i], &all->of[i], 1, &ignored);
 	}
 }
 
@@ -350,7 +350,7 @@ static void foreign_read_all(struct lot *l)
 {
 	struct err e = { 0 };
 
-	if (l->count && !read_lot(l->items, l->of, l->count, &e) && e.code == ERR_INPUT)
+	if (l->count && !decode_batch(l->items, l->of, l->count, &e) && e.code == ERR_INPUT)
 		read_each(l);
 	l->count = 0;
 }
@@ -382,7 +382,7 @@ static bool find_text(const struct foreign *whole, struct span *out, struct err 
 	const char *text = NULL;
 
 	foreign_hash_of(&f, of[0]);
-	if (!recall(of[0]) && !read_lot(&f, of, 1, e))
+	if (!recall(of[0]) && !decode_batch(&f, of, 1, e))
 		return false;
 	text = recall(of[0]);
 	*out = (struct span){ text, strlen(text) };
@@ -427,7 +427,7 @@ static bool spki_read(struct span text, char spki[65], struct err *e)
 	struct err ignored = { 0 };
 
 	if (!json_decode(key_fact_members, json, &a, &fact, &ignored) || !*fact.spki)
-		return odd(e);
+		return bad_answer(e);
 	memcpy(spki, fact.spki, FINGERPRINT_TEXT);
 	return true;
 }
@@ -461,11 +461,11 @@ bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65],
 
 	if (!span_take(&rest, &hash) || !span_take(&rest, &bytes) || rest.len ||
 	    hash.len != FINGERPRINT_TEXT - 1 || !bytes.len)
-		return odd(e);
+		return bad_answer(e);
 	memcpy(spki, hash.bytes, hash.len);
 	spki[hash.len] = '\0';
 	if (!text_is_fingerprint(spki))
-		return odd(e);
+		return bad_answer(e);
 	secret_copy(key, bytes.bytes, bytes.len);
 	return true;
 }

@@ -27,7 +27,7 @@ struct server_identity {
 
 struct tls_server {
 	struct tls_key_holder holder;
-	struct tls_callers callers;
+	struct tls_clients clients;
 	struct server_identity identities[IDENTITIES];
 	size_t current;
 };
@@ -171,7 +171,7 @@ static int choose_certificate(gnutls_session_t session, const gnutls_datum_t *na
 	return 0;
 }
 
-static bool is_caller(gnutls_session_t session, const struct client_auth *callers)
+static bool is_allowed_client(gnutls_session_t session, const struct client_auth *clients)
 {
 	AUTO(arena) a = { 0 };
 	struct der chain[CHAIN_LIMIT];
@@ -180,11 +180,11 @@ static bool is_caller(gnutls_session_t session, const struct client_auth *caller
 	unsigned count = 0;
 	const gnutls_datum_t *shown = gnutls_certificate_get_peers(session, &count);
 
-	if (!callers || !shown || !count || count > CHAIN_LIMIT)
+	if (!clients || !shown || !count || count > CHAIN_LIMIT)
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		chain[i] = (struct der){ shown[i].data, shown[i].size };
-	return client_auth_check(callers, chain, count, &a, &caller, &ignored);
+	return client_auth_check(clients, chain, count, &a, &caller, &ignored);
 }
 
 /*
@@ -196,14 +196,14 @@ static int before_proof(gnutls_session_t session, unsigned type, unsigned when, 
 			const gnutls_datum_t *message)
 {
 	struct tls_session *conn = gnutls_session_get_ptr(session);
-	const struct tls_callers *allowed = &conn->server->callers;
+	const struct tls_clients *allowed = &conn->server->clients;
 
 	(void)type;
 	(void)when;
 	(void)message;
 	if (!incoming)
 		return 0;
-	conn->known = is_caller(session, allowed->now(allowed->ctx));
+	conn->known = is_allowed_client(session, allowed->now(allowed->ctx));
 	return conn->known ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
@@ -216,18 +216,18 @@ static int after_proof(gnutls_session_t session)
 	return conn->admitted ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-bool tls_session_is_authorized(const struct tls_session *conn, const struct client_auth *callers)
+bool tls_session_is_authorized(const struct tls_session *conn, const struct client_auth *clients)
 {
-	return is_caller(conn->session, callers);
+	return is_allowed_client(conn->session, clients);
 }
 
 struct tls_server *tls_server_new(const struct tls_key_holder *holder,
-				  const struct tls_callers *callers)
+				  const struct tls_clients *clients)
 {
 	struct tls_server *s = xcalloc(1, sizeof(*s));
 
 	s->holder = *holder;
-	s->callers = *callers;
+	s->clients = *clients;
 	return s;
 }
 

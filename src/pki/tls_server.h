@@ -55,7 +55,7 @@ struct tls_key_holder {
 };
 
 /* The client_auth in force, asked for in each handshake; NULL: no client allowed. */
-struct tls_callers {
+struct tls_clients {
 	void *ctx;
 	const struct client_auth *(*now)(void *ctx);
 };
@@ -63,7 +63,7 @@ struct tls_callers {
 struct tls_server;
 
 struct tls_server *tls_server_new(const struct tls_key_holder *holder,
-				  const struct tls_callers *callers);
+				  const struct tls_clients *clients);
 void tls_server_free(struct tls_server *s);
 AUTO_TYPE(tls_server, struct tls_server *, tls_server_free)
 
@@ -78,7 +78,7 @@ struct tls_session {
 /* Sets up a session before its handshake. */
 void tls_server_take(struct tls_server *s, void *session, struct tls_session *conn);
 /* Whether an admitted client is authorized by `callers` too (the list may have changed). */
-bool tls_session_is_authorized(const struct tls_session *conn, const struct client_auth *callers);
+bool tls_session_is_authorized(const struct tls_session *conn, const struct client_auth *clients);
 /* The certificate callback for the HTTP library. */
 void *tls_server_callback(void);
 

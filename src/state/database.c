@@ -572,12 +572,12 @@ bool database_open(const char *directory, sqlite3 **out, struct err *e)
 	    !migrate(db, LAYOUT, e) || !database_run(db, "PRAGMA journal_size_limit = 0", e))
 		return false;
 	/* secure erase that a crash interrupted */
-	database_settle(db);
+	database_checkpoint(db);
 	*out = TAKE(db);
 	return true;
 }
 
-bool database_settle(sqlite3 *db)
+bool database_checkpoint(sqlite3 *db)
 {
 	AUTO(buf) busy = { 0 };
 	struct err ignored = { 0 };

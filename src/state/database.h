@@ -44,7 +44,7 @@ MUST_CHECK bool database_run(sqlite3 *db, const char *sql, struct err *e);
  * Checkpoint: moves the write-ahead log into the file and truncates the log;
  * false while other processes read it.
  */
-bool database_settle(sqlite3 *db);
+bool database_checkpoint(sqlite3 *db);
 /* Sets `e` from SQLite's last error; returns false. */
 bool database_fail(sqlite3 *db, const char *purpose, struct err *e);
 

@@ -62,7 +62,7 @@ static void sqlite_close(struct backend *b)
 	struct store *s = of(b);
 
 	if (s->untidy)
-		database_settle(s->db);
+		database_checkpoint(s->db);
 	for (size_t i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(s->stmts[i]);
 	database_close(s->db);
@@ -255,7 +255,7 @@ static bool sqlite_transact(struct backend *b, const struct transaction *t, int6
 	/* The transaction is valid whether or not the log can be truncated now;
 	 * a reader prevents that, and the next transaction tries again. */
 	if (t->forget || s->untidy)
-		s->untidy = !database_settle(s->db);
+		s->untidy = !database_checkpoint(s->db);
 	*revision = written;
 	return true;
 }

@@ -11,8 +11,8 @@ static void read_allowed(struct agent_config *c, const char *text, size_t len)
 	struct err e = { 0 };
 
 	c->allow_file = fuzz_file("operators.allow", text, len);
-	c->callers = NULL;
-	c->caller_count = 0;
+	c->clients = NULL;
+	c->client_count = 0;
 	TRY(trust_grant_read(c, &e));
 }
 

@@ -40,7 +40,7 @@ static const char *at_folder(const char *name)
 
 static void open_agent(void)
 {
-	static struct agent_caller caller = { .name = "CN=shop.example.com" };
+	static struct allowed_client caller = { .name = "CN=shop.example.com" };
 	struct err e = { 0 };
 
 	if (signers)
@@ -58,8 +58,8 @@ static void open_agent(void)
 	config.key = at_folder("agent.key");
 	config.client_ca = at_folder("ca.pem");
 	config.state = at_folder("state");
-	config.callers = &caller;
-	config.caller_count = 1;
+	config.clients = &caller;
+	config.client_count = 1;
 	config.components = components;
 	config.component_count = 2;
 	HOLDS(fs_make_private_dir(config.state, &e));

@@ -26,20 +26,20 @@ static void read_der(struct der der)
 
 static void show(const struct der *chain, size_t count)
 {
-	static struct client_auth *callers;
-	static const struct agent_caller allowed[] = { { .name = "CN=shop.example.com" } };
-	static const struct agent_config config = { .callers = allowed, .caller_count = 1 };
+	static struct client_auth *clients;
+	static const struct allowed_client allowed[] = { { .name = "CN=shop.example.com" } };
+	static const struct agent_config config = { .clients = allowed, .client_count = 1 };
 	AUTO(arena) a = { 0 };
 	struct client who = { 0 };
 	struct err e = { 0 };
 
-	if (!callers) {
+	if (!clients) {
 		AUTO(buf) pem = { 0 };
 
 		pem_add_certs(&pem, fuzz_authority()->set.certs, 1);
-		HOLDS(client_auth_new(&config, buf_text(&pem), pem.len, &callers, &e));
+		HOLDS(client_auth_new(&config, buf_text(&pem), pem.len, &clients, &e));
 	}
-	TRY(client_auth_check(callers, chain, count, &a, &who, &e));
+	TRY(client_auth_check(clients, chain, count, &a, &who, &e));
 	presented_is_complete(chain, count, &fuzz_pair()->set, FUZZ_NOW);
 }
 

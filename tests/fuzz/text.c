@@ -52,8 +52,8 @@ static void decode(const char *text, size_t len)
 static void read_names(const char *text)
 {
 	AUTO(arena) a = { 0 };
-	const struct caller_arena to = { subject_canonical, &a };
-	struct agent_caller caller = { 0 };
+	const struct allowed_client_arena to = { subject_canonical, &a };
+	struct allowed_client caller = { 0 };
 	struct plan_target target = { 0 };
 	struct san san = { 0 };
 	const char *host = NULL;
@@ -65,7 +65,7 @@ static void read_names(const char *text)
 
 	(void)host_port_parse(&a, text, &host, &port);
 	(void)san_parse(&a, text, &san);
-	TRY(caller_parse(text, &to, &caller, &e));
+	TRY(allowed_client_parse(text, &to, &caller, &e));
 	TRY(target_parse(text, &target, &e));
 	if (subject_canonical(text, &a, &canonical, &cn, &e)) {
 		HOLDS(subject_canonical(canonical, &a, &again, &cn, &e));

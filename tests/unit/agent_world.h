@@ -129,13 +129,13 @@ static inline void add_callers(void)
 {
 	static const enum who listed[] = { OPS, STRANGER, SERVER, FORMER, LEAVING };
 	const size_t n = sizeof(listed) / sizeof(*listed);
-	struct agent_caller *list = arena_array(&test_arena, n + 1, sizeof(*list));
+	struct allowed_client *list = arena_array(&test_arena, n + 1, sizeof(*list));
 
 	for (size_t i = 0; i < n; i++)
 		list[i].spki = signatories[listed[i]].pair.facts.spki;
 	list[n].name = "CN=named,O=Example";
-	config.callers = list;
-	config.caller_count = n + 1;
+	config.clients = list;
+	config.client_count = n + 1;
 }
 
 /* Appends a line to the file "activated". */

@@ -431,14 +431,14 @@ TEST(an_agent_that_would_lock_us_out_is_not_enrolled)
 	what = acceptance_of(&h, &i);
 	assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 	assert_non_null(strstr(e.text, "key_rotation: reuse"));
-	what.wish.client_ca = d.fleet.access.agent.ca;
-	what.wish.allow = dn;
-	what.wish.allow_count = 0;
+	what.spec.client_ca = d.fleet.access.agent.ca;
+	what.spec.allow = dn;
+	what.spec.allow_count = 0;
 	assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 	assert_int_equal(failures_of(&d, i.invite.id), 0);
 	/* by name it survives its renewals */
-	what.wish.client_ca = NULL;
-	what.wish.allow_count = 1;
+	what.spec.client_ca = NULL;
+	what.spec.allow_count = 1;
 	if (!enrol_accept(d.engine, &what, &d.arena, &done, &e))
 		fail_msg("%s", e.text);
 	host_end(&h);
@@ -460,10 +460,10 @@ TEST(another_authority_must_let_us_in)
 	must_invite(&d, &i);
 	host_init(&h);
 	what = acceptance_of(&h, &i);
-	what.wish.client_ca = d.fleet.access.agent.ca;
+	what.spec.client_ca = d.fleet.access.agent.ca;
 	assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 	assert_non_null(strstr(e.text, "would not be let in"));
-	what.wish.client_ca = "/nonexistent";
+	what.spec.client_ca = "/nonexistent";
 	assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 	assert_non_null(strstr(e.text, "--client-ca"));
 	host_release(&h);

@@ -144,8 +144,8 @@ TEST(an_agent_gets_its_pair_and_whom_to_obey)
 	assert_false(host_has(h, "agent.key.enrolling"));
 	assert_string_equal(host_text(h, "operators.pem"), authority_pem(h));
 	MUST(trust_grant_read(&h->config, &e), &e);
-	assert_int_equal(h->config.caller_count, 1);
-	assert_string_equal(h->config.callers[0].spki, &ENTRY[5]);
+	assert_int_equal(h->config.client_count, 1);
+	assert_string_equal(h->config.clients[0].spki, &ENTRY[5]);
 }
 
 TEST(what_an_earlier_one_left_is_replaced)
@@ -233,13 +233,13 @@ TEST(what_already_lets_the_operator_in_needs_no_word)
 
 TEST(a_list_in_the_configuration_stays_as_it_is)
 {
-	static const struct agent_caller ours[] = { { .name = "CN=ops" } };
+	static const struct allowed_client ours[] = { { .name = "CN=ops" } };
 	struct host *h = *state;
 	struct receipt r = { 0 };
 
 	h->config.allow_file = NULL;
-	h->config.callers = ours;
-	h->config.caller_count = 1;
+	h->config.clients = ours;
+	h->config.client_count = 1;
 	host_start(h);
 	assert_enrols(h, &r);
 	assert_int_equal(r.note_count, 1);

@@ -65,9 +65,9 @@ TEST(a_whole_configuration_is_read)
 	assert_int_equal(c.port, 7443);
 	assert_string_equal(c.user, "nobody");
 	assert_string_equal(c.state, "/var/lib/certfleet-agent");
-	assert_int_equal(c.caller_count, 2);
-	assert_string_equal(c.callers[0].spki, SPKI);
-	assert_string_equal(c.callers[1].name, "CN=ops, O=Shop");
+	assert_int_equal(c.client_count, 2);
+	assert_string_equal(c.clients[0].spki, SPKI);
+	assert_string_equal(c.clients[1].name, "CN=ops, O=Shop");
 	assert_int_equal(c.component_count, 2);
 	edge = agent_component(&c, "edge/e1.example.com");
 	assert_non_null(edge);
@@ -122,7 +122,7 @@ TEST(who_may_call_can_be_in_a_file)
 
 	assert_true(load(TLS "allow_file: /etc/allow}\n", &c, said));
 	assert_string_equal(c.allow_file, "/etc/allow");
-	assert_int_equal(c.caller_count, 0);
+	assert_int_equal(c.client_count, 0);
 	refused(TLS "}\n", "missing key 'allow', or 'allow_file'");
 	refused(TLS "allow: [CN=ops], allow_file: x}\n",
 		"'allow_file' and 'allow' exclude each other");

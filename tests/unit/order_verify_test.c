@@ -356,7 +356,7 @@ static struct order_request remembered(enum who who)
 
 	assert_true(first.accepted);
 	signer_cache_remember(signers, &first.checked.signer);
-	config.caller_count = 0;
+	config.client_count = 0;
 	return r;
 }
 

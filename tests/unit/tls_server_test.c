@@ -80,27 +80,27 @@ struct talk {
 };
 
 static struct holder holder;
-static struct client_auth *callers;
+static struct client_auth *clients;
 static struct tls_server *server;
 static gnutls_certificate_credentials_t server_creds;
 
-static const struct client_auth *callers_now(void *ctx)
+static const struct client_auth *clients_now(void *ctx)
 {
 	(void)ctx;
-	return callers;
+	return clients;
 }
 
 static int open_server(void **state)
 {
 	const struct tls_key_holder how = { &holder, tell_revision, tell_identity, sign_it };
-	const struct tls_callers list = { NULL, callers_now };
+	const struct tls_clients list = { NULL, clients_now };
 	struct err e = { 0 };
 
 	if (open_agent(state))
 		return -1;
 	holder = (struct holder){ 0 };
 	hold(&holder, &own_pair);
-	must(client_auth_new(&config, authority_pem.data, authority_pem.len, &callers, &e), &e);
+	must(client_auth_new(&config, authority_pem.data, authority_pem.len, &clients, &e), &e);
 	server = tls_server_new(&how, &list);
 	gnutls_certificate_allocate_credentials(&server_creds);
 	gnutls_certificate_set_retrieve_function2(
@@ -112,7 +112,7 @@ static int close_server(void **state)
 {
 	gnutls_certificate_free_credentials(server_creds);
 	tls_server_free(server);
-	client_auth_free(callers);
+	client_auth_free(clients);
 	tls_key_close(holder.key);
 	tls_key_close(holder.old);
 	return close_agent(state);
