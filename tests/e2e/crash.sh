@@ -1,11 +1,12 @@
 #!/bin/bash
 # An apply of three components is killed at, or denied, every Nth of its
 # state-changing system calls; each time the next apply must converge.
-#	EVERY=20 (default), EVERY=1 in check-long; FAULTS names some of them
+#	EVERY=20 (default), EVERY=1 in check-long; FAULTS names some of them;
+#	SHARD=2/3 tries the second third of those, so that they can run beside each other
 . "$(dirname "$0")/lib.sh"
 . "$root/tests/e2e/fixture.sh"
 command -v strace >/dev/null || skip_all "strace is not installed"
-EVERY=${EVERY:-20}
+EVERY=${EVERY:-20} SHARD=${SHARD:-1/1}
 calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat,fchmod,fchmodat,fchown,ftruncate,pidfd_send_signal,clone,clone3,vfork'
 
 export ROLE='{on_failure: stop, timeout: 10s, max_unavailable: 3}'
@@ -81,6 +82,7 @@ for fault in ${FAULTS:-signal=KILL error=ENOSPC error=EIO}; do
 	while read -r call count; do
 		number=$((number + 1))
 		[ $((number % EVERY)) -eq $((EVERY > 1 ? 1 : 0)) ] || continue
+		[ $((number / EVERY % ${SHARD#*/} + 1)) -eq "${SHARD%/*}" ] || continue
 		case $fault:$call in
 		error=*:clone* | error=*:vfork) continue ;;
 		esac
@@ -98,6 +100,7 @@ tried=0
 while read -r call count; do
 	number=$((number + 1))
 	[ $((number % (EVERY * 3))) -eq 0 ] || continue
+	[ $((number / EVERY / 3 % ${SHARD#*/} + 1)) -eq "${SHARD%/*}" ] || continue
 	tried=$((tried + 1))
 	rm -rf .certfleet backups trust/*
 	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$count" \
