@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "model/renewal.h"
 #include "model/client_view.h"
 #include "model/drift.h"
+#include "model/renewal.h"
 
 #include <string.h>
 #include <strings.h>
