@@ -57,11 +57,20 @@ tap.equal({(method, path) for path, item in api["paths"].items()
 problems = set(re.findall(r'\[PROBLEM_\w+\]\s*=\s*\{\s*"([a-z-]+)"', open(f"{root}/src/wire/problem.c").read()))
 tap.equal({t.rpartition(":")[2] for t in api["components"]["schemas"]["Problem"]["properties"]["type"]["enum"]},
           problems, f"and its {len(problems)} problems")
-keys = re.search(r'json_pack\(\s*"\{si.*?o->executable\)', open(f"{root}/src/wire/order.c").read(), re.S).group(0)
-names = set(re.findall(r'"([a-z]+)"', keys))
-tap.equal(set(api["components"]["schemas"]["Order"]["properties"]), names, "and the members of an order")
-tap.equal(set(api["components"]["schemas"]["Order"]["required"]), names - {"executable"},
-          "all of which are needed but the one that accepts a doubt")
+
+
+def members(path, table):
+    """The keys of a table of members, and those that are always there."""
+    rows = re.search(r"struct member " + table + r"\[\] = \{(.*?)\{ 0 \}", open(f"{root}/{path}").read(), re.S).group(1)
+    absent = dict(re.findall(r'_MEMBER\("(\w+)"(?:[^"]*?(ABSENT_\w+))?', rows))
+    return set(absent), {key for key, how in absent.items() if how not in ("ABSENT_OMITTED", "ABSENT_LATER")}
+
+
+for name, path, table in (("Order", "src/wire/order.c", "order_members"),
+                          ("Component", "src/wire/report.c", "report_members")):
+    every, needed = members(path, table)
+    tap.equal(set(api["components"]["schemas"][name]["properties"]), every, f"and the members of {name}")
+    tap.equal(set(api["components"]["schemas"][name]["required"]), needed, "with those that are needed")
 
 # ---- real answers ----
 
