@@ -300,19 +300,19 @@ static bool judge_version(const struct target *t, const char *version, struct er
 
 /*
  * The version to revert to: the newest of the fingerprint, else the found one.
- * *version NULL: revert to nothing.
+ * *version NULL: revert to nothing.  *set: its owners and modes; NULL: those of
+ * a found one are its own.
  */
 static bool find_former(const struct target *t, const char *fingerprint, const char **version,
-			struct err *e)
+			const char **set, struct err *e)
 {
 	const char *found = version_found_base(t->arena, fingerprint);
-	const char *set = NULL;
 	struct err why = { 0 };
 
-	*version = NULL;
-	if (*fingerprint && find_staged(t, fingerprint, version, &set, &why))
+	*version = *set = NULL;
+	if (*fingerprint && find_staged(t, fingerprint, version, set, &why))
 		return true;
-	*version = NULL;
+	*version = *set = NULL;
 	if (t->store >= 0 && !store_version_newest(t, found, version, e))
 		return false;
 	if (*version)
@@ -339,8 +339,14 @@ bool install_revert(const struct install *i, const char *fingerprint, struct err
 	AUTO(target) t = { .home = -1, .store = -1 };
 	const char *version = NULL;
 	const char *previous = NULL;
+	const char *set = NULL;
 
-	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) || !find_former(&t, fingerprint, &version, e))
+	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) ||
+	    !find_former(&t, fingerprint, &version, &set, e))
+		return false;
+	/* else the next stage would inherit what the commit that is reverted set */
+	if (t.store >= 0 &&
+	    !(set ? entry_link(t.store, STORE_ATTR, set, e) : entry_remove(t.store, STORE_ATTR, e)))
 		return false;
 	if (!version)
 		return install_revert_to_nothing(&t, e);

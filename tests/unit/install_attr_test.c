@@ -184,5 +184,39 @@ TEST(p3_a_record_that_is_none_counts_for_nothing)
 	}
 }
 
+TEST(p3_a_mode_that_was_reverted_is_not_inherited)
+{
+	struct install forms[] = { directory_form(), path_form() };
+	const char *const keys[] = { at_root("site/key.pem"), at_root("site.key") };
+	struct err e = { 0 };
+
+	for (size_t f = 0; f < 2; f++) {
+		deploy_old(&forms[f]);
+		forms[f].mode = 0640;
+		must(deploy(&forms[f], &new_pair, &e), &e);
+		must(install_revert(&forms[f], old_pair.facts.fingerprint, &e), &e);
+		forms[f].mode = 0;
+		assert_flaw(&forms[f], NULL);
+		assert_int_equal(mode_of(keys[f]), 0600);
+		must(deploy(&forms[f], &new_pair, &e), &e);
+		assert_flaw(&forms[f], NULL);
+		assert_int_equal(mode_of(keys[f]), 0600);
+	}
+}
+
+TEST(p3_a_mode_that_was_reverted_to_nothing_is_not_inherited)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	i.mode = 0640;
+	must(deploy(&i, &new_pair, &e), &e);
+	must(install_revert(&i, "", &e), &e);
+	i.mode = 0;
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_flaw(&i, NULL);
+	assert_int_equal(mode_of(at_root("site/key.pem")), 0600);
+}
+
 TEST_EACH(open_root, close_root)
 TEST_GROUP(make_pairs, drop_pairs)
