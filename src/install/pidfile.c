@@ -22,7 +22,7 @@ enum {
 	PIDFILE_ROOM = 256,
 	PASSWD_ROOM = 16 * 1024,
 	PID_LIMIT = 4194304, /* the kernel's PID_MAX_LIMIT */
-	ENROL_TLS_LIMIT = 8,
+	LINK_LIMIT = 8,
 	GAP_MS = 2000,
 	CLOCK_SET_MS = 5 * 60 * 1000, /* after boot: no PID reused yet, clock not set yet */
 };
@@ -82,7 +82,7 @@ static bool pidfile_follow(struct way *w, const char *link, const char *rest, st
 			e, ERR_IO,
 			"'%s' is a symbolic link of user %u; name the directory it points to", link,
 			attr.owner);
-	if (++w->links > ENROL_TLS_LIMIT)
+	if (++w->links > LINK_LIMIT)
 		return err_set(e, ERR_IO, "'%s' has too many symbolic links", link);
 	return pidfile_walk(w,
 			    arena_printf(w->arena, "%s/%s/%s",
