@@ -79,6 +79,7 @@ static bool member_is_absent(const struct member *m, const char *holder)
 		return member_is_absent(m->of, slot);
 	case MEMBER_FLAG:
 	case MEMBER_CHOICE:
+	case MEMBER_CONSTANT:
 	case MEMBER_CUSTOM:
 	case MEMBER_KIND_COUNT:
 		break;
@@ -101,15 +102,13 @@ static json_t *encode_object(const struct member *members, const void *thing, si
 	return object;
 }
 
-static json_t *encode_shown(const struct member *m, const char *text)
+/* Cut, unless the member has a limit of its own. */
+static void escape_shown(const struct member *m, const char *text, struct buf *out)
 {
-	AUTO(buf) shown = { 0 };
-
 	if (m->most)
-		text_escape_whole(&shown, text, strlen(text));
+		text_escape_whole(out, text, strlen(text));
 	else
-		text_escape(&shown, text, strlen(text));
-	return json_string(buf_text(&shown));
+		text_escape(out, text, strlen(text));
 }
 
 static json_t *encode_bytes(const void *bytes, size_t len)
@@ -145,6 +144,7 @@ static json_t *encode_value(const struct member *m, const char *holder, size_t i
 	const void *slot = holder + m->offset;
 	const char *text = NULL;
 	char moment[TIME_TEXT];
+	AUTO(buf) shown = { 0 };
 
 	switch (m->kind) {
 	case MEMBER_TEXT:
@@ -153,7 +153,8 @@ static json_t *encode_value(const struct member *m, const char *holder, size_t i
 		return json_text(text ? text : "");
 	case MEMBER_SHOWN:
 		text = *(const char *const *)slot;
-		return encode_shown(m, text ? text : "");
+		escape_shown(m, text ? text : "", &shown);
+		return json_string(buf_text(&shown));
 	case MEMBER_FLAG:
 		return json_boolean(*(const bool *)slot);
 	case MEMBER_NUMBER:
@@ -173,6 +174,8 @@ static json_t *encode_value(const struct member *m, const char *holder, size_t i
 		return encode_object(m->of, *(const void *const *)slot, index);
 	case MEMBER_LIST:
 		return encode_list(m, holder);
+	case MEMBER_CONSTANT:
+		return json_string(m->constant);
 	case MEMBER_CUSTOM:
 		return m->write(slot, index);
 	case MEMBER_KIND_COUNT:
@@ -241,6 +244,7 @@ static const char *find_escaped_in(const struct member *m, const char *holder)
 	case MEMBER_CHOICE:
 	case MEMBER_BYTES:
 	case MEMBER_SECRET:
+	case MEMBER_CONSTANT:
 	case MEMBER_CUSTOM:
 	case MEMBER_KIND_COUNT:
 		break;
@@ -319,10 +323,7 @@ static bool decode_shown(struct json_reading *r, const struct member *m, const j
 
 	if (!text || (m->most && json_string_length(value) > (size_t)m->most))
 		return refuse_member(r, m);
-	if (m->most)
-		text_escape_whole(&shown, text, strlen(text));
-	else
-		text_escape(&shown, text, strlen(text));
+	escape_shown(m, text, &shown);
 	*out = arena_strdup(r->a, buf_text(&shown));
 	return true;
 }
@@ -478,6 +479,7 @@ static bool decode_value(struct json_reading *r, const struct member *m, const j
 		return decode_list(r, m, value, holder);
 	case MEMBER_CUSTOM:
 		return m->read(value, r->a, slot) || refuse_member(r, m);
+	case MEMBER_CONSTANT: /* is derived */
 	case MEMBER_KIND_COUNT:
 		break;
 	}

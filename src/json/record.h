@@ -42,6 +42,7 @@ enum member_kind {
 	MEMBER_OBJECT,      /* an object with the members of `of`; absent when the first is */
 	MEMBER_POINTER,     /* the same for a struct behind a pointer; absent when NULL */
 	MEMBER_LIST,        /* an array of structs, each written with `of` */
+	MEMBER_CONSTANT,    /* the text `constant`, whatever the struct holds */
 	MEMBER_CUSTOM,      /* written by `write`, read by `read` */
 	MEMBER_KIND_COUNT
 };
@@ -79,6 +80,7 @@ struct member {
 	 */
 	int64_t most;
 	const char *const *names; /* names of a choice; ends with NULL */
+	const char *constant;
 	const struct member *of;
 	/* Not stored: the value must equal the one written from the members before. */
 	bool derived;
@@ -147,6 +149,8 @@ struct member {
 #define WORDS_MEMBER(key, holder, member, ...)                                       \
 	MEMBER_ROW(key, MEMBER_LIST, MEMBER_AT(holder, member, const char *const *), \
 		   .of = member_any_text, .size = sizeof(const char *), ##__VA_ARGS__)
+#define CONSTANT_MEMBER(key, text) \
+	MEMBER_ROW(key, MEMBER_CONSTANT, 0, .constant = (text), .derived = true)
 #define CUSTOM_MEMBER(key, holder, member, writer, reader, ...)                     \
 	MEMBER_ROW(key, MEMBER_CUSTOM, offsetof(holder, member), .write = (writer), \
 		   .read = (reader), ##__VA_ARGS__)

@@ -126,13 +126,6 @@ static const struct member step_members[] = {
 
 /* ---- document ---- */
 
-static json_t *write_format(const void *slot, size_t index)
-{
-	(void)slot;
-	(void)index;
-	return json_string(PLAN_FORMAT);
-}
-
 static json_t *write_summary(const void *slot, size_t index)
 {
 	const struct plan *p = slot;
@@ -181,7 +174,7 @@ static const struct member plan_state_members[] = {
  * equal bytes.
  */
 static const struct member document_members[] = {
-	CUSTOM_MEMBER("format_version", struct plan, fleet, write_format, NULL, .derived = true),
+	CONSTANT_MEMBER("format_version", PLAN_FORMAT),
 	TEXT_MEMBER("fleet", struct plan, fleet),
 	TIME_MEMBER("generated_at", struct plan, at),
 	TIME_MEMBER("at", struct plan, at, .derived = true),

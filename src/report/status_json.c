@@ -135,28 +135,14 @@ static const struct member status_agent_members[] = {
 
 /* ---- the document; its problems belong to no component ---- */
 
-static json_t *write_problem_code(const void *slot, size_t index)
-{
-	(void)slot;
-	(void)index;
-	return json_string("backup-missing");
-}
-
 static const struct member status_problem_members[] = {
-	ROW_MEMBER("code", write_problem_code),
+	CONSTANT_MEMBER("code", "backup-missing"),
 	TEXT_MEMBER("message", struct lost_bundle, message),
 	{ 0 },
 };
 
-static json_t *write_status_format(const void *slot, size_t index)
-{
-	(void)slot;
-	(void)index;
-	return json_string(STATUS_FORMAT);
-}
-
 static const struct member status_members[] = {
-	ROW_MEMBER("format_version", write_status_format),
+	CONSTANT_MEMBER("format_version", STATUS_FORMAT),
 	TEXT_MEMBER("fleet", struct fleet, name, .via = { MEMBER_VIA(struct status, fleet) }),
 	TIME_MEMBER("at", struct status, now),
 	TIME_MEMBER("observed_at", struct status, observed_at, .absent = ABSENT_NULL),
