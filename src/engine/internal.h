@@ -137,10 +137,9 @@ const char *run_fingerprint(const struct run *r, const struct step *s);
 unsigned run_next_number(const struct run *r, enum generation_of of, const char *owner);
 /* Newest CA generation of an issuer, counting this run's; NULL: none. */
 const struct generation *run_authority(const struct run *r, const char *issuer);
-/*
- * Generation with this fingerprint and its certificates, from this run or the
- * state, in the run's arena.
- */
+/* Generation with this fingerprint, of this run or known before; NULL: none. */
+const struct generation *run_generation(struct run *r, const char *fingerprint);
+/* The same with its certificates, in the run's arena. */
 MUST_CHECK bool run_certificates(struct run *r, const char *fingerprint, struct generation *g,
 				 struct cert_set *set, struct err *e);
 /* Generation with the facts of a pair; strings copied into `a`. */

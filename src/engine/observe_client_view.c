@@ -154,18 +154,6 @@ struct client_view *client_view_read(struct engine *en, const struct certificate
 
 /* ---- all imports ---- */
 
-/* The state may still know the certificate by the name it had. */
-static bool known_certificates(struct engine *en, const struct certificate *c,
-			       const struct generation *g, struct arena *a, struct cert_set *out)
-{
-	struct generation before = *g;
-	struct err ignored = { 0 };
-
-	before.owner = c->was;
-	return state_certificates(en->state, g, a, out, &ignored) ||
-	       (c->was && state_certificates(en->state, &before, a, out, &ignored));
-}
-
 static struct generation *newest_import(struct snapshot *s, const struct certificate *c)
 {
 	struct generation *list = (struct generation *)s->generations;
@@ -199,7 +187,7 @@ static void observe_client_view(struct engine *en, const struct certificate *c, 
 	struct err ignored = { 0 };
 	struct client_view *view = NULL;
 
-	if (known && known_certificates(en, c, known, &s->arena, &before))
+	if (known && observed_certificates(en, s, known, &s->arena, &before))
 		known->view = client_view_read(en, c, &before, &s->arena);
 	if (!seen || !import_is_known(seen))
 		return;

@@ -90,21 +90,33 @@ const struct generation *run_authority(const struct run *r, const char *issuer)
 	return made ? &made->generation : snapshot_newest(r->order->snapshot, OF_ISSUER, issuer);
 }
 
+static struct made *find_made_as(struct run *r, const char *fingerprint)
+{
+	vec_each (m, &r->made) {
+		if (!strcmp(m->generation.fingerprint, fingerprint))
+			return m;
+	}
+	return NULL;
+}
+
+const struct generation *run_generation(struct run *r, const char *fingerprint)
+{
+	const struct made *made = find_made_as(r, fingerprint);
+
+	return made ? &made->generation : snapshot_generation(r->order->snapshot, fingerprint);
+}
+
 bool run_certificates(struct run *r, const char *fingerprint, struct generation *g,
 		      struct cert_set *set, struct err *e)
 {
-	vec_each (m, &r->made) {
-		if (strcmp(m->generation.fingerprint, fingerprint) != 0)
-			continue;
-		*g = m->generation;
-		*set = m->set;
-		return true;
-	}
-
-	const struct generation *known = snapshot_generation(r->order->snapshot, fingerprint);
+	const struct made *made = find_made_as(r, fingerprint);
+	const struct generation *known = run_generation(r, fingerprint);
 
 	if (!known)
 		return err_set(e, ERR_MISSING, "the state has no generation %.12s", fingerprint);
 	*g = *known;
-	return state_certificates(r->en->state, known, &r->arena, set, e);
+	if (!made)
+		return state_certificates(r->en->state, known, &r->arena, set, e);
+	*set = made->set;
+	return true;
 }

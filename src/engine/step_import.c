@@ -28,6 +28,7 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 	made.generation = generation_of_import(found, c, &r->arena);
 	made.generation.number = run_next_number(r, OF_CERTIFICATE, c->name);
 	made.set = cert_set_copy(&pair->set, &r->arena);
+	made.generation.view = client_view_read(r->en, c, &made.set, &r->arena);
 	change_generation(change, &made.generation, &made.set);
 	if (!change_key(change, made.generation.spki, &pair->key, e) ||
 	    !state_commit(r->en->state, change, e))

@@ -283,18 +283,14 @@ static void check_acceptable(struct run *r, struct proof *p)
 {
 	AUTO(arena) a = { 0 };
 	const struct component *c = p->component;
-	struct generation g = { 0 };
-	struct cert_set set = { 0 };
-	struct err ignored = { 0 };
+	const struct generation *g = run_generation(r, p->expected);
 	const char *refusal = NULL;
 
-	if (p->error.code || !run_certificates(r, p->expected, &g, &set, &ignored))
+	if (p->error.code || !g)
 		return;
-	if (g.source == SOURCE_IMPORTED && !g.view)
-		g.view = client_view_read(r->en, c->certificate, &set, &a);
-	refusal = refusal_by_dates(&g, clock_now(), &a);
+	refusal = refusal_by_dates(g, clock_now(), &a);
 	if (!refusal)
-		refusal = refusal_by_ports(c, &g, &a);
+		refusal = refusal_by_ports(c, g, &a);
 	if (refusal)
 		err_set(&p->error, ERR_REMOTE, "it is served, but no client accepts it: %s",
 			refusal);
