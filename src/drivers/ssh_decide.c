@@ -322,29 +322,23 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 
 	if (!may_change(f, e))
 		return false;
-	if (*fingerprint || found) {
-		if (!*fingerprint || !find_version(f, fingerprint, &version, &set, e)) {
-			if (!found)
-				return false;
-			*e = (struct err){ 0 };
-			version = found->name;
-			if (!judge_found(f, version, e))
-				return false;
-		}
-		if (!ssh_decide_switch_to(w, version, NULL, e))
+	if (!*fingerprint && !found)
+		return ssh_decide_revert_to_nothing(w, e);
+	if (!*fingerprint || !find_version(f, fingerprint, &version, &set, e)) {
+		if (!found)
 			return false;
-	} else if (!ssh_decide_revert_to_nothing(w, e)) {
-		return false;
+		*e = (struct err){ 0 };
+		version = found->name;
+		if (!judge_found(f, version, e))
+			return false;
 	}
-	/* else the next stage would inherit what the commit that is reverted set */
-	if (set)
-		ssh_script_link(&w->script, ssh_target_version_path(f, STORE_ATTR), set);
-	else if (f->set)
-		ssh_script_remove(&w->script, ssh_target_version_path(f, STORE_ATTR));
-	if (set || f->set)
+	if (!ssh_decide_switch_to(w, version, set, e))
+		return false;
+	/* a commit that was interrupted before its switch has recorded its own */
+	if (ssh_target_is_at(f, version)) {
+		ssh_target_record_attrs(f, set, &w->script);
 		ssh_script_sync(&w->script, f->store);
-	if (!version)
-		return true;
+	}
 	ssh_target_clean(f, &w->script);
 	return true;
 }

@@ -52,6 +52,14 @@ static void ssh_switch_take_directory(const struct ssh_target *f, const struct s
 	ssh_script_sync(a, f->store);
 }
 
+void ssh_target_record_attrs(const struct ssh_target *f, const char *set, struct ssh_script_ops *a)
+{
+	if (set)
+		ssh_script_link(a, ssh_target_version_path(f, STORE_ATTR), set);
+	else if (f->set)
+		ssh_script_remove(a, ssh_target_version_path(f, STORE_ATTR));
+}
+
 void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_switch *s,
 			  struct ssh_script_ops *a)
 {
@@ -59,8 +67,7 @@ void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_sw
 
 	ssh_script_lock(a, f->store);
 	ssh_script_expect(a, ssh_target_switch_path(f), f->switch_text);
-	if (s->set)
-		ssh_script_link(a, ssh_target_version_path(f, STORE_ATTR), s->set);
+	ssh_target_record_attrs(f, s->set, a);
 	if (single)
 		ssh_switch_take_paths(f, s, a);
 	else if (s->kept)

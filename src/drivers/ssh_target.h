@@ -202,10 +202,15 @@ struct ssh_target_switch {
 	 * NULL: nothing to keep.
 	 */
 	const char *kept;
-	const char *set;  /* owners and modes of its files; NULL: unknown */
+	const char *set;  /* owners and modes of its files, for STORE_ATTR; NULL: no record */
 	bool kept_is_new; /* single paths: it was just written as STORE_NEW */
 };
 
+/*
+ * Records what owners and modes were set (STORE_ATTR), which the next stage
+ * inherits; NULL: removes the record.
+ */
+void ssh_target_record_attrs(const struct ssh_target *f, const char *set, struct ssh_script_ops *a);
 /* Switches to the version; old versions stay until ssh_target_prune(). */
 void ssh_target_switch_to(const struct ssh_target *f, const struct ssh_target_switch *s,
 			  struct ssh_script_ops *a);

@@ -344,12 +344,11 @@ bool install_revert(const struct install *i, const char *fingerprint, struct err
 	if (!target_open(i, ACCESS_CHANGE, &a, &t, e) ||
 	    !find_former(&t, fingerprint, &version, &set, e))
 		return false;
-	/* else the next stage would inherit what the commit that is reverted set */
-	if (t.store >= 0 &&
-	    !(set ? entry_link(t.store, STORE_ATTR, set, e) : entry_remove(t.store, STORE_ATTR, e)))
-		return false;
 	if (!version)
 		return install_revert_to_nothing(&t, e);
+	/* else the next stage would inherit what the commit that is reverted set */
+	if (set ? !entry_link(t.store, STORE_ATTR, set, e) : !entry_remove(t.store, STORE_ATTR, e))
+		return false;
 	if (switch_is_at(&t, version))
 		return install_finish(&t, e);
 	return switch_to(&t, version, &previous, e) && forget_staged(&t, e);

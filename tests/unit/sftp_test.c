@@ -859,5 +859,26 @@ TEST(p3_a_mode_that_is_asked_for_later_is_set_there_and_back_again)
 	}
 }
 
+TEST(p3_a_mode_that_was_reverted_is_not_inherited_there)
+{
+	static const struct pair *const before[] = { &old_pair, NULL };
+
+	for (int n = 0; n < 4; n++) {
+		struct component c = at(some_form(n % 2));
+		const struct pair *first = before[n / 2];
+
+		if (first)
+			assert_true(deploy_far(&c, first));
+		c.deliver.files.mode = 0640;
+		assert_true(deploy_far(&c, &new_pair));
+		must_run(&c, DRIVER_REVERT, first);
+		c.deliver.files.mode = 0;
+		assert_attr_flaw(&c, NULL);
+		assert_true(deploy_far(&c, &new_pair));
+		assert_int_equal(mode_of(at_root(n % 2 ? "site.key" : "site/key.pem")), 0600);
+		must_run(&c, DRIVER_REMOVE, NULL);
+	}
+}
+
 TEST_EACH(open_side, close_root)
 TEST_GROUP(open_drivers, close_drivers)
