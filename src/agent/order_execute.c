@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "install/activate.h"
 #include "install/install.h"
-#include "install/pidfile.h"
 #include "pki/foreign.h"
 #include "pki/pair.h"
 #include "pki/tls.h"
@@ -23,51 +22,26 @@ enum {
 
 /* ---- inspection ---- */
 
-/* Inspects the process that an activation would signal. */
-static void execute_look_at_process(const struct agent_component *c, const char *proven,
-				    struct arena *a, struct component_report *out)
-{
-	AUTO(pidfile) p = { .process = { .fd = -1 } };
-	struct err e = { 0 };
-
-	if (c->activate.kind != ACTIVATE_SIGNAL)
-		return;
-	if (pidfile_open(c->activate.pidfile, proven, a, &p, &e)) {
-		out->doubt = p.doubt;
-		out->executable = p.process.executable;
-	} else if (e.code == ERR_IO) {
-		out->untrusted = arena_strdup(a, e.text);
-	}
-}
-
 void component_inspect(const struct agent_config *c, const struct agent_component *component,
 		       struct arena *a, struct component_report *out)
 {
-	struct install_seen seen = { 0 };
 	struct order_record told = { 0 };
 	struct err e = { 0 };
 
-	install_probe(&component->install, a, &seen);
 	*out = (struct component_report){
 		.name = component->name,
-		.installed = seen.installed,
-		.chain = seen.chain,
-		.damage = seen.damage,
-		.attr_flaw = seen.attr_flaw,
-		.staged = seen.staged,
-		.unwritable = seen.unwritable,
-		.error = seen.error,
 		.activation = agent_identity_is(c, component)
 				      ? ACTIVATION_HOT
 				      : activate_activation(&component->activate),
 	};
+	install_probe(&component->install, a, &out->seen);
 	if (!order_log_read(c, component->name, a, &told, &e)) {
-		out->unwritable = arena_strdup(a, e.text);
+		out->seen.unwritable = arena_strdup(a, e.text);
 		return;
 	}
-	out->lineage = told.lineage;
-	out->sequence = told.sequence;
-	execute_look_at_process(component, order_record_executable(&told), a, out);
+	out->seen.order_from = told.lineage;
+	out->seen.order_taken = told.sequence;
+	activate_inspect(&component->activate, order_record_executable(&told), a, &out->seen);
 }
 
 static const char *first_line(const struct buf *text, struct arena *a)
@@ -115,17 +89,17 @@ static void look_at_ports(const struct agent_component *c, struct arena *a,
 	if (!tls_probe_all(probes, c->check_count, a, &e))
 		return;
 
-	struct tls_served all = tls_served_by_all(probes, c->check_count, out->installed);
+	struct tls_served all = tls_served_by_all(probes, c->check_count, out->seen.installed);
 
-	out->served = all.leaf.fingerprint;
+	out->seen.served = all.leaf.fingerprint;
 	if (all.error)
-		out->error = all.error;
+		out->seen.error = all.error;
 }
 
 void component_inspect_running(const struct agent_component *c, struct arena *a,
 			       struct component_report *out)
 {
-	out->version = execute_version_of(&c->version, a);
+	out->seen.version = execute_version_of(&c->version, a);
 	if (c->check_count)
 		look_at_ports(c, a, out);
 }
@@ -235,7 +209,7 @@ static bool execute_stage(const struct order_execution *d, struct arena *a, stru
 static bool execute_is_there(const struct order_execution *d, const char *expected, struct arena *a,
 			     struct problem *p)
 {
-	struct install_seen seen = { 0 };
+	struct observation seen = { 0 };
 
 	if (!expected)
 		return true;

@@ -94,8 +94,8 @@ static bool make_row(const struct fleet *f, const struct plan *p, const struct p
 		.name = about->component,
 		.role = c ? c->role->name : "",
 		.address = c ? affected_address_of(c) : "",
-		.version = seen && seen->version ? seen->version : "",
-		.online = seen && seen->online,
+		.version = seen && seen->now.version ? seen->now.version : "",
+		.online = seen && seen->now.online,
 		.reason = about->message,
 		.remedy = about->remedy ? about->remedy : "",
 	};

@@ -140,7 +140,7 @@ static void tell_age(struct session *s, const struct snapshot *snapshot)
 	char when[TIME_TEXT];
 
 	for (size_t i = 0; i < snapshot->component_count; i++) {
-		int64_t at = snapshot->components[i].observed_at;
+		int64_t at = snapshot->components[i].now.observed_at;
 
 		if (at && (!oldest || at < oldest))
 			oldest = at;

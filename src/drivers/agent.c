@@ -130,28 +130,15 @@ static void take_report(const struct visit *v, const struct report_identity *age
 	const struct component *c = j->component;
 	const char *other = mismatch(c, r);
 
-	j->answer = (struct probe_answer){
-		.online = true,
-		.version = r->version,
-		.installed = r->installed,
-		.chain = r->chain,
-		.damage = r->damage,
-		.attr_flaw = r->attr_flaw,
-		.staged = r->staged,
-		.unwritable = other ? other : r->unwritable,
-		.error = r->error,
-		.served = r->served,
-		.clock_ahead = agent->time - clock_now(),
-		.activation = activation_names[r->activation],
-		.doubt = r->doubt,
-		.untrusted = r->untrusted,
-		.executable = r->executable,
-		.order_from = r->lineage,
-		.order_taken = r->sequence,
-	};
+	j->seen = r->seen;
+	j->seen.online = true;
+	j->seen.clock_ahead = agent->time - clock_now();
+	j->seen.activation = activation_names[r->activation];
+	if (other)
+		j->seen.unwritable = other;
 	/* the agent's own pair was proven in this connection's TLS handshake */
 	if (c->deliver.agent.self)
-		j->answer.served = arena_strdup(j->arena, v->reply->peer.leaf);
+		j->seen.served = arena_strdup(j->arena, v->reply->peer.leaf);
 }
 
 static enum turn agent_probe(struct visit *v, struct exchange *ask, struct err *e)
@@ -165,7 +152,7 @@ static enum turn agent_probe(struct visit *v, struct exchange *ask, struct err *
 	if (!is_good(v, &problem, e)) {
 		if (problem.kind != PROBLEM_UNKNOWN_COMPONENT)
 			return TURN_FAILED;
-		v->job->answer = (struct probe_answer){
+		v->job->seen = (struct observation){
 			.online = true,
 			.unwritable = arena_printf(
 				v->job->arena,

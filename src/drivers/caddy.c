@@ -158,7 +158,7 @@ static bool now_holds(const struct visit *v, const char *fingerprint)
 
 static enum turn caddy_probe(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct probe_answer *a = &v->job->answer;
+	struct observation *a = &v->job->seen;
 	const struct seen *s = NULL;
 
 	if (v->stage == CADDY_BEGIN)
@@ -168,7 +168,7 @@ static enum turn caddy_probe(struct visit *v, struct exchange *ask, struct err *
 	s = v->memory;
 	a->online = true;
 	a->unwritable = s->why_not;
-	reported_pair_report(&s->held, a);
+	installed_pair_observe(&s->held.verdict, a);
 	if (!s->why_not)
 		a->served = a->installed;
 	return TURN_DONE;

@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "model/certs.h"
 #include "model/fleet.h"
+#include "model/observation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,29 +31,6 @@ enum driver_verb {
 	DRIVER_REMOVE,
 	DRIVER_READ, /* the pair that is installed, with its key */
 	DRIVER_VERB_COUNT
-};
-
-/* What a probe tells; strings in the job's arena. */
-struct probe_answer {
-	bool online;
-	const char *version;
-	const char *installed;
-	const char *chain;
-	struct der leaf; /* what is installed; len 0: none, or not shown */
-	const char *damage;
-	const char *attr_flaw; /* as in component_seen */
-	const char *staged;
-	const char *unwritable;
-	const char *error;
-	const char *served;     /* the driver's own proof; NULL: it has none */
-	int64_t clock_ahead;    /* as in component_seen */
-	const char *activation; /* as in component_seen */
-	const char *doubt;      /* and the next three */
-	const char *untrusted;
-	const char *executable;
-	/* of those that take orders */
-	const char *order_from; /* lineage whose it took last; NULL: nobody's */
-	int64_t order_taken;    /* sequence of that order; 0: none */
 };
 
 struct job {
@@ -79,9 +57,9 @@ struct job {
 	struct arena *arena; /* for the answer */
 	/* answered */
 	bool done;
-	struct err error; /* when not done */
-	bool began;       /* something may have been changed */
-	struct probe_answer answer;
+	struct err error;          /* when not done */
+	bool began;                /* something may have been changed */
+	struct observation seen;   /* probe; strings in the arena */
 	const char *executable;    /* activate: of the process that was told; NULL:
 				      it is not known here */
 	struct cert_set *found;    /* read; where it goes */

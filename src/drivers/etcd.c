@@ -111,14 +111,14 @@ static void look_staged(void *ctx, const char *key)
 
 static enum turn etcd_report(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct probe_answer *a = &v->job->answer;
+	struct observation *a = &v->job->seen;
 	struct staged_search s = { .prefix = etcd_name(v, "staged/") };
 
 	(void)ask;
 	(void)e;
 	etcd_judge(v, false);
 	a->online = true;
-	reported_pair_report(&etcd_talk(v)->held, a);
+	installed_pair_observe(&etcd_talk(v)->held.verdict, a);
 	etcd_each(etcd_talk(v)->reply, v->arena, look_staged, &s);
 	if (s.found)
 		s.found = arena_strndup(v->job->arena, s.found, FINGERPRINT_TEXT - 1);

@@ -12,42 +12,28 @@ static const struct install *paths(const struct job *j)
 	return &j->component->deliver.files;
 }
 
-static void take_seen(struct job *j, const struct install_seen *seen)
-{
-	j->answer = (struct probe_answer){
-		.online = true,
-		.installed = seen->installed,
-		.chain = seen->chain,
-		.leaf = seen->leaf,
-		.damage = seen->damage,
-		.attr_flaw = seen->attr_flaw,
-		.staged = seen->staged,
-		.unwritable = seen->unwritable,
-		.error = seen->error,
-	};
-	j->done = true;
-}
-
 bool files_probe(struct job *j, struct err *e)
 {
-	struct install_seen seen = { 0 };
-
 	(void)e;
-	install_probe(paths(j), j->arena, &seen);
-	take_seen(j, &seen);
+	install_probe(paths(j), j->arena, &j->seen);
+	j->seen.online = true;
+	j->done = true;
 	return true;
 }
 
 static void files_probe_all(struct job *const *jobs, size_t count)
 {
 	const struct install **list = xcalloc(count, sizeof(*list));
-	struct install_seen *seen = xcalloc(count, sizeof(*seen));
+	struct observation *seen = xcalloc(count, sizeof(*seen));
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = paths(jobs[i]);
 	install_probe_all(list, count, jobs[0]->arena, seen);
-	for (size_t i = 0; i < count; i++)
-		take_seen(jobs[i], &seen[i]);
+	for (size_t i = 0; i < count; i++) {
+		jobs[i]->seen = seen[i];
+		jobs[i]->seen.online = true;
+		jobs[i]->done = true;
+	}
 	free(list);
 	free(seen);
 }

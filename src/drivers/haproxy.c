@@ -90,7 +90,7 @@ static const char *installed_sha1(struct visit *v)
 
 static void take_held(struct visit *v)
 {
-	struct probe_answer *a = &v->job->answer;
+	struct observation *a = &v->job->seen;
 	const char *sha1 = installed_sha1(v);
 
 	a->version = value_of(v, "Version");
@@ -108,7 +108,7 @@ static void take_held(struct visit *v)
 /* Probes the file first, which needs no running HAProxy. */
 static enum turn haproxy_probe(struct visit *v, struct exchange *ask, struct err *e)
 {
-	struct probe_answer *a = &v->job->answer;
+	struct observation *a = &v->job->seen;
 
 	if (!v->reply) {
 		if (!files_probe(v->job, e))

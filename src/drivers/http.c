@@ -232,7 +232,7 @@ static bool installed_is(const struct visit *v, const char *fingerprint)
 static enum turn http_report(const struct visit *v)
 {
 	const struct http_session *t = v->memory;
-	struct probe_answer *a = &v->job->answer;
+	struct observation *a = &v->job->seen;
 
 	a->online = true;
 	a->installed = t->installed;

@@ -34,15 +34,6 @@ void reported_pair_check(struct reported_pair *h, struct arena *a)
 	installed_pair_reach(&j, a, &h->verdict);
 }
 
-void reported_pair_report(const struct reported_pair *h, struct probe_answer *out)
-{
-	out->installed = h->verdict.fingerprint;
-	out->chain = h->verdict.chain;
-	out->leaf = installed_pair_leaf(&h->verdict);
-	out->damage = h->verdict.damage;
-	out->error = h->verdict.error;
-}
-
 bool reported_pair_give(const struct reported_pair *h, struct job *j, struct err *e)
 {
 	const struct installed_pair *v = &h->verdict;

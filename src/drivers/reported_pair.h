@@ -30,8 +30,6 @@ void reported_pair_set(struct reported_pair *h, enum file_kind part, const char 
 void reported_pair_missing(struct reported_pair *h, enum file_kind part, const char *name);
 /* After all was put. */
 void reported_pair_check(struct reported_pair *h, struct arena *a);
-/* The answer of a probe, as far as it is about what is installed. */
-void reported_pair_report(const struct reported_pair *h, struct probe_answer *out);
 /* The answer of a read; ERR_MISSING: there is nothing. */
 MUST_CHECK bool reported_pair_give(const struct reported_pair *h, struct job *j, struct err *e);
 /*

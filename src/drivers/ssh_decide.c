@@ -64,29 +64,24 @@ static bool decide_probe(struct ssh_decision *w, struct err *e)
 	struct ssh_target *f = w->far;
 	struct arena *a = f->job->arena;
 	const struct pair_status judged = pair_status_of(&f->layout, &f->seen);
-	struct probe_answer *answer = &f->job->answer;
+	struct observation *seen = &f->job->seen;
 	const char *closed = why_closed(f);
 	struct installed_pair v;
 
 	(void)e;
 	installed_pair_reach(&judged, a, &v);
-	*answer = (struct probe_answer){ .online = true,
-					 .installed = v.fingerprint,
-					 .chain = v.chain,
-					 .leaf = installed_pair_leaf(&v),
-					 .damage = v.damage,
-					 .attr_flaw = find_attr_flaw(f),
-					 .error = v.error };
+	*seen = (struct observation){ .online = true, .attr_flaw = find_attr_flaw(f) };
+	installed_pair_observe(&v, seen);
 	if (f->unknown) {
-		answer->installed = NULL;
-		answer->error = arena_strdup(a, f->unknown);
+		seen->installed = NULL;
+		seen->error = arena_strdup(a, f->unknown);
 	}
 	if (closed)
-		answer->unwritable = arena_strdup(a, closed);
+		seen->unwritable = arena_strdup(a, closed);
 	if (f->staged && (!f->current || strcmp(f->staged, f->current)))
-		answer->staged = version_base(a, f->staged);
-	if (answer->staged && !text_is_fingerprint(answer->staged))
-		answer->staged = NULL;
+		seen->staged = version_base(a, f->staged);
+	if (seen->staged && !text_is_fingerprint(seen->staged))
+		seen->staged = NULL;
 	return true;
 }
 

@@ -168,7 +168,7 @@ struct proof {
 };
 void prove_served(struct run *r, struct proof *proofs, size_t count);
 /* Copies the result of the handshakes to the component's observation. */
-void proof_seen(const struct proof *p, struct component_seen *seen);
+void proof_observe(const struct proof *p, struct observation *seen);
 
 /*
  * engine/sequence.c: sequence numbers of signed orders.  sequence_begin()

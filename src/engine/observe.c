@@ -108,7 +108,7 @@ static void presume_online(struct snapshot *s)
 	struct component_seen *rows = (struct component_seen *)s->components;
 
 	for (size_t i = 0; i < s->component_count; i++)
-		rows[i].online |= !rows[i].observed_at;
+		rows[i].now.online |= !rows[i].now.observed_at;
 }
 
 bool engine_observe(struct engine *en, bool offline, int64_t now, struct snapshot *out,

@@ -4,7 +4,7 @@
 #include "drivers/driver.h"
 #include "engine/internal.h"
 #include "engine/observe.h"
-#include "install/pidfile.h"
+#include "install/activate.h"
 #include "pki/tls.h"
 
 #include <string.h>
@@ -58,16 +58,9 @@ static void list_ports(const struct fleet *f, struct snapshot *s, struct ports *
 	}
 }
 
-static void judge_chains(struct engine *en, const struct snapshot *s,
-			 const struct tls_probe *probes, size_t count, struct component_seen *seen)
-{
-	for (size_t i = 0; i < count && !seen->served_flaw; i++)
-		if (probes[i].completed)
-			seen->served_flaw =
-				observe_served_flaw(en, s, seen->observed_at, &probes[i]);
-}
-
-static void judge_ports(const struct tls_probe *probes, size_t count, struct component_seen *seen)
+/* What all ports of a component serve, and the first flaw of what is above a leaf. */
+static void observe_served(struct engine *en, const struct snapshot *s,
+			   const struct tls_probe *probes, size_t count, struct observation *seen)
 {
 	struct tls_served all = tls_served_by_all(probes, count, seen->installed);
 
@@ -76,61 +69,31 @@ static void judge_ports(const struct tls_probe *probes, size_t count, struct com
 	seen->evidence = seen->served ? EVIDENCE_HANDSHAKE : EVIDENCE_NONE;
 	if (all.error)
 		seen->error = all.error;
+	for (size_t i = 0; i < count && !seen->served_flaw; i++)
+		if (probes[i].completed)
+			seen->served_flaw =
+				observe_served_flaw(en, s, seen->observed_at, &probes[i]);
 }
 
 /*
  * One that cannot be reached keeps what was seen of it the last time, but
  * that proves nothing now.
  */
-static void observe_take_answer(const struct job *job, struct snapshot *s, int64_t now,
-				struct component_seen *seen)
+static void observe_take_answer(const struct job *job, struct snapshot *s, struct observation *seen)
 {
-	const struct probe_answer *a = &job->answer;
-	bool is_ours = a->order_from && !strcmp(a->order_from, s->lineage);
+	const char *from = job->seen.order_from;
 
-	seen->online = job->done && a->online;
 	if (!job->done) {
+		seen->online = false;
 		seen->evidence = EVIDENCE_NONE;
 		seen->error = arena_strdup(&s->arena, job->error.text);
 		return;
 	}
-	seen->observed_at = now;
-	seen->version = a->version;
-	seen->installed = a->installed;
-	seen->chain = a->chain;
-	seen->damage = a->damage;
-	seen->attr_flaw = a->attr_flaw;
-	seen->staged = a->staged;
-	seen->unwritable = a->unwritable;
-	seen->activation = a->activation;
-	seen->doubt = a->doubt;
-	seen->untrusted = a->untrusted;
-	seen->executable = a->executable;
-	seen->clock_ahead = a->clock_ahead;
-	seen->error = a->error;
-	seen->served = a->served;
-	seen->served_flaw = NULL;
-	seen->served_not_after = 0;
-	seen->order_from = a->order_from;
-	seen->order_taken = is_ours ? a->order_taken : 0;
-	seen->evidence = a->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
-}
-
-/* A signal goes to a process of this machine, wherever the pair goes. */
-static void observe_look_at_process(const struct component *c, struct arena *a,
-				    struct component_seen *seen)
-{
-	AUTO(pidfile) p = { .process = { .fd = -1 } };
-	struct err e = { 0 };
-
-	if (c->activate.kind != ACTIVATE_SIGNAL)
-		return;
-	if (pidfile_open(c->activate.pidfile, seen->proven, a, &p, &e)) {
-		seen->doubt = p.doubt;
-		seen->executable = p.process.executable;
-	} else if (e.code == ERR_IO) {
-		seen->untrusted = arena_strdup(a, e.text);
-	}
+	*seen = job->seen;
+	seen->observed_at = s->observed_at;
+	if (!from || strcmp(from, s->lineage) != 0)
+		seen->order_taken = 0;
+	seen->evidence = seen->served ? EVIDENCE_DRIVER : EVIDENCE_NONE;
 }
 
 /* A secret that cannot be had is no component that is offline. */
@@ -160,7 +123,7 @@ static void watch(struct authority_watch *w, const char *name, const struct job 
 		  const struct tls_probe *probes, size_t count)
 {
 	if (job->done)
-		authority_watch_leaf(w, name, "installed", job->answer.leaf);
+		authority_watch_leaf(w, name, "installed", job->seen.leaf);
 	for (size_t i = 0; i < count; i++) {
 		if (!probes[i].completed)
 			continue;
@@ -189,17 +152,16 @@ bool observe_components(struct engine *en, struct snapshot *s, struct authority_
 		return err_in(e, "cannot look at what is served");
 
 	for (size_t i = 0; i < f->component_count; i++) {
-		struct component_seen *seen = row_of(s, f->components[i].name, &at);
+		const struct component *c = &f->components[i];
+		const struct tls_probe *probes = ports.probes + ports.first[i];
+		struct component_seen *seen = row_of(s, c->name, &at);
 
-		observe_take_answer(&jobs[i], s, s->observed_at, seen);
-		observe_look_at_process(&f->components[i], &s->arena, seen);
-		watch(w, f->components[i].name, &jobs[i], ports.probes + ports.first[i],
-		      f->components[i].verify_count);
-		if (!f->components[i].verify_count)
-			continue;
-		judge_ports(ports.probes + ports.first[i], f->components[i].verify_count, seen);
-		judge_chains(en, s, ports.probes + ports.first[i], f->components[i].verify_count,
-			     seen);
+		observe_take_answer(&jobs[i], s, &seen->now);
+		/* a signal goes to a process of this machine, wherever the pair goes */
+		activate_inspect(&c->activate, seen->proven, &s->arena, &seen->now);
+		watch(w, c->name, &jobs[i], probes, c->verify_count);
+		if (c->verify_count)
+			observe_served(en, s, probes, c->verify_count, &seen->now);
 	}
 	return true;
 }

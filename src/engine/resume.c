@@ -77,7 +77,7 @@ static bool is_after(const struct resumption *r, const struct step *s, const cha
 static bool is_before_or_after(const struct resumption *r, const struct step_index *index,
 			       const struct component_seen *before, const char *now)
 {
-	if (!now || text_equal(before->installed, now) || text_equal(before->served, now))
+	if (!now || text_equal(before->now.installed, now) || text_equal(before->now.served, now))
 		return true;
 	for (size_t i = first_step_of(index, before->name);
 	     i < index->count && !compare_subjects(index->list[i]->component, before->name); i++)
@@ -91,16 +91,16 @@ static bool all_before_or_after(const struct resumption *r, const struct step_in
 {
 	for (size_t i = 0; i < r->saved->observed_count; i++) {
 		const struct component_seen *before = &r->saved->observed[i];
-		const struct component_seen *now = saved_plan_seen_in(r->fresh, before->name);
+		const struct component_seen *after = saved_plan_seen_in(r->fresh, before->name);
 
-		if (!now)
+		if (!after)
 			continue;
-		if (!is_before_or_after(r, index, before, now->installed))
-			return saved_plan_moved(before->name, "installed", before->installed,
-						now->installed, e);
-		if (!is_before_or_after(r, index, before, now->served))
-			return saved_plan_moved(before->name, "served", before->served, now->served,
-						e);
+		if (!is_before_or_after(r, index, before, after->now.installed))
+			return saved_plan_moved(before->name, "installed", before->now.installed,
+						after->now.installed, e);
+		if (!is_before_or_after(r, index, before, after->now.served))
+			return saved_plan_moved(before->name, "served", before->now.served,
+						after->now.served, e);
 	}
 	return true;
 }

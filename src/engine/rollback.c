@@ -187,7 +187,7 @@ static void rollback_revert(struct taking *t)
 		sequence_fill(t->r, &job);
 		drivers_run(t->r->en->drivers, &job, 1);
 		if (job.done)
-			run_seen(t->r, k->component->name)->installed = k->before;
+			run_seen(t->r, k->component->name)->now.installed = k->before;
 		else
 			k->error = job.error;
 	}
@@ -273,7 +273,7 @@ static void rollback_verify(struct taking *t)
 	prove_served(t->r, proofs, count);
 	for (size_t i = 0; i < count; i++) {
 		from[i]->error = proofs[i].error;
-		proof_seen(&proofs[i], run_seen(t->r, proofs[i].component->name));
+		proof_observe(&proofs[i], &run_seen(t->r, proofs[i].component->name)->now);
 	}
 }
 

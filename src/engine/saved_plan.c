@@ -57,13 +57,9 @@ bool saved_plan_moved(const char *component, const char *what, const char *befor
 		component, what, saved_plan_shown(before), saved_plan_shown(now));
 }
 
-static bool same_observed(const struct component_seen *before, const struct component_seen *now,
-			  struct err *e)
+static bool same_observed(const char *name, const struct observation *before,
+			  const struct observation *now, struct err *e)
 {
-	const char *name = before->name;
-
-	if (!now)
-		return err_set(e, ERR_STALE, "'%s' is gone; make a new plan", name);
 	if (before->online != now->online)
 		return saved_plan_moved(name, "it", before->online ? "online" : "offline",
 					now->online ? "online" : "offline", e);
@@ -81,8 +77,14 @@ static bool same_components(const struct plan *saved, const struct plan *fresh, 
 	for (size_t i = 0; i < saved->step_count; i++) {
 		const char *name = saved->steps[i].component;
 		const struct component_seen *before = name ? saved_plan_seen_in(saved, name) : NULL;
+		const struct component_seen *after =
+			before ? saved_plan_seen_in(fresh, name) : NULL;
 
-		if (before && !same_observed(before, saved_plan_seen_in(fresh, name), e))
+		if (!before)
+			continue;
+		if (!after)
+			return err_set(e, ERR_STALE, "'%s' is gone; make a new plan", name);
+		if (!same_observed(name, &before->now, &after->now, e))
 			return false;
 	}
 	return true;

@@ -14,14 +14,15 @@
 /* An agent that lied to an older certfleet left such a number behind. */
 static bool may_count_up(const struct component_seen *seen, struct err *e)
 {
-	if (seen->order_given < NUMBER_LIMIT - 1 && seen->order_taken < NUMBER_LIMIT - 1)
+	if (seen->order_given < NUMBER_LIMIT - 1 && seen->now.order_taken < NUMBER_LIMIT - 1)
 		return true;
 	return err_set(
 		e, ERR_REMOTE,
 		"no order for '%s' can follow number %" PRId64
 		": its agent's record was damaged; take the component out of the fleet file, apply, and add it again",
 		seen->name,
-		seen->order_given > seen->order_taken ? seen->order_given : seen->order_taken);
+		seen->order_given > seen->now.order_taken ? seen->order_given
+							  : seen->now.order_taken);
 }
 
 /* Whether this run numbered an order already, when the pair was staged. */
@@ -48,8 +49,8 @@ bool sequence_begin(struct run *r, const struct job *jobs, size_t count, struct 
 		if (!may_count_up(seen, e))
 			return false;
 		/* after a restore it may have been told more than we remember */
-		if (seen->order_given < seen->order_taken)
-			seen->order_given = seen->order_taken;
+		if (seen->order_given < seen->now.order_taken)
+			seen->order_given = seen->now.order_taken;
 		seen->order_given++;
 		change_component(change, seen);
 	}
@@ -63,5 +64,5 @@ void sequence_fill(struct run *r, struct job *job)
 	job->lineage = state_lineage(r->en->state);
 	job->sequence = seen->order_given;
 	/* of another lineage, and the plan asked for it: `adopt` */
-	job->adopts = seen->order_from && strcmp(seen->order_from, job->lineage) != 0;
+	job->adopts = seen->now.order_from && strcmp(seen->now.order_from, job->lineage) != 0;
 }

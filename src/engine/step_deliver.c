@@ -93,7 +93,7 @@ static bool is_taken_already(const struct run *r, const struct component_seen *s
 	const struct generation *g = snapshot_generation(r->order->snapshot, fingerprint);
 
 	return g && !seen->activation_due &&
-	       installed_drift(seen, fingerprint, g->chain) == DRIFT_ATTRIBUTES;
+	       installed_drift(&seen->now, fingerprint, g->chain) == DRIFT_ATTRIBUTES;
 }
 
 /*
@@ -126,7 +126,7 @@ static const char *look_again(struct run *r, const struct component *c)
 	struct job probe = { .verb = DRIVER_PROBE, .component = c, .arena = &r->arena };
 
 	drivers_run(r->en->drivers, &probe, 1);
-	return probe.done ? probe.answer.installed : NULL;
+	return probe.done ? probe.seen.installed : NULL;
 }
 
 /*
@@ -149,15 +149,15 @@ static bool is_switched(struct run *r, const struct step *s, const struct job *j
 static void committed(const struct component *c, struct component_seen *seen,
 		      const char *fingerprint)
 {
-	seen->installed = fingerprint;
-	seen->chain = NULL;
-	seen->damage = NULL;
-	seen->attr_flaw = NULL;
-	seen->staged = NULL;
+	seen->now.installed = fingerprint;
+	seen->now.chain = NULL;
+	seen->now.damage = NULL;
+	seen->now.attr_flaw = NULL;
+	seen->now.staged = NULL;
 	seen->last_error = NULL;
-	seen->observed_at = clock_now();
+	seen->now.observed_at = clock_now();
 	if (!c->verify_count)
-		seen->served = NULL;
+		seen->now.served = NULL;
 }
 
 static void record_commits(struct run *r, struct step_batch *b, const struct job *jobs)
@@ -221,7 +221,7 @@ void process_fill(struct run *r, struct job *job)
 
 	job->proven = seen->proven;
 	if (plan_accepts(r->plan, PLAN_PIDFILE_DOUBTFUL, name))
-		job->accepted = seen->executable;
+		job->accepted = seen->now.executable;
 }
 
 /* Records that a component's process was activated. */

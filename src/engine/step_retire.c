@@ -9,7 +9,7 @@ static bool remove_files(struct run *r, const struct component_seen *seen, struc
 	struct component gone = { .name = seen->name, .process = seen->name };
 	struct job job = { .verb = DRIVER_REMOVE,
 			   .component = &gone,
-			   .fingerprint = seen->installed,
+			   .fingerprint = seen->now.installed,
 			   .arena = a };
 
 	if (!seen->retire_remove || !seen->deliver)

@@ -243,7 +243,7 @@ static void sum_up(struct run *r, const struct verify_target *targets, size_t co
 	}
 }
 
-void proof_seen(const struct proof *p, struct component_seen *seen)
+void proof_observe(const struct proof *p, struct observation *seen)
 {
 	seen->served = p->served;
 	seen->served_flaw = p->flaw;
@@ -314,7 +314,7 @@ void step_verify(struct run *r, struct step_batch *b)
 
 		check_acceptable(r, p);
 		b->errors[i] = p->error;
-		proof_seen(p, seen);
+		proof_observe(p, &seen->now);
 		if (p->error.code) {
 			seen->last_error = arena_strdup(&r->arena, p->error.text);
 		} else {

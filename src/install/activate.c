@@ -72,3 +72,19 @@ bool install_activate(const struct activation_order *o, struct arena *a, const c
 	}
 	return err_set(e, ERR_INPUT, "there is no such activation");
 }
+
+void activate_inspect(const struct activate *how, const char *proven, struct arena *a,
+		      struct observation *out)
+{
+	AUTO(pidfile) p = { .process = { .fd = -1 } };
+	struct err e = { 0 };
+
+	if (how->kind != ACTIVATE_SIGNAL)
+		return;
+	if (pidfile_open(how->pidfile, proven, a, &p, &e)) {
+		out->doubt = p.doubt;
+		out->executable = p.process.executable;
+	} else if (e.code == ERR_IO) {
+		out->untrusted = arena_strdup(a, e.text);
+	}
+}

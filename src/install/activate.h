@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/fleet.h"
+#include "model/observation.h"
 
 struct activation_order {
 	const struct activate *how;
@@ -26,5 +27,8 @@ struct activation_order {
 /* *executable: that of the signalled process, in the arena; NULL: unknown or no signal. */
 MUST_CHECK bool install_activate(const struct activation_order *o, struct arena *a,
 				 const char **executable, struct err *e);
+/* Looks at the process that a signal would reach: doubt, untrusted, executable. */
+void activate_inspect(const struct activate *how, const char *proven, struct arena *a,
+		      struct observation *out);
 
 #endif

@@ -42,7 +42,7 @@ static const char *why_unwritable(const struct install *i, struct arena *a)
 	return may_install(i, a, &e) ? NULL : arena_strdup(a, e.text);
 }
 
-static void see_staged(const struct target *t, struct install_seen *out)
+static void see_staged(const struct target *t, struct observation *out)
 {
 	const char *current = target_current(t);
 	const char *staged = NULL;
@@ -65,12 +65,12 @@ struct looked {
 };
 
 static void install_look_at(const struct install *i, struct arena *a, struct looked *l,
-			    struct install_seen *out)
+			    struct observation *out)
 {
 	struct err e = { 0 };
 
 	l->target = (struct target){ .home = -1, .store = -1 };
-	*out = (struct install_seen){ .unwritable = why_unwritable(i, a) };
+	*out = (struct observation){ .unwritable = why_unwritable(i, a) };
 	l->good = target_open(i, ACCESS_LOOK, a, &l->target, &e) &&
 		  target_see(&l->target, &l->seen, &e);
 	if (!l->good)
@@ -91,18 +91,14 @@ static const char *see_attrs(const struct looked *l)
 	return attrs_flaw(&wanted, &l->seen, t->layout.names, &t->account, t->arena);
 }
 
-static void judge_looked(struct looked *l, struct install_seen *out)
+static void judge_looked(struct looked *l, struct observation *out)
 {
 	struct installed_pair v = { 0 };
 
 	if (l->good) {
 		target_judge(&l->target, &l->seen, &v);
-		out->installed = v.fingerprint;
-		out->chain = v.chain;
-		out->leaf = installed_pair_leaf(&v);
-		out->damage = v.damage;
+		installed_pair_observe(&v, out);
 		out->attr_flaw = see_attrs(l);
-		out->error = v.error;
 		see_staged(&l->target, out);
 	}
 	pair_files_release(&l->seen);
@@ -124,7 +120,7 @@ static void learn_looked(const struct looked *list, size_t count, struct arena *
 }
 
 void install_probe_all(const struct install *const *installs, size_t count, struct arena *a,
-		       struct install_seen *out)
+		       struct observation *out)
 {
 	struct looked *list = xcalloc(PROBED_AT_ONCE, sizeof(*list));
 
@@ -140,7 +136,7 @@ void install_probe_all(const struct install *const *installs, size_t count, stru
 	free(list);
 }
 
-void install_probe(const struct install *i, struct arena *a, struct install_seen *out)
+void install_probe(const struct install *i, struct arena *a, struct observation *out)
 {
 	install_probe_all(&i, 1, a, out);
 }

@@ -41,20 +41,9 @@
 #include "base/secret.h"
 #include "model/certs.h"
 #include "model/fleet.h"
+#include "model/observation.h"
 
 #include <stdbool.h>
-
-/* State of an install; strings in the arena. */
-struct install_seen {
-	const char *installed;  /* fingerprint; "": nothing; NULL: unreadable */
-	const char *chain;      /* digest of the certificates above the leaf */
-	struct der leaf;        /* len 0: none */
-	const char *damage;     /* NULL: whole; else "key.pem does not match" */
-	const char *attr_flaw;  /* NULL: owner and mode as they were set */
-	const char *staged;     /* newest version that is not current; NULL */
-	const char *unwritable; /* NULL: can be written; else why not */
-	const char *error;      /* why installed is unknown */
-};
 
 struct install_pair {
 	const char *fingerprint;
@@ -62,10 +51,11 @@ struct install_pair {
 	const struct secret *key; /* PKCS#8 DER */
 };
 
-void install_probe(const struct install *i, struct arena *a, struct install_seen *out);
+/* Fills in what belongs to the installed pair; strings in the arena. */
+void install_probe(const struct install *i, struct arena *a, struct observation *out);
 /* Probes many installs, decoding their (untrusted) certificates in batches. */
 void install_probe_all(const struct install *const *installs, size_t count, struct arena *a,
-		       struct install_seen *out);
+		       struct observation *out);
 MUST_CHECK bool install_stage(const struct install *i, const struct install_pair *pair,
 			      struct err *e);
 /*

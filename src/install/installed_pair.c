@@ -38,6 +38,15 @@ static bool same_certs(struct pair_reading a, const struct der *certs, size_t co
 	return true;
 }
 
+void installed_pair_observe(const struct installed_pair *v, struct observation *out)
+{
+	out->installed = v->fingerprint;
+	out->chain = v->chain;
+	out->leaf = v->fingerprint && v->count ? v->certs[0] : (struct der){ 0 };
+	out->damage = v->damage;
+	out->error = v->error;
+}
+
 static const char *certs_damage(const struct pair_status *j, enum file_kind part,
 				const struct installed_pair *v, struct arena *a)
 {

@@ -12,6 +12,7 @@
 #include "install/layout.h"
 #include "install/pair_files.h"
 #include "model/certs.h"
+#include "model/observation.h"
 #include "pki/foreign.h"
 
 #include <stdbool.h>
@@ -27,11 +28,8 @@ struct installed_pair {
 	size_t count;
 };
 
-/* Its leaf; len 0: none. */
-static inline struct der installed_pair_leaf(const struct installed_pair *v)
-{
-	return v->fingerprint && v->count ? v->certs[0] : (struct der){ 0 };
-}
+/* As far as an observation is about the installed pair. */
+void installed_pair_observe(const struct installed_pair *v, struct observation *out);
 
 /*
  * `parts` are those that belong there, `names` what to call them.  An absent

@@ -77,7 +77,7 @@ enum activation component_activation(const struct component *c, const struct com
 
 	if (c->activate.kind != ACTIVATE_NONE)
 		return activate_activation(&c->activate);
-	if (seen->activation && activation_named(seen->activation, &told))
+	if (seen->now.activation && activation_named(seen->now.activation, &told))
 		return told;
 	return rungs[c->deliver.kind].own;
 }

@@ -8,12 +8,12 @@ static bool is_pair(const char *fingerprint, const char *seen)
 	return fingerprint && seen && !strcmp(fingerprint, seen);
 }
 
-static bool is_other_chain(const struct component_seen *seen, const char *chain)
+static bool is_other_chain(const struct observation *seen, const char *chain)
 {
 	return chain && seen->chain && strcmp(chain, seen->chain) != 0;
 }
 
-enum drift installed_drift(const struct component_seen *seen, const char *fingerprint,
+enum drift installed_drift(const struct observation *seen, const char *fingerprint,
 			   const char *chain)
 {
 	if (!seen->installed)
@@ -23,8 +23,7 @@ enum drift installed_drift(const struct component_seen *seen, const char *finger
 	return seen->attr_flaw ? DRIFT_ATTRIBUTES : DRIFT_NONE;
 }
 
-enum drift served_drift(const struct component_seen *seen, const char *fingerprint,
-			const char *chain)
+enum drift served_drift(const struct observation *seen, const char *fingerprint, const char *chain)
 {
 	if (!seen->served)
 		return DRIFT_UNKNOWN;

@@ -6,7 +6,7 @@
 #ifndef MODEL_DRIFT_H
 #define MODEL_DRIFT_H
 
-#include "model/snapshot.h"
+#include "model/observation.h"
 
 enum drift {
 	DRIFT_UNKNOWN,
@@ -18,13 +18,12 @@ enum drift {
 };
 
 /* `fingerprint` NULL: the desired pair does not exist yet; `chain` NULL: unknown. */
-enum drift installed_drift(const struct component_seen *seen, const char *fingerprint,
+enum drift installed_drift(const struct observation *seen, const char *fingerprint,
 			   const char *chain);
 /*
  * A chain that is served is good when it reaches the anchor; that does not
  * clear another chain that is installed.
  */
-enum drift served_drift(const struct component_seen *seen, const char *fingerprint,
-			const char *chain);
+enum drift served_drift(const struct observation *seen, const char *fingerprint, const char *chain);
 
 #endif

@@ -16,12 +16,6 @@ const char *const renamed_kind_names[RENAMED_KIND_COUNT + 1] = {
 	[RENAMED_COMPONENT] = "component",
 };
 
-const char *const evidence_names[EVIDENCE_COUNT + 1] = {
-	[EVIDENCE_NONE] = "none",
-	[EVIDENCE_DRIVER] = "driver",
-	[EVIDENCE_HANDSHAKE] = "handshake",
-};
-
 void snapshot_release(struct snapshot *s)
 {
 	arena_release(&s->arena);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "model/enrolment.h"
 #include "model/fleet.h"
+#include "model/observation.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -72,13 +73,6 @@ struct import_seen {
 	struct generation found; /* number 0 */
 };
 
-enum evidence {
-	EVIDENCE_NONE,
-	EVIDENCE_DRIVER,
-	EVIDENCE_HANDSHAKE,
-	EVIDENCE_COUNT
-};
-
 /* Whether `found` is what it holds. */
 static inline bool import_is_known(const struct import_seen *i)
 {
@@ -88,35 +82,7 @@ static inline bool import_is_known(const struct import_seen *i)
 /* One component, seen and remembered. */
 struct component_seen {
 	const char *name;
-	/* seen now (or, offline, last time) */
-	bool online;
-	const char *version; /* NULL: unknown */
-	const char *installed;
-	const char *chain;     /* hash of what is installed after the leaf */
-	const char *damage;    /* NULL: what is installed is whole; else why not */
-	const char *attr_flaw; /* NULL: owner and mode of its files are as they were
-				  set, or nobody looked; else what is not */
-	const char *served;
-	const char *served_flaw;  /* NULL: what is served above the leaf reaches
-				     its anchor, or nothing is known of it; else
-				     what is wrong with it */
-	int64_t served_not_after; /* 0: unknown */
-	enum evidence evidence;
-	int64_t clock_ahead;    /* seconds its clock is ahead of ours, negative:
-				   behind; 0: none, or unknown */
-	int64_t order_taken;    /* sequence of the newest order of this lineage
-				   that it took; 0: none, or unknown */
-	const char *order_from; /* lineage of the newest order that it took;
-				   NULL: nobody's, or unknown */
-	const char *error;      /* why something is unknown */
-	const char *unwritable; /* NULL: can be written; else why not */
-	const char *activation; /* what its host says of the ladder; NULL:
-				   nothing */
-	const char *doubt;      /* NULL: its pidfile names the right process, or
-				   there is none; else why that is doubtful */
-	const char *untrusted;  /* NULL, or who else could write the pidfile */
-	const char *executable; /* of the process that the pidfile names */
-	int64_t observed_at;
+	struct observation now; /* of an offline one, what was seen last */
 	/* remembered */
 	bool known;                  /* the state has a record of it */
 	const char *proven;          /* executable of the process that a proven
@@ -128,7 +94,6 @@ struct component_seen {
 	size_t rejected_count;
 	const char *rolled_back_to; /* newest state is rolled-back; NULL */
 	const char *last_error;     /* of the last run that touched it */
-	const char *staged;         /* staged but not committed; NULL */
 	int64_t deferred_at;        /* when a run left it out, since it was
 				       offline and needed a change; 0 */
 	int64_t order_given;        /* sequence of the newest order; 0: none */
@@ -254,6 +219,5 @@ unsigned snapshot_next_number(const struct snapshot *s, enum generation_of of, c
 const struct generation *snapshot_generation(const struct snapshot *s, const char *fingerprint);
 
 extern const char *const source_names[SOURCE_COUNT + 1];
-extern const char *const evidence_names[EVIDENCE_COUNT + 1];
 
 #endif

@@ -141,7 +141,7 @@ static void init_processes(struct plan_builder *d)
 		struct process_build *p = &d->processes[d->process_count - 1];
 
 		p->member_count++;
-		p->online |= c->seen->online;
+		p->online |= c->seen->now.online;
 	}
 }
 

@@ -47,14 +47,14 @@ static bool is_desired(const struct component_build *c, const char *fingerprint)
 static const char *unknown_reason(struct plan_builder *d, const struct component_build *c,
 				  const char *what)
 {
-	if (!c->seen->error)
+	if (!c->seen->now.error)
 		return what;
-	return arena_printf(d->kept, "%s: %s", what, text_escaped(&d->scratch, c->seen->error));
+	return arena_printf(d->kept, "%s: %s", what, text_escaped(&d->scratch, c->seen->now.error));
 }
 
 static const char *write_reason(struct plan_builder *d, const struct component_build *c)
 {
-	const char *installed = c->seen->installed;
+	const char *installed = c->seen->now.installed;
 
 	if (!installed)
 		return unknown_reason(d, c, "what is installed is unknown");
@@ -62,17 +62,17 @@ static const char *write_reason(struct plan_builder *d, const struct component_b
 		return "nothing is installed";
 	if (!is_desired(c, installed))
 		return arena_printf(d->kept, "installed is %s", builder_short(d, installed));
-	if (c->seen->damage)
-		return text_escaped(d->kept, c->seen->damage);
-	if (c->seen->attr_flaw && installed_drift(c->seen, c->certificate->fingerprint,
-						  c->certificate->chain) == DRIFT_ATTRIBUTES)
-		return text_escaped(d->kept, c->seen->attr_flaw);
+	if (c->seen->now.damage)
+		return text_escaped(d->kept, c->seen->now.damage);
+	if (c->seen->now.attr_flaw && installed_drift(&c->seen->now, c->certificate->fingerprint,
+						      c->certificate->chain) == DRIFT_ATTRIBUTES)
+		return text_escaped(d->kept, c->seen->now.attr_flaw);
 	return "the installed chain is not the certificate's";
 }
 
 static const char *serve_reason(struct plan_builder *d, const struct component_build *c)
 {
-	const char *served = c->seen->served;
+	const char *served = c->seen->now.served;
 
 	if (!served && c->activate)
 		return "an earlier run committed it without activating it";
@@ -80,8 +80,8 @@ static const char *serve_reason(struct plan_builder *d, const struct component_b
 		return unknown_reason(d, c, "what it serves is unknown");
 	if (!*served)
 		return "serves nothing, installed is already right";
-	if (is_desired(c, served) && c->seen->served_flaw)
-		return text_escaped(d->kept, c->seen->served_flaw);
+	if (is_desired(c, served) && c->seen->now.served_flaw)
+		return text_escaped(d->kept, c->seen->now.served_flaw);
 	return arena_printf(d->kept, "serves %s, installed is already right",
 			    builder_short(d, served));
 }
@@ -95,8 +95,8 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 {
 	const char *desired = c->certificate->fingerprint;
 	const char *chain = c->certificate->chain;
-	enum drift served = served_drift(c->seen, desired, chain);
-	enum drift installed = installed_drift(c->seen, desired, chain);
+	enum drift served = served_drift(&c->seen->now, desired, chain);
+	enum drift installed = installed_drift(&c->seen->now, desired, chain);
 	struct need need = needs[installed][served];
 
 	if (installed >= DRIFT_ATTRIBUTES && served == DRIFT_UNKNOWN)
@@ -110,7 +110,7 @@ static void decide_component_steps(struct plan_builder *d, struct component_buil
 	if (!component_has_step(c))
 		return;
 	c->reason = c->write ? write_reason(d, c) : serve_reason(d, c);
-	if (c->seen->online)
+	if (c->seen->now.online)
 		return;
 	c->unreachable = true;
 	c->write = c->activate = c->verify = false;
@@ -147,7 +147,7 @@ static void verify_all(struct process_build *p)
 	for (size_t i = 0; i < p->member_count; i++) {
 		struct component_build *c = p->members[i];
 
-		if (c->in_scope && c->seen->online && !c->unreachable)
+		if (c->in_scope && c->seen->now.online && !c->unreachable)
 			c->verify = c->component->verify_count > 0;
 	}
 }

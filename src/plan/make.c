@@ -39,25 +39,13 @@ static struct component_seen keep_seen(struct plan_builder *d, const char *name,
 	struct component_seen copy = *seen;
 
 	copy.name = name;
-	copy.version = builder_keep(d, seen->version);
-	copy.installed = builder_keep(d, seen->installed);
-	copy.chain = builder_keep(d, seen->chain);
-	copy.damage = builder_keep(d, seen->damage);
-	copy.attr_flaw = builder_keep(d, seen->attr_flaw);
-	copy.served = builder_keep(d, seen->served);
-	copy.served_flaw = builder_keep(d, seen->served_flaw);
-	copy.error = builder_keep(d, seen->error);
-	copy.unwritable = builder_keep(d, seen->unwritable);
-	copy.doubt = builder_keep(d, seen->doubt);
-	copy.untrusted = builder_keep(d, seen->untrusted);
-	copy.executable = builder_keep(d, seen->executable);
+	copy.now = observation_copy(&seen->now, d->kept);
 	copy.proven = builder_keep(d, seen->proven);
 	copy.certificate = builder_keep(d, seen->certificate);
 	copy.activation_due = builder_keep(d, seen->activation_due);
 	copy.rejected = keep_list(d, seen->rejected, seen->rejected_count);
 	copy.rolled_back_to = builder_keep(d, seen->rolled_back_to);
 	copy.last_error = builder_keep(d, seen->last_error);
-	copy.staged = builder_keep(d, seen->staged);
 	copy.deliver = builder_keep(d, seen->deliver);
 	return copy;
 }

@@ -13,11 +13,12 @@
 
 static const struct member plan_seen_members[] = {
 	TEXT_MEMBER("component", struct component_seen, name),
-	FLAG_MEMBER("online", struct component_seen, online),
-	TEXT_MEMBER("version", struct component_seen, version, .absent = ABSENT_NULL),
-	FINGERPRINT_MEMBER("installed", struct component_seen, installed, .absent = ABSENT_NULL),
-	FINGERPRINT_MEMBER("served", struct component_seen, served, .absent = ABSENT_NULL),
-	TEXT_MEMBER("error", struct component_seen, error, .absent = ABSENT_NULL),
+	FLAG_MEMBER("online", struct component_seen, now.online),
+	TEXT_MEMBER("version", struct component_seen, now.version, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("installed", struct component_seen, now.installed,
+			   .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("served", struct component_seen, now.served, .absent = ABSENT_NULL),
+	TEXT_MEMBER("error", struct component_seen, now.error, .absent = ABSENT_NULL),
 	{ 0 },
 };
 

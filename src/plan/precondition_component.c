@@ -35,10 +35,10 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 		[OFFLINE_ACKNOWLEDGE] = SEVERITY_ACKNOWLEDGE,
 		[OFFLINE_DEFER] = SEVERITY_INFO,
 	};
-	const char *why =
-		c->seen->error ? text_escaped(&d->scratch, c->seen->error) : "it was not reached";
+	const char *why = c->seen->now.error ? text_escaped(&d->scratch, c->seen->now.error)
+					     : "it was not reached";
 
-	if (c->seen->online)
+	if (c->seen->now.online)
 		return;
 
 	struct precondition_spec f = {
@@ -60,10 +60,10 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 
 static void check_restart(struct plan_builder *d, const struct component_build *c)
 {
-	int64_t left = c->seen->served_not_after - d->in->at;
+	int64_t left = c->seen->now.served_not_after - d->in->at;
 	char text[DURATION_TEXT];
 
-	if (!c->postponed || !c->seen->served_not_after || left > RESTART_MARGIN)
+	if (!c->postponed || !c->seen->now.served_not_after || left > RESTART_MARGIN)
 		return;
 	duration_about(left < 0 ? -left : left, text);
 	precondition_add_component(
@@ -112,7 +112,7 @@ static void split_remedy(struct plan_builder *d, const char *text, struct precon
 static void component_precondition_check_writable(struct plan_builder *d,
 						  const struct component_build *c)
 {
-	if (!c->seen->unwritable || !c->seen->online)
+	if (!c->seen->now.unwritable || !c->seen->now.online)
 		return;
 
 	struct precondition_spec f = {
@@ -122,7 +122,7 @@ static void component_precondition_check_writable(struct plan_builder *d,
 		.subject = component_subject(c->component),
 	};
 
-	split_remedy(d, c->seen->unwritable, &f);
+	split_remedy(d, c->seen->now.unwritable, &f);
 	precondition_add(d, &f);
 }
 
@@ -138,14 +138,14 @@ static void check_pidfile(struct plan_builder *d, const struct component_build *
 		.code = CODE_PIDFILE_DOUBTFUL,
 		.name = c->name,
 		.subject = component_subject(c->component),
-		.message = builder_keep(d, c->seen->doubt),
+		.message = builder_keep(d, c->seen->now.doubt),
 	};
 
-	if (!c->seen->online || !(c->seen->doubt || c->seen->untrusted))
+	if (!c->seen->now.online || !(c->seen->now.doubt || c->seen->now.untrusted))
 		return;
-	if (c->seen->untrusted) {
+	if (c->seen->now.untrusted) {
 		f.code = CODE_NOT_RESTARTABLE;
-		split_remedy(d, c->seen->untrusted, &f);
+		split_remedy(d, c->seen->now.untrusted, &f);
 	}
 	f.severity = precondition_severity(f.code, is_activated(c));
 	precondition_add(d, &f);
@@ -155,7 +155,7 @@ static void component_precondition_check_version(struct plan_builder *d,
 						 const struct component_build *c)
 {
 	const char *minimum = c->component->role->version_minimum;
-	const char *seen = c->seen->version;
+	const char *seen = c->seen->now.version;
 	const char *version = seen ? version_in(seen, &d->scratch) : NULL;
 
 	if (!minimum)
@@ -168,7 +168,7 @@ static void component_precondition_check_version(struct plan_builder *d,
 							text_escaped(&d->scratch, minimum)));
 	/* An offline component has its own precondition, and one that was never
 	 * observed has none. */
-	if (!version && c->seen->online && c->seen->observed_at)
+	if (!version && c->seen->now.online && c->seen->now.observed_at)
 		precondition_add_component(
 			d, c, CODE_VERSION_UNKNOWN,
 			arena_printf(d->kept, "its version is unknown, its role wants %s or newer",
@@ -177,13 +177,13 @@ static void component_precondition_check_version(struct plan_builder *d,
 
 static void check_clock(struct plan_builder *d, const struct component_build *c)
 {
-	int64_t ahead = c->seen->clock_ahead;
+	int64_t ahead = c->seen->now.clock_ahead;
 	int64_t off = ahead > 0 ? ahead : -(ahead + (ahead == INT64_MIN));
 	/* whole minutes: plans made seconds apart must not differ */
 	int64_t told = off - off % CLOCK_TOLERANCE;
 	char text[DURATION_TEXT];
 
-	if (!c->seen->online || off <= CLOCK_TOLERANCE)
+	if (!c->seen->now.online || off <= CLOCK_TOLERANCE)
 		return;
 	precondition_add_component(d, c, CODE_CLOCK_SKEW,
 				   arena_printf(d->kept, "its clock is at least %s %s ours",
@@ -194,20 +194,20 @@ static void check_clock(struct plan_builder *d, const struct component_build *c)
 /* The component has orders that this state does not know. */
 static void check_orders(struct plan_builder *d, const struct component_build *c)
 {
-	if (c->seen->order_taken <= c->seen->order_given)
+	if (c->seen->now.order_taken <= c->seen->order_given)
 		return;
 	precondition_add_component(d, c, CODE_STATE_BEHIND,
 				   arena_printf(d->kept,
 						"it has taken order %" PRId64
 						", the newest of this state is %" PRId64,
-						c->seen->order_taken, c->seen->order_given));
+						c->seen->now.order_taken, c->seen->order_given));
 }
 
 /* Two states that deliver to one component would undo each other's work. */
 static void component_precondition_check_owner(struct plan_builder *d,
 					       const struct component_build *c)
 {
-	const char *from = c->seen->order_from;
+	const char *from = c->seen->now.order_from;
 
 	if (from && strcmp(from, d->snapshot->lineage) != 0)
 		precondition_add_component(

@@ -58,7 +58,7 @@ static struct role_versions role_precondition_list_versions(struct plan_builder 
 	for (size_t i = 0; i < f->component_count; i++) {
 		const struct component_build *c = &d->components[i];
 		const struct role *role = c->component->role;
-		const char *seen = c->seen->version;
+		const char *seen = c->seen->now.version;
 		const char *version =
 			role->version_same && seen ? version_in(seen, &d->scratch) : NULL;
 

@@ -136,7 +136,7 @@ static size_t count_strangers(struct plan_builder *d)
 		qsort(known, s->generation_count, sizeof(*known), text_compare);
 	for (size_t i = 0; i < d->fleet->component_count; i++) {
 		const struct component_build *c = &d->components[i];
-		const char *there = c->write ? c->seen->installed : NULL;
+		const char *there = c->write ? c->seen->now.installed : NULL;
 
 		if (!there || !*there)
 			continue;
@@ -199,7 +199,7 @@ static void order_commit(struct step_schedule *o, struct component_build *c, int
 	struct step step = component_step(STEP_COMMIT, c);
 	size_t first = wave == NO_WAVE ? NO_STEP : o->barrier;
 
-	step.replaces = builder_keep(o->d, c->seen->installed);
+	step.replaces = builder_keep(o->d, c->seen->now.installed);
 	step.wave = wave;
 	c->commit = schedule_add_step(o, step,
 				      (size_t[]){ c->stage, c->certificate->last_stage, first }, 3);

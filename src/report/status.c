@@ -57,15 +57,15 @@ static bool status_is_same(const char *fingerprint, const struct generation *des
 
 static bool is_installed(const struct component_seen *seen, const struct generation *desired)
 {
-	return installed_drift(seen, desired->fingerprint, desired->chain) == DRIFT_NONE;
+	return installed_drift(&seen->now, desired->fingerprint, desired->chain) == DRIFT_NONE;
 }
 
 /* When the installed pair is unknown, the served one is enough. */
 static bool is_in_sync(const struct component_seen *seen, const struct generation *desired)
 {
-	return seen->evidence != EVIDENCE_NONE &&
-	       served_drift(seen, desired->fingerprint, desired->chain) == DRIFT_NONE &&
-	       (!seen->installed || is_installed(seen, desired));
+	return seen->now.evidence != EVIDENCE_NONE &&
+	       served_drift(&seen->now, desired->fingerprint, desired->chain) == DRIFT_NONE &&
+	       (!seen->now.installed || is_installed(seen, desired));
 }
 
 static bool is_rejected(const struct component_seen *seen, const struct generation *desired)
@@ -80,33 +80,33 @@ static bool is_rejected(const struct component_seen *seen, const struct generati
 static enum component_state installed_state(const struct component_seen *seen,
 					    const struct generation *desired)
 {
-	bool proven = seen->evidence != EVIDENCE_NONE && seen->served;
+	bool proven = seen->now.evidence != EVIDENCE_NONE && seen->now.served;
 
 	if (is_installed(seen, desired)) {
 		if (proven || status_is_same(seen->activation_due, desired))
 			return COMPONENT_RESTART_PENDING;
 		return COMPONENT_UNKNOWN;
 	}
-	if (status_is_same(seen->staged, desired))
+	if (status_is_same(seen->now.staged, desired))
 		return COMPONENT_STAGED;
-	if (!seen->installed)
+	if (!seen->now.installed)
 		return COMPONENT_UNKNOWN;
-	return *seen->installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
+	return *seen->now.installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
 }
 
 /* Offline on purpose: by its role, or accepted by the user. */
 static bool is_left(const struct status_component *row)
 {
-	return !row->seen->online &&
+	return !row->seen->now.online &&
 	       (row->component->role->offline == OFFLINE_DEFER || row->seen->deferred_at);
 }
 
 /* The state of a component before the first generation of its certificate. */
 static enum component_state before_first(const struct component_seen *seen)
 {
-	if (!seen->installed)
+	if (!seen->now.installed)
 		return COMPONENT_UNKNOWN;
-	return *seen->installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
+	return *seen->now.installed ? COMPONENT_OUTDATED : COMPONENT_ABSENT;
 }
 
 static enum component_state state_of(const struct status_component *row)
@@ -118,7 +118,7 @@ static enum component_state state_of(const struct status_component *row)
 		return COMPONENT_UNKNOWN;
 	if (desired && is_in_sync(seen, desired))
 		return row->refusal ? COMPONENT_INVALID : COMPONENT_IN_SYNC;
-	if (desired && is_rejected(seen, desired) && !status_is_same(seen->installed, desired))
+	if (desired && is_rejected(seen, desired) && !status_is_same(seen->now.installed, desired))
 		return COMPONENT_ROLLED_BACK;
 	if (seen->last_error)
 		return COMPONENT_FAILED;
@@ -171,9 +171,9 @@ static void status_add_component(const struct snapshot *s, const struct componen
 		row->refusal = client_refusal(c, row->desired, out->now, a);
 	row->state = state_of(row);
 	mark_used(out, c->certificate);
-	if (row->seen && row->seen->observed_at &&
-	    (!out->observed_at || row->seen->observed_at < out->observed_at))
-		out->observed_at = row->seen->observed_at;
+	if (row->seen && row->seen->now.observed_at &&
+	    (!out->observed_at || row->seen->now.observed_at < out->observed_at))
+		out->observed_at = row->seen->now.observed_at;
 }
 
 /* ---- agents ---- */
@@ -238,8 +238,8 @@ static bool is_replaced(const struct status *s, const struct enrolled *agent,
 		const struct component_seen *seen = s->components[i].seen;
 
 		if (s->components[i].component == renewing)
-			return seen && seen->installed && *seen->installed &&
-			       strcmp(seen->installed, agent->fingerprint) != 0;
+			return seen && seen->now.installed && *seen->now.installed &&
+			       strcmp(seen->now.installed, agent->fingerprint) != 0;
 	}
 	return false;
 }

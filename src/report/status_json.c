@@ -73,11 +73,11 @@ static json_t *write_trouble(const void *slot, size_t index)
 		return json_text(row->refusal);
 	if (!seen)
 		return NULL;
-	if (seen->damage)
-		return json_text(seen->damage);
-	if (seen->attr_flaw)
-		return json_text(seen->attr_flaw);
-	return json_text(seen->served_flaw ? seen->served_flaw : seen->error);
+	if (seen->now.damage)
+		return json_text(seen->now.damage);
+	if (seen->now.attr_flaw)
+		return json_text(seen->now.attr_flaw);
+	return json_text(seen->now.served_flaw ? seen->now.served_flaw : seen->now.error);
 }
 
 #define OF_COMPONENT .via = { MEMBER_VIA(struct status_component, component) }
@@ -93,17 +93,17 @@ static const struct member status_component_members[] = {
 	TEXT_MEMBER("role", struct role, name, OF_PART(role)),
 	TEXT_MEMBER("certificate", struct certificate, name, OF_PART(certificate)),
 	TEXT_MEMBER("process", struct component, process, OF_COMPONENT),
-	FLAG_MEMBER("online", struct component_seen, online, SEEN_ROW),
-	SEEN_TEXT("version", version),
+	FLAG_MEMBER("online", struct component_seen, now.online, SEEN_ROW),
+	SEEN_TEXT("version", now.version),
 	TEXT_MEMBER("desired", struct generation, fingerprint, .absent = ABSENT_NULL,
 		    .via = { MEMBER_VIA(struct status_component, desired) }),
-	SEEN_TEXT("installed", installed),
-	SEEN_TEXT("served", served),
-	CHOICE_MEMBER("evidence", struct component_seen, evidence, evidence_names, SEEN_ROW),
+	SEEN_TEXT("installed", now.installed),
+	SEEN_TEXT("served", now.served),
+	CHOICE_MEMBER("evidence", struct component_seen, now.evidence, evidence_names, SEEN_ROW),
 	CHOICE_MEMBER("state", struct status_component, state, component_state_names),
 	SEEN_TEXT("last_error", last_error),
 	ROW_MEMBER("error", write_trouble),
-	TIME_MEMBER("observed_at", struct component_seen, observed_at, .absent = ABSENT_NULL,
+	TIME_MEMBER("observed_at", struct component_seen, now.observed_at, .absent = ABSENT_NULL,
 		    SEEN_ROW),
 	{ 0 },
 };

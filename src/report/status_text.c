@@ -42,23 +42,23 @@ static void add_fingerprint(struct table *t, const char *fingerprint, const char
 
 static void add_notes(struct table *t, const struct component_seen *seen)
 {
-	if (!seen->online)
+	if (!seen->now.online)
 		table_note(t, "offline");
-	if (seen->damage)
-		table_note(t, seen->damage);
-	if (seen->attr_flaw)
-		table_note(t, seen->attr_flaw);
-	if (seen->served_flaw)
-		table_note(t, seen->served_flaw);
-	if (seen->error)
-		table_note(t, seen->error);
+	if (seen->now.damage)
+		table_note(t, seen->now.damage);
+	if (seen->now.attr_flaw)
+		table_note(t, seen->now.attr_flaw);
+	if (seen->now.served_flaw)
+		table_note(t, seen->now.served_flaw);
+	if (seen->now.error)
+		table_note(t, seen->now.error);
 	if (seen->last_error)
 		table_note(t, arena_printf(t->arena, "last run: %s", seen->last_error));
 }
 
 static void status_text_add_component(struct table *t, const struct status_component *row)
 {
-	static const struct component_seen never = { .online = true };
+	static const struct component_seen never = { .now.online = true };
 	const struct component_seen *seen = row->seen ? row->seen : &never;
 	const char *desired = row->desired ? row->desired->fingerprint : NULL;
 
@@ -66,9 +66,9 @@ static void status_text_add_component(struct table *t, const struct status_compo
 	table_add(t, component_state_names[row->state], state_tones[row->state]);
 	table_add(t, desired ? arena_strndup(t->arena, desired, FINGERPRINT_SHOWN) : NULL,
 		  TONE_PLAIN);
-	add_fingerprint(t, seen->installed, desired);
-	add_fingerprint(t, seen->served, desired);
-	table_add(t, evidence_names[seen->evidence], TONE_PLAIN);
+	add_fingerprint(t, seen->now.installed, desired);
+	add_fingerprint(t, seen->now.served, desired);
+	table_add(t, evidence_names[seen->now.evidence], TONE_PLAIN);
 	if (row->refusal)
 		table_note(t, row->refusal);
 	if (row->state != COMPONENT_IN_SYNC)

@@ -19,22 +19,23 @@ static const struct member identity_members[] = {
  * compared and never shown.
  */
 static const struct member report_members[] = {
-	NUMBER_MEMBER("sequence", struct component_report, sequence, 0, INT64_MAX),
+	NUMBER_MEMBER("sequence", struct component_report, seen.order_taken, 0, INT64_MAX),
 	CHOICE_MEMBER("activation", struct component_report, activation, activation_names),
 	TEXT_MEMBER("name", struct component_report, name),
-	SHOWN_MEMBER("version", struct component_report, version, .absent = ABSENT_NULL),
-	FINGERPRINT_MEMBER("installed", struct component_report, installed, .absent = ABSENT_NULL),
-	FINGERPRINT_MEMBER("chain", struct component_report, chain, .absent = ABSENT_NULL),
-	SHOWN_MEMBER("damage", struct component_report, damage, .absent = ABSENT_NULL),
-	FINGERPRINT_MEMBER("staged", struct component_report, staged, .absent = ABSENT_NULL),
-	SHOWN_MEMBER("unwritable", struct component_report, unwritable, .absent = ABSENT_NULL),
-	SHOWN_MEMBER("error", struct component_report, error, .absent = ABSENT_NULL),
-	FINGERPRINT_MEMBER("served", struct component_report, served, .absent = ABSENT_NULL),
-	TEXT_MEMBER("lineage", struct component_report, lineage, .absent = ABSENT_NULL),
-	SHOWN_MEMBER("attr_flaw", struct component_report, attr_flaw, .absent = ABSENT_LATER),
-	SHOWN_MEMBER("doubt", struct component_report, doubt, .absent = ABSENT_LATER),
-	SHOWN_MEMBER("untrusted", struct component_report, untrusted, .absent = ABSENT_LATER),
-	TEXT_MEMBER("executable", struct component_report, executable, .absent = ABSENT_LATER),
+	SHOWN_MEMBER("version", struct component_report, seen.version, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("installed", struct component_report, seen.installed,
+			   .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("chain", struct component_report, seen.chain, .absent = ABSENT_NULL),
+	SHOWN_MEMBER("damage", struct component_report, seen.damage, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("staged", struct component_report, seen.staged, .absent = ABSENT_NULL),
+	SHOWN_MEMBER("unwritable", struct component_report, seen.unwritable, .absent = ABSENT_NULL),
+	SHOWN_MEMBER("error", struct component_report, seen.error, .absent = ABSENT_NULL),
+	FINGERPRINT_MEMBER("served", struct component_report, seen.served, .absent = ABSENT_NULL),
+	TEXT_MEMBER("lineage", struct component_report, seen.order_from, .absent = ABSENT_NULL),
+	SHOWN_MEMBER("attr_flaw", struct component_report, seen.attr_flaw, .absent = ABSENT_LATER),
+	SHOWN_MEMBER("doubt", struct component_report, seen.doubt, .absent = ABSENT_LATER),
+	SHOWN_MEMBER("untrusted", struct component_report, seen.untrusted, .absent = ABSENT_LATER),
+	TEXT_MEMBER("executable", struct component_report, seen.executable, .absent = ABSENT_LATER),
 	{ 0 },
 };
 
@@ -87,11 +88,11 @@ bool report_read(const char *text, size_t len, struct arena *a, struct report_id
 		return err_set(e, ERR_REMOTE, "the agent's answer is malformed: %s", why.text);
 	if (!*report.agent.spki)
 		return err_set(e, ERR_REMOTE, "the agent's answer is malformed: it has no key");
-	if (report.component.sequence >= NUMBER_LIMIT)
+	if (report.component.seen.order_taken >= NUMBER_LIMIT)
 		return err_set(
 			e, ERR_REMOTE,
 			"the agent says that its last order had number %lld, which no order has: its record is damaged; on its host stop the agent, look at the pair, remove the component's file in the agent's 'state' directory and start it again",
-			(long long)report.component.sequence);
+			(long long)report.component.seen.order_taken);
 	*agent = report.agent;
 	*c = report.component;
 	return true;

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/activation.h"
+#include "model/observation.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -23,21 +24,10 @@ struct report_identity {
 
 struct component_report {
 	const char *name;
-	const char *version;
-	const char *installed;
-	const char *chain;
-	const char *damage;
-	const char *attr_flaw; /* owner or mode of a file that is not as it was set */
-	const char *staged;
-	const char *unwritable;
-	const char *doubt;      /* about the process in its pidfile */
-	const char *untrusted;  /* other users who can write the pidfile */
-	const char *executable; /* executable of that process */
-	const char *error;
-	const char *served;         /* certificate seen by the agent's own check */
-	const char *lineage;        /* state of the last order; NULL: no order yet */
-	int64_t sequence;           /* number of the last order; 0: none */
 	enum activation activation; /* hot: the agent's own pair */
+	/* `served` by the agent's own check; without online, evidence, clock and
+	 * the time, which whoever asked knows */
+	struct observation seen;
 };
 
 /* {"agent": ..., "component": ...}; the caller owns the reference. */

@@ -20,7 +20,7 @@ static void look(const struct install *i)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(secret) key = { 0 };
-	struct install_seen seen = { 0 };
+	struct observation seen = { 0 };
 	struct cert_set set = { 0 };
 	struct err e = { 0 };
 

@@ -272,10 +272,10 @@ static void write_some(struct state *s, struct change *c)
 	};
 	const struct component_seen seen = {
 		.name = "front",
-		.online = true,
-		.version = "1.2",
-		.installed = HASH,
-		.served = HASH,
+		.now.online = true,
+		.now.version = "1.2",
+		.now.installed = HASH,
+		.now.served = HASH,
 		.certificate = "shop",
 		.activation_due = HASH,
 		.rejected = words,

@@ -55,16 +55,16 @@ void fuzz_seeds(void)
 	seed_report(&(const struct component_report){ .name = "web" });
 	seed_report(&(const struct component_report){
 		.name = "web",
-		.version = "nginx/1.22.1",
-		.installed = hash,
-		.chain = hash,
-		.damage = "its key is missing",
-		.staged = "",
-		.unwritable = "a disk is full",
-		.error = "it is down",
-		.served = hash,
-		.lineage = "5f2c",
-		.sequence = 2,
+		.seen = { .version = "nginx/1.22.1",
+			  .installed = hash,
+			  .chain = hash,
+			  .damage = "its key is missing",
+			  .staged = "",
+			  .unwritable = "a disk is full",
+			  .error = "it is down",
+			  .served = hash,
+			  .order_from = "5f2c",
+			  .order_taken = 2 },
 		.activation = ACTIVATION_RELOAD,
 	});
 	for (unsigned kind = 0; kind < PROBLEM_COUNT; kind++)

@@ -193,17 +193,19 @@ static void seed_enrolment(void)
 void fuzz_seeds(void)
 {
 	const struct report_identity agent = { HASH, "certfleet 0.1.0", FUZZ_NOW };
-	const struct component_report report = { .name = "edge/e1",
-						 .version = "1.2",
-						 .installed = HASH,
-						 .chain = HASH,
-						 .damage = "d",
-						 .staged = "",
-						 .unwritable = "u",
-						 .error = "e",
-						 .served = HASH,
-						 .lineage = "5f2c",
-						 .sequence = 9 };
+	const struct component_report report = {
+		.name = "edge/e1",
+		.seen = { .version = "1.2",
+			  .installed = HASH,
+			  .chain = HASH,
+			  .damage = "d",
+			  .staged = "",
+			  .unwritable = "u",
+			  .error = "e",
+			  .served = HASH,
+			  .order_from = "5f2c",
+			  .order_taken = 9 },
+	};
 	const struct problem problem = { PROBLEM_MOVED, "moved on" };
 
 	seed_orders();

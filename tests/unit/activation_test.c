@@ -117,7 +117,7 @@ TEST(an_agent_tells_its_rung)
 	};
 
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
-		const struct component_seen seen = { .activation = told[i].says };
+		const struct component_seen seen = { .now.activation = told[i].says };
 
 		assert_int_equal(component_activation(&c, &seen), told[i].activation);
 	}

@@ -87,16 +87,16 @@ static void look_at(struct world *w, const struct view *v)
 	*seen = (struct component_seen){
 		.name = seen->name,
 		.known = true,
-		.online = v->online,
-		.installed = print_of(w, v->installed),
-		.chain = v->chain,
-		.damage = v->damage,
-		.attr_flaw = v->attr_flaw,
-		.served = print_of(w, v->served),
-		.served_flaw = v->flaw,
-		.evidence = v->evidence,
+		.now.online = v->online,
+		.now.installed = print_of(w, v->installed),
+		.now.chain = v->chain,
+		.now.damage = v->damage,
+		.now.attr_flaw = v->attr_flaw,
+		.now.served = print_of(w, v->served),
+		.now.served_flaw = v->flaw,
+		.now.evidence = v->evidence,
 		.activation_due = print_of(w, v->due),
-		.observed_at = WORLD_NOW,
+		.now.observed_at = WORLD_NOW,
 	};
 }
 

@@ -34,12 +34,12 @@ TEST(a_probe_tells_what_the_running_configuration_holds)
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 	assert_done(&job);
-	assert_true(job.answer.online);
-	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
-	assert_string_equal(job.answer.served, old_pair.facts.fingerprint);
-	assert_non_null(job.answer.chain);
-	assert_null(job.answer.damage);
-	assert_null(job.answer.unwritable);
+	assert_true(job.seen.online);
+	assert_string_equal(job.seen.installed, old_pair.facts.fingerprint);
+	assert_string_equal(job.seen.served, old_pair.facts.fingerprint);
+	assert_non_null(job.seen.chain);
+	assert_null(job.seen.damage);
+	assert_null(job.seen.unwritable);
 	assert_asked(s->last, "GET /id/site HTTP/1.1\r\nHost: 127.0.0.1:");
 }
 
@@ -65,8 +65,8 @@ TEST(what_is_no_pair_is_not_written_to)
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
-		assert_non_null(job.answer.unwritable);
-		assert_null(job.answer.served);
+		assert_non_null(job.seen.unwritable);
+		assert_null(job.seen.served);
 		s->requests = i;
 		job = run(&c, DRIVER_STAGE, &new_pair);
 		assert_failed(&job, ERR_REMOTE, "the @id 'site'");

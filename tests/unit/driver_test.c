@@ -58,10 +58,10 @@ TEST(a_pair_goes_through_every_verb)
 	assert_true(run(&c, DRIVER_STAGE, &new_pair));
 	drivers_run(drivers, &look, 1);
 	assert_true(look.done);
-	assert_true(look.answer.online);
-	assert_string_equal(look.answer.installed, old_pair.facts.fingerprint);
-	assert_string_equal(look.answer.staged, new_pair.facts.fingerprint);
-	assert_null(look.answer.served);
+	assert_true(look.seen.online);
+	assert_string_equal(look.seen.installed, old_pair.facts.fingerprint);
+	assert_string_equal(look.seen.staged, new_pair.facts.fingerprint);
+	assert_null(look.seen.served);
 	assert_true(run(&c, DRIVER_COMMIT, &new_pair));
 	assert_true(run(&c, DRIVER_ACTIVATE, &new_pair));
 	assert_served(&c.deliver.files, &new_pair);

@@ -152,11 +152,11 @@ TEST(a_probe_does_not_fetch_the_key)
 	size_t i = 0;
 
 	assert_done(&job);
-	assert_true(job.answer.online);
-	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
-	assert_null(job.answer.served);
-	assert_null(job.answer.damage);
-	assert_string_equal(job.answer.staged, new_pair.facts.fingerprint);
+	assert_true(job.seen.online);
+	assert_string_equal(job.seen.installed, old_pair.facts.fingerprint);
+	assert_null(job.seen.served);
+	assert_null(job.seen.damage);
+	assert_string_equal(job.seen.staged, new_pair.facts.fingerprint);
 	assert_asked(s->last, "POST /v3/kv/txn HTTP/1.1\r\n");
 	txn = asked(s);
 	json_array_foreach(json_object_get(txn, "success"), i, op)
@@ -182,8 +182,8 @@ TEST(nothing_published_is_nothing_installed)
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
-		assert_string_equal(job.answer.installed, "");
-		assert_null(job.answer.staged);
+		assert_string_equal(job.seen.installed, "");
+		assert_null(job.seen.staged);
 	}
 }
 
@@ -206,13 +206,13 @@ TEST(entries_that_do_not_agree_are_damage)
 	s = answers((struct server){ .answers = { told(apart), told(partly), told(mixed) } });
 	c = on(s);
 	job = run(&c, DRIVER_PROBE, &new_pair);
-	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
-	assert_string_equal(job.answer.damage,
+	assert_string_equal(job.seen.installed, old_pair.facts.fingerprint);
+	assert_string_equal(job.seen.damage,
 			    "'" KEY "/key' was not written together with the certificate");
 	job = run(&c, DRIVER_PROBE, &new_pair);
-	assert_non_null(strstr(job.answer.damage, "is missing"));
+	assert_non_null(strstr(job.seen.damage, "is missing"));
 	job = run(&c, DRIVER_PROBE, &new_pair);
-	assert_non_null(strstr(job.answer.damage, "does not agree"));
+	assert_non_null(strstr(job.seen.damage, "does not agree"));
 }
 
 TEST(what_is_no_etcd_says_so)
@@ -249,7 +249,7 @@ TEST(junk_in_it_is_taken_for_nothing)
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 	assert_done(&job);
-	assert_string_equal(job.answer.installed, "");
+	assert_string_equal(job.seen.installed, "");
 }
 
 /* ---- stage and abort ---- */
@@ -530,7 +530,7 @@ TEST(a_user_logs_in_first)
 	assert_asked(s->all, "POST /v3/auth/authenticate ");
 	assert_asked(s->all, "{\"name\":\"me\",\"password\":\"pass\\\"word\"}");
 	assert_asked(s->last, "Authorization: tick.1\r\n");
-	assert_string_equal(job.answer.installed, old_pair.facts.fingerprint);
+	assert_string_equal(job.seen.installed, old_pair.facts.fingerprint);
 }
 
 TEST(a_login_that_fails_tells_no_password)

@@ -130,18 +130,18 @@ TEST(a_probe_tells_what_the_process_holds)
 {
 	struct server *s = HAPROXY(holding(&new_pair), holding(&old_pair), "Can't display\n");
 	struct component c = at(s);
-	struct probe_answer a;
+	struct observation a;
 
 	install(&c, &new_pair);
-	a = run(&c, DRIVER_PROBE, &new_pair).answer;
+	a = run(&c, DRIVER_PROBE, &new_pair).seen;
 	assert_true(a.online);
 	assert_string_equal(a.version, "2.6.12");
 	assert_string_equal(a.installed, new_pair.facts.fingerprint);
 	assert_string_equal(a.served, new_pair.facts.fingerprint);
 	assert_null(a.unwritable);
-	a = run(&c, DRIVER_PROBE, &new_pair).answer;
+	a = run(&c, DRIVER_PROBE, &new_pair).seen;
 	assert_string_equal(a.served, "");
-	a = run(&c, DRIVER_PROBE, &new_pair).answer;
+	a = run(&c, DRIVER_PROBE, &new_pair).seen;
 	assert_null(a.served);
 	assert_non_null(strstr(a.unwritable, "does not know"));
 }
@@ -156,9 +156,9 @@ TEST(one_that_does_not_run_is_offline_but_its_file_is_seen)
 	server_stop(s);
 	job = run(&c, DRIVER_PROBE, &new_pair);
 	assert_true(job.done);
-	assert_false(job.answer.online);
-	assert_non_null(job.answer.error);
-	assert_string_equal(job.answer.installed, new_pair.facts.fingerprint);
+	assert_false(job.seen.online);
+	assert_non_null(job.seen.error);
+	assert_string_equal(job.seen.installed, new_pair.facts.fingerprint);
 }
 
 TEST_EACH(open_root, close_root)

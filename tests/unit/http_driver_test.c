@@ -67,11 +67,11 @@ TEST(a_probe_finds_the_fingerprint_in_every_form)
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
-		assert_true(job.answer.online);
-		assert_null(job.answer.error);
-		assert_string_equal(job.answer.installed, plain);
-		assert_null(job.answer.served);
-		assert_string_equal(job.answer.version, "7.2\\x1b");
+		assert_true(job.seen.online);
+		assert_null(job.seen.error);
+		assert_string_equal(job.seen.installed, plain);
+		assert_null(job.seen.served);
+		assert_string_equal(job.seen.version, "7.2\\x1b");
 	}
 	assert_asked(s->last, "GET /cert HTTP/1.1\r\n");
 }
@@ -86,8 +86,8 @@ TEST(what_is_no_fingerprint_is_unknown)
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
-		assert_null(job.answer.installed);
-		assert_non_null(strstr(job.answer.error, "something else"));
+		assert_null(job.seen.installed);
+		assert_non_null(strstr(job.seen.error, "something else"));
 	}
 }
 
@@ -102,9 +102,9 @@ TEST(nothing_can_be_said_in_several_ways)
 		struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 		assert_done(&job);
-		assert_string_equal(job.answer.installed, "");
+		assert_string_equal(job.seen.installed, "");
 		if (i == 3)
-			assert_string_equal(job.answer.version, "7");
+			assert_string_equal(job.seen.version, "7");
 	}
 }
 
@@ -156,9 +156,9 @@ TEST(without_a_probe_nothing_is_known)
 	struct job job = run(&c, DRIVER_PROBE, &new_pair);
 
 	assert_done(&job);
-	assert_true(job.answer.online);
-	assert_null(job.answer.installed);
-	assert_non_null(job.answer.error);
+	assert_true(job.seen.online);
+	assert_null(job.seen.installed);
+	assert_non_null(job.seen.error);
 	assert_int_equal(s->connections, 0);
 }
 

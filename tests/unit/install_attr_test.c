@@ -7,7 +7,7 @@
 
 static void assert_flaw(const struct install *i, const char *flaw)
 {
-	struct install_seen seen = probe(i);
+	struct observation seen = probe(i);
 
 	if (seen.error || seen.damage)
 		fail_msg("%s", seen.error ? seen.error : seen.damage);

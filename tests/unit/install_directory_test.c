@@ -5,7 +5,7 @@
 TEST(nothing_is_installed_at_first)
 {
 	struct install i = directory_form();
-	struct install_seen seen = probe(&i);
+	struct observation seen = probe(&i);
 
 	assert_string_equal(seen.installed, "");
 	assert_null(seen.damage);

@@ -416,8 +416,8 @@ TEST(e3_a_doubtful_process_is_told_and_not_signalled)
 	deliver("edge/e1", 1, &new_pair, NULL);
 	set_told("edge/e1", "/usr/sbin/nginx");
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
-	assert_non_null(r.doubt);
-	assert_non_null(r.executable);
+	assert_non_null(r.seen.doubt);
+	assert_non_null(r.seen.executable);
 	assert_false(perform(&o, &p));
 	assert_non_null(strstr(p.detail, "is not '/usr/sbin/nginx'"));
 	assert_true(is_running(pid));
@@ -431,10 +431,10 @@ TEST(e3_a_doubtful_process_is_told_and_not_signalled)
 
 	deliver("edge/e1", 3, &new_pair, NULL);
 	o.order.sequence = 3;
-	o.order.executable = r.executable;
+	o.order.executable = r.seen.executable;
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").told, r.executable);
+	assert_string_equal(record("edge/e1").told, r.seen.executable);
 	assert_string_equal(record("edge/e1").executable, "/usr/sbin/nginx");
 }
 
@@ -447,14 +447,14 @@ TEST(e3_the_executable_that_was_signalled_is_remembered)
 
 	deliver("edge/e1", 1, &new_pair, NULL);
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
-	assert_null(r.doubt);
+	assert_null(r.seen.doubt);
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").told, r.executable);
+	assert_string_equal(record("edge/e1").told, r.seen.executable);
 	/* it was good: what is delivered next takes nothing back */
 	commit.order.sequence = 2;
 	must_perform(&commit);
-	assert_string_equal(record("edge/e1").executable, r.executable);
+	assert_string_equal(record("edge/e1").executable, r.seen.executable);
 	assert_null(record("edge/e1").told);
 }
 
@@ -469,10 +469,10 @@ TEST(e3_an_executable_of_what_was_taken_back_is_forgotten)
 	deliver("edge/e1", 1, &new_pair, NULL);
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	set_told("edge/e1", "/usr/sbin/nginx");
-	o.order.executable = r.executable;
+	o.order.executable = r.seen.executable;
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").told, r.executable);
+	assert_string_equal(record("edge/e1").told, r.seen.executable);
 	back.order.sequence = 2;
 	back.order.rollback = true;
 	must_perform(&back);
@@ -541,14 +541,14 @@ TEST(a_look_tells_what_is_there)
 
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
 	assert_string_equal(r.name, "edge/e1");
-	assert_string_equal(r.installed, "");
-	assert_null(r.lineage);
+	assert_string_equal(r.seen.installed, "");
+	assert_null(r.seen.order_from);
 	deliver("edge/e1", 4, &new_pair, NULL);
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
-	assert_string_equal(r.installed, new_pair.facts.fingerprint);
-	assert_string_equal(r.lineage, LINEAGE);
-	assert_int_equal(r.sequence, 4);
-	assert_null(r.unwritable);
+	assert_string_equal(r.seen.installed, new_pair.facts.fingerprint);
+	assert_string_equal(r.seen.order_from, LINEAGE);
+	assert_int_equal(r.seen.order_taken, 4);
+	assert_null(r.seen.unwritable);
 	assert_int_not_equal(r.activation, ACTIVATION_HOT);
 	component_inspect(&config, component("self"), &test_arena, &r);
 	assert_int_equal(r.activation, ACTIVATION_HOT);
@@ -560,11 +560,11 @@ TEST(p3_a_look_tells_a_mode_that_was_changed)
 
 	deliver("edge/e1", 4, &new_pair, NULL);
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
-	assert_null(r.attr_flaw);
+	assert_null(r.seen.attr_flaw);
 	assert_int_equal(chmod(at_root("site/key.pem"), 0666), 0);
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
-	assert_non_null(r.attr_flaw);
-	assert_non_null(strstr(r.attr_flaw, "site/key.pem' has mode 0666, not 0600"));
+	assert_non_null(r.seen.attr_flaw);
+	assert_non_null(strstr(r.seen.attr_flaw, "site/key.pem' has mode 0666, not 0600"));
 }
 
 TEST(a_damaged_record_is_told)
@@ -573,7 +573,7 @@ TEST(a_damaged_record_is_told)
 
 	write_text(arena_printf(&test_arena, "%s/edge%%2Fe1.json", config.state), "{");
 	component_inspect(&config, component("edge/e1"), &test_arena, &r);
-	assert_non_null(strstr(r.unwritable, "is damaged"));
+	assert_non_null(strstr(r.seen.unwritable, "is damaged"));
 }
 
 static const char *version_by(struct agent_version v)
@@ -583,7 +583,7 @@ static const char *version_by(struct agent_version v)
 
 	c.version = v;
 	component_inspect_running(&c, &test_arena, &r);
-	return r.version;
+	return r.seen.version;
 }
 
 TEST(a_version_is_found_in_its_way)
@@ -612,8 +612,8 @@ TEST(a_port_that_is_closed_is_an_error)
 	c.check = &closed;
 	c.check_count = 1;
 	component_inspect_running(&c, &test_arena, &r);
-	assert_null(r.served);
-	assert_non_null(r.error);
+	assert_null(r.seen.served);
+	assert_non_null(r.seen.error);
 }
 
 TEST_EACH(open_agent, close_agent)

@@ -181,9 +181,9 @@ static inline void write_key(const char *path, const struct pair *p, mode_t mode
 	write_file(path, pem.bytes, pem.len, mode);
 }
 
-static inline struct install_seen probe(const struct install *i)
+static inline struct observation probe(const struct install *i)
 {
-	struct install_seen seen = { 0 };
+	struct observation seen = { 0 };
 
 	install_probe(i, &test_arena, &seen);
 	return seen;
@@ -191,7 +191,7 @@ static inline struct install_seen probe(const struct install *i)
 
 static inline void assert_installed(const struct install *i, const struct pair *p)
 {
-	struct install_seen seen = probe(i);
+	struct observation seen = probe(i);
 
 	if (seen.error)
 		fail_msg("%s", seen.error);

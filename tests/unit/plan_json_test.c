@@ -20,10 +20,10 @@ static void make_rich_plan(struct world *w, struct plan *p)
 	w->roles[0].offline = OFFLINE_ACKNOWLEDGE;
 	w->roles[0].restart.max_unavailable = 2;
 	w->issuers[0].publish = "ca.pem";
-	w->seen[1].online = false;
-	w->seen[0].version = "1.\xff";
-	w->seen[0].installed = NULL;
-	w->seen[0].error = "\x1b[2J";
+	w->seen[1].now.online = false;
+	w->seen[0].now.version = "1.\xff";
+	w->seen[0].now.installed = NULL;
+	w->seen[0].now.error = "\x1b[2J";
 	w->choices = (struct choices){ .targets = targets,
 				       .target_count = 2,
 				       .acks = acks,

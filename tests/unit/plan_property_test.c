@@ -174,13 +174,13 @@ static void random_seen(struct world *w, size_t i)
 	const struct component *c = &w->components[i];
 	struct component_seen *seen = &w->seen[i];
 
-	seen->online = dice(5) > 0;
-	seen->installed = random_fingerprint(w, c);
-	seen->served = c->verify_count ? random_fingerprint(w, c) : NULL;
+	seen->now.online = dice(5) > 0;
+	seen->now.installed = random_fingerprint(w, c);
+	seen->now.served = c->verify_count ? random_fingerprint(w, c) : NULL;
 	if (dice(6) == 0)
-		seen->damage = "key.pem does not match";
+		seen->now.damage = "key.pem does not match";
 	if (dice(6) == 0)
-		seen->activation_due = seen->installed;
+		seen->activation_due = seen->now.installed;
 	seen->known = dice(2);
 }
 
@@ -325,8 +325,8 @@ static size_t offline_processes(const struct world *w, const char *role)
 		if (!first || strcmp(c->role->name, role) != 0)
 			continue;
 		for (size_t k = i; k < w->fleet.component_count; k++)
-			online |=
-				!strcmp(w->components[k].process, c->process) && w->seen[k].online;
+			online |= !strcmp(w->components[k].process, c->process) &&
+				  w->seen[k].now.online;
 		count += !online;
 	}
 	return count;
@@ -405,7 +405,7 @@ static void check_offline(const struct world *w, const struct plan *p)
 		const char *name = p->steps[i].component;
 
 		if (name)
-			assert_true(snapshot_component(&w->snapshot, name)->online);
+			assert_true(snapshot_component(&w->snapshot, name)->now.online);
 	}
 }
 
@@ -463,8 +463,8 @@ static void carry_out_activation(struct world *w, const char *process)
 		if (strcmp(w->components[i].process, process) != 0)
 			continue;
 		w->seen[i].activation_due = NULL;
-		if (w->components[i].verify_count && w->seen[i].installed)
-			w->seen[i].served = w->seen[i].installed;
+		if (w->components[i].verify_count && w->seen[i].now.installed)
+			w->seen[i].now.served = w->seen[i].now.installed;
 	}
 }
 
@@ -485,19 +485,19 @@ static void carry_out(struct world *w, const struct step *s)
 			w->generations[i].bundle = "b.zip";
 		break;
 	case STEP_COMMIT:
-		if (s->replaces && seen->installed)
-			assert_string_equal(s->replaces, seen->installed);
-		seen->installed = s->generation ? s->generation
-						: snapshot_newest(&w->snapshot, OF_CERTIFICATE,
-								  s->certificate)
-							  ->fingerprint;
-		seen->damage = NULL;
+		if (s->replaces && seen->now.installed)
+			assert_string_equal(s->replaces, seen->now.installed);
+		seen->now.installed = s->generation ? s->generation
+						    : snapshot_newest(&w->snapshot, OF_CERTIFICATE,
+								      s->certificate)
+							      ->fingerprint;
+		seen->now.damage = NULL;
 		break;
 	case STEP_ACTIVATE:
 		carry_out_activation(w, s->process);
 		break;
 	case STEP_VERIFY: /* what watches its files has noticed by now */
-		seen->served = seen->installed ? seen->installed : seen->served;
+		seen->now.served = seen->now.installed ? seen->now.installed : seen->now.served;
 		break;
 	case STEP_PUBLISH:
 	case STEP_IMPORT:

@@ -121,7 +121,7 @@ static inline void world_init(struct world *w, size_t count)
 			.verify_count = 1,
 		};
 		w->seen[i] = (struct component_seen){
-			.name = name, .online = true, .installed = "", .served = ""
+			.name = name, .now.online = true, .now.installed = "", .now.served = ""
 		};
 	}
 	w->fleet = (struct fleet){

@@ -172,16 +172,16 @@ TEST(both_halves_of_a_component_come_back)
 		  .certificate = "shop",
 		  .rejected = rejected,
 		  .rejected_count = 2,
-		  .staged = fingerprint,
+		  .now.staged = fingerprint,
 		  .deferred_at = 1790000000,
 		  .order_given = 7,
 		  .retire_remove = true },
 		{ .name = "edge/e1",
-		  .online = true,
-		  .installed = "",
-		  .evidence = EVIDENCE_HANDSHAKE,
-		  .observed_at = 77 },
-		{ .name = "edge-2", .online = true, .version = "7.2" },
+		  .now.online = true,
+		  .now.installed = "",
+		  .now.evidence = EVIDENCE_HANDSHAKE,
+		  .now.observed_at = 77 },
+		{ .name = "edge-2", .now.online = true, .now.version = "7.2" },
 	};
 	const struct component_seen *list = NULL;
 	size_t count = 0;
@@ -194,22 +194,22 @@ TEST(both_halves_of_a_component_come_back)
 	assert_int_equal(count, 2);
 	assert_string_equal(list[0].name, "edge-2");
 	assert_false(list[0].known);
-	assert_string_equal(list[0].version, "7.2");
-	assert_null(list[0].installed);
+	assert_string_equal(list[0].now.version, "7.2");
+	assert_null(list[0].now.installed);
 	assert_true(list[1].known);
-	assert_true(list[1].online);
+	assert_true(list[1].now.online);
 	assert_true(list[1].retire_remove);
 	assert_string_equal(list[1].certificate, "shop");
 	assert_int_equal(list[1].rejected_count, 2);
 	assert_string_equal(list[1].rejected[1], "r2");
-	assert_string_equal(list[1].staged, fingerprint);
+	assert_string_equal(list[1].now.staged, fingerprint);
 	assert_int_equal(list[1].deferred_at, 1790000000);
 	assert_int_equal(list[1].order_given, 7);
 	assert_int_equal(list[0].deferred_at, 0);
-	assert_string_equal(list[1].installed, "");
-	assert_null(list[1].served);
-	assert_int_equal(list[1].evidence, EVIDENCE_HANDSHAKE);
-	assert_int_equal(list[1].observed_at, 77);
+	assert_string_equal(list[1].now.installed, "");
+	assert_null(list[1].now.served);
+	assert_int_equal(list[1].now.evidence, EVIDENCE_HANDSHAKE);
+	assert_int_equal(list[1].now.observed_at, 77);
 
 	change_forget_component(c, "edge/e1");
 	must_commit(s, c);

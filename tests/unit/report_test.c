@@ -16,20 +16,20 @@
 static const struct report_identity agent = { SPKI, "certfleet 1.0", 1800000000 };
 static const struct component_report full = {
 	.name = "edge/e1",
-	.version = "1.22",
-	.installed = LEAF,
-	.chain = SPKI,
-	.damage = "key.pem does not match",
-	.attr_flaw = "key.pem has mode 0666, not 0600",
-	.staged = SPKI,
-	.unwritable = "read-only",
-	.doubt = "process 7 started after that was written",
-	.untrusted = "others can write it",
-	.executable = "/usr/sbin/nginx",
-	.error = "cannot look",
-	.served = LEAF,
-	.lineage = "l1",
-	.sequence = 12,
+	.seen.version = "1.22",
+	.seen.installed = LEAF,
+	.seen.chain = SPKI,
+	.seen.damage = "key.pem does not match",
+	.seen.attr_flaw = "key.pem has mode 0666, not 0600",
+	.seen.staged = SPKI,
+	.seen.unwritable = "read-only",
+	.seen.doubt = "process 7 started after that was written",
+	.seen.untrusted = "others can write it",
+	.seen.executable = "/usr/sbin/nginx",
+	.seen.error = "cannot look",
+	.seen.served = LEAF,
+	.seen.order_from = "l1",
+	.seen.order_taken = 12,
 	.activation = ACTIVATION_HOT,
 };
 
@@ -59,34 +59,34 @@ TEST(every_member_comes_back)
 
 	assert_true(read_back(&full, &a, &r));
 	assert_string_equal(r.name, full.name);
-	assert_string_equal(r.version, full.version);
-	assert_string_equal(r.installed, full.installed);
-	assert_string_equal(r.chain, full.chain);
-	assert_string_equal(r.damage, full.damage);
-	assert_string_equal(r.attr_flaw, full.attr_flaw);
-	assert_string_equal(r.staged, full.staged);
-	assert_string_equal(r.unwritable, full.unwritable);
-	assert_string_equal(r.doubt, full.doubt);
-	assert_string_equal(r.untrusted, full.untrusted);
-	assert_string_equal(r.executable, full.executable);
-	assert_string_equal(r.error, full.error);
-	assert_string_equal(r.served, full.served);
-	assert_string_equal(r.lineage, full.lineage);
-	assert_int_equal(r.sequence, 12);
+	assert_string_equal(r.seen.version, full.seen.version);
+	assert_string_equal(r.seen.installed, full.seen.installed);
+	assert_string_equal(r.seen.chain, full.seen.chain);
+	assert_string_equal(r.seen.damage, full.seen.damage);
+	assert_string_equal(r.seen.attr_flaw, full.seen.attr_flaw);
+	assert_string_equal(r.seen.staged, full.seen.staged);
+	assert_string_equal(r.seen.unwritable, full.seen.unwritable);
+	assert_string_equal(r.seen.doubt, full.seen.doubt);
+	assert_string_equal(r.seen.untrusted, full.seen.untrusted);
+	assert_string_equal(r.seen.executable, full.seen.executable);
+	assert_string_equal(r.seen.error, full.seen.error);
+	assert_string_equal(r.seen.served, full.seen.served);
+	assert_string_equal(r.seen.order_from, full.seen.order_from);
+	assert_int_equal(r.seen.order_taken, 12);
 	assert_int_equal(r.activation, ACTIVATION_HOT);
 }
 
 TEST(unknown_and_nothing_are_two_things)
 {
-	const struct component_report c = { .name = "web", .installed = "" };
+	const struct component_report c = { .name = "web", .seen.installed = "" };
 	AUTO(arena) a = { 0 };
 	struct component_report r;
 
 	assert_true(read_back(&c, &a, &r));
-	assert_string_equal(r.installed, "");
-	assert_null(r.served);
-	assert_null(r.version);
-	assert_null(r.lineage);
+	assert_string_equal(r.seen.installed, "");
+	assert_null(r.seen.served);
+	assert_null(r.seen.version);
+	assert_null(r.seen.order_from);
 }
 
 TEST(what_is_no_text_is_told_escaped)
@@ -95,9 +95,9 @@ TEST(what_is_no_text_is_told_escaped)
 	AUTO(arena) a = { 0 };
 	struct component_report r;
 
-	c.version = "v\xff\x01\n2";
+	c.seen.version = "v\xff\x01\n2";
 	assert_true(read_back(&c, &a, &r));
-	assert_string_equal(r.version, "v\\xff\\x01\\x0a2");
+	assert_string_equal(r.seen.version, "v\\xff\\x01\\x0a2");
 }
 
 TEST(a_name_is_told_as_it_is)
@@ -193,7 +193,7 @@ TEST(s15_a_sequence_at_the_edge_is_refused)
 		struct component_report r;
 		struct err e = { 0 };
 
-		c.sequence = edges[i];
+		c.seen.order_taken = edges[i];
 		json = report_one(&agent, &c);
 		text = json_dumps(json, 0);
 		assert_false(report_read(text, strlen(text), &a, &who, &r, &e));

@@ -118,14 +118,14 @@ static void assert_refused(const struct component *c, enum driver_verb verb, con
 		fail_msg("no '%s' in: %s", words, job.error.text);
 }
 
-static struct probe_answer look(const struct component *c)
+static struct observation look(const struct component *c)
 {
 	struct job job = run(c, DRIVER_PROBE, NULL);
 
 	if (!job.done)
 		fail_msg("%s", job.error.text);
-	assert_true(job.answer.online);
-	return job.answer;
+	assert_true(job.seen.online);
+	return job.seen;
 }
 
 /* ---- what is done ---- */
@@ -151,7 +151,7 @@ TEST(a_pair_goes_through_every_verb)
 	for (int n = 0; n < 3; n++) {
 		struct component c = at(some_form(n));
 		const struct install *i = &c.deliver.files;
-		struct probe_answer a;
+		struct observation a;
 
 		assert_string_equal(look(&c).installed, "");
 		assert_null(look(&c).unwritable);
@@ -237,7 +237,7 @@ TEST(staging_again_writes_nothing)
 TEST(older_versions_go_but_not_what_was_found)
 {
 	struct component c = at(path_form());
-	struct probe_answer a;
+	struct observation a;
 
 	write_certs(at_root("site.crt"), &third_pair);
 	write_key(at_root("site.key"), &third_pair, 0600);
@@ -368,7 +368,7 @@ TEST(a_pair_that_is_none_is_refused)
 TEST(a_mixed_pair_is_seen)
 {
 	struct component c = at(path_form());
-	struct probe_answer a;
+	struct observation a;
 
 	write_certs(at_root("site.crt"), &old_pair);
 	write_key(at_root("site.key"), &new_pair, 0600);
@@ -436,7 +436,7 @@ TEST(names_that_are_unknown_there_are_refused)
 TEST(without_commands_nothing_is_installed_but_all_is_seen)
 {
 	struct component c = at(path_form());
-	struct probe_answer a;
+	struct observation a;
 
 	write_certs(at_root("site.crt"), &old_pair);
 	write_key(at_root("site.key"), &old_pair, 0600);
@@ -744,7 +744,7 @@ static bool holds_for_stranger(bool (*holds)(void))
 static bool is_closed_by_another_user(void)
 {
 	struct component c = at(path_form());
-	struct probe_answer a = look(&c);
+	struct observation a = look(&c);
 
 	return a.unwritable && strstr(a.unwritable, "belongs to user 5,") &&
 	       !strstr(a.unwritable, "owner:") && !run(&c, DRIVER_STAGE, &new_pair).done;
@@ -802,14 +802,14 @@ static void assert_attr_flaw(const struct component *c, const char *flaw)
 	struct job job = run(c, DRIVER_PROBE, NULL);
 
 	assert_true(job.done);
-	assert_null(job.answer.damage);
+	assert_null(job.seen.damage);
 	if (!flaw) {
-		assert_null(job.answer.attr_flaw);
+		assert_null(job.seen.attr_flaw);
 		return;
 	}
-	assert_non_null(job.answer.attr_flaw);
-	assert_string_equal(job.answer.attr_flaw, flaw);
-	assert_null(job.answer.unwritable);
+	assert_non_null(job.seen.attr_flaw);
+	assert_string_equal(job.seen.attr_flaw, flaw);
+	assert_null(job.seen.unwritable);
 }
 
 TEST(p3_owner_and_mode_there_are_told_and_set_again)

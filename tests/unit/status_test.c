@@ -70,12 +70,12 @@ static void world_init(struct world *w)
 				   .component_count = 1 };
 	w->generations[0] = generation(w, 1, WANTED);
 	w->seen = (struct component_seen){ .name = "front",
-					   .online = true,
-					   .installed = WANTED,
-					   .chain = "chain",
-					   .served = WANTED,
-					   .evidence = EVIDENCE_HANDSHAKE,
-					   .observed_at = NOW };
+					   .now.online = true,
+					   .now.installed = WANTED,
+					   .now.chain = "chain",
+					   .now.served = WANTED,
+					   .now.evidence = EVIDENCE_HANDSHAKE,
+					   .now.observed_at = NOW };
 	w->snapshot = (struct snapshot){ .generations = w->generations,
 					 .generation_count = 1,
 					 .components = &w->seen,
@@ -103,24 +103,24 @@ TEST(a_handshake_that_presents_it_is_in_sync)
 TEST(served_from_an_unknown_place_is_in_sync)
 {
 	WORLD(w);
-	w->seen.installed = NULL;
+	w->seen.now.installed = NULL;
 	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
 }
 
 TEST(without_evidence_nothing_is_in_sync)
 {
 	WORLD(w);
-	w->seen.evidence = EVIDENCE_NONE;
+	w->seen.now.evidence = EVIDENCE_NONE;
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
-	w->seen.served = NULL;
+	w->seen.now.served = NULL;
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
 TEST(what_is_due_without_evidence_is_restart_pending)
 {
 	WORLD(w);
-	w->seen.evidence = EVIDENCE_NONE;
-	w->seen.served = NULL;
+	w->seen.now.evidence = EVIDENCE_NONE;
+	w->seen.now.served = NULL;
 	w->seen.activation_due = WANTED;
 	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 	w->seen.activation_due = OTHER;
@@ -130,26 +130,26 @@ TEST(what_is_due_without_evidence_is_restart_pending)
 TEST(another_served_one_is_restart_pending)
 {
 	WORLD(w);
-	w->seen.served = OTHER;
+	w->seen.now.served = OTHER;
 	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
-	w->seen.served = "";
+	w->seen.now.served = "";
 	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 }
 
 TEST(another_installed_one_is_outdated_although_served)
 {
 	WORLD(w);
-	w->seen.installed = OTHER;
+	w->seen.now.installed = OTHER;
 	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 }
 
 TEST(a_damaged_pair_or_another_chain_is_outdated)
 {
 	WORLD(w);
-	w->seen.damage = "the key does not fit";
+	w->seen.now.damage = "the key does not fit";
 	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
-	w->seen.damage = NULL;
-	w->seen.chain = "another";
+	w->seen.now.damage = NULL;
+	w->seen.now.chain = "another";
 	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 }
 
@@ -157,7 +157,7 @@ TEST(the_right_leaf_with_an_incomplete_chain_is_pending)
 {
 	WORLD(w);
 	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
-	w->seen.served_flaw = "an incomplete chain";
+	w->seen.now.served_flaw = "an incomplete chain";
 	assert_int_equal(state_in(w), COMPONENT_RESTART_PENDING);
 }
 
@@ -165,10 +165,10 @@ TEST(p3_a_mode_that_was_changed_is_outdated_and_told)
 {
 	WORLD(w);
 	AUTO(buf) text = { 0 };
-	w->seen.attr_flaw = "'key.pem' has mode 0666, not 0600";
+	w->seen.now.attr_flaw = "'key.pem' has mode 0666, not 0600";
 	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 	status_render_text(&w->status, false, &text);
-	assert_non_null(strstr(buf_text(&text), w->seen.attr_flaw));
+	assert_non_null(strstr(buf_text(&text), w->seen.now.attr_flaw));
 }
 
 TEST(p1_what_no_client_accepts_is_invalid_and_the_check_says_why)
@@ -189,20 +189,20 @@ TEST(p1_what_no_client_accepts_is_invalid_and_the_check_says_why)
 	why.len = 0;
 	assert_false(status_check(&w->status, 0, &why));
 	assert_string_equal(buf_text(&why), "'front' is invalid: its chain ends at 'CN=x'\n");
-	w->seen.evidence = EVIDENCE_NONE;
+	w->seen.now.evidence = EVIDENCE_NONE;
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
 TEST(nothing_installed_is_absent)
 {
 	WORLD(w);
-	w->seen.installed = "";
-	w->seen.served = NULL;
-	w->seen.evidence = EVIDENCE_NONE;
+	w->seen.now.installed = "";
+	w->seen.now.served = NULL;
+	w->seen.now.evidence = EVIDENCE_NONE;
 	assert_int_equal(state_in(w), COMPONENT_ABSENT);
-	w->seen.staged = WANTED;
+	w->seen.now.staged = WANTED;
 	assert_int_equal(state_in(w), COMPONENT_STAGED);
-	w->seen.staged = OTHER;
+	w->seen.now.staged = OTHER;
 	assert_int_equal(state_in(w), COMPONENT_ABSENT);
 }
 
@@ -214,8 +214,8 @@ TEST(what_was_taken_back_is_rolled_back)
 	w->seen.rejected_count = 1;
 	w->seen.last_error = "it still serves another";
 	assert_int_equal(state_in(w), COMPONENT_IN_SYNC);
-	w->seen.installed = OTHER;
-	w->seen.served = OTHER;
+	w->seen.now.installed = OTHER;
+	w->seen.now.served = OTHER;
 	assert_int_equal(state_in(w), COMPONENT_ROLLED_BACK);
 	w->seen.rejected_count = 0;
 	assert_int_equal(state_in(w), COMPONENT_FAILED);
@@ -226,7 +226,7 @@ TEST(who_accepts_the_offline_leaves_it)
 	WORLD(w);
 	w->seen = (struct component_seen){ .name = "front", .deferred_at = 1 };
 	assert_int_equal(state_in(w), COMPONENT_DEFERRED);
-	w->seen.online = true;
+	w->seen.now.online = true;
 	assert_int_equal(state_in(w), COMPONENT_UNKNOWN);
 }
 
@@ -252,7 +252,7 @@ TEST(before_the_first_issue_nothing_is_desired)
 	w->snapshot.generation_count = 0;
 	assert_int_equal(state_in(w), COMPONENT_OUTDATED);
 	assert_null(w->status.components[0].desired);
-	w->seen.installed = "";
+	w->seen.now.installed = "";
 	assert_int_equal(state_in(w), COMPONENT_ABSENT);
 }
 
@@ -311,7 +311,7 @@ TEST(the_check_names_what_is_not_in_sync)
 	state_in(w);
 	assert_true(status_check(&w->status, 80 * DAY, &why));
 	assert_string_equal(buf_text(&why), "");
-	w->seen.served = OTHER;
+	w->seen.now.served = OTHER;
 	state_in(w);
 	assert_false(status_check(&w->status, 0, &why));
 	assert_string_equal(buf_text(&why), "'front' is restart-pending\n");
@@ -426,10 +426,10 @@ TEST(an_agent_that_is_renewed_is_looked_at_there)
 	status_render_text(&w->status, false, &text);
 	assert_non_null(strstr(buf_text(&text), "by 'front'"));
 	/* it has the new pair: when the first one ends is no matter */
-	w->seen.installed = WANTED;
+	w->seen.now.installed = WANTED;
 	assert_true(agent_is_fine(w, &agent, 1, &why));
 	assert_true(w->status.agents[0].replaced);
-	w->seen.installed = OTHER;
+	w->seen.now.installed = OTHER;
 	state_in(w);
 	assert_false(w->status.agents[0].replaced);
 }
@@ -447,9 +447,9 @@ static const char *text_at(const json_t *object, const char *key)
 TEST(json_tells_nothing_from_unknown)
 {
 	WORLD(w);
-	w->seen.installed = "";
-	w->seen.served = NULL;
-	w->seen.evidence = EVIDENCE_NONE;
+	w->seen.now.installed = "";
+	w->seen.now.served = NULL;
+	w->seen.now.evidence = EVIDENCE_NONE;
 	state_in(w);
 
 	AUTO(json) document = status_to_json(&w->status);
@@ -484,7 +484,7 @@ TEST(text_from_outside_cannot_move_the_cursor)
 {
 	WORLD(w);
 	AUTO(buf) text = { 0 };
-	w->seen.served = OTHER;
+	w->seen.now.served = OTHER;
 	w->seen.last_error = "bad\033[2Jnews\n'front' is in-sync";
 	state_in(w);
 	status_render_text(&w->status, false, &text);
@@ -496,7 +496,7 @@ TEST(offline_says_as_of_when)
 {
 	WORLD(w);
 	AUTO(buf) text = { 0 };
-	w->seen.observed_at = NOW - DAY;
+	w->seen.now.observed_at = NOW - DAY;
 	state_in(w);
 	w->status.offline = true;
 	status_render_text(&w->status, false, &text);
