@@ -123,7 +123,7 @@ check: deps-test
 
 check-long: deps-test
 	@$(MAKE) --no-print-directory all $(unit)
-	@EVERY=1 tests/run.sh $B
+	@EVERY=1 TEST_TIMEOUT=14400 tests/run.sh $B
 	@[ '$(ONLY)' ] || $(MAKE) --no-print-directory fuzz
 
 fuzz: deps-fuzz

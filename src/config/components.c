@@ -10,6 +10,11 @@
 
 #include <string.h>
 
+enum {
+	HANDSHAKES = 3,
+	SWAP_HANDSHAKES = 1,
+};
+
 /* One entry of the section, with its items. */
 struct group {
 	const struct entry *entry;
@@ -143,6 +148,20 @@ static const char *former_name(struct loader *ld, const struct component *c,
 	return components_join(ld, form->was, strchr(c->name, '/') + 1);
 }
 
+/*
+ * Old workers of a server may accept connections for a moment after it was told
+ * to reload; a swap in the running process is seen by the next handshake.
+ */
+static void default_handshakes(struct component_form *form)
+{
+	struct verify *list = form->verify.list;
+
+	for (size_t i = 0; i < form->verify.count; i++)
+		if (!list[i].consecutive)
+			list[i].consecutive =
+				deliver_swaps(&form->deliver) ? SWAP_HANDSHAKES : HANDSHAKES;
+}
+
 static void components_prepare(struct loader *ld, const struct component_form *form,
 			       const struct draft *d, struct component *c)
 {
@@ -180,6 +199,7 @@ static bool components_read_component(struct loader *ld, struct draft *d, struct
 		return false;
 	if (d->role)
 		d->role->used = true;
+	default_handshakes(&form);
 	components_prepare(ld, &form, d, c);
 	return http_component_check(ld, d->value, c);
 }

@@ -142,7 +142,7 @@ static const struct field verify_fields[] = {
 	HOST(struct verify, "server_name", server_name,
 	     "the name asked for; the host when that is a name"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,
-	      "handshakes in a row that must present it; 1 when left out"),
+	      "full handshakes in a row that must present it, over at least 300 ms; 3 when left out, 1 when the driver swaps the pair in the running process"),
 	FIELD(struct verify, "starttls", starttls, unsigned, starttls_type,
 	      .param = starttls_names + 1, .help = "the protocol that is spoken before TLS begins"),
 	{ 0 },
@@ -151,7 +151,6 @@ static const struct record verify_record = {
 	.name = "verify",
 	.fields = verify_fields,
 	.size = sizeof(struct verify),
-	.preset = &(const struct verify){ .consecutive = 1 },
 	.check = verify_check,
 	.help = "a TLS port that must serve the certificate",
 };

@@ -12,7 +12,8 @@
 
 enum {
 	FIRST_WAIT_MS = 50,
-	LONGEST_WAIT_MS = 1000
+	LONGEST_WAIT_MS = 1000,
+	SPREAD_MS = 300, /* time between the first and the last of several good answers */
 };
 
 /* Generation a component has to serve, when it is known. */
@@ -145,7 +146,15 @@ static void give_up(struct verify_target *t)
 	explain(t);
 }
 
-/* After a good answer the next probe starts at once; after a bad one the wait grows. */
+/* Wait after a good answer: the good ones in a row are spread. */
+static int64_t spread_wait(const struct verify_target *t)
+{
+	unsigned gaps = t->port->consecutive > 1 ? t->port->consecutive - 1 : 1;
+
+	return (SPREAD_MS + gaps - 1) / gaps;
+}
+
+/* After a bad answer the wait grows. */
 static void verify_take_answer(struct verify_target *t)
 {
 	int64_t now = clock_mono_ms();
@@ -154,7 +163,7 @@ static void verify_take_answer(struct verify_target *t)
 	verify_compare(t);
 	if (is_open(t) && now >= t->end_ms)
 		give_up(t);
-	t->due_ms = t->row ? now : now + t->wait_ms;
+	t->due_ms = now + (t->row ? spread_wait(t) : t->wait_ms);
 	if (t->row)
 		return;
 	t->wait_ms = t->wait_ms * 3 / 2;

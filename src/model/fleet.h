@@ -258,7 +258,7 @@ struct verify {
 	uint16_t port;
 	const char *server_name; /* SNI; NULL sends none */
 	enum starttls_kind starttls;
-	unsigned consecutive;
+	unsigned consecutive; /* good handshakes in a row */
 };
 
 enum restart_when {

@@ -9,7 +9,8 @@ command -v strace >/dev/null || skip_all "strace is not installed"
 EVERY=${EVERY:-20} SHARD=${SHARD:-1/1}
 calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat,fchmod,fchmodat,fchown,ftruncate,pidfd_send_signal,clone,clone3,vfork'
 
-export ROLE='{on_failure: stop, timeout: 10s, max_unavailable: 3}'
+# one handshake: whether all is served is asked below, for as long as it takes
+export ROW=1 ROLE='{on_failure: stop, timeout: 10s, max_unavailable: 3}'
 three_components
 cf apply --yes
 is $status 0 "the trio is set up"

@@ -33,19 +33,19 @@ write_fleet() {
 	    certificate: site
 	    deliver: {files: {directory: tls/one}}
 	    activate: ${ACTIVATE_ONE:-"{signal: HUP, pidfile: run/one.pid}"}
-	    verify: {tls: "127.0.0.1:$one"}
+	    verify: {tls: "127.0.0.1:$one"${ROW:+, consecutive: $ROW}}
 	  two:
 	    role: web
 	    certificate: site
 	    deliver: {files: {directory: tls/two}}
 	    activate: ${ACTIVATE_TWO:-"{command: [sh, serve.sh, two, \"$two\", tls/two/fullchain.pem, tls/two/key.pem]}"}
-	    verify: {tls: "127.0.0.1:$two"}
+	    verify: {tls: "127.0.0.1:$two"${ROW:+, consecutive: $ROW}}
 	  three:
 	    role: web
 	    certificate: site
 	    deliver: {files: {certificate: tls/three.crt, key: tls/three.key}}
 	    activate: ${ACTIVATE_THREE:-"{command: [sh, serve.sh, three, \"$three\", tls/three.crt, tls/three.key], timeout: 60s}"}
-	    verify: {tls: "127.0.0.1:$three"}
+	    verify: {tls: "127.0.0.1:$three"${ROW:+, consecutive: $ROW}}
 	${EXTRA:-}
 	END
 }

@@ -266,4 +266,30 @@ has "$out" "stuck.*did not end within 10000 ms" "and named"
 hasnt "$out" "verify *late .*failed" "one beside it that was slow, but in time, is verified"
 take_status
 is "$(status_of late state)" in-sync "and in-sync"
+
+# --- an old worker that still accepts for a moment after the reload ---
+free_port draining
+old_directory draining
+python3 "$root/tests/e2e/draining.py" "$draining" tls/draining 2>run/draining.err &
+pids+=("$!")
+wait_port "$draining"
+{
+	head_of_fleet
+	cat <<-END
+	  drains:
+	    role: web
+	    certificate: site
+	    deliver: {files: {directory: tls/draining}}
+	    activate: {signal: HUP, pidfile: run/draining.pid}
+	    verify: {tls: "127.0.0.1:$draining"}
+	END
+} >certfleet.yaml
+: >run/draining.log
+cf apply --yes --ack mass-retire
+is $status 0 "a server whose old worker still accepts is waited for"
+is "$(grep -c ' old' run/draining.log)" 1 "it was met once"
+is "$(sed '1,/ old/d' run/draining.log | wc -l)" 3 "three handshakes after it are good"
+ok "$(sed '1,/ old/d' run/draining.log | awk 'NR == 1 { t = $1 } NR == 3 { print $1 - t < 0.299 }')" "over 300 ms"
+cf plan --detailed-exitcode
+is $status 0 "a plan right after it finds nothing to do"
 finish

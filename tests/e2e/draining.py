@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A TLS server that drains, for tests: draining.py PORT DIRECTORY
+
+It loads DIRECTORY/fullchain.pem and key.pem at its start and at each SIGHUP.
+After a SIGHUP the first handshake is served by the new pair, the second by the
+old one, all further ones by the new one, as where an old worker of a server
+still accepts for a moment.  run/draining.pid holds its process, run/draining.log
+a line for each handshake: seconds and new or old.
+"""
+import os, signal, socket, ssl, sys, time
+
+port, directory = int(sys.argv[1]), sys.argv[2]
+contexts, count = [], 0
+
+def load(*_):
+    global count
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{directory}/fullchain.pem", f"{directory}/key.pem")
+    contexts.append(context)
+    count = 0
+
+load()
+signal.signal(signal.SIGHUP, load)
+listener = socket.create_server(("127.0.0.1", port))
+with open("run/draining.pid", "w") as f:
+    f.write(f"{os.getpid()}\n")
+while True:
+    connection, _ = listener.accept()
+    count += 1
+    age = "old" if count == 2 and len(contexts) > 1 else "new"
+    with open("run/draining.log", "a") as log:
+        log.write(f"{time.monotonic():.6f} {age}\n")
+    try:
+        connection.settimeout(10)
+        with contexts[-2 if age == "old" else -1].wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1)
+    except OSError:
+        pass
