@@ -76,7 +76,7 @@ bool agent_identity_sign(const struct agent_identity *s, const struct tls_signin
 									: NULL;
 
 	if (!key)
-		return err_set(e, ERR_STALE, "the key of that is gone");
+		return err_set(e, ERR_STALE, "the agent's key of that handshake has been replaced");
 	return tls_key_sign(key, what, a, signature, e);
 }
 

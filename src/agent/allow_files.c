@@ -62,7 +62,7 @@ static bool allow_files_read_all(const struct agent_config *start, struct agent_
 	if (!read_config(start, config, e))
 		return false;
 	if (!trusted_file_text(config->client_ca, INPUT_FILE_LIMIT, authority, e))
-		return err_in(e, "cannot read who may call");
+		return err_in(e, "cannot read the list of allowed clients");
 	return client_auth_new(config, authority->data, authority->len, &tried, e) ||
 	       err_in(e, "'%s'", config->client_ca);
 }
@@ -105,7 +105,7 @@ bool allow_files_open(const struct agent_config *config, struct allow_files **ou
 	take_list(config, &g->now);
 	/* before reading the files, so that the next refresh sees a change meanwhile */
 	if (!take_stamps(g, g->stamps, e))
-		return err_in(e, "cannot read who may call");
+		return err_in(e, "cannot read the list of allowed clients");
 	if (!allow_files_read_all(config, &g->now, &g->authority, e))
 		return false;
 	g->revision = 1;

@@ -69,9 +69,10 @@ static struct enrol_auth enrol_host_auth(const struct waiting *w)
 static bool wrong_proof(struct waiting *w, struct err *e)
 {
 	w->failures++;
-	enrol_host_report(w,
-			  "warning: somebody came with another token, or stood between (%u of %d)",
-			  w->failures, INVITE_FAILURES);
+	enrol_host_report(
+		w,
+		"warning: a client proved another token, or the connection was intercepted (%u of %d)",
+		w->failures, INVITE_FAILURES);
 	return w->failures < INVITE_FAILURES ||
 	       err_set(e, ERR_CRYPTO, "%d proofs of the token were wrong; make a new invite",
 		       INVITE_FAILURES);
@@ -128,7 +129,7 @@ static bool take_grant(struct waiting *w, const struct message *m, struct secret
 	if (!enrol_grant_read(&auth, &m->body, &w->arena, &grant, &why)) {
 		if (why.code == ERR_CRYPTO)
 			return wrong_proof(w, e);
-		enrol_host_report(w, "the operator was here, but: %s", why.text);
+		enrol_host_report(w, "the operator's enrolment failed: %s", why.text);
 		return true;
 	}
 	w->granted = true;
@@ -144,7 +145,7 @@ static void take_leave(struct waiting *w, const struct message *m)
 	AUTO(buf) shown = { 0 };
 
 	text_escape(&shown, (const char *)m->body.bytes, m->body.len);
-	enrol_host_report(w, "the operator was here, but: %s", buf_text(&shown));
+	enrol_host_report(w, "the operator's enrolment failed: %s", buf_text(&shown));
 }
 
 static bool answer(struct waiting *w, uint32_t kind, uint32_t number, struct secret *body,
@@ -181,11 +182,11 @@ static bool cannot_wait(const struct waiting *w, struct err *e)
 	char words[DURATION_TEXT];
 
 	if (e->code == ERR_STOPPED)
-		return err_set(e, ERR_STOPPED, "stopped; nothing was kept");
+		return err_set(e, ERR_STOPPED, "stopped; nothing was written");
 	if (e->code == ERR_BUSY)
 		return err_set(e, ERR_REMOTE, "no operator came within %s; make a new invite",
 			       duration_words(w->how->wait, words));
-	return err_in(e, "what waits for the operator");
+	return err_in(e, "the enrolling process");
 }
 
 static bool wait_for_operator(struct waiting *w, struct err *e)
@@ -213,7 +214,7 @@ static void receive(struct waiting *w, struct reception_start *start)
 	secret_release(w->how->token);
 	if (reception_run(start, &why) || why.code == ERR_MISSING)
 		_exit(0);
-	enrol_host_report(w, "what waits for the operator: %s", why.text);
+	enrol_host_report(w, "the enrolling process: %s", why.text);
 	_exit(1);
 }
 
@@ -235,7 +236,7 @@ static bool begin_reception(struct waiting *w, int listener, struct err *e)
 	if (w->reception == 0)
 		receive(w, &start);
 	close(ends[1]);
-	return w->reception > 0 || err_sys(e, "cannot start what waits for the operator");
+	return w->reception > 0 || err_sys(e, "cannot start the enrolling process");
 }
 
 bool agent_enrol(const struct agent_enrolment *how, struct err *e)

@@ -186,7 +186,7 @@ static void http_server_hand_over(struct http_server *h, struct MHD_Connection *
 	size_t place = free_place(h);
 
 	if (place == HTTP_REQUESTS) {
-		set_problem(r, PROBLEM_BUSY, "too much is under way");
+		set_problem(r, PROBLEM_BUSY, "the agent is busy with other requests");
 		return;
 	}
 	r->number = ++h->last_number;
@@ -275,7 +275,7 @@ static void take_body(struct http_server *h, struct server_request *r, const cha
 	if (r->answered || len > r->len - r->got)
 		return;
 	if (h->bodies + len > HTTP_BODIES) {
-		set_problem(r, PROBLEM_BUSY, "too much is under way");
+		set_problem(r, PROBLEM_BUSY, "the agent is busy with other requests");
 		return;
 	}
 	if (r->got + len > r->body.len)

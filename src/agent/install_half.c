@@ -169,7 +169,7 @@ static void deal_with(struct install_half *h, struct ipc_request *q, struct resp
 	struct child_job *j = NULL;
 
 	if (is_busy(h, q)) {
-		response_problem(PROBLEM_BUSY, "something is under way", out);
+		response_problem(PROBLEM_BUSY, "another request is in progress", out);
 		return;
 	}
 	if (!q->component && q->route != ROUTE_COMPONENTS) {
@@ -180,7 +180,7 @@ static void deal_with(struct install_half *h, struct ipc_request *q, struct resp
 	if (j)
 		begin_job(q, allow_files_revision(h->grants), j, out);
 	else
-		response_problem(PROBLEM_BUSY, "too much is under way", out);
+		response_problem(PROBLEM_BUSY, "the agent is busy with other requests", out);
 }
 
 /* ---- the request channel ---- */
@@ -220,7 +220,7 @@ static bool end_job(struct install_half *h, struct child_job *j, struct ipc *c, 
 	struct err why = { 0 };
 
 	if (!worker_end(&j->worker, &a))
-		response_problem(PROBLEM_CANNOT, "it ended without an answer", &a);
+		response_problem(PROBLEM_CANNOT, "the order's process ended without an answer", &a);
 	/* a worker that began before a change knows nothing of it */
 	if (j->grants == allow_files_revision(h->grants))
 		signer_cache_remember(h->signers, &a.signer);
@@ -243,7 +243,7 @@ static bool end_waiting(struct child_job *j, struct ipc *c, struct err *e)
 		PROBLEM_BUSY,
 		arena_printf(
 			&text,
-			"it takes longer than %d seconds, and goes on; look at the disk of this host",
+			"the order takes longer than %d seconds, and goes on; check the disk of this host",
 			j->seconds),
 		&a);
 	return post_answer(c, j->number, &a, e);

@@ -53,7 +53,7 @@ static bool clear_away(const char *path, const struct sockaddr_un *at, struct er
 	if (lstat(path, &st))
 		return errno == ENOENT || err_sys(e, "cannot use '%s'", path);
 	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, ERR_INPUT, "'%s' is no socket", path);
+		return err_set(e, ERR_INPUT, "'%s' is not a socket", path);
 	if (probe < 0 || !connect(probe, (const void *)at, sizeof(*at)) || errno != ECONNREFUSED)
 		return err_set(e, ERR_BUSY, "another agent uses '%s' already", path);
 	return !unlink(path) || err_sys(e, "cannot replace '%s'", path);
@@ -98,15 +98,15 @@ static bool listen_to(struct ipc_peer *v, uid_t who, int64_t end_ms, struct err 
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(v->channel.fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		return err_sys(e, "cannot tell who has connected");
+		return err_sys(e, "cannot read the peer's user");
 	if (peer.uid != who)
-		return err_set(e, ERR_REMOTE, "another user has connected");
+		return err_set(e, ERR_REMOTE, "the connection is from another user");
 	if (!ipc_wait(&v->channel, end_ms, &hello, e))
 		return false;
 	v->pid = peer.pid;
 	v->which = hello.number;
 	return (hello.kind == MESSAGE_HELLO && v->which < CHANNELS) ||
-	       err_set(e, ERR_REMOTE, "what has connected is no half of us");
+	       err_set(e, ERR_REMOTE, "the connection is not from a half of this agent");
 }
 
 static bool accept_one(int listener, uid_t who, int64_t end_ms, struct ipc_peer *v, struct err *e)
@@ -117,7 +117,7 @@ static bool accept_one(int listener, uid_t who, int64_t end_ms, struct ipc_peer 
 		if (stop_requested())
 			return err_set(e, ERR_STOPPED, "a stop was asked for");
 		if (clock_mono_ms() >= end_ms)
-			return err_set(e, ERR_REMOTE, "it connected once only");
+			return err_set(e, ERR_REMOTE, "one of the two channels did not connect");
 		if (poll(&fd, 1, POLL_MS) <= 0)
 			continue;
 		v->channel = ipc_of(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -139,7 +139,7 @@ static bool accept_both(int listener, uid_t who, struct channels *out, struct er
 	    !accept_one(listener, who, clock_mono_ms() + MEET_HELLO_MS, &second, e))
 		return false;
 	if (first.pid != second.pid || first.which == second.which)
-		return err_set(e, ERR_REMOTE, "two have connected at a time");
+		return err_set(e, ERR_REMOTE, "two processes have connected at the same time");
 	*ends[first.which] = TAKE_FD(first.channel.fd);
 	*ends[second.which] = TAKE_FD(second.channel.fd);
 	return true;

@@ -183,14 +183,14 @@ static bool check_pair(const struct order_execution *d, struct arena *a, struct 
 	struct err e = { 0 };
 
 	if (!r->has_pair)
-		return execute_reject(p, PROBLEM_BAD_REQUEST, "there is no pair in it");
+		return execute_reject(p, PROBLEM_BAD_REQUEST, "the request holds no pair");
 	if (strcmp(pair_digest(&r->set, &r->key, a), o->pair) != 0)
 		return execute_reject(p, PROBLEM_BAD_PAIR,
-				      "it is not the pair that was signed for");
+				      "the pair is not the one that was signed");
 	if (!foreign_pair(&r->key, &r->set, clock_now(), &pair, &e))
 		return execute_reject(p, PROBLEM_BAD_PAIR, arena_strdup(a, e.text));
 	return !strcmp(pair.facts.fingerprint, o->fingerprint) ||
-	       execute_reject(p, PROBLEM_BAD_PAIR, "it is not the pair that the order names");
+	       execute_reject(p, PROBLEM_BAD_PAIR, "the pair is not the one that the order names");
 }
 
 static bool execute_stage(const struct order_execution *d, struct arena *a, struct problem *p)
@@ -279,7 +279,7 @@ static bool execute_activate(const struct order_execution *d, struct arena *a, s
 		return true;
 	if (so_far == ORDER_END_FAILED)
 		return execute_reject(p, PROBLEM_FAILED,
-				      "it failed already when it was ordered first");
+				      "the activation failed already when it was ordered first");
 	if (run_activation(d, a, &executable, &e))
 		return remember_told(d, ORDER_END_ACTIVATED, executable, a, p);
 	if (e.code == ERR_STOPPED)

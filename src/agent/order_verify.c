@@ -55,7 +55,7 @@ static bool is_valid_now(const struct order_verification *c, const struct order 
 		p, PROBLEM_EXPIRED,
 		arena_printf(
 			a,
-			"it is valid until %lld seconds from now, and an order lives %d; look at the clocks",
+			"the order is valid until %lld seconds from now, and an order lives %d; check the clocks",
 			(long long)left, ORDER_LIFE));
 }
 
@@ -97,7 +97,7 @@ static bool order_verify_is_newest(const struct order *o, const struct order_rec
 	if (o->sequence < before->sequence || strcmp(o->fingerprint, before->fingerprint) != 0)
 		return stale(o, before, a, p);
 	if (before->end == ORDER_END_ABORTED && o->action != ORDER_ABORT)
-		return order_verify_reject(p, PROBLEM_STALE_ORDER, "it was taken back");
+		return order_verify_reject(p, PROBLEM_STALE_ORDER, "the order was aborted before");
 	return true;
 }
 

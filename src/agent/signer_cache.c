@@ -152,7 +152,7 @@ bool signers_decode(const struct span *in, size_t count, struct buf *answer, str
 	size_t signers = 0;
 
 	if (!read_allowed_clients(in, count, &a, &config))
-		return err_set(e, ERR_INPUT, "nobody is asked about");
+		return err_set(e, ERR_INPUT, "the request names no certificate");
 	for (size_t i = HEAD_SPANS + CLIENT_SPANS * config.client_count;
 	     i < count && signers < SIGNER_LIMIT; i++)
 		shown[signers++] = (struct der){ in[i].bytes, in[i].len };

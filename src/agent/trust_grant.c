@@ -53,7 +53,7 @@ static bool trust_grant_read_lines(struct agent_config *c, const struct buf *tex
 		at += strspn(at, "\r\n");
 	}
 	if (!count)
-		return err_set(e, ERR_INPUT, "it allows nobody");
+		return err_set(e, ERR_INPUT, "the list is empty");
 	c->clients = list;
 	c->client_count = count;
 	return true;
@@ -70,10 +70,11 @@ bool trust_grant_read(struct agent_config *c, struct err *e)
 			return err_set(e, ERR_MISSING,
 				       "'%s' does not exist; 'certfleet agent enrol' writes it",
 				       c->allow_file);
-		return err_in(e, "cannot read who may call");
+		return err_in(e, "cannot read the list of allowed clients");
 	}
 	if (!trust_grant_read_lines(c, &text, e))
-		return err_in(e, "cannot read who may call from '%s'", c->allow_file);
+		return err_in(e, "cannot read the list of allowed clients from '%s'",
+			      c->allow_file);
 	return true;
 }
 

@@ -56,7 +56,7 @@ static void work(worker_fn *fn, void *ctx)
 
 	fn(ctx, &a);
 	if (a.body.len > ANSWER_LIMIT)
-		response_problem(PROBLEM_CANNOT, "there is too much to tell", &a);
+		response_problem(PROBLEM_CANNOT, "the answer is too long", &a);
 	head = (struct head){ a.status, a.body.len, a.signer };
 	(void)!(fd_write_all(ANSWER_FD, &head, sizeof(head)) &&
 		fd_write_all(ANSWER_FD, a.body.bytes, a.body.len));

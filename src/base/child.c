@@ -305,7 +305,7 @@ static bool kill_group(struct child_run *r, bool stopped, struct err *e)
 	if (wait_until(r, clock_mono_ms() + KILL_WAIT_MS, false) && !child_reap(r, &info, e))
 		return false;
 	if (stopped)
-		return err_set(e, ERR_STOPPED, "'%s' was ended because a stop was asked for",
+		return err_set(e, ERR_STOPPED, "'%s' was ended: certfleet was told to stop",
 			       r->name);
 	return err_set(e, ERR_REMOTE, "'%s' did not end within %lld ms and was killed", r->name,
 		       (long long)r->child->timeout_ms);

@@ -281,8 +281,7 @@ static bool decoder_lost(struct err *e)
 	if (helper.channel >= 0)
 		close(helper.channel);
 	helper.channel = -1;
-	return err_set(e, ERR_IO,
-		       "the process that decodes what others wrote has ended; run certfleet again");
+	return err_set(e, ERR_IO, "the decoding process has ended; run certfleet again");
 }
 
 static bool send_channel(int fd)

@@ -13,7 +13,7 @@ const struct exit_status_row exit_status_rows[] = {
 	{ EXIT_STALE,
 	  "the saved plan is stale, or says something else than a plan made now, or its choices were not given again",
 	  NULL },
-	{ EXIT_BUSY, "somebody else holds the lock", NULL },
+	{ EXIT_BUSY, "another certfleet holds the lock", NULL },
 	{ EXIT_PARTLY, "something changed and something did not end well", "ended with failures" },
 	{ EXIT_ROLLED_BACK, "all that failed was rolled back, and the roll back verified",
 	  "failed, rolled back" },

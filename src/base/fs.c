@@ -35,7 +35,7 @@ static bool fs_read_all(int fd, size_t limit, struct secret *out, struct err *e)
 	AUTO(secret) data = { 0 };
 
 	if (fstat(fd, &st) < 0)
-		return err_sys(e, "cannot look at it");
+		return err_sys(e, "cannot stat it");
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INPUT, "it is not a regular file");
 	if (st.st_size > (off_t)limit)
@@ -47,7 +47,7 @@ static bool fs_read_all(int fd, size_t limit, struct secret *out, struct err *e)
 	ssize_t got = fd_read_all(fd, data.bytes, data.len);
 
 	if (got < 0)
-		return err_sys(e, "cannot read on");
+		return err_sys(e, "cannot read all of it");
 	data.len = (size_t)got;
 	data.bytes[got] = '\0';
 	*out = TAKE(data);
@@ -68,7 +68,7 @@ bool fs_read_opened(int fd, const char *path, size_t limit, struct secret *out, 
 		if (errno == ELOOP)
 			return err_set(
 				e, ERR_INPUT,
-				"cannot read '%s': it has no path of its own (a link of /proc), or its links lead in a circle",
+				"cannot read '%s': it has no path of its own (a link of /proc), or its links form a loop",
 				buf_text(&shown));
 		return err_sys(e, "cannot read '%s'", buf_text(&shown));
 	}

@@ -177,12 +177,12 @@ static bool judge_file(struct path_walk *w, const struct stat *st, enum trusted_
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return err_set(
 			e, ERR_INPUT,
-			"it belongs to user %u, who decides what stands in it; look at it, then run 'chown %u %s'",
+			"it belongs to user %u, who can change its content; check it, then run 'chown %u %s'",
 			st->st_uid, geteuid(), shown);
 	if (mode & (S_IWGRP | S_IWOTH))
 		return err_set(
 			e, ERR_INPUT,
-			"others can write it (owner %u, mode %04o); look at it, then run 'chmod go-w %s'",
+			"others can write it (owner %u, mode %04o); check it, then run 'chmod go-w %s'",
 			st->st_uid, mode, shown);
 	if (kind == TRUSTED_KEY && (mode & S_IROTH))
 		return err_set(
@@ -215,7 +215,7 @@ static bool open_file(struct path_walk *w, const char *name, enum trusted_kind k
 	if (f.fd < 0)
 		return set_plain(e);
 	if (fstat(f.fd, &st))
-		return err_sys(e, "cannot look at it");
+		return err_sys(e, "cannot stat it");
 	if (!judge_file(w, &st, kind, e))
 		return false;
 	f.mode = st.st_mode;

@@ -39,7 +39,7 @@ static bool check_one(const struct entries *entries, const struct listed *l, str
 	}
 	sha256_text(entry->data, entry->len, hash);
 	return (entry->len == l->size && strcmp(hash, l->sha256) == 0) ||
-	       err_set(e, ERR_INPUT, "damaged: entry '%s' is not what the manifest says", l->name);
+	       err_set(e, ERR_INPUT, "damaged: entry '%s' differs from the manifest", l->name);
 }
 
 static bool unpacked_is_listed(const struct manifest *m, const char *name)
@@ -120,7 +120,8 @@ static bool unpacked_check_lock(const struct entries *entries, const struct unpa
 	bool has_key = false;
 
 	if (b->unencrypted != (b->recipient_count == 0))
-		return err_set(e, ERR_INPUT, "it says to be %sencrypted, but %s recipients",
+		return err_set(e, ERR_INPUT,
+			       "its manifest says that it is %sencrypted, but %s recipients",
 			       b->unencrypted ? "un" : "", b->unencrypted ? "has" : "has no");
 	if (b->recipient_count > BUNDLE_RECIPIENT_LIMIT)
 		return err_set(e, ERR_INPUT, "it has more than %d recipients",
@@ -156,7 +157,8 @@ bool entry_check_read(const struct entries *entries, struct unpacked *out, struc
 	claimed += entries_find(entries, ENTRY_RESTORE) != NULL;
 	claimed += entries_find(entries, ENTRY_KEYS) != NULL;
 	if (claimed != entries->count)
-		return err_set(e, ERR_INPUT, "it has an entry that belongs to nothing");
+		return err_set(e, ERR_INPUT,
+			       "the bundle has an entry that its manifest does not use");
 	*out = TAKE(c);
 	return true;
 }

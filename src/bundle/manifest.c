@@ -141,7 +141,7 @@ static bool check_item(const struct bundle_item *item, struct err *e)
 	AUTO(json) record = write_item_record(&item->record, 0);
 
 	if (item->record && *item->record && !json_is_object(record))
-		return err_set(e, ERR_INPUT, "its record is no JSON object");
+		return err_set(e, ERR_INPUT, "its record is not a JSON object");
 	return true;
 }
 
@@ -238,8 +238,8 @@ static bool manifest_parse(struct bytes text, json_t **out, struct err *e)
 	AUTO(json) root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &why);
 
 	if (!json_is_object(root))
-		return err_set(e, ERR_INPUT, "it is no JSON object (line %d, column %d)", why.line,
-			       why.column);
+		return err_set(e, ERR_INPUT, "it is not a JSON object (line %d, column %d)",
+			       why.line, why.column);
 	*out = TAKE(root);
 	return true;
 }

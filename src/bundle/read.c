@@ -48,7 +48,7 @@ static bool open_slots(const struct entries *entries, const struct secret *passp
 	if (count == 0)
 		return err_set(
 			e, ERR_INPUT,
-			"it is not encrypted, so no passphrase can vouch for it; open it without one if you trust where it comes from");
+			"the bundle is not encrypted, so a passphrase cannot authenticate it; open it without one if you trust its source");
 	for (size_t i = 0; i < count && i < BUNDLE_RECIPIENT_LIMIT; i++) {
 		const struct bundle_entry *slot = entries_find(entries, layout_recipient(i, &a));
 
@@ -90,7 +90,7 @@ static bool place_keys(struct bundle *b, const struct manifest *m, struct err *e
 		if (!m->has_key[i])
 			continue;
 		if (!key || key->len == 0 || key->len > BUNDLE_KEY_LIMIT)
-			return err_set(e, ERR_INPUT, "'%s' is missing or no key", name);
+			return err_set(e, ERR_INPUT, "'%s' is missing or not a key", name);
 		b->items[i].key_pem.bytes = (unsigned char *)key->data;
 		b->items[i].key_pem.len = key->len;
 		taken++;

@@ -210,7 +210,7 @@ bool zip_layout_check(struct bytes zip, const struct entries *found, struct err 
 
 		if (!take_central(&directory, &data, offset, &found->items[i]))
 			return err_set(e, ERR_INPUT,
-				       "entry '%s' is not what the directory of the archive says",
+				       "entry '%s' differs from the directory of the archive",
 				       found->items[i].name);
 	}
 	return (data.left == 0 && directory.left == 0) ||

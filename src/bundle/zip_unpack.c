@@ -134,7 +134,7 @@ static bool read_entry(struct unpack_walk *w, struct archive_entry *head, struct
 	if (out->failed)
 		return err_set(e, ERR_INPUT, "it unpacks to more than %zu bytes", out->limit);
 	return sum == (uint64_t)archive_entry_size(head) ||
-	       err_set(e, ERR_INPUT, "entry '%s' is not as long as it says", name);
+	       err_set(e, ERR_INPUT, "entry '%s' is not as long as its header says", name);
 }
 
 static bool frame_entry(struct unpack_walk *w, struct archive_entry *head, struct buf *frames,

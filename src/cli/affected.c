@@ -38,7 +38,7 @@ bool affected_form(const char *path, enum affected_form *form, struct err *e)
 	*form = ends_in(path, ".csv") ? AFFECTED_CSV : AFFECTED_JSON;
 	if (*form == AFFECTED_CSV || ends_in(path, ".json"))
 		return true;
-	return err_set(e, ERR_USAGE, "'%s' must end in .csv or .json, to say what it shall be",
+	return err_set(e, ERR_USAGE, "'%s' must end in .csv or .json, which selects the format",
 		       text_escaped(&a, path));
 }
 

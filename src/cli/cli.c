@@ -118,11 +118,11 @@ static bool check_words(const struct command_words *l, struct err *e)
 	if (l->words.count < c->words_least)
 		return err_set(e, ERR_USAGE, "'%s' needs %s", c->name, c->words);
 	if (l->words.count > c->words_most)
-		return err_set(e, ERR_USAGE, "'%s' has no use for '%s'", c->name,
+		return err_set(e, ERR_USAGE, "'%s' does not take '%s'", c->name,
 			       text_escaped(l->arena, l->words.items[c->words_most]));
 	/* beside a saved plan, --file names the fleet file it is applied to */
 	if (l->common.file && l->words.count && !strcmp(c->words, "[FILE]"))
-		return err_set(e, ERR_USAGE, "'--file' has no place beside '%s'",
+		return err_set(e, ERR_USAGE, "'--file' cannot be given together with '%s'",
 			       text_escaped(l->arena, l->words.items[0]));
 	return true;
 }

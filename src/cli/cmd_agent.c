@@ -64,7 +64,7 @@ static void cmd_agent_report_note(void *ctx, const char *text)
 static bool cmd_agent_check(const struct agent_options *o, struct err *e)
 {
 	if (o->half != AGENT_BOTH && !o->socket)
-		return err_set(e, ERR_USAGE, "say with --socket where the halves meet");
+		return err_set(e, ERR_USAGE, "name the socket where the halves meet with --socket");
 	return o->half != AGENT_BOTH || !o->socket ||
 	       err_set(e, ERR_USAGE, "--socket needs --half");
 }

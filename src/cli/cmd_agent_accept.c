@@ -44,7 +44,7 @@ static bool cmd_accept_read_url(struct session *s, const char *url, struct accep
 
 	return (!strncmp(url, scheme, len) &&
 		host_port_parse(&s->arena, url + len, &out->host, &out->port)) ||
-	       err_set(e, ERR_USAGE, "an agent is at https://HOST:PORT, not '%s'",
+	       err_set(e, ERR_USAGE, "the address of an agent is https://HOST:PORT, not '%s'",
 		       text_escaped(&s->arena, url));
 }
 
@@ -54,7 +54,7 @@ static bool check_allow(struct session *s, const struct texts *allow, struct err
 	struct allowed_client ignored = { 0 };
 
 	if (allow->count > ALLOW_LIMIT)
-		return err_set(e, ERR_USAGE, "at most %d '--allow'", ALLOW_LIMIT);
+		return err_set(e, ERR_USAGE, "at most %d '--allow' can be given", ALLOW_LIMIT);
 	for (size_t i = 0; i < allow->count; i++)
 		if (!allowed_client_parse(allow->items[i], &to, &ignored, e)) {
 			e->code = ERR_USAGE;

@@ -31,7 +31,7 @@ static const struct option options[] = {
 	DURATION(struct invite_options, validity, .name = "validity",
 		 .help = "of the certificate; 90d when left out"),
 	TEXT(struct invite_options, issuer, .name = "issuer", .argument = "NAME",
-	     .help = "who signs it, when several say 'use: agents'"),
+	     .help = "issuer of the agent's certificate, when several say 'use: agents'"),
 	{ 0 },
 };
 
@@ -78,9 +78,10 @@ static bool cmd_invite_read_call(struct session *s, const struct call *call, str
 		.validity = o->validity.given ? o->validity.seconds : ENROLMENT_LIFE,
 	};
 	if (!name_is_valid(out->agent))
-		return err_set(e, ERR_USAGE,
-			       "'%s' is no name of an agent: 1 to %d of A-Z a-z 0-9 . _ -",
-			       text_escaped(&s->arena, out->agent), NAME_LIMIT);
+		return err_set(
+			e, ERR_USAGE,
+			"'%s' is not a name for an agent, which is 1 to %d of A-Z a-z 0-9 . _ -",
+			text_escaped(&s->arena, out->agent), NAME_LIMIT);
 	if (out->life < 1 || out->life > TTL_LIMIT)
 		return err_set(e, ERR_USAGE, "'--ttl' is 1s to 24h");
 	if (out->validity < 1)

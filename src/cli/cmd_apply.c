@@ -299,7 +299,7 @@ static bool check_choices(struct application *a, const char *path, const struct 
 	term_error(&a->s->terminal, &text);
 	return err_set(
 		e, ERR_STALE,
-		"the choices of the plan count only when they are given again, and no others: it was made with '%.150s', the command line says '%.150s'",
+		"give the options of the plan again, and no others: it was made with '%.150s', the command line says '%.150s'",
 		wanted.len ? buf_text(&wanted) + 1 : "", said.len ? buf_text(&said) + 1 : "");
 }
 
@@ -354,7 +354,8 @@ static bool check_saved(struct application *a, struct err *e)
 		return saved_plan_fits(&a->saved.plan, &a->planned.plan, e);
 	if (!resume_fits(&r, e))
 		return false;
-	term_note(&a->s->terminal, "run %u of this plan did not end; going on with what is left",
+	term_note(&a->s->terminal,
+		  "run %u of this plan did not end; continuing with the remaining steps",
 		  a->broken.number);
 	return true;
 }
@@ -395,7 +396,7 @@ static bool cmd_apply_run(struct session *s, const struct call *call, int *statu
 	if (!is_plan && s->file_named && call->word_count)
 		return err_set(
 			e, ERR_USAGE,
-			"'%s' is no saved plan, and '--file' has no place beside another word",
+			"'%s' is not a saved plan, and '--file' cannot be given together with another word",
 			text_escaped(&s->arena, path));
 	a.progress = ARENA_NEW(&s->arena, struct progress);
 	*a.progress = (struct progress){ .terminal = &s->terminal,

@@ -79,14 +79,14 @@ static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 	if (o->offline && o->confined)
 		return err_set(
 			e, ERR_USAGE,
-			"'--offline' and '--confined' exclude each other: who is confined is offline");
+			"'--offline' and '--confined' exclude each other: a confined plan is offline already");
 	if (o->out && o->offline)
 		return err_set(
 			e, ERR_USAGE,
-			"'--out' and '--offline' exclude each other: a saved plan is compared with what is seen");
+			"'--out' and '--offline' exclude each other: a saved plan needs the fleet as it is now");
 	if (o->out && o->at.given)
 		return err_set(e, ERR_USAGE,
-			       "'--out' and '--at' exclude each other: a saved plan is about now");
+			       "'--out' and '--at' exclude each other: a saved plan starts now");
 	return (!o->out || saved_may_write(o->out, e)) &&
 	       (!o->report || affected_may_write(o->report, e));
 }
@@ -116,10 +116,11 @@ static bool write_files(struct session *s, const struct plan_options *o, const s
 	if (!saved_write(o->out, p, s->fleet.path, e))
 		return false;
 	if (s->confined)
-		term_note(&s->terminal,
-			  "confined: an apply finds it stale unless all is as it was last seen");
+		term_note(
+			&s->terminal,
+			"confined: an apply refuses it as stale unless everything is still as it was last seen");
 
-	term_note(&s->terminal, "saved to '%s'; what applies it is:", text_escaped(&a, o->out));
+	term_note(&s->terminal, "saved to '%s'; apply it with:", text_escaped(&a, o->out));
 	tell_command(s, o->out, s->fleet.path, &p->choices);
 	return true;
 }
@@ -146,11 +147,11 @@ static void tell_age(struct session *s, const struct snapshot *snapshot)
 			oldest = at;
 	}
 	if (oldest)
-		term_note(&s->terminal, "nothing was contacted; what is known is from %s or later",
+		term_note(&s->terminal,
+			  "no component was contacted; the last observations are of %s or later",
 			  time_format(oldest, when));
 	else
-		term_note(&s->terminal,
-			  "nothing was contacted, and nothing is known of the components");
+		term_note(&s->terminal, "no component was contacted, and none was observed before");
 }
 
 static bool cmd_plan_run(struct session *s, const struct call *call, int *status, struct err *e)
@@ -186,7 +187,7 @@ static bool run_show(struct session *s, const struct call *call, int *status, st
 	cmd_plan_show(s, &saved.plan, o->json);
 	term_note(
 		&s->terminal,
-		"made of a fleet file '%s'; apply takes the one that its command line names, and the choices of the plan count when they are given again:",
+		"made from the fleet file '%s'; apply reads the one named on its command line, and needs the options of the plan again:",
 		text_escaped(&s->arena, saved.fleet_file));
 	tell_command(s, call->words[0], s->file, &saved.plan.choices);
 	return true;

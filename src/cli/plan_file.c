@@ -49,7 +49,7 @@ bool saved_is_of(const struct saved *s, const char *fleet_file, struct err *e)
 
 	return !strcmp(s->fleet_file, json_string_value(text)) ||
 	       err_set(e, ERR_STALE,
-		       "the plan was made of a fleet file '%s', this one is '%s'; name the right one with --file, or make a new plan",
+		       "the plan was made from the fleet file '%s', this one is '%s'; name the right one with --file, or make a new plan",
 		       text_escaped(&a, s->fleet_file), text_escaped(&a, name));
 }
 
@@ -83,22 +83,22 @@ bool saved_read(const char *path, struct saved *out, struct err *e)
 
 	AUTO(json) json = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &error);
 	if (!json)
-		return err_set(e, ERR_INPUT, "'%s' is no saved plan: it is no JSON, line %d", shown,
-			       error.line);
+		return err_set(e, ERR_INPUT, "'%s' is not a saved plan: it is not JSON, line %d",
+			       shown, error.line);
 
 	const char *fleet_file = json_string_value(json_object_get(json, "fleet_file"));
 
 	if (!fleet_file)
 		return err_set(
 			e, ERR_INPUT,
-			"'%s' is no saved plan: it names no fleet_file; 'certfleet plan --out' makes one",
+			"'%s' is not a saved plan: it names no fleet_file; 'certfleet plan --out' makes one",
 			shown);
 	fleet_file = arena_strdup(&a, fleet_file);
 	/* the rest is exactly the output of `plan --json` */
 	json_object_del(json, "fleet_file");
 	if (!plan_from_json(json, &s.plan, e)) {
 		e->code = ERR_INPUT;
-		return err_in(e, "'%s' is no saved plan", shown);
+		return err_in(e, "'%s' is not a saved plan", shown);
 	}
 	s.fleet_file = arena_strdup(&s.plan.arena, fleet_file);
 	*out = TAKE(s);

@@ -266,7 +266,7 @@ static const char *advice(const struct apply_result *r)
 		return "it finishes what is left";
 	if (r->rejected)
 		return "look why it failed; what was taken back needs --ack rolled-back then";
-	return "mend what failed first; it finishes what is left, with the same certificates";
+	return "remove the cause of the failure first; the command finishes the remaining steps, with the same certificates";
 }
 
 void progress_sum_up(const struct progress *p, const struct apply_result *r, const char *fleet_file)

@@ -119,7 +119,7 @@ static bool agent_load_read_component(struct loader *ld, const struct node *key,
 	if (!agent_load_is_full_name(ld, key->text))
 		return complain(
 			ld, key,
-			"'%s' is no name of a component: it is NAME or GROUP/ITEM, as in the fleet file",
+			"'%s' is not the name of a component, which is NAME or GROUP/ITEM, as in the fleet file",
 			shown(ld, key->text));
 	if (!record_read(ld, &agent_component_record, pair_value(key), &form))
 		return false;

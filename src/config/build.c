@@ -23,8 +23,8 @@ bool subject_read(struct loader *ld, const struct node *n, const char **canonica
 		return true;
 	}
 	if (placeholder_in(n->text))
-		return complain(ld, n,
-				"'subject' is no RFC 4514 name, once placeholders are replaced");
+		return complain(
+			ld, n, "'subject' is not an RFC 4514 name, once placeholders are replaced");
 	return complain(ld, n, "'subject': %s", e.text);
 }
 

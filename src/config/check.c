@@ -82,7 +82,8 @@ static void check_was(struct loader *ld, struct renamed *r, const char *was, con
 		complain(ld, at, "'was' names %s '%s', which is still there", r->what,
 			 shown(ld, was));
 	else if (lookup_add(&r->former, was, at))
-		complain(ld, at, "two are said to have been %s '%s'", r->what, shown(ld, was));
+		complain(ld, at, "two of them name the same former %s '%s'", r->what,
+			 shown(ld, was));
 }
 
 static void check_former_components(struct loader *ld, const struct build *b)

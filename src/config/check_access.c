@@ -94,7 +94,7 @@ void check_inventories(struct loader *ld, const struct build *b)
 
 		if (s->csv && lookup_find(&files, path))
 			complain(ld, s->csv,
-				 "a secret or a key is read from '%s': it is no CSV file",
+				 "a secret or a key is read from '%s': it is not a CSV file",
 				 shown(ld, s->csv->text));
 	}
 }

@@ -109,7 +109,7 @@ static bool check_trusted(struct loader *ld, const struct build *b, size_t i)
 	return !c->deliver.agent.self || !d->form->issuer ||
 	       complain(
 		       ld, node_find(d->form->node, "issuer"),
-		       "an agent's own pair needs an issuer with 'use: agents': issuer '%s' is none that is trusted for agents; on %s",
+		       "an agent's own pair needs an issuer with 'use: agents': issuer '%s' is not one of them; on %s",
 		       d->form->issuer, draft_words(ld, d, c));
 }
 

@@ -46,7 +46,7 @@ static bool report_refusal(struct loader *ld, const struct build *b, size_t i, c
 			d->form->key->text, draft_words(ld, d, &b->components[i]));
 	return complain(
 		ld, verify_node(d),
-		"no client would accept certificate '%s' on %s: %s; add it to 'names', or say in 'server_name' what clients ask for",
+		"no client would accept certificate '%s' on %s: %s; add it to 'names', or say in 'server_name' the name that clients ask for",
 		d->form->key->text, draft_words(ld, d, &b->components[i]), refusal);
 }
 

@@ -129,7 +129,7 @@ static bool check_agent(struct loader *ld, const struct node *n, const struct co
 	if (!ld->fleet.access.agent.certificate)
 		return complain(
 			ld, n,
-			"it is delivered to by an agent, but there is no 'access: {agent: ...}', which says who certfleet is");
+			"it is delivered to by an agent, but there is no 'access: {agent: ...}', which names certfleet's own certificate");
 	if (activate)
 		return complain(
 			ld, activate,

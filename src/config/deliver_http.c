@@ -221,7 +221,7 @@ static bool check_knowable(struct loader *ld, const struct node *n, const struct
 	if (!http->requests[HTTP_PROBE] && !c->verify_count)
 		return complain(
 			ld, deliver_node(n),
-			"nothing tells what it has: give 'probe' here, or 'verify' to the component");
+			"nothing can tell which pair it has: give 'probe' here, or 'verify' to the component");
 	return !c->retire_remove || http->requests[HTTP_REMOVE] ||
 	       complain(ld, node_find(n, "retire"), "missing request 'remove' in its 'deliver'");
 }

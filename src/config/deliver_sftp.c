@@ -87,7 +87,7 @@ static bool deliver_sftp_read_url(struct loader *ld, const struct field *f, cons
 	if (has_password(text))
 		return complain(
 			ld, n,
-			"'%s' holds a password, but nobody is logged in with one: 'access: {ssh: {key: ...}}' says with which key",
+			"'%s' holds a password, but certfleet never logs in with a password: name its key in 'access: {ssh: {key: ...}}'",
 			f->key);
 	if (!parse_url(&ld->fleet.arena, text, &parsed)) {
 		if (!placeholder_excuses(ld, n))
@@ -197,11 +197,11 @@ static bool check_access(struct loader *ld, const struct draft *d,
 	if (a->key.kind == SECRET_NONE)
 		return complain(
 			ld, said(d, "deliver"),
-			"it is delivered to over SSH, but there is no 'access: {ssh: {key: ...}}', which says who certfleet is");
+			"it is delivered to over SSH, but there is no 'access: {ssh: {key: ...}}', which names certfleet's own key");
 	if (!a->known_hosts && !form->deliver.sftp.host_key)
 		return complain(
 			ld, said(d, "deliver"),
-			"nothing says which key this host has: give 'host_key' here, or 'known_hosts' in 'access: {ssh: ...}'");
+			"the key of this host is unknown: give 'host_key' here, or 'known_hosts' in 'access: {ssh: ...}'");
 	return true;
 }
 

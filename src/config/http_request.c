@@ -36,7 +36,7 @@ static bool http_request_check_name(struct loader *ld, const struct node *key)
 	    strspn(key->text,
 		   "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") !=
 		    len)
-		return complain(ld, key, "'%s' is no name of a header", shown(ld, key->text));
+		return complain(ld, key, "'%s' is not the name of a header", shown(ld, key->text));
 	return !http_request_is_listed(ours, key->text) ||
 	       complain(ld, key, "certfleet sets '%s' itself", shown(ld, key->text));
 }
@@ -125,7 +125,7 @@ static bool read_pointer(struct loader *ld, const struct field *f, const struct 
 		return false;
 	for (const char *at = strchr(text, '~'); at; at = strchr(at + 1, '~'))
 		if (at[1] != '0' && at[1] != '1')
-			return complain(ld, n, "'%s' is no JSON pointer: '~' is written ~0",
+			return complain(ld, n, "'%s' is not a JSON pointer: '~' is written ~0",
 					f->key);
 	if (*text != '/')
 		return complain(

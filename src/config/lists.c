@@ -75,7 +75,7 @@ static bool add_entry(struct loader *ld, struct section *s, const struct node *k
 	if (!name_is_valid(key->text))
 		return complain(
 			ld, key,
-			"'%s' is no name: it has up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit",
+			"'%s' is not a name: a name has up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit",
 			shown(ld, key->text));
 	earlier = lookup_add(&s->names, key->text, key);
 	if (earlier)

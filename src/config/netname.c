@@ -197,7 +197,7 @@ static bool report_san(struct loader *ld, const struct node *n, const char *text
 					shown(ld, n->text), *kind);
 	return complain(
 		ld, n,
-		"'%s' is no DNS name, IP address, URI or e-mail address (international names are written in their xn-- form)",
+		"'%s' is not a DNS name, an IP address, a URI or an e-mail address (international names are written in their xn-- form)",
 		shown(ld, n->text));
 }
 

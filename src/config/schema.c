@@ -185,8 +185,9 @@ static const struct field purpose_item = { .key = "purpose",
 static const struct list_of purpose_items = { &purpose_item, sizeof(unsigned), 1, 2 };
 static const struct field certificate_fields[] = {
 	LATER(struct certificate_form, "subject", subject, subject_value,
-	      "whom it is issued to, RFC 4514"),
-	NAME(struct certificate_form, "issuer", issuer, "who signs: a name from issuers, or self"),
+	      "subject of the certificate, RFC 4514"),
+	NAME(struct certificate_form, "issuer", issuer,
+	     "issuer of the certificate: a name from issuers, or self"),
 	DURATION(struct certificate_form, "validity", certificate.validity, lifetimes,
 		 "how long it is valid; 90d when left out"),
 	FIELD(struct certificate_form, "renew_before", certificate.renew_before,
@@ -358,7 +359,7 @@ const struct record component_record = {
 /* --- the file --- */
 
 #define SECTIONS                                                                           \
-	NAMED(struct fleet_form, "issuers", issuers, issuer_record, "who signs, by name"), \
+	NAMED(struct fleet_form, "issuers", issuers, issuer_record, "issuers, by name"),   \
 		NAMED(struct fleet_form, "certificates", certificates, certificate_record, \
 		      "certificates to have, by name"),                                    \
 		NAMED(struct fleet_form, "roles", roles, role_record,                      \

@@ -44,7 +44,7 @@ bool token_from_text(const struct secret *text, struct secret *out, struct err *
 			digits.bytes[n++] = text->bytes[i];
 	secret_alloc(&token, TOKEN_BYTES);
 	if (n != DIGITS || !text_unhex((const char *)digits.bytes, token.bytes, TOKEN_BYTES))
-		return err_set(e, ERR_INPUT, "that is no token: one has %d digits of 0-9 a-f",
+		return err_set(e, ERR_INPUT, "the token is malformed: it has %d digits of 0-9 a-f",
 			       DIGITS);
 	*out = TAKE(token);
 	return true;

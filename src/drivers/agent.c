@@ -84,7 +84,7 @@ static bool read_report(struct visit *v, struct report_identity *agent,
 			 e))
 		return err_in(e, "'%s'", x->origin);
 	if (strcmp(report->name, name_there(v->job->component)) != 0)
-		return err_set(e, ERR_REMOTE, "'%s' answers for another component", x->origin);
+		return err_set(e, ERR_REMOTE, "'%s' reports another component", x->origin);
 	return true;
 }
 
@@ -106,7 +106,7 @@ static enum turn prove(struct visit *v, const struct report_identity *agent, str
 		ask->fresh = true;
 		return ask_report(v, ask, e);
 	}
-	err_set(e, ERR_REMOTE, "'%s' names a key that is not its own", x->origin);
+	err_set(e, ERR_REMOTE, "'%s' reports a key that is not its own", x->origin);
 	return TURN_FAILED;
 }
 
@@ -284,7 +284,7 @@ static enum turn order(struct visit *v, struct exchange *ask, struct err *e)
 static bool no_read(struct job *j, struct err *e)
 {
 	(void)j;
-	return err_set(e, ERR_REMOTE, "an agent hands no key out");
+	return err_set(e, ERR_REMOTE, "an agent never discloses a key");
 }
 
 static bool no_removal(struct job *j, struct err *e)

@@ -104,7 +104,7 @@ static void take_object(struct visit *v, struct seen *s)
 	    !put_member(s, "key", FILE_KIND_KEY)) {
 		s->why_not = arena_printf(
 			v->job->arena,
-			"what Caddy has with the @id '%s' is no certificate and key as text, as they stand in load_pem",
+			"the object with the @id '%s' in Caddy is not a certificate and key as text, as load_pem holds them",
 			id_of(v));
 		return;
 	}
@@ -128,7 +128,7 @@ static bool read_object(struct visit *v, struct err *e)
 		s->held.verdict.fingerprint = "";
 		s->why_not = arena_printf(
 			v->job->arena,
-			"Caddy has nothing with the @id '%s': put an object with it, a certificate and a key into apps.tls.certificates.load_pem",
+			"Caddy has no object with the @id '%s': add one with it, a certificate and a key into apps.tls.certificates.load_pem",
 			id_of(v));
 		return true;
 	}
@@ -239,7 +239,7 @@ static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
 
 	if (!j->set || !j->key) {
 		err_set(e, ERR_MISSING,
-			"the pair %.12s is not in the state, and Caddy keeps no former ones",
+			"the pair %.12s is not in the state, and Caddy keeps no earlier ones",
 			j->fingerprint);
 		return TURN_FAILED;
 	}

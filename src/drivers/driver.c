@@ -341,7 +341,7 @@ static void driver_start(struct drivers *d, struct job *j, struct arena *a, stru
 	j->done = false;
 	j->began = false;
 	if (stop_requested() && begins_something(j->verb))
-		err_set(&j->error, ERR_STOPPED, "not begun, because a stop was asked for");
+		err_set(&j->error, ERR_STOPPED, "not begun: certfleet was told to stop");
 	else if (driver->turns[j->verb])
 		add_visit(d, j, a);
 	else if (j->verb == DRIVER_PROBE && driver->probe_all)

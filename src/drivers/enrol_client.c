@@ -44,7 +44,7 @@ static bool no_proof(struct err *e)
 	if (e->code == ERR_STOPPED)
 		return false;
 	return err_set(e, ERR_CRYPTO,
-		       "the agent there has another token, or somebody stands between");
+		       "the agent there has another token, or the connection is intercepted");
 }
 
 static bool enrol_client_request(struct enrol_client *en, struct err *e)

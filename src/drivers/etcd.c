@@ -383,7 +383,7 @@ static enum turn etcd_finish(struct visit *v, struct exchange *ask, struct err *
 	etcd_judge(v, true);
 	if (is_settled(v))
 		return TURN_DONE;
-	err_set(e, ERR_STALE, "somebody else changed what is beneath '%s' meanwhile",
+	err_set(e, ERR_STALE, "another client changed the keys below '%s' meanwhile",
 		etcd_of(v)->key);
 	return TURN_FAILED;
 }

@@ -97,7 +97,7 @@ enum turn etcd_ask_login(struct visit *v, struct exchange *ask, struct err *e)
 	body = json_pack("{s:s, s:s%}", "name", a->user, "password", (const char *)password->bytes,
 			 password->len);
 	if (!body) {
-		err_set(e, ERR_INPUT, "the password is no text in UTF-8");
+		err_set(e, ERR_INPUT, "the password is not UTF-8 text");
 		return TURN_FAILED;
 	}
 	json_to_secret(body, &ask->body);

@@ -248,8 +248,7 @@ static enum turn swap_check(struct visit *v, struct err *e)
 		return no_reply(v, e);
 	if (haproxy_holds(v, swap->sha1))
 		return TURN_DONE;
-	err_set(e, ERR_REMOTE, "HAProxy says that it took '%s', but holds another certificate",
-		file_of(v));
+	err_set(e, ERR_REMOTE, "HAProxy accepted '%s', but holds another certificate", file_of(v));
 	return TURN_FAILED;
 }
 

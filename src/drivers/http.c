@@ -184,7 +184,8 @@ static void take_installed(const struct visit *v, const json_t *value)
 			strstr(text, "-----BEGIN") ? leaf_of(a, text) : as_fingerprint(a, text);
 	if (!t->installed)
 		t->error = arena_printf(
-			a, "'%s' in its answer is %s, no SHA-256 fingerprint and no certificate",
+			a,
+			"'%s' in its answer is %s, neither a SHA-256 fingerprint nor a certificate",
 			pointer, value ? "something else" : "not there");
 }
 
@@ -264,8 +265,8 @@ static enum turn after_commit(const struct visit *v, struct err *e)
 
 	if (!t->installed || installed_is(v, v->job->fingerprint))
 		return TURN_DONE;
-	err_set(e, ERR_REMOTE, "it says that it took %.12s, but still tells of %.12s",
-		v->job->fingerprint, *t->installed ? t->installed : "nothing");
+	err_set(e, ERR_REMOTE, "it accepted %.12s, but still reports %.12s", v->job->fingerprint,
+		*t->installed ? t->installed : "nothing");
 	return TURN_FAILED;
 }
 

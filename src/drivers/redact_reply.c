@@ -126,7 +126,8 @@ enum turn reply_refused(const struct visit *v, const char *member, struct err *e
 	const char *words = redact_reply(v, member);
 
 	if (x->status == STATUS_STALE)
-		err_set(e, ERR_STALE, "somebody else changed what '%s' holds meanwhile", x->origin);
+		err_set(e, ERR_STALE, "another client changed the content of '%s' meanwhile",
+			x->origin);
 	else
 		err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin, x->status,
 			redact_reply_moved(x->status), *words ? ": " : "", words);

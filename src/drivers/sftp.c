@@ -102,7 +102,7 @@ static bool reads_the_same(struct ssh_decision *w, struct err *e)
 		p->attr.mode &= 07777;
 	}
 	return pair_files_equal(&there, &w->written) ||
-	       err_set(e, ERR_IO, "what was written to '%s' reads differently",
+	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",
 		       ssh_target_version_path(f, STORE_NEW));
 }
 
@@ -122,8 +122,8 @@ static bool take_written(struct ssh_decision *w, struct err *e)
 	struct ssh_target *f = w->far;
 
 	if (f->ask->ops[0].status == SSH_SCRIPT_STRANGE)
-		return err_set(e, ERR_IO, "'%s' is not ours alone on '%s'; remove it", f->store,
-			       f->login.host);
+		return err_set(e, ERR_IO, "'%s' on '%s' can be changed by other users; remove it",
+			       f->store, f->login.host);
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
 			return err_set(e, ERR_IO, "%s", sftp_reason(f, &f->ask->ops[i]));

@@ -162,7 +162,7 @@ static void take_names(struct ssh_target *f, const char *text)
 			f,
 			arena_printf(
 				f->arena,
-				"user '%s' is no member of group '%s', so it cannot give it files",
+				"user '%s' is not a member of group '%s', so it cannot give it files",
 				f->login.user, i->group));
 }
 
@@ -384,7 +384,7 @@ static void take_listing(struct ssh_target *f)
 		else if (!f->install->replace)
 			f->not_replaceable = arena_printf(
 				f->arena,
-				"'%s' in directory '%s' is no file; say 'replace: true' if it may be replaced",
+				"'%s' in directory '%s' is not a regular file; say 'replace: true' if it may be replaced",
 				text_escaped(f->arena, entry->name), f->layout.slots[0].path);
 	}
 }

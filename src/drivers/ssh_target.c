@@ -38,7 +38,7 @@ bool ssh_target_new(struct visit *v, struct ssh_target **out, struct err *e)
 	f->versions.arena = v->arena;
 	layout_make(f->install, f->arena, &f->layout);
 	if (!f->layout.path_slot_count || !*f->layout.slots[0].name)
-		return err_set(e, ERR_INPUT, "no path to deliver to is given");
+		return err_set(e, ERR_INPUT, "the component has no path to deliver to");
 	f->store = ssh_target_path(f, f->layout.home, f->layout.store_name);
 	if (!find_login(v, f, e))
 		return false;

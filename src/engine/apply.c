@@ -230,7 +230,7 @@ static void apply_carry_out(struct run *r, struct step_batch *b)
 		tell_step(r, EVENT_STEP_STARTED, b->numbers[i], NULL);
 	}
 	if (!journal_batch(r, b, false, &e)) {
-		err_in(&e, "cannot record what is about to happen");
+		err_in(&e, "cannot record the next steps");
 		batch_fail(b, &e);
 		r->halted = true;
 	} else {

@@ -49,7 +49,7 @@ bool engine_open(const struct engine_options *o, struct engine **out, struct err
 	if (!engine_may_look(en, options.path)) {
 		engine_note(
 			en,
-			"the state lies outside of the fleet file's directory; planned as if there were none");
+			"the state lies outside of the fleet file's directory, so the plan is made without a state");
 		*out = TAKE(en);
 		return true;
 	}

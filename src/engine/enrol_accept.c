@@ -42,7 +42,7 @@ static bool enrol_accept_failed(struct enrolment *n, struct err *e)
 	change_invite(change, &n->invite);
 	if (!state_commit(n->en->state, change, &unrecorded)) {
 		*e = unrecorded;
-		return err_in(e, "cannot count a failure of the invite");
+		return err_in(e, "cannot record a failed attempt of the invite");
 	}
 	return err_set(e, e->code, "%s; that was attempt %u of %d%s", why, n->invite.failures,
 		       INVITE_FAILURES,
@@ -68,7 +68,7 @@ static bool enrol_accept_read_invite(struct enrolment *n, struct err *e)
 	if (n->invite.expires <= clock_now())
 		return err_set(
 			e, ERR_INPUT,
-			"invite '%s' ended at %s; make another with 'certfleet agent invite'", id,
+			"invite '%s' expired at %s; make another with 'certfleet agent invite'", id,
 			time_format(n->invite.expires, until));
 	return true;
 }
@@ -222,8 +222,8 @@ static bool enrol_accept_hand_over(struct enrolment *n, struct enrol_client *age
 			"the certificate was issued, but the agent did not confirm it; make another invite if the agent does not have it");
 	return out->written ||
 	       err_set(e, ERR_REMOTE,
-		       "the certificate was issued, but the agent could not use it: %s; put that right and make another invite",
-		       out->note_count ? out->notes[out->note_count - 1] : "it does not say why");
+		       "the certificate was issued, but the agent could not use it: %s; fix that and make another invite",
+		       out->note_count ? out->notes[out->note_count - 1] : "without a reason");
 }
 
 bool enrol_accept(struct engine *en, const struct acceptance *what, struct arena *a,

@@ -26,7 +26,7 @@ static bool read_operator(struct engine *en, struct arena *a, struct operator_pa
 	if (!path)
 		return err_set(
 			e, ERR_INPUT,
-			"there is no 'access: {agent: ...}', which says who certfleet is; add it, or name who the agent shall obey with --client-ca and --allow");
+			"there is no 'access: {agent: ...}', which names certfleet's own certificate; add it, or name the operators that the agent shall obey with --client-ca and --allow");
 	if (!pem_file_certs(path, a, NULL, &out->set, e) ||
 	    !cert_read_facts(out->set.certs[0], a, &facts, e))
 		return err_in(e, "cannot use 'access: {agent: ...}'");
@@ -159,7 +159,8 @@ bool operator_grant(struct engine *en, const struct grant_spec *spec, struct are
 	if (!to.authority && !find_authority(en, &o, a, &to.authority, e))
 		return false;
 	if (!is_let_in(&o, to.authority, e))
-		return err_in(e, "'access: {agent: ...}' would not be let in");
+		return err_in(e,
+			      "the agent would refuse the certificate of 'access: {agent: ...}'");
 	*out = to;
 	return true;
 }

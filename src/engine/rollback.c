@@ -228,7 +228,8 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 	if (!t->touched[t->list[first].process].activated || !with)
 		return;
 	if (failed) {
-		err_set(&e, ERR_REMOTE, "not activated, because '%s' of its process is not back",
+		err_set(&e, ERR_REMOTE,
+			"not activated: '%s', which shares its process, was not rolled back",
 			failed->component->name);
 		fail_all(t, first, end, &e);
 		return;

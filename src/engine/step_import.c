@@ -19,7 +19,8 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 		return false;
 	pair = &found->pair;
 	if (clock_now() > pair->facts.not_after)
-		return err_set(e, ERR_INPUT, "it has ended meanwhile");
+		return err_set(e, ERR_INPUT,
+			       "the imported certificate has expired since the plan was made");
 	if (strcmp(pair->facts.fingerprint, s->generation) != 0)
 		return err_set(e, ERR_STALE,
 			       "its file changed since the plan was made; it now holds %.12s",
@@ -32,7 +33,7 @@ static bool import_one(struct run *r, const struct step *s, struct err *e)
 	change_generation(change, &made.generation, &made.set);
 	if (!change_key(change, made.generation.spki, &pair->key, e) ||
 	    !state_commit(r->en->state, change, e))
-		return err_in(e, "cannot keep it");
+		return err_in(e, "cannot record the import");
 	VEC_PUSH(&r->made, &r->arena, made);
 	return true;
 }
@@ -55,7 +56,7 @@ static bool publish_one(struct run *r, const struct step *s, struct err *e)
 	struct cert_set set = { 0 };
 
 	if (!g)
-		return err_set(e, ERR_MISSING, "there is no authority yet");
+		return err_set(e, ERR_MISSING, "the issuer has no CA certificate yet");
 	if (!run_certificates(r, g->fingerprint, &copy, &set, e))
 		return false;
 	pem_add_certs(&pem, set.certs, set.count);

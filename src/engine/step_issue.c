@@ -168,7 +168,7 @@ static bool open_signer(struct issue_batch *w, const char *issuer, struct err *e
 	if (step_issue_find_signer(w, issuer))
 		return true;
 	if (!g)
-		return err_set(e, ERR_MISSING, "there is no authority yet");
+		return err_set(e, ERR_MISSING, "the issuer has no CA certificate yet");
 	if (!run_certificates(r, g->fingerprint, &copy, &set, e) ||
 	    !state_key(r->en->state, g->spki, &key, e) ||
 	    !authority_open(&key, &set, &signer.authority, e))

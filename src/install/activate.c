@@ -27,7 +27,7 @@ static bool send_signal(const struct activation_order *o, struct arena *a, const
 	AUTO(pidfile) p = { .process = { .fd = -1 } };
 
 	if (!activate_is_allowed(how->signal))
-		return err_set(e, ERR_INPUT, "signal %d is none of HUP, USR1, USR2, TERM",
+		return err_set(e, ERR_INPUT, "signal %d is not HUP, USR1, USR2 or TERM",
 			       how->signal);
 	if (!pidfile_open(how->pidfile, o->proven, a, &p, e))
 		return false;

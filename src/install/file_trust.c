@@ -22,11 +22,11 @@ static bool file_trust_check_owner(const struct trust *t, const char *path, uid_
 	if (t->us != 0)
 		return err_set(
 			e, ERR_IO,
-			"'%s' belongs to user %u, to whom only root can give files; remove it",
+			"'%s' belongs to user %u, and only root can give files to that user; remove it",
 			path, owner);
 	return err_set(
 		e, ERR_IO,
-		"'%s' belongs to user %u, who would be given what takes its place; say 'owner: \"%u\"', or remove it",
+		"'%s' belongs to user %u, who would own the new file; say 'owner: \"%u\"', or remove it",
 		path, owner, owner);
 }
 

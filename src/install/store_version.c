@@ -113,7 +113,8 @@ static bool store_version_write_new(const struct target *t, const char *name,
 		return false;
 	pair_files_read_directory(&there, t->layout.parts, dir, t->arena);
 	if (!pair_files_equal(c, &there))
-		return err_set(e, ERR_IO, "what was written to '%s' reads differently", name);
+		return err_set(e, ERR_IO, "the content of '%s' differs from what was written",
+			       name);
 	if (renameat(t->store, STORE_NEW, t->store, name))
 		return err_sys(e, "cannot name version '%s'", name);
 	return entry_sync(t->store, e);

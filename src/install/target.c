@@ -165,7 +165,7 @@ bool target_open(const struct install *i, enum access access, struct arena *a, s
 
 	layout_make(i, a, &t.layout);
 	if (!t.layout.path_slot_count || !*t.layout.slots[0].name)
-		return err_set(e, ERR_INPUT, "no path to deliver to is given");
+		return err_set(e, ERR_INPUT, "the component has no path to deliver to");
 	if (!target_find_account(&t, e) || !open_directories(&t, access == ACCESS_LOOK, e) ||
 	    (access != ACCESS_LOOK && !target_check_writable(&t, e)) || !open_store(&t, e))
 		return false;

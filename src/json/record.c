@@ -513,7 +513,7 @@ static bool decode_object(struct json_reading *r, const struct member *members,
 	size_t known = 0;
 
 	if (!json_is_object(object))
-		return err_set(r->e, ERR_INPUT, "it is no JSON object");
+		return err_set(r->e, ERR_INPUT, "it is not a JSON object");
 	for (const struct member *m = members; m->key; m++) {
 		const json_t *value = json_object_get(object, m->key);
 
@@ -522,7 +522,7 @@ static bool decode_object(struct json_reading *r, const struct member *members,
 		known += value != NULL;
 	}
 	if (r->strict && known != json_object_size(object))
-		return err_set(r->e, ERR_INPUT, "it has keys that certfleet does not write");
+		return err_set(r->e, ERR_INPUT, "it has unknown keys");
 	return true;
 }
 

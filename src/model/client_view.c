@@ -78,7 +78,7 @@ const char *refusal_by_dates(const struct generation *g, int64_t at, struct aren
 	char words[DURATION_TEXT];
 
 	if (at >= until)
-		return arena_printf(a, "%s ended %s ago", x ? x->ends : "the leaf",
+		return arena_printf(a, "%s expired %s ago", x ? x->ends : "the leaf",
 				    duration_about(at - until, words));
 	if (at < from)
 		return arena_printf(a, "%s is not valid before %s", x ? x->begins : "the leaf",

@@ -92,7 +92,7 @@ static bool client_auth_open_all(struct presented_chain *s, const struct der *ch
 				 struct err *e)
 {
 	if (!count || count > CHAIN_LIMIT)
-		return err_set(e, ERR_INPUT, "no certificate was shown");
+		return err_set(e, ERR_INPUT, "the client showed no certificate");
 	for (size_t i = 0; i < count; i++) {
 		if (!cert_open(chain[i], &s->certs[s->count], e))
 			return false;
@@ -132,7 +132,7 @@ static bool leads_to_authority(const struct client_auth *c, struct presented_cha
 						    flags, &status, NULL);
 
 	if (rc < 0)
-		return err_gnutls(e, rc, "cannot check who this is");
+		return err_gnutls(e, rc, "cannot check the client's certificate");
 	if (!status)
 		return true;
 	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &words, 0);
@@ -240,7 +240,7 @@ bool client_auth_check(const struct client_auth *c, const struct der *chain, siz
 	    !read_spki(s.certs[0], a, &out->spki, e))
 		return false;
 	if (!is_for_clients(s.certs[0]))
-		return err_set(e, ERR_INPUT, "its certificate is not made for clients");
+		return err_set(e, ERR_INPUT, "its certificate is not for clients");
 	sha256_text(out->spki.bytes, out->spki.len, digest);
 	if (!client_auth_is_listed(c, s.certs[0], digest))
 		return err_set(e, ERR_INPUT, "its certificate is not in 'allow'");

@@ -88,7 +88,7 @@ bool csr_decode(const struct span *in, size_t count, struct buf *answer, struct 
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot read the signing request");
 	if (!csr_is_known_kind(pub))
-		return err_set(e, ERR_CRYPTO, "its key is of a kind that is not signed here");
+		return err_set(e, ERR_CRYPTO, "its key is of an unsupported kind");
 	buf_add(answer, spki.data, spki.size);
 	return true;
 }

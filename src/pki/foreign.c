@@ -71,7 +71,7 @@ void facts_write(const struct cert_facts *f, struct buf *out)
 
 static bool bad_answer(struct err *e)
 {
-	return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
+	return err_set(e, ERR_INPUT, "the decoding process ended unexpectedly");
 }
 
 /* The text is untrusted: crafted input may have compromised the decoder. */

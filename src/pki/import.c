@@ -148,7 +148,7 @@ static bool import_read_answer(const struct secret *answer, struct pair *out, st
 	if (!span_take(&rest, &key) || !span_take(&rest, &anchor) || !span_take(&rest, &facts) ||
 	    !span_take(&rest, flaw) || !read_set(rest, certs, &set) || !key.len ||
 	    anchor.len > CERTIFICATE_LIMIT)
-		return err_set(e, ERR_INPUT, "its decoding ended unexpectedly");
+		return err_set(e, ERR_INPUT, "the decoding process ended unexpectedly");
 	set.anchor = (struct der){ anchor.bytes, anchor.len };
 	p.set = cert_set_copy(&set, &p.arena);
 	if (!facts_read(facts, p.set.certs[0], &p.arena, &p.facts, e))

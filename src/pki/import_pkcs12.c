@@ -97,7 +97,7 @@ static bool read_element(struct import_parse *f, gnutls_pkcs12_bag_t bag, int i,
 	if (!import_parse_count(f, e))
 		return false;
 	if (type < 0 || gnutls_pkcs12_bag_get_data(bag, i, &data) < 0)
-		return err_set(e, ERR_INPUT, "cannot read one of its bags");
+		return err_set(e, ERR_INPUT, "cannot read all of ite of its bags");
 	if (type == GNUTLS_BAG_CERTIFICATE)
 		return import_parse_add_cert(f, &data, e);
 	if (type == GNUTLS_BAG_PKCS8_KEY)
@@ -178,6 +178,7 @@ bool found_read_pkcs12(struct import_parse *f, gnutls_datum_t der, const char *p
 	if (rc >= 0)
 		rc = gnutls_pkcs12_import(p12, &der, GNUTLS_X509_FMT_DER, 0);
 	if (rc < 0)
-		return err_set(e, ERR_INPUT, "it is no PKCS#12 file: %s", gnutls_words(rc, words));
+		return err_set(e, ERR_INPUT, "it is not a PKCS#12 file: %s",
+			       gnutls_words(rc, words));
 	return open_mac(p12, password, &o, e) && read_bags(f, p12, &o, e);
 }

@@ -66,12 +66,12 @@ static bool issue_check_authority(struct authority *a, struct err *e)
 	char of_cert[FINGERPRINT_TEXT];
 
 	if (gnutls_x509_crt_get_ca_status(a->crt, NULL) <= 0)
-		return err_set(e, ERR_INPUT, "it is no authority");
+		return err_set(e, ERR_INPUT, "the certificate is not a CA certificate");
 	if (!cert_public(a->crt, &pub, e) || !key_public(a->key, &mine, e) ||
 	    !key_digest(pub, of_cert, e) || !key_digest(mine, of_key, e))
 		return false;
 	if (strcmp(of_key, of_cert) != 0)
-		return err_set(e, ERR_INPUT, "its private key belongs to another one");
+		return err_set(e, ERR_INPUT, "its private key belongs to another certificate");
 	return true;
 }
 

@@ -140,7 +140,8 @@ static bool lint_link(struct ladder *l, size_t i, struct err *e)
 	if (rc < 0)
 		return err_gnutls(e, rc, "cannot verify %s", below);
 	if (status & GNUTLS_CERT_SIGNER_NOT_CA)
-		return err_set(e, ERR_INPUT, "%s signed %s but is no authority", above, below);
+		return err_set(e, ERR_INPUT, "%s signed %s, but is not a CA certificate", above,
+			       below);
 	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
 		return err_set(e, ERR_INPUT, "%s is too weak to be trusted for %s", above, below);
 	if (status == 0)
@@ -173,7 +174,7 @@ static bool lint_path(struct ladder *l, struct err *e)
 	if (status == 0)
 		return true;
 	gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, &words, 0);
-	return err_set(e, ERR_INPUT, "the chain above %s does not hold: %s", rung_name(l, 0),
+	return err_set(e, ERR_INPUT, "the chain above %s is not valid: %s", rung_name(l, 0),
 		       (const char *)words.data);
 }
 

@@ -81,6 +81,6 @@ bool signature_check(struct der spki, struct der text, struct der signature, str
 		return err_set(e, ERR_CRYPTO, "a key of this kind cannot sign");
 	rc = gnutls_pubkey_verify_data2(pub, how, 0, &data, &sealed);
 	if (rc < 0)
-		return err_gnutls(e, rc, "the signature does not hold");
+		return err_gnutls(e, rc, "the signature is not valid");
 	return true;
 }

@@ -279,7 +279,7 @@ static enum starttls_result starttls_say(struct starttls *s)
 static enum starttls_result starttls_receive(struct starttls *s)
 {
 	if (s->heard == sizeof(s->in)) {
-		starttls_reject(s, "it answers without an end");
+		starttls_reject(s, "the server's answer is longer than the protocol allows");
 		return STARTTLS_FAILED;
 	}
 
@@ -288,7 +288,7 @@ static enum starttls_result starttls_receive(struct starttls *s)
 	if (n < 0 && must_wait())
 		return STARTTLS_GOES_ON;
 	if (n <= 0) {
-		starttls_reject(s, n < 0 ? strerror(errno) : "it hung up");
+		starttls_reject(s, n < 0 ? strerror(errno) : "the server closed the connection");
 		return STARTTLS_FAILED;
 	}
 	s->heard += (size_t)n;
@@ -308,7 +308,7 @@ static enum starttls_result starttls_converse(struct starttls *s)
 		if (answer == ANSWER_GOOD && s->taken == s->heard)
 			return STARTTLS_AGREED;
 		if (answer == ANSWER_GOOD) {
-			starttls_reject(s, "it said more than was asked, in the clear");
+			starttls_reject(s, "the server sent more than the answer before TLS began");
 			return STARTTLS_FAILED;
 		}
 		result = starttls_receive(s);

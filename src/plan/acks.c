@@ -49,7 +49,7 @@ static bool read_ack(struct plan_builder *d, const char *text, struct err *e)
 		return false;
 
 	if (text[len] && !text[len + 1])
-		return err_set(e, ERR_USAGE, "nothing stands after '%s:'", name);
+		return err_set(e, ERR_USAGE, "nothing follows '%s:'", name);
 
 	struct targets *ts = &d->acks[code];
 

@@ -35,7 +35,7 @@ static void diff_authority(struct plan_builder *d, struct issuer_build *i)
 	const struct generation *newest = snapshot_newest(d->snapshot, OF_ISSUER, i->issuer->name);
 
 	if (!newest) {
-		i->reason = "it has no authority yet";
+		i->reason = "the issuer has no CA certificate yet";
 		return;
 	}
 	i->reason = diff_changed(d, newest->request, issuer_request(i->issuer, &d->scratch));

@@ -245,8 +245,7 @@ static bool check_steps(const struct plan *p, struct err *e)
 		const struct step *s = &p->steps[i];
 
 		if (!has_subjects(s))
-			return err_set(e, ERR_INPUT, "steps[%zu]: it does not say what it is about",
-				       i);
+			return err_set(e, ERR_INPUT, "steps[%zu]: it has no subject", i);
 		if (s->wave != NO_WAVE && (size_t)s->wave >= p->wave_count)
 			return err_set(e, ERR_INPUT, "steps[%zu]: there is no such 'wave'", i);
 		for (size_t k = 0; k < s->after_count; k++)
@@ -262,7 +261,7 @@ static bool plan_check_format(const json_t *json, struct err *e)
 	const char *version = json_string_value(json_object_get(json, "format_version"));
 
 	if (!version)
-		return err_set(e, ERR_INPUT, "this is no plan of certfleet");
+		return err_set(e, ERR_INPUT, "this is not a plan of certfleet");
 	if (strcmp(version, PLAN_FORMAT) != 0)
 		return err_set(e, ERR_INPUT,
 			       "only a plan of format '" PLAN_FORMAT "' can be read, plan again");

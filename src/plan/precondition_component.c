@@ -24,7 +24,7 @@ static void check_outdated(struct plan_builder *d, const struct component_build 
 	precondition_add_component(
 		d, c, CODE_LEFT_OUTDATED,
 		arena_printf(d->kept,
-			     "'%s' is made anew, but this component is outside of --target",
+			     "'%s' is issued again, but this component is outside of --target",
 			     used->name));
 }
 
@@ -52,7 +52,8 @@ static void check_online(struct plan_builder *d, const struct component_build *c
 		f.severity = severities[c->component->role->offline];
 		f.message = arena_printf(d->kept, "%s; it needs a change", why);
 	} else {
-		f.message = arena_printf(d->kept, "%s; as it was last seen it is as wanted", why);
+		f.message =
+			arena_printf(d->kept, "%s; it was as wanted when it was last seen", why);
 		f.remedy = "bring it back and plan again";
 	}
 	precondition_add(d, &f);
@@ -68,12 +69,15 @@ static void check_restart(struct plan_builder *d, const struct component_build *
 	duration_about(left < 0 ? -left : left, text);
 	precondition_add_component(
 		d, c, CODE_EXPIRES_BEFORE_RESTART,
-		left > 0 ? arena_printf(d->kept,
-					"what it serves ends in %s, and its restart is postponed",
-					text)
-			 : arena_printf(d->kept,
-					"what it serves ended %s ago, and its restart is postponed",
-					text));
+		left > 0
+			? arena_printf(
+				  d->kept,
+				  "the certificate it serves expires in %s, and its restart is postponed",
+				  text)
+			: arena_printf(
+				  d->kept,
+				  "the certificate it serves expired %s ago, and its restart is postponed",
+				  text));
 }
 
 static int component_precondition_compare_text(const void *key, const void *item)

@@ -61,7 +61,7 @@ static void check_replaced(struct plan_builder *d, const struct issuer_build *i)
 
 	if (i->replaced) {
 		tell_replaced(d, i,
-			      arena_printf(d->kept, "a new authority takes the place of %s: %s",
+			      arena_printf(d->kept, "a new authority replaces %s: %s",
 					   builder_short(d, i->replaced->fingerprint), i->reason),
 			      NULL);
 		return;
@@ -73,12 +73,12 @@ static void check_replaced(struct plan_builder *d, const struct issuer_build *i)
 		d, i,
 		arena_printf(
 			d->kept,
-			"a new authority takes the place of %s, which has the same subject: its issuer '%s' left the fleet file",
+			"a new authority replaces %s, which has the same subject: its issuer '%s' left the fleet file",
 			builder_short(d, left->fingerprint),
 			text_escaped(&d->scratch, left->owner)),
 		arena_printf(
 			d->kept,
-			"say 'was: %s' if it only has a new name, or hand the new authority to all who trust the old one",
+			"say 'was: %s' if it only has a new name, or distribute the new authority to every client that trusts the old one",
 			text_escaped(&d->scratch, left->owner)));
 }
 

@@ -94,7 +94,7 @@ static void check_renamed(struct plan_builder *d)
 			.name = "",
 			.message = arena_printf(
 				d->kept,
-				"the state learns %zu new name%s, nothing is issued again for that",
+				"the state records %zu new name%s; nothing is issued again for that",
 				s->renamed_count, s->renamed_count == 1 ? "" : "s"),
 			.items = items,
 			.item_count = s->renamed_count,

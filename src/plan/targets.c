@@ -23,7 +23,7 @@ bool target_parse(const char *text, struct plan_target *out, struct err *e)
 			*out = (struct plan_target){ .kind = kind, .name = text + len };
 	}
 	return *out->name || out->kind == TARGET_COMPONENT ||
-	       err_set(e, ERR_USAGE, "nothing stands after '%s'", text);
+	       err_set(e, ERR_USAGE, "nothing follows '%s'", text);
 }
 
 const char *target_text(struct arena *a, const struct plan_target *t)

@@ -358,7 +358,7 @@ static bool carry_socket(struct batch *b, struct batch_session *t)
 static bool carry_on(struct batch *b, struct batch_session *t)
 {
 	if (is_stopped(t))
-		return !err_set(&t->x.error, ERR_STOPPED, "not done, because a stop was asked for");
+		return !err_set(&t->x.error, ERR_STOPPED, "not done: certfleet was told to stop");
 	if (clock_mono_ms() >= t->end_ms && t->stage != STAGE_IDLE)
 		return !err_set(&t->x.error, ERR_REMOTE, "'%s' did not answer within %d seconds",
 				t->host->origin, (int)(t->x.timeout_ms / 1000));

@@ -382,9 +382,10 @@ static void drop_waiting_time(char *text)
 static bool set_error(const struct http_client *c, CURLcode rc, struct err *e)
 {
 	if (c->not_loopback)
-		return err_set(e, ERR_REMOTE,
-			       "'%s' is not on this machine, and without TLS no other is talked to",
-			       c->exchange->origin);
+		return err_set(
+			e, ERR_REMOTE,
+			"'%s' is not on this machine, and other machines are only contacted over TLS",
+			c->exchange->origin);
 	if (c->too_long)
 		return err_set(e, ERR_REMOTE, "'%s' answers with more than %d bytes",
 			       c->exchange->origin, EXCHANGE_REPLY_LIMIT);

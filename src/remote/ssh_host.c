@@ -160,7 +160,7 @@ static bool check_pin(const struct ssh *s, const struct presented_key *shown, st
 		return true;
 	return err_set(
 		e, ERR_REMOTE,
-		"'%s' shows the host key %s (%s), not the pinned 'host_key' %s: another key of it was pinned, it was changed, or somebody stands in between",
+		"'%s' shows the host key %s (%s), not the pinned 'host_key' %s: another key of it was pinned, it was changed, or the connection is intercepted",
 		s->login.host, shown->print, shown->kind ? shown->kind->name : "of an unknown kind",
 		s->login.host_key);
 }
@@ -181,7 +181,7 @@ static bool check_known(const struct ssh *s, const struct presented_key *shown, 
 	case LIBSSH2_KNOWNHOST_CHECK_MISMATCH:
 		return err_set(
 			e, ERR_REMOTE,
-			"'%s' shows the host key %s (%s), which is not the one in '%s': it was changed, or somebody stands in between",
+			"'%s' shows the host key %s (%s), which is not the one in '%s': it was changed, or the connection is intercepted",
 			l->host, shown->print, kind, l->known_hosts);
 	default: /* not found, or a failure of libssh2 */
 		return err_set(

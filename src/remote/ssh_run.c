@@ -19,7 +19,7 @@ static enum socket_turn ssh_run_refused(struct ssh *s, struct ssh_op *op, struct
 	case LIBSSH2_ERROR_CHANNEL_FAILURE:
 	case LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
 		op->result = SSH_FAILED;
-		op->why = arena_printf(s->arena, "no command may be run: %s",
+		op->why = arena_printf(s->arena, "the host refuses to run commands: %s",
 				       ssh_error_text(s, s->arena));
 		return SOCKET_DONE;
 	default: /* the many other codes of libssh2 */

@@ -280,7 +280,7 @@ static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
 	case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
 	case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
 		err_set(e, ERR_REMOTE,
-			"'%s' does not let user '%s' in with the SSH key: its public half must be in that user's authorized_keys%s",
+			"'%s' refuses user '%s' with the SSH key: its public half must be in that user's authorized_keys%s",
 			l->host, l->user, no_rsa);
 		break;
 	case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:

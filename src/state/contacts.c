@@ -79,7 +79,7 @@ static bool read_piece(const struct stored_record *r, struct contact_reading *ou
 	const json_t *item = NULL;
 
 	if (!json_is_array(list))
-		return record_damaged(r, "it is no JSON array", e);
+		return record_damaged(r, "it is not a JSON array", e);
 	json_array_foreach(list, i, item)
 	{
 		if (!json_is_string(item))

@@ -258,7 +258,7 @@ static bool check_file(const char *path, const char *name, struct err *e)
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022)
 		return err_set(
 			e, ERR_IO,
-			"others own '%s' (user %u) or can write to it; make it yours with mode 0600",
+			"'%s' belongs to another user (%u), or others can write to it; make it yours with mode 0600",
 			path, (unsigned)st.st_uid);
 	return true;
 }

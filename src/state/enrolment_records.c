@@ -48,7 +48,7 @@ static bool enrolment_records_read_invite(const struct stored_record *r, struct 
 	if (!record_decode(r, invite_members, a, &i, e))
 		return false;
 	if (strcmp(record_key(&own, INVITE_PREFIX, i.id), r->key) != 0)
-		return record_damaged(r, "it belongs under another key", e);
+		return record_damaged(r, "its content belongs to another record", e);
 	*out = i;
 	return true;
 }
@@ -104,7 +104,7 @@ static bool read_enrolled(const struct stored_record *r, struct arena *a, struct
 	if (!record_decode(r, enrolled_members, a, &agent, e))
 		return false;
 	if (strcmp(enrolled_key(&own, &agent), r->key) != 0)
-		return record_damaged(r, "it belongs under another key", e);
+		return record_damaged(r, "its content belongs to another record", e);
 	*out = agent;
 	return true;
 }

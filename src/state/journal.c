@@ -83,7 +83,7 @@ static bool put_plan(struct change *c, const struct run_record *r, struct err *e
 	const char *at = r->plan ? r->plan : "";
 
 	if (!text_is_utf8(at, strlen(at)))
-		return err_set(e, ERR_INPUT, "the plan is no UTF-8");
+		return err_set(e, ERR_INPUT, "the plan is not UTF-8");
 	for (unsigned piece = 1; *at; piece++) {
 		size_t len = piece_length(at);
 		AUTO(json) json = json_stringn(at, len);
@@ -100,7 +100,7 @@ static bool journal_add_piece(const struct stored_record *r, struct buf *plan, s
 	AUTO(json) json = json_parse(r->value, strlen(r->value));
 
 	if (!json_is_string(json))
-		return record_damaged(r, "it is no JSON string", e);
+		return record_damaged(r, "it is not a JSON string", e);
 	buf_add(plan, json_string_value(json), json_string_length(json));
 	return true;
 }
@@ -274,7 +274,7 @@ bool journal_open_run(struct state *s, struct arena *a, struct run_record *out, 
 	struct run_record newest = { 0 };
 
 	if (s->meta.runs == 0)
-		return err_set(e, ERR_MISSING, "no run was ever recorded");
+		return err_set(e, ERR_MISSING, "no run has been recorded");
 	if (!journal_run(s, s->meta.runs, a, &newest, e))
 		return false;
 	if (newest.ended != 0)

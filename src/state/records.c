@@ -133,7 +133,7 @@ bool record_parse(const struct stored_record *r, json_t **out, struct err *e)
 	AUTO(json) json = json_parse(r->value, strlen(r->value));
 
 	if (!json_is_object(json))
-		return record_damaged(r, "it is no JSON object", e);
+		return record_damaged(r, "it is not a JSON object", e);
 	*out = TAKE(json);
 	return true;
 }
@@ -161,7 +161,7 @@ const char *record_encode(const struct member *fields, const void *thing, struct
 static bool records_check_key(const struct stored_record *r, const char *key, struct err *e)
 {
 	if (strcmp(r->key, key) != 0)
-		return record_damaged(r, "it belongs under another key", e);
+		return record_damaged(r, "its content belongs to another record", e);
 	return true;
 }
 

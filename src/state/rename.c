@@ -115,7 +115,7 @@ bool change_rename_owner(struct change *c, enum generation_of of, const char *ol
 	if (count > 0)
 		return err_set(
 			e, ERR_INPUT,
-			"cannot rename %s '%s' to '%s': the state has generations of both; take 'was' out",
+			"cannot rename %s '%s' to '%s': the state has generations of both; remove 'was'",
 			kind, old, new_name);
 	if (!rename_list(c, from, &records, &count, e))
 		return false;

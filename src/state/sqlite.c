@@ -178,7 +178,7 @@ static bool sqlite_compare(struct store *s, const struct record_compare *c, stru
 		return in_state(s, "compare a record", e);
 	if (revision != c->revision)
 		return err_set(e, ERR_STALE,
-			       "state '%s': somebody else changed '%s' meanwhile; plan again",
+			       "state '%s': another program changed '%s' meanwhile; plan again",
 			       s->directory, c->key);
 	return true;
 }
@@ -293,9 +293,10 @@ static bool sqlite_check_directory(const char *path, struct err *e)
 		return err_sys(e, "cannot look into '%s'", path);
 	}
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022)
-		return err_set(e, ERR_IO,
-			       "others own '%s' or can write to it; make it yours with mode 0700",
-			       path);
+		return err_set(
+			e, ERR_IO,
+			"'%s' belongs to another user, or others can write to it; make it yours with mode 0700",
+			path);
 	return true;
 }
 

@@ -249,7 +249,7 @@ bool state_unseal(struct state *s, const struct secret *passphrase, struct err *
 	if (sealed && !passphrase)
 		return err_set(
 			e, ERR_INPUT,
-			"the state is sealed, but the fleet file says 'unsealed: true'; take that out and give the passphrase");
+			"the state is sealed, but the fleet file says 'unsealed: true'; remove that and give the passphrase");
 	if (sealed) {
 		if (!seal_unwrap(&s->meta.seal, s->meta.lineage, passphrase, &s->data_key, e))
 			return false;

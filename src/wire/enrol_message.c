@@ -123,7 +123,7 @@ static bool read_proven(const struct enrol_auth *b, const char *purpose,
 	}
 	if (message->len < PROOF_BYTES || !bytes_equal(message->bytes, expected, PROOF_BYTES))
 		return err_set(e, ERR_CRYPTO,
-			       "what arrived was not written by who knows the token");
+			       "the message was not written by a holder of the token");
 	*out = json_parse(text.data, text.len);
 	return true;
 }

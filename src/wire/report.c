@@ -91,7 +91,7 @@ bool report_read(const char *text, size_t len, struct arena *a, struct report_id
 	if (report.component.seen.order_taken >= NUMBER_LIMIT)
 		return err_set(
 			e, ERR_REMOTE,
-			"the agent says that its last order had number %lld, which no order has: its record is damaged; on its host stop the agent, look at the pair, remove the component's file in the agent's 'state' directory and start it again",
+			"the agent says that its last order had number %lld, which is impossible: its record is damaged; on its host stop the agent, check the pair, remove the component's file in the agent's 'state' directory and start it again",
 			(long long)report.component.seen.order_taken);
 	*agent = report.agent;
 	*c = report.component;

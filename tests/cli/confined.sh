@@ -109,7 +109,7 @@ is $status 0 "--out and --report"
 confined_well "--out and --report" "$work/run(/.*)?"
 fits_schema plan.schema.json run/shown; ok $? "the plan is what the schema says"
 is "$(jq -r '.steps[] | select(.kind == "import").generation' run/shown)" null "what an import holds is not known"
-has "$(cat run/said)" "finds it stale unless" "how much a saved one is worth is said"
+has "$(cat run/said)" "refuses it as stale unless" "how much a saved one is worth is said"
 [ -s run/p.plan ] && [ -s run/r.csv ]; ok $? "both are written"
 cf -C repo plan --confined --offline
 is $status 64 "--confined with --offline: 64"

@@ -50,7 +50,7 @@ cf_out plan show --json p.plan
 is "$(jq -S . <<<"$out")" "$(jq -S 'del(.fleet_file)' p.plan)" "--json too"
 
 cf plan show certfleet.yaml
-is $status 65 "a fleet file is no saved plan: 65"
+is $status 65 "a fleet file is not a saved plan: 65"
 jq 'del(.fleet_file)' p.plan >run/nameless
 cf plan show run/nameless
 is $status 65 "a plan that names no fleet file: 65"

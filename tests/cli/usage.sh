@@ -65,7 +65,7 @@ cf history
 is $status 65 "no fleet file: 65"
 has "$out" "no fleet file 'certfleet.yaml'; name it with --file" "and what to do"
 plain_fleet
-usage "no number of a run" "a run that is no number" history 1x
+usage "not the number of a run" "a run that is no number" history 1x
 mkdir elsewhere
 cf_out -C elsewhere validate ../certfleet.yaml
 is $status 0 "-C before the command"

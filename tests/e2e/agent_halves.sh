@@ -119,7 +119,7 @@ cf agent
 is $status 64 "and an agent needs its configuration"
 touch run/file
 cf agent --config run/host.yaml --half install --socket run/file
-has "$out" "'run/file' is no socket" "a file is not replaced"
+has "$out" "'run/file' is not a socket" "a file is not replaced"
 mkdir -m 777 run/open
 cf agent --config run/host.yaml --half install --socket run/open/halves
 is $status 1 "a directory that others can write to is refused"

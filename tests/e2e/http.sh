@@ -132,7 +132,7 @@ fails() { # REQUEST STATUS TEXT PATTERN
 SUBJECT=d.example.test write_fleet
 fails "POST /apply 500" 8 "an activation that fails is rolled back" "answered 500"
 fails "POST /stage 422" 1 "a pair that is not taken changes nothing" "stage .*device .*answered 422"
-fails "POST /commit/$(status_of device desired) 412" 1 "somebody else was faster" "somebody else changed"
+fails "POST /commit/$(status_of device desired) 412" 1 "somebody else was faster" "another client changed"
 free_port other
 echo "https://127.0.0.1:$other/cert" >run/elsewhere
 (cd run && exec python3 -m http.server --bind 127.0.0.1 "$other" >other.log 2>&1) &

@@ -300,7 +300,7 @@ TEST(content_that_cannot_be_kept_is_refused)
 	expect_not_written(&b, passphrases, 1, "given twice");
 	b.item_count = 1;
 	items[0].record = "[]";
-	expect_not_written(&b, passphrases, 1, "no JSON object");
+	expect_not_written(&b, passphrases, 1, "not a JSON object");
 	items[0] = fixture_items[0];
 	items[0].subject = "CN=\xff";
 	expect_not_written(&b, passphrases, 1, "not valid UTF-8");
@@ -477,7 +477,7 @@ TEST(a_listed_entry_without_meaning_is_refused)
 	o.entries.items = more;
 	o.entries.count++;
 	pack_again(&o, &zip);
-	expect_refused(&zip, NULL, "belongs to nothing");
+	expect_refused(&zip, NULL, "its manifest does not use");
 }
 
 TEST(every_flipped_bit_is_noticed)

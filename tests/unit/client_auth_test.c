@@ -62,7 +62,7 @@ TEST(its_certificate_must_say_that_it_is_for_clients)
 	struct err e = { 0 };
 
 	make_signed(&operators, &silent, &p);
-	refuses(&p, "not made for clients");
+	refuses(&p, "not for clients");
 	make_signed(&operators, &both, &q);
 	must(admits(&q, &e), &e);
 }

@@ -86,7 +86,7 @@ TEST(dates_of_the_whole_chain_count_to_the_second)
 		refusal_by_dates(&g, 99, &a),
 		"the chain certificate 'CN=m' is not valid before 1970-01-01T00:01:40Z");
 	assert_string_equal(refusal_by_dates(&g, 200 + 230 * DAY, &a),
-			    "the leaf 'CN=a' ended 230 days ago");
+			    "the leaf 'CN=a' expired 230 days ago");
 	assert_int_equal(generation_end(&g), 200);
 }
 

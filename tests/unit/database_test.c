@@ -329,7 +329,7 @@ TEST(s17_a_file_that_others_can_write_is_refused)
 
 	make_with(p, "a", "{}");
 	assert_int_equal(chmod(file_in(p, "state.db"), 0666), 0);
-	assert_refused(p, false, ERR_IO, "others own");
+	assert_refused(p, false, ERR_IO, "belongs to another user");
 }
 
 TEST_EACH(make_place, remove_place)

@@ -347,7 +347,7 @@ TEST(an_invite_ends_by_itself)
 
 	assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 	assert_int_equal(e.code, ERR_INPUT);
-	assert_non_null(strstr(e.text, "ended at"));
+	assert_non_null(strstr(e.text, "expired at"));
 	must_invite(&d, &next); /* which sweeps */
 	assert_false(state_invite(engine_state(d.engine), i.invite.id, &d.arena, &gone, &e));
 	host_release(&h);
@@ -462,7 +462,7 @@ TEST(another_authority_must_let_us_in)
 	what = acceptance_of(&h, &i);
 	what.spec.client_ca = d.fleet.access.agent.ca;
 	assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
-	assert_non_null(strstr(e.text, "would not be let in"));
+	assert_non_null(strstr(e.text, "the agent would refuse the certificate"));
 	what.spec.client_ca = "/nonexistent";
 	assert_false(enrol_accept(d.engine, &what, &d.arena, &done, &e));
 	assert_non_null(strstr(e.text, "--client-ca"));

@@ -401,7 +401,7 @@ TEST(who_stands_between_fails_on_both_sides)
 	pthread_join(b.thread, NULL);
 	close(b.listener);
 	assert_enrols(h, &r);
-	assert_non_null(strstr(h->told, "stood between (1 of 5)"));
+	assert_non_null(strstr(h->told, "intercepted (1 of 5)"));
 }
 
 /* An answer that was changed on its way, though by one bit. */

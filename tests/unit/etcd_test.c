@@ -342,7 +342,7 @@ TEST(a_commit_replaces_only_what_it_expects)
 	assert_failed(&job, ERR_STALE, "it holds ");
 	assert_int_equal(s->requests, 1);
 	job = commit_over(&c, &new_pair, &old_pair);
-	assert_failed(&job, ERR_STALE, "somebody else changed");
+	assert_failed(&job, ERR_STALE, "another client changed");
 	assert_int_equal(s->requests, 4);
 }
 

@@ -281,7 +281,7 @@ TEST(a_commit_replaces_only_what_it_expects)
 	assert_done(&job);
 	assert_int_equal(s->requests, 4);
 	job = commit_over(&c, &new_pair, &old_pair);
-	assert_failed(&job, ERR_STALE, "somebody else changed");
+	assert_failed(&job, ERR_STALE, "another client changed");
 }
 
 TEST(only_the_statuses_that_are_expected_are_good)
@@ -310,7 +310,7 @@ TEST(without_an_own_activation_the_probe_has_to_show_it)
 
 	assert_done(&job);
 	job = run(&c, DRIVER_ACTIVATE, &new_pair);
-	assert_failed(&job, ERR_REMOTE, "still tells of");
+	assert_failed(&job, ERR_REMOTE, "still reports");
 }
 
 TEST(the_former_pair_is_staged_and_committed_again)

@@ -193,7 +193,7 @@ TEST(other_things_are_not_replaced)
 	FILE *f = fopen(path, "w");
 
 	fclose(f);
-	refuses_to_listen(path, "is no socket");
+	refuses_to_listen(path, "is not a socket");
 	assert_int_equal(access(path, F_OK), 0);
 }
 

@@ -261,7 +261,7 @@ TEST(an_authority_with_a_foreign_key_does_not_open)
 	make_authority_at(KEY_ECDSA_P256, NOW, &ca);
 	MUST(key_generate(KEY_ECDSA_P256, &other, &e), &e);
 	assert_false(authority_open(&other, &ca.set, &by, &e));
-	assert_says(&e, "its private key belongs to another one");
+	assert_says(&e, "its private key belongs to another certificate");
 	assert_null(by);
 }
 
@@ -274,5 +274,5 @@ TEST(a_leaf_does_not_open_as_authority)
 
 	make_leaf(&c, NULL, &leaf);
 	assert_false(authority_open(&leaf.key, &leaf.set, &by, &e));
-	assert_says(&e, "is no authority");
+	assert_says(&e, "is not a CA certificate");
 }

@@ -95,7 +95,7 @@ TEST(every_mistake_has_its_words)
 	refused("certfleet-agent: 2\n", "'certfleet-agent' must be 1");
 	refused(HEAD "components: {}\n", "takes 1 to 10000 entries, not 0");
 	refused(HEAD "components: {\"a/b/c\": {install: {directory: /t}}}\n",
-		"'a/b/c' is no name of a component");
+		"'a/b/c' is not the name of a component");
 	refused(HEAD "components: {web: {}}\n", "missing key 'install'");
 	refused(HEAD "components:\n  a: {install: {directory: /t}}\n"
 		     "  b: {install: {directory: /t}}\n",

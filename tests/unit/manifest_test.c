@@ -75,7 +75,7 @@ TEST(each_change_that_makes_it_invalid_is_refused)
 		{ "\"serial\": 42", "\"serial\": 4.5", "'serial'" },
 		/* S15: the next serial would be out of range */
 		{ "\"serial\": 42", "\"serial\": 9223372036854775807", "'serial'" },
-		{ "\"serial\": 42", "\"serial\": 99999999999999999999", "no JSON" },
+		{ "\"serial\": 42", "\"serial\": 99999999999999999999", "not a JSON object" },
 		{ "2026-11-23T", "2026-11-33T", "'created_at'" },
 		{ "aes-256", "aes-128", "'encryption'" },
 		{ "\"generations\"", "\"generation\"", "'generations'" },
@@ -95,8 +95,8 @@ TEST(each_change_that_makes_it_invalid_is_refused)
 		{ "\"path\": \"certfleet.yaml\"", "\"path\": \"other.yaml\"", "where it belongs" },
 		{ "\"size\": 4", "\"size\": 67108865", "'size'" },
 		{ "\"sha256\"", "\"sha512\"", "'sha256'" },
-		{ "\"fleet\": ", "\"fleet\": \"x\", \"fleet\": ", "no JSON" },
-		{ "{", "[", "no JSON" },
+		{ "\"fleet\": ", "\"fleet\": \"x\", \"fleet\": ", "not a JSON object" },
+		{ "{", "[", "not a JSON object" },
 	};
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {

@@ -189,7 +189,7 @@ TEST(a_signer_that_is_no_authority_is_refused)
 	odd_make(&no_ca, NULL, &ca);
 	odd_make(&sound, &ca, &leaf);
 	odd_pair((const struct odd_cert *[]){ &leaf, &ca }, 2, &p);
-	refuse_lint(&p, NOW, "is no authority");
+	refuse_lint(&p, NOW, "is not a CA certificate");
 }
 
 TEST(a_path_that_is_longer_than_allowed_is_refused)

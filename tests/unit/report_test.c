@@ -198,7 +198,7 @@ TEST(s15_a_sequence_at_the_edge_is_refused)
 		text = json_dumps(json, 0);
 		assert_false(report_read(text, strlen(text), &a, &who, &r, &e));
 		assert_int_equal(e.code, ERR_REMOTE);
-		assert_non_null(strstr(e.text, "which no order has"));
+		assert_non_null(strstr(e.text, "which is impossible"));
 		assert_non_null(strstr(e.text, "'state' directory"));
 	}
 }

@@ -790,7 +790,7 @@ TEST(s2_a_store_that_comes_after_the_look_is_refused)
 
 	needs_root();
 	side.before = plant_store;
-	assert_refused(&c, DRIVER_STAGE, &new_pair, "is not ours alone");
+	assert_refused(&c, DRIVER_STAGE, &new_pair, "can be changed by other users");
 	assert_false(fs_read(at_root(".site.certfleet/.new.tmp-certfleet/key.pem"),
 			     INPUT_FILE_LIMIT, &key, &e));
 }

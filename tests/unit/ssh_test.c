@@ -602,7 +602,7 @@ TEST_WITH(a_stranger_is_refused, open_test, close_test)
 	assert_refused("SSH key cannot be used");
 	login.user = "nobody-of-that-name";
 	use_key("id");
-	assert_refused("does not let user 'nobody-of-that-name' in");
+	assert_refused("refuses user 'nobody-of-that-name'");
 }
 
 static size_t count_in_log(const char *words)

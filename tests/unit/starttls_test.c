@@ -183,21 +183,21 @@ static const struct talk refusals[] = {
 
 /* Plaintext behind an answer: somebody's, to be taken for the server's. */
 static const struct talk injections[] = {
-	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("SR\0\0\0\x08") } }, "more than was asked" },
+	{ STARTTLS_POSTGRES, { { SSL_REQUEST, TEXT("SR\0\0\0\x08") } }, "more than the answer" },
 	{ STARTTLS_SMTP,
 	  { { NOTHING, TEXT("220 x\r\n") },
 	    { EHLO, TEXT("250 STARTTLS\r\n") },
 	    { STARTTLS, TEXT("220 go ahead\r\n250 injected\r\n") } },
-	  "STARTTLS: it said more than was asked" },
+	  "STARTTLS: the server sent more than the answer" },
 	{ STARTTLS_SMTP,
 	  { { NOTHING, TEXT("220 x\r\n250 STARTTLS\r\n220 go ahead\r\n") } },
-	  "the greeting: it said more than was asked" },
+	  "the greeting: the server sent more than the answer" },
 	{ STARTTLS_IMAP,
 	  { { NOTHING, TEXT("* OK\r\n") }, { TAGGED, TEXT("a1 OK\r\n* OK injected\r\n") } },
-	  "more than was asked" },
+	  "more than the answer" },
 	{ STARTTLS_LDAP,
 	  { { EXTENDED, TEXT("\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00\x30") } },
-	  "more than was asked" },
+	  "more than the answer" },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
@@ -237,7 +237,7 @@ TEST(a_server_that_hangs_up_is_told)
 
 		while (last[1].says.len)
 			last++;
-		t.why = "it hung up";
+		t.why = "the server closed the connection";
 		while (last->says.len-- > 1)
 			check(&t, 1000);
 	}
@@ -263,7 +263,7 @@ static void check_endless(enum starttls_kind kind, const char *first, const char
 	close(ends[0]);
 	close(ends[1]);
 	assert_int_equal(result, STARTTLS_FAILED);
-	assert_non_null(strstr(why, "without an end"));
+	assert_non_null(strstr(why, "longer than the protocol"));
 }
 
 TEST(endless_answers_are_cut_off)

@@ -132,7 +132,7 @@ TEST(plaintext_after_the_go_ahead_is_refused)
 	struct tls_probe p = ask_postgres("SELECT", "", &pair, &a);
 
 	assert_false(p.completed);
-	assert_non_null(strstr(p.error, "more than was asked"));
+	assert_non_null(strstr(p.error, "more than the answer"));
 	p = ask_postgres("S", "R12345678", &pair, &a);
 	assert_false(p.completed);
 	assert_non_null(strstr(p.error, "TLS handshake"));

@@ -131,7 +131,7 @@ TEST(an_answer_has_a_limit)
 
 	assert_true(worker_end(&w, &a));
 	assert_int_equal(a.status, 500);
-	assert_non_null(strstr((char *)a.body.bytes, "too much to tell"));
+	assert_non_null(strstr((char *)a.body.bytes, "answer is too long"));
 	assert_true(worker_end(&most, &all));
 	assert_int_equal(all.body.len, ANSWER_LIMIT);
 }
