@@ -31,7 +31,7 @@ static const struct option options[] = {
 	DURATION(struct invite_options, validity, .name = "validity",
 		 .help = "of the certificate; 90d when left out"),
 	TEXT(struct invite_options, issuer, .name = "issuer", .argument = "NAME",
-	     .help = "issuer of the agent's certificate, when several say 'use: agents'"),
+	     .help = "its issuer, when several say 'use: agents'"),
 	{ 0 },
 };
 

@@ -41,10 +41,14 @@ static int64_t soon(void)
 /* Any failure but a stop means that the agent has not proven the token. */
 static bool no_proof(struct err *e)
 {
-	if (e->code == ERR_STOPPED)
+	const struct err why = *e;
+
+	if (why.code == ERR_STOPPED)
 		return false;
-	return err_set(e, ERR_CRYPTO,
-		       "the agent there has another token, or the connection is intercepted");
+	return err_set(
+		e, ERR_CRYPTO,
+		"the agent there has not proven the token%s%s: it has another token, or the connection is intercepted",
+		why.code ? ", " : "", why.code ? why.text : "");
 }
 
 static bool enrol_client_request(struct enrol_client *en, struct err *e)

@@ -21,11 +21,11 @@ usage "needs a value" "an empty value" plan --out=
 usage "must look like 90d" "a duration that is none" status --check 5
 usage "must look like 2026" "a time that is none" plan --at tomorrow
 usage "auto, always, never" "a colour that is none" --color pink validate
-usage "has no use for 'b'" "one word too many" validate a b
+usage "does not take 'b'" "one word too many" validate a b
 usage "needs BUNDLE" "one word too few" backup verify
 usage "needs one of: create, list, verify" "half a command" backup
 usage "cannot 'lst', only: create, list, verify" "an unknown second word" backup lst
-usage "no place beside 'a.yaml'" "two fleet files" plan -f b.yaml a.yaml
+usage "given together with 'a.yaml'" "two fleet files" plan -f b.yaml a.yaml
 for late in init inspect state "backup export" "backup restore"; do
 	# shellcheck disable=SC2086
 	usage "'$late' is not supported by this version yet" "$late" $late x

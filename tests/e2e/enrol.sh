@@ -269,9 +269,9 @@ pids+=($!)
 wait_port "$middle"
 accept_agent "$middle"
 is $status 1 "somebody in between: the operator refuses"
-has "$out" "somebody stands between; that was attempt 1 of 5" "and says so"
+has "$out" "the connection is intercepted; that was attempt 1 of 5" "and says so"
 comes grep -q '1 of 5' run/enrol.log
-has "$(cat run/enrol.log)" "stood between (1 of 5)" "so does the agent"
+has "$(cat run/enrol.log)" "was intercepted (1 of 5)" "so does the agent"
 has "$(cat run/middle.log)" "passed [1-9]" "although every byte was passed on"
 is "$(find host -name agent.key -o -name agent.pem)" "" "and nobody has a pair"
 accept_agent
@@ -306,7 +306,7 @@ begin_enrol secrets/token --ttl 2s
 sleep 1.2
 accept_agent
 is $status 65 "an invite that ended is not accepted"
-has "$out" "ended at" "it says when"
+has "$out" "expired at" "it says when"
 end_enrol
 is $enrolled 1 "the agent gives up"
 has "$(tail -1 run/enrol.log)" "within 2 seconds" "when its time is over"

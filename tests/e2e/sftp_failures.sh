@@ -36,7 +36,7 @@ know_host
 web="host_key: \"$(print_of stranger)\"" write_fleet
 untouched "not the pinned" "a host with another key than the pinned"
 access='{key: ssh/stranger, known_hosts: ssh/known_hosts}' write_fleet
-untouched "refuses user '$user' in" "a key that the host does not know"
+untouched "refuses user '$user'" "a key that the host does not know"
 access='{key: ssh/absent, known_hosts: ssh/known_hosts}' write_fleet
 expected=65 untouched "cannot read the SSH key" "a key that is not there"
 access='{key: ssh/host.pub, known_hosts: ssh/known_hosts}' write_fleet
