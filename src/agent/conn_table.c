@@ -139,7 +139,7 @@ struct conn *conn_table_admit(struct conn_table *d, int fd, const struct sockadd
  * Counts a connection as authenticated.  In a full table another one is
  * evicted, else the new one unless its request is being executed.
  */
-static void greet(struct conn_table *d, struct conn *new)
+static void conn_admit(struct conn_table *d, struct conn *new)
 {
 	struct eviction_candidates all = { 0 };
 	struct eviction_candidates near = { 0 };
@@ -169,7 +169,7 @@ void conn_table_authenticated(struct conn_table *d)
 {
 	for (struct conn *g = d->conns; g; g = g->next)
 		if (g->tls.admitted && !g->authenticated && g->phase != CONN_CLOSING)
-			greet(d, g);
+			conn_admit(d, g);
 }
 
 struct conn *conn_table_arriving(const struct conn_table *d, int fd)

@@ -101,14 +101,14 @@ static void dispatch_answer_request(struct ipc_request *q, const struct order_re
 		.now = clock_now(),
 	};
 	struct verified_order checked = { 0 };
-	const struct order_execution deed = { .config = q->config,
-					      .component = q->component,
-					      .checked = &checked,
-					      .request = request };
+	const struct order_execution execution = { .config = q->config,
+						   .component = q->component,
+						   .checked = &checked,
+						   .request = request };
 	struct problem problem = { 0 };
 
 	if (order_verify(&check, &q->arena, &checked, &problem) &&
-	    order_execute(&deed, &q->arena, &problem))
+	    order_execute(&execution, &q->arena, &problem))
 		response_json(200, json_object(), out);
 	else
 		response_problem(problem.kind, problem.detail, out);

@@ -167,7 +167,7 @@ static bool take_message(struct waiting *w, struct message *m, struct err *e)
 		take_leave(w, m);
 		return true;
 	}
-	if (m->kind == MESSAGE_VISIT)
+	if (m->kind == MESSAGE_ENROL_HELLO)
 		good = take_visit(w, m, &body, e);
 	else if (m->kind == MESSAGE_GRANT)
 		good = take_grant(w, m, &body, e);

@@ -164,7 +164,8 @@ static void begin_job(struct ipc_request *q, uint64_t grants, struct child_job *
 }
 
 /* `out` without a body afterwards: the answer comes later. */
-static void deal_with(struct install_half *h, struct ipc_request *q, struct response *out)
+static void install_half_execute(struct install_half *h, struct ipc_request *q,
+				 struct response *out)
 {
 	struct child_job *j = NULL;
 
@@ -210,7 +211,7 @@ static bool install_half_take_request(struct install_half *h, struct ipc *c, str
 	if (!ipc_request_read(&m, &q, e))
 		return false;
 	refresh_grants(h);
-	deal_with(h, &q, &a);
+	install_half_execute(h, &q, &a);
 	return !a.body.bytes || post_answer(c, q.number, &a, e);
 }
 
@@ -351,7 +352,7 @@ static bool answer_handshake(struct install_half *h, struct message *m, struct s
 	case MESSAGE_REQUEST:
 	case MESSAGE_ANSWER:
 	case MESSAGE_HELLO:
-	case MESSAGE_VISIT:
+	case MESSAGE_ENROL_HELLO:
 	case MESSAGE_GRANT:
 	case MESSAGE_LEFT:
 		break;

@@ -27,9 +27,9 @@ enum message_kind {
 	/* first message of halves that were started apart */
 	MESSAGE_HELLO, /* number: index of the channel */
 	/* enrolments: the network half has the TLS connection, the other the token */
-	MESSAGE_VISIT, /* TLS binding, message 1 -> message 2 */
-	MESSAGE_GRANT, /* message 3 -> message 4 */
-	MESSAGE_LEFT,  /* why the connection with the proven token ended */
+	MESSAGE_ENROL_HELLO, /* TLS binding, message 1 -> message 2 */
+	MESSAGE_GRANT,       /* message 3 -> message 4 */
+	MESSAGE_LEFT,        /* why the connection with the proven token ended */
 };
 
 /* The half that sends a message. */

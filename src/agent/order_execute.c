@@ -25,7 +25,7 @@ enum {
 void component_inspect(const struct agent_config *c, const struct agent_component *component,
 		       struct arena *a, struct component_report *out)
 {
-	struct order_record told = { 0 };
+	struct order_record last = { 0 };
 	struct err e = { 0 };
 
 	*out = (struct component_report){
@@ -35,13 +35,13 @@ void component_inspect(const struct agent_config *c, const struct agent_componen
 				      : activate_activation(&component->activate),
 	};
 	install_probe(&component->install, a, &out->seen);
-	if (!order_log_read(c, component->name, a, &told, &e)) {
+	if (!order_log_read(c, component->name, a, &last, &e)) {
 		out->seen.unwritable = arena_strdup(a, e.text);
 		return;
 	}
-	out->seen.order_from = told.lineage;
-	out->seen.order_taken = told.sequence;
-	activate_inspect(&component->activate, order_record_executable(&told), a, &out->seen);
+	out->seen.order_from = last.lineage;
+	out->seen.order_taken = last.sequence;
+	activate_inspect(&component->activate, order_record_executable(&last), a, &out->seen);
 }
 
 static const char *first_line(const struct buf *text, struct arena *a)
@@ -131,16 +131,16 @@ static bool is_proven(const struct order_execution *d)
 	const struct order_record *before = &d->checked->before;
 	const struct order *o = execute_order(d);
 
-	return before->told && o->action == ORDER_COMMIT && !o->rollback;
+	return before->signalled && o->action == ORDER_COMMIT && !o->rollback;
 }
 
 /* `executable` of the process that was signalled now; NULL: none was. */
-static bool remember_told(const struct order_execution *d, enum order_end end,
-			  const char *executable, struct arena *a, struct problem *p)
+static bool remember_signalled(const struct order_execution *d, enum order_end end,
+			       const char *executable, struct arena *a, struct problem *p)
 {
 	const struct order *o = execute_order(d);
 	const struct order_record *before = &d->checked->before;
-	const char *told = executable ? executable : before->told;
+	const char *signalled = executable ? executable : before->signalled;
 	struct order_record now = { .lineage = o->lineage,
 				    .sequence = o->sequence,
 				    .fingerprint = o->fingerprint,
@@ -150,16 +150,16 @@ static bool remember_told(const struct order_execution *d, enum order_end end,
 	struct err e = { 0 };
 
 	if (is_proven(d))
-		now.executable = before->told;
+		now.executable = before->signalled;
 	else if (!o->rollback)
-		now.told = told;
+		now.signalled = signalled;
 	return order_log_write(d->config, o->component, &now, &e) || execute_failed(p, &e, a);
 }
 
 static bool execute_remember(const struct order_execution *d, enum order_end end, struct arena *a,
 			     struct problem *p)
 {
-	return remember_told(d, end, NULL, a, p);
+	return remember_signalled(d, end, NULL, a, p);
 }
 
 /* Progress of the orders with this number. */
@@ -281,7 +281,7 @@ static bool execute_activate(const struct order_execution *d, struct arena *a, s
 		return execute_reject(p, PROBLEM_FAILED,
 				      "the activation failed already when it was ordered first");
 	if (run_activation(d, a, &executable, &e))
-		return remember_told(d, ORDER_END_ACTIVATED, executable, a, p);
+		return remember_signalled(d, ORDER_END_ACTIVATED, executable, a, p);
 	if (e.code == ERR_STOPPED)
 		return execute_failed(p, &e, a);
 	(void)!execute_remember(d, ORDER_END_FAILED, a, &ignored);

@@ -43,7 +43,7 @@ static const struct member order_record_members[] = {
 	CHOICE_MEMBER("end", struct order_record, end, end_names),
 	NUMBER_MEMBER("expires", struct order_record, expires, 0, NUMBER_LIMIT - 1),
 	TEXT_MEMBER("executable", struct order_record, executable, .absent = ABSENT_OMITTED),
-	TEXT_MEMBER("told", struct order_record, told, .absent = ABSENT_OMITTED),
+	TEXT_MEMBER("told", struct order_record, signalled, .absent = ABSENT_OMITTED),
 	{ 0 },
 };
 

@@ -32,13 +32,13 @@ struct order_record {
 	int64_t expires; /* expiry of that order */
 	/* executables of signalled processes, kept over orders; NULL: none */
 	const char *executable; /* the last one that was not rolled back */
-	const char *told;       /* the latest one, unless it is the same */
+	const char *signalled;  /* the latest one, unless it is the same */
 };
 
 /* The expected executable of the process to be signalled; NULL: unknown. */
 static inline const char *order_record_executable(const struct order_record *r)
 {
-	return r->executable ? r->executable : r->told;
+	return r->executable ? r->executable : r->signalled;
 }
 
 /* A damaged log is ERR_IO: the component then takes no order. */

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 enum {
-	VISITORS = 16,    /* a new one evicts the oldest */
+	ENROL_CONNS = 16, /* a new one evicts the oldest */
 	HELLO_MS = 10000, /* handshake and proof */
 	SEND_MS = 10000,
 	ANSWER_MS = 30000, /* for the enrolling process, which writes files */
@@ -23,7 +23,7 @@ enum {
 };
 
 /* A connection without proof of the token. */
-struct visitor {
+struct enrol_conn {
 	struct enrol_tls *link; /* NULL: free slot */
 	int64_t end_ms;
 };
@@ -32,20 +32,20 @@ struct reception {
 	struct enrol_tls_host *host;
 	int listener;
 	struct ipc channel;
-	struct visitor visitors[VISITORS];
-	uint32_t visits;
+	struct enrol_conn conns[ENROL_CONNS];
+	uint32_t questions;
 	bool done;
 };
 
-static void reception_drop(struct visitor *v)
+static void reception_drop(struct enrol_conn *v)
 {
 	enrol_tls_close(TAKE(v->link));
 }
 
 static void reception_release(struct reception *r)
 {
-	for (size_t i = 0; i < VISITORS; i++)
-		reception_drop(&r->visitors[i]);
+	for (size_t i = 0; i < ENROL_CONNS; i++)
+		reception_drop(&r->conns[i]);
 	enrol_tls_host_free(r->host);
 	ipc_release(&r->channel);
 	fd_auto(&r->listener);
@@ -58,13 +58,13 @@ AUTO_STRUCT(reception, struct reception, reception_release)
 static bool reception_request(struct reception *r, uint32_t kind, struct secret *question,
 			      struct secret *answer, struct err *e)
 {
-	AUTO(message) asked = { .kind = kind, .number = r->visits, .body = TAKE(*question) };
+	AUTO(message) asked = { .kind = kind, .number = r->questions, .body = TAKE(*question) };
 	AUTO(message) answered = { 0 };
 
 	if (!ipc_post(&r->channel, &asked, e) ||
 	    !ipc_wait(&r->channel, clock_mono_ms() + ANSWER_MS, &answered, e))
 		return false;
-	if (answered.kind != kind || answered.number != r->visits)
+	if (answered.kind != kind || answered.number != r->questions)
 		return err_set(e, ERR_REMOTE, "the enrolling process answered another question");
 	*answer = TAKE(answered.body);
 	return true;
@@ -81,8 +81,8 @@ static bool reception_ask_who(struct reception *r, struct enrol_tls *l, struct s
 	memcpy(visit.bytes, enrol_tls_binding(l), ENROL_TLS_BINDING_BYTES);
 	if (hello.len)
 		memcpy(visit.bytes + ENROL_TLS_BINDING_BYTES, hello.bytes, hello.len);
-	r->visits++;
-	return reception_request(r, MESSAGE_VISIT, &visit, answer, e);
+	r->questions++;
+	return reception_request(r, MESSAGE_ENROL_HELLO, &visit, answer, e);
 }
 
 static bool receive_grant(struct enrol_tls *l, const struct secret *request, struct secret *grant,
@@ -95,7 +95,7 @@ static bool receive_grant(struct enrol_tls *l, const struct secret *request, str
 }
 
 /* That the receipt arrives is good, but changes nothing here. */
-static bool reception_carry(struct reception *r, struct visitor *v, struct err *e)
+static bool reception_carry(struct reception *r, struct enrol_conn *v, struct err *e)
 {
 	AUTO(enrol_tls) l = TAKE(v->link);
 	AUTO(secret) request = { 0 };
@@ -109,7 +109,7 @@ static bool reception_carry(struct reception *r, struct visitor *v, struct err *
 	if (!request.len)
 		return true;
 	if (!receive_grant(l, &request, &grant, &why)) {
-		left.number = r->visits;
+		left.number = r->questions;
 		secret_copy(&left.body, why.text, strlen(why.text));
 		return ipc_post(&r->channel, &left, e);
 	}
@@ -124,7 +124,7 @@ static bool reception_carry(struct reception *r, struct visitor *v, struct err *
 
 /* ---- connections ---- */
 
-static bool reception_receive(struct reception *r, struct visitor *v, struct err *e)
+static bool reception_receive(struct reception *r, struct enrol_conn *v, struct err *e)
 {
 	struct err ignored = { 0 };
 
@@ -140,15 +140,15 @@ static bool reception_receive(struct reception *r, struct visitor *v, struct err
 	return reception_carry(r, v, e);
 }
 
-static struct visitor *find_room(struct reception *r)
+static struct enrol_conn *find_room(struct reception *r)
 {
-	struct visitor *oldest = &r->visitors[0];
+	struct enrol_conn *oldest = &r->conns[0];
 
-	for (size_t i = 0; i < VISITORS; i++) {
-		if (!r->visitors[i].link)
-			return &r->visitors[i];
-		if (r->visitors[i].end_ms < oldest->end_ms)
-			oldest = &r->visitors[i];
+	for (size_t i = 0; i < ENROL_CONNS; i++) {
+		if (!r->conns[i].link)
+			return &r->conns[i];
+		if (r->conns[i].end_ms < oldest->end_ms)
+			oldest = &r->conns[i];
 	}
 	reception_drop(oldest);
 	return oldest;
@@ -161,7 +161,7 @@ static void take_connection(struct reception *r)
 	if (fd < 0)
 		return;
 
-	struct visitor *v = find_room(r);
+	struct enrol_conn *v = find_room(r);
 
 	v->link = enrol_tls_accept(r->host, fd);
 	v->end_ms = clock_mono_ms() + HELLO_MS;
@@ -170,24 +170,24 @@ static void take_connection(struct reception *r)
 /* The other half says nothing unasked: it has ended. */
 static bool reception_step(struct reception *r, struct err *e)
 {
-	struct pollfd fds[VISITORS + 2];
+	struct pollfd fds[ENROL_CONNS + 2];
 
-	for (size_t i = 0; i < VISITORS; i++) {
-		const struct enrol_tls *l = r->visitors[i].link;
+	for (size_t i = 0; i < ENROL_CONNS; i++) {
+		const struct enrol_tls *l = r->conns[i].link;
 
 		fds[i] =
 			(struct pollfd){ l ? enrol_tls_fd(l) : -1, l ? enrol_tls_events(l) : 0, 0 };
 	}
-	fds[VISITORS] = (struct pollfd){ r->listener, POLLIN, 0 };
-	fds[VISITORS + 1] = (struct pollfd){ r->channel.fd, POLLIN, 0 };
-	if (poll(fds, VISITORS + 2, POLL_MS) <= 0)
+	fds[ENROL_CONNS] = (struct pollfd){ r->listener, POLLIN, 0 };
+	fds[ENROL_CONNS + 1] = (struct pollfd){ r->channel.fd, POLLIN, 0 };
+	if (poll(fds, ENROL_CONNS + 2, POLL_MS) <= 0)
 		return true;
-	if (fds[VISITORS + 1].revents)
+	if (fds[ENROL_CONNS + 1].revents)
 		return err_set(e, ERR_MISSING, "the agent's other process exited");
-	for (size_t i = 0; i < VISITORS && !r->done; i++)
-		if (fds[i].revents && !reception_receive(r, &r->visitors[i], e))
+	for (size_t i = 0; i < ENROL_CONNS && !r->done; i++)
+		if (fds[i].revents && !reception_receive(r, &r->conns[i], e))
 			return false;
-	if (fds[VISITORS].revents && !r->done)
+	if (fds[ENROL_CONNS].revents && !r->done)
 		take_connection(r);
 	return true;
 }
@@ -211,9 +211,9 @@ bool reception_run(const struct reception_start *start, struct err *e)
 	while (!r.done) {
 		if (!reception_step(&r, e))
 			return false;
-		for (size_t i = 0; i < VISITORS; i++)
-			if (r.visitors[i].link && clock_mono_ms() >= r.visitors[i].end_ms)
-				reception_drop(&r.visitors[i]);
+		for (size_t i = 0; i < ENROL_CONNS; i++)
+			if (r.conns[i].link && clock_mono_ms() >= r.conns[i].end_ms)
+				reception_drop(&r.conns[i]);
 	}
 	return true;
 }

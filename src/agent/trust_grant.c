@@ -140,8 +140,8 @@ static bool write_allowed(struct agent_config *c, const struct trust_grant *what
 	return fs_replace(c->allow_file, buf_text(&text), text.len, FS_PUBLIC, e);
 }
 
-static bool settle_allowed(struct agent_config *c, const struct trust_grant *what,
-			   struct receipt *r, struct err *e)
+static bool grant_allowed(struct agent_config *c, const struct trust_grant *what, struct receipt *r,
+			  struct err *e)
 {
 	struct err why = { 0 };
 
@@ -191,8 +191,8 @@ static bool write_authorities(const struct agent_config *c, const struct authori
 	return fs_replace(c->client_ca, buf_text(&text), text.len, FS_PUBLIC, e);
 }
 
-static bool settle_authority(struct agent_config *c, const struct trust_grant *what,
-			     struct receipt *r, struct err *e)
+static bool grant_authority(struct agent_config *c, const struct trust_grant *what,
+			    struct receipt *r, struct err *e)
 {
 	AUTO(arena) a = { 0 };
 	AUTO(buf) text = { 0 };
@@ -221,5 +221,5 @@ static bool settle_authority(struct agent_config *c, const struct trust_grant *w
 bool trust_grant_write(struct agent_config *c, const struct trust_grant *what, struct receipt *r,
 		       struct err *e)
 {
-	return settle_authority(c, what, r, e) && settle_allowed(c, what, r, e);
+	return grant_authority(c, what, r, e) && grant_allowed(c, what, r, e);
 }

@@ -182,8 +182,8 @@ __attribute__((noreturn)) static void become(const struct child *c, const struct
 		execve(l->path, (char **)c->argv, (char **)l->env);
 
 	int number = errno;
-	ssize_t told = write(STATUS_FD, &number, sizeof(number));
-	_exit(told == sizeof(number) ? 127 : 126);
+	ssize_t sent = write(STATUS_FD, &number, sizeof(number));
+	_exit(sent == sizeof(number) ? 127 : 126);
 }
 
 static bool child_start(struct child_run *r, const struct launch *l, struct err *e)

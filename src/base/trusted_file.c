@@ -117,7 +117,7 @@ static bool enter_directory(struct path_walk *w, const char *name, struct err *e
 /* ---- symbolic links ---- */
 
 /* Any user may put a link into a sticky directory. */
-static bool judge_entry(struct path_walk *w, const char *path, uid_t owner, struct err *e)
+static bool check_entry(struct path_walk *w, const char *path, uid_t owner, struct err *e)
 {
 	if (!w->sticky || owner == 0 || owner == geteuid())
 		return true;
@@ -133,7 +133,7 @@ static bool follow_link(struct path_walk *w, const char *name, const struct stat
 	const char *path = path_below(w, name);
 	ssize_t len = 0;
 
-	if (!judge_entry(w, path, st->st_uid, e))
+	if (!check_entry(w, path, st->st_uid, e))
 		return false;
 	len = readlinkat(w->dirfd, name, target, sizeof(target) - 1);
 	if (len < 0)
@@ -166,8 +166,8 @@ static bool set_plain(struct err *e)
 	return err_set(e, errno == ENOENT ? ERR_MISSING : ERR_IO, "%s", strerror(errno));
 }
 
-static bool judge_file(struct path_walk *w, const struct stat *st, enum trusted_kind kind,
-		       struct err *e)
+static bool check_last_entry(struct path_walk *w, const struct stat *st, enum trusted_kind kind,
+			     struct err *e)
 {
 	const char *shown = escaped_path(w, w->path);
 	unsigned mode = st->st_mode & 07777;
@@ -216,7 +216,7 @@ static bool open_file(struct path_walk *w, const char *name, enum trusted_kind k
 		return set_plain(e);
 	if (fstat(f.fd, &st))
 		return err_sys(e, "cannot stat it");
-	if (!judge_file(w, &st, kind, e))
+	if (!check_last_entry(w, &st, kind, e))
 		return false;
 	f.mode = st.st_mode;
 	f.stamp = stamp_of(&st);

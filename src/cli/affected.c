@@ -13,7 +13,7 @@
 
 #define HEADING "name,role,address,version,online,reason,remedy"
 
-struct row {
+struct affected_row {
 	const char *name;
 	const char *role;
 	const char *address;
@@ -83,14 +83,14 @@ static const char *affected_address_of(const struct component *c)
 
 /* False when the precondition is not about a component. */
 static bool make_row(const struct fleet *f, const struct plan *p, const struct precondition *about,
-		     struct row *row)
+		     struct affected_row *affected_row)
 {
 	const struct component_seen *seen = affected_seen_in(p, about->component);
 	const struct component *c = fleet_component(f, about->component);
 
 	if (!c && !seen)
 		return false;
-	*row = (struct row){
+	*affected_row = (struct affected_row){
 		.name = about->component,
 		.role = c ? c->role->name : "",
 		.address = c ? affected_address_of(c) : "",
@@ -119,11 +119,16 @@ static void add_field(struct buf *out, const char *text)
 	buf_putc(out, '"');
 }
 
-static void add_csv(struct buf *out, const struct row *row)
+static void add_csv(struct buf *out, const struct affected_row *affected_row)
 {
 	const char *const fields[] = {
-		row->name,   row->role,   row->address, row->version, row->online ? "yes" : "no",
-		row->reason, row->remedy,
+		affected_row->name,
+		affected_row->role,
+		affected_row->address,
+		affected_row->version,
+		affected_row->online ? "yes" : "no",
+		affected_row->reason,
+		affected_row->remedy,
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
@@ -143,13 +148,13 @@ static json_t *write_version(const void *slot, size_t index)
 }
 
 static const struct member affected_members[] = {
-	TEXT_MEMBER("name", struct row, name),
-	TEXT_MEMBER("role", struct row, role),
-	TEXT_MEMBER("address", struct row, address),
-	CUSTOM_MEMBER("version", struct row, version, write_version, NULL),
-	FLAG_MEMBER("online", struct row, online),
-	TEXT_MEMBER("reason", struct row, reason),
-	TEXT_MEMBER("remedy", struct row, remedy),
+	TEXT_MEMBER("name", struct affected_row, name),
+	TEXT_MEMBER("role", struct affected_row, role),
+	TEXT_MEMBER("address", struct affected_row, address),
+	CUSTOM_MEMBER("version", struct affected_row, version, write_version, NULL),
+	FLAG_MEMBER("online", struct affected_row, online),
+	TEXT_MEMBER("reason", struct affected_row, reason),
+	TEXT_MEMBER("remedy", struct affected_row, remedy),
 	{ 0 },
 };
 
@@ -163,12 +168,12 @@ bool affected_write(const char *path, const struct fleet *f, const struct plan *
 		return false;
 	buf_puts(&csv, HEADING "\r\n");
 	for (size_t i = 0; i < p->precondition_count; i++) {
-		struct row row;
+		struct affected_row affected_row;
 
-		if (!make_row(f, p, &p->preconditions[i], &row))
+		if (!make_row(f, p, &p->preconditions[i], &affected_row))
 			continue;
-		add_csv(&csv, &row);
-		json_array_append_new(list, json_encode(affected_members, &row));
+		add_csv(&csv, &affected_row);
+		json_array_append_new(list, json_encode(affected_members, &affected_row));
 	}
 
 	AUTO(str) json = json_dumps(list, JSON_INDENT(2));

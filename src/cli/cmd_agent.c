@@ -47,7 +47,7 @@ static void cmd_agent_report_ready(void *ctx)
 			  c->component_count, many, c->listen);
 }
 
-static void tell_lost(void *ctx, const struct err *why)
+static void report_lost(void *ctx, const struct err *why)
 {
 	const struct agent_greeting *g = ctx;
 
@@ -78,7 +78,8 @@ static bool cmd_agent_run(struct session *s, const struct call *call, int *statu
 		.config = &config,
 		.half = (enum agent_half)o->half,
 		.socket = o->socket,
-		.listener = { cmd_agent_report_ready, tell_lost, cmd_agent_report_note, &greeting },
+		.listener = { cmd_agent_report_ready, report_lost, cmd_agent_report_note,
+			      &greeting },
 	};
 
 	(void)status;
@@ -91,7 +92,7 @@ const struct command command_agent = {
 	.name = "agent",
 	.words = "--config FILE",
 	.summary = "take orders on the host of components",
-	.help = "Runs until it is stopped. Its configuration says where it listens, whom it\nobeys and where pairs go on this host; what callers send is never executed.",
+	.help = "Runs until it is stopped. Its configuration names its address, its\nclients and the paths of pairs on this host; input of clients is never executed.",
 	.options = options,
 	.options_size = sizeof(struct agent_options),
 	.run = cmd_agent_run,

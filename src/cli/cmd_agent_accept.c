@@ -28,11 +28,11 @@ static const struct option options[] = {
 	TEXT(struct accept_options, token_file, .name = "token-file", .argument = "FILE",
 	     .help = "its token; - is stdin"),
 	TEXT(struct accept_options, client_ca, .name = "client-ca", .argument = "FILE",
-	     .help = "the authority of those the agent obeys; who\n"
-		     "                          signed ours when left out"),
+	     .help = "CA certificate of the agent's clients; the\n"
+		     "                          CA of certfleet's own when left out"),
 	TEXTS(struct accept_options, allow, .name = "allow", .argument = "ENTRY",
-	      .help = "whom it obeys: spki:SHA-256 or a complete name;\n"
-		      "                          our own key when left out"),
+	      .help = "allowed client: spki:SHA-256 or a complete name;\n"
+		      "                          certfleet's own key when left out"),
 	{ 0 },
 };
 
@@ -115,7 +115,7 @@ const struct command command_agent_accept = {
 	.name = "agent accept",
 	.words = "URL",
 	.summary = "enrol the agent that waits at URL",
-	.help = "Connects to 'certfleet agent enrol' on the host. Both prove to know the token,\nbound to their connection, so that nobody can stand between; then the agent's\nkey is signed.",
+	.help = "Connects to 'certfleet agent enrol' on the host. Both prove to know the token,\nbound to their connection, so that an interception is noticed; then the agent's\nkey is signed.",
 	.needs = NEEDS_FLEET | NEEDS_ENGINE,
 	.words_least = 1,
 	.words_most = 1,

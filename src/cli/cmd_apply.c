@@ -34,7 +34,7 @@ static const struct option options[] = {
 	     .help = "one JSON object per event (schemas/apply.schema.json)"),
 	CHOSEN_OPTIONS(struct apply_options, chosen),
 	FLAG(struct apply_options, restart_postponed, .name = "restart-postponed",
-	     .help = "also activate what was postponed"),
+	     .help = "also activate the postponed components"),
 	DURATION(struct apply_options, lock_timeout, .name = "lock-timeout",
 		 .help = "wait so long for another apply to end"),
 	LATER("from-backup"),
@@ -102,7 +102,7 @@ static bool begin_state(struct application *a, const struct choices *choices, st
 
 /* ---- before anything changes ---- */
 
-static void tell_refusal(struct application *a, const char *event)
+static void report_refused(struct application *a, const char *event)
 {
 	AUTO(json) plan = plan_to_json(&a->planned.plan);
 	AUTO(json) json = json_pack("{ss so si sO}", "event", event, "at", json_moment(clock_now()),
@@ -152,7 +152,7 @@ static bool cmd_apply_may_begin(struct application *a)
 	}
 	add_remedies(p, severity, &text);
 	term_error(&a->s->terminal, &text);
-	tell_refusal(a, "refused");
+	report_refused(a, "refused");
 	return false;
 }
 
@@ -185,7 +185,7 @@ static bool has_work(struct application *a)
 	buf_putc(&text, '\n');
 	term_error(&a->s->terminal, &text);
 	planning_tell_postponed(a->s, &a->planned);
-	tell_refusal(a, "nothing to do");
+	report_refused(a, "nothing to do");
 	return false;
 }
 
@@ -292,8 +292,9 @@ static bool check_choices(struct application *a, const char *path, const struct 
 	apply_choices(given, &said);
 	if (!strcmp(buf_text(&wanted), buf_text(&said)))
 		return true;
-	buf_puts(&text,
-		 "certfleet: what applies the plan, with all that it asks you to accept:\n  ");
+	buf_puts(
+		&text,
+		"certfleet: the command that applies the plan, with everything it asks you to accept:\n  ");
 	apply_command(a->s, path, a->s->file, planned, &text);
 	buf_putc(&text, '\n');
 	term_error(&a->s->terminal, &text);

@@ -92,7 +92,7 @@ static const struct option verify_options[] = {
 	TEXT(struct verify_options, passphrase_env, .name = "passphrase-env", .argument = "NAME",
 	     .help = "open it with the passphrase in variable NAME"),
 	FLAG(struct verify_options, structure, .name = "structure",
-	     .help = "without a passphrase: only what can be seen"),
+	     .help = "without a passphrase: check the structure only"),
 	{ 0 },
 };
 

@@ -24,7 +24,7 @@ struct plan_options {
 
 static const struct option options[] = {
 	TEXT(struct plan_options, out, .name = "out", .argument = "PLAN",
-	     .help = "save it, to be applied as it is"),
+	     .help = "save the plan, to be applied as it is"),
 	FLAG(struct plan_options, json, .name = "json",
 	     .help = "print it as JSON (schemas/plan.schema.json)"),
 	TEXT(struct plan_options, report, .name = "report", .argument = "FILE",
@@ -33,7 +33,7 @@ static const struct option options[] = {
 	     .help = "4 blocked, 3 needs --ack, 2 changes, 0 none"),
 	CHOSEN_OPTIONS(struct plan_options, chosen),
 	FLAG(struct plan_options, offline, .name = "offline",
-	     .help = "contact nothing, take what was last seen"),
+	     .help = "contact nothing, use the last observations"),
 	FLAG(struct plan_options, confined, .name = "confined",
 	     .help = "for a fleet file nobody has reviewed: offline, no\n"
 		     "                          secret, no child, nothing from elsewhere"),
@@ -92,7 +92,7 @@ static bool cmd_plan_check_options(const struct plan_options *o, struct err *e)
 }
 
 /* Prints the apply command on a line of its own, for copying; never cut. */
-static void tell_command(struct session *s, const char *plan_path, const char *fleet_file,
+static void note_command(struct session *s, const char *plan_path, const char *fleet_file,
 			 const struct choices *c)
 {
 	AUTO(buf) text = { 0 };
@@ -121,7 +121,7 @@ static bool write_files(struct session *s, const struct plan_options *o, const s
 			"confined: an apply refuses it as stale unless everything is still as it was last seen");
 
 	term_note(&s->terminal, "saved to '%s'; apply it with:", text_escaped(&a, o->out));
-	tell_command(s, o->out, s->fleet.path, &p->choices);
+	note_command(s, o->out, s->fleet.path, &p->choices);
 	return true;
 }
 
@@ -135,7 +135,7 @@ static int detailed_status(const struct plan *p)
 }
 
 /* With --offline: prints the age of the observations behind the plan. */
-static void tell_age(struct session *s, const struct snapshot *snapshot)
+static void note_age(struct session *s, const struct snapshot *snapshot)
 {
 	int64_t oldest = 0;
 	char when[TIME_TEXT];
@@ -166,7 +166,7 @@ static bool cmd_plan_run(struct session *s, const struct call *call, int *status
 	if (!cmd_plan_check_options(o, e) || !planning_make(s, &how, &p, e))
 		return false;
 	if (how.offline)
-		tell_age(s, &p.snapshot);
+		note_age(s, &p.snapshot);
 	cmd_plan_show(s, &p.plan, o->json);
 	planning_tell_postponed(s, &p);
 	if (!write_files(s, o, &p.plan, e))
@@ -189,14 +189,14 @@ static bool run_show(struct session *s, const struct call *call, int *status, st
 		&s->terminal,
 		"made from the fleet file '%s'; apply reads the one named on its command line, and needs the options of the plan again:",
 		text_escaped(&s->arena, saved.fleet_file));
-	tell_command(s, call->words[0], s->file, &saved.plan.choices);
+	note_command(s, call->words[0], s->file, &saved.plan.choices);
 	return true;
 }
 
 const struct command command_plan = {
 	.name = "plan",
 	.words = "[FILE]",
-	.summary = "show what apply would change; reads, never writes",
+	.summary = "show the steps of an apply; reads, never writes",
 	.help = "Looks at the state, the imports, the components and their TLS ports. Needs no\npassphrase of the state or the backups. Exit status 0 whenever a plan was made.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,

@@ -16,7 +16,7 @@ static const struct option options[] = {
 	FLAG(struct status_options, json, .name = "json",
 	     .help = "print it as JSON (schemas/status.schema.json)"),
 	FLAG(struct status_options, offline, .name = "offline",
-	     .help = "contact nothing, take what was last seen"),
+	     .help = "contact nothing, use the last observations"),
 	DURATION(struct status_options, check, .name = "check",
 		 .help = "exit with 2 when something is not in-sync\n"
 			 "                          or ends sooner"),
@@ -65,7 +65,7 @@ static bool cmd_status_run(struct session *s, const struct call *call, int *stat
 const struct command command_status = {
 	.name = "status",
 	.words = "[FILE]",
-	.summary = "show what each component really serves",
+	.summary = "show the certificate that each component really serves",
 	.help = "A component is in-sync only with evidence: a completed TLS handshake that\npresents the desired certificate, or the driver's own proof; one that no client\nwould accept is invalid. Needs no passphrase of the state or the backups.",
 	.needs = NEEDS_FLEET_WORD | NEEDS_ENGINE,
 	.words_most = 1,

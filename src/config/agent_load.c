@@ -53,7 +53,7 @@ static bool agent_load_read_caller(struct loader *ld, const struct field *f, con
 
 	if (!value_text(ld, f, n, &text))
 		return false;
-	return allowed_client_parse(text, &to, slot, &e) || complain(ld, n, "%s", e.text);
+	return allowed_client_parse(text, &to, slot, &e) || config_error(ld, n, "%s", e.text);
 }
 
 const struct field_type allowed_client_type = { agent_load_read_caller, SHAPE_TEXT, NULL };
@@ -64,9 +64,9 @@ bool agent_tls_check(struct loader *ld, const struct node *n, void *out)
 	const struct node *file = node_find(n, "allow_file");
 
 	if (form->clients.count && file)
-		return complain(ld, file, "'allow_file' and 'allow' exclude each other");
+		return config_error(ld, file, "'allow_file' and 'allow' exclude each other");
 	return form->clients.count || file ||
-	       complain(ld, n, "missing key 'allow', or 'allow_file'");
+	       config_error(ld, n, "missing key 'allow', or 'allow_file'");
 }
 
 /* ---- components ---- */
@@ -117,7 +117,7 @@ static bool agent_load_read_component(struct loader *ld, const struct node *key,
 	struct agent_component_form form;
 
 	if (!agent_load_is_full_name(ld, key->text))
-		return complain(
+		return config_error(
 			ld, key,
 			"'%s' is not the name of a component, which is NAME or GROUP/ITEM, as in the fleet file",
 			shown(ld, key->text));
@@ -147,8 +147,9 @@ static bool check_places(struct loader *ld, const struct node *key, const struct
 		const char *other = paths[i] ? lookup_add(places, paths[i], c->name) : NULL;
 
 		if (other)
-			good = complain(ld, key, "'%s' writes '%s', and so does '%s'",
-					shown(ld, c->name), shown(ld, paths[i]), shown(ld, other));
+			good = config_error(ld, key, "'%s' writes '%s', and so does '%s'",
+					    shown(ld, c->name), shown(ld, paths[i]),
+					    shown(ld, other));
 	}
 	return good;
 }
@@ -164,8 +165,8 @@ static bool read_components(struct loader *ld, const struct field *f, const stru
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping of names");
 	if (!n->count || n->count > AGENT_COMPONENT_LIMIT)
-		return complain(ld, n, "'%s' takes 1 to %d entries, not %u", f->key,
-				AGENT_COMPONENT_LIMIT, n->count);
+		return config_error(ld, n, "'%s' takes 1 to %d entries, not %u", f->key,
+				    AGENT_COMPONENT_LIMIT, n->count);
 	list = arena_array(&ld->fleet.arena, n->count, sizeof(*list));
 	node_pairs(key, n)
 	{
@@ -192,8 +193,8 @@ static void agent_load_read_agent(struct loader *ld, const struct node *root,
 	struct agent_form form;
 
 	if (root->kind != NODE_MAPPING) {
-		complain(ld, root, "an agent's configuration is a mapping, not %s",
-			 node_kind_words(root));
+		config_error(ld, root, "an agent's configuration is a mapping, not %s",
+			     node_kind_words(root));
 		return;
 	}
 	if (!record_read(ld, &agent_record, root, &form))

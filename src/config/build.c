@@ -23,9 +23,9 @@ bool subject_read(struct loader *ld, const struct node *n, const char **canonica
 		return true;
 	}
 	if (placeholder_in(n->text))
-		return complain(
+		return config_error(
 			ld, n, "'subject' is not an RFC 4514 name, once placeholders are replaced");
-	return complain(ld, n, "'subject': %s", e.text);
+	return config_error(ld, n, "'subject': %s", e.text);
 }
 
 void sort_by_name(void *items, size_t count, size_t size)
@@ -46,7 +46,7 @@ bool report_dangling(struct loader *ld, const struct node *at, const char *what,
 	VEC(const char *) names = { 0 };
 
 	if (!loader_can_report(ld))
-		return complain(ld, at, "not defined");
+		return config_error(ld, at, "not defined");
 	for (size_t i = 0; i < section->entries.count; i++)
 		VEC_PUSH(&names, &ld->work, section->entries.items[i].key->text);
 	VEC_PUSH(&names, &ld->work, NULL);
@@ -54,9 +54,9 @@ bool report_dangling(struct loader *ld, const struct node *at, const char *what,
 	const char *meant = text_nearest(at->text, names.items);
 
 	if (meant)
-		return complain(ld, at, "%s '%s' is not defined, did you mean '%s'?", what,
-				shown(ld, at->text), meant);
-	return complain(ld, at, "%s '%s' is not defined", what, shown(ld, at->text));
+		return config_error(ld, at, "%s '%s' is not defined, did you mean '%s'?", what,
+				    shown(ld, at->text), meant);
+	return config_error(ld, at, "%s '%s' is not defined", what, shown(ld, at->text));
 }
 
 struct scope sample_scope(void)

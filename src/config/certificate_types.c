@@ -20,8 +20,8 @@ static bool read_renew(struct loader *ld, const struct field *f, const struct no
 		return true;
 	}
 	if (digits > 2 || *n->text == '0')
-		return complain(ld, n, "'%s' must be 1%% to 99%%, not '%s'", f->key,
-				shown(ld, n->text));
+		return config_error(ld, n, "'%s' must be 1%% to 99%%, not '%s'", f->key,
+				    shown(ld, n->text));
 	out->seconds = 0;
 	out->percent = (unsigned)(*n->text - '0');
 	if (digits == 2)
@@ -38,7 +38,7 @@ static bool read_purpose(struct loader *ld, const struct field *f, const struct 
 	if (n->kind != NODE_LIST)
 		return list_type.read(ld, f, n, slot);
 	if (!n->count)
-		return complain(ld, n, "'%s' is empty", f->key);
+		return config_error(ld, n, "'%s' is empty", f->key);
 	node_items(item, n)
 	{
 		unsigned choice = 0;
@@ -62,7 +62,7 @@ static bool certificate_types_read_import(struct loader *ld, const struct field 
 	if (!record_read(ld, f->param, n, &form))
 		return false;
 	if (!form.pkcs12 == !form.pem.count)
-		return complain(ld, n, "exactly one of 'pem', 'pkcs12' is expected here");
+		return config_error(ld, n, "exactly one of 'pem', 'pkcs12' is expected here");
 	out->password = form.password;
 	if (form.pem.count) {
 		out->kind = IMPORT_PEM;
@@ -104,7 +104,8 @@ static bool check_import(struct loader *ld, const struct node *n)
 		const struct node *value = node_find(n, *key);
 
 		if (value)
-			good = complain(ld, value, "'%s' and 'import' exclude each other", *key);
+			good = config_error(ld, value, "'%s' and 'import' exclude each other",
+					    *key);
 	}
 	return good;
 }
@@ -118,11 +119,11 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 	if (c->import.kind != IMPORT_NONE)
 		return check_import(ld, n);
 	if (node_find(n, "trust"))
-		good = complain(ld, node_find(n, "trust"), "'trust' is for an import only");
+		good = config_error(ld, node_find(n, "trust"), "'trust' is for an import only");
 	if (!form->subject)
-		good = complain(ld, n, "missing key 'subject', or 'import'");
+		good = config_error(ld, n, "missing key 'subject', or 'import'");
 	if (!form->issuer)
-		good = complain(ld, n, "missing key 'issuer', or 'import'");
+		good = config_error(ld, n, "missing key 'issuer', or 'import'");
 	if (c->renew_before.seconds >= c->validity)
 		warn(ld, node_find(n, "renew_before"),
 		     "not shorter than the validity; a third of it is used instead");

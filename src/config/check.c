@@ -44,16 +44,16 @@ static void check_member(struct loader *ld, const struct build *b, size_t first,
 	const char *what = NULL;
 
 	if (a->process == a->name || c->process == c->name)
-		complain(ld, at, "the process has the name of %s, which does not say 'process'",
-			 draft_words(ld, &b->drafts[a->process == a->name ? first : i],
-				     a->process == a->name ? a : c));
+		config_error(ld, at, "the process has the name of %s, which does not say 'process'",
+			     draft_words(ld, &b->drafts[a->process == a->name ? first : i],
+					 a->process == a->name ? a : c));
 	if (a->role != c->role)
 		what = "role";
 	else if (!same_activation(&a->activate, &c->activate))
 		what = "activate";
 	if (what)
-		complain(ld, at, "one process, but another '%s' than %s", what,
-			 draft_words(ld, &b->drafts[first], a));
+		config_error(ld, at, "one process, but another '%s' than %s", what,
+			     draft_words(ld, &b->drafts[first], a));
 }
 
 void check_processes(struct loader *ld, const struct build *b)
@@ -79,11 +79,11 @@ struct renamed {
 static void check_was(struct loader *ld, struct renamed *r, const char *was, const struct node *at)
 {
 	if (lookup_find(r->present, was))
-		complain(ld, at, "'was' names %s '%s', which is still there", r->what,
-			 shown(ld, was));
+		config_error(ld, at, "'was' names %s '%s', which is still there", r->what,
+			     shown(ld, was));
 	else if (lookup_add(&r->former, was, at))
-		complain(ld, at, "two of them name the same former %s '%s'", r->what,
-			 shown(ld, was));
+		config_error(ld, at, "two of them name the same former %s '%s'", r->what,
+			     shown(ld, was));
 }
 
 static void check_former_components(struct loader *ld, const struct build *b)
@@ -143,13 +143,13 @@ static void check_password(struct loader *ld, const struct certificate_form *for
 	const struct node *node = node_find(form->node, "import");
 
 	if (import->password.kind != SECRET_NONE && is_passphrase(&ld->fleet, &import->password))
-		complain(ld, node_find(node, "password"),
-			 "a passphrase of the backup or the state has no other use");
+		config_error(ld, node_find(node, "password"),
+			     "a passphrase of the backup or the state has no other use");
 	for (size_t i = 0; i < import->file_count; i++) {
 		const struct secret_ref file = { .kind = SECRET_FILE, .name = import->files[i] };
 
 		if (is_passphrase(&ld->fleet, &file))
-			complain(ld, node, "the file of a passphrase cannot be imported");
+			config_error(ld, node, "the file of a passphrase cannot be imported");
 	}
 }
 
@@ -160,7 +160,7 @@ static void check_state_seal(struct loader *ld, const struct node *root)
 
 	if (s->unsealed || s->seal.kind != SECRET_NONE || !ld->fleet.backup.unencrypted)
 		return;
-	complain(
+	config_error(
 		ld, state ? state : node_find(root, "backup"),
 		"nothing seals the keys in the state: give 'state: {seal: ...}', or say openly 'state: {unsealed: true}'");
 }

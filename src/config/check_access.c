@@ -30,7 +30,7 @@ static bool in_http(const struct fleet *f, const struct http *h)
 
 static void check_access_report(struct loader *ld, const struct node *at)
 {
-	complain(ld, at, "a passphrase of the backup or the state has no other use");
+	config_error(ld, at, "a passphrase of the backup or the state has no other use");
 }
 
 void check_access_secrets(struct loader *ld, const struct build *b, const struct node *root)
@@ -93,8 +93,8 @@ void check_inventories(struct loader *ld, const struct build *b)
 			&ld->work, arena_printf(&ld->work, "%s/%s", ld->fleet.directory, s->path));
 
 		if (s->csv && lookup_find(&files, path))
-			complain(ld, s->csv,
-				 "a secret or a key is read from '%s': it is not a CSV file",
-				 shown(ld, s->csv->text));
+			config_error(ld, s->csv,
+				     "a secret or a key is read from '%s': it is not a CSV file",
+				     shown(ld, s->csv->text));
 	}
 }

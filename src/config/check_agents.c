@@ -33,7 +33,7 @@ static bool is_signed_for(const struct loader *ld, const struct certificate_form
 
 static bool report_use(struct loader *ld, const struct certificate_form *f, const char *whose)
 {
-	return complain(
+	return config_error(
 		ld, node_find(f->node, "issuer"),
 		"issuer '%s' is for agents, which 'certfleet agent invite' and 'accept' enrol; a certificate may name it only to renew an agent's own pair, with 'deliver: {agent: {url: ..., self: true}}'%s",
 		f->issuer, whose);
@@ -91,10 +91,11 @@ static bool check_renewal(struct loader *ld, const struct build *b, size_t i)
 	if (!wanted || !host_port_parse(&ld->work, url + strlen("https://"), &host, &port))
 		return true; /* reported already */
 	if (wanted->purpose != PURPOSE_SERVER)
-		return complain(ld, node_find(d->form->node, "purpose"),
-				"an agent's own pair is for servers alone: 'purpose: [server]'");
+		return config_error(
+			ld, node_find(d->form->node, "purpose"),
+			"an agent's own pair is for servers alone: 'purpose: [server]'");
 	return names_only(ld, wanted, host) ||
-	       complain(
+	       config_error(
 		       ld, node_of(d->form, "names", "subject"),
 		       "an agent's own pair names the host of its URL and nothing else: subject 'CN=HOST', names [HOST]; on %s it does not",
 		       draft_words(ld, d, c));
@@ -107,7 +108,7 @@ static bool check_trusted(struct loader *ld, const struct build *b, size_t i)
 	const struct draft *d = &b->drafts[i];
 
 	return !c->deliver.agent.self || !d->form->issuer ||
-	       complain(
+	       config_error(
 		       ld, node_find(d->form->node, "issuer"),
 		       "an agent's own pair needs an issuer with 'use: agents': issuer '%s' is not one of them; on %s",
 		       d->form->issuer, draft_words(ld, d, c));
@@ -158,7 +159,7 @@ static void check_agents_authority(struct loader *ld, const struct node *root)
 		    strcmp(fs_absolute(&ld->work, issuer->publish), fs_absolute(&ld->work, ca)) !=
 			    0)
 			continue;
-		complain(
+		config_error(
 			ld, at,
 			"'ca' is what issuer '%s' publishes, which signs other certificates as well: give agents an issuer of their own, with 'use: agents'",
 			issuer->name);
@@ -193,14 +194,14 @@ static void check_agents_operators(struct loader *ld)
 		if (!f->good || !is_signed_for(ld, f, USE_OPERATORS))
 			continue;
 		if (f->per == PER_COMPONENT)
-			complain(
+			config_error(
 				ld, node_find(f->node, "per"),
 				"issuer '%s' is for operators, each of whom is a certificate of its own: it signs none 'per: component'",
 				f->issuer);
 		else if (has_subject(ld, f, &subject))
 			other = lookup_add(&subjects, subject, f);
 		if (other)
-			complain(
+			config_error(
 				ld, f->subject,
 				"operators are told apart by their subject: certificate '%s' has this one already",
 				other->key->text);

@@ -22,7 +22,7 @@ static bool check_any_name(struct loader *ld, const struct certificate_form *f,
 {
 	if (!c || c->import.kind != IMPORT_NONE || c->name_count || !(c->purpose & PURPOSE_SERVER))
 		return true;
-	return complain(
+	return config_error(
 		ld, names_node(f),
 		"a server without a name, which no client accepts: give 'names' (international names in their xn-- form), or 'purpose: [client]' if it is none");
 }
@@ -40,11 +40,11 @@ static bool report_refusal(struct loader *ld, const struct build *b, size_t i, c
 	const struct draft *d = &b->drafts[i];
 
 	if (d->from_csv)
-		return complain(
+		return config_error(
 			ld, verify_node(d),
 			"certificate '%s' is not for the name that 'verify' of %s asks for: add it to 'names', or say 'server_name'",
 			d->form->key->text, draft_words(ld, d, &b->components[i]));
-	return complain(
+	return config_error(
 		ld, verify_node(d),
 		"no client would accept certificate '%s' on %s: %s; add it to 'names', or say in 'server_name' the name that clients ask for",
 		d->form->key->text, draft_words(ld, d, &b->components[i]), refusal);
@@ -54,7 +54,7 @@ static bool report_purpose(struct loader *ld, const struct build *b, size_t i)
 {
 	const struct draft *d = &b->drafts[i];
 
-	return complain(
+	return config_error(
 		ld, verify_node(d),
 		"'verify' of %s asks a server, but the purpose of certificate '%s' is not 'server'",
 		draft_words(ld, d, &b->components[i]), d->form->key->text);

@@ -50,8 +50,8 @@ static bool components_read_host(struct loader *ld, const struct node *n, struct
 	if (!field_read(ld, &host_value, host, &text))
 		return false;
 	if (strpbrk(text, "/ @"))
-		return complain(ld, host, "'host' must be a name or an address, not '%s'",
-				shown(ld, host->text));
+		return config_error(ld, host, "'host' must be a name or an address, not '%s'",
+				    shown(ld, host->text));
 	s->host = text;
 	return true;
 }
@@ -95,7 +95,7 @@ static bool fill_from_role(struct loader *ld, const struct draft *d, struct comp
 	if (node_find(d->value, "deliver"))
 		return good;
 	if (!role || !role->deliver)
-		return complain(ld, d->key, "missing key 'deliver', here or in the role");
+		return config_error(ld, d->key, "missing key 'deliver', here or in the role");
 	return field_read(ld, &deliver_value, role->deliver, &form->deliver) && good;
 }
 
@@ -108,11 +108,11 @@ static bool check_hot(struct loader *ld, const struct node *n, const struct comp
 	if (!deliver_swaps(&form->deliver))
 		return true;
 	if (activate)
-		return complain(
+		return config_error(
 			ld, activate,
 			"'activate' is not needed: this driver swaps the pair in the running process");
 	if (process)
-		return complain(
+		return config_error(
 			ld, process,
 			"'process' is not for this driver, which swaps each pair by itself");
 	return true;
@@ -127,15 +127,15 @@ static bool check_agent(struct loader *ld, const struct node *n, const struct co
 	if (form->deliver.kind != DRIVER_AGENT)
 		return true;
 	if (!ld->fleet.access.agent.certificate)
-		return complain(
+		return config_error(
 			ld, n,
 			"it is delivered to by an agent, but there is no 'access: {agent: ...}', which names certfleet's own certificate");
 	if (activate)
-		return complain(
+		return config_error(
 			ld, activate,
 			"'activate' is not for this driver: the agent's own configuration says it");
 	if (form->retire.remove)
-		return complain(ld, retire, "an agent removes nothing; remove it on the host");
+		return config_error(ld, retire, "an agent removes nothing; remove it on the host");
 	return true;
 }
 
@@ -325,7 +325,7 @@ static struct group *open_groups(struct loader *ld, size_t *total)
 		ld->room = *total < COMPONENT_LIMIT ? COMPONENT_LIMIT - *total : 0;
 		if (*total <= COMPONENT_LIMIT)
 			continue;
-		complain(ld, entry->key, "more than %d components", COMPONENT_LIMIT);
+		config_error(ld, entry->key, "more than %d components", COMPONENT_LIMIT);
 		return NULL;
 	}
 	return groups;

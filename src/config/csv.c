@@ -19,7 +19,7 @@ static bool fault(const struct parser *p, size_t at, const char *text)
 {
 	const struct node here = { .source = p->source, .at = (uint32_t)at };
 
-	return complain(p->ld, &here, "%s", text);
+	return config_error(p->ld, &here, "%s", text);
 }
 
 static bool at_break(const struct parser *p)

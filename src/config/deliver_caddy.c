@@ -7,7 +7,7 @@ bool caddy_check(struct loader *ld, const struct node *n, void *out)
 {
 	const struct caddy *c = out;
 
-	return !strchr(c->id, '/') || complain(ld, node_find(n, "id"), "'id' holds a slash");
+	return !strchr(c->id, '/') || config_error(ld, node_find(n, "id"), "'id' holds a slash");
 }
 
 static bool read_caddy(struct loader *ld, const struct field *f, const struct node *n, void *slot)

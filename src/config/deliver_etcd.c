@@ -20,9 +20,9 @@ static bool deliver_etcd_check_key(struct loader *ld, const struct node *n, cons
 	size_t len = strlen(key);
 
 	if (key[len - 1] == '/')
-		return complain(ld, n, "'key' ends with a slash");
+		return config_error(ld, n, "'key' ends with a slash");
 	if (strstr(key, "//"))
-		return complain(ld, n, "'key' has an empty part");
+		return config_error(ld, n, "'key' has an empty part");
 	return true;
 }
 
@@ -33,8 +33,8 @@ bool etcd_check(struct loader *ld, const struct node *n, void *out)
 	bool tls = all_tls(&form->endpoints, &mixed);
 
 	if (mixed)
-		return complain(ld, node_find(n, "endpoints"),
-				"'endpoints' are all https or all http");
+		return config_error(ld, node_find(n, "endpoints"),
+				    "'endpoints' are all https or all http");
 	return deliver_etcd_check_key(ld, node_find(n, "key"), form->key) &&
 	       access_check(ld, n, &form->access, tls);
 }

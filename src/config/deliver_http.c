@@ -54,8 +54,8 @@ static bool check_materials(struct loader *ld, const struct node *at, const stru
 		return true;
 	for (int m = MATERIAL_FINGERPRINT; m < MATERIAL_COUNT; m++)
 		if (strange & 1U << m)
-			return complain(ld, at, "'${%s}' is not known in this request",
-					material_names[m]);
+			return config_error(ld, at, "'${%s}' is not known in this request",
+					    material_names[m]);
 	return true;
 }
 
@@ -75,8 +75,9 @@ static bool check_origin(struct loader *ld, const struct node *n, const struct h
 	const struct node *commit = node_find(request_node(n, HTTP_COMMIT), "url");
 
 	return !strcmp(origin, first) ||
-	       complain(ld, url, "all requests of one delivery go to one origin, '%s', not '%s'",
-			as_written(ld, commit, first), as_written(ld, url, origin));
+	       config_error(ld, url,
+			    "all requests of one delivery go to one origin, '%s', not '%s'",
+			    as_written(ld, commit, first), as_written(ld, url, origin));
 }
 
 static bool has_authorization(const struct http_request *r)
@@ -91,7 +92,7 @@ static bool check_login(struct loader *ld, const struct node *at, const struct a
 			const struct http_request *r)
 {
 	return !access->user || !has_authorization(r) ||
-	       complain(ld, at, "'user' and a header 'Authorization' exclude each other");
+	       config_error(ld, at, "'user' and a header 'Authorization' exclude each other");
 }
 
 static bool check_requests(struct loader *ld, const struct node *n, const struct http_form *form)
@@ -123,11 +124,11 @@ static bool check_sent(struct loader *ld, const struct node *n, const struct htt
 	bool has_password = form->pkcs12_password.kind != SECRET_NONE;
 
 	if (!(all & KEYS))
-		return complain(
+		return config_error(
 			ld, n,
 			"neither 'stage' nor 'commit' sends the key: '${key}', '${combined}' or '${pkcs12}'");
 	return !(any & 1U << MATERIAL_PKCS12) || has_password ||
-	       complain(ld, n, "missing key 'pkcs12_password', which protects '${pkcs12}'");
+	       config_error(ld, n, "missing key 'pkcs12_password', which protects '${pkcs12}'");
 }
 
 static bool is_tls(const char *origin)
@@ -178,7 +179,7 @@ bool call_check(struct loader *ld, const struct node *n, void *out)
 		methods++;
 	}
 	if (methods != 1)
-		return complain(ld, n, "exactly one of 'post', 'get', 'put' is expected here");
+		return config_error(ld, n, "exactly one of 'post', 'get', 'put' is expected here");
 	request = request_of(&form->request);
 	return request_check(ld, n, &form->request) &&
 	       access_check(ld, n, &form->access, is_tls(request.url.origin)) &&
@@ -219,11 +220,12 @@ static bool check_knowable(struct loader *ld, const struct node *n, const struct
 	if (!http)
 		return true;
 	if (!http->requests[HTTP_PROBE] && !c->verify_count)
-		return complain(
+		return config_error(
 			ld, deliver_node(n),
 			"nothing can tell which pair it has: give 'probe' here, or 'verify' to the component");
 	return !c->retire_remove || http->requests[HTTP_REMOVE] ||
-	       complain(ld, node_find(n, "retire"), "missing request 'remove' in its 'deliver'");
+	       config_error(ld, node_find(n, "retire"),
+			    "missing request 'remove' in its 'deliver'");
 }
 
 bool http_component_check(struct loader *ld, const struct node *n, const struct component *c)
@@ -231,7 +233,7 @@ bool http_component_check(struct loader *ld, const struct node *n, const struct 
 	if (!check_knowable(ld, n, c))
 		return false;
 	return c->role->restart.when != RESTART_POSTPONED || !component_swaps_at_commit(c) ||
-	       complain(
+	       config_error(
 		       ld, deliver_node(n),
 		       "role '%s' postpones activations, but here a pair is in use as soon as it is committed",
 		       shown(ld, c->role->name));

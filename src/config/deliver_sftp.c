@@ -85,14 +85,15 @@ static bool deliver_sftp_read_url(struct loader *ld, const struct field *f, cons
 	if (!value_text(ld, f, n, &text))
 		return false;
 	if (has_password(text))
-		return complain(
+		return config_error(
 			ld, n,
 			"'%s' holds a password, but certfleet never logs in with a password: name its key in 'access: {ssh: {key: ...}}'",
 			f->key);
 	if (!parse_url(&ld->fleet.arena, text, &parsed)) {
 		if (!placeholder_excuses(ld, n))
-			return complain(ld, n, "'%s' must be sftp://USER@HOST[:PORT], not '%s'%s",
-					f->key, shown(ld, n->text), hint(text));
+			return config_error(ld, n,
+					    "'%s' must be sftp://USER@HOST[:PORT], not '%s'%s",
+					    f->key, shown(ld, n->text), hint(text));
 		parsed = (struct sftp){ .origin = text, .host = text };
 	}
 	out->origin = parsed.origin;
@@ -114,7 +115,7 @@ static bool read_pin(struct loader *ld, const struct field *f, const struct node
 	    strspn(digits, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") !=
 		    PIN_DIGITS) {
 		if (!placeholder_excuses(ld, n))
-			return complain(
+			return config_error(
 				ld, n,
 				"'%s' must be \"SHA256:\" and 43 characters, as 'ssh-keygen -l' prints it, not '%s'",
 				f->key, shown(ld, n->text));
@@ -128,9 +129,9 @@ static bool read_far_path(struct loader *ld, const struct field *f, const struct
 			  void *slot)
 {
 	if (n->kind == NODE_TEXT && *n->text != '/' && n->count)
-		return complain(ld, n,
-				"'%s' must be an absolute path of the other machine, not '%s'",
-				f->key, shown(ld, n->text));
+		return config_error(ld, n,
+				    "'%s' must be an absolute path of the other machine, not '%s'",
+				    f->key, shown(ld, n->text));
 	return value_path(ld, f, n, slot);
 }
 
@@ -184,7 +185,7 @@ static bool check_signal(struct loader *ld, const struct draft *d,
 			 const struct component_form *form)
 {
 	return form->activate.kind != ACTIVATE_SIGNAL ||
-	       complain(
+	       config_error(
 		       ld, said(d, "activate"),
 		       "'signal' is for this machine only; over SSH say 'command', for example [systemctl, reload, nginx]");
 }
@@ -195,11 +196,11 @@ static bool check_access(struct loader *ld, const struct draft *d,
 	const struct ssh_access *a = &ld->fleet.access.ssh;
 
 	if (a->key.kind == SECRET_NONE)
-		return complain(
+		return config_error(
 			ld, said(d, "deliver"),
 			"it is delivered to over SSH, but there is no 'access: {ssh: {key: ...}}', which names certfleet's own key");
 	if (!a->known_hosts && !form->deliver.sftp.host_key)
-		return complain(
+		return config_error(
 			ld, said(d, "deliver"),
 			"the key of this host is unknown: give 'host_key' here, or 'known_hosts' in 'access: {ssh: ...}'");
 	return true;

@@ -35,8 +35,9 @@ bool command_check(struct loader *ld, const struct node *n, struct items command
 
 	if (*program == '/' || !strchr(program, '/'))
 		return true;
-	return complain(ld, n, "a command begins with an absolute path or a bare name, not '%s'",
-			n->kind == NODE_LIST ? shown(ld, node_value(n->first)->text) : "");
+	return config_error(ld, n,
+			    "a command begins with an absolute path or a bare name, not '%s'",
+			    n->kind == NODE_LIST ? shown(ld, node_value(n->first)->text) : "");
 }
 
 static bool has_single_path(const struct install *i)
@@ -49,20 +50,20 @@ bool install_check(struct loader *ld, const struct node *n, void *out)
 	const struct install *i = out;
 
 	if (i->directory && has_single_path(i))
-		return complain(ld, n, "'directory' and single paths exclude each other");
+		return config_error(ld, n, "'directory' and single paths exclude each other");
 	if (i->directory && !strcmp(i->directory, "/"))
-		return complain(ld, n, "'directory' cannot be '/'");
+		return config_error(ld, n, "'directory' cannot be '/'");
 	if (i->directory)
 		return true;
 	if (!has_single_path(i))
-		return complain(
+		return config_error(
 			ld, n,
 			"give 'directory', or paths: 'certificate' and 'key', or 'combined'");
 	if (!i->key && !i->combined)
-		return complain(ld, n,
-				"missing key 'key', or 'combined' for everything in one file");
+		return config_error(ld, n,
+				    "missing key 'key', or 'combined' for everything in one file");
 	if (!i->certificate && !i->leaf && !i->combined)
-		return complain(
+		return config_error(
 			ld, n,
 			"missing key 'certificate', or 'combined' for everything in one file");
 	return true;
@@ -104,15 +105,16 @@ static bool read_socket(struct loader *ld, const struct field *f, const struct n
 		if (!value_path(ld, f, n, slot))
 			return false;
 		return strlen(*(const char **)slot) <= SOCKET_PATH_LIMIT ||
-		       complain(ld, n, "'%s' is longer than the %d bytes a socket's path can have",
-				f->key, SOCKET_PATH_LIMIT);
+		       config_error(ld, n,
+				    "'%s' is longer than the %d bytes a socket's path can have",
+				    f->key, SOCKET_PATH_LIMIT);
 	}
 	if (!value_text(ld, f, n, &text))
 		return false;
 	*(const char **)slot = text;
 	if (delivery_is_local(ld, text + 6) || placeholder_excuses(ld, n))
 		return true;
-	return complain(
+	return config_error(
 		ld, n,
 		"'%s' must be a path, or tcp://HOST:PORT of this machine, because a key goes there, not '%s'",
 		f->key, shown(ld, n->text));
@@ -125,9 +127,10 @@ bool haproxy_check(struct loader *ld, const struct node *n, void *out)
 
 	if (!strpbrk(h->certificate, " ;\\\"'<>#"))
 		return true;
-	return complain(ld, node_find(n, "certificate"),
-			"'certificate' holds a character that HAProxy's commands cannot name: '%s'",
-			as_written(ld, node_find(n, "certificate"), h->certificate));
+	return config_error(
+		ld, node_find(n, "certificate"),
+		"'certificate' holds a character that HAProxy's commands cannot name: '%s'",
+		as_written(ld, node_find(n, "certificate"), h->certificate));
 }
 
 static bool read_https(struct loader *ld, const struct field *f, const struct node *n, void *slot)
@@ -144,8 +147,8 @@ static bool read_https(struct loader *ld, const struct field *f, const struct no
 	     host_port_parse(&ld->work, text + sizeof(scheme) - 1, &host, &port)) ||
 	    placeholder_excuses(ld, n))
 		return true;
-	return complain(ld, n, "'%s' must be https://HOST:PORT, not '%s'", f->key,
-			shown(ld, n->text));
+	return config_error(ld, n, "'%s' must be https://HOST:PORT, not '%s'", f->key,
+			    shown(ld, n->text));
 }
 
 /* A URL, or a mapping. */
@@ -163,8 +166,8 @@ static bool read_agent_place(struct loader *ld, const struct field *f, const str
 
 static bool report_address(struct loader *ld, const struct field *f, const struct node *n)
 {
-	return complain(ld, n, "'%s' must be HOST:PORT or \"[ADDRESS]:PORT\", not '%s'", f->key,
-			shown(ld, n->text));
+	return config_error(ld, n, "'%s' must be HOST:PORT or \"[ADDRESS]:PORT\", not '%s'", f->key,
+			    shown(ld, n->text));
 }
 
 static bool read_address(struct loader *ld, const struct field *f, const struct node *n, void *slot)
@@ -204,17 +207,17 @@ bool verify_check(struct loader *ld, const struct node *n, void *out)
 	if (!v->server_name && !ip_canonical(&ld->work, v->host))
 		v->server_name = v->host;
 	if (v->server_name && !is_host_name(v->server_name))
-		return complain(ld, node_find(n, "server_name"),
-				"'server_name' must be a DNS name, not '%s'",
-				shown(ld, node_find(n, "server_name")->text));
+		return config_error(ld, node_find(n, "server_name"),
+				    "'server_name' must be a DNS name, not '%s'",
+				    shown(ld, node_find(n, "server_name")->text));
 	return true;
 }
 
 static bool report_no_activation(struct loader *ld, const struct field *f, const struct node *n)
 {
 	if (f->param == &host_activate_record)
-		return complain(ld, n, "give 'signal' and 'pidfile', or 'command'");
-	return complain(ld, n, "give 'signal' and 'pidfile', 'command', or 'http'");
+		return config_error(ld, n, "give 'signal' and 'pidfile', or 'command'");
+	return config_error(ld, n, "give 'signal' and 'pidfile', 'command', or 'http'");
 }
 
 static bool check_activate(struct loader *ld, const struct field *f, const struct node *n,
@@ -226,11 +229,12 @@ static bool check_activate(struct loader *ld, const struct field *f, const struc
 	const struct node *http = node_find(n, "http");
 
 	if (!!command + (signal || pidfile) + !!http > 1)
-		return complain(ld, n, "'signal', 'command' and 'http' exclude each other");
+		return config_error(ld, n, "'signal', 'command' and 'http' exclude each other");
 	if (signal && !pidfile)
-		return complain(ld, n, "missing key 'pidfile', which names the process to signal");
+		return config_error(ld, n,
+				    "missing key 'pidfile', which names the process to signal");
 	if (pidfile && !signal)
-		return complain(ld, n, "missing key 'signal'");
+		return config_error(ld, n, "missing key 'signal'");
 	if (!signal && !command && !http)
 		return report_no_activation(ld, f, n);
 	return !command || command_check(ld, command, form->command);

@@ -36,9 +36,9 @@ static bool check_items(struct loader *ld, const struct each *each)
 		const struct item *earlier = lookup_add(&seen, item->name, item);
 
 		if (fault)
-			good = complain(ld, &item->at, "%s", fault);
+			good = config_error(ld, &item->at, "%s", fault);
 		else if (earlier)
-			good = complain(
+			good = config_error(
 				ld, &item->at,
 				"the same item as on line %u (upper and lower case being the same)",
 				line_of(ld, &earlier->at));
@@ -62,13 +62,13 @@ static bool count_items(struct loader *ld, const struct node *n, uint64_t *count
 		else
 			range_check(ld, item);
 		if (here > GROUP_LIMIT || *count > GROUP_LIMIT)
-			return complain(ld, item, "a group of more than %d items", GROUP_LIMIT);
+			return config_error(ld, item, "a group of more than %d items", GROUP_LIMIT);
 		*count += here;
 	}
 	if (*count > GROUP_LIMIT)
-		return complain(ld, n, "a group of more than %d items", GROUP_LIMIT);
+		return config_error(ld, n, "a group of more than %d items", GROUP_LIMIT);
 	if (*count > ld->room)
-		return complain(ld, n, "more than %d components in the fleet", COMPONENT_LIMIT);
+		return config_error(ld, n, "more than %d components in the fleet", COMPONENT_LIMIT);
 	return good;
 }
 
@@ -110,8 +110,8 @@ static bool find_column(struct loader *ld, const struct node *n, const struct cs
 		*column = i;
 		return true;
 	}
-	return complain(ld, name, "the CSV file has no column '%s' in its header row",
-			shown(ld, name->text));
+	return config_error(ld, name, "the CSV file has no column '%s' in its header row",
+			    shown(ld, name->text));
 }
 
 static bool read_csv(struct loader *ld, const struct node *n, struct each *out)

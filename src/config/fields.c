@@ -18,21 +18,21 @@ bool wrong_kind(struct loader *ld, const struct field *f, const struct node *n,
 
 	switch ((enum node_kind)n->kind) {
 	case NODE_NULL:
-		return complain(ld, n, "'%s' must be %s, but has no value", f->key, expected);
+		return config_error(ld, n, "'%s' must be %s, but has no value", f->key, expected);
 	case NODE_BOOL:
 	case NODE_INTEGER:
 	case NODE_FLOAT:
-		return complain(ld, n, "'%s' must be %s, but %s is %s: quote it, \"%s\"", f->key,
-				expected, shown(ld, n->text), node_kind_words(n),
-				shown(ld, n->text));
+		return config_error(ld, n, "'%s' must be %s, but %s is %s: quote it, \"%s\"",
+				    f->key, expected, shown(ld, n->text), node_kind_words(n),
+				    shown(ld, n->text));
 	case NODE_TEXT:
 	case NODE_LIST:
 	case NODE_MAPPING:
 	case NODE_ALIAS:
 		break;
 	}
-	return complain(ld, n, "'%s' must be %s, not %s%s", f->key, expected, node_kind_words(n),
-			quote);
+	return config_error(ld, n, "'%s' must be %s, not %s%s", f->key, expected,
+			    node_kind_words(n), quote);
 }
 
 static const struct field *find_field(const struct record *r, const char *key)
@@ -60,10 +60,10 @@ static bool unknown_key(struct loader *ld, const struct record *r, const struct 
 	const struct node *value = pair_value(key);
 
 	if (!loader_can_report(ld))
-		return complain(ld, key, "unknown key");
+		return config_error(ld, key, "unknown key");
 	if (mapping->flags & NODE_FLOW && value->kind == NODE_NULL && key->next->count == 0 &&
 	    key != mapping->first)
-		return complain(
+		return config_error(
 			ld, key,
 			"unknown key '%s'; when it belongs to the value before it, quote that value: the comma ended it",
 			shown(ld, key->text));
@@ -71,9 +71,9 @@ static bool unknown_key(struct loader *ld, const struct record *r, const struct 
 	const char *meant = nearest_key(r, key->text);
 
 	if (meant)
-		return complain(ld, key, "unknown key '%s', did you mean '%s'?",
-				shown(ld, key->text), meant);
-	return complain(ld, key, "unknown key '%s'", shown(ld, key->text));
+		return config_error(ld, key, "unknown key '%s', did you mean '%s'?",
+				    shown(ld, key->text), meant);
+	return config_error(ld, key, "unknown key '%s'", shown(ld, key->text));
 }
 
 static bool report_missing(struct loader *ld, const struct record *r, const struct node *n,
@@ -83,7 +83,7 @@ static bool report_missing(struct loader *ld, const struct record *r, const stru
 
 	for (size_t i = 0; r->fields[i].key; i++)
 		if (r->fields[i].required && !(seen & 1u << i))
-			good = complain(ld, n, "missing key '%s'", r->fields[i].key);
+			good = config_error(ld, n, "missing key '%s'", r->fields[i].key);
 	return good;
 }
 
@@ -94,8 +94,8 @@ static bool report_one_key(struct loader *ld, const struct record *r, const stru
 	for (const struct field *f = r->fields; f->key; f++)
 		if (!f->unsupported)
 			buf_printf(&keys, "%s'%s'", keys.len ? ", " : "", f->key);
-	return complain(ld, n, "exactly one of %s is expected here, not %u", buf_text(&keys),
-			n->count);
+	return config_error(ld, n, "exactly one of %s is expected here, not %u", buf_text(&keys),
+			    n->count);
 }
 
 static void preset(const struct record *r, void *out)
@@ -123,8 +123,8 @@ bool record_read(struct loader *ld, const struct record *r, const struct node *n
 		const struct field *f = find_field(r, key->text);
 
 		if (f && f->unsupported) {
-			supported = complain(ld, key, "'%s' is not supported by this version yet",
-					     f->key);
+			supported = config_error(
+				ld, key, "'%s' is not supported by this version yet", f->key);
 		} else if (f) {
 			seen |= 1u << (f - r->fields);
 			good &= f->type->read(ld, f, pair_value(key), (char *)out + f->offset);

@@ -80,9 +80,9 @@ static bool is_json_number(const char *text)
 static bool add_number(struct http_text_builder *b, const struct node *n)
 {
 	if (!is_json_number(n->text))
-		return complain(b->ld, n,
-				"JSON has no number '%s'; quote it when it is meant as text",
-				shown(b->ld, n->text));
+		return config_error(b->ld, n,
+				    "JSON has no number '%s'; quote it when it is meant as text",
+				    shown(b->ld, n->text));
 	http_text_raw(b, n->text);
 	return true;
 }

@@ -36,9 +36,10 @@ static bool http_request_check_name(struct loader *ld, const struct node *key)
 	    strspn(key->text,
 		   "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") !=
 		    len)
-		return complain(ld, key, "'%s' is not the name of a header", shown(ld, key->text));
+		return config_error(ld, key, "'%s' is not the name of a header",
+				    shown(ld, key->text));
 	return !http_request_is_listed(ours, key->text) ||
-	       complain(ld, key, "certfleet sets '%s' itself", shown(ld, key->text));
+	       config_error(ld, key, "certfleet sets '%s' itself", shown(ld, key->text));
 }
 
 /* The values of these headers are secrets, which are never given as text. */
@@ -49,7 +50,7 @@ static bool check_openness(struct loader *ld, const struct node *key)
 					      "X-Auth-Token",        NULL };
 
 	return !http_request_is_listed(closed, key->text) ||
-	       complain(
+	       config_error(
 		       ld, pair_value(key),
 		       "'%s' is a reference, never the secret itself: {env: CERTFLEET_NAME}, {file: PATH} or {command: [...]}",
 		       shown(ld, key->text));
@@ -75,9 +76,9 @@ static bool read_header(struct loader *ld, const struct field *f, const struct n
 	/* a column of a CSV file may hold anything */
 	for (size_t i = 0; i < out->text.count; i++)
 		if (out->text.pieces[i].text && strpbrk(out->text.pieces[i].text, "\r\n"))
-			return complain(ld, n,
-					"'%s' holds a line break, once placeholders are replaced",
-					shown(ld, key->text));
+			return config_error(
+				ld, n, "'%s' holds a line break, once placeholders are replaced",
+				shown(ld, key->text));
 	return true;
 }
 
@@ -88,7 +89,8 @@ static bool is_repeated(struct loader *ld, const struct node *n, const struct no
 		if (other == key)
 			return false;
 		if (!strcasecmp(other->text, key->text))
-			return !complain(ld, key, "'%s' is there already", shown(ld, other->text));
+			return !config_error(ld, key, "'%s' is there already",
+					     shown(ld, other->text));
 	}
 	return false;
 }
@@ -103,7 +105,7 @@ static bool read_headers(struct loader *ld, const struct field *f, const struct 
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping");
 	if (n->count > HEADER_LIMIT)
-		return complain(ld, n, "more than %d headers", HEADER_LIMIT);
+		return config_error(ld, n, "more than %d headers", HEADER_LIMIT);
 	list = arena_array(&ld->fleet.arena, n->count, sizeof(*list));
 	node_pairs(key, n)
 	{
@@ -125,10 +127,10 @@ static bool read_pointer(struct loader *ld, const struct field *f, const struct 
 		return false;
 	for (const char *at = strchr(text, '~'); at; at = strchr(at + 1, '~'))
 		if (at[1] != '0' && at[1] != '1')
-			return complain(ld, n, "'%s' is not a JSON pointer: '~' is written ~0",
-					f->key);
+			return config_error(ld, n, "'%s' is not a JSON pointer: '~' is written ~0",
+					    f->key);
 	if (*text != '/')
-		return complain(
+		return config_error(
 			ld, n,
 			"'%s' must be a JSON pointer like /certificate/fingerprint, not '%s'",
 			f->key, shown(ld, n->text));
@@ -141,9 +143,9 @@ bool request_check(struct loader *ld, const struct node *n, void *out)
 	const struct request_form *form = out;
 
 	if (form->body.count && form->json.count)
-		return complain(ld, n, "'body' and 'json' exclude each other");
+		return config_error(ld, n, "'body' and 'json' exclude each other");
 	if (form->method == HTTP_GET && (form->body.count || form->json.count))
-		return complain(ld, n, "a GET carries no body");
+		return config_error(ld, n, "a GET carries no body");
 	return true;
 }
 
@@ -189,13 +191,13 @@ bool access_check(struct loader *ld, const struct node *n, const struct access_f
 	const struct node *password = node_find(n, "password");
 
 	if (!tls && (ca || identity))
-		return complain(ld, ca ? ca : identity, "'%s' is for https",
-				ca ? "ca" : "identity");
+		return config_error(ld, ca ? ca : identity, "'%s' is for https",
+				    ca ? "ca" : "identity");
 	if (user && !password)
-		return complain(ld, n, "missing key 'password'");
+		return config_error(ld, n, "missing key 'password'");
 	if (password && !user)
-		return complain(ld, n, "missing key 'user'");
-	return !user || !strchr(form->user, ':') || complain(ld, user, "'user' holds a colon");
+		return config_error(ld, n, "missing key 'user'");
+	return !user || !strchr(form->user, ':') || config_error(ld, user, "'user' holds a colon");
 }
 
 struct http_access access_of(const struct access_form *form)

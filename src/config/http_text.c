@@ -82,9 +82,9 @@ bool http_text_add(struct http_text_builder *b, const struct node *n, const char
 				 (struct http_piece){ .what = what });
 			at += strlen(material_names[what]) + 3;
 		} else if (word) {
-			return complain(b->ld, n,
-					"unknown placeholder in '%s', did you mean '${%s}'?",
-					shown(b->ld, at), word);
+			return config_error(b->ld, n,
+					    "unknown placeholder in '%s', did you mean '${%s}'?",
+					    shown(b->ld, at), word);
 		} else if (!add_next(&x, b, &at)) {
 			return false;
 		}
@@ -96,7 +96,7 @@ bool http_text_finish(struct http_text_builder *b, const struct node *n, struct 
 {
 	end_text(b);
 	if (b->total > HTTP_BODY_LIMIT)
-		return complain(b->ld, n, "longer than %d bytes", HTTP_BODY_LIMIT);
+		return config_error(b->ld, n, "longer than %d bytes", HTTP_BODY_LIMIT);
 	*out = (struct http_text){ b->pieces.items, b->pieces.count };
 	return true;
 }
@@ -105,7 +105,7 @@ bool http_text_is_public(struct loader *ld, const struct node *n, const struct h
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->pieces[i].what > MATERIAL_FINGERPRINT)
-			return complain(
+			return config_error(
 				ld, n,
 				"'${%s}' can stand in a body only; URLs and headers are logged on their way",
 				material_names[t->pieces[i].what]);
@@ -121,7 +121,7 @@ static bool read_body(struct loader *ld, const struct field *f, const struct nod
 	if (n->kind != NODE_TEXT)
 		return wrong_kind(ld, f, n, "text");
 	if (!n->count)
-		return complain(ld, n, "'%s' is empty", f->key);
+		return config_error(ld, n, "'%s' is empty", f->key);
 	return http_text_add(&b, n, n->text) && http_text_finish(&b, n, slot);
 }
 

@@ -64,13 +64,13 @@ static void include_one(struct loader *ld, const struct node *path)
 	if (!source_read(ld, path, &source))
 		return;
 	if (ld->sources.count == before) {
-		complain(ld, path, "'%s' is included twice", shown(ld, path->text));
+		config_error(ld, path, "'%s' is included twice", shown(ld, path->text));
 		return;
 	}
 	if (!begins_as_fleet_file(&ld->sources.items[source])) {
 		const struct node here = { .source = source };
 
-		complain(ld, &here, "an included file begins with 'certfleet: 1'");
+		config_error(ld, &here, "an included file begins with 'certfleet: 1'");
 		return;
 	}
 	source_quotable(ld, source);

@@ -12,8 +12,8 @@ static bool read_issuer(struct loader *ld, const struct entry *entry, struct iss
 	const char *cn = NULL;
 
 	if (!strcasecmp(entry->key->text, issuer_self.name))
-		return complain(ld, entry->key,
-				"'self' cannot be the name of an issuer: it means self-signed");
+		return config_error(ld, entry->key,
+				    "'self' cannot be the name of an issuer: it means self-signed");
 	if (!record_read(ld, &issuer_record, entry->value, form))
 		return false;
 	form->issuer.name = arena_strdup(&ld->fleet.arena, entry->key->text);

@@ -10,8 +10,8 @@ static bool read_items(struct loader *ld, const struct field *f, const struct no
 	size_t count = 0;
 
 	if (n->count < of->least || n->count > of->most)
-		return complain(ld, n, "'%s' takes %zu to %zu items, not %u", f->key, of->least,
-				of->most, n->count);
+		return config_error(ld, n, "'%s' takes %zu to %zu items, not %u", f->key, of->least,
+				    of->most, n->count);
 
 	if (!loader_has_room(ld, n))
 		return false;
@@ -31,7 +31,7 @@ static bool lists_read_list(struct loader *ld, const struct field *f, const stru
 			    void *slot)
 {
 	if (n->kind == NODE_TEXT)
-		return complain(ld, n, "'%s' must be a list: put it in brackets", f->key);
+		return config_error(ld, n, "'%s' must be a list: put it in brackets", f->key);
 	if (n->kind != NODE_LIST)
 		return wrong_kind(ld, f, n, "a list");
 	return read_items(ld, f, n, slot);
@@ -73,13 +73,13 @@ static bool add_entry(struct loader *ld, struct section *s, const struct node *k
 	const struct node *earlier = NULL;
 
 	if (!name_is_valid(key->text))
-		return complain(
+		return config_error(
 			ld, key,
 			"'%s' is not a name: a name has up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit",
 			shown(ld, key->text));
 	earlier = lookup_add(&s->names, key->text, key);
 	if (earlier)
-		return complain(
+		return config_error(
 			ld, key,
 			"'%s' is there already, in %s on line %u (names are unique, upper and lower case being the same)",
 			shown(ld, key->text), shown(ld, ld->sources.items[earlier->source].name),
@@ -95,7 +95,7 @@ static bool read_named(struct loader *ld, const struct field *f, const struct no
 	bool good = true;
 
 	if (n->kind == NODE_NULL)
-		return complain(ld, n, "'%s' has no value; leave it out", f->key);
+		return config_error(ld, n, "'%s' has no value; leave it out", f->key);
 	if (n->kind != NODE_MAPPING)
 		return wrong_kind(ld, f, n, "a mapping of names");
 	s->names.fold = true;

@@ -76,7 +76,7 @@ static void load(struct loader *ld)
 	if (!yaml_parse(ld, 0, &root))
 		return;
 	if (root->kind != NODE_MAPPING) {
-		complain(ld, root, "a fleet file is a mapping, not %s", node_kind_words(root));
+		config_error(ld, root, "a fleet file is a mapping, not %s", node_kind_words(root));
 		return;
 	}
 	read_fleet(ld, root, &form);

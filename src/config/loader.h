@@ -108,8 +108,8 @@ bool loader_has_room(struct loader *ld, const struct node *at);
 /* `text` escaped for a message. */
 const char *shown(struct loader *ld, const char *text);
 
-/* Report a mistake or a warning at a node; complain() returns false. */
-bool complain(struct loader *ld, const struct node *at, const char *fmt, ...) PRINTF(3, 4);
+/* Report a mistake or a warning at a node; config_error() returns false. */
+bool config_error(struct loader *ld, const struct node *at, const char *fmt, ...) PRINTF(3, 4);
 void warn(struct loader *ld, const struct node *at, const char *fmt, ...) PRINTF(3, 4);
 /* The line where a node begins. */
 uint32_t line_of(struct loader *ld, const struct node *n);

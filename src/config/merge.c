@@ -34,8 +34,8 @@ static void drop_repeats(struct loader *ld, struct node *mapping)
 			link = &key->next->next;
 			continue;
 		}
-		complain(ld, key, "duplicate key '%s', first on line %u", shown(ld, key->text),
-			 line_of(ld, earlier));
+		config_error(ld, key, "duplicate key '%s', first on line %u", shown(ld, key->text),
+			     line_of(ld, earlier));
 		*link = key->next->next;
 		mapping->count--;
 	}
@@ -69,8 +69,9 @@ static void append_pair(struct merge *m, const struct node *key)
 static bool merge_one(struct merge *m, const struct node *from)
 {
 	if (from->kind != NODE_MAPPING)
-		return complain(m->ld, from, "'<<' takes a mapping or a list of mappings, not %s",
-				node_kind_words(from));
+		return config_error(m->ld, from,
+				    "'<<' takes a mapping or a list of mappings, not %s",
+				    node_kind_words(from));
 	node_pairs(key, from) append_pair(m, key);
 	return true;
 }

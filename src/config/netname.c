@@ -190,12 +190,12 @@ static bool report_san(struct loader *ld, const struct node *n, const char *text
 	uint16_t port = 0;
 
 	if (host_port_parse(&ld->work, text, &host, &port))
-		return complain(ld, n, "'%s' has a port, a name has none", shown(ld, n->text));
+		return config_error(ld, n, "'%s' has a port, a name has none", shown(ld, n->text));
 	for (const char *const *kind = kinds; *kind; kind++)
 		if (!strncasecmp(text, *kind, strlen(*kind)))
-			return complain(ld, n, "'%s' must be written without '%s'",
-					shown(ld, n->text), *kind);
-	return complain(
+			return config_error(ld, n, "'%s' must be written without '%s'",
+					    shown(ld, n->text), *kind);
+	return config_error(
 		ld, n,
 		"'%s' is not a DNS name, an IP address, a URI or an e-mail address (international names are written in their xn-- form)",
 		shown(ld, n->text));

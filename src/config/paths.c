@@ -62,17 +62,17 @@ static void paths_report(struct claims *cs, const struct claim *c, const struct 
 		return;
 	cs->reported = at;
 	if (!loader_can_report(cs->ld))
-		complain(cs->ld, at, "written twice");
+		config_error(cs->ld, at, "written twice");
 	else if (c->owner == other->owner && c->component == other->component)
-		complain(cs->ld, at, "%s %s; use 'combined' for everything in one file",
-			 shown_path(cs, c),
-			 same ? "is written twice" : "lies inside another path of it");
+		config_error(cs->ld, at, "%s %s; use 'combined' for everything in one file",
+			     shown_path(cs, c),
+			     same ? "is written twice" : "lies inside another path of it");
 	else if (same)
-		complain(cs->ld, at, "%s is already written by %s", shown_path(cs, c),
-			 owner_words(cs, other));
+		config_error(cs->ld, at, "%s is already written by %s", shown_path(cs, c),
+			     owner_words(cs, other));
 	else
-		complain(cs->ld, at, "%s lies inside what %s writes", shown_path(cs, c),
-			 owner_words(cs, other));
+		config_error(cs->ld, at, "%s lies inside what %s writes", shown_path(cs, c),
+			     owner_words(cs, other));
 }
 
 static bool paths_is_clean(const char *path)

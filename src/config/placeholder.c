@@ -31,7 +31,7 @@ static bool column_value(struct loader *ld, const struct node *n, const char *co
 		return true;
 	}
 	if (!s->csv)
-		return complain(
+		return config_error(
 			ld, n,
 			"'${each.%s}' is only known in a group whose 'each' names a CSV file",
 			shown(ld, column));
@@ -41,7 +41,7 @@ static bool column_value(struct loader *ld, const struct node *n, const char *co
 		*out = s->cells[i];
 		return true;
 	}
-	return complain(ld, n, "the CSV file has no column '%s'", shown(ld, column));
+	return config_error(ld, n, "the CSV file has no column '%s'", shown(ld, column));
 }
 
 static bool placeholder_unknown(struct loader *ld, const struct node *n, const char *name)
@@ -50,10 +50,10 @@ static bool placeholder_unknown(struct loader *ld, const struct node *n, const c
 	const char *meant = text_nearest(name, names);
 
 	if (meant)
-		return complain(ld, n, "unknown placeholder '${%s}', did you mean '${%s}'?",
-				shown(ld, name), meant);
-	return complain(ld, n, "unknown placeholder '${%s}'; write '$${' for a literal '${'",
-			shown(ld, name));
+		return config_error(ld, n, "unknown placeholder '${%s}', did you mean '${%s}'?",
+				    shown(ld, name), meant);
+	return config_error(ld, n, "unknown placeholder '${%s}'; write '$${' for a literal '${'",
+			    shown(ld, name));
 }
 
 static bool find_value(struct loader *ld, const struct node *n, const char *name, const char **out)
@@ -61,7 +61,7 @@ static bool find_value(struct loader *ld, const struct node *n, const char *name
 	const struct scope *s = ld->scope;
 
 	if (!s)
-		return complain(
+		return config_error(
 			ld, n,
 			"'${%s}' means nothing here, outside of a component; write '$${' for a literal '${'",
 			shown(ld, name));
@@ -78,17 +78,18 @@ static bool find_value(struct loader *ld, const struct node *n, const char *name
 	if (*out)
 		return true;
 	if (!strcmp(name, "each"))
-		return complain(ld, n,
-				"'${each}' is only known in a group, a component with 'each'");
+		return config_error(ld, n,
+				    "'${each}' is only known in a group, a component with 'each'");
 	if (s->item)
-		return complain(ld, n, "it has no host: give it 'host:'");
-	return complain(ld, n, "component '%s' has no host: give it 'host:'", shown(ld, s->name));
+		return config_error(ld, n, "it has no host: give it 'host:'");
+	return config_error(ld, n, "component '%s' has no host: give it 'host:'",
+			    shown(ld, s->name));
 }
 
 static bool placeholder_reject(const struct expansion *x, const char *name, const char *fault)
 {
-	return complain(x->ld, x->n, "'${%s}' cannot stand in %s: its value %s", shown(x->ld, name),
-			grammar_words(x->grammar), fault);
+	return config_error(x->ld, x->n, "'${%s}' cannot stand in %s: its value %s",
+			    shown(x->ld, name), grammar_words(x->grammar), fault);
 }
 
 /* Appends the value of the placeholder at `*at` and moves behind its "}". */
@@ -99,7 +100,7 @@ static bool replace_one(const struct expansion *x, const char **at, struct buf *
 	struct quote q = { .text = x->text, .at = *at };
 
 	if (!end)
-		return complain(ld, x->n, "'${' without '}'; write '$${' for a literal '${'");
+		return config_error(ld, x->n, "'${' without '}'; write '$${' for a literal '${'");
 
 	const char *name = arena_strndup(&ld->work, *at + 2, (size_t)(end - *at - 2));
 
@@ -147,14 +148,14 @@ bool placeholder_expand(struct loader *ld, const struct node *n, enum grammar g,
 		if (!placeholder_next(&x, &at, &text))
 			return false;
 	if (text.failed)
-		return complain(ld, n, "longer than %d bytes", EXPANDED_LIMIT);
+		return config_error(ld, n, "longer than %d bytes", EXPANDED_LIMIT);
 
 	const char *fault = quote_check(g, n->text, buf_text(&text));
 
 	if (fault && loader_can_report(ld))
 		return placeholder_reject(&x, first_name(&x), fault);
 	if (fault)
-		return complain(ld, n, "%s", fault);
+		return config_error(ld, n, "%s", fault);
 	*out = arena_strndup(&ld->fleet.arena, buf_text(&text), text.len);
 	return true;
 }

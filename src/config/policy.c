@@ -21,7 +21,7 @@ static bool read_secret(struct loader *ld, const struct field *f, const struct n
 	struct secret_ref *out = slot;
 
 	if (n->kind != NODE_LIST && n->kind != NODE_MAPPING)
-		return complain(
+		return config_error(
 			ld, n,
 			"'%s' is a reference, never the secret itself: {env: CERTFLEET_NAME}, {file: PATH} or {command: [...]}",
 			f->key);
@@ -59,7 +59,7 @@ bool state_check(struct loader *ld, const struct node *n, void *out)
 	const struct node *unsealed = node_find(n, "unsealed");
 
 	if (s->unsealed && s->seal.kind != SECRET_NONE)
-		return complain(ld, unsealed, "'unsealed' and 'seal' contradict each other");
+		return config_error(ld, unsealed, "'unsealed' and 'seal' contradict each other");
 	return true;
 }
 
@@ -89,7 +89,7 @@ static bool policy_check_passphrases(struct loader *ld, const struct node *n,
 	for (size_t i = 0; i < form->passphrases.count; i++)
 		for (size_t k = 0; k < i; k++)
 			if (secret_ref_equal(&refs[i], &refs[k]))
-				return complain(ld, n, "the same passphrase twice");
+				return config_error(ld, n, "the same passphrase twice");
 	return true;
 }
 
@@ -103,11 +103,11 @@ static bool read_backup(struct loader *ld, const struct field *f, const struct n
 	if (!record_read(ld, f->param, n, &form))
 		return false;
 	if (form.passphrases.count && form.policy.unencrypted)
-		return complain(ld, node_find(n, "unencrypted"),
-				"'unencrypted' and 'passphrase' contradict each other");
+		return config_error(ld, node_find(n, "unencrypted"),
+				    "'unencrypted' and 'passphrase' contradict each other");
 	if (!form.passphrases.count && !form.policy.unencrypted)
-		return complain(ld, n,
-				"a backup needs 'passphrase'; or say openly 'unencrypted: true'");
+		return config_error(
+			ld, n, "a backup needs 'passphrase'; or say openly 'unencrypted: true'");
 	if (!policy_check_passphrases(ld, node_find(n, "passphrase"), &form))
 		return false;
 	if (!form.policy.directory)
@@ -129,8 +129,8 @@ static bool read_percent(struct loader *ld, const struct field *f, const struct 
 	for (size_t i = 0; i < digits && i < 4; i++)
 		percent = percent * 10 + (unsigned)(n->text[i] - '0');
 	if (!digits || digits > 3 || strcmp(n->text + digits, "%") || percent < 1 || percent > 100)
-		return complain(ld, n, "'%s' must be a number or 1%% to 100%%, not '%s'", f->key,
-				shown(ld, n->text));
+		return config_error(ld, n, "'%s' must be a number or 1%% to 100%%, not '%s'",
+				    f->key, shown(ld, n->text));
 	*out = (struct share){ percent, true };
 	return true;
 }
@@ -161,8 +161,8 @@ bool version_check(struct loader *ld, const struct node *n, void *out)
 
 	if (!minimum || policy_is_version(ld, form->minimum))
 		return true;
-	return complain(ld, minimum, "'minimum' must be a version such as \"1.20\", not '%s'",
-			shown(ld, form->minimum));
+	return config_error(ld, minimum, "'minimum' must be a version such as \"1.20\", not '%s'",
+			    shown(ld, form->minimum));
 }
 
 bool restart_check(struct loader *ld, const struct node *n, void *out)

@@ -64,10 +64,10 @@ bool range_count(struct loader *ld, const struct node *n, uint64_t *count)
 	*count = 1;
 	for (const char *at = n->text; find_range(at, &r); at = r.end) {
 		if (r.last < r.first)
-			return complain(ld, n, "the range %.*s runs backwards",
-					(int)(r.end - r.begin), r.begin);
+			return config_error(ld, n, "the range %.*s runs backwards",
+					    (int)(r.end - r.begin), r.begin);
 		if (++ranges > RANGES)
-			return complain(ld, n, "more than %d ranges", RANGES);
+			return config_error(ld, n, "more than %d ranges", RANGES);
 		if (__builtin_mul_overflow(*count, r.last - r.first + 1, count))
 			*count = UINT64_MAX;
 	}

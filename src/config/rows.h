@@ -36,23 +36,23 @@
  * Rows for the paths of a pair; `in` leads to the struct install ("files." or
  * nothing), `path` is the macro that makes the row of one path.
  */
-#define INSTALL_ROWS(T, in, path)                                                               \
-	path(T, "directory", in directory,                                                      \
-	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "                   \
-	     "one switched link"),                                                              \
-		path(T, "certificate", in certificate, "the leaf and what is above it"),        \
-		path(T, "key", in key, "the private key"),                                      \
-		path(T, "leaf", in leaf, "the leaf alone"),                                     \
-		path(T, "chain", in chain, "what is above the leaf"),                           \
-		path(T, "ca", in ca, "the root, when it is known"),                             \
-		path(T, "combined", in combined, "leaf, chain and key"), UNSUPPORTED("pkcs12"), \
-		ACCOUNT(T, "owner", in owner, "who owns what holds the key"),                   \
-		ACCOUNT(T, "group", in group, "the group of what holds the key"),               \
-		FIELD(T, "mode", in mode, mode_t, mode_type,                                    \
-		      .help = "the mode of what holds the key; \"0600\" when "                  \
-			      "new"),                                                           \
-		FLAG(T, "unsafe_directory", in unsafe_directory,                                \
-		     "accepts directories that others can write"),                              \
+#define INSTALL_ROWS(T, in, path)                                                                 \
+	path(T, "directory", in directory,                                                        \
+	     "leaf.pem, chain.pem, fullchain.pem, key.pem and ca.pem behind "                     \
+	     "one switched link"),                                                                \
+		path(T, "certificate", in certificate, "the leaf and the certificates above it"), \
+		path(T, "key", in key, "the private key"),                                        \
+		path(T, "leaf", in leaf, "the leaf alone"),                                       \
+		path(T, "chain", in chain, "the certificates above the leaf"),                    \
+		path(T, "ca", in ca, "the root, when it is known"),                               \
+		path(T, "combined", in combined, "leaf, chain and key"), UNSUPPORTED("pkcs12"),   \
+		ACCOUNT(T, "owner", in owner, "owner of the files that hold the key"),            \
+		ACCOUNT(T, "group", in group, "group of the files that hold the key"),            \
+		FIELD(T, "mode", in mode, mode_t, mode_type,                                      \
+		      .help = "mode of the files that hold the key; \"0600\" when "               \
+			      "new"),                                                             \
+		FLAG(T, "unsafe_directory", in unsafe_directory,                                  \
+		     "accepts directories that others can write"),                                \
 		FLAG(T, "replace", in replace, "replaces files that hold no certificate or key")
 
 extern const struct bounds waits;      /* from a second to a day */

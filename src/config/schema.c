@@ -79,7 +79,7 @@ static const struct field secret_fields[] = {
 	      .help = "an environment variable that begins with CERTFLEET_"),
 	PATH(struct secret_form, "file", file, "a file; one newline at its end is cut"),
 	LIST(struct secret_form, "command", command, list_type, arguments,
-	     "a program and its arguments; what it prints is the secret"),
+	     "a program and its arguments; its output is the secret"),
 	{ 0 },
 };
 const struct record secret_record = {
@@ -105,7 +105,7 @@ static const struct record state_record = {
 	.fields = state_fields,
 	.size = sizeof(struct state_policy),
 	.check = state_check,
-	.help = "what certfleet remembers",
+	.help = "the state of certfleet",
 };
 
 static const struct field passphrase_item = { .key = "passphrase",
@@ -141,7 +141,7 @@ static const struct field issuer_fields[] = {
 	CHOICE(struct issuer_form, "key", issuer.key, key_type_names,
 	       "the algorithm of its key; ecdsa-p256 when left out"),
 	PATH(struct issuer_form, "publish", issuer.publish,
-	     "where its certificate is written for those who trust it"),
+	     "path where its CA certificate is published"),
 	NAME(struct issuer_form, "was", issuer.was, "its former name, to rename it"),
 	UNSUPPORTED("external"),
 	UNSUPPORTED("pkcs11"),
@@ -176,7 +176,7 @@ static const struct record import_record = {
 	.name = "import",
 	.fields = import_fields,
 	.size = sizeof(struct import_form),
-	.help = "a pair that somebody else made",
+	.help = "an imported certificate and key",
 };
 
 static const struct field purpose_item = { .key = "purpose",
@@ -189,23 +189,24 @@ static const struct field certificate_fields[] = {
 	NAME(struct certificate_form, "issuer", issuer,
 	     "issuer of the certificate: a name from issuers, or self"),
 	DURATION(struct certificate_form, "validity", certificate.validity, lifetimes,
-		 "how long it is valid; 90d when left out"),
+		 "validity of the certificate; 90d when left out"),
 	FIELD(struct certificate_form, "renew_before", certificate.renew_before,
 	      struct renew_before, renew_type, .param = &lifetimes,
-	      .help = "how long before its end it is renewed, or a percentage of its lifetime; a third when left out"),
+	      .help = "time before expiry when it is renewed, or a percentage of its lifetime; a third when left out"),
 	LATER(struct certificate_form, "names", names, names_value,
 	      "DNS names, IP addresses, URIs, e-mail addresses; the common name when left out"),
 	FIELD(struct certificate_form, "purpose", certificate.purpose, unsigned, purpose_type,
-	      .param = &purpose_items, .help = "what it is good for; [server] when left out"),
+	      .param = &purpose_items,
+	      .help = "purpose of the certificate; [server] when left out"),
 	CHOICE(struct certificate_form, "key", certificate.key, key_type_names,
 	       "the algorithm of its key; ecdsa-p256 when left out"),
 	CHOICE(struct certificate_form, "key_rotation", certificate.rotation, key_rotation_names,
 	       "whether a renewal makes a new key; always when left out"),
 	FIELD(struct certificate_form, "import", certificate.import, struct import, import_type,
-	      .param = &import_record, .help = "a pair that somebody else made"),
+	      .param = &import_record, .help = "an imported certificate and key"),
 	FIELD(struct certificate_form, "trust", certificate.trust, struct import_trust,
 	      import_trust_type,
-	      .help = "what the chain of an import must reach: a PEM file, system, or none; its own root, else the system's store when left out"),
+	      .help = "anchor that the chain of an import must reach: a PEM file, system, or none; its own root, else the system's store when left out"),
 	CHOICE(struct certificate_form, "per", per, per_names,
 	       "one certificate for each component that uses it"),
 	CHOICE(struct certificate_form, "commit", certificate.commit, commit_order_names,
@@ -238,12 +239,12 @@ static const struct record version_record = {
 	.fields = version_fields,
 	.size = sizeof(struct version_form),
 	.check = version_check,
-	.help = "what is asked of the components' version",
+	.help = "required version of the components",
 };
 
 static const struct field restart_fields[] = {
 	CHOICE(struct restart_form, "when", restart.when, restart_when_names,
-	       "now, or whenever somebody restarts it; immediate when left out"),
+	       "immediate, or postponed until the component is restarted otherwise; immediate when left out"),
 	FIELD(struct restart_form, "max_unavailable", max_unavailable, struct share, share_type,
 	      .param = &some_count,
 	      .help = "processes activated at a time, or a percentage; 1 when left out"),
@@ -254,7 +255,7 @@ static const struct field restart_fields[] = {
 	COUNT(struct restart_form, "max_failures", restart.max_failures, any_count,
 	      "failures after which nothing new is started"),
 	CHOICE(struct restart_form, "on_failure", restart.on_failure, on_failure_names,
-	       "what happens then; stop when left out"),
+	       "handling of a failed wave; stop when left out"),
 	DURATION(struct restart_form, "timeout", restart.timeout, waits,
 		 "how long verification goes on; 60s when left out"),
 	{ 0 },
@@ -271,9 +272,9 @@ static const struct record restart_record = {
 
 static const struct field role_fields[] = {
 	FIELD(struct role_form, "version", version, struct version_form, record_type,
-	      .param = &version_record, .help = "what is asked of the components' version"),
+	      .param = &version_record, .help = "required version of the components"),
 	CHOICE(struct role_form, "offline", offline, offline_policy_names,
-	       "what an unreachable component means; block when left out"),
+	       "handling of unreachable components; block when left out"),
 	FIELD(struct role_form, "restart", restart, struct restart_form, record_type,
 	      .param = &restart_record,
 	      .help = "when processes are activated, and how many at a time"),
@@ -325,7 +326,7 @@ static const struct record retire_record = {
 	.name = "retire",
 	.fields = retire_fields,
 	.size = sizeof(struct retire_form),
-	.help = "what happens when it leaves the fleet file",
+	.help = "handling of the component when it leaves the fleet file",
 };
 
 static const struct field component_fields[] = {
@@ -342,7 +343,8 @@ static const struct field component_fields[] = {
 	TEXT(struct component_form, "process", process,
 	     "components of one process are activated once"),
 	FIELD(struct component_form, "retire", retire, struct retire_form, record_type,
-	      .param = &retire_record, .help = "what happens when it leaves the fleet file"),
+	      .param = &retire_record,
+	      .help = "handling of the component when it leaves the fleet file"),
 	OBJECT_NAME(struct component_form, "was", was, "its former name, to rename it"),
 	LATER(struct component_form, "each", each, each_value,
 	      "makes it a group: one component for each item"),
@@ -376,14 +378,14 @@ static const struct field fleet_fields[] = {
 	NAME(struct fleet_form, "fleet", name,
 	     "its name, recorded in the state and in every bundle", .required = true),
 	FIELD(struct fleet_form, "state", state, struct state_policy, state_type,
-	      .param = &state_record, .help = "what certfleet remembers; .certfleet when left out"),
+	      .param = &state_record, .help = "the state of certfleet; .certfleet when left out"),
 	FIELD(struct fleet_form, "backup", backup, struct backup_policy, backup_type,
 	      .param = &backup_record, .required = true, .help = "bundles of all keys"),
 	LATER(struct fleet_form, "include", include, include_value,
 	      "more files with issuers, certificates, roles, components"),
 	SECTIONS,
 	FIELD(struct fleet_form, "access", access, struct fleet_access, record_type,
-	      .param = &access_record, .help = "who certfleet is towards components"),
+	      .param = &access_record, .help = "certfleet's own identity towards components"),
 	{ 0 },
 };
 const struct record fleet_record = {

@@ -50,5 +50,5 @@ const struct record access_record = {
 	.name = "access",
 	.fields = access_fields,
 	.size = sizeof(struct fleet_access),
-	.help = "who certfleet is towards components",
+	.help = "certfleet's own identity towards components",
 };

@@ -15,9 +15,9 @@ static const struct field tls_fields[] = {
 	     "its certificate as PEM, the leaf first", .required = true),
 	PATH(struct agent_tls_form, "key", key, "the private key of that", .required = true),
 	PATH(struct agent_tls_form, "client_ca", client_ca,
-	     "the authority of those who may call, as PEM", .required = true),
+	     "PEM file of the CA certificates of allowed clients", .required = true),
 	LIST(struct agent_tls_form, "allow", clients, list_type, clients,
-	     "who may call: \"spki:SHA-256\" of a key, or a complete name"),
+	     "an allowed client: \"spki:SHA-256\" of a key, or a complete name"),
 	PATH(struct agent_tls_form, "allow_file", allow_file,
 	     "instead of 'allow': a file with one of these a line"),
 	{ 0 },
@@ -27,7 +27,7 @@ static const struct record tls_record = {
 	.fields = tls_fields,
 	.size = sizeof(struct agent_tls_form),
 	.check = agent_tls_check,
-	.help = "who it is, and whom it listens to",
+	.help = "the agent's certificate, and its clients",
 };
 
 static const struct field version_fields[] = {
@@ -71,11 +71,12 @@ static const struct field agent_fields[] = {
 	FIELD(struct agent_form, "listen", listen, const char *, address_type, .required = true,
 	      .help = "ADDRESS:PORT it listens on, for example 0.0.0.0:7443"),
 	FIELD(struct agent_form, "tls", tls, struct agent_tls_form, record_type,
-	      .param = &tls_record, .required = true, .help = "who it is, and whom it listens to"),
+	      .param = &tls_record, .required = true,
+	      .help = "the agent's certificate, and its clients"),
 	NAME(struct agent_form, "user", user,
-	     "who the half that talks to the network runs as when it is root (default: certfleet-agent, or nobody where that is missing)"),
+	     "user of the network half when the agent is started as root (default: certfleet-agent, or nobody where that is missing)"),
 	PATH(struct agent_form, "state", state,
-	     "the directory of what it was told last, of this agent alone (default: /var/lib/certfleet-agent)"),
+	     "the directory of its last orders, of this agent alone (default: /var/lib/certfleet-agent)"),
 	FIELD(struct agent_form, "components", components, struct items, agent_components_type,
 	      .param = &agent_component_record, .required = true,
 	      .help = "by their names in the fleet file"),
@@ -86,5 +87,5 @@ const struct record agent_record = {
 	.fields = agent_fields,
 	.size = sizeof(struct agent_form),
 	.extensions = true,
-	.help = "what an agent does on its host, and for whom",
+	.help = "configuration of an agent",
 };

@@ -81,7 +81,7 @@ static const struct field deliver_fields[] = {
 	FIELD(struct deliver, "http", http, const struct http *, http_type, .param = &http_record,
 	      .help = "by requests to an API"),
 	FIELD(struct deliver, "etcd", etcd, const struct etcd *, etcd_type, .param = &etcd_record,
-	      .help = "as keys of an etcd, for those who read it there"),
+	      .help = "as keys of an etcd, for its readers"),
 	UNSUPPORTED("appmon"),
 	UNSUPPORTED("handoff"),
 	{ 0 },

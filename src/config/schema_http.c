@@ -21,16 +21,16 @@ static const struct record identity_record = {
 	.name = "identity",
 	.fields = identity_fields,
 	.size = sizeof(struct identity_form),
-	.help = "who certfleet is over TLS",
+	.help = "certfleet's client certificate",
 };
 
-#define ACCESS(T)                                                                        \
-	PATH(T, "ca", access.ca,                                                         \
-	     "the authorities whose certificates are accepted, as PEM; those "           \
-	     "of this machine when left out"),                                           \
-		FIELD(T, "identity", access.identity, struct identity_form, record_type, \
-		      .param = &identity_record, .help = "who certfleet is over TLS"),   \
-		TEXT(T, "user", access.user, "who certfleet logs in as"),                \
+#define ACCESS(T)                                                                           \
+	PATH(T, "ca", access.ca,                                                            \
+	     "the authorities whose certificates are accepted, as PEM; those "              \
+	     "of this machine when left out"),                                              \
+		FIELD(T, "identity", access.identity, struct identity_form, record_type,    \
+		      .param = &identity_record, .help = "certfleet's client certificate"), \
+		TEXT(T, "user", access.user, "certfleet's login"),                          \
 		SECRET(T, "password", access.password, "that user's password")
 
 /* --- one request --- */
@@ -49,15 +49,16 @@ static const struct list_of status_items = { &status_item, sizeof(unsigned), 1, 
 #define EXPECT(T, m)                                         \
 	LIST(T, "expect", m, one_or_list_type, status_items, \
 	     "the statuses that mean success; any 2xx when left out")
-#define BODY(T, body, json)                                                                        \
-	FIELD(T, "body", body, struct http_text, body_type, .help = "what is sent, as it stands"), \
-		FIELD(T, "json", json, struct http_text, json_type,                                \
-		      .help = "what is sent, as JSON; what replaces a "                            \
+#define BODY(T, body, json)                                                   \
+	FIELD(T, "body", body, struct http_text, body_type,                   \
+	      .help = "body of the request, as it stands"),                   \
+		FIELD(T, "json", json, struct http_text, json_type,           \
+		      .help = "body of the request, as JSON; the value of a " \
 			      "placeholder is escaped")
 
 #define REQUEST                                                                               \
 	FIELD(struct request_form, "url", url, struct http_url, url_type, .required = true,   \
-	      .help = "https://, or http:// on this machine; what replaces "                  \
+	      .help = "https://, or http:// on this machine; the value of "                   \
 		      "a placeholder is percent-encoded"),                                    \
 		CHOICE(struct request_form, "method", method, http_method_names,              \
 		       "POST when left out, GET for probe"),                                  \
@@ -85,7 +86,7 @@ static const struct field probe_fields[] = {
 	      .required = true,
 	      .help = "where in the JSON of the answer the SHA-256 fingerprint of the leaf stands, or the leaf as PEM; a JSON pointer"),
 	FIELD(struct request_form, "version", version, const char *, pointer_type,
-	      .help = "where the version of what answers stands; a JSON pointer"),
+	      .help = "JSON pointer to the version in the answer"),
 	{ 0 },
 };
 static const struct record probe_record = {
@@ -94,7 +95,7 @@ static const struct record probe_record = {
 	.size = sizeof(struct request_form),
 	.preset = &(const struct request_form){ .method = HTTP_GET },
 	.check = request_check,
-	.help = "asks what is installed",
+	.help = "reads the installed certificate",
 };
 
 /* --- an API of requests --- */
@@ -107,16 +108,16 @@ static const struct field http_fields[] = {
 	ACCESS(struct http_form),
 	SECRET(struct http_form, "pkcs12_password", pkcs12_password, "the password of ${pkcs12}"),
 	VERB("probe", HTTP_PROBE, probe_record,
-	     "asks what is installed; when left out, nobody knows"),
+	     "reads the installed certificate; unknown when left out"),
 	VERB("stage", HTTP_STAGE, request_record,
 	     "puts the new pair beside the old one; when left out, commit does all"),
 	VERB("commit", HTTP_COMMIT, request_record, "makes the new pair the installed one",
 	     .required = true),
-	VERB("abort", HTTP_ABORT, request_record, "drops what was staged; nothing when left out"),
+	VERB("abort", HTTP_ABORT, request_record, "removes the staged pair; nothing when left out"),
 	VERB("activate", HTTP_ACTIVATE, request_record,
 	     "takes the installed pair into use; when left out, the commit has done so"),
 	VERB("revert", HTTP_REVERT, request_record,
-	     "puts the former pair back; when left out, it is staged and committed again"),
+	     "puts the former pair back; when left out, the former pair is staged and committed again"),
 	VERB("remove", HTTP_REMOVE, request_record, "for retire: removes the pair"),
 	{ 0 },
 };
@@ -168,7 +169,7 @@ const struct record etcd_record = {
 	.fields = etcd_fields,
 	.size = sizeof(struct etcd_form),
 	.check = etcd_check,
-	.help = "published in an etcd, for those who read it there",
+	.help = "published in an etcd, for its readers",
 };
 
 static const struct field caddy_fields[] = {

@@ -50,7 +50,7 @@ bool loader_has_room(struct loader *ld, const struct node *at)
 	if (bytes_held(ld) <= ld->unexpanded + EXPANDED_BYTES)
 		return true;
 	ld->full = true;
-	return complain(
+	return config_error(
 		ld, at,
 		"the fleet takes more than %d MiB once its groups are expanded; divide it into several fleets",
 		EXPANDED_BYTES / 1024 / 1024);
@@ -128,7 +128,7 @@ static const char *item_words(struct loader *ld, const struct node *at)
 			    line_of(ld, s->item));
 }
 
-bool complain(struct loader *ld, const struct node *at, const char *fmt, ...)
+bool config_error(struct loader *ld, const struct node *at, const char *fmt, ...)
 {
 	char text[MESSAGE_TEXT];
 	struct where where = source_where(ld, at->source, at->at);
@@ -198,18 +198,18 @@ bool source_read(struct loader *ld, const struct node *path, uint16_t *source)
 	if (source_known(ld, clean, source))
 		return true;
 	if (ld->sources.count >= SOURCE_LIMIT)
-		return complain(ld, path, "more than %d files are read", SOURCE_LIMIT);
+		return config_error(ld, path, "more than %d files are read", SOURCE_LIMIT);
 	if (*path->text == '/')
-		return complain(
+		return config_error(
 			ld, path,
 			"'%s' is not beneath the fleet file's directory; write a relative path",
 			shown(ld, path->text));
 	if (!fs_read_beneath(ld->dirfd, seen, YAML_BYTES, &text, &e))
-		return complain(ld, path, "%s", e.text);
+		return config_error(ld, path, "%s", e.text);
 	ld->read += text.len;
 	if (ld->read > SOURCES_BYTES)
-		return complain(ld, path, "the files of a fleet have more than %d MiB together",
-				SOURCES_BYTES / 1024 / 1024);
+		return config_error(ld, path, "the files of a fleet have more than %d MiB together",
+				    SOURCES_BYTES / 1024 / 1024);
 	ld->unexpanded += text.len;
 
 	size_t bom = text.len >= 3 && !memcmp(text.data, "\xef\xbb\xbf", 3) ? 3 : 0;
@@ -234,7 +234,7 @@ bool source_read_csv(struct loader *ld, const struct node *path, uint16_t *sourc
 	mode_t mode = 0;
 
 	if (ld->beneath && fs_mode_beneath(ld->dirfd, seen, &mode) && !(mode & S_IROTH))
-		return complain(
+		return config_error(
 			ld, path,
 			"a confined plan reads no CSV file that others may not read: '%s' has mode %04o; chmod o+r it when it holds no secret",
 			shown(ld, path->text), (unsigned)mode & 07777);
@@ -291,6 +291,7 @@ bool source_read_main(struct loader *ld, const char *path, struct err *e)
 
 	const struct node start = { .source = source };
 
-	complain(ld, &start, "a fleet file that nobody has reviewed begins with 'certfleet: 1'");
+	config_error(ld, &start,
+		     "a fleet file that nobody has reviewed begins with 'certfleet: 1'");
 	return true;
 }

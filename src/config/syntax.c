@@ -45,11 +45,11 @@ static const char *wording_of(const struct wording *w, const char *problem)
 	return NULL;
 }
 
-static bool complain_at(struct loader *ld, uint16_t source, uint32_t at, const char *text)
+static bool config_error_at(struct loader *ld, uint16_t source, uint32_t at, const char *text)
 {
 	const struct node here = { .source = source, .at = at };
 
-	return complain(ld, &here, "%s", text);
+	return config_error(ld, &here, "%s", text);
 }
 
 void syntax_report(struct loader *ld, uint16_t source, const struct syntax_error *error)
@@ -68,15 +68,15 @@ void syntax_report(struct loader *ld, uint16_t source, const struct syntax_error
 	if (!text)
 		text = wording_of(wordings, error->problem);
 	if (!text)
-		complain(ld, &here, "not valid YAML: %s", error->problem);
+		config_error(ld, &here, "not valid YAML: %s", error->problem);
 	else if (error->quote_line)
-		complain(ld, &here, "%s; the quote of line %zu ends here only", text,
-			 error->quote_line);
+		config_error(ld, &here, "%s; the quote of line %zu ends here only", text,
+			     error->quote_line);
 	else if (error->bracket_line)
-		complain(ld, &here, "%s; the bracket of line %zu is still open", text,
-			 error->bracket_line);
+		config_error(ld, &here, "%s; the bracket of line %zu is still open", text,
+			     error->bracket_line);
 	else
-		complain_at(ld, source, at, text);
+		config_error_at(ld, source, at, text);
 }
 
 /* True for a line break that only YAML 1.1 has: NEL, LS or PS. */
@@ -144,9 +144,10 @@ bool syntax_check_bytes(struct loader *ld, uint16_t source, bool *ascii)
 		const char *fault = fault_at(bytes + i, s->len - i);
 
 		if (fault)
-			return complain_at(ld, source, (uint32_t)i, fault);
+			return config_error_at(ld, source, (uint32_t)i, fault);
 	}
 	if (*ascii || text_is_utf8(s->text, s->len))
 		return true;
-	return complain_at(ld, source, (uint32_t)invalid_at(s->text, s->len), "not valid UTF-8");
+	return config_error_at(ld, source, (uint32_t)invalid_at(s->text, s->len),
+			       "not valid UTF-8");
 }

@@ -113,9 +113,9 @@ static const char *make_origin(struct loader *ld, bool tls, const char *authorit
 
 static bool not_a_url(struct loader *ld, const struct field *f, const struct node *n)
 {
-	return complain(ld, n,
-			"'%s' must begin with https://HOST or https://HOST:PORT, not be '%s'",
-			f->key, shown(ld, n->text));
+	return config_error(ld, n,
+			    "'%s' must begin with https://HOST or https://HOST:PORT, not be '%s'",
+			    f->key, shown(ld, n->text));
 }
 
 static bool read_origin(struct loader *ld, const struct field *f, const struct node *n,
@@ -145,8 +145,9 @@ static bool check_safe(struct loader *ld, const struct field *f, const struct no
 		       const struct written *w)
 {
 	return w->tls || url_is_local(w) ||
-	       complain(ld, n, "'%s' must begin with https://, because '%s' is not on this machine",
-			f->key, as_written(ld, n, w->host));
+	       config_error(ld, n,
+			    "'%s' must begin with https://, because '%s' is not on this machine",
+			    f->key, as_written(ld, n, w->host));
 }
 
 /* ---- path and query ---- */
@@ -189,12 +190,12 @@ static bool check_path(struct loader *ld, const struct field *f, const struct no
 		if (!text)
 			continue;
 		if (!is_url_text(text))
-			return complain(
+			return config_error(
 				ld, n,
 				"'%s' holds a character that must be written as %%NN, or a fragment",
 				f->key);
 		if (has_dots(text))
-			return complain(ld, n, "'%s' has a part that is only dots", f->key);
+			return config_error(ld, n, "'%s' has a part that is only dots", f->key);
 	}
 	return http_text_is_public(ld, n, path);
 }
@@ -217,7 +218,7 @@ static bool ends_there(struct loader *ld, const struct field *f, const struct no
 		       const struct written *w)
 {
 	return !*w->rest || !strcmp(w->rest, "/") ||
-	       complain(ld, n, "'%s' ends behind the host and its port", f->key);
+	       config_error(ld, n, "'%s' ends behind the host and its port", f->key);
 }
 
 static bool read_bare_origin(struct loader *ld, const struct field *f, const struct node *n,
@@ -240,7 +241,7 @@ static bool read_admin(struct loader *ld, const struct field *f, const struct no
 	if (!is_tcp && !read_origin(ld, f, n, &w, slot))
 		return false;
 	if (is_tcp || w.tls || !url_is_local(&w))
-		return complain(
+		return config_error(
 			ld, n,
 			"'%s' must be http://HOST:PORT of this machine, or the path of a unix socket, not '%s'",
 			f->key, shown(ld, n->text));

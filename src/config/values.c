@@ -15,9 +15,9 @@ static bool one_line(struct loader *ld, const struct field *f, const struct node
 {
 	for (const char *at = n->text; *at; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return complain(ld, n,
-					"'%s' holds a line break or another control character",
-					f->key);
+			return config_error(ld, n,
+					    "'%s' holds a line break or another control character",
+					    f->key);
 	return true;
 }
 
@@ -26,9 +26,9 @@ bool value_raw(struct loader *ld, const struct field *f, const struct node *n)
 	if (n->kind != NODE_TEXT)
 		return wrong_kind(ld, f, n, "text");
 	if (!n->count)
-		return complain(ld, n, "'%s' is empty", f->key);
+		return config_error(ld, n, "'%s' is empty", f->key);
 	if (n->count > EXPANDED_LIMIT)
-		return complain(ld, n, "'%s' is longer than %d bytes", f->key, EXPANDED_LIMIT);
+		return config_error(ld, n, "'%s' is longer than %d bytes", f->key, EXPANDED_LIMIT);
 	return one_line(ld, f, n);
 }
 
@@ -43,7 +43,8 @@ static bool expand(struct loader *ld, const struct field *f, const struct node *
 	}
 	if (!placeholder_expand(ld, n, g, out))
 		return false;
-	return **out || complain(ld, n, "'%s' is empty, once placeholders are replaced", f->key);
+	return **out ||
+	       config_error(ld, n, "'%s' is empty, once placeholders are replaced", f->key);
 }
 
 bool value_text(struct loader *ld, const struct field *f, const struct node *n, const char **out)
@@ -100,7 +101,7 @@ static bool values_read_name(struct loader *ld, const struct field *f, const str
 	if (!value_text(ld, f, n, &text))
 		return false;
 	if (!name_is_valid(text))
-		return complain(
+		return config_error(
 			ld, n,
 			"'%s' cannot be '%s': a name has up to 64 of A-Z a-z 0-9 . _ - and begins with a letter or digit",
 			f->key, shown(ld, n->text));
@@ -118,7 +119,7 @@ static bool read_variable(struct loader *ld, const struct field *f, const struct
 		return false;
 	if (strncmp(n->text, prefix, start) || !n->text[start] ||
 	    n->text[strspn(n->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")])
-		return complain(
+		return config_error(
 			ld, n,
 			"'%s' cannot be '%s': a variable begins with CERTFLEET_ and has only A-Z 0-9 _",
 			f->key, shown(ld, n->text));
@@ -129,11 +130,11 @@ static bool read_variable(struct loader *ld, const struct field *f, const struct
 static bool read_flag(struct loader *ld, const struct field *f, const struct node *n, void *slot)
 {
 	if (n->kind == NODE_TEXT)
-		return complain(ld, n, "'%s' must be true or false, not the text \"%s\"", f->key,
-				shown(ld, n->text));
+		return config_error(ld, n, "'%s' must be true or false, not the text \"%s\"",
+				    f->key, shown(ld, n->text));
 	if (n->kind != NODE_BOOL)
-		return complain(ld, n, "'%s' must be true or false, not %s", f->key,
-				node_kind_words(n));
+		return config_error(ld, n, "'%s' must be true or false, not %s", f->key,
+				    node_kind_words(n));
 	*(bool *)slot = *n->text == 't' || *n->text == 'T';
 	return true;
 }
@@ -151,13 +152,14 @@ static bool parse_count(const struct node *n, int64_t *out)
 static bool not_a_count(struct loader *ld, const struct field *f, const struct node *n)
 {
 	if (n->kind == NODE_TEXT)
-		return complain(ld, n, "'%s' must be a whole number, not the text \"%s\"", f->key,
-				shown(ld, n->text));
+		return config_error(ld, n, "'%s' must be a whole number, not the text \"%s\"",
+				    f->key, shown(ld, n->text));
 	if (n->kind >= NODE_LIST || !n->count)
-		return complain(ld, n, "'%s' must be a whole number, not %s", f->key,
-				node_kind_words(n));
-	return complain(ld, n, "'%s' must be a whole number without sign or leading zeros, not %s",
-			f->key, shown(ld, n->text));
+		return config_error(ld, n, "'%s' must be a whole number, not %s", f->key,
+				    node_kind_words(n));
+	return config_error(ld, n,
+			    "'%s' must be a whole number without sign or leading zeros, not %s",
+			    f->key, shown(ld, n->text));
 }
 
 static bool values_read_count(struct loader *ld, const struct field *f, const struct node *n,
@@ -169,8 +171,8 @@ static bool values_read_count(struct loader *ld, const struct field *f, const st
 	if (!parse_count(n, &count))
 		return not_a_count(ld, f, n);
 	if (count < b->least || count > b->most)
-		return complain(ld, n, "'%s' must be %lld to %lld, not %lld", f->key,
-				(long long)b->least, (long long)b->most, (long long)count);
+		return config_error(ld, n, "'%s' must be %lld to %lld, not %lld", f->key,
+				    (long long)b->least, (long long)b->most, (long long)count);
 	*(unsigned *)slot = (unsigned)count;
 	return true;
 }
@@ -180,8 +182,8 @@ static bool read_version(struct loader *ld, const struct field *f, const struct 
 	int64_t version = 0;
 
 	if (!parse_count(n, &version) || version != 1)
-		return complain(ld, n, "'%s' must be 1, the only format this version reads",
-				f->key);
+		return config_error(ld, n, "'%s' must be 1, the only format this version reads",
+				    f->key);
 	*(unsigned *)slot = 1;
 	return true;
 }
@@ -196,11 +198,11 @@ bool value_duration(struct loader *ld, const struct field *f, const struct node 
 	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING || n->kind == NODE_NULL)
 		return wrong_kind(ld, f, n, "a duration like 90d");
 	if (!duration_parse(n->text, &seconds))
-		return complain(ld, n, "'%s' must be a duration like 90d or 12h, not '%s'", f->key,
-				shown(ld, n->text));
+		return config_error(ld, n, "'%s' must be a duration like 90d or 12h, not '%s'",
+				    f->key, shown(ld, n->text));
 	if (seconds < b->least || seconds > b->most)
-		return complain(ld, n, "'%s' must be %s to %s", f->key,
-				duration_words(b->least, least), duration_words(b->most, most));
+		return config_error(ld, n, "'%s' must be %s to %s", f->key,
+				    duration_words(b->least, least), duration_words(b->most, most));
 	*out = seconds;
 	return true;
 }
@@ -227,15 +229,15 @@ static bool values_read_choice(struct loader *ld, const struct field *f, const s
 		buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
 	}
 	if (!loader_can_report(ld))
-		return complain(ld, n, "unknown choice");
+		return config_error(ld, n, "unknown choice");
 
 	const char *meant = text_nearest(n->text, names);
 
 	if (meant)
-		return complain(ld, n, "'%s' cannot be '%s', did you mean '%s'?", f->key,
-				shown(ld, n->text), meant);
-	return complain(ld, n, "'%s' cannot be '%s'; it is one of: %s", f->key, shown(ld, n->text),
-			buf_text(&all));
+		return config_error(ld, n, "'%s' cannot be '%s', did you mean '%s'?", f->key,
+				    shown(ld, n->text), meant);
+	return config_error(ld, n, "'%s' cannot be '%s'; it is one of: %s", f->key,
+			    shown(ld, n->text), buf_text(&all));
 }
 
 static bool read_mode(struct loader *ld, const struct field *f, const struct node *n, void *slot)
@@ -246,14 +248,14 @@ static bool read_mode(struct loader *ld, const struct field *f, const struct nod
 	size_t digits = strspn(n->text, "01234567");
 
 	if (n->text[digits] || digits < 3 || digits > 4 || (digits == 4 && *n->text != '0'))
-		return complain(ld, n,
-				"'%s' must be three or four octal digits like \"0640\", not '%s'",
-				f->key, shown(ld, n->text));
+		return config_error(
+			ld, n, "'%s' must be three or four octal digits like \"0640\", not '%s'",
+			f->key, shown(ld, n->text));
 
 	mode_t mode = (mode_t)strtoul(n->text, NULL, 8);
 
 	if (mode & (S_IRWXO | S_IWGRP | S_IXGRP | S_IXUSR) || !(mode & S_IRUSR))
-		return complain(
+		return config_error(
 			ld, n,
 			"'%s' cannot be '%s': a key is for its owner, and at most readable by its group, \"0640\"",
 			f->key, shown(ld, n->text));

@@ -75,7 +75,7 @@ static uint32_t offset_of(struct yaml_reader *r, size_t index)
 static bool yaml_reject(struct yaml_reader *r, const struct node *at, const char *text)
 {
 	r->failed = true;
-	return complain(r->ld, at, "%s", text);
+	return config_error(r->ld, at, "%s", text);
 }
 
 static struct node *new_node(struct yaml_reader *r, const yaml_event_t *ev, enum node_kind kind)
@@ -135,8 +135,8 @@ static bool yaml_check_key(struct yaml_reader *r, struct node *n)
 		return true;
 	if (n->kind == NODE_LIST || n->kind == NODE_MAPPING)
 		return yaml_reject(r, n, "a key is text; quote it");
-	return complain(r->ld, n, "the key '%s' is %s, not text; quote it", shown(r->ld, n->text),
-			node_kind_words(n));
+	return config_error(r->ld, n, "the key '%s' is %s, not text; quote it",
+			    shown(r->ld, n->text), node_kind_words(n));
 }
 
 static bool take_scalar(struct yaml_reader *r, const yaml_event_t *ev)
@@ -173,9 +173,9 @@ static bool take_alias(struct yaml_reader *r, const yaml_event_t *ev)
 
 	if (!a) {
 		r->failed = true;
-		return complain(r->ld, n,
-				"no anchor '&%s' stands before this; quote it when it is text",
-				shown(r->ld, name));
+		return config_error(r->ld, n,
+				    "no anchor '&%s' stands before this; quote it when it is text",
+				    shown(r->ld, name));
 	}
 	if (a->open)
 		return yaml_reject(r, n, "an anchor cannot hold itself");
@@ -383,7 +383,7 @@ bool yaml_parse(struct loader *ld, uint16_t source, const struct node **root)
 	if (!good)
 		return false;
 	if (!r.root)
-		return complain(ld, &start, "the file is empty");
+		return config_error(ld, &start, "the file is empty");
 	*root = r.root;
 	return true;
 }

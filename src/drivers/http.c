@@ -281,7 +281,7 @@ static enum turn before_remove(const struct visit *v)
 }
 
 /* TURN_ASK: continue with the next request. */
-static enum turn judge_probe(const struct visit *v, struct err *e)
+static enum turn decide_after_probe(const struct visit *v, struct err *e)
 {
 	switch (v->job->verb) {
 	case DRIVER_PROBE:
@@ -308,7 +308,7 @@ static enum turn http_check_reply(const struct visit *v, struct err *e)
 	const struct http_request *r = t->list[t->asked - 1];
 
 	if (r == http_of(v)->requests[HTTP_PROBE])
-		return take_probe(v, r, e) ? judge_probe(v, e) : TURN_FAILED;
+		return take_probe(v, r, e) ? decide_after_probe(v, e) : TURN_FAILED;
 	return http_expected(v, r, e) ? TURN_ASK : TURN_FAILED;
 }
 

@@ -136,7 +136,7 @@ static bool take_written(struct ssh_decision *w, struct err *e)
 
 /* ---- running the script ---- */
 
-static bool judge_acts(const struct ssh_decision *w, struct err *e)
+static bool check_script_end(const struct ssh_decision *w, struct err *e)
 {
 	const struct ssh_target *f = w->far;
 	const struct ssh_op *op = &f->ask->ops[0];
@@ -224,7 +224,7 @@ static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
 	case WALK_WRITTEN:
 		return take_written(w, e) ? ask_script(v, w, ask) : TURN_FAILED;
 	case WALK_ACTED:
-		return judge_acts(w, e) ? TURN_DONE : TURN_FAILED;
+		return check_script_end(w, e) ? TURN_DONE : TURN_FAILED;
 	}
 	return TURN_FAILED;
 }
@@ -262,7 +262,7 @@ static enum turn sftp_ask_command(struct visit *v, struct exchange *ask, struct 
 }
 
 /* The status of timeout(1) shows whether the command was killed. */
-static bool judge_command(const struct visit *v, struct err *e)
+static bool check_command_end(const struct visit *v, struct err *e)
 {
 	const struct ssh_target *f = v->memory;
 	const struct ssh_op *op = &f->ask->ops[0];
@@ -290,7 +290,7 @@ static enum turn sftp_activate(struct visit *v, struct exchange *ask, struct err
 		return sftp_ask_command(v, ask, e);
 	if (v->reply->error.code)
 		return no_reply(v, e);
-	return judge_command(v, e) ? TURN_DONE : TURN_FAILED;
+	return check_command_end(v, e) ? TURN_DONE : TURN_FAILED;
 }
 
 const struct driver sftp_driver = {

@@ -111,7 +111,7 @@ void ssh_target_ask_contents(struct ssh_target *f)
 		ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });
 }
 
-static void judge_piece(struct ssh_target *f, const struct pair_file *p, const char *path)
+static void check_replaceable(struct ssh_target *f, const struct pair_file *p, const char *path)
 {
 	struct err e = { 0 };
 
@@ -119,7 +119,7 @@ static void judge_piece(struct ssh_target *f, const struct pair_file *p, const c
 		f->not_replaceable = arena_strdup(f->arena, e.text);
 }
 
-static void judge_what_stands_there(struct ssh_target *f)
+static void check_replaced_files(struct ssh_target *f)
 {
 	const struct layout *l = &f->layout;
 
@@ -127,12 +127,12 @@ static void judge_what_stands_there(struct ssh_target *f)
 		return;
 	for (size_t i = 0; l->single && i < l->path_slot_count; i++)
 		if (f->states[i] == PATH_SLOT_REAL)
-			judge_piece(f, &f->seen.parts[l->slots[i].part], l->slots[i].path);
+			check_replaceable(f, &f->seen.parts[l->slots[i].part], l->slots[i].path);
 	for (int part = 0; f->states[0] == PATH_SLOT_REAL && part < FILE_KIND_COUNT; part++)
 		if (!l->single)
-			judge_piece(f, &f->seen.parts[part], l->names[part]);
+			check_replaceable(f, &f->seen.parts[part], l->names[part]);
 	vec_each (w, &f->strangers)
-		judge_piece(f, w->into, w->path);
+		check_replaceable(f, w->into, w->path);
 }
 
 /*
@@ -163,5 +163,5 @@ void ssh_target_take_contents(struct ssh_target *f)
 			w->into->error = op->why;
 	}
 	take_second_names(f);
-	judge_what_stands_there(f);
+	check_replaced_files(f);
 }

@@ -299,7 +299,7 @@ static bool ssh_decide_revert_to_nothing(struct ssh_decision *w, struct err *e)
 	return true;
 }
 
-static bool judge_found(const struct ssh_target *f, const char *version, struct err *e)
+static bool check_found(const struct ssh_target *f, const char *version, struct err *e)
 {
 	const struct ssh_target_version *read = ssh_target_read_version(f, version);
 
@@ -324,7 +324,7 @@ static bool decide_revert(struct ssh_decision *w, struct err *e)
 			return false;
 		*e = (struct err){ 0 };
 		version = found->name;
-		if (!judge_found(f, version, e))
+		if (!check_found(f, version, e))
 			return false;
 	}
 	if (!ssh_decide_switch_to(w, version, set, e))

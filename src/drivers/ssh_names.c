@@ -200,7 +200,7 @@ static void take_who(struct ssh_target *f)
 
 /* ---- directories ---- */
 
-static bool judge_directory(const struct ssh_target *f, const char *path, const struct ssh_op *op,
+static bool check_directory(const struct ssh_target *f, const char *path, const struct ssh_op *op,
 			    struct err *e)
 {
 	if (op->result == SSH_ABSENT)
@@ -223,7 +223,7 @@ static void take_directories(struct ssh_target *f)
 		const struct ssh_op *op = ssh_target_next(f);
 		struct err e = { 0 };
 
-		if (!judge_directory(f, *d, op, &e))
+		if (!check_directory(f, *d, op, &e))
 			say_unsafe(f, arena_strdup(f->arena, e.text));
 		for (size_t i = 0; i < f->layout.path_slot_count; i++)
 			if (!strcmp(f->layout.slots[i].home, *d))
@@ -246,7 +246,7 @@ static void take_closed(struct ssh_target *f)
 
 /* ---- the store ---- */
 
-static void judge_store(struct ssh_target *f, const struct ssh_op *op)
+static void check_store_directory(struct ssh_target *f, const struct ssh_op *op)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 	struct err e = { 0 };
@@ -286,7 +286,7 @@ static void say_not_replaceable(struct ssh_target *f, const struct err *e)
 		f->not_replaceable = arena_strdup(f->arena, e->text);
 }
 
-static void judge_current(struct ssh_target *f)
+static void check_current(struct ssh_target *f)
 {
 	const struct fs_attr *attr = NULL;
 	struct err e = { 0 };
@@ -304,7 +304,7 @@ static void take_store(struct ssh_target *f)
 	const struct ssh_op *current = NULL;
 	const struct ssh_op *set = NULL;
 
-	judge_store(f, ssh_target_next(f));
+	check_store_directory(f, ssh_target_next(f));
 	list = ssh_target_next(f);
 	for (size_t i = 0; f->has_store && i < list->entry_count; i++)
 		take_entry(f, &list->entries[i]);
@@ -319,7 +319,7 @@ static void take_store(struct ssh_target *f)
 	f->switch_text = current->result == SSH_DONE ? current->text : "";
 	if (f->has_store && *f->switch_text)
 		f->current = layout_current(&f->layout, f->switch_text);
-	judge_current(f);
+	check_current(f);
 }
 
 /* ---- path slots ---- */
@@ -338,7 +338,7 @@ static enum entry_kind ssh_names_kind_of(const struct ssh_op *op)
 }
 
 /* Checks that the entry at a path comes from a trusted user (install/file_trust.c). */
-static void judge_spot(struct ssh_target *f, size_t i, const struct ssh_op *look)
+static void check_slot(struct ssh_target *f, size_t i, const struct ssh_op *look)
 {
 	const struct trust trust = trust_of_account(f->install, &f->account);
 	const char *path = f->layout.slots[i].path;
@@ -359,7 +359,7 @@ static void take_spot(struct ssh_target *f, size_t i)
 	struct err e = { 0 };
 
 	f->states[i] = layout_slot_state(&f->layout, s, ssh_names_kind_of(look), link->text);
-	judge_spot(f, i, look);
+	check_slot(f, i, look);
 	if (f->states[i] != PATH_SLOT_FOREIGN)
 		return;
 	path_slot_refuse(s, &e);

@@ -32,7 +32,7 @@ const struct step_ops step_ops[STEP_KIND_COUNT] = {
 
 /* ---- events and the journal ---- */
 
-static void tell_step(struct run *r, enum event_kind kind, size_t number, const struct err *error)
+static void report_step(struct run *r, enum event_kind kind, size_t number, const struct err *error)
 {
 	const struct step *s = &r->plan->steps[number];
 	struct event event = {
@@ -51,7 +51,7 @@ static void tell_step(struct run *r, enum event_kind kind, size_t number, const 
 		r->en->listen(r->en->listen_ctx, &event);
 }
 
-static void tell_run(struct run *r, enum event_kind kind)
+static void report_run(struct run *r, enum event_kind kind)
 {
 	struct event event = {
 		.kind = kind,
@@ -92,8 +92,8 @@ static bool journal_batch(struct run *r, const struct step_batch *b, bool ended,
 	return journal_steps(r->en->state, &r->record, records, b->count, e);
 }
 
-void tell_rollback(struct run *r, const struct component *c, const char *fingerprint,
-		   const struct err *error)
+void report_rollback(struct run *r, const struct component *c, const char *fingerprint,
+		     const struct err *error)
 {
 	struct step step = { .kind = STEP_ROLLBACK,
 			     .component = c->name,
@@ -216,7 +216,7 @@ static void apply_finish(struct run *r, const struct step_batch *b)
 		r->result.done += !broke;
 		if (broke && s->kind == STEP_STAGE && abandoned)
 			*abandoned = true;
-		tell_step(r, EVENT_STEP_ENDED, b->numbers[i], &b->errors[i]);
+		report_step(r, EVENT_STEP_ENDED, b->numbers[i], &b->errors[i]);
 	}
 }
 
@@ -227,7 +227,7 @@ static void apply_carry_out(struct run *r, struct step_batch *b)
 
 	for (size_t i = 0; i < b->count; i++) {
 		r->started[b->numbers[i]] = clock_now();
-		tell_step(r, EVENT_STEP_STARTED, b->numbers[i], NULL);
+		report_step(r, EVENT_STEP_STARTED, b->numbers[i], NULL);
 	}
 	if (!journal_batch(r, b, false, &e)) {
 		err_in(&e, "cannot record the next steps");
@@ -370,7 +370,7 @@ static void run_init(struct run *r, struct engine *en, const struct apply_order 
 	r->failed_processes =
 		arena_array(&r->arena, en->fleet->role_count, sizeof(*r->failed_processes));
 	r->components = arena_array(&r->arena, s->component_count, sizeof(*r->components));
-	r->told = arena_array(&r->arena, s->component_count, sizeof(*r->told));
+	r->signalled = arena_array(&r->arena, s->component_count, sizeof(*r->signalled));
 	if (s->component_count)
 		memcpy(r->components, s->components, s->component_count * sizeof(*r->components));
 	r->component_count = s->component_count;
@@ -422,12 +422,12 @@ bool engine_apply(struct engine *en, const struct apply_order *order, struct app
 	if (!state_observe(en->state, r.components, r.component_count, e))
 		return err_in(e, "cannot record what was seen");
 
-	tell_run(&r, EVENT_RUN_STARTED);
+	report_run(&r, EVENT_RUN_STARTED);
 	run_all(&r);
 	r.result.run = r.record.number;
 	r.result.exit_status = run_exit_status(&r);
 	end_run(&r);
-	tell_run(&r, EVENT_RUN_ENDED);
+	report_run(&r, EVENT_RUN_ENDED);
 	*result = r.result;
 	return true;
 }

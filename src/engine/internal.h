@@ -84,7 +84,7 @@ struct run {
 	size_t component_count;
 	/* by entry of `components`: executable of the process that this run
 	 * activated; NULL: none, or unknown */
-	const char **told;
+	const char **signalled;
 	unsigned *failed_processes; /* by role of the fleet */
 	size_t extra_steps;         /* rollbacks journalled so far */
 	bool halted;                /* no further step is started */
@@ -201,7 +201,7 @@ void roll_back(struct run *r, const char *const *processes, size_t count);
 /* engine/apply.c: runs the steps of one kind that are ready; skips the others. */
 void run_batch(struct run *r, const size_t *numbers, size_t count);
 /* Journals one rollback step and emits its event. */
-void tell_rollback(struct run *r, const struct component *c, const char *fingerprint,
-		   const struct err *error);
+void report_rollback(struct run *r, const struct component *c, const char *fingerprint,
+		     const struct err *error);
 
 #endif

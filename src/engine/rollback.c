@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Component that got a new pair in this run. */
-struct taken {
+struct rollback_item {
 	const struct component *component;
 	const char *fingerprint; /* of the new pair */
 	const char *before;      /* of the replaced pair; NULL: unknown */
@@ -25,25 +25,25 @@ struct taken {
 };
 
 /* Effects of this run on a process. */
-struct touched {
+struct process_state {
 	bool activated; /* or may have been */
 	bool looked_at; /* its served certificate was verified */
 	bool as_before; /* back in its previous state, as far as can be known */
 };
 
-struct taking {
+struct rollback {
 	struct run *r;
 	const char *const *processes; /* sorted */
 	size_t process_count;
-	struct touched *touched; /* by process */
-	struct taken *list;      /* by process */
+	struct process_state *states; /* by process */
+	struct rollback_item *list;   /* by process */
 	size_t count;
 };
 
 static int by_process(const void *left, const void *right)
 {
-	const struct taken *a = left;
-	const struct taken *b = right;
+	const struct rollback_item *a = left;
+	const struct rollback_item *b = right;
 
 	if (a->process != b->process)
 		return a->process < b->process ? -1 : 1;
@@ -52,7 +52,7 @@ static int by_process(const void *left, const void *right)
 
 /* ---- list of components ---- */
 
-static bool find_process(const struct taking *t, const struct step *s, size_t *at)
+static bool find_process(const struct rollback *t, const struct step *s, size_t *at)
 {
 	const char *const *found = s->process ? bsearch(&s->process, t->processes, t->process_count,
 							sizeof(s->process), text_compare)
@@ -67,7 +67,7 @@ static bool was_begun(enum step_progress p)
 	return p == PROGRESS_SUCCEEDED || p == PROGRESS_FAILED || p == PROGRESS_CUT_OFF;
 }
 
-static void rollback_take(struct taking *t, size_t number, size_t process)
+static void rollback_add(struct rollback *t, size_t number, size_t process)
 {
 	const struct run *r = t->r;
 	const struct step *s = &r->plan->steps[number];
@@ -76,14 +76,14 @@ static void rollback_take(struct taking *t, size_t number, size_t process)
 	/* A repaired pair of the same certificate replaced itself: no way back. */
 	if (!r->changed[number] || (s->replaces && !strcmp(s->replaces, fingerprint)))
 		return;
-	t->list[t->count++] = (struct taken){ .component = run_component(r, s),
-					      .fingerprint = fingerprint,
-					      .before = s->replaces,
-					      .process = process };
+	t->list[t->count++] = (struct rollback_item){ .component = run_component(r, s),
+						      .fingerprint = fingerprint,
+						      .before = s->replaces,
+						      .process = process };
 }
 
 /* All-first commits precede the waves, so the whole plan is searched. */
-static void list_taken(struct taking *t)
+static void list_items(struct rollback *t)
 {
 	const struct run *r = t->r;
 
@@ -94,17 +94,17 @@ static void list_taken(struct taking *t)
 		if (!find_process(t, s, &process) || !was_begun(r->progress[i]))
 			continue;
 		if (s->kind == STEP_COMMIT)
-			rollback_take(t, i, process);
+			rollback_add(t, i, process);
 		/* An unsent signal activated nothing. */
-		t->touched[process].activated |= s->kind == STEP_ACTIVATE && r->changed[i];
-		t->touched[process].looked_at |= s->kind == STEP_VERIFY;
+		t->states[process].activated |= s->kind == STEP_ACTIVATE && r->changed[i];
+		t->states[process].looked_at |= s->kind == STEP_VERIFY;
 	}
 	if (t->count)
 		qsort(t->list, t->count, sizeof(*t->list), by_process);
 	for (size_t i = 0; i < t->process_count; i++)
-		t->touched[i].as_before = !t->touched[i].activated && !t->touched[i].looked_at;
+		t->states[i].as_before = !t->states[i].activated && !t->states[i].looked_at;
 	for (size_t i = 0; i < t->count; i++)
-		t->touched[t->list[i].process].as_before = true;
+		t->states[t->list[i].process].as_before = true;
 }
 
 /* ---- rejected generations ---- */
@@ -133,24 +133,24 @@ static void reject(struct run *r, struct component_seen *seen, const char *finge
 }
 
 /* Activation due once the previous pair is back; NULL: none. */
-static const char *due_then(const struct taking *t, const struct taken *k)
+static const char *due_then(const struct rollback *t, const struct rollback_item *k)
 {
 	const struct component_seen *earlier =
 		snapshot_component(t->r->order->snapshot, k->component->name);
 
-	if (!t->touched[k->process].activated)
+	if (!t->states[k->process].activated)
 		return earlier ? earlier->activation_due : NULL;
 	return k->before && *k->before ? k->before : NULL;
 }
 
 /* The rejection is durable before anything is reinstalled. */
-static bool remember_rejected(const struct taking *t, struct err *e)
+static bool remember_rejected(const struct rollback *t, struct err *e)
 {
 	struct run *r = t->r;
 	AUTO(change) change = change_new(r->en->state);
 
 	for (size_t i = 0; i < t->count; i++) {
-		const struct taken *k = &t->list[i];
+		const struct rollback_item *k = &t->list[i];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
 		reject(r, seen, k->fingerprint);
@@ -163,14 +163,14 @@ static bool remember_rejected(const struct taking *t, struct err *e)
 
 /* ---- revert, activate, verify ---- */
 
-static void rollback_revert(struct taking *t)
+static void rollback_revert(struct rollback *t)
 {
 	AUTO(pairs) pairs = { 0 };
 	AUTO(arena) a = { 0 };
 
 	pairs_init(&pairs, t->count);
 	for (size_t i = 0; i < t->count; i++) {
-		struct taken *k = &t->list[i];
+		struct rollback_item *k = &t->list[i];
 		struct job job = { .verb = DRIVER_REVERT,
 				   .component = k->component,
 				   .fingerprint = k->before,
@@ -194,7 +194,7 @@ static void rollback_revert(struct taking *t)
 }
 
 /* End of the components from `first` that share a process. */
-static size_t process_end(const struct taking *t, size_t first)
+static size_t process_end(const struct rollback *t, size_t first)
 {
 	size_t end = first + 1;
 
@@ -204,28 +204,28 @@ static size_t process_end(const struct taking *t, size_t first)
 }
 
 /* It fails for all of them. */
-static void fail_all(struct taking *t, size_t first, size_t end, const struct err *e)
+static void fail_all(struct rollback *t, size_t first, size_t end, const struct err *e)
 {
 	for (size_t i = first; i < end; i++)
 		if (!t->list[i].error.code)
 			t->list[i].error = *e;
 }
 
-static void activate_one(struct taking *t, size_t first, size_t end)
+static void activate_one(struct rollback *t, size_t first, size_t end)
 {
-	const struct taken *failed = NULL;
-	const struct taken *with = NULL;
+	const struct rollback_item *failed = NULL;
+	const struct rollback_item *with = NULL;
 	struct err e = { 0 };
 
 	for (size_t i = first; i < end; i++) {
-		const struct taken *k = &t->list[i];
+		const struct rollback_item *k = &t->list[i];
 
 		if (!failed && k->error.code)
 			failed = k;
 		if (!with && k->before && *k->before)
 			with = k;
 	}
-	if (!t->touched[t->list[first].process].activated || !with)
+	if (!t->states[t->list[first].process].activated || !with)
 		return;
 	if (failed) {
 		err_set(&e, ERR_REMOTE,
@@ -249,23 +249,23 @@ static void activate_one(struct taking *t, size_t first, size_t end)
 		fail_all(t, first, end, &job.error);
 }
 
-static bool has_proof(const struct taken *k)
+static bool has_proof(const struct rollback_item *k)
 {
 	return k->component->verify_count > 0 && k->before && *k->before;
 }
 
-static void rollback_verify(struct taking *t)
+static void rollback_verify(struct rollback *t)
 {
 	AUTO(arena) a = { 0 };
 	struct proof *proofs = arena_array(&a, t->count, sizeof(*proofs));
-	struct taken **from = arena_array(&a, t->count, sizeof(*from));
+	struct rollback_item **from = arena_array(&a, t->count, sizeof(*from));
 	size_t count = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
-		struct taken *k = &t->list[i];
-		const struct touched *touched = &t->touched[k->process];
+		struct rollback_item *k = &t->list[i];
+		const struct process_state *state = &t->states[k->process];
 
-		if (k->error.code || !has_proof(k) || (!touched->activated && !touched->looked_at))
+		if (k->error.code || !has_proof(k) || (!state->activated && !state->looked_at))
 			continue;
 		from[count] = k;
 		proofs[count++] =
@@ -280,37 +280,37 @@ static void rollback_verify(struct taking *t)
 
 /* ---- result ---- */
 
-static void rollback_check(struct taking *t, const struct taken *k)
+static void rollback_check(struct rollback *t, const struct rollback_item *k)
 {
 	struct run *r = t->r;
-	struct touched *touched = &t->touched[k->process];
-	bool needs_proof = touched->activated || touched->looked_at;
+	struct process_state *state = &t->states[k->process];
+	bool needs_proof = state->activated || state->looked_at;
 
 	r->result.rejected++;
 	r->result.rolled_back += !k->error.code;
 	r->result.failed += k->error.code != ERR_NONE;
-	touched->as_before &= !k->error.code && (!needs_proof || has_proof(k));
+	state->as_before &= !k->error.code && (!needs_proof || has_proof(k));
 	if (!k->error.code && needs_proof && !has_proof(k))
 		engine_note(r->en, "nothing can prove what '%s' serves after its roll back",
 			    k->component->name);
 }
 
-static void rollback_record(struct taking *t)
+static void rollback_record(struct rollback *t)
 {
 	struct run *r = t->r;
 	AUTO(change) change = change_new(r->en->state);
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < t->count; i++) {
-		const struct taken *k = &t->list[i];
+		const struct rollback_item *k = &t->list[i];
 		struct component_seen *seen = run_seen(r, k->component->name);
 
 		rollback_check(t, k);
 		if (k->error.code)
 			seen->last_error = arena_strdup(&r->arena, k->error.text);
-		else if (t->touched[k->process].activated)
+		else if (t->states[k->process].activated)
 			seen->activation_due = NULL;
-		tell_rollback(r, k->component, k->before, &k->error);
+		report_rollback(r, k->component, k->before, &k->error);
 		change_component(change, seen);
 	}
 	if (!state_commit(r->en->state, change, &e))
@@ -318,29 +318,29 @@ static void rollback_record(struct taking *t)
 }
 
 /* Failed steps of processes in their previous state count as rolled back. */
-static void rollback_finish(const struct taking *t)
+static void rollback_finish(const struct rollback *t)
 {
 	struct run *r = t->r;
 	size_t process = 0;
 
 	for (size_t i = 0; i < r->plan->step_count; i++)
 		if ((r->progress[i] == PROGRESS_FAILED || r->progress[i] == PROGRESS_CUT_OFF) &&
-		    find_process(t, &r->plan->steps[i], &process) && t->touched[process].as_before)
+		    find_process(t, &r->plan->steps[i], &process) && t->states[process].as_before)
 			r->progress[i] = PROGRESS_ROLLED_BACK;
 }
 
 void roll_back(struct run *r, const char *const *processes, size_t count)
 {
-	struct taking t = {
+	struct rollback t = {
 		.r = r,
 		.processes = processes,
 		.process_count = count,
-		.touched = arena_array(&r->arena, count, sizeof(*t.touched)),
+		.states = arena_array(&r->arena, count, sizeof(*t.states)),
 		.list = arena_array(&r->arena, r->plan->step_count, sizeof(*t.list)),
 	};
 	struct err e = { 0 };
 
-	list_taken(&t);
+	list_items(&t);
 	if (!t.count)
 		return;
 	engine_note(r->en, "rolling back %zu component%s", t.count, t.count == 1 ? "" : "s");

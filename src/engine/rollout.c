@@ -71,7 +71,7 @@ static unsigned *role_failures(const struct run *r, const struct wave *w)
 }
 
 /* Restart policy after a chunk with a failure. */
-static void judge_chunk(struct run *r, const struct wave *w, const struct chunk *c)
+static void check_chunk(struct run *r, const struct wave *w, const struct chunk *c)
 {
 	const struct role *role = fleet_role(r->en->fleet, w->role);
 	const struct restart *policy = &role->restart;
@@ -130,7 +130,7 @@ void run_wave(struct run *r, size_t first, size_t end)
 		run_kind(r, &c, STEP_COMMIT);
 		run_kind(r, &c, STEP_ACTIVATE);
 		run_kind(r, &c, STEP_VERIFY);
-		judge_chunk(r, w, &c);
+		check_chunk(r, w, &c);
 		at += c.count;
 	}
 }

@@ -32,11 +32,11 @@ void run_accept(struct run *r, struct component_seen *seen, const char *fingerpr
 	const char **list = arena_array(&r->arena, seen->rejected_count, sizeof(*list));
 	size_t count = 0;
 
-	const char *told = r->told[seen - r->components];
+	const char *signalled = r->signalled[seen - r->components];
 
 	seen->last_error = NULL;
-	if (told)
-		seen->proven = told;
+	if (signalled)
+		seen->proven = signalled;
 	for (size_t i = 0; i < seen->rejected_count; i++)
 		if (strcmp(seen->rejected[i], fingerprint) != 0)
 			list[count++] = seen->rejected[i];

@@ -231,7 +231,7 @@ static void step_deliver_reported(struct run *r, const struct component *c, cons
 	struct component_seen *seen = run_seen(r, c->name);
 	const char *due = seen->activation_due;
 
-	r->told[seen - r->components] = executable;
+	r->signalled[seen - r->components] = executable;
 	seen->activation_due = NULL;
 	/* Without a port to verify, the activation is all the proof there is. */
 	if (due && !c->verify_count)

@@ -58,14 +58,14 @@ static void see_staged(const struct target *t, struct observation *out)
 }
 
 /* An install whose files are read, not yet checked. */
-struct looked {
+struct probed_install {
 	struct target target;
 	struct pair_files seen;
 	bool good;
 };
 
-static void install_look_at(const struct install *i, struct arena *a, struct looked *l,
-			    struct observation *out)
+static void install_open_probed(const struct install *i, struct arena *a, struct probed_install *l,
+				struct observation *out)
 {
 	struct err e = { 0 };
 
@@ -78,7 +78,7 @@ static void install_look_at(const struct install *i, struct arena *a, struct loo
 }
 
 /* Of files that a commit has put there. */
-static const char *see_attrs(const struct looked *l)
+static const char *probed_attr_flaw(const struct probed_install *l)
 {
 	const struct target *t = &l->target;
 	struct attrs wanted;
@@ -91,21 +91,21 @@ static const char *see_attrs(const struct looked *l)
 	return attrs_flaw(&wanted, &l->seen, t->layout.names, &t->account, t->arena);
 }
 
-static void judge_looked(struct looked *l, struct observation *out)
+static void observe_probed(struct probed_install *l, struct observation *out)
 {
 	struct installed_pair v = { 0 };
 
 	if (l->good) {
 		target_judge(&l->target, &l->seen, &v);
 		installed_pair_observe(&v, out);
-		out->attr_flaw = see_attrs(l);
+		out->attr_flaw = probed_attr_flaw(l);
 		see_staged(&l->target, out);
 	}
 	pair_files_release(&l->seen);
 	target_release(&l->target);
 }
 
-static void learn_looked(const struct looked *list, size_t count, struct arena *a)
+static void decode_probed(const struct probed_install *list, size_t count, struct arena *a)
 {
 	AUTO(prospects) all = { 0 };
 
@@ -122,16 +122,16 @@ static void learn_looked(const struct looked *list, size_t count, struct arena *
 void install_probe_all(const struct install *const *installs, size_t count, struct arena *a,
 		       struct observation *out)
 {
-	struct looked *list = xcalloc(PROBED_AT_ONCE, sizeof(*list));
+	struct probed_install *list = xcalloc(PROBED_AT_ONCE, sizeof(*list));
 
 	for (size_t i = 0; i < count; i += PROBED_AT_ONCE) {
 		size_t some = count - i < PROBED_AT_ONCE ? count - i : PROBED_AT_ONCE;
 
 		for (size_t k = 0; k < some; k++)
-			install_look_at(installs[i + k], a, &list[k], &out[i + k]);
-		learn_looked(list, some, a);
+			install_open_probed(installs[i + k], a, &list[k], &out[i + k]);
+		decode_probed(list, some, a);
 		for (size_t k = 0; k < some; k++)
-			judge_looked(&list[k], &out[i + k]);
+			observe_probed(&list[k], &out[i + k]);
 	}
 	free(list);
 }
@@ -287,7 +287,7 @@ bool install_abort(const struct install *i, const char *fingerprint, struct err 
 	return store_version_remove(&t, fingerprint, target_current(&t), e);
 }
 
-static bool judge_version(const struct target *t, const char *version, struct err *e)
+static bool check_version(const struct target *t, const char *version, struct err *e)
 {
 	AUTO(fd) dir = -1;
 
@@ -312,7 +312,7 @@ static bool find_former(const struct target *t, const char *fingerprint, const c
 	if (t->store >= 0 && !store_version_newest(t, found, version, e))
 		return false;
 	if (*version)
-		return judge_version(t, *version, e);
+		return check_version(t, *version, e);
 	if (!*fingerprint)
 		return true;
 	*e = why;

@@ -91,7 +91,7 @@ static bool pidfile_follow(struct way *w, const char *link, const char *rest, st
 			    e);
 }
 
-/* Opens each directory from the root down and records it for judge_writers(). */
+/* Opens each directory from the root down and records it for check_writers(). */
 static bool pidfile_walk(struct way *w, const char *path, struct err *e)
 {
 	const char *clean = fs_absolute(w->arena, path);
@@ -237,7 +237,7 @@ static bool is_safe(struct fs_attr dir, const struct process *p)
 	return fs_dir_fault(dir, 0) == FS_DIR_SAFE;
 }
 
-static bool judge_writers(const struct way *w, const char *path, uid_t owner,
+static bool check_writers(const struct way *w, const char *path, uid_t owner,
 			  const struct process *p, struct err *e)
 {
 	if (!is_trusted(owner, p))
@@ -299,7 +299,7 @@ bool pidfile_open(const char *path, const char *proven, struct arena *a, struct 
 		return false;
 	if (!process_open(c.pid, a, &p, e))
 		return err_in(e, "pidfile '%s'", path);
-	if (!judge_writers(&w, path, c.owner, &p, e))
+	if (!check_writers(&w, path, c.owner, &p, e))
 		return false;
 	*out = (struct pidfile){ .doubt = find_doubt(path, &c, proven, &p, a), .process = p };
 	p.fd = -1;

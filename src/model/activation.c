@@ -73,12 +73,12 @@ enum activation activate_activation(const struct activate *a)
 
 enum activation component_activation(const struct component *c, const struct component_seen *seen)
 {
-	enum activation told = ACTIVATION_NONE;
+	enum activation reported = ACTIVATION_NONE;
 
 	if (c->activate.kind != ACTIVATE_NONE)
 		return activate_activation(&c->activate);
-	if (seen->now.activation && activation_named(seen->now.activation, &told))
-		return told;
+	if (seen->now.activation && activation_named(seen->now.activation, &reported))
+		return reported;
 	return rungs[c->deliver.kind].own;
 }
 

@@ -17,18 +17,18 @@ struct chain_link {
 	bool is_self_signed;
 };
 
-struct heap {
+struct cert_pool {
 	struct chain_link *links;
 	size_t count;
 };
 
-static void heap_release(struct heap *h)
+static void cert_pool_release(struct cert_pool *h)
 {
 	for (size_t i = 0; i < h->count; i++)
 		gnutls_x509_crt_deinit(h->links[i].crt);
 	free(h->links);
 }
-AUTO_STRUCT(heap, struct heap, heap_release)
+AUTO_STRUCT(cert_pool, struct cert_pool, cert_pool_release)
 
 static bool link_open(struct chain_link *l, struct der der, struct err *e)
 {
@@ -43,7 +43,7 @@ static bool link_open(struct chain_link *l, struct der der, struct err *e)
 	return !cert_public(l->crt, &pub, &unknown) || key_digest(pub, l->key, e);
 }
 
-static bool heap_open(struct heap *h, const struct import_parse *f, struct err *e)
+static bool cert_pool_open(struct cert_pool *h, const struct import_parse *f, struct err *e)
 {
 	h->links = xcalloc(f->certs.count, sizeof(*h->links));
 	for (h->count = 0; h->count < f->certs.count;) {
@@ -55,7 +55,7 @@ static bool heap_open(struct heap *h, const struct import_parse *f, struct err *
 	return true;
 }
 
-static bool find_leaf(struct heap *h, const char *key, struct import_parse *f,
+static bool find_leaf(struct cert_pool *h, const char *key, struct import_parse *f,
 		      struct chain_link **out, struct err *e)
 {
 	struct chain_link *leaf = NULL;
@@ -83,7 +83,7 @@ static bool find_leaf(struct heap *h, const char *key, struct import_parse *f,
  * The issuer of `below`; NULL: not in the set.  A cross-signed CA goes before
  * the self-signed form of the same key: more clients trust the longer chain.
  */
-static struct chain_link *chain_find_signer(struct heap *h, const struct chain_link *below)
+static struct chain_link *chain_find_signer(struct cert_pool *h, const struct chain_link *below)
 {
 	struct chain_link *root = NULL;
 
@@ -100,7 +100,7 @@ static struct chain_link *chain_find_signer(struct heap *h, const struct chain_l
 }
 
 /* A cross-signed or renewed certificate of a CA that is in the chain already. */
-static bool is_alternative(const struct heap *h, const struct chain_link *l)
+static bool is_alternative(const struct cert_pool *h, const struct chain_link *l)
 {
 	for (size_t i = 0; i < h->count; i++)
 		if (h->links[i].used && strcmp(h->links[i].key, l->key) == 0)
@@ -109,7 +109,7 @@ static bool is_alternative(const struct heap *h, const struct chain_link *l)
 }
 
 /* The uppermost certificate of a chain that ends before a root; NULL: it does not. */
-static const struct chain_link *open_end(const struct heap *h, const struct cert_set *set)
+static const struct chain_link *open_end(const struct cert_pool *h, const struct cert_set *set)
 {
 	const struct der *top = &set->certs[set->count - 1];
 
@@ -120,7 +120,7 @@ static const struct chain_link *open_end(const struct heap *h, const struct cert
 }
 
 /* What is left over may be the other end of a chain with a hole in it. */
-static bool check_rest(struct heap *h, struct import_parse *f, const struct cert_set *set,
+static bool check_rest(struct cert_pool *h, struct import_parse *f, const struct cert_set *set,
 		       struct err *e)
 {
 	const struct chain_link *end = open_end(h, set);
@@ -143,7 +143,7 @@ static bool check_rest(struct heap *h, struct import_parse *f, const struct cert
 	return true;
 }
 
-static bool chain_climb(struct heap *h, struct chain_link *leaf, struct import_parse *f,
+static bool chain_climb(struct cert_pool *h, struct chain_link *leaf, struct import_parse *f,
 			struct cert_set *set, struct err *e)
 {
 	struct der *certs = arena_array(&f->arena, CHAIN_LIMIT, sizeof(*certs));
@@ -172,10 +172,11 @@ static bool chain_climb(struct heap *h, struct chain_link *leaf, struct import_p
 bool import_parse_chain(struct import_parse *f, const struct secret *pkcs8, struct cert_set *set,
 			struct err *e)
 {
-	AUTO(heap) h = { 0 };
+	AUTO(cert_pool) h = { 0 };
 	struct chain_link *leaf = NULL;
 	char key[FINGERPRINT_TEXT];
 
-	return key_spki(pkcs8, key, e) && heap_open(&h, f, e) && find_leaf(&h, key, f, &leaf, e) &&
-	       chain_climb(&h, leaf, f, set, e) && check_rest(&h, f, set, e);
+	return key_spki(pkcs8, key, e) && cert_pool_open(&h, f, e) &&
+	       find_leaf(&h, key, f, &leaf, e) && chain_climb(&h, leaf, f, set, e) &&
+	       check_rest(&h, f, set, e);
 }

@@ -74,7 +74,7 @@ static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t how, void *ct
 	return tls_server_ask_to_sign(ctx, how, true, hash, signature);
 }
 
-static int tell_of_key(gnutls_privkey_t key, unsigned flags, void *ctx)
+static int tls_key_describe(gnutls_privkey_t key, unsigned flags, void *ctx)
 {
 	const struct server_identity *i = ctx;
 
@@ -94,8 +94,8 @@ static bool tls_server_make_key(struct server_identity *i)
 	i->kind =
 		(gnutls_pk_algorithm_t)gnutls_pubkey_get_pk_algorithm(i->certs[0].pubkey, &i->bits);
 	return gnutls_privkey_init(&i->key) >= 0 &&
-	       gnutls_privkey_import_ext4(i->key, i, sign_text, sign_hash, NULL, NULL, tell_of_key,
-					  0) >= 0;
+	       gnutls_privkey_import_ext4(i->key, i, sign_text, sign_hash, NULL, NULL,
+					  tls_key_describe, 0) >= 0;
 }
 
 /* ---- identities ---- */

@@ -283,7 +283,7 @@ static void contact_report(struct plan_builder *d, enum contact_kind kind, const
 			    });
 }
 
-static void tell_kind(struct contact_list *c, enum contact_kind kind)
+static void contact_put_kind(struct contact_list *c, enum contact_kind kind)
 {
 	struct plan_builder *d = c->d;
 	size_t len = strlen(kinds[kind].word);
@@ -316,6 +316,6 @@ void contact_plan(struct plan_builder *d, struct plan *p)
 	collect(&c);
 	contact_finish(&c);
 	for (enum contact_kind kind = 0; kind < CONTACT_KIND_COUNT; kind++)
-		tell_kind(&c, kind);
+		contact_put_kind(&c, kind);
 	contact_remember(&c, p);
 }

@@ -42,8 +42,8 @@ static const struct generation *find_left(const struct plan_builder *d, const ch
 	return found;
 }
 
-static void tell_replaced(struct plan_builder *d, const struct issuer_build *i, const char *message,
-			  const char *how)
+static void add_replaced(struct plan_builder *d, const struct issuer_build *i, const char *message,
+			 const char *how)
 {
 	precondition_add(d, &(struct precondition_spec){
 				    .code = CODE_ISSUER_REPLACED,
@@ -60,16 +60,16 @@ static void check_replaced(struct plan_builder *d, const struct issuer_build *i)
 	const struct generation *left = NULL;
 
 	if (i->replaced) {
-		tell_replaced(d, i,
-			      arena_printf(d->kept, "a new authority replaces %s: %s",
-					   builder_short(d, i->replaced->fingerprint), i->reason),
-			      NULL);
+		add_replaced(d, i,
+			     arena_printf(d->kept, "a new authority replaces %s: %s",
+					  builder_short(d, i->replaced->fingerprint), i->reason),
+			     NULL);
 		return;
 	}
 	left = i->authority ? NULL : find_left(d, i->issuer->subject);
 	if (!left)
 		return;
-	tell_replaced(
+	add_replaced(
 		d, i,
 		arena_printf(
 			d->kept,

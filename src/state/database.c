@@ -111,7 +111,7 @@ static int wait_busy(void *ctx, int round)
 }
 
 /* Time limit of a load. */
-struct patience {
+struct load_limit {
 	int64_t end_ms;
 	bool stopped; /* a stop was requested before: the load may continue */
 };
@@ -119,7 +119,7 @@ struct patience {
 /* Progress handler: a malicious file could keep SQLite busy forever. */
 static int is_over(void *ctx)
 {
-	const struct patience *p = ctx;
+	const struct load_limit *p = ctx;
 
 	return (stop_requested() && !(p && p->stopped)) || (p && clock_mono_ms() >= p->end_ms);
 }
@@ -128,7 +128,7 @@ static int is_over(void *ctx)
  * Sets the time limit; `p` is borrowed until the next call.  NULL: only a stop
  * ends the work.
  */
-static void be_patient(sqlite3 *db, struct patience *p)
+static void set_load_limit(sqlite3 *db, struct load_limit *p)
 {
 	sqlite3_progress_handler(db, CHECK_OPERATIONS, is_over, p);
 }
@@ -336,7 +336,7 @@ static bool copy_to_memory(sqlite3 *from, sqlite3 **out, struct err *e)
 	return true;
 }
 
-static bool load_by(const char *directory, enum read_access access, struct patience *p,
+static bool load_by(const char *directory, enum read_access access, struct load_limit *p,
 		    sqlite3 **out, struct err *e)
 {
 	AUTO(arena) a = { 0 };
@@ -345,7 +345,7 @@ static bool load_by(const char *directory, enum read_access access, struct patie
 	if (!open_uri(file_path(&a, directory, FILE_NAME), access_queries[access],
 		      SQLITE_OPEN_READONLY, &db, e))
 		return false;
-	be_patient(db, p);
+	set_load_limit(db, p);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	/* with mmap, a file truncated meanwhile would kill us with SIGBUS */
 	if (!database_run(db, "PRAGMA mmap_size = 0", e))
@@ -457,7 +457,7 @@ static bool database_is_unchanged(const char *directory, const struct stat *befo
 }
 
 /* Sets *whole when no writer can have intervened during the copy. */
-static bool load_once(const char *directory, struct patience *p, sqlite3 **out, bool *whole,
+static bool load_once(const char *directory, struct load_limit *p, sqlite3 **out, bool *whole,
 		      struct err *e)
 {
 	enum read_access access = find_access(directory);
@@ -474,24 +474,24 @@ static bool load_once(const char *directory, struct patience *p, sqlite3 **out, 
 
 bool database_load(const char *directory, sqlite3 **out, struct err *e)
 {
-	struct patience patience = { .end_ms = clock_mono_ms() + CHECK_MS,
-				     .stopped = stop_requested() };
+	struct load_limit load_limit = { .end_ms = clock_mono_ms() + CHECK_MS,
+					 .stopped = stop_requested() };
 
 	for (int attempt = 0; attempt < LOAD_ATTEMPTS; attempt++) {
 		AUTO(database) db = NULL;
 		bool whole = false;
 
-		if (!load_once(directory, &patience, &db, &whole, e))
+		if (!load_once(directory, &load_limit, &db, &whole, e))
 			return false;
 		if (!whole)
 			continue;
-		be_patient(db, &patience);
+		set_load_limit(db, &load_limit);
 		if (!database_check(db, e))
 			return false;
-		if (patience.stopped)
+		if (load_limit.stopped)
 			sqlite3_progress_handler(db, 0, NULL, NULL);
 		else
-			be_patient(db, NULL);
+			set_load_limit(db, NULL);
 		*out = TAKE(db);
 		return true;
 	}

@@ -48,7 +48,7 @@ struct store {
 	sqlite3_stmt *stmts[STMT_COUNT];
 	char *directory;
 	bool writable;
-	bool untidy; /* erased values may still be in the log */
+	bool needs_checkpoint; /* erased values may still be in the log */
 	int lockfd;
 };
 
@@ -61,7 +61,7 @@ static void sqlite_close(struct backend *b)
 {
 	struct store *s = of(b);
 
-	if (s->untidy)
+	if (s->needs_checkpoint)
 		database_checkpoint(s->db);
 	for (size_t i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(s->stmts[i]);
@@ -254,8 +254,8 @@ static bool sqlite_transact(struct backend *b, const struct transaction *t, int6
 		return false;
 	/* The transaction is valid whether or not the log can be truncated now;
 	 * a reader prevents that, and the next transaction tries again. */
-	if (t->forget || s->untidy)
-		s->untidy = !database_checkpoint(s->db);
+	if (t->forget || s->needs_checkpoint)
+		s->needs_checkpoint = !database_checkpoint(s->db);
 	*revision = written;
 	return true;
 }

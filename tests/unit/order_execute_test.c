@@ -434,7 +434,7 @@ TEST(e3_a_doubtful_process_is_told_and_not_signalled)
 	o.order.executable = r.seen.executable;
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").told, r.seen.executable);
+	assert_string_equal(record("edge/e1").signalled, r.seen.executable);
 	assert_string_equal(record("edge/e1").executable, "/usr/sbin/nginx");
 }
 
@@ -450,12 +450,12 @@ TEST(e3_the_executable_that_was_signalled_is_remembered)
 	assert_null(r.seen.doubt);
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").told, r.seen.executable);
+	assert_string_equal(record("edge/e1").signalled, r.seen.executable);
 	/* it was good: what is delivered next takes nothing back */
 	commit.order.sequence = 2;
 	must_perform(&commit);
 	assert_string_equal(record("edge/e1").executable, r.seen.executable);
-	assert_null(record("edge/e1").told);
+	assert_null(record("edge/e1").signalled);
 }
 
 TEST(e3_an_executable_of_what_was_taken_back_is_forgotten)
@@ -472,11 +472,11 @@ TEST(e3_an_executable_of_what_was_taken_back_is_forgotten)
 	o.order.executable = r.seen.executable;
 	must_perform(&o);
 	assert_true(ends(pid));
-	assert_string_equal(record("edge/e1").told, r.seen.executable);
+	assert_string_equal(record("edge/e1").signalled, r.seen.executable);
 	back.order.sequence = 2;
 	back.order.rollback = true;
 	must_perform(&back);
-	assert_null(record("edge/e1").told);
+	assert_null(record("edge/e1").signalled);
 	commit.order.sequence = 3;
 	must_perform(&commit);
 	assert_string_equal(record("edge/e1").executable, "/usr/sbin/nginx");
