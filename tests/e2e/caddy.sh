@@ -160,7 +160,7 @@ ID=nothing write_fleet
 SUBJECT=f.example.test ID=nothing write_fleet
 cf plan --detailed-exitcode
 is $status 4 "an object that is not there blocks"
-has "$out" "nothing with the @id 'nothing'" "and is named"
+has "$out" "no object with the @id 'nothing'" "and is named"
 SUBJECT=e.example.test write_fleet
 
 # One that leaves the fleet file takes its object along.

@@ -98,13 +98,13 @@ told "not for 'other.example.test'" "a name that is asked for and not there"
 fleet 'leaf.pem, middle.pem, secrets/leaf.key' none
 cf plan --at "$(date -u -d '+100 days' +%Y-%m-%dT00:00:00Z)"
 is $status 0 "a plan may look ahead"
-has "$out" "import-invalid site: the leaf 'CN=leaf' ended 3[0-9] days ago\|import-invalid site: the leaf 'CN=leaf' ended 4[0-9] days ago" "to when it will have ended"
+has "$out" "import-invalid site: the leaf 'CN=leaf' expired 3[0-9] days ago\|import-invalid site: the leaf 'CN=leaf' expired 4[0-9] days ago" "to when it will have ended"
 CERTFLEET=$work/run/later
 printf '#!/bin/sh\nexec faketime "+290 days" %s "$@"\n' "$root/build/certfleet" >"$CERTFLEET"
 chmod +x "$CERTFLEET"
 take_status
 is "$(status_of front state)" invalid "what ended 230 days ago is invalid"
-has "$(status_of front error)" "the leaf 'CN=leaf' ended 2[23][0-9] days ago" "and says since when"
+has "$(status_of front error)" "the leaf 'CN=leaf' expired 2[23][0-9] days ago" "and says since when"
 cf status --check 1d
 is $status 2 "a check finds it"
 finish
