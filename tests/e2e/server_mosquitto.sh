@@ -23,7 +23,7 @@ echo 'kill -HUP $(cat run/site.pid)' >reload.sh
 
 lies() {
 	deliver='{files: {directory: tls/site, owner: root}}'
-	write_fleet "$activate"
+	expiry=15s write_fleet "$activate"
 	offer fifth
 	puts_back "a listener that broke at the reload" "does not answer"
 	deliver='{files: {directory: tls/site, owner: mosquitto}}'

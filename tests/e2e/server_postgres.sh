@@ -28,7 +28,7 @@ echo 'kill -HUP $(head -1 pg/postmaster.pid)' >reload.sh
 
 lies() {
 	deliver='{files: {directory: tls/site, owner: postgres, mode: "0640"}}'
-	write_fleet "$activate"
+	expiry=15s write_fleet "$activate"
 	offer fifth
 	puts_back "a reload that quietly kept the old pair" "still serves"
 	deliver='{files: {directory: tls/site, owner: postgres}}'

@@ -15,7 +15,7 @@ echo "redis-cli -e $set_pair" >reload.sh
 
 # Without -e its client ends well although the server refused.
 lies() {
-	write_fleet "{command: [redis-cli, -s, run/redis.sock, CONFIG, SET, tls-cert, x]}"
+	expiry=15s write_fleet "{command: [redis-cli, -s, run/redis.sock, CONFIG, SET, tls-cert, x]}"
 	offer fifth
 	puts_back "a client that ends well after an error" "still serves"
 }
