@@ -385,6 +385,7 @@ is $status 64 "whom to obey must make sense"
 # ---- secrets
 anew
 invite
+: >run/enrol.log # of the one before, which waited as well
 # LeakSanitizer gives up under strace.
 ASAN_OPTIONS=detect_leaks=0 strace -f -o run/traced -e trace=execve,write,sendto,sendmsg -s 4000 -v "$CERTFLEET" agent enrol --config host/agent.yaml --token-file - <secrets/token >run/enrol.log 2>&1 &
 enrol_pid=$!
