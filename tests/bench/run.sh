@@ -137,7 +137,7 @@ fi
 end_agents
 row "validate 100,000 components, peak MiB" \
 	"$(/usr/bin/time -f %M "$CERTFLEET" validate big.yaml 2>&1 >/dev/null | tail -1 | awk '{ printf "%.0f", $1 / 1024 }')" - - 200
-if [ -e run/failed ]; then
+if [ -s run/failed ]; then
 	echo "failed, so that its figures mean nothing:"
 	cat run/failed
 	exit 1
