@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "base/stop.h"
 #include "base/text.h"
 
@@ -368,13 +369,34 @@ static bool child_run_to_end(struct child_run *r, struct err *e)
 	return child_reap(r, &info, e) && child_check(r, &info, e);
 }
 
+struct child_call {
+	struct child_run *r;
+	struct err *e;
+	bool good;
+};
+
+static void call_to_end(void *ctx)
+{
+	struct child_call *c = ctx;
+
+	c->good = child_run_to_end(c->r, c->e);
+}
+
+static bool run_outside(struct child_run *r, struct err *e)
+{
+	struct child_call call = { r, e, false };
+
+	fiber_outside(call_to_end, &call);
+	return call.good;
+}
+
 bool child_run(const struct child *c, struct buf *out, struct err *e)
 {
 	AUTO(child_run)
 	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .status = -1 };
 
 	assert(!c->secret_output);
-	return child_run_to_end(&r, e);
+	return run_outside(&r, e);
 }
 
 bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
@@ -386,7 +408,7 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 
 	quiet.secret_output = true;
 	secret_alloc(&room, CHILD_OUTPUT_LIMIT);
-	if (!child_run_to_end(&r, e))
+	if (!run_outside(&r, e))
 		return false;
 	secret_copy(out, room.bytes, r.kept);
 	return true;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/fiber.h"
 #include "base/seccomp.h"
 #include "base/stop.h"
 #include "base/text.h"
@@ -262,7 +263,7 @@ static bool open_answer(int *reader, int *writer, struct err *e)
 	return *writer >= 0 || err_sys(e, "cannot start decoding: no pipe");
 }
 
-bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct err *e)
+static bool run_child(const struct sandbox_work *how, struct secret *answer, struct err *e)
 {
 	int64_t wall_ms = (int64_t)SANDBOX_WALL_TIMES * how->seconds * 1000;
 	AUTO(sandbox_child)
@@ -281,4 +282,26 @@ bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct 
 		return err_sys(e, "cannot start decoding");
 	close(TAKE_FD(writer));
 	return sandbox_read_answer(&w, answer, e);
+}
+
+struct sandbox_call {
+	const struct sandbox_work *how;
+	struct secret *answer;
+	struct err *e;
+	bool good;
+};
+
+static void call_child(void *ctx)
+{
+	struct sandbox_call *c = ctx;
+
+	c->good = run_child(c->how, c->answer, c->e);
+}
+
+bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct err *e)
+{
+	struct sandbox_call call = { how, answer, e, false };
+
+	fiber_outside(call_child, &call);
+	return call.good;
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fiber.h"
+
+#include "base/alloc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
+
+enum {
+	GUARD = 4096, /* at least one page; the mapping is rounded up by the kernel */
+};
+
+/* The side that a switch goes to or comes from, for the sanitizers. */
+struct fiber_side {
+	ucontext_t context;
+	int saved_errno;
+	void *fake_stack; /* of ASan */
+	const void *bottom;
+	size_t size;
+	void *thread; /* of TSan */
+};
+
+struct fiber {
+	struct fiber_side own;
+	struct fiber_side resumer;
+	fiber_fn *run;
+	void *ctx;
+	unsigned char *stack;       /* without the guard page below */
+	void (*outside)(void *ctx); /* to be called before it goes on; NULL */
+	void *outside_ctx;
+	bool begun;
+	bool ended;
+};
+
+static _Thread_local struct fiber *current;
+
+/* ---- what a sanitizer has to know of a switch ---- */
+
+static void before_switch(struct fiber_side *from, struct fiber_side *to, bool for_good)
+{
+	(void)from;
+	(void)to;
+	(void)for_good;
+#ifdef __SANITIZE_ADDRESS__
+	__sanitizer_start_switch_fiber(for_good ? NULL : &from->fake_stack, to->bottom, to->size);
+#endif
+#ifdef __SANITIZE_THREAD__
+	from->thread = __tsan_get_current_fiber();
+	__tsan_switch_to_fiber(to->thread, 0);
+#endif
+}
+
+static void after_switch(struct fiber_side *to, struct fiber_side *from)
+{
+	(void)from;
+	(void)to;
+#ifdef __SANITIZE_ADDRESS__
+	__sanitizer_finish_switch_fiber(to->fake_stack, &from->bottom, &from->size);
+#endif
+}
+
+/* ---- switches ---- */
+
+static void fiber_switch(struct fiber_side *from, struct fiber_side *to)
+{
+	from->saved_errno = errno;
+	before_switch(from, to, false);
+	if (swapcontext(&from->context, &to->context))
+		abort();
+	after_switch(from, to);
+	errno = from->saved_errno;
+}
+
+/* makecontext() hands over ints: a pointer takes two. */
+static void fiber_main(unsigned high, unsigned low)
+{
+	struct fiber *f = (struct fiber *)(((uintptr_t)high << 16 << 16) | low);
+
+	after_switch(&f->own, &f->resumer);
+	f->run(f->ctx);
+	f->ended = true;
+	before_switch(&f->own, &f->resumer, true);
+	setcontext(&f->resumer.context);
+	abort();
+}
+
+struct fiber *fiber_new(fiber_fn *run, void *ctx)
+{
+	struct fiber *f = xcalloc(1, sizeof(*f));
+	uintptr_t self = (uintptr_t)f;
+	unsigned char *memory = mmap(NULL, GUARD + FIBER_STACK, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (memory == MAP_FAILED || mprotect(memory, GUARD, PROT_NONE))
+		abort(); /* no memory: as malloc */
+	f->stack = memory + GUARD;
+	f->run = run;
+	f->ctx = ctx;
+	f->own.bottom = f->stack;
+	f->own.size = FIBER_STACK;
+#ifdef __SANITIZE_THREAD__
+	f->own.thread = __tsan_create_fiber(0);
+#endif
+	if (getcontext(&f->own.context))
+		abort();
+	f->own.context.uc_stack.ss_sp = f->stack;
+	f->own.context.uc_stack.ss_size = FIBER_STACK;
+	makecontext(&f->own.context, (void (*)(void))fiber_main, 2, (unsigned)(self >> 16 >> 16),
+		    (unsigned)self);
+	return f;
+}
+
+bool fiber_resume(struct fiber *f)
+{
+	assert(!current && !f->ended);
+	f->begun = true;
+	for (;;) {
+		void (*outside)(void *ctx) = NULL;
+
+		current = f;
+		fiber_switch(&f->resumer, &f->own);
+		current = NULL;
+		outside = f->outside;
+		if (!outside)
+			return !f->ended;
+		f->outside = NULL;
+		outside(f->outside_ctx);
+	}
+}
+
+void fiber_outside(void (*fn)(void *ctx), void *ctx)
+{
+	struct fiber *f = current;
+
+	if (!f) {
+		fn(ctx);
+		return;
+	}
+	f->outside = fn;
+	f->outside_ctx = ctx;
+	fiber_switch(&f->own, &f->resumer);
+}
+
+void fiber_yield(void)
+{
+	struct fiber *f = current;
+
+	assert(f);
+	fiber_switch(&f->own, &f->resumer);
+}
+
+void fiber_free(struct fiber *f)
+{
+	if (!f)
+		return;
+	assert(f->ended || !f->begun);
+#ifdef __SANITIZE_THREAD__
+	__tsan_destroy_fiber(f->own.thread);
+#endif
+	munmap(f->stack - GUARD, GUARD + FIBER_STACK);
+	free(f);
+}
+
+bool fiber_is_running(void)
+{
+	return current != NULL;
+}
+
+size_t fiber_stack_used(const struct fiber *f)
+{
+	size_t clean = 0;
+
+	while (clean < FIBER_STACK && !f->stack[clean])
+		clean++;
+	return FIBER_STACK - clean;
+}
