@@ -18,26 +18,19 @@ static const char *activate_http_origin(const struct component *c)
 	return call_of(c)->request.url.origin;
 }
 
-static void activate_http_forget(struct visit *v)
-{
-	http_words_release(v->memory);
-}
-
-static enum turn activate_http_activate(struct visit *v, struct exchange *ask, struct err *e)
+static bool activate_http_activate(struct driver_session *v, struct err *e)
 {
 	const struct http_call *call = call_of(v->job->component);
+	AUTO(http_words) words = { 0 };
+	AUTO(exchange) x = { 0 };
 
-	if (v->reply)
-		return http_expected(v, &call->request, e) ? TURN_DONE : TURN_FAILED;
-	v->memory = ARENA_NEW(v->arena, struct http_words);
-	if (!http_render(v->memory, v, &call->request, &call->access, ask, e))
-		return TURN_FAILED;
-	ask->timeout_ms = v->job->component->activate.timeout * 1000;
-	return TURN_ASK;
+	if (!http_render(&words, v, &call->request, &call->access, &x, e))
+		return false;
+	x.timeout_ms = v->job->component->activate.timeout * 1000;
+	return driver_request(v, &x, e) && http_expected(v, &x, &call->request, e);
 }
 
 const struct driver call_driver = {
-	.turns = { [DRIVER_ACTIVATE] = activate_http_activate },
+	.sessions = { [DRIVER_ACTIVATE] = activate_http_activate },
 	.origin = activate_http_origin,
-	.forget = activate_http_forget,
 };

@@ -37,36 +37,12 @@ static const char *name_there(const struct component *c)
 	return c->deliver.agent.component ? c->deliver.agent.component : c->name;
 }
 
-/* ---- requests and replies ---- */
+/* ---- requests and responses ---- */
 
-static bool begin_ask(struct visit *v, enum route route, struct exchange *ask, struct err *e)
+/* Whether a response is a success; else its problem and the error. */
+static bool agent_succeeded(const struct driver_session *v, const struct exchange *x,
+			    struct problem *problem, struct err *e)
 {
-	const struct order_signer *op = NULL;
-
-	if (!visit_orderer(v, &op, e))
-		return false;
-	ask->method = route_method(route);
-	ask->path = route_path(route, name_there(v->job->component), v->arena);
-	ask->identity = order_signer_identity(op);
-	ask->wants_peer = true;
-	return true;
-}
-
-static enum turn ask_report(struct visit *v, struct exchange *ask, struct err *e)
-{
-	return begin_ask(v, ROUTE_COMPONENT, ask, e) ? TURN_ASK : TURN_FAILED;
-}
-
-/* Whether the request succeeded; else *problem (PROBLEM_COUNT: none) and the error. */
-static bool is_good(const struct visit *v, struct problem *problem, struct err *e)
-{
-	const struct exchange *x = v->reply;
-
-	problem->kind = PROBLEM_COUNT;
-	if (x->error.code) {
-		*e = x->error;
-		return false;
-	}
 	if (x->status >= 200 && x->status < 300)
 		return true;
 	if (problem_from_json((const char *)x->reply.bytes, x->reply.len, v->arena, problem))
@@ -75,39 +51,58 @@ static bool is_good(const struct visit *v, struct problem *problem, struct err *
 	return err_set(e, ERR_REMOTE, "'%s' answers with status %ld", x->origin, x->status);
 }
 
-static bool read_report(struct visit *v, struct report_identity *agent,
-			struct component_report *report, struct err *e)
+/* *problem: the agent's, PROBLEM_COUNT when it names none. */
+static bool agent_request(struct driver_session *v, enum route route, struct exchange *x,
+			  struct problem *problem, struct err *e)
 {
-	const struct exchange *x = v->reply;
+	const struct order_signer *op = NULL;
 
-	if (!report_read((const char *)x->reply.bytes, x->reply.len, v->job->arena, agent, report,
-			 e))
-		return err_in(e, "'%s'", x->origin);
-	if (strcmp(report->name, name_there(v->job->component)) != 0)
-		return err_set(e, ERR_REMOTE, "'%s' reports another component", x->origin);
-	return true;
+	problem->kind = PROBLEM_COUNT;
+	if (!driver_order_signer(v, &op, e))
+		return false;
+	x->method = route_method(route);
+	x->path = route_path(route, name_there(v->job->component), v->arena);
+	x->identity = order_signer_identity(op);
+	x->wants_peer = true;
+	return driver_request(v, x, e) && agent_succeeded(v, x, problem, e);
 }
 
-/*
- * Checks that the agent reports the key it has proven in TLS.  A connection made
- * before the agent loaded a new pair has proven the old key, so a mismatch is
- * asked again over a new connection.
- */
-static enum turn prove(struct visit *v, const struct report_identity *agent, struct exchange *ask,
-		       struct err *e)
-{
-	const struct exchange *x = v->reply;
+/* What an agent says of itself and the component, and the leaf it has shown in TLS. */
+struct agent_answer {
+	struct report_identity agent;
+	struct component_report component;
+	const char *leaf;
+};
 
-	if (!strcmp(agent->spki, x->peer.spki)) {
-		visit_learn_peer(v, agent->spki);
-		return TURN_DONE;
+/*
+ * The key that an agent reports must be the one that it has proven in TLS.  A
+ * connection made before the agent loaded a new pair has proven the old key, so
+ * a mismatch is asked again over a new connection.
+ */
+static bool agent_report(struct driver_session *v, struct agent_answer *out,
+			 struct problem *problem, struct err *e)
+{
+	struct arena *a = v->job->arena;
+
+	for (bool fresh = false;; fresh = true) {
+		AUTO(exchange) x = { .fresh = fresh, .reads = true };
+
+		if (!agent_request(v, ROUTE_COMPONENT, &x, problem, e))
+			return false;
+		if (!report_read((const char *)x.reply.bytes, x.reply.len, a, &out->agent,
+				 &out->component, e))
+			return err_in(e, "'%s'", x.origin);
+		if (strcmp(out->component.name, name_there(v->job->component)) != 0)
+			return err_set(e, ERR_REMOTE, "'%s' reports another component", x.origin);
+		if (!strcmp(out->agent.spki, x.peer.spki)) {
+			driver_learn_peer(v, out->agent.spki);
+			out->leaf = arena_strdup(a, x.peer.leaf);
+			return true;
+		}
+		if (fresh)
+			return err_set(e, ERR_REMOTE, "'%s' reports a key that is not its own",
+				       x.origin);
 	}
-	if (!x->fresh) {
-		ask->fresh = true;
-		return ask_report(v, ask, e);
-	}
-	err_set(e, ERR_REMOTE, "'%s' reports a key that is not its own", x->origin);
-	return TURN_FAILED;
 }
 
 /* ---- probe ---- */
@@ -123,52 +118,38 @@ static const char *mismatch(const struct component *c, const struct component_re
 		      : "it is not the agent's own pair; take 'self: true' away, or name the component that is";
 }
 
-static void take_report(const struct visit *v, const struct report_identity *agent,
-			const struct component_report *r)
+static bool agent_probe(struct driver_session *v, struct err *e)
 {
 	struct job *j = v->job;
 	const struct component *c = j->component;
-	const char *other = mismatch(c, r);
+	struct agent_answer r;
+	struct problem problem;
 
-	j->seen = r->seen;
+	if (!agent_report(v, &r, &problem, e)) {
+		if (problem.kind != PROBLEM_UNKNOWN_COMPONENT)
+			return false;
+		j->seen = (struct observation){
+			.online = true,
+			.unwritable = arena_printf(
+				j->arena,
+				"the agent at '%s' has no component '%s'; add it to 'components' of its configuration",
+				agent_origin(c), name_there(c)),
+		};
+		return true;
+	}
+
+	const char *other = mismatch(c, &r.component);
+
+	j->seen = r.component.seen;
 	j->seen.online = true;
-	j->seen.clock_ahead = agent->time - clock_now();
-	j->seen.activation = activation_names[r->activation];
+	j->seen.clock_ahead = r.agent.time - clock_now();
+	j->seen.activation = activation_names[r.component.activation];
 	if (other)
 		j->seen.unwritable = other;
 	/* the agent's own pair was proven in this connection's TLS handshake */
 	if (c->deliver.agent.self)
-		j->seen.served = arena_strdup(j->arena, v->reply->peer.leaf);
-}
-
-static enum turn agent_probe(struct visit *v, struct exchange *ask, struct err *e)
-{
-	struct report_identity agent;
-	struct component_report report;
-	struct problem problem;
-
-	if (!v->reply)
-		return ask_report(v, ask, e);
-	if (!is_good(v, &problem, e)) {
-		if (problem.kind != PROBLEM_UNKNOWN_COMPONENT)
-			return TURN_FAILED;
-		v->job->seen = (struct observation){
-			.online = true,
-			.unwritable = arena_printf(
-				v->job->arena,
-				"the agent at '%s' has no component '%s'; add it to 'components' of its configuration",
-				v->reply->origin, name_there(v->job->component)),
-		};
-		return TURN_DONE;
-	}
-	if (!read_report(v, &agent, &report, e))
-		return TURN_FAILED;
-
-	enum turn turn = prove(v, &agent, ask, e);
-
-	if (turn == TURN_DONE)
-		take_report(v, &agent, &report);
-	return turn;
+		j->seen.served = r.leaf;
+	return true;
 }
 
 /* ---- orders ---- */
@@ -179,13 +160,13 @@ static const enum order_action actions[DRIVER_VERB_COUNT] = {
 	[DRIVER_REVERT] = ORDER_REVERT,
 };
 
-static struct order agent_order_of(const struct visit *v)
+static struct order agent_order_of(const struct driver_session *v)
 {
 	const struct job *j = v->job;
 
 	return (struct order){
 		.action = actions[j->verb],
-		.agent = visit_peer(v),
+		.agent = driver_peer(v),
 		.component = name_there(j->component),
 		.lineage = j->lineage,
 		.sequence = j->sequence,
@@ -200,18 +181,18 @@ static struct order agent_order_of(const struct visit *v)
 	};
 }
 
-static enum turn ask_order(struct visit *v, struct exchange *ask, struct err *e)
+static bool agent_send_order(struct driver_session *v, struct problem *problem, struct err *e)
 {
 	const struct order order = agent_order_of(v);
 	const struct signed_order whole = { &order, v->job->set, v->job->key };
 	const struct order_signer *op = NULL;
+	AUTO(exchange) x = {
+		.timeout_ms = order.action == ORDER_ACTIVATE ? ACTIVATE_MS : 0,
+	};
 
-	if (!begin_ask(v, route_of(order.action), ask, e) || !visit_orderer(v, &op, e) ||
-	    !order_signer_sign(op, &whole, &ask->body, e))
-		return TURN_FAILED;
-	if (order.action == ORDER_ACTIVATE)
-		ask->timeout_ms = ACTIVATE_MS;
-	return TURN_ASK;
+	problem->kind = PROBLEM_COUNT;
+	return driver_order_signer(v, &op, e) && order_signer_sign(op, &whole, &x.body, e) &&
+	       agent_request(v, route_of(order.action), &x, problem, e);
 }
 
 /* Error code for callers; the text stays the agent's. */
@@ -222,61 +203,24 @@ static enum err_code code_of(enum problem_kind kind)
 	return kind == PROBLEM_BAD_PAIR ? ERR_CRYPTO : ERR_REMOTE;
 }
 
-enum order_stage {
-	ORDER_BEGIN,
-	ORDER_LEARN,   /* identity requested */
-	ORDER_ASKED,   /* order sent */
-	ORDER_RELEARN, /* key has changed: identity requested again */
-	ORDER_AGAIN,   /* order sent again */
-};
-
-/* Handles the identity report, then sends the order. */
-static enum turn learned(struct visit *v, struct exchange *ask, struct err *e)
+/* An order is made out to the agent's key; when that has changed, it is sent once more. */
+static bool agent_order(struct driver_session *v, struct err *e)
 {
-	struct report_identity agent;
-	struct component_report report;
+	struct agent_answer r;
 	struct problem problem;
 
-	if (!is_good(v, &problem, e) || !read_report(v, &agent, &report, e))
-		return TURN_FAILED;
-
-	enum turn turn = prove(v, &agent, ask, e);
-
-	if (turn != TURN_DONE)
-		return turn;
-	v->stage++;
-	return ask_order(v, ask, e);
-}
-
-static enum turn answered(struct visit *v, struct exchange *ask, struct err *e)
-{
-	struct problem problem;
-
-	if (is_good(v, &problem, e))
-		return TURN_DONE;
-	if (problem.kind == PROBLEM_OTHER_AGENT && v->stage == ORDER_ASKED) {
-		v->stage = ORDER_RELEARN;
-		return ask_report(v, ask, e);
+	for (int attempt = 0; attempt < 2; attempt++) {
+		*e = (struct err){ 0 };
+		if ((attempt || !driver_peer(v)) && !agent_report(v, &r, &problem, e))
+			return false;
+		if (agent_send_order(v, &problem, e))
+			return true;
+		if (problem.kind != PROBLEM_OTHER_AGENT)
+			break;
 	}
 	if (problem.kind != PROBLEM_COUNT)
 		e->code = code_of(problem.kind);
-	return TURN_FAILED;
-}
-
-static enum turn order(struct visit *v, struct exchange *ask, struct err *e)
-{
-	switch ((enum order_stage)v->stage) {
-	case ORDER_BEGIN:
-		v->stage = visit_peer(v) ? ORDER_ASKED : ORDER_LEARN;
-		return v->stage == ORDER_ASKED ? ask_order(v, ask, e) : ask_report(v, ask, e);
-	case ORDER_LEARN:
-	case ORDER_RELEARN:
-		return learned(v, ask, e);
-	case ORDER_ASKED:
-	case ORDER_AGAIN:
-		return answered(v, ask, e);
-	}
-	return TURN_FAILED;
+	return false;
 }
 
 /* ---- verbs that agents do not support ---- */
@@ -298,13 +242,13 @@ const struct driver agent_driver = {
 		[DRIVER_REMOVE] = no_removal,
 		[DRIVER_READ] = no_read,
 	},
-	.turns = {
+	.sessions = {
 		[DRIVER_PROBE] = agent_probe,
-		[DRIVER_STAGE] = order,
-		[DRIVER_COMMIT] = order,
-		[DRIVER_ABORT] = order,
-		[DRIVER_ACTIVATE] = order,
-		[DRIVER_REVERT] = order,
+		[DRIVER_STAGE] = agent_order,
+		[DRIVER_COMMIT] = agent_order,
+		[DRIVER_ABORT] = agent_order,
+		[DRIVER_ACTIVATE] = agent_order,
+		[DRIVER_REVERT] = agent_order,
 	},
 	.origin = agent_origin,
 	.takes_orders = true,

@@ -75,8 +75,8 @@ static struct http_access api_identity_store(struct arena *a, const struct http_
 
 /* ---- reading an identity ---- */
 
-static bool open_identity(const struct visit *v, const struct http_access *a, struct identity **out,
-			  struct err *e)
+static bool open_identity(const struct driver_session *v, const struct http_access *a,
+			  struct identity **out, struct err *e)
 {
 	AUTO(arena) scratch = { 0 };
 	struct cert_set ignored = { 0 };
@@ -89,7 +89,7 @@ static bool open_identity(const struct visit *v, const struct http_access *a, st
 		return false;
 	if (a->certificate &&
 	    (!pem_file_certs(a->certificate, &scratch, &certificate, &ignored, e) ||
-	     !visit_secret(v, &a->key, &key, e)))
+	     !driver_secret(v, &a->key, &key, e)))
 		return false;
 	texts.authorities = a->ca ? &ca : NULL;
 	texts.certificate = a->certificate ? &certificate : NULL;
@@ -97,8 +97,8 @@ static bool open_identity(const struct visit *v, const struct http_access *a, st
 	return identity_new(&texts, out, e);
 }
 
-bool identities_find(struct identities *list, const struct visit *v, const struct http_access *a,
-		     const struct identity **out, struct err *e)
+bool identities_find(struct identities *list, const struct driver_session *v,
+		     const struct http_access *a, const struct identity **out, struct err *e)
 {
 	struct known_identity *k = list->first;
 	struct identity *identity = NULL;
@@ -125,13 +125,13 @@ bool identities_find(struct identities *list, const struct visit *v, const struc
 
 /* ---- user and password ---- */
 
-bool access_basic(const struct visit *v, const struct http_access *a, struct secret *out,
+bool access_basic(const struct driver_session *v, const struct http_access *a, struct secret *out,
 		  struct err *e)
 {
 	const struct secret *password = NULL;
 	AUTO(secret) both = { 0 };
 
-	if (!visit_secret(v, &a->password, &password, e))
+	if (!driver_secret(v, &a->password, &password, e))
 		return false;
 	secret_add(&both, a->user, strlen(a->user));
 	secret_add(&both, ":", 1);

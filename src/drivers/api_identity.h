@@ -19,12 +19,12 @@ struct identities *identities_new(void);
 void identities_free(struct identities *list);
 
 /* *out: NULL when the fleet file names neither CA nor certificate. */
-MUST_CHECK bool identities_find(struct identities *list, const struct visit *v,
+MUST_CHECK bool identities_find(struct identities *list, const struct driver_session *v,
 				const struct http_access *a, const struct identity **out,
 				struct err *e);
 
 /* The header value "Basic ..." for user and password (RFC 7617); `out` must be empty. */
-MUST_CHECK bool access_basic(const struct visit *v, const struct http_access *a, struct secret *out,
-			     struct err *e);
+MUST_CHECK bool access_basic(const struct driver_session *v, const struct http_access *a,
+			     struct secret *out, struct err *e);
 
 #endif

@@ -34,56 +34,45 @@ enum {
 	STATUS_MISSING = 404
 };
 
-enum caddy_stage {
-	CADDY_BEGIN,
-	CADDY_READ,   /* object requested */
-	CADDY_CHANGED /* write or delete requested */
-};
-
 /* The object as last read. */
-struct seen {
-	json_t *object;      /* NULL: none */
+struct caddy_object {
+	json_t *json;        /* NULL: none */
 	const char *why_not; /* why no pair can be put there; NULL: it can */
 	struct reported_pair held;
 	char etag[ETAG_LIMIT];
 };
+
+static void caddy_object_release(struct caddy_object *o)
+{
+	json_decref(o->json);
+	reported_pair_release(&o->held);
+}
+AUTO_STRUCT(caddy_object, struct caddy_object, caddy_object_release)
 
 static const char *caddy_origin(const struct component *c)
 {
 	return c->deliver.caddy->admin;
 }
 
-static const char *id_of(const struct visit *v)
+static const char *id_of(const struct driver_session *v)
 {
 	return v->job->component->deliver.caddy->id;
 }
 
-static void caddy_forget(struct visit *v)
-{
-	struct seen *s = v->memory;
-
-	json_decref(s->object);
-	reported_pair_release(&s->held);
-}
-
 /* ---- reading the object ---- */
 
-static enum turn ask_object(struct visit *v, struct exchange *ask)
+static const char *object_path(const struct driver_session *v)
 {
 	AUTO(buf) path = { 0 };
 
 	buf_puts(&path, "/id/");
 	text_percent(&path, id_of(v));
-	ask->method = "GET";
-	ask->path = arena_strdup(v->arena, buf_text(&path));
-	ask->reads = true;
-	v->stage = CADDY_READ;
-	return TURN_ASK;
+	return arena_strdup(v->arena, buf_text(&path));
 }
 
-static bool put_member(struct seen *s, const char *name, enum file_kind part)
+static bool put_member(struct caddy_object *o, const char *name, enum file_kind part)
 {
-	const json_t *text = json_object_get(s->object, name);
+	const json_t *text = json_object_get(o->json, name);
 	const struct secret view = {
 		(unsigned char *)json_string_value(text),
 		json_string_length(text),
@@ -91,94 +80,83 @@ static bool put_member(struct seen *s, const char *name, enum file_kind part)
 
 	if (!json_is_string(text) || !strstr(json_string_value(text), "-----"))
 		return false;
-	reported_pair_set(&s->held, part, name, &view);
+	reported_pair_set(&o->held, part, name, &view);
 	return true;
 }
 
 /* An object that is not a load_pem pair is never changed. */
-static void take_object(struct visit *v, struct seen *s)
+static void take_object(const struct driver_session *v, const struct exchange *x,
+			struct caddy_object *o)
 {
-	s->object = json_parse(v->reply->reply.bytes, v->reply->reply.len);
-	memcpy(s->etag, v->reply->etag, sizeof(s->etag));
-	if (!json_is_object(s->object) || !put_member(s, "certificate", FILE_KIND_FULLCHAIN) ||
-	    !put_member(s, "key", FILE_KIND_KEY)) {
-		s->why_not = arena_printf(
+	o->json = json_parse(x->reply.bytes, x->reply.len);
+	memcpy(o->etag, x->etag, sizeof(o->etag));
+	if (!json_is_object(o->json) || !put_member(o, "certificate", FILE_KIND_FULLCHAIN) ||
+	    !put_member(o, "key", FILE_KIND_KEY)) {
+		o->why_not = arena_printf(
 			v->job->arena,
 			"the object with the @id '%s' in Caddy is not a certificate and key as text, as load_pem holds them",
 			id_of(v));
 		return;
 	}
-	reported_pair_check(&s->held, v->job->arena);
+	reported_pair_check(&o->held, v->job->arena);
 }
 
-static bool read_object(struct visit *v, struct err *e)
+static bool read_object(struct driver_session *v, struct caddy_object *o, struct err *e)
 {
-	struct seen *s = ARENA_NEW(v->arena, struct seen);
+	AUTO(exchange) x = { .method = "GET", .path = object_path(v), .reads = true };
 
-	v->memory = s;
-	if (v->reply->error.code) {
-		*e = v->reply->error;
+	if (!driver_request(v, &x, e))
 		return false;
-	}
-	if (v->reply->status == STATUS_OK) {
-		take_object(v, s);
+	switch (x.status) {
+	case STATUS_OK:
+		take_object(v, &x, o);
 		return true;
-	}
-	if (v->reply->status == STATUS_MISSING) {
-		s->held.verdict.fingerprint = "";
-		s->why_not = arena_printf(
+	case STATUS_MISSING:
+		o->held.verdict.fingerprint = "";
+		o->why_not = arena_printf(
 			v->job->arena,
 			"Caddy has no object with the @id '%s': add one with it, a certificate and a key into apps.tls.certificates.load_pem",
 			id_of(v));
 		return true;
 	}
-	return reply_refused(v, "error", e) != TURN_FAILED;
+	return reply_refused(v, &x, "error", e);
 }
 
 /* Like read_object(), but an unusable object is an error. */
-static bool need_object(struct visit *v, struct err *e)
+static bool need_object(struct driver_session *v, struct caddy_object *o, struct err *e)
 {
-	const struct seen *s = NULL;
+	return read_object(v, o, e) && (!o->why_not || err_set(e, ERR_REMOTE, "%s", o->why_not));
+}
 
-	if (!read_object(v, e))
+static bool now_holds(const struct caddy_object *o, const char *fingerprint)
+{
+	const char *now = o->held.verdict.fingerprint;
+
+	return now && !o->held.verdict.damage && !strcmp(now, fingerprint);
+}
+
+/* ---- verbs that only read ---- */
+
+static bool caddy_probe(struct driver_session *v, struct err *e)
+{
+	struct observation *seen = &v->job->seen;
+	AUTO(caddy_object) o = { 0 };
+
+	if (!read_object(v, &o, e))
 		return false;
-	s = v->memory;
-	return !s->why_not || err_set(e, ERR_REMOTE, "%s", s->why_not);
+	seen->online = true;
+	seen->unwritable = o.why_not;
+	installed_pair_observe(&o.held.verdict, seen);
+	if (!o.why_not)
+		seen->served = seen->installed;
+	return true;
 }
 
-static bool now_holds(const struct visit *v, const char *fingerprint)
+static bool caddy_stage(struct driver_session *v, struct err *e)
 {
-	const struct seen *s = v->memory;
-	const char *now = s->held.verdict.fingerprint;
+	AUTO(caddy_object) o = { 0 };
 
-	return now && !s->held.verdict.damage && !strcmp(now, fingerprint);
-}
-
-/* ---- read-only verbs ---- */
-
-static enum turn caddy_probe(struct visit *v, struct exchange *ask, struct err *e)
-{
-	struct observation *a = &v->job->seen;
-	const struct seen *s = NULL;
-
-	if (v->stage == CADDY_BEGIN)
-		return ask_object(v, ask);
-	if (!read_object(v, e))
-		return TURN_FAILED;
-	s = v->memory;
-	a->online = true;
-	a->unwritable = s->why_not;
-	installed_pair_observe(&s->held.verdict, a);
-	if (!s->why_not)
-		a->served = a->installed;
-	return TURN_DONE;
-}
-
-static enum turn caddy_stage_turn(struct visit *v, struct exchange *ask, struct err *e)
-{
-	if (v->stage == CADDY_BEGIN)
-		return ask_object(v, ask);
-	return need_object(v, e) ? TURN_DONE : TURN_FAILED;
+	return need_object(v, &o, e);
 }
 
 static bool abort_stage(struct job *j, struct err *e)
@@ -188,41 +166,39 @@ static bool abort_stage(struct job *j, struct err *e)
 	return true; /* stage writes nothing */
 }
 
-static enum turn caddy_activate(struct visit *v, struct exchange *ask, struct err *e)
+static bool caddy_activate(struct driver_session *v, struct err *e)
 {
-	if (v->stage == CADDY_BEGIN)
-		return ask_object(v, ask);
-	if (!need_object(v, e))
-		return TURN_FAILED;
-	if (now_holds(v, v->job->fingerprint))
-		return TURN_DONE;
-	err_set(e, ERR_REMOTE, "Caddy holds another pair than %.12s", v->job->fingerprint);
-	return TURN_FAILED;
+	AUTO(caddy_object) o = { 0 };
+
+	if (!need_object(v, &o, e))
+		return false;
+	return now_holds(&o, v->job->fingerprint) ||
+	       err_set(e, ERR_REMOTE, "Caddy holds another pair than %.12s", v->job->fingerprint);
 }
 
-static enum turn caddy_read_pair(struct visit *v, struct exchange *ask, struct err *e)
+static bool caddy_read_pair(struct driver_session *v, struct err *e)
 {
-	const struct seen *s = NULL;
+	AUTO(caddy_object) o = { 0 };
 
-	if (v->stage == CADDY_BEGIN)
-		return ask_object(v, ask);
-	if (!need_object(v, e))
-		return TURN_FAILED;
-	s = v->memory;
-	return reported_pair_give(&s->held, v->job, e) ? TURN_DONE : TURN_FAILED;
+	return need_object(v, &o, e) && reported_pair_give(&o.held, v->job, e);
 }
 
 /* ---- verbs that change the object ---- */
 
-static void ask_change(struct visit *v, struct exchange *ask, const char *method)
+/* Changes the object under the ETag that it was read with; the body is moved. */
+static bool change_object(struct driver_session *v, const struct caddy_object *o,
+			  const char *method, struct secret *body, struct err *e)
 {
-	struct seen *s = v->memory;
+	AUTO(exchange) x = {
+		.method = method,
+		.path = object_path(v),
+		.if_match = *o->etag ? o->etag : NULL,
+		.body = TAKE(*body),
+	};
 
-	(void)ask_object(v, ask);
-	ask->method = method;
-	ask->reads = false;
-	ask->if_match = *s->etag ? s->etag : NULL;
-	v->stage = CADDY_CHANGED;
+	if (!driver_request(v, &x, e))
+		return false;
+	return x.status == STATUS_OK || reply_refused(v, &x, "error", e);
 }
 
 static void set_member(json_t *object, const char *name, const struct secret *text)
@@ -230,34 +206,23 @@ static void set_member(json_t *object, const char *name, const struct secret *te
 	json_object_set_new(object, name, json_stringn((const char *)text->bytes, text->len));
 }
 
-static enum turn ask_swap(struct visit *v, struct exchange *ask, struct err *e)
+static bool swap_object(struct driver_session *v, struct caddy_object *o, struct err *e)
 {
 	const unsigned parts = 1U << FILE_KIND_FULLCHAIN | 1U << FILE_KIND_KEY;
 	const struct job *j = v->job;
-	struct seen *s = v->memory;
 	AUTO(pair_files) new_pair = { 0 };
+	AUTO(secret) body = { 0 };
 
-	if (!j->set || !j->key) {
-		err_set(e, ERR_MISSING,
+	if (!j->set || !j->key)
+		return err_set(
+			e, ERR_MISSING,
 			"the pair %.12s is not in the state, and Caddy keeps no earlier ones",
 			j->fingerprint);
-		return TURN_FAILED;
-	}
 	pair_files_of_pair(&new_pair, parts, j->set, j->key);
-	set_member(s->object, "certificate", &new_pair.parts[FILE_KIND_FULLCHAIN].bytes);
-	set_member(s->object, "key", &new_pair.parts[FILE_KIND_KEY].bytes);
-	ask_change(v, ask, "PATCH");
-	json_to_secret(s->object, &ask->body);
-	return TURN_ASK;
-}
-
-static enum turn caddy_changed(const struct visit *v, struct err *e)
-{
-	if (v->reply->error.code)
-		return no_reply(v, e);
-	if (v->reply->status == STATUS_OK)
-		return TURN_DONE;
-	return reply_refused(v, "error", e);
+	set_member(o->json, "certificate", &new_pair.parts[FILE_KIND_FULLCHAIN].bytes);
+	set_member(o->json, "key", &new_pair.parts[FILE_KIND_KEY].bytes);
+	json_to_secret(o->json, &body);
+	return change_object(v, o, "PATCH", &body, e);
 }
 
 static bool caddy_is_same_pair(const struct job *j)
@@ -265,84 +230,56 @@ static bool caddy_is_same_pair(const struct job *j)
 	return j->replaces && !strcmp(j->replaces, j->fingerprint);
 }
 
-static enum turn caddy_commit(struct visit *v, struct exchange *ask, struct err *e)
+static bool caddy_commit(struct driver_session *v, struct err *e)
 {
-	const struct seen *s = NULL;
+	const struct job *j = v->job;
+	AUTO(caddy_object) o = { 0 };
 
-	switch ((enum caddy_stage)v->stage) {
-	case CADDY_BEGIN:
-		return ask_object(v, ask);
-	case CADDY_READ:
-		if (!need_object(v, e))
-			return TURN_FAILED;
-		s = v->memory;
-		if (now_holds(v, v->job->fingerprint) && !caddy_is_same_pair(v->job))
-			return TURN_DONE;
-		if (!reported_pair_is_expected(&s->held, v->job, e))
-			return TURN_FAILED;
-		return ask_swap(v, ask, e);
-	case CADDY_CHANGED:
-		return caddy_changed(v, e);
-	}
-	return TURN_FAILED;
+	if (!need_object(v, &o, e))
+		return false;
+	if (now_holds(&o, j->fingerprint) && !caddy_is_same_pair(j))
+		return true;
+	return reported_pair_is_expected(&o.held, j, e) && swap_object(v, &o, e);
 }
 
-static enum turn caddy_revert(struct visit *v, struct exchange *ask, struct err *e)
+static bool caddy_revert(struct driver_session *v, struct err *e)
 {
-	switch ((enum caddy_stage)v->stage) {
-	case CADDY_BEGIN:
-		return ask_object(v, ask);
-	case CADDY_READ:
-		if (!need_object(v, e))
-			return TURN_FAILED;
-		if (now_holds(v, v->job->fingerprint))
-			return TURN_DONE;
-		return ask_swap(v, ask, e);
-	case CADDY_CHANGED:
-		return caddy_changed(v, e);
-	}
-	return TURN_FAILED;
+	AUTO(caddy_object) o = { 0 };
+
+	if (!need_object(v, &o, e))
+		return false;
+	return now_holds(&o, v->job->fingerprint) || swap_object(v, &o, e);
 }
 
 /* An object with another pair than the last known one belongs to another writer. */
-static bool caddy_is_ours(const struct visit *v)
+static bool caddy_is_ours(const struct driver_session *v, const struct caddy_object *o)
 {
-	const struct seen *s = v->memory;
 	const char *last = v->job->fingerprint;
 
-	return !s->why_not && (!last || !*last || now_holds(v, last));
+	return !o->why_not && (!last || !*last || now_holds(o, last));
 }
 
-static enum turn remove_object(struct visit *v, struct exchange *ask, struct err *e)
+static bool caddy_remove(struct driver_session *v, struct err *e)
 {
-	switch ((enum caddy_stage)v->stage) {
-	case CADDY_BEGIN:
-		return ask_object(v, ask);
-	case CADDY_READ:
-		if (!read_object(v, e))
-			return TURN_FAILED;
-		if (!caddy_is_ours(v))
-			return TURN_DONE;
-		ask_change(v, ask, "DELETE");
-		return TURN_ASK;
-	case CADDY_CHANGED:
-		return caddy_changed(v, e);
-	}
-	return TURN_FAILED;
+	AUTO(caddy_object) o = { 0 };
+	AUTO(secret) nothing = { 0 };
+
+	if (!read_object(v, &o, e))
+		return false;
+	return !caddy_is_ours(v, &o) || change_object(v, &o, "DELETE", &nothing, e);
 }
 
 const struct driver caddy_driver = {
 	.verbs = { [DRIVER_ABORT] = abort_stage },
-	.turns = {
+	.sessions = {
 		[DRIVER_PROBE] = caddy_probe,
-		[DRIVER_STAGE] = caddy_stage_turn,
+		[DRIVER_STAGE] = caddy_stage,
 		[DRIVER_COMMIT] = caddy_commit,
 		[DRIVER_ACTIVATE] = caddy_activate,
 		[DRIVER_REVERT] = caddy_revert,
-		[DRIVER_REMOVE] = remove_object,
+		[DRIVER_REMOVE] = caddy_remove,
 		[DRIVER_READ] = caddy_read_pair,
 	},
 	.origin = caddy_origin,
-	.forget = caddy_forget,
 	.takes_pair = true,
 };

@@ -2,6 +2,7 @@
 #include "drivers/driver.h"
 
 #include "base/alloc.h"
+#include "base/fiber.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -28,12 +29,12 @@ _Static_assert(sizeof(drivers) / sizeof(*drivers) == DRIVER_KIND_COUNT,
 
 struct drivers {
 	struct drivers_options options;
-	struct batch *batch; /* NULL: no conversation yet */
+	struct batch *batch; /* NULL: no session yet */
 	struct identities *identities;
-	struct order_signer *orderer; /* NULL: no request to an agent yet */
+	struct order_signer *order_signer; /* NULL: no request to an agent yet */
 	struct arena arena;
-	VEC(const struct secret *) told; /* secrets handed to conversations */
-	void *peers;                     /* tree, see tsearch(3) */
+	VEC(const struct secret *) secrets; /* handed to sessions */
+	void *peers;                        /* tree, see tsearch(3) */
 };
 
 /* An agent, and the last key it has proven. */
@@ -62,7 +63,7 @@ void drivers_free(struct drivers *d)
 		return;
 	batch_free(d->batch);
 	identities_free(d->identities);
-	order_signer_close(d->orderer);
+	order_signer_close(d->order_signer);
 	tdestroy(d->peers, driver_keep_node);
 	arena_release(&d->arena);
 	free(d);
@@ -117,27 +118,21 @@ static bool only_reads(enum driver_verb verb)
 	return verb == DRIVER_PROBE || verb == DRIVER_READ;
 }
 
-/* ---- conversations ---- */
+/* ---- sessions ---- */
 
-void ask_lines(struct exchange *ask, const char *text)
+void request_lines(struct exchange *ask, const char *text)
 {
 	ask->kind = EXCHANGE_LINES;
 	secret_copy(&ask->body, text, strlen(text));
 }
 
-enum turn no_reply(const struct visit *v, struct err *e)
-{
-	*e = v->reply->error;
-	return TURN_FAILED;
-}
-
-const struct fleet_access *visit_access(const struct visit *v)
+const struct fleet_access *driver_access(const struct driver_session *v)
 {
 	return v->drivers->options.access;
 }
 
-bool visit_secret(const struct visit *v, const struct secret_ref *ref, const struct secret **out,
-		  struct err *e)
+bool driver_secret(const struct driver_session *v, const struct secret_ref *ref,
+		   const struct secret **out, struct err *e)
 {
 	struct drivers *d = v->drivers;
 	const struct drivers_options *o = &d->options;
@@ -147,59 +142,40 @@ bool visit_secret(const struct visit *v, const struct secret_ref *ref, const str
 			e->code = ERR_INPUT;
 		return false;
 	}
-	vec_each (known, &d->told)
+	vec_each (known, &d->secrets)
 		if (*known == *out)
 			return true;
-	VEC_PUSH(&d->told, &d->arena, *out);
+	VEC_PUSH(&d->secrets, &d->arena, *out);
 	return true;
 }
 
-const struct secret *const *visit_secrets(const struct visit *v, size_t *count)
+const struct secret *const *driver_secrets(const struct driver_session *v, size_t *count)
 {
-	*count = v->drivers->told.count;
-	return v->drivers->told.items;
+	*count = v->drivers->secrets.count;
+	return v->drivers->secrets.items;
 }
 
-bool visit_identity(const struct visit *v, const struct http_access *a, const struct identity **out,
-		    struct err *e)
+bool driver_identity(const struct driver_session *v, const struct http_access *a,
+		     const struct identity **out, struct err *e)
 {
 	return identities_find(v->drivers->identities, v, a, out, e);
 }
 
-static bool next_turn(void *ctx, struct exchange *x);
-
-static void driver_forget(struct visit *v)
+static void driver_forget(struct driver_session *v)
 {
 	if (v->driver->forget && v->memory)
 		v->driver->forget(v);
 	v->memory = NULL;
 }
 
-/* Restarts the conversation at the driver's next origin when this one did not answer. */
-static bool begin_elsewhere(struct visit *v)
-{
-	const char *origin = NULL;
-
-	if (!v->reply || v->reply->error.code != ERR_REMOTE || !v->driver->next_origin)
-		return false;
-	origin = v->driver->next_origin(v->job->component, v->origin + 1);
-	if (!origin)
-		return false;
-	driver_forget(v);
-	v->origin++;
-	v->stage = 0;
-	v->reply = NULL;
-	batch_add(v->drivers->batch, origin, next_turn, v);
-	return true;
-}
-
-bool visit_orderer(const struct visit *v, const struct order_signer **out, struct err *e)
+bool driver_order_signer(const struct driver_session *v, const struct order_signer **out,
+			 struct err *e)
 {
 	struct drivers *d = v->drivers;
 
-	if (!d->orderer && !order_signer_open(&d->options.access->agent, &d->orderer, e))
+	if (!d->order_signer && !order_signer_open(&d->options.access->agent, &d->order_signer, e))
 		return false;
-	*out = d->orderer;
+	*out = d->order_signer;
 	return true;
 }
 
@@ -208,7 +184,7 @@ static int compare_peers(const void *a, const void *b)
 	return strcmp(((const struct peer *)a)->origin, ((const struct peer *)b)->origin);
 }
 
-const char *visit_peer(const struct visit *v)
+const char *driver_peer(const struct driver_session *v)
 {
 	const struct component *c = v->job->component;
 	const struct peer wanted = { .origin = v->driver->origin(c) };
@@ -217,7 +193,7 @@ const char *visit_peer(const struct visit *v)
 	return found ? (*found)->spki : NULL;
 }
 
-void visit_learn_peer(const struct visit *v, const char *spki)
+void driver_learn_peer(const struct driver_session *v, const char *spki)
 {
 	struct drivers *d = v->drivers;
 	const struct component *c = v->job->component;
@@ -231,37 +207,61 @@ void visit_learn_peer(const struct visit *v, const char *spki)
 	snprintf((*slot)->spki, sizeof((*slot)->spki), "%s", spki);
 }
 
-static bool next_turn(void *ctx, struct exchange *x)
+bool driver_request(struct driver_session *v, struct exchange *x, struct err *e)
 {
-	struct visit *v = ctx;
-	enum driver_verb verb = v->job->verb;
-	AUTO(exchange) reply = TAKE(*x);
-	struct err e = { 0 };
-
-	v->reply = reply.origin ? &reply : NULL;
-	if (begin_elsewhere(v))
-		return false;
-	switch (v->driver->turns[verb](v, x, &e)) {
-	case TURN_ASK:
-		x->reads |= only_reads(verb);
-		v->job->began |= !x->reads;
-		x->goes_back = !begins_something(verb);
+	x->reads |= only_reads(v->job->verb);
+	v->job->began |= !x->reads;
+	x->goes_back = !begins_something(v->job->verb);
+	v->request = x;
+	fiber_yield();
+	if (!x->error.code)
 		return true;
-	case TURN_DONE:
-		v->job->done = true;
-		break;
-	case TURN_FAILED:
-		v->job->error = e;
-		break;
-	}
-	driver_forget(v);
+	*e = x->error;
 	return false;
 }
 
-static void add_visit(struct drivers *d, struct job *j, struct arena *a)
+void driver_move(struct driver_session *v, const char *origin)
+{
+	v->origin = origin;
+}
+
+static void session_main(void *ctx)
+{
+	struct driver_session *v = ctx;
+	struct err e = { 0 };
+
+	v->job->done = v->driver->sessions[v->job->verb](v, &e);
+	if (!v->job->done)
+		v->job->error = e;
+}
+
+/* Hands a response to the session and gets its next request. */
+static bool next_request(void *ctx, struct exchange *x)
+{
+	struct driver_session *v = ctx;
+
+	if (!v->fiber)
+		v->fiber = fiber_new(session_main, v);
+	else if (!v->moved)
+		*v->request = TAKE(*x);
+	if (!v->moved && !fiber_resume(v->fiber)) {
+		fiber_free(TAKE(v->fiber));
+		driver_forget(v);
+		return false;
+	}
+	v->moved = v->origin != NULL;
+	if (v->moved) {
+		batch_add(v->drivers->batch, TAKE(v->origin), next_request, v);
+		return false;
+	}
+	*x = TAKE(*v->request);
+	return true;
+}
+
+static void driver_add_session(struct drivers *d, struct job *j, struct arena *a)
 {
 	const struct driver *driver = driver_for(j->component, j->verb);
-	struct visit *v = ARENA_NEW(a, struct visit);
+	struct driver_session *v = ARENA_NEW(a, struct driver_session);
 
 	if (!d->batch)
 		d->batch = batch_new();
@@ -273,7 +273,7 @@ static void add_visit(struct drivers *d, struct job *j, struct arena *a)
 		driver_forget(v);
 		return;
 	}
-	batch_add(d->batch, driver->origin(j->component), next_turn, v);
+	batch_add(d->batch, driver->origin(j->component), next_request, v);
 }
 
 /* ---- jobs ---- */
@@ -342,8 +342,8 @@ static void driver_start(struct drivers *d, struct job *j, struct arena *a, stru
 	j->began = false;
 	if (stop_requested() && begins_something(j->verb))
 		err_set(&j->error, ERR_STOPPED, "not begun: certfleet was told to stop");
-	else if (driver->turns[j->verb])
-		add_visit(d, j, a);
+	else if (driver->sessions[j->verb])
+		driver_add_session(d, j, a);
 	else if (j->verb == DRIVER_PROBE && driver->probe_all)
 		probed->jobs[probed->count++] = j;
 	else

@@ -25,7 +25,7 @@
  * Probe does not fetch the private key: equal revisions of the keys show that
  * all were written at once.
  *
- * When a member does not answer, the next one is tried.  The conversation may be
+ * When a member does not answer, the next one is tried.  The session may be
  * repeated from the start at any point: every write is conditional, or below
  * KEY/staged, where only stage writes.
  *
@@ -42,53 +42,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum etcd_stage {
-	ETCD_BEGIN,
-	ETCD_LOGIN,
-	ETCD_WORK
-};
-
 static const char *first_origin(const struct component *c)
 {
 	return c->deliver.etcd->endpoints[0];
 }
 
-static const char *next_origin(const struct component *c, unsigned number)
-{
-	const char *const *endpoints = c->deliver.etcd->endpoints;
-
-	for (unsigned i = 0; i < number; i++)
-		if (!endpoints[i])
-			return NULL;
-	return endpoints[number];
-}
-
 /* ---- reading the keys ---- */
 
-static enum turn etcd_ask_all(struct visit *v, struct exchange *ask, struct err *e)
+static bool read_all(struct driver_session *v, struct err *e)
 {
 	const char *prefix = etcd_name(v, "");
 	AUTO(etcd_txn) txn = { 0 };
 
-	(void)e;
 	etcd_txn_begin(&txn);
 	etcd_range(&txn, prefix, etcd_prefix_end(v->arena, prefix));
-	return etcd_ask(v, ask, &txn);
+	return etcd_send(v, &txn, e);
 }
 
-/* Requests all names, and all values except the private key. */
-static enum turn ask_public(struct visit *v, struct exchange *ask, struct err *e)
+/* Reads all names, and all values except the private key. */
+static bool read_public(struct driver_session *v, struct err *e)
 {
 	const char *prefix = etcd_name(v, "");
 	AUTO(etcd_txn) txn = { 0 };
 
-	(void)e;
 	etcd_txn_begin(&txn);
 	etcd_range_names(&txn, prefix, etcd_prefix_end(v->arena, prefix));
 	for (size_t i = 0; i < ETCD_ENTRIES; i++)
 		if (etcd_entries[i].part != FILE_KIND_KEY)
 			etcd_range(&txn, etcd_name(v, etcd_entries[i].name), NULL);
-	return etcd_ask(v, ask, &txn);
+	return etcd_send(v, &txn, e);
 }
 
 /* ---- probe and read ---- */
@@ -109,35 +91,36 @@ static void look_staged(void *ctx, const char *key)
 		s->found = key + len;
 }
 
-static enum turn etcd_report(struct visit *v, struct exchange *ask, struct err *e)
+static bool etcd_probe(struct driver_session *v, struct err *e)
 {
-	struct observation *a = &v->job->seen;
+	struct observation *seen = &v->job->seen;
 	struct staged_search s = { .prefix = etcd_name(v, "staged/") };
 
-	(void)ask;
-	(void)e;
+	if (!read_public(v, e))
+		return false;
 	etcd_judge(v, false);
-	a->online = true;
-	installed_pair_observe(&etcd_talk(v)->held.verdict, a);
-	etcd_each(etcd_talk(v)->reply, v->arena, look_staged, &s);
+	seen->online = true;
+	installed_pair_observe(&etcd_session(v)->held.verdict, seen);
+	etcd_each(etcd_session(v)->reply, v->arena, look_staged, &s);
 	if (s.found)
 		s.found = arena_strndup(v->job->arena, s.found, FINGERPRINT_TEXT - 1);
 	if (s.found && text_is_fingerprint(s.found))
-		a->staged = s.found;
-	return TURN_DONE;
+		seen->staged = s.found;
+	return true;
 }
 
-static enum turn etcd_hand_over(struct visit *v, struct exchange *ask, struct err *e)
+static bool etcd_read(struct driver_session *v, struct err *e)
 {
-	(void)ask;
+	if (!read_all(v, e))
+		return false;
 	etcd_judge(v, true);
-	return reported_pair_give(&etcd_talk(v)->held, v->job, e) ? TURN_DONE : TURN_FAILED;
+	return reported_pair_give(&etcd_session(v)->held, v->job, e);
 }
 
 /* ---- stage and abort ---- */
 
 /* Deletes leftovers of earlier stages: the key ranges before and after this fingerprint. */
-static void drop_other_staged(const struct visit *v, struct etcd_txn *txn)
+static void drop_other_staged(const struct driver_session *v, struct etcd_txn *txn)
 {
 	const char *all = etcd_name(v, "staged/");
 	const char *mine = etcd_staged(v, "");
@@ -146,12 +129,11 @@ static void drop_other_staged(const struct visit *v, struct etcd_txn *txn)
 	etcd_delete(txn, etcd_prefix_end(v->arena, mine), etcd_prefix_end(v->arena, all));
 }
 
-static enum turn put_staged(struct visit *v, struct exchange *ask, struct err *e)
+static bool put_staged(struct driver_session *v, struct err *e)
 {
 	AUTO(etcd_txn) txn = { 0 };
 	AUTO(pair_files) pieces = { 0 };
 
-	(void)e;
 	etcd_txn_begin(&txn);
 	etcd_job_pieces(v->job, &pieces);
 	drop_other_staged(v, &txn);
@@ -161,76 +143,68 @@ static enum turn put_staged(struct visit *v, struct exchange *ask, struct err *e
 		etcd_entry_value(v->job, &pieces, &etcd_entries[i], &value);
 		etcd_put(&txn, etcd_staged(v, etcd_entries[i].name), (const char *)value.bytes);
 	}
-	return etcd_ask(v, ask, &txn);
+	return etcd_send(v, &txn, e);
 }
 
-static enum turn ask_staged(struct visit *v, struct exchange *ask, struct err *e)
-{
-	const char *prefix = etcd_staged(v, "");
-	AUTO(etcd_txn) txn = { 0 };
-
-	(void)e;
-	etcd_txn_begin(&txn);
-	etcd_range(&txn, prefix, etcd_prefix_end(v->arena, prefix));
-	return etcd_ask(v, ask, &txn);
-}
-
-static enum turn check_staged(struct visit *v, struct exchange *ask, struct err *e)
+static bool check_staged(struct driver_session *v, struct err *e)
 {
 	AUTO(pair_files) pieces = { 0 };
 
-	(void)ask;
 	etcd_job_pieces(v->job, &pieces);
 	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
 		const char *name = etcd_staged(v, etcd_entries[i].name);
-		const json_t *found = etcd_find(etcd_talk(v)->reply, name);
+		const json_t *found = etcd_find(etcd_session(v)->reply, name);
 		AUTO(secret) value = { 0 };
 
 		etcd_entry_value(v->job, &pieces, &etcd_entries[i], &value);
-		if (found && !strcmp(etcd_value(found), (char *)value.bytes))
-			continue;
-		err_set(e, ERR_REMOTE, "'%s' is not what was written there a moment ago", name);
-		return TURN_FAILED;
+		if (!found || strcmp(etcd_value(found), (char *)value.bytes) != 0)
+			return err_set(e, ERR_REMOTE,
+				       "'%s' is not what was written there a moment ago", name);
 	}
-	return TURN_DONE;
+	return true;
 }
 
-static enum turn drop_staged(struct visit *v, struct exchange *ask, struct err *e)
+static bool etcd_stage(struct driver_session *v, struct err *e)
 {
 	const char *prefix = etcd_staged(v, "");
 	AUTO(etcd_txn) txn = { 0 };
 
-	(void)e;
+	if (!put_staged(v, e))
+		return false;
 	etcd_txn_begin(&txn);
-	etcd_delete(&txn, prefix, etcd_prefix_end(v->arena, prefix));
-	return etcd_ask(v, ask, &txn);
+	etcd_range(&txn, prefix, etcd_prefix_end(v->arena, prefix));
+	return etcd_send(v, &txn, e) && check_staged(v, e);
 }
 
-static enum turn done(struct visit *v, struct exchange *ask, struct err *e)
+static bool etcd_abort(struct driver_session *v, struct err *e)
 {
-	(void)v;
-	(void)ask;
-	(void)e;
-	return TURN_DONE;
+	const char *prefix = etcd_staged(v, "");
+	AUTO(etcd_txn) txn = { 0 };
+
+	etcd_txn_begin(&txn);
+	etcd_delete(&txn, prefix, etcd_prefix_end(v->arena, prefix));
+	return etcd_send(v, &txn, e);
 }
 
 /* ---- commit, revert and remove: conditional writes ---- */
 
 /* Makes the transaction conditional on no change to these entries since they were read. */
-static void expect_same(const struct visit *v, struct etcd_txn *txn, etcd_name_fn *names)
+static void expect_same(const struct driver_session *v, struct etcd_txn *txn, etcd_name_fn *names)
 {
 	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
 		const char *name = names(v, etcd_entries[i].name);
 
-		etcd_expect(txn, name, etcd_revision(etcd_find(etcd_talk(v)->reply, name)));
+		etcd_expect(txn, name, etcd_revision(etcd_find(etcd_session(v)->reply, name)));
 	}
 }
 
-static void copy(const struct visit *v, struct etcd_txn *txn, etcd_name_fn *from, etcd_name_fn *to)
+static void copy(const struct driver_session *v, struct etcd_txn *txn, etcd_name_fn *from,
+		 etcd_name_fn *to)
 {
 	for (size_t i = 0; i < ETCD_ENTRIES; i++) {
 		const char *target = to(v, etcd_entries[i].name);
-		const json_t *found = etcd_find(etcd_talk(v)->reply, from(v, etcd_entries[i].name));
+		const json_t *found =
+			etcd_find(etcd_session(v)->reply, from(v, etcd_entries[i].name));
 
 		if (found)
 			etcd_put(txn, target, etcd_value(found));
@@ -239,17 +213,17 @@ static void copy(const struct visit *v, struct etcd_txn *txn, etcd_name_fn *from
 	}
 }
 
-static void etcd_drop(const struct visit *v, struct etcd_txn *txn, const char *below)
+static void etcd_drop(const struct driver_session *v, struct etcd_txn *txn, const char *below)
 {
 	const char *prefix = etcd_name(v, below);
 
 	etcd_delete(txn, prefix, etcd_prefix_end(v->arena, prefix));
 }
 
-static void count_up(const struct visit *v, struct etcd_txn *txn)
+static void count_up(const struct driver_session *v, struct etcd_txn *txn)
 {
 	const char *name = etcd_name(v, "revision");
-	const json_t *found = etcd_find(etcd_talk(v)->reply, name);
+	const json_t *found = etcd_find(etcd_session(v)->reply, name);
 	AUTO(secret) text = { 0 };
 	uint64_t number = 0;
 
@@ -262,7 +236,7 @@ static void count_up(const struct visit *v, struct etcd_txn *txn)
 }
 
 /* A repaired pair has the same leaf as before, so the empty staging area tells. */
-static bool is_committed(const struct visit *v)
+static bool is_committed(const struct driver_session *v)
 {
 	const struct job *j = v->job;
 	bool mended = j->replaces && !strcmp(j->replaces, j->fingerprint);
@@ -271,25 +245,55 @@ static bool is_committed(const struct visit *v)
 	       (!mended || !*etcd_leaf(v, etcd_staged(v, "certificate")));
 }
 
-static bool may_commit(const struct visit *v, struct err *e)
+static bool may_commit(const struct driver_session *v, struct err *e)
 {
 	const char *staged = etcd_leaf(v, etcd_staged(v, "certificate"));
 
-	if (!reported_pair_is_expected(&etcd_talk(v)->held, v->job, e))
+	if (!reported_pair_is_expected(&etcd_session(v)->held, v->job, e))
 		return false;
 	return !strcmp(staged, v->job->fingerprint) ||
 	       err_set(e, ERR_MISSING, "'%s' holds no such pair", etcd_staged(v, ""));
 }
 
-static enum turn switch_over(struct visit *v, struct exchange *ask, struct err *e)
+static bool is_settled(const struct driver_session *v)
+{
+	if (v->job->verb == DRIVER_COMMIT)
+		return is_committed(v);
+	return etcd_holds(v, v->job->verb == DRIVER_REMOVE ? "" : v->job->fingerprint);
+}
+
+/*
+ * Sends the conditional transaction.  When a comparison fails, the keys are read
+ * again: an earlier attempt may have succeeded, its reply lost.
+ */
+static bool etcd_switch(struct driver_session *v, const struct etcd_txn *txn, struct err *e)
+{
+	struct etcd_session *t = etcd_session(v);
+
+	if (!etcd_send(v, txn, e))
+		return false;
+	if (etcd_succeeded(t->reply))
+		return true;
+	if (!read_all(v, e))
+		return false;
+	reported_pair_release(&t->held);
+	etcd_judge(v, true);
+	return is_settled(v) ||
+	       err_set(e, ERR_STALE, "another client changed the keys below '%s' meanwhile",
+		       etcd_of(v)->key);
+}
+
+static bool etcd_commit(struct driver_session *v, struct err *e)
 {
 	AUTO(etcd_txn) txn = { 0 };
 
+	if (!read_all(v, e))
+		return false;
 	etcd_judge(v, true);
 	if (is_committed(v))
-		return TURN_DONE;
+		return true;
 	if (!may_commit(v, e))
-		return TURN_FAILED;
+		return false;
 	etcd_txn_begin(&txn);
 	expect_same(v, &txn, etcd_name);
 	expect_same(v, &txn, etcd_staged);
@@ -297,17 +301,17 @@ static enum turn switch_over(struct visit *v, struct exchange *ask, struct err *
 	copy(v, &txn, etcd_staged, etcd_name);
 	count_up(v, &txn);
 	etcd_drop(v, &txn, "staged/");
-	return etcd_ask(v, ask, &txn);
+	return etcd_switch(v, &txn, e);
 }
 
-static void take_away(const struct visit *v, struct etcd_txn *txn)
+static void take_away(const struct driver_session *v, struct etcd_txn *txn)
 {
 	for (size_t i = 0; i < ETCD_ENTRIES; i++)
 		etcd_delete(txn, etcd_name(v, etcd_entries[i].name), NULL);
 	etcd_delete(txn, etcd_name(v, "revision"), NULL);
 }
 
-static bool has_previous(const struct visit *v, struct err *e)
+static bool has_previous(const struct driver_session *v, struct err *e)
 {
 	const char *previous = etcd_leaf(v, etcd_previous(v, "certificate"));
 
@@ -316,15 +320,17 @@ static bool has_previous(const struct visit *v, struct err *e)
 		       v->job->fingerprint);
 }
 
-static enum turn put_back(struct visit *v, struct exchange *ask, struct err *e)
+static bool etcd_revert(struct driver_session *v, struct err *e)
 {
 	AUTO(etcd_txn) txn = { 0 };
 
+	if (!read_all(v, e))
+		return false;
 	etcd_judge(v, true);
 	if (etcd_holds(v, v->job->fingerprint))
-		return TURN_DONE;
+		return true;
 	if (!has_previous(v, e))
-		return TURN_FAILED;
+		return false;
 	etcd_txn_begin(&txn);
 	expect_same(v, &txn, etcd_name);
 	expect_same(v, &txn, etcd_previous);
@@ -335,105 +341,52 @@ static enum turn put_back(struct visit *v, struct exchange *ask, struct err *e)
 		take_away(v, &txn);
 	}
 	etcd_drop(v, &txn, "previous/");
-	return etcd_ask(v, ask, &txn);
+	return etcd_switch(v, &txn, e);
 }
 
 /* Removes everything, unless another writer has published a pair since. */
-static enum turn drop_all(struct visit *v, struct exchange *ask, struct err *e)
+static bool etcd_remove(struct driver_session *v, struct err *e)
 {
 	const char *last = v->job->fingerprint;
 	AUTO(etcd_txn) txn = { 0 };
 
-	(void)e;
+	if (!read_all(v, e))
+		return false;
 	etcd_judge(v, true);
 	if (last && *last && !etcd_holds(v, last))
-		return TURN_DONE;
+		return true;
 	etcd_txn_begin(&txn);
 	expect_same(v, &txn, etcd_name);
 	take_away(v, &txn);
 	etcd_drop(v, &txn, "staged/");
 	etcd_drop(v, &txn, "previous/");
-	return etcd_ask(v, ask, &txn);
+	return etcd_switch(v, &txn, e);
 }
 
-/*
- * Handles the reply to the transaction.  After a failed comparison the keys are
- * read again: an earlier attempt may have succeeded, its reply lost.
- */
-static enum turn switched(struct visit *v, struct exchange *ask, struct err *e)
-{
-	if (etcd_succeeded(etcd_talk(v)->reply))
-		return TURN_DONE;
-	return etcd_ask_all(v, ask, e);
-}
+/* ---- the members ---- */
 
-static bool is_settled(const struct visit *v)
-{
-	if (v->job->verb == DRIVER_COMMIT)
-		return is_committed(v);
-	if (v->job->verb == DRIVER_REMOVE)
-		return etcd_holds(v, "");
-	return etcd_holds(v, v->job->fingerprint);
-}
-
-static enum turn etcd_finish(struct visit *v, struct exchange *ask, struct err *e)
-{
-	(void)ask;
-	reported_pair_release(&etcd_talk(v)->held);
-	etcd_judge(v, true);
-	if (is_settled(v))
-		return TURN_DONE;
-	err_set(e, ERR_STALE, "another client changed the keys below '%s' meanwhile",
-		etcd_of(v)->key);
-	return TURN_FAILED;
-}
-
-/* ---- the steps of each verb ---- */
-
-enum {
-	STEPS = 4
+static driver_session_fn *const etcd_verbs[DRIVER_VERB_COUNT] = {
+	[DRIVER_PROBE] = etcd_probe, [DRIVER_STAGE] = etcd_stage,   [DRIVER_COMMIT] = etcd_commit,
+	[DRIVER_ABORT] = etcd_abort, [DRIVER_REVERT] = etcd_revert, [DRIVER_REMOVE] = etcd_remove,
+	[DRIVER_READ] = etcd_read,
 };
 
-/* Each step handles the reply to the request of the step before. */
-static driver_turn_fn *const courses[DRIVER_VERB_COUNT][STEPS] = {
-	[DRIVER_PROBE] = { ask_public, etcd_report },
-	[DRIVER_STAGE] = { put_staged, ask_staged, check_staged },
-	[DRIVER_COMMIT] = { etcd_ask_all, switch_over, switched, etcd_finish },
-	[DRIVER_ABORT] = { drop_staged, done },
-	[DRIVER_REVERT] = { etcd_ask_all, put_back, switched, etcd_finish },
-	[DRIVER_REMOVE] = { etcd_ask_all, drop_all, switched, etcd_finish },
-	[DRIVER_READ] = { etcd_ask_all, etcd_hand_over },
-};
-
-static enum turn next_step(struct visit *v, struct exchange *ask, struct err *e)
+/* Runs the verb with one member after the other, until one answers. */
+static bool etcd_run(struct driver_session *v, struct err *e)
 {
-	return courses[v->job->verb][etcd_talk(v)->step++](v, ask, e);
-}
+	const char *const *member = etcd_of(v)->endpoints;
 
-static enum turn etcd_start(struct visit *v, struct exchange *ask, struct err *e)
-{
-	if (!etcd_talk_begin(v, e))
-		return TURN_FAILED;
-	v->stage = etcd_needs_login(v) ? ETCD_LOGIN : ETCD_WORK;
-	return v->stage == ETCD_LOGIN ? etcd_ask_login(v, ask, e) : next_step(v, ask, e);
-}
+	for (;;) {
+		AUTO(etcd_session) t = { 0 };
 
-static enum turn etcd_converse(struct visit *v, struct exchange *ask, struct err *e)
-{
-	switch ((enum etcd_stage)v->stage) {
-	case ETCD_BEGIN:
-		return etcd_start(v, ask, e);
-	case ETCD_LOGIN:
-		if (!etcd_take_token(v, e))
-			return TURN_FAILED;
-		v->stage = ETCD_WORK;
-		break;
-	case ETCD_WORK:
-		if (!etcd_take(v, e))
-			return TURN_FAILED;
-		break;
+		v->memory = &t;
+		*e = (struct err){ 0 };
+		if (etcd_session_begin(v, e) && etcd_verbs[v->job->verb](v, e))
+			return true;
+		if (!t.unreached || !*++member)
+			return false;
+		driver_move(v, *member);
 	}
-	return next_step(v, ask, e);
 }
 
 /* Readers watch the keys themselves, or the component has an `activate` of its own. */
@@ -446,16 +399,14 @@ static bool etcd_activate(struct job *j, struct err *e)
 
 const struct driver etcd_driver = {
 	.verbs = { [DRIVER_ACTIVATE] = etcd_activate },
-	.turns = {
-		[DRIVER_PROBE] = etcd_converse,
-		[DRIVER_STAGE] = etcd_converse,
-		[DRIVER_COMMIT] = etcd_converse,
-		[DRIVER_ABORT] = etcd_converse,
-		[DRIVER_REVERT] = etcd_converse,
-		[DRIVER_REMOVE] = etcd_converse,
-		[DRIVER_READ] = etcd_converse,
+	.sessions = {
+		[DRIVER_PROBE] = etcd_run,
+		[DRIVER_STAGE] = etcd_run,
+		[DRIVER_COMMIT] = etcd_run,
+		[DRIVER_ABORT] = etcd_run,
+		[DRIVER_REVERT] = etcd_run,
+		[DRIVER_REMOVE] = etcd_run,
+		[DRIVER_READ] = etcd_run,
 	},
 	.origin = first_origin,
-	.next_origin = next_origin,
-	.forget = etcd_talk_end,
 };

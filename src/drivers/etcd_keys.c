@@ -7,7 +7,7 @@
 
 void etcd_txn_begin(struct etcd_txn *t)
 {
-	*t = (struct etcd_txn){ json_array(), json_array() };
+	*t = (struct etcd_txn){ .compare = json_array(), .success = json_array() };
 }
 
 void etcd_txn_release(struct etcd_txn *t)
@@ -40,12 +40,14 @@ static void etcd_keys_add(struct etcd_txn *t, const char *operation, json_t *req
 
 void etcd_put(struct etcd_txn *t, const char *key, const char *value)
 {
+	t->writes = true;
 	etcd_keys_add(t, "request_put",
 		      json_pack("{s:o, s:s}", "key", in_base64(key), "value", value));
 }
 
 void etcd_put_plain(struct etcd_txn *t, const char *key, const char *value)
 {
+	t->writes = true;
 	etcd_keys_add(t, "request_put",
 		      json_pack("{s:o, s:o}", "key", in_base64(key), "value", in_base64(value)));
 }
@@ -74,6 +76,7 @@ void etcd_range_names(struct etcd_txn *t, const char *key, const char *end)
 
 void etcd_delete(struct etcd_txn *t, const char *key, const char *end)
 {
+	t->writes = true;
 	etcd_keys_add(t, "request_delete_range", span(key, end));
 }
 

@@ -33,9 +33,9 @@ void etcd_entry_value(const struct job *j, const struct pair_files *pieces,
 				   pieces->parts[entry->part].bytes.len);
 }
 
-static void put_part(struct visit *v, const struct etcd_entry *entry)
+static void put_part(struct driver_session *v, const struct etcd_entry *entry)
 {
-	struct etcd_talk *t = etcd_talk(v);
+	struct etcd_session *t = etcd_session(v);
 	const char *name = etcd_name(v, entry->name);
 	const json_t *found = etcd_find(t->reply, name);
 	AUTO(secret) text = { 0 };
@@ -47,9 +47,9 @@ static void put_part(struct visit *v, const struct etcd_entry *entry)
 }
 
 /* Entries written in one transaction have the same revision; returns the damage or NULL. */
-static const char *written_apart(const struct visit *v)
+static const char *written_apart(const struct driver_session *v)
 {
-	const struct etcd_talk *t = etcd_talk(v);
+	const struct etcd_session *t = etcd_session(v);
 	const char *first = etcd_revision(etcd_find(t->reply, etcd_name(v, etcd_entries[0].name)));
 
 	for (size_t i = 1; i < ETCD_ENTRIES; i++) {
@@ -63,9 +63,9 @@ static const char *written_apart(const struct visit *v)
 	return NULL;
 }
 
-void etcd_judge(struct visit *v, bool with_key)
+void etcd_judge(struct driver_session *v, bool with_key)
 {
-	struct etcd_talk *t = etcd_talk(v);
+	struct etcd_session *t = etcd_session(v);
 	struct installed_pair *verdict = &t->held.verdict;
 
 	for (size_t i = 0; i < ETCD_ENTRIES; i++)
@@ -77,16 +77,16 @@ void etcd_judge(struct visit *v, bool with_key)
 		verdict->damage = written_apart(v);
 }
 
-bool etcd_holds(const struct visit *v, const char *fingerprint)
+bool etcd_holds(const struct driver_session *v, const char *fingerprint)
 {
-	const struct installed_pair *now = &etcd_talk(v)->held.verdict;
+	const struct installed_pair *now = &etcd_session(v)->held.verdict;
 
 	return now->fingerprint && !now->damage && !strcmp(now->fingerprint, fingerprint);
 }
 
-const char *etcd_leaf(const struct visit *v, const char *name)
+const char *etcd_leaf(const struct driver_session *v, const char *name)
 {
-	const json_t *found = etcd_find(etcd_talk(v)->reply, name);
+	const json_t *found = etcd_find(etcd_session(v)->reply, name);
 	struct cert_facts facts = { 0 };
 	const struct der *certs = NULL;
 	size_t count = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A conversation with etcd, for the driver `etcd`: key names, requests, login.
+ * A session with etcd, for the driver `etcd`: key names, requests, login.
  */
 #ifndef DRIVERS_ETCD_SESSION_H
 #define DRIVERS_ETCD_SESSION_H
@@ -28,6 +28,7 @@
 struct etcd_txn {
 	json_t *compare;
 	json_t *success;
+	bool writes;
 };
 
 void etcd_txn_begin(struct etcd_txn *t);
@@ -65,43 +66,38 @@ bool etcd_succeeded(const json_t *reply);
 typedef void etcd_each_fn(void *ctx, const char *key);
 void etcd_each(const json_t *reply, struct arena *a, etcd_each_fn *fn, void *ctx);
 
-/* ---- conversation (etcd_session.c) ---- */
+/* ---- session (etcd_session.c) ---- */
 
-struct etcd_talk {
+struct etcd_session {
 	const struct identity *identity;
 	struct secret token;
 	struct exchange_header header; /* Authorization, with the token */
-	unsigned step;                 /* index in the verb's list of steps */
-	json_t *reply;
-	struct reported_pair held; /* the published pair */
+	json_t *reply;                 /* of the last transaction */
+	struct reported_pair held;     /* the published pair */
+	bool unreached;                /* the member did not answer */
 };
+void etcd_session_release(struct etcd_session *t);
+AUTO_STRUCT(etcd_session, struct etcd_session, etcd_session_release)
 
-static inline struct etcd_talk *etcd_talk(const struct visit *v)
+static inline struct etcd_session *etcd_session(const struct driver_session *v)
 {
 	return v->memory;
 }
 
-static inline const struct etcd *etcd_of(const struct visit *v)
+static inline const struct etcd *etcd_of(const struct driver_session *v)
 {
 	return v->job->component->deliver.etcd;
 }
 
-/* Allocates the visit's memory, which etcd_talk_end() wipes. */
-MUST_CHECK bool etcd_talk_begin(struct visit *v, struct err *e);
-void etcd_talk_end(struct visit *v);
+/* Begins the session, with a login when the fleet file names a user. */
+MUST_CHECK bool etcd_session_begin(struct driver_session *v, struct err *e);
 
 /* Key names: "KEY/BELOW", "KEY/staged/FINGERPRINT/BELOW", "KEY/previous/BELOW". */
-typedef const char *etcd_name_fn(const struct visit *v, const char *below);
+typedef const char *etcd_name_fn(const struct driver_session *v, const char *below);
 etcd_name_fn etcd_name, etcd_staged, etcd_previous;
 
-/* Fills `ask` with the transaction; returns TURN_ASK. */
-enum turn etcd_ask(const struct visit *v, struct exchange *ask, const struct etcd_txn *txn);
-/* Parses the reply into the talk. */
-MUST_CHECK bool etcd_take(struct visit *v, struct err *e);
-
-bool etcd_needs_login(const struct visit *v);
-enum turn etcd_ask_login(struct visit *v, struct exchange *ask, struct err *e);
-MUST_CHECK bool etcd_take_token(struct visit *v, struct err *e);
+/* Sends the transaction; the session has its reply. */
+MUST_CHECK bool etcd_send(struct driver_session *v, const struct etcd_txn *txn, struct err *e);
 
 /* ---- the entries of a pair (etcd_pair.c) ---- */
 
@@ -122,14 +118,14 @@ void etcd_entry_value(const struct job *j, const struct pair_files *pieces,
 		      const struct etcd_entry *entry, struct secret *out);
 
 /*
- * Checks the published pair, into the talk's `held`.  When the private key was
+ * Checks the published pair, into the session's `held`.  When the private key was
  * not read, its revision stands for it: entries written together have the same
  * one.
  */
-void etcd_judge(struct visit *v, bool with_key);
+void etcd_judge(struct driver_session *v, bool with_key);
 /* Whether the published pair is this one and undamaged; "": nothing published. */
-bool etcd_holds(const struct visit *v, const char *fingerprint);
+bool etcd_holds(const struct driver_session *v, const char *fingerprint);
 /* The fingerprint of the leaf in this entry of the reply; "": none. */
-const char *etcd_leaf(const struct visit *v, const char *name);
+const char *etcd_leaf(const struct driver_session *v, const char *name);
 
 #endif

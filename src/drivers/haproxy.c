@@ -27,56 +27,54 @@ static const char *haproxy_origin(const struct component *c)
 	return c->deliver.haproxy.socket;
 }
 
-static const char *file_of(const struct visit *v)
+static const char *file_of(const struct driver_session *v)
 {
 	return v->job->component->deliver.haproxy.certificate;
 }
 
 /* One command per connection: HAProxy closes it after its reply. */
-static enum turn haproxy_ask_command(const struct visit *v, struct exchange *ask,
-				     const char *command)
+static bool haproxy_command(struct driver_session *v, const char *command, struct exchange *x,
+			    struct err *e)
 {
-	ask_lines(ask, arena_printf(v->arena, "%s %s\n", command, file_of(v)));
-	return TURN_ASK;
+	request_lines(x, arena_printf(v->arena, "%s %s\n", command, file_of(v)));
+	return driver_request(v, x, e);
 }
 
-static const char *reply_text(const struct visit *v)
+static const char *reply_text(const struct exchange *x)
 {
-	return (const char *)v->reply->reply.bytes;
+	return (const char *)x->reply.bytes;
 }
 
-static bool reply_has(const struct visit *v, const char *text)
+static bool reply_has(const struct exchange *x, const char *text)
 {
-	return strstr(reply_text(v), text) != NULL;
+	return strstr(reply_text(x), text) != NULL;
 }
 
 /* The value of a line "NAME: VALUE"; NULL: no such line. */
-static const char *value_of(const struct visit *v, const char *name)
+static const char *value_of(const struct exchange *x, const char *name, struct arena *a)
 {
 	size_t len = strlen(name);
 
-	for (const char *line = reply_text(v); *line;) {
+	for (const char *line = reply_text(x); *line;) {
 		size_t length = strcspn(line, "\n");
 
 		if (length > len + 2 && !strncmp(line, name, len) && !strncmp(line + len, ": ", 2))
-			return arena_strndup(v->arena, line + len + 2, length - len - 2);
+			return arena_strndup(a, line + len + 2, length - len - 2);
 		line += length + (line[length] == '\n');
 	}
 	return NULL;
 }
 
-/* Whether the process holds this leaf, by SHA-1, the only hash it reports. */
-static bool haproxy_holds(const struct visit *v, const char *sha1)
+/* SHA-1 of the leaf that the process holds, the only hash it reports; NULL: none. */
+static const char *held_sha1(const struct driver_session *v, const struct exchange *x)
 {
-	const char *told = value_of(v, "SHA1 FingerPrint");
-
-	return told && !strcmp(told, sha1);
+	return value_of(x, "SHA1 FingerPrint", v->arena);
 }
 
 /* ---- probe ---- */
 
 /* SHA-1 of the leaf in the file; NULL: none. */
-static const char *installed_sha1(struct visit *v)
+static const char *installed_sha1(struct driver_session *v)
 {
 	const struct install *i = &v->job->component->deliver.files;
 	AUTO(secret) key = { 0 };
@@ -88,64 +86,49 @@ static const char *installed_sha1(struct visit *v)
 	return cert_sha1(set.certs[0], v->arena);
 }
 
-static void take_held(struct visit *v)
+static void take_held(struct driver_session *v, const struct exchange *x)
 {
-	struct observation *a = &v->job->seen;
-	const char *sha1 = installed_sha1(v);
+	struct observation *seen = &v->job->seen;
+	const char *version = value_of(x, "Version", v->arena);
+	const char *installed = installed_sha1(v);
+	const char *held = held_sha1(v, x);
 
-	a->version = value_of(v, "Version");
-	if (a->version)
-		a->version = text_escaped(v->job->arena, a->version);
-	if (!value_of(v, "SHA1 FingerPrint"))
-		a->unwritable = arena_printf(
+	seen->version = version ? text_escaped(v->job->arena, version) : NULL;
+	if (!held)
+		seen->unwritable = arena_printf(
 			v->job->arena,
 			"HAProxy does not know '%s': its configuration must name that file, and it must have loaded it",
 			file_of(v));
-	else if (sha1)
-		a->served = haproxy_holds(v, sha1) ? a->installed : "";
+	else if (installed)
+		seen->served = strcmp(held, installed) ? "" : seen->installed;
 }
 
 /* Probes the file first, which needs no running HAProxy. */
-static enum turn haproxy_probe(struct visit *v, struct exchange *ask, struct err *e)
+static bool haproxy_probe(struct driver_session *v, struct err *e)
 {
 	struct observation *a = &v->job->seen;
+	AUTO(exchange) x = { 0 };
+	struct err why = { 0 };
 
-	if (!v->reply) {
-		if (!files_probe(v->job, e))
-			return TURN_FAILED;
-		return haproxy_ask_command(v, ask, "show info;show ssl cert");
-	}
-	if (v->reply->error.code == ERR_STOPPED)
-		return no_reply(v, e);
-	a->online = !v->reply->error.code;
+	if (!files_probe(v->job, e))
+		return false;
+	a->online = haproxy_command(v, "show info;show ssl cert", &x, &why);
 	if (a->online)
-		take_held(v);
+		take_held(v, &x);
 	else
-		a->error = arena_strdup(v->job->arena, v->reply->error.text);
-	return TURN_DONE;
+		a->error = arena_strdup(v->job->arena, why.text);
+	if (why.code == ERR_STOPPED)
+		*e = why;
+	return why.code != ERR_STOPPED;
 }
 
 /* ---- activate ---- */
-
-enum swap_stage {
-	SWAP_BEGIN,
-	SWAP_SET,
-	SWAP_COMMIT,
-	SWAP_CHECK,
-	SWAP_ABORT,
-};
-
-struct swap {
-	const char *sha1;
-	size_t size;
-	struct err error; /* reason of the abort */
-};
 
 /*
  * An empty line ends the payload, so there must be exactly one, at the end;
  * pem_add_*() write none.
  */
-static void put_pair(struct visit *v, const struct cert_set *set, const struct secret *key,
+static void put_pair(struct driver_session *v, const struct cert_set *set, const struct secret *key,
 		     struct exchange *ask)
 {
 	const char *begin = arena_printf(v->arena, "set ssl cert %s <<\n", file_of(v));
@@ -167,107 +150,82 @@ static void put_pair(struct visit *v, const struct cert_set *set, const struct s
 	ask->kind = EXCHANGE_LINES;
 }
 
-/* Sends the installed pair, after checking that it is the job's. */
-static enum turn swap_begin(struct visit *v, struct exchange *ask, struct err *e)
+/* The command that sends the installed pair, after checking that it is the job's. */
+static bool haproxy_payload(struct driver_session *v, struct exchange *x, const char **sha1,
+			    struct err *e)
 {
-	struct swap *swap = ARENA_NEW(v->arena, struct swap);
 	AUTO(secret) key = { 0 };
 	struct cert_set set = { 0 };
 	struct cert_facts facts = { 0 };
 
 	if (!install_read(&v->job->component->deliver.files, v->arena, &set, &key, e) ||
 	    !foreign_cert(set.certs[0], v->arena, &facts, e))
-		return TURN_FAILED;
-	if (strcmp(facts.fingerprint, v->job->fingerprint) != 0) {
-		err_set(e, ERR_STALE, "'%s' holds %.12s, not %.12s", file_of(v), facts.fingerprint,
-			v->job->fingerprint);
-		return TURN_FAILED;
-	}
-	swap->sha1 = cert_sha1(set.certs[0], v->arena);
-	put_pair(v, &set, &key, ask);
-	swap->size = ask->body.len;
-	v->memory = swap;
-	v->stage = SWAP_SET;
-	return TURN_ASK;
+		return false;
+	if (strcmp(facts.fingerprint, v->job->fingerprint) != 0)
+		return err_set(e, ERR_STALE, "'%s' holds %.12s, not %.12s", file_of(v),
+			       facts.fingerprint, v->job->fingerprint);
+	*sha1 = cert_sha1(set.certs[0], v->arena);
+	put_pair(v, &set, &key, x);
+	return true;
 }
 
-static bool haproxy_refused(const struct visit *v, const char *what, struct err *e)
+static bool haproxy_refused(const struct driver_session *v, const struct exchange *x,
+			    const char *what, struct err *e)
 {
 	return err_set(e, ERR_REMOTE, "HAProxy refused to %s '%s': %s", what, file_of(v),
-		       text_escaped(v->arena, reply_text(v)));
+		       text_escaped(v->arena, reply_text(x)));
 }
 
-/* HAProxy answers an oversized payload with an empty reply or a closed connection. */
-static enum turn no_room(const struct visit *v, struct err *e)
+/*
+ * HAProxy answers an oversized payload with an empty reply or a closed
+ * connection.  A refused "set" leaves no transaction open.
+ */
+static bool haproxy_set(struct driver_session *v, struct exchange *x, struct err *e)
 {
-	const struct swap *swap = v->memory;
+	size_t size = x->body.len;
+	struct err why = { 0 };
 
-	if (v->reply->error.code == ERR_STOPPED)
-		return no_reply(v, e);
-	err_set(e, ERR_REMOTE,
-		"HAProxy takes no pair of %zu bytes%s%s: its tune.bufsize is probably too small",
-		swap->size, v->reply->error.code ? ": " : "", v->reply->error.text);
-	return TURN_FAILED;
-}
-
-/* A refused "set" leaves no transaction open, so there is nothing to abort. */
-static enum turn swap_set(struct visit *v, struct exchange *ask, struct err *e)
-{
-	if (v->reply->error.code || !v->reply->reply.len)
-		return no_room(v, e);
-	if (!reply_has(v, "Transaction created") && !reply_has(v, "Transaction updated")) {
-		haproxy_refused(v, "take", e);
-		return TURN_FAILED;
+	if (!driver_request(v, x, &why) && why.code == ERR_STOPPED) {
+		*e = why;
+		return false;
 	}
-	v->stage = SWAP_COMMIT;
-	return haproxy_ask_command(v, ask, "commit ssl cert");
+	if (why.code || !x->reply.len)
+		return err_set(
+			e, ERR_REMOTE,
+			"HAProxy takes no pair of %zu bytes%s%s: its tune.bufsize is probably too small",
+			size, why.code ? ": " : "", why.text);
+	return reply_has(x, "Transaction created") || reply_has(x, "Transaction updated") ||
+	       haproxy_refused(v, x, "take", e);
 }
 
 /* A refused commit leaves the transaction open. */
-static enum turn swap_commit(struct visit *v, struct exchange *ask)
+static bool haproxy_commit(struct driver_session *v, struct err *e)
 {
-	struct swap *swap = v->memory;
+	AUTO(exchange) commit = { 0 };
+	AUTO(exchange) abort = { 0 };
+	struct err ignored = { 0 };
 
-	if (!v->reply->error.code && reply_has(v, "Success!")) {
-		v->stage = SWAP_CHECK;
-		return haproxy_ask_command(v, ask, "show ssl cert");
-	}
-	if (v->reply->error.code)
-		swap->error = v->reply->error;
-	else
-		haproxy_refused(v, "use", &swap->error);
-	v->stage = SWAP_ABORT;
-	return haproxy_ask_command(v, ask, "abort ssl cert");
+	if (haproxy_command(v, "commit ssl cert", &commit, e) &&
+	    (reply_has(&commit, "Success!") || haproxy_refused(v, &commit, "use", e)))
+		return true;
+	(void)!haproxy_command(v, "abort ssl cert", &abort, &ignored);
+	return false;
 }
 
-static enum turn swap_check(struct visit *v, struct err *e)
+static bool haproxy_activate(struct driver_session *v, struct err *e)
 {
-	const struct swap *swap = v->memory;
+	AUTO(exchange) set = { 0 };
+	AUTO(exchange) show = { 0 };
+	const char *sha1 = NULL;
+	const char *held = NULL;
 
-	if (v->reply->error.code)
-		return no_reply(v, e);
-	if (haproxy_holds(v, swap->sha1))
-		return TURN_DONE;
-	err_set(e, ERR_REMOTE, "HAProxy accepted '%s', but holds another certificate", file_of(v));
-	return TURN_FAILED;
-}
-
-static enum turn haproxy_activate(struct visit *v, struct exchange *ask, struct err *e)
-{
-	switch ((enum swap_stage)v->stage) {
-	case SWAP_BEGIN:
-		return swap_begin(v, ask, e);
-	case SWAP_SET:
-		return swap_set(v, ask, e);
-	case SWAP_COMMIT:
-		return swap_commit(v, ask);
-	case SWAP_CHECK:
-		return swap_check(v, e);
-	case SWAP_ABORT:
-		*e = ((const struct swap *)v->memory)->error;
-		return TURN_FAILED;
-	}
-	return TURN_FAILED;
+	if (!haproxy_payload(v, &set, &sha1, e) || !haproxy_set(v, &set, e) ||
+	    !haproxy_commit(v, e) || !haproxy_command(v, "show ssl cert", &show, e))
+		return false;
+	held = held_sha1(v, &show);
+	return (held && !strcmp(held, sha1)) ||
+	       err_set(e, ERR_REMOTE, "HAProxy accepted '%s', but holds another certificate",
+		       file_of(v));
 }
 
 const struct driver haproxy_driver = {
@@ -279,7 +237,7 @@ const struct driver haproxy_driver = {
 		[DRIVER_REMOVE] = files_remove,
 		[DRIVER_READ] = files_read,
 	},
-	.turns = {
+	.sessions = {
 		[DRIVER_PROBE] = haproxy_probe,
 		[DRIVER_ACTIVATE] = haproxy_activate,
 	},

@@ -31,23 +31,23 @@
 #include <string.h>
 
 enum {
-	REQUESTS = 3, /* most requests of one verb */
 	STATUS_MISSING = 404
 };
 
-/* One conversation: a list of requests, sent in order. */
+/* Made by http_prepare(). */
 struct http_session {
 	struct http_words words;
-	const struct http_request *list[REQUESTS];
-	size_t count;
-	size_t asked;
-	/* result of the last probe; strings in the job's arena */
+	const struct http_request *changes[2]; /* that the verb sends, in order; NULL: none */
+};
+
+/* What a probe tells; strings in the job's arena. */
+struct http_probe {
 	const char *installed;
 	const char *error; /* why `installed` is unknown */
 	const char *version;
 };
 
-static const struct http *http_of(const struct visit *v)
+static const struct http *http_of(const struct driver_session *v)
 {
 	return v->job->component->deliver.http;
 }
@@ -57,84 +57,90 @@ static const char *http_origin(const struct component *c)
 	return c->deliver.http->origin;
 }
 
-static void http_forget(struct visit *v)
+/* ---- the requests of a verb that change something ---- */
+
+static const struct http_request *http_request_of(const struct driver_session *v,
+						  enum http_verb verb)
+{
+	return http_of(v)->requests[verb];
+}
+
+static bool list_revert(const struct driver_session *v, const struct http_request *list[2],
+			struct err *e)
+{
+	const struct http_request *revert = http_request_of(v, HTTP_REVERT);
+	bool to_nothing = !*v->job->fingerprint;
+
+	if (to_nothing && http_request_of(v, HTTP_REMOVE))
+		list[0] = http_request_of(v, HTTP_REMOVE);
+	else if (revert && (!to_nothing || !request_needs_pair(revert)))
+		list[0] = revert;
+	else if (to_nothing)
+		return err_set(e, ERR_MISSING,
+			       "nothing was there before, and there is no request 'remove'");
+	if (list[0])
+		return true;
+	list[0] = http_request_of(v, HTTP_STAGE);
+	list[list[0] ? 1 : 0] = http_request_of(v, HTTP_COMMIT);
+	return true;
+}
+
+static bool list_changes(const struct driver_session *v, const struct http_request *list[2],
+			 struct err *e)
+{
+	static const enum http_verb same[DRIVER_VERB_COUNT] = {
+		[DRIVER_STAGE] = HTTP_STAGE,       [DRIVER_COMMIT] = HTTP_COMMIT,
+		[DRIVER_ABORT] = HTTP_ABORT,       [DRIVER_REMOVE] = HTTP_REMOVE,
+		[DRIVER_ACTIVATE] = HTTP_ACTIVATE,
+	};
+	enum driver_verb verb = v->job->verb;
+
+	if (verb == DRIVER_PROBE)
+		return true;
+	if (verb == DRIVER_REVERT)
+		return list_revert(v, list, e);
+	list[0] = http_request_of(v, same[verb]);
+	return list[0] || verb != DRIVER_REMOVE ||
+	       err_set(e, ERR_MISSING, "there is no request 'remove'");
+}
+
+static bool http_prepare(struct driver_session *v, struct err *e)
+{
+	struct http_session *s = ARENA_NEW(v->arena, struct http_session);
+
+	v->memory = s;
+	if (!list_changes(v, s->changes, e))
+		return false;
+	for (size_t i = 0; i < 2 && s->changes[i]; i++)
+		if (!http_words_prepare(&s->words, v, s->changes[i], &http_of(v)->pkcs12_password,
+					e))
+			return false;
+	return true;
+}
+
+static void http_forget(struct driver_session *v)
 {
 	http_words_release(&((struct http_session *)v->memory)->words);
 }
 
-/* ---- choosing the requests ---- */
-
-static bool http_add(const struct visit *v, enum http_verb verb)
+static bool http_send(struct driver_session *v, const struct http_request *r, struct exchange *x,
+		      struct err *e)
 {
-	const struct http_request *r = http_of(v)->requests[verb];
-	struct http_session *t = v->memory;
+	struct http_session *s = v->memory;
 
-	if (r)
-		t->list[t->count++] = r;
-	return r != NULL;
+	return http_render(&s->words, v, r, &http_of(v)->access, x, e) && driver_request(v, x, e);
 }
 
-/* Revert to nothing. */
-static bool list_nothing(const struct visit *v, struct err *e)
+static bool send_changes(struct driver_session *v, struct err *e)
 {
-	const struct http_request *revert = http_of(v)->requests[HTTP_REVERT];
+	const struct http_session *s = v->memory;
 
-	if (http_add(v, HTTP_REMOVE))
-		return true;
-	if (revert && !request_needs_pair(revert))
-		return http_add(v, HTTP_REVERT);
-	return err_set(e, ERR_MISSING,
-		       "nothing was there before, and there is no request 'remove'");
-}
+	for (size_t i = 0; i < 2 && s->changes[i]; i++) {
+		AUTO(exchange) x = { 0 };
 
-static bool list_revert(const struct visit *v, struct err *e)
-{
-	if (!*v->job->fingerprint)
-		return list_nothing(v, e);
-	if (http_add(v, HTTP_REVERT))
-		return true;
-	http_add(v, HTTP_STAGE);
-	return http_add(v, HTTP_COMMIT);
-}
-
-static bool list_requests(const struct visit *v, struct err *e)
-{
-	switch (v->job->verb) {
-	case DRIVER_PROBE:
-		http_add(v, HTTP_PROBE);
-		return true;
-	case DRIVER_STAGE:
-		return http_add(v, HTTP_STAGE) || http_add(v, HTTP_PROBE) || true;
-	case DRIVER_COMMIT:
-		http_add(v, HTTP_PROBE);
-		return http_add(v, HTTP_COMMIT);
-	case DRIVER_ABORT:
-		return http_add(v, HTTP_ABORT) || true;
-	case DRIVER_ACTIVATE:
-		return http_add(v, HTTP_ACTIVATE) || http_add(v, HTTP_PROBE) || true;
-	case DRIVER_REVERT:
-		return list_revert(v, e);
-	case DRIVER_REMOVE:
-		http_add(v, HTTP_PROBE);
-		return http_add(v, HTTP_REMOVE) ||
-		       err_set(e, ERR_MISSING, "there is no request 'remove'");
-	case DRIVER_READ:
-	case DRIVER_VERB_COUNT:
-		break;
-	}
-	return err_set(e, ERR_MISSING, "its key cannot be read over HTTP");
-}
-
-static bool http_prepare(struct visit *v, struct err *e)
-{
-	struct http_session *t = ARENA_NEW(v->arena, struct http_session);
-
-	v->memory = t;
-	if (!list_requests(v, e))
-		return false;
-	for (size_t i = 0; i < t->count; i++)
-		if (!http_words_prepare(&t->words, v, t->list[i], &http_of(v)->pkcs12_password, e))
+		if (!http_send(v, s->changes[i], &x, e) || !http_expected(v, &x, s->changes[i], e))
 			return false;
+	}
 	return true;
 }
 
@@ -170,173 +176,152 @@ static const char *leaf_of(struct arena *a, const char *pem)
 	return facts.fingerprint;
 }
 
-static void take_installed(const struct visit *v, const json_t *value)
+static void take_installed(const struct driver_session *v, const json_t *value,
+			   struct http_probe *out)
 {
-	struct http_session *t = v->memory;
 	struct arena *a = v->job->arena;
 	const char *text = json_string_value(value);
-	const char *pointer = http_of(v)->requests[HTTP_PROBE]->fingerprint;
 
 	if (json_is_null(value) || (text && !*text))
-		t->installed = "";
+		out->installed = "";
 	else if (text)
-		t->installed =
+		out->installed =
 			strstr(text, "-----BEGIN") ? leaf_of(a, text) : as_fingerprint(a, text);
-	if (!t->installed)
-		t->error = arena_printf(
+	if (!out->installed)
+		out->error = arena_printf(
 			a,
 			"'%s' in its answer is %s, neither a SHA-256 fingerprint nor a certificate",
-			pointer, value ? "something else" : "not there");
+			http_request_of(v, HTTP_PROBE)->fingerprint,
+			value ? "something else" : "not there");
 }
 
-static void take_version(const struct visit *v, const json_t *document)
+static void take_version(const struct driver_session *v, const struct exchange *x,
+			 const json_t *document, struct http_probe *out)
 {
-	struct http_session *t = v->memory;
-	const char *pointer = http_of(v)->requests[HTTP_PROBE]->version;
+	const char *pointer = http_request_of(v, HTTP_PROBE)->version;
 	const json_t *value = pointer ? json_at(document, pointer) : NULL;
 
 	if (json_is_string(value))
-		t->version = arena_strdup(v->job->arena, redact_words(v, json_string_value(value),
-								      json_string_length(value)));
+		out->version =
+			arena_strdup(v->job->arena, redact_words(v, x, json_string_value(value),
+								 json_string_length(value)));
 }
 
-static bool take_probe(const struct visit *v, const struct http_request *r, struct err *e)
+/* Without a declared probe nothing is known. */
+static bool http_ask_probe(struct driver_session *v, struct http_probe *out, struct err *e)
 {
-	struct http_session *t = v->memory;
+	const struct http_request *r = http_request_of(v, HTTP_PROBE);
+	AUTO(exchange) x = { .reads = true };
 	AUTO(json) document = NULL;
 
-	if (!v->reply->error.code)
-		document = json_parse(v->reply->reply.bytes, v->reply->reply.len);
-	if (!v->reply->error.code && v->reply->status == STATUS_MISSING) {
-		t->installed = "";
-		take_version(v, document);
+	*out = (struct http_probe){ .error = "there is no request 'probe'" };
+	if (!r)
+		return true;
+	*out = (struct http_probe){ 0 };
+	if (!http_send(v, r, &x, e))
+		return false;
+	document = json_parse(x.reply.bytes, x.reply.len);
+	take_version(v, &x, document, out);
+	if (x.status == STATUS_MISSING) {
+		out->installed = "";
 		return true;
 	}
-	if (!http_expected(v, r, e))
+	if (!http_expected(v, &x, r, e))
 		return false;
 	if (!document)
-		return err_set(e, ERR_REMOTE, "'%s' does not answer with JSON", v->reply->origin);
-	take_installed(v, json_at(document, r->fingerprint));
-	take_version(v, document);
+		return err_set(e, ERR_REMOTE, "'%s' does not answer with JSON", x.origin);
+	take_installed(v, json_at(document, r->fingerprint), out);
 	return true;
 }
 
-/* ---- decisions after a probe ---- */
+/* ---- the verbs ---- */
 
-static bool installed_is(const struct visit *v, const char *fingerprint)
+static bool installed_is(const struct http_probe *p, const char *fingerprint)
 {
-	const struct http_session *t = v->memory;
-
-	return t->installed && !strcmp(t->installed, fingerprint);
+	return p->installed && !strcmp(p->installed, fingerprint);
 }
 
-static enum turn http_report(const struct visit *v)
+static const char *or_nothing(const char *fingerprint)
 {
-	const struct http_session *t = v->memory;
-	struct observation *a = &v->job->seen;
-
-	a->online = true;
-	a->installed = t->installed;
-	a->version = t->version;
-	a->error = t->error;
-	if (!t->count)
-		a->error = "there is no request 'probe'";
-	return TURN_DONE;
+	return *fingerprint ? fingerprint : "nothing";
 }
 
-static enum turn before_commit(const struct visit *v, struct err *e)
+static bool http_probe(struct driver_session *v, struct err *e)
 {
-	const struct http_session *t = v->memory;
+	struct http_probe p;
+
+	if (!http_ask_probe(v, &p, e))
+		return false;
+	v->job->seen.online = true;
+	v->job->seen.installed = p.installed;
+	v->job->seen.version = p.version;
+	v->job->seen.error = p.error;
+	return true;
+}
+
+static bool http_stage(struct driver_session *v, struct err *e)
+{
+	struct http_probe ignored;
+
+	return http_request_of(v, HTTP_STAGE) ? send_changes(v, e) : http_ask_probe(v, &ignored, e);
+}
+
+static bool http_commit(struct driver_session *v, struct err *e)
+{
 	const struct job *j = v->job;
 	bool mended = j->replaces && !strcmp(j->replaces, j->fingerprint);
+	struct http_probe p;
 
-	if (installed_is(v, j->fingerprint) && !mended)
-		return TURN_DONE;
-	if (!j->replaces || !t->installed || installed_is(v, j->replaces))
-		return TURN_ASK;
-	err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected",
-		*t->installed ? t->installed : "nothing", *j->replaces ? j->replaces : "nothing");
-	return TURN_FAILED;
+	if (!http_ask_probe(v, &p, e))
+		return false;
+	if (installed_is(&p, j->fingerprint) && !mended)
+		return true;
+	if (j->replaces && p.installed && !installed_is(&p, j->replaces))
+		return err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected",
+			       or_nothing(p.installed), or_nothing(j->replaces));
+	return send_changes(v, e);
 }
 
-static enum turn after_commit(const struct visit *v, struct err *e)
+static bool http_activate(struct driver_session *v, struct err *e)
 {
-	const struct http_session *t = v->memory;
+	struct http_probe p;
 
-	if (!t->installed || installed_is(v, v->job->fingerprint))
-		return TURN_DONE;
-	err_set(e, ERR_REMOTE, "it accepted %.12s, but still reports %.12s", v->job->fingerprint,
-		*t->installed ? t->installed : "nothing");
-	return TURN_FAILED;
+	if (http_request_of(v, HTTP_ACTIVATE))
+		return send_changes(v, e);
+	if (!http_ask_probe(v, &p, e))
+		return false;
+	return !p.installed || installed_is(&p, v->job->fingerprint) ||
+	       err_set(e, ERR_REMOTE, "it accepted %.12s, but still reports %.12s",
+		       v->job->fingerprint, or_nothing(p.installed));
 }
 
 /* Removes nothing when another writer has installed a pair since. */
-static enum turn before_remove(const struct visit *v)
+static bool http_remove(struct driver_session *v, struct err *e)
 {
-	const struct http_session *t = v->memory;
 	const char *last = v->job->fingerprint;
-	bool other = last && *last && t->installed && !installed_is(v, last);
+	struct http_probe p;
 
-	return other ? TURN_DONE : TURN_ASK;
+	if (!http_ask_probe(v, &p, e))
+		return false;
+	return (last && *last && p.installed && !installed_is(&p, last)) || send_changes(v, e);
 }
 
-/* TURN_ASK: continue with the next request. */
-static enum turn decide_after_probe(const struct visit *v, struct err *e)
+static bool http_read(struct job *j, struct err *e)
 {
-	switch (v->job->verb) {
-	case DRIVER_PROBE:
-		return http_report(v);
-	case DRIVER_COMMIT:
-		return before_commit(v, e);
-	case DRIVER_ACTIVATE:
-		return after_commit(v, e);
-	case DRIVER_REMOVE:
-		return before_remove(v);
-	case DRIVER_STAGE:
-	case DRIVER_ABORT:
-	case DRIVER_REVERT:
-	case DRIVER_READ:
-	case DRIVER_VERB_COUNT:
-		break;
-	}
-	return TURN_ASK;
-}
-
-static enum turn http_check_reply(const struct visit *v, struct err *e)
-{
-	const struct http_session *t = v->memory;
-	const struct http_request *r = t->list[t->asked - 1];
-
-	if (r == http_of(v)->requests[HTTP_PROBE])
-		return take_probe(v, r, e) ? decide_after_probe(v, e) : TURN_FAILED;
-	return http_expected(v, r, e) ? TURN_ASK : TURN_FAILED;
-}
-
-static enum turn http_converse(struct visit *v, struct exchange *ask, struct err *e)
-{
-	struct http_session *t = v->memory;
-	enum turn turn = v->reply ? http_check_reply(v, e) : TURN_ASK;
-
-	if (turn != TURN_ASK)
-		return turn;
-	if (t->asked == t->count)
-		return v->job->verb == DRIVER_PROBE ? http_report(v) : TURN_DONE;
-	ask->reads = t->list[t->asked] == http_of(v)->requests[HTTP_PROBE];
-	return http_render(&t->words, v, t->list[t->asked++], &http_of(v)->access, ask, e)
-		       ? TURN_ASK
-		       : TURN_FAILED;
+	(void)j;
+	return err_set(e, ERR_MISSING, "its key cannot be read over HTTP");
 }
 
 const struct driver http_driver = {
-	.turns = {
-		[DRIVER_PROBE] = http_converse,
-		[DRIVER_STAGE] = http_converse,
-		[DRIVER_COMMIT] = http_converse,
-		[DRIVER_ABORT] = http_converse,
-		[DRIVER_ACTIVATE] = http_converse,
-		[DRIVER_REVERT] = http_converse,
-		[DRIVER_REMOVE] = http_converse,
-		[DRIVER_READ] = http_converse,
+	.verbs = { [DRIVER_READ] = http_read },
+	.sessions = {
+		[DRIVER_PROBE] = http_probe,
+		[DRIVER_STAGE] = http_stage,
+		[DRIVER_COMMIT] = http_commit,
+		[DRIVER_ABORT] = send_changes,
+		[DRIVER_ACTIVATE] = http_activate,
+		[DRIVER_REVERT] = send_changes,
+		[DRIVER_REMOVE] = http_remove,
 	},
 	.origin = http_origin,
 	.prepare = http_prepare,

@@ -34,14 +34,14 @@ void http_words_release(struct http_words *w)
 
 /* ---- the pair ---- */
 
-static bool make_pkcs12(struct http_words *w, const struct visit *v, const struct secret_ref *ref,
-			struct err *e)
+static bool make_pkcs12(struct http_words *w, const struct driver_session *v,
+			const struct secret_ref *ref, struct err *e)
 {
 	const struct job *j = v->job;
 	const struct secret *password = NULL;
 	AUTO(secret) der = { 0 };
 
-	if (!visit_secret(v, ref, &password, e))
+	if (!driver_secret(v, ref, &password, e))
 		return false;
 
 	const struct export_order order = {
@@ -75,8 +75,9 @@ static void add_pieces(struct http_words *w, const struct job *j, unsigned wante
 		pair_files_of_pair(&w->pieces, missing, j->set, j->key);
 }
 
-bool http_words_prepare(struct http_words *w, const struct visit *v, const struct http_request *r,
-			const struct secret_ref *pkcs12_password, struct err *e)
+bool http_words_prepare(struct http_words *w, const struct driver_session *v,
+			const struct http_request *r, const struct secret_ref *pkcs12_password,
+			struct err *e)
 {
 	bool wants_pkcs12 = http_text_has(&r->body, MATERIAL_PKCS12) ||
 			    http_text_has(&r->json, MATERIAL_PKCS12);
@@ -163,8 +164,8 @@ static bool has_header(const struct headers *h, const char *name)
 	return false;
 }
 
-static bool fill_header(struct http_words *w, const struct visit *v, const struct http_header *from,
-			struct secret *out, struct err *e)
+static bool fill_header(struct http_words *w, const struct driver_session *v,
+			const struct http_header *from, struct secret *out, struct err *e)
 {
 	const struct secret *secret = NULL;
 
@@ -172,7 +173,7 @@ static bool fill_header(struct http_words *w, const struct visit *v, const struc
 		http_render_fill_in(out, w, v->job, &from->text, false);
 		return true;
 	}
-	if (!visit_secret(v, &from->secret, &secret, e))
+	if (!driver_secret(v, &from->secret, &secret, e))
 		return err_in(e, "header '%s'", from->name);
 	if (!secret->len || memchr(secret->bytes, '\n', secret->len) ||
 	    memchr(secret->bytes, '\r', secret->len) || memchr(secret->bytes, '\0', secret->len))
@@ -183,7 +184,7 @@ static bool fill_header(struct http_words *w, const struct visit *v, const struc
 	return true;
 }
 
-static bool http_render_add_headers(struct http_words *w, const struct visit *v,
+static bool http_render_add_headers(struct http_words *w, const struct driver_session *v,
 				    const struct http_request *r, const struct http_access *access,
 				    struct err *e)
 {
@@ -212,12 +213,12 @@ static bool http_render_add_headers(struct http_words *w, const struct visit *v,
 
 /* ---- the request ---- */
 
-bool http_render(struct http_words *w, const struct visit *v, const struct http_request *r,
+bool http_render(struct http_words *w, const struct driver_session *v, const struct http_request *r,
 		 const struct http_access *access, struct exchange *ask, struct err *e)
 {
 	AUTO(secret) path = { 0 };
 
-	if (!visit_identity(v, access, &ask->identity, e) ||
+	if (!driver_identity(v, access, &ask->identity, e) ||
 	    !http_render_add_headers(w, v, r, access, e))
 		return false;
 	http_render_fill_in(&path, w, v->job, &r->url.path, false);
@@ -241,12 +242,8 @@ static bool http_render_is_listed(const struct http_request *r, long status)
 	return false;
 }
 
-bool http_expected(const struct visit *v, const struct http_request *r, struct err *e)
+bool http_expected(const struct driver_session *v, const struct exchange *x,
+		   const struct http_request *r, struct err *e)
 {
-	if (v->reply->error.code) {
-		*e = v->reply->error;
-		return false;
-	}
-	return http_render_is_listed(r, v->reply->status) ||
-	       reply_refused(v, NULL, e) != TURN_FAILED;
+	return http_render_is_listed(r, x->status) || reply_refused(v, x, NULL, e);
 }

@@ -32,16 +32,17 @@ AUTO_STRUCT(http_words, struct http_words, http_words_release)
  * Prepares the forms of the job's pair that this request uses; ERR_MISSING: the
  * job has no pair.  Making a PKCS#12 is slow.
  */
-MUST_CHECK bool http_words_prepare(struct http_words *w, const struct visit *v,
+MUST_CHECK bool http_words_prepare(struct http_words *w, const struct driver_session *v,
 				   const struct http_request *r,
 				   const struct secret_ref *pkcs12_password, struct err *e);
 
 /* `ask` must be empty. */
-MUST_CHECK bool http_render(struct http_words *w, const struct visit *v,
+MUST_CHECK bool http_render(struct http_words *w, const struct driver_session *v,
 			    const struct http_request *r, const struct http_access *access,
 			    struct exchange *ask, struct err *e);
 
-/* Whether the reply has a status that the request expects; else the error says why. */
-MUST_CHECK bool http_expected(const struct visit *v, const struct http_request *r, struct err *e);
+/* Whether the response has a status that the request expects; else the error says why. */
+MUST_CHECK bool http_expected(const struct driver_session *v, const struct exchange *x,
+			      const struct http_request *r, struct err *e);
 
 #endif

@@ -28,16 +28,16 @@ static bool holds_secret(const char *text, size_t len, const struct secret *s)
 		redact_reply_holds(text, len, blank + 1, s->len - (size_t)(blank + 1 - s->bytes)));
 }
 
-static bool repeats_a_secret(const struct visit *v, const char *text, size_t len)
+static bool repeats_a_secret(const struct driver_session *v, const struct exchange *x,
+			     const char *text, size_t len)
 {
-	const struct exchange *x = v->reply;
 	size_t count = 0;
-	const struct secret *const *told = visit_secrets(v, &count);
+	const struct secret *const *told = driver_secrets(v, &count);
 
 	for (size_t i = 0; i < count; i++)
 		if (holds_secret(text, len, told[i]))
 			return true;
-	for (size_t i = 0; x && i < x->header_count; i++)
+	for (size_t i = 0; i < x->header_count; i++)
 		if (!strcasecmp(x->headers[i].name, "Authorization") &&
 		    holds_secret(text, len, x->headers[i].value))
 			return true;
@@ -88,7 +88,8 @@ static size_t harmless_len(const char *text, size_t len)
 	return most;
 }
 
-const char *redact_words(const struct visit *v, const char *text, size_t len)
+const char *redact_words(const struct driver_session *v, const struct exchange *x, const char *text,
+			 size_t len)
 {
 	AUTO(buf) out = { 0 };
 	size_t harmless = 0;
@@ -96,7 +97,7 @@ const char *redact_words(const struct visit *v, const char *text, size_t len)
 	while (len && isspace((unsigned char)text[len - 1]))
 		len--;
 	harmless = harmless_len(text, len);
-	if (repeats_a_secret(v, text, len))
+	if (repeats_a_secret(v, x, text, len))
 		return "(what it says repeats a secret)";
 	text_escape(&out, text, harmless);
 	if (harmless < len && harmless < TEXT_SHOWN_LIMIT)
@@ -104,15 +105,15 @@ const char *redact_words(const struct visit *v, const char *text, size_t len)
 	return arena_strdup(v->arena, buf_text(&out));
 }
 
-const char *redact_reply(const struct visit *v, const char *member)
+const char *redact_reply(const struct driver_session *v, const struct exchange *x,
+			 const char *member)
 {
-	const struct secret *reply = &v->reply->reply;
-	AUTO(json) whole = member ? json_parse(reply->bytes, reply->len) : NULL;
+	AUTO(json) whole = member ? json_parse(x->reply.bytes, x->reply.len) : NULL;
 	const json_t *words = json_object_get(whole, member);
 
 	if (json_is_string(words))
-		return redact_words(v, json_string_value(words), json_string_length(words));
-	return redact_words(v, (const char *)reply->bytes, reply->len);
+		return redact_words(v, x, json_string_value(words), json_string_length(words));
+	return redact_words(v, x, (const char *)x->reply.bytes, x->reply.len);
 }
 
 static const char *redact_reply_moved(long status)
@@ -120,16 +121,14 @@ static const char *redact_reply_moved(long status)
 	return status >= 300 && status < 400 ? " (redirects are not followed)" : "";
 }
 
-enum turn reply_refused(const struct visit *v, const char *member, struct err *e)
+bool reply_refused(const struct driver_session *v, const struct exchange *x, const char *member,
+		   struct err *e)
 {
-	const struct exchange *x = v->reply;
-	const char *words = redact_reply(v, member);
+	const char *words = redact_reply(v, x, member);
 
 	if (x->status == STATUS_STALE)
-		err_set(e, ERR_STALE, "another client changed the content of '%s' meanwhile",
-			x->origin);
-	else
-		err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin, x->status,
-			redact_reply_moved(x->status), *words ? ": " : "", words);
-	return TURN_FAILED;
+		return err_set(e, ERR_STALE, "another client changed the content of '%s' meanwhile",
+			       x->origin);
+	return err_set(e, ERR_REMOTE, "'%s' answered %ld%s%s%s", x->origin, x->status,
+		       redact_reply_moved(x->status), *words ? ": " : "", words);
 }

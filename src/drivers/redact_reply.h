@@ -17,11 +17,14 @@ enum {
 	KEY_LIKE = 32 /* length of a base64 or hex word that could be a key */
 };
 
-const char *redact_words(const struct visit *v, const char *text, size_t len);
+const char *redact_words(const struct driver_session *v, const struct exchange *x, const char *text,
+			 size_t len);
 /* A text member of the JSON reply, else the whole reply; redacted, may be "". */
-const char *redact_reply(const struct visit *v, const char *member);
+const char *redact_reply(const struct driver_session *v, const struct exchange *x,
+			 const char *member);
 
-/* Sets the error "'PEER' answered 500: WORDS"; ERR_STALE for 412.  Returns TURN_FAILED. */
-enum turn reply_refused(const struct visit *v, const char *member, struct err *e);
+/* The error "'PEER' answered 500: WORDS"; ERR_STALE for 412.  Returns false. */
+bool reply_refused(const struct driver_session *v, const struct exchange *x, const char *member,
+		   struct err *e);
 
 #endif

@@ -32,26 +32,19 @@ static const char *sftp_origin(const struct component *c)
 	return c->deliver.sftp.origin;
 }
 
-/* ---- a walk: read the paths, write a version if needed, run the script ---- */
-
-enum walk_stage {
-	WALK_BEGIN,
-	WALK_NAMES,
-	WALK_CONTENTS,
-	WALK_WRITTEN,
-	WALK_ACTED,
-};
-
-static void walk_release(struct ssh_decision *w)
+/* Sends the added operations, when there are any. */
+static bool send_ops(struct driver_session *v, struct ssh_target *f, struct exchange *x,
+		     struct err *e)
 {
-	ssh_target_release(w->far);
-	pair_files_release(&w->written);
-	buf_release(&w->script.words);
+	if (!f->ops.count)
+		return true;
+	ssh_target_ask(f, x);
+	return driver_request(v, x, e);
 }
 
 /* ---- writing a version ---- */
 
-static void ask_write(struct ssh_decision *w, struct exchange *ask)
+static void add_write(struct ssh_decision *w)
 {
 	struct ssh_target *f = w->far;
 	struct ssh_script_ops script = { .arena = f->arena };
@@ -80,7 +73,6 @@ static void ask_write(struct ssh_decision *w, struct exchange *ask)
 							   .path = ssh_target_path(
 								   f, new, file_kind_names[part]),
 							   .needed = true });
-	ssh_target_ask(f, ask);
 }
 
 static bool reads_the_same(struct ssh_decision *w, struct err *e)
@@ -153,118 +145,61 @@ static bool check_script_end(const struct ssh_decision *w, struct err *e)
 		       f->login.host, sftp_reason(f, op));
 }
 
-static enum turn ask_script(struct visit *v, struct ssh_decision *w, struct exchange *ask)
+/* ---- the verbs ---- */
+
+/* Reads the names on the paths, then the files that they lead to. */
+static bool look_there(struct driver_session *v, struct ssh_target *f, struct err *e)
 {
-	if (!w->script.words.len)
-		return TURN_DONE;
+	AUTO(exchange) names = { .reads = true };
+	AUTO(exchange) contents = { .reads = true };
+
+	ssh_target_ask_names(f);
+	if (!send_ops(v, f, &names, e))
+		return false;
+	ssh_target_take_names(f);
+	ssh_target_ask_contents(f);
+
+	bool has_contents = f->ops.count != 0;
+
+	if (!send_ops(v, f, &contents, e))
+		return false;
+	if (has_contents)
+		ssh_target_take_contents(f);
+	return true;
+}
+
+static bool sftp_write_version(struct driver_session *v, struct ssh_decision *w, struct err *e)
+{
+	AUTO(exchange) x = { 0 };
+
+	add_write(w);
+	return send_ops(v, w->far, &x, e) && take_written(w, e);
+}
+
+static bool run_script(struct driver_session *v, struct ssh_decision *w, struct err *e)
+{
+	AUTO(exchange) x = { 0 };
+
 	ssh_target_add(w->far, ssh_script_run(&w->script));
-	ssh_target_ask(w->far, ask);
-	v->stage = WALK_ACTED;
-	return TURN_ASK;
+	return send_ops(v, w->far, &x, e) && check_script_end(w, e);
 }
 
-/* ---- the steps of the walk ---- */
-
-static enum turn decide(struct visit *v, struct exchange *ask, struct err *e)
+/* Every verb looks first, then decides, and changes what it has decided on. */
+static bool sftp_verb(struct driver_session *v, struct err *e)
 {
-	struct ssh_decision *w = v->memory;
+	AUTO(ssh_decision) w = { .script = { .arena = v->arena } };
 
-	if (!ssh_target_decide(w, e))
-		return TURN_FAILED;
-	if (!w->writes)
-		return ask_script(v, w, ask);
-	ask_write(w, ask);
-	v->stage = WALK_WRITTEN;
-	return TURN_ASK;
-}
-
-static enum turn sftp_walk_begin(struct visit *v, struct exchange *ask, struct err *e)
-{
-	struct ssh_decision *w = ARENA_NEW(v->arena, struct ssh_decision);
-
-	w->script.arena = v->arena;
-	v->memory = w;
-	if (!ssh_target_new(v, &w->far, e))
-		return TURN_FAILED;
-	ssh_target_ask_names(w->far);
-	ssh_target_ask(w->far, ask);
-	ask->reads = true;
-	v->stage = WALK_NAMES;
-	return TURN_ASK;
-}
-
-static enum turn walk_names(struct visit *v, struct exchange *ask, struct err *e)
-{
-	struct ssh_decision *w = v->memory;
-
-	ssh_target_take_names(w->far);
-	ssh_target_ask_contents(w->far);
-	if (!w->far->ops.count)
-		return decide(v, ask, e);
-	ssh_target_ask(w->far, ask);
-	ask->reads = true;
-	v->stage = WALK_CONTENTS;
-	return TURN_ASK;
-}
-
-static enum turn step(struct visit *v, struct exchange *ask, struct err *e)
-{
-	struct ssh_decision *w = v->memory;
-
-	if (v->reply && v->reply->error.code)
-		return no_reply(v, e);
-	switch ((enum walk_stage)v->stage) {
-	case WALK_BEGIN:
-		return sftp_walk_begin(v, ask, e);
-	case WALK_NAMES:
-		return walk_names(v, ask, e);
-	case WALK_CONTENTS:
-		ssh_target_take_contents(w->far);
-		return decide(v, ask, e);
-	case WALK_WRITTEN:
-		return take_written(w, e) ? ask_script(v, w, ask) : TURN_FAILED;
-	case WALK_ACTED:
-		return check_script_end(w, e) ? TURN_DONE : TURN_FAILED;
-	}
-	return TURN_FAILED;
-}
-
-static enum turn sftp_walk(struct visit *v, struct exchange *ask, struct err *e)
-{
-	enum turn t = step(v, ask, e);
-
-	if (t != TURN_ASK && v->memory)
-		walk_release(v->memory);
-	return t;
+	return ssh_target_new(v, &w.far, e) && look_there(v, w.far, e) &&
+	       ssh_target_decide(&w, e) && (!w.writes || sftp_write_version(v, &w, e)) &&
+	       (!w.script.words.len || run_script(v, &w, e));
 }
 
 /* ---- activate ---- */
 
-static enum turn sftp_ask_command(struct visit *v, struct exchange *ask, struct err *e)
-{
-	const struct job *j = v->job;
-	const struct activate *how = &j->component->activate;
-	const struct ssh_script_command c = { .component = j->component->name,
-					      .fingerprint = j->fingerprint,
-					      .seconds = how->timeout,
-					      .argv = how->argv };
-	struct ssh_script_ops script = { .arena = v->arena };
-	struct ssh_target *f = NULL;
-
-	if (!ssh_target_new(v, &f, e))
-		return TURN_FAILED;
-	v->memory = f;
-	ssh_script_command(&script, &c);
-	ssh_target_add(f, ssh_script_run(&script));
-	ssh_target_ask(f, ask);
-	ask->timeout_ms = how->timeout * 1000 + GRACE_MS;
-	return TURN_ASK;
-}
-
 /* The status of timeout(1) shows whether the command was killed. */
-static bool check_command_end(const struct visit *v, struct err *e)
+static bool check_command_end(const struct driver_session *v, const struct ssh_target *f,
+			      struct err *e)
 {
-	const struct ssh_target *f = v->memory;
 	const struct ssh_op *op = &f->ask->ops[0];
 	const struct activate *how = &v->job->component->activate;
 	const char *name = text_escaped(v->arena, how->argv[0]);
@@ -282,27 +217,37 @@ static bool check_command_end(const struct visit *v, struct err *e)
 		       op->status, *op->why ? ": " : "", op->why);
 }
 
-static enum turn sftp_activate(struct visit *v, struct exchange *ask, struct err *e)
+static bool sftp_activate(struct driver_session *v, struct err *e)
 {
-	if (v->job->component->activate.kind != ACTIVATE_COMMAND)
-		return TURN_DONE; /* no activation: the component watches its files */
-	if (!v->reply)
-		return sftp_ask_command(v, ask, e);
-	if (v->reply->error.code)
-		return no_reply(v, e);
-	return check_command_end(v, e) ? TURN_DONE : TURN_FAILED;
+	const struct job *j = v->job;
+	const struct activate *how = &j->component->activate;
+	const struct ssh_script_command c = { .component = j->component->name,
+					      .fingerprint = j->fingerprint,
+					      .seconds = how->timeout,
+					      .argv = how->argv };
+	struct ssh_script_ops script = { .arena = v->arena };
+	struct ssh_target *f = NULL;
+	AUTO(exchange) x = { .timeout_ms = how->timeout * 1000 + GRACE_MS };
+
+	if (how->kind != ACTIVATE_COMMAND)
+		return true; /* no activation: the component watches its files */
+	if (!ssh_target_new(v, &f, e))
+		return false;
+	ssh_script_command(&script, &c);
+	ssh_target_add(f, ssh_script_run(&script));
+	return send_ops(v, f, &x, e) && check_command_end(v, f, e);
 }
 
 const struct driver sftp_driver = {
-	.turns = {
-		[DRIVER_PROBE] = sftp_walk,
-		[DRIVER_STAGE] = sftp_walk,
-		[DRIVER_COMMIT] = sftp_walk,
-		[DRIVER_ABORT] = sftp_walk,
+	.sessions = {
+		[DRIVER_PROBE] = sftp_verb,
+		[DRIVER_STAGE] = sftp_verb,
+		[DRIVER_COMMIT] = sftp_verb,
+		[DRIVER_ABORT] = sftp_verb,
 		[DRIVER_ACTIVATE] = sftp_activate,
-		[DRIVER_REVERT] = sftp_walk,
-		[DRIVER_REMOVE] = sftp_walk,
-		[DRIVER_READ] = sftp_walk,
+		[DRIVER_REVERT] = sftp_verb,
+		[DRIVER_REMOVE] = sftp_verb,
+		[DRIVER_READ] = sftp_verb,
 	},
 	.origin = sftp_origin,
 	.runs_commands = true,

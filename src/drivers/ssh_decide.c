@@ -388,3 +388,10 @@ bool ssh_target_decide(struct ssh_decision *w, struct err *e)
 {
 	return decisions[w->far->job->verb](w, e);
 }
+
+void ssh_decision_release(struct ssh_decision *w)
+{
+	ssh_target_release(w->far);
+	pair_files_release(&w->written);
+	buf_release(&w->script.words);
+}

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-static bool find_login(struct visit *v, struct ssh_target *f, struct err *e)
+static bool find_login(struct driver_session *v, struct ssh_target *f, struct err *e)
 {
-	const struct ssh_access *a = &visit_access(v)->ssh;
+	const struct ssh_access *a = &driver_access(v)->ssh;
 	const struct sftp *s = &v->job->component->deliver.sftp;
 
 	f->login = (struct ssh_login){
@@ -20,15 +20,15 @@ static bool find_login(struct visit *v, struct ssh_target *f, struct err *e)
 	if (a->key.kind == SECRET_NONE)
 		return err_set(e, ERR_INPUT,
 			       "there is no 'access: {ssh: {key: ...}}' to log in with");
-	if (!visit_secret(v, &a->key, &f->login.key, e))
+	if (!driver_secret(v, &a->key, &f->login.key, e))
 		return err_in(e, "cannot read the SSH key");
 	if (a->passphrase.kind != SECRET_NONE &&
-	    !visit_secret(v, &a->passphrase, &f->login.passphrase, e))
+	    !driver_secret(v, &a->passphrase, &f->login.passphrase, e))
 		return err_in(e, "cannot read the passphrase of the SSH key");
 	return true;
 }
 
-bool ssh_target_new(struct visit *v, struct ssh_target **out, struct err *e)
+bool ssh_target_new(struct driver_session *v, struct ssh_target **out, struct err *e)
 {
 	struct ssh_target *f = ARENA_NEW(v->arena, struct ssh_target);
 

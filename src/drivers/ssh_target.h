@@ -4,7 +4,7 @@
  * install/target.h, with the same layout and the same rules.
  *
  * Reading takes two requests: names, links and directories first, then file
- * contents.  The results are kept until the conversation ends.
+ * contents.  The results are kept until the session ends.
  */
 #ifndef DRIVERS_SSH_TARGET_H
 #define DRIVERS_SSH_TARGET_H
@@ -113,7 +113,7 @@ struct ssh_target_wanted {
 struct ssh_target {
 	struct job *job;
 	const struct install *install;
-	struct arena *arena; /* the visit's */
+	struct arena *arena; /* the session's */
 	struct ssh_login login;
 	struct layout layout;
 	const char *store; /* path */
@@ -150,8 +150,8 @@ struct ssh_target {
 	size_t next;         /* index of the next result to take */
 };
 
-/* Allocates the target of the visit's job; ends with ssh_target_release(). */
-MUST_CHECK bool ssh_target_new(struct visit *v, struct ssh_target **out, struct err *e);
+/* Allocates the target of the session's job; ends with ssh_target_release(). */
+MUST_CHECK bool ssh_target_new(struct driver_session *v, struct ssh_target **out, struct err *e);
 /* Wipes the file contents. */
 void ssh_target_release(struct ssh_target *f);
 
@@ -238,6 +238,10 @@ struct ssh_decision {
 	bool writes;
 	struct ssh_script_ops script; /* empty: no changes */
 };
+
+/* Wipes the file contents, its target's included. */
+void ssh_decision_release(struct ssh_decision *w);
+AUTO_STRUCT(ssh_decision, struct ssh_decision, ssh_decision_release)
 
 /*
  * Decides by the job's verb; probe and read fill in the job's answer.  False:

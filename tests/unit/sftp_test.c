@@ -3,6 +3,7 @@
 #include "job_of.h"
 #include "test.h"
 
+#include "base/fiber.h"
 #include "drivers/driver_table.h"
 
 #include <sys/wait.h>
@@ -60,30 +61,29 @@ static struct component at(struct install install)
 	};
 }
 
-/* The whole conversation with this machine in the place of the other. */
+static void session_main(void *ctx)
+{
+	struct driver_session *v = ctx;
+	struct job *job = v->job;
+
+	job->done = sftp_driver.sessions[job->verb](v, &job->error);
+}
+
+/* The whole session with this machine in the place of the other. */
 static void carry_out(struct job *job)
 {
 	AUTO(arena) a = { 0 };
-	AUTO(exchange) reply = { 0 };
-	struct visit v = { .drivers = drivers, .job = job, .arena = &a };
-	enum turn t = TURN_ASK;
+	struct driver_session v = { .drivers = drivers, .job = job, .arena = &a };
+	struct fiber *f = fiber_new(session_main, &v);
 
 	job->done = false;
 	job->error = (struct err){ 0 };
-	for (;;) {
-		struct exchange ask = { 0 };
-
-		t = sftp_driver.turns[job->verb](&v, &ask, &job->error);
-		if (t != TURN_ASK)
-			break;
-		assert_int_equal(ask.kind, EXCHANGE_SSH);
-		assert_string_equal(ask.ssh->login->user, "deploy");
-		side_answer(ask.ssh);
-		exchange_clear(&reply);
-		reply = ask;
-		v.reply = &reply;
+	while (fiber_resume(f)) {
+		assert_int_equal(v.request->kind, EXCHANGE_SSH);
+		assert_string_equal(v.request->ssh->login->user, "deploy");
+		side_answer(v.request->ssh);
 	}
-	job->done = t == TURN_DONE;
+	fiber_free(f);
 	assert_int_equal(job->done, job->error.code == ERR_NONE);
 }
 
