@@ -312,7 +312,7 @@ static bool is_stopped(const struct batch_session *t)
 /* Retries on a new connection: a pooled one closed by the server fails only on use. */
 static bool needs_another(struct batch_session *t)
 {
-	if (!t->kept || ssh_has_begun(t->ssh, t->x.ssh))
+	if (!t->kept || ssh_has_begun(t->ssh))
 		return false;
 	ssh_close(TAKE(t->ssh));
 	t->stage = STAGE_IDLE;

@@ -26,41 +26,33 @@ static const char *status_text(unsigned long status)
 	}
 }
 
-static enum socket_turn ssh_files_reject(struct ssh *s, struct ssh_op *op, const char *doing,
-					 const char *why)
+static bool ssh_files_reject(const struct ssh *s, struct ssh_op *op, const char *doing,
+			     const char *why)
 {
 	op->result = SSH_FAILED;
-	op->why = arena_printf(s->arena, "cannot %s '%s': %s", doing, op->path, why);
-	return SOCKET_DONE;
+	op->why = arena_printf(s->ask->arena, "cannot %s '%s': %s", doing, op->path, why);
+	return false;
 }
 
-/* Sorts a libssh2 error: wait, fail this op, or fail the connection. */
-static enum socket_turn ssh_files_failed(struct ssh *s, struct ssh_op *op, const char *doing,
-					 struct err *e)
+/* Sorts a libssh2 error: of this op alone, or of the connection. */
+static bool ssh_files_failed(struct ssh *s, struct ssh_op *op, const char *doing)
 {
 	unsigned long status = 0;
 
-	if (s->rc == LIBSSH2_ERROR_EAGAIN)
-		return ssh_waits(s);
 	if (s->rc != LIBSSH2_ERROR_SFTP_PROTOCOL)
-		return ssh_broken(s, doing, e);
+		return ssh_broken(s, doing);
 	status = libssh2_sftp_last_error(s->sftp);
 	ssh_files_reject(s, op, doing, status_text(status));
 	if (status == LIBSSH2_FX_NO_SUCH_FILE || status == LIBSSH2_FX_NO_SUCH_PATH)
 		op->result = SSH_ABSENT;
-	return SOCKET_DONE;
+	return false;
 }
 
-static enum socket_turn start_sftp(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool start_sftp(struct ssh *s)
 {
-	(void)op;
 	if (!s->sftp)
-		s->sftp = libssh2_sftp_init(s->session);
-	if (ssh_got(s, s->sftp))
-		return SOCKET_DONE;
-	if (s->rc == LIBSSH2_ERROR_EAGAIN)
-		return ssh_waits(s);
-	return ssh_broken(s, "use SFTP there", e);
+		SSH_OPEN(s, s->sftp, libssh2_sftp_init(s->session));
+	return s->sftp || ssh_broken(s, "use SFTP there");
 }
 
 static struct fs_attr ssh_files_attr_of(const LIBSSH2_SFTP_ATTRIBUTES *a)
@@ -70,175 +62,195 @@ static struct fs_attr ssh_files_attr_of(const LIBSSH2_SFTP_ATTRIBUTES *a)
 				 .group = (gid_t)a->gid };
 }
 
-static enum socket_turn ssh_files_inspect(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
-	const unsigned long wanted = LIBSSH2_SFTP_ATTR_UIDGID | LIBSSH2_SFTP_ATTR_PERMISSIONS;
+/* ---- look, link ---- */
 
-	if (!ssh_good(s, libssh2_sftp_lstat(s->sftp, op->path, &a)))
-		return ssh_files_failed(s, op, "look at", e);
+static bool ssh_files_inspect(struct ssh *s, struct ssh_op *op, uint64_t *size)
+{
+	const unsigned long wanted = LIBSSH2_SFTP_ATTR_UIDGID | LIBSSH2_SFTP_ATTR_PERMISSIONS;
+	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
+
+	if (!start_sftp(s))
+		return false;
+
+	int rc = SSH_CALL(s, libssh2_sftp_lstat(s->sftp, op->path, &a));
+
+	if (rc)
+		return ssh_files_failed(s, op, "look at");
 	if ((a.flags & wanted) != wanted)
 		return ssh_files_reject(s, op, "look at", "owner and mode are not told");
+	s->begun = true;
 	op->found = ssh_files_attr_of(&a);
-	s->size = a.flags & LIBSSH2_SFTP_ATTR_SIZE ? a.filesize : 0;
-	return SOCKET_DONE;
+	*size = a.flags & LIBSSH2_SFTP_ATTR_SIZE ? a.filesize : 0;
+	return true;
 }
 
-static enum socket_turn ssh_files_follow(struct ssh *s, struct ssh_op *op, struct err *e)
+bool ssh_look(struct ssh *s, struct ssh_op *op)
+{
+	uint64_t size = 0;
+
+	return ssh_files_inspect(s, op, &size);
+}
+
+bool ssh_link(struct ssh *s, struct ssh_op *op)
 {
 	char text[PATH_MAX];
-	int len = libssh2_sftp_readlink(s->sftp, op->path, text, sizeof(text));
+	int len = 0;
 
-	if (!ssh_good(s, len))
-		return ssh_files_failed(s, op, "follow the link", e);
-	op->text = arena_strndup(s->arena, text, (size_t)len);
-	return SOCKET_DONE;
+	if (!start_sftp(s))
+		return false;
+	len = SSH_CALL(s, libssh2_sftp_readlink(s->sftp, op->path, text, sizeof(text)));
+	if (len < 0)
+		return ssh_files_failed(s, op, "follow the link");
+	s->begun = true;
+	op->text = arena_strndup(s->ask->arena, text, (size_t)len);
+	return true;
 }
 
 /* ---- list ---- */
-
-static enum socket_turn ssh_files_open_directory(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	s->handle = libssh2_sftp_opendir(s->sftp, op->path);
-	return ssh_got(s, s->handle) ? SOCKET_DONE : ssh_files_failed(s, op, "list directory", e);
-}
 
 static bool ssh_files_is_dots(const char *name)
 {
 	return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
-static enum socket_turn take_entries(struct ssh *s, struct ssh_op *op, struct err *e)
+/* *len 0: there are no more. */
+static bool next_entry(struct ssh *s, struct ssh_op *op, struct ssh_entry *out, int *len)
 {
-	for (;;) {
-		LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
-		char name[NAME_MAX + 1];
-		int len = libssh2_sftp_readdir(s->handle, name, sizeof(name), &a);
+	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
+	char name[NAME_MAX + 1];
 
-		if (!ssh_good(s, len))
-			return ssh_files_failed(s, op, "list directory", e);
-		if (!len)
-			break;
-		if (s->names.count > SSH_ENTRY_LIMIT)
+	*len = SSH_CALL(s, libssh2_sftp_readdir(s->handle, name, sizeof(name), &a));
+	if (*len < 0)
+		return ssh_files_failed(s, op, "list directory");
+	out->name = arena_strndup(s->ask->arena, name, (size_t)*len);
+	out->attr = ssh_files_attr_of(&a);
+	return true;
+}
+
+bool ssh_list(struct ssh *s, struct ssh_op *op)
+{
+	VEC(struct ssh_entry) names = { 0 };
+	struct ssh_entry entry;
+	int len = 0;
+
+	if (!start_sftp(s))
+		return false;
+	SSH_OPEN(s, s->handle, libssh2_sftp_opendir(s->sftp, op->path));
+	if (!s->handle)
+		return ssh_files_failed(s, op, "list directory");
+	s->begun = true;
+	do {
+		if (!next_entry(s, op, &entry, &len))
+			return false;
+		if (names.count > SSH_ENTRY_LIMIT)
 			return ssh_files_reject(s, op, "list directory", "it has too many entries");
-
-		const struct ssh_entry entry = {
-			.name = arena_strndup(s->arena, name, (size_t)len),
-			.attr = ssh_files_attr_of(&a),
-		};
-
-		if (!ssh_files_is_dots(entry.name))
-			VEC_PUSH(&s->names, s->arena, entry);
-	}
-	op->entries = s->names.items;
-	op->entry_count = s->names.count;
-	return SOCKET_DONE;
+		if (len && !ssh_files_is_dots(entry.name))
+			VEC_PUSH(&names, s->ask->arena, entry);
+	} while (len);
+	op->entries = names.items;
+	op->entry_count = names.count;
+	return true;
 }
 
 /* ---- read ---- */
 
-static enum socket_turn open_to_read(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool take_bytes(struct ssh *s, struct ssh_op *op)
 {
-	if (!S_ISREG(op->found.mode))
-		return ssh_files_reject(s, op, "read", "it is not a regular file");
-	if (s->size > SSH_FILE_LIMIT)
-		return ssh_files_reject(s, op, "read", "it is too large");
-	s->handle = libssh2_sftp_open(s->sftp, op->path, LIBSSH2_FXF_READ, 0);
-	if (!ssh_got(s, s->handle))
-		return ssh_files_failed(s, op, "read", e);
-	secret_alloc(&op->got, (size_t)s->size);
-	return SOCKET_DONE;
-}
-
-static enum socket_turn take_bytes(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	while (s->moved < op->got.len) {
-		ssize_t some = libssh2_sftp_read(s->handle, (char *)op->got.bytes + s->moved,
-						 op->got.len - s->moved);
-
-		if (!ssh_good(s, some))
-			return ssh_files_failed(s, op, "read", e);
+	for (size_t got = 0; got < op->got.len;) {
+		ssize_t some = SSH_CALL(s, libssh2_sftp_read(s->handle, (char *)op->got.bytes + got,
+							     op->got.len - got));
+		if (some < 0)
+			return ssh_files_failed(s, op, "read");
 		if (!some)
 			return ssh_files_reject(s, op, "read", "it changes while read");
-		s->moved += (size_t)some;
+		got += (size_t)some;
 	}
-	return SOCKET_DONE;
+	return true;
+}
+
+bool ssh_read(struct ssh *s, struct ssh_op *op)
+{
+	uint64_t size = 0;
+
+	if (!ssh_files_inspect(s, op, &size))
+		return false;
+	if (!S_ISREG(op->found.mode))
+		return ssh_files_reject(s, op, "read", "it is not a regular file");
+	if (size > SSH_FILE_LIMIT)
+		return ssh_files_reject(s, op, "read", "it is too large");
+	SSH_OPEN(s, s->handle, libssh2_sftp_open(s->sftp, op->path, LIBSSH2_FXF_READ, 0));
+	if (!s->handle)
+		return ssh_files_failed(s, op, "read");
+	secret_alloc(&op->got, (size_t)size);
+	return take_bytes(s, op);
 }
 
 /* ---- write ---- */
 
-static enum socket_turn create(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool set_attributes(struct ssh *s, struct ssh_op *op, LIBSSH2_SFTP_ATTRIBUTES *a,
+			   const char *doing)
 {
-	s->handle = libssh2_sftp_open(
-		s->sftp, op->path, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0600);
-	return ssh_got(s, s->handle) ? SOCKET_DONE : ssh_files_failed(s, op, "create", e);
+	int rc = SSH_CALL(s, libssh2_sftp_fsetstat(s->handle, a));
+	return !rc || ssh_files_failed(s, op, doing);
 }
 
-/* SFTP sets owner and group only together, so the other one must be known. */
-static enum socket_turn learn_owner(struct ssh *s, struct ssh_op *op, struct err *e)
+/*
+ * SFTP sets owner and group only together, so the other one must be known.
+ * Before the mode: chown may clear mode bits.
+ */
+static bool give_owner(struct ssh *s, struct ssh_op *op)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a = { 0 };
+	int rc = SSH_CALL(s, libssh2_sftp_fstat(s->handle, &a));
 
-	if (!ssh_good(s, libssh2_sftp_fstat(s->handle, &a)))
-		return ssh_files_failed(s, op, "look at", e);
+	if (rc)
+		return ssh_files_failed(s, op, "look at");
 	op->found = ssh_files_attr_of(&a);
-	return SOCKET_DONE;
+
+	LIBSSH2_SFTP_ATTRIBUTES new = {
+		.flags = LIBSSH2_SFTP_ATTR_UIDGID,
+		.uid = op->attr.owner == (uid_t)-1 ? op->found.owner : op->attr.owner,
+		.gid = op->attr.group == (gid_t)-1 ? op->found.group : op->attr.group,
+	};
+
+	return (new.uid == op->found.owner &&new.gid == op->found.group) ||
+	       set_attributes(s, op, &new, "set the owner of");
 }
 
-/* Before the mode: chown may clear mode bits. */
-static enum socket_turn give_owner(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool put_bytes(struct ssh *s, struct ssh_op *op)
 {
-	LIBSSH2_SFTP_ATTRIBUTES a = { .flags = LIBSSH2_SFTP_ATTR_UIDGID,
-				      .uid = op->attr.owner,
-				      .gid = op->attr.group };
+	for (size_t sent = 0; sent < op->len;) {
+		ssize_t some = 0;
 
-	if (op->attr.owner == (uid_t)-1)
-		a.uid = op->found.owner;
-	if (op->attr.group == (gid_t)-1)
-		a.gid = op->found.group;
-	if (a.uid == op->found.owner && a.gid == op->found.group)
-		return SOCKET_DONE;
-	return ssh_good(s, libssh2_sftp_fsetstat(s->handle, &a))
-		       ? SOCKET_DONE
-		       : ssh_files_failed(s, op, "set the owner of", e);
-}
-
-static enum socket_turn give_mode(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	LIBSSH2_SFTP_ATTRIBUTES a = { .flags = LIBSSH2_SFTP_ATTR_PERMISSIONS,
-				      .permissions = op->attr.mode };
-
-	return ssh_good(s, libssh2_sftp_fsetstat(s->handle, &a))
-		       ? SOCKET_DONE
-		       : ssh_files_failed(s, op, "set the mode of", e);
-}
-
-static enum socket_turn put_bytes(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	while (s->moved < op->len) {
-		ssize_t some = libssh2_sftp_write(s->handle, (const char *)op->bytes + s->moved,
-						  op->len - s->moved);
-
-		if (!some)
-			return SOCKET_WAIT_IN;
-		if (!ssh_good(s, some))
-			return ssh_files_failed(s, op, "write", e);
-		s->moved += (size_t)some;
+		do
+			some = libssh2_sftp_write(s->handle, (const char *)op->bytes + sent,
+						  op->len - sent);
+		while (ssh_would_block(s, some) || (!some && ssh_wait_in(s)));
+		if (some <= 0)
+			return ssh_files_failed(s, op, "write");
+		sent += (size_t)some;
 	}
-	return SOCKET_DONE;
+	return true;
 }
 
-static enum socket_turn sync_file(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool sync_file(struct ssh *s, struct ssh_op *op)
 {
-	return ssh_good(s, libssh2_sftp_fsync(s->handle))
-		       ? SOCKET_DONE
-		       : ssh_files_failed(s, op, "make durable", e);
+	int rc = SSH_CALL(s, libssh2_sftp_fsync(s->handle));
+	return !rc || ssh_files_failed(s, op, "make durable");
 }
 
-ssh_step_fn *const ssh_look_steps[] = { start_sftp, ssh_files_inspect, NULL };
-ssh_step_fn *const ssh_link_steps[] = { start_sftp, ssh_files_follow, NULL };
-ssh_step_fn *const ssh_list_steps[] = { start_sftp, ssh_files_open_directory, take_entries, NULL };
-ssh_step_fn *const ssh_read_steps[] = { start_sftp, ssh_files_inspect, open_to_read, take_bytes,
-					NULL };
-ssh_step_fn *const ssh_write_steps[] = { start_sftp, create,    learn_owner, give_owner,
-					 give_mode,  put_bytes, sync_file,   NULL };
+bool ssh_write(struct ssh *s, struct ssh_op *op)
+{
+	const long how = LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL;
+	LIBSSH2_SFTP_ATTRIBUTES mode = { .flags = LIBSSH2_SFTP_ATTR_PERMISSIONS,
+					 .permissions = op->attr.mode };
+
+	if (!start_sftp(s))
+		return false;
+	s->begun = true; /* it cannot be told whether a broken create has made it */
+	SSH_OPEN(s, s->handle, libssh2_sftp_open(s->sftp, op->path, how, 0600));
+	if (!s->handle)
+		return ssh_files_failed(s, op, "create");
+	return give_owner(s, op) && set_attributes(s, op, &mode, "set the mode of") &&
+	       put_bytes(s, op) && sync_file(s, op);
+}

@@ -11,61 +11,47 @@ enum {
 	STATUS_LIMIT = 255
 };
 
-static enum socket_turn ssh_run_refused(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool ssh_run_refused(struct ssh *s, struct ssh_op *op)
 {
-	switch (s->rc) {
-	case LIBSSH2_ERROR_EAGAIN:
-		return ssh_waits(s);
-	case LIBSSH2_ERROR_CHANNEL_FAILURE:
-	case LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
-		op->result = SSH_FAILED;
-		op->why = arena_printf(s->arena, "the host refuses to run commands: %s",
-				       ssh_error_text(s, s->arena));
-		return SOCKET_DONE;
-	default: /* the many other codes of libssh2 */
-		return ssh_broken(s, "run a command there", e);
-	}
-}
-
-static enum socket_turn open_channel(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	op->status = -1;
-	s->said = 0;
-	s->channel = libssh2_channel_open_session(s->session);
-	return ssh_got(s, s->channel) ? SOCKET_DONE : ssh_run_refused(s, op, e);
+	if (s->rc != LIBSSH2_ERROR_CHANNEL_FAILURE && s->rc != LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
+		return ssh_broken(s, "run a command there");
+	op->result = SSH_FAILED;
+	op->why = arena_printf(s->ask->arena, "the host refuses to run commands: %s",
+			       ssh_error_text(s, s->ask->arena));
+	return false;
 }
 
 /* The same command in every login shell: nothing to quote. */
-static enum socket_turn start_shell(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool start_shell(struct ssh *s, struct ssh_op *op)
 {
-	return ssh_good(s, libssh2_channel_exec(s->channel, "/bin/sh")) ? SOCKET_DONE
-									: ssh_run_refused(s, op, e);
+	int rc = 0;
+
+	SSH_OPEN(s, s->channel, libssh2_channel_open_session(s->session));
+	if (!s->channel)
+		return ssh_run_refused(s, op);
+	s->begun = true;
+	rc = SSH_CALL(s, libssh2_channel_exec(s->channel, "/bin/sh"));
+	return !rc || ssh_run_refused(s, op);
 }
 
 /* A shell that exits without reading its input is no error here: its output decides. */
-static enum socket_turn put_script(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool put_script(struct ssh *s, struct ssh_op *op)
 {
-	while (s->moved < op->len) {
-		ssize_t some = libssh2_channel_write(s->channel, (const char *)op->bytes + s->moved,
-						     op->len - s->moved);
+	for (size_t sent = 0; sent < op->len;) {
+		ssize_t some = 0;
 
-		if (libssh2_channel_eof(s->channel))
-			return SOCKET_DONE;
-		if (!some)
-			return SOCKET_WAIT_IN;
-		if (!ssh_good(s, some))
-			return ssh_run_refused(s, op, e);
-		s->moved += (size_t)some;
+		do {
+			some = libssh2_channel_write(s->channel, (const char *)op->bytes + sent,
+						     op->len - sent);
+			if (libssh2_channel_eof(s->channel))
+				return true;
+		} while (ssh_would_block(s, some) || (!some && ssh_wait_in(s)));
+		if (some <= 0)
+			return ssh_run_refused(s, op);
+		sent += (size_t)some;
 	}
-	return SOCKET_DONE;
-}
-
-static enum socket_turn end_script(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	(void)op;
-	(void)e;
-	return libssh2_channel_send_eof(s->channel) == LIBSSH2_ERROR_EAGAIN ? ssh_waits(s)
-									    : SOCKET_DONE;
+	(void)SSH_CALL(s, libssh2_channel_send_eof(s->channel));
+	return true;
 }
 
 /* ---- output ---- */
@@ -138,36 +124,36 @@ static const char *last_words(const struct ssh *s, const char *text)
 
 	size_t skip = len > LAST_WORDS ? len - LAST_WORDS : 0;
 
-	return text_escaped(s->arena, arena_strndup(s->arena, text + skip, len - skip));
+	return text_escaped(s->ask->arena, arena_strndup(s->ask->arena, text + skip, len - skip));
 }
 
 /* The exit status in the rest of a complete line; -1: none. */
 static int status_at(const struct ssh *s, const char *at)
 {
-	const char *text = arena_strndup(s->arena, at, strcspn(at, "\n"));
+	const char *text = arena_strndup(s->ask->arena, at, strcspn(at, "\n"));
 	char *end = NULL;
 	long status = strtol(text, &end, 10);
 
 	return *text >= '0' && *text <= '9' && !*end && status <= STATUS_LIMIT ? (int)status : -1;
 }
 
-static enum socket_turn conclude(struct ssh *s, struct ssh_op *op, const char *end)
+static bool conclude(struct ssh *s, struct ssh_op *op, const char *end)
 {
 	size_t len = end ? (size_t)(end - s->output) : s->said;
 
 	if (len && end && end[-1] == '\n')
 		len--; /* the newline that the script prints before its last line */
-	op->text = arena_strndup(s->arena, s->output, len);
+	op->text = arena_strndup(s->ask->arena, s->output, len);
 	if (end)
 		op->status = status_at(s, end + strlen(op->end));
 	if (op->status == 0)
-		return SOCKET_DONE;
+		return true;
 	op->result = SSH_FAILED;
 	op->why = last_words(s, op->text);
-	return SOCKET_DONE;
+	return false;
 }
 
-static enum socket_turn take_output(struct ssh *s, struct ssh_op *op, struct err *e)
+static bool take_output(struct ssh *s, struct ssh_op *op)
 {
 	ssize_t some = 0;
 	const char *end = NULL;
@@ -175,13 +161,15 @@ static enum socket_turn take_output(struct ssh *s, struct ssh_op *op, struct err
 	do {
 		some = take_some(s);
 		end = ssh_run_find_end(s, op->end, some > 0 ? (size_t)some : 0);
-	} while (some > 0 && !end);
-	if (!end && some == LIBSSH2_ERROR_EAGAIN)
-		return ssh_waits(s);
+	} while (!end && (some > 0 || ssh_would_block(s, some)));
 	if (!end && some < 0)
-		return ssh_broken(s, "read what a command says", e);
+		return ssh_broken(s, "read what a command says");
 	return conclude(s, op, end);
 }
 
-ssh_step_fn *const ssh_run_steps[] = { open_channel, start_shell, put_script,
-				       end_script,   take_output, NULL };
+bool ssh_run(struct ssh *s, struct ssh_op *op)
+{
+	op->status = -1;
+	s->said = 0;
+	return start_shell(s, op) && put_script(s, op) && take_output(s, op);
+}

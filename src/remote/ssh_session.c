@@ -123,12 +123,15 @@ bool ssh_open(int fd, const struct ssh_login *login, struct ssh **out, struct er
 	return true;
 }
 
+static void ssh_cancel(struct ssh *s);
+
 /* The socket is shut down first, so that libssh2 does not wait for it. */
 void ssh_close(struct ssh *s)
 {
 	if (!s)
 		return;
-	if (s->stage == SSH_READY && !s->handle && !s->channel)
+	ssh_cancel(s);
+	if (s->ready && !s->handle && !s->channel)
 		libssh2_session_disconnect(s->session, "done");
 	shutdown(s->fd, SHUT_RDWR);
 	if (s->hosts)
@@ -177,12 +180,12 @@ bool ssh_was_dropped(const struct ssh *s)
 
 bool ssh_is_ready(const struct ssh *s)
 {
-	return s->stage == SSH_READY;
+	return s->ready;
 }
 
 /* ---- libssh2 errors ---- */
 
-enum socket_turn ssh_waits(const struct ssh *s)
+static enum socket_turn ssh_waits(const struct ssh *s)
 {
 	int directions = libssh2_session_block_directions(s->session);
 
@@ -191,22 +194,31 @@ enum socket_turn ssh_waits(const struct ssh *s)
 	return directions & LIBSSH2_SESSION_BLOCK_INBOUND ? SOCKET_WAIT_BOTH : SOCKET_WAIT_OUT;
 }
 
-bool ssh_got(struct ssh *s, const void *handle)
+static bool ssh_wait(struct ssh *s, enum socket_turn event)
 {
-	if (handle)
-		return true;
-	s->rc = libssh2_session_last_errno(s->session);
-	if (!s->rc)
-		s->rc = LIBSSH2_ERROR_EAGAIN;
-	return false;
+	if (s->cancelled)
+		return false;
+	s->waits_for = event;
+	fiber_yield();
+	return !s->cancelled;
 }
 
-bool ssh_good(struct ssh *s, ssize_t rc)
+bool ssh_would_block(struct ssh *s, ssize_t rc)
 {
-	if (rc >= 0)
-		return true;
 	s->rc = (int)rc;
-	return false;
+	return rc == LIBSSH2_ERROR_EAGAIN && ssh_wait(s, ssh_waits(s));
+}
+
+bool ssh_wait_in(struct ssh *s)
+{
+	return ssh_wait(s, SOCKET_WAIT_IN);
+}
+
+ssize_t ssh_code_of(const struct ssh *s, const void *handle)
+{
+	int rc = handle ? 0 : libssh2_session_last_errno(s->session);
+
+	return handle || rc ? rc : LIBSSH2_ERROR_EAGAIN;
 }
 
 const char *ssh_error_text(const struct ssh *s, struct arena *a)
@@ -217,12 +229,21 @@ const char *ssh_error_text(const struct ssh *s, struct arena *a)
 	return text_escaped(a, text && *text ? text : "no reason is given");
 }
 
-enum socket_turn ssh_broken(const struct ssh *s, const char *doing, struct err *e)
+static bool ssh_fail(struct ssh *s, const struct err *e)
+{
+	s->broken = true;
+	s->error = *e;
+	return false;
+}
+
+bool ssh_broken(struct ssh *s, const char *doing)
 {
 	AUTO(arena) a = { 0 };
+	struct err e = { 0 };
 
-	err_set(e, ERR_REMOTE, "cannot %s: %s ('%s')", doing, ssh_error_text(s, &a), s->login.host);
-	return SOCKET_FAILED;
+	err_set(&e, ERR_REMOTE, "cannot %s: %s ('%s')", doing, ssh_error_text(s, &a),
+		s->login.host);
+	return ssh_fail(s, &e);
 }
 
 /* ---- handshake and login ---- */
@@ -235,34 +256,33 @@ static bool has_banner(const struct ssh *s)
 	return banner && !strncmp(banner, "SSH-", 4);
 }
 
-static enum socket_turn dropped(struct ssh *s, struct err *e)
+static bool was_dropped(struct ssh *s)
 {
+	struct err e = { 0 };
+
 	s->dropped = true;
-	err_set(e, ERR_REMOTE,
+	err_set(&e, ERR_REMOTE,
 		"'%s' refused the connection before its SSH banner: it has too many connections (MaxStartups), or logins from here failed (PerSourcePenalties); try again later",
 		s->login.host);
-	return SOCKET_FAILED;
+	return ssh_fail(s, &e);
 }
 
-static enum socket_turn shake(struct ssh *s, struct err *e)
+static bool shake(struct ssh *s)
 {
-	int rc = libssh2_session_handshake(s->session, s->fd);
-
-	if (rc == LIBSSH2_ERROR_EAGAIN)
-		return ssh_waits(s);
+	struct err e = { 0 };
+	int rc = SSH_CALL(s, libssh2_session_handshake(s->session, s->fd));
 	if (rc && !has_banner(s))
-		return dropped(s, e);
+		return was_dropped(s);
 	if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE)
 		return ssh_broken(
-			s, "agree on how to encrypt (a host key of ed25519 or ecdsa is needed)", e);
+			s, "agree on how to encrypt (a host key of ed25519 or ecdsa is needed)");
 	if (rc)
-		return ssh_broken(s, "begin an SSH session", e);
-	if (!ssh_host_check(s, e))
-		return SOCKET_FAILED;
+		return ssh_broken(s, "begin an SSH session");
+	if (!ssh_host_check(s, &e))
+		return ssh_fail(s, &e);
 	if (s->hosts)
 		libssh2_knownhost_free(TAKE(s->hosts));
-	s->stage = SSH_LOGGING_IN;
-	return SOCKET_DONE;
+	return true;
 }
 
 static const char no_rsa[] =
@@ -271,15 +291,16 @@ static const char no_rsa[] =
 #endif
 	"";
 
-static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
+static bool refuse_login(struct ssh *s, int rc)
 {
 	const struct ssh_login *l = &s->login;
 	AUTO(arena) a = { 0 };
+	struct err e = { 0 };
 
 	switch (rc) {
 	case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
 	case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
-		err_set(e, ERR_REMOTE,
+		err_set(&e, ERR_REMOTE,
 			"'%s' refuses user '%s' with the SSH key: its public half must be in that user's authorized_keys%s",
 			l->host, l->user, no_rsa);
 		break;
@@ -287,119 +308,99 @@ static enum socket_turn refuse_login(const struct ssh *s, int rc, struct err *e)
 	case LIBSSH2_ERROR_FILE:
 	case LIBSSH2_ERROR_PROTO: /* encrypted PEM */
 	case LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
-		err_set(e, ERR_INPUT,
+		err_set(&e, ERR_INPUT,
 			"the SSH key cannot be used (a wrong or missing passphrase, or no key): %s",
 			ssh_error_text(s, &a));
 		break;
 	default: /* the many other codes of libssh2 */
-		return ssh_broken(s, "log in", e);
+		return ssh_broken(s, "log in");
 	}
-	return SOCKET_FAILED;
+	return ssh_fail(s, &e);
 }
 
-static enum socket_turn log_in(struct ssh *s, struct err *e)
+static bool log_in(struct ssh *s)
 {
 	const struct ssh_login *l = &s->login;
 	const char *passphrase = l->passphrase ? (const char *)l->passphrase->bytes : "";
-	int rc = libssh2_userauth_publickey_frommemory(s->session, l->user, strlen(l->user), NULL,
-						       0, (const char *)l->key->bytes, l->key->len,
-						       passphrase);
-
-	if (rc == LIBSSH2_ERROR_EAGAIN)
-		return ssh_waits(s);
+	int rc = SSH_CALL(s, libssh2_userauth_publickey_frommemory(
+				     s->session, l->user, strlen(l->user), NULL, 0,
+				     (const char *)l->key->bytes, l->key->len, passphrase));
 	if (rc)
-		return refuse_login(s, rc, e);
-	s->stage = SSH_READY;
-	return SOCKET_DONE;
+		return refuse_login(s, rc);
+	s->ready = true;
+	return true;
 }
 
 /* ---- requests ---- */
 
-static ssh_step_fn *const *const steps_of[] = {
-	[SSH_LOOK] = ssh_look_steps, [SSH_LINK] = ssh_link_steps,   [SSH_LIST] = ssh_list_steps,
-	[SSH_READ] = ssh_read_steps, [SSH_WRITE] = ssh_write_steps, [SSH_RUN] = ssh_run_steps,
+static ssh_op_fn *const ops[SSH_KIND_COUNT] = {
+	[SSH_LOOK] = ssh_look, [SSH_LINK] = ssh_link,   [SSH_LIST] = ssh_list,
+	[SSH_READ] = ssh_read, [SSH_WRITE] = ssh_write, [SSH_RUN] = ssh_run,
 };
-_Static_assert(sizeof(steps_of) / sizeof(*steps_of) == SSH_KIND_COUNT,
-	       "every kind of op needs its steps");
 
-static enum socket_turn run_steps(struct ssh *s, struct ssh_op *op, struct err *e)
+/* Errors do not matter, the op is finished. */
+static void close_what_is_open(struct ssh *s)
 {
-	ssh_step_fn *const *steps = steps_of[op->kind];
+	int rc = SSH_CALL(s, s->handle ? libssh2_sftp_close_handle(s->handle) : 0);
+	if (rc != LIBSSH2_ERROR_EAGAIN)
+		s->handle = NULL;
+	rc = SSH_CALL(s, s->channel ? libssh2_channel_free(s->channel) : 0);
+	if (rc != LIBSSH2_ERROR_EAGAIN)
+		s->channel = NULL;
+}
 
-	while (steps[s->step] && op->result == SSH_UNTRIED) {
-		enum socket_turn t = SOCKET_DONE;
+static void ssh_session_main(void *ctx)
+{
+	struct ssh *s = ctx;
+	struct ssh_ask *ask = s->ask;
+
+	if (!s->ready && (!shake(s) || !log_in(s)))
+		return;
+	for (size_t i = 0; i < ask->count && !s->cancelled; i++) {
+		struct ssh_op *op = &ask->ops[i];
 
 		libssh2_session_set_last_error(s->session, 0, "");
-		t = steps[s->step](s, op, e);
-		if (t != SOCKET_DONE)
-			return t;
-		s->step++;
+		if (ops[op->kind](s, op))
+			op->result = SSH_DONE;
+		if (s->broken)
+			return;
+		s->begun = true;
+		close_what_is_open(s);
+		if (op->needed && op->result != SSH_DONE)
+			return;
 	}
-	if (op->result == SSH_UNTRIED)
-		op->result = SSH_DONE;
-	return SOCKET_DONE;
-}
-
-/* Closes the op's handle and channel; errors do not matter, the op is finished. */
-static enum socket_turn close_what_is_open(struct ssh *s)
-{
-	if (s->handle) {
-		if (libssh2_sftp_close_handle(s->handle) == LIBSSH2_ERROR_EAGAIN)
-			return ssh_waits(s);
-		s->handle = NULL;
-	}
-	if (s->channel) {
-		if (libssh2_channel_free(s->channel) == LIBSSH2_ERROR_EAGAIN)
-			return ssh_waits(s);
-		s->channel = NULL;
-	}
-	return SOCKET_DONE;
-}
-
-static enum socket_turn ssh_session_carry(struct ssh *s, struct ssh_op *op, struct err *e)
-{
-	enum socket_turn t = run_steps(s, op, e);
-
-	if (t == SOCKET_DONE)
-		t = close_what_is_open(s);
-	if (t != SOCKET_DONE)
-		return t;
-	s->step = 0;
-	s->moved = 0;
-	memset(&s->names, 0, sizeof(s->names));
-	return SOCKET_DONE;
 }
 
 enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e)
 {
-	enum socket_turn t = SOCKET_DONE;
-
-	s->arena = ask->arena;
-	if (s->stage == SSH_SHAKING)
-		t = shake(s, e);
-	if (t == SOCKET_DONE && s->stage == SSH_LOGGING_IN)
-		t = log_in(s, e);
-	while (t == SOCKET_DONE && s->at < ask->count) {
-		struct ssh_op *op = &ask->ops[s->at];
-
-		t = ssh_session_carry(s, op, e);
-		if (t != SOCKET_DONE)
-			return t;
-		s->at++;
-		if (op->needed && op->result != SSH_DONE)
-			s->at = ask->count;
+	if (!s->fiber) {
+		s->ask = ask;
+		s->begun = false;
+		s->fiber = fiber_new(ssh_session_main, s);
 	}
-	if (t == SOCKET_DONE)
-		s->at = 0; /* ready for the next request */
-	return t;
+	if (fiber_resume(s->fiber))
+		return s->waits_for;
+	fiber_free(TAKE(s->fiber));
+	if (!s->broken)
+		return SOCKET_DONE;
+	*e = s->error;
+	return SOCKET_FAILED;
 }
 
-/* The first step of a read-only op only starts SFTP, which can be repeated. */
-bool ssh_has_begun(const struct ssh *s, const struct ssh_ask *ask)
+/* Lets the request in progress return. */
+static void ssh_cancel(struct ssh *s)
 {
-	bool reads = ask->ops[0].kind < SSH_WRITE;
+	if (!s->fiber)
+		return;
+	s->cancelled = true;
+	while (fiber_resume(s->fiber))
+		;
+	fiber_free(TAKE(s->fiber));
+}
 
-	return s->at || s->step > (reads ? 1 : 0);
+bool ssh_has_begun(const struct ssh *s)
+{
+	return s->begun;
 }
 
 void ssh_ask_clear(struct ssh_ask *a)

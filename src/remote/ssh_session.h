@@ -28,7 +28,7 @@ AUTO_TYPE(ssh, struct ssh *, ssh_close)
  */
 enum socket_turn ssh_turn(struct ssh *s, struct ssh_ask *ask, struct err *e);
 /* Whether the request has progressed too far to be repeated on another connection. */
-bool ssh_has_begun(const struct ssh *s, const struct ssh_ask *ask);
+bool ssh_has_begun(const struct ssh *s);
 /*
  * Whether the server closed the connection before its banner, as OpenSSH does
  * with too many connections (MaxStartups) or after failed logins
