@@ -78,5 +78,7 @@ MUST_CHECK bool ssh_host_check(struct ssh *s, struct err *e);
  */
 typedef bool ssh_op_fn(struct ssh *s, struct ssh_op *op);
 ssh_op_fn ssh_look, ssh_link, ssh_list, ssh_read, ssh_write, ssh_run;
+/* The last part of ssh_run(): what the script says. */
+ssh_op_fn ssh_run_output;
 
 #endif

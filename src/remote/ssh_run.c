@@ -153,7 +153,7 @@ static bool conclude(struct ssh *s, struct ssh_op *op, const char *end)
 	return false;
 }
 
-static bool take_output(struct ssh *s, struct ssh_op *op)
+bool ssh_run_output(struct ssh *s, struct ssh_op *op)
 {
 	ssize_t some = 0;
 	const char *end = NULL;
@@ -171,5 +171,5 @@ bool ssh_run(struct ssh *s, struct ssh_op *op)
 {
 	op->status = -1;
 	s->said = 0;
-	return start_shell(s, op) && put_script(s, op) && take_output(s, op);
+	return start_shell(s, op) && put_script(s, op) && ssh_run_output(s, op);
 }

@@ -2,13 +2,10 @@
 /* What a script on another machine says, in pieces, on either channel. */
 #include "harness.h"
 
+#include "base/fiber.h"
 #include "remote/ssh_internal.h"
 
 #include <stdlib.h>
-
-enum {
-	TAKE_OUTPUT = 4 /* the step that reads */
-};
 
 static struct feed said;
 static unsigned way;
@@ -42,24 +39,37 @@ int __wrap_libssh2_session_block_directions(LIBSSH2_SESSION *session)
 	return LIBSSH2_SESSION_BLOCK_INBOUND;
 }
 
+struct reading {
+	struct ssh s;
+	struct ssh_op op;
+	bool good;
+};
+
+static void read_output(void *ctx)
+{
+	struct reading *r = ctx;
+
+	r->good = ssh_run_output(&r->s, &r->op);
+}
+
 void fuzz_one(const uint8_t *bytes, size_t len)
 {
 	AUTO(arena) a = { 0 };
-	struct ssh s = { .fd = -1, .arena = &a, .login = { .host = "h", .user = "u" } };
-	struct ssh_op op = {
-		.kind = SSH_RUN, .end = "certfleet end ", .result = SSH_DONE, .status = -1
+	struct ssh_ask ask = { .arena = &a };
+	struct reading r = {
+		.s = { .fd = -1, .ask = &ask, .login = { .host = "h", .user = "u" } },
+		.op = { .kind = SSH_RUN, .end = "certfleet end ", .status = -1 },
 	};
-	struct err e = { 0 };
-	enum socket_turn turn = SOCKET_FAILED;
+	struct fiber *f = fiber_new(read_output, &r);
 
 	said = (struct feed){ bytes, len };
 	way = feed_byte(&said) - '0';
-	s.output = malloc(SSH_OUTPUT_LIMIT);
-	turn = ssh_run_steps[TAKE_OUTPUT](&s, &op, &e);
-	if (turn == SOCKET_DONE)
-		HOLDS(op.text && strlen(op.text) <= SSH_OUTPUT_LIMIT &&
-		      (op.result == SSH_DONE) == (op.status == 0));
-	free(s.output);
+	r.s.output = malloc(SSH_OUTPUT_LIMIT);
+	while (fiber_resume(f))
+		way &= ~4U; /* it has waited, and there is no more */
+	fiber_free(f);
+	HOLDS(r.op.text && strlen(r.op.text) <= SSH_OUTPUT_LIMIT && r.good == (r.op.status == 0));
+	free(r.s.output);
 }
 
 void fuzz_seeds(void)
