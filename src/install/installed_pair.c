@@ -200,11 +200,15 @@ void installed_pair_prospect(const struct pair_status *j, struct arena *a, struc
 
 void installed_pair_reach(const struct pair_status *j, struct arena *a, struct installed_pair *out)
 {
+	AUTO(arena) own = { 0 };
+	AUTO(prospects) together = { 0 };
 	enum file_kind primary;
 
 	*out = (struct installed_pair){ .fingerprint = "", .chain = "" };
 	if (!find_primary(j, &primary))
 		return;
+	installed_pair_prospect(j, &own, &together);
+	foreign_learn(together.items, together.count);
 	out->fingerprint = NULL;
 	if (!read_leaf(j, primary, a, out))
 		return;

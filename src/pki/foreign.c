@@ -470,6 +470,31 @@ bool foreign_key(const void *pem, size_t len, struct secret *key, char spki[65],
 	return true;
 }
 
+static void remember_text(enum foreign_kind kind, const void *bytes, size_t len, const void *text,
+			  size_t text_len)
+{
+	const struct foreign whole = { kind, bytes, len };
+	const struct foreign f = trimmed(&whole);
+	uint8_t of[SHA256_BYTES];
+
+	foreign_hash_of(&f, of);
+	foreign_remember(of, text, text_len);
+}
+
+/* Leaf and key of a pair need not be decoded again when they are read back. */
+static void remember_pair(const struct pair *p, const struct secret *facts)
+{
+	const struct key_fact fact = { p->facts.spki };
+	AUTO(secret) pem = { 0 };
+	AUTO(buf) text = { 0 };
+
+	pem_add_key(&pem, &p->key);
+	record_write(key_fact_members, &fact, &text);
+	remember_text(FOREIGN_CERT, p->set.certs[0].bytes, p->set.certs[0].len, facts->bytes,
+		      facts->len);
+	remember_text(FOREIGN_KEY, pem.bytes, pem.len, buf_text(&text), text.len);
+}
+
 bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set, int64_t now,
 		  struct pair *out, struct err *e)
 {
@@ -496,6 +521,7 @@ bool foreign_pair(const struct secret *pkcs8, const struct cert_set *set, int64_
 			&p.facts, e))
 		return false;
 	secret_copy(&p.key, pkcs8->bytes, pkcs8->len);
+	remember_pair(&p, &answer);
 	*out = TAKE(p);
 	return true;
 }
