@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A conversation of a driver with somebody whose replies are the input: one
+ * A session of a driver with a peer whose responses are the input: one
  * component, any verb, no network.
  */
 #ifndef TESTS_FUZZ_TALK_H
@@ -8,6 +8,7 @@
 
 #include "harness.h"
 
+#include "base/fiber.h"
 #include "base/text.h"
 #include "config/load.h"
 #include "drivers/driver_table.h"
@@ -191,31 +192,40 @@ static void talk_reply(struct exchange *x, struct feed *f, struct arena *a)
 	secret_copy(&x->reply, text, len);
 }
 
-/* ---- the conversation ---- */
+/* ---- the session ---- */
 
-static void talk_turns(struct visit *v, struct exchange *reply, struct feed *f)
+struct talk_session {
+	struct driver_session session;
+	struct err error;
+	bool good;
+};
+
+static void talk_main(void *ctx)
 {
-	const struct driver *d = v->driver;
+	struct talk_session *t = ctx;
+	struct driver_session *v = &t->session;
 
-	for (unsigned i = 0; i < TALK_TURNS; i++) {
-		struct exchange ask = { 0 };
-		struct err e = { 0 };
-		enum turn turn = d->turns[v->job->verb](v, &ask, &e);
+	t->good = v->driver->sessions[v->job->verb](v, &t->error);
+}
 
-		HOLDS(turn != TURN_FAILED || (e.code != ERR_NONE && *e.text));
-		if (reply->ssh)
-			ssh_ask_clear(reply->ssh);
-		exchange_clear(reply);
-		*reply = ask;
-		if (turn != TURN_ASK)
-			break;
-		reply->origin = "https://h.example";
-		talk_reply(reply, f, v->arena);
-		v->reply = reply;
+/* After TALK_TURNS nobody answers any more. */
+static void talk_session_run(struct talk_session *t, struct feed *f)
+{
+	struct driver_session *v = &t->session;
+	struct fiber *fiber = fiber_new(talk_main, t);
+
+	for (unsigned i = 0; fiber_resume(fiber); i++) {
+		struct exchange *x = v->request;
+
+		v->origin = NULL;
+		x->origin = "https://h.example";
+		if (i < TALK_TURNS)
+			talk_reply(x, f, v->arena);
+		else
+			err_set(&x->error, ERR_REMOTE, "nobody answers");
 	}
-	if (reply->ssh)
-		ssh_ask_clear(reply->ssh);
-	exchange_clear(reply);
+	fiber_free(fiber);
+	HOLDS(t->good || (t->error.code != ERR_NONE && *t->error.text));
 }
 
 static const char *talk_fingerprint(struct feed *f)
@@ -239,7 +249,6 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 	struct feed f = { bytes, len };
 	AUTO(arena) a = { 0 };
 	AUTO(secret) key = { 0 };
-	struct exchange reply = { 0 };
 	struct cert_set set = { 0 };
 	struct job job = { .component = talk_component(p),
 			   .set = &fuzz_pair()->set,
@@ -250,19 +259,23 @@ static void talk(const struct talk_partner *p, const uint8_t *bytes, size_t len)
 			   .found = &set,
 			   .parsed_key = &key,
 			   .directory = "/" };
-	struct visit v = { .drivers = talk_drivers, .job = &job, .driver = p->driver, .arena = &a };
+	struct talk_session t = { .session = { .drivers = talk_drivers,
+					       .job = &job,
+					       .driver = p->driver,
+					       .arena = &a } };
+	struct driver_session *v = &t.session;
 
 	job.verb = talk_choice(&f, DRIVER_VERB_COUNT);
 	job.fingerprint = talk_fingerprint(&f);
 	job.replaces = talk_fingerprint(&f);
 	if (!job.fingerprint && job.verb != DRIVER_REMOVE)
 		job.fingerprint = fuzz_pair()->facts.fingerprint;
-	if (!p->driver->turns[job.verb])
+	if (!p->driver->sessions[job.verb])
 		return;
-	if (!p->driver->prepare || p->driver->prepare(&v, &job.error))
-		talk_turns(&v, &reply, &f);
-	if (p->driver->forget && v.memory)
-		p->driver->forget(&v);
+	if (!p->driver->prepare || p->driver->prepare(v, &job.error))
+		talk_session_run(&t, &f);
+	if (p->driver->forget && v->memory)
+		p->driver->forget(v);
 }
 
 /* ---- seeds ---- */
