@@ -377,14 +377,15 @@ static bool etcd_run(struct driver_session *v, struct err *e)
 	const char *const *member = etcd_of(v)->endpoints;
 
 	for (;;) {
-		AUTO(etcd_session) t = { 0 };
+		struct etcd_session *t = ARENA_NEW(v->arena, struct etcd_session);
+		bool good = false;
 
-		v->memory = &t;
+		v->memory = t;
 		*e = (struct err){ 0 };
-		if (etcd_session_begin(v, e) && etcd_verbs[v->job->verb](v, e))
-			return true;
-		if (!t.unreached || !*++member)
-			return false;
+		good = etcd_session_begin(v, e) && etcd_verbs[v->job->verb](v, e);
+		etcd_session_release(t);
+		if (good || !t->unreached || !*++member)
+			return good;
 		driver_move(v, *member);
 	}
 }

@@ -77,7 +77,6 @@ struct etcd_session {
 	bool unreached;                /* the member did not answer */
 };
 void etcd_session_release(struct etcd_session *t);
-AUTO_STRUCT(etcd_session, struct etcd_session, etcd_session_release)
 
 static inline struct etcd_session *etcd_session(const struct driver_session *v)
 {
