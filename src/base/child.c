@@ -195,6 +195,7 @@ static bool child_start(struct child_run *r, const struct launch *l, struct err 
 	/* Blocks all signals: no handler of ours may run in the child. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	assert(!fiber_is_running());
 	r->pid = fork();
 	if (r->pid == 0)
 		become(r->child, l);
@@ -347,8 +348,9 @@ static bool child_check(struct child_run *r, const siginfo_t *info, struct err *
 	return true;
 }
 
-static bool child_run_to_end(struct child_run *r, struct err *e)
+static bool child_run_to_end(void *ctx, struct err *e)
 {
+	struct child_run *r = ctx;
 	AUTO(arena) a = { 0 };
 	AUTO(launch) l = { .null_fd = -1, .output_fd = -1, .status_fd = -1 };
 	siginfo_t info = { 0 };
@@ -369,34 +371,13 @@ static bool child_run_to_end(struct child_run *r, struct err *e)
 	return child_reap(r, &info, e) && child_check(r, &info, e);
 }
 
-struct child_call {
-	struct child_run *r;
-	struct err *e;
-	bool good;
-};
-
-static void call_to_end(void *ctx)
-{
-	struct child_call *c = ctx;
-
-	c->good = child_run_to_end(c->r, c->e);
-}
-
-static bool run_outside(struct child_run *r, struct err *e)
-{
-	struct child_call call = { r, e, false };
-
-	fiber_outside(call_to_end, &call);
-	return call.good;
-}
-
 bool child_run(const struct child *c, struct buf *out, struct err *e)
 {
 	AUTO(child_run)
 	r = { .child = c, .out = out, .pidfd = -1, .output = -1, .status = -1 };
 
 	assert(!c->secret_output);
-	return run_outside(&r, e);
+	return fiber_outside(child_run_to_end, &r, e);
 }
 
 bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
@@ -408,7 +389,7 @@ bool child_run_secret(const struct child *c, struct secret *out, struct err *e)
 
 	quiet.secret_output = true;
 	secret_alloc(&room, CHILD_OUTPUT_LIMIT);
-	if (!run_outside(&r, e))
+	if (!fiber_outside(child_run_to_end, &r, e))
 		return false;
 	secret_copy(out, room.bytes, r.kept);
 	return true;

@@ -9,16 +9,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 #endif
-
-enum {
-	GUARD = 4096, /* at least one page; the mapping is rounded up by the kernel */
-};
 
 /* The side that a switch goes to or comes from, for the sanitizers. */
 struct fiber_side {
@@ -30,19 +27,31 @@ struct fiber_side {
 	void *thread; /* of TSan */
 };
 
+struct outside_call {
+	fiber_outside_fn *fn;
+	void *ctx;
+	struct err *e;
+	bool good;
+};
+
 struct fiber {
 	struct fiber_side own;
 	struct fiber_side resumer;
 	fiber_fn *run;
 	void *ctx;
-	unsigned char *stack;       /* without the guard page below */
-	void (*outside)(void *ctx); /* to be called before it goes on; NULL */
-	void *outside_ctx;
+	unsigned char *stack;         /* without the guard page below */
+	struct outside_call *outside; /* to be made before it goes on; NULL */
 	bool begun;
 	bool ended;
 };
 
 static _Thread_local struct fiber *current;
+
+/* The guard below a stack: one page, which has 64 KiB on some machines. */
+static size_t guard_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
 
 /* ---- what a sanitizer has to know of a switch ---- */
 
@@ -98,12 +107,13 @@ struct fiber *fiber_new(fiber_fn *run, void *ctx)
 {
 	struct fiber *f = xcalloc(1, sizeof(*f));
 	uintptr_t self = (uintptr_t)f;
-	unsigned char *memory = mmap(NULL, GUARD + FIBER_STACK, PROT_READ | PROT_WRITE,
+	size_t guard = guard_size();
+	unsigned char *memory = mmap(NULL, guard + FIBER_STACK, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
-	if (memory == MAP_FAILED || mprotect(memory, GUARD, PROT_NONE))
+	if (memory == MAP_FAILED || mprotect(memory, guard, PROT_NONE))
 		abort(); /* no memory: as malloc */
-	f->stack = memory + GUARD;
+	f->stack = memory + guard;
 	f->run = run;
 	f->ctx = ctx;
 	f->own.bottom = f->stack;
@@ -125,30 +135,29 @@ bool fiber_resume(struct fiber *f)
 	assert(!current && !f->ended);
 	f->begun = true;
 	for (;;) {
-		void (*outside)(void *ctx) = NULL;
+		struct outside_call *call = NULL;
 
 		current = f;
 		fiber_switch(&f->resumer, &f->own);
 		current = NULL;
-		outside = f->outside;
-		if (!outside)
+		call = f->outside;
+		if (!call)
 			return !f->ended;
 		f->outside = NULL;
-		outside(f->outside_ctx);
+		call->good = call->fn(call->ctx, call->e);
 	}
 }
 
-void fiber_outside(void (*fn)(void *ctx), void *ctx)
+bool fiber_outside(fiber_outside_fn *fn, void *ctx, struct err *e)
 {
+	struct outside_call call = { fn, ctx, e, false };
 	struct fiber *f = current;
 
-	if (!f) {
-		fn(ctx);
-		return;
-	}
-	f->outside = fn;
-	f->outside_ctx = ctx;
+	if (!f)
+		return fn(ctx, e);
+	f->outside = &call;
 	fiber_switch(&f->own, &f->resumer);
+	return call.good;
 }
 
 void fiber_yield(void)
@@ -167,7 +176,7 @@ void fiber_free(struct fiber *f)
 #ifdef __SANITIZE_THREAD__
 	__tsan_destroy_fiber(f->own.thread);
 #endif
-	munmap(f->stack - GUARD, GUARD + FIBER_STACK);
+	munmap(f->stack - guard_size(), guard_size() + FIBER_STACK);
 	free(f);
 }
 

@@ -18,6 +18,8 @@
 #ifndef BASE_FIBER_H
 #define BASE_FIBER_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,8 +38,12 @@ bool fiber_resume(struct fiber *f);
 void fiber_yield(void);
 /* It must have returned, or never have been resumed. */
 void fiber_free(struct fiber *f);
-/* Calls `fn` on the thread's own stack: at once, unless the caller is a fiber. */
-void fiber_outside(void (*fn)(void *ctx), void *ctx);
+/*
+ * Calls `fn` on the thread's own stack, at once unless the caller is a fiber, and
+ * returns what it returned.
+ */
+typedef bool fiber_outside_fn(void *ctx, struct err *e);
+MUST_CHECK bool fiber_outside(fiber_outside_fn *fn, void *ctx, struct err *e);
 /* Whether the caller is a fiber. */
 bool fiber_is_running(void);
 /* Bytes of the stack that were ever written, for tests. */

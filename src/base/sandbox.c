@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
@@ -263,8 +264,15 @@ static bool open_answer(int *reader, int *writer, struct err *e)
 	return *writer >= 0 || err_sys(e, "cannot start decoding: no pipe");
 }
 
-static bool run_child(const struct sandbox_work *how, struct secret *answer, struct err *e)
+struct sandbox_call {
+	const struct sandbox_work *how;
+	struct secret *answer;
+};
+
+static bool run_child(void *ctx, struct err *e)
 {
+	const struct sandbox_call *call = ctx;
+	const struct sandbox_work *how = call->how;
 	int64_t wall_ms = (int64_t)SANDBOX_WALL_TIMES * how->seconds * 1000;
 	AUTO(sandbox_child)
 	w = { .answer = -1,
@@ -275,33 +283,19 @@ static bool run_child(const struct sandbox_work *how, struct secret *answer, str
 
 	if (!open_answer(&w.answer, &writer, e))
 		return false;
+	assert(!fiber_is_running());
 	w.pid = fork();
 	if (w.pid == 0)
 		work(how, writer);
 	if (w.pid < 0)
 		return err_sys(e, "cannot start decoding");
 	close(TAKE_FD(writer));
-	return sandbox_read_answer(&w, answer, e);
-}
-
-struct sandbox_call {
-	const struct sandbox_work *how;
-	struct secret *answer;
-	struct err *e;
-	bool good;
-};
-
-static void call_child(void *ctx)
-{
-	struct sandbox_call *c = ctx;
-
-	c->good = run_child(c->how, c->answer, c->e);
+	return sandbox_read_answer(&w, call->answer, e);
 }
 
 bool sandbox_work(const struct sandbox_work *how, struct secret *answer, struct err *e)
 {
-	struct sandbox_call call = { how, answer, e, false };
+	struct sandbox_call call = { how, answer };
 
-	fiber_outside(call_child, &call);
-	return call.good;
+	return fiber_outside(run_child, &call, e);
 }

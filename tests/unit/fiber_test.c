@@ -81,29 +81,32 @@ TEST(errno_stays_with_each_side)
 
 static bool outside_was_fiber = true;
 
-static void outside(void *ctx)
+static bool outside(void *ctx, struct err *e)
 {
 	outside_was_fiber = fiber_is_running();
 	say(ctx);
+	return err_set(e, ERR_IO, "no");
 }
 
 static void goes_outside(void *ctx)
 {
+	struct err e = { 0 };
+
 	say("a");
-	fiber_outside(outside, ctx);
-	say("c");
+	say(fiber_outside(outside, ctx, &e) || e.code != ERR_IO ? "d" : "c");
 }
 
 TEST(what_a_fiber_must_not_do_is_done_by_its_thread)
 {
 	struct fiber *f = fiber_new(goes_outside, name_b);
+	struct err e = { 0 };
 
 	*order = 0;
 	assert_false(fiber_resume(f));
 	assert_string_equal(order, "abc");
 	assert_false(outside_was_fiber);
 	fiber_free(f);
-	fiber_outside(outside, name_a);
+	assert_false(fiber_outside(outside, name_a, &e));
 	assert_string_equal(order, "abca");
 }
 
