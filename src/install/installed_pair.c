@@ -121,6 +121,42 @@ static bool find_primary(const struct pair_status *j, enum file_kind *out)
 	return false;
 }
 
+void prospects_release(struct prospects *p)
+{
+	free(p->items);
+	*p = (struct prospects){ 0 };
+}
+
+static void add_prospect(struct prospects *p, enum foreign_kind kind, const void *bytes, size_t len)
+{
+	if (p->count == p->room) {
+		p->room = 2 * p->room + 8;
+		p->items = xrealloc(p->items, p->room * sizeof(*p->items));
+	}
+	p->items[p->count++] = (struct foreign){ kind, bytes, len };
+}
+
+/* The leaf, and the keys beside it. */
+static void list_prospects(const struct pair_status *j, struct der leaf, struct prospects *out)
+{
+	add_prospect(out, FOREIGN_CERT, leaf.bytes, leaf.len);
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		const struct pair_file *p = &j->pieces->parts[part];
+
+		if (j->parts & PARTS_WITH_KEY & 1U << part && p->there)
+			add_prospect(out, FOREIGN_KEY, p->bytes.bytes, p->bytes.len);
+	}
+}
+
+/* Leaf and keys cost one decoding, none when they are known. */
+static void decode_together(const struct pair_status *j, struct der leaf)
+{
+	AUTO(prospects) all = { 0 };
+
+	list_prospects(j, leaf, &all);
+	foreign_learn(all.items, all.count);
+}
+
 /* The leaf, and the chain from the same file or from its own. */
 static bool read_leaf(const struct pair_status *j, enum file_kind primary, struct arena *a,
 		      struct installed_pair *v)
@@ -131,6 +167,8 @@ static bool read_leaf(const struct pair_status *j, enum file_kind primary, struc
 
 	if (installed_read_certs(&j->pieces->parts[primary], a, &all, &e) && !all.count)
 		err_set(&e, ERR_INPUT, "it holds no certificate");
+	if (!e.code)
+		decode_together(j, all.certs[0]);
 	if (!e.code && foreign_cert(all.certs[0], a, &facts, &e)) {
 		v->fingerprint = facts.fingerprint;
 		v->spki = facts.spki;
@@ -165,21 +203,6 @@ struct pair_status pair_status_of(const struct layout *l, const struct pair_file
 	return (struct pair_status){ .pieces = c, .parts = l->parts, .names = l->names };
 }
 
-void prospects_release(struct prospects *p)
-{
-	free(p->items);
-	*p = (struct prospects){ 0 };
-}
-
-static void add_prospect(struct prospects *p, enum foreign_kind kind, const void *bytes, size_t len)
-{
-	if (p->count == p->room) {
-		p->room = 2 * p->room + 8;
-		p->items = xrealloc(p->items, p->room * sizeof(*p->items));
-	}
-	p->items[p->count++] = (struct foreign){ kind, bytes, len };
-}
-
 void installed_pair_prospect(const struct pair_status *j, struct arena *a, struct prospects *out)
 {
 	enum file_kind primary;
@@ -189,26 +212,16 @@ void installed_pair_prospect(const struct pair_status *j, struct arena *a, struc
 	if (!find_primary(j, &primary) ||
 	    !installed_read_certs(&j->pieces->parts[primary], a, &all, &ignored) || !all.count)
 		return;
-	add_prospect(out, FOREIGN_CERT, all.certs[0].bytes, all.certs[0].len);
-	for (int part = 0; part < FILE_KIND_COUNT; part++) {
-		const struct pair_file *p = &j->pieces->parts[part];
-
-		if (j->parts & PARTS_WITH_KEY & 1U << part && p->there)
-			add_prospect(out, FOREIGN_KEY, p->bytes.bytes, p->bytes.len);
-	}
+	list_prospects(j, all.certs[0], out);
 }
 
 void installed_pair_reach(const struct pair_status *j, struct arena *a, struct installed_pair *out)
 {
-	AUTO(arena) own = { 0 };
-	AUTO(prospects) together = { 0 };
 	enum file_kind primary;
 
 	*out = (struct installed_pair){ .fingerprint = "", .chain = "" };
 	if (!find_primary(j, &primary))
 		return;
-	installed_pair_prospect(j, &own, &together);
-	foreign_learn(together.items, together.count);
 	out->fingerprint = NULL;
 	if (!read_leaf(j, primary, a, out))
 		return;
