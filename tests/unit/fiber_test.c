@@ -110,6 +110,7 @@ TEST(what_a_fiber_must_not_do_is_done_by_its_thread)
 	assert_string_equal(order, "abca");
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* which keeps such arrays elsewhere */
 static void use_much(void *ctx)
 {
 	volatile char much[40000];
@@ -118,7 +119,6 @@ static void use_much(void *ctx)
 	*(int *)ctx = much[sizeof(much) - 1];
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* which keeps such arrays elsewhere */
 TEST(what_a_stack_has_used_can_be_measured)
 {
 	int one = 0;
