@@ -128,13 +128,6 @@ static bool need_object(struct driver_session *v, struct caddy_object *o, struct
 	return read_object(v, o, e) && (!o->why_not || err_set(e, ERR_REMOTE, "%s", o->why_not));
 }
 
-static bool now_holds(const struct caddy_object *o, const char *fingerprint)
-{
-	const char *now = o->held.verdict.fingerprint;
-
-	return now && !o->held.verdict.damage && !strcmp(now, fingerprint);
-}
-
 /* ---- verbs that only read ---- */
 
 static bool caddy_probe(struct driver_session *v, struct err *e)
@@ -172,7 +165,7 @@ static bool caddy_activate(struct driver_session *v, struct err *e)
 
 	if (!need_object(v, &o, e))
 		return false;
-	return now_holds(&o, v->job->fingerprint) ||
+	return reported_pair_is(&o.held, v->job->fingerprint) ||
 	       err_set(e, ERR_REMOTE, "Caddy holds another pair than %.12s", v->job->fingerprint);
 }
 
@@ -225,11 +218,6 @@ static bool swap_object(struct driver_session *v, struct caddy_object *o, struct
 	return change_object(v, o, "PATCH", &body, e);
 }
 
-static bool caddy_is_same_pair(const struct job *j)
-{
-	return j->replaces && !strcmp(j->replaces, j->fingerprint);
-}
-
 static bool caddy_commit(struct driver_session *v, struct err *e)
 {
 	const struct job *j = v->job;
@@ -237,7 +225,7 @@ static bool caddy_commit(struct driver_session *v, struct err *e)
 
 	if (!need_object(v, &o, e))
 		return false;
-	if (now_holds(&o, j->fingerprint) && !caddy_is_same_pair(j))
+	if (reported_pair_is(&o.held, j->fingerprint) && !job_mends(j))
 		return true;
 	return reported_pair_is_expected(&o.held, j, e) && swap_object(v, &o, e);
 }
@@ -248,7 +236,7 @@ static bool caddy_revert(struct driver_session *v, struct err *e)
 
 	if (!need_object(v, &o, e))
 		return false;
-	return now_holds(&o, v->job->fingerprint) || swap_object(v, &o, e);
+	return reported_pair_is(&o.held, v->job->fingerprint) || swap_object(v, &o, e);
 }
 
 /* An object with another pair than the last known one belongs to another writer. */
@@ -256,7 +244,7 @@ static bool caddy_is_ours(const struct driver_session *v, const struct caddy_obj
 {
 	const char *last = v->job->fingerprint;
 
-	return !o->why_not && (!last || !*last || now_holds(o, last));
+	return !o->why_not && (!last || !*last || reported_pair_is(&o->held, last));
 }
 
 static bool caddy_remove(struct driver_session *v, struct err *e)

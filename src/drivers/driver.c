@@ -89,6 +89,11 @@ static const struct driver *driver_for(const struct component *c, enum driver_ve
 	return own;
 }
 
+bool job_mends(const struct job *j)
+{
+	return j->replaces && !strcmp(j->replaces, j->fingerprint);
+}
+
 bool driver_takes_pair(const struct component *c)
 {
 	return drivers[c->deliver.kind]->takes_pair;

@@ -88,6 +88,8 @@ AUTO_TYPE(drivers, struct drivers *, drivers_free)
  */
 void drivers_run(struct drivers *d, struct job *jobs, size_t count);
 
+/* Whether a commit puts the pair that is there once more, since it was damaged. */
+bool job_mends(const struct job *j);
 /* Whether commit and revert need the pair again, set and key. */
 bool driver_takes_pair(const struct component *c);
 /* Whether what it is told needs `lineage` and a rising `sequence`. */

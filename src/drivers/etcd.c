@@ -239,10 +239,9 @@ static void count_up(const struct driver_session *v, struct etcd_txn *txn)
 static bool is_committed(const struct driver_session *v)
 {
 	const struct job *j = v->job;
-	bool mended = j->replaces && !strcmp(j->replaces, j->fingerprint);
 
 	return etcd_holds(v, j->fingerprint) &&
-	       (!mended || !*etcd_leaf(v, etcd_staged(v, "certificate")));
+	       (!job_mends(j) || !*etcd_leaf(v, etcd_staged(v, "certificate")));
 }
 
 static bool may_commit(const struct driver_session *v, struct err *e)

@@ -79,9 +79,7 @@ void etcd_judge(struct driver_session *v, bool with_key)
 
 bool etcd_holds(const struct driver_session *v, const char *fingerprint)
 {
-	const struct installed_pair *now = &etcd_session(v)->held.verdict;
-
-	return now->fingerprint && !now->damage && !strcmp(now->fingerprint, fingerprint);
+	return reported_pair_is(&etcd_session(v)->held, fingerprint);
 }
 
 const char *etcd_leaf(const struct driver_session *v, const char *name)

@@ -269,12 +269,11 @@ static bool http_stage(struct driver_session *v, struct err *e)
 static bool http_commit(struct driver_session *v, struct err *e)
 {
 	const struct job *j = v->job;
-	bool mended = j->replaces && !strcmp(j->replaces, j->fingerprint);
 	struct http_probe p;
 
 	if (!http_ask_probe(v, &p, e))
 		return false;
-	if (installed_is(&p, j->fingerprint) && !mended)
+	if (installed_is(&p, j->fingerprint) && !job_mends(j))
 		return true;
 	if (j->replaces && p.installed && !installed_is(&p, j->replaces))
 		return err_set(e, ERR_STALE, "it holds %.12s, not %.12s as expected",

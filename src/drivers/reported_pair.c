@@ -56,6 +56,13 @@ bool reported_pair_give(const struct reported_pair *h, struct job *j, struct err
 	return true;
 }
 
+bool reported_pair_is(const struct reported_pair *h, const char *fingerprint)
+{
+	const struct installed_pair *now = &h->verdict;
+
+	return now->fingerprint && !now->damage && !strcmp(now->fingerprint, fingerprint);
+}
+
 static const char *reported_pair_shown(const char *fingerprint)
 {
 	if (!fingerprint)

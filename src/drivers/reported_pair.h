@@ -32,6 +32,8 @@ void reported_pair_missing(struct reported_pair *h, enum file_kind part, const c
 void reported_pair_check(struct reported_pair *h, struct arena *a);
 /* The answer of a read; ERR_MISSING: there is nothing. */
 MUST_CHECK bool reported_pair_give(const struct reported_pair *h, struct job *j, struct err *e);
+/* Whether it is this pair, undamaged; "": whether there is none. */
+bool reported_pair_is(const struct reported_pair *h, const char *fingerprint);
 /*
  * Whether a commit may replace it: it is what the job expects.  ERR_STALE.
  */
