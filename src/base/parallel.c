@@ -6,6 +6,11 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+enum {
+	COMPUTE_LIMIT = 16,
+	DISK_LIMIT = 64
+};
+
 struct work {
 	parallel_fn *fn;
 	void *ctx;
@@ -23,22 +28,24 @@ static void *parallel_next(void *ctx)
 	return NULL;
 }
 
-static size_t thread_count(size_t count)
+static size_t thread_count(size_t count, enum parallel_kind kind)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t most = processors > 1 ? (size_t)processors : 1;
 
-	if (most > PARALLEL_LIMIT)
-		most = PARALLEL_LIMIT;
+	if (most > COMPUTE_LIMIT)
+		most = COMPUTE_LIMIT;
+	if (kind == PARALLEL_DISK)
+		most = DISK_LIMIT;
 	return count < most ? count : most;
 }
 
-void parallel_run(parallel_fn *fn, void *ctx, size_t count)
+void parallel_run(parallel_fn *fn, void *ctx, size_t count, enum parallel_kind kind)
 {
 	struct work w = { .fn = fn, .ctx = ctx, .count = count };
-	pthread_t threads[PARALLEL_LIMIT];
+	pthread_t threads[DISK_LIMIT];
 	size_t helpers = 0;
-	size_t wanted = thread_count(count);
+	size_t wanted = thread_count(count, kind);
 	sigset_t all;
 	sigset_t before;
 

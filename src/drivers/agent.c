@@ -238,7 +238,7 @@ static bool no_removal(struct job *j, struct err *e)
 }
 
 const struct driver agent_driver = {
-	.verbs = {
+	.calls = {
 		[DRIVER_REMOVE] = no_removal,
 		[DRIVER_READ] = no_read,
 	},

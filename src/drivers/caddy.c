@@ -258,7 +258,7 @@ static bool caddy_remove(struct driver_session *v, struct err *e)
 }
 
 const struct driver caddy_driver = {
-	.verbs = { [DRIVER_ABORT] = abort_stage },
+	.calls = { [DRIVER_ABORT] = abort_stage },
 	.sessions = {
 		[DRIVER_PROBE] = caddy_probe,
 		[DRIVER_STAGE] = caddy_stage,

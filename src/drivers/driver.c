@@ -10,6 +10,7 @@
 #include "drivers/driver_table.h"
 #include "drivers/files.h"
 #include "drivers/order_sign.h"
+#include "install/install.h"
 #include "pki/foreign.h"
 #include "remote/batch.h"
 
@@ -286,7 +287,7 @@ static void driver_add_session(struct drivers *d, struct job *j, struct arena *a
 static void call(const struct driver *driver, struct job *j)
 {
 	j->began = !only_reads(j->verb);
-	j->done = driver->verbs[j->verb](j, &j->error);
+	j->done = driver->calls[j->verb](j, &j->error);
 }
 
 /* The jobs' pairs in the form in which they will be read back. */
@@ -332,40 +333,53 @@ static void learn_pairs(const struct job *jobs, size_t count)
 	foreign_learn(o.list, n);
 }
 
-/* Jobs for probe_all(). */
-struct probed {
-	struct job **jobs;
-	size_t count;
-};
-
-static void driver_start(struct drivers *d, struct job *j, struct arena *a, struct probed *probed)
+static bool was_stopped(struct job *j)
 {
-	const struct driver *driver = driver_for(j->component, j->verb);
+	return stop_requested() && begins_something(j->verb) &&
+	       !err_set(&j->error, ERR_STOPPED, "not begun: certfleet was told to stop");
+}
 
-	j->error = (struct err){ 0 };
-	j->done = false;
-	j->began = false;
-	if (stop_requested() && begins_something(j->verb))
-		err_set(&j->error, ERR_STOPPED, "not begun: certfleet was told to stop");
-	else if (driver->sessions[j->verb])
-		driver_add_session(d, j, a);
-	else if (j->verb == DRIVER_PROBE && driver->probe_all)
-		probed->jobs[probed->count++] = j;
-	else
-		call(driver, j);
+/* Runs the jobs of the driver `files`, and of others that install files as it does. */
+static void run_files(struct job *const *jobs, size_t count)
+{
+	size_t some = 0;
+
+	for (size_t i = 0; i < count; i += some) {
+		for (some = 0; i + some < count && some < INSTALL_AT_ONCE; some++) {
+			struct job *j = jobs[i + some];
+
+			if (was_stopped(j))
+				break;
+			j->began = !only_reads(j->verb);
+		}
+		files_run(jobs + i, some);
+		if (!some)
+			some = 1; /* the one that was stopped */
+	}
 }
 
 void drivers_run(struct drivers *d, struct job *jobs, size_t count)
 {
 	AUTO(arena) a = { 0 };
-	struct probed probed = { arena_array(&a, count, sizeof(struct job *)), 0 };
+	struct job **files = arena_array(&a, count, sizeof(*files));
+	size_t file_count = 0;
 
 	learn_pairs(jobs, count);
-	for (size_t i = 0; i < count; i++)
-		driver_start(d, &jobs[i], &a, &probed);
-	/* only the driver for local files has probe_all */
-	if (probed.count)
-		files_driver.probe_all(probed.jobs, probed.count);
+	for (size_t i = 0; i < count; i++) {
+		struct job *j = &jobs[i];
+		const struct driver *driver = driver_for(j->component, j->verb);
+
+		j->error = (struct err){ 0 };
+		j->done = false;
+		j->began = false;
+		if (driver->files_verbs & 1U << j->verb)
+			files[file_count++] = j;
+		else if (!was_stopped(j) && driver->sessions[j->verb])
+			driver_add_session(d, j, &a);
+		else if (!j->error.code)
+			call(driver, j);
+	}
+	run_files(files, file_count);
 	if (d->batch)
 		batch_run(d->batch);
 }

@@ -3,7 +3,7 @@
  * The driver interface: one struct driver per way to reach components, with a
  * function per verb that runs one job; false: failed, reason in `e`.
  *
- * A verb is either a plain call, when all work is on this host, or a session:
+ * A verb is either a call, when all work is on this host, or a session:
  * straight-line code on a fiber, which sends its requests and waits for their
  * responses, beside the sessions of all other jobs.  A session must not block
  * otherwise.
@@ -34,11 +34,13 @@ struct driver_session {
 /* Ends with the job. */
 typedef bool driver_session_fn(struct driver_session *v, struct err *e);
 
+struct install_order;
+
 struct driver {
-	driver_fn *verbs[DRIVER_VERB_COUNT];
-	driver_session_fn *sessions[DRIVER_VERB_COUNT]; /* instead of `verbs` */
-	/* Probes many jobs, which share one arena, at once; NULL: one by one. */
-	void (*probe_all)(struct job *const *jobs, size_t count);
+	/* a verb is one of these three */
+	driver_session_fn *sessions[DRIVER_VERB_COUNT];
+	driver_fn *calls[DRIVER_VERB_COUNT];
+	unsigned files_verbs; /* 1 << verb: as of the driver `files`, for many jobs together */
 	const char *(*origin)(const struct component *c);
 	/* Slow work, done before any session begins, kept in `memory`. */
 	bool (*prepare)(struct driver_session *v, struct err *e);
@@ -59,6 +61,8 @@ MUST_CHECK bool driver_request(struct driver_session *v, struct exchange *x, str
 void driver_move(struct driver_session *v, const char *origin);
 /* Fills `ask` with a request as lines; `text` is not a secret. */
 void request_lines(struct exchange *ask, const char *text);
+/* What a job asks of install/. */
+struct install_order job_install_order(const struct job *j);
 /* A secret of this component's delivery. */
 MUST_CHECK bool driver_secret(const struct driver_session *v, const struct secret_ref *ref,
 			      const struct secret **out, struct err *e);

@@ -398,7 +398,7 @@ static bool etcd_activate(struct job *j, struct err *e)
 }
 
 const struct driver etcd_driver = {
-	.verbs = { [DRIVER_ACTIVATE] = etcd_activate },
+	.calls = { [DRIVER_ACTIVATE] = etcd_activate },
 	.sessions = {
 		[DRIVER_PROBE] = etcd_run,
 		[DRIVER_STAGE] = etcd_run,

@@ -7,54 +7,42 @@
 
 #include <stdlib.h>
 
-static const struct install *paths(const struct job *j)
+/* What install/ does for a verb; `activate` is a call of its own. */
+static const enum install_verb install_verbs[DRIVER_VERB_COUNT] = {
+	[DRIVER_PROBE] = INSTALL_PROBE,   [DRIVER_STAGE] = INSTALL_STAGE,
+	[DRIVER_COMMIT] = INSTALL_COMMIT, [DRIVER_ABORT] = INSTALL_ABORT,
+	[DRIVER_REVERT] = INSTALL_REVERT, [DRIVER_REMOVE] = INSTALL_REMOVE,
+	[DRIVER_READ] = INSTALL_READ,
+};
+
+struct install_order job_install_order(const struct job *j)
 {
-	return &j->component->deliver.files;
+	return (struct install_order){ .verb = install_verbs[j->verb],
+				       .fingerprint = j->fingerprint,
+				       .replaces = j->replaces,
+				       .set = j->set,
+				       .key = j->key };
 }
 
-bool files_probe(struct job *j, struct err *e)
+void files_run(struct job *const *jobs, size_t count)
 {
-	(void)e;
-	install_probe(paths(j), j->arena, &j->seen);
-	j->seen.online = true;
-	j->done = true;
-	return true;
-}
-
-static void files_probe_all(struct job *const *jobs, size_t count)
-{
-	const struct install **list = xcalloc(count, sizeof(*list));
-	struct observation *seen = xcalloc(count, sizeof(*seen));
+	struct install_job *list = xcalloc(count, sizeof(*list));
 
 	for (size_t i = 0; i < count; i++)
-		list[i] = paths(jobs[i]);
-	install_probe_all(list, count, jobs[0]->arena, seen);
+		list[i] = (struct install_job){ .install = &jobs[i]->component->deliver.files,
+						.order = job_install_order(jobs[i]),
+						.arena = jobs[i]->arena,
+						.seen = &jobs[i]->seen,
+						.found = jobs[i]->found,
+						.key = jobs[i]->parsed_key };
+	install_run(list, count);
 	for (size_t i = 0; i < count; i++) {
-		jobs[i]->seen = seen[i];
 		jobs[i]->seen.online = true;
-		jobs[i]->done = true;
+		jobs[i]->done = list[i].done;
+		if (!list[i].done)
+			jobs[i]->error = list[i].error;
 	}
 	free(list);
-	free(seen);
-}
-
-bool files_stage(struct job *j, struct err *e)
-{
-	const struct install_pair pair = { .fingerprint = j->fingerprint,
-					   .set = j->set,
-					   .key = j->key };
-
-	return install_stage(paths(j), &pair, e);
-}
-
-bool files_commit(struct job *j, struct err *e)
-{
-	return install_commit(paths(j), j->fingerprint, j->replaces, e);
-}
-
-bool files_abort(struct job *j, struct err *e)
-{
-	return install_abort(paths(j), j->fingerprint, e);
 }
 
 static bool files_activate(struct job *j, struct err *e)
@@ -71,31 +59,7 @@ static bool files_activate(struct job *j, struct err *e)
 	return install_activate(&order, j->arena, &j->executable, e);
 }
 
-bool files_revert(struct job *j, struct err *e)
-{
-	return install_revert(paths(j), j->fingerprint, e);
-}
-
-bool files_remove(struct job *j, struct err *e)
-{
-	return install_remove(paths(j), e);
-}
-
-bool files_read(struct job *j, struct err *e)
-{
-	return install_read(paths(j), j->arena, j->found, j->parsed_key, e);
-}
-
 const struct driver files_driver = {
-	.probe_all = files_probe_all,
-	.verbs = {
-		[DRIVER_PROBE] = files_probe,
-		[DRIVER_STAGE] = files_stage,
-		[DRIVER_COMMIT] = files_commit,
-		[DRIVER_ABORT] = files_abort,
-		[DRIVER_ACTIVATE] = files_activate,
-		[DRIVER_REVERT] = files_revert,
-		[DRIVER_REMOVE] = files_remove,
-		[DRIVER_READ] = files_read,
-	},
+	.calls = { [DRIVER_ACTIVATE] = files_activate },
+	.files_verbs = FILES_VERBS,
 };

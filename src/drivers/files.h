@@ -8,8 +8,11 @@
 
 extern const struct driver files_driver;
 
-/* The verbs of `files`, for other drivers that also install files. */
-driver_fn files_probe, files_stage, files_commit, files_abort, files_revert, files_remove,
-	files_read;
+/* The verbs that `files` shares with other drivers that install files: all but activate. */
+enum {
+	FILES_VERBS = ((1 << DRIVER_VERB_COUNT) - 1) & ~(1 << DRIVER_ACTIVATE)
+};
+/* Runs jobs of these verbs together. */
+void files_run(struct job *const *jobs, size_t count);
 
 #endif

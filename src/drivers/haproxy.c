@@ -110,8 +110,7 @@ static bool haproxy_probe(struct driver_session *v, struct err *e)
 	AUTO(exchange) x = { 0 };
 	struct err why = { 0 };
 
-	if (!files_probe(v->job, e))
-		return false;
+	files_run(&v->job, 1);
 	a->online = haproxy_command(v, "show info;show ssl cert", &x, &why);
 	if (a->online)
 		take_held(v, &x);
@@ -229,14 +228,7 @@ static bool haproxy_activate(struct driver_session *v, struct err *e)
 }
 
 const struct driver haproxy_driver = {
-	.verbs = {
-		[DRIVER_STAGE] = files_stage,
-		[DRIVER_COMMIT] = files_commit,
-		[DRIVER_ABORT] = files_abort,
-		[DRIVER_REVERT] = files_revert,
-		[DRIVER_REMOVE] = files_remove,
-		[DRIVER_READ] = files_read,
-	},
+	.files_verbs = FILES_VERBS & ~(1U << DRIVER_PROBE),
 	.sessions = {
 		[DRIVER_PROBE] = haproxy_probe,
 		[DRIVER_ACTIVATE] = haproxy_activate,

@@ -312,7 +312,7 @@ static bool http_read(struct job *j, struct err *e)
 }
 
 const struct driver http_driver = {
-	.verbs = { [DRIVER_READ] = http_read },
+	.calls = { [DRIVER_READ] = http_read },
 	.sessions = {
 		[DRIVER_PROBE] = http_probe,
 		[DRIVER_STAGE] = http_stage,

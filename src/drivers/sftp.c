@@ -44,58 +44,37 @@ static bool send_ops(struct driver_session *v, struct ssh_target *f, struct exch
 
 /* ---- writing a version ---- */
 
-static void add_write(struct ssh_decision *w)
+static void add_file(struct ssh_target *f, enum ssh_kind kind, enum file_kind part,
+		     const struct pair_file *p)
 {
-	struct ssh_target *f = w->far;
-	struct ssh_script_ops script = { .arena = f->arena };
-	const char *new = ssh_target_version_path(f, STORE_NEW);
+	const char *path =
+		ssh_target_path(f, view_store_path(&f->view, STORE_NEW), file_kind_names[part]);
+	struct ssh_op op = { .kind = kind, .path = path, .needed = true };
 
-	ssh_script_directory(&script, f->store);
-	ssh_script_remove(&script, new);
-	ssh_script_directory(&script, new);
-	ssh_script_sync(&script, f->layout.home);
-	ssh_target_add(f, ssh_script_run(&script));
-	for (int part = 0; part < FILE_KIND_COUNT; part++) {
-		const struct pair_file *p = &w->written.parts[part];
-
-		if (p->there)
-			ssh_target_add(f, (struct ssh_op){ .kind = SSH_WRITE,
-							   .path = ssh_target_path(
-								   f, new, file_kind_names[part]),
-							   .bytes = p->bytes.bytes,
-							   .len = p->bytes.len,
-							   .attr = p->attr,
-							   .needed = true });
+	if (kind == SSH_WRITE) {
+		op.bytes = p->bytes.bytes;
+		op.len = p->bytes.len;
+		op.attr = p->attr;
 	}
-	for (int part = 0; part < FILE_KIND_COUNT; part++)
-		if (w->written.parts[part].there)
-			ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ,
-							   .path = ssh_target_path(
-								   f, new, file_kind_names[part]),
-							   .needed = true });
+	ssh_target_add(f, op);
 }
 
-static bool reads_the_same(struct ssh_decision *w, struct err *e)
+/* The files are written one by one, and then read back. */
+static void add_write(struct ssh_target *f, const struct pair_files *files)
 {
-	struct ssh_target *f = w->far;
-	AUTO(pair_files) there = { 0 };
+	static const enum ssh_kind kinds[] = { SSH_WRITE, SSH_READ };
+	struct ssh_script_ops script = { .arena = f->arena };
+	const char *new = view_store_path(&f->view, STORE_NEW);
 
-	for (int part = 0; part < FILE_KIND_COUNT; part++) {
-		struct pair_file *p = &there.parts[part];
-
-		if (!w->written.parts[part].there)
-			continue;
-
-		struct ssh_op *op = ssh_target_next(f);
-
-		p->there = true;
-		p->bytes = TAKE(op->got);
-		p->attr = op->found;
-		p->attr.mode &= 07777;
-	}
-	return pair_files_equal(&there, &w->written) ||
-	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",
-		       ssh_target_version_path(f, STORE_NEW));
+	ssh_script_directory(&script, f->view.store);
+	ssh_script_remove(&script, new);
+	ssh_script_directory(&script, new);
+	ssh_script_sync(&script, f->view.layout.home);
+	ssh_target_add(f, ssh_script_run(&script));
+	for (size_t i = 0; i < 2; i++)
+		for (int part = 0; part < FILE_KIND_COUNT; part++)
+			if (files->parts[part].there)
+				add_file(f, kinds[i], (enum file_kind)part, &files->parts[part]);
 }
 
 /* The reason of a failed script, which may have printed nothing. */
@@ -109,40 +88,93 @@ static const char *sftp_reason(const struct ssh_target *f, const struct ssh_op *
 }
 
 /* Every op was `needed`, so the first one not done has the reason. */
-static bool take_written(struct ssh_decision *w, struct err *e)
+static bool take_written(struct ssh_target *f, const struct pair_files *files, struct err *e)
 {
-	struct ssh_target *f = w->far;
+	AUTO(pair_files) there = { 0 };
 
 	if (f->ask->ops[0].status == SSH_SCRIPT_STRANGE)
 		return err_set(e, ERR_IO, "'%s' on '%s' can be changed by other users; remove it",
-			       f->store, f->login.host);
+			       f->view.store, f->login.host);
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
 			return err_set(e, ERR_IO, "%s", sftp_reason(f, &f->ask->ops[i]));
-	ssh_target_next(f); /* skip the script that made the directory */
+	/* the script that made the directory, and the files that were written */
+	f->next = 1;
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
-		if (w->written.parts[part].there)
-			ssh_target_next(f); /* skip the writes */
-	return reads_the_same(w, e);
+		f->next += files->parts[part].there;
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		struct pair_file *p = &there.parts[part];
+
+		if (!files->parts[part].there)
+			continue;
+
+		struct ssh_op *op = ssh_target_next(f);
+
+		p->there = true;
+		p->bytes = TAKE(op->got);
+		p->attr = op->found;
+		p->attr.mode &= 07777;
+	}
+	return pair_files_equal(&there, files) ||
+	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",
+		       view_store_path(&f->view, STORE_NEW));
 }
 
 /* ---- running the script ---- */
 
-static bool check_script_end(const struct ssh_decision *w, struct err *e)
+static bool check_script_end(const struct ssh_target *f, struct err *e)
 {
-	const struct ssh_target *f = w->far;
 	const struct ssh_op *op = &f->ask->ops[0];
+	const char *path = view_first_path(&f->view);
 
 	if (op->result == SSH_DONE)
 		return true;
 	if (op->status == SSH_SCRIPT_BUSY)
-		return err_set(e, ERR_BUSY, "another certfleet is changing '%s' on '%s'",
-			       ssh_target_first_path(f), f->login.host);
+		return err_set(e, ERR_BUSY, "another certfleet is changing '%s' on '%s'", path,
+			       f->login.host);
 	if (op->status == SSH_SCRIPT_MOVED)
-		return err_set(e, ERR_STALE, "'%s' on '%s' was changed meanwhile; plan again",
-			       ssh_target_first_path(f), f->login.host);
-	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s", ssh_target_first_path(f),
-		       f->login.host, sftp_reason(f, op));
+		return err_set(e, ERR_STALE, "'%s' on '%s' was changed meanwhile; plan again", path,
+			       f->login.host);
+	return err_set(e, ERR_IO, "cannot change '%s' on '%s': %s", path, f->login.host,
+		       sftp_reason(f, op));
+}
+
+static void add_operation(const struct ssh_target *f, const struct install_op *op,
+			  struct ssh_script_ops *script)
+{
+	const struct install_view *v = &f->view;
+	const char *directory =
+		op->in == INSTALL_IN_STORE ? v->store : v->layout.slots[op->in].home;
+	const char *path = op->name ? ssh_target_path(f, directory, op->name) : directory;
+
+	switch (op->kind) {
+	case INSTALL_OP_EXPECT:
+		ssh_script_expect(script, path, op->text);
+		return;
+	case INSTALL_OP_LINK:
+		ssh_script_link(script, path, op->text);
+		return;
+	case INSTALL_OP_NAME:
+		ssh_script_move(script, path, ssh_target_path(f, directory, op->text));
+		return;
+	case INSTALL_OP_EXCHANGE:
+		ssh_script_exchange(script, path, view_store_path(v, op->kept), op->text);
+		return;
+	case INSTALL_OP_UNLINK:
+		ssh_script_unlink(script, path);
+		return;
+	case INSTALL_OP_CLEAN:
+		ssh_script_unlink_temporary(script, path);
+		return;
+	case INSTALL_OP_REMOVE:
+		ssh_script_remove(script, path);
+		return;
+	case INSTALL_OP_SYNC:
+		ssh_script_sync(script, path);
+		return;
+	case INSTALL_OP_COUNT:
+		break;
+	}
 }
 
 /* ---- the verbs ---- */
@@ -158,40 +190,55 @@ static bool look_there(struct driver_session *v, struct ssh_target *f, struct er
 		return false;
 	ssh_target_take_names(f);
 	ssh_target_ask_contents(f);
-
-	bool has_contents = f->ops.count != 0;
-
 	if (!send_ops(v, f, &contents, e))
 		return false;
-	if (has_contents)
-		ssh_target_take_contents(f);
+	ssh_target_take_contents(f);
 	return true;
 }
 
-static bool sftp_write_version(struct driver_session *v, struct ssh_decision *w, struct err *e)
+static bool write_version_there(struct driver_session *v, struct ssh_target *f,
+				const struct pair_files *files, struct err *e)
 {
 	AUTO(exchange) x = { 0 };
 
-	add_write(w);
-	return send_ops(v, w->far, &x, e) && take_written(w, e);
+	add_write(f, files);
+	return send_ops(v, f, &x, e) && take_written(f, files, e);
 }
 
-static bool run_script(struct driver_session *v, struct ssh_decision *w, struct err *e)
+static bool execute_there(struct driver_session *v, struct ssh_target *f,
+			  const struct install_decision *d, struct err *e)
 {
+	struct ssh_script_ops script = { .arena = f->arena };
 	AUTO(exchange) x = { 0 };
 
-	ssh_target_add(w->far, ssh_script_run(&w->script));
-	return send_ops(v, w->far, &x, e) && check_script_end(w, e);
+	if (d->writes && !write_version_there(v, f, &d->written, e))
+		return false;
+	if (!d->ops.count)
+		return true;
+	if (f->view.has_store || d->writes)
+		ssh_script_lock(&script, f->view.store);
+	vec_each (op, &d->ops)
+		add_operation(f, op, &script);
+	ssh_target_add(f, ssh_script_run(&script));
+	return send_ops(v, f, &x, e) && check_script_end(f, e);
 }
 
 /* Every verb looks first, then decides, and changes what it has decided on. */
 static bool sftp_verb(struct driver_session *v, struct err *e)
 {
-	AUTO(ssh_decision) w = { .script = { .arena = v->arena } };
+	AUTO(ssh_target) f = NULL;
+	AUTO(install_decision) d = { 0 };
+	struct job *j = v->job;
 
-	return ssh_target_new(v, &w.far, e) && look_there(v, w.far, e) &&
-	       ssh_target_decide(&w, e) && (!w.writes || sftp_write_version(v, &w, e)) &&
-	       (!w.script.words.len || run_script(v, &w, e));
+	if (!ssh_target_new(v, &f, e) || !look_there(v, f, e))
+		return false;
+	if (j->verb == DRIVER_READ)
+		return view_read_pair(&f->view, j->arena, j->found, j->parsed_key, e);
+	if (j->verb != DRIVER_PROBE)
+		return install_decide(&f->view, &f->order, &d, e) && execute_there(v, f, &d, e);
+	view_observe(&f->view, j->arena, &j->seen);
+	j->seen.online = true;
+	return true;
 }
 
 /* ---- activate ---- */

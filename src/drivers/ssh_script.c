@@ -191,12 +191,13 @@ void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to)
 	ssh_script_add(a, to);
 }
 
-void ssh_script_exchange(struct ssh_script_ops *a, const struct ssh_script_exchange *x)
+void ssh_script_exchange(struct ssh_script_ops *a, const char *path, const char *kept,
+			 const char *text)
 {
-	add_act(a, "exchange", x->path);
-	ssh_script_add(a, x->kept);
-	ssh_script_add(a, x->text);
-	ssh_script_add(a, temporary(a, x->path));
+	add_act(a, "exchange", path);
+	ssh_script_add(a, kept);
+	ssh_script_add(a, text);
+	ssh_script_add(a, temporary(a, path));
 }
 
 void ssh_script_unlink(struct ssh_script_ops *a, const char *link)

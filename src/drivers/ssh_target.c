@@ -31,16 +31,12 @@ static bool find_login(struct driver_session *v, struct ssh_target *f, struct er
 bool ssh_target_new(struct driver_session *v, struct ssh_target **out, struct err *e)
 {
 	struct ssh_target *f = ARENA_NEW(v->arena, struct ssh_target);
+	struct job *j = v->job;
 
-	f->job = v->job;
-	f->install = &v->job->component->deliver.files;
+	f->job = j;
 	f->arena = v->arena;
-	f->versions.arena = v->arena;
-	layout_make(f->install, f->arena, &f->layout);
-	if (!f->layout.path_slot_count || !*f->layout.slots[0].name)
-		return err_set(e, ERR_INPUT, "the component has no path to deliver to");
-	f->store = ssh_target_path(f, f->layout.home, f->layout.store_name);
-	if (!find_login(v, f, e))
+	f->order = job_install_order(j);
+	if (!view_make(&j->component->deliver.files, f->arena, &f->view, e) || !find_login(v, f, e))
 		return false;
 	*out = f;
 	return true;
@@ -50,14 +46,10 @@ void ssh_target_release(struct ssh_target *f)
 {
 	if (!f)
 		return;
-	pair_files_release(&f->seen);
-	vec_each (v, &f->read)
-		pair_files_release(&(*v)->pieces);
-	vec_each (w, &f->strangers)
+	view_release(&f->view);
+	vec_each (w, &f->wanted)
 		secret_release(&w->into->bytes);
 }
-
-/* ---- requests ---- */
 
 void ssh_target_add(struct ssh_target *f, struct ssh_op op)
 {
@@ -81,59 +73,7 @@ struct ssh_op *ssh_target_next(struct ssh_target *f)
 	return &f->ask->ops[f->next++];
 }
 
-/* ---- paths and slots ---- */
-
 const char *ssh_target_path(const struct ssh_target *f, const char *directory, const char *name)
 {
 	return arena_printf(f->arena, "%s/%s", strcmp(directory, "/") ? directory : "", name);
-}
-
-const char *ssh_target_version_path(const struct ssh_target *f, const char *version)
-{
-	return ssh_target_path(f, f->store, version);
-}
-
-bool ssh_target_any_slot_is(const struct ssh_target *f, enum path_slot_state state)
-{
-	for (size_t i = 0; i < f->layout.path_slot_count; i++)
-		if (f->states[i] == state)
-			return true;
-	return false;
-}
-
-bool ssh_target_is_ours(const struct ssh_target *f)
-{
-	for (size_t i = 0; i < f->layout.path_slot_count; i++)
-		if (f->states[i] != PATH_SLOT_OURS)
-			return false;
-	return f->current != NULL;
-}
-
-bool ssh_target_is_at(const struct ssh_target *f, const char *version)
-{
-	return ssh_target_is_ours(f) && !strcmp(f->current, version);
-}
-
-const char *ssh_target_switch_path(const struct ssh_target *f)
-{
-	return f->layout.single ? ssh_target_version_path(f, STORE_CURRENT)
-				: f->layout.slots[0].path;
-}
-
-const struct ssh_target_version *ssh_target_read_version(const struct ssh_target *f,
-							 const char *version)
-{
-	vec_each (v, &f->read)
-		if (!strcmp((*v)->name->name, version))
-			return *v;
-	return NULL;
-}
-
-bool ssh_target_check_version(const struct ssh_target *f, const char *version, struct fs_attr attr,
-			      struct err *e)
-{
-	const struct trust trust = trust_of_account(f->install, &f->account);
-
-	return f->no_shell ||
-	       file_trust_directory(&trust, ssh_target_version_path(f, version), attr, e);
 }

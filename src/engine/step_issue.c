@@ -131,7 +131,7 @@ static void make_keys(struct issue_batch *w)
 
 	for (size_t i = 0; i < w->b->count; i++)
 		(void)!step_issue_start(r, &w->list[i], &w->b->errors[i]);
-	parallel_run(step_issue_make_key, w, w->b->count);
+	parallel_run(step_issue_make_key, w, w->b->count, PARALLEL_COMPUTE);
 	for (size_t i = 0; i < w->b->count; i++) {
 		struct issue_item *m = &w->list[i];
 
@@ -239,7 +239,7 @@ static void make_certificates(struct issue_batch *w)
 	size_t before = r->made.count;
 
 	open_signers(w);
-	parallel_run(step_issue_sign, w, w->b->count);
+	parallel_run(step_issue_sign, w, w->b->count, PARALLEL_COMPUTE);
 	for (size_t i = 0; i < w->b->count; i++) {
 		struct issue_item *m = &w->list[i];
 		struct made made = { .owner = m->owner };

@@ -152,8 +152,7 @@ static bool attrs_read(const char *text, struct attrs *out)
 	return true;
 }
 
-/* As far as it can be given again. */
-static void attr_cut(const struct attr_account *account, struct fs_attr *attr)
+void attr_limit(const struct attr_account *account, struct fs_attr *attr)
 {
 	if (account->user == 0)
 		return;
@@ -171,8 +170,8 @@ static bool attrs_as_set(const struct trust *t, const struct attr_account *accou
 	if (!account->set || !attrs_read(account->set, &set) || !file_trust_lends(t, set.key) ||
 	    !file_trust_lends(t, set.certificate))
 		return false;
-	attr_cut(account, &set.key);
-	attr_cut(account, &set.certificate);
+	attr_limit(account, &set.key);
+	attr_limit(account, &set.certificate);
 	*out = set;
 	return true;
 }

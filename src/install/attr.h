@@ -70,6 +70,8 @@ struct attr_account {
 	const char *set;
 };
 
+/* Owner and group as far as the account can give them: -1 where it cannot. */
+void attr_limit(const struct attr_account *account, struct fs_attr *attr);
 struct trust trust_of_account(const struct install *i, const struct attr_account *account);
 /* Of a version's files, for STORE_ATTR. */
 const char *attrs_text(const struct pair_files *c, struct arena *a);

@@ -148,10 +148,9 @@ bool entry_make_directory(int dir, const char *name, int *out, struct err *e)
 	return true;
 }
 
-bool entry_finish_directory(int dir, int made, struct err *e)
+bool entry_open_to_all(int dir, struct err *e)
 {
-	return (!fchmod(made, 0755) && !fsync(dir)) ||
-	       err_sys(e, "cannot set the mode of a directory");
+	return !fchmod(dir, 0755) || err_sys(e, "cannot set the mode of a directory");
 }
 
 bool entry_sync(int dir, struct err *e)
@@ -186,7 +185,7 @@ bool entry_link(int dir, const char *name, const char *text, struct err *e)
 		unlinkat(dir, temporary, 0);
 		return false;
 	}
-	return entry_sync(dir, e);
+	return true;
 }
 
 bool entry_each(int dir, entry_fn *each, void *ctx, struct err *e)

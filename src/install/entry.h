@@ -48,12 +48,12 @@ MUST_CHECK bool entry_write(int dir, const struct entry_file *file, struct err *
 MUST_CHECK bool entry_open_directory(int dir, const char *name, int *out, struct err *e);
 /* Creates the directory, or opens the existing one. */
 MUST_CHECK bool entry_make_directory(int dir, const char *name, int *out, struct err *e);
-/* Sets mode 0755 regardless of the umask and makes the directory durable in `dir`. */
-MUST_CHECK bool entry_finish_directory(int dir, int made, struct err *e);
+/* Sets mode 0755, whatever the umask. */
+MUST_CHECK bool entry_open_to_all(int dir, struct err *e);
 
 /*
  * Makes `name` a symbolic link to `text`, atomically replacing an existing file
- * or link (rename); fsynced.
+ * or link (rename).
  */
 MUST_CHECK bool entry_link(int dir, const char *name, const char *text, struct err *e);
 /*

@@ -32,6 +32,10 @@
  * first byte; a file without certificate or key is not replaced unless
  * `replace: true`.  An inherited mode of a key is reduced to 0640.  One writer
  * at a time: the store is locked, and a second writer waits up to 10 seconds.
+ *
+ * Many jobs run together: their files are read and written by threads, since
+ * each waits for the disk; what was read is decoded, in batches, and decided on
+ * by the caller's thread.
  */
 #ifndef INSTALL_INSTALL_H
 #define INSTALL_INSTALL_H
@@ -39,11 +43,35 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "install/decide.h"
 #include "model/certs.h"
 #include "model/fleet.h"
 #include "model/observation.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	/* Jobs whose files are in memory and decoded together. */
+	INSTALL_AT_ONCE = 64,
+};
+
+struct install_job {
+	const struct install *install;
+	struct install_order order;
+	struct arena *arena; /* probe, read: for the answer */
+	/* answered */
+	struct observation *seen; /* probe: filled in, as far as the pair is concerned */
+	struct cert_set *found;   /* read */
+	struct secret *key;       /* read: must be empty */
+	bool done;
+	struct err error; /* when not done */
+};
+
+/* Runs each job to its end; a probe is always done. */
+void install_run(struct install_job *jobs, size_t count);
+
+/* ---- one job ---- */
 
 struct install_pair {
 	const char *fingerprint;
@@ -53,9 +81,6 @@ struct install_pair {
 
 /* Fills in what belongs to the installed pair; strings in the arena. */
 void install_probe(const struct install *i, struct arena *a, struct observation *out);
-/* Probes many installs, decoding their (untrusted) certificates in batches. */
-void install_probe_all(const struct install *const *installs, size_t count, struct arena *a,
-		       struct observation *out);
 MUST_CHECK bool install_stage(const struct install *i, const struct install_pair *pair,
 			      struct err *e);
 /*

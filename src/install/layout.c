@@ -16,8 +16,7 @@ static void add_path_slot(struct layout *l, struct arena *a, enum file_kind part
 	l->slots[l->path_slot_count++] = (struct path_slot){ .part = part,
 							     .path = path,
 							     .name = strrchr(path, '/') + 1,
-							     .home = fs_dirname(a, path),
-							     .dir = -1 };
+							     .home = fs_dirname(a, path) };
 }
 
 /* The store is beside the first slot: the key's, when configured. */

@@ -22,7 +22,6 @@ struct path_slot {
 	const char *name;
 	const char *home; /* parent directory */
 	const char *link; /* text of our link; with a directory, up to the version */
-	int dir;          /* `home` of an open target; -1: not open */
 };
 
 struct layout {
@@ -31,7 +30,7 @@ struct layout {
 	const char *names[FILE_KIND_COUNT]; /* paths, for messages */
 	struct path_slot slots[FILE_KIND_COUNT];
 	size_t path_slot_count; /* 0: no path configured */
-	const char *home;       /* parent directory of the store and of spots[0] */
+	const char *home;       /* parent directory of the store and of slots[0] */
 	const char *store_name;
 };
 

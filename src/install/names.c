@@ -23,7 +23,7 @@ bool version_is_found(const char *name)
 	return !strncmp(name, FOUND, strlen(FOUND));
 }
 
-void versions_add(struct versions *all, const char *name)
+void versions_add(struct versions *all, const char *name, struct fs_attr attr)
 {
 	const char *dot = strchr(name, '.');
 
@@ -32,7 +32,16 @@ void versions_add(struct versions *all, const char *name)
 			 .name = arena_strdup(all->arena, name),
 			 .base = version_base(all->arena, name),
 			 .number = dot ? strtoul(dot + 1, NULL, 10) : 1,
+			 .attr = attr,
 		 });
+}
+
+struct version *versions_find(const struct versions *all, const char *name)
+{
+	vec_each (v, &all->list)
+		if (!strcmp(v->name, name))
+			return v;
+	return NULL;
 }
 
 const struct version *versions_newest(const struct versions *all, const char *base)

@@ -10,6 +10,7 @@
 #define INSTALL_NAMES_H
 
 #include "base/arena.h"
+#include "base/fs.h"
 #include "base/vec.h"
 
 #include <stdbool.h>
@@ -19,10 +20,14 @@
 #define STORE_ATTR "attributes" /* link whose text says what owner and mode the last commit set */
 #define STORE_NEW ".new.tmp-certfleet" /* a version that is being written */
 
+struct pair_files;
+
 struct version {
 	const char *name;
 	const char *base;
-	unsigned long number; /* BASE alone is 1 */
+	unsigned long number;     /* BASE alone is 1 */
+	struct fs_attr attr;      /* of the directory */
+	struct pair_files *files; /* NULL: not read */
 };
 
 /* All versions of a store. */
@@ -31,7 +36,9 @@ struct versions {
 	VEC(struct version) list;
 };
 
-void versions_add(struct versions *all, const char *name);
+void versions_add(struct versions *all, const char *name, struct fs_attr attr);
+/* The version of this name; NULL: none. */
+struct version *versions_find(const struct versions *all, const char *name);
 /* The newest version of `base`; NULL: none. */
 const struct version *versions_newest(const struct versions *all, const char *base);
 /* An unused name for `base`. */

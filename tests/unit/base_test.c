@@ -155,10 +155,14 @@ static void count_call(void *ctx, size_t index)
 
 TEST(parallel_work_is_done_once_each)
 {
-	atomic_uint calls[1000] = { 0 };
+	static const enum parallel_kind kinds[] = { PARALLEL_COMPUTE, PARALLEL_DISK };
 
-	parallel_run(count_call, calls, 0);
-	parallel_run(count_call, calls, 1000);
-	for (size_t i = 0; i < 1000; i++)
-		assert_int_equal(calls[i], 1);
+	for (size_t k = 0; k < 2; k++) {
+		atomic_uint calls[1000] = { 0 };
+
+		parallel_run(count_call, calls, 0, kinds[k]);
+		parallel_run(count_call, calls, 1000, kinds[k]);
+		for (size_t i = 0; i < 1000; i++)
+			assert_int_equal(calls[i], 1);
+	}
 }

@@ -323,6 +323,7 @@ TEST(the_installed_pair_can_be_read_back)
 
 	assert_false(install_read(&i, &test_arena, &set, &key, &e));
 	assert_int_equal(e.code, ERR_MISSING);
+	e = (struct err){ 0 };
 	must(deploy(&i, &new_pair, &e), &e);
 	must(install_read(&i, &test_arena, &set, &key, &e), &e);
 	assert_int_equal(set.count, new_pair.set.count);

@@ -219,6 +219,7 @@ TEST(a_foreign_file_needs_replace)
 	assert_non_null(strstr(e.text, "replace: true"));
 	i.replace = true;
 	assert_null(probe(&i).unwritable);
+	e = (struct err){ 0 };
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_served(&i, &new_pair);
 }

@@ -78,6 +78,7 @@ TEST(a_parent_that_others_can_write_is_refused)
 	assert_non_null(strstr(probe(&i).unwritable, "chmod"));
 	assert_string_equal(probe(&i).installed, "");
 	i.unsafe_directory = true;
+	e = (struct err){ 0 };
 	must(deploy(&i, &new_pair, &e), &e);
 	assert_served(&i, &new_pair);
 }
@@ -122,6 +123,7 @@ TEST(a_missing_parent_is_not_made)
 	assert_non_null(strstr(probe(&i).unwritable, "does not exist"));
 	assert_string_equal(probe(&i).installed, "");
 	assert_int_equal(access(at_root("no"), F_OK), -1);
+	e = (struct err){ 0 };
 	must(install_abort(&i, new_pair.facts.fingerprint, &e), &e);
 	must(install_remove(&i, &e), &e);
 }
@@ -173,6 +175,7 @@ TEST(a_directory_with_foreign_files_needs_replace)
 	assert_non_null(strstr(e.text, "notes.txt"));
 	assert_non_null(strstr(probe(&i).unwritable, "replace: true"));
 	i.replace = true;
+	e = (struct err){ 0 };
 	must(deploy(&i, &new_pair, &e), &e);
 	must(install_revert(&i, "", &e), &e);
 	assert_int_equal(access(at_root("site/notes.txt"), F_OK), 0);

@@ -393,7 +393,7 @@ TEST(what_is_not_ours_stays)
 	assert_refused(&d, DRIVER_STAGE, &new_pair, "site/notes");
 	unlink(at_root("site/notes"));
 	mkdir(at_root("site/inner"), 0755);
-	assert_refused(&d, DRIVER_STAGE, &new_pair, "'inner'");
+	assert_refused(&d, DRIVER_STAGE, &new_pair, "inner' is not a regular file");
 	rmdir(at_root("site/inner"));
 	rmdir(at_root("site"));
 	assert_int_equal(symlink("elsewhere", at_root("site")), 0);

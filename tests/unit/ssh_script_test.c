@@ -194,13 +194,9 @@ TEST(acts_stop_where_something_is_not_as_expected)
 
 TEST(a_directory_is_exchanged_with_a_link)
 {
-	const struct ssh_script_exchange x = { .path = at_root("dir"),
-					       .kept = at_root("kept"),
-					       .text = "text" };
-
-	mkdir(x.path, 0755);
+	mkdir(at_root("dir"), 0755);
 	write_text(at_root("dir/file"), "x");
-	ssh_script_exchange(&acts, &x);
+	ssh_script_exchange(&acts, at_root("dir"), at_root("kept"), "text");
 	must_act();
 	assert_link("dir", "text");
 	assert_int_equal(access(at_root("kept/file"), F_OK), 0);

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/decide.h"
+
+#include "base/text.h"
+#include "install/installed_pair.h"
+
+#include <string.h>
+
+/* A decision being made. */
+struct deciding {
+	const struct install_view *view;
+	const struct install_order *order;
+	struct install_decision *out;
+};
+
+void install_decision_release(struct install_decision *d)
+{
+	pair_files_release(&d->written);
+	*d = (struct install_decision){ 0 };
+}
+
+static void add_op(struct deciding *d, struct install_op op)
+{
+	VEC_PUSH(&d->out->ops, d->view->arena, op);
+}
+
+static void add_sync(struct deciding *d, const char *name)
+{
+	add_op(d, (struct install_op){ INSTALL_OP_SYNC, INSTALL_IN_STORE, .name = name });
+}
+
+static void add_sync_homes(struct deciding *d)
+{
+	const struct layout *l = &d->view->layout;
+
+	for (size_t i = 0; i < l->path_slot_count; i++)
+		if (!i || strcmp(l->slots[i].home, l->slots[i - 1].home))
+			add_op(d, (struct install_op){ INSTALL_OP_SYNC, (int)i });
+}
+
+static void add_store_link(struct deciding *d, const char *name, const char *text)
+{
+	add_op(d, (struct install_op){ INSTALL_OP_LINK, INSTALL_IN_STORE, name, text });
+}
+
+/* The version that was written aside gets its name. */
+static void add_naming(struct deciding *d, const char *version)
+{
+	add_sync(d, STORE_NEW);
+	add_op(d, (struct install_op){ INSTALL_OP_NAME, INSTALL_IN_STORE, STORE_NEW, version });
+	add_sync(d, NULL);
+}
+
+static void add_remove(struct deciding *d, const char *name)
+{
+	add_op(d, (struct install_op){ INSTALL_OP_REMOVE, INSTALL_IN_STORE, name });
+}
+
+/* The link that is switched, and its text for a version. */
+static struct install_op switch_op(const struct install_view *v, enum install_op_kind kind)
+{
+	return (struct install_op){ .kind = kind,
+				    .in = v->layout.single ? INSTALL_IN_STORE : 0,
+				    .name = view_switch_name(v) };
+}
+
+static const char *switch_text(const struct install_view *v, const char *version)
+{
+	return v->layout.single ? version
+				: arena_printf(v->arena, "%s%s", v->layout.slots[0].link, version);
+}
+
+/* First of all, since a leftover may have the name of what is made next. */
+static void add_clean(struct deciding *d)
+{
+	const struct install_view *v = d->view;
+
+	for (size_t i = 0; i < v->layout.path_slot_count; i++)
+		add_op(d, (struct install_op){ INSTALL_OP_CLEAN, (int)i, v->layout.slots[i].name });
+	vec_each (name, &v->leftovers)
+		if (strcmp(*name, STORE_NEW) || !d->out->writes)
+			add_remove(d, *name);
+}
+
+/* ---- obstacles ---- */
+
+static bool is_clear(const struct err *obstacle, struct err *e)
+{
+	if (obstacle->code)
+		*e = *obstacle;
+	return !obstacle->code;
+}
+
+static bool may_change(const struct install_view *v, struct err *e)
+{
+	return is_clear(&v->unsafe, e);
+}
+
+static bool may_replace(const struct install_view *v, struct err *e)
+{
+	return may_change(v, e) && is_clear(&v->fixed, e) && is_clear(&v->unknown, e);
+}
+
+/* ---- stage ---- */
+
+/* The files of the new version, with their owners and modes. */
+static bool build_version(struct deciding *d, struct err *e)
+{
+	const struct install_view *v = d->view;
+	const struct install_order *o = d->order;
+	struct pair_files *files = &d->out->written;
+	const struct pair_status status = pair_status_of(&v->layout, files);
+	struct attrs attrs;
+
+	if (!view_attrs(v, &attrs, e))
+		return false;
+	pair_files_of_pair(files, v->layout.parts, o->set, o->key);
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
+		files->parts[part].attr =
+			PARTS_WITH_KEY & 1 << part ? attrs.key : attrs.certificate;
+	return installed_pair_check(&status, v->arena, o->fingerprint, e);
+}
+
+/* An existing version of `base` with exactly these files; *name NULL: none. */
+static bool find_equal(const struct install_view *v, const char *base,
+		       const struct pair_files *files, const char **name, struct err *e)
+{
+	*name = NULL;
+	vec_each (version, &v->versions.list) {
+		if (!version->files || strcmp(version->base, base))
+			continue;
+		if (!view_trusts_version(v, version, e))
+			return false;
+		if (!*name && pair_files_equal(version->files, files))
+			*name = version->name;
+	}
+	return true;
+}
+
+static bool decide_stage(struct deciding *d, struct err *e)
+{
+	const struct install_view *v = d->view;
+	const char *fingerprint = d->order->fingerprint;
+	const char *version = NULL;
+
+	if (!*fingerprint || !text_is_fingerprint(fingerprint))
+		return err_set(e, ERR_INPUT, "a version needs a fingerprint");
+	if (!may_replace(v, e) || !is_clear(&v->unowned, e) || !build_version(d, e) ||
+	    !find_equal(v, fingerprint, &d->out->written, &version, e))
+		return false;
+	if (version && view_is_at(v, version))
+		return true;
+	d->out->writes = !version;
+	add_clean(d);
+	if (!version) {
+		version = versions_free_name(&v->versions, fingerprint);
+		add_naming(d, version);
+	}
+	add_store_link(d, STORE_STAGED, version);
+	add_sync(d, NULL);
+	return true;
+}
+
+/* ---- commit, revert ---- */
+
+/* One that is staged or on stands before a newer one with other attributes. */
+static const struct version *name_version(const struct install_view *v, const char *fingerprint)
+{
+	const char *const links[] = { v->staged, v->current };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct version *linked =
+			links[i] ? versions_find(&v->versions, links[i]) : NULL;
+
+		if (linked && !strcmp(linked->base, fingerprint))
+			return linked;
+	}
+	return versions_newest(&v->versions, fingerprint);
+}
+
+/* A version of the fingerprint, which is whole; its owners and modes in `set`. */
+static bool find_version(const struct install_view *v, const char *fingerprint,
+			 const char **version, const char **set, struct err *e)
+{
+	const struct version *found = name_version(v, fingerprint);
+
+	if (!found || !found->files)
+		return err_set(e, ERR_MISSING, "%.16s is not staged beside '%s'; stage it again",
+			       fingerprint, view_first_path(v));
+
+	const struct pair_status status = pair_status_of(&v->layout, found->files);
+
+	if (!view_trusts_version(v, found, e))
+		return false;
+	if (!installed_pair_check(&status, v->arena, fingerprint, e))
+		return err_in(e, "version '%.80s' is damaged, stage it again", found->name);
+	*version = found->name;
+	*set = attrs_text(found->files, v->arena);
+	return true;
+}
+
+/*
+ * Keeps the files at the paths as a version, unless one holds them already; they
+ * keep their owners as far as the account can set them.
+ */
+static bool keep_paths(struct deciding *d, const char *base, const char **kept, struct err *e)
+{
+	const struct install_view *v = d->view;
+
+	for (size_t i = 0; i < v->layout.path_slot_count; i++) {
+		const struct path_slot *slot = &v->layout.slots[i];
+		const struct pair_file *from = &v->seen.parts[slot->part];
+		struct pair_file *to = &d->out->written.parts[slot->part];
+
+		if (from->error)
+			return err_set(e, ERR_IO, "'%s' cannot be kept: %s", slot->path,
+				       from->error);
+		to->there = from->there;
+		to->attr = from->attr;
+		attr_limit(&v->account, &to->attr);
+		if (from->there)
+			secret_copy(&to->bytes, from->bytes.bytes, from->bytes.len);
+	}
+	if (!find_equal(v, base, &d->out->written, kept, e))
+		return false;
+	d->out->writes = !*kept;
+	if (!*kept)
+		*kept = versions_free_name(&v->versions, base);
+	return true;
+}
+
+/* Files become links to the same content, so that readers see no change. */
+static void add_take_paths(struct deciding *d, const char *kept)
+{
+	const struct install_view *v = d->view;
+
+	if (d->out->writes)
+		add_naming(d, kept);
+	if (kept) {
+		add_store_link(d, STORE_CURRENT, kept);
+		add_sync(d, NULL);
+	}
+	for (size_t i = 0; i < v->layout.path_slot_count; i++)
+		if (v->states[i] != PATH_SLOT_OURS)
+			add_op(d, (struct install_op){ INSTALL_OP_LINK, (int)i,
+						       v->layout.slots[i].name,
+						       v->layout.slots[i].link });
+	add_sync_homes(d);
+}
+
+/* What owners and modes were set, which the next stage inherits; NULL: no record. */
+static void add_record(struct deciding *d, const char *set)
+{
+	if (set)
+		add_store_link(d, STORE_ATTR, set);
+	else if (d->view->set)
+		add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE, STORE_ATTR });
+}
+
+/* The end of a switch, which one that was interrupted may not have reached. */
+static void add_finish(struct deciding *d)
+{
+	add_sync_homes(d);
+	add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE, STORE_STAGED });
+	add_sync(d, NULL);
+}
+
+/*
+ * The link that is switched selects the version that the paths lead to.  Before
+ * it moves, every real file or directory at a path is kept as a version and the
+ * path becomes a link to the same content; so the move itself is one rename, and
+ * no mixed pair is ever visible.
+ */
+static bool decide_switch(struct deciding *d, const char *version, const char *set, struct err *e)
+{
+	const struct install_view *v = d->view;
+	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
+	bool has_real = view_any_slot_is(v, PATH_SLOT_REAL);
+	struct install_op op = switch_op(v, INSTALL_OP_EXPECT);
+	const char *base = NULL;
+	const char *kept = NULL;
+
+	if (!may_replace(v, e))
+		return false;
+	if (has_real) {
+		struct installed_pair installed;
+
+		installed_pair_reach(&status, v->arena, &installed);
+		base = version_found_base(v->arena, installed.fingerprint);
+		if (v->layout.single && !keep_paths(d, base, &kept, e))
+			return false;
+		if (!v->layout.single)
+			kept = versions_free_name(&v->versions, base);
+	}
+	add_clean(d);
+	op.text = v->switch_text;
+	add_op(d, op);
+	add_record(d, set);
+	if (v->layout.single)
+		add_take_paths(d, kept);
+	op.kind = kept && !v->layout.single ? INSTALL_OP_EXCHANGE : INSTALL_OP_LINK;
+	op.text = switch_text(v, version);
+	op.kept = kept;
+	add_op(d, op);
+	add_finish(d);
+	return true;
+}
+
+/* All versions but the one that is switched to, the one before it, and found ones. */
+static void add_prune(struct deciding *d, const char *keep)
+{
+	const struct install_view *v = d->view;
+
+	vec_each (version, &v->versions.list)
+		if (!version_is_found(version->name) && strcmp(version->name, keep) &&
+		    (!v->current || strcmp(version->name, v->current)))
+			add_remove(d, version->name);
+	add_sync(d, NULL);
+}
+
+static bool decide_commit(struct deciding *d, struct err *e)
+{
+	const struct install_view *v = d->view;
+	const struct switch_order order = { d->order->fingerprint, d->order->replaces };
+	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
+	const char *version = NULL;
+	const char *set = NULL;
+	struct installed_pair installed;
+
+	if (!may_change(v, e) || !find_version(v, order.fingerprint, &version, &set, e))
+		return false;
+	if (view_is_at(v, version)) {
+		add_clean(d);
+		add_finish(d);
+		return true;
+	}
+	if (!may_replace(v, e))
+		return false;
+	installed_pair_reach(&status, v->arena, &installed);
+	if (!installed_pair_expect(&installed, view_first_path(v), &order, e) ||
+	    !decide_switch(d, version, set, e))
+		return false;
+	add_prune(d, version);
+	return true;
+}
+
+/* Removes our links; no version is on afterwards. */
+static void add_switch_off(struct deciding *d)
+{
+	const struct install_view *v = d->view;
+
+	add_clean(d);
+	if (v->layout.single && v->has_store)
+		add_op(d, switch_op(v, INSTALL_OP_UNLINK));
+	for (size_t i = 0; i < v->layout.path_slot_count; i++)
+		if (v->states[i] == PATH_SLOT_OURS)
+			add_op(d, (struct install_op){ INSTALL_OP_UNLINK, (int)i,
+						       v->layout.slots[i].name });
+	add_sync_homes(d);
+	if (v->has_store)
+		add_sync(d, NULL);
+}
+
+static bool decide_revert_to_nothing(struct deciding *d, struct err *e)
+{
+	const struct install_view *v = d->view;
+
+	for (size_t i = 0; i < v->layout.path_slot_count; i++)
+		if (v->states[i] == PATH_SLOT_REAL)
+			return err_set(e, ERR_STALE,
+				       "'%s' is no longer what certfleet put there; plan again",
+				       v->layout.slots[i].path);
+	add_switch_off(d);
+	return true;
+}
+
+/* The newest version of the fingerprint, else the found one, else nothing. */
+static bool decide_revert(struct deciding *d, struct err *e)
+{
+	const struct install_view *v = d->view;
+	const char *fingerprint = d->order->fingerprint;
+	const struct version *found =
+		versions_newest(&v->versions, version_found_base(v->arena, fingerprint));
+	const char *version = NULL;
+	const char *set = NULL;
+
+	if (!may_change(v, e))
+		return false;
+	if (!*fingerprint && !found)
+		return decide_revert_to_nothing(d, e);
+	if (!*fingerprint || !find_version(v, fingerprint, &version, &set, e)) {
+		if (!found)
+			return false;
+		*e = (struct err){ 0 };
+		version = found->name;
+		if (!view_trusts_version(v, found, e))
+			return false;
+	}
+	if (!view_is_at(v, version))
+		return decide_switch(d, version, set, e);
+	/* a commit that was interrupted before its switch has recorded its own */
+	add_clean(d);
+	add_record(d, set);
+	add_finish(d);
+	return true;
+}
+
+/* ---- abort, remove ---- */
+
+static bool decide_abort(struct deciding *d, struct err *e)
+{
+	const struct install_view *v = d->view;
+	const char *fingerprint = d->order->fingerprint;
+
+	if (!v->has_store)
+		return true;
+	if (!may_change(v, e))
+		return false;
+	add_clean(d);
+	if (v->staged && !strcmp(version_base(v->arena, v->staged), fingerprint))
+		add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE, STORE_STAGED });
+	vec_each (version, &v->versions.list)
+		if (!strcmp(version->base, fingerprint) &&
+		    (!v->current || strcmp(version->name, v->current)))
+			add_remove(d, version->name);
+	add_sync(d, NULL);
+	return true;
+}
+
+static bool decide_remove(struct deciding *d, struct err *e)
+{
+	const struct install_view *v = d->view;
+
+	if (!v->has_store && !view_any_slot_is(v, PATH_SLOT_OURS))
+		return true;
+	if (!may_change(v, e))
+		return false;
+	add_switch_off(d);
+	if (v->has_store)
+		add_op(d, (struct install_op){ INSTALL_OP_REMOVE, 0, v->layout.store_name });
+	add_op(d, (struct install_op){ INSTALL_OP_SYNC, 0 });
+	return true;
+}
+
+typedef bool decide_fn(struct deciding *d, struct err *e);
+
+bool install_decide(const struct install_view *v, const struct install_order *o,
+		    struct install_decision *out, struct err *e)
+{
+	static decide_fn *const verbs[INSTALL_VERB_COUNT] = {
+		[INSTALL_STAGE] = decide_stage,   [INSTALL_COMMIT] = decide_commit,
+		[INSTALL_ABORT] = decide_abort,   [INSTALL_REVERT] = decide_revert,
+		[INSTALL_REMOVE] = decide_remove,
+	};
+	AUTO(install_decision) decision = { 0 };
+	struct deciding d = { v, o, &decision };
+
+	if (!verbs[o->verb](&d, e))
+		return false;
+	*out = TAKE(decision);
+	return true;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/here.h"
+
+#include "base/fd.h"
+#include "install/entry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static int dir_of(const struct here *h, const struct install_op *op)
+{
+	return op->in == INSTALL_IN_STORE ? h->store : h->homes[op->in];
+}
+
+static bool was_changed(const struct here *h, struct err *e)
+{
+	return err_set(e, ERR_STALE, "'%s' was changed meanwhile; plan again",
+		       view_first_path(&h->view));
+}
+
+static bool execute_expect(struct here *h, const struct install_op *op, struct err *e)
+{
+	const char *text = entry_link_text(dir_of(h, op), op->name, &h->arena);
+
+	return !strcmp(text ? text : "", op->text) || was_changed(h, e);
+}
+
+static bool execute_link(struct here *h, const struct install_op *op, struct err *e)
+{
+	return entry_link(dir_of(h, op), op->name, op->text, e);
+}
+
+static bool execute_name(struct here *h, const struct install_op *op, struct err *e)
+{
+	int dir = dir_of(h, op);
+
+	if (!renameat2(dir, op->name, dir, op->text, RENAME_NOREPLACE))
+		return true;
+	return errno == EEXIST ? was_changed(h, e) : err_sys(e, "cannot name '%s'", op->text);
+}
+
+/*
+ * Moves the directory into the store and our link into its place in one system
+ * call; the link's text is already relative to its final place.
+ */
+static bool execute_exchange(struct here *h, const struct install_op *op, struct err *e)
+{
+	int dir = dir_of(h, op);
+
+	if (symlinkat(op->text, h->store, op->kept))
+		return err_sys(e, "cannot prepare the link for '%s'", view_first_path(&h->view));
+	if (renameat2(dir, op->name, h->store, op->kept, RENAME_EXCHANGE)) {
+		err_sys(e, "cannot exchange directory '%s' with a link", view_first_path(&h->view));
+		unlinkat(h->store, op->kept, 0);
+		return false;
+	}
+	return true;
+}
+
+static bool execute_unlink(struct here *h, const struct install_op *op, struct err *e)
+{
+	int dir = dir_of(h, op);
+
+	return entry_look(dir, op->name) != ENTRY_LINK || !unlinkat(dir, op->name, 0) ||
+	       err_sys(e, "cannot remove the link '%s'", op->name);
+}
+
+static bool execute_clean(struct here *h, const struct install_op *op, struct err *e)
+{
+	(void)e;
+	entry_clean(dir_of(h, op), op->name);
+	return true;
+}
+
+static bool execute_remove(struct here *h, const struct install_op *op, struct err *e)
+{
+	return entry_remove(dir_of(h, op), op->name, e);
+}
+
+static bool execute_sync(struct here *h, const struct install_op *op, struct err *e)
+{
+	AUTO(fd) dir = -1;
+
+	if (!op->name)
+		return entry_sync(dir_of(h, op), e);
+	return entry_open_directory(dir_of(h, op), op->name, &dir, e) && entry_sync(dir, e);
+}
+
+typedef bool execute_fn(struct here *h, const struct install_op *op, struct err *e);
+
+static execute_fn *const operations[] = {
+	[INSTALL_OP_EXPECT] = execute_expect, [INSTALL_OP_LINK] = execute_link,
+	[INSTALL_OP_NAME] = execute_name,     [INSTALL_OP_EXCHANGE] = execute_exchange,
+	[INSTALL_OP_UNLINK] = execute_unlink, [INSTALL_OP_CLEAN] = execute_clean,
+	[INSTALL_OP_REMOVE] = execute_remove, [INSTALL_OP_SYNC] = execute_sync,
+};
+_Static_assert(sizeof(operations) / sizeof(*operations) == INSTALL_OP_COUNT,
+	       "every operation needs its function");
+
+/* Without a store there was nothing to lock; one that another made meanwhile is not ours. */
+static bool make_store(struct here *h, struct err *e)
+{
+	struct fs_attr attr;
+
+	if (h->store >= 0)
+		return entry_open_to_all(h->store, e);
+	if (!entry_make_directory(h->homes[0], h->view.layout.store_name, &h->store, e) ||
+	    !entry_own_attr(h->store, &attr, e))
+		return false;
+	view_take_store(&h->view, attr);
+	if (h->view.unsafe.code) {
+		*e = h->view.unsafe;
+		return false;
+	}
+	if (flock(h->store, LOCK_EX | LOCK_NB))
+		return err_set(e, ERR_BUSY, "another certfleet is changing '%s'",
+			       view_first_path(&h->view));
+	return entry_open_to_all(h->store, e) && entry_sync(h->homes[0], e);
+}
+
+static bool write_version_files(int dir, const struct pair_files *files, struct err *e)
+{
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		const struct pair_file *p = &files->parts[part];
+		const struct entry_file file = { .name = file_kind_names[part],
+						 .bytes = &p->bytes,
+						 .attr = p->attr };
+
+		if (p->there && !entry_write(dir, &file, e))
+			return false;
+	}
+	return true;
+}
+
+/* Under a temporary name until it is complete and read back. */
+static bool write_aside(struct here *h, const struct pair_files *files, struct err *e)
+{
+	AUTO(fd) dir = -1;
+	AUTO(pair_files) there = { 0 };
+
+	if (!make_store(h, e) || !entry_remove(h->store, STORE_NEW, e) ||
+	    !entry_make_directory(h->store, STORE_NEW, &dir, e) || !entry_open_to_all(dir, e) ||
+	    !write_version_files(dir, files, e))
+		return false;
+	pair_files_read_directory(&there, h->view.layout.parts, dir, &h->arena);
+	return pair_files_equal(files, &there) ||
+	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",
+		       view_store_path(&h->view, STORE_NEW));
+}
+
+bool here_execute(struct here *h, const struct install_decision *d, struct err *e)
+{
+	struct err ignored = { 0 };
+
+	if (d->writes && !write_aside(h, &d->written, e)) {
+		/* what stays is removed by the next change */
+		if (h->store >= 0)
+			(void)!entry_remove(h->store, STORE_NEW, &ignored);
+		return false;
+	}
+	vec_each (op, &d->ops)
+		if (!operations[op->kind](h, op, e))
+			return false;
+	return true;
+}

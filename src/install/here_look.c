@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/here.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/fs.h"
+#include "base/stop.h"
+#include "install/entry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum {
+	LOCK_MS = 10000,
+	LOCK_POLL_MS = 50
+};
+
+void here_release(struct here *h)
+{
+	view_release(&h->view);
+	for (size_t i = 0; i < FILE_KIND_COUNT; i++)
+		if (h->homes[i] > 0)
+			close(h->homes[i]);
+	if (h->store > 0)
+		close(h->store);
+	arena_release(&h->arena);
+	*h = (struct here){ 0 };
+}
+
+/* ---- directories ---- */
+
+static void look_at_access(struct install_view *v, int dir, const char *path)
+{
+	struct err e = { 0 };
+
+	if (!faccessat(dir, ".", W_OK | X_OK, AT_EACCESS))
+		return;
+	if (errno == EROFS)
+		err_set(&e, ERR_IO, "directory '%s' is on a read-only file system", path);
+	else
+		err_set(&e, ERR_IO,
+			"not permitted to write in directory '%s'; run certfleet as its owner",
+			path);
+	view_note(&v->unsafe, &e);
+}
+
+/* Opens the parent directory of a slot; an unsafe one can still be read. */
+static void open_home(struct here *h, size_t slot)
+{
+	struct install_view *v = &h->view;
+	const char *path = v->layout.slots[slot].home;
+	int *dir = &h->homes[slot];
+	struct err e = { 0 };
+
+	if (fs_open_safe_dir(path, v->install->unsafe_directory, dir, &e)) {
+		look_at_access(v, *dir, path);
+		return;
+	}
+	if (e.code == ERR_MISSING) {
+		err_set(&e, ERR_MISSING, "directory '%s' does not exist; create it first", path);
+		view_note(&v->unsafe, &e);
+		return;
+	}
+	view_note(&v->unsafe, &e);
+	e = (struct err){ 0 };
+	if (!fs_open_safe_dir(path, true, dir, &e))
+		view_note(&v->unknown, &e);
+}
+
+static bool lock_store(struct here *h, struct err *e)
+{
+	int64_t end = clock_mono_ms() + LOCK_MS;
+
+	while (flock(h->store, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys(e, "cannot lock '%s'", h->view.layout.store_name);
+		if (stop_requested())
+			return err_set(e, ERR_STOPPED, "stopped as asked");
+		if (clock_mono_ms() >= end)
+			return err_set(e, ERR_BUSY, "another certfleet is changing '%s'",
+				       view_first_path(&h->view));
+		clock_sleep_ms(LOCK_POLL_MS);
+	}
+	h->locked = true;
+	return true;
+}
+
+static bool open_store(struct here *h, bool changes, struct err *e)
+{
+	struct install_view *v = &h->view;
+	struct fs_attr attr;
+	struct err why = { 0 };
+
+	if (h->homes[0] < 0)
+		return true;
+	if (!entry_open_directory(h->homes[0], v->layout.store_name, &h->store, &why) ||
+	    !entry_own_attr(h->store, &attr, &why)) {
+		if (why.code != ERR_MISSING) {
+			view_note(&v->unsafe, &why);
+			view_note(&v->unknown, &why);
+		}
+		return true;
+	}
+	view_take_store(v, attr);
+	return !changes || v->unsafe.code || lock_store(h, e);
+}
+
+/* ---- the store ---- */
+
+static bool take_store_entry(void *ctx, const char *name, struct err *e)
+{
+	struct here *h = ctx;
+	struct fs_attr attr;
+
+	(void)e;
+	if (entry_attr(h->store, name, &attr))
+		view_take_store_entry(&h->view, name, attr);
+	return true;
+}
+
+static void look_at_store(struct here *h)
+{
+	struct install_view *v = &h->view;
+	int switch_in = v->layout.single ? h->store : h->homes[0];
+	struct view_links links = { 0 };
+	struct err e = { 0 };
+
+	if (h->store >= 0) {
+		if (!entry_each(h->store, take_store_entry, h, &e))
+			view_note(&v->unknown, &e);
+		links.staged = entry_link_text(h->store, STORE_STAGED, &h->arena);
+		links.set = entry_link_text(h->store, STORE_ATTR, &h->arena);
+	}
+	if (switch_in >= 0)
+		links.switched = entry_link_text(switch_in, view_switch_name(v), &h->arena);
+	view_take_links(v, &links);
+}
+
+/* ---- path slots ---- */
+
+static void look_at_slot(struct here *h, size_t slot)
+{
+	const struct path_slot *s = &h->view.layout.slots[slot];
+	int dir = h->homes[slot];
+	struct view_entry entry = { .kind = ENTRY_NONE };
+	struct err e = { 0 };
+
+	if (dir >= 0)
+		entry.kind = entry_look(dir, s->name);
+	if (entry.kind == ENTRY_LINK)
+		entry.text = entry_link_text(dir, s->name, &h->arena);
+	if (entry.kind != ENTRY_NONE &&
+	    (!entry_attr(dir, s->name, &entry.attr) || !entry_own_attr(dir, &entry.home, &e)))
+		entry.kind = ENTRY_OTHER;
+	view_take_slot(&h->view, slot, &entry);
+}
+
+/* ---- contents ---- */
+
+static void read_version_files(struct here *h, const char *version, struct pair_files *out)
+{
+	AUTO(fd) dir = -1;
+	struct err e = { 0 };
+
+	if (entry_open_directory(h->store, version, &dir, &e))
+		pair_files_read_directory(out, h->view.layout.parts, dir, &h->arena);
+	else if (e.code != ERR_MISSING)
+		view_note(&h->view.unknown, &e);
+}
+
+/* A directory that is to be replaced, and what it holds beside a pair. */
+struct listed_directory {
+	struct here *here;
+	const char *path;
+	int dir;
+};
+
+static bool take_listed(void *ctx, const char *name, struct err *e)
+{
+	const struct listed_directory *l = ctx;
+	struct here *h = l->here;
+	const char *path = arena_printf(&h->arena, "%s/%s", l->path, name);
+	AUTO(pair_files) other = { 0 };
+
+	(void)e;
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
+		if (h->view.layout.parts & 1U << part && !strcmp(name, file_kind_names[part]))
+			return true;
+	if (entry_look(l->dir, name) != ENTRY_FILE) {
+		view_take_replaced(&h->view, path, NULL);
+		return true;
+	}
+	pair_files_read_kind(&other, FILE_KIND_LEAF, l->dir, name, &h->arena);
+	view_take_replaced(&h->view, path, &other.parts[FILE_KIND_LEAF]);
+	return true;
+}
+
+static void read_real_directory(struct here *h)
+{
+	struct install_view *v = &h->view;
+	const struct path_slot *s = &v->layout.slots[0];
+	AUTO(fd) dir = -1;
+	struct err e = { 0 };
+	struct listed_directory listed = { .here = h, .path = s->path };
+
+	if (!entry_open_directory(h->homes[0], s->name, &dir, &e)) {
+		view_note(&v->unknown, &e);
+		return;
+	}
+	pair_files_read_directory(&v->seen, v->layout.parts, dir, &h->arena);
+	listed.dir = dir;
+	if (!v->install->replace && !entry_each(dir, take_listed, &listed, &e))
+		view_note(&v->fixed, &e);
+}
+
+static void read_paths(struct here *h)
+{
+	struct install_view *v = &h->view;
+	AUTO(pair_files) current = { 0 };
+
+	if (v->current)
+		read_version_files(h, v->current, &current);
+	for (size_t i = 0; i < v->layout.path_slot_count; i++) {
+		const struct path_slot *s = &v->layout.slots[i];
+
+		if (v->states[i] == PATH_SLOT_REAL)
+			pair_files_read_kind(&v->seen, s->part, h->homes[i], s->name, &h->arena);
+		if (v->states[i] == PATH_SLOT_OURS)
+			v->seen.parts[s->part] = TAKE(current.parts[s->part]);
+	}
+}
+
+static void read_contents(struct here *h, const struct install_order *o)
+{
+	struct install_view *v = &h->view;
+
+	if (view_needs_installed(o->verb)) {
+		if (v->layout.single)
+			read_paths(h);
+		else if (v->states[0] == PATH_SLOT_REAL)
+			read_real_directory(h);
+		else if (v->states[0] == PATH_SLOT_OURS && v->current)
+			read_version_files(h, v->current, &v->seen);
+		view_take_contents_end(v);
+	}
+	vec_each (version, &v->versions.list) {
+		if (!view_needs_version(v, o->verb, o->fingerprint, version))
+			continue;
+		version->files = ARENA_NEW(&h->arena, struct pair_files);
+		read_version_files(h, version->name, version->files);
+	}
+}
+
+static bool changes_something(enum install_verb verb)
+{
+	return verb != INSTALL_PROBE && verb != INSTALL_READ;
+}
+
+bool here_look(struct here *h, const struct install *i, const struct install_order *o,
+	       struct err *e)
+{
+	struct install_view *v = &h->view;
+	struct err unowned = { 0 };
+
+	for (size_t slot = 0; slot < FILE_KIND_COUNT; slot++)
+		h->homes[slot] = -1;
+	h->store = -1;
+	if (!view_make(i, &h->arena, v, e))
+		return false;
+	if (!account_here(i, &h->arena, &v->account, &unowned))
+		v->unowned = unowned;
+	for (size_t slot = 0; slot < v->layout.path_slot_count; slot++)
+		open_home(h, slot);
+	if (!open_store(h, changes_something(o->verb), e))
+		return false;
+	look_at_store(h);
+	for (size_t slot = 0; slot < v->layout.path_slot_count; slot++)
+		look_at_slot(h, slot);
+	view_take_slots_end(v);
+	read_contents(h, o);
+	return true;
+}

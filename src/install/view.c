@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "install/view.h"
+
+#include "base/text.h"
+#include "install/installed_pair.h"
+#include "pki/pair.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+bool view_make(const struct install *i, struct arena *a, struct install_view *out, struct err *e)
+{
+	struct install_view v = {
+		.install = i,
+		.arena = a,
+		.versions = { .arena = a },
+		.switch_text = "",
+		.account = { .user = (uid_t)-1, .owner = (uid_t)-1, .group = (gid_t)-1 },
+	};
+
+	layout_make(i, a, &v.layout);
+	if (!v.layout.path_slot_count || !*v.layout.slots[0].name)
+		return err_set(e, ERR_INPUT, "the component has no path to deliver to");
+	v.store = arena_printf(a, "%s/%s", strcmp(v.layout.home, "/") ? v.layout.home : "",
+			       v.layout.store_name);
+	*out = v;
+	return true;
+}
+
+void view_release(struct install_view *v)
+{
+	pair_files_release(&v->seen);
+	vec_each (version, &v->versions.list)
+		if (version->files)
+			pair_files_release(version->files);
+	*v = (struct install_view){ 0 };
+}
+
+void view_note(struct err *obstacle, const struct err *e)
+{
+	if (!obstacle->code)
+		*obstacle = *e;
+}
+
+static struct trust trust_of_view(const struct install_view *v)
+{
+	return trust_of_account(v->install, &v->account);
+}
+
+/* ---- what was found ---- */
+
+void view_take_store(struct install_view *v, struct fs_attr attr)
+{
+	const struct trust trust = trust_of_view(v);
+	struct err e = { 0 };
+
+	v->has_store = true;
+	if (!file_trust_store(&trust, v->store, attr, &e))
+		view_note(&v->unsafe, &e);
+}
+
+void view_take_store_entry(struct install_view *v, const char *name, struct fs_attr attr)
+{
+	bool is_stray = S_ISLNK(attr.mode) && !store_has_link(name);
+
+	if (*name == '.' || is_stray)
+		VEC_PUSH(&v->leftovers, v->arena, arena_strdup(v->arena, name));
+	else if (S_ISDIR(attr.mode))
+		versions_add(&v->versions, name, attr);
+}
+
+void view_take_links(struct install_view *v, const struct view_links *links)
+{
+	const struct version *current = NULL;
+	struct err e = { 0 };
+
+	v->set = links->set;
+	if (links->switched)
+		v->switch_text = links->switched;
+	if (v->has_store && links->switched)
+		v->current = layout_current(&v->layout, links->switched);
+	if (links->staged && versions_find(&v->versions, links->staged))
+		v->staged = links->staged;
+	if (v->current)
+		current = versions_find(&v->versions, v->current);
+	if (current && !view_trusts_version(v, current, &e))
+		view_note(&v->fixed, &e);
+}
+
+void view_take_slot(struct install_view *v, size_t slot, const struct view_entry *entry)
+{
+	const struct path_slot *s = &v->layout.slots[slot];
+	const struct trust trust = trust_of_view(v);
+	struct err e = { 0 };
+
+	v->states[slot] = layout_slot_state(&v->layout, s, entry->kind, entry->text);
+	if (v->states[slot] == PATH_SLOT_FOREIGN) {
+		path_slot_refuse(s, &e);
+		view_note(&v->unknown, &e);
+		view_note(&v->fixed, &e);
+	}
+	e = (struct err){ 0 };
+	if (entry->kind != ENTRY_NONE && entry->kind != ENTRY_OTHER &&
+	    (!file_trust_entry(&trust, s->path, entry->attr, entry->home, &e) ||
+	     (entry->kind == ENTRY_DIRECTORY &&
+	      !file_trust_directory(&trust, s->path, entry->attr, &e))))
+		view_note(&v->fixed, &e);
+}
+
+void view_take_slots_end(struct install_view *v)
+{
+	if (view_is_ours(v))
+		v->account.set = v->set;
+}
+
+void view_take_replaced(struct install_view *v, const char *path, const struct pair_file *p)
+{
+	struct err e = { 0 };
+
+	if (v->install->replace)
+		return;
+	if (!p)
+		err_set(&e, ERR_IO,
+			"'%s' is not a regular file; say 'replace: true' if it may be replaced",
+			text_escaped(v->arena, path));
+	else if (pair_file_may_be_replaced(p, path, &e))
+		return;
+	view_note(&v->fixed, &e);
+}
+
+void view_take_contents_end(struct install_view *v)
+{
+	const struct layout *l = &v->layout;
+
+	for (int part = 0; part < FILE_KIND_COUNT; part++) {
+		/* a second name of a file in the store is no risk: only we could have made it */
+		if (!view_any_slot_is(v, PATH_SLOT_REAL))
+			v->seen.parts[part].attr.links = 0;
+		if (!l->single && v->states[0] == PATH_SLOT_REAL)
+			view_take_replaced(v, l->names[part], &v->seen.parts[part]);
+	}
+	for (size_t i = 0; l->single && i < l->path_slot_count; i++)
+		if (v->states[i] == PATH_SLOT_REAL)
+			view_take_replaced(v, l->slots[i].path, &v->seen.parts[l->slots[i].part]);
+}
+
+bool view_needs_installed(enum install_verb verb)
+{
+	return verb != INSTALL_ABORT && verb != INSTALL_REMOVE;
+}
+
+bool view_needs_version(const struct install_view *v, enum install_verb verb,
+			const char *fingerprint, const struct version *version)
+{
+	if (verb != INSTALL_STAGE && verb != INSTALL_COMMIT && verb != INSTALL_REVERT)
+		return false;
+	return !strcmp(version->base, fingerprint) ||
+	       (version_is_found(version->name) && view_any_slot_is(v, PATH_SLOT_REAL));
+}
+
+/* ---- questions ---- */
+
+const char *view_store_path(const struct install_view *v, const char *name)
+{
+	return arena_printf(v->arena, "%s/%s", v->store, name);
+}
+
+const char *view_switch_name(const struct install_view *v)
+{
+	return v->layout.single ? STORE_CURRENT : v->layout.slots[0].name;
+}
+
+const char *view_first_path(const struct install_view *v)
+{
+	return v->layout.slots[0].path;
+}
+
+bool view_any_slot_is(const struct install_view *v, enum path_slot_state state)
+{
+	for (size_t i = 0; i < v->layout.path_slot_count; i++)
+		if (v->states[i] == state)
+			return true;
+	return false;
+}
+
+bool view_is_ours(const struct install_view *v)
+{
+	for (size_t i = 0; i < v->layout.path_slot_count; i++)
+		if (v->states[i] != PATH_SLOT_OURS)
+			return false;
+	return v->current != NULL;
+}
+
+bool view_is_at(const struct install_view *v, const char *version)
+{
+	return view_is_ours(v) && !strcmp(v->current, version);
+}
+
+bool view_trusts_version(const struct install_view *v, const struct version *version, struct err *e)
+{
+	const struct trust trust = trust_of_view(v);
+
+	return file_trust_directory(&trust, view_store_path(v, version->name), version->attr, e);
+}
+
+bool view_attrs(const struct install_view *v, struct attrs *out, struct err *e)
+{
+	return attrs_of_account(v->install, &v->seen, v->layout.names, &v->account, out, e);
+}
+
+static const char *why_unwritable(const struct install_view *v, struct arena *a)
+{
+	const struct err *const obstacles[] = { &v->unsafe, &v->unowned, &v->fixed };
+	struct attrs ignored;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < sizeof(obstacles) / sizeof(*obstacles); i++)
+		if (obstacles[i]->code)
+			return arena_strdup(a, obstacles[i]->text);
+	return view_attrs(v, &ignored, &e) ? NULL : arena_strdup(a, e.text);
+}
+
+/* Of files that a commit has put there. */
+static const char *find_attr_flaw(const struct install_view *v, struct arena *a)
+{
+	struct attrs wanted;
+	struct err e = { 0 };
+
+	if (v->account.user == (uid_t)-1 || !view_is_ours(v))
+		return NULL;
+	if (!view_attrs(v, &wanted, &e))
+		return arena_strdup(a, e.text);
+	return attrs_flaw(&wanted, &v->seen, v->layout.names, &v->account, a);
+}
+
+void view_observe(const struct install_view *v, struct arena *a, struct observation *out)
+{
+	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
+	struct installed_pair installed;
+	const char *staged = NULL;
+
+	*out = (struct observation){ .unwritable = why_unwritable(v, a) };
+	if (v->unknown.code) {
+		out->error = arena_strdup(a, v->unknown.text);
+		return;
+	}
+	installed_pair_reach(&status, a, &installed);
+	installed_pair_observe(&installed, out);
+	out->attr_flaw = find_attr_flaw(v, a);
+	if (v->staged && (!v->current || strcmp(v->staged, v->current)))
+		staged = version_base(a, v->staged);
+	if (staged && text_is_fingerprint(staged))
+		out->staged = staged;
+}
+
+bool view_read_pair(const struct install_view *v, struct arena *a, struct cert_set *set,
+		    struct secret *key, struct err *e)
+{
+	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
+
+	if (v->unknown.code) {
+		*e = v->unknown;
+		return false;
+	}
+	return installed_pair_read(&status, a, set, key, e) ||
+	       err_in(e, "at '%s'", view_first_path(v));
+}
