@@ -157,6 +157,11 @@ static void add_operation(const struct ssh_target *f, const struct install_op *o
 	case INSTALL_OP_NAME:
 		ssh_script_move(script, path, ssh_target_path(f, directory, op->text));
 		return;
+	case INSTALL_OP_CARRY:
+		ssh_script_carry(script, ssh_target_path(f, path, op->text),
+				 ssh_target_path(f, view_store_path(v, op->kept), op->text),
+				 op->in != INSTALL_IN_STORE);
+		return;
 	case INSTALL_OP_EXCHANGE:
 		ssh_script_exchange(script, path, view_store_path(v, op->kept), op->text);
 		return;

@@ -4,10 +4,6 @@
 
 #include <string.h>
 
-enum {
-	ENTRIES_LIMIT = 64 /* entries of a directory that is taken over */
-};
-
 static void want_file(struct ssh_target *f, const char *path, struct pair_file *into)
 {
 	VEC_PUSH(&f->wanted, f->arena, (struct ssh_target_wanted){ path, into });
@@ -21,43 +17,13 @@ static void want_directory(struct ssh_target *f, const char *path, struct pair_f
 				  &into->parts[part]);
 }
 
-/* What a directory holds that is to be replaced: the files of a pair, and others. */
-static void want_real_directory(struct ssh_target *f)
-{
-	struct install_view *v = &f->view;
-	const char *path = view_first_path(v);
-	struct err e = { 0 };
-
-	want_directory(f, path, &v->seen);
-	if (v->install->replace)
-		return;
-	if (f->entries.count > ENTRIES_LIMIT) {
-		err_set(&e, ERR_IO, "directory '%s' has more than %d files", path, ENTRIES_LIMIT);
-		view_note(&v->fixed, &e);
-		return;
-	}
-	vec_each (name, &f->entries) {
-		bool is_other = true;
-
-		for (int part = 0; part < FILE_KIND_COUNT; part++)
-			if (v->layout.parts & 1U << part && !strcmp(*name, file_kind_names[part]))
-				is_other = false;
-		if (is_other)
-			VEC_PUSH(&f->wanted, f->arena,
-				 (struct ssh_target_wanted){
-					 .path = ssh_target_path(f, path, *name),
-					 .into = ARENA_NEW(f->arena, struct pair_file),
-					 .is_other = true });
-	}
-}
-
 static void want_installed(struct ssh_target *f)
 {
 	struct install_view *v = &f->view;
 	const char *current = v->current ? view_store_path(v, v->current) : NULL;
 
 	if (!v->layout.single && v->states[0] == PATH_SLOT_REAL)
-		want_real_directory(f);
+		want_directory(f, view_first_path(v), &v->seen);
 	if (!v->layout.single && v->states[0] == PATH_SLOT_OURS && current)
 		want_directory(f, current, &v->seen);
 	for (size_t i = 0; v->layout.single && i < v->layout.path_slot_count; i++) {
@@ -103,8 +69,6 @@ void ssh_target_take_contents(struct ssh_target *f)
 			w->into->bytes = TAKE(op->got);
 		else
 			w->into->error = op->why;
-		if (w->is_other)
-			view_take_replaced(v, w->path, w->into);
 	}
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		if (f->told && ssh_target_is_reported(f, "linked", file_kind_names[part]))

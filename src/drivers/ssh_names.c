@@ -2,6 +2,7 @@
 /* Remote state without file contents: account, directories, store, path slots. */
 #include "base/text.h"
 #include "drivers/ssh_target.h"
+#include "install/entry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -287,13 +288,7 @@ static enum entry_kind ssh_names_kind_of(const struct ssh_op *op)
 {
 	if (op->result == SSH_ABSENT)
 		return ENTRY_NONE;
-	if (op->result != SSH_DONE)
-		return ENTRY_OTHER;
-	if (S_ISREG(op->found.mode))
-		return ENTRY_FILE;
-	if (S_ISDIR(op->found.mode))
-		return ENTRY_DIRECTORY;
-	return S_ISLNK(op->found.mode) ? ENTRY_LINK : ENTRY_OTHER;
+	return op->result == SSH_DONE ? entry_kind_of(op->found.mode) : ENTRY_OTHER;
 }
 
 static void take_slot(struct ssh_target *f, size_t i, struct fs_attr home)
@@ -309,25 +304,19 @@ static void take_slot(struct ssh_target *f, size_t i, struct fs_attr home)
 	view_take_slot(&f->view, i, &entry);
 }
 
-/* Notes the files of a directory that is not ours. */
+/* What the directory at the path holds: one that is real, or the version that is on. */
 static void take_listing(struct ssh_target *f)
 {
 	struct install_view *v = &f->view;
 	const struct ssh_op *list = ssh_target_next(f);
 
-	if (v->states[0] != PATH_SLOT_REAL)
+	if (v->states[0] != PATH_SLOT_REAL && (v->states[0] != PATH_SLOT_OURS || !v->current))
 		return;
-	if (list->result != SSH_DONE)
+	if (list->result == SSH_FAILED)
 		note_unknown(f, list);
-	for (size_t i = 0; i < list->entry_count; i++) {
-		const struct ssh_entry *entry = &list->entries[i];
-
-		if (S_ISREG(entry->attr.mode))
-			VEC_PUSH(&f->entries, f->arena, entry->name);
-		else
-			view_take_replaced(v, ssh_target_path(f, view_first_path(v), entry->name),
-					   NULL);
-	}
+	for (size_t i = 0; i < list->entry_count; i++)
+		view_take_directory_entry(v, list->entries[i].name,
+					  entry_kind_of(list->entries[i].attr.mode));
 }
 
 void ssh_target_take_names(struct ssh_target *f)

@@ -53,7 +53,7 @@ static const char script[] =
 	"		[ -z \"$1\" ] || tell owner \"$(id -u -- \"$1\" 2>/dev/null || number \"$1\")\"\n"
 	"		id=$(getent group -- \"$2\" | cut -d: -f3)\n"
 	"		[ -z \"$2\" ] || tell group \"${id:-$(number \"$2\")}\"\n"
-	"		for tool in mv ln rm mkdir readlink sync env timeout; do\n"
+	"		for tool in mv cp ln rm mkdir readlink sync env timeout; do\n"
 	"			command -v $tool >/dev/null || tell lacks $tool\n"
 	"		done\n"
 	"		shift 2 ;;\n"
@@ -83,6 +83,18 @@ static const char script[] =
 	"		if [ -e \"$2\" ] || [ -L \"$2\" ]; then exit 76; fi\n"
 	"		mv -T -- \"$1\" \"$2\"\n"
 	"		shift 2 ;;\n"
+	"	carry)\n"
+	"		rm -rf -- \"$2\"\n"
+	"		if [ -L \"$1\" ]; then\n"
+	"			text=$(readlink -- \"$1\")\n"
+	"			case $text in ../*) text=$3$text ;; esac\n"
+	"			ln -s -- \"$text\" \"$2\"\n"
+	"		elif [ -d \"$1\" ]; then\n"
+	"			cp -al -- \"$1\" \"$2\"\n"
+	"		else\n"
+	"			ln -- \"$1\" \"$2\"\n"
+	"		fi\n"
+	"		shift 3 ;;\n"
 	"	exchange)\n"
 	"		if [ -e \"$2\" ] || [ -L \"$2\" ]; then exit 76; fi\n"
 	"		rm -f -- \"$4\"\n"
@@ -189,6 +201,13 @@ void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to)
 {
 	add_act(a, "move", from);
 	ssh_script_add(a, to);
+}
+
+void ssh_script_carry(struct ssh_script_ops *a, const char *from, const char *to, bool deeper)
+{
+	add_act(a, "carry", from);
+	ssh_script_add(a, to);
+	ssh_script_add(a, deeper ? "../" : "");
 }
 
 void ssh_script_exchange(struct ssh_script_ops *a, const char *path, const char *kept,

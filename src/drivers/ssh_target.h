@@ -68,6 +68,8 @@ void ssh_script_expect(struct ssh_script_ops *a, const char *link, const char *t
 void ssh_script_link(struct ssh_script_ops *a, const char *path, const char *text);
 /* Renames; `to` must not exist: SSH_SCRIPT_MOVED. */
 void ssh_script_move(struct ssh_script_ops *a, const char *from, const char *to);
+/* Gives a second place to an entry of a directory, in a version one level `deeper` or beside it. */
+void ssh_script_carry(struct ssh_script_ops *a, const char *from, const char *to, bool deeper);
 /* Moves the directory `path` to `kept` and puts a link to `text` in its place. */
 void ssh_script_exchange(struct ssh_script_ops *a, const char *path, const char *kept,
 			 const char *text);
@@ -95,7 +97,6 @@ struct ssh_op ssh_script_run(struct ssh_script_ops *a);
 struct ssh_target_wanted {
 	const char *path;
 	struct pair_file *into;
-	bool is_other; /* in a directory that is to be replaced, and not of a pair */
 };
 
 struct ssh_target {
@@ -107,7 +108,6 @@ struct ssh_target {
 
 	const char *told;              /* script output; NULL: no commands */
 	VEC(const char *) directories; /* on the paths, root first */
-	VEC(const char *) entries;     /* file names in a real directory */
 	VEC(struct ssh_target_wanted) wanted;
 
 	/* current request */

@@ -248,6 +248,18 @@ static void add_take_paths(struct deciding *d, const char *kept)
 	add_sync_homes(d);
 }
 
+/* What is not ours stays where it is: every version holds it. */
+static void add_carry(struct deciding *d, const char *version)
+{
+	const struct install_view *v = d->view;
+	bool is_real = v->states[0] == PATH_SLOT_REAL;
+
+	vec_each (other, &v->others)
+		add_op(d, (struct install_op){ INSTALL_OP_CARRY, is_real ? 0 : INSTALL_IN_STORE,
+					       is_real ? v->layout.slots[0].name : v->current,
+					       other->name, version });
+}
+
 /* What owners and modes were set, which the next stage inherits; NULL: no record. */
 static void add_record(struct deciding *d, const char *set)
 {
@@ -295,6 +307,7 @@ static bool decide_switch(struct deciding *d, const char *version, const char *s
 	add_clean(d);
 	op.text = v->switch_text;
 	add_op(d, op);
+	add_carry(d, version);
 	add_record(d, set);
 	if (v->layout.single)
 		add_take_paths(d, kept);
@@ -345,10 +358,15 @@ static bool decide_commit(struct deciding *d, struct err *e)
 }
 
 /* Removes our links; no version is on afterwards. */
-static void add_switch_off(struct deciding *d)
+static bool decide_switch_off(struct deciding *d, struct err *e)
 {
 	const struct install_view *v = d->view;
 
+	if (v->others.count)
+		return err_set(
+			e, ERR_IO,
+			"'%s' is not certfleet's, and would be removed from '%s'; move it away first",
+			text_escaped(v->arena, v->others.items[0].name), view_first_path(v));
 	add_clean(d);
 	if (v->layout.single && v->has_store)
 		add_op(d, switch_op(v, INSTALL_OP_UNLINK));
@@ -359,6 +377,7 @@ static void add_switch_off(struct deciding *d)
 	add_sync_homes(d);
 	if (v->has_store)
 		add_sync(d, NULL);
+	return true;
 }
 
 static bool decide_revert_to_nothing(struct deciding *d, struct err *e)
@@ -370,8 +389,7 @@ static bool decide_revert_to_nothing(struct deciding *d, struct err *e)
 			return err_set(e, ERR_STALE,
 				       "'%s' is no longer what certfleet put there; plan again",
 				       v->layout.slots[i].path);
-	add_switch_off(d);
-	return true;
+	return decide_switch_off(d, e);
 }
 
 /* The newest version of the fingerprint, else the found one, else nothing. */
@@ -433,9 +451,8 @@ static bool decide_remove(struct deciding *d, struct err *e)
 
 	if (!v->has_store && !view_any_slot_is(v, PATH_SLOT_OURS))
 		return true;
-	if (!may_change(v, e))
+	if (!may_change(v, e) || !decide_switch_off(d, e))
 		return false;
-	add_switch_off(d);
 	if (v->has_store)
 		add_op(d, (struct install_op){ INSTALL_OP_REMOVE, 0, v->layout.store_name });
 	add_op(d, (struct install_op){ INSTALL_OP_SYNC, 0 });

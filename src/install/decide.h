@@ -35,6 +35,9 @@ enum install_op_kind {
 	INSTALL_OP_EXPECT,   /* a link has this text ("": it is no link); else ERR_STALE */
 	INSTALL_OP_LINK,     /* a link to `text`, in place of a file or link, by one rename */
 	INSTALL_OP_NAME,     /* renamed to `text` beside it, which must not exist; else ERR_STALE */
+	INSTALL_OP_CARRY,    /* `text`, an entry of the directory `name`, becomes one of version
+				`kept` as well: a file by a second name, a directory by a copy of
+				such, a link by one to the same place */
 	INSTALL_OP_EXCHANGE, /* a directory at a path becomes `kept` in the store, and a link to
 				`text` stands in its place */
 	INSTALL_OP_UNLINK,   /* a link is removed, nothing else */

@@ -27,17 +27,22 @@ static int open_here(int dir, const char *name, uint64_t flags)
 	return (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
 }
 
+enum entry_kind entry_kind_of(mode_t mode)
+{
+	if (S_ISREG(mode))
+		return ENTRY_FILE;
+	if (S_ISDIR(mode))
+		return ENTRY_DIRECTORY;
+	return S_ISLNK(mode) ? ENTRY_LINK : ENTRY_OTHER;
+}
+
 enum entry_kind entry_look(int dir, const char *name)
 {
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? ENTRY_NONE : ENTRY_OTHER;
-	if (S_ISREG(st.st_mode))
-		return ENTRY_FILE;
-	if (S_ISDIR(st.st_mode))
-		return ENTRY_DIRECTORY;
-	return S_ISLNK(st.st_mode) ? ENTRY_LINK : ENTRY_OTHER;
+	return entry_kind_of(st.st_mode);
 }
 
 static struct fs_attr entry_attr_of(const struct stat *st)
@@ -211,6 +216,75 @@ bool entry_each(int dir, entry_fn *each, void *ctx, struct err *e)
 		if (!each(ctx, entry->d_name, e))
 			return false;
 	}
+}
+
+struct carrying {
+	int from;
+	int to;
+	bool deeper;
+	unsigned depth;
+};
+
+/* The text that leads to the same place from a directory that is one level deeper. */
+static const char *deeper_text(const struct carrying *c, const char *text, struct arena *a)
+{
+	const char *at = text;
+	unsigned steps = 0;
+
+	for (; !strncmp(at, "../", 3); at += 3)
+		steps++;
+	return c->deeper && steps > c->depth ? arena_printf(a, "../%s", text) : text;
+}
+
+static bool carry_directory(const struct carrying *c, const char *name, struct err *e);
+
+static bool carry_one(void *ctx, const char *name, struct err *e)
+{
+	const struct carrying *c = ctx;
+	AUTO(arena) a = { 0 };
+	const char *text = NULL;
+
+	switch (entry_look(c->from, name)) {
+	case ENTRY_FILE:
+		return !linkat(c->from, name, c->to, name, 0) ||
+		       err_sys(e, "cannot give '%s' a second name", name);
+	case ENTRY_LINK:
+		text = entry_link_text(c->from, name, &a);
+		return (text && !symlinkat(deeper_text(c, text, &a), c->to, name)) ||
+		       err_sys(e, "cannot make the link '%s'", name);
+	case ENTRY_DIRECTORY:
+		return carry_directory(c, name, e);
+	case ENTRY_NONE:
+	case ENTRY_OTHER:
+		break;
+	}
+	return err_set(e, ERR_IO, "'%s' is neither a file, a directory nor a link", name);
+}
+
+static bool carry_directory(const struct carrying *c, const char *name, struct err *e)
+{
+	AUTO(fd) from = -1;
+	AUTO(fd) to = -1;
+	struct fs_attr attr = { 0 };
+
+	if (c->depth >= ENTRY_DEPTH)
+		return err_set(e, ERR_IO, "directories are nested too deeply to carry them over");
+	if (!entry_open_directory(c->from, name, &from, e) || !entry_own_attr(from, &attr, e) ||
+	    !entry_make_directory(c->to, name, &to, e))
+		return false;
+	if (fchown(to, attr.owner, attr.group) || fchmod(to, attr.mode & 07777))
+		return err_sys(e, "cannot set owner and mode of '%s'", name);
+
+	struct carrying inner = { from, to, c->deeper, c->depth + 1 };
+
+	return entry_each(from, carry_one, &inner, e) && entry_sync(to, e);
+}
+
+bool entry_carry(int from, int to, const char *name, bool deeper, struct err *e)
+{
+	struct carrying top = { from, to, deeper, 0 };
+
+	return entry_remove(to, name, e) && carry_one(&top, name, e);
 }
 
 struct removal {

@@ -27,6 +27,7 @@ enum {
 	ENTRY_DEPTH = 16 /* deepest directory tree that entry_remove() removes */
 };
 
+enum entry_kind entry_kind_of(mode_t mode);
 enum entry_kind entry_look(int dir, const char *name);
 /* Attributes of an entry (a link itself, not its target), or of `dir` itself. */
 bool entry_attr(int dir, const char *name, struct fs_attr *out);
@@ -66,6 +67,12 @@ void entry_clean(int dir, const char *name);
 
 /* Removes a file, a link, or a directory with its contents; absence is no error. */
 MUST_CHECK bool entry_remove(int dir, const char *name, struct err *e);
+/*
+ * The entry `name` of directory `from` stands in `to` as well, in place of what is
+ * there: a file by a second name, a directory by one like it, with such entries, a
+ * link by one to the same place; `deeper`: when `to` is one level deeper.
+ */
+MUST_CHECK bool entry_carry(int from, int to, const char *name, bool deeper, struct err *e);
 MUST_CHECK bool entry_sync(int dir, struct err *e);
 
 /* Calls `each` for every name but "." and "..". */

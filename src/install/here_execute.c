@@ -42,6 +42,19 @@ static bool execute_name(struct here *h, const struct install_op *op, struct err
 	return errno == EEXIST ? was_changed(h, e) : err_sys(e, "cannot name '%s'", op->text);
 }
 
+/* A version is one level deeper than the directory at the path. */
+static bool execute_carry(struct here *h, const struct install_op *op, struct err *e)
+{
+	AUTO(fd) from = -1;
+	AUTO(fd) to = -1;
+
+	return entry_open_directory(dir_of(h, op), op->name, &from, e) &&
+	       entry_open_directory(h->store, op->kept, &to, e) &&
+	       (entry_carry(from, to, op->text, op->in != INSTALL_IN_STORE, e) ||
+		err_in(e, "cannot carry '%s/%s' into the new version", view_first_path(&h->view),
+		       op->text));
+}
+
 /*
  * Moves the directory into the store and our link into its place in one system
  * call; the link's text is already relative to its final place.
@@ -94,8 +107,9 @@ typedef bool execute_fn(struct here *h, const struct install_op *op, struct err 
 static execute_fn *const operations[] = {
 	[INSTALL_OP_EXPECT] = execute_expect, [INSTALL_OP_LINK] = execute_link,
 	[INSTALL_OP_NAME] = execute_name,     [INSTALL_OP_EXCHANGE] = execute_exchange,
-	[INSTALL_OP_UNLINK] = execute_unlink, [INSTALL_OP_CLEAN] = execute_clean,
-	[INSTALL_OP_REMOVE] = execute_remove, [INSTALL_OP_SYNC] = execute_sync,
+	[INSTALL_OP_CARRY] = execute_carry,   [INSTALL_OP_UNLINK] = execute_unlink,
+	[INSTALL_OP_CLEAN] = execute_clean,   [INSTALL_OP_REMOVE] = execute_remove,
+	[INSTALL_OP_SYNC] = execute_sync,
 };
 _Static_assert(sizeof(operations) / sizeof(*operations) == INSTALL_OP_COUNT,
 	       "every operation needs its function");

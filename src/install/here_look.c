@@ -171,49 +171,43 @@ static void read_version_files(struct here *h, const char *version, struct pair_
 		view_note(&h->view.unknown, &e);
 }
 
-/* A directory that is to be replaced, and what it holds beside a pair. */
 struct listed_directory {
 	struct here *here;
-	const char *path;
 	int dir;
 };
 
 static bool take_listed(void *ctx, const char *name, struct err *e)
 {
 	const struct listed_directory *l = ctx;
-	struct here *h = l->here;
-	const char *path = arena_printf(&h->arena, "%s/%s", l->path, name);
-	AUTO(pair_files) other = { 0 };
 
 	(void)e;
-	for (int part = 0; part < FILE_KIND_COUNT; part++)
-		if (h->view.layout.parts & 1U << part && !strcmp(name, file_kind_names[part]))
-			return true;
-	if (entry_look(l->dir, name) != ENTRY_FILE) {
-		view_take_replaced(&h->view, path, NULL);
-		return true;
-	}
-	pair_files_read_kind(&other, FILE_KIND_LEAF, l->dir, name, &h->arena);
-	view_take_replaced(&h->view, path, &other.parts[FILE_KIND_LEAF]);
+	view_take_directory_entry(&l->here->view, name, entry_look(l->dir, name));
 	return true;
 }
 
-static void read_real_directory(struct here *h)
+/* What the directory at the path holds: one that is real, or the version that is on. */
+static void list_directory(struct here *h)
 {
-	struct install_view *v = &h->view;
-	const struct path_slot *s = &v->layout.slots[0];
+	const struct install_view *v = &h->view;
+	bool is_real = v->states[0] == PATH_SLOT_REAL;
+	const char *name = is_real ? v->layout.slots[0].name : v->current;
 	AUTO(fd) dir = -1;
 	struct err e = { 0 };
-	struct listed_directory listed = { .here = h, .path = s->path };
 
-	if (!entry_open_directory(h->homes[0], s->name, &dir, &e)) {
-		view_note(&v->unknown, &e);
+	if (v->layout.single || (!is_real && (v->states[0] != PATH_SLOT_OURS || !v->current)))
+		return;
+	if (!entry_open_directory(is_real ? h->homes[0] : h->store, name, &dir, &e)) {
+		if (is_real || e.code != ERR_MISSING)
+			view_note(&h->view.unknown, &e);
 		return;
 	}
-	pair_files_read_directory(&v->seen, v->layout.parts, dir, &h->arena);
-	listed.dir = dir;
-	if (!v->install->replace && !entry_each(dir, take_listed, &listed, &e))
-		view_note(&v->fixed, &e);
+
+	struct listed_directory listed = { h, dir };
+
+	if (!entry_each(dir, take_listed, &listed, &e))
+		view_note(&h->view.fixed, &e);
+	if (is_real)
+		pair_files_read_directory(&h->view.seen, v->layout.parts, dir, &h->arena);
 }
 
 static void read_paths(struct here *h)
@@ -237,11 +231,10 @@ static void read_contents(struct here *h, const struct install_order *o)
 {
 	struct install_view *v = &h->view;
 
+	list_directory(h);
 	if (view_needs_installed(o->verb)) {
 		if (v->layout.single)
 			read_paths(h);
-		else if (v->states[0] == PATH_SLOT_REAL)
-			read_real_directory(h);
 		else if (v->states[0] == PATH_SLOT_OURS && v->current)
 			read_version_files(h, v->current, &v->seen);
 		view_take_contents_end(v);

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum {
+	OTHERS_LIMIT = 256
+};
+
 bool view_make(const struct install *i, struct arena *a, struct install_view *out, struct err *e)
 {
 	struct install_view v = {
@@ -113,19 +117,35 @@ void view_take_slots_end(struct install_view *v)
 		v->account.set = v->set;
 }
 
-void view_take_replaced(struct install_view *v, const char *path, const struct pair_file *p)
+void view_take_directory_entry(struct install_view *v, const char *name, enum entry_kind kind)
+{
+	const char *shown = text_escaped(v->arena, name);
+	struct err e = { 0 };
+
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
+		if (v->layout.parts & 1U << part && !strcmp(name, file_kind_names[part]))
+			return;
+	if (kind == ENTRY_OTHER)
+		err_set(&e, ERR_IO, "'%s/%s' cannot be carried into a new version; remove it",
+			view_first_path(v), shown);
+	else if (v->others.count == OTHERS_LIMIT)
+		err_set(&e, ERR_IO,
+			"directory '%s' has more than %d files that are not of a certificate; choose one of its own",
+			view_first_path(v), OTHERS_LIMIT);
+	else
+		VEC_PUSH(&v->others, v->arena,
+			 (struct view_other){ arena_strdup(v->arena, name), kind });
+	if (e.code)
+		view_note(&v->fixed, &e);
+}
+
+/* What stands at `path` would be replaced. */
+static void view_take_replaced(struct install_view *v, const char *path, const struct pair_file *p)
 {
 	struct err e = { 0 };
 
-	if (v->install->replace)
-		return;
-	if (!p)
-		err_set(&e, ERR_IO,
-			"'%s' is not a regular file; say 'replace: true' if it may be replaced",
-			text_escaped(v->arena, path));
-	else if (pair_file_may_be_replaced(p, path, &e))
-		return;
-	view_note(&v->fixed, &e);
+	if (!v->install->replace && !pair_file_may_be_replaced(p, path, &e))
+		view_note(&v->fixed, &e);
 }
 
 void view_take_contents_end(struct install_view *v)

@@ -38,6 +38,12 @@ enum install_verb {
 	INSTALL_VERB_COUNT
 };
 
+/* An entry of the directory at the path, which is not ours, and is carried into each version. */
+struct view_other {
+	const char *name;
+	enum entry_kind kind;
+};
+
 struct install_view {
 	const struct install *install;
 	struct arena *arena;
@@ -52,8 +58,9 @@ struct install_view {
 	const char *staged;      /* version that is next; NULL: none */
 	const char *set;         /* text of STORE_ATTR; NULL: none */
 	struct versions versions;
-	VEC(const char *) leftovers; /* names in the store, of interrupted changes */
-	struct pair_files seen;      /* what a process sees through the paths */
+	VEC(const char *) leftovers;   /* names in the store, of interrupted changes */
+	struct pair_files seen;        /* what a process sees through the paths */
+	VEC(struct view_other) others; /* beside those, with one directory */
 
 	/* obstacles; without an error code there is none */
 	struct err unsafe;  /* to any change */
@@ -91,8 +98,8 @@ struct view_entry {
 void view_take_slot(struct install_view *v, size_t slot, const struct view_entry *entry);
 /* After the slots. */
 void view_take_slots_end(struct install_view *v);
-/* A file at `path` that a change would replace; `p` NULL: no regular file. */
-void view_take_replaced(struct install_view *v, const char *path, const struct pair_file *p);
+/* An entry of the directory at the path, or of the version that is on. */
+void view_take_directory_entry(struct install_view *v, const char *name, enum entry_kind kind);
 /* After the contents of files. */
 void view_take_contents_end(struct install_view *v);
 

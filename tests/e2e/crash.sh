@@ -21,7 +21,7 @@ fi
 . "$root/tests/e2e/fixture.sh"
 command -v strace >/dev/null || skip_all "strace is not installed"
 EVERY=${EVERY:-20}
-calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat,fchmod,fchmodat,fchown,ftruncate,pidfd_send_signal,clone,clone3,vfork'
+calls='openat,openat2,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,symlink,symlinkat,link,linkat,fchmod,fchmodat,fchown,ftruncate,pidfd_send_signal,clone,vfork'
 
 # one handshake: whether all is served is asked below, for as long as it takes
 export ROW=1 ROLE='{on_failure: stop, timeout: 10s, max_unavailable: 3}'
@@ -30,11 +30,12 @@ cf apply --yes
 is $status 0 "the trio is set up"
 [ $status -eq 0 ] || { sed 's/^/# /' <<<"$out"; finish; }
 
-# LeakSanitizer gives up under strace; it looks where nothing is traced.
 # All calls of one whole apply, as "name number-of-that-name".
-ASAN_OPTIONS=detect_leaks=0 strace -o run/calls -e trace="$calls" "$CERTFLEET" apply --yes --reissue site >/dev/null 2>&1
+traced run/calls "$calls" "$CERTFLEET" apply --yes --reissue site >/dev/null 2>&1
 ok $? "an apply under strace"
-awk -F'(' '/^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' run/calls >run/points
+grep -q 'clone3.*INJECTED' run/calls
+ok $? "it would have had threads"
+awk -F'(' '/^clone3/ { next } /^[a-z]/ { n[$1]++; if ($1 ~ /^openat/ && $0 !~ /O_CREAT|O_TRUNC/) next; print $1, n[$1] }' run/calls >run/points
 echo "# $(wc -l <run/points) points, every ${EVERY}th is tried"
 
 whole() { # after each apply that did not end
@@ -67,12 +68,20 @@ converged() { # after the apply that follows
 	return 1
 }
 
+was_hit() { # CALL FAULT: the fault was injected, and into this call
+	case $2 in
+	signal=KILL) grep -q '^+++ killed by SIGKILL' run/injected ;;
+	*) grep -q "^$1(.*(INJECTED)" run/injected ;;
+	esac
+}
+
 try_point() { # CALL NUMBER FAULT
 	local what="$1 $2 $3" result before
 	before=$(installed tls/one/leaf.pem; installed tls/two/leaf.pem; installed tls/three.crt)
-	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o /dev/null -e trace="$1" -e inject="$1:$3:when=$2" \
+	traced run/injected "$1" -e inject="$1:$3:when=$2" \
 		"$CERTFLEET" apply --yes --reissue site >run/broken 2>&1
 	result=$?
+	was_hit "$1" "$3" || { echo "# not hit: $what, of $(grep -c "^$1" run/injected)"; return 1; }
 	echo "$what -> $result" >>run/results
 	case $3 in
 	error=*)
@@ -118,7 +127,7 @@ while read -r call count; do
 	[ $((number / EVERY / 3 % ${SHARD#*/} + 1)) -eq "${SHARD%/*}" ] || continue
 	tried=$((tried + 1))
 	rm -rf .certfleet backups trust/*
-	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$count" \
+	traced /dev/null "$call" -e inject="$call:signal=KILL:when=$count" \
 		"$CERTFLEET" apply --yes --ack state-missing --ack foreign-authority >run/broken 2>&1
 	whole "first apply, $call $count" 2>/dev/null || [ ! -e .certfleet ] || pairs_are_whole || bad=$((bad + 1))
 	cf apply --yes --ack state-missing --ack foreign-authority

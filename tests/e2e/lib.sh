@@ -273,3 +273,13 @@ nothing_is_pending() {
 }
 
 take_status() { "$CERTFLEET" status --json >status.json 2>>run/transcript; }
+
+# traced FILE CALLS OPTION... COMMAND...: under strace, one thing after the other:
+# threads cannot start, so each number of a call means the same call every time.
+# LeakSanitizer gives up under strace; it looks where nothing is traced.
+traced() {
+	local file=$1 calls=$2
+	shift 2
+	ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -o "$file" -e "trace=$calls,clone3" \
+		-e inject=clone3:error=EAGAIN "$@"
+}

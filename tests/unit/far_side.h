@@ -132,6 +132,7 @@ static inline const char *watched(const struct ssh_op *op, const char *count)
 		"mv() { tick; command mv \"$@\"; }\n"
 		"ln() { tick; command ln \"$@\"; }\n"
 		"rm() { tick; command rm \"$@\"; }\n"
+		"cp() { tick; command cp \"$@\"; }\n"
 		"mkdir() { tick; command mkdir \"$@\"; }\n"
 		"sync() { tick; }\n%s",
 		(int)(at - script), script, count, side.cut_program, at);

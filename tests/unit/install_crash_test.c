@@ -18,7 +18,7 @@ enum {
 
 static const long changing[] = {
 	SYS_openat,   SYS_write,     SYS_fsync,     SYS_fchmod,   SYS_fchown,
-	SYS_mkdirat,  SYS_renameat2, SYS_symlinkat, SYS_unlinkat,
+	SYS_mkdirat,  SYS_renameat2, SYS_symlinkat, SYS_unlinkat, SYS_linkat,
 #ifdef SYS_renameat
 	SYS_renameat,
 #endif
@@ -94,6 +94,16 @@ static enum outcome run_until(const struct scenario *s, unsigned k)
 	return trace(pid, k);
 }
 
+static bool put_plain_directory(const struct install *i, struct err *e)
+{
+	(void)e;
+	mkdir(i->directory, 0755);
+	put_others();
+	write_certs(at_root("site/fullchain.pem"), &old_pair);
+	write_key(at_root("site/key.pem"), &old_pair, 0600);
+	return true;
+}
+
 static void assert_old_or_new(const struct scenario *s, unsigned k)
 {
 	const char *now = served(&s->install);
@@ -103,6 +113,8 @@ static void assert_old_or_new(const struct scenario *s, unsigned k)
 	if (!now || (strcmp(now, before) && strcmp(now, after)))
 		fail_msg("killed before change %u: the paths hold %s", k,
 			 now ? now : "a mixed pair");
+	if (s->prepare == put_plain_directory)
+		assert_others();
 }
 
 static int refuse_leftover(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -183,15 +195,6 @@ static bool put_plain_files(const struct install *i, struct err *e)
 	(void)e;
 	write_certs(i->certificate, &old_pair);
 	write_key(i->key, &old_pair, 0600);
-	return true;
-}
-
-static bool put_plain_directory(const struct install *i, struct err *e)
-{
-	(void)e;
-	mkdir(i->directory, 0755);
-	write_certs(at_root("site/fullchain.pem"), &old_pair);
-	write_key(at_root("site/key.pem"), &old_pair, 0600);
 	return true;
 }
 

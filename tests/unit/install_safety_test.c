@@ -164,21 +164,70 @@ TEST(a_part_that_is_a_link_is_not_followed)
 	assert_int_equal(access(at_root("outside.pem"), F_OK), 0);
 }
 
-TEST(a_directory_with_foreign_files_needs_replace)
+TEST(d2_what_is_not_ours_stays_in_a_directory)
 {
 	struct install i = directory_form();
 	struct err e = { 0 };
 
 	mkdir(i.directory, 0755);
-	write_text(at_root("site/notes.txt"), "important\n");
+	put_others();
+	assert_null(probe(&i).unwritable);
+	must(deploy(&i, &old_pair, &e), &e);
+	assert_others();
+	assert_int_equal(mode_of(at_root("site/hooks")), 0750);
+	write_text(at_root("site/later.pem"), "later\n");
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_others();
+	assert_reads("site/later.pem", "later\n");
+	unlink(at_root("site/later.pem"));
+	must(deploy(&i, &third_pair, &e), &e);
+	assert_int_equal(access(at_root("site/later.pem"), F_OK), -1);
+	must(install_revert(&i, new_pair.facts.fingerprint, &e), &e);
+	assert_others();
+	must(install_revert(&i, "", &e), &e);
+	assert_others();
+}
+
+TEST(d2_a_directory_with_what_is_not_ours_is_not_removed)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	must(deploy(&i, &old_pair, &e), &e);
+	write_text(at_root("site/dhparam.pem"), "parameters\n");
+	assert_false(install_remove(&i, &e));
+	assert_non_null(strstr(e.text, "is not certfleet's"));
+	assert_reads("site/dhparam.pem", "parameters\n");
+	assert_installed(&i, &old_pair);
+}
+
+TEST(a_socket_in_a_directory_is_not_carried)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	mkdir(i.directory, 0755);
+	assert_int_equal(mkfifo(at_root("site/pipe"), 0600), 0);
+	assert_non_null(strstr(probe(&i).unwritable, "site/pipe' cannot be carried"));
 	assert_false(stage(&i, &new_pair, &e));
-	assert_non_null(strstr(e.text, "notes.txt"));
+	assert_int_equal(access(at_root(".site.certfleet"), F_OK), -1);
+}
+
+TEST(a_file_named_like_ours_needs_replace)
+{
+	struct install i = directory_form();
+	struct err e = { 0 };
+
+	mkdir(i.directory, 0755);
+	write_text(at_root("site/ca.pem"), "important\n");
+	assert_false(stage(&i, &new_pair, &e));
+	assert_non_null(strstr(e.text, "site/ca.pem"));
 	assert_non_null(strstr(probe(&i).unwritable, "replace: true"));
 	i.replace = true;
 	e = (struct err){ 0 };
 	must(deploy(&i, &new_pair, &e), &e);
 	must(install_revert(&i, "", &e), &e);
-	assert_int_equal(access(at_root("site/notes.txt"), F_OK), 0);
+	assert_reads("site/ca.pem", "important\n");
 }
 
 TEST(a_file_where_the_directory_belongs_is_refused)

@@ -243,6 +243,39 @@ static inline void assert_served(const struct install *i, const struct pair *p)
 	assert_string_equal(fingerprint, p ? p->facts.fingerprint : "");
 }
 
+/* ---- what is not ours ---- */
+
+/* Files, links and a directory in the directory form's, which exists. */
+static inline void put_others(void)
+{
+	write_text(at_root("beside.pem"), "beside\n");
+	write_text(at_root("site/dhparam.pem"), "parameters\n");
+	assert_int_equal(symlink("dhparam.pem", at_root("site/inside")), 0);
+	assert_int_equal(symlink("../beside.pem", at_root("site/outside")), 0);
+	assert_int_equal(mkdir(at_root("site/hooks"), 0755), 0);
+	assert_int_equal(chmod(at_root("site/hooks"), 0750), 0);
+	write_text(at_root("site/hooks/reload"), "hook\n");
+}
+
+static inline void assert_reads(const char *name, const char *text)
+{
+	AUTO(buf) found = { 0 };
+	struct err e = { 0 };
+
+	if (!fs_read(at_root(name), 100, &found, &e))
+		fail_msg("'%s' cannot be read any more: %s", name, e.text);
+	assert_string_equal(buf_text(&found), text);
+}
+
+/* Whoever reads them there still can. */
+static inline void assert_others(void)
+{
+	assert_reads("site/dhparam.pem", "parameters\n");
+	assert_reads("site/inside", "parameters\n");
+	assert_reads("site/outside", "beside\n");
+	assert_reads("site/hooks/reload", "hook\n");
+}
+
 /* ---- strangers ---- */
 
 enum {

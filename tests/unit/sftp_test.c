@@ -389,13 +389,19 @@ TEST(what_is_not_ours_stays)
 	assert_true(deploy_far(&c, &new_pair));
 
 	mkdir(at_root("site"), 0755);
-	write_text(at_root("site/notes"), "something else\n");
-	assert_refused(&d, DRIVER_STAGE, &new_pair, "site/notes");
-	unlink(at_root("site/notes"));
-	mkdir(at_root("site/inner"), 0755);
-	assert_refused(&d, DRIVER_STAGE, &new_pair, "inner' is not a regular file");
-	rmdir(at_root("site/inner"));
-	rmdir(at_root("site"));
+	put_others();
+	assert_null(look(&d).unwritable);
+	assert_true(deploy_far(&d, &old_pair));
+	assert_others();
+	write_text(at_root("site/later.pem"), "later\n");
+	assert_true(deploy_far(&d, &new_pair));
+	assert_others();
+	assert_reads("site/later.pem", "later\n");
+	assert_refused(&d, DRIVER_REMOVE, NULL, "is not certfleet's");
+	must_run(&d, DRIVER_REVERT, &old_pair);
+	assert_others();
+	nftw(at_root("site"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(at_root(".site.certfleet"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	assert_int_equal(symlink("elsewhere", at_root("site")), 0);
 	assert_refused(&d, DRIVER_STAGE, &new_pair, "did not put there");
 	assert_null(look(&d).installed);
@@ -516,8 +522,10 @@ static void prepare(const struct scenario *s)
 			must(deploy(i, &new_pair, &e), &e);
 		return;
 	}
-	if (i->directory)
+	if (i->directory) {
 		mkdir(i->directory, 0755);
+		put_others();
+	}
 	write_certs(i->directory ? at_root("site/fullchain.pem") : i->certificate, &old_pair);
 	write_key(i->directory ? at_root("site/key.pem") : i->key, &old_pair, 0600);
 }
@@ -560,6 +568,8 @@ static void assert_converges(const struct scenario *s, const char *when)
 	assert_installed(&s->install, s->after);
 	if (nftw(root, refuse_leftover, 16, FTW_PHYS))
 		fail_msg("%s: a temporary is left", when);
+	if (s->found && s->install.directory)
+		assert_others();
 }
 
 /* What was found can be put back however often it was interrupted. */
