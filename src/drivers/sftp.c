@@ -47,9 +47,12 @@ static bool send_ops(struct driver_session *v, struct ssh_target *f, struct exch
 static void add_file(struct ssh_target *f, enum ssh_kind kind, enum file_kind part,
 		     const struct pair_file *p)
 {
-	const char *path =
-		ssh_target_path(f, view_store_path(&f->view, STORE_NEW), file_kind_names[part]);
-	struct ssh_op op = { .kind = kind, .path = path, .needed = true };
+	const struct install_view *v = &f->view;
+	size_t store = v->layout.stores[0].parts & 1U << part ? 0 : 1;
+	const char *new = view_store_path(v, store, STORE_NEW);
+	struct ssh_op op = { .kind = kind,
+			     .path = ssh_target_path(f, new, file_kind_names[part]),
+			     .needed = true };
 
 	if (kind == SSH_WRITE) {
 		op.bytes = p->bytes.bytes;
@@ -59,22 +62,36 @@ static void add_file(struct ssh_target *f, enum ssh_kind kind, enum file_kind pa
 	ssh_target_add(f, op);
 }
 
-/* The files are written one by one, and then read back. */
-static void add_write(struct ssh_target *f, const struct pair_files *files)
+/*
+ * The directories are made, and in the first store the links to what is in the
+ * second; the files are written one by one, and then read back.
+ */
+static void add_write(struct ssh_target *f, const struct install_decision *d)
 {
 	static const enum ssh_kind kinds[] = { SSH_WRITE, SSH_READ };
+	const struct layout *l = &f->view.layout;
 	struct ssh_script_ops script = { .arena = f->arena };
-	const char *new = view_store_path(&f->view, STORE_NEW);
 
-	ssh_script_directory(&script, f->view.store);
-	ssh_script_remove(&script, new);
-	ssh_script_directory(&script, new);
-	ssh_script_sync(&script, f->view.layout.home);
+	for (size_t i = 0; i < l->store_count; i++) {
+		const char *new = view_store_path(&f->view, i, STORE_NEW);
+
+		ssh_script_directory(&script, l->stores[i].path);
+		ssh_script_remove(&script, new);
+		ssh_script_directory(&script, new);
+		ssh_script_sync(&script, l->slots[l->stores[i].slot].home);
+		for (int part = 0; !i && part < FILE_KIND_COUNT; part++)
+			if (l->stores[1].parts & 1U << part && d->written.parts[part].there)
+				ssh_script_link(&script,
+						ssh_target_path(f, new, file_kind_names[part]),
+						layout_key_link(l, f->arena, d->writes,
+								(enum file_kind)part));
+	}
 	ssh_target_add(f, ssh_script_run(&script));
 	for (size_t i = 0; i < 2; i++)
 		for (int part = 0; part < FILE_KIND_COUNT; part++)
-			if (files->parts[part].there)
-				add_file(f, kinds[i], (enum file_kind)part, &files->parts[part]);
+			if (d->written.parts[part].there)
+				add_file(f, kinds[i], (enum file_kind)part,
+					 &d->written.parts[part]);
 }
 
 /* The reason of a failed script, which may have printed nothing. */
@@ -94,7 +111,7 @@ static bool take_written(struct ssh_target *f, const struct pair_files *files, s
 
 	if (f->ask->ops[0].status == SSH_SCRIPT_STRANGE)
 		return err_set(e, ERR_IO, "'%s' on '%s' can be changed by other users; remove it",
-			       f->view.store, f->login.host);
+			       f->view.layout.stores[0].path, f->login.host);
 	for (size_t i = 0; i < f->ask->count; i++)
 		if (f->ask->ops[i].result != SSH_DONE)
 			return err_set(e, ERR_IO, "%s", sftp_reason(f, &f->ask->ops[i]));
@@ -117,7 +134,7 @@ static bool take_written(struct ssh_target *f, const struct pair_files *files, s
 	}
 	return pair_files_equal(&there, files) ||
 	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",
-		       view_store_path(&f->view, STORE_NEW));
+		       view_store_path(&f->view, 0, STORE_NEW));
 }
 
 /* ---- running the script ---- */
@@ -143,8 +160,9 @@ static void add_operation(const struct ssh_target *f, const struct install_op *o
 			  struct ssh_script_ops *script)
 {
 	const struct install_view *v = &f->view;
+	int store = install_op_store(op);
 	const char *directory =
-		op->in == INSTALL_IN_STORE ? v->store : v->layout.slots[op->in].home;
+		store < 0 ? v->layout.slots[op->in].home : v->layout.stores[store].path;
 	const char *path = op->name ? ssh_target_path(f, directory, op->name) : directory;
 
 	switch (op->kind) {
@@ -159,11 +177,11 @@ static void add_operation(const struct ssh_target *f, const struct install_op *o
 		return;
 	case INSTALL_OP_CARRY:
 		ssh_script_carry(script, ssh_target_path(f, path, op->text),
-				 ssh_target_path(f, view_store_path(v, op->kept), op->text),
+				 ssh_target_path(f, view_store_path(v, 0, op->kept), op->text),
 				 op->in != INSTALL_IN_STORE);
 		return;
 	case INSTALL_OP_EXCHANGE:
-		ssh_script_exchange(script, path, view_store_path(v, op->kept), op->text);
+		ssh_script_exchange(script, path, view_store_path(v, 0, op->kept), op->text);
 		return;
 	case INSTALL_OP_UNLINK:
 		ssh_script_unlink(script, path);
@@ -202,12 +220,12 @@ static bool look_there(struct driver_session *v, struct ssh_target *f, struct er
 }
 
 static bool write_version_there(struct driver_session *v, struct ssh_target *f,
-				const struct pair_files *files, struct err *e)
+				const struct install_decision *d, struct err *e)
 {
 	AUTO(exchange) x = { 0 };
 
-	add_write(f, files);
-	return send_ops(v, f, &x, e) && take_written(f, files, e);
+	add_write(f, d);
+	return send_ops(v, f, &x, e) && take_written(f, &d->written, e);
 }
 
 static bool execute_there(struct driver_session *v, struct ssh_target *f,
@@ -216,12 +234,12 @@ static bool execute_there(struct driver_session *v, struct ssh_target *f,
 	struct ssh_script_ops script = { .arena = f->arena };
 	AUTO(exchange) x = { 0 };
 
-	if (d->writes && !write_version_there(v, f, &d->written, e))
+	if (d->writes && !write_version_there(v, f, d, e))
 		return false;
 	if (!d->ops.count)
 		return true;
-	if (f->view.has_store || d->writes)
-		ssh_script_lock(&script, f->view.store);
+	if (f->view.stores[0].is_there || d->writes)
+		ssh_script_lock(&script, f->view.layout.stores[0].path);
 	vec_each (op, &d->ops)
 		add_operation(f, op, &script);
 	ssh_target_add(f, ssh_script_run(&script));

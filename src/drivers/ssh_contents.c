@@ -9,31 +9,44 @@ static void want_file(struct ssh_target *f, const char *path, struct pair_file *
 	VEC_PUSH(&f->wanted, f->arena, (struct ssh_target_wanted){ path, into });
 }
 
-static void want_directory(struct ssh_target *f, const char *path, struct pair_files *into)
+static void want_directory(struct ssh_target *f, unsigned parts, const char *path,
+			   struct pair_files *into)
 {
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
-		if (f->view.layout.parts & 1U << part)
+		if (parts & 1U << part)
 			want_file(f, ssh_target_path(f, path, file_kind_names[part]),
 				  &into->parts[part]);
+}
+
+/* The files of a version, each from the store that it is in. */
+static void want_version(struct ssh_target *f, unsigned parts, const char *version,
+			 struct pair_files *into)
+{
+	const struct layout *l = &f->view.layout;
+
+	for (size_t i = 0; i < l->store_count; i++)
+		want_directory(f, parts & l->stores[i].parts, view_store_path(&f->view, i, version),
+			       into);
 }
 
 static void want_installed(struct ssh_target *f)
 {
 	struct install_view *v = &f->view;
-	const char *current = v->current ? view_store_path(v, v->current) : NULL;
 
 	if (!v->layout.single && v->states[0] == PATH_SLOT_REAL)
-		want_directory(f, view_first_path(v), &v->seen);
-	if (!v->layout.single && v->states[0] == PATH_SLOT_OURS && current)
-		want_directory(f, current, &v->seen);
+		want_directory(f, v->layout.parts, view_first_path(v), &v->seen);
+	if (!v->layout.single && v->states[0] == PATH_SLOT_OURS && v->current)
+		want_version(f, v->layout.parts, v->current, &v->seen);
 	for (size_t i = 0; v->layout.single && i < v->layout.path_slot_count; i++) {
 		const struct path_slot *s = &v->layout.slots[i];
-		struct pair_file *into = &v->seen.parts[s->part];
 
 		if (v->states[i] == PATH_SLOT_REAL)
-			want_file(f, s->path, into);
-		if (v->states[i] == PATH_SLOT_OURS && current)
-			want_file(f, ssh_target_path(f, current, file_kind_names[s->part]), into);
+			want_file(f, s->path, &v->seen.parts[s->part]);
+		if (v->states[i] == PATH_SLOT_OURS && v->current)
+			want_version(f, 1U << s->part, v->current, &v->seen);
+		if (v->states[i] == PATH_SLOT_FORMER && v->former)
+			want_directory(f, 1U << s->part, view_store_path(v, 1, v->former),
+				       &v->seen);
 	}
 }
 
@@ -43,11 +56,11 @@ void ssh_target_ask_contents(struct ssh_target *f)
 
 	if (view_needs_installed(f->order.verb))
 		want_installed(f);
-	vec_each (version, &v->versions.list) {
+	vec_each (version, &v->stores[0].versions.list) {
 		if (!view_needs_version(v, f->order.verb, f->order.fingerprint, version))
 			continue;
 		version->files = ARENA_NEW(f->arena, struct pair_files);
-		want_directory(f, view_store_path(v, version->name), version->files);
+		want_version(f, v->layout.parts, version->name, version->files);
 	}
 	vec_each (w, &f->wanted)
 		ssh_target_add(f, (struct ssh_op){ .kind = SSH_READ, .path = w->path });

@@ -67,11 +67,16 @@ void ssh_target_ask_names(struct ssh_target *f)
 	ssh_names_ask_who(f);
 	vec_each (d, &f->directories)
 		add_look(f, SSH_LOOK, *d);
-	add_look(f, SSH_LOOK, v->store);
-	add_look(f, SSH_LIST, v->store);
-	add_look(f, SSH_LINK, view_store_path(v, STORE_STAGED));
-	add_look(f, SSH_LINK, view_store_path(v, STORE_ATTR));
-	add_look(f, SSH_LINK, l->single ? view_store_path(v, STORE_CURRENT) : view_first_path(v));
+	for (size_t i = 0; i < l->store_count; i++) {
+		add_look(f, SSH_LOOK, l->stores[i].path);
+		add_look(f, SSH_LIST, l->stores[i].path);
+	}
+	add_look(f, SSH_LINK, view_store_path(v, 0, STORE_STAGED));
+	add_look(f, SSH_LINK, view_store_path(v, 0, STORE_ATTR));
+	add_look(f, SSH_LINK,
+		 l->single ? view_store_path(v, 0, STORE_CURRENT) : view_first_path(v));
+	if (l->store_count > 1)
+		add_look(f, SSH_LINK, view_store_path(v, 1, STORE_CURRENT));
 	for (size_t i = 0; i < l->path_slot_count; i++) {
 		add_look(f, SSH_LOOK, l->slots[i].path);
 		add_look(f, SSH_LINK, l->slots[i].path);
@@ -261,25 +266,33 @@ static const char *link_of(const struct ssh_op *op)
 	return op->result == SSH_DONE ? op->text : NULL;
 }
 
-static void take_store(struct ssh_target *f)
+static void take_store(struct ssh_target *f, size_t store)
 {
 	struct install_view *v = &f->view;
 	const struct ssh_op *look = ssh_target_next(f);
 	const struct ssh_op *list = ssh_target_next(f);
-	struct view_links links = { 0 };
 
 	if (look->result == SSH_FAILED)
 		note_unknown(f, look);
-	if (look->result == SSH_DONE)
-		view_take_store(v, look->found);
-	for (size_t i = 0; v->has_store && i < list->entry_count; i++)
-		view_take_store_entry(v, list->entries[i].name, list->entries[i].attr);
-	if (v->has_store && list->result != SSH_DONE)
+	if (look->result != SSH_DONE)
+		return;
+	view_take_store(v, store, look->found);
+	for (size_t i = 0; i < list->entry_count; i++)
+		view_take_store_entry(v, store, list->entries[i].name, list->entries[i].attr);
+	if (list->result != SSH_DONE)
 		note_unknown(f, list);
+}
+
+static void take_links(struct ssh_target *f)
+{
+	struct view_links links = { 0 };
+
 	links.staged = link_of(ssh_target_next(f));
 	links.set = link_of(ssh_target_next(f));
 	links.switched = link_of(ssh_target_next(f));
-	view_take_links(v, &links);
+	if (f->view.layout.store_count > 1)
+		links.former = link_of(ssh_target_next(f));
+	view_take_links(&f->view, &links);
 }
 
 /* ---- path slots ---- */
@@ -325,7 +338,9 @@ void ssh_target_take_names(struct ssh_target *f)
 
 	take_who(f);
 	take_directories(f, homes);
-	take_store(f);
+	for (size_t i = 0; i < f->view.layout.store_count; i++)
+		take_store(f, i);
+	take_links(f);
 	for (size_t i = 0; i < f->view.layout.path_slot_count; i++)
 		take_slot(f, i, homes[i]);
 	view_take_slots_end(&f->view);

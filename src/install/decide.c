@@ -24,9 +24,19 @@ static void add_op(struct deciding *d, struct install_op op)
 	VEC_PUSH(&d->out->ops, d->view->arena, op);
 }
 
-static void add_sync(struct deciding *d, const char *name)
+int install_op_store(const struct install_op *op)
 {
-	add_op(d, (struct install_op){ INSTALL_OP_SYNC, INSTALL_IN_STORE, .name = name });
+	return -1 - (op->in < 0 ? op->in : 0);
+}
+
+static int in_store(size_t store)
+{
+	return -1 - (int)store;
+}
+
+static void add_sync(struct deciding *d)
+{
+	add_op(d, (struct install_op){ INSTALL_OP_SYNC, INSTALL_IN_STORE });
 }
 
 static void add_sync_homes(struct deciding *d)
@@ -43,17 +53,24 @@ static void add_store_link(struct deciding *d, const char *name, const char *tex
 	add_op(d, (struct install_op){ INSTALL_OP_LINK, INSTALL_IN_STORE, name, text });
 }
 
-/* The version that was written aside gets its name. */
-static void add_naming(struct deciding *d, const char *version)
+/* The version that was written aside gets its name, in the first store last. */
+static void add_naming(struct deciding *d)
 {
-	add_sync(d, STORE_NEW);
-	add_op(d, (struct install_op){ INSTALL_OP_NAME, INSTALL_IN_STORE, STORE_NEW, version });
-	add_sync(d, NULL);
+	for (size_t i = d->view->layout.store_count; i-- > 0;) {
+		int in = in_store(i);
+
+		add_op(d, (struct install_op){ INSTALL_OP_SYNC, in, STORE_NEW });
+		add_op(d, (struct install_op){ INSTALL_OP_NAME, in, STORE_NEW, d->out->writes });
+		add_op(d, (struct install_op){ INSTALL_OP_SYNC, in });
+	}
 }
 
-static void add_remove(struct deciding *d, const char *name)
+/* In the first store first: a version that is not there is none. */
+static void add_remove_version(struct deciding *d, const char *name)
 {
-	add_op(d, (struct install_op){ INSTALL_OP_REMOVE, INSTALL_IN_STORE, name });
+	for (size_t i = 0; i < d->view->layout.store_count; i++)
+		if (versions_find(&d->view->stores[i].versions, name))
+			add_op(d, (struct install_op){ INSTALL_OP_REMOVE, in_store(i), name });
 }
 
 /* The link that is switched, and its text for a version. */
@@ -70,6 +87,13 @@ static const char *switch_text(const struct install_view *v, const char *version
 				: arena_printf(v->arena, "%s%s", v->layout.slots[0].link, version);
 }
 
+/* Whether what is beside a key belongs to no version any more, and was not found there. */
+static bool is_orphan(const struct install_view *v, const char *name)
+{
+	return !v->former && !version_is_found(name) &&
+	       !versions_find(&v->stores[0].versions, name);
+}
+
 /* First of all, since a leftover may have the name of what is made next. */
 static void add_clean(struct deciding *d)
 {
@@ -77,9 +101,25 @@ static void add_clean(struct deciding *d)
 
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
 		add_op(d, (struct install_op){ INSTALL_OP_CLEAN, (int)i, v->layout.slots[i].name });
-	vec_each (name, &v->leftovers)
-		if (strcmp(*name, STORE_NEW) || !d->out->writes)
-			add_remove(d, *name);
+	for (size_t i = 0; i < v->layout.store_count; i++)
+		vec_each (name, &v->stores[i].leftovers)
+			if (strcmp(*name, STORE_NEW) || !d->out->writes)
+				add_op(d, (struct install_op){ INSTALL_OP_REMOVE, in_store(i),
+							       *name });
+	vec_each (version, &v->stores[1].versions.list)
+		if (is_orphan(v, version->name))
+			add_remove_version(d, version->name);
+}
+
+/* An unused name for a version of `base`. */
+static const char *free_name(const struct install_view *v, const char *base)
+{
+	const char *here = versions_free_name(&v->stores[0].versions, base);
+	const struct version *there = versions_find(&v->stores[1].versions, here);
+
+	if (!there || is_orphan(v, here))
+		return here;
+	return versions_free_name(&v->stores[1].versions, base);
 }
 
 /* ---- obstacles ---- */
@@ -126,7 +166,7 @@ static bool find_equal(const struct install_view *v, const char *base,
 		       const struct pair_files *files, const char **name, struct err *e)
 {
 	*name = NULL;
-	vec_each (version, &v->versions.list) {
+	vec_each (version, &v->stores[0].versions.list) {
 		if (!version->files || strcmp(version->base, base))
 			continue;
 		if (!view_trusts_version(v, version, e))
@@ -150,14 +190,13 @@ static bool decide_stage(struct deciding *d, struct err *e)
 		return false;
 	if (version && view_is_at(v, version))
 		return true;
-	d->out->writes = !version;
+	if (!version)
+		version = d->out->writes = free_name(v, fingerprint);
 	add_clean(d);
-	if (!version) {
-		version = versions_free_name(&v->versions, fingerprint);
-		add_naming(d, version);
-	}
+	if (d->out->writes)
+		add_naming(d);
 	add_store_link(d, STORE_STAGED, version);
-	add_sync(d, NULL);
+	add_sync(d);
 	return true;
 }
 
@@ -170,12 +209,12 @@ static const struct version *name_version(const struct install_view *v, const ch
 
 	for (size_t i = 0; i < 2; i++) {
 		const struct version *linked =
-			links[i] ? versions_find(&v->versions, links[i]) : NULL;
+			links[i] ? versions_find(&v->stores[0].versions, links[i]) : NULL;
 
 		if (linked && !strcmp(linked->base, fingerprint))
 			return linked;
 	}
-	return versions_newest(&v->versions, fingerprint);
+	return versions_newest(&v->stores[0].versions, fingerprint);
 }
 
 /* A version of the fingerprint, which is whole; its owners and modes in `set`. */
@@ -223,9 +262,8 @@ static bool keep_paths(struct deciding *d, const char *base, const char **kept, 
 	}
 	if (!find_equal(v, base, &d->out->written, kept, e))
 		return false;
-	d->out->writes = !*kept;
 	if (!*kept)
-		*kept = versions_free_name(&v->versions, base);
+		*kept = d->out->writes = free_name(v, base);
 	return true;
 }
 
@@ -235,10 +273,10 @@ static void add_take_paths(struct deciding *d, const char *kept)
 	const struct install_view *v = d->view;
 
 	if (d->out->writes)
-		add_naming(d, kept);
+		add_naming(d);
 	if (kept) {
 		add_store_link(d, STORE_CURRENT, kept);
-		add_sync(d, NULL);
+		add_sync(d);
 	}
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
 		if (v->states[i] != PATH_SLOT_OURS)
@@ -274,7 +312,7 @@ static void add_finish(struct deciding *d)
 {
 	add_sync_homes(d);
 	add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE, STORE_STAGED });
-	add_sync(d, NULL);
+	add_sync(d);
 }
 
 /*
@@ -287,14 +325,14 @@ static bool decide_switch(struct deciding *d, const char *version, const char *s
 {
 	const struct install_view *v = d->view;
 	const struct pair_status status = pair_status_of(&v->layout, &v->seen);
-	bool has_real = view_any_slot_is(v, PATH_SLOT_REAL);
+	bool has_found = view_has_found(v);
 	struct install_op op = switch_op(v, INSTALL_OP_EXPECT);
 	const char *base = NULL;
 	const char *kept = NULL;
 
 	if (!may_replace(v, e))
 		return false;
-	if (has_real) {
+	if (has_found) {
 		struct installed_pair installed;
 
 		installed_pair_reach(&status, v->arena, &installed);
@@ -302,7 +340,7 @@ static bool decide_switch(struct deciding *d, const char *version, const char *s
 		if (v->layout.single && !keep_paths(d, base, &kept, e))
 			return false;
 		if (!v->layout.single)
-			kept = versions_free_name(&v->versions, base);
+			kept = free_name(v, base);
 	}
 	add_clean(d);
 	op.text = v->switch_text;
@@ -324,11 +362,11 @@ static void add_prune(struct deciding *d, const char *keep)
 {
 	const struct install_view *v = d->view;
 
-	vec_each (version, &v->versions.list)
+	vec_each (version, &v->stores[0].versions.list)
 		if (!version_is_found(version->name) && strcmp(version->name, keep) &&
 		    (!v->current || strcmp(version->name, v->current)))
-			add_remove(d, version->name);
-	add_sync(d, NULL);
+			add_remove_version(d, version->name);
+	add_sync(d);
 }
 
 static bool decide_commit(struct deciding *d, struct err *e)
@@ -368,15 +406,15 @@ static bool decide_switch_off(struct deciding *d, struct err *e)
 			"'%s' is not certfleet's, and would be removed from '%s'; move it away first",
 			text_escaped(v->arena, v->others.items[0].name), view_first_path(v));
 	add_clean(d);
-	if (v->layout.single && v->has_store)
+	if (v->layout.single && v->stores[0].is_there)
 		add_op(d, switch_op(v, INSTALL_OP_UNLINK));
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
 		if (v->states[i] == PATH_SLOT_OURS)
 			add_op(d, (struct install_op){ INSTALL_OP_UNLINK, (int)i,
 						       v->layout.slots[i].name });
 	add_sync_homes(d);
-	if (v->has_store)
-		add_sync(d, NULL);
+	if (v->stores[0].is_there)
+		add_sync(d);
 	return true;
 }
 
@@ -385,7 +423,7 @@ static bool decide_revert_to_nothing(struct deciding *d, struct err *e)
 	const struct install_view *v = d->view;
 
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
-		if (v->states[i] == PATH_SLOT_REAL)
+		if (v->states[i] == PATH_SLOT_REAL || v->states[i] == PATH_SLOT_FORMER)
 			return err_set(e, ERR_STALE,
 				       "'%s' is no longer what certfleet put there; plan again",
 				       v->layout.slots[i].path);
@@ -398,7 +436,7 @@ static bool decide_revert(struct deciding *d, struct err *e)
 	const struct install_view *v = d->view;
 	const char *fingerprint = d->order->fingerprint;
 	const struct version *found =
-		versions_newest(&v->versions, version_found_base(v->arena, fingerprint));
+		versions_newest(&v->stores[0].versions, version_found_base(v->arena, fingerprint));
 	const char *version = NULL;
 	const char *set = NULL;
 
@@ -430,18 +468,18 @@ static bool decide_abort(struct deciding *d, struct err *e)
 	const struct install_view *v = d->view;
 	const char *fingerprint = d->order->fingerprint;
 
-	if (!v->has_store)
+	if (!v->stores[0].is_there)
 		return true;
 	if (!may_change(v, e))
 		return false;
 	add_clean(d);
 	if (v->staged && !strcmp(version_base(v->arena, v->staged), fingerprint))
 		add_op(d, (struct install_op){ INSTALL_OP_UNLINK, INSTALL_IN_STORE, STORE_STAGED });
-	vec_each (version, &v->versions.list)
+	vec_each (version, &v->stores[0].versions.list)
 		if (!strcmp(version->base, fingerprint) &&
 		    (!v->current || strcmp(version->name, v->current)))
-			add_remove(d, version->name);
-	add_sync(d, NULL);
+			add_remove_version(d, version->name);
+	add_sync(d);
 	return true;
 }
 
@@ -449,13 +487,17 @@ static bool decide_remove(struct deciding *d, struct err *e)
 {
 	const struct install_view *v = d->view;
 
-	if (!v->has_store && !view_any_slot_is(v, PATH_SLOT_OURS))
+	if (!v->stores[0].is_there && !view_any_slot_is(v, PATH_SLOT_OURS))
 		return true;
 	if (!may_change(v, e) || !decide_switch_off(d, e))
 		return false;
-	if (v->has_store)
-		add_op(d, (struct install_op){ INSTALL_OP_REMOVE, 0, v->layout.store_name });
-	add_op(d, (struct install_op){ INSTALL_OP_SYNC, 0 });
+	for (size_t i = 0; i < v->layout.store_count; i++) {
+		const struct layout_store *s = &v->layout.stores[i];
+
+		if (v->stores[i].is_there)
+			add_op(d, (struct install_op){ INSTALL_OP_REMOVE, (int)s->slot, s->name });
+		add_op(d, (struct install_op){ INSTALL_OP_SYNC, (int)s->slot });
+	}
 	return true;
 }
 

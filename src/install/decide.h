@@ -4,8 +4,9 @@
  * machine and for another.  Pure: a view in, a list of operations out.
  *
  * A decision is a version to write aside, under the name STORE_NEW, and then
- * operations in this order.  Who carries it out locks the store first, writes
- * the version, reads it back, and stops at the first operation that fails.
+ * operations in this order.  Who carries it out locks the first store, writes the
+ * version into each store, reads it back, and stops at the first operation that
+ * fails.
  * Interrupted at any point, every list leaves the old or the new pair whole at
  * the paths, and a repeat finishes the work.
  */
@@ -47,27 +48,31 @@ enum install_op_kind {
 	INSTALL_OP_COUNT
 };
 
+/* Where an operation is done: in a store, else in the parent directory of a slot. */
 enum {
-	INSTALL_IN_STORE = -1
+	INSTALL_IN_STORE = -1,
+	INSTALL_IN_KEY_STORE = -2
 };
 
 struct install_op {
 	enum install_op_kind kind;
-	int in;           /* number of the slot in whose parent directory, or INSTALL_IN_STORE */
+	int in;           /* as above; or the number of a slot */
 	const char *name; /* sync: NULL the directory itself */
 	const char *text;
 	const char *kept;
 };
 
 struct install_decision {
-	struct pair_files written; /* the version to write, when `writes` */
-	bool writes;
+	struct pair_files written;  /* the version to write */
+	const char *writes;         /* its name; NULL: there is none to write */
 	VEC(struct install_op) ops; /* in the view's arena */
 };
 
 void install_decision_release(struct install_decision *d);
 AUTO_STRUCT(install_decision, struct install_decision, install_decision_release)
 
+/* The number of the store an operation is done in; -1: in none. */
+int install_op_store(const struct install_op *op);
 /* Of the verbs that change something; false: not possible.  `out` must be empty. */
 MUST_CHECK bool install_decide(const struct install_view *v, const struct install_order *o,
 			       struct install_decision *out, struct err *e);

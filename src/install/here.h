@@ -3,7 +3,7 @@
  * An install on this machine: its directories and its store as descriptors, the
  * view of what stands there, and what a decision makes of it.
  *
- * here_look() opens and reads; for a verb that changes something, the store is
+ * here_look() opens and reads; for a verb that changes something, the first store is
  * locked from before the look until here_release().  here_execute() carries a
  * decision out.  Neither decodes certificates, forks, or touches anything but
  * its own struct, so both run in threads; deciding, between them, does not.
@@ -23,8 +23,7 @@ struct here {
 	struct arena arena;
 	struct install_view view;
 	int homes[FILE_KIND_COUNT]; /* by slot: parent directory; -1: none */
-	int store;                  /* -1: none */
-	bool locked;
+	int stores[STORE_COUNT];    /* -1: none */
 };
 
 void here_release(struct here *h);

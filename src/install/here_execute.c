@@ -12,7 +12,9 @@
 
 static int dir_of(const struct here *h, const struct install_op *op)
 {
-	return op->in == INSTALL_IN_STORE ? h->store : h->homes[op->in];
+	int store = install_op_store(op);
+
+	return store < 0 ? h->homes[op->in] : h->stores[store];
 }
 
 static bool was_changed(const struct here *h, struct err *e)
@@ -49,7 +51,7 @@ static bool execute_carry(struct here *h, const struct install_op *op, struct er
 	AUTO(fd) to = -1;
 
 	return entry_open_directory(dir_of(h, op), op->name, &from, e) &&
-	       entry_open_directory(h->store, op->kept, &to, e) &&
+	       entry_open_directory(h->stores[0], op->kept, &to, e) &&
 	       (entry_carry(from, to, op->text, op->in != INSTALL_IN_STORE, e) ||
 		err_in(e, "cannot carry '%s/%s' into the new version", view_first_path(&h->view),
 		       op->text));
@@ -63,11 +65,11 @@ static bool execute_exchange(struct here *h, const struct install_op *op, struct
 {
 	int dir = dir_of(h, op);
 
-	if (symlinkat(op->text, h->store, op->kept))
+	if (symlinkat(op->text, h->stores[0], op->kept))
 		return err_sys(e, "cannot prepare the link for '%s'", view_first_path(&h->view));
-	if (renameat2(dir, op->name, h->store, op->kept, RENAME_EXCHANGE)) {
+	if (renameat2(dir, op->name, h->stores[0], op->kept, RENAME_EXCHANGE)) {
 		err_sys(e, "cannot exchange directory '%s' with a link", view_first_path(&h->view));
-		unlinkat(h->store, op->kept, 0);
+		unlinkat(h->stores[0], op->kept, 0);
 		return false;
 	}
 	return true;
@@ -115,27 +117,30 @@ _Static_assert(sizeof(operations) / sizeof(*operations) == INSTALL_OP_COUNT,
 	       "every operation needs its function");
 
 /* Without a store there was nothing to lock; one that another made meanwhile is not ours. */
-static bool make_store(struct here *h, struct err *e)
+static bool make_store(struct here *h, size_t store, struct err *e)
 {
+	const struct layout_store *s = &h->view.layout.stores[store];
+	int *dir = &h->stores[store];
 	struct fs_attr attr;
 
-	if (h->store >= 0)
-		return entry_open_to_all(h->store, e);
-	if (!entry_make_directory(h->homes[0], h->view.layout.store_name, &h->store, e) ||
-	    !entry_own_attr(h->store, &attr, e))
+	if (*dir >= 0)
+		return entry_open_to_all(*dir, e);
+	if (!entry_make_directory(h->homes[s->slot], s->name, dir, e) ||
+	    !entry_own_attr(*dir, &attr, e))
 		return false;
-	view_take_store(&h->view, attr);
+	view_take_store(&h->view, store, attr);
 	if (h->view.unsafe.code) {
 		*e = h->view.unsafe;
 		return false;
 	}
-	if (flock(h->store, LOCK_EX | LOCK_NB))
+	if (!store && flock(*dir, LOCK_EX | LOCK_NB))
 		return err_set(e, ERR_BUSY, "another certfleet is changing '%s'",
 			       view_first_path(&h->view));
-	return entry_open_to_all(h->store, e) && entry_sync(h->homes[0], e);
+	return entry_open_to_all(*dir, e) && entry_sync(h->homes[s->slot], e);
 }
 
-static bool write_version_files(int dir, const struct pair_files *files, struct err *e)
+static bool write_parts(const struct layout *l, int dir, size_t store,
+			const struct pair_files *files, struct err *e)
 {
 	for (int part = 0; part < FILE_KIND_COUNT; part++) {
 		const struct pair_file *p = &files->parts[part];
@@ -143,36 +148,56 @@ static bool write_version_files(int dir, const struct pair_files *files, struct 
 						 .bytes = &p->bytes,
 						 .attr = p->attr };
 
-		if (p->there && !entry_write(dir, &file, e))
+		if (p->there && l->stores[store].parts & 1U << part && !entry_write(dir, &file, e))
 			return false;
 	}
 	return true;
 }
 
-/* Under a temporary name until it is complete and read back. */
-static bool write_aside(struct here *h, const struct pair_files *files, struct err *e)
+/* In the first store, the files that are in the second are links to those. */
+static bool link_parts(const struct here *h, int dir, const struct install_decision *d,
+		       struct err *e)
 {
-	AUTO(fd) dir = -1;
+	const struct layout *l = &h->view.layout;
+
+	for (int part = 0; part < FILE_KIND_COUNT; part++)
+		if (l->stores[1].parts & 1U << part && d->written.parts[part].there &&
+		    symlinkat(layout_key_link(l, h->view.arena, d->writes, part), dir,
+			      file_kind_names[part]))
+			return err_sys(e, "cannot make the link '%s'", file_kind_names[part]);
+	return true;
+}
+
+/* Under a temporary name until it is complete and read back. */
+static bool write_aside(struct here *h, const struct install_decision *d, struct err *e)
+{
+	const struct layout *l = &h->view.layout;
 	AUTO(pair_files) there = { 0 };
 
-	if (!make_store(h, e) || !entry_remove(h->store, STORE_NEW, e) ||
-	    !entry_make_directory(h->store, STORE_NEW, &dir, e) || !entry_open_to_all(dir, e) ||
-	    !write_version_files(dir, files, e))
-		return false;
-	pair_files_read_directory(&there, h->view.layout.parts, dir, &h->arena);
-	return pair_files_equal(files, &there) ||
+	for (size_t i = 0; i < l->store_count; i++) {
+		AUTO(fd) dir = -1;
+
+		if (!make_store(h, i, e) || !entry_remove(h->stores[i], STORE_NEW, e) ||
+		    !entry_make_directory(h->stores[i], STORE_NEW, &dir, e) ||
+		    !entry_open_to_all(dir, e) || !write_parts(l, dir, i, &d->written, e) ||
+		    (!i && !link_parts(h, dir, d, e)))
+			return false;
+		pair_files_read_directory(&there, l->stores[i].parts, dir, &h->arena);
+	}
+	return pair_files_equal(&d->written, &there) ||
 	       err_set(e, ERR_IO, "the content of '%s' differs from what was written",
-		       view_store_path(&h->view, STORE_NEW));
+		       view_store_path(&h->view, 0, STORE_NEW));
 }
 
 bool here_execute(struct here *h, const struct install_decision *d, struct err *e)
 {
 	struct err ignored = { 0 };
 
-	if (d->writes && !write_aside(h, &d->written, e)) {
+	if (d->writes && !write_aside(h, d, e)) {
 		/* what stays is removed by the next change */
-		if (h->store >= 0)
-			(void)!entry_remove(h->store, STORE_NEW, &ignored);
+		for (size_t i = 0; i < STORE_COUNT; i++)
+			if (h->stores[i] >= 0)
+				(void)!entry_remove(h->stores[i], STORE_NEW, &ignored);
 		return false;
 	}
 	vec_each (op, &d->ops)

@@ -24,8 +24,9 @@ void here_release(struct here *h)
 	for (size_t i = 0; i < FILE_KIND_COUNT; i++)
 		if (h->homes[i] > 0)
 			close(h->homes[i]);
-	if (h->store > 0)
-		close(h->store);
+	for (size_t i = 0; i < STORE_COUNT; i++)
+		if (h->stores[i] > 0)
+			close(h->stores[i]);
 	arena_release(&h->arena);
 	*h = (struct here){ 0 };
 }
@@ -70,13 +71,13 @@ static void open_home(struct here *h, size_t slot)
 		view_note(&v->unknown, &e);
 }
 
-static bool lock_store(struct here *h, struct err *e)
+static bool lock_store(const struct here *h, struct err *e)
 {
 	int64_t end = clock_mono_ms() + LOCK_MS;
 
-	while (flock(h->store, LOCK_EX | LOCK_NB)) {
+	while (flock(h->stores[0], LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(e, "cannot lock '%s'", h->view.layout.store_name);
+			return err_sys(e, "cannot lock '%s'", h->view.layout.stores[0].path);
 		if (stop_requested())
 			return err_set(e, ERR_STOPPED, "stopped as asked");
 		if (clock_mono_ms() >= end)
@@ -84,58 +85,70 @@ static bool lock_store(struct here *h, struct err *e)
 				       view_first_path(&h->view));
 		clock_sleep_ms(LOCK_POLL_MS);
 	}
-	h->locked = true;
 	return true;
 }
 
-static bool open_store(struct here *h, bool changes, struct err *e)
+static void open_store(struct here *h, size_t store)
 {
 	struct install_view *v = &h->view;
+	const struct layout_store *s = &v->layout.stores[store];
+	int home = h->homes[s->slot];
 	struct fs_attr attr;
-	struct err why = { 0 };
+	struct err e = { 0 };
 
-	if (h->homes[0] < 0)
-		return true;
-	if (!entry_open_directory(h->homes[0], v->layout.store_name, &h->store, &why) ||
-	    !entry_own_attr(h->store, &attr, &why)) {
-		if (why.code != ERR_MISSING) {
-			view_note(&v->unsafe, &why);
-			view_note(&v->unknown, &why);
-		}
-		return true;
+	if (home < 0)
+		return;
+	if (entry_open_directory(home, s->name, &h->stores[store], &e) &&
+	    entry_own_attr(h->stores[store], &attr, &e)) {
+		view_take_store(v, store, attr);
+	} else if (e.code != ERR_MISSING) {
+		view_note(&v->unsafe, &e);
+		view_note(&v->unknown, &e);
 	}
-	view_take_store(v, attr);
-	return !changes || v->unsafe.code || lock_store(h, e);
 }
 
-/* ---- the store ---- */
+/* ---- the stores ---- */
+
+struct listed_store {
+	struct here *here;
+	size_t store;
+};
 
 static bool take_store_entry(void *ctx, const char *name, struct err *e)
 {
-	struct here *h = ctx;
+	const struct listed_store *l = ctx;
 	struct fs_attr attr;
 
 	(void)e;
-	if (entry_attr(h->store, name, &attr))
-		view_take_store_entry(&h->view, name, attr);
+	if (entry_attr(l->here->stores[l->store], name, &attr))
+		view_take_store_entry(&l->here->view, l->store, name, attr);
 	return true;
 }
 
-static void look_at_store(struct here *h)
+/* The text of a link in a store, or in the parent directory of the first path. */
+static const char *link_in(struct here *h, int dir, const char *name)
+{
+	return dir < 0 ? NULL : entry_link_text(dir, name, &h->arena);
+}
+
+static void look_at_stores(struct here *h)
 {
 	struct install_view *v = &h->view;
-	int switch_in = v->layout.single ? h->store : h->homes[0];
-	struct view_links links = { 0 };
+	int first = h->stores[0];
+	struct view_links links = {
+		.staged = link_in(h, first, STORE_STAGED),
+		.set = link_in(h, first, STORE_ATTR),
+		.switched = link_in(h, v->layout.single ? first : h->homes[0], view_switch_name(v)),
+		.former = link_in(h, h->stores[1], STORE_CURRENT),
+	};
 	struct err e = { 0 };
 
-	if (h->store >= 0) {
-		if (!entry_each(h->store, take_store_entry, h, &e))
+	for (size_t i = 0; i < v->layout.store_count; i++) {
+		struct listed_store l = { h, i };
+
+		if (h->stores[i] >= 0 && !entry_each(h->stores[i], take_store_entry, &l, &e))
 			view_note(&v->unknown, &e);
-		links.staged = entry_link_text(h->store, STORE_STAGED, &h->arena);
-		links.set = entry_link_text(h->store, STORE_ATTR, &h->arena);
 	}
-	if (switch_in >= 0)
-		links.switched = entry_link_text(switch_in, view_switch_name(v), &h->arena);
 	view_take_links(v, &links);
 }
 
@@ -160,15 +173,27 @@ static void look_at_slot(struct here *h, size_t slot)
 
 /* ---- contents ---- */
 
-static void read_version_files(struct here *h, const char *version, struct pair_files *out)
+/* The files of a version that are in one of the stores. */
+static void read_parts(struct here *h, size_t store, unsigned parts, const char *version,
+		       struct pair_files *out)
 {
 	AUTO(fd) dir = -1;
 	struct err e = { 0 };
 
-	if (entry_open_directory(h->store, version, &dir, &e))
-		pair_files_read_directory(out, h->view.layout.parts, dir, &h->arena);
+	if (h->stores[store] < 0)
+		return;
+	if (entry_open_directory(h->stores[store], version, &dir, &e))
+		pair_files_read_directory(out, parts, dir, &h->arena);
 	else if (e.code != ERR_MISSING)
 		view_note(&h->view.unknown, &e);
+}
+
+static void read_version_files(struct here *h, const char *version, struct pair_files *out)
+{
+	const struct layout *l = &h->view.layout;
+
+	for (size_t i = 0; i < l->store_count; i++)
+		read_parts(h, i, l->stores[i].parts, version, out);
 }
 
 struct listed_directory {
@@ -196,7 +221,7 @@ static void list_directory(struct here *h)
 
 	if (v->layout.single || (!is_real && (v->states[0] != PATH_SLOT_OURS || !v->current)))
 		return;
-	if (!entry_open_directory(is_real ? h->homes[0] : h->store, name, &dir, &e)) {
+	if (!entry_open_directory(is_real ? h->homes[0] : h->stores[0], name, &dir, &e)) {
 		if (is_real || e.code != ERR_MISSING)
 			view_note(&h->view.unknown, &e);
 		return;
@@ -214,9 +239,12 @@ static void read_paths(struct here *h)
 {
 	struct install_view *v = &h->view;
 	AUTO(pair_files) current = { 0 };
+	AUTO(pair_files) former = { 0 };
 
 	if (v->current)
 		read_version_files(h, v->current, &current);
+	if (v->former)
+		read_parts(h, 1, v->layout.parts, v->former, &former);
 	for (size_t i = 0; i < v->layout.path_slot_count; i++) {
 		const struct path_slot *s = &v->layout.slots[i];
 
@@ -224,6 +252,8 @@ static void read_paths(struct here *h)
 			pair_files_read_kind(&v->seen, s->part, h->homes[i], s->name, &h->arena);
 		if (v->states[i] == PATH_SLOT_OURS)
 			v->seen.parts[s->part] = TAKE(current.parts[s->part]);
+		if (v->states[i] == PATH_SLOT_FORMER)
+			v->seen.parts[s->part] = TAKE(former.parts[s->part]);
 	}
 }
 
@@ -239,7 +269,7 @@ static void read_contents(struct here *h, const struct install_order *o)
 			read_version_files(h, v->current, &v->seen);
 		view_take_contents_end(v);
 	}
-	vec_each (version, &v->versions.list) {
+	vec_each (version, &v->stores[0].versions.list) {
 		if (!view_needs_version(v, o->verb, o->fingerprint, version))
 			continue;
 		version->files = ARENA_NEW(&h->arena, struct pair_files);
@@ -260,16 +290,19 @@ bool here_look(struct here *h, const struct install *i, const struct install_ord
 
 	for (size_t slot = 0; slot < FILE_KIND_COUNT; slot++)
 		h->homes[slot] = -1;
-	h->store = -1;
+	for (size_t store = 0; store < STORE_COUNT; store++)
+		h->stores[store] = -1;
 	if (!view_make(i, &h->arena, v, e))
 		return false;
 	if (!account_here(i, &h->arena, &v->account, &unowned))
 		v->unowned = unowned;
 	for (size_t slot = 0; slot < v->layout.path_slot_count; slot++)
 		open_home(h, slot);
-	if (!open_store(h, changes_something(o->verb), e))
+	for (size_t store = 0; store < v->layout.store_count; store++)
+		open_store(h, store);
+	if (changes_something(o->verb) && h->stores[0] >= 0 && !v->unsafe.code && !lock_store(h, e))
 		return false;
-	look_at_store(h);
+	look_at_stores(h);
 	for (size_t slot = 0; slot < v->layout.path_slot_count; slot++)
 		look_at_slot(h, slot);
 	view_take_slots_end(v);

@@ -38,7 +38,7 @@ static void learn_jobs(const struct installing *list, size_t count)
 		installed_pair_prospect(
 			&(struct pair_status){ &v->seen, v->layout.parts, v->layout.names },
 			v->arena, &all);
-		vec_each (version, &v->versions.list)
+		vec_each (version, &v->stores[0].versions.list)
 			if (version->files)
 				installed_pair_prospect(&(struct pair_status){ version->files,
 									       v->layout.parts,

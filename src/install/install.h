@@ -11,10 +11,18 @@
  *	/etc/nginx/tls/.shop.certfleet/<fingerprint>/{leaf,chain,fullchain,
  *	                                              key,ca}.pem
  *
- * With single paths the store is beside the key and holds a link `current`;
- * every path is a link through it.  Files and directories that existed before
- * certfleet are first kept as a version of their own and replaced by links with
- * the same content; only then is the link switched, so that no mixed pair is
+ * What else is in such a directory is carried into each version.  With single paths
+ * the store holds a link `current`, and every path is a link through it:
+ *
+ *	/etc/ssl/certs/shop.pem    -> .shop.pem.certfleet/current/fullchain.pem
+ *	/etc/ssl/private/shop.key  -> ../certs/.shop.pem.certfleet/current/key.pem
+ *	/etc/ssl/certs/.shop.pem.certfleet/<fingerprint>/key.pem
+ *	        -> ../../../private/.shop.key.certfleet/<fingerprint>/key.pem
+ *
+ * so that who may read the certificate need not get into the key's directory; a
+ * key beside the certificate is in its store.  Files and directories that existed
+ * before certfleet are first kept as a version of their own and replaced by links
+ * with the same content; only then is the link switched, so that no mixed pair is
  * ever visible.
  *
  * probe only reads.  stage writes a version, re-reads it by hash and changes

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "install/layout.h"
 
+#include "base/auto.h"
+#include "base/buf.h"
 #include "base/fs.h"
 #include "install/names.h"
 
@@ -19,13 +21,17 @@ static void add_path_slot(struct layout *l, struct arena *a, enum file_kind part
 							     .home = fs_dirname(a, path) };
 }
 
-/* The store is beside the first slot: the key's, when configured. */
-static void place_store(struct layout *l, struct arena *a)
+static void place_store(struct layout *l, struct arena *a, size_t slot, unsigned parts)
 {
-	const struct path_slot *first = &l->slots[0];
+	const struct path_slot *s = &l->slots[slot];
+	const char *name = arena_printf(a, ".%s.certfleet", s->name);
 
-	l->home = first->home;
-	l->store_name = arena_printf(a, ".%s.certfleet", first->name);
+	l->stores[l->store_count++] = (struct layout_store){
+		.path = arena_printf(a, "%s/%s", strcmp(s->home, "/") ? s->home : "", name),
+		.name = name,
+		.slot = slot,
+		.parts = parts,
+	};
 }
 
 static void lay_out_directory(struct layout *l, struct arena *a, const char *path)
@@ -36,38 +42,103 @@ static void lay_out_directory(struct layout *l, struct arena *a, const char *pat
 	l->parts = PARTS_OF_DIRECTORY;
 	for (int part = 0; part < FILE_KIND_COUNT; part++)
 		l->names[part] = arena_printf(a, "%s/%s", s->path, file_kind_names[part]);
-	place_store(l, a);
-	s->link = arena_printf(a, "%s/", l->store_name);
+	place_store(l, a, 0, l->parts);
+	s->link = arena_printf(a, "%s/", l->stores[0].name);
 }
 
-/* Links are absolute only when the store is in another directory: relative ones can move. */
-static void lay_out_paths(struct layout *l, struct arena *a, const struct install *i)
+/* How `path`, absolute, is reached from the directory `from`, absolute. */
+static const char *relative(struct arena *a, const char *from, const char *path)
+{
+	AUTO(buf) out = { 0 };
+	size_t same = 0; /* bytes of the directories that both are in */
+
+	for (size_t i = 0; from[i] == path[i] || (!from[i] && path[i] == '/'); i++) {
+		if (path[i] == '/')
+			same = i + 1;
+		if (!from[i] || !path[i])
+			break;
+	}
+	for (const char *at = from + (strlen(from) < same ? strlen(from) : same); *at;
+	     at += strcspn(at, "/"), at += *at == '/')
+		buf_puts(&out, "../");
+	buf_puts(&out, path + same);
+	return arena_strdup(a, buf_text(&out));
+}
+
+static void add_key_slots(struct layout *l, struct arena *a, const struct install *i)
 {
 	add_path_slot(l, a, FILE_KIND_KEY, i->key);
 	add_path_slot(l, a, FILE_KIND_COMBINED, i->combined);
+}
+
+static void add_public_slots(struct layout *l, struct arena *a, const struct install *i)
+{
 	add_path_slot(l, a, FILE_KIND_FULLCHAIN, i->certificate);
 	add_path_slot(l, a, FILE_KIND_LEAF, i->leaf);
 	add_path_slot(l, a, FILE_KIND_CHAIN, i->chain);
 	add_path_slot(l, a, FILE_KIND_CA, i->ca);
+}
+
+static bool is_in_one_directory(struct arena *a, const char *one, const char *other)
+{
+	return !strcmp(fs_dirname(a, fs_absolute(a, one)), fs_dirname(a, fs_absolute(a, other)));
+}
+
+static void lay_out_paths(struct layout *l, struct arena *a, const struct install *i)
+{
+	const char *certificate = i->certificate ? i->certificate : i->leaf;
+	const char *key = i->key ? i->key : i->combined;
+	bool is_split = certificate && key && !is_in_one_directory(a, certificate, key);
+
+	if (is_split)
+		add_public_slots(l, a, i);
+	size_t key_slot = l->path_slot_count;
+
+	add_key_slots(l, a, i);
+	if (!is_split)
+		add_public_slots(l, a, i);
 	if (!l->path_slot_count)
 		return;
-	place_store(l, a);
-	for (size_t n = 0; n < l->path_slot_count; n++) {
-		struct path_slot *s = &l->slots[n];
-		bool beside = !strcmp(s->home, l->home);
+	place_store(l, a, 0, is_split ? l->parts & ~(unsigned)PARTS_WITH_KEY : l->parts);
+	if (is_split)
+		place_store(l, a, key_slot, l->parts & PARTS_WITH_KEY);
+}
 
-		s->link = arena_printf(a, "%s%s%s/" STORE_CURRENT "/%s", beside ? "" : l->home,
-				       beside ? "" : "/", l->store_name, file_kind_names[s->part]);
+static void name_links(struct layout *l, struct arena *a)
+{
+	const struct layout_store *keys = &l->stores[l->store_count - 1];
+	const char *former_home = l->slots[keys->slot].home;
+
+	for (size_t i = 0; i < l->path_slot_count; i++) {
+		struct path_slot *s = &l->slots[i];
+		const char *file = file_kind_names[s->part];
+		bool is_beside = !strcmp(s->home, former_home);
+
+		s->link = relative(
+			a, s->home,
+			arena_printf(a, "%s/" STORE_CURRENT "/%s", l->stores[0].path, file));
+		s->former = arena_printf(a, "%s/" STORE_CURRENT "/%s",
+					 is_beside ? keys->name : keys->path, file);
 	}
+}
+
+const char *layout_key_link(const struct layout *l, struct arena *a, const char *version,
+			    enum file_kind part)
+{
+	return relative(
+		a, arena_printf(a, "%s/%s", l->stores[0].path, version),
+		arena_printf(a, "%s/%s/%s", l->stores[1].path, version, file_kind_names[part]));
 }
 
 void layout_make(const struct install *i, struct arena *a, struct layout *out)
 {
 	*out = (struct layout){ .single = !i->directory };
-	if (out->single)
-		lay_out_paths(out, a, i);
-	else
+	if (!out->single)
 		lay_out_directory(out, a, i->directory);
+	else
+		lay_out_paths(out, a, i);
+	if (out->single && out->path_slot_count)
+		name_links(out, a);
 }
 
 /* Whether `name` can be a version in the store. */
@@ -98,7 +169,11 @@ enum path_slot_state layout_slot_state(const struct layout *l, const struct path
 	case ENTRY_DIRECTORY:
 		return l->single ? PATH_SLOT_FOREIGN : PATH_SLOT_REAL;
 	case ENTRY_LINK:
-		return is_our_link(l, s, text) ? PATH_SLOT_OURS : PATH_SLOT_FOREIGN;
+		if (is_our_link(l, s, text))
+			return PATH_SLOT_OURS;
+		if (!text || !s->former || strcmp(text, s->former))
+			return PATH_SLOT_FOREIGN;
+		return l->store_count > 1 ? PATH_SLOT_FORMER : PATH_SLOT_OURS;
 	case ENTRY_OTHER:
 		break;
 	}

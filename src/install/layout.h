@@ -20,18 +20,39 @@ struct path_slot {
 	enum file_kind part; /* with single paths only */
 	const char *path;
 	const char *name;
-	const char *home; /* parent directory */
-	const char *link; /* text of our link; with a directory, up to the version */
+	const char *home;   /* parent directory */
+	const char *link;   /* text of our link, relative; with a directory, up to the version */
+	const char *former; /* text of the link that was ours once; NULL: there is none */
 };
 
+/* A store, and the files of a version that are in it. */
+struct layout_store {
+	const char *path;
+	const char *name;
+	size_t slot; /* whose parent directory it is in */
+	unsigned parts;
+};
+
+enum {
+	STORE_COUNT = 2
+};
+
+/*
+ * Single paths of which the key is in another directory than the certificate have
+ * two stores, so that who may read the certificate need not get into the key's
+ * directory.  The link that is switched is in the first, beside the certificate; a
+ * version there has links into that of the same name in the second, beside the key.
+ * Such paths once had one store, beside the key, and absolute links: what those show
+ * is taken over like real files.
+ */
 struct layout {
 	bool single; /* single paths, not one directory */
 	unsigned parts;
 	const char *names[FILE_KIND_COUNT]; /* paths, for messages */
 	struct path_slot slots[FILE_KIND_COUNT];
 	size_t path_slot_count; /* 0: no path configured */
-	const char *home;       /* parent directory of the store and of slots[0] */
-	const char *store_name;
+	struct layout_store stores[STORE_COUNT];
+	size_t store_count;
 };
 
 /* Strings are in the arena or borrowed from the install. */
@@ -41,6 +62,7 @@ enum path_slot_state {
 	PATH_SLOT_ABSENT,
 	PATH_SLOT_OURS,   /* our link */
 	PATH_SLOT_REAL,   /* a real file (single paths) or directory */
+	PATH_SLOT_FORMER, /* a link of a former layout */
 	PATH_SLOT_FOREIGN /* another link, or the wrong kind of entry */
 };
 
@@ -52,6 +74,9 @@ enum path_slot_state layout_slot_state(const struct layout *l, const struct path
  * slot's; with single paths that of `current` in the store); NULL: none.
  */
 const char *layout_current(const struct layout *l, const char *text);
+/* The text of the link in the first store by which a version leads to a file in the second. */
+const char *layout_key_link(const struct layout *l, struct arena *a, const char *version,
+			    enum file_kind part);
 
 /* Sets the error for a PATH_SLOT_FOREIGN entry, which is never replaced; returns false. */
 bool path_slot_refuse(const struct path_slot *s, struct err *e);

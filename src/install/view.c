@@ -17,7 +17,7 @@ bool view_make(const struct install *i, struct arena *a, struct install_view *ou
 	struct install_view v = {
 		.install = i,
 		.arena = a,
-		.versions = { .arena = a },
+		.stores = { { .versions = { .arena = a } }, { .versions = { .arena = a } } },
 		.switch_text = "",
 		.account = { .user = (uid_t)-1, .owner = (uid_t)-1, .group = (gid_t)-1 },
 	};
@@ -25,8 +25,7 @@ bool view_make(const struct install *i, struct arena *a, struct install_view *ou
 	layout_make(i, a, &v.layout);
 	if (!v.layout.path_slot_count || !*v.layout.slots[0].name)
 		return err_set(e, ERR_INPUT, "the component has no path to deliver to");
-	v.store = arena_printf(a, "%s/%s", strcmp(v.layout.home, "/") ? v.layout.home : "",
-			       v.layout.store_name);
+
 	*out = v;
 	return true;
 }
@@ -34,7 +33,7 @@ bool view_make(const struct install *i, struct arena *a, struct install_view *ou
 void view_release(struct install_view *v)
 {
 	pair_files_release(&v->seen);
-	vec_each (version, &v->versions.list)
+	vec_each (version, &v->stores[0].versions.list)
 		if (version->files)
 			pair_files_release(version->files);
 	*v = (struct install_view){ 0 };
@@ -53,24 +52,26 @@ static struct trust trust_of_view(const struct install_view *v)
 
 /* ---- what was found ---- */
 
-void view_take_store(struct install_view *v, struct fs_attr attr)
+void view_take_store(struct install_view *v, size_t store, struct fs_attr attr)
 {
 	const struct trust trust = trust_of_view(v);
 	struct err e = { 0 };
 
-	v->has_store = true;
-	if (!file_trust_store(&trust, v->store, attr, &e))
+	v->stores[store].is_there = true;
+	if (!file_trust_store(&trust, v->layout.stores[store].path, attr, &e))
 		view_note(&v->unsafe, &e);
 }
 
-void view_take_store_entry(struct install_view *v, const char *name, struct fs_attr attr)
+void view_take_store_entry(struct install_view *v, size_t store, const char *name,
+			   struct fs_attr attr)
 {
+	struct view_store *s = &v->stores[store];
 	bool is_stray = S_ISLNK(attr.mode) && !store_has_link(name);
 
 	if (*name == '.' || is_stray)
-		VEC_PUSH(&v->leftovers, v->arena, arena_strdup(v->arena, name));
+		VEC_PUSH(&s->leftovers, v->arena, arena_strdup(v->arena, name));
 	else if (S_ISDIR(attr.mode))
-		versions_add(&v->versions, name, attr);
+		versions_add(&s->versions, name, attr);
 }
 
 void view_take_links(struct install_view *v, const struct view_links *links)
@@ -81,12 +82,14 @@ void view_take_links(struct install_view *v, const struct view_links *links)
 	v->set = links->set;
 	if (links->switched)
 		v->switch_text = links->switched;
-	if (v->has_store && links->switched)
+	if (v->stores[0].is_there && links->switched)
 		v->current = layout_current(&v->layout, links->switched);
-	if (links->staged && versions_find(&v->versions, links->staged))
+	if (links->staged && versions_find(&v->stores[0].versions, links->staged))
 		v->staged = links->staged;
+	if (links->former && versions_find(&v->stores[1].versions, links->former))
+		v->former = links->former;
 	if (v->current)
-		current = versions_find(&v->versions, v->current);
+		current = versions_find(&v->stores[0].versions, v->current);
 	if (current && !view_trusts_version(v, current, &e))
 		view_note(&v->fixed, &e);
 }
@@ -175,14 +178,14 @@ bool view_needs_version(const struct install_view *v, enum install_verb verb,
 	if (verb != INSTALL_STAGE && verb != INSTALL_COMMIT && verb != INSTALL_REVERT)
 		return false;
 	return !strcmp(version->base, fingerprint) ||
-	       (version_is_found(version->name) && view_any_slot_is(v, PATH_SLOT_REAL));
+	       (version_is_found(version->name) && view_has_found(v));
 }
 
 /* ---- questions ---- */
 
-const char *view_store_path(const struct install_view *v, const char *name)
+const char *view_store_path(const struct install_view *v, size_t store, const char *name)
 {
-	return arena_printf(v->arena, "%s/%s", v->store, name);
+	return arena_printf(v->arena, "%s/%s", v->layout.stores[store].path, name);
 }
 
 const char *view_switch_name(const struct install_view *v)
@@ -203,6 +206,11 @@ bool view_any_slot_is(const struct install_view *v, enum path_slot_state state)
 	return false;
 }
 
+bool view_has_found(const struct install_view *v)
+{
+	return view_any_slot_is(v, PATH_SLOT_REAL) || view_any_slot_is(v, PATH_SLOT_FORMER);
+}
+
 bool view_is_ours(const struct install_view *v)
 {
 	for (size_t i = 0; i < v->layout.path_slot_count; i++)
@@ -220,7 +228,14 @@ bool view_trusts_version(const struct install_view *v, const struct version *ver
 {
 	const struct trust trust = trust_of_view(v);
 
-	return file_trust_directory(&trust, view_store_path(v, version->name), version->attr, e);
+	for (size_t i = 0; i < v->layout.store_count; i++) {
+		const struct version *part = versions_find(&v->stores[i].versions, version->name);
+
+		if (part && !file_trust_directory(&trust, view_store_path(v, i, version->name),
+						  part->attr, e))
+			return false;
+	}
+	return true;
 }
 
 bool view_attrs(const struct install_view *v, struct attrs *out, struct err *e)

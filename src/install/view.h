@@ -44,21 +44,26 @@ struct view_other {
 	enum entry_kind kind;
 };
 
+/* A store of the layout, as it stands there. */
+struct view_store {
+	bool is_there;
+	struct versions versions;
+	VEC(const char *) leftovers; /* names, of interrupted changes */
+};
+
 struct install_view {
 	const struct install *install;
 	struct arena *arena;
 	struct layout layout;
-	const char *store; /* path */
 
 	struct attr_account account;
 	enum path_slot_state states[FILE_KIND_COUNT]; /* by slot */
-	bool has_store;
-	const char *switch_text; /* of the link that is switched; "": none */
-	const char *current;     /* version that is on; NULL: none */
-	const char *staged;      /* version that is next; NULL: none */
-	const char *set;         /* text of STORE_ATTR; NULL: none */
-	struct versions versions;
-	VEC(const char *) leftovers;   /* names in the store, of interrupted changes */
+	struct view_store stores[STORE_COUNT];
+	const char *switch_text;       /* of the link that is switched; "": none */
+	const char *current;           /* version that is on; NULL: none */
+	const char *staged;            /* version that is next; NULL: none */
+	const char *set;               /* text of STORE_ATTR; NULL: none */
+	const char *former;            /* version that former links lead to; NULL: none */
 	struct pair_files seen;        /* what a process sees through the paths */
 	VEC(struct view_other) others; /* beside those, with one directory */
 
@@ -79,13 +84,15 @@ void view_note(struct err *obstacle, const struct err *e);
 
 /* ---- what was found, in this order; the account comes first ---- */
 
-void view_take_store(struct install_view *v, struct fs_attr attr);
-void view_take_store_entry(struct install_view *v, const char *name, struct fs_attr attr);
+void view_take_store(struct install_view *v, size_t store, struct fs_attr attr);
+void view_take_store_entry(struct install_view *v, size_t store, const char *name,
+			   struct fs_attr attr);
 /* The texts of these links; NULL: no link. */
 struct view_links {
 	const char *staged;
 	const char *set;
 	const char *switched; /* view_switch_name() */
+	const char *former;   /* STORE_CURRENT in the last store */
 };
 void view_take_links(struct install_view *v, const struct view_links *links);
 /* The entry at a path, and the directory that it is in. */
@@ -111,12 +118,14 @@ bool view_needs_installed(enum install_verb verb);
 
 /* ---- questions ---- */
 
-/* The path of a version, or of another name in the store. */
-const char *view_store_path(const struct install_view *v, const char *name);
+/* The path of a version, or of another name in a store. */
+const char *view_store_path(const struct install_view *v, size_t store, const char *name);
 /* The name of the link that is switched, in the store or at the only path. */
 const char *view_switch_name(const struct install_view *v);
 const char *view_first_path(const struct install_view *v);
 bool view_any_slot_is(const struct install_view *v, enum path_slot_state state);
+/* Whether a path shows what is no version yet, and has to be kept as one. */
+bool view_has_found(const struct install_view *v);
 /* Whether a version is on, and every path leads to it. */
 bool view_is_ours(const struct install_view *v);
 /* Whether `version` is on and every path is our link. */

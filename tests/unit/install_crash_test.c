@@ -144,6 +144,7 @@ static void kill_at_every_change(const struct scenario *s)
 
 		nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 		assert_int_equal(mkdir(root, 0700), 0);
+		make_split_homes();
 		must(!s->prepare || s->prepare(&s->install, &e), &e);
 		assert_served(&s->install, s->before);
 
@@ -195,6 +196,13 @@ static bool put_plain_files(const struct install *i, struct err *e)
 	(void)e;
 	write_certs(i->certificate, &old_pair);
 	write_key(i->key, &old_pair, 0600);
+	return true;
+}
+
+static bool put_former_layout(const struct install *i, struct err *e)
+{
+	(void)e;
+	plant_former_layout(i, &old_pair);
 	return true;
 }
 
@@ -279,6 +287,56 @@ TEST(links_that_were_overwritten)
 						 .before = &old_pair,
 						 .after = &new_pair,
 						 .prepare = replace_links,
+						 .run = deploy_new });
+}
+
+TEST(first_paths_in_two_directories)
+{
+	kill_at_every_change(&(struct scenario){
+		.install = split_form(), .after = &new_pair, .run = deploy_new });
+}
+
+TEST(paths_in_two_directories_that_are_ours)
+{
+	kill_at_every_change(&(struct scenario){ .install = split_form(),
+						 .before = &old_pair,
+						 .after = &new_pair,
+						 .prepare = deploy_old,
+						 .run = deploy_new });
+}
+
+TEST(plain_files_in_two_directories)
+{
+	kill_at_every_change(&(struct scenario){ .install = split_form(),
+						 .before = &old_pair,
+						 .after = &new_pair,
+						 .prepare = put_plain_files,
+						 .run = deploy_new });
+}
+
+TEST(paths_in_two_directories_going_back)
+{
+	kill_at_every_change(&(struct scenario){ .install = split_form(),
+						 .before = &new_pair,
+						 .after = &old_pair,
+						 .prepare = deploy_old_then_new,
+						 .run = revert_to_old });
+}
+
+TEST(paths_in_two_directories_that_leave)
+{
+	kill_at_every_change(&(struct scenario){ .install = split_form(),
+						 .before = &new_pair,
+						 .prepare = deploy_old_then_new,
+						 .run = remove_all });
+}
+
+TEST(paths_of_the_former_layout)
+{
+	kill_at_every_change(&(struct scenario){ .install = split_form(),
+						 .before = &old_pair,
+						 .after = &new_pair,
+						 .prepare = put_former_layout,
 						 .run = deploy_new });
 }
 

@@ -207,6 +207,76 @@ TEST(a_lone_key_is_kept_and_comes_back)
 	assert_int_equal(access(i.certificate, F_OK), -1);
 }
 
+TEST(d1_a_certificate_is_readable_where_its_key_is_not)
+{
+	struct install i = split_form();
+	struct err e = { 0 };
+
+	make_split_homes();
+	must(deploy(&i, &old_pair, &e), &e);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_split();
+	assert_served(&i, &new_pair);
+	assert_installed(&i, &new_pair);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	assert_served(&i, &old_pair);
+	must(install_remove(&i, &e), &e);
+	assert_int_equal(rmdir(at_root("pub")), 0);
+	assert_int_equal(rmdir(at_root("priv")), 0);
+}
+
+TEST(paths_in_two_directories_move_together)
+{
+	struct install i = split_form();
+	struct err e = { 0 };
+
+	make_split_homes();
+	must(deploy(&i, &old_pair, &e), &e);
+	assert_int_equal(mkdir(at_root("moved"), 0755), 0);
+	assert_int_equal(rename(at_root("pub"), at_root("moved/pub")), 0);
+	assert_int_equal(rename(at_root("priv"), at_root("moved/priv")), 0);
+	i.certificate = at_root("moved/pub/site.crt");
+	i.key = at_root("moved/priv/site.key");
+	assert_served(&i, &old_pair);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_served(&i, &new_pair);
+}
+
+TEST(links_of_the_former_layout_are_taken_over)
+{
+	struct install i = split_form();
+	struct err e = { 0 };
+
+	make_split_homes();
+	plant_former_layout(&i, &old_pair);
+	assert_installed(&i, &old_pair);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_split();
+	assert_served(&i, &new_pair);
+	must(install_revert(&i, old_pair.facts.fingerprint, &e), &e);
+	assert_served(&i, &old_pair);
+	must(deploy(&i, &third_pair, &e), &e);
+	assert_served(&i, &third_pair);
+}
+
+TEST(former_links_within_one_store_stay)
+{
+	struct install i = { .certificate = at_root("a/site.crt"),
+			     .key = at_root("a/site.key"),
+			     .chain = at_root("b/chain.pem") };
+	const char *former = at_root("a/.site.key.certfleet/current/chain.pem");
+	struct err e = { 0 };
+
+	assert_int_equal(mkdir(at_root("a"), 0755), 0);
+	assert_int_equal(mkdir(at_root("b"), 0755), 0);
+	must(deploy(&i, &old_pair, &e), &e);
+	assert_int_equal(unlink(i.chain), 0);
+	assert_int_equal(symlink(former, i.chain), 0);
+	assert_installed(&i, &old_pair);
+	must(deploy(&i, &new_pair, &e), &e);
+	assert_installed(&i, &new_pair);
+}
+
 TEST(a_foreign_file_needs_replace)
 {
 	struct install i = path_form();

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,21 @@ static inline struct install path_form(void)
 	return (struct install){ .certificate = at_root("site.crt"), .key = at_root("site.key") };
 }
 
+/* The key is in a directory that others cannot enter. */
+static inline struct install split_form(void)
+{
+	return (struct install){ .certificate = at_root("pub/site.crt"),
+				 .key = at_root("priv/site.key") };
+}
+
+static inline void make_split_homes(void)
+{
+	assert_int_equal(mkdir(at_root("pub"), 0755), 0);
+	assert_int_equal(chmod(at_root("pub"), 0755), 0);
+	assert_int_equal(mkdir(at_root("priv"), 0710), 0);
+	assert_int_equal(chmod(at_root("priv"), 0710), 0);
+}
+
 static inline struct install_pair as_placed(const struct pair *p)
 {
 	return (struct install_pair){ .fingerprint = p->facts.fingerprint,
@@ -241,6 +257,54 @@ static inline void assert_served(const struct install *i, const struct pair *p)
 
 	assert_non_null(fingerprint);
 	assert_string_equal(fingerprint, p ? p->facts.fingerprint : "");
+}
+
+static inline void assert_leads_into(const char *path, const char *directory)
+{
+	char *real = realpath(path, NULL);
+	char *home = realpath(directory, NULL);
+
+	assert_non_null(real);
+	assert_non_null(home);
+	if (strncmp(real, home, strlen(home)))
+		fail_msg("'%s' leads to '%s'", path, real);
+	free(real);
+	free(home);
+}
+
+/* Nobody needs the key's directory for the certificate, and no link is absolute. */
+static inline void assert_split(void)
+{
+	static const char *const links[] = { "pub/site.crt", "priv/site.key" };
+
+	assert_leads_into(at_root("pub/site.crt"), at_root("pub"));
+	assert_leads_into(at_root("priv/site.key"), at_root("priv"));
+	for (size_t i = 0; i < 2; i++) {
+		char text[PATH_MAX];
+
+		assert_true(readlink(at_root(links[i]), text, sizeof(text)) > 0);
+		assert_int_not_equal(text[0], '/');
+	}
+}
+
+/* As certfleet once did it: one store beside the key, and absolute links. */
+static inline void plant_former_layout(const struct install *i, const struct pair *p)
+{
+	const char *store = at_root("priv/.site.key.certfleet");
+	const char *version = arena_printf(&test_arena, "%s/%s", store, p->facts.fingerprint);
+
+	assert_int_equal(mkdir(store, 0755), 0);
+	assert_int_equal(chmod(store, 0755), 0);
+	assert_int_equal(mkdir(version, 0755), 0);
+	assert_int_equal(chmod(version, 0755), 0);
+	write_certs(arena_printf(&test_arena, "%s/fullchain.pem", version), p);
+	write_key(arena_printf(&test_arena, "%s/key.pem", version), p, 0600);
+	assert_int_equal(
+		symlink(p->facts.fingerprint, arena_printf(&test_arena, "%s/current", store)), 0);
+	assert_int_equal(symlink(arena_printf(&test_arena, "%s/current/fullchain.pem", store),
+				 i->certificate),
+			 0);
+	assert_int_equal(symlink(".site.key.certfleet/current/key.pem", i->key), 0);
 }
 
 /* ---- what is not ours ---- */

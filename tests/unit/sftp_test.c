@@ -408,6 +408,36 @@ TEST(what_is_not_ours_stays)
 	assert_non_null(look(&d).error);
 }
 
+TEST(d1_a_certificate_is_readable_where_its_key_is_not)
+{
+	struct component c = at(split_form());
+
+	make_split_homes();
+	assert_true(deploy_far(&c, &old_pair));
+	assert_true(deploy_far(&c, &new_pair));
+	assert_split();
+	assert_served(&c.deliver.files, &new_pair);
+	must_run(&c, DRIVER_REVERT, &old_pair);
+	assert_served(&c.deliver.files, &old_pair);
+	must_run(&c, DRIVER_REMOVE, NULL);
+	assert_int_equal(rmdir(at_root("pub")), 0);
+	assert_int_equal(rmdir(at_root("priv")), 0);
+}
+
+TEST(links_of_the_former_layout_are_taken_over)
+{
+	struct component c = at(split_form());
+
+	make_split_homes();
+	plant_former_layout(&c.deliver.files, &old_pair);
+	assert_string_equal(look(&c).installed, old_pair.facts.fingerprint);
+	assert_true(deploy_far(&c, &new_pair));
+	assert_split();
+	assert_served(&c.deliver.files, &new_pair);
+	must_run(&c, DRIVER_REVERT, &old_pair);
+	assert_served(&c.deliver.files, &old_pair);
+}
+
 TEST(directories_on_the_way_are_checked)
 {
 	struct component c = at((struct install){ .directory = at_root("open/site") });
@@ -515,6 +545,7 @@ static void prepare(const struct scenario *s)
 
 	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	assert_int_equal(mkdir(root, 0700), 0);
+	make_split_homes();
 	memset(&side, 0, sizeof(side));
 	if (!s->found) {
 		must(deploy(i, &old_pair, &e), &e);
@@ -595,7 +626,7 @@ static void check_broken(const struct scenario *s, unsigned k)
 
 enum {
 	FOUND_PATHS = 3, /* the one with most to do */
-	SCENARIOS = 7
+	SCENARIOS = 10
 };
 
 static struct scenario scenarios(int n)
@@ -608,6 +639,9 @@ static struct scenario scenarios(int n)
 		{ directory_form(), &new_pair, &old_pair, false, false, DRIVER_REVERT },
 		{ path_form(), &new_pair, &old_pair, false, false, DRIVER_REVERT },
 		{ path_form(), &new_pair, NULL, false, false, DRIVER_REVERT },
+		{ split_form(), &old_pair, &new_pair, false, false, DRIVER_COMMIT },
+		{ split_form(), &old_pair, &new_pair, true, false, DRIVER_COMMIT },
+		{ split_form(), &new_pair, &old_pair, false, false, DRIVER_REVERT },
 	};
 
 	return all[n];
