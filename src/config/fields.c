@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "config/values.h"
 
 #include <string.h>
 
@@ -143,4 +144,46 @@ bool record_read(struct loader *ld, const struct record *r, const struct node *n
 bool field_read(struct loader *ld, const struct field *f, const struct node *n, void *out)
 {
 	return f->type->read(ld, f, n, (char *)out + f->offset);
+}
+
+/* A count and the largest unit that divides the duration. */
+static void add_duration(int64_t seconds, struct buf *out)
+{
+	static const struct {
+		int64_t seconds;
+		char letter;
+	} units[] = { { 365LL * 24 * 60 * 60, 'y' },
+		      { 24LL * 60 * 60, 'd' },
+		      { 60LL * 60, 'h' },
+		      { 60, 'm' },
+		      { 1, 's' } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (units[i].seconds > 1 && (!seconds || seconds % units[i].seconds))
+			continue;
+		buf_printf(out, "%lld%c", (long long)(seconds / units[i].seconds), units[i].letter);
+		return;
+	}
+}
+
+void field_default(const struct record *r, const struct field *f, struct buf *out)
+{
+	const void *slot = r->preset ? (const char *)r->preset + f->offset : NULL;
+	const struct bounds *b = f->param;
+
+	if (!slot || f->required)
+		return;
+	if (f->type == &duration_type && *(const int64_t *)slot >= b->least) {
+		add_duration(*(const int64_t *)slot, out);
+	} else if (f->type == &count_type && *(const unsigned *)slot >= b->least) {
+		buf_printf(out, "%u", *(const unsigned *)slot);
+	} else if (f->type == &choice_type) {
+		const char *const *names = f->param;
+		size_t count = 0;
+
+		while (names[count])
+			count++;
+		if (*(const unsigned *)slot < count)
+			buf_puts(out, names[*(const unsigned *)slot]);
+	}
 }

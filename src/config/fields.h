@@ -6,6 +6,7 @@
 #ifndef CONFIG_FIELDS_H
 #define CONFIG_FIELDS_H
 
+#include "base/buf.h"
 #include "config/loader.h"
 #include "config/quote.h"
 
@@ -113,6 +114,12 @@ struct list_of {
 bool record_read(struct loader *ld, const struct record *r, const struct node *n, void *out);
 /* Reads a value outside of a record. */
 bool field_read(struct loader *ld, const struct field *f, const struct node *n, void *out);
+
+/*
+ * Appends the value of an absent key, as it would be written, when the preset
+ * of the record says it; otherwise nothing, and the help tells what is meant.
+ */
+void field_default(const struct record *r, const struct field *f, struct buf *out);
 
 /* Reports "'mode' must be text, but 0640 is a number: quote it"; returns false. */
 bool wrong_kind(struct loader *ld, const struct field *f, const struct node *n,

@@ -117,7 +117,14 @@ static void add_properties(const struct record *r, json_t *schema, json_t *defs)
 
 		json_t *value = jsonschema_describe(f, defs);
 
+		AUTO(buf) usual = { 0 };
+
 		json_object_set_new(value, "description", json_string(f->help));
+		field_default(r, f, &usual);
+		if (usual.len && f->type->shape == SHAPE_COUNT)
+			json_object_set_new(value, "default", json_integer(atoll(usual.data)));
+		else if (usual.len)
+			json_object_set_new(value, "default", json_string(usual.data));
 		json_object_set_new(properties, f->key, value);
 		if (f->required)
 			json_array_append_new(required, json_string(f->key));

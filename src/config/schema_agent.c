@@ -69,7 +69,7 @@ static const struct field agent_fields[] = {
 	FIELD(struct agent_form, "certfleet-agent", version, unsigned, version_type,
 	      .required = true, .help = "the format: 1"),
 	FIELD(struct agent_form, "listen", listen, const char *, address_type, .required = true,
-	      .help = "ADDRESS:PORT it listens on, for example 0.0.0.0:7443"),
+	      .help = "the address and port it listens on, for example 0.0.0.0:7443"),
 	FIELD(struct agent_form, "tls", tls, struct agent_tls_form, record_type,
 	      .param = &tls_record, .required = true,
 	      .help = "the agent's certificate, and its clients"),

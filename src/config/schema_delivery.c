@@ -106,7 +106,13 @@ const struct field deliver_value = { .key = "deliver",
 		LIST(struct activate_form, "command", command, list_type, arguments, \
 		     "a program and its arguments, run without a shell"),            \
 		DURATION(struct activate_form, "timeout", timeout, waits,            \
-			 "how long it may take; 30s when left out")
+			 "how long the activation may take")
+
+/* A signal has no default: with a pidfile it must be given. */
+static const struct activate_form activate_preset = {
+	.signal = sizeof(signal_numbers) / sizeof(*signal_numbers),
+	.timeout = 30,
+};
 
 static const struct field activate_fields[] = {
 	ON_ITS_HOST,
@@ -118,7 +124,7 @@ const struct record activate_record = {
 	.name = "activate",
 	.fields = activate_fields,
 	.size = sizeof(struct activate_form),
-	.preset = &(const struct activate_form){ .timeout = 30 },
+	.preset = &activate_preset,
 	.help = "makes the process take the installed pair into use",
 };
 static const struct field host_activate_fields[] = {
@@ -129,7 +135,7 @@ const struct record host_activate_record = {
 	.name = "activate",
 	.fields = host_activate_fields,
 	.size = sizeof(struct activate_form),
-	.preset = &(const struct activate_form){ .timeout = 30 },
+	.preset = &activate_preset,
 	.help = "makes the process take the installed pair into use",
 };
 const struct field activate_value = { .key = "activate",
@@ -138,7 +144,7 @@ const struct field activate_value = { .key = "activate",
 
 static const struct field verify_fields[] = {
 	FIELD(struct verify, "tls", address, const char *, address_type, .required = true,
-	      .help = "HOST:PORT of the TLS port that serves it"),
+	      .help = "the TLS port that serves it"),
 	HOST(struct verify, "server_name", server_name,
 	     "the name asked for; the host when that is a name"),
 	COUNT(struct verify, "consecutive", consecutive, handshakes,

@@ -61,7 +61,7 @@ static const struct list_of status_items = { &status_item, sizeof(unsigned), 1, 
 	      .help = "https://, or http:// on this machine; the value of "                   \
 		      "a placeholder is percent-encoded"),                                    \
 		CHOICE(struct request_form, "method", method, http_method_names,              \
-		       "POST when left out, GET for probe"),                                  \
+		       "method of the request"),                                              \
 		HEADERS(struct request_form, headers), BODY(struct request_form, body, json), \
 		EXPECT(struct request_form, expect),                                          \
 		DURATION(struct request_form, "timeout", timeout, waits,                      \
