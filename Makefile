@@ -26,8 +26,8 @@ BUILD_PACKAGES := gcc libc6-dev make pkg-config libgnutls28-dev nettle-dev \
 	libyaml-dev libjansson-dev libmicrohttpd-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) nginx gnutls-bin iproute2
 TEST_PACKAGES := $(DEMO_PACKAGES) libcmocka-dev perl openssl p7zip-full jq \
-	curl sqlite3 strace faketime xxd time procps python3 python3-yaml \
-	python3-jsonschema ca-certificates systemd libseccomp2
+	curl sqlite3 strace faketime xxd time procps man-db mandoc python3 \
+	python3-yaml python3-jsonschema ca-certificates systemd libseccomp2
 # Servers of products for tests/e2e; one that cannot be had is left out.
 SERVER_PACKAGES := apache2-bin postgresql mosquitto stunnel4 redis-server \
 	haproxy caddy etcd-server tomcat10-admin dovecot-imapd dovecot-submissiond \
@@ -48,6 +48,7 @@ LDLIBS = $(eval LDLIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LDLIBS)
 core := $(patsubst %.c,$B/%.o,$(wildcard src/*/*.c))
 fixtures := $(patsubst %.c,$B/%.o,$(filter-out %_test.c,$(wildcard tests/unit/*.c)))
 unit := $(patsubst tests/%.c,$B/%,$(wildcard tests/unit/*_test.c))
+manual := $(patsubst src/manual/%.in,$B/man/%,$(wildcard src/manual/*.in))
 bench := $(patsubst tests/%.c,$B/%,$(wildcard tests/bench/*.c))
 fuzz := $(patsubst tests/%.c,$B/%,$(filter-out %/harness.c, \
 	$(wildcard tests/fuzz/*.c)))
@@ -59,10 +60,16 @@ quiet = $(if $(V),,@echo '  $(1)	$@';)
 archive = $(call quiet,AR)rm -f $@ && $(AR) rcs $@ $^
 link = $(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-all: $B/certfleet
+all: $B/certfleet $(manual)
 
 $B/certfleet: $B/src/main.o $B/core.a
 	$(link)
+
+$B/manual: $B/src/manual.o $B/core.a
+	$(link)
+$B/man/%: src/manual/%.in $B/manual
+	@mkdir -p $(@D)
+	$(call quiet,MAN)$B/manual $< >$@
 
 # What a test does not use is not linked to it.
 $B/core.a: $(core)
@@ -157,11 +164,11 @@ schemas: all
 
 install: all
 	install -Dm755 $B/certfleet $(DESTDIR)$(PREFIX)/bin/certfleet
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*.json \
-		schemas/*.yaml
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent \
-		examples/agent/*
-	sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#' \
+	for page in $(manual); do install -Dm644 -t \
+		$(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page; done
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet schemas/*
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/certfleet/agent examples/agent/*
+	sed -i 's#/usr/local/#$(PREFIX)/#' $(DESTDIR)$(PREFIX)/share/man/*/certfleet* \
 		$(DESTDIR)$(PREFIX)/share/certfleet/agent/*.service
 
 clean:
@@ -171,5 +178,4 @@ clean:
 	deps-fuzz fuzz fuzz-targets lint schemas install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
--include $(core:.o=.d) $(patsubst $B/%,$B/tests/%.d,$(unit) $(bench) $(fuzz)) \
-	$B/tests/fuzz/harness.d
+-include $(wildcard $B/src/*.d $B/src/*/*.d $B/tests/*/*.d)

@@ -30,7 +30,7 @@ static const char *const colors[] = {
 	NULL,
 };
 
-static const struct option common_options[] = {
+const struct option common_options[] = {
 	TEXT(struct common, directory, .name = "directory", .letter = 'C', .argument = "DIR",
 	     .help = "work in this directory"),
 	TEXT(struct common, file, .name = "file", .letter = 'f', .argument = "FILE",
@@ -228,9 +228,9 @@ static void print_help(struct session *s, const struct command_words *l)
 	AUTO(buf) text = { 0 };
 
 	if (l->command)
-		help_command(l->command, common_options, &text);
+		help_command(l->command, &text);
 	else
-		help_commands(l->group, common_options, &text);
+		help_commands(l->group, &text);
 	term_print(&s->terminal, &text);
 }
 

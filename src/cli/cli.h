@@ -16,9 +16,11 @@ extern decode_fn *const decoders[]; /* ends with NULL */
 
 /* ---- help, generated from the tables of commands and options ---- */
 
+extern const struct option common_options[]; /* of every command */
+
 /* Help for all commands, or for one group ("backup"). */
-void help_commands(const char *group, const struct option *common, struct buf *out);
-void help_command(const struct command *c, const struct option *common, struct buf *out);
+void help_commands(const char *group, struct buf *out);
+void help_command(const struct command *c, struct buf *out);
 
 /* ---- process set-up ---- */
 

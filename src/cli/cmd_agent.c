@@ -22,7 +22,8 @@ static const struct option options[] = {
 	TEXT(struct agent_options, config, .name = "config", .argument = "FILE",
 	     .help = "the agent's own configuration"),
 	CHOICE(struct agent_options, half, .name = "half", .argument = "HALF", .choices = halves,
-	       .help = "one of its processes alone, for a service of its own"),
+	       .help = "both, install or network: one of its processes\n"
+		       "                          alone, for a service of its own"),
 	TEXT(struct agent_options, socket, .name = "socket", .argument = "PATH",
 	     .help = "where its halves meet then"),
 	{ 0 },

@@ -36,7 +36,7 @@ static void add_command(const struct command *c, struct buf *out)
 	buf_printf(out, "%s\n", c->summary);
 }
 
-void help_commands(const char *group, const struct option *common, struct buf *out)
+void help_commands(const char *group, struct buf *out)
 {
 	buf_printf(out, "usage: certfleet [OPTION...] %s%sCOMMAND ...\n\n", group ? group : "",
 		   group ? " " : "");
@@ -45,7 +45,7 @@ void help_commands(const char *group, const struct option *common, struct buf *o
 		    (group || !has_head(commands[i])))
 			add_command(commands[i], out);
 	buf_puts(out, "\nOptions of every command:\n");
-	options_help(common, out);
+	options_help(common_options, out);
 	buf_puts(out, "\n'certfleet COMMAND --help' tells more.\n");
 }
 
@@ -62,7 +62,7 @@ static void add_followers(const struct command *c, struct buf *out)
 	}
 }
 
-void help_command(const struct command *c, const struct option *common, struct buf *out)
+void help_command(const struct command *c, struct buf *out)
 {
 	buf_printf(out, "usage: certfleet %s%s%s%s%s\n\n%s\n", c->name,
 		   c->options ? " [OPTION...]" : "", *c->words ? " " : "", c->words, "",
@@ -75,5 +75,5 @@ void help_command(const struct command *c, const struct option *common, struct b
 	}
 	add_followers(c, out);
 	buf_puts(out, "\nOptions of every command:\n");
-	options_help(common, out);
+	options_help(common_options, out);
 }

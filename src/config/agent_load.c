@@ -56,7 +56,8 @@ static bool agent_load_read_caller(struct loader *ld, const struct field *f, con
 	return allowed_client_parse(text, &to, slot, &e) || config_error(ld, n, "%s", e.text);
 }
 
-const struct field_type allowed_client_type = { agent_load_read_caller, SHAPE_TEXT, NULL };
+const struct field_type allowed_client_type = { agent_load_read_caller, SHAPE_TEXT, NULL,
+						.words = "spki:... or distinguished name" };
 
 bool agent_tls_check(struct loader *ld, const struct node *n, void *out)
 {

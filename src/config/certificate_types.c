@@ -130,7 +130,9 @@ bool certificate_check(struct loader *ld, const struct node *n, void *out)
 	return good;
 }
 
-const struct field_type renew_type = { read_renew, SHAPE_TEXT, "^([0-9]+[smhdwy]|[1-9][0-9]?%)$" };
+const struct field_type renew_type = { read_renew, SHAPE_TEXT, "^([0-9]+[smhdwy]|[1-9][0-9]?%)$",
+				       .words = "duration or percentage" };
 const struct field_type purpose_type = { read_purpose, SHAPE_LIST, NULL };
-const struct field_type import_trust_type = { read_import_trust, SHAPE_TEXT, NULL, GRAMMAR_PATH };
+const struct field_type import_trust_type = { read_import_trust, SHAPE_TEXT, NULL, GRAMMAR_PATH,
+					      .words = "path, system or none" };
 const struct field_type import_type = { certificate_types_read_import, SHAPE_RECORD, NULL };

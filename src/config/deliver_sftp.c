@@ -136,9 +136,10 @@ static bool read_far_path(struct loader *ld, const struct field *f, const struct
 }
 
 static const struct field_type url_type = { deliver_sftp_read_url, SHAPE_TEXT, "^sftp://",
-					    GRAMMAR_ADDRESS };
-static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL };
-static const struct field_type ssh_target_path_type = { read_far_path, SHAPE_TEXT, "^/" };
+					    GRAMMAR_ADDRESS, .words = "URL" };
+static const struct field_type pin_type = { read_pin, SHAPE_TEXT, NULL, .words = "SHA256:..." };
+static const struct field_type ssh_target_path_type = { read_far_path, SHAPE_TEXT, "^/",
+							.words = "path there" };
 
 /* ---- table of keys ---- */
 

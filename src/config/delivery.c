@@ -263,9 +263,12 @@ static bool read_activate(struct loader *ld, const struct field *f, const struct
 }
 
 const struct field_type activate_type = { read_activate, SHAPE_RECORD, NULL };
-const struct field_type https_type = { read_https, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
+const struct field_type https_type = { read_https, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
+				       .words = "URL" };
 const struct field_type agent_place_type = { read_agent_place, SHAPE_TEXT_OR_RECORD, NULL,
-					     GRAMMAR_ADDRESS };
-const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
-const struct field_type address_type = { read_address, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
+					     GRAMMAR_ADDRESS, .words = "URL or mapping" };
+const struct field_type socket_type = { read_socket, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
+					.words = "path or tcp://HOST:PORT" };
+const struct field_type address_type = { read_address, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
+					 .words = "HOST:PORT" };
 const struct field_type starttls_type = { read_starttls, SHAPE_CHOICE, NULL };

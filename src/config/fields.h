@@ -47,6 +47,7 @@ struct field_type {
 	enum shape shape;
 	const char *pattern;  /* regular expression for texts, or NULL */
 	enum grammar grammar; /* values of placeholders are quoted for it */
+	const char *words;    /* the type for people; NULL: as the shape says */
 };
 
 /* One accepted key of one kind of mapping. */

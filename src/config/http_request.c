@@ -212,6 +212,8 @@ struct http_access access_of(const struct access_form *form)
 }
 
 const struct field_type header_type = { NULL, SHAPE_TEXT_OR_RECORD, NULL };
-const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL };
-const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/", GRAMMAR_POINTER };
+const struct field_type headers_type = { read_headers, SHAPE_MAP, NULL,
+					 .words = "mapping of header to text or secret" };
+const struct field_type pointer_type = { read_pointer, SHAPE_TEXT, "^/", GRAMMAR_POINTER,
+					 .words = "JSON pointer" };
 const struct field_type request_type = { http_request_read, SHAPE_RECORD, NULL };

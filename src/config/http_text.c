@@ -132,4 +132,4 @@ static bool read_json(struct loader *ld, const struct field *f, const struct nod
 }
 
 const struct field_type body_type = { read_body, SHAPE_TEXT, NULL, GRAMMAR_BODY };
-const struct field_type json_type = { read_json, SHAPE_ANY, NULL };
+const struct field_type json_type = { read_json, SHAPE_ANY, NULL, .words = "any value" };

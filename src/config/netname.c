@@ -215,4 +215,5 @@ static bool read_san(struct loader *ld, const struct field *f, const struct node
 	return true;
 }
 
-const struct field_type san_type = { read_san, SHAPE_TEXT, NULL, GRAMMAR_SAN };
+const struct field_type san_type = { read_san, SHAPE_TEXT, NULL, GRAMMAR_SAN,
+				     .words = "name, address, URI or e-mail" };

@@ -248,6 +248,7 @@ static bool read_admin(struct loader *ld, const struct field *f, const struct no
 	return ends_there(ld, f, n, &w);
 }
 
-const struct field_type url_type = { url_read_url, SHAPE_TEXT, "^https?://" };
-const struct field_type origin_type = { read_bare_origin, SHAPE_TEXT, "^https?://" };
-const struct field_type admin_type = { read_admin, SHAPE_TEXT, NULL };
+const struct field_type url_type = { url_read_url, SHAPE_TEXT, "^https?://", .words = "URL" };
+const struct field_type origin_type = { read_bare_origin, SHAPE_TEXT, "^https?://",
+					.words = "URL" };
+const struct field_type admin_type = { read_admin, SHAPE_TEXT, NULL, .words = "URL or path" };

@@ -265,19 +265,27 @@ static bool read_mode(struct loader *ld, const struct field *f, const struct nod
 
 const struct field_type text_type = { values_read_text, SHAPE_TEXT, NULL };
 const struct field_type argument_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ARGUMENT };
-const struct field_type program_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_PROGRAM };
-const struct field_type subject_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_SUBJECT };
-const struct field_type host_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS };
+const struct field_type program_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_PROGRAM,
+					 .words = "program" };
+const struct field_type subject_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_SUBJECT,
+					 .words = "distinguished name" };
+const struct field_type host_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ADDRESS,
+				      .words = "host" };
 const struct field_type object_key_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_KEY };
-const struct field_type object_name_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_NAME };
-const struct field_type account_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ACCOUNT };
-const struct field_type name_type = { values_read_name, SHAPE_TEXT, NAME_PATTERN };
-const struct field_type path_type = { read_path, SHAPE_TEXT, NULL };
-const struct field_type file_type = { values_read_file, SHAPE_TEXT, NULL };
-const struct field_type variable_type = { read_variable, SHAPE_TEXT, "^CERTFLEET_[A-Z0-9_]+$" };
+const struct field_type object_name_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_NAME,
+					     .words = "component name" };
+const struct field_type account_type = { values_read_text, SHAPE_TEXT, NULL, GRAMMAR_ACCOUNT,
+					 .words = "name or number" };
+const struct field_type name_type = { values_read_name, SHAPE_TEXT, NAME_PATTERN, .words = "name" };
+const struct field_type path_type = { read_path, SHAPE_TEXT, NULL, .words = "path" };
+const struct field_type file_type = { values_read_file, SHAPE_TEXT, NULL, .words = "path" };
+const struct field_type variable_type = { read_variable, SHAPE_TEXT, "^CERTFLEET_[A-Z0-9_]+$",
+					  .words = "variable" };
 const struct field_type flag_type = { read_flag, SHAPE_FLAG, NULL };
 const struct field_type count_type = { values_read_count, SHAPE_COUNT, NULL };
 const struct field_type version_type = { read_version, SHAPE_VERSION, NULL };
-const struct field_type duration_type = { read_duration, SHAPE_TEXT, "^[0-9]+[smhdwy]$" };
+const struct field_type duration_type = { read_duration, SHAPE_TEXT, "^[0-9]+[smhdwy]$",
+					  .words = "duration" };
 const struct field_type choice_type = { values_read_choice, SHAPE_CHOICE, NULL };
-const struct field_type mode_type = { read_mode, SHAPE_TEXT, "^0?[46][04]0$" };
+const struct field_type mode_type = { read_mode, SHAPE_TEXT, "^0?[46][04]0$",
+				      .words = "octal mode" };

@@ -2,7 +2,7 @@
 /*
  * Precondition codes: each row has the severity and the remedy.  Codes that are
  * found while observing rather than while planning are here too, so that
- * `--ack` knows them.  Internal to plan/.
+ * `--ack` knows them.
  */
 #ifndef PLAN_CODES_H
 #define PLAN_CODES_H
@@ -46,6 +46,7 @@ struct code_row {
 	const char *name;
 	enum severity severity; /* `offline`: decided by the role */
 	const char *remedy;
+	const char *meaning; /* for the manual; NULL: never found by this version */
 };
 
 extern const struct code_row code_rows[CODE_COUNT];

@@ -19,7 +19,7 @@ agent/client_cache agent/allow_files agent/enrol_host agent/network_half agent/w
 config/certificate_types config/lookup drivers/enrol_client engine/saved_plan pki/export
 pki/extensions pki/starttls remote/batch remote/client state/database state/seal
 """.split())
-NO_NAMES = {"__attribute__"}
+NO_NAMES = {"__attribute__", "main"}
 bad = []
 
 
