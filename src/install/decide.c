@@ -53,7 +53,10 @@ static void add_store_link(struct deciding *d, const char *name, const char *tex
 	add_op(d, (struct install_op){ INSTALL_OP_LINK, INSTALL_IN_STORE, name, text });
 }
 
-/* The version that was written aside gets its name, in the first store last. */
+/*
+ * The version that was written aside gets its name, in the first store last; who
+ * links to it there makes both durable together.
+ */
 static void add_naming(struct deciding *d)
 {
 	for (size_t i = d->view->layout.store_count; i-- > 0;) {
@@ -61,7 +64,8 @@ static void add_naming(struct deciding *d)
 
 		add_op(d, (struct install_op){ INSTALL_OP_SYNC, in, STORE_NEW });
 		add_op(d, (struct install_op){ INSTALL_OP_NAME, in, STORE_NEW, d->out->writes });
-		add_op(d, (struct install_op){ INSTALL_OP_SYNC, in });
+		if (i)
+			add_op(d, (struct install_op){ INSTALL_OP_SYNC, in });
 	}
 }
 
@@ -366,7 +370,6 @@ static void add_prune(struct deciding *d, const char *keep)
 		if (!version_is_found(version->name) && strcmp(version->name, keep) &&
 		    (!v->current || strcmp(version->name, v->current)))
 			add_remove_version(d, version->name);
-	add_sync(d);
 }
 
 static bool decide_commit(struct deciding *d, struct err *e)
