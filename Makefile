@@ -109,12 +109,12 @@ $B/flags: FORCE
 deps: ; @tests/setup.sh $(BUILD_PACKAGES)
 deps-demo: ; @tests/setup.sh $(DEMO_PACKAGES)
 deps-test:
-	@tests/setup.sh $(TEST_PACKAGES)
-	@tests/setup.sh $(SERVER_PACKAGES) || \
+	@tests/setup.sh $(TEST_PACKAGES) $(SERVER_PACKAGES) || { \
+		tests/setup.sh $(TEST_PACKAGES) && \
 		for package in $(SERVER_PACKAGES); do \
 			tests/setup.sh $$package || \
 			echo "SKIPPED: tests with $$package, cannot be installed"; \
-		done
+		done; }
 deps-fuzz: ; @tests/setup.sh $(BUILD_PACKAGES) $(FUZZ_PACKAGES) && \
 	tests/setup.sh libclang-rt-$$(clang -dumpversion | cut -d. -f1)-dev
 deps-lint: ; @tests/setup.sh $(LINT_PACKAGES)

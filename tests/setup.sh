@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh PACKAGE...: installs the Debian packages that are missing; does
-# nothing when all are there.  The demo and the tests start servers themselves:
-# the service of a newly installed one is left disabled.
+# setup.sh PACKAGE...: installs the Debian packages that are missing; asks dpkg
+# once, and runs nothing else when all are there.  The demo and the tests start
+# servers themselves: the service of a newly installed one is left disabled.
 set -eu
+known=$(dpkg-query -W -f '/${Package}=${db:Status-Status}/' "$@" 2>/dev/null) || true
 missing=
 for package; do
-	dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
-		grep -qx installed || missing="$missing $package"
+	case $known in */"$package=installed"/*) ;; *) missing="$missing $package" ;; esac
 done
 [ -n "$missing" ] || exit 0
 echo "installing Debian packages:$missing"
